@@ -1,0 +1,40 @@
+"""Identities: where a source has an id, ours is a function of it.
+
+Random ids come from outside (`NewId`), so that the core stays a function of its arguments.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Final
+from uuid import UUID, uuid5
+
+NewId = Callable[[], str]
+"""Makes a fresh random UUID string; owned by the composition root."""
+
+_NAMESPACE: Final = UUID("6f1c6c0e-5d3a-5e0a-9a43-0f2d6d6b8a11")
+_PATH_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def id_from(app_id: str, *source: str) -> str:
+    """A UUID that is a function of the app and the source's own words.
+
+    The same words in the same app give the same id on every node and at every repeat
+    (RFC 9562 version 5). Words are length-prefixed, so no two lists collide by joining.
+    """
+    name = "".join(f"{len(word)}:{word}" for word in (app_id, *source))
+    return str(uuid5(_NAMESPACE, name))
+
+
+def is_path_id(text: str) -> bool:
+    """Whether `text` can be an id in a path: 1 to 64 of letters, digits, `_` and `-`."""
+    return _PATH_ID.fullmatch(text) is not None
+
+
+def is_uuid(text: str) -> bool:
+    """Whether `text` is a UUID in its canonical 36-character form, in either case."""
+    if len(text) != 36:
+        return False
+    try:
+        return str(UUID(text)) == text.lower()
+    except ValueError:
+        return False

@@ -1,0 +1,1 @@
+"""From getStats samples to scores, issues and their causes."""

@@ -1,0 +1,383 @@
+"""The records Aftercall keeps: what the store saves and the services hand out.
+
+Moments are `EpochMs`, lengths say their unit. `None` means "not known" or "not yet",
+never zero.
+"""
+
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from aftercall.core.instants import EpochMs
+
+
+class Phase(StrEnum):
+    """Where a session is in its life (see `core.lifecycle`)."""
+
+    OPEN = "open"
+    LIVE = "live"
+    DRAINING = "draining"
+    ENDED = "ended"
+
+
+class SessionKind(StrEnum):
+    MEETING = "meeting"
+    LIVESTREAM = "livestream"
+    PARTICIPANT = "participant"
+
+
+class EndReason(StrEnum):
+    """Why a session ended: somebody ended it, or everybody had left."""
+
+    CLOSED = "closed"
+    EMPTIED = "emptied"
+
+
+class LeaveReason(StrEnum):
+    """How we know that a peer has left."""
+
+    SAID = "said"
+    KICKED = "kicked"
+    SILENCE = "silence"
+    SESSION_ENDED = "session_ended"
+
+
+class ViewType(StrEnum):
+    """The kind of room a preset describes; its minutes are metered apart."""
+
+    GROUP_CALL = "GROUP_CALL"
+    WEBINAR = "WEBINAR"
+    AUDIO_ROOM = "AUDIO_ROOM"
+    LIVESTREAM = "LIVESTREAM"
+    CHAT = "CHAT"
+
+
+class MeetingStatus(StrEnum):
+    ACTIVE = "ACTIVE"
+    INACTIVE = "INACTIVE"
+
+
+class MessageKind(StrEnum):
+    TEXT = "text"
+    IMAGE = "image"
+    FILE = "file"
+    CUSTOM = "custom"
+
+
+class SummaryState(StrEnum):
+    PENDING = "PENDING"
+    IN_PROGRESS = "IN_PROGRESS"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+
+
+class Role(StrEnum):
+    """What an API token may do. `READ` answers reads only."""
+
+    ADMIN = "admin"
+    READ = "read"
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """A row, as the program sees it."""
+
+
+class Account(Record, frozen=True, kw_only=True):
+    id: str
+    name: str
+    created_at: EpochMs
+
+
+class App(Record, frozen=True, kw_only=True):
+    """A tenant: owner of meetings and sessions."""
+
+    account_id: str
+    id: str
+    name: str
+    created_at: EpochMs
+
+
+class ApiToken(Record, frozen=True, kw_only=True):
+    """An API token as stored: never the token itself, only its SHA-256."""
+
+    id: str
+    account_id: str
+    app_id: str | None
+    """`None`: every app of the account."""
+    name: str
+    role: Role
+    hash: str
+    created_at: EpochMs
+    last_used_at: EpochMs | None = None
+    revoked_at: EpochMs | None = None
+
+
+class Meeting(Record, frozen=True, kw_only=True):
+    """The durable room. `settings` holds the rest of what its creator said, as sent."""
+
+    app_id: str
+    id: str
+    title: str
+    status: MeetingStatus
+    keep_alive_s: int
+    parent_meeting_id: str | None = None
+    """The room this one is a breakout room of."""
+    settings: dict[str, Any] = msgspec.field(default_factory=dict)
+    created_at: EpochMs
+    updated_at: EpochMs
+
+
+class Member(Record, frozen=True, kw_only=True):
+    """One who was added to a meeting and may join its sessions; his id is the `user_id`
+    of every session he takes part in."""
+
+    app_id: str
+    meeting_id: str
+    id: str
+    name: str
+    picture: str | None = None
+    custom_participant_id: str
+    preset_name: str
+    token_generation: int = 0
+    """Tokens of an older generation are revoked."""
+    created_at: EpochMs
+    updated_at: EpochMs
+    removed_at: EpochMs | None = None
+
+
+class Session(Record, frozen=True, kw_only=True):
+    """One live occurrence of a meeting."""
+
+    app_id: str
+    id: str
+    meeting_id: str
+    title: str
+    kind: SessionKind = SessionKind.MEETING
+    phase: Phase
+    parent_session_id: str | None = None
+    created_at: EpochMs
+    started_at: EpochMs
+    closed_at: EpochMs | None = None
+    """When somebody ended it for everybody."""
+    ended_at: EpochMs | None = None
+    end_reason: EndReason | None = None
+    updated_at: EpochMs
+    deadline_at: EpochMs | None = None
+    """When silence becomes an ending; `None` while somebody is present, and after the end."""
+    keep_alive_s: int = 60
+    live_participants: int = 0
+    total_participants: int = 0
+    max_concurrent_participants: int = 0
+    minutes_consumed: float = 0.0
+    minutes_by_view: dict[str, float] = msgspec.field(default_factory=dict)
+    """Participant-minutes by `ViewType`; they sum to `minutes_consumed`."""
+
+
+class Participant(Record, frozen=True, kw_only=True):
+    """One identity's presence in one session: the row, which holds one or more peers."""
+
+    app_id: str
+    session_id: str
+    id: str
+    user_id: str | None
+    custom_participant_id: str | None = None
+    display_name: str | None = None
+    picture: str | None = None
+    preset_name: str | None = None
+    view_type: ViewType = ViewType.GROUP_CALL
+    is_hidden: bool = False
+    joined_at: EpochMs
+    left_at: EpochMs | None = None
+    left_is_inferred: bool = False
+    duration_minutes: float = 0.0
+    """Minutes of presence so far credited; a present participant's are credited at leave."""
+    created_at: EpochMs
+    updated_at: EpochMs
+
+
+class Peer(Record, frozen=True, kw_only=True):
+    """One connection of a participant to one session: the raw facts of its presence."""
+
+    app_id: str
+    session_id: str
+    meeting_id: str
+    id: str
+    participant_id: str
+    """The row it belongs to: the first peer of its chain of reconnects."""
+    previous_peer_id: str | None = None
+    user_id: str | None = None
+    custom_participant_id: str | None = None
+    display_name: str | None = None
+    picture: str | None = None
+    preset_name: str | None = None
+    view_type: ViewType = ViewType.GROUP_CALL
+    is_hidden: bool = False
+    source: str
+    """Who told us: `collector`, `events`, `realtimekit_callstats`, …"""
+    interval_ms: int
+    """How often it reports; a source that never reports by itself says 0."""
+    joined_at: EpochMs | None = None
+    """The earliest join said; `None` when we only ever heard of it otherwise."""
+    left_said_at: EpochMs | None = None
+    """The latest leave said."""
+    kicked_at: EpochMs | None = None
+    first_heard_at: EpochMs
+    last_heard_at: EpochMs
+    left_at: EpochMs | None = None
+    """When it left, as far as we know now; `None` while present."""
+    left_reason: LeaveReason | None = None
+    created_at: EpochMs
+    updated_at: EpochMs
+
+
+class PeerNote(Record, frozen=True, kw_only=True):
+    """Something that happened to a peer, or that it told about itself, as heard."""
+
+    app_id: str
+    session_id: str
+    peer_id: str
+    id: str
+    at: EpochMs
+    received_at: EpochMs
+    name: str
+    data: dict[str, Any]
+
+
+class StoredSample(Record, frozen=True, kw_only=True):
+    """One getStats report as stored; `body` is JSON in the shape of
+    `core.quality.getstats.Sample`."""
+
+    peer_id: str
+    sequence: int
+    at: EpochMs
+    received_at: EpochMs
+    body: bytes
+
+
+class StoredReport(Record, frozen=True, kw_only=True):
+    """The verdict on one peer, folded from its samples and notes; `document` is JSON."""
+
+    app_id: str
+    session_id: str
+    peer_id: str
+    fold_version: int
+    folded_at: EpochMs
+    document: bytes
+
+
+class ChatMessage(Record, frozen=True, kw_only=True):
+    app_id: str
+    session_id: str
+    id: str
+    peer_id: str | None
+    user_id: str | None
+    display_name: str
+    kind: MessageKind
+    payload: str
+    is_pinned: bool = False
+    is_edited: bool = False
+    at: EpochMs
+    revised_at: EpochMs
+
+
+class TranscriptLine(Record, frozen=True, kw_only=True):
+    app_id: str
+    session_id: str
+    id: str
+    peer_id: str | None
+    user_id: str | None
+    custom_participant_id: str | None
+    display_name: str
+    start_at: EpochMs
+    end_at: EpochMs
+    text: str
+
+
+class Summary(Record, frozen=True, kw_only=True):
+    app_id: str
+    session_id: str
+    state: SummaryState
+    text: str | None = None
+    is_markdown: bool = False
+    error: str | None = None
+    requested_at: EpochMs
+    completed_at: EpochMs | None = None
+
+
+class Job(Record, frozen=True, kw_only=True):
+    """A consequence to carry out. Jobs of one lane run one after another, in order."""
+
+    id: str
+    task: str
+    lane: str
+    payload: dict[str, Any]
+    created_at: EpochMs
+    due_at: EpochMs
+    attempts: int = 0
+    lease_until: EpochMs | None = None
+    last_error: str | None = None
+    dead_at: EpochMs | None = None
+
+
+T = TypeVar("T")
+
+
+class Page(Record, Generic[T], frozen=True, kw_only=True):
+    """One page of a list: the rows, the offset of the first, and how many there are in all."""
+
+    items: list[T]
+    offset: int
+    total: int
+
+
+class SessionOrder(StrEnum):
+    CREATED_AT = "created_at"
+    MINUTES_CONSUMED = "minutes_consumed"
+
+
+class SessionQuery(Record, frozen=True, kw_only=True):
+    """Which sessions to list; bounds are inclusive, on `created_at`."""
+
+    app_id: str
+    meeting_id: str | None = None
+    is_live: bool | None = None
+    created_from: EpochMs | None = None
+    created_to: EpochMs | None = None
+    min_participants: int | None = None
+    max_participants: int | None = None
+    search: str | None = None
+    order: SessionOrder = SessionOrder.CREATED_AT
+    is_descending: bool = True
+    offset: int = 0
+    limit: int = 25
+
+
+class ParticipantOrder(StrEnum):
+    JOINED_AT = "joined_at"
+    DURATION = "duration"
+
+
+class ParticipantQuery(Record, frozen=True, kw_only=True):
+    """Which participants of a session to list; hidden ones never are."""
+
+    app_id: str
+    session_id: str
+    search: str | None = None
+    order: ParticipantOrder = ParticipantOrder.JOINED_AT
+    is_descending: bool = True
+    offset: int = 0
+    limit: int = 25
+
+
+class MeetingQuery(Record, frozen=True, kw_only=True):
+    """Which meetings to list; bounds are inclusive, on `created_at`."""
+
+    app_id: str
+    created_from: EpochMs | None = None
+    created_to: EpochMs | None = None
+    search: str | None = None
+    status: MeetingStatus | None = None
+    is_descending: bool = True
+    offset: int = 0
+    limit: int = 25

@@ -1,0 +1,1 @@
+"""The sources' tongues: each module translates one foreign format into core events."""

@@ -1,0 +1,1 @@
+"""The use cases: record, take in, read, finalise, summarise, link."""

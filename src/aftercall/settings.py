@@ -1,0 +1,149 @@
+"""Every setting, its default and what it is for, in one table.
+
+A setting is read from the environment as `AFTERCALL_` and its name in capitals; the command
+line's options win over the environment. Settings are passed as an argument, never imported
+as state.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Final
+
+PREFIX: Final = "AFTERCALL_"
+
+
+class BadSetting(ValueError):
+    """A setting that cannot be used; the message names it and what it may be."""
+
+
+def _setting(default: Any, about: str, *, choices: tuple[str, ...] = ()) -> Any:
+    return field(default=default, metadata={"about": about, "choices": choices})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The effective settings of one process."""
+
+    host: str = _setting("127.0.0.1", "Address to listen on.")
+    port: int = _setting(8787, "Port to listen on.")
+    data_dir: Path = _setting(
+        Path("data"), "Folder of the embedded database and what lies beside it."
+    )
+    database_url: str = _setting(
+        "", "PostgreSQL URL (`postgresql://…`); empty: an SQLite file in the data folder."
+    )
+    public_url: str = _setting(
+        "", "Address the outside world reaches this server at; empty: taken from each request."
+    )
+    workers: int = _setting(1, "Server processes; more than one needs PostgreSQL.")
+    web: bool = _setting(True, "Answer HTTP requests in this process.")
+    work: bool = _setting(True, "Run jobs and sweeps in this process.")
+    try_page: bool = _setting(True, "Serve the call page `/try` and its signalling.")
+    allow_origins: str = _setting(
+        "*", "Origins whose pages may send to the intake, separated by commas; `*`: any."
+    )
+    privacy: str = _setting(
+        "truncate",
+        "What is kept of IP addresses: all of it, the network part (/24, /48), or nothing.",
+        choices=("full", "truncate", "none"),
+    )
+    geo_database: str = _setting("", "An mmdb file with cities or countries, for IP information.")
+    asn_database: str = _setting("", "An mmdb file with autonomous systems, for IP information.")
+    interval_ms: int = _setting(7_000, "How often collectors are asked to report, in ms.")
+    token_life_s: int = _setting(86_400, "Life of a participant token, in seconds.")
+    link_life_s: int = _setting(604_800, "Life of a download link, in seconds.")
+    transcript_retention_s: int = _setting(
+        604_800,
+        "How long after a session's end its transcript and summary can be fetched, in seconds; 0: for ever.",
+    )
+    transcript_csv: str = _setting(
+        "offset",
+        "First column of a transcript's CSV: ms since the start and no header, or ISO time and a header.",
+        choices=("offset", "dyte"),
+    )
+    live_minutes: bool = _setting(
+        False, "Count the running minutes of those present into a live session's minutes."
+    )
+    result_alias: bool = _setting(True, "Repeat `data` as `result` in every answer.")
+    lenient_keep_alive: bool = _setting(
+        False, "Clamp a meeting's keep-alive time to 60…600 s rather than refuse it."
+    )
+    rate_limit_per_5_min: int = _setting(
+        0, "REST requests a token may make in five minutes; 0: no limit."
+    )
+    collect_max_bytes: int = _setting(1_048_576, "Largest intake body as sent, in bytes.")
+    collect_max_inflated_bytes: int = _setting(
+        4_194_304, "Largest intake body after decompression, in bytes."
+    )
+    intake_queue: int = _setting(
+        20_000, "Intake requests that may wait for the disk before new ones are told to come later."
+    )
+    log_level: str = _setting(
+        "info", "Least severe line to log.", choices=("debug", "info", "warning", "error")
+    )
+    log_json: bool = _setting(False, "Log one JSON object a line rather than text.")
+
+    @property
+    def effective_database_url(self) -> str:
+        """The SQLAlchemy URL, with the async driver named."""
+        url = self.database_url
+        if not url:
+            return f"sqlite+aiosqlite:///{self.data_dir.resolve() / 'aftercall.db'}"
+        scheme, _, rest = url.partition("://")
+        if scheme in {"postgres", "postgresql", "postgresql+asyncpg"}:
+            return f"postgresql+asyncpg://{rest}"
+        if scheme in {"sqlite", "sqlite+aiosqlite"}:
+            return f"sqlite+aiosqlite://{rest}"
+        raise BadSetting(
+            f"database_url must begin with postgresql:// or sqlite://, not {scheme}://"
+        )
+
+
+def about(name: str) -> str:
+    """The sentence that explains a setting."""
+    return next(str(f.metadata["about"]) for f in fields(Settings) if f.name == name)
+
+
+def _parse(name: str, text: str, kind: Any, choices: tuple[str, ...]) -> Any:
+    if kind is bool:
+        lowered = text.strip().lower()
+        if lowered in {"1", "true", "yes", "on"}:
+            return True
+        if lowered in {"0", "false", "no", "off", ""}:
+            return False
+        raise BadSetting(f"{PREFIX}{name.upper()} must be true or false, not {text!r}")
+    if kind is int:
+        try:
+            return int(text)
+        except ValueError:
+            raise BadSetting(
+                f"{PREFIX}{name.upper()} must be a whole number, not {text!r}"
+            ) from None
+    if kind is Path:
+        return Path(text)
+    if choices and text not in choices:
+        raise BadSetting(
+            f"{PREFIX}{name.upper()} must be one of {', '.join(choices)}, not {text!r}"
+        )
+    return text
+
+
+def read_settings(environment: Mapping[str, str] = os.environ, **options: Any) -> Settings:
+    """Settings from the environment, with `options` that are not None laid over them.
+
+    Raises `BadSetting` for a value that cannot be used and for an unknown `AFTERCALL_` name.
+    """
+    known = {f.name: f for f in fields(Settings)}
+    values: dict[str, Any] = {}
+    for key, text in environment.items():
+        if not key.startswith(PREFIX):
+            continue
+        name = key.removeprefix(PREFIX).lower()
+        if name not in known:
+            raise BadSetting(f"{key} is not a setting of Aftercall")
+        f = known[name]
+        values[name] = _parse(name, text, f.type, f.metadata["choices"])
+    settings = replace(Settings(), **values)
+    return replace(settings, **{k: v for k, v in options.items() if v is not None})

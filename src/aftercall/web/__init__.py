@@ -1,0 +1,1 @@
+"""The front door: HTTP requests in, status codes out."""

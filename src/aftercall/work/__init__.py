@@ -1,0 +1,1 @@
+"""The back door: jobs, sweeps and what follows from them."""
