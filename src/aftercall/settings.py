@@ -56,11 +56,13 @@ class Settings:
     link_life_s: int = _setting(604_800, "Life of a download link, in seconds.")
     transcript_retention_s: int = _setting(
         604_800,
-        "How long after a session's end its transcript and summary can be fetched, in seconds; 0: for ever.",
+        "How long after a session's end its transcript and summary can be fetched, in seconds; "
+        "0: for ever.",
     )
     transcript_csv: str = _setting(
         "offset",
-        "First column of a transcript's CSV: ms since the start and no header, or ISO time and a header.",
+        "First column of a transcript's CSV: ms since the start and no header (offset), or ISO "
+        "time and a header (dyte).",
         choices=("offset", "dyte"),
     )
     live_minutes: bool = _setting(
