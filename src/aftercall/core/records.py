@@ -224,6 +224,9 @@ class Peer(Record, frozen=True, kw_only=True):
     kicked_at: EpochMs | None = None
     first_heard_at: EpochMs
     last_heard_at: EpochMs
+    """The latest moment it was known to be there, by the claims' clock."""
+    last_received_at: EpochMs
+    """The latest moment something came from it, by ours: silence is judged by this one."""
     left_at: EpochMs | None = None
     """When it left, as far as we know now; `None` while present."""
     left_reason: LeaveReason | None = None

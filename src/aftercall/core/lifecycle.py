@@ -1,0 +1,366 @@
+"""The life of a session: what facts do to it, and when it is over.
+
+A session is OPEN when it is known but nobody has been in it, LIVE while somebody is present,
+DRAINING when everybody has left but may come back within the meeting's keep-alive time, and
+ENDED for good. What moves it is derived from the facts and the clock, never from the order in
+which the facts arrived:
+
+    occupied   somebody (not hidden) is present
+    emptied    somebody has been here, nobody is present
+    closed     somebody ended it for everybody
+    deadline   its deadline has passed
+
+The rules are applied until nothing changes. An ended session takes further facts into its record
+(they were late) but never lives again: a later join to the same meeting is another session.
+
+Everything that moves a session lives in this module; it does not know where facts come from, where
+records are kept or what time it is.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final, assert_never
+
+import msgspec
+from msgspec.structs import replace
+
+from aftercall.core.events import (
+    AnyEvent,
+    ChatSent,
+    LineSpoken,
+    PeerEvent,
+    PeerJoined,
+    PeerKicked,
+    PeerLeft,
+    PeerNoted,
+    SampleTaken,
+    SessionClosed,
+    SessionOpened,
+)
+from aftercall.core.instants import SECOND_MS, EpochMs
+from aftercall.core.presence import Counts, count, root_of, rows_of, stay_of, with_stay
+from aftercall.core.records import EndReason, Participant, Peer, Phase, Session
+
+
+class Trigger(StrEnum):
+    OCCUPIED = "occupied"
+    EMPTIED = "emptied"
+    CLOSED = "closed"
+    DEADLINE = "deadline"
+
+
+TRANSITIONS: Final[Mapping[Phase, Mapping[Trigger, Phase]]] = {
+    Phase.OPEN: {
+        Trigger.CLOSED: Phase.ENDED,
+        Trigger.OCCUPIED: Phase.LIVE,
+        Trigger.EMPTIED: Phase.DRAINING,
+        Trigger.DEADLINE: Phase.ENDED,
+    },
+    Phase.LIVE: {
+        Trigger.CLOSED: Phase.ENDED,
+        Trigger.EMPTIED: Phase.DRAINING,
+    },
+    Phase.DRAINING: {
+        Trigger.CLOSED: Phase.ENDED,
+        Trigger.OCCUPIED: Phase.LIVE,
+        Trigger.DEADLINE: Phase.ENDED,
+    },
+    Phase.ENDED: {},
+}
+"""Phase and trigger to the next phase; a pair that is not here leaves the phase as it is."""
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """How patient we are."""
+
+    silent_intervals: int = 3
+    """Reporting intervals without a word after which a peer has left."""
+    silence_floor_ms: int = 30 * SECOND_MS
+    """No peer has left before this much silence."""
+    quiet_source_ms: int = 4 * 3600 * SECOND_MS
+    """Silence after which a peer has left whose source never reports by itself."""
+    unvisited_ms: int = 300 * SECOND_MS
+    """How long a session waits for its first visitor."""
+
+
+class Working(msgspec.Struct, kw_only=True):
+    """A session with its peers, while facts are merged into it."""
+
+    session: Session
+    peers: dict[str, Peer]
+    touched_at: EpochMs
+    """The latest moment, by our clock, at which a fact moved it."""
+
+
+class Settled(msgspec.Struct, frozen=True, kw_only=True):
+    """A session after its rules were applied: what to save."""
+
+    session: Session
+    peers: dict[str, Peer]
+    rows: dict[str, Participant]
+    has_just_ended: bool
+
+
+def silence_limit_ms(peer: Peer, policy: Policy) -> int:
+    """How long a peer may be silent before it counts as gone, in ms."""
+    if peer.interval_ms <= 0:
+        return policy.quiet_source_ms
+    return max(policy.silent_intervals * peer.interval_ms, policy.silence_floor_ms)
+
+
+def new_session(
+    *,
+    app_id: str,
+    id: str,
+    meeting_id: str,
+    title: str,
+    keep_alive_s: int,
+    at: EpochMs,
+    parent_session_id: str | None = None,
+) -> Session:
+    """A session of which one fact, at `at`, is known."""
+    return Session(
+        app_id=app_id,
+        id=id,
+        meeting_id=meeting_id,
+        title=title,
+        phase=Phase.OPEN,
+        parent_session_id=parent_session_id,
+        created_at=at,
+        started_at=at,
+        updated_at=at,
+        keep_alive_s=keep_alive_s,
+    )
+
+
+def merge(work: Working, event: AnyEvent, *, source: str, received_at: EpochMs) -> bool:
+    """Take a fact into the session; whether it told anything new.
+
+    Merging is commutative and idempotent: the earliest join, the latest leave, the union of peers.
+    """
+    session = _merged_session(work.session, event)
+    has_news = session != work.session
+    work.session = session
+    if isinstance(event, PeerEvent):
+        before = work.peers.get(event.peer_id)
+        peer = _seen(before, session, event.peer_id, event.at, source, received_at)
+        peer = _merged_peer(peer, event)
+        work.peers[peer.id] = peer
+        has_news = has_news or before is None or not _says_the_same(before, peer)
+    if has_news:
+        work.touched_at = max(work.touched_at, received_at)
+    return has_news
+
+
+def _merged_session(session: Session, event: AnyEvent) -> Session:
+    match event:
+        case SessionOpened():
+            return replace(
+                _spanning(session, event.at),
+                title=session.title or event.title or "",
+                parent_session_id=session.parent_session_id or event.parent_session_id,
+            )
+        case SessionClosed():
+            closed_at = event.at if session.closed_at is None else min(event.at, session.closed_at)
+            return replace(_spanning(session, event.at), closed_at=closed_at)
+        case PeerJoined() | PeerLeft() | PeerKicked() | PeerNoted() | SampleTaken():
+            return _spanning(session, event.at)
+        case ChatSent() | LineSpoken():
+            return replace(session, updated_at=max(session.updated_at, event.at))
+        case _:
+            assert_never(event)
+
+
+def _merged_peer(peer: Peer, event: PeerEvent) -> Peer:
+    match event:
+        case PeerJoined():
+            return _joined(peer, event)
+        case PeerLeft():
+            return replace(peer, left_said_at=max(event.at, peer.left_said_at or event.at))
+        case PeerKicked():
+            return replace(peer, kicked_at=min(event.at, peer.kicked_at or event.at))
+        case _:
+            return peer
+
+
+def _says_the_same(before: Peer, after: Peer) -> bool:
+    return before == replace(after, last_received_at=before.last_received_at)
+
+
+def _spanning(session: Session, at: EpochMs) -> Session:
+    """The session with its start and last change widened to hold `at`."""
+    return replace(
+        session,
+        created_at=min(session.created_at, at),
+        started_at=min(session.started_at, at),
+        updated_at=max(session.updated_at, at),
+    )
+
+
+def _seen(
+    peer: Peer | None,
+    session: Session,
+    peer_id: str,
+    at: EpochMs,
+    source: str,
+    received_at: EpochMs,
+) -> Peer:
+    """The peer, known to have been there at `at`."""
+    if peer is None:
+        return Peer(
+            app_id=session.app_id,
+            session_id=session.id,
+            meeting_id=session.meeting_id,
+            id=peer_id,
+            participant_id=peer_id,
+            source=source,
+            interval_ms=0,
+            first_heard_at=at,
+            last_heard_at=at,
+            last_received_at=received_at,
+            created_at=at,
+            updated_at=at,
+        )
+    return replace(
+        peer,
+        first_heard_at=min(peer.first_heard_at, at),
+        last_heard_at=max(peer.last_heard_at, at),
+        last_received_at=max(peer.last_received_at, received_at),
+        created_at=min(peer.created_at, at),
+        updated_at=max(peer.updated_at, at),
+    )
+
+
+def _joined(peer: Peer, event: PeerJoined) -> Peer:
+    """The peer with what a join says of it.
+
+    A peer joins once. Should two sources tell different names, the one that sorts first stays, so
+    that the order of arrival makes no difference.
+    """
+
+    def either(old: str | None, new: str | None) -> str | None:
+        return min((text for text in (old, new) if text is not None), default=None)
+
+    who = event.identity
+    is_first = peer.joined_at is None
+    return replace(
+        peer,
+        joined_at=min(event.at, peer.joined_at or event.at),
+        user_id=either(peer.user_id, who.user_id),
+        custom_participant_id=either(peer.custom_participant_id, who.custom_participant_id),
+        display_name=either(peer.display_name, who.display_name),
+        picture=either(peer.picture, who.picture),
+        preset_name=either(peer.preset_name, who.preset_name),
+        view_type=who.view_type if is_first else min(peer.view_type, who.view_type),
+        is_hidden=peer.is_hidden or who.is_hidden,
+        previous_peer_id=either(peer.previous_peer_id, event.previous_peer_id),
+        interval_ms=max(peer.interval_ms, event.interval_ms),
+    )
+
+
+def settle(work: Working, *, now: EpochMs, policy: Policy) -> Settled:
+    """Apply the rules to a session at `now`, until nothing changes."""
+    before = work.session.phase
+    session, peers = work.session, work.peers
+    while True:
+        peers = _settled_peers(session, peers, now=now, policy=policy)
+        rows = rows_of(peers)
+        counts = count(peers, rows)
+        deadline_at = _deadline(session, rows, counts, touched_at=work.touched_at, policy=policy)
+        phase = _next_phase(session, counts, deadline_at, now)
+        if phase is session.phase:
+            break
+        session = replace(session, phase=phase)
+    session = _with_verdict(session, rows, counts, deadline_at)
+    return Settled(
+        session=session,
+        peers=peers,
+        rows=rows,
+        has_just_ended=before is not Phase.ENDED and session.phase is Phase.ENDED,
+    )
+
+
+def _settled_peers(
+    session: Session, peers: Mapping[str, Peer], *, now: EpochMs, policy: Policy
+) -> dict[str, Peer]:
+    settled: dict[str, Peer] = {}
+    for peer in peers.values():
+        stay = stay_of(
+            peer,
+            closed_at=session.closed_at,
+            is_silent=now - peer.last_received_at > silence_limit_ms(peer, policy),
+            has_ended=session.phase is Phase.ENDED,
+        )
+        root = root_of(peer, peers)
+        settled[peer.id] = with_stay(
+            peer if root == peer.participant_id else replace(peer, participant_id=root), stay
+        )
+    return settled
+
+
+def _next_phase(
+    session: Session, counts: Counts, deadline_at: EpochMs | None, now: EpochMs
+) -> Phase:
+    moves = TRANSITIONS[session.phase]
+    for trigger, is_given in (
+        (Trigger.CLOSED, session.closed_at is not None),
+        (Trigger.OCCUPIED, counts.live_participants > 0),
+        (Trigger.EMPTIED, counts.live_participants == 0 and counts.total_participants > 0),
+        (Trigger.DEADLINE, deadline_at is not None and now >= deadline_at),
+    ):
+        if is_given and trigger in moves:
+            return moves[trigger]
+    return session.phase
+
+
+def _deadline(
+    session: Session,
+    rows: Mapping[str, Participant],
+    counts: Counts,
+    *,
+    touched_at: EpochMs,
+    policy: Policy,
+) -> EpochMs | None:
+    """When the session ends if nothing more is heard.
+
+    It counts from the moment it emptied, or from when we learned the last of it if that was later:
+    facts that are handed in late, such as a backfill, all belong to one session.
+    """
+    if session.phase is Phase.ENDED or counts.live_participants > 0:
+        return None
+    if counts.total_participants == 0:
+        return EpochMs(max(session.started_at, touched_at) + policy.unvisited_ms)
+    emptied_at = _emptied_at(session, rows)
+    return EpochMs(max(emptied_at, touched_at) + session.keep_alive_s * SECOND_MS)
+
+
+def _emptied_at(session: Session, rows: Mapping[str, Participant]) -> EpochMs:
+    leaves = [row.left_at for row in rows.values() if row.left_at is not None and not row.is_hidden]
+    return max(leaves, default=session.started_at)
+
+
+def _with_verdict(
+    session: Session,
+    rows: Mapping[str, Participant],
+    counts: Counts,
+    deadline_at: EpochMs | None,
+) -> Session:
+    """The session with its numbers, and its end if it has one."""
+    ended_at: EpochMs | None = None
+    end_reason: EndReason | None = None
+    if session.phase is Phase.ENDED:
+        emptied_at = _emptied_at(session, rows)
+        ended_at = session.closed_at if session.closed_at is not None else emptied_at
+        end_reason = EndReason.EMPTIED if session.closed_at is None else EndReason.CLOSED
+    return replace(
+        session,
+        ended_at=ended_at,
+        end_reason=end_reason,
+        deadline_at=deadline_at,
+        live_participants=counts.live_participants,
+        total_participants=counts.total_participants,
+        max_concurrent_participants=counts.max_concurrent_participants,
+        minutes_consumed=counts.minutes_consumed,
+        minutes_by_view=counts.minutes_by_view,
+        updated_at=max(session.updated_at, ended_at or session.updated_at),
+    )
