@@ -1,0 +1,74 @@
+# One name per chore; `make` prints them.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+BIN := .venv/bin
+PYTEST_ARGS ?=
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --no-header --no-emit-index-url --no-emit-find-links
+
+.PHONY: help run demo test test-quick lint format generated bench lock pages clean
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: .setup-stamp .pages-stamp ## Set up what is missing and serve on http://127.0.0.1:8787, data in ./data
+	@exec $(BIN)/aftercall serve
+
+demo: .setup-stamp .pages-stamp ## The same, with simulated calls going on, data in ./data/demo
+	@exec $(BIN)/aftercall serve --demo --data-dir data/demo
+
+test: .venv/dev-stamp .pages-stamp ## Everything: unit, both databases, acceptance, browser code
+	@scripts/npm-run test
+	@$(BIN)/pytest -n auto --dist loadgroup $(PYTEST_ARGS)
+
+test-quick: .venv/dev-stamp ## Only what needs no browser and no running server
+	@$(BIN)/pytest -n auto -m "not acceptance" $(PYTEST_ARGS)
+
+lint: .venv/dev-stamp ## Format, lint, types, the house's own rules, generated files
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python scripts/house_lint.py
+	@scripts/generated --check
+	@scripts/npm-run lint
+
+format: .venv/dev-stamp ## Put the code into the house's form
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+generated: .venv/dev-stamp ## Write the generated files anew
+	@scripts/generated
+
+bench: .venv/dev-stamp ## Measure; prints tables
+	@$(BIN)/python bench/intake.py
+
+lock: .venv/dev-stamp ## Resolve the dependencies anew into requirements/*.txt
+	$(COMPILE) requirements/tools.in -o requirements/tools.txt
+	$(COMPILE) --constraints requirements/tools.txt pyproject.toml -o requirements/run.txt
+	$(COMPILE) --constraints requirements/tools.txt pyproject.toml --group dev -o requirements/dev.txt
+
+pages: ## Build the browser collector and the pages
+	@rm -f .pages-stamp
+	@$(MAKE) --no-print-directory .pages-stamp
+
+clean: ## Remove what was installed and built, but no data
+	rm -rf .venv .venvs node_modules */node_modules .setup-stamp .pages-stamp \
+		.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache src/aftercall/_static
+
+PAGE_SOURCES := $(wildcard package.json package-lock.json) \
+	$(shell find collector dashboard pages -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
+
+.setup-stamp: requirements/tools.txt requirements/run.txt pyproject.toml scripts/set-up
+	@scripts/set-up run
+	@touch $@
+
+.venv/dev-stamp: requirements/tools.txt requirements/dev.txt pyproject.toml scripts/set-up
+	@scripts/set-up dev
+	@touch $@ .setup-stamp
+
+.pages-stamp: $(PAGE_SOURCES) scripts/npm-run
+	@scripts/npm-run build
+	@touch $@
