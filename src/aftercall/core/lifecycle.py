@@ -88,8 +88,6 @@ class Working(msgspec.Struct, kw_only=True):
 
     session: Session
     peers: dict[str, Peer]
-    touched_at: EpochMs
-    """The latest moment, by our clock, at which a fact moved it."""
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,6 +114,7 @@ def new_session(
     title: str,
     keep_alive_s: int,
     at: EpochMs,
+    received_at: EpochMs,
     parent_session_id: str | None = None,
 ) -> Session:
     """A session of which one fact, at `at`, is known."""
@@ -129,6 +128,7 @@ def new_session(
         created_at=at,
         started_at=at,
         updated_at=at,
+        touched_at=received_at,
         keep_alive_s=keep_alive_s,
     )
 
@@ -148,7 +148,7 @@ def merge(work: Working, event: AnyEvent, *, source: str, received_at: EpochMs) 
         work.peers[peer.id] = peer
         has_news = has_news or before is None or not _says_the_same(before, peer)
     if has_news:
-        work.touched_at = max(work.touched_at, received_at)
+        work.session = replace(session, touched_at=max(session.touched_at, received_at))
     return has_news
 
 
@@ -156,17 +156,23 @@ def _merged_session(session: Session, event: AnyEvent) -> Session:
     match event:
         case SessionOpened():
             return replace(
-                _spanning(session, event.at),
+                session,
+                opened_at=min(event.at, session.opened_at or event.at),
                 title=session.title or event.title or "",
                 parent_session_id=session.parent_session_id or event.parent_session_id,
             )
         case SessionClosed():
-            closed_at = event.at if session.closed_at is None else min(event.at, session.closed_at)
-            return replace(_spanning(session, event.at), closed_at=closed_at)
-        case PeerJoined() | PeerLeft() | PeerKicked() | PeerNoted() | SampleTaken():
-            return _spanning(session, event.at)
-        case ChatSent() | LineSpoken():
-            return replace(session, updated_at=max(session.updated_at, event.at))
+            return replace(session, closed_at=min(event.at, session.closed_at or event.at))
+        case (
+            PeerJoined()
+            | PeerLeft()
+            | PeerKicked()
+            | PeerNoted()
+            | SampleTaken()
+            | ChatSent()
+            | LineSpoken()
+        ):
+            return session
         case _:
             assert_never(event)
 
@@ -185,16 +191,6 @@ def _merged_peer(peer: Peer, event: PeerEvent) -> Peer:
 
 def _says_the_same(before: Peer, after: Peer) -> bool:
     return before == replace(after, last_received_at=before.last_received_at)
-
-
-def _spanning(session: Session, at: EpochMs) -> Session:
-    """The session with its start and last change widened to hold `at`."""
-    return replace(
-        session,
-        created_at=min(session.created_at, at),
-        started_at=min(session.started_at, at),
-        updated_at=max(session.updated_at, at),
-    )
 
 
 def _seen(
@@ -226,8 +222,6 @@ def _seen(
         first_heard_at=min(peer.first_heard_at, at),
         last_heard_at=max(peer.last_heard_at, at),
         last_received_at=max(peer.last_received_at, received_at),
-        created_at=min(peer.created_at, at),
-        updated_at=max(peer.updated_at, at),
     )
 
 
@@ -266,12 +260,12 @@ def settle(work: Working, *, now: EpochMs, policy: Policy) -> Settled:
         peers = _settled_peers(session, peers, now=now, policy=policy)
         rows = rows_of(peers)
         counts = count(peers, rows)
-        deadline_at = _deadline(session, rows, counts, touched_at=work.touched_at, policy=policy)
+        deadline_at = _deadline(session, rows, counts, policy)
         phase = _next_phase(session, counts, deadline_at, now)
         if phase is session.phase:
             break
         session = replace(session, phase=phase)
-    session = _with_verdict(session, rows, counts, deadline_at)
+    session = _with_verdict(session, peers, rows, counts, deadline_at)
     return Settled(
         session=session,
         peers=peers,
@@ -317,8 +311,6 @@ def _deadline(
     session: Session,
     rows: Mapping[str, Participant],
     counts: Counts,
-    *,
-    touched_at: EpochMs,
     policy: Policy,
 ) -> EpochMs | None:
     """When the session ends if nothing more is heard.
@@ -329,9 +321,9 @@ def _deadline(
     if session.phase is Phase.ENDED or counts.live_participants > 0:
         return None
     if counts.total_participants == 0:
-        return EpochMs(max(session.started_at, touched_at) + policy.unvisited_ms)
+        return EpochMs(max(session.started_at, session.touched_at) + policy.unvisited_ms)
     emptied_at = _emptied_at(session, rows)
-    return EpochMs(max(emptied_at, touched_at) + session.keep_alive_s * SECOND_MS)
+    return EpochMs(max(emptied_at, session.touched_at) + session.keep_alive_s * SECOND_MS)
 
 
 def _emptied_at(session: Session, rows: Mapping[str, Participant]) -> EpochMs:
@@ -341,26 +333,33 @@ def _emptied_at(session: Session, rows: Mapping[str, Participant]) -> EpochMs:
 
 def _with_verdict(
     session: Session,
+    peers: Mapping[str, Peer],
     rows: Mapping[str, Participant],
     counts: Counts,
     deadline_at: EpochMs | None,
 ) -> Session:
-    """The session with its numbers, and its end if it has one."""
+    """The session with the numbers and moments that follow from its facts."""
+    starts = [peer.created_at for peer in peers.values()]
+    if session.opened_at is not None:
+        starts.append(session.opened_at)
+    started_at = min(starts, default=session.started_at)
     ended_at: EpochMs | None = None
     end_reason: EndReason | None = None
     if session.phase is Phase.ENDED:
-        emptied_at = _emptied_at(session, rows)
-        ended_at = session.closed_at if session.closed_at is not None else emptied_at
         end_reason = EndReason.EMPTIED if session.closed_at is None else EndReason.CLOSED
+        ended_at = session.closed_at or max(started_at, _emptied_at(session, rows))
+    changes = [started_at, *(peer.updated_at for peer in peers.values())]
     return replace(
         session,
+        created_at=started_at,
+        started_at=started_at,
         ended_at=ended_at,
         end_reason=end_reason,
+        updated_at=max([*changes, ended_at] if ended_at is not None else changes),
         deadline_at=deadline_at,
         live_participants=counts.live_participants,
         total_participants=counts.total_participants,
         max_concurrent_participants=counts.max_concurrent_participants,
         minutes_consumed=counts.minutes_consumed,
         minutes_by_view=counts.minutes_by_view,
-        updated_at=max(session.updated_at, ended_at or session.updated_at),
     )

@@ -53,10 +53,18 @@ def stay_of(peer: Peer, *, closed_at: EpochMs | None, is_silent: bool, has_ended
 
 
 def with_stay(peer: Peer, stay: Stay) -> Peer:
-    """The peer with its leave as now known; the same object if nothing changes."""
-    if (peer.left_at, peer.left_reason) == (stay.end, stay.reason):
+    """The peer with its stay as now known; the same object if nothing changes."""
+    updated_at = stay.start if stay.end is None else stay.end
+    old = (peer.left_at, peer.left_reason, peer.created_at, peer.updated_at)
+    if old == (stay.end, stay.reason, stay.start, updated_at):
         return peer
-    return replace(peer, left_at=stay.end, left_reason=stay.reason)
+    return replace(
+        peer,
+        left_at=stay.end,
+        left_reason=stay.reason,
+        created_at=stay.start,
+        updated_at=updated_at,
+    )
 
 
 def root_of(peer: Peer, peers: Mapping[str, Peer]) -> str:

@@ -158,11 +158,15 @@ class Session(Record, frozen=True, kw_only=True):
     parent_session_id: str | None = None
     created_at: EpochMs
     started_at: EpochMs
+    opened_at: EpochMs | None = None
+    """When its room was said to have been opened; often nobody says so."""
     closed_at: EpochMs | None = None
     """When somebody ended it for everybody."""
     ended_at: EpochMs | None = None
     end_reason: EndReason | None = None
     updated_at: EpochMs
+    touched_at: EpochMs
+    """The latest moment, by our clock, at which a fact changed it."""
     deadline_at: EpochMs | None = None
     """When silence becomes an ending; `None` while somebody is present, and after the end."""
     keep_alive_s: int = 60
