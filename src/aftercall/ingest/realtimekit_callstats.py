@@ -1,0 +1,401 @@
+"""RealtimeKit's own call statistics: what its web client tells its collector.
+
+`POST /api/v1/message` with `{"payload": {"entries": [{event, metaData, timestamp}]}, "peerId"}`.
+Entry by entry it becomes facts: a `ping_stat` a sample in the shape of the collect protocol, a
+`call_join` a join, a `disconnect` a leave, the rest notes under the names the record
+understands. The client sends a `disconnect` when the call is ended on its side and stops its
+reports with it; a lost connection is not announced, so a `disconnect` is a leave.
+
+Source: the published package `@cloudflare/realtimekit-callstats` 8.0.0 and a recording of it.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from aftercall.core.errors import Malformed
+from aftercall.core.events import (
+    AnyEvent,
+    Identity,
+    PeerJoined,
+    PeerLeft,
+    PeerNoted,
+    SampleTaken,
+)
+from aftercall.core.ids import id_from, is_path_id
+from aftercall.core.instants import EpochMs, is_plausible
+from aftercall.ingest.callstats_ping import sample_of
+from aftercall.ingest.user_agent import completed
+
+INTERVAL_MS: Final = 7_000
+"""How often the client reports; fixed in its code."""
+
+LONGEST_FLUSH: Final = 25
+"""Entries the client sends at most in one flush; a full one may be a backlog."""
+
+_MOST_ENTRIES: Final = 500
+_AHEAD_MS: Final = 2_000
+"""A newest entry this far in our future is a clock that is wrong."""
+_BEHIND_MS: Final = 15_000
+"""So is one this far in our past: the client flushes at least every 7 s and gives up after 3 s."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Rejected(NamedTuple):
+    """An entry that could not be read: its place in the batch and why."""
+
+    position: int
+    code: str
+    message: str
+
+
+class Translation(NamedTuple):
+    """The facts of one batch, and the entries that were not understood."""
+
+    peer_id: str
+    events: list[AnyEvent]
+    rejected: list[Rejected]
+
+
+class _Batch(NamedTuple):
+    """What every entry of a batch shares."""
+
+    app_id: str
+    meeting_id: str
+    peer_id: str
+    identity: Identity
+    received_at: EpochMs
+    skew_ms: int
+
+
+class _Entry(NamedTuple):
+    event: str
+    data: Mapping[str, Any]
+    at: EpochMs
+    said_at: str
+
+
+def translate(
+    body: bytes,
+    *,
+    app_id: str,
+    meeting_id: str,
+    identity: Identity,
+    received_at: EpochMs,
+) -> Translation:
+    """The facts of one request body; `identity` is the participant token's.
+
+    Bad entries are listed as rejected one by one. Raises `Malformed` when the body as a whole
+    cannot be read or does not say whose it is.
+    """
+    peer_id, entries = _envelope(body)
+    batch = _Batch(
+        app_id, meeting_id, peer_id, identity, received_at, _skew_ms(entries, received_at)
+    )
+    events: list[AnyEvent] = []
+    rejected: list[Rejected] = []
+    for index, raw in enumerate(entries):
+        try:
+            events.extend(_translate_entry(_entry(raw, batch), batch))
+        except Malformed as error:
+            rejected.append(Rejected(index, error.code, error.message))
+    return Translation(peer_id, events, rejected)
+
+
+def _envelope(body: bytes) -> tuple[str, list[Any]]:
+    try:
+        message = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        raise Malformed("The body is not JSON.", code="bad_json") from None
+    if not isinstance(message, dict):
+        raise Malformed("The body must be a JSON object.", code="bad_body")
+    peer_id = message.get("peerId")
+    if not isinstance(peer_id, str) or not is_path_id(peer_id):
+        raise Malformed('"peerId" must be the id of a peer.', code="bad_peer_id", field="peerId")
+    payload = message.get("payload")
+    entries = payload.get("entries") if isinstance(payload, dict) else None
+    if not isinstance(entries, list):
+        raise Malformed(
+            '"payload.entries" must be a list.', code="bad_body", field="payload.entries"
+        )
+    if len(entries) > _MOST_ENTRIES:
+        raise Malformed(
+            f"A message holds at most {_MOST_ENTRIES} entries.",
+            code="too_many_entries",
+            field="payload.entries",
+        )
+    return peer_id, entries
+
+
+def _moment(value: object) -> int | None:
+    """Milliseconds since the epoch of an ISO 8601 string or a plain number."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return int(value) if abs(value) < 1e15 else None
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
+def _skew_ms(entries: list[Any], received_at: EpochMs) -> int:
+    """What to add to the client's moments; 0 while its clock can be believed.
+
+    A batch is flushed with the entry just made, so its newest entry is about now, unless it is
+    a full one of a backlog.
+    """
+    moments = [_moment(raw.get("timestamp")) for raw in entries if isinstance(raw, dict)]
+    known = [moment for moment in moments if moment is not None]
+    if not known:
+        return 0
+    behind_ms = received_at - max(known)
+    if behind_ms < -_AHEAD_MS:
+        return behind_ms
+    if behind_ms > _BEHIND_MS and len(entries) < LONGEST_FLUSH:
+        return behind_ms
+    return 0
+
+
+def _entry(raw: object, batch: _Batch) -> _Entry:
+    if not isinstance(raw, dict):
+        raise Malformed("An entry must be a JSON object.", code="bad_entry")
+    event = raw.get("event")
+    if not isinstance(event, str) or not _is_name(event):
+        raise Malformed('"event" must be the name of an event.', code="bad_event", field="event")
+    said = raw.get("timestamp")
+    moment = _moment(said)
+    at = batch.received_at if moment is None else EpochMs(moment + batch.skew_ms)
+    if not is_plausible(at):
+        raise Malformed(
+            '"timestamp" is not a moment a call can have.', code="bad_time", field="timestamp"
+        )
+    data = raw.get("metaData", raw.get("metadata"))
+    if isinstance(data, str):
+        data = {"value": data}
+    return _Entry(event, data if isinstance(data, dict) else {}, at, str(said))
+
+
+def _is_name(text: str) -> bool:
+    return 0 < len(text) <= 64 and all(c.isascii() and (c.isalnum() or c == "_") for c in text)
+
+
+def _translate_entry(entry: _Entry, batch: _Batch) -> list[AnyEvent]:
+    translator = _TRANSLATORS.get(entry.event, _noted)
+    return translator(entry, batch)
+
+
+def _note(entry: _Entry, batch: _Batch, name: str, data: dict[str, Any]) -> PeerNoted:
+    words = (batch.peer_id, "callstats", entry.event, name, entry.said_at)
+    return PeerNoted(
+        id=id_from(batch.app_id, *words),
+        at=entry.at,
+        meeting_id=batch.meeting_id,
+        peer_id=batch.peer_id,
+        name=name,
+        data=data,
+    )
+
+
+def _joined(entry: _Entry, batch: _Batch) -> list[AnyEvent]:
+    said = _object(entry.data.get("peerMetaData"))
+    identity = batch.identity
+    name = _text(said.get("displayName"))
+    if identity.display_name is None and name is not None:
+        identity = msgspec.structs.replace(identity, display_name=name)
+    join = PeerJoined(
+        id=id_from(batch.app_id, batch.peer_id, "callstats", "call_join"),
+        at=entry.at,
+        meeting_id=batch.meeting_id,
+        peer_id=batch.peer_id,
+        identity=identity,
+        interval_ms=INTERVAL_MS,
+    )
+    return [join, _note(entry, batch, "describe", _description(said))]
+
+
+def _description(said: Mapping[str, Any]) -> dict[str, Any]:
+    device = _object(said.get("deviceInfo"))
+    description: dict[str, Any] = {
+        "device": _known(
+            is_mobile=_flag(device.get("isMobile")),
+            os=_text(device.get("osName")),
+            os_version=_text(device.get("osVersionName")),
+            cpus=_count(device.get("cpus")),
+            memory_gb=_number(device.get("memory")),
+        ),
+        "browser": _known(
+            name=_text(device.get("browserName")),
+            version=_text(device.get("browserVersion")),
+            engine=_text(device.get("engineName")),
+            user_agent=_text(device.get("userAgent"), longest=512),
+            webgl=_flag(device.get("webglSupport")),
+        ),
+        "sdk": _known(name=_text(said.get("sdkName")), version=_text(said.get("sdkVersion"))),
+        **_known(
+            room_view_type=_text(said.get("roomViewType")),
+            meeting_env=_text(said.get("meetingEnv")),
+            participant_role=_text(said.get("participantRole")),
+            source_session_id=_text(said.get("roomUUID")),
+        ),
+    }
+    return completed(description)
+
+
+def _precall(entry: _Entry, batch: _Batch) -> list[AnyEvent]:
+    info = _object(entry.data.get("connectionInfo"))
+    ip = _object(info.get("ipDetails"))
+    connectivity = _object(info.get("connectivity"))
+    effective_type = _text(info.get("effectiveNetworkType"))
+    asn = ip.get("asn")
+    network = _known(
+        effective_type=effective_type,
+        ip=_text(ip.get("ip")),
+        city=_text(ip.get("city")),
+        region=_text(ip.get("region")),
+        country=_text(ip.get("country")),
+        timezone=_text(ip.get("timezone")),
+        org=_text(ip.get("org")),
+        postal=_text(ip.get("postal")),
+        asn=_scalars(asn) if isinstance(asn, dict) else _text(asn),
+    )
+    precall = _known(
+        effective_type=effective_type,
+        host=_flag(connectivity.get("host")),
+        relay=_flag(connectivity.get("relay")),
+        reflexive=_flag(connectivity.get("reflexive")),
+        turn=_flag(info.get("turnConnectivity")),
+        throughput_kbps=_number(info.get("throughput")),
+        rtt_s=_number(info.get("RTT")),
+        backend_rtt_s=_number(info.get("backendRTT")),
+    )
+    return [_note(entry, batch, "describe", {"network": network, "precall": precall})]
+
+
+def _left(entry: _Entry, batch: _Batch) -> list[AnyEvent]:
+    left = PeerLeft(
+        id=id_from(batch.app_id, batch.peer_id, "callstats", "disconnect", entry.said_at),
+        at=entry.at,
+        meeting_id=batch.meeting_id,
+        peer_id=batch.peer_id,
+    )
+    return [left, _note(entry, batch, "disconnect", {})]
+
+
+def _sampled(entry: _Entry, batch: _Batch) -> list[AnyEvent]:
+    sample_body, sequence = sample_of(entry.data, entry.at)
+    sample = SampleTaken(
+        id=id_from(batch.app_id, batch.peer_id, "sample", str(sequence)),
+        at=entry.at,
+        meeting_id=batch.meeting_id,
+        peer_id=batch.peer_id,
+        sequence=sequence,
+        body=sample_body,
+    )
+    return [sample]
+
+
+def _devices(entry: _Entry, batch: _Batch) -> list[AnyEvent]:
+    listed = entry.data.get("deviceList")
+    devices = [_device(item) for item in listed] if isinstance(listed, list) else []
+    data = {"devices": [device for device in devices[:64] if device]}
+    return [_note(entry, batch, entry.event, data)]
+
+
+def _selected(entry: _Entry, batch: _Batch) -> list[AnyEvent]:
+    return [_note(entry, batch, entry.event, {"device": _device(entry.data.get("device"))})]
+
+
+def _role(entry: _Entry, batch: _Batch) -> list[AnyEvent]:
+    role = _text(entry.data.get("participantRole")) or _text(entry.data.get("value"))
+    return [_note(entry, batch, entry.event, _known(participant_role=role))]
+
+
+def _noted(entry: _Entry, batch: _Batch) -> list[AnyEvent]:
+    return [_note(entry, batch, entry.event.lower(), _scalars(entry.data))]
+
+
+_Translator = Callable[[_Entry, _Batch], list[AnyEvent]]
+
+_TRANSLATORS: Final[dict[str, _Translator]] = {
+    "call_join": _joined,
+    "precall_end": _precall,
+    "ping_stat": _sampled,
+    "disconnect": _left,
+    "audio_devices_updates": _devices,
+    "video_devices_updates": _devices,
+    "speaker_devices_updates": _devices,
+    "selected_microphone_update": _selected,
+    "selected_camera_update": _selected,
+    "selected_speaker_update": _selected,
+    "participant_role": _role,
+}
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: object, *, longest: int = 256) -> str | None:
+    """The text, cut at `longest`; `None` for anything else and for an empty one."""
+    return _storable(value)[:longest] or None if isinstance(value, str) else None
+
+
+def _storable(text: str) -> str:
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value if abs(value) < 1e15 else None
+
+
+def _count(value: object) -> int | None:
+    number = _number(value)
+    return int(number) if number is not None and number >= 0 else None
+
+
+def _flag(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _known(**members: Any) -> dict[str, Any]:
+    """The members that have a value: what is not known is left out."""
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _device(value: object) -> dict[str, str]:
+    said = _object(value)
+    return _known(
+        device_id=_text(said.get("deviceId")),
+        kind=_text(said.get("kind")),
+        label=_text(said.get("label")),
+    )
+
+
+def _scalars(said: Mapping[str, Any]) -> dict[str, Any]:
+    """The members that are texts, numbers and booleans, under snake_case names."""
+    scalars: dict[str, Any] = {}
+    for name, value in list(said.items())[:64]:
+        scalar: bool | float | str | None = value if isinstance(value, bool) else _number(value)
+        if scalar is None:
+            scalar = _text(value, longest=1_024)
+        if scalar is not None:
+            scalars[_snake(_storable(name)[:64])] = scalar
+    return scalars
+
+
+def _snake(name: str) -> str:
+    """`deviceType` → `device_type`, `isMeetingsTabActive` → `is_meetings_tab_active`."""
+    words = [
+        f"_{c.lower()}" if c.isupper() and not (name[i - 1 : i].isupper() or i == 0) else c.lower()
+        for i, c in enumerate(name)
+    ]
+    return "".join(words)
