@@ -1,0 +1,1 @@
+"""A model of calls: people, their networks, what they say and what their browsers count."""
