@@ -1,0 +1,265 @@
+"""The estimated opinion of a voice: the ITU-T E-model without its echo and noise terms.
+
+A rating R starts at the best a scale has and loses points for delay (`delay_impairment`) and
+for the codec and what the network lost (`loss_impairment`); a polynomial turns what is left
+into a mean opinion score. Formulas: G.107 (narrowband), G.107.1 (wideband), G.107.2
+(fullband). Delays in ms, losses in percent 0..100, scores 1..4.5.
+
+Scores of different scales cannot be compared, so every codec is put on the fullband scale: the
+default set keeps each codec's own constants and ceiling, and rescales the rest as fullband.
+"""
+
+from itertools import pairwise
+from math import atan2, cos, floor, isfinite, log2, pi, sqrt
+from typing import Final
+
+import msgspec
+
+LOWEST: Final = 1.0
+HIGHEST: Final = 4.5
+
+PACKET_MS: Final = 20.0
+LOOK_AHEAD_MS: Final = 6.5
+"""Opus; with the 20 ms packet it is the delay no network adds."""
+
+
+class EModel(msgspec.Struct, frozen=True):
+    """A coefficient set: the best rating, what delay and rating are scaled by, and the
+    impairment that total loss tends to."""
+
+    best: float
+    rescale: float
+    ceiling: float
+
+
+NB: Final = EModel(93.2, 1.0, 95.0)
+WB: Final = EModel(129.0, 1.29, 95.0)
+FB: Final = EModel(148.0, 1.48, 132.0)
+FB_RTPENGINE: Final = FB
+"""With `RTPENGINE_CODEC` for every stream."""
+FB_UNIFIED: Final = {
+    "nb": EModel(93.2, 1.48, 95.0),
+    "wb": EModel(129.0, 1.48, 95.0),
+    "fb": FB,
+}
+"""The default: by the bandwidth a codec's constants were measured for. A best rating of 93.2 is
+148 less the 54.8 that a narrowband codec can never reach on this scale, 129 less the 19 of a
+wideband one."""
+
+
+class Codec(msgspec.Struct, frozen=True):
+    """Equipment impairment (`ie`) and loss robustness (`bpl`), on the scale of `bandwidth`.
+    Without `bpl` nothing is said about loss."""
+
+    bandwidth: str
+    ie: float
+    bpl: float | None
+
+
+RTPENGINE_CODEC: Final = Codec("fb", 10.2, 4.3)
+
+# Alahmadi, Pocta, Melvin, ACM TOMM 17(4) 2021: variable bitrate, random loss; kbit/s, Ie, Bpl.
+_OPUS: Final[tuple[tuple[str, tuple[tuple[float, float, float], ...]], ...]] = (
+    (
+        "nb",
+        (
+            (6, 23.002335, 24.564485),
+            (7, 21.255459, 22.45885),
+            (8, 16.024434, 20.258667),
+            (9, 11.736744, 18.908298),
+        ),
+    ),
+    (
+        "wb",
+        (
+            (11, 28.413223, 23.939796),
+            (12, 23.295057, 22.215186),
+            (13, 19.958882, 19.496087),
+        ),
+    ),
+    (
+        "fb",
+        (
+            (14, 38.06, 16.51),
+            (15, 34.12, 15.0),
+            (16, 30.163021, 11.83),
+            (19, 23.807205, 10.67),
+            (22, 20.223324, 10.47),
+            (25, 20.209055, 11.28),
+            (28, 18.477347, 10.63),
+            (31, 16.828675, 10.44),
+            (34, 14.75893, 10.12),
+            (37, 12.077828, 10.38),
+            (40, 10.665966, 9.79),
+        ),
+    ),
+)
+
+OPUS_ASSUMED_BPS: Final = 32_000
+"""What WebRTC encoders aim at when nothing else was asked for."""
+
+
+def opus(target_bps: float | None = None) -> Codec:
+    """The constants of Opus at an encoder's *target* bitrate, interpolated within a bandwidth;
+    between two bandwidths the lower one's last point. The measured bitrate must not be used:
+    it falls in silence and would make a quiet speaker a bad line."""
+    kbps = min(40.0, max(6.0, (OPUS_ASSUMED_BPS if target_bps is None else target_bps) / 1000))
+    bandwidth, points = next(each for each in reversed(_OPUS) if each[1][0][0] <= kbps)
+    for (low, low_ie, low_bpl), (high, high_ie, high_bpl) in pairwise(points):
+        if low <= kbps < high:
+            share = (kbps - low) / (high - low)
+            return Codec(
+                bandwidth,
+                low_ie + share * (high_ie - low_ie),
+                low_bpl + share * (high_bpl - low_bpl),
+            )
+    return Codec(bandwidth, *points[-1][1:])
+
+
+# G.113 appendix I (11/2007) for G.711 with concealment, which every WebRTC receiver does.
+# G.722's value is quoted from memory by public sources and stands unconfirmed; none is known
+# for its robustness.
+_FIXED: Final = {
+    "pcmu": Codec("nb", 0.0, 25.1),
+    "pcma": Codec("nb", 0.0, 25.1),
+    "g722": Codec("wb", 13.0, None),
+}
+
+_OPUS_ASSUMED: Final = opus()
+
+
+def codec_of(name: str | None, target_bps: float | None = None) -> Codec | None:
+    """The constants of a codec by MIME subtype in lower case; RED carries Opus, an unnamed
+    codec is taken for Opus, which WebRTC prefers. `None`: no constants are published."""
+    if name is None or name in ("opus", "red"):
+        return _OPUS_ASSUMED if target_bps is None else opus(target_bps)
+    return _FIXED.get(name)
+
+
+def redundancy(name: str | None, fmtp: str | None) -> float:
+    """How much `bpl` grows with what is sent twice, when the loss is counted before repair:
+    in-band FEC 1.5, RED 2 (the ratios of LiveKit's loss weights)."""
+    if name == "red":
+        return 2.0
+    return 1.5 if fmtp is not None and "useinbandfec=1" in fmtp else 1.0
+
+
+def delay_impairment(delay_ms: float) -> float:
+    """Idd of G.107 for the default sensitivity class: 0 up to 100 ms."""
+    if delay_ms <= 100:
+        return 0.0
+    x = log2(delay_ms / 100)
+    return float(25 * ((1 + x**6) ** (1 / 6) - 3 * (1 + (x / 3) ** 6) ** (1 / 6) + 2))
+
+
+def loss_impairment(
+    codec: Codec, ceiling: float, loss_percent: float, burst_ratio: float = 1.0
+) -> float | None:
+    """Ie,eff of G.107; exactly `ie` without loss, `None` for loss on a codec without `bpl`."""
+    if loss_percent == 0:
+        return codec.ie
+    if codec.bpl is None:
+        return None
+    share = loss_percent / (loss_percent / burst_ratio + codec.bpl)
+    return codec.ie + (ceiling - codec.ie) * share
+
+
+def rating(
+    model: EModel, codec: Codec, *, delay_ms: float, loss_percent: float, burst_ratio: float = 1.0
+) -> float | None:
+    """R on the model's own scale; `None` for inputs that mean nothing."""
+    if not (isfinite(delay_ms) and isfinite(loss_percent) and isfinite(burst_ratio)):
+        return None
+    if delay_ms < 0 or loss_percent < 0 or burst_ratio <= 0:
+        return None
+    loss = loss_impairment(codec, model.ceiling, loss_percent, burst_ratio)
+    if loss is None:
+        return None
+    return model.best - model.rescale * delay_impairment(delay_ms) - loss
+
+
+def mos_of_rating(r: float) -> float:
+    """G.107 Annex B on the 0..100 scale. The polynomial dips below 1 near zero; it is held
+    there, which makes it rise throughout."""
+    if r <= 0:
+        return LOWEST
+    if r >= 100:
+        return HIGHEST
+    return max(LOWEST, 1 + 0.035 * r + r * (r - 60) * (100 - r) * 7e-6)
+
+
+def rating_of_mos(mos: float) -> float:
+    """The inverse, G.107 Appendix I; 0 at 1 and below, 100 at 4.5 and above."""
+    if mos <= LOWEST:
+        return 0.0
+    if mos >= HIGHEST:
+        return 100.0
+    root = sqrt(-903_522 + 1_113_960 * mos - 202_500 * mos * mos)
+    h = atan2(15 * root, 18_566 - 6_750 * mos) / 3
+    return (20 / 3) * (8 - sqrt(226) * cos(h + pi / 3))
+
+
+def burst_ratio(lost: float, bursts: int, loss_share: float) -> float:
+    """The mean length of a loss burst over the one random loss would have; at least 1.
+
+    `lost` counts packets, `bursts` the runs they came in, `loss_share` is 0..1.
+    """
+    if bursts <= 0 or lost <= 0:
+        return 1.0
+    return max(1.0, lost / bursts * (1 - loss_share))
+
+
+def bounded_burst_ratio(ratio: float, loss_percent: float) -> float:
+    """Holds a burst ratio within what G.107 covers: up to 8, and little over 2 where much is
+    lost. From 2 % on the bound falls smoothly from 8 towards 2, since a step would let a score
+    rise with the loss."""
+    bound = 8.0 if loss_percent <= 2 else 1 / (0.5 - 0.75 / loss_percent)
+    return min(bound, max(1.0, ratio))
+
+
+def estimate(
+    codec: Codec,
+    *,
+    delay_ms: float,
+    loss_percent: float,
+    burst_ratio: float = 1.0,
+    bpl_factor: float = 1.0,
+) -> float | None:
+    """The score on the unified fullband scale, 1..4.5 with two decimals.
+
+    Inputs beyond the models' range are held at its edges; `None` for inputs that mean nothing
+    and for loss on a codec of unknown robustness.
+    """
+    if not (delay_ms >= 0 and loss_percent >= 0):
+        return None
+    loss_percent = min(100.0, loss_percent)
+    if codec.bpl is not None and bpl_factor != 1.0:
+        codec = Codec(codec.bandwidth, codec.ie, codec.bpl * bpl_factor)
+    model = FB_UNIFIED[codec.bandwidth]
+    r = rating(
+        model,
+        codec,
+        delay_ms=min(3000.0, delay_ms),
+        loss_percent=loss_percent,
+        burst_ratio=bounded_burst_ratio(burst_ratio, loss_percent),
+    )
+    return None if r is None else two_decimals(mos_of_rating(r / model.rescale))
+
+
+def producer_delay_ms(rtt_s: float | None, jitter_s: float | None) -> float:
+    """Mouth to ear as far as the sender sees: half the round trip, and twice the jitter for the
+    buffer at the other end."""
+    return 500 * (rtt_s or 0.0) + 2000 * (jitter_s or 0.0) + PACKET_MS + LOOK_AHEAD_MS
+
+
+def consumer_delay_ms(
+    rtt_s: float | None, jitter_buffer_ms: float | None, jitter_s: float | None
+) -> float:
+    """Mouth to ear as far as the receiver sees: half the round trip and its jitter buffer."""
+    buffer_ms = 2000 * (jitter_s or 0.0) if jitter_buffer_ms is None else jitter_buffer_ms
+    return 500 * (rtt_s or 0.0) + buffer_ms + PACKET_MS + LOOK_AHEAD_MS
+
+
+def two_decimals(value: float) -> float:
+    """Rounded half up, as scores are kept."""
+    return floor(value * 100 + 0.5) / 100
