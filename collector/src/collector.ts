@@ -1,0 +1,251 @@
+import { type Connection, watchConnection } from "./connection";
+import { isLiveKitRoom, type LiveKitRoom, readRoom } from "./livekit";
+import {
+  isMediasoupDevice,
+  isMediasoupTransport,
+  type MediasoupDevice,
+  type MediasoupTransport,
+  readTransport,
+} from "./mediasoup";
+import { watchOwnTracks } from "./own";
+import { watchPage } from "./page";
+import { makePeer, newId, type PeerOptions, type State } from "./peer";
+import type {
+  ConnectionStats,
+  Description,
+  EntryBody,
+  EventData,
+  MessageKind,
+  StreamTag,
+} from "./protocol";
+import { tellCaptureError, watchSurroundings } from "./surroundings";
+import { describeTrack } from "./tracks";
+
+/** What can be watched: one connection, every connection of the page, or a library's object. */
+export type Target = RTCPeerConnection | "page" | LiveKitRoom | MediasoupDevice | MediasoupTransport;
+
+export interface Options extends PeerOptions {
+  /** Whether names of cameras, microphones and speakers may be sent. */
+  deviceLabels?: boolean | undefined;
+}
+
+export interface ChatOptions {
+  /** Of a message already sent: this is a later revision of it. */
+  id?: string | undefined;
+  kind?: MessageKind | undefined;
+  pinned?: boolean | undefined;
+  edited?: boolean | undefined;
+}
+
+export interface LineOptions {
+  id?: string | undefined;
+  /** Ms since 1970. */
+  start_at?: number | undefined;
+  end_at?: number | undefined;
+}
+
+export interface Feedback {
+  /** From 1 to 5. */
+  stars?: number;
+  tags?: string[];
+  text?: string;
+}
+
+export interface Collector {
+  /** Made at random: this connection of the participant to the session. */
+  readonly peerId: string;
+  /** Known once the server has answered. */
+  readonly sessionId: string | undefined;
+  readonly state: State;
+  /** Watches one more connection, library object, or the page. */
+  attach(target: Target): Collector;
+  /** Adds to what is known about the peer; later members replace earlier ones. */
+  describe(description: Description): void;
+  /** Keeps an event of the application's own in the peer's record. */
+  note(name: string, data?: EventData): void;
+  /** Records a chat message; gives its id. */
+  sendChat(text: string, options?: ChatOptions): string;
+  /** Records a line of the transcript; gives its id. */
+  sendTranscriptLine(text: string, options?: LineOptions): string;
+  sendFeedback(feedback: Feedback): void;
+  /** Takes a last sample, says goodbye and stops. Call it before the connections are closed. */
+  leave(): Promise<void>;
+}
+
+const TICK_MS = 1_000;
+
+export function makeCollector(options: Options): Collector {
+  const connections = new Map<RTCPeerConnection, Connection>();
+  const reads: (() => RTCPeerConnection[])[] = [];
+  const stops: (() => void)[] = [];
+  let count = 0;
+  let polledAt = 0;
+  let isPolling = false;
+
+  /** Whatever goes wrong in `action` is told to nobody but `onError`. */
+  const quietly = (action: () => unknown) => {
+    try {
+      action();
+    } catch (error) {
+      try {
+        options.onError?.(error);
+      } catch {
+        // The application's own callback failed; there is nobody left to tell.
+      }
+    }
+  };
+
+  const stop = () => {
+    for (const undo of stops.splice(0)) quietly(undo);
+    for (const connection of connections.values()) connection.stop();
+    connections.clear();
+  };
+
+  const peer = makePeer(
+    {
+      ...options,
+      onState: (state, session) => quietly(() => options.onState?.(state, session)),
+      onError: (error) => quietly(() => options.onError?.(error)),
+    },
+    () => [...connections.keys()].some((pc) => pc.connectionState === "connected"),
+    stop,
+  );
+
+  const say = (entry: EntryBody) => quietly(() => peer.say(entry));
+  const tell = (name: string, data: EventData) => say({ type: "event", name, data });
+
+  const listen = (target: EventTarget, type: string, listener: (event: Event) => void) => {
+    const quiet = (event: Event) => quietly(() => listener(event));
+    target.addEventListener(type, quiet);
+    stops.push(() => target.removeEventListener(type, quiet));
+  };
+
+  const watch = (pc: RTCPeerConnection) => {
+    if (connections.has(pc) || peer.isOver()) return;
+    connections.set(pc, watchConnection(`pc${++count}`, pc, tell, poll));
+  };
+
+  /** Brings what the watched libraries know up to date, and forgets what was closed. */
+  const refresh = () => {
+    for (const read of reads) read().forEach(watch);
+    for (const [pc, connection] of connections) {
+      if (pc.signalingState !== "closed") continue;
+      connection.stop();
+      connections.delete(pc);
+    }
+  };
+
+  const sample = async () => {
+    try {
+      refresh();
+      const taken: ConnectionStats[] = [];
+      const streams: StreamTag[] = [];
+      // One after another, so that the page's own work can run in between.
+      for (const connection of [...connections.values()]) {
+        const report = await connection.sample();
+        if (!report) continue;
+        taken.push(report.stats);
+        streams.push(...report.streams);
+      }
+      if (!taken.length) return;
+      say({ type: "sample", connections: taken, streams, page_hidden: document.hidden });
+    } catch (error) {
+      quietly(() => options.onError?.(error));
+    }
+  };
+
+  /** Samples and sends; the batch is a heartbeat even when there is nothing to sample. */
+  const poll = async () => {
+    if (isPolling || peer.isOver()) return;
+    isPolling = true;
+    polledAt = Date.now();
+    await sample();
+    isPolling = false;
+    await peer.flush();
+  };
+
+  const tellOwnTracks = watchOwnTracks(tell, listen, !!options.deviceLabels);
+
+  const tick = () => {
+    refresh();
+    tellOwnTracks(new Set([...connections.values()].flatMap((entry) => entry.sent())));
+    // A hidden page is sampled half as often; that is still within the time after which a
+    // silent peer counts as gone.
+    const interval = peer.intervalMs * (document.hidden ? 2 : 1);
+    if (Date.now() - polledAt >= interval - TICK_MS / 2) void poll();
+  };
+
+  const attachPage = () => {
+    const page = watchPage();
+    const listener = {
+      onConnection: watch,
+      onCapture(stream: MediaStream, isDisplay: boolean) {
+        for (const track of stream.getTracks()) {
+          const { kind } = track;
+          if (isDisplay) describeTrack(track, { source: kind === "audio" ? "screen_audio" : "screen" });
+          const device_type = isDisplay ? "SCREENSHARE" : kind.toUpperCase();
+          tell("media_permission", { device_type, permission: "ACCEPTED" });
+        }
+      },
+      onCaptureError: tellCaptureError.bind(null, tell),
+    };
+    page.listeners.add(listener);
+    stops.push(() => page.listeners.delete(listener));
+    for (const earlier of page.earlier) {
+      const pc = earlier.deref();
+      if (pc) watch(pc);
+    }
+  };
+
+  const collector: Collector = {
+    get peerId() {
+      return peer.id;
+    },
+    get sessionId() {
+      return peer.sessionId;
+    },
+    get state() {
+      return peer.state;
+    },
+    attach(target) {
+      quietly(() => {
+        if (target === "page") attachPage();
+        else if (isLiveKitRoom(target)) reads.push(() => readRoom(target));
+        else if (isMediasoupTransport(target)) reads.push(() => readTransport(target));
+        else if (isMediasoupDevice(target)) target.observer.on("newtransport", collector.attach);
+        else watch(target);
+        refresh();
+      });
+      return collector;
+    },
+    describe: (description) => say({ type: "describe", ...description }),
+    note: (name, data = {}) => tell(name, data),
+    sendChat(text, { id = newId(), ...more } = {}) {
+      say({ ...more, type: "chat", id, text });
+      return id;
+    },
+    sendTranscriptLine(text, { id = newId(), end_at = Date.now(), start_at = end_at } = {}) {
+      say({ type: "transcript", id, start_at, end_at, text });
+      return id;
+    },
+    sendFeedback: (feedback) => tell("feedback", { ...feedback }),
+    async leave() {
+      if (peer.isOver()) return;
+      await sample();
+      if (!peer.isOver()) await peer.leave();
+    },
+  };
+
+  quietly(() => {
+    stops.push(watchSurroundings(tell, listen, !!options.deviceLabels));
+    listen(globalThis, "pagehide", peer.hide);
+    listen(globalThis, "pageshow", (event) => {
+      if ((event as PageTransitionEvent).persisted) peer.comeBack();
+    });
+    listen(globalThis, "online", peer.retryNow);
+    listen(document, "visibilitychange", peer.flush);
+    const timer = setInterval(() => quietly(tick), TICK_MS);
+    stops.push(() => clearInterval(timer));
+  });
+  return collector;
+}

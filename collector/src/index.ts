@@ -1,0 +1,30 @@
+/**
+ * Tells an Aftercall server what happens in the WebRTC calls of this page.
+ *
+ * Nothing here throws into the application or changes what its connections do.
+ */
+
+import { type Collector, makeCollector, type Options, type Target } from "./collector";
+
+export type {
+  ChatOptions,
+  Collector,
+  Feedback,
+  LineOptions,
+  Options,
+  Target,
+} from "./collector";
+export { watchPage } from "./page";
+export type { State } from "./peer";
+export type { Description, DeviceEntry, EventData, MessageKind, Source } from "./protocol";
+export { VERSION } from "./surroundings";
+export { describeTrack, type TrackInfo } from "./tracks";
+
+/**
+ * Joins with the participant's token and watches `target`: an `RTCPeerConnection`, `"page"` (every
+ * connection made from now on, or since `watchPage()`), a LiveKit `Room`, a mediasoup-client
+ * `Device` or `Transport`.
+ */
+export function attach(target: Target, options: Options): Collector {
+  return makeCollector(options).attach(target);
+}

@@ -1,0 +1,48 @@
+import type { Tell } from "./connection";
+import { isOn, sourceOf } from "./tracks";
+
+const ON_OFF = {
+  microphone: ["audio_on", "audio_off"],
+  camera: ["video_on", "video_off"],
+  screen: ["screenshare_started", "screenshare_stopped"],
+} as const;
+
+type Listen = (target: EventTarget, type: string, listener: () => void) => void;
+
+/**
+ * Gives a function that is told, now and then, which tracks the page sends, and tells what went
+ * on or off, was replaced, or came from another device since the last time.
+ */
+export function watchOwnTracks(tell: Tell, listen: Listen, withLabels: boolean) {
+  const seen = new WeakSet<MediaStreamTrack>();
+  const devices = new Map<string, string>();
+  let before = new Set<string>();
+
+  const meet = (track: MediaStreamTrack, source: string) => {
+    seen.add(track);
+    listen(track, "ended", () => tell("track_ended", { source }));
+    for (const change of ["mute", "unmute"]) {
+      listen(track, change, () => tell(`${track.kind}_track_${change}d`, { source }));
+    }
+  };
+
+  return (tracks: Iterable<MediaStreamTrack>) => {
+    const now = new Set<string>();
+    for (const track of tracks) {
+      const source = sourceOf(track);
+      if (isOn(track)) now.add(source);
+      if (!seen.has(track)) meet(track, source);
+      const device_id = track.getSettings().deviceId;
+      if (/^s/.test(source) || !device_id || devices.get(source) === device_id) continue;
+      devices.set(source, device_id);
+      const label = withLabels ? track.label : "";
+      tell(`selected_${source}_update`, {
+        device: { device_id, kind: `${track.kind}input`, label },
+      });
+    }
+    for (const [source, [began, ceased]] of Object.entries(ON_OFF)) {
+      if (now.has(source) !== before.has(source)) tell(now.has(source) ? began : ceased, {});
+    }
+    before = now;
+  };
+}

@@ -1,0 +1,173 @@
+import { makeOutbox, type Outbox } from "./outbox";
+import type { Answer, Description, EntryBody } from "./protocol";
+import { rememberPeer, resumeKey, takeRememberedPeer } from "./resume";
+import { makeSender, type Sender, type Token } from "./sender";
+import { describeSurroundings } from "./surroundings";
+
+export type State =
+  /** Nothing was acknowledged yet. */
+  | "joining"
+  /** The server takes what is sent. */
+  | "joined"
+  /** `leave` was called. */
+  | "left"
+  /** The peer was removed. */
+  | "kicked"
+  /** The session is over. */
+  | "ended"
+  /** The server does not take the token. */
+  | "refused";
+
+export interface PeerOptions {
+  /** Address of the Aftercall server, such as `https://records.example.org`. */
+  url: string;
+  /** The participant token, or a function that fetches one. */
+  token: Token;
+  displayName?: string | undefined;
+  /** A recorder or another silent listener: kept, but not counted. */
+  isHidden?: boolean | undefined;
+  /** How often to sample until the server says otherwise, in ms. */
+  intervalMs?: number | undefined;
+  /** The peer whose connection this one continues; found by itself after a reload. */
+  previousPeerId?: string | undefined;
+  /** More about the peer than the collector finds out by itself. */
+  describe?: Description | undefined;
+  /** The record's state, each time it changes. */
+  onState?: ((state: State, sessionId: string | undefined) => void) | undefined;
+  /** Something went wrong inside the collector; nothing is ever thrown. */
+  onError?: ((error: unknown) => void) | undefined;
+}
+
+/** This page as the server knows it: a peer, its state, and what it has to say. */
+export interface Peer {
+  id: string;
+  sessionId: string | undefined;
+  state: State;
+  intervalMs: number;
+  isOver(): boolean;
+  say(entry: EntryBody): void;
+  flush(): Promise<void>;
+  retryNow(): Promise<void>;
+  leave(): Promise<void>;
+  /** The page goes away, perhaps to come back. */
+  hide(): void;
+  comeBack(): void;
+}
+
+const MAX_WAITING_ENTRIES = 2_000;
+const MAX_WAITING_CHARS = 2_000_000;
+const DEFAULT_INTERVAL_MS = 7_000;
+/** How long events wait for company before they are sent. */
+const GATHER_MS = 400;
+/** A session that ended while nothing was heard for this long ended for want of news. */
+const LOST_TOUCH_MS = 30_000;
+
+/** A random UUID. */
+export const newId = () => crypto.randomUUID();
+
+/**
+ * Joins at once. `isGoingOn` tells whether the call itself is still connected, `onOver` is called
+ * when the server wants nothing more.
+ */
+export function makePeer(
+  options: PeerOptions,
+  isGoingOn: () => boolean,
+  onOver: () => void,
+): Peer {
+  const { url, token, onState, onError } = options;
+  const key = typeof token === "string" ? resumeKey(url, token) : "";
+  let outbox: Outbox;
+  let sender: Sender | undefined;
+  let gathering: ReturnType<typeof setTimeout> | undefined;
+  let answeredAt = 0;
+
+  const become = (state: State) => {
+    peer.state = state;
+    onState?.(state, peer.sessionId);
+  };
+
+  const finish = (state: State) => {
+    sender?.stop();
+    clearTimeout(gathering);
+    become(state);
+    onOver();
+  };
+
+  const answered = (answer: Answer) => {
+    const lostTouch = answeredAt && Date.now() - answeredAt > LOST_TOUCH_MS;
+    answeredAt = Date.now();
+    peer.sessionId = answer.session?.id ?? peer.sessionId;
+    peer.intervalMs = Math.min(60_000, Math.max(1_000, answer.interval_ms));
+    for (const { seq, code, message } of answer.rejected) {
+      onError?.(new Error(`Entry ${seq} was rejected (${code}): ${message}`));
+    }
+    if (peer.isOver()) return;
+    if (answer.next === "continue") {
+      if (peer.state === "joining") become("joined");
+    } else if (answer.next === "ended" && lostTouch && isGoingOn()) join();
+    else finish(answer.next);
+  };
+
+  /** Begins a new peer: its own id, its own numbering. */
+  const join = (previous_peer_id?: string) => {
+    sender?.stop();
+    peer.id = newId();
+    outbox = makeOutbox(MAX_WAITING_ENTRIES, MAX_WAITING_CHARS);
+    sender = makeSender({
+      url: `${url.replace(/\/$/, "")}/v1/collect`,
+      token,
+      peerId: peer.id,
+      outbox,
+      onAnswer: answered,
+      onRefused: (status, message) => {
+        onError?.(new Error(`Aftercall answered ${status}: ${message}`));
+        finish("refused");
+      },
+    });
+    become("joining");
+    peer.say({
+      type: "join",
+      interval_ms: peer.intervalMs,
+      previous_peer_id,
+      display_name: options.displayName,
+      is_hidden: options.isHidden,
+    });
+    peer.say({ type: "describe", ...describeSurroundings(), ...options.describe });
+  };
+
+  const peer: Peer = {
+    id: "",
+    sessionId: undefined,
+    state: "joining",
+    intervalMs: options.intervalMs ?? DEFAULT_INTERVAL_MS,
+    isOver: () => !/^join/.test(peer.state),
+    say(entry) {
+      if (peer.isOver()) return;
+      outbox.add(entry, Date.now());
+      if (entry.type === "sample") return;
+      clearTimeout(gathering);
+      gathering = setTimeout(peer.flush, GATHER_MS);
+    },
+    flush: async () => sender?.flush(),
+    retryNow: async () => sender?.retryNow(),
+    async leave() {
+      peer.say({ type: "leave" });
+      clearTimeout(gathering);
+      become("left");
+      await sender?.retryNow();
+      if (outbox.size) sender?.beacon();
+      sender?.stop();
+      onOver();
+    },
+    hide() {
+      peer.say({ type: "leave" });
+      clearTimeout(gathering);
+      rememberPeer(key, peer.id, Date.now());
+      sender?.beacon();
+      sender?.stop();
+    },
+    comeBack: () => join(takeRememberedPeer(key, Date.now())),
+  };
+  join(options.previousPeerId ?? takeRememberedPeer(key, Date.now()));
+  return peer;
+}

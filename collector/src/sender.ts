@@ -1,0 +1,161 @@
+import type { Outbox, Waiting } from "./outbox";
+import { type Answer, PROTOCOL_VERSION } from "./protocol";
+
+/** A string, or a function that fetches a fresh one when the server no longer takes the last. */
+export type Token = string | (() => string | Promise<string>);
+
+export interface SenderOptions {
+  url: string;
+  token: Token;
+  peerId: string;
+  outbox: Outbox;
+  /** The server answered a batch. */
+  onAnswer(answer: Answer): void;
+  /** The server will never take anything more from this peer. */
+  onRefused(status: number, message: string): void;
+}
+
+export interface Sender {
+  /** Sends what waits, or an empty batch (a heartbeat). One request at a time. */
+  flush(): Promise<void>;
+  /** Hands what waits to the browser, which sends it although the page is going away. */
+  beacon(): void;
+  /** Tries at once, whatever the back-off says. */
+  retryNow(): Promise<void>;
+  stop(): void;
+}
+
+const MAX_ENTRIES = 500;
+const MAX_CHARS = 256_000;
+const TIMEOUT_MS = 15_000;
+const FIRST_DELAY_MS = 1_000;
+const LONGEST_DELAY_MS = 60_000;
+/** Below this, compressing costs more than it saves. */
+const WORTH_COMPRESSING = 1_000;
+/** Browsers refuse beacons over 64 KiB in total; UTF-8 may need more bytes than characters. */
+const BEACON_CHARS = 40_000;
+
+async function compress(text: string): Promise<ArrayBuffer> {
+  const stream = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
+  return new Response(stream).arrayBuffer();
+}
+
+/** How long to wait before attempt `failures + 1`: doubling, with full jitter. */
+export function backoffMs(failures: number, random: number): number {
+  const ceiling = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** failures);
+  return ceiling / 2 + (random * ceiling) / 2;
+}
+
+function batch(options: SenderOptions, entries: readonly Waiting[], token?: string): string {
+  const head = JSON.stringify({
+    v: PROTOCOL_VERSION,
+    peer_id: options.peerId,
+    sent_at: Date.now(),
+    dropped: options.outbox.dropped || undefined,
+    token,
+  });
+  return `${head.slice(0, -1)},"entries":[${entries.map((entry) => entry.text)}]}`;
+}
+
+export function makeSender(options: SenderOptions): Sender {
+  const { outbox, url } = options;
+  let token = "";
+  let failures = 0;
+  let notBefore = 0;
+  let maxEntries = MAX_ENTRIES;
+  let isStopped = false;
+  let running: Promise<void> | undefined;
+  let again = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  const later = (leastMs = 0) => {
+    const delayMs = Math.max(leastMs, backoffMs(failures++, Math.random()));
+    notBefore = Date.now() + delayMs;
+    clearTimeout(timer);
+    if (!isStopped) timer = setTimeout(sender.flush, delayMs);
+  };
+
+  const post = async (entries: readonly Waiting[]): Promise<Response> => {
+    if (!token) token = typeof options.token === "string" ? options.token : await options.token();
+    let body: BodyInit = batch(options, entries);
+    const headers: Record<string, string> = {
+      Authorization: `Bearer ${token}`,
+      "Content-Type": "application/json",
+    };
+    if (body.length > WORTH_COMPRESSING && globalThis.CompressionStream) {
+      body = await compress(body);
+      headers["Content-Encoding"] = "gzip";
+    }
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    return fetch(url, { method: "POST", headers, body, signal, credentials: "omit" });
+  };
+
+  /** What a refusal means: a batch that comes back is sent again, in parts, or never. */
+  const failed = async (response: Response, entries: readonly Waiting[]) => {
+    const { status } = response;
+    if (status === 401 && typeof options.token === "function") {
+      token = "";
+      later();
+    } else if (status === 401 || status === 403 || status === 404) {
+      isStopped = true;
+      options.onRefused(status, await response.text());
+    } else if (status === 429 || status >= 500) {
+      later(Number(response.headers.get("retry-after")) * 1_000 || 0);
+    } else if (status === 413 && entries.length > 1) {
+      maxEntries = Math.ceil(entries.length / 2);
+      again = true;
+    } else {
+      outbox.remove(entries);
+      outbox.dropped += entries.length;
+    }
+  };
+
+  const once = async () => {
+    const entries = outbox.peek(maxEntries, MAX_CHARS);
+    const response = await post(entries);
+    if (!response.ok) return failed(response, entries);
+    const { data } = await response.json();
+    outbox.remove(entries);
+    failures = 0;
+    again ||= outbox.size > 0;
+    if (!outbox.size) maxEntries = MAX_ENTRIES;
+    options.onAnswer(data);
+  };
+
+  const run = async () => {
+    try {
+      do {
+        again = false;
+        await once();
+      } while (again && !isStopped && Date.now() >= notBefore);
+    } catch {
+      later();
+    }
+    running = undefined;
+  };
+
+  const sender: Sender = {
+    async flush() {
+      if (isStopped || Date.now() < notBefore) return;
+      again = true;
+      await (running ??= run());
+    },
+    beacon() {
+      if (!token) return;
+      // The end of the queue holds the farewell, so the newest entries go when not all fit.
+      const all = outbox.peek(MAX_ENTRIES, Infinity);
+      let chars = 0;
+      const fitting = all.reverse().filter((entry) => (chars += entry.text.length) < BEACON_CHARS);
+      navigator.sendBeacon(url, batch(options, fitting.reverse(), token));
+    },
+    retryNow() {
+      notBefore = 0;
+      return sender.flush();
+    },
+    stop() {
+      isStopped = true;
+      clearTimeout(timer);
+    },
+  };
+  return sender;
+}

@@ -1,0 +1,43 @@
+import { MEMBERS } from "./members";
+import type { StatsObject } from "./protocol";
+
+const NAMES = new Map(
+  Object.entries(MEMBERS).map(([type, names]): [string, string[]] => [type, names.split(" ")]),
+);
+
+/** Microunits are finer than any browser measures; the digits behind them are only bytes. */
+function shorten(value: unknown): unknown {
+  return typeof value === "number" ? Math.round(value * 1e6) / 1e6 : value;
+}
+
+/**
+ * The parts of a getStats report that the record keeps: listed types and members, the candidate
+ * pairs in use and their candidates, the codecs some stream refers to.
+ */
+export function pickStats(report: RTCStatsReport): StatsObject[] {
+  const all: StatsObject[] = [];
+  const selected = new Set<unknown>();
+  const referred = new Set<unknown>();
+  report.forEach((stats: StatsObject) => {
+    all.push(stats);
+    if (stats.selectedCandidatePairId) selected.add(stats.selectedCandidatePairId);
+    referred.add(stats.codecId);
+  });
+  for (const pair of all) {
+    // Firefox has no transport stats that name the pair; it marks the pair itself.
+    const isInUse = selected.size
+      ? selected.has(pair.id)
+      : pair.selected || (pair.nominated && pair.state === "succeeded");
+    if (isInUse) referred.add(pair.id).add(pair.localCandidateId).add(pair.remoteCandidateId);
+  }
+  return all.flatMap((stats) => {
+    const { id, type } = stats;
+    const names = NAMES.get(type);
+    if (!names || (/^co|candidate/.test(type) && !referred.has(id))) return [];
+    const kept: StatsObject = { id, type };
+    for (const name of names) {
+      if (stats[name] != null) kept[name] = shorten(stats[name]);
+    }
+    return [kept];
+  });
+}

@@ -1,0 +1,125 @@
+import type { Tell } from "./connection";
+import type { Description } from "./protocol";
+
+type Listen = (target: EventTarget, type: string, listener: () => void) => void;
+
+export const VERSION = "0.1.0";
+
+interface NetworkInformation extends EventTarget {
+  type?: string;
+  effectiveType?: string;
+  downlink?: number;
+  rtt?: number;
+}
+
+type Agent = Navigator & {
+  deviceMemory?: number;
+  connection?: NetworkInformation;
+  userAgentData?: { mobile?: boolean };
+};
+
+const KINDS = {
+  audioinput: "audio_devices_updates",
+  videoinput: "video_devices_updates",
+  audiooutput: "speaker_devices_updates",
+} as const;
+
+/** What the page can tell about the machine, the browser and the network. */
+export function describeSurroundings(): Description {
+  const agent = navigator as Agent;
+  return {
+    device: {
+      is_mobile: agent.userAgentData?.mobile ?? /Mobi/.test(agent.userAgent),
+      cpus: agent.hardwareConcurrency,
+      memory_gb: agent.deviceMemory,
+    },
+    // Names and versions are read from this by the server, which can be brought up to date.
+    browser: { user_agent: agent.userAgent },
+    sdk: { name: "aftercall-collector", version: VERSION, type: "web" },
+    network: {
+      timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+      effective_type: agent.connection?.effectiveType,
+    },
+  };
+}
+
+/**
+ * Tells changes of the page's visibility, the network and the lists of devices, and the devices
+ * there are now. Gives a function that stops what `listen` does not.
+ */
+export function watchSurroundings(tell: Tell, listen: Listen, withLabels: boolean): () => void {
+  const { connection, mediaDevices } = navigator as Agent;
+  const last = new Map<string, string>();
+  let isStopped = false;
+
+  const tellDevices = async () => {
+    const found = await mediaDevices.enumerateDevices();
+    for (const [kind, name] of Object.entries(KINDS)) {
+      const devices = found
+        .filter((device) => device.kind === kind)
+        .map(({ deviceId, label }) => ({
+          device_id: deviceId,
+          kind,
+          label: withLabels ? label : "",
+        }));
+      const text = JSON.stringify(devices);
+      if (text !== (last.get(kind) ?? "[]") && !isStopped) tell(name, { devices });
+      last.set(kind, text);
+    }
+  };
+  const look = () => void tellDevices().catch(() => {});
+
+  if (mediaDevices) {
+    listen(mediaDevices, "devicechange", look);
+    look();
+  }
+  if (connection) {
+    listen(connection, "change", () => {
+      const { type, effectiveType, downlink, rtt } = connection;
+      tell("network_changed", {
+        type,
+        effective_type: effectiveType,
+        downlink_mbps: downlink,
+        rtt_ms: rtt,
+      });
+    });
+  }
+  for (const type of ["online", "offline"]) {
+    listen(globalThis, type, () => tell("network_changed", { online: type === "online" }));
+  }
+  listen(document, "visibilitychange", () =>
+    tell(`browser_${document.hidden ? "back" : "fore"}grounded`, {}),
+  );
+  return () => {
+    isStopped = true;
+  };
+}
+
+const PERMISSIONS: Record<string, string> = {
+  NotAllowedError: "DENIED",
+  NotFoundError: "NO_DEVICES_AVAILABLE",
+  NotReadableError: "COULD_NOT_START",
+  AbortError: "CANCELED",
+};
+
+function capturedTypes(constraints: unknown, isDisplay: boolean): string[] {
+  if (isDisplay) return ["SCREENSHARE"];
+  const { audio, video } = (constraints ?? {}) as MediaStreamConstraints;
+  return [...(audio ? ["AUDIO"] : []), ...(video ? ["VIDEO"] : [])];
+}
+
+/** Tells that capturing failed, and what that says of the permission. */
+export function tellCaptureError(
+  tell: Tell,
+  error: unknown,
+  isDisplay: boolean,
+  constraints: unknown,
+): void {
+  const { name = "Error", message = "" } = (error ?? {}) as Partial<DOMException>;
+  const types = capturedTypes(constraints, isDisplay);
+  tell("get_user_media_error", { error: name, message, device_types: types.join() });
+  let permission = PERMISSIONS[name];
+  if (permission === "DENIED" && /system/i.test(message)) permission = "SYSTEM_DENIED";
+  if (!permission) return;
+  for (const type of types) tell("media_permission", { device_type: type, permission });
+}
