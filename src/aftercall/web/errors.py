@@ -1,0 +1,104 @@
+"""From the error families to statuses, headers and the one error body.
+
+Malformed   400; 422 for a body that breaks a rule; 413 when too large
+Refused     401 when we do not know the caller, else 403
+NotFound    404
+Busy        503, or 429 for a caller over his limit; both with `retry-after`
+Bug, and anything unforeseen: 500
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+
+from aftercall.core.errors import AftercallError, Busy, Malformed, NotFound, Refused
+from aftercall.wire.envelope import encode_error
+
+log = structlog.get_logger(__name__)
+
+RATE_LIMITED: Final = "rate_limited"
+JSON: Final = "application/json"
+
+_FRAMEWORK_ERRORS: Final = {
+    400: ("malformed", "The request cannot be read"),
+    404: ("no_route", "Nothing lives at this address"),
+    405: ("method_not_allowed", "This address does not answer to this method"),
+    413: ("too_large", "The request is too large"),
+    415: ("unsupported_media_type", "The body must be JSON"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErrorAnswer:
+    """An error as it goes out; `body` is JSON."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def answer_error(error: AftercallError) -> ErrorAnswer:
+    """The answer to a request that ended in `error`."""
+    status, headers = _status_and_headers(error)
+    body = encode_error(
+        status,
+        error.message,
+        reason=error.code,
+        field=error.field if isinstance(error, Malformed) else None,
+    )
+    return ErrorAnswer(status=status, body=msgspec.json.encode(body), headers=headers)
+
+
+def _status_and_headers(error: AftercallError) -> tuple[int, dict[str, str]]:
+    match error:
+        case Malformed(is_too_large=True):
+            return 413, {}
+        case Malformed(is_body=True):
+            return 422, {}
+        case Malformed():
+            return 400, {}
+        case Refused(is_unknown=True):
+            return 401, {"www-authenticate": 'Bearer realm="aftercall"'}
+        case Refused():
+            return 403, {}
+        case NotFound():
+            return 404, {}
+        case Busy():
+            status = 429 if error.code == RATE_LIMITED else 503
+            return status, {"retry-after": str(error.retry_after_s)}
+        case _:
+            return 500, {}
+
+
+def answer_unforeseen(error: Exception, request_id: str) -> ErrorAnswer:
+    """Logs what was not foreseen under `request_id`, and says no more than that outside."""
+    log.error("request failed", action="request_failed", request_id=request_id, exc_info=error)
+    return _answer(500, "bug", f"Something went wrong here; it is logged as {request_id}")
+
+
+def _answer(status: int, reason: str, message: str, **headers: str) -> ErrorAnswer:
+    body = encode_error(status, message, reason=reason)
+    return ErrorAnswer(status=status, body=msgspec.json.encode(body), headers=headers)
+
+
+def _answer_framework(error: HTTPException) -> ErrorAnswer:
+    known = _FRAMEWORK_ERRORS.get(error.status_code, ("malformed", "The request cannot be read"))
+    allowed = {k: v for k, v in (error.headers or {}).items() if k.lower() == "allow"}
+    return _answer(error.status_code, *known, **allowed)
+
+
+def handle_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """The front door's only exception handler."""
+    if isinstance(error, AftercallError):
+        answer = answer_error(error)
+        if answer.status == 500:
+            log.error("bug", action="request_failed", reason=error.code, exc_info=error)
+    elif isinstance(error, HTTPException) and error.status_code < 500:
+        answer = _answer_framework(error)
+    else:
+        answer = answer_unforeseen(error, request.scope.get("state", {}).get("request_id", "-"))
+    return Response(answer.body, status_code=answer.status, headers=answer.headers, media_type=JSON)

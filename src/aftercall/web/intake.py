@@ -1,0 +1,299 @@
+"""The intake's door: raw ASGI in front of the framework, which would cost three quarters of it."""
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+
+import msgspec
+from litestar.types import Receive, Scope, Send
+from msgspec.structs import replace
+
+from aftercall.core.errors import AftercallError, Malformed, Refused
+from aftercall.core.events import AnyEvent
+from aftercall.core.instants import EpochMs
+from aftercall.core.privacy import Privacy
+from aftercall.core.records import Phase, Role
+from aftercall.ingest import collector, generic, realtimekit_callstats
+from aftercall.ingest.discretion import discreet
+from aftercall.service.access import ParticipantGrant
+from aftercall.service.deliveries import Credentials, Delivery, Outcome, Receipt, Status
+from aftercall.service.services import Services
+from aftercall.web.bodies import headers_of, read_body
+from aftercall.web.errors import JSON, ErrorAnswer, answer_error, answer_unforeseen
+
+COLLECT: Final = "/v1/collect"
+MESSAGE: Final = "/api/v1/message"
+EVENTS: Final = re.compile(r"/v1/apps/([A-Za-z0-9_-]{1,64})/events")
+
+_ENCODER: Final = msgspec.json.Encoder()
+_NEVER_ADMITTED: Final = frozenset(
+    {"foreign_peer", "token_revoked", "meeting_inactive", "unknown_meeting"}
+)
+"""Refusals of a whole delivery: nothing its sender says will be taken."""
+
+Headers = dict[bytes, bytes]
+Answer = tuple[int, bytes]
+
+
+class IntakeDoor:
+    """The ASGI application of the intake's addresses; `is_for` says which are."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._privacy = Privacy(services.settings.privacy)
+        self._cors = _Cors(services.settings.allow_origins)
+
+    def is_for(self, path: str) -> bool:
+        """Whether a path is one of the intake's."""
+        return path in (COLLECT, MESSAGE) or (
+            path.startswith("/v1/apps/") and EVENTS.fullmatch(path) is not None
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request: Any = scope
+        headers = headers_of(scope)
+        method: str = request["method"]
+        if method == "OPTIONS":
+            await _send(send, 204, b"", self._cors.preflight(headers))
+            return
+        extra = self._cors.answer(headers)
+        try:
+            if method != "POST":
+                raise Malformed("This address takes only POST.", code="method_not_allowed")
+            status, body = await self._handler(request["path"])(headers, receive)
+        except AftercallError as error:
+            await self._send_error(send, answer_error(error), method, extra)
+            return
+        except Exception as error:
+            answer = answer_unforeseen(error, self._services.new_id())
+            await self._send_error(send, answer, method, extra)
+            return
+        await _send(send, status, body, extra)
+
+    async def _send_error(
+        self, send: Send, answer: ErrorAnswer, method: str, extra: list[tuple[bytes, bytes]]
+    ) -> None:
+        status = answer.status if method == "POST" else 405
+        named = [(k.encode(), v.encode()) for k, v in answer.headers.items()]
+        await _send(send, status, answer.body, [*extra, *named])
+
+    def _handler(self, path: str) -> Callable[[Headers, Receive], Awaitable[Answer]]:
+        if path == COLLECT:
+            return self._collect
+        if path == MESSAGE:
+            return self._message
+        match = EVENTS.fullmatch(path)
+        assert match is not None
+        app_id = match.group(1)
+        return lambda headers, receive: self._events(app_id, headers, receive)
+
+    async def _body(self, headers: Headers, receive: Receive) -> bytes:
+        settings = self._services.settings
+        return await read_body(
+            receive,
+            headers,
+            largest=settings.collect_max_bytes,
+            largest_inflated=settings.collect_max_inflated_bytes,
+        )
+
+    async def _collect(self, headers: Headers, receive: Receive) -> Answer:
+        body = await self._body(headers, receive)
+        batch = collector.read_batch(body)
+        grant = await self._participant(_bearer(headers) or batch.token)
+        received_at = self._services.clock()
+        translation = collector.translate(
+            batch,
+            app_id=grant.app_id,
+            meeting_id=grant.meeting_id,
+            identity=grant.identity,
+            privacy=self._privacy,
+            received_at=received_at,
+        )
+        receipt = await self._take(
+            grant,
+            collector.SOURCE,
+            translation.events,
+            peer_id=batch.peer_id,
+            heard_at=translation.heard_at,
+            received_at=received_at,
+        )
+        numbered = list(zip(translation.sequences, receipt.outcomes, strict=False))
+        rejected = [
+            {"seq": r.seq, "code": r.code, "message": r.message} for r in translation.rejected
+        ] + [
+            {"seq": seq, "code": o.code, "message": o.message}
+            for seq, o in numbered
+            if o.status is Status.REJECTED
+        ]
+        return 202, _ENCODER.encode(
+            {
+                "success": True,
+                "data": {
+                    **_counts([outcome for _, outcome in numbered]),
+                    "rejected": rejected,
+                    "session": _session(receipt),
+                    "interval_ms": self._services.settings.interval_ms,
+                    "next": receipt.next.value,
+                },
+            }
+        )
+
+    async def _message(self, headers: Headers, receive: Receive) -> Answer:
+        body = await self._body(headers, receive)
+        grant = await self._participant(_bearer(headers))
+        received_at = self._services.clock()
+        translation = realtimekit_callstats.translate(
+            body,
+            app_id=grant.app_id,
+            meeting_id=grant.meeting_id,
+            identity=grant.identity,
+            received_at=received_at,
+        )
+        heard_at = max((event.at for event in translation.events), default=received_at)
+        receipt = await self._take(
+            grant,
+            "realtimekit_callstats",
+            discreet(translation.events, self._privacy),
+            peer_id=translation.peer_id,
+            heard_at=heard_at,
+            received_at=received_at,
+        )
+        rejected = [
+            {"index": r.position, "code": r.code, "message": r.message}
+            for r in translation.rejected
+        ]
+        return 200, _ENCODER.encode(
+            {"success": True, "data": {**_counts(receipt.outcomes), "rejected": rejected}}
+        )
+
+    async def _events(self, app_id: str, headers: Headers, receive: Receive) -> Answer:
+        access = self._services.access
+        grant = await access.authenticate(_bearer(headers) or _text(headers, b"x-auth-key"))
+        await access.app_for(grant, app_id, needs=Role.ADMIN)
+        body = await self._body(headers, receive)
+        translation = generic.translate(body, app_id=app_id, privacy=self._privacy)
+        delivery = Delivery(
+            app_id=app_id,
+            source=generic.SOURCE,
+            received_at=self._services.clock(),
+            events=translation.events,
+        )
+        receipt = await self._services.intake.take(delivery)
+        results: dict[int, dict[str, object]] = {
+            r.position: {"status": "rejected", "code": r.code, "message": r.message}
+            for r in translation.rejected
+        }
+        for index, outcome in zip(translation.indexes, receipt.outcomes, strict=True):
+            results[index] = _result(outcome)
+        return 202, _ENCODER.encode(
+            {"success": True, "data": {"results": [results[i] for i in sorted(results)]}}
+        )
+
+    async def _participant(self, token: str | None) -> ParticipantGrant:
+        if not token:
+            raise Refused("A participant token is needed.", code="token_missing", is_unknown=True)
+        return await self._services.access.verify_participant_token(token)
+
+    async def _take(
+        self,
+        grant: ParticipantGrant,
+        source: str,
+        events: Sequence[AnyEvent],
+        *,
+        peer_id: str,
+        heard_at: EpochMs,
+        received_at: EpochMs,
+    ) -> Receipt:
+        """Record what a participant's client says, unless nothing it says may be taken."""
+        delivery = Delivery(
+            app_id=grant.app_id,
+            source=source,
+            received_at=received_at,
+            events=events,
+            peer_id=peer_id,
+            heard_at=heard_at,
+            credentials=Credentials(
+                meeting_id=grant.meeting_id,
+                member_id=grant.member_id,
+                identity=replace(grant.identity, user_id=grant.member_id),
+                generation=grant.generation,
+            ),
+        )
+        receipt = await self._services.intake.take(delivery)
+        for outcome in receipt.outcomes:
+            if outcome.code in _NEVER_ADMITTED and receipt.session_id is None:
+                raise Refused(outcome.message or "Refused.", code=outcome.code)
+        return receipt
+
+
+class _Cors:
+    """Which pages may send: the intake is meant to be called from other origins."""
+
+    def __init__(self, allowed: str) -> None:
+        self._origins = {origin.strip().encode() for origin in allowed.split(",") if origin.strip()}
+
+    def answer(self, headers: Headers) -> list[tuple[bytes, bytes]]:
+        origin = headers.get(b"origin")
+        if origin is None:
+            return []
+        if b"*" in self._origins:
+            return [(b"access-control-allow-origin", b"*")]
+        if origin in self._origins:
+            return [(b"access-control-allow-origin", origin), (b"vary", b"origin")]
+        return [(b"vary", b"origin")]
+
+    def preflight(self, headers: Headers) -> list[tuple[bytes, bytes]]:
+        return [
+            *self.answer(headers),
+            (b"access-control-allow-methods", b"POST"),
+            (b"access-control-allow-headers", b"authorization, content-type, content-encoding"),
+            (b"access-control-max-age", b"86400"),
+        ]
+
+
+def _bearer(headers: Headers) -> str | None:
+    text = _text(headers, b"authorization") or ""
+    scheme, _, token = text.partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def _text(headers: Headers, name: bytes) -> str | None:
+    value = headers.get(name)
+    return None if value is None else value.decode("latin-1")
+
+
+def _counts(outcomes: Sequence[Outcome]) -> dict[str, int]:
+    return {
+        "accepted": sum(o.status is Status.ACCEPTED for o in outcomes),
+        "duplicates": sum(o.status is Status.DUPLICATE for o in outcomes),
+    }
+
+
+def _result(outcome: Outcome) -> dict[str, object]:
+    if outcome.status is not Status.REJECTED:
+        return {"status": outcome.status.value}
+    return {"status": "rejected", "code": outcome.code, "message": outcome.message}
+
+
+def _session(receipt: Receipt) -> dict[str, str] | None:
+    if receipt.session_id is None:
+        return None
+    status = "ENDED" if receipt.phase is Phase.ENDED else "LIVE"
+    return {"id": receipt.session_id, "status": status}
+
+
+async def _send(send: Send, status: int, body: bytes, extra: list[tuple[bytes, bytes]]) -> None:
+    start: Any = {
+        "type": "http.response.start",
+        "status": status,
+        "headers": [
+            (b"content-type", JSON.encode()),
+            (b"content-length", str(len(body)).encode()),
+            (b"x-content-type-options", b"nosniff"),
+            (b"cache-control", b"no-store"),
+            *extra,
+        ],
+    }
+    await send(start)
+    finish: Any = {"type": "http.response.body", "body": body}
+    await send(finish)

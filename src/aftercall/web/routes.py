@@ -1,0 +1,82 @@
+"""The REST side as one application: which operation lives where.
+
+The operations of an app are mounted three times: where Cloudflare has them, without its
+`/client/v4`, and below `/v2` with the app named by HTTP Basic, as the product's forerunner had
+them.
+"""
+
+from typing import Any, Final
+
+from litestar import Litestar, Router
+from litestar.di import Provide
+from litestar.types import ASGIApp, ControllerRouterHandler
+
+from aftercall.service.services import Services
+from aftercall.web import docs, ops
+from aftercall.web.auth import grant_of_account, tenant_of_credentials, tenant_of_path
+from aftercall.web.document import write_document
+from aftercall.web.errors import handle_error
+from aftercall.web.given import read_query
+from aftercall.web.limits import TokenLimits
+from aftercall.web.observed import HttpMetrics, Observed
+from aftercall.web.realtimekit import active_session, apps, meetings, participants
+
+DOCUMENTED: Final = "/client/v4"
+LARGEST_BODY: Final = 262_144
+"""Of a REST request, in bytes; the intake has its own."""
+
+APP_HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
+    *meetings.handlers,
+    *participants.handlers,
+    *active_session.handlers,
+)
+"""Operations of one app, with paths below `/{app_id}`."""
+
+_KIT: Final = "/accounts/{account_id:str}/realtime/kit"
+
+
+def _mounts() -> list[Router]:
+    of_account = {"grant": Provide(grant_of_account)}
+    of_path = {"tenant": Provide(tenant_of_path)}
+    of_credentials = {"tenant": Provide(tenant_of_credentials)}
+    routers = [Router("/v2", route_handlers=APP_HANDLERS, dependencies=of_credentials)]
+    for prefix in (DOCUMENTED, ""):
+        kit = prefix + _KIT
+        routers += [
+            Router(kit, route_handlers=apps.handlers, dependencies=of_account),
+            Router(kit + "/{app_id:str}", route_handlers=APP_HANDLERS, dependencies=of_path),
+        ]
+    return routers
+
+
+def create_litestar(services: Services, *extra: ControllerRouterHandler) -> Litestar:
+    """The framework's application, without what `create_web_app` lays around it."""
+
+    def give_services() -> Services:
+        return services
+
+    limits = TokenLimits(per_window=services.settings.rate_limit_per_5_min, clock=services.clock)
+
+    def give_limits() -> TokenLimits:
+        return limits
+
+    app = Litestar(
+        route_handlers=[*_mounts(), *ops.handlers, *docs.handlers, *extra],
+        dependencies={
+            "services": Provide(give_services, sync_to_thread=False),
+            "limits": Provide(give_limits, sync_to_thread=False),
+            "parameters": Provide(read_query, sync_to_thread=False),
+        },
+        exception_handlers={Exception: handle_error},
+        openapi_config=None,
+        logging_config=None,
+        request_max_body_size=LARGEST_BODY,
+    )
+    app.state.document = write_document(app, below=DOCUMENTED)
+    return app
+
+
+def create_web_app(services: Services, *extra: ControllerRouterHandler) -> ASGIApp:
+    """The REST side, to be served. `extra` handlers (downloads, pages) live beside it."""
+    app: Any = create_litestar(services, *extra)
+    return Observed(app, metrics=HttpMetrics(services.metrics), new_id=services.new_id)

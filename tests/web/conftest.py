@@ -1,0 +1,124 @@
+"""A small house to knock at: the REST side over a real database, with a clock of its own."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from prometheus_client import CollectorRegistry
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.lifecycle import Policy
+from aftercall.core.records import Role
+from aftercall.service.access import Access
+from aftercall.service.record import Recorder
+from aftercall.service.rooms import Rooms
+from aftercall.service.services import Services
+from aftercall.settings import Settings
+from aftercall.store.database import Database
+from aftercall.web.routes import create_web_app
+
+NOON = EpochMs(1_795_262_400_000)
+"""2026-11-21T12:00:00Z."""
+
+
+def new_id() -> str:
+    return str(uuid4())
+
+
+@dataclass
+class HandClock:
+    """A clock that moves when told."""
+
+    now: EpochMs = NOON
+
+    def __call__(self) -> EpochMs:
+        return self.now
+
+    def move(self, ms: int) -> None:
+        self.now = EpochMs(self.now + ms)
+
+
+@dataclass(kw_only=True)
+class Caller:
+    """One who holds an API token of an app, and asks over HTTP."""
+
+    client: httpx.AsyncClient
+    account_id: str
+    app_id: str
+    token: str
+
+    @property
+    def kit(self) -> str:
+        return f"/client/v4/accounts/{self.account_id}/realtime/kit"
+
+    async def ask(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """`path` is below the app."""
+        return await self.ask_at(method, f"{self.kit}/{self.app_id}{path}", **request)
+
+    async def ask_at(self, method: str, url: str, **request: Any) -> httpx.Response:
+        headers = {"authorization": f"Bearer {self.token}"} | request.pop("headers", {})
+        return await self.client.request(method, url, headers=headers, **request)
+
+
+@dataclass(kw_only=True)
+class House:
+    """The services, and the REST side that answers with them."""
+
+    services: Services
+    recorder: Recorder
+    clock: HandClock
+    client: httpx.AsyncClient
+    callers: list[Caller] = field(default_factory=list)
+
+    async def caller(
+        self, *, role: Role = Role.ADMIN, of: Caller | None = None, is_of_account: bool = False
+    ) -> Caller:
+        """One with an account and an app of his own, or with another token of `of`'s."""
+        access = self.services.access
+        account_id = of.account_id if of else (await access.create_account("Some house")).id
+        app_id = of.app_id if of else (await access.create_app(account_id, "Some app")).id
+        _, token = await access.create_token(
+            account_id, name="test", app_id=None if is_of_account else app_id, role=role
+        )
+        return Caller(client=self.client, account_id=account_id, app_id=app_id, token=token)
+
+
+Build = Callable[..., House]
+
+
+@pytest.fixture
+async def build(db: Database) -> AsyncIterator[Build]:
+    """Builds a house with the settings given."""
+    clients: list[httpx.AsyncClient] = []
+
+    def build_house(**settings: Any) -> House:
+        clock = HandClock()
+        recorder = Recorder(db, clock=clock, new_id=new_id, policy=Policy())
+        chosen = replace(Settings(), **settings)
+        services = Services(
+            settings=chosen,
+            clock=clock,
+            new_id=new_id,
+            metrics=CollectorRegistry(),
+            is_ready=db.is_current,
+            access=Access(db=db, clock=clock, new_id=new_id, settings=chosen),
+            rooms=Rooms(db=db, clock=clock, new_id=new_id, recorder=recorder),
+        )
+        app: Any = create_web_app(services)
+        client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=app), base_url="http://aftercall.test"
+        )
+        clients.append(client)
+        return House(services=services, recorder=recorder, clock=clock, client=client)
+
+    yield build_house
+    for client in clients:
+        await client.aclose()
+
+
+@pytest.fixture
+def house(build: Build) -> House:
+    return build()
