@@ -66,14 +66,14 @@ MEETINGS: Final = (
         "Incident review: slow checkout",
         """
         0: Thank you for coming. We look at what happened on Tuesday, not at who did it.
-        1: At ten past two the checkout took more than eight seconds. We were paged at a quarter past.
-        2: The cause was the address look-up. It had no time limit, so one slow answer held a worker.
+        1: At ten past two the checkout took more than eight seconds. We were paged soon after.
+        2: The cause was the address look-up. Without a time limit, one slow answer held a worker.
         0: How many customers did it touch?
         1: About four hundred. Thirty of them gave up.
         3> graph of the afternoon: it starts at 14:10 and ends at 14:52
         0: Why did it take forty minutes to mend?
         2: We looked at the database first. It was the usual suspect, and it was innocent.
-        3: The dashboard does not show calls that leave our network. That would have told us at once.
+        3: The dashboard does not show calls that leave our network. It would have told us.
         0: So the actions. First, a time limit of one second on the address look-up.
         2: I will do that today.
         0: Second, outgoing calls on the dashboard.

@@ -138,7 +138,7 @@ class Person:
 def draw(count: int, random: Random) -> list[Person]:
     """That many different people."""
     taken: set[str] = set()
-    people = []
+    people: list[Person] = []
     while len(people) < count:
         name = f"{random.choice(_FIRST_NAMES)} {random.choice(_LAST_NAMES)}"
         if name in taken and len(taken) < len(_FIRST_NAMES) * len(_LAST_NAMES):
