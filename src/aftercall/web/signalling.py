@@ -157,7 +157,10 @@ class Signalling:
                 writer = tasks.create_task(_write(client, send))
                 await self._listen(room, client, receive)
                 writer.cancel()
-        except* _Closing as ends:
+        except ExceptionGroup as group:
+            ends, rest = group.split(_Closing)
+            if ends is None or rest is not None:
+                raise
             raise ends.exceptions[0] from None
         finally:
             del others[client.id]
