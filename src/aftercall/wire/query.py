@@ -21,7 +21,7 @@ Query = Mapping[str, Sequence[str]]
 T = TypeVar("T")
 
 _WHOLE: Final = re.compile(r"([+-]?[0-9]{1,18})(?:\.0*)?")
-_SPAN: Final = re.compile(r"([0-9]{0,9})(:?)([0-9]{0,9})")
+_SPAN: Final = re.compile(r"(?P<exact>[0-9]{1,9})|(?P<least>[0-9]{0,9}):(?P<most>[0-9]{0,9})")
 _TRUE: Final = {"true", "1"}
 _FALSE: Final = {"false", "0"}
 _LONGEST_SEARCH: Final = 256
@@ -175,9 +175,9 @@ class Span(Parameter):
         found = _SPAN.fullmatch(text)
         if found is None or text == ":":
             raise self._malformed("bad_range", "a range such as 1:10, 5:, :10 or 5")
-        least, colon, most = found.groups()
-        if not colon:
-            return int(least), int(least)
+        if found["exact"]:
+            return int(found["exact"]), int(found["exact"])
+        least, most = found["least"], found["most"]
         span = (int(least) if least else None, int(most) if most else None)
         if span[0] is not None and span[1] is not None and span[0] > span[1]:
             raise self._malformed("bad_range", "a range whose first number is not the greater")
