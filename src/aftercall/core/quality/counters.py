@@ -6,7 +6,7 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.quality.streams import Family, StreamKey
 
 
-class Interval(msgspec.Struct, gc=False):
+class Interval(msgspec.Struct, omit_defaults=True, gc=False):
     """One stream between two consecutive reports.
 
     Counts are what was added in the interval, gauges the value at its end. `None` is "not
@@ -39,9 +39,11 @@ class Interval(msgspec.Struct, gc=False):
     packets_sent: int | None = None
     bytes_sent: int | None = None
     retransmitted_packets_sent: int | None = None
+    retransmitted_bytes_sent: int | None = None
     packets_received: int | None = None
     bytes_received: int | None = None
     retransmitted_packets_received: int | None = None
+    retransmitted_bytes_received: int | None = None
     packets_discarded: int | None = None
     packets_lost: int | None = None
     """Never negative; late packets make the signed count fall."""
@@ -103,6 +105,8 @@ class Interval(msgspec.Struct, gc=False):
     expected_width: int | None = None
     expected_height: int | None = None
 
+    is_listening_only: bool = False
+    """No round trip is known: the score takes buffers and packets alone for the delay."""
     score: float | None = None
     """RealtimeKit's 0..1 score."""
     mos: float | None = None
