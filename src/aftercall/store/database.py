@@ -1,0 +1,190 @@
+"""Two doors to the database, `read` and `write`, on SQLite and PostgreSQL alike."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, event, make_url, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+READERS: Final = 4
+"""SQLite connections that read; chosen: more than the cores give no more answers."""
+
+POOL: Final = 10
+"""PostgreSQL connections a process keeps; as many again may be opened in a rush."""
+
+BUSY_TIMEOUT_MS: Final = 10_000
+"""How long SQLite waits for another process that writes; chosen: a command beside a running
+server should wait for it rather than fail."""
+
+CACHE_KB: Final = 65_536
+"""Page cache of SQLite's writer; measured at this size."""
+
+_MIGRATION_LOCK: Final = 4_177_226_210
+"""Any number will do; nodes that start together migrate one after another."""
+
+
+class UnfitDatabase(Exception):
+    """The database cannot be used by this program; the message says why."""
+
+
+class Database:
+    """One database, open. Transactions are arguments, never ambient."""
+
+    def __init__(self, writer: AsyncEngine, reader: AsyncEngine, url: URL) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._url = url
+        self._turn = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, url: str) -> "Database":
+        """Open `sqlite:///path`, or `postgresql://…`. Tables are made by `migrate`."""
+        target = _async_url(url)
+        if target.get_backend_name() == "sqlite":
+            return cls(_sqlite(target, 1, "BEGIN IMMEDIATE"), _sqlite(target, READERS), target)
+        writer = create_async_engine(target, pool_size=POOL, max_overflow=POOL)
+        reader = writer.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+        return cls(writer, reader, target)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self._url.get_backend_name() == "sqlite"
+
+    async def close(self) -> None:
+        """Close all connections; those in use fail."""
+        await self._writer.dispose()
+        await self._reader.dispose()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that sees one state of the database throughout and cannot write."""
+        async with self._reader.connect() as tx, tx.begin():
+            yield tx
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that is committed at the end, or undone if the block raises."""
+        if self.is_sqlite:
+            async with self._turn, self._writer.begin() as tx:
+                yield tx
+        else:
+            async with self._writer.begin() as tx:
+                yield tx
+
+    async def is_current(self) -> bool:
+        """Whether the database answers and has exactly the tables this program expects."""
+        async with self.read() as tx:
+            return await tx.run_sync(_revision) == _scripts().get_current_head()
+
+
+async def migrate(url: str) -> None:
+    """Bring the tables to this program's revision; nothing happens when they are there.
+
+    Raises `UnfitDatabase` when a newer program has migrated the database already.
+    """
+    target = _async_url(url)
+    if target.get_backend_name() == "sqlite" and target.database:
+        Path(target.database).parent.mkdir(parents=True, exist_ok=True)
+    # Alembic blocks, and wants an event loop of its own for the async drivers.
+    await asyncio.to_thread(lambda: asyncio.run(_migrate(target)))
+
+
+async def _migrate(target: URL) -> None:
+    if target.get_backend_name() == "sqlite":
+        engine = _sqlite(target, 1, "BEGIN IMMEDIATE")
+    else:
+        engine = create_async_engine(target, poolclass=NullPool)
+    try:
+        async with engine.begin() as tx:
+            if tx.dialect.name == "postgresql":
+                await tx.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
+            await tx.run_sync(_upgrade)
+    finally:
+        await engine.dispose()
+
+
+def _upgrade(connection: Connection) -> None:
+    scripts = _scripts()
+    found = _revision(connection)
+    known = {script.revision for script in scripts.walk_revisions()}
+    if found is not None and found not in known:
+        raise UnfitDatabase(
+            f"The database is at revision {found}, which this program does not know: a newer "
+            f"Aftercall has migrated it. This program's revision is {scripts.get_current_head()}; "
+            "run the newer one, or restore a backup."
+        )
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
+
+
+def _async_url(url: str) -> URL:
+    target = make_url(url)
+    drivers = {
+        "sqlite": "sqlite+aiosqlite",
+        "postgresql": "postgresql+asyncpg",
+        "postgres": "postgresql+asyncpg",
+    }
+    scheme = target.drivername.partition("+")[0]
+    if scheme not in drivers:
+        raise UnfitDatabase(
+            f"The database URL begins with {scheme}://; it may be sqlite:/// or postgresql://."
+        )
+    return target.set(drivername=drivers[scheme])
+
+
+def _sqlite(target: URL, connections: int, begin: str = "BEGIN") -> AsyncEngine:
+    engine = create_async_engine(
+        target,
+        pool_size=connections,
+        max_overflow=0,
+        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000},
+    )
+    pragmas = [
+        "PRAGMA journal_mode = WAL",
+        "PRAGMA synchronous = FULL",
+        f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
+        f"PRAGMA cache_size = -{CACHE_KB // connections}",
+    ]
+    if begin == "BEGIN":
+        pragmas.append("PRAGMA query_only = ON")
+
+    def connected(connection: Any, _record: Any) -> None:
+        # The driver's own transactions begin late and deferred; ours begin where we say.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(pragma)
+        cursor.close()
+
+    def began(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    event.listen(engine.sync_engine, "connect", connected)
+    event.listen(engine.sync_engine, "begin", began)
+    return engine

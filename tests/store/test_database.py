@@ -1,0 +1,94 @@
+"""The two doors, and the migrations behind them."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from aftercall.store.database import Database, UnfitDatabase, migrate
+
+
+async def test_a_write_is_kept_when_its_block_ends(db: Database) -> None:
+    async with db.write() as tx:
+        await tx.execute(text("INSERT INTO keys (name, value) VALUES ('a', '1')"))
+    async with db.read() as tx:
+        assert (await tx.execute(text("SELECT value FROM keys"))).scalars().all() == ["1"]
+
+
+async def test_a_write_is_undone_when_its_block_raises(db: Database) -> None:
+    with pytest.raises(RuntimeError):
+        async with db.write() as tx:
+            await tx.execute(text("INSERT INTO keys (name, value) VALUES ('a', '1')"))
+            raise RuntimeError("no")
+    async with db.read() as tx:
+        assert (await tx.execute(text("SELECT count(*) FROM keys"))).scalar_one() == 0
+
+
+async def test_the_door_to_read_cannot_write(db: Database) -> None:
+    async with db.read() as tx:
+        with pytest.raises(DBAPIError):
+            await tx.execute(text("INSERT INTO keys (name, value) VALUES ('a', '1')"))
+
+
+async def test_a_reader_sees_one_state_and_does_not_hold_up_the_writer(db: Database) -> None:
+    count = text("SELECT count(*) FROM keys")
+    async with db.read() as reader:
+        assert (await reader.execute(count)).scalar_one() == 0
+        async with asyncio.timeout(5), db.write() as tx:
+            await tx.execute(text("INSERT INTO keys (name, value) VALUES ('a', '1')"))
+        assert (await reader.execute(count)).scalar_one() == 0
+    async with db.read() as reader:
+        assert (await reader.execute(count)).scalar_one() == 1
+
+
+async def test_many_writers_take_turns(db: Database) -> None:
+    async def write(number: int) -> None:
+        async with db.write() as tx:
+            await tx.execute(
+                text("INSERT INTO keys (name, value) VALUES (:n, '')"), {"n": str(number)}
+            )
+
+    await asyncio.gather(*(write(number) for number in range(40)))
+    async with db.read() as tx:
+        assert (await tx.execute(text("SELECT count(*) FROM keys"))).scalar_one() == 40
+
+
+async def test_migrating_twice_changes_nothing(db: Database, database_url: str) -> None:
+    assert await db.is_current()
+    await migrate(database_url)
+    assert await db.is_current()
+
+
+async def test_a_database_without_tables_is_not_current(tmp_path: Path) -> None:
+    db = await Database.open(f"sqlite:///{tmp_path / 'new.db'}")
+    assert not await db.is_current()
+    await db.close()
+
+
+async def test_the_folder_of_a_new_file_is_made(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b" / "new.db"
+    await migrate(f"sqlite:///{path}")
+    assert path.exists()
+
+
+async def test_a_newer_database_is_refused_by_name(db: Database, database_url: str) -> None:
+    async with db.write() as tx:
+        await tx.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    assert not await db.is_current()
+    with pytest.raises(UnfitDatabase, match=r"revision 9999.*newer Aftercall"):
+        await migrate(database_url)
+
+
+async def test_a_foreign_url_is_refused() -> None:
+    with pytest.raises(UnfitDatabase, match="mysql://"):
+        await Database.open("mysql://localhost/x")
+
+
+async def test_sqlite_waits_for_the_disk_before_it_answers(tmp_path: Path) -> None:
+    db = await Database.open(f"sqlite:///{tmp_path / 'new.db'}")
+    async with db.write() as tx:
+        assert (await tx.execute(text("PRAGMA synchronous"))).scalar_one() == 2
+        assert (await tx.execute(text("PRAGMA journal_mode"))).scalar_one() == "wal"
+    await db.close()
