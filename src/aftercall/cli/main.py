@@ -1,0 +1,74 @@
+"""The command line: arguments in, exit codes out.
+
+0    done
+1    it could not be done; standard error says why in a sentence
+2    wrong usage, or a setting that cannot be used
+3    the database cannot be reached, or is newer than this program
+130  interrupted
+"""
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from sqlalchemy.exc import DBAPIError
+
+from aftercall import __version__
+from aftercall.cli import check, manage, serve, simulate
+from aftercall.core.errors import AftercallError
+from aftercall.settings import BadSetting
+from aftercall.store.database import UnfitDatabase
+
+app = typer.Typer(
+    name="aftercall",
+    help="Keeps the record of every real-time call and explains it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("serve")(serve.serve)
+app.command("check")(check.check)
+app.command("migrate")(manage.migrate)
+app.add_typer(manage.apps, name="app")
+app.add_typer(manage.tokens, name="token")
+app.command("simulate")(simulate.simulate)
+
+
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
+        Console().print(f"aftercall {__version__}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Keeps the record of every real-time call and explains it."""
+
+
+def _fail(sentence: str, exit_code: int) -> None:
+    Console(stderr=True).print(f"aftercall: {sentence}", highlight=False, markup=False)
+    sys.exit(exit_code)
+
+
+def run() -> None:
+    """The program: every expected failure is one sentence, never a traceback."""
+    try:
+        app()
+    except BadSetting as error:
+        _fail(str(error), 2)
+    except (UnfitDatabase, DBAPIError) as error:
+        _fail(first_line(error), 3)
+    except AftercallError as error:
+        _fail(error.message, 1)
+    except OSError as error:
+        _fail(f"{error.strerror or error}", 1)
+
+
+def first_line(error: BaseException) -> str:
+    """What a database driver said, without the statement and the links it adds."""
+    return str(error).splitlines()[0]

@@ -1,0 +1,205 @@
+"""`aftercall migrate`, `aftercall app …` and `aftercall token …`: what the operator sets up."""
+
+import asyncio
+import sys
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from aftercall.cli.opened import (
+    DatabaseUrl,
+    DataDir,
+    opened,
+    settings_of,
+)
+from aftercall.core.instants import EpochMs
+from aftercall.core.records import ApiToken, App, Role
+from aftercall.service.founding import Founded
+from aftercall.store.database import migrate as migrate_database
+
+apps = typer.Typer(help="Apps: tenants of an account.", no_args_is_help=True)
+tokens = typer.Typer(help="API tokens.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+AccountId = Annotated[
+    str | None, typer.Option("--account-id", help="The account; left out: the only one there is.")
+]
+
+
+def _print_json(what: Any) -> None:
+    sys.stdout.write(msgspec.json.encode(what).decode() + "\n")
+
+
+def _moment(at: EpochMs | None) -> str:
+    if at is None:
+        return "–"
+    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def migrate(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
+    """Bring the database's tables to this program's revision. `serve` does it by itself."""
+    settings = settings_of(data_dir, database_url)
+    asyncio.run(migrate_database(settings.effective_database_url))
+    Console(stderr=True).print("The database is ready.")
+
+
+@apps.command("create")
+def create_app(
+    name: Annotated[str, typer.Argument(help="What the app is called.")],
+    account_id: AccountId = None,
+    app_id: Annotated[
+        str | None, typer.Option("--app-id", help="An id of your choice; left out: random.")
+    ] = None,
+    token: Annotated[
+        str | None,
+        typer.Option("--token", help="A token of your choice, 32 characters or more."),
+    ] = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Make an app and an admin token for it; the token is printed once and kept nowhere.
+
+    An account id that is not known yet makes an account of that id.
+    """
+    settings = settings_of(data_dir, database_url)
+
+    async def work() -> Founded:
+        await migrate_database(settings.effective_database_url)
+        async with opened(settings) as services:
+            return await services.founding.found_app(
+                name, account_id=account_id, app_id=app_id, secret=token
+            )
+
+    founded = asyncio.run(work())
+    if as_json:
+        _print_json(
+            {
+                "account_id": founded.account_id,
+                "app_id": founded.app_id,
+                "api_token": founded.api_token,
+            }
+        )
+    else:
+        out = Console(highlight=False, soft_wrap=True)
+        out.print(f"account  {founded.account_id}\napp      {founded.app_id}")
+        out.print(f"token    {founded.api_token}")
+
+
+@apps.command("list")
+def list_apps(
+    account_id: AccountId = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """The apps of an account."""
+    settings = settings_of(data_dir, database_url)
+
+    async def work() -> list[App]:
+        async with opened(settings) as services:
+            account = await services.founding.account_of(account_id)
+            return await services.founding.list_apps(account.id)
+
+    found = asyncio.run(work())
+    if as_json:
+        _print_json(found)
+        return
+    table = Table("app", "name", "account", "created")
+    for app in found:
+        table.add_row(app.id, app.name, app.account_id, _moment(app.created_at))
+    Console().print(table)
+
+
+@tokens.command("create")
+def create_token(
+    name: Annotated[str, typer.Argument(help="What the token is for.")],
+    account_id: AccountId = None,
+    app_id: Annotated[
+        str | None, typer.Option("--app-id", help="Only for this app; left out: for all.")
+    ] = None,
+    role: Annotated[
+        Role, typer.Option(help="`admin` may do everything, `read` only read.")
+    ] = Role.ADMIN,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Make an API token; it is printed once and kept nowhere."""
+    settings = settings_of(data_dir, database_url)
+
+    async def work() -> tuple[ApiToken, str]:
+        async with opened(settings) as services:
+            account = await services.founding.account_of(account_id)
+            return await services.access.create_token(
+                account.id, name=name, app_id=app_id, role=role
+            )
+
+    made, secret = asyncio.run(work())
+    if as_json:
+        _print_json({"id": made.id, "api_token": secret})
+    else:
+        sys.stdout.write(secret + "\n")
+
+
+@tokens.command("list")
+def list_tokens(
+    account_id: AccountId = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """The tokens of an account, revoked ones too."""
+    settings = settings_of(data_dir, database_url)
+
+    async def work() -> list[ApiToken]:
+        async with opened(settings) as services:
+            account = await services.founding.account_of(account_id)
+            return await services.access.list_tokens(account.id)
+
+    found = asyncio.run(work())
+    if as_json:
+        _print_json([_public(token) for token in found])
+        return
+    table = Table("token", "name", "role", "app", "created", "last used", "revoked")
+    for token in found:
+        moments = (token.created_at, token.last_used_at, token.revoked_at)
+        table.add_row(
+            token.id,
+            token.name,
+            token.role.value,
+            token.app_id or "all",
+            *(_moment(at) for at in moments),
+        )
+    Console().print(table)
+
+
+def _public(token: ApiToken) -> dict[str, Any]:
+    members: dict[str, Any] = msgspec.to_builtins(token)
+    return {name: value for name, value in members.items() if name != "hash"}
+
+
+@tokens.command("revoke")
+def revoke_token(
+    token_id: Annotated[str, typer.Argument(help="The id that `token list` shows.")],
+    account_id: AccountId = None,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """End a token; servers refuse it within seconds."""
+    settings = settings_of(data_dir, database_url)
+
+    async def work() -> bool:
+        async with opened(settings) as services:
+            account = await services.founding.account_of(account_id)
+            return await services.access.revoke_token(account.id, token_id)
+
+    was_revoked = asyncio.run(work())
+    said = "It is revoked." if was_revoked else "No token of this account has that id, or it ended."
+    Console(stderr=True).print(said, highlight=False)
+    if not was_revoked:
+        raise typer.Exit(1)

@@ -1,0 +1,175 @@
+"""`aftercall serve`: prepare the database, say hello, serve until told to stop."""
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import uvicorn
+from rich.console import Console
+from uvicorn.supervisors import Multiprocess
+
+from aftercall import __version__
+from aftercall.app import create_app, prepare
+from aftercall.cli.opened import DatabaseUrl, DataDir, opened
+from aftercall.core.records import Role
+from aftercall.service.founding import Founded
+from aftercall.settings import PREFIX, BadSetting, Settings, about, read_settings
+
+_FACTORY = "aftercall.cli.serve:app_of_worker"
+_PATIENCE_S = 10
+"""How long open requests may take to finish when the server is told to stop."""
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help=about("host"))] = None,
+    port: Annotated[int | None, typer.Option(help=about("port"), min=0, max=65_535)] = None,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    workers: Annotated[int | None, typer.Option(help=about("workers"), min=1)] = None,
+    web: Annotated[bool | None, typer.Option("--web/--no-web", help=about("web"))] = None,
+    work: Annotated[bool | None, typer.Option("--work/--no-work", help=about("work"))] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Keep simulated calls going.")] = False,
+) -> None:
+    """Serve until told to stop. Every setting can also come from the environment as AFTERCALL_…"""
+    settings = read_settings(
+        host=host,
+        port=port,
+        data_dir=data_dir,
+        database_url=database_url,
+        workers=workers,
+        web=web,
+        work=work,
+    )
+    if settings.workers > 1 and settings.effective_database_url.startswith("sqlite"):
+        raise BadSetting("several workers need PostgreSQL: SQLite has one writer")
+    founded = asyncio.run(prepare(settings))
+    with bound(settings) as listening, ExitStack() as stack:
+        url = settings.public_url or f"http://{settings.host}:{listening.getsockname()[1]}"
+        greet(url, settings, founded)
+        if demo:
+            stack.enter_context(simulated_calls(url, settings))
+        _run(settings, listening)
+
+
+@contextmanager
+def bound(settings: Settings) -> Iterator[socket.socket]:
+    """The listening socket. Fails with a sentence when the address cannot be had."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((settings.host, settings.port))
+        except OSError as error:
+            raise OSError(
+                error.errno, f"cannot listen on {settings.host}:{settings.port}: {error.strerror}"
+            ) from None
+        listening.set_inheritable(True)
+        yield listening
+
+
+def greet(url: str, settings: Settings, founded: Founded | None) -> None:
+    """Say where the server is; on the first start, what its owner needs to begin."""
+    out = Console(highlight=False, soft_wrap=True, markup=False)
+    place = "PostgreSQL" if settings.database_url else f"{settings.data_dir}"
+    out.print(f"Aftercall {__version__} on {url}, data in {place}")
+    if founded is None:
+        return
+    out.print(
+        f"""
+First start. This is shown once; keep the token.
+
+  account  {founded.account_id}
+  app      {founded.app_id}
+  token    {founded.api_token}
+  look     {url}/
+
+Read the record with Cloudflare's own SDK (pip install cloudflare):
+
+  from cloudflare import Cloudflare
+
+  client = Cloudflare(base_url="{url}/client/v4", api_token="{founded.api_token}")
+  answer = client.realtime_kit.sessions.get_sessions(
+      "{founded.app_id}", account_id="{founded.account_id}"
+  )
+  for session in answer.data.sessions:
+      print(session.id, session.status, session.minutes_consumed)
+"""
+    )
+    sys.stdout.flush()
+
+
+@contextmanager
+def simulated_calls(url: str, settings: Settings) -> Iterator[None]:
+    """Simulated calls in a process of their own: a day's worth at once, then live ones."""
+
+    async def make_rights() -> tuple[str, str, str, str]:
+        async with opened(settings) as services:
+            account = await services.founding.account_of(None)
+            app = (await services.founding.list_apps(account.id))[0]
+            made, secret = await services.access.create_token(
+                account.id, name="simulated calls", app_id=app.id, role=Role.ADMIN
+            )
+            return account.id, app.id, made.id, secret
+
+    async def revoke(account_id: str, token_id: str) -> None:
+        async with opened(settings) as services:
+            await services.access.revoke_token(account_id, token_id)
+
+    account_id, app_id, token_id, secret = asyncio.run(make_rights())
+    program = "from aftercall.cli.demo import run; run()"
+    # the token goes through the environment, where no list of processes shows it
+    simulating = subprocess.Popen(
+        [sys.executable, "-c", program, url, account_id, app_id],
+        env={**os.environ, "SIMULATE_TOKEN": secret},
+    )
+    try:
+        yield
+    finally:
+        simulating.terminate()
+        simulating.wait()
+        asyncio.run(revoke(account_id, token_id))
+
+
+def _run(settings: Settings, listening: socket.socket) -> None:
+    options: dict[str, Any] = {
+        "loop": "uvloop",
+        "http": "httptools",
+        "ws": "websockets-sansio",
+        "lifespan": "on",
+        "access_log": False,
+        "log_level": "warning",
+        "server_header": False,
+        "timeout_graceful_shutdown": _PATIENCE_S,
+    }
+    if settings.workers > 1:
+        os.environ.update(as_environment(settings))
+        config = uvicorn.Config(_FACTORY, factory=True, workers=settings.workers, **options)
+        Multiprocess(config, sockets=[listening]).run()
+        return
+    server = uvicorn.Server(uvicorn.Config(create_app(settings), **options))
+    server.run(sockets=[listening])
+    if not server.started:
+        raise typer.Exit(1)
+
+
+def app_of_worker() -> Any:
+    """The application of one of several server processes, which get the settings from the
+    environment that the first process wrote."""
+    return create_app(read_settings())
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """The settings as environment variables that `read_settings` reads back the same."""
+    return {
+        PREFIX + f.name.upper(): str(value.resolve() if isinstance(value, Path) else value)
+        for f in fields(Settings)
+        for value in (getattr(settings, f.name),)
+    }
