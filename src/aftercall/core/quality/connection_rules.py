@@ -1,0 +1,206 @@
+"""The rules of the catalogue that a peer's connections decide: round trip, uplink estimate,
+relays, changes of path, ICE."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from aftercall.core.instants import SECOND_MS, EpochMs
+from aftercall.core.quality.getstats import Stats
+from aftercall.core.quality.issues import Issue, IssueName, StreamRef, Watch, single
+from aftercall.core.quality.streams import Connection, Family, Sample
+from aftercall.core.records import PeerNote
+
+HIGH_RTT_S: Final = 0.400
+GOOD_RTT_S: Final = 0.300
+"""Twilio warns at 400 ms; the clear value chosen."""
+
+LOW_BITRATE_BPS: Final = 100_000
+GOOD_BITRATE_BPS: Final = 150_000
+"""webrtc-issue-detector; Vidyo's "low" begins at the second."""
+
+SLOW_CONNECT_MS: Final = 5 * SECOND_MS
+"""ObserveRTC."""
+
+_TCP: Final = frozenset({"tcp", "tls"})
+
+
+class ConnectionRules:
+    """The issues of one peer's connections, fed report by report."""
+
+    def __init__(self, peer_id: str) -> None:
+        self._peer_id = peer_id
+        self._connections: dict[str, _ConnectionIssues] = {}
+
+    def take(self, sample: Sample) -> None:
+        for connection in sample.connections:
+            issues = self._connections.get(connection.id)
+            if issues is None:
+                ref = StreamRef(peer_id=self._peer_id, connection_id=connection.id)
+                issues = self._connections[connection.id] = _ConnectionIssues(ref)
+            issues.take(connection, sample)
+
+    def finish(self, left_at: EpochMs | None) -> list[Issue]:
+        found = [each.finish() for each in self._connections.values()]
+        return [issue for issues in found for issue in issues]
+
+
+class _Stretch:
+    """A state that goes on from report to report, as one issue."""
+
+    def __init__(self, name: IssueName, ref: StreamRef) -> None:
+        self._name = name
+        self._ref = ref
+        self._first_at: EpochMs | None = None
+        self._last_at: EpochMs | None = None
+        self._count = 0
+        self.issues: list[Issue] = []
+
+    def take(self, at: EpochMs, is_on: bool) -> None:
+        if is_on:
+            self._first_at = at if self._first_at is None else self._first_at
+            self._last_at = at
+            self._count += 1
+        elif self._first_at is not None:
+            self.close()
+
+    def close(self) -> None:
+        if self._first_at is not None and self._last_at is not None:
+            self.issues.append(
+                single(
+                    self._name, self._ref, self._first_at, self._last_at, sample_count=self._count
+                )
+            )
+        self._first_at, self._count = None, 0
+
+
+class _ConnectionIssues:
+    def __init__(self, ref: StreamRef) -> None:
+        self._ref = ref
+        self._rtt = Watch(IssueName.HIGH_RTT, ref)
+        self._bitrate = Watch(IssueName.LOW_AVAILABLE_BITRATE, ref, low_is_bad=True)
+        self._relayed = _Stretch(IssueName.TURN_RELAYED, ref)
+        self._relayed_tcp = _Stretch(IssueName.TURN_RELAYED_TCP, ref)
+        self._path: tuple[Any, ...] | None = None
+        self._changes: list[Issue] = []
+        self._last_at: EpochMs | None = None
+
+    def take(self, connection: Connection, sample: Sample) -> None:
+        at, pair = sample.at, connection.pair
+        last_at = at if self._last_at is None else self._last_at
+        self._last_at = at
+        if pair is None:
+            return
+        local = connection.local_candidate
+        is_relayed = local is not None and local.candidate_type == "relay"
+        is_tcp = local is not None and (local.relay_protocol in _TCP or local.protocol == "tcp")
+        self._relayed.take(at, is_relayed)
+        self._relayed_tcp.take(at, is_relayed and is_tcp)
+        path = _path(connection, pair)
+        if self._path is not None and path != self._path:
+            self._changes.append(single(IssueName.TRANSPORT_PATH_CHANGED, self._ref, at, at))
+        self._path = path
+        self._take_rtt(pair, last_at, at)
+        self._take_bitrate(pair, connection, sample, last_at)
+
+    def _take_rtt(self, pair: Stats, last_at: EpochMs, at: EpochMs) -> None:
+        rtt_s = pair.current_round_trip_time
+        if rtt_s is None or (rtt_s < HIGH_RTT_S and self._rtt.is_idle()):
+            return
+        self._rtt.take(
+            last_at,
+            at,
+            is_bad=rtt_s >= HIGH_RTT_S,
+            is_good=rtt_s < GOOD_RTT_S,
+            values={"rtt_ms": rtt_s * SECOND_MS},
+        )
+
+    def _take_bitrate(
+        self, pair: Stats, connection: Connection, sample: Sample, last_at: EpochMs
+    ) -> None:
+        bps = pair.available_outgoing_bitrate
+        if bps is None or (bps >= GOOD_BITRATE_BPS and self._bitrate.is_idle()):
+            return
+        wanted_bps = _wanted_bps(connection, sample)
+        if wanted_bps is None:
+            return
+        self._bitrate.take(
+            last_at,
+            sample.at,
+            is_bad=bps < wanted_bps,
+            is_good=bps > max(wanted_bps, GOOD_BITRATE_BPS),
+            values={"available_kbps": bps / 1_000},
+        )
+
+    def finish(self) -> list[Issue]:
+        for stretch in (self._relayed, self._relayed_tcp):
+            stretch.close()
+        return [
+            *self._rtt.finish(),
+            *self._bitrate.finish(),
+            *self._relayed.issues,
+            *self._relayed_tcp.issues,
+            *self._changes,
+        ]
+
+
+def _wanted_bps(connection: Connection, sample: Sample) -> float | None:
+    """What the connection must carry: video's least, else the audio encoder's target."""
+    wanted: float | None = None
+    for stream in sample.streams:
+        if stream.connection is not connection or stream.stats.active is False:
+            continue
+        if stream.tag is not None and stream.tag.muted:
+            continue
+        if stream.family in (Family.VIDEO_PRODUCER, Family.SCREENSHARE_VIDEO_PRODUCER):
+            return LOW_BITRATE_BPS
+        if stream.family is Family.AUDIO_PRODUCER and stream.stats.target_bitrate is not None:
+            wanted = stream.stats.target_bitrate
+    return wanted
+
+
+def _path(connection: Connection, pair: Stats) -> tuple[Any, ...]:
+    """The pair's two ends; its id where a browser hides them."""
+    ends: list[Any] = []
+    for candidate in (connection.local_candidate, connection.remote_candidate):
+        if candidate is None or candidate.port is None:
+            return (pair.id,)
+        ends += [candidate.address, candidate.port, candidate.protocol]
+    return tuple(ends)
+
+
+def ice_issues(peer_id: str, notes: Iterable[PeerNote], left_at: EpochMs | None) -> list[Issue]:
+    """What the states of ICE tell: reconnecting, failed, slow to connect. An interruption that
+    nothing ended lasts until the peer left."""
+    found: list[Issue] = []
+    since: dict[tuple[str | None, str], EpochMs] = {}
+    for note in sorted(notes, key=lambda note: (note.at, note.id)):
+        if note.name not in ("ice_connection_state", "connection_state"):
+            continue
+        state, connection = note.data.get("state"), note.data.get("connection")
+        ref = StreamRef(
+            peer_id=peer_id, connection_id=connection if isinstance(connection, str) else None
+        )
+        key = (ref.connection_id, note.name)
+        if state in ("checking", "connecting"):
+            since.setdefault((*key[:1], f"{note.name} connecting"), note.at)
+        elif state == "disconnected" and note.name == "ice_connection_state":
+            since.setdefault((*key[:1], "disconnected"), note.at)
+        elif state == "failed":
+            if note.name == "ice_connection_state":
+                found.append(single(IssueName.ICE_FAILED, ref, note.at, note.at))
+        elif state in ("connected", "completed"):
+            began = since.pop((*key[:1], f"{note.name} connecting"), None)
+            if began is not None and note.at - began > SLOW_CONNECT_MS:
+                worst = {"connect_ms": float(note.at - began)}
+                found.append(single(IssueName.SLOW_CONNECT, ref, began, note.at, worst))
+            lost = since.pop((*key[:1], "disconnected"), None)
+            if lost is not None:
+                worst = {"outage_ms": float(note.at - lost)}
+                found.append(single(IssueName.ICE_RECONNECTING, ref, lost, note.at, worst))
+    for (connection_id, what), began in since.items():
+        if what == "disconnected":
+            ref = StreamRef(peer_id=peer_id, connection_id=connection_id)
+            end_at = began if left_at is None else max(began, left_at)
+            worst = {"outage_ms": float(end_at - began)}
+            found.append(single(IssueName.ICE_RECONNECTING, ref, began, end_at, worst))
+    return found
