@@ -7,15 +7,12 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from prometheus_client import CollectorRegistry
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.lifecycle import Policy
 from aftercall.core.records import Role
-from aftercall.service.access import Access
 from aftercall.service.record import Recorder
-from aftercall.service.rooms import Rooms
-from aftercall.service.services import Services
+from aftercall.service.services import Services, build_services
 from aftercall.settings import Settings
 from aftercall.store.database import Database
 from aftercall.web.routes import create_web_app
@@ -77,10 +74,14 @@ class House:
         self, *, role: Role = Role.ADMIN, of: Caller | None = None, is_of_account: bool = False
     ) -> Caller:
         """One with an account and an app of his own, or with another token of `of`'s."""
-        access = self.services.access
-        account_id = of.account_id if of else (await access.create_account("Some house")).id
-        app_id = of.app_id if of else (await access.create_app(account_id, "Some app")).id
-        _, token = await access.create_token(
+        if of is None:
+            founded = await self.services.founding.found_app(
+                "Some app", account_id=new_id().replace("-", "")
+            )
+            account_id, app_id = founded.account_id, founded.app_id
+        else:
+            account_id, app_id = of.account_id, of.app_id
+        _, token = await self.services.access.create_token(
             account_id, name="test", app_id=None if is_of_account else app_id, role=role
         )
         return Caller(client=self.client, account_id=account_id, app_id=app_id, token=token)
@@ -96,23 +97,19 @@ async def build(db: Database) -> AsyncIterator[Build]:
 
     def build_house(**settings: Any) -> House:
         clock = HandClock()
-        recorder = Recorder(db, clock=clock, new_id=new_id, policy=Policy())
-        chosen = replace(Settings(), **settings)
-        services = Services(
-            settings=chosen,
+        services = build_services(
+            db,
+            settings=replace(Settings(), **settings),
             clock=clock,
             new_id=new_id,
-            metrics=CollectorRegistry(),
-            is_ready=db.is_current,
-            access=Access(db=db, clock=clock, new_id=new_id, settings=chosen),
-            rooms=Rooms(db=db, clock=clock, new_id=new_id, recorder=recorder),
+            policy=Policy(),
         )
         app: Any = create_web_app(services)
         client = httpx.AsyncClient(
             transport=httpx.ASGITransport(app=app), base_url="http://aftercall.test"
         )
         clients.append(client)
-        return House(services=services, recorder=recorder, clock=clock, client=client)
+        return House(services=services, recorder=services.recorder, clock=clock, client=client)
 
     yield build_house
     for client in clients:

@@ -13,7 +13,7 @@ from aftercall.core.errors import NotFound, Refused
 from aftercall.core.events import Identity
 from aftercall.core.ids import NewId
 from aftercall.core.instants import MINUTE_MS, SECOND_MS, Clock, EpochMs
-from aftercall.core.records import Account, ApiToken, App, Member, Page, Role, ViewType
+from aftercall.core.records import ApiToken, App, Member, Page, Role, ViewType
 from aftercall.settings import Settings
 from aftercall.store import apps
 from aftercall.store.database import Database
@@ -90,17 +90,6 @@ class Access:
         self._grants: OrderedDict[str, tuple[Grant, EpochMs]] = OrderedDict()
         self._apps: OrderedDict[str, App] = OrderedDict()
         self._verified: OrderedDict[str, ParticipantGrant] = OrderedDict()
-
-    async def create_account(self, name: str) -> Account:
-        """A new account without apps."""
-        account = Account(id=self._new_id().replace("-", ""), name=name, created_at=self._clock())
-        async with self._db.write() as tx:
-            await apps.save_account(tx, account)
-        return account
-
-    async def find_account(self, account_id: str) -> Account | None:
-        async with self._db.read() as tx:
-            return await apps.find_account(tx, account_id)
 
     async def create_app(self, account_id: str, name: str) -> App:
         """A new app of an account. Raises `NotFound` for an unknown account."""

@@ -20,7 +20,7 @@ from aftercall.core.errors import Refused
 from aftercall.core.records import Role
 from aftercall.service.access import Grant
 from aftercall.service.services import Services
-from aftercall.web.given import GivenServices, Tenant
+from aftercall.web.given import GivenServices, PathId, Tenant
 from aftercall.web.limits import TokenLimits
 from aftercall.web.observed import HEADERS_KEY
 from aftercall.wire.query import parse_path_id
@@ -87,7 +87,7 @@ async def grant_of_account(
     request: Request[Any, Any, Any],
     services: GivenServices,
     limits: GivenLimits,
-    account_id: str,
+    account_id: PathId,
 ) -> Grant:
     """The grant of a request about an account as a whole."""
     grant = await authenticate(request, services, limits)
@@ -99,8 +99,8 @@ async def tenant_of_path(
     request: Request[Any, Any, Any],
     services: GivenServices,
     limits: GivenLimits,
-    account_id: str,
-    app_id: str,
+    account_id: PathId,
+    app_id: PathId,
 ) -> Tenant:
     """The app named in the path."""
     grant = await authenticate(request, services, limits)

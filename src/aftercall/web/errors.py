@@ -71,7 +71,7 @@ def _status_and_headers(error: AftercallError) -> tuple[int, dict[str, str]]:
             status = 429 if error.code == RATE_LIMITED else 503
             return status, {"retry-after": str(error.retry_after_s)}
         case _:
-            return 500, {}
+            return 500, {"x-should-retry": "false"}
 
 
 def answer_unforeseen(error: Exception, request_id: str) -> ErrorAnswer:
@@ -97,6 +97,9 @@ def handle_error(request: Request[Any, Any, Any], error: Exception) -> Response[
         answer = answer_error(error)
         if answer.status == 500:
             log.error("bug", action="request_failed", reason=error.code, exc_info=error)
+    elif isinstance(error, OSError | TimeoutError):
+        log.error("unavailable", action="request_failed", exc_info=error)
+        answer = answer_error(Busy("The database cannot be reached", code="unavailable"))
     elif isinstance(error, HTTPException) and error.status_code < 500:
         answer = _answer_framework(error)
     else:

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 
 from litestar import Request
 from litestar.di import NamedDependency
-from litestar.params import SkipValidation
+from litestar.params import FromPath, SkipValidation
 
 from aftercall.core.errors import Malformed
 from aftercall.service.access import Grant
@@ -33,6 +33,9 @@ GivenGrant: TypeAlias = NamedDependency[SkipValidation[Grant]]
 
 GivenQuery: TypeAlias = NamedDependency[SkipValidation[Query]]
 """As `parameters`: the query's values, to be read with `wire.query`."""
+
+PathId: TypeAlias = FromPath[str]
+"""An id in the path; whether it can be one at all is for `wire.query.parse_path_id` to say."""
 
 _MOST_PARAMETERS: Final = 100
 

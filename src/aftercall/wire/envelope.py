@@ -112,7 +112,7 @@ def encode_error(status: int, message: str, *, reason: str, field: str | None = 
             Fault(
                 code=_gateway_code(status, reason),
                 message=said,
-                source=UNSET if named is None else Pointer(pointer=f"/{named}"),
+                source=UNSET if named is None else Pointer(pointer="/" + named.replace(".", "/")),
             )
         ],
     )

@@ -3,8 +3,9 @@
 from typing import Final
 
 from litestar import get, post
+from litestar.params import RawBody
 
-from aftercall.web.given import GivenServices, GivenTenant
+from aftercall.web.given import GivenServices, GivenTenant, PathId
 from aftercall.web.operations import described
 from aftercall.wire.envelope import Answer, encode_answer
 from aftercall.wire.meetings import KickBody, Kicked, KickedAll, encode_kicked, parse_kick
@@ -20,7 +21,7 @@ _PATH: Final = "/meetings/{meeting_id:str}/active-session"
     opt=described(summary="Get the session going on", tag=_TAG, answer=SessionBody),
 )
 async def get_active_session(
-    services: GivenServices, tenant: GivenTenant, meeting_id: str
+    services: GivenServices, tenant: GivenTenant, meeting_id: PathId
 ) -> Answer[SessionBody]:
     session = await services.rooms.find_active_session(
         tenant.app_id, parse_path_id(meeting_id, what="meeting")
@@ -40,7 +41,7 @@ async def get_active_session(
     ),
 )
 async def kick_participants(
-    services: GivenServices, tenant: GivenTenant, meeting_id: str, body: bytes
+    services: GivenServices, tenant: GivenTenant, meeting_id: PathId, body: RawBody
 ) -> Answer[Kicked]:
     said = parse_kick(body)
     removed = await services.rooms.kick(
@@ -60,7 +61,7 @@ async def kick_participants(
     ),
 )
 async def kick_all_participants(
-    services: GivenServices, tenant: GivenTenant, meeting_id: str
+    services: GivenServices, tenant: GivenTenant, meeting_id: PathId
 ) -> Answer[KickedAll]:
     count = await services.rooms.kick_all(tenant.app_id, parse_path_id(meeting_id, what="meeting"))
     return encode_answer(

@@ -3,6 +3,7 @@
 from typing import Final
 
 from litestar import get, post
+from litestar.params import RawBody
 
 from aftercall.core.errors import Refused
 from aftercall.web.given import GivenGrant, GivenQuery, GivenServices
@@ -53,7 +54,9 @@ async def list_apps(
         answer=CreatedApp,
     ),
 )
-async def create_app(services: GivenServices, grant: GivenGrant, body: bytes) -> Answer[CreatedApp]:
+async def create_app(
+    services: GivenServices, grant: GivenGrant, body: RawBody
+) -> Answer[CreatedApp]:
     if grant.app_id is not None:
         raise Refused("The token is one of an app, not of the account", code="foreign_app")
     app = await services.access.create_app(grant.account_id, parse_body(body, AppBody).name)

@@ -3,10 +3,11 @@
 from typing import Any, Final
 
 from litestar import get, patch, post, put
+from litestar.params import RawBody
 from msgspec import UnsetType
 
 from aftercall.service.services import Services
-from aftercall.web.given import GivenQuery, GivenServices, GivenTenant
+from aftercall.web.given import GivenQuery, GivenServices, GivenTenant, PathId
 from aftercall.web.operations import described
 from aftercall.wire.bodies import parse_body
 from aftercall.wire.envelope import Answer, encode_answer, encode_paging
@@ -53,7 +54,7 @@ async def list_meetings(
     opt=described(summary="Create a meeting", tag=_TAG, body=MeetingBody, answer=MeetingAnswer),
 )
 async def create_meeting(
-    services: GivenServices, tenant: GivenTenant, body: bytes
+    services: GivenServices, tenant: GivenTenant, body: RawBody
 ) -> Answer[MeetingAnswer]:
     said = parse_body(body, MeetingBody)
     meeting = await services.rooms.create_meeting(tenant.app_id, **_whole(services, said))
@@ -65,7 +66,7 @@ async def create_meeting(
     opt=described(summary="Get a meeting", tag=_TAG, answer=MeetingAnswer),
 )
 async def get_meeting(
-    services: GivenServices, tenant: GivenTenant, meeting_id: str
+    services: GivenServices, tenant: GivenTenant, meeting_id: PathId
 ) -> Answer[MeetingAnswer]:
     meeting = await services.rooms.find_meeting(
         tenant.app_id, parse_path_id(meeting_id, what="meeting")
@@ -84,7 +85,7 @@ async def get_meeting(
     ),
 )
 async def update_meeting(
-    services: GivenServices, tenant: GivenTenant, meeting_id: str, body: bytes
+    services: GivenServices, tenant: GivenTenant, meeting_id: PathId, body: RawBody
 ) -> Answer[MeetingAnswer]:
     said = parse_body(body, MeetingPatch)
     keep_alive_s = read_keep_alive_s(said, is_lenient=services.settings.lenient_keep_alive)
@@ -115,7 +116,7 @@ async def update_meeting(
     ),
 )
 async def replace_meeting(
-    services: GivenServices, tenant: GivenTenant, meeting_id: str, body: bytes
+    services: GivenServices, tenant: GivenTenant, meeting_id: PathId, body: RawBody
 ) -> Answer[MeetingAnswer]:
     said = parse_body(body, MeetingBody)
     meeting = await services.rooms.replace_meeting(

@@ -4,10 +4,11 @@ from typing import Any, Final
 
 import msgspec
 from litestar import delete, get, patch, post, put
+from litestar.params import RawBody
 
 from aftercall.core.records import Member
 from aftercall.service.services import Services
-from aftercall.web.given import GivenQuery, GivenServices, GivenTenant, Tenant
+from aftercall.web.given import GivenQuery, GivenServices, GivenTenant, PathId, Tenant
 from aftercall.web.operations import described
 from aftercall.wire.bodies import parse_body
 from aftercall.wire.envelope import Answer, encode_answer, encode_paging
@@ -49,7 +50,7 @@ def _ids(tenant: Tenant, meeting_id: str, participant_id: str) -> tuple[str, str
     ),
 )
 async def list_meeting_participants(
-    services: GivenServices, tenant: GivenTenant, meeting_id: str, parameters: GivenQuery
+    services: GivenServices, tenant: GivenTenant, meeting_id: PathId, parameters: GivenQuery
 ) -> Answer[list[MemberAnswer]]:
     offset, limit = read_window(parameters)
     page = await services.rooms.list_members(
@@ -73,7 +74,7 @@ async def list_meeting_participants(
     ),
 )
 async def add_meeting_participant(
-    services: GivenServices, tenant: GivenTenant, meeting_id: str, body: bytes
+    services: GivenServices, tenant: GivenTenant, meeting_id: PathId, body: RawBody
 ) -> Answer[AdmittedMember]:
     said = parse_body(body, MemberBody)
     member = await services.rooms.add_member(
@@ -84,7 +85,7 @@ async def add_meeting_participant(
 
 @get(_ONE, opt=described(summary="Get one who may join", tag=_TAG, answer=MemberAnswer))
 async def get_meeting_participant(
-    services: GivenServices, tenant: GivenTenant, meeting_id: str, participant_id: str
+    services: GivenServices, tenant: GivenTenant, meeting_id: PathId, participant_id: PathId
 ) -> Answer[MemberAnswer]:
     member = await services.rooms.find_member(*_ids(tenant, meeting_id, participant_id))
     return encode_answer(encode_member(member), has_alias=services.settings.result_alias)
@@ -103,9 +104,9 @@ async def get_meeting_participant(
 async def edit_meeting_participant(
     services: GivenServices,
     tenant: GivenTenant,
-    meeting_id: str,
-    participant_id: str,
-    body: bytes,
+    meeting_id: PathId,
+    participant_id: PathId,
+    body: RawBody,
 ) -> Answer[AdmittedMember]:
     changes: dict[str, Any] = msgspec.to_builtins(parse_body(body, MemberPatch))
     ids = _ids(tenant, meeting_id, participant_id)
@@ -126,9 +127,9 @@ async def edit_meeting_participant(
 async def replace_meeting_participant(
     services: GivenServices,
     tenant: GivenTenant,
-    meeting_id: str,
-    participant_id: str,
-    body: bytes,
+    meeting_id: PathId,
+    participant_id: PathId,
+    body: RawBody,
 ) -> Answer[AdmittedMember]:
     said = _whole(parse_body(body, MemberBody))
     ids = _ids(tenant, meeting_id, participant_id)
@@ -146,7 +147,7 @@ async def replace_meeting_participant(
     ),
 )
 async def delete_meeting_participant(
-    services: GivenServices, tenant: GivenTenant, meeting_id: str, participant_id: str
+    services: GivenServices, tenant: GivenTenant, meeting_id: PathId, participant_id: PathId
 ) -> Answer[RemovedMember]:
     member = await services.rooms.remove_member(*_ids(tenant, meeting_id, participant_id))
     return encode_answer(encode_removed(member), has_alias=services.settings.result_alias)
@@ -163,7 +164,7 @@ async def delete_meeting_participant(
     ),
 )
 async def refresh_participant_token(
-    services: GivenServices, tenant: GivenTenant, meeting_id: str, participant_id: str
+    services: GivenServices, tenant: GivenTenant, meeting_id: PathId, participant_id: PathId
 ) -> Answer[ParticipantToken]:
     member = await services.rooms.find_member(*_ids(tenant, meeting_id, participant_id))
     token, expires_at = await services.access.issue_participant_token(member)
