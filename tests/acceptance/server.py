@@ -1,0 +1,179 @@
+"""A real `aftercall serve` in a process of its own, on loopback, as an operator would start it."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+PROGRAM = Path(sys.executable).with_name("aftercall")
+SDK_ACCOUNT = "023e105f4ecef8ad9ca31a8372d0c353"
+SDK_APP = "14a396e7-ca44-4937-bf1f-050a69118543"
+SDK_TOKEN = "144c9defac04969c7bfad8efaa8ea194"
+"""What the official SDKs' own tests name."""
+
+_START_S = 30.0
+_STOP_S = 20.0
+
+
+class ServerFailed(Exception):
+    """The server did not start; the message is what it said."""
+
+
+@dataclass(kw_only=True)
+class Server:
+    """A running server, and the rights of the app that was made in it."""
+
+    url: str
+    data_dir: Path
+    log: Path
+    account_id: str
+    app_id: str
+    api_token: str
+    process: subprocess.Popen[bytes]
+
+    @property
+    def base_url(self) -> str:
+        """What an official SDK is given as `base_url`."""
+        return f"{self.url}/client/v4"
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+    def kit(self, rest: str) -> str:
+        """The address of a RealtimeKit operation."""
+        return f"{self.base_url}/accounts/{self.account_id}/realtime/kit/{self.app_id}/{rest}"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.api_token}"}
+
+    def kill(self) -> None:
+        """`kill -9`: no farewell, no last flush."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> None:
+        """Ask it to stop, and wait until it has."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(_STOP_S)
+
+
+def command(*words: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command line to its end."""
+    return subprocess.run(
+        [str(PROGRAM), *words],
+        capture_output=True,
+        text=True,
+        env=environment(env or {}),
+        timeout=120,
+    )
+
+
+def environment(more: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment without settings of Aftercall, and `more`."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("AFTERCALL_")}
+    return {**clean, **more}
+
+
+def make_app(data_dir: Path, *, database_url: str = "", chosen: bool = False) -> dict[str, Any]:
+    """An app in the data folder's database: `account_id`, `app_id`, `api_token`. With `chosen`,
+    those that the official SDKs' own tests name."""
+    words = ["app", "create", "Acceptance", "--json", "--data-dir", str(data_dir)]
+    if database_url:
+        words += ["--database-url", database_url]
+    if chosen:
+        words += ["--account-id", SDK_ACCOUNT, "--app-id", SDK_APP, "--token", SDK_TOKEN]
+    done = command(*words)
+    if done.returncode != 0:
+        raise ServerFailed(done.stderr)
+    made: dict[str, Any] = json.loads(done.stdout)
+    return made
+
+
+def start(
+    data_dir: Path,
+    rights: Mapping[str, Any],
+    *,
+    port: int = 0,
+    env: Mapping[str, str] | None = None,
+) -> Server:
+    """Start a server over the data folder and wait until it is ready."""
+    log = data_dir / "serve.log"
+    with log.open("ab") as sink:
+        begins_at = sink.tell()
+        process = subprocess.Popen(
+            [str(PROGRAM), "serve", "--port", str(port), "--data-dir", str(data_dir)],
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            env=environment(env or {}),
+        )
+    url = _wait_until_ready(process, log, begins_at)
+    return Server(url=url, data_dir=data_dir, log=log, process=process, **rights)
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], log: Path, begins_at: int) -> str:
+    give_up_at = time.monotonic() + _START_S
+    while time.monotonic() < give_up_at and process.poll() is None:
+        said = log.read_bytes()[begins_at:].decode(errors="replace")
+        found = re.search(r"^Aftercall \S+ on (http://\S+),", said, re.MULTILINE)
+        if found:
+            try:
+                if httpx.get(f"{found[1]}/readyz", timeout=2).is_success:
+                    return found[1]
+            except httpx.TransportError:
+                pass
+        time.sleep(0.05)
+    process.kill()
+    raise ServerFailed(log.read_bytes()[begins_at:].decode(errors="replace"))
+
+
+@contextmanager
+def running(
+    data_dir: Path, *, chosen: bool = False, env: Mapping[str, str] | None = None
+) -> Iterator[Server]:
+    """A fresh server for as long as the block lasts."""
+    server = start(data_dir, make_app(data_dir, chosen=chosen), env=env)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def simulate(server: Server, *words: str) -> dict[str, Any]:
+    """Play calls to the server; what `aftercall simulate --json` printed."""
+    done = command(
+        *("simulate", "--json", "--url", server.url),
+        *("--account", server.account_id, "--app", server.app_id),
+        *words,
+        env={"SIMULATE_TOKEN": server.api_token},
+    )
+    if done.returncode != 0:
+        raise AssertionError(f"simulate failed: {done.stderr}")
+    played: dict[str, Any] = json.loads(done.stdout)
+    return played
+
+
+def wait_until_ended(server: Server, session_id: str, *, within_s: float = 60) -> dict[str, Any]:
+    """The session's details once it is ENDED."""
+    give_up_at = time.monotonic() + within_s
+    details: dict[str, Any] = {}
+    while time.monotonic() < give_up_at:
+        answer = httpx.get(server.kit(f"sessions/{session_id}"), headers=server.headers)
+        answer.raise_for_status()
+        details = answer.json()["data"]
+        if details["status"] == "ENDED":
+            return details
+        time.sleep(0.2)
+    raise AssertionError(f"the session has not ended: {details}")
