@@ -81,6 +81,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """Silence after which a peer has left whose source never reports by itself."""
     unvisited_ms: int = 300 * SECOND_MS
     """How long a session waits for its first visitor."""
+    listening_since: EpochMs = EpochMs(0)
+    """Since when anybody could be heard: silence while we were not running is nobody's."""
 
 
 class Working(msgspec.Struct, kw_only=True):
@@ -258,6 +260,7 @@ def settle(work: Working, *, now: EpochMs, policy: Policy) -> Settled:
     session, peers = work.session, work.peers
     while True:
         peers = _settled_peers(session, peers, now=now, policy=policy)
+        session = _begun(session, peers)
         rows = rows_of(peers)
         counts = count(peers, rows)
         deadline_at = _deadline(session, rows, counts, policy)
@@ -274,6 +277,15 @@ def settle(work: Working, *, now: EpochMs, policy: Policy) -> Settled:
     )
 
 
+def _begun(session: Session, peers: Mapping[str, Peer]) -> Session:
+    """The session with its beginning: its opening or the first stay, whichever came first."""
+    starts = [peer.created_at for peer in peers.values()]
+    if session.opened_at is not None:
+        starts.append(session.opened_at)
+    started_at = min(starts, default=session.started_at)
+    return replace(session, created_at=started_at, started_at=started_at)
+
+
 def _settled_peers(
     session: Session, peers: Mapping[str, Peer], *, now: EpochMs, policy: Policy
 ) -> dict[str, Peer]:
@@ -282,7 +294,7 @@ def _settled_peers(
         stay = stay_of(
             peer,
             closed_at=session.closed_at,
-            is_silent=now - peer.last_received_at > silence_limit_ms(peer, policy),
+            is_silent=_silent_ms(peer, now, policy) > silence_limit_ms(peer, policy),
             has_ended=session.phase is Phase.ENDED,
         )
         root = root_of(peer, peers)
@@ -290,6 +302,10 @@ def _settled_peers(
             peer if root == peer.participant_id else replace(peer, participant_id=root), stay
         )
     return settled
+
+
+def _silent_ms(peer: Peer, now: EpochMs, policy: Policy) -> int:
+    return now - max(peer.last_received_at, policy.listening_since)
 
 
 def _next_phase(
@@ -320,10 +336,10 @@ def _deadline(
     """
     if session.phase is Phase.ENDED or counts.live_participants > 0:
         return None
+    learned_at = max(session.touched_at, policy.listening_since)
     if counts.total_participants == 0:
-        return EpochMs(max(session.started_at, session.touched_at) + policy.unvisited_ms)
-    emptied_at = _emptied_at(session, rows)
-    return EpochMs(max(emptied_at, session.touched_at) + session.keep_alive_s * SECOND_MS)
+        return EpochMs(max(session.started_at, learned_at) + policy.unvisited_ms)
+    return EpochMs(max(_emptied_at(session, rows), learned_at) + session.keep_alive_s * SECOND_MS)
 
 
 def _emptied_at(session: Session, rows: Mapping[str, Participant]) -> EpochMs:
@@ -339,20 +355,14 @@ def _with_verdict(
     deadline_at: EpochMs | None,
 ) -> Session:
     """The session with the numbers and moments that follow from its facts."""
-    starts = [peer.created_at for peer in peers.values()]
-    if session.opened_at is not None:
-        starts.append(session.opened_at)
-    started_at = min(starts, default=session.started_at)
     ended_at: EpochMs | None = None
     end_reason: EndReason | None = None
     if session.phase is Phase.ENDED:
         end_reason = EndReason.EMPTIED if session.closed_at is None else EndReason.CLOSED
-        ended_at = session.closed_at or max(started_at, _emptied_at(session, rows))
-    changes = [started_at, *(peer.updated_at for peer in peers.values())]
+        ended_at = session.closed_at or _emptied_at(session, rows)
+    changes = [session.started_at, *(peer.updated_at for peer in peers.values())]
     return replace(
         session,
-        created_at=started_at,
-        started_at=started_at,
         ended_at=ended_at,
         end_reason=end_reason,
         updated_at=max([*changes, ended_at] if ended_at is not None else changes),

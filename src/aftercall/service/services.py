@@ -1,20 +1,32 @@
 """What the doors are given: the use cases, and nothing below them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 
 from aftercall.core.ids import NewId
 from aftercall.core.instants import Clock
+from aftercall.core.lifecycle import Policy
+from aftercall.core.summary_layout import SummaryOptions
 from aftercall.service.access import Access
+from aftercall.service.exports import Exports
+from aftercall.service.founding import Founding
+from aftercall.service.intake import Intake
+from aftercall.service.jobs import Jobs
+from aftercall.service.links import Links
+from aftercall.service.reads import Reads
+from aftercall.service.record import Recorder
 from aftercall.service.rooms import Rooms
+from aftercall.service.summaries import Summaries
 from aftercall.settings import Settings
+from aftercall.store.database import Database
 
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """The use cases of one process, wired by the composition root."""
+    """The use cases of one process."""
 
     settings: Settings
     clock: Clock
@@ -24,3 +36,48 @@ class Services:
     """Whether the database is reachable and has this program's schema."""
     access: Access
     rooms: Rooms
+    reads: Reads
+    links: Links
+    exports: Exports
+    summaries: Summaries
+    founding: Founding
+    recorder: Recorder
+    intake: Intake
+    jobs: Jobs
+
+
+def default_summary_options(settings: Mapping[str, Any]) -> SummaryOptions:
+    """The wishes of a meeting's creator who has none."""
+    return SummaryOptions()
+
+
+def build_services(
+    db: Database,
+    *,
+    settings: Settings,
+    clock: Clock,
+    new_id: NewId,
+    policy: Policy,
+    summary_options_of: Callable[[Mapping[str, Any]], SummaryOptions] = default_summary_options,
+) -> Services:
+    """The use cases over one database, wired. `summary_options_of` reads from a meeting's
+    settings how its creator wants its summaries."""
+    metrics = CollectorRegistry()
+    recorder = Recorder(db, clock=clock, new_id=new_id, policy=policy)
+    return Services(
+        settings=settings,
+        clock=clock,
+        new_id=new_id,
+        metrics=metrics,
+        is_ready=db.is_current,
+        access=Access(db=db, clock=clock, new_id=new_id, settings=settings),
+        rooms=Rooms(db=db, clock=clock, new_id=new_id, recorder=recorder),
+        reads=Reads(db=db, clock=clock, settings=settings),
+        links=Links(db=db, clock=clock, settings=settings),
+        exports=Exports(db=db),
+        summaries=Summaries(db=db, clock=clock, options_of=summary_options_of),
+        founding=Founding(db=db, clock=clock, new_id=new_id),
+        recorder=recorder,
+        intake=Intake(recorder, capacity=settings.intake_queue, metrics=metrics),
+        jobs=Jobs(db, clock=clock),
+    )

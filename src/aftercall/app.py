@@ -1,0 +1,131 @@
+"""The composition root: the only place that owns a clock and a source of ids, and that knows
+every room. Starts in order, stops in order."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+import structlog
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.lifecycle import Policy
+from aftercall.service.founding import Founded
+from aftercall.service.services import Services, build_services
+from aftercall.settings import Settings
+from aftercall.store.database import Database, migrate
+from aftercall.web.intake import IntakeDoor
+from aftercall.web.routes import create_web_app
+from aftercall.web.try_page import CallPage
+from aftercall.work.runner import run_jobs
+from aftercall.work.sweep import run_sweeps
+from aftercall.work.tasks import tasks_of
+
+STATIC: Final = Path(__file__).parent / "_static"
+"""What `make pages` builds; absent on a machine without npm."""
+
+log = structlog.get_logger(__name__)
+
+
+def now() -> EpochMs:
+    """The wall clock."""
+    return EpochMs(time.time_ns() // 1_000_000)
+
+
+def new_id() -> str:
+    return str(uuid4())
+
+
+async def prepare(settings: Settings) -> Founded | None:
+    """Bring the database up to date; on an empty one make an account, an app and a token.
+
+    Raises `UnfitDatabase` when the database belongs to a newer program.
+    """
+    await migrate(settings.effective_database_url)
+    async with opened(settings) as services:
+        return await services.founding.found_first()
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Services]:
+    """The use cases over the settings' database, for as long as the block lasts."""
+    db = await Database.open(settings.effective_database_url)
+    try:
+        yield build_services(
+            db,
+            settings=settings,
+            clock=now,
+            new_id=new_id,
+            policy=Policy(listening_since=now()),
+        )
+    finally:
+        await db.close()
+
+
+class Application:
+    """The ASGI application: intake in front, the REST side behind, work beside them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._intake: IntakeDoor | None = None
+        self._rest: ASGIApp | None = None
+        self._call_page: CallPage | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request: Any = scope
+        if request["type"] == "lifespan":
+            await self._live(receive, send)
+        elif self._intake is None or self._rest is None:
+            raise RuntimeError("a request came before the start")
+        elif request["type"] == "http" and self._intake.is_for(request["path"]):
+            await self._intake(scope, receive, send)
+        elif self._call_page is not None and self._call_page.is_for(request["path"]):
+            await self._call_page(scope, receive, send)
+        else:
+            await self._rest(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        talk: Any = send
+        await receive()
+        try:
+            async with self._running():
+                await talk({"type": "lifespan.startup.complete"})
+                await receive()
+        except Exception as error:
+            log.error("start failed", action="start_failed", exc_info=error)
+            await talk({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+        await talk({"type": "lifespan.shutdown.complete"})
+
+    @asynccontextmanager
+    async def _running(self) -> AsyncIterator[None]:
+        """Everything up; on the way out the intake's queue is emptied and jobs are finished."""
+        stop = asyncio.Event()
+        async with opened(self._settings) as services, asyncio.TaskGroup() as group:
+            group.create_task(services.intake.run())
+            if self._settings.work:
+                group.create_task(run_jobs(services.jobs, tasks_of(services), stop))
+                group.create_task(run_sweeps(services.recorder, stop))
+            self._open_doors(services)
+            try:
+                yield
+            finally:
+                stop.set()
+                services.intake.close()
+
+    def _open_doors(self, services: Services) -> None:
+        self._intake = IntakeDoor(services)
+        self._rest = create_web_app(services)
+        if self._settings.try_page:
+            self._call_page = CallPage(
+                services, STATIC / "try", app_id=services.founding.first_app_id
+            )
+
+
+def create_app(settings: Settings) -> Application:
+    """The application of one process."""
+    return Application(settings)

@@ -1,0 +1,299 @@
+"""The backend's JSON: core events, one to one (docs/reference/events.md)."""
+
+from typing import Annotated, Any, Final, Literal, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+from aftercall.core.errors import Malformed
+from aftercall.core.events import (
+    AnyEvent,
+    ChatSent,
+    Identity,
+    LineSpoken,
+    PeerJoined,
+    PeerKicked,
+    PeerLeft,
+    PeerNoted,
+    SampleTaken,
+    SessionClosed,
+    SessionOpened,
+)
+from aftercall.core.ids import id_from, is_path_id, is_uuid
+from aftercall.core.instants import EpochMs
+from aftercall.core.privacy import Privacy, shorten_body, shorten_data
+from aftercall.core.quality.getstats import decode_body, encode_body
+from aftercall.core.records import MessageKind, ViewType
+from aftercall.ingest.user_agent import completed
+from aftercall.ingest.values import checked_moment, checked_name, checked_object
+
+SOURCE: Final = "events"
+MOST_EVENTS: Final = 1_000
+
+Id = Annotated[str, Meta(min_length=1, max_length=256)]
+Name = Annotated[str, Meta(max_length=256)]
+LongText = Annotated[str, Meta(max_length=10_000)]
+When = float | str
+
+
+class _Event(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, tag_field="type"):
+    at: When
+    id: Id | None = None
+    meeting_id: Id | None = None
+    session_id: Id | None = None
+
+
+class _Participant(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    user_id: Id | None = None
+    custom_participant_id: Name | None = None
+    display_name: Name | None = None
+    picture: Annotated[str, Meta(max_length=2_000)] | None = None
+    preset_name: Name | None = None
+    view_type: ViewType = ViewType.GROUP_CALL
+    is_hidden: bool = False
+
+
+class _SessionOpened(_Event, tag="session_opened", kw_only=True, forbid_unknown_fields=True):
+    title: Name | None = None
+    parent_meeting_id: Id | None = None
+    parent_session_id: Id | None = None
+
+
+class _SessionClosed(_Event, tag="session_closed", kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class _PeerJoined(_Event, tag="peer_joined", kw_only=True, forbid_unknown_fields=True):
+    peer_id: Id
+    participant: _Participant = msgspec.field(default_factory=_Participant)
+    previous_peer_id: Id | None = None
+    interval_ms: Annotated[int, Meta(ge=0, le=600_000)] = 0
+
+
+class _PeerLeft(_Event, tag="peer_left", kw_only=True, forbid_unknown_fields=True):
+    peer_id: Id
+
+
+class _PeerKicked(_Event, tag="peer_kicked", kw_only=True, forbid_unknown_fields=True):
+    peer_id: Id
+
+
+class _PeerNoted(_Event, tag="peer_noted", kw_only=True, forbid_unknown_fields=True):
+    peer_id: Id
+    name: str
+    data: dict[str, Any] = {}
+
+
+class _SampleTaken(_Event, tag="sample_taken", kw_only=True, forbid_unknown_fields=True):
+    peer_id: Id
+    sequence: Annotated[int, Meta(ge=0, le=2**53)]
+    sample: msgspec.Raw
+
+
+class _ChatSent(_Event, tag="chat_sent", kw_only=True, forbid_unknown_fields=True):
+    text: LongText
+    peer_id: Id | None = None
+    user_id: Id | None = None
+    display_name: Name | None = None
+    kind: Literal["text", "image", "file", "custom"] = "text"
+    is_pinned: bool = False
+    is_edited: bool = False
+    revised_at: When | None = None
+
+
+class _LineSpoken(_Event, tag="line_spoken", kw_only=True, forbid_unknown_fields=True):
+    text: LongText
+    end_at: When
+    peer_id: Id | None = None
+    user_id: Id | None = None
+    custom_participant_id: Name | None = None
+    display_name: Name | None = None
+
+
+AnyMessage = (
+    _SessionOpened
+    | _SessionClosed
+    | _PeerJoined
+    | _PeerLeft
+    | _PeerKicked
+    | _PeerNoted
+    | _SampleTaken
+    | _ChatSent
+    | _LineSpoken
+)
+
+
+class _Body(msgspec.Struct, forbid_unknown_fields=True):
+    events: Annotated[list[msgspec.Raw], Meta(min_length=1, max_length=MOST_EVENTS)]
+
+
+_BODY: Final = msgspec.json.Decoder(_Body)
+_MESSAGE: Final = msgspec.json.Decoder(AnyMessage)
+
+
+class Rejected(NamedTuple):
+    """An event that could not be taken: its place in the list, from 0, and why."""
+
+    position: int
+    code: str
+    message: str
+
+
+class Translation(NamedTuple):
+    """The events that were understood, with the place of each, and those that were not."""
+
+    events: list[AnyEvent]
+    indexes: list[int]
+    rejected: list[Rejected]
+
+
+def translate(body: bytes, *, app_id: str, privacy: Privacy) -> Translation:
+    """The facts of one request body. Raises `Malformed` when it cannot be read as a whole."""
+    if b"\\u0000" in body or b"\x00" in body:
+        raise Malformed("The body holds a NUL character.", code="bad_text")
+    try:
+        messages = _BODY.decode(body).events
+    except msgspec.ValidationError as error:
+        raise Malformed(f"The body is not as it should be: {error}.", code="bad_body") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Malformed("The body is not JSON.", code="bad_json") from None
+    events: list[AnyEvent] = []
+    indexes: list[int] = []
+    rejected: list[Rejected] = []
+    for index, raw in enumerate(messages):
+        try:
+            event = _translate(raw, app_id, privacy)
+        except Malformed as error:
+            rejected.append(Rejected(index, error.code, error.message))
+        else:
+            events.append(event)
+            indexes.append(index)
+    return Translation(events, indexes, rejected)
+
+
+def peer_id_from(app_id: str, source_id: str) -> str:
+    """A peer's id: the source's own if it is a UUID, else a function of it."""
+    return source_id.lower() if is_uuid(source_id) else id_from(app_id, "peer", source_id)
+
+
+def session_id_from(app_id: str, source_id: str) -> str:
+    """A session's id: the source's own if it is a UUID, else a function of it."""
+    return source_id.lower() if is_uuid(source_id) else id_from(app_id, "session", source_id)
+
+
+def meeting_id_from(app_id: str, source_id: str) -> str:
+    """A meeting's id: the source's own if it can stand in a path, else a function of it."""
+    return source_id if is_path_id(source_id) else id_from(app_id, "meeting", source_id)
+
+
+def _translate(raw: msgspec.Raw, app_id: str, privacy: Privacy) -> AnyEvent:
+    try:
+        message = _MESSAGE.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed(f"The event cannot be read: {error}.", code="bad_event") from None
+    at = checked_moment(message.at)
+    id = id_from(app_id, "event", message.id) if message.id else id_from(app_id, str(at), _key(raw))
+    place = {
+        "id": id,
+        "at": at,
+        "meeting_id": meeting_id_from(app_id, message.meeting_id) if message.meeting_id else None,
+        "session_id": session_id_from(app_id, message.session_id) if message.session_id else None,
+    }
+    if isinstance(message, _SessionOpened | _SessionClosed):
+        return _session_event(message, app_id, place)
+    if isinstance(message, _ChatSent | _LineSpoken):
+        return _talk(message, app_id, at, place)
+    return _peer_event(message, app_id, place, privacy)
+
+
+def _key(raw: msgspec.Raw) -> str:
+    return bytes(raw).decode("utf-8", "replace")
+
+
+def _session_event(
+    message: _SessionOpened | _SessionClosed, app_id: str, place: dict[str, Any]
+) -> AnyEvent:
+    if isinstance(message, _SessionClosed):
+        return SessionClosed(**place)
+    parent_meeting = message.parent_meeting_id
+    parent_session = message.parent_session_id
+    return SessionOpened(
+        **place,
+        title=message.title,
+        parent_meeting_id=meeting_id_from(app_id, parent_meeting) if parent_meeting else None,
+        parent_session_id=session_id_from(app_id, parent_session) if parent_session else None,
+    )
+
+
+def _peer_event(
+    message: _PeerJoined | _PeerLeft | _PeerKicked | _PeerNoted | _SampleTaken,
+    app_id: str,
+    place: dict[str, Any],
+    privacy: Privacy,
+) -> AnyEvent:
+    peer_id = peer_id_from(app_id, message.peer_id)
+    match message:
+        case _PeerLeft():
+            return PeerLeft(**place, peer_id=peer_id)
+        case _PeerKicked():
+            return PeerKicked(**place, peer_id=peer_id)
+        case _PeerJoined():
+            previous = message.previous_peer_id
+            return PeerJoined(
+                **place,
+                peer_id=peer_id,
+                previous_peer_id=peer_id_from(app_id, previous) if previous else None,
+                interval_ms=message.interval_ms,
+                identity=_identity(message.participant),
+            )
+        case _PeerNoted():
+            data = checked_object(message.data)
+            if message.name == "describe":
+                data = completed(data)
+            data = shorten_data(data, privacy)
+            return PeerNoted(**place, peer_id=peer_id, name=checked_name(message.name), data=data)
+        case _SampleTaken():
+            body = shorten_body(decode_body(message.sample), privacy)
+            return SampleTaken(
+                **place, peer_id=peer_id, sequence=message.sequence, body=encode_body(body)
+            )
+
+
+def _identity(who: _Participant) -> Identity:
+    return Identity(
+        user_id=who.user_id,
+        custom_participant_id=who.custom_participant_id,
+        display_name=who.display_name,
+        picture=who.picture,
+        preset_name=who.preset_name,
+        view_type=who.view_type,
+        is_hidden=who.is_hidden,
+    )
+
+
+def _talk(
+    message: _ChatSent | _LineSpoken, app_id: str, at: EpochMs, place: dict[str, Any]
+) -> AnyEvent:
+    peer_id = peer_id_from(app_id, message.peer_id) if message.peer_id else None
+    if isinstance(message, _LineSpoken):
+        end_at = checked_moment(message.end_at, "end_at")
+        return LineSpoken(
+            **place,
+            peer_id=peer_id,
+            user_id=message.user_id,
+            custom_participant_id=message.custom_participant_id,
+            display_name=message.display_name,
+            end_at=EpochMs(max(at, end_at)),
+            text=message.text,
+        )
+    return ChatSent(
+        **place,
+        peer_id=peer_id,
+        user_id=message.user_id,
+        display_name=message.display_name,
+        kind=MessageKind(message.kind),
+        payload=message.text,
+        is_pinned=message.is_pinned,
+        is_edited=message.is_edited,
+        revised_at=checked_moment(message.revised_at, "revised_at") if message.revised_at else at,
+    )

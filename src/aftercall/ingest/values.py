@@ -1,0 +1,69 @@
+"""Checks that the translators of open formats share: names, free objects and moments."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from aftercall.core.errors import Malformed
+from aftercall.core.instants import EpochMs, is_plausible
+
+LONGEST_TEXT: Final = 2_000
+MOST_MEMBERS: Final = 64
+DEEPEST: Final = 3
+LONGEST_LIST: Final = 200
+
+_NAME: Final = re.compile(r"[a-z0-9_]{1,64}")
+
+
+def checked_name(name: str) -> str:
+    """An event's name. Raises `Malformed` (`bad_name`)."""
+    if _NAME.fullmatch(name) is None:
+        raise Malformed(
+            'The "name" of an event is 1 to 64 of the characters a-z, 0-9 and _.', code="bad_name"
+        )
+    return name
+
+
+def checked_object(value: Mapping[str, Any], *, depth: int = DEEPEST) -> dict[str, Any]:
+    """A free JSON object, if it is of modest size. Raises `Malformed` (`too_large`)."""
+    if len(value) > MOST_MEMBERS:
+        raise Malformed(f"An object holds at most {MOST_MEMBERS} members.", code="too_large")
+    return {str(key)[:128]: _checked(member, depth - 1) for key, member in value.items()}
+
+
+def _checked(value: Any, depth: int) -> Any:
+    if isinstance(value, str):
+        if len(value) > LONGEST_TEXT:
+            raise Malformed(f"A text is at most {LONGEST_TEXT} characters long.", code="too_large")
+        return value
+    if not isinstance(value, dict | list):
+        return value
+    if depth <= 0:
+        raise Malformed("The object is nested too deeply.", code="too_large")
+    if isinstance(value, dict):
+        return checked_object(value, depth=depth)
+    if len(value) > LONGEST_LIST:
+        raise Malformed(f"A list holds at most {LONGEST_LIST} entries.", code="too_large")
+    return [_checked(each, depth - 1) for each in value]
+
+
+def checked_moment(value: float | str, field: str = "at") -> EpochMs:
+    """A moment given as ms since 1970 or as ISO 8601. Raises `Malformed` (`bad_time`)."""
+    moment: int
+    if isinstance(value, str):
+        try:
+            parsed = datetime.fromisoformat(value)
+        except ValueError:
+            raise Malformed(
+                f'"{field}" must be ms since 1970 or an ISO 8601 time.', code="bad_time"
+            ) from None
+        zoned = parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=UTC)
+        moment = round(zoned.timestamp() * 1000)
+    else:
+        moment = int(value)
+    if not is_plausible(moment):
+        raise Malformed(
+            f'"{field}" lies outside the years 2000 to 2100: the clock is wrong.', code="bad_time"
+        )
+    return EpochMs(moment)

@@ -1,0 +1,38 @@
+"""What follows from an ending, as jobs that are written together with it."""
+
+from typing import Final
+
+from aftercall.core.ids import id_from
+from aftercall.core.instants import SECOND_MS, EpochMs
+from aftercall.core.records import Job, Session
+
+FINALISE: Final = "finalise"
+SUMMARISE: Final = "summarise"
+
+SETTLING_MS: Final = 2 * SECOND_MS
+"""How long the last reports of a session may trail its end before it is folded."""
+LATE_SETTLING_MS: Final = 10 * SECOND_MS
+"""How long late facts are gathered before an ended session is folded again."""
+
+
+def jobs_of_end(session: Session, now: EpochMs) -> list[Job]:
+    """The jobs that an ending brings about."""
+    return [_finalise(session, now, due_at=EpochMs(now + SETTLING_MS), occasion="end")]
+
+
+def jobs_of_late_facts(session: Session, now: EpochMs) -> list[Job]:
+    """The jobs that facts arriving after the end bring about: one for all that come together."""
+    window = now // LATE_SETTLING_MS
+    due_at = EpochMs((window + 1) * LATE_SETTLING_MS)
+    return [_finalise(session, now, due_at=due_at, occasion=f"late {window}")]
+
+
+def _finalise(session: Session, now: EpochMs, *, due_at: EpochMs, occasion: str) -> Job:
+    return Job(
+        id=id_from(session.app_id, FINALISE, session.id, occasion),
+        task=FINALISE,
+        lane=f"session:{session.app_id}:{session.id}",
+        payload={"app_id": session.app_id, "session_id": session.id},
+        created_at=now,
+        due_at=due_at,
+    )

@@ -1,0 +1,125 @@
+"""Group commit: what waits while one transaction runs goes into the next.
+
+A delivery is acknowledged only after the commit that holds it. Should a group fail, its deliveries
+are recorded one by one, so that one that cannot be recorded takes no other down.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from aftercall.core.errors import AftercallError, Bug, Busy
+from aftercall.service.deliveries import Delivery, Receipt, Status
+from aftercall.service.record import Recorder
+
+LARGEST_GROUP: Final = 1_000
+"""Deliveries in one transaction; more would make the first of them wait too long."""
+
+log = structlog.get_logger(__name__)
+
+
+class _Waiting:
+    __slots__ = ("answer", "delivery")
+
+    def __init__(self, delivery: Delivery, answer: asyncio.Future[Receipt]) -> None:
+        self.delivery = delivery
+        self.answer = answer
+
+
+class Intake:
+    """Takes deliveries in, many at a time."""
+
+    def __init__(self, recorder: Recorder, *, capacity: int, metrics: CollectorRegistry) -> None:
+        self._recorder = recorder
+        self._capacity = capacity
+        self._queue: list[_Waiting] = []
+        self._has_work = asyncio.Event()
+        self._is_closing = False
+        self._events = Counter(
+            "aftercall_intake_events", "Events taken in, by outcome.", ["status"], registry=metrics
+        )
+        self._group = Histogram(
+            "aftercall_intake_group_deliveries",
+            "Deliveries recorded in one transaction.",
+            buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000),
+            registry=metrics,
+        )
+        waiting = Gauge(
+            "aftercall_intake_waiting", "Deliveries waiting for the disk.", registry=metrics
+        )
+        waiting.set_function(lambda: len(self._queue))
+
+    async def take(self, delivery: Delivery) -> Receipt:
+        """Record a delivery; its receipt, once it is on disk.
+
+        Raises `Busy` when too many wait already, or when the server is stopping, and `Bug` when
+        the delivery itself cannot be recorded.
+        """
+        if self._is_closing or len(self._queue) >= self._capacity:
+            raise Busy("The server cannot take more in just now: send it again later.")
+        waiting = _Waiting(delivery, asyncio.get_running_loop().create_future())
+        self._queue.append(waiting)
+        self._has_work.set()
+        return await waiting.answer
+
+    async def run(self) -> None:
+        """Record what arrives until `close`; then what still waits, and return."""
+        while True:
+            await self._has_work.wait()
+            if not self._queue:
+                if self._is_closing:
+                    return
+                self._has_work.clear()
+                continue
+            group, self._queue = self._queue[:LARGEST_GROUP], self._queue[LARGEST_GROUP:]
+            await self._record(group)
+
+    def close(self) -> None:
+        """Take nothing more in."""
+        self._is_closing = True
+        self._has_work.set()
+
+    async def _record(self, group: Sequence[_Waiting]) -> None:
+        self._group.observe(len(group))
+        try:
+            receipts = await self._recorder.record_deliveries([w.delivery for w in group])
+        except Exception as error:
+            if len(group) == 1:
+                self._fail(group[0], error)
+                return
+            log.warning("group failed", action="intake_group_failed", size=len(group))
+            for waiting in group:
+                await self._record([waiting])
+            return
+        for waiting, receipt in zip(group, receipts, strict=True):
+            self._count(receipt)
+            if not waiting.answer.done():
+                waiting.answer.set_result(receipt)
+
+    def _fail(self, waiting: _Waiting, error: Exception) -> None:
+        if not isinstance(error, AftercallError):
+            log.error(
+                "delivery failed",
+                action="intake_failed",
+                app_id=waiting.delivery.app_id,
+                source=waiting.delivery.source,
+                exc_info=error,
+            )
+            error = Bug("The delivery could not be recorded.", code="not_recorded")
+        if not waiting.answer.done():
+            waiting.answer.set_exception(error)
+
+    def _count(self, receipt: Receipt) -> None:
+        accepted = sum(o.status is Status.ACCEPTED for o in receipt.outcomes)
+        duplicate = sum(o.status is Status.DUPLICATE for o in receipt.outcomes)
+        refused = len(receipt.outcomes) - accepted - duplicate
+        for status, number in (
+            (Status.ACCEPTED, accepted),
+            (Status.DUPLICATE, duplicate),
+            (Status.REJECTED, refused),
+        ):
+            if number:
+                self._events.labels(status.value).inc(number)

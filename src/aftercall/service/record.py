@@ -1,0 +1,50 @@
+"""The one door through which facts enter the record."""
+
+from collections.abc import Sequence
+
+from aftercall.core.events import AnyEvent
+from aftercall.core.ids import NewId
+from aftercall.core.instants import Clock, EpochMs
+from aftercall.core.lifecycle import Policy
+from aftercall.core.records import Session
+from aftercall.service.deliveries import Delivery, Outcome, Receipt
+from aftercall.service.recording import Recording
+from aftercall.store import peers, sessions
+from aftercall.store.database import Database
+
+
+class Recorder:
+    """Writes session facts; nothing else does."""
+
+    def __init__(self, db: Database, *, clock: Clock, new_id: NewId, policy: Policy) -> None:
+        self._db = db
+        self._clock = clock
+        self._new_id = new_id
+        self._policy = policy
+
+    async def record(
+        self, app_id: str, events: Sequence[AnyEvent], *, source: str
+    ) -> Sequence[Outcome]:
+        """Record events of one app; what became of each, once it is on disk."""
+        delivery = Delivery(app_id=app_id, source=source, received_at=self._clock(), events=events)
+        return (await self.record_deliveries([delivery]))[0].outcomes
+
+    async def record_deliveries(self, deliveries: Sequence[Delivery]) -> list[Receipt]:
+        """Record deliveries in one transaction: all of them are on disk, or none is."""
+        async with self._db.write() as tx:
+            recording = Recording(tx, now=self._clock(), new_id=self._new_id, policy=self._policy)
+            return await recording.record(deliveries)
+
+    async def settle(self, app_id: str, session_id: str) -> Session | None:
+        """Apply the rules to a session as of now; the session, if there is one."""
+        async with self._db.write() as tx:
+            recording = Recording(tx, now=self._clock(), new_id=self._new_id, policy=self._policy)
+            return await recording.settle_session(app_id, session_id)
+
+    async def overdue(self, limit: int = 200) -> set[tuple[str, str]]:
+        """Sessions (app, id) whose deadline has passed, or one of whose peers fell silent."""
+        now: EpochMs = self._clock()
+        async with self._db.read() as tx:
+            late = await sessions.past_deadline(tx, now, limit)
+            silent = await peers.silent_peers(tx, now, limit)
+        return {(s.app_id, s.id) for s in late} | {(p.app_id, p.session_id) for p in silent}

@@ -1,0 +1,211 @@
+"""One transaction's worth of facts on their way into the record.
+
+Each event finds its session or gives birth to it; a session that facts moved is loaded (and
+locked) once, settled once and saved once, however many events moved it. Samples and notes of
+peers that are simply there go the short way: they are appended, and nothing else is read.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeGuard
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from aftercall.core.events import (
+    AnyEvent,
+    ChatSent,
+    LineSpoken,
+    PeerEvent,
+    PeerJoined,
+    PeerNoted,
+    SampleTaken,
+)
+from aftercall.core.ids import NewId, id_from
+from aftercall.core.instants import EpochMs
+from aftercall.core.lifecycle import Policy, merge
+from aftercall.core.records import LeaveReason, MeetingStatus, Phase, Session
+from aftercall.service.deliveries import (
+    ACCEPTED,
+    DUPLICATE,
+    Credentials,
+    Delivery,
+    Next,
+    Outcome,
+    Receipt,
+    rejected,
+)
+from aftercall.service.placement import Placement
+from aftercall.service.quiet import PeerKey, QuietFacts
+from aftercall.store import meetings, peers
+
+
+class Recording:
+    """Records deliveries within one transaction; used once."""
+
+    def __init__(self, tx: AsyncConnection, *, now: EpochMs, new_id: NewId, policy: Policy) -> None:
+        self._tx = tx
+        self._places = Placement(tx, now=now, new_id=new_id, policy=policy)
+        self._states: Mapping[PeerKey, peers.PeerState] = {}
+        self._quiet = QuietFacts()
+
+    async def record(self, deliveries: Sequence[Delivery]) -> list[Receipt]:
+        """Take every event of every delivery; a receipt for each delivery, in order."""
+        keys = {(d.app_id, id) for d in deliveries for id in _peer_ids(d)}
+        if keys:
+            self._states = await peers.states(self._tx, list(keys))
+        for key, state in self._states.items():
+            self._places.note_home(key, state.peer.session_id)
+        for delivery in deliveries:
+            if delivery.peer_id is not None and delivery.heard_at is not None:
+                key = (delivery.app_id, delivery.peer_id)
+                self._places.note_sign(key, delivery.heard_at, delivery.received_at)
+        for delivery in deliveries:
+            await self._join_silently(delivery)
+        taken = [[await self._take(d, event) for event in d.events] for d in deliveries]
+        for delivery, outcomes in zip(deliveries, taken, strict=True):
+            await self._hear(delivery, outcomes)
+        await self._places.save_all()
+        fresh = await self._quiet.append(self._tx, self._states)
+        return [
+            self._receipt(delivery, [_told(outcome, fresh) for outcome in outcomes])
+            for delivery, outcomes in zip(deliveries, taken, strict=True)
+        ]
+
+    async def settle_session(self, app_id: str, session_id: str) -> Session | None:
+        """Apply the rules to a session whose deadline, or a peer's, may have passed."""
+        if await self._places.load(app_id, session_id) is None:
+            return None
+        await self._places.save_all()
+        settled = self._places.settled(app_id, session_id)
+        return settled.session if settled else None
+
+    async def _take(self, delivery: Delivery, event: AnyEvent) -> Outcome | int:
+        """The outcome of an event, or the number under which its quiet fact will report it."""
+        state = self._state_of(delivery.app_id, event)
+        if delivery.credentials is not None:
+            refusal = await self._refusal(delivery.app_id, delivery.credentials, event, state)
+            if refusal is not None:
+                return refusal
+        if state is not None and _is_quiet(event, state):
+            return self._quiet.take(delivery, event, state.peer.session_id, state.peer)
+        loaded = await self._places.find(delivery, event)
+        if isinstance(loaded, Outcome):
+            return loaded
+        session_id = loaded.work.session.id
+        if isinstance(event, ChatSent | LineSpoken):
+            peer = loaded.work.peers.get(event.peer_id) if event.peer_id else None
+            return self._quiet.take(delivery, event, session_id, peer)
+        has_news = merge(
+            loaded.work, event, source=delivery.source, received_at=delivery.received_at
+        )
+        if isinstance(event, PeerEvent):
+            self._places.note_home((delivery.app_id, event.peer_id), session_id)
+        if isinstance(event, PeerNoted | SampleTaken):
+            return self._quiet.take(delivery, event, session_id, loaded.work.peers[event.peer_id])
+        return ACCEPTED if has_news else DUPLICATE
+
+    async def _join_silently(self, delivery: Delivery) -> None:
+        """Let a participant's client in whose own word of joining was lost: its token says who
+        it is, and that it speaks says that it is there."""
+        who, peer_id = delivery.credentials, delivery.peer_id
+        if who is None or peer_id is None or delivery.heard_at is None:
+            return
+        if self._places.home_of((delivery.app_id, peer_id)) is not None:
+            return
+        if any(isinstance(event, PeerJoined) for event in delivery.events):
+            return
+        at = min((event.at for event in delivery.events), default=delivery.heard_at)
+        join = PeerJoined(
+            id=id_from(delivery.app_id, peer_id, "silent join"),
+            at=at,
+            peer_id=peer_id,
+            identity=who.identity,
+        )
+        await self._take(delivery, join)
+
+    def _state_of(self, app_id: str, event: AnyEvent) -> peers.PeerState | None:
+        peer_id: str | None = getattr(event, "peer_id", None)
+        return None if peer_id is None else self._states.get((app_id, peer_id))
+
+    async def _refusal(
+        self,
+        app_id: str,
+        who: Credentials,
+        event: AnyEvent,
+        state: peers.PeerState | None,
+    ) -> Outcome | None:
+        """Why a participant's client may not say this, if it may not."""
+        if state is not None:
+            peer = state.peer
+            if peer.meeting_id != who.meeting_id or peer.user_id not in (None, who.member_id):
+                return rejected("foreign_peer", "This peer id belongs to somebody else.")
+            return None
+        if not isinstance(event, PeerJoined):
+            return None
+        meeting = await self._places.meeting(app_id, who.meeting_id)
+        if meeting is None:
+            return rejected("unknown_meeting", "The token's meeting does not exist.")
+        if meeting.status is MeetingStatus.INACTIVE:
+            return rejected("meeting_inactive", "The meeting is inactive: nobody can join it.")
+        member = await meetings.find_member(self._tx, app_id, who.meeting_id, who.member_id)
+        if member is None or member.removed_at or member.token_generation != who.generation:
+            return rejected("token_revoked", "This participant token has been revoked.")
+        return None
+
+    async def _hear(self, delivery: Delivery, outcomes: Sequence[Outcome | int]) -> None:
+        """Note that the sender is there, and bring back one that had only been silent."""
+        if delivery.peer_id is None or delivery.heard_at is None:
+            return
+        if any(isinstance(o, Outcome) and o.code == "foreign_peer" for o in outcomes):
+            return
+        key = (delivery.app_id, delivery.peer_id)
+        home = self._places.home_of(key)
+        if home is None:
+            return
+        self._quiet.hear(key, delivery.heard_at, delivery.received_at)
+        state = self._states.get(key)
+        if state is not None and state.peer.left_reason is LeaveReason.SILENCE:
+            await self._places.load(delivery.app_id, home)
+
+    def _receipt(self, delivery: Delivery, outcomes: list[Outcome]) -> Receipt:
+        key = (delivery.app_id, delivery.peer_id or "")
+        home = self._places.home_of(key)
+        if home is None:
+            return Receipt(outcomes=outcomes)
+        settled = self._places.settled(delivery.app_id, home)
+        if settled is not None:
+            peer, phase = settled.peers.get(key[1]), settled.session.phase
+        else:
+            peer, phase = self._states[key].peer, self._states[key].phase
+        what_next = Next.CONTINUE
+        if peer is not None and peer.kicked_at is not None:
+            what_next = Next.KICKED
+        elif phase is Phase.ENDED:
+            what_next = Next.ENDED
+        return Receipt(outcomes=outcomes, session_id=home, phase=phase, next=what_next)
+
+
+def _peer_ids(delivery: Delivery) -> set[str]:
+    ids = {id for event in delivery.events if (id := getattr(event, "peer_id", None))}
+    ids |= {
+        event.previous_peer_id
+        for event in delivery.events
+        if isinstance(event, PeerJoined) and event.previous_peer_id
+    }
+    return ids | {delivery.peer_id} if delivery.peer_id else ids
+
+
+def _is_quiet(event: AnyEvent, state: peers.PeerState) -> TypeGuard[PeerNoted | SampleTaken]:
+    """Whether an event needs no more than to be appended: its peer is there and goes on."""
+    peer = state.peer
+    return (
+        isinstance(event, PeerNoted | SampleTaken)
+        and state.phase is not Phase.ENDED
+        and peer.left_reason is not LeaveReason.SILENCE
+        and (peer.joined_at is not None or event.at >= peer.first_heard_at)
+    )
+
+
+def _told(outcome: Outcome | int, fresh: Sequence[bool]) -> Outcome:
+    if isinstance(outcome, Outcome):
+        return outcome
+    return ACCEPTED if fresh[outcome] else DUPLICATE

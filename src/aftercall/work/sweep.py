@@ -1,0 +1,43 @@
+"""Turns passed deadlines into endings."""
+
+import asyncio
+from typing import Final
+
+import structlog
+
+from aftercall.core.records import Phase
+from aftercall.service.record import Recorder
+
+EVERY_S: Final = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+async def sweep(recorder: Recorder) -> int:
+    """Apply the rules to every session that is overdue; how many there were."""
+    overdue = await recorder.overdue()
+    for app_id, session_id in sorted(overdue):
+        session = await recorder.settle(app_id, session_id)
+        if session is not None and session.phase is Phase.ENDED:
+            log.info(
+                "session ended",
+                action="session_ended",
+                app_id=app_id,
+                session_id=session_id,
+                reason=session.end_reason,
+            )
+    return len(overdue)
+
+
+async def run_sweeps(recorder: Recorder, stop: asyncio.Event) -> None:
+    """Sweep every second until `stop`."""
+    while not stop.is_set():
+        try:
+            await sweep(recorder)
+        except Exception as error:
+            log.error("sweep failed", action="sweep_failed", exc_info=error)
+        try:
+            async with asyncio.timeout(EVERY_S):
+                await stop.wait()
+        except TimeoutError:
+            continue
