@@ -67,6 +67,7 @@ export interface Collector {
   sendChat(text: string, options?: ChatOptions): string;
   /** Records a line of the transcript; gives its id. */
   sendTranscriptLine(text: string, options?: LineOptions): string;
+  /** May also be called after `leave`. */
   sendFeedback(feedback: Feedback): void;
   /** Takes a last sample, says goodbye and stops. Call it before the connections are closed. */
   leave(): Promise<void>;
@@ -228,7 +229,8 @@ export function makeCollector(options: Options): Collector {
       say({ type: "transcript", id, start_at, end_at, text });
       return id;
     },
-    sendFeedback: (feedback) => tell("feedback", { ...feedback }),
+    sendFeedback: (feedback) =>
+      quietly(() => peer.say({ type: "event", name: "feedback", data: { ...feedback } }, true)),
     async leave() {
       if (peer.isOver()) return;
       await sample();

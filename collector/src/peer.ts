@@ -45,7 +45,8 @@ export interface Peer {
   state: State;
   intervalMs: number;
   isOver(): boolean;
-  say(entry: EntryBody): void;
+  /** Keeps an entry to be sent; after the leave only what is said to be `late`. */
+  say(entry: EntryBody, isLate?: boolean): void;
   flush(): Promise<void>;
   retryNow(): Promise<void>;
   leave(): Promise<void>;
@@ -141,8 +142,8 @@ export function makePeer(
     state: "joining",
     intervalMs: options.intervalMs ?? DEFAULT_INTERVAL_MS,
     isOver: () => !/^join/.test(peer.state),
-    say(entry) {
-      if (peer.isOver()) return;
+    say(entry, isLate) {
+      if (peer.isOver() && !(isLate && peer.state === "left")) return;
       outbox.add(entry, Date.now());
       if (entry.type === "sample") return;
       clearTimeout(gathering);
@@ -156,7 +157,6 @@ export function makePeer(
       become("left");
       await sender?.retryNow();
       if (outbox.size) sender?.beacon();
-      sender?.stop();
       onOver();
     },
     hide() {

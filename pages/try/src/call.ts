@@ -1,0 +1,160 @@
+import { attach, type Collector, type Source, type State } from "aftercall-collector";
+import type { Ticket } from "./entrance";
+import { type Link, openLink, type Signal } from "./link";
+import type { Media } from "./media";
+import { type About, openRelay, type Relay } from "./relay";
+import { addPerson, type Person, type Switches } from "./stage";
+
+export type LineKind = "chat" | "caption";
+
+/** What people tell everybody in the room. */
+type Told =
+  | { kind: LineKind; text: string }
+  | { kind: "switches"; switches: Switches };
+
+interface Other {
+  about: About;
+  person: Person;
+  link?: Link;
+}
+
+export interface CallListener {
+  onLine(kind: LineKind, name: string, text: string): void;
+  onRecordState(state: State, sessionId: string | undefined): void;
+  onProblem(sentence: string): void;
+}
+
+export interface Call {
+  readonly collector: Collector;
+  /** The media changed: send what there is now, and tell the others. */
+  update(): void;
+  say(kind: LineKind, text: string, startedAt: number): void;
+  leave(): Promise<void>;
+}
+
+const NOTES: Partial<Record<RTCPeerConnectionState, string>> = {
+  new: "Connecting…",
+  connecting: "Connecting…",
+  disconnected: "Connection lost, trying again…",
+  failed: "Connection failed, trying again…",
+};
+
+/** A call of up to four people, each connected to each; its record is kept by the collector. */
+export function startCall(
+  ticket: Ticket,
+  name: string,
+  media: Media,
+  stage: HTMLElement,
+  listener: CallListener,
+): Call {
+  const others = new Map<string, Other>();
+  let ownId = "";
+  const collector = attach("page", {
+    url: location.origin,
+    token: ticket.token,
+    displayName: name,
+    deviceLabels: true,
+    onState: listener.onRecordState,
+    onError: (error) => console.warn("Collector:", error),
+  });
+  const about = { name, peer_id: collector.peerId };
+
+  const own = addPerson(stage, true);
+  own.setName(name);
+
+  const switches = (): Switches => ({
+    microphone: media.isOn("microphone"),
+    camera: media.isOn("camera"),
+    screen: media.isOn("screen"),
+  });
+
+  const showOwn = () => {
+    own.setSwitches(switches());
+    for (const [source, track] of media.tracks) own.show(source, track);
+  };
+
+  const meet = (id: string, theirs: About): Other => {
+    const person = addPerson(stage, false);
+    person.setName(String(theirs.name));
+    person.setSwitches({ microphone: true, camera: true, screen: false });
+    person.setNote("Connecting…");
+    const other = { about: theirs, person };
+    others.set(id, other);
+    return other;
+  };
+
+  const part = (id: string) => {
+    const other = others.get(id);
+    other?.link?.close();
+    other?.person.remove();
+    others.delete(id);
+  };
+
+  const linkTo = (id: string, other: Other): Link => {
+    other.link ??= openLink(ownId < id, collector.peerId, String(other.about.peer_id), {
+      signal: (data) => relay.signal(id, data),
+      onTrack: (source: Source, track) => other.person.show(source, track),
+      onState: (state) => other.person.setNote(NOTES[state] ?? ""),
+    });
+    return other.link;
+  };
+
+  const hear = (from: string, told: Told) => {
+    const other = others.get(from);
+    if (!other) return;
+    if (told.kind === "switches") return other.person.setSwitches(told.switches);
+    listener.onLine(told.kind, String(other.about.name), told.text);
+    if (told.kind === "caption") other.person.setCaption(told.text);
+  };
+
+  const relay: Relay = openRelay(ticket.token, about, {
+    onWelcome(id, present) {
+      // After a lost connection everybody is met anew: the others saw us leave.
+      for (const known of [...others.keys()]) part(known);
+      ownId = id;
+      listener.onProblem("");
+      for (const { id, about } of present) linkTo(id, meet(id, about)).send(media.tracks);
+      relay.tell({ kind: "switches", switches: switches() });
+    },
+    onJoined(id, theirs) {
+      meet(id, theirs);
+      relay.signal(id, { switches: switches() });
+    },
+    onLeft: part,
+    onSignal(from, data) {
+      const other = others.get(from);
+      if (!other) return;
+      const signal = data as Signal & { switches?: Switches };
+      if (signal.switches) return other.person.setSwitches(signal.switches);
+      const isNew = !other.link;
+      const link = linkTo(from, other);
+      if (isNew) link.send(media.tracks);
+      link.receive(signal).catch((error) => console.warn("Signal not taken:", error));
+    },
+    onTold: (from, data) => hear(from, data as Told),
+    onLost: (reason) => listener.onProblem(reason || "The server is out of reach, trying again…"),
+  });
+
+  showOwn();
+  return {
+    collector,
+    update() {
+      showOwn();
+      for (const { link } of others.values()) link?.send(media.tracks);
+      relay.tell({ kind: "switches", switches: switches() });
+    },
+    say(kind, text, startedAt) {
+      if (kind === "chat") collector.sendChat(text);
+      else collector.sendTranscriptLine(text, { start_at: startedAt });
+      relay.tell({ kind, text });
+      listener.onLine(kind, name, text);
+      if (kind === "caption") own.setCaption(text);
+    },
+    async leave() {
+      await collector.leave();
+      relay.close();
+      for (const id of [...others.keys()]) part(id);
+      own.remove();
+    },
+  };
+}

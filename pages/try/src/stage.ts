@@ -1,0 +1,134 @@
+import type { Source } from "aftercall-collector";
+import { make } from "./dom";
+
+/** What a person has switched on, as they say themselves. */
+export interface Switches {
+  microphone: boolean;
+  camera: boolean;
+  screen: boolean;
+}
+
+interface Tile {
+  readonly root: HTMLElement;
+  readonly video: HTMLVideoElement;
+  readonly caption: HTMLElement;
+  readonly note: HTMLElement;
+  readonly badge: HTMLElement;
+}
+
+export interface Person {
+  setName(name: string): void;
+  setSwitches(switches: Switches): void;
+  show(source: Source, track: MediaStreamTrack | undefined): void;
+  /** What the connection to this person is doing; empty when all is well. */
+  setNote(note: string): void;
+  /** How good the call is for this person, from 1 to 5, with words for it. */
+  setQuality(mos: number | undefined, words: string): void;
+  /** Shows what this person just said, for some seconds. */
+  setCaption(text: string): void;
+  remove(): void;
+}
+
+const CAPTION_MS = 7_000;
+
+function makeTile(isOwn: boolean): Tile {
+  const video = make("video", { playsinline: "", autoplay: "" });
+  video.muted = isOwn;
+  const initial = make("span", { class: "initial", "aria-hidden": "true" });
+  const note = make("p", { class: "note", role: "status" });
+  const caption = make("p", { class: "caption" });
+  const badge = make("span", { class: "badge", hidden: "" });
+  const name = make("figcaption", { class: "who" });
+  const root = make("figure", { class: "tile" }, video, initial, note, caption, name, badge);
+  return { root, video, caption, note, badge };
+}
+
+function put(video: HTMLVideoElement, track: MediaStreamTrack | undefined): void {
+  const stream = (video.srcObject as MediaStream | null) ?? new MediaStream();
+  if (track) {
+    for (const old of stream.getTracks()) if (old.kind === track.kind) stream.removeTrack(old);
+    stream.addTrack(track);
+  }
+  video.srcObject = stream;
+  void video.play().catch(() => {});
+}
+
+function clear(video: HTMLVideoElement): void {
+  video.srcObject = null;
+}
+
+/** Level 1 to 3, so that colour is never the only sign. */
+function level(mos: number): string {
+  return mos >= 3.6 ? "good" : mos >= 2.6 ? "fair" : "poor";
+}
+
+/** Adds a person to the stage: a tile, and one more while they share their screen. */
+export function addPerson(stage: HTMLElement, isOwn: boolean): Person {
+  const tile = makeTile(isOwn);
+  tile.root.classList.toggle("own", isOwn);
+  const screen = makeTile(isOwn);
+  screen.root.classList.add("screen");
+  let name = "";
+  let captionTimer: ReturnType<typeof setTimeout> | undefined;
+  stage.append(tile.root);
+
+  const label = () => {
+    const said = isOwn ? `${name} (you)` : name;
+    tile.root.querySelector(".who")?.replaceChildren(said);
+    tile.root.querySelector(".initial")?.replaceChildren([...name][0]?.toUpperCase() ?? "?");
+    screen.root.querySelector(".who")?.replaceChildren(`${said}: screen`);
+  };
+
+  const arrange = () => {
+    stage.dataset.tiles = String(stage.childElementCount);
+    stage.classList.toggle("has-screen", stage.querySelector(".screen") !== null);
+  };
+  arrange();
+
+  return {
+    setName(said) {
+      name = said;
+      label();
+    },
+    setSwitches(switches) {
+      tile.root.classList.toggle("is-silent", !switches.microphone);
+      tile.root.classList.toggle("is-dark", !switches.camera);
+      if (switches.screen) stage.prepend(screen.root);
+      else {
+        clear(screen.video);
+        screen.root.remove();
+      }
+      arrange();
+    },
+    show(source, track) {
+      const isScreen = source === "screen" || source === "screen_audio";
+      // Nobody wants to hear themselves.
+      if (isOwn && track?.kind === "audio") return;
+      put((isScreen ? screen : tile).video, track);
+    },
+    setNote(text) {
+      tile.note.textContent = text;
+    },
+    setQuality(mos, words) {
+      tile.badge.hidden = mos === undefined;
+      if (mos === undefined) return;
+      tile.badge.dataset.level = level(mos);
+      tile.badge.textContent = mos.toFixed(1);
+      tile.badge.title = words;
+      tile.badge.setAttribute("aria-label", words);
+    },
+    setCaption(text) {
+      tile.caption.textContent = text;
+      clearTimeout(captionTimer);
+      captionTimer = setTimeout(() => tile.caption.replaceChildren(), CAPTION_MS);
+    },
+    remove() {
+      clearTimeout(captionTimer);
+      clear(tile.video);
+      clear(screen.video);
+      tile.root.remove();
+      screen.root.remove();
+      arrange();
+    },
+  };
+}
