@@ -1,0 +1,406 @@
+"""Recording facts: sessions are born, found, settled and saved, on both engines."""
+
+import random
+from collections.abc import Sequence
+from itertools import count
+
+import pytest
+from msgspec.structs import replace
+
+from aftercall.core.events import (
+    AnyEvent,
+    ChatSent,
+    Identity,
+    LineSpoken,
+    PeerJoined,
+    PeerKicked,
+    PeerLeft,
+    PeerNoted,
+    SampleTaken,
+    SessionClosed,
+    SessionOpened,
+)
+from aftercall.core.instants import EpochMs
+from aftercall.core.lifecycle import Policy
+from aftercall.core.records import (
+    EndReason,
+    LeaveReason,
+    Meeting,
+    MeetingStatus,
+    Member,
+    Phase,
+    Session,
+)
+from aftercall.service.deliveries import Credentials, Delivery, Next, Status
+from aftercall.service.record import Recorder
+from aftercall.store import jobs, meetings, notes, participants, peers, samples, sessions, talk
+from aftercall.store.database import Database, migrate
+
+T0 = 1_795_000_000_000
+APP = "app"
+
+
+def at(seconds: float) -> EpochMs:
+    return EpochMs(T0 + int(seconds * 1000))
+
+
+class Desk:
+    """A recorder with a clock moved by hand."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+        self.now = at(0)
+        ids = count()
+        self.recorder = Recorder(
+            db, clock=lambda: self.now, new_id=lambda: f"session-{next(ids)}", policy=Policy()
+        )
+
+    async def tell(self, *events: AnyEvent, app: str = APP) -> list[Status]:
+        outcomes = await self.recorder.record(app, events, source="events")
+        return [outcome.status for outcome in outcomes]
+
+    async def session(self, id: str = "session-0", app: str = APP) -> Session:
+        async with self.db.read() as tx:
+            found = await sessions.find_session(tx, app, id)
+        assert found is not None
+        return found
+
+
+@pytest.fixture
+def desk(db: Database) -> Desk:
+    return Desk(db)
+
+
+def join(peer: str, seconds: float, **more: object) -> PeerJoined:
+    values: dict[str, object] = {
+        "meeting_id": "weekly",
+        "interval_ms": 7_000,
+        "identity": Identity(user_id=f"user {peer}", display_name=peer.title()),
+    } | more
+    return PeerJoined(id=f"j{peer}{seconds}", at=at(seconds), peer_id=peer, **values)
+
+
+def leave(peer: str, seconds: float, **more: object) -> PeerLeft:
+    return PeerLeft(id=f"l{peer}{seconds}", at=at(seconds), peer_id=peer, **more)
+
+
+def sample(peer: str, sequence: int, seconds: float) -> SampleTaken:
+    return SampleTaken(
+        id=f"s{peer}{sequence}",
+        at=at(seconds),
+        peer_id=peer,
+        sequence=sequence,
+        body=b'{"connections":[],"streams":[]}',
+    )
+
+
+async def test_a_first_join_gives_birth_to_a_session_and_its_meeting(desk: Desk) -> None:
+    assert await desk.tell(join("ada", 0), join("bob", 3)) == [Status.ACCEPTED] * 2
+    session = await desk.session()
+    assert session.phase is Phase.LIVE
+    assert (session.live_participants, session.max_concurrent_participants) == (2, 2)
+    async with desk.db.read() as tx:
+        rows = await participants.participants_of_session(tx, APP, "session-0")
+        meeting = await meetings.find_meeting(tx, APP, "weekly")
+    assert {row.display_name for row in rows} == {"Ada", "Bob"}
+    assert meeting is not None
+
+
+async def test_the_last_leave_and_the_keep_alive_time_end_it_at_the_leave(desk: Desk) -> None:
+    await desk.tell(join("ada", 0), leave("ada", 30))
+    desk.now = at(95)
+    assert await desk.recorder.overdue() == {(APP, "session-0")}
+    ended = await desk.recorder.settle(APP, "session-0")
+    assert ended is not None
+    assert (ended.phase, ended.ended_at, ended.minutes_consumed) == (Phase.ENDED, at(30), 0.5)
+    assert await desk.recorder.overdue() == set()
+    async with desk.db.read() as tx:
+        assert [job.task for job in await jobs.list_jobs(tx)] == ["finalise"]
+
+
+async def test_a_later_join_is_another_session_of_the_same_meeting(desk: Desk) -> None:
+    await desk.tell(join("ada", 0), leave("ada", 30))
+    desk.now = at(100)
+    await desk.tell(join("ada2", 100))
+    assert (await desk.session("session-0")).phase is Phase.ENDED
+    assert (await desk.session("session-1")).phase is Phase.LIVE
+
+
+async def test_a_late_join_enters_the_session_that_was_going_on_then(desk: Desk) -> None:
+    await desk.tell(join("ada", 0), leave("ada", 300))
+    desk.now = at(400)
+    await desk.recorder.settle(APP, "session-0")
+    await desk.tell(join("carl", 390))
+    await desk.tell(join("bob", 100), leave("bob", 200))
+    first = await desk.session("session-0")
+    assert (first.phase, first.total_participants) == (Phase.ENDED, 2)
+    assert (await desk.session("session-1")).total_participants == 1
+
+
+async def test_a_silent_peer_is_gone_and_comes_back_when_heard(desk: Desk) -> None:
+    await desk.tell(join("ada", 0), join("bob", 0))
+    desk.now = at(31)
+    await desk.tell(sample("bob", 1, 31))
+    await desk.recorder.settle(APP, "session-0")
+    async with desk.db.read() as tx:
+        ada = await peers.find_peer(tx, APP, "ada")
+    assert ada is not None and ada.left_reason is LeaveReason.SILENCE
+    assert (await desk.session()).live_participants == 1
+    await desk.tell(sample("ada", 1, 31))
+    assert (await desk.session()).live_participants == 2
+
+
+async def test_a_close_ends_everything_and_is_final(desk: Desk) -> None:
+    await desk.tell(join("ada", 0), join("bob", 5))
+    desk.now = at(20)
+    await desk.tell(SessionClosed(id="c", at=at(20), meeting_id="weekly"))
+    closed = await desk.session()
+    assert (closed.phase, closed.end_reason) == (Phase.ENDED, EndReason.CLOSED)
+    await desk.tell(join("eve", 25))
+    assert (await desk.session("session-1")).total_participants == 1
+
+
+async def test_samples_notes_and_talk_are_new_once(desk: Desk) -> None:
+    said: list[AnyEvent] = [
+        join("ada", 0),
+        sample("ada", 1, 1),
+        PeerNoted(id="n1", at=at(2), peer_id="ada", name="audio_off", data={}),
+        ChatSent(id="m1", at=at(3), peer_id="ada", payload="hello", revised_at=at(3)),
+        LineSpoken(id="t1", at=at(4), end_at=at(5), peer_id="ada", text="good morning"),
+    ]
+    assert await desk.tell(*said) == [Status.ACCEPTED] * 5
+    assert await desk.tell(*said) == [Status.DUPLICATE] * 5
+    async with desk.db.read() as tx:
+        assert len(await samples.of_peer(tx, APP, "ada")) == 1
+        assert len(await notes.notes_of_peer(tx, APP, "ada")) == 1
+        [message] = await talk.messages_of_session(tx, APP, "session-0")
+        [line] = await talk.lines_of_session(tx, APP, "session-0")
+    assert (message.display_name, message.user_id) == ("Ada", "user ada")
+    assert line.display_name == "Ada"
+
+
+async def test_a_breakout_session_points_to_its_parents_session(desk: Desk) -> None:
+    await desk.tell(join("ada", 0))
+    await desk.tell(
+        SessionOpened(id="o", at=at(5), meeting_id="room-1", parent_meeting_id="weekly"),
+        join("ada-in-room", 6, meeting_id="room-1"),
+    )
+    breakout = await desk.session("session-1")
+    assert breakout.parent_session_id == "session-0"
+
+
+async def test_a_source_that_tells_sessions_apart_never_has_two_going_on(desk: Desk) -> None:
+    await desk.tell(join("ada", 0, session_id="one"))
+    await desk.tell(join("bob", 50, session_id="two"))
+    one, two = await desk.session("one"), await desk.session("two")
+    assert (one.phase, one.ended_at) == (Phase.ENDED, at(50))
+    assert two.phase is Phase.LIVE
+    await desk.tell(join("old", -100, session_id="zero"), leave("old", -90))
+    zero = await desk.session("zero")
+    assert (zero.phase, zero.total_participants) == (Phase.ENDED, 1)
+
+
+async def test_an_event_without_a_home_is_refused_and_harms_no_other(desk: Desk) -> None:
+    outcomes = await desk.recorder.record(
+        APP, [leave("nobody", 1), join("ada", 0)], source="events"
+    )
+    assert [outcome.status for outcome in outcomes] == [Status.REJECTED, Status.ACCEPTED]
+    assert outcomes[0].code == "unknown_session"
+
+
+async def test_the_same_words_in_two_apps_are_two_records(desk: Desk) -> None:
+    await desk.tell(join("ada", 0))
+    await desk.tell(join("ada", 10), app="other")
+    assert (await desk.session("session-0")).started_at == at(0)
+    assert (await desk.session("session-1", app="other")).started_at == at(10)
+
+
+def call() -> list[AnyEvent]:
+    """A call of three with a reconnect, a rejoin, a kick and things said and done."""
+    events: list[AnyEvent] = [
+        SessionOpened(id="open", at=at(0), meeting_id="weekly", session_id="s", title="Weekly"),
+        join("ada", 1, session_id="s"),
+        join("bob", 4, session_id="s"),
+        leave("bob", 60),
+        join(
+            "bob-again",
+            63,
+            session_id="s",
+            previous_peer_id="bob",
+            identity=Identity(user_id="user bob", display_name="Bob"),
+        ),
+        join("eve", 10, session_id="s"),
+        PeerKicked(id="k", at=at(33), peer_id="eve"),
+        leave("ada", 200),
+        leave("bob-again", 180),
+        ChatSent(
+            id="m", at=at(20), session_id="s", display_name="A", payload="x", revised_at=at(20)
+        ),
+        ChatSent(
+            id="m",
+            at=at(20),
+            session_id="s",
+            display_name="A",
+            payload="y",
+            is_edited=True,
+            revised_at=at(25),
+        ),
+        LineSpoken(id="t", at=at(21), end_at=at(22), session_id="s", display_name="A", text="z"),
+    ]
+    events += [sample("ada", n, 7 * n + 1) for n in range(1, 20)]
+    events += [
+        PeerNoted(id=f"n{n}", at=at(5 + n), peer_id="bob", name="video_off", data={"n": n})
+        for n in range(4)
+    ]
+    return [e if e.session_id else replace(e, session_id="s", meeting_id="weekly") for e in events]
+
+
+async def everything(db: Database) -> tuple[object, ...]:
+    async with db.read() as tx:
+        session = await sessions.find_session(tx, APP, "s")
+        assert session is not None
+        every = await peers.peers_of_session(tx, APP, "s")
+        return (
+            session,
+            {peer.id: peer for peer in every},
+            {row.id: row for row in await participants.participants_of_session(tx, APP, "s")},
+            [[s.sequence for s in await samples.of_peer(tx, APP, peer.id)] for peer in every],
+            [sorted(n.id for n in await notes.notes_of_peer(tx, APP, p.id)) for p in every],
+            await talk.messages_of_session(tx, APP, "s"),
+            await talk.lines_of_session(tx, APP, "s"),
+        )
+
+
+async def record_in_parts(desk: Desk, events: Sequence[AnyEvent], parts: int) -> None:
+    desk.now = at(300)
+    size = max(1, len(events) // parts)
+    for start in range(0, len(events), size):
+        await desk.tell(*events[start : start + size])
+    desk.now = at(500)
+    await desk.recorder.settle(APP, "s")
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_shuffled_split_and_repeated_the_events_make_the_same_record(
+    db: Database, seed: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    desk = Desk(db)
+    dice = random.Random(seed)
+    events = [*call(), *dice.sample(call(), 12)]
+    dice.shuffle(events)
+    await record_in_parts(desk, events, parts=dice.randint(1, 12))
+
+    url = f"sqlite:///{tmp_path_factory.mktemp('straight') / 'straight.db'}"
+    await migrate(url)
+    straight = await Database.open(url)
+    try:
+        await record_in_parts(Desk(straight), call(), parts=1)
+        assert await everything(db) == await everything(straight)
+    finally:
+        await straight.close()
+
+
+def credentials(member: str = "member", generation: int = 0) -> Credentials:
+    return Credentials(
+        meeting_id="weekly",
+        member_id=member,
+        identity=Identity(user_id=member),
+        generation=generation,
+    )
+
+
+async def add_member(db: Database, member: str = "member", **meeting: object) -> None:
+    values: dict[str, object] = {"status": MeetingStatus.ACTIVE} | meeting
+    async with db.write() as tx:
+        await meetings.save_meeting(
+            tx,
+            Meeting(
+                app_id=APP,
+                id="weekly",
+                title="Weekly",
+                keep_alive_s=60,
+                created_at=at(0),
+                updated_at=at(0),
+                **values,
+            ),
+        )
+        await meetings.save_member(
+            tx,
+            Member(
+                app_id=APP,
+                meeting_id="weekly",
+                id=member,
+                name="M",
+                custom_participant_id="m",
+                preset_name="group_call_participant",
+                created_at=at(0),
+                updated_at=at(0),
+            ),
+        )
+
+
+def delivery(peer: str, *events: AnyEvent, who: Credentials) -> Delivery:
+    return Delivery(
+        app_id=APP,
+        source="collector",
+        received_at=at(10),
+        events=events,
+        credentials=who,
+        peer_id=peer,
+        heard_at=at(10),
+    )
+
+
+async def test_a_revoked_token_admits_nobody(desk: Desk) -> None:
+    await add_member(desk.db)
+    stale = delivery("p", join("p", 1), who=credentials(generation=7))
+    [receipt] = await desk.recorder.record_deliveries([stale])
+    assert receipt.outcomes[0].code == "token_revoked"
+    assert receipt.session_id is None
+
+
+async def test_an_inactive_meeting_admits_nobody(desk: Desk) -> None:
+    await add_member(desk.db, status=MeetingStatus.INACTIVE)
+    [receipt] = await desk.recorder.record_deliveries(
+        [delivery("p", join("p", 1), who=credentials())]
+    )
+    assert receipt.outcomes[0].code == "meeting_inactive"
+
+
+async def test_nobody_speaks_for_anothers_peer(desk: Desk) -> None:
+    await add_member(desk.db)
+    await add_member(desk.db, "thief")
+    mine = join("p", 1, identity=Identity(user_id="member"))
+    await desk.recorder.record_deliveries([delivery("p", mine, who=credentials())])
+    [receipt] = await desk.recorder.record_deliveries(
+        [delivery("p", leave("p", 2), who=credentials("thief"))]
+    )
+    assert receipt.outcomes[0].code == "foreign_peer"
+    assert (await desk.session()).live_participants == 1
+
+
+async def test_a_kicked_peer_is_told_so_and_an_ended_session_too(desk: Desk) -> None:
+    await add_member(desk.db)
+    mine = join("p", 1, identity=Identity(user_id="member"))
+    [receipt] = await desk.recorder.record_deliveries([delivery("p", mine, who=credentials())])
+    assert receipt.next is Next.CONTINUE
+    await desk.tell(PeerKicked(id="k", at=at(12), peer_id="p"))
+    [receipt] = await desk.recorder.record_deliveries([delivery("p", who=credentials())])
+    assert receipt.next is Next.KICKED
+    other = join("q", 13, identity=Identity(user_id="member"))
+    await desk.recorder.record_deliveries([delivery("q", other, who=credentials())])
+    await desk.tell(SessionClosed(id="c", at=at(14), meeting_id="weekly"))
+    [receipt] = await desk.recorder.record_deliveries([delivery("q", who=credentials())])
+    assert receipt.next is Next.ENDED
+
+
+async def test_a_client_whose_join_was_lost_is_let_in_by_its_token(desk: Desk) -> None:
+    await add_member(desk.db)
+    [receipt] = await desk.recorder.record_deliveries(
+        [delivery("p", sample("p", 3, 9), who=credentials())]
+    )
+    assert receipt.outcomes[0].status is Status.ACCEPTED
+    async with desk.db.read() as tx:
+        peer = await peers.find_peer(tx, APP, "p")
+    assert peer is not None
+    assert (peer.user_id, peer.joined_at) == ("member", at(9))
