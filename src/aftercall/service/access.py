@@ -243,7 +243,7 @@ class Access:
         """What the holder of a participant token may do.
 
         Raises `Refused` (`token_expired`, `token_invalid`) when it is none of ours or too old.
-        That it was not revoked is for `Rooms.check_admission` to say.
+        That it was not revoked is seen when its holder joins.
         """
         grant = self._verified.get(token)
         if grant is None:

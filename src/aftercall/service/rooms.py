@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from aftercall.core.errors import NotFound, Refused
+from aftercall.core.errors import NotFound
 from aftercall.core.events import AnyEvent, PeerKicked, SessionClosed
 from aftercall.core.ids import NewId, id_from
 from aftercall.core.instants import Clock
@@ -169,28 +169,6 @@ class Rooms:
         if session:
             await self._kick(session, [p for p in present if p.user_id == member_id])
         return member
-
-    async def check_admission(
-        self, app_id: str, meeting_id: str, member_id: str, *, generation: int
-    ) -> Meeting:
-        """The meeting, when the bearer of that member's token may join it now.
-
-        Raises `Refused`: `meeting_inactive`, or `token_revoked` for one who was removed or
-        whose token is of another generation.
-        """
-        async with self._db.read() as tx:
-            meeting = await meetings.find_meeting(tx, app_id, meeting_id)
-            member = await meetings.find_member(tx, app_id, meeting_id, member_id)
-        if (
-            meeting is None
-            or member is None
-            or member.removed_at is not None
-            or member.token_generation != generation
-        ):
-            raise Refused("The participant token was revoked", code="token_revoked")
-        if meeting.status is not MeetingStatus.ACTIVE:
-            raise Refused("The meeting is INACTIVE", code="meeting_inactive")
-        return meeting
 
     async def find_active_session(self, app_id: str, meeting_id: str) -> Session:
         """The session going on. Raises `NotFound` when there is none."""
