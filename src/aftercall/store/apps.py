@@ -113,7 +113,9 @@ async def touch_token(tx: AsyncConnection, token_id: str, at: EpochMs) -> None:
 async def find_or_save_key(tx: AsyncConnection, name: str, value: str) -> str:
     """The secret of this name. The first value ever given for it stays, on every node."""
     await tx.execute(
-        insert_into(tx, schema.keys).values(name=name, value=value).on_conflict_do_nothing()
+        insert_into(tx.dialect.name, schema.keys)
+        .values(name=name, value=value)
+        .on_conflict_do_nothing()
     )
     found = await tx.execute(select(schema.keys.c.value).where(schema.keys.c.name == name))
     return str(found.scalar_one())

@@ -50,7 +50,13 @@ class Database:
         target = _async_url(url)
         if target.get_backend_name() == "sqlite":
             return cls(_sqlite(target, 1, "BEGIN IMMEDIATE"), _sqlite(target, READERS), target)
-        writer = create_async_engine(target, pool_size=POOL, max_overflow=POOL)
+        writer = create_async_engine(
+            target,
+            pool_size=POOL,
+            max_overflow=POOL,
+            # Our statements are short: compiling one takes longer than running it.
+            connect_args={"server_settings": {"jit": "off"}},
+        )
         reader = writer.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )

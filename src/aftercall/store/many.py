@@ -1,28 +1,43 @@
-"""Many values as one argument, so that one statement serves any number of them."""
+"""Many values as one argument, so that one statement, built once, serves any number of them."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, FromClause, Text, bindparam, cast, func, select
+from sqlalchemy import BigInteger, FromClause, Text, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import TypeEngine
+
+PEERS: Final[Mapping[str, type[TypeEngine[Any]]]] = {"app_id": Text, "peer_id": Text}
+REPORTS: Final[Mapping[str, type[TypeEngine[Any]]]] = {**PEERS, "sequence": BigInteger}
+
+_ROWS: Final = "rows"
 
 
-def pairs(tx: AsyncConnection, rows: Sequence[tuple[str, str]]) -> FromClause:
-    """A table of two text columns, `first` and `second`, to join with."""
-    if tx.dialect.name == "sqlite":
-        each = func.json_each(msgspec.json.encode(rows).decode()).table_valued("value")
+def values_table(dialect: str, columns: Mapping[str, type[TypeEngine[Any]]]) -> FromClause:
+    """A table to join with, of the rows that `values_in` passes when the statement is run."""
+    if dialect == "sqlite":
+        each = func.json_each(bindparam(_ROWS, type_=Text)).table_valued("value")
         return select(
-            func.json_extract(each.c.value, "$[0]").label("first"),
-            func.json_extract(each.c.value, "$[1]").label("second"),
+            *(
+                func.json_extract(each.c.value, f"$[{place}]", type_=kind).label(name)
+                for place, (name, kind) in enumerate(columns.items())
+            )
         ).subquery()
-    return (
-        func.unnest(_array([row[0] for row in rows]), _array([row[1] for row in rows]))
-        .table_valued("first", "second")
-        .render_derived()
-    )
+    arrays = [
+        cast(bindparam(f"{_ROWS}_{name}", type_=ARRAY(kind)), ARRAY(kind))
+        for name, kind in columns.items()
+    ]
+    return func.unnest(*arrays).table_valued(*columns).render_derived()
 
 
-def _array(values: list[str]) -> ColumnElement[Any]:
-    return cast(bindparam(None, values, type_=ARRAY(Text)), ARRAY(Text))
+def values_in(
+    dialect: str,
+    columns: Mapping[str, type[TypeEngine[Any]]],
+    rows: Sequence[tuple[Any, ...]],
+) -> dict[str, Any]:
+    """The parameters that carry these rows to a statement over `values_table`."""
+    if dialect == "sqlite":
+        return {_ROWS: msgspec.json.encode(rows).decode()}
+    values = zip(*rows, strict=True) if rows else ((),) * len(columns)
+    return {f"{_ROWS}_{name}": list(column) for name, column in zip(columns, values, strict=True)}

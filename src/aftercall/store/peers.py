@@ -1,17 +1,18 @@
 """Peers and when they were last heard."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
 from msgspec import structs
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import Select, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import Peer, Phase
 from aftercall.store import schema
-from aftercall.store.many import pairs
-from aftercall.store.rows import Shape, insert_into, upsert
+from aftercall.store.many import PEERS, values_in, values_table
+from aftercall.store.rows import Insert, Shape, insert_into, upsert
 
 _PEER = Shape(Peer, schema.peers)
 
@@ -112,22 +113,25 @@ def _with_pulse(peer: Peer, heard_at: EpochMs | None, received_at: EpochMs | Non
     )
 
 
+@cache
+def _states(dialect: str) -> Select[Any]:
+    wanted = values_table(dialect, PEERS)
+    peer, session, pulse = schema.peers, schema.sessions, schema.pulses
+    return (
+        select(*_PEER.columns, session.c.phase, pulse.c.last_heard_at, pulse.c.last_sequence)
+        .select_from(wanted)
+        .join(peer, and_(peer.c.app_id == wanted.c.app_id, peer.c.id == wanted.c.peer_id))
+        .join(session, and_(session.c.app_id == peer.c.app_id, session.c.id == peer.c.session_id))
+        .outerjoin(pulse, and_(pulse.c.app_id == peer.c.app_id, pulse.c.peer_id == peer.c.id))
+    )
+
+
 async def states(tx: AsyncConnection, keys: Sequence[Key]) -> Mapping[Key, PeerState]:
     """The states of those of the peers that exist, in one statement."""
     if not keys:
         return {}
-    wanted = pairs(tx, list(keys))
-    peer, session, pulse = schema.peers, schema.sessions, schema.pulses
-    rows = await tx.execute(
-        select(*_PEER.columns, session.c.phase, pulse.c.last_heard_at, pulse.c.last_sequence)
-        .select_from(wanted)
-        .join(peer, and_(peer.c.app_id == wanted.c.first, peer.c.id == wanted.c.second))
-        .join(
-            session,
-            and_(session.c.app_id == peer.c.app_id, session.c.id == peer.c.session_id),
-        )
-        .outerjoin(pulse, and_(pulse.c.app_id == peer.c.app_id, pulse.c.peer_id == peer.c.id))
-    )
+    dialect = tx.dialect.name
+    rows = await tx.execute(_states(dialect), values_in(dialect, PEERS, keys))
     found: dict[Key, PeerState] = {}
     for row in rows:
         of = _PEER.from_row(row)
@@ -144,22 +148,25 @@ async def heard(tx: AsyncConnection, pulses: Iterable[Pulse]) -> None:
         rows[key] = pulse if known is None else _merged(known, pulse)
     if not rows:
         return
-    statement = insert_into(tx, schema.pulses)
+    c = schema.pulses.c
+    await tx.execute(
+        _heard(tx.dialect.name),
+        # Sorted, so that two transactions over the same peers lock them in the same order.
+        [dict(zip(c.keys(), rows[key], strict=True)) for key in sorted(rows)],
+    )
+
+
+@cache
+def _heard(dialect: str) -> Insert:
+    statement = insert_into(dialect, schema.pulses)
     c, new = schema.pulses.c, statement.excluded
     grown = {
         name: case((new[name] > c[name], new[name]), else_=c[name])
         for name in ("last_heard_at", "last_received_at", "last_sequence")
     }
-    await tx.execute(
-        statement.on_conflict_do_update(
-            index_elements=["app_id", "peer_id"],
-            set_={**grown, "samples": c.samples + new.samples},
-        ),
-        [
-            dict(zip(c.keys(), rows[key], strict=True))
-            # Sorted, so that two transactions over the same peers lock them in the same order.
-            for key in sorted(rows)
-        ],
+    return statement.on_conflict_do_update(
+        index_elements=["app_id", "peer_id"],
+        set_={**grown, "samples": c.samples + new.samples},
     )
 
 
@@ -203,7 +210,7 @@ async def silent_peers(tx: AsyncConnection, now: EpochMs, limit: int) -> list[Pe
         .where(
             peer.c.left_at.is_(None),
             session.c.phase != Phase.ENDED.value,
-            received_at < now - patience_ms,
+            received_at + patience_ms < now,
         )
         .order_by(received_at)
         .limit(limit)

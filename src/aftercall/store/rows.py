@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
+from functools import cache
 from types import UnionType
 from typing import Any, Final, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -9,6 +10,7 @@ import msgspec
 from sqlalchemy import Column, Row, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import ReturningInsert
 
 from aftercall.core.records import Record
 
@@ -78,31 +80,34 @@ class Shape(Generic[R]):
 Insert = sqlite.Insert | postgresql.Insert
 
 
-def insert_into(tx: AsyncConnection, table: Table) -> Insert:
-    """An INSERT that can say ON CONFLICT, in the connection's dialect."""
-    if tx.dialect.name == "sqlite":
+def insert_into(dialect: str, table: Table) -> Insert:
+    """An INSERT that can say ON CONFLICT, in the dialect of this name."""
+    if dialect == "sqlite":
         return sqlite.insert(table)
     return postgresql.insert(table)
 
 
 async def upsert(tx: AsyncConnection, shape: Shape[R], records: Iterable[R]) -> None:
     """Write records whole, over those of the same key. Of two of one key the last stays."""
-    table = shape.table
-    key = [column.name for column in table.primary_key.columns]
+    key = [column.name for column in shape.table.primary_key.columns]
     rows = {tuple(row[name] for name in key): row for row in map(shape.to_row, records)}
-    if not rows:
-        return
-    statement = insert_into(tx, table)
+    if rows:
+        # Sorted, so that two transactions over the same rows lock them in the same order.
+        await tx.execute(
+            _upsert(tx.dialect.name, shape.table), [row for _, row in sorted(rows.items())]
+        )
+
+
+@cache
+def _upsert(dialect: str, table: Table) -> Insert:
+    key = [column.name for column in table.primary_key.columns]
+    statement = insert_into(dialect, table)
     new = {
         column.name: statement.excluded[column.name]
         for column in table.columns
         if column.name not in key
     }
-    # Sorted, so that two transactions over the same rows lock them in the same order.
-    await tx.execute(
-        statement.on_conflict_do_update(index_elements=key, set_=new),
-        [row for _, row in sorted(rows.items())],
-    )
+    return statement.on_conflict_do_update(index_elements=key, set_=new)
 
 
 async def insert_new(
@@ -112,7 +117,10 @@ async def insert_new(
     rows = [shape.to_row(record) for record in records]
     if not rows:
         return set()
-    statement = (
-        insert_into(tx, shape.table).on_conflict_do_nothing().returning(shape.table.c[returned])
-    )
+    statement = _insert_new(tx.dialect.name, shape.table, returned)
     return set((await tx.execute(statement, rows)).scalars())
+
+
+@cache
+def _insert_new(dialect: str, table: Table, returned: str) -> ReturningInsert[Any]:
+    return insert_into(dialect, table).on_conflict_do_nothing().returning(table.c[returned])

@@ -2,17 +2,18 @@
 merged into one segment."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 import msgspec
 import zstandard
-from sqlalchemy import and_, delete, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import StoredSample
 from aftercall.store import schema
-from aftercall.store.many import pairs
+from aftercall.store.many import PEERS, REPORTS, values_in, values_table
 from aftercall.store.peers import Key
 from aftercall.store.rows import insert_into
 from aftercall.store.series import pack, unpack
@@ -70,24 +71,11 @@ async def known(
         wanted.setdefault((app_id, peer_id), set()).add(sequence)
     if not wanted:
         return set()
-    found: set[tuple[str, str, int]] = set()
-    for (app_id, peer_id), sequences in wanted.items():
-        c = schema.samples.c
-        rows = await tx.execute(
-            select(c.sequence).where(
-                c.app_id == app_id,
-                c.peer_id == peer_id,
-                c.sequence.in_(sorted(sequences)),
-            )
-        )
-        found.update((app_id, peer_id, sequence) for sequence in rows.scalars())
-    g = schema.segments.c
-    peers = pairs(tx, list(wanted))
-    merged = await tx.execute(
-        select(g.app_id, g.peer_id, g.sequences).join(
-            peers, and_(g.app_id == peers.c.first, g.peer_id == peers.c.second)
-        )
-    )
+    dialect = tx.dialect.name
+    each = [(*peer, sequence) for peer, sequences in wanted.items() for sequence in sequences]
+    loose = await tx.execute(_known_loose(dialect), values_in(dialect, REPORTS, each))
+    found = {(app_id, peer_id, sequence) for app_id, peer_id, sequence in loose}
+    merged = await tx.execute(_known_merged(dialect), values_in(dialect, PEERS, list(wanted)))
     for app_id, peer_id, runs in merged:
         for first, last in msgspec.json.decode(runs):
             found.update(
@@ -96,6 +84,30 @@ async def known(
                 if first <= sequence <= last
             )
     return found
+
+
+@cache
+def _known_loose(dialect: str) -> Select[Any]:
+    c, wanted = schema.samples.c, values_table(dialect, REPORTS)
+    return (
+        select(c.app_id, c.peer_id, c.sequence)
+        .select_from(wanted)
+        .join(schema.samples, _same(schema.samples, wanted, *REPORTS))
+    )
+
+
+@cache
+def _known_merged(dialect: str) -> Select[Any]:
+    c, wanted = schema.segments.c, values_table(dialect, PEERS)
+    return (
+        select(c.app_id, c.peer_id, c.sequences)
+        .select_from(wanted)
+        .join(schema.segments, _same(schema.segments, wanted, *PEERS))
+    )
+
+
+def _same(table: FromClause, other: FromClause, *names: str) -> ColumnElement[bool]:
+    return and_(*(table.c[name] == other.c[name] for name in names))
 
 
 async def of_peer(tx: AsyncConnection, app_id: str, peer_id: str) -> list[StoredSample]:
@@ -127,7 +139,7 @@ async def merge(tx: AsyncConnection, app_id: str, peer_id: str) -> int:
         "sequences": msgspec.json.encode(_runs(sorted(every))).decode(),
         "body": pack(series),
     }
-    statement = insert_into(tx, schema.segments).values(row)
+    statement = insert_into(tx.dialect.name, schema.segments).values(row)
     new = {name: statement.excluded[name] for name in ("samples", "sequences", "body")}
     await tx.execute(
         statement.on_conflict_do_update(index_elements=["app_id", "peer_id"], set_=new)

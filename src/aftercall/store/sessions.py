@@ -18,7 +18,7 @@ SESSION = Shape(Session, schema.sessions, lambda session: {"day": day_of(session
 async def insert_session(tx: AsyncConnection, session: Session) -> bool:
     """Insert a new session. False, and nothing is written, when its meeting has one already
     that is not ended (or its id is taken)."""
-    statement = insert_into(tx, schema.sessions).on_conflict_do_nothing()
+    statement = insert_into(tx.dialect.name, schema.sessions).on_conflict_do_nothing()
     done = await tx.execute(statement.values(SESSION.to_row(session)))
     if done.rowcount != 1:
         return False
@@ -61,7 +61,9 @@ async def _save_terms(tx: AsyncConnection, session: Session) -> None:
         for word in words_of(session.title)
     ]
     if rows:
-        await tx.execute(insert_into(tx, schema.session_terms).on_conflict_do_nothing(), rows)
+        await tx.execute(
+            insert_into(tx.dialect.name, schema.session_terms).on_conflict_do_nothing(), rows
+        )
 
 
 async def _delete_terms(

@@ -47,7 +47,7 @@ async def save_messages(tx: AsyncConnection, messages: Iterable[ChatMessage]) ->
     if not rows:
         return set()
     table = schema.chat_messages
-    statement = insert_into(tx, table)
+    statement = insert_into(tx.dialect.name, table)
     c, new = table.c, statement.excluded
     order = ("revised_at", "is_edited", "is_pinned", "payload")
     is_later = tuple_(*(new[name] for name in order)) > tuple_(*(c[name] for name in order))

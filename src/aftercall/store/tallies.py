@@ -53,7 +53,7 @@ async def _add(tx: AsyncConnection, app_id: str, counted: Counted, sign: int) ->
     c = table.c
     key: dict[str, Any] = {"app_id": app_id, "day": day, "total_participants": participants}
     if sign > 0:
-        statement = insert_into(tx, table).values(**key, sessions=1, minutes=minutes)
+        statement = insert_into(tx.dialect.name, table).values(**key, sessions=1, minutes=minutes)
         await tx.execute(
             statement.on_conflict_do_update(
                 index_elements=list(key),
