@@ -39,7 +39,7 @@ class ConnectionRules:
                 issues = self._connections[connection.id] = _ConnectionIssues(ref)
             issues.take(connection, sample)
 
-    def finish(self, left_at: EpochMs | None) -> list[Issue]:
+    def finish(self) -> list[Issue]:
         found = [each.finish() for each in self._connections.values()]
         return [issue for issues in found for issue in issues]
 

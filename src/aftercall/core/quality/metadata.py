@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.streams import Connection, Sample
+from aftercall.core.quality.streams import Connection, Sample, Stream
 from aftercall.core.records import PeerNote
 
 Scalar = str | float | bool | None
@@ -260,44 +260,11 @@ def _changes(lists: Iterable[tuple[EpochMs, list[Device]]]) -> list[DevicesChang
     return changes
 
 
-def fold_metadata(notes: Sequence[PeerNote], pairs: CandidatePairs) -> Metadata:
-    """What the notes of one peer say, in the order in which they happened."""
-    description = _Description()
-    lists: dict[str, list[tuple[EpochMs, list[Device]]]] = {"audio": [], "video": [], "speaker": []}
-    chosen: list[DeviceChoice] = []
-    happenings: list[Happening] = []
-    for note in sorted(notes, key=lambda note: (note.at, note.id)):
-        if note.name == "describe":
-            description.take(note.data, note.at)
-        elif note.name in DEVICE_LISTS:
-            lists[DEVICE_LISTS[note.name]].append((note.at, _devices(note.data)))
-        elif note.name in SELECTIONS:
-            said = note.data.get("device")
-            device = _struct(Device, said if isinstance(said, dict) else {})
-            chosen.append(DeviceChoice(at=note.at, name=note.name, device=device))
-        else:
-            happenings.append(Happening(at=note.at, name=note.name, data=_scalars(note.data)))
-    return Metadata(
-        device=_struct(Machine, description.of("device")),
-        browser=_struct(Browser, description.of("browser")),
-        sdk=_struct(Sdk, description.of("sdk")),
-        encoder=_struct(Encoder, description.of("encoder")),
-        network=description.network(),
-        room_view_type=description.room_view_type,
-        precalls=description.precalls,
-        audio_devices=_changes(lists["audio"]),
-        video_devices=_changes(lists["video"]),
-        speaker_devices=_changes(lists["speaker"]),
-        chosen_devices=chosen,
-        happenings=happenings,
-        candidate_pairs=pairs,
-    )
-
-
-class PairKeeper:
-    """Keeps each connection's last report, so that the pairs as last seen can be told."""
+class LastSeen:
+    """Keeps what the reports last said of connections and encoders."""
 
     def __init__(self) -> None:
+        self.encoder = Encoder()
         self._last: dict[str, Connection] = {}
         self._senders: set[str] = set()
         self._receivers: set[str] = set()
@@ -307,8 +274,17 @@ class PairKeeper:
             if connection.pairs or connection.id not in self._last:
                 self._last[connection.id] = connection
         for stream in sample.streams:
-            side = self._senders if stream.key[1] == "send" else self._receivers
-            side.add(stream.key[0])
+            if stream.key[1] == "receive":
+                self._receivers.add(stream.key[0])
+                continue
+            self._senders.add(stream.key[0])
+            name = _encoder_of(stream)
+            if name is not None:
+                kind = stream.stats.kind or ""
+                self.encoder = msgspec.structs.replace(self.encoder, **{kind: name})
+
+    def encoder_members(self) -> dict[str, str]:
+        return {k: v for k, v in msgspec.structs.asdict(self.encoder).items() if v is not None}
 
     def pairs(self) -> CandidatePairs:
         """As last reported. A connection that never carried a stream receives when another one
@@ -323,6 +299,14 @@ class PairKeeper:
             if connection.id in self._receivers or (is_idle and self._senders):
                 consuming.extend(found)
         return CandidatePairs(producing=producing, consuming=consuming)
+
+
+def _encoder_of(stream: Stream) -> str | None:
+    """The encoder by its own name, else by the codec it makes."""
+    if stream.stats.encoder_implementation is not None:
+        return stream.stats.encoder_implementation
+    mime_type = stream.codec.mime_type if stream.codec is not None else None
+    return None if mime_type is None else mime_type.partition("/")[2].lower() or None
 
 
 def _pair(connection: Connection, index: int) -> CandidatePair:
@@ -344,3 +328,38 @@ def _pair(connection: Connection, index: int) -> CandidatePair:
     if members.get("nominated") is None:
         members["nominated"] = pair.selected
     return CandidatePair(**members, is_selected=pair is connection.pair)
+
+
+def fold_metadata(notes: Sequence[PeerNote], seen: LastSeen) -> Metadata:
+    """What the notes of a participant's peers say, in the order in which they happened, and
+    what was last seen in their reports."""
+    description = _Description()
+    lists: dict[str, list[tuple[EpochMs, list[Device]]]] = {"audio": [], "video": [], "speaker": []}
+    chosen: list[DeviceChoice] = []
+    happenings: list[Happening] = []
+    for note in sorted(notes, key=lambda note: (note.at, note.id)):
+        if note.name == "describe":
+            description.take(note.data, note.at)
+        elif note.name in DEVICE_LISTS:
+            lists[DEVICE_LISTS[note.name]].append((note.at, _devices(note.data)))
+        elif note.name in SELECTIONS:
+            said = note.data.get("device")
+            device = _struct(Device, said if isinstance(said, dict) else {})
+            chosen.append(DeviceChoice(at=note.at, name=note.name, device=device))
+        else:
+            happenings.append(Happening(at=note.at, name=note.name, data=_scalars(note.data)))
+    return Metadata(
+        device=_struct(Machine, description.of("device")),
+        browser=_struct(Browser, description.of("browser")),
+        sdk=_struct(Sdk, description.of("sdk")),
+        encoder=_struct(Encoder, {**seen.encoder_members(), **description.of("encoder")}),
+        network=description.network(),
+        room_view_type=description.room_view_type,
+        precalls=description.precalls,
+        audio_devices=_changes(lists["audio"]),
+        video_devices=_changes(lists["video"]),
+        speaker_devices=_changes(lists["speaker"]),
+        chosen_devices=chosen,
+        happenings=happenings,
+        candidate_pairs=seen.pairs(),
+    )

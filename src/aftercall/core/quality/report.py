@@ -1,0 +1,237 @@
+"""The verdict on one participant of one session, folded from the samples and notes of its peers.
+
+A participant that reconnected has several peers; their samples are folded one after the other
+and add up. The verdict itself is small; the sample rows, which are not, lie beside it in the
+form in which they are served.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final
+
+import msgspec
+
+from aftercall.core.errors import Malformed
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.connection_rules import ConnectionRules, ice_issues
+from aftercall.core.quality.counters import Interval
+from aftercall.core.quality.cumulative import Cumulative, accumulate
+from aftercall.core.quality.deltas import Reader
+from aftercall.core.quality.getstats import decode_body
+from aftercall.core.quality.issues import Issue
+from aftercall.core.quality.metadata import LastSeen, Metadata, fold_metadata
+from aftercall.core.quality.mutes import Mutes
+from aftercall.core.quality.reception import Reception, receive
+from aftercall.core.quality.rollup import roll_up
+from aftercall.core.quality.rows import rows_of
+from aftercall.core.quality.stream_rules import StreamRules
+from aftercall.core.quality.streams import Family, normalise
+from aftercall.core.records import LeaveReason, Peer, PeerNote, StoredSample
+
+FOLD_VERSION: Final = 1
+"""Grows whenever the same facts give another verdict; older documents can be folded again."""
+
+GAP_INTERVALS: Final = 3
+"""Reports missing in a row before it is called a gap; the catalogue's `stats_gap`."""
+
+
+class PeerFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of one peer."""
+
+    peer: Peer
+    samples: Sequence[StoredSample]
+    notes: Sequence[PeerNote]
+
+
+class Gap(msgspec.Struct, frozen=True, kw_only=True):
+    """A time without reports."""
+
+    peer_id: str
+    start_at: EpochMs
+    end_at: EpochMs
+
+
+class Completeness(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of what should have been reported was. `share` is 0..1, `None` when nothing
+    was to be expected."""
+
+    expected_samples: int
+    arrived_samples: int
+    share: float | None
+    gaps: list[Gap]
+    unreadable_samples: int
+    dropped_entries: int
+    """What the collectors said they had to drop for lack of room."""
+    end_is_inferred: bool
+    """Nobody said goodbye: the end is when the last peer was last heard."""
+    end_reason: LeaveReason | None
+
+
+class PeerSpan(msgspec.Struct, frozen=True, kw_only=True):
+    """One connection of the participant; `end_at` is `None` while it lasts."""
+
+    peer_id: str
+    start_at: EpochMs
+    end_at: EpochMs | None
+
+
+class Verdict(msgspec.Struct, kw_only=True):
+    """All but the rows. `cumulative` is by family; a family without intervals is not there."""
+
+    fold_version: int
+    spans: list[PeerSpan]
+    metadata: Metadata
+    completeness: Completeness
+    cumulative: dict[str, Cumulative]
+    issues: list[Issue]
+
+
+class Details(msgspec.Struct, kw_only=True):
+    """The rows. `rows` holds for each family a JSON array of `rows.Row`."""
+
+    rows: dict[str, msgspec.Raw]
+    receptions: list[Reception]
+
+
+class Folded(msgspec.Struct, kw_only=True):
+    """A participant's verdict and its details."""
+
+    verdict: Verdict
+    details: Details
+
+
+class _PeerFold(msgspec.Struct):
+    """What folding one peer's samples gave."""
+
+    intervals: list[Interval]
+    issues: list[Issue]
+    unreadable: int
+
+
+def fold(chain: Sequence[PeerFacts], now: EpochMs) -> Folded:
+    """The verdict on a participant; `chain` holds its peers, at least one, in any order.
+
+    `now` stands for the end of a stay that lasts. The issues are those that this participant's
+    own reports show; what only the others' tell is added by `attribution`.
+    """
+    peers = in_order(chain)
+    seen = LastSeen()
+    folds = [_fold_peer(facts, seen) for facts in peers]
+    by_family: dict[Family, list[Interval]] = {family: [] for family in Family}
+    for each in folds:
+        for interval in each.intervals:
+            by_family[interval.family].append(interval)
+    cumulative: dict[str, Cumulative] = {}
+    rows: dict[str, msgspec.Raw] = {}
+    for family, intervals in by_family.items():
+        block = accumulate(roll_up(family, intervals))
+        if block is not None:
+            cumulative[family.value] = block
+        rows[family.value] = msgspec.Raw(msgspec.json.encode(rows_of(family, intervals)))
+    unreadable = sum(each.unreadable for each in folds)
+    verdict = Verdict(
+        fold_version=FOLD_VERSION,
+        spans=[
+            PeerSpan(peer_id=p.peer.id, start_at=start_of(p.peer), end_at=p.peer.left_at)
+            for p in peers
+        ],
+        metadata=fold_metadata([note for facts in peers for note in facts.notes], seen),
+        completeness=completeness_of(peers, now, unreadable_samples=unreadable),
+        cumulative=cumulative,
+        issues=sorted(
+            (issue for each in folds for issue in each.issues),
+            key=lambda issue: (issue.first_at, issue.name),
+        ),
+    )
+    receptions = [
+        Reception(
+            peer_id=facts.peer.id,
+            start_at=start_of(facts.peer),
+            end_at=facts.peer.left_at,
+            audio=receive(each.intervals, is_video=False),
+            video=receive(each.intervals, is_video=True),
+        )
+        for facts, each in zip(peers, folds, strict=True)
+    ]
+    return Folded(verdict=verdict, details=Details(rows=rows, receptions=receptions))
+
+
+def _fold_peer(facts: PeerFacts, seen: LastSeen) -> _PeerFold:
+    peer = facts.peer
+    reader = Reader()
+    streams = StreamRules(peer.id, start_of(peer), Mutes(facts.notes))
+    connections = ConnectionRules(peer.id)
+    every: list[Interval] = []
+    unreadable = 0
+    for stored in facts.samples:
+        try:
+            body = decode_body(stored.body)
+        except Malformed:
+            unreadable += 1
+            continue
+        sample = normalise(body, stored.at)
+        intervals = reader.take(sample)
+        every += intervals
+        streams.take(intervals)
+        connections.take(sample)
+        seen.take(sample)
+    issues = [
+        *streams.finish(),
+        *connections.finish(),
+        *ice_issues(peer.id, facts.notes, peer.left_at),
+    ]
+    return _PeerFold(every, issues, unreadable)
+
+
+def start_of(peer: Peer) -> EpochMs:
+    """When a peer was first there, as far as we know."""
+    return peer.first_heard_at if peer.joined_at is None else peer.joined_at
+
+
+def in_order(chain: Sequence[PeerFacts]) -> list[PeerFacts]:
+    """The peers of a participant in the order in which they came."""
+    return sorted(chain, key=lambda facts: (start_of(facts.peer), facts.peer.id))
+
+
+def completeness_of(
+    chain: Sequence[PeerFacts], now: EpochMs, *, unreadable_samples: int = 0
+) -> Completeness:
+    """Expected and arrived samples of a participant's peers; `now` bounds a stay that lasts."""
+    expected = arrived = dropped = 0
+    gaps: list[Gap] = []
+    for facts in chain:
+        peer = facts.peer
+        if not peer.interval_ms:
+            continue
+        end_at = peer.left_at if peer.left_at is not None else now
+        moments = [sample.at for sample in facts.samples]
+        expected += max(0, end_at - start_of(peer)) // peer.interval_ms
+        arrived += len(moments)
+        dropped += _dropped(facts.notes)
+        gaps.extend(_gaps(peer, moments, end_at))
+    last = chain[-1].peer
+    return Completeness(
+        expected_samples=expected,
+        arrived_samples=arrived,
+        share=min(1.0, round(arrived / expected, 4)) if expected else None,
+        gaps=gaps,
+        unreadable_samples=unreadable_samples,
+        dropped_entries=dropped,
+        end_is_inferred=last.left_reason is LeaveReason.SILENCE,
+        end_reason=last.left_reason,
+    )
+
+
+def _gaps(peer: Peer, moments: Sequence[EpochMs], end_at: EpochMs) -> list[Gap]:
+    longest_ms = GAP_INTERVALS * peer.interval_ms
+    edges = [start_of(peer), *sorted(moments), max(end_at, start_of(peer))]
+    return [
+        Gap(peer_id=peer.id, start_at=one, end_at=other)
+        for one, other in pairwise(edges)
+        if other - one > longest_ms
+    ]
+
+
+def _dropped(notes: Sequence[PeerNote]) -> int:
+    counts = [note.data.get("count") for note in notes if note.name == "entries_dropped"]
+    return max((count for count in counts if isinstance(count, int)), default=0)
