@@ -122,14 +122,13 @@ class Call:
             self._exchange_media(second)
             for guest in self.guests:
                 if guest.peer is not None and self._is_sample_due(guest.peer, second):
-                    sample = guest.peer.sample(second + 0.9)
-                    if not guest.peer.conditions.is_offline:
-                        said.append(Said(guest.number, guest.peer, sample))
+                    said.append(Said(guest.number, guest.peer, guest.peer.sample(second + 0.9)))
             yield second, said
 
     def _is_sample_due(self, peer: SimulatedPeer, second: int) -> bool:
         elapsed = second - peer.joined_s
-        return elapsed > 0 and elapsed % self.interval_s == 0
+        is_due = elapsed > 0 and elapsed % self.interval_s == 0
+        return is_due and not peer.conditions.is_offline
 
     def _live(self, guest: Guest, second: int) -> Iterator[tuple[SimulatedPeer, dict[str, Any]]]:
         """What a guest does in a second, its media apart."""
