@@ -13,6 +13,7 @@ import msgspec
 
 from aftercall.core.errors import Malformed
 from aftercall.core.instants import EpochMs
+from aftercall.core.quality.attribution import Finding
 from aftercall.core.quality.connection_rules import ConnectionRules, ice_issues
 from aftercall.core.quality.counters import Interval
 from aftercall.core.quality.cumulative import Cumulative, accumulate
@@ -84,6 +85,8 @@ class Verdict(msgspec.Struct, kw_only=True):
     completeness: Completeness
     cumulative: dict[str, Cumulative]
     issues: list[Issue]
+    diagnosis: list[Finding] = []
+    """The worst first."""
 
 
 class Details(msgspec.Struct, kw_only=True):
