@@ -1,8 +1,8 @@
 """Reports: the verdicts folded from a peer's samples and notes."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.records import StoredReport
@@ -37,6 +37,18 @@ async def reports_of_session(
         .order_by(c.peer_id)
     )
     return [_REPORT.from_row(row) for row in rows]
+
+
+async def delete_other_reports(
+    tx: AsyncConnection, app_id: str, session_id: str, kept: Collection[str]
+) -> None:
+    """Delete the reports of a session's peers that are not among `kept`."""
+    c = schema.reports.c
+    await tx.execute(
+        delete(schema.reports).where(
+            c.app_id == app_id, c.session_id == session_id, c.peer_id.not_in(sorted(kept))
+        )
+    )
 
 
 async def peers_with_older_fold(tx: AsyncConnection, version: int, limit: int) -> list[Key]:

@@ -1,0 +1,153 @@
+"""Peer reports: folded on request while the session lasts, once and for good when it is over."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Final, NamedTuple
+
+from aftercall.core.errors import Bug, NotFound
+from aftercall.core.instants import SECOND_MS, Clock, EpochMs
+from aftercall.core.quality.report import FOLD_VERSION, Folded, PeerFacts, fold
+from aftercall.core.records import Participant, Peer, StoredReport
+from aftercall.service.documents import Report, pack, pack_details, unpack
+from aftercall.store import notes, participants, peers, reports, samples
+from aftercall.store.database import Database
+
+FRESH_MS: Final = 2 * SECOND_MS
+"""How old a live report may be. Reports come every few seconds, so a reader who asks more often
+would get the same."""
+
+MOST_LIVE: Final = 64
+"""Live reports kept at most; each is up to a few megabytes."""
+
+REFOLD_BATCH: Final = 100
+
+
+class _Live(NamedTuple):
+    folded_at: EpochMs
+    report: Report
+
+
+class Refolded(NamedTuple):
+    """How far a renewal has come."""
+
+    sessions: int
+    reports: int
+
+
+class Reports:
+    """The use cases of reports. One report is about one participant row, with all its peers."""
+
+    def __init__(self, *, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+        self._live: dict[tuple[str, str], _Live] = {}
+        self._folding: dict[tuple[str, str], asyncio.Lock] = {}
+
+    async def peer_report(self, app_id: str, peer_id: str) -> Report:
+        """The report on the participant that has this peer. Raises `NotFound`."""
+        async with self._db.read() as tx:
+            peer = await peers.find_peer(tx, app_id, peer_id)
+            if peer is None:
+                raise NotFound(f"No peer found with id {peer_id}", code="peer_not_found")
+            row = await participants.find_participant(
+                tx, app_id, peer.session_id, peer.participant_id
+            )
+            every = await peers.peers_of_session(tx, app_id, peer.session_id)
+        if row is None:
+            raise NotFound(f"No peer found with id {peer_id}", code="peer_not_found")
+        return await self.report_of(row, [p for p in every if p.participant_id == row.id])
+
+    async def report_of(self, row: Participant, chain: Sequence[Peer]) -> Report:
+        """The report on a participant; `chain` holds all its peers. The stored one when the
+        session's end has been dealt with, else one folded now, at most two seconds old."""
+        async with self._db.read() as tx:
+            stored = await reports.find_report(tx, row.app_id, row.id)
+        if stored is not None:
+            return await asyncio.to_thread(unpack, stored.document)
+        return await self._live_report(row, chain)
+
+    async def _live_report(self, row: Participant, chain: Sequence[Peer]) -> Report:
+        key = (row.app_id, row.id)
+        lock = self._folding.setdefault(key, asyncio.Lock())
+        try:
+            async with lock:
+                known = self._live.get(key)
+                now = self._clock()
+                if known is not None and now - known.folded_at <= FRESH_MS:
+                    return known.report
+                facts = [await self._facts_of(peer) for peer in chain]
+                folded = await asyncio.to_thread(fold, facts, now)
+                report = Report(verdict=folded.verdict, details=folded.details)
+                self._keep(key, _Live(now, report))
+                return report
+        finally:
+            if not lock.locked():
+                self._folding.pop(key, None)
+
+    def _keep(self, key: tuple[str, str], live: _Live) -> None:
+        self._live.pop(key, None)
+        self._live[key] = live
+        stale = [k for k, v in self._live.items() if live.folded_at - v.folded_at > FRESH_MS]
+        oldest = list(self._live)[: max(0, len(self._live) - MOST_LIVE)]
+        for each in {*stale, *oldest}:
+            del self._live[each]
+
+    async def _facts_of(self, peer: Peer) -> PeerFacts:
+        async with self._db.read() as tx:
+            return PeerFacts(
+                peer=peer,
+                samples=await samples.of_peer(tx, peer.app_id, peer.id),
+                notes=await notes.notes_of_peer(tx, peer.app_id, peer.id),
+            )
+
+    async def fold_session(self, app_id: str, session_id: str) -> int:
+        """Fold every participant of a session and keep the reports; how many there are."""
+        async with self._db.read() as tx:
+            every = await peers.peers_of_session(tx, app_id, session_id)
+        chains: dict[str, list[Peer]] = {}
+        for peer in every:
+            chains.setdefault(peer.participant_id, []).append(peer)
+        now = self._clock()
+        done: list[StoredReport] = []
+        for row_id, chain in chains.items():
+            facts = [await self._facts_of(peer) for peer in chain]
+            document = await asyncio.to_thread(_folded_document, facts, now)
+            done.append(
+                StoredReport(
+                    app_id=app_id,
+                    session_id=session_id,
+                    peer_id=row_id,
+                    fold_version=FOLD_VERSION,
+                    folded_at=now,
+                    document=document,
+                )
+            )
+        async with self._db.write() as tx:
+            await reports.save_reports(tx, done)
+            # Late facts can show two rows to be one.
+            await reports.delete_other_reports(tx, app_id, session_id, chains.keys())
+        return len(done)
+
+    async def refold(self) -> AsyncIterator[Refolded]:
+        """Renew the reports that an older fold made, session by session, telling how far it
+        has come after each."""
+        folded_sessions = folded_reports = 0
+        while True:
+            async with self._db.read() as tx:
+                older = await reports.peers_with_older_fold(tx, FOLD_VERSION, REFOLD_BATCH)
+                found = [await reports.find_report(tx, *key) for key in older]
+            if not older:
+                return
+            for app_id, session_id in {(r.app_id, r.session_id) for r in found if r is not None}:
+                folded_reports += await self.fold_session(app_id, session_id)
+                folded_sessions += 1
+                yield Refolded(folded_sessions, folded_reports)
+            async with self._db.read() as tx:
+                left = await reports.peers_with_older_fold(tx, FOLD_VERSION, REFOLD_BATCH)
+            if left == older:
+                raise Bug("Reports stay old when they are folded again.", code="refold_stuck")
+
+
+def _folded_document(facts: Sequence[PeerFacts], now: EpochMs) -> bytes:
+    folded: Folded = fold(facts, now)
+    return pack(folded.verdict, pack_details(folded.details))
