@@ -14,6 +14,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.lifecycle import Policy
+from aftercall.logs import configure_logs
 from aftercall.service.founding import Founded
 from aftercall.service.services import Services, build_services
 from aftercall.settings import Settings
@@ -21,6 +22,7 @@ from aftercall.store.database import Database, migrate
 from aftercall.web.intake import IntakeDoor
 from aftercall.web.routes import create_web_app
 from aftercall.web.try_page import CallPage
+from aftercall.wire.talk import read_summary_options
 from aftercall.work.runner import run_jobs
 from aftercall.work.sweep import run_sweeps
 from aftercall.work.tasks import tasks_of
@@ -61,6 +63,7 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
             clock=now,
             new_id=new_id,
             policy=Policy(listening_since=now()),
+            summary_options_of=read_summary_options,
         )
     finally:
         await db.close()
@@ -128,4 +131,5 @@ class Application:
 
 def create_app(settings: Settings) -> Application:
     """The application of one process."""
+    configure_logs(settings)
     return Application(settings)

@@ -97,9 +97,11 @@ class IntakeDoor:
         )
 
     async def _collect(self, headers: Headers, receive: Receive) -> Answer:
-        body = await self._body(headers, receive)
-        batch = collector.read_batch(body)
-        grant = await self._participant(_bearer(headers) or batch.token)
+        bearer = _bearer(headers)
+        grant = await self._participant(bearer) if bearer else None
+        batch = collector.read_batch(await self._body(headers, receive))
+        if grant is None:
+            grant = await self._participant(batch.token)
         received_at = self._services.clock()
         translation = collector.translate(
             batch,
@@ -139,8 +141,8 @@ class IntakeDoor:
         )
 
     async def _message(self, headers: Headers, receive: Receive) -> Answer:
-        body = await self._body(headers, receive)
         grant = await self._participant(_bearer(headers))
+        body = await self._body(headers, receive)
         received_at = self._services.clock()
         translation = realtimekit_callstats.translate(
             body,
