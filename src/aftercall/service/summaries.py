@@ -1,7 +1,8 @@
 """Summaries: asked for, made by a job, kept beside the transcript."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,7 +12,6 @@ from aftercall.core.ids import id_from
 from aftercall.core.instants import Clock, EpochMs
 from aftercall.core.records import (
     Job,
-    Meeting,
     Phase,
     Session,
     Summary,
@@ -39,14 +39,15 @@ async def extract(
 
 
 class Summaries:
-    """The use cases of summaries. `options_of` reads what a meeting's creator wants."""
+    """The use cases of summaries. `options_of` reads from a meeting's settings what its
+    creator wants."""
 
     def __init__(
         self,
         *,
         db: Database,
         clock: Clock,
-        options_of: Callable[[Meeting], SummaryOptions],
+        options_of: Callable[[Mapping[str, Any]], SummaryOptions],
         summariser: Summariser = extract,
     ) -> None:
         self._db = db
@@ -108,7 +109,7 @@ class Summaries:
             await talk.save_summary(tx, summary)
             lines = await talk.lines_of_session(tx, app_id, session_id)
             meeting = await meetings.find_meeting(tx, app_id, session.meeting_id)
-        options = SummaryOptions() if meeting is None else self._options_of(meeting)
+        options = self._options_of({} if meeting is None else meeting.settings)
         try:
             text = await self._summariser(lines, options, session.started_at)
         except Busy:

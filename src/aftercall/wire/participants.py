@@ -1,6 +1,6 @@
 """Participants of a session as RealtimeKit writes them, and the queries that ask for them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -107,9 +107,9 @@ class ParticipantBody(msgspec.Struct, frozen=True, kw_only=True):
 class MeasuredParticipant(ParticipantBody, frozen=True, kw_only=True):
     """A participant with its call statistics, as far as there are any."""
 
-    peer_stats: dict[str, Any] | UnsetType = UNSET
-    quality_stats: list[dict[str, Any]] | dict[str, Any] | UnsetType = UNSET
-    peer_report: dict[str, Any] | UnsetType = UNSET
+    peer_stats: Any = UNSET
+    quality_stats: Any = UNSET
+    peer_report: Any = UNSET
 
 
 class ParticipantDetails(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,16 +166,12 @@ def encode_participant_details(
     row: Participant,
     peers: Sequence[Peer] | None,
     *,
-    peer_stats: dict[str, Any] | None = None,
-    quality_stats: list[dict[str, Any]] | None = None,
+    statistics: Mapping[str, Any] | None = None,
 ) -> ParticipantDetails:
-    """A row with its call statistics in their first form, where there are any."""
+    """A row with its call statistics in their first form, where there are any: `peer_stats`
+    and `quality_stats`, encoded."""
     return ParticipantDetails(
-        participant=MeasuredParticipant(
-            **_members(row, peers),
-            peer_stats=UNSET if peer_stats is None else peer_stats,
-            quality_stats=UNSET if quality_stats is None else quality_stats,
-        )
+        participant=MeasuredParticipant(**_members(row, peers), **(statistics or {}))
     )
 
 
@@ -183,16 +179,11 @@ def encode_peer_report_details(
     row: Participant,
     peers: Sequence[Peer] | None,
     *,
-    peer_report: dict[str, Any],
-    peer_stats: dict[str, Any] | None = None,
-    quality_stats: dict[str, Any] | None = None,
+    statistics: Mapping[str, Any],
 ) -> PeerReportDetails:
-    """The superset of the generations: flat, and under `participant`."""
-    members = _members(row, peers) | {
-        "peer_report": peer_report,
-        "peer_stats": UNSET if peer_stats is None else peer_stats,
-        "quality_stats": UNSET if quality_stats is None else quality_stats,
-    }
+    """The superset of the generations: flat, and under `participant`. `statistics` are
+    `peer_report`, `peer_stats` and `quality_stats`, encoded."""
+    members = _members(row, peers) | dict(statistics)
     return PeerReportDetails(**members, participant=MeasuredParticipant(**members))
 
 

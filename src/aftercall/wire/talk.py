@@ -149,8 +149,3 @@ def read_summary_options(settings: Mapping[str, Any]) -> SummaryOptions:
 
 
 _KINDS: Final = {kind.value: kind for kind in SummaryKind}
-
-
-def wants_summary_on_end(settings: Mapping[str, Any]) -> bool:
-    """Whether a meeting's sessions are to be summarised when they end."""
-    return settings.get("summarize_on_end") is True

@@ -1,0 +1,123 @@
+"""Downloads: the files that signed links lead to, written while they are sent."""
+
+from collections.abc import AsyncIterator
+from typing import Any, Final, TypeVar, assert_never
+from urllib.parse import quote
+
+from litestar import Request, get
+from litestar.response import Stream
+
+from aftercall.core.exports import Export
+from aftercall.service.links import Link, Opened
+from aftercall.service.services import Services
+from aftercall.web.given import GivenServices, PathId
+from aftercall.wire.exports import (
+    ChatCsv,
+    ChatJson,
+    DyteTranscriptCsv,
+    Srt,
+    TranscriptCsv,
+    TranscriptJson,
+    Vtt,
+    Writer,
+)
+
+R = TypeVar("R")
+
+_MEDIA_TYPES: Final = {
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
+    "srt": "application/x-subrip; charset=utf-8",
+    "vtt": "text/vtt; charset=utf-8",
+    "md": "text/markdown; charset=utf-8",
+    "txt": "text/plain; charset=utf-8",
+}
+
+
+def url_of(request: Request[Any, Any, Any], services: Services, link: Link) -> str:
+    """A link below the address the outside world knows us by, or else the request's own."""
+    base = services.settings.public_url or str(request.base_url)
+    return base.rstrip("/") + link.path
+
+
+@get(
+    "/downloads/{app_id:str}/{session_id:str}/{expires_at:str}/{signature:str}/{file:str}",
+    include_in_schema=False,
+)
+async def download(
+    services: GivenServices,
+    app_id: PathId,
+    session_id: PathId,
+    expires_at: PathId,
+    signature: PathId,
+    file: PathId,
+) -> Stream:
+    opened = await services.links.open_link(
+        app_id=app_id,
+        session_id=session_id,
+        expires_at=expires_at,
+        signature=signature,
+        file=file,
+    )
+    pieces = await _pieces(services, opened)
+    name = quote(f"{opened.session.id}-{opened.export.value}")
+    return Stream(
+        pieces,
+        media_type=_MEDIA_TYPES[opened.export.value.rpartition(".")[2]],
+        headers={
+            "content-disposition": f'attachment; filename="{name}"',
+            "x-content-type-options": "nosniff",
+            "cache-control": "private, no-store",
+            # A page of another origin that was given the link may fetch it: the signature is
+            # all the authority there is, and no cookie is looked at.
+            "access-control-allow-origin": "*",
+        },
+    )
+
+
+async def _pieces(services: Services, opened: Opened) -> AsyncIterator[bytes]:
+    """The file's bytes. What can go wrong does so here, before the first byte is sent."""
+    app_id, session = opened.app_id, opened.session
+    started_at = session.started_at
+    match opened.export:
+        case Export.CHAT_CSV:
+            chat = services.exports.chat(app_id, session.id)
+            return _written(ChatCsv(meeting_id=session.meeting_id), chat)
+        case Export.CHAT_JSON:
+            chat = services.exports.chat(app_id, session.id)
+            return _written(ChatJson(meeting_id=session.meeting_id), chat)
+        case Export.SUMMARY_MARKDOWN | Export.SUMMARY_TEXT:
+            return _whole(await services.exports.summary(app_id, session.id))
+    lines = services.exports.transcript(app_id, session.id)
+    match opened.export:
+        case Export.TRANSCRIPT_CSV:
+            return _written(TranscriptCsv(started_at=started_at), lines)
+        case Export.TRANSCRIPT_DYTE_CSV:
+            return _written(DyteTranscriptCsv(), lines)
+        case Export.TRANSCRIPT_SRT:
+            return _written(Srt(started_at=started_at), lines)
+        case Export.TRANSCRIPT_VTT:
+            return _written(Vtt(started_at=started_at), lines)
+        case Export.TRANSCRIPT_JSON:
+            peers = await services.exports.peers(app_id, session.id)
+            return _written(TranscriptJson(started_at=started_at, peers=peers), lines)
+        case _:
+            assert_never(opened.export)
+
+
+async def _written(writer: Writer[R], pages: AsyncIterator[list[R]]) -> AsyncIterator[bytes]:
+    """The file a writer makes; no piece is empty, because an empty one ends some streams."""
+    if text := writer.head():
+        yield text.encode()
+    async for page in pages:
+        if text := writer.rows(page):
+            yield text.encode()
+    if text := writer.tail():
+        yield text.encode()
+
+
+async def _whole(text: str) -> AsyncIterator[bytes]:
+    yield text.encode()
+
+
+handlers = (download,)

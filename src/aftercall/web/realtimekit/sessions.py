@@ -1,0 +1,276 @@
+"""The Sessions operations: what the record says of past and present sessions."""
+
+from typing import Any, Final
+
+from litestar import Request, get, post
+
+from aftercall.web.downloads import url_of
+from aftercall.web.given import GivenQuery, GivenServices, GivenTenant, PathId
+from aftercall.web.operations import described
+from aftercall.wire.envelope import Answer, encode_answer
+from aftercall.wire.participants import (
+    FILTERS,
+    INCLUDE_PEER_EVENTS,
+    IS_CONSOLIDATED,
+    PARTICIPANT_LIST_PARAMETERS,
+    PARTICIPANT_PARAMETERS,
+    ParticipantDetails,
+    ParticipantList,
+    encode_participant_details,
+    encode_participant_list,
+    read_participant_query,
+)
+from aftercall.wire.query import parse_path_id
+from aftercall.wire.sessions import (
+    INCLUDE_BREAKOUT_ROOMS,
+    SESSION_LIST_PARAMETERS,
+    LivestreamSessions,
+    SessionDetails,
+    SessionList,
+    encode_no_livestreams,
+    encode_session_details,
+    encode_session_list,
+    read_session_query,
+)
+from aftercall.wire.talk import (
+    CHAT_PARAMETERS,
+    TRANSCRIPT_PARAMETERS,
+    ChatLink,
+    SummaryLink,
+    SummaryRequest,
+    TranscriptLink,
+    encode_chat_link,
+    encode_summary_link,
+    encode_summary_request,
+    encode_transcript_link,
+    read_chat_export,
+    read_transcript_export,
+)
+
+_TAG: Final = "Sessions"
+_ONE: Final = "/sessions/{session_id:str}"
+
+
+@get(
+    "/sessions",
+    opt=described(
+        summary="List sessions",
+        tag=_TAG,
+        about="Newest first, unless sorted otherwise. The whole list can be narrowed by meeting, "
+        "time, status, number of participants and words.",
+        parameters=SESSION_LIST_PARAMETERS,
+        answer=SessionList,
+        is_paged=True,
+    ),
+)
+async def list_sessions(
+    services: GivenServices, tenant: GivenTenant, parameters: GivenQuery
+) -> Answer[SessionList]:
+    page = await services.reads.list_sessions(read_session_query(parameters, app_id=tenant.app_id))
+    body = encode_session_list(page)
+    return encode_answer(body, has_alias=services.settings.result_alias, paging=body.paging)
+
+
+@get(
+    _ONE,
+    opt=described(
+        summary="Get a session",
+        tag=_TAG,
+        parameters=(INCLUDE_BREAKOUT_ROOMS,),
+        answer=SessionDetails,
+    ),
+)
+async def get_session(
+    services: GivenServices, tenant: GivenTenant, session_id: PathId, parameters: GivenQuery
+) -> Answer[SessionDetails]:
+    with_rooms = INCLUDE_BREAKOUT_ROOMS.read(parameters)
+    id = parse_path_id(session_id, what="session")
+    session = await services.reads.find_session(tenant.app_id, id)
+    rooms = await services.reads.breakout_rooms(tenant.app_id, id) if with_rooms else []
+    return encode_answer(
+        encode_session_details(session, breakout_rooms=rooms),
+        has_alias=services.settings.result_alias,
+    )
+
+
+@get(
+    _ONE + "/participants",
+    opt=described(
+        summary="List the participants of a session",
+        tag=_TAG,
+        about="One row for each presence: somebody who left and came back has two. Recorders "
+        "and other hidden participants are left out.",
+        parameters=PARTICIPANT_LIST_PARAMETERS,
+        answer=ParticipantList,
+        is_paged=True,
+    ),
+)
+async def list_session_participants(
+    services: GivenServices, tenant: GivenTenant, session_id: PathId, parameters: GivenQuery
+) -> Answer[ParticipantList]:
+    id = parse_path_id(session_id, what="session")
+    with_events = INCLUDE_PEER_EVENTS.read(parameters)
+    attendance = await services.reads.list_participants(
+        read_participant_query(parameters, app_id=tenant.app_id, session_id=id),
+        is_consolidated=IS_CONSOLIDATED.read(parameters),
+        with_peers=with_events,
+    )
+    body = encode_participant_list(attendance.page, attendance.peers if with_events else None)
+    return encode_answer(body, has_alias=services.settings.result_alias, paging=body.paging)
+
+
+@get(
+    _ONE + "/participants/{participant_id:str}",
+    opt=described(
+        summary="Get a participant of a session, with its call statistics",
+        tag=_TAG,
+        about="Named by the participant's id, by that of any of its peers, or by the user's if "
+        "that is unambiguous.",
+        parameters=PARTICIPANT_PARAMETERS,
+        answer=ParticipantDetails,
+    ),
+)
+async def get_session_participant(
+    services: GivenServices,
+    tenant: GivenTenant,
+    session_id: PathId,
+    participant_id: PathId,
+    parameters: GivenQuery,
+) -> Answer[ParticipantDetails]:
+    with_events = INCLUDE_PEER_EVENTS.read(parameters)
+    FILTERS.read(parameters)
+    found = await services.reads.find_participant(
+        tenant.app_id,
+        parse_path_id(session_id, what="session"),
+        parse_path_id(participant_id, what="participant"),
+    )
+    return encode_answer(
+        encode_participant_details(found.row, found.peers if with_events else None),
+        has_alias=services.settings.result_alias,
+    )
+
+
+@get(
+    _ONE + "/chat",
+    opt=described(
+        summary="Get a link to a session's chat",
+        tag=_TAG,
+        about="Also while the session goes on.",
+        parameters=CHAT_PARAMETERS,
+        answer=ChatLink,
+    ),
+)
+async def get_session_chat(
+    services: GivenServices,
+    tenant: GivenTenant,
+    request: Request[Any, Any, Any],
+    session_id: PathId,
+    parameters: GivenQuery,
+) -> Answer[ChatLink]:
+    id = parse_path_id(session_id, what="session")
+    link = await services.links.link_chat(tenant.app_id, id, read_chat_export(parameters))
+    return encode_answer(
+        encode_chat_link(id, url=url_of(request, services, link), expires_at=link.expires_at),
+        has_alias=services.settings.result_alias,
+    )
+
+
+@get(
+    _ONE + "/transcript",
+    opt=described(
+        summary="Get a link to a session's transcript",
+        tag=_TAG,
+        about="Once the session has ended, for as long as transcripts are kept. A session in "
+        "which nothing was said has an empty file.",
+        parameters=TRANSCRIPT_PARAMETERS,
+        answer=TranscriptLink,
+    ),
+)
+async def get_session_transcript(
+    services: GivenServices,
+    tenant: GivenTenant,
+    request: Request[Any, Any, Any],
+    session_id: PathId,
+    parameters: GivenQuery,
+) -> Answer[TranscriptLink]:
+    id = parse_path_id(session_id, what="session")
+    export = read_transcript_export(parameters, default_style=services.settings.transcript_csv)
+    link = await services.links.link_transcript(tenant.app_id, id, export)
+    url = url_of(request, services, link)
+    return encode_answer(
+        encode_transcript_link(id, url=url, expires_at=link.expires_at),
+        has_alias=services.settings.result_alias,
+    )
+
+
+@get(
+    _ONE + "/summary",
+    opt=described(
+        summary="Get a link to the summary of a session's transcript",
+        tag=_TAG,
+        about="404 until a summary has been asked for and made.",
+        answer=SummaryLink,
+    ),
+)
+async def get_session_summary(
+    services: GivenServices,
+    tenant: GivenTenant,
+    request: Request[Any, Any, Any],
+    session_id: PathId,
+) -> Answer[SummaryLink]:
+    id = parse_path_id(session_id, what="session")
+    link = await services.links.link_summary(tenant.app_id, id)
+    return encode_answer(
+        encode_summary_link(id, url=url_of(request, services, link), expires_at=link.expires_at),
+        has_alias=services.settings.result_alias,
+    )
+
+
+@post(
+    _ONE + "/summary",
+    status_code=200,
+    opt=described(
+        summary="Have a session's transcript summarised",
+        tag=_TAG,
+        about="Asked again while one is being made, it answers that one's state; asked after "
+        "that, it makes another. 400 while the session goes on, or when nothing was said.",
+        answer=SummaryRequest,
+    ),
+)
+async def request_session_summary(
+    services: GivenServices, tenant: GivenTenant, session_id: PathId
+) -> Answer[SummaryRequest]:
+    id = parse_path_id(session_id, what="session")
+    summary = await services.summaries.request(tenant.app_id, id)
+    return encode_answer(encode_summary_request(summary), has_alias=services.settings.result_alias)
+
+
+@get(
+    _ONE + "/livestream-sessions",
+    opt=described(
+        summary="List the livestreams of a session",
+        tag=_TAG,
+        about="Always none: Aftercall keeps no record of livestreams.",
+        answer=LivestreamSessions,
+        is_paged=True,
+    ),
+)
+async def list_livestream_sessions(
+    services: GivenServices, tenant: GivenTenant, session_id: PathId
+) -> Answer[LivestreamSessions]:
+    await services.reads.find_session(tenant.app_id, parse_path_id(session_id, what="session"))
+    body = encode_no_livestreams()
+    return encode_answer(body, has_alias=services.settings.result_alias, paging=body.paging)
+
+
+handlers = (
+    list_sessions,
+    get_session,
+    list_session_participants,
+    get_session_participant,
+    get_session_chat,
+    get_session_transcript,
+    get_session_summary,
+    request_session_summary,
+    list_livestream_sessions,
+)

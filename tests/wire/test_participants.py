@@ -1,0 +1,199 @@
+"""Participants on the wire: bodies, peer events, and the query."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from aftercall.core.errors import Malformed
+from aftercall.core.instants import EpochMs
+from aftercall.core.records import (
+    LeaveReason,
+    Page,
+    Participant,
+    ParticipantOrder,
+    ParticipantQuery,
+    Peer,
+)
+from aftercall.wire.participants import (
+    FILTERS,
+    encode_participant,
+    encode_participant_details,
+    encode_participant_list,
+    encode_peer_events,
+    encode_peer_report_details,
+    read_participant_query,
+)
+
+START = EpochMs(1_795_262_400_000)
+
+ROW = Participant(
+    app_id="app-1",
+    session_id="session-1",
+    id="peer-1",
+    user_id="user-1",
+    custom_participant_id="crm-7",
+    display_name="Ana",
+    preset_name="group_call_host",
+    joined_at=START,
+    left_at=EpochMs(START + 348_580),
+    duration_minutes=5.8097,
+    created_at=START,
+    updated_at=EpochMs(START + 348_580),
+)
+
+PEER = Peer(
+    app_id="app-1",
+    session_id="session-1",
+    meeting_id="meeting-1",
+    id="peer-1",
+    participant_id="peer-1",
+    source="collector",
+    interval_ms=7_000,
+    joined_at=START,
+    first_heard_at=EpochMs(START + 500),
+    last_heard_at=EpochMs(START + 348_580),
+    last_received_at=EpochMs(START + 348_580),
+    left_at=EpochMs(START + 348_580),
+    left_reason=LeaveReason.SAID,
+    created_at=START,
+    updated_at=EpochMs(START + 348_580),
+)
+
+ROW_BODY: dict[str, Any] = {
+    "id": "peer-1",
+    "user_id": "user-1",
+    "custom_participant_id": "crm-7",
+    "display_name": "Ana",
+    "picture": None,
+    "preset_name": "group_call_host",
+    "role": "group_call_host",
+    "session_id": "session-1",
+    "joined_at": "2026-11-21T12:00:00.000Z",
+    "left_at": "2026-11-21T12:05:48.580Z",
+    "left_at_inferred": False,
+    "duration": 5.8097,
+    "created_at": "2026-11-21T12:00:00.000Z",
+    "updated_at": "2026-11-21T12:05:48.580Z",
+}
+
+
+def _json(body: Any) -> Any:
+    return json.loads(msgspec.json.encode(body))
+
+
+def test_a_participant_without_its_events_has_no_such_member() -> None:
+    assert _json(encode_participant(ROW, None)) == ROW_BODY
+
+
+def test_one_who_is_present_has_left_at_null() -> None:
+    assert _json(encode_participant(replace(ROW, left_at=None), None))["left_at"] is None
+
+
+def test_peer_events_tell_when_a_connection_came_and_went() -> None:
+    created, joining, leaving = _json(encode_participant(ROW, [PEER]))["peer_events"]
+    assert [e["event_name"] for e in (created, joining, leaving)] == [
+        "PEER_CREATED",
+        "PEER_JOINING",
+        "PEER_LEAVING",
+    ]
+    assert created["created_at"] == joining["created_at"] == "2026-11-21T12:00:00.000Z"
+    assert leaving["created_at"] == leaving["updated_at"] == "2026-11-21T12:05:48.580Z"
+    assert (joining["minutes_consumed"], leaving["minutes_consumed"]) == (0.0, 5.8097)
+    assert leaving["peer_id"] == leaving["participant_id"] == "peer-1"
+    assert leaving["session_id"] == "session-1"
+    assert leaving["socket_session_id"] is None
+    assert leaving["preset_view_type"] == "GROUP_CALL"
+
+
+def test_ids_of_peer_events_are_the_same_at_each_call_and_differ_from_each_other() -> None:
+    once = [event.id for event in encode_peer_events([PEER])]
+    assert once == [event.id for event in encode_peer_events([PEER])]
+    other = [event.id for event in encode_peer_events([replace(PEER, id="peer-2")])]
+    assert len({*once, *other}) == 6
+
+
+def test_events_of_several_peers_are_in_order_of_time() -> None:
+    second = replace(
+        PEER, id="peer-2", joined_at=EpochMs(START + 1_000), first_heard_at=EpochMs(START + 1_000)
+    )
+    events = encode_peer_events([second, PEER])
+    assert [event.created_at for event in events] == sorted(event.created_at for event in events)
+
+
+def test_a_peer_that_never_said_it_joined_counts_from_when_it_was_first_heard() -> None:
+    joining = encode_peer_events([replace(PEER, joined_at=None, left_at=None)])[1]
+    assert joining.created_at == "2026-11-21T12:00:00.500Z"
+
+
+def test_a_list_says_which_rows_it_holds() -> None:
+    page: Page[Participant] = Page(items=[ROW], offset=0, total=1)
+    assert _json(encode_participant_list(page, None)) == {
+        "participants": [ROW_BODY],
+        "paging": {"total_count": 1, "start_offset": 1, "end_offset": 1},
+    }
+
+
+def test_a_row_without_known_peers_has_an_empty_list_of_events_when_asked() -> None:
+    page: Page[Participant] = Page(items=[ROW], offset=0, total=1)
+    body = _json(encode_participant_list(page, {}))
+    assert body["participants"][0]["peer_events"] == []
+
+
+def test_details_carry_call_statistics_only_where_there_are_any() -> None:
+    without = _json(encode_participant_details(ROW, None))
+    assert without == {"participant": ROW_BODY}
+    stats = {"peer_stats": {"status": None}, "quality_stats": []}
+    with_them = _json(encode_participant_details(ROW, None, statistics=stats))
+    assert with_them == {"participant": ROW_BODY | stats}
+
+
+def test_a_peer_report_is_flat_for_one_generation_and_nested_for_the_others() -> None:
+    stats = {"peer_report": {"metadata": {}, "quality": {}}, "quality_stats": {"peer_ids": []}}
+    body = _json(encode_peer_report_details(ROW, [], statistics=stats))
+    nested = body.pop("participant")
+    assert body == nested == ROW_BODY | stats | {"peer_events": []}
+
+
+def test_an_empty_query_is_the_first_page_latest_first() -> None:
+    assert read_participant_query({}, app_id="a", session_id="s") == ParticipantQuery(
+        app_id="a", session_id="s"
+    )
+
+
+def test_the_query_reads_every_parameter() -> None:
+    query = read_participant_query(
+        {
+            "search": ["ana"],
+            "sort_by": ["duration"],
+            "sort_order": ["dsc"],
+            "page_no": ["3.0"],
+            "per_page": ["1000"],
+        },
+        app_id="a",
+        session_id="s",
+    )
+    assert query == ParticipantQuery(
+        app_id="a",
+        session_id="s",
+        search="ana",
+        order=ParticipantOrder.DURATION,
+        is_descending=True,
+        offset=400,
+        limit=200,
+    )
+
+
+def test_filters_come_as_a_list_with_commas_repeated_or_alone() -> None:
+    wanted = frozenset({"device_info", "events"})
+    assert FILTERS.read({"filters": ["device_info,events"]}) == wanted
+    assert FILTERS.read({"filters": ["device_info", " events "]}) == wanted
+    assert FILTERS.read({}) == frozenset()
+
+
+def test_an_unknown_filter_is_refused() -> None:
+    with pytest.raises(Malformed) as refusal:
+        FILTERS.read({"filters": ["device_info,weather"]})
+    assert refusal.value.field == "filters"
