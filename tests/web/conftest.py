@@ -92,10 +92,10 @@ Build = Callable[..., House]
 
 @pytest.fixture
 async def build(db: Database) -> AsyncIterator[Build]:
-    """Builds a house with the settings given."""
+    """Builds a house with the handlers and the settings given."""
     clients: list[httpx.AsyncClient] = []
 
-    def build_house(**settings: Any) -> House:
+    def build_house(*extra: Any, **settings: Any) -> House:
         clock = HandClock()
         services = build_services(
             db,
@@ -104,7 +104,7 @@ async def build(db: Database) -> AsyncIterator[Build]:
             new_id=new_id,
             policy=Policy(),
         )
-        app: Any = create_web_app(services)
+        app: Any = create_web_app(services, *extra)
         client = httpx.AsyncClient(
             transport=httpx.ASGITransport(app=app), base_url="http://aftercall.test"
         )

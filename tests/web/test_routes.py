@@ -1,0 +1,183 @@
+from typing import Any
+
+import httpx
+import pytest
+from litestar import get
+
+from aftercall.core.instants import MINUTE_MS
+from aftercall.core.records import Role
+
+# Shared fixtures and their types live in this folder's conftest.
+House = Any
+Build = Any
+
+
+async def test_an_unknown_address_answers_the_common_error_body(house: House) -> None:
+    for url in ("/nothing", "/client/v4/nothing", "/v2/nothing/at/all"):
+        answer = await house.client.get(url)
+        assert answer.status_code == 404
+        body = answer.json()
+        assert body["errors"][0]["code"] == 7003
+        assert body["error"]["reason"] == "no_route"
+        assert body["result"] is None
+
+
+async def test_an_unknown_method_answers_the_common_error_body(house: House) -> None:
+    caller = await house.caller()
+    answer = await caller.ask("DELETE", "/meetings")
+    assert answer.status_code == 405
+    assert set(answer.headers["allow"].split(", ")) >= {"GET", "POST"}
+    assert answer.json()["error"]["reason"] == "method_not_allowed"
+
+
+async def test_without_credentials_nothing_is_answered(house: House) -> None:
+    caller = await house.caller()
+    answer = await house.client.get(f"{caller.kit}/{caller.app_id}/meetings")
+    assert answer.status_code == 401
+    assert answer.json()["errors"] == [{"code": 10000, "message": "Authentication is needed"}]
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+async def test_a_wrong_token_is_unknown(house: House) -> None:
+    caller = await house.caller()
+    caller.token = "ac_wrong"
+    assert (await caller.ask("GET", "/meetings")).status_code == 401
+
+
+async def test_key_and_email_do_as_well_as_a_bearer_token(house: House) -> None:
+    caller = await house.caller()
+    headers = {"X-Auth-Key": caller.token, "X-Auth-Email": "user@example.com"}
+    url = f"{caller.kit}/{caller.app_id}/meetings"
+    assert (await house.client.get(url, headers=headers)).status_code == 200
+
+
+async def test_the_same_operations_live_without_the_prefix_and_below_v2(house: House) -> None:
+    caller = await house.caller()
+    made = (await caller.ask("POST", "/meetings", json={"title": "One"})).json()["data"]
+    plain = f"/accounts/{caller.account_id}/realtime/kit/{caller.app_id}/meetings/{made['id']}"
+    assert (await caller.ask_at("GET", plain)).json()["data"] == made
+    basic = httpx.BasicAuth(caller.app_id, caller.token)
+    answer = await house.client.get(f"/v2/meetings/{made['id']}", auth=basic)
+    assert answer.json()["data"] == made
+    assert (await caller.ask_at("GET", f"/v2/meetings/{made['id']}")).json()["data"] == made
+
+
+async def test_below_v2_a_token_of_the_account_must_name_the_app(house: House) -> None:
+    caller = await house.caller(is_of_account=True)
+    answer = await caller.ask_at("GET", "/v2/meetings")
+    assert (answer.status_code, answer.json()["error"]["reason"]) == (403, "app_not_named")
+
+
+async def test_a_token_that_reads_is_refused_everything_else(house: House) -> None:
+    admin = await house.caller()
+    reader = await house.caller(of=admin, role=Role.READ)
+    assert (await reader.ask("GET", "/meetings")).status_code == 200
+    answer = await reader.ask("POST", "/meetings", json={})
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (403, 10000)
+
+
+async def test_a_token_over_its_limit_is_told_when_to_come_back(build: Build) -> None:
+    house = build(rate_limit_per_5_min=2)
+    caller = await house.caller()
+    first = await caller.ask("GET", "/meetings")
+    assert first.headers["x-ratelimit-remaining"] == "1"
+    await caller.ask("GET", "/meetings")
+    third = await caller.ask("GET", "/meetings")
+    assert third.status_code == 429
+    assert third.headers["retry-after"] == "300"
+    assert third.headers["x-ratelimit-remaining"] == "0"
+    assert third.json()["error"]["reason"] == "rate_limited"
+    house.clock.move(5 * MINUTE_MS)
+    assert (await caller.ask("GET", "/meetings")).status_code == 200
+
+
+async def test_the_alias_can_be_switched_off(build: Build) -> None:
+    house = build(result_alias=False)
+    caller = await house.caller()
+    assert "result" not in (await caller.ask("GET", "/meetings")).json()
+
+
+async def test_every_answer_is_dressed_safely(house: House) -> None:
+    for url in ("/healthz", "/nothing", "/docs"):
+        headers = (await house.client.get(url)).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "DENY"
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+        assert len(headers["x-request-id"]) == 36
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/meetings/%00",
+        "/meetings/a%00b",
+        "/meetings/%ff",
+        "/meetings/%ED%A0%80",
+        "/meetings/" + "a" * 500,
+        "/meetings/x%2Fy",
+        "/meetings/%20",
+    ],
+)
+async def test_an_id_that_cannot_be_one_is_not_found(house: House, path: str) -> None:
+    caller = await house.caller()
+    assert (await caller.ask("GET", path)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("page_no=-1", "page_no"),
+        ("per_page=many", "per_page"),
+        ("start_time=yesterday", "start_time"),
+        ("search=a%00b", "search"),
+        ("search=%ED%A0%80%00", "search"),
+        ("status=GONE", "status"),
+        ("sort_order=SIDEWAYS", "sort_order"),
+        ("page_no=" + "9" * 100, "page_no"),
+    ],
+)
+async def test_a_parameter_out_of_its_range_is_named(house: House, query: str, field: str) -> None:
+    caller = await house.caller()
+    answer = await caller.ask("GET", f"/meetings?{query}")
+    assert answer.status_code == 400
+    assert answer.json()["error"]["field"] == field
+
+
+async def test_more_parameters_than_anybody_needs_are_refused(house: House) -> None:
+    caller = await house.caller()
+    answer = await caller.ask("GET", "/meetings?" + "a=1&" * 200)
+    assert (answer.status_code, answer.json()["error"]["reason"]) == (400, "bad_query")
+
+
+async def test_unknown_parameters_are_passed_over(house: House) -> None:
+    caller = await house.caller()
+    assert (await caller.ask("GET", "/meetings?colour=blue&status=")).status_code == 200
+
+
+async def test_a_body_over_the_limit_is_refused(house: House) -> None:
+    caller = await house.caller()
+    answer = await caller.ask("POST", "/meetings", content=b" " * 300_000)
+    assert (answer.status_code, answer.json()["error"]["reason"]) == (413, "too_large")
+
+
+async def test_what_was_not_foreseen_is_logged_and_not_told(build: Build) -> None:
+    @get("/breaks")
+    async def breaks() -> None:
+        raise ValueError("a secret of ours")
+
+    house = build(breaks)
+    answer = await house.client.get("/breaks")
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+    body = answer.json()
+    assert answer.headers["x-request-id"] in body["error"]["message"]
+
+
+async def test_a_database_out_of_reach_is_our_fault_for_now(build: Build) -> None:
+    @get("/unreachable")
+    async def unreachable() -> None:
+        raise ConnectionRefusedError("no route to 10.0.0.1")
+
+    answer = await build(unreachable).client.get("/unreachable")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert "10.0.0.1" not in answer.text

@@ -1,0 +1,106 @@
+"""Every operation of the document, asked with somebody else's token."""
+
+from typing import Any
+
+import pytest
+
+from aftercall.core.events import Identity, PeerJoined
+
+House = Any
+Build = Any
+SESSION_PEER = "5f6bfa3e-9a44-4a0c-8f35-3f0e5f3f5b7a"
+
+
+async def _furnish(house: House, owner: Any) -> dict[str, str]:
+    """Something of the owner's behind every id a path can name."""
+    meeting = (await owner.ask("POST", "/meetings", json={"title": "Theirs"})).json()["data"]
+    member = (
+        await owner.ask(
+            "POST",
+            f"/meetings/{meeting['id']}/participants",
+            json={"custom_participant_id": "ada", "preset_name": "p"},
+        )
+    ).json()["data"]
+    joined = PeerJoined(
+        id="joined",
+        at=house.clock(),
+        meeting_id=meeting["id"],
+        peer_id=SESSION_PEER,
+        identity=Identity(user_id=member["id"]),
+    )
+    await house.recorder.record(owner.app_id, [joined], source="events")
+    active = await owner.ask("GET", f"/meetings/{meeting['id']}/active-session")
+    return {
+        "account_id": owner.account_id,
+        "app_id": owner.app_id,
+        "meeting_id": meeting["id"],
+        "participant_id": member["id"],
+        "session_id": active.json()["data"]["id"],
+        "peer_id": SESSION_PEER,
+    }
+
+
+async def _operations(house: House) -> list[tuple[str, str]]:
+    paths = (await house.client.get("/docs/openapi.json")).json()["paths"]
+    return [(method, path) for path, methods in paths.items() for method in methods]
+
+
+async def test_a_foreign_token_opens_no_operation(house: House) -> None:
+    owner = await house.caller()
+    ids = await _furnish(house, owner)
+    strangers = [await house.caller(), await house.caller(is_of_account=True)]
+    operations = await _operations(house)
+    assert len(operations) >= 17
+    for stranger in strangers:
+        for method, path in operations:
+            answer = await stranger.ask_at(method, path.format(**ids), json={})
+            assert answer.status_code == 403, (method, path, answer.text)
+            assert answer.json()["errors"][0]["code"] == 10000
+
+
+async def test_ids_of_another_app_are_not_found_in_ones_own(house: House) -> None:
+    owner, stranger = await house.caller(), await house.caller(is_of_account=True)
+    ids = await _furnish(house, owner)
+    own = ids | {"account_id": stranger.account_id, "app_id": stranger.app_id}
+    bodies = {
+        "kick": {"participant_ids": [ids["participant_id"]]},
+        "participants": {"custom_participant_id": "eve", "preset_name": "p"},
+        ids["participant_id"]: {"custom_participant_id": "eve", "preset_name": "p"},
+    }
+    for method, path in await _operations(house):
+        names = [name for name in ("meeting_id", "session_id", "peer_id") if name in path]
+        if not names:
+            continue
+        url = path.format(**own)
+        body = {} if method == "patch" else bodies.get(url.split("/")[-1], {})
+        answer = await stranger.ask_at(method, url, json=body)
+        assert answer.status_code == 404, (method, path, answer.text)
+
+
+async def test_a_foreign_app_in_ones_own_account_path_is_not_found(house: House) -> None:
+    owner, stranger = await house.caller(), await house.caller(is_of_account=True)
+    ids = await _furnish(house, owner) | {"account_id": stranger.account_id}
+    for method, path in await _operations(house):
+        if "{app_id}" in path:
+            answer = await stranger.ask_at(method, path.format(**ids), json={})
+            assert answer.status_code == 404, (method, path, answer.text)
+            assert answer.json()["error"]["reason"] == "app_not_found"
+
+
+async def test_a_list_shows_ones_own_only(house: House) -> None:
+    owner, stranger = await house.caller(), await house.caller()
+    await _furnish(house, owner)
+    assert (await stranger.ask("GET", "/meetings")).json()["data"] == []
+    apps = (await stranger.ask_at("GET", f"{stranger.kit}/apps")).json()["data"]
+    assert [app["id"] for app in apps] == [stranger.app_id]
+
+
+@pytest.mark.parametrize("header", ["", "Bearer ", "Bearer ac_x", "Basic Og==", "Token t"])
+async def test_nobody_in_particular_opens_no_operation(house: House, header: str) -> None:
+    owner = await house.caller()
+    ids = await _furnish(house, owner)
+    for method, path in await _operations(house):
+        answer = await house.client.request(
+            method, path.format(**ids), headers={"authorization": header}
+        )
+        assert answer.status_code == 401, (method, path)
