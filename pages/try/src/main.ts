@@ -98,9 +98,13 @@ async function join(name: string, room: string, token?: string): Promise<void> {
       state.textContent = STATES[now];
       state.dataset.state = now;
       if (now === "kicked" || now === "ended") void finish(ticket, STATES[now]);
-      if (sessionId) document.body.dataset.session = sessionId;
+      const { dataset } = document.body;
+      if (call) dataset.peer = call.collector.peerId;
+      if (sessionId) dataset.session = sessionId;
     },
   });
+  document.body.dataset.app = ticket.app_id;
+  document.body.dataset.meeting = ticket.meeting_id;
   byId("leave").onclick = () => void finish(ticket, "The call is over");
 }
 
