@@ -1,0 +1,99 @@
+"""Group commit: everything that waits goes into the next transaction, and is answered after it."""
+
+import asyncio
+from collections.abc import Sequence
+from itertools import count
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from aftercall.core.errors import Bug, Busy
+from aftercall.core.events import Identity, PeerJoined, SampleTaken
+from aftercall.core.instants import EpochMs
+from aftercall.core.lifecycle import Policy
+from aftercall.service.deliveries import Delivery, Receipt, Status
+from aftercall.service.intake import Intake
+from aftercall.service.record import Recorder
+from aftercall.store import samples
+from aftercall.store.database import Database
+
+T0 = EpochMs(1_795_000_000_000)
+
+
+class CountingRecorder(Recorder):
+    """The recorder, which also remembers how large its groups were."""
+
+    groups: list[int]
+
+    async def record_deliveries(self, deliveries: Sequence[Delivery]) -> list[Receipt]:
+        self.groups.append(len(deliveries))
+        return await super().record_deliveries(deliveries)
+
+
+def recorder_on(db: Database) -> CountingRecorder:
+    ids = count()
+    recorder = CountingRecorder(
+        db, clock=lambda: T0, new_id=lambda: f"s{next(ids)}", policy=Policy()
+    )
+    recorder.groups = []
+    return recorder
+
+
+def delivery(number: int, *, body: bytes = b"{}") -> Delivery:
+    join = PeerJoined(
+        id="j", at=T0, peer_id=f"p{number}", meeting_id="weekly", identity=Identity(user_id="u")
+    )
+    sample = SampleTaken(id="s", at=T0, peer_id=f"p{number}", sequence=1, body=body)
+    return Delivery(app_id="app", source="test", received_at=T0, events=[join, sample])
+
+
+async def test_deliveries_that_wait_together_share_a_transaction(db: Database) -> None:
+    recorder = recorder_on(db)
+    intake = Intake(recorder, capacity=1_000, metrics=CollectorRegistry())
+    waiting = [asyncio.create_task(intake.take(delivery(n))) for n in range(50)]
+    await asyncio.sleep(0)
+    running = asyncio.create_task(intake.run())
+    receipts = await asyncio.gather(*waiting)
+    intake.close()
+    await running
+    assert recorder.groups == [50]
+    assert all(o.status is Status.ACCEPTED for receipt in receipts for o in receipt.outcomes)
+    async with db.read() as tx:
+        assert len(await samples.of_peer(tx, "app", "p49")) == 1
+
+
+async def test_a_delivery_that_cannot_be_recorded_takes_no_other_down(db: Database) -> None:
+    recorder = recorder_on(db)
+    intake = Intake(recorder, capacity=1_000, metrics=CollectorRegistry())
+    poison = delivery(1, body=None)  # type: ignore[arg-type]  # what no translator makes
+    waiting = [asyncio.create_task(intake.take(d)) for d in (delivery(0), poison, delivery(2))]
+    await asyncio.sleep(0)
+    running = asyncio.create_task(intake.run())
+    first, second, third = await asyncio.gather(*waiting, return_exceptions=True)
+    intake.close()
+    await running
+    assert isinstance(first, Receipt) and isinstance(third, Receipt)
+    assert isinstance(second, Bug)
+
+
+async def test_beyond_its_capacity_the_intake_is_busy(db: Database) -> None:
+    intake = Intake(recorder_on(db), capacity=2, metrics=CollectorRegistry())
+    waiting = [asyncio.create_task(intake.take(delivery(n))) for n in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(Busy):
+        await intake.take(delivery(3))
+    running = asyncio.create_task(intake.run())
+    await asyncio.gather(*waiting)
+    intake.close()
+    await running
+
+
+async def test_what_waits_is_recorded_before_the_intake_stops(db: Database) -> None:
+    intake = Intake(recorder_on(db), capacity=10, metrics=CollectorRegistry())
+    waiting = asyncio.create_task(intake.take(delivery(1)))
+    await asyncio.sleep(0)
+    intake.close()
+    await intake.run()
+    assert (await waiting).session_id is None
+    with pytest.raises(Busy):
+        await intake.take(delivery(2))
