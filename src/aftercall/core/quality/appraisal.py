@@ -1,14 +1,16 @@
-"""How good an interval was: RealtimeKit's score and the estimated opinion, or why neither.
+"""How good the intervals of a stream were: RealtimeKit's score and the estimated opinion.
 
 Nothing is scored that cannot be known: a muted or switched-off stream, a gap, an interval with
 too little in it to judge. Such intervals are left out of every average, not counted as bad.
 """
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 from aftercall.core.quality import mos_audio, mos_video, score
-from aftercall.core.quality.counters import Interval
-from aftercall.core.quality.streams import AUDIO, PRODUCERS, SCREENSHARES, Stream
+from aftercall.core.quality.columns import Column, Table, known
+from aftercall.core.quality.streams import AUDIO, PRODUCERS, SCREENSHARES, Family
+from aftercall.core.quality.tracks import Row
 
 LEAST_PACKETS: Final = 20
 """Under discontinuous transmission a share of fewer is noise."""
@@ -16,128 +18,237 @@ LEAST_AUDIO_S: Final = 0.5
 ASSUMED_CLOCK_RATE: Final = 48_000
 
 
-def appraise(interval: Interval, stream: Stream) -> None:
-    """Fills in `score` and `mos`; for received audio `burst_ratio` too."""
-    if interval.is_muted or interval.is_active is False or interval.is_gap:
-        return
-    tag = stream.tag
-    if tag is not None and tag.score is not None:
-        interval.score = tag.score
-    else:
-        interval.score = _score(interval)
-    if interval.family in AUDIO:
-        interval.mos = _audio_mos(interval, stream)
-    else:
-        interval.mos = _video_mos(interval)
+def appraise(table: Table, rows: Sequence[Row], family: Family) -> None:
+    """Adds `score` and `mos`; for received audio `burst_ratio` too. `rows` are those the
+    intervals end with."""
+    silent = _unscored(table)
+    scores = _scores(table, family)
+    given = [row.tag.score if row.tag is not None else None for row in rows]
+    if known(given) is not None:
+        scores = [
+            ours if theirs is None else theirs for ours, theirs in zip(scores, given, strict=True)
+        ]
+    opinions = _audio(table, rows, family) if family in AUDIO else _video(table, family)
+    if silent:
+        scores = [None if place in silent else value for place, value in enumerate(scores)]
+        opinions = [None if place in silent else value for place, value in enumerate(opinions)]
+    table["score"], table["mos"] = scores, opinions
 
 
-def _score(interval: Interval) -> float | None:
-    """`None` where the far end told nothing: the client's rule would call that perfect."""
-    loss, jitter_s = interval.loss_percent, interval.jitter_s
-    family = interval.family
+def _unscored(table: Table) -> set[int]:
+    """The places where nothing flows on purpose, or nobody looked for too long."""
+    places: set[int] = set()
+    for name, silence in (("is_muted", True), ("is_active", False), ("is_gap", True)):
+        column = table.get(name)
+        if column is not None and silence in column:
+            places.update(place for place, value in enumerate(column) if value is silence)
+    return places
+
+
+def _get(table: Table, *names: str) -> list[Column]:
+    nothing = (None,) * len(table["dt_s"])
+    return [table.get(name, nothing) for name in names]
+
+
+def _scores(table: Table, family: Family) -> list[float | None]:
+    """`None` where nothing is known: the client's rule would call that perfect."""
     if family in AUDIO:
+        losses, jitters, events = _get(table, "loss_percent", "jitter_s", "concealment_events")
         if family in PRODUCERS:
-            if loss is None and jitter_s is None:
-                return None
-            return score.audio_producer_score(loss, jitter_s)
-        if loss is None and jitter_s is None and interval.concealment_events is None:
-            return None
-        return score.audio_consumer_score(loss, jitter_s, interval.concealment_events)
-    if interval.frames is None and loss is None and jitter_s is None:
-        return None
-    fps = interval.frames_per_second
-    return score.video_score(
-        loss,
-        jitter_s,
-        width=interval.frame_width,
-        fps=interval.fps if fps is None else fps,
-        frames=interval.frames,
-        is_screen=family in SCREENSHARES,
-    )
-
-
-def _audio_mos(interval: Interval, stream: Stream) -> float | None:
-    codec = mos_audio.codec_of(interval.codec, interval.target_bitrate_bps)
-    if codec is None:
-        return None
-    loss_percent = _audio_loss_percent(interval, stream)
-    if loss_percent is None:
-        return None
-    factor = 1.0
-    if interval.concealment_percent is None:
-        fmtp = stream.codec.sdp_fmtp_line if stream.codec is not None else None
-        factor = mos_audio.redundancy(interval.codec, fmtp)
-    if interval.family in PRODUCERS:
-        delay_ms = mos_audio.producer_delay_ms(interval.rtt_s, interval.jitter_s)
-    else:
-        delay_ms = mos_audio.consumer_delay_ms(
-            interval.rtt_s, interval.jitter_buffer_ms, interval.jitter_s
+            rate = score.audio_producer_score
+            return [
+                None if loss is None and jitter_s is None else rate(loss, jitter_s)
+                for loss, jitter_s in zip(losses, jitters, strict=True)
+            ]
+        rate_received = score.audio_consumer_score
+        return [
+            None
+            if loss is None and jitter_s is None and count is None
+            else rate_received(loss, jitter_s, count)
+            for loss, jitter_s, count in zip(losses, jitters, events, strict=True)
+        ]
+    is_screen, rate_video = family in SCREENSHARES, score.video_score
+    return [
+        None
+        if loss is None and jitter_s is None and frames is None
+        else rate_video(
+            loss,
+            jitter_s,
+            width=width,
+            fps=fps if shown_fps is None else shown_fps,
+            frames=frames,
+            is_screen=is_screen,
         )
-    return mos_audio.estimate(
-        codec,
-        delay_ms=delay_ms,
-        loss_percent=loss_percent,
-        burst_ratio=interval.burst_ratio or 1.0,
-        bpl_factor=factor,
+        for loss, jitter_s, frames, width, fps, shown_fps in zip(
+            *_get(
+                table,
+                "loss_percent",
+                "jitter_s",
+                "frames",
+                "frame_width",
+                "fps",
+                "frames_per_second",
+            ),
+            strict=True,
+        )
+    ]
+
+
+def _audio(table: Table, rows: Sequence[Row], family: Family) -> list[float | None]:
+    codecs, names, targets = (
+        [row.codec for row in rows],
+        *_get(table, "codec", "target_bitrate_bps"),
     )
+    if family in PRODUCERS:
+        losses = _sent_losses(table)
+        delays = map(mos_audio.producer_delay_ms, *_get(table, "rtt_s", "jitter_s"))
+    else:
+        losses = _received_losses(table, codecs)
+        delays = map(
+            mos_audio.consumer_delay_ms, *_get(table, "rtt_s", "jitter_buffer_ms", "jitter_s")
+        )
+    concealments, bursts = _get(table, "concealment_percent", "burst_ratio")
+    opinions: list[float | None] = []
+    constants: dict[tuple[Any, ...], tuple[mos_audio.Codec | None, float]] = {}
+    estimate = mos_audio.estimate
+    for name, target, codec, loss, delay_ms, concealment, burst in zip(
+        names, targets, codecs, losses, delays, concealments, bursts, strict=True
+    ):
+        if loss is None:
+            opinions.append(None)
+            continue
+        fmtp = codec.sdp_fmtp_line if codec is not None and concealment is None else None
+        known_as = (name, target, fmtp, concealment is None)
+        if known_as not in constants:
+            factor = mos_audio.redundancy(name, fmtp) if concealment is None else 1.0
+            constants[known_as] = (mos_audio.codec_of(name, target), factor)
+        model, factor = constants[known_as]
+        opinions.append(
+            None
+            if model is None
+            else estimate(
+                model,
+                delay_ms=delay_ms,
+                loss_percent=loss,
+                burst_ratio=burst or 1.0,
+                bpl_factor=factor,
+            )
+        )
+    return opinions
 
 
-def _audio_loss_percent(interval: Interval, stream: Stream) -> float | None:
+def _sent_losses(table: Table) -> Column:
+    losses, expected, sent = _get(table, "loss_percent", "packets_expected", "packets_sent")
+    return [
+        None if (base or added or 0) < LEAST_PACKETS else loss
+        for loss, base, added in zip(losses, expected, sent, strict=True)
+    ]
+
+
+def _received_losses(table: Table, codecs: Sequence[Any]) -> Column:
     """The loss to judge by: what had to be concealed, else what did not arrive or came too
     late to be played. `None` where there was too little audio."""
-    if interval.family in PRODUCERS:
-        if (interval.packets_expected or interval.packets_sent or 0) < LEAST_PACKETS:
-            return None
-        return interval.loss_percent
-    expected = interval.packets_expected
-    if expected is not None and expected < LEAST_PACKETS:
-        return None
-    events = interval.concealment_events or 0
-    played = interval.total_samples_received
-    if played is not None and interval.concealed_samples is not None:
-        rate = (stream.codec.clock_rate if stream.codec is not None else None) or ASSUMED_CLOCK_RATE
-        percent = interval.concealment_percent
-        if percent is None or played < LEAST_AUDIO_S * rate:
-            return None
-        packets = percent / 100 * played / (rate * mos_audio.PACKET_MS / 1000)
-        interval.burst_ratio = mos_audio.burst_ratio(packets, events, percent / 100)
-        return percent
-    if expected is None or interval.packets_lost is None:
-        return None
-    bad = interval.packets_lost + (interval.packets_discarded or 0)
-    percent = min(100.0, 100 * bad / expected)
-    interval.burst_ratio = mos_audio.burst_ratio(interval.packets_lost, events, percent / 100)
-    return percent
-
-
-def _video_mos(interval: Interval) -> float | None:
-    is_screen = interval.family in SCREENSHARES
-    if interval.frames == 0:
-        return None if is_screen and not interval.freeze_s else mos_video.LOWEST
-    width, height, fps = interval.frame_width, interval.frame_height, interval.fps
-    bitrate_bps = interval.bitrate_bps
-    if width is None or height is None or fps is None or bitrate_bps is None:
-        return None
-    is_producer = interval.family in PRODUCERS
-    delay_ms = 500 * (interval.rtt_s or 0.0)
-    if not is_producer:
-        delay_ms += interval.jitter_buffer_ms or 0.0
-    return mos_video.estimate(
-        bitrate_bps=bitrate_bps,
-        width=width,
-        height=height,
-        fps=fps,
-        expected_pixels=mos_video.expected_size(
-            is_producer=is_producer,
-            is_screen=is_screen,
-            pixels=width * height,
-            shown_pixels=(interval.expected_width or 0) * (interval.expected_height or 0),
-            source_pixels=(interval.source_width or 0) * (interval.source_height or 0),
+    made: list[tuple[float | None, float | None]] = []
+    for expected, lost, discarded, events, played, concealed, percent, codec in zip(
+        *_get(
+            table,
+            "packets_expected",
+            "packets_lost",
+            "packets_discarded",
+            "concealment_events",
+            "total_samples_received",
+            "concealed_samples",
+            "concealment_percent",
         ),
-        expected_fps=mos_video.expected_rate(is_screen=is_screen, source_fps=interval.source_fps),
-        codec=interval.codec,
-        is_screen=is_screen,
-        delay_ms=delay_ms,
-        loss_percent=interval.residual_loss_percent or 0.0,
-        freeze_share=interval.freeze_share or 0.0,
-    )
+        codecs,
+        strict=True,
+    ):
+        if expected is not None and expected < LEAST_PACKETS:
+            made.append((None, None))
+        elif played is not None and concealed is not None:
+            rate = (codec.clock_rate if codec is not None else None) or ASSUMED_CLOCK_RATE
+            if percent is None or played < LEAST_AUDIO_S * rate:
+                made.append((None, None))
+                continue
+            packets = percent * played / (2 * rate)
+            made.append((percent, mos_audio.burst_ratio(packets, events or 0, percent / 100)))
+        elif expected is None or lost is None:
+            made.append((None, None))
+        else:
+            percent = min(100.0, 100 * (lost + (discarded or 0)) / expected)
+            made.append((percent, mos_audio.burst_ratio(lost, events or 0, percent / 100)))
+    losses, bursts = zip(*made, strict=True)
+    if known(bursts) is not None:
+        table["burst_ratio"] = bursts
+    return losses
+
+
+def _video(table: Table, family: Family) -> list[float | None]:
+    is_screen, is_producer = family in SCREENSHARES, family in PRODUCERS
+    opinions: list[float | None] = []
+    for (
+        frames,
+        freeze_s,
+        width,
+        height,
+        fps,
+        bitrate_bps,
+        rtt_s,
+        buffer_ms,
+        loss,
+        freeze_share,
+        codec,
+        shown_width,
+        shown_height,
+        source_width,
+        source_height,
+        source_fps,
+    ) in zip(*_get(table, *_VIDEO_INPUTS), strict=True):
+        if frames == 0:
+            opinions.append(None if is_screen and not freeze_s else mos_video.LOWEST)
+            continue
+        if width is None or height is None or fps is None or bitrate_bps is None:
+            opinions.append(None)
+            continue
+        opinions.append(
+            mos_video.estimate(
+                bitrate_bps=bitrate_bps,
+                width=width,
+                height=height,
+                fps=fps,
+                expected_pixels=mos_video.expected_size(
+                    is_producer=is_producer,
+                    is_screen=is_screen,
+                    pixels=width * height,
+                    shown_pixels=(shown_width or 0) * (shown_height or 0),
+                    source_pixels=(source_width or 0) * (source_height or 0),
+                ),
+                expected_fps=mos_video.expected_rate(is_screen=is_screen, source_fps=source_fps),
+                codec=codec,
+                is_screen=is_screen,
+                delay_ms=500 * (rtt_s or 0.0) + (0.0 if is_producer else buffer_ms or 0.0),
+                loss_percent=loss or 0.0,
+                freeze_share=freeze_share or 0.0,
+            )
+        )
+    return opinions
+
+
+_VIDEO_INPUTS: Final = (
+    "frames",
+    "freeze_s",
+    "frame_width",
+    "frame_height",
+    "fps",
+    "bitrate_bps",
+    "rtt_s",
+    "jitter_buffer_ms",
+    "residual_loss_percent",
+    "freeze_share",
+    "codec",
+    "expected_width",
+    "expected_height",
+    "source_width",
+    "source_height",
+    "source_fps",
+)

@@ -1,8 +1,8 @@
 """From cumulative counters to intervals.
 
 Counters belong to one RTP stream object; where that is replaced they begin anew, and a
-difference across the break would be nonsense. So every stream has a baseline, the last report
-accepted, and each further report meets it:
+difference across the break would be nonsense. So a track is cut where its object is new or a
+counter fell, and the first report after a cut is a baseline only:
 
     first report, new SSRC or new object, a counter that fell    baseline only
     the same report again                                        dropped, counted
@@ -10,241 +10,232 @@ accepted, and each further report meets it:
     over 60 s later                                              counts, but no rates, no scores
 
 `packetsLost` is signed and may fall (late packets, duplicates): that is no break.
+
+The work is done a column at a time: all values of one member of a stream over the whole call.
 """
 
-from collections.abc import Callable, Iterable
-from operator import attrgetter, sub
+from collections.abc import Iterable, Sequence
+from itertools import pairwise, repeat
+from operator import attrgetter, eq
 from typing import Any, Final
 
 import msgspec
 
-from aftercall.core.instants import EpochMs
 from aftercall.core.quality.appraisal import appraise
+from aftercall.core.quality.columns import Column, Table, differences, falls, known
 from aftercall.core.quality.counters import Interval
-from aftercall.core.quality.getstats import Stats
-from aftercall.core.quality.measures import Baseline, read_received, read_sent, sent_once
-from aftercall.core.quality.streams import PRODUCERS, Family, Sample, Stream, StreamKey
+from aftercall.core.quality.measures import (
+    SenderRtt,
+    measure_picture,
+    measure_received,
+    measure_sent,
+    put,
+)
+from aftercall.core.quality.streams import AUDIO, PRODUCERS, Sample
+from aftercall.core.quality.tracks import Accepted, Row, Track, Tracks, accept, record
 
 LONGEST_S: Final = 60.0
-CLOCK_STEP_S: Final = 4.0
-"""A jump that counts as a step of the browser's clock. Its other measure, the sample's
-corrected moment, is itself corrected in grains of two seconds."""
-CLOCK_STEP_SHARE: Final = 0.2
 
-_Numbers = tuple[Any, ...]
-
-
-class _Counters(msgspec.Struct, frozen=True):
-    """What to subtract for a kind of stream: stats members, the first `monotone` of which never
-    fall in the life of a stream object, and the interval's names for the differences."""
-
-    read: Callable[[Stats], _Numbers]
-    monotone: int
-    names: tuple[str, ...]
-
-
-def _counters(monotone: str, loose: str = "") -> _Counters:
-    members = (*monotone.split(), *loose.split())
-    names = tuple(_INTERVAL_NAMES.get(member, member) for member in members)
-    return _Counters(attrgetter(*members), len(monotone.split()), names)
-
-
-_INTERVAL_NAMES: Final = {
-    "frames_encoded": "frames",
-    "frames_decoded": "frames",
-    "key_frames_encoded": "key_frames",
-    "key_frames_decoded": "key_frames",
-    "jitter_buffer_delay": "jitter_buffer_delay_s",
-    "total_freezes_duration": "freeze_s",
-    "total_encode_time": "coding_s",
-    "total_decode_time": "coding_s",
-}
-_SENT = "packets_sent bytes_sent retransmitted_packets_sent retransmitted_bytes_sent nack_count"
-_RECEIVED = (
-    "packets_received bytes_received retransmitted_packets_received"
-    " retransmitted_bytes_received nack_count jitter_buffer_delay jitter_buffer_emitted_count"
+_RATES: Final = ("bitrate_bps", "fps", "freeze_share")
+_TAGS: Final = (
+    ("producer_id", "producer_id"),
+    ("consumer_id", "consumer_id"),
+    ("peer_id", "peer_id"),
+    ("is_muted", "muted"),
+    ("expected_width", "expected_width"),
+    ("expected_height", "expected_height"),
 )
-_AUDIO_SENT = _counters(_SENT)
-_AUDIO_RECEIVED = _counters(
-    f"{_RECEIVED} total_samples_received concealed_samples silent_concealed_samples"
-    " concealment_events",
-    "packets_discarded",
-)
-_VIDEO_SENT = _counters(
-    f"{_SENT} pli_count fir_count frames_encoded key_frames_encoded",
-    "total_encode_time quality_limitation_resolution_changes",
-)
-_VIDEO_RECEIVED = _counters(
-    f"{_RECEIVED} pli_count fir_count frames_decoded frames_dropped key_frames_decoded",
-    "packets_discarded freeze_count total_freezes_duration total_decode_time",
-)
-_COUNTERS: Final = {
-    family: {
-        (True, True): _VIDEO_SENT,
-        (True, False): _AUDIO_SENT,
-        (False, True): _VIDEO_RECEIVED,
-        (False, False): _AUDIO_RECEIVED,
-    }[family in PRODUCERS, "video" in family]
-    for family in Family
-}
+
+
+class Reading(msgspec.Struct):
+    """The intervals of a peer in order of time, and the reports that gave none."""
+
+    intervals: list[Interval]
+    duplicates: int = 0
+    late: int = 0
+    resets: int = 0
+    clock_steps: int = 0
 
 
 class Reader:
-    """Turns the samples of one peer, taken in order of time, into intervals."""
+    """Gathers the samples of one peer, in any order and number of repeats."""
 
     def __init__(self) -> None:
-        self.late = 0
-        self.duplicates = 0
-        self.resets = 0
-        self._baselines: dict[StreamKey, Baseline] = {}
-        self._sender_rtt_s: float | None = None
-        self._at: EpochMs | None = None
+        self._tracks: Tracks = {}
 
-    def take(self, sample: Sample) -> list[Interval]:
-        """The intervals that end with this sample; of the layers of a simulcast only the best
-        that moved."""
-        if self._at is not None and sample.at < self._at:
-            self.late += 1
-            return []
-        self._at = sample.at
-        intervals: list[Interval] = []
-        layers: dict[tuple[str, str], int] = {}
-        for stream in sample.streams:
-            interval = self._meet(stream, sample)
-            if interval is None:
-                continue
-            layer = _layer_of(stream)
-            place = len(intervals) if layer is None else layers.setdefault(layer, len(intervals))
-            if place == len(intervals):
-                intervals.append(interval)
-            elif _rank(interval) > _rank(intervals[place]):
-                intervals[place] = interval
-        for interval in intervals:
-            if interval.family in PRODUCERS and interval.rtt_s is not None:
-                self._sender_rtt_s = interval.rtt_s
-        return intervals
+    def take(self, sample: Sample) -> None:
+        record(self._tracks, sample)
 
-    def _meet(self, stream: Stream, sample: Sample) -> Interval | None:
-        counters = _COUNTERS[stream.family]
-        numbers = counters.read(stream.stats)
-        baseline = self._baselines.get(stream.key)
-        if (
-            baseline is None
-            or baseline.stream.stats.id != stream.stats.id
-            or len(baseline.counters) != len(numbers)
-        ):
-            self._begin(stream, sample.at, numbers)
-            return None
-        changes, has_fallen, has_risen = _subtract(numbers, baseline.counters, counters.monotone)
-        dt_s, is_step = _length_s(stream, baseline, sample.at, has_fallen, has_risen)
-        if dt_s is None:
-            self.duplicates += 1
-            return None
-        if has_fallen:
-            self.resets += 1
-            self._begin(stream, sample.at, numbers)
-            return None
-        interval = _interval(stream, sample, dt_s)
-        interval.is_clock_step = is_step
-        for name, change in zip(counters.names, changes, strict=True):
-            if change is not None and change >= 0:
-                setattr(interval, name, change)
-        if stream.family in PRODUCERS:
-            read_sent(interval, stream, baseline)
-        else:
-            read_received(interval, stream, baseline, self._sender_rtt_s)
-        appraise(interval, stream)
-        baseline.stream, baseline.at, baseline.counters = stream, sample.at, numbers
-        return interval
-
-    def _begin(self, stream: Stream, at: EpochMs, numbers: _Numbers) -> None:
-        self._baselines[stream.key] = Baseline(
-            stream, at, numbers, stream.remote, sent_once(stream.stats)
+    def read(self) -> Reading:
+        """What the samples so far say; of the layers of a simulcast only the best that moved."""
+        reading = Reading([])
+        tracks = self._tracks.values()
+        sent = [track for track in tracks if track.key[1] == "send"]
+        for track in sent:
+            reading.intervals += _fold(track, reading, SenderRtt([], []))
+        heard = sorted(
+            (each.at, each.rtt_s) for each in reading.intervals if each.rtt_s is not None
         )
-
-
-def _subtract(now: _Numbers, before: _Numbers, monotone: int) -> tuple[_Numbers, bool, bool]:
-    """The differences, and whether any that must not fall fell, and any rose."""
-    try:
-        changes: _Numbers = tuple(map(sub, now, before))
-        firm = changes[:monotone]
-    except TypeError:
-        changes = tuple(
-            None if one is None or other is None else one - other
-            for one, other in zip(now, before, strict=True)
-        )
-        firm = tuple(change for change in changes[:monotone] if change is not None)
-        if not firm:
-            return changes, False, False
-    return changes, min(firm) < 0, max(firm) > 0
-
-
-def _length_s(
-    stream: Stream, baseline: Baseline, at: EpochMs, has_fallen: bool, has_risen: bool
-) -> tuple[float | None, bool]:
-    """The seconds since the baseline and whether a clock stepped; `None` for no new report."""
-    by_batch_s = (at - baseline.at) / 1000
-    now, before = stream.stats.timestamp, baseline.stream.stats.timestamp
-    if now is None or before is None:
-        return (by_batch_s if by_batch_s > 0 else None), False
-    dt_s = (now - before) / 1000
-    if dt_s <= 0:
-        is_new = by_batch_s > 0 and (has_fallen or has_risen) and dt_s < 0
-        return (by_batch_s, True) if is_new else (None, False)
-    if by_batch_s > 0 and abs(dt_s - by_batch_s) > max(CLOCK_STEP_S, CLOCK_STEP_SHARE * by_batch_s):
-        return by_batch_s, True
-    return dt_s, False
-
-
-def _interval(stream: Stream, sample: Sample, dt_s: float) -> Interval:
-    stats, tag, codec = stream.stats, stream.tag, stream.codec
-    interval = Interval(
-        stream.key,
-        stream.family,
-        sample.at,
-        dt_s,
-        stats.ssrc,
-        stats.mid,
-        None,
-        None,
-        None,
-        stream.connection.id,
-        None,
-        stats.active,
-        sample.is_page_hidden,
-        dt_s > LONGEST_S,
-    )
-    if tag is not None:
-        interval.producer_id = tag.producer_id
-        interval.consumer_id = tag.consumer_id
-        interval.peer_id = tag.peer_id
-        interval.is_muted = tag.muted
-        interval.expected_width = tag.expected_width
-        interval.expected_height = tag.expected_height
-    if codec is not None and codec.mime_type is not None:
-        interval.codec = codec.mime_type.rpartition("/")[2].lower()
-    return interval
-
-
-def _layer_of(stream: Stream) -> tuple[str, str] | None:
-    """What the layers of one simulcast have in common."""
-    stats = stream.stats
-    if stats.type != "outbound-rtp" or stats.kind != "video":
-        return None
-    sender = stats.media_source_id or stats.mid
-    return None if sender is None else (stream.connection.id, sender)
-
-
-def _rank(interval: Interval) -> tuple[bool, int]:
-    pixels = (interval.frame_width or 0) * (interval.frame_height or 0)
-    return bool(interval.frames), pixels
+        sender_rtt = SenderRtt([at for at, _ in heard], [rtt_s for _, rtt_s in heard])
+        reading.intervals = _best_layers(reading.intervals, sent)
+        for track in tracks:
+            if track.key[1] != "send":
+                reading.intervals += _fold(track, reading, sender_rtt)
+        reading.intervals.sort(key=attrgetter("at"))
+        return reading
 
 
 def read_intervals(samples: Iterable[Sample]) -> list[Interval]:
     """The intervals of a peer's samples, whatever order they come in."""
     reader = Reader()
+    for sample in samples:
+        reader.take(sample)
+    return reader.read().intervals
+
+
+def _fold(track: Track, reading: Reading, sender_rtt: SenderRtt) -> list[Interval]:
+    accepted = accept(track.rows, track.kind.monotone)
+    reading.duplicates += accepted.duplicates
+    reading.late += accepted.late
+    reading.clock_steps += sum(accepted.steps or ())
+    return _fold_piece(track, accepted, reading, sender_rtt)
+
+
+def _fold_piece(
+    track: Track, piece: Accepted, reading: Reading, sender_rtt: SenderRtt
+) -> list[Interval]:
+    rows, kind = piece.rows, track.kind
+    if len(rows) < 2:
+        return []
+    columns = list(zip(*(row.numbers for row in rows), strict=True))
+    changes = [differences(column) for column in columns[: len(kind.counters)]]
+    cuts = {place for change in changes[: kind.monotone] for place in falls(change)}
+    reading.resets += len(cuts)
+    cuts.update(_seams(rows))
+    if cuts:
+        pieces = _cut(piece, sorted(cuts))
+        return [
+            interval
+            for each in pieces
+            for interval in _fold_piece(track, each, reading, sender_rtt)
+        ]
+    table: Table = {"at": [row.at for row in rows[1:]], "dt_s": piece.lengths_s}
+    for name, change in zip(kind.counters, changes, strict=True):
+        put(table, name, change)
+    for place, name in enumerate(kind.gauges, len(kind.counters)):
+        put(table, name, known(columns[place][1:]))
+    return _intervals(table, track, piece, sender_rtt)
+
+
+def _seams(rows: Sequence[Row]) -> list[int]:
+    """Where the stats object or the use of the stream changes."""
+    objects = [(row.stats_id, row.family) for row in rows]
+    if objects.count(objects[0]) == len(objects):
+        return []
+    return [place for place in range(len(rows) - 1) if objects[place] != objects[place + 1]]
+
+
+def _cut(piece: Accepted, cuts: Sequence[int]) -> list[Accepted]:
+    edges = [0, *(cut + 1 for cut in cuts), len(piece.rows)]
     return [
-        interval
-        for sample in sorted(samples, key=lambda sample: sample.at)
-        for interval in reader.take(sample)
+        Accepted(
+            piece.rows[start:end],
+            piece.lengths_s[start : end - 1],
+            None if piece.steps is None else piece.steps[start : end - 1],
+        )
+        for start, end in pairwise(edges)
     ]
+
+
+def _intervals(
+    table: Table, track: Track, piece: Accepted, sender_rtt: SenderRtt
+) -> list[Interval]:
+    rows, ends = piece.rows, piece.rows[1:]
+    family, n = ends[0].family, len(ends)
+    table |= {
+        "key": (track.key,) * n,
+        "family": (family,) * n,
+        "ssrc": (track.ssrc,) * n,
+        "connection_id": (track.key[0],) * n,
+    }
+    put(table, "is_page_hidden", known([row.is_page_hidden for row in ends]))
+    put(table, "codec", _codecs(ends))
+    put(table, "is_clock_step", piece.steps)
+    _put_tags(table, ends)
+    if max(piece.lengths_s) > LONGEST_S:
+        table["is_gap"] = [length_s > LONGEST_S for length_s in piece.lengths_s]
+    for name in ("freeze_s", "packets_discarded", "coding_s"):
+        if falls(change := table.get(name)):
+            assert change is not None
+            table[name] = [None if each is None or each < 0 else each for each in change]
+    if family in PRODUCERS:
+        measure_sent(table, rows)
+    else:
+        measure_received(table, rows, sender_rtt)
+    if family not in AUDIO:
+        measure_picture(table)
+    if "is_gap" in table:
+        _forget_rates(table)
+    trips = table.get("rtt_s")
+    table["is_listening_only"] = (True,) * n if trips is None else [trip is None for trip in trips]
+    appraise(table, ends, family)
+    return list(map(Interval, *(table.get(name, _DEFAULTS[name]) for name in _DEFAULTS)))
+
+
+_DEFAULTS: Final[dict[str, Any]] = {
+    field.name: repeat(False if field.default is False else None)
+    for field in msgspec.structs.fields(Interval)
+}
+
+
+def _put_tags(table: Table, ends: Sequence[Row]) -> None:
+    tags = [row.tag for row in ends]
+    first = tags[0]
+    if all(map(eq, tags, repeat(first))):
+        if first is not None:
+            for name, member in _TAGS:
+                value = getattr(first, member)
+                if value is not None:
+                    table[name] = (value,) * len(tags)
+        return
+    for name, member in _TAGS:
+        values = [None if tag is None else getattr(tag, member) for tag in tags]
+        put(table, name, known(values))
+
+
+def _codecs(ends: Sequence[Row]) -> Column | None:
+    """MIME subtypes in lower case."""
+    types = [None if row.codec is None else row.codec.mime_type for row in ends]
+    names = {each: each.rpartition("/")[2].lower() for each in set(types) if each is not None}
+    return [each and names[each] for each in types] if names else None
+
+
+def _forget_rates(table: Table) -> None:
+    gaps = table["is_gap"]
+    for name in _RATES:
+        if name in table:
+            table[name] = [
+                None if is_gap else value for is_gap, value in zip(gaps, table[name], strict=True)
+            ]
+
+
+def _best_layers(intervals: list[Interval], tracks: Sequence[Track]) -> list[Interval]:
+    """Of the layers of one simulcast at one moment, the largest that moved."""
+    senders = {
+        track.key: (track.key[0], track.sender) for track in tracks if track.sender is not None
+    }
+    if len(set(senders.values())) == len(senders):
+        return intervals
+    best: dict[Any, Interval] = {}
+    for interval in intervals:
+        sender = senders.get(interval.key)
+        place = interval.key if sender is None else sender
+        rival = best.get((place, interval.at))
+        if rival is None or _rank(interval) > _rank(rival):
+            best[place, interval.at] = interval
+    return list(best.values())
+
+
+def _rank(interval: Interval) -> tuple[bool, int]:
+    pixels = (interval.frame_width or 0) * (interval.frame_height or 0)
+    return bool(interval.frames), pixels

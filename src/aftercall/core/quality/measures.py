@@ -1,151 +1,204 @@
-"""The measures of an interval: what either end says, as rates, shares and gauges.
+"""The measures of a stream's intervals: rates, shares and gauges, made of both ends' counters.
 
-What the far end says changes only with its reports; between two of them its loss is not known,
-not zero. Loss counts first copies: retransmissions are taken off on both sides.
+Loss counts first copies: retransmissions are taken off on both sides, and how many came again
+says what of the loss was repaired. What the far end says changes only with its reports; between
+two of them its loss is not known, not zero.
 """
 
-from typing import Any
+from bisect import bisect_left
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
-import msgspec
-
-from aftercall.core.instants import EpochMs
-from aftercall.core.quality.counters import Interval
+from aftercall.core.quality.columns import (
+    Column,
+    Table,
+    differences,
+    known,
+    minus,
+    never_negative,
+    ratio,
+)
 from aftercall.core.quality.getstats import Stats
-from aftercall.core.quality.streams import Stream
+from aftercall.core.quality.tracks import Row
 
 
-class Baseline(msgspec.Struct, gc=False):
-    """The last accepted report of a stream. `remote_sent` is what had been sent, less
-    retransmissions, when `remote` was first seen."""
+class SenderRtt(NamedTuple):
+    """The round trips measured on what a peer sends, by moment."""
 
-    stream: Stream
-    at: EpochMs
-    counters: tuple[Any, ...]
-    remote: Stats | None
-    remote_sent: int | None
+    ats: list[int]
+    rtts_s: list[float]
 
-
-def sent_once(stats: Stats) -> int | None:
-    """Packets sent so far, retransmissions apart."""
-    if stats.packets_sent is None:
-        return None
-    return stats.packets_sent - (stats.retransmitted_packets_sent or 0)
+    def near(self, at: int) -> float | None:
+        """The one nearest in time."""
+        if not self.ats:
+            return None
+        place = min(bisect_left(self.ats, at), len(self.ats) - 1)
+        if place and at - self.ats[place - 1] <= self.ats[place] - at:
+            place -= 1
+        return self.rtts_s[place]
 
 
-def read_sent(interval: Interval, stream: Stream, baseline: Baseline) -> None:
-    stats, remote, source = stream.stats, stream.remote, stream.source
-    if interval.bytes_sent is not None and not interval.is_gap:
-        media = interval.bytes_sent - (interval.retransmitted_bytes_sent or 0)
-        interval.bitrate_bps = 8 * max(0, media) / interval.dt_s
-    interval.target_bitrate_bps = stats.target_bitrate
-    if source is not None:
-        interval.audio_level = source.audio_level
-        interval.source_width, interval.source_height = source.width, source.height
-        interval.source_fps = source.frames_per_second
-    if remote is not None:
-        _read_remote(interval, stats, remote, baseline)
-    pair = stream.connection.pair
-    if interval.rtt_s is None and pair is not None:
-        interval.rtt_s = pair.current_round_trip_time
-    interval.is_listening_only = interval.rtt_s is None
-    if stats.kind == "video":
-        _read_picture(interval, stats)
-        _read_limits(interval, stats, baseline.stream.stats)
+def put(table: Table, name: str, column: Column | None) -> None:
+    if column is not None:
+        table[name] = column
 
 
-def _read_remote(interval: Interval, stats: Stats, remote: Stats, baseline: Baseline) -> None:
-    """What the far end reported, if it reported since: over all that was sent since the report
-    before, which may be several intervals."""
-    before, sent_before = baseline.remote, baseline.remote_sent
-    if before is not None and remote.timestamp is not None and remote.timestamp == before.timestamp:
-        return
-    sent = sent_once(stats)
-    baseline.remote, baseline.remote_sent = remote, sent
-    interval.jitter_s = remote.jitter
-    interval.rtt_s = remote.round_trip_time
+def measure_sent(table: Table, rows: Sequence[Row]) -> None:
+    """`table` holds what the counters and gauges gave; `rows` has one more, the baseline."""
+    media = minus(table.get("bytes_sent"), table.get("retransmitted_bytes_sent"))
+    put(table, "bitrate_bps", ratio(media, table["dt_s"], 8))
+    sources = [row.source for row in rows[1:]]
+    if any(sources):
+        for name, member in (
+            ("audio_level", "audio_level"),
+            ("source_width", "width"),
+            ("source_height", "height"),
+            ("source_fps", "frames_per_second"),
+        ):
+            values = [None if each is None else getattr(each, member) for each in sources]
+            put(table, name, known(values))
+    _hear(table, rows)
+    if table.pop("quality_limitation_durations", None) is not None:
+        _measure_limits(table, rows)
+
+
+def _hear(table: Table, rows: Sequence[Row]) -> None:
+    """What the far end reported, where it reported anew, over all that was sent since the
+    report before, which may be several intervals."""
+    heard: list[_Heard] = []
+    before, sent_before = rows[0].remote, _sent_once(rows[0])
+    again = table.get("retransmitted_packets_sent")
+    for place, row in enumerate(rows[1:]):
+        remote = row.remote
+        if remote is None or (
+            before is not None
+            and remote.timestamp is not None
+            and remote.timestamp == before.timestamp
+        ):
+            heard.append(_SILENCE)
+        else:
+            sent = _sent_once(row)
+            repaired = again[place] if again is not None else None
+            heard.append(_compare(remote, before, sent, sent_before, repaired))
+            before, sent_before = remote, sent
+    if any(each is not _SILENCE for each in heard):
+        for name, column in zip(_Heard._fields, zip(*heard, strict=True), strict=True):
+            put(table, name, known(column))
+    trips = table.get("rtt_s") or [None] * len(heard)
+    pairs = _pair_rtts(rows)
+    if pairs is not None:
+        trips = [pair if trip is None else trip for trip, pair in zip(trips, pairs, strict=True)]
+    put(table, "rtt_s", known(trips))
+
+
+class _Heard(NamedTuple):
+    """One remote report, in an interval's names."""
+
+    jitter_s: float | None = None
+    rtt_s: float | None = None
+    packets_lost_signed: int | None = None
+    packets_lost: int | None = None
+    packets_expected: int | None = None
+    loss_percent: float | None = None
+    residual_loss_percent: float | None = None
+
+
+_SILENCE = _Heard()
+
+
+def _compare(
+    remote: Stats,
+    before: Stats | None,
+    sent: int | None,
+    sent_before: int | None,
+    again: int | None,
+) -> _Heard:
+    rtt_s, lost, expected = remote.round_trip_time, None, None
     if before is not None:
         measured = _change(remote.round_trip_time_measurements, before.round_trip_time_measurements)
         took_s = _change(remote.total_round_trip_time, before.total_round_trip_time)
-        if measured and measured > 0 and took_s is not None and took_s >= 0:
-            interval.rtt_s = took_s / measured
-        lost = _change(remote.packets_lost, before.packets_lost)
-        if lost is not None and sent is not None and sent_before is not None:
-            interval.packets_lost_signed = lost
-            interval.packets_lost = max(0, lost)
-            interval.packets_expected = max(0, sent - sent_before)
-    if interval.packets_expected:
-        share = (interval.packets_lost or 0) / interval.packets_expected
-        interval.loss_percent = min(100.0, 100 * share)
-    elif interval.packets_lost is None and remote.fraction_lost is not None:
-        interval.loss_percent = min(100.0, 100 * remote.fraction_lost)
-    if interval.loss_percent is not None:
-        interval.residual_loss_percent = interval.loss_percent
-        again = interval.retransmitted_packets_sent
-        if again is not None and interval.packets_expected:
-            left = max(0, (interval.packets_lost or 0) - again)
-            interval.residual_loss_percent = min(100.0, 100 * left / interval.packets_expected)
+        if measured is not None and measured > 0 and took_s is not None and took_s >= 0:
+            rtt_s = took_s / measured
+        if sent is not None and sent_before is not None:
+            lost = _change(remote.packets_lost, before.packets_lost)
+            expected = None if lost is None else max(0, sent - sent_before)
+    if lost is None:
+        percent = None if remote.fraction_lost is None else min(100.0, 100 * remote.fraction_lost)
+        return _Heard(remote.jitter, rtt_s, loss_percent=percent, residual_loss_percent=percent)
+    if not expected:
+        return _Heard(remote.jitter, rtt_s, lost, max(0, lost), expected)
+    left = max(0, max(0, lost) - (again or 0))
+    return _Heard(
+        remote.jitter,
+        rtt_s,
+        lost,
+        max(0, lost),
+        expected,
+        min(100.0, 100 * max(0, lost) / expected),
+        min(100.0, 100 * left / expected),
+    )
 
 
-def read_received(
-    interval: Interval, stream: Stream, baseline: Baseline, sender_rtt_s: float | None
-) -> None:
-    stats, pair = stream.stats, stream.connection.pair
-    if interval.bytes_received is not None and not interval.is_gap:
-        media = interval.bytes_received - (interval.retransmitted_bytes_received or 0)
-        interval.bitrate_bps = 8 * max(0, media) / interval.dt_s
-    interval.jitter_s = stats.jitter
-    interval.audio_level = stats.audio_level
-    interval.rtt_s = pair.current_round_trip_time if pair is not None else None
-    if interval.rtt_s is None:
-        interval.rtt_s = sender_rtt_s
-    interval.is_listening_only = interval.rtt_s is None
-    if interval.jitter_buffer_emitted_count and interval.jitter_buffer_delay_s is not None:
-        interval.jitter_buffer_ms = (
-            1000 * interval.jitter_buffer_delay_s / interval.jitter_buffer_emitted_count
-        )
-    lost = _change(stats.packets_lost, baseline.stream.stats.packets_lost)
-    if lost is not None and interval.packets_received is not None:
-        again = interval.retransmitted_packets_received
-        interval.packets_lost_signed = lost
-        interval.packets_lost = lost = max(0, lost)
-        interval.packets_expected = max(0, interval.packets_received - (again or 0)) + lost
-        if interval.packets_expected:
-            interval.loss_percent = 100 * lost / interval.packets_expected
-            left = max(0, lost - (again or 0))
-            interval.residual_loss_percent = 100 * left / interval.packets_expected
-    if stats.kind == "video":
-        _read_picture(interval, stats)
-    elif interval.total_samples_received and interval.concealed_samples is not None:
-        audible = interval.concealed_samples - (interval.silent_concealed_samples or 0)
-        share = max(0, audible) / interval.total_samples_received
-        interval.concealment_percent = min(100.0, 100 * share)
+def _sent_once(row: Row) -> int | None:
+    """Packets sent so far, retransmissions apart."""
+    sent, _, again, *_ = row.numbers
+    return None if sent is None else sent - (again or 0)
 
 
-def _read_picture(interval: Interval, stats: Stats) -> None:
-    interval.frame_width, interval.frame_height = stats.frame_width, stats.frame_height
-    interval.frames_per_second = stats.frames_per_second
-    if interval.is_gap:
-        return
-    if interval.frames is not None:
-        interval.fps = interval.frames / interval.dt_s
-    if interval.freeze_s is not None:
-        interval.freeze_share = min(1.0, interval.freeze_s / interval.dt_s)
-
-
-def _read_limits(interval: Interval, stats: Stats, before: Stats) -> None:
-    interval.quality_limitation_reason = stats.quality_limitation_reason
-    now_s, then_s = stats.quality_limitation_durations, before.quality_limitation_durations
-    if now_s is not None and then_s is not None:
-        interval.limited_none_s = _rise(now_s.none, then_s.none)
-        interval.limited_cpu_s = _rise(now_s.cpu, then_s.cpu)
-        interval.limited_bandwidth_s = _rise(now_s.bandwidth, then_s.bandwidth)
-        interval.limited_other_s = _rise(now_s.other, then_s.other)
-
-
-def _change(now: float | None, before: float | None) -> Any:
+def _change(now: Any, before: Any) -> Any:
     return None if now is None or before is None else now - before
 
 
-def _rise(now: float | None, before: float | None) -> float | None:
-    """A difference that cannot be negative but for rounding."""
-    return None if now is None or before is None else max(0.0, now - before)
+def _pair_rtts(rows: Sequence[Row]) -> Column | None:
+    return known(
+        [None if row.pair is None else row.pair.current_round_trip_time for row in rows[1:]]
+    )
+
+
+def measure_received(table: Table, rows: Sequence[Row], sender_rtt: SenderRtt) -> None:
+    media = minus(table.get("bytes_received"), table.get("retransmitted_bytes_received"))
+    put(table, "bitrate_bps", ratio(media, table["dt_s"], 8))
+    put(
+        table,
+        "jitter_buffer_ms",
+        ratio(table.get("jitter_buffer_delay_s"), table.get("jitter_buffer_emitted_count"), 1000),
+    )
+    trips = _pair_rtts(rows)
+    if trips is None or None in trips:
+        trips = [
+            sender_rtt.near(row.at) if trip is None else trip
+            for row, trip in zip(rows[1:], trips or [None] * len(table["dt_s"]), strict=True)
+        ]
+    put(table, "rtt_s", known(trips))
+    lost, received = table.get("packets_lost_signed"), table.get("packets_received")
+    if lost is not None and received is not None:
+        again = table.get("retransmitted_packets_received")
+        lost = table["packets_lost"] = never_negative(lost) or lost
+        firsts = minus(received, again) or received
+        expected = table["packets_expected"] = [
+            None if one is None or two is None else one + two
+            for one, two in zip(firsts, lost, strict=True)
+        ]
+        put(table, "loss_percent", ratio(lost, expected, 100))
+        put(table, "residual_loss_percent", ratio(minus(lost, again), expected, 100))
+    concealed = table.get("concealed_samples")
+    if concealed is not None:
+        audible = minus(concealed, table.get("silent_concealed_samples"))
+        put(
+            table,
+            "concealment_percent",
+            ratio(audible, table.get("total_samples_received"), 100, limit=100.0),
+        )
+
+
+def measure_picture(table: Table) -> None:
+    put(table, "fps", ratio(table.get("frames"), table["dt_s"]))
+    put(table, "freeze_share", ratio(table.get("freeze_s"), table["dt_s"], limit=1.0))
+
+
+def _measure_limits(table: Table, rows: Sequence[Row]) -> None:
+    """Seconds held back by each reason; they cannot fall but for rounding."""
+    durations = [row.numbers[-1] for row in rows]
+    for reason in ("none", "cpu", "bandwidth", "other"):
+        totals = [None if each is None else getattr(each, reason) for each in durations]
+        put(table, f"limited_{reason}_s", never_negative(differences(totals)))

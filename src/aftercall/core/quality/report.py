@@ -164,7 +164,6 @@ def _fold_peer(facts: PeerFacts, seen: LastSeen) -> _PeerFold:
     reader = Reader()
     streams = StreamRules(peer.id, start_of(peer), Mutes(facts.notes))
     connections = ConnectionRules(peer.id)
-    every: list[Interval] = []
     unreadable = 0
     for stored in facts.samples:
         try:
@@ -173,11 +172,11 @@ def _fold_peer(facts: PeerFacts, seen: LastSeen) -> _PeerFold:
             unreadable += 1
             continue
         sample = normalise(body, stored.at)
-        intervals = reader.take(sample)
-        every += intervals
-        streams.take(intervals)
+        reader.take(sample)
         connections.take(sample)
         seen.take(sample)
+    every = reader.read().intervals
+    streams.take(every)
     issues = [
         *streams.finish(),
         *connections.finish(),

@@ -1,0 +1,207 @@
+"""How long an hour of one peer's reports takes to fold, and where the time goes.
+
+    python bench/fold.py [--streams 20] [--streams 100] [--profile]
+
+The hour is made up: one connection, a sample every seven seconds, two streams sent and the rest
+received, counters moving as in a call with a little loss.
+"""
+
+import argparse
+import cProfile
+import gc
+import json
+import pstats
+import random
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality import deltas
+from aftercall.core.quality.appraisal import appraise
+from aftercall.core.quality.cumulative import accumulate
+from aftercall.core.quality.deltas import Reader
+from aftercall.core.quality.getstats import decode_body, encode_body
+from aftercall.core.quality.rollup import roll_up
+from aftercall.core.quality.streams import Family, normalise
+
+SAMPLES = 514
+INTERVAL_MS = 7_000
+START_AT = 1_795_000_000_000
+T = TypeVar("T")
+
+
+def sample_json(step: int, streams: int, dice: random.Random) -> bytes:
+    """The report at one step, as the intake stores it."""
+    now = START_AT + step * INTERVAL_MS
+    clock = {"timestamp": float(now)}
+    stats: list[dict[str, Any]] = [
+        {"id": "CA", "type": "codec", **clock, "mimeType": "audio/opus", "clockRate": 48000,
+         "payloadType": 111, "channels": 2, "sdpFmtpLine": "minptime=10;useinbandfec=1"},
+        {"id": "CV", "type": "codec", **clock, "mimeType": "video/VP8", "clockRate": 90000,
+         "payloadType": 96},
+        {"id": "T", "type": "transport", **clock, "bytesSent": step * 500_000,
+         "bytesReceived": step * 900_000, "selectedCandidatePairId": "CP", "iceState": "connected",
+         "dtlsState": "connected", "iceRole": "controlling", "selectedCandidatePairChanges": 1},
+        {"id": "CP", "type": "candidate-pair", **clock, "transportId": "T", "state": "succeeded",
+         "localCandidateId": "L", "remoteCandidateId": "R", "nominated": True,
+         "currentRoundTripTime": 0.04, "totalRoundTripTime": step * 0.1, "responsesReceived": step,
+         "availableOutgoingBitrate": 2_500_000, "bytesSent": step * 500_000,
+         "bytesReceived": step * 900_000},
+        {"id": "L", "type": "local-candidate", **clock, "candidateType": "host",
+         "address": "192.0.2.0", "port": 50000, "protocol": "udp", "networkType": "wifi"},
+        {"id": "R", "type": "remote-candidate", **clock, "candidateType": "host",
+         "address": "198.51.100.0", "port": 50001, "protocol": "udp"},
+        {"id": "SA", "type": "media-source", **clock, "kind": "audio", "audioLevel": 0.1},
+        {"id": "SV", "type": "media-source", **clock, "kind": "video", "width": 1280,
+         "height": 720, "framesPerSecond": 30, "frames": step * 210},
+    ]  # fmt: skip
+    tags = []
+    for number in range(streams):
+        kind = ("audio", "video")[number % 2]
+        is_sent = number < 2
+        make = _sent if is_sent else _received
+        stats += make(number, kind, step, now, dice)
+        tags.append({"connection": "pc1", "direction": "send" if is_sent else "receive",
+                     "ssrc": 1000 + number, "producer_id": f"producer-{number}",
+                     "consumer_id": f"consumer-{number}", "peer_id": f"peer-{number // 2}",
+                     "kind": kind, "muted": False})  # fmt: skip
+    body = {"connections": [{"id": "pc1", "stats": stats}], "streams": tags, "page_hidden": False}
+    return encode_body(decode_body(json.dumps(body).encode()))
+
+
+def _sent(number: int, kind: str, step: int, now: int, dice: random.Random) -> list[dict[str, Any]]:
+    ssrc = 1000 + number
+    common = {"ssrc": ssrc, "kind": kind, "timestamp": now + 0.25}
+    sent = {"id": f"O{ssrc}", "type": "outbound-rtp", **common, "mid": str(number),
+            "codecId": "CA" if kind == "audio" else "CV", "transportId": "T", "active": True,
+            "mediaSourceId": "SA" if kind == "audio" else "SV", "remoteId": f"RI{ssrc}",
+            "packetsSent": step * 350, "bytesSent": step * 28_000, "nackCount": step // 9,
+            "retransmittedPacketsSent": step // 5, "retransmittedBytesSent": step * 100,
+            "targetBitrate": 32_000}  # fmt: skip
+    if kind == "video":
+        sent |= {"framesEncoded": step * 210, "keyFramesEncoded": 1 + step // 50,
+                 "frameWidth": 1280, "frameHeight": 720, "framesPerSecond": 30, "firCount": 0,
+                 "pliCount": step // 20, "qualityLimitationReason": "none", "qpSum": step * 5000,
+                 "qualityLimitationDurations":
+                     {"none": step * 7.0, "cpu": 0, "bandwidth": 0, "other": 0},
+                 "qualityLimitationResolutionChanges": 0, "totalEncodeTime": step * 1.5,
+                 "encoderImplementation": "libvpx", "targetBitrate": 1_500_000}  # fmt: skip
+    remote = {"id": f"RI{ssrc}", "type": "remote-inbound-rtp", **common, "localId": f"O{ssrc}",
+              "packetsLost": step * 2 + dice.randrange(4), "jitter": dice.random() / 50,
+              "fractionLost": 0.01, "roundTripTime": 0.05, "totalRoundTripTime": step * 0.07,
+              "roundTripTimeMeasurements": step}  # fmt: skip
+    return [sent, remote]
+
+
+def _received(
+    number: int, kind: str, step: int, now: int, dice: random.Random
+) -> list[dict[str, Any]]:
+    ssrc = 1000 + number
+    stats = {"id": f"I{ssrc}", "type": "inbound-rtp", "ssrc": ssrc, "kind": kind,
+             "timestamp": now + 0.25, "mid": str(number), "transportId": "T",
+             "codecId": "CA" if kind == "audio" else "CV", "trackIdentifier": f"track-{number}",
+             "packetsReceived": step * 350, "packetsLost": step * 3 + dice.randrange(5),
+             "packetsDiscarded": step // 7, "bytesReceived": step * 28_000,
+             "retransmittedPacketsReceived": step, "retransmittedBytesReceived": step * 1000,
+             "jitter": dice.random() / 50, "jitterBufferDelay": step * 9000.5,
+             "jitterBufferEmittedCount": step * 336_000, "nackCount": step}  # fmt: skip
+    if kind == "audio":
+        stats |= {"concealedSamples": step * 2880, "audioLevel": 0.2,
+                  "silentConcealedSamples": step * 480, "concealmentEvents": step * 2,
+                  "totalSamplesReceived": step * 336_000,
+                  "totalAudioEnergy": step * 0.3}  # fmt: skip
+    else:
+        stats |= {"framesDecoded": step * 210, "framesDropped": step, "keyFramesDecoded": 1,
+                  "frameWidth": 640, "frameHeight": 360, "framesPerSecond": 30, "freezeCount": 0,
+                  "totalFreezesDuration": 0, "pliCount": step // 9, "firCount": 0,
+                  "qpSum": step * 3000, "totalDecodeTime": step * 0.4,
+                  "jitterBufferEmittedCount": step * 210, "jitterBufferDelay": step * 12.5,
+                  "decoderImplementation": "libvpx"}  # fmt: skip
+    return [stats]
+
+
+def timed(work: Callable[[], T]) -> tuple[float, T]:
+    start = time.perf_counter()
+    made = work()
+    return (time.perf_counter() - start) * 1000, made
+
+
+class _Stopwatch:
+    """Time spent in `appraise`, which the deltas call."""
+
+    ms = 0.0
+
+    @classmethod
+    def around(cls, *arguments: Any) -> None:
+        spent, _ = timed(lambda: appraise(*arguments))
+        cls.ms += spent
+
+
+def fold(bodies: list[bytes]) -> dict[str, float]:
+    """Milliseconds by stage."""
+    spent: dict[str, float] = {}
+    _Stopwatch.ms = 0.0
+    spent["decode"], decoded = timed(lambda: [decode_body(body) for body in bodies])
+    spent["normalise"], samples = timed(
+        lambda: [
+            normalise(body, EpochMs(START_AT + step * INTERVAL_MS))
+            for step, body in enumerate(decoded)
+        ]
+    )
+    reader = Reader()
+    spent["record"], _ = timed(lambda: [reader.take(sample) for sample in samples])
+    deltas.appraise = _Stopwatch.around
+    total, reading = timed(reader.read)
+    deltas.appraise = appraise
+    spent["scores"] = _Stopwatch.ms
+    spent["deltas"] = total - _Stopwatch.ms
+    spent["rollup"], _ = timed(
+        lambda: [
+            accumulate(
+                roll_up(family, [each for each in reading.intervals if each.family is family])
+            )
+            for family in Family
+        ]
+    )
+    return spent
+
+
+def fold_whole(bodies: list[bytes]) -> None:
+    """As a report does it: a sample at a time, nothing kept but the intervals."""
+    reader = Reader()
+    for step, body in enumerate(bodies):
+        reader.take(normalise(decode_body(body), EpochMs(START_AT + step * INTERVAL_MS)))
+    families: dict[Family, list[Any]] = {family: [] for family in Family}
+    for interval in reader.read().intervals:
+        families[interval.family].append(interval)
+    for family, intervals in families.items():
+        accumulate(roll_up(family, intervals))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--streams", type=int, action="append")
+    parser.add_argument("--profile", action="store_true")
+    options = parser.parse_args()
+    for streams in options.streams or [20, 100]:
+        dice = random.Random(7)
+        bodies = [sample_json(step, streams, dice) for step in range(1, SAMPLES + 1)]
+        size = sum(map(len, bodies)) / len(bodies)
+        print(f"\n{streams} streams, {SAMPLES} samples of {size / 1000:.1f} kB")
+        whole = min(timed(partial(fold_whole, bodies))[0] for _ in range(5))
+        gc.collect()
+        best = min((fold(bodies) for _ in range(3)), key=lambda spent: sum(spent.values()))
+        staged = sum(best.values())
+        for stage, ms in best.items():
+            print(f"  {stage:<10}{ms:8.1f} ms {ms / staged:6.0%}")
+        print(f"  {'whole':<10}{whole:8.1f} ms {1000 * whole / SAMPLES / streams:6.2f} µs a stream")
+        if options.profile:
+            with cProfile.Profile() as profile:
+                fold_whole(bodies)
+            pstats.Stats(profile).sort_stats("tottime").print_stats(18)
+
+
+if __name__ == "__main__":
+    main()
