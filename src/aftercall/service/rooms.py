@@ -72,7 +72,7 @@ class Rooms:
         Raises `NotFound`.
         """
         async with self._db.write() as tx:
-            meeting = await _meeting(tx, app_id, meeting_id)
+            meeting = await _meeting_to_change(tx, app_id, meeting_id)
             changes["settings"] = meeting.settings | settings
             return await self._save(tx, meeting, changes)
 
@@ -90,7 +90,7 @@ class Rooms:
         Raises `NotFound`.
         """
         async with self._db.write() as tx:
-            meeting = await _meeting(tx, app_id, meeting_id)
+            meeting = await _meeting_to_change(tx, app_id, meeting_id)
             said = {"title": title, "keep_alive_s": keep_alive_s, "settings": settings}
             return await self._save(tx, meeting, said)
 
@@ -147,7 +147,7 @@ class Rooms:
     ) -> Member:
         """The member with `changes` of his fields. Raises `NotFound`."""
         async with self._db.write() as tx:
-            member = await _member(tx, app_id, meeting_id, member_id)
+            member = await _member_to_change(tx, app_id, meeting_id, member_id)
             member = msgspec.structs.replace(member, updated_at=self._clock(), **changes)
             await meetings.save_member(tx, member)
         return member
@@ -156,7 +156,7 @@ class Rooms:
         """Revokes the member's tokens and removes his present peers. Raises `NotFound`."""
         now = self._clock()
         async with self._db.write() as tx:
-            member = await _member(tx, app_id, meeting_id, member_id)
+            member = await _member_to_change(tx, app_id, meeting_id, member_id)
             member = msgspec.structs.replace(
                 member,
                 token_generation=member.token_generation + 1,
@@ -242,7 +242,14 @@ class Rooms:
 
 
 async def _meeting(tx: AsyncConnection, app_id: str, meeting_id: str) -> Meeting:
-    meeting = await meetings.find_meeting(tx, app_id, meeting_id)
+    return _existing(await meetings.find_meeting(tx, app_id, meeting_id), meeting_id)
+
+
+async def _meeting_to_change(tx: AsyncConnection, app_id: str, meeting_id: str) -> Meeting:
+    return _existing(await meetings.lock_meeting(tx, app_id, meeting_id), meeting_id)
+
+
+def _existing(meeting: Meeting | None, meeting_id: str) -> Meeting:
     if meeting is None:
         raise NotFound(f"No meeting found with id {meeting_id}", code="meeting_not_found")
     return meeting
@@ -250,7 +257,17 @@ async def _meeting(tx: AsyncConnection, app_id: str, meeting_id: str) -> Meeting
 
 async def _member(tx: AsyncConnection, app_id: str, meeting_id: str, member_id: str) -> Member:
     await _meeting(tx, app_id, meeting_id)
-    member = await meetings.find_member(tx, app_id, meeting_id, member_id)
+    return _admitted(await meetings.find_member(tx, app_id, meeting_id, member_id), member_id)
+
+
+async def _member_to_change(
+    tx: AsyncConnection, app_id: str, meeting_id: str, member_id: str
+) -> Member:
+    await _meeting(tx, app_id, meeting_id)
+    return _admitted(await meetings.lock_member(tx, app_id, meeting_id, member_id), member_id)
+
+
+def _admitted(member: Member | None, member_id: str) -> Member:
     if member is None or member.removed_at is not None:
         raise NotFound(f"No participant found with id {member_id}", code="participant_not_found")
     return member

@@ -27,6 +27,14 @@ async def find_meeting(tx: AsyncConnection, app_id: str, meeting_id: str) -> Mee
     return None if row is None else _MEETING.from_row(row)
 
 
+async def lock_meeting(tx: AsyncConnection, app_id: str, meeting_id: str) -> Meeting | None:
+    """A meeting that nobody else can change until this transaction ends."""
+    c = schema.meetings.c
+    where = (c.app_id == app_id, c.id == meeting_id)
+    row = (await tx.execute(select(*_MEETING.columns).where(*where).with_for_update())).first()
+    return None if row is None else _MEETING.from_row(row)
+
+
 async def list_meetings(tx: AsyncConnection, query: MeetingQuery) -> Page[Meeting]:
     """The meetings that match, in the order of their making. `search` is a part of the title,
     in any case, or the beginning of the id."""
@@ -80,6 +88,16 @@ async def find_member(
             )
         )
     ).first()
+    return None if row is None else _MEMBER.from_row(row)
+
+
+async def lock_member(
+    tx: AsyncConnection, app_id: str, meeting_id: str, member_id: str
+) -> Member | None:
+    """A member, removed or not, that nobody else can change until this transaction ends."""
+    c = schema.members.c
+    where = (c.app_id == app_id, c.meeting_id == meeting_id, c.id == member_id)
+    row = (await tx.execute(select(*_MEMBER.columns).where(*where).with_for_update())).first()
     return None if row is None else _MEMBER.from_row(row)
 
 
