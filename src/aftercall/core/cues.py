@@ -40,8 +40,8 @@ _REQUEST: Final = re.compile(
     re.IGNORECASE,
 )
 _ASSIGNMENT: Final = re.compile(
-    rf"\b(?P<who>[^\W\d_][\w'’-]+)(?: [A-Z][\w'’-]+)? (?:will|needs to|has to|is going to|should|"
-    rf"is to|to) {_SOFTENERS}(?:{_VERBS})\b"
+    rf"\b(?P<first>[^\W\d_][\w'’-]+)(?: (?P<second>[A-Z][\w'’-]+))? (?:will|needs to|has to|"
+    rf"is going to|should|is to|to) {_SOFTENERS}(?:{_VERBS})\b"
 )
 _SHARED_TASK: Final = re.compile(
     rf"\b(?:we(?:['’]ll| will| need to| have to| must| should)|let['’]?s) {_SOFTENERS}"
@@ -185,8 +185,9 @@ def task_owner(
     if len(sentence.terms) < 2 or _NOT_A_TASK.search(text):
         return None
     for assigned in _ASSIGNMENT.finditer(text):
-        if assigned["who"].lower() in names:
-            return names[assigned["who"].lower()]
+        for who in (assigned["first"], assigned["second"] or ""):
+            if who.lower() in names:
+                return names[who.lower()]
     if _REQUEST.search(text):
         return _addressee(text, names) or _volunteer(sentence, replies)
     if "?" in text:

@@ -65,7 +65,10 @@ def summarise(
         stretches = stretches_of(free, weights)
     page = SummaryPage(options, started_at=started_at)
     page.open_with(_overview(turns, sentences, weights))
-    page.fill(found | {Part.POINTS: _key_points(stretches, weights)})
+    page.fill(
+        {part: _without_repeats(items) for part, items in found.items()}
+        | {Part.POINTS: _key_points(stretches, weights)}
+    )
     return page.text()
 
 
@@ -92,7 +95,7 @@ def _find_items(sentences: Sequence[Sentence]) -> dict[Part, list[Item]]:
             _file_question(found, sentence, replies)
         elif is_concern(sentence):
             found[Part.CONCERNS].append(_item(sentence))
-    return {part: _without_repeats(items) for part, items in found.items()}
+    return found
 
 
 def _file_question(

@@ -12,12 +12,14 @@ from aftercall.core.lifecycle import Policy
 from aftercall.core.summary_layout import SummaryOptions
 from aftercall.service.access import Access
 from aftercall.service.exports import Exports
+from aftercall.service.finalise import Finaliser
 from aftercall.service.founding import Founding
 from aftercall.service.intake import Intake
 from aftercall.service.jobs import Jobs
 from aftercall.service.links import Links
 from aftercall.service.reads import Reads
 from aftercall.service.record import Recorder
+from aftercall.service.reports import Reports
 from aftercall.service.rooms import Rooms
 from aftercall.service.summaries import Summaries
 from aftercall.settings import Settings
@@ -37,9 +39,11 @@ class Services:
     access: Access
     rooms: Rooms
     reads: Reads
+    reports: Reports
     links: Links
     exports: Exports
     summaries: Summaries
+    finaliser: Finaliser
     founding: Founding
     recorder: Recorder
     intake: Intake
@@ -64,6 +68,8 @@ def build_services(
     settings how its creator wants its summaries."""
     metrics = CollectorRegistry()
     recorder = Recorder(db, clock=clock, new_id=new_id, policy=policy)
+    reports = Reports(db=db, clock=clock)
+    summaries = Summaries(db=db, clock=clock, options_of=summary_options_of)
     return Services(
         settings=settings,
         clock=clock,
@@ -73,9 +79,11 @@ def build_services(
         access=Access(db=db, clock=clock, new_id=new_id, settings=settings),
         rooms=Rooms(db=db, clock=clock, new_id=new_id, recorder=recorder),
         reads=Reads(db=db, clock=clock, settings=settings),
+        reports=reports,
         links=Links(db=db, clock=clock, settings=settings),
         exports=Exports(db=db),
-        summaries=Summaries(db=db, clock=clock, options_of=summary_options_of),
+        summaries=summaries,
+        finaliser=Finaliser(db, reports=reports, summaries=summaries),
         founding=Founding(db=db, clock=clock, new_id=new_id),
         recorder=recorder,
         intake=Intake(recorder, capacity=settings.intake_queue, metrics=metrics),

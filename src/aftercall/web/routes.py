@@ -12,14 +12,14 @@ from litestar.di import Provide
 from litestar.types import ASGIApp, ControllerRouterHandler
 
 from aftercall.service.services import Services
-from aftercall.web import docs, ops
+from aftercall.web import docs, downloads, ops
 from aftercall.web.auth import grant_of_account, tenant_of_credentials, tenant_of_path
 from aftercall.web.document import write_document
 from aftercall.web.errors import handle_error
 from aftercall.web.given import read_query
 from aftercall.web.limits import TokenLimits
 from aftercall.web.observed import HttpMetrics, Observed
-from aftercall.web.realtimekit import active_session, apps, meetings, participants
+from aftercall.web.realtimekit import active_session, apps, meetings, participants, sessions
 
 DOCUMENTED: Final = "/client/v4"
 LARGEST_BODY: Final = 262_144
@@ -29,6 +29,7 @@ APP_HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *meetings.handlers,
     *participants.handlers,
     *active_session.handlers,
+    *sessions.handlers,
 )
 """Operations of one app, with paths below `/{app_id}`."""
 
@@ -61,7 +62,7 @@ def create_litestar(services: Services, *extra: ControllerRouterHandler) -> Lite
         return limits
 
     app = Litestar(
-        route_handlers=[*_mounts(), *ops.handlers, *docs.handlers, *extra],
+        route_handlers=[*_mounts(), *ops.handlers, *docs.handlers, *downloads.handlers, *extra],
         dependencies={
             "services": Provide(give_services, sync_to_thread=False),
             "limits": Provide(give_limits, sync_to_thread=False),

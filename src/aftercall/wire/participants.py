@@ -1,6 +1,6 @@
 """Participants of a session as RealtimeKit writes them, and the queries that ask for them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -8,8 +8,17 @@ from msgspec import UNSET, UnsetType
 
 from aftercall.core.ids import id_from
 from aftercall.core.instants import EpochMs, minutes_between
+from aftercall.core.quality.report import Details, Verdict
 from aftercall.core.records import Page, Participant, ParticipantOrder, ParticipantQuery, Peer
 from aftercall.wire.envelope import Paging, encode_paging
+from aftercall.wire.peer_metadata import FILTERS as PARTS
+from aftercall.wire.peer_metadata import QUALITY_STATS
+from aftercall.wire.peer_report import (
+    encode_peer_report,
+    encode_peer_stats,
+    encode_quality_stats,
+    encode_quality_stats_list,
+)
 from aftercall.wire.query import (
     IS_DESCENDING,
     PAGE_NO,
@@ -47,13 +56,7 @@ INCLUDE_PEER_EVENTS: Final = Flag(
 FILTERS: Final = Choices(
     name="filters",
     about="Keep only these parts of the call statistics; several are separated by commas.",
-    values=(
-        "device_info",
-        "ip_information",
-        "precall_network_information",
-        "events",
-        "quality_stats",
-    ),
+    values=PARTS,
 )
 
 PARTICIPANT_LIST_PARAMETERS: Final = (
@@ -165,26 +168,42 @@ def encode_participant_list(
 def encode_participant_details(
     row: Participant,
     peers: Sequence[Peer] | None,
+    verdict: Verdict,
+    details: Details,
     *,
-    statistics: Mapping[str, Any] | None = None,
+    filters: frozenset[str],
 ) -> ParticipantDetails:
-    """A row with its call statistics in their first form, where there are any: `peer_stats`
-    and `quality_stats`, encoded."""
+    """A row with its call statistics in their first form; `filters` (none: all) narrow them."""
+    wants_quality = not filters or QUALITY_STATS in filters
     return ParticipantDetails(
-        participant=MeasuredParticipant(**_members(row, peers), **(statistics or {}))
+        participant=MeasuredParticipant(
+            **_members(row, peers),
+            peer_stats=encode_peer_stats(row, verdict, filters=filters, in_details=True),
+            quality_stats=encode_quality_stats_list(details) if wants_quality else UNSET,
+        )
     )
 
 
 def encode_peer_report_details(
     row: Participant,
     peers: Sequence[Peer] | None,
+    verdict: Verdict,
+    details: Details,
     *,
-    statistics: Mapping[str, Any],
-) -> PeerReportDetails:
-    """The superset of the generations: flat, and under `participant`. `statistics` are
-    `peer_report`, `peer_stats` and `quality_stats`, encoded."""
-    members = _members(row, peers) | dict(statistics)
-    return PeerReportDetails(**members, participant=MeasuredParticipant(**members))
+    filters: frozenset[str],
+) -> msgspec.Raw:
+    """`PeerReportDetails` as JSON: the same members flat and under `participant`, for which a
+    long report is written once and copied."""
+    wants_quality = not filters or QUALITY_STATS in filters
+    members = msgspec.json.encode(
+        MeasuredParticipant(
+            **_members(row, peers),
+            peer_report=encode_peer_report(row, verdict, details, filters=filters),
+            peer_stats=encode_peer_stats(row, verdict, filters=filters),
+            quality_stats=encode_quality_stats(details) if wants_quality else UNSET,
+        )
+    )
+    return msgspec.Raw(members[:-1] + b',"participant":' + members + b"}")
 
 
 def encode_peer_events(peers: Iterable[Peer]) -> list[PeerEventBody]:

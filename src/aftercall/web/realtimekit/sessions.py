@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from litestar import Request, get, post
+from msgspec import Raw
 
 from aftercall.web.downloads import url_of
 from aftercall.web.given import GivenQuery, GivenServices, GivenTenant, PathId
@@ -16,10 +17,13 @@ from aftercall.wire.participants import (
     PARTICIPANT_PARAMETERS,
     ParticipantDetails,
     ParticipantList,
+    PeerReportDetails,
     encode_participant_details,
     encode_participant_list,
+    encode_peer_report_details,
     read_participant_query,
 )
+from aftercall.wire.peer_metadata import EVENTS
 from aftercall.wire.query import parse_path_id
 from aftercall.wire.sessions import (
     INCLUDE_BREAKOUT_ROOMS,
@@ -138,16 +142,49 @@ async def get_session_participant(
     parameters: GivenQuery,
 ) -> Answer[ParticipantDetails]:
     with_events = INCLUDE_PEER_EVENTS.read(parameters)
-    FILTERS.read(parameters)
+    filters = FILTERS.read(parameters)
     found = await services.reads.find_participant(
         tenant.app_id,
         parse_path_id(session_id, what="session"),
         parse_path_id(participant_id, what="participant"),
     )
-    return encode_answer(
-        encode_participant_details(found.row, found.peers if with_events else None),
-        has_alias=services.settings.result_alias,
+    report = await services.reports.report_of(found.row, found.peers)
+    body = encode_participant_details(
+        found.row,
+        found.peers if with_events else None,
+        report.verdict,
+        report.details,
+        filters=filters,
     )
+    return encode_answer(body, has_alias=services.settings.result_alias)
+
+
+@get(
+    "/sessions/peer-report/{peer_id:str}",
+    opt=described(
+        summary="Get the report on a peer",
+        tag=_TAG,
+        about="The participant the peer belongs to, with everything that was measured of it: "
+        "while the session lasts as of a moment ago, afterwards for good.",
+        parameters=PARTICIPANT_PARAMETERS,
+        answer=PeerReportDetails,
+    ),
+)
+async def get_peer_report(
+    services: GivenServices, tenant: GivenTenant, peer_id: PathId, parameters: GivenQuery
+) -> Answer[Raw]:
+    filters = FILTERS.read(parameters)
+    with_events = INCLUDE_PEER_EVENTS.read(parameters) or EVENTS in filters
+    found = await services.reads.find_peer(tenant.app_id, parse_path_id(peer_id, what="peer"))
+    report = await services.reports.report_of(found.row, found.peers)
+    body = encode_peer_report_details(
+        found.row,
+        found.peers if with_events else None,
+        report.verdict,
+        report.details,
+        filters=filters,
+    )
+    return encode_answer(body, has_alias=services.settings.result_alias)
 
 
 @get(
@@ -268,6 +305,7 @@ handlers = (
     get_session,
     list_session_participants,
     get_session_participant,
+    get_peer_report,
     get_session_chat,
     get_session_transcript,
     get_session_summary,
