@@ -1,6 +1,7 @@
 """The life of a session: its table, its deadlines, and that order and repeats do not matter."""
 
 import random
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -35,8 +36,8 @@ def at(seconds: float) -> EpochMs:
     return EpochMs(T0 + int(seconds * 1000))
 
 
-def join(peer: str, seconds: float, **more: object) -> PeerJoined:
-    values: dict[str, object] = {"interval_ms": 7_000, "identity": Identity(user_id=peer)} | more
+def join(peer: str, seconds: float, **more: Any) -> PeerJoined:
+    values: dict[str, Any] = {"interval_ms": 7_000, "identity": Identity(user_id=peer)} | more
     return PeerJoined(id=f"join {peer} {seconds}", at=at(seconds), peer_id=peer, **values)
 
 

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 from itertools import count
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -71,8 +72,8 @@ def desk(db: Database) -> Desk:
     return Desk(db)
 
 
-def join(peer: str, seconds: float, **more: object) -> PeerJoined:
-    values: dict[str, object] = {
+def join(peer: str, seconds: float, **more: Any) -> PeerJoined:
+    values: dict[str, Any] = {
         "meeting_id": "weekly",
         "interval_ms": 7_000,
         "identity": Identity(user_id=f"user {peer}", display_name=peer.title()),
@@ -80,7 +81,7 @@ def join(peer: str, seconds: float, **more: object) -> PeerJoined:
     return PeerJoined(id=f"j{peer}{seconds}", at=at(seconds), peer_id=peer, **values)
 
 
-def leave(peer: str, seconds: float, **more: object) -> PeerLeft:
+def leave(peer: str, seconds: float, **more: Any) -> PeerLeft:
     return PeerLeft(id=f"l{peer}{seconds}", at=at(seconds), peer_id=peer, **more)
 
 
@@ -309,8 +310,8 @@ def credentials(member: str = "member", generation: int = 0) -> Credentials:
     )
 
 
-async def add_member(db: Database, member: str = "member", **meeting: object) -> None:
-    values: dict[str, object] = {"status": MeetingStatus.ACTIVE} | meeting
+async def add_member(db: Database, member: str = "member", **meeting: Any) -> None:
+    values: dict[str, Any] = {"status": MeetingStatus.ACTIVE} | meeting
     async with db.write() as tx:
         await meetings.save_meeting(
             tx,
