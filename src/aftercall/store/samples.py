@@ -119,7 +119,7 @@ async def of_peer(tx: AsyncConnection, app_id: str, peer_id: str) -> list[Stored
 
 async def merge(tx: AsyncConnection, app_id: str, peer_id: str) -> int:
     """Merge a peer's reports into one segment, with those of an earlier merge; how many it
-    holds. Reports that are no JSON stay as they are."""
+    holds, 0 when there was nothing to merge."""
     loose = await _loose(tx, app_id, peer_id)
     if not loose:
         return 0

@@ -19,8 +19,8 @@ from aftercall.core.records import StoredSample
 LEVEL: Final = 19
 """zstd level of a segment: written once, kept for ever."""
 
-_MOST_DECIMALS: Final = 12
-"""More decimals than this and a float is noise that no difference makes smaller."""
+_WIDEST: Final = 1 << 62
+"""Differences beyond this are not written: JSON readers keep integers of 64 bits."""
 
 _encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder().decode
@@ -75,12 +75,13 @@ def _column(values: list[Any]) -> dict[str, Any]:
         return _objects(values)
     if first.__class__ is list:
         return _arrays(values)
+    if first.__class__ is float:
+        return _floats(values)
     if values.count(first) == len(values):
         return {"same": first, "n": len(values)}
     if first.__class__ is int:
-        return {"ints": _differences(values)}
-    if first.__class__ is float:
-        return _floats(values)
+        differences = _differences(values)
+        return {"ints": differences} if _is_narrow(differences) else {"any": values}
     return {"any": values}
 
 
@@ -104,16 +105,23 @@ def _differences(values: list[int]) -> list[int]:
     return [values[0], *map(sub, values[1:], values)]
 
 
+def _is_narrow(differences: list[int]) -> bool:
+    return max(differences) < _WIDEST and min(differences) > -_WIDEST
+
+
 def _floats(values: list[float]) -> dict[str, Any]:
     texts = list(map(repr, values))
+    if texts.count(texts[0]) == len(texts):
+        return {"same": values[0], "n": len(values)}
     decimals = max(len(text) - text.find(".") - 1 for text in texts)
-    if decimals <= _MOST_DECIMALS and not any("e" in text for text in texts):
+    # Neither a power of ten nor a negative zero survives as an integer of units.
+    if not any("e" in text or text == "-0.0" for text in texts):
         units = [
             int(whole + part.ljust(decimals, "0"))
             for whole, _, part in (text.partition(".") for text in texts)
         ]
         differences = _differences(units)
-        if _from_units(differences, decimals) == values:
+        if _is_narrow(differences) and _from_units(differences, decimals) == values:
             return {"floats": differences, "decimals": decimals}
     return {"any": values}
 

@@ -236,6 +236,7 @@ def upgrade() -> None:
         _moment("received_at"),
         _bytes("body"),
         sa.PrimaryKeyConstraint("app_id", "peer_id", "sequence"),
+        postgresql_with={"toast_tuple_target": "8160"},
     )
     op.create_table(
         "segments",

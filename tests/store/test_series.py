@@ -1,0 +1,76 @@
+"""A peer's reports in one block: what comes out is what went in."""
+
+import json
+import string
+from typing import Any
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.records import StoredSample
+from aftercall.store.series import pack, unpack
+
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(string.ascii_letters, max_size=4)
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(string.ascii_letters, max_size=2), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+def sample(sequence: int, body: Any, at: int = 0) -> StoredSample:
+    return StoredSample(
+        peer_id="p",
+        sequence=sequence,
+        at=EpochMs(at),
+        received_at=EpochMs(at + 5),
+        body=json.dumps(body).encode(),
+    )
+
+
+def read(samples: list[StoredSample]) -> list[tuple[int, int, int, str]]:
+    return [
+        (s.sequence, s.at, s.received_at, json.dumps(json.loads(s.body), sort_keys=True))
+        for s in samples
+    ]
+
+
+@given(st.lists(VALUES, min_size=1, max_size=8))
+def test_any_json_comes_out_as_it_went_in(bodies: list[Any]) -> None:
+    samples = [sample(number, body, number * 7_000) for number, body in enumerate(bodies)]
+    assert read(unpack("p", pack(samples))) == read(samples)
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=30))
+@example([0.0, -0.0])
+@example([1.5, -0.0])
+@example([3.749999999999964, 5e-324, 1.7976931348623157e308])
+def test_every_float_comes_out_to_the_last_bit(values: list[float]) -> None:
+    samples = [sample(number, {"jitter": value}) for number, value in enumerate(values)]
+    assert read(unpack("p", pack(samples))) == read(samples)
+
+
+def test_a_stream_that_comes_and_goes_keeps_its_place_in_time() -> None:
+    one, two = {"id": "a", "packetsSent": 5}, {"id": "b", "packetsSent": 9, "mid": "1"}
+    bodies = [{"streams": s} for s in ([], [one], [one, two], [two], [], [one, two])]
+    samples = [sample(number, body) for number, body in enumerate(bodies)]
+    assert read(unpack("p", pack(samples))) == read(samples)
+
+
+def test_steady_counters_cost_next_to_nothing() -> None:
+    bodies = [
+        {"id": "a", "bytesSent": step * 28_000, "totalEncodeTime": round(step * 0.011, 3)}
+        for step in range(500)
+    ]
+    samples = [sample(step, body, step * 7_000) for step, body in enumerate(bodies)]
+    assert len(pack(samples)) < 600
