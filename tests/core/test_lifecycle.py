@@ -17,15 +17,8 @@ from aftercall.core.events import (
     SessionOpened,
 )
 from aftercall.core.instants import EpochMs
-from aftercall.core.lifecycle import (
-    TRANSITIONS,
-    Policy,
-    Settled,
-    Working,
-    merge,
-    new_session,
-    settle,
-)
+from aftercall.core.lifecycle import TRANSITIONS, Policy, Settled, settle
+from aftercall.core.merging import Working, merge, new_session
 from aftercall.core.records import EndReason, LeaveReason, Phase
 
 T0 = 1_795_000_000_000

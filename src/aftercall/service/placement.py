@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from aftercall.core.events import AnyEvent, ChatSent, LineSpoken, PeerJoined, SessionOpened
 from aftercall.core.ids import NewId
 from aftercall.core.instants import SECOND_MS, EpochMs
-from aftercall.core.lifecycle import Policy, Settled, Working, new_session, settle
+from aftercall.core.lifecycle import Policy, Settled, settle
+from aftercall.core.merging import Working, new_session
 from aftercall.core.presence import rows_of
 from aftercall.core.records import Meeting, MeetingStatus, Participant, Peer, Phase, Session
 from aftercall.service.consequences import jobs_of_end, jobs_of_late_facts

@@ -21,7 +21,8 @@ from aftercall.core.events import (
 )
 from aftercall.core.ids import NewId, id_from
 from aftercall.core.instants import EpochMs
-from aftercall.core.lifecycle import Policy, merge
+from aftercall.core.lifecycle import Policy
+from aftercall.core.merging import merge
 from aftercall.core.records import LeaveReason, MeetingStatus, Phase, Session
 from aftercall.service.deliveries import (
     ACCEPTED,
