@@ -34,12 +34,11 @@ def python_sdk(version: str, *, with_test_tools: bool = False) -> Path:
 def own_tests(version: str) -> Path:
     """The folder of the SDK's published source package, which holds its own tests."""
     folder = CACHE / f"cloudflare-{version}"
+    python = python_sdk(version, with_test_tools=True)
     with _alone(f"source-{version}"):
         if not folder.exists():
             words = ["download", "--quiet", "--no-deps", "--no-binary", ":all:"]
-            _install(
-                [sys.executable, "-m", "pip", *words, "-d", str(CACHE), f"cloudflare=={version}"]
-            )
+            _install([str(python), "-m", "pip", *words, "-d", str(CACHE), f"cloudflare=={version}"])
             with tarfile.open(CACHE / f"cloudflare-{version}.tar.gz") as source:
                 source.extractall(CACHE, filter="data")
     return folder
