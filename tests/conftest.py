@@ -7,9 +7,9 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -99,20 +99,38 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+NewDatabase = Callable[[str], AbstractContextManager[str]]
+
+
+@pytest.fixture(scope="session")
+def new_database(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> NewDatabase:
+    """Makes a fresh, migrated database on the engine named, for as long as its context lasts;
+    the context gives its URL."""
+
+    @contextmanager
+    def make(engine: str) -> Iterator[str]:
+        if engine == "sqlite":
+            path = tmp_path_factory.mktemp("database") / "aftercall.db"
+            shutil.copy(request.getfixturevalue("sqlite_template"), path)
+            yield f"sqlite:///{path}"
+            return
+        server = request.getfixturevalue("postgres_url")
+        template = request.getfixturevalue("postgres_template")
+        name = f"test_{uuid4().hex}"
+        _wait_for(_run(server, f"CREATE DATABASE {name} TEMPLATE {template}"))
+        yield _named(server, name)
+        _wait_for(_run(server, f"DROP DATABASE {name} WITH (FORCE)"))
+
+    return make
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+def database_url(request: pytest.FixtureRequest, new_database: NewDatabase) -> Iterator[str]:
     """The URL of a fresh, migrated database, on either engine."""
-    if request.param == "sqlite":
-        path = tmp_path / "aftercall.db"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        yield f"sqlite:///{path}"
-        return
-    server = request.getfixturevalue("postgres_url")
-    template = request.getfixturevalue("postgres_template")
-    name = f"test_{uuid4().hex}"
-    await _run(server, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield _named(server, name)
-    await _run(server, f"DROP DATABASE {name} WITH (FORCE)")
+    with new_database(request.param) as url:
+        yield url
 
 
 @pytest.fixture
