@@ -8,13 +8,13 @@ from typing import Any, Final
 
 import msgspec
 
-from aftercall.core.quality.attribution import Finding
 from aftercall.core.quality.cumulative import (
     Cumulative,
     DelayFigures,
     Distribution,
     LossFigures,
 )
+from aftercall.core.quality.diagnosis import Finding
 from aftercall.core.quality.issues import Issue
 from aftercall.core.quality.reception import Received, Reception
 from aftercall.core.quality.report import Completeness, Details, Verdict

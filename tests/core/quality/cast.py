@@ -1,6 +1,7 @@
 """Calls made up for tests: a few people behind an SFU, each with a network and a machine that
 can be made bad for a while, and the getStats reports their browsers would send."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -259,7 +260,8 @@ class Call:
         }
         source: dict[str, Any] = {"type": "media-source", "id": f"S-{kind}", "kind": kind}
         if kind == "audio":
-            source["audioLevel"] = weather.level
+            # Speech is never level; a third louder or softer from one report to the next.
+            source["audioLevel"] = weather.level * (1 + 0.3 * math.sin(sent["packets"]))
         else:
             source |= {"width": 1_280, "height": 720, "framesPerSecond": 30}
             outbound |= {

@@ -25,7 +25,7 @@ CONSTANT_DEVIATION: Final = 0.01
 
 
 class MicrophoneRules:
-    """The issues of one peer's microphone, fed report by report."""
+    """The issues of one peer's microphone, fed interval by interval."""
 
     def __init__(self, peer_id: str, notes: Iterable[PeerNote], mutes: Mutes) -> None:
         self._peer_id = peer_id
@@ -38,7 +38,7 @@ class MicrophoneRules:
         self._issues: list[Issue] = []
 
     def take(self, intervals: Sequence[Interval]) -> None:
-        """The intervals of one report."""
+        """Intervals, those of each stream in order of time."""
         for i in intervals:
             if i.family is Family.AUDIO_PRODUCER and i.audio_level is not None:
                 self._hear(i, i.audio_level)

@@ -13,20 +13,22 @@ import msgspec
 
 from aftercall.core.errors import Malformed
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.attribution import Finding
 from aftercall.core.quality.connection_rules import ConnectionRules, ice_issues
 from aftercall.core.quality.counters import Interval
 from aftercall.core.quality.cumulative import Cumulative, accumulate
 from aftercall.core.quality.deltas import Reader
+from aftercall.core.quality.diagnosis import Finding
 from aftercall.core.quality.getstats import decode_body
-from aftercall.core.quality.issues import Issue
+from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.metadata import LastSeen, Metadata, fold_metadata
+from aftercall.core.quality.microphone_rules import MicrophoneRules
 from aftercall.core.quality.mutes import Mutes
 from aftercall.core.quality.reception import Reception, receive
 from aftercall.core.quality.rollup import roll_up
 from aftercall.core.quality.rows import rows_of
 from aftercall.core.quality.stream_rules import StreamRules
 from aftercall.core.quality.streams import Family, normalise
+from aftercall.core.quality.traces import StreamTrace, trace
 from aftercall.core.records import LeaveReason, Peer, PeerNote, StoredSample
 
 FOLD_VERSION: Final = 1
@@ -97,10 +99,12 @@ class Details(msgspec.Struct, kw_only=True):
 
 
 class Folded(msgspec.Struct, kw_only=True):
-    """A participant's verdict and its details."""
+    """A participant's verdict and its details, and what is needed to compare it with the
+    others of its session."""
 
     verdict: Verdict
     details: Details
+    traces: list[StreamTrace]
 
 
 class _PeerFold(msgspec.Struct):
@@ -108,6 +112,7 @@ class _PeerFold(msgspec.Struct):
 
     intervals: list[Interval]
     issues: list[Issue]
+    traces: list[StreamTrace]
     unreadable: int
 
 
@@ -132,6 +137,9 @@ def fold(chain: Sequence[PeerFacts], now: EpochMs) -> Folded:
             cumulative[family.value] = block
         rows[family.value] = msgspec.Raw(msgspec.json.encode(rows_of(family, intervals)))
     unreadable = sum(each.unreadable for each in folds)
+    completeness = completeness_of(peers, now, unreadable_samples=unreadable)
+    issues = [issue for each in folds for issue in each.issues]
+    issues += [_gap_issue(gap) for gap in completeness.gaps]
     verdict = Verdict(
         fold_version=FOLD_VERSION,
         spans=[
@@ -139,12 +147,9 @@ def fold(chain: Sequence[PeerFacts], now: EpochMs) -> Folded:
             for p in peers
         ],
         metadata=fold_metadata([note for facts in peers for note in facts.notes], seen),
-        completeness=completeness_of(peers, now, unreadable_samples=unreadable),
+        completeness=completeness,
         cumulative=cumulative,
-        issues=sorted(
-            (issue for each in folds for issue in each.issues),
-            key=lambda issue: (issue.first_at, issue.name),
-        ),
+        issues=sorted(issues, key=lambda issue: (issue.first_at, issue.name)),
     )
     receptions = [
         Reception(
@@ -156,13 +161,25 @@ def fold(chain: Sequence[PeerFacts], now: EpochMs) -> Folded:
         )
         for facts, each in zip(peers, folds, strict=True)
     ]
-    return Folded(verdict=verdict, details=Details(rows=rows, receptions=receptions))
+    return Folded(
+        verdict=verdict,
+        details=Details(rows=rows, receptions=receptions),
+        traces=[found for each in folds for found in each.traces],
+    )
+
+
+def _gap_issue(gap: Gap) -> Issue:
+    ref = StreamRef(peer_id=gap.peer_id)
+    worst = {"gap_ms": float(gap.end_at - gap.start_at)}
+    return single(IssueName.STATS_GAP, ref, gap.start_at, gap.end_at, worst)
 
 
 def _fold_peer(facts: PeerFacts, seen: LastSeen) -> _PeerFold:
     peer = facts.peer
     reader = Reader()
-    streams = StreamRules(peer.id, start_of(peer), Mutes(facts.notes))
+    mutes = Mutes(facts.notes)
+    streams = StreamRules(peer.id, start_of(peer), mutes)
+    microphone = MicrophoneRules(peer.id, facts.notes, mutes)
     connections = ConnectionRules(peer.id)
     unreadable = 0
     for stored in facts.samples:
@@ -175,14 +192,16 @@ def _fold_peer(facts: PeerFacts, seen: LastSeen) -> _PeerFold:
         reader.take(sample)
         connections.take(sample)
         seen.take(sample)
-    every = reader.read().intervals
-    streams.take(every)
+    intervals = reader.read().intervals
+    streams.take(intervals)
+    microphone.take(intervals)
     issues = [
         *streams.finish(),
+        *microphone.finish(),
         *connections.finish(),
         *ice_issues(peer.id, facts.notes, peer.left_at),
     ]
-    return _PeerFold(every, issues, unreadable)
+    return _PeerFold(intervals, issues, trace(peer.id, intervals), unreadable)
 
 
 def start_of(peer: Peer) -> EpochMs:

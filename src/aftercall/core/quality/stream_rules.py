@@ -324,7 +324,7 @@ class StreamRules:
         self._streams: dict[StreamKey, StreamIssues] = {}
 
     def take(self, intervals: Sequence[Interval]) -> None:
-        """The intervals of one report."""
+        """Intervals, those of each stream in order of time."""
         for i in intervals:
             stream = self._streams.get(_key(i))
             if stream is None:
