@@ -1,0 +1,41 @@
+"""The reference of errors names every code the program can give."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src" / "aftercall"
+REFERENCE = ROOT / "docs" / "reference" / "errors.md"
+FAMILIES = {"Malformed", "Refused", "NotFound", "Busy", "Bug"}
+
+
+def _given_codes(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+        if name in FAMILIES:
+            values = [keyword.value for keyword in node.keywords if keyword.arg == "code"]
+        elif name in {"rejected", "_malformed"}:
+            values = node.args[:1]
+        else:
+            continue
+        yield from (str(v.value) for v in values if isinstance(v, ast.Constant))
+
+
+def _codes() -> set[str]:
+    found: set[str] = set()
+    for path in SOURCE.rglob("*.py"):
+        found.update(_given_codes(ast.parse(path.read_text())))
+    return found
+
+
+def test_every_code_is_documented() -> None:
+    documented = set(re.findall(r"`([a-z_]+)`", REFERENCE.read_text()))
+    assert _codes() - documented == set()
+
+
+def test_the_search_for_codes_finds_them() -> None:
+    assert {"bad_body", "token_expired", "bad_range", "no_active_session"} <= _codes()
