@@ -146,8 +146,8 @@ def roll_up(family: Family, intervals: Sequence[Interval]) -> Rollup:
         rollup.jitter_buffer_ms = _delay_shares(
             [e.jitter_buffer_ms for e in intervals if e.jitter_buffer_ms is not None]
         )
-    rollup.score = _histogram([e.score for e in intervals if e.score is not None], 1000)
-    rollup.mos = _histogram([e.mos for e in intervals if e.mos is not None], 100)
+    rollup.score = histogram([e.score for e in intervals if e.score is not None], 1000)
+    rollup.mos = histogram([e.mos for e in intervals if e.mos is not None], 100)
     if family not in AUDIO:
         _roll_up_pictures(rollup, intervals)
     return rollup
@@ -160,8 +160,8 @@ def _roll_up_pictures(rollup: Rollup, intervals: Sequence[Interval]) -> None:
     ]
     known_rates = [rate for rate in rates if rate is not None]
     widths = [each.frame_width for each in intervals if each.frame_width is not None]
-    rollup.fps = _histogram(known_rates, 1)
-    rollup.width = _histogram(widths, 1)
+    rollup.fps = histogram(known_rates, 1)
+    rollup.width = histogram(widths, 1)
     rollup.lagging = sum(score.is_lagging(rate, is_screen=is_screen) for rate in known_rates)
     rollup.poor_resolution = sum(
         score.is_poor_resolution(width, is_screen=is_screen) for width in widths
@@ -222,7 +222,7 @@ def _delay_shares(delays_ms: Sequence[float]) -> Shares:
     return Shares(len(delays_ms), total, tuple(reached))
 
 
-def _histogram(values: Sequence[float], per_unit: int) -> Histogram:
+def histogram(values: Sequence[float], per_unit: int) -> Histogram:
     """Values rounded half up to whole steps; the average is that of the values themselves."""
     counts = Counter(values)
     steps: dict[int, int] = {}
