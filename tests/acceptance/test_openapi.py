@@ -209,8 +209,5 @@ def test_no_request_gets_an_answer_the_document_does_not_promise(
         _check(server, found.ok(), mode)
         asked += 1
     assert asked >= 27
-    import sys
-
-    sys.stderr.write(str(server.answered))
     assert server.answered[401] == 0
     assert server.answered[200] > asked
