@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from statistics import fmean, pstdev
+from math import sqrt
 from typing import Final
 
 from aftercall.core.instants import SECOND_MS, EpochMs
@@ -65,10 +65,11 @@ class MicrophoneRules:
 
     def _compare_levels(self, ref: StreamRef) -> None:
         values = [level for _, level in self._levels]
+        mean = sum(values) / len(values)
         is_constant = (
             len(values) == CONSTANT_SAMPLES
-            and fmean(values) > SILENT_LEVEL
-            and pstdev(values) < CONSTANT_DEVIATION
+            and mean > SILENT_LEVEL
+            and sqrt(sum((v - mean) ** 2 for v in values) / len(values)) < CONSTANT_DEVIATION
         )
         if is_constant and self._constant_since is None:
             self._constant_since = self._levels[0][0]

@@ -26,7 +26,7 @@ from aftercall.core.quality.mutes import Mutes
 from aftercall.core.quality.reception import Reception, receive
 from aftercall.core.quality.rollup import roll_up
 from aftercall.core.quality.rows import rows_of
-from aftercall.core.quality.stream_rules import StreamRules
+from aftercall.core.quality.stream_rules import stream_issues
 from aftercall.core.quality.streams import Family, normalise
 from aftercall.core.quality.traces import StreamTrace, trace
 from aftercall.core.records import LeaveReason, Peer, PeerNote, StoredSample
@@ -178,7 +178,6 @@ def _fold_peer(facts: PeerFacts, seen: LastSeen) -> _PeerFold:
     peer = facts.peer
     reader = Reader()
     mutes = Mutes(facts.notes)
-    streams = StreamRules(peer.id, start_of(peer), mutes)
     microphone = MicrophoneRules(peer.id, facts.notes, mutes)
     connections = ConnectionRules(peer.id)
     unreadable = 0
@@ -193,10 +192,9 @@ def _fold_peer(facts: PeerFacts, seen: LastSeen) -> _PeerFold:
         connections.take(sample)
         seen.take(sample)
     intervals = reader.read().intervals
-    streams.take(intervals)
     microphone.take(intervals)
     issues = [
-        *streams.finish(),
+        *stream_issues(peer.id, start_of(peer), intervals, mutes),
         *microphone.finish(),
         *connections.finish(),
         *ice_issues(peer.id, facts.notes, peer.left_at),

@@ -4,7 +4,8 @@ Thresholds are those of published clients and of ITU-T G.107 Annex B where there
 line names its source or says "chosen".
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from aftercall.core.instants import SECOND_MS, EpochMs
@@ -20,12 +21,14 @@ _Measured = Callable[[Interval], float | None]
 
 
 class Measure(NamedTuple):
-    """A value of an interval, its name with unit, and from where on it is bad and good."""
+    """A value of an interval, from where on it is bad and good, and the name with unit under
+    which it is told, `scale` times as large."""
 
     label: str
     value: _Measured
     bad: float
     good: float
+    scale: float = 1
 
 
 class Rule(NamedTuple):
@@ -39,18 +42,6 @@ class Rule(NamedTuple):
     raise_after: int = 3
     window: int = 5
     clear_after: int = 3
-
-
-def _rtt_ms(i: Interval) -> float | None:
-    return None if i.rtt_s is None else i.rtt_s * SECOND_MS
-
-
-def _jitter_ms(i: Interval) -> float | None:
-    return None if i.jitter_s is None else i.jitter_s * SECOND_MS
-
-
-def _loss(i: Interval) -> float | None:
-    return i.loss_percent
 
 
 def _limited(reason: str) -> _Measured:
@@ -75,10 +66,6 @@ def _dropped_percent(i: Interval) -> float | None:
         return None
     every = i.frames_dropped + i.frames
     return 100.0 * i.frames_dropped / every if every else None
-
-
-def _frozen_percent(i: Interval) -> float | None:
-    return None if i.freeze_share is None else 100.0 * i.freeze_share
 
 
 def _mean_freeze_ms(i: Interval) -> float | None:
@@ -125,17 +112,17 @@ _CAMERAS: Final = _VIDEO - SCREENSHARES
 
 # Loss and jitter: webrtc-issue-detector, ObserveRTC, Twilio; the 50 ms and the clear values chosen.
 _POOR: Final = (
-    Measure("loss_percent", _loss, 5, 3),
-    Measure("rtt_ms", _rtt_ms, 300, 250),
-    Measure("jitter_ms", _jitter_ms, 50, 30),
+    Measure("loss_percent", attrgetter("loss_percent"), 5, 3),
+    Measure("rtt_ms", attrgetter("rtt_s"), 0.3, 0.25, SECOND_MS),
+    Measure("jitter_ms", attrgetter("jitter_s"), 0.05, 0.03, SECOND_MS),
 )
 # LiveKit's poor mark for audio with RED; RealtimeKit's last RTT bucket.
 _SEVERE: Final = (
-    Measure("loss_percent", _loss, 15, 10),
-    Measure("rtt_ms", _rtt_ms, 500, 400),
+    Measure("loss_percent", attrgetter("loss_percent"), 15, 10),
+    Measure("rtt_ms", attrgetter("rtt_s"), 0.5, 0.4, SECOND_MS),
 )
 _FROZEN: Final = (
-    Measure("frozen_percent", _frozen_percent, 30, 10),
+    Measure("frozen_percent", attrgetter("freeze_share"), 0.3, 0.1, 100),
     Measure("mean_freeze_ms", _mean_freeze_ms, 1_000, 500),
 )
 
@@ -148,26 +135,26 @@ RULES: Final = (
     Rule(
         IssueName.HIGH_JITTER_BUFFER_DELAY,
         _CONSUMERS,
-        (Measure("jitter_buffer_ms", lambda i: i.jitter_buffer_ms, 250, 200),),
+        (Measure("jitter_buffer_ms", attrgetter("jitter_buffer_ms"), 250, 200),),
     ),
     # Mirrors loss; chosen.
     Rule(
         IssueName.AUDIO_CONCEALMENT,
         AUDIO & _CONSUMERS,
-        (Measure("concealment_percent", lambda i: i.concealment_percent, 5, 2),),
+        (Measure("concealment_percent", attrgetter("concealment_percent"), 5, 2),),
     ),
     # G.107 Table B.1: nearly all, and many, dissatisfied.
     Rule(
         IssueName.LOW_AUDIO_MOS,
         AUDIO,
-        (Measure("mos", lambda i: i.mos, 3.1, 3.6),),
+        (Measure("mos", attrgetter("mos"), 3.1, 3.6),),
         low_is_bad=True,
     ),
     # webrtc-issue-detector's words: poor below 2.6, fair from 3.1.
     Rule(
         IssueName.LOW_VIDEO_MOS,
         _CAMERAS,
-        (Measure("mos", lambda i: i.mos, 2.6, 3.1),),
+        (Measure("mos", attrgetter("mos"), 2.6, 3.1),),
         low_is_bad=True,
     ),
     # Shares chosen; the reason alone is enough.
@@ -244,97 +231,18 @@ _RULES_OF: Final = {
 }
 
 
-class StreamIssues:
-    """The issues of one stream, fed interval by interval."""
-
-    def __init__(self, peer_id: str, first: Interval, joined_at: EpochMs) -> None:
-        self._rules = _RULES_OF[first.family]
-        self._watches: list[Watch | None] = [None] * len(self._rules)
-        self._ref = StreamRef(
-            peer_id=peer_id,
-            connection_id=first.connection_id,
-            family=first.family.value,
-            ssrc=first.ssrc,
-            mid=first.mid,
-            producer_id=first.producer_id,
-            consumer_id=first.consumer_id,
-            from_peer_id=first.peer_id,
-        )
-        self._ready_at = joined_at + WARM_UP_MS
-        self._clock_steps: list[Issue] = []
-
-    def take(self, i: Interval, unmuted_at: EpochMs | None) -> None:
-        """Judge an interval; `unmuted_at` is when its track was last unmuted before it, `None`
-        when it was muted in any part of it."""
-        start_at = EpochMs(i.at - round(i.dt_s * SECOND_MS))
-        if i.is_clock_step:
-            self._clock_steps.append(single(IssueName.CLOCK_STEP, self._ref, start_at, i.at))
-        if unmuted_at is None or i.is_muted or i.is_active is False or i.is_gap:
-            for watch in self._watches:
-                if watch is not None:
-                    watch.interrupt()
-            return
-        if start_at < max(self._ready_at, unmuted_at + WARM_UP_MS):
-            return
-        for place, rule in enumerate(self._rules):
-            self._judge(place, rule, i, start_at)
-
-    def _judge(self, place: int, rule: Rule, i: Interval, start_at: EpochMs) -> None:
-        is_bad, is_good = False, True
-        values: dict[str, float] = {}
-        for measure in rule.measures:
-            value = measure.value(i)
-            if value is None:
-                continue
-            values[measure.label] = value
-            if rule.low_is_bad:
-                is_bad = is_bad or value < measure.bad
-                is_good = is_good and value >= measure.good
-            else:
-                is_bad = is_bad or value >= measure.bad
-                is_good = is_good and value < measure.good
-        if not values:
-            return
-        watch = self._watches[place]
-        if watch is None:
-            if not is_bad:
-                return
-            watch = self._watches[place] = Watch(
-                rule.name,
-                self._ref,
-                raise_after=rule.raise_after,
-                window=rule.window,
-                clear_after=rule.clear_after,
-                low_is_bad=rule.low_is_bad,
-            )
-        watch.take(start_at, i.at, is_bad=is_bad, is_good=is_good, values=values)
-
-    def finish(self) -> list[Issue]:
-        found = [issue for watch in self._watches if watch is not None for issue in watch.finish()]
-        return found + self._clock_steps
-
-
-class StreamRules:
-    """The issues of all streams of one peer."""
-
-    def __init__(self, peer_id: str, joined_at: EpochMs, mutes: Mutes) -> None:
-        self._peer_id = peer_id
-        self._joined_at = joined_at
-        self._mutes = mutes
-        self._streams: dict[StreamKey, StreamIssues] = {}
-
-    def take(self, intervals: Sequence[Interval]) -> None:
-        """Intervals, those of each stream in order of time."""
-        for i in intervals:
-            stream = self._streams.get(_key(i))
-            if stream is None:
-                stream = StreamIssues(self._peer_id, i, self._joined_at)
-                self._streams[_key(i)] = stream
-            start_at = EpochMs(i.at - round(i.dt_s * SECOND_MS))
-            stream.take(i, self._mutes.unmuted_at(i.family, start_at, i.at))
-
-    def finish(self) -> list[Issue]:
-        return [issue for stream in self._streams.values() for issue in stream.finish()]
+def stream_issues(
+    peer_id: str, joined_at: EpochMs, intervals: Iterable[Interval], mutes: Mutes
+) -> list[Issue]:
+    """The issues of all streams of one peer; the intervals of each in order of time."""
+    by_stream: dict[StreamKey, list[Interval]] = {}
+    for i in intervals:
+        by_stream.setdefault(_key(i), []).append(i)
+    return [
+        issue
+        for stream in by_stream.values()
+        for issue in _issues_of(peer_id, joined_at, stream, mutes)
+    ]
 
 
 def _key(i: Interval) -> StreamKey:
@@ -342,3 +250,95 @@ def _key(i: Interval) -> StreamKey:
     if i.family in PRODUCERS and i.family not in AUDIO and i.mid is not None:
         return (i.connection_id, "send", f"mid {i.mid}")
     return i.key
+
+
+def _issues_of(
+    peer_id: str, joined_at: EpochMs, stream: Sequence[Interval], mutes: Mutes
+) -> list[Issue]:
+    ref = _ref(peer_id, stream[0])
+    found = [single(IssueName.CLOCK_STEP, ref, _start(i), i.at) for i in stream if i.is_clock_step]
+    suspects = [rule for rule in _RULES_OF[stream[0].family] if _is_suspect(rule, stream)]
+    if not suspects:
+        return found
+    judged = _judged(stream, joined_at + WARM_UP_MS, mutes)
+    for rule in suspects:
+        found += _judge(rule, ref, judged)
+    return found
+
+
+def _is_suspect(rule: Rule, stream: Sequence[Interval]) -> bool:
+    """Whether any interval is bad at all: most rules never are, and need no more work."""
+    for measure in rule.measures:
+        values = map(measure.value, stream)
+        if rule.low_is_bad:
+            if any(value is not None and value < measure.bad for value in values):
+                return True
+        elif max(filter(None, values), default=0) >= measure.bad:
+            return True
+    return False
+
+
+def _judged(
+    stream: Sequence[Interval], ready_at: int, mutes: Mutes
+) -> list[tuple[EpochMs, Interval | None]]:
+    """The intervals to judge with their beginnings; `None` where the stream was muted, paused
+    or not reported on, and nothing while it warms up."""
+    judged: list[tuple[EpochMs, Interval | None]] = []
+    for i in stream:
+        start_at = _start(i)
+        unmuted_at = mutes.unmuted_at(i.family, start_at, i.at)
+        if unmuted_at is None or i.is_muted or i.is_active is False or i.is_gap:
+            judged.append((start_at, None))
+        elif start_at >= max(ready_at, unmuted_at + WARM_UP_MS):
+            judged.append((start_at, i))
+    return judged
+
+
+def _judge(
+    rule: Rule, ref: StreamRef, judged: Iterable[tuple[EpochMs, Interval | None]]
+) -> list[Issue]:
+    watch = Watch(
+        rule.name,
+        ref,
+        raise_after=rule.raise_after,
+        window=rule.window,
+        clear_after=rule.clear_after,
+        low_is_bad=rule.low_is_bad,
+    )
+    for start_at, i in judged:
+        if i is None:
+            watch.interrupt()
+            continue
+        is_bad, is_good = False, True
+        values: dict[str, float] = {}
+        for measure in rule.measures:
+            value = measure.value(i)
+            if value is None:
+                continue
+            values[measure.label] = value * measure.scale
+            if rule.low_is_bad:
+                is_bad = is_bad or value < measure.bad
+                is_good = is_good and value >= measure.good
+            else:
+                is_bad = is_bad or value >= measure.bad
+                is_good = is_good and value < measure.good
+        if values:
+            watch.take(start_at, i.at, is_bad=is_bad, is_good=is_good, values=values)
+    return watch.finish()
+
+
+def _start(i: Interval) -> EpochMs:
+    return EpochMs(i.at - round(i.dt_s * SECOND_MS))
+
+
+def _ref(peer_id: str, i: Interval) -> StreamRef:
+    return StreamRef(
+        peer_id=peer_id,
+        connection_id=i.connection_id,
+        family=i.family.value,
+        ssrc=i.ssrc,
+        mid=i.mid,
+        producer_id=i.producer_id,
+        consumer_id=i.consumer_id,
+        from_peer_id=i.peer_id,
+    )
