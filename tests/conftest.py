@@ -1,5 +1,5 @@
-"""Databases for tests: every test that asks for `db` runs on both engines, each time on a
-database of its own."""
+"""Databases for tests: every test that asks for `db` runs on both engines, each time on an
+empty database."""
 
 import asyncio
 import importlib
@@ -19,6 +19,7 @@ import pytest
 from sqlalchemy import make_url
 
 from aftercall.store.database import Database, migrate
+from aftercall.store.schema import metadata
 
 
 def _wait_for(work: Coroutine[Any, Any, None]) -> None:
@@ -126,16 +127,52 @@ def new_database(
     return make
 
 
+_EMPTY = (
+    # What a failed test left open would hold its locks.
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    *(f"DELETE FROM {table}" for table in metadata.tables),
+)
+
+
+@pytest.fixture(scope="session")
+def postgres_database(new_database: NewDatabase) -> Iterator[str]:
+    """The URL of the database that the tests take turns with: emptying one takes a hundredth
+    of the time of making one."""
+    with new_database("postgresql") as url:
+        yield url
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, new_database: NewDatabase) -> Iterator[str]:
-    """The URL of a fresh, migrated database, on either engine."""
+    """The URL of an empty, migrated database, on either engine."""
+    if request.param == "sqlite":
+        with new_database("sqlite") as url:
+            yield url
+    else:
+        url = request.getfixturevalue("postgres_database")
+        _wait_for(_run(url, *_EMPTY))
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def own_database_url(request: pytest.FixtureRequest, new_database: NewDatabase) -> Iterator[str]:
+    """As `database_url`, for tests that change the tables themselves."""
     with new_database(request.param) as url:
         yield url
 
 
 @pytest.fixture
 async def db(database_url: str) -> AsyncIterator[Database]:
-    """A fresh, migrated database, open, on either engine."""
+    """An empty, migrated database, open, on either engine."""
     database = await Database.open(database_url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def own_db(own_database_url: str) -> AsyncIterator[Database]:
+    """As `db`, for tests that change the tables themselves."""
+    database = await Database.open(own_database_url)
     yield database
     await database.close()

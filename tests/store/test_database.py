@@ -73,12 +73,12 @@ async def test_the_folder_of_a_new_file_is_made(tmp_path: Path) -> None:
     assert path.exists()
 
 
-async def test_a_newer_database_is_refused_by_name(db: Database, database_url: str) -> None:
-    async with db.write() as tx:
+async def test_a_newer_database_is_refused_by_name(own_db: Database, own_database_url: str) -> None:
+    async with own_db.write() as tx:
         await tx.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    assert not await db.is_current()
+    assert not await own_db.is_current()
     with pytest.raises(UnfitDatabase, match=r"revision 9999.*newer Aftercall"):
-        await migrate(database_url)
+        await migrate(own_database_url)
 
 
 async def test_a_foreign_url_is_refused() -> None:

@@ -20,7 +20,7 @@ async def test_a_migrated_database_is_what_the_schema_says(db: Database) -> None
         assert await tx.run_sync(_differences) == []
 
 
-async def test_the_text_of_a_fresh_database_is_that_of_a_migrated_one(db: Database) -> None:
+async def test_the_text_of_a_fresh_database_is_that_of_a_migrated_one(own_db: Database) -> None:
     """What a comparison by names does not see: where-clauses, collations, storage options."""
 
     def definitions(connection: Connection) -> dict[str, str]:
@@ -42,7 +42,7 @@ async def test_the_text_of_a_fresh_database_is_that_of_a_migrated_one(db: Databa
             )
         return {name: " ".join(sql.split()) for name, sql in found}
 
-    async with db.write() as tx:
+    async with own_db.write() as tx:
         migrated = await tx.run_sync(definitions)
         await tx.run_sync(metadata.drop_all)
         await tx.run_sync(metadata.create_all)
