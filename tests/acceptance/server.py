@@ -20,6 +20,8 @@ SDK_ACCOUNT = "023e105f4ecef8ad9ca31a8372d0c353"
 SDK_APP = "14a396e7-ca44-4937-bf1f-050a69118543"
 SDK_TOKEN = "144c9defac04969c7bfad8efaa8ea194"
 """What the official SDKs' own tests name."""
+OLDER_SDK_APP = "app_id"
+"""The app that the tests of SDKs before 5.8 name."""
 
 _START_S = 30.0
 _STOP_S = 20.0
@@ -98,6 +100,10 @@ def make_app(data_dir: Path, *, database_url: str = "", chosen: bool = False) ->
     done = command(*words)
     if done.returncode != 0:
         raise ServerFailed(done.stderr)
+    if chosen:
+        older = command("app", "create", "Older", "--app-id", OLDER_SDK_APP, *words[4:6])
+        if older.returncode != 0:
+            raise ServerFailed(older.stderr)
     made: dict[str, Any] = json.loads(done.stdout)
     return made
 

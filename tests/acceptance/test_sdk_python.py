@@ -56,11 +56,11 @@ def test_the_newest_sdk_reads_a_report_with_the_calls_own_numbers(seeded: Seeded
     told = report["data"]["participant"]
     assert told["id"] == SDK_SESSION
     quality = told["peer_report"]["quality"]
-    # the first guest's uplink loses packets in two spells; his downlink does not
-    assert quality["audio_producer_cumulative"]["packet_loss"]["avg"] > 0.01
+    # the first guest's uplink loses packets in two spells; his downlink does not (in per cent)
+    assert quality["audio_producer_cumulative"]["packet_loss"]["avg"] > 1
+    assert quality["audio_consumer_cumulative"]["packet_loss"]["avg"] < 1
     assert len(quality["audio_producer"]) > 10
     assert len(quality["video_producer"]) > 10
-    assert quality["audio_consumer_cumulative"]["packet_loss"]["avg"] < 0.01
     metadata = told["peer_report"]["metadata"]
     assert metadata["device_info"]["os"]
     assert metadata["browser_metadata"]["browser"]
