@@ -1,12 +1,14 @@
 """Peer reports: folded on request while the session lasts, once and for good when it is over."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from aftercall.core.errors import Bug, NotFound
 from aftercall.core.instants import SECOND_MS, Clock, EpochMs
-from aftercall.core.quality.report import FOLD_VERSION, Folded, PeerFacts, fold
+from aftercall.core.quality.report import FOLD_VERSION, PeerFacts, Verdict, fold
+from aftercall.core.quality.traces import StreamTrace
+from aftercall.core.quality.verdicts import complete
 from aftercall.core.records import Participant, Peer, StoredReport
 from aftercall.service.documents import Report, pack, pack_details, unpack
 from aftercall.store import notes, participants, peers, reports, samples
@@ -25,6 +27,14 @@ REFOLD_BATCH: Final = 100
 class _Live(NamedTuple):
     folded_at: EpochMs
     report: Report
+
+
+class _FoldedRow(NamedTuple):
+    """A participant's fold while the session's others are folded; `details` are packed."""
+
+    verdict: Verdict
+    traces: list[StreamTrace]
+    details: bytes
 
 
 class Refolded(NamedTuple):
@@ -76,8 +86,7 @@ class Reports:
                 if known is not None and now - known.folded_at <= FRESH_MS:
                     return known.report
                 facts = [await self._facts_of(peer) for peer in chain]
-                folded = await asyncio.to_thread(fold, facts, now)
-                report = Report(verdict=folded.verdict, details=folded.details)
+                report = await asyncio.to_thread(_live_report, facts, row, now)
                 self._keep(key, _Live(now, report))
                 return report
         finally:
@@ -101,32 +110,36 @@ class Reports:
             )
 
     async def fold_session(self, app_id: str, session_id: str) -> int:
-        """Fold every participant of a session and keep the reports; how many there are."""
+        """Fold every participant of a session, compare them, and keep the reports; how many
+        there are."""
         async with self._db.read() as tx:
             every = await peers.peers_of_session(tx, app_id, session_id)
+        now = self._clock()
         chains: dict[str, list[Peer]] = {}
         for peer in every:
             chains.setdefault(peer.participant_id, []).append(peer)
-        now = self._clock()
-        done: list[StoredReport] = []
-        for row_id, chain in chains.items():
-            facts = [await self._facts_of(peer) for peer in chain]
-            document = await asyncio.to_thread(_folded_document, facts, now)
-            done.append(
-                StoredReport(
-                    app_id=app_id,
-                    session_id=session_id,
-                    peer_id=row_id,
-                    fold_version=FOLD_VERSION,
-                    folded_at=now,
-                    document=document,
-                )
+        folded = {row_id: await self._fold_row(chain, now) for row_id, chain in chains.items()}
+        verdicts = await asyncio.to_thread(_completed, folded, chains, now)
+        done = [
+            StoredReport(
+                app_id=app_id,
+                session_id=session_id,
+                peer_id=row_id,
+                fold_version=FOLD_VERSION,
+                folded_at=now,
+                document=pack(verdict, folded[row_id].details),
             )
+            for row_id, verdict in verdicts.items()
+        ]
         async with self._db.write() as tx:
             await reports.save_reports(tx, done)
             # Late facts can show two rows to be one.
             await reports.delete_other_reports(tx, app_id, session_id, chains.keys())
         return len(done)
+
+    async def _fold_row(self, chain: Sequence[Peer], now: EpochMs) -> _FoldedRow:
+        facts = [await self._facts_of(peer) for peer in chain]
+        return await asyncio.to_thread(_fold_row, facts, now)
 
     async def refold(self) -> AsyncIterator[Refolded]:
         """Renew the reports that an older fold made, session by session, telling how far it
@@ -148,6 +161,34 @@ class Reports:
                 raise Bug("Reports stay old when they are folded again.", code="refold_stuck")
 
 
-def _folded_document(facts: Sequence[PeerFacts], now: EpochMs) -> bytes:
-    folded: Folded = fold(facts, now)
-    return pack(folded.verdict, pack_details(folded.details))
+def _fold_row(facts: Sequence[PeerFacts], now: EpochMs) -> _FoldedRow:
+    folded = fold(facts, now)
+    return _FoldedRow(folded.verdict, folded.traces, pack_details(folded.details))
+
+
+def _completed(
+    folded: Mapping[str, _FoldedRow], chains: Mapping[str, Sequence[Peer]], now: EpochMs
+) -> dict[str, Verdict]:
+    return complete(
+        {row_id: row.verdict for row_id, row in folded.items()},
+        {row_id: row.traces for row_id, row in folded.items()},
+        {row_id: _name_of(chain) for row_id, chain in chains.items()},
+        now,
+    )
+
+
+def _live_report(facts: Sequence[PeerFacts], row: Participant, now: EpochMs) -> Report:
+    """What a participant's own reports show so far; the others' are compared at the end."""
+    folded = fold(facts, now)
+    names = {row.id: row.display_name or row.id}
+    verdicts = complete({row.id: folded.verdict}, {row.id: folded.traces}, names, now)
+    return Report(verdict=verdicts[row.id], details=folded.details)
+
+
+def _name_of(chain: Sequence[Peer]) -> str:
+    """What to call a participant: a name, else what its owner calls it, else an id."""
+    for peer in reversed(chain):
+        if peer.display_name:
+            return peer.display_name
+    last = chain[-1]
+    return last.custom_participant_id or last.user_id or last.id
