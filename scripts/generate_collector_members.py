@@ -4,6 +4,7 @@
 """
 
 import sys
+from itertools import chain
 from pathlib import Path
 
 from aftercall.core.quality.getstats import STATS_MEMBERS
@@ -13,19 +14,25 @@ TARGET = Path(__file__).resolve().parent.parent / "collector" / "src" / "members
 HEAD = """\
 // Written by scripts/generate_collector_members.py; do not edit.
 
-/** The webrtc-stats types and members that the record keeps. */
-export const MEMBERS: Readonly<Record<string, string>> = {
 """
 
 
 def members_module() -> str:
-    """The text of the module."""
-    lines = []
-    for kind, names in STATS_MEMBERS.items():
-        # `id` and `type` are always sent.
-        rest = [name for name in names if name not in ("id", "type")]
-        lines.append(f'  "{kind}":\n    "timestamp {" ".join(rest)}",\n')
-    return HEAD + "".join(lines) + "};\n"
+    """The text of the module.
+
+    The members of all types in one list: a name means the same wherever it occurs, and the
+    collector has to be small. The server drops what a type does not have on its list.
+    """
+    # `id` and `type` are always sent.
+    names = ["timestamp", *chain.from_iterable(STATS_MEMBERS.values())]
+    distinct = [name for name in dict.fromkeys(names) if name not in ("id", "type")]
+    return (
+        HEAD
+        + "/** The webrtc-stats types that the record keeps. */\n"
+        + f'export const TYPES =\n  "{" ".join(STATS_MEMBERS)}";\n\n'
+        + "/** The members that it keeps, of any type. */\n"
+        + f'export const MEMBERS =\n  "{" ".join(distinct)}";\n'
+    )
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-import { type Connection, watchConnection } from "./connection";
+import { type Connection, type Listen, type Tell, watchConnection } from "./connection";
 import { isLiveKitRoom, type LiveKitRoom, readRoom } from "./livekit";
 import {
   isMediasoupDevice,
@@ -8,7 +8,7 @@ import {
   readTransport,
 } from "./mediasoup";
 import { watchOwnTracks } from "./own";
-import { watchPage } from "./page";
+import { type PageListener, watchPage } from "./page";
 import { makePeer, newId, type PeerOptions, type State } from "./peer";
 import type {
   ConnectionStats,
@@ -69,70 +69,61 @@ export interface Collector {
   sendTranscriptLine(text: string, options?: LineOptions): string;
   /** May also be called after `leave`. */
   sendFeedback(feedback: Feedback): void;
+  /** Samples now: what a connection counted is lost when it is closed before the next sample. */
+  sample(): Promise<void>;
   /** Takes a last sample, says goodbye and stops. Call it before the connections are closed. */
   leave(): Promise<void>;
 }
 
 const TICK_MS = 1_000;
+const FIRST_PACKETS_MS = 2_000;
 
 export function makeCollector(options: Options): Collector {
   const connections = new Map<RTCPeerConnection, Connection>();
   const reads: (() => RTCPeerConnection[])[] = [];
-  const stops: (() => void)[] = [];
+  const stopping = new AbortController();
+  const { signal } = stopping;
   let count = 0;
   let polledAt = 0;
-  let isPolling = false;
 
-  /** Whatever goes wrong in `action` is told to nobody but `onError`. */
+  // The application's callbacks run on their own: what they throw is theirs, not ours.
+  const fail = (error: unknown) => setTimeout(() => options.onError?.(error));
   const quietly = (action: () => unknown) => {
     try {
       action();
     } catch (error) {
-      try {
-        options.onError?.(error);
-      } catch {
-        // The application's own callback failed; there is nobody left to tell.
-      }
+      fail(error);
     }
   };
 
-  const stop = () => {
-    for (const undo of stops.splice(0)) quietly(undo);
-    for (const connection of connections.values()) connection.stop();
-    connections.clear();
-  };
-
   const peer = makePeer(
-    {
-      ...options,
-      onState: (state, session) => quietly(() => options.onState?.(state, session)),
-      onError: (error) => quietly(() => options.onError?.(error)),
-    },
+    options,
+    (state, session) => setTimeout(() => options.onState?.(state, session)),
+    fail,
     () => [...connections.keys()].some((pc) => pc.connectionState === "connected"),
-    stop,
+    () => stopping.abort(),
   );
 
-  const say = (entry: EntryBody) => quietly(() => peer.say(entry));
-  const tell = (name: string, data: EventData) => say({ type: "event", name, data });
-
-  const listen = (target: EventTarget, type: string, listener: (event: Event) => void) => {
-    const quiet = (event: Event) => quietly(() => listener(event));
-    target.addEventListener(type, quiet);
-    stops.push(() => target.removeEventListener(type, quiet));
-  };
+  const say = (entry: EntryBody, isLate?: boolean) => quietly(() => peer.say(entry, isLate));
+  const tell: Tell = (name, data) => say({ type: "event", name, data });
+  const listen: Listen = (target, type, listener) =>
+    target.addEventListener(type, (event) => quietly(() => listener(event)), { signal });
 
   const watch = (pc: RTCPeerConnection) => {
     if (connections.has(pc) || peer.isOver()) return;
-    connections.set(pc, watchConnection(`pc${++count}`, pc, tell, poll));
+    const onConnected = () => {
+      void poll();
+      // Streams are counted from their first packet on, which comes a moment later.
+      setTimeout(poll, FIRST_PACKETS_MS);
+    };
+    connections.set(pc, watchConnection(`pc${++count}`, pc, tell, listen, onConnected));
   };
 
   /** Brings what the watched libraries know up to date, and forgets what was closed. */
   const refresh = () => {
     for (const read of reads) read().forEach(watch);
-    for (const [pc, connection] of connections) {
-      if (pc.signalingState !== "closed") continue;
-      connection.stop();
-      connections.delete(pc);
+    for (const pc of connections.keys()) {
+      if (pc.signalingState === "closed") connections.delete(pc);
     }
   };
 
@@ -142,26 +133,23 @@ export function makeCollector(options: Options): Collector {
       const taken: ConnectionStats[] = [];
       const streams: StreamTag[] = [];
       // One after another, so that the page's own work can run in between.
-      for (const connection of [...connections.values()]) {
+      for (const connection of connections.values()) {
         const report = await connection.sample();
-        if (!report) continue;
         taken.push(report.stats);
         streams.push(...report.streams);
       }
       if (!taken.length) return;
       say({ type: "sample", connections: taken, streams, page_hidden: document.hidden });
     } catch (error) {
-      quietly(() => options.onError?.(error));
+      fail(error);
     }
   };
 
   /** Samples and sends; the batch is a heartbeat even when there is nothing to sample. */
   const poll = async () => {
-    if (isPolling || peer.isOver()) return;
-    isPolling = true;
+    if (peer.isOver()) return;
     polledAt = Date.now();
     await sample();
-    isPolling = false;
     await peer.flush();
   };
 
@@ -178,12 +166,13 @@ export function makeCollector(options: Options): Collector {
 
   const attachPage = () => {
     const page = watchPage();
-    const listener = {
+    const listener: PageListener = {
       onConnection: watch,
-      onCapture(stream: MediaStream, isDisplay: boolean) {
+      onCapture(stream, isDisplay) {
         for (const track of stream.getTracks()) {
           const { kind } = track;
-          if (isDisplay) describeTrack(track, { source: kind === "audio" ? "screen_audio" : "screen" });
+          const source = kind === "audio" ? "screen_audio" : "screen";
+          if (isDisplay) describeTrack(track, { source });
           const device_type = isDisplay ? "SCREENSHARE" : kind.toUpperCase();
           tell("media_permission", { device_type, permission: "ACCEPTED" });
         }
@@ -191,7 +180,7 @@ export function makeCollector(options: Options): Collector {
       onCaptureError: tellCaptureError.bind(null, tell),
     };
     page.listeners.add(listener);
-    stops.push(() => page.listeners.delete(listener));
+    signal.addEventListener("abort", () => page.listeners.delete(listener));
     for (const earlier of page.earlier) {
       const pc = earlier.deref();
       if (pc) watch(pc);
@@ -229,25 +218,26 @@ export function makeCollector(options: Options): Collector {
       say({ type: "transcript", id, start_at, end_at, text });
       return id;
     },
-    sendFeedback: (feedback) =>
-      quietly(() => peer.say({ type: "event", name: "feedback", data: { ...feedback } }, true)),
+    sendFeedback: (feedback) => say({ type: "event", name: "feedback", data: { ...feedback } }, true),
+    sample: poll,
     async leave() {
       if (peer.isOver()) return;
-      await sample();
+      // Some browsers never answer getStats on a connection that closes meanwhile.
+      await Promise.race([sample(), new Promise((done) => setTimeout(done, TICK_MS))]);
       if (!peer.isOver()) await peer.leave();
     },
   };
 
   quietly(() => {
-    stops.push(watchSurroundings(tell, listen, !!options.deviceLabels));
+    const timer = setInterval(() => quietly(tick), TICK_MS);
+    signal.addEventListener("abort", () => clearInterval(timer));
     listen(globalThis, "pagehide", peer.hide);
     listen(globalThis, "pageshow", (event) => {
       if ((event as PageTransitionEvent).persisted) peer.comeBack();
     });
-    listen(globalThis, "online", peer.retryNow);
-    listen(document, "visibilitychange", peer.flush);
-    const timer = setInterval(() => quietly(tick), TICK_MS);
-    stops.push(() => clearInterval(timer));
+    listen(globalThis, "online", () => peer.flush(true));
+    listen(document, "visibilitychange", () => peer.flush());
+    watchSurroundings(tell, listen, !!options.deviceLabels);
   });
   return collector;
 }

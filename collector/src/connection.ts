@@ -5,23 +5,24 @@ import { infoOf, isOn, sourceOf } from "./tracks";
 /** Notes an event of the peer. */
 export type Tell = (name: string, data: EventData) => void;
 
+/** Listens until the collector stops. */
+export type Listen = (
+  target: EventTarget,
+  type: string,
+  listener: (event: Event) => void,
+) => void;
+
 export interface Connection {
   /** The tracks it sends. */
   sent(): MediaStreamTrack[];
-  /** One report; undefined when the browser gives none in time. */
-  sample(): Promise<{ stats: ConnectionStats; streams: StreamTag[] } | undefined>;
-  stop(): void;
+  sample(): Promise<{ stats: ConnectionStats; streams: StreamTag[] }>;
 }
 
-/** Some browsers never answer getStats on a connection that closes meanwhile. */
-const STATS_TIMEOUT_MS = 4_000;
-
-function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
-  return Promise.race([
-    promise,
-    new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), ms)),
-  ]);
-}
+const STATES = [
+  ["connection_state", "connectionState"],
+  ["ice_connection_state", "iceConnectionState"],
+  ["signaling_state", "signalingState"],
+] as const;
 
 function ufragOf(description: RTCSessionDescription | null): string | undefined {
   return description?.sdp.match(/a=ice-ufrag:(\S+)/)?.[1];
@@ -38,7 +39,7 @@ function tag(
     connection,
     direction,
     kind: track.kind,
-    mid: mid ?? undefined,
+    mid,
     track_id: track.id,
     source: isSent ? sourceOf(track) : undefined,
     muted: isSent ? !isOn(track) : track.muted,
@@ -51,30 +52,27 @@ export function watchConnection(
   id: string,
   pc: RTCPeerConnection,
   tell: Tell,
+  listen: Listen,
   onConnected: () => void,
 ): Connection {
   let ufrag = ufragOf(pc.localDescription);
   let lastPair = "";
+  let wasConnected = false;
 
-  const listeners = {
-    connectionstatechange() {
-      tell("connection_state", { connection: id, state: pc.connectionState });
-      if (pc.connectionState === "connected") onConnected();
-    },
-    iceconnectionstatechange() {
-      tell("ice_connection_state", { connection: id, state: pc.iceConnectionState });
-    },
-    signalingstatechange() {
-      tell("signaling_state", { connection: id, state: pc.signalingState });
-      const now = ufragOf(pc.localDescription);
-      if (ufrag && now && now !== ufrag) tell("ice_restart", { connection: id });
-      ufrag = now ?? ufrag;
-    },
+  const changed = () => {
+    const isConnected = pc.connectionState === "connected";
+    if (isConnected && !wasConnected) onConnected();
+    wasConnected = isConnected;
+    const now = ufragOf(pc.localDescription);
+    if (ufrag && now && now !== ufrag) tell("ice_restart", { connection: id });
+    ufrag = now ?? ufrag;
   };
-  const each = (change: "addEventListener" | "removeEventListener") => {
-    for (const [type, listener] of Object.entries(listeners)) pc[change](type, listener);
-  };
-  each("addEventListener");
+  for (const [name, member] of STATES) {
+    listen(pc, `${member.toLowerCase()}change`, () => {
+      tell(name, { connection: id, state: pc[member] });
+      changed();
+    });
+  }
 
   const tellPair = (stats: StatsObject[]) => {
     const pair = stats.find((entry) => entry.type === "candidate-pair");
@@ -95,10 +93,10 @@ export function watchConnection(
   const tags = (): StreamTag[] => {
     const found: StreamTag[] = [];
     for (const { mid, sender, receiver, currentDirection } of pc.getTransceivers()) {
-      if (sender.track && /^send/.test(currentDirection ?? "")) {
+      if (sender.track && /^send/.test(`${currentDirection}`)) {
         found.push(tag(id, "send", sender.track, mid));
       }
-      if (/recv/.test(currentDirection ?? "")) {
+      if (/recv/.test(`${currentDirection}`)) {
         found.push(tag(id, "receive", receiver.track, mid));
       }
     }
@@ -108,12 +106,9 @@ export function watchConnection(
   return {
     sent: () => pc.getSenders().flatMap((sender) => (sender.track ? [sender.track] : [])),
     async sample() {
-      const report = await within(pc.getStats(), STATS_TIMEOUT_MS);
-      if (!report) return undefined;
-      const stats = pickStats(report);
+      const stats = pickStats(await pc.getStats());
       tellPair(stats);
       return { stats: { id, stats }, streams: tags() };
     },
-    stop: () => each("removeEventListener"),
   };
 }

@@ -17,7 +17,6 @@ export type {
 export { watchPage } from "./page";
 export type { State } from "./peer";
 export type { Description, DeviceEntry, EventData, MessageKind, Source } from "./protocol";
-export { VERSION } from "./surroundings";
 export { describeTrack, type TrackInfo } from "./tracks";
 
 /**

@@ -26,26 +26,21 @@ interface LiveKitPublication {
   track?: { mediaStreamTrack?: MediaStreamTrack };
 }
 
-const SOURCES: Record<string, Source> = {
-  camera: "camera",
-  microphone: "microphone",
-  screen_share: "screen",
-  screen_share_audio: "screen_audio",
-};
-
-export function isLiveKitRoom(target: unknown): target is LiveKitRoom {
-  const room = target as Partial<LiveKitRoom> | null;
-  return !!room?.localParticipant?.trackPublications && !!room.remoteParticipants;
+/** LiveKit says `screen_share` and `screen_share_audio`, and `unknown` for what it was not told. */
+function sourceFrom(source: string): Source | undefined {
+  return source === "unknown" ? undefined : (source.replace("_share", "") as Source);
 }
 
-function describe(participant: LiveKitParticipant, isLocal: boolean): void {
+export const isLiveKitRoom = (target: object): target is LiveKitRoom =>
+  "remoteParticipants" in target;
+
+function describe(participant: LiveKitParticipant): void {
   for (const { trackSid, source, isMuted, track } of participant.trackPublications.values()) {
     const media = track?.mediaStreamTrack;
     if (!media) continue;
     describeTrack(media, {
-      source: SOURCES[source],
+      source: sourceFrom(source),
       producer_id: trackSid,
-      consumer_id: isLocal ? undefined : trackSid,
       muted: isMuted,
     });
   }
@@ -53,8 +48,8 @@ function describe(participant: LiveKitParticipant, isLocal: boolean): void {
 
 /** The room's connections as they are now; what the room knows of its tracks is noted. */
 export function readRoom(room: LiveKitRoom): RTCPeerConnection[] {
-  describe(room.localParticipant, true);
-  for (const participant of room.remoteParticipants.values()) describe(participant, false);
+  describe(room.localParticipant);
+  room.remoteParticipants.forEach(describe);
   const { publisher, subscriber } = room.engine?.pcManager ?? {};
   return [publisher?._pc, subscriber?._pc].filter((pc): pc is RTCPeerConnection => !!pc);
 }

@@ -1,5 +1,4 @@
-import type { Source } from "./protocol";
-import { describeTrack } from "./tracks";
+import { describeTrack, type TrackInfo } from "./tracks";
 
 /** The parts of a mediasoup-client `Transport` that are used; its package is never imported. */
 export interface MediasoupTransport {
@@ -19,7 +18,6 @@ export interface MediasoupDevice {
 }
 
 interface MediasoupHandler {
-  pc?: RTCPeerConnection;
   _pc?: RTCPeerConnection;
 }
 
@@ -31,42 +29,33 @@ interface MediasoupStream {
   appData?: Record<string, unknown>;
 }
 
-export function isMediasoupTransport(target: unknown): target is MediasoupTransport {
-  const transport = target as Partial<MediasoupTransport> | null;
-  return !!transport?._producers && !!transport.direction;
-}
+export const isMediasoupTransport = (target: object): target is MediasoupTransport =>
+  "_producers" in target;
 
-export function isMediasoupDevice(target: unknown): target is MediasoupDevice {
-  const device = target as Partial<MediasoupDevice> | null;
-  return !!device?.createSendTransport && typeof device.observer?.on === "function";
-}
+export const isMediasoupDevice = (target: object): target is MediasoupDevice =>
+  "createSendTransport" in target;
 
 /** Applications mark a shared screen in `appData`, in one of these ways. */
-function sourceFrom(appData: Record<string, unknown>, kind: string): Source | undefined {
-  const said = appData.source ?? appData.mediaTag ?? appData.type;
-  const isScreen = appData.screenShare || appData.share || /screen|display|share/i.test(`${said}`);
-  if (isScreen) return kind === "audio" ? "screen_audio" : "screen";
-  if (said) return kind === "audio" ? "microphone" : "camera";
-  return undefined;
+function isScreen({ source, mediaTag, screenShare, share }: Record<string, unknown>): boolean {
+  return !!(screenShare || share || /screen|display|share/i.test(`${source}${mediaTag}`));
 }
 
 function describe({ id, producerId, track, appData = {}, paused }: MediasoupStream): void {
   if (!track) return;
-  const source = sourceFrom(appData, track.kind);
-  describeTrack(track, {
+  const info: TrackInfo = {
     producer_id: producerId ?? id,
     consumer_id: producerId && id,
     muted: paused,
-    ...(source && { source }),
-    ...(appData.peerId ? { peer_id: `${appData.peerId}` } : {}),
-  });
+  };
+  if (isScreen(appData)) info.source = track.kind === "audio" ? "screen_audio" : "screen";
+  if (appData.peerId) info.peer_id = `${appData.peerId}`;
+  describeTrack(track, info);
 }
 
 /** The transport's connection as it is now; what it knows of its tracks is noted. */
 export function readTransport(transport: MediasoupTransport): RTCPeerConnection[] {
-  for (const stream of transport._producers?.values() ?? []) describe(stream);
-  for (const stream of transport._consumers?.values() ?? []) describe(stream);
-  const handler = transport.handler ?? transport._handler;
-  const pc = handler?._pc ?? handler?.pc;
+  transport._producers?.forEach(describe);
+  transport._consumers?.forEach(describe);
+  const pc = (transport.handler ?? transport._handler)?._pc;
   return pc && !transport.closed ? [pc] : [];
 }

@@ -7,15 +7,20 @@ export interface Waiting {
 }
 
 export interface Outbox {
+  /** Oldest first. */
+  waiting: readonly Waiting[];
   /** Numbers the entry, keeps it, and makes room by dropping if there is none. */
   add(entry: EntryBody, at: number): void;
-  /** The oldest entries that fit both limits; one is always given if there is any. */
-  peek(maxEntries: number, maxChars: number): Waiting[];
-  /** Forgets entries that were given by `peek` and have arrived, or can never. */
+  /** Forgets entries that have arrived, or never can. */
   remove(entries: readonly Waiting[]): void;
-  readonly size: number;
   /** How many entries were dropped since the beginning. */
   dropped: number;
+}
+
+/** As many of the first entries as have `maxChars` together; one at least. */
+export function firstThatFit(entries: readonly Waiting[], maxChars: number): Waiting[] {
+  let chars = 0;
+  return entries.filter(({ text }, index) => (chars += text.length) <= maxChars || !index);
 }
 
 /**
@@ -26,38 +31,26 @@ export interface Outbox {
  */
 export function makeOutbox(maxEntries: number, maxChars: number): Outbox {
   let waiting: Waiting[] = [];
-  let chars = 0;
   let sequence = 0;
+
+  const isFull = () =>
+    waiting.length > maxEntries || firstThatFit(waiting, maxChars).length < waiting.length;
 
   const outbox: Outbox = {
     dropped: 0,
-    get size() {
-      return waiting.length;
+    get waiting() {
+      return waiting;
     },
     add(entry, at) {
       const text = JSON.stringify({ seq: sequence++, at, ...entry });
       waiting.push({ text, isSample: entry.type === "sample" });
-      chars += text.length;
-      while (waiting.length > maxEntries || (chars > maxChars && waiting.length > 1)) {
-        const oldestSample = waiting.findIndex((entry) => entry.isSample);
-        const [gone] = waiting.splice(Math.max(oldestSample, 0), 1);
-        chars -= gone?.text.length ?? 0;
+      while (isFull()) {
+        waiting.splice(Math.max(0, waiting.findIndex((entry) => entry.isSample)), 1);
         outbox.dropped++;
       }
     },
-    peek(maxCount, maxLength) {
-      let length = 0;
-      let count = 0;
-      for (const entry of waiting) {
-        length += entry.text.length;
-        if (count && (count >= maxCount || length > maxLength)) break;
-        count++;
-      }
-      return waiting.slice(0, count);
-    },
     remove(entries) {
       waiting = waiting.filter((entry) => !entries.includes(entry));
-      chars = waiting.reduce((sum, entry) => sum + entry.text.length, 0);
     },
   };
   return outbox;

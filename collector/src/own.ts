@@ -1,4 +1,4 @@
-import type { Tell } from "./connection";
+import type { Listen, Tell } from "./connection";
 import { isOn, sourceOf } from "./tracks";
 
 const ON_OFF = {
@@ -6,8 +6,6 @@ const ON_OFF = {
   camera: ["video_on", "video_off"],
   screen: ["screenshare_started", "screenshare_stopped"],
 } as const;
-
-type Listen = (target: EventTarget, type: string, listener: () => void) => void;
 
 /**
  * Gives a function that is told, now and then, which tracks the page sends, and tells what went

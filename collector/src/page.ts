@@ -2,7 +2,11 @@
 export interface PageListener {
   onConnection?(pc: RTCPeerConnection): void;
   onCapture?(stream: MediaStream, isDisplay: boolean): void;
-  onCaptureError?(error: unknown, isDisplay: boolean, constraints: unknown): void;
+  onCaptureError?(
+    error: DOMException,
+    isDisplay: boolean,
+    constraints?: MediaStreamConstraints,
+  ): void;
 }
 
 interface Watch {
@@ -50,7 +54,7 @@ function wrapConstructor(page: Page, watch: Watch): void {
 }
 
 function wrapCapture(watch: Watch, name: "getUserMedia" | "getDisplayMedia"): void {
-  const devices = globalThis.navigator?.mediaDevices;
+  const devices = navigator.mediaDevices;
   if (!devices?.[name]) return;
   const isDisplay = name === "getDisplayMedia";
   devices[name] = new Proxy(devices[name], {
@@ -82,7 +86,7 @@ export function watchPage(): Watch {
   const running = page[KEY];
   if (running) return running;
   const watch: Watch = { earlier: new Set(), listeners: new Set() };
-  Object.defineProperty(page, KEY, { value: watch });
+  page[KEY] = watch;
   wrapConstructor(page, watch);
   wrapCapture(watch, "getUserMedia");
   wrapCapture(watch, "getDisplayMedia");

@@ -1,6 +1,6 @@
 import { makeOutbox, type Outbox } from "./outbox";
 import type { Answer, Description, EntryBody } from "./protocol";
-import { rememberPeer, resumeKey, takeRememberedPeer } from "./resume";
+import { rememberPeer, takeRememberedPeer } from "./resume";
 import { makeSender, type Sender, type Token } from "./sender";
 import { describeSurroundings } from "./surroundings";
 
@@ -28,8 +28,6 @@ export interface PeerOptions {
   isHidden?: boolean | undefined;
   /** How often to sample until the server says otherwise, in ms. */
   intervalMs?: number | undefined;
-  /** The peer whose connection this one continues; found by itself after a reload. */
-  previousPeerId?: string | undefined;
   /** More about the peer than the collector finds out by itself. */
   describe?: Description | undefined;
   /** The record's state, each time it changes. */
@@ -47,8 +45,8 @@ export interface Peer {
   isOver(): boolean;
   /** Keeps an entry to be sent; after the leave only what is said to be `late`. */
   say(entry: EntryBody, isLate?: boolean): void;
-  flush(): Promise<void>;
-  retryNow(): Promise<void>;
+  /** Sends what waits; `now` means whatever the back-off says. */
+  flush(now?: boolean): Promise<void>;
   leave(): Promise<void>;
   /** The page goes away, perhaps to come back. */
   hide(): void;
@@ -72,11 +70,12 @@ export const newId = () => crypto.randomUUID();
  */
 export function makePeer(
   options: PeerOptions,
+  onState: (state: State, sessionId?: string) => void,
+  onError: (error: unknown) => void,
   isGoingOn: () => boolean,
   onOver: () => void,
 ): Peer {
-  const { url, token, onState, onError } = options;
-  const key = typeof token === "string" ? resumeKey(url, token) : "";
+  const { url, token } = options;
   let outbox: Outbox;
   let sender: Sender | undefined;
   let gathering: ReturnType<typeof setTimeout> | undefined;
@@ -84,7 +83,7 @@ export function makePeer(
 
   const become = (state: State) => {
     peer.state = state;
-    onState?.(state, peer.sessionId);
+    onState(state, peer.sessionId);
   };
 
   const finish = (state: State) => {
@@ -98,10 +97,8 @@ export function makePeer(
     const lostTouch = answeredAt && Date.now() - answeredAt > LOST_TOUCH_MS;
     answeredAt = Date.now();
     peer.sessionId = answer.session?.id ?? peer.sessionId;
-    peer.intervalMs = Math.min(60_000, Math.max(1_000, answer.interval_ms));
-    for (const { seq, code, message } of answer.rejected) {
-      onError?.(new Error(`Entry ${seq} was rejected (${code}): ${message}`));
-    }
+    peer.intervalMs = answer.interval_ms;
+    if (answer.rejected[0]) onError(new Error(`Rejected: ${JSON.stringify(answer.rejected)}`));
     if (peer.isOver()) return;
     if (answer.next === "continue") {
       if (peer.state === "joining") become("joined");
@@ -120,8 +117,8 @@ export function makePeer(
       peerId: peer.id,
       outbox,
       onAnswer: answered,
-      onRefused: (status, message) => {
-        onError?.(new Error(`Aftercall answered ${status}: ${message}`));
+      onRefused(message) {
+        onError(new Error(message));
         finish("refused");
       },
     });
@@ -147,27 +144,26 @@ export function makePeer(
       outbox.add(entry, Date.now());
       if (entry.type === "sample") return;
       clearTimeout(gathering);
-      gathering = setTimeout(peer.flush, GATHER_MS);
+      gathering = setTimeout(() => peer.flush(), GATHER_MS);
     },
-    flush: async () => sender?.flush(),
-    retryNow: async () => sender?.retryNow(),
+    flush: async (now) => sender?.flush(now),
     async leave() {
       peer.say({ type: "leave" });
       clearTimeout(gathering);
       become("left");
-      await sender?.retryNow();
-      if (outbox.size) sender?.beacon();
+      await peer.flush(true);
+      if (outbox.waiting.length) sender?.beacon();
       onOver();
     },
     hide() {
       peer.say({ type: "leave" });
       clearTimeout(gathering);
-      rememberPeer(key, peer.id, Date.now());
       sender?.beacon();
       sender?.stop();
+      rememberPeer(peer.id, Date.now());
     },
-    comeBack: () => join(takeRememberedPeer(key, Date.now())),
+    comeBack: () => join(takeRememberedPeer(Date.now())),
   };
-  join(options.previousPeerId ?? takeRememberedPeer(key, Date.now()));
+  peer.comeBack();
   return peer;
 }

@@ -28,7 +28,7 @@ export interface StreamTag {
   connection: string;
   direction: "send" | "receive";
   kind: string;
-  mid?: string | undefined;
+  mid?: string | null;
   ssrc?: number | undefined;
   track_id?: string | undefined;
   source?: Source | undefined;

@@ -1,4 +1,4 @@
-import type { Outbox, Waiting } from "./outbox";
+import { firstThatFit, type Outbox, type Waiting } from "./outbox";
 import { type Answer, PROTOCOL_VERSION } from "./protocol";
 
 /** A string, or a function that fetches a fresh one when the server no longer takes the last. */
@@ -12,16 +12,17 @@ export interface SenderOptions {
   /** The server answered a batch. */
   onAnswer(answer: Answer): void;
   /** The server will never take anything more from this peer. */
-  onRefused(status: number, message: string): void;
+  onRefused(message: string): void;
 }
 
 export interface Sender {
-  /** Sends what waits, or an empty batch (a heartbeat). One request at a time. */
-  flush(): Promise<void>;
+  /**
+   * Sends what waits, or an empty batch (a heartbeat). One request at a time; after a failure
+   * not before the back-off is over, unless `now`.
+   */
+  flush(now?: boolean): Promise<void>;
   /** Hands what waits to the browser, which sends it although the page is going away. */
   beacon(): void;
-  /** Tries at once, whatever the back-off says. */
-  retryNow(): Promise<void>;
   stop(): void;
 }
 
@@ -35,7 +36,7 @@ const WORTH_COMPRESSING = 1_000;
 /** Browsers refuse beacons over 64 KiB in total; UTF-8 may need more bytes than characters. */
 const BEACON_CHARS = 40_000;
 
-async function compress(text: string): Promise<ArrayBuffer> {
+function compress(text: string): Promise<ArrayBuffer> {
   const stream = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
   return new Response(stream).arrayBuffer();
 }
@@ -43,7 +44,7 @@ async function compress(text: string): Promise<ArrayBuffer> {
 /** How long to wait before attempt `failures + 1`: doubling, with full jitter. */
 export function backoffMs(failures: number, random: number): number {
   const ceiling = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** failures);
-  return ceiling / 2 + (random * ceiling) / 2;
+  return (ceiling * (1 + random)) / 2;
 }
 
 function batch(options: SenderOptions, entries: readonly Waiting[], token?: string): string {
@@ -51,7 +52,7 @@ function batch(options: SenderOptions, entries: readonly Waiting[], token?: stri
     v: PROTOCOL_VERSION,
     peer_id: options.peerId,
     sent_at: Date.now(),
-    dropped: options.outbox.dropped || undefined,
+    dropped: options.outbox.dropped,
     token,
   });
   return `${head.slice(0, -1)},"entries":[${entries.map((entry) => entry.text)}]}`;
@@ -62,7 +63,6 @@ export function makeSender(options: SenderOptions): Sender {
   let token = "";
   let failures = 0;
   let notBefore = 0;
-  let maxEntries = MAX_ENTRIES;
   let isStopped = false;
   let running: Promise<void> | undefined;
   let again = false;
@@ -72,7 +72,7 @@ export function makeSender(options: SenderOptions): Sender {
     const delayMs = Math.max(leastMs, backoffMs(failures++, Math.random()));
     notBefore = Date.now() + delayMs;
     clearTimeout(timer);
-    if (!isStopped) timer = setTimeout(sender.flush, delayMs);
+    if (!isStopped) timer = setTimeout(() => sender.flush(), delayMs);
   };
 
   const post = async (entries: readonly Waiting[]): Promise<Response> => {
@@ -87,23 +87,20 @@ export function makeSender(options: SenderOptions): Sender {
       headers["Content-Encoding"] = "gzip";
     }
     const signal = AbortSignal.timeout(TIMEOUT_MS);
-    return fetch(url, { method: "POST", headers, body, signal, credentials: "omit" });
+    return fetch(url, { method: "POST", headers, body, signal });
   };
 
-  /** What a refusal means: a batch that comes back is sent again, in parts, or never. */
+  /** What a refusal means: a batch that comes back is sent again, or never. */
   const failed = async (response: Response, entries: readonly Waiting[]) => {
     const { status } = response;
     if (status === 401 && typeof options.token === "function") {
       token = "";
       later();
-    } else if (status === 401 || status === 403 || status === 404) {
+    } else if (status > 400 && status < 405) {
       isStopped = true;
-      options.onRefused(status, await response.text());
+      options.onRefused(await response.text());
     } else if (status === 429 || status >= 500) {
       later(Number(response.headers.get("retry-after")) * 1_000 || 0);
-    } else if (status === 413 && entries.length > 1) {
-      maxEntries = Math.ceil(entries.length / 2);
-      again = true;
     } else {
       outbox.remove(entries);
       outbox.dropped += entries.length;
@@ -111,14 +108,13 @@ export function makeSender(options: SenderOptions): Sender {
   };
 
   const once = async () => {
-    const entries = outbox.peek(maxEntries, MAX_CHARS);
+    const entries = firstThatFit(outbox.waiting.slice(0, MAX_ENTRIES), MAX_CHARS);
     const response = await post(entries);
     if (!response.ok) return failed(response, entries);
     const { data } = await response.json();
     outbox.remove(entries);
     failures = 0;
-    again ||= outbox.size > 0;
-    if (!outbox.size) maxEntries = MAX_ENTRIES;
+    again ||= outbox.waiting.length > 0;
     options.onAnswer(data);
   };
 
@@ -135,7 +131,8 @@ export function makeSender(options: SenderOptions): Sender {
   };
 
   const sender: Sender = {
-    async flush() {
+    async flush(now) {
+      if (now) notBefore = 0;
       if (isStopped || Date.now() < notBefore) return;
       again = true;
       await (running ??= run());
@@ -143,14 +140,8 @@ export function makeSender(options: SenderOptions): Sender {
     beacon() {
       if (!token) return;
       // The end of the queue holds the farewell, so the newest entries go when not all fit.
-      const all = outbox.peek(MAX_ENTRIES, Infinity);
-      let chars = 0;
-      const fitting = all.reverse().filter((entry) => (chars += entry.text.length) < BEACON_CHARS);
-      navigator.sendBeacon(url, batch(options, fitting.reverse(), token));
-    },
-    retryNow() {
-      notBefore = 0;
-      return sender.flush();
+      const newest = firstThatFit(outbox.waiting.slice(-MAX_ENTRIES).reverse(), BEACON_CHARS);
+      navigator.sendBeacon(url, batch(options, newest.reverse(), token));
     },
     stop() {
       isStopped = true;

@@ -1,9 +1,8 @@
-import { MEMBERS } from "./members";
+import { MEMBERS, TYPES } from "./members";
 import type { StatsObject } from "./protocol";
 
-const NAMES = new Map(
-  Object.entries(MEMBERS).map(([type, names]): [string, string[]] => [type, names.split(" ")]),
-);
+const KEPT_TYPES = TYPES.split(" ");
+const KEPT_MEMBERS = MEMBERS.split(" ");
 
 /** Microunits are finer than any browser measures; the digits behind them are only bytes. */
 function shorten(value: unknown): unknown {
@@ -32,10 +31,10 @@ export function pickStats(report: RTCStatsReport): StatsObject[] {
   }
   return all.flatMap((stats) => {
     const { id, type } = stats;
-    const names = NAMES.get(type);
-    if (!names || (/^co|candidate/.test(type) && !referred.has(id))) return [];
+    if (!KEPT_TYPES.includes(type)) return [];
+    if (/^co|candidate/.test(type) && !referred.has(id)) return [];
     const kept: StatsObject = { id, type };
-    for (const name of names) {
+    for (const name of KEPT_MEMBERS) {
       if (stats[name] != null) kept[name] = shorten(stats[name]);
     }
     return [kept];

@@ -1,9 +1,7 @@
-import type { Tell } from "./connection";
+import type { Listen, Tell } from "./connection";
 import type { Description } from "./protocol";
 
-type Listen = (target: EventTarget, type: string, listener: () => void) => void;
-
-export const VERSION = "0.1.0";
+const VERSION = "0.1.0";
 
 interface NetworkInformation extends EventTarget {
   type?: string;
@@ -15,27 +13,21 @@ interface NetworkInformation extends EventTarget {
 type Agent = Navigator & {
   deviceMemory?: number;
   connection?: NetworkInformation;
-  userAgentData?: { mobile?: boolean };
 };
 
-const KINDS = {
-  audioinput: "audio_devices_updates",
-  videoinput: "video_devices_updates",
-  audiooutput: "speaker_devices_updates",
-} as const;
+const KINDS = { audioinput: "audio", videoinput: "video", audiooutput: "speaker" };
 
 /** What the page can tell about the machine, the browser and the network. */
 export function describeSurroundings(): Description {
   const agent = navigator as Agent;
   return {
     device: {
-      is_mobile: agent.userAgentData?.mobile ?? /Mobi/.test(agent.userAgent),
       cpus: agent.hardwareConcurrency,
       memory_gb: agent.deviceMemory,
     },
     // Names and versions are read from this by the server, which can be brought up to date.
     browser: { user_agent: agent.userAgent },
-    sdk: { name: "aftercall-collector", version: VERSION, type: "web" },
+    sdk: { name: "aftercall-collector", version: VERSION },
     network: {
       timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
       effective_type: agent.connection?.effectiveType,
@@ -45,12 +37,11 @@ export function describeSurroundings(): Description {
 
 /**
  * Tells changes of the page's visibility, the network and the lists of devices, and the devices
- * there are now. Gives a function that stops what `listen` does not.
+ * there are now.
  */
-export function watchSurroundings(tell: Tell, listen: Listen, withLabels: boolean): () => void {
+export function watchSurroundings(tell: Tell, listen: Listen, withLabels: boolean): void {
   const { connection, mediaDevices } = navigator as Agent;
   const last = new Map<string, string>();
-  let isStopped = false;
 
   const tellDevices = async () => {
     const found = await mediaDevices.enumerateDevices();
@@ -63,7 +54,7 @@ export function watchSurroundings(tell: Tell, listen: Listen, withLabels: boolea
           label: withLabels ? label : "",
         }));
       const text = JSON.stringify(devices);
-      if (text !== (last.get(kind) ?? "[]") && !isStopped) tell(name, { devices });
+      if (text !== (last.get(kind) ?? "[]")) tell(`${name}_devices_updates`, { devices });
       last.set(kind, text);
     }
   };
@@ -90,36 +81,29 @@ export function watchSurroundings(tell: Tell, listen: Listen, withLabels: boolea
   listen(document, "visibilitychange", () =>
     tell(`browser_${document.hidden ? "back" : "fore"}grounded`, {}),
   );
-  return () => {
-    isStopped = true;
-  };
 }
 
 const PERMISSIONS: Record<string, string> = {
   NotAllowedError: "DENIED",
   NotFoundError: "NO_DEVICES_AVAILABLE",
   NotReadableError: "COULD_NOT_START",
-  AbortError: "CANCELED",
 };
-
-function capturedTypes(constraints: unknown, isDisplay: boolean): string[] {
-  if (isDisplay) return ["SCREENSHARE"];
-  const { audio, video } = (constraints ?? {}) as MediaStreamConstraints;
-  return [...(audio ? ["AUDIO"] : []), ...(video ? ["VIDEO"] : [])];
-}
 
 /** Tells that capturing failed, and what that says of the permission. */
 export function tellCaptureError(
   tell: Tell,
-  error: unknown,
+  error: DOMException,
   isDisplay: boolean,
-  constraints: unknown,
+  constraints?: MediaStreamConstraints,
 ): void {
-  const { name = "Error", message = "" } = (error ?? {}) as Partial<DOMException>;
-  const types = capturedTypes(constraints, isDisplay);
-  tell("get_user_media_error", { error: name, message, device_types: types.join() });
-  let permission = PERMISSIONS[name];
-  if (permission === "DENIED" && /system/i.test(message)) permission = "SYSTEM_DENIED";
+  const { name, message } = error;
+  const types = isDisplay
+    ? ["SCREENSHARE"]
+    : ["audio", "video"].flatMap((kind) =>
+        constraints?.[kind as "audio" | "video"] ? [kind.toUpperCase()] : [],
+      );
+  tell("get_user_media_error", { error: name, message, device_types: `${types}` });
+  const permission = PERMISSIONS[name];
   if (!permission) return;
-  for (const type of types) tell("media_permission", { device_type: type, permission });
+  for (const device_type of types) tell("media_permission", { device_type, permission });
 }

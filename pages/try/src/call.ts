@@ -83,11 +83,12 @@ export function startCall(
     return other;
   };
 
-  const part = (id: string) => {
+  const part = async (id: string) => {
     const other = others.get(id);
-    other?.link?.close();
     other?.person.remove();
     others.delete(id);
+    await collector.sample();
+    other?.link?.close();
   };
 
   const linkTo = (id: string, other: Other): Link => {
@@ -110,7 +111,7 @@ export function startCall(
   const relay: Relay = openRelay(ticket.token, about, {
     onWelcome(id, present) {
       // After a lost connection everybody is met anew: the others saw us leave.
-      for (const known of [...others.keys()]) part(known);
+      for (const known of [...others.keys()]) void part(known);
       ownId = id;
       listener.onProblem("");
       for (const { id, about } of present) linkTo(id, meet(id, about)).send(media.tracks);
@@ -153,7 +154,7 @@ export function startCall(
     async leave() {
       await collector.leave();
       relay.close();
-      for (const id of [...others.keys()]) part(id);
+      for (const id of [...others.keys()]) void part(id);
       own.remove();
     },
   };
