@@ -119,7 +119,7 @@ async def fill(db: Database) -> None:
 
 
 @settings(
-    deadline=None, max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(query=QUERIES)
 def test_every_query_gives_what_a_plain_filter_gives(

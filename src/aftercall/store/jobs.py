@@ -50,11 +50,14 @@ async def claim(
     heads = select(c.id).where(is_free, ~holds_up).order_by(c.due_at, c.created_at, c.id)
     if tasks is not None:
         heads = heads.where(c.task.in_(list(tasks)))
+    # Apart from the update, so that it is run once: joined to it, PostgreSQL may run it again for
+    # every row, each time past the rows it has locked, and so beyond the limit.
+    chosen = heads.limit(limit).with_for_update(skip_locked=True).cte("chosen")
     # The condition stands outside as well: a row may have been leased between its being
     # selected and its being locked, and only the outer condition is checked again.
     rows = await tx.execute(
         update(schema.jobs)
-        .where(c.id.in_(heads.limit(limit).with_for_update(skip_locked=True)), is_free)
+        .where(c.id.in_(select(chosen.c.id)), is_free)
         .values(lease_until=now + lease_ms, attempts=c.attempts + 1)
         .returning(*_JOB.columns)
     )

@@ -1,0 +1,146 @@
+"""Jobs: leased, in order within their lane, never to two at once."""
+
+import asyncio
+from typing import Any
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.records import Job
+from aftercall.store import jobs
+from aftercall.store.database import Database
+
+T0 = 1_795_000_000_000
+LEASE_MS = 60_000
+
+
+def job(id: str, lane: str = "", at: int = 0, **rest: Any) -> Job:
+    return Job(
+        id=id,
+        task=rest.pop("task", "fold"),
+        lane=lane or id,
+        payload=rest.pop("payload", {}),
+        created_at=EpochMs(T0 + at),
+        due_at=EpochMs(T0 + rest.pop("due", at)),
+        **rest,
+    )
+
+
+async def claim(db: Database, at: int, limit: int = 10, **rest: Any) -> list[str]:
+    async with db.write() as tx:
+        found = await jobs.claim(tx, EpochMs(T0 + at), LEASE_MS, limit, **rest)
+    return [one.id for one in found]
+
+
+async def test_a_job_is_added_once_and_comes_back_leased(db: Database) -> None:
+    async with db.write() as tx:
+        first = job("j", payload={"peer": "p", "n": [1, None]})
+        assert await jobs.add(tx, [first, job("k", at=1)]) == {"j", "k"}
+        assert await jobs.add(tx, [job("j", at=5), job("l", at=2)]) == {"l"}
+        (found,) = await jobs.claim(tx, EpochMs(T0), LEASE_MS, 10)
+        assert found.payload == first.payload
+        assert (found.attempts, found.lease_until) == (1, T0 + LEASE_MS)
+
+
+async def test_jobs_are_claimed_when_due_and_longest_due_first(db: Database) -> None:
+    async with db.write() as tx:
+        await jobs.add(tx, [job("c", due=30), job("a", due=10), job("b", due=20)])
+    assert await claim(db, 9) == []
+    assert await claim(db, 25, limit=1) == ["a"]
+    assert await claim(db, 40) == ["b", "c"]
+
+
+async def test_only_the_first_of_a_lane_can_be_claimed(db: Database) -> None:
+    async with db.write() as tx:
+        await jobs.add(tx, [job("a1", "a", 1), job("a2", "a", 2), job("a3", "a", 3)])
+    assert await claim(db, 9) == ["a1"]
+    assert await claim(db, 9) == []
+    async with db.write() as tx:
+        await jobs.finish(tx, "a1")
+    assert await claim(db, 9) == ["a2"]
+
+
+async def test_a_job_that_comes_before_one_that_runs_waits_for_it(db: Database) -> None:
+    async with db.write() as tx:
+        await jobs.add(tx, [job("late", "a", 5)])
+    assert await claim(db, 9) == ["late"]
+    async with db.write() as tx:
+        await jobs.add(tx, [job("early", "a", 1)])
+    assert await claim(db, 9) == []
+
+
+async def test_a_postponed_job_holds_up_its_lane_and_a_buried_one_does_not(db: Database) -> None:
+    async with db.write() as tx:
+        await jobs.add(tx, [job("a1", "a", 1), job("a2", "a", 2)])
+    assert await claim(db, 9) == ["a1"]
+    async with db.write() as tx:
+        await jobs.postpone(tx, "a1", EpochMs(T0 + 100), "timeout")
+    assert await claim(db, 99) == []
+    assert await claim(db, 100) == ["a1"]
+    async with db.write() as tx:
+        await jobs.bury(tx, "a1", EpochMs(T0 + 101), "gone for good")
+    assert await claim(db, 102) == ["a2"]
+    async with db.read() as tx:
+        (dead,) = await jobs.list_jobs(tx, is_dead=True)
+        assert (dead.id, dead.attempts, dead.last_error) == ("a1", 2, "gone for good")
+        assert [one.id for one in await jobs.list_jobs(tx)] == ["a2"]
+
+
+async def test_a_dead_job_can_be_revived_once(db: Database) -> None:
+    async with db.write() as tx:
+        await jobs.add(tx, [job("a1", "a", 1)])
+        await jobs.bury(tx, "a1", EpochMs(T0 + 2), "no")
+        assert await jobs.revive(tx, "a1", EpochMs(T0 + 3))
+        assert not await jobs.revive(tx, "a1", EpochMs(T0 + 3))
+    assert await claim(db, 3) == ["a1"]
+
+
+async def test_a_lease_that_ran_out_lets_another_try(db: Database) -> None:
+    async with db.write() as tx:
+        await jobs.add(tx, [job("a")])
+    assert await claim(db, 0) == ["a"]
+    assert await claim(db, LEASE_MS - 1) == []
+    assert await claim(db, LEASE_MS) == ["a"]
+
+
+async def test_a_claimer_takes_only_the_tasks_it_knows(db: Database) -> None:
+    async with db.write() as tx:
+        await jobs.add(tx, [job("a", task="fold"), job("b", task="send")])
+    assert await claim(db, 0, tasks=["send"]) == ["b"]
+    assert await claim(db, 0, tasks=[]) == []
+
+
+async def test_the_next_moment_worth_waking_for_is_known(db: Database) -> None:
+    async with db.read() as tx:
+        assert await jobs.next_due(tx) is None
+    async with db.write() as tx:
+        await jobs.add(tx, [job("a", due=5), job("b", due=50)])
+        await jobs.claim(tx, EpochMs(T0 + 5), LEASE_MS, 1)
+        assert await jobs.next_due(tx) == T0 + 50
+
+
+async def test_eight_claimers_never_get_a_job_twice_nor_two_of_a_lane(db: Database) -> None:
+    total = 120
+    async with db.write() as tx:
+        await jobs.add(tx, [job(f"{n:03}", f"lane {n % 30}", n) for n in range(total)])
+    claimed: list[str] = []
+    running: set[str] = set()
+
+    async def work() -> None:
+        while len(claimed) < total:
+            async with db.write() as tx:
+                mine = await jobs.claim(tx, EpochMs(T0 + total), LEASE_MS, 3)
+            lanes = {one.lane for one in mine}
+            assert len(lanes) == len(mine)
+            assert not lanes & running
+            running.update(lanes)
+            claimed.extend(one.id for one in mine)
+            await asyncio.sleep(0)
+            running.difference_update(lanes)
+            async with db.write() as tx:
+                for one in mine:
+                    await jobs.finish(tx, one.id)
+
+    await asyncio.gather(*(work() for _ in range(8)))
+    assert sorted(claimed) == [f"{n:03}" for n in range(total)]
+    for lane in range(30):
+        ours = [id for id in claimed if int(id) % 30 == lane]
+        assert ours == sorted(ours)

@@ -1,0 +1,152 @@
+"""Peers and their pulses."""
+
+from functools import reduce
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.records import LeaveReason, Peer, Phase, Session, ViewType
+from aftercall.store import peers, sessions
+from aftercall.store.database import Database
+from aftercall.store.peers import Pulse
+
+T0 = 1_795_000_000_000
+NOW = EpochMs(T0 + 3_600_000)
+
+
+def peer(id: str, *, silent_ms: int = 0, **rest: Any) -> Peer:
+    heard_at = EpochMs(NOW - silent_ms)
+    return Peer(
+        app_id=rest.pop("app_id", "a"),
+        session_id=rest.pop("session_id", "s"),
+        meeting_id="m",
+        id=id,
+        participant_id=rest.pop("participant_id", id),
+        source="collector",
+        interval_ms=rest.pop("interval_ms", 7_000),
+        first_heard_at=rest.pop("first_heard_at", EpochMs(T0)),
+        last_heard_at=heard_at,
+        last_received_at=heard_at,
+        created_at=EpochMs(T0),
+        updated_at=EpochMs(T0),
+        **rest,
+    )
+
+
+async def open_session(db: Database, id: str = "s", app_id: str = "a", **rest: Any) -> None:
+    async with db.write() as tx:
+        one = Session(
+            app_id=app_id,
+            id=id,
+            meeting_id=f"meeting of {id}",
+            title="",
+            phase=rest.pop("phase", Phase.LIVE),
+            created_at=EpochMs(T0),
+            started_at=EpochMs(T0),
+            updated_at=EpochMs(T0),
+            touched_at=EpochMs(T0),
+        )
+        await sessions.save_session(tx, one)
+
+
+async def test_a_peer_comes_back_as_last_saved(db: Database) -> None:
+    first = peer("p", is_hidden=True, view_type=ViewType.WEBINAR)
+    last = peer("p", left_at=NOW, left_reason=LeaveReason.KICKED, display_name="Ann")
+    async with db.write() as tx:
+        await peers.save_peers(tx, [first, peer("q", app_id="b")])
+        assert await peers.find_peer(tx, "a", "p") == first
+        await peers.save_peers(tx, [last])
+        assert await peers.find_peers(tx, "a", ["p", "q"]) == {"p": last}
+        assert await peers.find_peer(tx, "b", "p") is None
+
+
+async def test_the_peers_of_a_session_are_told_by_order_of_their_coming(db: Database) -> None:
+    async with db.write() as tx:
+        await peers.save_peers(
+            tx,
+            [
+                peer("late", first_heard_at=EpochMs(T0 + 2), participant_id="x"),
+                peer("early", first_heard_at=EpochMs(T0 + 1), participant_id="x"),
+                peer("other", participant_id="y"),
+                peer("elsewhere", session_id="t", participant_id="x"),
+            ],
+        )
+        every = await peers.peers_of_session(tx, "a", "s")
+        assert [one.id for one in every] == ["other", "early", "late"]
+        chain = await peers.peers_of_participants(tx, "a", "s", ["x"])
+        assert [one.id for one in chain] == ["early", "late"]
+
+
+async def test_pulses_only_grow_in_whatever_order_they_come(db: Database) -> None:
+    await open_session(db)
+    async with db.write() as tx:
+        await peers.save_peers(tx, [peer("p", silent_ms=100)])
+        await peers.heard(tx, [Pulse("a", "p", EpochMs(NOW + 9), EpochMs(NOW + 5), 4, 2)])
+        await peers.heard(
+            tx,
+            [
+                Pulse("a", "p", EpochMs(NOW + 1), EpochMs(NOW + 8), 7, 1),
+                Pulse("a", "p", EpochMs(NOW + 2), EpochMs(NOW + 2), 1, 1),
+                Pulse("b", "p", EpochMs(NOW + 99), EpochMs(NOW + 99), 99, 9),
+            ],
+        )
+        found = await peers.states(tx, [("a", "p")])
+        state = found["a", "p"]
+        assert (state.phase, state.last_heard_at, state.last_sequence) == (Phase.LIVE, NOW + 9, 7)
+        assert await peers.count_samples(tx, "a", "p") == 4
+        assert await peers.count_samples(tx, "a", "q") == 0
+        (told,) = await peers.peers_of_session(tx, "a", "s")
+        assert (told.last_heard_at, told.last_received_at) == (NOW + 9, NOW + 8)
+
+
+async def test_states_are_told_for_those_that_exist_in_their_own_app(db: Database) -> None:
+    await open_session(db)
+    await open_session(db, "t", "b", phase=Phase.ENDED)
+    async with db.write() as tx:
+        await peers.save_peers(tx, [peer("p"), peer("q", app_id="b", session_id="t")])
+        found = await peers.states(tx, [("a", "p"), ("b", "q"), ("a", "q"), ("b", "p")])
+        assert await peers.states(tx, []) == {}
+    assert {key: (state.phase, state.last_sequence) for key, state in found.items()} == {
+        ("a", "p"): (Phase.LIVE, None),
+        ("b", "q"): (Phase.ENDED, None),
+    }
+    assert found["a", "p"].peer == peer("p")
+
+
+async def test_silence_is_three_intervals_and_half_a_minute_at_least(db: Database) -> None:
+    await open_session(db)
+    await open_session(db, "over", phase=Phase.ENDED)
+    async with db.write() as tx:
+        await peers.save_peers(
+            tx,
+            [
+                peer("silent", silent_ms=30_001),
+                peer("patient", silent_ms=30_000),
+                peer("slow", silent_ms=30_001, interval_ms=20_000),
+                peer("slow and silent", silent_ms=60_001, interval_ms=20_000),
+                peer("pulsing", silent_ms=90_000),
+                peer("gone", silent_ms=90_000, left_at=NOW),
+                peer("of an ended session", silent_ms=90_000, session_id="over"),
+                peer("quiet source", silent_ms=90_000, interval_ms=0),
+                peer("quiet for long", silent_ms=peers.QUIET_SOURCE_MS + 1, interval_ms=0),
+            ],
+        )
+        await peers.heard(tx, [Pulse("a", "pulsing", NOW, NOW, 1, 1)])
+        found = await peers.silent_peers(tx, NOW, 10)
+        assert [one.id for one in found] == ["quiet for long", "slow and silent", "silent"]
+        assert len(await peers.silent_peers(tx, NOW, 1)) == 1
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(-1, 9)), min_size=1))
+def test_pulses_of_one_batch_merge_to_their_greatest(pulses: list[tuple[int, int, int]]) -> None:
+    every = [
+        Pulse("a", "p", EpochMs(heard), EpochMs(received), sequence, 1)
+        for heard, received, sequence in pulses
+    ]
+    merged = reduce(peers._merged, every)
+    assert merged.last_heard_at == max(pulse.last_heard_at for pulse in every)
+    assert merged.last_received_at == max(pulse.last_received_at for pulse in every)
+    assert merged.last_sequence == max(pulse.last_sequence for pulse in every)
+    assert merged.samples_added == len(every)
