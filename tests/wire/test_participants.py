@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from aftercall.core.errors import Malformed
 from aftercall.core.instants import EpochMs
+from aftercall.core.quality.report import PeerFacts, fold
 from aftercall.core.records import (
     LeaveReason,
     Page,
@@ -142,19 +143,48 @@ def test_a_row_without_known_peers_has_an_empty_list_of_events_when_asked() -> N
     assert body["participants"][0]["peer_events"] == []
 
 
-def test_details_carry_call_statistics_only_where_there_are_any() -> None:
-    without = _json(encode_participant_details(ROW, None))
-    assert without == {"participant": ROW_BODY}
-    stats = {"peer_stats": {"status": None}, "quality_stats": []}
-    with_them = _json(encode_participant_details(ROW, None, statistics=stats))
-    assert with_them == {"participant": ROW_BODY | stats}
+FOLDED = fold([PeerFacts(peer=PEER, samples=[], notes=[])], PEER.updated_at)
+
+
+def _details(*filters: str) -> Any:
+    chosen = frozenset(filters)
+    return _json(
+        encode_participant_details(ROW, None, FOLDED.verdict, FOLDED.details, filters=chosen)
+    )
+
+
+def _report(*filters: str) -> Any:
+    chosen = frozenset(filters)
+    return _json(
+        encode_peer_report_details(ROW, [], FOLDED.verdict, FOLDED.details, filters=chosen)
+    )
+
+
+def test_details_carry_the_older_call_statistics() -> None:
+    participant = _details()["participant"]
+    assert participant.items() >= ROW_BODY.items()
+    assert participant.keys() - ROW_BODY.keys() == {"peer_stats", "quality_stats"}
+    assert [one["peer_id"] for one in participant["quality_stats"]] == ["peer-1"]
 
 
 def test_a_peer_report_is_flat_for_one_generation_and_nested_for_the_others() -> None:
-    stats = {"peer_report": {"metadata": {}, "quality": {}}, "quality_stats": {"peer_ids": []}}
-    body = _json(encode_peer_report_details(ROW, [], statistics=stats))
+    body = _report()
     nested = body.pop("participant")
-    assert body == nested == ROW_BODY | stats | {"peer_events": []}
+    assert body == nested
+    assert body.items() >= ROW_BODY.items()
+    assert body.keys() - ROW_BODY.keys() == {
+        "peer_events",
+        "peer_report",
+        "peer_stats",
+        "quality_stats",
+    }
+    assert body["quality_stats"]["peer_ids"] == ["peer-1"]
+
+
+def test_filters_without_quality_leave_its_parts_out() -> None:
+    assert "quality_stats" not in _details("events")["participant"]
+    assert "quality_stats" not in _report("events")
+    assert "quality_stats" in _report("quality_stats")
 
 
 def test_an_empty_query_is_the_first_page_latest_first() -> None:

@@ -25,13 +25,14 @@ from aftercall.wire.exports import (
 R = TypeVar("R")
 
 _MEDIA_TYPES: Final = {
-    "csv": "text/csv; charset=utf-8",
+    "csv": "text/csv",
     "json": "application/json",
     "srt": "application/x-subrip; charset=utf-8",
-    "vtt": "text/vtt; charset=utf-8",
-    "md": "text/markdown; charset=utf-8",
-    "txt": "text/plain; charset=utf-8",
+    "vtt": "text/vtt",
+    "md": "text/markdown",
+    "txt": "text/plain",
 }
+"""By the end of the file's name. The framework says of every text that it is UTF-8."""
 
 
 def url_of(request: Request[Any, Any, Any], services: Services, link: Link) -> str:

@@ -1,0 +1,265 @@
+"""The Sessions operations over HTTP; and Cloudflare's own client, strict about every member,
+reads what is answered."""
+
+import json
+from typing import Any
+
+import pytest
+from cloudflare import AsyncCloudflare, NotFoundError
+
+from aftercall.core.events import SampleTaken, SessionClosed, SessionOpened
+from tests.service.call_cast import at, join, leave, say, write
+
+House = Any
+Build = Any
+
+
+async def _caller(house: House) -> Any:
+    """One whose app has a session `call`: Ana and Ben, who was in a breakout room; they wrote
+    and spoke; and the clock stands an hour later."""
+    caller = await house.caller()
+    house.clock.move(3_600_000)
+    await house.recorder.record(
+        caller.app_id,
+        [
+            SessionOpened(
+                id="opened", at=at(0), session_id="call", meeting_id="m-call", title="Weekly"
+            ),
+            SessionOpened(
+                id="room",
+                at=at(50),
+                session_id="room",
+                meeting_id="m-room",
+                parent_session_id="call",
+            ),
+            join("call-ana", 0, user="ana", interval_ms=7_000),
+            join("call-ben", 0, user="ben"),
+            join("room-ben", 60, user="ben", session_id="room"),
+            *(_sample("call-ana", n) for n in range(5)),
+            say("We decided to move the release to October.", 30),
+            say("Is the contract with legal already signed?", 40, user="ben"),
+            write("=cmd|' /C calc'!A0, \"hi\"", 45),
+            leave("call-ben", 60),
+            leave("room-ben", 120),
+            leave("call-ana", 300),
+            SessionClosed(id="closed", at=at(300), session_id="call"),
+        ],
+        source="events",
+    )
+    return caller
+
+
+def _sample(peer_id: str, number: int) -> SampleTaken:
+    stats = [
+        {
+            "id": "OT1",
+            "type": "outbound-rtp",
+            "timestamp": at(7 * number),
+            "ssrc": 1,
+            "kind": "audio",
+            "mid": "0",
+            "packetsSent": 350 * number,
+            "bytesSent": 28_000 * number,
+        }
+    ]
+    streams = [{"connection": "pc1", "direction": "send", "ssrc": 1, "kind": "audio"}]
+    body = {"connections": [{"id": "pc1", "stats": stats}], "streams": streams}
+    return SampleTaken(
+        id=f"{peer_id} sample {number}",
+        at=at(7 * number),
+        session_id="call",
+        peer_id=peer_id,
+        sequence=number + 1,
+        body=json.dumps(body).encode(),
+    )
+
+
+def _official(house: House, caller: Any) -> tuple[Any, dict[str, str]]:
+    client = AsyncCloudflare(
+        api_token=caller.token,
+        base_url="http://aftercall.test/client/v4",
+        http_client=house.client,
+        max_retries=0,
+        _strict_response_validation=True,
+    )
+    where = {"account_id": caller.account_id, "app_id": caller.app_id}
+    return client.realtime_kit.sessions, where
+
+
+async def _data(caller: Any, path: str, method: str = "GET") -> Any:
+    answer = await caller.ask(method, path)
+    assert answer.status_code == 200, answer.text
+    body = answer.json()
+    assert body["success"] is True
+    assert body["result"] == body["data"]
+    return body["data"]
+
+
+async def test_the_official_client_reads_sessions(house: House) -> None:
+    sessions, where = _official(house, await _caller(house))
+    answer = await sessions.get_sessions(
+        associated_id="m-call",
+        start_time="2026-11-21T12:00:00+00:00",
+        end_time="2026-11-21T13:00:00Z",
+        page_no=0,
+        per_page=0,
+        participants="1:10",
+        search="week",
+        sort_by="minutesConsumed",
+        sort_order="ASC",
+        status="ENDED",
+        **where,
+    )
+    [session] = answer.data.sessions
+    assert (session.id, session.status, session.minutes_consumed) == ("call", "ENDED", 6.0)
+    assert (answer.paging.total_count, answer.paging.start_offset) == (1, 1)
+    details = await sessions.get_session_details("call", include_breakout_rooms=True, **where)
+    assert details.data.id == "call"
+    assert [room["id"] for room in details.data.breakout_rooms] == ["room"]
+
+
+async def test_the_official_client_reads_participants(house: House) -> None:
+    sessions, where = _official(house, await _caller(house))
+    listed = await sessions.get_session_participants(
+        "call", include_peer_events=True, view="consolidated", sort_by="duration", **where
+    )
+    ana, ben = listed.data.participants
+    assert (ana.display_name, ana.duration) == ("Ana", 5.0)
+    assert (ben.display_name, ben.duration) == ("Ben", 2.0)
+    assert [event.event_name for event in ben.peer_events] == [
+        "PEER_CREATED",
+        "PEER_JOINING",
+        "PEER_LEAVING",
+    ]
+    found = await sessions.get_session_participant_details(
+        "call-ben", include_peer_events=True, session_id="call", **where
+    )
+    assert found.data.participant.user_id == "u-ben"
+    assert len(found.data.participant.peer_events) == 3
+
+
+async def test_the_official_client_reads_a_peer_report(house: House) -> None:
+    sessions, where = _official(house, await _caller(house))
+    answer = await sessions.get_participant_data_from_peer_id(
+        "call-ana", include_peer_events=True, **where
+    )
+    participant = answer.data.participant
+    assert (participant.id, participant.role) == ("call-ana", "group_call_host")
+    assert [s.packets_sent for s in participant.peer_report.quality.audio_producer][-1] == 350
+    assert len(participant.peer_events) == 3
+
+
+async def test_the_official_client_reads_talk(house: House) -> None:
+    caller = await _caller(house)
+    sessions, where = _official(house, caller)
+    chat = await sessions.get_session_chat("call", **where)
+    assert chat.data.chat_download_url_expiry == "2026-11-28T13:00:00.000Z"
+    transcript = await sessions.get_session_transcripts("call", format="SRT", **where)
+    assert transcript.data.session_id == "call"
+    srt = (await house.client.get(transcript.data.transcript_download_url)).text
+    assert srt.startswith("1\n00:00:30,000 --> 00:00:32,000\nAna: We decided to move")
+    with pytest.raises(NotFoundError):
+        await sessions.get_session_summary("call", **where)
+    asked = await sessions.generate_summary_of_transcripts("call", **where)
+    assert (asked.data.session_id, asked.data.status) == ("call", "PENDING")
+    await house.services.summaries.carry_out(caller.app_id, "call")
+    summary = await sessions.get_session_summary("call", **where)
+    text = (await house.client.get(summary.data.summary_download_url)).text
+    assert "We decided to move the release to October." in text
+
+
+async def test_details_serve_the_first_generation_as_well(house: House) -> None:
+    data = await _data(await _caller(house), "/sessions/call")
+    nested = data.pop("session")
+    assert nested == data
+    assert data["breakout_rooms"] == []
+
+
+async def test_a_peer_report_serves_every_generation(house: House) -> None:
+    caller = await _caller(house)
+    data = await _data(caller, "/sessions/peer-report/call-ana")
+    nested = data.pop("participant")
+    assert nested == data
+    assert set(data) >= {"preset_name", "role", "session_id", "peer_report", "peer_stats"}
+    assert data["quality_stats"]["peer_ids"] == ["call-ana"]
+    assert "peer_events" not in data
+
+
+async def test_filters_narrow_the_statistics(house: House) -> None:
+    caller = await _caller(house)
+    report = await _data(caller, "/sessions/peer-report/call-ana?filters=device_info")
+    assert set(report["peer_stats"]) == {"config", "status", "device_info"}
+    assert "quality_stats" not in report
+    assert "quality" not in report["peer_report"]
+    report = await _data(caller, "/sessions/peer-report/call-ana?filters=events,quality_stats")
+    assert "peer_events" in report
+    assert "device_info" not in report["peer_stats"]
+    path = "/sessions/call/participants/call-ana?filters=quality_stats"
+    details = (await _data(caller, path))["participant"]
+    assert [one["peer_id"] for one in details["quality_stats"]] == ["call-ana"]
+    assert set(details["peer_stats"]) == {"config", "status"}
+
+
+async def test_paging_stands_in_both_places(house: House) -> None:
+    caller = await _caller(house)
+    for path in ("/sessions?per_page=1&page_no=2", "/sessions/call/participants?per_page=1"):
+        body = (await caller.ask("GET", path)).json()
+        assert body["paging"] == body["data"]["paging"]
+        assert body["paging"]["total_count"] == 2
+    beyond = (await caller.ask("GET", "/sessions?page_no=9")).json()
+    assert beyond["paging"] == {"total_count": 2, "start_offset": 0, "end_offset": 0}
+
+
+async def test_result_is_left_out_where_the_server_is_set_so(build: Build) -> None:
+    house = build(result_alias=False)
+    caller = await _caller(house)
+    body = (await caller.ask("GET", "/sessions/peer-report/call-ana")).json()
+    assert "result" not in body
+    assert body["data"]["id"] == "call-ana"
+
+
+async def test_there_are_no_livestreams(house: House) -> None:
+    caller = await _caller(house)
+    data = await _data(caller, "/sessions/call/livestream-sessions")
+    assert data["sessions"] == []
+    assert (await caller.ask("GET", "/sessions/x/livestream-sessions")).status_code == 404
+
+
+async def test_a_summary_is_refused_while_the_session_goes_on(house: House) -> None:
+    caller = await house.caller()
+    await house.recorder.record(caller.app_id, [join("call-ana", 0, user="ana")], source="events")
+    refused = await caller.ask("POST", "/sessions/call/summary")
+    assert refused.status_code == 400
+    assert "LIVE" in refused.json()["errors"][0]["message"]
+    for path in ("/sessions/call/transcript", "/sessions/call/summary"):
+        absent = await caller.ask("GET", path)
+        assert (absent.status_code, absent.json()["error"]["reason"]) == (404, "session_live")
+    assert (await caller.ask("GET", "/sessions/call/chat")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/sessions/nothing", 404),
+        ("/sessions/not%20an%20id", 404),
+        ("/sessions/nothing/participants", 404),
+        ("/sessions/call/participants/nobody", 404),
+        ("/sessions/peer-report/nobody", 404),
+        ("/sessions/nothing/chat", 404),
+        ("/sessions/nothing/transcript", 404),
+        ("/sessions/nothing/summary", 404),
+        ("/sessions?status=OVER", 400),
+        ("/sessions?participants=a:b", 400),
+        ("/sessions/call?include_breakout_rooms=perhaps", 400),
+        ("/sessions/call/participants?view=sideways", 400),
+        ("/sessions/call/participants/call-ana?filters=weather", 400),
+        ("/sessions/peer-report/call-ana?filters=weather", 400),
+        ("/sessions/call/transcript?format=PDF", 400),
+        ("/sessions/call/chat?format=SRT", 400),
+    ],
+)
+async def test_what_cannot_be_answered_is_refused(house: House, path: str, status: int) -> None:
+    caller = await _caller(house)
+    answer = await caller.ask("GET", path)
+    assert answer.status_code == status, answer.text
+    assert answer.json()["success"] is False

@@ -1,0 +1,176 @@
+"""Downloads over HTTP."""
+
+import csv
+import io
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from aftercall.core.events import SessionClosed
+from tests.service.call_cast import at, join, leave, say, write
+
+House = Any
+Build = Any
+
+
+async def _caller(house: House) -> Any:
+    caller = await house.caller()
+    house.clock.move(3_600_000)
+    await house.recorder.record(
+        caller.app_id,
+        [
+            join("call-ana", 0, user="ana"),
+            say("<b>Fish & chips --> now</b>", 30),
+            write("=1+1", 45),
+            leave("call-ana", 300),
+            SessionClosed(id="closed", at=at(300), session_id="call"),
+        ],
+        source="events",
+    )
+    return caller
+
+
+async def _url(caller: Any, path: str) -> str:
+    data = (await caller.ask("GET", path)).json()["data"]
+    return str(next(value for name, value in data.items() if name.endswith("_url")))
+
+
+async def _download(house: House, caller: Any, path: str) -> httpx.Response:
+    answer: httpx.Response = await house.client.get(await _url(caller, path))
+    assert answer.status_code == 200, answer.text
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type", "name", "text"),
+    [
+        (
+            "chat",
+            "text/csv; charset=utf-8",
+            "call-chat.csv",
+            "id,participantId,sessionId,meetingId,displayName,pinned,isEdited,payloadType,payload,"
+            "createdAt\n"
+            "call chat 45,u-ana,call,m-call,Ana,false,false,TEXT_MESSAGE,'=1+1,"
+            "2026-11-21T12:00:45.000Z\n",
+        ),
+        (
+            "transcript",
+            "text/csv; charset=utf-8",
+            "call-transcript.csv",
+            '"30000","call-ana","u-ana","crm-ana","Ana","<b>Fish & chips --> now</b>"\n',
+        ),
+        (
+            "transcript?csv_style=dyte",
+            "text/csv; charset=utf-8",
+            "call-transcript-dyte.csv",
+            "Timestamp, Participant ID, User ID, Custom Participant ID, Participant Name, "
+            "Transcript\n2026-11-21T12:00:30.000Z,call-ana,u-ana,crm-ana,Ana,"
+            "<b>Fish & chips --> now</b>\n",
+        ),
+        (
+            "transcript?format=VTT",
+            "text/vtt; charset=utf-8",
+            "call-transcript.vtt",
+            "WEBVTT\n\n00:00:30.000 --> 00:00:32.000\n"
+            "Ana: &lt;b&gt;Fish &amp; chips --&gt; now&lt;/b&gt;\n\n",
+        ),
+        (
+            "transcript?format=SRT",
+            "application/x-subrip; charset=utf-8",
+            "call-transcript.srt",
+            "1\n00:00:30,000 --> 00:00:32,000\n"
+            "Ana: <\u2060b>Fish & chips --\u2060> now<\u2060/b>\n\n",
+        ),
+    ],
+)
+async def test_a_file_is_what_it_says(
+    house: House, path: str, media_type: str, name: str, text: str
+) -> None:
+    answer = await _download(house, await _caller(house), f"/sessions/call/{path}")
+    assert answer.text == text
+    assert answer.headers["content-type"] == media_type
+    assert answer.headers["content-disposition"] == f'attachment; filename="{name}"'
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cache-control"] == "private, no-store"
+
+
+async def test_json_files_hold_the_texts_as_they_were(house: House) -> None:
+    caller = await _caller(house)
+    chat = await _download(house, caller, "/sessions/call/chat?format=json")
+    assert chat.headers["content-type"] == "application/json"
+    assert [message["payload"] for message in chat.json()] == ["=1+1"]
+    transcript = await _download(house, caller, "/sessions/call/transcript?format=JSON")
+    assert [line["sentence"] for line in transcript.json()] == ["<b>Fish & chips --> now</b>"]
+    assert transcript.json()[0]["peerData"]["leftAt"] == "2026-11-21T12:05:00.000Z"
+
+
+async def test_a_long_chat_comes_whole(house: House) -> None:
+    caller = await _caller(house)
+    said = [write(f"message, {n}", 50 + n / 100) for n in range(2_500)]
+    await house.recorder.record(caller.app_id, said, source="events")
+    answer = await _download(house, caller, "/sessions/call/chat")
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [row["payload"] for row in rows[1:]] == [f"message, {n}" for n in range(2_500)]
+
+
+async def test_a_summary_is_markdown(house: House) -> None:
+    caller = await _caller(house)
+    assert (await caller.ask("POST", "/sessions/call/summary")).status_code == 200
+    await house.services.summaries.carry_out(caller.app_id, "call")
+    data = (await caller.ask("GET", "/sessions/call/summary")).json()["data"]
+    answer = await house.client.get(data["summaryDownloadUrl"])
+    assert answer.headers["content-type"] == "text/markdown; charset=utf-8"
+    assert answer.text.startswith("Ana spoke for 2 s")
+
+
+async def test_a_link_needs_no_token_but_its_signature_and_its_time(house: House) -> None:
+    caller = await _caller(house)
+    url = await _url(caller, "/sessions/call/chat")
+    forged = await house.client.get(url.replace("chat.csv", "chat.json"))
+    assert (forged.status_code, forged.json()["error"]["reason"]) == (403, "link_invalid")
+    house.clock.move(7 * 86_400_000)
+    expired = await house.client.get(url)
+    assert (expired.status_code, expired.json()["error"]["reason"]) == (403, "link_expired")
+    assert "expired" in expired.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("path", ["/downloads/a", "/downloads/a/b/c/d/e/f", "/downloads/"])
+async def test_other_addresses_below_downloads_are_no_route(house: House, path: str) -> None:
+    assert (await house.client.get(path)).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/downloads/%00/b/1/d/chat.csv", "/downloads/a/b/%ff/d/chat.csv"])
+async def test_unreadable_links_are_refused(house: House, path: str) -> None:
+    assert (await house.client.get(path)).status_code == 403
+
+
+async def test_links_bear_the_address_that_the_world_knows(build: Build) -> None:
+    house = build(public_url="https://calls.example/")
+    url = await _url(await _caller(house), "/sessions/call/chat")
+    assert url.startswith("https://calls.example/downloads/")
+
+
+async def test_without_a_public_address_links_bear_the_requests(house: House) -> None:
+    url = await _url(await _caller(house), "/sessions/call/chat")
+    assert url.startswith("http://aftercall.test/downloads/")
+
+
+async def test_a_session_without_talk_has_empty_files(house: House) -> None:
+    caller = await house.caller()
+    house.clock.move(3_600_000)
+    await house.recorder.record(
+        caller.app_id,
+        [
+            join("call-ana", 0, user="ana"),
+            SessionClosed(id="closed", at=at(300), session_id="call"),
+        ],
+        source="events",
+    )
+    empty = await _download(house, caller, "/sessions/call/transcript")
+    assert empty.content == b""
+    nothing = await _download(house, caller, "/sessions/call/transcript?format=json")
+    assert json.loads(nothing.content) == []
+    header = await _download(house, caller, "/sessions/call/chat")
+    assert header.text.count("\n") == 1
