@@ -8,6 +8,7 @@ so are loopback and unspecified addresses; nothing is kept of any of them at lev
 import re
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any, Final
 
@@ -43,6 +44,7 @@ _PLACES: Final = frozenset({"loc", "latitude", "longitude", "postal"})
 """Members finer than a city; kept at level `full` only."""
 
 
+@lru_cache(maxsize=65_536)
 def shorten_address(address: str, privacy: Privacy) -> str | None:
     """What is kept of one address; `None` when nothing is. A text that is no address but has
     the colons of one is not kept either: better lost than leaked."""

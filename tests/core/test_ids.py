@@ -1,0 +1,33 @@
+"""Identities are functions of what the source says."""
+
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aftercall.core.ids import id_from, is_path_id, is_uuid
+
+
+@given(st.lists(st.text(), min_size=1), st.lists(st.text(), min_size=1))
+def test_the_same_words_give_the_same_id_and_others_another(one: list[str], two: list[str]) -> None:
+    assert id_from("app", *one) == id_from("app", *one)
+    assert (id_from("app", *one) == id_from("app", *two)) == (one == two)
+    assert id_from("app", *one) != id_from("other", *one)
+
+
+def test_words_do_not_run_together() -> None:
+    assert id_from("app", "ab", "c") != id_from("app", "a", "bc")
+
+
+@given(st.uuids())
+def test_a_uuid_is_known_by_its_form(uuid: UUID) -> None:
+    assert is_uuid(str(uuid))
+    assert is_uuid(str(uuid).upper())
+    assert not is_uuid(uuid.hex)
+    assert not is_uuid(f"{{{uuid}}}")
+
+
+def test_a_path_id_is_short_and_plain() -> None:
+    assert is_path_id("weekly_sync-1")
+    for odd in ("", "a b", "a/b", "é", "x" * 65, "a\n"):
+        assert not is_path_id(odd)
