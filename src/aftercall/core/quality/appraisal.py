@@ -9,8 +9,7 @@ from typing import Any, Final
 
 from aftercall.core.quality import mos_audio, mos_video, score
 from aftercall.core.quality.columns import Column, Table, known
-from aftercall.core.quality.streams import AUDIO, PRODUCERS, SCREENSHARES, Family
-from aftercall.core.quality.tracks import Row
+from aftercall.core.quality.streams import AUDIO, PRODUCERS, SCREENSHARES, Family, Stream
 
 LEAST_PACKETS: Final = 20
 """Under discontinuous transmission a share of fewer is noise."""
@@ -18,7 +17,7 @@ LEAST_AUDIO_S: Final = 0.5
 ASSUMED_CLOCK_RATE: Final = 48_000
 
 
-def appraise(table: Table, rows: Sequence[Row], family: Family) -> None:
+def appraise(table: Table, rows: Sequence[Stream], family: Family) -> None:
     """Adds `score` and `mos`; for received audio `burst_ratio` too. `rows` are those the
     intervals end with."""
     silent = _unscored(table)
@@ -94,7 +93,7 @@ def _scores(table: Table, family: Family) -> list[float | None]:
     ]
 
 
-def _audio(table: Table, rows: Sequence[Row], family: Family) -> list[float | None]:
+def _audio(table: Table, rows: Sequence[Stream], family: Family) -> list[float | None]:
     codecs, names, targets = (
         [row.codec for row in rows],
         *_get(table, "codec", "target_bitrate_bps"),

@@ -16,7 +16,7 @@ The work is done a column at a time: all values of one member of a stream over t
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise, repeat
-from operator import attrgetter, eq
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -31,8 +31,8 @@ from aftercall.core.quality.measures import (
     measure_sent,
     put,
 )
-from aftercall.core.quality.streams import AUDIO, PRODUCERS, Sample
-from aftercall.core.quality.tracks import Accepted, Row, Track, Tracks, accept, record
+from aftercall.core.quality.streams import AUDIO, PRODUCERS, Sample, Stream
+from aftercall.core.quality.tracks import Accepted, Track, Tracks, accept, record
 
 LONGEST_S: Final = 60.0
 
@@ -94,7 +94,7 @@ def read_intervals(samples: Iterable[Sample]) -> list[Interval]:
 
 
 def _fold(track: Track, reading: Reading, sender_rtt: SenderRtt) -> list[Interval]:
-    accepted = accept(track.rows, track.kind.monotone)
+    accepted = accept(track.rows, track.kind)
     reading.duplicates += accepted.duplicates
     reading.late += accepted.late
     reading.clock_steps += sum(accepted.steps or ())
@@ -107,7 +107,7 @@ def _fold_piece(
     rows, kind = piece.rows, track.kind
     if len(rows) < 2:
         return []
-    columns = list(zip(*(row.numbers for row in rows), strict=True))
+    columns = list(zip(*map(kind.read, [row.stats for row in rows]), strict=True))
     changes = [differences(column) for column in columns[: len(kind.counters)]]
     cuts = {place for change in changes[: kind.monotone] for place in falls(change)}
     reading.resets += len(cuts)
@@ -127,12 +127,13 @@ def _fold_piece(
     return _intervals(table, track, piece, sender_rtt)
 
 
-def _seams(rows: Sequence[Row]) -> list[int]:
+def _seams(rows: Sequence[Stream]) -> list[int]:
     """Where the stats object or the use of the stream changes."""
-    objects = [(row.stats_id, row.family) for row in rows]
-    if objects.count(objects[0]) == len(objects):
+    ids, families = [row.stats.id for row in rows], [row.family for row in rows]
+    if ids.count(ids[0]) == len(ids) and families.count(families[0]) == len(families):
         return []
-    return [place for place in range(len(rows) - 1) if objects[place] != objects[place + 1]]
+    uses = list(zip(ids, families, strict=True))
+    return [place for place in range(len(rows) - 1) if uses[place] != uses[place + 1]]
 
 
 def _cut(piece: Accepted, cuts: Sequence[int]) -> list[Accepted]:
@@ -188,22 +189,19 @@ _DEFAULTS: Final[dict[str, Any]] = {
 }
 
 
-def _put_tags(table: Table, ends: Sequence[Row]) -> None:
+def _put_tags(table: Table, ends: Sequence[Stream]) -> None:
     tags = [row.tag for row in ends]
-    first = tags[0]
-    if all(map(eq, tags, repeat(first))):
-        if first is not None:
-            for name, member in _TAGS:
-                value = getattr(first, member)
-                if value is not None:
-                    table[name] = (value,) * len(tags)
+    if not any(tags):
         return
     for name, member in _TAGS:
-        values = [None if tag is None else getattr(tag, member) for tag in tags]
+        try:
+            values: Column = list(map(attrgetter(member), tags))
+        except AttributeError:
+            values = [None if tag is None else getattr(tag, member) for tag in tags]
         put(table, name, known(values))
 
 
-def _codecs(ends: Sequence[Row]) -> Column | None:
+def _codecs(ends: Sequence[Stream]) -> Column | None:
     """MIME subtypes in lower case."""
     types = [None if row.codec is None else row.codec.mime_type for row in ends]
     names = {each: each.rpartition("/")[2].lower() for each in set(types) if each is not None}

@@ -19,7 +19,7 @@ from aftercall.core.quality.columns import (
     ratio,
 )
 from aftercall.core.quality.getstats import Stats
-from aftercall.core.quality.tracks import Row
+from aftercall.core.quality.streams import Stream
 
 
 class SenderRtt(NamedTuple):
@@ -43,7 +43,7 @@ def put(table: Table, name: str, column: Column | None) -> None:
         table[name] = column
 
 
-def measure_sent(table: Table, rows: Sequence[Row]) -> None:
+def measure_sent(table: Table, rows: Sequence[Stream]) -> None:
     """`table` holds what the counters and gauges gave; `rows` has one more, the baseline."""
     media = minus(table.get("bytes_sent"), table.get("retransmitted_bytes_sent"))
     put(table, "bitrate_bps", ratio(media, table["dt_s"], 8))
@@ -62,7 +62,7 @@ def measure_sent(table: Table, rows: Sequence[Row]) -> None:
         _measure_limits(table, rows)
 
 
-def _hear(table: Table, rows: Sequence[Row]) -> None:
+def _hear(table: Table, rows: Sequence[Stream]) -> None:
     """What the far end reported, where it reported anew, over all that was sent since the
     report before, which may be several intervals."""
     heard: list[_Heard] = []
@@ -139,9 +139,9 @@ def _compare(
     )
 
 
-def _sent_once(row: Row) -> int | None:
+def _sent_once(row: Stream) -> int | None:
     """Packets sent so far, retransmissions apart."""
-    sent, _, again, *_ = row.numbers
+    sent, again = row.stats.packets_sent, row.stats.retransmitted_packets_sent
     return None if sent is None else sent - (again or 0)
 
 
@@ -149,13 +149,12 @@ def _change(now: Any, before: Any) -> Any:
     return None if now is None or before is None else now - before
 
 
-def _pair_rtts(rows: Sequence[Row]) -> Column | None:
-    return known(
-        [None if row.pair is None else row.pair.current_round_trip_time for row in rows[1:]]
-    )
+def _pair_rtts(rows: Sequence[Stream]) -> Column | None:
+    pairs = [row.connection.pair for row in rows[1:]]
+    return known([None if pair is None else pair.current_round_trip_time for pair in pairs])
 
 
-def measure_received(table: Table, rows: Sequence[Row], sender_rtt: SenderRtt) -> None:
+def measure_received(table: Table, rows: Sequence[Stream], sender_rtt: SenderRtt) -> None:
     media = minus(table.get("bytes_received"), table.get("retransmitted_bytes_received"))
     put(table, "bitrate_bps", ratio(media, table["dt_s"], 8))
     put(
@@ -196,9 +195,9 @@ def measure_picture(table: Table) -> None:
     put(table, "freeze_share", ratio(table.get("freeze_s"), table["dt_s"], limit=1.0))
 
 
-def _measure_limits(table: Table, rows: Sequence[Row]) -> None:
+def _measure_limits(table: Table, rows: Sequence[Stream]) -> None:
     """Seconds held back by each reason; they cannot fall but for rounding."""
-    durations = [row.numbers[-1] for row in rows]
+    durations = [row.stats.quality_limitation_durations for row in rows]
     for reason in ("none", "cpu", "bandwidth", "other"):
         totals = [None if each is None else getattr(each, reason) for each in durations]
         put(table, f"limited_{reason}_s", never_negative(differences(totals)))

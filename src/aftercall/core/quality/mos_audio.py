@@ -153,14 +153,18 @@ def delay_impairment(delay_ms: float) -> float:
 
 
 def loss_impairment(
-    codec: Codec, ceiling: float, loss_percent: float, burst_ratio: float = 1.0
+    codec: Codec,
+    ceiling: float,
+    loss_percent: float,
+    burst_ratio: float = 1.0,
+    bpl_factor: float = 1.0,
 ) -> float | None:
     """Ie,eff of G.107; exactly `ie` without loss, `None` for loss on a codec without `bpl`."""
     if loss_percent == 0:
         return codec.ie
     if codec.bpl is None:
         return None
-    share = loss_percent / (loss_percent / burst_ratio + codec.bpl)
+    share = loss_percent / (loss_percent / burst_ratio + codec.bpl * bpl_factor)
     return codec.ie + (ceiling - codec.ie) * share
 
 
@@ -232,18 +236,18 @@ def estimate(
     """
     if not (delay_ms >= 0 and loss_percent >= 0):
         return None
-    loss_percent = min(100.0, loss_percent)
-    if codec.bpl is not None and bpl_factor != 1.0:
-        codec = Codec(codec.bandwidth, codec.ie, codec.bpl * bpl_factor)
     model = FB_UNIFIED[codec.bandwidth]
-    r = rating(
-        model,
-        codec,
-        delay_ms=min(3000.0, delay_ms),
-        loss_percent=loss_percent,
-        burst_ratio=bounded_burst_ratio(burst_ratio, loss_percent),
-    )
-    return None if r is None else two_decimals(mos_of_rating(r / model.rescale))
+    r = model.best - codec.ie
+    if delay_ms > 100:
+        r -= model.rescale * delay_impairment(min(3000.0, delay_ms))
+    if loss_percent > 0:
+        loss_percent = min(100.0, loss_percent)
+        burst_ratio = bounded_burst_ratio(burst_ratio, loss_percent)
+        loss = loss_impairment(codec, model.ceiling, loss_percent, burst_ratio, bpl_factor)
+        if loss is None:
+            return None
+        r -= loss - codec.ie
+    return two_decimals(mos_of_rating(r / model.rescale))
 
 
 def producer_delay_ms(rtt_s: float | None, jitter_s: float | None) -> float:

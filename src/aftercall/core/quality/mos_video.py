@@ -80,8 +80,11 @@ def estimate(
     if expected_fps > fps:
         quality -= model.frame_rate * log(expected_fps / fps)
     quality = min(HIGHEST, max(LOWEST, quality))
-    halvings = loss_percent / model.halving_loss_percent + freeze_share / model.halving_freeze_share
-    return two_decimals(1 + (quality - 1) * 2**-halvings)
+    if loss_percent or freeze_share:
+        halvings = loss_percent / model.halving_loss_percent
+        halvings += freeze_share / model.halving_freeze_share
+        quality = 1 + (quality - 1) * 2**-halvings
+    return two_decimals(quality)
 
 
 def expected_size(

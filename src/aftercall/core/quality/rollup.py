@@ -8,7 +8,8 @@ values does not exceed, always one that occurred.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from math import floor
-from typing import Final
+from operator import attrgetter
+from typing import Any, Final
 
 import msgspec
 
@@ -131,23 +132,17 @@ _ADDED: Final = tuple(name for name in Rollup.__struct_fields__ if name != "fami
 def roll_up(family: Family, intervals: Sequence[Interval]) -> Rollup:
     """The rollup of intervals of one family."""
     rollup = Rollup(family, len(intervals))
-    losses = [
-        (each.packets_lost, each.packets_expected, each.loss_percent)
-        for each in intervals
-        if each.loss_percent is not None
-    ]
-    rollup.loss_percent = _loss_shares(losses)
-    rollup.packets_lost = sum(lost for lost, expected, _ in losses if lost and expected)
-    rollup.packets_expected = sum(expected for _, expected, _ in losses if expected)
-    rollup.packets_lost_signed = sum(each.packets_lost_signed or 0 for each in intervals)
+    rollup.loss_percent = _loss_shares(intervals)
+    judged = [each for each in intervals if each.packets_expected]
+    rollup.packets_lost = sum(each.packets_lost or 0 for each in judged)
+    rollup.packets_expected = sum(each.packets_expected or 0 for each in judged)
+    rollup.packets_lost_signed = sum(_known(intervals, "packets_lost_signed"))
     if family in PRODUCERS:
-        rollup.rtt_ms = _delay_shares([1000 * e.rtt_s for e in intervals if e.rtt_s is not None])
+        rollup.rtt_ms = _delay_shares([1000 * rtt_s for rtt_s in _known(intervals, "rtt_s")])
     else:
-        rollup.jitter_buffer_ms = _delay_shares(
-            [e.jitter_buffer_ms for e in intervals if e.jitter_buffer_ms is not None]
-        )
-    rollup.score = histogram([e.score for e in intervals if e.score is not None], 1000)
-    rollup.mos = histogram([e.mos for e in intervals if e.mos is not None], 100)
+        rollup.jitter_buffer_ms = _delay_shares(_known(intervals, "jitter_buffer_ms"))
+    rollup.score = histogram(_known(intervals, "score"), 1000)
+    rollup.mos = histogram(_known(intervals, "mos"), 100)
     if family not in AUDIO:
         _roll_up_pictures(rollup, intervals)
     return rollup
@@ -159,7 +154,7 @@ def _roll_up_pictures(rollup: Rollup, intervals: Sequence[Interval]) -> None:
         each.fps if each.frames_per_second is None else each.frames_per_second for each in intervals
     ]
     known_rates = [rate for rate in rates if rate is not None]
-    widths = [each.frame_width for each in intervals if each.frame_width is not None]
+    widths = _known(intervals, "frame_width")
     rollup.fps = histogram(known_rates, 1)
     rollup.width = histogram(widths, 1)
     rollup.lagging = sum(score.is_lagging(rate, is_screen=is_screen) for rate in known_rates)
@@ -197,29 +192,33 @@ def _roll_up_limits(rollup: Rollup, intervals: Sequence[Interval]) -> None:
     rollup.with_feedback, rollup.high_feedback = len(feedback), sum(feedback)
 
 
-def _loss_shares(losses: Iterable[tuple[int | None, int | None, float | None]]) -> Shares:
+def _known(intervals: Sequence[Interval], name: str) -> list[Any]:
+    return [value for value in map(attrgetter(name), intervals) if value is not None]
+
+
+def _total(values: Iterable[float]) -> int:
+    return sum(map(round, [value * _MILLION for value in values]))
+
+
+def _loss_shares(intervals: Sequence[Interval]) -> Shares:
     """Compares whole packets where they are known, so that exactly 5 % counts as 5 %."""
-    n = total = 0
+    percents = _known(intervals, "loss_percent")
     reached = [0] * len(LOSS_PERCENTS)
-    for lost, expected, percent in losses:
-        if percent is None:
-            continue
-        n += 1
-        if not percent:
-            continue
-        total += round(percent * _MILLION)
+    nearly = LOSS_PERCENTS[0] - 0.5
+    for each in [e for e in intervals if e.loss_percent is not None and e.loss_percent > nearly]:
         for place, threshold in enumerate(LOSS_PERCENTS):
-            if lost is not None and expected:
-                reached[place] += 100 * lost >= threshold * expected
+            if each.packets_lost is not None and each.packets_expected:
+                is_reached = 100 * each.packets_lost >= threshold * each.packets_expected
             else:
-                reached[place] += percent >= threshold
-    return Shares(n, total, tuple(reached))
+                is_reached = (each.loss_percent or 0) >= threshold
+            reached[place] += is_reached
+    return Shares(len(percents), _total(percents), tuple(reached))
 
 
 def _delay_shares(delays_ms: Sequence[float]) -> Shares:
-    total = sum(round(delay * _MILLION) for delay in delays_ms)
-    reached = (sum(delay >= threshold for delay in delays_ms) for threshold in DELAYS_MS)
-    return Shares(len(delays_ms), total, tuple(reached))
+    long = [delay for delay in delays_ms if delay >= DELAYS_MS[0]]
+    reached = (sum(delay >= threshold for delay in long) for threshold in DELAYS_MS)
+    return Shares(len(delays_ms), _total(delays_ms), tuple(reached))
 
 
 def histogram(values: Sequence[float], per_unit: int) -> Histogram:

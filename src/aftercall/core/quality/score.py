@@ -23,7 +23,10 @@ def goodness(value: float | None, bounds: tuple[float, float]) -> float:
     if value is None:
         return 1.0
     low, high = bounds
-    return 1 - max(min(high, abs(value)) - low, 0.0) / (high - low)
+    value = abs(value)
+    if value <= low:
+        return 1.0
+    return 0.0 if value >= high else 1 - (value - low) / (high - low)
 
 
 def audio_producer_score(loss_percent: float | None, jitter_s: float | None) -> float:

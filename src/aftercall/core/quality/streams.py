@@ -5,8 +5,9 @@ media source, each connection with the candidate pair it uses. Nothing is comput
 nothing invented; what a browser leaves out stays `None`.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -35,14 +36,14 @@ PRODUCERS = frozenset(family for family in Family if family.endswith("_producer"
 AUDIO = frozenset(family for family in Family if "audio" in family)
 SCREENSHARES = frozenset(family for family in Family if family.startswith("screenshare"))
 
-_FAMILIES = {
-    (is_sent, is_video, is_screen): Family(
-        f"{'screenshare_' if is_screen else ''}{'video' if is_video else 'audio'}"
-        f"_{'producer' if is_sent else 'consumer'}"
+_FAMILIES: Final[dict[tuple[str, str | None, str | None], Family]] = {
+    (direction, kind, source): Family(
+        f"{'screenshare_' if source in ('screen', 'screen_audio') else ''}{kind}"
+        f"_{'producer' if direction == 'send' else 'consumer'}"
     )
-    for is_sent in (True, False)
-    for is_video in (True, False)
-    for is_screen in (True, False)
+    for direction in ("send", "receive")
+    for kind in ("audio", "video")
+    for source in (None, "microphone", "camera", "screen", "screen_audio")
 }
 
 
@@ -66,6 +67,8 @@ class Connection(msgspec.Struct, gc=False, kw_only=True):
 class Stream(msgspec.Struct, gc=False):
     """One RTP stream at one moment, with what belongs to it."""
 
+    at: EpochMs
+
     key: StreamKey
     family: Family
     stats: Stats
@@ -75,6 +78,7 @@ class Stream(msgspec.Struct, gc=False):
     """The `media-source` of a sent stream."""
     tag: StreamTag | None
     connection: Connection
+    is_page_hidden: bool | None
 
 
 class Sample(msgspec.Struct, gc=False):
@@ -88,78 +92,113 @@ class Sample(msgspec.Struct, gc=False):
 
 def normalise(body: SampleBody, at: EpochMs) -> Sample:
     """Links the objects of a report. Dangling references become `None`."""
-    tags: dict[tuple[str, str, str, int | str], StreamTag] = {}
-    for tag in body.streams:
-        for name, value in (("ssrc", tag.ssrc), ("mid", tag.mid), ("track", tag.track_id)):
-            if value is not None:
-                tags.setdefault((tag.connection, tag.direction, name, value), tag)
-    streams: list[Stream] = []
-    connections = [_connection(each, tags, streams) for each in body.connections]
-    return Sample(at, streams, connections, body.page_hidden)
+    tags = _Tags(body.streams)
+    sample = Sample(at, [], [], body.page_hidden)
+    for each in body.connections:
+        sample.connections.append(_connection(each, tags, sample))
+    return sample
 
 
-def _connection(
-    body: ConnectionBody,
-    tags: dict[tuple[str, str, str, int | str], StreamTag],
-    streams: list[Stream],
-) -> Connection:
-    by_id: dict[str, Stats] = {}
-    by_local: dict[str, Stats] = {}
-    remote_by_ssrc: dict[int | None, Stats] = {}
-    rtp: list[Stats] = []
-    connection = Connection(id=body.id, pairs=[], candidates={}, data_channels=[])
+class _Tags:
+    """The tags of a sample, found by SSRC, else `mid`, else track."""
+
+    def __init__(self, tags: Sequence[StreamTag]) -> None:
+        self._tags = tags
+        self._by_ssrc: dict[tuple[str, str, int | None], StreamTag] = {
+            (tag.connection, tag.direction, tag.ssrc): tag for tag in tags
+        }
+        self._by_name: dict[tuple[str, str, str, str], StreamTag] | None = None
+
+    def find(
+        self, connection_id: str, direction: str, stats: Stats, source: Stats | None
+    ) -> StreamTag | None:
+        if stats.ssrc is not None:
+            tag = self._by_ssrc.get((connection_id, direction, stats.ssrc))
+            if tag is not None:
+                return tag
+        if self._by_name is None:
+            self._by_name = {}
+            for tag in self._tags:
+                for name, value in (("mid", tag.mid), ("track", tag.track_id)):
+                    if value is not None:
+                        self._by_name[tag.connection, tag.direction, name, value] = tag
+        track_id = stats.track_identifier if source is None else source.track_identifier
+        return self._by_name.get(
+            (connection_id, direction, "mid", stats.mid or "")
+        ) or self._by_name.get((connection_id, direction, "track", track_id or ""))
+
+
+def _connection(body: ConnectionBody, tags: _Tags, sample: Sample) -> Connection:
+    at, streams, is_page_hidden = sample.at, sample.streams, sample.is_page_hidden
+    connection_id = body.id
+    connection = Connection(id=connection_id, pairs=[], candidates={}, data_channels=[])
+    by_id = {stats.id: stats for stats in body.stats}
+    received: list[Stats] = []
+    sent: list[Stats] = []
+    remotes: dict[int | str | None, Stats] = {}
     for stats in body.stats:
-        by_id[stats.id] = stats
-        match stats.type:
-            case "inbound-rtp" | "outbound-rtp":
-                rtp.append(stats)
-            case "remote-inbound-rtp":
-                remote_by_ssrc[stats.ssrc] = stats
-                if stats.local_id is not None:
-                    by_local[stats.local_id] = stats
-            case "candidate-pair":
-                connection.pairs.append(stats)
-            case "local-candidate" | "remote-candidate":
-                connection.candidates[stats.id] = stats
-            case "transport":
-                connection.transport = _busier(connection.transport, stats)
-            case "media-playout":
-                connection.playout = stats
-            case "data-channel":
-                connection.data_channels.append(stats)
+        type_ = stats.type
+        if type_ == "inbound-rtp":
+            received.append(stats)
+        elif type_ == "outbound-rtp":
+            sent.append(stats)
+        elif type_ == "remote-inbound-rtp":
+            remotes[stats.ssrc] = remotes[stats.local_id] = stats
+        else:
+            _place(connection, stats)
     _select_pair(connection, by_id)
-    for stats in rtp:
-        kind = stats.kind
-        if kind != "audio" and kind != "video":
-            continue
-        is_sent = stats.type == "outbound-rtp"
-        direction = "send" if is_sent else "receive"
+    for stats in sent:
         source = by_id.get(stats.media_source_id) if stats.media_source_id else None
-        track_id = source.track_identifier if source is not None else stats.track_identifier
-        tag = (
-            tags.get((body.id, direction, "ssrc", stats.ssrc or 0))
-            or tags.get((body.id, direction, "mid", stats.mid or ""))
-            or tags.get((body.id, direction, "track", track_id or ""))
-        )
-        remote = None
-        if is_sent:
-            remote = by_local.get(stats.id)
-            if remote is None and stats.ssrc is not None:
-                remote = remote_by_ssrc.get(stats.ssrc)
-        is_screen = tag is not None and tag.source in ("screen", "screen_audio")
-        streams.append(
-            Stream(
-                (body.id, direction, stats.ssrc if stats.ssrc is not None else stats.id),
-                _FAMILIES[is_sent, kind == "video", is_screen],
-                stats,
-                remote,
-                by_id.get(stats.codec_id) if stats.codec_id else None,
-                source,
-                tag,
-                connection,
+        tag = tags.find(connection_id, "send", stats, source)
+        family = _FAMILIES.get(("send", stats.kind, None if tag is None else tag.source))
+        if family is not None:
+            streams.append(
+                Stream(
+                    at,
+                    (connection_id, "send", stats.id if stats.ssrc is None else stats.ssrc),
+                    family,
+                    stats,
+                    remotes.get(stats.id) or (stats.ssrc and remotes.get(stats.ssrc)) or None,
+                    by_id.get(stats.codec_id) if stats.codec_id else None,
+                    source,
+                    tag,
+                    connection,
+                    is_page_hidden,
+                )
             )
-        )
+    for stats in received:
+        tag = tags.find(connection_id, "receive", stats, None)
+        family = _FAMILIES.get(("receive", stats.kind, None if tag is None else tag.source))
+        if family is not None:
+            streams.append(
+                Stream(
+                    at,
+                    (connection_id, "receive", stats.id if stats.ssrc is None else stats.ssrc),
+                    family,
+                    stats,
+                    None,
+                    by_id.get(stats.codec_id) if stats.codec_id else None,
+                    None,
+                    tag,
+                    connection,
+                    is_page_hidden,
+                )
+            )
     return connection
+
+
+def _place(connection: Connection, stats: Stats) -> None:
+    match stats.type:
+        case "candidate-pair":
+            connection.pairs.append(stats)
+        case "local-candidate" | "remote-candidate":
+            connection.candidates[stats.id] = stats
+        case "transport":
+            connection.transport = _busier(connection.transport, stats)
+        case "media-playout":
+            connection.playout = stats
+        case "data-channel":
+            connection.data_channels.append(stats)
 
 
 def _busier(one: Stats | None, other: Stats) -> Stats:

@@ -5,13 +5,12 @@ plain tuples, so that a long call can be folded column by column.
 """
 
 from collections.abc import Callable, Sequence
-from operator import attrgetter, itemgetter, sub
-from typing import Any, Final, NamedTuple
+from operator import attrgetter, sub
+from typing import Any, Final
 
 import msgspec
 
-from aftercall.core.instants import EpochMs
-from aftercall.core.quality.getstats import Stats, StreamTag
+from aftercall.core.quality.getstats import Stats
 from aftercall.core.quality.streams import PRODUCERS, Family, Sample, Stream, StreamKey
 
 CLOCK_STEP_MS: Final = 4_000
@@ -92,23 +91,6 @@ def _kind_of(family: Family) -> Kind:
 KINDS: Final = {family: _kind_of(family) for family in Family}
 
 
-class Row(NamedTuple):
-    """One report of a stream."""
-
-    at: EpochMs
-    timestamp: float | None
-    numbers: tuple[Any, ...]
-    """As `Kind` reads them."""
-    stats_id: str
-    family: Family
-    tag: StreamTag | None
-    codec: Stats | None
-    source: Stats | None
-    remote: Stats | None
-    pair: Stats | None
-    is_page_hidden: bool | None
-
-
 class Track(msgspec.Struct, gc=False):
     """The history of one stream."""
 
@@ -117,7 +99,7 @@ class Track(msgspec.Struct, gc=False):
     ssrc: int | None
     sender: str | None
     """What the layers of a simulcast have in common."""
-    rows: list[Row]
+    rows: list[Stream]
 
 
 Tracks = dict[tuple[StreamKey, str | None], Track]
@@ -126,7 +108,7 @@ Tracks = dict[tuple[StreamKey, str | None], Track]
 class Accepted(msgspec.Struct):
     """The reports that count, the seconds between them, and where a clock stepped."""
 
-    rows: list[Row]
+    rows: list[Stream]
     lengths_s: list[float]
     steps: list[bool] | None = None
     duplicates: int = 0
@@ -135,27 +117,12 @@ class Accepted(msgspec.Struct):
 
 def record(tracks: Tracks, sample: Sample) -> None:
     """Adds a sample's streams to the tracks of its peer."""
-    at, is_hidden = sample.at, sample.is_page_hidden
     for stream in sample.streams:
-        stats = stream.stats
-        track = tracks.get((stream.key, stats.kind))
+        name = (stream.key, stream.stats.kind)
+        track = tracks.get(name)
         if track is None:
-            track = tracks[stream.key, stats.kind] = _begin(stream)
-        track.rows.append(
-            Row(
-                at,
-                stats.timestamp,
-                track.kind.read(stats),
-                stats.id,
-                stream.family,
-                stream.tag,
-                stream.codec,
-                stream.source,
-                stream.remote,
-                stream.connection.pair,
-                is_hidden,
-            )
-        )
+            track = tracks[name] = _begin(stream)
+        track.rows.append(stream)
 
 
 def _begin(stream: Stream) -> Track:
@@ -166,7 +133,7 @@ def _begin(stream: Stream) -> Track:
     return Track(stream.key, KINDS[stream.family], stats.ssrc, sender, [])
 
 
-def accept(rows: Sequence[Row], monotone: int) -> Accepted:
+def accept(rows: Sequence[Stream], kind: Kind) -> Accepted:
     """Puts the rows in order and leaves out those that say nothing new.
 
     A report with the timestamp of the one before is the same again; an older one came late.
@@ -174,37 +141,34 @@ def accept(rows: Sequence[Row], monotone: int) -> Accepted:
     """
     ordered = _in_order(rows)
     ats = [row.at for row in ordered]
-    stamps = [row.timestamp for row in ordered]
+    stamps = [row.stats.timestamp for row in ordered]
     try:
         lengths_ms = list(map(sub, stamps[1:], stamps))
     except TypeError:
-        return _accept_each(ordered, monotone)
+        return _accept_each(ordered, kind)
     if lengths_ms:
         drifts = map(abs, map(sub, lengths_ms, map(sub, ats[1:], ats)))
         if min(lengths_ms) <= 0 or max(drifts) > CLOCK_STEP_MS:
-            return _accept_each(ordered, monotone)
+            return _accept_each(ordered, kind)
     return Accepted(ordered, [length_ms / 1000 for length_ms in lengths_ms])
 
 
-def _in_order(rows: Sequence[Row]) -> list[Row]:
+def _in_order(rows: Sequence[Stream]) -> list[Stream]:
     try:
-        return sorted(rows, key=itemgetter(0, 1))
+        return sorted(rows, key=attrgetter("at", "stats.timestamp"))
     except TypeError:
-        return sorted(rows, key=itemgetter(0))
+        return sorted(rows, key=attrgetter("at"))
 
 
-def _accept_each(rows: list[Row], monotone: int) -> Accepted:
+def _accept_each(rows: list[Stream], kind: Kind) -> Accepted:
     accepted = Accepted(rows[:1], [], [])
     assert accepted.steps is not None
     for row in rows[1:]:
         before = accepted.rows[-1]
-        length_s, is_step = _length_s(row, before, monotone)
+        length_s, is_step = _length_s(row, before, kind)
         if length_s is None:
-            if (
-                row.timestamp is not None
-                and before.timestamp is not None
-                and row.timestamp < before.timestamp
-            ):
+            now, then = row.stats.timestamp, before.stats.timestamp
+            if now is not None and then is not None and now < then:
                 accepted.late += 1
             else:
                 accepted.duplicates += 1
@@ -215,16 +179,18 @@ def _accept_each(rows: list[Row], monotone: int) -> Accepted:
     return accepted
 
 
-def _length_s(row: Row, before: Row, monotone: int) -> tuple[float | None, bool]:
+def _length_s(row: Stream, before: Stream, kind: Kind) -> tuple[float | None, bool]:
     """The seconds between two reports and whether a clock stepped; `None` for no new report."""
     by_sample_ms = row.at - before.at
-    if row.timestamp is None or before.timestamp is None:
+    now, then = row.stats.timestamp, before.stats.timestamp
+    if now is None or then is None:
         return (by_sample_ms / 1000 if by_sample_ms > 0 else None), False
-    length_ms = row.timestamp - before.timestamp
+    length_ms = now - then
     if length_ms == 0 or (length_ms < 0 and by_sample_ms <= 0):
         return None, False
     if length_ms < 0:
-        has_moved = row.numbers[:monotone] != before.numbers[:monotone]
+        counters = kind.read(row.stats), kind.read(before.stats)
+        has_moved = counters[0][: kind.monotone] != counters[1][: kind.monotone]
         return (by_sample_ms / 1000, True) if has_moved else (None, False)
     tolerance_ms = max(CLOCK_STEP_MS, CLOCK_STEP_SHARE * by_sample_ms)
     if by_sample_ms > 0 and abs(length_ms - by_sample_ms) > tolerance_ms:
