@@ -206,7 +206,10 @@ def test_no_request_gets_an_answer_the_document_does_not_promise(
     asked = 0
     for found in schema.get_all_operations():
         assert isinstance(found, Ok), found
-        _check(server, found.ok(), mode)
+        operation = found.ok()
+        if not operation.path.startswith("/client/v4/"):
+            continue
+        _check(server, operation, mode)
         asked += 1
     assert asked >= 27
     assert server.answered[401] == 0

@@ -1,5 +1,7 @@
 from typing import Any
 
+from aftercall.web.intake import IntakeDoor
+
 House = Any
 
 
@@ -21,7 +23,7 @@ async def test_every_operation_says_what_it_does_and_answers(house: House) -> No
             assert all(parameter["description"] for parameter in operation["parameters"]), where
             successes = [status for status in operation["responses"] if status < "300"]
             assert len(successes) == 1, where
-            assert {"400", "401", "403", "404", "500"} <= set(operation["responses"]), where
+            assert {"400", "401", "403", "500", "503"} <= set(operation["responses"]), where
             assert ("requestBody" in operation) <= (method in {"post", "put", "patch"}), where
     assert len(set(ids)) == len(ids)
 
@@ -56,3 +58,11 @@ async def test_the_page_asks_nobody_else_for_anything(house: House) -> None:
         assert name in page.text
         assert (await house.client.get(name)).status_code == 200
     assert "http" not in page.text.replace("https://", "http://").replace("charset", "")
+
+
+async def test_the_intake_is_documented_where_it_is_answered(house: House) -> None:
+    paths = (await _document(house))["paths"]
+    door = IntakeDoor(house.services)
+    beside = [path for path in paths if not path.startswith("/client/v4/")]
+    assert len(beside) == 3
+    assert all(door.is_for(path.format(app_id="app")) for path in beside)

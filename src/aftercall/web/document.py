@@ -8,6 +8,7 @@ from litestar import Litestar
 from litestar.routes import HTTPRoute
 
 from aftercall import __version__
+from aftercall.web.intake_document import INTAKE_PATHS, PARTICIPANT_TOKEN
 from aftercall.web.operations import OPT_KEY, Operation
 from aftercall.wire.envelope import ErrorBody, Message, Paging
 
@@ -42,11 +43,18 @@ _SECURITY: Final = {
         "name": "X-Auth-Key",
         "description": "An API token, beside `X-Auth-Email`.",
     },
+    PARTICIPANT_TOKEN: {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "A participant token.",
+    },
 }
 
 
 def write_document(app: Litestar, *, below: str) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of the described operations whose path begins with `below`."""
+    """The OpenAPI 3.1 document of the described operations whose path begins with `below`, and
+    of the intake's."""
     found = list(_operations(app, below))
     schemas, components = _schemas(operation for *_, operation in found)
     paths: dict[str, dict[str, Any]] = {}
@@ -64,7 +72,7 @@ def write_document(app: Litestar, *, below: str) -> dict[str, Any]:
         },
         "servers": [{"url": "/"}],
         "security": [{"bearer": []}, {"auth_key": []}],
-        "paths": dict(sorted(paths.items())),
+        "paths": dict(sorted(paths.items())) | dict(INTAKE_PATHS),
         "components": {"schemas": components, "securitySchemes": dict(_SECURITY)},
     }
 
