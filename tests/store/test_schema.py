@@ -7,7 +7,7 @@ from sqlalchemy import Connection, inspect
 from aftercall.store.database import Database
 from aftercall.store.schema import metadata
 
-PROGRAM_WIDE = {"accounts", "apps", "tokens", "keys", "jobs"}
+PROGRAM_WIDE = {"accounts", "apps", "tokens", "keys", "jobs", "sign_ins", "sign_in_links"}
 
 
 def _differences(connection: Connection) -> list[object]:

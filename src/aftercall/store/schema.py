@@ -5,72 +5,40 @@ Moments are BIGINT milliseconds since 1970, JSON is text as `msgspec.json` write
 text compares by code point on both engines.
 """
 
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Double,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    PrimaryKeyConstraint,
-    Table,
-    Text,
-    text,
-)
+from sqlalchemy import Column, Double, Index, Integer, PrimaryKeyConstraint, Table, text
 
-metadata: Final = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    }
-)
-
-WORDS: Final = Text().with_variant(Text(collation="C"), "postgresql")
-"""Text in the order of its code points, whatever the locale of the database: pages are cut
-the same on both engines, and a prefix is a range of an index."""
-
-
-def _words(name: str, *, null: bool = False) -> Column[Any]:
-    return Column(name, WORDS, nullable=null)
-
-
-def _moment(name: str, *, null: bool = False) -> Column[Any]:
-    return Column(name, BigInteger, nullable=null)
-
-
-def _count(name: str) -> Column[Any]:
-    return Column(name, Integer, nullable=False)
-
-
-def _flag(name: str) -> Column[Any]:
-    return Column(name, Boolean, nullable=False)
-
-
-def _bytes(name: str) -> Column[Any]:
-    return Column(name, LargeBinary, nullable=False)
-
+from aftercall.store.columns import blob, count, flag, moment, words
+from aftercall.store.columns import metadata as metadata
+from aftercall.store.talk_tables import chat_messages as chat_messages
+from aftercall.store.talk_tables import summaries as summaries
+from aftercall.store.talk_tables import transcript_lines as transcript_lines
+from aftercall.store.verdict_tables import facet_tallies as facet_tallies
+from aftercall.store.verdict_tables import peer_verdicts as peer_verdicts
+from aftercall.store.verdict_tables import people as people
+from aftercall.store.verdict_tables import people_terms as people_terms
+from aftercall.store.verdict_tables import session_facets as session_facets
+from aftercall.store.verdict_tables import session_verdicts as session_verdicts
+from aftercall.store.verdict_tables import sign_in_links as sign_in_links
+from aftercall.store.verdict_tables import sign_ins as sign_ins
 
 accounts: Final = Table(
     "accounts",
     metadata,
-    _words("id"),
-    _words("name"),
-    _moment("created_at"),
+    words("id"),
+    words("name"),
+    moment("created_at"),
     PrimaryKeyConstraint("id"),
 )
 
 apps: Final = Table(
     "apps",
     metadata,
-    _words("account_id"),
-    _words("id"),
-    _words("name"),
-    _moment("created_at"),
+    words("account_id"),
+    words("id"),
+    words("name"),
+    moment("created_at"),
     PrimaryKeyConstraint("id"),
     Index("ix_apps_account", "account_id", "created_at", "id"),
 )
@@ -78,34 +46,34 @@ apps: Final = Table(
 tokens: Final = Table(
     "tokens",
     metadata,
-    _words("id"),
-    _words("account_id"),
-    _words("app_id", null=True),
-    _words("name"),
-    _words("role"),
-    _words("hash"),
-    _moment("created_at"),
-    _moment("last_used_at", null=True),
-    _moment("revoked_at", null=True),
+    words("id"),
+    words("account_id"),
+    words("app_id", null=True),
+    words("name"),
+    words("role"),
+    words("hash"),
+    moment("created_at"),
+    moment("last_used_at", null=True),
+    moment("revoked_at", null=True),
     PrimaryKeyConstraint("id"),
     Index("uq_tokens_hash", "hash", unique=True),
     Index("ix_tokens_account", "account_id", "created_at"),
 )
 
-keys: Final = Table("keys", metadata, _words("name"), _words("value"), PrimaryKeyConstraint("name"))
+keys: Final = Table("keys", metadata, words("name"), words("value"), PrimaryKeyConstraint("name"))
 
 meetings: Final = Table(
     "meetings",
     metadata,
-    _words("app_id"),
-    _words("id"),
-    _words("title"),
-    _words("status"),
-    _count("keep_alive_s"),
-    _words("parent_meeting_id", null=True),
-    _words("settings"),
-    _moment("created_at"),
-    _moment("updated_at"),
+    words("app_id"),
+    words("id"),
+    words("title"),
+    words("status"),
+    count("keep_alive_s"),
+    words("parent_meeting_id", null=True),
+    words("settings"),
+    moment("created_at"),
+    moment("updated_at"),
     PrimaryKeyConstraint("app_id", "id"),
     Index("ix_meetings_created", "app_id", "created_at", "id"),
 )
@@ -113,17 +81,17 @@ meetings: Final = Table(
 members: Final = Table(
     "members",
     metadata,
-    _words("app_id"),
-    _words("meeting_id"),
-    _words("id"),
-    _words("name"),
-    _words("picture", null=True),
-    _words("custom_participant_id"),
-    _words("preset_name"),
-    _count("token_generation"),
-    _moment("created_at"),
-    _moment("updated_at"),
-    _moment("removed_at", null=True),
+    words("app_id"),
+    words("meeting_id"),
+    words("id"),
+    words("name"),
+    words("picture", null=True),
+    words("custom_participant_id"),
+    words("preset_name"),
+    count("token_generation"),
+    moment("created_at"),
+    moment("updated_at"),
+    moment("removed_at", null=True),
     PrimaryKeyConstraint("app_id", "meeting_id", "id"),
     Index("ix_members_created", "app_id", "meeting_id", "created_at", "id"),
     Index("ix_members_custom", "app_id", "meeting_id", "custom_participant_id"),
@@ -134,28 +102,28 @@ _NOT_ENDED: Final = text("phase <> 'ended'")
 sessions: Final = Table(
     "sessions",
     metadata,
-    _words("app_id"),
-    _words("id"),
-    _words("meeting_id"),
-    _words("title"),
-    _words("kind"),
-    _words("phase"),
-    _words("parent_session_id", null=True),
-    _moment("created_at"),
-    _moment("started_at"),
-    _moment("opened_at", null=True),
-    _moment("closed_at", null=True),
-    _moment("ended_at", null=True),
-    _words("end_reason", null=True),
-    _moment("updated_at"),
-    _moment("touched_at"),
-    _moment("deadline_at", null=True),
-    _count("keep_alive_s"),
-    _count("live_participants"),
-    _count("total_participants"),
-    _count("max_concurrent_participants"),
+    words("app_id"),
+    words("id"),
+    words("meeting_id"),
+    words("title"),
+    words("kind"),
+    words("phase"),
+    words("parent_session_id", null=True),
+    moment("created_at"),
+    moment("started_at"),
+    moment("opened_at", null=True),
+    moment("closed_at", null=True),
+    moment("ended_at", null=True),
+    words("end_reason", null=True),
+    moment("updated_at"),
+    moment("touched_at"),
+    moment("deadline_at", null=True),
+    count("keep_alive_s"),
+    count("live_participants"),
+    count("total_participants"),
+    count("max_concurrent_participants"),
     Column("minutes_consumed", Double, nullable=False),
-    _words("minutes_by_view"),
+    words("minutes_by_view"),
     Column("day", Integer, nullable=False),
     PrimaryKeyConstraint("app_id", "id"),
     Index(
@@ -198,10 +166,10 @@ sessions: Final = Table(
 session_terms: Final = Table(
     "session_terms",
     metadata,
-    _words("app_id"),
-    _words("term"),
-    _moment("created_at"),
-    _words("session_id"),
+    words("app_id"),
+    words("term"),
+    moment("created_at"),
+    words("session_id"),
     PrimaryKeyConstraint("app_id", "term", "created_at", "session_id"),
     sqlite_with_rowid=False,
 )
@@ -210,10 +178,10 @@ session_terms: Final = Table(
 session_tallies: Final = Table(
     "session_tallies",
     metadata,
-    _words("app_id"),
-    _count("day"),
-    _count("total_participants"),
-    _count("sessions"),
+    words("app_id"),
+    count("day"),
+    count("total_participants"),
+    count("sessions"),
     Column("minutes", Double, nullable=False),
     PrimaryKeyConstraint("app_id", "day", "total_participants"),
     sqlite_with_rowid=False,
@@ -223,22 +191,22 @@ session_tallies: Final = Table(
 participants: Final = Table(
     "participants",
     metadata,
-    _words("app_id"),
-    _words("session_id"),
-    _words("id"),
-    _words("user_id", null=True),
-    _words("custom_participant_id", null=True),
-    _words("display_name", null=True),
-    _words("picture", null=True),
-    _words("preset_name", null=True),
-    _words("view_type"),
-    _flag("is_hidden"),
-    _moment("joined_at"),
-    _moment("left_at", null=True),
-    _flag("left_is_inferred"),
+    words("app_id"),
+    words("session_id"),
+    words("id"),
+    words("user_id", null=True),
+    words("custom_participant_id", null=True),
+    words("display_name", null=True),
+    words("picture", null=True),
+    words("preset_name", null=True),
+    words("view_type"),
+    flag("is_hidden"),
+    moment("joined_at"),
+    moment("left_at", null=True),
+    flag("left_is_inferred"),
     Column("duration_minutes", Double, nullable=False),
-    _moment("created_at"),
-    _moment("updated_at"),
+    moment("created_at"),
+    moment("updated_at"),
     PrimaryKeyConstraint("app_id", "session_id", "id"),
     Index("ix_participants_joined", "app_id", "session_id", "joined_at", "id"),
 )
@@ -248,31 +216,31 @@ _PRESENT: Final = text("left_at IS NULL")
 peers: Final = Table(
     "peers",
     metadata,
-    _words("app_id"),
-    _words("session_id"),
-    _words("meeting_id"),
-    _words("id"),
-    _words("participant_id"),
-    _words("previous_peer_id", null=True),
-    _words("user_id", null=True),
-    _words("custom_participant_id", null=True),
-    _words("display_name", null=True),
-    _words("picture", null=True),
-    _words("preset_name", null=True),
-    _words("view_type"),
-    _flag("is_hidden"),
-    _words("source"),
-    _count("interval_ms"),
-    _moment("joined_at", null=True),
-    _moment("left_said_at", null=True),
-    _moment("kicked_at", null=True),
-    _moment("first_heard_at"),
-    _moment("last_heard_at"),
-    _moment("last_received_at"),
-    _moment("left_at", null=True),
-    _words("left_reason", null=True),
-    _moment("created_at"),
-    _moment("updated_at"),
+    words("app_id"),
+    words("session_id"),
+    words("meeting_id"),
+    words("id"),
+    words("participant_id"),
+    words("previous_peer_id", null=True),
+    words("user_id", null=True),
+    words("custom_participant_id", null=True),
+    words("display_name", null=True),
+    words("picture", null=True),
+    words("preset_name", null=True),
+    words("view_type"),
+    flag("is_hidden"),
+    words("source"),
+    count("interval_ms"),
+    moment("joined_at", null=True),
+    moment("left_said_at", null=True),
+    moment("kicked_at", null=True),
+    moment("first_heard_at"),
+    moment("last_heard_at"),
+    moment("last_received_at"),
+    moment("left_at", null=True),
+    words("left_reason", null=True),
+    moment("created_at"),
+    moment("updated_at"),
     PrimaryKeyConstraint("app_id", "id"),
     Index("ix_peers_session", "app_id", "session_id"),
     Index(
@@ -287,12 +255,12 @@ peers: Final = Table(
 pulses: Final = Table(
     "pulses",
     metadata,
-    _words("app_id"),
-    _words("peer_id"),
-    _moment("last_heard_at"),
-    _moment("last_received_at"),
-    _moment("last_sequence"),
-    _moment("samples"),
+    words("app_id"),
+    words("peer_id"),
+    moment("last_heard_at"),
+    moment("last_received_at"),
+    moment("last_sequence"),
+    moment("samples"),
     PrimaryKeyConstraint("app_id", "peer_id"),
     sqlite_with_rowid=False,
     postgresql_with={"fillfactor": "70"},
@@ -303,14 +271,14 @@ because it is written with every batch: the row is narrow, and PostgreSQL renews
 notes: Final = Table(
     "notes",
     metadata,
-    _words("app_id"),
-    _words("session_id"),
-    _words("peer_id"),
-    _words("id"),
-    _moment("at"),
-    _moment("received_at"),
-    _words("name"),
-    _words("data"),
+    words("app_id"),
+    words("session_id"),
+    words("peer_id"),
+    words("id"),
+    moment("at"),
+    moment("received_at"),
+    words("name"),
+    words("data"),
     PrimaryKeyConstraint("app_id", "peer_id", "id"),
     Index("ix_notes_session", "app_id", "session_id", "at"),
 )
@@ -318,13 +286,13 @@ notes: Final = Table(
 samples: Final = Table(
     "samples",
     metadata,
-    _words("app_id"),
-    _words("peer_id"),
-    _moment("sequence"),
-    _words("session_id"),
-    _moment("at"),
-    _moment("received_at"),
-    _bytes("body"),
+    words("app_id"),
+    words("peer_id"),
+    moment("sequence"),
+    words("session_id"),
+    moment("at"),
+    moment("received_at"),
+    blob("body"),
     PrimaryKeyConstraint("app_id", "peer_id", "sequence"),
     postgresql_with={"toast_tuple_target": "8160"},
 )
@@ -334,12 +302,12 @@ on PostgreSQL would compress them again and move them elsewhere, at a tenth of t
 segments: Final = Table(
     "segments",
     metadata,
-    _words("app_id"),
-    _words("peer_id"),
-    _words("session_id"),
-    _moment("samples"),
-    _words("sequences"),
-    _bytes("body"),
+    words("app_id"),
+    words("peer_id"),
+    words("session_id"),
+    moment("samples"),
+    words("sequences"),
+    blob("body"),
     PrimaryKeyConstraint("app_id", "peer_id"),
 )
 """All the reports of a peer that is done, in one block. `sequences` lists theirs, as JSON
@@ -348,65 +316,15 @@ pairs of first and last of each unbroken run."""
 reports: Final = Table(
     "reports",
     metadata,
-    _words("app_id"),
-    _words("session_id"),
-    _words("peer_id"),
-    _count("fold_version"),
-    _moment("folded_at"),
-    _bytes("document"),
+    words("app_id"),
+    words("session_id"),
+    words("peer_id"),
+    count("fold_version"),
+    moment("folded_at"),
+    blob("document"),
     PrimaryKeyConstraint("app_id", "peer_id"),
     Index("ix_reports_session", "app_id", "session_id"),
     Index("ix_reports_fold", "fold_version", "app_id", "peer_id"),
-)
-
-chat_messages: Final = Table(
-    "chat_messages",
-    metadata,
-    _words("app_id"),
-    _words("session_id"),
-    _words("id"),
-    _words("peer_id", null=True),
-    _words("user_id", null=True),
-    _words("display_name"),
-    _words("kind"),
-    _words("payload"),
-    _flag("is_pinned"),
-    _flag("is_edited"),
-    _moment("at"),
-    _moment("revised_at"),
-    PrimaryKeyConstraint("app_id", "session_id", "id"),
-    Index("ix_chat_messages_at", "app_id", "session_id", "at", "id"),
-)
-
-transcript_lines: Final = Table(
-    "transcript_lines",
-    metadata,
-    _words("app_id"),
-    _words("session_id"),
-    _words("id"),
-    _words("peer_id", null=True),
-    _words("user_id", null=True),
-    _words("custom_participant_id", null=True),
-    _words("display_name"),
-    _moment("start_at"),
-    _moment("end_at"),
-    _words("text"),
-    PrimaryKeyConstraint("app_id", "session_id", "id"),
-    Index("ix_transcript_lines_start", "app_id", "session_id", "start_at", "id"),
-)
-
-summaries: Final = Table(
-    "summaries",
-    metadata,
-    _words("app_id"),
-    _words("session_id"),
-    _words("state"),
-    _words("text", null=True),
-    _flag("is_markdown"),
-    _words("error", null=True),
-    _moment("requested_at"),
-    _moment("completed_at", null=True),
-    PrimaryKeyConstraint("app_id", "session_id"),
 )
 
 _ALIVE: Final = text("dead_at IS NULL")
@@ -414,16 +332,16 @@ _ALIVE: Final = text("dead_at IS NULL")
 jobs: Final = Table(
     "jobs",
     metadata,
-    _words("id"),
-    _words("task"),
-    _words("lane"),
-    _words("payload"),
-    _moment("created_at"),
-    _moment("due_at"),
-    _count("attempts"),
-    _moment("lease_until", null=True),
-    _words("last_error", null=True),
-    _moment("dead_at", null=True),
+    words("id"),
+    words("task"),
+    words("lane"),
+    words("payload"),
+    moment("created_at"),
+    moment("due_at"),
+    count("attempts"),
+    moment("lease_until", null=True),
+    words("last_error", null=True),
+    moment("dead_at", null=True),
     PrimaryKeyConstraint("id"),
     Index("ix_jobs_due", "due_at", "id", sqlite_where=_ALIVE, postgresql_where=_ALIVE),
     Index(

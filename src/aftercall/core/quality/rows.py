@@ -19,6 +19,7 @@ from aftercall.core.quality.counters import Interval
 from aftercall.core.quality.streams import AUDIO, PRODUCERS, Family
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 class _Row(msgspec.Struct, omit_defaults=True, gc=False):
@@ -122,6 +123,11 @@ def iso(moment: EpochMs) -> str:
     """ISO 8601 in UTC with milliseconds."""
     text = (_EPOCH + timedelta(milliseconds=moment)).isoformat(timespec="milliseconds")
     return f"{text[:23]}Z"
+
+
+def parse_iso(text: str) -> EpochMs:
+    """The inverse of `iso`."""
+    return EpochMs((datetime.fromisoformat(text) - _EPOCH) // _MILLISECOND)
 
 
 def rows_of(family: Family, intervals: Sequence[Interval]) -> list[Row]:
