@@ -1,0 +1,444 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aftercall.core.errors import Malformed
+from aftercall.core.events import (
+    AnyEvent,
+    Identity,
+    PeerJoined,
+    PeerLeft,
+    PeerNoted,
+    SampleTaken,
+)
+from aftercall.core.instants import EpochMs, is_plausible
+from aftercall.core.quality.getstats import decode_body
+from aftercall.ingest.realtimekit_callstats import Translation, translate
+
+RECORDING = Path(__file__).parent.parent / "samples" / "realtimekit-callstats-30s.json"
+NOON = EpochMs(1_795_262_400_000)
+PEER = "57bbcb51-464d-446a-8713-6b90c1819f61"
+
+EVENTS = [
+    "precall_begin",
+    "precall_end",
+    "call_join",
+    "net_quality_test_begin",
+    "net_quality_test_end",
+    "websocket_connected",
+    "transport_connected",
+    "audio_on",
+    "audio_off",
+    "video_on",
+    "video_off",
+    "participant_role",
+    "ping_stat",
+    "disconnect",
+    "reconnect_attempt",
+    "screenshare_start_requested",
+    "screenshare_started",
+    "screenshare_stopped",
+    "tab_change",
+    "browser_backgrounded",
+    "browser_foregrounded",
+    "dominant_speaker",
+    "audio_devices_updates",
+    "video_devices_updates",
+    "speaker_devices_updates",
+    "selected_microphone_update",
+    "selected_camera_update",
+    "selected_speaker_update",
+    "expected_video_resolution",
+    "expected_screenshare_resolution",
+    "media_permission",
+    "legacy_switch",
+    "audio_play_failed",
+    "video_play_failed",
+    "audio_track_muted",
+    "video_track_muted",
+    "livestream_latency",
+    "ivs_player_rebuffering",
+    "ivs_player_audio_blocked",
+    "ivs_player_playback_blocked",
+    "ivs_player_error",
+    "ivs_player_recoverable_error",
+    "ivs_player_worker_error",
+    "ivs_player_network_unavailable",
+    "ivs_player_analytics_event",
+    "ivs_player_playback_rate_changed",
+    "ivs_player_quality_changed",
+    "ivs_player_initialized",
+]
+
+
+def _translate(
+    *entries: Any, received_at: EpochMs = NOON, identity: Identity | None = None
+) -> Translation:
+    body = {"peerId": PEER, "payload": {"entries": list(entries)}}
+    return translate(
+        json.dumps(body).encode(),
+        app_id="app",
+        meeting_id="meeting",
+        identity=identity or Identity(user_id="user"),
+        received_at=received_at,
+    )
+
+
+def _entry(event: str, data: Any = None, at: str = "2026-11-21T12:00:00.000Z") -> dict[str, Any]:
+    entry = {"event": event, "timestamp": at}
+    return entry if data is None else entry | {"metaData": data}
+
+
+def _only(translation: Translation) -> AnyEvent:
+    assert translation.rejected == []
+    [event] = translation.events
+    return event
+
+
+def _note(translation: Translation) -> PeerNoted:
+    event = _only(translation)
+    assert isinstance(event, PeerNoted)
+    return event
+
+
+@pytest.fixture(scope="module")
+def recorded() -> list[Translation]:
+    sent = json.loads(RECORDING.read_text())["sent"]
+    return [
+        translate(
+            json.dumps(each["body"]).encode(),
+            app_id="app",
+            meeting_id="meeting",
+            identity=Identity(user_id="user"),
+            received_at=EpochMs(each["at"] + 30),
+        )
+        for each in sent
+    ]
+
+
+def test_a_whole_recorded_call_is_understood(recorded: list[Translation]) -> None:
+    assert all(translation.rejected == [] for translation in recorded)
+    kinds = [type(event).__name__ for each in recorded for event in each.events]
+    assert kinds.count("PeerJoined") == kinds.count("PeerLeft") == 2
+    assert kinds.count("SampleTaken") == 10
+    notes = [e.name for each in recorded for e in each.events if isinstance(e, PeerNoted)]
+    assert notes.count("describe") == 4
+    assert {"audio_off", "tab_change", "disconnect"} <= set(notes)
+
+
+def test_the_recorded_samples_say_what_the_browser_counted_at_the_end(
+    recorded: list[Translation],
+) -> None:
+    """The last report was two seconds before the end, so its counters are below the
+    browser's own last ones, and not one is above."""
+    end = json.loads(RECORDING.read_text())["end"]
+    last: dict[str, SampleTaken] = {}
+    for each in recorded:
+        for event in each.events:
+            if isinstance(event, SampleTaken):
+                last[event.peer_id] = event
+    sharer = decode_body(last[PEER].body)
+    browser = {
+        stats["ssrc"]: stats
+        for report in (end["a_send"], end["a_recv"])
+        for stats in report
+        if stats["type"] in ("outbound-rtp", "inbound-rtp")
+    }
+    compared = 0
+    for connection in sharer.connections:
+        for stats in connection.stats:
+            if stats.ssrc is None or stats.ssrc not in browser:
+                continue
+            truth = browser[stats.ssrc]
+            for ours, theirs in (
+                (stats.packets_sent, truth.get("packetsSent")),
+                (stats.packets_received, truth.get("packetsReceived")),
+                (stats.frames_encoded, truth.get("framesEncoded")),
+            ):
+                if ours is not None:
+                    assert theirs * 0.85 <= ours <= theirs
+                    compared += 1
+    assert compared >= 7
+
+
+def test_a_sample_has_w3c_objects_that_find_each_other(recorded: list[Translation]) -> None:
+    sample = next(e for each in recorded for e in each.events if isinstance(e, SampleTaken))
+    body = decode_body(sample.body)
+    producing, consuming = body.connections
+    by_id = {stats.id: stats for stats in producing.stats}
+    transport = by_id["transport"]
+    pair = by_id[transport.selected_candidate_pair_id or ""]
+    assert pair.nominated
+    assert by_id[pair.local_candidate_id or ""].candidate_type == "host"
+    assert by_id[pair.remote_candidate_id or ""].type == "remote-candidate"
+    audio = next(s for s in producing.stats if s.type == "outbound-rtp" and s.kind == "audio")
+    assert by_id[audio.codec_id or ""].mime_type == "audio/opus"
+    assert {stats.type for stats in consuming.stats} >= {"inbound-rtp", "transport", "codec"}
+    tags = [(tag.direction, tag.kind, tag.source) for tag in body.streams]
+    assert ("send", "video", "screen") in tags or ("send", "video", "camera") in tags
+    received = [tag for tag in body.streams if tag.direction == "receive"]
+    assert all(tag.producer_id and tag.consumer_id and tag.peer_id for tag in received)
+    assert all(tag.score is not None for tag in body.streams)
+
+
+def test_the_same_report_again_is_the_same_sample() -> None:
+    data = {"producingTransportStats": {"transportId": "t", "stats": {"bytesSent": 5}}}
+    first = _only(_translate(_entry("ping_stat", data)))
+    again = _only(_translate(_entry("ping_stat", data, at="2026-11-21T12:00:03.000Z")))
+    other = {"producingTransportStats": {"transportId": "t", "stats": {"bytesSent": 6}}}
+    third = _only(_translate(_entry("ping_stat", other)))
+    assert isinstance(first, SampleTaken) and isinstance(again, SampleTaken)
+    assert isinstance(third, SampleTaken)
+    assert (first.id, first.sequence) == (again.id, again.sequence)
+    assert first.sequence != third.sequence
+    assert 0 <= first.sequence < 2**63
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_every_event_of_the_client_is_understood(event: str) -> None:
+    translation = _translate(_entry(event))
+    assert translation.rejected == []
+    assert translation.events
+    assert {e.at for e in translation.events} == {NOON}
+
+
+def test_a_join_is_the_tokens_owner_with_the_clients_name() -> None:
+    said = {"peerMetaData": {"userId": "somebody-else", "displayName": "Ada"}}
+    join, describe = _translate(_entry("call_join", said)).events
+    assert isinstance(join, PeerJoined) and isinstance(describe, PeerNoted)
+    assert join.identity == Identity(user_id="user", display_name="Ada")
+    assert join.interval_ms == 7_000
+    named = Identity(user_id="user", display_name="Countess")
+    join, _ = _translate(_entry("call_join", said), identity=named).events
+    assert isinstance(join, PeerJoined) and join.identity == named
+
+
+def test_a_disconnect_is_a_leave() -> None:
+    leave, note = _translate(_entry("disconnect")).events
+    assert isinstance(leave, PeerLeft)
+    assert isinstance(note, PeerNoted) and note.name == "disconnect"
+
+
+def test_what_was_measured_before_the_call_describes_the_peer() -> None:
+    info = {
+        "ipDetails": {"ip": "203.0.0.0", "city": "Lisbon", "asn": {"asn": "AS64500"}},
+        "effectiveNetworkType": "4g",
+        "connectivity": {"host": True, "relay": False},
+        "turnConnectivity": True,
+        "throughput": 2_400,
+        "RTT": 0.05,
+        "fractionalLoss": 0,
+        "jitter": 0,
+    }
+    note = _note(_translate(_entry("precall_end", {"connectionInfo": info})))
+    assert note.name == "describe"
+    assert note.data["network"]["ip"] == "203.0.0.0"
+    # Loss and jitter are a constant 0 in the client's code: not measured, so not told.
+    assert note.data["precall"] == {
+        "effective_type": "4g",
+        "host": True,
+        "relay": False,
+        "turn": True,
+        "throughput_kbps": 2_400,
+        "rtt_s": 0.05,
+    }
+
+
+def test_devices_keep_the_names_of_the_collect_protocol() -> None:
+    device = {"deviceId": "d1", "kind": "audioinput", "label": "Built-in", "groupId": "g"}
+    ours = {"device_id": "d1", "kind": "audioinput", "label": "Built-in"}
+    listed = _note(_translate(_entry("audio_devices_updates", {"deviceList": [device]})))
+    assert (listed.name, listed.data) == ("audio_devices_updates", {"devices": [ours]})
+    chosen = _note(_translate(_entry("selected_microphone_update", {"device": device})))
+    assert (chosen.name, chosen.data) == ("selected_microphone_update", {"device": ours})
+
+
+def test_plain_values_get_snake_case_names() -> None:
+    data = {"deviceType": "AUDIO", "isMeetingsTabActive": False, "nested": {"a": 1}, "RTT": 1.5}
+    note = _note(_translate(_entry("media_permission", data)))
+    assert note.data == {"device_type": "AUDIO", "is_meetings_tab_active": False, "rtt": 1.5}
+    role = _note(_translate(_entry("participant_role", "host")))
+    assert role.data == {"participant_role": "host"}
+
+
+def test_the_address_of_a_relay_and_its_protocol_are_put_right() -> None:
+    pair = {
+        "nominated": True,
+        "localCandidateId": "L",
+        "remoteCandidateId": "R",
+        "localCandidateType": "relay",
+        "localCandidateProtocol": "tcp",
+        "localCandidateAddress": "203.0.0.0",
+        "localCandidateRelatedAddress": "",
+        "remoteCandidateAddress": "2001:db8:1:2::5.0.0",
+    }
+    stats = {"candidatePairs": [pair], "roundTripTime": 0}
+    data = {"producingTransportStats": {"transportId": "t", "stats": stats}}
+    sample = _only(_translate(_entry("ping_stat", data)))
+    assert isinstance(sample, SampleTaken)
+    [connection] = decode_body(sample.body).connections
+    local, remote = (next(s for s in connection.stats if s.id == end) for end in "LR")
+    assert (local.relay_protocol, local.protocol) == ("tcp", None)
+    assert local.related_address is None
+    assert remote.address == "2001:db8:1:2::5"
+
+
+def test_a_counter_the_browser_does_not_have_is_not_zero() -> None:
+    """The client writes 0 for freezes where there is no such member; one that counts them also
+    sums up the times between frames."""
+    missing = {"ssrc": 1, "framesDecoded": 100, "freezeCount": 0, "totalFreezesDuration": 0}
+    counted = missing | {"ssrc": 2, "totalInterFrameDelay": 3.2}
+    consumer = {"consumerId": "c", "videoStats": [missing, counted], "audioStats": []}
+    sample = _only(_translate(_entry("ping_stat", {"consumerStats": [consumer]})))
+    assert isinstance(sample, SampleTaken)
+    [connection] = decode_body(sample.body).connections
+    without, with_ = (next(s for s in connection.stats if s.ssrc == n) for n in (1, 2))
+    assert (without.freeze_count, without.total_freezes_duration) == (None, None)
+    assert (with_.freeze_count, with_.total_freezes_duration) == (0, 0)
+
+
+def test_what_the_far_end_said_is_its_own_object() -> None:
+    remote = {"packetsLost": 3, "jitter": 0.01, "roundTripTime": 0.1}
+    audio = {"ssrc": 7, "packetsSent": 100, "remoteData": remote}
+    producer = {"producerId": "p", "audioStats": [audio], "appData": {"screenShare": True}}
+    sample = _only(_translate(_entry("ping_stat", {"producerStats": [producer]})))
+    assert isinstance(sample, SampleTaken)
+    body = decode_body(sample.body)
+    sent, said = body.connections[0].stats
+    assert (said.type, said.local_id, said.packets_lost) == ("remote-inbound-rtp", sent.id, 3)
+    assert body.streams[0].source == "screen_audio"
+
+
+def test_a_clock_that_is_wrong_is_put_right() -> None:
+    ahead = _translate(
+        _entry("audio_on", at="2026-11-21T13:00:00Z"),
+        _entry("audio_off", at="2026-11-21T13:00:05Z"),
+    )
+    assert [event.at for event in ahead.events] == [NOON - 5_000, NOON]
+    behind = _translate(_entry("audio_on", at="2026-11-21T11:00:00Z"))
+    assert [event.at for event in behind.events] == [NOON]
+    late = _translate(_entry("audio_on", at="2026-11-21T11:59:55Z"))
+    assert [event.at for event in late.events] == [NOON - 5_000]
+
+
+def test_one_bad_entry_takes_no_other_down() -> None:
+    stats = {"ssrc": 1, "packetsSent": -5}
+    bad_ping = {"producerStats": [{"producerId": "p", "audioStats": [stats]}]}
+    translation = _translate(
+        _entry("audio_on"), 7, {"event": 3}, _entry("ping_stat", bad_ping), _entry("video_on")
+    )
+    assert [event.name for event in translation.events if isinstance(event, PeerNoted)] == [
+        "audio_on",
+        "video_on",
+    ]
+    assert [(each.position, each.code) for each in translation.rejected] == [
+        (1, "bad_entry"),
+        (2, "bad_event"),
+        (3, "sample_unreadable"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"", "bad_json"),
+        (b"\xff", "bad_json"),
+        (b"[" * 100_000, "bad_json"),
+        (b"[]", "bad_body"),
+        (b"{}", "bad_peer_id"),
+        (b'{"peerId": "a b"}', "bad_peer_id"),
+        (b'{"peerId": "p", "payload": []}', "bad_body"),
+        (b'{"peerId": "p", "payload": {"entries": {}}}', "bad_body"),
+        (b'{"peerId": "p", "payload": {"entries": [' + b"1," * 500 + b"1]}}", "too_many_entries"),
+    ],
+)
+def test_an_unreadable_body_is_refused_with_a_reason(body: bytes, code: str) -> None:
+    with pytest.raises(Malformed) as refused:
+        translate(body, app_id="a", meeting_id="m", identity=Identity(), received_at=NOON)
+    assert refused.value.code == code
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner),
+    max_leaves=12,
+)
+_MEMBERS = st.sampled_from(
+    [
+        "producingTransportStats",
+        "consumingTransportStats",
+        "stats",
+        "candidatePairs",
+        "producerStats",
+        "consumerStats",
+        "audioStats",
+        "videoStats",
+        "appData",
+        "screenShare",
+        "transportId",
+        "peerMetaData",
+        "deviceInfo",
+        "connectionInfo",
+        "ipDetails",
+        "connectivity",
+        "deviceList",
+        "device",
+        "ssrc",
+        "mid",
+        "score",
+        "codecId",
+        "remoteData",
+        "packetsSent",
+        "localCandidateId",
+        "localCandidateAddress",
+        "nominated",
+        "roundTripTime",
+    ]
+)
+_SHAPED = st.recursive(
+    _VALUES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_MEMBERS, inner, max_size=5),
+    max_leaves=15,
+)
+_ENTRIES = st.fixed_dictionaries(
+    {"event": st.sampled_from(EVENTS) | _VALUES},
+    optional={"metaData": _SHAPED, "timestamp": _VALUES | st.just("2026-11-21T12:00:00Z")},
+)
+
+
+@given(
+    st.fixed_dictionaries(
+        {"payload": st.fixed_dictionaries({"entries": st.lists(_ENTRIES | _VALUES, max_size=4)})},
+        optional={"peerId": st.just(PEER) | _VALUES},
+    )
+    | _VALUES
+)
+@settings(max_examples=400)
+def test_any_json_gives_facts_or_a_reason(body: Any) -> None:
+    encoded = json.dumps(body).encode()
+    try:
+        translation = translate(
+            encoded, app_id="a", meeting_id="m", identity=Identity(), received_at=NOON
+        )
+    except Malformed:
+        return
+    for event in translation.events:
+        assert is_plausible(event.at)
+        if isinstance(event, SampleTaken):
+            decode_body(event.body)
+        if isinstance(event, PeerNoted):
+            json.dumps(event.data, allow_nan=False).encode()
+    again = translate(encoded, app_id="a", meeting_id="m", identity=Identity(), received_at=NOON)
+    assert again == translation
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_give_facts_or_a_reason(body: bytes) -> None:
+    try:
+        translate(body, app_id="a", meeting_id="m", identity=Identity(), received_at=NOON)
+    except Malformed as refused:
+        assert refused.message
