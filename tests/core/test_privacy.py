@@ -1,0 +1,111 @@
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aftercall.core.privacy import (
+    Privacy,
+    shorten_address,
+    shorten_body,
+    shorten_data,
+    shorten_text,
+)
+from aftercall.core.quality.getstats import decode_body
+
+
+@pytest.mark.parametrize(
+    ("address", "kept"),
+    [
+        ("203.0.113.77", "203.0.113.0"),
+        ("192.168.1.23", "192.168.1.0"),
+        ("2001:db8:1:2::5", "2001:db8:1::"),
+        ("fe80::1%eth0", "fe80::"),
+        ("::ffff:203.0.113.77", "::ffff:203.0.113.0"),
+        ("[2001:db8:1:2::5]", "2001:db8:1::"),
+        ("127.0.0.1", "127.0.0.1"),
+        ("::1", "::1"),
+        ("0.0.0.0", "0.0.0.0"),
+        (
+            "2d4f1c3a-58aa-4f1c-9c5e-1b2f3a4d5e6f.local",
+            "2d4f1c3a-58aa-4f1c-9c5e-1b2f3a4d5e6f.local",
+        ),
+        ("turn.example.org", "turn.example.org"),
+        ("2001:db8:1:2::5.0.0", None),
+    ],
+)
+def test_the_network_part_of_an_address_is_kept(address: str, kept: str | None) -> None:
+    assert shorten_address(address, Privacy.TRUNCATE) == kept
+    assert shorten_address(address, Privacy.FULL) == address
+    assert shorten_address(address, Privacy.NONE) is None
+
+
+@given(st.ip_addresses(v=4) | st.ip_addresses(v=6))
+def test_nothing_below_the_network_is_kept(address: IPv4Address | IPv6Address) -> None:
+    kept = shorten_address(str(address), Privacy.TRUNCATE)
+    assert kept is not None
+    if address.is_loopback or address.is_unspecified:
+        return
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    if mapped is not None:
+        assert kept.startswith("::ffff:")
+        return
+    prefix = 24 if isinstance(address, IPv4Address) else 48
+    assert ip_address(kept) == ip_network((address, prefix), strict=False).network_address
+
+
+@given(st.ip_addresses())
+def test_an_address_within_a_text_is_found(address: IPv4Address | IPv6Address) -> None:
+    text = f"a=candidate:1 1 udp 2122 {address} 54321 typ srflx raddr {address} rport 1"
+    short = shorten_address(str(address), Privacy.TRUNCATE)
+    expected = f"a=candidate:1 1 udp 2122 {short} 54321 typ srflx raddr {short} rport 1"
+    assert shorten_text(text, Privacy.TRUNCATE) == expected
+    assert shorten_text(text, Privacy.NONE).count(" x ") == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["10:20:30", "version 1.2.3.4.5", "00:11:22:33:44:55", "16:9", "a::b::c", "999.1.1.1", ""],
+)
+def test_what_is_no_address_is_left_alone(text: str) -> None:
+    assert shorten_text(text, Privacy.NONE) == text
+
+
+def test_an_address_with_a_port_is_shortened() -> None:
+    assert shorten_text("203.0.113.77:443", Privacy.TRUNCATE) == "203.0.113.0:443"
+    assert shorten_text("[2001:db8:1:2::5]:443", Privacy.TRUNCATE) == "[2001:db8:1::]:443"
+
+
+def test_a_notes_data_is_shortened_at_any_depth() -> None:
+    data = {
+        "network": {"ip": "203.0.113.77", "city": "Lisbon", "loc": "38.7,-9.1", "postal": "1000"},
+        "browser": {"user_agent": "Chrome/130.0.0.1", "version": "130.0.0.1"},
+        "precall": {"sdp": ["c=IN IP4 203.0.113.77"], "rtt_s": 0.05},
+    }
+    assert shorten_data(data, Privacy.TRUNCATE) == {
+        "network": {"ip": "203.0.113.0", "city": "Lisbon"},
+        "browser": {"user_agent": "Chrome/130.0.0.1", "version": "130.0.0.1"},
+        "precall": {"sdp": ["c=IN IP4 203.0.113.0"], "rtt_s": 0.05},
+    }
+    assert shorten_data(data, Privacy.NONE)["network"] == {"city": "Lisbon"}
+    assert shorten_data(data, Privacy.FULL) == data
+
+
+def test_a_reports_candidates_are_shortened_and_nothing_else() -> None:
+    candidate = {"type": "local-candidate", "id": "L", "address": "203.0.113.77", "port": 5}
+    candidate |= {"relatedAddress": "10.0.0.9", "url": "turn:turn.example.org"}
+    stats = [candidate, {"type": "outbound-rtp", "id": "O", "packetsSent": 5}]
+    body = decode_body(msgspec.json.encode({"connections": [{"id": "pc", "stats": stats}]}))
+    local, sent = shorten_body(body, Privacy.TRUNCATE).connections[0].stats
+    assert (local.address, local.related_address) == ("203.0.113.0", "10.0.0.0")
+    assert (local.port, local.url) == (5, "turn:turn.example.org")
+    assert sent == body.connections[0].stats[1]
+    hidden = shorten_body(body, Privacy.NONE).connections[0].stats[0]
+    assert (hidden.address, hidden.related_address) == (None, None)
+
+
+def test_a_report_without_addresses_is_the_same_object() -> None:
+    body = decode_body(b'{"connections": [{"id": "pc", "stats": []}]}')
+    assert shorten_body(body, Privacy.TRUNCATE) is body
+    assert shorten_body(body, Privacy.FULL) is body
