@@ -23,7 +23,7 @@ from aftercall.core.quality import deltas
 from aftercall.core.quality.appraisal import appraise
 from aftercall.core.quality.cumulative import accumulate
 from aftercall.core.quality.deltas import Reader
-from aftercall.core.quality.getstats import decode_body, encode_body
+from aftercall.core.quality.getstats import decode_body, decode_stored, encode_body
 from aftercall.core.quality.rollup import roll_up
 from aftercall.core.quality.streams import Family, normalise
 
@@ -144,7 +144,7 @@ def fold(bodies: list[bytes]) -> dict[str, float]:
     """Milliseconds by stage."""
     spent: dict[str, float] = {}
     _Stopwatch.ms = 0.0
-    spent["decode"], decoded = timed(lambda: [decode_body(body) for body in bodies])
+    spent["decode"], decoded = timed(lambda: [decode_stored(body) for body in bodies])
     spent["normalise"], samples = timed(
         lambda: [
             normalise(body, EpochMs(START_AT + step * INTERVAL_MS))
@@ -173,7 +173,7 @@ def fold_whole(bodies: list[bytes]) -> None:
     """As a report does it: a sample at a time, nothing kept but the intervals."""
     reader = Reader()
     for step, body in enumerate(bodies):
-        reader.take(normalise(decode_body(body), EpochMs(START_AT + step * INTERVAL_MS)))
+        reader.take(normalise(decode_stored(body), EpochMs(START_AT + step * INTERVAL_MS)))
     families: dict[Family, list[Any]] = {family: [] for family in Family}
     for interval in reader.read().intervals:
         families[interval.family].append(interval)

@@ -38,12 +38,8 @@ class Interval(msgspec.Struct, omit_defaults=True, gc=False):
 
     packets_sent: int | None = None
     bytes_sent: int | None = None
-    retransmitted_packets_sent: int | None = None
-    retransmitted_bytes_sent: int | None = None
     packets_received: int | None = None
     bytes_received: int | None = None
-    retransmitted_packets_received: int | None = None
-    retransmitted_bytes_received: int | None = None
     packets_discarded: int | None = None
     packets_lost: int | None = None
     """Never negative; late packets make the signed count fall."""
@@ -66,14 +62,18 @@ class Interval(msgspec.Struct, omit_defaults=True, gc=False):
     jitter_buffer_ms: float | None = None
     """Mean time in the buffer."""
     concealment_events: int | None = None
-    concealed_samples: int | None = None
-    silent_concealed_samples: int | None = None
-    total_samples_received: int | None = None
     concealment_percent: float | None = None
     """Audible concealment among the samples played."""
     burst_ratio: float | None = None
     audio_level: float | None = None
     """0..1: of the source (sent) or the stream (received)."""
+
+    is_listening_only: bool = False
+    """No round trip is known: the score takes buffers and packets alone for the delay."""
+    score: float | None = None
+    """RealtimeKit's 0..1 score."""
+    mos: float | None = None
+    """Estimated mean opinion score, 1..5, two decimals."""
 
     frames: int | None = None
     """Encoded (sent) or decoded (received)."""
@@ -88,7 +88,6 @@ class Interval(msgspec.Struct, omit_defaults=True, gc=False):
     freeze_count: int | None = None
     freeze_s: float | None = None
     freeze_share: float | None = None
-    nack_count: int | None = None
     pli_count: int | None = None
     fir_count: int | None = None
     coding_s: float | None = None
@@ -100,14 +99,5 @@ class Interval(msgspec.Struct, omit_defaults=True, gc=False):
     limited_bandwidth_s: float | None = None
     limited_other_s: float | None = None
     source_width: int | None = None
-    source_height: int | None = None
     source_fps: float | None = None
     expected_width: int | None = None
-    expected_height: int | None = None
-
-    is_listening_only: bool = False
-    """No round trip is known: the score takes buffers and packets alone for the delay."""
-    score: float | None = None
-    """RealtimeKit's 0..1 score."""
-    mos: float | None = None
-    """Estimated mean opinion score, 1..5, two decimals."""

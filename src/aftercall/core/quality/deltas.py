@@ -180,7 +180,10 @@ def _intervals(
     trips = table.get("rtt_s")
     table["is_listening_only"] = (True,) * n if trips is None else [trip is None for trip in trips]
     appraise(table, ends, family)
-    return list(map(Interval, *(table.get(name, _DEFAULTS[name]) for name in _DEFAULTS)))
+    names = list(_DEFAULTS)
+    while names[-1] not in table:
+        names.pop()
+    return list(map(Interval, *(table.get(name, _DEFAULTS[name]) for name in names)))
 
 
 _DEFAULTS: Final[dict[str, Any]] = {

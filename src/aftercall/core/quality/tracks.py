@@ -4,7 +4,7 @@ A track is the history of one stream of one peer, a row a report: its counters a
 plain tuples, so that a long call can be folded column by column.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from operator import attrgetter, sub
 from typing import Any, Final
 
@@ -133,27 +133,30 @@ def _begin(stream: Stream) -> Track:
     return Track(stream.key, KINDS[stream.family], stats.ssrc, sender, [])
 
 
-def accept(rows: Sequence[Stream], kind: Kind) -> Accepted:
+def accept(rows: Iterable[Stream], kind: Kind) -> Accepted:
     """Puts the rows in order and leaves out those that say nothing new.
 
     A report with the timestamp of the one before is the same again; an older one came late.
     Where a browser's clock jumped, the sample's own moment gives the length.
     """
-    ordered = _in_order(rows)
-    ats = [row.at for row in ordered]
-    stamps = [row.stats.timestamp for row in ordered]
+    rows = list(rows)
+    ats = [row.at for row in rows]
+    stamps = [row.stats.timestamp for row in rows]
     try:
         lengths_ms = list(map(sub, stamps[1:], stamps))
     except TypeError:
-        return _accept_each(ordered, kind)
-    if lengths_ms:
-        drifts = map(abs, map(sub, lengths_ms, map(sub, ats[1:], ats)))
-        if min(lengths_ms) <= 0 or max(drifts) > CLOCK_STEP_MS:
-            return _accept_each(ordered, kind)
-    return Accepted(ordered, [length_ms / 1000 for length_ms in lengths_ms])
+        return _accept_each(_in_order(rows), kind)
+    between_ms = list(map(sub, ats[1:], ats))
+    if lengths_ms and (
+        min(lengths_ms) <= 0
+        or min(between_ms) < 0
+        or max(map(abs, map(sub, lengths_ms, between_ms))) > CLOCK_STEP_MS
+    ):
+        return _accept_each(_in_order(rows), kind)
+    return Accepted(rows, [length_ms / 1000 for length_ms in lengths_ms])
 
 
-def _in_order(rows: Sequence[Stream]) -> list[Stream]:
+def _in_order(rows: list[Stream]) -> list[Stream]:
     try:
         return sorted(rows, key=attrgetter("at", "stats.timestamp"))
     except TypeError:
