@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from aftercall.core.errors import AftercallError, Bug, Busy
 from aftercall.service.deliveries import Delivery, Receipt, Status
@@ -17,6 +18,9 @@ from aftercall.service.record import Recorder
 
 LARGEST_GROUP: Final = 1_000
 """Deliveries in one transaction; more would make the first of them wait too long."""
+
+_PASSING: Final = (OperationalError, InterfaceError, OSError, TimeoutError)
+"""Failures of the database that are none of the delivery's: it may be sent again."""
 
 log = structlog.get_logger(__name__)
 
@@ -100,7 +104,10 @@ class Intake:
                 waiting.answer.set_result(receipt)
 
     def _fail(self, waiting: _Waiting, error: Exception) -> None:
-        if not isinstance(error, AftercallError):
+        if isinstance(error, _PASSING):
+            log.warning("database away", action="intake_database_away", exc_info=error)
+            error = Busy("The database cannot be reached just now: send it again later.")
+        elif not isinstance(error, AftercallError):
             log.error(
                 "delivery failed",
                 action="intake_failed",
