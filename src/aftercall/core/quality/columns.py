@@ -53,10 +53,14 @@ def minus(column: Column | None, other: Column | None) -> Column | None:
     """One less the other, where the other is known, at least zero."""
     if column is None or other is None:
         return column
-    return [
-        None if one is None else max(0, one - (two or 0))
-        for one, two in zip(column, other, strict=True)
-    ]
+    try:
+        left: Column = list(map(sub, column, other))
+    except TypeError:
+        left = [
+            None if one is None else one - (two or 0)
+            for one, two in zip(column, other, strict=True)
+        ]
+    return never_negative(left)
 
 
 def ratio(

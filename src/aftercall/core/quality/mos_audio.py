@@ -189,7 +189,8 @@ def mos_of_rating(r: float) -> float:
         return LOWEST
     if r >= 100:
         return HIGHEST
-    return max(LOWEST, 1 + 0.035 * r + r * (r - 60) * (100 - r) * 7e-6)
+    mos = 1 + 0.035 * r + r * (r - 60) * (100 - r) * 7e-6
+    return mos if mos > LOWEST else LOWEST
 
 
 def rating_of_mos(mos: float) -> float:
@@ -210,15 +211,18 @@ def burst_ratio(lost: float, bursts: int, loss_share: float) -> float:
     """
     if bursts <= 0 or lost <= 0:
         return 1.0
-    return max(1.0, lost / bursts * (1 - loss_share))
+    ratio = lost / bursts * (1 - loss_share)
+    return ratio if ratio > 1 else 1.0
 
 
 def bounded_burst_ratio(ratio: float, loss_percent: float) -> float:
     """Holds a burst ratio within what G.107 covers: up to 8, and little over 2 where much is
     lost. From 2 % on the bound falls smoothly from 8 towards 2, since a step would let a score
     rise with the loss."""
+    if ratio <= 1:
+        return 1.0
     bound = 8.0 if loss_percent <= 2 else 1 / (0.5 - 0.75 / loss_percent)
-    return min(bound, max(1.0, ratio))
+    return min(bound, ratio)
 
 
 def estimate(

@@ -18,7 +18,7 @@ from aftercall.core.quality.counters import Interval
 from aftercall.core.quality.cumulative import Cumulative, accumulate
 from aftercall.core.quality.deltas import Reader
 from aftercall.core.quality.diagnosis import Finding
-from aftercall.core.quality.getstats import decode_body
+from aftercall.core.quality.getstats import decode_stored
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.metadata import LastSeen, Metadata, fold_metadata
 from aftercall.core.quality.microphone_rules import MicrophoneRules
@@ -183,7 +183,7 @@ def _fold_peer(facts: PeerFacts, seen: LastSeen) -> _PeerFold:
     unreadable = 0
     for stored in facts.samples:
         try:
-            body = decode_body(stored.body)
+            body = decode_stored(stored.body)
         except Malformed:
             unreadable += 1
             continue
