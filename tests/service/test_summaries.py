@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from aftercall.core.errors import Busy, Malformed, NotFound
+from aftercall.core.errors import Busy, Malformed, NotFound, Refused
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import (
     Job,
@@ -167,7 +167,13 @@ async def test_no_session_is_not_found(stage: Stage) -> None:
 async def _broken(
     lines: Sequence[TranscriptLine], options: SummaryOptions, started_at: EpochMs
 ) -> str:
-    raise ValueError("the model is asleep")
+    raise ValueError("secret of the model's")
+
+
+async def _unwilling(
+    lines: Sequence[TranscriptLine], options: SummaryOptions, started_at: EpochMs
+) -> str:
+    raise Refused("the model is asleep")
 
 
 async def _engaged(
@@ -176,12 +182,17 @@ async def _engaged(
     raise Busy("come later")
 
 
-async def test_a_summariser_that_fails_fails_the_summary(stage: Stage) -> None:
-    summaries = _summaries(stage, _broken)
+@pytest.mark.parametrize(
+    ("summariser", "said"), [(_broken, "ValueError"), (_unwilling, "the model is asleep")]
+)
+async def test_a_summariser_that_fails_fails_the_summary(
+    stage: Stage, summariser: Summariser, said: str
+) -> None:
+    summaries = _summaries(stage, summariser)
     await summaries.request(APP, "call")
     await summaries.carry_out(APP, "call")
     failed = await _summary(stage)
-    assert (failed.state, failed.error) == (SummaryState.FAILED, "the model is asleep")
+    assert (failed.state, failed.error) == (SummaryState.FAILED, said)
     again = await _summaries(stage).request(APP, "call")
     assert again.state is SummaryState.PENDING
     await _summaries(stage).carry_out(APP, "call")

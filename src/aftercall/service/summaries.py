@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+import structlog
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from aftercall.core.errors import Busy, Malformed, NotFound
+from aftercall.core.errors import AftercallError, Busy, Malformed, NotFound
 from aftercall.core.ids import id_from
 from aftercall.core.instants import Clock, EpochMs
 from aftercall.core.records import (
@@ -23,6 +24,8 @@ from aftercall.core.summary_layout import SummaryOptions
 from aftercall.service.consequences import SUMMARISE
 from aftercall.store import jobs, meetings, sessions, talk
 from aftercall.store.database import Database
+
+log = structlog.get_logger(__name__)
 
 Summariser = Callable[[Sequence[TranscriptLine], SummaryOptions, EpochMs], Awaitable[str]]
 """Makes the text from the lines, the wishes and the moment times count from. May raise `Busy`
@@ -115,7 +118,14 @@ class Summaries:
         except Busy:
             raise
         except Exception as error:
-            await self._save(replace(summary, state=SummaryState.FAILED, error=str(error)))
+            log.error(
+                "summary failed",
+                action="summary_failed",
+                app_id=app_id,
+                session_id=session_id,
+                exc_info=error,
+            )
+            await self._save(replace(summary, state=SummaryState.FAILED, error=_told(error)))
             return
         await self._save(
             replace(
@@ -138,6 +148,12 @@ class Summaries:
     async def _save(self, summary: Summary) -> None:
         async with self._db.write() as tx:
             await talk.save_summary(tx, replace(summary, completed_at=self._clock()))
+
+
+def _told(error: Exception) -> str:
+    """What callers may know of a failure: our own sentences, and of others' the kind alone,
+    because their words can hold anything."""
+    return error.message if isinstance(error, AftercallError) else type(error).__name__
 
 
 def _job(summary: Summary, now: EpochMs) -> Job:
