@@ -59,14 +59,14 @@ export interface Description {
     version?: string | undefined;
     engine?: string | undefined;
     user_agent?: string | undefined;
-    webgl?: string | undefined;
+    webgl?: boolean | undefined;
   };
   sdk?: { name?: string; version?: string; type?: string };
   network?: { effective_type?: string; timezone?: string; [member: string]: unknown };
   encoder?: { audio?: string; video?: string };
   room_view_type?: string | undefined;
   meeting_env?: string | undefined;
-  precall?: Record<string, Scalar> | undefined;
+  precall?: Record<string, Scalar | undefined> | undefined;
 }
 
 export type MessageKind = "text" | "image" | "file" | "custom";

@@ -49,14 +49,14 @@ class Stay:
     stats: list[list[dict[str, Any]]] = field(default_factory=list)
     """What the browser's connections counted, just before the peer went away."""
 
-    def total(self, type_: str, kind: str, member: str) -> float:
-        """A counter summed over the streams of one type and kind."""
-        return sum(
-            float(entry.get(member, 0))
+    def streams(self) -> list[dict[str, Any]]:
+        """The streams sent and received, as the browser counted them."""
+        return [
+            entry
             for connection in self.stats
             for entry in connection
-            if entry["type"] == type_ and entry.get("kind") == kind
-        )
+            if entry["type"] in ("outbound-rtp", "inbound-rtp")
+        ]
 
 
 @dataclass(kw_only=True)
@@ -118,7 +118,6 @@ class Tab:
 
     async def leave(self) -> str:
         """Leaves as a person would; the id of the session."""
-        await self.count()
         await self.page.click("#leave")
         await self.page.wait_for_selector("#after:not([hidden])", timeout=20_000)
         session_id: str = await self.page.evaluate("document.body.dataset.session")
@@ -201,6 +200,8 @@ async def hold_call(
     await tabs[-1].caption(captions[1][1])
     await asyncio.sleep(seconds / 2)
     ids = await tabs[0].page.evaluate("({ ...document.body.dataset })")
+    for tab in tabs:
+        await tab.count()
     session_ids = {await tab.leave() for tab in tabs}
     (session_id,) = session_ids
     for tab in tabs:

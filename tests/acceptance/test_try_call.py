@@ -11,6 +11,7 @@ from tests.acceptance.calls import HeldCall, browser, find_chromium, hold_call
 from tests.acceptance.server import Server, running, wait_until_ended
 
 CHROMIUM = find_chromium()
+SECONDS_OF_THE_LAST_STAY = 10
 
 pytestmark = [
     pytest.mark.acceptance,
@@ -21,14 +22,15 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("try")) as started:
+    settings = {"AFTERCALL_INTERVAL_MS": "2000"}
+    with running(tmp_path_factory.mktemp("try"), env=settings) as started:
         yield started
 
 
 async def hold(url: str) -> HeldCall:
     assert CHROMIUM is not None
     async with browser(CHROMIUM) as chromium:
-        return await hold_call(chromium, url, seconds=20)
+        return await hold_call(chromium, url, seconds=2 * SECONDS_OF_THE_LAST_STAY)
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +42,12 @@ def ask(server: Server, path: str) -> Any:
     answer = httpx.get(server.kit(path), headers=server.headers)
     answer.raise_for_status()
     return answer.json()["data"]
+
+
+def fetch(server: Server, call: HeldCall, kind: str) -> str:
+    """What lies behind a session's download link."""
+    link = ask(server, f"sessions/{call.session_id}/{kind}")[f"{kind}_download_url"]
+    return httpx.get(link).raise_for_status().text
 
 
 def test_a_call_on_the_page_becomes_one_session_with_everybody_in_it(
@@ -59,7 +67,54 @@ def test_a_call_on_the_page_becomes_one_session_with_everybody_in_it(
 def test_what_the_report_counts_is_what_the_browser_counted(server: Server, call: HeldCall) -> None:
     wait_until_ended(server, call.session_id, within_s=120)
     for tab in call.tabs:
-        for stay in tab.stays:
-            report = ask(server, f"sessions/peer-report/{stay.peer_id}")
-            assert stay.total("outbound-rtp", "video", "packetsSent") > 0
-            assert report, f"{tab.name} has no report"
+        report = ask(server, f"sessions/peer-report/{tab.stays[-1].peer_id}")
+        quality = report["peer_report"]["quality"]
+        compared = 0
+        for stats in tab.stays[-1].streams():
+            way, member, counted = counter_of(stats)
+            intervals = [
+                interval
+                for interval in quality[f"{stats['kind']}_{way}"]
+                if interval["ssrc"] == stats["ssrc"]
+            ]
+            reported = sum(interval[member] for interval in intervals)
+            # A stream is counted from its second sample on, two seconds after it connected, and
+            # the browser was asked a moment before the last sample.
+            a_second = counted / SECONDS_OF_THE_LAST_STAY
+            assert counted - 3 * a_second <= reported <= counted + a_second, (tab.name, stats)
+            if stats["kind"] == "video":
+                assert intervals[-1]["frame_width"] == stats["frameWidth"]
+                assert intervals[-1]["frame_height"] == stats["frameHeight"]
+            compared += 1
+        assert compared == 4
+
+
+def counter_of(stats: dict[str, Any]) -> tuple[str, str, float]:
+    """The way a stream goes, and its packets as the report and the browser name them."""
+    if stats["type"] == "outbound-rtp":
+        return "producer", "packets_sent", stats["packetsSent"]
+    return "consumer", "packets_received", stats["packetsReceived"]
+
+
+def test_the_report_tells_what_happened_to_each_peer(server: Server, call: HeldCall) -> None:
+    wait_until_ended(server, call.session_id, within_s=120)
+    for tab in call.tabs:
+        report = ask(server, f"sessions/peer-report/{tab.stays[-1].peer_id}")
+        told = {event["type"] for event in report["peer_stats"]["events"]}
+        assert {"audio_on", "video_on", "connection_state", "candidate_pair_changed"} <= told
+        device = report["peer_stats"]["device_info"]
+        assert (device["sdk_name"], device["os"]) == ("aftercall-collector", "Linux")
+        completeness = report["peer_report"]["completeness"]
+        assert completeness["dropped_entries"] == 0
+        assert completeness["gaps"] == []
+        assert not completeness["end_is_inferred"]
+
+
+def test_what_was_said_is_kept(server: Server, call: HeldCall) -> None:
+    wait_until_ended(server, call.session_id, within_s=120)
+    chat = fetch(server, call, "chat")
+    transcript = fetch(server, call, "transcript")
+    for text in (text for _, text in call.chat):
+        assert chat.count(text) == 1
+    for text in (text for _, text in call.captions):
+        assert transcript.count(text) == 1
