@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from aftercall.core.errors import Bug, NotFound
 from aftercall.core.instants import SECOND_MS, Clock, EpochMs
@@ -37,6 +37,18 @@ class _FoldedRow(NamedTuple):
     details: bytes
 
 
+class Keeps(Protocol):
+    """Keeps of a folded session what lists and filters need, by row id."""
+
+    async def keep(
+        self,
+        app_id: str,
+        session_id: str,
+        folded: Mapping[str, Verdict],
+        details: Mapping[str, bytes],
+    ) -> None: ...
+
+
 class Refolded(NamedTuple):
     """How far a renewal has come."""
 
@@ -47,9 +59,10 @@ class Refolded(NamedTuple):
 class Reports:
     """The use cases of reports. One report is about one participant row, with all its peers."""
 
-    def __init__(self, *, db: Database, clock: Clock) -> None:
+    def __init__(self, *, db: Database, clock: Clock, keeper: Keeps | None = None) -> None:
         self._db = db
         self._clock = clock
+        self._keeper = keeper
         self._live: dict[tuple[str, str], _Live] = {}
         self._folding: dict[tuple[str, str], asyncio.Lock] = {}
 
@@ -135,6 +148,9 @@ class Reports:
             await reports.save_reports(tx, done)
             # Late facts can show two rows to be one.
             await reports.delete_other_reports(tx, app_id, session_id, chains.keys())
+        if self._keeper is not None:
+            details = {row_id: row.details for row_id, row in folded.items()}
+            await self._keeper.keep(app_id, session_id, verdicts, details)
         return len(done)
 
     async def _fold_row(self, chain: Sequence[Peer], now: EpochMs) -> _FoldedRow:

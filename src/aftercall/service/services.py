@@ -11,6 +11,7 @@ from aftercall.core.instants import Clock
 from aftercall.core.lifecycle import Policy
 from aftercall.core.summary_layout import SummaryOptions
 from aftercall.service.access import Access
+from aftercall.service.digests import DigestKeeper
 from aftercall.service.exports import Exports
 from aftercall.service.finalise import Finaliser
 from aftercall.service.founding import Founding
@@ -68,7 +69,7 @@ def build_services(
     settings how its creator wants its summaries."""
     metrics = CollectorRegistry()
     recorder = Recorder(db, clock=clock, new_id=new_id, policy=policy)
-    reports = Reports(db=db, clock=clock)
+    reports = Reports(db=db, clock=clock, keeper=DigestKeeper(db=db, clock=clock))
     summaries = Summaries(db=db, clock=clock, options_of=summary_options_of)
     return Services(
         settings=settings,

@@ -1,0 +1,232 @@
+"""Verdicts in short: kept when a session is folded, made on request while it goes on."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+import zstandard
+
+from aftercall.core.calls import (
+    CallSummary,
+    PeerVerdict,
+    SessionVerdict,
+    Told,
+    facets_of,
+    person_of,
+    summarise_call,
+    summarise_peer,
+)
+from aftercall.core.instants import SECOND_MS, Clock, EpochMs
+from aftercall.core.quality.digest import Digest, Scale, digest, lower, scale_of
+from aftercall.core.quality.report import Details, Verdict
+from aftercall.core.records import Participant, Peer, Phase, Session
+from aftercall.service.reports import Reports
+from aftercall.store import participants, peers, sessions, verdicts
+from aftercall.store.database import Database
+from aftercall.store.people import Person, save_people
+
+FRESH_MS: Final = 3 * SECOND_MS
+"""How long a live session's digests are good at the least; reports come every few seconds."""
+
+COST_SHARE: Final = 20
+"""And for so many times as long as they took to make: looking on takes a twentieth of a core
+at the most."""
+
+MOST_KEPT: Final = 200
+LIST_BUDGET_MS: Final = 150
+"""How long one list may spend on measuring live sessions; the rest are shown as last known."""
+
+_details: Final = msgspec.json.Decoder(Details)
+
+
+class ToldCall(NamedTuple):
+    """A session told by its participants, in the order of joining."""
+
+    scale: Scale
+    told: list[Told]
+
+
+class _Kept(NamedTuple):
+    fresh_until: EpochMs
+    call: ToldCall
+
+
+def _unpacked(details: bytes) -> Details:
+    return _details.decode(zstandard.ZstdDecompressor().decompress(details))
+
+
+def scale_of_session(session: Session, rows: Sequence[Participant], now: EpochMs) -> Scale:
+    """The time of a session, from the first one there to its end, or to now."""
+    from_at = min([session.started_at, *(row.joined_at for row in rows)])
+    ends = [session.ended_at or now, *(row.left_at for row in rows if row.left_at is not None)]
+    return scale_of(from_at, EpochMs(max(from_at + 1, *ends)))
+
+
+class DigestKeeper:
+    """Writes a folded session's verdicts in short, for lists and filters."""
+
+    def __init__(self, *, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+
+    async def keep(
+        self,
+        app_id: str,
+        session_id: str,
+        folded: Mapping[str, Verdict],
+        details: Mapping[str, bytes],
+    ) -> None:
+        """Keep the digests of all participants of an ended session, by row id. `details` are
+        those of `documents.pack_details`. A session that goes on is told live instead."""
+        async with self._db.read() as tx:
+            session = await sessions.find_session(tx, app_id, session_id)
+            rows = await participants.participants_of_session(tx, app_id, session_id)
+        if session is None or session.phase is not Phase.ENDED:
+            return
+        scale = scale_of_session(session, rows, self._clock())
+        told: list[Told] = []
+        for row in rows:
+            if row.id in folded:
+                short = await asyncio.to_thread(_digest, folded[row.id], details[row.id], scale)
+                told.append((row, short))
+        verdict = _verdict_of(session, scale, told)
+        every = [
+            PeerVerdict(
+                app_id=app_id,
+                session_id=session_id,
+                participant_id=row.id,
+                person=person_of(app_id, row),
+                joined_at=row.joined_at,
+                summary=summarise_peer(session, row, short),
+                digest=short,
+            )
+            for row, short in told
+        ]
+        async with self._db.write() as tx:
+            if await sessions.lock_session(tx, app_id, session_id) is None:
+                return
+            await verdicts.save_verdict(tx, verdict, every)
+            await save_people(tx, _people(told))
+
+
+def _digest(verdict: Verdict, details: bytes, scale: Scale) -> Digest:
+    return digest(verdict, _unpacked(details), scale)
+
+
+def _verdict_of(session: Session, scale: Scale, told: Sequence[Told]) -> SessionVerdict:
+    summary = summarise_call(scale, told, is_final=True)
+    quality = summary.quality
+    shown = [row for row, _ in told if not row.is_hidden]
+    return SessionVerdict(
+        app_id=session.app_id,
+        session_id=session.id,
+        created_at=session.created_at,
+        worst_mos=lower(quality.mos_audio, quality.mos_video) if quality is not None else None,
+        summary=summary,
+        is_bad=quality is not None and quality.is_bad,
+        facets=facets_of(session, told),
+        marks=verdicts.marks_of(
+            [row.display_name for row in shown],
+            [id for row in shown for id in (row.custom_participant_id, row.user_id)],
+        ),
+    )
+
+
+def _people(told: Sequence[Told]) -> list[Person]:
+    return [
+        Person(
+            app_id=row.app_id,
+            person=person_of(row.app_id, row),
+            name=row.display_name,
+            custom_participant_id=row.custom_participant_id,
+            user_id=row.user_id,
+            last_at=row.joined_at,
+        )
+        for row, _ in told
+        if not row.is_hidden
+    ]
+
+
+class Digests:
+    """Reads verdicts in short: those kept, and those of sessions that go on."""
+
+    def __init__(self, *, db: Database, clock: Clock, reports: Reports) -> None:
+        self._db = db
+        self._clock = clock
+        self._reports = reports
+        self._kept: OrderedDict[tuple[str, str], _Kept] = OrderedDict()
+        self._making: dict[tuple[str, str], asyncio.Lock] = {}
+
+    async def summaries_of(self, found: Sequence[Session]) -> dict[str, CallSummary]:
+        """What lists say of ended sessions, by id; one that is not folded yet is missing."""
+        if not found:
+            return {}
+        async with self._db.read() as tx:
+            return await verdicts.find_summaries(tx, found[0].app_id, [each.id for each in found])
+
+    async def live_summaries_of(self, found: Sequence[Session]) -> dict[str, CallSummary]:
+        """What lists say of sessions that go on, as of a moment ago. Those there is no time
+        left to measure are told as last known, or not."""
+        started_at = self._clock()
+        summaries: dict[str, CallSummary] = {}
+        for session in found:
+            if self._clock() - started_at > LIST_BUDGET_MS:
+                known = self._kept.get((session.app_id, session.id))
+                call = known.call if known is not None else None
+            else:
+                call = await self.live_call(session)
+            if call is not None:
+                summaries[session.id] = summarise_call(call.scale, call.told, is_final=False)
+        return summaries
+
+    async def call_of(self, session: Session) -> ToldCall:
+        """A session told by its participants: by what was kept at its end, else as of now."""
+        if session.phase is Phase.ENDED:
+            async with self._db.read() as tx:
+                rows = await participants.participants_of_session(tx, session.app_id, session.id)
+                kept = await verdicts.find_digests(tx, session.app_id, session.id)
+            if kept:
+                scale = next(iter(kept.values())).scale
+                return ToldCall(scale, [(row, kept[row.id]) for row in rows if row.id in kept])
+        return await self.live_call(session)
+
+    async def live_call(self, session: Session) -> ToldCall:
+        """A session as far as it is known now; made again when it is no longer fresh."""
+        key = (session.app_id, session.id)
+        lock = self._making.setdefault(key, asyncio.Lock())
+        try:
+            async with lock:
+                known = self._kept.get(key)
+                started_at = self._clock()
+                if known is not None and started_at < known.fresh_until:
+                    return known.call
+                call = await self._make(session, started_at)
+                now = self._clock()
+                fresh_ms = max(FRESH_MS, COST_SHARE * (now - started_at))
+                self._kept[key] = _Kept(EpochMs(now + fresh_ms), call)
+                self._kept.move_to_end(key)
+                while len(self._kept) > MOST_KEPT:
+                    self._kept.popitem(last=False)
+                return call
+        finally:
+            if not lock.locked():
+                self._making.pop(key, None)
+
+    async def _make(self, session: Session, now: EpochMs) -> ToldCall:
+        async with self._db.read() as tx:
+            rows = await participants.participants_of_session(tx, session.app_id, session.id)
+            every = await peers.peers_of_session(tx, session.app_id, session.id)
+        chains: dict[str, list[Peer]] = {}
+        for peer in every:
+            chains.setdefault(peer.participant_id, []).append(peer)
+        scale = scale_of_session(session, rows, now)
+        told: list[Told] = []
+        for row in rows:
+            if row.id not in chains:
+                continue
+            report = await self._reports.report_of(row, chains[row.id])
+            short = await asyncio.to_thread(digest, report.verdict, report.details, scale)
+            told.append((row, short))
+        return ToldCall(scale, told)
