@@ -128,7 +128,7 @@ def _verdict_of(session: Session, scale: Scale, told: Sequence[Told]) -> Session
         is_bad=quality is not None and quality.is_bad,
         facets=facets_of(session, told),
         marks=verdicts.marks_of(
-            [row.display_name for row in shown],
+            [session.title, *(row.display_name for row in shown)],
             [id for row in shown for id in (row.custom_participant_id, row.user_id)],
         ),
     )

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.calls import ALL
 from aftercall.core.instants import DAY_MS
-from aftercall.core.records import Phase
 from aftercall.store import schema
 from aftercall.store.terms import LAST
 
@@ -45,7 +44,12 @@ async def sums_of_days(
             func.sum(t.minutes),
             func.sum(t.sessions * t.total_participants),
         )
-        .where(t.app_id == app_id, t.day >= first_day, t.day <= last_day)
+        .where(
+            t.app_id == app_id,
+            t.day >= first_day,
+            t.day <= last_day,
+            t.total_participants >= 0,
+        )
         .group_by(t.day)
     )
     for day, sessions, minutes, participants in rows:
@@ -54,7 +58,7 @@ async def sums_of_days(
         select(s.day, func.count())
         .where(
             s.app_id == app_id,
-            s.phase != Phase.ENDED.value,
+            s.phase != literal_column("'ended'"),
             s.created_at >= first_day * DAY_MS,
             s.created_at < (last_day + 1) * DAY_MS,
         )

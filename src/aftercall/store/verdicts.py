@@ -48,8 +48,8 @@ _Tally = tuple[str, int]
 
 
 def marks_of(names: Iterable[str | None], ids: Iterable[str | None]) -> list[str]:
-    """What a session is found by though it is not tallied: the words of its participants'
-    names, and their ids as they are."""
+    """What a session is found by though it is not tallied: the words of its title and of its
+    participants' names, and their ids as they are."""
     words = dict.fromkeys(word for name in names if name for word in words_of(name))
     marks = [f"word:{word}" for word in words]
     marks += [f"id:{each}" for each in dict.fromkeys(ids) if each]
