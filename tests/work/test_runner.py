@@ -11,6 +11,7 @@ from aftercall.service.jobs import Jobs
 from aftercall.store import jobs as stored
 from aftercall.store.database import Database
 from aftercall.work.runner import run_due, run_jobs
+from aftercall.work.tasks import Task
 
 T0 = 1_795_000_000_000
 
@@ -47,9 +48,9 @@ async def test_due_jobs_are_done_and_forgotten(db: Database) -> None:
 
     await add(db, job("a"), job("b"))
     jobs = Jobs(db, clock=Clock())
-    assert await run_due(jobs, {"note": note}) == 2
+    assert await run_due(jobs, {"note": Task(run=note)}) == 2
     assert sorted(done) == ["a", "b"]
-    assert await run_due(jobs, {"note": note}) == 0
+    assert await run_due(jobs, {"note": Task(run=note)}) == 0
     assert await jobs.list_waiting() == []
 
 
@@ -63,15 +64,21 @@ async def test_a_failing_job_is_tried_again_and_buried_in_the_end(db: Database) 
         attempts += 1
         raise ValueError("no luck")
 
+    async def give_up(payload: Mapping[str, Any], error: str) -> None:
+        given_up.append((payload["id"], error))
+
+    given_up: list[tuple[str, str]] = []
+    tasks = {"fail": Task(run=fail, give_up=give_up)}
     await add(db, job("a", "fail"))
     for _ in range(MOST_ATTEMPTS + 2):
-        await run_due(jobs, {"fail": fail})
+        await run_due(jobs, tasks)
         clock.now = EpochMs(clock.now + DAY_MS)
     assert attempts == MOST_ATTEMPTS
     [dead] = await jobs.list_dead()
     assert dead.last_error == "ValueError: no luck"
+    assert given_up == [("a", "ValueError: no luck")]
     assert await jobs.revive("a")
-    await run_due(jobs, {"fail": fail})
+    await run_due(jobs, tasks)
     assert attempts == MOST_ATTEMPTS + 1
 
 
@@ -91,7 +98,7 @@ async def test_the_runner_stops_when_told(db: Database) -> None:
         done.set()
 
     await add(db, job("a"))
-    running = asyncio.create_task(run_jobs(Jobs(db, clock=Clock()), {"note": note}, stop))
+    running = asyncio.create_task(run_jobs(Jobs(db, clock=Clock()), {"note": Task(run=note)}, stop))
     await asyncio.wait_for(done.wait(), 5)
     stop.set()
     await asyncio.wait_for(running, 5)

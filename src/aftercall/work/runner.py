@@ -42,9 +42,12 @@ async def _run(jobs: Jobs, tasks: Mapping[str, Task], job: Job) -> None:
     try:
         if task is None:
             raise LookupError(f"This program knows no task called {job.task}.")
-        await task(job.payload)
+        await task.run(job.payload)
     except Exception as error:
-        due_at = await jobs.fail(job, f"{type(error).__name__}: {error}")
+        sentence = f"{type(error).__name__}: {error}"
+        due_at = await jobs.fail(job, sentence)
+        if due_at is None and task is not None and task.give_up is not None:
+            await task.give_up(job.payload, sentence)
         log.warning(
             "job failed",
             action="job_failed",

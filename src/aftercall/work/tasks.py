@@ -1,21 +1,38 @@
 """What each kind of job does."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from aftercall.service.consequences import FINALISE, SUMMARISE
 from aftercall.service.services import Services
 
-Task: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[object]]
+Payload: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """`run` takes a job's payload and may be repeated at will; `give_up` is told, with the last
+    error, when it has failed for good."""
+
+    run: Callable[[Payload], Awaitable[object]]
+    give_up: Callable[[Payload, str], Awaitable[object]] | None = None
 
 
 def tasks_of(services: Services) -> Mapping[str, Task]:
-    """The tasks by name; each takes a job's payload and may be repeated at will."""
+    """The tasks by name."""
+    summaries = services.summaries
 
-    async def finalise(payload: Mapping[str, Any]) -> None:
+    async def finalise(payload: Payload) -> None:
         await services.finaliser.finalise(payload["app_id"], payload["session_id"])
 
-    async def summarise(payload: Mapping[str, Any]) -> None:
-        await services.summaries.carry_out(payload["app_id"], payload["session_id"])
+    async def summarise(payload: Payload) -> None:
+        await summaries.carry_out(payload["app_id"], payload["session_id"])
 
-    return {FINALISE: finalise, SUMMARISE: summarise}
+    async def give_summary_up(payload: Payload, error: str) -> None:
+        await summaries.give_up(payload["app_id"], payload["session_id"], error)
+
+    return {
+        FINALISE: Task(run=finalise),
+        SUMMARISE: Task(run=summarise, give_up=give_summary_up),
+    }

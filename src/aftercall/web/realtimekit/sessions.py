@@ -184,7 +184,8 @@ async def get_peer_report(
         report.details,
         filters=filters,
     )
-    return encode_answer(body, has_alias=services.settings.result_alias)
+    # The report of a long call is megabytes; no client reads it from the alias.
+    return encode_answer(body, has_alias=False)
 
 
 @get(
