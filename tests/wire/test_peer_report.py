@@ -11,13 +11,11 @@ from cloudflare.types.realtime_kit import (
 )
 from pydantic import BaseModel
 
-from aftercall.core.events import Identity, PeerJoined, PeerLeft, PeerNoted, SampleTaken
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.report import Folded, PeerFacts, fold
+from aftercall.core.quality.report import Folded, fold
 from aftercall.core.quality.streams import Family
 from aftercall.core.quality.verdicts import complete
-from aftercall.core.records import Participant, Peer, PeerNote, StoredSample
-from aftercall.ingest.realtimekit_callstats import translate
+from aftercall.core.records import Participant, StoredSample
 from aftercall.wire.peer_metadata import FILTERS
 from aftercall.wire.peer_report import (
     encode_peer_report,
@@ -362,114 +360,3 @@ def test_quality_of_one_who_received_nothing_is_zeros_and_nulls() -> None:
     assert one["total_audio_packets"] == one["audio_bandwidth"] == 0
     assert one["average_quality"] is one["first_audio_packet_received"] is None
     assert one["audio_stats"] == one["video_stats"] == []
-
-
-def _recorded() -> dict[str, PeerFacts]:
-    """RealtimeKit's own client, as recorded."""
-    recording = json.loads((SAMPLES / "realtimekit-callstats-30s.json").read_text())
-    found: dict[str, tuple[list[StoredSample], list[PeerNote], list[EpochMs]]] = {}
-    for sent in recording["sent"]:
-        translation = translate(
-            json.dumps(sent["body"]).encode(),
-            app_id="app",
-            meeting_id="meeting",
-            identity=Identity(user_id="user"),
-            received_at=EpochMs(sent["at"] + 30),
-        )
-        samples, notes, stay = found.setdefault(translation.peer_id, ([], [], []))
-        for event in translation.events:
-            match event:
-                case SampleTaken(sequence=sequence, at=at, body=body):
-                    samples.append(
-                        StoredSample(
-                            peer_id=event.peer_id,
-                            sequence=sequence,
-                            at=at,
-                            received_at=at,
-                            body=body,
-                        )
-                    )
-                case PeerNoted(name=name, data=data):
-                    notes.append(
-                        PeerNote(
-                            app_id="app",
-                            session_id="session",
-                            peer_id=event.peer_id,
-                            id=event.id,
-                            at=event.at,
-                            received_at=event.at,
-                            name=name,
-                            data=data,
-                        )
-                    )
-                case PeerJoined() | PeerLeft():
-                    stay.append(event.at)
-    return {
-        peer_id: PeerFacts(peer=_recorded_peer(peer_id, stay), samples=samples, notes=notes)
-        for peer_id, (samples, notes, stay) in found.items()
-    }
-
-
-def _recorded_peer(peer_id: str, stay: list[EpochMs]) -> Peer:
-    return Peer(
-        app_id="app",
-        session_id="session",
-        meeting_id="meeting",
-        id=peer_id,
-        participant_id=peer_id,
-        source="realtimekit_callstats",
-        interval_ms=7_000,
-        joined_at=stay[0],
-        left_said_at=stay[1],
-        first_heard_at=stay[0],
-        last_heard_at=stay[1],
-        last_received_at=stay[1],
-        left_at=stay[1],
-        created_at=stay[0],
-        updated_at=stay[1],
-    )
-
-
-def test_the_recorded_client_gets_the_report_its_own_browser_would_give() -> None:
-    sharer, _ = _recorded().values()
-    folded = fold([sharer], EpochMs(sharer.peer.left_at or 0))
-    answer = _answer(folded)
-    validate_type(type_=PeerReportResponse, value=answer)
-    report = answer["data"]["participant"]["peer_report"]
-    quality, metadata = report["quality"], report["metadata"]
-    # Five reports, so four intervals. The counters of the first and last report of the sent
-    # microphone are 9 and 1421 packets: what lies between was sent in the intervals.
-    sent = quality["audio_producer"]
-    assert len(sent) == 4
-    first, last = (
-        msgspec.json.decode(sharer.samples[place].body)["connections"][0]["stats"]
-        for place in (0, -1)
-    )
-    counted = [
-        next(s["packetsSent"] for s in stats if s.get("kind") == "audio" and "packetsSent" in s)
-        for stats in (first, last)
-    ]
-    assert sum(row["packets_sent"] for row in sent) == counted[1] - counted[0]
-    assert all(0.9 * 50 < row["packets_sent"] / 7 < 1.1 * 50 for row in sent)
-    # This client does not say what the far end lost: not known, so not zero.
-    assert all("packets_lost" not in row for row in sent)
-    assert quality["audio_producer_cumulative"]["packet_loss"]["avg"] is None
-    assert {row["mos_quality"] for row in sent} == {1.0}
-    assert [row["frame_width"] for row in quality["screenshare_video_producer"]][-1] >= 1200
-    assert metadata["browser_metadata"]["browser"] == "Chrome"
-    assert metadata["native_metadata"] == {"audio_encoder": "opus", "video_encoder": "libvpx"}
-    assert [pair["selected"] for pair in metadata["candidate_pairs"]["consuming_transport"]] == [
-        False,
-        True,
-    ]
-    assert [event["name"] for event in metadata["events"]] == [
-        "precall_begin",
-        "audio_on",
-        "video_on",
-        "disconnect",
-    ] or [event["name"] for event in metadata["events"]] == [
-        "precall_begin",
-        "video_on",
-        "audio_on",
-        "disconnect",
-    ]

@@ -27,6 +27,7 @@ from aftercall.core.events import (
 from aftercall.core.ids import id_from, is_path_id
 from aftercall.core.instants import EpochMs, is_plausible
 from aftercall.ingest.callstats_ping import sample_of
+from aftercall.ingest.loose import as_count, as_flag, as_number, as_object, as_text, known, scalars
 from aftercall.ingest.user_agent import completed
 
 INTERVAL_MS: Final = 7_000
@@ -204,9 +205,9 @@ def _note(entry: _Entry, batch: _Batch, name: str, data: dict[str, Any]) -> Peer
 
 
 def _joined(entry: _Entry, batch: _Batch) -> list[AnyEvent]:
-    said = _object(entry.data.get("peerMetaData"))
+    said = as_object(entry.data.get("peerMetaData"))
     identity = batch.identity
-    name = _text(said.get("displayName"))
+    name = as_text(said.get("displayName"))
     if identity.display_name is None and name is not None:
         identity = msgspec.structs.replace(identity, display_name=name)
     join = PeerJoined(
@@ -221,59 +222,59 @@ def _joined(entry: _Entry, batch: _Batch) -> list[AnyEvent]:
 
 
 def _description(said: Mapping[str, Any]) -> dict[str, Any]:
-    device = _object(said.get("deviceInfo"))
+    device = as_object(said.get("deviceInfo"))
     description: dict[str, Any] = {
-        "device": _known(
-            is_mobile=_flag(device.get("isMobile")),
-            os=_text(device.get("osName")),
-            os_version=_text(device.get("osVersionName")),
-            cpus=_count(device.get("cpus")),
-            memory_gb=_number(device.get("memory")),
+        "device": known(
+            is_mobile=as_flag(device.get("isMobile")),
+            os=as_text(device.get("osName")),
+            os_version=as_text(device.get("osVersionName")),
+            cpus=as_count(device.get("cpus")),
+            memory_gb=as_number(device.get("memory")),
         ),
-        "browser": _known(
-            name=_text(device.get("browserName")),
-            version=_text(device.get("browserVersion")),
-            engine=_text(device.get("engineName")),
-            user_agent=_text(device.get("userAgent"), longest=512),
-            webgl=_flag(device.get("webglSupport")),
+        "browser": known(
+            name=as_text(device.get("browserName")),
+            version=as_text(device.get("browserVersion")),
+            engine=as_text(device.get("engineName")),
+            user_agent=as_text(device.get("userAgent"), longest=512),
+            webgl=as_flag(device.get("webglSupport")),
         ),
-        "sdk": _known(name=_text(said.get("sdkName")), version=_text(said.get("sdkVersion"))),
-        **_known(
-            room_view_type=_text(said.get("roomViewType")),
-            meeting_env=_text(said.get("meetingEnv")),
-            participant_role=_text(said.get("participantRole")),
-            source_session_id=_text(said.get("roomUUID")),
+        "sdk": known(name=as_text(said.get("sdkName")), version=as_text(said.get("sdkVersion"))),
+        **known(
+            room_view_type=as_text(said.get("roomViewType")),
+            meeting_env=as_text(said.get("meetingEnv")),
+            participant_role=as_text(said.get("participantRole")),
+            source_session_id=as_text(said.get("roomUUID")),
         ),
     }
     return completed(description)
 
 
 def _precall(entry: _Entry, batch: _Batch) -> list[AnyEvent]:
-    info = _object(entry.data.get("connectionInfo"))
-    ip = _object(info.get("ipDetails"))
-    connectivity = _object(info.get("connectivity"))
-    effective_type = _text(info.get("effectiveNetworkType"))
+    info = as_object(entry.data.get("connectionInfo"))
+    ip = as_object(info.get("ipDetails"))
+    connectivity = as_object(info.get("connectivity"))
+    effective_type = as_text(info.get("effectiveNetworkType"))
     asn = ip.get("asn")
-    network = _known(
+    network = known(
         effective_type=effective_type,
-        ip=_text(ip.get("ip")),
-        city=_text(ip.get("city")),
-        region=_text(ip.get("region")),
-        country=_text(ip.get("country")),
-        timezone=_text(ip.get("timezone")),
-        org=_text(ip.get("org")),
-        postal=_text(ip.get("postal")),
-        asn=_scalars(asn) if isinstance(asn, dict) else _text(asn),
+        ip=as_text(ip.get("ip")),
+        city=as_text(ip.get("city")),
+        region=as_text(ip.get("region")),
+        country=as_text(ip.get("country")),
+        timezone=as_text(ip.get("timezone")),
+        org=as_text(ip.get("org")),
+        postal=as_text(ip.get("postal")),
+        asn=scalars(asn) if isinstance(asn, dict) else as_text(asn),
     )
-    precall = _known(
+    precall = known(
         effective_type=effective_type,
-        host=_flag(connectivity.get("host")),
-        relay=_flag(connectivity.get("relay")),
-        reflexive=_flag(connectivity.get("reflexive")),
-        turn=_flag(info.get("turnConnectivity")),
-        throughput_kbps=_number(info.get("throughput")),
-        rtt_s=_number(info.get("RTT")),
-        backend_rtt_s=_number(info.get("backendRTT")),
+        host=as_flag(connectivity.get("host")),
+        relay=as_flag(connectivity.get("relay")),
+        reflexive=as_flag(connectivity.get("reflexive")),
+        turn=as_flag(info.get("turnConnectivity")),
+        throughput_kbps=as_number(info.get("throughput")),
+        rtt_s=as_number(info.get("RTT")),
+        backend_rtt_s=as_number(info.get("backendRTT")),
     )
     return [_note(entry, batch, "describe", {"network": network, "precall": precall})]
 
@@ -313,12 +314,12 @@ def _selected(entry: _Entry, batch: _Batch) -> list[AnyEvent]:
 
 
 def _role(entry: _Entry, batch: _Batch) -> list[AnyEvent]:
-    role = _text(entry.data.get("participantRole")) or _text(entry.data.get("value"))
-    return [_note(entry, batch, entry.event, _known(participant_role=role))]
+    role = as_text(entry.data.get("participantRole")) or as_text(entry.data.get("value"))
+    return [_note(entry, batch, entry.event, known(participant_role=role))]
 
 
 def _noted(entry: _Entry, batch: _Batch) -> list[AnyEvent]:
-    return [_note(entry, batch, entry.event.lower(), _scalars(entry.data))]
+    return [_note(entry, batch, entry.event.lower(), scalars(entry.data))]
 
 
 _Translator = Callable[[_Entry, _Batch], list[AnyEvent]]
@@ -338,64 +339,10 @@ _TRANSLATORS: Final[dict[str, _Translator]] = {
 }
 
 
-def _object(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: object, *, longest: int = 256) -> str | None:
-    """The text, cut at `longest`; `None` for anything else and for an empty one."""
-    return _storable(value)[:longest] or None if isinstance(value, str) else None
-
-
-def _storable(text: str) -> str:
-    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return value if abs(value) < 1e15 else None
-
-
-def _count(value: object) -> int | None:
-    number = _number(value)
-    return int(number) if number is not None and number >= 0 else None
-
-
-def _flag(value: object) -> bool | None:
-    return value if isinstance(value, bool) else None
-
-
-def _known(**members: Any) -> dict[str, Any]:
-    """The members that have a value: what is not known is left out."""
-    return {name: value for name, value in members.items() if value is not None}
-
-
 def _device(value: object) -> dict[str, str]:
-    said = _object(value)
-    return _known(
-        device_id=_text(said.get("deviceId")),
-        kind=_text(said.get("kind")),
-        label=_text(said.get("label")),
+    said = as_object(value)
+    return known(
+        device_id=as_text(said.get("deviceId")),
+        kind=as_text(said.get("kind")),
+        label=as_text(said.get("label")),
     )
-
-
-def _scalars(said: Mapping[str, Any]) -> dict[str, Any]:
-    """The members that are texts, numbers and booleans, under snake_case names."""
-    scalars: dict[str, Any] = {}
-    for name, value in list(said.items())[:64]:
-        scalar: bool | float | str | None = value if isinstance(value, bool) else _number(value)
-        if scalar is None:
-            scalar = _text(value, longest=1_024)
-        if scalar is not None:
-            scalars[_snake(_storable(name)[:64])] = scalar
-    return scalars
-
-
-def _snake(name: str) -> str:
-    """`deviceType` → `device_type`, `isMeetingsTabActive` → `is_meetings_tab_active`."""
-    words = [
-        f"_{c.lower()}" if c.isupper() and not (name[i - 1 : i].isupper() or i == 0) else c.lower()
-        for i, c in enumerate(name)
-    ]
-    return "".join(words)

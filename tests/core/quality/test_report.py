@@ -1,0 +1,196 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import structs
+
+from aftercall.core.events import Identity, PeerJoined, PeerLeft, PeerNoted, SampleTaken
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.report import Folded, PeerFacts, fold
+from aftercall.core.records import LeaveReason, Peer, PeerNote, StoredSample
+from aftercall.ingest.realtimekit_callstats import translate
+from tests.core.quality.cast import Call
+
+SAMPLES = Path(__file__).parent.parent.parent / "samples"
+
+
+def _recorded() -> dict[str, PeerFacts]:
+    """RealtimeKit's own client, as recorded."""
+    recording = json.loads((SAMPLES / "realtimekit-callstats-30s.json").read_text())
+    found: dict[str, tuple[list[StoredSample], list[PeerNote], list[EpochMs]]] = {}
+    for sent in recording["sent"]:
+        translation = translate(
+            json.dumps(sent["body"]).encode(),
+            app_id="app",
+            meeting_id="meeting",
+            identity=Identity(user_id="user"),
+            received_at=EpochMs(sent["at"] + 30),
+        )
+        samples, notes, stay = found.setdefault(translation.peer_id, ([], [], []))
+        for event in translation.events:
+            match event:
+                case SampleTaken(sequence=sequence, at=at, body=body):
+                    samples.append(
+                        StoredSample(
+                            peer_id=event.peer_id,
+                            sequence=sequence,
+                            at=at,
+                            received_at=at,
+                            body=body,
+                        )
+                    )
+                case PeerNoted(name=name, data=data):
+                    notes.append(
+                        PeerNote(
+                            app_id="app",
+                            session_id="session",
+                            peer_id=event.peer_id,
+                            id=event.id,
+                            at=event.at,
+                            received_at=event.at,
+                            name=name,
+                            data=data,
+                        )
+                    )
+                case PeerJoined() | PeerLeft():
+                    stay.append(event.at)
+    return {
+        peer_id: PeerFacts(peer=_recorded_peer(peer_id, stay), samples=samples, notes=notes)
+        for peer_id, (samples, notes, stay) in found.items()
+    }
+
+
+def _recorded_peer(peer_id: str, stay: list[EpochMs]) -> Peer:
+    return Peer(
+        app_id="app",
+        session_id="session",
+        meeting_id="meeting",
+        id=peer_id,
+        participant_id=peer_id,
+        source="realtimekit_callstats",
+        interval_ms=7_000,
+        joined_at=stay[0],
+        left_said_at=stay[1],
+        first_heard_at=stay[0],
+        last_heard_at=stay[1],
+        last_received_at=stay[1],
+        left_at=stay[1],
+        created_at=stay[0],
+        updated_at=stay[1],
+    )
+
+
+def _rows(folded: Folded, family: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(bytes(folded.details.rows[family]))
+    return found
+
+
+def _counted(facts: PeerFacts, member: str, kind: str) -> list[int]:
+    """A member of the first stream of a kind in the first and the last report."""
+    return [
+        next(
+            stats[member]
+            for connection in msgspec.json.decode(facts.samples[place].body)["connections"]
+            for stats in connection["stats"]
+            if stats.get("kind") == kind and member in stats
+        )
+        for place in (0, -1)
+    ]
+
+
+def test_a_recorded_call_of_realtimekits_client_is_folded() -> None:
+    sharer, _ = _recorded().values()
+    folded = fold([sharer], EpochMs(sharer.peer.left_at or 0))
+    verdict = folded.verdict
+    # Five reports, so four intervals of every stream that was there from the start.
+    sent = _rows(folded, "audio_producer")
+    assert len(sent) == 4
+    first, last = _counted(sharer, "packetsSent", "audio")
+    assert sum(row["packets_sent"] for row in sent) == last - first
+    # Opus sends a packet every 20 ms.
+    assert all(45 < row["packets_sent"] / 7 < 55 for row in sent)
+    # This client does not say what the far end lost: not known, so not zero.
+    assert all("packets_lost" not in row for row in sent)
+    assert verdict.cumulative["audio_producer"].packet_loss.avg is None
+    assert {row["mos_quality"] for row in sent} == {1.0}
+    assert _rows(folded, "screenshare_video_producer")[-1]["frame_width"] >= 1_200
+    assert verdict.metadata.browser.name == "Chrome"
+    assert (verdict.metadata.encoder.audio, verdict.metadata.encoder.video) == ("opus", "libvpx")
+    pairs = verdict.metadata.candidate_pairs
+    assert [pair.is_selected for pair in pairs.consuming] == [False, True]
+    assert {event.name for event in verdict.metadata.happenings} == {
+        "precall_begin",
+        "audio_on",
+        "video_on",
+        "tab_change",
+        "disconnect",
+    }
+    assert verdict.completeness.share == 1.0
+    assert not verdict.completeness.end_is_inferred
+
+
+def test_a_sample_that_cannot_be_read_is_counted_and_passed_over() -> None:
+    call = Call(["ada", "bob"], minutes=2)
+    facts = call.facts("ada")
+    broken = [structs.replace(facts.samples[3], body=b"{")]
+    samples = [*facts.samples[:3], *broken, *facts.samples[4:]]
+    folded = fold([structs.replace(facts, samples=samples)], call.end_at)
+    assert folded.verdict.completeness.unreadable_samples == 1
+    assert len(_rows(folded, "audio_producer")) == len(facts.samples) - 2
+
+
+def test_two_peers_of_a_participant_add_up() -> None:
+    call = Call(["ada", "bob"], minutes=2)
+    one, other = call.facts("ada"), call.facts("bob")
+    both = fold([other, one], call.end_at)
+    each = [fold([facts], call.end_at) for facts in (one, other)]
+    for family in ("audio_producer", "video_consumer"):
+        rows = [row for folded in each for row in _rows(folded, family)]
+        assert sorted(map(str, _rows(both, family))) == sorted(map(str, rows))
+    assert both.verdict.completeness.arrived_samples == 2 * len(one.samples)
+    assert [span.peer_id for span in both.verdict.spans] == ["ada", "bob"]
+
+
+def test_a_participant_without_samples_has_a_verdict() -> None:
+    call = Call(["ada"], minutes=2)
+    folded = fold([structs.replace(call.facts("ada"), samples=[])], call.end_at)
+    assert folded.verdict.cumulative == {}
+    assert folded.verdict.completeness.share == 0
+    assert [issue.name for issue in folded.verdict.issues] == ["stats_gap"]
+    assert _rows(folded, "audio_producer") == []
+
+
+def test_a_source_that_never_reports_is_not_called_incomplete() -> None:
+    call = Call(["ada"], minutes=2)
+    facts = call.facts("ada")
+    silent = structs.replace(facts, samples=[], peer=structs.replace(facts.peer, interval_ms=0))
+    completeness = fold([silent], call.end_at).verdict.completeness
+    assert (completeness.share, completeness.gaps) == (None, [])
+
+
+def test_what_the_collector_dropped_and_an_inferred_end_are_told() -> None:
+    call = Call(["ada"], minutes=2)
+    call.note("ada", 50, "entries_dropped", count=3)
+    call.note("ada", 90, "entries_dropped", count=8)
+    facts = call.facts("ada")
+    peer = structs.replace(facts.peer, left_reason=LeaveReason.SILENCE)
+    completeness = fold([structs.replace(facts, peer=peer)], call.end_at).verdict.completeness
+    assert completeness.dropped_entries == 8
+    assert completeness.end_is_inferred
+
+
+@given(st.permutations(range(12)), st.lists(st.integers(0, 11), max_size=6))
+@settings(max_examples=20)
+def test_order_and_repeats_of_samples_do_not_matter(order: list[int], again: list[int]) -> None:
+    facts = _SHORT.facts("ada")
+    expected = fold([facts], _SHORT.end_at)
+    shuffled = [facts.samples[place] for place in (*order, *again)]
+    folded = fold([structs.replace(facts, samples=shuffled)], _SHORT.end_at)
+    assert folded.details == expected.details
+    assert folded.verdict.cumulative == expected.verdict.cumulative
+
+
+_SHORT = Call(["ada", "bob"], minutes=11 * 7 / 60 + 0.01)
