@@ -135,12 +135,16 @@ def test_every_query_gives_what_a_plain_filter_gives(
     assert runner.run(ask()) == expected(query)
 
 
-@pytest.mark.parametrize("few", [0, 1_000])
+@pytest.mark.parametrize("is_gathered", [False, True])
 def test_pages_join_up_to_the_whole_list(
-    filled: tuple[asyncio.Runner, Database], few: int, monkeypatch: pytest.MonkeyPatch
+    filled: tuple[asyncio.Runner, Database], is_gathered: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With sessions gathered by day, and with sessions picked from the ordered index."""
-    monkeypatch.setattr(listing, "FEW", few)
+    """In either way that a page is cut."""
+
+    async def chosen(*_: Any) -> bool:
+        return is_gathered
+
+    monkeypatch.setattr(listing, "_is_gathered", chosen)
     runner, db = filled
 
     async def all_pages(**query: Any) -> list[Session]:

@@ -10,9 +10,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import DAY_MS, EpochMs, day_of
-from aftercall.core.records import EndReason, Phase, Session, SessionKind
+from aftercall.core.records import EndReason, Phase, Session, SessionKind, SessionQuery
 from aftercall.store import schema, sessions
 from aftercall.store.database import Database
+from aftercall.store.listing import list_sessions
+from aftercall.store.tallies import EVERY_SIZE
 
 T0 = 1_795_000_000_000
 
@@ -48,7 +50,7 @@ async def tallies(tx: AsyncConnection) -> list[tuple[Any, ...]]:
     t = schema.session_tallies.c
     rows = await tx.execute(
         select(t.app_id, t.day, t.total_participants, t.sessions, t.minutes)
-        .where(t.sessions != 0)
+        .where(t.sessions != 0, t.total_participants >= 0)
         .order_by(t.app_id, t.day, t.total_participants)
     )
     return [tuple(row) for row in rows]
@@ -170,6 +172,10 @@ async def test_ended_sessions_are_tallied_once_however_often_they_are_saved(db: 
         late = replace(done, id="s2", created_at=EpochMs(T0 + DAY_MS))
         await sessions.save_session(tx, late)
         assert await tallies(tx) == [("a", day, 5, 1, 2.0), ("a", day + 1, 4, 1, 1.5)]
+        t = schema.session_tallies.c
+        together = select(t.day, t.sessions, t.minutes).where(t.total_participants == EVERY_SIZE)
+        rows = await tx.execute(together.order_by(t.day))
+        assert [tuple(row) for row in rows] == [(day, 1, 2.0), (day + 1, 1, 1.5)]
 
 
 async def test_sessions_that_end_at_once_are_all_tallied(db: Database) -> None:
@@ -184,10 +190,15 @@ async def test_sessions_that_end_at_once_are_all_tallied(db: Database) -> None:
 
 
 async def test_a_new_title_is_found_by_its_new_words_alone(db: Database) -> None:
-    t = schema.session_terms.c
-    words = select(t.term).where(t.session_id == "s").order_by(t.term)
+    async def found(word: str) -> int:
+        query = SessionQuery(app_id="a", search=word)
+        async with db.read() as tx:
+            return (await list_sessions(tx, query)).total
+
     async with db.write() as tx:
         await sessions.insert_session(tx, session("s", title="Café society"))
-        assert (await tx.execute(words)).scalars().all() == ["cafe", "society"]
+        await sessions.insert_session(tx, session("t", "n", title="Other society"))
+    assert [await found(word) for word in ("cafe", "soc", "high")] == [1, 2, 0]
+    async with db.write() as tx:
         await sessions.save_session(tx, session("s", title="High Society"))
-        assert (await tx.execute(words)).scalars().all() == ["high", "society"]
+    assert [await found(word) for word in ("cafe", "soc", "high")] == [0, 2, 1]

@@ -1,32 +1,32 @@
 """Lists of sessions: a page and the count of all, without reading all.
 
-Three plans, by what the query narrows the sessions to:
+A count by day comes first: the tallies say how many sessions ended of each day and size, those
+that have not ended are few and have an index of their own, and only the days that a bound cuts
+through are counted one by one. Then the page is cut in one of two ways, whichever reads less:
 
-- a meeting, or words to search for: their index gives the sessions, few enough to count;
-- the order of creation: the tallies say how many sessions each day has, so the days before the
-  page are skipped unread, and the days that have none that match are never read;
-- the order of minutes: the index of minutes, unless so few sessions match that they are quicker
-  gathered and sorted.
+- picked: the index in the order asked for is followed, past what does not match, up to the page;
+- gathered: all that match are found by another index, and sorted.
 
-Sessions that are not ended are not in the tallies; they are counted through an index of their own.
+In the order of creation the days before the page are skipped unread. A meeting or a search
+narrows the sessions so much that they are counted themselves.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select, union
+from sqlalchemy import ColumnElement, Select, false, func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import DAY_MS, day_of
 from aftercall.core.records import Page, Phase, Session, SessionOrder, SessionQuery
 from aftercall.store import schema
-from aftercall.store.sessions import SESSION
+from aftercall.store.sessions import IS_LIVE, SESSION
+from aftercall.store.tallies import EVERY_SIZE
 from aftercall.store.terms import LAST, words_of
 
-FEW: Final = 2_000
-"""Sessions that are quicker gathered and sorted than picked from an ordered index; chosen."""
+Conditions = list[ColumnElement[bool]]
 
-_S: Final = schema.sessions.c
+_S = schema.sessions.c
 
 
 async def list_sessions(tx: AsyncConnection, query: SessionQuery) -> Page[Session]:
@@ -34,177 +34,183 @@ async def list_sessions(tx: AsyncConnection, query: SessionQuery) -> Page[Sessio
     word given must be found), of the session's id and of the meeting's id; bounds are
     inclusive; live is what has not ended."""
     search = (query.search or "").strip()
-    if query.meeting_id is not None or search:
-        return await _list_narrowed(tx, query, search)
-    per_day = await _count_per_day(tx, query)
-    total = sum(per_day.values())
-    if query.offset >= total or query.limit <= 0:
-        return Page(items=[], offset=query.offset, total=total)
-    if query.order is SessionOrder.MINUTES_CONSUMED:
-        items = await _page_by_minutes(tx, query, total)
+    if search:
+        total, items = await _list_found(tx, query, search)
+    elif query.meeting_id is not None:
+        total, items = await _list_of_meeting(tx, query)
     else:
-        items = await _page_by_creation(tx, query, per_day)
+        total, items = await _list_all(tx, query)
     return Page(items=items, offset=query.offset, total=total)
 
 
-def _conditions(query: SessionQuery) -> list[ColumnElement[Any]]:
-    where: list[ColumnElement[Any]] = [_S.app_id == query.app_id, *_bounds(query)]
-    if query.meeting_id is not None:
-        where.append(_S.meeting_id == query.meeting_id)
-    if query.is_live is not None:
-        live = Phase.ENDED.value
-        where.append(_S.phase != live if query.is_live else _S.phase == live)
-    where.extend(_sizes(query, _S.total_participants))
-    return where
+async def _list_all(tx: AsyncConnection, query: SessionQuery) -> tuple[int, list[Session]]:
+    per_day = await _count_per_day(tx, query)
+    total = sum(per_day.values())
+    if query.offset >= total or query.limit <= 0:
+        return total, []
+    if query.order is SessionOrder.CREATED_AT:
+        days, offset = _days_of_page(query, per_day)
+    else:
+        days, offset = sorted(per_day), query.offset
+    matching = sum(per_day[day] for day in days)
+    if await _is_gathered(tx, query, matching, offset):
+        return total, await _fetch(tx, query, [_gathered(query, days)], offset)
+    return total, await _fetch(tx, query, [_picked(query, days)], offset)
 
 
-def _bounds(query: SessionQuery) -> list[ColumnElement[Any]]:
-    where: list[ColumnElement[Any]] = []
-    if query.created_from is not None:
-        where.append(_S.created_at >= query.created_from)
-    if query.created_to is not None:
-        where.append(_S.created_at <= query.created_to)
-    return where
+async def _is_gathered(
+    tx: AsyncConnection, query: SessionQuery, matching: int, offset: int
+) -> bool:
+    """Whether gathering what matches reads less than picking it from the index in order."""
+    if query.order is SessionOrder.CREATED_AT and not _has_sizes(query):
+        return False
+    every = sum((await _count_per_day(tx, SessionQuery(app_id=query.app_id))).values())
+    return matching * matching < every * (offset + query.limit)
 
 
-def _sizes(query: SessionQuery, column: ColumnElement[Any]) -> list[ColumnElement[Any]]:
-    where: list[ColumnElement[Any]] = []
-    if query.min_participants is not None:
-        where.append(column >= query.min_participants)
-    if query.max_participants is not None:
-        where.append(column <= query.max_participants)
-    return where
+def _gathered(query: SessionQuery, days: Sequence[int]) -> Select[Any]:
+    where = _conditions(query)
+    if _has_sizes(query) or query.order is SessionOrder.CREATED_AT:
+        where.append(_S.day.in_(days))
+    return select(_S.id, _S.created_at, _S.minutes_consumed).where(*where)
 
 
-def _order(query: SessionQuery) -> list[ColumnElement[Any]]:
-    by_minutes = query.order is SessionOrder.MINUTES_CONSUMED
-    columns = [_S.minutes_consumed if by_minutes else _S.created_at, _S.id]
-    return [column.desc() if query.is_descending else column.asc() for column in columns]
+def _picked(query: SessionQuery, days: Sequence[int]) -> Select[Any]:
+    """In the order of creation only the days of the page are read. The bounds are no use to
+    another order: hidden in a sum, they do not tempt the engine to another index."""
+    where: Conditions = [_S.app_id == query.app_id, *_liveness(query)]
+    where += _sizes(query, _S.total_participants + 0)
+    if query.order is SessionOrder.CREATED_AT:
+        where += _bounds(query, _S.created_at)
+        where.append(_S.created_at >= min(days) * DAY_MS)
+        where.append(_S.created_at < (max(days) + 1) * DAY_MS)
+    else:
+        where += _bounds(query, _S.created_at + 0)
+    return select(_S.id, _S.created_at, _S.minutes_consumed).where(*where)
 
 
 async def _fetch(
-    tx: AsyncConnection, query: SessionQuery, ids: Select[Any], offset: int
+    tx: AsyncConnection, query: SessionQuery, ways: Sequence[Select[Any]], offset: int
 ) -> list[Session]:
-    """The sessions of the page that `ids` is cut to. Ids first: skipped ones cost no row."""
-    cut = ids.order_by(*_order(query)).offset(offset).limit(query.limit).subquery()
+    """The sessions of the page, cut from those the ways lead to, of which no two lead to the
+    same. Their ids come first: what is skipped costs no row."""
+    if len(ways) == 1:
+        cut = ways[0].order_by(*_order(query, _S))
+    else:
+        every = union_all(*ways).subquery()
+        cut = select(every.c.id).order_by(*_order(query, every.c))
+    ids = cut.with_only_columns(cut.selected_columns.id).offset(offset).limit(query.limit)
     rows = await tx.execute(
         select(*SESSION.columns)
-        .where(_S.app_id == query.app_id, _S.id.in_(select(cut.c.id)))
-        .order_by(*_order(query))
+        .where(_S.app_id == query.app_id, _S.id.in_(select(ids.subquery().c.id)))
+        .order_by(*_order(query, _S))
     )
     return [SESSION.from_row(row) for row in rows]
 
 
-async def _list_narrowed(tx: AsyncConnection, query: SessionQuery, search: str) -> Page[Session]:
-    where = _conditions(query)
-    if search:
-        where.append(_S.id.in_(select(_found(query, search).c.id)))
-    total = (
-        await tx.execute(select(func.count()).select_from(schema.sessions).where(*where))
-    ).scalar_one()
-    items: list[Session] = []
-    if query.offset < total and query.limit > 0:
-        items = await _fetch(tx, query, select(_S.id).where(*where), query.offset)
-    return Page(items=items, offset=query.offset, total=total)
+def _order(query: SessionQuery, columns: Any) -> list[ColumnElement[Any]]:
+    by_minutes = query.order is SessionOrder.MINUTES_CONSUMED
+    order = [columns.minutes_consumed if by_minutes else columns.created_at, columns.id]
+    return [column.desc() if query.is_descending else column.asc() for column in order]
 
 
-def _found(query: SessionQuery, search: str) -> Any:
-    """The ids of the sessions that a search finds."""
-    terms = schema.session_terms.c
-    by_word = [
-        select(terms.session_id.label("id")).where(
-            terms.app_id == query.app_id, *_begins(terms.term, word)
-        )
-        for word in words_of(search)
-    ]
-    ways = [
-        select(_S.id).where(_S.app_id == query.app_id, *_begins(_S.id, search)),
-        select(_S.id).where(_S.app_id == query.app_id, *_begins(_S.meeting_id, search)),
-    ]
-    if by_word:
-        first, *others = by_word
-        for other in others:
-            first = first.where(terms.session_id.in_(other))
-        ways.append(first)
-    return union(*ways).subquery()
+def _conditions(query: SessionQuery) -> Conditions:
+    where: Conditions = [_S.app_id == query.app_id, *_bounds(query, _S.created_at)]
+    where += _liveness(query)
+    where += _sizes(query, _S.total_participants)
+    if query.meeting_id is not None:
+        where.append(_S.meeting_id == query.meeting_id)
+    return where
 
 
-def _begins(column: ColumnElement[Any], prefix: str) -> list[ColumnElement[Any]]:
-    return [column >= prefix, column < prefix + LAST]
+def _bounds(query: SessionQuery, created_at: ColumnElement[int]) -> Conditions:
+    where: Conditions = []
+    if query.created_from is not None:
+        where.append(created_at >= query.created_from)
+    if query.created_to is not None:
+        where.append(created_at <= query.created_to)
+    return where
+
+
+def _liveness(query: SessionQuery) -> Conditions:
+    if query.is_live is None:
+        return []
+    return [IS_LIVE if query.is_live else _S.phase == Phase.ENDED.value]
+
+
+def _has_sizes(query: SessionQuery) -> bool:
+    return query.min_participants is not None or query.max_participants is not None
+
+
+def _sizes(query: SessionQuery, size: ColumnElement[int]) -> Conditions:
+    where: Conditions = []
+    if query.min_participants is not None:
+        where.append(size >= query.min_participants)
+    if query.max_participants is not None:
+        where.append(size <= query.max_participants)
+    return where
 
 
 async def _count_per_day(tx: AsyncConnection, query: SessionQuery) -> dict[int, int]:
     """How many sessions match on each day that has any."""
-    days: dict[int, int] = {}
+    edges = _edge_days(query)
+    parts: list[Select[Any]] = []
     if query.is_live is not True:
-        await _count_ended(tx, query, days)
-    if query.is_live is not False:
-        for day, sessions in await _live_per_day(tx, query, _bounds(query)):
-            days[day] = days.get(day, 0) + sessions
+        parts.append(_whole_days(query, edges))
+        if edges:
+            parts.append(_counted(query, 1, _S.day.in_(edges)))
+    if query.is_live is None:
+        # What has not ended of the edge days is counted above already.
+        parts.append(_counted(query, 1, IS_LIVE, _S.day.not_in(edges)))
+    elif query.is_live:
+        parts.append(_counted(query, 1, IS_LIVE))
+    elif edges:
+        parts.append(_counted(query, -1, IS_LIVE, _S.day.in_(edges)))
+    days: dict[int, int] = {}
+    for day, sessions in await tx.execute(union_all(*parts)):
+        days[day] = days.get(day, 0) + int(sessions)
     return {day: sessions for day, sessions in days.items() if sessions}
 
 
-async def _count_ended(tx: AsyncConnection, query: SessionQuery, days: dict[int, int]) -> None:
+def _whole_days(query: SessionQuery, edges: Sequence[int]) -> Select[Any]:
+    """The tallies of the days that lie within the bounds."""
     t = schema.session_tallies.c
-    edges = _edge_days(query)
-    where = [t.app_id == query.app_id, *_sizes(query, t.total_participants)]
+    where: Conditions = [t.app_id == query.app_id]
+    if _has_sizes(query):
+        where += [t.total_participants > EVERY_SIZE, *_sizes(query, t.total_participants)]
+    else:
+        where.append(t.total_participants == EVERY_SIZE)
     if query.created_from is not None:
         where.append(t.day >= day_of(query.created_from))
     if query.created_to is not None:
         where.append(t.day <= day_of(query.created_to))
-    rows = await tx.execute(select(t.day, func.sum(t.sessions)).where(*where).group_by(t.day))
-    days.update({day: int(sessions) for day, sessions in rows if day not in edges})
-    for day in edges:
-        here = [_S.day == day, *_bounds(query)]
-        statement = select(func.count()).where(
-            _S.app_id == query.app_id, *_sizes(query, _S.total_participants), *here
+    if edges:
+        where.append(t.day.not_in(edges))
+    return select(t.day, func.sum(t.sessions)).where(*where).group_by(t.day)
+
+
+def _counted(query: SessionQuery, sign: int, *where: ColumnElement[bool]) -> Select[Any]:
+    """The sessions within the bounds and sizes, counted one by one."""
+    return (
+        select(_S.day, func.count() * sign)
+        .where(
+            _S.app_id == query.app_id,
+            *_bounds(query, _S.created_at),
+            *_sizes(query, _S.total_participants),
+            *where,
         )
-        every = (await tx.execute(statement)).scalar_one()
-        days[day] = every - sum(n for _, n in await _live_per_day(tx, query, here))
+        .group_by(_S.day)
+    )
 
 
-def _edge_days(query: SessionQuery) -> set[int]:
+def _edge_days(query: SessionQuery) -> list[int]:
     """The days that a bound cuts through, for which the tally says too much."""
     edges = set()
     if query.created_from is not None and query.created_from % DAY_MS != 0:
         edges.add(day_of(query.created_from))
     if query.created_to is not None and query.created_to % DAY_MS != DAY_MS - 1:
         edges.add(day_of(query.created_to))
-    return edges
-
-
-async def _live_per_day(
-    tx: AsyncConnection, query: SessionQuery, where: Sequence[ColumnElement[Any]]
-) -> list[tuple[int, int]]:
-    rows = await tx.execute(
-        select(_S.day, func.count())
-        .where(
-            _S.app_id == query.app_id,
-            _S.phase != Phase.ENDED.value,
-            *_sizes(query, _S.total_participants),
-            *where,
-        )
-        .group_by(_S.day)
-    )
-    return [(day, sessions) for day, sessions in rows]
-
-
-async def _page_by_minutes(tx: AsyncConnection, query: SessionQuery, total: int) -> list[Session]:
-    return await _fetch(tx, query, select(_S.id).where(*_conditions(query)), query.offset)
-
-
-async def _page_by_creation(
-    tx: AsyncConnection, query: SessionQuery, per_day: dict[int, int]
-) -> list[Session]:
-    days, offset = _days_of_page(query, per_day)
-    where = _conditions(query)
-    has_sizes = query.min_participants is not None or query.max_participants is not None
-    if has_sizes and sum(per_day[day] for day in days) <= FEW:
-        where.append(_S.day.in_(days))
-    else:
-        where.append(_S.created_at >= min(days) * DAY_MS)
-        where.append(_S.created_at < (max(days) + 1) * DAY_MS)
-    return await _fetch(tx, query, select(_S.id).where(*where), offset)
+    return sorted(edges)
 
 
 def _days_of_page(query: SessionQuery, per_day: dict[int, int]) -> tuple[list[int], int]:
@@ -220,3 +226,49 @@ def _days_of_page(query: SessionQuery, per_day: dict[int, int]) -> tuple[list[in
         if wanted <= 0:
             break
     return days, before
+
+
+async def _list_of_meeting(tx: AsyncConnection, query: SessionQuery) -> tuple[int, list[Session]]:
+    way = select(_S.id, _S.created_at, _S.minutes_consumed).where(*_conditions(query))
+    return await _count_and_fetch(tx, query, [way])
+
+
+async def _count_and_fetch(
+    tx: AsyncConnection, query: SessionQuery, ways: Sequence[Select[Any]]
+) -> tuple[int, list[Session]]:
+    counts = [way.with_only_columns(func.count()) for way in ways]
+    total = sum((await tx.execute(union_all(*counts))).scalars())
+    if query.offset >= total or query.limit <= 0:
+        return total, []
+    return total, await _fetch(tx, query, ways, query.offset)
+
+
+async def _list_found(
+    tx: AsyncConnection, query: SessionQuery, search: str
+) -> tuple[int, list[Session]]:
+    by_title, by_id = _S.title_key.in_(_titles(query.app_id, search)), _begins(_S.id, search)
+    by_meeting = _begins(_S.meeting_id, search)
+    rows = select(_S.id, _S.created_at, _S.minutes_consumed).where(*_conditions(query))
+    ways = [
+        rows.where(by_title),
+        rows.where(by_id, ~by_title),
+        rows.where(by_meeting, ~by_id, ~by_title),
+    ]
+    return await _count_and_fetch(tx, query, ways)
+
+
+def _titles(app_id: str, search: str) -> Select[Any]:
+    """The keys of the titles that have a word beginning with each word searched for."""
+    t = schema.title_terms.c
+    titles = select(t.title_key).where(t.app_id == app_id)
+    words = words_of(search)
+    if not words:
+        return titles.where(false())
+    first, *others = (titles.where(_begins(t.term, word)) for word in words)
+    for other in others:
+        first = first.where(t.title_key.in_(other))
+    return first
+
+
+def _begins(column: ColumnElement[str], prefix: str) -> ColumnElement[bool]:
+    return (column >= prefix) & (column < prefix + LAST)

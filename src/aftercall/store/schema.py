@@ -7,7 +7,7 @@ text compares by code point on both engines.
 
 from typing import Final
 
-from sqlalchemy import Column, Double, Index, Integer, PrimaryKeyConstraint, Table, text
+from sqlalchemy import BigInteger, Column, Double, Index, PrimaryKeyConstraint, Table, text
 
 from aftercall.store.columns import blob, count, flag, moment, words
 from aftercall.store.columns import metadata as metadata
@@ -124,7 +124,8 @@ sessions: Final = Table(
     count("max_concurrent_participants"),
     Column("minutes_consumed", Double, nullable=False),
     words("minutes_by_view"),
-    Column("day", Integer, nullable=False),
+    count("day"),
+    Column("title_key", BigInteger, nullable=False),
     PrimaryKeyConstraint("app_id", "id"),
     Index(
         "uq_sessions_current",
@@ -137,12 +138,14 @@ sessions: Final = Table(
     Index("ix_sessions_created", "app_id", "created_at", "id"),
     Index("ix_sessions_minutes", "app_id", "minutes_consumed", "id"),
     Index("ix_sessions_meeting", "app_id", "meeting_id", "created_at", "id"),
+    Index("ix_sessions_title", "app_id", "title_key", "created_at", "id"),
     Index("ix_sessions_day", "app_id", "day", "total_participants", "created_at", "id"),
     Index(
         "ix_sessions_live",
         "app_id",
         "created_at",
         "id",
+        "day",
         "total_participants",
         sqlite_where=_NOT_ENDED,
         postgresql_where=_NOT_ENDED,
@@ -161,19 +164,20 @@ sessions: Final = Table(
         postgresql_where=text("parent_session_id IS NOT NULL"),
     ),
 )
-"""`day` is the UTC day of `created_at`; the tallies are kept by it."""
+"""`day` is the UTC day of `created_at`, by which the tallies are kept; `title_key` stands for the
+words of the title."""
 
-session_terms: Final = Table(
-    "session_terms",
+title_terms: Final = Table(
+    "title_terms",
     metadata,
     words("app_id"),
     words("term"),
-    moment("created_at"),
-    words("session_id"),
-    PrimaryKeyConstraint("app_id", "term", "created_at", "session_id"),
+    Column("title_key", BigInteger, nullable=False),
+    PrimaryKeyConstraint("app_id", "term", "title_key"),
     sqlite_with_rowid=False,
 )
-"""The words of the titles, lowercase and without accents."""
+"""The words of the titles, lowercase and without accents. They stay when no session has the
+title any more: they lead to nothing then."""
 
 session_tallies: Final = Table(
     "session_tallies",
@@ -186,7 +190,8 @@ session_tallies: Final = Table(
     PrimaryKeyConstraint("app_id", "day", "total_participants"),
     sqlite_with_rowid=False,
 )
-"""How many ENDED sessions there are of each day and size, so that counts are sums of few rows."""
+"""How many ENDED sessions there are of each day and size, so that counts are sums of few rows;
+size -1 tells of all sizes together."""
 
 participants: Final = Table(
     "participants",

@@ -1,18 +1,29 @@
 """Sessions: written one by one, found in every way the services need."""
 
 from collections.abc import Sequence
+from functools import cache
 
-from sqlalchemy import BigInteger, case, delete, select
+from sqlalchemy import BigInteger, case, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import SECOND_MS, EpochMs, day_of
 from aftercall.core.records import EndReason, Phase, Session
 from aftercall.store import schema
-from aftercall.store.rows import Shape, insert_into, upsert
+from aftercall.store.rows import Insert, Shape, insert_into, upsert
 from aftercall.store.tallies import counted_as, counted_by, retally
-from aftercall.store.terms import words_of
+from aftercall.store.terms import key_of_title, words_of
 
-SESSION = Shape(Session, schema.sessions, lambda session: {"day": day_of(session.created_at)})
+SESSION = Shape(
+    Session,
+    schema.sessions,
+    lambda session: {
+        "day": day_of(session.created_at),
+        "title_key": key_of_title(session.title),
+    },
+)
+
+IS_LIVE = schema.sessions.c.phase != literal_column("'ended'")
+"""Not ended, said as the partial indexes say it, without a parameter, so that they are used."""
 
 
 async def insert_session(tx: AsyncConnection, session: Session) -> bool:
@@ -42,42 +53,25 @@ async def save_session(tx: AsyncConnection, session: Session) -> None:
         )
     ).first()
     await upsert(tx, SESSION, [session])
-    if old is None or (old.title, old.created_at) != (session.title, session.created_at):
-        if old is not None:
-            await _delete_terms(tx, session.app_id, session.id, old.title, old.created_at)
+    if old is None or old.title != session.title:
         await _save_terms(tx, session)
     before = None if old is None else counted_by(*old[1:])
     await retally(tx, session.app_id, before, counted_as(session))
 
 
 async def _save_terms(tx: AsyncConnection, session: Session) -> None:
+    key = key_of_title(session.title)
     rows = [
-        {
-            "app_id": session.app_id,
-            "term": word,
-            "created_at": session.created_at,
-            "session_id": session.id,
-        }
+        {"app_id": session.app_id, "term": word, "title_key": key}
         for word in words_of(session.title)
     ]
     if rows:
-        await tx.execute(
-            insert_into(tx.dialect.name, schema.session_terms).on_conflict_do_nothing(), rows
-        )
+        await tx.execute(_insert_terms(tx.dialect.name), rows)
 
 
-async def _delete_terms(
-    tx: AsyncConnection, app_id: str, session_id: str, title: str, created_at: EpochMs
-) -> None:
-    c = schema.session_terms.c
-    await tx.execute(
-        delete(schema.session_terms).where(
-            c.app_id == app_id,
-            c.term.in_(words_of(title)),
-            c.created_at == created_at,
-            c.session_id == session_id,
-        )
-    )
+@cache
+def _insert_terms(dialect: str) -> Insert:
+    return insert_into(dialect, schema.title_terms).on_conflict_do_nothing()
 
 
 async def find_session(tx: AsyncConnection, app_id: str, session_id: str) -> Session | None:
@@ -115,9 +109,7 @@ async def find_current_session(tx: AsyncConnection, app_id: str, meeting_id: str
     c = schema.sessions.c
     row = (
         await tx.execute(
-            select(*SESSION.columns).where(
-                c.app_id == app_id, c.meeting_id == meeting_id, c.phase != Phase.ENDED.value
-            )
+            select(*SESSION.columns).where(c.app_id == app_id, c.meeting_id == meeting_id, IS_LIVE)
         )
     ).first()
     return None if row is None else SESSION.from_row(row)

@@ -1,29 +1,17 @@
 """How many ended sessions there are of each day and size, kept as they end."""
 
-from typing import Any
+from functools import cache
+from typing import Final
 
-from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs, day_of
 from aftercall.core.records import Phase, Session
 from aftercall.store import schema
-from aftercall.store.rows import insert_into
+from aftercall.store.rows import Insert, insert_into
 
-
-async def retally(
-    tx: AsyncConnection, app_id: str, old: "Counted | None", new: "Counted | None"
-) -> None:
-    """Take what a session counted for out of the tallies, and put what it counts for now."""
-    if old == new:
-        return
-    # By key, so that two transactions lock tallies in the same order.
-    for sign, counted in sorted(
-        ((sign, counted) for sign, counted in ((-1, old), (1, new)) if counted is not None),
-        key=lambda change: change[1][:2],
-    ):
-        await _add(tx, app_id, counted, sign)
-
+EVERY_SIZE: Final = -1
+"""The size under which a day's sessions of all sizes are tallied together."""
 
 Counted = tuple[int, int, float]
 """The day, the number of participants and the minutes an ended session counts for."""
@@ -42,27 +30,48 @@ def counted_as(session: Session) -> Counted | None:
 def counted_by(
     phase: str, created_at: EpochMs, participants: int, minutes: float
 ) -> Counted | None:
+    """What a session of these columns counts for."""
     if phase != Phase.ENDED:
         return None
     return day_of(created_at), participants, minutes
 
 
-async def _add(tx: AsyncConnection, app_id: str, counted: Counted, sign: int) -> None:
-    day, participants, minutes = counted
-    table = schema.session_tallies
-    c = table.c
-    key: dict[str, Any] = {"app_id": app_id, "day": day, "total_participants": participants}
-    if sign > 0:
-        statement = insert_into(tx.dialect.name, table).values(**key, sessions=1, minutes=minutes)
-        await tx.execute(
-            statement.on_conflict_do_update(
-                index_elements=list(key),
-                set_={"sessions": c.sessions + 1, "minutes": c.minutes + minutes},
-            )
-        )
-    else:
-        await tx.execute(
-            update(table)
-            .where(*(c[name] == value for name, value in key.items()))
-            .values(sessions=c.sessions - 1, minutes=c.minutes - minutes)
-        )
+async def retally(
+    tx: AsyncConnection, app_id: str, old: Counted | None, new: Counted | None
+) -> None:
+    """Take what a session counted for out of the tallies, and put in what it counts for now."""
+    if old == new:
+        return
+    changes: dict[tuple[int, int], tuple[int, float]] = {}
+    for sign, counted in ((-1, old), (1, new)):
+        if counted is None:
+            continue
+        day, participants, minutes = counted
+        for size in (EVERY_SIZE, participants):
+            sessions, sum_of_minutes = changes.get((day, size), (0, 0.0))
+            changes[day, size] = sessions + sign, sum_of_minutes + sign * minutes
+    await tx.execute(
+        _add(tx.dialect.name),
+        [
+            {
+                "app_id": app_id,
+                "day": day,
+                "total_participants": size,
+                "sessions": sessions,
+                "minutes": minutes,
+            }
+            # Sorted, so that two transactions lock tallies in the same order.
+            for (day, size), (sessions, minutes) in sorted(changes.items())
+            if sessions or minutes
+        ],
+    )
+
+
+@cache
+def _add(dialect: str) -> Insert:
+    statement = insert_into(dialect, schema.session_tallies)
+    c, new = schema.session_tallies.c, statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=["app_id", "day", "total_participants"],
+        set_={"sessions": c.sessions + new.sessions, "minutes": c.minutes + new.minutes},
+    )

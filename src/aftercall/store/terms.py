@@ -1,7 +1,12 @@
-"""The words by which a session's title is found."""
+"""The words by which a session's title is found.
+
+Sessions of one meeting share its title, so words lead to titles and titles to sessions: there are
+few titles, however many sessions.
+"""
 
 import re
 import unicodedata
+from hashlib import blake2b
 from typing import Final
 
 _WORD: Final = re.compile(r"[^\W_]+")
@@ -23,3 +28,10 @@ def words_of(text: str) -> list[str]:
     folded = "".join(letter for letter in apart if not unicodedata.combining(letter))
     found = dict.fromkeys(word[:LONGEST_WORD] for word in _WORD.findall(folded))
     return list(found)[:MOST_WORDS]
+
+
+def key_of_title(title: str) -> int:
+    """A 64-bit integer that stands for the words of a title: a title may be longer than an
+    entry of an index."""
+    words = " ".join(words_of(title)).encode()
+    return int.from_bytes(blake2b(words, digest_size=8).digest(), signed=True)

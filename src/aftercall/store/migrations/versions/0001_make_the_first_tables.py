@@ -259,15 +259,6 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
-        "session_terms",
-        _words("app_id"),
-        _words("term"),
-        _moment("created_at"),
-        _words("session_id"),
-        sa.PrimaryKeyConstraint("app_id", "term", "created_at", "session_id"),
-        sqlite_with_rowid=False,
-    )
-    op.create_table(
         "sessions",
         _words("app_id"),
         _words("id"),
@@ -292,6 +283,7 @@ def upgrade() -> None:
         sa.Column("minutes_consumed", sa.Double(), nullable=False),
         _words("minutes_by_view"),
         _count("day"),
+        sa.Column("title_key", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("app_id", "id"),
     )
     op.create_index("ix_sessions_created", "sessions", ["app_id", "created_at", "id"])
@@ -308,7 +300,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_sessions_live",
         "sessions",
-        ["app_id", "created_at", "id", "total_participants"],
+        ["app_id", "created_at", "id", "day", "total_participants"],
         sqlite_where=sa.text("phase <> 'ended'"),
         postgresql_where=sa.text("phase <> 'ended'"),
     )
@@ -321,6 +313,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("parent_session_id IS NOT NULL"),
         postgresql_where=sa.text("parent_session_id IS NOT NULL"),
     )
+    op.create_index("ix_sessions_title", "sessions", ["app_id", "title_key", "created_at", "id"])
     op.create_index(
         "uq_sessions_current",
         "sessions",
@@ -340,6 +333,14 @@ def upgrade() -> None:
         _moment("requested_at"),
         _moment("completed_at", null=True),
         sa.PrimaryKeyConstraint("app_id", "session_id"),
+    )
+    op.create_table(
+        "title_terms",
+        _words("app_id"),
+        _words("term"),
+        sa.Column("title_key", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("app_id", "term", "title_key"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "tokens",
