@@ -198,7 +198,9 @@ def test_a_camera_switched_off_is_no_fault() -> None:
     call = _call(ada=between(120, 300, Weather(camera_on=False)), bob=None)
     call.note("ada", 118, "video_off")
     call.note("ada", 302, "video_on")
-    assert _verdicts(call)["ada"].issues == []
+    verdicts = _verdicts(call)
+    assert _names(verdicts["ada"]) == {IssueName.CAMERA_MUTED}
+    assert verdicts["ada"].diagnosis == verdicts["bob"].diagnosis == []
 
 
 def test_the_first_ten_seconds_are_never_at_fault() -> None:

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from aftercall.core.instants import SECOND_MS, EpochMs
+from aftercall.core.instants import SECOND_MS
 from aftercall.core.quality.issues import Issue, IssueName, Origin, StreamRef, single
 from aftercall.core.quality.streams import AUDIO, PRODUCERS, Family
 from aftercall.core.quality.traces import Span, StreamTrace, intersection, overlap_ms, union
@@ -263,36 +263,35 @@ _SENT_VIDEO: Final = frozenset(
 
 def _unheard(row_id: str, session: Session) -> list[Issue]:
     """Senders who could not be heard though they spoke: one-way audio when something else did
-    arrive at the time, else no audio at all."""
+    arrive at the time, else no audio at all. Likewise pictures that were to be shown."""
     party = session.parties[row_id]
     received = [each for each in party.traces if each.family not in PRODUCERS]
     found: list[Issue] = []
     for each in received:
-        if each.family not in AUDIO or not each.dry:
-            continue
-        sender = session.sender_of(row_id, each.ref)
+        sender = session.sender_of(row_id, each.ref) if each.dry else None
         if sender is None:
             continue
         others = union(span for other in received if other is not each for span in other.flowing)
-        for start_at, end_at in intersection(each.dry, _voice_of(session.parties[sender])):
-            if end_at - start_at < ONE_WAY_MS:
+        for span in intersection(each.dry, _sent_to(each, session.parties[sender])):
+            if span[1] - span[0] < ONE_WAY_MS:
                 continue
-            is_connected = _covers(others, (start_at, end_at))
-            name = IssueName.ONE_WAY_AUDIO if is_connected else IssueName.NO_AUDIO_RECEIVED
-            found.append(_unheard_issue(name, each.ref, start_at, end_at))
+            name = IssueName.NO_VIDEO_RECEIVED
+            if each.family in AUDIO:
+                is_one_way = _covers(others, span)
+                name = IssueName.ONE_WAY_AUDIO if is_one_way else IssueName.NO_AUDIO_RECEIVED
+            worst = {"silent_ms": float(span[1] - span[0])}
+            found.append(single(name, each.ref, *span, worst))
     return found
 
 
-def _voice_of(sender: Party) -> list[Span]:
-    """When the sender spoke; pauses between words and reports do not end it."""
-    voiced = [
-        span
-        for each in sender.traces
-        if each.family is Family.AUDIO_PRODUCER
-        for span in each.voiced
-    ]
-    return union(voiced, within_ms=ONE_WAY_MS)
-
-
-def _unheard_issue(name: IssueName, ref: StreamRef, start_at: EpochMs, end_at: EpochMs) -> Issue:
-    return single(name, ref, start_at, end_at, {"silent_ms": float(end_at - start_at)})
+def _sent_to(received: StreamTrace, sender: Party) -> list[Span]:
+    """When the sender spoke, pauses between words and reports not counted, or sent a picture.
+    SFUs hold back pictures that nobody looks at, so these count only where one does."""
+    if received.family is Family.AUDIO_CONSUMER:
+        voiced = [s for t in sender.traces if t.family is Family.AUDIO_PRODUCER for s in t.voiced]
+        return union(voiced, within_ms=ONE_WAY_MS)
+    if received.family is Family.VIDEO_CONSUMER and received.is_shown:
+        return union(
+            s for t in sender.traces if t.family is Family.VIDEO_PRODUCER for s in t.flowing
+        )
+    return []

@@ -10,11 +10,8 @@ from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.quality.attribution import Session, is_transit
 from aftercall.core.quality.issues import Issue, IssueName, Severity
 from aftercall.core.quality.metadata import DeviceChoice
-from aftercall.core.quality.rows import iso
+from aftercall.core.quality.tellings import RANKS, Group, clock, groups_of, length, percent
 from aftercall.core.quality.traces import Span, intersection, union
-
-SAME_MS: Final = 30 * SECOND_MS
-"""Stretches of one kind of trouble this close are told as one."""
 
 FOLLOWS_MS: Final = 20 * SECOND_MS
 """Trouble that begins this soon after a change of device is told with it."""
@@ -45,80 +42,10 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """What to call each row."""
 
 
-_RANKS: Final[dict[Severity, int]] = {"severe": 0, "warning": 1, "information": 2}
-
-
 def diagnose(subject: Subject, session: Session) -> list[Finding]:
     """Everything worth saying, the worst first, then the longest."""
     found = [finding for tell in _TELLERS for finding in tell(subject, session)]
-    return sorted(found, key=lambda f: (_RANKS[f.severity], f.first_at - f.last_at, f.first_at))
-
-
-class _Group:
-    """Issues of one kind of trouble that lie together in time."""
-
-    def __init__(self, issues: Sequence[Issue]) -> None:
-        self.issues = issues
-        self.span: Span = (
-            min(issue.first_at for issue in issues),
-            max(issue.last_at for issue in issues),
-        )
-        self.names = sorted({issue.name for issue in issues})
-
-    def worst(self, measure: str, *, lowest: bool = False) -> float | None:
-        values = [issue.worst[measure] for issue in self.issues if measure in issue.worst]
-        if not values:
-            return None
-        return min(values) if lowest else max(values)
-
-    @property
-    def severity(self) -> Severity:
-        return min((issue.severity for issue in self.issues), key=_RANKS.__getitem__)
-
-    @property
-    def when(self) -> str:
-        return when(*self.span)
-
-
-def _groups(issues: Iterable[Issue]) -> list[_Group]:
-    every = sorted(issues, key=lambda issue: issue.first_at)
-    stretches = union(((i.first_at, i.last_at) for i in every), within_ms=SAME_MS)
-    return [_Group([i for i in every if start <= i.first_at <= end]) for start, end in stretches]
-
-
-def clock(moment: EpochMs) -> str:
-    """Time of day in UTC, `10:02:10`."""
-    return iso(moment)[11:19]
-
-
-def when(start_at: EpochMs, end_at: EpochMs) -> str:
-    """`from 10:02:10 to 10:05:40 UTC`, or `at 10:02:10 UTC`."""
-    if clock(start_at) == clock(end_at):
-        return f"at {clock(start_at)} UTC"
-    return f"from {clock(start_at)} to {clock(end_at)} UTC"
-
-
-def length(ms: float) -> str:
-    """`9 s`, `3 min 30 s`, `1 h 5 min`."""
-    seconds = round(ms / SECOND_MS)
-    if seconds < 60:
-        return f"{seconds} s"
-    minutes, seconds = divmod(seconds, 60)
-    if minutes < 60:
-        return f"{minutes} min {seconds} s" if seconds else f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-
-
-def _percent(value: float) -> str:
-    return f"{value:.0f} %" if value >= 10 else f"{value:.1f} %"
-
-
-def _listed(subject: Subject, rows: Iterable[str]) -> str:
-    names = sorted(subject.names.get(row, row) for row in rows)
-    if len(names) > 3:
-        return f"{len(names)} others"
-    return " and ".join(names) if len(names) < 3 else f"{names[0]}, {names[1]} and {names[2]}"
+    return sorted(found, key=lambda f: (RANKS[f.severity], f.first_at - f.last_at, f.first_at))
 
 
 def _named(subject: Subject, *names: IssueName) -> list[Issue]:
@@ -140,7 +67,7 @@ def _after_device(subject: Subject, span: Span) -> str:
 
 def _finding(
     cause: str,
-    group: _Group,
+    group: Group,
     sentence: str,
     *,
     severity: Severity | None = None,
@@ -160,11 +87,11 @@ def _finding(
 def _uplink(subject: Subject, session: Session) -> list[Finding]:
     issues = _named(subject, IssueName.POOR_NETWORK_UPLINK, IssueName.SEVERE_NETWORK_UPLINK)
     found: list[Finding] = []
-    for group in _groups(issue for issue in issues if is_transit(issue)):
+    for group in groups_of(issue for issue in issues if is_transit(issue)):
         listeners, bad = session.listeners_missing(subject.row_id, group.span)
         loss, jitter = group.worst("loss_percent"), group.worst("jitter_ms")
         if loss is not None and loss >= 1:
-            sentence = f"Lost up to {_percent(loss)} of what it sent {group.when}"
+            sentence = f"Lost up to {percent(loss)} of what it sent {group.when}"
         else:
             sentence = f"What it sent came unevenly {group.when} (jitter up to {jitter:.0f} ms)"
         sentence += _relay_during(subject, group.span) + _after_device(subject, group.span)
@@ -178,11 +105,11 @@ def _downlink(subject: Subject, session: Session) -> list[Finding]:
     issues = _named(subject, IssueName.POOR_NETWORK_DOWNLINK, IssueName.SEVERE_NETWORK_DOWNLINK)
     found: list[Finding] = []
     own = [issue for issue in issues if is_transit(issue) and issue.origin != "remote"]
-    for group in _groups(own):
+    for group in groups_of(own):
         senders, bad = session.senders_missed(subject.row_id, group.span)
         loss, jitter = group.worst("loss_percent"), group.worst("jitter_ms")
         if loss is not None and loss >= 1:
-            sentence = f"Lost up to {_percent(loss)} of what it was sent {group.when}"
+            sentence = f"Lost up to {percent(loss)} of what it was sent {group.when}"
         else:
             sentence = f"What it was sent came unevenly {group.when} (jitter up to {jitter:.0f} ms)"
         sentence += _relay_during(subject, group.span) + _after_device(subject, group.span)
@@ -201,7 +128,7 @@ def _from_others(subject: Subject, session: Session) -> list[Finding]:
         if issue.origin == "remote" and sender is not None:
             by_sender.setdefault(sender, []).append(issue)
     for sender, issues in by_sender.items():
-        for group in _groups(issues):
+        for group in groups_of(issues):
             is_network = any("network" in name for name in group.names)
             why = "uplink" if is_network else "camera or machine"
             name = subject.names.get(sender, sender)
@@ -220,7 +147,7 @@ def _round_trips(subject: Subject, session: Session) -> list[Finding]:
         or ("network" in issue.name and not is_transit(issue) and issue.origin != "remote")
     ]
     found: list[Finding] = []
-    for group in _groups(issues):
+    for group in groups_of(issues):
         rtt_ms = group.worst("rtt_ms")
         sentence = f"Round trips took up to {rtt_ms:.0f} ms {group.when}"
         sentence += _relay_during(subject, group.span)
@@ -235,7 +162,7 @@ def _relays(subject: Subject, session: Session) -> list[Finding]:
         if issue.origin != "remote" and ("network" in issue.name or issue.name == "high_rtt")
     ]
     found: list[Finding] = []
-    for group in _groups(_named(subject, IssueName.TURN_RELAYED_TCP)):
+    for group in groups_of(_named(subject, IssueName.TURN_RELAYED_TCP)):
         sentence = f"Its media went through a TURN relay on TCP {group.when}"
         is_felt = bool(intersection(union(trouble), [group.span]))
         if is_felt:
@@ -247,18 +174,18 @@ def _relays(subject: Subject, session: Session) -> list[Finding]:
 
 def _machine(subject: Subject, session: Session) -> list[Finding]:
     found: list[Finding] = []
-    for group in _groups(_named(subject, IssueName.CPU_LIMITED)):
+    for group in groups_of(_named(subject, IssueName.CPU_LIMITED)):
         slow = [i for i in _named(subject, IssueName.LOW_FRAME_RATE) if _is_sent(i)]
         rates = [i.worst["fps"] for i in slow if intersection([group.span], [_span(i)])]
         sentence = f"Its machine was too slow to encode its video in full {group.when}"
         if rates:
             sentence += f", down to {min(rates):.0f} frames a second"
         found.append(_finding("cpu", group, f"{sentence}."))
-    for group in _groups(_named(subject, IssueName.DECODER_OVERLOADED)):
+    for group in groups_of(_named(subject, IssueName.DECODER_OVERLOADED)):
         dropped = group.worst("dropped_percent") or 0.0
         sentence = (
             f"Its machine was too slow to show all video {group.when}: "
-            f"up to {_percent(dropped)} of the frames were dropped."
+            f"up to {percent(dropped)} of the frames were dropped."
         )
         found.append(_finding("cpu", group, sentence))
     return found
@@ -275,7 +202,7 @@ def _span(issue: Issue) -> Span:
 def _bandwidth(subject: Subject, session: Session) -> list[Finding]:
     found: list[Finding] = []
     names = (IssueName.BANDWIDTH_LIMITED, IssueName.LOW_AVAILABLE_BITRATE)
-    for group in _groups(_named(subject, *names)):
+    for group in groups_of(_named(subject, *names)):
         kbps = group.worst("available_kbps", lowest=True)
         sentence = f"Its uplink was too narrow for its video {group.when}"
         if kbps is not None:
@@ -290,7 +217,7 @@ def _one_way(subject: Subject, session: Session) -> list[Finding]:
         sender = session.sender_of(subject.row_id, issue.stream)
         if sender is None:
             continue
-        group = _Group([issue])
+        group = Group([issue])
         name = subject.names.get(sender, sender)
         sentence = f"Heard nothing of {name} {group.when} although {name} spoke"
         sentence += _after_device(subject, group.span)
@@ -300,18 +227,18 @@ def _one_way(subject: Subject, session: Session) -> list[Finding]:
 
 def _microphone(subject: Subject, session: Session) -> list[Finding]:
     found: list[Finding] = []
-    for group in _groups(_named(subject, IssueName.SILENT_MICROPHONE)):
+    for group in groups_of(_named(subject, IssueName.SILENT_MICROPHONE)):
         sentence = f"Its microphone was on but silent {group.when}"
         sentence += _after_device(subject, group.span)
         found.append(_finding("silent_microphone", group, f"{sentence}."))
-    for group in _groups(_named(subject, IssueName.CONSTANT_AUDIO_LEVEL)):
+    for group in groups_of(_named(subject, IssueName.CONSTANT_AUDIO_LEVEL)):
         sentence = f"Its microphone gave one constant sound {group.when}: hum, or a stuck device."
         found.append(_finding("constant_audio", group, sentence))
     for name, what in (
         (IssueName.NO_AUDIO_SENT, "audio"),
         (IssueName.NO_VIDEO_SENT, "video"),
     ):
-        for group in _groups(_named(subject, name)):
+        for group in groups_of(_named(subject, name)):
             sentence = f"Sent no {what} {group.when} although it was switched on"
             sentence += _after_device(subject, group.span)
             found.append(_finding(f"no_{what}_sent", group, f"{sentence}."))
@@ -321,16 +248,16 @@ def _microphone(subject: Subject, session: Session) -> list[Finding]:
 def _connection(subject: Subject, session: Session) -> list[Finding]:
     found: list[Finding] = []
     for issue in _named(subject, IssueName.ICE_RECONNECTING):
-        group = _Group([issue])
+        group = Group([issue])
         outage = length(issue.worst.get("outage_ms", 0.0))
         sentence = f"The connection was lost for {outage} at {clock(issue.first_at)} UTC."
         found.append(_finding("interruption", group, sentence))
     for issue in _named(subject, IssueName.ICE_FAILED):
-        group = _Group([issue])
+        group = Group([issue])
         sentence = f"The connection failed at {clock(issue.first_at)} UTC."
         found.append(_finding("interruption", group, sentence))
     for issue in _named(subject, IssueName.SLOW_CONNECT):
-        group = _Group([issue])
+        group = Group([issue])
         took = length(issue.worst.get("connect_ms", 0.0))
         sentence = f"It took {took} to connect at {clock(issue.first_at)} UTC."
         found.append(_finding("slow_connect", group, sentence))
@@ -361,7 +288,7 @@ def _rejoins(subject: Subject, session: Session) -> list[Finding]:
 
 def _gaps(subject: Subject, session: Session) -> list[Finding]:
     found: list[Finding] = []
-    for group in _groups(_named(subject, IssueName.STATS_GAP)):
+    for group in groups_of(_named(subject, IssueName.STATS_GAP)):
         sentence = f"No reports came {group.when}; what happened then is not known."
         found.append(_finding("stats_gap", group, sentence))
     return found

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from aftercall.core.instants import EpochMs
+from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.streams import AUDIO, PRODUCERS, SCREENSHARES, Family
 from aftercall.core.records import PeerNote
 
@@ -51,6 +52,16 @@ class Mutes:
             return _ALWAYS
         _, end = spans[before - 1]
         return end if end is not None and end <= start_at else None
+
+
+def camera_issues(peer_id: str, mutes: Mutes, end_at: EpochMs) -> list[Issue]:
+    """When the camera was switched off during the stay: no fault, but good to know."""
+    ref = StreamRef(peer_id=peer_id, family=Family.VIDEO_PRODUCER.value)
+    return [
+        single(IssueName.CAMERA_MUTED, ref, start, end if end is not None else max(start, end_at))
+        for start, end in mutes.spans["video"]
+        if start is not _ALWAYS
+    ]
 
 
 def _spans(changes: list[tuple[EpochMs, str, bool]]) -> list[Span]:

@@ -22,7 +22,7 @@ from aftercall.core.quality.getstats import decode_stored
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.metadata import LastSeen, Metadata, fold_metadata
 from aftercall.core.quality.microphone_rules import MicrophoneRules
-from aftercall.core.quality.mutes import Mutes
+from aftercall.core.quality.mutes import Mutes, camera_issues
 from aftercall.core.quality.reception import Reception, receive
 from aftercall.core.quality.rollup import roll_up
 from aftercall.core.quality.rows import rows_of
@@ -124,7 +124,7 @@ def fold(chain: Sequence[PeerFacts], now: EpochMs) -> Folded:
     """
     peers = in_order(chain)
     seen = LastSeen()
-    folds = [_fold_peer(facts, seen) for facts in peers]
+    folds = [_fold_peer(facts, seen, now) for facts in peers]
     by_family: dict[Family, list[Interval]] = {family: [] for family in Family}
     for each in folds:
         for interval in each.intervals:
@@ -174,7 +174,7 @@ def _gap_issue(gap: Gap) -> Issue:
     return single(IssueName.STATS_GAP, ref, gap.start_at, gap.end_at, worst)
 
 
-def _fold_peer(facts: PeerFacts, seen: LastSeen) -> _PeerFold:
+def _fold_peer(facts: PeerFacts, seen: LastSeen, now: EpochMs) -> _PeerFold:
     peer = facts.peer
     reader = Reader()
     mutes = Mutes(facts.notes)
@@ -197,6 +197,7 @@ def _fold_peer(facts: PeerFacts, seen: LastSeen) -> _PeerFold:
         *stream_issues(peer.id, start_of(peer), intervals, mutes),
         *microphone.finish(),
         *connections.finish(),
+        *camera_issues(peer.id, mutes, now if peer.left_at is None else peer.left_at),
         *ice_issues(peer.id, facts.notes, peer.left_at),
     ]
     return _PeerFold(intervals, issues, trace(peer.id, intervals), unreadable)

@@ -30,6 +30,8 @@ class StreamTrace(msgspec.Struct, kw_only=True):
     """Sent audio above silence."""
     has_loss: bool
     """Whether any interval knew its loss."""
+    is_shown: bool
+    """Whether the receiver said at what size it shows the stream."""
 
 
 def trace(peer_id: str, intervals: Iterable[Interval]) -> list[StreamTrace]:
@@ -58,6 +60,7 @@ def _trace(peer_id: str, group: Sequence[Interval]) -> StreamTrace:
         dry=[],
         voiced=[],
         has_loss=any(i.loss_percent is not None for i in group),
+        is_shown=any(i.expected_width for i in group),
     )
     is_sent = first.family in PRODUCERS
     for i in group:
