@@ -52,7 +52,8 @@ def options(
 
 
 def _fail(sentence: str, exit_code: int) -> None:
-    Console(stderr=True).print(f"aftercall: {sentence}", highlight=False, markup=False)
+    console = Console(stderr=True, soft_wrap=True)
+    console.print(f"aftercall: {sentence}", highlight=False, markup=False)
     sys.exit(exit_code)
 
 

@@ -73,7 +73,7 @@ def simulate(
         over_hours=over_hours,
         is_endless=forever,
     )
-    console = Console(stderr=True)
+    console = Console(stderr=True, soft_wrap=True)
     progress = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -179,11 +179,5 @@ def _report(tally: Tally, *, seed: int, console: Console, as_json: bool) -> None
             f"{first['message']}",
             highlight=False,
             markup=False,
-        )
-        raise typer.Exit(1)
-    if tally.duplicates and not tally.entries:
-        console.print(
-            f"aftercall: this app holds the calls of seed {seed} already; take another seed",
-            highlight=False,
         )
         raise typer.Exit(1)

@@ -18,6 +18,8 @@ _BATCH_S: Final = 60
 _MOST_BYTES: Final = 1_500_000
 _MOST_ENTRIES: Final = 400
 _TRIES: Final = 6
+_FOREIGN_PEER: Final = "foreign_peer"
+"""The refusal of a peer id that somebody else has: a seed names the same peers again."""
 _ENTRY: Final = msgspec.json.Encoder()
 
 
@@ -151,6 +153,8 @@ class Player:
             headers={"content-type": "application/json", "content-encoding": "zstd"},
         )
         taken: dict[str, Any] = answer["data"]
+        if any(refusal["code"] == _FOREIGN_PEER for refusal in taken["rejected"]):
+            raise PlayFailed("the app holds calls of this seed already; take another seed")
         self.tally.batches += 1
         self.tally.entries += taken["accepted"]
         self.tally.duplicates += taken["duplicates"]

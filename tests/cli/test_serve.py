@@ -1,0 +1,67 @@
+import socket
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aftercall.cli.serve import as_environment, bound, greet
+from aftercall.service.founding import Founded
+from aftercall.settings import Settings, read_settings
+
+words = st.text(st.characters(codec="ascii", exclude_categories=["Cc", "Cs"]), max_size=30)
+
+
+@given(
+    st.integers(1, 65_535),
+    st.booleans(),
+    words,
+    st.sampled_from(["full", "truncate", "none"]),
+)
+def test_workers_read_back_the_very_settings(
+    port: int, is_web: bool, public_url: str, privacy: str
+) -> None:
+    settings = replace(
+        Settings(),
+        port=port,
+        web=is_web,
+        public_url=public_url,
+        privacy=privacy,
+        data_dir=Path("/var/lib/aftercall"),
+    )
+    assert read_settings(as_environment(settings)) == settings
+
+
+def test_an_address_in_use_is_told_in_a_sentence() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with (
+            pytest.raises(OSError, match=f"cannot listen on 127.0.0.1:{port}"),
+            bound(replace(Settings(), port=port)),
+        ):
+            pass
+
+
+def test_the_first_start_tells_what_its_owner_needs(capsys: pytest.CaptureFixture[str]) -> None:
+    founded = Founded(account_id="acc", app_id="the-app", api_token="ac_secret")
+    greet("http://127.0.0.1:8787", Settings(), founded)
+    said = capsys.readouterr().out
+    assert said.startswith("Aftercall ")
+    for needed in ("acc", "the-app", "ac_secret", 'base_url="http://127.0.0.1:8787/client/v4"'):
+        assert needed in said
+
+
+def test_later_starts_tell_only_where_the_server_is(capsys: pytest.CaptureFixture[str]) -> None:
+    greet("http://127.0.0.1:8787", Settings(), None)
+    assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+def test_the_snippet_of_the_first_start_is_python(capsys: pytest.CaptureFixture[str]) -> None:
+    founded = Founded(account_id="acc", app_id="the-app", api_token="ac_secret")
+    greet("http://127.0.0.1:8787", Settings(), founded)
+    lines = capsys.readouterr().out.splitlines()
+    begin = next(n for n, line in enumerate(lines) if "from cloudflare" in line)
+    compile("\n".join(line[2:] for line in lines[begin:]), "snippet", "exec")
