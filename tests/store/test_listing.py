@@ -141,10 +141,10 @@ def test_pages_join_up_to_the_whole_list(
 ) -> None:
     """In either way that a page is cut."""
 
-    async def chosen(*_: Any) -> bool:
+    def chosen(*_: Any) -> bool:
         return is_gathered
 
-    monkeypatch.setattr(listing, "_is_gathered", chosen)
+    monkeypatch.setattr(listing, "_is_less", chosen)
     runner, db = filled
 
     async def all_pages(**query: Any) -> list[Session]:
@@ -163,6 +163,8 @@ def test_pages_join_up_to_the_whole_list(
         {"min_participants": 5},
         {"max_participants": 1, "is_live": False, "is_descending": False},
         {"order": SessionOrder.MINUTES_CONSUMED, "is_live": False},
+        {"search": "plan", "max_participants": 4},
+        {"search": "week", "order": SessionOrder.MINUTES_CONSUMED},
     ):
         whole = SessionQuery(app_id="a", limit=1_000, **query)
         assert runner.run(all_pages(**query)) == expected(whole)[0]
