@@ -178,7 +178,11 @@ export async function testNetwork(options: PrecallOptions): Promise<Precall> {
   const found: Precall = { host: false, reflexive: false, relay: false, turn: false };
   const network = (navigator as { connection?: { effectiveType?: string } }).connection;
   found.effective_type = network?.effectiveType;
-  if (url) found.backend_rtt_s = await measureBackend(url);
+  if (url) {
+    // The first request opens the connection; the second is the round trip.
+    await measureBackend(url);
+    found.backend_rtt_s = await measureBackend(url);
+  }
   try {
     const kinds = await gather(iceServers, gatherMs);
     found.host = kinds.has("host");
