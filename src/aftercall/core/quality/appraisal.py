@@ -108,32 +108,47 @@ def _audio(table: Table, rows: Sequence[Stream], family: Family) -> list[float |
         )
     concealments, bursts = _get(table, "concealment_percent", "burst_ratio")
     opinions: list[float | None] = []
-    constants: dict[tuple[Any, ...], tuple[mos_audio.Codec | None, float]] = {}
-    estimate = mos_audio.estimate
-    for name, target, codec, loss, delay_ms, concealment, burst in zip(
+    judges: dict[tuple[Any, ...], _Judge] = {}
+    for name, target_bps, codec, loss, delay_ms, concealment, burst in zip(
         names, targets, codecs, losses, delays, concealments, bursts, strict=True
     ):
         if loss is None:
             opinions.append(None)
             continue
         fmtp = codec.sdp_fmtp_line if codec is not None and concealment is None else None
-        known_as = (name, target, fmtp, concealment is None)
-        if known_as not in constants:
-            factor = mos_audio.redundancy(name, fmtp) if concealment is None else 1.0
-            constants[known_as] = (mos_audio.codec_of(name, target), factor)
-        model, factor = constants[known_as]
-        opinions.append(
-            None
-            if model is None
-            else estimate(
-                model,
-                delay_ms=delay_ms,
-                loss_percent=loss,
-                burst_ratio=burst or 1.0,
-                bpl_factor=factor,
-            )
-        )
+        heard_as = (name, target_bps, fmtp, concealment is None)
+        judge = judges.get(heard_as)
+        if judge is None:
+            judge = judges[heard_as] = _Judge(*heard_as)
+        opinions.append(judge.opinion(delay_ms, loss, burst))
     return opinions
+
+
+class _Judge:
+    """The model of one codec as it is sent; a line without fault is judged once."""
+
+    def __init__(
+        self, name: str | None, target_bps: float | None, fmtp: str | None, is_before_repair: bool
+    ) -> None:
+        self._codec = mos_audio.codec_of(name, target_bps)
+        self._bpl_factor = mos_audio.redundancy(name, fmtp) if is_before_repair else 1.0
+        self._faultless = self._estimate(0.0, 0.0, None)
+
+    def opinion(self, delay_ms: float, loss_percent: float, burst: float | None) -> float | None:
+        if not loss_percent and delay_ms <= mos_audio.UNHEARD_MS:
+            return self._faultless
+        return self._estimate(delay_ms, loss_percent, burst)
+
+    def _estimate(self, delay_ms: float, loss_percent: float, burst: float | None) -> float | None:
+        if self._codec is None:
+            return None
+        return mos_audio.estimate(
+            self._codec,
+            delay_ms=delay_ms,
+            loss_percent=loss_percent,
+            burst_ratio=burst or 1.0,
+            bpl_factor=self._bpl_factor,
+        )
 
 
 def _sent_losses(table: Table) -> Column:

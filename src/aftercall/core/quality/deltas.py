@@ -37,14 +37,16 @@ from aftercall.core.quality.tracks import Accepted, Track, Tracks, accept, recor
 LONGEST_S: Final = 60.0
 
 _RATES: Final = ("bitrate_bps", "fps", "freeze_share")
-_TAGS: Final = (
-    ("producer_id", "producer_id"),
-    ("consumer_id", "consumer_id"),
-    ("peer_id", "peer_id"),
-    ("is_muted", "muted"),
-    ("expected_width", "expected_width"),
-    ("expected_height", "expected_height"),
-)
+_TAGS: Final = {
+    "producer_id": "producer_id",
+    "consumer_id": "consumer_id",
+    "peer_id": "peer_id",
+    "is_muted": "muted",
+    "expected_width": "expected_width",
+    "expected_height": "expected_height",
+}
+_read_tag: Final = attrgetter(*_TAGS.values())
+_NO_TAG: Final = (None,) * len(_TAGS)
 
 
 class Reading(msgspec.Struct):
@@ -194,13 +196,13 @@ _DEFAULTS: Final[dict[str, Any]] = {
 
 def _put_tags(table: Table, ends: Sequence[Stream]) -> None:
     tags = [row.tag for row in ends]
-    if not any(tags):
+    told = [_NO_TAG if tag is None else _read_tag(tag) for tag in tags]
+    if told.count(told[0]) == len(told):
+        for name, value in zip(_TAGS, told[0], strict=True):
+            if value is not None:
+                table[name] = (value,) * len(told)
         return
-    for name, member in _TAGS:
-        try:
-            values: Column = list(map(attrgetter(member), tags))
-        except AttributeError:
-            values = [None if tag is None else getattr(tag, member) for tag in tags]
+    for name, values in zip(_TAGS, zip(*told, strict=True), strict=True):
         put(table, name, known(values))
 
 

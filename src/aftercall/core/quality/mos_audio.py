@@ -18,6 +18,9 @@ import msgspec
 LOWEST: Final = 1.0
 HIGHEST: Final = 4.5
 
+UNHEARD_MS: Final = 100.0
+"""A delay up to this does no harm."""
+
 PACKET_MS: Final = 20.0
 LOOK_AHEAD_MS: Final = 6.5
 """Opus; with the 20 ms packet it is the delay no network adds."""
@@ -146,9 +149,9 @@ def redundancy(name: str | None, fmtp: str | None) -> float:
 
 def delay_impairment(delay_ms: float) -> float:
     """Idd of G.107 for the default sensitivity class: 0 up to 100 ms."""
-    if delay_ms <= 100:
+    if delay_ms <= UNHEARD_MS:
         return 0.0
-    x = log2(delay_ms / 100)
+    x = log2(delay_ms / UNHEARD_MS)
     return float(25 * ((1 + x**6) ** (1 / 6) - 3 * (1 + (x / 3) ** 6) ** (1 / 6) + 2))
 
 
@@ -242,7 +245,7 @@ def estimate(
         return None
     model = FB_UNIFIED[codec.bandwidth]
     r = model.best - codec.ie
-    if delay_ms > 100:
+    if delay_ms > UNHEARD_MS:
         r -= model.rescale * delay_impairment(min(3000.0, delay_ms))
     if loss_percent > 0:
         loss_percent = min(100.0, loss_percent)

@@ -223,10 +223,5 @@ def _delay_shares(delays_ms: Sequence[float]) -> Shares:
 
 def histogram(values: Sequence[float], per_unit: int) -> Histogram:
     """Values rounded half up to whole steps; the average is that of the values themselves."""
-    counts = Counter(values)
-    steps: dict[int, int] = {}
-    for value, count in counts.items():
-        step = floor(value * per_unit + 0.5)
-        steps[step] = steps.get(step, 0) + count
-    total = sum(round(value * _MILLION) * count for value, count in counts.items())
-    return Histogram(per_unit, len(values), total, steps)
+    steps = Counter(map(floor, [value * per_unit + 0.5 for value in values]))
+    return Histogram(per_unit, len(values), _total(values), dict(steps))
