@@ -55,6 +55,7 @@ def simulate(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print what was made as one JSON object.")
     ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but failures.")] = False,
 ) -> None:
     """Play calls to a server: people, browsers, networks good and bad, chat and transcript.
 
@@ -80,7 +81,7 @@ def simulate(
         TextColumn("{task.percentage:>3.0f}%"),
         TimeRemainingColumn(),
         console=console,
-        disable=as_json or forever,
+        disable=as_json or forever or quiet,
     )
     bar = progress.add_task(f"{meetings} calls", total=meetings * (plan.length_s + 1))
     player = Player(
@@ -94,7 +95,7 @@ def simulate(
     except PlayFailed as failed:
         console.print(f"aftercall: {failed}", highlight=False, markup=False)
         raise typer.Exit(1) from None
-    _report(player.tally, seed=plan.seed, console=console, as_json=as_json)
+    _report(player.tally, seed=plan.seed, console=console, as_json=as_json, is_quiet=quiet)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,7 +155,7 @@ async def _play_all(plan: Plan, player: Player, *, at_once: int) -> None:
         raise failures[0]
 
 
-def _report(tally: Tally, *, seed: int, console: Console, as_json: bool) -> None:
+def _report(tally: Tally, *, seed: int, console: Console, as_json: bool, is_quiet: bool) -> None:
     """Tell what was played; exit code 1 when the server did not take all of it."""
     if as_json:
         made: dict[str, Any] = {
@@ -166,7 +167,7 @@ def _report(tally: Tally, *, seed: int, console: Console, as_json: bool) -> None
             "rejected": tally.rejected,
         }
         sys.stdout.write(msgspec.json.encode(made).decode() + "\n")
-    else:
+    elif not is_quiet:
         console.print(
             f"{tally.calls} calls, {sum(len(s['peers']) for s in tally.sessions)} peers, "
             f"{tally.entries} entries in {tally.batches} batches (seed {seed})",
