@@ -1,13 +1,15 @@
 """What one peer heard and saw, all its received streams together, moment by moment."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from math import prod
+from typing import Final
 
 import msgspec
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.counters import Interval
 from aftercall.core.quality.rows import iso
-from aftercall.core.quality.streams import AUDIO, PRODUCERS
+from aftercall.core.quality.streams import Family
 
 
 class Moment(msgspec.Struct, omit_defaults=True, gc=False, kw_only=True):
@@ -53,48 +55,59 @@ class Reception(msgspec.Struct, kw_only=True):
 def receive(intervals: Iterable[Interval], *, is_video: bool) -> Received:
     """What the intervals of one peer's received streams of one kind come to."""
     found = Received()
+    families = _VIDEO if is_video else _AUDIO
     by_moment: dict[EpochMs, list[Interval]] = {}
     for i in intervals:
-        if i.family in PRODUCERS or (i.family in AUDIO) is is_video:
-            continue
-        by_moment.setdefault(i.at, []).append(i)
-        found.packets += i.packets_received or 0
-        found.packets_lost += i.packets_lost or 0
-        found.bytes += i.bytes_received or 0
-        if i.score is not None:
-            found.scores += 1
-            found.score_total += i.score
-        if i.packets_received:
-            found.first_at = i.at if found.first_at is None else min(found.first_at, i.at)
-            found.last_at = i.at if found.last_at is None else max(found.last_at, i.at)
-    found.seconds = sum(max(i.dt_s for i in group) for group in by_moment.values())
-    moments = [_moment(at, by_moment[at], is_video) for at in sorted(by_moment)]
+        if i.family in families:
+            by_moment.setdefault(i.at, []).append(i)
+    moments: list[Moment] = []
+    for at in sorted(by_moment):
+        group = by_moment[at]
+        moment = Moment(timestamp=iso(at))
+        _add_group(found, moment, at, group)
+        if is_video:
+            _add_pictures(moment, group)
+        else:
+            moment.concealment_events = _sum([i.concealment_events for i in group])
+        moments.append(moment)
     found.moments = msgspec.Raw(msgspec.json.encode(moments))
     return found
 
 
-def _moment(at: EpochMs, group: list[Interval], is_video: bool) -> Moment:
-    moment = Moment(
-        timestamp=iso(at),
-        quality=_mean([i.score for i in group]),
-        jitter=_mean([i.jitter_s for i in group]),
-        packets_lost=_sum([i.packets_lost for i in group]),
-    )
-    if not is_video:
-        moment.concealment_events = _sum([i.concealment_events for i in group])
-        return moment
-    largest = max(group, key=lambda i: (i.frame_width or 0) * (i.frame_height or 0))
-    moment.frame_width, moment.frame_height = largest.frame_width, largest.frame_height
+_AUDIO: Final = frozenset({Family.AUDIO_CONSUMER, Family.SCREENSHARE_AUDIO_CONSUMER})
+_VIDEO: Final = frozenset({Family.VIDEO_CONSUMER, Family.SCREENSHARE_VIDEO_CONSUMER})
+
+
+def _add_group(found: Received, moment: Moment, at: EpochMs, group: Sequence[Interval]) -> None:
+    scores = [i.score for i in group if i.score is not None]
+    jitters = [i.jitter_s for i in group if i.jitter_s is not None]
+    packets = sum([i.packets_received or 0 for i in group])
+    lost = _sum([i.packets_lost for i in group])
+    found.packets += packets
+    found.packets_lost += lost or 0
+    found.bytes += sum([i.bytes_received or 0 for i in group])
+    found.seconds += max([i.dt_s for i in group])
+    found.scores += len(scores)
+    found.score_total += sum(scores)
+    if packets:
+        found.first_at = at if found.first_at is None else found.first_at
+        found.last_at = at
+    moment.quality = _mean(scores)
+    moment.jitter = _mean(jitters)
+    moment.packets_lost = lost
+
+
+def _add_pictures(moment: Moment, group: Sequence[Interval]) -> None:
+    sizes = [(i.frame_width or 0, i.frame_height or 0) for i in group if i.frame_width]
+    if sizes:
+        moment.frame_width, moment.frame_height = max(sizes, key=prod)
+    rates = [i.fps if i.frames_per_second is None else i.frames_per_second for i in group]
+    moment.frames_per_second = _mean([rate for rate in rates if rate is not None])
     moment.frames_dropped = _sum([i.frames_dropped for i in group])
-    moment.frames_per_second = _mean(
-        [i.fps if i.frames_per_second is None else i.frames_per_second for i in group]
-    )
-    return moment
 
 
-def _mean(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return round(sum(known) / len(known), 6) if known else None
+def _mean(values: Sequence[float]) -> float | None:
+    return round(sum(values) / len(values), 6) if values else None
 
 
 def _sum(values: Iterable[int | None]) -> int | None:
