@@ -199,6 +199,13 @@ def _received_losses(table: Table, codecs: Sequence[Any]) -> Column:
 
 def _video(table: Table, family: Family) -> list[float | None]:
     is_screen, is_producer = family in SCREENSHARES, family in PRODUCERS
+    expected = _expected_pixels(table, family)
+    (codecs,) = _get(table, "codec")
+    model = mos_video.DEFAULT
+    factors = {
+        codec: mos_video.codec_factor(model, codec, is_screen=is_screen) for codec in set(codecs)
+    }
+    opinion, expected_rate = mos_video.opinion, mos_video.expected_rate
     opinions: list[float | None] = []
     for (
         frames,
@@ -211,43 +218,57 @@ def _video(table: Table, family: Family) -> list[float | None]:
         buffer_ms,
         loss,
         freeze_share,
-        codec,
-        shown_width,
-        shown_height,
-        source_width,
-        source_height,
         source_fps,
-    ) in zip(*_get(table, *_VIDEO_INPUTS), strict=True):
+        expected_pixels,
+        codec,
+    ) in zip(*_get(table, *_VIDEO_INPUTS), expected, codecs, strict=True):
         if frames == 0:
             opinions.append(None if is_screen and not freeze_s else mos_video.LOWEST)
-            continue
-        if width is None or height is None or fps is None or bitrate_bps is None:
+        elif width is None or height is None or fps is None or bitrate_bps is None:
             opinions.append(None)
-            continue
-        opinions.append(
-            mos_video.estimate(
-                bitrate_bps=bitrate_bps,
-                width=width,
-                height=height,
-                fps=fps,
-                expected_pixels=mos_video.expected_size(
-                    is_producer=is_producer,
-                    is_screen=is_screen,
-                    pixels=width * height,
-                    shown_pixels=(shown_width or 0) * (shown_height or 0),
-                    source_pixels=(source_width or 0) * (source_height or 0),
-                ),
-                expected_fps=mos_video.expected_rate(is_screen=is_screen, source_fps=source_fps),
-                codec=codec,
-                is_screen=is_screen,
-                delay_ms=500 * (rtt_s or 0.0) + (0.0 if is_producer else buffer_ms or 0.0),
-                loss_percent=loss or 0.0,
-                freeze_share=freeze_share or 0.0,
+        else:
+            opinions.append(
+                opinion(
+                    model,
+                    factors[codec],
+                    bitrate_bps,
+                    width * height,
+                    fps,
+                    expected_pixels,
+                    expected_rate(is_screen=is_screen, source_fps=source_fps),
+                    500 * (rtt_s or 0.0) + (0.0 if is_producer else buffer_ms or 0.0),
+                    loss or 0.0,
+                    freeze_share or 0.0,
+                )
             )
-        )
     return opinions
 
 
+def _expected_pixels(table: Table, family: Family) -> list[int]:
+    """By interval; streams rarely change their sizes, so that each is looked up once."""
+    is_screen, is_producer = family in SCREENSHARES, family in PRODUCERS
+    sizes = list(zip(*_get(table, *_SIZES), strict=True))
+    expected = {
+        size: mos_video.expected_size(
+            is_producer=is_producer,
+            is_screen=is_screen,
+            pixels=(size[0] or 0) * (size[1] or 0),
+            shown_pixels=(size[2] or 0) * (size[3] or 0),
+            source_pixels=(size[4] or 0) * (size[5] or 0),
+        )
+        for size in set(sizes)
+    }
+    return [expected[size] for size in sizes]
+
+
+_SIZES: Final = (
+    "frame_width",
+    "frame_height",
+    "expected_width",
+    "expected_height",
+    "source_width",
+    "source_height",
+)
 _VIDEO_INPUTS: Final = (
     "frames",
     "freeze_s",
@@ -259,10 +280,5 @@ _VIDEO_INPUTS: Final = (
     "jitter_buffer_ms",
     "residual_loss_percent",
     "freeze_share",
-    "codec",
-    "expected_width",
-    "expected_height",
-    "source_width",
-    "source_height",
     "source_fps",
 )

@@ -66,20 +66,54 @@ def estimate(
     freeze_share: float = 0.0,
 ) -> float:
     """The score, two decimals; 1 where nothing moves. `codec` is a MIME subtype."""
-    pixels = width * height
+    return opinion(
+        model,
+        codec_factor(model, codec, is_screen=is_screen),
+        bitrate_bps,
+        width * height,
+        fps,
+        expected_pixels,
+        expected_fps,
+        delay_ms,
+        loss_percent,
+        freeze_share,
+    )
+
+
+def codec_factor(model: VideoModel, codec: str | None, *, is_screen: bool) -> float:
+    """How much further a bit goes, by codec and content."""
+    factor = model.codec_factors.get(codec.lower(), 1.0) if codec is not None else 1.0
+    return factor * model.screen_factor if is_screen else factor
+
+
+def opinion(
+    model: VideoModel,
+    factor: float,
+    bitrate_bps: float,
+    pixels: int,
+    fps: float,
+    expected_pixels: float,
+    expected_fps: float,
+    delay_ms: float,
+    loss_percent: float,
+    freeze_share: float,
+) -> float:
+    """`estimate` with the codec's factor known: for many pictures of one stream."""
     if pixels <= 0 or bitrate_bps <= 0 or fps < 1:
         return LOWEST
-    factor = model.codec_factors.get(codec.lower(), 1.0) if codec is not None else 1.0
-    if is_screen:
-        factor *= model.screen_factor
-    coded = min(pixels, expected_pixels) * min(fps, expected_fps)
+    coded = (pixels if pixels < expected_pixels else expected_pixels) * (
+        fps if fps < expected_fps else expected_fps
+    )
     quality = model.slope * log(factor * bitrate_bps / coded) + model.intercept
-    quality = min(HIGHEST, max(LOWEST, quality)) - model.delay_per_ms * delay_ms
+    quality = (
+        HIGHEST if quality > HIGHEST else LOWEST if quality < LOWEST else quality
+    ) - model.delay_per_ms * delay_ms
     if expected_pixels > pixels:
         quality -= model.upscaling * log(expected_pixels / pixels)
     if expected_fps > fps:
         quality -= model.frame_rate * log(expected_fps / fps)
-    quality = min(HIGHEST, max(LOWEST, quality))
+    if quality <= LOWEST:
+        return LOWEST
     if loss_percent or freeze_share:
         halvings = loss_percent / model.halving_loss_percent
         halvings += freeze_share / model.halving_freeze_share
