@@ -167,7 +167,6 @@ async def test_folding_after_the_merge_gives_the_same_report(db: Database) -> No
     _, service, _ = await _lossy_call(db)
     await service.fold_session("app", "session")
     before = await service.peer_report("app", "ada")
-    async with db.write() as tx:
-        await samples.merge(tx, "app", "ada")
+    await samples.merge(db, "app", "ada")
     await service.fold_session("app", "session")
     assert (await service.peer_report("app", "ada")).details == before.details

@@ -1,10 +1,14 @@
 """Samples: kept once, found again, merged or not."""
 
+import asyncio
 import json
 import random
+from typing import Any
+
+from sqlalchemy import func, select
 
 from aftercall.core.instants import EpochMs
-from aftercall.store import samples
+from aftercall.store import samples, schema
 from aftercall.store.database import Database
 from aftercall.store.samples import SampleRow
 
@@ -35,14 +39,31 @@ async def test_reports_come_back_in_order_of_time_and_once(db: Database) -> None
     assert json.loads(found.body) == {"n": 1, "stats": [{"bytesSent": 1_000}]}
 
 
-async def test_known_reports_are_told_merged_or_not(db: Database) -> None:
+async def append(db: Database, *rows: SampleRow) -> None:
     async with db.write() as tx:
-        await samples.append(tx, [row(1), row(2), row(5), row(1, "q")])
-        assert await samples.merge(tx, "a", "p") == 3
-        await samples.append(tx, [row(6)])
-        asked = [("a", peer, sequence) for peer in "pqr" for sequence in range(8)]
-        asked.append(("b", "p", 1))
-        assert await samples.known(tx, asked) == {
+        await samples.append(tx, rows)
+
+
+async def contents(db: Database, peer_id: str = "p") -> list[tuple[Any, ...]]:
+    async with db.read() as tx:
+        return [
+            (one.sequence, one.at, one.received_at, json.loads(one.body))
+            for one in await samples.of_peer(tx, "a", peer_id)
+        ]
+
+
+async def loose(db: Database) -> int:
+    async with db.read() as tx:
+        return (await tx.execute(select(func.count()).select_from(schema.samples))).scalar_one()
+
+
+async def test_known_reports_are_told_merged_or_not(db: Database) -> None:
+    await append(db, row(1), row(2), row(5), row(1, "q"))
+    assert await samples.merge(db, "a", "p") == 3
+    await append(db, row(6))
+    asked = [("a", peer, sequence) for peer in "pqr" for sequence in range(8)]
+    async with db.read() as tx:
+        assert await samples.known(tx, [*asked, ("b", "p", 1)]) == {
             ("a", "p", 1),
             ("a", "p", 2),
             ("a", "p", 5),
@@ -53,27 +74,37 @@ async def test_known_reports_are_told_merged_or_not(db: Database) -> None:
 
 
 async def test_merging_changes_nothing_that_is_read(db: Database) -> None:
-    dice = random.Random(1)
-    numbers = dice.sample(range(100), 60)
-    async with db.write() as tx:
-        await samples.append(tx, [row(n, at=n // 7) for n in numbers[:40]])
-        before = await samples.of_peer(tx, "a", "p")
-        assert await samples.merge(tx, "a", "p") == 40
-        after = await samples.of_peer(tx, "a", "p")
-        assert [(s.sequence, s.at, s.received_at, json.loads(s.body)) for s in after] == [
-            (s.sequence, s.at, s.received_at, json.loads(s.body)) for s in before
-        ]
-        assert await samples.merge(tx, "a", "p") == 0
-        await samples.append(tx, [row(n, at=n // 7) for n in numbers[30:]])
-        assert await samples.merge(tx, "a", "p") == 60
-        every = await samples.of_peer(tx, "a", "p")
-    assert [s.sequence for s in every] == sorted(numbers, key=lambda n: (n // 7, n))
+    numbers = random.Random(1).sample(range(100), 60)
+    await append(db, *(row(n, at=n // 7) for n in numbers[:40]))
+    before = await contents(db)
+    assert await samples.merge(db, "a", "p") == 40
+    assert await contents(db) == before
+    assert await loose(db) == 0
+    assert await samples.merge(db, "a", "p") == 0
+    await append(db, *(row(n, at=n // 7) for n in numbers[30:]))
+    assert await samples.merge(db, "a", "p") == 60
+    assert await kept(db) == sorted(numbers, key=lambda n: (n // 7, n))
+    assert await loose(db) == 0
+
+
+async def test_merges_and_arrivals_at_once_lose_nothing(db: Database) -> None:
+    await append(db, *(row(n) for n in range(0, 40, 2)))
+
+    async def arrive(number: int) -> None:
+        await append(db, row(number))
+        await samples.merge(db, "a", "p")
+
+    await asyncio.gather(*(arrive(number) for number in range(1, 40, 2)))
+    assert await kept(db) == list(range(40))
+    await samples.merge(db, "a", "p")
+    assert await kept(db) == list(range(40))
+    assert await loose(db) == 0
 
 
 async def test_a_report_of_another_peer_or_app_is_not_merged(db: Database) -> None:
-    async with db.write() as tx:
-        await samples.append(tx, [row(1), row(2, "q"), row(3, app_id="b")])
-        await samples.merge(tx, "a", "p")
+    await append(db, row(1), row(2, "q"), row(3, app_id="b"))
+    assert await samples.merge(db, "a", "p") == 1
     assert await kept(db) == [1]
     assert await kept(db, "q") == [2]
     assert await kept(db, app_id="b") == [3]
+    assert await loose(db) == 2

@@ -45,8 +45,7 @@ class Finaliser:
         async with self._db.read() as tx:
             every = await peers.peers_of_session(tx, session.app_id, session.id)
         for peer in every:
-            async with self._db.write() as tx:
-                await samples.merge(tx, session.app_id, peer.id)
+            await samples.merge(self._db, session.app_id, peer.id)
 
     async def _wants_summary(self, session: Session) -> bool:
         async with self._db.read() as tx:

@@ -1,18 +1,20 @@
 """Samples: each report is kept once, whole and compressed; those of a peer that is done are
 merged into one segment."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, Final, NamedTuple
 
 import msgspec
 import zstandard
-from sqlalchemy import ColumnElement, FromClause, Select, and_, delete, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import StoredSample
 from aftercall.store import schema
+from aftercall.store.database import Database
 from aftercall.store.many import PEERS, REPORTS, values_in, values_table
 from aftercall.store.peers import Key
 from aftercall.store.rows import insert_into
@@ -112,40 +114,101 @@ def _same(table: FromClause, other: FromClause, *names: str) -> ColumnElement[bo
 
 async def of_peer(tx: AsyncConnection, app_id: str, peer_id: str) -> list[StoredSample]:
     """All reports of a peer in the order of `(at, sequence)`, merged or not."""
-    merged, loose = await _merged(tx, app_id, peer_id), await _loose(tx, app_id, peer_id)
-    every = {sample.sequence: sample for sample in (*loose, *merged)}
+    every = {sample.sequence: sample for sample in await _loose(tx, app_id, peer_id)}
+    segment = await _segment(tx, app_id, peer_id)
+    if segment is not None:
+        every |= {sample.sequence: sample for sample in unpack(peer_id, segment.body)}
     return sorted(every.values(), key=lambda sample: (sample.at, sample.sequence))
 
 
-async def merge(tx: AsyncConnection, app_id: str, peer_id: str) -> int:
+async def merge(db: Database, app_id: str, peer_id: str) -> int:
     """Merge a peer's reports into one segment, with those of an earlier merge; how many it
-    holds, 0 when there was nothing to merge."""
-    loose = await _loose(tx, app_id, peer_id)
-    if not loose:
+    holds, 0 when there was nothing to merge or another was quicker.
+
+    Packing an hour takes a third of a second, so it is done in a thread and between two
+    transactions: nobody waits for it. What arrives meanwhile stays for the next time.
+    """
+    async with db.read() as tx:
+        loose = await _loose(tx, app_id, peer_id)
+        old = await _segment(tx, app_id, peer_id)
+        session_id = await _session_of(tx, app_id, peer_id)
+    if not loose or session_id is None:
         return 0
+    row = await asyncio.to_thread(_merged_row, peer_id, loose, old)
+    async with db.write() as tx:
+        if not await _replace(tx, {"app_id": app_id, "session_id": session_id, **row}, old):
+            return 0
+        await tx.execute(_DELETE_RUN, _ranges(app_id, peer_id, row["sequences"]))
+    return int(row["samples"])
+
+
+class _Segment(NamedTuple):
+    sequences: str
+    body: bytes
+
+
+async def _segment(tx: AsyncConnection, app_id: str, peer_id: str) -> _Segment | None:
+    c = schema.segments.c
+    found = await tx.execute(
+        select(c.sequences, c.body).where(c.app_id == app_id, c.peer_id == peer_id)
+    )
+    row = found.first()
+    return None if row is None else _Segment(*row)
+
+
+async def _session_of(tx: AsyncConnection, app_id: str, peer_id: str) -> str | None:
     c = schema.samples.c
-    session_id = (
-        await tx.execute(
-            select(c.session_id).where(c.app_id == app_id, c.peer_id == peer_id).limit(1)
-        )
-    ).scalar_one()
-    every = {s.sequence: s for s in (*loose, *await _merged(tx, app_id, peer_id))}
+    found = await tx.execute(
+        select(c.session_id).where(c.app_id == app_id, c.peer_id == peer_id).limit(1)
+    )
+    return found.scalar()
+
+
+def _merged_row(peer_id: str, loose: list[StoredSample], old: _Segment | None) -> dict[str, Any]:
+    every = {sample.sequence: sample for sample in loose}
+    if old is not None:
+        every |= {sample.sequence: sample for sample in unpack(peer_id, old.body)}
     series = sorted(every.values(), key=lambda sample: (sample.at, sample.sequence))
-    row = {
-        "app_id": app_id,
+    return {
         "peer_id": peer_id,
-        "session_id": session_id,
         "samples": len(series),
         "sequences": msgspec.json.encode(_runs(sorted(every))).decode(),
         "body": pack(series),
     }
-    statement = insert_into(tx.dialect.name, schema.segments).values(row)
-    new = {name: statement.excluded[name] for name in ("samples", "sequences", "body")}
-    await tx.execute(
-        statement.on_conflict_do_update(index_elements=["app_id", "peer_id"], set_=new)
+
+
+async def _replace(tx: AsyncConnection, row: dict[str, Any], old: _Segment | None) -> bool:
+    """Write a segment in place of the one it was made from; False when that is there no more."""
+    table = schema.segments
+    c = table.c
+    if old is None:
+        statement = insert_into(tx.dialect.name, table).values(row).on_conflict_do_nothing()
+        return (await tx.execute(statement)).rowcount == 1
+    done = await tx.execute(
+        update(table)
+        .where(
+            c.app_id == row["app_id"],
+            c.peer_id == row["peer_id"],
+            c.sequences == old.sequences,
+        )
+        .values({name: row[name] for name in ("samples", "sequences", "body")})
     )
-    await tx.execute(delete(schema.samples).where(c.app_id == app_id, c.peer_id == peer_id))
-    return len(series)
+    return done.rowcount == 1
+
+
+_C: Final = schema.samples.c
+_DELETE_RUN: Final = delete(schema.samples).where(
+    _C.app_id == bindparam("of_app"),
+    _C.peer_id == bindparam("of_peer"),
+    _C.sequence.between(bindparam("first"), bindparam("last")),
+)
+
+
+def _ranges(app_id: str, peer_id: str, sequences: str) -> list[dict[str, Any]]:
+    return [
+        {"of_app": app_id, "of_peer": peer_id, "first": first, "last": last}
+        for first, last in msgspec.json.decode(sequences)
+    ]
 
 
 def _runs(sequences: Sequence[int]) -> list[tuple[int, int]]:
@@ -176,11 +239,3 @@ async def _loose(tx: AsyncConnection, app_id: str, peer_id: str) -> list[StoredS
         )
         for sequence, at, received_at, body in rows
     ]
-
-
-async def _merged(tx: AsyncConnection, app_id: str, peer_id: str) -> list[StoredSample]:
-    c = schema.segments.c
-    found: Any = (
-        await tx.execute(select(c.body).where(c.app_id == app_id, c.peer_id == peer_id))
-    ).scalar()
-    return [] if found is None else unpack(peer_id, found)
