@@ -4,7 +4,7 @@ The verdict itself, with its rows, is megabytes for a long call; its digest is a
 so that a whole session's can be read at once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -15,6 +15,7 @@ from aftercall.core.quality.issues import Issue
 from aftercall.core.quality.metadata import CandidatePair
 from aftercall.core.quality.report import Completeness, Details, Verdict
 from aftercall.core.quality.rows import parse_iso
+from aftercall.core.quality.stream_ends import StreamId
 from aftercall.core.quality.streams import AUDIO, SCREENSHARES, Family
 from aftercall.core.quality.traces import Span, union
 
@@ -29,6 +30,8 @@ BAD_VIDEO_MOS: Final = 2.6
 MOST_BUCKETS: Final = 360
 MOST_ISSUES: Final = 200
 """Issues of one participant that are kept for lists; chosen: more cannot be looked at."""
+
+MOST_STREAMS: Final = 1_000
 
 _STEPS: Final = tuple(
     EpochMs(step)
@@ -105,11 +108,17 @@ class Digest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     os_version: str | None = None
     is_mobile: bool | None = None
     city: str | None = None
+    streams: list[StreamId] = []
 
 
 class _Row(msgspec.Struct, gc=False):
     timestamp: str
     mos: float | None = None
+    ssrc: int | None = None
+    mid: str | None = None
+    producer_id: str | None = None
+    consumer_id: str | None = None
+    peer_id: str | None = None
 
 
 _rows: Final = msgspec.json.Decoder(list[_Row])
@@ -151,8 +160,9 @@ def digest(verdict: Verdict, details: Details, scale: Scale) -> Digest:
     """The digest of one participant on the scale of its session."""
     audio = _figures(verdict, is_audio=True)
     video = _figures(verdict, is_audio=False)
-    mos_audio = _buckets(details, scale, is_audio=True)
-    mos_video = _buckets(details, scale, is_audio=False)
+    rows = {family: _rows.decode(details.rows.get(family.value, b"[]")) for family in Family}
+    mos_audio = _buckets(rows, scale, is_audio=True)
+    mos_video = _buckets(rows, scale, is_audio=False)
     is_severe = any(issue.severity == "severe" for issue in verdict.issues)
     is_low = _is_below(audio[0], BAD_AUDIO_MOS) or _is_below(video[0], BAD_VIDEO_MOS)
     is_measured = bool(verdict.cumulative)
@@ -171,7 +181,7 @@ def digest(verdict: Verdict, details: Details, scale: Scale) -> Digest:
         ),
         is_measured=is_measured,
         is_bad=is_low or is_severe,
-        screenshare=_screenshare(details, scale),
+        screenshare=_screenshare(rows[Family.SCREENSHARE_VIDEO_PRODUCER], scale),
         issues=verdict.issues[:MOST_ISSUES],
         diagnosis=verdict.diagnosis[:MOST_ISSUES],
         completeness=verdict.completeness,
@@ -186,6 +196,7 @@ def digest(verdict: Verdict, details: Details, scale: Scale) -> Digest:
         os_version=metadata.device.os_version,
         is_mobile=metadata.device.is_mobile,
         city=metadata.network.city,
+        streams=_streams(rows),
     )
 
 
@@ -230,14 +241,16 @@ def _highest(values: Iterable[float | None]) -> float | None:
     return round(max(known), 3) if known else None
 
 
-def _buckets(details: Details, scale: Scale, *, is_audio: bool) -> list[float | None]:
+_Rows = Mapping[Family, Sequence[_Row]]
+
+
+def _buckets(rows: _Rows, scale: Scale, *, is_audio: bool) -> list[float | None]:
     found: list[float | None] = [None] * scale.buckets
-    for family in Family:
-        raw = details.rows.get(family.value)
-        if raw is None or family in SCREENSHARES or (family in AUDIO) is not is_audio:
+    for family, every in rows.items():
+        if family in SCREENSHARES or (family in AUDIO) is not is_audio:
             continue
         places: dict[str, int] = {}
-        for row in _rows.decode(raw):
+        for row in every:
             mos = row.mos
             if mos is None:
                 continue
@@ -251,13 +264,26 @@ def _buckets(details: Details, scale: Scale, *, is_audio: bool) -> list[float | 
     return [None if mos is None else round(mos, 2) for mos in found]
 
 
-def _screenshare(details: Details, scale: Scale) -> list[Span]:
+def _screenshare(rows: Sequence[_Row], scale: Scale) -> list[Span]:
     """When a screen was sent, by the reports of it."""
-    raw = details.rows.get(Family.SCREENSHARE_VIDEO_PRODUCER.value)
-    if raw is None:
-        return []
-    moments = sorted({parse_iso(row.timestamp) for row in _rows.decode(raw)})
+    moments = sorted({parse_iso(timestamp) for timestamp in {row.timestamp for row in rows}})
     return union(((at, at) for at in moments), within_ms=3 * scale.bucket_ms)
+
+
+def _streams(rows: _Rows) -> list[StreamId]:
+    found = {
+        StreamId(
+            family=family.value,
+            ssrc=row.ssrc,
+            mid=row.mid,
+            producer_id=row.producer_id,
+            consumer_id=row.consumer_id,
+            from_peer_id=row.peer_id,
+        ): None
+        for family, every in rows.items()
+        for row in every
+    }
+    return list(found)[:MOST_STREAMS]
 
 
 def _word(text: str | None) -> str | None:
