@@ -68,8 +68,13 @@ class Session:
         self.missed: dict[str, dict[str, list[Span]]] = {}
         """By listener and sender, when it did not arrive as it should."""
         self.lost_uplinks = {row_id: self._uplink(party) for row_id, party in self.parties.items()}
-        self.knows_uplink = {
-            row_id: any(t.has_loss for t in party.traces if t.family in PRODUCERS)
+        self._reported = {
+            row_id: union(
+                span
+                for each in party.traces
+                if each.family in PRODUCERS and each.has_loss
+                for span in each.flowing
+            )
             for row_id, party in self.parties.items()
         }
         for row_id, party in self.parties.items():
@@ -116,6 +121,11 @@ class Session:
                 missed.setdefault(sender, []).append((issue.first_at, issue.last_at))
         self.heard[row_id] = {sender: union(spans) for sender, spans in heard.items()}
         self.missed[row_id] = {sender: union(spans) for sender, spans in missed.items()}
+
+    def knows_uplink(self, sender: str, span: Span) -> bool:
+        """Whether the sender's own reports tell what was lost in that time; one whose network
+        is down tells nothing."""
+        return _covers(self._reported[sender], span)
 
     def senders_missed(self, listener: str, span: Span) -> tuple[set[str], set[str]]:
         """Whom the listener heard in that time, and whom of them badly."""
@@ -178,7 +188,7 @@ def _origin_of_loss(issue: Issue, listener: str, sender: str, session: Session) 
     listeners, bad_listeners = session.listeners_missing(sender, span)
     if len(senders) > 1 and len(bad_senders) >= MOST_SHARE * len(senders):
         return "local"
-    if session.knows_uplink[sender]:
+    if session.knows_uplink(sender, span):
         return "local"
     if len(listeners) > 1 and len(bad_listeners) >= MOST_SHARE * len(listeners):
         return "remote"

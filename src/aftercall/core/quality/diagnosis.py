@@ -10,6 +10,7 @@ from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.quality.attribution import Session, is_transit
 from aftercall.core.quality.issues import Issue, IssueName, Severity
 from aftercall.core.quality.metadata import DeviceChoice
+from aftercall.core.quality.stream_rules import WARM_UP_MS
 from aftercall.core.quality.tellings import RANKS, Group, clock, groups_of, length, percent
 from aftercall.core.quality.traces import Span, intersection, union
 
@@ -59,7 +60,8 @@ def _relay_during(subject: Subject, span: Span) -> str:
 
 def _after_device(subject: Subject, span: Span) -> str:
     for choice in subject.device_choices:
-        if 0 <= span[0] - choice.at <= FOLLOWS_MS:
+        is_first = any(0 <= choice.at - start <= WARM_UP_MS for start, _ in subject.stays)
+        if not is_first and 0 <= span[0] - choice.at <= FOLLOWS_MS:
             what = choice.device.label or choice.name.split("_")[1]
             return f", just after the switch to {what} at {clock(choice.at)}"
     return ""
@@ -107,7 +109,7 @@ def _downlink(subject: Subject, session: Session) -> list[Finding]:
     own = [issue for issue in issues if is_transit(issue) and issue.origin != "remote"]
     for group in groups_of(own):
         senders, bad = session.senders_missed(subject.row_id, group.span)
-        loss, jitter = group.worst("loss_percent"), group.worst("jitter_ms")
+        loss, jitter = group.typical("loss_percent"), group.typical("jitter_ms")
         if loss is not None and loss >= 1:
             sentence = f"Lost up to {percent(loss)} of what it was sent {group.when}"
         else:
@@ -128,14 +130,14 @@ def _from_others(subject: Subject, session: Session) -> list[Finding]:
         if issue.origin == "remote" and sender is not None:
             by_sender.setdefault(sender, []).append(issue)
     for sender, issues in by_sender.items():
-        for group in groups_of(issues):
-            is_network = any("network" in name for name in group.names)
-            why = "uplink" if is_network else "camera or machine"
-            name = subject.names.get(sender, sender)
-            sentence = f"{name} came badly {group.when}; the cause was {name}'s {why}."
-            found.append(
-                _finding("sender", group, sentence, severity="information", peer_ids=[sender])
-            )
+        groups = groups_of(issues)
+        is_network = any("network" in issue.name for issue in issues)
+        why = "uplink" if is_network else "camera or machine"
+        name = subject.names.get(sender, sender)
+        times = "" if len(groups) == 1 else f" {len(groups)} times"
+        every = Group(issues)
+        sentence = f"{name} came badly{times} {every.when}; the cause was {name}'s {why}."
+        found.append(_finding("sender", every, sentence, severity="information", peer_ids=[sender]))
     return found
 
 

@@ -23,6 +23,9 @@ CONSTANT_SAMPLES: Final = 10
 CONSTANT_DEVIATION: Final = 0.01
 """Twilio: ten samples that differ by less than one percent of full scale are no speech."""
 
+CONSTANT_LEVEL: Final = 0.05
+"""Chosen: a quiet room is as level as a hum, but never this loud."""
+
 
 class MicrophoneRules:
     """The issues of one peer's microphone, fed interval by interval."""
@@ -68,7 +71,7 @@ class MicrophoneRules:
         mean = sum(values) / len(values)
         is_constant = (
             len(values) == CONSTANT_SAMPLES
-            and mean > SILENT_LEVEL
+            and min(values) > CONSTANT_LEVEL
             and sqrt(sum((v - mean) ** 2 for v in values) / len(values)) < CONSTANT_DEVIATION
         )
         if is_constant and self._constant_since is None:

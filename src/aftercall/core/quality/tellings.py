@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from aftercall.core.instants import SECOND_MS, EpochMs
-from aftercall.core.quality.issues import Issue, Severity
+from aftercall.core.quality.issues import Issue, Severity, StreamRef
 from aftercall.core.quality.rows import iso
 from aftercall.core.quality.traces import Span, union
 
@@ -32,6 +32,17 @@ class Group:
             return None
         return min(values) if lowest else max(values)
 
+    def typical(self, measure: str) -> float | None:
+        """The middle one of the streams' worst: what a path does to all that use it, whatever
+        else befell one of them."""
+        worst: dict[StreamRef, float] = {}
+        for issue in self.issues:
+            if measure in issue.worst:
+                value = issue.worst[measure]
+                worst[issue.stream] = max(value, worst.get(issue.stream, value))
+        values = sorted(worst.values())
+        return values[(len(values) - 1) // 2] if values else None
+
     @property
     def severity(self) -> Severity:
         return min((issue.severity for issue in self.issues), key=RANKS.__getitem__)
@@ -42,6 +53,7 @@ class Group:
 
 
 def groups_of(issues: Iterable[Issue]) -> list[Group]:
+    """The issues by stretches of time that lie apart."""
     every = sorted(issues, key=lambda issue: issue.first_at)
     stretches = union(((i.first_at, i.last_at) for i in every), within_ms=SAME_MS)
     return [Group([i for i in every if start <= i.first_at <= end]) for start, end in stretches]
