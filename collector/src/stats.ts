@@ -23,7 +23,7 @@ export function pickStats(report: RTCStatsReport): StatsObject[] {
     referred.add(stats.codecId);
   });
   for (const pair of all) {
-    // Firefox has no transport stats that name the pair; it marks the pair itself.
+    // Without transport stats, as in older Firefox, the pair itself is marked.
     const isInUse = selected.size
       ? selected.has(pair.id)
       : pair.selected || (pair.nominated && pair.state === "succeeded");

@@ -1,0 +1,140 @@
+"""Calls between different browsers, and calls in which things go wrong."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.acceptance.calls import (
+    KEEP_CONNECTIONS,
+    Tab,
+    browser,
+    find_chromium,
+    open_tab,
+)
+from tests.acceptance.firefox import Firefox, find_firefox, firefox
+from tests.acceptance.server import Server, running, wait_until_ended
+
+CHROMIUM = find_chromium()
+FIREFOX = find_firefox()
+
+pytestmark = [
+    pytest.mark.acceptance,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found on this machine"),
+    pytest.mark.xdist_group("browser"),
+]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    settings = {"AFTERCALL_INTERVAL_MS": "2000"}
+    with running(tmp_path_factory.mktemp("browsers"), env=settings) as started:
+        yield started
+
+
+def ask(server: Server, path: str) -> Any:
+    answer = httpx.get(server.kit(path), headers=server.headers)
+    answer.raise_for_status()
+    return answer.json()["data"]
+
+
+def moment(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
+async def join_with_firefox(fox: Firefox, url: str, room: str) -> str:
+    """Enters the room; the id of the peer."""
+    await fox.go(f"{url}/try?room={room}")
+    await fox.evaluate(
+        "(() => { document.querySelector('#name').value = 'Fay';"
+        " document.querySelector('#join').click(); })()"
+    )
+    await fox.wait_for("document.querySelector('#record-state').dataset.state === 'joined'")
+    peer_id: str = await fox.evaluate("document.body.dataset.peer")
+    return peer_id
+
+
+@pytest.mark.skipif(FIREFOX is None, reason="no Firefox was found on this machine")
+async def test_firefox_and_chromium_hold_a_call_and_both_are_on_record(server: Server) -> None:
+    assert CHROMIUM and FIREFOX
+    preload = f"() => {{ {KEEP_CONNECTIONS} }}"
+    async with browser(CHROMIUM) as chromium, firefox(FIREFOX, preload=preload) as fox:
+        ann = await open_tab(chromium, "Ann")
+        await ann.join(server.url, "mixed")
+        peer_id = await join_with_firefox(fox, server.url, "mixed")
+        await ann.wait_until_connected(1)
+        await asyncio.sleep(10)
+        counted = await fox.evaluate("window.readStats()")
+        await fox.evaluate("document.querySelector('#leave').click()")
+        await fox.wait_for("!document.querySelector('#after').hidden")
+        await ann.leave()
+
+    report = ask(server, f"sessions/peer-report/{peer_id}")
+    device = report["peer_stats"]["device_info"]
+    assert (device["browser"], device["engine"]) == ("Firefox", "Gecko")
+    quality = report["peer_report"]["quality"]
+    video = next(
+        entry
+        for connection in counted
+        for entry in connection
+        if entry["type"] == "inbound-rtp" and entry["kind"] == "video"
+    )
+    reported = sum(each["packets_received"] for each in quality["video_consumer"])
+    assert 0.6 * video["packetsReceived"] <= reported <= 1.1 * video["packetsReceived"]
+    for family in ("audio_producer", "audio_consumer", "video_producer", "video_consumer"):
+        assert quality[family], family
+
+
+async def kill(tab: Tab) -> None:
+    """Kills the tab's whole browser: no farewell, no beacon."""
+    assert tab.context.browser is not None
+    cdp = await tab.context.browser.new_browser_cdp_session()
+    processes = (await cdp.send("SystemInfo.getProcessInfo"))["processInfo"]
+    pid = next(process["id"] for process in processes if process["type"] == "browser")
+    os.kill(pid, signal.SIGKILL)
+
+
+async def test_a_rough_call_of_three_is_told_as_it_was(server: Server) -> None:
+    assert CHROMIUM
+    async with browser(CHROMIUM) as first, browser(CHROMIUM) as second:
+        ann, bob = await open_tab(first, "Ann"), await open_tab(first, "Bob")
+        cat = await open_tab(second, "Cat")
+        for tab in (ann, bob, cat):
+            await tab.join(server.url, "rough")
+        for tab in (ann, bob, cat):
+            await tab.wait_until_connected(2)
+        await ann.page.click("#screen")
+        await asyncio.sleep(6)
+        killed_at = (await ann.page.evaluate("Date.now()")) / 1000
+        await kill(cat)
+        # Bob's collector cannot reach the server for twenty seconds; his call goes on.
+        await bob.context.set_offline(True)
+        await asyncio.sleep(20)
+        await bob.context.set_offline(False)
+        await asyncio.sleep(18)
+        session_id = await ann.leave()
+        assert await bob.leave() == session_id
+
+    wait_until_ended(server, session_id, within_s=120)
+    people = ask(server, f"sessions/{session_id}/participants")["participants"]
+    by_name = {person["display_name"]: person for person in people}
+    assert sorted(by_name) == ["Ann", "Bob", "Cat"]
+    # Cat never said goodbye: she left when she was last heard, and that is marked as inferred.
+    left = moment(by_name["Cat"]["left_at"])
+    assert killed_at - 4 <= left <= killed_at + 1
+    assert by_name["Cat"]["left_at_inferred"]
+    assert not by_name["Ann"]["left_at_inferred"]
+
+    bobs = ask(server, f"sessions/peer-report/{bob.stays[0].peer_id}")["peer_report"]
+    # What he counted while he was offline waited and came later: no sample is missing.
+    assert bobs["completeness"]["share"] >= 0.9
+    assert bobs["completeness"]["dropped_entries"] == 0
+    assert bobs["quality"]["screenshare_video_consumer"]
+    anns = ask(server, f"sessions/peer-report/{ann.stays[0].peer_id}")["peer_report"]
+    assert anns["quality"]["screenshare_video_producer"]
+    assert anns["quality"]["video_producer"]
