@@ -11,17 +11,24 @@ from aftercall.core.instants import Clock
 from aftercall.core.lifecycle import Policy
 from aftercall.core.summary_layout import SummaryOptions
 from aftercall.service.access import Access
-from aftercall.service.digests import DigestKeeper
+from aftercall.service.call_details import CallPages
+from aftercall.service.calls import Calls
+from aftercall.service.digests import DigestKeeper, Digests
 from aftercall.service.exports import Exports
 from aftercall.service.finalise import Finaliser
 from aftercall.service.founding import Founding
 from aftercall.service.intake import Intake
 from aftercall.service.jobs import Jobs
 from aftercall.service.links import Links
+from aftercall.service.live import Live
+from aftercall.service.overviews import Overviews
+from aftercall.service.people import People
 from aftercall.service.reads import Reads
 from aftercall.service.record import Recorder
 from aftercall.service.reports import Reports
 from aftercall.service.rooms import Rooms
+from aftercall.service.series import SeriesReads
+from aftercall.service.sign_in import SignIns
 from aftercall.service.summaries import Summaries
 from aftercall.settings import Settings
 from aftercall.store.database import Database
@@ -41,6 +48,14 @@ class Services:
     rooms: Rooms
     reads: Reads
     reports: Reports
+    digests: Digests
+    calls: Calls
+    call_pages: CallPages
+    series: SeriesReads
+    people: People
+    overviews: Overviews
+    live: Live
+    sign_ins: SignIns
     links: Links
     exports: Exports
     summaries: Summaries
@@ -70,6 +85,11 @@ def build_services(
     metrics = CollectorRegistry()
     recorder = Recorder(db, clock=clock, new_id=new_id, policy=policy)
     reports = Reports(db=db, clock=clock, keeper=DigestKeeper(db=db, clock=clock))
+    access = Access(db=db, clock=clock, new_id=new_id, settings=settings)
+    links = Links(db=db, clock=clock, settings=settings)
+    digests = Digests(db=db, clock=clock, reports=reports)
+    calls = Calls(db=db, clock=clock, digests=digests)
+    pages = CallPages(db=db, clock=clock, calls=calls, digests=digests, links=links)
     summaries = Summaries(db=db, clock=clock, options_of=summary_options_of)
     return Services(
         settings=settings,
@@ -77,11 +97,19 @@ def build_services(
         new_id=new_id,
         metrics=metrics,
         is_ready=db.is_current,
-        access=Access(db=db, clock=clock, new_id=new_id, settings=settings),
+        access=access,
         rooms=Rooms(db=db, clock=clock, new_id=new_id, recorder=recorder),
         reads=Reads(db=db, clock=clock, settings=settings),
         reports=reports,
-        links=Links(db=db, clock=clock, settings=settings),
+        digests=digests,
+        calls=calls,
+        call_pages=pages,
+        series=SeriesReads(db=db, clock=clock, pages=pages, reports=reports),
+        people=People(db=db),
+        overviews=Overviews(db=db, clock=clock),
+        live=Live(db=db, clock=clock),
+        sign_ins=SignIns(db=db, clock=clock, access=access),
+        links=links,
         exports=Exports(db=db),
         summaries=summaries,
         finaliser=Finaliser(db, reports=reports, summaries=summaries),

@@ -4,7 +4,6 @@ Where a facet narrows the list, its index is walked in the order of creation and
 facets are looked up; the rarest leads. Counts come from the tallies where the tallies know.
 """
 
-from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
@@ -100,24 +99,9 @@ async def live_sessions(tx: AsyncConnection, query: CallQuery) -> list[Session]:
     return [SESSION.from_row(row) for row in rows]
 
 
-async def changed_sessions(
-    tx: AsyncConnection, app_id: str, session_ids: Sequence[str]
-) -> list[Session]:
-    """The sessions that have not ended, and those of the ids, whatever became of them."""
-    rows = await tx.execute(
-        select(*SESSION.columns)
-        .where(_S.app_id == app_id, _IS_LIVE)
-        .order_by(_S.created_at.desc(), _S.id.desc())
-        .limit(MOST_LIVE)
-    )
-    found = [SESSION.from_row(row) for row in rows]
-    missing = sorted(set(session_ids) - {session.id for session in found})
-    if missing:
-        more = await tx.execute(
-            select(*SESSION.columns).where(_S.app_id == app_id, _S.id.in_(missing))
-        )
-        found += [SESSION.from_row(row) for row in more]
-    return found
+async def all_live_sessions(tx: AsyncConnection, app_id: str) -> list[Session]:
+    """The sessions of an app that have not ended, the newest first."""
+    return await live_sessions(tx, CallQuery(app_id=app_id))
 
 
 _Plan = tuple[FromClause, ColumnElement[Any], ColumnElement[Any], list[ColumnElement[Any]]]
