@@ -118,13 +118,18 @@ async def fill(db: Database) -> None:
             await sessions.save_session(tx, one)
 
 
+@pytest.mark.parametrize("few", [0, 1_000])
 @settings(
-    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(query=QUERIES)
 def test_every_query_gives_what_a_plain_filter_gives(
-    filled: tuple[asyncio.Runner, Database], query: SessionQuery
+    filled: tuple[asyncio.Runner, Database],
+    few: int,
+    monkeypatch: pytest.MonkeyPatch,
+    query: SessionQuery,
 ) -> None:
+    monkeypatch.setattr(listing, "FEW", few)
     runner, db = filled
 
     async def ask() -> tuple[list[Session], int]:
@@ -141,10 +146,10 @@ def test_pages_join_up_to_the_whole_list(
 ) -> None:
     """In either way that a page is cut."""
 
-    def chosen(*_: Any) -> bool:
+    async def chosen(*_: Any) -> bool:
         return is_gathered
 
-    monkeypatch.setattr(listing, "_is_less", chosen)
+    monkeypatch.setattr(listing, "_is_gathered", chosen)
     runner, db = filled
 
     async def all_pages(**query: Any) -> list[Session]:

@@ -12,7 +12,7 @@ narrows the sessions so much that they are counted themselves.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, false, func, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -23,6 +23,10 @@ from aftercall.store import schema
 from aftercall.store.sessions import IS_LIVE, SESSION
 from aftercall.store.tallies import EVERY_SIZE
 from aftercall.store.terms import LAST, words_of
+
+FEW: Final = 1_000
+"""Sessions that are gathered without asking what picking them would cost; chosen: it takes as
+long as the question."""
 
 Conditions = list[ColumnElement[bool]]
 
@@ -56,7 +60,7 @@ async def _list_all(tx: AsyncConnection, query: SessionQuery) -> tuple[int, list
     else:
         days, offset = sorted(per_day), query.offset
     matching = sum(per_day[day] for day in days)
-    if await _is_gathered(tx, query, matching, offset):
+    if not _is_in_order(query) and await _is_gathered(tx, query, matching, offset):
         return total, await _fetch(tx, query, [_gathered(query, days)], offset)
     return total, await _fetch(tx, query, [_picked(query, days)], offset)
 
@@ -64,16 +68,17 @@ async def _list_all(tx: AsyncConnection, query: SessionQuery) -> tuple[int, list
 async def _is_gathered(
     tx: AsyncConnection, query: SessionQuery, matching: int, offset: int
 ) -> bool:
-    if query.order is SessionOrder.CREATED_AT and not _has_sizes(query):
-        return False
-    every = sum((await _count_per_day(tx, SessionQuery(app_id=query.app_id))).values())
-    return _is_less(matching, every, query, offset)
-
-
-def _is_less(matching: int, every: int, query: SessionQuery, offset: int | None = None) -> bool:
     """Whether gathering what matches reads less than picking it from the index in order."""
-    page_end = (query.offset if offset is None else offset) + query.limit
-    return matching * matching < every * page_end
+    if matching <= FEW:
+        return True
+    every = sum((await _count_per_day(tx, SessionQuery(app_id=query.app_id))).values())
+    return matching * matching < every * (offset + query.limit)
+
+
+def _is_in_order(query: SessionQuery) -> bool:
+    """Whether the index in the order asked for leads to nothing, or little, that does not match."""
+    by_minutes = query.order is SessionOrder.MINUTES_CONSUMED
+    return len(_conditions(query)) == 1 if by_minutes else not _has_sizes(query)
 
 
 def _gathered(query: SessionQuery, days: Sequence[int]) -> Select[Any]:
@@ -260,8 +265,7 @@ async def _list_found(
     total = sum((await tx.execute(counts)).scalars())
     if query.offset >= total or query.limit <= 0:
         return total, []
-    every = sum((await _count_per_day(tx, SessionQuery(app_id=query.app_id))).values())
-    if not _is_less(total, every, query):
+    if not await _is_gathered(tx, query, total, query.offset):
         # Hidden in an expression, what is searched for does not tempt the engine to its index.
         is_found = or_(
             (_S.title_key + 0).in_(titles),
