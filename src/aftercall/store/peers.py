@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from msgspec import structs
 from sqlalchemy import Select, and_, case, func, select
@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import Peer, Phase
 from aftercall.store import schema
-from aftercall.store.many import PEERS, values_in, values_table
-from aftercall.store.rows import Insert, Shape, insert_into, upsert
+from aftercall.store.many import PEERS, in_one_turn, values_in, values_table
+from aftercall.store.rows import Shape, upsert
 
 _PEER = Shape(Peer, schema.peers)
 
@@ -148,26 +148,37 @@ async def heard(tx: AsyncConnection, pulses: Iterable[Pulse]) -> None:
         rows[key] = pulse if known is None else _merged(known, pulse)
     if not rows:
         return
-    c = schema.pulses.c
-    await tx.execute(
-        _heard(tx.dialect.name),
-        # Sorted, so that two transactions over the same peers lock them in the same order.
-        [dict(zip(c.keys(), rows[key], strict=True)) for key in sorted(rows)],
-    )
+    # Sorted, so that two transactions over the same peers lock them in the same order.
+    ordered = [rows[key] for key in sorted(rows)]
+    if tx.dialect.name == "sqlite":
+        await in_one_turn(tx, _SQLITE_HEARD, ordered)
+    else:
+        columns = tuple(list(column) for column in zip(*ordered, strict=True))
+        await tx.exec_driver_sql(_POSTGRESQL_HEARD, columns)
 
 
-@cache
-def _heard(dialect: str) -> Insert:
-    statement = insert_into(dialect, schema.pulses)
-    c, new = schema.pulses.c, statement.excluded
-    grown = {
-        name: case((new[name] > c[name], new[name]), else_=c[name])
-        for name in ("last_heard_at", "last_received_at", "last_sequence")
-    }
-    return statement.on_conflict_do_update(
-        index_elements=["app_id", "peer_id"],
-        set_={**grown, "samples": c.samples + new.samples},
-    )
+_SQLITE_HEARD: Final = """
+    INSERT INTO pulses
+      (app_id, peer_id, last_heard_at, last_received_at, last_sequence, samples)
+    VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (app_id, peer_id) DO UPDATE SET
+      last_heard_at = max(pulses.last_heard_at, excluded.last_heard_at),
+      last_received_at = max(pulses.last_received_at, excluded.last_received_at),
+      last_sequence = max(pulses.last_sequence, excluded.last_sequence),
+      samples = pulses.samples + excluded.samples
+"""
+
+_POSTGRESQL_HEARD: Final = """
+    INSERT INTO pulses
+      (app_id, peer_id, last_heard_at, last_received_at, last_sequence, samples)
+    SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[],
+                         $6::bigint[])
+    ON CONFLICT (app_id, peer_id) DO UPDATE SET
+      last_heard_at = greatest(pulses.last_heard_at, excluded.last_heard_at),
+      last_received_at = greatest(pulses.last_received_at, excluded.last_received_at),
+      last_sequence = greatest(pulses.last_sequence, excluded.last_sequence),
+      samples = pulses.samples + excluded.samples
+"""
 
 
 def _merged(one: Pulse, other: Pulse) -> Pulse:

@@ -15,7 +15,7 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.records import StoredSample
 from aftercall.store import schema
 from aftercall.store.database import Database
-from aftercall.store.many import PEERS, REPORTS, values_in, values_table
+from aftercall.store.many import PEERS, REPORTS, in_one_turn, values_in, values_table
 from aftercall.store.peers import Key
 from aftercall.store.rows import insert_into
 from aftercall.store.series import pack, unpack
@@ -58,7 +58,7 @@ async def append(tx: AsyncConnection, rows: Sequence[SampleRow]) -> None:
         return
     ready = [(*row[:6], _compress(row[6])) for row in rows]
     if tx.dialect.name == "sqlite":
-        await tx.exec_driver_sql(_SQLITE_APPEND, ready)
+        await in_one_turn(tx, _SQLITE_APPEND, ready)
     else:
         columns = tuple(list(column) for column in zip(*ready, strict=True))
         await tx.exec_driver_sql(_POSTGRESQL_APPEND, columns)
