@@ -67,7 +67,18 @@ class Session:
         """By listener and sender, when anything of the sender's was reported on."""
         self.missed: dict[str, dict[str, list[Span]]] = {}
         """By listener and sender, when it did not arrive as it should."""
-        self.lost_uplinks = {row_id: self._uplink(party) for row_id, party in self.parties.items()}
+        self.raised_uplinks = {
+            row_id: union(
+                (issue.first_at, issue.last_at)
+                for issue in party.issues
+                if issue.name in _UPLINK and is_transit(issue)
+            )
+            for row_id, party in self.parties.items()
+        }
+        self._strained_uplinks = {
+            row_id: _strained(each for each in party.traces if each.family in PRODUCERS)
+            for row_id, party in self.parties.items()
+        }
         self._reported = {
             row_id: union(
                 span
@@ -100,27 +111,21 @@ class Session:
             row_id = next(other for other in self.parties if other != listener)
         return None if row_id == listener else row_id
 
-    @staticmethod
-    def _uplink(party: Party) -> list[Span]:
-        return union(
-            (issue.first_at, issue.last_at)
-            for issue in party.issues
-            if issue.name in _UPLINK and is_transit(issue)
-        )
-
     def _read_listener(self, row_id: str, party: Party) -> None:
-        heard: dict[str, list[Span]] = {}
-        missed: dict[str, list[Span]] = {}
+        received: dict[str, list[StreamTrace]] = {}
         for each in party.traces:
             sender = self.sender_of(row_id, each.ref) if each.family not in PRODUCERS else None
             if sender is not None:
-                heard.setdefault(sender, []).extend([*each.flowing, *each.dry])
-        for issue in party.issues:
-            sender = self.sender_of(row_id, issue.stream) if issue.name in _DOWNLINK else None
-            if sender is not None and is_transit(issue):
-                missed.setdefault(sender, []).append((issue.first_at, issue.last_at))
-        self.heard[row_id] = {sender: union(spans) for sender, spans in heard.items()}
-        self.missed[row_id] = {sender: union(spans) for sender, spans in missed.items()}
+                received.setdefault(sender, []).append(each)
+        self.heard[row_id] = {
+            sender: union(span for t in traces for span in (*t.flowing, *t.dry))
+            for sender, traces in received.items()
+        }
+        self.missed[row_id] = {sender: _strained(traces) for sender, traces in received.items()}
+
+    def is_uplink_strained(self, sender: str, span: Span) -> bool:
+        """Whether the sender's own reports show trouble in that time."""
+        return _covers(self._strained_uplinks[sender], span)
 
     def knows_uplink(self, sender: str, span: Span) -> bool:
         """Whether the sender's own reports tell what was lost in that time; one whose network
@@ -137,6 +142,10 @@ class Session:
         """Who heard the sender in that time, and which of them badly."""
         heard = {r for r, by in self.heard.items() if _covers(by.get(sender, []), span)}
         return heard, {r for r in heard if _covers(self.missed[r].get(sender, []), span)}
+
+
+def _strained(traces: Iterable[StreamTrace]) -> list[Span]:
+    return union((span for each in traces for span in each.strained), within_ms=ONE_WAY_MS)
 
 
 def is_transit(issue: Issue) -> bool:
@@ -182,7 +191,7 @@ def _with_origin(issue: Issue, row_id: str, session: Session) -> Issue:
 
 def _origin_of_loss(issue: Issue, listener: str, sender: str, session: Session) -> Origin | None:
     span = (issue.first_at, issue.last_at)
-    if _covers(session.lost_uplinks[sender], span):
+    if session.is_uplink_strained(sender, span):
         return "remote"
     senders, bad_senders = session.senders_missed(listener, span)
     listeners, bad_listeners = session.listeners_missing(sender, span)
@@ -198,15 +207,16 @@ def _origin_of_loss(issue: Issue, listener: str, sender: str, session: Session) 
 def _inferred_uplinks(
     session: Session, origins: Mapping[str, Sequence[Issue]]
 ) -> dict[str, list[Issue]]:
-    """Uplinks whose loss no report of the sender shows but every listener's does: browsers and
-    clients exist that do not tell what the far end reported back."""
+    """Uplinks at fault by what listeners report, where the sender's own reports raised nothing:
+    browsers and clients exist that do not tell what the far end reported back."""
     blamed: dict[str, list[Issue]] = {}
     for row_id, issues in origins.items():
         for issue in issues:
             if issue.origin != "remote" or issue.name not in _DOWNLINK:
                 continue
             sender = session.sender_of(row_id, issue.stream)
-            if sender is not None and not session.lost_uplinks[sender]:
+            span = (issue.first_at, issue.last_at)
+            if sender is not None and not overlap_ms(session.raised_uplinks[sender], [span]):
                 blamed.setdefault(sender, []).append(issue)
     return {sender: _merged_uplinks(sender, heard) for sender, heard in blamed.items()}
 
@@ -215,7 +225,10 @@ def _merged_uplinks(sender: str, heard: Sequence[Issue]) -> list[Issue]:
     found: list[Issue] = []
     for first_at, last_at in union((issue.first_at, issue.last_at) for issue in heard):
         within = [issue for issue in heard if first_at <= issue.first_at <= last_at]
-        loss = max(issue.worst.get("loss_percent", 0.0) for issue in within)
+        worst = {
+            name: max(issue.worst.get(name, 0.0) for issue in within)
+            for name in ("loss_percent", "jitter_ms")
+        }
         is_severe = any(issue.name is IssueName.SEVERE_NETWORK_DOWNLINK for issue in within)
         name = IssueName.SEVERE_NETWORK_UPLINK if is_severe else IssueName.POOR_NETWORK_UPLINK
         ref = StreamRef(peer_id=within[0].stream.from_peer_id or sender)
@@ -224,7 +237,7 @@ def _merged_uplinks(sender: str, heard: Sequence[Issue]) -> list[Issue]:
             ref,
             first_at,
             last_at,
-            {"loss_percent": loss},
+            worst,
             sample_count=max(issue.sample_count for issue in within),
         )
         found.append(replace(issue, origin="local"))

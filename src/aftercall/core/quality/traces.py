@@ -2,6 +2,7 @@
 each flowed, and when it was heard or dry. A few numbers a stream, however long the call."""
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 import msgspec
 
@@ -17,6 +18,12 @@ TOLERATED_GAP_MS = SECOND_MS
 """Intervals this close are one span."""
 
 
+STRAINED_PERCENT: Final = 3.0
+STRAINED_S: Final = 0.03
+"""The clear values of the catalogue's network issues. Two ends of a path see the same trouble a
+little differently; one may just miss the threshold that the other reaches."""
+
+
 class StreamTrace(msgspec.Struct, kw_only=True):
     """One stream's life. Spans are ascending and do not touch."""
 
@@ -28,6 +35,8 @@ class StreamTrace(msgspec.Struct, kw_only=True):
     """Reports came, packets did not; muted times apart."""
     voiced: list[Span]
     """Sent audio above silence."""
+    strained: list[Span]
+    """Loss or jitter above what would clear an issue, if there were one."""
     has_loss: bool
     """Whether any interval knew its loss."""
     is_shown: bool
@@ -59,6 +68,7 @@ def _trace(peer_id: str, group: Sequence[Interval]) -> StreamTrace:
         flowing=[],
         dry=[],
         voiced=[],
+        strained=[],
         has_loss=any(i.loss_percent is not None for i in group),
         is_shown=any(i.expected_width for i in group),
     )
@@ -68,6 +78,8 @@ def _trace(peer_id: str, group: Sequence[Interval]) -> StreamTrace:
         if packets is None or i.is_gap:
             continue
         start_at = EpochMs(i.at - round(i.dt_s * SECOND_MS))
+        if (i.loss_percent or 0.0) >= STRAINED_PERCENT or (i.jitter_s or 0.0) >= STRAINED_S:
+            _extend(found.strained, start_at, i.at)
         if packets:
             _extend(found.flowing, start_at, i.at)
             if is_sent and first.family in AUDIO and (i.audio_level or 0.0) > SILENT_LEVEL:
