@@ -32,6 +32,14 @@ export interface Call {
   leave(): Promise<void>;
 }
 
+interface Badge {
+  peer_id: string;
+  mos: number;
+  worst: string;
+}
+
+const BADGES_EVERY_MS = 5_000;
+
 const NOTES: Partial<Record<RTCPeerConnectionState, string>> = {
   new: "Connecting…",
   connecting: "Connecting…",
@@ -136,6 +144,25 @@ export function startCall(
     onLost: (reason) => listener.onProblem(reason || "The server is out of reach, trying again…"),
   });
 
+  /** Shows for everybody how good the call is, as the record tells it. */
+  const showQuality = async () => {
+    const people = new Map<string, [Person, string]>([[collector.peerId, [own, name]]]);
+    for (const { about, person } of others.values()) {
+      people.set(String(about.peer_id), [person, String(about.name)]);
+    }
+    const asked = new URLSearchParams([...people.keys()].map((id) => ["peer_id", id]));
+    const headers = { Authorization: `Bearer ${ticket.token}` };
+    const response = await fetch(`/try/quality?${asked}`, { headers });
+    if (!response.ok) return;
+    const badges: Badge[] = (await response.json()).peers;
+    for (const [id, [person, who]] of people) {
+      const badge = badges.find(({ peer_id }) => peer_id === id);
+      const words = badge ? `${badge.mos.toFixed(1)} of 5: the worst is what ${who} ${badge.worst}` : "";
+      person.setQuality(badge?.mos, words);
+    }
+  };
+  const badgeTimer = setInterval(() => void showQuality().catch(() => {}), BADGES_EVERY_MS);
+
   showOwn();
   return {
     collector,
@@ -152,6 +179,7 @@ export function startCall(
       if (kind === "caption") own.setCaption(text);
     },
     async leave() {
+      clearInterval(badgeTimer);
       await collector.leave();
       relay.close();
       for (const id of [...others.keys()]) void part(id);

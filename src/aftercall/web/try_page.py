@@ -1,7 +1,8 @@
 """The call page: a small call between browsers that leaves a record.
 
 `GET /try` is the page, `POST /try/session` lets somebody in, `/try/socket` is the relay of
-`web.signalling`. All of it is switched off by the setting `try_page`.
+`web.signalling`, `GET /try/quality` tells how good the call is just now.
+All of it is switched off by the setting `try_page`.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import parse_qs
 
 import msgspec
 from litestar.types import Receive, Scope, Send
@@ -21,7 +23,8 @@ from aftercall.service.services import Services
 from aftercall.web.assets import Assets, answer_asset, answer_bytes
 from aftercall.web.bodies import headers_of, read_body
 from aftercall.web.errors import JSON, answer_error, answer_unforeseen
-from aftercall.web.signalling import Signalling
+from aftercall.web.signalling import MOST_PEERS, Signalling
+from aftercall.web.try_quality import Badge, live_badges
 
 PREFIX: Final = "/try"
 MOST_BODY_BYTES: Final = 8_192
@@ -101,6 +104,9 @@ class CallPage:
             entered = await self._enter(await _read_json(scope, receive))
             await answer_bytes(send, 200, msgspec.json.encode(entered), JSON)
             return
+        if path == "/quality" and method == "GET":
+            await answer_bytes(send, 200, msgspec.json.encode(await self._badges(scope)), JSON)
+            return
         asset = self._assets.find("index.html" if path in {"", "/"} else path[1:])
         if method not in {"GET", "HEAD"}:
             raise Malformed(f"This address does not answer to {method}", code="method_not_allowed")
@@ -140,6 +146,18 @@ class CallPage:
             "token_expires_at": expires_at,
             "record_path": RECORD_PATH,
         }
+
+    async def _badges(self, scope: Scope) -> dict[str, list[Badge]]:
+        """How good the call is just now for the peers asked about (`?peer_id=`, repeated)."""
+        scheme, _, token = (
+            headers_of(scope).get(b"authorization", b"").decode("latin-1").partition(" ")
+        )
+        if scheme.lower() != "bearer":
+            raise Refused("Authentication is needed", code="token_missing", is_unknown=True)
+        grant = await self._services.access.verify_participant_token(token)
+        asked = parse_qs(scope["query_string"].decode("latin-1")).get("peer_id", [])
+        badges = await live_badges(self._services, grant, asked[:MOST_PEERS])
+        return {"peers": badges}
 
     def _count_entry(self) -> None:
         minute = self._services.clock() // MINUTE_MS

@@ -1,0 +1,75 @@
+"""How good the call is for each peer just now, for the badges of the call page."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from aftercall.core.errors import NotFound
+from aftercall.core.instants import SECOND_MS
+from aftercall.service.access import ParticipantGrant
+from aftercall.service.services import Services
+
+JUST_NOW_MS: Final = 30 * SECOND_MS
+"""How old an interval may be to tell about the present."""
+
+_STREAM_WORDS: Final = {
+    "audio_consumer": "hears",
+    "video_consumer": "sees",
+    "screenshare_video_consumer": "sees of a screen",
+    "audio_producer": "sends as voice",
+    "video_producer": "sends as picture",
+    "screenshare_video_producer": "shows of a screen",
+}
+
+
+class _Row(msgspec.Struct):
+    """What a badge needs of a report's row."""
+
+    timestamp: datetime
+    mos: float | None = None
+
+
+class Badge(msgspec.Struct, kw_only=True):
+    """The worst stream's estimated opinion score, from 1 to 5, and which stream it is."""
+
+    peer_id: str
+    mos: float
+    worst: str
+
+
+async def live_badges(
+    services: Services, grant: ParticipantGrant, peer_ids: Sequence[str]
+) -> list[Badge]:
+    """A badge for each peer of the grant's meeting that was measured just now; the others,
+    known or not, are left out."""
+    badges = []
+    for peer_id in peer_ids:
+        try:
+            badge = await _badge_of(services, grant, peer_id)
+        except NotFound:
+            continue
+        if badge is not None:
+            badges.append(badge)
+    return badges
+
+
+async def _badge_of(services: Services, grant: ParticipantGrant, peer_id: str) -> Badge | None:
+    presence = await services.reads.find_peer(grant.app_id, peer_id)
+    if any(peer.meeting_id != grant.meeting_id for peer in presence.peers):
+        return None
+    report = await services.reports.peer_report(grant.app_id, peer_id)
+    oldest_s = (services.clock() - JUST_NOW_MS) / SECOND_MS
+    worst: tuple[float, str] | None = None
+    for family, words in _STREAM_WORDS.items():
+        rows = report.details.rows.get(family)
+        known = msgspec.json.decode(rows, type=list[_Row]) if rows else []
+        recent = [
+            row.mos
+            for row in known
+            if row.mos is not None and row.timestamp.timestamp() >= oldest_s
+        ]
+        if recent and (worst is None or recent[-1] < worst[0]):
+            worst = (recent[-1], words)
+    return None if worst is None else Badge(peer_id=peer_id, mos=worst[0], worst=worst[1])
