@@ -1,0 +1,126 @@
+"""No question of the hot paths reads a whole table, as SQLite's planner tells."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from aftercall.core.instants import DAY_MS, EpochMs
+from aftercall.core.records import ParticipantQuery, Phase, Session, SessionOrder, SessionQuery
+from aftercall.store import apps, jobs, listing, notes, participants, peers, samples, sessions, talk
+from aftercall.store.database import Database
+from aftercall.store.listing import list_sessions
+
+Question = Callable[[AsyncConnection], Awaitable[Any]]
+NOW = EpochMs(1_795_000_000_000)
+
+QUESTIONS: dict[str, Question] = {
+    "current session": lambda tx: sessions.find_current_session(tx, "a", "m"),
+    "covering session": lambda tx: sessions.find_session_covering(tx, "a", "m", NOW),
+    "past deadlines": lambda tx: sessions.past_deadline(tx, NOW, 9),
+    "children": lambda tx: sessions.children_of(tx, "a", "s"),
+    "states": lambda tx: peers.states(tx, [("a", "p")]),
+    "silence": lambda tx: peers.silent_peers(tx, NOW, 9),
+    "peers": lambda tx: peers.peers_of_session(tx, "a", "s"),
+    "participants": lambda tx: participants.list_participants(
+        tx, ParticipantQuery(app_id="a", session_id="s")
+    ),
+    "participant": lambda tx: participants.find_participant(tx, "a", "s", "p"),
+    "known samples": lambda tx: samples.known(tx, [("a", "p", 1)]),
+    "samples": lambda tx: samples.of_peer(tx, "a", "p"),
+    "notes": lambda tx: notes.notes_of_peer(tx, "a", "p"),
+    "notes of a session": lambda tx: notes.notes_of_session(tx, "a", "s"),
+    "chat": lambda tx: talk.messages_of_session(tx, "a", "s"),
+    "transcript": lambda tx: talk.lines_of_session(tx, "a", "s"),
+    "token": lambda tx: apps.find_token_by_hash(tx, "hash"),
+    "claim": lambda tx: jobs.claim(tx, NOW, 1_000, 5),
+}
+
+FILTERS: list[dict[str, Any]] = [
+    {},
+    {"is_live": True},
+    {"is_live": False},
+    {"created_from": EpochMs(NOW - 9 * DAY_MS), "created_to": NOW},
+    {"min_participants": 3, "max_participants": 9},
+    {"meeting_id": "m"},
+    {"search": "weekly planning"},
+    {"order": SessionOrder.MINUTES_CONSUMED},
+    {"order": SessionOrder.MINUTES_CONSUMED, "min_participants": 3},
+]
+
+
+@contextmanager
+def heard_statements(db: Database) -> Iterator[list[tuple[str, Any]]]:
+    heard: list[tuple[str, Any]] = []
+
+    def hear(_conn: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        heard.append((statement, parameters))
+
+    engine = db._writer.sync_engine
+    event.listen(engine, "before_cursor_execute", hear)
+    yield heard
+    event.remove(engine, "before_cursor_execute", hear)
+
+
+async def scans(db: Database, ask: Question) -> list[str]:
+    """The steps by which SQLite would read all rows of a table or of an index."""
+    found: list[str] = []
+    with heard_statements(db) as heard:
+        async with db.write() as tx:
+            await ask(tx)
+            asked = [(text, values) for text, values in heard if "SELECT" in text]
+            assert asked
+            for text, values in asked:
+                plan = await tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values)
+                steps = [str(step) for step in plan.scalars("detail")]
+                found += [step for step in steps if step.startswith("SCAN")]
+    # Rows that a statement brings with it or has found before, and the index of those present.
+    fine = ("CONSTANT ROW", "VIRTUAL TABLE", "(", "anon_", "chosen", "ix_peers_present")
+    return [step for step in found if not any(word in step for word in fine)]
+
+
+@pytest.fixture
+async def sqlite(
+    new_database: Callable[[str], AbstractContextManager[str]],
+) -> AsyncIterator[Database]:
+    """SQLite alone: PostgreSQL plans by the size of its tables, which are small here."""
+    with new_database("sqlite") as url:
+        db = await Database.open(url)
+        async with db.write() as tx:
+            for number in range(3):
+                await sessions.save_session(tx, session(number))
+        yield db
+        await db.close()
+
+
+def session(number: int) -> Session:
+    return Session(
+        app_id="a",
+        id=f"s{number}",
+        meeting_id="m" if number else "n",
+        title="Weekly planning",
+        phase=Phase.ENDED if number else Phase.LIVE,
+        created_at=NOW,
+        started_at=NOW,
+        updated_at=NOW,
+        touched_at=NOW,
+        total_participants=5,
+    )
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+async def test_every_hot_question_has_its_index(sqlite: Database, name: str) -> None:
+    assert await scans(sqlite, QUESTIONS[name]) == []
+
+
+@pytest.mark.parametrize("few", [0, 1_000])
+@pytest.mark.parametrize("number", range(len(FILTERS)))
+async def test_every_list_of_sessions_has_its_index(
+    sqlite: Database, number: int, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "FEW", few)
+    query = SessionQuery(app_id="a", **FILTERS[number])
+    assert await scans(sqlite, lambda tx: list_sessions(tx, query)) == []
