@@ -159,3 +159,12 @@ async def test_it_is_switched_off_by_a_setting(knock: Any) -> None:
     client = await knock(try_page=False)
     assert (await client.get("/try")).status_code == 404
     assert (await enter(client, name="Ann", room="blue")).status_code == 404
+
+
+async def test_badges_are_for_those_who_are_in_the_meeting(knock: Any) -> None:
+    client = await knock()
+    assert (await client.get("/try/quality")).status_code == 401
+    ann = (await enter(client, name="Ann", room="blue")).json()
+    headers = {"authorization": f"Bearer {ann['token']}"}
+    answer = await client.get("/try/quality?peer_id=unknown", headers=headers)
+    assert (answer.status_code, answer.json()) == (200, {"peers": []})

@@ -1,0 +1,51 @@
+"""Writes `docs/reference/collect.schema.json` from what the server decodes.
+
+`--check` writes nothing and fails when the file is not what it would write.
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from aftercall.core.quality.getstats import SampleBody
+from aftercall.ingest import collector
+
+TARGET = Path(__file__).resolve().parent.parent / "docs" / "reference" / "collect.schema.json"
+
+
+def collect_schema() -> dict[str, Any]:
+    """The JSON Schema of the body of `POST /v1/collect`."""
+    types: list[Any] = [collector._Envelope, collector._AnyEntry, SampleBody]
+    (envelope, entry, sample), definitions = msgspec.json.schema_components(
+        types, ref_template="#/$defs/{name}"
+    )
+    definitions["_Envelope"]["properties"]["entries"]["items"] = entry
+    # A sample's report lies beside its `seq`, `at` and `type`.
+    definitions["_Sample"] = {"allOf": [definitions["_Sample"], sample]}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"The collect protocol, version {collector.VERSION}",
+        **envelope,
+        "$defs": definitions,
+    }
+
+
+def main() -> int:
+    text = json.dumps(collect_schema(), indent=2, ensure_ascii=False) + "\n"
+    # The server's definitions are private there, and public here.
+    text = re.sub(r"(?<=[\"/])_(?=[A-Z])", "", text)
+    if "--check" not in sys.argv[1:]:
+        TARGET.write_text(text, encoding="utf-8")
+        return 0
+    if TARGET.is_file() and TARGET.read_text(encoding="utf-8") == text:
+        return 0
+    print(f"{TARGET.name} is stale: run scripts/generate_collect_schema.py")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
