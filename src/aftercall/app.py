@@ -19,6 +19,7 @@ from aftercall.service.founding import Founded
 from aftercall.service.services import Services, build_services
 from aftercall.settings import Settings
 from aftercall.store.database import Database, migrate
+from aftercall.web.dashboard.pages import Pages
 from aftercall.web.intake import IntakeDoor
 from aftercall.web.routes import create_web_app
 from aftercall.web.try_page import CallPage
@@ -77,6 +78,7 @@ class Application:
         self._intake: IntakeDoor | None = None
         self._rest: ASGIApp | None = None
         self._call_page: CallPage | None = None
+        self._pages: Pages | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request: Any = scope
@@ -88,6 +90,8 @@ class Application:
             await self._intake(scope, receive, send)
         elif self._call_page is not None and self._call_page.is_for(request["path"]):
             await self._call_page(scope, receive, send)
+        elif self._pages is not None and _is_page(request, self._pages):
+            await self._pages(scope, receive, send)
         else:
             await self._rest(scope, receive, send)
 
@@ -118,15 +122,21 @@ class Application:
                 yield
             finally:
                 stop.set()
+                services.live.close()
                 services.intake.close()
 
     def _open_doors(self, services: Services) -> None:
         self._intake = IntakeDoor(services)
         self._rest = create_web_app(services)
+        self._pages = Pages(STATIC / "dashboard")
         if self._settings.try_page:
             self._call_page = CallPage(
                 services, STATIC / "try", app_id=services.founding.first_app_id
             )
+
+
+def _is_page(request: Any, pages: Pages) -> bool:
+    return request["type"] == "http" and pages.is_for(request["method"], request["path"])
 
 
 def create_app(settings: Settings) -> Application:

@@ -108,6 +108,15 @@ def about(name: str) -> str:
     return next(str(f.metadata["about"]) for f in fields(Settings) if f.name == name)
 
 
+SECRET: Final = frozenset({"database_url", "data_dir"})
+"""Settings that are nobody's business but the operator's: they may hold a password or a path."""
+
+
+def public_values(settings: Settings) -> dict[str, str | int | bool]:
+    """The settings that may be shown, by name."""
+    return {f.name: getattr(settings, f.name) for f in fields(Settings) if f.name not in SECRET}
+
+
 def _parse(name: str, text: str, kind: Any, choices: tuple[str, ...]) -> Any:
     if kind is bool:
         lowered = text.strip().lower()

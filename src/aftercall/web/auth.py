@@ -1,15 +1,16 @@
 """Who calls, and for which app.
 
-Three ways to say it: `Authorization: Bearer <API token>`; `X-Auth-Key: <API token>` beside
-`X-Auth-Email`, as older Cloudflare clients do; and, below `/v2`, HTTP Basic with the app's id
-as user and the API token as password, which names the app as well.
+Three ways to say it with a token: `Authorization: Bearer <API token>`; `X-Auth-Key: <API token>`
+beside `X-Auth-Email`, as older Cloudflare clients do; and, below `/v2`, HTTP Basic with the app's
+id as user and the API token as password, which names the app as well. A browser that is signed
+in to the dashboard says it with its cookie.
 """
 
 import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import structlog
 from litestar import Request
@@ -20,12 +21,17 @@ from aftercall.core.errors import Refused
 from aftercall.core.records import Role
 from aftercall.service.access import Grant
 from aftercall.service.services import Services
+from aftercall.service.sign_in import SignedIn
+from aftercall.web.cookies import check_forgery, read_cookie
 from aftercall.web.given import GivenServices, PathId, Tenant
 from aftercall.web.limits import TokenLimits
 from aftercall.web.observed import HEADERS_KEY
 from aftercall.wire.query import parse_path_id
 
 GivenLimits: TypeAlias = NamedDependency[SkipValidation[TokenLimits]]
+
+SIGNED_IN_KEY: Final = "signed_in"
+"""Where in the scope's `state` a request by cookie has its `SignedIn`."""
 
 _READING = frozenset({"GET", "HEAD"})
 
@@ -76,11 +82,51 @@ async def authenticate(
     request: Request[Any, Any, Any], services: Services, limits: TokenLimits
 ) -> Grant:
     """What the caller of `request` may do. Raises `Refused`, or `Busy` over his limit."""
-    grant = await services.access.authenticate(read_credentials(request.headers).token)
     state = request.scope["state"]
+    signed_in = await find_signed_in(request.headers, services)
+    if signed_in is not None:
+        check_forgery(request.method, request.headers, signed_in, services.settings)
+        state[SIGNED_IN_KEY] = signed_in
+    grant = await find_grant(request.headers, services, signed_in)
     state["token_id"] = grant.token_id
     limits.spend(grant.token_id, state.setdefault(HEADERS_KEY, {}))
     return grant
+
+
+async def find_signed_in(headers: Mapping[str, str], services: Services) -> SignedIn | None:
+    """Who is signed in by cookie, when the request says nothing else of its caller. Raises
+    `Refused` for a sign-in that is over."""
+    if read_credentials(headers).token is not None:
+        return None
+    secret = read_cookie(headers)
+    return None if secret is None else await services.sign_ins.find(secret)
+
+
+async def find_grant(
+    headers: Mapping[str, str], services: Services, signed_in: SignedIn | None = None
+) -> Grant:
+    """What the caller with these headers may do, whatever he asks. Raises `Refused`."""
+    known = signed_in or await find_signed_in(headers, services)
+    if known is not None:
+        return known.grant
+    return await services.access.authenticate(read_credentials(headers).token)
+
+
+async def grant_of_caller(
+    request: Request[Any, Any, Any], services: GivenServices, limits: GivenLimits
+) -> Grant:
+    """The grant of a request that names no account: the caller's own."""
+    grant = await authenticate(request, services, limits)
+    services.access.check_account(grant, grant.account_id, needs=needed_role(request.method))
+    return grant
+
+
+async def tenant_of_app(
+    request: Request[Any, Any, Any], services: GivenServices, limits: GivenLimits, app_id: PathId
+) -> Tenant:
+    """The app named in the path, in the caller's own account."""
+    grant = await authenticate(request, services, limits)
+    return await _tenant(request, services, grant, app_id)
 
 
 async def grant_of_account(

@@ -34,6 +34,9 @@ _PATH_ABOUT: Final = {
     "session_id": "The session's id.",
     "participant_id": "The participant's id.",
     "peer_id": "The peer's id.",
+    "person": "The person's id, as the list of people tells it.",
+    "token_id": "The API token's id.",
+    "job_id": "The job's id.",
 }
 _SECURITY: Final = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "An API token."},
@@ -42,6 +45,12 @@ _SECURITY: Final = {
         "in": "header",
         "name": "X-Auth-Key",
         "description": "An API token, beside `X-Auth-Email`.",
+    },
+    "cookie": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "aftercall_session",
+        "description": "A sign-in to the dashboard; what changes something needs `X-CSRF-Token`.",
     },
     PARTICIPANT_TOKEN: {
         "type": "http",
@@ -52,9 +61,9 @@ _SECURITY: Final = {
 }
 
 
-def write_document(app: Litestar, *, below: str) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of the described operations whose path begins with `below`, and
-    of the intake's."""
+def write_document(app: Litestar, *, below: tuple[str, ...]) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of the described operations whose path begins with any of
+    `below`, and of the intake's."""
     found = list(_operations(app, below))
     schemas, components = _schemas(operation for *_, operation in found)
     paths: dict[str, dict[str, Any]] = {}
@@ -71,7 +80,7 @@ def write_document(app: Litestar, *, below: str) -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
-        "security": [{"bearer": []}, {"auth_key": []}],
+        "security": [{"bearer": []}, {"auth_key": []}, {"cookie": []}],
         "paths": dict(sorted(paths.items())) | dict(INTAKE_PATHS),
         "components": {"schemas": components, "securitySchemes": dict(_SECURITY)},
     }
@@ -80,7 +89,7 @@ def write_document(app: Litestar, *, below: str) -> dict[str, Any]:
 _Found = tuple[str, HTTPRoute, str, str, int, Operation]
 
 
-def _operations(app: Litestar, below: str) -> Iterator[_Found]:
+def _operations(app: Litestar, below: tuple[str, ...]) -> Iterator[_Found]:
     for route in app.routes:
         if not isinstance(route, HTTPRoute) or not route.path_format.startswith(below):
             continue

@@ -13,13 +13,27 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 
 from aftercall.service.services import Services
 from aftercall.web import docs, downloads, ops
-from aftercall.web.auth import grant_of_account, tenant_of_credentials, tenant_of_path
+from aftercall.web.auth import (
+    grant_of_account,
+    grant_of_caller,
+    tenant_of_app,
+    tenant_of_credentials,
+    tenant_of_path,
+)
+from aftercall.web.dashboard import calls, live, people, settings, sign_in
 from aftercall.web.document import write_document
 from aftercall.web.errors import handle_error
 from aftercall.web.given import read_query
 from aftercall.web.limits import TokenLimits
 from aftercall.web.observed import HttpMetrics, Observed
-from aftercall.web.realtimekit import active_session, apps, meetings, participants, sessions
+from aftercall.web.realtimekit import (
+    active_session,
+    analytics,
+    apps,
+    meetings,
+    participants,
+    sessions,
+)
 
 DOCUMENTED: Final = "/client/v4"
 LARGEST_BODY: Final = 262_144
@@ -30,8 +44,18 @@ APP_HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *participants.handlers,
     *active_session.handlers,
     *sessions.handlers,
+    *analytics.handlers,
 )
 """Operations of one app, with paths below `/{app_id}`."""
+
+OWN: Final = "/v1"
+"""Where what only Aftercall has lives: the endpoints of its dashboard."""
+
+OWN_APP_HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
+    *calls.handlers,
+    *people.handlers,
+    *live.handlers,
+)
 
 _KIT: Final = "/accounts/{account_id:str}/realtime/kit"
 
@@ -47,7 +71,14 @@ def _mounts() -> list[Router]:
             Router(kit, route_handlers=apps.handlers, dependencies=of_account),
             Router(kit + "/{app_id:str}", route_handlers=APP_HANDLERS, dependencies=of_path),
         ]
-    return routers
+    of_caller = {"grant": Provide(grant_of_caller)}
+    of_app = {"tenant": Provide(tenant_of_app)}
+    return [
+        *routers,
+        Router(OWN, route_handlers=sign_in.open_handlers),
+        Router(OWN, route_handlers=(*sign_in.handlers, *settings.handlers), dependencies=of_caller),
+        Router(OWN + "/apps/{app_id:str}", route_handlers=OWN_APP_HANDLERS, dependencies=of_app),
+    ]
 
 
 def create_litestar(services: Services, *extra: ControllerRouterHandler) -> Litestar:
@@ -73,7 +104,7 @@ def create_litestar(services: Services, *extra: ControllerRouterHandler) -> Lite
         logging_config=None,
         request_max_body_size=LARGEST_BODY,
     )
-    app.state.document = write_document(app, below=DOCUMENTED)
+    app.state.document = write_document(app, below=(DOCUMENTED, OWN))
     return app
 
 

@@ -1,0 +1,1 @@
+"""The dashboard's door: its own endpoints below `/v1`, and its pages."""

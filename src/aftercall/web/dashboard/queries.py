@@ -1,0 +1,144 @@
+"""The query parameters of the dashboard's own endpoints."""
+
+from typing import Any, Final
+
+from aftercall.core.calls import BAD, CallOrder, CallQuery, facet
+from aftercall.core.errors import Malformed
+from aftercall.core.instants import DAY_MS, EpochMs
+from aftercall.service.calls import decode_place
+from aftercall.service.series import LEAST_POINTS, MOST_POINTS, Wanted
+from aftercall.wire.query import Choice, Flag, Moment, Query, Span, Text, Whole
+
+_PLAIN_DATE: Final = len("2026-11-21")
+_LONGEST_CURSOR: Final = 512
+_LONGEST_FACET: Final = 64
+
+
+class LastMoment(Moment):
+    """A moment; a plain date is its last millisecond."""
+
+    def read(self, query: Query) -> EpochMs | None:
+        moment = super().read(query)
+        if moment is not None and len(self._last(query)) == _PLAIN_DATE:
+            return EpochMs(moment + DAY_MS - 1)
+        return moment
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string"}
+
+
+SEARCH: Final = Text(
+    name="search",
+    about="Words (or their beginnings) of the title and of participants' names, all of which "
+    "must be found; or the beginning of a session's or meeting's id, or a participant's whole id.",
+)
+STATUS: Final = Choice[bool | None](
+    name="status",
+    about="Only sessions that go on, or only those that are over.",
+    values={"LIVE": True, "ENDED": False},
+    default=None,
+)
+MEETING_ID: Final = Text(name="meeting_id", about="Only sessions of this meeting.", longest=64)
+FROM: Final = Moment(name="from", about="Only what was created at or after this.")
+TO: Final = LastMoment(
+    name="to", about="Only what was created at or before this; a plain date includes its day."
+)
+PARTICIPANTS: Final = Span(
+    name="participants", about="How many participants in all: `1:10`, `5:`, `:10` or `5`."
+)
+ONLY_BAD: Final = Flag(name="bad", about="Only sessions that were bad for somebody.")
+_FACETS: Final = tuple(
+    Text(name=name, about=about, longest=_LONGEST_FACET)
+    for name, about in (
+        ("issue", "Only sessions with this issue, as `poor_network_uplink`."),
+        ("person", "Only sessions this person took part in."),
+        ("browser", "Only sessions somebody joined with this browser."),
+        ("os", "Only sessions somebody joined from this operating system."),
+        ("country", "Only sessions somebody joined from this country."),
+        ("network", "Only sessions somebody joined over this kind of network."),
+        ("relay", "Only sessions in which somebody's media went so: `none`, `udp`, `tcp`, `tls`."),
+    )
+)
+SORT: Final = Choice(
+    name="sort",
+    about="What to sort by; by quality, only measured sessions are there.",
+    values={
+        "started": CallOrder.STARTED,
+        "minutes": CallOrder.MINUTES,
+        "quality": CallOrder.QUALITY,
+    },
+    default=CallOrder.STARTED,
+)
+ORDER: Final = Choice(
+    name="order",
+    about="Ascending or descending.",
+    values={"asc": False, "desc": True},
+    default=True,
+)
+LIMIT: Final = Whole(
+    name="limit", about="Rows, at most 200; 0 is 50.", default=50, most=200, is_clamped=True
+)
+CURSOR: Final = Text(
+    name="cursor", about="Where to go on, as a former answer said.", longest=_LONGEST_CURSOR
+)
+FORMAT: Final = Choice(
+    name="format",
+    about="JSON, or the same list as a CSV file.",
+    values={"json": "json", "csv": "csv"},
+    default="json",
+)
+POINTS: Final = Whole(
+    name="points",
+    about=f"Most points a stream, from {LEAST_POINTS}; least and greatest values are kept.",
+    default=600,
+    most=MOST_POINTS,
+    is_clamped=True,
+)
+
+CALL_PARAMETERS: Final = (
+    SEARCH,
+    STATUS,
+    MEETING_ID,
+    FROM,
+    TO,
+    PARTICIPANTS,
+    ONLY_BAD,
+    *_FACETS,
+    SORT,
+    ORDER,
+    LIMIT,
+    CURSOR,
+    FORMAT,
+)
+
+
+def read_call_query(query: Query, *, app_id: str) -> CallQuery:
+    """The list asked for. Raises `Malformed` naming the parameter at fault."""
+    least, most = PARTICIPANTS.read(query)
+    cursor = CURSOR.read(query)
+    facets = [facet(each.name, value) for each in _FACETS if (value := each.read(query))]
+    if ONLY_BAD.read(query):
+        facets.append(BAD)
+    return CallQuery(
+        app_id=app_id,
+        meeting_id=MEETING_ID.read(query),
+        is_live=STATUS.read(query),
+        created_from=FROM.read(query),
+        created_to=TO.read(query),
+        min_participants=least,
+        max_participants=most,
+        search=SEARCH.read(query),
+        facets=tuple(facets),
+        order=SORT.read(query),
+        is_descending=ORDER.read(query),
+        place=decode_place(cursor) if cursor is not None else None,
+        limit=LIMIT.read(query),
+    )
+
+
+def read_wanted(query: Query) -> Wanted:
+    """How much of a participant's time to draw. Raises `Malformed`."""
+    from_at, to_at = FROM.read(query), TO.read(query)
+    if from_at is not None and to_at is not None and from_at > to_at:
+        raise Malformed('"from" must not be after "to"', code="bad_range", field="from")
+    return Wanted(points=max(LEAST_POINTS, POINTS.read(query)), from_at=from_at, to_at=to_at)

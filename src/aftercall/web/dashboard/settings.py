@@ -1,0 +1,305 @@
+"""What an operator looks after: apps, tokens, jobs, and how the server is set."""
+
+from typing import Annotated, Any, Final
+
+import msgspec
+from litestar import delete, get, post
+from litestar.params import RawBody
+from msgspec import Meta
+
+from aftercall import __version__
+from aftercall.core.errors import NotFound, Refused
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.report import FOLD_VERSION
+from aftercall.core.records import ApiToken, Job, Role
+from aftercall.service.access import Grant
+from aftercall.service.services import Services
+from aftercall.settings import about, public_values
+from aftercall.web.dashboard.sign_in import MyApp
+from aftercall.web.given import GivenGrant, GivenServices, PathId
+from aftercall.web.operations import described
+from aftercall.wire.bodies import parse_body
+from aftercall.wire.envelope import Answer, encode_answer
+
+TAG: Final = "Settings"
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class MyApps(msgspec.Struct, frozen=True, kw_only=True):
+    apps: list[MyApp]
+
+
+class NewApp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    name: Name
+
+
+class Token(msgspec.Struct, frozen=True, kw_only=True):
+    """An API token, without its secret. `app_id` `None`: every app of the account; `is_mine`:
+    the one with which the caller asks."""
+
+    id: str
+    name: str
+    role: Role
+    app_id: str | None
+    created_at: EpochMs
+    last_used_at: EpochMs | None
+    revoked_at: EpochMs | None
+    is_mine: bool
+
+
+class Tokens(msgspec.Struct, frozen=True, kw_only=True):
+    tokens: list[Token]
+
+
+class NewToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    name: Name
+    role: Role = Role.READ
+    app_id: str | None = None
+
+
+class MadeToken(msgspec.Struct, frozen=True, kw_only=True):
+    """A new token; `secret` is told this once and kept nowhere."""
+
+    token: Token
+    secret: str
+
+
+class Revoked(msgspec.Struct, frozen=True, kw_only=True):
+    revoked: bool = True
+
+
+class WaitingJob(msgspec.Struct, frozen=True, kw_only=True):
+    """A consequence still to be carried out, or given up (`dead_at`)."""
+
+    id: str
+    task: str
+    app_id: str | None
+    session_id: str | None
+    created_at: EpochMs
+    due_at: EpochMs
+    attempts: int
+    last_error: str | None
+    dead_at: EpochMs | None
+    is_running: bool
+
+
+class JobLists(msgspec.Struct, frozen=True, kw_only=True):
+    waiting: list[WaitingJob]
+    dead: list[WaitingJob]
+
+
+class Revived(msgspec.Struct, frozen=True, kw_only=True):
+    revived: bool = True
+
+
+class SettingRow(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    value: str | int | bool
+    about: str
+
+
+class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How the server is set. Addresses of databases are left out."""
+
+    version: str
+    fold_version: int
+    privacy: str
+    settings: list[SettingRow]
+    docs_path: str = "/docs"
+    metrics_path: str = "/metrics"
+
+
+@get("/apps", opt=described(summary="List the caller's apps", tag=TAG, answer=MyApps))
+async def list_my_apps(services: GivenServices, grant: GivenGrant) -> Answer[MyApps]:
+    myself = await services.sign_ins.myself(grant)
+    found = [MyApp(id=app.id, name=app.name, created_at=app.created_at) for app in myself.apps]
+    return encode_answer(MyApps(apps=found), has_alias=False)
+
+
+@post(
+    "/apps",
+    opt=described(
+        summary="Create an app of the caller's account",
+        tag=TAG,
+        about="Needs a token of the account rather than of one app.",
+        body=NewApp,
+        answer=MyApp,
+    ),
+)
+async def create_my_app(services: GivenServices, grant: GivenGrant, body: RawBody) -> Answer[MyApp]:
+    _check_covers(grant, None)
+    app = await services.access.create_app(grant.account_id, parse_body(body, NewApp).name)
+    made = MyApp(id=app.id, name=app.name, created_at=app.created_at)
+    return encode_answer(made, has_alias=False)
+
+
+@get(
+    "/tokens",
+    opt=described(summary="List the API tokens", tag=TAG, about="For admins.", answer=Tokens),
+)
+async def list_tokens(services: GivenServices, grant: GivenGrant) -> Answer[Tokens]:
+    _check_admin(grant)
+    found = [_token(token, grant) for token in await _visible_tokens(services, grant)]
+    return encode_answer(Tokens(tokens=found), has_alias=False)
+
+
+@post(
+    "/tokens",
+    opt=described(
+        summary="Create an API token",
+        tag=TAG,
+        about="The secret is in this answer and nowhere else.",
+        body=NewToken,
+        answer=MadeToken,
+    ),
+)
+async def create_token(
+    services: GivenServices, grant: GivenGrant, body: RawBody
+) -> Answer[MadeToken]:
+    wanted = parse_body(body, NewToken)
+    _check_covers(grant, wanted.app_id)
+    token, secret = await services.access.create_token(
+        grant.account_id, name=wanted.name, app_id=wanted.app_id, role=wanted.role
+    )
+    return encode_answer(MadeToken(token=_token(token, grant), secret=secret), has_alias=False)
+
+
+@delete(
+    "/tokens/{token_id:str}",
+    status_code=200,
+    opt=described(
+        summary="Revoke an API token",
+        tag=TAG,
+        about="Whoever signed in with it is signed out, here and on other nodes within seconds.",
+        answer=Revoked,
+    ),
+)
+async def revoke_token(
+    services: GivenServices, grant: GivenGrant, token_id: PathId
+) -> Answer[Revoked]:
+    known = {token.id for token in await _visible_tokens(services, grant)}
+    if token_id not in known or not await services.access.revoke_token(grant.account_id, token_id):
+        raise NotFound(f"No token found with id {token_id}", code="token_not_found")
+    services.sign_ins.forget()
+    return encode_answer(Revoked(), has_alias=False)
+
+
+@get(
+    "/jobs",
+    opt=described(
+        summary="List the jobs of the caller's apps",
+        tag=TAG,
+        about="Those that wait or run, and those given up. For admins.",
+        answer=JobLists,
+    ),
+)
+async def list_jobs(services: GivenServices, grant: GivenGrant) -> Answer[JobLists]:
+    _check_admin(grant)
+    app_ids = {app.id for app in (await services.sign_ins.myself(grant)).apps}
+    now = services.clock()
+    waiting = await services.jobs.list_waiting()
+    dead = await services.jobs.list_dead()
+    return encode_answer(
+        JobLists(
+            waiting=[_job(job, now) for job in waiting if _app_of(job) in app_ids],
+            dead=[_job(job, now) for job in dead if _app_of(job) in app_ids],
+        ),
+        has_alias=False,
+    )
+
+
+@post(
+    "/jobs/{job_id:str}/revive",
+    status_code=200,
+    opt=described(
+        summary="Try a job again that was given up",
+        tag=TAG,
+        answer=Revived,
+    ),
+)
+async def revive_job(services: GivenServices, grant: GivenGrant, job_id: PathId) -> Answer[Revived]:
+    app_ids = {app.id for app in (await services.sign_ins.myself(grant)).apps}
+    dead = {job.id for job in await services.jobs.list_dead() if _app_of(job) in app_ids}
+    if job_id not in dead or not await services.jobs.revive(job_id):
+        raise NotFound(f"No job was given up with id {job_id}", code="job_not_found")
+    return encode_answer(Revived(), has_alias=False)
+
+
+@get(
+    "/settings",
+    opt=described(summary="Read how the server is set", tag=TAG, answer=ServerSettings),
+)
+async def get_settings(services: GivenServices, grant: GivenGrant) -> Answer[ServerSettings]:
+    rows = [
+        SettingRow(name=name, value=value, about=about(name))
+        for name, value in public_values(services.settings).items()
+    ]
+    return encode_answer(
+        ServerSettings(
+            version=__version__,
+            fold_version=FOLD_VERSION,
+            privacy=services.settings.privacy,
+            settings=rows,
+        ),
+        has_alias=False,
+    )
+
+
+def _check_admin(grant: Grant) -> None:
+    if grant.role is not Role.ADMIN:
+        raise Refused("The token may only read", code="read_only_token")
+
+
+def _check_covers(grant: Grant, app_id: str | None) -> None:
+    """A caller of one app looks after that app alone."""
+    if grant.app_id is not None and grant.app_id != app_id:
+        raise Refused("The token is one of an app, not of the account", code="foreign_app")
+
+
+async def _visible_tokens(services: Services, grant: Grant) -> list[ApiToken]:
+    every = await services.access.list_tokens(grant.account_id)
+    return [token for token in every if grant.app_id is None or token.app_id == grant.app_id]
+
+
+def _token(token: ApiToken, grant: Grant) -> Token:
+    return Token(
+        id=token.id,
+        name=token.name,
+        role=token.role,
+        app_id=token.app_id,
+        created_at=token.created_at,
+        last_used_at=token.last_used_at,
+        revoked_at=token.revoked_at,
+        is_mine=token.id == grant.token_id,
+    )
+
+
+def _app_of(job: Job) -> Any:
+    return job.payload.get("app_id")
+
+
+def _job(job: Job, now: EpochMs) -> WaitingJob:
+    return WaitingJob(
+        id=job.id,
+        task=job.task,
+        app_id=job.payload.get("app_id"),
+        session_id=job.payload.get("session_id"),
+        created_at=job.created_at,
+        due_at=job.due_at,
+        attempts=job.attempts,
+        last_error=job.last_error,
+        dead_at=job.dead_at,
+        is_running=job.lease_until is not None and job.lease_until > now,
+    )
+
+
+handlers = (
+    list_my_apps,
+    create_my_app,
+    list_tokens,
+    create_token,
+    revoke_token,
+    list_jobs,
+    revive_job,
+    get_settings,
+)

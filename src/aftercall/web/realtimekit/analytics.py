@@ -1,0 +1,29 @@
+"""Sessions by the day."""
+
+from litestar import get
+
+from aftercall.web.given import GivenQuery, GivenServices, GivenTenant
+from aftercall.web.operations import described
+from aftercall.wire.analytics import END_DATE, START_DATE, Daywise, encode_daywise, read_days
+from aftercall.wire.envelope import Answer, encode_answer
+
+
+@get(
+    "/analytics/daywise",
+    opt=described(
+        summary="Get sessions by the day",
+        tag="Analytics",
+        about="Days in UTC, both included, at most 366; the last thirty unless said otherwise.",
+        parameters=(START_DATE, END_DATE),
+        answer=Daywise,
+    ),
+)
+async def get_daywise_analytics(
+    services: GivenServices, tenant: GivenTenant, parameters: GivenQuery
+) -> Answer[Daywise]:
+    first, last = read_days(parameters)
+    days = await services.overviews.by_day(tenant.app_id, first, last)
+    return encode_answer(encode_daywise(days), has_alias=services.settings.result_alias)
+
+
+handlers = (get_daywise_analytics,)
