@@ -125,11 +125,12 @@ def start(
             stderr=subprocess.STDOUT,
             env=environment(env or {}),
         )
-    url = _wait_until_ready(process, log, begins_at)
+    url = wait_until_ready(process, log, begins_at)
     return Server(url=url, data_dir=data_dir, log=log, process=process, **rights)
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], log: Path, begins_at: int) -> str:
+def wait_until_ready(process: subprocess.Popen[bytes], log: Path, begins_at: int) -> str:
+    """The URL the server named in its log, once it is ready."""
     give_up_at = time.monotonic() + _START_S
     while time.monotonic() < give_up_at and process.poll() is None:
         said = log.read_bytes()[begins_at:].decode(errors="replace")
@@ -142,6 +143,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], log: Path, begins_at: in
                 pass
         time.sleep(0.05)
     process.kill()
+    process.wait()
     raise ServerFailed(log.read_bytes()[begins_at:].decode(errors="replace"))
 
 

@@ -1,10 +1,9 @@
 """The command line: arguments in, exit codes out.
 
 0    done
-1    it could not be done; standard error says why in a sentence
+1    it could not be done, or was interrupted; standard error says why in a sentence
 2    wrong usage, or a setting that cannot be used
 3    the database cannot be reached, or is newer than this program
-130  interrupted
 """
 
 import sys

@@ -2,13 +2,15 @@
 
 import asyncio
 import os
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import fields
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -155,9 +157,17 @@ def _run(settings: Settings, listening: socket.socket) -> None:
         Multiprocess(config, sockets=[listening]).run()
         return
     server = uvicorn.Server(uvicorn.Config(create_app(settings), **options))
-    server.run(sockets=[listening])
+    # once it has stopped in order, uvicorn raises the signal again for whoever handled it before
+    signal.signal(signal.SIGTERM, _end)
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[listening])
     if not server.started:
         raise typer.Exit(1)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """Leave by way of the cleaning up."""
+    raise typer.Exit(0)
 
 
 def app_of_worker() -> Any:
