@@ -360,6 +360,31 @@ async def test_a_revoked_token_admits_nobody(desk: Desk) -> None:
     assert receipt.session_id is None
 
 
+async def test_one_who_was_turned_away_says_nothing_else_either(desk: Desk) -> None:
+    await add_member(desk.db)
+    stale = credentials(generation=7)
+    note = PeerNoted(id="n", at=at(2), peer_id="p", name="audio_on", data={})
+    tellings: list[list[AnyEvent]] = [
+        [join("p", 1), sample("p", 1, 2), leave("p", 3)],
+        [sample("p", 1, 2), note],
+    ]
+    for said in tellings:
+        [receipt] = await desk.recorder.record_deliveries([delivery("p", *said, who=stale)])
+        assert {outcome.code for outcome in receipt.outcomes} == {"token_revoked"}
+    async with desk.db.read() as tx:
+        assert await peers.find_peer(tx, APP, "p") is None
+
+
+async def test_a_reconnect_never_leads_into_another_meetings_session(desk: Desk) -> None:
+    await add_member(desk.db)
+    await desk.tell(join("red", 0, meeting_id="red room", identity=Identity(user_id="member")))
+    sly = join("p", 1, previous_peer_id="red", identity=Identity(user_id="member"))
+    [receipt] = await desk.recorder.record_deliveries([delivery("p", sly, who=credentials())])
+    assert receipt.session_id == "session-1"
+    assert (await desk.session("session-1")).meeting_id == "weekly"
+    assert (await desk.session("session-0")).total_participants == 1
+
+
 async def test_an_inactive_meeting_admits_nobody(desk: Desk) -> None:
     await add_member(desk.db, status=MeetingStatus.INACTIVE)
     [receipt] = await desk.recorder.record_deliveries(

@@ -229,3 +229,15 @@ async def test_a_stopping_server_says_come_again(door: Door) -> None:
     answer = await door.collect(entry("join"))
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "1"
+
+
+async def test_where_a_peer_came_from_is_in_its_report_as_far_as_privacy_says(door: Door) -> None:
+    app: Any = IntakeDoor(door.house.services)
+    transport = httpx.ASGITransport(app=app, client=("203.0.113.77", 4_000))
+    async with httpx.AsyncClient(transport=transport, base_url="http://aftercall.test") as client:
+        body = {"v": 1, "peer_id": door.peer_id, "sent_at": NOON, "entries": [entry("join")]}
+        headers = {"authorization": f"Bearer {door.token}"}
+        await client.post("/v1/collect", json=body, headers=headers)
+    report = await door.owner.ask("GET", f"/sessions/peer-report/{door.peer_id}")
+    metadata = report.json()["data"]["peer_report"]["metadata"]
+    assert metadata["ip_information"]["ipv4"] == "203.0.113.0"

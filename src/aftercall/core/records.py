@@ -263,7 +263,8 @@ class StoredSample(Record, frozen=True, kw_only=True):
 
 
 class StoredReport(Record, frozen=True, kw_only=True):
-    """The verdict on one peer, folded from its samples and notes; `document` is JSON."""
+    """The verdict on one participant row, folded from its peers' samples and notes and kept under
+    the row's id; `document` is packed by `service.documents`."""
 
     app_id: str
     session_id: str

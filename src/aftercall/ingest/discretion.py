@@ -1,10 +1,13 @@
-"""Privacy applied to facts whose translator knows nothing of it."""
+"""What the door itself knows of a sender, and privacy for facts whose translator knows none."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from msgspec.structs import replace
 
-from aftercall.core.events import AnyEvent, PeerNoted, SampleTaken
+from aftercall.core.events import AnyEvent, PeerJoined, PeerNoted, SampleTaken
+from aftercall.core.ids import id_from
+from aftercall.core.instants import EpochMs
 from aftercall.core.privacy import Privacy, shorten_body, shorten_data
 from aftercall.core.quality.getstats import decode_body, encode_body
 
@@ -22,3 +25,31 @@ def _discreet(event: AnyEvent, privacy: Privacy) -> AnyEvent:
     if isinstance(event, SampleTaken):
         return replace(event, body=encode_body(shorten_body(decode_body(event.body), privacy)))
     return event
+
+
+def with_address(
+    events: Sequence[AnyEvent],
+    network: Mapping[str, Any],
+    *,
+    app_id: str,
+    privacy: Privacy,
+) -> list[AnyEvent]:
+    """The events, each join preceded by a description of the `network` the peer came from.
+
+    It is dated just before the join, so that whatever the client says itself comes later and
+    wins.
+    """
+    joins = [event for event in events if isinstance(event, PeerJoined)]
+    if not joins or not network:
+        return list(events)
+    seen = [
+        PeerNoted(
+            id=id_from(app_id, join.peer_id, "address"),
+            at=EpochMs(join.at - 1),
+            peer_id=join.peer_id,
+            name="describe",
+            data=shorten_data({"network": dict(network)}, privacy),
+        )
+        for join in joins
+    ]
+    return [*events, *seen]

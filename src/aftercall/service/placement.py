@@ -107,11 +107,11 @@ class Placement:
     async def find(self, delivery: Delivery, event: AnyEvent) -> Loaded | Outcome:
         """The session an event belongs to, born if need be, or why there is none."""
         app_id = delivery.app_id
-        if loaded := await self._of_peer(app_id, event):
+        meeting_id = delivery.credentials.meeting_id if delivery.credentials else event.meeting_id
+        if loaded := await self._of_peer(app_id, event, meeting_id):
             return loaded
         if event.session_id is not None and (loaded := await self.load(app_id, event.session_id)):
             return loaded
-        meeting_id = delivery.credentials.meeting_id if delivery.credentials else event.meeting_id
         if meeting_id is None:
             return rejected(
                 "unknown_session", "No such session or peer is known, and no meeting is named."
@@ -124,15 +124,20 @@ class Placement:
             return rejected("no_session", "The meeting had no session at that time.")
         return await self._give_birth(delivery, event, meeting_id)
 
-    async def _of_peer(self, app_id: str, event: AnyEvent) -> Loaded | None:
-        """The session of the event's peer, or of the peer whose connection it continues."""
+    async def _of_peer(self, app_id: str, event: AnyEvent, meeting_id: str | None) -> Loaded | None:
+        """The session of the event's peer, or of the peer of the same meeting whose connection
+        it continues."""
         peer_id: str | None = getattr(event, "peer_id", None)
         if peer_id is not None and (home := self._homes.get((app_id, peer_id))):
             return await self.load(app_id, home)
         if isinstance(event, PeerJoined) and event.previous_peer_id is not None:
             home = self._homes.get((app_id, event.previous_peer_id))
             loaded = await self.load(app_id, home) if home else None
-            if loaded is not None and _is_open_at(loaded.work.session, event.at):
+            if (
+                loaded is not None
+                and meeting_id in (None, loaded.work.session.meeting_id)
+                and _is_open_at(loaded.work.session, event.at)
+            ):
                 return loaded
         return None
 

@@ -47,6 +47,7 @@ class Recording:
         self._places = Placement(tx, now=now, new_id=new_id, policy=policy)
         self._states: Mapping[PeerKey, peers.PeerState] = {}
         self._quiet = QuietFacts()
+        self._turned_away: dict[PeerKey, Outcome] = {}
 
     async def record(self, deliveries: Sequence[Delivery]) -> list[Receipt]:
         """Take every event of every delivery; a receipt for each delivery, in order."""
@@ -85,6 +86,7 @@ class Recording:
         if delivery.credentials is not None:
             refusal = await self._refusal(delivery.app_id, delivery.credentials, event, state)
             if refusal is not None:
+                self._turned_away.setdefault((delivery.app_id, delivery.peer_id or ""), refusal)
                 return refusal
         if state is not None and _is_quiet(event, state):
             return self._quiet.take(delivery, event, state.peer.session_id, state.peer)
@@ -141,7 +143,8 @@ class Recording:
                 return rejected("foreign_peer", "This peer id belongs to somebody else.")
             return None
         if not isinstance(event, PeerJoined):
-            return None
+            peer_id: str | None = getattr(event, "peer_id", None)
+            return self._turned_away.get((app_id, peer_id or ""))
         meeting = await self._places.meeting(app_id, who.meeting_id)
         if meeting is None:
             return rejected("unknown_meeting", "The token's meeting does not exist.")

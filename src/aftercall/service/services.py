@@ -17,6 +17,7 @@ from aftercall.service.digests import DigestKeeper, Digests
 from aftercall.service.exports import Exports
 from aftercall.service.finalise import Finaliser
 from aftercall.service.founding import Founding
+from aftercall.service.geo import Geo
 from aftercall.service.intake import Intake
 from aftercall.service.jobs import Jobs
 from aftercall.service.links import Links
@@ -63,6 +64,7 @@ class Services:
     founding: Founding
     recorder: Recorder
     intake: Intake
+    geo: Geo
     jobs: Jobs
 
 
@@ -116,5 +118,6 @@ def build_services(
         founding=Founding(db=db, clock=clock, new_id=new_id),
         recorder=recorder,
         intake=Intake(recorder, capacity=settings.intake_queue, metrics=metrics),
+        geo=Geo.open(settings.geo_database, settings.asn_database),
         jobs=Jobs(db, clock=clock),
     )

@@ -2,19 +2,19 @@
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from litestar.types import Receive, Scope, Send
 from msgspec.structs import replace
 
 from aftercall.core.errors import AftercallError, Malformed, Refused
-from aftercall.core.events import AnyEvent
+from aftercall.core.events import AnyEvent, PeerJoined
 from aftercall.core.instants import EpochMs
 from aftercall.core.privacy import Privacy
 from aftercall.core.records import Phase, Role
 from aftercall.ingest import collector, generic, realtimekit_callstats
-from aftercall.ingest.discretion import discreet
+from aftercall.ingest.discretion import discreet, with_address
 from aftercall.service.access import ParticipantGrant
 from aftercall.service.deliveries import Credentials, Delivery, Outcome, Receipt, Status
 from aftercall.service.services import Services
@@ -33,6 +33,14 @@ _NEVER_ADMITTED: Final = frozenset(
 
 Headers = dict[bytes, bytes]
 Answer = tuple[int, bytes]
+
+
+class _Sender(NamedTuple):
+    """A request: its headers, its body to come, and the address it came from."""
+
+    headers: Headers
+    receive: Receive
+    address: str | None
 
 
 class IntakeDoor:
@@ -60,7 +68,9 @@ class IntakeDoor:
         try:
             if method != "POST":
                 raise Malformed("This address takes only POST.", code="method_not_allowed")
-            status, body = await self._handler(request["path"])(headers, receive)
+            client = request.get("client")
+            sender = _Sender(headers, receive, client[0] if client else None)
+            status, body = await self._handler(request["path"])(sender)
         except AftercallError as error:
             await self._send_error(send, answer_error(error), method, extra)
             return
@@ -77,7 +87,7 @@ class IntakeDoor:
         named = [(k.encode(), v.encode()) for k, v in answer.headers.items()]
         await _send(send, status, answer.body, [*extra, *named])
 
-    def _handler(self, path: str) -> Callable[[Headers, Receive], Awaitable[Answer]]:
+    def _handler(self, path: str) -> Callable[[_Sender], Awaitable[Answer]]:
         if path == COLLECT:
             return self._collect
         if path == MESSAGE:
@@ -85,21 +95,21 @@ class IntakeDoor:
         match = EVENTS.fullmatch(path)
         assert match is not None
         app_id = match.group(1)
-        return lambda headers, receive: self._events(app_id, headers, receive)
+        return lambda sender: self._events(app_id, sender)
 
-    async def _body(self, headers: Headers, receive: Receive) -> bytes:
+    async def _body(self, sender: _Sender) -> bytes:
         settings = self._services.settings
         return await read_body(
-            receive,
-            headers,
+            sender.receive,
+            sender.headers,
             largest=settings.collect_max_bytes,
             largest_inflated=settings.collect_max_inflated_bytes,
         )
 
-    async def _collect(self, headers: Headers, receive: Receive) -> Answer:
-        bearer = _bearer(headers)
+    async def _collect(self, sender: _Sender) -> Answer:
+        bearer = _bearer(sender.headers)
         grant = await self._participant(bearer) if bearer else None
-        batch = collector.read_batch(await self._body(headers, receive))
+        batch = collector.read_batch(await self._body(sender))
         if grant is None:
             grant = await self._participant(batch.token)
         received_at = self._services.clock()
@@ -114,7 +124,7 @@ class IntakeDoor:
         receipt = await self._take(
             grant,
             collector.SOURCE,
-            translation.events,
+            self._with_address(translation.events, grant.app_id, sender),
             peer_id=batch.peer_id,
             heard_at=translation.heard_at,
             received_at=received_at,
@@ -140,9 +150,9 @@ class IntakeDoor:
             }
         )
 
-    async def _message(self, headers: Headers, receive: Receive) -> Answer:
-        grant = await self._participant(_bearer(headers))
-        body = await self._body(headers, receive)
+    async def _message(self, sender: _Sender) -> Answer:
+        grant = await self._participant(_bearer(sender.headers))
+        body = await self._body(sender)
         received_at = self._services.clock()
         translation = realtimekit_callstats.translate(
             body,
@@ -155,7 +165,7 @@ class IntakeDoor:
         receipt = await self._take(
             grant,
             "realtimekit_callstats",
-            discreet(translation.events, self._privacy),
+            self._with_address(discreet(translation.events, self._privacy), grant.app_id, sender),
             peer_id=translation.peer_id,
             heard_at=heard_at,
             received_at=received_at,
@@ -168,11 +178,12 @@ class IntakeDoor:
             {"success": True, "data": {**_counts(receipt.outcomes), "rejected": rejected}}
         )
 
-    async def _events(self, app_id: str, headers: Headers, receive: Receive) -> Answer:
+    async def _events(self, app_id: str, sender: _Sender) -> Answer:
         access = self._services.access
-        grant = await access.authenticate(_bearer(headers) or _text(headers, b"x-auth-key"))
+        secret = _bearer(sender.headers) or _text(sender.headers, b"x-auth-key")
+        grant = await access.authenticate(secret)
         await access.app_for(grant, app_id, needs=Role.ADMIN)
-        body = await self._body(headers, receive)
+        body = await self._body(sender)
         translation = generic.translate(body, app_id=app_id, privacy=self._privacy)
         delivery = Delivery(
             app_id=app_id,
@@ -190,6 +201,15 @@ class IntakeDoor:
         return 202, _ENCODER.encode(
             {"success": True, "data": {"results": [results[i] for i in sorted(results)]}}
         )
+
+    def _with_address(
+        self, events: Sequence[AnyEvent], app_id: str, sender: _Sender
+    ) -> Sequence[AnyEvent]:
+        """The events with what the sender's address tells, where somebody joins."""
+        if sender.address is None or not any(isinstance(e, PeerJoined) for e in events):
+            return events
+        network = {"ip": sender.address, **self._services.geo.locate(sender.address)}
+        return with_address(events, network, app_id=app_id, privacy=self._privacy)
 
     async def _participant(self, token: str | None) -> ParticipantGrant:
         if not token:
