@@ -7,8 +7,8 @@ import msgspec
 
 from aftercall.core.calls import person_of
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.diagnosis import Finding
 from aftercall.core.quality.digest import Digest, levels_of
+from aftercall.core.quality.findings import Finding
 from aftercall.core.quality.issues import Issue, StreamRef
 from aftercall.core.quality.mutes import Mutes
 from aftercall.core.quality.stream_ends import stream_key

@@ -14,7 +14,7 @@ from aftercall.core.quality.cumulative import (
     Distribution,
     LossFigures,
 )
-from aftercall.core.quality.diagnosis import Finding
+from aftercall.core.quality.findings import Finding
 from aftercall.core.quality.issues import Issue
 from aftercall.core.quality.reception import Received, Reception
 from aftercall.core.quality.report import Completeness, Details, Verdict

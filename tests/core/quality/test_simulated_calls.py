@@ -18,7 +18,7 @@ EXPECTED = {
     Kind.LOSSY_UPLINK: {"uplink"},
     Kind.CONGESTED_DOWNLINK: {"downlink"},
     Kind.SLOW_CPU: {"cpu"},
-    Kind.TURN_TCP: {"relay_tcp", "round_trip"},
+    Kind.TURN_TCP: {"relay_tcp"},
     Kind.SILENT_MICROPHONE: {"silent_microphone"},
 }
 """What must be said of each; those whose network is bad both ways may hear more."""

@@ -2,7 +2,8 @@ import pytest
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
-from aftercall.core.quality.tellings import Group, groups_of, length, percent, when
+from aftercall.core.quality.tellings import Group, group_of, length, listed, percent, when
+from aftercall.core.quality.traces import Span
 
 NOON = 1_795_262_400_000
 
@@ -21,9 +22,30 @@ def test_a_length_is_told_in_two_units_at_most(ms: int, words: str) -> None:
     assert length(ms) == words
 
 
+def _spans(*seconds: tuple[float, float]) -> list[Span]:
+    return [(EpochMs(NOON + int(a * 1_000)), EpochMs(NOON + int(b * 1_000))) for a, b in seconds]
+
+
 def test_a_time_is_told_in_utc() -> None:
-    assert when(EpochMs(NOON), EpochMs(NOON + 61_000)) == "from 12:00:00 to 12:01:01 UTC"
-    assert when(EpochMs(NOON), EpochMs(NOON + 400)) == "at 12:00:00 UTC"
+    assert when(_spans((0, 61))) == "from 12:00:00 to 12:01:01 UTC"
+    assert when(_spans((0, 0.4))) == "at 12:00:00 UTC"
+
+
+def test_a_few_times_are_listed_and_many_are_counted() -> None:
+    few = _spans((0, 61), (100, 100), (200, 230))
+    assert when(few) == ("from 12:00:00 to 12:01:01, at 12:01:40 and from 12:03:20 to 12:03:50 UTC")
+    assert when([*few, *_spans((300, 330))]) == (
+        "4 times between 12:00:00 and 12:05:30 UTC, 2 min 1 s in all"
+    )
+
+
+def test_a_list_ends_with_and() -> None:
+    assert [listed(words) for words in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == [
+        "",
+        "a",
+        "a and b",
+        "a, b and c",
+    ]
 
 
 def test_a_percentage_has_decimals_only_when_small() -> None:
@@ -42,8 +64,14 @@ def _issue(start_s: int, end_s: int, loss: float, ssrc: int = 1) -> Issue:
 
 
 def test_stretches_half_a_minute_apart_are_told_as_one() -> None:
-    spans = [g.span for g in groups_of([_issue(100, 110, 1), _issue(0, 20, 1), _issue(50, 60, 1)])]
-    assert [(start - NOON, end - NOON) for start, end in spans] == [(0, 60_000), (100_000, 110_000)]
+    group = group_of([_issue(100, 110, 1), _issue(0, 20, 1), _issue(50, 60, 1)])
+    assert group is not None
+    assert group.spells == _spans((0, 60), (100, 110))
+    assert group.span == _spans((0, 110))[0]
+
+
+def test_of_nothing_there_is_no_group() -> None:
+    assert group_of([]) is None
 
 
 def test_what_befell_one_stream_is_not_typical_of_the_path() -> None:

@@ -64,13 +64,14 @@ def test_loss_that_every_listener_has_is_the_senders_uplink() -> None:
     assert _causes(verdicts) == {"ada": ["uplink"], "bob": [], "cyd": []}
     [finding] = verdicts["ada"].diagnosis
     assert finding.sentence == (
-        "Lost up to 12 % of what it sent from 10:01:59 to 10:05:01 UTC; 2 of 2 listeners heard it."
+        "Up to 12 % of what they sent was lost from 10:01:59 to 10:05:01 UTC; "
+        "2 of 2 listeners noticed."
     )
     assert finding.peer_ids == ["bob", "cyd"]
     assert {issue.origin for issue in verdicts["ada"].issues} == {"local"}
     assert {issue.origin for issue in verdicts["bob"].issues} == {"remote"}
     assert verdicts["bob"].diagnosis[0].sentence == (
-        "Ada came badly from 10:01:59 to 10:05:01 UTC; the cause was Ada's uplink."
+        "Ada came through badly from 10:01:59 to 10:05:01 UTC; the cause was Ada's uplink."
     )
 
 
@@ -78,7 +79,7 @@ def test_loss_of_everybody_at_one_listener_is_its_downlink() -> None:
     verdicts = _verdicts(_call(ada=between(120, 300, LOSSY_DOWN), bob=None, cyd=None))
     assert _causes(verdicts) == {"ada": ["downlink"], "bob": [], "cyd": []}
     assert (
-        "from 2 of 2 senders, so it was its own downlink" in verdicts["ada"].diagnosis[0].sentence
+        "from 2 of 2 senders, so it was their own downlink" in verdicts["ada"].diagnosis[0].sentence
     )
     assert verdicts["bob"].issues == verdicts["cyd"].issues == []
 
@@ -125,10 +126,11 @@ def test_a_session_of_six_names_the_three_and_nobody_else() -> None:
     causes = _causes(verdicts)
     assert causes["bob"] == ["downlink"]
     assert causes["cyd"] == ["cpu"]
-    assert set(causes["dan"]) == {"round_trip", "relay_tcp"}
+    assert causes["dan"] == ["relay_tcp"]
     assert causes["ada"] == causes["eve"] == causes["fay"] == []
-    assert "too slow to encode" in verdicts["cyd"].diagnosis[0].sentence
+    assert "too slow to send their video in full" in verdicts["cyd"].diagnosis[0].sentence
     assert "TURN relay on TCP" in verdicts["dan"].diagnosis[0].sentence
+    assert "round trips took up to 420 ms" in verdicts["dan"].diagnosis[0].sentence
 
 
 def test_a_relay_nobody_feels_is_information() -> None:
@@ -147,7 +149,7 @@ def test_one_way_audio_names_whom_nobody_heard() -> None:
     assert IssueName.NO_AUDIO_RECEIVED in _names(verdicts["ada"])
     [finding] = verdicts["ada"].diagnosis
     assert finding.sentence == (
-        "Heard nothing of Bob from 10:01:59 to 10:05:01 UTC although Bob spoke."
+        "They heard nothing of Bob from 10:01:59 to 10:05:01 UTC although Bob spoke."
     )
     assert verdicts["bob"].issues == []
 
@@ -227,11 +229,11 @@ def test_an_interrupted_connection_is_told() -> None:
     call.note("bob", 9, "ice_connection_state", connection="pc1", state="connected")
     verdicts = _verdicts(call)
     assert [f.sentence for f in verdicts["ada"].diagnosis] == [
-        "The connection was lost for 9 s at 10:01:40 UTC."
+        "Their connection was lost for 9 s at 10:01:40 UTC."
     ]
     assert [f.sentence for f in verdicts["bob"].diagnosis] == [
-        "The connection failed at 10:03:20 UTC.",
-        "It took 8 s to connect at 10:00:01 UTC.",
+        "Their connection failed at 10:03:20 UTC.",
+        "They needed 8 s to connect at 10:00:01 UTC.",
     ]
 
 

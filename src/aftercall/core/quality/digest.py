@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from aftercall.core.instants import HOUR_MS, MINUTE_MS, SECOND_MS, EpochMs
-from aftercall.core.quality.diagnosis import Finding
+from aftercall.core.quality.findings import Finding
 from aftercall.core.quality.issues import Issue
 from aftercall.core.quality.metadata import CandidatePair
 from aftercall.core.quality.report import Completeness, Details, Verdict

@@ -17,7 +17,7 @@ from aftercall.core.quality.connection_rules import ConnectionRules, ice_issues
 from aftercall.core.quality.counters import Interval
 from aftercall.core.quality.cumulative import Cumulative, accumulate
 from aftercall.core.quality.deltas import Reader
-from aftercall.core.quality.diagnosis import Finding
+from aftercall.core.quality.findings import Finding
 from aftercall.core.quality.getstats import decode_stored
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.metadata import LastSeen, Metadata, fold_metadata

@@ -15,16 +15,19 @@ RANKS: Final[dict[Severity, int]] = {"severe": 0, "warning": 1, "information": 2
 """The worst is the least."""
 
 
-class Group:
-    """Issues of one kind of trouble that lie together in time."""
+MOST_SPELLS: Final = 3
+"""More stretches than this are counted, not listed."""
 
-    def __init__(self, issues: Sequence[Issue]) -> None:
-        self.issues = issues
-        self.span: Span = (
-            min(issue.first_at for issue in issues),
-            max(issue.last_at for issue in issues),
-        )
-        self.names = sorted({issue.name for issue in issues})
+
+class Group:
+    """Issues of one kind of trouble, told together. `spells` are the stretches of time in which
+    they lie, `span` reaches from the first to the last."""
+
+    def __init__(self, issues: Iterable[Issue]) -> None:
+        self.issues = sorted(issues, key=lambda issue: (issue.first_at, issue.last_at))
+        self.spells = union(((i.first_at, i.last_at) for i in self.issues), within_ms=SAME_MS)
+        self.span: Span = (self.spells[0][0], self.spells[-1][1])
+        self.names = sorted({issue.name for issue in self.issues})
 
     def worst(self, measure: str, *, lowest: bool = False) -> float | None:
         values = [issue.worst[measure] for issue in self.issues if measure in issue.worst]
@@ -49,14 +52,13 @@ class Group:
 
     @property
     def when(self) -> str:
-        return when(*self.span)
+        return when(self.spells)
 
 
-def groups_of(issues: Iterable[Issue]) -> list[Group]:
-    """The issues by stretches of time that lie apart."""
-    every = sorted(issues, key=lambda issue: issue.first_at)
-    stretches = union(((i.first_at, i.last_at) for i in every), within_ms=SAME_MS)
-    return [Group([i for i in every if start <= i.first_at <= end]) for start, end in stretches]
+def group_of(issues: Iterable[Issue]) -> Group | None:
+    """The issues as one group, if there are any."""
+    every = list(issues)
+    return Group(every) if every else None
 
 
 def clock(moment: EpochMs) -> str:
@@ -64,11 +66,27 @@ def clock(moment: EpochMs) -> str:
     return iso(moment)[11:19]
 
 
-def when(start_at: EpochMs, end_at: EpochMs) -> str:
-    """`from 10:02:10 to 10:05:40 UTC`, or `at 10:02:10 UTC`."""
+def when(spells: Sequence[Span]) -> str:
+    """`from 10:02:10 to 10:05:40 UTC`, `at 10:02:10 UTC`, several of them joined; of many,
+    `7 times between 10:02:10 and 10:31:40 UTC, 4 min 20 s in all`."""
+    if len(spells) > MOST_SPELLS:
+        total = length(sum(end - start for start, end in spells))
+        first, last = clock(spells[0][0]), clock(spells[-1][1])
+        return f"{len(spells)} times between {first} and {last} UTC, {total} in all"
+    return f"{listed([_stretch(*spell) for spell in spells])} UTC"
+
+
+def _stretch(start_at: EpochMs, end_at: EpochMs) -> str:
     if clock(start_at) == clock(end_at):
-        return f"at {clock(start_at)} UTC"
-    return f"from {clock(start_at)} to {clock(end_at)} UTC"
+        return f"at {clock(start_at)}"
+    return f"from {clock(start_at)} to {clock(end_at)}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """`one`, `one and two`, `one, two and three`."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def length(ms: float) -> str:

@@ -1,0 +1,93 @@
+"""What the diagnosis is made of: findings, and whom they are about."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from aftercall.core.instants import SECOND_MS, EpochMs
+from aftercall.core.quality.issues import Issue, IssueName, Severity
+from aftercall.core.quality.metadata import DeviceChoice
+from aftercall.core.quality.stream_rules import WARM_UP_MS
+from aftercall.core.quality.tellings import Group, clock
+from aftercall.core.quality.traces import Span, overlap_ms, union
+
+FOLLOWS_MS: Final = 20 * SECOND_MS
+"""Trouble that begins this soon after a change of device is told with it."""
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing to say about a participant's call, in a sentence for people. `cause` is a
+    stable word for programs; `peer_ids` are the others concerned."""
+
+    cause: str
+    severity: Severity
+    sentence: str
+    first_at: EpochMs
+    last_at: EpochMs
+    issues: list[IssueName]
+    peer_ids: list[str] = []
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """The participant told about, and how to name everybody."""
+
+    row_id: str
+    issues: Sequence[Issue]
+    """With origins, as `attribute` gives them."""
+    stays: Sequence[Span]
+    device_choices: Sequence[DeviceChoice]
+    names: Mapping[str, str]
+    """What to call each row."""
+
+
+def named(subject: Subject, *names: IssueName) -> list[Issue]:
+    """The participant's issues of these names."""
+    return [issue for issue in subject.issues if issue.name in names]
+
+
+def spans_of(issues: Iterable[Issue]) -> list[Span]:
+    """When any of them lasted."""
+    return union((issue.first_at, issue.last_at) for issue in issues)
+
+
+def during(issues: Iterable[Issue], when: Sequence[Span]) -> list[Issue]:
+    """Those of which half or more lies in one of the spans."""
+    return [
+        issue
+        for issue in issues
+        if 2 * overlap_ms(when, [(issue.first_at, issue.last_at)])
+        >= max(1, issue.last_at - issue.first_at)
+    ]
+
+
+def after_device(subject: Subject, group: Group) -> str:
+    """A clause about the change of device that the trouble began with, or nothing."""
+    for choice in subject.device_choices:
+        is_first = any(0 <= choice.at - start <= WARM_UP_MS for start, _ in subject.stays)
+        if is_first:
+            continue
+        if any(0 <= start - choice.at <= FOLLOWS_MS for start, _ in group.spells):
+            what = choice.device.label or choice.name.split("_")[1]
+            return f", just after the switch to {what} at {clock(choice.at)}"
+    return ""
+
+
+def finding(
+    cause: str,
+    group: Group,
+    sentence: str,
+    *,
+    severity: Severity | None = None,
+    peer_ids: Iterable[str] = (),
+) -> Finding:
+    """What is said of a group of issues, as severe as the worst of them unless told otherwise."""
+    return Finding(
+        cause=cause,
+        severity=severity or group.severity,
+        sentence=sentence,
+        first_at=group.span[0],
+        last_at=group.span[1],
+        issues=group.names,
+        peer_ids=sorted(peer_ids),
+    )

@@ -1,0 +1,172 @@
+"""What to tell people about a participant's network: each cause once, with what came of it."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from aftercall.core.quality.attribution import JITTER_MS, LOSS_PERCENT, Session, is_transit
+from aftercall.core.quality.findings import (
+    Finding,
+    Subject,
+    after_device,
+    during,
+    finding,
+    named,
+    spans_of,
+)
+from aftercall.core.quality.issues import Issue, IssueName
+from aftercall.core.quality.tellings import Group, group_of, listed, percent
+
+POOR_RTT_MS: Final = 300
+"""From where on a round trip is worth telling, as in the catalogue."""
+
+_UPLINK: Final = (IssueName.POOR_NETWORK_UPLINK, IssueName.SEVERE_NETWORK_UPLINK)
+_DOWNLINK: Final = (IssueName.POOR_NETWORK_DOWNLINK, IssueName.SEVERE_NETWORK_DOWNLINK)
+_PATH: Final = (*_UPLINK, *_DOWNLINK, IssueName.HIGH_RTT)
+_ROOM: Final = (IssueName.BANDWIDTH_LIMITED, IssueName.LOW_AVAILABLE_BITRATE)
+
+
+def _lost(subject: Subject, names: Iterable[IssueName]) -> list[Issue]:
+    """The participant's own trouble on the way. What a relay over TCP does without losing much
+    is the relay's doing: see `_relay_trouble`."""
+    own = [i for i in subject.issues if i.name in names and is_transit(i) and i.origin != "remote"]
+    held_up = _relay_trouble(subject)
+    return [issue for issue in own if issue not in held_up]
+
+
+def _relay_trouble(subject: Subject) -> list[Issue]:
+    """Jitter, long round trips and little room while media went through TURN over TCP, where
+    nothing is lost but everything waits."""
+    relayed = spans_of(named(subject, IssueName.TURN_RELAYED_TCP))
+    waiting = [
+        issue
+        for issue in subject.issues
+        if issue.origin != "remote"
+        and issue.worst.get("loss_percent", 0.0) < LOSS_PERCENT
+        and (issue.name in _PATH or issue.name in _ROOM)
+    ]
+    return during(waiting, relayed)
+
+
+def _round_trip_of(issues: Iterable[Issue]) -> float | None:
+    """The longest round trip in ms, if any was long enough to be an issue."""
+    long = [issue.worst.get("rtt_ms", 0.0) for issue in issues]
+    return max((rtt for rtt in long if rtt >= POOR_RTT_MS), default=None)
+
+
+def _how_bad(subject: Subject, group: Group, what: str, loss: float, jitter_ms: float) -> str:
+    """`Up to 12 % of what they sent was lost from …`, with the round trips of the time."""
+    if loss >= LOSS_PERCENT or jitter_ms < JITTER_MS:
+        sentence = f"Up to {percent(loss)} of {what} was lost {group.when}"
+    else:
+        sentence = (
+            f"{what.capitalize()} came unevenly {group.when}, jitter up to {jitter_ms:.0f} ms"
+        )
+    rtt_ms = _round_trip_of(during(named(subject, *_PATH), group.spells))
+    if rtt_ms is not None:
+        sentence += f", with round trips of up to {rtt_ms:.0f} ms"
+    return sentence + after_device(subject, group)
+
+
+def uplink(subject: Subject, session: Session) -> list[Finding]:
+    """What they sent and was lost or came unevenly, and who noticed."""
+    group = group_of(_lost(subject, _UPLINK))
+    if group is None:
+        return []
+    heard = [session.listeners_missing(subject.row_id, span) for span in group.spells]
+    listeners = {row_id for every, _ in heard for row_id in every}
+    bad = {row_id for _, missing in heard for row_id in missing}
+    loss, jitter_ms = group.worst("loss_percent") or 0.0, group.worst("jitter_ms") or 0.0
+    sentence = _how_bad(subject, group, "what they sent", loss, jitter_ms)
+    if len(listeners) > 1:
+        sentence += f"; {len(bad)} of {len(listeners)} listeners noticed"
+    narrow = during(named(subject, *_ROOM), group.spells)
+    if narrow:
+        sentence += "; their video was made smaller to fit"
+    return [finding("uplink", group, f"{sentence}.", peer_ids=bad)]
+
+
+def downlink(subject: Subject, session: Session) -> list[Finding]:
+    """What they were sent and was lost or came unevenly on their own side."""
+    group = group_of(_lost(subject, _DOWNLINK))
+    if group is None:
+        return []
+    heard = [session.senders_missed(subject.row_id, span) for span in group.spells]
+    senders = {row_id for every, _ in heard for row_id in every}
+    bad = {row_id for _, missed in heard for row_id in missed}
+    # What befell one sender's streams alone is that sender's.
+    loss, jitter_ms = group.typical("loss_percent") or 0.0, group.typical("jitter_ms") or 0.0
+    sentence = _how_bad(subject, group, "what they were sent", loss, jitter_ms)
+    if len(senders) > 1:
+        sentence += f"; from {len(bad)} of {len(senders)} senders, so it was their own downlink"
+    return [finding("downlink", group, f"{sentence}.")]
+
+
+def from_others(subject: Subject, session: Session) -> list[Finding]:
+    """What came badly because it was sent badly."""
+    found: list[Finding] = []
+    by_sender: dict[str, list[Issue]] = {}
+    for issue in subject.issues:
+        sender = session.sender_of(subject.row_id, issue.stream)
+        if issue.origin == "remote" and sender is not None:
+            by_sender.setdefault(sender, []).append(issue)
+    for sender, issues in by_sender.items():
+        every = Group(issues)
+        is_network = any("network" in issue.name for issue in issues)
+        why = "uplink" if is_network else "camera or machine"
+        name = subject.names.get(sender, sender)
+        sentence = f"{name} came through badly {every.when}; the cause was {name}'s {why}."
+        found.append(finding("sender", every, sentence, severity="information", peer_ids=[sender]))
+    return found
+
+
+def round_trips(subject: Subject, session: Session) -> list[Finding]:
+    """Long ones that no loss and no relay of the same time explains."""
+    lost = spans_of([*_lost(subject, _UPLINK), *_lost(subject, _DOWNLINK)])
+    told = [*during(subject.issues, lost), *_relay_trouble(subject)]
+    group = group_of(
+        issue
+        for issue in named(subject, *_PATH)
+        if issue.origin != "remote" and not is_transit(issue) and issue not in told
+    )
+    if group is None:
+        return []
+    rtt_ms = group.worst("rtt_ms") or 0.0
+    sentence = f"Round trips took up to {rtt_ms:.0f} ms {group.when}."
+    return [finding("round_trip", group, sentence)]
+
+
+def relays(subject: Subject, session: Session) -> list[Finding]:
+    """Media through TURN over TCP, and what it did."""
+    group = group_of(named(subject, IssueName.TURN_RELAYED_TCP))
+    if group is None:
+        return []
+    sentence = f"Their media went through a TURN relay on TCP {group.when}"
+    trouble = group_of(_relay_trouble(subject))
+    if trouble is None:
+        return [finding("relay_tcp", group, f"{sentence}.", severity="information")]
+    felt = []
+    rtt_ms, jitter_ms = _round_trip_of(trouble.issues), trouble.worst("jitter_ms") or 0.0
+    if rtt_ms is not None:
+        felt.append(f"round trips took up to {rtt_ms:.0f} ms")
+    if jitter_ms >= JITTER_MS:
+        felt.append(f"jitter reached {jitter_ms:.0f} ms")
+    if any(issue.name in _ROOM for issue in trouble.issues):
+        felt.append("video was made smaller to fit")
+    sentence += ", where one late packet holds up all behind it: "
+    sentence += f"{listed(felt)} {trouble.when}."
+    every = Group([*group.issues, *trouble.issues])
+    return [finding("relay_tcp", every, sentence)]
+
+
+def bandwidth(subject: Subject, session: Session) -> list[Finding]:
+    """Too little room that neither loss nor a relay of the same time explains."""
+    lost = during(subject.issues, spans_of(_lost(subject, _UPLINK)))
+    told = [*lost, *_relay_trouble(subject)]
+    group = group_of(issue for issue in named(subject, *_ROOM) if issue not in told)
+    if group is None:
+        return []
+    kbps = group.worst("available_kbps", lowest=True)
+    sentence = f"Their uplink was too narrow for their video {group.when}"
+    if kbps is not None:
+        sentence += f" (as little as {kbps:.0f} kbit/s)"
+    return [finding("bandwidth", group, f"{sentence}.")]
