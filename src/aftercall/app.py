@@ -19,6 +19,7 @@ from aftercall.service.founding import Founded
 from aftercall.service.services import Services, build_services
 from aftercall.settings import Settings
 from aftercall.store.database import Database, migrate
+from aftercall.web.assets import CollectorFiles
 from aftercall.web.dashboard.pages import Pages
 from aftercall.web.intake import IntakeDoor
 from aftercall.web.routes import create_web_app
@@ -79,6 +80,7 @@ class Application:
         self._rest: ASGIApp | None = None
         self._call_page: CallPage | None = None
         self._pages: Pages | None = None
+        self._collector = CollectorFiles(STATIC / "collector")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request: Any = scope
@@ -88,6 +90,8 @@ class Application:
             raise RuntimeError("a request came before the start")
         elif request["type"] == "http" and self._intake.is_for(request["path"]):
             await self._intake(scope, receive, send)
+        elif request["type"] == "http" and request["path"].startswith("/collector/"):
+            await self._collector(scope, receive, send)
         elif self._call_page is not None and self._call_page.is_for(request["path"]):
             await self._call_page(scope, receive, send)
         elif self._pages is not None and _is_page(request, self._pages):
