@@ -1,0 +1,90 @@
+/** Requests to the server: the envelope, its errors, and the proof that the page is ours. */
+
+interface Envelope {
+  success: boolean;
+  data?: unknown;
+  error?: { code?: string; message?: string; field?: string };
+}
+
+/** The server refused, or could not be reached (`code` `unreachable`, `status` 0). */
+export class RequestError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly field?: string,
+  ) {
+    super(message);
+  }
+}
+
+let csrf: string | null = null;
+let onSignedOut: () => void = () => {};
+
+/** The value that requests which change something must carry. */
+export function carryCsrf(value: string | null): void {
+  csrf = value;
+}
+
+/** What to do when the server no longer knows who we are. */
+export function whenSignedOut(act: () => void): void {
+  onSignedOut = act;
+}
+
+export function get<Answer>(path: string, signal?: AbortSignal): Promise<Answer> {
+  return request<Answer>("GET", path, undefined, signal);
+}
+
+export function post<Answer>(path: string, body: unknown = {}): Promise<Answer> {
+  return request<Answer>("POST", path, body);
+}
+
+export function remove<Answer>(path: string): Promise<Answer> {
+  return request<Answer>("DELETE", path);
+}
+
+/** A path with query parameters; empty ones are left out. */
+export function withQuery(path: string, query: Record<string, string | null | undefined>): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value) parameters.set(name, value);
+  const text = parameters.toString();
+  return text ? `${path}?${text}` : path;
+}
+
+async function request<Answer>(
+  method: string,
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+): Promise<Answer> {
+  const headers: Record<string, string> = { accept: "application/json" };
+  if (body !== undefined) headers["content-type"] = "application/json";
+  if (method !== "GET" && csrf) headers["x-csrf-token"] = csrf;
+  const options: RequestInit = { method, headers, credentials: "same-origin" };
+  if (body !== undefined) options.body = JSON.stringify(body);
+  if (signal) options.signal = signal;
+  let answer: Response;
+  try {
+    answer = await fetch(path, options);
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new RequestError(0, "unreachable", "The server cannot be reached.");
+  }
+  const envelope = await readEnvelope(answer);
+  if (answer.ok && envelope.success) return envelope.data as Answer;
+  if (answer.status === 401 && !path.startsWith("/v1/sign-in")) onSignedOut();
+  throw new RequestError(
+    answer.status,
+    envelope.error?.code ?? `http_${answer.status}`,
+    envelope.error?.message ?? `The server answered with status ${answer.status}.`,
+    envelope.error?.field,
+  );
+}
+
+async function readEnvelope(answer: Response): Promise<Envelope> {
+  try {
+    return (await answer.json()) as Envelope;
+  } catch {
+    return { success: false };
+  }
+}

@@ -1,0 +1,21 @@
+import { render } from "preact";
+import { findOutWhoWeAre } from "./account";
+import { Shell } from "./shell";
+import { startClock } from "./clock";
+import { startRouting } from "./route";
+import { followSystemTheme } from "./theme";
+import "uplot/dist/uPlot.min.css";
+import "./style/ground.css";
+import "./style/controls.css";
+import "./style/shell.css";
+import "./style/tables.css";
+import "./style/session.css";
+import "./style/charts.css";
+import "./style/pages.css";
+
+startRouting();
+startClock();
+followSystemTheme();
+const root = document.getElementById("root");
+if (root) render(<Shell />, root);
+void findOutWhoWeAre();

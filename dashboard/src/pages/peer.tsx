@@ -1,0 +1,1 @@
+export function PeerPage(_props: Record<string, string>) { return null; }

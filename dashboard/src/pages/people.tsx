@@ -1,0 +1,1 @@
+export function PeoplePage(_props: Record<string, string>) { return null; }

@@ -1,0 +1,1 @@
+export function PersonPage(_props: Record<string, string>) { return null; }

@@ -1,0 +1,190 @@
+import { useEffect, useRef } from "preact/hooks";
+import { app, chooseApp, me } from "../account";
+import { useLive } from "../api/live";
+import { useResource } from "../api/resource";
+import type { Call, CallPage } from "../api/shapes";
+import { aheadOf, now } from "../clock";
+import { Strip } from "../parts/level";
+import { Moment } from "../parts/moment";
+import { Problem, Skeleton } from "../parts/states";
+import { useTitle } from "../title";
+import { tellCount, tellMany, tellMinutes } from "../words/amounts";
+import { tellName, tellPhase, tellTitle } from "../words/issues";
+import { isSameDay, tellLength } from "../words/moments";
+import { tellCallQuality } from "../words/quality";
+import { point } from "./session/cursor";
+import { Diagnosis } from "./session/diagnosis";
+import { kitPath } from "./session/snippets";
+import { TalkPanel } from "./session/talk";
+import { Timeline } from "./session/timeline";
+import { Tools } from "./session/tools";
+
+const RENEWED_EVERY_MS = 7_000;
+
+/** The app a session is in: asked only by somebody who has several. */
+export function useAppOf(sessionId: string): { appId: string | null; lookup: ReturnType<typeof useResource> } {
+  const isAlone = (me.value?.apps.length ?? 0) < 2;
+  const lookup = useResource<{ app_id: string }>(isAlone ? null : `/v1/calls/${encodeURIComponent(sessionId)}`);
+  const found = isAlone ? (app.value?.id ?? null) : (lookup.data?.app_id ?? null);
+  useEffect(() => {
+    if (found) chooseApp(found);
+  }, [found]);
+  return { appId: found, lookup };
+}
+
+/** One session: what was wrong, who was there when, how good it was, what was said. */
+export function SessionPage({ sessionId }: { sessionId: string }) {
+  const { appId, lookup } = useAppOf(sessionId);
+  const base = appId && `/v1/apps/${encodeURIComponent(appId)}/calls/${encodeURIComponent(sessionId)}`;
+  const resource = useResource<CallPage>(base);
+  const { data } = resource;
+  const isLive = data?.call.status === "LIVE";
+  useTitle(data ? tellTitle(data.call) : "Session");
+  useRenewal(isLive ? appId : null, sessionId, resource.reload);
+  useEffect(() => {
+    if (data && resource.isCurrent) aheadOf(Math.max(data.now, now.peek()));
+  }, [data]);
+  useEffect(() => () => point(null), []);
+
+  if (!data || !appId || !base) {
+    const error = resource.error ?? lookup.error;
+    return error ? (
+      <Problem error={error} onRetry={resource.error ? resource.reload : lookup.reload} />
+    ) : (
+      <Skeleton lines={14} isTall />
+    );
+  }
+  const kit = `${kitPath(me.value?.account_id ?? "", appId)}/sessions/${encodeURIComponent(sessionId)}`;
+  return (
+    <article class="page session">
+      <Head page={data} appId={appId} rawPath={kit} base={base} />
+      {resource.error && <Problem error={resource.error} onRetry={resource.reload} />}
+      <Diagnosis
+        findings={data.diagnosis}
+        sessionId={sessionId}
+        otherwise={sayNothingFound(data)}
+      />
+      <div class="beside">
+        <Timeline page={data} />
+        <TalkPanel page={data} base={base} kit={kit} onChange={resource.reload} />
+      </div>
+      <Rooms page={data} />
+    </article>
+  );
+}
+
+/** While a session is live its page is asked again, at once when somebody comes or goes. */
+function useRenewal(appId: string | null, sessionId: string, reload: () => void): void {
+  const latest = useRef(reload);
+  latest.current = reload;
+  useEffect(() => {
+    if (!appId) return;
+    const timer = setInterval(() => {
+      if (!document.hidden) latest.current();
+    }, RENEWED_EVERY_MS);
+    return () => clearInterval(timer);
+  }, [appId]);
+  useLive(appId, {
+    onHello: () => {},
+    onNews: (_, news) => {
+      if (news.id === sessionId) latest.current();
+    },
+  });
+}
+
+function sayNothingFound(page: CallPage): string {
+  const { call, lanes } = page;
+  const measured = lanes.filter((lane) => lane.is_measured).length;
+  if (!lanes.length) return "Nobody has joined.";
+  if (!measured) return "Nobody was measured in this session: only who was there is known.";
+  const so = call.status === "LIVE" ? "So far nothing" : "Nothing";
+  return measured === lanes.length
+    ? `${so} wrong was found.`
+    : `${so} wrong was found; ${measured} of ${tellMany(lanes.length, "participant")} were measured.`;
+}
+
+function Head(props: { page: CallPage; appId: string; rawPath: string; base: string }) {
+  const { page } = props;
+  const { call } = page;
+  return (
+    <header class="session-head">
+      <div class="row">
+        <p class="crumbs">
+          <a href="/sessions">Sessions</a>
+          {page.parent && (
+            <>
+              {" / "}
+              <a href={`/sessions/${page.parent.id}`}>{tellTitle(page.parent)}</a>
+            </>
+          )}
+        </p>
+        <Tools
+          appId={props.appId}
+          sessionId={call.id}
+          rawPath={props.rawPath}
+          artefacts={page.artefacts}
+        />
+      </div>
+      <h1>
+        {tellTitle(call)}
+        {call.status === "LIVE" ? (
+          <span class="live-mark">{tellPhase(call)}</span>
+        ) : (
+          <span class="tag">{tellPhase(call)}</span>
+        )}
+      </h1>
+      <p class="session-facts">
+        <When call={call} />
+        <span>
+          {call.status === "LIVE" && `${tellCount(call.live_participants)} there of `}
+          {tellMany(call.total_participants, "participant")}, at most{" "}
+          {tellCount(call.max_concurrent_participants)} at once
+        </span>
+        <span>{tellMinutes(call.minutes)} participant minutes</span>
+        <span>{tellCallQuality(call)}</span>
+        <a href={`/sessions?meeting_id=${call.meeting_id}&meeting_id_name=${encodeURIComponent(tellTitle(call))}`}>
+          All of this meeting
+        </a>
+      </p>
+    </header>
+  );
+}
+
+function When({ call }: { call: Call }) {
+  const start = call.started_at ?? call.created_at;
+  const isOver = call.ended_at !== null;
+  const end = call.ended_at ?? now.value;
+  return (
+    <span>
+      <Moment at={start} />
+      {isOver && (
+        <>
+          {" – "}
+          <Moment at={end} as={isSameDay(start, end) ? "clock" : "moment"} />
+        </>
+      )}
+      , {tellLength(end - start)}
+      {!isOver && " so far"}
+    </span>
+  );
+}
+
+function Rooms({ page }: { page: CallPage }) {
+  if (!page.breakout_rooms.length) return null;
+  return (
+    <section class="rooms" aria-label="Breakout rooms">
+      <h2>Breakout rooms</h2>
+      <ul>
+        {page.breakout_rooms.map((room) => (
+          <li key={room.id}>
+            <a href={`/sessions/${room.id}`}>{tellTitle(room)}</a>
+            <span class="faint">
+              <When call={room} /> · {room.participants.map((one) => tellName(one.name)).join(", ")}
+            </span>
+            {room.quality && <Strip levels={room.quality.strip} />}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

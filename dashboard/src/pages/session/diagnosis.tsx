@@ -1,0 +1,62 @@
+import type { Finding } from "../../api/shapes";
+import { Moment } from "../../parts/moment";
+import { tellName, tellSeverity } from "../../words/issues";
+import { pin } from "./cursor";
+
+const SHOWN_AT_FIRST = 8;
+
+/** What was wrong, in sentences, the worst first. */
+export function Diagnosis(props: {
+  findings: Finding[];
+  /** What to say when there is nothing to tell. */
+  otherwise: string;
+  sessionId: string;
+}) {
+  const { findings } = props;
+  if (!findings.length) return <p class="diagnosis-none">{props.otherwise}</p>;
+  const rest = findings.slice(SHOWN_AT_FIRST);
+  return (
+    <section class="diagnosis" aria-label="Diagnosis">
+      <List findings={findings.slice(0, SHOWN_AT_FIRST)} sessionId={props.sessionId} />
+      {rest.length > 0 && (
+        <details>
+          <summary>{rest.length} more</summary>
+          <List findings={rest} sessionId={props.sessionId} />
+        </details>
+      )}
+    </section>
+  );
+}
+
+function List({ findings, sessionId }: { findings: Finding[]; sessionId: string }) {
+  return (
+    <ul>
+      {findings.map((finding, index) => (
+        <li key={index} class={`finding ${finding.severity}`}>
+          <span class="severity">{tellSeverity(finding.severity)}</span>
+          <p>
+            {finding.participant_id && (
+              <>
+                <a href={`/sessions/${sessionId}/peers/${finding.participant_id}`}>
+                  {tellName(finding.participant_name)}
+                </a>
+                {" – "}
+              </>
+            )}
+            <span class="finding-sentence">{finding.sentence}</span>
+          </p>
+          {finding.first_at !== null && (
+            <button
+              type="button"
+              class="quiet"
+              title="Show this moment"
+              onClick={() => pin(finding.first_at)}
+            >
+              <Moment at={finding.first_at} as="exact" />
+            </button>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,115 @@
+import { useEffect, useRef } from "preact/hooks";
+import type { CallPage, Lane, Span } from "../../api/shapes";
+import { LevelMark } from "../../parts/level";
+import { colours } from "../../theme";
+import { tellMany, tellMos } from "../../words/amounts";
+import { tellCountry, tellLeaving, tellName, tellNetwork, tellRelay } from "../../words/issues";
+import { tellExactClock } from "../../words/moments";
+import { laneLevel, levelOf, tellStrip } from "../../words/quality";
+import { cursor } from "./cursor";
+import { drawLane, LANE_HEIGHT } from "./draw";
+import { bucketAt, isThere } from "./scale";
+
+/** One participant: who, the track, and what it was like at the cursor. */
+export function LaneRow({ page, lane, width }: { page: CallPage; lane: Lane; width: number }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const look = colours.value;
+  useEffect(() => {
+    if (canvas.current) drawLane(canvas.current, width, page, lane);
+  }, [page, lane, width, look]);
+  return (
+    <li class="lane" id={`lane-${lane.participant_id}`}>
+      <div class="who">
+        <LevelMark level={laneLevel(lane)} />
+        <div class="who-text">
+          <a href={`/sessions/${page.call.id}/peers/${lane.participant_id}`}>{tellName(lane.name)}</a>
+          <span class="faint">{tellPlace(lane)}</span>
+        </div>
+      </div>
+      <div class="track">
+        <canvas ref={canvas} height={LANE_HEIGHT} aria-hidden="true" />
+        <p class="unseen">{tellLane(page, lane)}</p>
+      </div>
+      <Reading page={page} lane={lane} />
+    </li>
+  );
+}
+
+/** The lane's numbers at the cursor; without one, of the whole call. */
+function Reading({ page, lane }: { page: CallPage; lane: Lane }) {
+  const at = cursor.value;
+  if (at === null) {
+    return (
+      <div class="reading" data-reading={lane.participant_id}>
+        {lane.is_measured ? (
+          <>
+            <Value kind="A" mos={lane.p10_mos_audio} />
+            <Value kind="V" mos={lane.p10_mos_video} />
+          </>
+        ) : (
+          <span class="faint">Not measured</span>
+        )}
+      </div>
+    );
+  }
+  const bucket = bucketAt(page, at);
+  if (!isThere(lane, at) || bucket === null) {
+    return (
+      <div class="reading faint" data-reading={lane.participant_id}>
+        Not there
+      </div>
+    );
+  }
+  return (
+    <div class="reading" data-reading={lane.participant_id}>
+      <Value kind="A" mos={lane.mos_audio[bucket] ?? null} />
+      <Value kind="V" mos={lane.mos_video[bucket] ?? null} />
+    </div>
+  );
+}
+
+function Value({ kind, mos }: { kind: "A" | "V"; mos: number | null }) {
+  const title = kind === "A" ? "Audio MOS" : "Video MOS";
+  return (
+    <span class={mos === null ? "value faint" : `value edge-${levelOf(mos)}`} title={title}>
+      <span class="unseen">{title} </span>
+      <span aria-hidden="true" class="faint">
+        {kind}
+      </span>{" "}
+      {tellMos(mos)}
+    </span>
+  );
+}
+
+function tellPlace(lane: Lane): string {
+  const words = [
+    lane.is_hidden ? "hidden" : null,
+    lane.browser,
+    lane.network && tellNetwork(lane.network),
+    lane.relay && lane.relay !== "none" ? tellRelay(lane.relay) : null,
+    lane.country && tellCountry(lane.country),
+  ];
+  return words.filter(Boolean).join(" · ");
+}
+
+/** A lane for those who cannot see it. */
+function tellLane(page: CallPage, lane: Lane): string {
+  const stays = lane.peers.map((peer) => {
+    const joined = `${peer.joined_is_inferred ? "joined about" : "joined"} ${tellExactClock(peer.joined_at)}`;
+    return peer.left_at === null
+      ? `${joined}, still there`
+      : `${joined}, ${tellLeaving(peer)} ${tellExactClock(peer.left_at)}`;
+  });
+  const spans = (list: Span[], what: string): string | null =>
+    list.length ? `${what} ${tellMany(list.length, "time")}` : null;
+  return [
+    ...stays,
+    spans(lane.muted, "muted"),
+    spans(lane.camera_off, "camera off"),
+    spans(lane.screenshare, "shared the screen"),
+    lane.is_measured ? tellStrip(lane.levels) : "not measured",
+    page.call.status === "LIVE" ? "so far" : null,
+  ]
+    .filter(Boolean)
+    .join("; ");
+}

@@ -1,0 +1,80 @@
+/** The page's time as places on a track. */
+
+import type { CallPage, Lane } from "../../api/shapes";
+
+export interface Scale {
+  from_at: number;
+  to_at: number;
+}
+
+/** Where a moment is on a track, 0…1 and beyond. */
+export function shareAt(scale: Scale, at: number): number {
+  const length = scale.to_at - scale.from_at;
+  return length > 0 ? (at - scale.from_at) / length : 0;
+}
+
+/** The moment at a place of a track. */
+export function momentAt(scale: Scale, share: number): number {
+  const inside = Math.min(1, Math.max(0, share));
+  return scale.from_at + inside * (scale.to_at - scale.from_at);
+}
+
+/** The bucket a moment is in; `null` outside. */
+export function bucketAt(page: CallPage, at: number): number | null {
+  const index = Math.floor((at - page.from_at) / page.bucket_ms);
+  return index >= 0 && index < page.buckets ? index : null;
+}
+
+/** Whether a participant was there at a moment. */
+export function isThere(lane: Lane, at: number): boolean {
+  return lane.peers.some((peer) => peer.joined_at <= at && (peer.left_at ?? Infinity) > at);
+}
+
+const STEPS_MS = [
+  1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000,
+  1_800_000, 3_600_000, 7_200_000, 10_800_000, 21_600_000, 43_200_000, 86_400_000,
+];
+
+/** Round moments in the viewer's zone to write at a track, no more than `most`. */
+export function ticksOf(scale: Scale, most: number): { at: number; hasSeconds: boolean }[] {
+  const length = scale.to_at - scale.from_at;
+  const step = STEPS_MS.find((one) => length / one <= most) ?? Math.ceil(length / most);
+  // Steps of more than an hour begin at a local midnight.
+  const zone_ms = -new Date(scale.from_at).getTimezoneOffset() * 60_000;
+  const ticks: { at: number; hasSeconds: boolean }[] = [];
+  let at = Math.ceil((scale.from_at + zone_ms) / step) * step - zone_ms;
+  for (; at <= scale.to_at; at += step) ticks.push({ at, hasSeconds: step < 60_000 });
+  return ticks;
+}
+
+/** Per bucket the lowest of all lanes, and how many were there. */
+export function foldLanes(page: CallPage): {
+  t: number[];
+  audio: (number | null)[];
+  video: (number | null)[];
+  there: number[];
+} {
+  const t = Array.from({ length: page.buckets }, (_, i) => page.from_at + i * page.bucket_ms);
+  const lowest = (pick: (lane: Lane) => (number | null)[]): (number | null)[] =>
+    t.map((_, index) => {
+      let least: number | null = null;
+      for (const lane of page.lanes) {
+        const value = pick(lane)[index];
+        if (value !== null && value !== undefined && (least === null || value < least)) least = value;
+      }
+      return least;
+    });
+  const end = (index: number): number => Math.min(page.to_at, (t[index] ?? 0) + page.bucket_ms);
+  const there = t.map(
+    (at, index) =>
+      page.lanes.filter((lane) =>
+        lane.peers.some((p) => p.joined_at < end(index) && (p.left_at ?? Infinity) > at),
+      ).length,
+  );
+  return {
+    t,
+    audio: lowest((lane) => lane.mos_audio),
+    video: lowest((lane) => lane.mos_video),
+    there,
+  };
+}

@@ -1,0 +1,82 @@
+import { useState } from "preact/hooks";
+import { mayWrite } from "../../account";
+import { post } from "../../api/request";
+import { asRequestError } from "../../api/resource";
+import type { CallPage, Summary } from "../../api/shapes";
+import { Empty } from "../../parts/states";
+
+const UNDER_WAY_MS = 2_000;
+
+/** The summary of what was said, or the way to get one. */
+export function SummaryText(props: { page: CallPage; path: string; onChange: () => void }) {
+  const { summary } = props.page;
+  const [problem, setProblem] = useState<string | null>(null);
+  const [isAsked, setIsAsked] = useState(false);
+  const ask = async (): Promise<void> => {
+    setIsAsked(true);
+    try {
+      await post(props.path);
+      setProblem(null);
+      setTimeout(props.onChange, UNDER_WAY_MS);
+    } catch (error) {
+      setProblem(asRequestError(error).message);
+    } finally {
+      setIsAsked(false);
+    }
+  };
+  const hasWords = props.page.transcript.items.length > 0;
+  if (summary?.state === "COMPLETED" && summary.text !== null) return <Text summary={summary} />;
+  return (
+    <Empty title={titleOf(summary)}>
+      {summary?.error && <p>{summary.error}</p>}
+      {problem && <p class="field-problem">{problem}</p>}
+      {isUnderWay(summary) ? (
+        <button type="button" class="choice" onClick={props.onChange}>
+          Look again
+        </button>
+      ) : hasWords && mayWrite.value ? (
+        <button type="button" class="choice" disabled={isAsked} onClick={() => void ask()}>
+          Summarise the transcript
+        </button>
+      ) : (
+        <p>{hasWords ? "An admin can ask for one." : "There is no transcript to summarise."}</p>
+      )}
+    </Empty>
+  );
+}
+
+function isUnderWay(summary: Summary | null): boolean {
+  return summary?.state === "PENDING" || summary?.state === "IN_PROGRESS";
+}
+
+function titleOf(summary: Summary | null): string {
+  if (isUnderWay(summary)) return "The summary is being written";
+  return summary?.state === "FAILED" ? "The summary failed" : "There is no summary yet";
+}
+
+function Text({ summary }: { summary: Summary }) {
+  const lines = (summary.text ?? "").split("\n");
+  if (!summary.is_markdown) return <div class="summary plain">{summary.text}</div>;
+  return (
+    <div class="summary" tabIndex={0} role="group" aria-label="Summary">
+      {lines.map((line, index) => {
+        const heading = /^#{1,6}\s+(.*)/.exec(line);
+        const item = /^\s*[-*]\s+(.*)/.exec(line);
+        if (heading) return <h3 key={index}>{plain(heading[1] ?? "")}</h3>;
+        if (item) {
+          return (
+            <p key={index} class="bullet">
+              {plain(item[1] ?? "")}
+            </p>
+          );
+        }
+        return line.trim() ? <p key={index}>{plain(line)}</p> : null;
+      })}
+    </div>
+  );
+}
+
+/** Without the marks of emphasis: text that people said is shown as text. */
+function plain(text: string): string {
+  return text.replaceAll(/\*\*(.+?)\*\*/g, "$1").replaceAll(/(^|\s)_(.+?)_(?=\s|$|[.,])/g, "$1$2");
+}

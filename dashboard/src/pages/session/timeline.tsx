@@ -1,0 +1,257 @@
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { CallPage, Lane } from "../../api/shapes";
+import { Chart } from "../../parts/chart";
+import { useWidth } from "../../parts/width";
+import { colour, colours } from "../../theme";
+import { tellMany, tellMos, tellPlain } from "../../words/amounts";
+import { tellClock, tellExactClock, tellUtc } from "../../words/moments";
+import { laneLevel } from "../../words/quality";
+import { cursor, pin, pinned, point } from "./cursor";
+import { prepare } from "./draw";
+import { LaneRow } from "./lane";
+import { bucketAt, foldLanes, isThere, momentAt, shareAt, ticksOf } from "./scale";
+
+const CHART_HEIGHT = 76;
+const TALK_HEIGHT = 16;
+const PIXELS_A_TICK = 86;
+
+/** Everybody's lane below each other, the worst of all above, and one cursor over all of it. */
+export function Timeline({ page }: { page: CallPage }) {
+  const [isWorstFirst, setIsWorstFirst] = useState(false);
+  const area = useRef<HTMLDivElement>(null);
+  const width = useWidth(area);
+  const lanes = useMemo(
+    () => (isWorstFirst ? [...page.lanes].sort(byQuality) : page.lanes),
+    [page, isWorstFirst],
+  );
+  const move = (event: PointerEvent): void => {
+    const at = momentOf(event, area.current, page);
+    point(at);
+  };
+  return (
+    <section class="timeline" aria-label="Timeline">
+      <div class="timeline-head row">
+        <h2>{tellMany(page.lanes.length, "participant")}</h2>
+        <Key />
+        {page.lanes.length > 2 && (
+          <button
+            type="button"
+            class="choice"
+            aria-pressed={isWorstFirst}
+            onClick={() => setIsWorstFirst(!isWorstFirst)}
+          >
+            Worst first
+          </button>
+        )}
+      </div>
+      <div
+        class="tracks"
+        onPointerMove={move}
+        onPointerLeave={() => point(null)}
+        onClick={(event) => {
+          const at = momentOf(event, area.current, page);
+          if (at !== null && !(event.target as Element).closest("a, button")) pin(at);
+        }}
+      >
+        <Ruler page={page} width={width} />
+        <Worst page={page} />
+        <TalkMarks page={page} width={width} />
+        <ol class="lanes">
+          {lanes.map((lane) => (
+            <LaneRow key={lane.participant_id} page={page} lane={lane} width={width} />
+          ))}
+        </ol>
+        <div class="over" ref={area}>
+          <CursorLine page={page} />
+        </div>
+      </div>
+    </section>
+  );
+}
+
+function byQuality(one: Lane, other: Lane): number {
+  return (laneLevel(one) || 5) - (laneLevel(other) || 5) || Number(other.is_bad) - Number(one.is_bad);
+}
+
+function momentOf(event: MouseEvent, area: HTMLElement | null, page: CallPage): number | null {
+  if (!area) return null;
+  const box = area.getBoundingClientRect();
+  const share = (event.clientX - box.left) / box.width;
+  return share < 0 || share > 1 ? null : momentAt(page, share);
+}
+
+function Key() {
+  return (
+    <ul class="key">
+      <li class="key-muted">Muted</li>
+      <li class="key-camera">Camera off</li>
+      <li class="key-screen">Screen share</li>
+    </ul>
+  );
+}
+
+/** The times, and a slider for the keyboard. */
+function Ruler({ page, width }: { page: CallPage; width: number }) {
+  const at = cursor.value;
+  const here = at ?? page.from_at;
+  const step = Math.max(1_000, page.bucket_ms);
+  const ticks = ticksOf(page, Math.max(2, Math.floor(width / PIXELS_A_TICK)));
+  const press = (event: KeyboardEvent): void => {
+    const by = event.shiftKey ? 10 * step : step;
+    const moves: Record<string, number> = {
+      ArrowRight: here + by,
+      ArrowUp: here + by,
+      ArrowLeft: here - by,
+      ArrowDown: here - by,
+      PageUp: here + 10 * step,
+      PageDown: here - 10 * step,
+      Home: page.from_at,
+      End: page.to_at,
+    };
+    const next = moves[event.key];
+    if (next !== undefined) {
+      event.preventDefault();
+      pin(Math.min(page.to_at, Math.max(page.from_at, next)));
+    } else if (event.key === "Escape") pin(null);
+  };
+  return (
+    <div class="lane ruler">
+      <div class="who faint">
+        {at === null ? (
+          <span>Point or click for a moment</span>
+        ) : (
+          <time title={tellUtc(at)} class="cursor-time" data-at={at}>
+            {tellExactClock(at)}
+          </time>
+        )}
+        {pinned.value !== null && (
+          <button type="button" class="quiet" onClick={() => pin(null)}>
+            Let go
+          </button>
+        )}
+      </div>
+      <div
+        class="track"
+        role="slider"
+        tabIndex={0}
+        aria-label="Moment"
+        aria-valuemin={0}
+        aria-valuemax={Math.round((page.to_at - page.from_at) / 1000)}
+        aria-valuenow={Math.round((here - page.from_at) / 1000)}
+        aria-valuetext={tellMomentOf(page, here)}
+        onKeyDown={press}
+      >
+        {ticks.map((tick) => (
+          <span
+            key={tick.at}
+            class="tick"
+            title={tellUtc(tick.at)}
+            style={{ left: `${100 * shareAt(page, tick.at)}%` }}
+          >
+            {tick.hasSeconds ? tellExactClock(tick.at) : tellClock(tick.at)}
+          </span>
+        ))}
+      </div>
+      <div class="reading faint">{at === null ? "MOS, p10" : "MOS here"}</div>
+    </div>
+  );
+}
+
+function tellMomentOf(page: CallPage, at: number): string {
+  const there = page.lanes.filter((lane) => isThere(lane, at));
+  const bucket = bucketAt(page, at);
+  const bad = bucket === null ? [] : there.filter((lane) => [1, 2].includes(lane.levels[bucket] ?? 0));
+  const names = bad.slice(0, 3).map((lane) => lane.name ?? "somebody");
+  return `${tellExactClock(at)}, ${there.length} there${names.length ? `, bad for ${names.join(", ")}` : ""}`;
+}
+
+function Worst({ page }: { page: CallPage }) {
+  const folded = useMemo(() => foldLanes(page), [page]);
+  const lines = useMemo(
+    () => [
+      { name: "Audio", values: folded.audio, colour: "series-1" },
+      { name: "Video", values: folded.video, colour: "series-2" },
+    ],
+    [folded],
+  );
+  const at = cursor.value;
+  const bucket = at === null ? null : bucketAt(page, at);
+  const isMeasured = [folded.audio, folded.video].some((values) => values.some((v) => v !== null));
+  if (!isMeasured) return null;
+  return (
+    <div class="lane chart-lane">
+      <div class="who">
+        <div class="who-text">
+          <span>Worst MOS of all</span>
+          <span class="faint">
+            <span class="swatch series-1" /> audio <span class="swatch series-2" /> video
+          </span>
+        </div>
+      </div>
+      <div class="track">
+        <Chart
+          label="Worst audio and video MOS of all participants over time, from 1 to 5"
+          t={folded.t}
+          lines={lines}
+          from_at={page.from_at}
+          to_at={page.to_at}
+          height={CHART_HEIGHT}
+          range={[1, 4.7]}
+          tell={tellPlain}
+        />
+      </div>
+      <div class="reading">
+        {bucket === null ? (
+          <span class="faint">5 = best</span>
+        ) : (
+          <>
+            <span class="value">A {tellMos(folded.audio[bucket] ?? null)}</span>
+            <span class="value">V {tellMos(folded.video[bucket] ?? null)}</span>
+            <span class="value faint">{folded.there[bucket]} there</span>
+          </>
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** Where something was said: chat above, transcript below. */
+function TalkMarks({ page, width }: { page: CallPage; width: number }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const look = colours.value;
+  const chat = page.chat.items;
+  const lines = page.transcript.items;
+  useEffect(() => {
+    const context = canvas.current && prepare(canvas.current, width, TALK_HEIGHT);
+    if (!context) return;
+    const x = (at: number): number => shareAt(page, at) * width;
+    context.fillStyle = colour("accent");
+    for (const message of chat) context.fillRect(x(message.at) - 1, 1, 2, 6);
+    context.fillStyle = colour("muted");
+    for (const line of lines) {
+      const from = x(line.at);
+      context.fillRect(from, 9, Math.max(2, x(line.end_at ?? line.at) - from), 5);
+    }
+  }, [page, width, look]);
+  if (!chat.length && !lines.length) return null;
+  return (
+    <div class="lane talk-lane">
+      <div class="who faint">Chat, transcript</div>
+      <div class="track">
+        <canvas ref={canvas} height={TALK_HEIGHT} aria-hidden="true" />
+      </div>
+      <div class="reading" />
+    </div>
+  );
+}
+
+function CursorLine({ page }: { page: CallPage }) {
+  const at = cursor.value;
+  if (at === null || at < page.from_at || at > page.to_at) return null;
+  return (
+    <div
+      class={pinned.value === at ? "cursor pinned" : "cursor"}
+      style={{ left: `${100 * shareAt(page, at)}%` }}
+    />
+  );
+}

@@ -1,0 +1,102 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { me } from "../../account";
+import { get } from "../../api/request";
+import { asRequestError } from "../../api/resource";
+import type { Artefact } from "../../api/shapes";
+import { CopyButton } from "../../parts/copying";
+import { Popover } from "../../parts/popover";
+import { snippetsFor } from "./snippets";
+
+/** Ways to take a session or a peer's report elsewhere. */
+export function Tools(props: {
+  appId: string;
+  sessionId: string;
+  peerId?: string;
+  /** Of which the raw JSON is shown. */
+  rawPath: string;
+  artefacts?: Artefact[];
+}) {
+  const [isRaw, setIsRaw] = useState(false);
+  const snippets = snippetsFor({
+    origin: location.origin,
+    accountId: me.value?.account_id ?? "",
+    appId: props.appId,
+    sessionId: props.sessionId,
+    ...(props.peerId ? { peerId: props.peerId } : {}),
+  });
+  return (
+    <div class="row tools">
+      {props.artefacts && props.artefacts.length > 0 && (
+        <Popover label="Downloads" name="Downloads" isAtEnd>
+          {() => <Downloads artefacts={props.artefacts ?? []} />}
+        </Popover>
+      )}
+      <Popover label="Copy as" name="Copy as" isAtEnd>
+        {() => (
+          <div class="snippets">
+            <CopyButton text={props.sessionId} label="Copy the session's id" shown="Session id" />
+            {props.peerId && <CopyButton text={props.peerId} label="Copy the id" shown="Peer id" />}
+            <CopyButton text={snippets.curl} label="Copy as curl" shown="curl" />
+            <CopyButton text={snippets.python} label="Copy as Python SDK" shown="Python SDK" />
+          </div>
+        )}
+      </Popover>
+      <button type="button" class="choice" onClick={() => setIsRaw(true)}>
+        Raw JSON
+      </button>
+      {isRaw && <Raw path={props.rawPath} onClose={() => setIsRaw(false)} />}
+    </div>
+  );
+}
+
+function Downloads({ artefacts }: { artefacts: Artefact[] }) {
+  const names = [...new Set(artefacts.map((artefact) => artefact.name))];
+  return (
+    <dl class="downloads">
+      {names.map((name) => (
+        <div key={name}>
+          <dt>{{ chat: "Chat", transcript: "Transcript", summary: "Summary" }[name]}</dt>
+          <dd class="row">
+            {artefacts
+              .filter((artefact) => artefact.name === name)
+              .map((artefact) => (
+                <a key={artefact.format} class="choice" href={artefact.url} download>
+                  {artefact.format.toUpperCase()}
+                </a>
+              ))}
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Raw({ path, onClose }: { path: string; onClose: () => void }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [text, setText] = useState("Loading…");
+  useEffect(() => {
+    dialog.current?.showModal();
+    get<unknown>(path).then(
+      (data) => setText(JSON.stringify(data, null, 2)),
+      (error: unknown) => setText(asRequestError(error).message),
+    );
+  }, [path]);
+  return (
+    <dialog ref={dialog} class="raw" aria-label="Raw JSON" onClose={onClose}>
+      <div class="row raw-head">
+        <h2>Raw JSON</h2>
+        <CopyButton text={text} label="Copy the JSON" />
+        <a href={path} target="_blank" rel="noopener">
+          Open
+        </a>
+        <button type="button" class="choice" onClick={() => dialog.current?.close()}>
+          Close
+        </button>
+      </div>
+      <p class="faint">
+        <code>GET {path}</code>
+      </p>
+      <pre tabIndex={0}>{text}</pre>
+    </dialog>
+  );
+}

@@ -1,0 +1,162 @@
+import { useCallback } from "preact/hooks";
+import type { Call, CallList } from "../api/shapes";
+import { Legend } from "../parts/level";
+import { Empty, Problem, Skeleton } from "../parts/states";
+import { goQuery, place } from "../route";
+import { useTitle } from "../title";
+import { tellCount, tellMany } from "../words/amounts";
+import { FilterBar } from "./sessions/bar";
+import { callsPath, isFiltered, ROWS_A_PAGE } from "./sessions/filters";
+import { useListKeys } from "./sessions/keys";
+import { useLiveList } from "./sessions/live_list";
+import { CallRow } from "./sessions/row";
+
+const ROW_LINKS = "main .row-link";
+
+/** All sessions: live ones on top, then the others, as the filters in the address ask for. */
+export function SessionsPage({ appId }: { appId: string }) {
+  const { query } = place.value;
+  const isFirstPage = !query.get("cursor");
+  const list = useLiveList(appId, callsPath(appId, query), isFirstPage);
+  useTitle("Sessions");
+  const { data } = list;
+  const turn = useCallback(
+    (isForward: boolean) => {
+      if (data) turnPage(data, isForward);
+    },
+    [data],
+  );
+  useListKeys(ROW_LINKS, turn);
+  return (
+    <div class="page">
+      <div class="page-head">
+        <h1>Sessions</h1>
+        <p class="faint" role="status">
+          {data && tellMany(data.total, "session")}
+          {isFirstPage && data && !list.isListening && " · not updating at the moment"}
+        </p>
+        <Legend />
+      </div>
+      <FilterBar appId={appId} />
+      {list.error && <Problem error={list.error} onRetry={list.reload} />}
+      {data ? (
+        <div class={list.isCurrent ? "list" : "list stale"} aria-busy={!list.isCurrent}>
+          <Table list={data} />
+          <Pages list={data} />
+        </div>
+      ) : (
+        !list.error && <Skeleton lines={14} isTall />
+      )}
+    </div>
+  );
+}
+
+function Table({ list }: { list: CallList }) {
+  if (!list.live.length && !list.items.length) return <Nothing />;
+  return (
+    <table class="calls">
+      <caption class="unseen">Sessions</caption>
+      <thead>
+        <tr>
+          <th scope="col">Meeting</th>
+          <th scope="col">Start</th>
+          <th scope="col">Participants</th>
+          <th scope="col" class="number">
+            Minutes
+          </th>
+          <th scope="col">Quality</th>
+          <th scope="col">Worst issue</th>
+        </tr>
+      </thead>
+      {list.live.length > 0 && <Group name={`Live now · ${list.live.length}`} calls={list.live} />}
+      {list.items.length > 0 && (
+        <Group name={list.live.length ? "Ended" : null} calls={list.items} />
+      )}
+    </table>
+  );
+}
+
+function Group({ name, calls }: { name: string | null; calls: Call[] }) {
+  return (
+    <tbody>
+      {name && (
+        <tr class="group">
+          <th scope="rowgroup" colSpan={6}>
+            {name}
+          </th>
+        </tr>
+      )}
+      {calls.map((call) => (
+        <CallRow key={call.id} call={call} />
+      ))}
+    </tbody>
+  );
+}
+
+function Nothing() {
+  if (isFiltered(place.value.query)) {
+    return (
+      <Empty title="No session matches">
+        Words must begin like a word of the title or of a name. <a href="/sessions">Clear the filters</a>
+      </Empty>
+    );
+  }
+  return (
+    <Empty title="No session yet">
+      Sessions appear here by themselves as soon as somebody joins a call. <a href="/try">Try a call</a>,
+      or read <a href="/docs">how to send yours</a>.
+    </Empty>
+  );
+}
+
+function turnPage(list: CallList, isForward: boolean): void {
+  const cursor = isForward ? list.next_cursor : list.previous_cursor;
+  if (!cursor && isForward) return;
+  const page = Number(place.value.query.get("page") ?? "1") + (isForward ? 1 : -1);
+  if (page < 1) return;
+  goQuery({ cursor: page > 1 ? cursor : null, page: page > 1 ? String(page) : null });
+  scrollTo(0, 0);
+}
+
+function Pages({ list }: { list: CallList }) {
+  const { query } = place.value;
+  const limit = Number(query.get("limit") ?? ROWS_A_PAGE[0]);
+  const page = Number(query.get("page") ?? "1");
+  const pages = Math.max(page, Math.ceil(Math.max(0, list.total - list.live.length) / limit));
+  return (
+    <nav class="pages" aria-label="Pages of the list">
+      <button type="button" class="choice" disabled={page <= 1} onClick={() => turnPage(list, false)}>
+        Previous
+      </button>
+      <span>
+        Page {tellCount(page)} of {tellCount(Math.max(1, pages))}
+      </span>
+      <button
+        type="button"
+        class="choice"
+        disabled={!list.next_cursor}
+        onClick={() => turnPage(list, true)}
+      >
+        Next
+      </button>
+      <label class="faint">
+        Rows
+        <select
+          value={String(limit)}
+          onChange={(event) =>
+            goQuery({ limit: event.currentTarget.value, cursor: null, page: null })
+          }
+        >
+          {ROWS_A_PAGE.map((rows) => (
+            <option key={rows} value={String(rows)}>
+              {rows}
+            </option>
+          ))}
+        </select>
+      </label>
+      <span class="faint keys">
+        <kbd>j</kbd> <kbd>k</kbd> rows · <kbd>Enter</kbd> open · <kbd>/</kbd> search
+      </span>
+    </nav>
+  );
+}

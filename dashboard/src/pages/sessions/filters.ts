@@ -1,0 +1,131 @@
+/** The filters of the sessions list: the page's address holds them, the server is asked with them. */
+
+import { withQuery } from "../../api/request";
+import { capitalise, tellValue } from "../../words/issues";
+import { tellClock, tellDay } from "../../words/moments";
+
+/** What the server understands (docs/reference/dashboard-api.md, Sessions). */
+const ASKED = [
+  "search",
+  "status",
+  "meeting_id",
+  "from",
+  "to",
+  "participants",
+  "bad",
+  "issue",
+  "person",
+  "browser",
+  "os",
+  "country",
+  "network",
+  "relay",
+  "sort",
+  "order",
+  "limit",
+  "cursor",
+] as const;
+
+/** Filters that are shown as chips to be taken away. */
+const CHIPS = [
+  "meeting_id",
+  "person",
+  "participants",
+  "issue",
+  "browser",
+  "os",
+  "country",
+  "network",
+  "relay",
+] as const;
+
+export const ROWS_A_PAGE = [50, 100, 200] as const;
+
+export interface Chip {
+  name: string;
+  text: string;
+  /** The parameters that go with it. */
+  removes: string[];
+}
+
+/** Where the list that an address asks for is answered. */
+export function callsPath(appId: string, query: URLSearchParams, format?: "csv"): string {
+  const asked: Record<string, string | null> = {};
+  for (const name of ASKED) asked[name] = query.get(name);
+  if (format) asked.format = format;
+  return withQuery(`/v1/apps/${encodeURIComponent(appId)}/calls`, asked);
+}
+
+/** The address of the sessions page with these filters. */
+export function sessionsAddress(filter: Record<string, string>): string {
+  return withQuery("/sessions", filter);
+}
+
+/** Changes of filters lead to the first page. */
+export function fromTheStart(changes: Record<string, string | null>): Record<string, string | null> {
+  return { ...changes, cursor: null, page: null };
+}
+
+export function isFiltered(query: URLSearchParams): boolean {
+  return ["search", "status", "from", "to", "bad", ...CHIPS].some((name) => query.get(name));
+}
+
+/** The filters that have no control of their own in the bar. `names` knows people and meetings. */
+export function chipsOf(query: URLSearchParams): Chip[] {
+  const chips: Chip[] = [];
+  for (const name of CHIPS) {
+    const value = query.get(name);
+    if (value) chips.push({ name, text: chipText(name, value, query), removes: [name, `${name}_name`] });
+  }
+  return chips;
+}
+
+function chipText(name: string, value: string, query: URLSearchParams): string {
+  switch (name) {
+    case "meeting_id":
+      return `Meeting: ${query.get("meeting_id_name") ?? `${value.slice(0, 8)}…`}`;
+    case "person":
+      return `Person: ${query.get("person_name") ?? `${value.slice(0, 8)}…`}`;
+    case "participants":
+      return `Participants: ${tellRange(value)}`;
+    default:
+      return `${capitalise(name)}: ${tellValue(name, value)}`;
+  }
+}
+
+/** A range `1:10` in words. */
+export function tellRange(range: string): string {
+  const [least, most] = range.split(":");
+  if (most === undefined) return least ?? "";
+  if (!least) return `up to ${most}`;
+  return most ? `${least} to ${most}` : `${least} or more`;
+}
+
+/** From when to when sessions began, in words; `null` when any time will do. */
+export function tellWhen(query: URLSearchParams, now: number): string | null {
+  const from = query.get("from");
+  const to = query.get("to");
+  if (!from && !to) return null;
+  if (from && to && from === to && isPlain(from)) return `${from} (UTC)`;
+  const first = from ? tellEdge(from, now) : null;
+  const last = to ? tellEdge(to, now) : null;
+  if (!first) return `Until ${last}`;
+  if (!last) return `Since ${first}`;
+  const start = Date.parse(from ?? "");
+  const end = Date.parse(to ?? "");
+  const isOneDay = !isPlain(to ?? "") && tellDay(start, now) === tellDay(end, now);
+  if (isOneDay && tellClock(start) === "00:00" && tellClock(end) === "23:59") {
+    return tellDay(start, now);
+  }
+  return isOneDay ? `${first} – ${tellClock(end)}` : `${first} – ${last}`;
+}
+
+function tellEdge(value: string, now: number): string {
+  if (isPlain(value)) return value;
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? value : `${tellDay(at, now)} ${tellClock(at)}`;
+}
+
+function isPlain(value: string): boolean {
+  return /^\d{4}-\d\d-\d\d$/.test(value);
+}

@@ -1,0 +1,85 @@
+/** The sessions list as it is now: the last answer, and what the live stream said since. */
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import { useLive } from "../../api/live";
+import { useResource, type Resource } from "../../api/resource";
+import type { Call, CallList, LiveNews } from "../../api/shapes";
+import { aheadOf } from "../../clock";
+
+const SOON_MS = 400;
+/** When somebody only came or went, the rest of a row is not asked for more often. */
+const LATER_MS = 5_000;
+/** After an end the quality becomes final. */
+const SETTLED_MS = 4_000;
+
+export interface LiveList extends Resource<CallList> {
+  isListening: boolean;
+}
+
+export function useLiveList(appId: string, path: string, isFirstPage: boolean): LiveList {
+  const resource = useResource<CallList>(path);
+  const [news, setNews] = useState<ReadonlyMap<string, LiveNews>>(new Map());
+  const { schedule } = useReloads(resource.reload);
+  const data = resource.data;
+
+  useEffect(() => {
+    if (!data || !resource.isCurrent) return;
+    aheadOf(data.now);
+    setNews((known) => new Map([...known].filter(([, item]) => item.updated_at > data.now)));
+  }, [data]);
+
+  const isListening = useLive(isFirstPage ? appId : null, {
+    onHello: (liveIds) => {
+      const shown = new Set((data?.live ?? []).map((call) => call.id));
+      if (data && (shown.size !== liveIds.length || liveIds.some((id) => !shown.has(id)))) {
+        schedule(SOON_MS);
+      }
+    },
+    onNews: (kind, item) => {
+      setNews((known) => new Map(known).set(item.id, item));
+      schedule(kind === "changed" ? LATER_MS : SOON_MS);
+      if (kind === "ended") schedule(SETTLED_MS);
+    },
+  });
+
+  const patched = data && news.size ? applyNews(data, news) : data;
+  return { ...resource, data: patched, isListening };
+}
+
+/** The list with what is newer of each session. */
+export function applyNews(list: CallList, news: ReadonlyMap<string, LiveNews>): CallList {
+  const renew = (call: Call): Call => {
+    const item = news.get(call.id);
+    if (!item || call.status === "ENDED") return call;
+    return {
+      ...call,
+      title: item.title,
+      status: item.status,
+      phase: item.phase,
+      started_at: item.started_at,
+      ended_at: item.ended_at,
+      live_participants: item.live_participants,
+      total_participants: item.total_participants,
+      minutes: item.minutes,
+    };
+  };
+  return { ...list, live: list.live.map(renew), items: list.items.map(renew) };
+}
+
+/** Reloads at the moments asked for, each no more than once. */
+function useReloads(reload: () => void): { schedule: (in_ms: number) => void } {
+  const timers = useRef(new Map<number, number>());
+  const latest = useRef(reload);
+  latest.current = reload;
+  useEffect(() => () => timers.current.forEach((timer) => clearTimeout(timer)), []);
+  return {
+    schedule: (in_ms) => {
+      if (timers.current.has(in_ms)) return;
+      const timer = window.setTimeout(() => {
+        timers.current.delete(in_ms);
+        latest.current();
+      }, in_ms);
+      timers.current.set(in_ms, timer);
+    },
+  };
+}

@@ -1,0 +1,105 @@
+import type { Call } from "../../api/shapes";
+import { now } from "../../clock";
+import { Strip } from "../../parts/level";
+import { Moment } from "../../parts/moment";
+import { go } from "../../route";
+import { tellMinutes } from "../../words/amounts";
+import { tellName, tellPhase, tellTitle } from "../../words/issues";
+import { tellLength } from "../../words/moments";
+import { tellCallQuality } from "../../words/quality";
+
+const NAMES_SHOWN = 4;
+
+/** One session as a row. All of it leads to the session; its title is the link. */
+export function CallRow({ call }: { call: Call }) {
+  const address = `/sessions/${call.id}`;
+  const isLive = call.status === "LIVE";
+  return (
+    <tr
+      class={rowClass(call)}
+      data-session={call.id}
+      onClick={(event) => {
+        if (event.defaultPrevented || (event.target as Element).closest("a, button")) return;
+        if (!getSelection()?.isCollapsed) return;
+        if (event.metaKey || event.ctrlKey) open(address, "_blank", "noopener");
+        else go(address);
+      }}
+    >
+      <td class="c-title">
+        <a class="row-link" href={address}>
+          {tellTitle(call)}
+        </a>
+        {call.parent_session_id && <span class="tag">Breakout</span>}
+        {isLive && (
+          <span class="live-mark" title={tellPhase(call)}>
+            {call.phase === "draining" ? "Empty" : call.phase === "open" ? "Open" : "Live"}
+          </span>
+        )}
+      </td>
+      <td class="c-start">
+        <Moment at={call.started_at ?? call.created_at} />
+        <span class="faint length">{isLive ? <Running call={call} /> : lengthOf(call)}</span>
+      </td>
+      <td class="c-people">
+        <Names call={call} />
+      </td>
+      <td class="c-minutes number" title={`${call.minutes.toFixed(2)} participant minutes`}>
+        {tellMinutes(call.minutes)}
+        <span class="unit"> min</span>
+      </td>
+      <td class="c-quality" title={tellCallQuality(call)}>
+        {call.quality?.measured_participants ? (
+          <Strip levels={call.quality.strip} />
+        ) : (
+          <span class="faint">{isLive ? "Not known yet" : "Not measured"}</span>
+        )}
+      </td>
+      <td class="c-issue">
+        {call.worst_issue && (
+          <p class={`sentence ${call.worst_issue.severity}`} title={call.worst_issue.sentence}>
+            {call.worst_issue.participant_name !== null && (
+              <b>{tellName(call.worst_issue.participant_name)} </b>
+            )}
+            {call.worst_issue.sentence}
+          </p>
+        )}
+      </td>
+    </tr>
+  );
+}
+
+function rowClass(call: Call): string {
+  if (call.status === "LIVE") return "row live";
+  return call.quality?.is_bad ? "row bad" : "row";
+}
+
+function lengthOf(call: Call): string {
+  if (call.started_at === null || call.ended_at === null) return "";
+  return tellLength(call.ended_at - call.started_at);
+}
+
+function Running({ call }: { call: Call }) {
+  return <>{tellLength(now.value - (call.started_at ?? call.created_at))}</>;
+}
+
+function Names({ call }: { call: Call }) {
+  const shown = call.participants.slice(0, NAMES_SHOWN);
+  const others = call.total_participants - shown.length;
+  if (!call.total_participants) return <span class="faint">Nobody yet</span>;
+  return (
+    <p class="names" title={call.participants.map((one) => tellName(one.name)).join(", ")}>
+      {call.status === "LIVE" && (
+        <span class="tag">
+          {call.live_participants} of {call.total_participants} there
+        </span>
+      )}
+      {shown.map((one, index) => (
+        <span key={one.id} class={one.is_bad ? "bad-name" : undefined}>
+          {tellName(one.name)}
+          {index < shown.length - 1 ? ", " : ""}
+        </span>
+      ))}
+      {others > 0 && <span class="faint"> +{others}</span>}
+    </p>
+  );
+}

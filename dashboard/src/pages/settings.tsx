@@ -1,0 +1,1 @@
+export function SettingsPage(_props: Record<string, string>) { return null; }

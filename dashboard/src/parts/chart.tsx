@@ -1,0 +1,140 @@
+import uPlot from "uplot";
+import { effect } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { colour, colours } from "../theme";
+import { tellClock, tellExactClock } from "../words/moments";
+import { cursor, pin, point } from "../pages/session/cursor";
+import { useWidth } from "./width";
+
+export interface Line {
+  name: string;
+  /** One value for every moment of the chart. */
+  values: (number | null)[];
+  /** A variable of the style sheet. */
+  colour: string;
+  isDashed?: boolean;
+  isStepped?: boolean;
+}
+
+export interface ChartProps {
+  label: string;
+  t: number[];
+  lines: Line[];
+  from_at: number;
+  to_at: number;
+  height: number;
+  /** Fixed ends of the scale; otherwise from 0 up to the greatest value. */
+  range?: [number, number];
+  /** How a value is written at the axis. */
+  tell: (value: number) => string;
+  /** Without axes a chart fills a track of the timeline. */
+  hasAxes?: boolean;
+}
+
+export const AXIS_WIDTH = 74;
+
+/** Lines over time, with the page's shared cursor. */
+export function Chart(props: ChartProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const width = useWidth(box);
+  const look = colours.value;
+
+  useEffect(() => {
+    const place = box.current;
+    if (!place || width < 40) return;
+    const made = new uPlot(optionsOf(props, width), dataOf(props), place);
+    plot.current = made;
+    const stop = effect(() => showCursor(made, cursor.value));
+    return () => {
+      stop();
+      plot.current = null;
+      made.destroy();
+    };
+  }, [width, look, props.t, props.lines, props.from_at, props.to_at, props.height]);
+
+  return (
+    <div
+      ref={box}
+      class={props.hasAxes ? "chart with-axes" : "chart"}
+      role="img"
+      aria-label={props.label}
+      style={{ height: `${props.height}px` }}
+    />
+  );
+}
+
+function dataOf({ t, lines }: ChartProps): uPlot.AlignedData {
+  return [t, ...lines.map((line) => line.values)];
+}
+
+function optionsOf(props: ChartProps, width: number): uPlot.Options {
+  const text = colour("faint");
+  const grid = { stroke: colour("line"), width: 1 };
+  const axis = { stroke: text, grid, ticks: { show: false }, font: "11px system-ui, sans-serif" };
+  return {
+    width,
+    height: props.height,
+    ms: 1,
+    padding: props.hasAxes ? [8, 12, 0, 0] : [4, 0, 4, 0],
+    legend: { show: false },
+    cursor: {
+      y: false,
+      drag: { x: false, y: false },
+      points: { size: 7 },
+      bind: { dblclick: () => null },
+    },
+    scales: {
+      x: { time: true, range: () => [props.from_at, props.to_at] },
+      y: { range: (_, __, greatest) => props.range ?? [0, roomAbove(greatest)] },
+    },
+    axes: props.hasAxes
+      ? [
+          { ...axis, size: 24, space: 70, values: (_, at, ___, ____, step) => at.map((one) => tellTick(one, step)) },
+          {
+            ...axis,
+            size: AXIS_WIDTH,
+            space: 26,
+            values: (_, values) => values.map((value) => props.tell(value)),
+          },
+        ]
+      : [{ show: false }, { show: false }],
+    series: [{}, ...props.lines.map(seriesOf)],
+    hooks: { ready: [listen] },
+  };
+}
+
+function seriesOf(line: Line): uPlot.Series {
+  const series: uPlot.Series = {
+    label: line.name,
+    stroke: colour(line.colour),
+    width: line.isDashed ? 1.25 : 1.75,
+    spanGaps: false,
+    points: { show: (_plot, _index, from, to) => to - from < 3 },
+  };
+  if (line.isDashed) series.dash = [5, 3];
+  const stepped = uPlot.paths.stepped?.({ align: 1 });
+  if (line.isStepped && stepped) series.paths = stepped;
+  return series;
+}
+
+function tellTick(at: number, step: number): string {
+  return step < 60_000 ? tellExactClock(at) : tellClock(at);
+}
+
+function roomAbove(greatest: number | null): number {
+  return greatest !== null && greatest > 0 ? greatest * 1.08 : 1;
+}
+
+function listen(plot: uPlot): void {
+  const at = (event: MouseEvent): number =>
+    plot.posToVal(event.clientX - plot.over.getBoundingClientRect().left, "x");
+  plot.over.addEventListener("mousemove", (event) => point(at(event)));
+  plot.over.addEventListener("mouseleave", () => point(null));
+  plot.over.addEventListener("click", (event) => pin(at(event)));
+}
+
+function showCursor(plot: uPlot, at: number | null): void {
+  if (at === null) plot.setCursor({ left: -10, top: -10 }, false);
+  else plot.setCursor({ left: plot.valToPos(at, "x"), top: 4 }, false);
+}

@@ -1,0 +1,89 @@
+/** Where the viewer is: the address bar as a signal, and links that do not reload the page. */
+
+import { signal } from "@preact/signals";
+
+export interface Place {
+  path: string;
+  query: URLSearchParams;
+  /** Counts up with every step, so that a page knows that it was entered anew. */
+  step: number;
+}
+
+interface Kept {
+  scrollY?: number;
+}
+
+/** Paths that the server answers itself. */
+const NOT_OURS = /^\/(v1|client|api|docs|metrics|healthz|readyz|try|collect)(\/|$)/;
+
+export const place = signal<Place>(read(0));
+
+function read(step: number): Place {
+  return { path: location.pathname, query: new URLSearchParams(location.search), step };
+}
+
+/** Goes to an address of ours; `isSame` replaces the one in the history instead of adding to it. */
+export function go(address: string, isSame = false): void {
+  const now = location.pathname + location.search;
+  if (address === now) return;
+  const staysOnPage = new URL(address, location.origin).pathname === location.pathname;
+  if (isSame) {
+    history.replaceState(history.state, "", address);
+  } else {
+    history.replaceState({ scrollY } satisfies Kept, "");
+    history.pushState({}, "", address);
+  }
+  place.value = read(place.value.step + 1);
+  if (!isSame && !staysOnPage) scrollTo(0, 0);
+}
+
+/** Changes query parameters of this page; `null` and the empty text remove one. */
+export function goQuery(changes: Record<string, string | null>, isSame = false): void {
+  const query = new URLSearchParams(location.search);
+  for (const [name, value] of Object.entries(changes)) {
+    if (value) query.set(name, value);
+    else query.delete(name);
+  }
+  const text = query.toString();
+  go(text ? `${location.pathname}?${text}` : location.pathname, isSame);
+}
+
+/** Listens to links and to the browser's own buttons; call once. */
+export function startRouting(): void {
+  history.scrollRestoration = "manual";
+  addEventListener("popstate", (event) => {
+    place.value = read(place.value.step + 1);
+    const scrolled = (event.state as Kept | null)?.scrollY ?? 0;
+    // The page that comes back has its answer already, but is drawn only after this task.
+    requestAnimationFrame(() => requestAnimationFrame(() => scrollTo(0, scrolled)));
+  });
+  document.addEventListener("click", (event) => {
+    if (event.defaultPrevented || event.button !== 0) return;
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const link = (event.target as Element).closest("a");
+    if (!link || link.target || link.hasAttribute("download")) return;
+    if (link.origin !== location.origin || NOT_OURS.test(link.pathname)) return;
+    if (link.hash && link.pathname === location.pathname) return;
+    event.preventDefault();
+    go(link.pathname + link.search);
+  });
+}
+
+/** The parts of a path that `:` names in the pattern; `null` if it does not match. */
+export function match(pattern: string, path: string): Record<string, string> | null {
+  const wanted = pattern.split("/");
+  const given = path.replace(/(.)\/$/, "$1").split("/");
+  if (wanted.length !== given.length) return null;
+  const found: Record<string, string> = {};
+  for (const [index, part] of wanted.entries()) {
+    const here = given[index] ?? "";
+    if (part.startsWith(":")) {
+      try {
+        found[part.slice(1)] = decodeURIComponent(here);
+      } catch {
+        return null;
+      }
+    } else if (part !== here) return null;
+  }
+  return found;
+}

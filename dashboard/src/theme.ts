@@ -1,0 +1,44 @@
+/** Light, dark, or as the system has it. */
+
+import { signal } from "@preact/signals";
+
+export type Theme = "auto" | "light" | "dark";
+
+const KEY = "aftercall.theme";
+const ORDER: readonly Theme[] = ["auto", "light", "dark"];
+
+export const theme = signal<Theme>(readTheme());
+
+/** Counts up when colours change, for what is drawn rather than styled. */
+export const colours = signal(0);
+
+export function nextTheme(): void {
+  const next = ORDER[(ORDER.indexOf(theme.value) + 1) % ORDER.length] ?? "auto";
+  theme.value = next;
+  const root = document.documentElement;
+  if (next === "auto") delete root.dataset.theme;
+  else root.dataset.theme = next;
+  try {
+    if (next === "auto") localStorage.removeItem(KEY);
+    else localStorage.setItem(KEY, next);
+  } catch {
+    // Then it holds for this page only.
+  }
+  colours.value += 1;
+}
+
+export function followSystemTheme(): void {
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    colours.value += 1;
+  });
+}
+
+/** A colour of the style sheet as it is now. */
+export function colour(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+}
+
+function readTheme(): Theme {
+  const given = document.documentElement.dataset.theme;
+  return given === "light" || given === "dark" ? given : "auto";
+}

@@ -1,0 +1,16 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  base: "/",
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  build: {
+    target: "es2022",
+    outDir: fileURLToPath(new URL("../src/aftercall/_static/dashboard", import.meta.url)),
+    emptyOutDir: true,
+    // Everything stays a file of its own: the page's policy allows no inline script or style.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  test: { include: ["tests/**/*.test.{ts,tsx}"] },
+});
