@@ -190,7 +190,7 @@ def person_of(app_id: str, row: Participant) -> str:
 def worst_of(row: Participant, digest: Digest) -> WorstIssue | None:
     """The worst that happened to a participant: the diagnosis' first word, else an issue's
     name."""
-    finding = worst_finding(digest.diagnosis)
+    finding = worst_finding(digest.diagnosis) or next(iter(digest.diagnosis), None)
     if finding is not None:
         return WorstIssue(
             name=finding.issues[0].value if finding.issues else finding.cause,
@@ -218,7 +218,11 @@ def summarise_call(scale: Scale, told: Sequence[Told], *, is_final: bool) -> Cal
     """What lists say of a session, by its participants in the order of joining. Hidden ones
     are not told of."""
     shown = [(row, digest) for row, digest in told if not row.is_hidden]
-    worsts = [worst for row, digest in shown if (worst := worst_of(row, digest)) is not None]
+    worsts = [
+        (_RANKS[worst.severity], not digest.diagnosis, worst)
+        for row, digest in shown
+        if (worst := worst_of(row, digest)) is not None
+    ]
     places = [digest.where for _, digest in shown]
     return CallSummary(
         participants=[
@@ -231,7 +235,7 @@ def summarise_call(scale: Scale, told: Sequence[Told], *, is_final: bool) -> Cal
             for row, digest in shown[:MOST_NAMES]
         ],
         quality=_quality(scale, [digest for _, digest in shown], is_final=is_final),
-        worst_issue=min(worsts, key=lambda w: _RANKS[w.severity], default=None),
+        worst_issue=min(worsts, key=lambda each: each[:2])[2] if worsts else None,
         browsers=_distinct([place.browser for place in places]),
         os=_distinct([place.os for place in places]),
         countries=_distinct([place.country for place in places]),
