@@ -59,7 +59,7 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
     """The use cases over the settings' database, for as long as the block lasts."""
     db = await Database.open(settings.effective_database_url)
     try:
-        yield build_services(
+        services = build_services(
             db,
             settings=settings,
             clock=now,
@@ -67,6 +67,10 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
             policy=Policy(listening_since=now()),
             summary_options_of=read_summary_options,
         )
+        try:
+            yield services
+        finally:
+            services.geo.close()
     finally:
         await db.close()
 
