@@ -1,0 +1,65 @@
+"""A recorder with a clock moved by hand, and the facts its tests tell it."""
+
+from itertools import count
+from typing import Any
+
+from aftercall.core.events import AnyEvent, Identity, PeerJoined, PeerLeft, SampleTaken
+from aftercall.core.instants import EpochMs
+from aftercall.core.lifecycle import Policy
+from aftercall.core.records import Session
+from aftercall.service.deliveries import Status
+from aftercall.service.record import Recorder
+from aftercall.store import sessions
+from aftercall.store.database import Database
+
+T0 = 1_795_000_000_000
+APP = "app"
+
+
+def at(seconds: float) -> EpochMs:
+    return EpochMs(T0 + int(seconds * 1000))
+
+
+class Desk:
+    """A recorder with a clock moved by hand."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+        self.now = at(0)
+        ids = count()
+        self.recorder = Recorder(
+            db, clock=lambda: self.now, new_id=lambda: f"session-{next(ids)}", policy=Policy()
+        )
+
+    async def tell(self, *events: AnyEvent, app: str = APP) -> list[Status]:
+        outcomes = await self.recorder.record(app, events, source="events")
+        return [outcome.status for outcome in outcomes]
+
+    async def session(self, id: str = "session-0", app: str = APP) -> Session:
+        async with self.db.read() as tx:
+            found = await sessions.find_session(tx, app, id)
+        assert found is not None
+        return found
+
+
+def join(peer: str, seconds: float, **more: Any) -> PeerJoined:
+    values: dict[str, Any] = {
+        "meeting_id": "weekly",
+        "interval_ms": 7_000,
+        "identity": Identity(user_id=f"user {peer}", display_name=peer.title()),
+    } | more
+    return PeerJoined(id=f"j{peer}{seconds}", at=at(seconds), peer_id=peer, **values)
+
+
+def leave(peer: str, seconds: float, **more: Any) -> PeerLeft:
+    return PeerLeft(id=f"l{peer}{seconds}", at=at(seconds), peer_id=peer, **more)
+
+
+def sample(peer: str, sequence: int, seconds: float) -> SampleTaken:
+    return SampleTaken(
+        id=f"s{peer}{sequence}",
+        at=at(seconds),
+        peer_id=peer,
+        sequence=sequence,
+        body=b'{"connections":[],"streams":[]}',
+    )
