@@ -80,6 +80,7 @@ class Application:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._services: Services | None = None
         self._intake: IntakeDoor | None = None
         self._rest: ASGIApp | None = None
         self._call_page: CallPage | None = None
@@ -102,6 +103,11 @@ class Application:
             await self._pages(scope, receive, send)
         else:
             await self._rest(scope, receive, send)
+
+    def let_listeners_go(self) -> None:
+        """End the answers that would go on by themselves: the server is about to stop."""
+        if self._services is not None:
+            self._services.live.close()
 
     async def _live(self, receive: Receive, send: Send) -> None:
         talk: Any = send
@@ -130,10 +136,10 @@ class Application:
                 yield
             finally:
                 stop.set()
-                services.live.close()
                 services.intake.close()
 
     def _open_doors(self, services: Services) -> None:
+        self._services = services
         self._intake = IntakeDoor(services)
         self._rest = create_web_app(services)
         self._pages = Pages(STATIC / "dashboard")

@@ -19,7 +19,8 @@ from rich.console import Console
 from uvicorn.supervisors import Multiprocess
 
 from aftercall import __version__
-from aftercall.app import create_app, prepare
+from aftercall.app import Application, create_app, prepare
+from aftercall.cli.link import make_link
 from aftercall.cli.opened import DatabaseUrl, DataDir, opened
 from aftercall.core.records import Role
 from aftercall.service.founding import Founded
@@ -56,6 +57,8 @@ def serve(
     with bound(settings) as listening, ExitStack() as stack:
         url = settings.public_url or f"http://{settings.host}:{listening.getsockname()[1]}"
         greet(url, settings, founded)
+        if founded is not None:
+            invite(url, settings, founded)
         if demo:
             stack.enter_context(simulated_calls(url, settings))
         _run(settings, listening)
@@ -108,6 +111,14 @@ Read the record with Cloudflare's own SDK (pip install cloudflare):
     sys.stdout.flush()
 
 
+def invite(url: str, settings: Settings, founded: Founded) -> None:
+    """Print a link that signs the owner in to the dashboard, once."""
+    made = make_link(url, settings, founded.account_id)
+    out = Console(highlight=False, soft_wrap=True, markup=False)
+    out.print(f"Look at it, signed in (once, within 15 minutes): {made}\n")
+    sys.stdout.flush()
+
+
 @contextmanager
 def simulated_calls(url: str, settings: Settings) -> Iterator[None]:
     """Simulated calls in a process of their own: a day's worth at once, then live ones."""
@@ -156,13 +167,26 @@ def _run(settings: Settings, listening: socket.socket) -> None:
         config = uvicorn.Config(_FACTORY, factory=True, workers=settings.workers, **options)
         Multiprocess(config, sockets=[listening]).run()
         return
-    server = uvicorn.Server(uvicorn.Config(create_app(settings), **options))
+    application = create_app(settings)
+    server = _Server(uvicorn.Config(application, **options), application)
     # once it has stopped in order, uvicorn raises the signal again for whoever handled it before
     signal.signal(signal.SIGTERM, _end)
     with suppress(KeyboardInterrupt):
         server.run(sockets=[listening])
     if not server.started:
         raise typer.Exit(1)
+
+
+class _Server(uvicorn.Server):
+    """Stops without waiting for those who listen for as long as they are let."""
+
+    def __init__(self, config: uvicorn.Config, application: Application) -> None:
+        super().__init__(config)
+        self._application = application
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._application.let_listeners_go()
+        await super().shutdown(sockets)
 
 
 def _end(number: int, frame: FrameType | None) -> None:

@@ -230,7 +230,7 @@ def facts_of(metadata: Metadata) -> list[Fact]:
             elif isinstance(value, bool):
                 text = "yes" if value else "no"
             else:
-                text = str(value)
+                text = f"{value:g}" if isinstance(value, float) else str(value)
             found.append(Fact(group=group, name=_LABELS.get(name, _label(name)), value=text))
     return found
 

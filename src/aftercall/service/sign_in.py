@@ -12,7 +12,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
-from aftercall.core.errors import Busy, Refused
+from aftercall.core.errors import Busy, NotFound, Refused
 from aftercall.core.instants import HOUR_MS, MINUTE_MS, Clock, EpochMs
 from aftercall.core.records import App, Role
 from aftercall.service.access import GRANT_LIFE_MS, Access, Grant, hash_token
@@ -108,9 +108,15 @@ class SignIns:
         role: Role = Role.ADMIN,
         token_id: str | None = None,
     ) -> str:
-        """The code of a link that signs somebody in once; it is kept nowhere."""
+        """The code of a link that signs somebody in once; it is kept nowhere. Raises
+        `NotFound` for an app that is not one of the account's."""
         code = secrets.token_urlsafe(32)
         now = self._clock()
+        if app_id is not None:
+            async with self._db.read() as tx:
+                app = await apps.find_app(tx, app_id)
+            if app is None or app.account_id != account_id:
+                raise NotFound(f"No app found with id {app_id}", code="app_not_found")
         link = SignInLink(
             id=hash_token(code),
             account_id=account_id,

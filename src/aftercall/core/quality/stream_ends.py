@@ -84,15 +84,25 @@ def _of_row(row_id: str, ends: Sequence[End]) -> End | None:
 
 
 def listeners_of(sender: str, stream: StreamId, parties: Mapping[str, Party]) -> list[End]:
-    """Who received what a participant sent."""
+    """Who received what a participant sent, each stream once."""
     family = stream.family.replace("_producer", "_consumer")
-    found: list[End] = []
+    found: dict[tuple[str, int | str | None], End] = {}
     for row_id, party in parties.items():
         if row_id == sender:
             continue
         for each in party.streams:
             if each.family == family:
                 end = sender_of(row_id, each, parties)
-                if end is not None and end.row_id == sender and end.stream in (stream, None):
-                    found.append(End(row_id, each))
-    return found
+                if end is not None and end.row_id == sender and _is_same(end.stream, stream):
+                    name = each.ssrc if each.ssrc is not None else each.consumer_id
+                    found.setdefault((row_id, name), End(row_id, each))
+    return list(found.values())
+
+
+def _is_same(one: StreamId | None, other: StreamId) -> bool:
+    """Whether they can be one stream; of a stream nobody names, that is all there is to say."""
+    if one is None:
+        return True
+    if one.producer_id is not None and other.producer_id is not None:
+        return one.producer_id == other.producer_id
+    return one.ssrc == other.ssrc
