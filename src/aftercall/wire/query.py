@@ -6,6 +6,7 @@ official SDKs send empty values. Of repeated values of a single one the last cou
 """
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
@@ -28,7 +29,7 @@ _LONGEST_SEARCH: Final = 256
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parameter:
+class Parameter(ABC):
     """A parameter's name and, for people, what it does."""
 
     name: str
@@ -41,9 +42,9 @@ class Parameter:
     def _malformed(self, code: str, requirement: str) -> Malformed:
         return Malformed(f'"{self.name}" must be {requirement}', code=code, field=self.name)
 
+    @abstractmethod
     def schema(self) -> dict[str, Any]:
         """The parameter's JSON Schema."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, kw_only=True)
