@@ -44,6 +44,13 @@ def test_each_bad_weather_is_bad_in_its_own_way_and_only_in_its_spells(
         assert is_bad(weather.at(elapsed)) == in_spell
 
 
+def test_a_congested_downlink_leaves_what_is_sent_alone() -> None:
+    weather = Weather(Kind.CONGESTED_DOWNLINK, stay_s=STAY_S, random=Random(7))
+    seconds = [weather.at(elapsed) for elapsed in range(STAY_S)]
+    assert max(now.jitter_ms for now in seconds) >= 50
+    assert max(now.sent_jitter_ms for now in seconds) < 10
+
+
 def test_good_weather_has_no_spells() -> None:
     assert Weather(Kind.GOOD, stay_s=STAY_S, random=Random(1)).spells == ()
 

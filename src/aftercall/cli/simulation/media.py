@@ -165,7 +165,7 @@ class Sending:
         self._round_trip_s = conditions.round_trip_ms / 1000
         self.far_counted["packetsLost"] += self.uplink_lost
         self.far_counted["fractionLost"] = round(self.uplink_lost / max(1, self.burst.packets), 6)
-        self.far_counted["jitter"] = round(conditions.jitter_ms / 1000, 6)
+        self.far_counted["jitter"] = round(conditions.sent_jitter_ms / 1000, 6)
         self.far_counted["roundTripTime"] = round(self._round_trip_s, 6)
         self.far_counted["totalRoundTripTime"] += self._round_trip_s
         self.far_counted["roundTripTimeMeasurements"] = self._reports
@@ -207,7 +207,7 @@ class Receiving:
         self.counted["packetsReceived"] += received
         self.counted["packetsLost"] += lost
         self.counted["bytesReceived"] += received * burst.bytes // max(1, burst.packets)
-        jitter_ms = max(conditions.jitter_ms, sender.jitter_ms)
+        jitter_ms = max(conditions.jitter_ms, sender.sent_jitter_ms)
         self.counted["jitter"] = round(jitter_ms / 1000, 6)
         # the buffer grows with the jitter at once and shrinks slowly, as NetEq's does
         self._buffer_ms = max(25 + 2.2 * jitter_ms, self._buffer_ms * 0.97)

@@ -30,6 +30,8 @@ class Conditions:
 
     round_trip_ms: float
     jitter_ms: float
+    """Of what the peer is sent, and of what it sends unless told otherwise."""
+    uplink_jitter_ms: float | None = None
     uplink_loss: float = 0.0
     downlink_loss: float = 0.0
     uplink_bps: int = 6_000_000
@@ -40,6 +42,11 @@ class Conditions:
     """The share of received frames the machine decodes in time."""
     is_offline: bool = False
     """No packet passes either way."""
+
+    @property
+    def sent_jitter_ms(self) -> float:
+        """The jitter of what the peer sends."""
+        return self.jitter_ms if self.uplink_jitter_ms is None else self.uplink_jitter_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +112,7 @@ class Weather:
                     downlink_loss=min(0.4, 0.10 * gust),
                     round_trip_ms=calm.round_trip_ms + 220 * gust,
                     jitter_ms=calm.jitter_ms + 60 * gust,
+                    uplink_jitter_ms=calm.jitter_ms,
                 )
             case Kind.SLOW_CPU:
                 return replace(calm, encoder_fps=int(13 / max(0.7, gust)), decoder_share=0.7)

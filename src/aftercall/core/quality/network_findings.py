@@ -1,6 +1,6 @@
 """What to tell people about a participant's network: each cause once, with what came of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from aftercall.core.quality.attribution import JITTER_MS, LOSS_PERCENT, Session, is_transit
@@ -54,14 +54,19 @@ def _round_trip_of(issues: Iterable[Issue]) -> float | None:
 
 
 def _how_bad(subject: Subject, group: Group, what: str, loss: float, jitter_ms: float) -> str:
-    """`Up to 12 % of what they sent was lost from …`, with the round trips of the time."""
+    """`Up to 12 % of what they sent was lost from …`, with the round trips of the time. Those
+    of a network that is bad both ways are told with what was lost on the way out."""
     if loss >= LOSS_PERCENT or jitter_ms < JITTER_MS:
         sentence = f"Up to {percent(loss)} of {what} was lost {group.when}"
     else:
         sentence = (
             f"{what.capitalize()} came unevenly {group.when}, jitter up to {jitter_ms:.0f} ms"
         )
-    rtt_ms = _round_trip_of(during(named(subject, *_PATH), group.spells))
+    long = during(named(subject, *_PATH), group.spells)
+    if group.issues[0].name in _DOWNLINK:
+        told = during(long, spans_of(_lost(subject, _UPLINK)))
+        long = [issue for issue in long if issue not in told]
+    rtt_ms = _round_trip_of(long)
     if rtt_ms is not None:
         sentence += f", with round trips of up to {rtt_ms:.0f} ms"
     return sentence + after_device(subject, group)
@@ -111,12 +116,23 @@ def from_others(subject: Subject, session: Session) -> list[Finding]:
             by_sender.setdefault(sender, []).append(issue)
     for sender, issues in by_sender.items():
         every = Group(issues)
-        is_network = any("network" in issue.name for issue in issues)
-        why = "uplink" if is_network else "camera or machine"
+        why = _why(every, session.parties[sender].issues)
         name = subject.names.get(sender, sender)
         sentence = f"{name} came through badly {every.when}; the cause was {name}'s {why}."
         found.append(finding("sender", every, sentence, severity="information", peer_ids=[sender]))
     return found
+
+
+def _why(heard: Group, own: Sequence[Issue]) -> str:
+    """What made a sender come through badly: `heard` is what a listener has, `own` what the
+    sender's reports show."""
+    if not any("network" in name for name in heard.names):
+        return "camera or machine"
+    relayed = spans_of(issue for issue in own if issue.name is IssueName.TURN_RELAYED_TCP)
+    has_lost = any(
+        i.worst.get("loss_percent", 0.0) >= LOSS_PERCENT for i in own if i.name in _UPLINK
+    )
+    return "TURN relay on TCP" if during(heard.issues, relayed) and not has_lost else "uplink"
 
 
 def round_trips(subject: Subject, session: Session) -> list[Finding]:
