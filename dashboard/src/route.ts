@@ -14,7 +14,8 @@ interface Kept {
 }
 
 /** Paths that the server answers itself. */
-const NOT_OURS = /^\/(v1|client|api|docs|metrics|healthz|readyz|try|collect)(\/|$)/;
+const NOT_OURS =
+  /^\/(client|v1|v2|api|accounts|docs|downloads|collector|try|healthz|readyz|metrics)(\/|$)/;
 
 export const place = signal<Place>(read(0));
 

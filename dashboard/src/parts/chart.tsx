@@ -9,7 +9,7 @@ import { useWidth } from "./width";
 export interface Line {
   name: string;
   /** One value for every moment of the chart. */
-  values: (number | null)[];
+  values: (number | null | undefined)[];
   /** A variable of the style sheet. */
   colour: string;
   isDashed?: boolean;
@@ -27,11 +27,16 @@ export interface ChartProps {
   range?: [number, number];
   /** How a value is written at the axis. */
   tell: (value: number) => string;
+  /** Somebody dragged over a part of the time. */
+  onZoom?: (from_at: number, to_at: number) => void;
   /** Without axes a chart fills a track of the timeline. */
   hasAxes?: boolean;
 }
 
 export const AXIS_WIDTH = 74;
+
+/** A pointer that moved less has clicked, not dragged. */
+const LEAST_DRAG = 12;
 
 /** Lines over time, with the page's shared cursor. */
 export function Chart(props: ChartProps) {
@@ -80,7 +85,7 @@ function optionsOf(props: ChartProps, width: number): uPlot.Options {
     legend: { show: false },
     cursor: {
       y: false,
-      drag: { x: false, y: false },
+      drag: { x: props.onZoom !== undefined, y: false, setScale: false, dist: LEAST_DRAG },
       points: { size: 7 },
       bind: { dblclick: () => null },
     },
@@ -100,7 +105,17 @@ function optionsOf(props: ChartProps, width: number): uPlot.Options {
         ]
       : [{ show: false }, { show: false }],
     series: [{}, ...props.lines.map(seriesOf)],
-    hooks: { ready: [listen] },
+    hooks: {
+      ready: [listen],
+      setSelect: [
+        (plot) => {
+          const { left, width: dragged } = plot.select;
+          if (dragged >= LEAST_DRAG) {
+            props.onZoom?.(plot.posToVal(left, "x"), plot.posToVal(left + dragged, "x"));
+          }
+        },
+      ],
+    },
   };
 }
 
@@ -131,7 +146,13 @@ function listen(plot: uPlot): void {
     plot.posToVal(event.clientX - plot.over.getBoundingClientRect().left, "x");
   plot.over.addEventListener("mousemove", (event) => point(at(event)));
   plot.over.addEventListener("mouseleave", () => point(null));
-  plot.over.addEventListener("click", (event) => pin(at(event)));
+  let pressedAt = 0;
+  plot.over.addEventListener("mousedown", (event) => {
+    pressedAt = event.clientX;
+  });
+  plot.over.addEventListener("click", (event) => {
+    if (Math.abs(event.clientX - pressedAt) < LEAST_DRAG) pin(at(event));
+  });
 }
 
 function showCursor(plot: uPlot, at: number | null): void {

@@ -1,9 +1,10 @@
 import type { Finding } from "../../api/shapes";
 import { Moment } from "../../parts/moment";
+import { Sentence } from "../../parts/sentence";
 import { tellName, tellSeverity } from "../../words/issues";
 import { pin } from "./cursor";
 
-const SHOWN_AT_FIRST = 8;
+const SHOWN_AT_FIRST = 5;
 
 /** What was wrong, in sentences, the worst first. */
 export function Diagnosis(props: {
@@ -14,10 +15,13 @@ export function Diagnosis(props: {
 }) {
   const { findings } = props;
   if (!findings.length) return <p class="diagnosis-none">{props.otherwise}</p>;
-  const rest = findings.slice(SHOWN_AT_FIRST);
+  // Notes are mostly what a fault looked like from the others' side.
+  const grave = findings.filter((finding) => finding.severity !== "information");
+  const first = (grave.length ? grave : findings).slice(0, SHOWN_AT_FIRST);
+  const rest = findings.filter((finding) => !first.includes(finding));
   return (
     <section class="diagnosis" aria-label="Diagnosis">
-      <List findings={findings.slice(0, SHOWN_AT_FIRST)} sessionId={props.sessionId} />
+      <List findings={first} sessionId={props.sessionId} />
       {rest.length > 0 && (
         <details>
           <summary>{rest.length} more</summary>
@@ -43,7 +47,7 @@ function List({ findings, sessionId }: { findings: Finding[]; sessionId: string 
                 {" – "}
               </>
             )}
-            <span class="finding-sentence">{finding.sentence}</span>
+            <Sentence text={finding.sentence} anchor={finding.first_at} />
           </p>
           {finding.first_at !== null && (
             <button

@@ -1,9 +1,9 @@
 /** Draws a participant's lane: stays, quality, screen shares, mutes, gaps. */
 
-import type { CallPage, Lane, Span } from "../../api/shapes";
+import type { Lane, Span } from "../../api/shapes";
 import { colour } from "../../theme";
 import { BAR_HEIGHT, runsOf } from "../../words/quality";
-import { shareAt } from "./scale";
+import { shareAt, type Scale } from "./scale";
 
 export const LANE_HEIGHT = 36;
 const BAND_TOP = 5;
@@ -12,6 +12,11 @@ const BAND_BOTTOM = BAND_TOP + BAND_HEIGHT;
 const MUTE_TOP = 28;
 const CAMERA_TOP = 32;
 const LEAST_WIDTH = 1.5;
+
+/** The time of a track, and the buckets its levels are of. */
+export interface Track extends Scale {
+  bucket_ms: number;
+}
 
 interface Pencil {
   context: CanvasRenderingContext2D;
@@ -32,7 +37,7 @@ export function prepare(canvas: HTMLCanvasElement, width: number, height: number
   return context;
 }
 
-export function drawLane(canvas: HTMLCanvasElement, width: number, page: CallPage, lane: Lane): void {
+export function drawLane(canvas: HTMLCanvasElement, width: number, page: Track, lane: Lane): void {
   const context = prepare(canvas, width, LANE_HEIGHT);
   if (!context) return;
   const x = (at: number): number => Math.min(width, Math.max(0, shareAt(page, at) * width));
@@ -48,7 +53,7 @@ export function drawLane(canvas: HTMLCanvasElement, width: number, page: CallPag
   drawEdges(pencil, lane);
 }
 
-function drawStays({ context, x }: Pencil, page: CallPage, lane: Lane): void {
+function drawStays({ context, x }: Pencil, page: Track, lane: Lane): void {
   context.fillStyle = colour("stay");
   for (const peer of lane.peers) {
     const from = x(peer.joined_at);
@@ -82,7 +87,7 @@ function drawGaps({ context, x }: Pencil, lane: Lane): void {
   }
 }
 
-function drawQuality({ context, x }: Pencil, page: CallPage, lane: Lane): void {
+function drawQuality({ context, x }: Pencil, page: Track, lane: Lane): void {
   for (const run of runsOf(lane.levels)) {
     if (run.level === 0) continue;
     const from = x(page.from_at + run.from * page.bucket_ms);

@@ -2,6 +2,7 @@ import type { Call } from "../../api/shapes";
 import { now } from "../../clock";
 import { Strip } from "../../parts/level";
 import { Moment } from "../../parts/moment";
+import { Sentence } from "../../parts/sentence";
 import { go } from "../../route";
 import { tellMinutes } from "../../words/amounts";
 import { tellName, tellPhase, tellTitle } from "../../words/issues";
@@ -56,11 +57,11 @@ export function CallRow({ call }: { call: Call }) {
       </td>
       <td class="c-issue">
         {call.worst_issue && (
-          <p class={`sentence ${call.worst_issue.severity}`} title={call.worst_issue.sentence}>
+          <p class={`sentence ${call.worst_issue.severity}`}>
             {call.worst_issue.participant_name !== null && (
               <b>{tellName(call.worst_issue.participant_name)} </b>
             )}
-            {call.worst_issue.sentence}
+            <Sentence text={call.worst_issue.sentence} anchor={call.started_at ?? call.created_at} />
           </p>
         )}
       </td>

@@ -1,0 +1,146 @@
+import type { CandidatePair, DeviceChange, Fact, PeerPage } from "../../api/shapes";
+import { Moment } from "../../parts/moment";
+import { tellPercent } from "../../words/amounts";
+import { capitalise, tellCountry, tellEvent, tellLeaving, tellNetwork } from "../../words/issues";
+import { tellLength } from "../../words/moments";
+import { pin } from "../session/cursor";
+import { tellData } from "../session/events";
+
+/** Device, network, paths and what happened, beside the charts. */
+export function Facts({ page }: { page: PeerPage }) {
+  return (
+    <aside class="facts" aria-label="Facts">
+      <Stays page={page} />
+      <Pairs pairs={page.candidate_pairs} />
+      <Groups page={page} />
+      <Changes changes={page.device_changes} />
+      <Events page={page} />
+    </aside>
+  );
+}
+
+function Stays({ page }: { page: PeerPage }) {
+  const { lane } = page;
+  const share = lane.completeness?.share ?? null;
+  return (
+    <section>
+      <h2>{lane.peers.length === 1 ? "Connection" : `${lane.peers.length} connections`}</h2>
+      <ul>
+        {lane.peers.map((peer) => (
+          <li key={peer.id}>
+            {peer.joined_is_inferred ? "about " : ""}
+            <Moment at={peer.joined_at} as="exact" />
+            {peer.left_at !== null && (
+              <>
+                {" – "}
+                <Moment at={peer.left_at} as="exact" />
+              </>
+            )}{" "}
+            <span class="faint">{tellLeaving(peer)}</span>
+          </li>
+        ))}
+      </ul>
+      {share !== null && (
+        <p class="faint">
+          {tellPercent(100 * share)} of the expected measurements arrived
+          {gapsOf(page)}.
+        </p>
+      )}
+    </section>
+  );
+}
+
+function gapsOf(page: PeerPage): string {
+  const gaps = page.lane.completeness?.gaps ?? [];
+  if (!gaps.length) return "";
+  return `; missing: ${gaps.map(([from, to]) => tellLength(to - from)).join(", ")}`;
+}
+
+function Pairs({ pairs }: { pairs: CandidatePair[] }) {
+  if (!pairs.length) return null;
+  return (
+    <section>
+      <h2>Network path</h2>
+      <ul>
+        {pairs.map((pair, index) => (
+          <li key={index} class={pair.is_selected ? undefined : "faint"}>
+            <b>{pair.direction === "producing" ? "Sending" : "Receiving"}</b>: {pair.sentence}
+            {!pair.is_selected && " (not used at the end)"}
+            {(pair.local_address || pair.remote_address) && (
+              <span class="faint addresses">
+                {[pair.local_address, pair.remote_address].filter(Boolean).join(" → ")}
+              </span>
+            )}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Groups({ page }: { page: PeerPage }) {
+  const { lane } = page;
+  const place = [lane.city, lane.country && tellCountry(lane.country)].filter(Boolean).join(", ");
+  const own: Fact[] = [
+    ...(lane.network ? [{ group: "Where", name: "Network", value: tellNetwork(lane.network) }] : []),
+    ...(place ? [{ group: "Where", name: "Place", value: place }] : []),
+  ];
+  const facts = [...own, ...page.facts];
+  const groups = [...new Set(facts.map((fact) => fact.group))];
+  return (
+    <>
+      {groups.map((group) => (
+        <section key={group}>
+          <h2>{group}</h2>
+          <dl>
+            {facts
+              .filter((fact) => fact.group === group)
+              .map((fact, index) => (
+                <div key={index}>
+                  <dt>{fact.name}</dt>
+                  <dd>{fact.value}</dd>
+                </div>
+              ))}
+          </dl>
+        </section>
+      ))}
+    </>
+  );
+}
+
+function Changes({ changes }: { changes: DeviceChange[] }) {
+  if (!changes.length) return null;
+  return (
+    <section>
+      <h2>Device changes</h2>
+      <ul>
+        {changes.map((change, index) => (
+          <li key={index}>
+            <Moment at={change.at} as="exact" /> {capitalise(change.kind)}
+            {change.added.length > 0 && `: added ${change.added.join(", ")}`}
+            {change.removed.length > 0 && `: removed ${change.removed.join(", ")}`}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Events({ page }: { page: PeerPage }) {
+  if (!page.events.length) return null;
+  return (
+    <section>
+      <h2>Events</h2>
+      <ol class="peer-events" tabIndex={0} aria-label="Events">
+        {page.events.map((event, index) => (
+          <li key={index}>
+            <button type="button" class="quiet" title="Show this moment" onClick={() => pin(event.at)}>
+              <Moment at={event.at} as="exact" />
+            </button>{" "}
+            {tellEvent(event.name)} <span class="faint">{tellData(event.data)}</span>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}

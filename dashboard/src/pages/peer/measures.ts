@@ -1,0 +1,95 @@
+/** What is charted of a stream: which numbers, with which unit. */
+
+import type { Maybe, OtherEnd, Stream } from "../../api/shapes";
+import { tellBitrate, tellMos, tellMs, tellPercent, tellPlain } from "../../words/amounts";
+
+type MeasureName =
+  | "mos"
+  | "loss_percent"
+  | "rtt_ms"
+  | "jitter_ms"
+  | "jitter_buffer_ms"
+  | "concealment_percent"
+  | "bitrate_bps"
+  | "fps"
+  | "height"
+  | "freeze_percent";
+
+export interface Measure {
+  name: MeasureName;
+  title: string;
+  tell: (value: number | null) => string;
+  range?: [number, number];
+}
+
+export const MEASURES: readonly Measure[] = [
+  { name: "mos", title: "MOS", tell: tellMos, range: [1, 5] },
+  { name: "loss_percent", title: "Loss", tell: tellPercent },
+  { name: "rtt_ms", title: "Round trip", tell: tellMs },
+  { name: "jitter_ms", title: "Jitter", tell: tellMs },
+  { name: "jitter_buffer_ms", title: "Jitter buffer", tell: tellMs },
+  { name: "concealment_percent", title: "Concealed audio", tell: tellPercent },
+  { name: "bitrate_bps", title: "Bitrate", tell: tellBitrate },
+  { name: "fps", title: "Frames a second", tell: tellPlain },
+  { name: "height", title: "Picture height", tell: tellLines },
+  { name: "freeze_percent", title: "Frozen", tell: tellPercent },
+];
+
+function tellLines(value: number | null): string {
+  return value === null ? tellPlain(null) : `${tellPlain(value)} px`;
+}
+
+/** Whether anything of it is known. */
+export function isKnown(values: readonly Maybe[]): boolean {
+  return values.some((value) => value !== null);
+}
+
+/** The same stream as the other end counted it. */
+export function findOther(streams: readonly Stream[], other: OtherEnd): Stream | null {
+  const family = streams.filter((stream) => stream.family === other.stream_family);
+  return (
+    family.find((stream) => other.producer_id !== null && stream.producer_id === other.producer_id) ??
+    family.find((stream) => other.ssrc !== null && stream.ssrc === other.ssrc) ??
+    null
+  );
+}
+
+/** The sample nearest to a moment, if there is one within reach. */
+export function nearest(t: readonly number[], at: number, reach_ms: number): number | null {
+  let best: number | null = null;
+  let least = reach_ms;
+  for (const [index, one] of t.entries()) {
+    const away = Math.abs(one - at);
+    if (away <= least) {
+      best = index;
+      least = away;
+    }
+  }
+  return best;
+}
+
+/** Two series on one time axis: every moment of either, `null` where the one has none. */
+export function join(
+  t: readonly number[],
+  values: readonly Maybe[],
+  otherT: readonly number[],
+  otherValues: readonly Maybe[],
+): { t: number[]; values: (number | null | undefined)[]; others: (number | null | undefined)[] } {
+  const all = [...new Set([...t, ...otherT])].sort((one, other) => one - other);
+  const byMoment = (moments: readonly number[], list: readonly Maybe[]): Map<number, Maybe> =>
+    new Map(moments.map((at, index) => [at, list[index] ?? null]));
+  const own = byMoment(t, values);
+  const other = byMoment(otherT, otherValues);
+  // `undefined` is "no sample at this moment", over which the line goes on; `null` breaks it.
+  return { t: all, values: all.map((at) => own.get(at)), others: all.map((at) => other.get(at)) };
+}
+
+/** The stream to look at first: the worst of those with a MOS. */
+export function worstOf(streams: readonly Stream[]): Stream | null {
+  const rated = streams.filter((stream) => stream.p10_mos !== null);
+  const worst = rated.reduce<Stream | null>(
+    (least, stream) => (least === null || (stream.p10_mos ?? 9) < (least.p10_mos ?? 9) ? stream : least),
+    null,
+  );
+  return worst ?? streams[0] ?? null;
+}
