@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from aftercall.core.quality.attribution import JITTER_MS, LOSS_PERCENT, Session, is_transit
 from aftercall.core.quality.findings import (
     Finding,
@@ -170,8 +172,8 @@ def relays(subject: Subject, session: Session) -> list[Finding]:
         felt.append("video was made smaller to fit")
     sentence += ", where one late packet holds up all behind it: "
     sentence += f"{listed(felt)} {trouble.when}."
-    every = Group([*group.issues, *trouble.issues])
-    return [finding("relay_tcp", every, sentence)]
+    told = finding("relay_tcp", Group([*group.issues, *trouble.issues]), sentence)
+    return [replace(told, issues=[*group.names, *trouble.names])]
 
 
 def bandwidth(subject: Subject, session: Session) -> list[Finding]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from aftercall.core.instants import SECOND_MS, EpochMs
-from aftercall.core.quality.issues import Issue, Severity, StreamRef
+from aftercall.core.quality.issues import Issue, Severity, StreamRef, severity_of
 from aftercall.core.quality.rows import iso
 from aftercall.core.quality.traces import Span, union
 
@@ -27,7 +27,10 @@ class Group:
         self.issues = sorted(issues, key=lambda issue: (issue.first_at, issue.last_at))
         self.spells = union(((i.first_at, i.last_at) for i in self.issues), within_ms=SAME_MS)
         self.span: Span = (self.spells[0][0], self.spells[-1][1])
-        self.names = sorted({issue.name for issue in self.issues})
+        self.names = sorted(
+            {issue.name for issue in self.issues}, key=lambda name: (RANKS[severity_of(name)], name)
+        )
+        """The worst first."""
 
     def worst(self, measure: str, *, lowest: bool = False) -> float | None:
         values = [issue.worst[measure] for issue in self.issues if measure in issue.worst]

@@ -1,0 +1,138 @@
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.attribution import Party, Session
+from aftercall.core.quality.diagnosis import diagnose
+from aftercall.core.quality.findings import Finding, Subject
+from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
+from aftercall.core.quality.streams import Family
+
+TEN = 1_795_255_200_000
+"""2026-11-21T10:00:00Z."""
+
+SENT = StreamRef(peer_id="ada", family=Family.VIDEO_PRODUCER.value, ssrc=1)
+HEARD = StreamRef(
+    peer_id="ada", family=Family.AUDIO_CONSUMER.value, ssrc=2, from_peer_id="bob", consumer_id="c"
+)
+PATH = StreamRef(peer_id="ada", connection_id="pc1")
+
+
+def _at(seconds: float) -> EpochMs:
+    return EpochMs(TEN + round(seconds * 1_000))
+
+
+def _issue(name: IssueName, ref: StreamRef, start_s: float, end_s: float, **worst: float) -> Issue:
+    return replace(single(name, ref, _at(start_s), _at(end_s), worst), origin="local")
+
+
+def _told(issues: Sequence[Issue], others: Sequence[Issue] = ()) -> list[Finding]:
+    """What is said of Ada, who has the issues; Bob has the others."""
+    parties = [
+        Party(row_id=name, peer_ids=frozenset({name}), issues=own, traces=[])
+        for name, own in (("ada", issues), ("bob", others))
+    ]
+    subject = Subject(
+        row_id="ada",
+        issues=issues,
+        stays=[(_at(0), _at(600))],
+        device_choices=[],
+        names={"ada": "Ada", "bob": "Bob"},
+    )
+    return diagnose(subject, Session(parties))
+
+
+def _sentences(issues: Sequence[Issue], others: Sequence[Issue] = ()) -> list[str]:
+    return [finding.sentence for finding in _told(issues, others)]
+
+
+def _uplink(start_s: float, end_s: float, **worst: float) -> Issue:
+    return _issue(IssueName.POOR_NETWORK_UPLINK, SENT, start_s, end_s, **worst)
+
+
+def _downlink(start_s: float, end_s: float, **worst: float) -> Issue:
+    return _issue(IssueName.POOR_NETWORK_DOWNLINK, HEARD, start_s, end_s, **worst)
+
+
+def test_spells_of_one_cause_are_told_in_one_sentence() -> None:
+    assert _sentences(
+        [_uplink(60, 120, loss_percent=8.0), _uplink(300, 330, loss_percent=14.0)]
+    ) == [
+        "Up to 14 % of what they sent was lost "
+        "from 10:01:00 to 10:02:00 and from 10:05:00 to 10:05:30 UTC."
+    ]
+
+
+def test_what_came_of_loss_is_told_with_it() -> None:
+    narrow = _issue(IssueName.BANDWIDTH_LIMITED, SENT, 65, 118, limited_percent=100.0)
+    slow = _issue(IssueName.HIGH_RTT, PATH, 70, 110, rtt_ms=455.0)
+    assert _sentences([_uplink(60, 120, loss_percent=8.0, rtt_ms=310.0), narrow, slow]) == [
+        "Up to 8.0 % of what they sent was lost from 10:01:00 to 10:02:00 UTC, "
+        "with round trips of up to 455 ms; their video was made smaller to fit."
+    ]
+
+
+def test_what_loss_does_not_explain_is_told_apart() -> None:
+    lossy = _uplink(60, 120, loss_percent=8.0)
+    narrow = _issue(IssueName.LOW_AVAILABLE_BITRATE, PATH, 200, 260, available_kbps=62.4)
+    slow = _issue(IssueName.HIGH_RTT, PATH, 300, 360, rtt_ms=455.0)
+    assert _sentences([lossy, narrow, slow])[1:] == [
+        "Their uplink was too narrow for their video from 10:03:20 to 10:04:20 UTC "
+        "(as little as 62 kbit/s).",
+        "Round trips took up to 455 ms from 10:05:00 to 10:06:00 UTC.",
+    ]
+
+
+def test_jitter_without_loss_is_told_as_jitter() -> None:
+    assert _sentences([_downlink(60, 120, loss_percent=0.4, jitter_ms=71.0)]) == [
+        "What they were sent came unevenly from 10:01:00 to 10:02:00 UTC, jitter up to 71 ms."
+    ]
+
+
+def test_a_network_bad_both_ways_has_its_round_trips_told_once() -> None:
+    out, back = (
+        _uplink(60, 120, loss_percent=9.0, rtt_ms=350.0),
+        _downlink(60, 120, loss_percent=9.0, rtt_ms=350.0),
+    )
+    both = " ".join(_sentences([out, back]))
+    assert both.count("what they sent was lost") == 1
+    assert both.count("what they were sent was lost") == 1
+    assert both.count("350 ms") == 1
+
+
+def test_waiting_behind_tcp_is_the_relays_doing_and_loss_is_not() -> None:
+    relayed = _issue(IssueName.TURN_RELAYED_TCP, PATH, 0, 600)
+    late = _uplink(60, 120, loss_percent=0.0, jitter_ms=88.0, rtt_ms=520.0)
+    narrow = _issue(IssueName.BANDWIDTH_LIMITED, SENT, 60, 120, limited_percent=100.0)
+    assert _sentences([relayed, late, narrow]) == [
+        "Their media went through a TURN relay on TCP from 10:00:00 to 10:10:00 UTC, where one "
+        "late packet holds up all behind it: round trips took up to 520 ms, jitter reached 88 ms "
+        "and video was made smaller to fit from 10:01:00 to 10:02:00 UTC."
+    ]
+    [finding] = _told([relayed, late, narrow])
+    assert finding.issues[0] is IssueName.TURN_RELAYED_TCP
+    lost = _told([relayed, _uplink(60, 120, loss_percent=9.0)])
+    assert [(f.cause, f.severity) for f in lost] == [
+        ("uplink", "warning"),
+        ("relay_tcp", "information"),
+    ]
+
+
+def test_a_sender_behind_a_relay_came_badly_through_that() -> None:
+    heard = replace(_downlink(60, 120, jitter_ms=80.0), origin="remote")
+    ref = replace(PATH, peer_id="bob")
+    relayed = _issue(IssueName.TURN_RELAYED_TCP, ref, 0, 600)
+    lossy = _issue(IssueName.POOR_NETWORK_UPLINK, ref, 60, 120, loss_percent=9.0)
+    start = "Bob came through badly from 10:01:00 to 10:02:00 UTC; the cause was Bob's "
+    assert _sentences([heard], [relayed]) == [f"{start}TURN relay on TCP."]
+    assert _sentences([heard], [relayed, lossy]) == [f"{start}uplink."]
+    assert _sentences([heard], [lossy]) == [f"{start}uplink."]
+
+
+def test_a_sender_with_a_bad_picture_and_a_good_network_has_a_bad_machine() -> None:
+    ref = replace(HEARD, family=Family.VIDEO_CONSUMER.value)
+    dim = replace(_issue(IssueName.LOW_VIDEO_MOS, ref, 60, 120, mos=2.0), origin="remote")
+    [finding] = _told([dim])
+    assert finding.severity == "information"
+    assert finding.sentence.endswith("the cause was Bob's camera or machine.")
