@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Final, TypeVar
@@ -68,11 +69,22 @@ class Direction:
     impairment: Impairment = CLEAN
     passed: int = 0
     dropped: int = 0
+    _is_open: bool = field(default=False, repr=False)
     _free_at: float = field(default=0.0, repr=False)
     """When the last packet in the queue will have been sent, by the loop's clock."""
     _last_out_at: float = field(default=0.0, repr=False)
 
-    def carry(self) -> None:
+    def open(self) -> None:
+        """Begin to carry, in the running loop."""
+        asyncio.get_running_loop().add_reader(self.source, self._carry)
+        self._is_open = True
+
+    def close(self) -> None:
+        """What is under way is lost: the devices are about to go."""
+        asyncio.get_running_loop().remove_reader(self.source)
+        self._is_open = False
+
+    def _carry(self) -> None:
         """Take the packets that wait, and let each go on in its time."""
         loop = asyncio.get_running_loop()
         while True:
@@ -103,6 +115,8 @@ class Direction:
         return self._last_out_at
 
     def _deliver(self, packet: bytes) -> None:
+        if not self._is_open:
+            return
         try:
             os.write(self.sink, packet)
         except BlockingIOError:
@@ -138,7 +152,7 @@ def why_not() -> str | None:
             return f"{program} was not found"
     try:
         with _namespace() as namespace:
-            os.close(_inside(namespace, lambda: _make_tun(f"{_NETWORK}.1")))
+            os.close(_inside(namespace, partial(_make_tun, f"{_NETWORK}.1")))
     except (OSError, subprocess.SubprocessError) as refused:
         return f"no network namespace with a TUN device can be made: {refused}"
     return None
@@ -153,24 +167,23 @@ async def impaired_link(
     `folder` takes two small programs; `server_port` is that of the server on this machine's
     loopback, which either end reaches as `http://127.0.0.1:server_port`.
     """
-    loop = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:
         namespaces = [stack.enter_context(_namespace()) for _ in range(2)]
         addresses = [f"{_NETWORK}.{number}" for number in (1, 2)]
         tuns: list[int] = []
         for namespace, address in zip(namespaces, addresses, strict=True):
-            tun = _inside(namespace, lambda address=address: _make_tun(address))
+            tun = _inside(namespace, partial(_make_tun, address))
             stack.callback(os.close, tun)
             tuns.append(tun)
-            door = _inside(namespace, lambda: _listen(server_port))
+            door = _inside(namespace, partial(_listen, server_port))
             await stack.enter_async_context(_forwarding(door, server_port))
         ends: list[End] = []
         for number, (namespace, address) in enumerate(zip(namespaces, addresses, strict=True)):
             uplink = Direction(
                 source=tuns[number], sink=tuns[1 - number], random=Random(seed + number)
             )
-            loop.add_reader(uplink.source, uplink.carry)
-            stack.callback(loop.remove_reader, uplink.source)
+            uplink.open()
+            stack.callback(uplink.close)
             program = folder / f"chromium-{number}"
             program.write_text(f'#!/bin/sh\nexec nsenter --net={namespace} {chromium} "$@"\n')
             program.chmod(0o755)

@@ -1,0 +1,56 @@
+"""The final report on a participant, and whom it blames."""
+
+import sqlite3
+import time
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+from tests.acceptance.server import Server
+
+_FINAL_S = 60.0
+
+
+def close_session(server: Server, session_id: str) -> None:
+    """Ends a session now, as the backend of an app may, and waits until its participants have
+    been compared and their reports kept."""
+    at = datetime.now(UTC).isoformat()
+    httpx.post(
+        f"{server.url}/v1/apps/{server.app_id}/events",
+        headers=server.headers,
+        json={"events": [{"type": "session_closed", "at": at, "session_id": session_id}]},
+    ).raise_for_status()
+    give_up_at = time.monotonic() + _FINAL_S
+    while not _is_kept(server, session_id):
+        if time.monotonic() > give_up_at:
+            raise AssertionError("the session's reports were not folded")
+        time.sleep(0.3)
+
+
+def _is_kept(server: Server, session_id: str) -> bool:
+    with closing(sqlite3.connect(server.data_dir / "aftercall.db")) as connection:
+        query = "SELECT count(*) FROM reports WHERE session_id = ?"
+        (kept,) = connection.execute(query, (session_id,)).fetchone()
+    return bool(kept)
+
+
+def report_of(server: Server, peer_id: str) -> dict[str, Any]:
+    """The report on a participant: `diagnosis`, `issues`, `completeness` and the figures."""
+    answer = httpx.get(
+        server.kit(f"sessions/peer-report/{peer_id}"), headers=server.headers, timeout=30
+    )
+    answer.raise_for_status()
+    report: dict[str, Any] = answer.json()["data"]["participant"]["peer_report"]
+    return report
+
+
+def blamed(report: dict[str, Any]) -> list[str]:
+    """The causes that are the participant's own, the worst first."""
+    return [f["cause"] for f in report["diagnosis"] if f["severity"] != "information"]
+
+
+def sentences(report: dict[str, Any]) -> list[str]:
+    """What is said of the participant, the worst first."""
+    return [finding["sentence"] for finding in report["diagnosis"]]

@@ -1,0 +1,78 @@
+"""Simulated calls through a real server: the diagnosis names who had which trouble, and clears
+everybody else."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.acceptance.diagnosis import blamed, close_session, report_of, sentences
+from tests.acceptance.server import Server, running, simulate
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.xdist_group("simulated")]
+
+MINUTES = 10
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("diagnosed")) as started:
+        yield started
+
+
+def play(server: Server, seed: int, *kinds: str) -> list[tuple[str, dict[str, Any]]]:
+    """A call of ten minutes with one guest for each kind of weather, then closed: each guest's
+    weather and final report."""
+    weather = [word for kind in kinds for word in ("--weather", kind)]
+    played = simulate(
+        server,
+        *("--participants", str(len(kinds)), "--minutes", str(MINUTES), "--seed", str(seed)),
+        *weather,
+    )
+    (session,) = played["sessions"]
+    close_session(server, session["session_id"])
+    return [(peer["weather"], report_of(server, peer["peer_id"])) for peer in session["peers"]]
+
+
+def test_of_six_the_three_with_trouble_are_named_with_the_right_cause(server: Server) -> None:
+    called = play(server, 11, "congested_downlink", "slow_cpu", "turn_tcp", "good", "good", "good")
+    assert len(called) == 6
+    causes = {
+        "congested_downlink": ["downlink"],
+        "slow_cpu": ["cpu"],
+        "turn_tcp": ["relay_tcp"],
+        "good": [],
+    }
+    for weather, report in called:
+        assert blamed(report) == causes[weather], (weather, sentences(report))
+
+    told = {weather: sentences(report)[0] for weather, report in called}
+    assert "from 5 of 5 senders, so it was their own downlink" in told["congested_downlink"]
+    assert told["slow_cpu"].startswith("Their machine was too slow")
+    assert "through a TURN relay on TCP" in told["turn_tcp"]
+    assert "round trips took up to" in told["turn_tcp"]
+
+
+def test_a_clean_call_of_ten_minutes_has_no_issue_above_information(server: Server) -> None:
+    for _, report in play(server, 12, "good", "good", "good", "good"):
+        assert report["diagnosis"] == []
+        assert {issue["severity"] for issue in report["issues"]} <= {"information"}
+        assert report["completeness"]["gaps"] == []
+
+
+def test_a_lossy_uplink_is_the_senders_and_no_listener_is_blamed(server: Server) -> None:
+    called = play(server, 13, "lossy_uplink", "good", "good", "good")
+    for weather, report in called:
+        assert blamed(report) == (["uplink"] if weather == "lossy_uplink" else []), weather
+    (sender,) = [report for weather, report in called if weather == "lossy_uplink"]
+    (finding,) = sender["diagnosis"]
+    assert "% of what they sent was lost" in finding["sentence"]
+    assert "3 of 3 listeners noticed" in finding["sentence"]
+    for weather, report in called:
+        if weather == "good":
+            (told,) = report["diagnosis"]
+            assert told["severity"] == "information"
+            assert told["sentence"].endswith("uplink.")
+            network = [i for i in report["issues"] if "network" in i["name"]]
+            assert network
+            assert {issue["origin"] for issue in network} == {"remote"}
