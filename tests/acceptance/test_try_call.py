@@ -1,17 +1,24 @@
 """Two browsers hold a call on the call page; its record says what happened in it."""
 
 import asyncio
+import json
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.acceptance.calls import HeldCall, browser, find_chromium, hold_call
+from tests.acceptance.calls import HeldCall, Tab, browser, find_chromium, hold_call
+from tests.acceptance.sdks import node_sdks, python_sdk
 from tests.acceptance.server import Server, running, wait_until_ended
 
 CHROMIUM = find_chromium()
 SECONDS_OF_THE_LAST_STAY = 10
+NINE_CALLS = Path(__file__).with_name("nine_calls.py")
 
 pytestmark = [
     pytest.mark.acceptance,
@@ -118,3 +125,73 @@ def test_what_was_said_is_kept(server: Server, call: HeldCall) -> None:
         assert chat.count(text) == 1
     for text in (text for _, text in call.captions):
         assert transcript.count(text) == 1
+
+
+@pytest.fixture(scope="module")
+def summarised(server: Server, call: HeldCall) -> HeldCall:
+    """The call, once its summary is there."""
+    wait_until_ended(server, call.session_id, within_s=120)
+    address = server.kit(f"sessions/{call.session_id}/summary")
+    httpx.post(address, headers=server.headers).raise_for_status()
+    deadline = time.monotonic() + 30
+    while httpx.get(address, headers=server.headers).status_code != 200:
+        assert time.monotonic() < deadline, "the summary was not made"
+        time.sleep(0.2)
+    return call
+
+
+def packets(quality: dict[str, Any], family: str, member: str, ssrc: int) -> float:
+    return float(sum(row[member] for row in quality[family] if row["ssrc"] == ssrc))
+
+
+def agrees_with_the_browsers(answers: dict[str, Any], call: HeldCall, tab: Tab) -> None:
+    """Whether what an SDK read of a real call is what took place."""
+    assert len(answers) == 9
+    assert [s["id"] for s in answers["list"]["data"]["sessions"]] == [call.session_id]
+    assert len(answers["participants"]["data"]["participants"]) == 2
+    told = answers["report"]["data"]["participant"]
+    assert told["display_name"] == tab.name
+    quality = told["peer_report"]["quality"]
+    for stats in tab.stays[-1].streams():
+        way, member, counted = counter_of(stats)
+        reported = packets(quality, f"{stats['kind']}_{way}", member, stats["ssrc"])
+        a_second = counted / SECONDS_OF_THE_LAST_STAY
+        assert counted - 3 * a_second <= reported <= counted + a_second
+    for kind, member in (("chat", "chat_download_url"), ("transcript", "transcript_download_url")):
+        text = httpx.get(answers[kind]["data"][member]).raise_for_status().text
+        said = call.chat if kind == "chat" else call.captions
+        assert all(text.count(words) == 1 for _, words in said)
+    summary = httpx.get(answers["summary"]["data"]["summaryDownloadUrl"]).raise_for_status()
+    assert summary.text.strip()
+
+
+@pytest.mark.parametrize(
+    ("version", "strictness"), [("5.9.0", "strict"), ("5.0.0", "loose")], ids=["5.9.0", "5.0.0"]
+)
+def test_the_official_python_sdks_read_the_real_call(
+    server: Server, summarised: HeldCall, version: str, strictness: str
+) -> None:
+    python = Path(sys.executable) if version == "5.9.0" else python_sdk(version)
+    for tab in summarised.tabs:
+        command = [str(python), str(NINE_CALLS), *arguments(server, summarised, tab), strictness]
+        agrees_with_the_browsers(run_json(command), summarised, tab)
+
+
+def test_the_official_npm_sdk_reads_the_real_call(server: Server, summarised: HeldCall) -> None:
+    script = node_sdks() / "nine-calls.mjs"
+    for tab in summarised.tabs:
+        command = ["node", str(script), "7", *arguments(server, summarised, tab)]
+        agrees_with_the_browsers(run_json(command), summarised, tab)
+
+
+def arguments(server: Server, call: HeldCall, tab: Tab) -> list[str]:
+    base_url = f"{server.url}/client/v4"
+    peer_id = tab.stays[-1].peer_id
+    return [base_url, server.api_token, server.account_id, server.app_id, call.session_id, peer_id]
+
+
+def run_json(command: list[str]) -> dict[str, Any]:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    answers: dict[str, Any] = json.loads(done.stdout)
+    return answers
