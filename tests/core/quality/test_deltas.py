@@ -1,44 +1,14 @@
-import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from aftercall.core.instants import EpochMs
 from aftercall.core.quality.counters import Interval
 from aftercall.core.quality.deltas import Reader, read_intervals
-from aftercall.core.quality.getstats import decode_body
-from aftercall.core.quality.streams import Family, Sample, normalise
+from aftercall.core.quality.streams import Family, Sample
+from tests.core.quality.reports import START, Object, inbound, outbound, sample
 
 Vectors = Callable[[str], list[dict[str, Any]]]
-START = 1_795_000_000_000
-
-Object = dict[str, Any]
-
-
-def sample(
-    at_s: float,
-    *objects: Object,
-    tags: list[Object] | None = None,
-    clock_s: float | None = None,
-) -> Sample:
-    """A report taken `at_s` into the call; `clock_s` is what the browser's clock says."""
-    stamp = START + (at_s if clock_s is None else clock_s) * 1000
-    body = {
-        "connections": [{"id": "pc", "stats": [{"timestamp": stamp} | each for each in objects]}],
-        "streams": [{"connection": "pc"} | each for each in tags or []],
-    }
-    return normalise(decode_body(json.dumps(body).encode()), EpochMs(START + round(at_s * 1000)))
-
-
-def inbound(kind: str = "audio", **members: Any) -> Object:
-    return {"id": f"I{kind}", "type": "inbound-rtp", "ssrc": 7, "kind": kind} | members
-
-
-def outbound(kind: str = "audio", **members: Any) -> Object:
-    return {"id": f"O{kind}", "type": "outbound-rtp", "ssrc": 8, "kind": kind} | members
 
 
 def remote(**members: Any) -> Object:
@@ -361,65 +331,3 @@ def test_a_browser_that_leaves_members_out_gets_none_and_not_zero() -> None:
         assert interval.bitrate_bps == pytest.approx(9000 * 8 / 7)
     assert sent.fps == pytest.approx(200 / 7) and sent.score == 1.0
     assert received.fps is None and received.score is None
-
-
-_counts = st.integers(0, 2**40)
-_members = st.fixed_dictionaries(
-    {},
-    optional={
-        "packetsReceived": _counts,
-        "packetsLost": st.integers(-1000, 2**40),
-        "bytesReceived": _counts,
-        "packetsDiscarded": _counts,
-        "retransmittedPacketsReceived": _counts,
-        "retransmittedBytesReceived": _counts,
-        "jitter": st.floats(0, 10),
-        "jitterBufferDelay": st.floats(0, 1e9),
-        "jitterBufferEmittedCount": _counts,
-        "totalSamplesReceived": _counts,
-        "concealedSamples": _counts,
-        "silentConcealedSamples": _counts,
-        "concealmentEvents": _counts,
-        "framesDecoded": _counts,
-        "frameWidth": st.integers(0, 8000),
-        "frameHeight": st.integers(0, 8000),
-        "framesPerSecond": st.floats(0, 240),
-        "totalFreezesDuration": st.floats(0, 1e6),
-        "freezeCount": _counts,
-    },
-)
-_reports = st.lists(
-    st.tuples(st.integers(0, 200), st.sampled_from(["audio", "video"]), _members), max_size=8
-)
-
-
-@given(_reports)
-def test_no_report_however_odd_gives_a_negative_or_impossible_figure(
-    reports: list[tuple[int, str, Object]],
-) -> None:
-    intervals = read_intervals(
-        [sample(at_s, inbound(kind, **members)) for at_s, kind, members in reports]
-    )
-    for interval in intervals:
-        assert interval.dt_s > 0
-        for name in ("packets_received", "bytes_received", "packets_lost", "packets_expected",
-                     "packets_discarded", "frames", "freeze_s", "bitrate_bps", "fps"):  # fmt: skip
-            value = getattr(interval, name)
-            assert value is None or value >= 0, name
-        for name in ("loss_percent", "residual_loss_percent", "concealment_percent"):
-            value = getattr(interval, name)
-            assert value is None or 0 <= value <= 100, name
-        assert interval.score is None or 0 <= interval.score <= 1
-        assert interval.mos is None or 1 <= interval.mos <= 5
-        assert interval.freeze_share is None or 0 <= interval.freeze_share <= 1
-
-
-@given(_reports, st.randoms(use_true_random=False))
-def test_order_and_repeats_of_samples_change_nothing(
-    reports: list[tuple[int, str, Object]], dice: Any
-) -> None:
-    by_moment = {at_s: (kind, members) for at_s, kind, members in reports}
-    samples = [sample(at_s, inbound(*each[:1], **each[1])) for at_s, each in by_moment.items()]
-    shuffled = samples + dice.sample(samples, len(samples) // 2)
-    dice.shuffle(shuffled)
-    assert read_intervals(samples) == read_intervals(shuffled)
