@@ -465,7 +465,7 @@ export interface ServerSettings {
   version: string;
   fold_version: number | string;
   privacy: string;
-  settings: { name: string; value: string; about: string }[];
+  settings: { name: string; value: string | number | boolean; about: string }[];
   docs_path: string;
   metrics_path: string;
 }

@@ -127,7 +127,8 @@ function Head({ page, appId, peerId }: { page: Page; appId: string; peerId: stri
 function Streams({ page, pathOf }: { page: Page; pathOf: (id: string) => string }) {
   const { query } = place.value;
   const chosen =
-    page.streams.find((stream) => stream.key === query.get("stream")) ?? worstOf(page.streams);
+    page.streams.find((stream) => stream.key === query.get("stream")) ??
+    worstOf(page.streams, page.lane.issues);
   const others = chosen?.others ?? [];
   const other = others.find((one) => one.peer_id === query.get("other")) ?? others[0] ?? null;
   const there = useResource<Page>(other ? pathOf(other.peer_id) : null);

@@ -1,1 +1,142 @@
-export function PeoplePage(_props: Record<string, string>) { return null; }
+import { useEffect, useRef, useState } from "preact/hooks";
+import { withQuery } from "../api/request";
+import { useResource } from "../api/resource";
+import type { Paged, Person } from "../api/shapes";
+import { now } from "../clock";
+import { Moment } from "../parts/moment";
+import { MoreButton, useMore } from "../parts/paging";
+import { Empty, Problem, Skeleton } from "../parts/states";
+import { go, goQuery, place } from "../route";
+import { useTitle } from "../title";
+import { shareOf, tellCount, tellMany, tellPercent } from "../words/amounts";
+import { tellName } from "../words/issues";
+import { tellAge } from "../words/moments";
+import { useListKeys } from "./sessions/keys";
+
+const TYPING_PAUSE_MS = 140;
+const ROWS = "main .row-link";
+
+/** Everybody who was in a call, the last seen first. */
+export function PeoplePage({ appId }: { appId: string }) {
+  const search = place.value.query.get("search");
+  const base = `/v1/apps/${encodeURIComponent(appId)}/people`;
+  const path = withQuery(base, { search });
+  const resource = useResource<Paged<Person>>(path);
+  const list = useMore<Person>(path, resource.data, (answer) => {
+    const page = answer as Paged<Person>;
+    return { items: page.items, next_cursor: page.next_cursor };
+  });
+  useTitle("People");
+  useListKeys(ROWS);
+  return (
+    <div class="page">
+      <div class="page-head">
+        <h1>People</h1>
+        <p class="faint" role="status">
+          {resource.data && resource.data.total !== null && tellMany(resource.data.total, "person", "people")}
+        </p>
+      </div>
+      <Search />
+      {resource.error && <Problem error={resource.error} onRetry={resource.reload} />}
+      {resource.data ? (
+        <div class={resource.isCurrent ? "list" : "list stale"}>
+          {list.items.length ? <Table people={list.items} /> : <Nothing isSearch={search !== null} />}
+          <MoreButton list={list} />
+        </div>
+      ) : (
+        !resource.error && <Skeleton lines={12} isTall />
+      )}
+    </div>
+  );
+}
+
+function Nothing({ isSearch }: { isSearch: boolean }) {
+  return isSearch ? (
+    <Empty title="Nobody matches">Words must begin like a word of the name; ids must be whole.</Empty>
+  ) : (
+    <Empty title="Nobody yet">People appear here after their first call has ended.</Empty>
+  );
+}
+
+function Search() {
+  const inAddress = place.value.query.get("search") ?? "";
+  const [text, setText] = useState(inAddress);
+  const timer = useRef(0);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  return (
+    <div class="row" role="search">
+      <input
+        id="search"
+        type="search"
+        class="search"
+        placeholder="Name, custom participant id or user id   /"
+        aria-label="Search people"
+        spellcheck={false}
+        autocomplete="off"
+        value={text}
+        onInput={(event) => {
+          const typed = event.currentTarget.value;
+          setText(typed);
+          clearTimeout(timer.current);
+          timer.current = window.setTimeout(
+            () => goQuery({ search: typed.trim() || null }, true),
+            TYPING_PAUSE_MS,
+          );
+        }}
+      />
+    </div>
+  );
+}
+
+function Table({ people }: { people: Person[] }) {
+  return (
+    <table class="plain people">
+      <thead>
+        <tr>
+          <th scope="col">Name</th>
+          <th scope="col">Id</th>
+          <th scope="col" class="number">
+            Calls
+          </th>
+          <th scope="col" class="number">
+            Bad
+          </th>
+          <th scope="col">Last call</th>
+        </tr>
+      </thead>
+      <tbody>
+        {people.map((person) => (
+          <Row key={person.person} person={person} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Row({ person }: { person: Person }) {
+  const address = `/people/${encodeURIComponent(person.person)}`;
+  return (
+    <tr
+      class="row"
+      onClick={(event) => {
+        if (!(event.target as Element).closest("a")) go(address);
+      }}
+    >
+      <td>
+        <a class="row-link" href={address}>
+          {tellName(person.name)}
+        </a>
+      </td>
+      <td class="faint wide-only">
+        {person.custom_participant_id ?? person.user_id ?? "known by name only"}
+      </td>
+      <td class="number">{tellCount(person.calls)}</td>
+      <td class={person.bad_calls ? "number bad-number" : "number faint"}>
+        {tellPercent(shareOf(person.bad_calls, person.calls))}
+      </td>
+      <td>
+        <Moment at={person.last_at} /> <span class="faint wide-only">{tellAge(person.last_at, now.peek())}</span>
+      </td>
+    </tr>
+  );
+}

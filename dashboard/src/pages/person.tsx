@@ -1,1 +1,159 @@
-export function PersonPage(_props: Record<string, string>) { return null; }
+import { useResource } from "../api/resource";
+import type { PersonCall, PersonPage as Page } from "../api/shapes";
+import { LevelMark } from "../parts/level";
+import { Moment } from "../parts/moment";
+import { MoreButton, useMore } from "../parts/paging";
+import { Sentence } from "../parts/sentence";
+import { Empty, Problem, Skeleton } from "../parts/states";
+import { go } from "../route";
+import { useTitle } from "../title";
+import { shareOf, tellMany, tellMinutes, tellMos, tellPercent } from "../words/amounts";
+import { capitalise, tellName, tellTitle, tellValue } from "../words/issues";
+import { tellLevel } from "../words/quality";
+import { useListKeys } from "./sessions/keys";
+
+const USUAL = ["browser", "os", "network", "relay", "country"] as const;
+const ROWS = "main .row-link";
+
+/** One person over all their calls. */
+export function PersonPage({ appId, person }: { appId: string; person: string }) {
+  const path = `/v1/apps/${encodeURIComponent(appId)}/people/${encodeURIComponent(person)}`;
+  const resource = useResource<Page>(path);
+  const { data } = resource;
+  const first = data && { items: data.calls, next_cursor: data.next_cursor };
+  const list = useMore<PersonCall>(path, first, (answer) => {
+    const page = answer as Page;
+    return { items: page.calls, next_cursor: page.next_cursor };
+  });
+  useTitle(data ? tellName(data.person.name) : "Person");
+  useListKeys(ROWS);
+  if (!data) {
+    return resource.error ? (
+      <Problem error={resource.error} onRetry={resource.reload} />
+    ) : (
+      <Skeleton lines={12} isTall />
+    );
+  }
+  return (
+    <article class="page">
+      <Head page={data} />
+      <Usual page={data} />
+      {list.items.length ? (
+        <Calls calls={list.items} />
+      ) : (
+        <Empty title="No ended call yet" />
+      )}
+      <MoreButton list={list} />
+    </article>
+  );
+}
+
+function Head({ page }: { page: Page }) {
+  const { person } = page;
+  const bad = shareOf(person.bad_calls, person.calls);
+  const name = encodeURIComponent(tellName(person.name));
+  return (
+    <header>
+      <p class="crumbs">
+        <a href="/people">People</a>
+      </p>
+      <h1>{tellName(person.name)}</h1>
+      <p class="session-facts">
+        <span>{tellMany(person.calls, "call")}</span>
+        <span>{tellPercent(bad)} bad</span>
+        {person.custom_participant_id && <code>{person.custom_participant_id}</code>}
+        <a href={`/sessions?person=${encodeURIComponent(person.person)}&person_name=${name}`}>
+          In the sessions list
+        </a>
+      </p>
+    </header>
+  );
+}
+
+function Usual({ page }: { page: Page }) {
+  const known = USUAL.filter((name) => page.usual[name].length > 0);
+  if (!known.length) return null;
+  return (
+    <dl class="usual" aria-label="Usual device and network">
+      {known.map((name) => (
+        <div key={name}>
+          <dt>{name === "os" ? "System" : capitalise(name)}</dt>
+          {page.usual[name].slice(0, 3).map((usual) => (
+            <dd key={usual.value}>
+              {tellValue(name, usual.value)} <span class="faint">{usual.calls}</span>
+            </dd>
+          ))}
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Calls({ calls }: { calls: PersonCall[] }) {
+  return (
+    <table class="plain person-calls">
+      <thead>
+        <tr>
+          <th scope="col">Joined</th>
+          <th scope="col">Meeting</th>
+          <th scope="col" class="number">
+            Minutes
+          </th>
+          <th scope="col">Quality</th>
+          <th scope="col">Worst issue</th>
+          <th scope="col">With</th>
+        </tr>
+      </thead>
+      <tbody>
+        {calls.map((call) => (
+          <Row key={call.participant_id + call.session_id} call={call} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Row({ call }: { call: PersonCall }) {
+  const address = `/sessions/${call.session_id}`;
+  const used = [
+    call.browser,
+    call.network && tellValue("network", call.network),
+    call.relay && call.relay !== "none" ? tellValue("relay", call.relay) : null,
+    call.country && tellValue("country", call.country),
+  ];
+  return (
+    <tr
+      class="row"
+      onClick={(event) => {
+        if (!(event.target as Element).closest("a")) go(address);
+      }}
+    >
+      <td>{call.joined_at !== null && <Moment at={call.joined_at} />}</td>
+      <td>
+        <a class="row-link" href={address}>
+          {tellTitle(call)}
+        </a>{" "}
+        <a class="faint-link" href={`${address}/peers/${call.participant_id}`}>
+          charts
+        </a>
+      </td>
+      <td class="number">{tellMinutes(call.minutes)}</td>
+      <td class="person-quality">
+        <LevelMark level={call.is_measured ? call.level : 0} text={tellLevel(call.is_measured ? call.level : 0)} />
+        {call.is_measured && (
+          <span class="faint">
+            A {tellMos(call.mos_audio)} · V {tellMos(call.mos_video)}
+          </span>
+        )}
+      </td>
+      <td>
+        {call.worst_issue && (
+          <p class="sentence">
+            <Sentence text={call.worst_issue.sentence} anchor={call.joined_at} />
+          </p>
+        )}
+      </td>
+      <td class="faint">{used.filter(Boolean).join(" · ")}</td>
+    </tr>
+  );
+}

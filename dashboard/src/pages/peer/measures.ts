@@ -1,6 +1,6 @@
 /** What is charted of a stream: which numbers, with which unit. */
 
-import type { Maybe, OtherEnd, Stream } from "../../api/shapes";
+import type { Issue, Maybe, OtherEnd, Stream } from "../../api/shapes";
 import { tellBitrate, tellMos, tellMs, tellPercent, tellPlain } from "../../words/amounts";
 
 type MeasureName =
@@ -84,12 +84,14 @@ export function join(
   return { t: all, values: all.map((at) => own.get(at)), others: all.map((at) => other.get(at)) };
 }
 
-/** The stream to look at first: the worst of those with a MOS. */
-export function worstOf(streams: readonly Stream[]): Stream | null {
-  const rated = streams.filter((stream) => stream.p10_mos !== null);
-  const worst = rated.reduce<Stream | null>(
-    (least, stream) => (least === null || (stream.p10_mos ?? 9) < (least.p10_mos ?? 9) ? stream : least),
-    null,
-  );
-  return worst ?? streams[0] ?? null;
+/** The stream to look at first: the one that issues troubled most, else the one of the lowest MOS. */
+export function worstOf(streams: readonly Stream[], issues: readonly Issue[]): Stream | null {
+  const trouble = (stream: Stream): number =>
+    issues
+      .filter((issue) => issue.stream === stream.key && issue.severity !== "information")
+      .reduce((sum, issue) => sum + issue.sample_count, 0);
+  const ranked = streams
+    .map((stream) => ({ stream, trouble: trouble(stream), mos: stream.p10_mos ?? Infinity }))
+    .sort((one, other) => other.trouble - one.trouble || one.mos - other.mos);
+  return ranked[0]?.stream ?? null;
 }

@@ -1,0 +1,115 @@
+import type { Breakdown, Dimension, Overview, WorstMeeting } from "../../api/shapes";
+import { shareOf, tellCount, tellPercent } from "../../words/amounts";
+import { tellTitle, tellValue } from "../../words/issues";
+import { sessionsAddress } from "../sessions/filters";
+
+const SHOWN = 8;
+const DIMENSIONS: { name: Dimension; title: string }[] = [
+  { name: "issue", title: "Issue" },
+  { name: "browser", title: "Browser" },
+  { name: "os", title: "System" },
+  { name: "country", title: "Country" },
+  { name: "network", title: "Network" },
+  { name: "relay", title: "Path" },
+];
+
+interface Part {
+  key: string;
+  name: string;
+  measured: number;
+  bad: number;
+  filter: Record<string, string>;
+}
+
+export function WorstMeetings({ meetings }: { meetings: WorstMeeting[] }) {
+  const parts = meetings.map((meeting) => ({
+    key: meeting.meeting_id,
+    name: tellTitle(meeting),
+    measured: meeting.measured_participants,
+    bad: meeting.bad_participants,
+    filter: { ...meeting.filter, meeting_id_name: tellTitle(meeting) },
+  }));
+  return <Parts title="Worst meetings" parts={parts} nothing="No meeting had a bad call." />;
+}
+
+/** Where calls were bad: by browser, country, network and the like. */
+export function Breakdowns({ breakdowns }: { breakdowns: Overview["breakdowns"] }) {
+  return (
+    <>
+      {DIMENSIONS.map(({ name, title }) => (
+        <Parts
+          key={name}
+          title={title}
+          parts={breakdowns[name].map((breakdown) => partOf(name, breakdown))}
+          nothing="Nothing is known."
+        />
+      ))}
+    </>
+  );
+}
+
+function partOf(name: Dimension, breakdown: Breakdown): Part {
+  return {
+    key: breakdown.value,
+    name: tellValue(name, breakdown.value),
+    measured: breakdown.measured_participants,
+    bad: breakdown.bad_participants,
+    filter: breakdown.filter,
+  };
+}
+
+function Parts({ title, parts, nothing }: { title: string; parts: Part[]; nothing: string }) {
+  return (
+    <section class="box" aria-label={title}>
+      <h2>{title}</h2>
+      {parts.length ? (
+        <table class="parts">
+          <thead>
+            <tr>
+              <th scope="col">
+                <span class="unseen">{title}</span>
+              </th>
+              <th scope="col" class="number">
+                Calls
+              </th>
+              <th scope="col" colSpan={2}>
+                Bad
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {parts.slice(0, SHOWN).map((part) => (
+              <PartRow key={part.key} part={part} />
+            ))}
+          </tbody>
+        </table>
+      ) : (
+        <p class="faint">{nothing}</p>
+      )}
+    </section>
+  );
+}
+
+function PartRow({ part }: { part: Part }) {
+  const bad = shareOf(part.bad, part.measured);
+  return (
+    <tr>
+      <td>
+        <a href={sessionsAddress(part.filter)}>{part.name}</a>
+      </td>
+      <td class="number">{tellCount(part.measured)}</td>
+      <td class="number">
+        <a
+          class={part.bad ? "bad-number" : "faint-link"}
+          href={sessionsAddress({ ...part.filter, bad: "true" })}
+          aria-label={`${part.name}: ${tellPercent(bad)} bad`}
+        >
+          {tellPercent(bad)}
+        </a>
+      </td>
+      <td class="part-bar" aria-hidden="true">
+        <span class="bar bad" style={{ width: `${bad ?? 0}%` }} />
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,74 @@
+import { useState } from "preact/hooks";
+import { mayWrite, me, refreshMe } from "../../account";
+import { post } from "../../api/request";
+import type { App } from "../../api/shapes";
+import { CopyButton } from "../../parts/copying";
+import { Moment } from "../../parts/moment";
+import { useActing } from "./acting";
+
+/** The account's apps, and a new one. */
+export function Apps() {
+  const [name, setName] = useState("");
+  const { act, problem, isBusy } = useActing();
+  const apps = me.value?.apps ?? [];
+  return (
+    <section>
+      <p>
+        Account <code>{me.value?.account_id}</code>{" "}
+        <CopyButton text={me.value?.account_id ?? ""} label="Copy the account's id" />
+      </p>
+      <table class="plain">
+        <thead>
+          <tr>
+            <th scope="col">App</th>
+            <th scope="col">Id</th>
+            <th scope="col">Made</th>
+          </tr>
+        </thead>
+        <tbody>
+          {apps.map((app) => (
+            <tr key={app.id}>
+              <td>{app.name}</td>
+              <td>
+                <code>{app.id}</code> <CopyButton text={app.id} label={`Copy the id of ${app.name}`} />
+              </td>
+              <td>
+                <Moment at={app.created_at} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {mayWrite.value && me.value?.app_id === null && (
+        <form
+          class="row"
+          onSubmit={(event) => {
+            event.preventDefault();
+            void act(async () => {
+              await post<App>("/v1/apps", { name: name.trim() });
+              setName("");
+              await refreshMe();
+            });
+          }}
+        >
+          <input
+            aria-label="Name of the new app"
+            placeholder="Name of a new app"
+            required
+            maxLength={200}
+            value={name}
+            onInput={(event) => setName(event.currentTarget.value)}
+          />
+          <button type="submit" class="primary" disabled={isBusy || !name.trim()}>
+            Make an app
+          </button>
+        </form>
+      )}
+      {problem && (
+        <p class="field-problem" role="alert">
+          {problem}
+        </p>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,94 @@
+import { post } from "../../api/request";
+import { useResource } from "../../api/resource";
+import type { Job } from "../../api/shapes";
+import { Moment } from "../../parts/moment";
+import { Empty, Problem, Skeleton } from "../../parts/states";
+import { capitalise } from "../../words/issues";
+import { useActing } from "./acting";
+
+/** What the server still has to do, and what it gave up on. */
+export function Jobs() {
+  const resource = useResource<{ waiting: Job[]; dead: Job[] }>("/v1/jobs");
+  const { act, problem, isBusy } = useActing();
+  if (!resource.data) {
+    return resource.error ? (
+      <Problem error={resource.error} onRetry={resource.reload} />
+    ) : (
+      <Skeleton lines={6} />
+    );
+  }
+  const { waiting, dead } = resource.data;
+  const revive = (job: Job): void =>
+    void act(async () => {
+      await post(`/v1/jobs/${encodeURIComponent(job.id)}/revive`);
+      resource.reload();
+    });
+  return (
+    <section>
+      {problem && (
+        <p class="field-problem" role="alert">
+          {problem}
+        </p>
+      )}
+      <h2>Given up</h2>
+      {dead.length ? (
+        <Table jobs={dead} {...(isBusy ? {} : { onRevive: revive })} />
+      ) : (
+        <Empty title="Nothing was given up" />
+      )}
+      <h2>Waiting</h2>
+      {waiting.length ? <Table jobs={waiting} /> : <Empty title="Nothing is waiting" />}
+      <button type="button" class="choice" onClick={resource.reload}>
+        Look again
+      </button>
+    </section>
+  );
+}
+
+function Table({ jobs, onRevive }: { jobs: Job[]; onRevive?: (job: Job) => void }) {
+  return (
+    <table class="plain">
+      <thead>
+        <tr>
+          <th scope="col">Job</th>
+          <th scope="col">Session</th>
+          <th scope="col">Due</th>
+          <th scope="col" class="number">
+            Attempts
+          </th>
+          <th scope="col">Last error</th>
+          <th scope="col">
+            <span class="unseen">Revive</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {jobs.map((job) => (
+          <tr key={job.id}>
+            <td>
+              {capitalise(job.task.replaceAll("_", " "))}
+              {job.is_running && <span class="live-mark">Running</span>}
+            </td>
+            <td>
+              {job.session_id && (
+                <a href={`/sessions/${job.session_id}`}>{job.session_id.slice(0, 8)}…</a>
+              )}
+            </td>
+            <td>
+              <Moment at={job.due_at} />
+            </td>
+            <td class="number">{job.attempts}</td>
+            <td>{job.last_error}</td>
+            <td class="number">
+              {onRevive && (
+                <button type="button" class="choice" onClick={() => onRevive(job)}>
+                  Revive
+                </button>
+              )}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
