@@ -1,0 +1,251 @@
+import csv
+import io
+from typing import Any
+
+import pytest
+
+from tests.core.quality.cast import TEN, Call
+from tests.web.dashboard.conftest import HOSTILE
+
+Look = Any
+
+
+async def test_an_ended_call_is_listed_with_how_good_it_was(look: Look) -> None:
+    page = await (await look()).get("/calls")
+    (row,) = page["items"]
+    assert (page["live"], page["total"], page["next_cursor"]) == ([], 1, None)
+    assert (row["id"], row["status"], row["title"], row["minutes"]) == (
+        "session",
+        "ENDED",
+        "Standup",
+        15.0,
+    )
+    assert [seen["name"] for seen in row["participants"]] == ["Ada", HOSTILE, "Cyd"]
+    quality = row["quality"]
+    assert quality["is_final"]
+    assert quality["is_bad"]
+    assert quality["measured_participants"] == 3
+    assert 1 in quality["strip"]
+    assert 4 in quality["strip"] or 3 in quality["strip"]
+    assert row["worst_issue"]["participant_name"] == "Ada"
+    assert "%" in row["worst_issue"]["sentence"]
+
+
+async def test_a_live_call_is_on_top_and_measured(look: Look) -> None:
+    page = await (await look(is_live=True)).get("/calls")
+    (row,) = page["live"]
+    assert (page["items"], page["total"]) == ([], 1)
+    assert (row["status"], row["ended_at"], row["live_participants"]) == ("LIVE", None, 3)
+    assert row["minutes"] == 15.0
+    assert not row["quality"]["is_final"]
+    assert row["quality"]["measured_participants"] == 3
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("search=ada", 1),
+        ("search=stand%20cyd", 1),
+        ("search=custom-ada", 1),
+        ("search=sess", 1),
+        ("search=mallory", 0),
+        ("status=ENDED", 1),
+        ("status=LIVE", 0),
+        ("meeting_id=meeting", 1),
+        ("meeting_id=other", 0),
+        ("bad=true", 1),
+        ("issue=poor_network_uplink", 1),
+        ("issue=ice_failed", 0),
+        ("relay=none", 1),
+        ("relay=tls", 0),
+        ("from=2026-11-21&to=2026-11-21", 1),
+        ("to=2026-11-20", 0),
+        ("participants=3", 1),
+        ("participants=4:", 0),
+        ("sort=quality&order=asc", 1),
+        ("sort=minutes", 1),
+    ],
+)
+async def test_a_call_is_found_by_what_it_was_like(look: Look, query: str, found: int) -> None:
+    page = await (await look()).get(f"/calls?{query}")
+    assert (len(page["items"]), page["total"]) == (found, found)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [("search=ada", 1), ("search=mallory", 0), ("status=LIVE", 1), ("status=ENDED", 0)],
+)
+async def test_a_live_call_is_found_too(look: Look, query: str, found: int) -> None:
+    page = await (await look(is_live=True)).get(f"/calls?{query}")
+    assert len(page["items"] + page["live"]) == page["total"] == found
+
+
+@pytest.mark.parametrize(
+    ("query", "refusal"),
+    [
+        ("cursor=nonsense", (400, "bad_cursor", "cursor")),
+        ("cursor=WzFd", (400, "bad_cursor", "cursor")),
+        ("sort=colour", (400, "bad_choice", "sort")),
+        ("from=soon", (400, "bad_time", "from")),
+        ("bad=perhaps", (400, "bad_flag", "bad")),
+        ("limit=-1", (400, "bad_number", "limit")),
+    ],
+)
+async def test_what_cannot_be_read_is_named(look: Look, query: str, refusal: Any) -> None:
+    assert await (await look()).refused(f"/calls?{query}") == refusal
+
+
+async def test_the_table_is_a_file_too(look: Look) -> None:
+    looker = await look(title="=1+1")
+    answer = await looker.caller.ask_at("GET", f"/v1/apps/{looker.caller.app_id}/calls?format=csv")
+    assert answer.headers["content-type"].startswith("text/csv")
+    (row,) = csv.DictReader(io.StringIO(answer.text))
+    assert (row["title"], row["session_id"], row["status"]) == ("'=1+1", "session", "ENDED")
+    assert row["names"] == f"Ada, {HOSTILE}, Cyd"
+    assert row["started_at"] == "2026-11-21T10:00:00.000Z"
+
+
+async def test_the_page_of_a_call_tells_everything(look: Look, call: Call) -> None:
+    page = await (await look()).get("/calls/session")
+    assert (page["from_at"], page["bucket_ms"]) == (TEN, 10_000)
+    assert page["to_at"] >= call.end_at
+    ada, bob, _ = page["lanes"]
+    assert bob["name"] == HOSTILE
+    for lane in page["lanes"]:
+        assert len(lane["levels"]) == len(lane["mos_audio"]) == page["buckets"]
+        assert lane["is_measured"]
+        assert lane["peers"][0]["left_reason"] == "said"
+    assert ada["is_bad"]
+    assert min(level for level in ada["levels"][6:18] if level) < 3
+    assert page["diagnosis"][0]["participant_name"] == "Ada"
+    assert page["diagnosis"][0]["cause"] == "uplink"
+    assert [event["name"] for event in page["events"]].count("joined") == 3
+    assert page["call"]["worst_issue"]["sentence"] == page["diagnosis"][0]["sentence"]
+    assert (page["summary"], page["artefacts"], page["breakout_rooms"]) == (None, [], [])
+
+
+async def test_the_page_of_a_live_call_is_as_of_now(look: Look, call: Call) -> None:
+    page = await (await look(is_live=True)).get("/calls/session")
+    assert page["call"]["status"] == "LIVE"
+    assert page["call"]["minutes"] == 15.0
+    assert all(lane["left_at"] is None and lane["is_measured"] for lane in page["lanes"])
+    assert page["diagnosis"]
+
+
+async def test_the_streams_of_a_participant_are_what_the_report_says(look: Look) -> None:
+    looker = await look()
+    series = await looker.get("/calls/session/peers/ada/series")
+    report = await looker.caller.ask("GET", "/sessions/peer-report/ada")
+    rows = report.json()["data"]["participant"]["peer_report"]["quality"]["audio_producer"]
+    audio = next(each for each in series["streams"] if each["family"] == "audio_producer")
+    assert audio["mos"] == [row.get("mos") for row in rows]
+    assert audio["loss_percent"] == [row.get("loss_percent") for row in rows]
+    assert sorted(other["name"] for other in audio["others"]) == [HOSTILE, "Cyd"]
+    heard = next(each for each in series["streams"] if each["family"] == "audio_consumer")
+    assert len(heard["others"]) == 1
+    assert series["candidate_pairs"][0]["sentence"].startswith("UDP")
+    assert len(series["connection"]["t"]) == audio["points"] + 1
+
+
+async def test_fewer_points_keep_the_worst(look: Look) -> None:
+    looker = await look()
+    every = await looker.get("/calls/session/peers/ada/series?points=5000")
+    some = await looker.get("/calls/session/peers/ada/series?points=50")
+    for whole, thin in zip(every["streams"], some["streams"], strict=True):
+        assert thin["key"] == whole["key"]
+        if any(value is not None for value in whole["loss_percent"]):
+            assert max(v for v in thin["loss_percent"] if v is not None) == max(
+                v for v in whole["loss_percent"] if v is not None
+            )
+
+
+async def test_what_is_not_there_is_not_found(look: Look) -> None:
+    looker = await look()
+    for path in ("/calls/other", "/calls/other/chat", "/calls/other/peers/ada/series"):
+        assert await looker.refused(path) == (404, "session_not_found", None)
+    assert (await looker.refused("/calls/session/peers/eve/series"))[:2] == (404, "peer_not_found")
+    assert (await looker.refused("/people/nobody"))[:2] == (404, "person_not_found")
+
+
+async def test_another_app_sees_nothing_of_it(look: Look) -> None:
+    looker = await look()
+    stranger = await looker.house.caller()
+    for path in ("", "/session", "/session/chat", "/session/peers/ada/series"):
+        url = f"/v1/apps/{looker.caller.app_id}/calls{path}"
+        assert (await stranger.ask_at("GET", url)).status_code == 403
+        own = f"/v1/apps/{stranger.app_id}/calls{path}"
+        answer = await stranger.ask_at("GET", own)
+        if path:
+            assert answer.status_code == 404
+        else:
+            assert answer.json()["data"]["total"] == 0
+    account = await looker.house.caller(is_of_account=True)
+    answer = await account.ask_at("GET", f"/v1/apps/{looker.caller.app_id}/calls")
+    assert answer.json()["error"]["reason"] == "app_not_found"
+
+
+async def test_people_are_known_across_calls(look: Look) -> None:
+    looker = await look()
+    page = await looker.get("/people")
+    assert page["total"] == 3
+    assert {row["name"] for row in page["items"]} == {"Ada", HOSTILE, "Cyd"}
+    (ada,) = (await looker.get("/people?search=ad"))["items"]
+    assert (ada["calls"], ada["bad_calls"]) == (1, 1)
+    assert (await looker.get("/people?search=custom-ada"))["items"] == [ada]
+    assert (await looker.get("/people?search=eve"))["items"] == []
+    found = await looker.get(f"/people/{ada['person']}")
+    assert found["person"] == ada
+    assert [call["session_id"] for call in found["calls"]] == ["session"]
+    assert found["usual"]["relay"] == [{"value": "none", "calls": 1}]
+    calls = await looker.get(f"/calls?person={ada['person']}")
+    assert [row["id"] for row in calls["items"]] == ["session"]
+
+
+async def test_people_come_a_page_at_a_time(look: Look) -> None:
+    looker = await look()
+    seen: list[str] = []
+    cursor = ""
+    for _ in range(3):
+        page = await looker.get(f"/people?limit=1&cursor={cursor}")
+        seen += [row["name"] for row in page["items"]]
+        cursor = page["next_cursor"]
+    assert sorted(seen) == sorted(["Ada", HOSTILE, "Cyd"])
+    assert cursor is None
+
+
+async def test_each_number_of_the_overview_leads_to_the_list_behind_it(look: Look) -> None:
+    looker = await look()
+    found = await looker.get("/overview?from=2026-11-20&to=2026-11-21")
+    assert [day["day"] for day in found["days"]] == ["2026-11-20", "2026-11-21"]
+    assert found["days"][0]["sessions"] == 0
+    totals = found["totals"]
+    assert (totals["sessions"], totals["people"], totals["bad_sessions"]) == (1, 3, 1)
+    assert totals["measured_participants"] == 3
+    assert found["worst_meetings"][0]["title"] == "Standup"
+    parts = [part for parts in found["breakdowns"].values() for part in parts]
+    assert parts
+    for each in (totals, *found["days"], *found["worst_meetings"], *parts):
+        query = "&".join(f"{name}={value}" for name, value in each["filter"].items())
+        assert (await looker.get(f"/calls?{query}"))["total"] == each["sessions"]
+        bad = (await looker.get(f"/calls?{query}&bad=true"))["total"]
+        assert bad == each.get("bad_sessions", bad)
+
+
+@pytest.mark.parametrize(
+    "query", ["from=2026-11-22&to=2026-11-21", "from=2024-01-01&to=2026-01-01"]
+)
+async def test_days_that_cannot_be_are_refused(look: Look, query: str) -> None:
+    assert (await (await look()).refused(f"/overview?{query}"))[:2] == (400, "bad_range")
+
+
+async def test_realtimekits_days_are_answered(look: Look) -> None:
+    looker = await look()
+    answer = await looker.caller.ask(
+        "GET", "/analytics/daywise?start_date=2026-11-20&end_date=2026-11-21"
+    )
+    stats = answer.json()["data"]["session_stats"]
+    assert (stats["sessions_count"], stats["sessions_minutes_consumed"]) == (1, 15.0)
+    assert stats["day_stats"] == [
+        {"day": "2026-11-20", "total_sessions": 0, "total_session_minutes": 0.0},
+        {"day": "2026-11-21", "total_sessions": 1, "total_session_minutes": 15.0},
+    ]

@@ -1,0 +1,118 @@
+from typing import Any
+
+import pytest
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.records import Job, Role
+from aftercall.store import jobs
+from aftercall.store.database import Database
+
+House = Any
+
+
+async def _data(caller: Any, method: str, url: str, status: int = 200, **request: Any) -> Any:
+    answer = await caller.ask_at(method, url, **request)
+    assert answer.status_code == status, answer.text
+    body = answer.json()
+    return body["data"] if body["success"] else body["error"]["reason"]
+
+
+async def test_a_new_token_is_told_once_and_works(house: House) -> None:
+    caller = await house.caller(is_of_account=True)
+    made = await _data(caller, "POST", "/v1/tokens", 201, json={"name": "Reader", "role": "read"})
+    assert made["token"]["role"] == "read"
+    listed = (await _data(caller, "GET", "/v1/tokens"))["tokens"]
+    assert made["token"] in listed
+    assert all("hash" not in token and "secret" not in token for token in listed)
+    caller.token = made["secret"]
+    assert (await _data(caller, "GET", "/v1/me"))["role"] == "read"
+    assert await _data(caller, "POST", "/v1/tokens", 403, json={"name": "x"}) == "read_only_token"
+    assert await _data(caller, "GET", "/v1/tokens", 403) == "read_only_token"
+    assert await _data(caller, "GET", "/v1/jobs", 403) == "read_only_token"
+
+
+async def test_who_has_one_app_looks_after_that_one_alone(house: House) -> None:
+    of_account = await house.caller(is_of_account=True)
+    of_app = await house.caller(of=of_account)
+    theirs = (await _data(of_account, "GET", "/v1/tokens"))["tokens"]
+    own = (await _data(of_app, "GET", "/v1/tokens"))["tokens"]
+    assert {token["app_id"] for token in own} == {of_app.app_id}
+    assert len(theirs) > len(own)
+    of_all = next(token["id"] for token in theirs if token["app_id"] is None)
+    assert await _data(of_app, "DELETE", f"/v1/tokens/{of_all}", 404) == "token_not_found"
+    assert await _data(of_app, "POST", "/v1/tokens", 403, json={"name": "x"}) == "foreign_app"
+    assert await _data(of_app, "POST", "/v1/apps", 403, json={"name": "x"}) == "foreign_app"
+    made = {"name": "x", "app_id": of_app.app_id}
+    assert (await _data(of_app, "POST", "/v1/tokens", 201, json=made))["secret"]
+
+
+async def test_a_token_of_another_account_cannot_be_touched(house: House) -> None:
+    caller, stranger = await house.caller(), await house.caller(is_of_account=True)
+    (token,) = (await _data(caller, "GET", "/v1/tokens"))["tokens"]
+    assert await _data(stranger, "DELETE", f"/v1/tokens/{token['id']}", 404) == "token_not_found"
+    made = {"name": "x", "app_id": caller.app_id}
+    assert await _data(stranger, "POST", "/v1/tokens", 404, json=made) == "app_not_found"
+
+
+async def test_a_new_app_is_among_ones_apps(house: House) -> None:
+    caller = await house.caller(is_of_account=True)
+    made = await _data(caller, "POST", "/v1/apps", 201, json={"name": "Second"})
+    assert made in (await _data(caller, "GET", "/v1/apps"))["apps"]
+    assert await _data(caller, "POST", "/v1/apps", 422, json={"name": ""}) == "bad_body"
+
+
+async def _bury(db: Database, app_id: str) -> None:
+    job = Job(
+        id=f"job-{app_id}",
+        task="finalise",
+        lane=f"session:{app_id}:s",
+        payload={"app_id": app_id, "session_id": "s"},
+        created_at=EpochMs(1),
+        due_at=EpochMs(1),
+    )
+    async with db.write() as tx:
+        await jobs.add(tx, [job])
+        await jobs.bury(tx, job.id, EpochMs(2), "It would not do.")
+
+
+async def test_a_job_given_up_is_shown_to_its_owner_and_revived(house: House, db: Database) -> None:
+    caller, stranger = await house.caller(), await house.caller(is_of_account=True)
+    await _bury(db, caller.app_id)
+    (dead,) = (await _data(caller, "GET", "/v1/jobs"))["dead"]
+    assert (dead["session_id"], dead["last_error"]) == ("s", "It would not do.")
+    assert (await _data(stranger, "GET", "/v1/jobs"))["dead"] == []
+    url = f"/v1/jobs/{dead['id']}/revive"
+    assert await _data(stranger, "POST", url, 404) == "job_not_found"
+    assert await _data(caller, "POST", url) == {"revived": True}
+    lists = await _data(caller, "GET", "/v1/jobs")
+    assert (len(lists["waiting"]), lists["dead"]) == (1, [])
+    assert await _data(caller, "POST", url, 404) == "job_not_found"
+
+
+async def test_how_the_server_is_set_is_told_without_secrets(house: House) -> None:
+    caller = await house.caller(role=Role.READ)
+    found = await _data(caller, "GET", "/v1/settings")
+    names = {row["name"] for row in found["settings"]}
+    assert {"privacy", "link_life_s"} <= names
+    assert not {"database_url", "data_dir"} & names
+    assert all(row["about"] for row in found["settings"])
+
+
+@pytest.mark.parametrize(
+    "url", ["/v1/me", "/v1/apps", "/v1/tokens", "/v1/jobs", "/v1/settings", "/v1/calls/x"]
+)
+async def test_nobody_in_particular_is_told_anything(house: House, url: str) -> None:
+    answer = await house.client.get(url)
+    assert (answer.status_code, answer.json()["error"]["reason"]) == (401, "token_missing")
+
+
+async def test_every_endpoint_of_an_app_asks_who_one_is(house: House) -> None:
+    caller, stranger = await house.caller(), await house.caller(is_of_account=True)
+    paths = (await house.client.get("/docs/openapi.json")).json()["paths"]
+    own = [path for path in paths if path.startswith("/v1/apps/{app_id}/") and "get" in paths[path]]
+    assert len(own) >= 9
+    ids = {"app_id": caller.app_id, "session_id": "s", "peer_id": "p", "person": "x"}
+    for path in own:
+        assert (await house.client.get(path.format(**ids))).status_code == 401, path
+        foreign = await stranger.ask_at("GET", path.format(**ids))
+        assert foreign.json()["error"]["reason"] == "app_not_found", path

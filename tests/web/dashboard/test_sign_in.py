@@ -1,0 +1,216 @@
+from typing import Any
+
+import httpx
+import pytest
+
+from aftercall.core.instants import HOUR_MS, MINUTE_MS
+from aftercall.core.records import Role
+from aftercall.service.access import GRANT_LIFE_MS
+from aftercall.service.sign_in import FAILURES_PER_MINUTE
+from aftercall.web.cookies import COOKIE
+
+House = Any
+Build = Any
+
+
+async def _sign_in(house: House, token: str, **headers: str) -> httpx.Response:
+    answer: httpx.Response = await house.client.post(
+        "/v1/sign-in", json={"token": token}, headers=headers
+    )
+    return answer
+
+
+async def _signed_in(house: House, role: Role = Role.ADMIN) -> tuple[Any, dict[str, str], str]:
+    """A caller, the headers of his cookie, and his CSRF token."""
+    caller = await house.caller(role=role)
+    answer = await _sign_in(house, caller.token)
+    assert answer.status_code == 200, answer.text
+    cookie = {"cookie": f"{COOKIE}={answer.cookies[COOKIE]}"}
+    house.client.cookies.clear()
+    return caller, cookie, answer.json()["data"]["csrf"]
+
+
+async def test_a_token_signs_in_and_says_who_one_is(house: House) -> None:
+    caller, cookie, csrf = await _signed_in(house)
+    me = (await house.client.get("/v1/me", headers=cookie)).json()["data"]
+    assert (me["account_id"], me["app_id"], me["role"], me["csrf"]) == (
+        caller.account_id,
+        caller.app_id,
+        "admin",
+        csrf,
+    )
+    assert [app["id"] for app in me["apps"]] == [caller.app_id]
+    by_token = (await caller.ask_at("GET", "/v1/me")).json()["data"]
+    assert (by_token["csrf"], by_token["expires_at"]) == (None, None)
+
+
+async def test_the_cookie_is_out_of_reach_of_pages_and_other_sites(house: House) -> None:
+    caller = await house.caller()
+    said = (await _sign_in(house, caller.token)).headers["set-cookie"]
+    assert {"HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=43200"} <= set(said.split("; "))
+    assert "Secure" not in said
+    assert caller.token not in said
+
+
+async def test_over_https_the_cookie_is_secure(build: Build) -> None:
+    house = build(public_url="https://calls.example.org")
+    caller = await house.caller()
+    answer = await _sign_in(house, caller.token, origin="https://calls.example.org")
+    assert "Secure" in answer.headers["set-cookie"].split("; ")
+
+
+async def test_the_cookie_opens_the_rest_of_the_api(house: House) -> None:
+    caller, cookie, _ = await _signed_in(house)
+    url = f"{caller.kit}/{caller.app_id}/sessions"
+    assert (await house.client.get(url, headers=cookie)).status_code == 200
+    other = await house.caller()
+    foreign = f"{other.kit}/{other.app_id}/sessions"
+    assert (await house.client.get(foreign, headers=cookie)).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"x-csrf-token": "wrong"},
+        {"x-csrf-token": "right", "origin": "https://evil.example"},
+        {"x-csrf-token": "right", "origin": "null"},
+        {"x-csrf-token": "right", "sec-fetch-site": "cross-site"},
+        {"x-csrf-token": "right", "sec-fetch-site": "same-site"},
+    ],
+)
+async def test_a_forged_request_changes_nothing(house: House, headers: dict[str, str]) -> None:
+    caller, cookie, csrf = await _signed_in(house)
+    sent = {name: csrf if value == "right" else value for name, value in headers.items()}
+    url = f"{caller.kit}/{caller.app_id}/meetings"
+    answer = await house.client.post(url, json={"title": "Forged"}, headers=cookie | sent)
+    assert (answer.status_code, answer.json()["error"]["reason"]) == (403, "csrf_failed")
+    assert (await caller.ask("GET", "/meetings")).json()["data"] == []
+
+
+async def test_a_page_of_ours_may_change_things(house: House) -> None:
+    caller, cookie, csrf = await _signed_in(house)
+    url = f"{caller.kit}/{caller.app_id}/meetings"
+    headers = cookie | {
+        "x-csrf-token": csrf,
+        "origin": "http://aftercall.test",
+        "sec-fetch-site": "same-origin",
+    }
+    answer = await house.client.post(url, json={"title": "Ours"}, headers=headers)
+    assert answer.status_code == 201
+
+
+async def test_one_who_may_read_reads_alone(house: House) -> None:
+    caller, cookie, csrf = await _signed_in(house, Role.READ)
+    url = f"{caller.kit}/{caller.app_id}/meetings"
+    assert (await house.client.get(url, headers=cookie)).status_code == 200
+    answer = await house.client.post(
+        url, json={"title": "No"}, headers=cookie | {"x-csrf-token": csrf}
+    )
+    assert answer.json()["error"]["reason"] == "read_only_token"
+    tokens = await house.client.get("/v1/tokens", headers=cookie)
+    assert tokens.json()["error"]["reason"] == "read_only_token"
+
+
+async def test_signing_out_ends_the_cookie(house: House) -> None:
+    _, cookie, _ = await _signed_in(house)
+    answer = await house.client.post("/v1/sign-out", headers=cookie)
+    assert answer.json()["data"] == {"signed_out": True}
+    assert "Max-Age=0" in answer.headers["set-cookie"]
+    again = await house.client.get("/v1/me", headers=cookie)
+    assert (again.status_code, again.json()["error"]["reason"]) == (401, "sign_in_expired")
+    assert (await house.client.post("/v1/sign-out")).status_code == 200
+
+
+async def test_a_sign_in_is_over_after_twelve_hours(house: House) -> None:
+    _, cookie, _ = await _signed_in(house)
+    house.clock.move(12 * HOUR_MS - 1)
+    assert (await house.client.get("/v1/me", headers=cookie)).status_code == 200
+    house.clock.move(1)
+    assert (await house.client.get("/v1/me", headers=cookie)).status_code == 401
+
+
+async def test_a_revoked_token_signs_its_holders_out(house: House) -> None:
+    caller, cookie, csrf = await _signed_in(house)
+    tokens = (await house.client.get("/v1/tokens", headers=cookie)).json()["data"]["tokens"]
+    (mine,) = [token for token in tokens if token["is_mine"]]
+    done = await house.client.delete(
+        f"/v1/tokens/{mine['id']}", headers=cookie | {"x-csrf-token": csrf}
+    )
+    assert done.json()["data"] == {"revoked": True}
+    assert (await house.client.get("/v1/me", headers=cookie)).status_code == 401
+    assert (await caller.ask_at("GET", "/v1/me")).status_code == 401
+
+
+async def test_a_token_revoked_elsewhere_is_noticed_within_seconds(house: House) -> None:
+    caller, cookie, _ = await _signed_in(house)
+    for token in await house.services.access.list_tokens(caller.account_id):
+        await house.services.access.revoke_token(caller.account_id, token.id)
+    house.clock.move(GRANT_LIFE_MS)
+    assert (await house.client.get("/v1/me", headers=cookie)).status_code == 401
+
+
+async def test_a_link_signs_in_once(house: House) -> None:
+    caller = await house.caller()
+    code = await house.services.sign_ins.make_link(caller.account_id, role=Role.READ)
+    first = await house.client.post("/v1/sign-in", json={"link": code})
+    assert first.json()["data"]["role"] == "read"
+    house.client.cookies.clear()
+    second = await house.client.post("/v1/sign-in", json={"link": code})
+    assert (second.status_code, second.json()["error"]["reason"]) == (401, "link_invalid")
+    assert "set-cookie" not in second.headers
+
+
+async def test_a_link_is_too_old_after_a_quarter_of_an_hour(house: House) -> None:
+    caller = await house.caller()
+    code = await house.services.sign_ins.make_link(caller.account_id)
+    house.clock.move(15 * MINUTE_MS)
+    assert (await house.client.post("/v1/sign-in", json={"link": code})).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({}, 422),
+        ({"token": "a", "link": "b"}, 422),
+        ({"token": 1}, 422),
+        ({"token": "", "other": 1}, 422),
+        ({"token": ""}, 401),
+        ({"token": "ac_no"}, 401),
+        ({"link": "no"}, 401),
+    ],
+)
+async def test_a_sign_in_that_cannot_be_is_refused(
+    house: House, body: dict[str, Any], status: int
+) -> None:
+    answer = await house.client.post("/v1/sign-in", json=body)
+    assert answer.status_code == status
+    assert "set-cookie" not in answer.headers
+
+
+async def test_no_form_and_no_foreign_page_can_sign_anybody_in(house: House) -> None:
+    caller = await house.caller()
+    form = await house.client.post("/v1/sign-in", data={"token": caller.token})
+    assert form.json()["error"]["reason"] == "unsupported_media_type"
+    foreign = await _sign_in(house, caller.token, origin="https://evil.example")
+    assert foreign.json()["error"]["reason"] == "csrf_failed"
+
+
+async def test_too_many_failures_are_told_to_wait_but_the_right_token_is_let_in(
+    house: House,
+) -> None:
+    caller = await house.caller()
+    for _ in range(FAILURES_PER_MINUTE):
+        assert (await _sign_in(house, "ac_wrong")).status_code == 401
+    assert (await _sign_in(house, "ac_wrong")).status_code == 429
+    assert (await _sign_in(house, caller.token)).status_code == 200
+    house.clock.move(MINUTE_MS)
+    assert (await _sign_in(house, "ac_wrong")).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "cookie", ["", "aftercall_session=", "aftercall_session=x", '="', "\x7f=;"]
+)
+async def test_a_strange_cookie_is_nobodys(house: House, cookie: str) -> None:
+    answer = await house.client.get("/v1/me", headers={"cookie": cookie})
+    assert answer.status_code == 401
