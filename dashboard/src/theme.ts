@@ -33,9 +33,20 @@ export function followSystemTheme(): void {
   });
 }
 
-/** A colour of the style sheet as it is now. */
+const resolved = new Map<string, string>();
+
+/** A colour of the style sheet as it is now, as something a canvas understands. */
 export function colour(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  const key = `${colours.peek()}:${name}`;
+  const known = resolved.get(key);
+  if (known !== undefined) return known;
+  const probe = document.createElement("span");
+  probe.style.color = `var(--${name})`;
+  document.documentElement.append(probe);
+  const found = getComputedStyle(probe).color;
+  probe.remove();
+  resolved.set(key, found);
+  return found;
 }
 
 function readTheme(): Theme {

@@ -1,4 +1,4 @@
-import uPlot from "uplot";
+import type uPlot from "uplot";
 import { effect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { colour, colours } from "../theme";
@@ -37,24 +37,26 @@ export const AXIS_WIDTH = 74;
 
 /** A pointer that moved less has clicked, not dragged. */
 const LEAST_DRAG = 12;
+/** Before the layout is known nothing is drawn. */
+const LEAST_WIDTH = 40;
 
 /** Lines over time, with the page's shared cursor. */
 export function Chart(props: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
-  const plot = useRef<uPlot | null>(null);
   const width = useWidth(box);
   const look = colours.value;
 
   useEffect(() => {
     const place = box.current;
-    if (!place || width < 40) return;
-    const made = new uPlot(optionsOf(props, width), dataOf(props), place);
-    plot.current = made;
-    const stop = effect(() => showCursor(made, cursor.value));
+    if (!place || width < LEAST_WIDTH) return;
+    let undo: (() => void) | null = null;
+    let isGone = false;
+    void loadPlot().then((Plot) => {
+      if (!isGone) undo = draw(Plot, props, width, place);
+    });
     return () => {
-      stop();
-      plot.current = null;
-      made.destroy();
+      isGone = true;
+      undo?.();
     };
   }, [width, look, props.t, props.lines, props.from_at, props.to_at, props.height]);
 
@@ -69,11 +71,27 @@ export function Chart(props: ChartProps) {
   );
 }
 
+type Plot = typeof uPlot;
+
+/** The plotter comes when the first chart does: no list has to wait for it. */
+function loadPlot(): Promise<Plot> {
+  return import("uplot").then((module) => module.default);
+}
+
+function draw(Plot: Plot, props: ChartProps, width: number, place: HTMLElement): () => void {
+  const made = new Plot(optionsOf(Plot, props, width), dataOf(props), place);
+  const stop = effect(() => showCursor(made, cursor.value));
+  return () => {
+    stop();
+    made.destroy();
+  };
+}
+
 function dataOf({ t, lines }: ChartProps): uPlot.AlignedData {
   return [t, ...lines.map((line) => line.values)];
 }
 
-function optionsOf(props: ChartProps, width: number): uPlot.Options {
+function optionsOf(Plot: Plot, props: ChartProps, width: number): uPlot.Options {
   const text = colour("faint");
   const grid = { stroke: colour("line"), width: 1 };
   const axis = { stroke: text, grid, ticks: { show: false }, font: "11px system-ui, sans-serif" };
@@ -104,7 +122,7 @@ function optionsOf(props: ChartProps, width: number): uPlot.Options {
           },
         ]
       : [{ show: false }, { show: false }],
-    series: [{}, ...props.lines.map(seriesOf)],
+    series: [{}, ...props.lines.map((line) => seriesOf(Plot, line))],
     hooks: {
       ready: [listen],
       setSelect: [
@@ -119,7 +137,7 @@ function optionsOf(props: ChartProps, width: number): uPlot.Options {
   };
 }
 
-function seriesOf(line: Line): uPlot.Series {
+function seriesOf(Plot: Plot, line: Line): uPlot.Series {
   const series: uPlot.Series = {
     label: line.name,
     stroke: colour(line.colour),
@@ -128,7 +146,7 @@ function seriesOf(line: Line): uPlot.Series {
     points: { show: (_plot, _index, from, to) => to - from < 3 },
   };
   if (line.isDashed) series.dash = [5, 3];
-  const stepped = uPlot.paths.stepped?.({ align: 1 });
+  const stepped = Plot.paths.stepped?.({ align: 1 });
   if (line.isStepped && stepped) series.paths = stepped;
   return series;
 }
