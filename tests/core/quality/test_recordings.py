@@ -11,8 +11,8 @@ from aftercall.core.quality.counters import Interval
 from aftercall.core.quality.cumulative import accumulate
 from aftercall.core.quality.deltas import read_intervals
 from aftercall.core.quality.getstats import decode_body
-from aftercall.core.quality.rollup import roll_up
 from aftercall.core.quality.streams import Family, Sample, normalise
+from tests.core.quality.tabled import roll_up_intervals
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 
@@ -89,7 +89,7 @@ def test_what_chromium_sent(caller: dict[Family, list[Interval]]) -> None:
 
 
 def test_what_the_call_came_to(caller: dict[Family, list[Interval]]) -> None:
-    block = accumulate(roll_up(Family.VIDEO_PRODUCER, caller[Family.VIDEO_PRODUCER]))
+    block = accumulate(roll_up_intervals(Family.VIDEO_PRODUCER, caller[Family.VIDEO_PRODUCER]))
     assert block is not None and block.rtt is not None
     assert block.packet_loss.avg == 0
     # The mean of 1.937 and 2.823636 ms.
@@ -99,7 +99,7 @@ def test_what_the_call_came_to(caller: dict[Family, list[Interval]]) -> None:
     assert block.no_video_fraction == 0
     for family in Family:
         if family.startswith("screenshare"):
-            assert accumulate(roll_up(family, caller[family])) is None
+            assert accumulate(roll_up_intervals(family, caller[family])) is None
 
 
 def _at_rest(stats: dict[str, Any], long_ms: float) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.counters import Interval
 from aftercall.core.quality.cumulative import accumulate
-from aftercall.core.quality.rollup import Histogram, Rollup, histogram, roll_up
+from aftercall.core.quality.rollup import Histogram, Rollup, histogram
 from aftercall.core.quality.streams import Family
+from tests.core.quality.tabled import roll_up_intervals
 
 Vectors = Callable[[str], list[dict[str, Any]]]
 
@@ -47,7 +48,7 @@ def test_event_fractions_count_what_is_exactly_at_the_threshold() -> None:
     sets = {each["id"]: each for each in json.loads(path.read_text())["sets"]}
     published = sets["percentiles_numpy"]["event_fractions"]
     block = accumulate(
-        roll_up(
+        roll_up_intervals(
             Family.VIDEO_PRODUCER, [interval(loss_percent=float(p)) for p in published["loss_pct"]]
         )
     )
@@ -65,7 +66,7 @@ def test_five_of_a_hundred_packets_are_five_percent_whatever_floats_say() -> Non
         each = interval(
             packets_lost=lost, packets_expected=expected, loss_percent=100 * lost / expected
         )
-        block = accumulate(roll_up(Family.VIDEO_PRODUCER, [each]))
+        block = accumulate(roll_up_intervals(Family.VIDEO_PRODUCER, [each]))
         assert block is not None and block.packet_loss.at_least_5 == 1
 
 
@@ -73,7 +74,9 @@ def test_round_trips_are_given_in_milliseconds() -> None:
     """The one published sample: ten of them, seconds each, and a cumulative of 135.7009 ms."""
     rtts_s = [0, 0.01, 0.009, 0.02, 0.03, 0.042, 0.0501, 0.0456, 0.37, 0.780309]
     block = accumulate(
-        roll_up(Family.AUDIO_PRODUCER, [interval(Family.AUDIO_PRODUCER, rtt_s=s) for s in rtts_s])
+        roll_up_intervals(
+            Family.AUDIO_PRODUCER, [interval(Family.AUDIO_PRODUCER, rtt_s=s) for s in rtts_s]
+        )
     )
     assert block is not None and block.rtt is not None
     assert block.rtt.avg_ms == pytest.approx(135.7009)
@@ -84,14 +87,14 @@ def test_round_trips_are_given_in_milliseconds() -> None:
 
 
 def test_a_third_of_a_second_is_over_250_ms_and_under_500() -> None:
-    block = accumulate(roll_up(Family.VIDEO_PRODUCER, [interval(rtt_s=0.3)]))
+    block = accumulate(roll_up_intervals(Family.VIDEO_PRODUCER, [interval(rtt_s=0.3)]))
     assert block is not None and block.rtt is not None
     assert (block.rtt.at_least_250_ms, block.rtt.at_least_500_ms) == (1, 0)
 
 
 def test_pictures_are_counted_by_what_was_seen_of_them() -> None:
     block = accumulate(
-        roll_up(
+        roll_up_intervals(
             Family.VIDEO_PRODUCER,
             [
                 interval(frames=70, key_frames=7, frame_width=239, fps=7.9, pli_count=7,
@@ -121,7 +124,7 @@ def test_pictures_are_counted_by_what_was_seen_of_them() -> None:
 def test_screens_have_their_own_idea_of_small_and_slow() -> None:
     family = Family.SCREENSHARE_VIDEO_CONSUMER
     block = accumulate(
-        roll_up(
+        roll_up_intervals(
             family,
             [
                 interval(family, frame_width=719, fps=3.0),
@@ -134,8 +137,8 @@ def test_screens_have_their_own_idea_of_small_and_slow() -> None:
 
 
 def test_what_nobody_knows_has_no_figure() -> None:
-    assert accumulate(roll_up(Family.AUDIO_CONSUMER, [])) is None
-    block = accumulate(roll_up(Family.VIDEO_CONSUMER, [interval(Family.VIDEO_CONSUMER)]))
+    assert accumulate(roll_up_intervals(Family.AUDIO_CONSUMER, [])) is None
+    block = accumulate(roll_up_intervals(Family.VIDEO_CONSUMER, [interval(Family.VIDEO_CONSUMER)]))
     assert block is not None
     assert block.packet_loss.avg is None and block.packet_loss.at_least_5 is None
     assert block.jitter_buffer_delay is not None and block.jitter_buffer_delay.avg_ms is None
@@ -177,13 +180,13 @@ def test_any_split_of_the_intervals_adds_up_to_the_whole(
     first, second = sorted((one, other))
     family = Family.VIDEO_PRODUCER
     parts = [intervals[:first], intervals[first:second], intervals[second:]]
-    a, b, c = (roll_up(family, part) for part in parts)
-    assert a + (b + c) == (a + b) + c == c + a + b == roll_up(family, intervals)
+    a, b, c = (roll_up_intervals(family, part) for part in parts)
+    assert a + (b + c) == (a + b) + c == c + a + b == roll_up_intervals(family, intervals)
 
 
 @given(_intervals)
 def test_fractions_are_shares_and_percentiles_rise(intervals: list[Interval]) -> None:
-    block = accumulate(roll_up(Family.VIDEO_PRODUCER, intervals))
+    block = accumulate(roll_up_intervals(Family.VIDEO_PRODUCER, intervals))
     if block is None:
         assert not intervals
         return
@@ -222,3 +225,10 @@ def test_a_percentile_is_a_value_that_occurred(values: list[int], percent: int) 
 def test_an_empty_histogram_has_no_percentile() -> None:
     assert Histogram().percentile(50) is None
     assert Histogram().average is None
+
+
+def test_sums_beyond_the_whole_numbers_of_floats_stay_exact() -> None:
+    large = 2**53 - 1
+    many = [interval(packets_lost=large, packets_expected=large) for _ in range(3)]
+    rollup = roll_up_intervals(Family.VIDEO_PRODUCER, many)
+    assert (rollup.packets_lost, rollup.packets_expected) == (3 * large, 3 * large)

@@ -5,11 +5,24 @@ too little in it to judge. Such intervals are left out of every average, not cou
 """
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
+
+import numpy as np
 
 from aftercall.core.quality import mos_audio, mos_video, score
-from aftercall.core.quality.columns import Column, Table, known
-from aftercall.core.quality.streams import AUDIO, PRODUCERS, SCREENSHARES, Family, Stream
+from aftercall.core.quality.columns import (
+    Flags,
+    Numbers,
+    Places,
+    first_known,
+    known,
+    nothing,
+    numbers,
+    or_zero,
+)
+from aftercall.core.quality.streams import AUDIO, PRODUCERS, SCREENSHARES
+from aftercall.core.quality.tables import Table
+from aftercall.core.quality.tracks import Codec
 
 LEAST_PACKETS: Final = 20
 """Under discontinuous transmission a share of fewer is noise."""
@@ -17,251 +30,174 @@ LEAST_AUDIO_S: Final = 0.5
 ASSUMED_CLOCK_RATE: Final = 48_000
 
 
-def appraise(table: Table, rows: Sequence[Stream], family: Family) -> None:
-    """Adds `score` and `mos`; for received audio `burst_ratio` too. `rows` are those the
-    intervals end with."""
+def appraise(table: Table, codecs: Sequence[Codec | None], which: Places) -> None:
+    """Adds `score` and `mos`; for received audio `burst_ratio` too. An interval's codec is that
+    of `codecs` at its place in `which`."""
     silent = _unscored(table)
-    scores = _scores(table, family)
-    given = [row.tag.score if row.tag is not None else None for row in rows]
-    if known(given) is not None:
-        scores = [
-            ours if theirs is None else theirs for ours, theirs in zip(scores, given, strict=True)
-        ]
-    opinions = _audio(table, rows, family) if family in AUDIO else _video(table, family)
-    if silent:
-        scores = [None if place in silent else value for place, value in enumerate(scores)]
-        opinions = [None if place in silent else value for place, value in enumerate(opinions)]
-    table["score"], table["mos"] = scores, opinions
+    scores = first_known(table.get("score_given"), _scores(table))
+    is_audio = table.family in AUDIO
+    opinions = _audio(table, codecs, which) if is_audio else _video(table)
+    if silent.any():
+        scores, opinions = (np.where(silent, np.nan, each) for each in (scores, opinions))
+    table.put("score", known(scores))
+    table.put("mos", known(opinions))
 
 
-def _unscored(table: Table) -> set[int]:
+def _unscored(table: Table) -> Flags:
     """The places where nothing flows on purpose, or nobody looked for too long."""
-    places: set[int] = set()
-    for name, silence in (("is_muted", True), ("is_active", False), ("is_gap", True)):
-        column = table.get(name)
-        if column is not None and silence in column:
-            places.update(place for place, value in enumerate(column) if value is silence)
-    return places
+    muted, active, gap = table.columns("is_muted", "is_active", "is_gap")
+    silent: Flags = (muted == 1) | (active == 0) | (gap == 1)
+    return silent
 
 
-def _get(table: Table, *names: str) -> list[Column]:
-    nothing = (None,) * len(table["dt_s"])
-    return [table.get(name, nothing) for name in names]
-
-
-def _scores(table: Table, family: Family) -> list[float | None]:
-    """`None` where nothing is known: the client's rule would call that perfect."""
-    if family in AUDIO:
-        losses, jitters, events = _get(table, "loss_percent", "jitter_s", "concealment_events")
-        if family in PRODUCERS:
-            rate = score.audio_producer_score
-            return [
-                None if loss is None and jitter_s is None else rate(loss, jitter_s)
-                for loss, jitter_s in zip(losses, jitters, strict=True)
-            ]
-        rate_received = score.audio_consumer_score
-        return [
-            None
-            if loss is None and jitter_s is None and count is None
-            else rate_received(loss, jitter_s, count)
-            for loss, jitter_s, count in zip(losses, jitters, events, strict=True)
-        ]
-    is_screen, rate_video = family in SCREENSHARES, score.video_score
-    return [
-        None
-        if loss is None and jitter_s is None and frames is None
-        else rate_video(
-            loss,
-            jitter_s,
-            width=width,
-            fps=fps if shown_fps is None else shown_fps,
-            frames=frames,
-            is_screen=is_screen,
-        )
-        for loss, jitter_s, frames, width, fps, shown_fps in zip(
-            *_get(
-                table,
-                "loss_percent",
-                "jitter_s",
-                "frames",
-                "frame_width",
-                "fps",
-                "frames_per_second",
-            ),
-            strict=True,
-        )
-    ]
-
-
-def _audio(table: Table, rows: Sequence[Stream], family: Family) -> list[float | None]:
-    codecs, names, targets = (
-        [row.codec for row in rows],
-        *_get(table, "codec", "target_bitrate_bps"),
-    )
-    if family in PRODUCERS:
-        losses = _sent_losses(table)
-        delays = map(mos_audio.producer_delay_ms, *_get(table, "rtt_s", "jitter_s"))
+def _scores(table: Table) -> Numbers:
+    """Not known where nothing is: the client's rule would call that perfect."""
+    losses, jitters = table.columns("loss_percent", "jitter_s")
+    is_unknown = np.isnan(losses) & np.isnan(jitters)
+    if table.family in AUDIO and table.family in PRODUCERS:
+        found = score.audio_producer_scores(losses, jitters)
+    elif table.family in AUDIO:
+        events = table.get("concealment_events")
+        is_unknown &= np.isnan(events)
+        found = score.audio_consumer_scores(losses, jitters, events)
     else:
-        losses = _received_losses(table, codecs)
-        delays = map(
-            mos_audio.consumer_delay_ms, *_get(table, "rtt_s", "jitter_buffer_ms", "jitter_s")
+        frames, widths, fps, shown_fps = table.columns(
+            "frames", "frame_width", "fps", "frames_per_second"
         )
-    concealments, bursts = _get(table, "concealment_percent", "burst_ratio")
-    opinions: list[float | None] = []
-    judges: dict[tuple[Any, ...], _Judge] = {}
-    for name, target_bps, codec, loss, delay_ms, concealment, burst in zip(
-        names, targets, codecs, losses, delays, concealments, bursts, strict=True
-    ):
-        if loss is None:
-            opinions.append(None)
-            continue
-        fmtp = codec.sdp_fmtp_line if codec is not None and concealment is None else None
-        heard_as = (name, target_bps, fmtp, concealment is None)
-        judge = judges.get(heard_as)
-        if judge is None:
-            judge = judges[heard_as] = _Judge(*heard_as)
-        opinions.append(judge.opinion(delay_ms, loss, burst))
-    return opinions
-
-
-class _Judge:
-    """The model of one codec as it is sent; a line without fault is judged once."""
-
-    def __init__(
-        self, name: str | None, target_bps: float | None, fmtp: str | None, is_before_repair: bool
-    ) -> None:
-        self._codec = mos_audio.codec_of(name, target_bps)
-        self._bpl_factor = mos_audio.redundancy(name, fmtp) if is_before_repair else 1.0
-        self._faultless = self._estimate(0.0, 0.0, None)
-
-    def opinion(self, delay_ms: float, loss_percent: float, burst: float | None) -> float | None:
-        if not loss_percent and delay_ms <= mos_audio.UNHEARD_MS:
-            return self._faultless
-        return self._estimate(delay_ms, loss_percent, burst)
-
-    def _estimate(self, delay_ms: float, loss_percent: float, burst: float | None) -> float | None:
-        if self._codec is None:
-            return None
-        return mos_audio.estimate(
-            self._codec,
-            delay_ms=delay_ms,
-            loss_percent=loss_percent,
-            burst_ratio=burst or 1.0,
-            bpl_factor=self._bpl_factor,
+        is_unknown &= np.isnan(frames)
+        found = score.video_scores(
+            losses,
+            jitters,
+            widths,
+            first_known(shown_fps, fps),
+            frames,
+            is_screen=table.family in SCREENSHARES,
         )
+    return np.where(is_unknown, np.nan, found)
 
 
-def _sent_losses(table: Table) -> Column:
-    losses, expected, sent = _get(table, "loss_percent", "packets_expected", "packets_sent")
-    return [
-        None if (base or added or 0) < LEAST_PACKETS else loss
-        for loss, base, added in zip(losses, expected, sent, strict=True)
-    ]
-
-
-def _received_losses(table: Table, codecs: Sequence[Any]) -> Column:
-    """The loss to judge by: what had to be concealed, else what did not arrive or came too
-    late to be played. `None` where there was too little audio."""
-    made: list[tuple[float | None, float | None]] = []
-    for expected, lost, discarded, events, played, concealed, percent, codec in zip(
-        *_get(
-            table,
-            "packets_expected",
-            "packets_lost",
-            "packets_discarded",
-            "concealment_events",
-            "total_samples_received",
-            "concealed_samples",
-            "concealment_percent",
-        ),
-        codecs,
-        strict=True,
-    ):
-        if expected is not None and expected < LEAST_PACKETS:
-            made.append((None, None))
-        elif played is not None and concealed is not None:
-            rate = (codec.clock_rate if codec is not None else None) or ASSUMED_CLOCK_RATE
-            if percent is None or played < LEAST_AUDIO_S * rate:
-                made.append((None, None))
-                continue
-            packets = percent * played / (2 * rate)
-            made.append((percent, mos_audio.burst_ratio(packets, events or 0, percent / 100)))
-        elif expected is None or lost is None:
-            made.append((None, None))
-        else:
-            percent = min(100.0, 100 * (lost + (discarded or 0)) / expected)
-            made.append((percent, mos_audio.burst_ratio(lost, events or 0, percent / 100)))
-    losses, bursts = zip(*made, strict=True)
-    if known(bursts) is not None:
-        table["burst_ratio"] = bursts
-    return losses
-
-
-def _video(table: Table, family: Family) -> list[float | None]:
-    is_screen, is_producer = family in SCREENSHARES, family in PRODUCERS
-    expected = _expected_pixels(table, family)
-    (codecs,) = _get(table, "codec")
-    model = mos_video.DEFAULT
-    factors = {
-        codec: mos_video.codec_factor(model, codec, is_screen=is_screen) for codec in set(codecs)
-    }
-    opinion, expected_rate = mos_video.opinion, mos_video.expected_rate
-    opinions: list[float | None] = []
-    for (
-        frames,
-        freeze_s,
-        width,
-        height,
-        fps,
-        bitrate_bps,
-        rtt_s,
-        buffer_ms,
-        loss,
-        freeze_share,
-        source_fps,
-        expected_pixels,
-        codec,
-    ) in zip(*_get(table, *_VIDEO_INPUTS), expected, codecs, strict=True):
-        if frames == 0:
-            opinions.append(None if is_screen and not freeze_s else mos_video.LOWEST)
-        elif width is None or height is None or fps is None or bitrate_bps is None:
-            opinions.append(None)
-        else:
-            opinions.append(
-                opinion(
-                    model,
-                    factors[codec],
-                    bitrate_bps,
-                    width * height,
-                    fps,
-                    expected_pixels,
-                    expected_rate(is_screen=is_screen, source_fps=source_fps),
-                    500 * (rtt_s or 0.0) + (0.0 if is_producer else buffer_ms or 0.0),
-                    loss or 0.0,
-                    freeze_share or 0.0,
-                )
+def _audio(table: Table, codecs: Sequence[Codec | None], which: Places) -> Numbers:
+    if table.family in PRODUCERS:
+        losses, bursts = _sent_losses(table), np.ones(len(which))
+        delays_ms = mos_audio.producer_delays_ms(*table.columns("rtt_s", "jitter_s"))
+    else:
+        rates = numbers([codec and codec.clock_rate for codec in codecs])[which]
+        losses, bursts = _received_losses(table, np.where(rates > 0, rates, ASSUMED_CLOCK_RATE))
+        table.put("burst_ratio", known(bursts))
+        delays_ms = mos_audio.consumer_delays_ms(
+            *table.columns("rtt_s", "jitter_buffer_ms", "jitter_s")
+        )
+    is_repaired = ~np.isnan(table.get("concealment_percent"))
+    names = table.words.get("codec", (None,) * len(which))
+    targets = table.get("target_bitrate_bps")
+    opinions = nothing(len(which))
+    for name, target_bps, fmtp, places in _manners(codecs, which, names, targets):
+        codec = mos_audio.codec_of(name, target_bps)
+        if codec is not None:
+            factor = mos_audio.redundancy(name, fmtp)
+            opinions[places] = mos_audio.estimates(
+                codec,
+                delays_ms[places],
+                losses[places],
+                bursts[places],
+                np.where(is_repaired[places], 1.0, factor),
             )
     return opinions
 
 
-def _expected_pixels(table: Table, family: Family) -> list[int]:
-    """By interval; streams rarely change their sizes, so that each is looked up once."""
-    is_screen, is_producer = family in SCREENSHARES, family in PRODUCERS
-    sizes = list(zip(*_get(table, *_SIZES), strict=True))
-    expected = {
-        size: mos_video.expected_size(
+_Manner = tuple[str | None, float | None, str | None, Places]
+
+
+def _manners(
+    codecs: Sequence[Codec | None],
+    which: Places,
+    names: Sequence[str | None],
+    targets: Numbers,
+) -> list[_Manner]:
+    """The ways in which a stream was encoded: codec, target, parameters, and where."""
+    # Targets are given for a sent stream, sizes of a group for a few hundred intervals at most.
+    wished = np.unique(np.where(np.isnan(targets), -1.0, targets))
+    found: list[_Manner] = []
+    for number in np.unique(which).tolist():
+        codec = codecs[number]
+        for wish in wished.tolist():
+            is_wished = np.isnan(targets) if wish < 0 else targets == wish
+            places = np.flatnonzero((which == number) & is_wished)
+            if len(places):
+                fmtp = None if codec is None else codec.sdp_fmtp_line
+                target_bps = None if wish < 0 else wish
+                found.append((names[places[0]], target_bps, fmtp, places))
+    return found
+
+
+def _sent_losses(table: Table) -> Numbers:
+    losses, expected, sent = table.columns("loss_percent", "packets_expected", "packets_sent")
+    base = or_zero(np.where(expected > 0, expected, sent))
+    return np.where(base < LEAST_PACKETS, np.nan, losses)
+
+
+def _received_losses(table: Table, clock_rates: Numbers) -> tuple[Numbers, Numbers]:
+    """The loss to judge by, in percent, and its burst ratio: what had to be concealed, else what
+    did not arrive or came too late to be played. Not known where there was too little audio."""
+    expected, lost, discarded, events = table.columns(
+        "packets_expected", "packets_lost", "packets_discarded", "concealment_events"
+    )
+    played, concealed, percents = table.columns(
+        "total_samples_received", "concealed_samples", "concealment_percent"
+    )
+    is_played = ~np.isnan(played) & ~np.isnan(concealed)
+    is_short = (expected < LEAST_PACKETS) | (is_played & (played < LEAST_AUDIO_S * clock_rates))
+    missed = lost + or_zero(discarded)
+    missing = np.divide(100 * missed, expected, out=nothing(len(lost)), where=expected > 0)
+    losses = np.where(is_played, percents, np.minimum(missing, 100.0))
+    losses = np.where(is_short, np.nan, losses)
+    packets = np.where(is_played, losses * played / (2 * clock_rates), lost)
+    bursts = mos_audio.burst_ratios(packets, or_zero(events), losses / 100)
+    return losses, np.where(np.isnan(losses), np.nan, bursts)
+
+
+def _video(table: Table) -> Numbers:
+    is_screen, is_producer = table.family in SCREENSHARES, table.family in PRODUCERS
+    model = mos_video.DEFAULT
+    frames, freeze_s, width, height, shown_width, shown_height, source_width, source_height = (
+        table.columns(*_SIZES)
+    )
+    fps, bitrate_bps, rtt_s, buffer_ms, loss, freeze_share, source_fps = table.columns(*_RATES)
+    opinions = mos_video.opinions(
+        model,
+        _factors(table, model, is_screen=is_screen),
+        bitrate_bps,
+        width * height,
+        fps,
+        mos_video.expected_sizes(
+            width * height,
+            shown_width * shown_height,
+            source_width * source_height,
             is_producer=is_producer,
             is_screen=is_screen,
-            pixels=(size[0] or 0) * (size[1] or 0),
-            shown_pixels=(size[2] or 0) * (size[3] or 0),
-            source_pixels=(size[4] or 0) * (size[5] or 0),
-        )
-        for size in set(sizes)
+        ),
+        mos_video.expected_rates(source_fps, is_screen=is_screen),
+        500 * or_zero(rtt_s) + (0.0 if is_producer else or_zero(buffer_ms)),
+        or_zero(loss),
+        or_zero(freeze_share),
+    )
+    is_still = is_screen & ~(freeze_s > 0)
+    return np.where(frames == 0, np.where(is_still, np.nan, mos_video.LOWEST), opinions)
+
+
+def _factors(table: Table, model: mos_video.VideoModel, *, is_screen: bool) -> Numbers:
+    codecs = table.words.get("codec", (None,) * len(table.at))
+    factors = {
+        codec: mos_video.codec_factor(model, codec, is_screen=is_screen) for codec in set(codecs)
     }
-    return [expected[size] for size in sizes]
+    if len(factors) == 1:
+        return np.full(len(codecs), next(iter(factors.values())))
+    return numbers([factors[codec] for codec in codecs])
 
 
 _SIZES: Final = (
+    "frames",
+    "freeze_s",
     "frame_width",
     "frame_height",
     "expected_width",
@@ -269,11 +205,7 @@ _SIZES: Final = (
     "source_width",
     "source_height",
 )
-_VIDEO_INPUTS: Final = (
-    "frames",
-    "freeze_s",
-    "frame_width",
-    "frame_height",
+_RATES: Final = (
     "fps",
     "bitrate_bps",
     "rtt_s",

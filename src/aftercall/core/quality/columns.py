@@ -1,78 +1,64 @@
 """Arithmetic on columns: the values of one member of a stream over time.
 
-A value that is not known is `None` and so is everything made of it. A column in which nothing
-is known is no column: `None` itself.
+A column is an array of floats, counters among them: they stay below 2^53, so that nothing is
+lost. NaN is "not known" and so is everything made of it. A column in which nothing is known is
+no column: `None`.
 """
 
 from collections.abc import Sequence
-from operator import sub
-from typing import Any
 
-Column = Sequence[Any]
-Table = dict[str, Column]
-"""Columns of equal length by the names of an interval's members."""
+import numpy as np
+from numpy.typing import NDArray
 
-
-def known(column: Column) -> Column | None:
-    return None if column.count(None) == len(column) else column
+Numbers = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Places = NDArray[np.intp]
 
 
-def differences(column: Column) -> Column | None:
-    """What each value added to the one before: one fewer than there are values."""
-    try:
-        return list(map(sub, column[1:], column))
-    except TypeError:
-        return known(
-            [
-                None if now is None or before is None else now - before
-                for now, before in zip(column[1:], column, strict=False)
-            ]
-        )
+def numbers(values: Sequence[float | None]) -> Numbers:
+    """A column of values; `None` is not known."""
+    return np.array(values, dtype=np.float64)
 
 
-def falls(column: Column | None) -> list[int]:
-    """Where the differences are negative."""
-    if column is None:
-        return []
-    try:
-        if min(column) >= 0:
-            return []
-    except TypeError:
-        pass
-    return [place for place, value in enumerate(column) if value is not None and value < 0]
+def nothing(length: int) -> Numbers:
+    return np.full(length, np.nan)
 
 
-def never_negative(column: Column | None) -> Column | None:
+def known(column: Numbers) -> Numbers | None:
+    return None if np.isnan(column).all() else column
+
+
+def or_zero(column: Numbers) -> Numbers:
+    """What is not known taken for zero."""
+    return np.where(np.isnan(column), 0.0, column)
+
+
+def first_known(column: Numbers, other: Numbers) -> Numbers:
+    return np.where(np.isnan(column), other, column)
+
+
+def two_decimals(column: Numbers) -> Numbers:
+    """Rounded half up, as scores are kept."""
+    return np.floor(column * 100 + 0.5) / 100
+
+
+def never_negative(column: Numbers) -> Numbers:
     """Negative values held at zero."""
-    if column is None or not falls(column):
-        return column
-    return [None if value is None else max(0, value) for value in column]
+    return np.maximum(column, 0.0)
 
 
-def minus(column: Column | None, other: Column | None) -> Column | None:
+def minus(column: Numbers | None, other: Numbers | None) -> Numbers | None:
     """One less the other, where the other is known, at least zero."""
     if column is None or other is None:
         return column
-    try:
-        left: Column = list(map(sub, column, other))
-    except TypeError:
-        left = [
-            None if one is None else one - (two or 0)
-            for one, two in zip(column, other, strict=True)
-        ]
-    return never_negative(left)
+    return never_negative(column - or_zero(other))
 
 
 def ratio(
-    parts: Column | None, wholes: Column | None, scale: float = 1.0, *, limit: float | None = None
-) -> Column | None:
+    parts: Numbers | None, wholes: Numbers | None, scale: float = 1.0, *, limit: float | None = None
+) -> Numbers | None:
     """`scale` · part / whole, where the whole is not zero; held at `limit`."""
     if parts is None or wholes is None:
         return None
-    made = [
-        None if part is None or not whole else scale * part / whole
-        for part, whole in zip(parts, wholes, strict=True)
-    ]
-    if limit is not None:
-        made = [limit if value is not None and value > limit else value for value in made]
-    return made
+    made = np.divide(scale * parts, wholes, out=nothing(len(parts)), where=wholes != 0)
+    return made if limit is None else np.minimum(made, limit)

@@ -14,49 +14,60 @@ counter fell, and the first report after a cut is a baseline only:
 The work is done a column at a time: all values of one member of a stream over the whole call.
 """
 
-from collections.abc import Iterable, Sequence
-from itertools import pairwise, repeat
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 
 from aftercall.core.quality.appraisal import appraise
-from aftercall.core.quality.columns import Column, Table, differences, falls, known
+from aftercall.core.quality.columns import Numbers, known, numbers, or_zero
 from aftercall.core.quality.counters import Interval
 from aftercall.core.quality.measures import (
     SenderRtt,
     measure_picture,
     measure_received,
     measure_sent,
-    put,
 )
-from aftercall.core.quality.streams import AUDIO, PRODUCERS, Sample, Stream
-from aftercall.core.quality.tracks import Accepted, Track, Tracks, accept, record
+from aftercall.core.quality.streams import AUDIO, PRODUCERS, Sample
+from aftercall.core.quality.tables import Table, in_order_of_time, stacked
+from aftercall.core.quality.tracks import (
+    FIRST_COUNTER,
+    Accepted,
+    Saying,
+    Track,
+    Tracks,
+    accept,
+    record,
+)
 
 LONGEST_S: Final = 60.0
 
 _RATES: Final = ("bitrate_bps", "fps", "freeze_share")
-_TAGS: Final = {
-    "producer_id": "producer_id",
-    "consumer_id": "consumer_id",
-    "peer_id": "peer_id",
+_MAY_FALL: Final = ("freeze_s", "packets_discarded", "coding_s")
+_WORDS: Final = ("producer_id", "consumer_id", "peer_id")
+_TAG_NUMBERS: Final = {
     "is_muted": "muted",
     "expected_width": "expected_width",
     "expected_height": "expected_height",
+    "score_given": "score",
 }
-_read_tag: Final = attrgetter(*_TAGS.values())
-_NO_TAG: Final = (None,) * len(_TAGS)
 
 
 class Reading(msgspec.Struct):
-    """The intervals of a peer in order of time, and the reports that gave none."""
+    """What happened on the streams of a peer, a table each, and the reports that gave nothing."""
 
-    intervals: list[Interval]
+    tables: list[Table]
     duplicates: int = 0
     late: int = 0
     resets: int = 0
     clock_steps: int = 0
+
+    @property
+    def intervals(self) -> list[Interval]:
+        """All rows of all tables in order of time."""
+        return in_order_of_time(self.tables)
 
 
 class Reader:
@@ -71,20 +82,24 @@ class Reader:
     def read(self) -> Reading:
         """What the samples so far say; of the layers of a simulcast only the best that moved."""
         reading = Reading([])
-        tracks = self._tracks.values()
-        sent = [track for track in tracks if track.key[1] == "send"]
-        for track in sent:
-            reading.intervals += _fold(track, reading, SenderRtt([], []))
-        heard = sorted(
-            (each.at, each.rtt_s) for each in reading.intervals if each.rtt_s is not None
-        )
-        sender_rtt = SenderRtt([at for at, _ in heard], [rtt_s for _, rtt_s in heard])
-        reading.intervals = _best_layers(reading.intervals, sent)
-        for track in tracks:
-            if track.key[1] != "send":
-                reading.intervals += _fold(track, reading, sender_rtt)
-        reading.intervals.sort(key=attrgetter("at"))
+        sent = [track for track in self._tracks.values() if track.key[1] == "send"]
+        received = [track for track in self._tracks.values() if track.key[1] != "send"]
+        unheard = SenderRtt(numbers([]), numbers([]))
+        layers = [(track, _fold(track, reading, unheard)) for track in sent]
+        sender_rtt = _sender_rtt([table for _, tables in layers for table in tables])
+        reading.tables = best_layers(layers)
+        for track in received:
+            reading.tables += _fold(track, reading, sender_rtt)
         return reading
+
+
+def _sender_rtt(tables: Sequence[Table]) -> SenderRtt:
+    rtts_s = stacked(tables, "rtt_s")
+    ats = np.concatenate([numbers([]), *(table.at for table in tables)])
+    is_heard = ~np.isnan(rtts_s)
+    ats, rtts_s = ats[is_heard], rtts_s[is_heard]
+    order = np.lexsort((rtts_s, ats))
+    return SenderRtt(ats[order], rtts_s[order])
 
 
 def read_intervals(samples: Iterable[Sample]) -> list[Interval]:
@@ -95,150 +110,141 @@ def read_intervals(samples: Iterable[Sample]) -> list[Interval]:
     return reader.read().intervals
 
 
-def _fold(track: Track, reading: Reading, sender_rtt: SenderRtt) -> list[Interval]:
-    accepted = accept(track.rows, track.kind)
+def _fold(track: Track, reading: Reading, sender_rtt: SenderRtt) -> list[Table]:
+    accepted = accept(track)
     reading.duplicates += accepted.duplicates
     reading.late += accepted.late
-    reading.clock_steps += sum(accepted.steps or ())
+    if accepted.steps is not None:
+        reading.clock_steps += int(accepted.steps.sum())
     return _fold_piece(track, accepted, reading, sender_rtt)
 
 
 def _fold_piece(
     track: Track, piece: Accepted, reading: Reading, sender_rtt: SenderRtt
-) -> list[Interval]:
-    rows, kind = piece.rows, track.kind
-    if len(rows) < 2:
+) -> list[Table]:
+    kind = track.kind
+    if len(piece.says) < 2:
         return []
-    columns = list(zip(*map(kind.read, [row.stats for row in rows]), strict=True))
-    changes = [differences(column) for column in columns[: len(kind.counters)]]
-    cuts = {place for change in changes[: kind.monotone] for place in falls(change)}
+    first_gauge = FIRST_COUNTER + len(kind.counters)
+    changes = np.diff(piece.columns[FIRST_COUNTER:first_gauge], axis=1)
+    cuts = set(np.flatnonzero((changes[: kind.monotone] < 0).any(axis=0)).tolist())
     reading.resets += len(cuts)
-    cuts.update(_seams(rows))
+    cuts.update(_seams(track, piece))
     if cuts:
-        pieces = _cut(piece, sorted(cuts))
         return [
-            interval
-            for each in pieces
-            for interval in _fold_piece(track, each, reading, sender_rtt)
+            table
+            for each in piece.cut(sorted(cuts))
+            for table in _fold_piece(track, each, reading, sender_rtt)
         ]
-    table: Table = {"at": [row.at for row in rows[1:]], "dt_s": piece.lengths_s}
-    for name, change in zip(kind.counters, changes, strict=True):
-        put(table, name, change)
-    for place, name in enumerate(kind.gauges, len(kind.counters)):
-        put(table, name, known(columns[place][1:]))
-    return _intervals(table, track, piece, sender_rtt)
+    family = track.sayings[piece.says[0]].family
+    table = Table(track.key, family, track.ssrc, piece.columns[0, 1:], {}, {})
+    table.put("dt_s", piece.lengths_s)
+    names = (*kind.counters, *kind.gauges)
+    for name, column in zip(names, (*changes, *piece.columns[first_gauge:, 1:]), strict=True):
+        table.put(name, known(column))
+    _put_sayings(table, track, piece)
+    _measure(table, track, piece, sender_rtt)
+    return [table]
 
 
-def _seams(rows: Sequence[Stream]) -> list[int]:
+def _seams(track: Track, piece: Accepted) -> list[int]:
     """Where the stats object or the use of the stream changes."""
-    ids, families = [row.stats.id for row in rows], [row.family for row in rows]
-    if ids.count(ids[0]) == len(ids) and families.count(families[0]) == len(families):
+    uses = [(saying.stats_id, saying.family) for saying in track.sayings]
+    if uses.count(uses[0]) == len(uses):
         return []
-    uses = list(zip(ids, families, strict=True))
-    return [place for place in range(len(rows) - 1) if uses[place] != uses[place + 1]]
+    numbered = {use: number for number, use in enumerate(dict.fromkeys(uses))}
+    which = np.array([numbered[use] for use in uses])[piece.says]
+    seams: list[int] = np.flatnonzero(np.diff(which)).tolist()
+    return seams
 
 
-def _cut(piece: Accepted, cuts: Sequence[int]) -> list[Accepted]:
-    edges = [0, *(cut + 1 for cut in cuts), len(piece.rows)]
-    return [
-        Accepted(
-            piece.rows[start:end],
-            piece.lengths_s[start : end - 1],
-            None if piece.steps is None else piece.steps[start : end - 1],
-        )
-        for start, end in pairwise(edges)
-    ]
+def _put_sayings(table: Table, track: Track, piece: Accepted) -> None:
+    """What the intervals' last reports said in words, and in their tags."""
+    sayings, says = track.sayings, piece.says[1:]
+
+    def put_words(name: str, read: Callable[[Saying], str | None]) -> None:
+        said = [read(saying) for saying in sayings]
+        if said.count(None) < len(said):
+            table.words[name] = (
+                said * len(says) if len(said) == 1 else [said[place] for place in says]
+            )
+
+    def put_numbers(name: str, read: Callable[[Saying], float | None]) -> None:
+        said = numbers([read(saying) for saying in sayings])
+        table.put(name, known(said[says]))
+
+    put_words("mid", attrgetter("mid"))
+    put_words("quality_limitation_reason", attrgetter("limitation"))
+    put_words("codec", _subtype)
+    put_numbers("is_page_hidden", attrgetter("is_page_hidden"))
+    if any(saying.tag is not None for saying in sayings):
+        for name in _WORDS:
+            put_words(name, _of_tag(name))
+        for name, member in _TAG_NUMBERS.items():
+            put_numbers(name, _of_tag(member))
 
 
-def _intervals(
-    table: Table, track: Track, piece: Accepted, sender_rtt: SenderRtt
-) -> list[Interval]:
-    rows, ends = piece.rows, piece.rows[1:]
-    family, n = ends[0].family, len(ends)
-    table |= {
-        "key": (track.key,) * n,
-        "family": (family,) * n,
-        "ssrc": (track.ssrc,) * n,
-        "connection_id": (track.key[0],) * n,
-    }
-    put(table, "is_page_hidden", known([row.is_page_hidden for row in ends]))
-    put(table, "codec", _codecs(ends))
-    put(table, "is_clock_step", piece.steps)
-    _put_tags(table, ends)
-    if max(piece.lengths_s) > LONGEST_S:
-        table["is_gap"] = [length_s > LONGEST_S for length_s in piece.lengths_s]
-    for name in ("freeze_s", "packets_discarded", "coding_s"):
-        if falls(change := table.get(name)):
-            assert change is not None
-            table[name] = [None if each is None or each < 0 else each for each in change]
-    if family in PRODUCERS:
-        measure_sent(table, rows)
+def _of_tag(member: str) -> Callable[[Saying], Any]:
+    return lambda saying: None if saying.tag is None else getattr(saying.tag, member)
+
+
+def _subtype(saying: Saying) -> str | None:
+    """The MIME subtype in lower case."""
+    if saying.codec is None or saying.codec.mime_type is None:
+        return None
+    return saying.codec.mime_type.rpartition("/")[2].lower()
+
+
+def _measure(table: Table, track: Track, piece: Accepted, sender_rtt: SenderRtt) -> None:
+    table.put("is_clock_step", piece.steps)
+    is_gap = piece.lengths_s > LONGEST_S
+    if is_gap.any():
+        table.put("is_gap", is_gap.astype(np.float64))
+    for name in _MAY_FALL:
+        if name in table.numbers:
+            change = table.numbers[name]
+            table.numbers[name] = np.where(change < 0, np.nan, change)
+    if table.family in PRODUCERS:
+        measure_sent(table, piece, _sent_once(piece.columns, track.kind.counters))
     else:
-        measure_received(table, rows, sender_rtt)
-    if family not in AUDIO:
+        measure_received(table, piece, sender_rtt)
+    if table.family not in AUDIO:
         measure_picture(table)
-    if "is_gap" in table:
-        _forget_rates(table)
-    trips = table.get("rtt_s")
-    table["is_listening_only"] = (True,) * n if trips is None else [trip is None for trip in trips]
-    appraise(table, ends, family)
-    names = list(_DEFAULTS)
-    while names[-1] not in table:
-        names.pop()
-    return list(map(Interval, *(table.get(name, _DEFAULTS[name]) for name in names)))
-
-
-_DEFAULTS: Final[dict[str, Any]] = {
-    field.name: repeat(False if field.default is False else None)
-    for field in msgspec.structs.fields(Interval)
-}
-
-
-def _put_tags(table: Table, ends: Sequence[Stream]) -> None:
-    tags = [row.tag for row in ends]
-    told = [_NO_TAG if tag is None else _read_tag(tag) for tag in tags]
-    if told.count(told[0]) == len(told):
-        for name, value in zip(_TAGS, told[0], strict=True):
-            if value is not None:
-                table[name] = (value,) * len(told)
-        return
-    for name, values in zip(_TAGS, zip(*told, strict=True), strict=True):
-        put(table, name, known(values))
-
-
-def _codecs(ends: Sequence[Stream]) -> Column | None:
-    """MIME subtypes in lower case."""
-    types = [None if row.codec is None else row.codec.mime_type for row in ends]
-    names = {each: each.rpartition("/")[2].lower() for each in set(types) if each is not None}
-    return [each and names[each] for each in types] if names else None
-
-
-def _forget_rates(table: Table) -> None:
-    gaps = table["is_gap"]
     for name in _RATES:
-        if name in table:
-            table[name] = [
-                None if is_gap else value for is_gap, value in zip(gaps, table[name], strict=True)
-            ]
+        if is_gap.any() and name in table.numbers:
+            table.numbers[name] = np.where(is_gap, np.nan, table.numbers[name])
+    table.put("is_listening_only", np.isnan(table.get("rtt_s")).astype(np.float64))
+    appraise(table, [saying.codec for saying in track.sayings], piece.says[1:])
 
 
-def _best_layers(intervals: list[Interval], tracks: Sequence[Track]) -> list[Interval]:
+def _sent_once(columns: Numbers, counters: Sequence[str]) -> Numbers:
+    """Packets sent till each report, retransmissions apart."""
+    sent = columns[FIRST_COUNTER + counters.index("packets_sent")]
+    again = columns[FIRST_COUNTER + counters.index("retransmitted_packets_sent")]
+    once: Numbers = sent - or_zero(again)
+    return once
+
+
+def best_layers(layers: Sequence[tuple[Track, list[Table]]]) -> list[Table]:
     """Of the layers of one simulcast at one moment, the largest that moved."""
-    senders = {
-        track.key: (track.key[0], track.sender) for track in tracks if track.sender is not None
-    }
-    if len(set(senders.values())) == len(senders):
-        return intervals
-    best: dict[Any, Interval] = {}
-    for interval in intervals:
-        sender = senders.get(interval.key)
-        place = interval.key if sender is None else sender
-        rival = best.get((place, interval.at))
-        if rival is None or _rank(interval) > _rank(rival):
-            best[place, interval.at] = interval
-    return list(best.values())
+    by_sender: dict[Any, list[Table]] = {}
+    for track, tables in layers:
+        place = track.key if track.sender is None else (track.key[0], track.sender)
+        by_sender.setdefault(place, []).extend(tables)
+    chosen: list[Table] = []
+    for tables in by_sender.values():
+        chosen += tables if len({table.key for table in tables}) < 2 else _best(tables)
+    return chosen
 
 
-def _rank(interval: Interval) -> tuple[bool, int]:
-    pixels = (interval.frame_width or 0) * (interval.frame_height or 0)
-    return bool(interval.frames), pixels
+def _best(tables: Sequence[Table]) -> list[Table]:
+    at = np.concatenate([table.at for table in tables])
+    pixels = or_zero(stacked(tables, "frame_width")) * or_zero(stacked(tables, "frame_height"))
+    moved = or_zero(stacked(tables, "frames")) > 0
+    # The last of each moment in this order is the best; of equals the one that came first.
+    order = np.lexsort((-np.arange(len(at)), pixels, moved, at))
+    is_best = np.zeros(len(at), dtype=np.bool_)
+    is_best[order[np.append(np.diff(at[order]) != 0, True)]] = True
+    edges = np.cumsum([len(table.at) for table in tables])[:-1]
+    kept = zip(tables, np.split(is_best, edges), strict=True)
+    return [table.kept(places) for table, places in kept if places.any()]

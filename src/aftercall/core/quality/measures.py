@@ -5,49 +5,48 @@ says what of the loss was repaired. What the far end says changes only with its 
 two of them its loss is not known, not zero.
 """
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from aftercall.core.quality.columns import (
-    Column,
-    Table,
-    differences,
+    Numbers,
+    first_known,
     known,
     minus,
     never_negative,
+    numbers,
     ratio,
 )
 from aftercall.core.quality.getstats import Stats
-from aftercall.core.quality.streams import Stream
+from aftercall.core.quality.tables import Table
+from aftercall.core.quality.tracks import PAIR_RTT, Accepted, Sender
 
 
 class SenderRtt(NamedTuple):
     """The round trips measured on what a peer sends, by moment."""
 
-    ats: list[int]
-    rtts_s: list[float]
+    ats: Numbers
+    rtts_s: Numbers
 
-    def near(self, at: int) -> float | None:
-        """The one nearest in time."""
-        if not self.ats:
-            return None
-        place = min(bisect_left(self.ats, at), len(self.ats) - 1)
-        if place and at - self.ats[place - 1] <= self.ats[place] - at:
-            place -= 1
-        return self.rtts_s[place]
-
-
-def put(table: Table, name: str, column: Column | None) -> None:
-    if column is not None:
-        table[name] = column
+    def near(self, ats: Numbers) -> Numbers:
+        """For each moment the one nearest in time, the earlier of two as near."""
+        if not len(self.ats):
+            return numbers([None] * len(ats))
+        places = np.minimum(np.searchsorted(self.ats, ats), len(self.ats) - 1)
+        before = np.maximum(places - 1, 0)
+        is_before = ats - self.ats[before] <= self.ats[places] - ats
+        return self.rtts_s[np.where(is_before, before, places)]
 
 
-def measure_sent(table: Table, rows: Sequence[Stream]) -> None:
-    """`table` holds what the counters and gauges gave; `rows` has one more, the baseline."""
-    media = minus(table.get("bytes_sent"), table.get("retransmitted_bytes_sent"))
-    put(table, "bitrate_bps", ratio(media, table["dt_s"], 8))
-    sources = [row.source for row in rows[1:]]
+def measure_sent(table: Table, piece: Accepted, sent: Numbers | None) -> None:
+    """`table` holds what the counters and gauges gave; `piece` has one report more, the
+    baseline. `sent` is how many packets were sent till each report, retransmissions apart."""
+    of = table.numbers.get
+    media = minus(of("bytes_sent"), of("retransmitted_bytes_sent"))
+    table.put("bitrate_bps", ratio(media, of("dt_s"), 8))
+    sources = [each.source for each in piece.senders[1:]]
     if any(sources):
         for name, member in (
             ("audio_level", "audio_level"),
@@ -55,21 +54,24 @@ def measure_sent(table: Table, rows: Sequence[Stream]) -> None:
             ("source_height", "height"),
             ("source_fps", "frames_per_second"),
         ):
-            values = [None if each is None else getattr(each, member) for each in sources]
-            put(table, name, known(values))
-    _hear(table, rows)
-    if table.pop("quality_limitation_durations", None) is not None:
-        _measure_limits(table, rows)
+            table.put(name, _member(sources, member))
+    _hear(table, piece, sent)
+    _measure_limits(table, piece.senders)
 
 
-def _hear(table: Table, rows: Sequence[Stream]) -> None:
+def _member(sources: Sequence[Any], member: str) -> Numbers | None:
+    return known(numbers([None if each is None else getattr(each, member) for each in sources]))
+
+
+def _hear(table: Table, piece: Accepted, sent: Numbers | None) -> None:
     """What the far end reported, where it reported anew, over all that was sent since the
     report before, which may be several intervals."""
     heard: list[_Heard] = []
-    before, sent_before = rows[0].remote, _sent_once(rows[0])
-    again = table.get("retransmitted_packets_sent")
-    for place, row in enumerate(rows[1:]):
-        remote = row.remote
+    totals = [None] * len(piece.senders) if sent is None else _whole(sent)
+    again = _whole(table.get("retransmitted_packets_sent"))
+    before, sent_before = piece.senders[0].remote, totals[0]
+    for sender, total, repaired in zip(piece.senders[1:], totals[1:], again, strict=True):
+        remote = sender.remote
         if remote is None or (
             before is not None
             and remote.timestamp is not None
@@ -77,18 +79,15 @@ def _hear(table: Table, rows: Sequence[Stream]) -> None:
         ):
             heard.append(_SILENCE)
         else:
-            sent = _sent_once(row)
-            repaired = again[place] if again is not None else None
-            heard.append(_compare(remote, before, sent, sent_before, repaired))
-            before, sent_before = remote, sent
-    if any(each is not _SILENCE for each in heard):
-        for name, column in zip(_Heard._fields, zip(*heard, strict=True), strict=True):
-            put(table, name, known(column))
-    trips = table.get("rtt_s") or [None] * len(heard)
-    pairs = _pair_rtts(rows)
-    if pairs is not None:
-        trips = [pair if trip is None else trip for trip, pair in zip(trips, pairs, strict=True)]
-    put(table, "rtt_s", known(trips))
+            heard.append(_compare(remote, before, total, sent_before, repaired))
+            before, sent_before = remote, total
+    for name, column in zip(_Heard._fields, zip(*heard, strict=True), strict=True):
+        table.put(name, known(numbers(column)))
+    table.put("rtt_s", known(first_known(table.get("rtt_s"), piece.columns[PAIR_RTT, 1:])))
+
+
+def _whole(column: Numbers) -> list[int | None]:
+    return [None if value != value else int(value) for value in column.tolist()]
 
 
 class _Heard(NamedTuple):
@@ -139,65 +138,47 @@ def _compare(
     )
 
 
-def _sent_once(row: Stream) -> int | None:
-    """Packets sent so far, retransmissions apart."""
-    sent, again = row.stats.packets_sent, row.stats.retransmitted_packets_sent
-    return None if sent is None else sent - (again or 0)
-
-
 def _change(now: Any, before: Any) -> Any:
     return None if now is None or before is None else now - before
 
 
-def _pair_rtts(rows: Sequence[Stream]) -> Column | None:
-    pairs = [row.connection.pair for row in rows[1:]]
-    return known([None if pair is None else pair.current_round_trip_time for pair in pairs])
-
-
-def measure_received(table: Table, rows: Sequence[Stream], sender_rtt: SenderRtt) -> None:
-    media = minus(table.get("bytes_received"), table.get("retransmitted_bytes_received"))
-    put(table, "bitrate_bps", ratio(media, table["dt_s"], 8))
-    put(
-        table,
+def measure_received(table: Table, piece: Accepted, sender_rtt: SenderRtt) -> None:
+    of = table.numbers.get
+    media = minus(of("bytes_received"), of("retransmitted_bytes_received"))
+    table.put("bitrate_bps", ratio(media, of("dt_s"), 8))
+    table.put(
         "jitter_buffer_ms",
-        ratio(table.get("jitter_buffer_delay_s"), table.get("jitter_buffer_emitted_count"), 1000),
+        ratio(of("jitter_buffer_delay_s"), of("jitter_buffer_emitted_count"), 1000),
     )
-    trips = _pair_rtts(rows)
-    if trips is None or None in trips:
-        trips = [
-            sender_rtt.near(row.at) if trip is None else trip
-            for row, trip in zip(rows[1:], trips or [None] * len(table["dt_s"]), strict=True)
-        ]
-    put(table, "rtt_s", known(trips))
-    lost, received = table.get("packets_lost_signed"), table.get("packets_received")
+    trips = piece.columns[PAIR_RTT, 1:]
+    if np.isnan(trips).any():
+        trips = first_known(trips, sender_rtt.near(table.at))
+    table.put("rtt_s", known(trips))
+    lost, received = of("packets_lost_signed"), of("packets_received")
     if lost is not None and received is not None:
-        again = table.get("retransmitted_packets_received")
-        lost = table["packets_lost"] = never_negative(lost) or lost
-        firsts = minus(received, again) or received
-        expected = table["packets_expected"] = [
-            None if one is None or two is None else one + two
-            for one, two in zip(firsts, lost, strict=True)
-        ]
-        put(table, "loss_percent", ratio(lost, expected, 100))
-        put(table, "residual_loss_percent", ratio(minus(lost, again), expected, 100))
-    concealed = table.get("concealed_samples")
-    if concealed is not None:
-        audible = minus(concealed, table.get("silent_concealed_samples"))
-        put(
-            table,
-            "concealment_percent",
-            ratio(audible, table.get("total_samples_received"), 100, limit=100.0),
-        )
+        again = of("retransmitted_packets_received")
+        firsts = minus(received, again)
+        assert firsts is not None
+        lost = table.numbers["packets_lost"] = never_negative(lost)
+        expected = table.numbers["packets_expected"] = firsts + lost
+        table.put("loss_percent", ratio(lost, expected, 100))
+        table.put("residual_loss_percent", ratio(minus(lost, again), expected, 100))
+    audible = minus(of("concealed_samples"), of("silent_concealed_samples"))
+    table.put("concealment_percent", ratio(audible, of("total_samples_received"), 100, limit=100.0))
 
 
 def measure_picture(table: Table) -> None:
-    put(table, "fps", ratio(table.get("frames"), table["dt_s"]))
-    put(table, "freeze_share", ratio(table.get("freeze_s"), table["dt_s"], limit=1.0))
+    of = table.numbers.get
+    table.put("fps", ratio(of("frames"), of("dt_s")))
+    table.put("freeze_share", ratio(of("freeze_s"), of("dt_s"), limit=1.0))
 
 
-def _measure_limits(table: Table, rows: Sequence[Stream]) -> None:
+def _measure_limits(table: Table, senders: Sequence[Sender]) -> None:
     """Seconds held back by each reason; they cannot fall but for rounding."""
-    durations = [row.stats.quality_limitation_durations for row in rows]
+    durations = [each.limits for each in senders]
+    if not any(durations[1:]):
+        return
     for reason in ("none", "cpu", "bandwidth", "other"):
-        totals = [None if each is None else getattr(each, reason) for each in durations]
-        put(table, f"limited_{reason}_s", never_negative(differences(totals)))
+        totals = _member(durations, reason)
+        if totals is not None:
+            table.put(f"limited_{reason}_s", known(never_negative(np.diff(totals))))

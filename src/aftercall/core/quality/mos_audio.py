@@ -10,10 +10,13 @@ default set keeps each codec's own constants and ceiling, and rescales the rest 
 """
 
 from itertools import pairwise
-from math import atan2, cos, floor, isfinite, log2, pi, sqrt
+from math import atan2, cos, isfinite, pi, sqrt
 from typing import Final
 
 import msgspec
+import numpy as np
+
+from aftercall.core.quality.columns import Numbers, first_known, or_zero, two_decimals
 
 LOWEST: Final = 1.0
 HIGHEST: Final = 4.5
@@ -149,10 +152,12 @@ def redundancy(name: str | None, fmtp: str | None) -> float:
 
 def delay_impairment(delay_ms: float) -> float:
     """Idd of G.107 for the default sensitivity class: 0 up to 100 ms."""
-    if delay_ms <= UNHEARD_MS:
-        return 0.0
-    x = log2(delay_ms / UNHEARD_MS)
-    return float(25 * ((1 + x**6) ** (1 / 6) - 3 * (1 + (x / 3) ** 6) ** (1 / 6) + 2))
+    return float(delay_impairments(np.array(delay_ms)))
+
+
+def delay_impairments(delays_ms: Numbers) -> Numbers:
+    x = np.log2(np.maximum(delays_ms, UNHEARD_MS) / UNHEARD_MS)
+    return 25 * ((1 + x**6) ** (1 / 6) - 3 * (1 + (x / 3) ** 6) ** (1 / 6) + 2)
 
 
 def loss_impairment(
@@ -188,12 +193,12 @@ def rating(
 def mos_of_rating(r: float) -> float:
     """G.107 Annex B on the 0..100 scale. The polynomial dips below 1 near zero; it is held
     there, which makes it rise throughout."""
-    if r <= 0:
-        return LOWEST
-    if r >= 100:
-        return HIGHEST
-    mos = 1 + 0.035 * r + r * (r - 60) * (100 - r) * 7e-6
-    return mos if mos > LOWEST else LOWEST
+    return float(mos_of_ratings(np.array(r)))
+
+
+def mos_of_ratings(r: Numbers) -> Numbers:
+    r = np.minimum(np.maximum(r, 0.0), 100.0)
+    return np.maximum(1 + 0.035 * r + r * (r - 60) * (100 - r) * 7e-6, LOWEST)
 
 
 def rating_of_mos(mos: float) -> float:
@@ -212,20 +217,20 @@ def burst_ratio(lost: float, bursts: int, loss_share: float) -> float:
 
     `lost` counts packets, `bursts` the runs they came in, `loss_share` is 0..1.
     """
-    if bursts <= 0 or lost <= 0:
-        return 1.0
-    ratio = lost / bursts * (1 - loss_share)
-    return ratio if ratio > 1 else 1.0
+    return float(burst_ratios(np.array(lost), np.array(float(bursts)), np.array(loss_share)))
 
 
-def bounded_burst_ratio(ratio: float, loss_percent: float) -> float:
-    """Holds a burst ratio within what G.107 covers: up to 8, and little over 2 where much is
+def burst_ratios(lost: Numbers, bursts: Numbers, loss_shares: Numbers) -> Numbers:
+    ratios = lost / np.maximum(bursts, 1.0) * (1 - loss_shares)
+    return np.where((bursts <= 0) | (lost <= 0), 1.0, np.maximum(ratios, 1.0))
+
+
+def bounded_burst_ratios(ratios: Numbers, loss_percents: Numbers) -> Numbers:
+    """Holds burst ratios within what G.107 covers: up to 8, and little over 2 where much is
     lost. From 2 % on the bound falls smoothly from 8 towards 2, since a step would let a score
     rise with the loss."""
-    if ratio <= 1:
-        return 1.0
-    bound = 8.0 if loss_percent <= 2 else 1 / (0.5 - 0.75 / loss_percent)
-    return min(bound, ratio)
+    bounds = 1 / (0.5 - 0.75 / np.maximum(loss_percents, 2.0))
+    return np.minimum(bounds, np.maximum(ratios, 1.0))
 
 
 def estimate(
@@ -241,36 +246,51 @@ def estimate(
     Inputs beyond the models' range are held at its edges; `None` for inputs that mean nothing
     and for loss on a codec of unknown robustness.
     """
-    if not (delay_ms >= 0 and loss_percent >= 0):
-        return None
+    inputs = (delay_ms, loss_percent, burst_ratio, bpl_factor)
+    found = float(estimates(codec, *(np.array([value]) for value in inputs))[0])
+    return None if found != found else found
+
+
+def estimates(
+    codec: Codec,
+    delays_ms: Numbers,
+    loss_percents: Numbers,
+    burst_ratios: Numbers,
+    bpl_factors: Numbers,
+) -> Numbers:
+    """`estimate` for many intervals of one codec; NaN where there is no score."""
     model = FB_UNIFIED[codec.bandwidth]
-    r = model.best - codec.ie
-    if delay_ms > UNHEARD_MS:
-        r -= model.rescale * delay_impairment(min(3000.0, delay_ms))
-    if loss_percent > 0:
-        loss_percent = min(100.0, loss_percent)
-        burst_ratio = bounded_burst_ratio(burst_ratio, loss_percent)
-        loss = loss_impairment(codec, model.ceiling, loss_percent, burst_ratio, bpl_factor)
-        if loss is None:
-            return None
-        r -= loss - codec.ie
-    return two_decimals(mos_of_rating(r / model.rescale))
+    delays_ms = np.where(delays_ms >= 0, np.minimum(3000.0, delays_ms), np.nan)
+    losses = np.where(loss_percents >= 0, np.minimum(100.0, loss_percents), np.nan)
+    r = model.best - codec.ie - model.rescale * delay_impairments(delays_ms)
+    bpl = (np.nan if codec.bpl is None else codec.bpl) * bpl_factors
+    shares = losses / (losses / bounded_burst_ratios(burst_ratios, losses) + bpl)
+    lossy = codec.ie + (model.ceiling - codec.ie) * shares
+    r = np.where(losses == 0, r, r - (lossy - codec.ie))
+    return two_decimals(mos_of_ratings(r / model.rescale))
 
 
 def producer_delay_ms(rtt_s: float | None, jitter_s: float | None) -> float:
     """Mouth to ear as far as the sender sees: half the round trip, and twice the jitter for the
     buffer at the other end."""
-    return 500 * (rtt_s or 0.0) + 2000 * (jitter_s or 0.0) + PACKET_MS + LOOK_AHEAD_MS
+    return float(producer_delays_ms(_column(rtt_s), _column(jitter_s)))
+
+
+def producer_delays_ms(rtts_s: Numbers, jitters_s: Numbers) -> Numbers:
+    return 500 * or_zero(rtts_s) + 2000 * or_zero(jitters_s) + PACKET_MS + LOOK_AHEAD_MS
 
 
 def consumer_delay_ms(
     rtt_s: float | None, jitter_buffer_ms: float | None, jitter_s: float | None
 ) -> float:
     """Mouth to ear as far as the receiver sees: half the round trip and its jitter buffer."""
-    buffer_ms = 2000 * (jitter_s or 0.0) if jitter_buffer_ms is None else jitter_buffer_ms
-    return 500 * (rtt_s or 0.0) + buffer_ms + PACKET_MS + LOOK_AHEAD_MS
+    return float(consumer_delays_ms(*map(_column, (rtt_s, jitter_buffer_ms, jitter_s))))
 
 
-def two_decimals(value: float) -> float:
-    """Rounded half up, as scores are kept."""
-    return floor(value * 100 + 0.5) / 100
+def consumer_delays_ms(rtts_s: Numbers, buffers_ms: Numbers, jitters_s: Numbers) -> Numbers:
+    buffers_ms = first_known(buffers_ms, 2000 * or_zero(jitters_s))
+    return 500 * or_zero(rtts_s) + buffers_ms + PACKET_MS + LOOK_AHEAD_MS
+
+
+def _column(value: float | None) -> Numbers:
+    return np.array(value, dtype=np.float64)

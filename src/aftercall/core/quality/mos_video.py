@@ -7,12 +7,13 @@ loss act. Sizes in px, rates in bit/s and 1/s, delay in ms, loss in percent, sco
 """
 
 from collections.abc import Mapping
-from math import inf, log
+from math import inf
 from typing import Final
 
 import msgspec
+import numpy as np
 
-from aftercall.core.quality.mos_audio import two_decimals
+from aftercall.core.quality.columns import Numbers, numbers, or_zero, two_decimals
 
 LOWEST: Final = 1.0
 HIGHEST: Final = 5.0
@@ -66,9 +67,7 @@ def estimate(
     freeze_share: float = 0.0,
 ) -> float:
     """The score, two decimals; 1 where nothing moves. `codec` is a MIME subtype."""
-    return opinion(
-        model,
-        codec_factor(model, codec, is_screen=is_screen),
+    inputs = (
         bitrate_bps,
         width * height,
         fps,
@@ -78,6 +77,9 @@ def estimate(
         loss_percent,
         freeze_share,
     )
+    factor = codec_factor(model, codec, is_screen=is_screen)
+    columns = (numbers([value]) for value in (factor, *inputs))
+    return float(opinions(model, *columns)[0])
 
 
 def codec_factor(model: VideoModel, codec: str | None, *, is_screen: bool) -> float:
@@ -86,39 +88,36 @@ def codec_factor(model: VideoModel, codec: str | None, *, is_screen: bool) -> fl
     return factor * model.screen_factor if is_screen else factor
 
 
-def opinion(
+def opinions(
     model: VideoModel,
-    factor: float,
-    bitrate_bps: float,
-    pixels: int,
-    fps: float,
-    expected_pixels: float,
-    expected_fps: float,
-    delay_ms: float,
-    loss_percent: float,
-    freeze_share: float,
-) -> float:
-    """`estimate` with the codec's factor known: for many pictures of one stream."""
-    if pixels <= 0 or bitrate_bps <= 0 or fps < 1:
-        return LOWEST
-    coded = (pixels if pixels < expected_pixels else expected_pixels) * (
-        fps if fps < expected_fps else expected_fps
+    factors: Numbers,
+    bitrates_bps: Numbers,
+    pixels: Numbers,
+    fps: Numbers,
+    expected_pixels: Numbers,
+    expected_fps: Numbers,
+    delays_ms: Numbers,
+    loss_percents: Numbers,
+    freeze_shares: Numbers,
+) -> Numbers:
+    """`estimate` for many pictures of one stream, with the codec's factor known; NaN where size,
+    rate or bitrate is not known."""
+    is_known = ~np.isnan(pixels + bitrates_bps + fps)
+    nothing_moves = (pixels <= 0) | (bitrates_bps <= 0) | (fps < 1)
+    # A value that means nothing would only warn of itself in the logarithms.
+    pixels, bitrates_bps, fps = (
+        np.where(nothing_moves, 1.0, each) for each in (pixels, bitrates_bps, fps)
     )
-    quality = model.slope * log(factor * bitrate_bps / coded) + model.intercept
-    quality = (
-        HIGHEST if quality > HIGHEST else LOWEST if quality < LOWEST else quality
-    ) - model.delay_per_ms * delay_ms
-    if expected_pixels > pixels:
-        quality -= model.upscaling * log(expected_pixels / pixels)
-    if expected_fps > fps:
-        quality -= model.frame_rate * log(expected_fps / fps)
-    if quality <= LOWEST:
-        return LOWEST
-    if loss_percent or freeze_share:
-        halvings = loss_percent / model.halving_loss_percent
-        halvings += freeze_share / model.halving_freeze_share
-        quality = 1 + (quality - 1) * 2**-halvings
-    return two_decimals(quality)
+    coded = np.minimum(pixels, expected_pixels) * np.minimum(fps, expected_fps)
+    quality = model.slope * np.log(factors * bitrates_bps / coded) + model.intercept
+    quality = np.minimum(np.maximum(quality, LOWEST), HIGHEST) - model.delay_per_ms * delays_ms
+    quality -= model.upscaling * np.log(np.maximum(expected_pixels / pixels, 1.0))
+    quality -= model.frame_rate * np.log(np.maximum(expected_fps / fps, 1.0))
+    halvings = loss_percents / model.halving_loss_percent
+    halvings += freeze_shares / model.halving_freeze_share
+    quality = np.where(halvings > 0, 1 + (quality - 1) * np.exp2(-halvings), quality)
+    quality = np.where(nothing_moves | (quality <= LOWEST), LOWEST, quality)
+    return two_decimals(np.where(is_known, quality, np.nan))
 
 
 def expected_size(
@@ -131,14 +130,25 @@ def expected_size(
 ) -> int:
     """The pixels a viewer can expect: as shown, as captured, else at least 640×360 for a
     camera and what there is for a screen."""
-    known = source_pixels if is_producer or is_screen else shown_pixels
-    if known:
-        return known
-    return pixels if is_screen else max(pixels, EXPECTED_PIXELS)
+    columns = (numbers([value]) for value in (pixels, shown_pixels, source_pixels))
+    return int(expected_sizes(*columns, is_producer=is_producer, is_screen=is_screen)[0])
+
+
+def expected_sizes(
+    pixels: Numbers, shown: Numbers, source: Numbers, *, is_producer: bool, is_screen: bool
+) -> Numbers:
+    found = or_zero(source if is_producer or is_screen else shown)
+    least = or_zero(pixels)
+    if not is_screen:
+        least = np.maximum(least, EXPECTED_PIXELS)
+    return np.where(found > 0, found, least)
 
 
 def expected_rate(*, is_screen: bool, source_fps: float | None) -> float:
     """The frames a second a viewer can expect: the source's up to 30, else 24, of a screen 5."""
-    if source_fps:
-        return min(HIGHEST_EXPECTED_FPS, source_fps)
-    return EXPECTED_SCREEN_FPS if is_screen else EXPECTED_FPS
+    return float(expected_rates(numbers([source_fps]), is_screen=is_screen)[0])
+
+
+def expected_rates(source_fps: Numbers, *, is_screen: bool) -> Numbers:
+    assumed = EXPECTED_SCREEN_FPS if is_screen else EXPECTED_FPS
+    return np.where(source_fps > 0, np.minimum(HIGHEST_EXPECTED_FPS, source_fps), assumed)

@@ -28,6 +28,7 @@ from aftercall.core.quality.rollup import roll_up
 from aftercall.core.quality.rows import rows_of
 from aftercall.core.quality.stream_rules import stream_issues
 from aftercall.core.quality.streams import Family, normalise
+from aftercall.core.quality.tables import Table, in_order_of_time
 from aftercall.core.quality.traces import StreamTrace, trace
 from aftercall.core.records import LeaveReason, Peer, PeerNote, StoredSample
 
@@ -110,6 +111,7 @@ class Folded(msgspec.Struct, kw_only=True):
 class _PeerFold(msgspec.Struct):
     """What folding one peer's samples gave."""
 
+    tables: list[Table]
     intervals: list[Interval]
     issues: list[Issue]
     traces: list[StreamTrace]
@@ -131,8 +133,9 @@ def fold(chain: Sequence[PeerFacts], now: EpochMs) -> Folded:
             by_family[interval.family].append(interval)
     cumulative: dict[str, Cumulative] = {}
     rows: dict[str, msgspec.Raw] = {}
+    tables = [table for each in folds for table in each.tables]
     for family, intervals in by_family.items():
-        block = accumulate(roll_up(family, intervals))
+        block = accumulate(roll_up(family, [each for each in tables if each.family is family]))
         if block is not None:
             cumulative[family.value] = block
         rows[family.value] = msgspec.Raw(msgspec.json.encode(rows_of(family, intervals)))
@@ -191,7 +194,8 @@ def _fold_peer(facts: PeerFacts, seen: LastSeen, now: EpochMs) -> _PeerFold:
         reader.take(sample)
         connections.take(sample)
         seen.take(sample)
-    intervals = reader.read().intervals
+    tables = reader.read().tables
+    intervals = in_order_of_time(tables)
     microphone.take(intervals)
     issues = [
         *stream_issues(peer.id, start_of(peer), intervals, mutes),
@@ -200,7 +204,7 @@ def _fold_peer(facts: PeerFacts, seen: LastSeen, now: EpochMs) -> _PeerFold:
         *camera_issues(peer.id, mutes, now if peer.left_at is None else peer.left_at),
         *ice_issues(peer.id, facts.notes, peer.left_at),
     ]
-    return _PeerFold(intervals, issues, trace(peer.id, intervals), unreadable)
+    return _PeerFold(tables, intervals, issues, trace(peer.id, intervals), unreadable)
 
 
 def start_of(peer: Peer) -> EpochMs:

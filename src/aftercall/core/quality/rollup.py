@@ -6,16 +6,16 @@ values does not exceed, always one that occurred.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from math import floor
-from operator import attrgetter
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 import msgspec
+import numpy as np
 
 from aftercall.core.quality import score
-from aftercall.core.quality.counters import Interval
+from aftercall.core.quality.columns import Flags, Numbers, first_known, or_zero
 from aftercall.core.quality.streams import AUDIO, PRODUCERS, SCREENSHARES, Family
+from aftercall.core.quality.tables import Table, stacked
 
 LOSS_PERCENTS: Final = (5, 10, 25, 50)
 DELAYS_MS: Final = (100, 250, 500)
@@ -23,6 +23,7 @@ HIGH_FEEDBACK_PER_S: Final = 1.0
 """PLI and FIR together; no published threshold was found, one a second is our choice."""
 
 _MILLION = 1_000_000
+_EXACT: Final = 2.0**53
 
 
 class Shares(msgspec.Struct):
@@ -129,99 +130,99 @@ class Rollup(msgspec.Struct):
 _ADDED: Final = tuple(name for name in Rollup.__struct_fields__ if name != "family")
 
 
-def roll_up(family: Family, intervals: Sequence[Interval]) -> Rollup:
-    """The rollup of intervals of one family."""
-    rollup = Rollup(family, len(intervals))
-    rollup.loss_percent = _loss_shares(intervals)
-    judged = [each for each in intervals if each.packets_expected]
-    rollup.packets_lost = sum(each.packets_lost or 0 for each in judged)
-    rollup.packets_expected = sum(each.packets_expected or 0 for each in judged)
-    rollup.packets_lost_signed = sum(_known(intervals, "packets_lost_signed"))
+def roll_up(family: Family, tables: Sequence[Table]) -> Rollup:
+    """The rollup of all intervals of tables of one family."""
+    rollup = Rollup(family, sum(len(table.at) for table in tables))
+    percents, lost, expected = (
+        stacked(tables, name) for name in ("loss_percent", "packets_lost", "packets_expected")
+    )
+    rollup.loss_percent = _loss_shares(percents, lost, expected)
+    judged = expected > 0
+    rollup.packets_lost = _total(lost[judged])
+    rollup.packets_expected = _total(expected[judged])
+    rollup.packets_lost_signed = _total(stacked(tables, "packets_lost_signed"))
     if family in PRODUCERS:
-        rollup.rtt_ms = _delay_shares([1000 * rtt_s for rtt_s in _known(intervals, "rtt_s")])
+        rollup.rtt_ms = _delay_shares(1000 * stacked(tables, "rtt_s"))
     else:
-        rollup.jitter_buffer_ms = _delay_shares(_known(intervals, "jitter_buffer_ms"))
-    rollup.score = histogram(_known(intervals, "score"), 1000)
-    rollup.mos = histogram(_known(intervals, "mos"), 100)
+        rollup.jitter_buffer_ms = _delay_shares(stacked(tables, "jitter_buffer_ms"))
+    rollup.score = histogram(stacked(tables, "score"), 1000)
+    rollup.mos = histogram(stacked(tables, "mos"), 100)
     if family not in AUDIO:
-        _roll_up_pictures(rollup, intervals)
+        _roll_up_pictures(rollup, tables)
     return rollup
 
 
-def _roll_up_pictures(rollup: Rollup, intervals: Sequence[Interval]) -> None:
+def _roll_up_pictures(rollup: Rollup, tables: Sequence[Table]) -> None:
     is_screen = rollup.family in SCREENSHARES
-    rates = [
-        each.fps if each.frames_per_second is None else each.frames_per_second for each in intervals
-    ]
-    known_rates = [rate for rate in rates if rate is not None]
-    widths = _known(intervals, "frame_width")
-    rollup.fps = histogram(known_rates, 1)
+    rates = first_known(stacked(tables, "frames_per_second"), stacked(tables, "fps"))
+    widths, frames = stacked(tables, "frame_width"), stacked(tables, "frames")
+    rollup.fps = histogram(rates, 1)
     rollup.width = histogram(widths, 1)
-    rollup.lagging = sum(score.is_lagging(rate, is_screen=is_screen) for rate in known_rates)
-    rollup.poor_resolution = sum(
-        score.is_poor_resolution(width, is_screen=is_screen) for width in widths
-    )
-    live = [
-        each.frames
-        for each in intervals
-        if each.frames is not None and not each.is_muted and each.is_active is not False
-    ]
-    rollup.with_frames, rollup.no_video = len(live), live.count(0)
-    rollup.frames = sum(each.frames or 0 for each in intervals if each.key_frames is not None)
-    rollup.key_frames = sum(each.key_frames or 0 for each in intervals)
+    rollup.lagging = _count(score.are_lagging(rates, is_screen=is_screen))
+    rollup.poor_resolution = _count(score.are_poor_resolution(widths, is_screen=is_screen))
+    off = (stacked(tables, "is_muted") == 1) | (stacked(tables, "is_active") == 0)
+    live = frames[~off]
+    rollup.with_frames, rollup.no_video = _count(live >= 0), _count(live == 0)
+    key_frames = stacked(tables, "key_frames")
+    rollup.frames = _total(frames[~np.isnan(key_frames)])
+    rollup.key_frames = _total(key_frames)
     if rollup.family in PRODUCERS:
-        _roll_up_limits(rollup, intervals)
+        _roll_up_limits(rollup, tables)
 
 
-def _roll_up_limits(rollup: Rollup, intervals: Sequence[Interval]) -> None:
-    reasons = Counter(each.quality_limitation_reason for each in intervals)
+def _roll_up_limits(rollup: Rollup, tables: Sequence[Table]) -> None:
+    reasons: Counter[str | None] = Counter()
+    for table in tables:
+        reasons.update(table.words.get("quality_limitation_reason", ()))
     del reasons[None]
     rollup.with_reason = reasons.total()
     rollup.limited = rollup.with_reason - reasons["none"]
     rollup.cpu_limited, rollup.bandwidth_limited = reasons["cpu"], reasons["bandwidth"]
-    rollup.limited_cpu_ms = sum(round(1000 * (each.limited_cpu_s or 0)) for each in intervals)
-    rollup.limited_bandwidth_ms = sum(
-        round(1000 * (each.limited_bandwidth_s or 0)) for each in intervals
-    )
-    rollup.limited_other_ms = sum(round(1000 * (each.limited_other_s or 0)) for each in intervals)
-    feedback = [
-        (each.pli_count or 0) + (each.fir_count or 0) >= HIGH_FEEDBACK_PER_S * each.dt_s
-        for each in intervals
-        if not (each.pli_count is None and each.fir_count is None)
-    ]
-    rollup.with_feedback, rollup.high_feedback = len(feedback), sum(feedback)
+    rollup.limited_cpu_ms = _total(1000 * stacked(tables, "limited_cpu_s"))
+    rollup.limited_bandwidth_ms = _total(1000 * stacked(tables, "limited_bandwidth_s"))
+    rollup.limited_other_ms = _total(1000 * stacked(tables, "limited_other_s"))
+    plis, firs = stacked(tables, "pli_count"), stacked(tables, "fir_count")
+    is_told = ~(np.isnan(plis) & np.isnan(firs))
+    is_high = or_zero(plis) + or_zero(firs) >= HIGH_FEEDBACK_PER_S * stacked(tables, "dt_s")
+    rollup.with_feedback, rollup.high_feedback = _count(is_told), _count(is_told & is_high)
 
 
-def _known(intervals: Sequence[Interval], name: str) -> list[Any]:
-    return [value for value in map(attrgetter(name), intervals) if value is not None]
+def _count(places: Flags) -> int:
+    return int(np.count_nonzero(places))
 
 
-def _total(values: Iterable[float]) -> int:
-    return sum(map(round, [value * _MILLION for value in values]))
+def _total(values: Numbers) -> int:
+    """The sum of those that are known, each rounded to a whole number."""
+    whole = np.rint(values[~np.isnan(values)])
+    # Adding up floats is exact as long as no sum can leave their whole numbers.
+    if len(whole) * np.abs(whole).max(initial=0) < _EXACT:
+        return int(whole.sum())
+    return sum(map(int, whole.tolist()))
 
 
-def _loss_shares(intervals: Sequence[Interval]) -> Shares:
+def _loss_shares(percents: Numbers, lost: Numbers, expected: Numbers) -> Shares:
     """Compares whole packets where they are known, so that exactly 5 % counts as 5 %."""
-    percents = _known(intervals, "loss_percent")
-    reached = [0] * len(LOSS_PERCENTS)
-    nearly = LOSS_PERCENTS[0] - 0.5
-    for each in [e for e in intervals if e.loss_percent is not None and e.loss_percent > nearly]:
-        for place, threshold in enumerate(LOSS_PERCENTS):
-            if each.packets_lost is not None and each.packets_expected:
-                is_reached = 100 * each.packets_lost >= threshold * each.packets_expected
-            else:
-                is_reached = (each.loss_percent or 0) >= threshold
-            reached[place] += is_reached
-    return Shares(len(percents), _total(percents), tuple(reached))
+    is_known = ~np.isnan(percents)
+    is_counted = ~np.isnan(lost) & (expected > 0)
+    reached = tuple(
+        _count(
+            is_known
+            & np.where(is_counted, 100 * lost >= threshold * expected, percents >= threshold)
+        )
+        for threshold in LOSS_PERCENTS
+    )
+    return Shares(_count(is_known), _total(_MILLION * percents), reached)
 
 
-def _delay_shares(delays_ms: Sequence[float]) -> Shares:
-    long = [delay for delay in delays_ms if delay >= DELAYS_MS[0]]
-    reached = (sum(delay >= threshold for delay in long) for threshold in DELAYS_MS)
-    return Shares(len(delays_ms), _total(delays_ms), tuple(reached))
+def _delay_shares(delays_ms: Numbers) -> Shares:
+    reached = tuple(_count(delays_ms >= threshold) for threshold in DELAYS_MS)
+    return Shares(_count(~np.isnan(delays_ms)), _total(_MILLION * delays_ms), reached)
 
 
-def histogram(values: Sequence[float], per_unit: int) -> Histogram:
+def histogram(values: Sequence[float] | Numbers, per_unit: int) -> Histogram:
     """Values rounded half up to whole steps; the average is that of the values themselves."""
-    steps = Counter(map(floor, [value * per_unit + 0.5 for value in values]))
-    return Histogram(per_unit, len(values), _total(values), dict(steps))
+    column = np.asarray(values, dtype=np.float64)
+    column = column[~np.isnan(column)]
+    steps, counts = np.unique(np.floor(column * per_unit + 0.5), return_counts=True)
+    found = dict(zip(map(int, steps.tolist()), counts.tolist(), strict=True))
+    return Histogram(per_unit, len(column), _total(_MILLION * column), found)

@@ -1,16 +1,22 @@
 """What is kept of a stream from report to report, and which reports count.
 
-A track is the history of one stream of one peer, a row a report: its counters and gauges as
-plain tuples, so that a long call can be folded column by column.
+A track is the history of one stream of one peer. A report is read while it is at hand and let
+go: its numbers are packed one after the other, eight bytes each, and its words kept only where
+they change. A long call is then a block of memory that can be worked on column by column.
 """
 
-from collections.abc import Callable, Iterable
-from operator import attrgetter, sub
-from typing import Any, Final
+import struct
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from math import nan
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
 
 import msgspec
+import numpy as np
 
-from aftercall.core.quality.getstats import Stats
+from aftercall.core.quality.columns import Flags, Numbers, Places, numbers
+from aftercall.core.quality.getstats import Stats, StreamTag
 from aftercall.core.quality.streams import PRODUCERS, Family, Sample, Stream, StreamKey
 
 CLOCK_STEP_MS: Final = 4_000
@@ -18,15 +24,27 @@ CLOCK_STEP_MS: Final = 4_000
 corrected moment, is itself corrected in grains of two seconds."""
 CLOCK_STEP_SHARE: Final = 0.2
 
+AT: Final = 0
+STAMP: Final = 1
+PAIR_RTT: Final = 2
+FIRST_COUNTER: Final = 3
+"""Where a report's numbers are: its moment, the browser's clock, the round trip of its
+connection's candidate pair, then the counters and gauges of its kind."""
+
 
 class Kind(msgspec.Struct, frozen=True):
     """What to read of a stream's stats: counters, of which the first `monotone` never fall in
     the life of a stream object, then gauges; named as an interval names them."""
 
-    read: Callable[[Stats], tuple[Any, ...]]
+    read: Callable[[Stats], tuple[float | None, ...]]
     monotone: int
     counters: tuple[str, ...]
     gauges: tuple[str, ...]
+    pack: Callable[..., bytes]
+
+    @property
+    def width(self) -> int:
+        return FIRST_COUNTER + len(self.counters) + len(self.gauges)
 
 
 _INTERVAL_NAMES: Final = {
@@ -54,6 +72,7 @@ def _kind(monotone: str, loose: str, gauges: str) -> Kind:
         len(monotone.split()),
         names[: len(counters)],
         names[len(counters) :],
+        struct.Struct(f"{FIRST_COUNTER + len(members)}d").pack,
     )
 
 
@@ -63,22 +82,22 @@ _RECEIVED = (
     " retransmitted_bytes_received nack_count jitter_buffer_delay jitter_buffer_emitted_count"
 )
 _PICTURE = "frame_width frame_height frames_per_second"
-_AUDIO_SENT: Final = _kind(_SENT, "", "mid active target_bitrate")
+_AUDIO_SENT: Final = _kind(_SENT, "", "active target_bitrate")
 _VIDEO_SENT: Final = _kind(
     f"{_SENT} pli_count fir_count frames_encoded key_frames_encoded",
     "total_encode_time quality_limitation_resolution_changes",
-    f"mid active target_bitrate {_PICTURE} quality_limitation_reason quality_limitation_durations",
+    f"active target_bitrate {_PICTURE}",
 )
 _AUDIO_RECEIVED: Final = _kind(
     f"{_RECEIVED} total_samples_received concealed_samples silent_concealed_samples"
     " concealment_events",
     "packets_discarded packets_lost",
-    "mid jitter audio_level",
+    "jitter audio_level",
 )
 _VIDEO_RECEIVED: Final = _kind(
     f"{_RECEIVED} pli_count fir_count frames_decoded frames_dropped key_frames_decoded",
     "packets_discarded packets_lost freeze_count total_freezes_duration total_decode_time",
-    f"mid jitter {_PICTURE}",
+    f"jitter {_PICTURE}",
 )
 
 
@@ -91,38 +110,97 @@ def _kind_of(family: Family) -> Kind:
 KINDS: Final = {family: _kind_of(family) for family in Family}
 
 
+class Codec(NamedTuple):
+    mime_type: str | None
+    clock_rate: int | None
+    sdp_fmtp_line: str | None
+
+
+_read_codec: Final = attrgetter(*Codec._fields)
+
+
+class Saying(NamedTuple):
+    """What a report says in words, which is mostly what the one before said."""
+
+    stats_id: str
+    family: Family
+    mid: str | None
+    limitation: str | None
+    is_page_hidden: bool | None
+    codec: Codec | None
+    tag: StreamTag | None
+
+
+class Sender(NamedTuple):
+    """What else is known of a sent stream at one report: of its far end, its source and what
+    held its encoder back."""
+
+    remote: Stats | None
+    source: Stats | None
+    limits: Any
+
+
 class Track(msgspec.Struct, gc=False):
-    """The history of one stream."""
+    """The history of one stream. `sayings[i]` holds from the report `starts[i]` on."""
 
     key: StreamKey
     kind: Kind
     ssrc: int | None
     sender: str | None
     """What the layers of a simulcast have in common."""
-    rows: list[Stream]
+    data: bytearray
+    sayings: list[Saying]
+    starts: list[int]
+    senders: list[Sender]
+    reports: int = 0
+    has_holes: bool = False
+    """Whether a number was ever missing; the browser then never gives it."""
 
 
 Tracks = dict[tuple[StreamKey, str | None], Track]
 
 
-class Accepted(msgspec.Struct):
-    """The reports that count, the seconds between them, and where a clock stepped."""
-
-    rows: list[Stream]
-    lengths_s: list[float]
-    steps: list[bool] | None = None
-    duplicates: int = 0
-    late: int = 0
-
-
 def record(tracks: Tracks, sample: Sample) -> None:
     """Adds a sample's streams to the tracks of its peer."""
     for stream in sample.streams:
-        name = (stream.key, stream.stats.kind)
+        stats = stream.stats
+        name = (stream.key, stats.kind)
         track = tracks.get(name)
         if track is None:
             track = tracks[name] = _begin(stream)
-        track.rows.append(stream)
+        codec, pair = stream.codec, stream.connection.pair
+        saying = (
+            stats.id,
+            stream.family,
+            stats.mid,
+            stats.quality_limitation_reason,
+            stream.is_page_hidden,
+            None if codec is None else _read_codec(codec),
+            stream.tag,
+        )
+        if not track.sayings or saying != track.sayings[-1]:
+            track.sayings.append(_say(*saying))
+            track.starts.append(track.reports)
+        if stream.key[1] == "send":
+            limits = stats.quality_limitation_durations
+            track.senders.append(Sender(stream.remote, stream.source, limits))
+        track.reports += 1
+        rtt_s = None if pair is None else pair.current_round_trip_time
+        if not track.has_holes:
+            try:
+                track.data += track.kind.pack(
+                    sample.at, stats.timestamp, rtt_s, *track.kind.read(stats)
+                )
+                continue
+            except struct.error:
+                track.has_holes = True
+        row = (sample.at, stats.timestamp, rtt_s, *track.kind.read(stats))
+        track.data += track.kind.pack(*[nan if value is None else value for value in row])
+
+
+def _say(*saying: Any) -> Saying:
+    *words, codec, tag = saying
+    return Saying._make((*words, None if codec is None else Codec._make(codec), tag))
 
 
 def _begin(stream: Stream) -> Track:
@@ -130,70 +208,109 @@ def _begin(stream: Stream) -> Track:
     sender = None
     if stats.type == "outbound-rtp" and stats.kind == "video":
         sender = stats.media_source_id or stats.mid
-    return Track(stream.key, KINDS[stream.family], stats.ssrc, sender, [])
+    kind = KINDS[stream.family]
+    return Track(stream.key, kind, stats.ssrc, sender, bytearray(), [], [], [])
 
 
-def accept(rows: Iterable[Stream], kind: Kind) -> Accepted:
-    """Puts the rows in order and leaves out those that say nothing new.
+class Accepted(msgspec.Struct):
+    """The reports that count: their numbers, a row for each member; which saying holds; the
+    seconds between them, and where a clock stepped."""
+
+    columns: Numbers
+    says: Places
+    senders: Sequence[Sender]
+    lengths_s: Numbers
+    steps: Numbers | None = None
+    duplicates: int = 0
+    late: int = 0
+
+    def cut(self, cuts: Sequence[int]) -> "list[Accepted]":
+        """The pieces between cuts; a cut is the place of the last report before it."""
+        edges = [0, *(cut + 1 for cut in cuts), len(self.says)]
+        return [
+            Accepted(
+                self.columns[:, start:end],
+                self.says[start:end],
+                self.senders[start:end],
+                self.lengths_s[start : end - 1],
+                None if self.steps is None else self.steps[start : end - 1],
+            )
+            for start, end in pairwise(edges)
+        ]
+
+
+def accept(track: Track) -> Accepted:
+    """Puts the reports in order and leaves out those that say nothing new.
 
     A report with the timestamp of the one before is the same again; an older one came late.
     Where a browser's clock jumped, the sample's own moment gives the length.
     """
-    rows = list(rows)
-    ats = [row.at for row in rows]
-    stamps = [row.stats.timestamp for row in rows]
-    try:
-        lengths_ms = list(map(sub, stamps[1:], stamps))
-    except TypeError:
-        return _accept_each(_in_order(rows), kind)
-    between_ms = list(map(sub, ats[1:], ats))
-    if lengths_ms and (
-        min(lengths_ms) <= 0
-        or min(between_ms) < 0
-        or max(map(abs, map(sub, lengths_ms, between_ms))) > CLOCK_STEP_MS
-    ):
-        return _accept_each(_in_order(rows), kind)
-    return Accepted(rows, [length_ms / 1000 for length_ms in lengths_ms])
+    rows = np.frombuffer(track.data).reshape(-1, track.kind.width)
+    columns = np.ascontiguousarray(rows.T)
+    lengths = np.diff([*track.starts, track.reports])
+    says = np.repeat(np.arange(len(track.starts)), lengths)
+    lengths_ms, between_ms = np.diff(columns[STAMP]), np.diff(columns[AT])
+    is_plain: Flags = (
+        (lengths_ms > 0) & (between_ms >= 0) & (np.abs(lengths_ms - between_ms) <= CLOCK_STEP_MS)
+    )
+    if is_plain.all():
+        return Accepted(columns, says, track.senders, lengths_ms / 1000)
+    order = _in_order(columns)
+    chosen = _accept_each(columns[:, order], track.kind)
+    places = order[chosen.places]
+    return Accepted(
+        columns[:, places],
+        says[places],
+        [track.senders[place] for place in places] if track.senders else [],
+        numbers(chosen.lengths_s),
+        numbers(chosen.steps),
+        chosen.duplicates,
+        chosen.late,
+    )
 
 
-def _in_order(rows: list[Stream]) -> list[Stream]:
-    try:
-        return sorted(rows, key=attrgetter("at", "stats.timestamp"))
-    except TypeError:
-        return sorted(rows, key=attrgetter("at"))
+def _in_order(columns: Numbers) -> Places:
+    if np.isnan(columns[STAMP]).any():
+        return np.argsort(columns[AT], kind="stable")
+    return np.lexsort((columns[STAMP], columns[AT]))
 
 
-def _accept_each(rows: list[Stream], kind: Kind) -> Accepted:
-    accepted = Accepted(rows[:1], [], [])
-    assert accepted.steps is not None
-    for row in rows[1:]:
-        before = accepted.rows[-1]
-        length_s, is_step = _length_s(row, before, kind)
+class _Chosen(msgspec.Struct):
+    places: list[int]
+    lengths_s: list[float]
+    steps: list[bool]
+    duplicates: int = 0
+    late: int = 0
+
+
+def _accept_each(columns: Numbers, kind: Kind) -> _Chosen:
+    chosen = _Chosen([0], [], [])
+    for place in range(1, columns.shape[1]):
+        now, before = columns[:, place], columns[:, chosen.places[-1]]
+        length_s, is_step = _length_s(now, before, kind)
         if length_s is None:
-            now, then = row.stats.timestamp, before.stats.timestamp
-            if now is not None and then is not None and now < then:
-                accepted.late += 1
+            if now[STAMP] < before[STAMP]:
+                chosen.late += 1
             else:
-                accepted.duplicates += 1
+                chosen.duplicates += 1
             continue
-        accepted.rows.append(row)
-        accepted.lengths_s.append(length_s)
-        accepted.steps.append(is_step)
-    return accepted
+        chosen.places.append(place)
+        chosen.lengths_s.append(length_s)
+        chosen.steps.append(is_step)
+    return chosen
 
 
-def _length_s(row: Stream, before: Stream, kind: Kind) -> tuple[float | None, bool]:
+def _length_s(now: Numbers, before: Numbers, kind: Kind) -> tuple[float | None, bool]:
     """The seconds between two reports and whether a clock stepped; `None` for no new report."""
-    by_sample_ms = row.at - before.at
-    now, then = row.stats.timestamp, before.stats.timestamp
-    if now is None or then is None:
+    by_sample_ms = float(now[AT] - before[AT])
+    length_ms = float(now[STAMP] - before[STAMP])
+    if length_ms != length_ms:
         return (by_sample_ms / 1000 if by_sample_ms > 0 else None), False
-    length_ms = now - then
     if length_ms == 0 or (length_ms < 0 and by_sample_ms <= 0):
         return None, False
     if length_ms < 0:
-        counters = kind.read(row.stats), kind.read(before.stats)
-        has_moved = counters[0][: kind.monotone] != counters[1][: kind.monotone]
+        counters = slice(FIRST_COUNTER, FIRST_COUNTER + kind.monotone)
+        has_moved = not np.array_equal(now[counters], before[counters], equal_nan=True)
         return (by_sample_ms / 1000, True) if has_moved else (None, False)
     tolerance_ms = max(CLOCK_STEP_MS, CLOCK_STEP_SHARE * by_sample_ms)
     if by_sample_ms > 0 and abs(length_ms - by_sample_ms) > tolerance_ms:
