@@ -119,6 +119,21 @@ def test_waiting_behind_tcp_is_the_relays_doing_and_loss_is_not() -> None:
     ]
 
 
+def test_one_senders_loss_does_not_make_a_relays_downlink_lossy() -> None:
+    relayed = _issue(IssueName.TURN_RELAYED_TCP, PATH, 0, 600)
+    heard = [
+        replace(issue, stream=replace(HEARD, ssrc=ssrc, consumer_id=f"c{ssrc}"))
+        for ssrc, issue in enumerate(
+            [
+                _downlink(60, 120, loss_percent=9.4, jitter_ms=80.0),
+                _downlink(60, 120, loss_percent=0.2, jitter_ms=80.0),
+                _downlink(60, 120, loss_percent=0.0, jitter_ms=80.0),
+            ]
+        )
+    ]
+    assert [finding.cause for finding in _told([relayed, *heard])] == ["relay_tcp"]
+
+
 def test_a_sender_behind_a_relay_came_badly_through_that() -> None:
     heard = replace(_downlink(60, 120, jitter_ms=80.0), origin="remote")
     ref = replace(PATH, peer_id="bob")
@@ -130,9 +145,14 @@ def test_a_sender_behind_a_relay_came_badly_through_that() -> None:
     assert _sentences([heard], [lossy]) == [f"{start}uplink."]
 
 
-def test_a_sender_with_a_bad_picture_and_a_good_network_has_a_bad_machine() -> None:
+def test_a_bad_picture_over_a_good_network_has_what_held_back_the_sender_for_its_cause() -> None:
     ref = replace(HEARD, family=Family.VIDEO_CONSUMER.value)
     dim = replace(_issue(IssueName.LOW_VIDEO_MOS, ref, 60, 120, mos=2.0), origin="remote")
-    [finding] = _told([dim])
-    assert finding.severity == "information"
-    assert finding.sentence.endswith("the cause was Bob's camera or machine.")
+    sent = replace(SENT, peer_id="bob")
+    slow = _issue(IssueName.CPU_LIMITED, sent, 60, 120, limited_percent=100.0)
+    narrow = _issue(IssueName.LOW_AVAILABLE_BITRATE, sent, 60, 120, available_kbps=80.0)
+    start = "Bob came through badly from 10:01:00 to 10:02:00 UTC; the cause was Bob's "
+    assert _sentences([dim], [slow]) == [f"{start}machine."]
+    assert _sentences([dim], [narrow]) == [f"{start}narrow uplink."]
+    assert _sentences([dim]) == [f"{start}camera or machine."]
+    assert [finding.severity for finding in _told([dim])] == ["information"]

@@ -17,6 +17,7 @@ from aftercall.core.quality.findings import (
 )
 from aftercall.core.quality.issues import Issue, IssueName
 from aftercall.core.quality.tellings import Group, group_of, listed, percent
+from aftercall.core.quality.traces import overlap_ms
 
 POOR_RTT_MS: Final = 300
 """From where on a round trip is worth telling, as in the catalogue."""
@@ -37,16 +38,21 @@ def _lost(subject: Subject, names: Iterable[IssueName]) -> list[Issue]:
 
 def _relay_trouble(subject: Subject) -> list[Issue]:
     """Jitter, long round trips and little room while media went through TURN over TCP, where
-    nothing is lost but everything waits."""
+    nothing is lost but everything waits. What one sender's streams lost besides was lost before
+    the relay, and the jitter of all of them hides it."""
     relayed = spans_of(named(subject, IssueName.TURN_RELAYED_TCP))
-    waiting = [
+    if not relayed:
+        return []
+    own = [issue for issue in named(subject, *_PATH, *_ROOM) if issue.origin != "remote"]
+    waiting = during(own, relayed)
+    received = group_of(issue for issue in waiting if issue.name in _DOWNLINK)
+    typical = 0.0 if received is None else received.typical("loss_percent") or 0.0
+    return [
         issue
-        for issue in subject.issues
-        if issue.origin != "remote"
-        and issue.worst.get("loss_percent", 0.0) < LOSS_PERCENT
-        and (issue.name in _PATH or issue.name in _ROOM)
+        for issue in waiting
+        if issue.worst.get("loss_percent", 0.0) < LOSS_PERCENT
+        or (issue.name in _DOWNLINK and typical < LOSS_PERCENT)
     ]
-    return during(waiting, relayed)
 
 
 def _round_trip_of(issues: Iterable[Issue]) -> float | None:
@@ -129,7 +135,10 @@ def _why(heard: Group, own: Sequence[Issue]) -> str:
     """What made a sender come through badly: `heard` is what a listener has, `own` what the
     sender's reports show."""
     if not any("network" in name for name in heard.names):
-        return "camera or machine"
+        held_back = {i.name for i in own if overlap_ms(heard.spells, [(i.first_at, i.last_at)])}
+        if IssueName.CPU_LIMITED in held_back:
+            return "machine"
+        return "narrow uplink" if held_back.intersection(_ROOM) else "camera or machine"
     relayed = spans_of(issue for issue in own if issue.name is IssueName.TURN_RELAYED_TCP)
     has_lost = any(
         i.worst.get("loss_percent", 0.0) >= LOSS_PERCENT for i in own if i.name in _UPLINK
