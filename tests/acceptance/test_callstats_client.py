@@ -1,0 +1,242 @@
+"""RealtimeKit's own call statistics client, in a real browser, tells its calls to Aftercall."""
+
+import asyncio
+import shutil
+import ssl
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.acceptance.calls import browser, find_chromium
+from tests.acceptance.sdks import node_sdks
+from tests.acceptance.server import Server, running
+
+CHROMIUM = find_chromium()
+OPENSSL = shutil.which("openssl")
+WITHIN_S = 60
+
+pytestmark = [
+    pytest.mark.acceptance,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found on this machine"),
+    pytest.mark.skipif(OPENSSL is None, reason="no openssl was found to make a certificate"),
+    pytest.mark.xdist_group("browser"),
+]
+
+
+@asynccontextmanager
+async def behind_tls(port: int, folder: Path) -> AsyncIterator[int]:
+    """The port of a TLS terminator in front of the server, as the client speaks only HTTPS."""
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    subject = ["-subj", "/CN=rtk.test", "-days", "2"]
+    files = ["-keyout", str(key), "-out", str(certificate)]
+    made = [str(OPENSSL), "req", "-x509", "-newkey", "rsa:2048", "-nodes", *subject, *files]
+    await asyncio.to_thread(subprocess.run, made, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+
+    async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while data := await reader.read(65_536):
+                writer.write(data)
+                await writer.drain()
+        except (ConnectionError, ssl.SSLError):
+            pass
+        finally:
+            writer.close()
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.gather(pipe(reader, back), pipe(there, writer))
+
+    async with await asyncio.start_server(accept, "127.0.0.1", 0, ssl=context) as terminator:
+        yield terminator.sockets[0].getsockname()[1]
+
+
+def bundled(folder: Path) -> Path:
+    """The page's script with the client in it."""
+    sdks = node_sdks()
+    bundle = folder / "callstats-client.js"
+    made = [str(sdks / "node_modules/.bin/rolldown"), "callstats-client.mjs"]
+    made += ["--format", "iife", "--platform", "browser", "-o", str(bundle)]
+    subprocess.run(made, cwd=sdks, check=True, capture_output=True, timeout=60)
+    return bundle
+
+
+def admit(server: Server, meeting_id: str, name: str) -> str:
+    """A token for a participant, as an application's backend asks for it."""
+    answer = httpx.post(
+        server.kit(f"meetings/{meeting_id}/participants"),
+        headers=server.headers,
+        json={"name": name, "custom_participant_id": name, "preset_name": "group_call_host"},
+    )
+    token: str = answer.raise_for_status().json()["data"]["token"]
+    return token
+
+
+async def hold(server: Server, tokens: dict[str, str], folder: Path) -> Any:
+    assert CHROMIUM is not None
+    async with behind_tls(server.port, folder) as port:
+        rules = f"MAP da-collector.rtk.test:443 127.0.0.1:{port}, MAP location* ~NOTFOUND"
+        async with browser(CHROMIUM, f"--host-resolver-rules={rules}") as chromium:
+            context = await chromium.new_context(
+                permissions=["camera", "microphone"], ignore_https_errors=True, bypass_csp=True
+            )
+            await context.add_init_script(path=bundled(folder))
+            page = await context.new_page()
+            await page.goto(f"{server.url}/healthz")
+            async with asyncio.timeout(WITHIN_S):
+                counted = await page.evaluate("(tokens) => window.holdCall(tokens)", tokens)
+                # The farewells are on their way when the call is over.
+                await page.wait_for_function("() => window.isSaid()")
+    return counted
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """A call that is over: what the browser counted for each, and what the record says."""
+
+    session: dict[str, Any]
+    people: dict[str, dict[str, Any]]
+    counted: dict[str, dict[str, Any]]
+    reports: dict[str, dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+    folder = tmp_path_factory.mktemp("callstats")
+    with running(folder) as server, httpx.Client(headers=server.headers) as client:
+
+        def ask(path: str) -> Any:
+            return client.get(server.kit(path)).raise_for_status().json()["data"]
+
+        meeting = client.post(server.kit("meetings"), json={"title": "Statistics"})
+        meeting_id = meeting.raise_for_status().json()["data"]["id"]
+        tokens = {name: admit(server, meeting_id, name) for name in ("Ada", "Bob")}
+        counted = asyncio.run(hold(server, tokens, folder))
+        (session,) = ask("sessions")["sessions"]
+        people = ask(f"sessions/{session['id']}/participants")["participants"]
+        yield Told(
+            session=session,
+            people={person["display_name"]: person for person in people},
+            counted={each["name"]: each for each in counted},
+            reports={
+                each["name"]: ask(f"sessions/peer-report/{each['peerId']}") for each in counted
+            },
+        )
+
+
+def streams(report: list[dict[str, Any]], type_: str) -> dict[int, dict[str, Any]]:
+    return {entry["ssrc"]: entry for entry in report if entry["type"] == type_}
+
+
+def test_both_were_there_and_said_goodbye(told: Told) -> None:
+    assert told.session["total_participants"] == 2
+    assert told.session["live_participants"] == 0
+    assert sorted(told.people) == ["Ada", "Bob"]
+    for name, person in told.people.items():
+        assert person["id"] == told.counted[name]["peerId"]
+        assert person["custom_participant_id"] == name
+        assert 20 / 60 < person["duration"] < 40 / 60
+        assert not person["left_at_inferred"]
+
+
+@pytest.mark.parametrize("name", ["Ada", "Bob"])
+@pytest.mark.parametrize(
+    ("way", "type_", "members"),
+    [
+        ("sent", "outbound-rtp", {"packets_sent": "packetsSent", "bytes_sent": "bytesSent"}),
+        (
+            "received",
+            "inbound-rtp",
+            {"packets_received": "packetsReceived", "bytes_received": "bytesReceived"},
+        ),
+    ],
+)
+def test_the_report_counts_what_the_browser_counted(
+    told: Told, name: str, way: str, type_: str, members: dict[str, str]
+) -> None:
+    family = {"sent": "producer", "received": "consumer"}[way]
+    quality = told.reports[name]["peer_report"]["quality"]
+    intervals = [
+        interval
+        for kind in ("audio", "video", "screenshare_video")
+        for interval in quality[f"{kind}_{family}"]
+    ]
+    first, *_, last = told.counted[name][way]
+    ends = streams(last, type_)
+    assert {interval["ssrc"] for interval in intervals} == set(ends)
+    for ssrc, begin in streams(first, type_).items():
+        mine = [interval for interval in intervals if interval["ssrc"] == ssrc]
+        # A muted microphone is reported once more after it was muted, and then no longer.
+        is_muted = mine[0].get("producer_id") == "Bob-mic" and way == "sent"
+        assert len(mine) == (2 if is_muted else 3)
+        if is_muted:
+            continue
+        for reported, counted in members.items():
+            total = sum(interval[reported] for interval in mine)
+            assert total == ends[ssrc][counted] - begin[counted], (reported, ssrc)
+        if begin["kind"] == "video":
+            size = (mine[-1]["frame_width"], mine[-1]["frame_height"])
+            assert size == (ends[ssrc]["frameWidth"], ends[ssrc]["frameHeight"])
+
+
+def test_a_shared_screen_is_a_family_of_its_own_at_both_ends(told: Told) -> None:
+    ada, bob = (told.reports[name]["peer_report"]["quality"] for name in ("Ada", "Bob"))
+    assert {each["producer_id"] for each in ada["screenshare_video_producer"]} == {"Ada-screen"}
+    assert {each["producer_id"] for each in ada["video_producer"]} == {"Ada-cam"}
+    assert {each["producer_id"] for each in bob["screenshare_video_consumer"]} == {"Ada-screen"}
+    sender = told.counted["Ada"]["peerId"]
+    assert {each["peer_id"] for each in bob["screenshare_video_consumer"]} == {sender}
+
+
+@pytest.mark.parametrize("name", ["Ada", "Bob"])
+def test_the_report_is_complete(told: Told, name: str) -> None:
+    report = told.reports[name]
+    completeness = report["peer_report"]["completeness"]
+    assert completeness["share"] == 1.0
+    assert completeness["gaps"] == []
+    assert not completeness["end_is_inferred"]
+    device = report["peer_stats"]["device_info"]
+    assert (device["browser"], device["os"]) == ("Chrome", "Linux")
+    assert (device["sdk_name"], device["sdk_version"]) == ("web-core", "2.0.2")
+    metadata = report["peer_report"]["metadata"]
+    pairs = metadata["candidate_pairs"]
+    for transport in ("producing_transport", "consuming_transport"):
+        assert any(pair["selected"] for pair in pairs[transport]), transport
+    assert metadata["native_metadata"]["audio_encoder"] == "opus"
+    assert len(metadata["pc_metadata"]) == 1
+    events = {event["type"] for event in report["peer_stats"]["events"]}
+    assert {
+        "precall_begin",
+        "precall_end",
+        "call_join",
+        "audio_on",
+        "video_on",
+        "media_permission",
+        "audio_devices_updates",
+        "selected_camera_update",
+        "disconnect",
+    } <= events
+    assert ("audio_off" in events) == (name == "Bob")
+    assert ({"tab_change", "screenshare_started"} <= events) == (name == "Ada")
+
+
+@pytest.mark.parametrize("name", ["Ada", "Bob"])
+def test_the_server_fills_in_what_the_client_leaves_out(told: Told, name: str) -> None:
+    report = told.reports[name]
+    # The client found no location service, and links no round trip to what it sends.
+    assert report["peer_stats"]["ip_information"]["ipv4"] == "127.0.0.1"
+    quality = report["peer_report"]["quality"]
+    for family in ("audio_producer", "video_producer"):
+        assert all(interval["rtt"] is not None for interval in quality[family])
+        # What was never told is unknown, not zero.
+        assert quality[f"{family}_cumulative"]["packets_lost_percent"] is None
+    for family in ("video_producer", "video_consumer", "audio_consumer"):
+        scores = quality[f"{family}_cumulative"]["mos_estimated"]
+        assert 1 <= scores["avg"] <= 5, family
