@@ -128,6 +128,7 @@ class Application:
         stop = asyncio.Event()
         async with opened(self._settings) as services, asyncio.TaskGroup() as group:
             group.create_task(services.intake.run())
+            group.create_task(services.digests.run(stop))
             if self._settings.work:
                 group.create_task(run_jobs(services.jobs, tasks_of(services), stop))
                 group.create_task(run_sweeps(services.recorder, stop))

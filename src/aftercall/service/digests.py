@@ -3,9 +3,11 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 import msgspec
+import structlog
 import zstandard
 
 from aftercall.core.calls import (
@@ -35,8 +37,11 @@ COST_SHARE: Final = 20
 at the most."""
 
 MOST_KEPT: Final = 200
-LIST_BUDGET_MS: Final = 150
-"""How long one list may spend on measuring live sessions; the rest are shown as last known."""
+MOST_WISHES: Final = 200
+LOOK_EVERY_S: Final = 0.5
+"""How long a stop may go unnoticed."""
+
+log = structlog.get_logger(__name__)
 
 _details: Final = msgspec.json.Decoder(Details)
 
@@ -158,6 +163,9 @@ class Digests:
         self._reports = reports
         self._kept: OrderedDict[tuple[str, str], _Kept] = OrderedDict()
         self._making: dict[tuple[str, str], asyncio.Lock] = {}
+        self._wishes: dict[tuple[str, str], Session] = {}
+        self._has_wishes = asyncio.Event()
+        self._is_running = False
 
     async def summaries_of(self, found: Sequence[Session]) -> dict[str, CallSummary]:
         """What lists say of ended sessions, by id; one that is not folded yet is missing."""
@@ -167,19 +175,45 @@ class Digests:
             return await verdicts.find_summaries(tx, found[0].app_id, [each.id for each in found])
 
     async def live_summaries_of(self, found: Sequence[Session]) -> dict[str, CallSummary]:
-        """What lists say of sessions that go on, as of a moment ago. Those there is no time
-        left to measure are told as last known, or not."""
-        started_at = self._clock()
+        """What lists say of sessions that go on, as last known; they are measured anew behind
+        the answer when that is not fresh. Where nobody `run`s, it is done before the answer."""
         summaries: dict[str, CallSummary] = {}
         for session in found:
-            if self._clock() - started_at > LIST_BUDGET_MS:
-                known = self._kept.get((session.app_id, session.id))
-                call = known.call if known is not None else None
+            key = (session.app_id, session.id)
+            known = self._kept.get(key)
+            if not self._is_running:
+                call: ToldCall | None = await self.live_call(session)
             else:
-                call = await self.live_call(session)
+                call = known.call if known is not None else None
+                is_stale = known is None or self._clock() >= known.fresh_until
+                if is_stale and len(self._wishes) < MOST_WISHES:
+                    self._wishes[key] = session
+                    self._has_wishes.set()
             if call is not None:
                 summaries[session.id] = summarise_call(call.scale, call.told, is_final=False)
         return summaries
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Measure the sessions that lists wish for, one after another, until `stop`."""
+        self._is_running = True
+        try:
+            while not stop.is_set():
+                if not self._wishes:
+                    self._has_wishes.clear()
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(LOOK_EVERY_S):
+                            await self._has_wishes.wait()
+                    continue
+                key = next(iter(self._wishes))
+                session = self._wishes[key]
+                try:
+                    await self.live_call(session)
+                except Exception as error:
+                    log.error("measuring failed", action="measuring_failed", exc_info=error)
+                finally:
+                    self._wishes.pop(key, None)
+        finally:
+            self._is_running = False
 
     async def call_of(self, session: Session) -> ToldCall:
         """A session told by its participants: by what was kept at its end, else as of now."""
