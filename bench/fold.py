@@ -32,12 +32,14 @@ from aftercall.core.records import Peer, StoredSample
 
 SAMPLES = 514
 INTERVAL_MS = 7_000
+PEERS = 100
 START_AT = 1_795_000_000_000
 T = TypeVar("T")
 
 
-def sample_json(step: int, streams: int, dice: random.Random) -> bytes:
-    """The report at one step, as the intake stores it."""
+def sample_json(step: int, streams: int, dice: random.Random, *, me: int = 0) -> bytes:
+    """The report at one step, as the intake stores it. The peer `me` sends two streams and
+    receives those of the peers with the next numbers."""
     now = START_AT + step * INTERVAL_MS
     clock = {"timestamp": float(now)}
     stats: list[dict[str, Any]] = [
@@ -67,9 +69,11 @@ def sample_json(step: int, streams: int, dice: random.Random) -> bytes:
         is_sent = number < 2
         make = _sent if is_sent else _received
         stats += make(number, kind, step, now, dice)
+        whose = (me + number // 2) % PEERS
         tags.append({"connection": "pc1", "direction": "send" if is_sent else "receive",
-                     "ssrc": 1000 + number, "producer_id": f"producer-{number}",
-                     "consumer_id": f"consumer-{number}", "peer_id": f"peer-{number // 2}",
+                     "ssrc": 1000 + number, "producer_id": f"producer-{whose}-{kind}",
+                     "consumer_id": None if is_sent else f"consumer-{number}",
+                     "peer_id": None if is_sent else f"peer-{whose}",
                      "kind": kind, "muted": False})  # fmt: skip
     body = {"connections": [{"id": "pc1", "stats": stats}], "streams": tags, "page_hidden": False}
     return encode_body(decode_body(json.dumps(body).encode()))

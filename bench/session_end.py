@@ -1,0 +1,124 @@
+"""How long the reports of a session take when it ends.
+
+    python bench/session_end.py [--peers 100] [--minutes 10] [--streams 20] [--profile]
+
+The session is put into a SQLite database in a temporary folder, as the intake would have: each peer
+sends two streams and receives those of its neighbours. Then its reports are folded as the end of
+a session folds them, compared, digested and kept. Printed are the seconds on the clock and of the
+processor, the peak of memory and what the process held before.
+"""
+
+import argparse
+import asyncio
+import cProfile
+import pstats
+import random
+import resource
+import tempfile
+import time
+from pathlib import Path
+
+from fold import INTERVAL_MS, START_AT, facts_of, sample_json
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.records import Participant, Phase, Session
+from aftercall.service.digests import DigestKeeper
+from aftercall.service.reports import Reports
+from aftercall.store import participants, peers, samples, sessions
+from aftercall.store.database import Database, migrate
+from aftercall.store.samples import SampleRow
+
+
+async def fill(db: Database, people: int, minutes: int, streams: int) -> EpochMs:
+    """Keeps the session and tells when it ended."""
+    steps = minutes * 60_000 // INTERVAL_MS
+    end_at = EpochMs(START_AT + (steps + 1) * INTERVAL_MS)
+    session = Session(
+        app_id="app",
+        id="session",
+        meeting_id="meeting",
+        title="All hands",
+        phase=Phase.ENDED,
+        created_at=EpochMs(START_AT),
+        started_at=EpochMs(START_AT),
+        ended_at=end_at,
+        updated_at=end_at,
+        touched_at=end_at,
+    )
+    async with db.write() as tx:
+        await sessions.insert_session(tx, session)
+    for me in range(people):
+        dice = random.Random(me)
+        bodies = [sample_json(step, streams, dice, me=me) for step in range(1, steps + 1)]
+        facts = facts_of(bodies, f"peer-{me}")
+        row = Participant(
+            app_id="app",
+            session_id="session",
+            id=facts.peer.id,
+            user_id=facts.peer.id,
+            joined_at=EpochMs(START_AT),
+            left_at=end_at,
+            created_at=EpochMs(START_AT),
+            updated_at=end_at,
+        )
+        async with db.write() as tx:
+            await peers.save_peers(tx, [facts.peer])
+            await participants.save_participants(tx, [row])
+            await samples.append(
+                tx,
+                [
+                    SampleRow("app", s.peer_id, "session", s.sequence, s.at, s.received_at, s.body)
+                    for s in facts.samples
+                ],
+            )
+    return end_at
+
+
+def megabytes() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def processor_s() -> float:
+    """Of this process and those it started."""
+    spent = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(each.ru_utime + each.ru_stime for each in spent)
+
+
+async def run(options: argparse.Namespace, folder: str) -> None:
+    url = f"sqlite:///{Path(folder) / 'bench.db'}"
+    await migrate(url)
+    db = await Database.open(url)
+    try:
+        end_at = await fill(db, options.peers, options.minutes, options.streams)
+        held = megabytes()
+
+        def clock() -> EpochMs:
+            return end_at
+
+        reports = Reports(db=db, clock=clock, keeper=DigestKeeper(db=db, clock=clock))
+        start, began = time.perf_counter(), processor_s()
+        done = await reports.fold_session("app", "session")
+        print(f"{done} reports in {time.perf_counter() - start:.2f} s")
+        print(f"{processor_s() - began:.2f} s of the processor, {megabytes():.0f} MB at most")
+        print(f"{held:.0f} MB before")
+    finally:
+        await db.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--peers", type=int, default=100)
+    parser.add_argument("--minutes", type=int, default=10)
+    parser.add_argument("--streams", type=int, default=20)
+    parser.add_argument("--profile", action="store_true")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, cProfile.Profile() as profile:
+        if not options.profile:
+            profile.disable()
+        asyncio.run(run(options, folder))
+    if options.profile:
+        pstats.Stats(profile).sort_stats("cumtime").print_stats(40)
+
+
+if __name__ == "__main__":
+    main()
