@@ -90,6 +90,15 @@ def test_jitter_without_loss_is_told_as_jitter() -> None:
     ]
 
 
+def test_nobody_is_blamed_for_loss_that_may_be_anybodys() -> None:
+    [finding] = _told([replace(_downlink(60, 120, loss_percent=9.0), origin=None)])
+    assert finding.cause == "reception"
+    assert finding.sentence == (
+        "Up to 9.0 % of what they were sent was lost from 10:01:00 to 10:02:00 UTC; "
+        "on whose side is not known."
+    )
+
+
 def test_a_network_bad_both_ways_has_its_round_trips_told_once() -> None:
     out, back = (
         _uplink(60, 120, loss_percent=9.0, rtt_ms=350.0),

@@ -99,7 +99,8 @@ def uplink(subject: Subject, session: Session) -> list[Finding]:
 
 
 def downlink(subject: Subject, session: Session) -> list[Finding]:
-    """What they were sent and was lost or came unevenly on their own side."""
+    """What they were sent and was lost or came unevenly, on their own side or, while the others'
+    reports are not at hand, on nobody knows whose."""
     group = group_of(_lost(subject, _DOWNLINK))
     if group is None:
         return []
@@ -109,6 +110,8 @@ def downlink(subject: Subject, session: Session) -> list[Finding]:
     # What befell one sender's streams alone is that sender's.
     loss, jitter_ms = group.typical("loss_percent") or 0.0, group.typical("jitter_ms") or 0.0
     sentence = _how_bad(subject, group, "what they were sent", loss, jitter_ms)
+    if all(issue.origin is None for issue in group.issues):
+        return [finding("reception", group, f"{sentence}; on whose side is not known.")]
     if len(senders) > 1:
         sentence += f"; from {len(bad)} of {len(senders)} senders, so it was their own downlink"
     return [finding("downlink", group, f"{sentence}.")]
