@@ -118,8 +118,25 @@ class Player:
                 played["session_id"] = await self._hand_in(waiting, tokens) or played["session_id"]
                 waiting = []
             self._on_second()
+        if self._speed is None:
+            await self._close(meeting["id"], call)
         self.tally.calls += 1
         self.tally.sessions.append({**played, "peers": list(peers.values())})
+
+    async def _close(self, meeting_id: str, call: Call) -> None:
+        """Let the host end a call that was handed in afterwards: its session need not be kept
+        open for somebody who might come back."""
+        closed = {
+            "type": "session_closed",
+            "at": call.begin_ms + call.length_s * 1000,
+            "meeting_id": meeting_id,
+        }
+        await self._post(
+            f"{self._server.url.rstrip('/')}/v1/apps/{self._server.app_id}/events",
+            token=self._server.token,
+            content=_ENTRY.encode({"events": [closed]}),
+            headers={"content-type": "application/json"},
+        )
 
     async def _create(self, what: str, body: dict[str, Any]) -> Any:
         answer = await self._post(
