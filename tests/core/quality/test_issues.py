@@ -79,6 +79,25 @@ def test_the_worst_of_a_low_measure_is_the_lowest() -> None:
     assert watch.finish()[0].worst == {"mos": 2.1}
 
 
+def test_a_measure_that_was_bad_for_a_moment_only_does_not_count() -> None:
+    watch = Watch(IssueName.POOR_NETWORK_UPLINK, REF)
+    for place, loss in enumerate((11.7, 0.0, 0.0, 0.4)):
+        bad = ["rtt_ms", "loss_percent"] if loss > 5 else ["rtt_ms"]
+        values = {"rtt_ms": 450.0 + place, "loss_percent": loss}
+        at = EpochMs(place)
+        watch.take(at, at, is_bad=True, is_good=False, values=values, bad=bad)
+    assert watch.finish()[0].worst == {"rtt_ms": 453.0}
+
+
+def test_measures_that_were_bad_in_turns_all_count() -> None:
+    watch = Watch(IssueName.POOR_NETWORK_UPLINK, REF)
+    for place, label in enumerate(("rtt_ms", "loss_percent", "rtt_ms")):
+        values = {"rtt_ms": 300.0, "loss_percent": 6.0, "jitter_ms": 4.0}
+        at = EpochMs(place)
+        watch.take(at, at, is_bad=True, is_good=False, values=values, bad=[label])
+    assert watch.finish()[0].worst == {"loss_percent": 6.0, "rtt_ms": 300.0}
+
+
 @given(st.text(alphabet="x.-|", max_size=60))
 def test_issues_are_in_order_and_made_of_bad_samples(marks: str) -> None:
     issues = _watched(marks)

@@ -183,7 +183,7 @@ def test_what_the_collector_dropped_and_an_inferred_end_are_told() -> None:
 
 
 @given(st.permutations(range(12)), st.lists(st.integers(0, 11), max_size=6))
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 def test_order_and_repeats_of_samples_do_not_matter(order: list[int], again: list[int]) -> None:
     facts = _SHORT.facts("ada")
     expected = fold([facts], _SHORT.end_at)

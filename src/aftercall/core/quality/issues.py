@@ -5,7 +5,8 @@ issue is over after three samples in a row on the good side of a second, kinder 
 that a value at the edge does not flicker. A value that is not known is no evidence either way.
 """
 
-from collections import deque
+from collections import Counter, deque
+from collections.abc import Collection
 from enum import StrEnum
 from typing import Final, Literal
 
@@ -104,7 +105,8 @@ class StreamRef(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 class Issue(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One stretch of trouble. `worst` holds the worst value of each measure that counted, by
-    name with its unit: `loss_percent`, `rtt_ms`, …"""
+    name with its unit: `loss_percent`, `rtt_ms`, … One that was bad for a moment only, while
+    another was for long, does not count."""
 
     name: IssueName
     severity: Severity
@@ -174,7 +176,7 @@ class Watch:
         self._clear_after = clear_after
         self._low_is_bad = low_is_bad
         self._recent: deque[bool] = deque(maxlen=window)
-        self._bad: list[tuple[EpochMs, EpochMs, dict[str, float]]] = []
+        self._bad: list[tuple[EpochMs, EpochMs, dict[str, float], Collection[str]]] = []
         self._good_run = 0
 
     def take(
@@ -185,11 +187,13 @@ class Watch:
         is_bad: bool,
         is_good: bool,
         values: dict[str, float],
+        bad: Collection[str] | None = None,
     ) -> None:
-        """A sample from `start_at` to `end_at`; between bad and good it is neither."""
+        """A sample from `start_at` to `end_at`; between bad and good it is neither. `bad` names
+        the values that make it so, all of them unless told otherwise."""
         self._recent.append(is_bad)
         if is_bad:
-            self._bad.append((start_at, end_at, values))
+            self._bad.append((start_at, end_at, values, values.keys() if bad is None else bad))
         if not self.is_raised:
             if sum(self._recent) >= self._raise_after:
                 self.is_raised = True
@@ -221,10 +225,12 @@ class Watch:
         self._bad.clear()
 
     def _close(self, *, is_open: bool) -> None:
+        times_bad = Counter(name for *_, bad in self._bad for name in bad)
+        lasting = {name for name, times in times_bad.items() if times >= self._raise_after}
         worst: dict[str, float] = {}
-        for _, _, values in self._bad:
-            for name, value in values.items():
-                known = worst.get(name)
+        for _, _, values, _ in self._bad:
+            for name in values.keys() & (lasting or times_bad.keys()):
+                known, value = worst.get(name), values[name]
                 if known is None or (value < known) is self._low_is_bad:
                     worst[name] = value
         issue = Issue(
@@ -234,7 +240,7 @@ class Watch:
             first_at=self._bad[0][0],
             last_at=self._bad[-1][1],
             sample_count=len(self._bad),
-            worst={name: round(value, 3) for name, value in worst.items()},
+            worst={name: round(worst[name], 3) for name in sorted(worst)},
             is_open=is_open,
         )
         self.issues.append(issue)

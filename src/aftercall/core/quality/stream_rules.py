@@ -309,21 +309,21 @@ def _judge(
         if i is None:
             watch.interrupt()
             continue
-        is_bad, is_good = False, True
+        is_good = True
         values: dict[str, float] = {}
+        bad: list[str] = []
         for measure in rule.measures:
             value = measure.value(i)
             if value is None:
                 continue
             values[measure.label] = value * measure.scale
-            if rule.low_is_bad:
-                is_bad = is_bad or value < measure.bad
-                is_good = is_good and value >= measure.good
-            else:
-                is_bad = is_bad or value >= measure.bad
-                is_good = is_good and value < measure.good
+            if value < measure.bad if rule.low_is_bad else value >= measure.bad:
+                bad.append(measure.label)
+            is_good = is_good and (
+                value >= measure.good if rule.low_is_bad else value < measure.good
+            )
         if values:
-            watch.take(start_at, i.at, is_bad=is_bad, is_good=is_good, values=values)
+            watch.take(start_at, i.at, is_bad=bool(bad), is_good=is_good, values=values, bad=bad)
     return watch.finish()
 
 
