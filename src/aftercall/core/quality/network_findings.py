@@ -200,3 +200,18 @@ def bandwidth(subject: Subject, session: Session) -> list[Finding]:
     if kbps is not None:
         sentence += f" (as little as {kbps:.0f} kbit/s)"
     return [finding("bandwidth", group, f"{sentence}.")]
+
+
+def lateness(subject: Subject, session: Session) -> list[Finding]:
+    """What had to wait in the jitter buffer though no loss or jitter of the time is told."""
+    waited = named(subject, IssueName.HIGH_JITTER_BUFFER_DELAY)
+    told = during(waited, spans_of(named(subject, *_DOWNLINK)))
+    group = group_of(issue for issue in waited if issue not in told)
+    if group is None:
+        return []
+    waited_ms = group.worst("jitter_buffer_ms") or 0.0
+    sentence = (
+        f"What they were sent came in clumps {group.when} and was played up to "
+        f"{waited_ms:.0f} ms late to make up for it."
+    )
+    return [finding("lateness", group, sentence, severity="information")]
