@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.presence import (
+    continued_in,
     count,
     credited_minutes,
     peak,
@@ -52,20 +53,40 @@ def by_id(*peers: Peer) -> dict[str, Peer]:
 
 def test_a_leave_that_was_said_beats_silence() -> None:
     said = peer("a", 0, 60)
-    stay = stay_of(said, closed_at=None, is_silent=True, has_ended=True)
+    stay = stay_of(said, closed_at=None, silence_limit_ms=30_000, is_silent=True, has_ended=True)
     assert (stay.end, stay.reason) == (T0 + 60_000, LeaveReason.SAID)
 
 
 def test_a_silent_peer_left_when_it_was_last_heard() -> None:
     quiet = peer("a", 0, last_heard_at=EpochMs(T0 + 42_000))
-    stay = stay_of(quiet, closed_at=None, is_silent=True, has_ended=False)
+    stay = stay_of(quiet, closed_at=None, silence_limit_ms=30_000, is_silent=True)
     assert (stay.end, stay.reason) == (T0 + 42_000, LeaveReason.SILENCE)
 
 
 def test_the_close_of_a_session_ends_every_stay() -> None:
     late = peer("a", 0, 90)
-    stay = stay_of(late, closed_at=EpochMs(T0 + 30_000), is_silent=False, has_ended=True)
+    close = EpochMs(T0 + 30_000)
+    stay = stay_of(late, closed_at=close, silence_limit_ms=30_000, has_ended=True)
     assert (stay.end, stay.reason) == (T0 + 30_000, LeaveReason.SESSION_ENDED)
+
+
+def test_a_close_long_after_a_peer_was_last_heard_did_not_send_it_away() -> None:
+    quiet = peer("a", 0, last_heard_at=EpochMs(T0 + 42_000))
+    for after_ms, end_ms, reason in (
+        (72_000, 72_000, LeaveReason.SESSION_ENDED),
+        (72_001, 42_000, LeaveReason.SILENCE),
+    ):
+        stay = stay_of(quiet, closed_at=EpochMs(T0 + after_ms), silence_limit_ms=30_000)
+        assert (stay.end, stay.reason) == (T0 + end_ms, reason)
+
+
+def test_a_connection_that_another_continued_ended_when_it_was_last_heard() -> None:
+    first = peer("a", 0, user_id="ada", last_heard_at=EpochMs(T0 + 42_000))
+    again = peer("b", 55, user_id="ada", previous_peer_id="a")
+    assert continued_in(by_id(first, again)) == {"a"}
+    assert continued_in(by_id(first, peer("e", 55, previous_peer_id="a"))) == set()
+    stay = stay_of(first, closed_at=None, silence_limit_ms=30_000, is_continued=True)
+    assert (stay.end, stay.reason) == (T0 + 42_000, LeaveReason.SILENCE)
 
 
 def test_a_reconnect_continues_the_row_and_a_rejoin_begins_another() -> None:

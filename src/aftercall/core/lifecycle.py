@@ -26,7 +26,15 @@ from msgspec.structs import replace
 
 from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.merging import Working
-from aftercall.core.presence import Counts, count, root_of, rows_of, stay_of, with_stay
+from aftercall.core.presence import (
+    Counts,
+    continued_in,
+    count,
+    root_of,
+    rows_of,
+    stay_of,
+    with_stay,
+)
 from aftercall.core.records import EndReason, Participant, Peer, Phase, Session
 
 
@@ -125,11 +133,15 @@ def _settled_peers(
     session: Session, peers: Mapping[str, Peer], *, now: EpochMs, policy: Policy
 ) -> dict[str, Peer]:
     settled: dict[str, Peer] = {}
+    continued = continued_in(peers)
     for peer in peers.values():
+        limit_ms = silence_limit_ms(peer, policy)
         stay = stay_of(
             peer,
             closed_at=session.closed_at,
-            is_silent=_silent_ms(peer, now, policy) > silence_limit_ms(peer, policy),
+            silence_limit_ms=limit_ms,
+            is_silent=_silent_ms(peer, now, policy) > limit_ms,
+            is_continued=peer.id in continued,
             has_ended=session.phase is Phase.ENDED,
         )
         root = root_of(peer, peers)

@@ -30,25 +30,41 @@ class Counts(NamedTuple):
     minutes_by_view: dict[str, float]
 
 
-def stay_of(peer: Peer, *, closed_at: EpochMs | None, is_silent: bool, has_ended: bool) -> Stay:
+def stay_of(
+    peer: Peer,
+    *,
+    closed_at: EpochMs | None,
+    silence_limit_ms: int,
+    is_silent: bool = False,
+    is_continued: bool = False,
+    has_ended: bool = False,
+) -> Stay:
     """The stay that follows from what is known of a peer.
 
-    A leave that was said, a kick and the session's close end it at the earliest of them; failing
-    these, silence and the session's end do, at the moment the peer was last heard.
+    A leave that was said and a kick end it, at the earlier of them, and the session's close at the
+    latest. A peer that said nothing left when it was last heard, if it fell silent (`is_silent`,
+    by our clock), if another peer continued its connection (`is_continued`), or if the session was
+    closed more than `silence_limit_ms` later; one that was there till the close left with it.
     """
     start = peer.joined_at if peer.joined_at is not None else peer.first_heard_at
-    ends: list[tuple[EpochMs, LeaveReason]] = []
-    if peer.left_said_at is not None:
-        ends.append((peer.left_said_at, LeaveReason.SAID))
-    if peer.kicked_at is not None:
-        ends.append((peer.kicked_at, LeaveReason.KICKED))
+    said = [
+        (moment, reason)
+        for moment, reason in (
+            (peer.left_said_at, LeaveReason.SAID),
+            (peer.kicked_at, LeaveReason.KICKED),
+        )
+        if moment is not None
+    ]
+    was_silent = closed_at is not None and closed_at - peer.last_heard_at > silence_limit_ms
+    if not said and (is_silent or is_continued or was_silent):
+        said.append((peer.last_heard_at, LeaveReason.SILENCE))
     if closed_at is not None:
-        ends.append((closed_at, LeaveReason.SESSION_ENDED))
-    if not ends and (is_silent or has_ended):
-        ends.append((peer.last_heard_at, LeaveReason.SILENCE))
-    if not ends:
+        said.append((closed_at, LeaveReason.SESSION_ENDED))
+    if not said and has_ended:
+        said.append((peer.last_heard_at, LeaveReason.SILENCE))
+    if not said:
         return Stay(start, None, None)
-    end, reason = min(ends)
+    end, reason = min(said)
     return Stay(start, max(start, end), reason)
 
 
@@ -83,6 +99,17 @@ def root_of(peer: Peer, peers: Mapping[str, Peer]) -> str:
         seen.add(previous_id)
         peer = previous
     return peer.id
+
+
+def continued_in(peers: Mapping[str, Peer]) -> set[str]:
+    """The peers whose connection another peer of the same user continued."""
+    return {
+        previous.id
+        for peer in peers.values()
+        if (previous := peers.get(peer.previous_peer_id or "")) is not None
+        and previous.user_id == peer.user_id
+        and previous.id != peer.id
+    }
 
 
 def rows_of(peers: Mapping[str, Peer]) -> dict[str, Participant]:
