@@ -24,7 +24,7 @@ CLEAR_AFTER: Final = 3
 
 
 class IssueName(StrEnum):
-    """The catalogue; `docs/explain/quality.md` says what each means."""
+    """The catalogue; `docs/explain/diagnosis.md` says what each means."""
 
     POOR_NETWORK_UPLINK = "poor_network_uplink"
     SEVERE_NETWORK_UPLINK = "severe_network_uplink"
