@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from aftercall.core.quality.columns import numbers
 from aftercall.core.quality.counters import Interval
 from aftercall.core.quality.rollup import Rollup, roll_up
@@ -18,12 +20,15 @@ def tabled(intervals: Sequence[Interval]) -> list[Table]:
 
 def _table(i: Interval) -> Table:
     return Table(
-        i.key,
-        i.family,
-        i.ssrc,
-        numbers([i.at]),
-        {name: numbers([getattr(i, name)]) for name in LISTED},
-        {name: [getattr(i, name)] for name in WORDS},
+        family=i.family,
+        at=numbers([i.at]),
+        keys=[i.key],
+        ssrcs=[i.ssrc],
+        ranks=np.zeros(1, dtype=np.intp),
+        codecs=[None],
+        which=np.zeros(1, dtype=np.intp),
+        numbers={name: numbers([getattr(i, name)]) for name in LISTED},
+        words={name: [getattr(i, name)] for name in WORDS},
     )
 
 

@@ -30,13 +30,12 @@ LEAST_AUDIO_S: Final = 0.5
 ASSUMED_CLOCK_RATE: Final = 48_000
 
 
-def appraise(table: Table, codecs: Sequence[Codec | None], which: Places) -> None:
-    """Adds `score` and `mos`; for received audio `burst_ratio` too. An interval's codec is that
-    of `codecs` at its place in `which`."""
+def appraise(table: Table) -> None:
+    """Adds `score` and `mos`; for received audio `burst_ratio` too."""
     silent = _unscored(table)
     scores = first_known(table.get("score_given"), _scores(table))
     is_audio = table.family in AUDIO
-    opinions = _audio(table, codecs, which) if is_audio else _video(table)
+    opinions = _audio(table) if is_audio else _video(table)
     if silent.any():
         scores, opinions = (np.where(silent, np.nan, each) for each in (scores, opinions))
     table.put("score", known(scores))
@@ -76,7 +75,8 @@ def _scores(table: Table) -> Numbers:
     return np.where(is_unknown, np.nan, found)
 
 
-def _audio(table: Table, codecs: Sequence[Codec | None], which: Places) -> Numbers:
+def _audio(table: Table) -> Numbers:
+    codecs, which = table.codecs, table.which
     if table.family in PRODUCERS:
         losses, bursts = _sent_losses(table), np.ones(len(which))
         delays_ms = mos_audio.producer_delays_ms(*table.columns("rtt_s", "jitter_s"))

@@ -15,6 +15,7 @@ The work is done a column at a time: all values of one member of a stream over t
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import compress
 from operator import attrgetter
 from typing import Any, Final
 
@@ -26,14 +27,17 @@ from aftercall.core.quality.columns import Numbers, known, numbers, or_zero
 from aftercall.core.quality.counters import Interval
 from aftercall.core.quality.measures import (
     SenderRtt,
+    count_lost,
     measure_picture,
     measure_received,
     measure_sent,
 )
-from aftercall.core.quality.streams import AUDIO, PRODUCERS, Sample
-from aftercall.core.quality.tables import Table, in_order_of_time, stacked
+from aftercall.core.quality.streams import AUDIO, PRODUCERS, Family, Sample
+from aftercall.core.quality.tables import Table, in_order_of_time, merged, stacked
 from aftercall.core.quality.tracks import (
+    AT,
     FIRST_COUNTER,
+    PAIR_RTT,
     Accepted,
     Saying,
     Track,
@@ -82,14 +86,24 @@ class Reader:
     def read(self) -> Reading:
         """What the samples so far say; of the layers of a simulcast only the best that moved."""
         reading = Reading([])
-        sent = [track for track in self._tracks.values() if track.key[1] == "send"]
-        received = [track for track in self._tracks.values() if track.key[1] != "send"]
-        unheard = SenderRtt(numbers([]), numbers([]))
-        layers = [(track, _fold(track, reading, unheard)) for track in sent]
+        tracks = list(self._tracks.values())
+        layers: list[tuple[Track, list[Table]]] = []
+        received: dict[Family, list[Table]] = {}
+        for rank, track in enumerate(tracks):
+            tables = _fold(track, rank, reading)
+            if track.key[1] == "send":
+                layers.append((track, tables))
+                continue
+            for table in tables:
+                received.setdefault(table.family, []).append(table)
         sender_rtt = _sender_rtt([table for _, tables in layers for table in tables])
         reading.tables = best_layers(layers)
-        for track in received:
-            reading.tables += _fold(track, reading, sender_rtt)
+        # Most streams are received and none needs its own past any more: all at once.
+        for alike in received.values():
+            table = merged(alike)
+            measure_received(table, sender_rtt)
+            _finish(table)
+            reading.tables.append(table)
         return reading
 
 
@@ -110,18 +124,18 @@ def read_intervals(samples: Iterable[Sample]) -> list[Interval]:
     return reader.read().intervals
 
 
-def _fold(track: Track, reading: Reading, sender_rtt: SenderRtt) -> list[Table]:
+def _fold(track: Track, rank: int, reading: Reading) -> list[Table]:
+    """The tables of a track: a sent one's are done, a received one's lack all that is
+    measured."""
     accepted = accept(track)
     reading.duplicates += accepted.duplicates
     reading.late += accepted.late
     if accepted.steps is not None:
         reading.clock_steps += int(accepted.steps.sum())
-    return _fold_piece(track, accepted, reading, sender_rtt)
+    return _fold_piece(track, rank, accepted, reading)
 
 
-def _fold_piece(
-    track: Track, piece: Accepted, reading: Reading, sender_rtt: SenderRtt
-) -> list[Table]:
+def _fold_piece(track: Track, rank: int, piece: Accepted, reading: Reading) -> list[Table]:
     kind = track.kind
     if len(piece.says) < 2:
         return []
@@ -134,17 +148,38 @@ def _fold_piece(
         return [
             table
             for each in piece.cut(sorted(cuts))
-            for table in _fold_piece(track, each, reading, sender_rtt)
+            for table in _fold_piece(track, rank, each, reading)
         ]
-    family = track.sayings[piece.says[0]].family
-    table = Table(track.key, family, track.ssrc, piece.columns[0, 1:], {}, {})
-    table.put("dt_s", piece.lengths_s)
+    table = _begin(track, rank, piece)
+    columns = np.concatenate((changes, piece.columns[first_gauge:, 1:]))
+    is_known = np.any(~np.isnan(columns), axis=1)
     names = (*kind.counters, *kind.gauges)
-    for name, column in zip(names, (*changes, *piece.columns[first_gauge:, 1:]), strict=True):
-        table.put(name, known(column))
-    _put_sayings(table, track, piece)
-    _measure(table, track, piece, sender_rtt)
+    table.numbers |= dict(compress(zip(names, columns, strict=True), is_known))
+    if table.family in PRODUCERS:
+        measure_sent(table, piece, _sent_once(piece.columns, kind.counters))
+        _finish(table)
+    else:
+        count_lost(table)
     return [table]
+
+
+def _begin(track: Track, rank: int, piece: Accepted) -> Table:
+    """A table with what a report says beside its counters."""
+    length = len(piece.says) - 1
+    table = Table(
+        family=track.sayings[piece.says[0]].family,
+        at=piece.columns[AT, 1:],
+        keys=[track.key] * length,
+        ssrcs=[track.ssrc] * length,
+        ranks=np.full(length, rank),
+        codecs=[saying.codec for saying in track.sayings],
+        which=piece.says[1:],
+        numbers={"dt_s": piece.lengths_s, "pair_rtt_s": piece.columns[PAIR_RTT, 1:]},
+        words={},
+    )
+    table.put("is_clock_step", piece.steps)
+    _put_sayings(table, track, piece)
+    return table
 
 
 def _seams(track: Track, piece: Accepted) -> list[int]:
@@ -195,26 +230,22 @@ def _subtype(saying: Saying) -> str | None:
     return saying.codec.mime_type.rpartition("/")[2].lower()
 
 
-def _measure(table: Table, track: Track, piece: Accepted, sender_rtt: SenderRtt) -> None:
-    table.put("is_clock_step", piece.steps)
-    is_gap = piece.lengths_s > LONGEST_S
+def _finish(table: Table) -> None:
+    """What is measured alike on sent and received streams, and the scores."""
+    is_gap = table.numbers["dt_s"] > LONGEST_S
     if is_gap.any():
         table.put("is_gap", is_gap.astype(np.float64))
     for name in _MAY_FALL:
         if name in table.numbers:
             change = table.numbers[name]
             table.numbers[name] = np.where(change < 0, np.nan, change)
-    if table.family in PRODUCERS:
-        measure_sent(table, piece, _sent_once(piece.columns, track.kind.counters))
-    else:
-        measure_received(table, piece, sender_rtt)
     if table.family not in AUDIO:
         measure_picture(table)
     for name in _RATES:
         if is_gap.any() and name in table.numbers:
             table.numbers[name] = np.where(is_gap, np.nan, table.numbers[name])
     table.put("is_listening_only", np.isnan(table.get("rtt_s")).astype(np.float64))
-    appraise(table, [saying.codec for saying in track.sayings], piece.says[1:])
+    appraise(table)
 
 
 def _sent_once(columns: Numbers, counters: Sequence[str]) -> Numbers:
@@ -226,14 +257,15 @@ def _sent_once(columns: Numbers, counters: Sequence[str]) -> Numbers:
 
 
 def best_layers(layers: Sequence[tuple[Track, list[Table]]]) -> list[Table]:
-    """Of the layers of one simulcast at one moment, the largest that moved."""
+    """Of the layers of one simulcast at one moment, the largest that moved. All of them take
+    the rank of the first."""
     by_sender: dict[Any, list[Table]] = {}
     for track, tables in layers:
         place = track.key if track.sender is None else (track.key[0], track.sender)
         by_sender.setdefault(place, []).extend(tables)
     chosen: list[Table] = []
     for tables in by_sender.values():
-        chosen += tables if len({table.key for table in tables}) < 2 else _best(tables)
+        chosen += tables if len({table.keys[0] for table in tables}) < 2 else _best(tables)
     return chosen
 
 
@@ -246,5 +278,7 @@ def _best(tables: Sequence[Table]) -> list[Table]:
     is_best = np.zeros(len(at), dtype=np.bool_)
     is_best[order[np.append(np.diff(at[order]) != 0, True)]] = True
     edges = np.cumsum([len(table.at) for table in tables])[:-1]
+    for table in tables:
+        table.ranks = np.full(len(table.at), tables[0].ranks[0])
     kept = zip(tables, np.split(is_best, edges), strict=True)
     return [table.kept(places) for table, places in kept if places.any()]

@@ -21,7 +21,7 @@ from aftercall.core.quality.columns import (
 )
 from aftercall.core.quality.getstats import Stats
 from aftercall.core.quality.tables import Table
-from aftercall.core.quality.tracks import PAIR_RTT, Accepted, Sender
+from aftercall.core.quality.tracks import Accepted, Sender
 
 
 class SenderRtt(NamedTuple):
@@ -83,7 +83,7 @@ def _hear(table: Table, piece: Accepted, sent: Numbers | None) -> None:
             before, sent_before = remote, total
     for name, column in zip(_Heard._fields, zip(*heard, strict=True), strict=True):
         table.put(name, known(numbers(column)))
-    table.put("rtt_s", known(first_known(table.get("rtt_s"), piece.columns[PAIR_RTT, 1:])))
+    table.put("rtt_s", known(first_known(*table.columns("rtt_s", "pair_rtt_s"))))
 
 
 def _whole(column: Numbers) -> list[int | None]:
@@ -142,7 +142,15 @@ def _change(now: Any, before: Any) -> Any:
     return None if now is None or before is None else now - before
 
 
-def measure_received(table: Table, piece: Accepted, sender_rtt: SenderRtt) -> None:
+def count_lost(table: Table) -> None:
+    """Packets lost, of a stream that also says how many came: without them nobody can tell how
+    bad the loss was."""
+    lost = table.numbers.get("packets_lost_signed")
+    if lost is not None and "packets_received" in table.numbers:
+        table.put("packets_lost", never_negative(lost))
+
+
+def measure_received(table: Table, sender_rtt: SenderRtt) -> None:
     of = table.numbers.get
     media = minus(of("bytes_received"), of("retransmitted_bytes_received"))
     table.put("bitrate_bps", ratio(media, of("dt_s"), 8))
@@ -150,16 +158,13 @@ def measure_received(table: Table, piece: Accepted, sender_rtt: SenderRtt) -> No
         "jitter_buffer_ms",
         ratio(of("jitter_buffer_delay_s"), of("jitter_buffer_emitted_count"), 1000),
     )
-    trips = piece.columns[PAIR_RTT, 1:]
+    trips = table.numbers["pair_rtt_s"]
     if np.isnan(trips).any():
         trips = first_known(trips, sender_rtt.near(table.at))
     table.put("rtt_s", known(trips))
-    lost, received = of("packets_lost_signed"), of("packets_received")
-    if lost is not None and received is not None:
-        again = of("retransmitted_packets_received")
-        firsts = minus(received, again)
-        assert firsts is not None
-        lost = table.numbers["packets_lost"] = never_negative(lost)
+    lost, again = of("packets_lost"), of("retransmitted_packets_received")
+    firsts = minus(of("packets_received"), again)
+    if lost is not None and firsts is not None:
         expected = table.numbers["packets_expected"] = firsts + lost
         table.put("loss_percent", ratio(lost, expected, 100))
         table.put("residual_loss_percent", ratio(minus(lost, again), expected, 100))

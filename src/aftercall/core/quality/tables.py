@@ -1,26 +1,33 @@
-"""The intervals of one stream as a table: a column for each member of an interval."""
+"""The intervals of streams as tables: a column for each member of an interval."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import repeat
-from operator import attrgetter
+from itertools import accumulate, chain, compress, repeat
+from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
 import numpy as np
 
-from aftercall.core.quality.columns import Flags, Numbers, nothing
+from aftercall.core.quality.columns import Flags, Numbers, Places, nothing
 from aftercall.core.quality.counters import Interval
 from aftercall.core.quality.streams import Family, StreamKey
+from aftercall.core.quality.tracks import Codec
 
 
-class Table(msgspec.Struct):
+class Table(msgspec.Struct, kw_only=True):
     """`numbers` and `words` hold columns as long as `at`, by the names of an interval's members;
-    flags are numbers, 0 and 1. A member that nothing is known of has no column."""
+    flags are numbers, 0 and 1. A member that nothing is known of has no column. Rows belong to
+    streams of one family; `keys`, `ssrcs` and `ranks` tell them apart, the ranks in the order in
+    which the streams were first seen. A row's codec is that of `codecs` at its place in `which`.
+    """
 
-    key: StreamKey
     family: Family
-    ssrc: int | None
     at: Numbers
+    keys: Sequence[StreamKey]
+    ssrcs: Sequence[int | None]
+    ranks: Places
+    codecs: Sequence[Codec | None]
+    which: Places
     numbers: dict[str, Numbers]
     words: dict[str, Sequence[str | None]]
 
@@ -40,12 +47,43 @@ class Table(msgspec.Struct):
         return msgspec.structs.replace(
             self,
             at=self.at[places],
+            keys=list(compress(self.keys, places)),
+            ssrcs=list(compress(self.ssrcs, places)),
+            ranks=self.ranks[places],
+            which=self.which[places],
             numbers={name: column[places] for name, column in self.numbers.items()},
-            words={
-                name: [word for word, is_kept in zip(words, places, strict=True) if is_kept]
-                for name, words in self.words.items()
-            },
+            words={name: list(compress(words, places)) for name, words in self.words.items()},
         )
+
+
+def merged(tables: Sequence[Table]) -> Table:
+    """The rows of tables of one family, at least one, one after the other."""
+    if len(tables) == 1:
+        return tables[0]
+    starts = accumulate((len(table.codecs) for table in tables), initial=0)
+    return Table(
+        family=tables[0].family,
+        at=np.concatenate([table.at for table in tables]),
+        keys=list(chain.from_iterable(table.keys for table in tables)),
+        ssrcs=list(chain.from_iterable(table.ssrcs for table in tables)),
+        ranks=np.concatenate([table.ranks for table in tables]),
+        codecs=list(chain.from_iterable(table.codecs for table in tables)),
+        which=np.concatenate(
+            [table.which + start for table, start in zip(tables, starts, strict=False)]
+        ),
+        numbers={
+            name: stacked(tables, name)
+            for name in dict.fromkeys(chain.from_iterable(table.numbers for table in tables))
+        },
+        words={
+            name: list(
+                chain.from_iterable(
+                    table.words.get(name, (None,) * len(table.at)) for table in tables
+                )
+            )
+            for name in dict.fromkeys(chain.from_iterable(table.words for table in tables))
+        },
+    )
 
 
 def stacked(tables: Sequence[Table], name: str) -> Numbers:
@@ -54,19 +92,22 @@ def stacked(tables: Sequence[Table], name: str) -> Numbers:
 
 
 def in_order_of_time(tables: Sequence[Table]) -> list[Interval]:
-    """All rows of all tables."""
+    """All rows of all tables; those of one moment by rank."""
     made = [interval for table in tables for interval in intervals_of(table)]
-    made.sort(key=attrgetter("at"))
-    return made
+    if not made:
+        return made
+    at = np.concatenate([table.at for table in tables])
+    ranks = np.concatenate([table.ranks for table in tables])
+    return [made[place] for place in np.lexsort((ranks, at)).tolist()]
 
 
 def intervals_of(table: Table) -> list[Interval]:
     """The table row by row."""
     columns: dict[str, Iterable[Any]] = {
-        "key": repeat(table.key),
+        "key": table.keys,
         "family": repeat(table.family),
-        "ssrc": repeat(table.ssrc),
-        "connection_id": repeat(table.key[0]),
+        "ssrc": table.ssrcs,
+        "connection_id": map(itemgetter(0), table.keys),
         "at": table.at.astype(np.int64).tolist(),
         **{name: LISTED[name](column) for name, column in table.numbers.items() if name in LISTED},
         **table.words,
