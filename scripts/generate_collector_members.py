@@ -20,18 +20,18 @@ HEAD = """\
 def members_module() -> str:
     """The text of the module.
 
-    The members of all types in one list: a name means the same wherever it occurs, and the
-    collector has to be small. The server drops what a type does not have on its list.
+    All names in one list, as no member is called like a type and a member means the same in
+    every type, and those with the same ending together: the collector has to be small. The server
+    drops what a type does not have on its list.
     """
+    members = {"timestamp", *chain.from_iterable(STATS_MEMBERS.values())}
     # `id` and `type` are always sent.
-    names = ["timestamp", *chain.from_iterable(STATS_MEMBERS.values())]
-    distinct = [name for name in dict.fromkeys(names) if name not in ("id", "type")]
+    names = (members - {"id", "type"}) | STATS_MEMBERS.keys()
+    ordered = sorted(names, key=lambda name: name[::-1])
     return (
         HEAD
-        + "/** The webrtc-stats types that the record keeps. */\n"
-        + f'export const TYPES =\n  "{" ".join(STATS_MEMBERS)}";\n\n'
-        + "/** The members that it keeps, of any type. */\n"
-        + f'export const MEMBERS =\n  "{" ".join(distinct)}";\n'
+        + "/** The webrtc-stats types and members that the record keeps. */\n"
+        + f'export const KEPT =\n  "{" ".join(ordered)}";\n'
     )
 
 

@@ -19,7 +19,7 @@ import type {
   StreamTag,
 } from "./protocol";
 import { tellCaptureError, watchSurroundings } from "./surroundings";
-import { describeTrack } from "./tracks";
+import { describeTrack, screenSource } from "./tracks";
 
 /** What can be watched: one connection, every connection of the page, or a library's object. */
 export type Target = RTCPeerConnection | "page" | LiveKitRoom | MediasoupDevice | MediasoupTransport;
@@ -170,10 +170,8 @@ export function makeCollector(options: Options): Collector {
       onConnection: watch,
       onCapture(stream, isDisplay) {
         for (const track of stream.getTracks()) {
-          const { kind } = track;
-          const source = kind === "audio" ? "screen_audio" : "screen";
-          if (isDisplay) describeTrack(track, { source });
-          const device_type = isDisplay ? "SCREENSHARE" : kind.toUpperCase();
+          if (isDisplay) describeTrack(track, { source: screenSource(track) });
+          const device_type = isDisplay ? "SCREENSHARE" : track.kind.toUpperCase();
           tell("media_permission", { device_type, permission: "ACCEPTED" });
         }
       },

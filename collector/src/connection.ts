@@ -104,7 +104,7 @@ export function watchConnection(
   };
 
   return {
-    sent: () => pc.getSenders().flatMap((sender) => (sender.track ? [sender.track] : [])),
+    sent: () => pc.getSenders().flatMap(({ track }) => track ?? []),
     async sample() {
       const stats = pickStats(await pc.getStats());
       tellPair(stats);

@@ -51,5 +51,5 @@ export function readRoom(room: LiveKitRoom): RTCPeerConnection[] {
   describe(room.localParticipant);
   room.remoteParticipants.forEach(describe);
   const { publisher, subscriber } = room.engine?.pcManager ?? {};
-  return [publisher?._pc, subscriber?._pc].filter((pc): pc is RTCPeerConnection => !!pc);
+  return [publisher, subscriber].flatMap((transport) => transport?._pc ?? []);
 }

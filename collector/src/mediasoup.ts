@@ -1,4 +1,4 @@
-import { describeTrack, type TrackInfo } from "./tracks";
+import { describeTrack, screenSource, type TrackInfo } from "./tracks";
 
 /** The parts of a mediasoup-client `Transport` that are used; its package is never imported. */
 export interface MediasoupTransport {
@@ -47,7 +47,7 @@ function describe({ id, producerId, track, appData = {}, paused }: MediasoupStre
     consumer_id: producerId && id,
     muted: paused,
   };
-  if (isScreen(appData)) info.source = track.kind === "audio" ? "screen_audio" : "screen";
+  if (isScreen(appData)) info.source = screenSource(track);
   if (appData.peerId) info.peer_id = `${appData.peerId}`;
   describeTrack(track, info);
 }

@@ -15,13 +15,13 @@ export type State =
   | "kicked"
   /** The session is over. */
   | "ended"
-  /** The server does not take the token. */
+  /** The server does not take the token, or there was none to be had. */
   | "refused";
 
 export interface PeerOptions {
   /** Address of the Aftercall server, such as `https://records.example.org`. */
   url: string;
-  /** The participant token, or a function that fetches one. */
+  /** The participant token, or a function that fetches one; it is asked up to ten times in a row. */
   token: Token;
   displayName?: string | undefined;
   /** A recorder or another silent listener: kept, but not counted. */
@@ -117,8 +117,8 @@ export function makePeer(
       peerId: peer.id,
       outbox,
       onAnswer: answered,
-      onRefused(message) {
-        onError(new Error(message));
+      onRefused(reason) {
+        onError(reason);
         finish("refused");
       },
     });

@@ -11,8 +11,8 @@ export interface SenderOptions {
   outbox: Outbox;
   /** The server answered a batch. */
   onAnswer(answer: Answer): void;
-  /** The server will never take anything more from this peer. */
-  onRefused(message: string): void;
+  /** The server will never take anything more from this peer, or there is no token it takes. */
+  onRefused(reason: unknown): void;
 }
 
 export interface Sender {
@@ -31,6 +31,9 @@ const MAX_CHARS = 256_000;
 const TIMEOUT_MS = 15_000;
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 60_000;
+/** So many tokens in a row that were refused or could not be fetched, over two to four minutes,
+ * are no accident. */
+const MOST_TOKENS = 10;
 /** Below this, compressing costs more than it saves. */
 const WORTH_COMPRESSING = 1_000;
 /** Browsers refuse beacons over 64 KiB in total; UTF-8 may need more bytes than characters. */
@@ -61,6 +64,8 @@ function batch(options: SenderOptions, entries: readonly Waiting[], token?: stri
 export function makeSender(options: SenderOptions): Sender {
   const { outbox, url } = options;
   let token = "";
+  /** How many were asked for since the server took one. */
+  let asked = 0;
   let failures = 0;
   let notBefore = 0;
   let isStopped = false;
@@ -72,11 +77,22 @@ export function makeSender(options: SenderOptions): Sender {
     const delayMs = Math.max(leastMs, backoffMs(failures++, Math.random()));
     notBefore = Date.now() + delayMs;
     clearTimeout(timer);
-    if (!isStopped) timer = setTimeout(() => sender.flush(), delayMs);
+    if (!isStopped) timer = setTimeout(() => sender.flush(true), delayMs);
   };
 
+  const fetchToken = (fetched: () => string | Promise<string>) =>
+    Promise.race([
+      fetched(),
+      new Promise<never>((_, reject) => {
+        setTimeout(reject, TIMEOUT_MS, new Error("No token came."));
+      }),
+    ]);
+
   const post = async (entries: readonly Waiting[]): Promise<Response> => {
-    if (!token) token = typeof options.token === "string" ? options.token : await options.token();
+    if (!token) {
+      asked++;
+      token = typeof options.token === "string" ? options.token : await fetchToken(options.token);
+    }
     let body: BodyInit = batch(options, entries);
     const headers: Record<string, string> = {
       Authorization: `Bearer ${token}`,
@@ -90,15 +106,19 @@ export function makeSender(options: SenderOptions): Sender {
     return fetch(url, { method: "POST", headers, body, signal });
   };
 
+  const giveUp = (reason: unknown) => {
+    isStopped = true;
+    options.onRefused(reason);
+  };
+
   /** What a refusal means: a batch that comes back is sent again, or never. */
   const failed = async (response: Response, entries: readonly Waiting[]) => {
     const { status } = response;
-    if (status === 401 && typeof options.token === "function") {
+    if (status === 401 && typeof options.token === "function" && asked < MOST_TOKENS) {
       token = "";
       later();
     } else if (status > 400 && status < 405) {
-      isStopped = true;
-      options.onRefused(await response.text());
+      giveUp(new Error(await response.text()));
     } else if (status === 429 || status >= 500) {
       later(Number(response.headers.get("retry-after")) * 1_000 || 0);
     } else {
@@ -114,6 +134,7 @@ export function makeSender(options: SenderOptions): Sender {
     const { data } = await response.json();
     outbox.remove(entries);
     failures = 0;
+    asked = 0;
     again ||= outbox.waiting.length > 0;
     options.onAnswer(data);
   };
@@ -124,8 +145,10 @@ export function makeSender(options: SenderOptions): Sender {
         again = false;
         await once();
       } while (again && !isStopped && Date.now() >= notBefore);
-    } catch {
-      later();
+    } catch (error) {
+      // Without a token it was the fetching of one that failed, not the network.
+      if (!token && asked >= MOST_TOKENS) giveUp(error);
+      else later();
     }
     running = undefined;
   };

@@ -1,8 +1,7 @@
-import { MEMBERS, TYPES } from "./members";
+import { KEPT } from "./members";
 import type { StatsObject } from "./protocol";
 
-const KEPT_TYPES = TYPES.split(" ");
-const KEPT_MEMBERS = new Set(MEMBERS.split(" "));
+const kept = new Set(KEPT.split(" "));
 
 /** Microunits are finer than any browser measures; the digits behind them are only bytes. */
 function shorten(value: unknown): unknown {
@@ -31,12 +30,12 @@ export function pickStats(report: RTCStatsReport): StatsObject[] {
   }
   return all.flatMap((stats) => {
     const { id, type } = stats;
-    if (!KEPT_TYPES.includes(type)) return [];
+    if (!kept.has(type)) return [];
     if (/^co|candidate/.test(type) && !referred.has(id)) return [];
-    const kept: StatsObject = { id, type };
+    const picked: StatsObject = { id, type };
     for (const name in stats) {
-      if (KEPT_MEMBERS.has(name) && stats[name] != null) kept[name] = shorten(stats[name]);
+      if (kept.has(name) && stats[name] != null) picked[name] = shorten(stats[name]);
     }
-    return [kept];
+    return [picked];
   });
 }

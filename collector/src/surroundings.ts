@@ -83,6 +83,8 @@ export function watchSurroundings(tell: Tell, listen: Listen, withLabels: boolea
   );
 }
 
+const CAPTURED = ["audio", "video"] as const;
+
 const PERMISSIONS: Record<string, string> = {
   NotAllowedError: "DENIED",
   NotFoundError: "NO_DEVICES_AVAILABLE",
@@ -99,9 +101,7 @@ export function tellCaptureError(
   const { name, message } = error;
   const types = isDisplay
     ? ["SCREENSHARE"]
-    : ["audio", "video"].flatMap((kind) =>
-        constraints?.[kind as "audio" | "video"] ? [kind.toUpperCase()] : [],
-      );
+    : CAPTURED.filter((kind) => constraints?.[kind]).map((kind) => kind.toUpperCase());
   tell("get_user_media_error", { error: name, message, device_types: `${types}` });
   const permission = PERMISSIONS[name];
   if (!permission) return;

@@ -23,6 +23,10 @@ export function describeTrack(track: MediaStreamTrack, info: TrackInfo): void {
   known.set(track, { ...known.get(track), ...info });
 }
 
+/** Which part of a shared screen a track is. */
+export const screenSource = ({ kind }: MediaStreamTrack): Source =>
+  kind === "audio" ? "screen_audio" : "screen";
+
 export function infoOf(track: MediaStreamTrack): TrackInfo {
   return known.get(track) ?? {};
 }

@@ -117,18 +117,31 @@ describe("the collector", () => {
     expect(server.batches).toHaveLength(before);
   });
 
+  it("stops and says so when there is no token to be had", async () => {
+    const failure = new Error("signed out");
+    const onError = vi.fn();
+    const onState = vi.fn();
+    const token = () => Promise.reject(failure);
+    const collector = open(call(), { token, onError, onState });
+    await pass(600_000);
+    expect(collector.state).toBe("refused");
+    expect(onState).toHaveBeenLastCalledWith("refused", undefined);
+    expect(onError).toHaveBeenCalledExactlyOnceWith(failure);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it("joins again as a new peer when the session ended for want of news but the call goes on", async () => {
     const collector = open(call());
     await pass(1_000);
     const before = collector.peerId;
     const failure = () => Promise.reject(new TypeError("no network"));
-    server.answers = Array.from({ length: 6 }, () => failure);
+    server.answers = Array.from({ length: 20 }, () => failure);
     await pass(60_000);
-    server.answers = [];
     server.next = "ended";
-    const heard = server.batches.length;
-    while (server.batches.length === heard) await pass(1_000);
+    const ended = server.accepted();
     server.next = "continue";
+    server.answers = [() => ended];
+    while (server.answers.length) await pass(1_000);
     await pass(1_000);
     expect(collector.peerId).not.toBe(before);
     expect(collector.state).toBe("joined");

@@ -77,7 +77,7 @@ describe("the sender", () => {
     server.answers = [status(code)];
     await sender.flush();
     await sender.flush(true);
-    expect(onRefused).toHaveBeenCalledWith("no");
+    expect(onRefused).toHaveBeenCalledWith(new Error("no"));
     expect(server.batches).toHaveLength(1);
   });
 
@@ -91,6 +91,63 @@ describe("the sender", () => {
     expect(onRefused).not.toHaveBeenCalled();
     const sent = server.headers.map((headers) => headers.get("authorization"));
     expect(sent.slice(0, 2)).toEqual(["Bearer old", "Bearer new"]);
+  });
+
+  it("gives up when no token it is given is taken", async () => {
+    const fetchToken = vi.fn(async () => "expired");
+    const { sender, onRefused } = open(fetchToken);
+    server.answers = Array.from({ length: 20 }, () => status(401));
+    await sender.flush();
+    await vi.advanceTimersByTimeAsync(600_000);
+    await sender.flush(true);
+    expect(onRefused).toHaveBeenCalledExactlyOnceWith(new Error("no"));
+    expect(fetchToken).toHaveBeenCalledTimes(10);
+    expect(server.batches).toHaveLength(10);
+  });
+
+  it("gives up when no token can be fetched, and says why", async () => {
+    const failure = new Error("signed out");
+    const fetchToken = vi.fn(() => Promise.reject(failure));
+    const { sender, onRefused } = open(fetchToken);
+    await sender.flush();
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(onRefused).toHaveBeenCalledExactlyOnceWith(failure);
+    expect(fetchToken).toHaveBeenCalledTimes(10);
+    expect(server.batches).toHaveLength(0);
+  });
+
+  it("gives up on a token that never comes", async () => {
+    const fetchToken = vi.fn(() => new Promise<string>(() => {}));
+    const { sender, onRefused } = open(fetchToken);
+    void sender.flush();
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(onRefused).toHaveBeenCalledExactlyOnceWith(new Error("No token came."));
+    expect(fetchToken).toHaveBeenCalledTimes(10);
+  });
+
+  it("does not give up for want of a network, however long that lasts", async () => {
+    const fetchToken = vi.fn(async () => "the token");
+    const { outbox, sender, onRefused } = open(fetchToken);
+    outbox.add({ type: "leave" }, 1);
+    const failure = () => Promise.reject(new TypeError("no network"));
+    server.answers = Array.from({ length: 30 }, () => failure);
+    await sender.flush();
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(onRefused).not.toHaveBeenCalled();
+    expect(fetchToken).toHaveBeenCalledTimes(1);
+    expect(outbox.waiting).toHaveLength(0);
+  });
+
+  it("counts anew once a token was taken", async () => {
+    const { sender, onRefused } = open(async () => "a token");
+    for (let expiry = 0; expiry < 3; expiry++) {
+      server.answers = Array.from({ length: 9 }, () => status(401));
+      await sender.flush(true);
+      await vi.advanceTimersByTimeAsync(600_000);
+    }
+    expect(onRefused).not.toHaveBeenCalled();
+    await sender.flush();
+    expect(server.batches).toHaveLength(31);
   });
 
   it("compresses what is worth it", async () => {
