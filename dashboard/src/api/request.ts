@@ -3,7 +3,8 @@
 interface Envelope {
   success: boolean;
   data?: unknown;
-  error?: { code?: string; message?: string; field?: string };
+  /** `reason` is the stable word; `code` is a number for RealtimeKit's clients. */
+  error?: { code?: number; message?: string; reason?: string; field?: string };
 }
 
 /** The server refused, or could not be reached (`code` `unreachable`, `status` 0). */
@@ -75,7 +76,7 @@ async function request<Answer>(
   if (answer.status === 401 && !path.startsWith("/v1/sign-in")) onSignedOut();
   throw new RequestError(
     answer.status,
-    envelope.error?.code ?? `http_${answer.status}`,
+    envelope.error?.reason ?? `http_${answer.status}`,
     envelope.error?.message ?? `The server answered with status ${answer.status}.`,
     envelope.error?.field,
   );

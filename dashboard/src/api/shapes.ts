@@ -433,7 +433,8 @@ export interface LiveNews {
   ended_at: Maybe;
   live_participants: number;
   total_participants: number;
-  minutes: number;
+  /** `null` when they were not counted anew. */
+  minutes: Maybe;
   updated_at: number;
 }
 

@@ -80,9 +80,13 @@ function loadPlot(): Promise<Plot> {
 
 function draw(Plot: Plot, props: ChartProps, width: number, place: HTMLElement): () => void {
   const made = new Plot(optionsOf(Plot, props, width), dataOf(props), place);
-  const stop = effect(() => showCursor(made, cursor.value));
+  let stop: (() => void) | null = null;
+  // Before its first drawing a plot has no scale to place the cursor on.
+  (made.hooks.ready ??= []).push(() => {
+    stop = effect(() => showCursor(made, cursor.value));
+  });
   return () => {
-    stop();
+    stop?.();
     made.destroy();
   };
 }

@@ -21,6 +21,7 @@ export function DayChart({ days }: { days: Day[] }) {
             day={day}
             share={day.sessions / most}
             label={index % every === 0 ? tellUtcDay(day.day) : null}
+            isMinor={index % (2 * every) !== 0}
           />
         ))}
       </ol>
@@ -31,7 +32,8 @@ export function DayChart({ days }: { days: Day[] }) {
   );
 }
 
-function DayBar({ day, share, label }: { day: Day; share: number; label: string | null }) {
+function DayBar(props: { day: Day; share: number; label: string | null; isMinor: boolean }) {
+  const { day, share, label } = props;
   const bad = shareOf(day.bad_participants, day.measured_participants);
   const told =
     `${tellUtcDay(day.day)}: ${tellMany(day.sessions, "session")}, ` +
@@ -48,7 +50,7 @@ function DayBar({ day, share, label }: { day: Day; share: number; label: string 
         </span>
       </a>
       {label && (
-        <span class="day-label" aria-hidden="true">
+        <span class={props.isMinor ? "day-label wide-only" : "day-label"} aria-hidden="true">
           {label}
         </span>
       )}

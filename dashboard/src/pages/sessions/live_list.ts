@@ -60,7 +60,7 @@ export function applyNews(list: CallList, news: ReadonlyMap<string, LiveNews>): 
       ended_at: item.ended_at,
       live_participants: item.live_participants,
       total_participants: item.total_participants,
-      minutes: item.minutes,
+      minutes: item.minutes ?? call.minutes,
     };
   };
   return { ...list, live: list.live.map(renew), items: list.items.map(renew) };

@@ -1,0 +1,138 @@
+"""Ten thousand ended calls of a few hundred people, written straight into an embedded database,
+so that what is sought is sought among many."""
+
+import random
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from aftercall.core.calls import CallSummary, Quality, Seen
+from aftercall.core.instants import DAY_MS, EpochMs
+from aftercall.store import schema
+from aftercall.store.tallies import EVERY_SIZE
+from aftercall.store.terms import key_of_title, words_of
+from aftercall.store.verdicts import marks_of
+
+FIRST_NAMES = (
+    "Ada",
+    "Bruno",
+    "Chiara",
+    "Dmitri",
+    "Elif",
+    "Farid",
+    "Grace",
+    "Hiroshi",
+    "Ines",
+    "Jonas",
+)
+LAST_NAMES = (
+    "Costa",
+    "Dubois",
+    "Eriksen",
+    "Fischer",
+    "Haddad",
+    "Ito",
+    "Jansen",
+    "Kowalski",
+    "Novak",
+)
+TITLES = ("Weekly planning", "Support call", "Interview", "Choir committee", "Budget round")
+_LENGTH_MS = 1_500_000
+_DAYS = 60
+
+
+def fill(data_dir: Path, app_id: str, *, count: int, now: EpochMs, also: Sequence[str]) -> None:
+    """Write `count` calls of the sixty days before `now`; those in `also` are often among the
+    participants, as the one who is sought will be. The server must not be running."""
+    tables: dict[str, list[tuple[Any, ...]]] = {}
+    for table, values in _rows(app_id, count, now, also):
+        columns = schema.metadata.tables[table].columns
+        tables.setdefault(table, []).append(tuple(values.get(column.name) for column in columns))
+    connection = sqlite3.connect(data_dir / "aftercall.db")
+    with connection:
+        for table, rows in tables.items():
+            marks = ", ".join("?" * len(rows[0]))
+            connection.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", rows)
+    connection.execute("ANALYZE")
+    connection.close()
+
+
+def _rows(
+    app_id: str, count: int, now: EpochMs, also: Sequence[str]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    dice = random.Random(count)
+    names = [f"{first} {last}" for first in FIRST_NAMES for last in LAST_NAMES]
+    days: dict[int, int] = {}
+    for number in range(count):
+        created_at = EpochMs(now - DAY_MS // 4 - dice.randrange(_DAYS * DAY_MS))
+        present = dice.sample(names, 2)
+        if number % 40 == 0:
+            present[0] = dice.choice(also)
+        days[created_at // DAY_MS] = days.get(created_at // DAY_MS, 0) + 1
+        yield from _call_rows(app_id, number, created_at, dice.choice(TITLES), present)
+    for day, sessions in days.items():
+        for size in (EVERY_SIZE, 2):
+            tally = {"day": day, "total_participants": size, "sessions": sessions}
+            yield "session_tallies", {"app_id": app_id, "minutes": 50.0 * sessions, **tally}
+
+
+def _call_rows(
+    app_id: str, number: int, created_at: EpochMs, title: str, names: Sequence[str]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    id = f"c0000000-0000-4000-8000-{number:012x}"
+    ended_at = created_at + _LENGTH_MS
+    yield (
+        "sessions",
+        {
+            "app_id": app_id, "id": id, "meeting_id": f"crowd-{number % 97}", "title": title,
+            "kind": "meeting", "phase": "ended", "created_at": created_at,
+            "started_at": created_at, "ended_at": ended_at, "end_reason": "emptied",
+            "updated_at": ended_at, "touched_at": ended_at, "keep_alive_s": 60,
+            "live_participants": 0, "total_participants": 2, "max_concurrent_participants": 2,
+            "minutes_consumed": 50.0, "minutes_by_view": "{}", "day": created_at // DAY_MS,
+            "title_key": key_of_title(title),
+        },
+    )  # fmt: skip
+    for word in words_of(title):
+        yield (
+            "title_terms",
+            {"app_id": app_id, "term": word, "title_key": key_of_title(title)},
+        )
+    seen = [
+        Seen(id=f"{id[:-1]}{n}", name=name, person=f"crowd {name}") for n, name in enumerate(names)
+    ]
+    for one in seen:
+        yield (
+            "participants",
+            {
+                "app_id": app_id, "session_id": id, "id": one.id, "display_name": one.name,
+                "view_type": "GROUP_CALL", "is_hidden": False, "joined_at": created_at,
+                "left_at": ended_at, "left_is_inferred": False, "duration_minutes": 25.0,
+                "created_at": created_at, "updated_at": ended_at,
+            },
+        )  # fmt: skip
+    strip = [4 if place % 7 else 3 for place in range(25)]
+    quality = Quality(
+        is_final=True, level=3, mos_audio=4.2, mos_video=3.6, measured_participants=2,
+        bad_participants=0, is_bad=False, strip=strip, strip_from_at=created_at,
+        strip_bucket_ms=60_000,
+    )  # fmt: skip
+    summary = CallSummary(participants=seen, quality=quality, browsers=["Chrome"], countries=["PT"])
+    yield (
+        "session_verdicts",
+        {
+            "app_id": app_id, "session_id": id, "created_at": created_at, "worst_mos": 3.6,
+            "summary": msgspec.json.encode(summary).decode(),
+            "counted": msgspec.json.encode(
+                {"created_at": created_at, "is_bad": False, "facets": {}, "marks": []}
+            ).decode(),
+        },
+    )  # fmt: skip
+    for mark in marks_of([title, *names], [None]):
+        yield (
+            "session_facets",
+            {"app_id": app_id, "facet": mark, "created_at": created_at, "session_id": id},
+        )

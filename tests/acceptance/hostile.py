@@ -1,0 +1,49 @@
+"""A call whose people write what a careless page would run."""
+
+from typing import Any
+
+from aftercall.cli.simulation.call import Call
+from aftercall.cli.simulation.weather import Kind
+from tests.acceptance.seed import event_of
+
+OWNED = "window.owned = true"
+NAMES = (
+    f'"><img src=x onerror="{OWNED}">',
+    f"<script>{OWNED}</script>",
+    f"javascript:{OWNED}//' onmouseover='{OWNED}",
+)
+TITLE = f"<svg onload='{OWNED}'>Weekly</svg> ${{{OWNED}}} {{{{constructor}}}}"
+TEXT = f"<img src=x onerror='{OWNED}'> [click](javascript:{OWNED}) <b>bold</b>"
+NOTE = f"<iframe srcdoc='<script>{OWNED}</script>'></iframe>"
+
+
+def hostile_events(
+    *, begin_ms: int, session_id: str, kinds: tuple[Kind, ...]
+) -> list[dict[str, Any]]:
+    """The events of a finished call of as many guests as there are kinds of weather: every text
+    that a user may choose is an attack."""
+    call = Call(
+        seed=11,
+        number=0,
+        participants=len(kinds),
+        length_s=300,
+        interval_s=7,
+        begin_ms=begin_ms,
+        kinds=kinds,
+    )
+    place = {"meeting_id": "hostile-meeting", "session_id": session_id}
+    events: list[dict[str, Any]] = [
+        {"type": "session_opened", "id": "opened", "at": begin_ms, "title": TITLE, **place}
+    ]
+    for _, second in call.play():
+        for said in second:
+            event = event_of(said)
+            if event["type"] == "peer_joined":
+                event["participant"]["display_name"] = NAMES[said.guest % len(NAMES)]
+            if "text" in event:
+                event["text"] = TEXT
+            if event.get("name") == "feedback":
+                event["data"]["text"] = NOTE
+            events.append({**event, "peer_id": said.peer.id, **place})
+    closed_at = begin_ms + call.length_s * 1000
+    return [*events, {"type": "session_closed", "id": "closed", "at": closed_at, **place}]
