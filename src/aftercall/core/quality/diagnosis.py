@@ -2,6 +2,7 @@
 the worst first."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Final
 
 from aftercall.core.quality.attribution import Session
@@ -33,6 +34,7 @@ from aftercall.core.quality.tellings import (
     length,
     listed,
     percent,
+    when,
 )
 
 
@@ -132,20 +134,18 @@ def _connection(subject: Subject, session: Session) -> list[Finding]:
 def _rejoins(subject: Subject, session: Session) -> list[Finding]:
     if len(subject.stays) < 2:
         return []
-    times = len(subject.stays) - 1
-    away_ms = [
-        max(0, after[0] - before[1])
-        for before, after in zip(subject.stays, subject.stays[1:], strict=False)
-    ]
-    again = "once" if times == 1 else f"{times} times"
-    sentence = f"They rejoined {again}, away for {length(sum(away_ms))} in all."
+    away = [(before[1], max(before[1], after[0])) for before, after in pairwise(subject.stays)]
+    total = length(sum(end - start for start, end in away))
+    sentence = f"They were gone {when(away)} and rejoined ({total} away)."
+    if len(away) > MOST_SPELLS:
+        sentence = f"They were gone {when(away)}, and rejoined."
     return [
         Finding(
             cause="rejoined",
             severity="warning",
             sentence=sentence,
-            first_at=subject.stays[0][1],
-            last_at=subject.stays[-1][0],
+            first_at=away[0][0],
+            last_at=away[-1][1],
             issues=[],
         )
     ]
