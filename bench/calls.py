@@ -78,9 +78,7 @@ def verdict_rows(count: int) -> Iterator[Rows]:
     yield rows
 
 
-def _summary(
-    names: list[str], browser: str, country: str, mos: float, is_bad: bool
-) -> CallSummary:
+def _summary(names: list[str], browser: str, country: str, mos: float, is_bad: bool) -> CallSummary:
     return CallSummary(
         participants=[Seen(id=name, name=name, person=name) for name in names],
         quality=Quality(

@@ -1,0 +1,39 @@
+from dataclasses import dataclass
+
+import pytest
+
+from aftercall.core.errors import Malformed
+from aftercall.core.instants import DAY_MS
+from aftercall.wire.analytics import encode_daywise, read_days
+
+
+@dataclass(frozen=True)
+class Day:
+    day: str
+    sessions: int
+    minutes: float
+
+
+def test_days_add_up_and_no_recording_is_made_up() -> None:
+    body = encode_daywise([Day("2026-11-20", 2, 1.5), Day("2026-11-21", 0, 0.0)])
+    assert (body.session_stats.sessions_count, body.session_stats.sessions_minutes_consumed) == (
+        2,
+        1.5,
+    )
+    assert [day.total_sessions for day in body.session_stats.day_stats] == [2, 0]
+    assert body.recording_stats.recording_count == 0
+    assert [day.day for day in body.recording_stats.day_stats] == ["2026-11-20", "2026-11-21"]
+
+
+def test_the_last_day_is_whole() -> None:
+    first, last = read_days({"start_date": ["2026-11-20"], "end_date": ["2026-11-21"]})
+    assert first is not None
+    assert last is not None
+    assert last - first == 2 * DAY_MS - 1
+    assert read_days({"start_date": [""]}) == (None, None)
+
+
+def test_a_day_that_is_none_is_named() -> None:
+    with pytest.raises(Malformed) as refused:
+        read_days({"end_date": ["2026-02-30"]})
+    assert refused.value.field == "end_date"
