@@ -38,7 +38,7 @@ function tag(
   return {
     connection,
     direction,
-    kind: track.kind,
+    kind: track.kind as StreamTag["kind"],
     mid,
     track_id: track.id,
     source: isSent ? sourceOf(track) : undefined,

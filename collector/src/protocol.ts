@@ -1,6 +1,22 @@
-/** The collect protocol, version 1, as documented in docs/reference/collect.md. */
+/**
+ * The collect protocol, version 1, as documented in docs/reference/collect.md. What the server reads
+ * is in entries.ts; here is how much of it the collector says, more narrowly, and what is answered.
+ */
 
-export const PROTOCOL_VERSION = 1;
+import type {
+  ChatEntry,
+  DescribeEntry,
+  Entry,
+  EventEntry,
+  JoinEntry,
+  LeaveEntry,
+  SampleEntry,
+  StreamTag,
+  TranscriptEntry,
+} from "./entries";
+
+export { PROTOCOL_VERSION } from "./entries";
+export type { StreamTag };
 
 export type Scalar = string | number | boolean | null;
 
@@ -21,32 +37,15 @@ export interface StatsObject {
   [member: string]: unknown;
 }
 
-export type Source = "microphone" | "camera" | "screen" | "screen_audio";
-
-/** What getStats cannot tell about a stream. */
-export interface StreamTag {
-  connection: string;
-  direction: "send" | "receive";
-  kind: string;
-  mid?: string | null;
-  ssrc?: number | undefined;
-  track_id?: string | undefined;
-  source?: Source | undefined;
-  producer_id?: string | undefined;
-  consumer_id?: string | undefined;
-  peer_id?: string | undefined;
-  muted?: boolean | undefined;
-  expected_width?: number | undefined;
-  expected_height?: number | undefined;
-  score?: number | undefined;
-}
+export type Source = NonNullable<StreamTag["source"]>;
 
 export interface ConnectionStats {
   id: string;
   stats: StatsObject[];
 }
 
-export interface Description {
+/** What a peer is described by. */
+export interface Description extends Omit<DescribeEntry, "type" | "seq" | "at"> {
   device?: {
     is_mobile?: boolean | undefined;
     os?: string | undefined;
@@ -64,34 +63,19 @@ export interface Description {
   sdk?: { name?: string; version?: string; type?: string };
   network?: { effective_type?: string; timezone?: string; [member: string]: unknown };
   encoder?: { audio?: string; video?: string };
-  room_view_type?: string | undefined;
-  meeting_env?: string | undefined;
   precall?: Record<string, Scalar | undefined> | undefined;
 }
 
-export type MessageKind = "text" | "image" | "file" | "custom";
+export type MessageKind = NonNullable<ChatEntry["kind"]>;
+
+/** An entry without what the outbox adds to it. */
+type Body<Kind extends Entry> = Kind extends Entry ? Omit<Kind, "seq" | "at"> : never;
 
 export type EntryBody =
-  | {
-      type: "join";
-      interval_ms: number;
-      previous_peer_id?: string | undefined;
-      display_name?: string | undefined;
-      is_hidden?: boolean | undefined;
-    }
-  | { type: "leave" }
+  | Body<JoinEntry | LeaveEntry | ChatEntry | TranscriptEntry>
   | ({ type: "describe" } & Description)
-  | { type: "event"; name: string; data: EventData }
-  | { type: "sample"; connections: ConnectionStats[]; streams: StreamTag[]; page_hidden: boolean }
-  | {
-      type: "chat";
-      id: string;
-      text: string;
-      kind?: MessageKind | undefined;
-      pinned?: boolean | undefined;
-      edited?: boolean | undefined;
-    }
-  | { type: "transcript"; id: string; start_at: number; end_at: number; text: string };
+  | (Body<EventEntry> & { data: EventData })
+  | (Body<SampleEntry> & { connections: ConnectionStats[] });
 
 export interface Answer {
   accepted: number;
