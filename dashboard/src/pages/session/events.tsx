@@ -5,7 +5,7 @@ import { Empty } from "../../parts/states";
 import { Windowed } from "../../parts/windowed";
 import { tellEvent, tellName } from "../../words/issues";
 import { cursor, isInList, pin, point } from "./cursor";
-import { lastBefore } from "./talk";
+import { lastBefore } from "./scale";
 
 const ROW_HEIGHT = 30;
 

@@ -78,3 +78,16 @@ export function foldLanes(page: CallPage): {
     there,
   };
 }
+
+/** The last item at or before a moment, found by halving: items are in order of time. */
+export function lastBefore(items: readonly { at: number }[], at: number | null): number | null {
+  if (at === null) return null;
+  let low = 0;
+  let high = items.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((items[middle]?.at ?? Infinity) <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low > 0 ? low - 1 : null;
+}

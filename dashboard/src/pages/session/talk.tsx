@@ -8,6 +8,7 @@ import { tellCount } from "../../words/amounts";
 import { tellName } from "../../words/issues";
 import { cursor, isInList, pin, point } from "./cursor";
 import { EventList } from "./events";
+import { lastBefore } from "./scale";
 import { SummaryText } from "./summary";
 
 type Tab = "chat" | "transcript" | "summary" | "events";
@@ -142,17 +143,4 @@ function Marks({ item }: { item: Utterance }) {
     item.is_edited ? "edited" : null,
   ].filter(Boolean);
   return marks.length ? <p class="faint">{marks.join(" · ")}</p> : null;
-}
-
-/** The last item at or before a moment, found by halving: items are in order of time. */
-export function lastBefore(items: readonly { at: number }[], at: number | null): number | null {
-  if (at === null) return null;
-  let low = 0;
-  let high = items.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((items[middle]?.at ?? Infinity) <= at) low = middle + 1;
-    else high = middle;
-  }
-  return low > 0 ? low - 1 : null;
 }

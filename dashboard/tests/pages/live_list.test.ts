@@ -1,0 +1,31 @@
+import { describe, expect, it } from "vitest";
+import type { Call, CallList, LiveNews } from "../../src/api/shapes";
+import { applyNews } from "../../src/pages/sessions/live_list";
+
+const call = (values: Partial<Call>): Call => ({ status: "LIVE", minutes: 3, ...values }) as Call;
+const news = (values: Partial<LiveNews>): LiveNews =>
+  ({ status: "LIVE", minutes: null, ...values }) as LiveNews;
+
+describe("news of live sessions", () => {
+  const list = {
+    live: [call({ id: "a" }), call({ id: "b" })],
+    items: [call({ id: "c", status: "ENDED", live_participants: 0 })],
+  } as CallList;
+
+  it("renew the rows they are about and leave the others as they are", () => {
+    const renewed = applyNews(list, new Map([["a", news({ id: "a", live_participants: 5 })]]));
+    expect(renewed.live[0]?.live_participants).toBe(5);
+    expect(renewed.live[0]?.minutes).toBe(3);
+    expect(renewed.live[1]).toBe(list.live[1]);
+  });
+
+  it("end a row in its place", () => {
+    const ended = news({ id: "b", status: "ENDED", ended_at: 9 });
+    expect(applyNews(list, new Map([["b", ended]])).live[1]?.status).toBe("ENDED");
+  });
+
+  it("that come late do not revive what has ended", () => {
+    const late = news({ id: "c", live_participants: 2 });
+    expect(applyNews(list, new Map([["c", late]])).items[0]).toBe(list.items[0]);
+  });
+});

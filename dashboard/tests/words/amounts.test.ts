@@ -1,0 +1,20 @@
+import { describe, expect, it } from "vitest";
+import { shareOf, tellBitrate, tellMos, tellPercent } from "../../src/words/amounts";
+import { tellLength } from "../../src/words/moments";
+
+describe("amounts", () => {
+  it("show what is not known as a dash, never as zero", () => {
+    expect([tellMos(null), tellPercent(null), tellBitrate(null)]).toEqual(["–", "–", "–"]);
+    expect(shareOf(0, 0)).toBeNull();
+  });
+
+  it("keep a digit where it matters", () => {
+    expect([0, 0.4, 9.96, 12.4].map(tellPercent)).toEqual(["0 %", "0.4 %", "10 %", "12 %"]);
+    expect([900, 32_400, 1_250_000].map(tellBitrate)).toEqual(["900 bit/s", "32 kbit/s", "1.3 Mbit/s"]);
+  });
+
+  it("tell lengths from seconds to hours", () => {
+    const lengths = [0, 59_999, 61_000, 600_000, 3_900_000].map(tellLength);
+    expect(lengths).toEqual(["0 s", "59 s", "1 min 01 s", "10 min", "1 h 05 min"]);
+  });
+});
