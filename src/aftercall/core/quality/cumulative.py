@@ -4,10 +4,14 @@ Averages are means over the intervals with a value, each counting once; fraction
 those intervals, 0..1. Where there is no value there is no figure: `None`, never zero.
 """
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
-from aftercall.core.quality.rollup import Histogram, Rollup, Shares
 from aftercall.core.quality.streams import AUDIO, PRODUCERS
+
+if TYPE_CHECKING:
+    from aftercall.core.quality.rollup import Histogram, Rollup, Shares
 
 
 class LossFigures(msgspec.Struct, frozen=True):
@@ -65,7 +69,7 @@ class Cumulative(msgspec.Struct, frozen=True, kw_only=True):
     key_frames_fraction: float | None = None
 
 
-def accumulate(rollup: Rollup) -> Cumulative | None:
+def accumulate(rollup: "Rollup") -> Cumulative | None:
     """The block; `None` for a family without a single interval."""
     if not rollup.intervals:
         return None
@@ -103,11 +107,11 @@ def _round(value: float | None) -> float | None:
     return None if value is None else round(value, 6)
 
 
-def _delays(shares: Shares) -> DelayFigures:
+def _delays(shares: "Shares") -> DelayFigures:
     return DelayFigures(_round(shares.average), *(shares.fraction(place) for place in range(3)))
 
 
-def _distribution(histogram: Histogram) -> Distribution:
+def _distribution(histogram: "Histogram") -> Distribution:
     return Distribution(
         _round(histogram.average),
         *(histogram.percentile(percent) for percent in (10, 50, 75, 90)),

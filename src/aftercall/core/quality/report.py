@@ -7,7 +7,7 @@ form in which they are served.
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -16,7 +16,6 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.quality.connection_rules import ConnectionRules, ice_issues
 from aftercall.core.quality.counters import Interval
 from aftercall.core.quality.cumulative import Cumulative, accumulate
-from aftercall.core.quality.deltas import Reader
 from aftercall.core.quality.findings import Finding
 from aftercall.core.quality.getstats import decode_stored
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
@@ -24,13 +23,14 @@ from aftercall.core.quality.metadata import LastSeen, Metadata, fold_metadata
 from aftercall.core.quality.microphone_rules import MicrophoneRules
 from aftercall.core.quality.mutes import Mutes, camera_issues
 from aftercall.core.quality.reception import Reception, receive
-from aftercall.core.quality.rollup import roll_up
 from aftercall.core.quality.rows import rows_of
 from aftercall.core.quality.stream_rules import stream_issues
 from aftercall.core.quality.streams import Family, normalise
-from aftercall.core.quality.tables import Table, in_order_of_time
 from aftercall.core.quality.traces import StreamTrace, trace
 from aftercall.core.records import LeaveReason, Peer, PeerNote, StoredSample
+
+if TYPE_CHECKING:
+    from aftercall.core.quality.tables import Table
 
 FOLD_VERSION: Final = 1
 """Grows whenever the same facts give another verdict; older documents can be folded again."""
@@ -111,7 +111,7 @@ class Folded(msgspec.Struct, kw_only=True):
 class _PeerFold(msgspec.Struct):
     """What folding one peer's samples gave."""
 
-    tables: list[Table]
+    tables: "list[Table]"
     intervals: list[Interval]
     issues: list[Issue]
     traces: list[StreamTrace]
@@ -124,6 +124,9 @@ def fold(chain: Sequence[PeerFacts], now: EpochMs) -> Folded:
     `now` stands for the end of a stay that lasts. The issues are those that this participant's
     own reports show; what only the others' tell is added by `attribution`.
     """
+    # numpy comes with these; a server that folds nothing does without its 22 MB.
+    from aftercall.core.quality.rollup import roll_up  # noqa: PLC0415 - numpy
+
     peers = in_order(chain)
     seen = LastSeen()
     folds = [_fold_peer(facts, seen, now) for facts in peers]
@@ -178,6 +181,9 @@ def _gap_issue(gap: Gap) -> Issue:
 
 
 def _fold_peer(facts: PeerFacts, seen: LastSeen, now: EpochMs) -> _PeerFold:
+    from aftercall.core.quality.deltas import Reader  # noqa: PLC0415 - numpy
+    from aftercall.core.quality.tables import in_order_of_time  # noqa: PLC0415 - numpy
+
     peer = facts.peer
     reader = Reader()
     mutes = Mutes(facts.notes)
