@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from hypothesis import settings
 from sqlalchemy import make_url
 
 from aftercall.store.database import Database, migrate
@@ -27,6 +28,11 @@ def _wait_for(work: Coroutine[Any, Any, None]) -> None:
     loop runs here."""
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, work).result()
+
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 
 async def _run(url: str, *statements: str) -> None:
