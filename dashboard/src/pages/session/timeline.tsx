@@ -14,6 +14,8 @@ import { bucketAt, foldLanes, isThere, momentAt, shareAt, ticksOf } from "./scal
 const CHART_HEIGHT = 76;
 const TALK_HEIGHT = 16;
 const PIXELS_A_TICK = 86;
+/** How wide a tick's words are: what would stick out at the end is left out. */
+const PIXELS_OF_A_TICK = 52;
 
 /** Everybody's lane below each other, the worst of all above, and one cursor over all of it. */
 export function Timeline({ page }: { page: CallPage }) {
@@ -95,7 +97,9 @@ function Ruler({ page, width }: { page: CallPage; width: number }) {
   const at = cursor.value;
   const here = at ?? page.from_at;
   const step = Math.max(1_000, page.bucket_ms);
-  const ticks = ticksOf(page, Math.max(2, Math.floor(width / PIXELS_A_TICK)));
+  const ticks = ticksOf(page, Math.max(2, Math.floor(width / PIXELS_A_TICK))).filter(
+    (tick) => (1 - shareAt(page, tick.at)) * width > PIXELS_OF_A_TICK,
+  );
   const press = (event: KeyboardEvent): void => {
     const by = event.shiftKey ? 10 * step : step;
     const moves: Record<string, number> = {

@@ -1,3 +1,4 @@
+import { Component } from "preact";
 import type { Call } from "../../api/shapes";
 import { now } from "../../clock";
 import { Strip } from "../../parts/level";
@@ -11,8 +12,19 @@ import { tellCallQuality } from "../../words/quality";
 
 const NAMES_SHOWN = 4;
 
-/** One session as a row. All of it leads to the session; its title is the link. */
-export function CallRow({ call }: { call: Call }) {
+/** One session as a row, drawn anew only when something about it changed. */
+export class CallRow extends Component<{ call: Call }> {
+  override shouldComponentUpdate(next: { call: Call }): boolean {
+    return next.call !== this.props.call;
+  }
+
+  override render() {
+    return <Row call={this.props.call} />;
+  }
+}
+
+/** All of a row leads to the session; its title is the link. */
+function Row({ call }: { call: Call }) {
   const address = `/sessions/${call.id}`;
   const isLive = call.status === "LIVE";
   return (
