@@ -137,15 +137,15 @@ class Calls:
             query.order is CallOrder.STARTED and not query.facets and query.is_live is not False
         )
         async with self._db.read() as tx:
-            live = await self._live(tx, query) if has_live else []
+            live, live_total = await self._live(tx, query) if has_live else ([], 0)
             if query.is_live is True and query.order is CallOrder.STARTED:
                 found = _after_place(live, query)
-                total, live = len(live), []
+                total, live = live_total, []
             elif query.is_live is True and (query.facets or query.order is CallOrder.QUALITY):
                 found, total = [], 0
             else:
                 found = await calls.list_calls(tx, query)
-                total = await calls.count_calls(tx, query) + len(live)
+                total = await calls.count_calls(tx, query) + live_total
         page = found[: query.limit]
         is_backward = query.place is not None and query.place.is_backward
         if is_backward:
@@ -202,12 +202,17 @@ class Calls:
             call_of(each, summaries.get(each.id, nothing), minutes.get(each.id)) for each in found
         ]
 
-    async def _live(self, tx: AsyncConnection, query: CallQuery) -> list[Session]:
+    async def _live(self, tx: AsyncConnection, query: CallQuery) -> tuple[list[Session], int]:
+        """The sessions that go on, as many as are needed, and how many there are."""
+        if not query.search and query.is_live is None:
+            shown = 0 if query.place is not None else MOST_LIVE_SHOWN
+            found = await calls.live_sessions(tx, query, shown)
+            return found, await calls.count_live(tx, query)
         found = await calls.live_sessions(tx, query)
-        if not query.search or not found:
-            return found
-        rows = await _rows_by_session(tx, found)
-        return [each for each in found if _is_found(each, rows.get(each.id, []), query.search)]
+        if query.search and found:
+            rows = await _rows_by_session(tx, found)
+            found = [each for each in found if _is_found(each, rows.get(each.id, []), query.search)]
+        return found, len(found)
 
     async def _minutes_of(self, tx: AsyncConnection, live: Sequence[Session]) -> dict[str, float]:
         """Participant-minutes of sessions that go on, up to now."""

@@ -89,15 +89,23 @@ async def count_calls(tx: AsyncConnection, query: CallQuery) -> int:
     return found.scalar_one()
 
 
-async def live_sessions(tx: AsyncConnection, query: CallQuery) -> list[Session]:
+async def live_sessions(
+    tx: AsyncConnection, query: CallQuery, limit: int = MOST_LIVE
+) -> list[Session]:
     """The sessions that have not ended and match all but the search, the newest first."""
     rows = await tx.execute(
         select(*SESSION.columns)
         .where(*_conditions(query), _IS_LIVE)
         .order_by(_S.created_at.desc(), _S.id.desc())
-        .limit(MOST_LIVE)
+        .limit(limit)
     )
     return [SESSION.from_row(row) for row in rows]
+
+
+async def count_live(tx: AsyncConnection, query: CallQuery) -> int:
+    """How many sessions have not ended and match all but the search."""
+    found = await tx.execute(select(func.count()).where(*_conditions(query), _IS_LIVE))
+    return found.scalar_one()
 
 
 async def all_live_sessions(tx: AsyncConnection, app_id: str) -> list[Session]:
