@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from aftercall.cli.simulation.weather import Kind
 from aftercall.core.instants import DAY_MS, EpochMs
-from tests.acceptance import crowd, hostile
+from tests.acceptance import crowd, hostile, recorded
 from tests.acceptance.calls import find_chromium
 from tests.acceptance.seed import SDK_SESSION, seed_session
 from tests.acceptance.server import Server, command, make_app, start, wait_until_ended
@@ -349,6 +349,30 @@ def test_charts_show_the_values_of_the_api(server: Server, page: Page) -> None:
             assert_shown(shown, None if value is None else value * factor, digits=digits)
             compared += 1
     assert compared >= 8
+
+
+def test_a_recorded_call_is_shown_as_it_was(server: Server, page: Page) -> None:
+    session_id = recorded.replay(server)
+    wait_until_folded(server, session_id)
+    told = ask(server, f"calls/{session_id}")
+    page.goto(f"/sessions/{session_id}")
+    settle(page)
+    for lane in told["lanes"]:
+        reading = page.locator(f"[data-reading='{lane['participant_id']}']").inner_text()
+        for mos in (lane["p10_mos_audio"], lane["p10_mos_video"]):
+            assert ("–" if mos is None else f"{mos:.1f}") in reading
+    for lane in told["lanes"]:
+        page.goto(f"/sessions/{session_id}/peers/{lane['participant_id']}")
+        settle(page)
+        series = ask(server, f"calls/{session_id}/peers/{lane['participant_id']}/series")
+        keys = page.locator("[data-stream]").evaluate_all("all => all.map(e => e.dataset.stream)")
+        assert sorted(keys) == sorted(stream["key"] for stream in series["streams"])
+        for stream in series["streams"]:
+            page.locator(f"[data-stream='{stream['key']}']").click()
+            bitrate = page.locator("[data-measure='bitrate_bps']")
+            expect(bitrate).to_have_attribute("data-points", str(len(stream["bitrate_bps"])))
+        for pair in series["candidate_pairs"]:
+            expect(page.locator(".facts")).to_contain_text(pair["sentence"])
 
 
 def test_what_users_wrote_stays_text(server: Server, page: Page) -> None:

@@ -13,7 +13,13 @@ export function CopyButton({ text, label, shown }: { text: string; label: string
     setTimeout(() => setSaid(null), 1500);
   };
   return (
-    <button type="button" class="quiet copy" title={label} aria-label={label} onClick={copy}>
+    <button
+      type="button"
+      class="quiet copy"
+      title={label}
+      aria-label={shown ? undefined : label}
+      onClick={copy}
+    >
       <span aria-live="polite">{said ?? shown ?? "Copy"}</span>
     </button>
   );

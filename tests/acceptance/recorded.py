@@ -1,0 +1,86 @@
+"""A real call, as RealtimeKit's own client told it to a server, told again as if it were now."""
+
+import json
+import re
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from tests.acceptance.server import Server
+
+RECORDING = Path(__file__).parents[1] / "samples" / "realtimekit-callstats-30s.json"
+NAMES = ("Ada", "Grace")
+_ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+
+def replay(server: Server) -> str:
+    """Tells the recorded call in a meeting of its own; the id of its session, which is over."""
+    recording = json.loads(RECORDING.read_text())
+    with httpx.Client(headers=server.headers, timeout=30) as client:
+        meeting_id = data(client.post(server.kit("meetings"), json={"title": "Recorded"}))["id"]
+        members = [
+            data(
+                client.post(
+                    server.kit(f"meetings/{meeting_id}/participants"),
+                    json={
+                        "name": name,
+                        "preset_name": "group_call_participant",
+                        "custom_participant_id": f"recorded-{name}",
+                    },
+                )
+            )
+            for name in NAMES
+        ]
+        text = renewed(json.dumps(recording["sent"]), recording["sent"][-1]["at"])
+        for old in recording["ids"]:
+            text = text.replace(old, str(uuid4()))
+        for number, member in enumerate(members):
+            text = text.replace(f"user-{number}", member["id"])
+            text = text.replace(f"TOKEN{number}", member["token"])
+        for sent in json.loads(text.replace("ROOM", meeting_id)):
+            told = httpx.post(
+                f"{server.url}/api/v1/message",
+                json=sent["body"],
+                headers={"authorization": sent["auth"]},
+                timeout=30,
+            )
+            assert data(told)["rejected"] == []
+        calls = data(
+            client.get(
+                f"{server.url}/v1/apps/{server.app_id}/calls", params={"meeting_id": meeting_id}
+            )
+        )
+        (call,) = calls["live"] + calls["items"]
+        session_id: str = call["id"]
+        closed = {
+            "type": "session_closed",
+            "id": str(uuid4()),
+            "at": round(time.time() * 1000),
+            "meeting_id": meeting_id,
+            "session_id": session_id,
+        }
+        data(client.post(f"{server.url}/v1/apps/{server.app_id}/events", json={"events": [closed]}))
+    return session_id
+
+
+def renewed(text: str, last_at: int) -> str:
+    """The recording with all its moments moved, so that its last one is just over."""
+    shift_ms = round(time.time() * 1000) - last_at - 1_000
+    head = str(last_at)[:5]
+
+    def iso(found: re.Match[str]) -> str:
+        at = datetime.fromisoformat(found[0]).timestamp() + shift_ms / 1000
+        return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+    def epoch(found: re.Match[str]) -> str:
+        return json.dumps(json.loads(found[0]) + shift_ms)
+
+    return re.sub(rf"\b{head}\d{{8}}(?:\.\d+)?\b", epoch, _ISO.sub(iso, text))
+
+
+def data(answer: httpx.Response) -> Any:
+    return answer.raise_for_status().json()["data"]
