@@ -3,7 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import { carryCsrf, get, post, RequestError, whenSignedOut } from "./api/request";
 import { forgetAnswers } from "./api/resource";
-import type { App, Me } from "./api/shapes";
+import type { App, Me } from "./api/account_shapes";
 import { aheadOf } from "./clock";
 import { go, place } from "./route";
 

@@ -1,6 +1,6 @@
 import { withQuery } from "../api/request";
 import { useResource } from "../api/resource";
-import type { Counts, Overview } from "../api/shapes";
+import type { Counts, Overview } from "../api/overview_shapes";
 import { now } from "../clock";
 import { Problem, Skeleton } from "../parts/states";
 import { goQuery, place } from "../route";

@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { withQuery } from "../api/request";
 import { useResource } from "../api/resource";
-import type { Paged, Person } from "../api/shapes";
+import type { Person } from "../api/overview_shapes";
+import type { Paged } from "../api/shapes";
 import { now } from "../clock";
 import { Moment } from "../parts/moment";
 import { MoreButton, useMore } from "../parts/paging";

@@ -1,5 +1,5 @@
 import { useResource } from "../api/resource";
-import type { PersonCall, PersonPage as Page } from "../api/shapes";
+import type { PersonCall, PersonPage as Page } from "../api/overview_shapes";
 import { LevelMark } from "../parts/level";
 import { Moment } from "../parts/moment";
 import { MoreButton, useMore } from "../parts/paging";

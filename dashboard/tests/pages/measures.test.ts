@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Issue, OtherEnd, Stream } from "../../src/api/shapes";
+import type { Issue } from "../../src/api/shapes";
+import type { OtherEnd, Stream } from "../../src/api/stream_shapes";
 import { findOther, join, nearest, worstOf } from "../../src/pages/peer/measures";
 
 const stream = (values: Partial<Stream>): Stream => values as Stream;

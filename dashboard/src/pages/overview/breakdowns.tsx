@@ -1,4 +1,4 @@
-import type { Breakdown, Dimension, Overview, WorstMeeting } from "../../api/shapes";
+import type { Breakdown, Dimension, Overview, WorstMeeting } from "../../api/overview_shapes";
 import { shareOf, tellCount, tellPercent } from "../../words/amounts";
 import { tellTitle, tellValue } from "../../words/issues";
 import { sessionsAddress } from "../sessions/filters";

@@ -1,4 +1,5 @@
-import type { Issue, Severity, Stream } from "../../api/shapes";
+import type { Issue, Severity } from "../../api/shapes";
+import type { Stream } from "../../api/stream_shapes";
 import { tellBitrate, tellMs, tellPercent, tellPlain } from "../../words/amounts";
 import { capitalise, tellIssue } from "../../words/issues";
 import { tellExactClock } from "../../words/moments";

@@ -1,5 +1,5 @@
 import { useMemo } from "preact/hooks";
-import type { Connection, PeerPage, Stream } from "../../api/shapes";
+import type { Connection, PeerPage, Stream } from "../../api/stream_shapes";
 import { Chart, type Line } from "../../parts/chart";
 import { tellBitrate, tellMs, tellPlain, UNKNOWN } from "../../words/amounts";
 import { cursor } from "../session/cursor";

@@ -1,4 +1,4 @@
-import type { CandidatePair, DeviceChange, Fact, PeerPage } from "../../api/shapes";
+import type { CandidatePair, DeviceChange, Fact, PeerPage } from "../../api/stream_shapes";
 import { Moment } from "../../parts/moment";
 import { tellPercent } from "../../words/amounts";
 import { capitalise, tellCountry, tellEvent, tellLeaving, tellNetwork } from "../../words/issues";

@@ -1,6 +1,7 @@
 /** What is charted of a stream: which numbers, with which unit. */
 
-import type { Issue, Maybe, OtherEnd, Stream } from "../../api/shapes";
+import type { Issue, Maybe } from "../../api/shapes";
+import type { OtherEnd, Stream } from "../../api/stream_shapes";
 import { tellBitrate, tellMos, tellMs, tellPercent, tellPlain } from "../../words/amounts";
 
 type MeasureName =

@@ -1,4 +1,4 @@
-import type { Stream } from "../../api/shapes";
+import type { Stream } from "../../api/stream_shapes";
 import { LevelMark } from "../../parts/level";
 import { goQuery } from "../../route";
 import { tellMany, tellMos } from "../../words/amounts";

@@ -1,5 +1,5 @@
 import { useResource } from "../../api/resource";
-import type { Dimension, Overview } from "../../api/shapes";
+import type { Dimension, Overview } from "../../api/overview_shapes";
 import { now } from "../../clock";
 import { Popover } from "../../parts/popover";
 import { goQuery, place } from "../../route";

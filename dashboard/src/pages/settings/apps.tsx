@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { mayWrite, me, refreshMe } from "../../account";
 import { post } from "../../api/request";
-import type { App } from "../../api/shapes";
+import type { App } from "../../api/account_shapes";
 import { CopyButton } from "../../parts/copying";
 import { Moment } from "../../parts/moment";
 import { useActing } from "./acting";

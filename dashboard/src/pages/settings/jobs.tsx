@@ -1,6 +1,6 @@
 import { post } from "../../api/request";
 import { useResource } from "../../api/resource";
-import type { Job } from "../../api/shapes";
+import type { Job } from "../../api/account_shapes";
 import { Moment } from "../../parts/moment";
 import { Empty, Problem, Skeleton } from "../../parts/states";
 import { capitalise } from "../../words/issues";

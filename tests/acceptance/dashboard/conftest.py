@@ -1,0 +1,95 @@
+"""A running server with ten thousand calls in it, and pages of people who are signed in."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from aftercall.cli.simulation.weather import Kind
+from aftercall.core.instants import DAY_MS, EpochMs
+from tests.acceptance import crowd, hostile
+from tests.acceptance.dashboard.looking import (
+    CHROMIUM,
+    HOSTILE_SESSION,
+    ZONE,
+    tell,
+    wait_until_folded,
+)
+from tests.acceptance.seed import SDK_SESSION, seed_session
+from tests.acceptance.server import Server, make_app, start, wait_until_ended
+
+
+@pytest.fixture(scope="package")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with ten thousand calls, of which two were measured: one that was bad, and one
+    whose people attack whoever reads about them."""
+    data_dir = tmp_path_factory.mktemp("dashboard")
+    rights = make_app(data_dir)
+    now = round(time.time() * 1000)
+    names = ["Ada Costa", "Grace Novak"]
+    crowd.fill(data_dir, rights["app_id"], count=10_000, now=EpochMs(now), also=names)
+    started = start(data_dir, rights)
+    try:
+        begin_ms = now - 2 * DAY_MS
+        seed_session(started, begin_ms=begin_ms, session_id=SDK_SESSION, peer_id=SDK_SESSION)
+        tell(
+            started,
+            hostile.hostile_events(
+                begin_ms=begin_ms + 600_000,
+                session_id=HOSTILE_SESSION,
+                kinds=(Kind.LOSSY_UPLINK, Kind.GOOD, Kind.TURN_TCP),
+            ),
+        )
+        wait_until_ended(started, HOSTILE_SESSION)
+        wait_until_folded(started, SDK_SESSION)
+        wait_until_folded(started, HOSTILE_SESSION)
+        yield started
+    finally:
+        started.stop()
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(server: Server, chromium: Browser) -> Iterator[Page]:
+    """A page of somebody who is signed in; at the end nothing was refused and nothing failed."""
+    yield from signed_in(server, chromium, width=1280)
+
+
+@pytest.fixture
+def narrow_page(server: Server, chromium: Browser) -> Iterator[Page]:
+    yield from signed_in(server, chromium, width=390)
+
+
+def signed_in(server: Server, chromium: Browser, *, width: int) -> Iterator[Page]:
+    context = chromium.new_context(
+        viewport={"width": width, "height": 860},
+        timezone_id=ZONE.key,
+        locale="en-GB",
+        base_url=server.url,
+    )
+    answer = context.request.post("/v1/sign-in", data={"token": server.api_token})
+    assert answer.ok, answer.text()
+    opened = context.new_page()
+    problems: list[str] = []
+    opened.on("pageerror", lambda error: problems.append(str(error)))
+    opened.on(
+        "console",
+        lambda said: problems.append(said.text) if said.type in {"error", "warning"} else None,
+    )
+    foreign: list[str] = []
+    opened.on(
+        "request",
+        lambda asked: None if asked.url.startswith(server.url) else foreign.append(asked.url),
+    )
+    yield opened
+    context.close()
+    assert problems == []
+    assert foreign == []

@@ -1,0 +1,114 @@
+"""What holds on every page: text stays text, nobody is shut out, nothing is too wide."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.acceptance import hostile
+from tests.acceptance.dashboard.looking import (
+    HOSTILE_SESSION,
+    MARKS,
+    ROOT,
+    ROW,
+    all_pages,
+    ask,
+    settle,
+)
+from tests.acceptance.seed import SDK_SESSION
+from tests.acceptance.server import Server
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+
+pytestmark = MARKS
+
+
+def test_what_users_wrote_stays_text(server: Server, page: Page) -> None:
+    person = ask(server, f"calls/{HOSTILE_SESSION}")["lanes"][0]["person"]
+    page.goto("/sessions?meeting_id=hostile-meeting")
+    expect(page.locator(ROW).first).to_contain_text(hostile.TITLE)
+    expect(page.locator(ROW).first).to_contain_text(hostile.NAMES[0])
+
+    page.goto(f"/sessions/{HOSTILE_SESSION}")
+    expect(page.get_by_role("heading", name=hostile.TITLE)).to_be_visible()
+    for name in hostile.NAMES:
+        expect(page.get_by_role("link", name=name, exact=True).first).to_be_visible()
+    for tab in ("Chat", "Transcript"):
+        page.get_by_role("tab", name=tab).click()
+        expect(page.locator(".said-text").first).to_have_text(hostile.TEXT)
+    page.get_by_role("tab", name="Summary").click()
+    page.get_by_role("tab", name="Events").click()
+    expect(page.locator(".windowed-row").first).to_be_visible()
+    page.get_by_role("button", name="Raw JSON").click()
+    expect(page.locator(".raw pre")).to_contain_text("<svg onload")
+    page.keyboard.press("Escape")
+
+    page.get_by_role("link", name=hostile.NAMES[0], exact=True).first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(hostile.NAMES[0])
+    page.goto(f"/people/{person}")
+    expect(page.get_by_role("heading", level=1)).to_have_text(hostile.NAMES[0])
+    page.goto("/people?search=owned")
+    expect(page.locator(".row-link").first).to_contain_text("owned")
+    page.goto("/overview")
+    expect(page.get_by_role("link", name=hostile.TITLE).first).to_be_visible()
+    assert page.evaluate("window.owned") is None
+    assert (
+        page.locator("#root iframe, #root script, #root img[src='x'], #root svg[onload]").count()
+        == 0
+    )
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(server: Server, page: Page, scheme: Any) -> None:
+    page.emulate_media(color_scheme=scheme)
+    source = AXE.read_text()
+    for address in all_pages(server):
+        page.goto(address)
+        settle(page)
+        page.evaluate(source)
+        assert violations(page) == [], address
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed")
+def test_axe_finds_nothing_in_what_opens(server: Server, page: Page) -> None:
+    source = AXE.read_text()
+    page.goto("/sessions?bad=true&country=DE")
+    settle(page)
+    page.evaluate(source)
+    for opener in ("Any time", "Filters · 1"):
+        page.get_by_role("button", name=opener).click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        if opener == "Any time":
+            page.get_by_role("button", name="Yesterday").click()
+        assert violations(page) == [], opener
+        page.keyboard.press("Escape")
+    page.goto(f"/sessions/{SDK_SESSION}")
+    settle(page)
+    page.evaluate(source)
+    for tab in ("Chat", "Transcript", "Summary", "Events"):
+        page.get_by_role("tab", name=tab).click()
+        assert violations(page) == [], tab
+    for opener in ("Downloads", "Copy as", "Raw JSON"):
+        page.get_by_role("button", name=opener).click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        assert violations(page) == [], opener
+        page.keyboard.press("Escape")
+
+
+def violations(page: Page) -> list[str]:
+    """What axe, which was loaded before, has to say against the page as it is."""
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+    return [
+        f"{violation['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
+        for violation in found["violations"]
+        for node in violation["nodes"][:3]
+    ]
+
+
+def test_nothing_is_wider_than_a_phone(server: Server, narrow_page: Page) -> None:
+    for address in all_pages(server):
+        narrow_page.goto(address)
+        settle(narrow_page)
+        beyond = narrow_page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert beyond <= 0, address

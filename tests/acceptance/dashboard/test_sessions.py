@@ -1,0 +1,142 @@
+"""The list of sessions: live rows, filters, search, pages, and the way to one call among many."""
+
+import re
+import time
+from datetime import datetime
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.acceptance.dashboard.looking import MARKS, ROW, ZONE, ask, ids_of, tell
+from tests.acceptance.seed import SDK_SESSION
+from tests.acceptance.server import Server
+
+pytestmark = MARKS
+
+
+def test_a_live_call_comes_and_ends_without_a_reload(server: Server, page: Page) -> None:
+    page.goto("/sessions")
+    expect(page.locator(ROW).first).to_be_visible()
+    page.evaluate("window.loadedOnce = true")
+    session_id = "11fe0000-0000-4000-8000-000000000001"
+    at = round(time.time() * 1000)
+    place = {"meeting_id": "live-meeting", "session_id": session_id}
+    joined = {"type": "peer_joined", "participant": {"display_name": "Zoë Live"}}
+    tell(
+        server,
+        [
+            {"type": "session_opened", "id": "1", "at": at, "title": "Going on", **place},
+            {**joined, "id": "2", "at": at, "peer_id": "peer-live", **place},
+        ],
+    )
+    row = page.locator(f"tr[data-session='{session_id}']")
+    expect(row).to_contain_text("Going on", timeout=10_000)
+    expect(row).to_contain_text("Live")
+    expect(row).to_contain_text("Zoë Live", timeout=10_000)
+
+    tell(server, [{"type": "session_closed", "id": "3", "at": at + 1, **place}])
+    expect(row.locator(".live-mark")).to_have_count(0, timeout=10_000)
+    expect(row).to_be_visible()
+    assert page.evaluate("window.loadedOnce") is True
+
+
+def test_filters_live_in_the_address(server: Server, page: Page) -> None:
+    page.goto("/sessions")
+    page.get_by_role("button", name="Bad only").click()
+    expect(page).to_have_url(re.compile(r"bad=true"))
+    expect(page.locator(ROW)).to_have_count(ask(server, "calls?bad=true")["total"])
+    bad = ids_of(page)
+    assert bad == [call["id"] for call in ask(server, "calls?bad=true")["items"]]
+
+    page.reload()
+    expect(page.locator(ROW)).to_have_count(len(bad))
+    expect(page.get_by_role("button", name="Bad only")).to_have_attribute("aria-pressed", "true")
+
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    lines = Path(download.value.path()).read_text().splitlines()
+    assert [line.split(",")[0] for line in lines[1:]] == bad
+
+    page.get_by_role("link", name="Clear all filters").click()
+    expect(page.locator(ROW)).to_have_count(50)
+    page.go_back()
+    expect(page.locator(ROW)).to_have_count(len(bad))
+
+
+def test_search_finds_at_once_and_keys_lead_through_the_rows(server: Server, page: Page) -> None:
+    page.goto("/sessions")
+    expect(page.locator(ROW)).to_have_count(50)
+    page.keyboard.press("/")
+    page.keyboard.type("grace nov")
+    expect(page).to_have_url(re.compile(r"search=grace"))
+    wanted = ask(server, "calls?search=grace%20nov")
+    expect(page.get_by_text(f"{wanted['total']} sessions")).to_be_visible()
+    expect(page.locator(".list:not(.stale)")).to_be_visible()
+    assert ids_of(page) == [call["id"] for call in wanted["items"]]
+
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(f"/sessions/{wanted['items'][1]['id']}"))
+
+
+def test_paging_keeps_its_place(page: Page) -> None:
+    page.goto("/sessions")
+    expect(page.locator(ROW)).to_have_count(50)
+    first = ids_of(page)
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_text(re.compile("Page 2 of"))).to_be_visible()
+    expect(page.locator(f"tr[data-session='{first[0]}']")).to_have_count(0)
+    second = ids_of(page)
+    assert not set(first) & set(second)
+
+    page.locator(ROW).nth(30).scroll_into_view_if_needed()
+    scrolled = page.evaluate("scrollY")
+    page.locator(ROW).nth(30).locator(".row-link").click()
+    expect(page.get_by_role("link", name="All of this meeting")).to_be_visible()
+    page.go_back()
+    expect(page.locator(ROW)).to_have_count(50)
+    assert ids_of(page) == second
+    page.wait_for_function("(y) => Math.abs(scrollY - y) < 3", arg=scrolled)
+    page.get_by_role("button", name="Previous").click()
+    expect(page.locator(f"tr[data-session='{first[0]}']")).to_be_visible()
+    assert ids_of(page) == first
+
+
+def test_a_name_a_weekday_and_an_hour_lead_to_the_diagnosis_in_four_clicks(
+    server: Server, page: Page
+) -> None:
+    told = ask(server, f"calls/{SDK_SESSION}")
+    finding = told["diagnosis"][0]
+    name = finding["participant_name"]
+    # What the caller at the support desk says: "I am …, it was on … around …".
+    began = datetime.fromtimestamp(told["call"]["started_at"] / 1000, ZONE)
+    weekday, hour = began.weekday(), began.hour
+    page.goto("/sessions")
+    expect(page.get_by_text("10,00")).to_be_visible()
+    clicks = 0
+
+    page.keyboard.press("/")
+    page.keyboard.type(name)
+    page.get_by_role("button", name="Any time").click()
+    clicks += 1
+    today = datetime.fromtimestamp(time.time(), ZONE).weekday()
+    page.get_by_role("group", name="Day").get_by_role("button").nth((today - weekday) % 7).click()
+    clicks += 1
+    page.get_by_role("button", name=f"Around {hour}:00", exact=True).click()
+    clicks += 1
+    expect(page.locator(".list:not(.stale)")).to_be_visible()
+    expect(page.locator(ROW)).to_have_count(1)
+    page.locator(ROW).first.click()
+    clicks += 1
+
+    sentence = page.locator(".finding-sentence").first
+    expect(sentence).to_be_visible()
+    assert sentence.get_attribute("title") == finding["sentence"]
+    shown = sentence.inner_text()
+    first_at = datetime.fromtimestamp(finding["first_at"] / 1000, ZONE)
+    assert first_at.strftime("%H:%M:%S") in shown
+    assert "UTC" not in shown
+    assert clicks <= 4
