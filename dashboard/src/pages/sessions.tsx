@@ -42,7 +42,7 @@ export function SessionsPage({ appId }: { appId: string }) {
       {data ? (
         <div class={list.isCurrent ? "list" : "list stale"} aria-busy={!list.isCurrent}>
           <Table list={data} />
-          <Pages list={data} />
+          {data.total > 0 && <Pages list={data} />}
         </div>
       ) : (
         !list.error && <Skeleton lines={14} isTall />

@@ -11,6 +11,10 @@ const SOON_MS = 400;
 const LATER_MS = 5_000;
 /** After an end the quality becomes final. */
 const SETTLED_MS = 4_000;
+/** How good a live session is changes without anybody coming or going. */
+const RENEWED_EVERY_MS = 15_000;
+/** Until the quality of one that goes on is known for the first time. */
+const WAITING_MS = 4_000;
 
 export interface LiveList extends Resource<CallList> {
   isListening: boolean;
@@ -27,6 +31,16 @@ export function useLiveList(appId: string, path: string, isFirstPage: boolean): 
     aheadOf(data.now);
     setNews((known) => new Map([...known].filter(([, item]) => item.updated_at > data.now)));
   }, [data]);
+
+  const isLive = isFirstPage && (data?.live.length ?? 0) > 0;
+  const isWaiting = isLive && data?.live.some((call) => call.quality === null && call.live_participants > 0);
+  useEffect(() => {
+    if (!isLive) return;
+    const timer = setInterval(() => {
+      if (!document.hidden) resource.reload();
+    }, isWaiting ? WAITING_MS : RENEWED_EVERY_MS);
+    return () => clearInterval(timer);
+  }, [isLive, isWaiting]);
 
   const isListening = useLive(isFirstPage ? appId : null, {
     onHello: (liveIds) => {

@@ -107,8 +107,8 @@ function Names({ call }: { call: Call }) {
         </span>
       )}
       {shown.map((one, index) => (
-        <span key={one.id} class={one.is_bad ? "bad-name" : undefined}>
-          {tellName(one.name)}
+        <span key={one.id}>
+          <span class={one.is_bad ? "bad-name" : undefined}>{tellName(one.name)}</span>
           {index < shown.length - 1 ? ", " : ""}
         </span>
       ))}
