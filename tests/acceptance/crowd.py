@@ -41,27 +41,43 @@ LAST_NAMES = (
 )
 TITLES = ("Weekly planning", "Support call", "Interview", "Choir committee", "Budget round")
 _LENGTH_MS = 1_500_000
+_ADDED = (
+    "(app_id, day, total_participants) DO UPDATE SET sessions = sessions + excluded.sessions, "
+    "minutes = minutes + excluded.minutes"
+)
 _DAYS = 60
 
 
-def fill(data_dir: Path, app_id: str, *, count: int, now: EpochMs, also: Sequence[str]) -> None:
+def fill(
+    data_dir: Path,
+    app_id: str,
+    *,
+    count: int,
+    now: EpochMs,
+    also: Sequence[str],
+    apart_from: EpochMs,
+) -> None:
     """Write `count` calls of the sixty days before `now`; those in `also` are often among the
-    participants, as the one who is sought will be. The server must not be running."""
+    participants, but not within a day of `apart_from`, when their own call was. The server must
+    not be running."""
     tables: dict[str, list[tuple[Any, ...]]] = {}
-    for table, values in _rows(app_id, count, now, also):
+    for table, values in _rows(app_id, count, now, also, apart_from):
         columns = schema.metadata.tables[table].columns
         tables.setdefault(table, []).append(tuple(values.get(column.name) for column in columns))
     connection = sqlite3.connect(data_dir / "aftercall.db")
     with connection:
         for table, rows in tables.items():
             marks = ", ".join("?" * len(rows[0]))
-            connection.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", rows)
+            known = _ADDED if table == "session_tallies" else "DO NOTHING"
+            connection.executemany(
+                f"INSERT INTO {table} VALUES ({marks}) ON CONFLICT {known}", rows
+            )
     connection.execute("ANALYZE")
     connection.close()
 
 
 def _rows(
-    app_id: str, count: int, now: EpochMs, also: Sequence[str]
+    app_id: str, count: int, now: EpochMs, also: Sequence[str], apart_from: EpochMs
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     dice = random.Random(count)
     names = [f"{first} {last}" for first in FIRST_NAMES for last in LAST_NAMES]
@@ -69,7 +85,7 @@ def _rows(
     for number in range(count):
         created_at = EpochMs(now - DAY_MS // 4 - dice.randrange(_DAYS * DAY_MS))
         present = dice.sample(names, 2)
-        if number % 40 == 0:
+        if number % 10 == 0 and abs(created_at - apart_from) > DAY_MS:
             present[0] = dice.choice(also)
         days[created_at // DAY_MS] = days.get(created_at // DAY_MS, 0) + 1
         yield from _call_rows(app_id, number, created_at, dice.choice(TITLES), present)

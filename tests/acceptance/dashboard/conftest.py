@@ -13,6 +13,7 @@ from tests.acceptance.dashboard.looking import (
     CHROMIUM,
     HOSTILE_SESSION,
     ZONE,
+    ask,
     tell,
     wait_until_folded,
 )
@@ -27,12 +28,24 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     data_dir = tmp_path_factory.mktemp("dashboard")
     rights = make_app(data_dir)
     now = round(time.time() * 1000)
-    names = ["Ada Costa", "Grace Novak"]
-    crowd.fill(data_dir, rights["app_id"], count=10_000, now=EpochMs(now), also=names)
+    begin_ms = now - 2 * DAY_MS
     started = start(data_dir, rights)
     try:
-        begin_ms = now - 2 * DAY_MS
         seed_session(started, begin_ms=begin_ms, session_id=SDK_SESSION, peer_id=SDK_SESSION)
+        wait_until_folded(started, SDK_SESSION)
+        lanes = ask(started, f"calls/{SDK_SESSION}")["lanes"]
+    finally:
+        started.stop()
+    crowd.fill(
+        data_dir,
+        rights["app_id"],
+        count=10_000,
+        now=EpochMs(now),
+        also=[lane["name"] for lane in lanes],
+        apart_from=EpochMs(begin_ms),
+    )
+    started = start(data_dir, rights)
+    try:
         tell(
             started,
             hostile.hostile_events(
@@ -42,7 +55,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             ),
         )
         wait_until_ended(started, HOSTILE_SESSION)
-        wait_until_folded(started, SDK_SESSION)
         wait_until_folded(started, HOSTILE_SESSION)
         yield started
     finally:

@@ -4,6 +4,7 @@ import re
 import time
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import quote
 
 from playwright.sync_api import Page, expect
 
@@ -116,6 +117,7 @@ def test_a_name_a_weekday_and_an_hour_lead_to_the_diagnosis_in_four_clicks(
     weekday, hour = began.weekday(), began.hour
     page.goto("/sessions")
     expect(page.get_by_text("10,00")).to_be_visible()
+    assert ask(server, f"calls?search={quote(name)}")["total"] > 100
     clicks = 0
 
     page.keyboard.press("/")
@@ -140,3 +142,19 @@ def test_a_name_a_weekday_and_an_hour_lead_to_the_diagnosis_in_four_clicks(
     assert first_at.strftime("%H:%M:%S") in shown
     assert "UTC" not in shown
     assert clicks <= 4
+
+
+def test_a_call_is_found_in_whichever_app_it_is(server: Server, page: Page) -> None:
+    page.goto("/settings")
+    page.get_by_label("Name of the new app").fill("Second app")
+    page.get_by_role("button", name="Make an app").click()
+    expect(page.get_by_role("cell", name="Second app", exact=True)).to_be_visible()
+    page.get_by_role("link", name="Sessions").click()
+    page.get_by_label("App", exact=True).select_option(label="Second app")
+    expect(page.get_by_text("No session yet")).to_be_visible()
+
+    page.goto(f"/sessions/{SDK_SESSION}")
+    expect(page.locator(".finding-sentence").first).to_be_visible()
+    expect(page.get_by_label("App", exact=True)).not_to_have_value("")
+    page.get_by_role("link", name="Sessions").first.click()
+    expect(page.locator(ROW).first).to_be_visible()
