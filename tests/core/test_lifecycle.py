@@ -88,6 +88,14 @@ def test_a_join_within_the_keep_alive_time_continues_the_session() -> None:
     assert back.session.total_participants == 2
 
 
+def test_a_peer_that_says_it_left_and_joins_again_was_there() -> None:
+    back = play(join("a", 0), leave("a", 30), join("a", 31), now=40)
+    assert back.session.phase is Phase.LIVE
+    assert back.peers["a"].left_at is None
+    gone = play(join("a", 0), leave("a", 30), join("a", 31), leave("a", 50), now=55)
+    assert gone.peers["a"].left_at == at(50)
+
+
 def test_a_close_ends_the_session_for_all_at_its_moment() -> None:
     closed = play(join("a", 0), join("b", 5), SessionClosed(id="c", at=at(20)), now=20)
     assert closed.session.phase is Phase.ENDED
@@ -179,9 +187,11 @@ def calls(draw: st.DrawFn) -> list[AnyEvent]:
                 ),
             )
         )
-        for moment in draw(st.lists(st.integers(start, 600), max_size=3)):
-            kind = draw(st.sampled_from(["leave", "note", "kick"]))
-            if kind == "leave":
+        for moment in draw(st.lists(st.integers(start, 600), max_size=4)):
+            kind = draw(st.sampled_from(["leave", "note", "kick", "join"]))
+            if kind == "join":
+                events.append(join(id, moment))
+            elif kind == "leave":
                 events.append(leave(id, moment))
             elif kind == "kick":
                 events.append(PeerKicked(id=f"k{id}{moment}", at=at(moment), peer_id=id))

@@ -167,6 +167,7 @@ def _joined(peer: Peer, event: PeerJoined) -> Peer:
     return replace(
         peer,
         joined_at=min(event.at, peer.joined_at or event.at),
+        last_joined_at=max(event.at, peer.last_joined_at or event.at),
         user_id=either(peer.user_id, who.user_id),
         custom_participant_id=either(peer.custom_participant_id, who.custom_participant_id),
         display_name=either(peer.display_name, who.display_name),

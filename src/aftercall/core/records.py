@@ -223,6 +223,8 @@ class Peer(Record, frozen=True, kw_only=True):
     """How often it reports; a source that never reports by itself says 0."""
     joined_at: EpochMs | None = None
     """The earliest join said; `None` when we only ever heard of it otherwise."""
+    last_joined_at: EpochMs | None = None
+    """The latest join said: a leave before it was taken back."""
     left_said_at: EpochMs | None = None
     """The latest leave said."""
     kicked_at: EpochMs | None = None

@@ -211,7 +211,7 @@ def _joined(entry: _Entry, batch: _Batch) -> list[AnyEvent]:
     if identity.display_name is None and name is not None:
         identity = msgspec.structs.replace(identity, display_name=name)
     join = PeerJoined(
-        id=id_from(batch.app_id, batch.peer_id, "callstats", "call_join"),
+        id=id_from(batch.app_id, batch.peer_id, "callstats", "call_join", entry.said_at),
         at=entry.at,
         meeting_id=batch.meeting_id,
         peer_id=batch.peer_id,

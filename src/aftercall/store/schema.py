@@ -237,6 +237,7 @@ peers: Final = Table(
     words("source"),
     count("interval_ms"),
     moment("joined_at", null=True),
+    moment("last_joined_at", null=True),
     moment("left_said_at", null=True),
     moment("kicked_at", null=True),
     moment("first_heard_at"),

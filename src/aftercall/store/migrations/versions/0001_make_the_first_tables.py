@@ -183,6 +183,7 @@ def upgrade() -> None:
         _words("source"),
         _count("interval_ms"),
         _moment("joined_at", null=True),
+        _moment("last_joined_at", null=True),
         _moment("left_said_at", null=True),
         _moment("kicked_at", null=True),
         _moment("first_heard_at"),
