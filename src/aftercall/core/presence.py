@@ -42,9 +42,10 @@ def stay_of(
     """The stay that follows from what is known of a peer.
 
     A leave that was said (and not taken back by a later join) and a kick end it, at the earlier of
-    them, and the session's close at the latest. A peer that said nothing left when it was last heard, if it fell silent (`is_silent`,
-    by our clock), if another peer continued its connection (`is_continued`), or if the session was
-    closed more than `silence_limit_ms` later; one that was there till the close left with it.
+    them, and the session's close at the latest. A peer that said nothing left when it was last
+    heard, if it fell silent (`is_silent`, by our clock), if another peer continued its connection
+    (`is_continued`), or if the session was closed more than `silence_limit_ms` later; one that was
+    there till the close left with it.
     """
     start = peer.joined_at if peer.joined_at is not None else peer.first_heard_at
     came_back = (peer.last_joined_at or 0) > (peer.left_said_at or 0)
