@@ -5,12 +5,17 @@ clock corrected). Order and repeats do not matter: the record is the same for ev
 any number of repeats. An event that exists is legal; translators refuse what is not.
 """
 
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import MessageKind, ViewType
+
+ALIAS_JOINED: Final = "alias_joined"
+ALIAS_LEFT: Final = "alias_left"
+"""Names of notes: a peer came in, or went, under a name (`alias`) that only its source knows. It
+may have several at a time, and it is there for as long as one of them is."""
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
