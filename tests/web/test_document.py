@@ -65,5 +65,5 @@ async def test_the_intake_is_documented_where_it_is_answered(house: House) -> No
     paths = (await _document(house))["paths"]
     door = IntakeDoor(house.services)
     beside = [path for path in INTAKE_PATHS if path in paths]
-    assert len(beside) == 3
+    assert len(beside) == 4
     assert all(door.is_for(path.format(app_id="app")) for path in beside)

@@ -11,6 +11,7 @@ from aftercall.core.instants import Clock
 from aftercall.core.lifecycle import Policy
 from aftercall.core.summary_layout import SummaryOptions
 from aftercall.service.access import Access
+from aftercall.service.aliases import Aliases
 from aftercall.service.call_details import CallPages
 from aftercall.service.calls import Calls
 from aftercall.service.digests import DigestKeeper, Digests
@@ -64,6 +65,7 @@ class Services:
     founding: Founding
     recorder: Recorder
     intake: Intake
+    aliases: Aliases
     geo: Geo
     jobs: Jobs
 
@@ -118,6 +120,7 @@ def build_services(
         founding=Founding(db=db, clock=clock, new_id=new_id),
         recorder=recorder,
         intake=Intake(recorder, capacity=settings.intake_queue, metrics=metrics),
+        aliases=Aliases(db),
         geo=Geo.open(settings.geo_database, settings.asn_database),
         jobs=Jobs(db, clock=clock),
     )

@@ -46,6 +46,11 @@ _SECURITY: Final = {
         "name": "X-Auth-Key",
         "description": "An API token, beside `X-Auth-Email`.",
     },
+    "basic": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "An API token as the password, for senders that know nothing else.",
+    },
     "cookie": {
         "type": "apiKey",
         "in": "cookie",

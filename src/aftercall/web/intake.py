@@ -20,10 +20,11 @@ from aftercall.service.deliveries import Credentials, Delivery, Outcome, Receipt
 from aftercall.service.services import Services
 from aftercall.web.bodies import headers_of, read_body
 from aftercall.web.errors import JSON, ErrorAnswer, answer_error, answer_unforeseen
+from aftercall.web.sources import check_source, read_interval_ms, take_janus
 
 COLLECT: Final = "/v1/collect"
 MESSAGE: Final = "/api/v1/message"
-EVENTS: Final = re.compile(r"/v1/apps/([A-Za-z0-9_-]{1,64})/events")
+OF_APP: Final = re.compile(r"/v1/apps/([A-Za-z0-9_-]{1,64})/(events|sources/janus)")
 
 _ENCODER: Final = msgspec.json.Encoder()
 _NEVER_ADMITTED: Final = frozenset(
@@ -36,11 +37,12 @@ Answer = tuple[int, bytes]
 
 
 class _Sender(NamedTuple):
-    """A request: its headers, its body to come, and the address it came from."""
+    """A request: its headers, its body to come, the address it came from, and its query."""
 
     headers: Headers
     receive: Receive
     address: str | None
+    query: bytes
 
 
 class IntakeDoor:
@@ -54,7 +56,7 @@ class IntakeDoor:
     def is_for(self, path: str) -> bool:
         """Whether a path is one of the intake's."""
         return path in (COLLECT, MESSAGE) or (
-            path.startswith("/v1/apps/") and EVENTS.fullmatch(path) is not None
+            path.startswith("/v1/apps/") and OF_APP.fullmatch(path) is not None
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,7 +71,8 @@ class IntakeDoor:
             if method != "POST":
                 raise Malformed("This address takes only POST.", code="method_not_allowed")
             client = request.get("client")
-            sender = _Sender(headers, receive, client[0] if client else None)
+            address, query = client[0] if client else None, request.get("query_string", b"")
+            sender = _Sender(headers, receive, address, query)
             status, body = await self._handler(request["path"])(sender)
         except AftercallError as error:
             await self._send_error(send, answer_error(error), method, extra)
@@ -92,10 +95,11 @@ class IntakeDoor:
             return self._collect
         if path == MESSAGE:
             return self._message
-        match = EVENTS.fullmatch(path)
+        match = OF_APP.fullmatch(path)
         assert match is not None
-        app_id = match.group(1)
-        return lambda sender: self._events(app_id, sender)
+        app_id, what = match.groups()
+        take = self._events if what == "events" else self._janus
+        return lambda sender: take(app_id, sender)
 
     async def _body(self, sender: _Sender) -> bytes:
         settings = self._services.settings
@@ -201,6 +205,12 @@ class IntakeDoor:
         return 202, _ENCODER.encode(
             {"success": True, "data": {"results": [results[i] for i in sorted(results)]}}
         )
+
+    async def _janus(self, app_id: str, sender: _Sender) -> Answer:
+        await check_source(self._services, sender.headers, app_id)
+        interval_ms = read_interval_ms(sender.query)
+        body = await self._body(sender)
+        return 202, await take_janus(self._services, app_id, body, interval_ms)
 
     def _with_address(
         self, events: Sequence[AnyEvent], app_id: str, sender: _Sender

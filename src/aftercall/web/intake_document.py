@@ -166,6 +166,35 @@ _MESSAGE: Final = _operation(
     scheme=PARTICIPANT_TOKEN,
 )
 
+_JANUS: Final = _operation(
+    "take_janus_events",
+    "Take the events of a Janus server",
+    "What Janus' sampleevh posts: docs/how-to/janus.md. An event counts once, whatever it tells; "
+    "`ignored` are those that are of no use to a record. An array, or one event alone.",
+    body={
+        "type": ["array", "object"],
+        "maxItems": 5_000,
+        "items": _object(("type",), type={"type": "integer"}),
+    },
+    status=202,
+    answer=_object(
+        ("accepted", "duplicates", "ignored", "rejected"),
+        accepted=_COUNT,
+        duplicates=_COUNT,
+        ignored=_COUNT,
+        rejected=_REJECTED,
+    ),
+    scheme="bearer",
+) | {"security": [{"bearer": []}, {"basic": []}]}
+
+_STATS_PERIOD: Final = {
+    "name": "stats_period",
+    "in": "query",
+    "description": "Janus' own `stats_period`, in seconds: who sends or receives media and is not "
+    "heard of for several of them (30 s at least) is gone. Without it, four hours pass.",
+    "schema": {"type": "integer", "minimum": 0, "maximum": 600},
+}
+
 _APP_ID: Final = {
     "name": "app_id",
     "in": "path",
@@ -178,6 +207,9 @@ INTAKE_PATHS: Final[Mapping[str, Any]] = {
     COLLECT: {"post": _COLLECT},
     "/v1/apps/{app_id}/events": {
         "post": _EVENTS | {"parameters": [_APP_ID, *_EVENTS["parameters"]]}
+    },
+    "/v1/apps/{app_id}/sources/janus": {
+        "post": _JANUS | {"parameters": [_APP_ID, _STATS_PERIOD, *_JANUS["parameters"]]}
     },
     MESSAGE: {"post": _MESSAGE},
 }

@@ -1,0 +1,95 @@
+"""What media servers post of themselves, with an API token."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+import msgspec
+
+from aftercall.core.errors import Malformed
+from aftercall.core.events import AnyEvent
+from aftercall.core.instants import SECOND_MS
+from aftercall.core.privacy import Privacy
+from aftercall.core.records import Role
+from aftercall.ingest import janus
+from aftercall.service.deliveries import Delivery, Outcome, Status
+from aftercall.service.services import Services
+from aftercall.web.auth import read_credentials
+
+STATS_PERIOD: Final = "stats_period"
+LONGEST_PERIOD_S: Final = 600
+
+_ENCODER: Final = msgspec.json.Encoder()
+
+
+async def check_source(services: Services, headers: dict[bytes, bytes], app_id: str) -> None:
+    """Whether the sender may write to the app: by a bearer token, or by HTTP Basic with the token
+    as password and any user. Raises `Refused`."""
+    texts = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()}
+    grant = await services.access.authenticate(read_credentials(texts).token)
+    await services.access.app_for(grant, app_id, needs=Role.ADMIN)
+
+
+def read_interval_ms(query: bytes) -> int:
+    """`stats_period` of a query string, in ms; 0 without one. Raises `Malformed`."""
+    said = parse_qs(query.decode("latin-1")).get(STATS_PERIOD, ["0"])[-1]
+    if not said.isascii() or not said.isdigit() or int(said[:9]) > LONGEST_PERIOD_S:
+        raise Malformed(
+            f'"{STATS_PERIOD}" is a whole number of seconds, at most {LONGEST_PERIOD_S}.',
+            code="bad_number",
+            field=STATS_PERIOD,
+        )
+    return int(said) * SECOND_MS
+
+
+async def take_janus(services: Services, app_id: str, body: bytes, interval_ms: int) -> bytes:
+    """Records a post of Janus' event handler; the answer's body, which counts Janus' events."""
+    received_at = services.clock()
+    translation = janus.translate(
+        body,
+        app_id=app_id,
+        received_at=received_at,
+        privacy=Privacy(services.settings.privacy),
+        interval_ms=interval_ms,
+    )
+
+    async def take(events: Sequence[AnyEvent]) -> Sequence[Outcome]:
+        if not events:
+            return []
+        delivery = Delivery(
+            app_id=app_id, source=janus.SOURCE, received_at=received_at, events=events
+        )
+        return (await services.intake.take(delivery)).outcomes
+
+    outcomes: dict[int, list[Outcome]] = {}
+    taken = await take(translation.events)
+    for position, outcome in zip(translation.positions, taken, strict=True):
+        outcomes.setdefault(position, []).append(outcome)
+    for farewell in translation.farewells:
+        leaves = await services.aliases.farewells(
+            app_id, farewell.meeting_id, farewell.alias, farewell.at
+        )
+        outcomes[farewell.position] = list(await take(leaves))
+    return _ENCODER.encode({"success": True, "data": _counts(translation, outcomes)})
+
+
+def _counts(
+    translation: janus.Translation, outcomes: dict[int, list[Outcome]]
+) -> dict[str, object]:
+    """An event counts once, as the best of what became of its facts."""
+    counts = {"accepted": 0, "duplicates": 0, "ignored": translation.ignored}
+    rejected: list[dict[str, Any]] = [
+        {"index": r.position, "code": r.code, "message": r.message} for r in translation.rejected
+    ]
+    for position, became in outcomes.items():
+        statuses = {outcome.status for outcome in became}
+        if Status.ACCEPTED in statuses:
+            counts["accepted"] += 1
+        elif Status.DUPLICATE in statuses:
+            counts["duplicates"] += 1
+        elif became:
+            code, message = became[0].code, became[0].message
+            rejected.append({"index": position, "code": code, "message": message})
+        else:
+            counts["ignored"] += 1
+    return {**counts, "rejected": sorted(rejected, key=lambda each: int(each["index"]))}
