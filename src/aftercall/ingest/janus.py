@@ -158,9 +158,7 @@ def _events_of(body: bytes) -> list[msgspec.Raw]:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Malformed("The body is not JSON.", code="bad_json") from None
     if len(events) > MOST_EVENTS:
-        raise Malformed(
-            f"A body holds at most {MOST_EVENTS} events.", code="too_many_entries", is_body=False
-        )
+        raise Malformed(f"A body holds at most {MOST_EVENTS} events.", code="too_many_entries")
     return events
 
 
