@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercall.core.instants import EpochMs
+from aftercall.core.lifecycle import Policy
 from aftercall.core.records import LeaveReason, Peer, Phase, Session, ViewType
 from aftercall.store import peers, sessions
 from aftercall.store.database import Database
@@ -130,13 +131,13 @@ async def test_silence_is_three_intervals_and_half_a_minute_at_least(db: Databas
                 peer("gone", silent_ms=90_000, left_at=NOW),
                 peer("of an ended session", silent_ms=90_000, session_id="over"),
                 peer("quiet source", silent_ms=90_000, interval_ms=0),
-                peer("quiet for long", silent_ms=peers.QUIET_SOURCE_MS + 1, interval_ms=0),
+                peer("quiet for long", silent_ms=Policy().quiet_source_ms + 1, interval_ms=0),
             ],
         )
         await peers.heard(tx, [Pulse("a", "pulsing", NOW, NOW, 1, 1)])
-        found = await peers.silent_peers(tx, NOW, 10)
+        found = await peers.silent_peers(tx, NOW, 10, policy=Policy())
         assert [one.id for one in found] == ["quiet for long", "slow and silent", "silent"]
-        assert len(await peers.silent_peers(tx, NOW, 1)) == 1
+        assert len(await peers.silent_peers(tx, NOW, 1, policy=Policy())) == 1
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(-1, 9)), min_size=1))

@@ -9,6 +9,7 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import DAY_MS, EpochMs
+from aftercall.core.lifecycle import Policy
 from aftercall.core.records import ParticipantQuery, Phase, Session, SessionOrder, SessionQuery
 from aftercall.store import apps, jobs, listing, notes, participants, peers, samples, sessions, talk
 from aftercall.store.database import Database
@@ -23,7 +24,7 @@ QUESTIONS: dict[str, Question] = {
     "past deadlines": lambda tx: sessions.past_deadline(tx, NOW, 9),
     "children": lambda tx: sessions.children_of(tx, "a", "s"),
     "states": lambda tx: peers.states(tx, [("a", "p")]),
-    "silence": lambda tx: peers.silent_peers(tx, NOW, 9),
+    "silence": lambda tx: peers.silent_peers(tx, NOW, 9, policy=Policy()),
     "peers": lambda tx: peers.peers_of_session(tx, "a", "s"),
     "participants": lambda tx: participants.list_participants(
         tx, ParticipantQuery(app_id="a", session_id="s")

@@ -46,5 +46,5 @@ class Recorder:
         now: EpochMs = self._clock()
         async with self._db.read() as tx:
             late = await sessions.past_deadline(tx, now, limit)
-            silent = await peers.silent_peers(tx, now, limit)
+            silent = await peers.silent_peers(tx, now, limit, policy=self._policy)
         return {(s.app_id, s.id) for s in late} | {(p.app_id, p.session_id) for p in silent}

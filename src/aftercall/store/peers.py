@@ -9,21 +9,13 @@ from sqlalchemy import Select, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs
+from aftercall.core.lifecycle import Policy
 from aftercall.core.records import Peer, Phase
 from aftercall.store import schema
 from aftercall.store.many import PEERS, in_one_turn, values_in, values_table
 from aftercall.store.rows import Shape, upsert
 
 _PEER = Shape(Peer, schema.peers)
-
-SILENT_INTERVALS = 3
-"""Reports a peer may miss before it counts as gone."""
-
-SILENT_MS = 30_000
-"""And how long it must have been silent at the least, so that a short hiccup is no leave."""
-
-QUIET_SOURCE_MS = 4 * 3_600_000
-"""How long a peer may be silent whose source never reports by itself."""
 
 Key = tuple[str, str]
 """`(app_id, peer_id)`."""
@@ -199,19 +191,21 @@ async def count_samples(tx: AsyncConnection, app_id: str, peer_id: str) -> int:
     return int(found.scalar_one_or_none() or 0)
 
 
-async def silent_peers(tx: AsyncConnection, now: EpochMs, limit: int) -> list[Peer]:
+async def silent_peers(
+    tx: AsyncConnection, now: EpochMs, limit: int, *, policy: Policy
+) -> list[Peer]:
     """Present peers of any app, in sessions that are not ended, from whom nothing came for
-    three of their intervals and 30 s at the least, the longest silent first; peers that report
-    nothing by themselves are given `QUIET_SOURCE_MS`."""
+    longer than the policy allows (`core.lifecycle.silence_limit_ms`), the longest silent first."""
     peer, session, pulse = schema.peers, schema.sessions, schema.pulses
     pulse_at = func.coalesce(pulse.c.last_received_at, peer.c.last_received_at)
     received_at = case(
         (pulse_at > peer.c.last_received_at, pulse_at), else_=peer.c.last_received_at
     )
+    several_ms = peer.c.interval_ms * policy.silent_intervals
     patience_ms = case(
-        (peer.c.interval_ms <= 0, QUIET_SOURCE_MS),
-        (peer.c.interval_ms * SILENT_INTERVALS > SILENT_MS, peer.c.interval_ms * SILENT_INTERVALS),
-        else_=SILENT_MS,
+        (peer.c.interval_ms <= 0, policy.quiet_source_ms),
+        (several_ms > policy.silence_floor_ms, several_ms),
+        else_=policy.silence_floor_ms,
     )
     rows = await tx.execute(
         select(*_PEER.columns, pulse.c.last_heard_at, pulse.c.last_received_at)
