@@ -14,6 +14,8 @@ from sqlalchemy import URL, Connection, event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from aftercall.store import sqlite_driver
+
 READERS: Final = 4
 """SQLite connections that read; chosen: more than the cores give no more answers."""
 
@@ -174,7 +176,7 @@ def _sqlite(target: URL, connections: int, begin: str = "BEGIN") -> AsyncEngine:
         target,
         pool_size=connections,
         max_overflow=0,
-        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000},
+        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "async_creator_fn": sqlite_driver.connect},
     )
     pragmas = [
         "PRAGMA journal_mode = WAL",
