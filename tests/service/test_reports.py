@@ -163,6 +163,16 @@ async def test_refolding_renews_what_an_older_fold_made(db: Database) -> None:
     assert [step async for step in service.refold()] == []
 
 
+async def test_a_report_of_an_unknown_form_is_folded_anew(db: Database) -> None:
+    _, service, _ = await _lossy_call(db)
+    live = await service.peer_report("app", "cyd")
+    await service.fold_session("app", "session")
+    async with db.write() as tx:
+        kept = await reports.reports_of_session(tx, "app", "session")
+        await reports.save_reports(tx, [replace(each, document=b"\x01") for each in kept])
+    assert (await service.peer_report("app", "cyd")).details == live.details
+
+
 async def test_folding_after_the_merge_gives_the_same_report(db: Database) -> None:
     _, service, _ = await _lossy_call(db)
     await service.fold_session("app", "session")

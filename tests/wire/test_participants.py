@@ -27,6 +27,7 @@ from aftercall.wire.participants import (
     encode_peer_report_details,
     read_participant_query,
 )
+from aftercall.wire.peer_report import wants_quality
 
 START = EpochMs(1_795_262_400_000)
 
@@ -148,16 +149,19 @@ FOLDED = fold([PeerFacts(peer=PEER, samples=[], notes=[])], PEER.updated_at)
 
 def _details(*filters: str) -> Any:
     chosen = frozenset(filters)
-    return _json(
-        encode_participant_details(ROW, None, FOLDED.verdict, FOLDED.details, filters=chosen)
-    )
+    receptions = FOLDED.details.receptions if wants_quality(chosen) else None
+    return _json(encode_participant_details(ROW, None, FOLDED.verdict, receptions, filters=chosen))
 
 
 def _report(*filters: str) -> Any:
     chosen = frozenset(filters)
-    return _json(
-        encode_peer_report_details(ROW, [], FOLDED.verdict, FOLDED.details, filters=chosen)
+    receptions = FOLDED.details.receptions if wants_quality(chosen) else None
+    pieces = encode_peer_report_details(
+        ROW, [], FOLDED.verdict, receptions, FOLDED.details.rows, filters=chosen
     )
+    body = json.loads(b"".join(bytes(piece) for piece in pieces))
+    assert body["success"] is True and "result" not in body
+    return body["data"]
 
 
 def test_details_carry_the_older_call_statistics() -> None:

@@ -124,7 +124,7 @@ def _sent(value: Any) -> Any:
 
 
 def _answer(folded: Folded) -> dict[str, Any]:
-    report = encode_peer_report(_row("ada"), folded.verdict, folded.details)
+    report = encode_peer_report(_row("ada"), folded.verdict, folded.details.rows)
     return {"success": True, "data": {"participant": {"id": "ada", "peer_report": _sent(report)}}}
 
 
@@ -295,9 +295,11 @@ def test_our_own_parts_stand_beside(folded: Folded) -> None:
 
 @pytest.mark.parametrize("name", FILTERS)
 def test_a_filter_keeps_its_part_alone(folded: Folded, name: str) -> None:
-    every = _sent(encode_peer_report(_row("ada"), folded.verdict, folded.details))
+    every = _sent(encode_peer_report(_row("ada"), folded.verdict, folded.details.rows))
     some = _sent(
-        encode_peer_report(_row("ada"), folded.verdict, folded.details, filters=frozenset({name}))
+        encode_peer_report(
+            _row("ada"), folded.verdict, folded.details.rows, filters=frozenset({name})
+        )
     )
     for part, value in some["metadata"].items():
         assert value == every["metadata"][part]
@@ -343,8 +345,8 @@ def test_the_older_statistics_have_both_spellings_in_details(folded: Folded) -> 
 
 
 def test_the_older_quality_is_one_object_or_one_a_peer(folded: Folded) -> None:
-    one = _sent(encode_quality_stats(folded.details))
-    [each] = _sent(encode_quality_stats_list(folded.details))
+    one = _sent(encode_quality_stats(folded.details.receptions))
+    [each] = _sent(encode_quality_stats_list(folded.details.receptions))
     assert one["peer_ids"] == ["ada"] and each["peer_id"] == "ada"
     assert one["audio_stats"] == each["audio_stats"]
     assert len(one["audio_stats"]) == 42
@@ -355,8 +357,8 @@ def test_the_older_quality_is_one_object_or_one_a_peer(folded: Folded) -> None:
 
 def test_quality_of_one_who_received_nothing_is_zeros_and_nulls() -> None:
     call = Call({"ada": always(FINE)}, minutes=1)
-    details = fold([call.facts("ada")], call.end_at).details
-    one = _sent(encode_quality_stats(details))
+    receptions = fold([call.facts("ada")], call.end_at).details.receptions
+    one = _sent(encode_quality_stats(receptions))
     assert one["total_audio_packets"] == one["audio_bandwidth"] == 0
     assert one["average_quality"] is one["first_audio_packet_received"] is None
     assert one["audio_stats"] == one["video_stats"] == []

@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
 
-import msgspec
 import structlog
-import zstandard
 
 from aftercall.core.calls import (
     CallSummary,
@@ -22,8 +20,9 @@ from aftercall.core.calls import (
 )
 from aftercall.core.instants import SECOND_MS, Clock, EpochMs
 from aftercall.core.quality.digest import Digest, Scale, digest, lower, scale_of
-from aftercall.core.quality.report import Details, Verdict
+from aftercall.core.quality.report import Verdict
 from aftercall.core.records import Participant, Peer, Phase, Session
+from aftercall.service.documents import PackedDetails, Report
 from aftercall.service.reports import Reports
 from aftercall.store import participants, peers, sessions, verdicts
 from aftercall.store.database import Database
@@ -43,8 +42,6 @@ LOOK_EVERY_S: Final = 0.5
 
 log = structlog.get_logger(__name__)
 
-_details: Final = msgspec.json.Decoder(Details)
-
 
 class ToldCall(NamedTuple):
     """A session told by its participants, in the order of joining."""
@@ -56,10 +53,6 @@ class ToldCall(NamedTuple):
 class _Kept(NamedTuple):
     fresh_until: EpochMs
     call: ToldCall
-
-
-def _unpacked(details: bytes) -> Details:
-    return _details.decode(zstandard.ZstdDecompressor().decompress(details))
 
 
 def scale_of_session(session: Session, rows: Sequence[Participant], now: EpochMs) -> Scale:
@@ -81,10 +74,10 @@ class DigestKeeper:
         app_id: str,
         session_id: str,
         folded: Mapping[str, Verdict],
-        details: Mapping[str, bytes],
+        details: Mapping[str, PackedDetails],
     ) -> None:
-        """Keep the digests of all participants of an ended session, by row id. `details` are
-        those of `documents.pack_details`. A session that goes on is told live instead."""
+        """Keep the digests of all participants of an ended session, by row id. A session that
+        goes on is told live instead."""
         async with self._db.read() as tx:
             session = await sessions.find_session(tx, app_id, session_id)
             rows = await participants.participants_of_session(tx, app_id, session_id)
@@ -116,8 +109,12 @@ class DigestKeeper:
             await save_people(tx, _people(told))
 
 
-def _digest(verdict: Verdict, details: bytes, scale: Scale) -> Digest:
-    return digest(verdict, _unpacked(details), scale)
+def _digest(verdict: Verdict, details: PackedDetails, scale: Scale) -> Digest:
+    return digest(verdict, details.unpacked(), scale)
+
+
+def _digest_of_report(report: Report, scale: Scale) -> Digest:
+    return digest(report.verdict, report.details, scale)
 
 
 def _verdict_of(session: Session, scale: Scale, told: Sequence[Told]) -> SessionVerdict:
@@ -261,6 +258,6 @@ class Digests:
             if row.id not in chains:
                 continue
             report = await self._reports.report_of(row, chains[row.id])
-            short = await asyncio.to_thread(digest, report.verdict, report.details, scale)
+            short = await asyncio.to_thread(_digest_of_report, report, scale)
             told.append((row, short))
         return ToldCall(scale, told)

@@ -10,7 +10,15 @@ from aftercall.core.quality.report import FOLD_VERSION, PeerFacts, Verdict, fold
 from aftercall.core.quality.traces import StreamTrace
 from aftercall.core.quality.verdicts import complete
 from aftercall.core.records import Participant, Peer, StoredReport
-from aftercall.service.documents import Report, pack, pack_details, unpack
+from aftercall.service.documents import (
+    PackedDetails,
+    Report,
+    is_readable,
+    pack,
+    pack_details,
+    report_of,
+    unpack,
+)
 from aftercall.store import notes, participants, peers, reports, samples
 from aftercall.store.database import Database
 
@@ -30,11 +38,11 @@ class _Live(NamedTuple):
 
 
 class _FoldedRow(NamedTuple):
-    """A participant's fold while the session's others are folded; `details` are packed."""
+    """A participant's fold while the session's others are folded."""
 
     verdict: Verdict
     traces: list[StreamTrace]
-    details: bytes
+    details: PackedDetails
 
 
 class Keeps(Protocol):
@@ -45,7 +53,7 @@ class Keeps(Protocol):
         app_id: str,
         session_id: str,
         folded: Mapping[str, Verdict],
-        details: Mapping[str, bytes],
+        details: Mapping[str, PackedDetails],
     ) -> None: ...
 
 
@@ -85,8 +93,8 @@ class Reports:
         session's end has been dealt with, else one folded now, at most two seconds old."""
         async with self._db.read() as tx:
             stored = await reports.find_report(tx, row.app_id, row.id)
-        if stored is not None:
-            return await asyncio.to_thread(unpack, stored.document)
+        if stored is not None and is_readable(stored.document):
+            return unpack(stored.document)
         return await self._live_report(row, chain)
 
     async def _live_report(self, row: Participant, chain: Sequence[Peer]) -> Report:
@@ -198,7 +206,7 @@ def _live_report(facts: Sequence[PeerFacts], row: Participant, now: EpochMs) -> 
     folded = fold(facts, now)
     names = {row.id: row.display_name or row.id}
     verdicts = complete({row.id: folded.verdict}, {row.id: folded.traces}, names, now)
-    return Report(verdict=verdicts[row.id], details=folded.details)
+    return report_of(verdicts[row.id], folded.details)
 
 
 def _name_of(chain: Sequence[Peer]) -> str:

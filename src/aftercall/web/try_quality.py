@@ -63,8 +63,8 @@ async def _badge_of(services: Services, grant: ParticipantGrant, peer_id: str) -
     oldest_s = (services.clock() - JUST_NOW_MS) / SECOND_MS
     worst: tuple[float, str] | None = None
     for family, words in _STREAM_WORDS.items():
-        rows = report.details.rows.get(family)
-        known = msgspec.json.decode(rows, type=list[_Row]) if rows else []
+        rows = report.rows.get(family)
+        known = msgspec.json.decode(rows.plain, type=list[_Row]) if rows else []
         recent = [
             row.mos
             for row in known

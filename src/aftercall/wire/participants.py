@@ -1,24 +1,25 @@
 """Participants of a session as RealtimeKit writes them, and the queries that ask for them."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from aftercall.core.ids import id_from
 from aftercall.core.instants import EpochMs, minutes_between
-from aftercall.core.quality.report import Details, Verdict
+from aftercall.core.quality.reception import Reception
+from aftercall.core.quality.report import Verdict
 from aftercall.core.records import Page, Participant, ParticipantOrder, ParticipantQuery, Peer
-from aftercall.wire.envelope import Paging, encode_paging
+from aftercall.wire.envelope import Paging, encode_answer, encode_paging
 from aftercall.wire.peer_metadata import FILTERS as PARTS
-from aftercall.wire.peer_metadata import QUALITY_STATS
 from aftercall.wire.peer_report import (
     encode_peer_report,
     encode_peer_stats,
     encode_quality_stats,
     encode_quality_stats_list,
 )
+from aftercall.wire.pieces import Frame
 from aftercall.wire.query import (
     IS_DESCENDING,
     PAGE_NO,
@@ -31,6 +32,8 @@ from aftercall.wire.query import (
     read_window,
 )
 from aftercall.wire.times import encode_time
+
+T = TypeVar("T")
 
 SEARCH: Final = Text(
     name="search",
@@ -169,17 +172,17 @@ def encode_participant_details(
     row: Participant,
     peers: Sequence[Peer] | None,
     verdict: Verdict,
-    details: Details,
+    receptions: Sequence[Reception] | None,
     *,
     filters: frozenset[str],
 ) -> ParticipantDetails:
-    """A row with its call statistics in their first form; `filters` (none: all) narrow them."""
-    wants_quality = not filters or QUALITY_STATS in filters
+    """A row with its call statistics in their first form; `filters` (none: all) narrow them.
+    `receptions` are None where they are not wanted."""
     return ParticipantDetails(
         participant=MeasuredParticipant(
             **_members(row, peers),
             peer_stats=encode_peer_stats(row, verdict, filters=filters, in_details=True),
-            quality_stats=encode_quality_stats_list(details) if wants_quality else UNSET,
+            quality_stats=UNSET if receptions is None else encode_quality_stats_list(receptions),
         )
     )
 
@@ -188,22 +191,32 @@ def encode_peer_report_details(
     row: Participant,
     peers: Sequence[Peer] | None,
     verdict: Verdict,
-    details: Details,
+    receptions: Sequence[Reception] | None,
+    rows: Mapping[str, T],
     *,
     filters: frozenset[str],
-) -> msgspec.Raw:
-    """`PeerReportDetails` as JSON: the same members flat and under `participant`, for which a
-    long report is written once and copied."""
-    wants_quality = not filters or QUALITY_STATS in filters
+) -> list[bytes | T]:
+    """The whole answer with `PeerReportDetails`: the same members flat and under `participant`.
+
+    It comes in pieces, for the report of a long call is megabytes: JSON, and in their places the
+    `rows` of each family, whatever they are. `receptions` are None where they are not wanted.
+    There is no alias; no client reads a report from it.
+    """
+    frame: Frame[bytes | T] = Frame()
+    older: Any = UNSET
+    if receptions is not None:
+        older = frame.hole(msgspec.json.encode(encode_quality_stats(receptions)))
+    holes = {family: frame.hole(each) for family, each in rows.items()}
     members = msgspec.json.encode(
         MeasuredParticipant(
             **_members(row, peers),
-            peer_report=encode_peer_report(row, verdict, details, filters=filters),
+            peer_report=encode_peer_report(row, verdict, holes, filters=filters),
             peer_stats=encode_peer_stats(row, verdict, filters=filters),
-            quality_stats=encode_quality_stats(details) if wants_quality else UNSET,
+            quality_stats=older,
         )
     )
-    return msgspec.Raw(members[:-1] + b',"participant":' + members + b"}")
+    twice = msgspec.Raw(members[:-1] + b',"participant":' + members + b"}")
+    return frame.fill(msgspec.json.encode(encode_answer(twice, has_alias=False)))
 
 
 def encode_peer_events(peers: Iterable[Peer]) -> list[PeerEventBody]:

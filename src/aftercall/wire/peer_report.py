@@ -3,7 +3,7 @@
 The sample rows come encoded, as the fold left them; here they are only put in their places.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -17,7 +17,7 @@ from aftercall.core.quality.cumulative import (
 from aftercall.core.quality.findings import Finding
 from aftercall.core.quality.issues import Issue
 from aftercall.core.quality.reception import Received, Reception
-from aftercall.core.quality.report import Completeness, Details, Verdict
+from aftercall.core.quality.report import Completeness, Verdict
 from aftercall.core.quality.streams import AUDIO, PRODUCERS, Family
 from aftercall.core.records import Participant
 from aftercall.wire.peer_metadata import QUALITY_STATS, encode_metadata
@@ -31,16 +31,26 @@ _NOTHING: Final = msgspec.Raw(b"[]")
 _BITS: Final = 8
 
 
+def wants_quality(filters: frozenset[str]) -> bool:
+    """Whether the filters ask for what was measured of the streams, which is the long part."""
+    return not filters or QUALITY_STATS in filters
+
+
 def encode_peer_report(
-    row: Participant, verdict: Verdict, details: Details, *, filters: frozenset[str] = ALL
+    row: Participant,
+    verdict: Verdict,
+    rows: Mapping[str, msgspec.Raw],
+    *,
+    filters: frozenset[str] = ALL,
 ) -> Json:
     """`peer_report`: metadata, quality, and ours: `issues`, `diagnosis`, `completeness`.
 
-    `filters` are names of `peer_metadata.FILTERS`; none of them asks for all.
+    `rows` are the sample rows of each family, as JSON arrays. `filters` are names of
+    `peer_metadata.FILTERS`; none of them asks for all.
     """
     report: Json = {"metadata": encode_metadata(verdict.metadata, row.view_type, filters)}
-    if not filters or QUALITY_STATS in filters:
-        report["quality"] = _encode_quality(verdict, details)
+    if wants_quality(filters):
+        report["quality"] = _encode_quality(verdict, rows)
         report["issues"] = [_encode_issue(issue) for issue in verdict.issues]
         report["diagnosis"] = [_encode_finding(finding) for finding in verdict.diagnosis]
         report["completeness"] = _encode_completeness(verdict.completeness)
@@ -61,10 +71,10 @@ def encode_peer_stats(
     return stats
 
 
-def _encode_quality(verdict: Verdict, details: Details) -> Json:
+def _encode_quality(verdict: Verdict, rows: Mapping[str, msgspec.Raw]) -> Json:
     quality: Json = {}
     for family in Family:
-        quality[family.value] = details.rows.get(family.value, _NOTHING)
+        quality[family.value] = rows.get(family.value, _NOTHING)
         block = verdict.cumulative.get(family.value)
         quality[f"{family.value}_cumulative"] = (
             {} if block is None else _encode_cumulative(family, block)
@@ -180,10 +190,9 @@ def _encode_completeness(completeness: Completeness) -> Json:
     return encoded
 
 
-def encode_quality_stats(details: Details) -> Json:
+def encode_quality_stats(receptions: Sequence[Reception]) -> Json:
     """The older `quality_stats` of the peer report: one object over all peers of the row.
     Zeros and nulls where nothing was received."""
-    receptions = details.receptions
     audio = [each.audio for each in receptions]
     video = [each.video for each in receptions]
     ends = [each.end_at for each in receptions]
@@ -208,9 +217,9 @@ def encode_quality_stats(details: Details) -> Json:
     }
 
 
-def encode_quality_stats_list(details: Details) -> list[Json]:
+def encode_quality_stats_list(receptions: Sequence[Reception]) -> list[Json]:
     """The older `quality_stats` of participant details: an object for each peer of the row."""
-    return [_encode_reception(each) for each in details.receptions]
+    return [_encode_reception(each) for each in receptions]
 
 
 def _encode_reception(reception: Reception) -> Json:

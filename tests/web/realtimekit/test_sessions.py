@@ -214,9 +214,22 @@ async def test_paging_stands_in_both_places(house: House) -> None:
 async def test_result_is_left_out_where_the_server_is_set_so(build: Build) -> None:
     house = build(result_alias=False)
     caller = await _caller(house)
-    body = (await caller.ask("GET", "/sessions/peer-report/call-ana")).json()
+    body = (await caller.ask("GET", "/sessions/call")).json()
     assert "result" not in body
-    assert body["data"]["id"] == "call-ana"
+    assert body["data"]["id"] == "call"
+
+
+async def test_a_report_is_the_same_plain_and_compressed(house: House) -> None:
+    caller = await _caller(house)
+    path = "/sessions/peer-report/call-ana"
+    packed = await caller.ask("GET", path, headers={"accept-encoding": "br, gzip;q=0.5"})
+    plain = await caller.ask("GET", path, headers={"accept-encoding": "gzip;q=0, identity"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["vary"] == plain.headers["vary"] == "accept-encoding"
+    assert packed.content == plain.content
+    assert int(packed.headers["content-length"]) < int(plain.headers["content-length"])
+    assert int(plain.headers["content-length"]) == len(plain.content)
 
 
 async def test_there_are_no_livestreams(house: House) -> None:

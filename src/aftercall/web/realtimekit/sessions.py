@@ -3,10 +3,11 @@
 from typing import Any, Final
 
 from litestar import Request, get, post
-from msgspec import Raw
+from litestar.types import ASGIApp
 
 from aftercall.web.downloads import url_of
 from aftercall.web.given import GivenQuery, GivenServices, GivenTenant, PathId
+from aftercall.web.long_answer import LongAnswer
 from aftercall.web.operations import described
 from aftercall.wire.envelope import Answer, encode_answer
 from aftercall.wire.participants import (
@@ -24,6 +25,7 @@ from aftercall.wire.participants import (
     read_participant_query,
 )
 from aftercall.wire.peer_metadata import EVENTS
+from aftercall.wire.peer_report import wants_quality
 from aftercall.wire.query import parse_path_id
 from aftercall.wire.sessions import (
     INCLUDE_BREAKOUT_ROOMS,
@@ -153,7 +155,7 @@ async def get_session_participant(
         found.row,
         found.peers if with_events else None,
         report.verdict,
-        report.details,
+        report.receptions if wants_quality(filters) else None,
         filters=filters,
     )
     return encode_answer(body, has_alias=services.settings.result_alias)
@@ -172,20 +174,20 @@ async def get_session_participant(
 )
 async def get_peer_report(
     services: GivenServices, tenant: GivenTenant, peer_id: PathId, parameters: GivenQuery
-) -> Answer[Raw]:
+) -> ASGIApp:
     filters = FILTERS.read(parameters)
     with_events = INCLUDE_PEER_EVENTS.read(parameters) or EVENTS in filters
     found = await services.reads.find_peer(tenant.app_id, parse_path_id(peer_id, what="peer"))
     report = await services.reports.report_of(found.row, found.peers)
-    body = encode_peer_report_details(
+    pieces = encode_peer_report_details(
         found.row,
         found.peers if with_events else None,
         report.verdict,
-        report.details,
+        report.receptions if wants_quality(filters) else None,
+        report.rows,
         filters=filters,
     )
-    # The report of a long call is megabytes; no client reads it from the alias.
-    return encode_answer(body, has_alias=False)
+    return LongAnswer(pieces)
 
 
 @get(

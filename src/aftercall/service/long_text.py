@@ -1,0 +1,69 @@
+"""Long JSON in the form in which it is stored and, to most clients, sent: DEFLATE (RFC 1951).
+
+Each text ends on a byte boundary and marks no end of the stream, so that several of them, one
+after the other, are one stream again: a gzip answer is put together from stored pieces without
+anything being compressed for it.
+"""
+
+import zlib
+from functools import cached_property
+from typing import Final
+
+from zlib_ng import zlib_ng
+
+from aftercall.core.errors import Bug
+
+STORE_LEVEL: Final = 4
+"""What is written once and read often; smaller than zstd's default level makes it."""
+
+SEND_LEVEL: Final = 1
+"""What is made for one answer."""
+
+END: Final = b"\x03\x00"
+"""An empty last block, which ends a stream."""
+
+_RAW: Final = -15
+"""zlib's way to say: no header, a window of 32 KB."""
+
+
+class LongText:
+    """A piece of JSON, plain or deflated; the other form is made when it is first asked for."""
+
+    def __init__(self, plain: bytes | None = None, *, level: int = SEND_LEVEL) -> None:
+        if plain is not None:
+            self.plain = plain
+        self._level = level
+
+    @classmethod
+    def from_deflated(cls, deflated: bytes, *, size: int, crc32: int) -> "LongText":
+        """The inverse of `deflated`, `size` and `crc32`."""
+        text = cls()
+        text.deflated, text.size, text.crc32 = deflated, size, crc32
+        return text
+
+    @cached_property
+    def plain(self) -> bytes:
+        """Raises `Bug` for what `deflated` never gave."""
+        try:
+            plain = zlib.decompress(self.deflated + END, wbits=_RAW, bufsize=self.size)
+        except zlib.error as error:
+            raise Bug("A stored text cannot be inflated.", code="report_unreadable") from error
+        if len(plain) != self.size:
+            raise Bug("A stored text is not as long as it was.", code="report_unreadable")
+        return plain
+
+    @cached_property
+    def deflated(self) -> bytes:
+        """The text without an end of the stream; put `END` after the last one."""
+        packer = zlib_ng.compressobj(self._level, zlib_ng.DEFLATED, _RAW)
+        return packer.compress(self.plain) + packer.flush(zlib_ng.Z_FULL_FLUSH)
+
+    @cached_property
+    def size(self) -> int:
+        """Bytes of the plain text."""
+        return len(self.plain)
+
+    @cached_property
+    def crc32(self) -> int:
+        """Of the plain text, as in RFC 1952."""
+        return zlib_ng.crc32(self.plain)

@@ -1,0 +1,83 @@
+"""Answers put together from long pieces. To a client that takes gzip the pieces go as they are
+stored; to another they are inflated one at a time, each while the one before is on its way."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Final
+
+from litestar.types import Receive, Scope, Send
+from zlib_ng import zlib_ng
+
+from aftercall.service.long_text import END, LongText
+from aftercall.web.bodies import headers_of
+
+IN_A_THREAD_FROM: Final = 4 << 20
+"""Bytes of a piece that are too many to be inflated between two requests."""
+
+_GZIP_HEAD: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+"""RFC 1952: DEFLATE, no name, no time, no system."""
+
+_WORD: Final = 0xFFFFFFFF
+
+
+class LongAnswer:
+    """JSON with status 200, as an ASGI application. The same piece may occur several times."""
+
+    def __init__(self, pieces: Sequence[bytes | LongText]) -> None:
+        texts = {id(piece): _text(piece) for piece in pieces}
+        self._texts = [texts[id(piece)] for piece in pieces]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        accepted = headers_of(scope).get(b"accept-encoding", b"").decode("latin-1")
+        headers = [(b"content-type", b"application/json"), (b"vary", b"accept-encoding")]
+        if takes_gzip(accepted):
+            headers.append((b"content-encoding", b"gzip"))
+            size, parts = self._gzip_size(), self._gzip()
+        else:
+            size, parts = sum(text.size for text in self._texts), self._plain()
+        headers.append((b"content-length", str(size).encode()))
+        start: Any = {"type": "http.response.start", "status": 200, "headers": headers}
+        await send(start)
+        async for part in parts:
+            body: Any = {"type": "http.response.body", "body": part, "more_body": True}
+            await send(body)
+        last: Any = {"type": "http.response.body", "body": b"", "more_body": False}
+        await send(last)
+
+    async def _plain(self) -> AsyncIterator[bytes]:
+        for text in self._texts:
+            if text.size >= IN_A_THREAD_FROM:
+                yield await asyncio.to_thread(_plain, text)
+            else:
+                yield text.plain
+
+    def _gzip_size(self) -> int:
+        return len(_GZIP_HEAD) + sum(len(text.deflated) for text in self._texts) + len(END) + 8
+
+    async def _gzip(self) -> AsyncIterator[bytes]:
+        crc32 = size = 0
+        yield _GZIP_HEAD
+        for text in self._texts:
+            yield text.deflated
+            crc32 = zlib_ng.crc32_combine(crc32, text.crc32, text.size)
+            size += text.size
+        yield END + crc32.to_bytes(4, "little") + (size & _WORD).to_bytes(4, "little")
+
+
+def takes_gzip(accept_encoding: str) -> bool:
+    """Whether a client that sends this `Accept-Encoding` takes gzip (RFC 9110 section 12.5.3)."""
+    weights: dict[str, bool] = {}
+    for each in accept_encoding.split(","):
+        coding, _, parameter = each.partition(";")
+        name, _, weight = parameter.partition("=")
+        is_refused = name.strip().lower() == "q" and not weight.strip().strip("0.")
+        weights[coding.strip().lower()] = not is_refused
+    return weights.get("gzip", weights.get("*", False))
+
+
+def _plain(text: LongText) -> bytes:
+    return text.plain
+
+
+def _text(piece: bytes | LongText) -> LongText:
+    return LongText(piece) if isinstance(piece, bytes) else piece
