@@ -172,14 +172,20 @@ def roll_up_all(tables: Sequence[Table]) -> None:
         accumulate(roll_up(family, [table for table in tables if table.family is family]))
 
 
-def facts_of(bodies: list[bytes], peer_id: str = "peer") -> PeerFacts:
+def facts_of(
+    bodies: list[bytes],
+    peer_id: str = "peer",
+    *,
+    app_id: str = "app",
+    session_id: str = "session",
+) -> PeerFacts:
     """A peer that was there from the first sample to the last."""
     end_at = EpochMs(START_AT + (len(bodies) + 1) * INTERVAL_MS)
     moments = [EpochMs(START_AT + step * INTERVAL_MS) for step in range(1, len(bodies) + 1)]
     return PeerFacts(
         peer=Peer(
-            app_id="app",
-            session_id="session",
+            app_id=app_id,
+            session_id=session_id,
             meeting_id="meeting",
             id=peer_id,
             participant_id=peer_id,

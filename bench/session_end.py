@@ -29,13 +29,21 @@ from aftercall.store.database import Database, migrate
 from aftercall.store.samples import SampleRow
 
 
-async def fill(db: Database, people: int, minutes: int, streams: int) -> EpochMs:
-    """Keeps the session and tells when it ended."""
+async def fill(
+    db: Database,
+    people: int,
+    minutes: int,
+    streams: int,
+    *,
+    app_id: str = "app",
+    session_id: str = "session",
+) -> EpochMs:
+    """Keeps the session and tells when it ended. The peers are called after it, with a number."""
     steps = minutes * 60_000 // INTERVAL_MS
     end_at = EpochMs(START_AT + (steps + 1) * INTERVAL_MS)
     session = Session(
-        app_id="app",
-        id="session",
+        app_id=app_id,
+        id=session_id,
         meeting_id="meeting",
         title="All hands",
         phase=Phase.ENDED,
@@ -50,10 +58,10 @@ async def fill(db: Database, people: int, minutes: int, streams: int) -> EpochMs
     for me in range(people):
         dice = random.Random(me)
         bodies = [sample_json(step, streams, dice, me=me) for step in range(1, steps + 1)]
-        facts = facts_of(bodies, f"peer-{me}")
+        facts = facts_of(bodies, f"{session_id}-peer-{me}", app_id=app_id, session_id=session_id)
         row = Participant(
-            app_id="app",
-            session_id="session",
+            app_id=app_id,
+            session_id=session_id,
             id=facts.peer.id,
             user_id=facts.peer.id,
             joined_at=EpochMs(START_AT),
@@ -67,7 +75,9 @@ async def fill(db: Database, people: int, minutes: int, streams: int) -> EpochMs
             await samples.append(
                 tx,
                 [
-                    SampleRow("app", s.peer_id, "session", s.sequence, s.at, s.received_at, s.body)
+                    SampleRow(
+                        app_id, s.peer_id, session_id, s.sequence, s.at, s.received_at, s.body
+                    )
                     for s in facts.samples
                 ],
             )

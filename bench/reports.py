@@ -1,0 +1,202 @@
+"""How long a peer report takes to answer, over HTTP, beside a server that only sends such bytes.
+
+    python bench/reports.py [--minutes 60] [--streams 20] [--rounds 300]
+
+The call is that of `fold.py`: two streams sent and the rest received, a sample every seven
+seconds. Asked are its report when the session has ended, one part of that by `filters`, the older
+shapes in the participant's details, and the report while the session lasts, each time of another
+participant so that nothing is at hand. The client reads bytes and nothing more. Times are from the
+request to the last byte, rounds are interleaved.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from itertools import cycle
+from pathlib import Path
+
+from servers import PROGRAM, cpu_seconds, process
+from session_end import fill
+
+from aftercall.service.reports import Reports
+from aftercall.store.database import Database
+
+LIVE_PEERS = 12
+
+
+@dataclass(kw_only=True)
+class Question:
+    """What is asked again and again, and how long each answer took."""
+
+    name: str
+    connection: socket.socket
+    pid: int
+    requests: Iterator[bytes]
+    size: int = 0
+    spent_ms: list[float] = field(default_factory=list)
+    cpu_s: float = 0.0
+
+    def ask(self) -> None:
+        began_cpu, began = cpu_seconds(self.pid), time.perf_counter()
+        self.connection.sendall(next(self.requests))
+        self.size = read_answer(self.connection)
+        self.spent_ms.append((time.perf_counter() - began) * 1000)
+        self.cpu_s += cpu_seconds(self.pid) - began_cpu
+
+    def quantile_ms(self, quantile: float) -> float:
+        ordered = sorted(self.spent_ms)
+        return ordered[min(len(ordered) - 1, int(quantile * len(ordered)))]
+
+
+def read_answer(connection: socket.socket) -> int:
+    """The length of a body of told or chunked length, read to its end."""
+    received = bytearray()
+    while (head_ends := received.find(b"\r\n\r\n")) < 0:
+        received += connection.recv(1 << 20)
+    head = bytes(received[:head_ends]).lower()
+    if not head.startswith(b"http/1.1 200"):
+        raise SystemExit(f"Answered {head[:200]!r} {bytes(received[-300:])!r}")
+    got = len(received) - head_ends - 4
+    at = head.find(b"content-length:")
+    if at < 0:
+        tail = bytes(received[-5:])
+        while tail != b"0\r\n\r\n":
+            more = connection.recv(1 << 20)
+            got += len(more)
+            tail = (tail + more)[-5:]
+        return got
+    length = int(head[at + 15 :].split(b"\r\n", 1)[0])
+    buffer = bytearray(1 << 20)
+    while got < length:
+        got += connection.recv_into(buffer)
+    return length
+
+
+def connect(port: int) -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", port))
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
+async def put_calls(url: str, app_id: str, minutes: int, streams: int) -> None:
+    """One session with its report made, and one that lasts."""
+    db = await Database.open(url)
+    try:
+        end_at = await fill(db, 1, minutes, streams, app_id=app_id, session_id="ended")
+        await Reports(db=db, clock=lambda: end_at).fold_session(app_id, "ended")
+        await fill(db, LIVE_PEERS, minutes, streams, app_id=app_id, session_id="live")
+    finally:
+        await db.close()
+
+
+@contextmanager
+def aftercall(port: int, minutes: int, streams: int) -> Iterator[tuple[int, dict[str, str]]]:
+    """Aftercall over a database with the calls; its process and the rights to ask it."""
+    with tempfile.TemporaryDirectory() as folder:
+        where = ["--data-dir", folder]
+        made = subprocess.run(
+            [str(PROGRAM), "app", "create", "Bench", "--json", *where],
+            check=True,
+            capture_output=True,
+        )
+        rights: dict[str, str] = json.loads(made.stdout)
+        url = f"sqlite:///{Path(folder) / 'aftercall.db'}"
+        asyncio.run(put_calls(url, rights["app_id"], minutes, streams))
+        command = [str(PROGRAM), "serve", "--port", str(port), "--no-work", *where]
+        with process("aftercall", command, port, "/readyz") as pid:
+            yield pid, rights
+
+
+def request(path: str, token: str = "", encoding: str = "identity") -> bytes:
+    return (
+        f"GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {token}\r\n"
+        f"accept-encoding: {encoding}\r\n\r\n"
+    ).encode()
+
+
+def questions(port: int, pid: int, rights: dict[str, str]) -> list[Question]:
+    base = f"/client/v4/accounts/{rights['account_id']}/realtime/kit/{rights['app_id']}/sessions"
+    token = rights["api_token"]
+
+    def question(name: str, *requests: bytes) -> Question:
+        return Question(name=name, connection=connect(port), pid=pid, requests=cycle(requests))
+
+    report = f"{base}/peer-report/ended-peer-0"
+    live = [request(f"{base}/peer-report/live-peer-{me}", token) for me in range(LIVE_PEERS)]
+    return [
+        question("ended, whole", request(report, token)),
+        question("ended, whole, gzip", request(report, token, "gzip")),
+        question("ended, `filters=device_info`", request(f"{report}?filters=device_info", token)),
+        question("ended, details", request(f"{base}/ended/participants/ended-peer-0", token)),
+        question("live, first look", *live),
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=int, default=60)
+    parser.add_argument("--streams", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=300)
+    parser.add_argument("--port", type=int, default=18180, help="the first of two ports")
+    given = parser.parse_args()
+    if os.cpu_count() == 2:
+        os.sched_setaffinity(0, {1})
+    with ExitStack() as stack:
+        running = aftercall(given.port, given.minutes, given.streams)
+        pid, rights = stack.enter_context(running)
+        asked = questions(given.port, pid, rights)
+        asked[0].ask()
+        plain = [sys.executable, "-m", "uvicorn", "noop:app", "--loop", "uvloop"]
+        plain += ["--http", "httptools", "--no-access-log", "--log-level", "error"]
+        plain += ["--lifespan", "off", "--port", str(given.port + 1)]
+        plain_pid = stack.enter_context(process("noop", plain, given.port + 1, "/"))
+        only = request(f"/bytes/{asked[0].size}")
+        asked.insert(
+            0,
+            Question(
+                name="as many bytes, from memory",
+                connection=connect(given.port + 1),
+                pid=plain_pid,
+                requests=cycle([only]),
+            ),
+        )
+        measure(asked, given.rounds)
+    print(table(asked))
+
+
+def measure(asked: list[Question], rounds: int) -> None:
+    """Interleaved; the first tenth is thrown away. A live report is asked once in ten rounds."""
+    for number in range(rounds + rounds // 10):
+        for question in asked:
+            if "live" in question.name and number % 10:
+                continue
+            question.ask()
+        if number == rounds // 10:
+            for question in asked:
+                question.spent_ms.clear()
+                question.cpu_s = 0.0
+
+
+def table(asked: list[Question]) -> str:
+    lines = ["| answer | bytes | p50 ms | p99 ms | CPU ms |", "|---|---|---|---|---|"]
+    for each in asked:
+        cpu_ms = 1000 * each.cpu_s / len(each.spent_ms)
+        lines.append(
+            f"| {each.name} | {each.size:,} | {statistics.median(each.spent_ms):.1f} "
+            f"| {each.quantile_ms(0.99):.1f} | {cpu_ms:.1f} |"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
