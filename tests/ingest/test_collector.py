@@ -18,8 +18,10 @@ from aftercall.core.events import (
     SampleTaken,
 )
 from aftercall.core.instants import EpochMs
-from aftercall.core.privacy import Privacy
-from aftercall.ingest.collector import Translation, read_batch, translate
+from aftercall.core.privacy import Privacy, shorten_body
+from aftercall.core.quality.getstats import decode_body, encode_body
+from aftercall.ingest.collect_batch import read_batch
+from aftercall.ingest.collector import Translation, translate
 
 NOW = EpochMs(1_795_224_208_672)
 PEER = "57bbcb51-464d-446a-8713-6b90c1819f61"
@@ -176,6 +178,30 @@ def test_an_unreadable_batch_is_the_senders_fault(body: bytes, code: str) -> Non
     with pytest.raises(Malformed) as caught:
         read(body)
     assert caught.value.code in (code, "bad_batch")
+
+
+def test_a_report_read_entry_by_entry_is_stored_like_one_read_at_once() -> None:
+    stats = [
+        {"id": "a", "type": "inbound-rtp", "kind": "audio", "packetsLost": -3, "jitter": 0.25},
+        {"id": "l", "type": "local-candidate", "address": "2001:db8:1:2::3", "relatedPort": 9},
+        {"id": "r", "type": "remote-candidate", "address": "203.0.113.77", "port": 443},
+        {"id": "s", "type": "outbound-rtp", "bytesSent": "12", "qualityLimitationReason": "cpu"},
+    ]
+    tag = {"connection": "pc", "direction": "receive", "ssrc": 7, "score": 0.5}
+    report: dict[str, Any] = {
+        "connections": [{"id": "pc", "stats": stats}],
+        "streams": [tag],
+        "page_hidden": True,
+    }
+    alone = batch(entry("sample", 1, **report))
+    in_company = batch(entry("nonsense", 0), entry("sample", 1, **report))
+    for level in Privacy:
+        first, second = (read(body, privacy=level).events[0] for body in (alone, in_company))
+        assert isinstance(first, SampleTaken)
+        assert first == second
+        assert first.body == encode_body(
+            shorten_body(decode_body(msgspec.json.encode(report)), level)
+        )
 
 
 json_values = st.recursive(

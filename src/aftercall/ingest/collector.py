@@ -1,10 +1,9 @@
 """The collect protocol, version 1: what one peer's own client says (docs/reference/collect.md)."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
-from msgspec import Meta
 
 from aftercall.core.errors import Malformed
 from aftercall.core.events import (
@@ -17,112 +16,29 @@ from aftercall.core.events import (
     PeerNoted,
     SampleTaken,
 )
-from aftercall.core.ids import id_from, is_uuid
+from aftercall.core.ids import id_from
 from aftercall.core.instants import EpochMs, is_plausible
-from aftercall.core.privacy import Privacy, shorten_body, shorten_data
-from aftercall.core.quality.getstats import decode_body, encode_body
+from aftercall.core.privacy import Privacy, shorten_data
 from aftercall.core.records import MessageKind
+from aftercall.ingest.collect_batch import (
+    AnyEntry,
+    Batch,
+    Chat,
+    Describe,
+    Happening,
+    Join,
+    Leave,
+    Rejected,
+    Sample,
+    Transcript,
+    body_of,
+)
 from aftercall.ingest.user_agent import completed
 from aftercall.ingest.values import checked_name, checked_object
 
-VERSION: Final = 1
 SOURCE: Final = "collector"
-MOST_ENTRIES: Final = 500
 SKEW_TOLERANCE_MS: Final = 2_000
 """A clock that differs from ours by less is taken at its word."""
-
-Moment = Annotated[float, Meta(ge=0, le=1e14)]
-Sequence = Annotated[int, Meta(ge=0, le=2**53)]
-
-
-class _Envelope(msgspec.Struct, kw_only=True):
-    v: int
-    peer_id: str
-    sent_at: Moment
-    token: str | None = None
-    dropped: Annotated[int, Meta(ge=0, le=2**53)] = 0
-    entries: Annotated[list[msgspec.Raw], Meta(max_length=MOST_ENTRIES)] = []
-
-
-class _Entry(msgspec.Struct, kw_only=True, tag_field="type"):
-    seq: Sequence
-    at: Moment
-
-
-class _Join(_Entry, tag="join", kw_only=True):
-    interval_ms: Annotated[int, Meta(ge=1_000, le=60_000)] = 7_000
-    previous_peer_id: Annotated[str, Meta(max_length=64)] | None = None
-    display_name: Annotated[str, Meta(max_length=256)] | None = None
-    is_hidden: bool = False
-
-
-class _Leave(_Entry, tag="leave", kw_only=True):
-    pass
-
-
-class _Describe(_Entry, tag="describe", kw_only=True):
-    device: dict[str, Any] | None = None
-    browser: dict[str, Any] | None = None
-    sdk: dict[str, Any] | None = None
-    network: dict[str, Any] | None = None
-    encoder: dict[str, Any] | None = None
-    precall: dict[str, Any] | None = None
-    room_view_type: Annotated[str, Meta(max_length=64)] | None = None
-    meeting_env: Annotated[str, Meta(max_length=64)] | None = None
-
-
-class _Event(_Entry, tag="event", kw_only=True):
-    name: str
-    data: dict[str, Any] = {}
-
-
-class _Sample(_Entry, tag="sample", kw_only=True):
-    pass
-
-
-class _Chat(_Entry, tag="chat", kw_only=True):
-    text: Annotated[str, Meta(max_length=10_000)]
-    id: Annotated[str, Meta(min_length=1, max_length=128)] | None = None
-    kind: Literal["text", "image", "file", "custom"] = "text"
-    pinned: bool = False
-    edited: bool = False
-
-
-class _Transcript(_Entry, tag="transcript", kw_only=True):
-    start_at: Moment
-    end_at: Moment
-    text: Annotated[str, Meta(max_length=10_000)]
-    id: Annotated[str, Meta(min_length=1, max_length=128)] | None = None
-
-
-_AnyEntry = _Join | _Leave | _Describe | _Event | _Sample | _Chat | _Transcript
-
-
-class _Head(msgspec.Struct):
-    seq: Any = None
-
-
-_ENVELOPE: Final = msgspec.json.Decoder(_Envelope, strict=False)
-_ENTRY: Final = msgspec.json.Decoder(_AnyEntry, strict=False)
-_HEAD: Final = msgspec.json.Decoder(_Head)
-
-
-class Rejected(NamedTuple):
-    """An entry that could not be taken: its `seq` (-1 where even that is unreadable), and why."""
-
-    seq: int
-    code: str
-    message: str
-
-
-class Batch(NamedTuple):
-    """A batch whose envelope was read; its entries still stand as they came."""
-
-    peer_id: str
-    token: str | None
-    sent_at: EpochMs
-    dropped: int
-    entries: list[msgspec.Raw]
 
 
 class Translation(NamedTuple):
@@ -144,33 +60,6 @@ class _Speaker(NamedTuple):
     privacy: Privacy
     offset_ms: int
     latest: EpochMs
-
-
-def read_batch(body: bytes) -> Batch:
-    """The envelope of a batch. Raises `Malformed` when it cannot be read."""
-    if b"\\u0000" in body or b"\x00" in body:
-        raise Malformed("The body holds a NUL character.", code="bad_text")
-    try:
-        envelope = _ENVELOPE.decode(body)
-    except msgspec.ValidationError as error:
-        raise Malformed(f"The batch is not as it should be: {error}.", code="bad_batch") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise Malformed("The body is not JSON.", code="bad_json") from None
-    if envelope.v != VERSION:
-        raise Malformed(
-            f'"v" must be {VERSION}: this server speaks no other version of the protocol.',
-            code="bad_version",
-            field="v",
-        )
-    if not is_uuid(envelope.peer_id):
-        raise Malformed('"peer_id" must be a UUID.', code="bad_peer_id", field="peer_id")
-    return Batch(
-        envelope.peer_id.lower(),
-        envelope.token,
-        EpochMs(int(envelope.sent_at)),
-        envelope.dropped,
-        envelope.entries,
-    )
 
 
 def translate(
@@ -201,11 +90,14 @@ def translate(
     events: list[AnyEvent] = []
     sequences: list[int] = []
     rejected: list[Rejected] = []
-    for raw in batch.entries:
+    for entry in batch.entries:
+        if isinstance(entry, Rejected):
+            rejected.append(entry)
+            continue
         try:
-            entry, event = _translate_entry(raw, speaker)
+            event = _translate_entry(entry, speaker)
         except Malformed as error:
-            rejected.append(Rejected(_seq_of(raw), error.code, error.message))
+            rejected.append(Rejected(entry.seq, error.code, error.message))
         else:
             events.append(event)
             sequences.append(entry.seq)
@@ -227,37 +119,34 @@ def _dropped(batch: Batch, speaker: _Speaker) -> PeerNoted:
     )
 
 
-def _translate_entry(raw: msgspec.Raw, speaker: _Speaker) -> tuple[_Entry, AnyEvent]:
-    try:
-        entry = _ENTRY.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Malformed(f"The entry cannot be read: {error}.", code="bad_entry") from None
+def _translate_entry(entry: AnyEntry, speaker: _Speaker) -> AnyEvent:
     at = _at(entry.at, speaker)
     peer_id = speaker.peer_id
-    if isinstance(entry, _Sample):
-        body = encode_body(shorten_body(decode_body(raw), speaker.privacy))
-        return entry, SampleTaken(
-            id=f"{peer_id}/{entry.seq}", at=at, peer_id=peer_id, sequence=entry.seq, body=body
+    if isinstance(entry, Sample):
+        return SampleTaken(
+            id=f"{peer_id}/{entry.seq}",
+            at=at,
+            peer_id=peer_id,
+            sequence=entry.seq,
+            body=body_of(entry, speaker.privacy),
         )
     id = id_from(speaker.app_id, peer_id, str(entry.seq))
     match entry:
-        case _Join():
-            return entry, _joined(id, at, entry, speaker)
-        case _Leave():
-            return entry, PeerLeft(id=id, at=at, peer_id=peer_id)
-        case _Describe():
+        case Join():
+            return _joined(id, at, entry, speaker)
+        case Leave():
+            return PeerLeft(id=id, at=at, peer_id=peer_id)
+        case Describe():
             data = shorten_data(completed(checked_object(_said(entry))), speaker.privacy)
-            return entry, PeerNoted(id=id, at=at, peer_id=peer_id, name="describe", data=data)
-        case _Event():
+            return PeerNoted(id=id, at=at, peer_id=peer_id, name="describe", data=data)
+        case Happening():
             name = checked_name(entry.name)
             data = shorten_data(checked_object(entry.data), speaker.privacy)
-            return entry, PeerNoted(id=id, at=at, peer_id=peer_id, name=name, data=data)
-        case _Chat():
-            return entry, _chat(id, at, entry, speaker)
-        case _Transcript():
-            return entry, _line(id, at, entry, speaker)
-        case _:
-            raise Malformed("The entry's type is unknown.", code="bad_entry")
+            return PeerNoted(id=id, at=at, peer_id=peer_id, name=name, data=data)
+        case Chat():
+            return _chat(id, at, entry, speaker)
+        case Transcript():
+            return _line(id, at, entry, speaker)
 
 
 def _at(moment: float, speaker: _Speaker) -> EpochMs:
@@ -269,12 +158,12 @@ def _at(moment: float, speaker: _Speaker) -> EpochMs:
     return EpochMs(at)
 
 
-def _said(entry: _Describe) -> Mapping[str, Any]:
+def _said(entry: Describe) -> Mapping[str, Any]:
     members = msgspec.structs.asdict(entry)
     return {k: v for k, v in members.items() if v is not None and k not in ("seq", "at")}
 
 
-def _joined(id: str, at: EpochMs, entry: _Join, speaker: _Speaker) -> PeerJoined:
+def _joined(id: str, at: EpochMs, entry: Join, speaker: _Speaker) -> PeerJoined:
     who = speaker.identity
     return PeerJoined(
         id=id,
@@ -290,7 +179,7 @@ def _joined(id: str, at: EpochMs, entry: _Join, speaker: _Speaker) -> PeerJoined
     )
 
 
-def _chat(id: str, at: EpochMs, entry: _Chat, speaker: _Speaker) -> ChatSent:
+def _chat(id: str, at: EpochMs, entry: Chat, speaker: _Speaker) -> ChatSent:
     """A message. Its id is a function of the sender and the id the sender gave, so that nobody
     can revise another's."""
     who = speaker.identity
@@ -309,7 +198,7 @@ def _chat(id: str, at: EpochMs, entry: _Chat, speaker: _Speaker) -> ChatSent:
     )
 
 
-def _line(id: str, at: EpochMs, entry: _Transcript, speaker: _Speaker) -> LineSpoken:
+def _line(id: str, at: EpochMs, entry: Transcript, speaker: _Speaker) -> LineSpoken:
     start_at, end_at = _at(entry.start_at, speaker), _at(entry.end_at, speaker)
     who = speaker.identity
     if entry.id is not None:
@@ -323,11 +212,3 @@ def _line(id: str, at: EpochMs, entry: _Transcript, speaker: _Speaker) -> LineSp
         custom_participant_id=who.custom_participant_id,
         text=entry.text,
     )
-
-
-def _seq_of(raw: msgspec.Raw) -> int:
-    try:
-        seq = _HEAD.decode(raw).seq
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return -1
-    return seq if isinstance(seq, int) else -1

@@ -14,6 +14,7 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.privacy import Privacy
 from aftercall.core.records import Phase, Role
 from aftercall.ingest import collector, generic, realtimekit_callstats
+from aftercall.ingest.collect_batch import read_batch
 from aftercall.ingest.discretion import discreet, with_address
 from aftercall.service.access import ParticipantGrant
 from aftercall.service.deliveries import Credentials, Delivery, Outcome, Receipt, Status
@@ -113,7 +114,7 @@ class IntakeDoor:
     async def _collect(self, sender: _Sender) -> Answer:
         bearer = _bearer(sender.headers)
         grant = await self._participant(bearer) if bearer else None
-        batch = collector.read_batch(await self._body(sender))
+        batch = read_batch(await self._body(sender))
         if grant is None:
             grant = await self._participant(batch.token)
         received_at = self._services.clock()

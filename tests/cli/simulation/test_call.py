@@ -8,7 +8,7 @@ from aftercall.cli.simulation.call import Call, Said
 from aftercall.cli.simulation.weather import Kind
 from aftercall.core.ids import is_uuid
 from aftercall.core.quality.getstats import STATS_MEMBERS, decode_body
-from aftercall.ingest.collector import read_batch
+from aftercall.ingest.collect_batch import read_batch
 
 BEGIN_MS = 1_795_000_000_000
 PEER_ID = "9f8b0e1c-9a58-4b7e-8a57-0f3f3b7a1c2d"

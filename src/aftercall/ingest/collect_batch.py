@@ -1,0 +1,268 @@
+"""A batch of the collect protocol as it comes over the wire: read, checked, not yet understood.
+
+A batch is read in one pass. Only when it does not fit as a whole is it read entry by entry, so that
+one bad entry takes no other down.
+"""
+
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple, TypeAlias, Union
+
+import msgspec
+from msgspec import Meta
+
+from aftercall.core.errors import Malformed
+from aftercall.core.ids import is_uuid
+from aftercall.core.instants import EpochMs
+from aftercall.core.privacy import Privacy, shorten_address
+from aftercall.core.quality.getstats import (
+    STATS_MEMBERS,
+    Name,
+    SampleBody,
+    Stats,
+    StreamTag,
+    decode_body,
+    encode_body,
+)
+
+VERSION: Final = 1
+MOST_ENTRIES: Final = 500
+
+Moment = Annotated[float, Meta(ge=0, le=1e14)]
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+
+
+def _narrow(type_: str) -> type[msgspec.Struct]:
+    """A struct with the members of one type of stats, so that reading one makes no room for the
+    others."""
+    members = {"id", "timestamp", *STATS_MEMBERS[type_]}
+    return msgspec.defstruct(
+        type_.title().replace("-", ""),
+        [
+            (field.name, field.type) if field.required else (field.name, field.type, None)
+            for field in msgspec.structs.fields(Stats)
+            if field.encode_name in members
+        ],
+        tag_field="type",
+        tag=type_,
+        rename="camel",
+        omit_defaults=True,
+        gc=False,
+        kw_only=True,
+    )
+
+
+_KINDS: Final = {type_: _narrow(type_) for type_ in STATS_MEMBERS}
+_LOCAL: Final = _KINDS["local-candidate"]
+_REMOTE: Final = _KINDS["remote-candidate"]
+_STATS: Any = Union[tuple(_KINDS.values())]  # noqa: UP007 - made, not written
+_CONNECTION: Any = msgspec.defstruct(
+    "Connection",
+    [("id", Name), ("stats", Annotated[list[_STATS], Meta(max_length=4000)])],
+    gc=False,
+)
+if TYPE_CHECKING:
+    Connections: TypeAlias = list[Any]
+else:
+    Connections = Annotated[list[_CONNECTION], Meta(max_length=32)]
+
+
+class Entry(msgspec.Struct, kw_only=True, tag_field="type"):
+    seq: Count
+    at: Moment
+
+
+class Join(Entry, tag="join", kw_only=True):
+    interval_ms: Annotated[int, Meta(ge=1_000, le=60_000)] = 7_000
+    previous_peer_id: Annotated[str, Meta(max_length=64)] | None = None
+    display_name: Annotated[str, Meta(max_length=256)] | None = None
+    is_hidden: bool = False
+
+
+class Leave(Entry, tag="leave", kw_only=True):
+    pass
+
+
+class Describe(Entry, tag="describe", kw_only=True):
+    device: dict[str, Any] | None = None
+    browser: dict[str, Any] | None = None
+    sdk: dict[str, Any] | None = None
+    network: dict[str, Any] | None = None
+    encoder: dict[str, Any] | None = None
+    precall: dict[str, Any] | None = None
+    room_view_type: Annotated[str, Meta(max_length=64)] | None = None
+    meeting_env: Annotated[str, Meta(max_length=64)] | None = None
+
+
+class Happening(Entry, tag="event", kw_only=True):
+    name: str
+    data: dict[str, Any] = {}
+
+
+class Chat(Entry, tag="chat", kw_only=True):
+    text: Annotated[str, Meta(max_length=10_000)]
+    id: Annotated[str, Meta(min_length=1, max_length=128)] | None = None
+    kind: Literal["text", "image", "file", "custom"] = "text"
+    pinned: bool = False
+    edited: bool = False
+
+
+class Transcript(Entry, tag="transcript", kw_only=True):
+    start_at: Moment
+    end_at: Moment
+    text: Annotated[str, Meta(max_length=10_000)]
+    id: Annotated[str, Meta(min_length=1, max_length=128)] | None = None
+
+
+class Sample(Entry, tag="sample", kw_only=True, gc=False):
+    """A getStats report. `connections` are those of `SampleBody`, their stats in a struct for each
+    type."""
+
+    connections: Connections = []
+    streams: Annotated[list[StreamTag], Meta(max_length=2000)] = []
+    page_hidden: bool | None = None
+
+
+class _SampleHead(Entry, tag="sample", kw_only=True):
+    pass
+
+
+AnyEntry: TypeAlias = Join | Leave | Describe | Happening | Chat | Transcript | Sample
+
+
+class Rejected(NamedTuple):
+    """An entry that could not be taken: its `seq` (-1 where even that is unreadable), and why."""
+
+    seq: int
+    code: str
+    message: str
+
+
+class Batch(NamedTuple):
+    """A batch that was read: its entries in order, or why one is none."""
+
+    peer_id: str
+    token: str | None
+    sent_at: EpochMs
+    dropped: int
+    entries: list[AnyEntry | Rejected]
+
+
+class _Envelope(msgspec.Struct, kw_only=True):
+    v: int
+    peer_id: str
+    sent_at: Moment
+    token: str | None = None
+    dropped: Count = 0
+
+
+class _Whole(_Envelope, kw_only=True):
+    entries: Annotated[list[AnyEntry], Meta(max_length=MOST_ENTRIES)] = []
+
+
+class _Unread(_Envelope, kw_only=True):
+    entries: Annotated[list[msgspec.Raw], Meta(max_length=MOST_ENTRIES)] = []
+
+
+class _Head(msgspec.Struct):
+    seq: Any = None
+
+
+# Not strict: some browsers write 64-bit counters as strings, some writers whole numbers as 3.0.
+_WHOLE: Final = msgspec.json.Decoder(_Whole, strict=False)
+_UNREAD: Final = msgspec.json.Decoder(_Unread, strict=False)
+_Said: TypeAlias = Join | Leave | Describe | Happening | Chat | Transcript | _SampleHead
+_ENTRY: Final[msgspec.json.Decoder[_Said]] = msgspec.json.Decoder(_Said, strict=False)
+_SAME_CONNECTIONS: Final = msgspec.json.Decoder(Connections, strict=False)
+_HEAD: Final = msgspec.json.Decoder(_Head)
+_ENCODER: Final = msgspec.json.Encoder()
+
+_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+def read_batch(body: bytes) -> Batch:
+    """A batch of the protocol. Raises `Malformed` when its envelope cannot be read."""
+    if (b"\\" in body and b"\\u0000" in body) or b"\x00" in body:
+        raise Malformed("The body holds a NUL character.", code="bad_text")
+    envelope: _Whole | _Unread
+    entries: list[AnyEntry | Rejected]
+    try:
+        envelope = _WHOLE.decode(body)
+        entries = [*envelope.entries]
+    except _UNREADABLE:
+        envelope = _read_envelope(body)
+        entries = [_read_entry(raw) for raw in envelope.entries]
+    if envelope.v != VERSION:
+        raise Malformed(
+            f'"v" must be {VERSION}: this server speaks no other version of the protocol.',
+            code="bad_version",
+            field="v",
+        )
+    if not is_uuid(envelope.peer_id):
+        raise Malformed('"peer_id" must be a UUID.', code="bad_peer_id", field="peer_id")
+    return Batch(
+        envelope.peer_id.lower(),
+        envelope.token,
+        EpochMs(int(envelope.sent_at)),
+        envelope.dropped,
+        entries,
+    )
+
+
+def _read_envelope(body: bytes) -> _Unread:
+    try:
+        return _UNREAD.decode(body)
+    except msgspec.ValidationError as error:
+        raise Malformed(f"The batch is not as it should be: {error}.", code="bad_batch") from None
+    except _UNREADABLE:
+        raise Malformed("The body is not JSON.", code="bad_json") from None
+
+
+def _read_entry(raw: msgspec.Raw) -> AnyEntry | Rejected:
+    try:
+        entry = _ENTRY.decode(raw)
+    except _UNREADABLE as error:
+        return Rejected(_seq_of(raw), "bad_entry", f"The entry cannot be read: {error}.")
+    if not isinstance(entry, _SampleHead):
+        return entry
+    try:
+        body = decode_body(raw)
+    except Malformed as error:
+        return Rejected(entry.seq, error.code, error.message)
+    return Sample(
+        seq=entry.seq,
+        at=entry.at,
+        connections=_SAME_CONNECTIONS.decode(_ENCODER.encode(body.connections)),
+        streams=body.streams,
+        page_hidden=body.page_hidden,
+    )
+
+
+def _seq_of(raw: msgspec.Raw) -> int:
+    try:
+        seq = _HEAD.decode(raw).seq
+    except _UNREADABLE:
+        return -1
+    return seq if isinstance(seq, int) else -1
+
+
+def body_of(sample: Sample, privacy: Privacy) -> bytes:
+    """The report as it is stored, with its candidates' addresses as far as `privacy` lets them."""
+    if privacy is not Privacy.FULL:
+        for connection in sample.connections:
+            for stats in connection.stats:
+                kind = stats.__class__
+                if kind is _LOCAL:
+                    stats.address = _kept(stats.address, privacy)
+                    stats.related_address = _kept(stats.related_address, privacy)
+                elif kind is _REMOTE:
+                    stats.address = _kept(stats.address, privacy)
+    return encode_body(
+        SampleBody(
+            connections=sample.connections,
+            streams=sample.streams,
+            page_hidden=sample.page_hidden,
+        )
+    )
+
+
+def _kept(address: str | None, privacy: Privacy) -> str | None:
+    return shorten_address(address, privacy) if address else None
