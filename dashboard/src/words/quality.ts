@@ -24,18 +24,23 @@ export function letterOf(level: Level): string {
   return LETTERS[level];
 }
 
-/** The level of a MOS (docs/reference/dashboard-api.md, Levels). */
-export function levelOf(mos: number | null | undefined): Level {
+/** The least MOS of levels 4, 3 and 2 (docs/reference/dashboard-api.md, Levels). */
+const LEAST = { audio: [3.8, 3.1, 2.6], video: [3.3, 2.6, 2.1] } as const;
+
+/** The level of a voice's or a picture's MOS. */
+export function levelOf(kind: "audio" | "video", mos: number | null | undefined): Level {
   if (mos === null || mos === undefined) return 0;
-  if (mos >= 3.8) return 4;
-  if (mos >= 3.1) return 3;
-  return mos >= 2.6 ? 2 : 1;
+  const [good, fair, poor] = LEAST[kind];
+  if (mos >= good) return 4;
+  if (mos >= fair) return 3;
+  return mos >= poor ? 2 : 1;
 }
 
 /** The level of a participant's whole call. */
 export function laneLevel(lane: Lane): Level {
-  const known = [lane.p10_mos_audio, lane.p10_mos_video].filter((mos) => mos !== null);
-  return known.length ? levelOf(Math.min(...known)) : 0;
+  const levels = [levelOf("audio", lane.p10_mos_audio), levelOf("video", lane.p10_mos_video)];
+  const known = levels.filter((level) => level > 0);
+  return known.length ? (Math.min(...known) as Level) : 0;
 }
 
 /** Runs of equal levels: how many of which, in order. */

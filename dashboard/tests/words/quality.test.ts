@@ -3,7 +3,10 @@ import { BAR_HEIGHT, LEVELS, levelOf, letterOf, runsOf, tellStrip } from "../../
 
 describe("levels", () => {
   it("begin at the MOS the API documents", () => {
-    expect([3.8, 3.79, 3.1, 3.09, 2.6, 2.59, null].map(levelOf)).toEqual([4, 3, 3, 2, 2, 1, 0]);
+    const voices = [3.8, 3.79, 3.1, 3.09, 2.6, 2.59, null];
+    expect(voices.map((mos) => levelOf("audio", mos))).toEqual([4, 3, 3, 2, 2, 1, 0]);
+    const pictures = [3.3, 3.29, 2.6, 2.59, 2.1, 2.09, null];
+    expect(pictures.map((mos) => levelOf("video", mos))).toEqual([4, 3, 3, 2, 2, 1, 0]);
   });
 
   it("differ in letter and in height, not only in colour", () => {

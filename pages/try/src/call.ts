@@ -35,6 +35,8 @@ export interface Call {
 interface Badge {
   peer_id: string;
   mos: number;
+  /** 4 good, 3 fair, 2 poor, 1 bad. */
+  level: number;
   worst: string;
 }
 
@@ -158,7 +160,7 @@ export function startCall(
     for (const [id, [person, who]] of people) {
       const badge = badges.find(({ peer_id }) => peer_id === id);
       const words = badge ? `${badge.mos.toFixed(1)} of 5: the worst is what ${who} ${badge.worst}` : "";
-      person.setQuality(badge?.mos, words);
+      person.setQuality(badge, words);
     }
   };
   const badgeTimer = setInterval(() => void showQuality().catch(() => {}), BADGES_EVERY_MS);

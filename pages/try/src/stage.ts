@@ -23,7 +23,7 @@ export interface Person {
   /** What the connection to this person is doing; empty when all is well. */
   setNote(note: string): void;
   /** How good the call is for this person, from 1 to 5, with words for it. */
-  setQuality(mos: number | undefined, words: string): void;
+  setQuality(quality: { mos: number; level: number } | undefined, words: string): void;
   /** Shows what this person just said, for some seconds. */
   setCaption(text: string): void;
   remove(): void;
@@ -57,10 +57,7 @@ function clear(video: HTMLVideoElement): void {
   video.srcObject = null;
 }
 
-/** Level 1 to 3, so that colour is never the only sign. */
-function level(mos: number): string {
-  return mos >= 3.6 ? "good" : mos >= 2.6 ? "fair" : "poor";
-}
+const LEVELS = ["poor", "poor", "poor", "fair", "good"];
 
 /** Adds a person to the stage: a tile, and one more while they share their screen. */
 export function addPerson(stage: HTMLElement, isOwn: boolean): Person {
@@ -109,11 +106,11 @@ export function addPerson(stage: HTMLElement, isOwn: boolean): Person {
     setNote(text) {
       tile.note.textContent = text;
     },
-    setQuality(mos, words) {
-      tile.badge.hidden = mos === undefined;
-      if (mos === undefined) return;
-      tile.badge.dataset.level = level(mos);
-      tile.badge.textContent = mos.toFixed(1);
+    setQuality(quality, words) {
+      tile.badge.hidden = quality === undefined;
+      if (quality === undefined) return;
+      tile.badge.dataset.level = LEVELS[quality.level];
+      tile.badge.textContent = quality.mos.toFixed(1);
       tile.badge.title = words;
       tile.badge.setAttribute("aria-label", words);
     },

@@ -260,7 +260,7 @@ def _quality(scale: Scale, digests: Sequence[Digest], *, is_final: bool) -> Qual
     strip, width = strip_of(lanes, scale.buckets, STRIP_PLACES)
     return Quality(
         is_final=is_final,
-        level=level_of(lower(mos_audio, mos_video)),
+        level=level_of(mos_audio, mos_video),
         mos_audio=mos_audio,
         mos_video=mos_video,
         measured_participants=len(measured),
@@ -288,7 +288,7 @@ def summarise_peer(session: Session, row: Participant, digest: Digest) -> PeerSu
         minutes=row.duration_minutes,
         mos_audio=digest.p10_mos_audio,
         mos_video=digest.p10_mos_video,
-        level=level_of(lower(digest.p10_mos_audio, digest.p10_mos_video)),
+        level=level_of(digest.p10_mos_audio, digest.p10_mos_video),
         is_bad=digest.is_bad,
         is_measured=digest.is_measured,
         worst_issue=worst_of(row, digest),

@@ -8,6 +8,7 @@ import msgspec
 
 from aftercall.core.errors import NotFound
 from aftercall.core.instants import SECOND_MS
+from aftercall.core.quality.digest import level_of
 from aftercall.service.access import ParticipantGrant
 from aftercall.service.services import Services
 
@@ -32,10 +33,12 @@ class _Row(msgspec.Struct):
 
 
 class Badge(msgspec.Struct, kw_only=True):
-    """The worst stream's estimated opinion score, from 1 to 5, and which stream it is."""
+    """The worst stream's estimated opinion score, from 1 to 5, its level from 1 (bad) to 4 (good),
+    and which stream it is."""
 
     peer_id: str
     mos: float
+    level: int
     worst: str
 
 
@@ -61,7 +64,7 @@ async def _badge_of(services: Services, grant: ParticipantGrant, peer_id: str) -
         return None
     report = await services.reports.peer_report(grant.app_id, peer_id)
     oldest_s = (services.clock() - JUST_NOW_MS) / SECOND_MS
-    worst: tuple[float, str] | None = None
+    worst: tuple[int, float, str] | None = None
     for family, words in _STREAM_WORDS.items():
         rows = report.rows.get(family)
         known = msgspec.json.decode(rows.plain, type=list[_Row]) if rows else []
@@ -70,6 +73,10 @@ async def _badge_of(services: Services, grant: ParticipantGrant, peer_id: str) -
             for row in known
             if row.mos is not None and row.timestamp.timestamp() >= oldest_s
         ]
-        if recent and (worst is None or recent[-1] < worst[0]):
-            worst = (recent[-1], words)
-    return None if worst is None else Badge(peer_id=peer_id, mos=worst[0], worst=worst[1])
+        if recent:
+            mos = recent[-1]
+            level = level_of(mos, None) if "audio" in family else level_of(None, mos)
+            worst = min(filter(None, (worst, (level, mos, words))))
+    if worst is None:
+        return None
+    return Badge(peer_id=peer_id, level=worst[0], mos=worst[1], worst=worst[2])

@@ -21,8 +21,16 @@ from tests.core.quality.cast import FINE, TEN, Call, Weather, always, between
     ("mos", "level"),
     [(None, 0), (5.0, 4), (3.8, 4), (3.79, 3), (3.1, 3), (3.0, 2), (2.6, 2), (2.5, 1), (1.0, 1)],
 )
-def test_a_mos_has_a_level(mos: float | None, level: int) -> None:
-    assert level_of(mos) == level
+def test_the_mos_of_a_voice_has_a_level(mos: float | None, level: int) -> None:
+    assert level_of(mos, None) == level
+
+
+@pytest.mark.parametrize(
+    ("mos", "level"),
+    [(None, 0), (5.0, 4), (3.3, 4), (3.29, 3), (2.6, 3), (2.5, 2), (2.1, 2), (2.0, 1), (1.0, 1)],
+)
+def test_the_mos_of_a_picture_has_a_level_of_its_own(mos: float | None, level: int) -> None:
+    assert level_of(None, mos) == level
 
 
 @given(st.integers(1, 40 * 24 * HOUR_MS))
@@ -45,7 +53,7 @@ def test_a_strip_shows_the_worst_that_is_known(lanes: list[list[int]], places: i
 
 
 def test_levels_are_those_of_the_worse_of_sound_and_picture() -> None:
-    assert levels_of([4.5, None, 2.0, None], [3.0, 3.9, None, None]) == [2, 4, 1, 0]
+    assert levels_of([4.5, None, 2.0, None], [2.4, 3.9, None, None]) == [2, 4, 1, 0]
 
 
 def _digests(call: Call) -> dict[str, Digest]:
@@ -65,7 +73,7 @@ def test_a_clean_call_is_good_for_everybody() -> None:
     for each in _digests(call).values():
         assert each.is_measured
         assert not each.is_bad
-        assert set(levels_of(each.mos_audio, each.mos_video)) <= {0, 3, 4}
+        assert set(levels_of(each.mos_audio, each.mos_video)) == {4}
 
 
 def test_a_bad_minute_is_seen_where_it_was() -> None:

@@ -30,7 +30,7 @@ export function StreamList({ streams, chosen }: { streams: Stream[]; chosen: Str
                       aria-pressed={stream.key === chosen?.key}
                       onClick={() => goQuery({ stream: stream.key, other: null }, true)}
                     >
-                      <LevelMark level={levelOf(stream.p10_mos)} />
+                      <LevelMark level={levelOf(stream.kind, stream.p10_mos)} />
                       <span class="stream-name">
                         {tellFamily(stream.family)}
                         <span class="faint"> {tellOthers(stream)}</span>

@@ -70,8 +70,9 @@ function Reading({ page, lane }: { page: CallPage; lane: Lane }) {
 
 function Value({ kind, mos }: { kind: "A" | "V"; mos: number | null }) {
   const title = kind === "A" ? "Audio MOS" : "Video MOS";
+  const level = levelOf(kind === "A" ? "audio" : "video", mos);
   return (
-    <span class={mos === null ? "value faint" : `value edge-${levelOf(mos)}`} title={title}>
+    <span class={mos === null ? "value faint" : `value edge-${level}`} title={title}>
       <span class="unseen">{title} </span>
       <span aria-hidden="true" class="faint">
         {kind}
