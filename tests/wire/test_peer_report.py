@@ -322,6 +322,10 @@ def test_events_are_renamed_and_some_left_out(folded: Folded) -> None:
     old = _sent(encode_peer_stats(_row("ada"), folded.verdict))
     kinds = [event["type"] for event in old["events"]]
     assert kinds[:2] == ["call_join", "precall_end"]
+    joined = old["events"][0]["metadata"]["peer_meta_data"]
+    row = _row("ada")
+    assert (joined["user_id"], joined["peer_id"]) == (row.user_id, "ada")
+    assert joined["room_u_u_i_d"] == row.session_id
     assert {"browser_backgrounded", "tab_change", "audio_devices_updates"} <= set(kinds)
     assert [e["timestamp"] for e in old["events"]] == sorted(e["timestamp"] for e in old["events"])
 

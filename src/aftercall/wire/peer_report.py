@@ -21,6 +21,7 @@ from aftercall.core.quality.report import Completeness, Verdict
 from aftercall.core.quality.streams import AUDIO, PRODUCERS, Family
 from aftercall.core.records import Participant
 from aftercall.wire.peer_metadata import QUALITY_STATS, encode_metadata
+from aftercall.wire.peer_stats import Joining
 from aftercall.wire.peer_stats import encode_peer_stats as _encode_peer_stats
 from aftercall.wire.times import encode_time
 
@@ -63,8 +64,13 @@ def encode_peer_stats(
 ) -> Json:
     """The older `peer_stats`. In participant details the precall part has the throughput under
     the schema's misspelt name as well."""
-    joined = encode_time(row.joined_at)
-    stats = _encode_peer_stats(verdict.metadata, joined, filters)
+    joining = Joining(
+        at=encode_time(row.joined_at),
+        session_id=row.session_id,
+        peer_id=verdict.spans[0].peer_id if verdict.spans else None,
+        user_id=row.user_id,
+    )
+    stats = _encode_peer_stats(verdict.metadata, joining, filters)
     precall = stats.get("precall_network_information")
     if in_details and precall:
         precall["throughtput"] = precall["throughput"]  # sic

@@ -1,7 +1,7 @@
 """The older `peer_stats`: device, network and events of a peer, in RealtimeKit's words."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -20,8 +20,17 @@ from aftercall.wire.times import encode_time
 Json = dict[str, Any]
 
 
-def encode_peer_stats(metadata: Metadata, joined: str | None, wanted: frozenset[str]) -> Json:
-    """The older `peer_stats`, with the parts that `wanted` names; `joined` is when, as text."""
+class Joining(NamedTuple):
+    """Who joined what, and when, for the `call_join` of the older events."""
+
+    at: str | None
+    session_id: str
+    peer_id: str | None
+    user_id: str | None
+
+
+def encode_peer_stats(metadata: Metadata, joining: Joining, wanted: frozenset[str]) -> Json:
+    """The older `peer_stats`, with the parts that `wanted` names."""
     encoded: Json = {"config": None, "status": None}
     if not wanted or DEVICE_INFO in wanted:
         encoded["device_info"] = _old_device_info(metadata)
@@ -30,7 +39,7 @@ def encode_peer_stats(metadata: Metadata, joined: str | None, wanted: frozenset[
     if not wanted or PRECALL in wanted:
         encoded["precall_network_information"] = _old_precall(metadata)
     if not wanted or EVENTS in wanted:
-        encoded["events"] = _old_events(metadata, joined)
+        encoded["events"] = _old_events(metadata, joining)
     return encoded
 
 
@@ -85,14 +94,15 @@ def _old_precall(metadata: Metadata) -> Json:
     }
 
 
-def _old_events(metadata: Metadata, joined: str | None) -> list[Json]:
+def _old_events(metadata: Metadata, joining: Joining) -> list[Json]:
     """Everything that happened, in order, under the names the client gave it."""
     events = [
         _old_event(happening.name, encode_time(happening.at), dict(happening.data))
         for happening in metadata.happenings
     ]
-    if joined is not None:
-        events.append(_old_event("call_join", joined, {"peer_meta_data": _meta_data(metadata)}))
+    if joining.at is not None:
+        said = {"peer_meta_data": _meta_data(metadata, joining)}
+        events.append(_old_event("call_join", joining.at, said))
     for precall in metadata.precalls:
         info = {"connection_info": _connection_info(precall, metadata.network)}
         events.append(_old_event("precall_end", encode_time(precall.at), info))
@@ -113,9 +123,12 @@ def _old_event(name: str, at: str, data: Json) -> Json:
     return {"type": name, "timestamp": at, "metadata": data}
 
 
-def _meta_data(metadata: Metadata) -> Json:
+def _meta_data(metadata: Metadata, joining: Joining) -> Json:
     device, browser = metadata.device, metadata.browser
     return {
+        "user_id": joining.user_id,
+        "peer_id": joining.peer_id,
+        "room_u_u_i_d": joining.session_id,
         "device_info": {
             "is_mobile": device.is_mobile,
             "browser_name": browser.name,
