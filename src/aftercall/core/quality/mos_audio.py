@@ -16,6 +16,18 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from aftercall.core.quality.audio_codecs import (
+    AMR_WB_DIOTIC,
+    EVS,
+    G711,
+    G722,
+    G723,
+    G729,
+    OPUS_CBR,
+    OPUS_VBR,
+    Codec,
+    Modes,
+)
 from aftercall.core.quality.columns import Numbers, first_known, or_zero, two_decimals
 
 LOWEST: Final = 1.0
@@ -52,102 +64,64 @@ FB_UNIFIED: Final = {
 148 less the 54.8 that a narrowband codec can never reach on this scale, 129 less the 19 of a
 wideband one."""
 
-
-class Codec(msgspec.Struct, frozen=True):
-    """Equipment impairment (`ie`) and loss robustness (`bpl`), on the scale of `bandwidth`.
-    Without `bpl` nothing is said about loss."""
-
-    bandwidth: str
-    ie: float
-    bpl: float | None
-
-
 RTPENGINE_CODEC: Final = Codec("fb", 10.2, 4.3)
-
-# Alahmadi, Pocta, Melvin, ACM TOMM 17(4) 2021: variable bitrate, random loss; kbit/s, Ie, Bpl.
-_OPUS: Final[tuple[tuple[str, tuple[tuple[float, float, float], ...]], ...]] = (
-    (
-        "nb",
-        (
-            (6, 23.002335, 24.564485),
-            (7, 21.255459, 22.45885),
-            (8, 16.024434, 20.258667),
-            (9, 11.736744, 18.908298),
-        ),
-    ),
-    (
-        "wb",
-        (
-            (11, 28.413223, 23.939796),
-            (12, 23.295057, 22.215186),
-            (13, 19.958882, 19.496087),
-        ),
-    ),
-    (
-        "fb",
-        (
-            (14, 38.06, 16.51),
-            (15, 34.12, 15.0),
-            (16, 30.163021, 11.83),
-            (19, 23.807205, 10.67),
-            (22, 20.223324, 10.47),
-            (25, 20.209055, 11.28),
-            (28, 18.477347, 10.63),
-            (31, 16.828675, 10.44),
-            (34, 14.75893, 10.12),
-            (37, 12.077828, 10.38),
-            (40, 10.665966, 9.79),
-        ),
-    ),
-)
 
 OPUS_ASSUMED_BPS: Final = 32_000
 """What WebRTC encoders aim at when nothing else was asked for."""
 
 
-def opus(target_bps: float | None = None) -> Codec:
+def opus(target_bps: float | None = None, modes: Modes = OPUS_VBR) -> Codec:
     """The constants of Opus at an encoder's *target* bitrate, interpolated within a bandwidth;
     between two bandwidths the lower one's last point. The measured bitrate must not be used:
     it falls in silence and would make a quiet speaker a bad line."""
-    kbps = min(40.0, max(6.0, (OPUS_ASSUMED_BPS if target_bps is None else target_bps) / 1000))
-    bandwidth, points = next(each for each in reversed(_OPUS) if each[1][0][0] <= kbps)
-    for (low, low_ie, low_bpl), (high, high_ie, high_bpl) in pairwise(points):
-        if low <= kbps < high:
-            share = (kbps - low) / (high - low)
+    return _between(modes, (OPUS_ASSUMED_BPS if target_bps is None else target_bps) / 1000)
+
+
+def _between(modes: Modes, kbps: float) -> Codec:
+    points = list(modes.items())
+    kbps = min(points[-1][0], max(points[0][0], kbps))
+    for (low_kbps, low), (high_kbps, high) in pairwise(points):
+        if low_kbps <= kbps < high_kbps:
+            if low.bandwidth != high.bandwidth or low.bpl is None or high.bpl is None:
+                return low
+            share = (kbps - low_kbps) / (high_kbps - low_kbps)
             return Codec(
-                bandwidth,
-                low_ie + share * (high_ie - low_ie),
-                low_bpl + share * (high_bpl - low_bpl),
+                low.bandwidth,
+                low.ie + share * (high.ie - low.ie),
+                low.bpl + share * (high.bpl - low.bpl),
             )
-    return Codec(bandwidth, *points[-1][1:])
+    return points[-1][1]
 
 
-# G.113 appendix I (11/2007) for G.711 with concealment, which every WebRTC receiver does.
-# G.722's value is quoted from memory by public sources and stands unconfirmed; none is known
-# for its robustness.
-_FIXED: Final = {
-    "pcmu": Codec("nb", 0.0, 25.1),
-    "pcma": Codec("nb", 0.0, 25.1),
-    "g722": Codec("wb", 13.0, None),
-}
-
+_FIXED: Final = {"pcmu": G711, "pcma": G711, "g722": G722, "g723": G723, "g729": G729}
+_OF_MODES: Final = {"amr-wb": AMR_WB_DIOTIC, "evs": EVS}
 _OPUS_ASSUMED: Final = opus()
 
 
-def codec_of(name: str | None, target_bps: float | None = None) -> Codec | None:
+def codec_of(
+    name: str | None, target_bps: float | None = None, fmtp: str | None = None
+) -> Codec | None:
     """The constants of a codec by MIME subtype in lower case; RED carries Opus, an unnamed
-    codec is taken for Opus, which WebRTC prefers. `None`: no constants are published."""
+    codec is taken for Opus, which WebRTC prefers. `None`: no constants are published, for a
+    codec of several modes also while its mode is not known."""
     if name is None or name in ("opus", "red"):
+        if fmtp is not None and "cbr=1" in fmtp.split(";"):
+            return opus(target_bps, OPUS_CBR)
         return _OPUS_ASSUMED if target_bps is None else opus(target_bps)
+    modes = _OF_MODES.get(name)
+    if modes is not None:
+        return None if target_bps is None else modes.get(round(target_bps / 1000, 2))
     return _FIXED.get(name)
 
 
 def redundancy(name: str | None, fmtp: str | None) -> float:
     """How much `bpl` grows with what is sent twice, when the loss is counted before repair:
-    in-band FEC 1.5, RED 2 (the ratios of LiveKit's loss weights)."""
+    in-band FEC 1.5, RED 2, both 3 (the ratios of LiveKit's loss weights). `fmtp` is Opus', also
+    where RED carries it."""
+    has_fec = fmtp is not None and "useinbandfec=1" in fmtp
     if name == "red":
-        return 2.0
-    return 1.5 if fmtp is not None and "useinbandfec=1" in fmtp else 1.0
+        return 3.0 if has_fec else 2.0
+    return 1.5 if has_fec else 1.0
 
 
 def delay_impairment(delay_ms: float) -> float:
