@@ -223,8 +223,7 @@ def test_a_clock_that_is_wrong_is_put_right() -> None:
 
 
 def test_one_bad_entry_takes_no_other_down() -> None:
-    stats = {"ssrc": 1, "packetsSent": -5}
-    bad_ping = {"producerStats": [{"producerId": "p", "audioStats": [stats]}]}
+    bad_ping = {"producingTransportStats": {"transportId": "x" * 300, "stats": {"iceRole": "?"}}}
     translation = _translate(
         _entry("audio_on"), 7, {"event": 3}, _entry("ping_stat", bad_ping), _entry("video_on")
     )

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Meta
 
 from aftercall.core.errors import Malformed
+from aftercall.core.quality.impossible import decode_possible
 
 _MEMBERS: Final[Mapping[str, str]] = {
     "outbound-rtp": """ssrc kind mid rid active codecId transportId remoteId mediaSourceId
@@ -237,13 +238,14 @@ _ENCODER = msgspec.json.Encoder()
 
 
 def decode_body(data: bytes | msgspec.Raw) -> SampleBody:
-    """Reads a sample; members of an enclosing collect entry are passed over.
+    """Reads a sample; members of an enclosing collect entry are passed over. Objects of unknown
+    type are dropped, and so are members that cannot be: a counter below zero, a number beyond
+    2^53, a wrong type.
 
-    Raises `Malformed` (`sample_unreadable`) for anything that is no sample: a counter below
-    zero, a number beyond 2^53, a wrong type. Objects of unknown type are dropped.
+    Raises `Malformed` (`sample_unreadable`) for anything that is no sample.
     """
     try:
-        body = _DECODER.decode(data)
+        body = _decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Malformed(f"The sample cannot be read: {error}.", code="sample_unreadable") from error
     for connection in body.connections:
@@ -251,6 +253,13 @@ def decode_body(data: bytes | msgspec.Raw) -> SampleBody:
         if any(each.type not in STATS_MEMBERS for each in stats):
             connection.stats = [each for each in stats if each.type in STATS_MEMBERS]
     return body
+
+
+def _decode(data: bytes | msgspec.Raw) -> SampleBody:
+    try:
+        return _DECODER.decode(data)
+    except msgspec.ValidationError:
+        return decode_possible(_DECODER, data)
 
 
 def decode_stored(data: bytes) -> SampleBody:
