@@ -1,4 +1,5 @@
 from random import Random
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +15,8 @@ from aftercall.cli.simulation.media import (
     lost_of,
 )
 from aftercall.cli.simulation.weather import Conditions
+from aftercall.core.quality.deltas import read_intervals
+from tests.core.quality.reports import inbound, sample
 
 shares = st.floats(0, 1)
 conditions = st.builds(
@@ -31,6 +34,12 @@ GOOD = Conditions(round_trip_ms=40, jitter_ms=2)
 
 def camera(source: Source = CAMERA) -> Sending:
     return Sending(source, ssrc=7, mid="0", random=Random(1))
+
+
+def once(counted: dict[str, Any], name: str) -> int:
+    """A counter of packets or bytes, less what was sent again."""
+    again: int = counted.get(f"retransmitted{name[0].upper()}{name[1:]}", 0)
+    return int(counted[name]) - again
 
 
 @given(st.integers(0, 5_000), shares, st.integers(0, 1_000))
@@ -53,9 +62,54 @@ def test_what_was_sent_is_what_each_listener_received_plus_what_it_lost(
         for receiving in listeners:
             receiving.pass_second(listener, sender)
     for receiving in listeners:
-        got, lost = receiving.counted["packetsReceived"], receiving.counted["packetsLost"]
-        assert got + lost == sending.counted["packetsSent"]
+        got, lost = once(receiving.counted, "packetsReceived"), receiving.counted["packetsLost"]
+        assert got + lost == once(sending.counted, "packetsSent")
         assert lost >= sending.far_counted["packetsLost"]
+
+
+def test_what_is_sent_again_counts_among_all_that_is_sent_and_received() -> None:
+    """W3C webrtc-stats: retransmissions are a subset of packets and bytes, on both sides."""
+    lossy = Conditions(round_trip_ms=40, jitter_ms=2, uplink_loss=0.1)
+    sending, clean = camera(), camera()
+    eyes = Receiving(sending, random=Random(3))
+    for _ in range(60):
+        sending.pass_second(lossy, level=0, share_bps=2_000_000)
+        clean.pass_second(GOOD, level=0, share_bps=2_000_000)
+        eyes.pass_second(GOOD, lossy)
+    again, sent = sending.counted["retransmittedPacketsSent"], sending.counted["packetsSent"]
+    assert again == sending.far_counted["packetsLost"] > 0
+    # The first copies are as many as on a clean line, a tenth more came on top.
+    first = once(sending.counted, "packetsSent")
+    assert abs(first / clean.counted["packetsSent"] - 1) < 0.02
+    assert 0.08 < again / first < 0.12 and sent == first + again
+    mean = once(sending.counted, "bytesSent") / first
+    assert abs(sending.counted["retransmittedBytesSent"] / again / mean - 1) < 0.02
+    repaired = eyes.counted["retransmittedPacketsReceived"]
+    lost = eyes.counted["packetsLost"]
+    assert 0.6 < repaired / lost <= 2 / 3
+    assert eyes.counted["packetsReceived"] == first - lost + repaired
+    assert once(eyes.counted, "bytesReceived") / (first - lost) > 0.98 * mean
+
+
+def test_the_loss_that_is_folded_from_the_counters_is_that_of_the_weather() -> None:
+    lossy = Conditions(round_trip_ms=40, jitter_ms=2, downlink_loss=0.12)
+    sending = camera()
+    eyes = Receiving(sending, random=Random(4))
+    reports: list[tuple[int, dict[str, Any]]] = []
+    sent_before = 0
+    for second in range(61):
+        sending.pass_second(GOOD, level=0, share_bps=2_000_000)
+        eyes.pass_second(lossy, GOOD)
+        if second % 60 == 0:
+            reports.append((second, dict(eyes.counted)))
+            sent_before = sent_before or sending.counted["packetsSent"]
+    (interval,) = read_intervals(
+        [sample(second, inbound("video", **counted)) for second, counted in reports]
+    )
+    lost = reports[1][1]["packetsLost"] - reports[0][1]["packetsLost"]
+    assert interval.packets_lost == lost
+    assert interval.packets_expected == sending.counted["packetsSent"] - sent_before
+    assert interval.loss_percent is not None and abs(interval.loss_percent - 12) < 0.5
 
 
 @given(st.lists(st.tuples(conditions, conditions), min_size=2, max_size=20))

@@ -1,8 +1,9 @@
 """Streams, and what a browser would count of them.
 
 One `Sending` is a stream as its sender counts it, one `Receiving` the same stream at one
-listener. Counters carry the names of W3C webrtc-stats and only grow. The two sides agree: what
-was sent since a listener came is what it received plus what it counts as lost.
+listener. Counters carry the names of W3C webrtc-stats and only grow; as there, packets and bytes
+include what was sent again. The two sides agree: retransmissions apart, what was sent since a
+listener came is what it received plus what it counts as lost.
 """
 
 from dataclasses import dataclass
@@ -41,6 +42,11 @@ class Burst:
     height: int = 0
     level: float = 0.0
     """Loudness, 0…1."""
+
+    @property
+    def packet_bytes(self) -> int:
+        """The mean size of a packet."""
+        return self.bytes // max(1, self.packets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,10 +177,16 @@ class Sending:
         self.far_counted["roundTripTimeMeasurements"] = self._reports
         if self.source.kind == "video" and self.uplink_lost:
             self.counted["nackCount"] += self.uplink_lost
-            self.counted["retransmittedPacketsSent"] += self.uplink_lost
-            self.counted["retransmittedBytesSent"] += self.uplink_lost * _VIDEO_PACKET_BYTES
+            self._send_again(self.uplink_lost)
             if self.uplink_lost > 0.08 * self.burst.packets:
                 self.counted["pliCount"] += 1
+
+    def _send_again(self, packets: int) -> None:
+        size = packets * self.burst.packet_bytes
+        self.counted["packetsSent"] += packets
+        self.counted["bytesSent"] += size
+        self.counted["retransmittedPacketsSent"] += packets
+        self.counted["retransmittedBytesSent"] += size
 
 
 class Receiving:
@@ -206,7 +218,7 @@ class Receiving:
         received = burst.packets - lost
         self.counted["packetsReceived"] += received
         self.counted["packetsLost"] += lost
-        self.counted["bytesReceived"] += received * burst.bytes // max(1, burst.packets)
+        self.counted["bytesReceived"] += received * burst.packet_bytes
         jitter_ms = max(conditions.jitter_ms, sender.sent_jitter_ms)
         self.counted["jitter"] = round(jitter_ms / 1000, 6)
         # the buffer grows with the jitter at once and shrinks slowly, as NetEq's does
@@ -248,10 +260,16 @@ class Receiving:
             self.counted["jitterBufferEmittedCount"] += decoded
             self.counted["jitterBufferDelay"] += decoded * self._buffer_ms / 1000
             self.counted["nackCount"] += lost
-            self.counted["retransmittedPacketsReceived"] += lost * 2 // 3
-            self.counted["retransmittedBytesReceived"] += lost * 2 // 3 * _VIDEO_PACKET_BYTES
+            self._receive_again(lost * 2 // 3, burst)
         if share_lost > _FREEZE_AT_LOSS and self._random.random() < 4 * share_lost:
             self.counted["freezeCount"] += 1
             frozen_s = 1.0 if is_dark else self._random.uniform(0.25, 0.7)
             self.counted["totalFreezesDuration"] += frozen_s
             self.counted["pliCount"] += 1
+
+    def _receive_again(self, packets: int, burst: Burst) -> None:
+        size = packets * burst.packet_bytes
+        self.counted["packetsReceived"] += packets
+        self.counted["bytesReceived"] += size
+        self.counted["retransmittedPacketsReceived"] += packets
+        self.counted["retransmittedBytesReceived"] += size
