@@ -6,13 +6,11 @@ The sessions are those of `bench/lists.py`, each with a verdict in short: five n
 countries, issues. Asked is the use case behind `GET …/calls`, encoded as it is sent.
 """
 
-import argparse
 import asyncio
 import importlib
 import os
 import random
 import sqlite3
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -206,21 +204,5 @@ def run_engine(engine: str, count: int, folder: Path) -> dict[str, tuple[float, 
         server.cleanup()
 
 
-def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--sessions", type=int, default=100_000)
-    options.add_argument("--engine", action="append", choices=["sqlite", "postgresql"])
-    options.add_argument("--keep", type=Path, help="folder to keep the databases in")
-    chosen = options.parse_args()
-    with tempfile.TemporaryDirectory(prefix="aftercall-calls-") as folder:
-        place = chosen.keep or Path(folder)
-        place.mkdir(parents=True, exist_ok=True)
-        for engine in chosen.engine or ["sqlite", "postgresql"]:
-            found = run_engine(engine, chosen.sessions, place)
-            print(f"\n| {engine}, {chosen.sessions:,} sessions | p50 ms | p99 ms |\n|---|---|---|")
-            for name, (p50, p99) in found.items():
-                print(f"| {name} | {p50:.1f} | {p99:.1f} |")
-
-
 if __name__ == "__main__":
-    main()
+    lists.run_bench(__doc__, run_engine)

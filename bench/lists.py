@@ -267,21 +267,24 @@ async def _fill_once(url: str, count: int) -> None:
         await fill_postgresql(url, count)
 
 
-def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__)
+def run_bench(
+    about: str | None, run: Callable[[str, int, Path], dict[str, tuple[float, float]]]
+) -> None:
+    """Read the options, run for each engine, print p50 and p99 in milliseconds."""
+    options = argparse.ArgumentParser(description=about)
     options.add_argument("--sessions", type=int, default=100_000)
     options.add_argument("--engine", action="append", choices=["sqlite", "postgresql"])
     options.add_argument("--keep", type=Path, help="folder to keep the databases in")
     chosen = options.parse_args()
-    with tempfile.TemporaryDirectory(prefix="aftercall-lists-") as folder:
+    with tempfile.TemporaryDirectory(prefix="aftercall-bench-") as folder:
         place = chosen.keep or Path(folder)
         place.mkdir(parents=True, exist_ok=True)
         for engine in chosen.engine or ["sqlite", "postgresql"]:
-            found = run_engine(engine, chosen.sessions, place)
+            found = run(engine, chosen.sessions, place)
             print(f"\n| {engine}, {chosen.sessions:,} sessions | p50 ms | p99 ms |\n|---|---|---|")
             for name, (p50, p99) in found.items():
                 print(f"| {name} | {p50:.1f} | {p99:.1f} |")
 
 
 if __name__ == "__main__":
-    main()
+    run_bench(__doc__, run_engine)
