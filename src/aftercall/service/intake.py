@@ -1,10 +1,12 @@
 """Group commit: what waits while one transaction runs goes into the next.
 
-A delivery is acknowledged only after the commit that holds it. Should a group fail, its deliveries
-are recorded one by one, so that one that cannot be recorded takes no other down.
+A delivery is acknowledged only after the commit that holds it. Of a group, plain reports have one
+transaction (`service.express`), the rest the next. Should one fail, its deliveries are recorded one
+by one, so that one that cannot be recorded takes no other down.
 """
 
 import asyncio
+from collections import Counter as Counts
 from collections.abc import Sequence
 from typing import Final
 
@@ -88,20 +90,46 @@ class Intake:
 
     async def _record(self, group: Sequence[_Waiting]) -> None:
         self._group.observe(len(group))
-        try:
-            receipts = await self._recorder.record_deliveries([w.delivery for w in group])
-        except Exception as error:
-            if len(group) == 1:
-                self._fail(group[0], error)
+        rest = await self._record_express(group)
+        if len(rest) > 1:
+            try:
+                receipts = await self._recorder.record_deliveries([w.delivery for w in rest])
+            except Exception:
+                log.warning("group failed", action="intake_group_failed", size=len(rest))
+            else:
+                self._answer(rest, receipts)
                 return
-            log.warning("group failed", action="intake_group_failed", size=len(group))
-            for waiting in group:
-                await self._record([waiting])
-            return
+        for waiting in rest:
+            await self._record_alone(waiting)
+
+    async def _record_express(self, group: Sequence[_Waiting]) -> Sequence[_Waiting]:
+        """Record what needs no session; what stays to be recorded."""
+        try:
+            receipts = await self._recorder.record_express([w.delivery for w in group])
+        except Exception as error:
+            log.warning("express failed", action="intake_express_failed", exc_info=error)
+            return group
+        self._answer(group, receipts)
+        return [w for w, receipt in zip(group, receipts, strict=True) if receipt is None]
+
+    async def _record_alone(self, waiting: _Waiting) -> None:
+        try:
+            receipts = await self._recorder.record_deliveries([waiting.delivery])
+        except Exception as error:
+            self._fail(waiting, error)
+        else:
+            self._answer([waiting], receipts)
+
+    def _answer(self, group: Sequence[_Waiting], receipts: Sequence[Receipt | None]) -> None:
+        counts = Counts[Status]()
         for waiting, receipt in zip(group, receipts, strict=True):
-            self._count(receipt)
+            if receipt is None:
+                continue
+            counts.update([outcome.status for outcome in receipt.outcomes])
             if not waiting.answer.done():
                 waiting.answer.set_result(receipt)
+        for status, number in counts.items():
+            self._events.labels(status.value).inc(number)
 
     def _fail(self, waiting: _Waiting, error: Exception) -> None:
         if isinstance(error, _PASSING):
@@ -118,15 +146,3 @@ class Intake:
             error = Bug("The delivery could not be recorded.", code="not_recorded")
         if not waiting.answer.done():
             waiting.answer.set_exception(error)
-
-    def _count(self, receipt: Receipt) -> None:
-        accepted = sum(o.status is Status.ACCEPTED for o in receipt.outcomes)
-        duplicate = sum(o.status is Status.DUPLICATE for o in receipt.outcomes)
-        refused = len(receipt.outcomes) - accepted - duplicate
-        for status, number in (
-            (Status.ACCEPTED, accepted),
-            (Status.DUPLICATE, duplicate),
-            (Status.REJECTED, refused),
-        ):
-            if number:
-                self._events.labels(status.value).inc(number)

@@ -8,9 +8,11 @@ from aftercall.core.instants import Clock, EpochMs
 from aftercall.core.lifecycle import Policy
 from aftercall.core.records import Session
 from aftercall.service.deliveries import Delivery, Outcome, Receipt
+from aftercall.service.express import Express
 from aftercall.service.recording import Recording
 from aftercall.store import peers, sessions
 from aftercall.store.database import Database
+from aftercall.store.express import append
 
 
 class Recorder:
@@ -34,6 +36,14 @@ class Recorder:
         async with self._db.write() as tx:
             recording = Recording(tx, now=self._clock(), new_id=self._new_id, policy=self._policy)
             return await recording.record(deliveries)
+
+    async def record_express(self, deliveries: Sequence[Delivery]) -> list[Receipt | None]:
+        """Record those of the deliveries that need no session, in one transaction; `None` for each
+        of the others, which stay to be recorded."""
+        express = Express(deliveries)
+        if express.keys:
+            await append(self._db, express.keys, express.judge)
+        return express.receipts
 
     async def settle(self, app_id: str, session_id: str) -> Session | None:
         """Apply the rules to a session as of now; the session, if there is one."""

@@ -34,6 +34,7 @@ from aftercall.service.deliveries import (
     Receipt,
     rejected,
 )
+from aftercall.service.express import goes_on
 from aftercall.service.placement import Placement
 from aftercall.service.quiet import PeerKey, QuietFacts
 from aftercall.store import meetings, peers
@@ -201,11 +202,12 @@ def _peer_ids(delivery: Delivery) -> set[str]:
 def _is_quiet(event: AnyEvent, state: peers.PeerState) -> TypeGuard[PeerNoted | SampleTaken]:
     """Whether an event needs no more than to be appended: its peer is there and goes on."""
     peer = state.peer
-    return (
-        isinstance(event, PeerNoted | SampleTaken)
-        and state.phase is not Phase.ENDED
-        and peer.left_reason is not LeaveReason.SILENCE
-        and (peer.joined_at is not None or event.at >= peer.first_heard_at)
+    return isinstance(event, PeerNoted | SampleTaken) and goes_on(
+        event.at,
+        phase=state.phase,
+        left_reason=peer.left_reason,
+        joined_at=peer.joined_at,
+        first_heard_at=peer.first_heard_at,
     )
 
 

@@ -1,7 +1,8 @@
 """Two doors to the database, `read` and `write`, on SQLite and PostgreSQL alike."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import sqlite3
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +29,10 @@ server should wait for it rather than fail."""
 
 CACHE_KB: Final = 65_536
 """Page cache of SQLite's writer; measured at this size."""
+
+CHECKPOINT_PAGES: Final = 4_000
+"""How far SQLite's journal grows before its pages go into the database: the pages that every group
+of reports writes again go there a quarter as often as they would by default."""
 
 _MIGRATION_LOCK: Final = 4_177_226_210
 """Any number will do; nodes that start together migrate one after another."""
@@ -94,10 +99,36 @@ class Database:
             async with self._writer.begin() as tx:
                 yield tx
 
+    async def write_in_one_turn(self, work: Callable[[sqlite3.Connection], None]) -> None:
+        """On SQLite, a transaction in which the driver's thread does `work`, in one turn of it."""
+        async with self._turn, self._writer.connect() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            await driver.in_one_turn(_transact, work)
+
+    @asynccontextmanager
+    async def write_through_driver(self) -> AsyncIterator[Any]:
+        """On PostgreSQL, asyncpg's own connection, in a transaction that is committed at the end,
+        or undone if the block raises."""
+        async with self._writer.connect() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            async with driver.transaction():
+                yield driver
+
     async def is_current(self) -> bool:
         """Whether the database answers and has exactly the tables this program expects."""
         async with self.read() as tx:
             return await tx.run_sync(_revision) == _scripts().get_current_head()
+
+
+def _transact(driver: sqlite3.Connection, work: Callable[[sqlite3.Connection], None]) -> None:
+    driver.execute("BEGIN IMMEDIATE")
+    try:
+        work(driver)
+        driver.execute("COMMIT")
+    except BaseException:
+        if driver.in_transaction:
+            driver.execute("ROLLBACK")
+        raise
 
 
 async def migrate(url: str) -> None:
@@ -181,6 +212,8 @@ def _sqlite(target: URL, connections: int, begin: str = "BEGIN") -> AsyncEngine:
     pragmas = [
         "PRAGMA journal_mode = WAL",
         "PRAGMA synchronous = FULL",
+        "PRAGMA temp_store = MEMORY",
+        f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}",
         f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
         f"PRAGMA cache_size = -{CACHE_KB // connections}",
     ]

@@ -6,23 +6,12 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import BigInteger, FromClause, Text, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
 
 PEERS: Final[Mapping[str, type[TypeEngine[Any]]]] = {"app_id": Text, "peer_id": Text}
 REPORTS: Final[Mapping[str, type[TypeEngine[Any]]]] = {**PEERS, "sequence": BigInteger}
 
 _ROWS: Final = "rows"
-
-
-async def in_one_turn(tx: AsyncConnection, statement: str, rows: Sequence[Sequence[Any]]) -> None:
-    """Execute an SQLite statement once for each row, in one turn of the driver's thread.
-
-    Through SQLAlchemy's cursor it takes three, and handing over to a thread and back costs the
-    intake more than the statement.
-    """
-    driver: Any = (await tx.get_raw_connection()).driver_connection
-    await driver.executemany(statement, rows)
 
 
 def values_table(dialect: str, columns: Mapping[str, type[TypeEngine[Any]]]) -> FromClause:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final, NamedTuple
 
+import msgspec
 from msgspec import structs
 from sqlalchemy import Select, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,10 +13,11 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.lifecycle import Policy
 from aftercall.core.records import Peer, Phase
 from aftercall.store import schema
-from aftercall.store.many import PEERS, in_one_turn, values_in, values_table
+from aftercall.store.many import PEERS, values_in, values_table
 from aftercall.store.rows import Shape, upsert
 
 _PEER = Shape(Peer, schema.peers)
+_encode: Final = msgspec.json.Encoder().encode
 
 Key = tuple[str, str]
 """`(app_id, peer_id)`."""
@@ -138,39 +140,47 @@ async def heard(tx: AsyncConnection, pulses: Iterable[Pulse]) -> None:
         key = (pulse.app_id, pulse.peer_id)
         known = rows.get(key)
         rows[key] = pulse if known is None else _merged(known, pulse)
-    if not rows:
-        return
+    if rows:
+        dialect = tx.dialect.name
+        await tx.exec_driver_sql(HEARD[dialect], heard_arguments(dialect, rows.values()))
+
+
+HEARD: Final = {
+    "sqlite": """
+        INSERT INTO pulses
+          (app_id, peer_id, last_heard_at, last_received_at, last_sequence, samples)
+        SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'),
+               json_extract(value, '$[2]'), json_extract(value, '$[3]'),
+               json_extract(value, '$[4]'), json_extract(value, '$[5]')
+        FROM json_each(?1) WHERE true
+        ON CONFLICT (app_id, peer_id) DO UPDATE SET
+          last_heard_at = max(pulses.last_heard_at, excluded.last_heard_at),
+          last_received_at = max(pulses.last_received_at, excluded.last_received_at),
+          last_sequence = max(pulses.last_sequence, excluded.last_sequence),
+          samples = pulses.samples + excluded.samples
+    """,
+    "postgresql": """
+        INSERT INTO pulses
+          (app_id, peer_id, last_heard_at, last_received_at, last_sequence, samples)
+        SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[],
+                             $6::bigint[])
+        ON CONFLICT (app_id, peer_id) DO UPDATE SET
+          last_heard_at = greatest(pulses.last_heard_at, excluded.last_heard_at),
+          last_received_at = greatest(pulses.last_received_at, excluded.last_received_at),
+          last_sequence = greatest(pulses.last_sequence, excluded.last_sequence),
+          samples = pulses.samples + excluded.samples
+    """,
+}
+"""Notes when peers were heard, by dialect, one pulse for each. `heard_arguments` go with it."""
+
+
+def heard_arguments(dialect: str, pulses: Iterable[Pulse]) -> tuple[Any, ...]:
+    """What `HEARD` takes: columns, or, on SQLite, rows as JSON."""
     # Sorted, so that two transactions over the same peers lock them in the same order.
-    ordered = [rows[key] for key in sorted(rows)]
-    if tx.dialect.name == "sqlite":
-        await in_one_turn(tx, _SQLITE_HEARD, ordered)
-    else:
-        columns = tuple(list(column) for column in zip(*ordered, strict=True))
-        await tx.exec_driver_sql(_POSTGRESQL_HEARD, columns)
-
-
-_SQLITE_HEARD: Final = """
-    INSERT INTO pulses
-      (app_id, peer_id, last_heard_at, last_received_at, last_sequence, samples)
-    VALUES (?, ?, ?, ?, ?, ?)
-    ON CONFLICT (app_id, peer_id) DO UPDATE SET
-      last_heard_at = max(pulses.last_heard_at, excluded.last_heard_at),
-      last_received_at = max(pulses.last_received_at, excluded.last_received_at),
-      last_sequence = max(pulses.last_sequence, excluded.last_sequence),
-      samples = pulses.samples + excluded.samples
-"""
-
-_POSTGRESQL_HEARD: Final = """
-    INSERT INTO pulses
-      (app_id, peer_id, last_heard_at, last_received_at, last_sequence, samples)
-    SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[],
-                         $6::bigint[])
-    ON CONFLICT (app_id, peer_id) DO UPDATE SET
-      last_heard_at = greatest(pulses.last_heard_at, excluded.last_heard_at),
-      last_received_at = greatest(pulses.last_received_at, excluded.last_received_at),
-      last_sequence = greatest(pulses.last_sequence, excluded.last_sequence),
-      samples = pulses.samples + excluded.samples
-"""
+    ordered = sorted(pulses)
+    if dialect == "postgresql":
+        return tuple(list(column) for column in zip(*ordered, strict=True))
+    return (_encode(ordered).decode(),)
 
 
 def _merged(one: Pulse, other: Pulse) -> Pulse:

@@ -4,10 +4,10 @@ merged into one segment."""
 import asyncio
 from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
 import msgspec
-import zstandard
 from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,16 +15,13 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.records import StoredSample
 from aftercall.store import schema
 from aftercall.store.database import Database
-from aftercall.store.many import PEERS, REPORTS, in_one_turn, values_in, values_table
+from aftercall.store.many import PEERS, REPORTS, values_in, values_table
 from aftercall.store.peers import Key
 from aftercall.store.rows import insert_into
+from aftercall.store.sample_bodies import compress_all, decompress
 from aftercall.store.series import pack, unpack
 
-SAMPLE_LEVEL: Final = 3
-"""zstd level of a single report: higher ones cost the intake more than they save."""
-
-_compress: Final = zstandard.ZstdCompressor(level=SAMPLE_LEVEL).compress
-_decompress: Final = zstandard.ZstdDecompressor().decompress
+_encode: Final = msgspec.json.Encoder().encode
 
 
 class SampleRow(NamedTuple):
@@ -39,29 +36,43 @@ class SampleRow(NamedTuple):
     body: bytes
 
 
-_SQLITE_APPEND: Final = """
-    INSERT INTO samples (app_id, peer_id, session_id, sequence, at, received_at, body)
-    VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
-"""
+APPEND: Final = {
+    "sqlite": """
+        INSERT INTO samples (app_id, peer_id, session_id, sequence, at, received_at, body)
+        SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'),
+               json_extract(value, '$[2]'), json_extract(value, '$[3]'),
+               json_extract(value, '$[4]'), json_extract(value, '$[5]'),
+               substr(?2, json_extract(value, '$[6]'), json_extract(value, '$[7]'))
+        FROM json_each(?1) WHERE true
+        ON CONFLICT DO NOTHING
+    """,
+    "postgresql": """
+        INSERT INTO samples (app_id, peer_id, session_id, sequence, at, received_at, body)
+        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[],
+                             $6::bigint[], $7::bytea[])
+        ON CONFLICT DO NOTHING
+    """,
+}
+"""Keeps reports, by dialect; known ones are left as they are. `append_arguments` go with it."""
 
-_POSTGRESQL_APPEND: Final = """
-    INSERT INTO samples (app_id, peer_id, session_id, sequence, at, received_at, body)
-    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[],
-                         $6::bigint[], $7::bytea[])
-    ON CONFLICT DO NOTHING
-"""
+
+def append_arguments(dialect: str, rows: Sequence[SampleRow]) -> tuple[Any, ...]:
+    """What `APPEND` takes: columns, or, on SQLite, rows as JSON and their bodies in one blob."""
+    bodies = compress_all([row.body for row in rows])
+    if dialect == "postgresql":
+        return (*(list(column) for column in zip(*(row[:6] for row in rows), strict=True)), bodies)
+    starts = accumulate(map(len, bodies), initial=1)
+    each = [
+        (*row[:6], start, len(body)) for row, start, body in zip(rows, starts, bodies, strict=False)
+    ]
+    return _encode(each).decode(), b"".join(bodies)
 
 
 async def append(tx: AsyncConnection, rows: Sequence[SampleRow]) -> None:
     """Keep reports, in one statement straight to the driver; known ones are left as they are."""
-    if not rows:
-        return
-    ready = [(*row[:6], _compress(row[6])) for row in rows]
-    if tx.dialect.name == "sqlite":
-        await in_one_turn(tx, _SQLITE_APPEND, ready)
-    else:
-        columns = tuple(list(column) for column in zip(*ready, strict=True))
-        await tx.exec_driver_sql(_POSTGRESQL_APPEND, columns)
+    if rows:
+        dialect = tx.dialect.name
+        await tx.exec_driver_sql(APPEND[dialect], append_arguments(dialect, rows))
 
 
 async def known(
@@ -235,7 +246,7 @@ async def _loose(tx: AsyncConnection, app_id: str, peer_id: str) -> list[StoredS
             sequence=sequence,
             at=at,
             received_at=received_at,
-            body=_decompress(body),
+            body=decompress(body),
         )
         for sequence, at, received_at, body in rows
     ]

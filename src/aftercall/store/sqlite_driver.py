@@ -67,10 +67,11 @@ class OneTurnConnection(aiosqlite.Connection):
         """No turn: SQLAlchemy asks for one before each statement."""
         return OneTurnCursor(self)
 
-    async def in_one_turn(self, work: Any, *given: Any) -> None:
-        """Have the thread call `work` with the driver's connection and what is given."""
+    async def in_one_turn(self, work: Any, *given: Any) -> Any:
+        """What `work` returns when the thread calls it with the driver's connection and what is
+        given."""
         turn: Any = self._execute
-        await turn(work, self._conn, *given)
+        return await turn(work, self._conn, *given)
 
     async def rollback(self) -> None:
         if self.in_transaction:
