@@ -1,12 +1,17 @@
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+from msgspec.structs import replace
+
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.attribution import Party, Session
 from aftercall.core.quality.diagnosis import diagnose
 from aftercall.core.quality.findings import Finding, Subject
-from aftercall.core.quality.issues import IssueName
-from aftercall.core.quality.traces import Span
+from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
+from aftercall.core.quality.metadata import Device, DeviceChoice
+from aftercall.core.quality.session import Party, Session
+from aftercall.core.quality.streams import Family
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "explain" / "diagnosis.md"
@@ -34,13 +39,37 @@ def test_every_cause_is_explained() -> None:
     assert told <= _explained()
 
 
-def _told_of_stays(*seconds: tuple[int, int]) -> list[Finding]:
-    """What is said of Ada, who was there so many seconds after ten o'clock."""
-    ten = 1_795_255_200_000
-    stays: list[Span] = [(EpochMs(ten + a * 1_000), EpochMs(ten + b * 1_000)) for a, b in seconds]
-    session = Session([Party(row_id="ada", peer_ids=frozenset({"ada"}), issues=[], traces=[])])
-    subject = Subject(row_id="ada", issues=[], stays=stays, device_choices=[], names={})
-    return diagnose(subject, session)
+TEN = 1_795_255_200_000
+"""2026-11-21T10:00:00Z."""
+
+
+def _at(seconds: float) -> EpochMs:
+    return EpochMs(TEN + round(seconds * 1_000))
+
+
+def _told(
+    *issues: Issue,
+    stays: Sequence[tuple[float, float]] = ((0, 600),),
+    choices: Sequence[DeviceChoice] = (),
+) -> list[Finding]:
+    """What is said of Ada, who was there so many seconds after ten o'clock and chose these
+    devices. Bob was there too."""
+    parties = [
+        Party(row_id=name, peer_ids=frozenset({name}), issues=[], traces=[])
+        for name in ("ada", "bob")
+    ]
+    subject = Subject(
+        row_id="ada",
+        issues=issues,
+        stays=[(_at(start), _at(end)) for start, end in stays],
+        device_choices=choices,
+        names={"ada": "Ada", "bob": "Bob"},
+    )
+    return diagnose(subject, Session(parties))
+
+
+def _told_of_stays(*seconds: tuple[float, float]) -> list[Finding]:
+    return _told(stays=seconds)
 
 
 def test_who_came_again_is_told_with_the_time_away() -> None:
@@ -51,3 +80,77 @@ def test_who_came_again_is_told_with_the_time_away() -> None:
     assert often.sentence == (
         "They were gone 4 times between 10:01:00 and 10:05:10 UTC, 40 s in all, and rejoined."
     )
+
+
+def test_a_second_tab_is_no_rejoin() -> None:
+    assert _told_of_stays((0, 500), (60, 90), (480, 600)) == []
+    [once] = _told_of_stays((0, 300), (20, 40), (330, 600))
+    assert once.sentence == "They were gone from 10:05:00 to 10:05:30 UTC and rejoined (30 s away)."
+
+
+def test_a_page_loaded_again_within_a_second_is_no_rejoin() -> None:
+    assert _told_of_stays((0, 300), (300.4, 600)) == []
+
+
+def _switch(kit: str, at_s: float, label: str | None = None) -> DeviceChoice:
+    return DeviceChoice(at=_at(at_s), name=f"selected_{kit}_update", device=Device(label=label))
+
+
+SWITCHES = (
+    _switch("microphone", 50, "Headset"),
+    _switch("camera", 54, "FaceTime HD Camera"),
+    _switch("speaker", 58, "Bluetooth"),
+)
+
+SENT = StreamRef(peer_id="ada", family=Family.VIDEO_PRODUCER.value, ssrc=1)
+HEARD = StreamRef(
+    peer_id="ada", family=Family.AUDIO_CONSUMER.value, ssrc=2, from_peer_id="bob", consumer_id="c"
+)
+
+
+def _issue(name: IssueName, ref: StreamRef, **worst: float) -> Issue:
+    """Trouble from 10:01 to 10:02."""
+    return replace(single(name, ref, _at(60), _at(120), worst), origin="local")
+
+
+@pytest.mark.parametrize(
+    ("name", "switch"),
+    [
+        (IssueName.SILENT_MICROPHONE, "Headset at 10:00:50"),
+        (IssueName.CONSTANT_AUDIO_LEVEL, "Headset at 10:00:50"),
+        (IssueName.NO_AUDIO_SENT, "Headset at 10:00:50"),
+        (IssueName.NO_VIDEO_SENT, "FaceTime HD Camera at 10:00:54"),
+        (IssueName.ONE_WAY_AUDIO, "Bluetooth at 10:00:58"),
+        (IssueName.NO_AUDIO_RECEIVED, "Bluetooth at 10:00:58"),
+    ],
+)
+def test_trouble_is_told_with_the_switch_of_the_device_it_is_about(
+    name: IssueName, switch: str
+) -> None:
+    [told] = _told(_issue(name, HEARD), choices=SWITCHES)
+    assert f", just after the switch to {switch} UTC" in told.sentence
+    others = [choice for choice in SWITCHES if (choice.device.label or "") not in switch]
+    [told] = _told(_issue(name, HEARD), choices=others)
+    assert "switch to" not in told.sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "ref"),
+    [(IssueName.POOR_NETWORK_UPLINK, SENT), (IssueName.POOR_NETWORK_DOWNLINK, HEARD)],
+)
+def test_no_device_is_blamed_for_the_network(name: IssueName, ref: StreamRef) -> None:
+    [told] = _told(_issue(name, ref, loss_percent=12.0), choices=SWITCHES)
+    assert "switch" not in told.sentence
+
+
+def test_of_several_switches_the_nearest_is_told() -> None:
+    silent = _issue(IssueName.SILENT_MICROPHONE, SENT)
+    switches = [_switch("microphone", 44, "Old"), _switch("microphone", 59)]
+    [told] = _told(silent, choices=switches)
+    assert "the switch to another microphone at 10:00:59 UTC" in told.sentence
+
+
+def test_the_devices_one_joined_with_are_no_switch() -> None:
+    silent = _issue(IssueName.SILENT_MICROPHONE, SENT)
+    [told] = _told(silent, stays=[(52, 600)], choices=[_switch("microphone", 55, "Headset")])
+    assert "switch" not in told.sentence

@@ -3,11 +3,12 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.attribution import Party, Session
 from aftercall.core.quality.diagnosis import diagnose
 from aftercall.core.quality.findings import Finding, Subject
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
+from aftercall.core.quality.session import Party, Session
 from aftercall.core.quality.streams import Family
+from aftercall.core.quality.traces import StreamTrace
 
 TEN = 1_795_255_200_000
 """2026-11-21T10:00:00Z."""
@@ -27,18 +28,29 @@ def _issue(name: IssueName, ref: StreamRef, start_s: float, end_s: float, **wors
     return replace(single(name, ref, _at(start_s), _at(end_s), worst), origin="local")
 
 
-def _told(issues: Sequence[Issue], others: Sequence[Issue] = ()) -> list[Finding]:
-    """What is said of Ada, who has the issues; Bob has the others."""
+def _told(
+    issues: Sequence[Issue],
+    others: Sequence[Issue] = (),
+    traces: Sequence[StreamTrace] = (),
+    names: Sequence[str] = ("ada", "bob"),
+) -> list[Finding]:
+    """What is said of Ada, who has the issues and traces; Bob has the others."""
+    own = {"ada": issues, "bob": others}
     parties = [
-        Party(row_id=name, peer_ids=frozenset({name}), issues=own, traces=[])
-        for name, own in (("ada", issues), ("bob", others))
+        Party(
+            row_id=name,
+            peer_ids=frozenset({name}),
+            issues=own.get(name, ()),
+            traces=traces if name == "ada" else (),
+        )
+        for name in names
     ]
     subject = Subject(
         row_id="ada",
         issues=issues,
         stays=[(_at(0), _at(600))],
         device_choices=[],
-        names={"ada": "Ada", "bob": "Bob"},
+        names={name: name.capitalize() for name in names},
     )
     return diagnose(subject, Session(parties))
 
@@ -117,7 +129,7 @@ def test_waiting_behind_tcp_is_the_relays_doing_and_loss_is_not() -> None:
     assert _sentences([relayed, late, narrow]) == [
         "Their media went through a TURN relay on TCP from 10:00:00 to 10:10:00 UTC, where one "
         "late packet holds up all behind it: round trips took up to 520 ms, jitter reached 88 ms "
-        "and video was made smaller to fit from 10:01:00 to 10:02:00 UTC."
+        "and their video was made smaller to fit from 10:01:00 to 10:02:00 UTC."
     ]
     [finding] = _told([relayed, late, narrow])
     assert finding.issues[0] is IssueName.TURN_RELAYED_TCP
@@ -176,3 +188,77 @@ def test_a_full_buffer_is_told_when_nothing_else_tells_of_it() -> None:
         "and was played up to 482 ms late to make up for it."
     )
     assert [f.cause for f in _told([full, _downlink(60, 120, loss_percent=9.0)])] == ["downlink"]
+
+
+def _trace(
+    family: Family, sender: str | None = None, strained: Sequence[tuple[float, float]] = ()
+) -> StreamTrace:
+    """A stream of Ada's, sent or received from somebody, that flowed for ten minutes."""
+    ref = StreamRef(peer_id="ada", family=family.value, from_peer_id=sender)
+    return StreamTrace(
+        ref=ref,
+        family=family,
+        flowing=[(_at(0), _at(600))],
+        dry=[],
+        voiced=[],
+        strained=[(_at(start), _at(end)) for start, end in strained],
+        has_loss=True,
+        is_shown=False,
+    )
+
+
+def _missing(*bad: str, of: Sequence[str]) -> str:
+    """What is said when Ada loses what these of her senders sent for a minute."""
+    heard = [_trace(Family.AUDIO_CONSUMER, name, [(60, 120)] if name in bad else []) for name in of]
+    lost = [
+        replace(_downlink(60, 120, loss_percent=12.0), stream=replace(HEARD, from_peer_id=name))
+        for name in bad
+    ]
+    [finding] = _told(lost, traces=heard, names=("ada", *of))
+    assert finding.cause == "downlink"
+    return finding.sentence.removeprefix(
+        "Up to 12 % of what they were sent was lost from 10:01:00 to 10:02:00 UTC"
+    )
+
+
+def test_loss_from_nearly_everybody_was_the_listeners_downlink() -> None:
+    ending = "so it was their own downlink."
+    assert _missing("bob", "cyd", of=["bob", "cyd"]) == f"; from 2 of 2 senders, {ending}"
+    assert _missing("bob", "cyd", "dan", of=["bob", "cyd", "dan", "eve"]) == (
+        f"; from 3 of 4 senders, {ending}"
+    )
+
+
+def test_loss_from_some_senders_only_was_not_the_listeners_downlink() -> None:
+    ending = "so it was lost in the server or between it and them."
+    assert _missing("bob", of=["bob", "cyd", "dan"]) == f"; only from Bob, {ending}"
+    assert _missing("bob", "cyd", of=["bob", "cyd", "dan"]) == (
+        f"; only from Bob and Cyd, {ending}"
+    )
+    assert _missing("bob", "cyd", "dan", of=["bob", "cyd", "dan", "eve", "fay"]) == (
+        f"; only from 3 of 5 senders, {ending}"
+    )
+
+
+def test_loss_from_the_only_sender_says_nothing_about_the_way() -> None:
+    assert _missing("bob", of=["bob"]) == "."
+
+
+def test_an_uplink_too_narrow_for_a_call_without_pictures_is_told_of_the_sound() -> None:
+    narrow = _issue(IssueName.LOW_AVAILABLE_BITRATE, PATH, 60, 120, available_kbps=22.4)
+    start, end = "Their uplink was too narrow for their ", " from 10:01:00 to 10:02:00 UTC"
+    sound, picture = _trace(Family.AUDIO_PRODUCER), _trace(Family.VIDEO_PRODUCER)
+    [told] = _told([narrow], traces=[sound])
+    assert told.sentence == f"{start}sound{end} (as little as 22 kbit/s)."
+    [told] = _told([narrow], traces=[sound, picture])
+    assert told.sentence == f"{start}video{end} (as little as 22 kbit/s)."
+
+
+def test_sound_is_not_said_to_be_made_smaller() -> None:
+    lossy = _uplink(60, 120, loss_percent=8.0)
+    narrow = _issue(IssueName.LOW_AVAILABLE_BITRATE, PATH, 60, 120, available_kbps=22.4)
+    [told] = _told([lossy, narrow], traces=[_trace(Family.AUDIO_PRODUCER)])
+    assert told.sentence.endswith("; there was too little room for their sound.")
+    limited = _issue(IssueName.BANDWIDTH_LIMITED, SENT, 60, 120, limited_percent=100.0)
+    [told] = _told([lossy, limited], traces=[_trace(Family.VIDEO_PRODUCER)])
+    assert told.sentence.endswith("; their video was made smaller to fit.")

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Final
 
-from aftercall.core.quality.attribution import Session
+from aftercall.core.instants import SECOND_MS
 from aftercall.core.quality.findings import (
     Finding,
+    Kit,
     Subject,
     after_device,
     during,
@@ -25,6 +26,7 @@ from aftercall.core.quality.network_findings import (
     round_trips,
     uplink,
 )
+from aftercall.core.quality.session import Session
 from aftercall.core.quality.tellings import (
     MOST_SPELLS,
     RANKS,
@@ -36,6 +38,7 @@ from aftercall.core.quality.tellings import (
     percent,
     when,
 )
+from aftercall.core.quality.traces import union
 
 
 def diagnose(subject: Subject, session: Session) -> list[Finding]:
@@ -78,7 +81,7 @@ def _one_way(subject: Subject, session: Session) -> list[Finding]:
         group = Group(issues)
         name = subject.names.get(sender, sender)
         sentence = f"They heard nothing of {name} {group.when} although {name} spoke"
-        sentence += after_device(subject, group)
+        sentence += after_device(subject, group, "speaker")
         found.append(finding("one_way_audio", group, f"{sentence}.", peer_ids=[sender]))
     return found
 
@@ -88,24 +91,32 @@ def _microphone(subject: Subject, session: Session) -> list[Finding]:
     silent = group_of(named(subject, IssueName.SILENT_MICROPHONE))
     if silent is not None:
         sentence = f"Their microphone was on but silent {silent.when}"
-        sentence += after_device(subject, silent)
+        sentence += after_device(subject, silent, "microphone")
         found.append(finding("silent_microphone", silent, f"{sentence}."))
     constant = group_of(named(subject, IssueName.CONSTANT_AUDIO_LEVEL))
     if constant is not None:
-        sentence = (
-            f"Their microphone gave one constant sound {constant.when}: hum, or a stuck device."
-        )
+        sentence = f"Their microphone gave one constant sound {constant.when}"
+        sentence += after_device(subject, constant, "microphone")
+        sentence += ": hum, or a stuck device."
         found.append(finding("constant_audio", constant, sentence))
-    for name, what in (
-        (IssueName.NO_AUDIO_SENT, "audio"),
-        (IssueName.NO_VIDEO_SENT, "video"),
-    ):
+    return [*found, *_unsent(subject)]
+
+
+def _unsent(subject: Subject) -> list[Finding]:
+    found: list[Finding] = []
+    for name, what, kit in _UNSENT:
         group = group_of(named(subject, name))
         if group is not None:
             sentence = f"They sent no {what} {group.when} although it was switched on"
-            sentence += after_device(subject, group)
+            sentence += after_device(subject, group, kit)
             found.append(finding(f"no_{what}_sent", group, f"{sentence}."))
     return found
+
+
+_UNSENT: Final[tuple[tuple[IssueName, str, Kit], ...]] = (
+    (IssueName.NO_AUDIO_SENT, "audio", "microphone"),
+    (IssueName.NO_VIDEO_SENT, "video", "camera"),
+)
 
 
 def _connection(subject: Subject, session: Session) -> list[Finding]:
@@ -132,9 +143,11 @@ def _connection(subject: Subject, session: Session) -> list[Finding]:
 
 
 def _rejoins(subject: Subject, session: Session) -> list[Finding]:
-    if len(subject.stays) < 2:
+    # Two tabs are one stay; a page loaded again is hardly gone.
+    stays = union(subject.stays, within_ms=SECOND_MS)
+    away = [(before[1], after[0]) for before, after in pairwise(stays)]
+    if not away:
         return []
-    away = [(before[1], max(before[1], after[0])) for before, after in pairwise(subject.stays)]
     total = length(sum(end - start for start, end in away))
     sentence = f"They were gone {when(away)} and rejoined ({total} away)."
     if len(away) > MOST_SPELLS:

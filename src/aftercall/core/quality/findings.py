@@ -1,7 +1,8 @@
 """What the diagnosis is made of: findings, and whom they are about."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from operator import itemgetter
+from typing import Final, Literal
 
 import msgspec
 
@@ -61,16 +62,22 @@ def during(issues: Iterable[Issue], when: Sequence[Span]) -> list[Issue]:
     ]
 
 
-def after_device(subject: Subject, group: Group) -> str:
-    """A clause about the change of device that the trouble began with, or nothing."""
+Kit = Literal["microphone", "camera", "speaker"]
+
+
+def after_device(subject: Subject, group: Group, kit: Kit) -> str:
+    """A clause about the change of that device after which the trouble began, or nothing."""
+    near: list[tuple[int, DeviceChoice]] = []
     for choice in subject.device_choices:
         is_first = any(0 <= choice.at - start <= WARM_UP_MS for start, _ in subject.stays)
-        if is_first:
-            continue
-        if any(0 <= start - choice.at <= FOLLOWS_MS for start, _ in group.spells):
-            what = choice.device.label or choice.name.split("_")[1]
-            return f", just after the switch to {what} at {clock(choice.at)}"
-    return ""
+        if choice.name == f"selected_{kit}_update" and not is_first:
+            waits = [start - choice.at for start, _ in group.spells]
+            near += [(wait, choice) for wait in waits if 0 <= wait <= FOLLOWS_MS]
+    if not near:
+        return ""
+    _, last = min(near, key=itemgetter(0))
+    what = last.device.label or f"another {kit}"
+    return f", just after the switch to {what} at {clock(last.at)} UTC"
 
 
 def finding(

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.attribution import Party, Session, attribute
+from aftercall.core.quality.attribution import attribute
 from aftercall.core.quality.diagnosis import diagnose
 from aftercall.core.quality.findings import Subject
 from aftercall.core.quality.report import Verdict
+from aftercall.core.quality.session import Party, Session
 from aftercall.core.quality.traces import Span, StreamTrace
 
 

@@ -1,0 +1,183 @@
+"""Who is to blame, case by case. A pair `ba` is what Bob received from Ada."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import pytest
+from msgspec.structs import replace
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.attribution import attribute
+from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
+from aftercall.core.quality.session import Party, Session
+from aftercall.core.quality.streams import Family
+from aftercall.core.quality.traces import Span, StreamTrace
+
+CALL: Span = (EpochMs(0), EpochMs(600_000))
+BAD: Span = (EpochMs(100_000), EpochMs(200_000))
+LOSS = {"loss_percent": 12.0}
+
+
+def trace(
+    ref: StreamRef,
+    family: Family,
+    *,
+    strained: Sequence[Span] = (),
+    has_loss: bool = True,
+    dry: Sequence[Span] = (),
+) -> StreamTrace:
+    """A stream that flowed throughout the call."""
+    return StreamTrace(
+        ref=replace(ref, family=family.value),
+        family=family,
+        flowing=[CALL],
+        dry=list(dry),
+        voiced=[],
+        strained=list(strained),
+        has_loss=has_loss,
+        is_shown=False,
+    )
+
+
+class Case(NamedTuple):
+    """People, each with one stream sent and one received from everybody else."""
+
+    people: str
+    missed: str
+    """Pairs with loss."""
+    remote: str = ""
+    local: str = ""
+    unknown: str = ""
+    lossy: str = ""
+    """Whose own reports show enough loss for an issue."""
+    mild: str = ""
+    """Whose own reports show loss, though too little for an issue."""
+    silent: str = ""
+    """Whose reports do not tell what the far end lost."""
+    is_tagged: bool = True
+    """Whether anything says from whom a received stream comes."""
+
+    def session(self) -> Session:
+        return Session(self._party(name) for name in self.people)
+
+    def _party(self, name: str) -> Party:
+        sent = StreamRef(peer_id=name, ssrc=ord(name))
+        strained = [BAD] if name in self.lossy + self.mild else []
+        traces = [
+            trace(sent, Family.AUDIO_PRODUCER, strained=strained, has_loss=name not in self.silent)
+        ]
+        issues = []
+        if name in self.lossy:
+            ref = replace(sent, family=Family.AUDIO_PRODUCER.value)
+            issues.append(single(IssueName.POOR_NETWORK_UPLINK, ref, *BAD, LOSS))
+        for sender in self.people.replace(name, ""):
+            ref = self.ref(name, sender)
+            is_missed = name + sender in self.missed.split()
+            traces.append(trace(ref, Family.AUDIO_CONSUMER, strained=[BAD] if is_missed else []))
+            if is_missed:
+                issues.append(single(IssueName.POOR_NETWORK_DOWNLINK, ref, *BAD, LOSS))
+        return Party(row_id=name, peer_ids=frozenset({name}), issues=issues, traces=traces)
+
+    def ref(self, listener: str, sender: str) -> StreamRef:
+        """An SFU that rewrites SSRCs gives every received stream a new one."""
+        return StreamRef(
+            peer_id=listener,
+            family=Family.AUDIO_CONSUMER.value,
+            ssrc=1_000 * ord(listener) + ord(sender),
+            consumer_id=listener + sender,
+            from_peer_id=sender if self.is_tagged else None,
+        )
+
+    def blame(self) -> dict[str, str | None]:
+        """The origin found for each pair."""
+        return {
+            issue.stream.consumer_id or "": issue.origin
+            for issues in attribute(self.session()).values()
+            for issue in issues
+            if issue.name is IssueName.POOR_NETWORK_DOWNLINK
+        }
+
+    def expected(self) -> dict[str, str | None]:
+        said = {"remote": self.remote, "local": self.local, None: self.unknown}
+        return {pair: origin for origin, pairs in said.items() for pair in pairs.split()}
+
+
+CASES: Mapping[str, Case] = {
+    "one listener misses everybody": Case("abc", "ba bc", local="ba bc"),
+    "one of many listeners misses nearly everybody": Case(
+        "abcde", "ba bc bd", local="ba bc bd", silent="abcde"
+    ),
+    "the senders own reports show it": Case("abc", "ba", remote="ba", mild="a"),
+    "two, and the sender shows it": Case("ab", "ba", remote="ba", lossy="a"),
+    "two, and the sender shows that it lost nothing": Case("ab", "ba", local="ba"),
+    "two, and the sender does not say": Case("ab", "ba", unknown="ba", silent="a"),
+    "one of several listeners misses a sender": Case("abcd", "ba", local="ba", silent="abcd"),
+    "all listeners miss a sender who does not say": Case(
+        "abc", "ba ca", remote="ba ca", silent="a"
+    ),
+    "all listeners miss a sender whose reports are clean, and hear others well": Case(
+        "abc", "ba ca", remote="ba ca"
+    ),
+    "all but one miss a sender whose reports are clean": Case(
+        "abcde", "ba ca da", local="ba ca da"
+    ),
+    "all but one miss a sender who does not say": Case(
+        "abcde", "ba ca da", remote="ba ca da", silent="a"
+    ),
+    "all listeners miss two of three senders whose reports are clean": Case(
+        "abcd", "ba ca da ab cb db", remote="ba ca da ab cb db"
+    ),
+    "everybody misses everybody": Case("abc", "ab ac ba bc ca cb", local="ab ac ba bc ca cb"),
+    "a bad downlink while a senders own reports show a little": Case(
+        "abc", "ba bc", local="ba bc", mild="a"
+    ),
+    "a bad downlink while a senders uplink is bad too": Case(
+        "abc", "ba bc ca", remote="ba ca", local="bc", lossy="a"
+    ),
+    "nothing says who sent it, and one uplink is bad": Case(
+        "abc", "ba ca", remote="ba ca", lossy="a", is_tagged=False
+    ),
+    "nothing says who sent it, and two uplinks are bad": Case(
+        "abcd", "da", unknown="da", lossy="ab", is_tagged=False
+    ),
+    "nothing says who sent it, and everything is missed": Case(
+        "abc", "ba bc", unknown="ba bc", lossy="a", is_tagged=False
+    ),
+    "nothing says who sent it, and no uplink is bad": Case(
+        "abc", "ba ca", unknown="ba ca", is_tagged=False
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_loss_is_the_senders_or_the_listeners(case: Case) -> None:
+    assert set(case.expected()) == set(case.missed.split())
+    assert case.blame() == case.expected()
+
+
+def _uplinks(issues: Sequence[Issue]) -> list[Issue]:
+    return [issue for issue in issues if "uplink" in issue.name]
+
+
+def test_an_uplink_that_only_listeners_show_is_raised_on_its_owner() -> None:
+    found = attribute(Case("abc", "ba ca", silent="a").session())
+    [issue] = _uplinks(found["a"])
+    assert (issue.name, issue.origin) == (IssueName.POOR_NETWORK_UPLINK, "local")
+    assert (issue.stream.peer_id, issue.first_at, issue.last_at) == ("a", *BAD)
+    assert _uplinks(found["b"]) == _uplinks(found["c"]) == []
+
+
+def test_an_uplink_is_not_raised_twice() -> None:
+    assert len(_uplinks(attribute(Case("abc", "ba ca", lossy="a").session())["a"])) == 1
+
+
+def test_a_measure_that_no_listener_had_is_not_told_of_an_uplink() -> None:
+    [issue] = _uplinks(attribute(Case("abc", "ba ca", silent="a").session())["a"])
+    assert issue.worst == LOSS
+
+
+def test_an_uplink_found_without_tags_is_raised_on_the_peer() -> None:
+    parties = list(Case("abc", "ba ca", mild="a", is_tagged=False).session().parties.values())
+    rows = [replace(party, row_id=f"row {party.row_id}") for party in parties]
+    [issue] = _uplinks(attribute(Session(rows))["row a"])
+    assert issue.stream.peer_id == "a"
