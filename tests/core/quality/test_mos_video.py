@@ -1,3 +1,4 @@
+import math
 from typing import Any
 
 import pytest
@@ -5,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercall.core.quality import mos_video
+from aftercall.core.quality.columns import numbers
 from aftercall.core.quality.mos_video import DEFAULT
 
 
@@ -62,6 +64,16 @@ def test_what_does_not_move_scores_one() -> None:
     assert _mos(1280, 720, 0.9, 1e6) == 1
     assert _mos(1280, 720, 30, 0) == 1
     assert _mos(0, 720, 30, 1e6, expected_pixels=100) == 1
+
+
+def test_a_screen_of_unknown_size_that_sends_nothing_is_not_scored() -> None:
+    """And does not make arithmetic warn, which the tests take for an error."""
+    nan, zero = numbers([None]), numbers([0.0])
+    expected = mos_video.expected_sizes(nan, nan, nan, is_producer=False, is_screen=True)
+    found = mos_video.opinions(
+        DEFAULT, numbers([1.5]), zero, nan, zero, expected, numbers([5.0]), zero, zero, zero
+    )
+    assert math.isnan(found[0])
 
 
 def test_loss_counts_where_a_published_scorer_ignores_it() -> None:

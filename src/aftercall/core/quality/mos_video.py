@@ -105,8 +105,8 @@ def opinions(
     is_known = ~np.isnan(pixels + bitrates_bps + fps)
     nothing_moves = (pixels <= 0) | (bitrates_bps <= 0) | (fps < 1)
     # A value that means nothing would only warn of itself in the logarithms.
-    pixels, bitrates_bps, fps = (
-        np.where(nothing_moves, 1.0, each) for each in (pixels, bitrates_bps, fps)
+    pixels, bitrates_bps, fps, expected_pixels = (
+        np.where(nothing_moves, 1.0, each) for each in (pixels, bitrates_bps, fps, expected_pixels)
     )
     coded = np.minimum(pixels, expected_pixels) * np.minimum(fps, expected_fps)
     quality = model.slope * np.log(factors * bitrates_bps / coded) + model.intercept

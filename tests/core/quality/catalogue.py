@@ -1,0 +1,263 @@
+"""The rules of the catalogue that go by values: at which an issue is raised and cleared, and how
+a browser would say them. Intervals are ten seconds long."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+from aftercall.core.quality import mos_audio, mos_video
+from aftercall.core.quality.issues import IssueName
+from tests.core.quality.story import STEP_S, Said
+
+Told = dict[str, Said]
+"""What each object says of an interval, by its type."""
+
+
+class Case(NamedTuple):
+    """A rule and one of its measures, on one kind of stream; `tell` says an interval of a value.
+
+    Of the values `bad` is the mildest that raises, `spared` the worst that does not, `held` the
+    best that does not clear, `good` the worst that does.
+    """
+
+    name: IssueName
+    tell: Callable[[Any], Told]
+    bad: Any
+    spared: Any
+    held: Any
+    good: Any
+    label: str
+    worst: float
+    """What an issue of bad values calls the measure, and how bad it says it was."""
+    direction: str = ""
+    """`send` or `receive`; empty for a connection."""
+    source: str = ""
+
+    def __str__(self) -> str:
+        return "-".join(filter(None, (self.name, self.label, self.direction, self.source)))
+
+
+def _received(**said: Any) -> Told:
+    return {"inbound-rtp": {"packetsReceived": 1_000} | said}
+
+
+def _sent(far: Mapping[str, Any] | None = None, **said: Any) -> Told:
+    told: Told = {"outbound-rtp": {"packetsSent": 1_000} | said}
+    return told if far is None else told | {"remote-inbound-rtp": far}
+
+
+def _received_loss(lost: int) -> Told:
+    return _received(packetsReceived=1_000 - lost, packetsLost=lost)
+
+
+def _received_jitter(jitter_s: float) -> Told:
+    return _received(jitter=jitter_s)
+
+
+def _received_rtt(rtt_s: float) -> Told:
+    return _received() | _pair_rtt(rtt_s)
+
+
+def _sent_loss(lost: int) -> Told:
+    return _sent({"packetsLost": lost})
+
+
+def _sent_jitter(jitter_s: float) -> Told:
+    return _sent({"jitter": jitter_s})
+
+
+def _sent_rtt(rtt_s: float) -> Told:
+    return _sent({"roundTripTime": rtt_s})
+
+
+def _pair_rtt(rtt_s: float) -> Told:
+    return {"candidate-pair": {"currentRoundTripTime": rtt_s}}
+
+
+def _room(bps: float) -> Told:
+    return {"candidate-pair": {"availableOutgoingBitrate": bps}}
+
+
+def _buffer(waited_ms: float) -> Told:
+    return _received(jitterBufferDelay=waited_ms, jitterBufferEmittedCount=1_000)
+
+
+def _concealment(concealed: int) -> Told:
+    return _received(packetsLost=0, totalSamplesReceived=480_000, concealedSamples=concealed)
+
+
+def _limited_by(reason: str) -> Callable[[float], Told]:
+    def tell(seconds: float) -> Told:
+        spent = {reason: seconds, "none": STEP_S - seconds}
+        return _sent(qualityLimitationDurations=spent, qualityLimitationReason="none")
+
+    return tell
+
+
+def _dropped(frames: int) -> Told:
+    """With as much loss as may be."""
+    lost = {"packetsReceived": 981, "packetsLost": 19}
+    return _received(framesDecoded=200 - frames, framesDropped=frames, **lost)
+
+
+def _frozen(seconds: float) -> Told:
+    """In freezes of less than half a second each."""
+    return _received(framesDecoded=100, totalFreezesDuration=seconds, freezeCount=8)
+
+
+def _received_frames(frames: int) -> Told:
+    return _received(framesDecoded=frames)
+
+
+def _sent_frames(frames: int) -> Told:
+    return _sent(framesEncoded=frames) | {"media-source": {"framesPerSecond": 30}}
+
+
+def _received_width(width: int) -> Told:
+    return _received(framesDecoded=200, frameWidth=width)
+
+
+def _sent_width(width: int) -> Told:
+    return _sent(framesEncoded=200, frameWidth=width) | {"media-source": {"width": 1_920}}
+
+
+def _requests(count: int) -> Told:
+    return _sent(framesEncoded=300, pliCount=count - count // 2, firCount=count // 2)
+
+
+_MANY = 100_000
+
+
+def _least(is_enough: Callable[[int], bool], most: int) -> int:
+    few = 0
+    while few < most:
+        middle = (few + most) // 2
+        few, most = (few, middle) if is_enough(middle) else (middle + 1, most)
+    return few
+
+
+@cache
+def _least_loss(mos: float) -> int:
+    """Of 100 000 packets, the fewest lost that leave a voice no more than this score, with no
+    delay but that of packets themselves."""
+
+    def is_enough(lost: int) -> bool:
+        percent = 100 * lost / _MANY
+        scored = mos_audio.estimate(mos_audio.opus(), delay_ms=26.5, loss_percent=percent)
+        return scored is not None and scored <= mos
+
+    return _least(is_enough, _MANY)
+
+
+def _received_voice(mos: float) -> Told:
+    lost = _least_loss(mos)
+    return _received(packetsReceived=_MANY - lost, packetsLost=lost)
+
+
+def _sent_voice(mos: float) -> Told:
+    return _sent({"packetsLost": _least_loss(mos)}, packetsSent=_MANY)
+
+
+@cache
+def _least_bytes(mos: float) -> int:
+    """For ten seconds of 720 lines and 24 frames a second, the fewest that give this score."""
+
+    def is_enough(size: int) -> bool:
+        scored = mos_video.estimate(
+            bitrate_bps=8 * size / STEP_S,
+            width=1_280,
+            height=720,
+            fps=24,
+            expected_pixels=1_280 * 720,
+            expected_fps=24,
+        )
+        return scored >= mos
+
+    return _least(is_enough, 10_000_000)
+
+
+_SIZE: dict[str, Any] = {"frameWidth": 1_280, "frameHeight": 720}
+
+
+def _received_picture(mos: float) -> Told:
+    return _received(bytesReceived=_least_bytes(mos), framesDecoded=240, **_SIZE)
+
+
+def _sent_picture(mos: float) -> Told:
+    return _sent(bytesSent=_least_bytes(mos), framesEncoded=240, **_SIZE)
+
+
+SEND, RECEIVE = "send", "receive"
+VOICE, CAMERA, SCREEN = "microphone", "camera", "screen"
+_EVERY = (VOICE, CAMERA, SCREEN)
+
+
+def _networks() -> Iterator[Case]:
+    for direction, side in ((SEND, "UPLINK"), (RECEIVE, "DOWNLINK")):
+        is_sent = direction == SEND
+        loss = _sent_loss if is_sent else _received_loss
+        rtt = _sent_rtt if is_sent else _received_rtt
+        jitter = _sent_jitter if is_sent else _received_jitter
+        poor, severe = IssueName[f"POOR_NETWORK_{side}"], IssueName[f"SEVERE_NETWORK_{side}"]
+        for source in _EVERY:
+            on = direction, source
+            yield Case(poor, loss, 50, 49, 30, 29, "loss_percent", 5, *on)
+            yield Case(poor, rtt, 0.3, 0.2999, 0.25, 0.2499, "rtt_ms", 300, *on)
+            yield Case(poor, jitter, 0.05, 0.0499, 0.03, 0.0299, "jitter_ms", 50, *on)
+            yield Case(severe, loss, 150, 149, 100, 99, "loss_percent", 15, *on)
+            yield Case(severe, rtt, 0.5, 0.4999, 0.4, 0.3999, "rtt_ms", 500, *on)
+
+
+def _sounds() -> Iterator[Case]:
+    name = IssueName.AUDIO_CONCEALMENT
+    label, on = "concealment_percent", (RECEIVE, VOICE)
+    yield Case(name, _concealment, 24_000, 23_999, 9_600, 9_599, label, 5, *on)
+    name = IssueName.LOW_AUDIO_MOS
+    for tell, direction in ((_sent_voice, SEND), (_received_voice, RECEIVE)):
+        yield Case(name, tell, 3.09, 3.1, 3.59, 3.6, "mos", 3.09, direction, VOICE)
+
+
+def _pictures() -> Iterator[Case]:
+    on = SEND, CAMERA
+    name = IssueName.LOW_VIDEO_MOS
+    yield Case(name, _sent_picture, 2.59, 2.6, 3.09, 3.1, "mos", 2.59, *on)
+    yield Case(name, _received_picture, 2.59, 2.6, 3.09, 3.1, "mos", 2.59, RECEIVE, CAMERA)
+    name = IssueName.LOW_FRAME_RATE
+    yield Case(name, _sent_frames, 79, 80, 119, 120, "fps", 7.9, *on)
+    yield Case(name, _received_frames, 79, 80, 119, 120, "fps", 7.9, RECEIVE, CAMERA)
+    yield Case(name, _sent_frames, 29, 30, 49, 50, "fps", 2.9, SEND, SCREEN)
+    name = IssueName.LOW_RESOLUTION
+    yield Case(name, _sent_width, 239, 240, 319, 320, "width_px", 239, *on)
+    yield Case(name, _received_width, 239, 240, 319, 320, "width_px", 239, RECEIVE, CAMERA)
+    yield Case(name, _sent_width, 719, 720, 959, 960, "width_px", 719, SEND, SCREEN)
+    for source in (CAMERA, SCREEN):
+        on = RECEIVE, source
+        name = IssueName.DECODER_OVERLOADED
+        yield Case(name, _dropped, 40, 39, 20, 19, "dropped_percent", 20, *on)
+        name = IssueName.VIDEO_FROZEN
+        yield Case(name, _frozen, 3.0, 2.75, 1.0, 0.75, "frozen_percent", 30, *on)
+        on = SEND, source
+        for reason in ("bandwidth", "cpu"):
+            name, tell = IssueName[f"{reason.upper()}_LIMITED"], _limited_by(reason)
+            yield Case(name, tell, 5.0, 4.75, 2.0, 1.75, "limited_percent", 50, *on)
+        name = IssueName.NEGATIVE_FEEDBACK_HIGH
+        yield Case(name, _requests, 10, 9, 3, 2, "requests_per_s", 1, *on)
+
+
+CASES: Sequence[Case] = (
+    *_networks(),
+    Case(IssueName.HIGH_RTT, _pair_rtt, 0.4, 0.3999, 0.3, 0.2999, "rtt_ms", 400),
+    Case(
+        IssueName.LOW_AVAILABLE_BITRATE, _room, 99_999, 100_000, 150_000, 150_001,
+        "available_kbps", 99.999,
+    ),
+    *(
+        Case(
+            IssueName.HIGH_JITTER_BUFFER_DELAY, _buffer, 250.0, 249.75, 200.0, 199.75,
+            "jitter_buffer_ms", 250, RECEIVE, source,
+        )
+        for source in _EVERY
+    ),
+    *_sounds(),
+    *_pictures(),
+)  # fmt: skip
