@@ -1,0 +1,180 @@
+"""What published scorers get wrong, and that a report does not: all the way from getStats reports
+through the fold to its rows."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from aftercall.core.quality.report import Folded
+from tests.core.quality.story import STEP_S, Said, Told, folded, peer_of, tag
+
+PACKETS = round(50 * STEP_S)
+SAMPLES = round(48_000 * STEP_S)
+
+
+def _fold(*things: Told, tags: Sequence[Said] = ()) -> Folded:
+    return folded(peer_of(things, tags=tags))
+
+
+def _rows(report: Folded, family: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(bytes(report.details.rows[family]))
+    return found
+
+
+def _mos(report: Folded, family: str) -> list[float | None]:
+    return [row.get("mos") for row in _rows(report, family)]
+
+
+def _heard(steps: Sequence[Said]) -> Folded:
+    """A voice received."""
+    return _fold(Told(type="inbound-rtp", id="I", fixed={"kind": "audio", "ssrc": 7}, steps=steps))
+
+
+def _spoken(steps: Sequence[Said], far: Sequence[Said]) -> Folded:
+    """A voice sent, and what the far end reports of it."""
+    fixed = {"kind": "audio", "ssrc": 7}
+    return _fold(
+        Told(type="outbound-rtp", id="O", fixed=fixed, steps=steps),
+        Told(type="remote-inbound-rtp", id="R", fixed={**fixed, "localId": "O"}, steps=far),
+    )
+
+
+def _seen(steps: Sequence[Said], **shown: int) -> Folded:
+    """A picture received."""
+    fixed = {"kind": "video", "ssrc": 7}
+    tags = [tag("receive", 7, "camera", **shown)] if shown else []
+    return _fold(Told(type="inbound-rtp", id="I", fixed=fixed, steps=steps), tags=tags)
+
+
+def _sound(lost: int = 0, **more: Any) -> Said:
+    return {"packetsReceived": PACKETS - lost, "packetsLost": lost, "bytesReceived": 40_000} | more
+
+
+def _picture(lost: int = 0, **more: Any) -> Said:
+    first = {"packetsReceived": 1_000 - lost, "packetsLost": lost, "bytesReceived": 2_000_000}
+    return {**first, "framesDecoded": 240, "frameWidth": 1_280, "frameHeight": 720} | more
+
+
+TALK = _sound(totalSamplesReceived=SAMPLES, concealedSamples=0, silentConcealedSamples=0)
+# Under discontinuous transmission a packet comes every 400 ms, and the player makes up the rest,
+# silently.
+COMFORT = {
+    "packetsReceived": 25, "packetsLost": 0, "bytesReceived": 200, "totalSamplesReceived": SAMPLES,
+    "concealedSamples": SAMPLES - 24_000, "silentConcealedSamples": SAMPLES - 24_000,
+}  # fmt: skip
+STILL = COMFORT | {"packetsReceived": 12}
+
+
+@pytest.mark.parametrize("silence", [COMFORT, STILL])
+def test_a_listener_to_somebody_silent_does_not_hear_a_bad_line(silence: Said) -> None:
+    report = _heard([TALK] * 3 + [silence] * 6 + [TALK] * 3)
+    assert set(_mos(report, "audio_consumer")) <= {4.32, None}
+    alone = _heard([TALK] * 6).verdict.cumulative["audio_consumer"].mos_estimated
+    block = report.verdict.cumulative["audio_consumer"].mos_estimated
+    assert block == alone and block.p10 == 4.32
+    assert report.verdict.issues == []
+
+
+def test_one_packet_of_a_silence_that_is_lost_is_no_loss_of_a_tenth() -> None:
+    """Too little to judge is not scored, so it is not counted as bad."""
+    lossy = STILL | {"packetsReceived": 11, "packetsLost": 1}
+    report = _heard([TALK] * 3 + [lossy] * 3 + [TALK] * 3)
+    assert _mos(report, "audio_consumer") == [4.32] * 3 + [None] * 3 + [4.32] * 3
+
+
+@pytest.mark.parametrize("target", [{}, {"targetBitrate": 32_000}])
+def test_a_sender_who_says_nothing_is_not_taken_for_a_bad_codec(target: Said) -> None:
+    """Whether silence shrinks the packets or leaves most of them out."""
+    talk = {"packetsSent": PACKETS, "bytesSent": 40_000, **target}
+    for silence in ({"packetsSent": PACKETS, "bytesSent": 3_000},
+                    {"packetsSent": 25, "bytesSent": 200}):  # fmt: skip
+        steps = [talk] * 3 + [{**silence, **target}] * 6 + [talk] * 3
+        report = _spoken(steps, [{"packetsLost": 0, "roundTripTime": 0.04}] * 12)
+        assert _mos(report, "audio_producer") == [4.32] * 12
+
+
+def test_an_early_burst_does_not_weigh_on_the_rest_of_a_voice() -> None:
+    gap = {"concealedSamples": SAMPLES // 3, "concealmentEvents": 3}
+    burst = {**TALK, **_sound(lost=PACKETS // 3), **gap}
+    clean = {**TALK, "concealmentEvents": 0}
+    assert _mos(_heard([burst] * 2 + [clean] * 8), "audio_consumer")[2:] == [4.32] * 8
+    plain = _mos(_heard([_sound(lost=200)] * 2 + [_sound()] * 8), "audio_consumer")
+    assert plain[0] is not None and plain[0] < 2
+    assert plain[2:] == [4.32] * 8
+
+
+def test_an_early_burst_does_not_weigh_on_the_rest_of_what_was_sent() -> None:
+    talk = {"packetsSent": PACKETS, "bytesSent": 40_000}
+    far = [{"packetsLost": 200}] * 2 + [{"packetsLost": 0}] * 8
+    found = _mos(_spoken([talk] * 10, far), "audio_producer")
+    assert found[0] is not None and found[0] < 2
+    assert found[2:] == [4.32] * 8
+
+
+def test_an_early_burst_does_not_weigh_on_the_rest_of_a_picture() -> None:
+    frozen = _picture(lost=300, totalFreezesDuration=5.0, freezeCount=4)
+    calm = _picture(totalFreezesDuration=0.0, freezeCount=0)
+    bad = _rows(_seen([frozen] * 2 + [calm] * 8), "video_consumer")
+    never = _rows(_seen([calm] * 10), "video_consumer")
+    assert bad[0]["mos"] < 1.2 < never[0]["mos"]
+    for row, same in zip(bad[2:], never[2:], strict=True):
+        assert row == same
+
+
+def _spoken_at(rtts_s: Sequence[float], percent: int = 0) -> list[float | None]:
+    steps = [{"packetsSent": 1_000, "bytesSent": 80_000}] * len(rtts_s)
+    far = [{"packetsLost": 10 * percent, "roundTripTime": rtt_s} for rtt_s in rtts_s]
+    return _mos(_spoken(steps, far), "audio_producer")
+
+
+def test_a_longer_delay_is_never_better() -> None:
+    """The first row of each block crosses 150 ms from mouth to ear, the second goes on to 1 s."""
+    for percent in (0, 10):
+        edge = _spoken_at([2 * (ms - 26.5) / 1000 for ms in (149, 150, 151, 152)], percent)
+        long = _spoken_at([0.05, 0.149, 0.151, 0.2, 0.3, 0.5, 1.0, 2.0], percent)
+        for found in (edge, long):
+            known = [mos for mos in found if mos is not None]
+            assert len(known) == len(found)
+            assert known == sorted(known, reverse=True)
+    assert (_spoken_at([1.0])[0] or 5) < 3.2 < (_spoken_at([0.149])[0] or 0)
+
+
+def test_more_loss_is_never_better() -> None:
+    percents = (0, 1, 2, 3, 5, 8, 10, 15, 20, 30, 50, 80)
+    voices = _mos(_heard([_sound(lost=5 * percent) for percent in percents]), "audio_consumer")
+    pictures = _mos(_seen([_picture(lost=10 * percent) for percent in percents]), "video_consumer")
+    for found in (voices, pictures):
+        known = [mos for mos in found if mos is not None]
+        assert len(known) == len(percents)
+        assert known == sorted(known, reverse=True)
+        assert known[0] - known[6] > 1
+
+
+def test_a_smaller_picture_of_as_many_bits_is_not_better_where_a_large_one_is_shown() -> None:
+    sizes = ((1_280, 720), (640, 360), (320, 180))
+    steps = [_picture(frameWidth=width, frameHeight=height) for width, height in sizes]
+    found = _mos(_seen(steps, expected_width=1_280, expected_height=720), "video_consumer")
+    known = [mos for mos in found if mos is not None]
+    assert len(known) == 3 and known == sorted(known, reverse=True) and known[0] > known[-1]
+
+
+def test_a_bad_picture_does_not_make_a_bad_voice() -> None:
+    """Audio and video of a connection are not pooled."""
+
+    def report(lost: int) -> Folded:
+        sound = Told(
+            type="inbound-rtp", id="A", fixed={"kind": "audio", "ssrc": 1}, steps=[_sound()] * 4
+        )
+        picture = Told(
+            type="inbound-rtp",
+            id="V",
+            fixed={"kind": "video", "ssrc": 2},
+            steps=[_picture(lost=lost)] * 4,
+        )
+        return _fold(sound, picture)
+
+    good, bad = report(0), report(300)
+    assert _rows(good, "audio_consumer") == _rows(bad, "audio_consumer")
+    assert _mos(good, "video_consumer") != _mos(bad, "video_consumer")
