@@ -35,6 +35,10 @@ class Weather:
     reports: bool = True
     fps: int = 30
     camera_on: bool = True
+    conceals: float = 0.0
+    """The share of what it plays that the listener has to make up though nothing was lost."""
+    freezes: float = 0.0
+    """The share of the time for which received pictures stand still though nothing was lost."""
 
 
 FINE = Weather()
@@ -311,7 +315,10 @@ class Call:
             lost=sent * (1 - share),
             frames=0 if is_audio or not mine.hears else fps * elapsed_s,
             played=48_000 * elapsed_s if is_audio else 0,
-            concealed=48_000 * elapsed_s * (1 - share) if is_audio and sent else 0,
+            concealed=48_000 * elapsed_s * max(1 - share, mine.conceals)
+            if is_audio and sent
+            else 0,
+            frozen_s=elapsed_s * mine.freezes,
             buffered_s=0.06 * (48_000 if is_audio else fps) * elapsed_s,
             emitted=(48_000 if is_audio else fps) * elapsed_s,
         )
@@ -340,6 +347,8 @@ class Call:
             stats |= {
                 "framesDecoded": int(counters["frames"]),
                 "framesDropped": 0,
+                "freezeCount": math.ceil(counters["frozen_s"]),
+                "totalFreezesDuration": counters["frozen_s"],
                 "keyFramesDecoded": 1,
                 "frameWidth": 1_280,
                 "frameHeight": 720,

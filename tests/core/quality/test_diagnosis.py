@@ -8,13 +8,17 @@ from msgspec.structs import replace
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.diagnosis import diagnose
 from aftercall.core.quality.findings import Finding, Subject
-from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
+from aftercall.core.quality.issues import Issue, IssueName, StreamRef, severity_of, single
 from aftercall.core.quality.metadata import Device, DeviceChoice
 from aftercall.core.quality.session import Party, Session
 from aftercall.core.quality.streams import Family
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "explain" / "diagnosis.md"
+
+
+_CAUSE = r'(?:finding\(\s*|cause=|^    \()"(\w+)"'
+"""A cause where a finding is made, or at the head of a table of them."""
 
 
 def _explained() -> set[str]:
@@ -29,11 +33,13 @@ def test_every_issue_is_explained() -> None:
 
 def test_every_cause_is_explained() -> None:
     quality = ROOT / "src" / "aftercall" / "core" / "quality"
-    sources = [quality / name for name in ("diagnosis.py", "network_findings.py")]
+    sources = [
+        quality / name for name in ("diagnosis.py", "media_findings.py", "network_findings.py")
+    ]
     told = {
         cause
         for source in sources
-        for cause in re.findall(r'(?:finding\(\s*|cause=)"(\w+)"', source.read_text())
+        for cause in re.findall(_CAUSE, source.read_text(), re.MULTILINE)
     }
     assert len(told) > 12
     assert told <= _explained()
@@ -154,3 +160,22 @@ def test_the_devices_one_joined_with_are_no_switch() -> None:
     silent = _issue(IssueName.SILENT_MICROPHONE, SENT)
     [told] = _told(silent, stays=[(52, 600)], choices=[_switch("microphone", 55, "Headset")])
     assert "switch" not in told.sentence
+
+
+WORST = {
+    "loss_percent": 12.0,
+    "rtt_ms": 600.0,
+    "jitter_buffer_ms": 400.0,
+    "concealment_percent": 20.0,
+    "dropped_percent": 30.0,
+    "mos": 2.0,
+    "fps": 5.0,
+    "outage_ms": 60_000.0,
+}
+
+
+@pytest.mark.parametrize("ref", [SENT, HEARD], ids=["sent", "received"])
+@pytest.mark.parametrize("name", [n for n in IssueName if severity_of(n) != "information"])
+def test_no_issue_above_information_goes_untold(name: IssueName, ref: StreamRef) -> None:
+    worst = {"rtt_ms": 600.0} if name is IssueName.HIGH_RTT else WORST
+    assert any(name in told.issues for told in _told(_issue(name, ref, **worst)))

@@ -133,6 +133,26 @@ def test_a_session_of_six_names_the_three_and_nobody_else() -> None:
     assert "round trips took up to 420 ms" in verdicts["dan"].diagnosis[0].sentence
 
 
+def test_sound_and_pictures_that_break_off_without_loss_are_told() -> None:
+    verdicts = _verdicts(_call(ada=between(120, 300, Weather(conceals=0.3, freezes=0.6)), bob=None))
+    assert [finding.sentence for finding in verdicts["ada"].diagnosis] == [
+        "What they heard of Bob was broken up (up to 30 % made up) from 10:01:59 to 10:05:01 UTC; "
+        "the network lost next to nothing, so late packets or a busy machine are likely.",
+        "What they saw of Bob stood still for up to 60 % of the time from 10:01:59 to 10:05:01 "
+        "UTC; the network lost next to nothing, so late packets or a busy machine are likely.",
+    ]
+    assert verdicts["bob"].diagnosis == []
+
+
+def test_a_picture_that_stood_still_while_its_sender_was_cut_off_is_that_senders() -> None:
+    call = _call(ada=between(120, 300, Weather(freezes=0.9)), bob=None)
+    call.note("bob", 118, "ice_connection_state", connection="pc1", state="disconnected")
+    call.note("bob", 302, "ice_connection_state", connection="pc1", state="connected")
+    assert [finding.sentence for finding in _verdicts(call)["ada"].diagnosis] == [
+        "Bob came through badly from 10:01:59 to 10:05:01 UTC; the cause was Bob's lost connection."
+    ]
+
+
 def test_a_relay_nobody_feels_is_information() -> None:
     verdicts = _verdicts(_call(ada=always(Weather(relay="tls")), bob=None))
     [finding] = verdicts["ada"].diagnosis
@@ -202,6 +222,7 @@ def test_a_camera_switched_off_is_no_fault() -> None:
     call.note("ada", 302, "video_on")
     verdicts = _verdicts(call)
     assert _names(verdicts["ada"]) == {IssueName.CAMERA_MUTED}
+    assert _names(verdicts["bob"]) == set()
     assert verdicts["ada"].diagnosis == verdicts["bob"].diagnosis == []
 
 

@@ -26,9 +26,18 @@ from aftercall.core.quality.streams import AUDIO, PRODUCERS, Family
 from aftercall.core.quality.traces import Span, StreamTrace, intersection, overlap_ms, union
 
 _PICTURE: Final = frozenset(
-    {IssueName.LOW_VIDEO_MOS, IssueName.LOW_FRAME_RATE, IssueName.LOW_RESOLUTION}
+    {
+        IssueName.LOW_VIDEO_MOS,
+        IssueName.LOW_FRAME_RATE,
+        IssueName.LOW_RESOLUTION,
+        IssueName.VIDEO_FROZEN,
+    }
 )
-_ENCODING: Final = frozenset({IssueName.CPU_LIMITED, IssueName.BANDWIDTH_LIMITED}) | _PICTURE
+_ENCODING: Final = _PICTURE | {
+    IssueName.CPU_LIMITED,
+    IssueName.BANDWIDTH_LIMITED,
+    IssueName.NO_VIDEO_SENT,
+}
 
 
 def attribute(session: Session) -> dict[str, list[Issue]]:
@@ -145,7 +154,8 @@ def _merged_uplinks(peer_id: str, heard: Sequence[Issue]) -> list[Issue]:
 
 def _with_followers(issues: list[Issue], row_id: str, session: Session) -> list[Issue]:
     """Bad sound and pictures follow from a bad network at the same time on the same stream, or
-    from what the sender's encoder could make."""
+    from what the sender's encoder could make, or from the sender's being cut off. The picture of
+    a camera that is switched off is no trouble at all."""
     network = [issue for issue in issues if issue.name in DOWNLINK]
     found: list[Issue] = []
     for issue in issues:
@@ -161,21 +171,32 @@ def _with_followers(issues: list[Issue], row_id: str, session: Session) -> list[
             and covers([(cause.first_at, cause.last_at)], span)
         ]
         origin: Origin | None = causes[0] if causes else None
-        if origin is None and issue.name in _PICTURE:
-            sender = session.sender_of(row_id, issue.stream)
-            if sender is not None and _is_encoding_badly(session.parties[sender], span):
-                origin = "remote"
+        sender = session.sender_of(row_id, issue.stream) if origin is None else None
+        if sender is not None and _is_camera_off(issue, session.parties[sender]):
+            continue
+        if sender is not None and _is_sending_badly(issue, session.parties[sender]):
+            origin = "remote"
         found.append(replace(issue, origin=origin))
     return found
 
 
-def _is_encoding_badly(sender: Party, span: Span) -> bool:
-    when = union(
-        (issue.first_at, issue.last_at)
-        for issue in sender.issues
-        if issue.name in _ENCODING and issue.stream.family in _SENT_VIDEO
-    )
-    return covers(when, span)
+def _is_camera_off(issue: Issue, sender: Party) -> bool:
+    muted = _spans(sender.issues, IssueName.CAMERA_MUTED)
+    is_camera = issue.name in _PICTURE and issue.stream.family == Family.VIDEO_CONSUMER
+    return is_camera and covers(muted, (issue.first_at, issue.last_at))
+
+
+def _is_sending_badly(issue: Issue, sender: Party) -> bool:
+    """Whether the sender was cut off at the time, or its encoder held back for a picture."""
+    held_back = [each for each in sender.issues if each.stream.family in _SENT_VIDEO]
+    when = _spans(sender.issues, IssueName.ICE_RECONNECTING)
+    if issue.name in _PICTURE:
+        when = union([*when, *_spans(held_back, *_ENCODING)])
+    return covers(when, (issue.first_at, issue.last_at))
+
+
+def _spans(issues: Iterable[Issue], *names: IssueName) -> list[Span]:
+    return union((issue.first_at, issue.last_at) for issue in issues if issue.name in names)
 
 
 _SENT_VIDEO: Final = frozenset(

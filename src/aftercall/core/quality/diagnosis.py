@@ -17,6 +17,7 @@ from aftercall.core.quality.findings import (
     spans_of,
 )
 from aftercall.core.quality.issues import Issue, IssueName
+from aftercall.core.quality.media_findings import unexplained, unseen
 from aftercall.core.quality.network_findings import (
     bandwidth,
     downlink,
@@ -182,8 +183,10 @@ _TELLERS: Final[tuple[Callable[[Subject, Session], list[Finding]], ...]] = (
     _machine,
     bandwidth,
     _one_way,
+    unseen,
     _microphone,
     _connection,
     _rejoins,
     _gaps,
+    unexplained,
 )

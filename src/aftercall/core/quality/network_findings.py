@@ -183,6 +183,8 @@ def _why(heard: Group, own: Sequence[Issue]) -> str:
     sender's reports show."""
     if not any("network" in name for name in heard.names):
         held_back = {i.name for i in own if overlap_ms(heard.spells, [(i.first_at, i.last_at)])}
+        if IssueName.ICE_RECONNECTING in held_back:
+            return "lost connection"
         if IssueName.CPU_LIMITED in held_back:
             return "machine"
         return "narrow uplink" if held_back.intersection(_ROOM) else "camera or machine"
