@@ -118,6 +118,7 @@ class IntakeDoor:
         if grant is None:
             grant = await self._participant(batch.token)
         received_at = self._services.clock()
+        peer_id = batch.peer_id
         translation = collector.translate(
             batch,
             app_id=grant.app_id,
@@ -126,11 +127,13 @@ class IntakeDoor:
             privacy=self._privacy,
             received_at=received_at,
         )
+        # It is some hundred objects, and hundreds of requests wait for the disk at a time.
+        del batch
         receipt = await self._take(
             grant,
             collector.SOURCE,
             self._with_address(translation.events, grant.app_id, sender),
-            peer_id=batch.peer_id,
+            peer_id=peer_id,
             heard_at=translation.heard_at,
             received_at=received_at,
         )
