@@ -12,32 +12,36 @@ from typing import Any
 import msgspec
 
 from aftercall.core.quality.getstats import SampleBody
-from aftercall.ingest import collector
+from aftercall.ingest import collect_batch
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "reference" / "collect.schema.json"
+PUBLIC = {"_Unread": "Envelope", "_SampleHead": "Sample"}
+"""Structs of the server that have another name outside."""
 
 
 def collect_schema() -> dict[str, Any]:
     """The JSON Schema of the body of `POST /v1/collect`."""
-    types: list[Any] = [collector._Envelope, collector._AnyEntry, SampleBody]
+    types: list[Any] = [collect_batch._Unread, collect_batch._Said, SampleBody]
     (envelope, entry, sample), definitions = msgspec.json.schema_components(
         types, ref_template="#/$defs/{name}"
     )
-    definitions["_Envelope"]["properties"]["entries"]["items"] = entry
+    definitions["_Unread"]["properties"]["entries"]["items"] = entry
     # A sample's report lies beside its `seq`, `at` and `type`.
-    definitions["_Sample"] = {"allOf": [definitions["_Sample"], sample]}
-    return {
+    definitions["_SampleHead"] = {"allOf": [definitions["_SampleHead"], sample]}
+    schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"The collect protocol, version {collector.VERSION}",
+        "title": f"The collect protocol, version {collect_batch.VERSION}",
         **envelope,
         "$defs": definitions,
     }
+    text = json.dumps(schema)
+    for ours, public in PUBLIC.items():
+        text = re.sub(rf'(?<=["/]){ours}(?=")', public, text)
+    return dict(json.loads(text))
 
 
 def main() -> int:
     text = json.dumps(collect_schema(), indent=2, ensure_ascii=False) + "\n"
-    # The server's definitions are private there, and public here.
-    text = re.sub(r"(?<=[\"/])_(?=[A-Z])", "", text)
     if "--check" not in sys.argv[1:]:
         TARGET.write_text(text, encoding="utf-8")
         return 0

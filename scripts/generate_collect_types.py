@@ -10,7 +10,7 @@ from typing import Any
 
 from generate_collect_schema import collect_schema
 
-from aftercall.ingest import collector
+from aftercall.ingest import collect_batch
 
 TARGET = Path(__file__).resolve().parent.parent / "collector" / "src" / "entries.ts"
 
@@ -25,29 +25,32 @@ STATS = ("Stats", "QualityLimitationDurations")
 
 Schema = dict[str, Any]
 
+DEFINITIONS: Schema = collect_schema()["$defs"]
+KINDS: list[str] = [
+    reference["$ref"].rpartition("/")[2]
+    for reference in DEFINITIONS["Envelope"]["properties"]["entries"]["items"]["anyOf"]
+]
+"""The definitions that are entries."""
+
 
 def types_module() -> str:
     """The text of the module: one type for each definition, and one for any entry."""
-    schema = collect_schema()
-    definitions: Schema = schema["$defs"]
-    entries = schema["$defs"]["_Envelope"]["properties"]["entries"]["items"]
-    kinds = [reference["$ref"] for reference in entries["anyOf"]]
     written = [
         f"export type {_name(name)} = {_type(definition)};\n"
-        for name, definition in definitions.items()
+        for name, definition in DEFINITIONS.items()
         if name not in STATS
     ]
-    any_entry = "\n  | ".join(["", *(_name(kind) for kind in kinds)])
-    version = f"export const PROTOCOL_VERSION = {collector.VERSION};\n"
+    any_entry = "\n  | ".join(["", *(_name(kind) for kind in KINDS)])
+    version = f"export const PROTOCOL_VERSION = {collect_batch.VERSION};\n"
     return HEAD + "\n".join([version, *written, f"export type Entry ={any_entry};\n"])
 
 
 def _name(reference: str) -> str:
-    """Private ones are the protocol's; most of these would be names of the browser's own types."""
+    """The protocol's own get a name apart: some are names of the browser's types."""
     name = reference.rpartition("/")[2]
-    if not name.startswith("_"):
-        return name
-    return "Batch" if name == "_Envelope" else f"{name[1:]}Entry"
+    if name == "Envelope":
+        return "Batch"
+    return f"{name}Entry" if name in KINDS else name
 
 
 def _type(schema: Schema) -> str:

@@ -92,7 +92,7 @@ class Describe(Entry, tag="describe", kw_only=True):
     meeting_env: Annotated[str, Meta(max_length=64)] | None = None
 
 
-class Happening(Entry, tag="event", kw_only=True):
+class Event(Entry, tag="event", kw_only=True):
     name: str
     data: dict[str, Any] = {}
 
@@ -125,7 +125,7 @@ class _SampleHead(Entry, tag="sample", kw_only=True):
     pass
 
 
-AnyEntry: TypeAlias = Join | Leave | Describe | Happening | Chat | Transcript | Sample
+AnyEntry: TypeAlias = Join | Leave | Describe | Event | Chat | Transcript | Sample
 
 
 class Rejected(NamedTuple):
@@ -169,7 +169,7 @@ class _Head(msgspec.Struct):
 # Not strict: some browsers write 64-bit counters as strings, some writers whole numbers as 3.0.
 _WHOLE: Final = msgspec.json.Decoder(_Whole, strict=False)
 _UNREAD: Final = msgspec.json.Decoder(_Unread, strict=False)
-_Said: TypeAlias = Join | Leave | Describe | Happening | Chat | Transcript | _SampleHead
+_Said: TypeAlias = Join | Leave | Describe | Event | _SampleHead | Chat | Transcript
 _ENTRY: Final[msgspec.json.Decoder[_Said]] = msgspec.json.Decoder(_Said, strict=False)
 _SAME_CONNECTIONS: Final = msgspec.json.Decoder(Connections, strict=False)
 _HEAD: Final = msgspec.json.Decoder(_Head)

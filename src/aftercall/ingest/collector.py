@@ -25,7 +25,7 @@ from aftercall.ingest.collect_batch import (
     Batch,
     Chat,
     Describe,
-    Happening,
+    Event,
     Join,
     Leave,
     Rejected,
@@ -139,7 +139,7 @@ def _translate_entry(entry: AnyEntry, speaker: _Speaker) -> AnyEvent:
         case Describe():
             data = shorten_data(completed(checked_object(_said(entry))), speaker.privacy)
             return PeerNoted(id=id, at=at, peer_id=peer_id, name="describe", data=data)
-        case Happening():
+        case Event():
             name = checked_name(entry.name)
             data = shorten_data(checked_object(entry.data), speaker.privacy)
             return PeerNoted(id=id, at=at, peer_id=peer_id, name=name, data=data)
