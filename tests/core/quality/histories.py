@@ -1,0 +1,209 @@
+"""Whole histories of a peer for invariants: streams sent in layers and received, far ends that
+report now and then, counters that begin anew, SSRCs that change, clocks that step.
+
+What is drawn says what happens; by how much counters grow comes from a seed and never exceeds
+`MOST`, so that a rate beyond it can only be made up.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, NamedTuple
+
+import msgspec
+from hypothesis import strategies as st
+
+from aftercall.core.instants import EpochMs
+from tests.core.quality.cast import TEN
+
+Object = dict[str, Any]
+
+MOST = {"packets": 400, "bytes": 250_000, "frames": 60}
+"""A second, of any stream."""
+
+
+class Report(NamedTuple):
+    """One getStats report: the corrected moment, and its JSON."""
+
+    at: EpochMs
+    body: bytes
+
+
+@dataclass
+class _Stream:
+    """One SSRC as it is counted; `layer` is its place in a simulcast."""
+
+    place: int
+    direction: str
+    kind: str
+    layer: int
+    lacks: frozenset[str]
+    dice: Random
+    object_number: int = 0
+    ssrc_step: int = 0
+    counted: dict[str, float] = field(default_factory=dict)
+    far: dict[str, float] = field(default_factory=dict)
+    far_at: float | None = None
+
+    @property
+    def ssrc(self) -> int:
+        return 1_000 * self.place + 100 * self.layer + self.ssrc_step
+
+    @property
+    def id(self) -> str:
+        return f"{self.direction}-{self.place}-{self.layer}-{self.object_number}"
+
+    def begin_anew(self, *, is_new_object: bool, is_new_ssrc: bool) -> None:
+        self.counted, self.far, self.far_at = {}, {}, None
+        self.object_number += is_new_object
+        self.ssrc_step += is_new_ssrc
+
+    def pass_time(self, seconds: float) -> None:
+        grow, dice = self._grow, self.dice
+        packets = int(dice.random() * MOST["packets"] * seconds)
+        size = int(dice.random() * MOST["bytes"] * seconds)
+        frames = int(dice.random() * MOST["frames"] * seconds)
+        verb, coded = ("Sent", "Encoded") if self.direction == "send" else ("Received", "Decoded")
+        again = dice.random() * 0.2
+        grow(f"packets{verb}", packets)
+        grow(f"bytes{verb}", size)
+        grow(f"retransmittedPackets{verb}", int(packets * again))
+        grow(f"retransmittedBytes{verb}", int(size * again))
+        if self.kind == "video":
+            grow(f"frames{coded}", frames)
+            grow(f"keyFrames{coded}", int(frames * dice.random() * 0.1))
+            grow("pliCount", dice.randrange(5))
+            grow("firCount", dice.randrange(3))
+        if self.direction == "receive":
+            self._receive(packets, seconds)
+
+    def _receive(self, packets: int, seconds: float) -> None:
+        grow, dice = self._grow, self.dice
+        # Late packets and duplicates make it fall.
+        grow("packetsLost", dice.randint(-5, max(1, packets // 4)))
+        grow("packetsDiscarded", dice.randrange(4))
+        grow("jitterBufferDelay", dice.random() * 60 * seconds)
+        grow("jitterBufferEmittedCount", packets)
+        if self.kind == "audio":
+            played = int(48_000 * seconds)
+            concealed = int(played * dice.random() * 0.5)
+            grow("totalSamplesReceived", played)
+            grow("concealedSamples", concealed)
+            grow("silentConcealedSamples", int(concealed * dice.random()))
+            grow("concealmentEvents", dice.randrange(20))
+        else:
+            grow("framesDropped", dice.randrange(20))
+            grow("freezeCount", dice.randrange(4))
+            grow("totalFreezesDuration", dice.random() * seconds)
+
+    def hear_back(self, stamp: float) -> None:
+        """A receiver report comes."""
+        dice, far = self.dice, self.far
+        self.far_at = stamp
+        far["packetsLost"] = far.get("packetsLost", 0) + dice.randint(-3, 40)
+        far["fractionLost"] = round(dice.random(), 3)
+        far["jitter"] = dice.random() * 0.2
+        far["roundTripTime"] = dice.random()
+        far["totalRoundTripTime"] = far.get("totalRoundTripTime", 0.0) + far["roundTripTime"]
+        far["roundTripTimeMeasurements"] = far.get("roundTripTimeMeasurements", 0) + 1
+
+    def _grow(self, name: str, amount: float) -> None:
+        self.counted[name] = self.counted.get(name, 0) + amount
+
+    def objects(self, stamp: float) -> Iterator[Object]:
+        dice = self.dice
+        named = {"kind": self.kind, "ssrc": self.ssrc}
+        said: Object = {
+            "id": self.id,
+            "type": "outbound-rtp" if self.direction == "send" else "inbound-rtp",
+            "timestamp": stamp,
+            **named,
+            **self.counted,
+        }
+        if self.kind == "video":
+            said |= {"frameWidth": 320 << self.layer, "frameHeight": 180 << self.layer}
+            said |= {"qualityLimitationReason": dice.choice(["none", "cpu", "bandwidth"])}
+        if self.direction == "receive":
+            said |= {"jitter": dice.random() * 0.2}
+        else:
+            said |= {"mediaSourceId": f"source-{self.place}", "mid": str(self.place)}
+        yield {name: value for name, value in said.items() if name not in self.lacks}
+        if self.far_at is not None:
+            yield {
+                "id": f"far-{self.id}",
+                "type": "remote-inbound-rtp",
+                "timestamp": self.far_at,
+                "localId": self.id,
+                **named,
+                **self.far,
+            }
+
+
+_LACKED = st.frozensets(
+    st.sampled_from(
+        [
+            *("packetsLost", "packetsReceived", "bytesSent", "bytesReceived", "framesDecoded"),
+            *("frameWidth", "frameHeight", "jitter", "totalSamplesReceived", "concealedSamples"),
+            *("retransmittedPacketsReceived", "silentConcealedSamples", "timestamp"),
+        ]
+    ),
+    max_size=3,
+)
+_SIZE = frozenset({"frameWidth", "frameHeight"})
+"""Without these, layers of a simulcast are as good as each other."""
+_KINDS = st.tuples(st.sampled_from(["send", "receive"]), st.sampled_from(["audio", "video"]))
+_HAPPENINGS = st.sampled_from(
+    ["flow"] * 6 + ["idle", "reset", "new object", "new ssrc", "absent", "no far report"]
+)
+
+
+@st.composite
+def histories(draw: st.DrawFn, *, is_steady: bool = False, max_reports: int = 7) -> list[Report]:
+    """The reports of a peer in order of time. A steady one has neither resets nor holes nor clock
+    steps, and a far end that reports every time."""
+    dice = Random(draw(st.integers(0, 2**32)))
+    streams = [
+        _Stream(place, direction, kind, layer, lacks, dice)
+        for place, (direction, kind) in enumerate(draw(st.lists(_KINDS, min_size=1, max_size=3)), 1)
+        for lacks in [frozenset() if is_steady else draw(_LACKED)]
+        for layer in range(1 if lacks & _SIZE else _layers(draw, direction, kind))
+    ]
+    has_pair = is_steady or draw(st.booleans())
+    gaps = st.sampled_from([7, 7, 2, 30] if is_steady else [7, 7, 7, 1, 30, 61, 200])
+    at_s, off_s = 0.0, 0.0
+    reports = []
+    for number in range(draw(st.integers(2, max_reports))):
+        seconds = float(draw(gaps))
+        at_s += seconds
+        if not is_steady:
+            off_s += draw(st.sampled_from([0] * 6 + [30, -30, 3_600]))
+        objects: list[Object] = []
+        stamp = TEN + (at_s + off_s) * 1000
+        for stream in streams:
+            happening = "flow" if is_steady or not number else draw(_HAPPENINGS)
+            if happening in ("reset", "new object", "new ssrc"):
+                is_new_ssrc = happening == "new ssrc"
+                stream.begin_anew(is_new_object=happening != "reset", is_new_ssrc=is_new_ssrc)
+            if happening != "idle":
+                stream.pass_time(seconds)
+            if stream.direction == "send" and happening != "no far report":
+                stream.hear_back(stamp - dice.random() * 500)
+            if happening != "absent":
+                objects += stream.objects(stamp)
+        if has_pair:
+            objects.append(_pair(stamp, dice))
+        body = {"connections": [{"id": "pc", "stats": objects}]}
+        reports.append(Report(EpochMs(TEN + round(at_s * 1000)), msgspec.json.encode(body)))
+    return reports
+
+
+def _layers(draw: st.DrawFn, direction: str, kind: str) -> int:
+    return draw(st.integers(1, 3)) if (direction, kind) == ("send", "video") else 1
+
+
+def _pair(stamp: float, dice: Random) -> Object:
+    selected = {"nominated": True, "state": "succeeded"}
+    rtt_s = round(dice.random(), 3)
+    return {"id": "P", "type": "candidate-pair", "timestamp": stamp, **selected} | {
+        "currentRoundTripTime": rtt_s
+    }

@@ -1,0 +1,124 @@
+"""A figure that is not there is no evidence: whatever is taken out of the reports of a call in
+which nothing is wrong, no issue comes of it."""
+
+from collections.abc import Collection
+from random import Random
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import structs
+
+from aftercall.core.quality.report import PeerFacts, Verdict, fold
+from aftercall.core.quality.verdicts import complete
+from tests.core.quality.cast import Call
+
+CLEAN = Call(["ada", "bob"], minutes=2)
+NAMED = frozenset({"id", "type", "timestamp", "kind", "ssrc"})
+"""What an object is; all else is what it says."""
+SAID = sorted(
+    {
+        (stats["type"], name)
+        for sample in CLEAN.facts("ada").samples
+        for connection in msgspec.json.decode(sample.body)["connections"]
+        for stats in connection["stats"]
+        for name in stats.keys() - NAMED
+    }
+)
+ENDS = frozenset({"local-candidate", "remote-candidate"})
+"""What a pair's ends are is told by these together; they are there always or never."""
+_ALWAYS_THERE = frozenset({"localCandidateId", "remoteCandidateId"})
+
+
+def _verdicts(chains: dict[str, list[PeerFacts]]) -> dict[str, Verdict]:
+    each = {name: fold(chain, CLEAN.end_at) for name, chain in chains.items()}
+    return complete(
+        {name: one.verdict for name, one in each.items()},
+        {name: one.traces for name, one in each.items()},
+        {name: name for name in each},
+        CLEAN.end_at,
+    )
+
+
+def _without(
+    facts: PeerFacts, erased: Collection[tuple[str, str]], *, share: float, dice: Random
+) -> PeerFacts:
+    """Without these members in a share of the reports."""
+    samples = []
+    for sample in facts.samples:
+        body: Any = msgspec.json.decode(sample.body)
+        for stats in body["connections"][0]["stats"]:
+            for type_, name in erased:
+                if stats["type"] == type_ and dice.random() < share:
+                    stats.pop(name, None)
+        samples.append(structs.replace(sample, body=msgspec.json.encode(body)))
+    return structs.replace(facts, samples=samples)
+
+
+def test_a_clean_call_has_no_issue_to_begin_with() -> None:
+    assert all(verdict.issues == [] for verdict in _verdicts(CLEAN.everybody()).values())
+
+
+@given(
+    st.sets(
+        st.sampled_from(
+            [each for each in SAID if each[0] not in ENDS and each[1] not in _ALWAYS_THERE]
+        ),
+        min_size=1,
+        max_size=6,
+    ),
+    st.sampled_from([0.2, 0.5, 1.0]),
+    st.integers(0, 2**32),
+)
+@settings(max_examples=50)
+def test_members_that_are_missing_now_and_then_or_always_raise_nothing(
+    erased: set[tuple[str, str]], share: float, seed: int
+) -> None:
+    dice = Random(seed)
+    chains = {
+        name: [_without(facts, erased, share=share, dice=dice) for facts in chain]
+        for name, chain in CLEAN.everybody().items()
+    }
+    for verdict in _verdicts(chains).values():
+        assert verdict.issues == []
+
+
+@given(
+    st.sets(st.sampled_from(sorted({type_ for type_, _ in SAID})), min_size=1),
+    st.sampled_from([0.2, 1.0]),
+    st.integers(0, 2**32),
+)
+@settings(max_examples=30)
+def test_objects_that_are_missing_raise_nothing(types: set[str], share: float, seed: int) -> None:
+    dice = Random(seed)
+
+    def without(facts: PeerFacts) -> PeerFacts:
+        samples = []
+        for sample in facts.samples:
+            body: Any = msgspec.json.decode(sample.body)
+            connection = body["connections"][0]
+            connection["stats"] = [
+                stats
+                for stats in connection["stats"]
+                if stats["type"] not in types
+                or dice.random() >= (1 if stats["type"] in ENDS else share)
+            ]
+            samples.append(structs.replace(sample, body=msgspec.json.encode(body)))
+        return structs.replace(facts, samples=samples)
+
+    chains = {n: [without(facts) for facts in chain] for n, chain in CLEAN.everybody().items()}
+    for verdict in _verdicts(chains).values():
+        assert verdict.issues == []
+
+
+def test_reports_with_nothing_in_them_raise_nothing() -> None:
+    every = set(SAID)
+    dice = Random(0)
+    chains = {
+        name: [_without(facts, every, share=1, dice=dice) for facts in chain]
+        for name, chain in CLEAN.everybody().items()
+    }
+    for verdict in _verdicts(chains).values():
+        assert verdict.issues == []
+        assert all(block.mos_estimated.avg is None for block in verdict.cumulative.values())
