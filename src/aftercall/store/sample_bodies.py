@@ -1,7 +1,14 @@
-"""A report's JSON as it lies in its row: compressed by itself."""
+"""A report's JSON as it lies in its row: compressed by itself, with a dictionary.
+
+Most of a report is what every report says: the members' names. The dictionary holds them, so that
+a row is left with what is its own; it halves both the row and the time it takes to make it. A row
+says by the dictionary's number which one it needs; rows of number 0 need none.
+"""
 
 import threading
 from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 import zstandard
@@ -9,15 +16,39 @@ import zstandard
 LEVEL: Final = 3
 """zstd level of a report: higher ones cost the intake more than they save."""
 
-_local: Final = threading.local()
-"""A compressor serves one thread at a time."""
+WRITTEN_WITH: Final = 40_001
+"""The dictionary of new rows. Those of old ones stay beside it."""
 
-decompress: Final = zstandard.ZstdDecompressor().decompress
+_FOLDER: Final = Path(__file__).with_name("dictionaries")
+_of_thread: Final = threading.local()
+"""A compressor, and a decompressor for each dictionary, serve one thread at a time."""
 
 
 def compress_all(bodies: Sequence[bytes]) -> list[bytes]:
-    """Bodies compressed, each by itself; the interpreter is let go of once for all of them."""
-    compressor: Any = getattr(_local, "compressor", None)
+    """Bodies, none of them empty, each compressed by itself; the interpreter is let go of once for
+    all of them."""
+    compressor: Any = getattr(_of_thread, "compressor", None)
     if compressor is None:
-        compressor = _local.compressor = zstandard.ZstdCompressor(level=LEVEL)
+        dictionary = _dictionary(WRITTEN_WITH)
+        compressor = _of_thread.compressor = zstandard.ZstdCompressor(
+            level=LEVEL, dict_data=dictionary
+        )
     return [each.tobytes() for each in compressor.multi_compress_to_buffer(list(bodies))]
+
+
+def decompress(row: bytes) -> bytes:
+    """The JSON of a row."""
+    number = zstandard.get_frame_parameters(row).dict_id
+    known: dict[int, zstandard.ZstdDecompressor] = _of_thread.__dict__.setdefault("known", {})
+    if number not in known:
+        known[number] = zstandard.ZstdDecompressor(dict_data=_dictionary(number))
+    return known[number].decompress(row)
+
+
+@cache
+def _dictionary(number: int) -> zstandard.ZstdCompressionDict | None:
+    if number == 0:
+        return None
+    dictionary = zstandard.ZstdCompressionDict((_FOLDER / f"samples-{number}.zdict").read_bytes())
+    dictionary.precompute_compress(level=LEVEL)
+    return dictionary
