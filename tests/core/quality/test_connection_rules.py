@@ -1,11 +1,10 @@
 from typing import Any
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.connection_rules import ConnectionRules, ice_issues
+from aftercall.core.quality.connection_rules import ConnectionRules
 from aftercall.core.quality.getstats import ConnectionBody, SampleBody, Stats
 from aftercall.core.quality.issues import Issue, IssueName
 from aftercall.core.quality.streams import normalise
-from aftercall.core.records import PeerNote
 
 STEP_MS = 7_000
 
@@ -72,38 +71,43 @@ def test_another_path_is_told_once() -> None:
     ]
 
 
-def _note(at: int, state: str, name: str = "ice_connection_state") -> PeerNote:
-    return PeerNote(
-        app_id="app",
-        session_id="session",
-        peer_id="ada",
-        id=f"{at}{state}",
-        at=EpochMs(at),
-        received_at=EpochMs(at),
-        name=name,
-        data={"connection": "pc", "state": state},
-    )
+def test_ends_that_are_not_always_told_are_no_change() -> None:
+    hidden: dict[str, Any] = {"local": {"port": None}}
+    assert _issues({}, dict(hidden), {}, dict(hidden)) == []
+    mobile: dict[str, Any] = {"local": {"address": "198.51.100.7"}}
+    [issue] = _issues({}, dict(hidden), dict(mobile))
+    assert issue.name is IssueName.TRANSPORT_PATH_CHANGED
 
 
-def test_an_interruption_lasts_until_the_connection_is_back() -> None:
-    [issue] = ice_issues("ada", [_note(9_000, "connected"), _note(2_000, "disconnected")], None)
-    assert (issue.name, issue.first_at, issue.last_at) == (
-        IssueName.ICE_RECONNECTING,
-        2_000,
-        9_000,
-    )
+def _arrivals(*counts: tuple[int | None, int | None]) -> list[tuple[int, int]]:
+    """Between which reports something arrived when the transport's bytes and a stream's packets
+    were these."""
+    rules = ConnectionRules("ada")
+    for place, (bytes_received, packets_received) in enumerate(counts):
+        stats = [Stats(type="transport", id="T", bytes_received=bytes_received)]
+        if packets_received is not None:
+            stats.append(
+                Stats(
+                    type="inbound-rtp",
+                    id="I",
+                    kind="audio",
+                    ssrc=1,
+                    packets_received=packets_received,
+                )
+            )
+        body = SampleBody(connections=[ConnectionBody(id="pc", stats=stats)])
+        rules.take(normalise(body, EpochMs(place)))
+    assert {each.connection_id for each in rules.arrivals()} <= {"pc"}
+    return [(each.start_at, each.end_at) for each in rules.arrivals()]
 
 
-def test_an_interruption_nothing_ended_lasts_until_the_leave() -> None:
-    [issue] = ice_issues("ada", [_note(2_000, "disconnected")], EpochMs(30_000))
-    assert issue.worst == {"outage_ms": 28_000.0}
+def test_what_arrives_is_seen_in_the_transports_bytes() -> None:
+    assert _arrivals((0, 5), (0, 6), (9, 6), (9, 6), (11, 7)) == [(1, 2), (3, 4)]
 
 
-def test_connecting_may_take_five_seconds() -> None:
-    slow = [
-        _note(0, "connecting", "connection_state"),
-        _note(5_001, "connected", "connection_state"),
-    ]
-    quick = [_note(0, "checking"), _note(5_000, "completed")]
-    assert [issue.name for issue in ice_issues("ada", slow, None)] == [IssueName.SLOW_CONNECT]
-    assert ice_issues("ada", quick, None) == []
+def test_without_these_it_is_seen_in_the_streams_packets() -> None:
+    assert _arrivals((None, 5), (None, 5), (None, 9), (None, 2), (None, 3)) == [(1, 2), (3, 4)]
+
+
+def test_without_any_count_nothing_is_seen() -> None:
+    assert _arrivals((None, None), (None, None)) == []

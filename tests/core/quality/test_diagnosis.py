@@ -179,3 +179,40 @@ WORST = {
 def test_no_issue_above_information_goes_untold(name: IssueName, ref: StreamRef) -> None:
     worst = {"rtt_ms": 600.0} if name is IssueName.HIGH_RTT else WORST
     assert any(name in told.issues for told in _told(_issue(name, ref, **worst)))
+
+
+def _outage(start_s: float, end_s: float, connection: str = "pc1") -> Issue:
+    ref = StreamRef(peer_id="ada", connection_id=connection)
+    worst = {"outage_ms": (end_s - start_s) * 1_000}
+    return single(IssueName.ICE_RECONNECTING, ref, _at(start_s), _at(end_s), worst)
+
+
+def test_an_interruption_of_several_connections_is_told_once() -> None:
+    [told] = _told(_outage(60, 68), _outage(61, 70, "pc2"), _outage(300, 300))
+    assert told.sentence == "Their connection was lost for 10 s at 10:01:00 and at 10:05:00 UTC."
+
+
+def test_failures_of_ice_and_of_the_connection_are_told_alike() -> None:
+    ref = StreamRef(peer_id="ada", connection_id="pc1")
+    [told] = _told(
+        single(IssueName.ICE_FAILED, ref, _at(60), _at(60)),
+        single(IssueName.CONNECTION_FAILED, ref, _at(90), _at(90)),
+    )
+    assert (told.cause, told.severity) == ("interruption", "severe")
+    assert told.sentence == "Their connection failed at 10:01:00 and at 10:01:30 UTC."
+
+
+def _slow(start_s: float, end_s: float, connection: str = "pc1") -> Issue:
+    ref = StreamRef(peer_id="ada", connection_id=connection)
+    worst = {"connect_ms": (end_s - start_s) * 1_000}
+    return single(IssueName.SLOW_CONNECT, ref, _at(start_s), _at(end_s), worst)
+
+
+def test_connections_that_are_slow_together_are_told_once() -> None:
+    [told] = _told(_slow(1, 8), _slow(2, 10, "pc2"))
+    assert told.sentence == "They needed 8 s to connect at 10:00:01 UTC."
+
+
+def test_connecting_again_is_part_of_the_interruption() -> None:
+    [told] = _told(_outage(60, 68), _slow(61, 68, "pc2"))
+    assert told.cause == "interruption"

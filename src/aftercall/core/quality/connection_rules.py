@@ -1,11 +1,13 @@
 """The rules of the catalogue that a peer's connections decide: round trip, uplink estimate,
-relays, changes of path, ICE."""
+relays, changes of path; and when something arrived on them."""
 
 from collections.abc import Iterable
-from typing import Any, Final
+from itertools import pairwise
+from typing import Final, NamedTuple
 
 from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.quality.getstats import Stats
+from aftercall.core.quality.interruptions import Arrival, interruption_issues
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, Watch, single
 from aftercall.core.quality.streams import Connection, Family, Sample
 from aftercall.core.records import PeerNote
@@ -18,9 +20,6 @@ LOW_BITRATE_BPS: Final = 100_000
 GOOD_BITRATE_BPS: Final = 150_000
 """webrtc-issue-detector; Vidyo's "low" begins at the second."""
 
-SLOW_CONNECT_MS: Final = 5 * SECOND_MS
-"""ObserveRTC."""
-
 _TCP: Final = frozenset({"tcp", "tls"})
 
 
@@ -30,18 +29,48 @@ class ConnectionRules:
     def __init__(self, peer_id: str) -> None:
         self._peer_id = peer_id
         self._connections: dict[str, _ConnectionIssues] = {}
+        self._received: dict[str, list[tuple[EpochMs, int]]] = {}
 
     def take(self, sample: Sample) -> None:
         for connection in sample.connections:
+            self._count(connection, sample)
             issues = self._connections.get(connection.id)
             if issues is None:
                 ref = StreamRef(peer_id=self._peer_id, connection_id=connection.id)
                 issues = self._connections[connection.id] = _ConnectionIssues(ref)
             issues.take(connection, sample)
 
+    def _count(self, connection: Connection, sample: Sample) -> None:
+        received = _received(connection, sample)
+        if received is not None:
+            self._received.setdefault(connection.id, []).append((sample.at, received))
+
+    def arrivals(self) -> list[Arrival]:
+        """Between which reports something arrived on a connection, in order of time."""
+        found = [
+            Arrival(connection_id, start_at, end_at)
+            for connection_id, counts in self._received.items()
+            for (start_at, before), (end_at, after) in pairwise(sorted(counts))
+            if after > before
+        ]
+        return sorted(found, key=lambda arrival: (arrival.end_at, arrival.connection_id))
+
     def finish(self) -> list[Issue]:
         found = [each.finish() for each in self._connections.values()]
         return [issue for issues in found for issue in issues]
+
+
+def _received(connection: Connection, sample: Sample) -> int | None:
+    """A count that grows when anything arrives: the transport's bytes, else the streams'
+    packets."""
+    if connection.transport is not None and connection.transport.bytes_received is not None:
+        return connection.transport.bytes_received
+    packets = [
+        stream.stats.packets_received
+        for stream in sample.streams
+        if stream.connection is connection and stream.stats.packets_received is not None
+    ]
+    return sum(packets) if packets else None
 
 
 class _Stretch:
@@ -80,7 +109,7 @@ class _ConnectionIssues:
         self._bitrate = Watch(IssueName.LOW_AVAILABLE_BITRATE, ref, low_is_bad=True)
         self._relayed = _Stretch(IssueName.TURN_RELAYED, ref)
         self._relayed_tcp = _Stretch(IssueName.TURN_RELAYED_TCP, ref)
-        self._path: tuple[Any, ...] | None = None
+        self._path: _Path | None = None
         self._changes: list[Issue] = []
         self._last_at: EpochMs | None = None
 
@@ -95,10 +124,11 @@ class _ConnectionIssues:
         is_tcp = local is not None and (local.relay_protocol in _TCP or local.protocol == "tcp")
         self._relayed.take(at, is_relayed)
         self._relayed_tcp.take(at, is_relayed and is_tcp)
-        path = _path(connection, pair)
-        if self._path is not None and path != self._path:
+        path = _Path(pair.id, _ends(connection))
+        if self._path is not None and path.has_left(self._path):
             self._changes.append(single(IssueName.TRANSPORT_PATH_CHANGED, self._ref, at, at))
-        self._path = path
+        if self._path is None or path.ends is not None or path.pair_id != self._path.pair_id:
+            self._path = path
         self._take_rtt(pair, last_at, at)
         self._take_bitrate(pair, connection, sample, last_at)
 
@@ -158,49 +188,34 @@ def _wanted_bps(connection: Connection, sample: Sample) -> float | None:
     return wanted
 
 
-def _path(connection: Connection, pair: Stats) -> tuple[Any, ...]:
-    """The pair's two ends; its id where a browser hides them."""
-    ends: list[Any] = []
+_Ends = tuple[str | int | None, ...]
+
+
+class _Path(NamedTuple):
+    """A candidate pair and its two ends, where the report tells them."""
+
+    pair_id: str
+    ends: _Ends | None
+
+    def has_left(self, before: "_Path") -> bool:
+        """Whether it is another path, by its ends; by its pair where one end is not told."""
+        if self.ends is None or before.ends is None:
+            return self.pair_id != before.pair_id
+        return self.ends != before.ends
+
+
+def _ends(connection: Connection) -> _Ends | None:
+    ends: list[str | int | None] = []
     for candidate in (connection.local_candidate, connection.remote_candidate):
         if candidate is None or candidate.port is None:
-            return (pair.id,)
+            return None
         ends += [candidate.address, candidate.port, candidate.protocol]
     return tuple(ends)
 
 
 def ice_issues(peer_id: str, notes: Iterable[PeerNote], left_at: EpochMs | None) -> list[Issue]:
-    """What the states of ICE tell: reconnecting, failed, slow to connect. An interruption that
-    nothing ended lasts until the peer left."""
-    found: list[Issue] = []
-    since: dict[tuple[str | None, str], EpochMs] = {}
-    for note in sorted(notes, key=lambda note: (note.at, note.id)):
-        if note.name not in ("ice_connection_state", "connection_state"):
-            continue
-        state, connection = note.data.get("state"), note.data.get("connection")
-        ref = StreamRef(
-            peer_id=peer_id, connection_id=connection if isinstance(connection, str) else None
-        )
-        key = (ref.connection_id, note.name)
-        if state in ("checking", "connecting"):
-            since.setdefault((*key[:1], f"{note.name} connecting"), note.at)
-        elif state == "disconnected" and note.name == "ice_connection_state":
-            since.setdefault((*key[:1], "disconnected"), note.at)
-        elif state == "failed":
-            if note.name == "ice_connection_state":
-                found.append(single(IssueName.ICE_FAILED, ref, note.at, note.at))
-        elif state in ("connected", "completed"):
-            began = since.pop((*key[:1], f"{note.name} connecting"), None)
-            if began is not None and note.at - began > SLOW_CONNECT_MS:
-                worst = {"connect_ms": float(note.at - began)}
-                found.append(single(IssueName.SLOW_CONNECT, ref, began, note.at, worst))
-            lost = since.pop((*key[:1], "disconnected"), None)
-            if lost is not None:
-                worst = {"outage_ms": float(note.at - lost)}
-                found.append(single(IssueName.ICE_RECONNECTING, ref, lost, note.at, worst))
-    for (connection_id, what), began in since.items():
-        if what == "disconnected":
-            ref = StreamRef(peer_id=peer_id, connection_id=connection_id)
-            end_at = began if left_at is None else max(began, left_at)
-            worst = {"outage_ms": float(end_at - began)}
-            found.append(single(IssueName.ICE_RECONNECTING, ref, began, end_at, worst))
-    return found
+    """What the states of a peer's connections tell; one that stays counts until it was last
+    heard of."""
+    every = list(notes)
+    last_at = max((note.at for note in every), default=EpochMs(0))
+    return interruption_issues(peer_id, every, [], left_at, last_at)

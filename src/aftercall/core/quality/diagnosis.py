@@ -5,7 +5,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Final
 
-from aftercall.core.instants import SECOND_MS
+from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.quality.findings import (
     Finding,
     Kit,
@@ -124,23 +124,31 @@ def _connection(subject: Subject, session: Session) -> list[Finding]:
     found: list[Finding] = []
     lost = group_of(named(subject, IssueName.ICE_RECONNECTING))
     if lost is not None:
-        outages = [length(issue.worst.get("outage_ms", 0.0)) for issue in lost.issues]
-        at = [f"for {o} at {clock(i.first_at)}" for o, i in zip(outages, lost.issues, strict=True)]
+        spells = spans_of(lost.issues)
+        at = [_outage(*spell) for spell in spells]
         if len(at) > MOST_SPELLS:
-            total = length(sum(issue.worst.get("outage_ms", 0.0) for issue in lost.issues))
-            at = [f"{len(outages)} times, for {total} in all, first at {clock(lost.span[0])}"]
+            total = length(sum(end - start for start, end in spells))
+            at = [f"{len(at)} times, for {total} in all, first at {clock(lost.span[0])}"]
         found.append(finding("interruption", lost, f"Their connection was lost {listed(at)} UTC."))
-    failed = group_of(named(subject, IssueName.ICE_FAILED))
+    failed = group_of(named(subject, IssueName.ICE_FAILED, IssueName.CONNECTION_FAILED))
     if failed is not None:
         at = [f"at {clock(moment)}" for moment in sorted({i.first_at for i in failed.issues})]
         many = f"{len(at)} times, first {at[0]}" if len(at) > MOST_SPELLS else listed(at)
         found.append(finding("interruption", failed, f"Their connection failed {many} UTC."))
-    for issue in named(subject, IssueName.SLOW_CONNECT):
-        group = Group([issue])
-        took = length(issue.worst.get("connect_ms", 0.0))
-        sentence = f"They needed {took} to connect at {clock(issue.first_at)} UTC."
+    slow = named(subject, IssueName.SLOW_CONNECT)
+    again = during(slow, [] if lost is None else spans_of(lost.issues))
+    for start, end in spans_of(issue for issue in slow if issue not in again):
+        group = Group(issue for issue in slow if start <= issue.first_at <= end)
+        took = length(group.worst("connect_ms") or 0.0)
+        sentence = f"They needed {took} to connect at {clock(start)} UTC."
         found.append(finding("slow_connect", group, sentence))
     return found
+
+
+def _outage(start_at: EpochMs, end_at: EpochMs) -> str:
+    if end_at - start_at < SECOND_MS:
+        return f"at {clock(start_at)}"
+    return f"for {length(end_at - start_at)} at {clock(start_at)}"
 
 
 def _rejoins(subject: Subject, session: Session) -> list[Finding]:

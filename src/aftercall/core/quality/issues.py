@@ -53,6 +53,7 @@ class IssueName(StrEnum):
     NEGATIVE_FEEDBACK_HIGH = "negative_feedback_high"
     ICE_RECONNECTING = "ice_reconnecting"
     ICE_FAILED = "ice_failed"
+    CONNECTION_FAILED = "connection_failed"
     SLOW_CONNECT = "slow_connect"
     TURN_RELAYED = "turn_relayed"
     TURN_RELAYED_TCP = "turn_relayed_tcp"
@@ -75,6 +76,7 @@ _SEVERE: Final = frozenset(
         IssueName.SEVERE_NETWORK_UPLINK,
         IssueName.SEVERE_NETWORK_DOWNLINK,
         IssueName.ICE_FAILED,
+        IssueName.CONNECTION_FAILED,
         IssueName.ONE_WAY_AUDIO,
         IssueName.NO_AUDIO_SENT,
         IssueName.NO_AUDIO_RECEIVED,
