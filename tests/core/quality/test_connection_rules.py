@@ -72,11 +72,13 @@ def test_another_path_is_told_once() -> None:
 
 
 def test_ends_that_are_not_always_told_are_no_change() -> None:
-    hidden: dict[str, Any] = {"local": {"port": None}}
-    assert _issues({}, dict(hidden), {}, dict(hidden)) == []
-    mobile: dict[str, Any] = {"local": {"address": "198.51.100.7"}}
-    [issue] = _issues({}, dict(hidden), dict(mobile))
-    assert issue.name is IssueName.TRANSPORT_PATH_CHANGED
+    for member in ("port", "address", "protocol"):
+        hidden: dict[str, Any] = {"local": {member: None}}
+        assert _issues({}, dict(hidden), {}, dict(hidden)) == []
+        assert _issues(dict(hidden), {}, dict(hidden), {}) == []
+        mobile: dict[str, Any] = {"local": {"address": "198.51.100.7"}}
+        [issue] = _issues({}, dict(hidden), dict(mobile))
+        assert issue.name is IssueName.TRANSPORT_PATH_CHANGED
 
 
 def _arrivals(*counts: tuple[int | None, int | None]) -> list[tuple[int, int]]:

@@ -127,8 +127,7 @@ class _ConnectionIssues:
         path = _Path(pair.id, _ends(connection))
         if self._path is not None and path.has_left(self._path):
             self._changes.append(single(IssueName.TRANSPORT_PATH_CHANGED, self._ref, at, at))
-        if self._path is None or path.ends is not None or path.pair_id != self._path.pair_id:
-            self._path = path
+        self._path = path if self._path is None else path.with_known(self._path)
         self._take_rtt(pair, last_at, at)
         self._take_bitrate(pair, connection, sample, last_at)
 
@@ -198,10 +197,20 @@ class _Path(NamedTuple):
     ends: _Ends | None
 
     def has_left(self, before: "_Path") -> bool:
-        """Whether it is another path, by its ends; by its pair where one end is not told."""
+        """Whether it is another path, by all that is told of its ends both times; by its pair
+        where an end is not told."""
         if self.ends is None or before.ends is None:
             return self.pair_id != before.pair_id
-        return self.ends != before.ends
+        both = zip(self.ends, before.ends, strict=True)
+        return any(one is not None and other is not None and one != other for one, other in both)
+
+    def with_known(self, before: "_Path") -> "_Path":
+        """This path with what was told of it before and is not now."""
+        if self.has_left(before) or before.ends is None:
+            return self
+        ends = self.ends or (None,) * len(before.ends)
+        both = zip(ends, before.ends, strict=True)
+        return _Path(self.pair_id, tuple(one if one is not None else other for one, other in both))
 
 
 def _ends(connection: Connection) -> _Ends | None:
