@@ -226,6 +226,14 @@ def test_a_camera_switched_off_is_no_fault() -> None:
     assert verdicts["ada"].diagnosis == verdicts["bob"].diagnosis == []
 
 
+def test_a_screen_whose_track_is_muted_hides_nothing_of_the_camera() -> None:
+    call = _call(ada=between(120, 300, Weather(is_cpu_bound=True)), bob=None)
+    call.note("ada", 60, "video_track_muted", source="screen")
+    verdict = _verdicts(call)["ada"]
+    assert IssueName.CAMERA_MUTED not in _names(verdict)
+    assert [finding.cause for finding in verdict.diagnosis] == ["cpu"]
+
+
 def test_the_first_ten_seconds_are_never_at_fault() -> None:
     bad = Weather(up_loss=0.3, is_cpu_bound=True)
     call = Call({"ada": between(0, 10, bad), "bob": always(FINE)}, minutes=2, interval_ms=1_000)
