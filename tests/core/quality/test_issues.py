@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -96,6 +97,26 @@ def test_measures_that_were_bad_in_turns_all_count() -> None:
         at = EpochMs(place)
         watch.take(at, at, is_bad=True, is_good=False, values=values, bad=[label])
     assert watch.finish()[0].worst == {"loss_percent": 6.0, "rtt_ms": 300.0}
+
+
+@pytest.mark.parametrize(
+    ("waited_ms", "severity"),
+    [
+        ((300, 300, 300), "warning"),
+        ((300, 700, 300), "warning"),
+        ((500, 300, 700), "warning"),
+        ((500, 300, 700, 500), "severe"),
+    ],
+)
+def test_a_jitter_buffer_is_severe_when_three_reports_are(
+    waited_ms: Sequence[int], severity: str
+) -> None:
+    watch = Watch(IssueName.HIGH_JITTER_BUFFER_DELAY, REF)
+    for place, waited in enumerate(waited_ms):
+        at = EpochMs(place)
+        values = {"jitter_buffer_ms": float(waited)}
+        watch.take(at, at, is_bad=True, is_good=False, values=values)
+    assert watch.finish()[0].severity == severity
 
 
 @given(st.text(alphabet="x.-|", max_size=60))

@@ -182,7 +182,7 @@ def test_a_bad_picture_over_a_good_network_has_what_held_back_the_sender_for_its
 def test_a_full_buffer_is_told_when_nothing_else_tells_of_it() -> None:
     full = _issue(IssueName.HIGH_JITTER_BUFFER_DELAY, HEARD, 60, 120, jitter_buffer_ms=482.1)
     [finding] = _told([full])
-    assert (finding.cause, finding.severity) == ("lateness", "information")
+    assert (finding.cause, finding.severity) == ("lateness", "warning")
     assert finding.sentence == (
         "What they were sent came in clumps from 10:01:00 to 10:02:00 UTC "
         "and was played up to 482 ms late to make up for it."

@@ -84,7 +84,15 @@ _SEVERE: Final = frozenset(
 )
 
 
+_SEVERE_FROM: Final[dict[IssueName, tuple[str, float]]] = {
+    IssueName.HIGH_JITTER_BUFFER_DELAY: ("jitter_buffer_ms", 500),
+}
+"""Where one name stands for both: the measure that makes the issue severe, and from where on.
+webrtc-issue-detector."""
+
+
 def severity_of(name: IssueName) -> Severity:
+    """How severe an issue of this name is at least."""
     if name in _INFORMATION:
         return "information"
     return "severe" if name in _SEVERE else "warning"
@@ -237,7 +245,7 @@ class Watch:
                     worst[name] = value
         issue = Issue(
             name=self.name,
-            severity=severity_of(self.name),
+            severity=self._severity(),
             stream=self.stream,
             first_at=self._bad[0][0],
             last_at=self._bad[-1][1],
@@ -250,3 +258,10 @@ class Watch:
         self._good_run = 0
         self._bad = []
         self._recent.clear()
+
+    def _severity(self) -> Severity:
+        """Severe also when so many samples were bad enough for that as raise an issue."""
+        measure, least = _SEVERE_FROM.get(self.name, ("", 0.0))
+        severe = sum(values.get(measure, 0.0) >= least for _, _, values, _ in self._bad)
+        is_severe = bool(measure) and severe >= self._raise_after
+        return "severe" if is_severe else severity_of(self.name)

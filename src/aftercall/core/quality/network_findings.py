@@ -262,4 +262,4 @@ def lateness(subject: Subject, session: Session) -> list[Finding]:
         f"What they were sent came in clumps {group.when} and was played up to "
         f"{waited_ms:.0f} ms late to make up for it."
     )
-    return [finding("lateness", group, sentence, severity="information")]
+    return [finding("lateness", group, sentence)]
