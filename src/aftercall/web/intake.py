@@ -6,7 +6,6 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 from litestar.types import Receive, Scope, Send
-from msgspec.structs import replace
 
 from aftercall.core.errors import AftercallError, Malformed, Refused
 from aftercall.core.events import AnyEvent, PeerJoined
@@ -28,6 +27,11 @@ MESSAGE: Final = "/api/v1/message"
 OF_APP: Final = re.compile(r"/v1/apps/([A-Za-z0-9_-]{1,64})/(events|sources/janus)")
 
 _ENCODER: Final = msgspec.json.Encoder()
+_HEADERS: Final = (
+    (b"content-type", JSON.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+)
 _NEVER_ADMITTED: Final = frozenset(
     {"foreign_peer", "token_revoked", "meeting_inactive", "unknown_meeting"}
 )
@@ -251,7 +255,7 @@ class IntakeDoor:
             credentials=Credentials(
                 meeting_id=grant.meeting_id,
                 member_id=grant.member_id,
-                identity=replace(grant.identity, user_id=grant.member_id),
+                identity=grant.identity,
                 generation=grant.generation,
             ),
         )
@@ -299,9 +303,10 @@ def _text(headers: Headers, name: bytes) -> str | None:
 
 
 def _counts(outcomes: Sequence[Outcome]) -> dict[str, int]:
+    statuses = [outcome.status for outcome in outcomes]
     return {
-        "accepted": sum(o.status is Status.ACCEPTED for o in outcomes),
-        "duplicates": sum(o.status is Status.DUPLICATE for o in outcomes),
+        "accepted": statuses.count(Status.ACCEPTED),
+        "duplicates": statuses.count(Status.DUPLICATE),
     }
 
 
@@ -323,10 +328,8 @@ async def _send(send: Send, status: int, body: bytes, extra: list[tuple[bytes, b
         "type": "http.response.start",
         "status": status,
         "headers": [
-            (b"content-type", JSON.encode()),
-            (b"content-length", str(len(body)).encode()),
-            (b"x-content-type-options", b"nosniff"),
-            (b"cache-control", b"no-store"),
+            (b"content-length", b"%d" % len(body)),
+            *_HEADERS,
             *extra,
         ],
     }
