@@ -80,6 +80,14 @@ def test_long_freezes_count_however_few() -> None:
     assert issues_of(_stream([short] * 6, is_sent=False), IssueName.VIDEO_FROZEN) == []
 
 
+@pytest.mark.parametrize(("waited_ms", "severity"), [(499.75, "warning"), (500.0, "severe")])
+def test_half_a_second_in_the_buffer_is_severe(waited_ms: float, severity: str) -> None:
+    waited = {"jitterBufferDelay": waited_ms, "jitterBufferEmittedCount": 1_000}
+    facts = _stream([GOOD | waited] * 4, "microphone", is_sent=False)
+    [issue] = issues_of(facts, IssueName.HIGH_JITTER_BUFFER_DELAY)
+    assert issue.severity == severity
+
+
 def test_frames_dropped_amid_loss_are_not_the_decoders() -> None:
     dropped = {"packetsReceived": 980, "packetsLost": 20, "framesDecoded": 50, "framesDropped": 150}
     assert issues_of(_stream([dropped] * 6, is_sent=False), IssueName.DECODER_OVERLOADED) == []
