@@ -6,15 +6,14 @@ import numpy as np
 
 from aftercall.core.quality.columns import numbers
 from aftercall.core.quality.counters import Interval
+from aftercall.core.quality.getstats import StreamTag
 from aftercall.core.quality.rollup import Rollup, roll_up
-from aftercall.core.quality.streams import Family
+from aftercall.core.quality.streams import Codec, Family, Saying
 from aftercall.core.quality.tables import LISTED, Table
-
-WORDS = ("mid", "producer_id", "consumer_id", "peer_id", "codec", "quality_limitation_reason")
 
 
 def tabled(intervals: Sequence[Interval]) -> list[Table]:
-    """A table for each, so that they may be of any stream."""
+    """A table for each, so that they may be of any stream; their rank is their SSRC."""
     return [_table(interval) for interval in intervals]
 
 
@@ -22,13 +21,32 @@ def _table(i: Interval) -> Table:
     return Table(
         family=i.family,
         at=numbers([i.at]),
-        keys=[i.key],
-        ssrcs=[i.ssrc],
-        ranks=np.zeros(1, dtype=np.intp),
-        codecs=[None],
+        ranks=np.array([i.ssrc or 0]),
+        sayings=[_saying(i)],
         which=np.zeros(1, dtype=np.intp),
         numbers={name: numbers([getattr(i, name)]) for name in LISTED},
-        words={name: [getattr(i, name)] for name in WORDS},
+    )
+
+
+def _saying(i: Interval) -> Saying:
+    return Saying(
+        key=i.key,
+        family=i.family,
+        stats_id="",
+        kind="audio" if "audio" in i.family else "video",
+        ssrc=i.ssrc,
+        mid=i.mid,
+        track_identifier=None,
+        sender=None,
+        limitation=i.quality_limitation_reason,
+        codec=None if i.codec is None else Codec(f"any/{i.codec}", None, None),
+        tag=StreamTag(
+            connection="pc",
+            direction="send",
+            producer_id=i.producer_id,
+            consumer_id=i.consumer_id,
+            peer_id=i.peer_id,
+        ),
     )
 
 

@@ -7,13 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercall.core.errors import Malformed
-from aftercall.core.quality.getstats import (
-    STATS_MEMBERS,
-    Stats,
-    decode_body,
-    decode_stored,
-    encode_body,
-)
+from aftercall.core.quality.getstats import STATS_MEMBERS, Stats, decode_body, encode_body
 
 
 def body_of(*stats: dict[str, Any], **rest: Any) -> bytes:
@@ -127,35 +121,3 @@ def test_any_bytes_are_a_sample_or_malformed(data: bytes) -> None:
         decode_body(data)
     except Malformed:
         return
-
-
-_MEMBERS = {field.name: field.encode_name for field in msgspec.structs.fields(Stats)}
-_TYPES = st.sampled_from([*STATS_MEMBERS, "certificate"])
-_STATS = st.builds(
-    lambda type_, counters: {"id": "x", "type": type_, "timestamp": 5.5} | counters,
-    _TYPES,
-    st.dictionaries(
-        st.sampled_from(["packetsSent", "packetsReceived", "ssrc", "bytesSent", "framesDecoded"]),
-        st.integers(0, 2**53),
-    ),
-)
-
-
-@given(st.lists(_STATS, max_size=6))
-def test_a_stored_sample_reads_the_same_the_fast_way(stats: list[dict[str, Any]]) -> None:
-    stored = encode_body(decode_body(body_of(*stats, page_hidden=True)))
-    slow, fast = decode_body(stored), decode_stored(stored)
-    assert fast.page_hidden is True and fast.streams == slow.streams
-    for one, other in zip(slow.connections[0].stats, fast.connections[0].stats, strict=True):
-        for name, written in _MEMBERS.items():
-            if written in ("id", "type", "timestamp", *STATS_MEMBERS[one.type]):
-                assert getattr(other, name) == getattr(one, name)
-            else:
-                assert getattr(other, name) is None
-
-
-def test_a_sample_that_was_never_encoded_is_read_all_the_same() -> None:
-    body = decode_stored(body_of({"id": "C", "type": "certificate"}, INBOUND))
-    assert [each.type for each in body.connections[0].stats] == ["inbound-rtp"]
-    with pytest.raises(Malformed):
-        decode_stored(b"{")

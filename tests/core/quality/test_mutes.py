@@ -1,6 +1,7 @@
 import pytest
 
 from aftercall.core.instants import EpochMs
+from aftercall.core.quality.columns import floats, numbers
 from aftercall.core.quality.issues import IssueName
 from aftercall.core.quality.mutes import Mutes, camera_issues
 from aftercall.core.quality.streams import Family, Sample
@@ -28,7 +29,8 @@ def _mutes(**at_by_name: int) -> Mutes:
 def _since(
     mutes: Mutes, start: int, end: int, family: Family = Family.AUDIO_PRODUCER
 ) -> int | None:
-    return mutes.unmuted_at(family, EpochMs(start), EpochMs(end))
+    [since] = floats(mutes.unmuted_since(family, numbers([start]), numbers([end])))
+    return None if since is None else int(since)
 
 
 def test_without_a_word_everything_is_on() -> None:

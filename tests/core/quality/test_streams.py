@@ -4,8 +4,14 @@ from typing import Any
 import pytest
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.getstats import decode_body
-from aftercall.core.quality.streams import Family, Sample, normalise
+from aftercall.core.quality.getstats import (
+    ConnectionBody,
+    SampleBody,
+    Stats,
+    StreamTag,
+    decode_body,
+)
+from aftercall.core.quality.streams import Family, Linker, Sample, Stream, normalise
 
 Object = dict[str, Any]
 
@@ -29,8 +35,8 @@ def test_a_stream_is_linked_to_all_that_belongs_to_it() -> None:
         {"id": "S", "type": "media-source", "trackIdentifier": "track", "width": 640},
         {"id": "R", "type": "remote-inbound-rtp", "ssrc": 5, "localId": "X"},
     ).streams
-    assert stream.key == ("pc", "send", 5)
-    assert stream.codec is not None and stream.codec.mime_type == "video/VP8"
+    assert stream.saying.key == ("pc", "send", 5)
+    assert stream.saying.subtype == "vp8"
     assert stream.source is not None and stream.source.width == 640
     assert stream.remote is not None and stream.remote.id == "R"
 
@@ -44,7 +50,7 @@ def test_a_remote_report_without_a_link_belongs_to_its_ssrc() -> None:
 
 def test_dangling_links_are_none() -> None:
     (stream,) = sample(rtp("outbound", ssrc=5, codecId="gone", mediaSourceId="gone")).streams
-    assert (stream.codec, stream.source, stream.remote, stream.tag) == (None,) * 4
+    assert (stream.saying.codec, stream.source, stream.remote, stream.saying.tag) == (None,) * 4
 
 
 @pytest.mark.parametrize("by", [{"ssrc": 5}, {"mid": "1"}, {"track_id": "track"}])
@@ -54,8 +60,8 @@ def test_a_tag_is_found_by_ssrc_else_mid_else_track(by: Object) -> None:
         rtp("inbound", ssrc=5, mid="1", trackIdentifier="track"),
         tags=[other, {"direction": "receive", "source": "screen", "peer_id": "p"} | by],
     ).streams
-    assert stream.tag is not None and stream.tag.peer_id == "p"
-    assert stream.family is Family.SCREENSHARE_VIDEO_CONSUMER
+    assert stream.saying.peer_id == "p"
+    assert stream.saying.family is Family.SCREENSHARE_VIDEO_CONSUMER
 
 
 def test_every_stream_has_one_of_eight_families() -> None:
@@ -73,7 +79,7 @@ def test_every_stream_has_one_of_eight_families() -> None:
                 rtp(direction, ssrc=5, kind=kind),
                 tags=[{"direction": tagged, "ssrc": 5, "source": source}],
             ).streams
-            assert stream.family == f"{name}_{end}"
+            assert stream.saying.family == f"{name}_{end}"
 
 
 def test_a_stream_of_no_known_kind_is_left_out() -> None:
@@ -118,3 +124,60 @@ def test_a_connection_that_has_not_connected_has_no_pair() -> None:
     (connection,) = sample(_pair("P", state="in-progress")).connections
     assert connection.pair is None and connection.local_candidate is None
     assert len(connection.pairs) == 1
+
+
+def _linked(linker: Linker, tags: list[StreamTag], *stats: Stats) -> list[Stream]:
+    body = SampleBody(connections=[ConnectionBody(id="pc", stats=list(stats))], streams=tags)
+    return linker.link(body, EpochMs(1)).streams
+
+
+def _received(**members: Any) -> Stats:
+    return Stats(type="inbound-rtp", id="I", kind="video", ssrc=5, codec_id="C", **members)
+
+
+def _codec(mime_type: str) -> Stats:
+    return Stats(type="codec", id="C", mime_type=mime_type)
+
+
+def _tag(**members: Any) -> StreamTag:
+    return StreamTag(connection="pc", direction="receive", ssrc=5, **members)
+
+
+def test_what_is_said_again_is_the_same_object() -> None:
+    linker, tags = Linker(), [_tag(muted=False)]
+    [first] = _linked(linker, tags, _received(mid="1"), _codec("video/VP8"))
+    [again] = _linked(linker, tags, _received(mid="1"), _codec("video/VP8"))
+    assert again.saying is first.saying
+    [retagged] = _linked(linker, [_tag(muted=False)], _received(mid="1"), _codec("video/VP8"))
+    assert retagged.saying is first.saying
+
+
+def test_what_is_said_anew_is_heard() -> None:
+    linker, tags = Linker(), [_tag()]
+    [first] = _linked(linker, tags, _received(mid="1"), _codec("video/VP8"))
+    [moved] = _linked(linker, tags, _received(mid="2"), _codec("video/VP8"))
+    assert (first.saying.mid, moved.saying.mid) == ("1", "2")
+    [recoded] = _linked(linker, tags, _received(mid="2"), _codec("video/VP9"))
+    assert recoded.saying.subtype == "vp9"
+    [muted] = _linked(linker, [_tag(muted=True)], _received(mid="2"), _codec("video/VP9"))
+    assert muted.saying.tag is not None and muted.saying.tag.muted
+    [other] = _linked(linker, [_tag(source="screen")], _received(mid="2"), _codec("video/VP9"))
+    assert other.saying.family is Family.SCREENSHARE_VIDEO_CONSUMER
+
+
+def test_a_score_is_a_number_and_changes_nothing_that_is_said() -> None:
+    linker = Linker()
+    scored = [_tag(score=0.25)]
+    [first] = _linked(linker, scored, _received())
+    [again] = _linked(linker, scored, _received())
+    [better] = _linked(linker, [_tag(score=0.75)], _received())
+    assert first.saying is again.saying is better.saying
+    assert [each.score for each in (first, again, better)] == [0.25, 0.25, 0.75]
+
+
+def test_a_connection_that_was_away_is_linked_afresh() -> None:
+    linker = Linker()
+    _linked(linker, [_tag(muted=False)], _received())
+    linker.link(SampleBody(streams=(tags := [_tag(muted=True)])), EpochMs(1))
+    [back] = _linked(linker, tags, _received())
+    assert back.saying.tag is not None and back.saying.tag.muted

@@ -59,10 +59,10 @@ def test_rows_of_all_tables_come_in_order_of_time(made: list[Interval]) -> None:
     assert in_order_of_time(tabled(made)) == sorted(made, key=lambda each: each.at)
 
 
-def test_only_the_chosen_rows_are_kept() -> None:
+def test_only_the_chosen_rows_are_taken() -> None:
     (table,) = tabled([interval(START, frames=3, codec="vp8")])
-    assert intervals_of(table.kept(np.array([True]))) == intervals_of(table)
-    assert intervals_of(table.kept(np.array([False]))) == []
+    assert intervals_of(table.taken(np.array([True]))) == intervals_of(table)
+    assert intervals_of(table.taken(np.array([False]))) == []
 
 
 MEMBERS = {

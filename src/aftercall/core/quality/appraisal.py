@@ -20,9 +20,8 @@ from aftercall.core.quality.columns import (
     numbers,
     or_zero,
 )
-from aftercall.core.quality.streams import AUDIO, PRODUCERS, SCREENSHARES
+from aftercall.core.quality.streams import AUDIO, PRODUCERS, SCREENSHARES, Codec
 from aftercall.core.quality.tables import Table
-from aftercall.core.quality.tracks import Codec
 
 LEAST_PACKETS: Final = 20
 """Under discontinuous transmission a share of fewer is noise."""
@@ -76,27 +75,26 @@ def _scores(table: Table) -> Numbers:
 
 
 def _audio(table: Table) -> Numbers:
-    codecs, which = table.codecs, table.which
+    codecs, which = _codecs(table)
     if table.family in PRODUCERS:
         losses, bursts = _sent_losses(table), np.ones(len(which))
         delays_ms = mos_audio.producer_delays_ms(*table.columns("rtt_s", "jitter_s"))
     else:
-        rates = numbers([codec and codec.clock_rate for codec in codecs])[which]
+        rates = numbers([None if codec is None else codec.clock_rate for codec in codecs])[which]
         losses, bursts = _received_losses(table, np.where(rates > 0, rates, ASSUMED_CLOCK_RATE))
         table.put("burst_ratio", known(bursts))
         delays_ms = mos_audio.consumer_delays_ms(
             *table.columns("rtt_s", "jitter_buffer_ms", "jitter_s")
         )
     is_repaired = ~np.isnan(table.get("concealment_percent"))
-    names = table.words.get("codec", (None,) * len(which))
-    targets = table.get("target_bitrate_bps")
     opinions = nothing(len(which))
-    for name, target_bps, fmtp, places in _manners(codecs, which, names, targets):
-        codec = mos_audio.codec_of(name, target_bps)
-        if codec is not None:
+    for spoken, target_bps, places in _manners(codecs, which, table.get("target_bitrate_bps")):
+        name, fmtp = (None, None) if spoken is None else (spoken.subtype, spoken.sdp_fmtp_line)
+        constants = mos_audio.codec_of(name, target_bps)
+        if constants is not None:
             factor = mos_audio.redundancy(name, fmtp)
             opinions[places] = mos_audio.estimates(
-                codec,
+                constants,
                 delays_ms[places],
                 losses[places],
                 bursts[places],
@@ -105,28 +103,26 @@ def _audio(table: Table) -> Numbers:
     return opinions
 
 
-_Manner = tuple[str | None, float | None, str | None, Places]
+def _codecs(table: Table) -> tuple[list[Codec | None], Places]:
+    """The codecs, and which of them each interval had."""
+    numbered: dict[Codec | None, int] = {}
+    which = [numbered.setdefault(saying.codec, len(numbered)) for saying in table.sayings]
+    return list(numbered), np.array(which, dtype=np.intp)[table.which]
 
 
 def _manners(
-    codecs: Sequence[Codec | None],
-    which: Places,
-    names: Sequence[str | None],
-    targets: Numbers,
-) -> list[_Manner]:
-    """The ways in which a stream was encoded: codec, target, parameters, and where."""
-    # Targets are given for a sent stream, sizes of a group for a few hundred intervals at most.
+    codecs: Sequence[Codec | None], which: Places, targets: Numbers
+) -> list[tuple[Codec | None, float | None, Places]]:
+    """The ways in which streams were encoded: codec, target bitrate, and where."""
+    # Received streams have none, sent ones a few hundred at most.
     wished = np.unique(np.where(np.isnan(targets), -1.0, targets))
-    found: list[_Manner] = []
-    for number in np.unique(which).tolist():
-        codec = codecs[number]
+    found: list[tuple[Codec | None, float | None, Places]] = []
+    for number, codec in enumerate(codecs):
         for wish in wished.tolist():
             is_wished = np.isnan(targets) if wish < 0 else targets == wish
             places = np.flatnonzero((which == number) & is_wished)
             if len(places):
-                fmtp = None if codec is None else codec.sdp_fmtp_line
-                target_bps = None if wish < 0 else wish
-                found.append((names[places[0]], target_bps, fmtp, places))
+                found.append((codec, None if wish < 0 else wish, places))
     return found
 
 
@@ -186,13 +182,10 @@ def _video(table: Table) -> Numbers:
 
 
 def _factors(table: Table, model: mos_video.VideoModel, *, is_screen: bool) -> Numbers:
-    codecs = table.words.get("codec", (None,) * len(table.at))
-    factors = {
-        codec: mos_video.codec_factor(model, codec, is_screen=is_screen) for codec in set(codecs)
-    }
-    if len(factors) == 1:
-        return np.full(len(codecs), next(iter(factors.values())))
-    return numbers([factors[codec] for codec in codecs])
+    codecs, which = _codecs(table)
+    names = [None if codec is None else codec.subtype for codec in codecs]
+    factors = [mos_video.codec_factor(model, name, is_screen=is_screen) for name in names]
+    return np.array(factors)[which]
 
 
 _SIZES: Final = (

@@ -47,6 +47,35 @@ def never_negative(column: Numbers) -> Numbers:
     return np.maximum(column, 0.0)
 
 
+def rounded(column: Numbers, decimals: int) -> Numbers:
+    """As `round` does it: by the exact value, halves to the even side."""
+    scale = 10.0**decimals
+    scaled = column * scale
+    whole = np.rint(scaled)
+    made = whole / scale
+    # So near a half, what the multiplication lost may have decided.
+    is_close = np.abs(np.abs(scaled - whole) - 0.5) <= np.abs(scaled) * 2.0**-50
+    if is_close.any():
+        made[is_close] = [round(value, decimals) for value in column[is_close].tolist()]
+    return made
+
+
+def floats(column: Numbers) -> list[float | None]:
+    """The values one by one; what is not known is `None`."""
+    values: list[float | None] = column.tolist()
+    if np.isnan(column).any():
+        return [None if value != value else value for value in values]
+    return values
+
+
+def whole_numbers(column: Numbers) -> list[int | None]:
+    """The values one by one, rounded; what is not known is `None`."""
+    if np.isnan(column).any():
+        return [None if value is None else round(value) for value in floats(column)]
+    values: list[int | None] = np.rint(column).astype(np.int64).tolist()
+    return values
+
+
 def minus(column: Numbers | None, other: Numbers | None) -> Numbers | None:
     """One less the other, where the other is known, at least zero."""
     if column is None or other is None:
@@ -54,11 +83,17 @@ def minus(column: Numbers | None, other: Numbers | None) -> Numbers | None:
     return never_negative(column - or_zero(other))
 
 
+def quotients(parts: Numbers, wholes: Numbers, scale: float = 1.0) -> Numbers:
+    """`scale` · part / whole, where the whole is not zero."""
+    made: Numbers = np.divide(scale * parts, wholes, out=nothing(len(parts)), where=wholes != 0)
+    return made
+
+
 def ratio(
     parts: Numbers | None, wholes: Numbers | None, scale: float = 1.0, *, limit: float | None = None
 ) -> Numbers | None:
-    """`scale` · part / whole, where the whole is not zero; held at `limit`."""
+    """`quotients` held at `limit`, of columns that may not be there."""
     if parts is None or wholes is None:
         return None
-    made = np.divide(scale * parts, wholes, out=nothing(len(parts)), where=wholes != 0)
+    made = quotients(parts, wholes, scale)
     return made if limit is None else np.minimum(made, limit)

@@ -3,13 +3,17 @@ relays, changes of path; and when something arrived on them."""
 
 from collections.abc import Iterable
 from itertools import pairwise
+from math import isnan
 from typing import Final, NamedTuple
+
+import numpy as np
 
 from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.quality.getstats import Stats
 from aftercall.core.quality.interruptions import Arrival, interruption_issues
-from aftercall.core.quality.issues import Issue, IssueName, StreamRef, Watch, single
+from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.streams import Connection, Family, Sample
+from aftercall.core.quality.watch import Watch, uninterrupted
 from aftercall.core.records import PeerNote
 
 HIGH_RTT_S: Final = 0.400
@@ -20,6 +24,8 @@ LOW_BITRATE_BPS: Final = 100_000
 GOOD_BITRATE_BPS: Final = 150_000
 """webrtc-issue-detector; Vidyo's "low" begins at the second."""
 
+_HIGH_RTT: Final = Watch(IssueName.HIGH_RTT)
+_LOW_BITRATE: Final = Watch(IssueName.LOW_AVAILABLE_BITRATE, low_is_bad=True)
 _TCP: Final = frozenset({"tcp", "tls"})
 
 
@@ -29,21 +35,21 @@ class ConnectionRules:
     def __init__(self, peer_id: str) -> None:
         self._peer_id = peer_id
         self._connections: dict[str, _ConnectionIssues] = {}
-        self._received: dict[str, list[tuple[EpochMs, int]]] = {}
+        self._received: dict[str, list[tuple[EpochMs, float]]] = {}
 
     def take(self, sample: Sample) -> None:
         for connection in sample.connections:
-            self._count(connection, sample)
+            self._count(connection, sample.at)
             issues = self._connections.get(connection.id)
             if issues is None:
                 ref = StreamRef(peer_id=self._peer_id, connection_id=connection.id)
                 issues = self._connections[connection.id] = _ConnectionIssues(ref)
-            issues.take(connection, sample)
+            issues.take(connection, sample.at)
 
-    def _count(self, connection: Connection, sample: Sample) -> None:
-        received = _received(connection, sample)
+    def _count(self, connection: Connection, at: EpochMs) -> None:
+        received = _received(connection)
         if received is not None:
-            self._received.setdefault(connection.id, []).append((sample.at, received))
+            self._received.setdefault(connection.id, []).append((at, received))
 
     def arrivals(self) -> list[Arrival]:
         """Between which reports something arrived on a connection, in order of time."""
@@ -60,16 +66,13 @@ class ConnectionRules:
         return [issue for issues in found for issue in issues]
 
 
-def _received(connection: Connection, sample: Sample) -> int | None:
+def _received(connection: Connection) -> float | None:
     """A count that grows when anything arrives: the transport's bytes, else the streams'
     packets."""
     if connection.transport is not None and connection.transport.bytes_received is not None:
         return connection.transport.bytes_received
-    packets = [
-        stream.stats.packets_received
-        for stream in sample.streams
-        if stream.connection is connection and stream.stats.packets_received is not None
-    ]
+    counts = [stream.stats.packets_received for stream in connection.received]
+    packets = [count for count in counts if count is not None and not isnan(count)]
     return sum(packets) if packets else None
 
 
@@ -105,16 +108,16 @@ class _Stretch:
 class _ConnectionIssues:
     def __init__(self, ref: StreamRef) -> None:
         self._ref = ref
-        self._rtt = Watch(IssueName.HIGH_RTT, ref)
-        self._bitrate = Watch(IssueName.LOW_AVAILABLE_BITRATE, ref, low_is_bad=True)
+        self._rtts: list[tuple[EpochMs, EpochMs, float]] = []
+        self._bitrates: list[tuple[EpochMs, EpochMs, float, float]] = []
         self._relayed = _Stretch(IssueName.TURN_RELAYED, ref)
         self._relayed_tcp = _Stretch(IssueName.TURN_RELAYED_TCP, ref)
         self._path: _Path | None = None
         self._changes: list[Issue] = []
         self._last_at: EpochMs | None = None
 
-    def take(self, connection: Connection, sample: Sample) -> None:
-        at, pair = sample.at, connection.pair
+    def take(self, connection: Connection, at: EpochMs) -> None:
+        pair = connection.pair
         last_at = at if self._last_at is None else self._last_at
         self._last_at = at
         if pair is None:
@@ -128,62 +131,71 @@ class _ConnectionIssues:
         if self._path is not None and path.has_left(self._path):
             self._changes.append(single(IssueName.TRANSPORT_PATH_CHANGED, self._ref, at, at))
         self._path = path if self._path is None else path.with_known(self._path)
-        self._take_rtt(pair, last_at, at)
-        self._take_bitrate(pair, connection, sample, last_at)
-
-    def _take_rtt(self, pair: Stats, last_at: EpochMs, at: EpochMs) -> None:
-        rtt_s = pair.current_round_trip_time
-        if rtt_s is None or (rtt_s < HIGH_RTT_S and self._rtt.is_idle()):
-            return
-        self._rtt.take(
-            last_at,
-            at,
-            is_bad=rtt_s >= HIGH_RTT_S,
-            is_good=rtt_s < GOOD_RTT_S,
-            values={"rtt_ms": rtt_s * SECOND_MS},
-        )
+        if pair.current_round_trip_time is not None:
+            self._rtts.append((last_at, at, pair.current_round_trip_time))
+        self._take_bitrate(pair, connection, last_at, at)
 
     def _take_bitrate(
-        self, pair: Stats, connection: Connection, sample: Sample, last_at: EpochMs
+        self, pair: Stats, connection: Connection, last_at: EpochMs, at: EpochMs
     ) -> None:
+        """A connection that was never short of room is not asked what it needs."""
         bps = pair.available_outgoing_bitrate
-        if bps is None or (bps >= GOOD_BITRATE_BPS and self._bitrate.is_idle()):
+        if bps is None or (bps >= GOOD_BITRATE_BPS and not self._bitrates):
             return
-        wanted_bps = _wanted_bps(connection, sample)
-        if wanted_bps is None:
-            return
-        self._bitrate.take(
-            last_at,
-            sample.at,
-            is_bad=bps < wanted_bps,
-            is_good=bps > max(wanted_bps, GOOD_BITRATE_BPS),
-            values={"available_kbps": bps / 1_000},
-        )
+        wanted_bps = _wanted_bps(connection)
+        if wanted_bps is not None:
+            self._bitrates.append((last_at, at, bps, wanted_bps))
 
     def finish(self) -> list[Issue]:
         for stretch in (self._relayed, self._relayed_tcp):
             stretch.close()
         return [
-            *self._rtt.finish(),
-            *self._bitrate.finish(),
+            *self._high_rtts(),
+            *self._low_bitrates(),
             *self._relayed.issues,
             *self._relayed_tcp.issues,
             *self._changes,
         ]
 
+    def _high_rtts(self) -> list[Issue]:
+        if not self._rtts:
+            return []
+        starts, ends, rtts_s = np.array(self._rtts, dtype=np.float64).T
+        samples = uninterrupted(
+            starts,
+            ends,
+            ("rtt_ms", rtts_s * SECOND_MS),
+            is_bad=rtts_s >= HIGH_RTT_S,
+            is_good=rtts_s < GOOD_RTT_S,
+        )
+        return _HIGH_RTT.issues(self._ref, samples)
 
-def _wanted_bps(connection: Connection, sample: Sample) -> float | None:
+    def _low_bitrates(self) -> list[Issue]:
+        if not self._bitrates:
+            return []
+        starts, ends, bps, wanted_bps = np.array(self._bitrates, dtype=np.float64).T
+        samples = uninterrupted(
+            starts,
+            ends,
+            ("available_kbps", bps / 1_000),
+            is_bad=bps < wanted_bps,
+            is_good=bps > np.maximum(wanted_bps, GOOD_BITRATE_BPS),
+        )
+        return _LOW_BITRATE.issues(self._ref, samples)
+
+
+def _wanted_bps(connection: Connection) -> float | None:
     """What the connection must carry: video's least, else the audio encoder's target."""
     wanted: float | None = None
-    for stream in sample.streams:
-        if stream.connection is not connection or stream.stats.active is False:
+    for stream in connection.sent:
+        saying, stats = stream.saying, stream.stats
+        if stats.active is False or (saying.tag is not None and saying.tag.muted):
             continue
-        if stream.tag is not None and stream.tag.muted:
-            continue
-        if stream.family in (Family.VIDEO_PRODUCER, Family.SCREENSHARE_VIDEO_PRODUCER):
+        if saying.family in (Family.VIDEO_PRODUCER, Family.SCREENSHARE_VIDEO_PRODUCER):
             return LOW_BITRATE_BPS
-        if stream.family is Family.AUDIO_PRODUCER and stream.stats.target_bitrate is not None:
-            wanted = stream.stats.target_bitrate
+        bps = stats.target_bitrate
+        if saying.family is Family.AUDIO_PRODUCER and bps is not None and not isnan(bps):
+            wanted = bps
     return wanted
 
 

@@ -28,7 +28,6 @@ class Interval(msgspec.Struct, omit_defaults=True, gc=False):
     is_muted: bool | None = None
     is_active: bool | None = None
     """`active` of an outbound stream: false while its sender is switched off."""
-    is_page_hidden: bool | None = None
     is_gap: bool = False
     """The reports lie over 60 s apart: counts are valid, rates and scores are not given."""
     is_clock_step: bool = False

@@ -1,8 +1,8 @@
 """From cumulative counters to intervals.
 
 Counters belong to one RTP stream object; where that is replaced they begin anew, and a
-difference across the break would be nonsense. So a track is cut where its object is new or a
-counter fell, and the first report after a cut is a baseline only:
+difference across the break would be nonsense. So there is no interval where the object is new or
+a counter fell, and the report after it is a baseline only:
 
     first report, new SSRC or new object, a counter that fell    baseline only
     the same report again                                        dropped, counted
@@ -11,56 +11,47 @@ counter fell, and the first report after a cut is a baseline only:
 
 `packetsLost` is signed and may fall (late packets, duplicates): that is no break.
 
-The work is done a column at a time: all values of one member of a stream over the whole call.
+The work is done a column at a time: all values of one member, over the whole call, of all streams
+of a family.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from itertools import compress
-from operator import attrgetter
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Final
 
 import msgspec
 import numpy as np
 
+from aftercall.core.quality.acceptance import Reports, accept
 from aftercall.core.quality.appraisal import appraise
-from aftercall.core.quality.columns import Numbers, known, numbers, or_zero
+from aftercall.core.quality.columns import Flags, known, numbers
 from aftercall.core.quality.counters import Interval
+from aftercall.core.quality.layers import best_layers
 from aftercall.core.quality.measures import (
     SenderRtt,
     count_lost,
+    hear,
     measure_picture,
     measure_received,
     measure_sent,
 )
 from aftercall.core.quality.streams import AUDIO, PRODUCERS, Family, Sample
-from aftercall.core.quality.tables import Table, in_order_of_time, merged, stacked
-from aftercall.core.quality.tracks import (
-    AT,
-    FIRST_COUNTER,
-    PAIR_RTT,
-    Accepted,
-    Saying,
-    Track,
-    Tracks,
-    accept,
-    record,
-)
+from aftercall.core.quality.tables import Table, in_order_of_time, merged
+from aftercall.core.quality.tracks import SENT, Track, Tracks
 
 LONGEST_S: Final = 60.0
 
 _RATES: Final = ("bitrate_bps", "fps", "freeze_share")
 _MAY_FALL: Final = ("freeze_s", "packets_discarded", "coding_s")
-_WORDS: Final = ("producer_id", "consumer_id", "peer_id")
 _TAG_NUMBERS: Final = {
     "is_muted": "muted",
     "expected_width": "expected_width",
     "expected_height": "expected_height",
-    "score_given": "score",
 }
 
 
 class Reading(msgspec.Struct):
-    """What happened on the streams of a peer, a table each, and the reports that gave nothing."""
+    """What happened on the streams of a peer, a table for each family, and the reports that gave
+    nothing."""
 
     tables: list[Table]
     duplicates: int = 0
@@ -78,42 +69,26 @@ class Reader:
     """Gathers the samples of one peer, in any order and number of repeats."""
 
     def __init__(self) -> None:
-        self._tracks: Tracks = {}
+        self._tracks = Tracks()
 
     def take(self, sample: Sample) -> None:
-        record(self._tracks, sample)
+        self._tracks.record(sample)
 
     def read(self) -> Reading:
         """What the samples so far say; of the layers of a simulcast only the best that moved."""
         reading = Reading([])
-        tracks = list(self._tracks.values())
-        layers: list[tuple[Track, list[Table]]] = []
-        received: dict[Family, list[Table]] = {}
-        for rank, track in enumerate(tracks):
-            tables = _fold(track, rank, reading)
-            if track.key[1] == "send":
-                layers.append((track, tables))
-                continue
-            for table in tables:
-                received.setdefault(table.family, []).append(table)
-        sender_rtt = _sender_rtt([table for _, tables in layers for table in tables])
-        reading.tables = best_layers(layers)
-        # Most streams are received and none needs its own past any more: all at once.
-        for alike in received.values():
-            table = merged(alike)
+        tables = _by_family(self._tracks, reading)
+        sent = [table for family, table in tables.items() if family in PRODUCERS]
+        for table in sent:
+            measure_sent(table)
+            _finish(table)
+        sender_rtt = SenderRtt.of(sent)
+        received = [table for family, table in tables.items() if family not in PRODUCERS]
+        for table in received:
             measure_received(table, sender_rtt)
             _finish(table)
-            reading.tables.append(table)
+        reading.tables = [*best_layers(sent), *received]
         return reading
-
-
-def _sender_rtt(tables: Sequence[Table]) -> SenderRtt:
-    rtts_s = stacked(tables, "rtt_s")
-    ats = np.concatenate([numbers([]), *(table.at for table in tables)])
-    is_heard = ~np.isnan(rtts_s)
-    ats, rtts_s = ats[is_heard], rtts_s[is_heard]
-    order = np.lexsort((rtts_s, ats))
-    return SenderRtt(ats[order], rtts_s[order])
 
 
 def read_intervals(samples: Iterable[Sample]) -> list[Interval]:
@@ -124,110 +99,88 @@ def read_intervals(samples: Iterable[Sample]) -> list[Interval]:
     return reader.read().intervals
 
 
-def _fold(track: Track, rank: int, reading: Reading) -> list[Table]:
-    """The tables of a track: a sent one's are done, a received one's lack all that is
-    measured."""
-    accepted = accept(track)
-    reading.duplicates += accepted.duplicates
-    reading.late += accepted.late
-    if accepted.steps is not None:
-        reading.clock_steps += int(accepted.steps.sum())
-    return _fold_piece(track, rank, accepted, reading)
+def _by_family(tracks: Iterable[Track], reading: Reading) -> dict[Family, Table]:
+    """What was counted and heard, not yet measured."""
+    alike: dict[Family, list[Track]] = {}
+    for track in tracks:
+        alike.setdefault(track.sayings[0].family, []).append(track)
+    found: dict[Family, list[Table]] = {}
+    for each in alike.values():
+        reports = accept(each)
+        reading.duplicates += reports.duplicates
+        reading.late += reports.late
+        reading.clock_steps += int(reports.steps.sum())
+        for table in _count(reports, reading):
+            found.setdefault(table.family, []).append(table)
+    return {family: merged(tables) for family, tables in found.items()}
 
 
-def _fold_piece(track: Track, rank: int, piece: Accepted, reading: Reading) -> list[Table]:
-    kind = track.kind
-    if len(piece.says) < 2:
+def _count(reports: Reports, reading: Reading) -> list[Table]:
+    """The intervals between reports, a table for each family."""
+    kind = reports.kind
+    changes = {name: np.diff(reports.get(name)) for name in kind.counters}
+    is_other = np.diff(reports.ranks) != 0
+    has_fallen = ~is_other & np.any([changes[name] < 0 for name in kind.monotone], axis=0)
+    reading.resets += int(has_fallen.sum())
+    is_cut = is_other | has_fallen | _is_seam(reports)
+    starts = np.flatnonzero(~is_cut)
+    if not len(starts):
         return []
-    first_gauge = FIRST_COUNTER + len(kind.counters)
-    changes = np.diff(piece.columns[FIRST_COUNTER:first_gauge], axis=1)
-    cuts = set(np.flatnonzero((changes[: kind.monotone] < 0).any(axis=0)).tolist())
-    reading.resets += len(cuts)
-    cuts.update(_seams(track, piece))
-    if cuts:
-        return [
-            table
-            for each in piece.cut(sorted(cuts))
-            for table in _fold_piece(track, rank, each, reading)
-        ]
-    table = _begin(track, rank, piece)
-    columns = np.concatenate((changes, piece.columns[first_gauge:, 1:]))
-    is_known = np.any(~np.isnan(columns), axis=1)
-    names = (*kind.counters, *kind.gauges)
-    table.numbers |= dict(compress(zip(names, columns, strict=True), is_known))
-    if table.family in PRODUCERS:
-        measure_sent(table, piece, _sent_once(piece.columns, kind.counters))
-        _finish(table)
+    ends = starts + 1
+    table = Table(
+        family=reports.sayings[0].family,
+        at=reports.get("at")[ends],
+        ranks=reports.ranks[ends],
+        sayings=reports.sayings,
+        which=reports.which[ends],
+        numbers={
+            "dt_s": reports.lengths_s[starts],
+            "pair_rtt_s": reports.get("pair_rtt_s")[ends],
+        },
+    )
+    for name in kind.counters:
+        table.put(name, known(changes[name][starts]))
+    for name in (*kind.gauges, "score_given"):
+        table.put(name, known(reports.get(name)[ends]))
+    if reports.steps.any():
+        table.put("is_clock_step", reports.steps[starts])
+    if kind is SENT:
+        pieces = np.concatenate([[0], np.cumsum(is_cut)])
+        for name, column in hear(reports, pieces).items():
+            table.put(name, known(column[ends]))
     else:
         count_lost(table)
-    return [table]
+    _put_tags(table)
+    return _split(table)
 
 
-def _begin(track: Track, rank: int, piece: Accepted) -> Table:
-    """A table with what a report says beside its counters."""
-    length = len(piece.says) - 1
-    table = Table(
-        family=track.sayings[piece.says[0]].family,
-        at=piece.columns[AT, 1:],
-        keys=[track.key] * length,
-        ssrcs=[track.ssrc] * length,
-        ranks=np.full(length, rank),
-        codecs=[saying.codec for saying in track.sayings],
-        which=piece.says[1:],
-        numbers={"dt_s": piece.lengths_s, "pair_rtt_s": piece.columns[PAIR_RTT, 1:]},
-        words={},
-    )
-    table.put("is_clock_step", piece.steps)
-    _put_sayings(table, track, piece)
-    return table
-
-
-def _seams(track: Track, piece: Accepted) -> list[int]:
-    """Where the stats object or the use of the stream changes."""
-    uses = [(saying.stats_id, saying.family) for saying in track.sayings]
-    if uses.count(uses[0]) == len(uses):
-        return []
+def _is_seam(reports: Reports) -> Flags:
+    """Where the stats object or the use of a stream changes."""
+    uses = [(saying.stats_id, saying.family) for saying in reports.sayings]
     numbered = {use: number for number, use in enumerate(dict.fromkeys(uses))}
-    which = np.array([numbered[use] for use in uses])[piece.says]
-    seams: list[int] = np.flatnonzero(np.diff(which)).tolist()
-    return seams
+    is_seam: Flags = np.diff(np.array([numbered[use] for use in uses])[reports.which]) != 0
+    return is_seam
 
 
-def _put_sayings(table: Table, track: Track, piece: Accepted) -> None:
-    """What the intervals' last reports said in words, and in their tags."""
-    sayings, says = track.sayings, piece.says[1:]
-
-    def put_words(name: str, read: Callable[[Saying], str | None]) -> None:
-        said = [read(saying) for saying in sayings]
-        if said.count(None) < len(said):
-            table.words[name] = (
-                said * len(says) if len(said) == 1 else [said[place] for place in says]
-            )
-
-    def put_numbers(name: str, read: Callable[[Saying], float | None]) -> None:
-        said = numbers([read(saying) for saying in sayings])
-        table.put(name, known(said[says]))
-
-    put_words("mid", attrgetter("mid"))
-    put_words("quality_limitation_reason", attrgetter("limitation"))
-    put_words("codec", _subtype)
-    put_numbers("is_page_hidden", attrgetter("is_page_hidden"))
-    if any(saying.tag is not None for saying in sayings):
-        for name in _WORDS:
-            put_words(name, _of_tag(name))
-        for name, member in _TAG_NUMBERS.items():
-            put_numbers(name, _of_tag(member))
+def _put_tags(table: Table) -> None:
+    """What the intervals' last reports said in numbers in their tags."""
+    tags = [saying.tag for saying in table.sayings]
+    for name, member in _TAG_NUMBERS.items():
+        said = numbers([None if tag is None else getattr(tag, member) for tag in tags])
+        table.put(name, known(said[table.which]))
 
 
-def _of_tag(member: str) -> Callable[[Saying], Any]:
-    return lambda saying: None if saying.tag is None else getattr(saying.tag, member)
-
-
-def _subtype(saying: Saying) -> str | None:
-    """The MIME subtype in lower case."""
-    if saying.codec is None or saying.codec.mime_type is None:
-        return None
-    return saying.codec.mime_type.rpartition("/")[2].lower()
+def _split(table: Table) -> list[Table]:
+    """A table for each family: a stream can change its use."""
+    families = dict.fromkeys(saying.family for saying in table.sayings)
+    if len(families) == 1:
+        return [table]
+    found: list[Table] = []
+    for family in families:
+        is_of = np.array([saying.family is family for saying in table.sayings])[table.which]
+        if is_of.any():
+            found.append(msgspec.structs.replace(table.taken(is_of), family=family))
+    return found
 
 
 def _finish(table: Table) -> None:
@@ -246,39 +199,3 @@ def _finish(table: Table) -> None:
             table.numbers[name] = np.where(is_gap, np.nan, table.numbers[name])
     table.put("is_listening_only", np.isnan(table.get("rtt_s")).astype(np.float64))
     appraise(table)
-
-
-def _sent_once(columns: Numbers, counters: Sequence[str]) -> Numbers:
-    """Packets sent till each report, retransmissions apart."""
-    sent = columns[FIRST_COUNTER + counters.index("packets_sent")]
-    again = columns[FIRST_COUNTER + counters.index("retransmitted_packets_sent")]
-    once: Numbers = sent - or_zero(again)
-    return once
-
-
-def best_layers(layers: Sequence[tuple[Track, list[Table]]]) -> list[Table]:
-    """Of the layers of one simulcast at one moment, the largest that moved. All of them take
-    the rank of the first."""
-    by_sender: dict[Any, list[Table]] = {}
-    for track, tables in layers:
-        place = track.key if track.sender is None else (track.key[0], track.sender)
-        by_sender.setdefault(place, []).extend(tables)
-    chosen: list[Table] = []
-    for tables in by_sender.values():
-        chosen += tables if len({table.keys[0] for table in tables}) < 2 else _best(tables)
-    return chosen
-
-
-def _best(tables: Sequence[Table]) -> list[Table]:
-    at = np.concatenate([table.at for table in tables])
-    pixels = or_zero(stacked(tables, "frame_width")) * or_zero(stacked(tables, "frame_height"))
-    moved = or_zero(stacked(tables, "frames")) > 0
-    # The last of each moment in this order is the best; of equals the one that came first.
-    order = np.lexsort((-np.arange(len(at)), pixels, moved, at))
-    is_best = np.zeros(len(at), dtype=np.bool_)
-    is_best[order[np.append(np.diff(at[order]) != 0, True)]] = True
-    edges = np.cumsum([len(table.at) for table in tables])[:-1]
-    for table in tables:
-        table.ranks = np.full(len(table.at), tables[0].ranks[0])
-    kept = zip(tables, np.split(is_best, edges), strict=True)
-    return [table.kept(places) for table, places in kept if places.any()]

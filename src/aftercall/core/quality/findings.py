@@ -7,9 +7,8 @@ from typing import Final, Literal
 import msgspec
 
 from aftercall.core.instants import SECOND_MS, EpochMs
-from aftercall.core.quality.issues import Issue, IssueName, Severity
+from aftercall.core.quality.issues import WARM_UP_MS, Issue, IssueName, Severity
 from aftercall.core.quality.metadata import DeviceChoice
-from aftercall.core.quality.stream_rules import WARM_UP_MS
 from aftercall.core.quality.tellings import Group, clock
 from aftercall.core.quality.traces import Span, overlap_ms, union
 

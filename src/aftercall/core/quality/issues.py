@@ -1,26 +1,18 @@
-"""What went wrong on a peer's side of the call: the catalogue, and when an issue begins and ends.
+"""What went wrong on a peer's side of the call: the catalogue."""
 
-A condition of the samples raises its issue when it holds in three of the last five, and the
-issue is over after three samples in a row on the good side of a second, kinder threshold, so
-that a value at the edge does not flicker. A value that is not known is no evidence either way.
-"""
-
-from collections import Counter, deque
-from collections.abc import Collection
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 import msgspec
 
-from aftercall.core.instants import EpochMs
+from aftercall.core.instants import SECOND_MS, EpochMs
+from aftercall.core.quality.streams import Saying
 
 Severity = Literal["information", "warning", "severe"]
 Origin = Literal["local", "remote"]
 
-RAISE_AFTER: Final = 3
-WINDOW: Final = 5
-CLEAR_AFTER: Final = 3
-"""Three of five, as Twilio's client warns; three good ones in a row to take it back."""
+WARM_UP_MS: Final = 10 * SECOND_MS
+"""Encoders and congestion control ramp up: no fault in that. Chosen."""
 
 
 class IssueName(StrEnum):
@@ -84,7 +76,7 @@ _SEVERE: Final = frozenset(
 )
 
 
-_SEVERE_FROM: Final[dict[IssueName, tuple[str, float]]] = {
+SEVERE_FROM: Final[dict[IssueName, tuple[str, float]]] = {
     IssueName.HIGH_JITTER_BUFFER_DELAY: ("jitter_buffer_ms", 500),
 }
 """Where one name stands for both: the measure that makes the issue severe, and from where on.
@@ -111,6 +103,20 @@ class StreamRef(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     consumer_id: str | None = None
     from_peer_id: str | None = None
     """The peer a received stream comes from."""
+
+    @classmethod
+    def of(cls, peer_id: str, saying: Saying) -> Self:
+        """A stream of this peer's, by what was said of it."""
+        return cls(
+            peer_id=peer_id,
+            connection_id=saying.key[0],
+            family=saying.family.value,
+            ssrc=saying.ssrc,
+            mid=saying.mid,
+            producer_id=saying.producer_id,
+            consumer_id=saying.consumer_id,
+            from_peer_id=saying.peer_id,
+        )
 
 
 class Issue(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -150,118 +156,3 @@ def single(
         sample_count=sample_count,
         worst=worst or {},
     )
-
-
-class Watch:
-    """One condition on one stream: gathers its samples and makes issues of them."""
-
-    __slots__ = (
-        "_bad",
-        "_clear_after",
-        "_good_run",
-        "_low_is_bad",
-        "_raise_after",
-        "_recent",
-        "is_raised",
-        "issues",
-        "name",
-        "stream",
-    )
-
-    def __init__(
-        self,
-        name: IssueName,
-        stream: StreamRef,
-        *,
-        raise_after: int = RAISE_AFTER,
-        window: int = WINDOW,
-        clear_after: int = CLEAR_AFTER,
-        low_is_bad: bool = False,
-    ) -> None:
-        self.name = name
-        self.stream = stream
-        self.issues: list[Issue] = []
-        self.is_raised = False
-        self._raise_after = raise_after
-        self._clear_after = clear_after
-        self._low_is_bad = low_is_bad
-        self._recent: deque[bool] = deque(maxlen=window)
-        self._bad: list[tuple[EpochMs, EpochMs, dict[str, float], Collection[str]]] = []
-        self._good_run = 0
-
-    def take(
-        self,
-        start_at: EpochMs,
-        end_at: EpochMs,
-        *,
-        is_bad: bool,
-        is_good: bool,
-        values: dict[str, float],
-        bad: Collection[str] | None = None,
-    ) -> None:
-        """A sample from `start_at` to `end_at`; between bad and good it is neither. `bad` names
-        the values that make it so, all of them unless told otherwise."""
-        self._recent.append(is_bad)
-        if is_bad:
-            self._bad.append((start_at, end_at, values, values.keys() if bad is None else bad))
-        if not self.is_raised:
-            if sum(self._recent) >= self._raise_after:
-                self.is_raised = True
-                self._good_run = 0
-            elif not any(self._recent):
-                self._bad.clear()
-            else:
-                del self._bad[: -sum(self._recent)]
-            return
-        self._good_run = self._good_run + 1 if is_good else 0
-        if self._good_run >= self._clear_after:
-            self._close(is_open=False)
-
-    def is_idle(self) -> bool:
-        """Whether a good sample now would change nothing."""
-        return not self.is_raised and not self._bad
-
-    def finish(self) -> list[Issue]:
-        """All issues, the last one open if it was not cleared."""
-        if self.is_raised:
-            self._close(is_open=True)
-        return self.issues
-
-    def interrupt(self) -> None:
-        """The stream was muted, paused or begins anew: what comes is judged afresh."""
-        if self.is_raised:
-            self._close(is_open=False)
-        self._recent.clear()
-        self._bad.clear()
-
-    def _close(self, *, is_open: bool) -> None:
-        times_bad = Counter(name for *_, bad in self._bad for name in bad)
-        lasting = {name for name, times in times_bad.items() if times >= self._raise_after}
-        worst: dict[str, float] = {}
-        for _, _, values, _ in self._bad:
-            for name in values.keys() & (lasting or times_bad.keys()):
-                known, value = worst.get(name), values[name]
-                if known is None or (value < known) is self._low_is_bad:
-                    worst[name] = value
-        issue = Issue(
-            name=self.name,
-            severity=self._severity(),
-            stream=self.stream,
-            first_at=self._bad[0][0],
-            last_at=self._bad[-1][1],
-            sample_count=len(self._bad),
-            worst={name: round(worst[name], 3) for name in sorted(worst)},
-            is_open=is_open,
-        )
-        self.issues.append(issue)
-        self.is_raised = False
-        self._good_run = 0
-        self._bad = []
-        self._recent.clear()
-
-    def _severity(self) -> Severity:
-        """Severe also when so many samples were bad enough for that as raise an issue."""
-        measure, least = _SEVERE_FROM.get(self.name, ("", 0.0))
-        severe = sum(values.get(measure, 0.0) >= least for _, _, values, _ in self._bad)
-        is_severe = bool(measure) and severe >= self._raise_after
-        return "severe" if is_severe else severity_of(self.name)

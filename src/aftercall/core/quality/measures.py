@@ -6,22 +6,23 @@ two of them its loss is not known, not zero.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 
+from aftercall.core.quality.acceptance import Reports
 from aftercall.core.quality.columns import (
     Numbers,
+    Places,
     first_known,
     known,
     minus,
     never_negative,
-    numbers,
+    nothing,
+    or_zero,
     ratio,
 )
-from aftercall.core.quality.getstats import Stats
-from aftercall.core.quality.tables import Table
-from aftercall.core.quality.tracks import Accepted, Sender
+from aftercall.core.quality.tables import Table, stacked
 
 
 class SenderRtt(NamedTuple):
@@ -30,124 +31,117 @@ class SenderRtt(NamedTuple):
     ats: Numbers
     rtts_s: Numbers
 
+    @classmethod
+    def of(cls, tables: Sequence[Table]) -> Self:
+        """Of what was sent; the shorter first where there are several at a moment."""
+        ats = np.concatenate([nothing(0), *(table.at for table in tables)])
+        rtts_s = stacked(tables, "rtt_s")
+        is_heard = ~np.isnan(rtts_s)
+        ats, rtts_s = ats[is_heard], rtts_s[is_heard]
+        order = np.lexsort((rtts_s, ats))
+        return cls(ats[order], rtts_s[order])
+
     def near(self, ats: Numbers) -> Numbers:
         """For each moment the one nearest in time, the earlier of two as near."""
         if not len(self.ats):
-            return numbers([None] * len(ats))
+            return nothing(len(ats))
         places = np.minimum(np.searchsorted(self.ats, ats), len(self.ats) - 1)
         before = np.maximum(places - 1, 0)
         is_before = ats - self.ats[before] <= self.ats[places] - ats
         return self.rtts_s[np.where(is_before, before, places)]
 
 
-def measure_sent(table: Table, piece: Accepted, sent: Numbers | None) -> None:
-    """`table` holds what the counters and gauges gave; `piece` has one report more, the
-    baseline. `sent` is how many packets were sent till each report, retransmissions apart."""
+def measure_sent(table: Table) -> None:
+    """`table` holds what the counters and gauges gave, and what was heard."""
     of = table.numbers.get
     media = minus(of("bytes_sent"), of("retransmitted_bytes_sent"))
     table.put("bitrate_bps", ratio(media, of("dt_s"), 8))
-    sources = [each.source for each in piece.senders[1:]]
-    if any(sources):
-        for name, member in (
-            ("audio_level", "audio_level"),
-            ("source_width", "width"),
-            ("source_height", "height"),
-            ("source_fps", "frames_per_second"),
-        ):
-            table.put(name, _member(sources, member))
-    _hear(table, piece, sent)
-    _measure_limits(table, piece.senders)
-
-
-def _member(sources: Sequence[Any], member: str) -> Numbers | None:
-    return known(numbers([None if each is None else getattr(each, member) for each in sources]))
-
-
-def _hear(table: Table, piece: Accepted, sent: Numbers | None) -> None:
-    """What the far end reported, where it reported anew, over all that was sent since the
-    report before, which may be several intervals."""
-    heard: list[_Heard] = []
-    totals = [None] * len(piece.senders) if sent is None else _whole(sent)
-    again = _whole(table.get("retransmitted_packets_sent"))
-    before, sent_before = piece.senders[0].remote, totals[0]
-    for sender, total, repaired in zip(piece.senders[1:], totals[1:], again, strict=True):
-        remote = sender.remote
-        if remote is None or (
-            before is not None
-            and remote.timestamp is not None
-            and remote.timestamp == before.timestamp
-        ):
-            heard.append(_SILENCE)
-        else:
-            heard.append(_compare(remote, before, total, sent_before, repaired))
-            before, sent_before = remote, total
-    for name, column in zip(_Heard._fields, zip(*heard, strict=True), strict=True):
-        table.put(name, known(numbers(column)))
     table.put("rtt_s", known(first_known(*table.columns("rtt_s", "pair_rtt_s"))))
+    for reason in ("none", "cpu", "bandwidth", "other"):
+        # Seconds cannot fall but for rounding.
+        seconds = of(f"limited_{reason}_s")
+        table.put(f"limited_{reason}_s", None if seconds is None else never_negative(seconds))
 
 
-def _whole(column: Numbers) -> list[int | None]:
-    return [None if value != value else int(value) for value in column.tolist()]
+def hear(reports: Reports, pieces: Places) -> dict[str, Numbers]:
+    """What the far end reported, at the reports where it reported anew, over all that was sent
+    since it last did, which may be several intervals. `pieces` tells reports apart between which
+    there is no interval; the first report of a piece is only compared with."""
+    is_first = np.diff(pieces, prepend=-1) != 0
+    told = np.array([reports.get(f"remote_{member}") for member in _FAR_END])
+    present = np.flatnonzero(~np.isnan(told).all(axis=0))
+    stamps = told[0][present]
+    is_anew = (np.diff(stamps, prepend=np.nan) != 0) | (np.diff(pieces[present], prepend=-1) != 0)
+    anew = present[is_anew]
+    # Compared with itself, a report that is the first of its piece has nothing to compare with.
+    is_alone = np.diff(pieces[anew], prepend=-1) != 0
+    now = np.flatnonzero(~is_first[anew])
+    before = np.where(is_alone[now], now, now - 1)
+    places = anew[now]
+    sent_once = reports.get("packets_sent") - or_zero(reports.get("retransmitted_packets_sent"))
+    heard = _compare(
+        told[:, places],
+        np.where(is_alone[now], np.nan, told[:, anew[before]]),
+        sent_once[places],
+        sent_once[anew[before]],
+        or_zero(np.diff(reports.get("retransmitted_packets_sent"), prepend=np.nan)[places]),
+    )
+    return {name: _spread(column, places, len(pieces)) for name, column in heard.items()}
 
 
-class _Heard(NamedTuple):
-    """One remote report, in an interval's names."""
-
-    jitter_s: float | None = None
-    rtt_s: float | None = None
-    packets_lost_signed: int | None = None
-    packets_lost: int | None = None
-    packets_expected: int | None = None
-    loss_percent: float | None = None
-    residual_loss_percent: float | None = None
-
-
-_SILENCE = _Heard()
+_FAR_END: Final = (
+    "timestamp",
+    "packets_lost",
+    "jitter",
+    "fraction_lost",
+    "round_trip_time",
+    "total_round_trip_time",
+    "round_trip_time_measurements",
+)
 
 
 def _compare(
-    remote: Stats,
-    before: Stats | None,
-    sent: int | None,
-    sent_before: int | None,
-    again: int | None,
-) -> _Heard:
-    rtt_s, lost, expected = remote.round_trip_time, None, None
-    if before is not None:
-        measured = _change(remote.round_trip_time_measurements, before.round_trip_time_measurements)
-        took_s = _change(remote.total_round_trip_time, before.total_round_trip_time)
-        if measured is not None and measured > 0 and took_s is not None and took_s >= 0:
-            rtt_s = took_s / measured
-        if sent is not None and sent_before is not None:
-            lost = _change(remote.packets_lost, before.packets_lost)
-            expected = None if lost is None else max(0, sent - sent_before)
-    if lost is None:
-        percent = None if remote.fraction_lost is None else min(100.0, 100 * remote.fraction_lost)
-        return _Heard(remote.jitter, rtt_s, loss_percent=percent, residual_loss_percent=percent)
-    if not expected:
-        return _Heard(remote.jitter, rtt_s, lost, max(0, lost), expected)
-    left = max(0, max(0, lost) - (again or 0))
-    return _Heard(
-        remote.jitter,
-        rtt_s,
-        lost,
-        max(0, lost),
-        expected,
-        min(100.0, 100 * max(0, lost) / expected),
-        min(100.0, 100 * left / expected),
-    )
+    now: Numbers, before: Numbers, sent: Numbers, sent_before: Numbers, again: Numbers
+) -> dict[str, Numbers]:
+    """Reports of the far end and the ones before them, in an interval's names; NaN where there
+    was none before."""
+    _, _, jitters_s, fractions, rtts_s, _, _ = now
+    _, lost, _, _, _, took_s, measured = now - before
+    is_measured = (measured > 0) & (took_s >= 0)
+    mean_s = np.divide(took_s, measured, out=nothing(len(lost)), where=is_measured)
+    lost = np.where(np.isnan(sent - sent_before), np.nan, lost)
+    expected = np.where(np.isnan(lost), np.nan, never_negative(sent - sent_before))
+    late = never_negative(lost)
+    left = never_negative(late - again)
+    stated = np.minimum(100.0, 100 * fractions)
+    return {
+        "jitter_s": jitters_s,
+        "rtt_s": np.where(is_measured, mean_s, rtts_s),
+        "packets_lost_signed": lost,
+        "packets_lost": late,
+        "packets_expected": expected,
+        "loss_percent": np.where(np.isnan(lost), stated, _percent(late, expected)),
+        "residual_loss_percent": np.where(np.isnan(lost), stated, _percent(left, expected)),
+    }
 
 
-def _change(now: Any, before: Any) -> Any:
-    return None if now is None or before is None else now - before
+def _percent(parts: Numbers, wholes: Numbers) -> Numbers:
+    made = np.divide(100 * parts, wholes, out=nothing(len(parts)), where=wholes > 0)
+    return np.minimum(made, 100.0)
+
+
+def _spread(values: Numbers, places: Places, length: int) -> Numbers:
+    column = nothing(length)
+    column[places] = values
+    return column
 
 
 def count_lost(table: Table) -> None:
     """Packets lost, of a stream that also says how many came: without them nobody can tell how
     bad the loss was."""
-    lost = table.numbers.get("packets_lost_signed")
-    if lost is not None and "packets_received" in table.numbers:
-        table.put("packets_lost", never_negative(lost))
+    lost, received = table.columns("packets_lost_signed", "packets_received")
+    is_told = np.bincount(table.ranks, weights=~np.isnan(received)) > 0
+    table.put("packets_lost", known(np.where(is_told[table.ranks], never_negative(lost), np.nan)))
 
 
 def measure_received(table: Table, sender_rtt: SenderRtt) -> None:
@@ -176,14 +170,3 @@ def measure_picture(table: Table) -> None:
     of = table.numbers.get
     table.put("fps", ratio(of("frames"), of("dt_s")))
     table.put("freeze_share", ratio(of("freeze_s"), of("dt_s"), limit=1.0))
-
-
-def _measure_limits(table: Table, senders: Sequence[Sender]) -> None:
-    """Seconds held back by each reason; they cannot fall but for rounding."""
-    durations = [each.limits for each in senders]
-    if not any(durations[1:]):
-        return
-    for reason in ("none", "cpu", "bandwidth", "other"):
-        totals = _member(durations, reason)
-        if totals is not None:
-            table.put(f"limited_{reason}_s", known(never_negative(np.diff(totals))))

@@ -272,16 +272,18 @@ class LastSeen:
     def take(self, sample: Sample) -> None:
         for connection in sample.connections:
             if connection.pairs or connection.id not in self._last:
-                self._last[connection.id] = connection
-        for stream in sample.streams:
-            if stream.key[1] == "receive":
-                self._receivers.add(stream.key[0])
-                continue
-            self._senders.add(stream.key[0])
-            name = _encoder_of(stream)
-            if name is not None:
-                kind = stream.stats.kind or ""
-                self.encoder = msgspec.structs.replace(self.encoder, **{kind: name})
+                self._last[connection.id] = msgspec.structs.replace(
+                    connection, sent=[], received=[]
+                )
+            if connection.received:
+                self._receivers.add(connection.id)
+            if connection.sent:
+                self._senders.add(connection.id)
+            for stream in connection.sent:
+                name = _encoder_of(stream)
+                kind = stream.saying.kind or ""
+                if name is not None and name != getattr(self.encoder, kind):
+                    self.encoder = msgspec.structs.replace(self.encoder, **{kind: name})
 
     def encoder_members(self) -> dict[str, str]:
         return {k: v for k, v in msgspec.structs.asdict(self.encoder).items() if v is not None}
@@ -305,7 +307,8 @@ def _encoder_of(stream: Stream) -> str | None:
     """The encoder by its own name, else by the codec it makes."""
     if stream.stats.encoder_implementation is not None:
         return stream.stats.encoder_implementation
-    mime_type = stream.codec.mime_type if stream.codec is not None else None
+    codec = stream.saying.codec
+    mime_type = None if codec is None else codec.mime_type
     return None if mime_type is None else mime_type.partition("/")[2].lower() or None
 
 

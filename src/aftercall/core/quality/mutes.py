@@ -1,10 +1,13 @@
 """When a peer's microphone and camera were switched off, from what it told and from its reports."""
 
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from math import inf, isnan
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from aftercall.core.instants import SECOND_MS, EpochMs
+from aftercall.core.quality.columns import Numbers
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.streams import AUDIO, PRODUCERS, SCREENSHARES, Family, Sample, Stream
 from aftercall.core.records import PeerNote
@@ -45,7 +48,7 @@ class _Seen(NamedTuple):
     """What the last report said of a kind: pictures so far, or none known."""
 
     at: EpochMs
-    frames: int | None
+    frames: float | None
 
 
 class Mutes:
@@ -64,7 +67,6 @@ class Mutes:
         self._seen: dict[str, _Seen] = {}
         self._is_tagged = False
         self._spans: dict[str, list[Span]] = {}
-        self._starts: dict[str, list[EpochMs]] = {}
 
     @property
     def spans(self) -> dict[str, list[Span]]:
@@ -72,7 +74,6 @@ class Mutes:
         if not self._spans:
             for kind, changes in self._changes.items():
                 self._spans[kind] = _spans(sorted(changes, key=lambda change: change.at))
-                self._starts[kind] = [start for start, _ in self._spans[kind]]
         return self._spans
 
     def take(self, sample: Sample) -> None:
@@ -80,20 +81,23 @@ class Mutes:
         self._spans = {}
         for kind, family in (("audio", Family.AUDIO_PRODUCER), ("video", Family.VIDEO_PRODUCER)):
             if kind == "video" or kind in self._muted_tracks:
-                streams = [each for each in sample.streams if each.family is family]
+                streams = [each for each in sample.sent if each.saying.family is family]
                 if streams:
                     self._look(kind, sample.at, streams)
 
     def _look(self, kind: str, at: EpochMs, streams: Sequence[Stream]) -> None:
         counts = [each.stats.frames_encoded for each in streams]
-        frames = sum(count or 0 for count in counts) if any(c is not None for c in counts) else None
+        told = [count for count in counts if count is not None and not isnan(count)]
+        frames = sum(told) if told else None
         before = self._seen.get(kind)
         self._seen[kind] = _Seen(at, frames)
         if before is None or at <= before.at:
             return
         is_still = frames is None or before.frames is None or frames == before.frames
         if kind == "video":
-            is_muted = all(each.tag is not None and each.tag.muted for each in streams)
+            is_muted = all(
+                tag is not None and tag.muted for tag in (each.saying.tag for each in streams)
+            )
             if is_muted and is_still:
                 self._tag(before.at, is_muted=True)
             elif not is_muted:
@@ -116,19 +120,16 @@ class Mutes:
         if told and _is_track_mute(max(told, key=lambda change: change.at)):
             self._changes[kind].append(_Change(at, _REPLACED, False))
 
-    def unmuted_at(self, family: Family, start_at: EpochMs, end_at: EpochMs) -> EpochMs | None:
-        """Since when the track has been on, for one that was on from `start_at` to `end_at`;
-        `None` when it was off in any part of that. Received streams and screens are always on
-        as far as these switches know."""
+    def unmuted_since(self, family: Family, starts: Numbers, ends: Numbers) -> Numbers:
+        """Since when the track was on, for each of these stretches; NaN where it was off in any
+        part of it. Received streams and screens are always on as far as these switches know."""
         if family not in PRODUCERS or family in SCREENSHARES:
-            return _ALWAYS
-        kind = "audio" if family in AUDIO else "video"
-        spans = self.spans[kind]
-        before = bisect_right(self._starts[kind], end_at)
-        if not before:
-            return _ALWAYS
-        _, end = spans[before - 1]
-        return end if end is not None and end <= start_at else None
+            return np.full(len(starts), float(_ALWAYS))
+        spans = self.spans["audio" if family in AUDIO else "video"]
+        offs = [start for start, _ in spans]
+        ons = np.array([_ALWAYS, *(inf if end is None else end for _, end in spans)])
+        since = ons[np.searchsorted(offs, ends, side="right")]
+        return np.where(since <= starts, since, np.nan)
 
 
 def _change_of(note: PeerNote) -> tuple[str, _Change] | None:

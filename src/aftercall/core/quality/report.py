@@ -7,32 +7,20 @@ form in which they are served.
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
-from aftercall.core.errors import Malformed
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.connection_rules import ConnectionRules, ice_issues
-from aftercall.core.quality.counters import Interval
-from aftercall.core.quality.cumulative import Cumulative, accumulate
+from aftercall.core.quality.cumulative import Cumulative
 from aftercall.core.quality.findings import Finding
-from aftercall.core.quality.getstats import decode_stored
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.metadata import LastSeen, Metadata, fold_metadata
-from aftercall.core.quality.microphone_rules import MicrophoneRules
-from aftercall.core.quality.mutes import Mutes, camera_issues
-from aftercall.core.quality.reception import Reception, receive
-from aftercall.core.quality.rows import rows_of
-from aftercall.core.quality.stream_rules import stream_issues
-from aftercall.core.quality.streams import Family, normalise
-from aftercall.core.quality.traces import StreamTrace, trace
+from aftercall.core.quality.reception import Reception
+from aftercall.core.quality.traces import StreamTrace
 from aftercall.core.records import LeaveReason, Peer, PeerNote, StoredSample
 
-if TYPE_CHECKING:
-    from aftercall.core.quality.tables import Table
-
-FOLD_VERSION: Final = 1
+FOLD_VERSION: Final = 2
 """Grows whenever the same facts give another verdict; older documents can be folded again."""
 
 GAP_INTERVALS: Final = 3
@@ -108,41 +96,30 @@ class Folded(msgspec.Struct, kw_only=True):
     traces: list[StreamTrace]
 
 
-class _PeerFold(msgspec.Struct):
-    """What folding one peer's samples gave."""
-
-    tables: "list[Table]"
-    intervals: list[Interval]
-    issues: list[Issue]
-    traces: list[StreamTrace]
-    unreadable: int
-
-
 def fold(chain: Sequence[PeerFacts], now: EpochMs) -> Folded:
     """The verdict on a participant; `chain` holds its peers, at least one, in any order.
 
     `now` stands for the end of a stay that lasts. The issues are those that this participant's
     own reports show; what only the others' tell is added by `attribution`.
     """
-    # numpy comes with these; a server that folds nothing does without its 22 MB.
-    from aftercall.core.quality.rollup import roll_up  # noqa: PLC0415 - numpy
+    # numpy comes with it; a server that folds nothing does without its 22 MB.
+    from aftercall.core.quality import peer_fold  # noqa: PLC0415 - numpy
 
     peers = in_order(chain)
     seen = LastSeen()
-    folds = [_fold_peer(facts, seen, now) for facts in peers]
-    by_family: dict[Family, list[Interval]] = {family: [] for family in Family}
-    for each in folds:
-        for interval in each.intervals:
-            by_family[interval.family].append(interval)
-    cumulative: dict[str, Cumulative] = {}
-    rows: dict[str, msgspec.Raw] = {}
-    tables = [table for each in folds for table in each.tables]
-    for family, intervals in by_family.items():
-        block = accumulate(roll_up(family, [each for each in tables if each.family is family]))
-        if block is not None:
-            cumulative[family.value] = block
-        rows[family.value] = msgspec.Raw(msgspec.json.encode(rows_of(family, intervals)))
-    unreadable = sum(each.unreadable for each in folds)
+    folds = [
+        peer_fold.fold_peer(
+            facts.peer.id,
+            facts.samples,
+            facts.notes,
+            joined_at=start_of(facts.peer),
+            left_at=facts.peer.left_at,
+            now=now,
+            seen=seen,
+        )
+        for facts in peers
+    ]
+    unreadable = sum(each.unreadable_samples for each in folds)
     completeness = completeness_of(peers, now, unreadable_samples=unreadable)
     issues = [issue for each in folds for issue in each.issues]
     issues += [_gap_issue(gap) for gap in completeness.gaps]
@@ -154,7 +131,7 @@ def fold(chain: Sequence[PeerFacts], now: EpochMs) -> Folded:
         ],
         metadata=fold_metadata([note for facts in peers for note in facts.notes], seen),
         completeness=completeness,
-        cumulative=cumulative,
+        cumulative=peer_fold.accumulated(folds),
         issues=sorted(issues, key=lambda issue: (issue.first_at, issue.name)),
     )
     receptions = [
@@ -162,14 +139,14 @@ def fold(chain: Sequence[PeerFacts], now: EpochMs) -> Folded:
             peer_id=facts.peer.id,
             start_at=start_of(facts.peer),
             end_at=facts.peer.left_at,
-            audio=receive(each.intervals, is_video=False),
-            video=receive(each.intervals, is_video=True),
+            audio=each.audio,
+            video=each.video,
         )
         for facts, each in zip(peers, folds, strict=True)
     ]
     return Folded(
         verdict=verdict,
-        details=Details(rows=rows, receptions=receptions),
+        details=Details(rows=peer_fold.rows(folds), receptions=receptions),
         traces=[found for each in folds for found in each.traces],
     )
 
@@ -178,39 +155,6 @@ def _gap_issue(gap: Gap) -> Issue:
     ref = StreamRef(peer_id=gap.peer_id)
     worst = {"gap_ms": float(gap.end_at - gap.start_at)}
     return single(IssueName.STATS_GAP, ref, gap.start_at, gap.end_at, worst)
-
-
-def _fold_peer(facts: PeerFacts, seen: LastSeen, now: EpochMs) -> _PeerFold:
-    from aftercall.core.quality.deltas import Reader  # noqa: PLC0415 - numpy
-    from aftercall.core.quality.tables import in_order_of_time  # noqa: PLC0415 - numpy
-
-    peer = facts.peer
-    reader = Reader()
-    mutes = Mutes(facts.notes)
-    microphone = MicrophoneRules(peer.id, facts.notes, mutes)
-    connections = ConnectionRules(peer.id)
-    unreadable = 0
-    for stored in facts.samples:
-        try:
-            body = decode_stored(stored.body)
-        except Malformed:
-            unreadable += 1
-            continue
-        sample = normalise(body, stored.at)
-        reader.take(sample)
-        connections.take(sample)
-        seen.take(sample)
-    tables = reader.read().tables
-    intervals = in_order_of_time(tables)
-    microphone.take(intervals)
-    issues = [
-        *stream_issues(peer.id, start_of(peer), intervals, mutes),
-        *microphone.finish(),
-        *connections.finish(),
-        *camera_issues(peer.id, mutes, now if peer.left_at is None else peer.left_at),
-        *ice_issues(peer.id, facts.notes, peer.left_at),
-    ]
-    return _PeerFold(tables, intervals, issues, trace(peer.id, intervals), unreadable)
 
 
 def start_of(peer: Peer) -> EpochMs:

@@ -173,7 +173,9 @@ def _roll_up_pictures(rollup: Rollup, tables: Sequence[Table]) -> None:
 def _roll_up_limits(rollup: Rollup, tables: Sequence[Table]) -> None:
     reasons: Counter[str | None] = Counter()
     for table in tables:
-        reasons.update(table.words.get("quality_limitation_reason", ()))
+        times = np.bincount(table.which, minlength=len(table.sayings)).tolist()
+        for saying, count in zip(table.sayings, times, strict=True):
+            reasons[saying.limitation] += count
     del reasons[None]
     rollup.with_reason = reasons.total()
     rollup.limited = rollup.with_reason - reasons["none"]

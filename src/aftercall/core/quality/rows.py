@@ -6,17 +6,13 @@ RealtimeKit's 0..1 score, `mos` the estimated opinion 1..5. What is not known is
 Rows are made once, when a report is folded, as they are served.
 """
 
-from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from operator import attrgetter
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.counters import Interval
-from aftercall.core.quality.streams import AUDIO, PRODUCERS, Family
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
@@ -95,28 +91,6 @@ class VideoConsumerRow(_Received, omit_defaults=True, gc=False):
 
 Row = AudioProducerRow | VideoProducerRow | AudioConsumerRow | VideoConsumerRow
 
-_NAMES: Final = {
-    "mos_quality": "score",
-    "jitter": "jitter_s",
-    "rtt": "rtt_s",
-    "jitter_buffer_delay": "jitter_buffer_delay_s",
-    "frames_encoded": "frames",
-    "frames_decoded": "frames",
-    "key_frames_encoded": "key_frames",
-    "key_frames_decoded": "key_frames",
-}
-"""What an interval calls these."""
-
-_DECIMALS: Final = {
-    "rtt": 6,
-    "loss_percent": 4,
-    "jitter_buffer_delay": 6,
-    "concealment_percent": 4,
-    "freeze_share": 4,
-    "bitrate_bps": None,
-}
-"""To how many decimals a quotient is given; `None`: whole."""
-
 
 @lru_cache(maxsize=8_192)
 def iso(moment: EpochMs) -> str:
@@ -128,46 +102,3 @@ def iso(moment: EpochMs) -> str:
 def parse_iso(text: str) -> EpochMs:
     """The inverse of `iso`."""
     return EpochMs((datetime.fromisoformat(text) - _EPOCH) // _MILLISECOND)
-
-
-def rows_of(family: Family, intervals: Sequence[Interval]) -> list[Row]:
-    """The rows of one family, in the order of the intervals; made a column at a time."""
-    make = _ROWS[family in PRODUCERS, family in AUDIO]
-    columns = [_column(name, intervals) for name in make.__struct_fields__]
-    return list(map(make, *columns))
-
-
-_ROWS: Final[dict[tuple[bool, bool], type[Row]]] = {
-    (True, True): AudioProducerRow,
-    (True, False): VideoProducerRow,
-    (False, True): AudioConsumerRow,
-    (False, False): VideoConsumerRow,
-}
-
-
-def _column(name: str, intervals: Sequence[Interval]) -> Iterable[Any]:
-    if name == "timestamp":
-        return [iso(i.at) for i in intervals]
-    if name == "quality_limitation_durations":
-        return [_limits(i) for i in intervals]
-    if name == "frames_per_second":
-        return [_rate(i) for i in intervals]
-    values = map(attrgetter(_NAMES.get(name, name)), intervals)
-    if name not in _DECIMALS:
-        return values
-    decimals = _DECIMALS[name]
-    return [round(value, decimals) if value else value for value in values]
-
-
-def _rate(i: Interval) -> float | None:
-    """The browser's own figure, else frames over time."""
-    if i.frames_per_second is not None or i.fps is None:
-        return i.frames_per_second
-    return round(i.fps, 2)
-
-
-def _limits(i: Interval) -> LimitationRow | None:
-    seconds = (i.limited_none_s, i.limited_cpu_s, i.limited_bandwidth_s, i.limited_other_s)
-    if seconds == (None, None, None, None):
-        return None
-    return LimitationRow(*(round(each, 6) if each else each for each in seconds))

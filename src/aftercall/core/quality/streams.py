@@ -1,12 +1,13 @@
 """From the objects of a getStats report to the streams of one peer.
 
-`normalise` links what the report keeps apart: each stream with its remote report, codec and
-media source, each connection with the candidate pair it uses. Nothing is computed here and
-nothing invented; what a browser leaves out stays `None`.
+A report keeps apart what belongs together: `Linker` links each stream with its remote report,
+codec, media source and tag, each connection with the candidate pair it uses. Nothing is computed
+here and nothing invented; what a browser leaves out stays `None`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from math import nan
 from typing import Final, Literal
 
 import msgspec
@@ -47,10 +48,72 @@ _FAMILIES: Final[dict[tuple[str, str | None, str | None], Family]] = {
 }
 
 
+class Codec(msgspec.Struct, frozen=True, gc=False):
+    mime_type: str | None
+    clock_rate: int | None
+    sdp_fmtp_line: str | None
+
+    @property
+    def subtype(self) -> str | None:
+        """Of the MIME type, in lower case: `opus`, `vp8`."""
+        return None if self.mime_type is None else self.mime_type.rpartition("/")[2].lower()
+
+
+class Saying(msgspec.Struct, eq=False, gc=False):
+    """What a report says of a stream in words, and in its tag. As long as reports say the same,
+    it is the same object."""
+
+    key: StreamKey
+    family: Family
+    stats_id: str
+    kind: str | None
+    ssrc: int | None
+    mid: str | None
+    track_identifier: str | None
+    sender: str | None
+    """What the layers of a simulcast have in common."""
+    limitation: str | None
+    """The `qualityLimitationReason` of a sent stream."""
+    codec: Codec | None
+    tag: StreamTag | None
+    """Without its score, which is a number."""
+
+    @property
+    def subtype(self) -> str | None:
+        return None if self.codec is None else self.codec.subtype
+
+    @property
+    def producer_id(self) -> str | None:
+        return None if self.tag is None else self.tag.producer_id
+
+    @property
+    def consumer_id(self) -> str | None:
+        return None if self.tag is None else self.tag.consumer_id
+
+    @property
+    def peer_id(self) -> str | None:
+        """The peer a received stream comes from."""
+        return None if self.tag is None else self.tag.peer_id
+
+
+class Stream(msgspec.Struct, gc=False):
+    """One RTP stream at one moment, with what belongs to it."""
+
+    saying: Saying
+    stats: Stats
+    score: float
+    """The 0..1 score of a client that scores by itself, else NaN."""
+    remote: Stats | None = None
+    source: Stats | None = None
+    """The `media-source` of a sent stream."""
+
+
 class Connection(msgspec.Struct, gc=False, kw_only=True):
     """One `RTCPeerConnection` at one moment."""
 
     id: str
+    sent: list[Stream]
+    received: list[Stream]
     transport: Stats | None = None
     pair: Stats | None = None
     """The selected candidate pair."""
@@ -64,46 +127,163 @@ class Connection(msgspec.Struct, gc=False, kw_only=True):
     data_channels: list[Stats]
 
 
-class Stream(msgspec.Struct, gc=False):
-    """One RTP stream at one moment, with what belongs to it."""
-
-    at: EpochMs
-
-    key: StreamKey
-    family: Family
-    stats: Stats
-    remote: Stats | None
-    codec: Stats | None
-    source: Stats | None
-    """The `media-source` of a sent stream."""
-    tag: StreamTag | None
-    connection: Connection
-    is_page_hidden: bool | None
-
-
 class Sample(msgspec.Struct, gc=False):
-    """One getStats report of one peer, normalised. `at` is the peer's clock, corrected."""
+    """One getStats report of one peer, linked. `at` is the peer's clock, corrected."""
 
     at: EpochMs
-    streams: list[Stream]
     connections: list[Connection]
     is_page_hidden: bool | None
 
+    @property
+    def sent(self) -> list[Stream]:
+        return [stream for each in self.connections for stream in each.sent]
+
+    @property
+    def streams(self) -> list[Stream]:
+        return [stream for each in self.connections for stream in (*each.sent, *each.received)]
+
 
 def normalise(body: SampleBody, at: EpochMs) -> Sample:
-    """Links the objects of a report. Dangling references become `None`."""
-    tags = _Tags(body.streams)
-    sample = Sample(at, [], [], body.page_hidden)
-    for each in body.connections:
-        sample.connections.append(_connection(each, tags, sample))
-    return sample
+    """Links one report by itself."""
+    return Linker().link(body, at)
+
+
+class _Known(msgspec.Struct):
+    """What is remembered of a connection's report before, by the ids of stats."""
+
+    sent: dict[str, Saying] = {}
+    received: dict[str, Saying] = {}
+    scores: dict[str, float] = {}
+    """Of received streams, where there are any."""
+    codecs: dict[str, Codec] = {}
+
+
+class Linker:
+    """Links the reports of one peer. One differs from the one before in its numbers, hardly ever
+    in its words, so that what was found out about a stream is kept until its words change.
+    Dangling references become `None`."""
+
+    def __init__(self) -> None:
+        self._tags = _Tags([])
+        self._known: dict[str, _Known] = {}
+
+    def link(self, body: SampleBody, at: EpochMs) -> Sample:
+        is_retagged = body.streams is not self._tags.every
+        if is_retagged:
+            self._tags = _Tags(body.streams)
+        before, self._known = self._known, {}
+        connections = [
+            self._connection(each, before.get(each.id) or _Known(), is_retagged)
+            for each in body.connections
+        ]
+        return Sample(at, connections, body.page_hidden)
+
+    def _connection(self, body: ConnectionBody, known: _Known, is_retagged: bool) -> Connection:
+        made = Connection(
+            id=body.id, sent=[], received=[], pairs=[], candidates={}, data_channels=[]
+        )
+        received: list[Stats] = []
+        sent: list[Stats] = []
+        others: dict[str, Stats] = {}
+        remotes: dict[int | str | None, Stats] = {}
+        for stats in body.stats:
+            type_ = stats.type
+            if type_ == "inbound-rtp":
+                received.append(stats)
+            elif type_ == "outbound-rtp":
+                sent.append(stats)
+            elif type_ == "remote-inbound-rtp":
+                remotes[stats.ssrc] = remotes[stats.local_id] = stats
+            else:
+                others[stats.id] = stats
+                _place(made, stats)
+        _select_pair(made, others)
+        now = self._known[body.id] = _Known(codecs=_codecs(others, known.codecs))
+        for stats in sent:
+            source = others.get(stats.media_source_id or "")
+            before = known.sent.get(stats.id)
+            stream = self._stream((body.id, "send"), stats, now.codecs, source, before)
+            if stream is not None:
+                by_ssrc = None if stats.ssrc is None else remotes.get(stats.ssrc)
+                stream.remote = remotes.get(stats.id) or by_ssrc
+                now.sent[stats.id] = stream.saying
+                made.sent.append(stream)
+        for stats in received:
+            before = known.received.get(stats.id)
+            if (
+                before is not None
+                and not is_retagged
+                and stats.ssrc == before.ssrc
+                and stats.mid == before.mid
+                and stats.track_identifier == before.track_identifier
+                and stats.kind == before.kind
+                and now.codecs.get(stats.codec_id or "") is before.codec
+            ):
+                stream = Stream(before, stats, known.scores.get(stats.id, nan))
+            else:
+                stream = self._stream((body.id, "receive"), stats, now.codecs, None, before)
+                if stream is None:
+                    continue
+            now.received[stats.id] = stream.saying
+            if stream.score == stream.score:
+                now.scores[stats.id] = stream.score
+            made.received.append(stream)
+        return made
+
+    def _stream(
+        self,
+        whose: tuple[str, Direction],
+        stats: Stats,
+        codecs: Mapping[str, Codec],
+        source: Stats | None,
+        before: Saying | None,
+    ) -> Stream | None:
+        """`None` for a stream of no known kind."""
+        tag = self._tags.find(*whose, stats, source)
+        family = _FAMILIES.get((whose[1], stats.kind, None if tag is None else tag.source))
+        if family is None:
+            return None
+        score = nan
+        if tag is not None and tag.score is not None:
+            score, tag = tag.score, msgspec.structs.replace(tag, score=None)
+        is_layered = stats.type == "outbound-rtp" and stats.kind == "video"
+        saying = Saying(
+            (*whose, stats.id if stats.ssrc is None else stats.ssrc),
+            family,
+            stats.id,
+            stats.kind,
+            stats.ssrc,
+            stats.mid,
+            stats.track_identifier if source is None else source.track_identifier,
+            (stats.media_source_id or stats.mid) if is_layered else None,
+            stats.quality_limitation_reason,
+            codecs.get(stats.codec_id or ""),
+            tag,
+        )
+        if before is not None and _astuple(before) == _astuple(saying):
+            saying = before
+        return Stream(saying, stats, score, None, source)
+
+
+_astuple: Final = msgspec.structs.astuple
+
+
+def _codecs(objects: Mapping[str, Stats], before: Mapping[str, Codec]) -> dict[str, Codec]:
+    """The codecs among these, by id; one that is as it was is the same object."""
+    found: dict[str, Codec] = {}
+    for stats in objects.values():
+        if stats.type == "codec":
+            codec = Codec(stats.mime_type, stats.clock_rate, stats.sdp_fmtp_line)
+            known = before.get(stats.id)
+            found[stats.id] = known if known == codec and known is not None else codec
+    return found
 
 
 class _Tags:
     """The tags of a sample, found by SSRC, else `mid`, else track."""
 
     def __init__(self, tags: Sequence[StreamTag]) -> None:
-        self._tags = tags
+        self.every = tags
         self._by_ssrc: dict[tuple[str, str, int | None], StreamTag] = {
             (tag.connection, tag.direction, tag.ssrc): tag for tag in tags
         }
@@ -118,7 +298,7 @@ class _Tags:
                 return tag
         if self._by_name is None:
             self._by_name = {}
-            for tag in self._tags:
+            for tag in self.every:
                 for name, value in (("mid", tag.mid), ("track", tag.track_id)):
                     if value is not None:
                         self._by_name[tag.connection, tag.direction, name, value] = tag
@@ -126,65 +306,6 @@ class _Tags:
         return self._by_name.get(
             (connection_id, direction, "mid", stats.mid or "")
         ) or self._by_name.get((connection_id, direction, "track", track_id or ""))
-
-
-def _connection(body: ConnectionBody, tags: _Tags, sample: Sample) -> Connection:
-    at, streams, is_page_hidden = sample.at, sample.streams, sample.is_page_hidden
-    connection_id = body.id
-    connection = Connection(id=connection_id, pairs=[], candidates={}, data_channels=[])
-    by_id = {stats.id: stats for stats in body.stats}
-    received: list[Stats] = []
-    sent: list[Stats] = []
-    remotes: dict[int | str | None, Stats] = {}
-    for stats in body.stats:
-        type_ = stats.type
-        if type_ == "inbound-rtp":
-            received.append(stats)
-        elif type_ == "outbound-rtp":
-            sent.append(stats)
-        elif type_ == "remote-inbound-rtp":
-            remotes[stats.ssrc] = remotes[stats.local_id] = stats
-        else:
-            _place(connection, stats)
-    _select_pair(connection, by_id)
-    for stats in sent:
-        source = by_id.get(stats.media_source_id) if stats.media_source_id else None
-        tag = tags.find(connection_id, "send", stats, source)
-        family = _FAMILIES.get(("send", stats.kind, None if tag is None else tag.source))
-        if family is not None:
-            streams.append(
-                Stream(
-                    at,
-                    (connection_id, "send", stats.id if stats.ssrc is None else stats.ssrc),
-                    family,
-                    stats,
-                    remotes.get(stats.id) or (stats.ssrc and remotes.get(stats.ssrc)) or None,
-                    by_id.get(stats.codec_id) if stats.codec_id else None,
-                    source,
-                    tag,
-                    connection,
-                    is_page_hidden,
-                )
-            )
-    for stats in received:
-        tag = tags.find(connection_id, "receive", stats, None)
-        family = _FAMILIES.get(("receive", stats.kind, None if tag is None else tag.source))
-        if family is not None:
-            streams.append(
-                Stream(
-                    at,
-                    (connection_id, "receive", stats.id if stats.ssrc is None else stats.ssrc),
-                    family,
-                    stats,
-                    None,
-                    by_id.get(stats.codec_id) if stats.codec_id else None,
-                    None,
-                    tag,
-                    connection,
-                    is_page_hidden,
-                )
-            )
-    return connection
 
 
 def _place(connection: Connection, stats: Stats) -> None:
@@ -208,7 +329,7 @@ def _busier(one: Stats | None, other: Stats) -> Stats:
     return one
 
 
-def _select_pair(connection: Connection, by_id: dict[str, Stats]) -> None:
+def _select_pair(connection: Connection, by_id: Mapping[str, Stats]) -> None:
     """W3C names the selected pair in the transport, Firefox marks it `selected`; a report
     without either has nominated pairs, of which the one last used is in use."""
     pair = None

@@ -2,26 +2,14 @@
 each flowed, and when it was heard or dry. A few numbers a stream, however long the call."""
 
 from collections.abc import Iterable, Sequence
-from typing import Final
 
 import msgspec
 
-from aftercall.core.instants import SECOND_MS, EpochMs
-from aftercall.core.quality.counters import Interval
+from aftercall.core.instants import EpochMs
 from aftercall.core.quality.issues import StreamRef
-from aftercall.core.quality.microphone_rules import SILENT_LEVEL
-from aftercall.core.quality.streams import AUDIO, PRODUCERS, Family, StreamKey
+from aftercall.core.quality.streams import Family
 
 Span = tuple[EpochMs, EpochMs]
-
-TOLERATED_GAP_MS = SECOND_MS
-"""Intervals this close are one span."""
-
-
-STRAINED_PERCENT: Final = 3.0
-STRAINED_S: Final = 0.03
-"""The clear values of the catalogue's network issues. Two ends of a path see the same trouble a
-little differently; one may just miss the threshold that the other reaches."""
 
 
 class StreamTrace(msgspec.Struct, kw_only=True):
@@ -41,59 +29,6 @@ class StreamTrace(msgspec.Struct, kw_only=True):
     """Whether any interval knew its loss."""
     is_shown: bool
     """Whether the receiver said at what size it shows the stream."""
-
-
-def trace(peer_id: str, intervals: Iterable[Interval]) -> list[StreamTrace]:
-    """The traces of one peer's streams."""
-    by_key: dict[StreamKey, list[Interval]] = {}
-    for i in intervals:
-        by_key.setdefault(i.key, []).append(i)
-    return [_trace(peer_id, group) for group in by_key.values()]
-
-
-def _trace(peer_id: str, group: Sequence[Interval]) -> StreamTrace:
-    first = group[0]
-    found = StreamTrace(
-        ref=StreamRef(
-            peer_id=peer_id,
-            connection_id=first.connection_id,
-            family=first.family.value,
-            ssrc=first.ssrc,
-            mid=first.mid,
-            producer_id=first.producer_id,
-            consumer_id=first.consumer_id,
-            from_peer_id=first.peer_id,
-        ),
-        family=first.family,
-        flowing=[],
-        dry=[],
-        voiced=[],
-        strained=[],
-        has_loss=any(i.loss_percent is not None for i in group),
-        is_shown=any(i.expected_width for i in group),
-    )
-    is_sent = first.family in PRODUCERS
-    for i in group:
-        packets = i.packets_sent if is_sent else i.packets_received
-        if packets is None or i.is_gap:
-            continue
-        start_at = EpochMs(i.at - round(i.dt_s * SECOND_MS))
-        if (i.loss_percent or 0.0) >= STRAINED_PERCENT or (i.jitter_s or 0.0) >= STRAINED_S:
-            _extend(found.strained, start_at, i.at)
-        if packets:
-            _extend(found.flowing, start_at, i.at)
-            if is_sent and first.family in AUDIO and (i.audio_level or 0.0) > SILENT_LEVEL:
-                _extend(found.voiced, start_at, i.at)
-        elif not i.is_muted and i.is_active is not False:
-            _extend(found.dry, start_at, i.at)
-    return found
-
-
-def _extend(spans: list[Span], start_at: EpochMs, end_at: EpochMs) -> None:
-    if spans and start_at - spans[-1][1] <= TOLERATED_GAP_MS:
-        spans[-1] = (spans[-1][0], end_at)
-    else:
-        spans.append((start_at, end_at))
 
 
 def overlap_ms(one: Sequence[Span], other: Sequence[Span]) -> int:

@@ -1,4 +1,4 @@
-"""What is kept of a stream from report to report, and which reports count.
+"""What is kept of a stream from report to report.
 
 A track is the history of one stream of one peer. A report is read while it is at hand and let
 go: its numbers are packed one after the other, eight bytes each, and its words kept only where
@@ -6,48 +6,34 @@ they change. A long call is then a block of memory that can be worked on column 
 """
 
 import struct
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Iterator
 from math import nan
-from operator import attrgetter
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 import msgspec
-import numpy as np
 
-from aftercall.core.quality.columns import Flags, Numbers, Places, numbers
-from aftercall.core.quality.getstats import Stats, StreamTag
-from aftercall.core.quality.streams import PRODUCERS, Family, Sample, Stream, StreamKey
+from aftercall.core.quality.stored import NUMBERS, numbers_of
+from aftercall.core.quality.streams import Sample, Saying, Stream, StreamKey
 
-CLOCK_STEP_MS: Final = 4_000
-"""A jump that counts as a step of the browser's clock. Its other measure, the sample's
-corrected moment, is itself corrected in grains of two seconds."""
-CLOCK_STEP_SHARE: Final = 0.2
-
-AT: Final = 0
-STAMP: Final = 1
-PAIR_RTT: Final = 2
-FIRST_COUNTER: Final = 3
-"""Where a report's numbers are: its moment, the browser's clock, the round trip of its
-connection's candidate pair, then the counters and gauges of its kind."""
+_HEAD: Final = ("at", "pair_rtt_s", "score_given")
+"""What every report has: its moment, the round trip of its connection's candidate pair, the
+client's own score."""
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """What to read of a stream's stats: counters, of which the first `monotone` never fall in
-    the life of a stream object, then gauges; named as an interval names them."""
+    """What is kept of a report on a stream, by the names of an interval's members; `stamp` is the
+    browser's clock. Among it are counters, of which the monotone ones never fall in the life of a
+    stream object, and gauges."""
 
-    read: Callable[[Stats], tuple[float | None, ...]]
-    monotone: int
+    names: tuple[str, ...]
     counters: tuple[str, ...]
+    monotone: tuple[str, ...]
     gauges: tuple[str, ...]
     pack: Callable[..., bytes]
 
-    @property
-    def width(self) -> int:
-        return FIRST_COUNTER + len(self.counters) + len(self.gauges)
-
 
 _INTERVAL_NAMES: Final = {
+    "timestamp": "stamp",
     "packets_lost": "packets_lost_signed",
     "frames_encoded": "frames",
     "frames_decoded": "frames",
@@ -59,260 +45,159 @@ _INTERVAL_NAMES: Final = {
     "total_decode_time": "coding_s",
     "jitter": "jitter_s",
     "target_bitrate": "target_bitrate_bps",
-    "active": "is_active",
 }
+_MONOTONE: Final = (
+    "packets_sent",
+    "bytes_sent",
+    "retransmitted_packets_sent",
+    "retransmitted_bytes_sent",
+    "packets_received",
+    "bytes_received",
+    "retransmitted_packets_received",
+    "retransmitted_bytes_received",
+    "nack_count",
+    "jitter_buffer_delay_s",
+    "jitter_buffer_emitted_count",
+    "pli_count",
+    "fir_count",
+    "frames",
+    "key_frames",
+    "frames_dropped",
+    "total_samples_received",
+    "concealed_samples",
+    "silent_concealed_samples",
+    "concealment_events",
+)
+_LOOSE: Final = (
+    "packets_lost_signed",
+    "packets_discarded",
+    "freeze_count",
+    "freeze_s",
+    "coding_s",
+    "quality_limitation_resolution_changes",
+    "limited_none_s",
+    "limited_cpu_s",
+    "limited_bandwidth_s",
+    "limited_other_s",
+)
+_GAUGES: Final = (
+    "is_active",
+    "target_bitrate_bps",
+    "jitter_s",
+    "audio_level",
+    "frame_width",
+    "frame_height",
+    "frames_per_second",
+    "source_width",
+    "source_height",
+    "source_fps",
+)
 
 
-def _kind(monotone: str, loose: str, gauges: str) -> Kind:
-    counters = (*monotone.split(), *loose.split())
-    members = (*counters, *gauges.split())
-    names = tuple(_INTERVAL_NAMES.get(member, member) for member in members)
+def _kind(members: Iterable[str]) -> Kind:
+    said = [_INTERVAL_NAMES.get(member, member) for member in members]
+    names = (*_HEAD, *said)
+    monotone = tuple(name for name in _MONOTONE if name in names)
     return Kind(
-        attrgetter(*members),
-        len(monotone.split()),
-        names[: len(counters)],
-        names[len(counters) :],
-        struct.Struct(f"{FIRST_COUNTER + len(members)}d").pack,
+        names,
+        (*monotone, *(name for name in _LOOSE if name in names)),
+        monotone,
+        tuple(name for name in _GAUGES if name in names),
+        struct.Struct(f"{len(names)}d").pack,
     )
 
 
-_SENT = "packets_sent bytes_sent retransmitted_packets_sent retransmitted_bytes_sent nack_count"
-_RECEIVED = (
-    "packets_received bytes_received retransmitted_packets_received"
-    " retransmitted_bytes_received nack_count jitter_buffer_delay jitter_buffer_emitted_count"
+_SOURCE: Final = {
+    "timestamp": "source_stamp",
+    "frames": "source_frames",
+    "width": "source_width",
+    "height": "source_height",
+    "frames_per_second": "source_fps",
+}
+_REASONS: Final = ("none", "cpu", "bandwidth", "other")
+RECEIVED: Final = _kind(NUMBERS["inbound-rtp"])
+SENT: Final = _kind(
+    (
+        *NUMBERS["outbound-rtp"],
+        *(f"remote_{member}" for member in NUMBERS["remote-inbound-rtp"]),
+        *(_SOURCE.get(member, member) for member in NUMBERS["media-source"]),
+        *(f"limited_{reason}_s" for reason in _REASONS),
+        "is_active",
+    )
 )
-_PICTURE = "frame_width frame_height frames_per_second"
-_AUDIO_SENT: Final = _kind(_SENT, "", "active target_bitrate")
-_VIDEO_SENT: Final = _kind(
-    f"{_SENT} pli_count fir_count frames_encoded key_frames_encoded",
-    "total_encode_time quality_limitation_resolution_changes",
-    f"active target_bitrate {_PICTURE}",
-)
-_AUDIO_RECEIVED: Final = _kind(
-    f"{_RECEIVED} total_samples_received concealed_samples silent_concealed_samples"
-    " concealment_events",
-    "packets_discarded packets_lost",
-    "jitter audio_level",
-)
-_VIDEO_RECEIVED: Final = _kind(
-    f"{_RECEIVED} pli_count fir_count frames_decoded frames_dropped key_frames_decoded",
-    "packets_discarded packets_lost freeze_count total_freezes_duration total_decode_time",
-    f"jitter {_PICTURE}",
-)
+_NO_REMOTE: Final = (nan,) * len(NUMBERS["remote-inbound-rtp"])
+_NO_SOURCE: Final = (nan,) * len(NUMBERS["media-source"])
+_NO_LIMITS: Final = (nan,) * len(_REASONS)
 
 
-def _kind_of(family: Family) -> Kind:
-    if family in PRODUCERS:
-        return _VIDEO_SENT if "video" in family else _AUDIO_SENT
-    return _VIDEO_RECEIVED if "video" in family else _AUDIO_RECEIVED
-
-
-KINDS: Final = {family: _kind_of(family) for family in Family}
-
-
-class Codec(NamedTuple):
-    mime_type: str | None
-    clock_rate: int | None
-    sdp_fmtp_line: str | None
-
-
-_read_codec: Final = attrgetter(*Codec._fields)
-
-
-class Saying(NamedTuple):
-    """What a report says in words, which is mostly what the one before said."""
-
-    stats_id: str
-    family: Family
-    mid: str | None
-    limitation: str | None
-    is_page_hidden: bool | None
-    codec: Codec | None
-    tag: StreamTag | None
-
-
-class Sender(NamedTuple):
-    """What else is known of a sent stream at one report: of its far end, its source and what
-    held its encoder back."""
-
-    remote: Stats | None
-    source: Stats | None
-    limits: Any
+def _pack_sent(at: float, rtt_s: float, stream: Stream) -> bytes:
+    """A sent stream's own numbers, those of the far end, of its source and of what held its
+    encoder back."""
+    stats, remote, source = stream.stats, stream.remote, stream.source
+    limits = stats.quality_limitation_durations
+    return SENT.pack(
+        at,
+        rtt_s,
+        stream.score,
+        *numbers_of(stats),
+        *(_NO_REMOTE if remote is None else numbers_of(remote)),
+        *(_NO_SOURCE if source is None else numbers_of(source)),
+        *(_NO_LIMITS if limits is None else map(_or_nan, msgspec.structs.astuple(limits))),
+        _or_nan(stats.active),
+    )
 
 
 class Track(msgspec.Struct, gc=False):
-    """The history of one stream. `sayings[i]` holds from the report `starts[i]` on."""
+    """The history of one stream. `sayings[i]` holds from byte `starts[i]` of `data` on."""
 
-    key: StreamKey
+    rank: int
+    """Its place in the order in which streams were first seen."""
     kind: Kind
-    ssrc: int | None
-    sender: str | None
-    """What the layers of a simulcast have in common."""
     data: bytearray
     sayings: list[Saying]
     starts: list[int]
-    senders: list[Sender]
-    reports: int = 0
-    has_holes: bool = False
-    """Whether a number was ever missing; the browser then never gives it."""
+    last: Saying | None = None
 
 
-Tracks = dict[tuple[StreamKey, str | None], Track]
+class Tracks:
+    """The tracks of one peer's streams."""
 
+    def __init__(self) -> None:
+        self._by_name: dict[tuple[StreamKey, str | None], Track] = {}
+        self._by_saying: dict[Saying, Track] = {}
 
-def record(tracks: Tracks, sample: Sample) -> None:
-    """Adds a sample's streams to the tracks of its peer."""
-    for stream in sample.streams:
-        stats = stream.stats
-        name = (stream.key, stats.kind)
-        track = tracks.get(name)
+    def __iter__(self) -> Iterator[Track]:
+        return iter(self._by_name.values())
+
+    def record(self, sample: Sample) -> None:
+        """Adds a sample's streams."""
+        at, known, pack = sample.at, self._by_saying, RECEIVED.pack
+        for connection in sample.connections:
+            pair = connection.pair
+            rtt_s = nan if pair is None else _or_nan(pair.current_round_trip_time)
+            for stream in connection.sent:
+                sent = self._say(stream.saying, SENT)
+                sent.data += _pack_sent(at, rtt_s, stream)
+            for stream in connection.received:
+                saying = stream.saying
+                track = known.get(saying)
+                if track is None or track.last is not saying:
+                    track = self._say(saying, RECEIVED)
+                track.data += pack(at, rtt_s, stream.score, *numbers_of(stream.stats))
+
+    def _say(self, saying: Saying, kind: Kind) -> Track:
+        """The track of a stream, of which this is said from the next report on."""
+        track = self._by_saying.get(saying)
         if track is None:
-            track = tracks[name] = _begin(stream)
-        codec, pair = stream.codec, stream.connection.pair
-        saying = (
-            stats.id,
-            stream.family,
-            stats.mid,
-            stats.quality_limitation_reason,
-            stream.is_page_hidden,
-            None if codec is None else _read_codec(codec),
-            stream.tag,
-        )
-        if not track.sayings or saying != track.sayings[-1]:
-            track.sayings.append(_say(*saying))
-            track.starts.append(track.reports)
-        if stream.key[1] == "send":
-            limits = stats.quality_limitation_durations
-            track.senders.append(Sender(stream.remote, stream.source, limits))
-        track.reports += 1
-        rtt_s = None if pair is None else pair.current_round_trip_time
-        if not track.has_holes:
-            try:
-                track.data += track.kind.pack(
-                    sample.at, stats.timestamp, rtt_s, *track.kind.read(stats)
-                )
-                continue
-            except struct.error:
-                track.has_holes = True
-        row = (sample.at, stats.timestamp, rtt_s, *track.kind.read(stats))
-        track.data += track.kind.pack(*[nan if value is None else value for value in row])
+            name = (saying.key, saying.kind)
+            new = Track(len(self._by_name), kind, bytearray(), [], [])
+            track = self._by_saying[saying] = self._by_name.setdefault(name, new)
+        if track.last is not saying:
+            track.sayings.append(saying)
+            track.starts.append(len(track.data))
+            track.last = saying
+        return track
 
 
-def _say(*saying: Any) -> Saying:
-    *words, codec, tag = saying
-    return Saying._make((*words, None if codec is None else Codec._make(codec), tag))
-
-
-def _begin(stream: Stream) -> Track:
-    stats = stream.stats
-    sender = None
-    if stats.type == "outbound-rtp" and stats.kind == "video":
-        sender = stats.media_source_id or stats.mid
-    kind = KINDS[stream.family]
-    return Track(stream.key, kind, stats.ssrc, sender, bytearray(), [], [], [])
-
-
-class Accepted(msgspec.Struct):
-    """The reports that count: their numbers, a row for each member; which saying holds; the
-    seconds between them, and where a clock stepped."""
-
-    columns: Numbers
-    says: Places
-    senders: Sequence[Sender]
-    lengths_s: Numbers
-    steps: Numbers | None = None
-    duplicates: int = 0
-    late: int = 0
-
-    def cut(self, cuts: Sequence[int]) -> "list[Accepted]":
-        """The pieces between cuts; a cut is the place of the last report before it."""
-        edges = [0, *(cut + 1 for cut in cuts), len(self.says)]
-        return [
-            Accepted(
-                self.columns[:, start:end],
-                self.says[start:end],
-                self.senders[start:end],
-                self.lengths_s[start : end - 1],
-                None if self.steps is None else self.steps[start : end - 1],
-            )
-            for start, end in pairwise(edges)
-        ]
-
-
-def accept(track: Track) -> Accepted:
-    """Puts the reports in order and leaves out those that say nothing new.
-
-    A report with the timestamp of the one before is the same again; an older one came late.
-    Where a browser's clock jumped, the sample's own moment gives the length.
-    """
-    rows = np.frombuffer(track.data).reshape(-1, track.kind.width)
-    columns = np.ascontiguousarray(rows.T)
-    lengths = np.diff([*track.starts, track.reports])
-    says = np.repeat(np.arange(len(track.starts)), lengths)
-    lengths_ms, between_ms = np.diff(columns[STAMP]), np.diff(columns[AT])
-    is_plain: Flags = (
-        (lengths_ms > 0) & (between_ms >= 0) & (np.abs(lengths_ms - between_ms) <= CLOCK_STEP_MS)
-    )
-    if is_plain.all():
-        return Accepted(columns, says, track.senders, lengths_ms / 1000)
-    order = _in_order(columns)
-    chosen = _accept_each(columns[:, order], track.kind)
-    places = order[chosen.places]
-    return Accepted(
-        columns[:, places],
-        says[places],
-        [track.senders[place] for place in places] if track.senders else [],
-        numbers(chosen.lengths_s),
-        numbers(chosen.steps),
-        chosen.duplicates,
-        chosen.late,
-    )
-
-
-def _in_order(columns: Numbers) -> Places:
-    if np.isnan(columns[STAMP]).any():
-        return np.argsort(columns[AT], kind="stable")
-    return np.lexsort((columns[STAMP], columns[AT]))
-
-
-class _Chosen(msgspec.Struct):
-    places: list[int]
-    lengths_s: list[float]
-    steps: list[bool]
-    duplicates: int = 0
-    late: int = 0
-
-
-def _accept_each(columns: Numbers, kind: Kind) -> _Chosen:
-    chosen = _Chosen([0], [], [])
-    for place in range(1, columns.shape[1]):
-        now, before = columns[:, place], columns[:, chosen.places[-1]]
-        length_s, is_step = _length_s(now, before, kind)
-        if length_s is None:
-            if now[STAMP] < before[STAMP]:
-                chosen.late += 1
-            else:
-                chosen.duplicates += 1
-            continue
-        chosen.places.append(place)
-        chosen.lengths_s.append(length_s)
-        chosen.steps.append(is_step)
-    return chosen
-
-
-def _length_s(now: Numbers, before: Numbers, kind: Kind) -> tuple[float | None, bool]:
-    """The seconds between two reports and whether a clock stepped; `None` for no new report."""
-    by_sample_ms = float(now[AT] - before[AT])
-    length_ms = float(now[STAMP] - before[STAMP])
-    if length_ms != length_ms:
-        return (by_sample_ms / 1000 if by_sample_ms > 0 else None), False
-    if length_ms == 0 or (length_ms < 0 and by_sample_ms <= 0):
-        return None, False
-    if length_ms < 0:
-        counters = slice(FIRST_COUNTER, FIRST_COUNTER + kind.monotone)
-        has_moved = not np.array_equal(now[counters], before[counters], equal_nan=True)
-        return (by_sample_ms / 1000, True) if has_moved else (None, False)
-    tolerance_ms = max(CLOCK_STEP_MS, CLOCK_STEP_SHARE * by_sample_ms)
-    if by_sample_ms > 0 and abs(length_ms - by_sample_ms) > tolerance_ms:
-        return by_sample_ms / 1000, True
-    return length_ms / 1000, False
+def _or_nan(value: float | None) -> float:
+    return nan if value is None else value

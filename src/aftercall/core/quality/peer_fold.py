@@ -1,0 +1,112 @@
+"""One peer's samples, folded: what its streams were like, and what was wrong with them.
+
+Everything that works on columns comes with this module, so that only who folds loads numpy.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from aftercall.core.errors import Malformed
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.connection_rules import ConnectionRules, ice_issues
+from aftercall.core.quality.cumulative import Cumulative, accumulate
+from aftercall.core.quality.deltas import Reader
+from aftercall.core.quality.issues import Issue
+from aftercall.core.quality.metadata import LastSeen
+from aftercall.core.quality.microphone_rules import microphone_issues
+from aftercall.core.quality.mutes import Mutes, camera_issues
+from aftercall.core.quality.reception import Received
+from aftercall.core.quality.reception_columns import receive
+from aftercall.core.quality.rollup import roll_up
+from aftercall.core.quality.row_columns import write_rows
+from aftercall.core.quality.stored import StoredReader
+from aftercall.core.quality.stream_issues import stream_issues
+from aftercall.core.quality.streams import Family, Linker
+from aftercall.core.quality.tables import Table
+from aftercall.core.quality.trace_columns import trace
+from aftercall.core.quality.traces import StreamTrace
+from aftercall.core.records import PeerNote, StoredSample
+
+
+class PeerFold(msgspec.Struct, kw_only=True):
+    """What folding one peer's samples gave. The rows of `tables`, one for each family, are in
+    order of time."""
+
+    tables: list[Table]
+    issues: list[Issue]
+    traces: list[StreamTrace]
+    audio: Received
+    video: Received
+    unreadable_samples: int
+
+
+def fold_peer(
+    peer_id: str,
+    samples: Iterable[StoredSample],
+    notes: Sequence[PeerNote],
+    *,
+    joined_at: EpochMs,
+    left_at: EpochMs | None,
+    now: EpochMs,
+    seen: LastSeen,
+) -> PeerFold:
+    """Adds what it sees of connections and encoders to `seen`. `now` ends a stay that lasts."""
+    stored, linker, reader = StoredReader(), Linker(), Reader()
+    connections = ConnectionRules(peer_id)
+
+    def take(each: StoredSample) -> None:
+        sample = linker.link(stored.read(each.body), each.at)
+        reader.take(sample)
+        connections.take(sample)
+        seen.take(sample)
+
+    unreadable = 0
+    for each in samples:
+        try:
+            take(each)
+        except Malformed:
+            unreadable += 1
+    tables = reader.read().tables
+    mutes = Mutes(notes)
+    ordered = [table.in_order() for table in tables]
+    return PeerFold(
+        tables=ordered,
+        issues=[
+            *stream_issues(peer_id, joined_at, tables, mutes),
+            *microphone_issues(peer_id, ordered, notes, mutes),
+            *connections.finish(),
+            *camera_issues(peer_id, mutes, now if left_at is None else left_at),
+            *ice_issues(peer_id, notes, left_at),
+        ],
+        traces=trace(peer_id, tables),
+        audio=receive(ordered, is_video=False),
+        video=receive(ordered, is_video=True),
+        unreadable_samples=unreadable,
+    )
+
+
+def accumulated(folds: Iterable[PeerFold]) -> dict[str, Cumulative]:
+    """The cumulative blocks of peers together, by family; none of a family without intervals."""
+    blocks: dict[str, Cumulative] = {}
+    for family, tables in _by_family(folds).items():
+        block = accumulate(roll_up(family, tables))
+        if block is not None:
+            blocks[family.value] = block
+    return blocks
+
+
+def rows(folds: Iterable[PeerFold]) -> dict[str, msgspec.Raw]:
+    """The rows of one peer after the other, by family, as JSON arrays."""
+    return {
+        family.value: msgspec.Raw(write_rows(tables))
+        for family, tables in _by_family(folds).items()
+    }
+
+
+def _by_family(folds: Iterable[PeerFold]) -> dict[Family, list[Table]]:
+    found: dict[Family, list[Table]] = {family: [] for family in Family}
+    for fold in folds:
+        for table in fold.tables:
+            found[table.family].append(table)
+    return found

@@ -1,0 +1,130 @@
+"""The issues of streams: the rules of the catalogue applied to a column at a time.
+
+Most rules never find anything bad. Only the streams on which one did are looked at closer.
+"""
+
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from operator import itemgetter
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.columns import Flags, Numbers, Places
+from aftercall.core.quality.issues import WARM_UP_MS, Issue, IssueName, StreamRef, single
+from aftercall.core.quality.mutes import Mutes
+from aftercall.core.quality.stream_rules import RULES, Rule
+from aftercall.core.quality.streams import Family, Saying
+from aftercall.core.quality.tables import StreamRows, Table, by_stream
+from aftercall.core.quality.watch import Samples
+
+_RULES_OF: Final = {
+    family: tuple(rule for rule in RULES if family in rule.families) for family in Family
+}
+_Found = tuple[tuple[float, int], Issue]
+
+
+def stream_issues(
+    peer_id: str, joined_at: EpochMs, tables: Iterable[Table], mutes: Mutes
+) -> list[Issue]:
+    """The issues of all streams of one peer, stream by stream as they were first seen."""
+    found = [each for table in tables for each in _issues_of(peer_id, joined_at, table, mutes)]
+    return [issue for _, issue in sorted(found, key=itemgetter(0))]
+
+
+def _stream(saying: Saying) -> Hashable:
+    """Simulcast layers of one track are one stream to the rules."""
+    if saying.key[1] == "send" and saying.kind == "video" and saying.mid is not None:
+        return (saying.key[0], saying.mid)
+    return saying.key
+
+
+def _issues_of(peer_id: str, joined_at: EpochMs, table: Table, mutes: Mutes) -> Iterator[_Found]:
+    table, streams = by_stream(table, _stream)
+    for stream in streams:
+        ref = StreamRef.of(peer_id, stream.saying)
+        for at, start in _steps(table, stream.rows):
+            yield stream.place, single(IssueName.CLOCK_STEP, ref, start, at)
+    times: _Times | None = None
+    for rule in _RULES_OF[table.family]:
+        measured = _measure(rule, table)
+        for stream in _suspects(measured, streams):
+            times = times or _times_of(table, joined_at + WARM_UP_MS, mutes)
+            samples = _samples(measured, times, stream.rows)
+            for issue in rule.watch.issues(StreamRef.of(peer_id, stream.saying), samples):
+                yield stream.place, issue
+
+
+def _steps(table: Table, rows: slice) -> Iterator[tuple[EpochMs, EpochMs]]:
+    steps = table.numbers.get("is_clock_step")
+    if steps is None:
+        return
+    for row in np.flatnonzero(steps[rows] == 1) + rows.start:
+        yield EpochMs(int(table.at[row])), EpochMs(int(table.starts[row]))
+
+
+class _Measured(NamedTuple):
+    """What a rule makes of a table."""
+
+    values: dict[str, Numbers]
+    bad: dict[str, Flags]
+    is_bad: Flags
+    is_good: Flags
+    is_known: Flags
+
+
+def _measure(rule: Rule, table: Table) -> _Measured:
+    values: dict[str, Numbers] = {}
+    bad: dict[str, Flags] = {}
+    length = len(table.at)
+    is_good, is_known = np.ones(length, dtype=np.bool_), np.zeros(length, dtype=np.bool_)
+    for measure in rule.measures:
+        column = measure.values(table)
+        is_unknown = np.isnan(column)
+        values[measure.label] = column * measure.scale
+        bad[measure.label] = rule.is_bad(measure, column)
+        is_good &= rule.is_good(measure, column) | is_unknown
+        is_known |= ~is_unknown
+    return _Measured(values, bad, np.logical_or.reduce(list(bad.values())), is_good, is_known)
+
+
+def _suspects(measured: _Measured, streams: Sequence[StreamRows]) -> list[StreamRows]:
+    if not measured.is_bad.any():
+        return []
+    return [stream for stream in streams if measured.is_bad[stream.rows].any()]
+
+
+class _Times(NamedTuple):
+    """When intervals were, and which of them can be judged: nothing while a stream warms up, and
+    what comes after it was muted, paused or not reported on is judged afresh."""
+
+    starts: Numbers
+    ends: Numbers
+    is_ready: Flags
+    is_off: Flags
+
+
+def _times_of(table: Table, ready_at: int, mutes: Mutes) -> _Times:
+    starts, ends = table.starts, table.at
+    since = mutes.unmuted_since(table.family, starts, ends)
+    muted, active, gap = table.columns("is_muted", "is_active", "is_gap")
+    return _Times(
+        starts,
+        ends,
+        starts >= np.maximum(ready_at, since + WARM_UP_MS),
+        np.isnan(since) | (muted == 1) | (active == 0) | (gap == 1),
+    )
+
+
+def _samples(measured: _Measured, times: _Times, rows: slice) -> Samples:
+    sections: Places = np.cumsum(times.is_off[rows])
+    is_judged = times.is_ready[rows] & ~times.is_off[rows] & measured.is_known[rows]
+    return Samples(
+        times.starts[rows][is_judged],
+        times.ends[rows][is_judged],
+        {name: column[rows][is_judged] for name, column in measured.values.items()},
+        {name: flags[rows][is_judged] for name, flags in measured.bad.items()},
+        measured.is_good[rows][is_judged],
+        sections[is_judged],
+        int(sections[-1]),
+    )
