@@ -94,12 +94,11 @@ def _origin_of_loss(issue: Issue, listener: str, sender: str, session: Session) 
 
 
 def _hear_others(issue: Issue, listeners: Iterable[str], session: Session) -> bool:
-    """Whether these listeners heard somebody else well: at least one of them did, and none
-    missed nearly everybody."""
+    """Whether these listeners, who all miss one sender, heard others well: there was somebody
+    else to hear, and none of them missed nearly everybody."""
     span, strain = (issue.first_at, issue.last_at), strain_of(issue)
-    heard = [session.senders_missed(listener, span, strain) for listener in listeners]
-    return any(len(bad) < len(every) for every, bad in heard) and not any(
-        are_most(bad, every) for every, bad in heard
+    return any(session.hears_several(listener, span) for listener in listeners) and not any(
+        session.misses_nearly_all(listener, span, strain) for listener in listeners
     )
 
 

@@ -1,12 +1,13 @@
 """The participants of a session side by side: who received what from whom, and when a sender
 was missed or a sender's uplink was strained, loss and jitter kept apart."""
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import Final, Literal
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from aftercall.core.instants import SECOND_MS
+from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef
 from aftercall.core.quality.streams import PRODUCERS
 from aftercall.core.quality.traces import Span, StreamTrace, overlap_ms, union
@@ -40,6 +41,13 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
     peer_ids: frozenset[str]
     issues: Sequence[Issue]
     traces: Sequence[StreamTrace]
+
+
+class _Company(NamedTuple):
+    """When a listener heard several senders, and when nearly all of them badly."""
+
+    several: list[Span]
+    nearly_all_badly: list[Span]
 
 
 class Session:
@@ -82,6 +90,7 @@ class Session:
             for row_id, received in self._received.items()
         }
         self._strains = {strain: _Strains(self, strain) for strain in _STRAINS}
+        self._companies: dict[tuple[str, Strain], _Company] = {}
 
     def _producers(self) -> list[tuple[str, StreamTrace]]:
         return [
@@ -156,6 +165,21 @@ class Session:
         missed = self._strains[strain].missed[listener]
         return heard, {s for s in heard if covers(missed.get(s, []), span)}
 
+    def hears_several(self, listener: str, span: Span) -> bool:
+        """Whether the listener had more than one sender to hear in that time."""
+        return covers(self._company_of(listener, "loss").several, span)
+
+    def misses_nearly_all(self, listener: str, span: Span, strain: Strain) -> bool:
+        """Whether the listener heard several senders in that time, and nearly all badly."""
+        return covers(self._company_of(listener, strain).nearly_all_badly, span)
+
+    def _company_of(self, listener: str, strain: Strain) -> _Company:
+        found = self._companies.get((listener, strain))
+        if found is None:
+            found = _company(self._heard[listener], self._strains[strain].missed[listener])
+            self._companies[listener, strain] = found
+        return found
+
     def listeners_missing(
         self, sender: str, span: Span, strain: Strain
     ) -> tuple[set[str], set[str]]:
@@ -184,6 +208,24 @@ class _Strains:
             }
             for row_id in session.parties
         }
+
+
+def _company(heard: Mapping[str, Sequence[Span]], missed: Mapping[str, Sequence[Span]]) -> _Company:
+    edges: dict[EpochMs, list[int]] = {}
+    for which, by_sender in enumerate((heard, missed)):
+        for spans in by_sender.values():
+            for start_at, end_at in spans:
+                edges.setdefault(start_at, [0, 0])[which] += 1
+                edges.setdefault(end_at, [0, 0])[which] -= 1
+    found = _Company([], [])
+    present = bad = 0
+    for (at, (more, worse)), (until, _) in pairwise(sorted(edges.items())):
+        present, bad = present + more, bad + worse
+        if present > 1:
+            found.several.append((at, until))
+            if bad >= MOST_SHARE * present:
+                found.nearly_all_badly.append((at, until))
+    return _Company(union(found.several), union(found.nearly_all_badly))
 
 
 def _spans(issues: Iterable[Issue]) -> list[Span]:
