@@ -171,6 +171,20 @@ def test_a_source_that_never_reports_is_not_called_incomplete() -> None:
     assert (completeness.share, completeness.gaps) == (None, [])
 
 
+def test_a_hidden_page_is_complete_with_half_the_samples() -> None:
+    call = Call(["ada"], minutes=7)
+    facts = call.facts("ada")
+    halved = [
+        structs.replace(sample, body=b'{"page_hidden":true,' + sample.body[1:])
+        for sample in facts.samples[::2]
+    ]
+    hidden = fold([structs.replace(facts, samples=halved)], call.end_at).verdict.completeness
+    assert (hidden.expected_samples, hidden.share, hidden.gaps) == (30, 1.0, [])
+    shown = structs.replace(facts, samples=facts.samples[::2])
+    completeness = fold([shown], call.end_at).verdict.completeness
+    assert (completeness.expected_samples, completeness.share) == (60, 0.5)
+
+
 def test_what_the_collector_dropped_and_an_inferred_end_are_told() -> None:
     call = Call(["ada"], minutes=2)
     call.note("ada", 50, "entries_dropped", count=3)

@@ -9,6 +9,7 @@ import msgspec
 
 from aftercall.core.errors import Malformed
 from aftercall.core.instants import EpochMs
+from aftercall.core.quality.cadence import Sight
 from aftercall.core.quality.connection_rules import ConnectionRules, ice_issues
 from aftercall.core.quality.cumulative import Cumulative, accumulate
 from aftercall.core.quality.deltas import Reader
@@ -38,6 +39,8 @@ class PeerFold(msgspec.Struct, kw_only=True):
     traces: list[StreamTrace]
     audio: Received
     video: Received
+    sights: list[Sight]
+    """Whether the page was hidden, where the samples say so."""
     unreadable_samples: int
 
 
@@ -55,8 +58,12 @@ def fold_peer(
     stored, linker, reader = StoredReader(), Linker(), Reader()
     connections = ConnectionRules(peer_id)
 
+    sights: list[Sight] = []
+
     def take(each: StoredSample) -> None:
         sample = linker.link(stored.read(each.body), each.at)
+        if sample.is_page_hidden is not None:
+            sights.append(Sight(each.at, sample.is_page_hidden))
         reader.take(sample)
         connections.take(sample)
         seen.take(sample)
@@ -82,6 +89,7 @@ def fold_peer(
         traces=trace(peer_id, tables),
         audio=receive(ordered, is_video=False),
         video=receive(ordered, is_video=True),
+        sights=sights,
         unreadable_samples=unreadable,
     )
 

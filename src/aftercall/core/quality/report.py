@@ -6,12 +6,12 @@ form in which they are served.
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from aftercall.core.instants import EpochMs
+from aftercall.core.quality.cadence import Cadence
 from aftercall.core.quality.cumulative import Cumulative
 from aftercall.core.quality.findings import Finding
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
@@ -20,11 +20,11 @@ from aftercall.core.quality.reception import Reception
 from aftercall.core.quality.traces import StreamTrace
 from aftercall.core.records import LeaveReason, Peer, PeerNote, StoredSample
 
+if TYPE_CHECKING:
+    from aftercall.core.quality.peer_fold import PeerFold
+
 FOLD_VERSION: Final = 2
 """Grows whenever the same facts give another verdict; older documents can be folded again."""
-
-GAP_INTERVALS: Final = 3
-"""Reports missing in a row before it is called a gap; the catalogue's `stats_gap`."""
 
 
 class PeerFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +45,7 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
 
 class Completeness(msgspec.Struct, frozen=True, kw_only=True):
     """How much of what should have been reported was. `share` is 0..1, `None` when nothing
-    was to be expected."""
+    was to be expected; reports that came besides do not raise it."""
 
     expected_samples: int
     arrived_samples: int
@@ -119,8 +119,7 @@ def fold(chain: Sequence[PeerFacts], now: EpochMs) -> Folded:
         )
         for facts in peers
     ]
-    unreadable = sum(each.unreadable_samples for each in folds)
-    completeness = completeness_of(peers, now, unreadable_samples=unreadable)
+    completeness = _completeness(peers, folds, now)
     issues = [issue for each in folds for issue in each.issues]
     issues += [_gap_issue(gap) for gap in completeness.gaps]
     verdict = Verdict(
@@ -167,43 +166,35 @@ def in_order(chain: Sequence[PeerFacts]) -> list[PeerFacts]:
     return sorted(chain, key=lambda facts: (start_of(facts.peer), facts.peer.id))
 
 
-def completeness_of(
-    chain: Sequence[PeerFacts], now: EpochMs, *, unreadable_samples: int = 0
+def _completeness(
+    chain: Sequence[PeerFacts], folds: "Sequence[PeerFold]", now: EpochMs
 ) -> Completeness:
-    """Expected and arrived samples of a participant's peers; `now` bounds a stay that lasts."""
-    expected = arrived = dropped = 0
+    """Of a participant's peers together; `now` bounds a stay that lasts."""
+    expected = missing = arrived = dropped = 0
     gaps: list[Gap] = []
-    for facts in chain:
+    for facts, folded in zip(chain, folds, strict=True):
         peer = facts.peer
         if not peer.interval_ms:
             continue
-        end_at = peer.left_at if peer.left_at is not None else now
+        cadence = Cadence(peer.interval_ms, facts.notes, folded.sights)
         moments = [sample.at for sample in facts.samples]
-        expected += max(0, end_at - start_of(peer)) // peer.interval_ms
+        due = cadence.stay(start_of(peer), now if peer.left_at is None else peer.left_at, moments)
+        expected += due.reports
+        missing += due.missing
         arrived += len(moments)
         dropped += _dropped(facts.notes)
-        gaps.extend(_gaps(peer, moments, end_at))
+        gaps += [Gap(peer_id=peer.id, start_at=start, end_at=end) for start, end in due.gaps]
     last = chain[-1].peer
     return Completeness(
         expected_samples=expected,
         arrived_samples=arrived,
-        share=min(1.0, round(arrived / expected, 4)) if expected else None,
+        share=round(1 - missing / expected, 4) if expected else None,
         gaps=gaps,
-        unreadable_samples=unreadable_samples,
+        unreadable_samples=sum(each.unreadable_samples for each in folds),
         dropped_entries=dropped,
         end_is_inferred=last.left_reason is LeaveReason.SILENCE,
         end_reason=last.left_reason,
     )
-
-
-def _gaps(peer: Peer, moments: Sequence[EpochMs], end_at: EpochMs) -> list[Gap]:
-    longest_ms = GAP_INTERVALS * peer.interval_ms
-    edges = [start_of(peer), *sorted(moments), max(end_at, start_of(peer))]
-    return [
-        Gap(peer_id=peer.id, start_at=one, end_at=other)
-        for one, other in pairwise(edges)
-        if other - one > longest_ms
-    ]
 
 
 def _dropped(notes: Sequence[PeerNote]) -> int:

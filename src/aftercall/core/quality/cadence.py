@@ -1,0 +1,99 @@
+"""How many of a peer's reports were due, and when none came.
+
+A client that reports by itself does so at the interval it said. The collector takes half as many
+samples while its page is hidden, and others besides when something happens.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, pairwise
+from typing import Final, NamedTuple
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.records import PeerNote
+
+GAP_REPORTS: Final = 3
+"""Reports missing in a row before it is called a gap; the catalogue's `stats_gap`."""
+
+HIDDEN_FACTOR: Final = 2
+"""How many times as long a hidden page's intervals are."""
+
+_VISIBILITY: Final = {"browser_backgrounded": True, "browser_foregrounded": False}
+
+Span = tuple[EpochMs, EpochMs]
+
+
+class Sight(NamedTuple):
+    """A sample that said whether its page was hidden."""
+
+    at: EpochMs
+    is_hidden: bool
+
+
+class Due(NamedTuple):
+    """How many reports a stay was due, how many of them are missing, and the times without."""
+
+    reports: int
+    missing: int
+    gaps: list[Span]
+
+
+class _Told(NamedTuple):
+    at: EpochMs
+    is_hidden: bool
+    is_change: bool
+    """A note tells when it changed; a sample only that it is so."""
+
+
+class Cadence:
+    """When the reports of one peer are due."""
+
+    def __init__(
+        self, interval_ms: int, notes: Iterable[PeerNote] = (), sights: Iterable[Sight] = ()
+    ) -> None:
+        told = [_Told(sight.at, sight.is_hidden, False) for sight in sights]
+        told += [
+            _Told(note.at, _VISIBILITY[note.name], True)
+            for note in notes
+            if note.name in _VISIBILITY
+        ]
+        self._interval_ms = interval_ms
+        self._ats: list[int] = []
+        self._paces: list[int] = []
+        """How much of an interval passes in the time of a hidden page's, from then on."""
+        for before, after in pairwise([None, *sorted(told), None]):
+            self._ats.append(0 if before is None else before.at)
+            self._paces.append(1 if _is_hidden_between(before, after) else HIDDEN_FACTOR)
+        lengths = (end - start for start, end in pairwise(self._ats))
+        done = (length * pace for length, pace in zip(lengths, self._paces, strict=False))
+        self._done = list(accumulate(done, initial=0))
+
+    def _until(self, at: int) -> int:
+        place = bisect_right(self._ats, at) - 1
+        return self._done[place] + (at - self._ats[place]) * self._paces[place]
+
+    def due(self, start_at: EpochMs, end_at: EpochMs) -> float:
+        """How many intervals lie between two moments."""
+        return (self._until(end_at) - self._until(start_at)) / (HIDDEN_FACTOR * self._interval_ms)
+
+    def stay(self, start_at: EpochMs, end_at: EpochMs, arrived: Sequence[EpochMs]) -> Due:
+        """What a stay was due. A report that came besides stands for none that is missing."""
+        edges = [start_at, *sorted(arrived), max(start_at, end_at)]
+        stretches = [(one, other, self.due(one, other)) for one, other in pairwise(edges)]
+        due = int(self.due(start_at, edges[-1]))
+        # Each stretch ends with a report or with the stay.
+        missing = sum(max(0, round(intervals) - 1) for *_, intervals in stretches)
+        return Due(
+            due,
+            min(due, missing) if arrived else due,
+            [(one, other) for one, other, intervals in stretches if intervals > GAP_REPORTS],
+        )
+
+
+def _is_hidden_between(before: _Told | None, after: _Told | None) -> bool:
+    """Between two samples of which one was hidden, it may have been so all the time."""
+    if before is not None and before.is_change:
+        return before.is_hidden
+    if after is not None and after.is_change:
+        return not after.is_hidden
+    return any(each is not None and each.is_hidden for each in (before, after))
