@@ -103,7 +103,8 @@ def test_pictures_are_counted_by_what_was_seen_of_them() -> None:
                          quality_limitation_reason="bandwidth"),
                 interval(frames=70, key_frames=0, fps=30.4, frames_per_second=29.5,
                          quality_limitation_reason="none"),
-                interval(frames=0, key_frames=0, is_muted=True, quality_limitation_reason="other"),
+                interval(frames=0, key_frames=0, frame_width=160, fps=1.0, pli_count=9,
+                         is_muted=True, quality_limitation_reason="other"),
                 interval(),
             ],
         )
@@ -112,9 +113,9 @@ def test_pictures_are_counted_by_what_was_seen_of_them() -> None:
     assert block.no_video_fraction == pytest.approx(1 / 3)
     assert block.poor_resolution_fraction == 0.5
     assert block.lag_fraction == pytest.approx(1 / 3)
-    assert block.quality_limitation_fraction == 0.75
-    assert block.cpu_quality_limitation_fraction == 0.25
-    assert block.bandwidth_quality_limitation_fraction == 0.25
+    assert block.quality_limitation_fraction == pytest.approx(2 / 3)
+    assert block.cpu_quality_limitation_fraction == pytest.approx(1 / 3)
+    assert block.bandwidth_quality_limitation_fraction == pytest.approx(1 / 3)
     assert block.high_negative_feedback_fraction == 0.5
     assert block.key_frames_fraction == 0.05
     assert block.frames_per_second is not None

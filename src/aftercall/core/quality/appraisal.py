@@ -20,6 +20,7 @@ from aftercall.core.quality.columns import (
     numbers,
     or_zero,
 )
+from aftercall.core.quality.liveness import are_empty, are_off
 from aftercall.core.quality.streams import AUDIO, PRODUCERS, SCREENSHARES, Codec
 from aftercall.core.quality.tables import Table
 
@@ -43,8 +44,7 @@ def appraise(table: Table) -> None:
 
 def _unscored(table: Table) -> Flags:
     """The places where nothing flows on purpose, or nobody looked for too long."""
-    muted, active, gap = table.columns("is_muted", "is_active", "is_gap")
-    silent: Flags = (muted == 1) | (active == 0) | (gap == 1)
+    silent: Flags = are_off(table) | are_empty(table) | (table.get("is_gap") == 1)
     return silent
 
 
@@ -159,6 +159,7 @@ def _video(table: Table) -> Numbers:
         table.columns(*_SIZES)
     )
     fps, bitrate_bps, rtt_s, buffer_ms, loss, freeze_share, source_fps = table.columns(*_RATES)
+    bitrate_bps = first_known(table.get("picture_bps"), bitrate_bps)
     opinions = mos_video.opinions(
         model,
         _factors(table, model, is_screen=is_screen),

@@ -14,6 +14,7 @@ import numpy as np
 
 from aftercall.core.quality import score
 from aftercall.core.quality.columns import Flags, Numbers, first_known, or_zero
+from aftercall.core.quality.liveness import are_empty, are_off
 from aftercall.core.quality.streams import AUDIO, PRODUCERS, SCREENSHARES, Family
 from aftercall.core.quality.tables import Table, stacked
 
@@ -104,7 +105,7 @@ class Rollup(msgspec.Struct):
     frames: int = 0
     key_frames: int = 0
     with_frames: int = 0
-    """Intervals of a live track whose frames are known; `no_video` of them had none."""
+    """Live intervals whose frames are known; `no_video` of them had none."""
     no_video: int = 0
     poor_resolution: int = 0
     lagging: int = 0
@@ -153,21 +154,27 @@ def roll_up(family: Family, tables: Sequence[Table]) -> Rollup:
 
 
 def _roll_up_pictures(rollup: Rollup, tables: Sequence[Table]) -> None:
+    """Of live pictures; frames are counted wherever there were any."""
     is_screen = rollup.family in SCREENSHARES
-    rates = first_known(stacked(tables, "frames_per_second"), stacked(tables, "fps"))
-    widths, frames = stacked(tables, "frame_width"), stacked(tables, "frames")
+    live = [_live(table) for table in tables]
+    rates = first_known(stacked(live, "frames_per_second"), stacked(live, "fps"))
+    widths, frames = stacked(live, "frame_width"), stacked(live, "frames")
     rollup.fps = histogram(rates, 1)
     rollup.width = histogram(widths, 1)
     rollup.lagging = _count(score.are_lagging(rates, is_screen=is_screen))
     rollup.poor_resolution = _count(score.are_poor_resolution(widths, is_screen=is_screen))
-    off = (stacked(tables, "is_muted") == 1) | (stacked(tables, "is_active") == 0)
-    live = frames[~off]
-    rollup.with_frames, rollup.no_video = _count(live >= 0), _count(live == 0)
+    rollup.with_frames, rollup.no_video = _count(frames >= 0), _count(frames == 0)
     key_frames = stacked(tables, "key_frames")
-    rollup.frames = _total(frames[~np.isnan(key_frames)])
+    rollup.frames = _total(stacked(tables, "frames")[~np.isnan(key_frames)])
     rollup.key_frames = _total(key_frames)
     if rollup.family in PRODUCERS:
-        _roll_up_limits(rollup, tables)
+        _roll_up_limits(rollup, live)
+
+
+def _live(table: Table) -> Table:
+    """Without the intervals in which no picture was to be expected."""
+    is_dead = are_off(table) | are_empty(table)
+    return table.taken(~is_dead) if is_dead.any() else table
 
 
 def _roll_up_limits(rollup: Rollup, tables: Sequence[Table]) -> None:

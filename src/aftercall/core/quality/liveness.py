@@ -1,0 +1,24 @@
+"""Where nothing flowed on purpose, as far as a stream's own intervals tell."""
+
+import numpy as np
+
+from aftercall.core.quality.columns import Flags
+from aftercall.core.quality.streams import AUDIO, PRODUCERS
+from aftercall.core.quality.tables import Table
+
+
+def are_off(table: Table) -> Flags:
+    """The intervals of a stream that its tag calls muted, or whose sender is not active."""
+    muted, active = table.columns("is_muted", "is_active")
+    off: Flags = (muted == 1) | (active == 0)
+    return off
+
+
+def are_empty(table: Table) -> Flags:
+    """The intervals of a received picture in which not a packet came and no frame was shown.
+    The other side's camera was off, or the network was down: neither is a bad picture."""
+    if table.family in AUDIO or table.family in PRODUCERS:
+        return np.zeros(len(table.at), dtype=np.bool_)
+    frames, packets = table.columns("frames", "packets_received")
+    empty: Flags = (frames == 0) & (packets == 0)
+    return empty
