@@ -1,9 +1,11 @@
 """A peer's reports in one block: what comes out is what went in."""
 
 import json
+import random
 import string
 from typing import Any
 
+import zstandard
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -65,6 +67,47 @@ def test_a_stream_that_comes_and_goes_keeps_its_place_in_time() -> None:
     bodies = [{"streams": s} for s in ([], [one], [one, two], [two], [], [one, two])]
     samples = [sample(number, body) for number, body in enumerate(bodies)]
     assert read(unpack("p", pack(samples))) == read(samples)
+
+
+def test_streams_that_change_places_are_still_told_apart() -> None:
+    streams = [
+        {"connection": "pc", "direction": "receive", "ssrc": ssrc, "muted": bool(ssrc % 2)}
+        for ssrc in range(5)
+    ]
+    dice = random.Random(5)
+    bodies: list[Any] = [{"streams": dice.sample(streams, dice.randint(0, 5))} for _ in range(40)]
+    bodies.append({"streams": [streams[0], streams[0]]})
+    bodies.append({"streams": [{"id": "a\nb"}, {"mid": None}, 7]})
+    for some in (bodies[:40], bodies[:41], bodies):
+        samples = [sample(number, body) for number, body in enumerate(some)]
+        assert read(unpack("p", pack(samples))) == read(samples)
+
+
+def test_a_block_of_the_older_form_is_still_read() -> None:
+    old = {
+        "sequence": {"ints": [3, 1, 2]},
+        "at": {"ints": [7_000, 7_000, 7_001]},
+        "received_at": {"ints": [7_005, 7_000, 7_001]},
+        "body": {
+            "members": {
+                "id": [None, {"same": "a", "n": 3}],
+                "jitter": [[0, 2], {"floats": [125, -25], "decimals": 2}],
+                "stats": [None, {"items": [{"ints": [4, 0]}], "sizes": {"ints": [1, -1, 1]}}],
+            },
+            "n": 3,
+        },
+    }
+    bodies = [
+        {"id": "a", "jitter": 1.25, "stats": [4]},
+        {"id": "a", "stats": []},
+        {"id": "a", "jitter": 1.0, "stats": [4]},
+    ]
+    expected = [
+        sample(number, body, at)
+        for number, body, at in zip((3, 4, 6), bodies, (7_000, 14_000, 21_001), strict=True)
+    ]
+    block = zstandard.ZstdCompressor().compress(json.dumps(old).encode())
+    assert read(unpack("p", block)) == read(expected)
 
 
 def test_steady_counters_cost_next_to_nothing() -> None:
