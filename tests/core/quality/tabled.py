@@ -13,18 +13,19 @@ from aftercall.core.quality.tables import LISTED, Table
 
 
 def tabled(intervals: Sequence[Interval]) -> list[Table]:
-    """A table for each, so that they may be of any stream; their rank is their SSRC."""
-    return [_table(interval) for interval in intervals]
+    """A table for each, so that they may be of any stream."""
+    return [table_of([interval]) for interval in intervals]
 
 
-def _table(i: Interval) -> Table:
+def table_of(intervals: Sequence[Interval]) -> Table:
+    """Intervals of one family; the rank of a stream is its SSRC."""
     return Table(
-        family=i.family,
-        at=numbers([i.at]),
-        ranks=np.array([i.ssrc or 0]),
-        sayings=[_saying(i)],
-        which=np.zeros(1, dtype=np.intp),
-        numbers={name: numbers([getattr(i, name)]) for name in LISTED},
+        family=intervals[0].family,
+        at=numbers([i.at for i in intervals]),
+        ranks=np.array([i.ssrc or 0 for i in intervals]),
+        sayings=[_saying(i) for i in intervals],
+        which=np.arange(len(intervals)),
+        numbers={name: numbers([getattr(i, name) for i in intervals]) for name in LISTED},
     )
 
 

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +196,11 @@ def test_what_the_collector_dropped_and_an_inferred_end_are_told() -> None:
     completeness = fold([structs.replace(facts, peer=peer)], call.end_at).verdict.completeness
     assert completeness.dropped_entries == 8
     assert completeness.end_is_inferred
+
+
+def test_who_folds_nothing_does_without_numpy() -> None:
+    program = "import sys, aftercall.app; sys.exit('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 @given(st.permutations(range(12)), st.lists(st.integers(0, 11), max_size=6))

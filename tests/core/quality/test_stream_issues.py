@@ -1,0 +1,74 @@
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import structs
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.counters import Interval
+from aftercall.core.quality.issues import WARM_UP_MS, Issue, IssueName
+from aftercall.core.quality.mutes import Mutes
+from aftercall.core.quality.stream_issues import stream_issues
+from aftercall.core.quality.streams import Family
+from tests.core.quality.made_intervals import START, interval, stream_intervals
+from tests.core.quality.tabled import table_of, tabled
+
+LONG_AGO = EpochMs(START - WARM_UP_MS)
+
+
+def _issues(*groups: Sequence[Interval]) -> list[Issue]:
+    tables = [table_of(group) for group in groups if group]
+    return stream_issues("ada", LONG_AGO, tables, Mutes([]))
+
+
+@pytest.mark.parametrize("family", list(Family))
+@given(data=st.data())
+@settings(max_examples=40)
+def test_streams_are_judged_each_by_itself(family: Family, data: st.DataObject) -> None:
+    intervals = data.draw(stream_intervals(family))
+    separate = [
+        issue for ssrc in (1, 2, 3) for issue in _issues([i for i in intervals if i.ssrc == ssrc])
+    ]
+    together = _issues(intervals)
+    assert sorted(together, key=str) == sorted(separate, key=str)
+
+
+def test_streams_come_in_the_order_in_which_they_were_first_seen() -> None:
+    def bad(family: Family, ssrc: int, first: int) -> list[Interval]:
+        steps = range(first, first + 4)
+        return [interval(family, step, ssrc, jitter_buffer_ms=300.0) for step in steps]
+
+    found = _issues(
+        [*bad(Family.AUDIO_CONSUMER, 5, 2), *bad(Family.AUDIO_CONSUMER, 6, 3)],
+        bad(Family.VIDEO_CONSUMER, 7, 1),
+    )
+    assert [issue.stream.ssrc for issue in found] == [7, 5, 6]
+
+
+def test_the_layers_of_a_camera_are_one_stream() -> None:
+    low = [interval(Family.VIDEO_PRODUCER, step, 1, mos=2.0) for step in (1, 2)]
+    high = [interval(Family.VIDEO_PRODUCER, step, 2, mos=1.5) for step in (3, 4)]
+    assert _issues(low) == _issues(high) == []
+    layers = [structs.replace(each, mid="0") for each in (*low, *high)]
+    [issue] = _issues(layers)
+    assert (issue.name, issue.stream.ssrc, issue.worst) == (
+        IssueName.LOW_VIDEO_MOS,
+        1,
+        {"mos": 1.5},
+    )
+
+
+def test_a_step_of_the_clock_is_told_of_its_stream_alone() -> None:
+    steady = interval(Family.AUDIO_CONSUMER, 1, 1)
+    stepped = interval(Family.AUDIO_CONSUMER, 1, 2, is_clock_step=True)
+    [issue] = stream_issues("ada", LONG_AGO, tabled([steady, stepped]), Mutes([]))
+    assert (issue.name, issue.stream.ssrc) == (IssueName.CLOCK_STEP, 2)
+
+
+def test_a_gap_and_what_is_muted_interrupt() -> None:
+    bad = [interval(Family.AUDIO_CONSUMER, step, jitter_buffer_ms=300.0) for step in range(1, 6)]
+    assert len(_issues(bad)) == 1
+    for state in ({"is_gap": True}, {"is_muted": True}, {"is_active": False}):
+        broken = [*bad[:2], structs.replace(bad[2], **state), *bad[3:]]
+        assert _issues(broken) == [], state
