@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 
 from aftercall.core.instants import EpochMs
@@ -144,6 +147,7 @@ def test_pictures_that_move_show_that_a_track_is_on_again() -> None:
     frames = (0, 70, 140, 140, 143, 213, 283)
     reports = [_report(7 * place, each) for place, each in enumerate(frames)]
     assert _seen(_muted_at(15), *reports) == [(15, 28)]
+    assert _seen(_muted_at(15), *reversed(reports), reports[3]) == [(15, 28)]
 
 
 def test_black_pictures_do_not() -> None:
@@ -191,3 +195,8 @@ def _taken(*reports: Sample) -> Mutes:
 def test_a_muted_tag_with_pictures_is_no_camera_that_is_off() -> None:
     reports = [_report(7 * place, 210 * place, muted=True) for place in range(5)]
     assert _seen(Mutes([]), *reports) == []
+
+
+def test_who_reads_notes_alone_loads_no_numpy() -> None:
+    script = "import sys, aftercall.core.quality.mutes; sys.exit('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

@@ -1,16 +1,18 @@
 """When a peer's microphone and camera were switched off, from what it told and from its reports."""
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from math import inf, isnan
-from typing import Final, NamedTuple
-
-import numpy as np
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from aftercall.core.instants import SECOND_MS, EpochMs
-from aftercall.core.quality.columns import Numbers
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.streams import AUDIO, PRODUCERS, SCREENSHARES, Family, Sample, Stream
 from aftercall.core.records import PeerNote
+
+if TYPE_CHECKING:
+    from aftercall.core.quality.columns import Numbers
 
 BLACK_FPS: Final = 2
 """A muted camera sends no picture, or a black one about once a second; one that moves is on."""
@@ -34,6 +36,7 @@ _NOTES: Final = {
 _ENDED: Final = {"microphone": "audio", "camera": "video"}
 _SCREENS: Final = ("screen", "screen_audio")
 _ALWAYS: Final = EpochMs(0)
+_MICROPHONE, _CAMERA = Family.AUDIO_PRODUCER, Family.VIDEO_PRODUCER
 
 Span = tuple[EpochMs, EpochMs | None]
 
@@ -44,11 +47,16 @@ class _Change(NamedTuple):
     is_muted: bool
 
 
-class _Seen(NamedTuple):
-    """What the last report said of a kind: pictures so far, or none known."""
+class _Report(NamedTuple):
+    """What one report said of a kind."""
 
     at: EpochMs
     frames: float | None
+    """Encoded so far."""
+    is_tagged: bool
+    """The tags of all its streams say that they are muted."""
+    is_heard: bool
+    """The microphone hears something."""
 
 
 class Mutes:
@@ -56,73 +64,53 @@ class Mutes:
     samples, when they are taken too, tell of tags, and of tracks whose unmuting nobody told."""
 
     def __init__(self, notes: Iterable[PeerNote]) -> None:
-        self._changes: dict[str, list[_Change]] = {"audio": [], "video": []}
+        self._told: dict[str, list[_Change]] = {"audio": [], "video": []}
         for note in sorted(notes, key=lambda note: (note.at, note.id)):
             found = _change_of(note)
             if found is not None:
-                self._changes[found[0]].append(found[1])
-        self._muted_tracks = {
-            kind for kind, said in self._changes.items() if any(_is_track_mute(c) for c in said)
-        }
-        self._seen: dict[str, _Seen] = {}
-        self._is_tagged = False
+                self._told[found[0]].append(found[1])
+        self._reports: dict[str, list[_Report]] = {"audio": [], "video": []}
         self._spans: dict[str, list[Span]] = {}
 
     @property
     def spans(self) -> dict[str, list[Span]]:
         """By kind, `audio` and `video`, in order of time; `None` ends one that lasts."""
         if not self._spans:
-            for kind, changes in self._changes.items():
+            for kind, told in self._told.items():
+                reports = list(pairwise(sorted(self._reports[kind], key=attrgetter("at"))))
+                changes = [*told, *_returns(kind, told, reports), *_tag_changes(kind, reports)]
                 self._spans[kind] = _spans(sorted(changes, key=lambda change: change.at))
         return self._spans
 
     def take(self, sample: Sample) -> None:
-        """A report; the reports in order of time."""
-        self._spans = {}
-        for kind, family in (("audio", Family.AUDIO_PRODUCER), ("video", Family.VIDEO_PRODUCER)):
-            if kind == "video" or kind in self._muted_tracks:
-                streams = [each for each in sample.sent if each.saying.family is family]
-                if streams:
-                    self._look(kind, sample.at, streams)
+        """A report; in any order."""
+        sent = sample.sent
+        self._look("video", sample.at, [s for s in sent if s.saying.family is _CAMERA])
+        if self._told["audio"]:
+            self._look("audio", sample.at, [s for s in sent if s.saying.family is _MICROPHONE])
 
     def _look(self, kind: str, at: EpochMs, streams: Sequence[Stream]) -> None:
-        counts = [each.stats.frames_encoded for each in streams]
-        told = [count for count in counts if count is not None and not isnan(count)]
-        frames = sum(told) if told else None
-        before = self._seen.get(kind)
-        self._seen[kind] = _Seen(at, frames)
-        if before is None or at <= before.at:
+        if not streams:
             return
-        is_still = frames is None or before.frames is None or frames == before.frames
-        if kind == "video":
-            is_muted = all(
-                tag is not None and tag.muted for tag in (each.saying.tag for each in streams)
+        self._spans = {}
+        counts = [each.stats.frames_encoded for each in streams]
+        known = [count for count in counts if count is not None and not isnan(count)]
+        tags = [each.saying.tag for each in streams]
+        levels = [each.source.audio_level for each in streams if each.source is not None]
+        self._reports[kind].append(
+            _Report(
+                at,
+                sum(known) if known else None,
+                all(tag is not None and tag.muted for tag in tags),
+                any(level is not None and level > 0 for level in levels),
             )
-            if is_muted and is_still:
-                self._tag(before.at, is_muted=True)
-            elif not is_muted:
-                self._tag(before.at, is_muted=False)
-        if kind in self._muted_tracks and _is_live(kind, before, self._seen[kind], streams):
-            self._end_track(kind, before.at)
+        )
 
-    def _tag(self, at: EpochMs, *, is_muted: bool) -> None:
-        if is_muted is not self._is_tagged:
-            self._is_tagged = is_muted
-            self._changes["video"].append(_Change(at, _TAG, is_muted))
-
-    def _end_track(self, kind: str, at: EpochMs) -> None:
-        """Only where a track was told to be muted before and nothing ended that since."""
-        told = [
-            change
-            for change in self._changes[kind]
-            if change.at <= at and change.cause in (_TRACK, _REPLACED)
-        ]
-        if told and _is_track_mute(max(told, key=lambda change: change.at)):
-            self._changes[kind].append(_Change(at, _REPLACED, False))
-
-    def unmuted_since(self, family: Family, starts: Numbers, ends: Numbers) -> Numbers:
+    def unmuted_since(self, family: Family, starts: "Numbers", ends: "Numbers") -> "Numbers":
         """Since when the track was on, for each of these stretches; NaN where it was off in any
         part of it. Received streams and screens are always on as far as these switches know."""
+        import numpy as np  # noqa: PLC0415 - only who folds loads it
+
         if family not in PRODUCERS or family in SCREENSHARES:
             return np.full(len(starts), float(_ALWAYS))
         spans = self.spans["audio" if family in AUDIO else "video"]
@@ -149,14 +137,38 @@ def _is_track_mute(change: _Change) -> bool:
     return change.cause == _TRACK and change.is_muted
 
 
-def _is_live(kind: str, before: _Seen, now: _Seen, streams: Sequence[Stream]) -> bool:
-    """Whether pictures moved between two reports, or the microphone heard something."""
+def _returns(
+    kind: str, told: Sequence[_Change], reports: Iterable[tuple[_Report, _Report]]
+) -> list[_Change]:
+    """Where a muted track is seen to be on again: the first report after each muting between
+    which and the next pictures moved, or at whose end the microphone heard something."""
+    mutings = [change.at for change in told if _is_track_mute(change)]
+    found: list[_Change] = []
+    for before, now in reports:
+        if mutings and before.at >= mutings[0] and _is_live(kind, before, now):
+            found.append(_Change(before.at, _REPLACED, False))
+            mutings = [at for at in mutings if at > before.at]
+    return found
+
+
+def _is_live(kind: str, before: _Report, now: _Report) -> bool:
     if kind == "audio":
-        levels = [each.source.audio_level for each in streams if each.source is not None]
-        return any(level is not None and level > 0 for level in levels)
-    if now.frames is None or before.frames is None:
+        return now.is_heard
+    if now.frames is None or before.frames is None or now.at <= before.at:
         return False
     return (now.frames - before.frames) * SECOND_MS / (now.at - before.at) > BLACK_FPS
+
+
+def _tag_changes(kind: str, reports: Iterable[tuple[_Report, _Report]]) -> list[_Change]:
+    """Where the tag alone says that the camera is off, and there is no picture either."""
+    found: list[_Change] = []
+    is_off = False
+    for before, now in reports:
+        is_still = None in (now.frames, before.frames) or now.frames == before.frames
+        if kind == "video" and now.is_tagged is not is_off and (is_still or is_off):
+            is_off = now.is_tagged
+            found.append(_Change(before.at, _TAG, is_off))
+    return found
 
 
 def camera_issues(peer_id: str, mutes: Mutes, end_at: EpochMs) -> list[Issue]:
