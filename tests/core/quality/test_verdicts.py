@@ -145,12 +145,23 @@ def test_sound_and_pictures_that_break_off_without_loss_are_told() -> None:
 
 
 def test_a_picture_that_stood_still_while_its_sender_was_cut_off_is_that_senders() -> None:
-    call = _call(ada=between(120, 300, Weather(freezes=0.9)), bob=None)
+    cut_off = between(117, 303, replace(FINE, hears=False))
+    call = _call(ada=between(120, 300, Weather(freezes=0.9)), bob=cut_off)
     call.note("bob", 118, "ice_connection_state", connection="pc1", state="disconnected")
     call.note("bob", 302, "ice_connection_state", connection="pc1", state="connected")
     assert [finding.sentence for finding in _verdicts(call)["ada"].diagnosis] == [
         "Bob came through badly from 10:01:59 to 10:05:01 UTC; the cause was Bob's lost connection."
     ]
+
+
+def test_a_little_jitter_of_a_sender_does_not_excuse_a_bad_downlink() -> None:
+    verdicts = _verdicts(
+        _call(ada=always(Weather(jitter_s=0.035)), bob=between(120, 300, LOSSY_DOWN), cyd=None)
+    )
+    assert _causes(verdicts) == {"ada": [], "bob": ["downlink"], "cyd": []}
+    [finding] = verdicts["bob"].diagnosis
+    assert finding.sentence.endswith("; from 2 of 2 senders, so it was their own downlink.")
+    assert verdicts["ada"].issues == []
 
 
 def test_a_relay_nobody_feels_is_information() -> None:
@@ -264,6 +275,37 @@ def test_an_interrupted_connection_is_told() -> None:
         "Their connection failed at 10:03:20 UTC.",
         "They needed 8 s to connect at 10:00:01 UTC.",
     ]
+
+
+def _live(facts: PeerFacts) -> PeerFacts:
+    """The same while the peer is still there."""
+    return structs.replace(facts, peer=structs.replace(facts.peer, left_at=None, left_reason=None))
+
+
+def test_an_interruption_that_lasts_is_told_until_now() -> None:
+    call = _call(ada=between(180, 480, replace(FINE, hears=False)), bob=None)
+    call.note("ada", 182, "ice_connection_state", connection="pc1", state="disconnected")
+    verdict = fold([_live(call.facts("ada"))], call.end_at).verdict
+    [lost] = [issue for issue in verdict.issues if issue.name is IssueName.ICE_RECONNECTING]
+    assert (lost.first_at, lost.last_at, lost.is_open) == (TEN + 182_000, call.end_at, True)
+
+
+def test_packets_end_an_interruption_that_no_state_ends() -> None:
+    call = _call(ada=None, bob=None)
+    call.note("ada", 60, "ice_connection_state", connection="pc1", state="disconnected")
+    call.note("bob", 60, "reconnect_attempt")
+    for verdict in _verdicts(call).values():
+        [finding] = verdict.diagnosis
+        assert finding.sentence == "Their connection was lost for 10 s at 10:01:00 UTC."
+
+
+def test_a_camera_whose_unmuting_nobody_told_is_on_when_its_pictures_move() -> None:
+    call = _call(ada=between(120, 300, Weather(is_cpu_bound=True)), bob=None)
+    call.note("ada", 60, "video_track_muted")
+    verdict = _verdicts(call)["ada"]
+    [muted] = [issue for issue in verdict.issues if issue.name is IssueName.CAMERA_MUTED]
+    assert (muted.first_at, muted.last_at) == (TEN + 60_000, TEN + 63_000)
+    assert [finding.cause for finding in verdict.diagnosis] == ["cpu"]
 
 
 def test_the_worst_comes_first() -> None:

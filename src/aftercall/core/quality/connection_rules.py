@@ -1,7 +1,6 @@
 """The rules of the catalogue that a peer's connections decide: round trip, uplink estimate,
 relays, changes of path; and when something arrived on them."""
 
-from collections.abc import Iterable
 from itertools import pairwise
 from math import isnan
 from typing import Final, NamedTuple
@@ -10,11 +9,10 @@ import numpy as np
 
 from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.quality.getstats import Stats
-from aftercall.core.quality.interruptions import Arrival, interruption_issues
+from aftercall.core.quality.interruptions import Arrival
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.streams import Connection, Family, Sample
 from aftercall.core.quality.watch import Watch, uninterrupted
-from aftercall.core.records import PeerNote
 
 HIGH_RTT_S: Final = 0.400
 GOOD_RTT_S: Final = 0.300
@@ -232,11 +230,3 @@ def _ends(connection: Connection) -> _Ends | None:
             return None
         ends += [candidate.address, candidate.port, candidate.protocol]
     return tuple(ends)
-
-
-def ice_issues(peer_id: str, notes: Iterable[PeerNote], left_at: EpochMs | None) -> list[Issue]:
-    """What the states of a peer's connections tell; one that stays counts until it was last
-    heard of."""
-    every = list(notes)
-    last_at = max((note.at for note in every), default=EpochMs(0))
-    return interruption_issues(peer_id, every, [], left_at, last_at)

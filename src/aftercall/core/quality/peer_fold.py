@@ -10,9 +10,10 @@ import msgspec
 from aftercall.core.errors import Malformed
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.cadence import Sight
-from aftercall.core.quality.connection_rules import ConnectionRules, ice_issues
+from aftercall.core.quality.connection_rules import ConnectionRules
 from aftercall.core.quality.cumulative import Cumulative, accumulate
 from aftercall.core.quality.deltas import Reader
+from aftercall.core.quality.interruptions import interruption_issues
 from aftercall.core.quality.issues import Issue
 from aftercall.core.quality.metadata import LastSeen
 from aftercall.core.quality.microphone_rules import microphone_issues
@@ -56,8 +57,7 @@ def fold_peer(
 ) -> PeerFold:
     """Adds what it sees of connections and encoders to `seen`. `now` ends a stay that lasts."""
     stored, linker, reader = StoredReader(), Linker(), Reader()
-    connections = ConnectionRules(peer_id)
-
+    connections, mutes = ConnectionRules(peer_id), Mutes(notes)
     sights: list[Sight] = []
 
     def take(each: StoredSample) -> None:
@@ -66,6 +66,7 @@ def fold_peer(
             sights.append(Sight(each.at, sample.is_page_hidden))
         reader.take(sample)
         connections.take(sample)
+        mutes.take(sample)
         seen.take(sample)
 
     unreadable = 0
@@ -75,7 +76,6 @@ def fold_peer(
         except Malformed:
             unreadable += 1
     tables = reader.read().tables
-    mutes = Mutes(notes)
     ordered = [table.in_order() for table in tables]
     return PeerFold(
         tables=ordered,
@@ -84,7 +84,7 @@ def fold_peer(
             *microphone_issues(peer_id, ordered, notes, mutes),
             *connections.finish(),
             *camera_issues(peer_id, mutes, now if left_at is None else left_at),
-            *ice_issues(peer_id, notes, left_at),
+            *interruption_issues(peer_id, notes, connections.arrivals(), left_at, now),
         ],
         traces=trace(peer_id, tables),
         audio=receive(ordered, is_video=False),
