@@ -111,8 +111,9 @@ def _at_rest(stats: dict[str, Any], long_ms: float) -> dict[str, Any]:
     }
 
 
-def test_a_link_that_loses_one_in_twenty_shows(recording: Any) -> None:
-    side = recording["impaired_sides"]["sides"][0]["sample"]
+def impaired(recording: Any, number: int) -> dict[Family, Interval]:
+    """One side of the call over a bad link, as a single interval from the start."""
+    side = recording["impaired_sides"]["sides"][number]["sample"]
     stats = [
         each
         for each in side["stats"].values()
@@ -124,7 +125,11 @@ def test_a_link_that_loses_one_in_twenty_shows(recording: Any) -> None:
             normalised(side["t"], stats),
         ]
     )
-    by_family = {each.family: each for each in intervals}
+    return {each.family: each for each in intervals}
+
+
+def test_a_link_that_loses_one_in_twenty_shows(recording: Any) -> None:
+    by_family = impaired(recording, 0)
     sound = by_family[Family.AUDIO_CONSUMER]
     # 44 lost of 810 + 44.
     assert (sound.packets_expected, sound.packets_lost) == (854, 44)
@@ -134,3 +139,32 @@ def test_a_link_that_loses_one_in_twenty_shows(recording: Any) -> None:
     sent = by_family[Family.AUDIO_PRODUCER]
     assert sent.rtt_s == pytest.approx(0.2, abs=0.01)
     assert sent.loss_percent is not None and 4 < sent.loss_percent < 6
+
+
+def test_what_chromium_probes_with_is_no_picture(recording: Any) -> None:
+    sent = impaired(recording, 0)[Family.VIDEO_PRODUCER]
+    received = impaired(recording, 1)[Family.VIDEO_CONSUMER]
+    # The other side had 4373 packets, 2694 of them again, and missed 82: 82 of 1761.
+    assert (received.packets_expected, received.packets_lost) == (1761, 82)
+    assert received.loss_percent == pytest.approx(4.6565, abs=1e-4)
+    # 4583 − 50 were sent, by the count; 15 reports lie in them, 300 packets each. The last says
+    # that 0.046875 are missing, and 76 in all: of 1621 then, not of 4533.
+    assert (sent.packets_sent, sent.packets_lost, sent.packets_expected) == (4583, 76, 1621)
+    assert sent.loss_percent == pytest.approx(100 * 76 / 1621)
+    # 50 of them were sent again: 26 of 1621 are left, 1.604 %. The target of 1 624 000 bit/s is
+    # less than the 1 978 792 that left: 0.56 · ln(1 624 000 / (307 200 · 18.944)) + 5.36 = 4.6453;
+    # less 1.5 · ln(20 / 18.944) = 0.0813 and 0.002 · 101.04 = 0.2021 makes 4.3619, and
+    # 1 + 3.3619 · 2^(−1.604 / 6) = 3.79.
+    assert sent.bitrate_bps == pytest.approx(8 * (4_499_698 - 47_416) / 18, abs=0.1)
+    assert sent.mos == 3.79
+    assert received.mos == 3.5
+
+
+def test_a_share_stated_of_few_packets_is_not_taken_for_the_loss(recording: Any) -> None:
+    sent = impaired(recording, 1)[Family.VIDEO_PRODUCER]
+    received = impaired(recording, 0)[Family.VIDEO_CONSUMER]
+    # 91 of 2369 − 437 + 91 = 2023.
+    assert received.loss_percent == pytest.approx(4.4983, abs=1e-4)
+    # 76 reports on 2486 packets, 33 each: the last one's 0.140625 are four or five of them.
+    assert sent.packets_expected == 2528 - 42
+    assert sent.loss_percent == pytest.approx(3.6605, abs=1e-4)

@@ -145,6 +145,7 @@ def _count(reports: Reports, reading: Reading) -> list[Table]:
     if reports.steps.any():
         table.put("is_clock_step", reports.steps[starts])
     if kind is SENT:
+        table.put("target_before_bps", known(reports.get("target_bitrate_bps")[starts]))
         pieces = np.concatenate([[0], np.cumsum(is_cut)])
         for name, column in hear(reports, pieces).items():
             table.put(name, known(column[ends]))

@@ -22,6 +22,7 @@ from aftercall.core.quality.columns import (
     or_zero,
     ratio,
 )
+from aftercall.core.quality.streams import AUDIO
 from aftercall.core.quality.tables import Table, stacked
 
 
@@ -55,7 +56,13 @@ def measure_sent(table: Table) -> None:
     """`table` holds what the counters and gauges gave, and what was heard."""
     of = table.numbers.get
     media = minus(of("bytes_sent"), of("retransmitted_bytes_sent"))
-    table.put("bitrate_bps", ratio(media, of("dt_s"), 8))
+    bitrates_bps = ratio(media, of("dt_s"), 8)
+    table.put("bitrate_bps", bitrates_bps)
+    if bitrates_bps is not None and table.family not in AUDIO:
+        # What goes beyond an encoder's target is no picture: it probes the path or pads.
+        targets_bps = np.fmax(*table.columns("target_bitrate_bps", "target_before_bps"))
+        limits_bps = np.where(targets_bps > 0, targets_bps, np.inf)
+        table.put("picture_bps", np.minimum(bitrates_bps, limits_bps))
     table.put("rtt_s", known(first_known(*table.columns("rtt_s", "pair_rtt_s"))))
     for reason in ("none", "cpu", "bandwidth", "other"):
         # Seconds cannot fall but for rounding.
@@ -82,8 +89,8 @@ def hear(reports: Reports, pieces: Places) -> dict[str, Numbers]:
     heard = _compare(
         told[:, places],
         np.where(is_alone[now], np.nan, told[:, anew[before]]),
-        sent_once[places],
-        sent_once[anew[before]],
+        sent_once[places] - sent_once[anew[before]],
+        pieces[places] if reports.sayings[0].kind == "video" else None,
         or_zero(np.diff(reports.get("retransmitted_packets_sent"), prepend=np.nan)[places]),
     )
     return {name: _spread(column, places, len(pieces)) for name, column in heard.items()}
@@ -100,29 +107,65 @@ _FAR_END: Final = (
 )
 
 
+PADDED_TIMES: Final = 1.5
+LEAST_STATED_PACKETS: Final = 100
+"""Of fewer, a stated share is as much chance as loss."""
+
+
 def _compare(
-    now: Numbers, before: Numbers, sent: Numbers, sent_before: Numbers, again: Numbers
+    now: Numbers, before: Numbers, sent: Numbers, pictures: Places | None, again: Numbers
 ) -> dict[str, Numbers]:
     """Reports of the far end and the ones before them, in an interval's names; NaN where there
-    was none before."""
+    was none before. `sent` and `again` are packets since then; `pictures` tells the pieces of
+    video apart."""
     _, _, jitters_s, fractions, rtts_s, _, _ = now
     _, lost, _, _, _, took_s, measured = now - before
     is_measured = (measured > 0) & (took_s >= 0)
     mean_s = np.divide(took_s, measured, out=nothing(len(lost)), where=is_measured)
-    lost = np.where(np.isnan(sent - sent_before), np.nan, lost)
-    expected = np.where(np.isnan(lost), np.nan, never_negative(sent - sent_before))
+    lost = np.where(np.isnan(sent), np.nan, lost)
+    expected = np.where(np.isnan(lost), np.nan, never_negative(sent))
     late = never_negative(lost)
+    stated = np.minimum(1.0, fractions)
+    if pictures is not None:
+        expected = _without_padding(expected, late, stated, measured, pictures)
     left = never_negative(late - again)
-    stated = np.minimum(100.0, 100 * fractions)
     return {
         "jitter_s": jitters_s,
         "rtt_s": np.where(is_measured, mean_s, rtts_s),
         "packets_lost_signed": lost,
         "packets_lost": late,
         "packets_expected": expected,
-        "loss_percent": np.where(np.isnan(lost), stated, _percent(late, expected)),
-        "residual_loss_percent": np.where(np.isnan(lost), stated, _percent(left, expected)),
+        "loss_percent": np.where(np.isnan(lost), 100 * stated, _percent(late, expected)),
+        "residual_loss_percent": np.where(np.isnan(lost), 100 * stated, _percent(left, expected)),
     }
+
+
+def _without_padding(
+    expected: Numbers, lost: Numbers, stated: Numbers, reports: Numbers, pieces: Places
+) -> Numbers:
+    """Packets the far end should have had. Browsers count what they send to probe the path and to
+    pad among the packets of a picture; the far end, counting sequence numbers, does not. Where it
+    states a far larger share, now and all in all, its share tells how many packets there were. By
+    itself one share is chance: it covers the last of the `reports` in this time, about a second."""
+    told = stated * expected
+    is_told = ~np.isnan(told)
+    told_so_far = _sums_so_far(np.where(is_told, told, 0.0), pieces)
+    lost_so_far = _sums_so_far(np.where(is_told, lost, 0.0), pieces)
+    is_padded = (
+        (lost > 0)
+        & (told > PADDED_TIMES * lost)
+        & (told_so_far > PADDED_TIMES * lost_so_far)
+        & (expected >= LEAST_STATED_PACKETS * reports)
+    )
+    return np.divide(lost, stated, out=expected.copy(), where=is_padded).round()
+
+
+def _sums_so_far(values: Numbers, pieces: Places) -> Numbers:
+    """The sums up to and with each value, of its piece alone."""
+    sums = np.cumsum(values)
+    before = np.concatenate([[0.0], sums])[np.searchsorted(pieces, pieces)]
+    made: Numbers = sums - before
+    return made
 
 
 def _percent(parts: Numbers, wholes: Numbers) -> Numbers:

@@ -1,0 +1,63 @@
+from typing import Any
+
+from aftercall.core.quality.counters import Interval
+from aftercall.core.quality.deltas import read_intervals
+from aftercall.core.quality.streams import Sample
+from tests.core.quality.reports import START, outbound, sample
+
+REPORTS = 7
+"""Of the far end in an interval of seven seconds."""
+
+
+def camera(n: int, sent: int, lost: int, stated: float, **members: Any) -> Sample:
+    """A camera at the `n`th report, one of the far end's a second."""
+    far_end = {"id": "R", "type": "remote-inbound-rtp", "ssrc": 8, "localId": "Ovideo",
+               "timestamp": START + 7000 * n, "packetsLost": lost, "fractionLost": stated,
+               "totalRoundTripTime": 0.35 * n,
+               "roundTripTimeMeasurements": REPORTS * n}  # fmt: skip
+    return sample(7 * n, outbound("video", packetsSent=sent, **members), far_end)
+
+
+def cameras(*steps: tuple[int, int, float]) -> list[Interval]:
+    return read_intervals(camera(n, *step) for n, step in enumerate(steps))
+
+
+def test_padding_is_no_packet_that_could_have_been_lost() -> None:
+    # A thousand packets an interval, two in three of them padding; 5 % of the rest are lost.
+    intervals = cameras((0, 0, 0.0), (3000, 50, 0.05), (6000, 100, 0.0625), (9000, 150, 0.05))
+    assert [each.packets_expected for each in intervals] == [1000, 800, 1000]
+    assert [each.loss_percent for each in intervals] == [5.0, 6.25, 5.0]
+
+
+def test_one_bad_second_is_not_taken_for_the_whole_time() -> None:
+    # Loss comes in bursts. Most reports follow a quiet second, one a burst.
+    quiet = [(1000 * n, 20 * n, 0.0) for n in range(6)]
+    intervals = cameras(*quiet, (6000, 120, 0.10))
+    assert [each.loss_percent for each in intervals] == [2.0] * 6
+
+
+def test_padding_at_one_time_says_nothing_of_another() -> None:
+    intervals = cameras((0, 0, 0.0), (3000, 50, 0.05), (4000, 100, 0.05))
+    assert [each.packets_expected for each in intervals] == [1000, 1000]
+
+
+def test_a_picture_is_no_better_than_its_encoders_target() -> None:
+    def mos(sent_bps: int, *targets_bps: int | None) -> float | None:
+        picture = {"frameWidth": 640, "frameHeight": 360}
+        samples = [
+            camera(n, 1000 * n, 0, 0.0, **picture, bytesSent=n * sent_bps * 7 // 8,
+                   framesEncoded=175 * n, **({} if target is None else {"targetBitrate": target}))
+            for n, target in enumerate(targets_bps)
+        ]  # fmt: skip
+        (interval,) = read_intervals(samples)
+        assert interval.bitrate_bps == sent_bps
+        return interval.mos
+
+    fair, high = mos(400_000, None, None), mos(1_600_000, None, None)
+    assert fair is not None and high is not None and fair < high
+    assert mos(1_600_000, 400_000, 400_000) == fair
+    # A target that has just fallen was not the one of the whole interval.
+    assert mos(1_600_000, 1_600_000, 400_000) == high
+    # An encoder need not use its target up.
+    assert mos(400_000, 1_600_000, 1_600_000) == fair
+    assert mos(400_000, 0, 0) == fair
