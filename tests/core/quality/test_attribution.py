@@ -16,13 +16,15 @@ from aftercall.core.quality.traces import Span, StreamTrace
 CALL: Span = (EpochMs(0), EpochMs(600_000))
 BAD: Span = (EpochMs(100_000), EpochMs(200_000))
 LOSS = {"loss_percent": 12.0}
+JITTER = {"jitter_ms": 80.0}
 
 
 def trace(
     ref: StreamRef,
     family: Family,
     *,
-    strained: Sequence[Span] = (),
+    lossy: bool = False,
+    jittery: bool = False,
     has_loss: bool = True,
     dry: Sequence[Span] = (),
 ) -> StreamTrace:
@@ -33,7 +35,8 @@ def trace(
         flowing=[CALL],
         dry=list(dry),
         voiced=[],
-        strained=list(strained),
+        lossy=[BAD] if lossy else [],
+        jittery=[BAD] if jittery else [],
         has_loss=has_loss,
         is_shown=False,
     )
@@ -45,6 +48,8 @@ class Case(NamedTuple):
     people: str
     missed: str
     """Pairs with loss."""
+    shaken: str = ""
+    """Pairs with jitter."""
     remote: str = ""
     local: str = ""
     unknown: str = ""
@@ -52,6 +57,8 @@ class Case(NamedTuple):
     """Whose own reports show enough loss for an issue."""
     mild: str = ""
     """Whose own reports show loss, though too little for an issue."""
+    shaky: str = ""
+    """Whose own reports show jitter."""
     silent: str = ""
     """Whose reports do not tell what the far end lost."""
     is_tagged: bool = True
@@ -62,9 +69,14 @@ class Case(NamedTuple):
 
     def _party(self, name: str) -> Party:
         sent = StreamRef(peer_id=name, ssrc=ord(name))
-        strained = [BAD] if name in self.lossy + self.mild else []
         traces = [
-            trace(sent, Family.AUDIO_PRODUCER, strained=strained, has_loss=name not in self.silent)
+            trace(
+                sent,
+                Family.AUDIO_PRODUCER,
+                lossy=name in self.lossy + self.mild,
+                jittery=name in self.shaky,
+                has_loss=name not in self.silent,
+            )
         ]
         issues = []
         if name in self.lossy:
@@ -73,9 +85,11 @@ class Case(NamedTuple):
         for sender in self.people.replace(name, ""):
             ref = self.ref(name, sender)
             is_missed = name + sender in self.missed.split()
-            traces.append(trace(ref, Family.AUDIO_CONSUMER, strained=[BAD] if is_missed else []))
-            if is_missed:
-                issues.append(single(IssueName.POOR_NETWORK_DOWNLINK, ref, *BAD, LOSS))
+            is_shaken = name + sender in self.shaken.split()
+            traces.append(trace(ref, Family.AUDIO_CONSUMER, lossy=is_missed, jittery=is_shaken))
+            if is_missed or is_shaken:
+                worst = LOSS if is_missed else JITTER
+                issues.append(single(IssueName.POOR_NETWORK_DOWNLINK, ref, *BAD, worst))
         return Party(row_id=name, peer_ids=frozenset({name}), issues=issues, traces=traces)
 
     def ref(self, listener: str, sender: str) -> StreamRef:
@@ -134,6 +148,16 @@ CASES: Mapping[str, Case] = {
     "a bad downlink while a senders uplink is bad too": Case(
         "abc", "ba bc ca", remote="ba ca", local="bc", lossy="a"
     ),
+    "a senders jitter does not lose packets": Case("abc", "ba bc", local="ba bc", shaky="a"),
+    "two, and the sender shows jitter but no loss": Case("ab", "ba", local="ba", shaky="a"),
+    "a senders jitter shows": Case("abc", "", shaken="ba ca", remote="ba ca", shaky="a"),
+    "a senders loss does not shake packets": Case("ab", "", shaken="ba", local="ba", mild="a"),
+    "everything is shaken, and one sender shows it too": Case(
+        "abc", "", shaken="ba bc", local="ba bc", shaky="a"
+    ),
+    "a listeners jitter is no loss of the senders": Case(
+        "abcd", "ba", shaken="ca da", local="ba ca da"
+    ),
     "nothing says who sent it, and one uplink is bad": Case(
         "abc", "ba ca", remote="ba ca", lossy="a", is_tagged=False
     ),
@@ -143,6 +167,9 @@ CASES: Mapping[str, Case] = {
     "nothing says who sent it, and everything is missed": Case(
         "abc", "ba bc", unknown="ba bc", lossy="a", is_tagged=False
     ),
+    "nothing says who sent it, and the bad uplink is bad in another way": Case(
+        "abc", "ba ca", unknown="ba ca", shaky="a", is_tagged=False
+    ),
     "nothing says who sent it, and no uplink is bad": Case(
         "abc", "ba ca", unknown="ba ca", is_tagged=False
     ),
@@ -151,7 +178,7 @@ CASES: Mapping[str, Case] = {
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_loss_is_the_senders_or_the_listeners(case: Case) -> None:
-    assert set(case.expected()) == set(case.missed.split())
+    assert set(case.expected()) == set(f"{case.missed} {case.shaken}".split())
     assert case.blame() == case.expected()
 
 

@@ -44,14 +44,15 @@ def _issue(
     return replace(single(name, ref, _at(start_s), _at(end_s), worst), origin=origin)
 
 
-def _trace(ref: StreamRef, *, has_loss: bool = True, strained: bool = False) -> StreamTrace:
+def _trace(ref: StreamRef, *, has_loss: bool = True, is_lossy: bool = False) -> StreamTrace:
     return StreamTrace(
         ref=ref,
         family=Family(ref.family or ""),
         flowing=[(_at(0), _at(600))],
         dry=[],
         voiced=[],
-        strained=[(_at(60), _at(240))] if strained else [],
+        lossy=[(_at(60), _at(240))] if is_lossy else [],
+        jittery=[(_at(60), _at(240))],
         has_loss=has_loss,
         is_shown=True,
     )
@@ -104,7 +105,7 @@ def test_sound_broken_up_without_loss_is_told() -> None:
 
 @pytest.mark.parametrize(
     "traces",
-    [[], [_trace(HEARD, has_loss=False)], [_trace(HEARD, strained=True)]],
+    [[], [_trace(HEARD, has_loss=False)], [_trace(HEARD, is_lossy=True)]],
     ids=["no trace", "loss unknown", "some loss"],
 )
 def test_the_network_is_cleared_only_by_its_own_figures(traces: list[StreamTrace]) -> None:

@@ -191,7 +191,7 @@ def test_a_full_buffer_is_told_when_nothing_else_tells_of_it() -> None:
 
 
 def _trace(
-    family: Family, sender: str | None = None, strained: Sequence[tuple[float, float]] = ()
+    family: Family, sender: str | None = None, lossy: Sequence[tuple[float, float]] = ()
 ) -> StreamTrace:
     """A stream of Ada's, sent or received from somebody, that flowed for ten minutes."""
     ref = StreamRef(peer_id="ada", family=family.value, from_peer_id=sender)
@@ -201,7 +201,8 @@ def _trace(
         flowing=[(_at(0), _at(600))],
         dry=[],
         voiced=[],
-        strained=[(_at(start), _at(end)) for start, end in strained],
+        lossy=[(_at(start), _at(end)) for start, end in lossy],
+        jittery=[(_at(0), _at(600))],
         has_loss=True,
         is_shown=False,
     )
@@ -238,6 +239,31 @@ def test_loss_from_some_senders_only_was_not_the_listeners_downlink() -> None:
     assert _missing("bob", "cyd", "dan", of=["bob", "cyd", "dan", "eve", "fay"]) == (
         f"; only from 3 of 5 senders, {ending}"
     )
+
+
+def _noticed(name: IssueName, **worst: float) -> str:
+    """What is said of Ada's uplink when Bob lost packets of hers, and Cyd's came unevenly."""
+    lossy = _trace(Family.AUDIO_CONSUMER, "ada", [(60, 120)])
+    shaken = replace(lossy, lossy=[])
+    parties = [
+        Party(row_id=name, peer_ids=frozenset({name}), issues=[], traces=traces)
+        for name, traces in (("ada", []), ("bob", [replace(lossy, jittery=[])]), ("cyd", [shaken]))
+    ]
+    subject = Subject(
+        row_id="ada",
+        issues=[_issue(name, SENT, 60, 120, **worst)],
+        stays=[(_at(0), _at(600))],
+        device_choices=[],
+        names={},
+    )
+    [finding] = diagnose(subject, Session(parties))
+    return f"{finding.sentence} {finding.peer_ids}"
+
+
+def test_listeners_noticed_what_the_sentence_tells_of() -> None:
+    name = IssueName.POOR_NETWORK_UPLINK
+    assert _noticed(name, loss_percent=9.0).endswith("; 1 of 2 listeners noticed. ['bob']")
+    assert _noticed(name, jitter_ms=80.0).endswith("; 1 of 2 listeners noticed. ['cyd']")
 
 
 def test_loss_from_the_only_sender_says_nothing_about_the_way() -> None:

@@ -21,7 +21,8 @@ def _trace(family: Family, flowing: Sequence[Span], **names: object) -> StreamTr
         flowing=list(flowing),
         dry=[],
         voiced=[],
-        strained=[],
+        lossy=[],
+        jittery=[],
         has_loss=True,
         is_shown=False,
     )

@@ -30,8 +30,10 @@ def _walked(intervals: list[Interval]) -> list[StreamTrace]:
         if packets is None or i.is_gap:
             continue
         start_at = EpochMs(i.at - round(i.dt_s * 1_000))
-        if (i.loss_percent or 0) >= STRAINED_PERCENT or (i.jitter_s or 0) >= STRAINED_S:
-            _extend(each.strained, start_at, i.at)
+        if (i.loss_percent or 0) >= STRAINED_PERCENT:
+            _extend(each.lossy, start_at, i.at)
+        if (i.jitter_s or 0) >= STRAINED_S:
+            _extend(each.jittery, start_at, i.at)
         if packets:
             _extend(each.flowing, start_at, i.at)
             is_voice = i.family in AUDIO & PRODUCERS
@@ -59,7 +61,8 @@ def _begun(i: Interval) -> StreamTrace:
         flowing=[],
         dry=[],
         voiced=[],
-        strained=[],
+        lossy=[],
+        jittery=[],
         has_loss=False,
         is_shown=False,
     )

@@ -239,10 +239,8 @@ def _present(traces: Iterable[StreamTrace]) -> list[Span]:
 
 def strained(traces: Iterable[StreamTrace], strain: Strain) -> list[Span]:
     """When any of the streams was in such trouble, short recoveries included."""
-    return union(
-        (span for each in traces for span in each.strained),
-        within_ms=ONE_WAY_MS,
-    )
+    spans = (span for each in traces for span in (each.lossy if strain == "loss" else each.jittery))
+    return union(spans, within_ms=ONE_WAY_MS)
 
 
 def is_transit(issue: Issue) -> bool:

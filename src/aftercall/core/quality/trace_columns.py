@@ -34,7 +34,9 @@ _Placed = tuple[tuple[float, int], StreamTrace]
 
 def _traces(peer_id: str, table: Table) -> list[_Placed]:
     table, streams = by_stream(table, lambda saying: saying.key)
-    flowing, dry, voiced, strained = (_spans(table, streams, is_so) for is_so in _flags(table))
+    flowing, dry, voiced, lossy, jittery = (
+        _spans(table, streams, is_so) for is_so in _flags(table)
+    )
     has_loss, is_shown = ~np.isnan(table.get("loss_percent")), table.get("expected_width") > 0
     return [
         (
@@ -45,7 +47,8 @@ def _traces(peer_id: str, table: Table) -> list[_Placed]:
                 flowing=flowing[number],
                 dry=dry[number],
                 voiced=voiced[number],
-                strained=strained[number],
+                lossy=lossy[number],
+                jittery=jittery[number],
                 has_loss=bool(has_loss[stream.rows].any()),
                 is_shown=bool(is_shown[stream.rows].any()),
             ),
@@ -54,8 +57,8 @@ def _traces(peer_id: str, table: Table) -> list[_Placed]:
     ]
 
 
-def _flags(table: Table) -> tuple[Flags, Flags, Flags, Flags]:
-    """Where it flowed, was dry, was voiced, was strained."""
+def _flags(table: Table) -> tuple[Flags, Flags, Flags, Flags, Flags]:
+    """Where it flowed, was dry, was voiced, lost packets, had them shaken."""
     is_sent = table.family in PRODUCERS
     packets = table.get("packets_sent" if is_sent else "packets_received")
     loss, jitter_s, level = table.columns("loss_percent", "jitter_s", "audio_level")
@@ -64,8 +67,9 @@ def _flags(table: Table) -> tuple[Flags, Flags, Flags, Flags]:
     flowing = is_told & (packets > 0)
     dry = is_told & (packets == 0) & (muted != 1) & (active != 0)
     voiced = flowing & (level > SILENT_LEVEL) & (is_sent and table.family in AUDIO)
-    strained = is_told & ((loss >= STRAINED_PERCENT) | (jitter_s >= STRAINED_S))
-    return flowing, dry, voiced, strained
+    lossy = is_told & (loss >= STRAINED_PERCENT)
+    jittery = is_told & (jitter_s >= STRAINED_S)
+    return flowing, dry, voiced, lossy, jittery
 
 
 def _spans(table: Table, streams: Sequence[StreamRows], is_so: Flags) -> list[list[Span]]:

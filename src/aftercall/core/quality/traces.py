@@ -23,8 +23,10 @@ class StreamTrace(msgspec.Struct, kw_only=True):
     """Reports came, packets did not; muted times apart."""
     voiced: list[Span]
     """Sent audio above silence."""
-    strained: list[Span]
-    """Loss or jitter above what would clear an issue, if there were one."""
+    lossy: list[Span]
+    """Loss above what would clear an issue, if there were one."""
+    jittery: list[Span]
+    """The same of jitter."""
     has_loss: bool
     """Whether any interval knew its loss."""
     is_shown: bool
