@@ -258,6 +258,23 @@ def test_what_is_switched_off_is_not_scored(state: dict[str, bool]) -> None:
     assert interval.score is None and interval.mos is None
 
 
+@pytest.mark.parametrize("switch", ["muted", "active"])
+def test_what_was_off_for_a_part_of_an_interval_is_not_scored(switch: str) -> None:
+    def step(n: int, *, is_on: bool, frames: int) -> Sample:
+        tag = {"direction": "send", "ssrc": 8} | ({"muted": not is_on} if switch == "muted" else {})
+        active: Object = {"active": is_on} if switch == "active" else {}
+        size = {"frameWidth": 1280, "frameHeight": 720, "bytesSent": 4000 * frames}
+        return sample(7 * n, outbound("video", framesEncoded=frames, **size, **active), tags=[tag])
+
+    # Two seconds of pictures, then all of them, then three seconds.
+    switches = [(False, 0), (True, 60), (True, 270), (False, 360), (False, 360)]
+    steps = [step(n, is_on=is_on, frames=frames) for n, (is_on, frames) in enumerate(switches)]
+    intervals = read_intervals(steps)
+    assert [each.frames for each in intervals] == [60, 210, 90, 0]
+    assert [each.mos is not None for each in intervals] == [False, True, False, False]
+    assert [each.score is not None for each in intervals] == [False, True, False, False]
+
+
 def test_a_score_of_the_client_is_taken_as_it_is() -> None:
     tags = [{"direction": "receive", "ssrc": 7, "score": 0.25}]
     samples = [

@@ -100,6 +100,24 @@ def test_a_stream_that_is_tagged_as_muted_is_in_no_figure_of_pictures() -> None:
     assert sent.frames_per_second is not None and sent.frames_per_second.avg == 30.0
 
 
+def test_a_camera_switched_in_the_middle_of_an_interval_is_no_slow_one() -> None:
+    # Off from 56 s on, and on again at 117: two seconds of the interval from 112 to 119.
+    def weather(t: float) -> Weather:
+        return (
+            Weather(camera_on=False) if 56 <= t < 112 else Weather(fps=9 if 112 <= t < 119 else 30)
+        )
+
+    call = Call({"ada": weather, "bob": always(FINE)}, minutes=8)
+    untold = _seen(_folds(call)["ada"], "video_producer")
+    call.note("ada", 56, "video_off")
+    call.note("ada", 117, "video_on")
+    told = _seen(_folds(call)["ada"], "video_producer")
+    assert untold.mos_estimated.p10 == 1.0
+    assert untold.frames_per_second is not None and (untold.frames_per_second.avg or 30) < 29
+    assert _is_untroubled(told)
+    assert told.frames_per_second is not None and told.frames_per_second.avg == 30.0
+
+
 def test_what_held_an_encoder_back_counts_only_while_the_camera_is_on() -> None:
     slow = Weather(is_cpu_bound=True)
     call = Call({"ada": between(0, 240, slow), "bob": always(FINE)}, minutes=8)

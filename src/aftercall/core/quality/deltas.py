@@ -23,7 +23,7 @@ import numpy as np
 
 from aftercall.core.quality.acceptance import Reports, accept
 from aftercall.core.quality.appraisal import appraise
-from aftercall.core.quality.columns import Flags, known, numbers
+from aftercall.core.quality.columns import Flags, Places, known, numbers
 from aftercall.core.quality.counters import Interval
 from aftercall.core.quality.layers import best_layers
 from aftercall.core.quality.measures import (
@@ -34,6 +34,7 @@ from aftercall.core.quality.measures import (
     measure_received,
     measure_sent,
 )
+from aftercall.core.quality.mutes import Mutes
 from aftercall.core.quality.streams import AUDIO, PRODUCERS, Family, Sample
 from aftercall.core.quality.tables import Table, in_order_of_time, merged
 from aftercall.core.quality.tracks import SENT, Track, Tracks
@@ -74,13 +75,17 @@ class Reader:
     def take(self, sample: Sample) -> None:
         self._tracks.record(sample)
 
-    def read(self) -> Reading:
-        """What the samples so far say; of the layers of a simulcast only the best that moved."""
+    def read(self, mutes: Mutes | None = None) -> Reading:
+        """What the samples so far say; of the layers of a simulcast only the best that moved.
+        `mutes` tell when the peer's microphone and camera were off."""
         reading = Reading([])
         tables = _by_family(self._tracks, reading)
         sent = [table for family, table in tables.items() if family in PRODUCERS]
         for table in sent:
             measure_sent(table)
+            if mutes is not None:
+                since = mutes.unmuted_since(table.family, table.starts, table.at)
+                table.mark("was_off", np.isnan(since))
             _finish(table)
         sender_rtt = SenderRtt.of(sent)
         received = [table for family, table in tables.items() if family not in PRODUCERS]
@@ -151,7 +156,9 @@ def _count(reports: Reports, reading: Reading) -> list[Table]:
             table.put(name, known(column[ends]))
     else:
         count_lost(table)
-    _put_tags(table)
+    _put_tags(table, reports.which[starts])
+    if kind is SENT:
+        table.mark("was_off", reports.get("is_active")[starts] == 0)
     return _split(table)
 
 
@@ -163,12 +170,15 @@ def _is_seam(reports: Reports) -> Flags:
     return is_seam
 
 
-def _put_tags(table: Table) -> None:
-    """What the intervals' last reports said in numbers in their tags."""
+def _put_tags(table: Table, before: Places) -> None:
+    """What the intervals' last reports said in numbers in their tags. `before` are the places of
+    what their first reports said."""
     tags = [saying.tag for saying in table.sayings]
     for name, member in _TAG_NUMBERS.items():
         said = numbers([None if tag is None else getattr(tag, member) for tag in tags])
         table.put(name, known(said[table.which]))
+    is_muted = np.array([tag is not None and tag.muted is True for tag in tags])
+    table.mark("was_off", is_muted[before])
 
 
 def _split(table: Table) -> list[Table]:
@@ -187,8 +197,7 @@ def _split(table: Table) -> list[Table]:
 def _finish(table: Table) -> None:
     """What is measured alike on sent and received streams, and the scores."""
     is_gap = table.numbers["dt_s"] > LONGEST_S
-    if is_gap.any():
-        table.put("is_gap", is_gap.astype(np.float64))
+    table.mark("is_gap", is_gap)
     for name in _MAY_FALL:
         if name in table.numbers:
             change = table.numbers[name]

@@ -8,9 +8,10 @@ from aftercall.core.quality.tables import Table
 
 
 def are_off(table: Table) -> Flags:
-    """The intervals of a stream that its tag calls muted, or whose sender is not active."""
-    muted, active = table.columns("is_muted", "is_active")
-    off: Flags = (muted == 1) | (active == 0)
+    """The intervals of a stream that its tag calls muted, or whose sender is not active, and
+    those in which it was off for a part, by its tag or by what the peer noted."""
+    muted, active, was_off = table.columns("is_muted", "is_active", "was_off")
+    off: Flags = (muted == 1) | (active == 0) | (was_off == 1)
     return off
 
 

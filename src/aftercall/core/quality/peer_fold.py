@@ -75,7 +75,7 @@ def fold_peer(
             take(each)
         except Malformed:
             unreadable += 1
-    tables = reader.read().tables
+    tables = reader.read(mutes).tables
     ordered = [table.in_order() for table in tables]
     return PeerFold(
         tables=ordered,

@@ -12,6 +12,7 @@ import numpy as np
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.columns import Flags, Numbers, Places
 from aftercall.core.quality.issues import WARM_UP_MS, Issue, IssueName, StreamRef, single
+from aftercall.core.quality.liveness import are_off
 from aftercall.core.quality.mutes import Mutes
 from aftercall.core.quality.stream_rules import RULES, Rule
 from aftercall.core.quality.streams import Family, Saying
@@ -107,12 +108,11 @@ class _Times(NamedTuple):
 def _times_of(table: Table, ready_at: int, mutes: Mutes) -> _Times:
     starts, ends = table.starts, table.at
     since = mutes.unmuted_since(table.family, starts, ends)
-    muted, active, gap = table.columns("is_muted", "is_active", "is_gap")
     return _Times(
         starts,
         ends,
         starts >= np.maximum(ready_at, since + WARM_UP_MS),
-        np.isnan(since) | (muted == 1) | (active == 0) | (gap == 1),
+        np.isnan(since) | are_off(table) | (table.get("is_gap") == 1),
     )
 
 

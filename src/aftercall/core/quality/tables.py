@@ -48,6 +48,12 @@ class Table(msgspec.Struct, kw_only=True):
         if column is not None:
             self.numbers[name] = column
 
+    def mark(self, name: str, places: Flags) -> None:
+        """Sets a flag at these places, and leaves it at the others."""
+        if places.any():
+            before = self.numbers.get(name, 0.0)
+            self.numbers[name] = np.where(places, 1.0, before)
+
     def said(self, read: Callable[[Saying], T]) -> list[T]:
         """What `read` finds in the words of each row."""
         words = [read(saying) for saying in self.sayings]
