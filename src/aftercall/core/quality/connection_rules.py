@@ -126,12 +126,16 @@ class _ConnectionIssues:
         self._relayed.take(at, is_relayed)
         self._relayed_tcp.take(at, is_relayed and is_tcp)
         path = _Path(pair.id, _ends(connection))
-        if self._path is not None and path.has_left(self._path):
-            self._changes.append(single(IssueName.TRANSPORT_PATH_CHANGED, self._ref, at, at))
-        self._path = path if self._path is None else path.with_known(self._path)
+        if path != self._path:
+            self._turn_to(path, at)
         if pair.current_round_trip_time is not None:
             self._rtts.append((last_at, at, pair.current_round_trip_time))
         self._take_bitrate(pair, connection, last_at, at)
+
+    def _turn_to(self, path: "_Path", at: EpochMs) -> None:
+        if self._path is not None and path.has_left(self._path):
+            self._changes.append(single(IssueName.TRANSPORT_PATH_CHANGED, self._ref, at, at))
+        self._path = path if self._path is None else path.with_known(self._path)
 
     def _take_bitrate(
         self, pair: Stats, connection: Connection, last_at: EpochMs, at: EpochMs
@@ -224,9 +228,10 @@ class _Path(NamedTuple):
 
 
 def _ends(connection: Connection) -> _Ends | None:
-    ends: list[str | int | None] = []
-    for candidate in (connection.local_candidate, connection.remote_candidate):
-        if candidate is None or candidate.port is None:
-            return None
-        ends += [candidate.address, candidate.port, candidate.protocol]
-    return tuple(ends)
+    local, remote = connection.local_candidate, connection.remote_candidate
+    if local is None or local.port is None or remote is None or remote.port is None:
+        return None
+    return (
+        *(local.address, local.port, local.protocol),
+        *(remote.address, remote.port, remote.protocol),
+    )
