@@ -97,3 +97,33 @@ async def test_what_waits_is_recorded_before_the_intake_stops(db: Database) -> N
     assert (await waiting).session_id is None
     with pytest.raises(Busy):
         await intake.take(delivery(2))
+
+
+async def test_several_senders_are_gathered_into_groups_that_begin_apart(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aftercall.service.intake.PACE_S", 0.3)
+    recorder = recorder_on(db)
+    intake = Intake(recorder, capacity=10, metrics=CollectorRegistry())
+    running = asyncio.create_task(intake.run())
+    await asyncio.gather(intake.take(delivery(0)), intake.take(delivery(1)))
+    early = asyncio.create_task(intake.take(delivery(2)))
+    for _ in range(100):
+        await asyncio.sleep(0)
+    await asyncio.gather(early, intake.take(delivery(3)))
+    intake.close()
+    await running
+    assert recorder.groups == [2, 2]
+
+
+async def test_one_that_is_alone_does_not_wait_for_others(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aftercall.service.intake.PACE_S", 3_600)
+    intake = Intake(recorder_on(db), capacity=10, metrics=CollectorRegistry())
+    running = asyncio.create_task(intake.run())
+    async with asyncio.timeout(20):
+        for number in range(3):
+            await intake.take(delivery(number))
+    intake.close()
+    await running

@@ -30,6 +30,10 @@ _FACTORY = "aftercall.cli.serve:app_of_worker"
 _PATIENCE_S = 10
 """How long open requests may take to finish when the server is told to stop."""
 
+_IDLE_S = 75
+"""How long a connection is kept for its next request: longer than the minute that may lie between
+two reports, so that a page that reports needs but one."""
+
 
 def serve(
     host: Annotated[str | None, typer.Option(help=about("host"))] = None,
@@ -160,6 +164,7 @@ def _run(settings: Settings, listening: socket.socket) -> None:
         "access_log": False,
         "log_level": "warning",
         "server_header": False,
+        "timeout_keep_alive": _IDLE_S,
         "timeout_graceful_shutdown": _PATIENCE_S,
     }
     if settings.workers > 1:

@@ -21,6 +21,11 @@ from aftercall.service.record import Recorder
 LARGEST_GROUP: Final = 1_000
 """Deliveries in one transaction; more would make the first of them wait too long."""
 
+PACE_S: Final = 0.01
+"""At least so far apart begin the groups of several senders: each costs as much as ten deliveries,
+and a disk that is quick would get one of two or three at a time. Chosen: half the work at 1,400 a
+second, for an answer that comes 7 ms later."""
+
 _PASSING: Final = (OperationalError, InterfaceError, OSError, TimeoutError)
 """Failures of the database that are none of the delivery's: it may be sent again."""
 
@@ -73,6 +78,9 @@ class Intake:
 
     async def run(self) -> None:
         """Record what arrives until `close`; then what still waits, and return."""
+        loop = asyncio.get_running_loop()
+        group: list[_Waiting] = []
+        next_at = loop.time()
         while True:
             await self._has_work.wait()
             if not self._queue:
@@ -80,6 +88,10 @@ class Intake:
                     return
                 self._has_work.clear()
                 continue
+            if len(group) > 1:
+                # Who is alone, as a client that waits for each answer, is not made to wait.
+                await asyncio.sleep(next_at - loop.time())
+            next_at = loop.time() + PACE_S
             group, self._queue = self._queue[:LARGEST_GROUP], self._queue[LARGEST_GROUP:]
             await self._record(group)
 
