@@ -57,6 +57,7 @@ def _scores(table: Table) -> Numbers:
     elif table.family in AUDIO:
         events = table.get("concealment_events")
         is_unknown &= np.isnan(events)
+        is_unknown |= table.get("packets_received") == 0
         found = score.audio_consumer_scores(losses, jitters, events)
     else:
         frames, widths, fps, shown_fps = table.columns(
@@ -159,20 +160,27 @@ def _video(table: Table) -> Numbers:
         table.columns(*_SIZES)
     )
     fps, bitrate_bps, rtt_s, buffer_ms, loss, freeze_share, source_fps = table.columns(*_RATES)
+    pixels, shown, source = (
+        width * height,
+        shown_width * shown_height,
+        source_width * source_height,
+    )
+    expected = mos_video.expected_sizes(
+        pixels, shown, source, is_producer=is_producer, is_screen=is_screen
+    )
+    if not is_screen:
+        # A thumbnail that was wanted small is no shrunken picture.
+        is_assumed = ~((source if is_producer else shown) > 0)
+        expected = np.where(is_assumed, pixels, expected)
+        table.put("is_size_assumed", is_assumed.astype(np.float64))
     bitrate_bps = first_known(table.get("picture_bps"), bitrate_bps)
     opinions = mos_video.opinions(
         model,
         _factors(table, model, is_screen=is_screen),
         bitrate_bps,
-        width * height,
+        pixels,
         fps,
-        mos_video.expected_sizes(
-            width * height,
-            shown_width * shown_height,
-            source_width * source_height,
-            is_producer=is_producer,
-            is_screen=is_screen,
-        ),
+        expected,
         mos_video.expected_rates(source_fps, is_screen=is_screen),
         500 * or_zero(rtt_s) + (0.0 if is_producer else or_zero(buffer_ms)),
         or_zero(loss),

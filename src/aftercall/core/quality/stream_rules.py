@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from aftercall.core.instants import SECOND_MS
+from aftercall.core.quality import mos_video
 from aftercall.core.quality.columns import Flags, Numbers, first_known, or_zero, quotients
 from aftercall.core.quality.issues import IssueName
 from aftercall.core.quality.streams import AUDIO, PRODUCERS, SCREENSHARES, Family
@@ -93,6 +94,20 @@ def _width(table: Table) -> Numbers:
     return np.where((table.get("frames") > 0) & ~(widths >= wanted), widths, np.nan)
 
 
+def _picture_opinion(table: Table) -> Numbers:
+    """Where nobody tells how large the picture was meant to be, a slow one may be a thumbnail,
+    made so by who sends it: its rate is no trouble unless packets were lost or it stood still."""
+    opinions, fps, source_fps, loss, still, frames = table.columns(
+        "mos", "fps", "source_fps", "loss_percent", "freeze_share", "frames"
+    )
+    is_hurt = (loss >= _HURT_PERCENT) | (still >= _HURT_SHARE) | (frames == 0)
+    is_excused = (table.get("is_size_assumed") == 1) & ~is_hurt & (fps > 0)
+    expected_fps = mos_video.expected_rates(source_fps, is_screen=False)
+    slowness = np.log(np.maximum(expected_fps / np.where(is_excused, fps, np.inf), 1.0))
+    excused = opinions + mos_video.DEFAULT.frame_rate * slowness
+    return np.where(is_excused & (excused >= _POOR_MOS), excused, opinions)
+
+
 def _feedback_per_s(table: Table) -> Numbers:
     plis, firs = table.columns("pli_count", "fir_count")
     is_told = ~(np.isnan(plis) & np.isnan(firs))
@@ -113,6 +128,11 @@ def _none_of(name: str) -> _Measured:
 _CONSUMERS: Final = frozenset(Family) - PRODUCERS
 _VIDEO: Final = frozenset(Family) - AUDIO
 _CAMERAS: Final = _VIDEO - SCREENSHARES
+
+_POOR_MOS: Final = 2.6
+_HURT_PERCENT: Final = 3
+_HURT_SHARE: Final = 0.1
+"""What would not clear an issue of loss, or of a picture that stands still."""
 
 # Loss and jitter: webrtc-issue-detector, ObserveRTC, Twilio; the 50 ms and the clear values chosen.
 _POOR: Final = (
@@ -157,7 +177,7 @@ RULES: Final = (
     Rule(
         Watch(IssueName.LOW_VIDEO_MOS, low_is_bad=True),
         _CAMERAS,
-        (Measure("mos", _member("mos"), 2.6, 3.1),),
+        (Measure("mos", _picture_opinion, _POOR_MOS, 3.1),),
     ),
     # Shares chosen; the reason alone is enough.
     Rule(
