@@ -2,20 +2,31 @@ from typing import Any
 
 from aftercall.core.quality.counters import Interval
 from aftercall.core.quality.deltas import read_intervals
-from aftercall.core.quality.streams import Sample
-from tests.core.quality.reports import START, outbound, sample
+from aftercall.core.quality.report import fold
+from aftercall.core.quality.streams import PRODUCERS, Sample
+from tests.core.quality.cast import FINE, Call, Weather, always, between
+from tests.core.quality.reports import START, Object, inbound, outbound, sample
 
 REPORTS = 7
 """Of the far end in an interval of seven seconds."""
 
 
+def far_end(n: int, **members: Any) -> Object:
+    """What it told at the `n`th report."""
+    stamp = START + 7000 * n
+    return {"id": "R", "type": "remote-inbound-rtp", "ssrc": 8, "timestamp": stamp} | members
+
+
 def camera(n: int, sent: int, lost: int, stated: float, **members: Any) -> Sample:
     """A camera at the `n`th report, one of the far end's a second."""
-    far_end = {"id": "R", "type": "remote-inbound-rtp", "ssrc": 8, "localId": "Ovideo",
-               "timestamp": START + 7000 * n, "packetsLost": lost, "fractionLost": stated,
-               "totalRoundTripTime": 0.35 * n,
-               "roundTripTimeMeasurements": REPORTS * n}  # fmt: skip
-    return sample(7 * n, outbound("video", packetsSent=sent, **members), far_end)
+    told = far_end(
+        n,
+        packetsLost=lost,
+        fractionLost=stated,
+        totalRoundTripTime=0.35 * n,
+        roundTripTimeMeasurements=REPORTS * n,
+    )
+    return sample(7 * n, outbound("video", packetsSent=sent, **members), told)
 
 
 def cameras(*steps: tuple[int, int, float]) -> list[Interval]:
@@ -61,3 +72,31 @@ def test_a_picture_is_no_better_than_its_encoders_target() -> None:
     # An encoder need not use its target up.
     assert mos(400_000, 1_600_000, 1_600_000) == fair
     assert mos(400_000, 0, 0) == fair
+
+
+def test_a_jitter_that_nothing_came_to_change_is_not_known() -> None:
+    counts: Object = {"packetsLost": 0, "concealmentEvents": 0}
+    heard = [
+        sample(7 * n, inbound(packetsReceived=came, jitter=jitter, **counts))
+        for n, (came, jitter) in enumerate([(0, 0.0), (350, 0.06), (350, 0.06), (700, 0.01)])
+    ]
+    assert [each.jitter_s for each in read_intervals(heard)] == [0.06, None, 0.01]
+    assert [each.score for each in read_intervals(heard)] == [0.7, None, 1.0]
+    told = [
+        sample(7 * n, outbound(packetsSent=sent), far_end(n, packetsLost=0, jitter=jitter))
+        for n, (sent, jitter) in enumerate([(0, 0.0), (350, 0.06), (350, 0.06), (700, 0.01)])
+    ]
+    assert [each.jitter_s for each in read_intervals(told)] == [0.06, None, 0.01]
+    assert [each.score for each in read_intervals(told)] == [0.7, None, 1.0]
+
+
+def test_jitter_from_before_a_mute_is_no_bad_network() -> None:
+    silent = between(120, 300, Weather(sends_audio=False, jitter_s=0.06))
+    call = Call({"ada": silent, "bob": always(FINE)}, minutes=8, has_video=False)
+    call.note("ada", 120, "audio_off")
+    call.note("ada", 300, "audio_on")
+    bob = fold([call.facts("bob")], call.end_at)
+    assert bob.verdict.issues == []
+    assert not any(each.jittery for each in bob.traces)
+    ada = fold([call.facts("ada")], call.end_at)
+    assert not any(each.jittery for each in ada.traces if each.family in PRODUCERS)

@@ -130,7 +130,7 @@ def _compare(
         expected = _without_padding(expected, late, stated, measured, pictures)
     left = never_negative(late - again)
     return {
-        "jitter_s": jitters_s,
+        "jitter_s": np.where(expected == 0, np.nan, jitters_s),
         "rtt_s": np.where(is_measured, mean_s, rtts_s),
         "packets_lost_signed": lost,
         "packets_lost": late,
@@ -206,6 +206,9 @@ def measure_received(table: Table, sender_rtt: SenderRtt) -> None:
         table.put("loss_percent", ratio(lost, expected, 100))
         table.put("residual_loss_percent", ratio(minus(lost, again), expected, 100))
     audible = minus(of("concealed_samples"), of("silent_concealed_samples"))
+    came, jitters_s = table.columns("packets_received", "jitter_s")
+    # While nothing comes, browsers go on telling the jitter of what came last.
+    table.numbers["jitter_s"] = np.where(came == 0, np.nan, jitters_s)
     table.put("concealment_percent", ratio(audible, of("total_samples_received"), 100, limit=100.0))
 
 
