@@ -73,6 +73,36 @@ def test_a_new_stats_object_or_ssrc_begins_a_new_baseline() -> None:
     assert read_intervals([sample(0, old), sample(7, inbound(packetsReceived=900, ssrc=9))]) == []
 
 
+def other(**members: Any) -> Object:
+    return {"id": "T", "type": "transport"} | members
+
+
+def test_a_stream_left_out_of_a_report_begins_a_new_baseline() -> None:
+    # Shown for 13 s, paused for 44, shown for 13 again; a paused one is reported once more.
+    shown = [(0, 0), (7, 210), (14, 390), (21, 390), (56, 390), (63, 420), (70, 630)]
+    samples = [sample(at_s, inbound("video", framesDecoded=n), other()) for at_s, n in shown]
+    paused = [sample(at_s, other()) for at_s in (28, 35, 42, 49)]
+    for order in ([*samples, *paused], [*paused, *samples], [*samples, *samples, *paused]):
+        intervals = read_intervals(order)
+        assert [(each.at - START) // 1000 for each in intervals] == [7, 14, 21, 63, 70]
+        assert [each.frames for each in intervals] == [210, 180, 0, 30, 210]
+
+
+def test_a_report_of_another_connection_leaves_no_stream_out() -> None:
+    elsewhere = sample(10, other())
+    elsewhere.connections[0].id = "pc2"
+    nobody = sample(11)
+    nobody.connections.clear()
+    samples = [sample(at_s, inbound(packetsReceived=at_s)) for at_s in (0, 7, 14)]
+    assert len(read_intervals([*samples, elsewhere, nobody])) == 2
+
+
+def test_a_stream_that_comes_late_and_goes_early_is_whole() -> None:
+    late = [sample(at_s, inbound(packetsReceived=at_s), other()) for at_s in (14, 21, 28)]
+    rest = [sample(at_s, other()) for at_s in (0, 7, 35, 42)]
+    assert [each.packets_received for each in read_intervals([*late, *rest])] == [7, 7]
+
+
 def test_lost_packets_that_turn_up_late_do_not_make_a_loss_and_still_telescope() -> None:
     intervals = read_intervals(
         [

@@ -5,6 +5,7 @@ difference across the break would be nonsense. So there is no interval where the
 a counter fell, and the report after it is a baseline only:
 
     first report, new SSRC or new object, a counter that fell    baseline only
+    left out of a report in between: paused, or put away         baseline only
     the same report again                                        dropped, counted
     an older report                                              dropped, counted
     over 60 s later                                              counts, but no rates, no scores
@@ -15,7 +16,7 @@ The work is done a column at a time: all values of one member, over the whole ca
 of a family.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -23,7 +24,7 @@ import numpy as np
 
 from aftercall.core.quality.acceptance import Reports, accept
 from aftercall.core.quality.appraisal import appraise
-from aftercall.core.quality.columns import Flags, Places, known, numbers
+from aftercall.core.quality.columns import Flags, Numbers, Places, known, numbers
 from aftercall.core.quality.counters import Interval
 from aftercall.core.quality.layers import best_layers
 from aftercall.core.quality.measures import (
@@ -104,7 +105,7 @@ def read_intervals(samples: Iterable[Sample]) -> list[Interval]:
     return reader.read().intervals
 
 
-def _by_family(tracks: Iterable[Track], reading: Reading) -> dict[Family, Table]:
+def _by_family(tracks: Tracks, reading: Reading) -> dict[Family, Table]:
     """What was counted and heard, not yet measured."""
     alike: dict[Family, list[Track]] = {}
     for track in tracks:
@@ -115,19 +116,20 @@ def _by_family(tracks: Iterable[Track], reading: Reading) -> dict[Family, Table]
         reading.duplicates += reports.duplicates
         reading.late += reports.late
         reading.clock_steps += int(reports.steps.sum())
-        for table in _count(reports, reading):
+        absences = {track.rank: tracks.absences(track) for track in each}
+        for table in _count(reports, _was_absent(reports, absences), reading):
             found.setdefault(table.family, []).append(table)
     return {family: merged(tables) for family, tables in found.items()}
 
 
-def _count(reports: Reports, reading: Reading) -> list[Table]:
+def _count(reports: Reports, was_absent: Flags, reading: Reading) -> list[Table]:
     """The intervals between reports, a table for each family."""
     kind = reports.kind
     changes = {name: np.diff(reports.get(name)) for name in kind.counters}
     is_other = np.diff(reports.ranks) != 0
     has_fallen = ~is_other & np.any([changes[name] < 0 for name in kind.monotone], axis=0)
     reading.resets += int(has_fallen.sum())
-    is_cut = is_other | has_fallen | _is_seam(reports)
+    is_cut = is_other | has_fallen | was_absent | _is_seam(reports)
     starts = np.flatnonzero(~is_cut)
     if not len(starts):
         return []
@@ -160,6 +162,19 @@ def _count(reports: Reports, reading: Reading) -> list[Table]:
     if kind is SENT:
         table.mark("was_off", reports.get("is_active")[starts] == 0)
     return _split(table)
+
+
+def _was_absent(reports: Reports, absences: Mapping[int, Numbers]) -> Flags:
+    """Where between a stream's report and the next its connection was reported on without it.
+    Then it was paused, and was no stream for a time of which nobody knows where it ended."""
+    ats = reports.get("at")
+    found: Flags = np.zeros(len(ats) - 1, dtype=np.bool_)
+    for rank, absent in absences.items():
+        if len(absent):
+            rows = np.flatnonzero(reports.ranks == rank)
+            counts = np.searchsorted(absent, ats[rows])
+            found[rows[:-1]] = np.diff(counts) > 0
+    return found
 
 
 def _is_seam(reports: Reports) -> Flags:

@@ -6,18 +6,22 @@ they change. A long call is then a block of memory that can be worked on column 
 """
 
 import struct
+from array import array
 from collections.abc import Callable, Iterable, Iterator
 from math import nan
 from typing import Final
 
 import msgspec
+import numpy as np
 
+from aftercall.core.quality.columns import Numbers, nothing
 from aftercall.core.quality.stored import NUMBERS, numbers_of
 from aftercall.core.quality.streams import Sample, Saying, Stream, StreamKey
 
 _HEAD: Final = ("at", "pair_rtt_s", "score_given")
 """What every report has: its moment, the round trip of its connection's candidate pair, the
 client's own score."""
+_AT: Final = _HEAD.index("at")
 
 
 class Kind(msgspec.Struct, frozen=True):
@@ -165,6 +169,8 @@ class Tracks:
     def __init__(self) -> None:
         self._by_name: dict[tuple[StreamKey, str | None], Track] = {}
         self._by_saying: dict[Saying, Track] = {}
+        self._reports: dict[str, array[float]] = {}
+        """The moments of the reports on each connection."""
 
     def __iter__(self) -> Iterator[Track]:
         return iter(self._by_name.values())
@@ -173,6 +179,7 @@ class Tracks:
         """Adds a sample's streams."""
         at, known, pack = sample.at, self._by_saying, RECEIVED.pack
         for connection in sample.connections:
+            self._reports.setdefault(connection.id, array("d")).append(at)
             pair = connection.pair
             rtt_s = nan if pair is None else _or_nan(pair.current_round_trip_time)
             for stream in connection.sent:
@@ -184,6 +191,15 @@ class Tracks:
                 if track is None or track.last is not saying:
                     track = self._say(saying, RECEIVED)
                 track.data += pack(at, rtt_s, stream.score, *numbers_of(stream.stats))
+
+    def absences(self, track: Track) -> Numbers:
+        """When its connection was reported on without it, from its first report to its last, in
+        order of time."""
+        said = np.frombuffer(self._reports[track.sayings[0].key[0]])
+        own = np.frombuffer(track.data)[_AT :: len(track.kind.names)]
+        if len(own) == len(said):
+            return nothing(0)
+        return np.setdiff1d(said[(said > own.min()) & (said < own.max())], own)
 
     def _say(self, saying: Saying, kind: Kind) -> Track:
         """The track of a stream, of which this is said from the next report on."""
