@@ -74,6 +74,21 @@ def test_a_picture_is_no_better_than_its_encoders_target() -> None:
     assert mos(400_000, 0, 0) == fair
 
 
+def test_what_was_sent_again_counts_since_the_far_end_last_reported() -> None:
+    # Twenty of four hundred lost, ten sent again in each of two intervals; one report on both.
+    steps = [(0, 0, 0, 0), (210, 10, 0, 0), (420, 20, 20, 2)]
+    _, heard = read_intervals(
+        sample(
+            7 * n,
+            outbound(packetsSent=sent, retransmittedPacketsSent=again),
+            far_end(told, packetsLost=lost),
+        )
+        for n, (sent, again, lost, told) in enumerate(steps)
+    )
+    assert (heard.packets_lost, heard.packets_expected) == (20, 400)
+    assert (heard.loss_percent, heard.residual_loss_percent) == (5.0, 0.0)
+
+
 def test_a_jitter_that_nothing_came_to_change_is_not_known() -> None:
     counts: Object = {"packetsLost": 0, "concealmentEvents": 0}
     heard = [

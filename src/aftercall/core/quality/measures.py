@@ -85,13 +85,14 @@ def hear(reports: Reports, pieces: Places) -> dict[str, Numbers]:
     now = np.flatnonzero(~is_first[anew])
     before = np.where(is_alone[now], now, now - 1)
     places = anew[now]
-    sent_once = reports.get("packets_sent") - or_zero(reports.get("retransmitted_packets_sent"))
+    sent_again = reports.get("retransmitted_packets_sent")
+    sent_once = reports.get("packets_sent") - or_zero(sent_again)
     heard = _compare(
         told[:, places],
         np.where(is_alone[now], np.nan, told[:, anew[before]]),
         sent_once[places] - sent_once[anew[before]],
         pieces[places] if reports.sayings[0].kind == "video" else None,
-        or_zero(np.diff(reports.get("retransmitted_packets_sent"), prepend=np.nan)[places]),
+        or_zero(sent_again[places] - sent_again[anew[before]]),
     )
     return {name: _spread(column, places, len(pieces)) for name, column in heard.items()}
 
