@@ -1,5 +1,7 @@
 from typing import Any
 
+import pytest
+
 from aftercall.core.quality.counters import Interval
 from aftercall.core.quality.deltas import read_intervals
 from aftercall.core.quality.report import fold
@@ -87,6 +89,34 @@ def test_what_was_sent_again_counts_since_the_far_end_last_reported() -> None:
     )
     assert (heard.packets_lost, heard.packets_expected) == (20, 400)
     assert (heard.loss_percent, heard.residual_loss_percent) == (5.0, 0.0)
+
+
+@pytest.mark.parametrize("is_timed", [True, False])
+def test_a_report_that_says_what_the_last_one_said_did_not_arrive(is_timed: bool) -> None:
+    """The shapes of clients that give the far end's report no moment, or that of the asking."""
+
+    def told(n: int, lost: int, count: int) -> Object:
+        report = far_end(n, packetsLost=lost, fractionLost=0.0, jitter=0.004, roundTripTime=0.04)
+        report |= {"totalRoundTripTime": 0.04 * count, "roundTripTimeMeasurements": count}
+        return report if is_timed else {**report, "timestamp": None}
+
+    steps = [(0, 3), (0, 3), (35, 4), (35, 4), (35, 5)]
+    intervals = read_intervals(
+        sample(7 * n, outbound(packetsSent=350 * n), told(n, lost, count))
+        for n, (lost, count) in enumerate(steps)
+    )
+    assert [each.loss_percent for each in intervals] == [None, 5.0, None, 0.0]
+    assert [each.packets_expected for each in intervals] == [None, 700, None, 700]
+    assert [each.jitter_s for each in intervals] == [None, 0.004, None, 0.004]
+
+
+def test_a_report_with_a_later_moment_arrived_whatever_it_says() -> None:
+    def told(n: int) -> Object:
+        report = far_end(n, packetsLost=0, totalRoundTripTime=0.1, roundTripTimeMeasurements=1)
+        return {**report, "timestamp": START + 7000 * n - 400}
+
+    steps = [sample(7 * n, outbound(packetsSent=350 * n), told(n)) for n in range(3)]
+    assert [each.loss_percent for each in read_intervals(steps)] == [0.0, 0.0]
 
 
 def test_a_jitter_that_nothing_came_to_change_is_not_known() -> None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from aftercall.core.quality.acceptance import Reports
 from aftercall.core.quality.columns import (
+    Flags,
     Numbers,
     Places,
     first_known,
@@ -77,8 +78,7 @@ def hear(reports: Reports, pieces: Places) -> dict[str, Numbers]:
     is_first = np.diff(pieces, prepend=-1) != 0
     told = np.array([reports.get(f"remote_{member}") for member in _FAR_END])
     present = np.flatnonzero(~np.isnan(told).all(axis=0))
-    stamps = told[0][present]
-    is_anew = (np.diff(stamps, prepend=np.nan) != 0) | (np.diff(pieces[present], prepend=-1) != 0)
+    is_anew = _are_anew(told[:, present], reports.get("stamp")[present], pieces[present])
     anew = present[is_anew]
     # Compared with itself, a report that is the first of its piece has nothing to compare with.
     is_alone = np.diff(pieces[anew], prepend=-1) != 0
@@ -106,6 +106,17 @@ _FAR_END: Final = (
     "total_round_trip_time",
     "round_trip_time_measurements",
 )
+
+
+def _are_anew(told: Numbers, taken: Numbers, pieces: Places) -> Flags:
+    """Which of these are new reports of the far end, of what was `told` at the moments `taken`.
+    Its own moment tells; where that is none, or the one at which the browser was asked, a report
+    says something else than the one before, and has measured a round trip more."""
+    stamps, counts = told[0], told[-1]
+    is_same = (told[:, 1:] == told[:, :-1]) | (np.isnan(told[:, 1:]) & np.isnan(told[:, :-1]))
+    is_untimed = ~(stamps[1:] < taken[1:])
+    is_old = (np.diff(stamps) == 0) | (is_untimed & ~np.isnan(counts[1:]) & is_same[1:].all(axis=0))
+    return np.concatenate([[True], ~is_old | (np.diff(pieces) != 0)])[: len(pieces)]
 
 
 PADDED_TIMES: Final = 1.5
