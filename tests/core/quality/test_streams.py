@@ -82,6 +82,35 @@ def test_every_stream_has_one_of_eight_families() -> None:
             assert stream.saying.family == f"{name}_{end}"
 
 
+@pytest.mark.parametrize("direction", ["inbound", "outbound"])
+def test_a_browser_knows_a_shared_screen_when_no_tag_does(direction: str) -> None:
+    way = "receive" if direction == "inbound" else "send"
+    end = "consumer" if direction == "inbound" else "producer"
+    screen, camera = Family(f"screenshare_video_{end}"), Family(f"video_{end}")
+
+    def family(content_type: str, **tag: Any) -> Family:
+        stats = rtp(direction, ssrc=5, contentType=content_type)
+        (stream,) = sample(stats, tags=[{"direction": way, "ssrc": 5, **tag}]).streams
+        return stream.saying.family
+
+    assert family("screenshare") is family("screenshare", producer_id="P") is screen
+    assert family("unspecified") is camera
+    assert family("screenshare", source="camera") is camera
+    assert family("unspecified", source="screen") is screen
+
+
+def test_a_stream_that_becomes_a_screen_is_heard_of() -> None:
+    linker = Linker()
+    screen = _received(content_type="screenshare")
+    families = [
+        stream.saying.family
+        for stats in (_received(), screen, screen, _received())
+        for stream in _linked(linker, [], stats)
+    ]
+    shared = Family.SCREENSHARE_VIDEO_CONSUMER
+    assert families == [Family.VIDEO_CONSUMER, shared, shared, Family.VIDEO_CONSUMER]
+
+
 def test_a_stream_of_no_known_kind_is_left_out() -> None:
     assert sample(rtp("inbound", kind="hologram"), rtp("inbound", kind=None)).streams == []
 

@@ -24,7 +24,8 @@ _MEMBERS: Final[Mapping[str, str]] = {
         packetsSent bytesSent retransmittedPacketsSent retransmittedBytesSent targetBitrate
         nackCount firCount pliCount framesEncoded keyFramesEncoded frameWidth frameHeight
         framesPerSecond qualityLimitationReason qualityLimitationDurations
-        qualityLimitationResolutionChanges qpSum totalEncodeTime encoderImplementation""",
+        qualityLimitationResolutionChanges qpSum totalEncodeTime encoderImplementation
+        contentType""",
     "inbound-rtp": """ssrc kind mid trackIdentifier codecId transportId packetsReceived
         packetsLost packetsDiscarded bytesReceived retransmittedPacketsReceived
         retransmittedBytesReceived fecPacketsReceived jitter jitterBufferDelay
@@ -32,7 +33,7 @@ _MEMBERS: Final[Mapping[str, str]] = {
         totalSamplesReceived audioLevel totalAudioEnergy framesDecoded framesDropped
         keyFramesDecoded frameWidth frameHeight framesPerSecond freezeCount
         totalFreezesDuration nackCount firCount pliCount qpSum totalDecodeTime
-        decoderImplementation""",
+        decoderImplementation contentType""",
     "remote-inbound-rtp": """ssrc kind localId packetsLost fractionLost jitter roundTripTime
         totalRoundTripTime roundTripTimeMeasurements""",
     "codec": "mimeType payloadType clockRate channels sdpFmtpLine",
@@ -152,6 +153,8 @@ class Stats(msgspec.Struct, omit_defaults=True, rename="camel", gc=False, kw_onl
     total_decode_time: SignedSeconds | None = None
     encoder_implementation: Name | None = None
     decoder_implementation: Name | None = None
+    content_type: Name | None = None
+    """`screenshare` of a shared screen, in Chromium."""
     mime_type: Name | None = None
     payload_type: Count | None = None
     clock_rate: Count | None = None

@@ -77,6 +77,8 @@ class Saying(msgspec.Struct, eq=False, gc=False):
     codec: Codec | None
     tag: StreamTag | None
     """Without its score, which is a number."""
+    content_type: str | None = None
+    """`screenshare`, where a browser says so."""
 
     @property
     def subtype(self) -> str | None:
@@ -217,6 +219,7 @@ class Linker:
                 and stats.mid == before.mid
                 and stats.track_identifier == before.track_identifier
                 and stats.kind == before.kind
+                and stats.content_type == before.content_type
                 and now.codecs.get(stats.codec_id or "") is before.codec
             ):
                 stream = Stream(before, stats, known.scores.get(stats.id, nan))
@@ -240,7 +243,10 @@ class Linker:
     ) -> Stream | None:
         """`None` for a stream of no known kind."""
         tag = self._tags.find(*whose, stats, source)
-        family = _FAMILIES.get((whose[1], stats.kind, None if tag is None else tag.source))
+        source_name = None if tag is None else tag.source
+        if source_name is None and stats.content_type == "screenshare":
+            source_name = "screen"
+        family = _FAMILIES.get((whose[1], stats.kind, source_name))
         if family is None:
             return None
         score = nan
@@ -259,6 +265,7 @@ class Linker:
             stats.quality_limitation_reason,
             codecs.get(stats.codec_id or ""),
             tag,
+            stats.content_type,
         )
         if before is not None and _astuple(before) == _astuple(saying):
             saying = before
