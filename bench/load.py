@@ -62,6 +62,12 @@ class _Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.close()
 
+    def connection_lost(self, error: Exception | None) -> None:
+        self._transport = None
+        if not self._is_stopping:
+            self._count(b"gone")
+        self.is_idle.set()
+
     def _send(self) -> None:
         if self._is_stopping or self._transport is None:
             self.is_idle.set()
