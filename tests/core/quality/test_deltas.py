@@ -254,6 +254,28 @@ def test_concealment_counts_what_could_be_heard() -> None:
     assert interval.mos is not None and interval.mos < 4
 
 
+def test_sound_of_g722_has_twice_the_samples_of_its_clock() -> None:
+    codec = {"id": "C", "type": "codec", "mimeType": "audio/G722", "clockRate": 8000}
+    rest: Object = {"codecId": "C", "packetsLost": 0, "silentConcealedSamples": 0}
+    nothing: Object = {"packetsReceived": 0, "totalSamplesReceived": 0, "concealedSamples": 0,
+                       "concealmentEvents": 0}  # fmt: skip
+
+    def heard(**members: int) -> Interval:
+        return only(
+            [
+                sample(0, codec, inbound(**rest, **nothing)),
+                sample(7, codec, inbound(**rest, **nothing | members)),
+            ]
+        )
+
+    # 6400 of 112 000 samples, 0.4 s, are 20 packets of 20 ms in 5 bursts.
+    interval = heard(packetsReceived=350, totalSamplesReceived=112_000, concealedSamples=6_400,
+                     concealmentEvents=5)  # fmt: skip
+    assert interval.burst_ratio == pytest.approx(20 / 5 * (1 - 6_400 / 112_000))
+    assert heard(packetsReceived=350, totalSamplesReceived=7_900).mos is None
+    assert heard(packetsReceived=350, totalSamplesReceived=8_100).mos is not None
+
+
 def test_too_little_audio_is_not_scored() -> None:
     few: Object = {"packetsReceived": 19, "packetsLost": 0}
     quiet = only([sample(0, inbound(packetsReceived=0, packetsLost=0)), sample(7, inbound(**few))])

@@ -27,7 +27,7 @@ from aftercall.core.quality.tables import Table
 LEAST_PACKETS: Final = 20
 """Under discontinuous transmission a share of fewer is noise."""
 LEAST_AUDIO_S: Final = 0.5
-ASSUMED_CLOCK_RATE: Final = 48_000
+ASSUMED_SAMPLING_RATE: Final = 48_000
 
 
 def appraise(table: Table) -> None:
@@ -81,8 +81,8 @@ def _audio(table: Table) -> Numbers:
         losses, bursts = _sent_losses(table), np.ones(len(which))
         delays_ms = mos_audio.producer_delays_ms(*table.columns("rtt_s", "jitter_s"))
     else:
-        rates = numbers([None if codec is None else codec.clock_rate for codec in codecs])[which]
-        losses, bursts = _received_losses(table, np.where(rates > 0, rates, ASSUMED_CLOCK_RATE))
+        rates = numbers([None if codec is None else codec.sampling_rate for codec in codecs])[which]
+        losses, bursts = _received_losses(table, np.where(rates > 0, rates, ASSUMED_SAMPLING_RATE))
         table.put("burst_ratio", known(bursts))
         delays_ms = mos_audio.consumer_delays_ms(
             *table.columns("rtt_s", "jitter_buffer_ms", "jitter_s")
@@ -133,7 +133,7 @@ def _sent_losses(table: Table) -> Numbers:
     return np.where(base < LEAST_PACKETS, np.nan, losses)
 
 
-def _received_losses(table: Table, clock_rates: Numbers) -> tuple[Numbers, Numbers]:
+def _received_losses(table: Table, sampling_rates: Numbers) -> tuple[Numbers, Numbers]:
     """The loss to judge by, in percent, and its burst ratio: what had to be concealed, else what
     did not arrive or came too late to be played. Not known where there was too little audio."""
     expected, lost, discarded, events = table.columns(
@@ -143,12 +143,12 @@ def _received_losses(table: Table, clock_rates: Numbers) -> tuple[Numbers, Numbe
         "total_samples_received", "concealed_samples", "concealment_percent"
     )
     is_played = ~np.isnan(played) & ~np.isnan(concealed)
-    is_short = (expected < LEAST_PACKETS) | (is_played & (played < LEAST_AUDIO_S * clock_rates))
+    is_short = (expected < LEAST_PACKETS) | (is_played & (played < LEAST_AUDIO_S * sampling_rates))
     missed = lost + or_zero(discarded)
     missing = np.divide(100 * missed, expected, out=nothing(len(lost)), where=expected > 0)
     losses = np.where(is_played, percents, np.minimum(missing, 100.0))
     losses = np.where(is_short, np.nan, losses)
-    packets = np.where(is_played, losses * played / (2 * clock_rates), lost)
+    packets = np.where(is_played, losses * played / (2 * sampling_rates), lost)
     bursts = mos_audio.burst_ratios(packets, or_zero(events), losses / 100)
     return losses, np.where(np.isnan(losses), np.nan, bursts)
 

@@ -58,6 +58,12 @@ class Codec(msgspec.Struct, frozen=True, gc=False):
         """Of the MIME type, in lower case: `opus`, `vp8`."""
         return None if self.mime_type is None else self.mime_type.rpartition("/")[2].lower()
 
+    @property
+    def sampling_rate(self) -> int | None:
+        """Samples of decoded sound a second. RTP's clock of G.722 is by an old mistake half of it
+        (RFC 3551, 4.5.2)."""
+        return 16_000 if self.subtype == "g722" else self.clock_rate
+
 
 class Saying(msgspec.Struct, eq=False, gc=False):
     """What a report says of a stream in words, and in its tag. As long as reports say the same,
