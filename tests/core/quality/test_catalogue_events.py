@@ -149,7 +149,7 @@ def test_nothing_is_judged_in_the_first_ten_seconds() -> None:
 def test_nothing_is_judged_in_the_ten_seconds_after_an_unmute() -> None:
     name = IssueName.NO_AUDIO_SENT
     wet, dry = {"bytesSent": 900}, {"bytesSent": 0}
-    for silent, is_raised in ((40 + 11, False), (40 + 12, True)):
+    for silent, is_raised in ((40 + 14, False), (40 + 15, True)):
         steps = [wet if second >= silent else dry for second in range(80)]
         facts = _stream(steps, "microphone", begin_s=0, step_s=1)
         muted = _noted(facts, (5, "audio_off", {}), (40, "audio_on", {}))

@@ -11,15 +11,16 @@ from aftercall.core.quality.issues import WARM_UP_MS, Issue, IssueName
 from aftercall.core.quality.mutes import Mutes
 from aftercall.core.quality.stream_issues import stream_issues
 from aftercall.core.quality.streams import Family
-from tests.core.quality.made_intervals import START, interval, stream_intervals
+from tests.core.quality.made_intervals import START, STEP_MS, interval, stream_intervals
 from tests.core.quality.tabled import table_of, tabled
 
 LONG_AGO = EpochMs(START - WARM_UP_MS)
+NONE_IS_LATE = EpochMs(START + 60 * STEP_MS)
 
 
 def _issues(*groups: Sequence[Interval]) -> list[Issue]:
     tables = [table_of(group) for group in groups if group]
-    return stream_issues("ada", LONG_AGO, tables, Mutes([]))
+    return stream_issues("ada", LONG_AGO, NONE_IS_LATE, tables, Mutes([]))
 
 
 @pytest.mark.parametrize("family", list(Family))
@@ -62,7 +63,7 @@ def test_the_layers_of_a_camera_are_one_stream() -> None:
 def test_a_step_of_the_clock_is_told_of_its_stream_alone() -> None:
     steady = interval(Family.AUDIO_CONSUMER, 1, 1)
     stepped = interval(Family.AUDIO_CONSUMER, 1, 2, is_clock_step=True)
-    [issue] = stream_issues("ada", LONG_AGO, tabled([steady, stepped]), Mutes([]))
+    [issue] = stream_issues("ada", LONG_AGO, NONE_IS_LATE, tabled([steady, stepped]), Mutes([]))
     assert (issue.name, issue.stream.ssrc) == (IssueName.CLOCK_STEP, 2)
 
 
@@ -72,3 +73,26 @@ def test_a_gap_and_what_is_muted_interrupt() -> None:
     for state in ({"is_gap": True}, {"is_muted": True}, {"is_active": False}):
         broken = [*bad[:2], structs.replace(bad[2], **state), *bad[3:]]
         assert _issues(broken) == [], state
+
+
+@pytest.mark.parametrize("late_by", [0, 1, 2, 3])
+def test_a_stream_that_comes_later_than_its_peer_warms_up_by_itself(late_by: int) -> None:
+    steps = range(1, 5)
+    bad = [interval(Family.AUDIO_CONSUMER, step, jitter_buffer_ms=300.0) for step in steps]
+    reported_at = EpochMs(START - late_by * STEP_MS)
+    issues = stream_issues("ada", LONG_AGO, reported_at, [table_of(bad)], Mutes([]))
+    assert [issue.sample_count for issue in issues] == ([4] if late_by == 0 else [])
+
+
+@pytest.mark.parametrize("family", [Family.AUDIO_CONSUMER, Family.VIDEO_PRODUCER])
+@pytest.mark.parametrize("state", [{"is_muted": True}, {"is_active": False}])
+def test_what_was_off_by_its_reports_alone_warms_up_again(
+    family: Family, state: dict[str, bool]
+) -> None:
+    off = [interval(family, step, jitter_s=0.2, **state) for step in range(1, 4)]
+    bad = [interval(family, step, jitter_s=0.2) for step in range(4, 9)]
+    other = [interval(family, step, ssrc=2, jitter_s=0.2) for step in range(1, 9)]
+    one, two = sorted(_issues(sorted([*off, *bad, *other], key=lambda i: i.at)), key=str)
+    assert [one.sample_count, two.sample_count] == [3, 8]
+    assert one.first_at == START + 5 * STEP_MS
+    assert two.first_at == START

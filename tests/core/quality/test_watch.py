@@ -128,6 +128,12 @@ def test_a_jitter_buffer_is_severe_when_three_reports_are(
     assert issue.severity == severity
 
 
+@pytest.mark.parametrize(("least_ms", "count"), [(0, 2), (14_000, 2), (14_001, 1), (21_001, 0)])
+def test_trouble_that_has_to_last_is_none_before(least_ms: int, count: int) -> None:
+    options = {"raise_after": 2, "window": 2, "clear_after": 1, "raise_after_ms": least_ms}
+    assert len(_watched("xx.xxx.x", **options)) == count
+
+
 @given(st.text(alphabet="x.-|", max_size=60))
 def test_issues_are_in_order_and_made_of_bad_samples(marks: str) -> None:
     issues = _watched(marks)

@@ -59,9 +59,12 @@ def fold_peer(
     stored, linker, reader = StoredReader(), Linker(), Reader()
     connections, mutes = ConnectionRules(peer_id), Mutes(notes)
     sights: list[Sight] = []
+    reported_at: EpochMs | None = None
 
     def take(each: StoredSample) -> None:
+        nonlocal reported_at
         sample = linker.link(stored.read(each.body), each.at)
+        reported_at = each.at if reported_at is None else min(reported_at, each.at)
         if sample.is_page_hidden is not None:
             sights.append(Sight(each.at, sample.is_page_hidden))
         reader.take(sample)
@@ -80,7 +83,7 @@ def fold_peer(
     return PeerFold(
         tables=ordered,
         issues=[
-            *stream_issues(peer_id, joined_at, tables, mutes),
+            *stream_issues(peer_id, joined_at, reported_at or joined_at, tables, mutes),
             *microphone_issues(peer_id, ordered, notes, mutes),
             *connections.finish(),
             *camera_issues(peer_id, mutes, now if left_at is None else left_at),

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from aftercall.core.instants import EpochMs
+from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.quality.columns import Flags, Numbers, Places
 from aftercall.core.quality.issues import WARM_UP_MS, Issue, IssueName, StreamRef, single
 from aftercall.core.quality.liveness import are_off
@@ -26,10 +26,12 @@ _Found = tuple[tuple[float, int], Issue]
 
 
 def stream_issues(
-    peer_id: str, joined_at: EpochMs, tables: Iterable[Table], mutes: Mutes
+    peer_id: str, joined_at: EpochMs, reported_at: EpochMs, tables: Iterable[Table], mutes: Mutes
 ) -> list[Issue]:
-    """The issues of all streams of one peer, stream by stream as they were first seen."""
-    found = [each for table in tables for each in _issues_of(peer_id, joined_at, table, mutes)]
+    """The issues of all streams of one peer, stream by stream as they were first seen.
+    `reported_at` is its first report: streams that are not in it came later than the peer."""
+    whose = _Whose(peer_id, joined_at + WARM_UP_MS, reported_at, mutes)
+    found = [each for table in tables for each in _issues_of(table, whose)]
     return [issue for _, issue in sorted(found, key=itemgetter(0))]
 
 
@@ -40,19 +42,28 @@ def _stream(saying: Saying) -> Hashable:
     return saying.key
 
 
-def _issues_of(peer_id: str, joined_at: EpochMs, table: Table, mutes: Mutes) -> Iterator[_Found]:
+class _Whose(NamedTuple):
+    """A peer, and from when on it is judged."""
+
+    peer_id: str
+    ready_at: int
+    reported_at: EpochMs
+    mutes: Mutes
+
+
+def _issues_of(table: Table, whose: _Whose) -> Iterator[_Found]:
     table, streams = by_stream(table, _stream)
     for stream in streams:
-        ref = StreamRef.of(peer_id, stream.saying)
+        ref = StreamRef.of(whose.peer_id, stream.saying)
         for at, start in _steps(table, stream.rows):
             yield stream.place, single(IssueName.CLOCK_STEP, ref, start, at)
     times: _Times | None = None
     for rule in _RULES_OF[table.family]:
         measured = _measure(rule, table)
         for stream in _suspects(measured, streams):
-            times = times or _times_of(table, joined_at + WARM_UP_MS, mutes)
+            times = times or _times_of(table, streams, whose)
             samples = _samples(measured, times, stream.rows)
-            for issue in rule.watch.issues(StreamRef.of(peer_id, stream.saying), samples):
+            for issue in rule.watch.issues(StreamRef.of(whose.peer_id, stream.saying), samples):
                 yield stream.place, issue
 
 
@@ -105,15 +116,32 @@ class _Times(NamedTuple):
     is_off: Flags
 
 
-def _times_of(table: Table, ready_at: int, mutes: Mutes) -> _Times:
+def _times_of(table: Table, streams: Sequence[StreamRows], whose: _Whose) -> _Times:
     starts, ends = table.starts, table.at
-    since = mutes.unmuted_since(table.family, starts, ends)
+    since = whose.mutes.unmuted_since(table.family, starts, ends)
+    is_off = are_off(table)
+    ready = np.maximum(since, _on_since(starts, ends, is_off, streams, whose)) + WARM_UP_MS
     return _Times(
         starts,
         ends,
-        starts >= np.maximum(ready_at, since + WARM_UP_MS),
-        np.isnan(since) | are_off(table) | (table.get("is_gap") == 1),
+        starts >= np.maximum(ready, whose.ready_at),
+        np.isnan(since) | is_off | (table.get("is_gap") == 1),
     )
+
+
+def _on_since(
+    starts: Numbers, ends: Numbers, is_off: Flags, streams: Sequence[StreamRows], whose: _Whose
+) -> Numbers:
+    """Since when a stream was on, as far as its own reports tell: since it came, unless it was
+    there with the peer's first report, or since it was last said to be off."""
+    firsts = np.array([stream.rows.start for stream in streams])
+    lengths = np.diff(firsts, append=len(starts))
+    came = starts[firsts]
+    came = np.repeat(np.where(came > whose.reported_at + SECOND_MS, came, 0.0), lengths)
+    if not is_off.any():
+        return came
+    last_off: Places = np.maximum.accumulate(np.where(is_off, np.arange(len(ends)), -1))
+    return np.where(last_off >= np.repeat(firsts, lengths), ends[last_off], came)
 
 
 def _samples(measured: _Measured, times: _Times, rows: slice) -> Samples:

@@ -125,6 +125,13 @@ def _none_of(name: str) -> _Measured:
     return is_dry
 
 
+def _lacking(name: IssueName, least_ms: int) -> Watch:
+    """In two reports in a row and for so long; over with the first that has something."""
+    return Watch(name, raise_after=2, raise_after_ms=least_ms, window=2, clear_after=1)
+
+
+DRY_MS: Final = 5 * SECOND_MS
+
 _CONSUMERS: Final = frozenset(Family) - PRODUCERS
 _VIDEO: Final = frozenset(Family) - AUDIO
 _CAMERAS: Final = _VIDEO - SCREENSHARES
@@ -225,14 +232,14 @@ RULES: Final = (
         _VIDEO & PRODUCERS,
         (Measure("requests_per_s", _feedback_per_s, 1, 0.3),),
     ),
-    # ObserveRTC's and Twilio's dry tracks: two reports, so at least five seconds.
+    # ObserveRTC's and Twilio's dry tracks: two reports and at least five seconds.
     Rule(
-        Watch(IssueName.NO_VIDEO_SENT, raise_after=2, window=2, clear_after=1),
+        _lacking(IssueName.NO_VIDEO_SENT, DRY_MS),
         frozenset({Family.VIDEO_PRODUCER}),
         (Measure("dry", _none_of("frames"), 1, 1),),
     ),
     Rule(
-        Watch(IssueName.NO_AUDIO_SENT, raise_after=2, window=2, clear_after=1),
+        _lacking(IssueName.NO_AUDIO_SENT, DRY_MS),
         frozenset({Family.AUDIO_PRODUCER}),
         (Measure("dry", _none_of("bytes_sent"), 1, 1),),
     ),

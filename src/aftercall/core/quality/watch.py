@@ -63,6 +63,8 @@ class Watch(NamedTuple):
     name: IssueName
     low_is_bad: bool = False
     raise_after: int = RAISE_AFTER
+    raise_after_ms: int = 0
+    """For how long trouble has to last at least, however often it was looked at."""
     window: int = WINDOW
     clear_after: int = CLEAR_AFTER
 
@@ -75,6 +77,9 @@ class Watch(NamedTuple):
             start, end = np.searchsorted(samples.sections, (section, section + 1)).tolist()
             stretches = self._stretches(is_bad[start:end], samples.is_good[start:end])
             for bad, is_cleared in stretches:
+                first, last = start + bad[0], start + bad[-1]
+                if samples.ends[last] - samples.starts[first] < self.raise_after_ms:
+                    continue
                 is_open = not is_cleared and section == samples.last_section
                 found.append(self._issue(ref, samples, start + bad, is_open=is_open))
         return found
