@@ -110,8 +110,8 @@ _FAR_END: Final = (
 
 def _are_anew(told: Numbers, taken: Numbers, pieces: Places) -> Flags:
     """Which of these are new reports of the far end, of what was `told` at the moments `taken`.
-    Its own moment tells; where that is none, or the one at which the browser was asked, a report
-    says something else than the one before, and has measured a round trip more."""
+    Its own moment tells. Where that is none, or the one at which the browser was asked, a report
+    that counts round trips is new when it says anything else than the one before."""
     stamps, counts = told[0], told[-1]
     is_same = (told[:, 1:] == told[:, :-1]) | (np.isnan(told[:, 1:]) & np.isnan(told[:, :-1]))
     is_untimed = ~(stamps[1:] < taken[1:])
