@@ -4,6 +4,7 @@ clocks, microphones, and when nothing is judged."""
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec import structs
 
@@ -276,6 +277,37 @@ def test_a_microphone_never_louder_than_a_hundredth_in_30_s_is_silent(
         [issue] = found
         assert (issue.first_at, issue.last_at) == (moment(0), moment(len(levels)))
         assert issue.worst == {"loudest_level": max(levels)}
+
+
+def _with_energy(facts: PeerFacts, energies: Sequence[float]) -> PeerFacts:
+    """The same, and the sound energy of each interval of ten seconds."""
+    samples, total = [], 0.0
+    for sample, energy in zip(facts.samples, [0.0, *energies], strict=True):
+        total += energy
+        body = msgspec.json.decode(sample.body)
+        for each in body["connections"][0]["stats"]:
+            if each["type"] == "media-source":
+                each |= {"totalAudioEnergy": total, "totalSamplesDuration": 10 * sample.sequence}
+        samples.append(structs.replace(sample, body=msgspec.json.encode(body)))
+    return structs.replace(facts, samples=samples)
+
+
+@pytest.mark.parametrize(("energy", "is_silent"), [(0.2, False), (0.002, False), (0.0005, True)])
+def test_a_voice_between_the_looks_at_the_level_is_heard(energy: float, is_silent: bool) -> None:
+    facts = _with_energy(_microphone([0.002] * 6), [0.0, 0.0, energy, 0.0, 0.0, 0.0])
+    found = issues_of(facts, IssueName.SILENT_MICROPHONE)
+    assert bool(found) is is_silent
+    [trace] = [each for each in folded(facts).traces if each.family == "audio_producer"]
+    assert trace.voiced == ([] if is_silent else [(moment(2), moment(3))])
+    if is_silent:
+        assert found[0].worst == {"loudest_level": 0.0071}
+
+
+def test_a_source_that_begins_anew_has_no_energy_to_go_by() -> None:
+    facts = _with_energy(_microphone([0.002] * 6), [5.0, -5.0, 0.0, 0.0, 0.0, 0.0])
+    assert issues_of(facts, IssueName.SILENT_MICROPHONE) == []
+    facts = _with_energy(_microphone([0.002] * 6), [0.0001, -0.0001, 0.0, 0.0, 0.0, 0.0])
+    assert len(issues_of(facts, IssueName.SILENT_MICROPHONE)) == 1
 
 
 def test_a_microphone_that_sends_nothing_is_not_listened_to() -> None:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from aftercall.core.instants import SECOND_MS, EpochMs
-from aftercall.core.quality.columns import Numbers
+from aftercall.core.quality.columns import Numbers, nothing
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.mutes import Mutes
 from aftercall.core.quality.streams import Family
@@ -35,6 +35,8 @@ class _Heard(NamedTuple):
     starts: Numbers
     ends: Numbers
     levels: Numbers
+    """At the end of each."""
+    loudness: Numbers
     refs: list[StreamRef]
 
 
@@ -51,14 +53,24 @@ def microphone_issues(
     return found
 
 
+def loudness(table: Table) -> Numbers:
+    """How loud a sent sound was throughout an interval, 0…1: the root mean square of its samples,
+    or the level at its end where that is higher or alone known."""
+    levels, energies, lengths_s = table.columns("audio_level", "heard_energy", "heard_s")
+    is_told = (energies >= 0) & (lengths_s > 0)
+    squares = np.divide(energies, lengths_s, out=nothing(len(levels)), where=is_told)
+    louder: Numbers = np.fmax(levels, np.sqrt(squares))
+    return louder
+
+
 def _hear(peer_id: str, table: Table, mutes: Mutes) -> _Heard:
-    starts, levels = table.starts, table.get("audio_level")
+    starts, levels, loud = table.starts, table.get("audio_level"), loudness(table)
     muted, active, packets = table.columns("is_muted", "is_active", "packets_sent")
     is_on = ~np.isnan(mutes.unmuted_since(table.family, starts, table.at))
-    is_heard = is_on & (muted != 1) & (active != 0) & (packets > 0) & ~np.isnan(levels)
+    is_heard = is_on & (muted != 1) & (active != 0) & (packets > 0) & ~np.isnan(loud)
     on = table.taken(is_heard)
     refs = on.said(lambda saying: StreamRef.of(peer_id, saying))
-    return _Heard(starts[is_heard], on.at, levels[is_heard], refs)
+    return _Heard(starts[is_heard], on.at, levels[is_heard], loud[is_heard], refs)
 
 
 def _silent(heard: _Heard, changes: Sequence[EpochMs]) -> Iterator[Issue]:
@@ -67,7 +79,7 @@ def _silent(heard: _Heard, changes: Sequence[EpochMs]) -> Iterator[Issue]:
     edges = [*np.flatnonzero(np.diff(used, prepend=-1)).tolist(), len(used)]
     for start, end in pairwise(edges):
         heard_ms = (heard.ends[start:end] - heard.starts[start:end]).sum()
-        loudest = float(heard.levels[start:end].max())
+        loudest = float(heard.loudness[start:end].max())
         if heard_ms >= SILENT_MS and loudest <= SILENT_LEVEL:
             yield single(
                 IssueName.SILENT_MICROPHONE,

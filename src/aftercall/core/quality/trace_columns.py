@@ -9,7 +9,7 @@ import numpy as np
 from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.quality.columns import Flags, Places
 from aftercall.core.quality.issues import StreamRef
-from aftercall.core.quality.microphone_rules import SILENT_LEVEL
+from aftercall.core.quality.microphone_rules import SILENT_LEVEL, loudness
 from aftercall.core.quality.streams import AUDIO, PRODUCERS
 from aftercall.core.quality.tables import StreamRows, Table, by_stream
 from aftercall.core.quality.traces import Span, StreamTrace
@@ -61,12 +61,13 @@ def _flags(table: Table) -> tuple[Flags, Flags, Flags, Flags, Flags]:
     """Where it flowed, was dry, was voiced, lost packets, had them shaken."""
     is_sent = table.family in PRODUCERS
     packets = table.get("packets_sent" if is_sent else "packets_received")
-    loss, jitter_s, level = table.columns("loss_percent", "jitter_s", "audio_level")
+    loss, jitter_s = table.columns("loss_percent", "jitter_s")
     gap, muted, active = table.columns("is_gap", "is_muted", "is_active")
     is_told = ~np.isnan(packets) & (gap != 1)
     flowing = is_told & (packets > 0)
     dry = is_told & (packets == 0) & (muted != 1) & (active != 0)
-    voiced = flowing & (level > SILENT_LEVEL) & (is_sent and table.family in AUDIO)
+    is_voice = is_sent and table.family in AUDIO
+    voiced = flowing & (loudness(table) > SILENT_LEVEL) if is_voice else np.zeros_like(flowing)
     lossy = is_told & (loss >= STRAINED_PERCENT)
     jittery = is_told & (jitter_s >= STRAINED_S)
     return flowing, dry, voiced, lossy, jittery

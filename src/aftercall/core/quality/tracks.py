@@ -83,6 +83,8 @@ _LOOSE: Final = (
     "limited_cpu_s",
     "limited_bandwidth_s",
     "limited_other_s",
+    "heard_energy",
+    "heard_s",
 )
 _GAUGES: Final = (
     "is_active",
@@ -117,6 +119,8 @@ _SOURCE: Final = {
     "width": "source_width",
     "height": "source_height",
     "frames_per_second": "source_fps",
+    "total_audio_energy": "heard_energy",
+    "total_samples_duration": "heard_s",
 }
 _REASONS: Final = ("none", "cpu", "bandwidth", "other")
 RECEIVED: Final = _kind(NUMBERS["inbound-rtp"])
