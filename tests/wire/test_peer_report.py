@@ -24,6 +24,8 @@ from aftercall.wire.peer_report import (
     encode_quality_stats_list,
 )
 from tests.core.quality.cast import FINE, TEN, Call, Weather, always, between
+from tests.core.quality.story import Told, peer_of, tag
+from tests.core.quality.story import folded as folded_story
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 
@@ -366,3 +368,12 @@ def test_quality_of_one_who_received_nothing_is_zeros_and_nulls() -> None:
     assert one["total_audio_packets"] == one["audio_bandwidth"] == 0
     assert one["average_quality"] is one["first_audio_packet_received"] is None
     assert one["audio_stats"] == one["video_stats"] == []
+
+
+def test_repaired_loss_is_the_same_share_in_the_older_quality() -> None:
+    lossy = {"packetsReceived": 1_000, "packetsLost": 120, "retransmittedPacketsReceived": 120}
+    stream = Told(type="inbound-rtp", id="I", fixed={"kind": "video", "ssrc": 7}, steps=[lossy] * 6)
+    found = folded_story(peer_of([stream], tags=[tag("receive", 7, "camera")]))
+    assert found.verdict.cumulative["video_consumer"].packets_lost_percent == 12
+    [each] = _sent(encode_quality_stats_list(found.details.receptions))
+    assert each["video_packet_loss"] == 12

@@ -256,7 +256,8 @@ def _bandwidth(parts: Sequence[Received]) -> int:
 
 
 def _loss_percent(part: Received) -> float | None:
-    expected = part.packets + part.packets_lost
+    """Retransmitted copies are no packets of their own."""
+    expected = part.packets_expected
     return round(100 * part.packets_lost / expected, 4) if expected else None
 
 

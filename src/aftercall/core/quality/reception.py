@@ -25,6 +25,8 @@ class Received(msgspec.Struct, kw_only=True):
 
     packets: int = 0
     packets_lost: int = 0
+    packets_expected: int = 0
+    """Received once, and lost."""
     bytes: int = 0
     seconds: float = 0.0
     """Time covered by reports."""

@@ -81,6 +81,7 @@ def receive(tables: Sequence[Table], *, is_video: bool) -> Received:
     return Received(
         packets=_total(packets),
         packets_lost=_total(table.get("packets_lost")),
+        packets_expected=_total(table.get("packets_expected")),
         bytes=_total(table.get("bytes_received")),
         seconds=sum(np.maximum.reduceat(table.get("dt_s"), moments.firsts).tolist(), 0.0),
         scores=int(np.count_nonzero(~np.isnan(scores))),
