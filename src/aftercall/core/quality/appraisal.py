@@ -20,7 +20,7 @@ from aftercall.core.quality.columns import (
     numbers,
     or_zero,
 )
-from aftercall.core.quality.liveness import are_empty, are_off
+from aftercall.core.quality.liveness import are_empty, are_off, are_unplayed
 from aftercall.core.quality.streams import AUDIO, PRODUCERS, SCREENSHARES, Codec
 from aftercall.core.quality.tables import Table
 
@@ -32,10 +32,12 @@ ASSUMED_SAMPLING_RATE: Final = 48_000
 
 def appraise(table: Table) -> None:
     """Adds `score` and `mos`; for received audio `burst_ratio` too."""
-    silent = _unscored(table)
-    scores = first_known(table.get("score_given"), _scores(table))
+    silent, unplayed = _unscored(table), are_unplayed(table)
     is_audio = table.family in AUDIO
-    opinions = _audio(table) if is_audio else _video(table)
+    scores, opinions = _scores(table), _audio(table) if is_audio else _video(table)
+    if unplayed.any():
+        scores, opinions = (np.where(unplayed, np.nan, each) for each in (scores, opinions))
+    scores = first_known(table.get("score_given"), scores)
     if silent.any():
         scores, opinions = (np.where(silent, np.nan, each) for each in (scores, opinions))
     table.put("score", known(scores))

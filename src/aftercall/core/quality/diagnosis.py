@@ -87,6 +87,18 @@ def _one_way(subject: Subject, session: Session) -> list[Finding]:
     return found
 
 
+def _unplayed(subject: Subject, session: Session) -> list[Finding]:
+    group = group_of(named(subject, IssueName.AUDIO_NOT_PLAYED))
+    if group is None:
+        return []
+    rows = {session.sender_of(subject.row_id, issue.stream) for issue in group.issues}
+    senders = sorted(row_id for row_id in rows if row_id is not None)
+    whom = listed(sorted(subject.names.get(row_id, row_id) for row_id in senders))
+    sentence = f"The sound they got{whom and f' of {whom}'} arrived but was not played {group.when}"
+    sentence += after_device(subject, group, "speaker")
+    return [finding("audio_not_played", group, f"{sentence}.", peer_ids=senders)]
+
+
 def _microphone(subject: Subject, session: Session) -> list[Finding]:
     found: list[Finding] = []
     silent = group_of(named(subject, IssueName.SILENT_MICROPHONE))
@@ -191,6 +203,7 @@ _TELLERS: Final[tuple[Callable[[Subject, Session], list[Finding]], ...]] = (
     _machine,
     bandwidth,
     _one_way,
+    _unplayed,
     unseen,
     _microphone,
     _connection,

@@ -42,6 +42,7 @@ class IssueName(StrEnum):
     SILENT_MICROPHONE = "silent_microphone"
     CONSTANT_AUDIO_LEVEL = "constant_audio_level"
     ONE_WAY_AUDIO = "one_way_audio"
+    AUDIO_NOT_PLAYED = "audio_not_played"
     NEGATIVE_FEEDBACK_HIGH = "negative_feedback_high"
     ICE_RECONNECTING = "ice_reconnecting"
     ICE_FAILED = "ice_failed"
@@ -70,6 +71,7 @@ _SEVERE: Final = frozenset(
         IssueName.ICE_FAILED,
         IssueName.CONNECTION_FAILED,
         IssueName.ONE_WAY_AUDIO,
+        IssueName.AUDIO_NOT_PLAYED,
         IssueName.NO_AUDIO_SENT,
         IssueName.NO_AUDIO_RECEIVED,
     }

@@ -23,3 +23,16 @@ def are_empty(table: Table) -> Flags:
     frames, packets = table.columns("frames", "packets_received")
     empty: Flags = (frames == 0) & (packets == 0)
     return empty
+
+
+def are_unplayed(table: Table) -> Flags:
+    """The intervals in which sound came and no sample of it was played, though the browser counts
+    them: it threw the packets away, or played others."""
+    if table.family not in AUDIO or table.family in PRODUCERS:
+        return np.zeros(len(table.at), dtype=np.bool_)
+    packets, discarded, played = table.columns(
+        "packets_received", "packets_discarded", "total_samples_received"
+    )
+    is_counted = (2 * discarded >= packets) | (played > 0).any()
+    unplayed: Flags = (packets > 0) & (played == 0) & is_counted
+    return unplayed

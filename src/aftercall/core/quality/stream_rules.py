@@ -13,6 +13,7 @@ from aftercall.core.instants import SECOND_MS
 from aftercall.core.quality import mos_video
 from aftercall.core.quality.columns import Flags, Numbers, first_known, or_zero, quotients
 from aftercall.core.quality.issues import IssueName
+from aftercall.core.quality.liveness import are_unplayed
 from aftercall.core.quality.streams import AUDIO, PRODUCERS, SCREENSHARES, Family
 from aftercall.core.quality.tables import Table
 from aftercall.core.quality.watch import Watch
@@ -125,12 +126,19 @@ def _none_of(name: str) -> _Measured:
     return is_dry
 
 
+def _unplayed(table: Table) -> Numbers:
+    """1 where sound came and was not played, 0 where some was."""
+    played = table.get("total_samples_received")
+    return np.where(played > 0, 0.0, np.where(are_unplayed(table), 1.0, np.nan))
+
+
 def _lacking(name: IssueName, least_ms: int) -> Watch:
     """In two reports in a row and for so long; over with the first that has something."""
     return Watch(name, raise_after=2, raise_after_ms=least_ms, window=2, clear_after=1)
 
 
 DRY_MS: Final = 5 * SECOND_MS
+UNPLAYED_MS: Final = 10 * SECOND_MS
 
 _CONSUMERS: Final = frozenset(Family) - PRODUCERS
 _VIDEO: Final = frozenset(Family) - AUDIO
@@ -242,5 +250,11 @@ RULES: Final = (
         _lacking(IssueName.NO_AUDIO_SENT, DRY_MS),
         frozenset({Family.AUDIO_PRODUCER}),
         (Measure("dry", _none_of("bytes_sent"), 1, 1),),
+    ),
+    # As long as one-way audio takes; chosen.
+    Rule(
+        _lacking(IssueName.AUDIO_NOT_PLAYED, UNPLAYED_MS),
+        AUDIO & _CONSUMERS,
+        (Measure("unplayed", _unplayed, 1, 1),),
     ),
 )
