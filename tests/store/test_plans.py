@@ -13,6 +13,7 @@ from aftercall.core.lifecycle import Policy
 from aftercall.core.records import ParticipantQuery, Phase, Session, SessionOrder, SessionQuery
 from aftercall.store import apps, jobs, listing, notes, participants, peers, samples, sessions, talk
 from aftercall.store.database import Database
+from aftercall.store.express import SQLITE_STANDINGS
 from aftercall.store.listing import list_sessions
 
 Question = Callable[[AsyncConnection], Awaitable[Any]]
@@ -24,6 +25,7 @@ QUESTIONS: dict[str, Question] = {
     "past deadlines": lambda tx: sessions.past_deadline(tx, NOW, 9),
     "children": lambda tx: sessions.children_of(tx, "a", "s"),
     "states": lambda tx: peers.states(tx, [("a", "p")]),
+    "standings": lambda tx: tx.exec_driver_sql(SQLITE_STANDINGS, ('[["a", "p"]]',)),
     "silence": lambda tx: peers.silent_peers(tx, NOW, 9, policy=Policy()),
     "peers": lambda tx: peers.peers_of_session(tx, "a", "s"),
     "participants": lambda tx: participants.list_participants(

@@ -54,7 +54,7 @@ _JOINED: Final = """peers p ON p.app_id = w.app_id AND p.id = w.peer_id
     JOIN sessions s ON s.app_id = p.app_id AND s.id = p.session_id
     LEFT JOIN pulses u ON u.app_id = p.app_id AND u.peer_id = p.id"""
 
-_SQLITE_STANDINGS: Final = f"""
+SQLITE_STANDINGS: Final = f"""
     SELECT json_group_array(json_array({_MEMBERS}))
     FROM (SELECT json_extract(value, '$[0]') app_id, json_extract(value, '$[1]') peer_id
           FROM json_each(?1)) w
@@ -92,7 +92,7 @@ async def append(db: Database, keys: Sequence[Key], judge: Judge) -> None:
 
 
 def _append_to_sqlite(driver: Connection, keys: Sequence[Key], judge: Judge) -> None:
-    (found,) = driver.execute(_SQLITE_STANDINGS, (_encode(keys).decode(),)).fetchone()
+    (found,) = driver.execute(SQLITE_STANDINGS, (_encode(keys).decode(),)).fetchone()
     appended = judge(_by_key(_STANDINGS.decode(found)))
     if appended.samples:
         driver.execute(APPEND["sqlite"], append_arguments("sqlite", appended.samples))
