@@ -82,8 +82,7 @@ class Intake:
     async def run(self) -> None:
         """Record what arrives until `close`; then what still waits, and return."""
         loop = asyncio.get_running_loop()
-        group: list[_Waiting] = []
-        next_at = loop.time()
+        were_several, next_at = False, loop.time()
         while True:
             await self._has_work.wait()
             if not self._queue:
@@ -91,12 +90,14 @@ class Intake:
                     return
                 self._has_work.clear()
                 continue
-            if len(group) > 1 and len(self._queue) < ENOUGH:
+            if were_several and len(self._queue) < ENOUGH:
                 # Who is alone, as a client that waits for each answer, is not made to wait.
                 await asyncio.sleep(next_at - loop.time())
             next_at = loop.time() + PACE_S
             group, self._queue = self._queue[:LARGEST_GROUP], self._queue[LARGEST_GROUP:]
+            were_several = len(group) > 1
             await self._record(group)
+            del group
 
     def close(self) -> None:
         """Take nothing more in."""
