@@ -42,6 +42,8 @@ class PeerFold(msgspec.Struct, kw_only=True):
     video: Received
     sights: list[Sight]
     """Whether the page was hidden, where the samples say so."""
+    empty_at: list[EpochMs]
+    """The reports without a stream."""
     unreadable_samples: int
 
 
@@ -59,6 +61,7 @@ def fold_peer(
     stored, linker, reader = StoredReader(), Linker(), Reader()
     connections, mutes = ConnectionRules(peer_id), Mutes(notes)
     sights: list[Sight] = []
+    empty_at: list[EpochMs] = []
     reported_at: EpochMs | None = None
 
     def take(each: StoredSample) -> None:
@@ -67,6 +70,8 @@ def fold_peer(
         reported_at = each.at if reported_at is None else min(reported_at, each.at)
         if sample.is_page_hidden is not None:
             sights.append(Sight(each.at, sample.is_page_hidden))
+        if not any(one.sent or one.received for one in sample.connections):
+            empty_at.append(each.at)
         reader.take(sample)
         connections.take(sample)
         mutes.take(sample)
@@ -93,6 +98,7 @@ def fold_peer(
         audio=receive(ordered, is_video=False),
         video=receive(ordered, is_video=True),
         sights=sights,
+        empty_at=empty_at,
         unreadable_samples=unreadable,
     )
 

@@ -178,12 +178,23 @@ def _completeness(
             continue
         cadence = Cadence(peer.interval_ms, facts.notes, folded.sights)
         moments = [sample.at for sample in facts.samples]
-        due = cadence.stay(start_of(peer), now if peer.left_at is None else peer.left_at, moments)
-        expected += due.reports
-        missing += due.missing
+        end_at = now if peer.left_at is None else peer.left_at
+        stays = [(start_of(peer), end_at)]
+        if peer.source == _SILENT_SOURCE:
+            stays = _with_streams(moments, folded.empty_at, end_at)
+        dues = [
+            cadence.stay(start, end, [at for at in moments if start <= at <= end])
+            for start, end in stays
+        ]
+        expected += sum(due.reports for due in dues)
+        missing += sum(due.missing for due in dues)
         arrived += len(moments)
         dropped += _dropped(facts.notes)
-        gaps += [Gap(peer_id=peer.id, start_at=start, end_at=end) for start, end in due.gaps]
+        gaps += [
+            Gap(peer_id=peer.id, start_at=start, end_at=end)
+            for due in dues
+            for start, end in due.gaps
+        ]
     last = chain[-1].peer
     return Completeness(
         expected_samples=expected,
@@ -195,6 +206,27 @@ def _completeness(
         end_is_inferred=last.left_reason is LeaveReason.SILENCE,
         end_reason=last.left_reason,
     )
+
+
+_SILENT_SOURCE: Final = "realtimekit_callstats"
+"""RealtimeKit's client leaves reports without streams out, but for the first."""
+
+
+def _with_streams(
+    moments: Sequence[EpochMs], empty_at: Sequence[EpochMs], end_at: EpochMs
+) -> list[tuple[EpochMs, EpochMs]]:
+    """The stretches that begin with a report and end with one without streams, or with the stay:
+    no report is due before, nor after one without streams until the next."""
+    empty, found = set(empty_at), []
+    begun: EpochMs | None = None
+    for at in sorted(set(moments)):
+        begun = at if begun is None else begun
+        if at in empty:
+            found.append((begun, at))
+            begun = None
+    if begun is not None:
+        found.append((begun, max(begun, end_at)))
+    return found
 
 
 def _dropped(notes: Sequence[PeerNote]) -> int:

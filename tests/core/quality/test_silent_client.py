@@ -1,0 +1,36 @@
+"""RealtimeKit's client sends no report while it has no stream, but for the first."""
+
+import msgspec
+from msgspec import structs
+
+from aftercall.core.quality.report import Completeness, PeerFacts, fold
+from tests.core.quality.cast import INTERVAL_MS, TEN, Call
+
+
+def _completeness(source: str, *, alone_until: int, missing: range) -> Completeness:
+    """Of a call of 86 reports, of which the first is empty and no other comes for a while."""
+    facts = Call(["ada", "bob"], minutes=10).facts("ada")
+    first = structs.replace(facts.samples[0], body=msgspec.json.encode({"connections": []}))
+    later = [s for s in facts.samples[alone_until:] if s.sequence not in missing]
+    peer = structs.replace(facts.peer, source=source)
+    assert peer.left_at is not None
+    made = PeerFacts(peer=peer, samples=[first, *later], notes=[])
+    return fold([made], peer.left_at).verdict.completeness
+
+
+def test_being_alone_is_no_gap() -> None:
+    found = _completeness("realtimekit_callstats", alone_until=50, missing=range(0))
+    assert (found.gaps, found.share) == ([], 1.0)
+    assert found.expected_samples == (600_000 - 50 * INTERVAL_MS) // INTERVAL_MS
+
+
+def test_what_is_missing_among_streams_is_one() -> None:
+    found = _completeness("realtimekit_callstats", alone_until=50, missing=range(60, 70))
+    [gap] = found.gaps
+    assert (gap.start_at, gap.end_at) == (TEN + 59 * INTERVAL_MS, TEN + 70 * INTERVAL_MS)
+    assert found.share is not None and found.share < 0.75
+
+
+def test_others_report_without_streams_too() -> None:
+    found = _completeness("collector", alone_until=50, missing=range(0))
+    assert len(found.gaps) == 1
