@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercall.core.quality.acceptance import Reports, accept
+from aftercall.core.quality.deltas import Reader, read_intervals
 from aftercall.core.quality.tracks import Tracks
-from tests.core.quality.reports import START, inbound, sample
+from tests.core.quality.reports import START, Object, inbound, sample
 
 _Report = tuple[int, int | None, int]
 """When it was taken, what the browser's clock said, in seconds, and a counter."""
@@ -107,3 +108,49 @@ def test_the_words_of_a_report_stay_with_it() -> None:
     reports = accept(list(tracks))
     assert [reports.sayings[place].mid for place in reports.which] == ["a", "b", "c"]
     assert reports.get("at").tolist() == [START, START + 7_000, START + 14_000]
+
+
+def test_the_first_report_of_a_stream_is_a_baseline_only() -> None:
+    assert read_intervals([sample(0, inbound(packetsReceived=10, packetsLost=0))]) == []
+
+
+def test_a_counter_that_fell_begins_a_new_baseline() -> None:
+    reader = Reader()
+    for at_s, received in ((0, 100), (7, 450), (14, 30), (21, 380)):
+        reader.take(sample(at_s, inbound(packetsReceived=received, packetsLost=0)))
+    reading = reader.read()
+    assert [each.packets_received for each in reading.intervals] == [350, 350]
+    assert [each.at - START for each in reading.intervals] == [7000, 21000]
+    assert reading.resets == 1
+
+
+def test_a_new_stats_object_or_ssrc_begins_a_new_baseline() -> None:
+    old, same = inbound(packetsReceived=10), inbound(packetsReceived=20)
+    new_object = inbound(packetsReceived=900, id="I2")
+    assert len(read_intervals([sample(0, old), sample(7, same)])) == 1
+    assert read_intervals([sample(0, old), sample(7, new_object)]) == []
+    assert read_intervals([sample(0, old), sample(7, inbound(packetsReceived=900, ssrc=9))]) == []
+
+
+def other(**members: Any) -> Object:
+    return {"id": "T", "type": "transport"} | members
+
+
+def test_a_stream_left_out_of_a_report_begins_a_new_baseline() -> None:
+    # Shown for 13 s, paused for 44, shown for 13 again; a paused one is reported once more.
+    shown = [(0, 0), (7, 210), (14, 390), (21, 390), (56, 390), (63, 420), (70, 630)]
+    samples = [sample(at_s, inbound("video", framesDecoded=n), other()) for at_s, n in shown]
+    paused = [sample(at_s, other()) for at_s in (28, 35, 42, 49)]
+    for order in ([*samples, *paused], [*paused, *samples], [*samples, *samples, *paused]):
+        intervals = read_intervals(order)
+        assert [(each.at - START) // 1000 for each in intervals] == [7, 14, 21, 63, 70]
+        assert [each.frames for each in intervals] == [210, 180, 0, 30, 210]
+
+
+def test_a_report_of_another_connection_leaves_no_stream_out() -> None:
+    elsewhere = sample(10, other())
+    elsewhere.connections[0].id = "pc2"
+    nobody = sample(11)
+    nobody.connections.clear()
+    samples = [sample(at_s, inbound(packetsReceived=at_s)) for at_s in (0, 7, 14)]
+    assert len(read_intervals([*samples, elsewhere, nobody])) == 2
