@@ -154,3 +154,9 @@ def test_a_report_of_another_connection_leaves_no_stream_out() -> None:
     nobody.connections.clear()
     samples = [sample(at_s, inbound(packetsReceived=at_s)) for at_s in (0, 7, 14)]
     assert len(read_intervals([*samples, elsewhere, nobody])) == 2
+
+
+def test_a_stream_that_comes_late_and_goes_early_is_whole() -> None:
+    late = [sample(at_s, inbound(packetsReceived=at_s), other()) for at_s in (14, 21, 28)]
+    rest = [sample(at_s, other()) for at_s in (0, 7, 35, 42)]
+    assert [each.packets_received for each in read_intervals([*late, *rest])] == [7, 7]

@@ -51,12 +51,6 @@ def test_loss_and_rates_agree_with_a_published_implementation(vectors: Vectors) 
         assert rate == pytest.approx(row["packet_rate_pps"], abs=1e-12)
 
 
-def test_a_stream_that_comes_late_and_goes_early_is_whole() -> None:
-    late = [sample(at_s, inbound(packetsReceived=at_s), other()) for at_s in (14, 21, 28)]
-    rest = [sample(at_s, other()) for at_s in (0, 7, 35, 42)]
-    assert [each.packets_received for each in read_intervals([*late, *rest])] == [7, 7]
-
-
 def test_lost_packets_that_turn_up_late_do_not_make_a_loss_and_still_telescope() -> None:
     intervals = read_intervals(
         [
