@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from itertools import count
 
 import pytest
+from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
 from aftercall.core.errors import Bug, Busy
 from aftercall.core.events import Identity, PeerJoined, SampleTaken
 from aftercall.core.instants import EpochMs
 from aftercall.core.lifecycle import Policy
-from aftercall.service.deliveries import Delivery, Receipt, Status
+from aftercall.service.deliveries import Credentials, Delivery, Receipt, Status
 from aftercall.service.intake import Intake
 from aftercall.service.record import Recorder
 from aftercall.store import samples
@@ -127,3 +128,24 @@ async def test_one_that_is_alone_does_not_wait_for_others(
             await intake.take(delivery(number))
     intake.close()
     await running
+
+
+async def test_plain_reports_do_not_wait_for_a_crowd_that_joins(db: Database) -> None:
+    recorder = recorder_on(db)
+    intake = Intake(recorder, capacity=1_000, metrics=CollectorRegistry())
+    await recorder.record_deliveries([delivery(0)])
+    who = Credentials(meeting_id="weekly", member_id="u", identity=Identity(), generation=0)
+    report = SampleTaken(id="s", at=T0, peer_id="p0", sequence=2, body=b"{}")
+    plain = replace(delivery(0), events=[report], credentials=who, peer_id="p0", heard_at=T0)
+    waiting = [asyncio.create_task(intake.take(delivery(n))) for n in range(1, 251)]
+    waiting.append(asyncio.create_task(intake.take(plain)))
+    answered: list[asyncio.Task[Receipt]] = []
+    for task in waiting:
+        task.add_done_callback(answered.append)
+    await asyncio.sleep(0)
+    running = asyncio.create_task(intake.run())
+    await asyncio.gather(*waiting)
+    intake.close()
+    await running
+    assert answered[0] is waiting[-1]
+    assert recorder.groups == [1, 100, 100, 50]

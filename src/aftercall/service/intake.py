@@ -1,8 +1,8 @@
 """Group commit: what waits while one transaction runs goes into the next.
 
-A delivery is acknowledged only after the commit that holds it. Of a group, plain reports have one
-transaction (`service.express`), the rest the next. Should one fail, its deliveries are recorded one
-by one, so that one that cannot be recorded takes no other down.
+A delivery is acknowledged only after the commit that holds it. Of what waits, plain reports have
+one transaction (`service.express`), some of the others the next. Should one fail, its deliveries
+are recorded one by one, so that one that cannot be recorded takes no other down.
 """
 
 import asyncio
@@ -19,7 +19,11 @@ from aftercall.service.deliveries import Delivery, Receipt, Status
 from aftercall.service.record import Recorder
 
 LARGEST_GROUP: Final = 1_000
-"""Deliveries in one transaction; more would make the first of them wait too long."""
+"""Plain deliveries in one transaction; more would make the first of them wait too long."""
+
+LARGEST_LONG_GROUP: Final = 100
+"""Other deliveries in one transaction; each takes as long as some thirty plain ones, which should
+not wait for a crowd that joins."""
 
 PACE_S: Final = 0.01
 """At least so far apart begin small groups of several senders: a group costs as much as some
@@ -50,6 +54,8 @@ class Intake:
         self._recorder = recorder
         self._capacity = capacity
         self._queue: list[_Waiting] = []
+        self._long: list[_Waiting] = []
+        """Those that cannot go the express way."""
         self._has_work = asyncio.Event()
         self._is_closing = False
         self._events = Counter(
@@ -64,7 +70,7 @@ class Intake:
         waiting = Gauge(
             "aftercall_intake_waiting", "Deliveries waiting for the disk.", registry=metrics
         )
-        waiting.set_function(lambda: len(self._queue))
+        waiting.set_function(self._count_waiting)
 
     async def take(self, delivery: Delivery) -> Receipt:
         """Record a delivery; its receipt, once it is on disk.
@@ -72,7 +78,7 @@ class Intake:
         Raises `Busy` when too many wait already, or when the server is stopping, and `Bug` when
         the delivery itself cannot be recorded.
         """
-        if self._is_closing or len(self._queue) >= self._capacity:
+        if self._is_closing or self._count_waiting() >= self._capacity:
             raise Busy("The server cannot take more in just now: send it again later.")
         waiting = _Waiting(delivery, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
@@ -85,48 +91,57 @@ class Intake:
         were_several, next_at = False, loop.time()
         while True:
             await self._has_work.wait()
-            if not self._queue:
+            if not self._count_waiting():
                 if self._is_closing:
                     return
                 self._has_work.clear()
                 continue
-            if were_several and len(self._queue) < ENOUGH:
+            if were_several and self._count_waiting() < ENOUGH:
                 # Who is alone, as a client that waits for each answer, is not made to wait.
                 await asyncio.sleep(next_at - loop.time())
             next_at = loop.time() + PACE_S
-            group, self._queue = self._queue[:LARGEST_GROUP], self._queue[LARGEST_GROUP:]
-            were_several = len(group) > 1
-            await self._record(group)
-            del group
+            were_several = self._count_waiting() > 1
+            await self._record_express()
+            await self._record_long()
+
+    def _count_waiting(self) -> int:
+        return len(self._queue) + len(self._long)
 
     def close(self) -> None:
         """Take nothing more in."""
         self._is_closing = True
         self._has_work.set()
 
-    async def _record(self, group: Sequence[_Waiting]) -> None:
-        self._group.observe(len(group))
-        rest = await self._record_express(group)
-        if len(rest) > 1:
-            try:
-                receipts = await self._recorder.record_deliveries([w.delivery for w in rest])
-            except Exception:
-                log.warning("group failed", action="intake_group_failed", size=len(rest))
-            else:
-                self._answer(rest, receipts)
-                return
-        for waiting in rest:
-            await self._record_alone(waiting)
-
-    async def _record_express(self, group: Sequence[_Waiting]) -> Sequence[_Waiting]:
-        """Record what needs no session; what stays to be recorded."""
+    async def _record_express(self) -> None:
+        """Record what needs no session; what does goes with those that take longer."""
+        group, self._queue = self._queue[:LARGEST_GROUP], self._queue[LARGEST_GROUP:]
         try:
             receipts = await self._recorder.record_express([w.delivery for w in group])
         except Exception as error:
             log.warning("express failed", action="intake_express_failed", exc_info=error)
-            return group
+            self._long += group
+            return
         self._answer(group, receipts)
-        return [w for w, receipt in zip(group, receipts, strict=True) if receipt is None]
+        rest = [w for w, receipt in zip(group, receipts, strict=True) if receipt is None]
+        self._long += rest
+        if len(rest) < len(group):
+            self._group.observe(len(group) - len(rest))
+
+    async def _record_long(self) -> None:
+        """Record the first of those that take longer, one by one should they fail together."""
+        group, self._long = self._long[:LARGEST_LONG_GROUP], self._long[LARGEST_LONG_GROUP:]
+        if group:
+            self._group.observe(len(group))
+        if len(group) > 1:
+            try:
+                receipts = await self._recorder.record_deliveries([w.delivery for w in group])
+            except Exception:
+                log.warning("group failed", action="intake_group_failed", size=len(group))
+            else:
+                self._answer(group, receipts)
+                return
+        for waiting in group:
+            await self._record_alone(waiting)
 
     async def _record_alone(self, waiting: _Waiting) -> None:
         try:
