@@ -135,8 +135,12 @@ class _Stream:
                 "timestamp": self.far_at,
                 "localId": self.id,
                 **named,
-                **self.far,
+                **self._told_back(),
             }
+
+    def _told_back(self) -> dict[str, float]:
+        states_share = "fractionLost" not in self.lacks
+        return {n: v for n, v in self.far.items() if states_share or n != "fractionLost"}
 
 
 _LACKED = st.frozensets(
@@ -160,12 +164,13 @@ _HAPPENINGS = st.sampled_from(
 @st.composite
 def histories(draw: st.DrawFn, *, is_steady: bool = False, max_reports: int = 7) -> list[Report]:
     """The reports of a peer in order of time. A steady one has neither resets nor holes nor clock
-    steps, and a far end that reports every time."""
+    steps, and a far end that reports every time. It states no share of loss either: whether a
+    share is believed rests on all that the stream's reports have stated before."""
     dice = Random(draw(st.integers(0, 2**32)))
     streams = [
         _Stream(place, direction, kind, layer, lacks, dice)
         for place, (direction, kind) in enumerate(draw(st.lists(_KINDS, min_size=1, max_size=3)), 1)
-        for lacks in [frozenset() if is_steady else draw(_LACKED)]
+        for lacks in [frozenset(["fractionLost"]) if is_steady else draw(_LACKED)]
         for layer in range(1 if lacks & _SIZE else _layers(draw, direction, kind))
     ]
     has_pair = is_steady or draw(st.booleans())
