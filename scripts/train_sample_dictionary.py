@@ -14,7 +14,7 @@ import msgspec
 import zstandard
 
 from aftercall.cli.simulation.call import Call
-from aftercall.core.quality.getstats import decode_body, encode_body
+from aftercall.core.quality.intervals.getstats import decode_body, encode_body
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZE = 32_768

@@ -26,7 +26,7 @@ from aftercall.core.events import (
 )
 from aftercall.core.instants import EpochMs, is_plausible
 from aftercall.core.privacy import Privacy
-from aftercall.core.quality.getstats import SampleBody, Stats, decode_body
+from aftercall.core.quality.intervals.getstats import SampleBody, Stats, decode_body
 from aftercall.ingest.janus import Translation, peer_id_from, translate
 
 RECORDING = json.loads((Path(__file__).parents[1] / "samples" / "janus-events.json").read_text())

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercall.cli.simulation.call import Call
-from aftercall.core.quality.getstats import decode_body, encode_body
+from aftercall.core.quality.intervals.getstats import decode_body, encode_body
 from aftercall.store.sample_bodies import WRITTEN_WITH, compress_all, decompress
 
 

@@ -12,9 +12,9 @@ from cloudflare.types.realtime_kit import (
 from pydantic import BaseModel
 
 from aftercall.core.instants import EpochMs
+from aftercall.core.quality.attribution.verdicts import complete
+from aftercall.core.quality.intervals.streams import Family
 from aftercall.core.quality.report import Folded, fold
-from aftercall.core.quality.streams import Family
-from aftercall.core.quality.verdicts import complete
 from aftercall.core.records import Participant, StoredSample
 from aftercall.wire.peer_metadata import FILTERS
 from aftercall.wire.peer_report import (

@@ -23,7 +23,7 @@ from aftercall.core.quality.digest import (
     worst_finding,
     worst_issue,
 )
-from aftercall.core.quality.issues import Severity
+from aftercall.core.quality.rules.issues import Severity
 from aftercall.core.records import Participant, Record, Session
 
 MOST_NAMES: Final = 8

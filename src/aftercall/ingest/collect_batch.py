@@ -13,7 +13,7 @@ from aftercall.core.errors import Malformed
 from aftercall.core.ids import is_uuid
 from aftercall.core.instants import EpochMs
 from aftercall.core.privacy import Privacy, shorten_address
-from aftercall.core.quality.getstats import (
+from aftercall.core.quality.intervals.getstats import (
     STATS_MEMBERS,
     Name,
     SampleBody,

@@ -9,7 +9,7 @@ from aftercall.core.events import AnyEvent, PeerJoined, PeerNoted, SampleTaken
 from aftercall.core.ids import id_from
 from aftercall.core.instants import EpochMs
 from aftercall.core.privacy import Privacy, shorten_body, shorten_data
-from aftercall.core.quality.getstats import decode_body, encode_body
+from aftercall.core.quality.intervals.getstats import decode_body, encode_body
 
 
 def discreet(events: Sequence[AnyEvent], privacy: Privacy) -> list[AnyEvent]:

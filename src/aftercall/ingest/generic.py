@@ -22,7 +22,7 @@ from aftercall.core.events import (
 from aftercall.core.ids import id_from, is_path_id, is_uuid
 from aftercall.core.instants import EpochMs
 from aftercall.core.privacy import Privacy, shorten_body, shorten_data
-from aftercall.core.quality.getstats import decode_body, encode_body
+from aftercall.core.quality.intervals.getstats import decode_body, encode_body
 from aftercall.core.records import MessageKind, ViewType
 from aftercall.ingest.user_agent import completed
 from aftercall.ingest.values import checked_moment, checked_name, checked_object

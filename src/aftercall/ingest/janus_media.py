@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from aftercall.core.quality.getstats import decode_body, encode_body
+from aftercall.core.quality.intervals.getstats import decode_body, encode_body
 from aftercall.ingest.loose import as_count, as_number, as_text, known
 
 Json = Mapping[str, Any]

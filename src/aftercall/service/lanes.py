@@ -7,11 +7,11 @@ import msgspec
 
 from aftercall.core.calls import person_of
 from aftercall.core.instants import EpochMs
+from aftercall.core.quality.attribution.findings import Finding
+from aftercall.core.quality.attribution.stream_ends import stream_key
 from aftercall.core.quality.digest import Digest, levels_of
-from aftercall.core.quality.findings import Finding
-from aftercall.core.quality.issues import Issue, StreamRef
-from aftercall.core.quality.mutes import Mutes
-from aftercall.core.quality.stream_ends import stream_key
+from aftercall.core.quality.rules.issues import Issue, StreamRef
+from aftercall.core.quality.rules.mutes import Mutes
 from aftercall.core.records import Participant, Peer, PeerNote
 
 Stretch = tuple[EpochMs, EpochMs | None]

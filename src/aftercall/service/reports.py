@@ -6,9 +6,9 @@ from typing import Final, NamedTuple, Protocol
 
 from aftercall.core.errors import Bug, NotFound
 from aftercall.core.instants import SECOND_MS, Clock, EpochMs
+from aftercall.core.quality.attribution.traces import StreamTrace
+from aftercall.core.quality.attribution.verdicts import complete
 from aftercall.core.quality.report import FOLD_VERSION, PeerFacts, Verdict, fold
-from aftercall.core.quality.traces import StreamTrace
-from aftercall.core.quality.verdicts import complete
 from aftercall.core.records import Participant, Peer, StoredReport
 from aftercall.service.documents import (
     PackedDetails,

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from aftercall.core.instants import Clock, EpochMs
+from aftercall.core.quality.attribution.stream_ends import End, Party, listeners_of, sender_of
 from aftercall.core.quality.metadata import Device, DevicesChange, Metadata
 from aftercall.core.quality.plot import PlotStream, plot
 from aftercall.core.quality.plot_connection import (
@@ -15,7 +16,6 @@ from aftercall.core.quality.plot_connection import (
     pairs_in_words,
     plot_connection,
 )
-from aftercall.core.quality.stream_ends import End, Party, listeners_of, sender_of
 from aftercall.core.records import Participant, StoredSample
 from aftercall.service.call_details import CallPages, ToldParticipant
 from aftercall.service.calls import Call

@@ -8,17 +8,17 @@ from typing import Any, Final
 
 import msgspec
 
+from aftercall.core.quality.attribution.findings import Finding
 from aftercall.core.quality.cumulative import (
     Cumulative,
     DelayFigures,
     Distribution,
     LossFigures,
 )
-from aftercall.core.quality.findings import Finding
-from aftercall.core.quality.issues import Issue
+from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS, Family
 from aftercall.core.quality.reception import Received, Reception
 from aftercall.core.quality.report import Completeness, Verdict
-from aftercall.core.quality.streams import AUDIO, PRODUCERS, Family
+from aftercall.core.quality.rules.issues import Issue
 from aftercall.core.records import Participant
 from aftercall.wire.peer_metadata import QUALITY_STATS, encode_metadata
 from aftercall.wire.peer_stats import Joining

@@ -7,7 +7,7 @@ import pytest
 from aftercall.cli.simulation.call import Call, Said
 from aftercall.cli.simulation.weather import Kind
 from aftercall.core.ids import is_uuid
-from aftercall.core.quality.getstats import STATS_MEMBERS, decode_body
+from aftercall.core.quality.intervals.getstats import STATS_MEMBERS, decode_body
 from aftercall.ingest.collect_batch import read_batch
 
 BEGIN_MS = 1_795_000_000_000

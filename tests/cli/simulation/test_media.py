@@ -15,7 +15,7 @@ from aftercall.cli.simulation.media import (
     lost_of,
 )
 from aftercall.cli.simulation.weather import Conditions
-from aftercall.core.quality.deltas import read_intervals
+from aftercall.core.quality.intervals.deltas import read_intervals
 from tests.core.quality.reports import inbound, sample
 
 shares = st.floats(0, 1)

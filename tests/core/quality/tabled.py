@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from aftercall.core.quality.columns import numbers
-from aftercall.core.quality.counters import Interval
-from aftercall.core.quality.getstats import StreamTag
+from aftercall.core.quality.intervals.columns import numbers
+from aftercall.core.quality.intervals.counters import Interval
+from aftercall.core.quality.intervals.getstats import StreamTag
+from aftercall.core.quality.intervals.streams import Codec, Family, Saying
+from aftercall.core.quality.intervals.tables import LISTED, Table
 from aftercall.core.quality.rollup import Rollup, roll_up
-from aftercall.core.quality.streams import Codec, Family, Saying
-from aftercall.core.quality.tables import LISTED, Table
 
 
 def tabled(intervals: Sequence[Interval]) -> list[Table]:

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercall.core.instants import HOUR_MS, MINUTE_MS, EpochMs
+from aftercall.core.quality.attribution.verdicts import complete
 from aftercall.core.quality.digest import (
     MOST_BUCKETS,
     Digest,
@@ -13,7 +14,6 @@ from aftercall.core.quality.digest import (
     strip_of,
 )
 from aftercall.core.quality.report import fold
-from aftercall.core.quality.verdicts import complete
 from tests.core.quality.cast import FINE, TEN, Call, Weather, always, between
 
 

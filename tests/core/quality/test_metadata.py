@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.getstats import ConnectionBody, SampleBody, Stats
+from aftercall.core.quality.intervals.getstats import ConnectionBody, SampleBody, Stats
+from aftercall.core.quality.intervals.streams import normalise
 from aftercall.core.quality.metadata import Device, LastSeen, Metadata, fold_metadata
-from aftercall.core.quality.streams import normalise
 from aftercall.core.records import PeerNote
 
 MIC = {"device_id": "m1", "kind": "audioinput", "label": "Built-in"}

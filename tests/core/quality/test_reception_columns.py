@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aftercall.core.quality.counters import Interval
+from aftercall.core.quality.intervals.counters import Interval
+from aftercall.core.quality.intervals.streams import Family
 from aftercall.core.quality.reception import Received
 from aftercall.core.quality.reception_columns import receive
 from aftercall.core.quality.rows import iso
-from aftercall.core.quality.streams import Family
 from tests.core.quality.made_intervals import interval, stream_intervals
 from tests.core.quality.tabled import table_of
 

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.counters import Interval
 from aftercall.core.quality.cumulative import accumulate
+from aftercall.core.quality.intervals.counters import Interval
+from aftercall.core.quality.intervals.streams import Family
 from aftercall.core.quality.rollup import Histogram, Rollup, histogram
-from aftercall.core.quality.streams import Family
 from tests.core.quality.tabled import roll_up_intervals
 
 Vectors = Callable[[str], list[dict[str, Any]]]

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aftercall.core.quality.counters import Interval
+from aftercall.core.quality.intervals.counters import Interval
+from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS, Family
 from aftercall.core.quality.row_columns import AT_ONCE, write_rows
 from aftercall.core.quality.rows import iso
-from aftercall.core.quality.streams import AUDIO, PRODUCERS, Family
 from tests.core.quality.made_intervals import interval, stream_intervals
 from tests.core.quality.tabled import table_of, tabled
 

@@ -7,9 +7,9 @@ import pytest
 
 from aftercall.cli.simulation.call import Call, Said
 from aftercall.cli.simulation.weather import Kind
-from aftercall.core.quality.issues import IssueName
+from aftercall.core.quality.attribution.verdicts import complete
 from aftercall.core.quality.report import PeerFacts, Verdict, fold
-from aftercall.core.quality.verdicts import complete
+from aftercall.core.quality.rules.issues import IssueName
 from aftercall.core.records import LeaveReason, Peer, PeerNote, StoredSample
 from tests.core.quality.cast import TEN
 

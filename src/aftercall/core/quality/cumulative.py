@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from aftercall.core.quality.streams import AUDIO, PRODUCERS
+from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS
 
 if TYPE_CHECKING:
     from aftercall.core.quality.rollup import Histogram, Rollup, Shares

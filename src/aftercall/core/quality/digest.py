@@ -10,14 +10,14 @@ from typing import Final
 import msgspec
 
 from aftercall.core.instants import HOUR_MS, MINUTE_MS, SECOND_MS, EpochMs
-from aftercall.core.quality.findings import Finding
-from aftercall.core.quality.issues import Issue
+from aftercall.core.quality.attribution.findings import Finding
+from aftercall.core.quality.attribution.stream_ends import StreamId
+from aftercall.core.quality.attribution.traces import Span, union
+from aftercall.core.quality.intervals.streams import AUDIO, SCREENSHARES, Family
 from aftercall.core.quality.metadata import CandidatePair
 from aftercall.core.quality.report import Completeness, Details, Verdict
 from aftercall.core.quality.rows import parse_iso
-from aftercall.core.quality.stream_ends import StreamId
-from aftercall.core.quality.streams import AUDIO, SCREENSHARES, Family
-from aftercall.core.quality.traces import Span, union
+from aftercall.core.quality.rules.issues import Issue
 
 AUDIO_LEVELS: Final = (3.8, 3.1, 2.6)
 """The least MOS of levels 4 (good), 3 (fair) and 2 (poor) of a voice; what is lower is 1. The

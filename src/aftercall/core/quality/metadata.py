@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.streams import Connection, Sample, Stream
+from aftercall.core.quality.intervals.streams import Connection, Sample, Stream
 from aftercall.core.records import PeerNote
 
 Scalar = str | float | bool | None

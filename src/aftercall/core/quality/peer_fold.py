@@ -9,25 +9,25 @@ import msgspec
 
 from aftercall.core.errors import Malformed
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.cadence import Sight
-from aftercall.core.quality.connection_rules import ConnectionRules
+from aftercall.core.quality.attribution.trace_columns import trace
+from aftercall.core.quality.attribution.traces import StreamTrace
 from aftercall.core.quality.cumulative import Cumulative, accumulate
-from aftercall.core.quality.deltas import Reader
-from aftercall.core.quality.interruptions import interruption_issues
-from aftercall.core.quality.issues import Issue
+from aftercall.core.quality.intervals.cadence import Sight
+from aftercall.core.quality.intervals.deltas import Reader
+from aftercall.core.quality.intervals.stored import StoredReader
+from aftercall.core.quality.intervals.streams import Family, Linker
+from aftercall.core.quality.intervals.tables import Table
 from aftercall.core.quality.metadata import LastSeen
-from aftercall.core.quality.microphone_rules import microphone_issues
-from aftercall.core.quality.mutes import Mutes, camera_issues
 from aftercall.core.quality.reception import Received
 from aftercall.core.quality.reception_columns import receive
 from aftercall.core.quality.rollup import roll_up
 from aftercall.core.quality.row_columns import write_rows
-from aftercall.core.quality.stored import StoredReader
-from aftercall.core.quality.stream_issues import stream_issues
-from aftercall.core.quality.streams import Family, Linker
-from aftercall.core.quality.tables import Table
-from aftercall.core.quality.trace_columns import trace
-from aftercall.core.quality.traces import StreamTrace
+from aftercall.core.quality.rules.connection_rules import ConnectionRules
+from aftercall.core.quality.rules.interruptions import interruption_issues
+from aftercall.core.quality.rules.issues import Issue
+from aftercall.core.quality.rules.microphone_rules import microphone_issues
+from aftercall.core.quality.rules.mutes import Mutes, camera_issues
+from aftercall.core.quality.rules.stream_issues import stream_issues
 from aftercall.core.records import PeerNote, StoredSample
 
 

@@ -6,10 +6,10 @@ from typing import Any, Final
 import msgspec
 
 from aftercall.core.instants import EpochMs
+from aftercall.core.quality.attribution.stream_ends import StreamId, stream_key
+from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS, SCREENSHARES, Family
 from aftercall.core.quality.report import Details
 from aftercall.core.quality.rows import LimitationRow, parse_iso
-from aftercall.core.quality.stream_ends import StreamId, stream_key
-from aftercall.core.quality.streams import AUDIO, PRODUCERS, SCREENSHARES, Family
 
 Numbers = list[float | None]
 

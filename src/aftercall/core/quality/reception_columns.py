@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.columns import (
+from aftercall.core.quality.intervals.columns import (
     Numbers,
     Places,
     first_known,
@@ -17,10 +17,10 @@ from aftercall.core.quality.columns import (
     rounded,
     whole_numbers,
 )
+from aftercall.core.quality.intervals.streams import Family
+from aftercall.core.quality.intervals.tables import Table, merged
 from aftercall.core.quality.reception import Moment, Received
 from aftercall.core.quality.row_columns import times
-from aftercall.core.quality.streams import Family
-from aftercall.core.quality.tables import Table, merged
 
 _AUDIO: Final = frozenset({Family.AUDIO_CONSUMER, Family.SCREENSHARE_AUDIO_CONSUMER})
 _VIDEO: Final = frozenset({Family.VIDEO_CONSUMER, Family.SCREENSHARE_VIDEO_CONSUMER})

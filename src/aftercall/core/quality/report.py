@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.cadence import Cadence
+from aftercall.core.quality.attribution.findings import Finding
+from aftercall.core.quality.attribution.traces import StreamTrace
 from aftercall.core.quality.cumulative import Cumulative
-from aftercall.core.quality.findings import Finding
-from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
+from aftercall.core.quality.intervals.cadence import Cadence
 from aftercall.core.quality.metadata import LastSeen, Metadata, fold_metadata
 from aftercall.core.quality.reception import Reception
-from aftercall.core.quality.traces import StreamTrace
+from aftercall.core.quality.rules.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.records import LeaveReason, Peer, PeerNote, StoredSample
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from aftercall.core.quality import score
-from aftercall.core.quality.columns import Flags, Numbers, first_known, or_zero
-from aftercall.core.quality.liveness import are_empty, are_off
-from aftercall.core.quality.streams import AUDIO, PRODUCERS, SCREENSHARES, Family
-from aftercall.core.quality.tables import Table, stacked
+from aftercall.core.quality.intervals.columns import Flags, Numbers, first_known, or_zero
+from aftercall.core.quality.intervals.liveness import are_empty, are_off
+from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS, SCREENSHARES, Family
+from aftercall.core.quality.intervals.tables import Table, stacked
+from aftercall.core.quality.models import score
 
 LOSS_PERCENTS: Final = (5, 10, 25, 50)
 DELAYS_MS: Final = (100, 250, 500)

@@ -9,13 +9,15 @@ import msgspec
 import numpy as np
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.columns import (
+from aftercall.core.quality.intervals.columns import (
     Numbers,
     first_known,
     floats,
     rounded,
     whole_numbers,
 )
+from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS
+from aftercall.core.quality.intervals.tables import Table
 from aftercall.core.quality.rows import (
     AudioConsumerRow,
     AudioProducerRow,
@@ -25,8 +27,6 @@ from aftercall.core.quality.rows import (
     VideoProducerRow,
     iso,
 )
-from aftercall.core.quality.streams import AUDIO, PRODUCERS
-from aftercall.core.quality.tables import Table
 
 AT_ONCE: Final = 4_096
 """Rows are made and written a few at a time, while their values are at hand."""

@@ -1,0 +1,49 @@
+"""A session's verdicts, each completed by what only all of them together show."""
+
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.attribution.diagnosis import diagnose
+from aftercall.core.quality.attribution.findings import Subject
+from aftercall.core.quality.attribution.origin import attribute
+from aftercall.core.quality.attribution.session import Party, Session
+from aftercall.core.quality.attribution.traces import Span, StreamTrace
+from aftercall.core.quality.report import Verdict
+
+
+def complete(
+    verdicts: Mapping[str, Verdict],
+    traces: Mapping[str, list[StreamTrace]],
+    names: Mapping[str, str],
+    now: EpochMs,
+) -> dict[str, Verdict]:
+    """The verdicts of one session's participants, by row id, with origins of their issues,
+    issues between participants, and the diagnosis. `names` says what to call each row."""
+    session = Session(
+        Party(
+            row_id=row_id,
+            peer_ids=frozenset(span.peer_id for span in verdict.spans),
+            issues=verdict.issues,
+            traces=traces.get(row_id, []),
+        )
+        for row_id, verdict in verdicts.items()
+    )
+    attributed = attribute(session)
+    completed: dict[str, Verdict] = {}
+    for row_id, verdict in verdicts.items():
+        issues = attributed[row_id]
+        subject = Subject(
+            row_id=row_id,
+            issues=issues,
+            stays=_stays(verdict, now),
+            device_choices=verdict.metadata.chosen_devices,
+            names=names,
+        )
+        completed[row_id] = replace(verdict, issues=issues, diagnosis=diagnose(subject, session))
+    return completed
+
+
+def _stays(verdict: Verdict, now: EpochMs) -> list[Span]:
+    return [(span.start_at, now if span.end_at is None else span.end_at) for span in verdict.spans]

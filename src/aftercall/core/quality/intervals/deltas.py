@@ -1,0 +1,226 @@
+"""From cumulative counters to intervals.
+
+Counters belong to one RTP stream object; where that is replaced they begin anew, and a
+difference across the break would be nonsense. So there is no interval where the object is new or
+a counter fell, and the report after it is a baseline only:
+
+    first report, new SSRC or new object, a counter that fell    baseline only
+    left out of a report in between: paused, or put away         baseline only
+    the same report again                                        dropped, counted
+    an older report                                              dropped, counted
+    over 60 s later                                              counts, but no rates, no scores
+
+`packetsLost` is signed and may fall (late packets, duplicates): that is no break.
+
+The work is done a column at a time: all values of one member, over the whole call, of all streams
+of a family.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from aftercall.core.quality.intervals.acceptance import Reports, accept
+from aftercall.core.quality.intervals.appraisal import appraise
+from aftercall.core.quality.intervals.columns import Flags, Numbers, Places, known, numbers
+from aftercall.core.quality.intervals.counters import Interval
+from aftercall.core.quality.intervals.layers import best_layers
+from aftercall.core.quality.intervals.measures import (
+    SenderRtt,
+    count_lost,
+    hear,
+    measure_picture,
+    measure_received,
+    measure_sent,
+)
+from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS, Family, Sample
+from aftercall.core.quality.intervals.tables import Table, in_order_of_time, merged
+from aftercall.core.quality.intervals.tracks import SENT, Track, Tracks
+from aftercall.core.quality.rules.mutes import Mutes
+
+LONGEST_S: Final = 60.0
+
+_RATES: Final = ("bitrate_bps", "fps", "freeze_share")
+_MAY_FALL: Final = ("freeze_s", "packets_discarded", "coding_s")
+_TAG_NUMBERS: Final = {
+    "is_muted": "muted",
+    "expected_width": "expected_width",
+    "expected_height": "expected_height",
+}
+
+
+class Reading(msgspec.Struct):
+    """What happened on the streams of a peer, a table for each family, and the reports that gave
+    nothing."""
+
+    tables: list[Table]
+    duplicates: int = 0
+    late: int = 0
+    resets: int = 0
+    clock_steps: int = 0
+
+    @property
+    def intervals(self) -> list[Interval]:
+        """All rows of all tables in order of time."""
+        return in_order_of_time(self.tables)
+
+
+class Reader:
+    """Gathers the samples of one peer, in any order and number of repeats."""
+
+    def __init__(self) -> None:
+        self._tracks = Tracks()
+
+    def take(self, sample: Sample) -> None:
+        self._tracks.record(sample)
+
+    def read(self, mutes: Mutes | None = None) -> Reading:
+        """What the samples so far say; of the layers of a simulcast only the best that moved.
+        `mutes` tell when the peer's microphone and camera were off."""
+        reading = Reading([])
+        tables = _by_family(self._tracks, reading)
+        sent = [table for family, table in tables.items() if family in PRODUCERS]
+        for table in sent:
+            measure_sent(table)
+            if mutes is not None:
+                since = mutes.unmuted_since(table.family, table.starts, table.at)
+                table.mark("was_off", np.isnan(since))
+            _finish(table)
+        sender_rtt = SenderRtt.of(sent)
+        received = [table for family, table in tables.items() if family not in PRODUCERS]
+        for table in received:
+            measure_received(table, sender_rtt)
+            _finish(table)
+        reading.tables = [*best_layers(sent), *received]
+        return reading
+
+
+def read_intervals(samples: Iterable[Sample]) -> list[Interval]:
+    """The intervals of a peer's samples, whatever order they come in."""
+    reader = Reader()
+    for sample in samples:
+        reader.take(sample)
+    return reader.read().intervals
+
+
+def _by_family(tracks: Tracks, reading: Reading) -> dict[Family, Table]:
+    """What was counted and heard, not yet measured."""
+    alike: dict[Family, list[Track]] = {}
+    for track in tracks:
+        alike.setdefault(track.sayings[0].family, []).append(track)
+    found: dict[Family, list[Table]] = {}
+    for each in alike.values():
+        reports = accept(each)
+        reading.duplicates += reports.duplicates
+        reading.late += reports.late
+        reading.clock_steps += int(reports.steps.sum())
+        absences = {track.rank: tracks.absences(track) for track in each}
+        for table in _count(reports, _was_absent(reports, absences), reading):
+            found.setdefault(table.family, []).append(table)
+    return {family: merged(tables) for family, tables in found.items()}
+
+
+def _count(reports: Reports, was_absent: Flags, reading: Reading) -> list[Table]:
+    """The intervals between reports, a table for each family."""
+    kind = reports.kind
+    changes = {name: np.diff(reports.get(name)) for name in kind.counters}
+    is_other = np.diff(reports.ranks) != 0
+    has_fallen = ~is_other & np.any([changes[name] < 0 for name in kind.monotone], axis=0)
+    reading.resets += int(has_fallen.sum())
+    is_cut = is_other | has_fallen | was_absent | _is_seam(reports)
+    starts = np.flatnonzero(~is_cut)
+    if not len(starts):
+        return []
+    ends = starts + 1
+    table = Table(
+        family=reports.sayings[0].family,
+        at=reports.get("at")[ends],
+        ranks=reports.ranks[ends],
+        sayings=reports.sayings,
+        which=reports.which[ends],
+        numbers={
+            "dt_s": reports.lengths_s[starts],
+            "pair_rtt_s": reports.get("pair_rtt_s")[ends],
+        },
+    )
+    for name in kind.counters:
+        table.put(name, known(changes[name][starts]))
+    for name in (*kind.gauges, "score_given"):
+        table.put(name, known(reports.get(name)[ends]))
+    if reports.steps.any():
+        table.put("is_clock_step", reports.steps[starts])
+    if kind is SENT:
+        table.put("target_before_bps", known(reports.get("target_bitrate_bps")[starts]))
+        pieces = np.concatenate([[0], np.cumsum(is_cut)])
+        for name, column in hear(reports, pieces).items():
+            table.put(name, known(column[ends]))
+    else:
+        count_lost(table)
+    _put_tags(table, reports.which[starts])
+    if kind is SENT:
+        table.mark("was_off", reports.get("is_active")[starts] == 0)
+    return _split(table)
+
+
+def _was_absent(reports: Reports, absences: Mapping[int, Numbers]) -> Flags:
+    """Where between a stream's report and the next its connection was reported on without it.
+    Then it was paused, and was no stream for a time of which nobody knows where it ended."""
+    ats = reports.get("at")
+    found: Flags = np.zeros(len(ats) - 1, dtype=np.bool_)
+    for rank, absent in absences.items():
+        if len(absent):
+            rows = np.flatnonzero(reports.ranks == rank)
+            counts = np.searchsorted(absent, ats[rows])
+            found[rows[:-1]] = np.diff(counts) > 0
+    return found
+
+
+def _is_seam(reports: Reports) -> Flags:
+    """Where the stats object or the use of a stream changes."""
+    uses = [(saying.stats_id, saying.family) for saying in reports.sayings]
+    numbered = {use: number for number, use in enumerate(dict.fromkeys(uses))}
+    is_seam: Flags = np.diff(np.array([numbered[use] for use in uses])[reports.which]) != 0
+    return is_seam
+
+
+def _put_tags(table: Table, before: Places) -> None:
+    """What the intervals' last reports said in numbers in their tags. `before` are the places of
+    what their first reports said."""
+    tags = [saying.tag for saying in table.sayings]
+    for name, member in _TAG_NUMBERS.items():
+        said = numbers([None if tag is None else getattr(tag, member) for tag in tags])
+        table.put(name, known(said[table.which]))
+    is_muted = np.array([tag is not None and tag.muted is True for tag in tags])
+    table.mark("was_off", is_muted[before])
+
+
+def _split(table: Table) -> list[Table]:
+    """A table for each family: a stream can change its use."""
+    families = dict.fromkeys(saying.family for saying in table.sayings)
+    if len(families) == 1:
+        return [table]
+    found: list[Table] = []
+    for family in families:
+        is_of = np.array([saying.family is family for saying in table.sayings])[table.which]
+        if is_of.any():
+            found.append(msgspec.structs.replace(table.taken(is_of), family=family))
+    return found
+
+
+def _finish(table: Table) -> None:
+    """What is measured alike on sent and received streams, and the scores."""
+    is_gap = table.numbers["dt_s"] > LONGEST_S
+    table.mark("is_gap", is_gap)
+    for name in _MAY_FALL:
+        if name in table.numbers:
+            change = table.numbers[name]
+            table.numbers[name] = np.where(change < 0, np.nan, change)
+    if table.family not in AUDIO:
+        measure_picture(table)
+    for name in _RATES:
+        if is_gap.any() and name in table.numbers:
+            table.numbers[name] = np.where(is_gap, np.nan, table.numbers[name])
+    table.put("is_listening_only", np.isnan(table.get("rtt_s")).astype(np.float64))
+    appraise(table)

@@ -1,0 +1,38 @@
+"""Where nothing flowed on purpose, as far as a stream's own intervals tell."""
+
+import numpy as np
+
+from aftercall.core.quality.intervals.columns import Flags
+from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS
+from aftercall.core.quality.intervals.tables import Table
+
+
+def are_off(table: Table) -> Flags:
+    """The intervals of a stream that its tag calls muted, or whose sender is not active, and
+    those in which it was off for a part, by its tag or by what the peer noted."""
+    muted, active, was_off = table.columns("is_muted", "is_active", "was_off")
+    off: Flags = (muted == 1) | (active == 0) | (was_off == 1)
+    return off
+
+
+def are_empty(table: Table) -> Flags:
+    """The intervals of a received picture in which not a packet came and no frame was shown.
+    The other side's camera was off, or the network was down: neither is a bad picture."""
+    if table.family in AUDIO or table.family in PRODUCERS:
+        return np.zeros(len(table.at), dtype=np.bool_)
+    frames, packets = table.columns("frames", "packets_received")
+    empty: Flags = (frames == 0) & (packets == 0)
+    return empty
+
+
+def are_unplayed(table: Table) -> Flags:
+    """The intervals in which sound came and no sample of it was played, though the browser counts
+    them: it threw the packets away, or played others."""
+    if table.family not in AUDIO or table.family in PRODUCERS:
+        return np.zeros(len(table.at), dtype=np.bool_)
+    packets, discarded, played = table.columns(
+        "packets_received", "packets_discarded", "total_samples_received"
+    )
+    is_counted = (2 * discarded >= packets) | (played > 0).any()
+    unplayed: Flags = (packets > 0) & (played == 0) & is_counted
+    return unplayed

@@ -1,0 +1,370 @@
+"""From the objects of a getStats report to the streams of one peer.
+
+A report keeps apart what belongs together: `Linker` links each stream with its remote report,
+codec, media source and tag, each connection with the candidate pair it uses. Nothing is computed
+here and nothing invented; what a browser leaves out stays `None`.
+"""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from math import nan
+from typing import Final, Literal
+
+import msgspec
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.intervals.getstats import ConnectionBody, SampleBody, Stats, StreamTag
+
+Direction = Literal["send", "receive"]
+StreamKey = tuple[str, str, int | str]
+"""Connection id, direction, and the SSRC or, without one, the id of the stats object."""
+
+
+class Family(StrEnum):
+    """What a stream is to a report. A producer is sent by the peer, a consumer received."""
+
+    AUDIO_PRODUCER = "audio_producer"
+    AUDIO_CONSUMER = "audio_consumer"
+    VIDEO_PRODUCER = "video_producer"
+    VIDEO_CONSUMER = "video_consumer"
+    SCREENSHARE_AUDIO_PRODUCER = "screenshare_audio_producer"
+    SCREENSHARE_AUDIO_CONSUMER = "screenshare_audio_consumer"
+    SCREENSHARE_VIDEO_PRODUCER = "screenshare_video_producer"
+    SCREENSHARE_VIDEO_CONSUMER = "screenshare_video_consumer"
+
+
+PRODUCERS = frozenset(family for family in Family if family.endswith("_producer"))
+AUDIO = frozenset(family for family in Family if "audio" in family)
+SCREENSHARES = frozenset(family for family in Family if family.startswith("screenshare"))
+
+_FAMILIES: Final[dict[tuple[str, str | None, str | None], Family]] = {
+    (direction, kind, source): Family(
+        f"{'screenshare_' if source in ('screen', 'screen_audio') else ''}{kind}"
+        f"_{'producer' if direction == 'send' else 'consumer'}"
+    )
+    for direction in ("send", "receive")
+    for kind in ("audio", "video")
+    for source in (None, "microphone", "camera", "screen", "screen_audio")
+}
+
+
+class Codec(msgspec.Struct, frozen=True, gc=False):
+    mime_type: str | None
+    clock_rate: int | None
+    sdp_fmtp_line: str | None
+
+    @property
+    def subtype(self) -> str | None:
+        """Of the MIME type, in lower case: `opus`, `vp8`."""
+        return None if self.mime_type is None else self.mime_type.rpartition("/")[2].lower()
+
+    @property
+    def sampling_rate(self) -> int | None:
+        """Samples of decoded sound a second. RTP's clock of G.722 is by an old mistake half of it
+        (RFC 3551, 4.5.2)."""
+        return 16_000 if self.subtype == "g722" else self.clock_rate
+
+
+class Saying(msgspec.Struct, eq=False, gc=False):
+    """What a report says of a stream in words, and in its tag. As long as reports say the same,
+    it is the same object."""
+
+    key: StreamKey
+    family: Family
+    stats_id: str
+    kind: str | None
+    ssrc: int | None
+    mid: str | None
+    track_identifier: str | None
+    sender: str | None
+    """What the layers of a simulcast have in common."""
+    limitation: str | None
+    """The `qualityLimitationReason` of a sent stream."""
+    codec: Codec | None
+    tag: StreamTag | None
+    """Without its score, which is a number."""
+    content_type: str | None = None
+    """`screenshare`, where a browser says so."""
+
+    @property
+    def subtype(self) -> str | None:
+        return None if self.codec is None else self.codec.subtype
+
+    @property
+    def producer_id(self) -> str | None:
+        return None if self.tag is None else self.tag.producer_id
+
+    @property
+    def consumer_id(self) -> str | None:
+        return None if self.tag is None else self.tag.consumer_id
+
+    @property
+    def peer_id(self) -> str | None:
+        """The peer a received stream comes from."""
+        return None if self.tag is None else self.tag.peer_id
+
+
+class Stream(msgspec.Struct, gc=False):
+    """One RTP stream at one moment, with what belongs to it."""
+
+    saying: Saying
+    stats: Stats
+    score: float
+    """The 0..1 score of a client that scores by itself, else NaN."""
+    remote: Stats | None = None
+    source: Stats | None = None
+    """The `media-source` of a sent stream."""
+
+
+class Connection(msgspec.Struct, gc=False, kw_only=True):
+    """One `RTCPeerConnection` at one moment."""
+
+    id: str
+    sent: list[Stream]
+    received: list[Stream]
+    transport: Stats | None = None
+    pair: Stats | None = None
+    """The selected candidate pair."""
+    local_candidate: Stats | None = None
+    remote_candidate: Stats | None = None
+    pairs: list[Stats]
+    """Every candidate pair, the selected one among them."""
+    candidates: dict[str, Stats]
+    """Local and remote candidates by id."""
+    playout: Stats | None = None
+    data_channels: list[Stats]
+
+
+class Sample(msgspec.Struct, gc=False):
+    """One getStats report of one peer, linked. `at` is the peer's clock, corrected."""
+
+    at: EpochMs
+    connections: list[Connection]
+    is_page_hidden: bool | None
+
+    @property
+    def sent(self) -> list[Stream]:
+        return [stream for each in self.connections for stream in each.sent]
+
+    @property
+    def streams(self) -> list[Stream]:
+        return [stream for each in self.connections for stream in (*each.sent, *each.received)]
+
+
+def normalise(body: SampleBody, at: EpochMs) -> Sample:
+    """Links one report by itself."""
+    return Linker().link(body, at)
+
+
+class _Known(msgspec.Struct):
+    """What is remembered of a connection's report before, by the ids of stats."""
+
+    sent: dict[str, Saying] = {}
+    received: dict[str, Saying] = {}
+    scores: dict[str, float] = {}
+    """Of received streams, where there are any."""
+    codecs: dict[str, Codec] = {}
+
+
+class Linker:
+    """Links the reports of one peer. One differs from the one before in its numbers, hardly ever
+    in its words, so that what was found out about a stream is kept until its words change.
+    Dangling references become `None`."""
+
+    def __init__(self) -> None:
+        self._tags = _Tags([])
+        self._known: dict[str, _Known] = {}
+
+    def link(self, body: SampleBody, at: EpochMs) -> Sample:
+        is_retagged = body.streams is not self._tags.every
+        if is_retagged:
+            self._tags = _Tags(body.streams)
+        before, self._known = self._known, {}
+        connections = [
+            self._connection(each, before.get(each.id) or _Known(), is_retagged)
+            for each in body.connections
+        ]
+        return Sample(at, connections, body.page_hidden)
+
+    def _connection(self, body: ConnectionBody, known: _Known, is_retagged: bool) -> Connection:
+        made = Connection(
+            id=body.id, sent=[], received=[], pairs=[], candidates={}, data_channels=[]
+        )
+        received: list[Stats] = []
+        sent: list[Stats] = []
+        others: dict[str, Stats] = {}
+        remotes: dict[int | str | None, Stats] = {}
+        for stats in body.stats:
+            type_ = stats.type
+            if type_ == "inbound-rtp":
+                received.append(stats)
+            elif type_ == "outbound-rtp":
+                sent.append(stats)
+            elif type_ == "remote-inbound-rtp":
+                remotes[stats.ssrc] = remotes[stats.local_id] = stats
+            else:
+                others[stats.id] = stats
+                _place(made, stats)
+        _select_pair(made, others)
+        now = self._known[body.id] = _Known(codecs=_codecs(others, known.codecs))
+        for stats in sent:
+            source = others.get(stats.media_source_id or "")
+            before = known.sent.get(stats.id)
+            stream = self._stream((body.id, "send"), stats, now.codecs, source, before)
+            if stream is not None:
+                by_ssrc = None if stats.ssrc is None else remotes.get(stats.ssrc)
+                stream.remote = remotes.get(stats.id) or by_ssrc
+                now.sent[stats.id] = stream.saying
+                made.sent.append(stream)
+        for stats in received:
+            before = known.received.get(stats.id)
+            if (
+                before is not None
+                and not is_retagged
+                and stats.ssrc == before.ssrc
+                and stats.mid == before.mid
+                and stats.track_identifier == before.track_identifier
+                and stats.kind == before.kind
+                and stats.content_type == before.content_type
+                and now.codecs.get(stats.codec_id or "") is before.codec
+            ):
+                stream = Stream(before, stats, known.scores.get(stats.id, nan))
+            else:
+                stream = self._stream((body.id, "receive"), stats, now.codecs, None, before)
+                if stream is None:
+                    continue
+            now.received[stats.id] = stream.saying
+            if stream.score == stream.score:
+                now.scores[stats.id] = stream.score
+            made.received.append(stream)
+        return made
+
+    def _stream(
+        self,
+        whose: tuple[str, Direction],
+        stats: Stats,
+        codecs: Mapping[str, Codec],
+        source: Stats | None,
+        before: Saying | None,
+    ) -> Stream | None:
+        """`None` for a stream of no known kind."""
+        tag = self._tags.find(*whose, stats, source)
+        source_name = None if tag is None else tag.source
+        if source_name is None and stats.content_type == "screenshare":
+            source_name = "screen"
+        family = _FAMILIES.get((whose[1], stats.kind, source_name))
+        if family is None:
+            return None
+        score = nan
+        if tag is not None and tag.score is not None:
+            score, tag = tag.score, msgspec.structs.replace(tag, score=None)
+        is_layered = stats.type == "outbound-rtp" and stats.kind == "video"
+        saying = Saying(
+            (*whose, stats.id if stats.ssrc is None else stats.ssrc),
+            family,
+            stats.id,
+            stats.kind,
+            stats.ssrc,
+            stats.mid,
+            stats.track_identifier if source is None else source.track_identifier,
+            (stats.media_source_id or stats.mid) if is_layered else None,
+            stats.quality_limitation_reason,
+            codecs.get(stats.codec_id or ""),
+            tag,
+            stats.content_type,
+        )
+        if before is not None and _astuple(before) == _astuple(saying):
+            saying = before
+        return Stream(saying, stats, score, None, source)
+
+
+_astuple: Final = msgspec.structs.astuple
+
+
+def _codecs(objects: Mapping[str, Stats], before: Mapping[str, Codec]) -> dict[str, Codec]:
+    """The codecs among these, by id; one that is as it was is the same object."""
+    found: dict[str, Codec] = {}
+    for stats in objects.values():
+        if stats.type == "codec":
+            codec = Codec(stats.mime_type, stats.clock_rate, stats.sdp_fmtp_line)
+            known = before.get(stats.id)
+            found[stats.id] = known if known == codec and known is not None else codec
+    return found
+
+
+class _Tags:
+    """The tags of a sample, found by SSRC, else `mid`, else track."""
+
+    def __init__(self, tags: Sequence[StreamTag]) -> None:
+        self.every = tags
+        self._by_ssrc: dict[tuple[str, str, int | None], StreamTag] = {
+            (tag.connection, tag.direction, tag.ssrc): tag for tag in tags
+        }
+        self._by_name: dict[tuple[str, str, str, str], StreamTag] | None = None
+
+    def find(
+        self, connection_id: str, direction: str, stats: Stats, source: Stats | None
+    ) -> StreamTag | None:
+        if stats.ssrc is not None:
+            tag = self._by_ssrc.get((connection_id, direction, stats.ssrc))
+            if tag is not None:
+                return tag
+        if self._by_name is None:
+            self._by_name = {}
+            for tag in self.every:
+                for name, value in (("mid", tag.mid), ("track", tag.track_id)):
+                    if value is not None:
+                        self._by_name[tag.connection, tag.direction, name, value] = tag
+        track_id = stats.track_identifier if source is None else source.track_identifier
+        return self._by_name.get(
+            (connection_id, direction, "mid", stats.mid or "")
+        ) or self._by_name.get((connection_id, direction, "track", track_id or ""))
+
+
+def _place(connection: Connection, stats: Stats) -> None:
+    match stats.type:
+        case "candidate-pair":
+            connection.pairs.append(stats)
+        case "local-candidate" | "remote-candidate":
+            connection.candidates[stats.id] = stats
+        case "transport":
+            connection.transport = _busier(connection.transport, stats)
+        case "media-playout":
+            connection.playout = stats
+        case "data-channel":
+            connection.data_channels.append(stats)
+
+
+def _busier(one: Stats | None, other: Stats) -> Stats:
+    """Of two transports of a connection that does not bundle, the one that carried more."""
+    if one is None or (other.bytes_received or 0) > (one.bytes_received or 0):
+        return other
+    return one
+
+
+def _select_pair(connection: Connection, by_id: Mapping[str, Stats]) -> None:
+    """W3C names the selected pair in the transport, Firefox marks it `selected`; a report
+    without either has nominated pairs, of which the one last used is in use."""
+    pair = None
+    transport = connection.transport
+    if transport is not None and transport.selected_candidate_pair_id is not None:
+        pair = by_id.get(transport.selected_candidate_pair_id)
+    if pair is None:
+        candidates = [each for each in connection.pairs if each.selected] or [
+            each
+            for each in connection.pairs
+            if each.nominated and each.state in (None, "succeeded")
+        ]
+        pair = max(candidates, key=_last_use, default=None)
+    if pair is None:
+        return
+    connection.pair = pair
+    connection.local_candidate = connection.candidates.get(pair.local_candidate_id or "")
+    connection.remote_candidate = connection.candidates.get(pair.remote_candidate_id or "")
+
+
+def _last_use(pair: Stats) -> tuple[float, int]:
+    return (
+        pair.last_packet_received_timestamp or 0.0,
+        (pair.bytes_received or 0) + (pair.bytes_sent or 0),
+    )

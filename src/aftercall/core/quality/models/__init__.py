@@ -1,0 +1,1 @@
+"""What an interval was like to a listener and a viewer: scores and opinions."""

@@ -1,0 +1,92 @@
+"""RealtimeKit's score of a stream, 0..1: what its web client computes every seven seconds.
+
+Not an opinion score. Inputs are what was added since the last report, jitter the current value
+in seconds; an input that is not known costs nothing. Source: the score functions of the
+published client, realtimekit 2.0.2.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from aftercall.core.quality.intervals.columns import Flags, Numbers, numbers, two_decimals
+
+LOSS_PERCENT: Final = (0.0, 10.0)
+JITTER_S: Final = (0.020, 0.030)
+CONCEALMENT_EVENTS: Final = (0.0, 3.0)
+
+POOR_WIDTH: Final = 240
+POOR_SCREEN_WIDTH: Final = 720
+LAG_FPS: Final = 8.0
+LAG_SCREEN_FPS: Final = 3.0
+
+
+def goodness(values: Numbers, bounds: tuple[float, float]) -> Numbers:
+    """1 at or below the lower bound, 0 at or above the upper, a line between them."""
+    low, high = bounds
+    found = 1 - (np.abs(values) - low) / (high - low)
+    return np.where(np.isnan(found), 1.0, np.minimum(np.maximum(found, 0.0), 1.0))
+
+
+def audio_producer_score(loss_percent: float | None, jitter_s: float | None) -> float:
+    return float(audio_producer_scores(numbers([loss_percent]), numbers([jitter_s]))[0])
+
+
+def audio_producer_scores(loss_percents: Numbers, jitters_s: Numbers) -> Numbers:
+    return 0.7 * goodness(loss_percents, LOSS_PERCENT) + 0.3 * goodness(jitters_s, JITTER_S)
+
+
+def audio_consumer_score(
+    loss_percent: float | None, jitter_s: float | None, concealment_events: int | None
+) -> float:
+    inputs = (loss_percent, jitter_s, concealment_events)
+    return float(audio_consumer_scores(*(numbers([value]) for value in inputs))[0])
+
+
+def audio_consumer_scores(
+    loss_percents: Numbers, jitters_s: Numbers, concealment_events: Numbers
+) -> Numbers:
+    return (
+        0.2 * goodness(concealment_events, CONCEALMENT_EVENTS)
+        + 0.5 * goodness(loss_percents, LOSS_PERCENT)
+        + 0.3 * goodness(jitters_s, JITTER_S)
+    )
+
+
+def are_poor_resolution(widths: Numbers, *, is_screen: bool) -> Flags:
+    return widths < (POOR_SCREEN_WIDTH if is_screen else POOR_WIDTH)
+
+
+def are_lagging(fps: Numbers, *, is_screen: bool) -> Flags:
+    return fps < (LAG_SCREEN_FPS if is_screen else LAG_FPS)
+
+
+def video_score(
+    loss_percent: float | None,
+    jitter_s: float | None,
+    *,
+    width: int | None,
+    fps: float | None,
+    frames: int | None,
+    is_screen: bool,
+) -> float:
+    """Two decimals. Where the client takes a missing size, rate or count for zero and scores
+    the stream 0.44, ours takes it for not known."""
+    inputs = (loss_percent, jitter_s, width, fps, frames)
+    return float(video_scores(*(numbers([value]) for value in inputs), is_screen=is_screen)[0])
+
+
+def video_scores(
+    loss_percents: Numbers,
+    jitters_s: Numbers,
+    widths: Numbers,
+    fps: Numbers,
+    frames: Numbers,
+    *,
+    is_screen: bool,
+) -> Numbers:
+    picture = 0.8 * np.where(are_poor_resolution(widths, is_screen=is_screen), 0.85, 1.0)
+    picture = picture * np.where(are_lagging(fps, is_screen=is_screen), 0.7, 1.0)
+    picture = picture * np.where(frames == 0, 0.5, 1.0)
+    network = goodness(jitters_s, JITTER_S) * goodness(loss_percents, LOSS_PERCENT)
+    return two_decimals(picture + 0.2 * network)

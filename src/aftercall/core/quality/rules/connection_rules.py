@@ -1,0 +1,237 @@
+"""The rules of the catalogue that a peer's connections decide: round trip, uplink estimate,
+relays, changes of path; and when something arrived on them."""
+
+from itertools import pairwise
+from math import isnan
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from aftercall.core.instants import SECOND_MS, EpochMs
+from aftercall.core.quality.intervals.getstats import Stats
+from aftercall.core.quality.intervals.streams import Connection, Family, Sample
+from aftercall.core.quality.rules.interruptions import Arrival
+from aftercall.core.quality.rules.issues import Issue, IssueName, StreamRef, single
+from aftercall.core.quality.rules.watch import Watch, uninterrupted
+
+HIGH_RTT_S: Final = 0.400
+GOOD_RTT_S: Final = 0.300
+"""Twilio warns at 400 ms; the clear value chosen."""
+
+LOW_BITRATE_BPS: Final = 100_000
+GOOD_BITRATE_BPS: Final = 150_000
+"""webrtc-issue-detector; Vidyo's "low" begins at the second."""
+
+_HIGH_RTT: Final = Watch(IssueName.HIGH_RTT)
+_LOW_BITRATE: Final = Watch(IssueName.LOW_AVAILABLE_BITRATE, low_is_bad=True)
+_TCP: Final = frozenset({"tcp", "tls"})
+
+
+class ConnectionRules:
+    """The issues of one peer's connections, fed report by report."""
+
+    def __init__(self, peer_id: str) -> None:
+        self._peer_id = peer_id
+        self._connections: dict[str, _ConnectionIssues] = {}
+        self._received: dict[str, list[tuple[EpochMs, float]]] = {}
+
+    def take(self, sample: Sample) -> None:
+        for connection in sample.connections:
+            self._count(connection, sample.at)
+            issues = self._connections.get(connection.id)
+            if issues is None:
+                ref = StreamRef(peer_id=self._peer_id, connection_id=connection.id)
+                issues = self._connections[connection.id] = _ConnectionIssues(ref)
+            issues.take(connection, sample.at)
+
+    def _count(self, connection: Connection, at: EpochMs) -> None:
+        received = _received(connection)
+        if received is not None:
+            self._received.setdefault(connection.id, []).append((at, received))
+
+    def arrivals(self) -> list[Arrival]:
+        """Between which reports something arrived on a connection, in order of time."""
+        found = [
+            Arrival(connection_id, start_at, end_at)
+            for connection_id, counts in self._received.items()
+            for (start_at, before), (end_at, after) in pairwise(sorted(counts))
+            if after > before
+        ]
+        return sorted(found, key=lambda arrival: (arrival.end_at, arrival.connection_id))
+
+    def finish(self) -> list[Issue]:
+        found = [each.finish() for each in self._connections.values()]
+        return [issue for issues in found for issue in issues]
+
+
+def _received(connection: Connection) -> float | None:
+    """A count that grows when anything arrives: the transport's bytes, else the streams'
+    packets."""
+    if connection.transport is not None and connection.transport.bytes_received is not None:
+        return connection.transport.bytes_received
+    counts = [stream.stats.packets_received for stream in connection.received]
+    packets = [count for count in counts if count is not None and not isnan(count)]
+    return sum(packets) if packets else None
+
+
+class _Stretch:
+    """A state that goes on from report to report, as one issue."""
+
+    def __init__(self, name: IssueName, ref: StreamRef) -> None:
+        self._name = name
+        self._ref = ref
+        self._first_at: EpochMs | None = None
+        self._last_at: EpochMs | None = None
+        self._count = 0
+        self.issues: list[Issue] = []
+
+    def take(self, at: EpochMs, is_on: bool) -> None:
+        if is_on:
+            self._first_at = at if self._first_at is None else self._first_at
+            self._last_at = at
+            self._count += 1
+        elif self._first_at is not None:
+            self.close()
+
+    def close(self) -> None:
+        if self._first_at is not None and self._last_at is not None:
+            self.issues.append(
+                single(
+                    self._name, self._ref, self._first_at, self._last_at, sample_count=self._count
+                )
+            )
+        self._first_at, self._count = None, 0
+
+
+class _ConnectionIssues:
+    def __init__(self, ref: StreamRef) -> None:
+        self._ref = ref
+        self._rtts: list[tuple[EpochMs, EpochMs, float]] = []
+        self._bitrates: list[tuple[EpochMs, EpochMs, float, float]] = []
+        self._relayed = _Stretch(IssueName.TURN_RELAYED, ref)
+        self._relayed_tcp = _Stretch(IssueName.TURN_RELAYED_TCP, ref)
+        self._path: _Path | None = None
+        self._changes: list[Issue] = []
+        self._last_at: EpochMs | None = None
+
+    def take(self, connection: Connection, at: EpochMs) -> None:
+        pair = connection.pair
+        last_at = at if self._last_at is None else self._last_at
+        self._last_at = at
+        if pair is None:
+            return
+        local = connection.local_candidate
+        is_relayed = local is not None and local.candidate_type == "relay"
+        is_tcp = local is not None and (local.relay_protocol in _TCP or local.protocol == "tcp")
+        self._relayed.take(at, is_relayed)
+        self._relayed_tcp.take(at, is_relayed and is_tcp)
+        path = _Path(pair.id, _ends(connection))
+        if path != self._path:
+            self._turn_to(path, at)
+        if pair.current_round_trip_time is not None:
+            self._rtts.append((last_at, at, pair.current_round_trip_time))
+        self._take_bitrate(pair, connection, last_at, at)
+
+    def _turn_to(self, path: "_Path", at: EpochMs) -> None:
+        if self._path is not None and path.has_left(self._path):
+            self._changes.append(single(IssueName.TRANSPORT_PATH_CHANGED, self._ref, at, at))
+        self._path = path if self._path is None else path.with_known(self._path)
+
+    def _take_bitrate(
+        self, pair: Stats, connection: Connection, last_at: EpochMs, at: EpochMs
+    ) -> None:
+        """A connection that was never short of room is not asked what it needs."""
+        bps = pair.available_outgoing_bitrate
+        if bps is None or (bps >= GOOD_BITRATE_BPS and not self._bitrates):
+            return
+        wanted_bps = _wanted_bps(connection)
+        if wanted_bps is not None:
+            self._bitrates.append((last_at, at, bps, wanted_bps))
+
+    def finish(self) -> list[Issue]:
+        for stretch in (self._relayed, self._relayed_tcp):
+            stretch.close()
+        return [
+            *self._high_rtts(),
+            *self._low_bitrates(),
+            *self._relayed.issues,
+            *self._relayed_tcp.issues,
+            *self._changes,
+        ]
+
+    def _high_rtts(self) -> list[Issue]:
+        if not self._rtts:
+            return []
+        starts, ends, rtts_s = np.array(self._rtts, dtype=np.float64).T
+        samples = uninterrupted(
+            starts,
+            ends,
+            ("rtt_ms", rtts_s * SECOND_MS),
+            is_bad=rtts_s >= HIGH_RTT_S,
+            is_good=rtts_s < GOOD_RTT_S,
+        )
+        return _HIGH_RTT.issues(self._ref, samples)
+
+    def _low_bitrates(self) -> list[Issue]:
+        if not self._bitrates:
+            return []
+        starts, ends, bps, wanted_bps = np.array(self._bitrates, dtype=np.float64).T
+        samples = uninterrupted(
+            starts,
+            ends,
+            ("available_kbps", bps / 1_000),
+            is_bad=bps < wanted_bps,
+            is_good=bps > np.maximum(wanted_bps, GOOD_BITRATE_BPS),
+        )
+        return _LOW_BITRATE.issues(self._ref, samples)
+
+
+def _wanted_bps(connection: Connection) -> float | None:
+    """What the connection must carry: video's least, else the audio encoder's target."""
+    wanted: float | None = None
+    for stream in connection.sent:
+        saying, stats = stream.saying, stream.stats
+        if stats.active is False or (saying.tag is not None and saying.tag.muted):
+            continue
+        if saying.family in (Family.VIDEO_PRODUCER, Family.SCREENSHARE_VIDEO_PRODUCER):
+            return LOW_BITRATE_BPS
+        bps = stats.target_bitrate
+        if saying.family is Family.AUDIO_PRODUCER and bps is not None and not isnan(bps):
+            wanted = bps
+    return wanted
+
+
+_Ends = tuple[str | int | None, ...]
+
+
+class _Path(NamedTuple):
+    """A candidate pair and its two ends, where the report tells them."""
+
+    pair_id: str
+    ends: _Ends | None
+
+    def has_left(self, before: "_Path") -> bool:
+        """Whether it is another path, by all that is told of its ends both times; by its pair
+        where an end is not told."""
+        if self.ends is None or before.ends is None:
+            return self.pair_id != before.pair_id
+        both = zip(self.ends, before.ends, strict=True)
+        return any(one is not None and other is not None and one != other for one, other in both)
+
+    def with_known(self, before: "_Path") -> "_Path":
+        """This path with what was told of it before and is not now."""
+        if self.has_left(before) or before.ends is None:
+            return self
+        ends = self.ends or (None,) * len(before.ends)
+        both = zip(ends, before.ends, strict=True)
+        return _Path(self.pair_id, tuple(one if one is not None else other for one, other in both))
+
+
+def _ends(connection: Connection) -> _Ends | None:
+    local, remote = connection.local_candidate, connection.remote_candidate
+    if local is None or local.port is None or remote is None or remote.port is None:
+        return None
+    return (
+        *(local.address, local.port, local.protocol),
+        *(remote.address, remote.port, remote.protocol),
+    )

@@ -1,0 +1,224 @@
+"""The rules of the catalogue that the states of a peer's connections decide: lost and back
+again, failed, slow to connect."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from msgspec.structs import replace
+
+from aftercall.core.instants import MINUTE_MS, SECOND_MS, EpochMs
+from aftercall.core.quality.rules.issues import Issue, IssueName, StreamRef, single
+from aftercall.core.records import PeerNote
+
+SLOW_CONNECT_MS: Final = 5 * SECOND_MS
+"""ObserveRTC."""
+
+SAME_FAILURE_MS: Final = 5 * SECOND_MS
+"""States of one connection that fail this close together failed together. Chosen."""
+
+REJOIN_MS: Final = MINUTE_MS
+"""RealtimeKit's client says goodbye and joins again at once when it reconnects; who joins later
+than this had left. Chosen."""
+
+_STATES: Final = frozenset({"ice_connection_state", "connection_state", "dtls_state"})
+_CONNECTING: Final = frozenset({"checking", "connecting"})
+_CONNECTED: Final = frozenset({"connected", "completed"})
+
+
+class Arrival(NamedTuple):
+    """Between two reports something arrived on a connection."""
+
+    connection_id: str
+    start_at: EpochMs
+    end_at: EpochMs
+
+
+class _Attempt(NamedTuple):
+    """From connecting to connected."""
+
+    connection_id: str | None
+    start_at: EpochMs
+    end_at: EpochMs
+
+
+class _Outage(NamedTuple):
+    """From the loss of a connection to its return or end; `connection_id` is `None` where the
+    source names none, `end_at` where no state of its own told."""
+
+    connection_id: str | None
+    start_at: EpochMs
+    end_at: EpochMs | None
+
+
+class _Moment(NamedTuple):
+    connection_id: str | None
+    at: EpochMs
+
+
+def interruption_issues(
+    peer_id: str,
+    notes: Iterable[PeerNote],
+    arrivals: Sequence[Arrival],
+    left_at: EpochMs | None,
+    now: EpochMs,
+) -> list[Issue]:
+    """What the notes about connections come to. `arrivals`, in order of time, show that one was
+    back when no state does; an interruption that nothing ended lasts until the peer left, or
+    until now."""
+    states = _States()
+    for note in sorted(notes, key=lambda note: (note.at, note.id)):
+        states.take(note)
+    return [
+        *_failed(peer_id, states),
+        *_slow_connects(peer_id, states.attempts),
+        *_outages(peer_id, states, arrivals, left_at, now),
+    ]
+
+
+class _States:
+    """Reads the notes in order of time."""
+
+    def __init__(self) -> None:
+        self.attempts: list[_Attempt] = []
+        self.connected: list[_Moment] = []
+        self.ice_failed: list[_Moment] = []
+        self.failed: list[_Moment] = []
+        """As the connection as a whole, or its DTLS, says."""
+        self._outages: list[_Outage] = []
+        self._connecting: dict[tuple[str | None, str], EpochMs] = {}
+        self._lost: dict[str | None, EpochMs] = {}
+        self._goodbye_at: EpochMs | None = None
+
+    def take(self, note: PeerNote) -> None:
+        if note.name in _STATES:
+            said = note.data.get("connection")
+            moment = _Moment(said if isinstance(said, str) else None, note.at)
+            self._change(moment, note.name, note.data.get("state"))
+        else:
+            self._take_client(note.name, note.at)
+
+    def _change(self, moment: _Moment, name: str, state: object) -> None:
+        which, at = moment
+        if state in _CONNECTING:
+            self._connecting.setdefault((which, name), at)
+        elif state == "disconnected":
+            self._lost.setdefault(which, at)
+        elif state == "failed":
+            (self.ice_failed if name == "ice_connection_state" else self.failed).append(moment)
+            self._connecting.pop((which, name), None)
+            self._end_outage(which, at)
+        elif state in _CONNECTED:
+            self.connected.append(moment)
+            began_at = self._connecting.pop((which, name), None)
+            if began_at is not None:
+                self.attempts.append(_Attempt(which, began_at, at))
+            self._end_outage(which, at)
+
+    def _take_client(self, name: str, at: EpochMs) -> None:
+        """RealtimeKit's client tells no states. It says that it tries to reconnect; or it says
+        goodbye, joins again, which describes it anew, and has its transports connected."""
+        if name == "disconnect":
+            self._goodbye_at = at
+        elif name == "reconnect_attempt":
+            self._outages.append(_Outage(None, self._goodbye_at or at, None))
+        elif name == "describe" and self._goodbye_at is not None:
+            if at - self._goodbye_at <= REJOIN_MS:
+                self._outages.append(_Outage(None, self._goodbye_at, None))
+            self._goodbye_at = None
+        elif name == "transport_connected":
+            self.connected.append(_Moment(None, at))
+
+    def _end_outage(self, which: str | None, at: EpochMs) -> None:
+        lost_at = self._lost.pop(which, None)
+        if lost_at is not None:
+            self._outages.append(_Outage(which, lost_at, at))
+
+    def outages(self) -> list[_Outage]:
+        """In order of time."""
+        lasting = [_Outage(which, at, None) for which, at in self._lost.items()]
+        return sorted([*self._outages, *lasting], key=lambda each: each.start_at)
+
+
+def _outages(
+    peer_id: str,
+    states: _States,
+    arrivals: Sequence[Arrival],
+    left_at: EpochMs | None,
+    now: EpochMs,
+) -> list[Issue]:
+    found: dict[str | None, list[Issue]] = {}
+    for outage in states.outages():
+        which, start_at, _ = outage
+        back_at = _back_at(outage, states.connected, arrivals)
+        is_open = back_at is None and left_at is None
+        end_at = next(at for at in (back_at, left_at, now) if at is not None)
+        earlier = found.setdefault(which, [])
+        if earlier and start_at <= earlier[-1].last_at:
+            before = earlier.pop()
+            start_at, end_at = before.first_at, max(before.last_at, end_at)
+        end_at = max(start_at, end_at)
+        ref = StreamRef(peer_id=peer_id, connection_id=which)
+        worst = {"outage_ms": float(end_at - start_at)}
+        issue = single(IssueName.ICE_RECONNECTING, ref, start_at, end_at, worst)
+        earlier.append(replace(issue, is_open=is_open))
+    return [issue for issues in found.values() for issue in issues]
+
+
+def _back_at(
+    outage: _Outage, connected: Sequence[_Moment], arrivals: Sequence[Arrival]
+) -> EpochMs | None:
+    """The first sign that it was over: a state, or packets, of the connection itself or of one
+    that took its place. Another that had been there all along shows nothing."""
+    which, start_at, end_at = outage
+    signs = [] if end_at is None else [end_at]
+    older = {each.connection_id for each in connected if each.at <= start_at}
+    older |= {each.connection_id for each in arrivals if each.start_at < start_at}
+    older -= {which, None}
+    if which is None:
+        older.clear()
+    signs += [at for other, at in connected if at > start_at and other not in older]
+    signs += [
+        each.end_at
+        for each in arrivals
+        if each.start_at >= start_at and each.connection_id not in older
+    ]
+    return min(signs, default=None)
+
+
+def _failed(peer_id: str, states: _States) -> list[Issue]:
+    """The failures of ICE, and those of connections whose ICE had not failed: DTLS had, or
+    nothing tells of ICE."""
+    others = [each for each in states.failed if not _has_near(each, states.ice_failed)]
+    return [
+        single(name, StreamRef(peer_id=peer_id, connection_id=which), at, at)
+        for name, moments in (
+            (IssueName.ICE_FAILED, states.ice_failed),
+            (IssueName.CONNECTION_FAILED, others),
+        )
+        for place, (which, at) in enumerate(moments)
+        if not _has_near(moments[place], moments[:place])
+    ]
+
+
+def _has_near(moment: _Moment, others: Iterable[_Moment]) -> bool:
+    which, at = moment
+    return any(which == other and abs(at - then) <= SAME_FAILURE_MS for other, then in others)
+
+
+def _slow_connects(peer_id: str, attempts: Iterable[_Attempt]) -> list[Issue]:
+    """One for each time that a connection was slow, however many of its states say so: the
+    longest."""
+    found: list[Issue] = []
+    for attempt in sorted(attempts, key=lambda each: each.start_at - each.end_at):
+        which, start_at, end_at = attempt
+        is_told = any(
+            issue.stream.connection_id == which
+            and start_at <= issue.last_at
+            and issue.first_at <= end_at
+            for issue in found
+        )
+        if end_at - start_at > SLOW_CONNECT_MS and not is_told:
+            ref = StreamRef(peer_id=peer_id, connection_id=which)
+            worst = {"connect_ms": float(end_at - start_at)}
+            found.append(single(IssueName.SLOW_CONNECT, ref, start_at, end_at, worst))
+    return found

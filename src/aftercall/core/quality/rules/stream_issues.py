@@ -1,0 +1,158 @@
+"""The issues of streams: the rules of the catalogue applied to a column at a time.
+
+Most rules never find anything bad. Only the streams on which one did are looked at closer.
+"""
+
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from operator import itemgetter
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from aftercall.core.instants import SECOND_MS, EpochMs
+from aftercall.core.quality.intervals.columns import Flags, Numbers, Places
+from aftercall.core.quality.intervals.liveness import are_off
+from aftercall.core.quality.intervals.streams import Family, Saying
+from aftercall.core.quality.intervals.tables import StreamRows, Table, by_stream
+from aftercall.core.quality.rules.issues import WARM_UP_MS, Issue, IssueName, StreamRef, single
+from aftercall.core.quality.rules.mutes import Mutes
+from aftercall.core.quality.rules.stream_rules import RULES, Rule
+from aftercall.core.quality.rules.watch import Samples
+
+_RULES_OF: Final = {
+    family: tuple(rule for rule in RULES if family in rule.families) for family in Family
+}
+_Found = tuple[tuple[float, int], Issue]
+
+
+def stream_issues(
+    peer_id: str, joined_at: EpochMs, reported_at: EpochMs, tables: Iterable[Table], mutes: Mutes
+) -> list[Issue]:
+    """The issues of all streams of one peer, stream by stream as they were first seen.
+    `reported_at` is its first report: streams that are not in it came later than the peer."""
+    whose = _Whose(peer_id, joined_at + WARM_UP_MS, reported_at, mutes)
+    found = [each for table in tables for each in _issues_of(table, whose)]
+    return [issue for _, issue in sorted(found, key=itemgetter(0))]
+
+
+def _stream(saying: Saying) -> Hashable:
+    """Simulcast layers of one track are one stream to the rules."""
+    if saying.key[1] == "send" and saying.kind == "video" and saying.mid is not None:
+        return (saying.key[0], saying.mid)
+    return saying.key
+
+
+class _Whose(NamedTuple):
+    """A peer, and from when on it is judged."""
+
+    peer_id: str
+    ready_at: int
+    reported_at: EpochMs
+    mutes: Mutes
+
+
+def _issues_of(table: Table, whose: _Whose) -> Iterator[_Found]:
+    table, streams = by_stream(table, _stream)
+    for stream in streams:
+        ref = StreamRef.of(whose.peer_id, stream.saying)
+        for at, start in _steps(table, stream.rows):
+            yield stream.place, single(IssueName.CLOCK_STEP, ref, start, at)
+    times: _Times | None = None
+    for rule in _RULES_OF[table.family]:
+        measured = _measure(rule, table)
+        for stream in _suspects(measured, streams):
+            times = times or _times_of(table, streams, whose)
+            samples = _samples(measured, times, stream.rows)
+            for issue in rule.watch.issues(StreamRef.of(whose.peer_id, stream.saying), samples):
+                yield stream.place, issue
+
+
+def _steps(table: Table, rows: slice) -> Iterator[tuple[EpochMs, EpochMs]]:
+    steps = table.numbers.get("is_clock_step")
+    if steps is None:
+        return
+    for row in np.flatnonzero(steps[rows] == 1) + rows.start:
+        yield EpochMs(int(table.at[row])), EpochMs(int(table.starts[row]))
+
+
+class _Measured(NamedTuple):
+    """What a rule makes of a table."""
+
+    values: dict[str, Numbers]
+    bad: dict[str, Flags]
+    is_bad: Flags
+    is_good: Flags
+    is_known: Flags
+
+
+def _measure(rule: Rule, table: Table) -> _Measured:
+    values: dict[str, Numbers] = {}
+    bad: dict[str, Flags] = {}
+    length = len(table.at)
+    is_good, is_known = np.ones(length, dtype=np.bool_), np.zeros(length, dtype=np.bool_)
+    for measure in rule.measures:
+        column = measure.values(table)
+        is_unknown = np.isnan(column)
+        values[measure.label] = column * measure.scale
+        bad[measure.label] = rule.is_bad(measure, column)
+        is_good &= rule.is_good(measure, column) | is_unknown
+        is_known |= ~is_unknown
+    return _Measured(values, bad, np.logical_or.reduce(list(bad.values())), is_good, is_known)
+
+
+def _suspects(measured: _Measured, streams: Sequence[StreamRows]) -> list[StreamRows]:
+    if not measured.is_bad.any():
+        return []
+    return [stream for stream in streams if measured.is_bad[stream.rows].any()]
+
+
+class _Times(NamedTuple):
+    """When intervals were, and which of them can be judged: nothing while a stream warms up, and
+    what comes after it was muted, paused or not reported on is judged afresh."""
+
+    starts: Numbers
+    ends: Numbers
+    is_ready: Flags
+    is_off: Flags
+
+
+def _times_of(table: Table, streams: Sequence[StreamRows], whose: _Whose) -> _Times:
+    starts, ends = table.starts, table.at
+    since = whose.mutes.unmuted_since(table.family, starts, ends)
+    is_off = are_off(table)
+    ready = np.maximum(since, _on_since(starts, ends, is_off, streams, whose)) + WARM_UP_MS
+    return _Times(
+        starts,
+        ends,
+        starts >= np.maximum(ready, whose.ready_at),
+        np.isnan(since) | is_off | (table.get("is_gap") == 1),
+    )
+
+
+def _on_since(
+    starts: Numbers, ends: Numbers, is_off: Flags, streams: Sequence[StreamRows], whose: _Whose
+) -> Numbers:
+    """Since when a stream was on, as far as its own reports tell: since it came, unless it was
+    there with the peer's first report, or since it was last said to be off."""
+    firsts = np.array([stream.rows.start for stream in streams])
+    lengths = np.diff(firsts, append=len(starts))
+    came = starts[firsts]
+    came = np.repeat(np.where(came > whose.reported_at + SECOND_MS, came, 0.0), lengths)
+    if not is_off.any():
+        return came
+    last_off: Places = np.maximum.accumulate(np.where(is_off, np.arange(len(ends)), -1))
+    return np.where(last_off >= np.repeat(firsts, lengths), ends[last_off], came)
+
+
+def _samples(measured: _Measured, times: _Times, rows: slice) -> Samples:
+    sections: Places = np.cumsum(times.is_off[rows])
+    is_judged = times.is_ready[rows] & ~times.is_off[rows] & measured.is_known[rows]
+    return Samples(
+        times.starts[rows][is_judged],
+        times.ends[rows][is_judged],
+        {name: column[rows][is_judged] for name, column in measured.values.items()},
+        {name: flags[rows][is_judged] for name, flags in measured.bad.items()},
+        measured.is_good[rows][is_judged],
+        sections[is_judged],
+        int(sections[-1]),
+    )

@@ -1,0 +1,260 @@
+"""The rules of the catalogue that a stream's intervals decide.
+
+Thresholds are those of published clients and of ITU-T G.107 Annex B where there are any; each
+line names its source or says "chosen".
+"""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from aftercall.core.instants import SECOND_MS
+from aftercall.core.quality.intervals.columns import Flags, Numbers, first_known, or_zero, quotients
+from aftercall.core.quality.intervals.liveness import are_unplayed
+from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS, SCREENSHARES, Family
+from aftercall.core.quality.intervals.tables import Table
+from aftercall.core.quality.models import mos_video
+from aftercall.core.quality.rules.issues import IssueName
+from aftercall.core.quality.rules.watch import Watch
+
+_Measured = Callable[[Table], Numbers]
+
+
+class Measure(NamedTuple):
+    """A value of intervals, from where on it is bad and good, and the name with unit under which
+    it is told, `scale` times as large."""
+
+    label: str
+    values: _Measured
+    bad: float
+    good: float
+    scale: float = 1
+
+
+class Rule(NamedTuple):
+    """What to watch, and the measures any of which is bad; all that are known must be good for
+    an interval to be so."""
+
+    watch: Watch
+    families: frozenset[Family]
+    measures: tuple[Measure, ...]
+
+    def is_bad(self, measure: Measure, values: Numbers) -> Flags:
+        return values < measure.bad if self.watch.low_is_bad else values >= measure.bad
+
+    def is_good(self, measure: Measure, values: Numbers) -> Flags:
+        return values >= measure.good if self.watch.low_is_bad else values < measure.good
+
+
+def _member(name: str) -> _Measured:
+    return lambda table: table.get(name)
+
+
+def _limited(reason: str) -> _Measured:
+    """Percent of the interval in which the encoder was held back for `reason`; all of it when
+    it was so at the end."""
+
+    def measure(table: Table) -> Numbers:
+        said = [saying.limitation for saying in table.sayings]
+        is_told = np.array([each is not None for each in said], dtype=np.bool_)[table.which]
+        is_so = np.array([each == reason for each in said], dtype=np.bool_)[table.which]
+        percents = quotients(table.get(f"limited_{reason}_s"), table.get("dt_s"), 100.0)
+        measured = first_known(np.minimum(percents, 100.0), np.where(is_told, 0.0, np.nan))
+        return np.where(is_so, 100.0, measured)
+
+    return measure
+
+
+def _dropped_percent(table: Table) -> Numbers:
+    """Frames thrown away for lack of time; with loss they may have been beyond repair."""
+    dropped, frames, loss = table.columns("frames_dropped", "frames", "loss_percent")
+    percents = quotients(dropped, dropped + frames, 100.0)
+    return np.where(or_zero(loss) < 2.0, percents, np.nan)
+
+
+def _mean_freeze_ms(table: Table) -> Numbers:
+    seconds, count = table.columns("freeze_s", "freeze_count")
+    means = np.divide(SECOND_MS * seconds, count, out=np.zeros(len(count)), where=count > 0)
+    return np.where(np.isnan(seconds), np.nan, means)
+
+
+def _camera_fps(table: Table) -> Numbers:
+    return np.where(table.get("frames") > 0, table.get("fps"), np.nan)
+
+
+def _screen_fps(table: Table) -> Numbers:
+    """A page that stands still has few frames; only one that moves can be slow."""
+    return np.where(table.get("source_fps") >= 5, _camera_fps(table), np.nan)
+
+
+def _width(table: Table) -> Numbers:
+    """Not judged where no more was wanted: the tile, or the source, is no larger."""
+    wanted = first_known(*table.columns("expected_width", "source_width"))
+    widths = table.get("frame_width")
+    return np.where((table.get("frames") > 0) & ~(widths >= wanted), widths, np.nan)
+
+
+def _picture_opinion(table: Table) -> Numbers:
+    """Where nobody tells how large the picture was meant to be, a slow one may be a thumbnail,
+    made so by who sends it: its rate is no trouble unless packets were lost or it stood still."""
+    opinions, fps, source_fps, loss, still, frames = table.columns(
+        "mos", "fps", "source_fps", "loss_percent", "freeze_share", "frames"
+    )
+    is_hurt = (loss >= _HURT_PERCENT) | (still >= _HURT_SHARE) | (frames == 0)
+    is_excused = (table.get("is_size_assumed") == 1) & ~is_hurt & (fps > 0)
+    expected_fps = mos_video.expected_rates(source_fps, is_screen=False)
+    slowness = np.log(np.maximum(expected_fps / np.where(is_excused, fps, np.inf), 1.0))
+    excused = opinions + mos_video.DEFAULT.frame_rate * slowness
+    return np.where(is_excused & (excused >= _POOR_MOS), excused, opinions)
+
+
+def _feedback_per_s(table: Table) -> Numbers:
+    plis, firs = table.columns("pli_count", "fir_count")
+    is_told = ~(np.isnan(plis) & np.isnan(firs))
+    requests = np.where(is_told, or_zero(plis) + or_zero(firs), np.nan)
+    return requests / table.get("dt_s")
+
+
+def _none_of(name: str) -> _Measured:
+    """1 where nothing was counted, 0 where something was."""
+
+    def is_dry(table: Table) -> Numbers:
+        column = table.get(name)
+        return np.where(np.isnan(column), np.nan, column == 0)
+
+    return is_dry
+
+
+def _unplayed(table: Table) -> Numbers:
+    """1 where sound came and was not played, 0 where some was."""
+    played = table.get("total_samples_received")
+    return np.where(played > 0, 0.0, np.where(are_unplayed(table), 1.0, np.nan))
+
+
+def _lacking(name: IssueName, least_ms: int) -> Watch:
+    """In two reports in a row and for so long; over with the first that has something."""
+    return Watch(name, raise_after=2, raise_after_ms=least_ms, window=2, clear_after=1)
+
+
+DRY_MS: Final = 5 * SECOND_MS
+UNPLAYED_MS: Final = 10 * SECOND_MS
+
+_CONSUMERS: Final = frozenset(Family) - PRODUCERS
+_VIDEO: Final = frozenset(Family) - AUDIO
+_CAMERAS: Final = _VIDEO - SCREENSHARES
+
+_POOR_MOS: Final = 2.6
+_HURT_PERCENT: Final = 3
+_HURT_SHARE: Final = 0.1
+"""What would not clear an issue of loss, or of a picture that stands still."""
+
+# Loss and jitter: webrtc-issue-detector, ObserveRTC, Twilio; the 50 ms and the clear values chosen.
+_POOR: Final = (
+    Measure("loss_percent", _member("loss_percent"), 5, 3),
+    Measure("rtt_ms", _member("rtt_s"), 0.3, 0.25, SECOND_MS),
+    Measure("jitter_ms", _member("jitter_s"), 0.05, 0.03, SECOND_MS),
+)
+# LiveKit's poor mark for audio with RED; RealtimeKit's last RTT bucket.
+_SEVERE: Final = (
+    Measure("loss_percent", _member("loss_percent"), 15, 10),
+    Measure("rtt_ms", _member("rtt_s"), 0.5, 0.4, SECOND_MS),
+)
+_FROZEN: Final = (
+    Measure("frozen_percent", _member("freeze_share"), 0.3, 0.1, 100),
+    Measure("mean_freeze_ms", _mean_freeze_ms, 1_000, 500),
+)
+
+RULES: Final = (
+    Rule(Watch(IssueName.POOR_NETWORK_UPLINK), PRODUCERS, _POOR),
+    Rule(Watch(IssueName.SEVERE_NETWORK_UPLINK), PRODUCERS, _SEVERE),
+    Rule(Watch(IssueName.POOR_NETWORK_DOWNLINK), _CONSUMERS, _POOR),
+    Rule(Watch(IssueName.SEVERE_NETWORK_DOWNLINK), _CONSUMERS, _SEVERE),
+    # RealtimeKit's second bucket.
+    Rule(
+        Watch(IssueName.HIGH_JITTER_BUFFER_DELAY),
+        _CONSUMERS,
+        (Measure("jitter_buffer_ms", _member("jitter_buffer_ms"), 250, 200),),
+    ),
+    # Mirrors loss; chosen.
+    Rule(
+        Watch(IssueName.AUDIO_CONCEALMENT),
+        AUDIO & _CONSUMERS,
+        (Measure("concealment_percent", _member("concealment_percent"), 5, 2),),
+    ),
+    # G.107 Table B.1: nearly all, and many, dissatisfied.
+    Rule(
+        Watch(IssueName.LOW_AUDIO_MOS, low_is_bad=True),
+        AUDIO,
+        (Measure("mos", _member("mos"), 3.1, 3.6),),
+    ),
+    # webrtc-issue-detector's words: poor below 2.6, fair from 3.1.
+    Rule(
+        Watch(IssueName.LOW_VIDEO_MOS, low_is_bad=True),
+        _CAMERAS,
+        (Measure("mos", _picture_opinion, _POOR_MOS, 3.1),),
+    ),
+    # Shares chosen; the reason alone is enough.
+    Rule(
+        Watch(IssueName.BANDWIDTH_LIMITED),
+        _VIDEO & PRODUCERS,
+        (Measure("limited_percent", _limited("bandwidth"), 50, 20),),
+    ),
+    Rule(
+        Watch(IssueName.CPU_LIMITED),
+        _VIDEO & PRODUCERS,
+        (Measure("limited_percent", _limited("cpu"), 50, 20),),
+    ),
+    # ObserveRTC.
+    Rule(
+        Watch(IssueName.DECODER_OVERLOADED),
+        _VIDEO & _CONSUMERS,
+        (Measure("dropped_percent", _dropped_percent, 20, 10),),
+    ),
+    # webrtc-issue-detector.
+    Rule(Watch(IssueName.VIDEO_FROZEN), _VIDEO & _CONSUMERS, _FROZEN),
+    # RealtimeKit; clear values chosen.
+    Rule(
+        Watch(IssueName.LOW_FRAME_RATE, low_is_bad=True),
+        _CAMERAS,
+        (Measure("fps", _camera_fps, 8, 12),),
+    ),
+    Rule(
+        Watch(IssueName.LOW_FRAME_RATE, low_is_bad=True),
+        frozenset({Family.SCREENSHARE_VIDEO_PRODUCER}),
+        (Measure("fps", _screen_fps, 3, 5),),
+    ),
+    Rule(
+        Watch(IssueName.LOW_RESOLUTION, low_is_bad=True),
+        _CAMERAS,
+        (Measure("width_px", _width, 240, 320),),
+    ),
+    Rule(
+        Watch(IssueName.LOW_RESOLUTION, low_is_bad=True),
+        frozenset({Family.SCREENSHARE_VIDEO_PRODUCER}),
+        (Measure("width_px", _width, 720, 960),),
+    ),
+    # One request for a key frame a second; chosen.
+    Rule(
+        Watch(IssueName.NEGATIVE_FEEDBACK_HIGH),
+        _VIDEO & PRODUCERS,
+        (Measure("requests_per_s", _feedback_per_s, 1, 0.3),),
+    ),
+    # ObserveRTC's and Twilio's dry tracks: two reports and at least five seconds.
+    Rule(
+        _lacking(IssueName.NO_VIDEO_SENT, DRY_MS),
+        frozenset({Family.VIDEO_PRODUCER}),
+        (Measure("dry", _none_of("frames"), 1, 1),),
+    ),
+    Rule(
+        _lacking(IssueName.NO_AUDIO_SENT, DRY_MS),
+        frozenset({Family.AUDIO_PRODUCER}),
+        (Measure("dry", _none_of("bytes_sent"), 1, 1),),
+    ),
+    # As long as one-way audio takes; chosen.
+    Rule(
+        _lacking(IssueName.AUDIO_NOT_PLAYED, UNPLAYED_MS),
+        AUDIO & _CONSUMERS,
+        (Measure("unplayed", _unplayed, 1, 1),),
+    ),
+)

@@ -1,0 +1,210 @@
+"""Who is to blame, case by case. A pair `ba` is what Bob received from Ada."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import pytest
+from msgspec.structs import replace
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.attribution.origin import attribute
+from aftercall.core.quality.attribution.session import Party, Session
+from aftercall.core.quality.attribution.traces import Span, StreamTrace
+from aftercall.core.quality.intervals.streams import Family
+from aftercall.core.quality.rules.issues import Issue, IssueName, StreamRef, single
+
+CALL: Span = (EpochMs(0), EpochMs(600_000))
+BAD: Span = (EpochMs(100_000), EpochMs(200_000))
+LOSS = {"loss_percent": 12.0}
+JITTER = {"jitter_ms": 80.0}
+
+
+def trace(
+    ref: StreamRef,
+    family: Family,
+    *,
+    lossy: bool = False,
+    jittery: bool = False,
+    has_loss: bool = True,
+    dry: Sequence[Span] = (),
+) -> StreamTrace:
+    """A stream that flowed throughout the call."""
+    return StreamTrace(
+        ref=replace(ref, family=family.value),
+        family=family,
+        flowing=[CALL],
+        dry=list(dry),
+        voiced=[],
+        lossy=[BAD] if lossy else [],
+        jittery=[BAD] if jittery else [],
+        has_loss=has_loss,
+        is_shown=False,
+    )
+
+
+class Case(NamedTuple):
+    """People, each with one stream sent and one received from everybody else."""
+
+    people: str
+    missed: str
+    """Pairs with loss."""
+    shaken: str = ""
+    """Pairs with jitter."""
+    remote: str = ""
+    local: str = ""
+    unknown: str = ""
+    lossy: str = ""
+    """Whose own reports show enough loss for an issue."""
+    mild: str = ""
+    """Whose own reports show loss, though too little for an issue."""
+    shaky: str = ""
+    """Whose own reports show jitter."""
+    silent: str = ""
+    """Whose reports do not tell what the far end lost."""
+    is_tagged: bool = True
+    """Whether anything says from whom a received stream comes."""
+
+    def session(self) -> Session:
+        return Session(self._party(name) for name in self.people)
+
+    def _party(self, name: str) -> Party:
+        sent = StreamRef(peer_id=name, ssrc=ord(name))
+        traces = [
+            trace(
+                sent,
+                Family.AUDIO_PRODUCER,
+                lossy=name in self.lossy + self.mild,
+                jittery=name in self.shaky,
+                has_loss=name not in self.silent,
+            )
+        ]
+        issues = []
+        if name in self.lossy:
+            ref = replace(sent, family=Family.AUDIO_PRODUCER.value)
+            issues.append(single(IssueName.POOR_NETWORK_UPLINK, ref, *BAD, LOSS))
+        for sender in self.people.replace(name, ""):
+            ref = self.ref(name, sender)
+            is_missed = name + sender in self.missed.split()
+            is_shaken = name + sender in self.shaken.split()
+            traces.append(trace(ref, Family.AUDIO_CONSUMER, lossy=is_missed, jittery=is_shaken))
+            if is_missed or is_shaken:
+                worst = LOSS if is_missed else JITTER
+                issues.append(single(IssueName.POOR_NETWORK_DOWNLINK, ref, *BAD, worst))
+        return Party(row_id=name, peer_ids=frozenset({name}), issues=issues, traces=traces)
+
+    def ref(self, listener: str, sender: str) -> StreamRef:
+        """An SFU that rewrites SSRCs gives every received stream a new one."""
+        return StreamRef(
+            peer_id=listener,
+            family=Family.AUDIO_CONSUMER.value,
+            ssrc=1_000 * ord(listener) + ord(sender),
+            consumer_id=listener + sender,
+            from_peer_id=sender if self.is_tagged else None,
+        )
+
+    def blame(self) -> dict[str, str | None]:
+        """The origin found for each pair."""
+        return {
+            issue.stream.consumer_id or "": issue.origin
+            for issues in attribute(self.session()).values()
+            for issue in issues
+            if issue.name is IssueName.POOR_NETWORK_DOWNLINK
+        }
+
+    def expected(self) -> dict[str, str | None]:
+        said = {"remote": self.remote, "local": self.local, None: self.unknown}
+        return {pair: origin for origin, pairs in said.items() for pair in pairs.split()}
+
+
+CASES: Mapping[str, Case] = {
+    "one listener misses everybody": Case("abc", "ba bc", local="ba bc"),
+    "one of many listeners misses nearly everybody": Case(
+        "abcde", "ba bc bd", local="ba bc bd", silent="abcde"
+    ),
+    "the senders own reports show it": Case("abc", "ba", remote="ba", mild="a"),
+    "two, and the sender shows it": Case("ab", "ba", remote="ba", lossy="a"),
+    "two, and the sender shows that it lost nothing": Case("ab", "ba", local="ba"),
+    "two, and the sender does not say": Case("ab", "ba", unknown="ba", silent="a"),
+    "one of several listeners misses a sender": Case("abcd", "ba", local="ba", silent="abcd"),
+    "all listeners miss a sender who does not say": Case(
+        "abc", "ba ca", remote="ba ca", silent="a"
+    ),
+    "all listeners miss a sender whose reports are clean, and hear others well": Case(
+        "abc", "ba ca", remote="ba ca"
+    ),
+    "all but one miss a sender whose reports are clean": Case(
+        "abcde", "ba ca da", local="ba ca da"
+    ),
+    "all but one miss a sender who does not say": Case(
+        "abcde", "ba ca da", remote="ba ca da", silent="a"
+    ),
+    "all listeners miss two of three senders whose reports are clean": Case(
+        "abcd", "ba ca da ab cb db", remote="ba ca da ab cb db"
+    ),
+    "everybody misses everybody": Case("abc", "ab ac ba bc ca cb", local="ab ac ba bc ca cb"),
+    "a bad downlink while a senders own reports show a little": Case(
+        "abc", "ba bc", local="ba bc", mild="a"
+    ),
+    "a bad downlink while a senders uplink is bad too": Case(
+        "abc", "ba bc ca", remote="ba ca", local="bc", lossy="a"
+    ),
+    "a senders jitter does not lose packets": Case("abc", "ba bc", local="ba bc", shaky="a"),
+    "two, and the sender shows jitter but no loss": Case("ab", "ba", local="ba", shaky="a"),
+    "a senders jitter shows": Case("abc", "", shaken="ba ca", remote="ba ca", shaky="a"),
+    "a senders loss does not shake packets": Case("ab", "", shaken="ba", local="ba", mild="a"),
+    "everything is shaken, and one sender shows it too": Case(
+        "abc", "", shaken="ba bc", local="ba bc", shaky="a"
+    ),
+    "a listeners jitter is no loss of the senders": Case(
+        "abcd", "ba", shaken="ca da", local="ba ca da"
+    ),
+    "nothing says who sent it, and one uplink is bad": Case(
+        "abc", "ba ca", remote="ba ca", lossy="a", is_tagged=False
+    ),
+    "nothing says who sent it, and two uplinks are bad": Case(
+        "abcd", "da", unknown="da", lossy="ab", is_tagged=False
+    ),
+    "nothing says who sent it, and everything is missed": Case(
+        "abc", "ba bc", unknown="ba bc", lossy="a", is_tagged=False
+    ),
+    "nothing says who sent it, and the bad uplink is bad in another way": Case(
+        "abc", "ba ca", unknown="ba ca", shaky="a", is_tagged=False
+    ),
+    "nothing says who sent it, and no uplink is bad": Case(
+        "abc", "ba ca", unknown="ba ca", is_tagged=False
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_loss_is_the_senders_or_the_listeners(case: Case) -> None:
+    assert set(case.expected()) == set(f"{case.missed} {case.shaken}".split())
+    assert case.blame() == case.expected()
+
+
+def _uplinks(issues: Sequence[Issue]) -> list[Issue]:
+    return [issue for issue in issues if "uplink" in issue.name]
+
+
+def test_an_uplink_that_only_listeners_show_is_raised_on_its_owner() -> None:
+    found = attribute(Case("abc", "ba ca", silent="a").session())
+    [issue] = _uplinks(found["a"])
+    assert (issue.name, issue.origin) == (IssueName.POOR_NETWORK_UPLINK, "local")
+    assert (issue.stream.peer_id, issue.first_at, issue.last_at) == ("a", *BAD)
+    assert _uplinks(found["b"]) == _uplinks(found["c"]) == []
+
+
+def test_an_uplink_is_not_raised_twice() -> None:
+    assert len(_uplinks(attribute(Case("abc", "ba ca", lossy="a").session())["a"])) == 1
+
+
+def test_a_measure_that_no_listener_had_is_not_told_of_an_uplink() -> None:
+    [issue] = _uplinks(attribute(Case("abc", "ba ca", silent="a").session())["a"])
+    assert issue.worst == LOSS
+
+
+def test_an_uplink_found_without_tags_is_raised_on_the_peer() -> None:
+    parties = list(Case("abc", "ba ca", mild="a", is_tagged=False).session().parties.values())
+    rows = [replace(party, row_id=f"row {party.row_id}") for party in parties]
+    [issue] = _uplinks(attribute(Session(rows))["row a"])
+    assert issue.stream.peer_id == "a"

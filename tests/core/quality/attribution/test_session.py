@@ -1,0 +1,112 @@
+from collections.abc import Sequence
+
+import pytest
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.attribution.session import (
+    Party,
+    Session,
+    are_most,
+    covers,
+    is_transit,
+    strain_of,
+)
+from aftercall.core.quality.attribution.traces import Span, StreamTrace
+from aftercall.core.quality.intervals.streams import Family
+from aftercall.core.quality.rules.issues import IssueName, StreamRef, single
+
+
+def _span(start: int, end: int) -> Span:
+    return (EpochMs(start), EpochMs(end))
+
+
+def _trace(family: Family, flowing: Sequence[Span], **names: object) -> StreamTrace:
+    ref = StreamRef(peer_id="p", family=family.value, **names)  # type: ignore[arg-type] # by name
+    return StreamTrace(
+        ref=ref,
+        family=family,
+        flowing=list(flowing),
+        dry=[],
+        voiced=[],
+        lossy=[],
+        jittery=[],
+        has_loss=True,
+        is_shown=False,
+    )
+
+
+def _session(*names: str, **traces: StreamTrace) -> Session:
+    return Session(
+        Party(
+            row_id=name,
+            peer_ids=frozenset({f"peer of {name}"}),
+            issues=[],
+            traces=[traces[name]] if name in traces else [],
+        )
+        for name in names
+    )
+
+
+SENT = _trace(Family.AUDIO_PRODUCER, [_span(0, 100)], ssrc=1, producer_id="p1")
+"""What Bob sends."""
+
+
+@pytest.mark.parametrize(
+    ("names", "ref", "sender"),
+    [
+        ("ada bob cyd", StreamRef(peer_id="p", producer_id="p1"), "bob"),
+        ("ada bob cyd", StreamRef(peer_id="p", from_peer_id="peer of cyd", ssrc=1), "cyd"),
+        ("ada bob cyd", StreamRef(peer_id="p", ssrc=1), "bob"),
+        ("ada bob cyd", StreamRef(peer_id="p", ssrc=2), None),
+        ("ada bob", StreamRef(peer_id="p", ssrc=2), "bob"),
+        ("ada bob", StreamRef(peer_id="p", from_peer_id="somebody else"), None),
+    ],
+    ids=["producer", "peer", "ssrc", "nothing", "the only other", "one who is not there"],
+)
+def test_a_stream_comes_from_whom_its_names_say(
+    names: str, ref: StreamRef, sender: str | None
+) -> None:
+    assert _session(*names.split(), bob=SENT).sender_of("ada", ref) == sender
+
+
+def test_nobody_receives_from_himself() -> None:
+    assert (
+        _session("ada", "bob", bob=SENT).sender_of("bob", StreamRef(peer_id="p", ssrc=1)) == "ada"
+    )
+    tagged = StreamRef(peer_id="p", producer_id="p1")
+    assert _session("ada", "bob", "cyd", bob=SENT).sender_of("bob", tagged) is None
+
+
+def test_an_uplink_is_known_while_the_far_end_reports() -> None:
+    session = _session("ada", "bob", bob=SENT)
+    assert session.knows_uplink("bob", _span(0, 100))
+    assert session.knows_uplink("bob", _span(50, 150))
+    assert not session.knows_uplink("bob", _span(90, 190))
+    assert not session.knows_uplink("ada", _span(0, 100))
+
+
+@pytest.mark.parametrize(
+    ("worst", "transit", "strain"),
+    [
+        ({"loss_percent": 5.0, "jitter_ms": 90.0}, True, "loss"),
+        ({"loss_percent": 4.9, "jitter_ms": 50.0}, True, "jitter"),
+        ({"rtt_ms": 900.0, "jitter_ms": 49.0}, False, "jitter"),
+    ],
+)
+def test_an_issue_is_of_loss_when_enough_was_lost(
+    worst: dict[str, float], transit: bool, strain: str
+) -> None:
+    ref = StreamRef(peer_id="p")
+    issue = single(IssueName.POOR_NETWORK_DOWNLINK, ref, EpochMs(0), EpochMs(9), worst)
+    assert (is_transit(issue), strain_of(issue)) == (transit, strain)
+
+
+def test_nearly_all_are_three_quarters_of_several() -> None:
+    assert are_most("abc", "abcd") and are_most("ab", "ab")
+    assert not are_most("ab", "abc") and not are_most("a", "a")
+
+
+def test_half_of_the_time_is_the_same_time() -> None:
+    assert covers([_span(0, 5)], _span(0, 10))
+    assert not covers([_span(0, 4)], _span(0, 10))
+    assert not covers([], _span(5, 5))

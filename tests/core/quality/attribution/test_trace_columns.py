@@ -1,0 +1,91 @@
+"""Traces made column by column against traces made by walking the intervals."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.attribution.trace_columns import (
+    STRAINED_PERCENT,
+    STRAINED_S,
+    TOLERATED_GAP_MS,
+    trace,
+)
+from aftercall.core.quality.attribution.traces import Span, StreamTrace
+from aftercall.core.quality.intervals.counters import Interval
+from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS, Family
+from aftercall.core.quality.rules.issues import StreamRef
+from aftercall.core.quality.rules.microphone_rules import SILENT_LEVEL
+from tests.core.quality.made_intervals import interval, stream_intervals
+from tests.core.quality.tabled import table_of, tabled
+
+
+def _walked(intervals: list[Interval]) -> list[StreamTrace]:
+    found: dict[int | None, StreamTrace] = {}
+    for i in intervals:
+        each = found.setdefault(i.ssrc, _begun(i))
+        each.has_loss = each.has_loss or i.loss_percent is not None
+        each.is_shown = each.is_shown or bool(i.expected_width)
+        packets = i.packets_sent if i.family in PRODUCERS else i.packets_received
+        if packets is None or i.is_gap:
+            continue
+        start_at = EpochMs(i.at - round(i.dt_s * 1_000))
+        if (i.loss_percent or 0) >= STRAINED_PERCENT:
+            _extend(each.lossy, start_at, i.at)
+        if (i.jitter_s or 0) >= STRAINED_S:
+            _extend(each.jittery, start_at, i.at)
+        if packets:
+            _extend(each.flowing, start_at, i.at)
+            is_voice = i.family in AUDIO & PRODUCERS
+            if is_voice and (i.audio_level or 0) > SILENT_LEVEL:
+                _extend(each.voiced, start_at, i.at)
+        elif not i.is_muted and i.is_active is not False:
+            _extend(each.dry, start_at, i.at)
+    return list(found.values())
+
+
+def _begun(i: Interval) -> StreamTrace:
+    ref = StreamRef(
+        peer_id="ada",
+        connection_id=i.connection_id,
+        family=i.family.value,
+        ssrc=i.ssrc,
+        mid=i.mid,
+        producer_id=i.producer_id,
+        consumer_id=i.consumer_id,
+        from_peer_id=i.peer_id,
+    )
+    return StreamTrace(
+        ref=ref,
+        family=i.family,
+        flowing=[],
+        dry=[],
+        voiced=[],
+        lossy=[],
+        jittery=[],
+        has_loss=False,
+        is_shown=False,
+    )
+
+
+def _extend(spans: list[Span], start_at: EpochMs, end_at: EpochMs) -> None:
+    if spans and start_at - spans[-1][1] <= TOLERATED_GAP_MS:
+        spans[-1] = (spans[-1][0], end_at)
+    else:
+        spans.append((start_at, end_at))
+
+
+@pytest.mark.parametrize("family", list(Family))
+@given(data=st.data())
+@settings(max_examples=40)
+def test_a_trace_is_what_a_walk_finds(family: Family, data: st.DataObject) -> None:
+    intervals = data.draw(stream_intervals(family))
+    tables = [table_of(intervals)] if intervals else []
+    assert trace("ada", tables) == _walked(intervals)
+
+
+def test_streams_come_in_the_order_in_which_they_were_first_seen() -> None:
+    first = interval(Family.VIDEO_CONSUMER, 1, ssrc=9)
+    others = [interval(Family.AUDIO_CONSUMER, 2, ssrc=ssrc) for ssrc in (5, 7)]
+    tables = [table_of(others), *tabled([first])]
+    assert [each.ref.ssrc for each in trace("ada", tables)] == [9, 5, 7]

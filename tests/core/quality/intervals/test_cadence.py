@@ -1,0 +1,140 @@
+from collections.abc import Sequence
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.intervals.cadence import Cadence, Due, Sight
+from aftercall.core.records import PeerNote
+
+START = EpochMs(1_795_000_000_000)
+INTERVAL_MS = 7_000
+
+
+def _at(intervals: float) -> EpochMs:
+    return EpochMs(START + round(intervals * INTERVAL_MS))
+
+
+def _note(at: float, name: str) -> PeerNote:
+    return PeerNote(
+        app_id="app",
+        session_id="session",
+        peer_id="ada",
+        id=f"{name}{at}",
+        at=_at(at),
+        received_at=_at(at),
+        name=name,
+        data={},
+    )
+
+
+def _hidden(*ats: float) -> list[Sight]:
+    return [Sight(_at(at), True) for at in ats]
+
+
+def _shown(*ats: float) -> list[Sight]:
+    return [Sight(_at(at), False) for at in ats]
+
+
+def _stay(
+    arrived: Sequence[float],
+    *,
+    length: float,
+    sights: Sequence[Sight] = (),
+    notes: Sequence[PeerNote] = (),
+) -> tuple[int, int, list[tuple[float, float]]]:
+    """Due, missing, and gaps in intervals after the start."""
+    found: Due = Cadence(INTERVAL_MS, notes, sights).stay(
+        START, _at(length), [_at(at) for at in arrived]
+    )
+    gaps = [((one - START) / INTERVAL_MS, (two - START) / INTERVAL_MS) for one, two in found.gaps]
+    return found.reports, found.missing, gaps
+
+
+def test_all_that_is_due_comes() -> None:
+    assert _stay([1, 2, 3.02, 3.98, 5], length=5.4) == (5, 0, [])
+
+
+def test_what_did_not_come_is_missing() -> None:
+    assert _stay([1, 2, 5, 6], length=6.5) == (6, 2, [])
+    assert _stay([1, 2, 7], length=7) == (7, 4, [(2, 7)])
+    assert _stay([1, 2], length=9) == (9, 6, [(2, 9)])
+
+
+def test_a_stay_without_reports_misses_all_of_them() -> None:
+    assert _stay([], length=20.3) == (20, 20, [(0, 20.3)])
+    assert _stay([], length=0.9) == (0, 0, [])
+
+
+def test_what_comes_besides_stands_for_nothing_that_is_missing() -> None:
+    # The collector's samples when connected, two seconds later, and when asked to.
+    assert _stay([0.1, 0.4, 1, 1.5, 2, 5, 6], length=6) == (6, 2, [])
+
+
+def test_a_hidden_page_reports_half_as_often() -> None:
+    arrived = [1, 2, 4, 6, 8, 10, 11, 12]
+    sights = [*_shown(1, 2, 11, 12), *_hidden(4, 6, 8, 10)]
+    due, missing, gaps = _stay(arrived, length=12, sights=sights)
+    # Three at the full pace and nine intervals at half of it.
+    assert (due, missing, gaps) == (7, 0, [])
+
+
+def test_a_hidden_page_is_silent_after_twice_the_time() -> None:
+    sights = _hidden(2, 4, 10, 17)
+    assert _stay([2, 4, 10, 17], length=17, sights=sights)[2] == [(10, 17)]
+    assert _stay([2, 4, 10, 16], length=16, sights=_hidden(2, 4, 10, 16))[2] == []
+
+
+def test_notes_tell_when_a_page_was_hidden_to_the_moment() -> None:
+    notes = [_note(10, "browser_backgrounded"), _note(30, "browser_foregrounded")]
+    cadence = Cadence(INTERVAL_MS, notes, [*_shown(9), *_hidden(12, 28), *_shown(31)])
+    assert cadence.due(_at(0), _at(10)) == 10
+    assert cadence.due(_at(10), _at(30)) == 10
+    assert cadence.due(_at(30), _at(40)) == 10
+    assert cadence.due(_at(5), _at(35)) == 20
+
+
+def test_a_page_that_comes_to_the_front_had_been_hidden() -> None:
+    cadence = Cadence(INTERVAL_MS, [_note(10, "browser_foregrounded")])
+    assert (cadence.due(_at(0), _at(10)), cadence.due(_at(10), _at(20))) == (5, 10)
+
+
+@pytest.mark.parametrize("hidden", [[], [3, 5], [3, 5, 40]])
+def test_three_intervals_exactly_are_no_gap(hidden: list[float]) -> None:
+    factor = 2 if hidden else 1
+    arrived = [at * factor for at in (1, 4, 5)]
+    sights = _hidden(*arrived) if hidden else []
+    assert _stay(arrived, length=5 * factor, sights=sights)[2] == []
+
+
+_TOLD = st.lists(st.tuples(st.integers(0, 400), st.booleans(), st.booleans()), max_size=12)
+
+
+@given(_TOLD, st.lists(st.integers(0, 400), min_size=2, max_size=10))
+def test_what_is_due_adds_up_and_is_half_at_least(
+    told: list[tuple[int, bool, bool]], moments: list[int]
+) -> None:
+    names = {True: "browser_backgrounded", False: "browser_foregrounded"}
+    cadence = Cadence(
+        INTERVAL_MS,
+        [_note(at / 7, names[hidden]) for at, hidden, is_note in told if is_note],
+        [Sight(_at(at / 7), hidden) for at, hidden, is_note in told if not is_note],
+    )
+    edges = [_at(moment / 7) for moment in sorted(moments)]
+    whole = cadence.due(edges[0], edges[-1])
+    assert sum(cadence.due(one, other) for one, other in pairwise(edges)) == pytest.approx(whole)
+    length = (edges[-1] - edges[0]) / INTERVAL_MS
+    assert length / 2 <= whole <= length
+
+
+@given(st.lists(st.floats(0, 30), max_size=20), st.lists(st.floats(0, 30), max_size=5))
+def test_more_reports_never_make_a_stay_less_complete(
+    arrived: list[float], more: list[float]
+) -> None:
+    due, missing, gaps = _stay(arrived, length=30)
+    again, fewer, closed = _stay([*arrived, *more], length=30)
+    assert again == due
+    assert 0 <= fewer <= missing <= due
+    assert sum(two - one for one, two in closed) <= sum(two - one for one, two in gaps) + 1e-9

@@ -1,0 +1,132 @@
+"""The rules of the catalogue that take two: what one sent and the other did not receive."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+from msgspec import structs
+
+from aftercall.core.quality.attribution.verdicts import complete
+from aftercall.core.quality.report import PeerFacts, fold
+from aftercall.core.quality.rules.issues import Issue, IssueName
+from tests.core.quality.cast import FINE, Call, Weather, always, replace
+
+STEP_S = 5
+RECEIVED = frozenset({IssueName.ONE_WAY_AUDIO, IssueName.NO_AUDIO_RECEIVED,
+                      IssueName.NO_VIDEO_RECEIVED})  # fmt: skip
+
+Body = dict[str, Any]
+
+
+def _call(bob: Weather = FINE) -> Call:
+    return Call({"ada": always(FINE), "bob": always(bob)}, minutes=3, interval_ms=STEP_S * 1000)
+
+
+def _told(call: Call, ada: PeerFacts) -> dict[str, list[Issue]]:
+    """The issues about not receiving, when ada's reports are these."""
+    chains = {"ada": [ada], "bob": [call.facts("bob")]}
+    each = {name: fold(chain, call.end_at) for name, chain in chains.items()}
+    verdicts = complete(
+        {name: one.verdict for name, one in each.items()},
+        {name: one.traces for name, one in each.items()},
+        {name: name for name in each},
+        call.end_at,
+    )
+    return {
+        name: [issue for issue in verdict.issues if issue.name in RECEIVED]
+        for name, verdict in verdicts.items()
+    }
+
+
+def _reworked(facts: PeerFacts, change: Callable[[int, Body], None]) -> PeerFacts:
+    samples = []
+    for number, sample in enumerate(facts.samples):
+        body = msgspec.json.decode(sample.body)
+        change(number, body)
+        samples.append(structs.replace(sample, body=msgspec.json.encode(body)))
+    return structs.replace(facts, samples=samples)
+
+
+def _dry(facts: PeerFacts, first: int, reports: int, *kinds: str) -> PeerFacts:
+    """Without what was received of these kinds in so many reports from the first on."""
+    before: dict[str, Body] = {}
+    missed: dict[str, Body] = {}
+
+    def change(number: int, body: Body) -> None:
+        for stats in body["connections"][0]["stats"]:
+            if stats["type"] != "inbound-rtp" or stats["kind"] not in kinds:
+                continue
+            counted = {n: v for n, v in stats.items() if n.startswith(("packets", "bytes"))}
+            counted |= {n: v for n, v in stats.items() if n.startswith("frames")}
+            last = before.setdefault(stats["id"], counted)
+            lacks = missed.setdefault(stats["id"], dict.fromkeys(counted, 0))
+            if first <= number < first + reports:
+                for name, value in counted.items():
+                    lacks[name] += value - last[name]
+            before[stats["id"]] = counted
+            stats |= {name: value - lacks[name] for name, value in counted.items()}
+
+    return _reworked(facts, change)
+
+
+def _shown(facts: PeerFacts) -> PeerFacts:
+    """With the size at which pictures are shown."""
+
+    def change(number: int, body: Body) -> None:
+        for tag in body["streams"]:
+            if tag["kind"] == "video":
+                tag |= {"expected_width": 640, "expected_height": 360}
+
+    return _reworked(facts, change)
+
+
+def _span(issue: Issue, call: Call) -> tuple[float, float]:
+    begin_at = call.facts("ada").peer.joined_at or 0
+    return (issue.first_at - begin_at) / 1000, (issue.last_at - begin_at) / 1000
+
+
+@pytest.mark.parametrize("reports", [1, 2, 6])
+def test_a_voice_not_heard_for_ten_seconds_while_pictures_come_is_one_way(reports: int) -> None:
+    call = _call()
+    told = _told(call, _dry(call.facts("ada"), 10, reports, "audio"))
+    assert told["bob"] == []
+    if reports * STEP_S < 10:
+        assert told["ada"] == []
+        return
+    [issue] = told["ada"]
+    assert (issue.name, issue.severity) == (IssueName.ONE_WAY_AUDIO, "severe")
+    assert issue.stream.from_peer_id == "bob"
+    assert _span(issue, call) == (45, 45 + reports * STEP_S)
+
+
+def test_without_pictures_either_it_is_no_audio_at_all() -> None:
+    call = _call()
+    told = _told(call, _dry(call.facts("ada"), 10, 4, "audio", "video"))
+    assert [issue.name for issue in told["ada"]] == [IssueName.NO_AUDIO_RECEIVED]
+    assert told["bob"] == []
+
+
+@pytest.mark.parametrize("level", [0.0, 0.007])
+def test_who_said_nothing_was_not_missed(level: float) -> None:
+    call = _call(replace(FINE, level=level))
+    assert _told(call, _dry(call.facts("ada"), 10, 6, "audio"))["ada"] == []
+
+
+def test_who_sent_nothing_was_not_missed() -> None:
+    call = _call(replace(FINE, sends_audio=False, camera_on=False))
+    assert _told(call, _shown(_dry(call.facts("ada"), 10, 6, "audio", "video")))["ada"] == []
+
+
+@pytest.mark.parametrize("reports", [1, 2, 6])
+def test_a_picture_that_is_shown_and_does_not_come_is_missed(reports: int) -> None:
+    call = _call()
+    told = _told(call, _shown(_dry(call.facts("ada"), 10, reports, "video")))
+    assert told["bob"] == []
+    names = [issue.name for issue in told["ada"]]
+    assert names == ([] if reports * STEP_S < 10 else [IssueName.NO_VIDEO_RECEIVED])
+
+
+def test_a_picture_that_nobody_looks_at_is_not_missed() -> None:
+    call = _call()
+    assert _told(call, _dry(call.facts("ada"), 10, 6, "video"))["ada"] == []

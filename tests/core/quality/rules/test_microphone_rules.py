@@ -1,0 +1,134 @@
+"""The microphone's rules, column by column, against a walk from interval to interval."""
+
+from collections import deque
+from math import sqrt
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.intervals.counters import Interval
+from aftercall.core.quality.intervals.streams import Family
+from aftercall.core.quality.rules.issues import Issue, IssueName
+from aftercall.core.quality.rules.microphone_rules import (
+    CONSTANT_DEVIATION,
+    CONSTANT_LEVEL,
+    CONSTANT_SAMPLES,
+    SILENT_LEVEL,
+    SILENT_MS,
+    microphone_issues,
+)
+from aftercall.core.quality.rules.mutes import Mutes
+from aftercall.core.records import PeerNote
+from tests.core.quality.made_intervals import START, STEP_MS, interval
+from tests.core.quality.tabled import table_of
+
+_Told = tuple[IssueName, int, int, dict[str, float], int]
+
+
+def _note(at: int, name: str) -> PeerNote:
+    return PeerNote(
+        app_id="app",
+        session_id="session",
+        peer_id="ada",
+        id=f"{at} {name}",
+        at=EpochMs(at),
+        received_at=EpochMs(at),
+        name=name,
+        data={},
+    )
+
+
+def _microphone(levels: list[float | None], **members: Any) -> list[Interval]:
+    known: dict[str, Any] = {"packets_sent": 350} | members
+    return [
+        interval(Family.AUDIO_PRODUCER, step, audio_level=level, **known)
+        for step, level in enumerate(levels, 1)
+    ]
+
+
+def _issues(intervals: list[Interval], *notes: PeerNote) -> list[Issue]:
+    tables = [table_of(intervals)] if intervals else []
+    return microphone_issues("ada", tables, notes, Mutes(notes))
+
+
+def _walked(intervals: list[Interval], changes: list[int]) -> list[_Told]:
+    found: list[_Told] = []
+    stretches: dict[int, list[Interval]] = {}
+    levels: deque[Interval] = deque(maxlen=CONSTANT_SAMPLES)
+    since: int | None = None
+    heard = [
+        i for i in intervals if i.audio_level is not None and i.packets_sent and not i.is_muted
+    ]
+    for i in heard:
+        start_at = i.at - round(i.dt_s * 1_000)
+        stretches.setdefault(sum(change <= start_at for change in changes), []).append(i)
+        levels.append(i)
+        if _is_constant([each.audio_level or 0 for each in levels]):
+            since = levels[0].at if since is None else since
+        elif since is not None:
+            found.append(_constant(since, levels))
+            since = None
+    if since is not None:
+        found.append(_constant(since, levels))
+    for used in stretches.values():
+        loudest = max(i.audio_level or 0 for i in used)
+        lengths = [round(i.dt_s * 1_000) for i in used]
+        if sum(lengths) >= SILENT_MS and loudest <= SILENT_LEVEL:
+            worst = {"loudest_level": round(loudest, 4)}
+            name = IssueName.SILENT_MICROPHONE
+            found.append((name, used[0].at - lengths[0], used[-1].at, worst, len(used)))
+    return sorted(found, key=str)
+
+
+def _is_constant(values: list[float]) -> bool:
+    mean = sum(values) / len(values)
+    deviation = sqrt(sum((value - mean) ** 2 for value in values) / len(values))
+    is_full = len(values) == CONSTANT_SAMPLES
+    return is_full and min(values) > CONSTANT_LEVEL and deviation < CONSTANT_DEVIATION
+
+
+def _constant(since: int, levels: deque[Interval]) -> _Told:
+    worst = {"level": round(levels[0].audio_level or 0, 4)}
+    return (IssueName.CONSTANT_AUDIO_LEVEL, since, levels[-1].at, worst, CONSTANT_SAMPLES)
+
+
+_LEVELS = st.sampled_from([0.0, 0.004, 0.01, 0.2, 0.2, 0.2, 0.2, 0.205, 0.4, None])
+
+
+@given(
+    st.lists(st.lists(_LEVELS, min_size=1, max_size=3).map(lambda few: few * 5), max_size=8),
+    st.lists(st.integers(0, 60), max_size=3),
+    st.sets(st.integers(1, 60)),
+)
+@settings(max_examples=60)
+def test_all_at_once_gives_what_a_walk_finds(
+    runs: list[list[float | None]], changes: list[int], muted: set[int]
+) -> None:
+    levels = [level for run in runs for level in run]
+    intervals = [
+        interval(
+            Family.AUDIO_PRODUCER,
+            step,
+            audio_level=level,
+            packets_sent=350,
+            is_muted=step in muted and step % 3 == 0,
+        )
+        for step, level in enumerate(levels, 1)
+    ]
+    moments = [START + step * STEP_MS for step in sorted(changes)]
+    notes = [_note(at, "selected_microphone_update") for at in moments]
+    found = [
+        (i.name, i.first_at, i.last_at, i.worst, i.sample_count) for i in _issues(intervals, *notes)
+    ]
+    assert sorted(found, key=str) == _walked(intervals, moments)
+
+
+def test_what_is_muted_or_sends_nothing_is_not_listened_to() -> None:
+    silent = [0.0] * 10
+    assert [i.name for i in _issues(_microphone([*silent]))] == [IssueName.SILENT_MICROPHONE]
+    assert _issues(_microphone([*silent], is_muted=True)) == []
+    assert _issues(_microphone([*silent], is_active=False)) == []
+    assert _issues(_microphone([*silent], packets_sent=0)) == []
+    assert _issues(_microphone([*silent]), _note(START, "audio_off")) == []

@@ -1,0 +1,66 @@
+"""Small, slow pictures that were meant to be so, of which nobody tells at what size they show."""
+
+from typing import Any
+
+import pytest
+
+from aftercall.core.quality.rules.issues import IssueName
+from tests.core.quality.story import STEP_S, Told, folded, issues_of, peer_of, tag
+
+SHOWN = ("expected_width", "expected_height")
+
+
+def _picture(*, fps: int, bitrate_bps: float, **said: Any) -> dict[str, Any]:
+    packets = {"packetsReceived": 300, "packetsLost": 0}
+    size = {"frameWidth": 320, "frameHeight": 180}
+    shown = {"framesDecoded": fps * STEP_S, "bytesReceived": bitrate_bps * STEP_S / 8}
+    return {**packets, **size, **shown, "totalFreezesDuration": 0.0, **said}
+
+
+def _watched(*, shown: tuple[int, int] | None = None, **said: Any) -> tuple[float, int]:
+    """The tenth percentile of the opinions, and how many issues of the picture there are."""
+    named = {"kind": "video", "ssrc": 7}
+    told = Told(type="inbound-rtp", id="I", fixed=named, steps=[_picture(**said)] * 12)
+    size = {} if shown is None else dict(zip(SHOWN, shown, strict=True))
+    peer = peer_of([told], tags=[tag("receive", 7, "camera", **size)])
+    opinion = folded(peer).verdict.cumulative["video_consumer"].mos_estimated.p10
+    assert opinion is not None
+    return opinion, len(issues_of(peer, IssueName.LOW_VIDEO_MOS))
+
+
+@pytest.mark.parametrize(("fps", "least"), [(8, 2.6), (10, 2.9), (15, 3.3)])
+def test_a_thumbnail_is_no_shrunken_picture(fps: int, least: float) -> None:
+    opinion, issues = _watched(fps=fps, bitrate_bps=90_000)
+    assert opinion >= least
+    assert issues == 0
+
+
+def test_a_rate_that_the_far_encoder_chose_is_no_trouble() -> None:
+    opinion, issues = _watched(fps=5, bitrate_bps=90_000)
+    assert opinion < 2.6
+    assert issues == 0
+
+
+def test_a_small_picture_that_is_shown_large_is_poor() -> None:
+    opinion, issues = _watched(fps=8, bitrate_bps=90_000, shown=(1_280, 720))
+    assert opinion < 2.0
+    assert issues == 1
+
+
+@pytest.mark.parametrize(
+    "hurt",
+    [
+        {"packetsReceived": 285, "packetsLost": 15},
+        {"totalFreezesDuration": 2.0},
+        {"framesDecoded": 0},
+    ],
+)
+def test_a_small_picture_that_is_hurt_is_poor(hurt: dict[str, Any]) -> None:
+    _, issues = _watched(fps=8, bitrate_bps=90_000, **hurt)
+    assert issues == 1
+
+
+def test_too_few_bits_for_its_size_are_poor_at_any_size() -> None:
+    opinion, issues = _watched(fps=24, bitrate_bps=8_000)
+    assert opinion < 2.6
+    assert issues == 1

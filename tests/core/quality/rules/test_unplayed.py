@@ -1,0 +1,58 @@
+"""Sound that arrives and is not played."""
+
+from typing import Any
+
+import pytest
+
+from aftercall.core.quality.attribution.verdicts import complete
+from aftercall.core.quality.report import PeerFacts
+from aftercall.core.quality.rules.issues import IssueName
+from tests.core.quality.story import Told, folded, issues_of, moment, peer_of, tag
+
+NAME = IssueName.AUDIO_NOT_PLAYED
+PLAYED = {"packetsReceived": 500, "totalSamplesReceived": 480_000, "packetsDiscarded": 0}
+THROWN_AWAY = {"packetsReceived": 500, "totalSamplesReceived": 0, "packetsDiscarded": 498}
+LEFT = {"packetsReceived": 500, "totalSamplesReceived": 0, "packetsDiscarded": 0}
+
+
+def _heard(*steps: dict[str, Any], step_s: float = 10.0) -> PeerFacts:
+    lossless = [{"packetsLost": 0, "jitter": 0.001, **step} for step in steps]
+    told = Told(type="inbound-rtp", id="I", fixed={"kind": "audio", "ssrc": 7}, steps=lossless)
+    return peer_of([told], tags=[tag("receive", 7, "microphone")], step_s=step_s)
+
+
+@pytest.mark.parametrize("unplayed", [THROWN_AWAY, LEFT])
+def test_sound_that_arrives_and_is_not_played_is_told_until_some_is(
+    unplayed: dict[str, Any],
+) -> None:
+    [issue] = issues_of(_heard(PLAYED, unplayed, unplayed, unplayed, PLAYED), NAME)
+    assert (issue.first_at, issue.last_at) == (moment(1), moment(4))
+    assert (issue.severity, issue.is_open) == ("severe", False)
+
+
+def test_it_takes_ten_seconds() -> None:
+    for count, is_told in ((9, False), (10, True)):
+        steps = [PLAYED, *[THROWN_AWAY] * count, PLAYED]
+        assert bool(issues_of(_heard(*steps, step_s=1.0), NAME)) is is_told
+
+
+def test_silence_and_browsers_that_do_not_count_are_no_evidence() -> None:
+    assert issues_of(_heard(*[LEFT] * 5), NAME) == []
+    assert issues_of(_heard(*[{"packetsReceived": 500}] * 5), NAME) == []
+    nothing = {"packetsReceived": 0, "totalSamplesReceived": 0, "packetsDiscarded": 0}
+    assert issues_of(_heard(PLAYED, *[nothing] * 5), NAME) == []
+
+
+def test_what_nobody_could_hear_has_no_score() -> None:
+    block = folded(_heard(*[THROWN_AWAY] * 5)).verdict.cumulative["audio_consumer"]
+    assert block.quality_score.avg is None and block.mos_estimated.avg is None
+
+
+def test_the_diagnosis_says_so() -> None:
+    facts = _heard(PLAYED, *[THROWN_AWAY] * 3)
+    made = folded(facts)
+    assert facts.peer.left_at is not None
+    told = complete({"a": made.verdict}, {"a": made.traces}, {"a": "Ada"}, facts.peer.left_at)
+    assert [finding.sentence for finding in told["a"].diagnosis] == [
+        "The sound they got arrived but was not played from 10:00:30 to 10:01:00 UTC."
+    ]
