@@ -27,6 +27,7 @@ const ISSUES: Record<string, string> = {
   silent_microphone: "Silent microphone",
   constant_audio_level: "Constant audio level",
   one_way_audio: "One-way audio",
+  audio_not_played: "Audio not played",
   negative_feedback_high: "Many repair requests",
   ice_reconnecting: "Reconnecting",
   ice_failed: "No path found (ICE)",
