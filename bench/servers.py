@@ -20,11 +20,12 @@ def cpu_seconds(pid: int) -> float:
     total = 0
     pids = [pid]
     while pids:
-        tasks = Path(f"/proc/{pids[0]}/task/{pids[0]}")
+        running = Path(f"/proc/{pids[0]}")
         try:
-            after_name = (tasks / "stat").read_text().rpartition(")")[2].split()
+            after_name = (running / "stat").read_text().rpartition(")")[2].split()
             total += int(after_name[11]) + int(after_name[12])
-            pids += [int(child) for child in (tasks / "children").read_text().split()]
+            children = running / "task" / str(pids[0]) / "children"
+            pids += [int(child) for child in children.read_text().split()]
         except OSError:
             return 0.0
         del pids[0]
