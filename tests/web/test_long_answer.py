@@ -46,7 +46,7 @@ async def test_both_forms_say_the_same(pieces: list[bytes], is_stored: bool) -> 
 async def test_a_large_piece_is_inflated_beside_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(long_answer, "IN_A_THREAD_FROM", 10)
     large = LongText(b"0123456789")
-    stored = LongText.from_deflated(large.deflated, size=large.size, crc32=large.crc32)
+    stored = large.packed()
     _, plain = await _sent(LongAnswer([b"<", stored, b">", stored]), "identity")
     assert plain == b"<0123456789>0123456789"
 

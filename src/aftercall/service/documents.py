@@ -52,10 +52,7 @@ class PackedDetails(msgspec.Struct, frozen=True):
 
     def unpacked(self) -> Details:
         """Leaves the rows packed here: many of these are held at once."""
-        rows = {
-            family: LongText.from_deflated(text.deflated, size=text.size, crc32=text.crc32).plain
-            for family, text in self.rows.items()
-        }
+        rows = {family: text.packed().plain for family, text in self.rows.items()}
         return _details_of(rows, _receptions_in(self.receptions))
 
 
@@ -102,10 +99,10 @@ def pack(verdict: Verdict, details: PackedDetails) -> bytes:
 
 def pack_details(details: Details) -> PackedDetails:
     """Deflates the rows, which takes most of the time that storing a report takes."""
-    rows = {}
-    for family, raw in details.rows.items():
-        text = LongText(bytes(raw), level=STORE_LEVEL)
-        rows[family] = LongText.from_deflated(text.deflated, size=text.size, crc32=text.crc32)
+    rows = {
+        family: LongText(bytes(raw), level=STORE_LEVEL).packed()
+        for family, raw in details.rows.items()
+    }
     return PackedDetails(_compress(msgspec.json.encode(details.receptions)), rows)
 
 

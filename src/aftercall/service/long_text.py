@@ -41,6 +41,10 @@ class LongText:
         text.deflated, text.size, text.crc32 = deflated, size, crc32
         return text
 
+    def packed(self) -> "LongText":
+        """The same, holding its deflated form alone."""
+        return LongText.from_deflated(self.deflated, size=self.size, crc32=self.crc32)
+
     @cached_property
     def plain(self) -> bytes:
         """Raises `Bug` for what `deflated` never gave."""
