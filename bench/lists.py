@@ -16,7 +16,7 @@ import random
 import sqlite3
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -121,12 +121,13 @@ def batches(count: int, at_once: int = 20_000) -> Iterator[Batch]:
     yield batch
 
 
-def fill_sqlite(url: str, count: int) -> None:
+def fill_sqlite(url: str, many: Iterable[Batch]) -> None:
+    """Write rows, by table, a few thousand sessions at a time."""
     connection = sqlite3.connect(str(make_url(url).database))
     connection.execute("PRAGMA synchronous = OFF")
     connection.execute("PRAGMA cache_size = -1000000")
     with connection:
-        for batch in batches(count):
+        for batch in many:
             for table, rows in batch.items():
                 marks = ", ".join("?" * len(schema.metadata.tables[table].columns))
                 connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
@@ -235,7 +236,7 @@ def run_engine(engine: str, count: int, folder: Path) -> dict[str, tuple[float, 
         url = f"sqlite:///{folder / f'{count}.db'}"
         if not (folder / f"{count}.db").exists():
             asyncio.run(migrate(url))
-            fill_sqlite(url, count)
+            fill_sqlite(url, batches(count))
         print(f"{engine}: filled in {time.perf_counter() - start:.0f} s")
         return asyncio.run(measure(url, count))
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
