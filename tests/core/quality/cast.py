@@ -11,6 +11,7 @@ import msgspec
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.report import PeerFacts
 from aftercall.core.records import LeaveReason, Peer, PeerNote, StoredSample
+from tests.core.quality.notes import note
 
 TEN = EpochMs(1_795_255_200_000)
 """2026-11-21T10:00:00Z."""
@@ -97,19 +98,8 @@ class Call:
 
     def note(self, name: str, at_s: float, event: str, **data: Any) -> None:
         """Something happens to somebody `at_s` seconds into the call."""
-        person = self._by_name[name]
-        person.notes.append(
-            PeerNote(
-                app_id="app",
-                session_id="session",
-                peer_id=name,
-                id=f"{event}-{at_s}",
-                at=EpochMs(TEN + round(at_s * 1000)),
-                received_at=EpochMs(TEN + round(at_s * 1000)),
-                name=event,
-                data=data,
-            )
-        )
+        at = TEN + round(at_s * 1000)
+        self._by_name[name].notes.append(note(at, event, name, **data))
 
     def facts(self, name: str) -> PeerFacts:
         person = self._by_name[name]

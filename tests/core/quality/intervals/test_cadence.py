@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.intervals.cadence import Cadence, Due, Sight
 from aftercall.core.records import PeerNote
+from tests.core.quality.notes import note
 
 START = EpochMs(1_795_000_000_000)
 INTERVAL_MS = 7_000
@@ -18,16 +19,7 @@ def _at(intervals: float) -> EpochMs:
 
 
 def _note(at: float, name: str) -> PeerNote:
-    return PeerNote(
-        app_id="app",
-        session_id="session",
-        peer_id="ada",
-        id=f"{name}{at}",
-        at=_at(at),
-        received_at=_at(at),
-        name=name,
-        data={},
-    )
+    return note(_at(at), name)
 
 
 def _hidden(*ats: float) -> list[Sight]:

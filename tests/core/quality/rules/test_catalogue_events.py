@@ -8,11 +8,10 @@ import msgspec
 import pytest
 from msgspec import structs
 
-from aftercall.core.instants import EpochMs
 from aftercall.core.quality.report import PeerFacts
 from aftercall.core.quality.rules.issues import Issue, IssueName
-from aftercall.core.records import PeerNote
 from tests.core.quality.cast import TEN
+from tests.core.quality.notes import note
 from tests.core.quality.story import Said, Told, folded, issues_of, moment, peer_of, tag
 
 BAD = {"packetsReceived": 900, "packetsLost": 100, "jitter": 0.2}
@@ -34,19 +33,7 @@ def _stream(
 
 def _noted(facts: PeerFacts, *notes: tuple[float, str, Said]) -> PeerFacts:
     """Something happens `at_s` seconds after the peer joined."""
-    made = [
-        PeerNote(
-            app_id="app",
-            session_id="session",
-            peer_id="ada",
-            id=f"{name}-{at_s}",
-            at=EpochMs(TEN + round(at_s * 1000)),
-            received_at=EpochMs(TEN + round(at_s * 1000)),
-            name=name,
-            data=dict(data),
-        )
-        for at_s, name, data in notes
-    ]
+    made = [note(TEN + round(at_s * 1000), name, **data) for at_s, name, data in notes]
     return structs.replace(facts, notes=made)
 
 

@@ -8,6 +8,7 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.quality.rules.interruptions import Arrival, interruption_issues
 from aftercall.core.quality.rules.issues import Issue, IssueName
 from aftercall.core.records import PeerNote
+from tests.core.quality.notes import note
 
 ICE, WHOLE, DTLS = "ice_connection_state", "connection_state", "dtls_state"
 
@@ -20,17 +21,8 @@ LOST, FAILED, FELL, SLOW = (
 
 
 def _note(at_s: float, name: str, state: str = "", connection: str | None = "pc1") -> PeerNote:
-    at = EpochMs(round(at_s * 1_000))
-    return PeerNote(
-        app_id="app",
-        session_id="session",
-        peer_id="ada",
-        id=f"{at} {name} {state} {connection}",
-        at=at,
-        received_at=at,
-        name=name,
-        data={"connection": connection, "state": state} if state else {},
-    )
+    said = {"connection": connection, "state": state} if state else {}
+    return note(round(at_s * 1_000), name, **said)
 
 
 def _issues(

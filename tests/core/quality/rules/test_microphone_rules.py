@@ -7,7 +7,6 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aftercall.core.instants import EpochMs
 from aftercall.core.quality.intervals.counters import Interval
 from aftercall.core.quality.intervals.streams import Family
 from aftercall.core.quality.rules.issues import Issue, IssueName
@@ -22,22 +21,10 @@ from aftercall.core.quality.rules.microphone_rules import (
 from aftercall.core.quality.rules.mutes import Mutes
 from aftercall.core.records import PeerNote
 from tests.core.quality.made_intervals import START, STEP_MS, interval
+from tests.core.quality.notes import note
 from tests.core.quality.tabled import table_of
 
 _Told = tuple[IssueName, int, int, dict[str, float], int]
-
-
-def _note(at: int, name: str) -> PeerNote:
-    return PeerNote(
-        app_id="app",
-        session_id="session",
-        peer_id="ada",
-        id=f"{at} {name}",
-        at=EpochMs(at),
-        received_at=EpochMs(at),
-        name=name,
-        data={},
-    )
 
 
 def _microphone(levels: list[float | None], **members: Any) -> list[Interval]:
@@ -118,7 +105,7 @@ def test_all_at_once_gives_what_a_walk_finds(
         for step, level in enumerate(levels, 1)
     ]
     moments = [START + step * STEP_MS for step in sorted(changes)]
-    notes = [_note(at, "selected_microphone_update") for at in moments]
+    notes = [note(at, "selected_microphone_update") for at in moments]
     found = [
         (i.name, i.first_at, i.last_at, i.worst, i.sample_count) for i in _issues(intervals, *notes)
     ]
@@ -131,4 +118,4 @@ def test_what_is_muted_or_sends_nothing_is_not_listened_to() -> None:
     assert _issues(_microphone([*silent], is_muted=True)) == []
     assert _issues(_microphone([*silent], is_active=False)) == []
     assert _issues(_microphone([*silent], packets_sent=0)) == []
-    assert _issues(_microphone([*silent]), _note(START, "audio_off")) == []
+    assert _issues(_microphone([*silent]), note(START, "audio_off")) == []

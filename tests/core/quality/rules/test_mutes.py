@@ -9,20 +9,12 @@ from aftercall.core.quality.intervals.streams import Family, Sample
 from aftercall.core.quality.rules.issues import IssueName
 from aftercall.core.quality.rules.mutes import Mutes, camera_issues
 from aftercall.core.records import PeerNote
+from tests.core.quality.notes import note
 from tests.core.quality.reports import START, outbound, sample
 
 
 def _note(at: int, name: str, source: str | None = None) -> PeerNote:
-    return PeerNote(
-        app_id="app",
-        session_id="session",
-        peer_id="ada",
-        id=f"{at} {name}",
-        at=EpochMs(at),
-        received_at=EpochMs(at),
-        name=name,
-        data={} if source is None else {"source": source},
-    )
+    return note(at, name, **({} if source is None else {"source": source}))
 
 
 def _mutes(**at_by_name: int) -> Mutes:

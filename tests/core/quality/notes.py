@@ -1,0 +1,20 @@
+"""Notes of what happened to a peer."""
+
+from typing import Any
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.records import PeerNote
+
+
+def note(at: int, name: str, of: str = "ada", /, **data: Any) -> PeerNote:
+    """Something happens to a peer; two notes are one when they say the same."""
+    return PeerNote(
+        app_id="app",
+        session_id="session",
+        peer_id=of,
+        id=f"{name}-{at}-{data}",
+        at=EpochMs(at),
+        received_at=EpochMs(at),
+        name=name,
+        data=data,
+    )
