@@ -17,10 +17,10 @@ from aftercall.core.quality.intervals.getstats import (
     STATS_MEMBERS,
     Name,
     SampleBody,
-    Stats,
     StreamTag,
     decode_body,
     encode_body,
+    fields_of,
 )
 
 VERSION: Final = 1
@@ -33,13 +33,11 @@ Count = Annotated[int, Meta(ge=0, le=2**53)]
 def _narrow(type_: str) -> type[msgspec.Struct]:
     """A struct with the members of one type of stats, so that reading one makes no room for the
     others."""
-    members = {"id", "timestamp", *STATS_MEMBERS[type_]}
     return msgspec.defstruct(
         type_.title().replace("-", ""),
         [
             (field.name, field.type) if field.required else (field.name, field.type, None)
-            for field in msgspec.structs.fields(Stats)
-            if field.encode_name in members
+            for field in fields_of(type_)
         ],
         tag_field="type",
         tag=type_,

@@ -199,6 +199,12 @@ class Stats(msgspec.Struct, omit_defaults=True, rename="camel", gc=False, kw_onl
     data_channels_closed: Count | None = None
 
 
+def fields_of(type_: str) -> list[msgspec.structs.FieldInfo]:
+    """Those fields of `Stats` that objects of this type have, apart from the type itself."""
+    members = {"id", "timestamp", *STATS_MEMBERS[type_]}
+    return [field for field in msgspec.structs.fields(Stats) if field.encode_name in members]
+
+
 class ConnectionBody(msgspec.Struct, omit_defaults=True, kw_only=True):
     """The report of one `RTCPeerConnection`."""
 

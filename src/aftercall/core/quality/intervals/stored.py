@@ -20,6 +20,7 @@ from aftercall.core.quality.intervals.getstats import (
     StreamTag,
     decode_body,
     encode_body,
+    fields_of,
 )
 
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -54,8 +55,7 @@ _MEASURED: Final = ("inbound-rtp", "outbound-rtp", "remote-inbound-rtp", "media-
 
 def _narrow(type_: str) -> type[msgspec.Struct]:
     """A struct for one type of stats, read where `Stats` is read; numbers for columns last."""
-    members = {"id", "timestamp", *STATS_MEMBERS[type_]}
-    fields = [field for field in msgspec.structs.fields(Stats) if field.encode_name in members]
+    fields = fields_of(type_)
     numbers = [field.name for field in fields if type_ in _MEASURED and _is_number(field)]
     words = [
         (field.name, field.type) if field.required else (field.name, field.type, None)
