@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from aftercall.core.instants import Clock, EpochMs
-from aftercall.core.quality.attribution.stream_ends import End, Party, listeners_of, sender_of
+from aftercall.core.quality.attribution.stream_ends import End, Party, StreamEnds
 from aftercall.core.quality.metadata import Device, DevicesChange, Metadata
 from aftercall.core.quality.plot import PlotStream, plot
 from aftercall.core.quality.plot_connection import (
@@ -146,6 +146,8 @@ class SeriesReads:
             for row, short in found.told
         }
         metadata = report.verdict.metadata
+        ends = StreamEnds(parties)
+        rows = {row.id: row for row, _ in found.told}
         drawn = plot(
             report.details,
             points=wanted.points,
@@ -160,7 +162,9 @@ class SeriesReads:
             to_at=wanted.to_at if wanted.to_at is not None else found.lane.left_at or now,
             is_final=found.call.status == "ENDED",
             now=now,
-            streams=[_stream(each, found, parties) for each in drawn],
+            streams=[
+                _stream(each, rows, parties, _others(found.row.id, each, ends)) for each in drawn
+            ],
             connection=plot_connection(
                 taken, points=wanted.points, from_at=wanted.from_at, to_at=wanted.to_at
             ),
@@ -171,13 +175,19 @@ class SeriesReads:
         )
 
 
-def _stream(drawn: PlotStream, found: ToldParticipant, parties: Mapping[str, Party]) -> Stream:
+def _others(row_id: str, drawn: PlotStream, ends: StreamEnds) -> list[End]:
     if drawn.is_sent:
-        ends = listeners_of(found.row.id, drawn.id, parties)
-    else:
-        sender = sender_of(found.row.id, drawn.id, parties)
-        ends = [sender] if sender is not None else []
-    rows = {row.id: row for row, _ in found.told}
+        return ends.listeners_of(row_id, drawn.id)
+    sender = ends.sender_of(row_id, drawn.id)
+    return [sender] if sender is not None else []
+
+
+def _stream(
+    drawn: PlotStream,
+    rows: Mapping[str, Participant],
+    parties: Mapping[str, Party],
+    others: Sequence[End],
+) -> Stream:
     columns = msgspec.structs.asdict(drawn.columns)
     return Stream(
         key=drawn.key,
@@ -189,7 +199,7 @@ def _stream(drawn: PlotStream, found: ToldParticipant, parties: Mapping[str, Par
         mid=drawn.id.mid,
         producer_id=drawn.id.producer_id,
         consumer_id=drawn.id.consumer_id,
-        others=[_other(end, rows[end.row_id], drawn.id.from_peer_id, parties) for end in ends],
+        others=[_other(end, rows[end.row_id], drawn.id.from_peer_id, parties) for end in others],
         points=drawn.points,
         p10_mos=drawn.p10_mos,
         avg_mos=drawn.avg_mos,

@@ -122,3 +122,17 @@ def test_a_lossy_uplink_is_counted_by_the_sender_and_by_every_listener() -> None
 def test_a_call_too_short_to_be_one_is_refused() -> None:
     with pytest.raises(ValueError, match="at least 30 s"):
         call(length_s=29)
+
+
+def test_a_received_stream_keeps_its_mid_when_others_go() -> None:
+    mids: dict[tuple[str, int], set[str]] = {}
+    for said in played(call(kinds=(Kind.RECONNECTING, Kind.RECONNECTING), participants=5)):
+        if said.entry["type"] != "sample":
+            continue
+        received = [
+            each for each in said.entry["connections"][0]["stats"] if each["type"] == "inbound-rtp"
+        ]
+        assert len({each["mid"] for each in received}) == len(received)
+        for each in received:
+            mids.setdefault((said.peer.id, each["ssrc"]), set()).add(each["mid"])
+    assert {len(each) for each in mids.values()} == {1}

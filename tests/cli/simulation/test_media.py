@@ -55,7 +55,7 @@ def test_what_was_sent_is_what_each_listener_received_plus_what_it_lost(
     source: Source, story: list[tuple[Conditions, Conditions, bool]]
 ) -> None:
     sending = camera(source)
-    listeners = [Receiving(sending, random=Random(n)) for n in range(3)]
+    listeners = [Receiving(sending, mid="0", random=Random(n)) for n in range(3)]
     for sender, listener, is_muted in story:
         sending.is_muted = is_muted
         sending.pass_second(sender, level=0.2, share_bps=2_000_000)
@@ -71,7 +71,7 @@ def test_what_is_sent_again_counts_among_all_that_is_sent_and_received() -> None
     """W3C webrtc-stats: retransmissions are a subset of packets and bytes, on both sides."""
     lossy = Conditions(round_trip_ms=40, jitter_ms=2, uplink_loss=0.1)
     sending, clean = camera(), camera()
-    eyes = Receiving(sending, random=Random(3))
+    eyes = Receiving(sending, mid="0", random=Random(3))
     for _ in range(60):
         sending.pass_second(lossy, level=0, share_bps=2_000_000)
         clean.pass_second(GOOD, level=0, share_bps=2_000_000)
@@ -94,7 +94,7 @@ def test_what_is_sent_again_counts_among_all_that_is_sent_and_received() -> None
 def test_the_loss_that_is_folded_from_the_counters_is_that_of_the_weather() -> None:
     lossy = Conditions(round_trip_ms=40, jitter_ms=2, downlink_loss=0.12)
     sending = camera()
-    eyes = Receiving(sending, random=Random(4))
+    eyes = Receiving(sending, mid="0", random=Random(4))
     reports: list[tuple[int, dict[str, Any]]] = []
     sent_before = 0
     for second in range(61):
@@ -116,7 +116,7 @@ def test_the_loss_that_is_folded_from_the_counters_is_that_of_the_weather() -> N
 def test_counters_never_fall(story: list[tuple[Conditions, Conditions]]) -> None:
     gauges = {"jitter", "frameWidth", "frameHeight", "framesPerSecond", "targetBitrate"}
     sending = camera()
-    receiving = Receiving(sending, random=Random(2))
+    receiving = Receiving(sending, mid="0", random=Random(2))
     before: dict[str, float] = {}
     for sender, listener in story:
         sending.pass_second(sender, level=0.2, share_bps=900_000)
@@ -160,7 +160,10 @@ def test_a_slow_machine_encodes_fewer_frames_and_says_cpu() -> None:
 def test_heavy_loss_conceals_audio_and_freezes_video() -> None:
     bad = Conditions(round_trip_ms=300, jitter_ms=60, downlink_loss=0.15)
     heard, seen = camera(MICROPHONE), camera()
-    ears, eyes = Receiving(heard, random=Random(1)), Receiving(seen, random=Random(1))
+    ears, eyes = (
+        Receiving(heard, mid="0", random=Random(1)),
+        Receiving(seen, mid="0", random=Random(1)),
+    )
     for _ in range(60):
         heard.pass_second(GOOD, level=0.2, share_bps=0)
         seen.pass_second(GOOD, level=0, share_bps=2_000_000)

@@ -1,8 +1,10 @@
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercall.core.instants import HOUR_MS, MINUTE_MS, EpochMs
+from aftercall.core.quality.attribution.stream_ends import StreamId
 from aftercall.core.quality.attribution.verdicts import complete
 from aftercall.core.quality.digest import (
     MOST_BUCKETS,
@@ -13,7 +15,7 @@ from aftercall.core.quality.digest import (
     scale_of,
     strip_of,
 )
-from aftercall.core.quality.report import fold
+from aftercall.core.quality.report import Details, fold
 from tests.core.quality.cast import FINE, TEN, Call, Weather, always, between
 
 
@@ -96,3 +98,34 @@ def test_the_way_through_a_relay_is_a_word_to_filter_by() -> None:
     call = Call({"ada": always(Weather(relay="tls")), "bob": always(FINE)}, minutes=1)
     found = _digests(call)
     assert (found["ada"].where.relay, found["bob"].where.relay) == ("tls", "none")
+
+
+def _rows(*rows: dict[str, object]) -> Details:
+    encoded = [{"timestamp": "2026-11-21T10:00:07.000Z", **row} for row in rows]
+    raw = {"audio_consumer": msgspec.Raw(msgspec.json.encode(encoded))}
+    return Details(rows=raw, receptions=[])
+
+
+def _streams_of(*rows: dict[str, object]) -> list[StreamId]:
+    call = Call(["ada"], minutes=1)
+    verdict = fold([call.facts("ada")], call.end_at).verdict
+    return digest(verdict, _rows(*rows), scale_of(TEN, call.end_at)).streams
+
+
+def test_a_stream_that_moves_to_another_mid_is_still_one() -> None:
+    tag: dict[str, object] = {"ssrc": 7, "producer_id": "p", "peer_id": "bob"}
+    assert _streams_of({**tag, "mid": "4"}, {**tag, "mid": "3"}) == [
+        StreamId(family="audio_consumer", ssrc=7, mid="3", producer_id="p", from_peer_id="bob")
+    ]
+
+
+def test_a_stream_whose_sender_is_known_late_is_still_one() -> None:
+    assert _streams_of({"ssrc": 7}, {"ssrc": 7, "peer_id": "bob"}, {"ssrc": 8}) == [
+        StreamId(family="audio_consumer", ssrc=7, from_peer_id="bob"),
+        StreamId(family="audio_consumer", ssrc=8),
+    ]
+
+
+def test_an_ssrc_that_carries_one_sender_after_another_is_a_stream_of_each() -> None:
+    found = _streams_of({"ssrc": 7, "peer_id": "bob"}, {"ssrc": 7, "peer_id": "cyd"})
+    assert [each.from_peer_id for each in found] == ["bob", "cyd"]

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from aftercall.cli.simulation import dialogue, people, weather
 from aftercall.cli.simulation.dialogue import Utterance
-from aftercall.cli.simulation.media import CAMERA, MICROPHONE, SCREEN, Receiving
+from aftercall.cli.simulation.media import CAMERA, MICROPHONE, SCREEN
 from aftercall.cli.simulation.peer import SimulatedPeer, new_uuid
 from aftercall.cli.simulation.people import Person
 from aftercall.cli.simulation.weather import OUTAGE_S, Kind, Weather
@@ -270,11 +270,8 @@ def _receive(listener: SimulatedPeer, speaker: SimulatedPeer) -> None:
     for key in [k for k in listener.receivings if k[0] == speaker.id]:
         if key[1] not in speaker.sendings:
             del listener.receivings[key]
-    for name, sending in speaker.sendings.items():
-        receiving = listener.receivings.get((speaker.id, name))
-        if receiving is None:
-            receiving = Receiving(sending, random=listener.random)
-            listener.receivings[speaker.id, name] = receiving
+    for sending in speaker.sendings.values():
+        receiving = listener.receive(speaker.id, sending)
         receiving.pass_second(listener.conditions, speaker.conditions)
 
 

@@ -192,8 +192,9 @@ class Sending:
 class Receiving:
     """A stream at one listener; `counted` is the inbound-rtp object's counters."""
 
-    def __init__(self, sending: Sending, *, random: Random) -> None:
+    def __init__(self, sending: Sending, *, mid: str, random: Random) -> None:
         self.sending = sending
+        self.mid = mid
         self._random = random
         self._buffer_ms = 40.0
         self.counted: dict[str, Any] = dict.fromkeys(

@@ -38,6 +38,8 @@ class SimulatedPeer:
     """By the name of what they show: `microphone`, `camera`, `screen`."""
     receivings: dict[tuple[str, str], Receiving] = field(default_factory=dict)
     """By the id of the peer they come from, and the name of what they show."""
+    received_streams: int = 0
+    """How many there were so far; a stream keeps its `mid` when others go."""
     sequence: int = 0
     round_trips: int = 0
     total_round_trip_s: float = 0.0
@@ -66,6 +68,17 @@ class SimulatedPeer:
         )
         self.sendings[source.name] = sending
         return sending
+
+    def receive(self, peer_id: str, sending: Sending) -> Receiving:
+        """What arrives of a stream of another peer's, from the first time on."""
+        key = (peer_id, sending.source.name)
+        receiving = self.receivings.get(key)
+        if receiving is None:
+            mid = f"r{self.received_streams}"
+            receiving = Receiving(sending, mid=mid, random=self.random)
+            self.receivings[key] = receiving
+            self.received_streams += 1
+        return receiving
 
     def pass_second(self, elapsed_s: float, *, level: float) -> None:
         """Live through one second: the weather changes, what is sent is sent."""
@@ -185,7 +198,7 @@ class SimulatedPeer:
             )
 
     def _received(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
-        for number, receiving in enumerate(self.receivings.values()):
+        for receiving in self.receivings.values():
             sending = receiving.sending
             letter = sending.source.kind[0].upper()
             yield (
@@ -194,7 +207,7 @@ class SimulatedPeer:
                 {
                     "kind": sending.source.kind,
                     "ssrc": sending.ssrc,
-                    "mid": f"r{number}",
+                    "mid": receiving.mid,
                     "trackIdentifier": f"track-{sending.ssrc}",
                     "codecId": "COT01_111" if letter == "A" else "COT01_96",
                     "transportId": _TRANSPORT,

@@ -11,7 +11,7 @@ import msgspec
 
 from aftercall.core.instants import HOUR_MS, MINUTE_MS, SECOND_MS, EpochMs
 from aftercall.core.quality.attribution.findings import Finding
-from aftercall.core.quality.attribution.stream_ends import StreamId
+from aftercall.core.quality.attribution.stream_ends import StreamId, stream_key
 from aftercall.core.quality.attribution.traces import Span, union
 from aftercall.core.quality.intervals.streams import AUDIO, SCREENSHARES, Family
 from aftercall.core.quality.metadata import CandidatePair
@@ -280,19 +280,25 @@ def _screenshare(rows: Sequence[_Row], scale: Scale) -> list[Span]:
 
 
 def _streams(rows: _Rows) -> list[StreamId]:
-    found = {
-        StreamId(
-            family=family.value,
-            ssrc=row.ssrc,
-            mid=row.mid,
-            producer_id=row.producer_id,
-            consumer_id=row.consumer_id,
-            from_peer_id=row.peer_id,
-        ): None
-        for family, every in rows.items()
-        for row in every
-    }
-    return list(found)[:MOST_STREAMS]
+    """Each stream once, as last described. Who sends it tells streams apart, as a server may
+    reuse an SSRC; rows from before that was known belong to the one known later."""
+    found: dict[tuple[str, str | None, str | None], StreamId] = {}
+    for family, every in rows.items():
+        for row in every:
+            name = stream_key(family.value, row.ssrc, row.mid, row.consumer_id, row.producer_id)
+            found[name, row.producer_id, row.peer_id] = StreamId(
+                family=family.value,
+                ssrc=row.ssrc,
+                mid=row.mid,
+                producer_id=row.producer_id,
+                consumer_id=row.consumer_id,
+                from_peer_id=row.peer_id,
+            )
+    tagged = {name for name, *sender in found if any(sender)}
+    kept = [
+        stream for (name, *sender), stream in found.items() if any(sender) or name not in tagged
+    ]
+    return kept[:MOST_STREAMS]
 
 
 def _word(text: str | None) -> str | None:

@@ -1,6 +1,7 @@
 """Which stream one participant sent is which that others received."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import msgspec
@@ -44,59 +45,89 @@ def stream_key(
     return f"{family}:{name}"
 
 
-def sender_of(listener: str, stream: StreamId, parties: Mapping[str, Party]) -> End | None:
-    """Who sent what a participant received: by the producer's id, by the peer named, by the
-    SSRC where nobody rewrites it, or because there is nobody else."""
-    family = stream.family.replace("_consumer", "_producer")
-    others = {row_id: party for row_id, party in parties.items() if row_id != listener}
-    sent = [
-        End(row_id, each)
-        for row_id, party in others.items()
-        for each in party.streams
-        if each.family == family
-    ]
-    if stream.producer_id is not None:
-        for end in sent:
-            if end.stream is not None and end.stream.producer_id == stream.producer_id:
-                return end
-    by_ssrc = [
-        end
-        for end in sent
-        if stream.ssrc is not None and end.stream is not None and end.stream.ssrc == stream.ssrc
-    ]
-    if stream.from_peer_id is not None:
-        for row_id, party in others.items():
-            if stream.from_peer_id in party.peer_ids:
-                return _of_row(row_id, by_ssrc) or _of_row(row_id, sent) or End(row_id, None)
+class StreamEnds:
+    """Finds the other ends of the streams of a session. What is looked for is indexed once, so
+    that an answer takes as long as it is, however many streams there are."""
+
+    def __init__(self, parties: Mapping[str, Party]) -> None:
+        self._parties = parties
+        self._row_of_peer: dict[str, list[str]] = {}
+        self._by_producer: dict[tuple[str, str], list[End]] = {}
+        """The first stream of each row."""
+        self._by_ssrc: dict[tuple[str, int], dict[str, list[End]]] = {}
+        self._by_row: dict[tuple[str, str], list[End]] = {}
+        for row_id, party in parties.items():
+            for peer_id in party.peer_ids:
+                self._row_of_peer.setdefault(peer_id, []).append(row_id)
+            for stream in party.streams:
+                self._add(End(row_id, stream), stream)
+
+    def _add(self, end: End, stream: StreamId) -> None:
+        self._by_row.setdefault((end.row_id, stream.family), []).append(end)
+        if stream.producer_id is not None:
+            named = self._by_producer.setdefault((stream.family, stream.producer_id), [])
+            if all(each.row_id != end.row_id for each in named[-1:]):
+                named.append(end)
+        if stream.ssrc is not None:
+            rows = self._by_ssrc.setdefault((stream.family, stream.ssrc), {})
+            rows.setdefault(end.row_id, []).append(end)
+
+    def sender_of(self, listener: str, stream: StreamId) -> End | None:
+        """Who sent what a participant received: by the producer's id, by the peer named, by the
+        SSRC where nobody rewrites it, or because there is nobody else."""
+        family = stream.family.replace("_consumer", "_producer")
+        if stream.producer_id is not None:
+            for end in self._by_producer.get((family, stream.producer_id), ()):
+                if end.row_id != listener:
+                    return end
+        by_ssrc = self._by_ssrc.get((family, stream.ssrc), {}) if stream.ssrc is not None else {}
+        if stream.from_peer_id is not None:
+            row_id = _first_but(listener, self._row_of_peer.get(stream.from_peer_id, ()))
+            if row_id is None:
+                return None
+            return _only(by_ssrc.get(row_id, ())) or self._only_of(row_id, family)
+        if len(by_ssrc) - (listener in by_ssrc) == 1:
+            return by_ssrc[_first_but(listener, by_ssrc) or ""][0]
+        if len(self._parties) - (listener in self._parties) == 1:
+            return self._only_of(_first_but(listener, self._parties) or "", family)
         return None
-    if len({end.row_id for end in by_ssrc}) == 1:
-        return by_ssrc[0]
-    if len(others) == 1:
-        row_id = next(iter(others))
-        return _of_row(row_id, sent) or End(row_id, None)
-    return None
+
+    def _only_of(self, row_id: str, family: str) -> End:
+        """The participant's only stream of the family, or whichever it is."""
+        return _only(self._by_row.get((row_id, family), ())) or End(row_id, None)
+
+    def listeners_of(self, sender: str, stream: StreamId) -> list[End]:
+        """Who received what a participant sent, each stream once."""
+        family = stream.family.replace("_producer", "_consumer")
+        found: dict[tuple[str, int | str | None], End] = {}
+        for sent, end in self._received.get((sender, family), ()):
+            if end.stream is not None and _is_same(sent, stream):
+                name = end.stream.ssrc if end.stream.ssrc is not None else end.stream.consumer_id
+                found.setdefault((end.row_id, name), end)
+        return list(found.values())
+
+    @cached_property
+    def _received(self) -> dict[tuple[str, str], list[tuple[StreamId | None, End]]]:
+        """What was received of each sender, by its row and the family: which of its streams, if
+        that is known, and the end at the listener."""
+        found: dict[tuple[str, str], list[tuple[StreamId | None, End]]] = {}
+        for row_id, party in self._parties.items():
+            for stream in party.streams:
+                sender = None
+                if stream.family.endswith("_consumer"):
+                    sender = self.sender_of(row_id, stream)
+                if sender is not None:
+                    ends = found.setdefault((sender.row_id, stream.family), [])
+                    ends.append((sender.stream, End(row_id, stream)))
+        return found
 
 
-def _of_row(row_id: str, ends: Sequence[End]) -> End | None:
-    """His only stream among these."""
-    own = [end for end in ends if end.row_id == row_id]
-    return own[0] if len(own) == 1 else None
+def _first_but(row_id: str, rows: Iterable[str]) -> str | None:
+    return next((each for each in rows if each != row_id), None)
 
 
-def listeners_of(sender: str, stream: StreamId, parties: Mapping[str, Party]) -> list[End]:
-    """Who received what a participant sent, each stream once."""
-    family = stream.family.replace("_producer", "_consumer")
-    found: dict[tuple[str, int | str | None], End] = {}
-    for row_id, party in parties.items():
-        if row_id == sender:
-            continue
-        for each in party.streams:
-            if each.family == family:
-                end = sender_of(row_id, each, parties)
-                if end is not None and end.row_id == sender and _is_same(end.stream, stream):
-                    name = each.ssrc if each.ssrc is not None else each.consumer_id
-                    found.setdefault((row_id, name), End(row_id, each))
-    return list(found.values())
+def _only(ends: Sequence[End]) -> End | None:
+    return ends[0] if len(ends) == 1 else None
 
 
 def _is_same(one: StreamId | None, other: StreamId) -> bool:
