@@ -287,6 +287,12 @@ def test_our_own_parts_stand_beside(folded: Folded) -> None:
     report = _answer(folded)["data"]["participant"]["peer_report"]
     assert report["diagnosis"][0]["cause"] == "uplink"
     assert report["diagnosis"][0]["first_at"] == "2026-11-21T10:01:03.000Z"
+    assert report["diagnosis"][0]["spans"][0]["first_at"] == "2026-11-21T10:01:03.000Z"
+    assert report["diagnosis"][0]["subject"] == "ada"
+    assert report["diagnosis"][0]["affected"] == ["bob"]
+    assert report["diagnosis"][0]["figures"][0]["name"] == "loss_percent"
+    assert report["diagnosis"][0]["figures"][0]["unit"] == "%"
+    assert report["diagnosis"][0]["advice_key"] == "wired_or_nearer"
     assert {issue["name"] for issue in report["issues"]} >= {"poor_network_uplink"}
     assert report["completeness"]["share"] == 1.0
     mos = report["quality"]["audio_producer_cumulative"]["mos_estimated"]

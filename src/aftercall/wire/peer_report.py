@@ -164,6 +164,7 @@ def _encode_issue(issue: Issue) -> Json:
         "last_at": encode_time(issue.last_at),
         "sample_count": issue.sample_count,
         "worst": issue.worst,
+        "typical": issue.typical,
         "stream": issue.stream,
         "origin": issue.origin,
         "is_open": issue.is_open,
@@ -179,6 +180,18 @@ def _encode_finding(finding: Finding) -> Json:
         "last_at": encode_time(finding.last_at),
         "peer_ids": finding.peer_ids,
         "issues": finding.issues,
+        "subject": finding.subject,
+        "media": finding.media,
+        "direction": finding.direction,
+        "figures": finding.figures,
+        "affected": finding.affected,
+        "spans": [
+            {"first_at": encode_time(start_at), "last_at": encode_time(end_at)}
+            for start_at, end_at in finding.spans
+        ],
+        "evidence": finding.evidence,
+        "advice": finding.advice,
+        "advice_key": finding.advice_key,
     }
 
 

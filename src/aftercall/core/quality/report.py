@@ -23,7 +23,7 @@ from aftercall.core.records import LeaveReason, Peer, PeerNote, StoredSample
 if TYPE_CHECKING:
     from aftercall.core.quality.peer_fold import PeerFold
 
-FOLD_VERSION: Final = 2
+FOLD_VERSION: Final = 3
 """Grows whenever the same facts give another verdict; older documents can be folded again."""
 
 

@@ -6,10 +6,12 @@ from itertools import pairwise
 from typing import Final
 
 from aftercall.core.instants import SECOND_MS, EpochMs
+from aftercall.core.quality.attribution.advice import ADVICE
 from aftercall.core.quality.attribution.findings import (
     Finding,
     Kit,
     Subject,
+    advice_of,
     after_device,
     during,
     finding,
@@ -64,7 +66,7 @@ def _machine(subject: Subject, session: Session) -> list[Finding]:
         dropped = percent(Group(showing).worst("dropped_percent") or 0.0)
         felt.append(f"to show all they received (up to {dropped} of the frames were dropped)")
     sentence = f"Their machine was too slow {listed(felt)}, {group.when}."
-    return [finding("cpu", group, sentence)]
+    return [finding(subject, "cpu", group, sentence)]
 
 
 def _is_sent(issue: Issue) -> bool:
@@ -83,7 +85,7 @@ def _one_way(subject: Subject, session: Session) -> list[Finding]:
         name = subject.names.get(sender, sender)
         sentence = f"They heard nothing of {name} {group.when} although {name} spoke"
         sentence += after_device(subject, group, "speaker")
-        found.append(finding("one_way_audio", group, f"{sentence}.", peer_ids=[sender]))
+        found.append(finding(subject, "one_way_audio", group, f"{sentence}.", peer_ids=[sender]))
     return found
 
 
@@ -96,7 +98,7 @@ def _unplayed(subject: Subject, session: Session) -> list[Finding]:
     whom = listed(sorted(subject.names.get(row_id, row_id) for row_id in senders))
     sentence = f"The sound they got{whom and f' of {whom}'} arrived but was not played {group.when}"
     sentence += after_device(subject, group, "speaker")
-    return [finding("audio_not_played", group, f"{sentence}.", peer_ids=senders)]
+    return [finding(subject, "audio_not_played", group, f"{sentence}.", peer_ids=senders)]
 
 
 def _microphone(subject: Subject, session: Session) -> list[Finding]:
@@ -105,13 +107,13 @@ def _microphone(subject: Subject, session: Session) -> list[Finding]:
     if silent is not None:
         sentence = f"Their microphone was on but silent {silent.when}"
         sentence += after_device(subject, silent, "microphone")
-        found.append(finding("silent_microphone", silent, f"{sentence}."))
+        found.append(finding(subject, "silent_microphone", silent, f"{sentence}."))
     constant = group_of(named(subject, IssueName.CONSTANT_AUDIO_LEVEL))
     if constant is not None:
         sentence = f"Their microphone gave one constant sound {constant.when}"
         sentence += after_device(subject, constant, "microphone")
         sentence += ": hum, or a stuck device."
-        found.append(finding("constant_audio", constant, sentence))
+        found.append(finding(subject, "constant_audio", constant, sentence))
     return [*found, *_unsent(subject)]
 
 
@@ -122,7 +124,7 @@ def _unsent(subject: Subject) -> list[Finding]:
         if group is not None:
             sentence = f"They sent no {what} {group.when} although it was switched on"
             sentence += after_device(subject, group, kit)
-            found.append(finding(f"no_{what}_sent", group, f"{sentence}."))
+            found.append(finding(subject, f"no_{what}_sent", group, f"{sentence}."))
     return found
 
 
@@ -141,19 +143,23 @@ def _connection(subject: Subject, session: Session) -> list[Finding]:
         if len(at) > MOST_SPELLS:
             total = length(sum(end - start for start, end in spells))
             at = [f"{len(at)} times, for {total} in all, first at {clock(lost.span[0])}"]
-        found.append(finding("interruption", lost, f"Their connection was lost {listed(at)} UTC."))
+        found.append(
+            finding(subject, "interruption", lost, f"Their connection was lost {listed(at)} UTC.")
+        )
     failed = group_of(named(subject, IssueName.ICE_FAILED, IssueName.CONNECTION_FAILED))
     if failed is not None:
         at = [f"at {clock(moment)}" for moment in sorted({i.first_at for i in failed.issues})]
         many = f"{len(at)} times, first {at[0]}" if len(at) > MOST_SPELLS else listed(at)
-        found.append(finding("interruption", failed, f"Their connection failed {many} UTC."))
+        found.append(
+            finding(subject, "interruption", failed, f"Their connection failed {many} UTC.")
+        )
     slow = named(subject, IssueName.SLOW_CONNECT)
     again = during(slow, [] if lost is None else spans_of(lost.issues))
     for start, end in spans_of(issue for issue in slow if issue not in again):
         group = Group(issue for issue in slow if start <= issue.first_at <= end)
         took = length(group.worst("connect_ms") or 0.0)
         sentence = f"They needed {took} to connect at {clock(start)} UTC."
-        found.append(finding("slow_connect", group, sentence))
+        found.append(finding(subject, "slow_connect", group, sentence))
     return found
 
 
@@ -181,6 +187,11 @@ def _rejoins(subject: Subject, session: Session) -> list[Finding]:
             first_at=away[0][0],
             last_at=away[-1][1],
             issues=[],
+            subject=subject.row_id,
+            affected=[subject.row_id],
+            spans=away,
+            advice=advice_of("rejoined", subject.names.get(subject.row_id, subject.row_id)),
+            advice_key=ADVICE["rejoined"].key,
         )
     ]
 
@@ -190,7 +201,7 @@ def _gaps(subject: Subject, session: Session) -> list[Finding]:
     if group is None:
         return []
     sentence = f"No reports came {group.when}; what happened then is not known."
-    return [finding("stats_gap", group, sentence)]
+    return [finding(subject, "stats_gap", group, sentence)]
 
 
 _TELLERS: Final[tuple[Callable[[Subject, Session], list[Finding]], ...]] = (

@@ -74,7 +74,7 @@ def unseen(subject: Subject, session: Session) -> list[Finding]:
     senders = _senders(subject, session, group.issues)
     whom = _whom(subject, senders)
     sentence = f"They saw nothing{whom and f' of {whom}'} {group.when} although it was sent."
-    return [finding("no_video_received", group, sentence, peer_ids=senders)]
+    return [finding(subject, "no_video_received", group, sentence, peer_ids=senders)]
 
 
 def unexplained(subject: Subject, session: Session) -> list[Finding]:
@@ -100,7 +100,7 @@ def unexplained(subject: Subject, session: Session) -> list[Finding]:
         else:
             what = f"What they {'heard' if is_audio else 'saw'}{whom and f' of {whom}'}"
         sentence = f"{what} {listed(_faults(group))} {group.when}; {_why(group, subject, session)}."
-        found.append(finding(cause, group, sentence, peer_ids=senders))
+        found.append(finding(subject, cause, group, sentence, peer_ids=senders))
     return found
 
 

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from aftercall.core.quality.attribution.findings import (
     Finding,
     Subject,
+    advice_of,
     during,
     finding,
     named,
@@ -126,7 +127,13 @@ def uplink(subject: Subject, session: Session) -> list[Finding]:
     narrow = during(named(subject, *_ROOM), group.spells)
     if narrow:
         sentence += f"; {_fitted(subject, session, narrow)}"
-    return [finding("uplink", group, f"{sentence}.", peer_ids=bad)]
+    found = finding(subject, "uplink", group, f"{sentence}.", peer_ids=bad)
+    evidence: dict[str, float | bool] = {
+        "listeners_present": len(listeners),
+        "listeners_affected": len(bad),
+        "is_reported_by_sender": any(issue.stream.family is not None for issue in group.issues),
+    }
+    return [replace(found, affected=sorted(bad), evidence=evidence)]
 
 
 def downlink(subject: Subject, session: Session) -> list[Finding]:
@@ -139,9 +146,9 @@ def downlink(subject: Subject, session: Session) -> list[Finding]:
     loss, jitter_ms = group.typical("loss_percent") or 0.0, group.typical("jitter_ms") or 0.0
     sentence = _how_bad(subject, group, "what they were sent", loss, jitter_ms)
     if all(issue.origin is None for issue in group.issues):
-        return [finding("reception", group, f"{sentence}; on whose side is not known.")]
+        return [finding(subject, "reception", group, f"{sentence}; on whose side is not known.")]
     sentence += _from_whom(subject, group, session, _strain(loss, jitter_ms))
-    return [finding("downlink", group, f"{sentence}.")]
+    return [finding(subject, "downlink", group, f"{sentence}.")]
 
 
 def _from_whom(subject: Subject, group: Group, session: Session, strain: Strain) -> str:
@@ -174,7 +181,10 @@ def from_others(subject: Subject, session: Session) -> list[Finding]:
         why = _why(every, session.parties[sender].issues)
         name = subject.names.get(sender, sender)
         sentence = f"{name} came through badly {every.when}; the cause was {name}'s {why}."
-        found.append(finding("sender", every, sentence, severity="information", peer_ids=[sender]))
+        told = finding(
+            subject, "sender", every, sentence, severity="information", peer_ids=[sender]
+        )
+        found.append(replace(told, subject=sender, advice=advice_of("sender", name)))
     return found
 
 
@@ -208,7 +218,7 @@ def round_trips(subject: Subject, session: Session) -> list[Finding]:
         return []
     rtt_ms = group.worst("rtt_ms") or 0.0
     sentence = f"Round trips took up to {rtt_ms:.0f} ms {group.when}."
-    return [finding("round_trip", group, sentence)]
+    return [finding(subject, "round_trip", group, sentence)]
 
 
 def relays(subject: Subject, session: Session) -> list[Finding]:
@@ -219,7 +229,7 @@ def relays(subject: Subject, session: Session) -> list[Finding]:
     sentence = f"Their media went through a TURN relay on TCP {group.when}"
     trouble = group_of(_relay_trouble(subject))
     if trouble is None:
-        return [finding("relay_tcp", group, f"{sentence}.", severity="information")]
+        return [finding(subject, "relay_tcp", group, f"{sentence}.", severity="information")]
     felt = []
     rtt_ms, jitter_ms = _round_trip_of(trouble.issues), trouble.worst("jitter_ms") or 0.0
     if rtt_ms is not None:
@@ -231,7 +241,7 @@ def relays(subject: Subject, session: Session) -> list[Finding]:
         felt.append(_fitted(subject, session, narrow))
     sentence += ", where one late packet holds up all behind it: "
     sentence += f"{listed(felt)} {trouble.when}."
-    told = finding("relay_tcp", Group([*group.issues, *trouble.issues]), sentence)
+    told = finding(subject, "relay_tcp", Group([*group.issues, *trouble.issues]), sentence)
     return [replace(told, issues=[*group.names, *trouble.names])]
 
 
@@ -247,7 +257,7 @@ def bandwidth(subject: Subject, session: Session) -> list[Finding]:
     sentence = f"Their uplink was too narrow for their {what} {group.when}"
     if kbps is not None:
         sentence += f" (as little as {kbps:.0f} kbit/s)"
-    return [finding("bandwidth", group, f"{sentence}.")]
+    return [finding(subject, "bandwidth", group, f"{sentence}.")]
 
 
 def lateness(subject: Subject, session: Session) -> list[Finding]:
@@ -262,4 +272,4 @@ def lateness(subject: Subject, session: Session) -> list[Finding]:
         f"What they were sent came in clumps {group.when} and was played up to "
         f"{waited_ms:.0f} ms late to make up for it."
     )
-    return [finding("lateness", group, sentence)]
+    return [finding(subject, "lateness", group, sentence)]

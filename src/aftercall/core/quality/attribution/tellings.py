@@ -38,6 +38,16 @@ class Group:
             return None
         return min(values) if lowest else max(values)
 
+    def mean(self, measure: str) -> float | None:
+        """The mean of a measure over the time affected, each issue as long as it lasted."""
+        known = [
+            (max(1, issue.last_at - issue.first_at), issue.typical[measure])
+            for issue in self.issues
+            if measure in issue.typical
+        ]
+        total = sum(length for length, _ in known)
+        return round(sum(ms * value for ms, value in known) / total, 3) if known else None
+
     def typical(self, measure: str) -> float | None:
         """The middle one of the streams' worst: what a path does to all that use it, whatever
         else befell one of them."""

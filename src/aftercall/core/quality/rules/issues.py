@@ -133,6 +133,8 @@ class Issue(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     last_at: EpochMs
     sample_count: int
     worst: dict[str, float] = {}
+    typical: dict[str, float] = {}
+    """The mean of each of these measures from the first to the last report that counted."""
     origin: Origin | None = None
     """`remote`: the trouble was already there when the stream was sent."""
     is_open: bool = False

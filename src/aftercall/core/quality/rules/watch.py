@@ -110,6 +110,8 @@ class Watch(NamedTuple):
         counted = sorted(lasting or [name for name, count in times.items() if count])
         find_worst = np.nanmin if self.low_is_bad else np.nanmax
         worst = {name: float(find_worst(samples.values[name][bad])) for name in counted}
+        lasted = slice(bad[0], bad[-1] + 1)
+        typical = {name: float(np.nanmean(samples.values[name][lasted])) for name in counted}
         return Issue(
             name=self.name,
             severity=self._severity(samples, bad),
@@ -118,6 +120,7 @@ class Watch(NamedTuple):
             last_at=EpochMs(int(samples.ends[bad[-1]])),
             sample_count=len(bad),
             worst={name: round(value, 3) for name, value in worst.items()},
+            typical={name: round(value, 3) for name, value in typical.items()},
             is_open=is_open,
         )
 
