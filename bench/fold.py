@@ -37,9 +37,22 @@ START_AT = 1_795_000_000_000
 T = TypeVar("T")
 
 
-def sample_json(step: int, streams: int, dice: random.Random, *, me: int = 0) -> bytes:
-    """The report at one step, as the intake stores it. The peer `me` sends two streams and
-    receives those of the peers with the next numbers."""
+def nothing_lost(whose: int) -> int:
+    return 0
+
+
+def sample_json(
+    step: int,
+    streams: int,
+    dice: random.Random,
+    *,
+    me: int = 0,
+    people: int = PEERS,
+    lost: Callable[[int], int] = nothing_lost,
+) -> bytes:
+    """The report at one step, as the intake stores it. The peer `me` of so many people sends two
+    streams and receives those of the peers with the next numbers. `lost` says how many packets
+    more than a few have been lost so far of a stream of the peer with a number."""
     now = START_AT + step * INTERVAL_MS
     clock = {"timestamp": float(now)}
     stats: list[dict[str, Any]] = [
@@ -68,8 +81,10 @@ def sample_json(step: int, streams: int, dice: random.Random, *, me: int = 0) ->
         kind = ("audio", "video")[number % 2]
         is_sent = number < 2
         make = _sent if is_sent else _received
-        stats += make(number, kind, step, now, dice)
-        whose = (me + number // 2) % PEERS
+        whose = (me + number // 2) % people
+        made = make(number, kind, step, now, dice)
+        made[-1]["packetsLost"] += lost(whose)
+        stats += made
         tags.append({"connection": "pc1", "direction": "send" if is_sent else "receive",
                      "ssrc": 1000 + number, "producer_id": f"producer-{whose}-{kind}",
                      "consumer_id": None if is_sent else f"consumer-{number}",

@@ -16,9 +16,10 @@ import random
 import resource
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
-from fold import INTERVAL_MS, START_AT, facts_of, sample_json
+from fold import INTERVAL_MS, START_AT, facts_of, nothing_lost, sample_json
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import Participant, Phase, Session
@@ -37,8 +38,11 @@ async def fill(
     *,
     app_id: str = "app",
     session_id: str = "session",
+    is_troubled: bool = False,
 ) -> EpochMs:
-    """Keeps the session and tells when it ended. The peers are called after it, with a number."""
+    """Keeps the session and tells when it ended. The peers are called after it, with a number.
+    In a troubled one an eighth of the people lose much of what they send in the second half, and
+    another eighth of what they receive."""
     steps = minutes * 60_000 // INTERVAL_MS
     end_at = EpochMs(START_AT + (steps + 1) * INTERVAL_MS)
     session = Session(
@@ -57,7 +61,17 @@ async def fill(
         await sessions.insert_session(tx, session)
     for me in range(people):
         dice = random.Random(me)
-        bodies = [sample_json(step, streams, dice, me=me) for step in range(1, steps + 1)]
+        bodies = [
+            sample_json(
+                step,
+                streams,
+                dice,
+                me=me,
+                people=people,
+                lost=partial(_lost, me, max(0, step - steps // 2)) if is_troubled else nothing_lost,
+            )
+            for step in range(1, steps + 1)
+        ]
         facts = facts_of(bodies, f"{session_id}-peer-{me}", app_id=app_id, session_id=session_id)
         row = Participant(
             app_id=app_id,
@@ -82,6 +96,11 @@ async def fill(
                 ],
             )
     return end_at
+
+
+def _lost(me: int, steps: int, whose: int) -> int:
+    """A fifth of the packets, after so many steps of trouble on either side."""
+    return 90 * steps if me % 8 == 1 or whose % 8 == 2 else 0
 
 
 def megabytes() -> float:

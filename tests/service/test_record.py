@@ -52,6 +52,24 @@ async def test_the_last_leave_and_the_keep_alive_time_end_it_at_the_leave(desk: 
         assert [job.task for job in await jobs.list_jobs(tx)] == ["finalise"]
 
 
+async def test_however_many_facts_come_late_one_job_waits_for_them(desk: Desk) -> None:
+    await desk.tell(join("ada", 0), leave("ada", 30))
+    desk.now = at(95)
+    await desk.recorder.settle(APP, "session-0")
+    for number in range(12):
+        desk.now = at(100 + 7 * number)
+        await desk.tell(leave("ada", 31 + number))
+    async with desk.db.write() as tx:
+        [first] = await jobs.list_jobs(tx)
+        assert first.due_at <= at(100)
+        assert await jobs.claim(tx, desk.now, 60_000, 4) != []
+    for number in range(12):
+        desk.now = at(200 + 7 * number)
+        await desk.tell(leave("ada", 61 + number))
+    async with desk.db.read() as tx:
+        assert [each.lease_until is None for each in await jobs.list_jobs(tx)] == [False, True]
+
+
 async def test_a_later_join_is_another_session_of_the_same_meeting(desk: Desk) -> None:
     await desk.tell(join("ada", 0), leave("ada", 30))
     desk.now = at(100)

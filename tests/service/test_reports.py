@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from aftercall.core.errors import NotFound
 from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.quality.report import FOLD_VERSION
-from aftercall.core.records import Participant, Peer, Phase, Session
+from aftercall.core.records import Participant, Peer, PeerNote, Phase, Session
 from aftercall.service.reports import FRESH_MS, Reports
 from aftercall.store import notes, participants, peers, reports, samples, sessions
 from aftercall.store.database import Database
@@ -180,3 +180,64 @@ async def test_folding_after_the_merge_gives_the_same_report(db: Database) -> No
     await samples.merge(db, "app", "ada")
     await service.fold_session("app", "session")
     assert (await service.peer_report("app", "ada")).details == before.details
+
+
+async def _add(db: Database, peer_id: str, sequence: int, at: EpochMs, body: bytes) -> None:
+    async with db.write() as tx:
+        await samples.append(tx, [SampleRow("app", peer_id, "session", sequence, at, at, body)])
+
+
+async def test_late_facts_of_one_leave_the_reports_of_others_as_they_are(db: Database) -> None:
+    call, service, clock = await _lossy_call(db)
+    await service.fold_session("app", "session")
+    for name in ("ada", "bob", "cyd"):
+        await samples.merge(db, "app", name)
+    folded_at = clock.now
+    last = call.facts("cyd").samples[-1]
+    await _add(db, "cyd", last.sequence + 1, EpochMs(last.at + 1_000), last.body)
+    clock.now = EpochMs(clock.now + 60 * SECOND_MS)
+    assert await service.fold_session("app", "session") == 3
+    async with db.read() as tx:
+        moments = await reports.moments_of_session(tx, "app", "session", FOLD_VERSION)
+    assert moments == {"ada": folded_at, "bob": folded_at, "cyd": clock.now}
+    assert (await service.peer_report("app", "cyd")).verdict.completeness.arrived_samples == 44
+
+
+async def test_late_facts_end_in_the_reports_of_a_fold_of_everything(db: Database) -> None:
+    call, service, clock = await _lossy_call(db)
+    facts = call.facts("ada")
+    await service.fold_session("app", "session")
+    last = facts.samples[-1]
+    await _add(db, "ada", last.sequence + 1, EpochMs(last.at + 7_000), last.body)
+    async with db.write() as tx:
+        note = PeerNote(
+            app_id="app",
+            session_id="session",
+            peer_id="bob",
+            id="late",
+            name="audio_off",
+            at=EpochMs(TEN + 1_000),
+            received_at=TEN,
+            data={},
+        )
+        await notes.append(tx, [note])
+    clock.now = EpochMs(clock.now + 60 * SECOND_MS)
+    await service.fold_session("app", "session")
+    bit_by_bit = {name: await service.peer_report("app", name) for name in ("ada", "bob", "cyd")}
+    await Reports(db=db, clock=clock).fold_session("app", "session")
+    for name, found in bit_by_bit.items():
+        at_once = await service.peer_report("app", name)
+        assert found.verdict == at_once.verdict
+        assert found.details == at_once.details
+
+
+async def test_a_report_that_another_process_renewed_is_written_again(db: Database) -> None:
+    _, service, clock = await _lossy_call(db)
+    await service.fold_session("app", "session")
+    clock.now = EpochMs(clock.now + 60 * SECOND_MS)
+    await Reports(db=db, clock=clock).fold_session("app", "session")
+    clock.now = EpochMs(clock.now + 60 * SECOND_MS)
+    await service.fold_session("app", "session")
+    async with db.read() as tx:
+        moments = await reports.moments_of_session(tx, "app", "session", FOLD_VERSION)
+    assert set(moments.values()) == {clock.now}

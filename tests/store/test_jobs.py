@@ -40,6 +40,28 @@ async def test_a_job_is_added_once_and_comes_back_leased(db: Database) -> None:
         assert (found.attempts, found.lease_until) == (1, T0 + LEASE_MS)
 
 
+async def test_one_job_of_a_task_waits_in_a_lane_and_another_may_while_it_runs(
+    db: Database,
+) -> None:
+    async def add(id: str, at: int, **rest: Any) -> bool:
+        async with db.write() as tx:
+            return await jobs.add_unless_waiting(tx, job(id, "lane", at, **rest))
+
+    assert await add("a", 1)
+    assert not await add("b", 2)
+    assert await add("other", 3, task="send")
+    assert await claim(db, 4) == ["a"]
+    assert await add("c", 5)
+    assert not await add("d", 6)
+    async with db.write() as tx:
+        await jobs.postpone(tx, "a", EpochMs(T0 + 100), "timeout")
+        await jobs.bury(tx, "c", EpochMs(T0 + 7), "no")
+    assert not await add("e", 8)
+    async with db.write() as tx:
+        await jobs.finish(tx, "a")
+    assert await add("f", 9)
+
+
 async def test_jobs_are_claimed_when_due_and_longest_due_first(db: Database) -> None:
     async with db.write() as tx:
         await jobs.add(tx, [job("c", due=30), job("a", due=10), job("b", due=20)])

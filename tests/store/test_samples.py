@@ -5,10 +5,12 @@ import json
 import random
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import func, select
 
 from aftercall.core.instants import EpochMs
-from aftercall.store import samples, schema
+from aftercall.core.records import Peer
+from aftercall.store import peers, samples, schema
 from aftercall.store.database import Database
 from aftercall.store.samples import SampleRow
 
@@ -108,3 +110,36 @@ async def test_a_report_of_another_peer_or_app_is_not_merged(db: Database) -> No
     assert await kept(db, "q") == [2]
     assert await kept(db, app_id="b") == [3]
     assert await loose(db) == 2
+
+
+async def test_the_reports_of_a_session_are_counted_merged_or_not(db: Database) -> None:
+    people = [peer_of("p"), peer_of("q"), peer_of("z")]
+    async with db.write() as tx:
+        await peers.save_peers(tx, [*people, replace(peer_of("r"), session_id="other")])
+    await append(db, *(row(n) for n in range(5)), row(1, "q"), row(1, "r"), row(2, app_id="b"))
+    await samples.merge(db, "a", "p")
+    await append(db, row(7), row(8))
+    async with db.read() as tx:
+        assert await samples.counts_of_session(tx, "a", "s") == {"p": 7, "q": 1}
+        assert await samples.peers_to_merge(tx, "a", "s") == ["p", "q"]
+    await samples.merge(db, "a", "p")
+    async with db.read() as tx:
+        assert await samples.peers_to_merge(tx, "a", "s") == ["q"]
+
+
+def peer_of(id: str) -> Peer:
+    moment = EpochMs(0)
+    return Peer(
+        app_id="a",
+        session_id="s",
+        meeting_id="m",
+        id=id,
+        participant_id=id,
+        source="collector",
+        interval_ms=7_000,
+        first_heard_at=moment,
+        last_heard_at=moment,
+        last_received_at=moment,
+        created_at=moment,
+        updated_at=moment,
+    )

@@ -15,16 +15,15 @@ LATE_SETTLING_MS: Final = 10 * SECOND_MS
 """How long late facts are gathered before an ended session is folded again."""
 
 
-def jobs_of_end(session: Session, now: EpochMs) -> list[Job]:
-    """The jobs that an ending brings about."""
-    return [_finalise(session, now, due_at=EpochMs(now + SETTLING_MS), occasion="end")]
+def job_of_end(session: Session, now: EpochMs) -> Job:
+    """The job that an ending brings about."""
+    return _finalise(session, now, due_at=EpochMs(now + SETTLING_MS), occasion="end")
 
 
-def jobs_of_late_facts(session: Session, now: EpochMs) -> list[Job]:
-    """The jobs that facts arriving after the end bring about: one for all that come together."""
-    window = now // LATE_SETTLING_MS
-    due_at = EpochMs((window + 1) * LATE_SETTLING_MS)
-    return [_finalise(session, now, due_at=due_at, occasion=f"late {window}")]
+def job_of_late_facts(session: Session, now: EpochMs) -> Job:
+    """The job that facts arriving after the end bring about, unless one waits already."""
+    due_at = EpochMs(now + LATE_SETTLING_MS)
+    return _finalise(session, now, due_at=due_at, occasion=f"late {now}")
 
 
 def _finalise(session: Session, now: EpochMs, *, due_at: EpochMs, occasion: str) -> Job:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
 
@@ -75,20 +75,27 @@ class DigestKeeper:
         session_id: str,
         folded: Mapping[str, Verdict],
         details: Mapping[str, PackedDetails],
+        changed: Collection[str],
     ) -> None:
-        """Keep the digests of all participants of an ended session, by row id. A session that
-        goes on is told live instead."""
+        """Keep the digests of all participants of an ended session, by row id; those of rows
+        that are not `changed` as they are. A session that goes on is told live instead."""
         async with self._db.read() as tx:
             session = await sessions.find_session(tx, app_id, session_id)
             rows = await participants.participants_of_session(tx, app_id, session_id)
+            kept: dict[str, Digest] = {}
+            if len(changed) < len(folded):
+                kept = await verdicts.find_digests(tx, app_id, session_id)
         if session is None or session.phase is not Phase.ENDED:
             return
         scale = scale_of_session(session, rows, self._clock())
         told: list[Told] = []
         for row in rows:
-            if row.id in folded:
+            if row.id not in folded:
+                continue
+            short = kept.get(row.id)
+            if short is None or row.id in changed or short.scale != scale:
                 short = await asyncio.to_thread(_digest, folded[row.id], details[row.id], scale)
-                told.append((row, short))
+            told.append((row, short))
         verdict = _verdict_of(session, scale, told)
         every = [
             PeerVerdict(

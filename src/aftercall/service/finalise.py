@@ -3,7 +3,7 @@
 from typing import Final, Protocol
 
 from aftercall.core.records import Session
-from aftercall.store import meetings, peers, samples, sessions, talk
+from aftercall.store import meetings, samples, sessions, talk
 from aftercall.store.database import Database
 
 SUMMARISE_ON_END: Final = "summarize_on_end"
@@ -43,9 +43,9 @@ class Finaliser:
 
     async def _merge_samples(self, session: Session) -> None:
         async with self._db.read() as tx:
-            every = await peers.peers_of_session(tx, session.app_id, session.id)
-        for peer in every:
-            await samples.merge(self._db, session.app_id, peer.id)
+            loose = await samples.peers_to_merge(tx, session.app_id, session.id)
+        for peer_id in loose:
+            await samples.merge(self._db, session.app_id, peer_id)
 
     async def _wants_summary(self, session: Session) -> bool:
         async with self._db.read() as tx:

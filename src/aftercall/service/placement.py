@@ -17,7 +17,7 @@ from aftercall.core.lifecycle import Policy, Settled, settle
 from aftercall.core.merging import Working, new_session
 from aftercall.core.presence import rows_of
 from aftercall.core.records import Meeting, MeetingStatus, Participant, Peer, Phase, Session
-from aftercall.service.consequences import jobs_of_end, jobs_of_late_facts
+from aftercall.service.consequences import job_of_end, job_of_late_facts
 from aftercall.service.deliveries import Delivery, Outcome, rejected
 from aftercall.service.quiet import PeerKey
 from aftercall.store import jobs, meetings, participants, peers, sessions
@@ -257,8 +257,10 @@ class Placement:
             await self._save_rows(session, rows_of(loaded.peers_before), settled)
         if session.phase is Phase.ENDED and (changed or session != before):
             was_ended = before is not None and before.phase is Phase.ENDED
-            consequences = jobs_of_late_facts if was_ended else jobs_of_end
-            await jobs.add(self._tx, consequences(session, self._now))
+            if was_ended:
+                await jobs.add_unless_waiting(self._tx, job_of_late_facts(session, self._now))
+            else:
+                await jobs.add(self._tx, [job_of_end(session, self._now)])
         loaded.before, loaded.peers_before, loaded.settled = session, settled.peers, settled
         loaded.work = Working(session=session, peers=dict(settled.peers))
 

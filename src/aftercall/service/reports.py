@@ -1,12 +1,11 @@
 """Peer reports: folded on request while the session lasts, once and for good when it is over."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
 from aftercall.core.errors import Bug, NotFound
 from aftercall.core.instants import SECOND_MS, Clock, EpochMs
-from aftercall.core.quality.attribution.traces import StreamTrace
 from aftercall.core.quality.attribution.verdicts import complete
 from aftercall.core.quality.report import FOLD_VERSION, PeerFacts, Verdict, fold
 from aftercall.core.records import Participant, Peer, StoredReport
@@ -15,10 +14,10 @@ from aftercall.service.documents import (
     Report,
     is_readable,
     pack,
-    pack_details,
     report_of,
     unpack,
 )
+from aftercall.service.folded_rows import FoldedRow, FoldedRows, RowKey, fold_row, told_by, told_of
 from aftercall.store import notes, participants, peers, reports, samples
 from aftercall.store.database import Database
 
@@ -37,16 +36,9 @@ class _Live(NamedTuple):
     report: Report
 
 
-class _FoldedRow(NamedTuple):
-    """A participant's fold while the session's others are folded."""
-
-    verdict: Verdict
-    traces: list[StreamTrace]
-    details: PackedDetails
-
-
 class Keeps(Protocol):
-    """Keeps of a folded session what lists and filters need, by row id."""
+    """Keeps of a folded session what lists and filters need, by row id. Those of the rows that
+    are not `changed` were kept before as they are."""
 
     async def keep(
         self,
@@ -54,6 +46,7 @@ class Keeps(Protocol):
         session_id: str,
         folded: Mapping[str, Verdict],
         details: Mapping[str, PackedDetails],
+        changed: Collection[str],
     ) -> None: ...
 
 
@@ -71,6 +64,7 @@ class Reports:
         self._db = db
         self._clock = clock
         self._keeper = keeper
+        self._folded = FoldedRows()
         self._live: dict[tuple[str, str], _Live] = {}
         self._folding: dict[tuple[str, str], asyncio.Lock] = {}
 
@@ -83,10 +77,12 @@ class Reports:
             row = await participants.find_participant(
                 tx, app_id, peer.session_id, peer.participant_id
             )
-            every = await peers.peers_of_session(tx, app_id, peer.session_id)
+            chain = await peers.peers_of_participants(
+                tx, app_id, peer.session_id, [peer.participant_id]
+            )
         if row is None:
             raise NotFound(f"No peer found with id {peer_id}", code="peer_not_found")
-        return await self.report_of(row, [p for p in every if p.participant_id == row.id])
+        return await self.report_of(row, chain)
 
     async def report_of(self, row: Participant, chain: Sequence[Peer]) -> Report:
         """The report on a participant; `chain` holds all its peers. The stored one when the
@@ -132,15 +128,26 @@ class Reports:
 
     async def fold_session(self, app_id: str, session_id: str) -> int:
         """Fold every participant of a session, compare them, and keep the reports; how many
-        there are."""
+        there are. What was folded a while ago from the same facts is not folded again."""
         async with self._db.read() as tx:
             every = await peers.peers_of_session(tx, app_id, session_id)
+            counts = await samples.counts_of_session(tx, app_id, session_id)
+            noted = await notes.counts_of_session(tx, app_id, session_id)
+            saved = await reports.moments_of_session(tx, app_id, session_id, FOLD_VERSION)
         now = self._clock()
         chains: dict[str, list[Peer]] = {}
         for peer in every:
             chains.setdefault(peer.participant_id, []).append(peer)
-        folded = {row_id: await self._fold_row(chain, now) for row_id, chain in chains.items()}
+        folded: dict[str, FoldedRow] = {}
+        for row_id, chain in chains.items():
+            key, told = (app_id, row_id), told_of(chain, counts, noted)
+            folded[row_id] = self._folded.find(key, told) or await self._fold_row(key, chain, now)
         verdicts = await asyncio.to_thread(_completed, folded, chains, now)
+        changed = {
+            row_id: verdict
+            for row_id, verdict in verdicts.items()
+            if not self._folded.is_saved((app_id, row_id), verdict, saved.get(row_id))
+        }
         done = [
             StoredReport(
                 app_id=app_id,
@@ -150,7 +157,7 @@ class Reports:
                 folded_at=now,
                 document=pack(verdict, folded[row_id].details),
             )
-            for row_id, verdict in verdicts.items()
+            for row_id, verdict in changed.items()
         ]
         async with self._db.write() as tx:
             await reports.save_reports(tx, done)
@@ -158,12 +165,16 @@ class Reports:
             await reports.delete_other_reports(tx, app_id, session_id, chains.keys())
         if self._keeper is not None:
             details = {row_id: row.details for row_id, row in folded.items()}
-            await self._keeper.keep(app_id, session_id, verdicts, details)
-        return len(done)
+            await self._keeper.keep(app_id, session_id, verdicts, details, changed.keys())
+        for row_id, verdict in changed.items():
+            self._folded.note_saved((app_id, row_id), verdict, now)
+        return len(verdicts)
 
-    async def _fold_row(self, chain: Sequence[Peer], now: EpochMs) -> _FoldedRow:
+    async def _fold_row(self, key: RowKey, chain: Sequence[Peer], now: EpochMs) -> FoldedRow:
         facts = [await self._facts_of(peer) for peer in chain]
-        return await asyncio.to_thread(_fold_row, facts, now)
+        row = await asyncio.to_thread(fold_row, facts, now)
+        self._folded.keep(key, told_by(facts), row)
+        return row
 
     async def refold(self) -> AsyncIterator[Refolded]:
         """Renew the reports that an older fold made, session by session, telling how far it
@@ -185,13 +196,8 @@ class Reports:
                 raise Bug("Reports stay old when they are folded again.", code="refold_stuck")
 
 
-def _fold_row(facts: Sequence[PeerFacts], now: EpochMs) -> _FoldedRow:
-    folded = fold(facts, now)
-    return _FoldedRow(folded.verdict, folded.traces, pack_details(folded.details))
-
-
 def _completed(
-    folded: Mapping[str, _FoldedRow], chains: Mapping[str, Sequence[Peer]], now: EpochMs
+    folded: Mapping[str, FoldedRow], chains: Mapping[str, Sequence[Peer]], now: EpochMs
 ) -> dict[str, Verdict]:
     return complete(
         {row_id: row.verdict for row_id, row in folded.items()},

@@ -22,6 +22,26 @@ async def add(tx: AsyncConnection, jobs: Iterable[Job]) -> set[str]:
     return await insert_new(tx, _JOB, jobs)
 
 
+async def add_unless_waiting(tx: AsyncConnection, job: Job) -> bool:
+    """Add a job, unless its lane has one of its task that is yet to begin; whether it was added.
+    That one is held until the transaction ends, so that it sees all the transaction writes."""
+    c = schema.jobs.c
+    waiting = await tx.execute(
+        select(c.id)
+        .where(
+            c.lane == job.lane,
+            c.task == job.task,
+            c.dead_at.is_(None),
+            or_(c.lease_until.is_(None), c.lease_until <= job.created_at),
+        )
+        .limit(1)
+        .with_for_update()
+    )
+    if waiting.first() is not None:
+        return False
+    return bool(await add(tx, [job]))
+
+
 async def claim(
     tx: AsyncConnection,
     now: EpochMs,

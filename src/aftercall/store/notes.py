@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.records import PeerNote
@@ -35,3 +35,14 @@ async def notes_of_session(tx: AsyncConnection, app_id: str, session_id: str) ->
         .order_by(c.at, c.id)
     )
     return [_NOTE.from_row(row) for row in rows]
+
+
+async def counts_of_session(tx: AsyncConnection, app_id: str, session_id: str) -> dict[str, int]:
+    """How many notes there are of each peer of a session that has any."""
+    c = schema.notes.c
+    rows = await tx.execute(
+        select(c.peer_id, func.count())
+        .where(c.app_id == app_id, c.session_id == session_id)
+        .group_by(c.peer_id)
+    )
+    return {peer_id: count for peer_id, count in rows}

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from aftercall.core.instants import EpochMs
 from aftercall.core.records import StoredReport
 from aftercall.store import schema
 from aftercall.store.peers import Key
@@ -37,6 +38,19 @@ async def reports_of_session(
         .order_by(c.peer_id)
     )
     return [_REPORT.from_row(row) for row in rows]
+
+
+async def moments_of_session(
+    tx: AsyncConnection, app_id: str, session_id: str, fold_version: int
+) -> dict[str, EpochMs]:
+    """When the reports of a session's peers were folded, of those made by this version."""
+    c = schema.reports.c
+    rows = await tx.execute(
+        select(c.peer_id, c.folded_at).where(
+            c.app_id == app_id, c.session_id == session_id, c.fold_version == fold_version
+        )
+    )
+    return {peer_id: EpochMs(folded_at) for peer_id, folded_at in rows}
 
 
 async def delete_other_reports(

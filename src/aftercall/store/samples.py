@@ -8,7 +8,19 @@ from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, delete, select, update
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs
@@ -130,6 +142,49 @@ async def of_peer(tx: AsyncConnection, app_id: str, peer_id: str) -> list[Stored
     if segment is not None:
         every |= {sample.sequence: sample for sample in unpack(peer_id, segment.body)}
     return sorted(every.values(), key=lambda sample: (sample.at, sample.sequence))
+
+
+async def counts_of_session(tx: AsyncConnection, app_id: str, session_id: str) -> dict[str, int]:
+    """How many reports there are of each peer of a session that has any."""
+    counts: dict[str, int] = {}
+    for table, count in (
+        (schema.samples, func.count()),
+        (schema.segments, func.sum(schema.segments.c.samples)),
+    ):
+        rows = await tx.execute(
+            select(table.c.peer_id, count)
+            .select_from(_of_session(table, app_id, session_id))
+            .group_by(table.c.peer_id)
+        )
+        for peer_id, number in rows:
+            counts[peer_id] = counts.get(peer_id, 0) + int(number)
+    return counts
+
+
+def _of_session(table: Table, app_id: str, session_id: str) -> FromClause:
+    """The rows of a table that belong to the peers of a session, found by their peers' keys."""
+    peer = schema.peers.c
+    return schema.peers.join(
+        table,
+        and_(
+            table.c.app_id == peer.app_id,
+            table.c.peer_id == peer.id,
+            peer.app_id == app_id,
+            peer.session_id == session_id,
+        ),
+    )
+
+
+async def peers_to_merge(tx: AsyncConnection, app_id: str, session_id: str) -> list[str]:
+    """The peers of a session of whom there are reports that are not merged."""
+    c, peer = schema.samples.c, schema.peers.c
+    is_loose = exists().where(c.app_id == peer.app_id, c.peer_id == peer.id)
+    rows = await tx.execute(
+        select(peer.id)
+        .where(peer.app_id == app_id, peer.session_id == session_id, is_loose)
+        .order_by(peer.first_heard_at, peer.id)
+    )
+    return list(rows.scalars())
 
 
 async def merge(db: Database, app_id: str, peer_id: str) -> int:

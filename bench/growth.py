@@ -1,0 +1,255 @@
+"""How reads and the end of a session grow with the people in it.
+
+    python bench/growth.py [--people 2 10 50 200] [--shape all] [--shape tiles] [--minutes 1]
+
+In `all` everybody receives everybody, in `tiles` everybody sees the next nine. A quarter of the
+people have a bad line in the second half. Printed are milliseconds of processor time, the least of
+a few rounds, and bytes; each with the exponent from the number of people before to this one, in
+the streams that are answered: of the end and the session's pages all of its streams, of the
+participant's pages his own. 1 is linear. What grows faster than that from 50 people on is marked
+and makes the exit code 1.
+"""
+
+import argparse
+import asyncio
+import gc
+import math
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from session_end import fill
+
+from aftercall.app import new_id
+from aftercall.core.calls import CallQuery
+from aftercall.core.instants import EpochMs
+from aftercall.core.lifecycle import Policy
+from aftercall.core.records import ParticipantQuery
+from aftercall.service import reports
+from aftercall.service.series import Wanted
+from aftercall.service.services import Services, build_services
+from aftercall.settings import Settings
+from aftercall.store.database import Database, migrate
+from aftercall.wire.participants import encode_peer_report_details
+
+TILES = 9
+ROUNDS = 3
+FROM_PEOPLE = 50
+STEEPEST = 1.2
+"""What passes for linear: the machine's own noise is some tenths."""
+LEAST_MS = 20
+"""Below this the noise is greater than what is measured."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """A session: how many streams a peer has, sent and received."""
+
+    people: int
+    streams: int
+
+    @property
+    def every_stream(self) -> int:
+        return self.people * self.streams
+
+
+@dataclass(kw_only=True)
+class Row:
+    """One question at every size: milliseconds, bytes, and how many streams it answers."""
+
+    name: str
+    ms: list[float] = field(default_factory=list)
+    size: list[int] = field(default_factory=list)
+    streams: list[int] = field(default_factory=list)
+
+    def exponents(self, values: Sequence[float]) -> list[float | None]:
+        found: list[float | None] = [None]
+        for place in range(1, len(values)):
+            ratio = self.streams[place] / self.streams[place - 1]
+            is_known = values[place - 1] > 0 and ratio > 1
+            found.append(math.log(values[place] / values[place - 1], ratio) if is_known else None)
+        return found
+
+
+class Bench:
+    """Asks everything of one session after another."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Row] = {}
+
+    def note(self, name: str, ms: float, size: int, streams: int) -> None:
+        row = self.rows.setdefault(name, Row(name=name))
+        row.ms.append(ms)
+        row.size.append(size)
+        row.streams.append(streams)
+
+    async def ask(
+        self,
+        name: str,
+        streams: int,
+        question: Callable[[], Awaitable[bytes]],
+        rounds: int = ROUNDS,
+    ) -> None:
+        spent = []
+        answer = b""
+        for _ in range(rounds):
+            gc.collect()
+            began = time.process_time()
+            answer = await question()
+            spent.append((time.process_time() - began) * 1000)
+        self.note(name, min(spent), len(answer), streams)
+
+
+async def run(bench: Bench, size: Size, minutes: int, folder: Path) -> None:
+    url = f"sqlite:///{folder / f'growth-{size.people}.db'}"
+    await migrate(url)
+    db = await Database.open(url)
+    try:
+        end_at = await fill(db, size.people, minutes, size.streams, is_troubled=True)
+        await _measure(bench, size, db, end_at)
+    finally:
+        await db.close()
+
+
+async def _measure(bench: Bench, size: Size, db: Database, end_at: EpochMs) -> None:
+    def services() -> Services:
+        return build_services(
+            db,
+            settings=Settings(),
+            clock=lambda: end_at,
+            new_id=new_id,
+            policy=Policy(listening_since=end_at),
+        )
+
+    async def live() -> bytes:
+        made = services()
+        session = await made.reads.find_session("app", "session")
+        return _json((await made.digests.live_call(session)).scale)
+
+    fresh = services()
+    await bench.ask("live, first look", size.every_stream, live, rounds=1)
+    await _end(bench, size, fresh)
+    me = "session-peer-0"
+    bench_all, mine = size.every_stream, size.streams
+
+    async def report() -> bytes:
+        found = await fresh.reads.find_peer("app", me)
+        made = await fresh.reports.report_of(found.row, found.peers)
+        pieces = encode_peer_report_details(
+            found.row, None, made.verdict, made.receptions, made.rows, filters=frozenset()
+        )
+        return b"".join(each if isinstance(each, bytes) else each.deflated for each in pieces)
+
+    async def page() -> bytes:
+        return _json(await fresh.call_pages.details("app", "session"))
+
+    async def series() -> bytes:
+        wanted = Wanted(points=300, from_at=None, to_at=None)
+        return _json(await fresh.series.series("app", "session", me, wanted))
+
+    async def people() -> bytes:
+        query = ParticipantQuery(app_id="app", session_id="session", limit=size.people)
+        return _json(await fresh.reads.list_participants(query))
+
+    async def table() -> bytes:
+        return _json(await fresh.calls.list_calls(CallQuery(app_id="app")))
+
+    await bench.ask("session page", bench_all, page)
+    await bench.ask("participant page", mine, series)
+    await bench.ask("peer report", mine, report)
+    await bench.ask("list of participants", size.people, people)
+    await bench.ask("list of sessions", mine, table)
+
+
+async def _end(bench: Bench, size: Size, fresh: Services) -> None:
+    spent = {"compare": 0.0}
+    complete = reports.complete
+
+    def timed(*given: Any) -> Any:
+        began = time.process_time()
+        made = complete(*given)
+        spent["compare"] += time.process_time() - began
+        return made
+
+    reports.complete = timed
+    began = time.process_time()
+    await fresh.reports.fold_session("app", "session")
+    folded = time.process_time()
+    reports.complete = complete
+    await fresh.finaliser.finalise("app", "session")
+    ended = time.process_time()
+    await fresh.finaliser.finalise("app", "session")
+    again = time.process_time()
+    streams = size.every_stream
+    bench.note("end: fold", (folded - began - spent["compare"]) * 1000, 0, streams)
+    bench.note("end: compare", spent["compare"] * 1000, 0, streams)
+    bench.note("end: merge", (2 * ended - 2 * folded - again + ended) * 500, 0, streams)
+    bench.note("end: nothing new", (again - ended) * 1000, 0, streams)
+
+
+def _json(answer: Any) -> bytes:
+    return msgspec.json.encode(answer)
+
+
+def table(shape: str, sizes: Sequence[Size], rows: Sequence[Row]) -> tuple[str, bool]:
+    """The table, and whether anything is too steep."""
+    people = [str(size.people) for size in sizes]
+    lines = [f"| {shape}, people | {' | '.join(people)} |", "|---" * (len(sizes) + 1) + "|"]
+    is_steep = False
+    for row in rows:
+        cells = []
+        of_ms, of_size = row.exponents(row.ms), row.exponents(list(map(float, row.size)))
+        for place, size in enumerate(sizes):
+            ms, kb = row.ms[place], row.size[place] / 1000
+            cell = f"{ms:,.1f} ms{_power(of_ms[place])}"
+            if row.size[place]:
+                cell += f", {kb:,.0f} kB{_power(of_size[place])}"
+            steep = [
+                exponent
+                for exponent, is_told in (
+                    (of_ms[place], ms >= LEAST_MS),
+                    (of_size[place], bool(row.size[place])),
+                )
+                if exponent is not None and is_told and exponent > STEEPEST
+            ]
+            if steep and size.people > FROM_PEOPLE:
+                cell += " **steep**"
+                is_steep = True
+            cells.append(cell)
+        lines.append(f"| {row.name} | {' | '.join(cells)} |")
+    return "\n".join(lines), is_steep
+
+
+def _power(exponent: float | None) -> str:
+    return "" if exponent is None else f" ({exponent:.1f})"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--people", type=int, nargs="+", default=[2, 10, 50, 200])
+    parser.add_argument("--shape", choices=["all", "tiles"], action="append")
+    parser.add_argument("--minutes", type=int, default=1)
+    given = parser.parse_args()
+    is_steep = False
+    for shape in given.shape or ["all", "tiles"]:
+        sizes = [
+            Size(people=n, streams=2 * (n if shape == "all" else min(n, 1 + TILES)))
+            for n in given.people
+        ]
+        bench = Bench()
+        for size in sizes:
+            with tempfile.TemporaryDirectory() as folder:
+                asyncio.run(run(bench, size, given.minutes, Path(folder)))
+        text, steep = table(shape, sizes, list(bench.rows.values()))
+        print(text, end="\n\n", flush=True)
+        is_steep |= steep
+    sys.exit(1 if is_steep else 0)
+
+
+if __name__ == "__main__":
+    main()
