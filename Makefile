@@ -5,6 +5,8 @@ SHELL := bash
 
 BIN := .venv/bin
 PYTEST_ARGS ?=
+# Arguments may choose tests of one group alone: pytest then ends with 5 for the other.
+NONE_CHOSEN = { code=$$?; $(if $(PYTEST_ARGS),[ $$code = 5 ] ||) exit $$code; }
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header --no-emit-index-url --no-emit-find-links
 
@@ -21,7 +23,8 @@ demo: .setup-stamp .pages-stamp ## The same, with simulated calls going on, data
 
 test: .venv/dev-stamp .pages-stamp ## Everything: unit, both databases, acceptance, browser code
 	@scripts/npm-run test
-	@$(BIN)/pytest -n auto --dist loadgroup $(PYTEST_ARGS)
+	@$(BIN)/pytest -n auto --dist loadgroup -m "not realtime" $(PYTEST_ARGS) || $(NONE_CHOSEN)
+	@$(BIN)/pytest -m realtime $(PYTEST_ARGS) || $(NONE_CHOSEN)
 
 test-quick: .venv/dev-stamp ## Only what needs no browser and no running server
 	@$(BIN)/pytest -n auto -m "not acceptance" $(PYTEST_ARGS)

@@ -10,6 +10,9 @@ from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
+from tests.acceptance.machine import PROBE
+from tests.acceptance.patient import PATIENCE_MS
+
 CHROMIUM_FLAGS = (
     "--no-sandbox",
     "--use-fake-device-for-media-stream",
@@ -76,7 +79,7 @@ class Tab:
         await self.wait_until_recorded()
 
     async def wait_until_recorded(self) -> None:
-        await self.page.wait_for_selector("#record-state[data-state=joined]", timeout=20_000)
+        await self.page.wait_for_selector("#record-state[data-state=joined]")
         peer_id = await self.page.evaluate("document.body.dataset.peer")
         self.stays.append(Stay(peer_id=peer_id))
 
@@ -90,13 +93,17 @@ class Tab:
                 return flows.length >= others;
             }""",
             arg=others,
-            timeout=30_000,
             polling=200,
         )
 
     async def count(self) -> None:
         """Keeps what the browser has counted so far."""
         self.stays[-1].stats = await self.page.evaluate("window.readStats()")
+
+    async def late_timers(self) -> list[tuple[float, float]]:
+        """When timers of the page were due that came late (seconds since the epoch), and by how
+        many seconds. A page that is loaded again begins to count again."""
+        return [(at, by) for at, by in await self.page.evaluate("window.readLateTimers()")]
 
     async def reload(self) -> None:
         """Loads the page again in the middle of the call, which it then joins by itself."""
@@ -119,7 +126,7 @@ class Tab:
     async def leave(self) -> str:
         """Leaves as a person would; the id of the session."""
         await self.page.click("#leave")
-        await self.page.wait_for_selector("#after:not([hidden])", timeout=20_000)
+        await self.page.wait_for_selector("#after:not([hidden])")
         session_id: str = await self.page.evaluate("document.body.dataset.session")
         return session_id
 
@@ -153,7 +160,10 @@ async def browser(executable: str, *flags: str) -> AsyncIterator[Browser]:
     """A headless Chromium with a fake camera and microphone."""
     async with async_playwright() as playwright:
         running = await playwright.chromium.launch(
-            executable_path=executable, headless=True, args=[*CHROMIUM_FLAGS, *flags]
+            executable_path=executable,
+            headless=True,
+            timeout=PATIENCE_MS,
+            args=[*CHROMIUM_FLAGS, *flags],
         )
         try:
             yield running
@@ -164,7 +174,9 @@ async def browser(executable: str, *flags: str) -> AsyncIterator[Browser]:
 async def open_tab(running: Browser, name: str) -> Tab:
     """A person with a profile of their own."""
     context = await running.new_context(permissions=["camera", "microphone"])
+    context.set_default_timeout(PATIENCE_MS)
     await context.add_init_script(KEEP_CONNECTIONS)
+    await context.add_init_script(PROBE)
     return Tab(name=name, page=await context.new_page(), context=context)
 
 

@@ -6,23 +6,21 @@ from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
-
+from tests.acceptance import patient
+from tests.acceptance.patient import PATIENCE_S
 from tests.acceptance.server import Server
-
-_FINAL_S = 60.0
 
 
 def close_session(server: Server, session_id: str) -> None:
     """Ends a session now, as the backend of an app may, and waits until its participants have
     been compared and their reports kept."""
     at = datetime.now(UTC).isoformat()
-    httpx.post(
+    patient.post(
         f"{server.url}/v1/apps/{server.app_id}/events",
         headers=server.headers,
         json={"events": [{"type": "session_closed", "at": at, "session_id": session_id}]},
     ).raise_for_status()
-    give_up_at = time.monotonic() + _FINAL_S
+    give_up_at = time.monotonic() + PATIENCE_S
     while not _is_kept(server, session_id):
         if time.monotonic() > give_up_at:
             raise AssertionError("the session's reports were not folded")
@@ -38,9 +36,7 @@ def _is_kept(server: Server, session_id: str) -> bool:
 
 def report_of(server: Server, peer_id: str) -> dict[str, Any]:
     """The report on a participant: `diagnosis`, `issues`, `completeness` and the figures."""
-    answer = httpx.get(
-        server.kit(f"sessions/peer-report/{peer_id}"), headers=server.headers, timeout=30
-    )
+    answer = patient.get(server.kit(f"sessions/peer-report/{peer_id}"), headers=server.headers)
     answer.raise_for_status()
     report: dict[str, Any] = answer.json()["data"]["participant"]["peer_report"]
     return report

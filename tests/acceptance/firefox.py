@@ -14,6 +14,8 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 
+from tests.acceptance.patient import PATIENCE_S
+
 PREFERENCES = {
     "media.navigator.streams.fake": True,
     "media.navigator.permission.disabled": True,
@@ -30,7 +32,6 @@ PREFERENCES = {
     "extensions.systemAddon.update.enabled": False,
     "media.gmp-manager.updateEnabled": False,
 }
-_START_S = 60
 
 
 class BrowserFailed(Exception):
@@ -69,7 +70,7 @@ class Firefox:
             raise BrowserFailed(answer["exceptionDetails"]["text"])
         return json.loads(answer["result"]["value"])
 
-    async def wait_for(self, expression: str, *, within_s: float = 30) -> None:
+    async def wait_for(self, expression: str, *, within_s: float = PATIENCE_S) -> None:
         """Waits until an expression is true."""
         condition = f"""new Promise((done, failed) => {{
             const give_up_at = Date.now() + {within_s * 1000};
@@ -114,7 +115,7 @@ async def firefox(executable: str, *, preload: str = "() => {}") -> AsyncIterato
         env={**os.environ, "HOME": str(profile)},
     )
     try:
-        async with asyncio.timeout(_START_S):
+        async with asyncio.timeout(PATIENCE_S):
             url = await _listening_at(process)
         async with connect(f"{url}/session", max_size=None) as socket:
             tab = Firefox(socket)

@@ -1,5 +1,5 @@
-"""A bad network between two browsers: each in a network namespace of its own, and a relay of
-packets between them that delays, drops and holds back.
+"""A bad network between browsers: each in a network namespace of its own, and a relay of packets
+between them that delays, drops and holds back.
 
 Each namespace has loopback and one TUN device, so that media has no other way than the relay.
 What the browsers say to a server on this machine does not pass the relay: every namespace has a
@@ -9,19 +9,24 @@ door on its loopback, at the server's own port, that leads there.
 import asyncio
 import ctypes
 import fcntl
+import json
 import os
 import shutil
 import socket
 import struct
 import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from random import Random
-from typing import Final, TypeVar
+from typing import Any, Final, Literal, Self, TypeVar
+
+from tests.acceptance import relay
+from tests.acceptance.patient import PATIENCE_S
+from tests.acceptance.relay import Impairment, instruction
 
 TUN_DEVICE: Final = Path("/dev/net/tun")
 
@@ -37,108 +42,94 @@ _IFF_UP: Final = 0x1
 
 T = TypeVar("T")
 
-_LARGEST_PACKET: Final = 65_536
+_ROOT: Final = Path(__file__).resolve().parents[2]
+_WAY_NAMES: Final[tuple[Literal["uplink"], Literal["downlink"]]] = ("uplink", "downlink")
 _CHUNK: Final = 65_536
 _NETWORK: Final = "10.231.77"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Impairment:
-    """What one direction does to packets."""
+class Counts:
+    """Packets of one way so far."""
 
-    delay_ms: float = 0.0
-    jitter_ms: float = 0.0
-    """Up to so much more delay, at random; packets stay in order."""
-    loss: float = 0.0
-    """The share of the packets that vanish, 0…1."""
-    rate_bps: float | None = None
-    queue_ms: float = 100.0
-    """How long a packet may have to wait for the rate; what would wait longer is dropped."""
+    passed: int
+    dropped: int
 
+    def since(self, before: Self) -> Self:
+        return type(self)(passed=self.passed - before.passed, dropped=self.dropped - before.dropped)
 
-CLEAN: Final = Impairment()
+    @property
+    def lost_share(self) -> float:
+        return self.dropped / max(1, self.passed + self.dropped)
 
 
-@dataclass(kw_only=True)
-class Direction:
-    """One way through the relay. `impairment` may be changed while packets pass."""
+class RelayProcess:
+    """The program that carries the packets, and how to speak with it."""
 
-    source: int
-    sink: int
-    random: Random
-    impairment: Impairment = CLEAN
-    passed: int = 0
-    dropped: int = 0
-    _is_open: bool = field(default=False, repr=False)
-    _free_at: float = field(default=0.0, repr=False)
-    """When the last packet in the queue will have been sent, by the loop's clock."""
-    _last_out_at: float = field(default=0.0, repr=False)
+    def __init__(self, tuns: Mapping[str, int], *, seed: int) -> None:
+        places = [f"{tun}={address}" for address, tun in tuns.items()]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", relay.__name__, str(seed), *places],
+            cwd=_ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            pass_fds=tuple(tuns.values()),
+        )
 
-    def open(self) -> None:
-        """Begin to carry, in the running loop."""
-        asyncio.get_running_loop().add_reader(self.source, self._carry)
-        self._is_open = True
+    def ask(self, line: str = "{}") -> dict[str, Any]:
+        """What the relay has counted, after it has done what the line says."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.write(line.encode() + b"\n")
+        self._process.stdin.flush()
+        counted: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return counted
 
-    def close(self) -> None:
-        """What is under way is lost: the devices are about to go."""
-        asyncio.get_running_loop().remove_reader(self.source)
-        self._is_open = False
+    def late(self) -> list[tuple[float, float]]:
+        """When packets were due (seconds since the epoch) that went too late, and by how many
+        seconds."""
+        return [(at, by) for at, by in self.ask()["late"]]
 
-    def _carry(self) -> None:
-        """Take the packets that wait, and let each go on in its time."""
-        loop = asyncio.get_running_loop()
-        while True:
-            try:
-                packet = os.read(self.source, _LARGEST_PACKET)
-            except BlockingIOError:
-                return
-            out_at = self._out_at(len(packet), loop.time())
-            if out_at is None:
-                self.dropped += 1
-                continue
-            self.passed += 1
-            loop.call_at(out_at, self._deliver, packet)
+    def stop(self) -> None:
+        self._process.communicate(timeout=PATIENCE_S)
 
-    def _out_at(self, size_bytes: int, now: float) -> float | None:
-        """When a packet comes out; `None` when it does not."""
-        way = self.impairment
-        if self.random.random() < way.loss:
-            return None
-        sent_at = now
-        if way.rate_bps is not None:
-            begins_at = max(now, self._free_at)
-            if begins_at - now > way.queue_ms / 1_000:
-                return None
-            sent_at = self._free_at = begins_at + size_bytes * 8 / way.rate_bps
-        delay_s = (way.delay_ms + self.random.uniform(0, way.jitter_ms)) / 1_000
-        self._last_out_at = max(self._last_out_at, sent_at + delay_s)
-        return self._last_out_at
 
-    def _deliver(self, packet: bytes) -> None:
-        if not self._is_open:
-            return
-        try:
-            os.write(self.sink, packet)
-        except BlockingIOError:
-            self.dropped += 1
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """The uplink or the downlink of one end."""
+
+    relay: RelayProcess
+    address: str
+    name: Literal["uplink", "downlink"]
+
+    def impair(self, impairment: Impairment) -> Counts:
+        """From now on packets fare so; what was counted before."""
+        return self._counts(self.relay.ask(instruction(self.address, self.name, impairment)))
+
+    def counts(self) -> Counts:
+        return self._counts(self.relay.ask())
+
+    def _counts(self, counted: dict[str, Any]) -> Counts:
+        passed, dropped = counted["ways"][self.address][self.name]
+        return Counts(passed=passed, dropped=dropped)
 
 
 @dataclass(kw_only=True)
 class End:
-    """One side of the link: a namespace, the address in it, and its way to the other side."""
+    """One side of the link: a namespace, the address in it, and its ways to and from the others."""
 
     address: str
     chromium: str
     """A program that runs Chromium in the namespace."""
-    uplink: Direction
+    uplink: Way
+    downlink: Way
 
 
 @dataclass(kw_only=True)
 class Link:
-    """Two ends, and what lies between."""
+    """The ends, and what lies between."""
 
-    near: End
-    far: End
+    ends: list[End]
+    relay: RelayProcess
 
 
 def why_not() -> str | None:
@@ -160,35 +151,38 @@ def why_not() -> str | None:
 
 @asynccontextmanager
 async def impaired_link(
-    folder: Path, chromium: str, *, server_port: int, seed: int = 1
+    folder: Path, chromium: str, *, server_port: int, ends: int = 2, seed: int = 1
 ) -> AsyncIterator[Link]:
-    """A clean link for as long as the block lasts; impair it by `link.near.uplink.impairment`.
+    """A clean link for as long as the block lasts; impair it by `link.ends[0].uplink.impair`.
 
-    `folder` takes two small programs; `server_port` is that of the server on this machine's
-    loopback, which either end reaches as `http://127.0.0.1:server_port`.
+    `folder` takes small programs; `server_port` is that of the server on this machine's
+    loopback, which every end reaches as `http://127.0.0.1:server_port`.
     """
     async with AsyncExitStack() as stack:
-        namespaces = [stack.enter_context(_namespace()) for _ in range(2)]
-        addresses = [f"{_NETWORK}.{number}" for number in (1, 2)]
-        tuns: list[int] = []
-        for namespace, address in zip(namespaces, addresses, strict=True):
-            tun = _inside(namespace, partial(_make_tun, address))
-            stack.callback(os.close, tun)
-            tuns.append(tun)
+        namespaces = {
+            f"{_NETWORK}.{number}": stack.enter_context(_namespace())
+            for number in range(1, ends + 1)
+        }
+        tuns: dict[str, int] = {}
+        for address, namespace in namespaces.items():
+            tuns[address] = _inside(namespace, partial(_make_tun, address))
+            stack.callback(os.close, tuns[address])
             door = _inside(namespace, partial(_listen, server_port))
             await stack.enter_async_context(_forwarding(door, server_port))
-        ends: list[End] = []
-        for number, (namespace, address) in enumerate(zip(namespaces, addresses, strict=True)):
-            uplink = Direction(
-                source=tuns[number], sink=tuns[1 - number], random=Random(seed + number)
-            )
-            uplink.open()
-            stack.callback(uplink.close)
-            program = folder / f"chromium-{number}"
+        carrying = RelayProcess(tuns, seed=seed)
+        stack.callback(carrying.stop)
+        made: list[End] = []
+        for address, namespace in namespaces.items():
+            program = folder / f"chromium-{address}"
             program.write_text(f'#!/bin/sh\nexec nsenter --net={namespace} {chromium} "$@"\n')
             program.chmod(0o755)
-            ends.append(End(address=address, chromium=str(program), uplink=uplink))
-        yield Link(near=ends[0], far=ends[1])
+            uplink, downlink = (
+                Way(relay=carrying, address=address, name=name) for name in _WAY_NAMES
+            )
+            made.append(
+                End(address=address, chromium=str(program), uplink=uplink, downlink=downlink)
+            )
+        yield Link(ends=made, relay=carrying)
 
 
 @contextmanager
@@ -203,11 +197,11 @@ def _namespace() -> Iterator[Path]:
     assert keeper.stdout is not None
     try:
         if not keeper.stdout.readline():
-            _, said = keeper.communicate(timeout=5)
+            _, said = keeper.communicate(timeout=PATIENCE_S)
             raise OSError(said.decode(errors="replace").strip())
         yield Path(f"/proc/{keeper.pid}/ns/net")
     finally:
-        keeper.communicate(timeout=5)
+        keeper.communicate(timeout=PATIENCE_S)
 
 
 def _inside(namespace: Path, make: Callable[[], T]) -> T:

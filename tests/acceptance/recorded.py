@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import httpx
 
+from tests.acceptance import patient
 from tests.acceptance.server import Server
 
 RECORDING = Path(__file__).parents[1] / "samples" / "realtimekit-callstats-30s.json"
@@ -20,7 +21,7 @@ _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 def replay(server: Server) -> str:
     """Tells the recorded call in a meeting of its own; the id of its session, which is over."""
     recording = json.loads(RECORDING.read_text())
-    with httpx.Client(headers=server.headers, timeout=30) as client:
+    with patient.Client(headers=server.headers) as client:
         meeting_id = data(client.post(server.kit("meetings"), json={"title": "Recorded"}))["id"]
         members = [
             data(
@@ -42,11 +43,10 @@ def replay(server: Server) -> str:
             text = text.replace(f"user-{number}", member["id"])
             text = text.replace(f"TOKEN{number}", member["token"])
         for sent in json.loads(text.replace("ROOM", meeting_id)):
-            told = httpx.post(
+            told = patient.post(
                 f"{server.url}/api/v1/message",
                 json=sent["body"],
                 headers={"authorization": sent["auth"]},
-                timeout=30,
             )
             assert data(told)["rejected"] == []
         calls = data(

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
-
 from aftercall.cli.simulation.call import Call, Said
 from aftercall.cli.simulation.weather import Kind
+from tests.acceptance import patient
 from tests.acceptance.server import Server, wait_until_ended
 
 SDK_SESSION = "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e"
@@ -58,7 +57,7 @@ def seed_session(server: Server, *, begin_ms: int, session_id: str, peer_id: str
             events.append({**event_of(said), "peer_id": named, **place})
     closed_at = begin_ms + call.length_s * 1000
     events.append({"type": "session_closed", "id": "closed", "at": closed_at, **place})
-    with httpx.Client(headers=server.headers, timeout=30) as client:
+    with patient.Client(headers=server.headers) as client:
         for part in range(0, len(events), _MOST_EVENTS):
             answer = client.post(
                 f"{server.url}/v1/apps/{server.app_id}/events",

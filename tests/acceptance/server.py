@@ -15,6 +15,9 @@ from typing import Any
 
 import httpx
 
+from tests.acceptance import patient
+from tests.acceptance.patient import PATIENCE_S
+
 PROGRAM = Path(sys.executable).with_name("aftercall")
 SDK_ACCOUNT = "023e105f4ecef8ad9ca31a8372d0c353"
 SDK_APP = "14a396e7-ca44-4937-bf1f-050a69118543"
@@ -22,10 +25,6 @@ SDK_TOKEN = "144c9defac04969c7bfad8efaa8ea194"
 """What the official SDKs' own tests name."""
 OLDER_SDK_APP = "app_id"
 """The app that the tests of SDKs before 5.8 name."""
-
-_START_S = 90.0
-"""Long, because a start takes half a minute on a machine whose cores are all busy."""
-_STOP_S = 20.0
 
 
 class ServerFailed(Exception):
@@ -70,7 +69,7 @@ class Server:
         """Ask it to stop, and wait until it has."""
         if self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(_STOP_S)
+            self.process.wait(PATIENCE_S)
 
 
 def command(*words: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -80,7 +79,7 @@ def command(*words: str, env: Mapping[str, str] | None = None) -> subprocess.Com
         capture_output=True,
         text=True,
         env=environment(env or {}),
-        timeout=120,
+        timeout=PATIENCE_S,
     )
 
 
@@ -132,13 +131,13 @@ def start(
 
 def wait_until_ready(process: subprocess.Popen[bytes], log: Path, begins_at: int) -> str:
     """The URL the server named in its log, once it is ready."""
-    give_up_at = time.monotonic() + _START_S
+    give_up_at = time.monotonic() + PATIENCE_S
     while time.monotonic() < give_up_at and process.poll() is None:
         said = log.read_bytes()[begins_at:].decode(errors="replace")
         found = re.search(r"^Aftercall \S+ on (http://\S+),", said, re.MULTILINE)
         if found:
             try:
-                if httpx.get(f"{found[1]}/readyz", timeout=2).is_success:
+                if patient.get(f"{found[1]}/readyz").is_success:
                     return found[1]
             except httpx.TransportError:
                 pass
@@ -174,12 +173,14 @@ def simulate(server: Server, *words: str) -> dict[str, Any]:
     return played
 
 
-def wait_until_ended(server: Server, session_id: str, *, within_s: float = 60) -> dict[str, Any]:
+def wait_until_ended(
+    server: Server, session_id: str, *, within_s: float = PATIENCE_S
+) -> dict[str, Any]:
     """The session's details once it is ENDED."""
     give_up_at = time.monotonic() + within_s
     details: dict[str, Any] = {}
     while time.monotonic() < give_up_at:
-        answer = httpx.get(server.kit(f"sessions/{session_id}"), headers=server.headers)
+        answer = patient.get(server.kit(f"sessions/{session_id}"), headers=server.headers)
         answer.raise_for_status()
         details = answer.json()["data"]
         if details["status"] == "ENDED":

@@ -10,22 +10,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
+from tests.acceptance import patient
 from tests.acceptance.calls import browser, find_chromium
+from tests.acceptance.patient import PATIENCE_S
 from tests.acceptance.sdks import node_sdks
 from tests.acceptance.server import Server, running
 
 CHROMIUM = find_chromium()
 OPENSSL = shutil.which("openssl")
-WITHIN_S = 60
 
 pytestmark = [
     pytest.mark.acceptance,
+    pytest.mark.realtime,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found on this machine"),
     pytest.mark.skipif(OPENSSL is None, reason="no openssl was found to make a certificate"),
-    pytest.mark.xdist_group("browser"),
 ]
 
 
@@ -64,13 +64,13 @@ def bundled(folder: Path) -> Path:
     bundle = folder / "callstats-client.js"
     made = [str(sdks / "node_modules/.bin/rolldown"), "callstats-client.mjs"]
     made += ["--format", "iife", "--platform", "browser", "-o", str(bundle)]
-    subprocess.run(made, cwd=sdks, check=True, capture_output=True, timeout=60)
+    subprocess.run(made, cwd=sdks, check=True, capture_output=True, timeout=PATIENCE_S)
     return bundle
 
 
 def admit(server: Server, meeting_id: str, name: str) -> str:
     """A token for a participant, as an application's backend asks for it."""
-    answer = httpx.post(
+    answer = patient.post(
         server.kit(f"meetings/{meeting_id}/participants"),
         headers=server.headers,
         json={"name": name, "custom_participant_id": name, "preset_name": "group_call_host"},
@@ -90,7 +90,7 @@ async def hold(server: Server, tokens: dict[str, str], folder: Path) -> Any:
             await context.add_init_script(path=bundled(folder))
             page = await context.new_page()
             await page.goto(f"{server.url}/healthz")
-            async with asyncio.timeout(WITHIN_S):
+            async with asyncio.timeout(PATIENCE_S):
                 counted = await page.evaluate("(tokens) => window.holdCall(tokens)", tokens)
                 # The farewells are on their way when the call is over.
                 await page.wait_for_function("() => window.isSaid()")
@@ -110,7 +110,7 @@ class Told:
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     folder = tmp_path_factory.mktemp("callstats")
-    with running(folder) as server, httpx.Client(headers=server.headers) as client:
+    with running(folder) as server, patient.Client(headers=server.headers) as client:
 
         def ask(path: str) -> Any:
             return client.get(server.kit(path)).raise_for_status().json()["data"]

@@ -17,8 +17,8 @@ SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "reference" / "collect.s
 
 pytestmark = [
     pytest.mark.acceptance,
+    pytest.mark.realtime,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found on this machine"),
-    pytest.mark.xdist_group("browser"),
 ]
 
 

@@ -8,7 +8,6 @@ from array import array
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import datetime
 from math import pi, sin
 from pathlib import Path
 from random import Random
@@ -17,16 +16,18 @@ from typing import Any
 import pytest
 
 from tests.acceptance.calls import Tab, browser, find_chromium, open_tab
-from tests.acceptance.diagnosis import blamed, close_session, report_of, sentences
-from tests.acceptance.impaired_link import CLEAN, Impairment, impaired_link, why_not
+from tests.acceptance.diagnosis import close_session, report_of, sentences
+from tests.acceptance.impaired_link import impaired_link, why_not
+from tests.acceptance.machine import Machine, moment, unexplained, watched
+from tests.acceptance.relay import CLEAN, Impairment
 from tests.acceptance.server import Server, running
 
 CHROMIUM = find_chromium()
 
 pytestmark = [
     pytest.mark.acceptance,
+    pytest.mark.realtime,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found on this machine"),
-    pytest.mark.xdist_group("browser"),
 ]
 
 BAD_UPLINK = Impairment(delay_ms=40, jitter_ms=10, loss=0.15, rate_bps=600_000)
@@ -38,6 +39,9 @@ CLEAN_AGAIN_S = 5
 
 SLACK_S = 12
 """An issue begins and ends with reports, which come every three seconds, on the browser's clock."""
+
+LOSS_PERCENT = 5
+"""At which an issue of loss begins."""
 
 VOICE_HZ = 16_000
 
@@ -53,6 +57,7 @@ class Held:
     bad_from: float
     bad_to: float
     lost_share: float
+    machine: Machine
 
 
 @pytest.fixture(scope="module")
@@ -80,8 +85,9 @@ async def hold(server: Server, folder: Path) -> Held:
         link = await stack.enter_async_context(
             impaired_link(folder, CHROMIUM, server_port=server.port)
         )
+        machine = stack.enter_context(watched())
         tabs: list[Tab] = []
-        for name, end in (("Ann", link.near), ("Bob", link.far)):
+        for name, end in zip(("Ann", "Bob"), link.ends, strict=True):
             running_browser = await stack.enter_async_context(
                 browser(end.chromium, f"--use-file-for-fake-audio-capture={voice}")
             )
@@ -91,23 +97,23 @@ async def hold(server: Server, folder: Path) -> Held:
         for tab in tabs:
             await tab.wait_until_connected(1)
         await asyncio.sleep(CLEAN_S)
-        way = link.near.uplink
-        passed, dropped = way.passed, way.dropped
-        bad_from = time.time()
-        way.impairment = BAD_UPLINK
+        uplink = link.ends[0].uplink
+        before, bad_from = uplink.impair(BAD_UPLINK), time.time()
         await asyncio.sleep(BAD_S)
-        way.impairment = CLEAN
-        bad_to = time.time()
-        passed, dropped = way.passed - passed, way.dropped - dropped
+        after, bad_to = uplink.impair(CLEAN), time.time()
         await asyncio.sleep(CLEAN_AGAIN_S)
+        for tab in tabs:
+            machine.timers += await tab.late_timers()
         (session_id,) = {await tab.leave() for tab in tabs}
+        machine.deliveries = link.relay.late()
     return Held(
         session_id=session_id,
         impaired=tabs[0].stays[-1].peer_id,
         other=tabs[1].stays[-1].peer_id,
         bad_from=bad_from,
         bad_to=bad_to,
-        lost_share=dropped / (passed + dropped),
+        lost_share=after.since(before).lost_share,
+        machine=machine,
     )
 
 
@@ -126,39 +132,44 @@ def write_voice(path: Path) -> Path:
     return path
 
 
-def at(moment: str) -> float:
-    """Seconds since the epoch."""
-    return datetime.fromisoformat(moment).timestamp()
-
-
-def blamed_for(report: dict[str, Any]) -> list[str]:
-    """What a participant is blamed for. That the machine was slow may well be true of one on
-    which other tests run."""
-    return [cause for cause in blamed(report) if cause != "cpu"]
+def losses(report: dict[str, Any], way: str) -> list[dict[str, Any]]:
+    """The issues of packets lost on the way out or in."""
+    return [
+        issue
+        for issue in report["issues"]
+        if issue["name"].endswith(f"_network_{way}")
+        and issue["worst"].get("loss_percent", 0) >= LOSS_PERCENT
+    ]
 
 
 def test_the_one_whose_uplink_was_bad_is_named_and_nothing_else(server: Server, held: Held) -> None:
     assert 0.10 < held.lost_share < 0.30
     report = report_of(server, held.impaired)
-    assert blamed_for(report) == ["uplink"], sentences(report)
-    (finding,) = [each for each in report["diagnosis"] if each["cause"] == "uplink"]
-    assert "% of what they sent was lost from " in finding["sentence"]
-    assert finding["peer_ids"] == [held.other]
-    assert abs(at(finding["first_at"]) - held.bad_from) < SLACK_S
-    assert abs(at(finding["last_at"]) - held.bad_to) < SLACK_S
-    network = [issue for issue in report["issues"] if "network" in issue["name"]]
-    assert {issue["name"] for issue in network} <= {"poor_network_uplink", "severe_network_uplink"}
-    audio = [i for i in network if i["stream"]["family"] == "audio_producer"]
+    blamed = unexplained(report, held.machine)
+    assert [each["cause"] for each in blamed] == ["uplink"], about(report, held)
+    assert "% of what they sent was lost from " in blamed[0]["sentence"]
+    assert blamed[0]["peer_ids"] == [held.other]
+    lost = losses(report, "uplink")
+    assert abs(min(moment(issue["first_at"]) for issue in lost) - held.bad_from) < SLACK_S
+    assert abs(max(moment(issue["last_at"]) for issue in lost) - held.bad_to) < SLACK_S
+    assert losses(report, "downlink") == []
+    audio = [i for i in lost if i["stream"]["family"] == "audio_producer"]
     assert 10 < max(issue["worst"]["loss_percent"] for issue in audio) < 40
 
 
 def test_the_one_who_only_heard_badly_is_not_blamed(server: Server, held: Held) -> None:
     report = report_of(server, held.other)
-    assert blamed_for(report) == [], sentences(report)
+    assert unexplained(report, held.machine) == [], about(report, held)
     (finding,) = [each for each in report["diagnosis"] if each["cause"] == "sender"]
     assert finding["peer_ids"] == [held.impaired]
     assert finding["sentence"].startswith("Ann came through badly from ")
     assert finding["sentence"].endswith("; the cause was Ann's uplink.")
-    network = [issue for issue in report["issues"] if "network" in issue["name"]]
-    assert network
-    assert {issue["origin"] for issue in network} == {"remote"}
+    assert losses(report, "uplink") == []
+    lost = losses(report, "downlink")
+    assert lost
+    assert {issue["origin"] for issue in lost} == {"remote"}
+
+
+def about(report: dict[str, Any], held: Held) -> tuple[list[str], str]:
+    """What was said, and what the machine did."""
+    return sentences(report), held.machine.told()

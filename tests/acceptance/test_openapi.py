@@ -43,6 +43,7 @@ from aftercall.service.services import Services, build_services
 from aftercall.settings import Settings
 from aftercall.store.database import Database
 from aftercall.web.routes import create_web_app
+from tests.acceptance.patient import PATIENCE_S
 
 NOON = EpochMs(1_795_262_400_000)
 EXAMPLES = 12
@@ -86,7 +87,7 @@ def _bytes(body: Any) -> bytes:
 
 def _wait(loop: asyncio.AbstractEventLoop, task: Coroutine[Any, Any, T]) -> T:
     future: Future[T] = asyncio.run_coroutine_threadsafe(task, loop)
-    return future.result(timeout=30)
+    return future.result(timeout=PATIENCE_S)
 
 
 @contextmanager

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import httpx
 import pytest
 from playwright.async_api import Page
 
+from tests.acceptance import patient
 from tests.acceptance.calls import browser, find_chromium
 from tests.acceptance.sdks import node_sdks
 from tests.acceptance.server import Server, running
@@ -19,9 +19,9 @@ NODE = shutil.which("node")
 
 pytestmark = [
     pytest.mark.acceptance,
+    pytest.mark.realtime,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found on this machine"),
     pytest.mark.skipif(NODE is None, reason="node was not found: there is no TURN server"),
-    pytest.mark.xdist_group("browser"),
 ]
 
 
@@ -57,7 +57,7 @@ async def page_with_collector(server: Server) -> AsyncIterator[Page]:
 
 def admit(server: Server) -> str:
     """A token for a participant of a new meeting."""
-    with httpx.Client(headers=server.headers) as client:
+    with patient.Client(headers=server.headers) as client:
         meeting = client.post(server.kit("meetings"), json={"title": "Precall"})
         meeting_id = meeting.raise_for_status().json()["data"]["id"]
         person = {"name": "Ann", "preset_name": "group_call_host", "custom_participant_id": "ann"}
@@ -81,7 +81,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def report_of(server: Server, peer_id: str) -> Any:
-    answer = httpx.get(server.kit(f"sessions/peer-report/{peer_id}"), headers=server.headers)
+    answer = patient.get(server.kit(f"sessions/peer-report/{peer_id}"), headers=server.headers)
     return answer.raise_for_status().json()["data"]
 
 

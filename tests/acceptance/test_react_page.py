@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from playwright.async_api import Response
 
+from tests.acceptance import patient
 from tests.acceptance.calls import browser, find_chromium
+from tests.acceptance.patient import PATIENCE_S
 from tests.acceptance.sdks import node_sdks
 from tests.acceptance.server import Server, running
 
@@ -23,9 +24,9 @@ COLLECTOR = ROOT / "src" / "aftercall" / "_static" / "collector" / "aftercall-co
 
 pytestmark = [
     pytest.mark.acceptance,
+    pytest.mark.realtime,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found on this machine"),
     pytest.mark.skipif(not COLLECTOR.exists(), reason="the collector is not built: make pages"),
-    pytest.mark.xdist_group("browser"),
 ]
 
 
@@ -50,14 +51,14 @@ def page_script(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Pat
         | {"PATH": os.environ["PATH"]},
         check=True,
         capture_output=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     return bundle
 
 
 def admit(server: Server) -> tuple[str, str]:
     """A new meeting, and a token for a participant of it."""
-    with httpx.Client(headers=server.headers) as client:
+    with patient.Client(headers=server.headers) as client:
         meeting = client.post(server.kit("meetings"), json={"title": "React"})
         meeting_id: str = meeting.raise_for_status().json()["data"]["id"]
         person = {"name": "Ann", "preset_name": "group_call_host", "custom_participant_id": "ann"}
@@ -67,7 +68,7 @@ def admit(server: Server) -> tuple[str, str]:
 
 def record_of(server: Server, meeting_id: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The meeting's only session and who was in it."""
-    with httpx.Client(headers=server.headers) as client:
+    with patient.Client(headers=server.headers) as client:
         words = {"associated_id": meeting_id}
         listed = client.get(server.kit("sessions"), params=words).raise_for_status().json()
         (session,) = listed["data"]["sessions"]

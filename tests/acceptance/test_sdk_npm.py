@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.acceptance.patient import PATIENCE_S
 from tests.acceptance.sdks import node_sdks
 from tests.acceptance.seed import SDK_SESSION, Seeded
 
@@ -19,7 +20,7 @@ def test_the_npm_sdk_makes_all_nine_calls(seeded: Seeded, generation: str) -> No
         cwd=node_sdks(),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_S,
     )
     assert done.returncode == 0, done.stderr
     answers: dict[str, Any] = json.loads(done.stdout)

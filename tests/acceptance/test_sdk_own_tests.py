@@ -40,7 +40,7 @@ def test_the_sdks_own_tests_pass_strict_and_loose(
         env={**os.environ, "TEST_API_BASE_URL": seeded.server.base_url},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
     )
     assert done.returncode == 0, done.stdout[-6000:]
     assert f"{TESTS} passed" in done.stdout

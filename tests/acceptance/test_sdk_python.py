@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.acceptance.patient import PATIENCE_S
 from tests.acceptance.sdks import python_sdk
 from tests.acceptance.seed import SDK_SESSION, Seeded
 
@@ -21,7 +22,7 @@ def nine_calls(python: Path, seeded: Seeded, strictness: str) -> dict[str, Any]:
         [str(python), str(SCRIPT), *seeded.arguments, strictness],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_S,
     )
     assert done.returncode == 0, done.stderr
     answers: dict[str, Any] = json.loads(done.stdout)

@@ -5,9 +5,10 @@ import re
 import subprocess
 from pathlib import Path
 
-import httpx
 import pytest
 
+from tests.acceptance import patient
+from tests.acceptance.patient import PATIENCE_S
 from tests.acceptance.server import (
     PROGRAM,
     command,
@@ -45,21 +46,21 @@ def test_the_first_start_makes_an_app_that_can_be_used_and_later_ones_do_not(
         ids = dict(IDS.findall(said))
         found = TOKEN.search(said)
         assert found is not None
-        answer = httpx.get(
+        answer = patient.get(
             f"{url}/client/v4/accounts/{ids['account']}/realtime/kit/{ids['app']}/sessions",
             headers={"authorization": f"Bearer {found[1]}"},
         )
         assert answer.json()["data"]["sessions"] == []
     finally:
         process.terminate()
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE_S) == 0
     process = serve(tmp_path, second)
     try:
         wait_until_ready(process, second, 0)
         assert TOKEN.search(second.read_text()) is None
     finally:
         process.terminate()
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE_S) == 0
 
 
 def test_a_demo_takes_its_simulated_calls_along_when_it_stops(tmp_path: Path) -> None:
@@ -72,7 +73,7 @@ def test_a_demo_takes_its_simulated_calls_along_when_it_stops(tmp_path: Path) ->
         assert len(simulating) == 1
     finally:
         process.terminate()
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE_S) == 0
     with pytest.raises(ProcessLookupError):
         os.kill(simulating[0], 0)
 
@@ -105,7 +106,7 @@ def test_several_workers_serve_one_postgres(tmp_path: Path, own_database_url: st
     server = start(tmp_path, make_app(tmp_path, database_url=own_database_url), env=words)
     try:
         for _ in range(10):
-            assert httpx.get(server.kit("sessions"), headers=server.headers).is_success
+            assert patient.get(server.kit("sessions"), headers=server.headers).is_success
     finally:
         server.stop()
     assert server.process.returncode == 0

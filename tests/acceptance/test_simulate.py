@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
 import pytest
 
+from tests.acceptance import patient
 from tests.acceptance.server import Server, command, running, simulate, wait_until_ended
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.xdist_group("simulated")]
@@ -36,7 +36,7 @@ def session(played: dict[str, Any]) -> dict[str, Any]:
 
 
 def read(server: Server, path: str) -> dict[str, Any]:
-    answer = httpx.get(server.kit(path), headers=server.headers, timeout=30)
+    answer = patient.get(server.kit(path), headers=server.headers)
     answer.raise_for_status()
     data: dict[str, Any] = answer.json()["data"]
     return data
@@ -88,17 +88,17 @@ def test_the_words_of_the_call_are_in_its_transcript_and_chat(
     server: Server, session: dict[str, Any]
 ) -> None:
     closed = {"type": "session_closed", "at": datetime.now(UTC).isoformat()}
-    httpx.post(
+    patient.post(
         f"{server.url}/v1/apps/{server.app_id}/events",
         headers=server.headers,
         json={"events": [{**closed, "session_id": session["session_id"]}]},
     ).raise_for_status()
     wait_until_ended(server, session["session_id"])
     transcript = read(server, f"sessions/{session['session_id']}/transcript")
-    text = httpx.get(transcript["transcript_download_url"]).raise_for_status().text
+    text = patient.get(transcript["transcript_download_url"]).raise_for_status().text
     assert len(text.splitlines()) > 5
     chat = read(server, f"sessions/{session['session_id']}/chat")
-    assert httpx.get(chat["chat_download_url"]).raise_for_status().text.count("\n") >= 2
+    assert patient.get(chat["chat_download_url"]).raise_for_status().text.count("\n") >= 2
 
 
 def test_the_same_seed_in_the_same_app_is_refused(server: Server, played: dict[str, Any]) -> None:

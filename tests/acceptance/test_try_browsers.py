@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-import httpx
 import pytest
 
+from tests.acceptance import patient
 from tests.acceptance.calls import (
     KEEP_CONNECTIONS,
     Tab,
@@ -25,8 +25,8 @@ FIREFOX = find_firefox()
 
 pytestmark = [
     pytest.mark.acceptance,
+    pytest.mark.realtime,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found on this machine"),
-    pytest.mark.xdist_group("browser"),
 ]
 
 
@@ -38,7 +38,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def ask(server: Server, path: str) -> Any:
-    answer = httpx.get(server.kit(path), headers=server.headers)
+    answer = patient.get(server.kit(path), headers=server.headers)
     answer.raise_for_status()
     return answer.json()["data"]
 
@@ -120,7 +120,7 @@ async def test_a_rough_call_of_three_is_told_as_it_was(server: Server) -> None:
         session_id = await ann.leave()
         assert await bob.leave() == session_id
 
-    wait_until_ended(server, session_id, within_s=120)
+    wait_until_ended(server, session_id)
     people = ask(server, f"sessions/{session_id}/participants")["participants"]
     by_name = {person["display_name"]: person for person in people}
     assert sorted(by_name) == ["Ann", "Bob", "Cat"]

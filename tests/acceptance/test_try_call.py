@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
+from tests.acceptance import patient
 from tests.acceptance.calls import HeldCall, Tab, browser, find_chromium, hold_call
+from tests.acceptance.patient import PATIENCE_S
 from tests.acceptance.sdks import node_sdks, python_sdk
 from tests.acceptance.server import Server, running, wait_until_ended
 
@@ -22,8 +23,8 @@ NINE_CALLS = Path(__file__).with_name("nine_calls.py")
 
 pytestmark = [
     pytest.mark.acceptance,
+    pytest.mark.realtime,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found on this machine"),
-    pytest.mark.xdist_group("browser"),
 ]
 
 
@@ -46,7 +47,7 @@ def call(server: Server) -> HeldCall:
 
 
 def ask(server: Server, path: str) -> Any:
-    answer = httpx.get(server.kit(path), headers=server.headers)
+    answer = patient.get(server.kit(path), headers=server.headers)
     answer.raise_for_status()
     return answer.json()["data"]
 
@@ -54,13 +55,13 @@ def ask(server: Server, path: str) -> Any:
 def fetch(server: Server, call: HeldCall, kind: str) -> str:
     """What lies behind a session's download link."""
     link = ask(server, f"sessions/{call.session_id}/{kind}")[f"{kind}_download_url"]
-    return httpx.get(link).raise_for_status().text
+    return patient.get(link).raise_for_status().text
 
 
 def test_a_call_on_the_page_becomes_one_session_with_everybody_in_it(
     server: Server, call: HeldCall
 ) -> None:
-    session = wait_until_ended(server, call.session_id, within_s=120)
+    session = wait_until_ended(server, call.session_id)
     people = ask(server, f"sessions/{call.session_id}/participants")["participants"]
 
     assert session["associated_id"] == call.meeting_id
@@ -72,7 +73,7 @@ def test_a_call_on_the_page_becomes_one_session_with_everybody_in_it(
 
 
 def test_what_the_report_counts_is_what_the_browser_counted(server: Server, call: HeldCall) -> None:
-    wait_until_ended(server, call.session_id, within_s=120)
+    wait_until_ended(server, call.session_id)
     for tab in call.tabs:
         report = ask(server, f"sessions/peer-report/{tab.stays[-1].peer_id}")
         quality = report["peer_report"]["quality"]
@@ -104,7 +105,7 @@ def counter_of(stats: dict[str, Any]) -> tuple[str, str, float]:
 
 
 def test_the_report_tells_what_happened_to_each_peer(server: Server, call: HeldCall) -> None:
-    wait_until_ended(server, call.session_id, within_s=120)
+    wait_until_ended(server, call.session_id)
     for tab in call.tabs:
         report = ask(server, f"sessions/peer-report/{tab.stays[-1].peer_id}")
         told = {event["type"] for event in report["peer_stats"]["events"]}
@@ -118,7 +119,7 @@ def test_the_report_tells_what_happened_to_each_peer(server: Server, call: HeldC
 
 
 def test_what_was_said_is_kept(server: Server, call: HeldCall) -> None:
-    wait_until_ended(server, call.session_id, within_s=120)
+    wait_until_ended(server, call.session_id)
     chat = fetch(server, call, "chat")
     transcript = fetch(server, call, "transcript")
     for text in (text for _, text in call.chat):
@@ -130,11 +131,11 @@ def test_what_was_said_is_kept(server: Server, call: HeldCall) -> None:
 @pytest.fixture(scope="module")
 def summarised(server: Server, call: HeldCall) -> HeldCall:
     """The call, once its summary is there."""
-    wait_until_ended(server, call.session_id, within_s=120)
+    wait_until_ended(server, call.session_id)
     address = server.kit(f"sessions/{call.session_id}/summary")
-    httpx.post(address, headers=server.headers).raise_for_status()
-    deadline = time.monotonic() + 30
-    while httpx.get(address, headers=server.headers).status_code != 200:
+    patient.post(address, headers=server.headers).raise_for_status()
+    deadline = time.monotonic() + PATIENCE_S
+    while patient.get(address, headers=server.headers).status_code != 200:
         assert time.monotonic() < deadline, "the summary was not made"
         time.sleep(0.2)
     return call
@@ -158,10 +159,10 @@ def agrees_with_the_browsers(answers: dict[str, Any], call: HeldCall, tab: Tab) 
         a_second = counted / SECONDS_OF_THE_LAST_STAY
         assert counted - 3 * a_second <= reported <= counted + a_second
     for kind, member in (("chat", "chat_download_url"), ("transcript", "transcript_download_url")):
-        text = httpx.get(answers[kind]["data"][member]).raise_for_status().text
+        text = patient.get(answers[kind]["data"][member]).raise_for_status().text
         said = call.chat if kind == "chat" else call.captions
         assert all(text.count(words) == 1 for _, words in said)
-    summary = httpx.get(answers["summary"]["data"]["summaryDownloadUrl"]).raise_for_status()
+    summary = patient.get(answers["summary"]["data"]["summaryDownloadUrl"]).raise_for_status()
     assert summary.text.strip()
 
 
@@ -191,7 +192,7 @@ def arguments(server: Server, call: HeldCall, tab: Tab) -> list[str]:
 
 
 def run_json(command: list[str]) -> dict[str, Any]:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stderr
     answers: dict[str, Any] = json.loads(done.stdout)
     return answers

@@ -36,7 +36,7 @@ async def test_a_reader_sees_one_state_and_does_not_hold_up_the_writer(db: Datab
     count = text("SELECT count(*) FROM keys")
     async with db.read() as reader:
         assert (await reader.execute(count)).scalar_one() == 0
-        async with asyncio.timeout(5), db.write() as tx:
+        async with asyncio.timeout(60), db.write() as tx:
             await tx.execute(text("INSERT INTO keys (name, value) VALUES ('a', '1')"))
         assert (await reader.execute(count)).scalar_one() == 0
     async with db.read() as reader:

@@ -59,7 +59,7 @@ class Browser:
 
     async def hear(self) -> Any:
         """The next message, or the close."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while (message := await self._from_server.get())["type"] == "websocket.accept":
                 pass
         return json.loads(message["text"]) if "text" in message else message

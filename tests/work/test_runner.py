@@ -99,6 +99,6 @@ async def test_the_runner_stops_when_told(db: Database) -> None:
 
     await add(db, job("a"))
     running = asyncio.create_task(run_jobs(Jobs(db, clock=Clock()), {"note": Task(run=note)}, stop))
-    await asyncio.wait_for(done.wait(), 5)
+    await asyncio.wait_for(done.wait(), 60)
     stop.set()
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(running, 60)

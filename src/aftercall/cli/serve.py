@@ -30,6 +30,10 @@ _FACTORY = "aftercall.cli.serve:app_of_worker"
 _PATIENCE_S = 10
 """How long open requests may take to finish when the server is told to stop."""
 
+_LIVELY_S = 60
+"""How long a worker may be silent before another takes its place: one on a machine whose processors
+are all busy is slow, not stuck."""
+
 _IDLE_S = 75
 """How long a connection is kept for its next request: longer than the minute that may lie between
 two reports, so that a page that reports needs but one."""
@@ -169,7 +173,13 @@ def _run(settings: Settings, listening: socket.socket) -> None:
     }
     if settings.workers > 1:
         os.environ.update(as_environment(settings))
-        config = uvicorn.Config(_FACTORY, factory=True, workers=settings.workers, **options)
+        config = uvicorn.Config(
+            _FACTORY,
+            factory=True,
+            workers=settings.workers,
+            timeout_worker_healthcheck=_LIVELY_S,
+            **options,
+        )
         Multiprocess(config, sockets=[listening]).run()
         return
     application = create_app(settings)

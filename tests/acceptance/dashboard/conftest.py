@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from aftercall.cli.simulation.weather import Kind
 from aftercall.core.instants import DAY_MS, EpochMs
@@ -17,6 +17,7 @@ from tests.acceptance.dashboard.looking import (
     tell,
     wait_until_folded,
 )
+from tests.acceptance.patient import PATIENCE_MS
 from tests.acceptance.seed import SDK_SESSION, seed_session
 from tests.acceptance.server import Server, make_app, start, wait_until_ended
 
@@ -66,7 +67,10 @@ def chromium() -> Iterator[Browser]:
     """A browser for one module: while it is there an event loop runs, in which no asynchronous
     test of another module can begin."""
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        expect.set_options(timeout=PATIENCE_MS)
+        running = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"], timeout=PATIENCE_MS
+        )
         yield running
         running.close()
 
@@ -89,6 +93,7 @@ def signed_in(server: Server, chromium: Browser, *, width: int) -> Iterator[Page
         locale="en-GB",
         base_url=server.url,
     )
+    context.set_default_timeout(PATIENCE_MS)
     answer = context.request.post("/v1/sign-in", data={"token": server.api_token})
     assert answer.ok, answer.text()
     opened = context.new_page()

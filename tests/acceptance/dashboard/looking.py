@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.acceptance import patient
 from tests.acceptance.calls import find_chromium
+from tests.acceptance.patient import PATIENCE_S
 from tests.acceptance.seed import SDK_SESSION
 from tests.acceptance.server import Server
 
@@ -23,32 +24,31 @@ ROW = "main tr[data-session]"
 
 MARKS = [
     pytest.mark.acceptance,
+    pytest.mark.realtime,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found on this machine"),
     pytest.mark.skipif(not PAGES.is_file(), reason="the dashboard is not built"),
-    pytest.mark.xdist_group("browser"),
 ]
 
 
 def tell(server: Server, events: list[dict[str, Any]]) -> None:
     """Hands events in at the backend's door."""
     for part in range(0, len(events), 500):
-        answer = httpx.post(
+        answer = patient.post(
             f"{server.url}/v1/apps/{server.app_id}/events",
             json={"events": events[part : part + 500]},
             headers=server.headers,
-            timeout=30,
         )
         results = answer.raise_for_status().json()["data"]["results"]
         assert [result for result in results if result["status"] == "rejected"] == []
 
 
 def ask(server: Server, rest: str) -> Any:
-    answer = httpx.get(f"{server.url}/v1/apps/{server.app_id}/{rest}", headers=server.headers)
+    answer = patient.get(f"{server.url}/v1/apps/{server.app_id}/{rest}", headers=server.headers)
     return answer.raise_for_status().json()["data"]
 
 
 def wait_until_folded(server: Server, session_id: str) -> None:
-    give_up_at = time.monotonic() + 60
+    give_up_at = time.monotonic() + PATIENCE_S
     while time.monotonic() < give_up_at:
         quality = ask(server, f"calls/{session_id}")["call"]["quality"]
         if quality and quality["is_final"]:

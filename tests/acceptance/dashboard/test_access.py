@@ -3,9 +3,9 @@
 import json
 import re
 
-import httpx
 from playwright.sync_api import Browser, Page, expect
 
+from tests.acceptance import patient
 from tests.acceptance.dashboard.looking import MARKS
 from tests.acceptance.server import Server, command
 
@@ -57,7 +57,7 @@ def test_a_printed_link_signs_in_once(server: Server, chromium: Browser) -> None
 def test_a_read_only_visitor_is_offered_nothing_to_change(
     server: Server, chromium: Browser
 ) -> None:
-    made = httpx.post(
+    made = patient.post(
         f"{server.url}/v1/tokens",
         content=json.dumps({"name": "looker", "role": "read", "app_id": None}),
         headers={**server.headers, "content-type": "application/json"},

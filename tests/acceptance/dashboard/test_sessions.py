@@ -31,12 +31,12 @@ def test_a_live_call_comes_and_ends_without_a_reload(server: Server, page: Page)
         ],
     )
     row = page.locator(f"tr[data-session='{session_id}']")
-    expect(row).to_contain_text("Going on", timeout=10_000)
+    expect(row).to_contain_text("Going on")
     expect(row).to_contain_text("Live")
-    expect(row).to_contain_text("Zoë Live", timeout=10_000)
+    expect(row).to_contain_text("Zoë Live")
 
     tell(server, [{"type": "session_closed", "id": "3", "at": at + 1, **place}])
-    expect(row.locator(".live-mark")).to_have_count(0, timeout=10_000)
+    expect(row.locator(".live-mark")).to_have_count(0)
     expect(row).to_be_visible()
     assert page.evaluate("window.loadedOnce") is True
 

@@ -1,0 +1,79 @@
+"""What a busy machine could spoil runs alone: every module with tests that start a browser, hold a
+call or drive a media server carries the mark by which `make test` runs it after all others."""
+
+import ast
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+REAL = (
+    "aiortc",
+    "playwright",
+    "tests.acceptance.firefox",
+    "tests.acceptance.impaired_link",
+)
+"""Modules by which a browser or a call in real time comes into a test."""
+
+PROGRAMS = {"chromium", "firefox", "firefox-esr", "janus"}
+"""Programs that do the same where a test starts them itself."""
+
+SEEK_OR_START = {"which", "needs", "run", "Popen", "create_subprocess_exec"}
+
+
+def modules_with_tests() -> list[Path]:
+    here = Path(__file__)
+    return [path for path in sorted(ROOT.glob("tests/**/test_*.py")) if path != here]
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def reach(path: Path, seen: set[Path]) -> Iterator[str]:
+    """The real things a file of ours leads to, through the files of ours that it imports."""
+    if path in seen or not path.is_file():
+        return
+    seen.add(path)
+    tree = ast.parse(path.read_text(), filename=str(path))
+    for name in imported(tree):
+        yield from (real for real in REAL if name == real or name.startswith(f"{real}."))
+        if name.startswith("tests."):
+            yield from reach(ROOT / f"{name.replace('.', '/')}.py", seen)
+    yield from (program for program in programs(tree) if program in PROGRAMS)
+
+
+def programs(tree: ast.AST) -> Iterator[str]:
+    """The words given to a function that seeks or starts a program."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            called = node.func
+            name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+            if name in SEEK_OR_START:
+                words = [each for given in node.args for each in ast.walk(given)]
+                yield from (str(w.value) for w in words if isinstance(w, ast.Constant))
+
+
+def is_marked(path: Path) -> bool:
+    module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    return "realtime" in {mark.name for mark in getattr(module, "pytestmark", [])}
+
+
+def test_every_module_that_starts_a_browser_or_a_call_runs_alone() -> None:
+    real = {path: reached for path in modules_with_tests() if (reached := set(reach(path, set())))}
+    assert len(real) >= 11
+    slipped_out = {path.name: reached for path, reached in real.items() if not is_marked(path)}
+    assert slipped_out == {}
+
+
+def test_the_mark_is_for_whole_modules_and_for_nothing_that_could_run_beside_others() -> None:
+    marked = [path for path in modules_with_tests() if "mark.realtime" in path.read_text()]
+    for path in marked:
+        assert is_marked(path), f"{path}: the mark belongs into pytestmark"
+        assert set(reach(path, set())), f"{path} starts nothing real"
