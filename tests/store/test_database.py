@@ -92,3 +92,19 @@ async def test_sqlite_waits_for_the_disk_before_it_answers(tmp_path: Path) -> No
         assert (await tx.execute(text("PRAGMA synchronous"))).scalar_one() == 2
         assert (await tx.execute(text("PRAGMA journal_mode"))).scalar_one() == "wal"
     await db.close()
+
+
+async def test_a_read_called_off_at_any_point_leaves_its_connection_fit(db: Database) -> None:
+    async def look() -> int:
+        async with db.read() as tx:
+            await tx.execute(text("SELECT value FROM keys"))
+            found = await tx.execute(text("SELECT count(*) FROM keys"))
+            return int(found.scalar_one())
+
+    for steps in range(60):
+        looking = asyncio.create_task(look())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
+    assert await asyncio.gather(*(look() for _ in range(12))) == [0] * 12

@@ -26,7 +26,7 @@ async def test_a_statement_takes_one_turn_of_the_thread(
 
         async def counted(*given: object) -> object:
             turns.append(str(given))
-            return await run(*given)  # type: ignore[no-untyped-call]  # it is aiosqlite's own
+            return await run(*given)
 
         monkeypatch.setattr(driver, "_execute", counted)
         rows = (await tx.execute(text("SELECT a, b FROM t"))).all()

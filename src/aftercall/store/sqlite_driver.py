@@ -4,6 +4,7 @@ A turn costs about as much as a lookup by key. SQLAlchemy's adapter spends four 
 cursor, the execution, the rows, the cursor's end); here all of that happens in one.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -72,6 +73,19 @@ class OneTurnConnection(aiosqlite.Connection):
         given."""
         turn: Any = self._execute
         return await turn(work, self._conn, *given)
+
+    async def _execute(self, fn: Any, *given: Any, **more: Any) -> Any:
+        """A turn is waited for even by one who is cancelled meanwhile: what the thread has begun
+        it ends, and only then can be seen whether there is anything to undo."""
+        if not self._running or not self._connection:
+            raise ValueError("Connection closed")
+        turn = asyncio.get_running_loop().create_future()
+        self._tx.put_nowait((turn, partial(fn, *given, **more)))
+        try:
+            return await asyncio.shield(turn)
+        except asyncio.CancelledError:
+            await asyncio.wait([turn])
+            raise
 
     async def rollback(self) -> None:
         if self.in_transaction:

@@ -13,6 +13,7 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 
 from aftercall.service.services import Services
 from aftercall.web import docs, downloads, ops
+from aftercall.web.abandoned import Abandonable
 from aftercall.web.auth import (
     grant_of_account,
     grant_of_caller,
@@ -111,4 +112,4 @@ def create_litestar(services: Services, *extra: ControllerRouterHandler) -> Lite
 def create_web_app(services: Services, *extra: ControllerRouterHandler) -> ASGIApp:
     """The REST side, to be served. `extra` handlers (downloads, pages) live beside it."""
     app: Any = create_litestar(services, *extra)
-    return Observed(app, metrics=HttpMetrics(services.metrics), new_id=services.new_id)
+    return Observed(Abandonable(app), metrics=HttpMetrics(services.metrics), new_id=services.new_id)

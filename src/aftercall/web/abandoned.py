@@ -1,0 +1,67 @@
+"""Reads end when the client that asked has gone: nobody waits for the answer."""
+
+import asyncio
+from typing import Any, Final
+
+import structlog
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+log = structlog.get_logger(__name__)
+
+_READS: Final = ("GET", "HEAD")
+
+
+class Abandonable:
+    """The ASGI application around `app`. What writes is carried out to its end."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app: Any = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request: Any = scope
+        if request["type"] != "http" or request["method"] not in _READS:
+            await self._app(scope, receive, send)
+            return
+        client = _Client(await receive(), receive, send)
+        if client.has_more_to_say:
+            await self._app(scope, client.receive, send)
+            return
+        client.listen()
+        answering = asyncio.ensure_future(self._app(scope, client.receive, client.send))
+        try:
+            await asyncio.wait((answering, client.gone), return_when=asyncio.FIRST_COMPLETED)
+            if answering.done() or client.is_answered:
+                await answering
+            else:
+                log.info("read abandoned", action="read_abandoned", path=request["path"])
+        finally:
+            client.gone.cancel()
+            if answering.cancel():
+                await asyncio.wait([answering])
+
+
+class _Client:
+    """The two ways to the one who asked. What he said first has been taken already."""
+
+    def __init__(self, first: Any, receive: Receive, send: Send) -> None:
+        self._first: list[Any] = [first]
+        self._receive: Any = receive
+        self._send: Any = send
+        self.has_more_to_say = first["type"] != "http.request" or first.get("more_body", False)
+        self.is_answered = False
+        self.gone: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+    def listen(self) -> None:
+        """From now on the next message is waited for; after a whole request it can but be that
+        he has gone, or that the answer has been sent."""
+        self.gone = asyncio.ensure_future(self._receive())
+
+    async def receive(self) -> Any:
+        if self._first:
+            return self._first.pop()
+        return await (self._receive() if self.has_more_to_say else asyncio.shield(self.gone))
+
+    async def send(self, message: Any) -> None:
+        if message["type"] == "http.response.body" and not message.get("more_body", False):
+            self.is_answered = True
+        await self._send(message)
