@@ -147,7 +147,7 @@ def test_the_one_whose_uplink_was_bad_is_named_and_nothing_else(server: Server, 
     report = report_of(server, held.impaired)
     blamed = unexplained(report, held.machine)
     assert [each["cause"] for each in blamed] == ["uplink"], about(report, held)
-    assert "% of what they sent was lost from " in blamed[0]["sentence"]
+    assert " was lost on Ann's uplink from " in blamed[0]["sentence"]
     assert blamed[0]["peer_ids"] == [held.other]
     lost = losses(report, "uplink")
     assert abs(min(moment(issue["first_at"]) for issue in lost) - held.bad_from) < SLACK_S
@@ -162,7 +162,8 @@ def test_the_one_who_only_heard_badly_is_not_blamed(server: Server, held: Held) 
     assert unexplained(report, held.machine) == [], about(report, held)
     (finding,) = [each for each in report["diagnosis"] if each["cause"] == "sender"]
     assert finding["peer_ids"] == [held.impaired]
-    assert finding["sentence"].startswith("Ann came through badly from ")
+    assert finding["sentence"].startswith("Ann's ")
+    assert " came through badly to " in finding["sentence"]
     assert finding["sentence"].endswith("; the cause was Ann's uplink.")
     assert losses(report, "uplink") == []
     lost = losses(report, "downlink")

@@ -108,7 +108,7 @@ async def test_a_folded_session_is_compared_and_kept(db: Database) -> None:
     clock.now = EpochMs(clock.now + 60 * SECOND_MS)
     ada = (await service.peer_report("app", "ada")).verdict
     bob = (await service.peer_report("app", "bob")).verdict
-    assert ada.diagnosis[0].sentence.endswith("2 of 2 listeners noticed.")
+    assert ada.diagnosis[0].evidence.listeners_affected == 2
     assert "the cause was Ada's uplink" in bob.diagnosis[0].sentence
     assert {issue.origin for issue in bob.issues} == {"remote"}
 

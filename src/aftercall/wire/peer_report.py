@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from aftercall.core.quality.attribution.findings import Finding
+from aftercall.core.quality.attribution.findings import Evidence, Finding
 from aftercall.core.quality.cumulative import (
     Cumulative,
     DelayFigures,
@@ -189,10 +189,17 @@ def _encode_finding(finding: Finding) -> Json:
             {"first_at": encode_time(start_at), "last_at": encode_time(end_at)}
             for start_at, end_at in finding.spans
         ],
-        "evidence": finding.evidence,
+        "evidence": _encode_evidence(finding.evidence),
         "advice": finding.advice,
         "advice_key": finding.advice_key,
     }
+
+
+def _encode_evidence(evidence: Evidence) -> Json:
+    encoded: Json = msgspec.to_builtins(evidence)
+    if evidence.device is not None:
+        encoded["device"]["at"] = encode_time(evidence.device.at)
+    return encoded
 
 
 def _encode_completeness(completeness: Completeness) -> Json:

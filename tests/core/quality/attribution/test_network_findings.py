@@ -71,7 +71,7 @@ def test_spells_of_one_cause_are_told_in_one_sentence() -> None:
     assert _sentences(
         [_uplink(60, 120, loss_percent=8.0), _uplink(300, 330, loss_percent=14.0)]
     ) == [
-        "Up to 14 % of what they sent was lost "
+        "Up to 14 % of Ada's video was lost on Ada's uplink "
         "from 10:01:00 to 10:02:00 and from 10:05:00 to 10:05:30 UTC."
     ]
 
@@ -80,8 +80,8 @@ def test_what_came_of_loss_is_told_with_it() -> None:
     narrow = _issue(IssueName.BANDWIDTH_LIMITED, SENT, 65, 118, limited_percent=100.0)
     slow = _issue(IssueName.HIGH_RTT, PATH, 70, 110, rtt_ms=455.0)
     assert _sentences([_uplink(60, 120, loss_percent=8.0, rtt_ms=310.0), narrow, slow]) == [
-        "Up to 8.0 % of what they sent was lost from 10:01:00 to 10:02:00 UTC, "
-        "with round trips of up to 455 ms; their video was made smaller to fit."
+        "Up to 8 % of Ada's video was lost on Ada's uplink from 10:01:00 to 10:02:00 UTC, "
+        "with round trips of up to 455 ms; Ada's video was made smaller to fit."
     ]
 
 
@@ -90,15 +90,16 @@ def test_what_loss_does_not_explain_is_told_apart() -> None:
     narrow = _issue(IssueName.LOW_AVAILABLE_BITRATE, PATH, 200, 260, available_kbps=62.4)
     slow = _issue(IssueName.HIGH_RTT, PATH, 300, 360, rtt_ms=455.0)
     assert _sentences([lossy, narrow, slow])[1:] == [
-        "Their uplink was too narrow for their video from 10:03:20 to 10:04:20 UTC "
-        "(as little as 62 kbit/s).",
-        "Round trips took up to 455 ms from 10:05:00 to 10:06:00 UTC.",
+        "Ada's uplink was too narrow for Ada's video from 10:03:20 to 10:04:20 UTC "
+        "(down to 62 kbit/s).",
+        "Ada's round trips took up to 455 ms from 10:05:00 to 10:06:00 UTC.",
     ]
 
 
 def test_jitter_without_loss_is_told_as_jitter() -> None:
     assert _sentences([_downlink(60, 120, loss_percent=0.4, jitter_ms=71.0)]) == [
-        "What they were sent came unevenly from 10:01:00 to 10:02:00 UTC, jitter up to 71 ms."
+        "The voice sent to Ada came unevenly on Ada's downlink from 10:01:00 to 10:02:00 UTC, "
+        "jitter up to 71 ms."
     ]
 
 
@@ -106,7 +107,7 @@ def test_nobody_is_blamed_for_loss_that_may_be_anybodys() -> None:
     [finding] = _told([replace(_downlink(60, 120, loss_percent=9.0), origin=None)])
     assert finding.cause == "reception"
     assert finding.sentence == (
-        "Up to 9.0 % of what they were sent was lost from 10:01:00 to 10:02:00 UTC; "
+        "Up to 9 % of Bob's voice to Ada was lost on the way from 10:01:00 to 10:02:00 UTC; "
         "on whose side is not known."
     )
 
@@ -117,8 +118,8 @@ def test_a_network_bad_both_ways_has_its_round_trips_told_once() -> None:
         _downlink(60, 120, loss_percent=9.0, rtt_ms=350.0),
     )
     both = " ".join(_sentences([out, back]))
-    assert both.count("what they sent was lost") == 1
-    assert both.count("what they were sent was lost") == 1
+    assert both.count("was lost on Ada's uplink") == 1
+    assert both.count("was lost on Ada's downlink") == 1
     assert both.count("350 ms") == 1
 
 
@@ -127,9 +128,9 @@ def test_waiting_behind_tcp_is_the_relays_doing_and_loss_is_not() -> None:
     late = _uplink(60, 120, loss_percent=0.0, jitter_ms=88.0, rtt_ms=520.0)
     narrow = _issue(IssueName.BANDWIDTH_LIMITED, SENT, 60, 120, limited_percent=100.0)
     assert _sentences([relayed, late, narrow]) == [
-        "Their media went through a TURN relay on TCP from 10:00:00 to 10:10:00 UTC, where one "
-        "late packet holds up all behind it: round trips took up to 520 ms, jitter reached 88 ms "
-        "and their video was made smaller to fit from 10:01:00 to 10:02:00 UTC."
+        "Ada's media went through a TURN relay on TCP, where one late packet holds up all "
+        "behind it: round trips took up to 520 ms, jitter was up to 88 ms and Ada's video was "
+        "made smaller to fit from 10:01:00 to 10:02:00 UTC."
     ]
     [finding] = _told([relayed, late, narrow])
     assert finding.issues[0] is IssueName.TURN_RELAYED_TCP
@@ -160,7 +161,10 @@ def test_a_sender_behind_a_relay_came_badly_through_that() -> None:
     ref = replace(PATH, peer_id="bob")
     relayed = _issue(IssueName.TURN_RELAYED_TCP, ref, 0, 600)
     lossy = _issue(IssueName.POOR_NETWORK_UPLINK, ref, 60, 120, loss_percent=9.0)
-    start = "Bob came through badly from 10:01:00 to 10:02:00 UTC; the cause was Bob's "
+    start = (
+        "Bob's voice came through badly to Ada from 10:01:00 to 10:02:00 UTC (jitter up to 80 ms); "
+        "the cause was Bob's "
+    )
     assert _sentences([heard], [relayed]) == [f"{start}TURN relay on TCP."]
     assert _sentences([heard], [relayed, lossy]) == [f"{start}uplink."]
     assert _sentences([heard], [lossy]) == [f"{start}uplink."]
@@ -172,8 +176,10 @@ def test_a_bad_picture_over_a_good_network_has_what_held_back_the_sender_for_its
     sent = replace(SENT, peer_id="bob")
     slow = _issue(IssueName.CPU_LIMITED, sent, 60, 120, limited_percent=100.0)
     narrow = _issue(IssueName.LOW_AVAILABLE_BITRATE, sent, 60, 120, available_kbps=80.0)
-    start = "Bob came through badly from 10:01:00 to 10:02:00 UTC; the cause was Bob's "
-    assert _sentences([dim], [slow]) == [f"{start}machine."]
+    start = (
+        "Bob's video came through badly to Ada from 10:01:00 to 10:02:00 UTC; the cause was Bob's "
+    )
+    assert _sentences([dim], [slow]) == [f"{start}slow machine."]
     assert _sentences([dim], [narrow]) == [f"{start}narrow uplink."]
     assert _sentences([dim]) == [f"{start}camera or machine."]
     assert [finding.severity for finding in _told([dim])] == ["information"]
@@ -184,8 +190,8 @@ def test_a_full_buffer_is_told_when_nothing_else_tells_of_it() -> None:
     [finding] = _told([full])
     assert (finding.cause, finding.severity) == ("lateness", "warning")
     assert finding.sentence == (
-        "What they were sent came in clumps from 10:01:00 to 10:02:00 UTC "
-        "and was played up to 482 ms late to make up for it."
+        "Bob's voice to Ada came in clumps from 10:01:00 to 10:02:00 UTC "
+        "and was played up to 482 ms late."
     )
     assert [f.cause for f in _told([full, _downlink(60, 120, loss_percent=9.0)])] == ["downlink"]
 
@@ -208,6 +214,9 @@ def _trace(
     )
 
 
+WHEN = " from 10:01:00 to 10:02:00 UTC"
+
+
 def _missing(*bad: str, of: Sequence[str]) -> str:
     """What is said when Ada loses what these of her senders sent for a minute."""
     heard = [_trace(Family.AUDIO_CONSUMER, name, [(60, 120)] if name in bad else []) for name in of]
@@ -217,27 +226,29 @@ def _missing(*bad: str, of: Sequence[str]) -> str:
     ]
     [finding] = _told(lost, traces=heard, names=("ada", *of))
     assert finding.cause == "downlink"
-    return finding.sentence.removeprefix(
-        "Up to 12 % of what they were sent was lost from 10:01:00 to 10:02:00 UTC"
-    )
+    [what, ending] = finding.sentence.split(" was lost")
+    return f"{what.removeprefix('Up to 12 % of ')}{ending.replace(WHEN, '')}"
 
 
 def test_loss_from_nearly_everybody_was_the_listeners_downlink() -> None:
-    ending = "so it was their own downlink."
-    assert _missing("bob", "cyd", of=["bob", "cyd"]) == f"; from 2 of 2 senders, {ending}"
+    start, end = "the voice sent to Ada on Ada's downlink; ", " came through badly."
+    assert _missing("bob", "cyd", of=["bob", "cyd"]) == f"{start}both senders{end}"
     assert _missing("bob", "cyd", "dan", of=["bob", "cyd", "dan", "eve"]) == (
-        f"; from 3 of 4 senders, {ending}"
+        f"{start}3 of 4 senders{end}"
     )
+    assert _missing("bob", "cyd", "dan", of=["bob", "cyd", "dan"]) == f"{start}all 3 senders{end}"
 
 
 def test_loss_from_some_senders_only_was_not_the_listeners_downlink() -> None:
-    ending = "so it was lost in the server or between it and them."
-    assert _missing("bob", of=["bob", "cyd", "dan"]) == f"; only from Bob, {ending}"
+    end = "came through well, so it was in the server or between the server and Ada."
+    assert _missing("bob", of=["bob", "cyd", "dan"]) == (
+        f"Bob's voice to Ada on the way; 2 other senders {end}"
+    )
     assert _missing("bob", "cyd", of=["bob", "cyd", "dan"]) == (
-        f"; only from Bob and Cyd, {ending}"
+        f"Bob's and Cyd's voice to Ada on the way; another sender {end}"
     )
     assert _missing("bob", "cyd", "dan", of=["bob", "cyd", "dan", "eve", "fay"]) == (
-        f"; only from 3 of 5 senders, {ending}"
+        f"the voice of Bob, Cyd and Dan to Ada on the way; 2 other senders {end}"
     )
 
 
@@ -254,7 +265,7 @@ def _noticed(name: IssueName, **worst: float) -> str:
         issues=[_issue(name, SENT, 60, 120, **worst)],
         stays=[(_at(0), _at(600))],
         device_choices=[],
-        names={},
+        names={"ada": "Ada", "bob": "Bob", "cyd": "Cyd"},
     )
     [finding] = diagnose(subject, Session(parties))
     return f"{finding.sentence} {finding.peer_ids}"
@@ -262,29 +273,29 @@ def _noticed(name: IssueName, **worst: float) -> str:
 
 def test_listeners_noticed_what_the_sentence_tells_of() -> None:
     name = IssueName.POOR_NETWORK_UPLINK
-    assert _noticed(name, loss_percent=9.0).endswith("; 1 of 2 listeners noticed. ['bob']")
-    assert _noticed(name, jitter_ms=80.0).endswith("; 1 of 2 listeners noticed. ['cyd']")
+    assert _noticed(name, loss_percent=9.0).endswith("; Bob saw it (1 of 2 listeners). ['bob']")
+    assert _noticed(name, jitter_ms=80.0).endswith("; Cyd saw it (1 of 2 listeners). ['cyd']")
 
 
 def test_loss_from_the_only_sender_says_nothing_about_the_way() -> None:
-    assert _missing("bob", of=["bob"]) == "."
+    assert _missing("bob", of=["bob"]) == "the voice sent to Ada on Ada's downlink."
 
 
 def test_an_uplink_too_narrow_for_a_call_without_pictures_is_told_of_the_sound() -> None:
     narrow = _issue(IssueName.LOW_AVAILABLE_BITRATE, PATH, 60, 120, available_kbps=22.4)
-    start, end = "Their uplink was too narrow for their ", " from 10:01:00 to 10:02:00 UTC"
+    start = "Ada's uplink was too narrow for Ada's "
     sound, picture = _trace(Family.AUDIO_PRODUCER), _trace(Family.VIDEO_PRODUCER)
     [told] = _told([narrow], traces=[sound])
-    assert told.sentence == f"{start}sound{end} (as little as 22 kbit/s)."
+    assert told.sentence == f"{start}voice{WHEN} (down to 22 kbit/s)."
     [told] = _told([narrow], traces=[sound, picture])
-    assert told.sentence == f"{start}video{end} (as little as 22 kbit/s)."
+    assert told.sentence == f"{start}video{WHEN} (down to 22 kbit/s)."
 
 
 def test_sound_is_not_said_to_be_made_smaller() -> None:
     lossy = _uplink(60, 120, loss_percent=8.0)
     narrow = _issue(IssueName.LOW_AVAILABLE_BITRATE, PATH, 60, 120, available_kbps=22.4)
     [told] = _told([lossy, narrow], traces=[_trace(Family.AUDIO_PRODUCER)])
-    assert told.sentence.endswith("; there was too little room for their sound.")
+    assert told.sentence.endswith("; there was too little room for Ada's voice.")
     limited = _issue(IssueName.BANDWIDTH_LIMITED, SENT, 60, 120, limited_percent=100.0)
     [told] = _told([lossy, limited], traces=[_trace(Family.VIDEO_PRODUCER)])
-    assert told.sentence.endswith("; their video was made smaller to fit.")
+    assert told.sentence.endswith("; Ada's video was made smaller to fit.")

@@ -54,5 +54,5 @@ def test_the_diagnosis_says_so() -> None:
     assert facts.peer.left_at is not None
     told = complete({"a": made.verdict}, {"a": made.traces}, {"a": "Ada"}, facts.peer.left_at)
     assert [finding.sentence for finding in told["a"].diagnosis] == [
-        "The sound they got arrived but was not played from 10:00:30 to 10:01:00 UTC."
+        "The sound reached Ada but was not played from 10:00:30 to 10:01:00 UTC."
     ]

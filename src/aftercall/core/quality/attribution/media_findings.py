@@ -1,17 +1,21 @@
-"""What to tell people about sound and pictures that were bad though no network, machine or
-microphone that is told of explains it: one calm sentence for each kind."""
+"""Sound and pictures that were bad though no network, machine or microphone explains it: one
+finding for each kind."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
+from aftercall.core.quality.attribution.figures import figures_of
 from aftercall.core.quality.attribution.findings import (
+    Evidence,
     Finding,
+    Parts,
     Subject,
-    during,
     finding,
+    is_sent,
+    media_of,
     named,
-    spans_of,
 )
+from aftercall.core.quality.attribution.issue_groups import Group, during, group_of, spans_of
 from aftercall.core.quality.attribution.session import (
     DOWNLINK,
     UPLINK,
@@ -19,13 +23,9 @@ from aftercall.core.quality.attribution.session import (
     is_transit,
     strained,
 )
-from aftercall.core.quality.attribution.tellings import Group, group_of, listed, percent
-from aftercall.core.quality.attribution.traces import overlap_ms
-from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS, Family
+from aftercall.core.quality.attribution.traces import StreamTrace, overlap_ms
+from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS, SCREENSHARES, Family
 from aftercall.core.quality.rules.issues import Issue, IssueName
-
-MOST_NAMED: Final = 3
-"""More people than this are counted, not named."""
 
 NO_PICTURE: Final = 1.0
 """The opinion of a picture without frames."""
@@ -60,85 +60,72 @@ _HURT_SENT: Final = _OUTAGES | {
     IssueName.NO_VIDEO_SENT,
 }
 
-_UNKNOWN: Final = "the reports do not tell why"
-_LATE: Final = "the network lost next to nothing, so late packets or a busy machine are likely"
-
 
 def unseen(subject: Subject, session: Session) -> list[Finding]:
-    """Whom they did not see though that person's camera was sending."""
+    """Whom the participant did not see though that person's camera was sending."""
     missed = named(subject, IssueName.NO_VIDEO_RECEIVED)
     outages = during(missed, spans_of(named(subject, *_OUTAGES)))
     group = group_of(issue for issue in missed if issue not in outages)
     if group is None:
         return []
     senders = _senders(subject, session, group.issues)
-    whom = _whom(subject, senders)
-    sentence = f"They saw nothing{whom and f' of {whom}'} {group.when} although it was sent."
-    return [finding(subject, "no_video_received", group, sentence, peer_ids=senders)]
+    return [finding(subject, "no_video_received", group, Parts(peer_ids=senders))]
 
 
 def unexplained(subject: Subject, session: Session) -> list[Finding]:
-    """Bad sound and pictures that nothing else told of explains."""
+    """Bad sound and pictures that no other finding explains; a screen apart from a camera."""
     left = [
         issue
         for issue in named(subject, *_BAD_MEDIA)
-        if not _is_told_of_sender(issue, subject, session)
+        if not _is_senders(issue, subject, session)
         and not _is_explained(issue, subject, session)
         and not _may_be_camera_off(issue, subject, session)
     ]
     found: list[Finding] = []
-    for cause, is_sent, is_audio in _KINDS:
-        group = group_of(
-            issue for issue in left if _is_sent(issue) is is_sent and _is_audio(issue) is is_audio
-        )
+    for cause, family in _KINDS:
+        group = group_of(issue for issue in left if issue.stream.family == family)
         if group is None:
             continue
-        senders = [] if is_sent else _senders(subject, session, group.issues)
-        whom = _whom(subject, senders)
-        if is_sent:
-            what = "The sound they sent" if is_audio else "The picture they sent"
-        else:
-            what = f"What they {'heard' if is_audio else 'saw'}{whom and f' of {whom}'}"
-        sentence = f"{what} {listed(_faults(group))} {group.when}; {_why(group, subject, session)}."
-        found.append(finding(subject, cause, group, sentence, peer_ids=senders))
+        parts = Parts(
+            peer_ids=[] if is_sent(group.issues[0]) else _senders(subject, session, group.issues),
+            figures=figures_of(group),
+            media=media_of(group.issues),
+            evidence=Evidence(is_loss_free=_is_loss_free(group, subject, session) or None),
+        )
+        found.append(finding(subject, cause, group, parts))
     return found
 
 
 _KINDS: Final = (
-    ("poor_sound", False, True),
-    ("poor_picture", False, False),
-    ("poor_sound_sent", True, True),
-    ("poor_picture_sent", True, False),
+    ("poor_sound", Family.AUDIO_CONSUMER),
+    ("poor_sound", Family.SCREENSHARE_AUDIO_CONSUMER),
+    ("poor_picture", Family.VIDEO_CONSUMER),
+    ("poor_picture", Family.SCREENSHARE_VIDEO_CONSUMER),
+    ("poor_sound_sent", Family.AUDIO_PRODUCER),
+    ("poor_sound_sent", Family.SCREENSHARE_AUDIO_PRODUCER),
+    ("poor_picture_sent", Family.VIDEO_PRODUCER),
+    ("poor_picture_sent", Family.SCREENSHARE_VIDEO_PRODUCER),
 )
 
 
-def _is_sent(issue: Issue) -> bool:
-    return issue.stream.family is not None and Family(issue.stream.family) in PRODUCERS
-
-
-def _is_audio(issue: Issue) -> bool:
-    return issue.stream.family is not None and Family(issue.stream.family) in AUDIO
-
-
-def _is_told_of_sender(issue: Issue, subject: Subject, session: Session) -> bool:
-    """Whether it is told as somebody else's trouble."""
+def _is_senders(issue: Issue, subject: Subject, session: Session) -> bool:
+    """Whether it is a finding about somebody else's trouble."""
     is_known = session.sender_of(subject.row_id, issue.stream) is not None
     return issue.origin == "remote" and is_known
 
 
 def _may_be_camera_off(issue: Issue, subject: Subject, session: Session) -> bool:
     """Whether a picture that never came may not have been sent: the least opinion is that of no
-    frame at all, and of an unknown sender's camera nobody tells whether it was on."""
+    frame at all, and of an unknown sender's camera nobody reports whether it was on."""
     is_empty = issue.name is IssueName.LOW_VIDEO_MOS and issue.worst.get("mos", 5.0) <= NO_PICTURE
     is_known = session.sender_of(subject.row_id, issue.stream) is not None
-    return is_empty and not _is_sent(issue) and not is_known
+    return is_empty and not is_sent(issue) and not is_known
 
 
 def _is_explained(issue: Issue, subject: Subject, session: Session) -> bool:
-    """Whether trouble that is told of lasted for half of the time and hurts such a stream. Long
-    round trips spoil an opinion, but neither sound nor picture."""
-    is_sent = _is_sent(issue)
-    network, hurt = (UPLINK, _HURT_SENT) if is_sent else (DOWNLINK, _HURT_RECEIVED)
+    """Whether trouble with a finding of its own lasted for half of the time and hurts such a
+    stream. Long round trips spoil an opinion, but neither sound nor picture."""
+    network, hurt = (UPLINK, _HURT_SENT) if is_sent(issue) else (DOWNLINK, _HURT_RECEIVED)
     causes = [*named(subject, *hurt), *(i for i in named(subject, *network) if is_transit(i))]
     if issue.name in _OPINIONS:
         causes += named(subject, *network, IssueName.HIGH_RTT)
@@ -148,7 +135,7 @@ def _is_explained(issue: Issue, subject: Subject, session: Session) -> bool:
 
 
 def _trouble_of_listeners(subject: Subject, session: Session) -> list[Issue]:
-    """Who misses packets, or cannot keep up, asks for the picture anew."""
+    """Who misses packets, or cannot keep up, asks for the picture again."""
     return [
         issue
         for row_id, party in session.parties.items()
@@ -163,50 +150,34 @@ def _senders(subject: Subject, session: Session, issues: Iterable[Issue]) -> lis
     return sorted(row_id for row_id in rows if row_id is not None)
 
 
-def _whom(subject: Subject, senders: Sequence[str]) -> str:
-    if len(senders) > MOST_NAMED:
-        return f"{len(senders)} others"
-    return listed(sorted(subject.names.get(row_id, row_id) for row_id in senders))
-
-
-def _faults(group: Group) -> list[str]:
-    """What was wrong, as ends of a sentence; the estimated opinion only when nothing else is."""
-    found: list[str] = []
-    made_up = group.worst("concealment_percent")
-    if made_up is not None:
-        found.append(f"was broken up (up to {percent(made_up)} made up)")
-    still, freeze_ms = group.worst("frozen_percent"), group.worst("mean_freeze_ms")
-    if still:
-        found.append(f"stood still for up to {percent(still)} of the time")
-    elif freeze_ms:
-        found.append(f"stood still for {freeze_ms / 1000:.1f} s at a time")
-    fps = group.worst("fps", lowest=True)
-    if fps is not None:
-        found.append(f"was slow (down to {fps:.0f} frames a second)")
-    width = group.worst("width_px", lowest=True)
-    if width is not None:
-        found.append(f"was small (down to {width:.0f} pixels wide)")
-    requests = group.worst("requests_per_s")
-    if requests is not None:
-        found.append(f"was asked for anew up to {requests:.1f} times a second")
-    mos = group.worst("mos", lowest=True)
-    if not found and mos is not None:
-        found.append(f"was poor (estimated at {mos:.1f} of 5)")
-    return found or ["was poor"]
-
-
-def _why(group: Group, subject: Subject, session: Session) -> str:
-    """Late packets or a busy machine where sound or picture broke off without loss."""
+def _is_loss_free(group: Group, subject: Subject, session: Session) -> bool:
+    """Whether sound or picture broke off and every part of the way is known to have lost next to
+    nothing: the listener's streams and the senders' uplinks. A screen may simply stand still."""
     has_broken = {IssueName.AUDIO_CONCEALMENT, IssueName.VIDEO_FROZEN} & set(group.names)
+    family = Family(group.issues[0].stream.family or "")
+    if not has_broken or is_sent(group.issues[0]) or family in SCREENSHARES:
+        return False
     refs = {(i.stream.family, i.stream.ssrc, i.stream.consumer_id) for i in group.issues}
-    traces = [
-        each
-        for each in session.parties[subject.row_id].traces
-        if (each.ref.family, each.ref.ssrc, each.ref.consumer_id) in refs
+    received = [
+        trace
+        for trace in session.parties[subject.row_id].traces
+        if (trace.ref.family, trace.ref.ssrc, trace.ref.consumer_id) in refs
     ]
-    is_lossless = (
+    senders = {session.sender_of(subject.row_id, issue.stream) for issue in group.issues}
+    sent = [
+        trace
+        for row_id in senders
+        if row_id is not None
+        for trace in session.parties[row_id].traces
+        if trace.family in PRODUCERS and (trace.family in AUDIO) is (family in AUDIO)
+    ]
+    return None not in senders and all(_is_clean(traces, group) for traces in (received, sent))
+
+
+def _is_clean(traces: list[StreamTrace], group: Group) -> bool:
+    """Whether there is such a stream, the loss of all is known, and there was hardly any."""
+    return (
         bool(traces)
-        and all(each.has_loss for each in traces)
+        and all(trace.has_loss for trace in traces)
         and not overlap_ms(strained(traces, "loss"), group.spells)
     )
-    return _LATE if has_broken and is_lossless else _UNKNOWN

@@ -1,19 +1,30 @@
-"""What to tell people about a participant's network: each cause once, with what came of it."""
+"""What a participant's network did: each cause once, with what came of it."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from msgspec.structs import replace
 
-from aftercall.core.quality.attribution.findings import (
-    Finding,
-    Subject,
-    advice_of,
-    during,
-    finding,
-    named,
-    spans_of,
+from aftercall.core.quality.attribution.figures import (
+    Figure,
+    figures_of,
+    figures_of_most,
+    led_by,
 )
+from aftercall.core.quality.attribution.findings import (
+    Evidence,
+    Finding,
+    Medium,
+    Parts,
+    SenderCause,
+    Subject,
+    finding,
+    media_of,
+    media_of_families,
+    named,
+)
+from aftercall.core.quality.attribution.issue_groups import Group, during, group_of, spans_of
+from aftercall.core.quality.attribution.reach import reach_of
 from aftercall.core.quality.attribution.session import (
     DOWNLINK,
     JITTER_MS,
@@ -24,16 +35,12 @@ from aftercall.core.quality.attribution.session import (
     are_most,
     is_transit,
 )
-from aftercall.core.quality.attribution.tellings import Group, group_of, listed, percent
 from aftercall.core.quality.attribution.traces import overlap_ms
 from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS
 from aftercall.core.quality.rules.issues import Issue, IssueName
 
 POOR_RTT_MS: Final = 300
-"""From where on a round trip is worth telling, as in the catalogue."""
-
-MOST_NAMED: Final = 2
-"""More senders than this are counted, not named."""
+"""From where on a round trip is worth a word, as in the catalogue."""
 
 _PATH: Final = (*UPLINK, *DOWNLINK, IssueName.HIGH_RTT)
 _ROOM: Final = (IssueName.BANDWIDTH_LIMITED, IssueName.LOW_AVAILABLE_BITRATE)
@@ -57,7 +64,7 @@ def _relay_trouble(subject: Subject) -> list[Issue]:
     own = [issue for issue in named(subject, *_PATH, *_ROOM) if issue.origin != "remote"]
     waiting = during(own, relayed)
     received = group_of(issue for issue in waiting if issue.name in DOWNLINK)
-    typical = 0.0 if received is None else received.typical("loss_percent") or 0.0
+    typical = 0.0 if received is None else received.worst_of_most("loss_percent") or 0.0
     return [
         issue
         for issue in waiting
@@ -66,159 +73,178 @@ def _relay_trouble(subject: Subject) -> list[Issue]:
     ]
 
 
-def _round_trip_of(issues: Iterable[Issue]) -> float | None:
-    """The longest round trip in ms, if any was long enough to be an issue."""
-    long = [issue.worst.get("rtt_ms", 0.0) for issue in issues]
-    return max((rtt for rtt in long if rtt >= POOR_RTT_MS), default=None)
+def _long_round_trips(issues: Iterable[Issue]) -> list[Figure]:
+    """The round trips that were long enough to be an issue."""
+    group = group_of(i for i in issues if i.worst.get("rtt_ms", 0.0) >= POOR_RTT_MS)
+    return [] if group is None else led_by(figures_of(group), "rtt_ms")
 
 
-def _strain(loss: float, jitter_ms: float) -> Strain:
-    """What is told of a group with such figures."""
-    return "loss" if loss >= LOSS_PERCENT or jitter_ms < JITTER_MS else "jitter"
+def _strain(figures: Sequence[Figure]) -> Strain:
+    """What a group with such figures is about."""
+    worst = {figure.name: figure.worst for figure in figures}
+    is_loss = worst.get("loss_percent", 0.0) >= LOSS_PERCENT
+    return "loss" if is_loss or worst.get("jitter_ms", 0.0) < JITTER_MS else "jitter"
 
 
-def _how_bad(subject: Subject, group: Group, what: str, loss: float, jitter_ms: float) -> str:
-    """`Up to 12 % of what they sent was lost from …`, with the round trips of the time. Those
-    of a network that is bad both ways are told with what was lost on the way out."""
-    if _strain(loss, jitter_ms) == "loss":
-        sentence = f"Up to {percent(loss)} of {what} was lost {group.when}"
-    else:
-        sentence = (
-            f"{what.capitalize()} came unevenly {group.when}, jitter up to {jitter_ms:.0f} ms"
-        )
+def _figures_on_the_way(subject: Subject, group: Group, figures: list[Figure]) -> list[Figure]:
+    """Loss or jitter, and the round trips of the time. Those of a network that is bad both ways
+    belong to what was lost on the way out."""
     long = during(named(subject, *_PATH), group.spells)
     if group.issues[0].name in DOWNLINK:
-        told = during(long, spans_of(_lost(subject, UPLINK)))
-        long = [issue for issue in long if issue not in told]
-    rtt_ms = _round_trip_of(long)
-    if rtt_ms is not None:
-        sentence += f", with round trips of up to {rtt_ms:.0f} ms"
-    return sentence
+        outwards = during(long, spans_of(_lost(subject, UPLINK)))
+        long = [issue for issue in long if issue not in outwards]
+    leads = ("loss_percent",) if _strain(figures) == "loss" else ("jitter_ms",)
+    return [*led_by(figures, *leads), *_long_round_trips(long)]
 
 
-def _fitted(subject: Subject, session: Session, narrow: Sequence[Issue]) -> str:
-    """What came of too little room: `their video was made smaller to fit`."""
-    if any(issue.name is IssueName.BANDWIDTH_LIMITED for issue in narrow):
-        return "their video was made smaller to fit"
-    what = "sound" if _is_sound_alone(subject, session) else "video"
-    return f"there was too little room for their {what}"
-
-
-def _is_sound_alone(subject: Subject, session: Session) -> bool:
-    """Whether they sent sound and never a picture."""
+def _sent_media(subject: Subject, session: Session, narrow: Sequence[Issue]) -> list[Medium]:
+    """What was held back for want of room: the streams that say so, else sound alone where no
+    picture was sent."""
+    limited = media_of(issue for issue in narrow if issue.name is IssueName.BANDWIDTH_LIMITED)
+    if limited:
+        return limited
     sent = {t.family for t in session.parties[subject.row_id].traces if t.family in PRODUCERS}
     is_picture = any(i.name is IssueName.BANDWIDTH_LIMITED for i in subject.issues)
-    return bool(sent) and sent <= AUDIO and not is_picture
+    if sent and sent <= AUDIO and not is_picture:
+        return media_of_families(sent)
+    return media_of_families(sent - AUDIO) or ["video"]
 
 
 def uplink(subject: Subject, session: Session) -> list[Finding]:
-    """What they sent and was lost or came unevenly, and who noticed."""
+    """What the participant sent and was lost or came unevenly, and who noticed."""
     group = group_of(_lost(subject, UPLINK))
     if group is None:
         return []
-    loss, jitter_ms = group.worst("loss_percent") or 0.0, group.worst("jitter_ms") or 0.0
-    strain = _strain(loss, jitter_ms)
-    heard = [session.listeners_missing(subject.row_id, span, strain) for span in group.spells]
-    listeners = {row_id for every, _ in heard for row_id in every}
-    bad = {row_id for _, missing in heard for row_id in missing}
-    sentence = _how_bad(subject, group, "what they sent", loss, jitter_ms)
-    if len(listeners) > 1:
-        sentence += f"; {len(bad)} of {len(listeners)} listeners noticed"
+    figures = _figures_on_the_way(subject, group, figures_of(group))
+    reach = reach_of(session, subject.row_id, group.spells, _strain(figures_of(group)))
     narrow = during(named(subject, *_ROOM), group.spells)
-    if narrow:
-        sentence += f"; {_fitted(subject, session, narrow)}"
-    found = finding(subject, "uplink", group, f"{sentence}.", peer_ids=bad)
-    evidence: dict[str, float | bool] = {
-        "listeners_present": len(listeners),
-        "listeners_affected": len(bad),
-        "is_reported_by_sender": any(issue.stream.family is not None for issue in group.issues),
-    }
-    return [replace(found, affected=sorted(bad), evidence=evidence)]
+    parts = Parts(
+        affected=reach.affected,
+        peer_ids=reach.affected,
+        figures=figures,
+        direction="sent",
+        media=media_of(group.issues) or _media_sent(subject, session, group),
+        evidence=Evidence(
+            listeners_present=len(reach.present),
+            listeners_affected=len(reach.affected),
+            is_reported_by_sender=any(i.stream.family is not None for i in group.issues),
+            voice_mos=reach.voice_mos,
+            video_mos=reach.video_mos,
+            concealment_percent=reach.concealment_percent,
+            sent_media=_sent_media(subject, session, narrow) if narrow else [],
+        ),
+    )
+    found = finding(subject, "uplink", group, parts)
+    return [replace(found, issues=_with(found.issues, narrow))]
+
+
+def _media_sent(subject: Subject, session: Session, group: Group) -> list[Medium]:
+    """What the participant sent in that time; an uplink that only listeners report on names no
+    stream."""
+    return media_of_families(
+        trace.family
+        for trace in session.parties[subject.row_id].traces
+        if trace.family in PRODUCERS and overlap_ms(trace.flowing, group.spells)
+    )
+
+
+def _with(names: Sequence[IssueName], more: Iterable[Issue]) -> list[IssueName]:
+    """The names, and those of what came of it, the worst first."""
+    return [*names, *(name for name in sorted({i.name for i in more}) if name not in names)]
 
 
 def downlink(subject: Subject, session: Session) -> list[Finding]:
-    """What they were sent and was lost or came unevenly, on their own side or, while the others'
-    reports are not at hand, on nobody knows whose."""
+    """What was sent to the participant and was lost or came unevenly, on the participant's own
+    side or, while the others' reports are not at hand, on nobody knows whose."""
     group = group_of(_lost(subject, DOWNLINK))
     if group is None:
         return []
     # What befell one sender's streams alone is that sender's.
-    loss, jitter_ms = group.typical("loss_percent") or 0.0, group.typical("jitter_ms") or 0.0
-    sentence = _how_bad(subject, group, "what they were sent", loss, jitter_ms)
+    figures = figures_of_most(group)
+    strain = _strain(figures)
+    figures = _figures_on_the_way(subject, group, figures)
     if all(issue.origin is None for issue in group.issues):
-        return [finding(subject, "reception", group, f"{sentence}; on whose side is not known.")]
-    sentence += _from_whom(subject, group, session, _strain(loss, jitter_ms))
-    return [finding(subject, "downlink", group, f"{sentence}.")]
-
-
-def _from_whom(subject: Subject, group: Group, session: Session, strain: Strain) -> str:
-    """A clause about the senders missed, and what that says of where it was: of nearly all, at
-    the listener's own side; of some only, after their uplinks and before it."""
+        senders = {session.sender_of(subject.row_id, issue.stream) for issue in group.issues}
+        known = [row_id for row_id in senders if row_id is not None]
+        parts = Parts(
+            figures=figures, direction="received", peer_ids=known if len(senders) == 1 else ()
+        )
+        return [finding(subject, "reception", group, parts)]
     heard = [session.senders_missed(subject.row_id, span, strain) for span in group.spells]
-    senders = {row_id for every, _ in heard for row_id in every}
-    bad = {row_id for _, missed in heard for row_id in missed}
-    if len(senders) < 2 or not bad:
-        return ""
-    if are_most(bad, senders):
-        return f"; from {len(bad)} of {len(senders)} senders, so it was their own downlink"
-    whom = listed(sorted(subject.names.get(row_id, row_id) for row_id in bad))
-    if len(bad) > MOST_NAMED:
-        whom = f"{len(bad)} of {len(senders)} senders"
-    what = "lost" if strain == "loss" else "held up"
-    return f"; only from {whom}, so it was {what} in the server or between it and them"
+    present = {row_id for every, _ in heard for row_id in every}
+    missed = {row_id for _, bad in heard for row_id in bad}
+    is_of_some = len(present) > 1 and bool(missed) and not are_most(missed, present)
+    evidence = Evidence()
+    if len(present) > 1 and missed:
+        evidence = Evidence(senders_present=len(present), senders_affected=len(missed))
+    parts = Parts(
+        figures=figures,
+        direction="received",
+        peer_ids=missed if is_of_some else (),
+        evidence=evidence,
+    )
+    return [finding(subject, "downlink", group, parts)]
 
 
 def from_others(subject: Subject, session: Session) -> list[Finding]:
     """What came badly because it was sent badly."""
-    found: list[Finding] = []
     by_sender: dict[str, list[Issue]] = {}
     for issue in subject.issues:
         sender = None if issue.origin != "remote" else session.sender_behind(subject.row_id, issue)
         if sender is not None:
             by_sender.setdefault(sender, []).append(issue)
+    found: list[Finding] = []
     for sender, issues in by_sender.items():
-        every = Group(issues)
-        why = _why(every, session.parties[sender].issues)
-        name = subject.names.get(sender, sender)
-        sentence = f"{name} came through badly {every.when}; the cause was {name}'s {why}."
-        told = finding(
-            subject, "sender", every, sentence, severity="information", peer_ids=[sender]
+        group = Group(issues)
+        parts = Parts(
+            severity="information",
+            subject=sender,
+            peer_ids=[sender],
+            figures=_telling(figures_of(group)),
+            direction="sent",
+            evidence=Evidence(sender_cause=_sender_cause(group, session.parties[sender].issues)),
         )
-        found.append(replace(told, subject=sender, advice=advice_of("sender", name)))
+        found.append(finding(subject, "sender", group, parts))
     return found
 
 
-def _why(heard: Group, own: Sequence[Issue]) -> str:
+def _telling(figures: Iterable[Figure]) -> list[Figure]:
+    """Those bad enough to be an issue, where others are known as well."""
+    least = {"loss_percent": LOSS_PERCENT, "jitter_ms": JITTER_MS, "rtt_ms": POOR_RTT_MS}
+    return [figure for figure in figures if figure.worst >= least.get(figure.name, 0)]
+
+
+def _sender_cause(heard: Group, own: Sequence[Issue]) -> SenderCause:
     """What made a sender come through badly: `heard` is what a listener has, `own` what the
     sender's reports show."""
     if not any("network" in name for name in heard.names):
         held_back = {i.name for i in own if overlap_ms(heard.spells, [(i.first_at, i.last_at)])}
         if IssueName.ICE_RECONNECTING in held_back:
-            return "lost connection"
+            return "interruption"
         if IssueName.CPU_LIMITED in held_back:
-            return "machine"
-        return "narrow uplink" if held_back.intersection(_ROOM) else "camera or machine"
+            return "cpu"
+        return "bandwidth" if held_back.intersection(_ROOM) else "unknown"
     relayed = spans_of(issue for issue in own if issue.name is IssueName.TURN_RELAYED_TCP)
     has_lost = any(
         i.worst.get("loss_percent", 0.0) >= LOSS_PERCENT for i in own if i.name in UPLINK
     )
-    return "TURN relay on TCP" if during(heard.issues, relayed) and not has_lost else "uplink"
+    return "relay_tcp" if during(heard.issues, relayed) and not has_lost else "uplink"
 
 
 def round_trips(subject: Subject, session: Session) -> list[Finding]:
     """Long ones that no loss and no relay of the same time explains."""
     lost = spans_of([*_lost(subject, UPLINK), *_lost(subject, DOWNLINK)])
-    told = [*during(subject.issues, lost), *_relay_trouble(subject)]
+    explained = [*during(subject.issues, lost), *_relay_trouble(subject)]
     group = group_of(
         issue
         for issue in named(subject, *_PATH)
-        if issue.origin != "remote" and not is_transit(issue) and issue not in told
+        if issue.origin != "remote" and not is_transit(issue) and issue not in explained
     )
     if group is None:
         return []
-    rtt_ms = group.worst("rtt_ms") or 0.0
-    sentence = f"Round trips took up to {rtt_ms:.0f} ms {group.when}."
-    return [finding(subject, "round_trip", group, sentence)]
+    return [
+        finding(subject, "round_trip", group, Parts(figures=led_by(figures_of(group), "rtt_ms")))
+    ]
 
 
 def relays(subject: Subject, session: Session) -> list[Finding]:
@@ -226,50 +252,49 @@ def relays(subject: Subject, session: Session) -> list[Finding]:
     group = group_of(named(subject, IssueName.TURN_RELAYED_TCP))
     if group is None:
         return []
-    sentence = f"Their media went through a TURN relay on TCP {group.when}"
     trouble = group_of(_relay_trouble(subject))
     if trouble is None:
-        return [finding(subject, "relay_tcp", group, f"{sentence}.", severity="information")]
-    felt = []
-    rtt_ms, jitter_ms = _round_trip_of(trouble.issues), trouble.worst("jitter_ms") or 0.0
-    if rtt_ms is not None:
-        felt.append(f"round trips took up to {rtt_ms:.0f} ms")
-    if jitter_ms >= JITTER_MS:
-        felt.append(f"jitter reached {jitter_ms:.0f} ms")
+        return [finding(subject, "relay_tcp", group, Parts(severity="information"))]
     narrow = [issue for issue in trouble.issues if issue.name in _ROOM]
-    if narrow:
-        felt.append(_fitted(subject, session, narrow))
-    sentence += ", where one late packet holds up all behind it: "
-    sentence += f"{listed(felt)} {trouble.when}."
-    told = finding(subject, "relay_tcp", Group([*group.issues, *trouble.issues]), sentence)
-    return [replace(told, issues=[*group.names, *trouble.names])]
+    jitter = [f for f in led_by(figures_of(trouble), "jitter_ms") if f.worst >= JITTER_MS]
+    parts = Parts(
+        figures=[*_long_round_trips(trouble.issues), *jitter],
+        media=media_of(trouble.issues),
+        spans=trouble.spells,
+        evidence=Evidence(sent_media=_sent_media(subject, session, narrow) if narrow else []),
+    )
+    found = finding(subject, "relay_tcp", Group([*group.issues, *trouble.issues]), parts)
+    return [replace(found, issues=[*group.names, *trouble.names])]
 
 
 def bandwidth(subject: Subject, session: Session) -> list[Finding]:
     """Too little room that neither loss nor a relay of the same time explains."""
     lost = during(subject.issues, spans_of(_lost(subject, UPLINK)))
-    told = [*lost, *_relay_trouble(subject)]
-    group = group_of(issue for issue in named(subject, *_ROOM) if issue not in told)
+    explained = [*lost, *_relay_trouble(subject)]
+    group = group_of(issue for issue in named(subject, *_ROOM) if issue not in explained)
     if group is None:
         return []
-    kbps = group.worst("available_kbps", lowest=True)
-    what = "sound" if _is_sound_alone(subject, session) else "video"
-    sentence = f"Their uplink was too narrow for their {what} {group.when}"
-    if kbps is not None:
-        sentence += f" (as little as {kbps:.0f} kbit/s)"
-    return [finding(subject, "bandwidth", group, f"{sentence}.")]
+    media = _sent_media(subject, session, group.issues)
+    parts = Parts(
+        figures=led_by(figures_of(group), "available_kbps", "limited_percent"),
+        media=media,
+        direction="sent",
+        evidence=Evidence(sent_media=media),
+    )
+    return [finding(subject, "bandwidth", group, parts)]
 
 
 def lateness(subject: Subject, session: Session) -> list[Finding]:
-    """What had to wait in the jitter buffer though no loss or jitter of the time is told."""
+    """What had to wait in the jitter buffer though no loss or jitter of the time is known."""
     waited = named(subject, IssueName.HIGH_JITTER_BUFFER_DELAY)
-    told = during(waited, spans_of(named(subject, *DOWNLINK)))
-    group = group_of(issue for issue in waited if issue not in told)
+    explained = during(waited, spans_of(named(subject, *DOWNLINK)))
+    group = group_of(issue for issue in waited if issue not in explained)
     if group is None:
         return []
-    waited_ms = group.worst("jitter_buffer_ms") or 0.0
-    sentence = (
-        f"What they were sent came in clumps {group.when} and was played up to "
-        f"{waited_ms:.0f} ms late to make up for it."
+    senders = {session.sender_of(subject.row_id, issue.stream) for issue in group.issues}
+    known = [row_id for row_id in senders if row_id is not None]
+    parts = Parts(
+        figures=led_by(figures_of(group), "jitter_buffer_ms"),
+        peer_ids=known if len(senders) == 1 else (),
     )
-    return [finding(subject, "lateness", group, sentence)]
+    return [finding(subject, "lateness", group, parts)]
