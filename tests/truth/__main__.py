@@ -1,0 +1,35 @@
+"""Plays calls with known truth and prints what the program says of them.
+
+    .venv/bin/python -m tests.truth --seed 1 --only mesh
+
+Every call that came out wrong is printed with its truth and all sentences, then the table.
+"""
+
+import argparse
+
+from tests.truth.catalogue import scenes
+from tests.truth.engine import verdicts
+from tests.truth.judgement import judge
+from tests.truth.table import story, table
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    asked.add_argument("--seed", type=int, nargs="*", default=[1])
+    asked.add_argument("--only", default="", help="kinds of calls whose names contain this")
+    asked.add_argument("--all", action="store_true", help="print the calls that came out right too")
+    wanted = asked.parse_args()
+    outcomes = []
+    for seed in wanted.seed:
+        for scene in scenes(seed, wanted.only):
+            outcome = judge(scene, verdicts(scene))
+            outcomes.append(outcome)
+            if wanted.all or not outcome.is_right or outcome.false:
+                print(story(outcome), end="\n\n")
+    print(table(outcomes))
+
+
+if __name__ == "__main__":
+    main()

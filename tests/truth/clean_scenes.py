@@ -1,0 +1,132 @@
+"""Calls in which nothing was wrong, and much was going on."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from tests.truth.drawing import MIXED, Draw
+from tests.truth.people import Camera, Microphone, Person, Scene, Screen, Server, Topology, Truth
+
+Make = Callable[[Draw], Scene]
+LENGTH_S: Final = 300.0
+
+
+def plain(topology: Topology, count: int, server: Server | None = None) -> Make:
+    def make(draw: Draw) -> Scene:
+        return Scene(
+            name="",
+            kind="",
+            topology=topology,
+            people=draw.people(count, MIXED),
+            length_s=LENGTH_S,
+            server=server or (draw.server() if topology == "server" else Server(tags=None)),
+        )
+
+    return make
+
+
+def shared(content: str, topology: Topology = "server") -> Make:
+    def make(draw: Draw) -> Scene:
+        scene = plain(topology, 3)(draw)
+        start = draw.between(5, 40)
+        during = ((start, draw.between(200, 290)),)
+        sharer = scene.people[draw.whole(0, 2)]
+        sharer.screen = Screen(content=content, during=during)  # type: ignore[arg-type]
+        return scene
+
+    return make
+
+
+def comings_and_goings(draw: Draw) -> Scene:
+    """Mutes, a camera off and on, a hidden tab, somebody late, somebody who leaves early and one
+    who comes again."""
+    scene = plain("server", 5)(draw)
+    ann, bob, cy, dee, eve = scene.people
+    ann.microphone = Microphone(muted=((draw.between(20, 60), draw.between(120, 260)),))
+    assert bob.camera is not None
+    bob.camera = replace(bob.camera, off=((draw.between(40, 80), draw.between(150, 250)),))
+    bob.tells_mutes = draw.chance(0.5)
+    ann.tells_mutes = draw.chance(0.5)
+    cy.hidden = ((draw.between(60, 100), draw.between(140, 200)),)
+    dee.joins_s = draw.between(40, 120)
+    eve.leaves_s = draw.between(90, 120)
+    again = replace(eve, name="eve-again", continues="eve", leaves_s=None)
+    again.joins_s = eve.leaves_s + draw.between(4, 25)
+    span = (eve.leaves_s, again.joins_s)
+    scene.truths = [
+        Truth(person="eve", causes=frozenset({"rejoined"}), span=span, is_optional=True)
+    ]
+    scene.server = replace(scene.server, keeps_streams=draw.chance(0.3))
+    scene.people.append(again)
+    return scene
+
+
+def quiet_rooms(draw: Draw) -> Scene:
+    """Two speak, the others listen with their microphones on."""
+    scene = plain("server", 5)(draw)
+    for person in scene.people[2:]:
+        person.microphone = Microphone(floor=draw.between(0.0003, 0.003), speaks=0.0)
+    return scene
+
+
+def with_dtx(draw: Draw) -> Scene:
+    scene = plain("server", 4)(draw)
+    for person in scene.people:
+        person.microphone = Microphone(has_dtx=True)
+    return scene
+
+
+def tiles(draw: Draw) -> Scene:
+    """Simulcast, thumbnails, and pictures of the last speakers only."""
+    scene = plain("server", 6)(draw)
+    scene.people = draw.people(6, simulcast=True)
+    scene.server = Server(tags="peer", thumbnails=True, last_n=3, tells_sizes=True)
+    return scene
+
+
+def small_pictures(draw: Draw) -> Scene:
+    """Portrait pictures of telephones, and cameras in the dark."""
+    scene = plain("server" if draw.chance(0.5) else "mesh", 3)(draw)
+    scene.people[0].camera = Camera(width=180, height=320, most_bps=250_000)
+    scene.people[1].camera = Camera(width=640, height=360, fps=12.0, most_bps=500_000)
+    return scene
+
+
+def sound_only(draw: Draw) -> Scene:
+    scene = plain("server", 5)(draw)
+    for person in scene.people:
+        person.camera = None
+    return scene
+
+
+def viewers(draw: Draw) -> Scene:
+    """One sends, the others only watch."""
+    scene = plain("server", 4)(draw)
+    scene.people = [scene.people[0], *(_watching(person) for person in scene.people[1:])]
+    return scene
+
+
+def _watching(person: Person) -> Person:
+    return replace(person, camera=None, microphone=None)
+
+
+CLEAN_SCENES: Final[Mapping[str, Make]] = {
+    "clean-pair": plain("pair", 2),
+    "clean-mesh-3": plain("mesh", 3),
+    "clean-mesh-4": plain("mesh", 4),
+    "clean-server-4": plain("server", 4),
+    "clean-server-closes": plain("server", 4, Server(closes_gaps=True)),
+    "clean-server-no-reports": plain("server", 4, Server(reports="none", tags="producer")),
+    "clean-server-untagged": plain("server", 4, Server(tags=None)),
+    "clean-slides": shared("slides"),
+    "clean-slides-pair": shared("slides", "mesh"),
+    "clean-scrolling": shared("scrolling"),
+    "clean-screen-video": shared("video"),
+    "clean-comings-and-goings": comings_and_goings,
+    "clean-quiet-rooms": quiet_rooms,
+    "clean-dtx": with_dtx,
+    "clean-tiles": tiles,
+    "clean-small-pictures": small_pictures,
+    "clean-sound-only": sound_only,
+    "clean-viewers": viewers,
+}

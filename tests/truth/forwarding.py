@@ -1,0 +1,104 @@
+"""What a server makes of streams on their way: the layer that was chosen, numbers of its own, only
+what was sent while the listener was there."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from tests.truth.encoding import Ints, Sent
+from tests.truth.flows import Flow
+from tests.truth.paths import Flags, Floats
+from tests.truth.sources import Voice
+
+
+def ramped(begin_s: float, estimate: Floats) -> Floats:
+    """The estimate of a connection that began later: its ramp comes later too."""
+    shift = int(begin_s)
+    if shift == 0:
+        return estimate
+    ramp = np.concatenate([np.full(shift, estimate[0]), estimate[:12]])[: len(estimate)]
+    slowed: Floats = np.minimum(
+        estimate, np.concatenate([ramp, np.full(len(estimate) - len(ramp), np.inf)])
+    )
+    return slowed
+
+
+def cut(stream: Sent, begin_s: float, end_s: float) -> Sent:
+    is_in = (stream.at >= begin_s) & (stream.at < end_s)
+    return replace(
+        stream, at=stream.at[is_in], sizes=stream.sizes[is_in], frame_of=stream.frame_of[is_in]
+    )
+
+
+def between(flow: Flow, begin_s: float, end_s: float) -> Flow:
+    is_in = (flow.sent >= begin_s) & (flow.sent < end_s)
+    return taken(flow, is_in)
+
+
+def taken(flow: Flow, is_in: Flags) -> Flow:
+    return replace(
+        flow,
+        sent=flow.sent[is_in],
+        sizes=flow.sizes[is_in],
+        frame_of=flow.frame_of[is_in],
+        arrived=flow.arrived[is_in],
+        repaired=flow.repaired[is_in],
+        resent_at=np.empty(0),
+    )
+
+
+def selected(layers: Sequence[Flow], level: Ints, closes: bool) -> Flow:
+    """One stream made of the layers that were chosen, with numbers of its own."""
+    parts = []
+    for number, flow in enumerate(layers):
+        second = np.minimum(flow.sent.astype(np.int64), len(level) - 1)
+        parts.append(taken(flow, level[second] == number))
+    sent = np.concatenate([part.sent for part in parts])
+    order = np.argsort(sent, kind="stable")
+    largest = parts[-1].stream
+    if len(parts) > 1:
+        second = np.minimum(np.nan_to_num(largest.frames.at), len(level) - 1).astype(np.int64)  # type: ignore[union-attr]
+        chosen = level[second].clip(0)
+        widths = np.stack([part.stream.widths for part in parts])
+        heights = np.stack([part.stream.heights for part in parts])
+        place = np.arange(len(chosen))
+        largest = replace(largest, widths=widths[chosen, place], heights=heights[chosen, place])
+    usable = np.concatenate([part.usable for part in parts])[order]
+    flow = Flow(
+        stream=largest,
+        sent=sent[order],
+        sizes=np.concatenate([part.sizes for part in parts])[order],
+        frame_of=np.concatenate([part.frame_of for part in parts])[order],
+        arrived=usable,
+        repaired=np.full(len(usable), np.nan),
+        resent_at=np.empty(0),
+    )
+    return closed(flow) if closes else flow
+
+
+def closed(flow: Flow) -> Flow:
+    """What a server that numbers anew lets a receiver see: nothing of what never came to it. Frames
+    that came in part are shown to nobody."""
+    if flow.stream.kind == "audio":
+        return taken(flow, ~np.isnan(flow.arrived))
+    broken = np.unique(flow.frame_of[np.isnan(flow.arrived)])
+    return taken(flow, ~np.isin(flow.frame_of, broken))
+
+
+def last_spoke(voice: Voice | None, seconds: Ints) -> Floats:
+    if voice is None:
+        return np.full(len(seconds), -1.0)
+    words = np.flatnonzero(voice.is_speech) * 0.02
+    place = np.searchsorted(words, seconds, side="right") - 1
+    return np.where(place >= 0, words[place.clip(0)] if len(words) else -1.0, -1.0)
+
+
+def fit(flags: Flags, length: int) -> Flags:
+    return np.concatenate([flags, np.zeros(max(0, length - len(flags)), dtype=np.bool_)])[:length]
+
+
+def merged(one: Floats, other: Floats) -> Floats:
+    """Requests for key frames, one a second at most."""
+    every = np.sort(np.concatenate([one, other]))
+    return every[np.diff(every, prepend=-10.0) > 1.0] if len(every) else every

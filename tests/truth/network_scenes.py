@@ -1,0 +1,295 @@
+"""Calls in which a network was bad."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from tests.truth.drawing import MIXED, Draw
+from tests.truth.paths import (
+    Bursts,
+    Delay,
+    Element,
+    Loss,
+    Queue,
+    Scatter,
+    Shake,
+    Spans,
+    Stall,
+    TcpSegments,
+)
+from tests.truth.people import Person, Scene, Server, Topology, Truth
+
+Make = Callable[[Draw], Scene]
+LENGTH_S: Final = 180.0
+
+
+def _others(people: list[Person], person: Person) -> frozenset[str]:
+    return frozenset(each.name for each in people if each is not person)
+
+
+def _truth(
+    person: Person | None,
+    causes: str,
+    span: tuple[float, float],
+    hurts: frozenset[str],
+    word: str = "",
+) -> Truth:
+    return Truth(
+        person=None if person is None else person.name,
+        causes=frozenset(causes.split()),
+        span=span,
+        hurts=hurts,
+        word=word,
+    )
+
+
+def _also(person: Person | None, causes: str, span: tuple[float, float]) -> Truth:
+    """What is true besides, and need not be told."""
+    name = None if person is None else person.name
+    return Truth(person=name, causes=frozenset(causes.split()), span=span, is_optional=True)
+
+
+def lossy(draw: Draw, during: Spans, least: float = 0.08, most: float = 0.22) -> Element:
+    share = draw.between(least, most)
+    if draw.chance(0.5):
+        return Bursts(share, draw.between(2, 6), during)
+    return Loss(share, during)
+
+
+def shaky(draw: Draw, during: Spans) -> Element:
+    return Shake(draw.between(0.16, 0.3), during)
+
+
+def scattered(draw: Draw, during: Spans) -> Element:
+    return Scatter(draw.between(0.09, 0.16), during)
+
+
+def _scene(draw: Draw, topology: Topology, count: int, server: Server | None = None) -> Scene:
+
+    people = draw.people(count, MIXED)
+    return Scene(
+        name="",
+        kind="",
+        topology=topology,
+        people=people,
+        length_s=LENGTH_S,
+        server=server or (draw.server() if topology == "server" else Server(tags=None)),
+    )
+
+
+def bad_uplink(
+    topology: Topology, count: int, how: Callable[[Draw, Spans], Element], server: Server | None
+) -> Make:
+    def make(draw: Draw) -> Scene:
+        scene = _scene(draw, topology, count, server)
+        culprit = scene.people[draw.whole(0, count - 1)]
+        span = draw.span(scene.length_s)
+        culprit.up.append(how(draw, (span,)))
+        others = _others(scene.people, culprit)
+        scene.truths = [
+            _truth(culprit, "uplink", span, others),
+            _also(culprit, "bandwidth round_trip", span),
+        ]
+        return scene
+
+    return make
+
+
+def bad_downlink(
+    topology: Topology, count: int, how: Callable[[Draw, Spans], Element], server: Server | None
+) -> Make:
+    def make(draw: Draw) -> Scene:
+        scene = _scene(draw, topology, count, server)
+        victim = scene.people[draw.whole(0, count - 1)]
+        span = draw.span(scene.length_s)
+        victim.down.append(how(draw, (span,)))
+        scene.truths = [
+            _truth(victim, "downlink lateness", span, frozenset({victim.name}), "downlink"),
+            _also(victim, "round_trip", span),
+        ]
+        if topology == "mesh":
+            # Whoever sends to the victim has long round trips to it.
+            hurt = frozenset(person.name for person in scene.people)
+            scene.truths.append(
+                Truth(
+                    person=None,
+                    causes=frozenset({"round_trip"}),
+                    span=span,
+                    hurts=hurt,
+                    is_optional=True,
+                )
+            )
+        return scene
+
+    return make
+
+
+def bad_pair(how: Callable[[Draw, Spans], Element]) -> Make:
+    """Between two people alone nothing tells whose side it was on."""
+
+    def make(draw: Draw) -> Scene:
+        scene = _scene(draw, "pair", 2)
+        span = draw.span(scene.length_s)
+        side = scene.people[draw.whole(0, 1)]
+        (side.up if draw.chance(0.5) else side.down).append(how(draw, (span,)))
+        everybody = frozenset(person.name for person in scene.people)
+        scene.truths = [
+            _truth(None, "reception lateness", span, everybody, "side not known"),
+            _also(None, "bandwidth round_trip", span),
+        ]
+        return scene
+
+    return make
+
+
+def bad_server(where: str, how: Callable[[Draw, Spans], Element], server: Server) -> Make:
+    def make(draw: Draw) -> Scene:
+        span = draw.span(LENGTH_S)
+        element = how(draw, (span,))
+        has = {"before": (element,)} if where == "before" else {"after": (element,)}
+        made = Server(
+            closes_gaps=server.closes_gaps,
+            reports=server.reports,
+            keeps_ssrc=server.keeps_ssrc,
+            tags=server.tags,
+            **has,  # type: ignore[arg-type]
+        )
+        scene = _scene(draw, "server", draw.whole(4, 5), made)
+        everybody = frozenset(person.name for person in scene.people)
+        scene.truths = [
+            _truth(None, "server", span, everybody),
+            _also(None, "round_trip bandwidth", span),
+        ]
+        return scene
+
+    return make
+
+
+def narrow_uplink(topology: Topology) -> Make:
+    def make(draw: Draw) -> Scene:
+        count = draw.whole(3, 4)
+        scene = _scene(draw, topology, count)
+        culprit = scene.people[draw.whole(0, count - 1)]
+        culprit.browser = "chrome"
+        culprit.camera = draw.camera(simulcast=False)
+        span = draw.span(scene.length_s, 60, 90)
+        share = 1 if topology == "server" else count - 1
+        culprit.up.append(Queue(draw.between(110_000, 220_000) * share, 0.3, (span,)))
+        others = _others(scene.people, culprit)
+        scene.truths = [
+            _truth(culprit, "bandwidth uplink", span, others, "bandwidth"),
+            _also(culprit, "round_trip bandwidth uplink", span),
+            _also(culprit, "poor_picture_sent", span),
+        ]
+        return scene
+
+    return make
+
+
+def narrow_downlink(*, simulcast: bool) -> Make:
+    """Too little room for all pictures at one listener."""
+
+    def make(draw: Draw) -> Scene:
+        count = draw.whole(4, 5)
+        scene = _scene(draw, "server", count)
+        scene.people = draw.people(count, simulcast=simulcast)
+        victim = scene.people[draw.whole(0, count - 1)]
+        span = draw.span(scene.length_s, 60, 90)
+        rate_bps = draw.between(220_000, 420_000) if simulcast else draw.between(500_000, 900_000)
+        victim.down.append(Queue(rate_bps, 0.3, (span,)))
+        scene.truths = [
+            _truth(victim, "downlink bandwidth", span, frozenset({victim.name}), "downlink"),
+            _also(victim, "round_trip lateness", span),
+        ]
+        return scene
+
+    return make
+
+
+def relay_over_tcp(draw: Draw) -> Scene:
+    scene = _scene(draw, "server", draw.whole(3, 4))
+    culprit = scene.people[draw.whole(0, len(scene.people) - 1)]
+    culprit.relay = "tcp" if draw.chance(0.6) else "tls"
+    culprit.browser = "chrome"
+    whole = (0.0, scene.length_s)
+    span = draw.span(scene.length_s, 60, 90)
+    rtt_s = draw.between(0.18, 0.3)
+    culprit.up.append(TcpSegments(draw.between(0.05, 0.1), rtt_s, (span,)))
+    culprit.down.append(TcpSegments(draw.between(0.05, 0.1), rtt_s, (span,)))
+    everybody = frozenset(person.name for person in scene.people)
+    scene.truths = [
+        _truth(culprit, "relay_tcp", whole, everybody),
+        _also(culprit, "lateness bandwidth round_trip", span),
+    ]
+    return scene
+
+
+def long_way(draw: Draw) -> Scene:
+    """A round trip of half a second and more, without loss."""
+    scene = _scene(draw, "server", draw.whole(3, 4))
+    culprit = scene.people[draw.whole(0, len(scene.people) - 1)]
+    culprit.browser = "chrome"
+
+    each = draw.between(0.26, 0.38)
+    culprit.up.append(Delay(each, 0.004))
+    culprit.down.append(Delay(each, 0.004))
+    scene.truths = [
+        _truth(culprit, "round_trip", (0.0, scene.length_s), frozenset({culprit.name})),
+    ]
+    return scene
+
+
+def stalls(draw: Draw, during: Spans) -> Element:
+    """Every few seconds nothing for the better part of a second."""
+    return Stall(draw.between(2.0, 3.5), draw.between(0.6, 1.0), during)
+
+
+FORWARDS: Final = None
+CLOSES: Final = Server(closes_gaps=True, tags="peer")
+CLOSES_UNTAGGED: Final = Server(closes_gaps=True, tags=None, keeps_ssrc=True)
+ZERO: Final = Server(reports="zero", tags="peer")
+SILENT: Final = Server(reports="none", tags="producer")
+CLOSES_ZERO: Final = Server(closes_gaps=True, reports="zero", tags="peer")
+PLAIN: Final = Server(tags="peer")
+
+NETWORK_SCENES: Final[Mapping[str, Make]] = {
+    "server-uplink-loss": bad_uplink("server", 4, lossy, FORWARDS),
+    "server-uplink-loss-3": bad_uplink("server", 3, lossy, FORWARDS),
+    "server-uplink-loss-closes": bad_uplink("server", 4, lossy, CLOSES),
+    "server-uplink-loss-closes-untagged": bad_uplink("server", 4, lossy, CLOSES_UNTAGGED),
+    "server-uplink-loss-zero-reports": bad_uplink("server", 4, lossy, ZERO),
+    "server-uplink-loss-no-reports": bad_uplink("server", 4, lossy, SILENT),
+    "server-uplink-loss-closes-zero-reports": bad_uplink("server", 4, lossy, CLOSES_ZERO),
+    "server-uplink-jitter": bad_uplink("server", 4, scattered, FORWARDS),
+    "server-uplink-jitter-no-reports": bad_uplink("server", 4, scattered, SILENT),
+    "server-uplink-clumps": bad_uplink("server", 4, shaky, FORWARDS),
+    "server-uplink-clumps-no-reports": bad_uplink("server", 4, shaky, SILENT),
+    "server-uplink-stalls": bad_uplink("server", 4, stalls, FORWARDS),
+    "server-downlink-loss": bad_downlink("server", 4, lossy, FORWARDS),
+    "server-downlink-loss-3": bad_downlink("server", 3, lossy, FORWARDS),
+    "server-downlink-loss-closes": bad_downlink("server", 4, lossy, CLOSES),
+    "server-downlink-loss-no-reports": bad_downlink("server", 4, lossy, SILENT),
+    "server-downlink-jitter": bad_downlink("server", 4, scattered, FORWARDS),
+    "server-downlink-clumps": bad_downlink("server", 4, shaky, FORWARDS),
+    "server-downlink-stalls": bad_downlink("server", 4, stalls, FORWARDS),
+    "mesh-uplink-loss": bad_uplink("mesh", 3, lossy, None),
+    "mesh-uplink-loss-4": bad_uplink("mesh", 4, lossy, None),
+    "mesh-uplink-jitter": bad_uplink("mesh", 4, scattered, None),
+    "mesh-uplink-clumps": bad_uplink("mesh", 4, shaky, None),
+    "mesh-downlink-loss": bad_downlink("mesh", 3, lossy, None),
+    "mesh-downlink-loss-4": bad_downlink("mesh", 4, lossy, None),
+    "mesh-downlink-jitter": bad_downlink("mesh", 4, scattered, None),
+    "mesh-downlink-clumps": bad_downlink("mesh", 4, shaky, None),
+    "pair-loss": bad_pair(lossy),
+    "pair-jitter": bad_pair(scattered),
+    "pair-clumps": bad_pair(shaky),
+    "server-itself-after": bad_server("after", lossy, PLAIN),
+    "server-itself-before": bad_server("before", lossy, PLAIN),
+    "server-itself-stalls": bad_server("after", stalls, PLAIN),
+    "server-itself-untagged": bad_server("after", lossy, Server(tags=None, keeps_ssrc=True)),
+    "server-narrow-uplink": narrow_uplink("server"),
+    "mesh-narrow-uplink": narrow_uplink("mesh"),
+    "server-narrow-downlink-simulcast": narrow_downlink(simulcast=True),
+    "server-narrow-downlink": narrow_downlink(simulcast=False),
+    "server-relay-tcp": relay_over_tcp,
+    "server-long-way": long_way,
+}

@@ -1,0 +1,143 @@
+"""A call as its author describes it: who takes part, over which network, and what is true of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tests.truth.paths import ALWAYS, Delay, Element, Spans
+
+Topology = Literal["pair", "mesh", "server"]
+BrowserName = Literal["chrome", "firefox", "old-firefox", "safari"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Microphone:
+    """`floor` is the level of the quiet room; `speaks` the share of turns that are this person's;
+    `dead` when the device gives digital zero."""
+
+    floor: float = 0.002
+    speaks: float = 1.0
+    muted: Spans = ()
+    dead: Spans = ()
+    absent: Spans = ()
+    """When it is switched on and nothing is sent."""
+    has_dtx: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Camera:
+    width: int = 1280
+    height: int = 720
+    fps: float = 30.0
+    most_bps: float = 1_500_000
+    off: Spans = ()
+    starved: Spans = ()
+    """When the device gives no frames though it is switched on."""
+    has_simulcast: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Screen:
+    content: Literal["slides", "scrolling", "video"] = "slides"
+    during: Spans = ALWAYS
+    width: int = 1920
+    height: int = 1080
+    most_bps: float = 1_200_000
+
+
+@dataclass(kw_only=True)
+class Person:
+    name: str
+    browser: BrowserName = "chrome"
+    joins_s: float = 0.0
+    leaves_s: float | None = None
+    up: list[Element] = field(default_factory=lambda: [Delay(0.018)])
+    down: list[Element] = field(default_factory=lambda: [Delay(0.018)])
+    microphone: Microphone | None = field(default_factory=Microphone)
+    camera: Camera | None = field(default_factory=Camera)
+    screen: Screen | None = None
+    relay: Literal["udp", "tcp", "tls"] | None = None
+    slow_encoder: Spans = ()
+    slow_decoder: Spans = ()
+    hidden: Spans = ()
+    tells_mutes: bool = True
+    """Whether the application notes `audio_off` and `video_off`."""
+    lost_connection: Spans = ()
+    """When ICE says that the connection is lost."""
+    continues: str | None = None
+    """Whose connection, of the same person, this one continues; it ended before."""
+
+    def is_there(self, moment_s: float) -> bool:
+        return self.joins_s <= moment_s and (self.leaves_s is None or moment_s < self.leaves_s)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """What forwards. `tags` is what listeners know of a stream besides its SSRC."""
+
+    closes_gaps: bool = False
+    reports: Literal["true", "zero", "none"] = "true"
+    """What it reports to senders of what it lost of theirs."""
+    keeps_ssrc: bool = False
+    tags: Literal["peer", "producer", None] = "peer"
+    before: Sequence[Element] = ()
+    after: Sequence[Element] = ()
+    """Its own network, on the way in and out."""
+    unrouted: frozenset[tuple[str, str, str]] = frozenset()
+    """(listener, sender, kind) that it never forwards, by fault."""
+    last_n: int | None = None
+    """How many cameras each listener gets at once, the last speakers'."""
+    tells_sizes: bool = False
+    """Whether listeners tell at which size they show a picture."""
+    thumbnails: bool = False
+    keeps_streams: bool = False
+    """Whether the streams of somebody who left stay in the listeners' reports."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Truth:
+    """Something that was so, and that a careful person with all reports could know."""
+
+    person: str | None
+    """Whose it was; `None`: nobody's, of the server or of no known side."""
+    causes: frozenset[str]
+    """The words for it, any of which is right."""
+    span: tuple[float, float]
+    about: frozenset[str] = frozenset()
+    """The others it is about, of whom one at least must be named."""
+    hurts: frozenset[str] = frozenset()
+    """Who felt it: what is told of them as a symptom at the time is true."""
+    is_decidable: bool = True
+    is_optional: bool = False
+    """Right to say, and right to leave out."""
+    word: str = ""
+    """In the table, when it is not the first of the causes."""
+
+
+@dataclass(kw_only=True)
+class Scene:
+    name: str
+    kind: str
+    """The row of the table."""
+    topology: Topology
+    people: list[Person]
+    length_s: float = 180.0
+    interval_s: float = 7.0
+    server: Server = field(default_factory=Server)
+    truths: list[Truth] = field(default_factory=list)
+    seed: int = 0
+
+    @property
+    def is_clean(self) -> bool:
+        return not any(not truth.is_optional for truth in self.truths)
+
+    @property
+    def peer_hours(self) -> float:
+        return sum((p.leaves_s or self.length_s) - p.joins_s for p in self.people) / 3600
+
+    def participant(self, name: str) -> str:
+        """The person behind a connection."""
+        earlier = {person.name: person.continues for person in self.people}
+        while (before := earlier[name]) is not None:
+            name = before
+        return name

@@ -1,0 +1,217 @@
+"""Receivers: what RTP counts, what a jitter buffer plays and makes up, when pictures freeze."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tests.truth.flows import Flow
+from tests.truth.paths import Flags, Floats, Spans, within
+
+BLOCK_S = 0.5
+LEAST_BUFFER_S, MOST_BUFFER_S = 0.04, 2.0
+SAMPLES = 960
+"""Of 20 ms at 48 kHz."""
+FADED_PACKETS = 20
+"""A concealment fades to silence in about 400 ms."""
+
+
+@dataclass(eq=False)
+class Counted:
+    """What RTP counts of a flow at moments in time."""
+
+    received: Floats
+    lost: Floats
+    bytes: Floats
+    jitter: Floats
+    repaired: Floats
+    repaired_bytes: Floats
+
+
+def count(flow: Flow, at: Floats) -> Counted:
+    """The counters at ascending moments, as RFC 3550 has them: lost is what was expected up to
+    the highest number received, less what was received."""
+    on = np.flatnonzero(~np.isnan(flow.arrived))
+    order = on[np.argsort(flow.arrived[on], kind="stable")]
+    times = flow.arrived[order]
+    so_far = np.searchsorted(times, at, side="right")
+    numbers = order if flow.is_gap else np.arange(len(on))
+    first = int(numbers[0]) if len(numbers) else 0
+    highest = np.concatenate([[first - 1], np.maximum.accumulate(numbers)]).astype(np.float64)
+    sums = np.concatenate([[0.0], np.cumsum(flow.sizes[order])])
+    fixed = np.flatnonzero(~np.isnan(flow.repaired) & np.isnan(flow.arrived))
+    fixed = fixed[np.argsort(flow.repaired[fixed], kind="stable")]
+    fixes = np.searchsorted(flow.repaired[fixed], at, side="right")
+    fix_sums = np.concatenate([[0.0], np.cumsum(flow.sizes[fixed])])
+    return Counted(
+        received=(so_far + fixes).astype(np.float64),
+        lost=highest[so_far] + 1 - first - so_far,
+        bytes=sums[so_far] + fix_sums[fixes],
+        jitter=_jitter(flow.sent[order], times, so_far),
+        repaired=fixes.astype(np.float64),
+        repaired_bytes=fix_sums[fixes],
+    )
+
+
+_WEIGHTS = (1 / 16) * (15 / 16) ** np.arange(96)[::-1]
+
+
+def _jitter(
+    sent: Floats, arrived: Floats, so_far: np.ndarray[tuple[int], np.dtype[np.int64]]
+) -> Floats:
+    """RFC 3550 6.4.1: a mean of the differences in transit time that forgets by sixteenths."""
+    steps = np.abs(np.diff(arrived - sent)) if len(sent) > 1 else np.empty(0)
+    padded = np.concatenate([np.zeros(len(_WEIGHTS)), steps])
+    ends = np.maximum(so_far - 1, 0).clip(0, len(steps)) + len(_WEIGHTS)
+    return np.array([float(padded[end - len(_WEIGHTS) : end] @ _WEIGHTS) for end in ends.tolist()])
+
+
+def _targets(sent: Floats, arrived: Floats) -> tuple[Floats, Floats]:
+    """For each packet: how late it was against the fastest of late, and how long the buffer
+    waited at the time. The buffer learns from what came in the blocks before."""
+    if not len(sent):
+        return np.empty(0), np.empty(0)
+    delay = arrived - sent
+    block = ((sent - sent[0]) / BLOCK_S).astype(np.int64)
+    count_ = int(block[-1]) + 1
+    least, high = np.full(count_, np.inf), np.zeros(count_)
+    is_on = ~np.isnan(delay)
+    np.minimum.at(least, block[is_on], delay[is_on])
+    floor = np.array([least[max(0, k - 20) : k + 1].min() for k in range(count_)])
+    late = delay - np.where(np.isinf(floor), 0.0, floor)[block]
+    edges = np.searchsorted(block, np.arange(count_ + 1))
+    for k in range(count_):
+        some = late[edges[k] : edges[k + 1]]
+        some = some[~np.isnan(some)]
+        high[k] = np.quantile(some, 0.95) if len(some) else 0.0
+    target, now = np.empty(count_), LEAST_BUFFER_S
+    for k in range(count_):
+        target[k] = now
+        now = min(max(high[k] + 0.02, now * 0.96, LEAST_BUFFER_S), MOST_BUFFER_S)
+    return late, target[block]
+
+
+@dataclass(eq=False)
+class Heard:
+    """What a jitter buffer of sound did, packet by packet of those that were due."""
+
+    due: Floats
+    """When each packet's sound was due."""
+    is_made_up: Flags
+    is_silent: Flags
+    is_new: Flags
+    """Whether a concealment began with it."""
+    is_late: Flags
+    waits: Floats
+    levels: Floats
+
+
+def listen(flow: Flow) -> Heard:
+    """Plays a flow of sound from its first packet on."""
+    usable = flow.usable
+    on = np.flatnonzero(~np.isnan(usable))
+    begin = int(on[0]) if len(on) else len(usable)
+    sent, arrived = flow.sent[begin:], usable[begin:]
+    late, target = _targets(sent, arrived)
+    fastest = float(np.nanmin(arrived - sent)) if len(on) else 0.0
+    is_late = late > target
+    is_made_up = np.isnan(arrived) | is_late
+    starts = is_made_up & ~np.concatenate([[False], is_made_up[:-1]])
+    numbers = np.arange(len(is_made_up))
+    since = numbers - np.maximum.accumulate(np.where(starts, numbers, -1))
+    voice = flow.stream.voice
+    slots = (sent / 0.02).astype(np.int64)
+    levels = (
+        np.zeros(len(sent)) if voice is None else voice.levels[slots.clip(0, len(voice.levels) - 1)]
+    )
+    return Heard(
+        due=sent + fastest + target,
+        is_made_up=is_made_up,
+        is_silent=is_made_up & (since >= FADED_PACKETS),
+        is_new=starts,
+        is_late=is_late,
+        waits=np.where(is_made_up, 0.0, np.maximum(target - np.nan_to_num(late), 0.0)),
+        levels=np.where(is_made_up, 0.0, levels),
+    )
+
+
+@dataclass(eq=False)
+class Seen:
+    """What a receiver of pictures did, frame by frame of those it decoded, in order."""
+
+    shown: Floats
+    widths: Floats
+    heights: Floats
+    waits: Floats
+    is_key: Flags
+    freezes_at: Floats
+    """When each freeze ended."""
+    freeze_s: Floats
+    dropped_at: Floats
+    lost_picture_at: Floats
+    """When a key frame was asked for."""
+
+
+def watch(flow: Flow, rtt_s: float, slow: Spans, rng: np.random.Generator) -> Seen:
+    """Decodes and shows a flow of pictures."""
+    numbers, where = np.unique(flow.frame_of, return_index=True)
+    usable = flow.usable
+    empty = np.empty(0)
+    if not len(numbers):
+        nothing = np.empty(0, dtype=np.bool_)
+        return Seen(empty, empty, empty, empty, nothing, empty, empty, empty, empty)
+    whole = np.full(len(numbers), -np.inf)
+    first = np.full(len(numbers), np.inf)
+    index = np.searchsorted(numbers, flow.frame_of)
+    np.maximum.at(whole, index, np.where(np.isnan(usable), np.inf, usable))
+    np.minimum.at(first, index, np.where(np.isnan(usable), np.inf, usable))
+    made = flow.sent[where]
+    is_ok, asked = _decodable(made, whole, rtt_s)
+    is_key = np.zeros(len(numbers), dtype=np.bool_)
+    is_key[np.flatnonzero(is_ok)[:1]] = True
+    is_key |= is_ok & ~np.concatenate([[False], is_ok[:-1]])
+    _, target = _targets(made, np.where(np.isfinite(whole), whole, np.nan))
+    fastest = np.nanmin(np.where(np.isfinite(whole), whole, np.nan) - made) if is_ok.any() else 0.0
+    shown = np.maximum(whole, made + fastest + np.minimum(target, 1.0) - LEAST_BUFFER_S + 0.01)
+    is_slow = within(made, slow)
+    is_dropped = is_ok & is_slow & (rng.random(len(made)) < 0.45)
+    dropped_at = shown[is_dropped]
+    is_shown = is_ok & ~is_dropped
+    times = np.maximum.accumulate(shown[is_shown])
+    widths = flow.stream.widths[numbers[is_shown]].astype(np.float64)
+    heights = flow.stream.heights[numbers[is_shown]].astype(np.float64)
+    freezes_at, freeze_s = freezes(times)
+    waits = (times - np.minimum(first[is_shown], times)).clip(0, 2)
+    return Seen(
+        times, widths, heights, waits, is_key[is_shown], freezes_at, freeze_s, dropped_at, asked
+    )
+
+
+def _decodable(made: Floats, whole: Floats, rtt_s: float) -> tuple[Flags, Floats]:
+    """Which frames can be decoded: after one that never was whole, those from the key frame on
+    that was asked for; and when it was asked for."""
+    is_ok = np.isfinite(whole)
+    asked: list[float] = []
+    broken = np.flatnonzero(~is_ok)
+    until = -1.0
+    for place in broken.tolist():
+        if made[place] < until:
+            continue
+        ask = float(made[place]) + 0.3 + rtt_s
+        until = ask + rtt_s
+        asked.append(ask)
+        is_ok &= ~((made >= made[place]) & (made < until))
+    return is_ok, np.array(asked)
+
+
+def freezes(shown: Floats) -> tuple[Floats, Floats]:
+    """When freezes ended and how long they were, after W3C webrtc-stats: a gap of at least
+    max(3 δ, δ + 150 ms), δ the mean gap of the 30 frames before."""
+    gaps = np.diff(shown)
+    if len(gaps) < 2:
+        return np.empty(0), np.empty(0)
+    sums = np.concatenate([[0.0], np.cumsum(gaps)])
+    number = np.arange(1, len(gaps))
+    begin = np.maximum(number - 30, 0)
+    mean = (sums[number] - sums[begin]) / (number - begin)
+    is_frozen = gaps[1:] >= np.maximum(3 * mean, mean + 0.15)
+    return shown[2:][is_frozen], gaps[1:][is_frozen]

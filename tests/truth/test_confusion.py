@@ -1,0 +1,26 @@
+"""Calls with known truth, and how much of it the program tells: the confusion table."""
+
+import pytest
+
+from tests.truth.catalogue import scenes
+from tests.truth.engine import verdicts
+from tests.truth.judgement import judge
+from tests.truth.table import story, table, totals
+
+LEAST_RIGHT = 0.40
+MOST_INNOCENTS = 16
+MOST_FALSE_PER_HOUR = 5.0
+"""What is reached."""
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_truth_is_told_and_nothing_else(seed: int, capsys: pytest.CaptureFixture[str]) -> None:
+    outcomes = [judge(scene, verdicts(scene)) for scene in scenes(seed)]
+    found = totals(outcomes)
+    wrong = [each for each in outcomes if not each.is_right or each.false]
+    with capsys.disabled():
+        print(f"\nseed {seed}\n{table(outcomes)}")
+    stories = "\n\n".join(story(each) for each in wrong)
+    assert found.share_right >= LEAST_RIGHT, stories
+    assert found.innocents <= MOST_INNOCENTS, stories
+    assert found.false_per_hour <= MOST_FALSE_PER_HOUR, stories
