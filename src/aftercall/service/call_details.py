@@ -7,17 +7,18 @@ from typing import Final, NamedTuple
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from aftercall.core.calls import Told, summarise_call
+from aftercall.core.calls import CallSummary, Told, summarise_call
 from aftercall.core.errors import NotFound
 from aftercall.core.exports import Export
 from aftercall.core.instants import Clock, EpochMs
 from aftercall.core.presence import running_minutes
-from aftercall.core.quality.digest import Scale
+from aftercall.core.quality.digest import Digest, Scale
 from aftercall.core.records import Participant, Peer, PeerNote, Phase, Session, Summary
 from aftercall.service.calls import Call, Calls, call_of
 from aftercall.service.digests import Digests
 from aftercall.service.lanes import Happened, Lane, LaneFinding, finding_of, happenings_of, lane_of
 from aftercall.service.links import Link, Links
+from aftercall.service.short_lanes import shortened
 from aftercall.service.talk_pages import (
     SaidPage,
     SpokenPage,
@@ -30,6 +31,8 @@ from aftercall.store import notes, participants, peers, sessions, talk
 from aftercall.store.database import Database
 
 MOST_EVENTS: Final = 5_000
+MOST_SENTENCES: Final = 1_000
+"""The worst; chosen: far more than anybody reads."""
 
 
 class File(NamedTuple):
@@ -58,6 +61,7 @@ class CallDetails(msgspec.Struct, frozen=True, kw_only=True):
     buckets: int
     lanes: list[Lane]
     diagnosis: list[LaneFinding]
+    diagnosis_is_cut: bool
     events: list[Happened]
     events_are_cut: bool
     chat: SaidPage
@@ -81,15 +85,16 @@ class _Facts(NamedTuple):
 
 
 class ToldParticipant(NamedTuple):
-    """One participant of a session with its lane, and the others in short. `peer_ids` are by
-    row."""
+    """One participant of a session with its lane, and who else was there. `rows` and `peer_ids`
+    are by row."""
 
+    session: Session
     call: Call
     lane: Lane
     row: Participant
     chain: list[Peer]
     events: list[Happened]
-    told: list[Told]
+    rows: dict[str, Participant]
     peer_ids: dict[str, set[str]]
 
 
@@ -126,29 +131,37 @@ class CallPages:
             row = await participants.find_participant(tx, app_id, session_id, any_id)
             if row is None:
                 raise NotFound(f"No peer found with id {any_id}", code="peer_not_found")
+            rows = await participants.participants_of_session(tx, app_id, session_id)
             every = await peers.peers_of_session(tx, app_id, session_id)
             chain = [peer for peer in every if peer.participant_id == row.id]
             told_of = [
                 note for peer in chain for note in await notes.notes_of_peer(tx, app_id, peer.id)
             ]
-        call = await self._digests.call_of(session)
+        summary, short = await self._told_of(session, row.id)
         peer_ids: dict[str, set[str]] = {}
         for peer in every:
             peer_ids.setdefault(peer.participant_id, set()).add(peer.id)
-        found = {other.id: short for other, short in call.told}
-        is_over = session.phase is Phase.ENDED
-        lane = lane_of(
-            row, chain, told_of, found.get(row.id), minutes=_minutes(row, chain, self._clock())
-        )
+        lane = lane_of(row, chain, told_of, short, minutes=_minutes(row, chain, self._clock()))
         return ToldParticipant(
-            call=call_of(session, summarise_call(call.scale, call.told, is_final=is_over)),
+            session=session,
+            call=call_of(session, summary),
             lane=lane,
             row=row,
             chain=chain,
             events=happenings_of({peer.id: row.id for peer in chain}, told_of, chain),
-            told=call.told,
+            rows={each.id: each for each in rows},
             peer_ids=peer_ids,
         )
+
+    async def _told_of(self, session: Session, row_id: str) -> tuple[CallSummary, Digest | None]:
+        """What is said of a session in short, and of one of its participants."""
+        kept = await self._digests.told_of(session, row_id)
+        if kept is not None:
+            return kept
+        call = await self._digests.call_of(session)
+        is_over = session.phase is Phase.ENDED
+        found = {row.id: short for row, short in call.told}
+        return summarise_call(call.scale, call.told, is_final=is_over), found.get(row_id)
 
     async def chat(self, app_id: str, session_id: str, cursor: str | None) -> SaidPage:
         """A page of the chat. Raises `NotFound`, and `Malformed` for a bad cursor."""
@@ -201,18 +214,21 @@ class CallPages:
                 noted.setdefault(row_of[note.peer_id], []).append(note)
         minutes = {row.id: _minutes(row, chains[row.id], now) for row in facts.rows}
         lanes = [
-            lane_of(
-                row,
-                chains[row.id],
-                noted.get(row.id, []),
-                digests.get(row.id),
-                minutes=minutes[row.id],
+            shortened(
+                lane_of(
+                    row,
+                    chains[row.id],
+                    noted.get(row.id, []),
+                    digests.get(row.id),
+                    minutes=minutes[row.id],
+                )
             )
             for row in sorted(facts.rows, key=lambda row: (row.is_hidden, row.joined_at, row.id))
         ]
         is_over = session.phase is Phase.ENDED
         spent = round(sum(minutes[row.id] for row in facts.rows if not row.is_hidden), 4)
         events = happenings_of(row_of, facts.notes, facts.every)
+        sentences = _sentences(told)
         return CallDetails(
             call=call_of(
                 session,
@@ -225,7 +241,8 @@ class CallPages:
             bucket_ms=scale.bucket_ms,
             buckets=scale.buckets,
             lanes=lanes,
-            diagnosis=_sentences(told),
+            diagnosis=sentences[:MOST_SENTENCES],
+            diagnosis_is_cut=len(sentences) > MOST_SENTENCES,
             events=events[:MOST_EVENTS],
             events_are_cut=len(events) > MOST_EVENTS,
             chat=facts.chat,

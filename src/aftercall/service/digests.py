@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Final, NamedTuple
 
 import structlog
+from msgspec.structs import replace
 
 from aftercall.core.calls import (
     CallSummary,
@@ -117,7 +118,8 @@ class DigestKeeper:
 
 
 def _digest(verdict: Verdict, details: PackedDetails, scale: Scale) -> Digest:
-    return digest(verdict, details.unpacked(), scale)
+    """Without the streams: a stored report holds their ends."""
+    return replace(digest(verdict, details.unpacked(), scale), streams=[])
 
 
 def _digest_of_report(report: Report, scale: Scale) -> Digest:
@@ -218,6 +220,17 @@ class Digests:
                     self._wishes.pop(key, None)
         finally:
             self._is_running = False
+
+    async def told_of(
+        self, session: Session, row_id: str
+    ) -> tuple[CallSummary, Digest | None] | None:
+        """What was kept of an ended session and of one of its participants, if it was folded."""
+        if session.phase is not Phase.ENDED:
+            return None
+        async with self._db.read() as tx:
+            kept = await verdicts.find_summaries(tx, session.app_id, [session.id])
+            short = await verdicts.find_digest(tx, session.app_id, session.id, row_id)
+        return (kept[session.id], short) if session.id in kept else None
 
     async def call_of(self, session: Session) -> ToldCall:
         """A session told by its participants: by what was kept at its end, else as of now."""

@@ -13,6 +13,7 @@ import msgspec
 import zstandard
 
 from aftercall.core.errors import Bug
+from aftercall.core.quality.attribution.stream_ends import End
 from aftercall.core.quality.reception import Reception
 from aftercall.core.quality.report import Details, Verdict
 from aftercall.service.long_text import STORE_LEVEL, LongText
@@ -25,6 +26,11 @@ _LENGTH_BYTES: Final = 4
 _verdicts: Final = msgspec.json.Decoder(Verdict)
 _receptions: Final = msgspec.json.Decoder(list[Reception])
 
+Ends = dict[str, list[End]]
+"""The other ends of a participant's streams, by what each stream is called."""
+
+_ends: Final = msgspec.json.Decoder(Ends)
+
 
 class _Rows(msgspec.Struct, array_like=True):
     family: str
@@ -34,11 +40,13 @@ class _Rows(msgspec.Struct, array_like=True):
 
 
 class _Index(msgspec.Struct, array_like=True):
-    """The lengths of the parts, in their order: the verdict, the receptions, each family."""
+    """The lengths of the parts, in their order: the verdict, the receptions, each family, the
+    ends of streams."""
 
     verdict: int
     receptions: int
     rows: list[_Rows]
+    ends: int = 0
 
 
 _indexes: Final = msgspec.json.Decoder(_Index)
@@ -60,16 +68,28 @@ class Report:
     """What there is to say about one participant of one session. Only what is asked for is
     decompressed."""
 
-    def __init__(self, verdict: Verdict, receptions: bytes, rows: Mapping[str, LongText]) -> None:
+    def __init__(
+        self,
+        verdict: Verdict,
+        receptions: bytes,
+        rows: Mapping[str, LongText],
+        ends: bytes = b"",
+    ) -> None:
         self.verdict: Final = verdict
         self.rows: Final = rows
         """For each family, a JSON array of `core.quality.rows.Row`."""
         self._receptions = receptions
+        self._ends = ends
 
     @cached_property
     def receptions(self) -> list[Reception]:
         """One for each peer of the participant."""
         return _receptions_in(self._receptions)
+
+    @cached_property
+    def ends(self) -> Ends | None:
+        """Who was at the other end of each stream; `None` where it was not stored."""
+        return _ends.decode(_decompress(self._ends)) if self._ends else None
 
     @property
     def details(self) -> Details:
@@ -86,14 +106,20 @@ def report_of(verdict: Verdict, details: Details) -> Report:
     return report
 
 
-def pack(verdict: Verdict, details: PackedDetails) -> bytes:
-    """The document."""
+def pack_ends(ends: Ends) -> bytes:
+    """The ends of a participant's streams, compressed."""
+    return _compress(msgspec.json.encode(ends))
+
+
+def pack(verdict: Verdict, details: PackedDetails, ends: bytes = b"") -> bytes:
+    """The document; `ends` as `pack_ends` makes them."""
     parts = [_compress(msgspec.json.encode(verdict)), details.receptions]
     rows = []
     for family, text in details.rows.items():
         parts.append(text.deflated)
         rows.append(_Rows(family, len(text.deflated), text.size, text.crc32))
-    index = msgspec.json.encode(_Index(len(parts[0]), len(parts[1]), rows))
+    parts.append(ends)
+    index = msgspec.json.encode(_Index(len(parts[0]), len(parts[1]), rows, len(ends)))
     return b"".join([_FORMAT, len(index).to_bytes(_LENGTH_BYTES, "big"), index, *parts])
 
 
@@ -123,9 +149,10 @@ def unpack(document: bytes) -> Report:
         verdict = _verdicts.decode(_decompress(parts.take(index.verdict)))
         receptions = parts.take(index.receptions)
         rows = dict(_rows_in(index, parts))
+        ends = parts.take(index.ends)
     except (zstandard.ZstdError, msgspec.DecodeError) as error:
         raise _unreadable() from error
-    return Report(verdict, receptions, rows)
+    return Report(verdict, receptions, rows, ends)
 
 
 class _Parts:

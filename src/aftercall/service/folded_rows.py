@@ -3,9 +3,11 @@ participants they are about are folded again."""
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import Final, NamedTuple
 
 from aftercall.core.instants import EpochMs
+from aftercall.core.quality.attribution.stream_ends import Party, StreamId
 from aftercall.core.quality.attribution.traces import StreamTrace
 from aftercall.core.quality.report import PeerFacts, Verdict, fold
 from aftercall.core.records import Peer
@@ -66,6 +68,7 @@ class _Kept(NamedTuple):
     row: FoldedRow
     size: int
     completed: Verdict | None
+    ends: bytes
     saved_at: EpochMs | None
 
 
@@ -88,25 +91,29 @@ class FoldedRows:
         if not told.is_over:
             return
         size = row.size
-        self._kept[key] = _Kept(told, row, size, None, None)
+        self._kept[key] = _Kept(told, row, size, None, b"", None)
         self._size += size
         while self._size > self._most_bytes:
             self._drop(next(iter(self._kept)))
 
-    def note_saved(self, key: RowKey, verdict: Verdict, saved_at: EpochMs) -> None:
-        """Remember the verdict that a fold came to among the others, and when it was saved."""
+    def note_saved(self, key: RowKey, verdict: Verdict, ends: bytes, saved_at: EpochMs) -> None:
+        """Remember what a fold came to among the others, and when that was saved."""
         kept = self._kept.get(key)
         if kept is not None:
-            self._kept[key] = kept._replace(completed=verdict, saved_at=saved_at)
+            ends = sha256(ends).digest()
+            self._kept[key] = kept._replace(completed=verdict, ends=ends, saved_at=saved_at)
 
-    def is_saved(self, key: RowKey, verdict: Verdict, saved_at: EpochMs | None) -> bool:
+    def is_saved(
+        self, key: RowKey, verdict: Verdict, ends: bytes, saved_at: EpochMs | None
+    ) -> bool:
         """Whether the report saved at that moment was made here, from the fold that is kept, and
-        came to this verdict."""
+        came to this verdict and these ends of streams."""
         kept = self._kept.get(key)
         return (
             kept is not None
             and saved_at is not None
             and kept.saved_at == saved_at
+            and kept.ends == sha256(ends).digest()
             and kept.completed == verdict
         )
 
@@ -114,6 +121,12 @@ class FoldedRows:
         kept = self._kept.pop(key, None)
         if kept is not None:
             self._size -= kept.size
+
+
+def party_of(row: FoldedRow) -> Party:
+    """A participant's peers and streams."""
+    streams = [StreamId.of(each.family.value, each.ref) for each in row.traces]
+    return Party({span.peer_id for span in row.verdict.spans}, list(dict.fromkeys(streams)))
 
 
 def told_of(chain: Sequence[Peer], samples: Mapping[str, int], notes: Mapping[str, int]) -> Told:

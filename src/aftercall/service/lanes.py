@@ -34,7 +34,8 @@ class LanePeer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LaneIssue(msgspec.Struct, frozen=True, kw_only=True):
-    """A stretch of trouble; `stream` is the key of the stream it is about."""
+    """A stretch of trouble; `stream` is the key of the stream it is about, `None` when it is
+    about several, or about a whole connection."""
 
     name: str
     severity: str
@@ -47,6 +48,7 @@ class LaneIssue(msgspec.Struct, frozen=True, kw_only=True):
     peer_id: str
     family: str | None
     stream: str | None
+    streams: int = 1
 
 
 class LaneFinding(msgspec.Struct, frozen=True, kw_only=True):

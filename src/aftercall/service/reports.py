@@ -6,6 +6,7 @@ from typing import Final, NamedTuple, Protocol
 
 from aftercall.core.errors import Bug, NotFound
 from aftercall.core.instants import SECOND_MS, Clock, EpochMs
+from aftercall.core.quality.attribution.stream_ends import StreamEnds
 from aftercall.core.quality.attribution.verdicts import complete
 from aftercall.core.quality.report import FOLD_VERSION, PeerFacts, Verdict, fold
 from aftercall.core.records import Participant, Peer, StoredReport
@@ -14,10 +15,19 @@ from aftercall.service.documents import (
     Report,
     is_readable,
     pack,
+    pack_ends,
     report_of,
     unpack,
 )
-from aftercall.service.folded_rows import FoldedRow, FoldedRows, RowKey, fold_row, told_by, told_of
+from aftercall.service.folded_rows import (
+    FoldedRow,
+    FoldedRows,
+    RowKey,
+    fold_row,
+    party_of,
+    told_by,
+    told_of,
+)
 from aftercall.store import notes, participants, peers, reports, samples
 from aftercall.store.database import Database
 
@@ -142,11 +152,11 @@ class Reports:
         for row_id, chain in chains.items():
             key, told = (app_id, row_id), told_of(chain, counts, noted)
             folded[row_id] = self._folded.find(key, told) or await self._fold_row(key, chain, now)
-        verdicts = await asyncio.to_thread(_completed, folded, chains, now)
+        verdicts, ends = await asyncio.to_thread(_compared, folded, chains, now)
         changed = {
             row_id: verdict
             for row_id, verdict in verdicts.items()
-            if not self._folded.is_saved((app_id, row_id), verdict, saved.get(row_id))
+            if not self._folded.is_saved((app_id, row_id), verdict, ends[row_id], saved.get(row_id))
         }
         done = [
             StoredReport(
@@ -155,7 +165,7 @@ class Reports:
                 peer_id=row_id,
                 fold_version=FOLD_VERSION,
                 folded_at=now,
-                document=pack(verdict, folded[row_id].details),
+                document=pack(verdict, folded[row_id].details, ends[row_id]),
             )
             for row_id, verdict in changed.items()
         ]
@@ -167,7 +177,7 @@ class Reports:
             details = {row_id: row.details for row_id, row in folded.items()}
             await self._keeper.keep(app_id, session_id, verdicts, details, changed.keys())
         for row_id, verdict in changed.items():
-            self._folded.note_saved((app_id, row_id), verdict, now)
+            self._folded.note_saved((app_id, row_id), verdict, ends[row_id], now)
         return len(verdicts)
 
     async def _fold_row(self, key: RowKey, chain: Sequence[Peer], now: EpochMs) -> FoldedRow:
@@ -196,15 +206,19 @@ class Reports:
                 raise Bug("Reports stay old when they are folded again.", code="refold_stuck")
 
 
-def _completed(
+def _compared(
     folded: Mapping[str, FoldedRow], chains: Mapping[str, Sequence[Peer]], now: EpochMs
-) -> dict[str, Verdict]:
-    return complete(
+) -> tuple[dict[str, Verdict], dict[str, bytes]]:
+    """The verdicts of a session's participants, and the ends of their streams, packed."""
+    verdicts = complete(
         {row_id: row.verdict for row_id, row in folded.items()},
         {row_id: row.traces for row_id, row in folded.items()},
         {row_id: _name_of(chain) for row_id, chain in chains.items()},
         now,
     )
+    ends = StreamEnds({row_id: party_of(row) for row_id, row in folded.items()})
+    packed = {row_id: pack_ends(each) for row_id, each in ends.of_everybody().items()}
+    return verdicts, packed
 
 
 def _live_report(facts: Sequence[PeerFacts], row: Participant, now: EpochMs) -> Report:

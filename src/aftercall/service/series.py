@@ -1,11 +1,12 @@
 """One participant's streams over time, with what else its page shows."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import msgspec
 
+from aftercall.core.calls import Told
 from aftercall.core.instants import Clock, EpochMs
 from aftercall.core.quality.attribution.stream_ends import End, Party, StreamEnds
 from aftercall.core.quality.metadata import Device, DevicesChange, Metadata
@@ -16,10 +17,11 @@ from aftercall.core.quality.plot_connection import (
     pairs_in_words,
     plot_connection,
 )
-from aftercall.core.records import Participant, StoredSample
+from aftercall.core.records import StoredSample
 from aftercall.service.call_details import CallPages, ToldParticipant
 from aftercall.service.calls import Call
-from aftercall.service.documents import Report
+from aftercall.service.digests import Digests
+from aftercall.service.documents import Ends, Report
 from aftercall.service.lanes import Happened, Lane
 from aftercall.service.reports import Reports
 from aftercall.store import samples
@@ -117,43 +119,51 @@ class Wanted(NamedTuple):
 class SeriesReads:
     """The use case of a participant's page."""
 
-    def __init__(self, *, db: Database, clock: Clock, pages: CallPages, reports: Reports) -> None:
+    def __init__(
+        self,
+        *,
+        db: Database,
+        clock: Clock,
+        pages: CallPages,
+        digests: Digests,
+        reports: Reports,
+    ) -> None:
         self._db = db
         self._clock = clock
         self._pages = pages
+        self._digests = digests
         self._reports = reports
 
     async def series(self, app_id: str, session_id: str, any_id: str, wanted: Wanted) -> Series:
         """The streams of the participant with this id or this peer. Raises `NotFound`."""
         found = await self._pages.participant(app_id, session_id, any_id)
         report = await self._reports.report_of(found.row, found.chain)
+        told: list[Told] = []
+        if report.ends is None:
+            told = (await self._digests.call_of(found.session)).told
         taken: list[StoredSample] = []
         for peer in found.chain:
             async with self._db.read() as tx:
                 taken += await samples.of_peer(tx, app_id, peer.id)
-        return await asyncio.to_thread(self._drawn, found, report, taken, wanted)
+        return await asyncio.to_thread(self._drawn, found, report, told, taken, wanted)
 
     def _drawn(
         self,
         found: ToldParticipant,
         report: Report,
+        told: Sequence[Told],
         taken: list[StoredSample],
         wanted: Wanted,
     ) -> Series:
         now = self._clock()
-        parties = {
-            row.id: Party(found.peer_ids.get(row.id, set()), short.streams)
-            for row, short in found.told
-        }
         metadata = report.verdict.metadata
-        ends = StreamEnds(parties)
-        rows = {row.id: row for row, _ in found.told}
         drawn = plot(
             report.details,
             points=wanted.points,
             from_at=wanted.from_at,
             to_at=wanted.to_at,
         )
+        ends = _ends_of(found, report, told, drawn)
         taken.sort(key=lambda sample: sample.at)
         return Series(
             call=found.call,
@@ -162,9 +172,7 @@ class SeriesReads:
             to_at=wanted.to_at if wanted.to_at is not None else found.lane.left_at or now,
             is_final=found.call.status == "ENDED",
             now=now,
-            streams=[
-                _stream(each, rows, parties, _others(found.row.id, each, ends)) for each in drawn
-            ],
+            streams=[_stream(each, found, ends.get(each.key, [])) for each in drawn],
             connection=plot_connection(
                 taken, points=wanted.points, from_at=wanted.from_at, to_at=wanted.to_at
             ),
@@ -175,19 +183,20 @@ class SeriesReads:
         )
 
 
-def _others(row_id: str, drawn: PlotStream, ends: StreamEnds) -> list[End]:
-    if drawn.is_sent:
-        return ends.listeners_of(row_id, drawn.id)
-    sender = ends.sender_of(row_id, drawn.id)
-    return [sender] if sender is not None else []
+def _ends_of(
+    found: ToldParticipant, report: Report, told: Sequence[Told], drawn: Sequence[PlotStream]
+) -> Ends:
+    """The other ends of the streams: as stored with the report, else found among the streams of
+    everybody who is `told`."""
+    if report.ends is not None:
+        return report.ends
+    ends = StreamEnds(
+        {row.id: Party(found.peer_ids.get(row.id, set()), short.streams) for row, short in told}
+    )
+    return {each.key: ends.of(found.row.id, each.id) for each in drawn}
 
 
-def _stream(
-    drawn: PlotStream,
-    rows: Mapping[str, Participant],
-    parties: Mapping[str, Party],
-    others: Sequence[End],
-) -> Stream:
+def _stream(drawn: PlotStream, found: ToldParticipant, ends: Sequence[End]) -> Stream:
     columns = msgspec.structs.asdict(drawn.columns)
     return Stream(
         key=drawn.key,
@@ -199,7 +208,9 @@ def _stream(
         mid=drawn.id.mid,
         producer_id=drawn.id.producer_id,
         consumer_id=drawn.id.consumer_id,
-        others=[_other(end, rows[end.row_id], drawn.id.from_peer_id, parties) for end in others],
+        others=[
+            _other(end, found, drawn.id.from_peer_id) for end in ends if end.row_id in found.rows
+        ],
         points=drawn.points,
         p10_mos=drawn.p10_mos,
         avg_mos=drawn.avg_mos,
@@ -207,8 +218,8 @@ def _stream(
     )
 
 
-def _other(end: End, row: Participant, named: str | None, parties: Mapping[str, Party]) -> OtherEnd:
-    peer_ids = parties[end.row_id].peer_ids
+def _other(end: End, found: ToldParticipant, named: str | None) -> OtherEnd:
+    row, peer_ids = found.rows[end.row_id], found.peer_ids.get(end.row_id, set())
     stream = end.stream
     return OtherEnd(
         participant_id=row.id,

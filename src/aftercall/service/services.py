@@ -108,7 +108,7 @@ def build_services(
         digests=digests,
         calls=calls,
         call_pages=pages,
-        series=SeriesReads(db=db, clock=clock, pages=pages, reports=reports),
+        series=SeriesReads(db=db, clock=clock, pages=pages, digests=digests, reports=reports),
         people=People(db=db),
         overviews=Overviews(db=db, clock=clock),
         live=Live(db=db, clock=clock),

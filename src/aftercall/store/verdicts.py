@@ -139,6 +139,25 @@ async def find_digests(tx: AsyncConnection, app_id: str, session_id: str) -> dic
     return {participant_id: _digests.decode(inflate(digest)) for participant_id, digest in rows}
 
 
+async def find_digest(
+    tx: AsyncConnection, app_id: str, session_id: str, participant_id: str
+) -> Digest | None:
+    """The digest of one participant of a folded session."""
+    c = schema.peer_verdicts.c
+    digest = (
+        await tx.execute(
+            select(c.digest).where(
+                c.app_id == app_id,
+                c.session_id == session_id,
+                c.participant_id == participant_id,
+            )
+        )
+    ).scalar()
+    if digest is None:
+        return None
+    return _digests.decode(zstandard.ZstdDecompressor().decompress(digest))
+
+
 async def calls_of_person(
     tx: AsyncConnection,
     app_id: str,

@@ -2,9 +2,11 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import msgspec
+
+from aftercall.core.quality.rules.issues import StreamRef
 
 
 class StreamId(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -17,6 +19,27 @@ class StreamId(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     consumer_id: str | None = None
     from_peer_id: str | None = None
     """The peer a received stream comes from."""
+
+    @classmethod
+    def of(cls, family: str, ref: StreamRef) -> Self:
+        """The stream of a family that a reference is about."""
+        return cls(
+            family=family,
+            ssrc=ref.ssrc,
+            mid=ref.mid,
+            producer_id=ref.producer_id,
+            consumer_id=ref.consumer_id,
+            from_peer_id=ref.from_peer_id,
+        )
+
+    @property
+    def key(self) -> str:
+        """What the stream is called within its participant."""
+        return stream_key(self.family, self.ssrc, self.mid, self.consumer_id, self.producer_id)
+
+    @property
+    def is_sent(self) -> bool:
+        return self.family.endswith("_producer")
 
 
 class Party(NamedTuple):
@@ -72,6 +95,22 @@ class StreamEnds:
             rows = self._by_ssrc.setdefault((stream.family, stream.ssrc), {})
             rows.setdefault(end.row_id, []).append(end)
 
+    def of(self, row_id: str, stream: StreamId) -> list[End]:
+        """The other ends of a participant's stream: its listeners, or its sender if known."""
+        if stream.is_sent:
+            return self.listeners_of(row_id, stream)
+        sender = self.sender_of(row_id, stream)
+        return [sender] if sender is not None else []
+
+    def of_everybody(self) -> dict[str, dict[str, list[End]]]:
+        """The other ends of all streams, by participant and by what the stream is called."""
+        found: dict[str, dict[str, list[End]]] = {}
+        for row_id, party in self._parties.items():
+            ends = found[row_id] = {}
+            for stream in party.streams:
+                ends[stream.key] = self.of(row_id, stream)
+        return found
+
     def sender_of(self, listener: str, stream: StreamId) -> End | None:
         """Who sent what a participant received: by the producer's id, by the peer named, by the
         SSRC where nobody rewrites it, or because there is nobody else."""
@@ -114,7 +153,7 @@ class StreamEnds:
         for row_id, party in self._parties.items():
             for stream in party.streams:
                 sender = None
-                if stream.family.endswith("_consumer"):
+                if not stream.is_sent:
                     sender = self.sender_of(row_id, stream)
                 if sender is not None:
                     ends = found.setdefault((sender.row_id, stream.family), [])
