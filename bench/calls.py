@@ -124,9 +124,7 @@ def questions() -> dict[str, dict[str, Any]]:
 async def measure(url: str) -> dict[str, tuple[float, float]]:
     """Milliseconds, median and 99th percentile, of each question."""
     db = await Database.open(url)
-    services = build_services(
-        db, settings=Settings(), clock=now, new_id=new_id, policy=Policy(listening_since=now())
-    )
+    services = build_services(db, settings=Settings(), clock=now, new_id=new_id, policy=Policy())
     stop, found = asyncio.Event(), {}
     async with asyncio.TaskGroup() as group:
         group.create_task(services.digests.run(stop))

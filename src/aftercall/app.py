@@ -13,6 +13,7 @@ from uuid import uuid4
 import structlog
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from aftercall.core.hearing import Hearing
 from aftercall.core.instants import EpochMs
 from aftercall.core.lifecycle import Policy
 from aftercall.logs import configure_logs
@@ -69,7 +70,7 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
             settings=settings,
             clock=now,
             new_id=new_id,
-            policy=Policy(listening_since=now()),
+            policy=Policy(hearing=Hearing(listening_since=now())),
             summary_options_of=read_summary_options,
         )
         try:
@@ -136,7 +137,8 @@ class Application:
             group.create_task(services.digests.run(stop))
             if self._settings.work:
                 group.create_task(run_jobs(services.jobs, tasks_of(services), stop))
-                group.create_task(run_sweeps(services.recorder, stop))
+                await services.listening.begin()
+                group.create_task(run_sweeps(services.recorder, services.listening, stop))
             self._open_doors(services)
             _leave_in_peace()
             try:

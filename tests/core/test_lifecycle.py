@@ -16,6 +16,7 @@ from aftercall.core.events import (
     SessionClosed,
     SessionOpened,
 )
+from aftercall.core.hearing import Hearing
 from aftercall.core.instants import EpochMs
 from aftercall.core.lifecycle import TRANSITIONS, Policy, Settled, settle
 from aftercall.core.merging import Working, merge, new_session
@@ -117,7 +118,7 @@ def test_a_silent_peer_leaves_after_three_intervals_but_not_before_thirty_second
 
 
 def test_nobody_falls_silent_while_we_were_not_listening() -> None:
-    policy = Policy(listening_since=at(1_000))
+    policy = Policy(hearing=Hearing(listening_since=at(1_000)))
     assert play(join("a", 0), now=1_020, policy=policy).session.phase is Phase.LIVE
     gone = play(join("a", 0), now=1_031, policy=policy)
     assert gone.session.phase is Phase.DRAINING

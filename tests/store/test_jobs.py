@@ -24,10 +24,13 @@ def job(id: str, lane: str = "", at: int = 0, **rest: Any) -> Job:
     )
 
 
-async def claim(db: Database, at: int, limit: int = 10, **rest: Any) -> list[str]:
+async def claimed(db: Database, at: int, limit: int = 10, **rest: Any) -> list[Job]:
     async with db.write() as tx:
-        found = await jobs.claim(tx, EpochMs(T0 + at), LEASE_MS, limit, **rest)
-    return [one.id for one in found]
+        return await jobs.claim(tx, EpochMs(T0 + at), LEASE_MS, limit, **rest)
+
+
+async def claim(db: Database, at: int, limit: int = 10, **rest: Any) -> list[str]:
+    return [one.id for one in await claimed(db, at, limit, **rest)]
 
 
 async def test_a_job_is_added_once_and_comes_back_leased(db: Database) -> None:
@@ -50,16 +53,22 @@ async def test_one_job_of_a_task_waits_in_a_lane_and_another_may_while_it_runs(
     assert await add("a", 1)
     assert not await add("b", 2)
     assert await add("other", 3, task="send")
-    assert await claim(db, 4) == ["a"]
+    (first,) = await claimed(db, 4)
+    assert first.id == "a"
     assert await add("c", 5)
     assert not await add("d", 6)
     async with db.write() as tx:
-        await jobs.postpone(tx, "a", EpochMs(T0 + 100), "timeout")
-        await jobs.bury(tx, "c", EpochMs(T0 + 7), "no")
+        await jobs.postpone(tx, first, EpochMs(T0 + 100), "timeout")
     assert not await add("e", 8)
+    (again,) = await claimed(db, 100)
     async with db.write() as tx:
-        await jobs.finish(tx, "a")
-    assert await add("f", 9)
+        await jobs.finish(tx, again)
+    for expected in ("other", "c"):
+        (held,) = await claimed(db, 101)
+        assert held.id == expected
+        async with db.write() as tx:
+            await jobs.finish(tx, held)
+    assert await add("f", 102)
 
 
 async def test_jobs_are_claimed_when_due_and_longest_due_first(db: Database) -> None:
@@ -73,10 +82,11 @@ async def test_jobs_are_claimed_when_due_and_longest_due_first(db: Database) -> 
 async def test_only_the_first_of_a_lane_can_be_claimed(db: Database) -> None:
     async with db.write() as tx:
         await jobs.add(tx, [job("a1", "a", 1), job("a2", "a", 2), job("a3", "a", 3)])
-    assert await claim(db, 9) == ["a1"]
+    (first,) = await claimed(db, 9)
+    assert first.id == "a1"
     assert await claim(db, 9) == []
     async with db.write() as tx:
-        await jobs.finish(tx, "a1")
+        assert await jobs.finish(tx, first)
     assert await claim(db, 9) == ["a2"]
 
 
@@ -92,13 +102,14 @@ async def test_a_job_that_comes_before_one_that_runs_waits_for_it(db: Database) 
 async def test_a_postponed_job_holds_up_its_lane_and_a_buried_one_does_not(db: Database) -> None:
     async with db.write() as tx:
         await jobs.add(tx, [job("a1", "a", 1), job("a2", "a", 2)])
-    assert await claim(db, 9) == ["a1"]
+    (first,) = await claimed(db, 9)
     async with db.write() as tx:
-        await jobs.postpone(tx, "a1", EpochMs(T0 + 100), "timeout")
+        assert await jobs.postpone(tx, first, EpochMs(T0 + 100), "timeout")
     assert await claim(db, 99) == []
-    assert await claim(db, 100) == ["a1"]
+    (again,) = await claimed(db, 100)
+    assert again.id == "a1"
     async with db.write() as tx:
-        await jobs.bury(tx, "a1", EpochMs(T0 + 101), "gone for good")
+        assert await jobs.bury(tx, again, EpochMs(T0 + 101), "gone for good")
     assert await claim(db, 102) == ["a2"]
     async with db.read() as tx:
         (dead,) = await jobs.list_jobs(tx, is_dead=True)
@@ -109,7 +120,9 @@ async def test_a_postponed_job_holds_up_its_lane_and_a_buried_one_does_not(db: D
 async def test_a_dead_job_can_be_revived_once(db: Database) -> None:
     async with db.write() as tx:
         await jobs.add(tx, [job("a1", "a", 1)])
-        await jobs.bury(tx, "a1", EpochMs(T0 + 2), "no")
+    (first,) = await claimed(db, 1)
+    async with db.write() as tx:
+        await jobs.bury(tx, first, EpochMs(T0 + 2), "no")
         assert await jobs.revive(tx, "a1", EpochMs(T0 + 3))
         assert not await jobs.revive(tx, "a1", EpochMs(T0 + 3))
     assert await claim(db, 3) == ["a1"]
@@ -121,6 +134,34 @@ async def test_a_lease_that_ran_out_lets_another_try(db: Database) -> None:
     assert await claim(db, 0) == ["a"]
     assert await claim(db, LEASE_MS - 1) == []
     assert await claim(db, LEASE_MS) == ["a"]
+
+
+async def test_a_renewed_lease_keeps_others_away_for_longer(db: Database) -> None:
+    async with db.write() as tx:
+        await jobs.add(tx, [job("a")])
+    (held,) = await claimed(db, 0)
+    async with db.write() as tx:
+        assert await jobs.renew(tx, held, EpochMs(T0 + 2 * LEASE_MS))
+    assert await claim(db, LEASE_MS) == []
+    assert await claim(db, 2 * LEASE_MS) == ["a"]
+
+
+async def test_who_was_overtaken_changes_nothing(db: Database) -> None:
+    async with db.write() as tx:
+        await jobs.add(tx, [job("a")])
+    (slow,) = await claimed(db, 0)
+    (quick,) = await claimed(db, LEASE_MS)
+    later = EpochMs(T0 + 9 * LEASE_MS)
+    async with db.write() as tx:
+        assert not await jobs.renew(tx, slow, later)
+        assert not await jobs.finish(tx, slow)
+        assert not await jobs.postpone(tx, slow, later, "slow")
+        assert not await jobs.bury(tx, slow, later, "slow")
+        assert await jobs.postpone(tx, quick, EpochMs(T0 + LEASE_MS), "quick")
+        assert not await jobs.finish(tx, quick)
+    async with db.read() as tx:
+        (waiting,) = await jobs.list_jobs(tx)
+    assert (waiting.last_error, waiting.due_at) == ("quick", T0 + LEASE_MS)
 
 
 async def test_a_claimer_takes_only_the_tasks_it_knows(db: Database) -> None:
@@ -159,7 +200,7 @@ async def test_eight_claimers_never_get_a_job_twice_nor_two_of_a_lane(db: Databa
             running.difference_update(lanes)
             async with db.write() as tx:
                 for one in mine:
-                    await jobs.finish(tx, one.id)
+                    await jobs.finish(tx, one)
 
     await asyncio.gather(*(work() for _ in range(8)))
     assert sorted(claimed) == [f"{n:03}" for n in range(total)]

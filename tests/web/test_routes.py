@@ -6,6 +6,7 @@ from litestar import get
 
 from aftercall.core.instants import MINUTE_MS
 from aftercall.core.records import Role
+from aftercall.store.database import Database
 
 # Shared fixtures and their types live in this folder's conftest.
 House = Any
@@ -173,11 +174,12 @@ async def test_what_was_not_foreseen_is_logged_and_not_told(build: Build) -> Non
     assert answer.headers["x-request-id"] in body["error"]["message"]
 
 
-async def test_a_database_out_of_reach_is_our_fault_for_now(build: Build) -> None:
+async def test_a_database_out_of_reach_is_our_fault_for_now(build: Build, db: Database) -> None:
     @get("/unreachable")
     async def unreachable() -> None:
-        raise ConnectionRefusedError("no route to 10.0.0.1")
+        async with db.read():
+            raise ConnectionRefusedError("no route to 10.0.0.1")
 
     answer = await build(unreachable).client.get("/unreachable")
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     assert "10.0.0.1" not in answer.text

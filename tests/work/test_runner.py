@@ -7,7 +7,7 @@ from typing import Any
 from aftercall.core.backoff import MOST_ATTEMPTS
 from aftercall.core.instants import DAY_MS, EpochMs
 from aftercall.core.records import Job
-from aftercall.service.jobs import Jobs
+from aftercall.service.jobs import LEASE_MS, Jobs
 from aftercall.store import jobs as stored
 from aftercall.store.database import Database
 from aftercall.work.runner import run_due, run_jobs
@@ -102,3 +102,78 @@ async def test_the_runner_stops_when_told(db: Database) -> None:
     await asyncio.wait_for(done.wait(), 60)
     stop.set()
     await asyncio.wait_for(running, 60)
+
+
+class ForgetfulJobs(Jobs):
+    """Jobs whose bookkeeping fails for one of them."""
+
+    async def finish(self, job: Job) -> bool:
+        if job.id == "gone":
+            raise LookupError("no such row")
+        return await super().finish(job)
+
+
+async def test_bookkeeping_that_fails_leaves_the_jobs_beside_it_alone(db: Database) -> None:
+    done: list[str] = []
+
+    async def note(payload: Mapping[str, Any]) -> None:
+        await asyncio.sleep(0)
+        done.append(payload["id"])
+
+    await add(db, job("gone"), job("a"), job("b"))
+    jobs = ForgetfulJobs(db, clock=Clock())
+    assert await run_due(jobs, {"note": Task(run=note)}) == 3
+    assert sorted(done) == ["a", "b", "gone"]
+    assert {one.id for one in await jobs.list_waiting()} == {"gone"}
+
+
+async def test_an_error_that_cannot_be_kept_as_it_is_is_noted_all_the_same(db: Database) -> None:
+    async def fail(_: Mapping[str, Any]) -> None:
+        raise ValueError("a \x00 and half an emoji \ud83d" + "x" * 10_000)
+
+    await add(db, job("a"))
+    jobs = Jobs(db, clock=Clock())
+    await run_due(jobs, {"note": Task(run=fail)})
+    [waiting] = await jobs.list_waiting()
+    assert (waiting.last_error or "").startswith("ValueError: a \ufffd and half an emoji")
+    assert len(waiting.last_error or "") <= 1_000
+
+
+async def test_a_long_job_keeps_its_lease(db: Database) -> None:
+    clock = Clock()
+    jobs = Jobs(db, clock=clock)
+    renewed = asyncio.Event()
+
+    async def work(_: Mapping[str, Any]) -> None:
+        clock.now = EpochMs(T0 + LEASE_MS - 1)
+        async with asyncio.timeout(60):
+            while not renewed.is_set():
+                await asyncio.sleep(0.01)
+                [running] = await jobs.list_waiting()
+                assert running.lease_until is not None
+                if running.lease_until > T0 + LEASE_MS:
+                    renewed.set()
+        clock.now = EpochMs(T0 + LEASE_MS + 1)
+        assert await jobs.claim(1) == []
+
+    await add(db, job("a"))
+    assert await run_due(jobs, {"note": Task(run=work)}, heartbeat_s=0.01) == 1
+    assert renewed.is_set()
+    assert await jobs.list_waiting() == []
+
+
+async def test_a_job_whose_holder_died_is_run_again_when_its_lease_is_over(db: Database) -> None:
+    clock = Clock()
+    jobs = Jobs(db, clock=clock)
+    await add(db, job("a"))
+    assert len(await jobs.claim(1)) == 1
+    done: list[str] = []
+
+    async def note(payload: Mapping[str, Any]) -> None:
+        done.append(payload["id"])
+
+    clock.now = EpochMs(T0 + LEASE_MS - 1)
+    assert await run_due(jobs, {"note": Task(run=note)}) == 0
+    clock.now = EpochMs(T0 + LEASE_MS)
+    assert await run_due(jobs, {"note": Task(run=note)}) == 1
+    assert done == ["a"]

@@ -7,7 +7,7 @@ turns the family into a status; nothing else in the program knows one.
       Malformed   the sender's: the request cannot be read, or a value is out of its range
       Refused     the caller's rights: no valid credentials, or not for this
       NotFound    nobody's: there is no such thing, or not for this caller
-      Busy        ours, for now: try again later
+      Busy        ours, for now: try again later; `Unavailable` when it is the database's
       Bug         ours, for good: something that must not happen
 """
 
@@ -72,6 +72,12 @@ class Busy(AftercallError):
     def __init__(self, message: str, *, code: str | None = None, retry_after_s: int = 1) -> None:
         super().__init__(message, code=code)
         self.retry_after_s = retry_after_s
+
+
+class Unavailable(Busy):
+    """The database cannot be reached, or refuses writes, for now."""
+
+    code = "unavailable"
 
 
 class Bug(AftercallError):

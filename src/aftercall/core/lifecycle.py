@@ -24,6 +24,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
+from aftercall.core.hearing import Hearing
 from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.merging import Working
 from aftercall.core.presence import (
@@ -77,8 +78,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """Silence after which a peer has left whose source never reports by itself."""
     unvisited_ms: int = 300 * SECOND_MS
     """How long a session waits for its first visitor."""
-    listening_since: EpochMs = EpochMs(0)
-    """Since when anybody could be heard: silence while we were not running is nobody's."""
+    hearing: Hearing = Hearing()
+    """When anybody could be heard: only that time counts for silence."""
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,7 +107,7 @@ def settle(work: Working, *, now: EpochMs, policy: Policy) -> Settled:
         session = _begun(session, peers)
         rows = rows_of(peers)
         counts = count(peers, rows)
-        deadline_at = _deadline(session, rows, counts, policy)
+        deadline_at = _deadline(session, rows, counts, policy, now)
         phase = _next_phase(session, counts, deadline_at, now)
         if phase is session.phase:
             break
@@ -140,7 +141,7 @@ def _settled_peers(
             peer,
             closed_at=session.closed_at,
             silence_limit_ms=limit_ms,
-            is_silent=_silent_ms(peer, now, policy) > limit_ms,
+            is_silent=is_silent(peer, now, policy),
             is_continued=peer.id in continued,
             has_ended=session.phase is Phase.ENDED,
         )
@@ -151,8 +152,10 @@ def _settled_peers(
     return settled
 
 
-def _silent_ms(peer: Peer, now: EpochMs, policy: Policy) -> int:
-    return now - max(peer.last_received_at, policy.listening_since)
+def is_silent(peer: Peer, now: EpochMs, policy: Policy) -> bool:
+    """Whether a peer could have been heard for longer than it may be silent, and was not."""
+    silent_ms = policy.hearing.silent_ms(peer.last_received_at, now)
+    return silent_ms > silence_limit_ms(peer, policy)
 
 
 def _next_phase(
@@ -175,18 +178,23 @@ def _deadline(
     rows: Mapping[str, Participant],
     counts: Counts,
     policy: Policy,
+    now: EpochMs,
 ) -> EpochMs | None:
     """When the session ends if nothing more is heard.
 
     It counts from the moment it emptied, or from when we learned the last of it if that was later:
-    facts that are handed in late, such as a backfill, all belong to one session.
+    facts that are handed in late, such as a backfill, all belong to one session. Time in which
+    nobody could be heard is added.
     """
     if session.phase is Phase.ENDED or counts.live_participants > 0:
         return None
-    learned_at = max(session.touched_at, policy.listening_since)
+    learned_at = max(session.touched_at, policy.hearing.listening_since)
     if counts.total_participants == 0:
-        return EpochMs(max(session.started_at, learned_at) + policy.unvisited_ms)
-    return EpochMs(max(_emptied_at(session, rows), learned_at) + session.keep_alive_s * SECOND_MS)
+        since, patience_ms = max(session.started_at, learned_at), policy.unvisited_ms
+    else:
+        since = max(_emptied_at(session, rows), learned_at)
+        patience_ms = session.keep_alive_s * SECOND_MS
+    return policy.hearing.postponed(EpochMs(since + patience_ms), since=EpochMs(since), now=now)
 
 
 def _emptied_at(session: Session, rows: Mapping[str, Participant]) -> EpochMs:

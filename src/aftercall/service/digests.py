@@ -19,6 +19,7 @@ from aftercall.core.calls import (
     summarise_call,
     summarise_peer,
 )
+from aftercall.core.errors import Unavailable
 from aftercall.core.instants import SECOND_MS, Clock, EpochMs
 from aftercall.core.quality.digest import Digest, Scale, digest, lower, scale_of
 from aftercall.core.quality.report import Verdict
@@ -214,6 +215,9 @@ class Digests:
                 session = self._wishes[key]
                 try:
                     await self.live_call(session)
+                except Unavailable:
+                    # The outage has a log line of its own; who still looks will ask again.
+                    pass
                 except Exception as error:
                     log.error("measuring failed", action="measuring_failed", exc_info=error)
                 finally:

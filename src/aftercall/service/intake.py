@@ -12,9 +12,8 @@ from typing import Final
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from sqlalchemy.exc import InterfaceError, OperationalError
 
-from aftercall.core.errors import AftercallError, Bug, Busy
+from aftercall.core.errors import AftercallError, Bug, Busy, Unavailable
 from aftercall.service.deliveries import Delivery, Receipt, Status
 from aftercall.service.record import Recorder
 
@@ -32,9 +31,6 @@ less at 1,400 a second, for an answer that comes 7 ms later."""
 
 ENOUGH: Final = 32
 """So many deliveries are worth a group at once."""
-
-_PASSING: Final = (OperationalError, InterfaceError, OSError, TimeoutError)
-"""Failures of the database that are none of the delivery's: it may be sent again."""
 
 log = structlog.get_logger(__name__)
 
@@ -117,6 +113,11 @@ class Intake:
         group, self._queue = self._queue[:LARGEST_GROUP], self._queue[LARGEST_GROUP:]
         try:
             receipts = await self._recorder.record_express([w.delivery for w in group])
+        except Unavailable as error:
+            # Nor could they be recorded one by one.
+            for waiting in group:
+                self._fail(waiting, error)
+            return
         except Exception as error:
             log.warning("express failed", action="intake_express_failed", exc_info=error)
             self._long += group
@@ -135,6 +136,10 @@ class Intake:
         if len(group) > 1:
             try:
                 receipts = await self._recorder.record_deliveries([w.delivery for w in group])
+            except Unavailable as error:
+                for waiting in group:
+                    self._fail(waiting, error)
+                return
             except Exception:
                 log.warning("group failed", action="intake_group_failed", size=len(group))
             else:
@@ -163,9 +168,9 @@ class Intake:
             self._events.labels(status.value).inc(number)
 
     def _fail(self, waiting: _Waiting, error: Exception) -> None:
-        if isinstance(error, _PASSING):
-            log.warning("database away", action="intake_database_away", exc_info=error)
-            error = Busy("The database cannot be reached just now: send it again later.")
+        if isinstance(error, Unavailable):
+            # One of its own: raising an error adds to its traceback.
+            error = Unavailable(error.message, retry_after_s=error.retry_after_s)
         elif not isinstance(error, AftercallError):
             log.error(
                 "delivery failed",

@@ -1,15 +1,30 @@
 """The consequences that wait to be carried out."""
 
 from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 from aftercall.core.backoff import next_try
-from aftercall.core.instants import MINUTE_MS, Clock, EpochMs
+from aftercall.core.instants import SECOND_MS, Clock, EpochMs
 from aftercall.core.records import Job
 from aftercall.store import jobs
 from aftercall.store.database import Database
 
-LEASE_MS = 5 * MINUTE_MS
-"""How long a worker may take over a job before another may try."""
+LEASE_MS: Final = 15 * SECOND_MS
+"""How long a job stays with a worker that gives no sign of life; chosen: a server that was killed
+has its reports final within 20 s of its return."""
+
+
+MOST_ERROR: Final = 1_000
+"""Characters of an error that are kept."""
+
+
+class Failure(NamedTuple):
+    """What became of a job that failed."""
+
+    is_holder: bool
+    """Whether the worker that failed still held it; else the failure changed nothing."""
+    is_dead: bool
+    """It will not be tried again by itself."""
 
 
 class Jobs:
@@ -28,20 +43,27 @@ class Jobs:
         async with self._db.write() as tx:
             return await jobs.claim(tx, self._clock(), LEASE_MS, limit)
 
-    async def finish(self, job: Job) -> None:
+    async def renew(self, job: Job) -> bool:
+        """Hold a claimed job for another lease; `False` if it is somebody else's by now."""
         async with self._db.write() as tx:
-            await jobs.finish(tx, job.id)
+            return await jobs.renew(tx, job, EpochMs(self._clock() + LEASE_MS))
 
-    async def fail(self, job: Job, error: str) -> EpochMs | None:
-        """Note a failure; when the job is tried again, or `None` if it is now dead."""
+    async def finish(self, job: Job) -> bool:
+        """Note that a claimed job is done; `False` if it is somebody else's by now."""
+        async with self._db.write() as tx:
+            return await jobs.finish(tx, job)
+
+    async def fail(self, job: Job, error: str) -> Failure:
+        """Note that a claimed job failed, and when it is tried again."""
         now = self._clock()
         due_at = next_try(job.attempts, now)
+        error = error[:MOST_ERROR].encode(errors="replace").decode().replace("\0", "\ufffd")
         async with self._db.write() as tx:
             if due_at is None:
-                await jobs.bury(tx, job.id, now, error)
+                is_holder = await jobs.bury(tx, job, now, error)
             else:
-                await jobs.postpone(tx, job.id, due_at, error)
-        return due_at
+                is_holder = await jobs.postpone(tx, job, due_at, error)
+        return Failure(is_holder=is_holder, is_dead=is_holder and due_at is None)
 
     async def list_dead(self, limit: int = 1_000) -> Sequence[Job]:
         async with self._db.read() as tx:

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from aftercall.core.events import AnyEvent
+from aftercall.core.hearing import Hearing
 from aftercall.core.ids import NewId
 from aftercall.core.instants import Clock, EpochMs
-from aftercall.core.lifecycle import Policy
+from aftercall.core.lifecycle import Policy, is_silent
 from aftercall.core.records import Session
 from aftercall.service.deliveries import Delivery, Outcome, Receipt
 from aftercall.service.express import Express
@@ -23,6 +26,10 @@ class Recorder:
         self._clock = clock
         self._new_id = new_id
         self._policy = policy
+
+    def judge_by(self, hearing: Hearing) -> None:
+        """From here on, count as silence only what could have been heard."""
+        self._policy = replace(self._policy, hearing=hearing)
 
     async def record(
         self, app_id: str, events: Sequence[AnyEvent], *, source: str
@@ -56,5 +63,6 @@ class Recorder:
         now: EpochMs = self._clock()
         async with self._db.read() as tx:
             late = await sessions.past_deadline(tx, now, limit)
-            silent = await peers.silent_peers(tx, now, limit, policy=self._policy)
+            quiet = await peers.silent_peers(tx, now, limit, policy=self._policy)
+        silent = [peer for peer in quiet if is_silent(peer, now, self._policy)]
         return {(s.app_id, s.id) for s in late} | {(p.app_id, p.session_id) for p in silent}

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 from prometheus_client import CollectorRegistry
@@ -22,6 +23,7 @@ from aftercall.service.geo import Geo
 from aftercall.service.intake import Intake
 from aftercall.service.jobs import Jobs
 from aftercall.service.links import Links
+from aftercall.service.listening import Listening
 from aftercall.service.live import Live
 from aftercall.service.overviews import Overviews
 from aftercall.service.people import People
@@ -64,6 +66,7 @@ class Services:
     finaliser: Finaliser
     founding: Founding
     recorder: Recorder
+    listening: Listening
     intake: Intake
     aliases: Aliases
     geo: Geo
@@ -119,6 +122,7 @@ def build_services(
         finaliser=Finaliser(db, reports=reports, summaries=summaries),
         founding=Founding(db=db, clock=clock, new_id=new_id),
         recorder=recorder,
+        listening=Listening(db, clock=clock, seconds=monotonic),
         intake=Intake(recorder, capacity=settings.intake_queue, metrics=metrics),
         aliases=Aliases(db),
         geo=Geo.open(settings.geo_database, settings.asn_database),

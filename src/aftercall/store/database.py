@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,17 +11,27 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, event, make_url, text
+from sqlalchemy import URL, Connection, event, inspect, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from aftercall.core.errors import AftercallError
 from aftercall.store import sqlite_driver
+from aftercall.store.availability import Availability
+from aftercall.store.failures import passing_failure
 
 READERS: Final = 4
 """SQLite connections that read; chosen: more than the cores give no more answers."""
 
 POOL: Final = 10
 """PostgreSQL connections a process keeps; as many again may be opened in a rush."""
+
+CONNECT_WITHIN_S: Final = 5
+"""How long PostgreSQL may take to accept a connection; a request that waits longer is better
+sent again."""
+
+POOL_WAIT_S: Final = 10
+"""How long a transaction waits for one of the pool's connections."""
 
 BUSY_TIMEOUT_MS: Final = 10_000
 """How long SQLite waits for another process that writes; chosen: a command beside a running
@@ -44,6 +54,14 @@ each time, which takes 0.3 ms, for their arguments: the plan for any argument wa
 tables were small, or suits a range of a year where a day is asked for (measured: 40 ms for 3)."""
 
 
+CHECK_EVERY_S: Final = 1.0
+"""Anybody may ask whether the server is ready, and each answer costs a write."""
+
+_TOUCH_REVISION: Final = text(
+    "UPDATE alembic_version SET version_num = version_num WHERE version_num = :head"
+)
+
+
 class UnfitDatabase(Exception):
     """The database cannot be used by this program; the message says why."""
 
@@ -56,18 +74,27 @@ class Database:
         self._reader = reader
         self._url = url
         self._turn = asyncio.Lock()
+        self.availability = Availability()
+        self._checking = asyncio.Lock()
+        self._checked = (0.0, False)
 
     @classmethod
-    async def open(cls, url: str) -> "Database":
+    async def open(cls, url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> "Database":
         """Open `sqlite:///path`, or `postgresql://…`. Tables are made by `migrate`."""
         target = _async_url(url)
         if target.get_backend_name() == "sqlite":
-            return cls(_sqlite(target, 1, "BEGIN IMMEDIATE"), _sqlite(target, READERS), target)
+            writer = _sqlite(target, 1, "BEGIN IMMEDIATE", busy_timeout_ms=busy_timeout_ms)
+            return cls(writer, _sqlite(target, READERS), target)
         writer = create_async_engine(
             target,
             pool_size=POOL,
             max_overflow=POOL,
-            connect_args={"server_settings": _POSTGRESQL_SETTINGS},
+            pool_timeout=POOL_WAIT_S,
+            pool_pre_ping=True,
+            connect_args={
+                "server_settings": _POSTGRESQL_SETTINGS,
+                "timeout": CONNECT_WITHIN_S,
+            },
         )
         reader = writer.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -85,23 +112,34 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that sees one state of the database throughout and cannot write."""
-        async with self._reader.connect() as tx, tx.begin():
+        """A transaction that sees one state of the database throughout and cannot write.
+
+        Raises `Unavailable` when the database fails for now.
+        """
+        async with self._watched(is_write=False), self._reader.connect() as tx, tx.begin():
             yield tx
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that is committed at the end, or undone if the block raises."""
-        if self.is_sqlite:
-            async with self._turn, self._writer.begin() as tx:
-                yield tx
-        else:
-            async with self._writer.begin() as tx:
-                yield tx
+        """A transaction that is committed at the end, or undone if the block raises.
+
+        Raises `Unavailable` when the database fails for now.
+        """
+        async with self._watched(is_write=True):
+            if self.is_sqlite:
+                async with self._turn, self._writer.begin() as tx:
+                    yield tx
+            else:
+                async with self._writer.begin() as tx:
+                    yield tx
 
     async def write_in_one_turn(self, work: Callable[[sqlite3.Connection], None]) -> None:
         """On SQLite, a transaction in which the driver's thread does `work`, in one turn of it."""
-        async with self._turn, self._writer.connect() as connection:
+        async with (
+            self._watched(is_write=True),
+            self._turn,
+            self._writer.connect() as connection,
+        ):
             driver: Any = (await connection.get_raw_connection()).driver_connection
             await driver.in_one_turn(_transact, work)
 
@@ -109,15 +147,46 @@ class Database:
     async def write_through_driver(self) -> AsyncIterator[Any]:
         """On PostgreSQL, asyncpg's own connection, in a transaction that is committed at the end,
         or undone if the block raises."""
-        async with self._writer.connect() as connection:
+        async with self._watched(is_write=True), self._writer.connect() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection
             async with driver.transaction():
                 yield driver
 
+    @asynccontextmanager
+    async def _watched(self, *, is_write: bool) -> AsyncIterator[None]:
+        """Turns passing failures within the block into `Unavailable`, and keeps the record of
+        outages."""
+        began_at = self.availability.seconds()
+        try:
+            with self.availability.one_try() if is_write else nullcontext():
+                yield
+        except AftercallError:
+            raise
+        except Exception as error:
+            failure = passing_failure(error)
+            if failure is None:
+                raise
+            raise self.availability.failed(failure, began_at=began_at, is_write=is_write) from error
+        self.availability.worked(is_write=is_write)
+
     async def is_current(self) -> bool:
-        """Whether the database answers and has exactly the tables this program expects."""
-        async with self.read() as tx:
-            return await tx.run_sync(_revision) == _scripts().get_current_head()
+        """Whether the database takes writes and has exactly the tables this program expects;
+        looked at once a second at the most.
+
+        Raises `Unavailable` when it cannot be reached, or refuses to write.
+        """
+        async with self._checking:
+            checked_at, was_current = self._checked
+            if was_current and self.availability.seconds() - checked_at < CHECK_EVERY_S:
+                return True
+            async with self.read() as tx:
+                if not await tx.run_sync(lambda c: inspect(c).has_table("alembic_version")):
+                    return False
+            async with self.write() as tx:
+                # A row written as it was: a full disk or a standby refuses that, too.
+                written = await tx.execute(_TOUCH_REVISION, {"head": _scripts().get_current_head()})
+            self._checked = (self.availability.seconds(), written.rowcount == 1)
+            return self._checked[1]
 
 
 def _transact(driver: sqlite3.Connection, work: Callable[[sqlite3.Connection], None]) -> None:
@@ -202,19 +271,25 @@ def _async_url(url: str) -> URL:
     return target.set(drivername=drivers[scheme])
 
 
-def _sqlite(target: URL, connections: int, begin: str = "BEGIN") -> AsyncEngine:
+def _sqlite(
+    target: URL,
+    connections: int,
+    begin: str = "BEGIN",
+    *,
+    busy_timeout_ms: int = BUSY_TIMEOUT_MS,
+) -> AsyncEngine:
     engine = create_async_engine(
         target,
         pool_size=connections,
         max_overflow=0,
-        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "async_creator_fn": sqlite_driver.connect},
+        connect_args={"timeout": busy_timeout_ms / 1000, "async_creator_fn": sqlite_driver.connect},
     )
     pragmas = [
         "PRAGMA journal_mode = WAL",
         "PRAGMA synchronous = FULL",
         "PRAGMA temp_store = MEMORY",
         f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}",
-        f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
+        f"PRAGMA busy_timeout = {busy_timeout_ms}",
         f"PRAGMA cache_size = -{CACHE_KB // connections}",
     ]
     if begin == "BEGIN":

@@ -2,11 +2,14 @@
 
 Jobs of one lane run in the order of their making, one at a time: only the first that is alive
 can be claimed, and a claim is a lease. A dead job no longer holds up its lane.
+
+The number of a job's attempts says who holds it: whoever claims it counts it up, and renewing,
+finishing, postponing and burying change nothing for a holder that has been overtaken.
 """
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import and_, delete, exists, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs
@@ -84,26 +87,49 @@ async def claim(
     return sorted(map(_JOB.from_row, rows), key=lambda job: (job.due_at, job.created_at, job.id))
 
 
-async def finish(tx: AsyncConnection, job_id: str) -> None:
-    """The job is done: forget it."""
-    await tx.execute(delete(schema.jobs).where(schema.jobs.c.id == job_id))
+async def renew(tx: AsyncConnection, job: Job, lease_until: EpochMs) -> bool:
+    """Hold the job for longer; whether the caller still held it."""
+    done = await tx.execute(
+        update(schema.jobs).where(_is_held(job)).values(lease_until=lease_until)
+    )
+    return done.rowcount == 1
 
 
-async def postpone(tx: AsyncConnection, job_id: str, due_at: EpochMs, error: str) -> None:
-    """The job failed; its lane waits for it until `due_at`."""
-    await tx.execute(
+async def finish(tx: AsyncConnection, job: Job) -> bool:
+    """Remove the job, which is done; whether the caller still held it."""
+    done = await tx.execute(delete(schema.jobs).where(_is_held(job)))
+    return done.rowcount == 1
+
+
+async def postpone(tx: AsyncConnection, job: Job, due_at: EpochMs, error: str) -> bool:
+    """Note that the job failed; its lane waits for it until `due_at`. Whether the caller still
+    held it."""
+    done = await tx.execute(
         update(schema.jobs)
-        .where(schema.jobs.c.id == job_id)
+        .where(_is_held(job))
         .values(due_at=due_at, lease_until=None, last_error=error)
     )
+    return done.rowcount == 1
 
 
-async def bury(tx: AsyncConnection, job_id: str, at: EpochMs, error: str) -> None:
-    """Give the job up; its lane goes on."""
-    await tx.execute(
+async def bury(tx: AsyncConnection, job: Job, at: EpochMs, error: str) -> bool:
+    """Give the job up; its lane goes on. Whether the caller still held it."""
+    done = await tx.execute(
         update(schema.jobs)
-        .where(schema.jobs.c.id == job_id)
+        .where(_is_held(job))
         .values(dead_at=at, lease_until=None, last_error=error)
+    )
+    return done.rowcount == 1
+
+
+def _is_held(job: Job) -> ColumnElement[bool]:
+    """Whether the claim that returned this job is still the last one."""
+    c = schema.jobs.c
+    return and_(
+        c.id == job.id,
+        c.attempts == job.attempts,
+        c.lease_until.is_not(None),
+        c.dead_at.is_(None),
     )
 
 

@@ -97,9 +97,6 @@ def handle_error(request: Request[Any, Any, Any], error: Exception) -> Response[
         answer = answer_error(error)
         if answer.status == 500:
             log.error("bug", action="request_failed", reason=error.code, exc_info=error)
-    elif isinstance(error, OSError | TimeoutError):
-        log.error("unavailable", action="request_failed", exc_info=error)
-        answer = answer_error(Busy("The database cannot be reached", code="unavailable"))
     elif isinstance(error, HTTPException) and error.status_code < 500:
         answer = _answer_framework(error)
     else:

@@ -1,27 +1,34 @@
 """Runs jobs: a few at a time, again after a failure, for ever until stopped."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Final
 
 import structlog
 
+from aftercall.core.errors import Unavailable
 from aftercall.core.records import Job
-from aftercall.service.jobs import Jobs
+from aftercall.service.jobs import LEASE_MS, Jobs
 from aftercall.work.tasks import Task
 
 POLL_S: Final = 0.5
 AT_ONCE: Final = 4
 
+HEARTBEAT_S: Final = LEASE_MS / 4_000
+"""How often a running job's lease is renewed: two renewals may fail before it runs out."""
+
 log = structlog.get_logger(__name__)
 
 
-async def run_due(jobs: Jobs, tasks: Mapping[str, Task], *, limit: int = AT_ONCE) -> int:
+async def run_due(
+    jobs: Jobs, tasks: Mapping[str, Task], *, limit: int = AT_ONCE, heartbeat_s: float = HEARTBEAT_S
+) -> int:
     """Claim the jobs that are due and run them to their end; how many there were."""
     claimed = await jobs.claim(limit)
     async with asyncio.TaskGroup() as group:
         for job in claimed:
-            group.create_task(_run(jobs, tasks, job))
+            group.create_task(_run(jobs, tasks, job, heartbeat_s))
     return len(claimed)
 
 
@@ -30,6 +37,9 @@ async def run_jobs(jobs: Jobs, tasks: Mapping[str, Task], stop: asyncio.Event) -
     while not stop.is_set():
         try:
             found = await run_due(jobs, tasks)
+        except Unavailable:
+            # The outage has a log line of its own.
+            found = 0
         except Exception as error:
             log.error("jobs could not be claimed", action="jobs_claim_failed", exc_info=error)
             found = 0
@@ -37,29 +47,77 @@ async def run_jobs(jobs: Jobs, tasks: Mapping[str, Task], stop: asyncio.Event) -
             await _pause(stop, POLL_S)
 
 
-async def _run(jobs: Jobs, tasks: Mapping[str, Task], job: Job) -> None:
-    task = tasks.get(job.task)
+async def _run(jobs: Jobs, tasks: Mapping[str, Task], job: Job, heartbeat_s: float) -> None:
+    """Run one job and note what became of it. Nothing that goes wrong here reaches the jobs that
+    run beside it; a result that cannot be noted is made again when the lease has run out."""
+    try:
+        async with _leased(jobs, job, heartbeat_s):
+            error = await _carry_out(tasks.get(job.task), job)
+            if error is None:
+                is_holder = await jobs.finish(job)
+                log.info("job done", action="job_done", **_named(job), is_holder=is_holder)
+            else:
+                await _note_failure(jobs, tasks.get(job.task), job, error)
+    except Unavailable:
+        log.warning("job result not noted", action="job_not_noted", **_named(job))
+    except Exception as error:
+        log.error("job result not noted", action="job_not_noted", **_named(job), exc_info=error)
+
+
+async def _carry_out(task: Task | None, job: Job) -> Exception | None:
+    """Why the job failed; `None` when it did not."""
     try:
         if task is None:
             raise LookupError(f"This program knows no task called {job.task}.")
         await task.run(job.payload)
     except Exception as error:
-        sentence = f"{type(error).__name__}: {error}"
-        due_at = await jobs.fail(job, sentence)
-        if due_at is None and task is not None and task.give_up is not None:
-            await task.give_up(job.payload, sentence)
-        log.warning(
-            "job failed",
-            action="job_failed",
-            job_id=job.id,
-            task=job.task,
-            attempts=job.attempts,
-            is_dead=due_at is None,
-            exc_info=error,
-        )
+        return error
+    return None
+
+
+async def _note_failure(jobs: Jobs, task: Task | None, job: Job, error: Exception) -> None:
+    if isinstance(error, Unavailable):
+        # Not the job's fault: it keeps its lease, and is tried again when that has run out.
+        log.warning("job interrupted", action="job_interrupted", **_named(job))
         return
-    await jobs.finish(job)
-    log.info("job done", action="job_done", job_id=job.id, task=job.task)
+    sentence = f"{type(error).__name__}: {error}"
+    failure = await jobs.fail(job, sentence)
+    log.warning(
+        "job failed",
+        action="job_failed",
+        **_named(job),
+        attempts=job.attempts,
+        is_dead=failure.is_dead,
+        exc_info=error,
+    )
+    if failure.is_dead and task is not None and task.give_up is not None:
+        await task.give_up(job.payload, sentence)
+
+
+@asynccontextmanager
+async def _leased(jobs: Jobs, job: Job, heartbeat_s: float) -> AsyncIterator[None]:
+    """Renews the job's lease for as long as the block lasts."""
+    beating = asyncio.create_task(_beat(jobs, job, heartbeat_s))
+    try:
+        yield
+    finally:
+        beating.cancel()
+        await asyncio.gather(beating, return_exceptions=True)
+
+
+async def _beat(jobs: Jobs, job: Job, heartbeat_s: float) -> None:
+    while True:
+        await asyncio.sleep(heartbeat_s)
+        try:
+            if not await jobs.renew(job):
+                log.warning("job overtaken", action="job_overtaken", **_named(job))
+                return
+        except Unavailable:
+            continue
+
+
+def _named(job: Job) -> dict[str, str]:
+    return {"job_id": job.id, "task": job.task}
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

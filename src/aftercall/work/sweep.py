@@ -5,7 +5,9 @@ from typing import Final
 
 import structlog
 
+from aftercall.core.errors import Unavailable
 from aftercall.core.records import Phase
+from aftercall.service.listening import Listening
 from aftercall.service.record import Recorder
 
 EVERY_S: Final = 1.0
@@ -29,11 +31,15 @@ async def sweep(recorder: Recorder) -> int:
     return len(overdue)
 
 
-async def run_sweeps(recorder: Recorder, stop: asyncio.Event) -> None:
-    """Sweep every second until `stop`."""
+async def run_sweeps(recorder: Recorder, listening: Listening, stop: asyncio.Event) -> None:
+    """Sweep every second until `stop`, each time with what could be heard until then."""
     while not stop.is_set():
         try:
+            recorder.judge_by(await listening.look())
             await sweep(recorder)
+        except Unavailable:
+            # The outage has a log line of its own; the time counts for nobody's silence.
+            pass
         except Exception as error:
             log.error("sweep failed", action="sweep_failed", exc_info=error)
         try:

@@ -72,7 +72,8 @@ async def _bury(db: Database, app_id: str) -> None:
     )
     async with db.write() as tx:
         await jobs.add(tx, [job])
-        await jobs.bury(tx, job.id, EpochMs(2), "It would not do.")
+        (held,) = await jobs.claim(tx, EpochMs(1), 1_000, 1)
+        await jobs.bury(tx, held, EpochMs(2), "It would not do.")
 
 
 async def test_a_job_given_up_is_shown_to_its_owner_and_revived(house: House, db: Database) -> None:

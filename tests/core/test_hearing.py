@@ -1,0 +1,70 @@
+"""Silence counts only over time in which somebody could have been heard."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aftercall.core.hearing import REMEMBERED_MS, Hearing
+from aftercall.core.instants import EpochMs
+
+T0 = 1_795_000_000_000
+
+
+def at(seconds: float) -> EpochMs:
+    return EpochMs(T0 + round(seconds * 1_000))
+
+
+def hearing(*deaf: tuple[float, float], since: float = 0) -> Hearing:
+    made = Hearing(listening_since=at(since))
+    for start, end in deaf:
+        made = made.with_deaf(at(start), at(end))
+    return made
+
+
+def test_a_peer_is_silent_since_its_last_sign() -> None:
+    assert hearing().silent_ms(at(10), at(50)) == 40_000
+
+
+def test_silence_before_the_start_is_nobodys() -> None:
+    assert hearing(since=30).silent_ms(at(10), at(50)) == 20_000
+
+
+def test_deaf_time_does_not_count() -> None:
+    assert hearing((12, 112)).silent_ms(at(10), at(120)) == 10_000
+    assert hearing((12, 20), (15, 40), (60, 70)).silent_ms(at(10), at(100)) == 52_000
+
+
+def test_a_sign_from_the_future_says_nothing_about_when_it_came() -> None:
+    assert hearing(since=30).silent_ms(at(3_600), at(50)) == 20_000
+
+
+def test_a_sign_that_another_nodes_clock_stamped_a_little_ahead_is_a_sign() -> None:
+    assert hearing().silent_ms(at(51), at(50)) == 0
+
+
+def test_a_deadline_is_later_by_the_deaf_time_since_it_began_to_run() -> None:
+    deaf = hearing((5, 10), (50, 70))
+    assert deaf.postponed(at(100), since=at(20), now=at(60)) == at(110)
+    assert deaf.postponed(at(100), since=at(80), now=at(90)) == at(100)
+
+
+def test_spans_long_past_are_forgotten() -> None:
+    last = REMEMBERED_MS / 1_000 + 100
+    assert hearing((1, 2), (last, last + 1)).deaf == ((at(last), at(last + 1)),)
+
+
+spans = st.lists(
+    st.tuples(st.integers(0, 500), st.integers(0, 100)).map(lambda s: (s[0], s[0] + s[1])),
+    max_size=8,
+)
+
+
+@given(spans, st.integers(0, 600), st.integers(0, 600))
+def test_no_more_than_the_time_passed_is_silent_and_spans_stay_apart(
+    deaf: list[tuple[int, int]], last: int, now: int
+) -> None:
+    made = hearing(*deaf)
+    assert 0 <= made.silent_ms(at(last), at(now)) <= max(now - last, now) * 1_000
+    assert list(made.deaf) == sorted(made.deaf)
+    assert all(one[1] < other[0] for one, other in zip(made.deaf, made.deaf[1:], strict=False))
+    covered = {second for start, end in deaf for second in range(start, end)}
+    assert made.deaf_ms(at(0), at(700)) == len(covered) * 1_000
