@@ -103,13 +103,13 @@ async def test_what_waits_is_recorded_before_the_intake_stops(db: Database) -> N
 async def test_several_senders_are_gathered_into_groups_that_begin_apart(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("aftercall.service.intake.PACE_S", 0.3)
+    monkeypatch.setattr("aftercall.service.intake.PACE_S", 2.0)
     recorder = recorder_on(db)
     intake = Intake(recorder, capacity=10, metrics=CollectorRegistry())
     running = asyncio.create_task(intake.run())
     await asyncio.gather(intake.take(delivery(0)), intake.take(delivery(1)))
     early = asyncio.create_task(intake.take(delivery(2)))
-    for _ in range(100):
+    for _ in range(10):
         await asyncio.sleep(0)
     await asyncio.gather(early, intake.take(delivery(3)))
     intake.close()
