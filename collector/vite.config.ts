@@ -13,7 +13,13 @@ export default defineConfig({
         for (const file of Object.values(bundle)) {
           if (file.type !== "chunk") continue;
           const module = file.fileName.endsWith("collector.js");
-          const compress = { passes: 3, ecma: 2020, unsafe_arrows: true } as const;
+          const compress = {
+            passes: 6,
+            ecma: 2020,
+            inline: 1,
+            pure_getters: true,
+            unsafe_arrows: true,
+          } as const;
           file.code = (await minify(file.code, { module, compress })).code ?? file.code;
           const bytes = gzipSync(file.code, { level: 9 }).length;
           if (bytes >= MOST_BYTES) this.error(`${file.fileName} has ${bytes} bytes gzipped`);

@@ -26,7 +26,10 @@ export function describeSurroundings(): Description {
       memory_gb: agent.deviceMemory,
     },
     // Names and versions are read from this by the server, which can be brought up to date.
-    browser: { user_agent: agent.userAgent },
+    browser: {
+      user_agent: agent.userAgent,
+      webgl: !!document.createElement("canvas").getContext("webgl"),
+    },
     sdk: { name: "aftercall-collector", version: VERSION },
     network: {
       timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,

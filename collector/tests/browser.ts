@@ -118,7 +118,9 @@ export function openBrowser(): FakeServer {
   const server = new FakeServer();
   const page = new EventTarget();
   const kept = new Map<string, string>();
-  vi.stubGlobal("document", Object.assign(new EventTarget(), { hidden: false }));
+  const canvas = { getContext: (kind: string) => (kind === "webgl" ? {} : null) };
+  const shown = { hidden: false, createElement: () => canvas };
+  vi.stubGlobal("document", Object.assign(new EventTarget(), shown));
   vi.stubGlobal("addEventListener", page.addEventListener.bind(page));
   vi.stubGlobal("dispatchEvent", page.dispatchEvent.bind(page));
   vi.stubGlobal("sessionStorage", {

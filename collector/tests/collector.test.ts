@@ -44,6 +44,12 @@ afterEach(async () => {
 });
 
 describe("the collector", () => {
+  it.each([true, false])("says whether pictures can be drawn by WebGL: %s", async (can) => {
+    Object.assign(document, { createElement: () => ({ getContext: () => (can ? {} : null) }) });
+    await open(call(new FakeTrack("video", "camera"))).leave();
+    expect(of("describe")[0]).toMatchObject({ browser: { webgl: can } });
+  });
+
   it("joins, describes itself, samples and leaves", async () => {
     const collector = open(call(new FakeTrack("video", "camera")), { displayName: "Ann" });
     await pass(8_000);
