@@ -6,6 +6,9 @@ export interface Waiting {
   readonly isSample: boolean;
 }
 
+/** Half a surrogate pair becomes U+FFFD: not every reader of JSON takes it. */
+const wellFormed = (_: string, value: any) => value?.toWellFormed?.() ?? value;
+
 export interface Outbox {
   /** Oldest first. */
   waiting: readonly Waiting[];
@@ -42,7 +45,7 @@ export function makeOutbox(maxEntries: number, maxChars: number): Outbox {
       return waiting;
     },
     add(entry, at) {
-      const text = JSON.stringify({ seq: sequence++, at, ...entry });
+      const text = JSON.stringify({ seq: sequence++, at, ...entry }, wellFormed);
       waiting.push({ text, isSample: entry.type === "sample" });
       while (isFull()) {
         waiting.splice(Math.max(0, waiting.findIndex((entry) => entry.isSample)), 1);

@@ -117,7 +117,7 @@ async def test_a_token_makes_one_the_same_person_again(knock: Any) -> None:
         {"name": "", "room": "blue"},
         {"name": "Ann", "room": ""},
         {"name": "x" * 65, "room": "blue"},
-        {"name": "A\x00nn", "room": "blue"},
+        {"name": "A\x07nn", "room": "blue"},
         {"name": "Ann", "room": "a/b"},
         {"name": "Ann"},
         {"name": 5, "room": "blue"},

@@ -114,6 +114,8 @@ export interface Completeness {
   expected_samples: number;
   arrived_samples: number;
   dropped_entries: number;
+  refused_entries: number;
+  unreadable_samples: number;
   gaps: [number, number][];
   end_is_inferred: boolean;
 }

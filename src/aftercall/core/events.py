@@ -17,6 +17,10 @@ ALIAS_LEFT: Final = "alias_left"
 """Names of notes: a peer came in, or went, under a name (`alias`) that only its source knows. It
 may have several at a time, and it is there for as long as one of them is."""
 
+ENTRY_REFUSED: Final = "entry_refused"
+"""The name of a note that something a peer handed in could not be taken: its `code`, and whether it
+was a report (`is_sample`)."""
+
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """Who a peer is, as far as its source knows."""

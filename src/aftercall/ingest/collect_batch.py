@@ -4,6 +4,7 @@ A batch is read in one pass. Only when it does not fit as a whole is it read ent
 one bad entry takes no other down.
 """
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple, TypeAlias, Union
 
 import msgspec
@@ -18,10 +19,12 @@ from aftercall.core.quality.intervals.getstats import (
     Name,
     SampleBody,
     StreamTag,
-    decode_body,
     encode_body,
     fields_of,
 )
+from aftercall.core.texts import read_json, storable_json
+from aftercall.ingest.samples import read_sample
+from aftercall.ingest.values import moment_of
 
 VERSION: Final = 1
 MOST_ENTRIES: Final = 500
@@ -127,11 +130,14 @@ AnyEntry: TypeAlias = Join | Leave | Describe | Event | Chat | Transcript | Samp
 
 
 class Rejected(NamedTuple):
-    """An entry that could not be taken: its `seq` (-1 where even that is unreadable), and why."""
+    """An entry that could not be taken: its `seq` (-1 where even that is unreadable), and why; the
+    moment it names, where it names one."""
 
     seq: int
     code: str
     message: str
+    at: float | None = None
+    is_sample: bool = False
 
 
 class Batch(NamedTuple):
@@ -157,11 +163,14 @@ class _Whole(_Envelope, kw_only=True):
 
 
 class _Unread(_Envelope, kw_only=True):
+    sent_at: Any  # in whatever unit
     entries: Annotated[list[msgspec.Raw], Meta(max_length=MOST_ENTRIES)] = []
 
 
 class _Head(msgspec.Struct):
     seq: Any = None
+    at: Any = None
+    type: Any = None
 
 
 # Not strict: some browsers write 64-bit counters as strings, some writers whole numbers as 3.0.
@@ -178,8 +187,7 @@ _UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 def read_batch(body: bytes) -> Batch:
     """A batch of the protocol. Raises `Malformed` when its envelope cannot be read."""
-    if (b"\\" in body and b"\\u0000" in body) or b"\x00" in body:
-        raise Malformed("The body holds a NUL character.", code="bad_text")
+    body = storable_json(body)
     envelope: _Whole | _Unread
     entries: list[AnyEntry | Rejected]
     try:
@@ -207,7 +215,10 @@ def read_batch(body: bytes) -> Batch:
 
 def _read_envelope(body: bytes) -> _Unread:
     try:
-        return _UNREAD.decode(body)
+        unread = read_json(body, _UNREAD.decode)
+        moment = moment_of(unread.sent_at)
+        unread.sent_at = msgspec.convert(moment or unread.sent_at, Moment, strict=False)
+        return unread
     except msgspec.ValidationError as error:
         raise Malformed(f"The batch is not as it should be: {error}.", code="bad_batch") from None
     except _UNREADABLE:
@@ -216,15 +227,15 @@ def _read_envelope(body: bytes) -> _Unread:
 
 def _read_entry(raw: msgspec.Raw) -> AnyEntry | Rejected:
     try:
-        entry = _ENTRY.decode(raw)
+        entry = _possible_entry(bytes(raw))
     except _UNREADABLE as error:
-        return Rejected(_seq_of(raw), "bad_entry", f"The entry cannot be read: {error}.")
+        return _rejected(raw, "bad_entry", f"The entry cannot be read: {error}.")
     if not isinstance(entry, _SampleHead):
         return entry
     try:
-        body = decode_body(raw)
+        body = read_sample(bytes(raw))
     except Malformed as error:
-        return Rejected(entry.seq, error.code, error.message)
+        return Rejected(entry.seq, error.code, error.message, entry.at, is_sample=True)
     return Sample(
         seq=entry.seq,
         at=entry.at,
@@ -234,12 +245,43 @@ def _read_entry(raw: msgspec.Raw) -> AnyEntry | Rejected:
     )
 
 
-def _seq_of(raw: msgspec.Raw) -> int:
+def _possible_entry(raw: bytes) -> _Said:
+    """The entry, with its moments in ms, without those of its members that cannot be. Raises what
+    the decoder raises of an entry that cannot do without such a member."""
     try:
-        seq = _HEAD.decode(raw).seq
+        return read_json(raw, _ENTRY.decode)
+    except msgspec.ValidationError:
+        said = read_json(raw, msgspec.json.decode)
+    if not isinstance(said, dict):
+        return _ENTRY.decode(raw)
+    for name in _MOMENTS:
+        if (moment := moment_of(said.get(name))) is not None:
+            said[name] = moment
+    while True:
+        try:
+            entry: _Said = msgspec.convert(said, _Said, strict=False)
+        except msgspec.ValidationError as error:
+            found = _MEMBER.search(str(error))
+            if found is None or found[1] in _NEEDED or found[1] not in said:
+                raise
+            del said[found[1]]
+        else:
+            return entry
+
+
+_MOMENTS: Final = ("at", "start_at", "end_at")
+_NEEDED: Final = frozenset({"type", "seq", *_MOMENTS, "text", "name"})
+_MEMBER: Final = re.compile(r" - at `\$\.([^.\[`]+)[^`]*`$")
+
+
+def _rejected(raw: msgspec.Raw, code: str, message: str) -> Rejected:
+    """An entry that could not be read, with what of it can be."""
+    try:
+        head = read_json(bytes(raw), _HEAD.decode)
     except _UNREADABLE:
-        return -1
-    return seq if isinstance(seq, int) else -1
+        return Rejected(-1, code, message)
+    seq = head.seq if isinstance(head.seq, int) else -1
+    return Rejected(seq, code, message, moment_of(head.at), is_sample=head.type == "sample")
 
 
 def body_of(sample: Sample, privacy: Privacy) -> bytes:

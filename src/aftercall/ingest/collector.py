@@ -33,6 +33,7 @@ from aftercall.ingest.collect_batch import (
     Transcript,
     body_of,
 )
+from aftercall.ingest.refusals import MOST_NOTED, refusal
 from aftercall.ingest.user_agent import completed
 from aftercall.ingest.values import checked_name, checked_object
 
@@ -48,6 +49,8 @@ class Translation(NamedTuple):
     events: list[AnyEvent]
     sequences: list[int]
     rejected: list[Rejected]
+    refusals: list[PeerNoted]
+    """A note for each of them."""
 
 
 class _Speaker(NamedTuple):
@@ -97,16 +100,20 @@ def translate(
         try:
             event = _translate_entry(entry, speaker)
         except Malformed as error:
-            rejected.append(Rejected(entry.seq, error.code, error.message))
+            is_sample = isinstance(entry, Sample)
+            rejected.append(
+                Rejected(entry.seq, error.code, error.message, entry.at, is_sample=is_sample)
+            )
         else:
             events.append(event)
             sequences.append(entry.seq)
     if batch.dropped:
         events.append(_dropped(batch, speaker))
+    refusals = [_refusal(each, batch, speaker) for each in rejected[:MOST_NOTED]]
     heard_at = min(batch.sent_at + offset_ms, received_at)
-    if events:
-        heard_at = max(event.at for event in events)
-    return Translation(EpochMs(heard_at), events, sequences, rejected)
+    if events or refusals:
+        heard_at = max(event.at for event in (*events, *refusals))
+    return Translation(EpochMs(heard_at), events, sequences, rejected, refusals)
 
 
 def _dropped(batch: Batch, speaker: _Speaker) -> PeerNoted:
@@ -116,6 +123,23 @@ def _dropped(batch: Batch, speaker: _Speaker) -> PeerNoted:
         peer_id=batch.peer_id,
         name="entries_dropped",
         data={"count": batch.dropped},
+    )
+
+
+def _refusal(entry: Rejected, batch: Batch, speaker: _Speaker) -> PeerNoted:
+    """Dated as the entry says, if it says so in a way that can be, else when the batch was sent."""
+    try:
+        at = _at(batch.sent_at if entry.at is None else entry.at, speaker)
+    except Malformed:
+        at = EpochMs(speaker.latest - SKEW_TOLERANCE_MS)
+    key = f"{batch.sent_at} {entry.code}" if entry.seq < 0 else str(entry.seq)
+    return refusal(
+        speaker.app_id,
+        batch.peer_id,
+        key,
+        at=at,
+        code=entry.code,
+        is_sample=entry.is_sample,
     )
 
 

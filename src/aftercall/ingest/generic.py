@@ -22,10 +22,13 @@ from aftercall.core.events import (
 from aftercall.core.ids import id_from, is_path_id, is_uuid
 from aftercall.core.instants import EpochMs
 from aftercall.core.privacy import Privacy, shorten_body, shorten_data
-from aftercall.core.quality.intervals.getstats import decode_body, encode_body
+from aftercall.core.quality.intervals.getstats import encode_body
 from aftercall.core.records import MessageKind, ViewType
+from aftercall.core.texts import read_json
+from aftercall.ingest.refusals import MOST_NOTED, refusal
+from aftercall.ingest.samples import read_sample
 from aftercall.ingest.user_agent import completed
-from aftercall.ingest.values import checked_moment, checked_name, checked_object
+from aftercall.ingest.values import checked_moment, checked_name, checked_object, moment_of
 
 SOURCE: Final = "events"
 MOST_EVENTS: Final = 1_000
@@ -127,6 +130,7 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True):
     events: Annotated[list[msgspec.Raw], Meta(min_length=1, max_length=MOST_EVENTS)]
 
 
+_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _BODY: Final = msgspec.json.Decoder(_Body)
 _MESSAGE: Final = msgspec.json.Decoder(AnyMessage)
 
@@ -145,30 +149,54 @@ class Translation(NamedTuple):
     events: list[AnyEvent]
     indexes: list[int]
     rejected: list[Rejected]
+    refusals: list[PeerNoted]
+    """A note for each peer's event among them."""
 
 
 def translate(body: bytes, *, app_id: str, privacy: Privacy) -> Translation:
     """The facts of one request body. Raises `Malformed` when it cannot be read as a whole."""
-    if b"\\u0000" in body or b"\x00" in body:
-        raise Malformed("The body holds a NUL character.", code="bad_text")
     try:
-        messages = _BODY.decode(body).events
+        messages = read_json(body, _BODY.decode).events
     except msgspec.ValidationError as error:
         raise Malformed(f"The body is not as it should be: {error}.", code="bad_body") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except _UNREADABLE:
         raise Malformed("The body is not JSON.", code="bad_json") from None
     events: list[AnyEvent] = []
     indexes: list[int] = []
     rejected: list[Rejected] = []
+    notes: list[PeerNoted] = []
     for index, raw in enumerate(messages):
         try:
             event = _translate(raw, app_id, privacy)
         except Malformed as error:
             rejected.append(Rejected(index, error.code, error.message))
+            if len(rejected) <= MOST_NOTED and (note := _refusal(raw, error, app_id)):
+                notes.append(note)
         else:
             events.append(event)
             indexes.append(index)
-    return Translation(events, indexes, rejected)
+    return Translation(events, indexes, rejected, notes)
+
+
+def _refusal(raw: msgspec.Raw, error: Malformed, app_id: str) -> PeerNoted | None:
+    """A note for the peer that the refused event names, if it names one and a moment."""
+    try:
+        said = read_json(bytes(raw), msgspec.json.decode)
+    except _UNREADABLE:
+        return None
+    if not isinstance(said, dict):
+        return None
+    peer, at = said.get("peer_id"), moment_of(said.get("at"))
+    if not isinstance(peer, str) or not peer or at is None:
+        return None
+    return refusal(
+        app_id,
+        peer_id_from(app_id, peer),
+        _key(raw),
+        at=at,
+        code=error.code,
+        is_sample=said.get("type") == "sample_taken",
+    )
 
 
 def peer_id_from(app_id: str, source_id: str) -> str:
@@ -188,8 +216,8 @@ def meeting_id_from(app_id: str, source_id: str) -> str:
 
 def _translate(raw: msgspec.Raw, app_id: str, privacy: Privacy) -> AnyEvent:
     try:
-        message = _MESSAGE.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        message = read_json(bytes(raw), _MESSAGE.decode)
+    except _UNREADABLE as error:
         raise Malformed(f"The event cannot be read: {error}.", code="bad_event") from None
     at = checked_moment(message.at)
     id = id_from(app_id, "event", message.id) if message.id else id_from(app_id, str(at), _key(raw))
@@ -253,7 +281,7 @@ def _peer_event(
             data = shorten_data(data, privacy)
             return PeerNoted(**place, peer_id=peer_id, name=checked_name(message.name), data=data)
         case _SampleTaken():
-            body = shorten_body(decode_body(message.sample), privacy)
+            body = shorten_body(read_sample(bytes(message.sample)), privacy)
             return SampleTaken(
                 **place, peer_id=peer_id, sequence=message.sequence, body=encode_body(body)
             )

@@ -26,6 +26,7 @@ from aftercall.core.events import (
 from aftercall.core.ids import id_from, is_path_id
 from aftercall.core.instants import EpochMs, is_plausible
 from aftercall.core.privacy import Privacy, shorten_data
+from aftercall.core.texts import read_json
 from aftercall.ingest.janus_media import is_media_stats, sample_body
 from aftercall.ingest.loose import as_object, as_text, known, scalars
 
@@ -151,10 +152,7 @@ def peer_id_from(app_id: str, emitter: str | None, session: str) -> str:
 
 def _events_of(body: bytes) -> list[msgspec.Raw]:
     try:
-        if not body.lstrip().startswith(b"["):
-            msgspec.json.decode(body)
-            return [msgspec.Raw(body)]
-        events = msgspec.json.decode(body, type=list[msgspec.Raw])
+        events = read_json(body, _events_in)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Malformed("The body is not JSON.", code="bad_json") from None
     if len(events) > MOST_EVENTS:
@@ -162,11 +160,18 @@ def _events_of(body: bytes) -> list[msgspec.Raw]:
     return events
 
 
+def _events_in(body: bytes) -> list[msgspec.Raw]:
+    if body.lstrip().startswith(b"["):
+        return msgspec.json.decode(body, type=list[msgspec.Raw])
+    msgspec.json.decode(body)
+    return [msgspec.Raw(body)]
+
+
 def _said(
     raw: msgspec.Raw, app_id: str, received_at: EpochMs, privacy: Privacy, interval_ms: int
 ) -> _Said:
     try:
-        event = msgspec.json.decode(raw)
+        event = read_json(bytes(raw), msgspec.json.decode)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Malformed("The event cannot be read.", code="bad_event") from None
     if not isinstance(event, dict) or not isinstance(event.get("type"), int):

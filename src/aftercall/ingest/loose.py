@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from aftercall.core.texts import storable
+
 
 def as_object(value: object) -> Mapping[str, Any]:
     """The object; an empty one for anything else."""
@@ -11,11 +13,7 @@ def as_object(value: object) -> Mapping[str, Any]:
 
 def as_text(value: object, *, longest: int = 256) -> str | None:
     """The text, cut at `longest`; `None` for anything else and for an empty one."""
-    return _storable(value)[:longest] or None if isinstance(value, str) else None
-
-
-def _storable(text: str) -> str:
-    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+    return storable(value)[:longest] or None if isinstance(value, str) else None
 
 
 def as_number(value: object) -> float | None:
@@ -49,7 +47,7 @@ def scalars(said: Mapping[str, Any]) -> dict[str, Any]:
         if scalar is None:
             scalar = as_text(value, longest=1_024)
         if scalar is not None:
-            found[_snake(_storable(name)[:64])] = scalar
+            found[_snake(storable(name)[:64])] = scalar
     return found
 
 

@@ -26,9 +26,12 @@ from aftercall.core.events import (
 )
 from aftercall.core.ids import id_from, is_path_id
 from aftercall.core.instants import EpochMs, is_plausible
+from aftercall.core.texts import read_json
 from aftercall.ingest.callstats_ping import sample_of
 from aftercall.ingest.loose import as_count, as_flag, as_number, as_object, as_text, known, scalars
+from aftercall.ingest.refusals import MOST_NOTED, refusal
 from aftercall.ingest.user_agent import completed
+from aftercall.ingest.values import moment_of
 
 INTERVAL_MS: Final = 7_000
 """How often the client reports; fixed in its code."""
@@ -41,6 +44,9 @@ _AHEAD_MS: Final = 2_000
 """A newest entry this far in our future is a clock that is wrong."""
 _BEHIND_MS: Final = 15_000
 """So is one this far in our past: the client flushes at least every 7 s and gives up after 3 s."""
+
+_BEYOND_MS: Final = 1e14
+"""No clock of milliseconds, however wrong, says so much."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -59,6 +65,8 @@ class Translation(NamedTuple):
     peer_id: str
     events: list[AnyEvent]
     rejected: list[Rejected]
+    refusals: list[PeerNoted]
+    """A note for each of them."""
 
 
 class _Batch(NamedTuple):
@@ -98,18 +106,36 @@ def translate(
     )
     events: list[AnyEvent] = []
     rejected: list[Rejected] = []
+    refusals: list[PeerNoted] = []
     for index, raw in enumerate(entries):
         try:
             events.extend(_translate_entry(_entry(raw, batch), batch))
         except Malformed as error:
             rejected.append(Rejected(index, error.code, error.message))
-    return Translation(peer_id, events, rejected)
+            if len(rejected) <= MOST_NOTED:
+                refusals.append(_refusal(raw, error, batch))
+    return Translation(peer_id, events, rejected, refusals)
+
+
+def _refusal(raw: object, error: Malformed, batch: _Batch) -> PeerNoted:
+    said = as_object(raw)
+    moment = _moment(said.get("timestamp"))
+    at = batch.received_at if moment is None else EpochMs(moment + batch.skew_ms)
+    return refusal(
+        batch.app_id,
+        batch.peer_id,
+        msgspec.json.encode(raw, order="deterministic").decode(),
+        at=at if is_plausible(at) else batch.received_at,
+        code=error.code,
+        is_sample=said.get("event") == "ping_stat",
+        meeting_id=batch.meeting_id,
+    )
 
 
 def _envelope(body: bytes) -> tuple[str, list[Any]]:
     try:
-        message = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+        message = read_json(body, msgspec.json.decode)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Malformed("The body is not JSON.", code="bad_json") from None
     if not isinstance(message, dict):
         raise Malformed("The body must be a JSON object.", code="bad_body")
@@ -134,13 +160,13 @@ def _envelope(body: bytes) -> tuple[str, list[Any]]:
 def _moment(value: object) -> int | None:
     """Milliseconds since the epoch of an ISO 8601 string or a plain number."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return int(value) if abs(value) < 1e15 else None
+        return int(value) if abs(value) < _BEYOND_MS else moment_of(value)
     if not isinstance(value, str):
         return None
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:
-        return None
+        return moment_of(value)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return (moment - _EPOCH) // timedelta(milliseconds=1)

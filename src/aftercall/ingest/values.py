@@ -49,21 +49,54 @@ def _checked(value: Any, depth: int) -> Any:
 
 
 def checked_moment(value: float | str, field: str = "at") -> EpochMs:
-    """A moment given as ms since 1970 or as ISO 8601. Raises `Malformed` (`bad_time`)."""
-    moment: int
-    if isinstance(value, str):
-        try:
-            parsed = datetime.fromisoformat(value)
-        except ValueError:
-            raise Malformed(
-                f'"{field}" must be ms since 1970 or an ISO 8601 time.', code="bad_time"
-            ) from None
-        zoned = parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=UTC)
-        moment = round(zoned.timestamp() * 1000)
-    else:
-        moment = int(value)
-    if not is_plausible(moment):
+    """A moment given as ISO 8601 or as a number since 1970, of milliseconds or of what unit else
+    makes it one a call can have. Raises `Malformed` (`bad_time`)."""
+    moment = moment_of(value)
+    if moment is None:
         raise Malformed(
-            f'"{field}" lies outside the years 2000 to 2100: the clock is wrong.', code="bad_time"
+            f'"{field}" must be ms since 1970 or an ISO 8601 time, in the years 2000 to 2100.',
+            code="bad_time",
         )
-    return EpochMs(moment)
+    return moment
+
+
+_UNITS_A_MS: Final = (1, 1_000, 1_000_000, 0.001)
+"""Milliseconds, microseconds, nanoseconds, seconds: between 2000 and 2100 no two are confused."""
+
+
+def moment_of(value: object) -> EpochMs | None:
+    """The moment that a number or a text means; `None` for what is none a call can have."""
+    if isinstance(value, str):
+        numbers = [number for read in (_number, _iso_ms) if (number := read(value)) is not None]
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        numbers = [value]
+    else:
+        return None
+    return next(
+        (
+            EpochMs(moment)
+            for number in numbers
+            for unit in _UNITS_A_MS
+            if abs(number) < _BEYOND and is_plausible(moment := int(number / unit))
+        ),
+        None,
+    )
+
+
+_BEYOND: Final = 1e19
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _iso_ms(text: str) -> float | None:
+    try:
+        parsed = datetime.fromisoformat(text)
+        zoned = parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=UTC)
+        return round(zoned.timestamp() * 1000)
+    except (ValueError, OverflowError):
+        return None

@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from aftercall.core.calls import person_of
+from aftercall.core.events import ENTRY_REFUSED
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.attribution.findings import Finding
 from aftercall.core.quality.attribution.stream_ends import stream_key
@@ -17,7 +18,13 @@ from aftercall.core.records import Participant, Peer, PeerNote
 Stretch = tuple[EpochMs, EpochMs | None]
 
 UNTOLD: Final = frozenset(
-    {"describe", "audio_devices_updates", "video_devices_updates", "speaker_devices_updates"}
+    {
+        "describe",
+        "audio_devices_updates",
+        "video_devices_updates",
+        "speaker_devices_updates",
+        ENTRY_REFUSED,
+    }
 )
 """Notes that are no events: what a peer says of itself, and lists of devices."""
 
@@ -72,6 +79,8 @@ class LaneCompleteness(msgspec.Struct, frozen=True, kw_only=True):
     expected_samples: int
     arrived_samples: int
     dropped_entries: int
+    refused_entries: int
+    unreadable_samples: int
     gaps: list[tuple[EpochMs, EpochMs]]
     end_is_inferred: bool
 
@@ -300,6 +309,8 @@ def _completeness(digest: Digest) -> LaneCompleteness:
         expected_samples=found.expected_samples,
         arrived_samples=found.arrived_samples,
         dropped_entries=found.dropped_entries,
+        refused_entries=found.refused_entries,
+        unreadable_samples=found.unreadable_samples,
         gaps=[(gap.start_at, gap.end_at) for gap in found.gaps],
         end_is_inferred=found.end_is_inferred,
     )

@@ -136,7 +136,7 @@ class IntakeDoor:
         receipt = await self._take(
             grant,
             collector.SOURCE,
-            self._with_address(translation.events, grant.app_id, sender),
+            self._with_address([*translation.events, *translation.refusals], grant.app_id, sender),
             peer_id=peer_id,
             heard_at=translation.heard_at,
             received_at=received_at,
@@ -173,21 +173,23 @@ class IntakeDoor:
             identity=grant.identity,
             received_at=received_at,
         )
-        heard_at = max((event.at for event in translation.events), default=received_at)
+        events = [*translation.events, *translation.refusals]
+        heard_at = max((event.at for event in events), default=received_at)
         receipt = await self._take(
             grant,
             "realtimekit_callstats",
-            self._with_address(discreet(translation.events, self._privacy), grant.app_id, sender),
+            self._with_address(discreet(events, self._privacy), grant.app_id, sender),
             peer_id=translation.peer_id,
             heard_at=heard_at,
             received_at=received_at,
         )
+        taken = len(receipt.outcomes) - len(translation.refusals)
         rejected = [
             {"index": r.position, "code": r.code, "message": r.message}
             for r in translation.rejected
         ]
         return 200, _ENCODER.encode(
-            {"success": True, "data": {**_counts(receipt.outcomes), "rejected": rejected}}
+            {"success": True, "data": {**_counts(receipt.outcomes[:taken]), "rejected": rejected}}
         )
 
     async def _events(self, app_id: str, sender: _Sender) -> Answer:
@@ -201,14 +203,14 @@ class IntakeDoor:
             app_id=app_id,
             source=generic.SOURCE,
             received_at=self._services.clock(),
-            events=translation.events,
+            events=[*translation.events, *translation.refusals],
         )
         receipt = await self._services.intake.take(delivery)
         results: dict[int, dict[str, object]] = {
             r.position: {"status": "rejected", "code": r.code, "message": r.message}
             for r in translation.rejected
         }
-        for index, outcome in zip(translation.indexes, receipt.outcomes, strict=True):
+        for index, outcome in zip(translation.indexes, receipt.outcomes, strict=False):
             results[index] = _result(outcome)
         return 202, _ENCODER.encode(
             {"success": True, "data": {"results": [results[i] for i in sorted(results)]}}

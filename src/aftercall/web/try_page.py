@@ -19,6 +19,7 @@ from litestar.types import Receive, Scope, Send
 from aftercall.core.errors import AftercallError, Busy, Malformed, NotFound, Refused
 from aftercall.core.instants import MINUTE_MS
 from aftercall.core.records import Meeting, MeetingQuery, Member
+from aftercall.core.texts import read_json
 from aftercall.service.services import Services
 from aftercall.web.assets import Assets, answer_asset, answer_bytes
 from aftercall.web.bodies import headers_of, read_body
@@ -120,7 +121,7 @@ class CallPage:
     async def _enter(self, body: bytes) -> dict[str, Any]:
         """Lets somebody in: a participant of the room's meeting and a token for him."""
         try:
-            entry = msgspec.json.decode(body, type=_Entry)
+            entry = read_json(body, lambda text: msgspec.json.decode(text, type=_Entry))
         except msgspec.MsgspecError as error:
             raise Malformed(str(error), is_body=True) from None
         name = " ".join(entry.name.split())

@@ -5,14 +5,14 @@ The sentences follow the ones RealtimeKit's own validation gives, because people
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import inspect
 
 from aftercall.core.errors import Malformed
-from aftercall.wire.query import is_storable
+from aftercall.core.texts import read_json
 
 T = TypeVar("T")
 
@@ -31,38 +31,23 @@ _TYPE_NAMES: Final = (
 
 
 def parse_body(raw: bytes, kind: type[T]) -> T:
-    """The body as `kind`, a struct that forbids unknown fields; an empty body is `{}`.
+    """The body as `kind`, a struct that forbids unknown fields; an empty body is `{}`. What no
+    database keeps of a text becomes U+FFFD.
 
     Raises `Malformed`: unreadable JSON, or (`is_body`) a member that breaks a rule, named in
     `field` by its dotted path.
     """
     try:
-        body = msgspec.json.decode(raw or b"{}", type=kind)
+        return read_json(raw or b"{}", lambda body: msgspec.json.decode(body, type=kind))
     except msgspec.ValidationError as error:
         raise _refusal(str(error), kind) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Malformed("The body is not valid JSON", code="bad_json") from error
-    for path, text in _texts(msgspec.to_builtins(body), ""):
-        if not is_storable(text):
-            raise broken_rule(path, "must not contain NUL or unpaired surrogates")
-    return body
 
 
 def broken_rule(field: str, requirement: str) -> Malformed:
     """The refusal of a member: `"field" requirement`."""
     return Malformed(f'"{field}" {requirement}', code="bad_body", field=field, is_body=True)
-
-
-def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    match value:
-        case str():
-            yield path, value
-        case list():
-            for item in value:
-                yield from _texts(item, path)
-        case dict():
-            for key, item in value.items():
-                yield from _texts(item, f"{path}.{key}" if path else key)
 
 
 def _refusal(message: str, kind: type) -> Malformed:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from aftercall.core.events import ENTRY_REFUSED
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.attribution.findings import Finding
 from aftercall.core.quality.attribution.traces import StreamTrace
@@ -54,6 +55,8 @@ class Completeness(msgspec.Struct, frozen=True, kw_only=True):
     unreadable_samples: int
     dropped_entries: int
     """What the collectors said they had to drop for lack of room."""
+    refused_entries: int = 0
+    """What came and could not be taken."""
     end_is_inferred: bool
     """Nobody said goodbye: the end is when the last peer was last heard."""
     end_reason: LeaveReason | None
@@ -170,10 +173,13 @@ def _completeness(
     chain: Sequence[PeerFacts], folds: "Sequence[PeerFold]", now: EpochMs
 ) -> Completeness:
     """Of a participant's peers together; `now` bounds a stay that lasts."""
-    expected = missing = arrived = dropped = 0
+    expected = missing = arrived = dropped = refusals = 0
     gaps: list[Gap] = []
     for facts, folded in zip(chain, folds, strict=True):
         peer = facts.peer
+        refused = [note for note in facts.notes if note.name == ENTRY_REFUSED]
+        refusals += len(refused)
+        dropped += _dropped(facts.notes)
         if not peer.interval_ms:
             continue
         cadence = Cadence(peer.interval_ms, facts.notes, folded.sights)
@@ -187,9 +193,15 @@ def _completeness(
             for start, end in stays
         ]
         expected += sum(due.reports for due in dues)
-        missing += sum(due.missing for due in dues)
+        # What came and could not be read is missing, but that it came is known.
+        missing += sum(due.missing for due in dues) + folded.unreadable_samples
         arrived += len(moments)
-        dropped += _dropped(facts.notes)
+        came = [*moments, *(note.at for note in refused if note.data.get("is_sample"))]
+        if len(came) > len(moments):
+            dues = [
+                cadence.stay(start, end, [at for at in came if start <= at <= end])
+                for start, end in stays
+            ]
         gaps += [
             Gap(peer_id=peer.id, start_at=start, end_at=end)
             for due in dues
@@ -199,10 +211,11 @@ def _completeness(
     return Completeness(
         expected_samples=expected,
         arrived_samples=arrived,
-        share=round(1 - missing / expected, 4) if expected else None,
+        share=round(1 - min(missing, expected) / expected, 4) if expected else None,
         gaps=gaps,
         unreadable_samples=sum(each.unreadable_samples for each in folds),
         dropped_entries=dropped,
+        refused_entries=refusals,
         end_is_inferred=last.left_reason is LeaveReason.SILENCE,
         end_reason=last.left_reason,
     )

@@ -1,0 +1,31 @@
+"""What a peer's record keeps of an entry that could not be taken: that it came, and when."""
+
+from typing import Final
+
+from aftercall.core.events import ENTRY_REFUSED, PeerNoted
+from aftercall.core.ids import id_from
+from aftercall.core.instants import EpochMs
+
+MOST_NOTED: Final = 500
+"""Refused entries of one delivery that are noted."""
+
+
+def refusal(
+    app_id: str,
+    peer_id: str,
+    key: str,
+    *,
+    at: EpochMs,
+    code: str,
+    is_sample: bool,
+    meeting_id: str | None = None,
+) -> PeerNoted:
+    """The note on an entry of which `key` is the same at every repeat."""
+    return PeerNoted(
+        id=id_from(app_id, peer_id, ENTRY_REFUSED, key),
+        at=at,
+        meeting_id=meeting_id,
+        peer_id=peer_id,
+        name=ENTRY_REFUSED,
+        data={"code": code, "is_sample": is_sample},
+    )

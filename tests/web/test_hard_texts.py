@@ -1,0 +1,207 @@
+"""One bad thing never takes others down, at any door, on both engines."""
+
+import csv
+import io
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from aftercall.wire.exports import unguard_formula
+from tests.web.cases import Doors, case, opened
+from tests.web.conftest import NOON, House
+
+HARD = [
+    (rb"a \u0000 b", "a \ufffd b"),
+    (b"a \0 b", "a \ufffd b"),
+    (rb"half \ud83d", "half \ufffd"),
+    (rb"half \ud83d!", "half \ufffd!"),
+    (rb"other half \udc00.", "other half \ufffd."),
+    (b"half \xed\xa0\xbd", "half \ufffd"),
+    (b"both \xed\xa0\xbd\xed\xb9\x82", "both \U0001f642"),
+    (rb"both \ud83d\ude42", "both \U0001f642"),
+    (b"latin \xe9t", "latin \ufffdt"),
+    (rb"as typed \\u0000", "as typed \\u0000"),
+    (rb"as typed \\\u0000", "as typed \\\ufffd"),
+    (b"a\x01b", "a\x01b"),
+]
+"""Texts as a writer may put them into JSON, and what is kept of them."""
+
+
+@pytest.fixture
+async def doors(house: House) -> AsyncIterator[Doors]:
+    async with opened(house) as found:
+        yield found
+
+
+def chat(seq: int, text: str) -> dict[str, Any]:
+    return {"type": "chat", "seq": seq, "at": NOON + seq, "text": text, "id": f"m{seq}"}
+
+
+JOIN = {"type": "join", "seq": 0, "at": NOON}
+
+
+async def messages(doors: Doors, session_id: str) -> list[str]:
+    answer = await doors.owner.ask("GET", f"/sessions/{session_id}/chat")
+    url = answer.json()["data"]["chat_download_url"]
+    text = (await doors.house.client.get(url)).text
+    return [row["payload"] for row in csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))]
+
+
+async def test_a_text_that_takes_a_batch_down_elsewhere_is_taken(doors: Doors) -> None:
+    texts = case("15")["texts"]
+    entries = [JOIN, *(chat(n, text) for n, text in enumerate(texts, 1))]
+    data = await doors.collect(*entries)
+    assert (data["accepted"], data["rejected"]) == (5, [])
+    kept = await messages(doors, data["session"]["id"])
+    assert kept == [t.replace("\0", "\ufffd").replace("\ud83d", "\ufffd") for t in texts]
+
+
+async def test_call_statistics_with_hard_names_are_taken(doors: Doors) -> None:
+    for name in case("28")["texts"]:
+        peer = str(uuid4())
+        join = {"event": "call_join", "metaData": {"peerMetaData": {"displayName": name}}}
+        other = {"event": "audio_off", "metaData": {"note": name}}
+        entries = [{**e, "timestamp": "2026-11-21T12:00:00Z"} for e in (join, other)]
+        data = await doors.post(
+            "/api/v1/message", {"peerId": peer, "payload": {"entries": entries}}
+        )
+        assert data["rejected"] == []
+        assert (await doors.report(peer))["completeness"]["refused_entries"] == 0
+
+
+@pytest.mark.parametrize(("said", "kept"), HARD, ids=range(len(HARD)))
+async def test_every_door_takes_every_text(doors: Doors, said: bytes, kept: str) -> None:
+    peer = str(uuid4())
+    collected = json.dumps(
+        {"v": 1, "peer_id": peer, "sent_at": NOON, "entries": [JOIN, chat(1, "@"), chat(2, "ok")]}
+    ).encode()
+    data = await doors.post("/v1/collect", collected.replace(b"@", said))
+    assert (data["accepted"], data["rejected"]) == (3, [])
+    assert await messages(doors, data["session"]["id"]) == [kept, "ok"]
+
+    event = {"at": NOON, "meeting_id": "room", "type": "peer_joined", "peer_id": "p"}
+    told = {**event, "participant": {"display_name": "@"}}
+    body = json.dumps({"events": [told, {**event, "peer_id": "q"}]}).encode().replace(b"@", said)
+    path = f"/v1/apps/{doors.owner.app_id}/events"
+    results = (await doors.post(path, body, token=doors.owner.token))["results"]
+    assert [result["status"] for result in results] == ["accepted"] * 2
+
+    news = [
+        {
+            "type": 64,
+            "timestamp": NOON * 1000,
+            "session_id": number,
+            "handle_id": 2,
+            "event": {
+                "plugin": "janus.plugin.videoroom",
+                "data": {"event": "joined", "room": 7, "id": number, "display": "@"},
+            },
+        }
+        for number in (1, 3)
+    ]
+    path = f"/v1/apps/{doors.owner.app_id}/sources/janus"
+    body = json.dumps(news).encode().replace(b"@", said)
+    assert (await doors.post(path, body, token=doors.owner.token))["accepted"] == 2
+    found = {s["associated_id"]: s["id"] for s in await doors.sessions()}
+    names = {p["display_name"] for p in await doors.people(found["room"])}
+    assert kept in names
+    assert {p["display_name"] for p in await doors.people(found["7"])} == {kept}
+
+    made = await doors.owner.ask("POST", "/meetings", content=b'{"title": "@"}'.replace(b"@", said))
+    assert made.json()["data"]["title"] == kept
+    added = await doors.owner.ask(
+        "POST",
+        f"/meetings/{doors.meeting_id}/participants",
+        content=b'{"name":"@","preset_name":"@","custom_participant_id":"@"}'.replace(b"@", said),
+    )
+    assert added.json()["data"]["name"] == kept
+
+
+ODD_ENTRIES: list[Any] = [
+    b'{"type":"sample","seq":9,"at":NaN}',
+    b'{"type":"sample","seq":9,"at":1e400}',
+    b'{"type":"sample","seq":9,"at":"soon","connections":[]}',
+    b'{"type":"sample","seq":9,"at":-Infinity}',
+    b'{"type":"sample","seq":9,"at":AT,"connections":7}',
+    b'{"type":"what","seq":9,"at":AT}',
+    b'{"type":"event","seq":9,"at":AT,"name":"Bad Name"}',
+    b'{"type":"event","seq":9,"at":AT,"name":"deep","data":DEEP}',
+    b'{"seq":9}',
+    b"17",
+    b"null",
+]
+
+
+@pytest.mark.parametrize("odd", ODD_ENTRIES, ids=range(len(ODD_ENTRIES)))
+async def test_an_impossible_entry_is_refused_alone_and_counted(doors: Doors, odd: bytes) -> None:
+    peer = str(uuid4())
+    odd = odd.replace(b"AT", b"%d" % NOON).replace(b"DEEP", b'{"a":' * 3_000 + b"1" + b"}" * 3_000)
+    head = json.dumps({"v": 1, "peer_id": peer, "sent_at": NOON})[:-1].encode()
+    entries = b",".join([json.dumps(JOIN).encode(), odd, json.dumps(chat(1, "ok")).encode()])
+    body = head + b',"entries":[' + entries + b"]}"
+    data = await doors.post("/v1/collect", body)
+    assert data["accepted"] == 2
+    assert len(data["rejected"]) == 1
+    again = await doors.post("/v1/collect", body)
+    assert again["duplicates"] == 2
+    assert (await doors.report(peer))["completeness"]["refused_entries"] == 1
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        NOON * 1000,
+        NOON / 1000,
+        NOON * 1_000_000,
+        "2026-11-21T12:00:00Z",
+        "2026-11-21T13:00:00+01:00",
+        str(NOON),
+    ],
+)
+async def test_a_moment_in_another_form_is_read(doors: Doors, at: Any) -> None:
+    data = await doors.collect({**JOIN, "at": at}, sent_at=at)
+    assert (data["accepted"], data["rejected"]) == (1, [])
+    event = {"at": at, "meeting_id": "room", "type": "peer_joined", "peer_id": "p"}
+    path = f"/v1/apps/{doors.owner.app_id}/events"
+    results = (await doors.post(path, {"events": [event]}, token=doors.owner.token))["results"]
+    assert results == [{"status": "accepted"}]
+    assert {s["started_at"] for s in await doors.sessions()} == {"2026-11-21T12:00:00.000Z"}
+
+
+async def test_reports_that_came_and_were_refused_are_no_gap(doors: Doors) -> None:
+    peer = str(uuid4())
+    good = {"type": "sample", "connections": [], "streams": []}
+    bad = {"type": "sample", "connections": 7}
+    for n in range(20):
+        doors.pass_time(7)
+        at = NOON + (n + 1) * 7_000
+        entry = {**(bad if 3 < n < 16 else good), "seq": n + 1, "at": at}
+        await doors.collect(*([JOIN] if n == 0 else []), entry, peer_id=peer, sent_at=at)
+    report = await doors.report(peer)
+    assert report["completeness"]["refused_entries"] == 12
+    assert report["completeness"]["gaps"] == []
+    assert report["completeness"]["share"] < 0.6
+    assert "stats_gap" not in str(report)
+    assert "No reports came" not in str(report)
+
+
+async def test_a_member_that_cannot_be_is_left_out_of_its_entry(doors: Doors) -> None:
+    odd = {**JOIN, "display_name": 5, "interval_ms": "often", "is_hidden": [], "extra": {}}
+    data = await doors.collect(odd)
+    assert (data["accepted"], data["rejected"]) == (1, [])
+    [person] = await doors.people(data["session"]["id"])
+    assert person["display_name"] == "Ada"
+
+
+async def test_hard_texts_come_back_from_the_csv_as_they_were_said(doors: Doors) -> None:
+    texts = case("27")["texts"]
+    await doors.events(
+        {"type": "peer_joined", "at": 0, "peer_id": "p"},
+        *({"type": "chat_sent", "at": n, "id": f"m{n}", "text": t} for n, t in enumerate(texts)),
+    )
+    [session] = await doors.sessions()
+    kept = await messages(doors, session["id"])
+    assert [unguard_formula(text) for text in kept] == texts
