@@ -91,7 +91,7 @@ export interface Issue {
   is_open: boolean;
   sample_count: number;
   worst: Record<string, number>;
-  origin: "local" | "remote" | null;
+  origin: "local" | "remote" | "server" | null;
   peer_id: string;
   family: string | null;
   stream: string | null;

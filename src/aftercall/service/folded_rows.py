@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.attribution.stream_ends import Party, StreamId
-from aftercall.core.quality.attribution.traces import StreamTrace
+from aftercall.core.quality.attribution.traces import Traces
 from aftercall.core.quality.report import PeerFacts, Verdict, fold
 from aftercall.core.records import Peer
 from aftercall.service.documents import PackedDetails, pack_details
@@ -29,7 +29,7 @@ class FoldedRow(NamedTuple):
     """A participant's fold, before its session's participants are compared."""
 
     verdict: Verdict
-    traces: list[StreamTrace]
+    traces: Traces
     details: PackedDetails
 
     @property
@@ -37,12 +37,12 @@ class FoldedRow(NamedTuple):
         """Bytes in memory, roughly."""
         spans = sum(
             len(each.flowing) + len(each.dry) + len(each.lossy) + len(each.jittery)
-            for each in self.traces
+            for each in self.traces.streams
         )
         return (
             len(self.details.receptions)
             + sum(len(text.deflated) for text in self.details.rows.values())
-            + _TRACE_BYTES * len(self.traces)
+            + _TRACE_BYTES * len(self.traces.streams)
             + _SPAN_BYTES * spans
             + _ISSUE_BYTES * len(self.verdict.issues)
         )
@@ -125,7 +125,7 @@ class FoldedRows:
 
 def party_of(row: FoldedRow) -> Party:
     """A participant's peers and streams."""
-    streams = [StreamId.of(each.family.value, each.ref) for each in row.traces]
+    streams = [StreamId.of(each.family.value, each.ref) for each in row.traces.streams]
     return Party({span.peer_id for span in row.verdict.spans}, list(dict.fromkeys(streams)))
 
 

@@ -9,8 +9,9 @@ import msgspec
 
 from aftercall.core.errors import Malformed
 from aftercall.core.instants import EpochMs
+from aftercall.core.quality.attribution.connection_traces import ConnectionTraces
 from aftercall.core.quality.attribution.trace_columns import trace
-from aftercall.core.quality.attribution.traces import StreamTrace
+from aftercall.core.quality.attribution.traces import Traces
 from aftercall.core.quality.cumulative import Cumulative, accumulate
 from aftercall.core.quality.intervals.cadence import Sight
 from aftercall.core.quality.intervals.deltas import Reader
@@ -37,7 +38,7 @@ class PeerFold(msgspec.Struct, kw_only=True):
 
     tables: list[Table]
     issues: list[Issue]
-    traces: list[StreamTrace]
+    traces: Traces
     audio: Received
     video: Received
     sights: list[Sight]
@@ -60,6 +61,7 @@ def fold_peer(
     """Adds what it sees of connections and encoders to `seen`. `now` ends a stay that lasts."""
     stored, linker, reader = StoredReader(), Linker(), Reader()
     connections, mutes = ConnectionRules(peer_id), Mutes(notes)
+    paths = ConnectionTraces(peer_id)
     sights: list[Sight] = []
     empty_at: list[EpochMs] = []
     reported_at: EpochMs | None = None
@@ -74,6 +76,7 @@ def fold_peer(
             empty_at.append(each.at)
         reader.take(sample)
         connections.take(sample)
+        paths.take(sample)
         mutes.take(sample)
         seen.take(sample)
 
@@ -94,7 +97,7 @@ def fold_peer(
             *camera_issues(peer_id, mutes, now if left_at is None else left_at),
             *interruption_issues(peer_id, notes, connections.arrivals(), left_at, now),
         ],
-        traces=trace(peer_id, tables),
+        traces=Traces(streams=trace(peer_id, tables), connections=paths.finish()),
         audio=receive(ordered, is_video=False),
         video=receive(ordered, is_video=True),
         sights=sights,

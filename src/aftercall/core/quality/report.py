@@ -13,7 +13,7 @@ import msgspec
 from aftercall.core.events import ENTRY_REFUSED
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.attribution.findings import Finding
-from aftercall.core.quality.attribution.traces import StreamTrace
+from aftercall.core.quality.attribution.traces import Traces
 from aftercall.core.quality.cumulative import Cumulative
 from aftercall.core.quality.intervals.cadence import Cadence
 from aftercall.core.quality.metadata import LastSeen, Metadata, fold_metadata
@@ -96,7 +96,7 @@ class Folded(msgspec.Struct, kw_only=True):
 
     verdict: Verdict
     details: Details
-    traces: list[StreamTrace]
+    traces: Traces
 
 
 def fold(chain: Sequence[PeerFacts], now: EpochMs) -> Folded:
@@ -149,7 +149,10 @@ def fold(chain: Sequence[PeerFacts], now: EpochMs) -> Folded:
     return Folded(
         verdict=verdict,
         details=Details(rows=peer_fold.rows(folds), receptions=receptions),
-        traces=[found for each in folds for found in each.traces],
+        traces=Traces(
+            streams=[found for each in folds for found in each.traces.streams],
+            connections=[found for each in folds for found in each.traces.connections],
+        ),
     )
 
 

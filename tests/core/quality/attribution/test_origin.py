@@ -17,6 +17,7 @@ CALL: Span = (EpochMs(0), EpochMs(600_000))
 BAD: Span = (EpochMs(100_000), EpochMs(200_000))
 LOSS = {"loss_percent": 12.0}
 JITTER = {"jitter_ms": 80.0}
+BROKEN = {"concealment_percent": 12.0}
 
 
 def trace(
@@ -25,6 +26,7 @@ def trace(
     *,
     lossy: bool = False,
     jittery: bool = False,
+    late: bool = False,
     has_loss: bool = True,
     dry: Sequence[Span] = (),
 ) -> StreamTrace:
@@ -37,6 +39,7 @@ def trace(
         voiced=[],
         lossy=[BAD] if lossy else [],
         jittery=[BAD] if jittery else [],
+        late=[BAD] if late else [],
         has_loss=has_loss,
         is_shown=False,
     )
@@ -53,12 +56,17 @@ class Case(NamedTuple):
     remote: str = ""
     local: str = ""
     unknown: str = ""
+    server: str = ""
+    late: str = ""
+    """Pairs whose sound was broken up though nothing was lost on the listener's side."""
     lossy: str = ""
     """Whose own reports show enough loss for an issue."""
     mild: str = ""
     """Whose own reports show loss, though too little for an issue."""
     shaky: str = ""
     """Whose own reports show jitter."""
+    mute: str = ""
+    """Who sends nothing."""
     silent: str = ""
     """Whose reports do not tell what the far end lost."""
     is_tagged: bool = True
@@ -82,11 +90,17 @@ class Case(NamedTuple):
         if name in self.lossy:
             ref = replace(sent, family=Family.AUDIO_PRODUCER.value)
             issues.append(single(IssueName.POOR_NETWORK_UPLINK, ref, *BAD, LOSS))
-        for sender in self.people.replace(name, ""):
+        for sender in sorted(set(self.people) - {name} - set(self.mute)):
             ref = self.ref(name, sender)
             is_missed = name + sender in self.missed.split()
             is_shaken = name + sender in self.shaken.split()
-            traces.append(trace(ref, Family.AUDIO_CONSUMER, lossy=is_missed, jittery=is_shaken))
+            is_late = name + sender in self.late.split()
+            traces.append(
+                trace(ref, Family.AUDIO_CONSUMER, lossy=is_missed, jittery=is_shaken, late=is_late)
+            )
+            if is_late:
+                heard = replace(ref, family=Family.AUDIO_CONSUMER.value)
+                issues.append(single(IssueName.AUDIO_CONCEALMENT, heard, *BAD, BROKEN))
             if is_missed or is_shaken:
                 worst = LOSS if is_missed else JITTER
                 issues.append(single(IssueName.POOR_NETWORK_DOWNLINK, ref, *BAD, worst))
@@ -108,13 +122,20 @@ class Case(NamedTuple):
             issue.stream.consumer_id or "": issue.origin
             for issues in attribute(self.session()).values()
             for issue in issues
-            if issue.name is IssueName.POOR_NETWORK_DOWNLINK
+            if issue.name in (IssueName.POOR_NETWORK_DOWNLINK, IssueName.AUDIO_CONCEALMENT)
         }
 
     def expected(self) -> dict[str, str | None]:
-        said = {"remote": self.remote, "local": self.local, None: self.unknown}
+        said = {
+            "remote": self.remote,
+            "local": self.local,
+            "server": self.server,
+            None: self.unknown,
+        }
         return {pair: origin for origin, pairs in said.items() for pair in pairs.split()}
 
+
+ALL_OF_THREE = "ab ac ba bc ca cb"
 
 CASES: Mapping[str, Case] = {
     "one listener misses everybody": Case("abc", "ba bc", local="ba bc"),
@@ -141,7 +162,40 @@ CASES: Mapping[str, Case] = {
     "all listeners miss two of three senders whose reports are clean": Case(
         "abcd", "ba ca da ab cb db", remote="ba ca da ab cb db"
     ),
-    "everybody misses everybody": Case("abc", "ab ac ba bc ca cb", local="ab ac ba bc ca cb"),
+    "everybody misses everybody": Case("abc", ALL_OF_THREE, server=ALL_OF_THREE),
+    "everybody misses everybody, and all uplinks show it": Case(
+        "abc", ALL_OF_THREE, server=ALL_OF_THREE, mild="abc"
+    ),
+    "everybody misses everybody, and one of three uplinks is clean": Case(
+        "abc", ALL_OF_THREE, remote="ab ba ca cb", local="ac bc", lossy="ab"
+    ),
+    "two uplinks of three that nothing shows": Case(
+        "abc", "ba ca ab cb", remote="ba ca ab cb", silent="abc"
+    ),
+    "two downlinks of three": Case("abc", "ab ac ba bc", local="ab ac ba bc"),
+    "one bad both ways": Case("abc", "ba ca ab ac", remote="ba ca", local="ab ac", silent="abc"),
+    "two miss each other though both uplinks are clean": Case("ab", "ab ba", server="ab ba"),
+    "two miss each other and nothing is told": Case("ab", "ab ba", unknown="ab ba", silent="ab"),
+    "all miss the only one who speaks, and his uplink is clean": Case(
+        "abc", "ba ca", server="ba ca", mute="bc"
+    ),
+    "all miss the only one who speaks, and nothing is told": Case(
+        "abc", "ba ca", remote="ba ca", mute="bc", silent="abc"
+    ),
+    "a server closes the gaps of one uplink": Case(
+        "abc", "", late="ba ca", remote="ba ca", lossy="a"
+    ),
+    "a server closes the gaps and reports no loss": Case("abc", "", late="ba ca", remote="ba ca"),
+    "a server closes the gaps and reports nothing": Case(
+        "abcd", "", late="ba ca da", remote="ba ca da", silent="abcd"
+    ),
+    "two, and a server closes the gaps": Case("ab", "", late="ba", remote="ba", mild="a"),
+    "two, late, and nothing shows on which side": Case("ab", "", late="ba", unknown="ba"),
+    "everything is late at one listener": Case("abc", "", late="ba bc", local="ba bc"),
+    "everything is late at everybody": Case("abc", "", late=ALL_OF_THREE, server=ALL_OF_THREE),
+    "a server closes the gaps of two uplinks": Case(
+        "abc", "", late="ba ca ab cb", remote="ba ca ab cb"
+    ),
     "a bad downlink while a senders own reports show a little": Case(
         "abc", "ba bc", local="ba bc", mild="a"
     ),
@@ -165,20 +219,35 @@ CASES: Mapping[str, Case] = {
         "abcd", "da", unknown="da", lossy="ab", is_tagged=False
     ),
     "nothing says who sent it, and everything is missed": Case(
-        "abc", "ba bc", unknown="ba bc", lossy="a", is_tagged=False
+        "abc", "ba bc", local="ba bc", lossy="a", is_tagged=False
     ),
     "nothing says who sent it, and the bad uplink is bad in another way": Case(
-        "abc", "ba ca", unknown="ba ca", shaky="a", is_tagged=False
+        "abc", "ba ca", remote="ba ca", shaky="a", is_tagged=False
     ),
-    "nothing says who sent it, and no uplink is bad": Case(
-        "abc", "ba ca", unknown="ba ca", is_tagged=False
+    "nothing says who sent it, and one alone misses nothing": Case(
+        "abc", "ba ca", remote="ba ca", is_tagged=False
+    ),
+    "nothing says who sent it, and two alone miss one less": Case(
+        "abcd", "ba ca da ab cb db", remote="ba ca da ab cb db", is_tagged=False
+    ),
+    "nothing says who sent it, and two are missed by all of three": Case(
+        "abc", "ba ca ab cb", remote="ba ca ab cb", is_tagged=False
+    ),
+    "nothing says who sent it, and one of four misses one": Case(
+        "abcd", "ba", unknown="ba", is_tagged=False
+    ),
+    "nothing says who sent it, and everything is late": Case(
+        "abcd", "", late="ba bc bd", local="ba bc bd", is_tagged=False
+    ),
+    "nothing says who sent it, and a server closes the gaps": Case(
+        "abcd", "", late="ba ca da", remote="ba ca da", is_tagged=False
     ),
 }
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_loss_is_the_senders_or_the_listeners(case: Case) -> None:
-    assert set(case.expected()) == set(f"{case.missed} {case.shaken}".split())
+    assert set(case.expected()) == set(f"{case.missed} {case.shaken} {case.late}".split())
     assert case.blame() == case.expected()
 
 

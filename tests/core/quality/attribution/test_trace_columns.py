@@ -1,19 +1,25 @@
 """Traces made column by column against traces made by walking the intervals."""
 
+from math import log2
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.attribution.trace_columns import (
+    CONCEALED_PERCENT,
+    FROZEN_SHARE,
+    NARROW_PERCENT,
     STRAINED_PERCENT,
     STRAINED_S,
     TOLERATED_GAP_MS,
+    WAITED_MS,
     trace,
 )
-from aftercall.core.quality.attribution.traces import Span, StreamTrace
+from aftercall.core.quality.attribution.traces import Sized, Span, StreamTrace
 from aftercall.core.quality.intervals.counters import Interval
-from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS, Family
+from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS, SCREENSHARES, Family
 from aftercall.core.quality.rules.issues import StreamRef
 from aftercall.core.quality.rules.microphone_rules import SILENT_LEVEL
 from tests.core.quality.made_intervals import interval, stream_intervals
@@ -26,6 +32,8 @@ def _walked(intervals: list[Interval]) -> list[StreamTrace]:
         each = found.setdefault(i.ssrc, _begun(i))
         each.has_loss = each.has_loss or i.loss_percent is not None
         each.is_shown = each.is_shown or bool(i.expected_width)
+        if i.family not in AUDIO and i.frames and i.frame_width and i.frame_height:
+            _resize(each.sizes, i, round(log2(i.frame_width * i.frame_height)))
         packets = i.packets_sent if i.family in PRODUCERS else i.packets_received
         if packets is None or i.is_gap:
             continue
@@ -34,10 +42,13 @@ def _walked(intervals: list[Interval]) -> list[StreamTrace]:
             _extend(each.lossy, start_at, i.at)
         if (i.jitter_s or 0) >= STRAINED_S:
             _extend(each.jittery, start_at, i.at)
+        if packets and _is_late(i):
+            _extend(each.late, start_at, i.at)
+        if packets and i.family in PRODUCERS - AUDIO and _is_narrow(i):
+            _extend(each.narrow, start_at, i.at)
         if packets:
             _extend(each.flowing, start_at, i.at)
-            is_voice = i.family in AUDIO & PRODUCERS
-            if is_voice and (i.audio_level or 0) > SILENT_LEVEL:
+            if i.family in AUDIO and (i.audio_level or 0) > SILENT_LEVEL:
                 _extend(each.voiced, start_at, i.at)
         elif not i.is_muted and i.is_active is not False:
             _extend(each.dry, start_at, i.at)
@@ -66,6 +77,29 @@ def _begun(i: Interval) -> StreamTrace:
         has_loss=False,
         is_shown=False,
     )
+
+
+def _is_late(i: Interval) -> bool:
+    if i.family in PRODUCERS | (SCREENSHARES - AUDIO):
+        return False
+    if i.family in AUDIO:
+        waited_ms = i.jitter_buffer_ms or 0
+        return (i.concealment_percent or 0) >= CONCEALED_PERCENT or waited_ms >= WAITED_MS
+    return (i.freeze_share or 0) >= FROZEN_SHARE
+
+
+def _is_narrow(i: Interval) -> bool:
+    percent = 100 * (i.limited_bandwidth_s or 0) / i.dt_s
+    return i.quality_limitation_reason == "bandwidth" or percent >= NARROW_PERCENT
+
+
+def _resize(sizes: list[Sized], i: Interval, level: int) -> None:
+    start_at = EpochMs(i.at - round(i.dt_s * 1_000))
+    last = sizes[-1] if sizes else None
+    if last and last.level == level and start_at - last.end_at <= TOLERATED_GAP_MS:
+        sizes[-1] = last._replace(end_at=i.at)
+    else:
+        sizes.append(Sized(start_at, i.at, level))
 
 
 def _extend(spans: list[Span], start_at: EpochMs, end_at: EpochMs) -> None:

@@ -142,6 +142,6 @@ def test_jitter_from_before_a_mute_is_no_bad_network() -> None:
     call.note("ada", 300, "audio_on")
     bob = fold([call.facts("bob")], call.end_at)
     assert bob.verdict.issues == []
-    assert not any(each.jittery for each in bob.traces)
+    assert not any(each.jittery for each in bob.traces.streams)
     ada = fold([call.facts("ada")], call.end_at)
-    assert not any(each.jittery for each in ada.traces if each.family in PRODUCERS)
+    assert not any(each.jittery for each in ada.traces.streams if each.family in PRODUCERS)

@@ -284,7 +284,7 @@ def test_a_voice_between_the_looks_at_the_level_is_heard(energy: float, is_silen
     facts = _with_energy(_microphone([0.002] * 6), [0.0, 0.0, energy, 0.0, 0.0, 0.0])
     found = issues_of(facts, IssueName.SILENT_MICROPHONE)
     assert bool(found) is is_silent
-    [trace] = [each for each in folded(facts).traces if each.family == "audio_producer"]
+    [trace] = [each for each in folded(facts).traces.streams if each.family == "audio_producer"]
     assert trace.voiced == ([] if is_silent else [(moment(2), moment(3))])
     if is_silent:
         assert found[0].worst == {"loudest_level": 0.0071}

@@ -35,6 +35,7 @@ from aftercall.core.quality.attribution.network_findings import (
     lateness,
     relays,
     round_trips,
+    server,
     uplink,
 )
 from aftercall.core.quality.attribution.sentences import sentence_of
@@ -130,6 +131,7 @@ def _gaps(subject: Subject, session: Session) -> list[Finding]:
 _FINDERS: Final[Sequence[Callable[[Subject, Session], list[Finding]]]] = (
     uplink,
     downlink,
+    server,
     from_others,
     round_trips,
     lateness,

@@ -18,6 +18,7 @@ from aftercall.core.quality.attribution.findings import (
 from aftercall.core.quality.attribution.issue_groups import Group, during, group_of, spans_of
 from aftercall.core.quality.attribution.session import (
     DOWNLINK,
+    PLAYOUT,
     UPLINK,
     Session,
     is_transit,
@@ -109,7 +110,9 @@ _KINDS: Final = (
 
 
 def _is_senders(issue: Issue, subject: Subject, session: Session) -> bool:
-    """Whether it is a finding about somebody else's trouble."""
+    """Whether it is a finding about somebody else's trouble, or the server's."""
+    if issue.origin == "server":
+        return True
     is_known = session.sender_of(subject.row_id, issue.stream) is not None
     return issue.origin == "remote" and is_known
 
@@ -125,6 +128,8 @@ def _may_be_camera_off(issue: Issue, subject: Subject, session: Session) -> bool
 def _is_explained(issue: Issue, subject: Subject, session: Session) -> bool:
     """Whether trouble with a finding of its own lasted for half of the time and hurts such a
     stream. Long round trips spoil an opinion, but neither sound nor picture."""
+    if issue.name in PLAYOUT and issue.origin == "local" and not is_sent(issue):
+        return True
     network, hurt = (UPLINK, _HURT_SENT) if is_sent(issue) else (DOWNLINK, _HURT_RECEIVED)
     causes = [*named(subject, *hurt), *(i for i in named(subject, *network) if is_transit(i))]
     if issue.name in _OPINIONS:

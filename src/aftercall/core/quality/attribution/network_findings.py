@@ -1,6 +1,6 @@
 """What a participant's network did: each cause once, with what came of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -28,7 +28,9 @@ from aftercall.core.quality.attribution.reach import reach_of
 from aftercall.core.quality.attribution.session import (
     DOWNLINK,
     JITTER_MS,
+    LATE_FROM,
     LOSS_PERCENT,
+    PLAYOUT,
     UPLINK,
     Session,
     Strain,
@@ -49,9 +51,17 @@ _ROOM: Final = (IssueName.BANDWIDTH_LIMITED, IssueName.LOW_AVAILABLE_BITRATE)
 def _lost(subject: Subject, names: Iterable[IssueName]) -> list[Issue]:
     """The participant's own trouble on the way. What a relay over TCP does without losing much
     is the relay's doing: see `_relay_trouble`."""
-    own = [i for i in subject.issues if i.name in names and is_transit(i) and i.origin != "remote"]
+    own = [i for i in subject.issues if i.name in names and is_transit(i) and _is_own(i)]
     held_up = _relay_trouble(subject)
     return [issue for issue in own if issue not in held_up]
+
+
+def _is_own(issue: Issue) -> bool:
+    """Whether trouble lies with the participant, or may. What it sent straight to somebody else
+    and was lost on nobody knows whose side is a finding about the one who missed it."""
+    if issue.name in UPLINK:
+        return issue.origin == "local"
+    return issue.origin in ("local", None)
 
 
 def _relay_trouble(subject: Subject) -> list[Issue]:
@@ -61,7 +71,7 @@ def _relay_trouble(subject: Subject) -> list[Issue]:
     relayed = spans_of(named(subject, IssueName.TURN_RELAYED_TCP))
     if not relayed:
         return []
-    own = [issue for issue in named(subject, *_PATH, *_ROOM) if issue.origin != "remote"]
+    own = [issue for issue in named(subject, *_PATH, *_ROOM) if issue.origin in ("local", None)]
     waiting = during(own, relayed)
     received = group_of(issue for issue in waiting if issue.name in DOWNLINK)
     typical = 0.0 if received is None else received.worst_of_most("loss_percent") or 0.0
@@ -82,8 +92,11 @@ def _long_round_trips(issues: Iterable[Issue]) -> list[Figure]:
 def _strain(figures: Sequence[Figure]) -> Strain:
     """What a group with such figures is about."""
     worst = {figure.name: figure.worst for figure in figures}
-    is_loss = worst.get("loss_percent", 0.0) >= LOSS_PERCENT
-    return "loss" if is_loss or worst.get("jitter_ms", 0.0) < JITTER_MS else "jitter"
+    if worst.get("loss_percent", 0.0) >= LOSS_PERCENT:
+        return "loss"
+    if worst.get("jitter_ms", 0.0) >= JITTER_MS:
+        return "jitter"
+    return "late" if worst.keys() & LATE_FROM.keys() else "loss"
 
 
 def _figures_on_the_way(subject: Subject, group: Group, figures: list[Figure]) -> list[Figure]:
@@ -93,8 +106,15 @@ def _figures_on_the_way(subject: Subject, group: Group, figures: list[Figure]) -
     if group.issues[0].name in DOWNLINK:
         outwards = during(long, spans_of(_lost(subject, UPLINK)))
         long = [issue for issue in long if issue not in outwards]
-    leads = ("loss_percent",) if _strain(figures) == "loss" else ("jitter_ms",)
+    leads = _LEADS[_strain(figures)]
     return [*led_by(figures, *leads), *_long_round_trips(long)]
+
+
+_LEADS: Final[Mapping[Strain, tuple[str, ...]]] = {
+    "loss": ("loss_percent",),
+    "jitter": ("jitter_ms",),
+    "late": tuple(LATE_FROM),
+}
 
 
 def _sent_media(subject: Subject, session: Session, narrow: Sequence[Issue]) -> list[Medium]:
@@ -186,11 +206,28 @@ def downlink(subject: Subject, session: Session) -> list[Finding]:
     return [finding(subject, "downlink", group, parts)]
 
 
+def server(subject: Subject, session: Session) -> list[Finding]:
+    """What everybody missed of everybody."""
+    issues = [issue for issue in subject.issues if issue.origin == "server"]
+    group = group_of([i for i in issues if i.name in DOWNLINK] or issues)
+    if group is None:
+        return []
+    figures = figures_of_most(group)
+    parts = Parts(
+        figures=led_by(figures, *_LEADS[_strain(figures)]),
+        direction="received",
+        affected=session.parties,
+    )
+    return [finding(subject, "server", group, parts)]
+
+
 def from_others(subject: Subject, session: Session) -> list[Finding]:
     """What came badly because it was sent badly."""
     by_sender: dict[str, list[Issue]] = {}
     for issue in subject.issues:
-        sender = None if issue.origin != "remote" else session.sender_behind(subject.row_id, issue)
+        if issue.origin != "remote" or issue.name in UPLINK:
+            continue
+        sender = session.sender_behind(subject.row_id, issue)
         if sender is not None:
             by_sender.setdefault(sender, []).append(issue)
     found: list[Finding] = []
@@ -285,16 +322,27 @@ def bandwidth(subject: Subject, session: Session) -> list[Finding]:
 
 
 def lateness(subject: Subject, session: Session) -> list[Finding]:
-    """What had to wait in the jitter buffer though no loss or jitter of the time is known."""
-    waited = named(subject, IssueName.HIGH_JITTER_BUFFER_DELAY)
-    explained = during(waited, spans_of(named(subject, *DOWNLINK)))
+    """What had to wait in the jitter buffer, or came too late to be played from everybody,
+    though no loss or jitter of the time is known."""
+    waited = [
+        issue
+        for issue in named(subject, *PLAYOUT)
+        if issue.origin == "local"
+        or (issue.origin is None and issue.name is IssueName.HIGH_JITTER_BUFFER_DELAY)
+    ]
+    transit = [issue for issue in named(subject, *DOWNLINK) if is_transit(issue)]
+    explained = during(waited, spans_of([*transit, *_machine_trouble(subject)]))
     group = group_of(issue for issue in waited if issue not in explained)
     if group is None:
         return []
     senders = {session.sender_of(subject.row_id, issue.stream) for issue in group.issues}
     known = [row_id for row_id in senders if row_id is not None]
     parts = Parts(
-        figures=led_by(figures_of(group), "jitter_buffer_ms"),
+        figures=led_by(figures_of(group), *_LEADS["late"]),
         peer_ids=known if len(senders) == 1 else (),
     )
     return [finding(subject, "lateness", group, parts)]
+
+
+def _machine_trouble(subject: Subject) -> list[Issue]:
+    return named(subject, IssueName.DECODER_OVERLOADED, IssueName.ICE_RECONNECTING)

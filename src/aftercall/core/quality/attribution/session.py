@@ -1,53 +1,99 @@
 """The participants of a session side by side: who received what from whom, and when a sender
-was missed or a sender's uplink was strained, loss and jitter kept apart."""
+was missed or a sender's uplink was strained; loss, jitter and lateness kept apart."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Final, Literal, NamedTuple
 
-import msgspec
-
-from aftercall.core.instants import SECOND_MS, EpochMs
-from aftercall.core.quality.attribution.traces import Span, StreamTrace, overlap_ms, union
-from aftercall.core.quality.intervals.streams import PRODUCERS
+from aftercall.core.instants import SECOND_MS
+from aftercall.core.quality.attribution.lines import (
+    Heard,
+    Line,
+    Square,
+    everywhere,
+    shares_between,
+    unnamed_culprits,
+)
+from aftercall.core.quality.attribution.parties import Party, are_most, covers
+from aftercall.core.quality.attribution.topology import Topology
+from aftercall.core.quality.attribution.traces import (
+    Span,
+    StreamTrace,
+    intersection,
+    overlap_ms,
+    union,
+)
+from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS
 from aftercall.core.quality.rules.issues import Issue, IssueName, StreamRef
+
+__all__ = [
+    "DOWNLINK",
+    "JITTER_MS",
+    "LATE_FROM",
+    "LOSS_PERCENT",
+    "ONE_WAY_MS",
+    "PLAYOUT",
+    "UPLINK",
+    "Party",
+    "Session",
+    "Strain",
+    "are_most",
+    "covers",
+    "is_transit",
+    "strain_of",
+    "strained",
+]
 
 LOSS_PERCENT: Final = 5
 JITTER_MS: Final = 50
 """What makes a network issue one of loss on the way, as in the catalogue; a long round trip
 alone is the listener's own affair."""
 
-MATCHING_SHARE: Final = 0.5
-"""Trouble is the same trouble when the two overlap for half of the time. Chosen."""
-
-MOST_SHARE: Final = 0.75
-"""As good as all: a report can be missing. Chosen."""
+LATE_FROM: Final = {
+    "concealment_percent": 5.0,
+    "frozen_percent": 30.0,
+    "mean_freeze_ms": 1_000.0,
+    "jitter_buffer_ms": 250.0,
+}
+"""What makes a network issue one of sound and pictures that came too late to be played, or not
+at all though the server hid the gap; as in the catalogue."""
 
 ONE_WAY_MS: Final = 10 * SECOND_MS
 """Chosen; two reports at the usual pace may miss the sender's pause."""
 
+SAME_SHARE: Final = 0.8
+"""Two troubles that share so much of their time are one. Chosen."""
+
 UPLINK: Final = frozenset({IssueName.POOR_NETWORK_UPLINK, IssueName.SEVERE_NETWORK_UPLINK})
 DOWNLINK: Final = frozenset({IssueName.POOR_NETWORK_DOWNLINK, IssueName.SEVERE_NETWORK_DOWNLINK})
+PLAYOUT: Final = frozenset(
+    {
+        IssueName.AUDIO_CONCEALMENT,
+        IssueName.HIGH_JITTER_BUFFER_DELAY,
+        IssueName.VIDEO_FROZEN,
+    }
+)
+"""The issues of lateness."""
 
-Strain = Literal["loss", "jitter"]
-"""What a path did to the packets. Each explains only itself: who shakes them a little has not
-lost them."""
+Strain = Literal["loss", "jitter", "late"]
+"""What a path did to the packets, as far as it can be seen. Who shakes them a little has not
+lost them; where a server closes gaps, what was lost shows as concealment alone."""
+
+_LATE: Final[Strain] = "late"
+_STRAINS: Final[tuple[Strain, ...]] = ("loss", "jitter", "late")
 
 
-class Party(msgspec.Struct, frozen=True, kw_only=True):
-    """One participant: its row, its peers, what its own reports show."""
+class _View(NamedTuple):
+    """Everybody under one strain. `own` is what the far ends of the participants' uplinks told
+    them, of what they send to a server."""
 
-    row_id: str
-    peer_ids: frozenset[str]
-    issues: Sequence[Issue]
-    traces: Sequence[StreamTrace]
-
-
-class _Company(NamedTuple):
-    """When a listener heard several senders, and when nearly all of them badly."""
-
-    several: list[Span]
-    nearly_all_badly: list[Span]
+    heard: Mapping[str, Mapping[str, Heard]]
+    square: Square
+    everywhere: list[Span]
+    mixed: list[Span]
+    """When some uplinks were strained and others not: no trouble of the server alone."""
+    own: Mapping[str, list[Span]]
+    unnamed: Mapping[str, list[Span]]
 
 
 class Session:
@@ -55,98 +101,159 @@ class Session:
 
     def __init__(self, parties: Iterable[Party]) -> None:
         self.parties = {party.row_id: party for party in parties}
-        self._row_of_peer = {
-            peer_id: party.row_id for party in self.parties.values() for peer_id in party.peer_ids
+        self.topology = Topology(self.parties)
+        self._received = {
+            row_id: self._by_slot(row_id, party) for row_id, party in self.parties.items()
         }
-        self._row_of_producer: dict[str, str] = {}
-        self._rows_of_ssrc: dict[int, set[str]] = {}
-        for row_id, each in self._producers():
-            if each.ref.producer_id is not None:
-                self._row_of_producer[each.ref.producer_id] = row_id
-            if each.ref.ssrc is not None:
-                self._rows_of_ssrc.setdefault(each.ref.ssrc, set()).add(row_id)
+        self._present = {
+            row_id: {slot: _present(traces) for slot, traces in slots.items()}
+            for row_id, slots in self._received.items()
+        }
         self.raised_uplinks = {
-            row_id: _spans(i for i in party.issues if i.name in UPLINK and is_transit(i))
+            row_id: _spans(
+                i
+                for i in party.issues
+                if i.name in UPLINK and is_transit(i) and not self.topology.is_direct(i.stream)
+            )
             for row_id, party in self.parties.items()
         }
         self._lossy_uplinks = {
-            row_id: _spans(i for i in party.issues if i.name in UPLINK and strain_of(i) == "loss")
+            row_id: _spans(
+                i
+                for i in party.issues
+                if i.name in UPLINK
+                and strain_of(i) == "loss"
+                and not self.topology.is_direct(i.stream)
+            )
             for row_id, party in self.parties.items()
         }
         self._reported = {
             row_id: union(
-                span
-                for each in party.traces
-                if each.family in PRODUCERS and each.has_loss
-                for span in each.flowing
+                span for each in self._to_server(party) if each.has_loss for span in each.flowing
             )
             for row_id, party in self.parties.items()
         }
-        self._received = {
-            row_id: self._by_sender(row_id, party) for row_id, party in self.parties.items()
-        }
-        self._heard = {
-            row_id: {sender: _present(traces) for sender, traces in received.items()}
-            for row_id, received in self._received.items()
-        }
-        self._strains = {strain: _Strains(self, strain) for strain in _STRAINS}
-        self._companies: dict[tuple[str, Strain], _Company] = {}
+        self._views: dict[Strain, _View] = {}
 
-    def _producers(self) -> list[tuple[str, StreamTrace]]:
+    def _to_server(self, party: Party) -> list[StreamTrace]:
         return [
-            (row_id, each)
-            for row_id, party in self.parties.items()
+            each
             for each in party.traces
-            if each.family in PRODUCERS
+            if each.family in PRODUCERS and not self.topology.is_direct(each.ref)
         ]
 
-    def _by_sender(self, row_id: str, party: Party) -> dict[str, list[StreamTrace]]:
-        received: dict[str, list[StreamTrace]] = {}
+    def _by_slot(self, row_id: str, party: Party) -> dict[str, list[StreamTrace]]:
+        """What a listener received: by sender, or stream by stream where nothing names one. The
+        sound of unnamed ones stands for their pictures."""
+        named: dict[str, list[StreamTrace]] = {}
+        unnamed: list[StreamTrace] = []
         for each in party.traces:
-            sender = self.sender_of(row_id, each.ref) if each.family not in PRODUCERS else None
+            if each.family in PRODUCERS:
+                continue
+            sender = self.topology.sender_of(row_id, each.ref)
             if sender is not None:
-                received.setdefault(sender, []).append(each)
-        return received
+                named.setdefault(sender, []).append(each)
+            elif each.ref.from_peer_id is None or each.ref.producer_id is None:
+                unnamed.append(each)
+        sounds = [each for each in unnamed if each.family in AUDIO]
+        counted = sounds if len(sounds) > 1 else unnamed
+        return {**named, **{f"{_UNNAMED}{n}": [each] for n, each in enumerate(counted)}}
 
     def received(self, listener: str) -> dict[str, list[StreamTrace]]:
         """The streams a listener received, by the row they come from."""
-        return self._received[listener]
+        return {s: t for s, t in self._received[listener].items() if s in self.parties}
 
     def sender_of(self, listener: str, ref: StreamRef) -> str | None:
         """The row a received stream comes from; without any hint, the only other one."""
-        row_id = self._row_of_producer.get(ref.producer_id or "")
-        if row_id is None and ref.from_peer_id is not None:
-            row_id = self._row_of_peer.get(ref.from_peer_id)
-        if row_id is None and ref.ssrc is not None:
-            rows = self._rows_of_ssrc.get(ref.ssrc, set()) - {listener}
-            row_id = next(iter(rows)) if len(rows) == 1 else None
-        if row_id is None and len(self.parties) == 2 and ref.from_peer_id is None:
-            row_id = next(other for other in self.parties if other != listener)
-        return None if row_id == listener else row_id
+        return self.topology.sender_of(listener, ref)
+
+    def _view(self, strain: Strain) -> _View:
+        found = self._views.get(strain)
+        if found is None:
+            found = self._views[strain] = self._seen(strain)
+        return found
+
+    def _seen(self, strain: Strain) -> _View:
+        heard = {
+            row_id: {
+                slot: Heard(self._present[row_id][slot], strained(traces, strain))
+                for slot, traces in slots.items()
+            }
+            for row_id, slots in self._received.items()
+        }
+        own = {
+            row_id: strained(self._to_server(party), *_own_strains(strain))
+            for row_id, party in self.parties.items()
+        }
+        by_server = [
+            {
+                slot: each
+                for slot, each in heard[row_id].items()
+                if not any(self.topology.is_direct(t.ref) for t in slots[slot])
+            }
+            for row_id, slots in self._received.items()
+        ]
+        uplinks = [Heard(self._reported[row_id], own[row_id]) for row_id in self.parties]
+        is_unnamed = any(s not in self.parties for slots in heard.values() for s in slots)
+        return _View(
+            heard,
+            Square(heard, self.parties),
+            everywhere(by_server),
+            shares_between(uplinks, 0.25, 0.75),
+            own,
+            unnamed_culprits(heard) if is_unnamed else {},
+        )
 
     def sender_behind(self, listener: str, issue: Issue) -> str | None:
         """The row that a received stream in trouble comes from; where nothing names it, the
-        only other one whose uplink lost or shook packets at the time, unless the listener
-        missed nearly everything it received."""
+        one whose uplink is found to have done it."""
+        if issue.caused_by is not None:
+            return issue.caused_by
         sender = self.sender_of(listener, issue.stream)
-        if sender is not None or issue.stream.from_peer_id is not None or not is_transit(issue):
+        if sender is not None or issue.stream.from_peer_id is not None:
             return sender
-        span, strain = (issue.first_at, issue.last_at), strain_of(issue)
-        received = [t for t in self.parties[listener].traces if t.family not in PRODUCERS]
-        present = [t for t in received if covers(_present([t]), span)]
-        missed = [t for t in present if covers(strained([t], strain), span)]
-        if len(present) > 1 and len(missed) >= MOST_SHARE * len(present):
-            return None
-        strained_rows = [
-            row_id
-            for row_id in self.parties
-            if row_id != listener and self.is_uplink_strained(row_id, span, strain)
-        ]
-        return strained_rows[0] if len(strained_rows) == 1 else None
+        senders = self.unnamed_senders(listener, (issue.first_at, issue.last_at), strain_of(issue))
+        return senders[0] if len(senders) == 1 else None
+
+    def senders_behind(self, listener: str, issue: Issue) -> list[str]:
+        """The same, or all of those whose uplinks did it together, where nothing tells which of
+        them sent the stream."""
+        sender = self.sender_behind(listener, issue)
+        if sender is not None:
+            return [sender]
+        return self.unnamed_senders(listener, (issue.first_at, issue.last_at), strain_of(issue))
+
+    def unnamed_senders(self, listener: str, span: Span, strain: Strain) -> list[str]:
+        """Whose uplink strained a stream that nothing names: those who alone of all missed one
+        stream less, else the only other one whose own reports show it; nobody's, when the
+        listener missed nearly all it received."""
+        view = self._view(strain)
+        inferred = [r for r, when in view.unnamed.items() if r != listener and covers(when, span)]
+        if inferred or covers(self.listener(listener, strain).most, span):
+            return inferred
+        shown = [r for r, own in view.own.items() if r != listener and covers(own, span)]
+        return shown if len(shown) == 1 else []
+
+    def listener(self, row_id: str, strain: Strain) -> Line:
+        """When a listener missed those it heard."""
+        return self._view(strain).square.listeners[row_id]
+
+    def sender(self, row_id: str, strain: Strain) -> Line:
+        """When a sender was missed by those who heard it."""
+        return self._view(strain).square.senders[row_id]
+
+    def is_everywhere(self, span: Span, strain: Strain) -> bool:
+        """Whether everybody missed everybody in that time."""
+        return covers(self._view(strain).everywhere, span)
+
+    def are_uplinks_mixed(self, span: Span, strain: Strain) -> bool:
+        """Whether some uplinks were strained in that time and others known not to be."""
+        return covers(self._view(strain).mixed, span)
 
     def is_uplink_strained(self, sender: str, span: Span, strain: Strain) -> bool:
-        """Whether the sender's own reports show such trouble in that time."""
-        return covers(self._strains[strain].uplinks[sender], span)
+        """Whether the sender's own reports show such trouble in that time. What a server closes
+        the gaps of was lost or shaken on the way to it."""
+        return covers(self._view(strain).own[sender], span)
 
     def has_lossy_uplink(self, sender: str, span: Span) -> bool:
         """Whether the sender's own reports show enough loss in that time to be an issue."""
@@ -157,75 +264,94 @@ class Session:
         is down tells nothing."""
         return covers(self._reported[sender], span)
 
-    def senders_missed(
-        self, listener: str, span: Span, strain: Strain
-    ) -> tuple[set[str], set[str]]:
-        """Whom the listener heard in that time, and whom of them badly."""
-        heard = {s for s, when in self._heard[listener].items() if covers(when, span)}
-        missed = self._strains[strain].missed[listener]
-        return heard, {s for s in heard if covers(missed.get(s, []), span)}
-
     def hears_several(self, listener: str, span: Span) -> bool:
         """Whether the listener had more than one sender to hear in that time."""
-        return covers(self._company_of(listener, "loss").several, span)
+        return covers(self.listener(listener, "loss").several, span)
 
     def misses_nearly_all(self, listener: str, span: Span, strain: Strain) -> bool:
         """Whether the listener heard several senders in that time, and nearly all badly."""
-        return covers(self._company_of(listener, strain).nearly_all_badly, span)
+        return covers(self.listener(listener, strain).most, span)
 
-    def _company_of(self, listener: str, strain: Strain) -> _Company:
-        found = self._companies.get((listener, strain))
-        if found is None:
-            found = _company(self._heard[listener], self._strains[strain].missed[listener])
-            self._companies[listener, strain] = found
-        return found
+    def coincide(self, one: str, other: str, span: Span, strain: Strain) -> bool:
+        """Whether two missed each other for nearly the same time."""
+        heard = self._view(strain).heard
+        there = intersection(heard[one][other].strained, [span])
+        back = intersection(heard[other][one].strained, [span])
+        both = overlap_ms(there, back)
+        return both >= SAME_SHARE * sum(end - start for start, end in union([*there, *back]))
+
+    def is_slow(self, row_id: str, span: Span) -> bool:
+        """Whether round trips to the server were far longer than usual in that time."""
+        return any(
+            covers(each.slow, span)
+            for each in self.parties[row_id].connections
+            if not self.topology.is_direct_connection(each.peer_id, each.connection_id)
+        )
+
+    def has_trouble_elsewhere(self, row_id: str, other: str, span: Span) -> bool:
+        """Whether a participant's other ways were in trouble in that time: what it sent to a
+        server, or heard of third parties."""
+        if any(covers(self._view(strain).own[row_id], span) for strain in _STRAINS):
+            return True
+        return any(
+            slot != other and covers(each.strained, span)
+            for strain in _STRAINS
+            for slot, each in self._view(strain).heard[row_id].items()
+        )
+
+    def senders_missed(
+        self, listener: str, span: Span, strain: Strain
+    ) -> tuple[set[str], set[str]]:
+        """Whom the listener heard in that time, and whom of them badly; unnamed ones too."""
+        slots = self._view(strain).heard[listener]
+        heard = {slot for slot, each in slots.items() if covers(each.present, span)}
+        return heard, {slot for slot in heard if covers(slots[slot].strained, span)}
 
     def listeners_missing(
         self, sender: str, span: Span, strain: Strain
     ) -> tuple[set[str], set[str]]:
-        """Who heard the sender in that time, and which of them badly."""
-        heard = {r for r, by in self._heard.items() if covers(by.get(sender, []), span)}
-        missed = self._strains[strain].missed
-        return heard, {r for r in heard if covers(missed[r].get(sender, []), span)}
-
-
-_STRAINS: Final[tuple[Strain, ...]] = ("loss", "jitter")
-
-
-class _Strains:
-    """When packets were lost, or when they shook: on everybody's uplink, and by listener and
-    sender when they were received."""
-
-    def __init__(self, session: Session, strain: Strain) -> None:
-        self.uplinks = {
-            row_id: strained((t for t in party.traces if t.family in PRODUCERS), strain)
-            for row_id, party in session.parties.items()
+        """Who heard the sender in that time, and which of them badly: in that way, or late.
+        Where nothing names the sender, all who missed something."""
+        strains = {strain, _LATE}
+        listeners = self._listeners[sender]
+        heard = {r for r in listeners if covers(self._present[r][sender], span)}
+        missed = {
+            r
+            for each in strains
+            for r in heard
+            if covers(self._view(each).heard[r][sender].strained, span)
         }
-        self.missed = {
-            row_id: {
-                sender: strained(traces, strain)
-                for sender, traces in session.received(row_id).items()
-            }
-            for row_id in session.parties
+        for row_id in self._with_unnamed - heard - {sender}:
+            if any(self.senders_missed(row_id, span, each)[0] for each in strains):
+                heard.add(row_id)
+            if any(self.senders_missed(row_id, span, each)[1] for each in strains):
+                missed.add(row_id)
+        return heard, missed
+
+    @cached_property
+    def _listeners(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {row_id: [] for row_id in self.parties}
+        for listener, slots in self._received.items():
+            for slot in slots:
+                if slot in found:
+                    found[slot].append(listener)
+        return found
+
+    @cached_property
+    def _with_unnamed(self) -> set[str]:
+        """The listeners to whom nothing names some streams."""
+        return {
+            row_id
+            for row_id, slots in self._received.items()
+            if any(slot not in self.parties for slot in slots)
         }
 
 
-def _company(heard: Mapping[str, Sequence[Span]], missed: Mapping[str, Sequence[Span]]) -> _Company:
-    edges: dict[EpochMs, list[int]] = {}
-    for which, by_sender in enumerate((heard, missed)):
-        for spans in by_sender.values():
-            for start_at, end_at in spans:
-                edges.setdefault(start_at, [0, 0])[which] += 1
-                edges.setdefault(end_at, [0, 0])[which] -= 1
-    found = _Company([], [])
-    present = bad = 0
-    for (at, (more, worse)), (until, _) in pairwise(sorted(edges.items())):
-        present, bad = present + more, bad + worse
-        if present > 1:
-            found.several.append((at, until))
-            if bad >= MOST_SHARE * present:
-                found.nearly_all_badly.append((at, until))
-    return _Company(union(found.several), union(found.nearly_all_badly))
+_UNNAMED: Final = "?"
+
+
+def _own_strains(strain: Strain) -> tuple[Strain, ...]:
+    return ("loss", "jitter") if strain == "late" else (strain,)
 
 
 def _spans(issues: Iterable[Issue]) -> list[Span]:
@@ -237,30 +363,28 @@ def _present(traces: Iterable[StreamTrace]) -> list[Span]:
     return union(span for each in traces for span in (*each.flowing, *each.dry))
 
 
-def strained(traces: Iterable[StreamTrace], strain: Strain) -> list[Span]:
+def strained(traces: Iterable[StreamTrace], *strains: Strain) -> list[Span]:
     """When any of the streams was in such trouble, short recoveries included."""
-    spans = (span for each in traces for span in (each.lossy if strain == "loss" else each.jittery))
+    spans = (span for each in traces for strain in strains for span in _when(each, strain))
     return union(spans, within_ms=ONE_WAY_MS)
 
 
+def _when(trace: StreamTrace, strain: Strain) -> Sequence[Span]:
+    if strain == "loss":
+        return trace.lossy
+    return trace.jittery if strain == "jitter" else trace.late
+
+
 def is_transit(issue: Issue) -> bool:
-    """Whether a network issue is one of loss or jitter, not of the round trip alone."""
-    return (
-        issue.worst.get("loss_percent", 0.0) >= LOSS_PERCENT
-        or issue.worst.get("jitter_ms", 0.0) >= JITTER_MS
-    )
+    """Whether a network issue is one of loss, jitter or lateness, not of the round trip alone."""
+    return strain_of(issue) != "jitter" or issue.worst.get("jitter_ms", 0.0) >= JITTER_MS
 
 
 def strain_of(issue: Issue) -> Strain:
-    """What a network issue is about: loss, when there was enough of it to be one."""
-    return "loss" if issue.worst.get("loss_percent", 0.0) >= LOSS_PERCENT else "jitter"
-
-
-def covers(when: Sequence[Span], span: Span) -> bool:
-    """Whether the spans hold for half of that time or more."""
-    return overlap_ms(when, [span]) >= MATCHING_SHARE * (span[1] - span[0]) and bool(when)
-
-
-def are_most(some: Collection[str], every: Collection[str]) -> bool:
-    """Whether these are nearly all of several."""
-    return len(every) > 1 and len(some) >= MOST_SHARE * len(every)
+    """What an issue is about: loss, when there was enough of it to be one."""
+    if issue.worst.get("loss_percent", 0.0) >= LOSS_PERCENT:
+        return "loss"
+    if issue.worst.get("jitter_ms", 0.0) >= JITTER_MS:
+        return "jitter"
+    is_late = any(issue.worst.get(name, 0.0) >= least for name, least in LATE_FROM.items())
+    return "late" if is_late else "jitter"

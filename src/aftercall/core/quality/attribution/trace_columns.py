@@ -1,26 +1,33 @@
 """The traces of a participant's streams, made a column at a time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Final
 
 import numpy as np
 
 from aftercall.core.instants import SECOND_MS, EpochMs
-from aftercall.core.quality.attribution.traces import Span, StreamTrace
-from aftercall.core.quality.intervals.columns import Flags, Places
-from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS
+from aftercall.core.quality.attribution.traces import Sized, Span, StreamTrace
+from aftercall.core.quality.intervals.columns import Flags, Numbers, Places
+from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS, SCREENSHARES
 from aftercall.core.quality.intervals.tables import StreamRows, Table, by_stream
 from aftercall.core.quality.rules.issues import StreamRef
 from aftercall.core.quality.rules.microphone_rules import SILENT_LEVEL, loudness
+from aftercall.core.quality.rules.stream_rules import limited_percent, mean_freeze_ms
 
 TOLERATED_GAP_MS = SECOND_MS
 """Intervals this close are one span."""
 
 STRAINED_PERCENT: Final = 3.0
 STRAINED_S: Final = 0.03
-"""The clear values of the catalogue's network issues. Two ends of a path see the same trouble a
-little differently; one may just miss the threshold that the other reaches."""
+CONCEALED_PERCENT: Final = 2.0
+FROZEN_SHARE: Final = 0.1
+FREEZE_MS: Final = 500.0
+WAITED_MS: Final = 200.0
+NARROW_PERCENT: Final = 20.0
+"""The clear values of the catalogue's issues of the network, of concealment, freezes, waits and
+room. Two ends of a path see the same trouble a little differently; one may just miss the
+threshold that the other reaches."""
 
 
 def trace(peer_id: str, tables: Iterable[Table]) -> list[StreamTrace]:
@@ -32,33 +39,35 @@ def trace(peer_id: str, tables: Iterable[Table]) -> list[StreamTrace]:
 _Placed = tuple[tuple[float, int], StreamTrace]
 
 
-def _traces(peer_id: str, table: Table) -> list[_Placed]:
+def _traces(peer_id: str, table: Table) -> Iterator[_Placed]:
     table, streams = by_stream(table, lambda saying: saying.key)
-    flowing, dry, voiced, lossy, jittery = (
-        _spans(table, streams, is_so) for is_so in _flags(table)
-    )
+    spans = [_spans(table, streams, is_so) for is_so in _flags(table)]
+    sizes = _sizes(table, streams)
     has_loss, is_shown = ~np.isnan(table.get("loss_percent")), table.get("expected_width") > 0
-    return [
-        (
+    for number, stream in enumerate(streams):
+        flowing, dry, voiced, lossy, jittery, late, narrow = (each[number] for each in spans)
+        yield (
             stream.place,
             StreamTrace(
                 ref=StreamRef.of(peer_id, stream.saying),
                 family=table.family,
-                flowing=flowing[number],
-                dry=dry[number],
-                voiced=voiced[number],
-                lossy=lossy[number],
-                jittery=jittery[number],
+                flowing=flowing,
+                dry=dry,
+                voiced=voiced,
+                lossy=lossy,
+                jittery=jittery,
+                late=late,
+                narrow=narrow,
+                sizes=sizes[number],
                 has_loss=bool(has_loss[stream.rows].any()),
                 is_shown=bool(is_shown[stream.rows].any()),
             ),
         )
-        for number, stream in enumerate(streams)
-    ]
 
 
-def _flags(table: Table) -> tuple[Flags, Flags, Flags, Flags, Flags]:
-    """Where it flowed, was dry, was voiced, lost packets, had them shaken."""
+def _flags(table: Table) -> tuple[Flags, ...]:
+    """Where it flowed, was dry, was voiced, lost packets, had them shaken, was played late or
+    broken, had too little room."""
     is_sent = table.family in PRODUCERS
     packets = table.get("packets_sent" if is_sent else "packets_received")
     loss, jitter_s = table.columns("loss_percent", "jitter_s")
@@ -66,27 +75,65 @@ def _flags(table: Table) -> tuple[Flags, Flags, Flags, Flags, Flags]:
     is_told = ~np.isnan(packets) & (gap != 1)
     flowing = is_told & (packets > 0)
     dry = is_told & (packets == 0) & (muted != 1) & (active != 0)
-    is_voice = is_sent and table.family in AUDIO
-    voiced = flowing & (loudness(table) > SILENT_LEVEL) if is_voice else np.zeros_like(flowing)
+    nowhere: Flags = np.zeros(len(packets), dtype=np.bool_)
+    is_audio = table.family in AUDIO
+    voiced = flowing & (loudness(table) > SILENT_LEVEL) if is_audio else nowhere
     lossy = is_told & (loss >= STRAINED_PERCENT)
     jittery = is_told & (jitter_s >= STRAINED_S)
-    return flowing, dry, voiced, lossy, jittery
+    late = nowhere if is_sent else flowing & _are_late(table)
+    narrow = nowhere
+    if is_sent and not is_audio:
+        narrow = flowing & (limited_percent("bandwidth")(table) >= NARROW_PERCENT)
+    return flowing, dry, voiced, lossy, jittery, late, narrow
+
+
+def _are_late(table: Table) -> Flags:
+    """A shared screen stands still on purpose."""
+    late: Flags
+    if table.family in AUDIO:
+        concealed, waited_ms = table.columns("concealment_percent", "jitter_buffer_ms")
+        late = (concealed >= CONCEALED_PERCENT) | (waited_ms >= WAITED_MS)
+    elif table.family in SCREENSHARES:
+        late = np.zeros(len(table.at), dtype=np.bool_)
+    else:
+        late = (table.get("freeze_share") >= FROZEN_SHARE) | (mean_freeze_ms(table) >= FREEZE_MS)
+    return late
 
 
 def _spans(table: Table, streams: Sequence[StreamRows], is_so: Flags) -> list[list[Span]]:
     """For each stream, when it was so."""
-    found: list[list[Span]] = [[] for _ in streams]
-    rows = np.flatnonzero(is_so)
+    levels = np.where(is_so, 1.0, np.nan)
+    return [
+        [(each.start_at, each.end_at) for each in runs] for runs in _runs(table, streams, levels)
+    ]
+
+
+def _sizes(table: Table, streams: Sequence[StreamRows]) -> list[list[Sized]]:
+    """For each stream, how large its picture was and when."""
+    if table.family in AUDIO:
+        return [[] for _ in streams]
+    pixels = table.get("frame_width") * table.get("frame_height")
+    is_told = (pixels > 0) & (table.get("frames") > 0)
+    levels = np.where(is_told, np.rint(np.log2(np.where(is_told, pixels, 1.0))), np.nan)
+    return _runs(table, streams, levels)
+
+
+def _runs(table: Table, streams: Sequence[StreamRows], levels: Numbers) -> list[list[Sized]]:
+    """For each stream, the runs of one level; where it is NaN there is none."""
+    found: list[list[Sized]] = [[] for _ in streams]
+    rows = np.flatnonzero(~np.isnan(levels))
     if not len(rows):
         return found
     numbers = np.repeat(
         np.arange(len(streams)), [each.rows.stop - each.rows.start for each in streams]
     )[rows]
-    starts, ends = table.starts[rows], table.at[rows]
-    is_new = (starts[1:] - ends[:-1] > TOLERATED_GAP_MS) | (np.diff(numbers) != 0)
+    starts, ends, told = table.starts[rows], table.at[rows], levels[rows]
+    is_new = (
+        (starts[1:] - ends[:-1] > TOLERATED_GAP_MS) | (np.diff(numbers) != 0) | (np.diff(told) != 0)
+    )
     first = np.concatenate([[0], np.flatnonzero(is_new) + 1])
     last: Places = np.concatenate([first[1:] - 1, [len(rows) - 1]])
-    spans = zip(starts[first].tolist(), ends[last].tolist(), numbers[first].tolist(), strict=True)
-    for start_at, end_at, number in spans:
-        found[number].append((EpochMs(int(start_at)), EpochMs(int(end_at))))
+    columns = (starts[first], ends[last], told[first], numbers[first])
+    for start_at, end_at, level, number in zip(*(c.tolist() for c in columns), strict=True):
+        found[number].append(Sized(EpochMs(int(start_at)), EpochMs(int(end_at)), int(level)))
     return found

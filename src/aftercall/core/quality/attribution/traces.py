@@ -1,7 +1,9 @@
-"""What of a participant's streams must be known to compare them with everybody else's: when
-each flowed, and when it was heard or dry. A few numbers a stream, however long the call."""
+"""What of a participant's streams and connections must be known to compare them with everybody
+else's: when each flowed, and when it was heard or dry. A few numbers each, however long the
+call."""
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -10,6 +12,14 @@ from aftercall.core.quality.intervals.streams import Family
 from aftercall.core.quality.rules.issues import StreamRef
 
 Span = tuple[EpochMs, EpochMs]
+
+
+class Sized(NamedTuple):
+    """For how long a picture had about this size, `level` doublings of a pixel."""
+
+    start_at: EpochMs
+    end_at: EpochMs
+    level: int
 
 
 class StreamTrace(msgspec.Struct, kw_only=True):
@@ -22,15 +32,62 @@ class StreamTrace(msgspec.Struct, kw_only=True):
     dry: list[Span]
     """Reports came, packets did not; muted times apart."""
     voiced: list[Span]
-    """Sent audio above silence."""
+    """Audio above silence."""
     lossy: list[Span]
     """Loss above what would clear an issue, if there were one."""
     jittery: list[Span]
     """The same of jitter."""
+    late: list[Span] = []
+    """The same of concealment, of freezes and of the wait in the jitter buffer, while packets
+    came."""
+    narrow: list[Span] = []
+    """The encoder was held back for lack of room."""
+    sizes: list[Sized] = []
+    """Of a picture that moved."""
     has_loss: bool
     """Whether any interval knew its loss."""
     is_shown: bool
     """Whether the receiver said at what size it shows the stream."""
+
+
+class End(NamedTuple):
+    """An address and port, of which the address may be unknown."""
+
+    address: str | None
+    port: int
+
+    def is_same(self, other: "End") -> bool:
+        """Whether both can be one socket: addresses that are not told, or are only names on a
+        local network, do not contradict."""
+        if self.port != other.port:
+            return False
+        return None in (self.address, other.address) or self.address == other.address
+
+
+class ConnectionTrace(msgspec.Struct, kw_only=True):
+    """One connection's life."""
+
+    peer_id: str
+    connection_id: str
+    reported: list[Span]
+    """When reports on it came."""
+    silent: list[Span] = []
+    """Nothing at all arrived, no feedback either."""
+    slow: list[Span] = []
+    """Round trips far longer than usual on it."""
+    own: list[End] = []
+    """All local candidates."""
+    chosen: list[End] = []
+    """The far ends it used."""
+    roles: list[str] = []
+    """ICE roles: both ends of one connection never have the same."""
+
+
+class Traces(msgspec.Struct, kw_only=True):
+    """What is known of a participant's streams and connections."""
+
+    streams: list[StreamTrace] = []
+    connections: list[ConnectionTrace] = []
 
 
 def overlap_ms(one: Sequence[Span], other: Sequence[Span]) -> int:
@@ -52,6 +109,29 @@ def intersection(one: Sequence[Span], other: Sequence[Span]) -> list[Span]:
         else:
             j += 1
     return found
+
+
+def without(one: Sequence[Span], other: Sequence[Span]) -> list[Span]:
+    """When the first holds and the second does not."""
+    found: list[Span] = []
+    j = 0
+    for start, end in one:
+        while j < len(other) and other[j][1] <= start:
+            j += 1
+        at, k = start, j
+        while k < len(other) and other[k][0] < end:
+            if other[k][0] > at:
+                found.append((at, other[k][0]))
+            at = max(at, other[k][1])
+            k += 1
+        if at < end:
+            found.append((at, end))
+    return found
+
+
+def lasting(spans: Iterable[Span], least_ms: int) -> list[Span]:
+    """Those that are so long or longer."""
+    return [(start, end) for start, end in spans if end - start >= least_ms]
 
 
 def union(spans: Iterable[Span], *, within_ms: int = 0) -> list[Span]:

@@ -9,13 +9,13 @@ from aftercall.core.quality.attribution.diagnosis import diagnose
 from aftercall.core.quality.attribution.findings import Subject
 from aftercall.core.quality.attribution.origin import attribute
 from aftercall.core.quality.attribution.session import Party, Session
-from aftercall.core.quality.attribution.traces import Span, StreamTrace
+from aftercall.core.quality.attribution.traces import Span, Traces
 from aftercall.core.quality.report import Verdict
 
 
 def complete(
     verdicts: Mapping[str, Verdict],
-    traces: Mapping[str, list[StreamTrace]],
+    traces: Mapping[str, Traces],
     names: Mapping[str, str],
     now: EpochMs,
 ) -> dict[str, Verdict]:
@@ -26,7 +26,8 @@ def complete(
             row_id=row_id,
             peer_ids=frozenset(span.peer_id for span in verdict.spans),
             issues=verdict.issues,
-            traces=traces.get(row_id, []),
+            traces=traces[row_id].streams if row_id in traces else [],
+            connections=traces[row_id].connections if row_id in traces else [],
         )
         for row_id, verdict in verdicts.items()
     )

@@ -9,7 +9,7 @@ from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.quality.intervals.streams import Saying
 
 Severity = Literal["information", "warning", "severe"]
-Origin = Literal["local", "remote"]
+Origin = Literal["local", "remote", "server"]
 
 WARM_UP_MS: Final = 10 * SECOND_MS
 """Encoders and congestion control ramp up: no fault in that. Chosen."""
@@ -136,7 +136,10 @@ class Issue(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     typical: dict[str, float] = {}
     """The mean of each of these measures from the first to the last report that counted."""
     origin: Origin | None = None
-    """`remote`: the trouble was already there when the stream was sent."""
+    """`remote`: it lies with the participant at the other end; `server`: with the server, or the
+    network before it."""
+    caused_by: str | None = None
+    """The row of the participant with whom it lies, when that is another one."""
     is_open: bool = False
     """It had not been cleared when the reports ended."""
 

@@ -51,7 +51,7 @@ def _member(name: str) -> _Measured:
     return lambda table: table.get(name)
 
 
-def _limited(reason: str) -> _Measured:
+def limited_percent(reason: str) -> _Measured:
     """Percent of the interval in which the encoder was held back for `reason`; all of it when
     it was so at the end."""
 
@@ -73,7 +73,7 @@ def _dropped_percent(table: Table) -> Numbers:
     return np.where(or_zero(loss) < 2.0, percents, np.nan)
 
 
-def _mean_freeze_ms(table: Table) -> Numbers:
+def mean_freeze_ms(table: Table) -> Numbers:
     seconds, count = table.columns("freeze_s", "freeze_count")
     means = np.divide(SECOND_MS * seconds, count, out=np.zeros(len(count)), where=count > 0)
     return np.where(np.isnan(seconds), np.nan, means)
@@ -162,7 +162,7 @@ _SEVERE: Final = (
 )
 _FROZEN: Final = (
     Measure("frozen_percent", _member("freeze_share"), 0.3, 0.1, 100),
-    Measure("mean_freeze_ms", _mean_freeze_ms, 1_000, 500),
+    Measure("mean_freeze_ms", mean_freeze_ms, 1_000, 500),
 )
 
 RULES: Final = (
@@ -198,12 +198,12 @@ RULES: Final = (
     Rule(
         Watch(IssueName.BANDWIDTH_LIMITED),
         _VIDEO & PRODUCERS,
-        (Measure("limited_percent", _limited("bandwidth"), 50, 20),),
+        (Measure("limited_percent", limited_percent("bandwidth"), 50, 20),),
     ),
     Rule(
         Watch(IssueName.CPU_LIMITED),
         _VIDEO & PRODUCERS,
-        (Measure("limited_percent", _limited("cpu"), 50, 20),),
+        (Measure("limited_percent", limited_percent("cpu"), 50, 20),),
     ),
     # ObserveRTC.
     Rule(

@@ -1,0 +1,118 @@
+"""The traces of a peer's connections: with whom each was made, when nothing arrived on it and
+when it was slow."""
+
+from array import array
+from math import nan
+from typing import Final
+
+import numpy as np
+
+from aftercall.core.instants import SECOND_MS, EpochMs
+from aftercall.core.quality.attribution.traces import ConnectionTrace, End, Span, union
+from aftercall.core.quality.intervals.columns import Flags, Numbers
+from aftercall.core.quality.intervals.getstats import Stats
+from aftercall.core.quality.intervals.streams import Connection, Sample
+
+LONGEST_MS: Final = 60 * SECOND_MS
+"""Reports further apart tell nothing of the time between."""
+
+SLOW_TIMES: Final = 2.0
+SLOW_S: Final = 0.1
+"""A round trip that is so many times as long as usual, and by so much longer. Chosen."""
+
+_NAMES: Final = ".local"
+"""How browsers call a host on its own network instead of telling its address (mDNS)."""
+
+
+class ConnectionTraces:
+    """Gathers the samples of one peer."""
+
+    def __init__(self, peer_id: str) -> None:
+        self._peer_id = peer_id
+        self._known: dict[str, _Known] = {}
+
+    def take(self, sample: Sample) -> None:
+        for connection in sample.connections:
+            known = self._known.get(connection.id)
+            if known is None:
+                known = self._known[connection.id] = _Known()
+            known.take(connection, sample.at)
+
+    def finish(self) -> list[ConnectionTrace]:
+        return [known.trace(self._peer_id, name) for name, known in self._known.items()]
+
+
+class _Known:
+    def __init__(self) -> None:
+        self._told = array("d")
+        """Moment, count of what arrived, round trip; one after the other."""
+        self._candidates: tuple[object, ...] = ()
+        self._own: dict[End, None] = {}
+        self._chosen: dict[End, None] = {}
+        self._roles: dict[str, None] = {}
+
+    def take(self, connection: Connection, at: EpochMs) -> None:
+        pair, transport = connection.pair, connection.transport
+        received = None if transport is None else transport.bytes_received
+        rtt_s = None
+        if pair is not None:
+            received = pair.bytes_received if received is None else received
+            rtt_s = pair.current_round_trip_time
+        self._told.extend((at, _or_nan(received), _or_nan(rtt_s)))
+        role = None if transport is None else transport.ice_role
+        state = (role, None if pair is None else pair.id, len(connection.candidates))
+        if state != self._candidates:
+            self._candidates = state
+            self._look(connection)
+
+    def _look(self, connection: Connection) -> None:
+        """At what hardly ever changes."""
+        for candidate in connection.candidates.values():
+            end = _end(candidate)
+            if end is not None and candidate.type == "local-candidate":
+                self._own[end] = None
+        end = None if connection.remote_candidate is None else _end(connection.remote_candidate)
+        if end is not None:
+            self._chosen[end] = None
+        role = None if connection.transport is None else connection.transport.ice_role
+        if role in ("controlling", "controlled"):
+            self._roles[role] = None
+
+    def trace(self, peer_id: str, connection_id: str) -> ConnectionTrace:
+        told = np.frombuffer(self._told).reshape(-1, 3)
+        at, received, rtts_s = told[np.argsort(told[:, 0], kind="stable")].T
+        lengths_ms = np.diff(at)
+        is_near = (lengths_ms > 0) & (lengths_ms <= LONGEST_MS)
+        is_slow: Flags = np.zeros(len(at), dtype=np.bool_)
+        if not np.isnan(rtts_s).all():
+            usual_s = float(np.nanmedian(rtts_s))
+            is_slow = rtts_s >= max(SLOW_TIMES * usual_s, usual_s + SLOW_S)
+        return ConnectionTrace(
+            peer_id=peer_id,
+            connection_id=connection_id,
+            reported=_between(at, is_near),
+            silent=_between(at, is_near & (np.diff(received) == 0)),
+            slow=_between(at, is_near & is_slow[1:]),
+            own=list(self._own),
+            chosen=list(self._chosen),
+            roles=list(self._roles),
+        )
+
+
+def _between(at: Numbers, is_so: Flags) -> list[Span]:
+    """The stretches between reports for which it holds."""
+    places = np.flatnonzero(is_so)
+    spans = zip(at[places].tolist(), at[places + 1].tolist(), strict=True)
+    return union((EpochMs(int(start)), EpochMs(int(end))) for start, end in spans)
+
+
+def _end(candidate: Stats) -> End | None:
+    if candidate.port is None or candidate.port <= 9:
+        # Port 9 stands for "none yet" in candidates of active TCP (RFC 6544).
+        return None
+    address = candidate.address or None
+    return End(None if address is None or address.endswith(_NAMES) else address, candidate.port)
+
+
+def _or_nan(value: float | None) -> float:
+    return nan if value is None else value

@@ -1,0 +1,107 @@
+"""Bad sound and pictures, and what they follow from."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from msgspec.structs import replace
+
+from aftercall.core.quality.attribution.blame import UNKNOWN, Blame, blame
+from aftercall.core.quality.attribution.parties import Party, covers
+from aftercall.core.quality.attribution.session import DOWNLINK, PLAYOUT, Session
+from aftercall.core.quality.attribution.traces import Span, union
+from aftercall.core.quality.intervals.streams import Family
+from aftercall.core.quality.rules.issues import Issue, IssueName, StreamRef
+
+PICTURE: Final = frozenset(
+    {
+        IssueName.LOW_VIDEO_MOS,
+        IssueName.LOW_FRAME_RATE,
+        IssueName.LOW_RESOLUTION,
+        IssueName.VIDEO_FROZEN,
+    }
+)
+ENCODING: Final = PICTURE | {
+    IssueName.CPU_LIMITED,
+    IssueName.BANDWIDTH_LIMITED,
+    IssueName.NO_VIDEO_SENT,
+}
+SENT_VIDEO: Final = frozenset(
+    {Family.VIDEO_PRODUCER.value, Family.SCREENSHARE_VIDEO_PRODUCER.value}
+)
+
+
+class _Times(NamedTuple):
+    """When a sender could not send well."""
+
+    cut_off: list[Span]
+    held_back: list[Span]
+    camera_off: list[Span]
+
+
+class Followers:
+    """Finds origins of what is not the network itself. Bad sound and pictures follow from a bad
+    network at the same time on the same stream, or from what the sender's encoder could make, or
+    from the sender's being cut off; else lateness is compared across people as loss is. The
+    picture of a camera that is switched off is no trouble at all."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._times = {row_id: _times_of(party) for row_id, party in session.parties.items()}
+
+    def follow(self, issues: Sequence[Issue], row_id: str) -> list[Issue]:
+        """A participant's issues with their origins; `issues` have those of the network."""
+        causes = _by_stream(issue for issue in issues if issue.name in DOWNLINK)
+        found: list[Issue] = []
+        for issue in sorted(issues, key=lambda each: each.name not in PLAYOUT):
+            if issue.name in DOWNLINK or issue.origin is not None:
+                found.append(issue)
+            elif not self._is_camera_off(issue, row_id):
+                made = self._of(issue, row_id, causes)
+                found.append(replace(issue, origin=made.origin, caused_by=made.culprit))
+                if issue.name in PLAYOUT:
+                    causes.setdefault(_name(issue.stream), []).append(found[-1])
+        return found
+
+    def _of(self, issue: Issue, row_id: str, causes: Mapping[object, Sequence[Issue]]) -> Blame:
+        span = (issue.first_at, issue.last_at)
+        for cause in causes.get(_name(issue.stream), ()):
+            if covers([(cause.first_at, cause.last_at)], span) and cause.origin is not None:
+                return Blame(cause.origin, cause.caused_by)
+        sender = self._session.sender_of(row_id, issue.stream)
+        if sender is not None:
+            times = self._times[sender]
+            held_back = times.held_back if issue.name in PICTURE else []
+            if covers(union([*times.cut_off, *held_back]), span):
+                return Blame("remote", sender)
+        return blame(issue, row_id, self._session, "late") if issue.name in PLAYOUT else UNKNOWN
+
+    def _is_camera_off(self, issue: Issue, row_id: str) -> bool:
+        if issue.name not in PICTURE or issue.stream.family != Family.VIDEO_CONSUMER:
+            return False
+        sender = self._session.sender_of(row_id, issue.stream)
+        span = (issue.first_at, issue.last_at)
+        return sender is not None and covers(self._times[sender].camera_off, span)
+
+
+def _name(ref: StreamRef) -> object:
+    return (ref.peer_id, ref.ssrc, ref.consumer_id)
+
+
+def _by_stream(issues: Iterable[Issue]) -> dict[object, list[Issue]]:
+    found: dict[object, list[Issue]] = {}
+    for issue in issues:
+        found.setdefault(_name(issue.stream), []).append(issue)
+    return found
+
+
+def _times_of(party: Party) -> _Times:
+    encoding = [each for each in party.issues if each.stream.family in SENT_VIDEO]
+    return _Times(
+        _spans(party.issues, IssueName.ICE_RECONNECTING),
+        _spans(encoding, *ENCODING),
+        _spans(party.issues, IssueName.CAMERA_MUTED),
+    )
+
+
+def _spans(issues: Iterable[Issue], *names: IssueName) -> list[Span]:
+    return union((issue.first_at, issue.last_at) for issue in issues if issue.name in names)

@@ -1,0 +1,119 @@
+"""Uplinks at fault by what listeners report, where the sender's own reports raised nothing:
+browsers, clients and servers exist that do not tell what the far end reported back."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from msgspec.structs import replace
+
+from aftercall.core.quality.attribution.parties import Party, covers
+from aftercall.core.quality.attribution.session import (
+    DOWNLINK,
+    LATE_FROM,
+    PLAYOUT,
+    UPLINK,
+    Session,
+    is_transit,
+)
+from aftercall.core.quality.attribution.traces import Span, overlap_ms, union
+from aftercall.core.quality.intervals.streams import AUDIO, Family
+from aftercall.core.quality.rules.issues import Issue, IssueName, Severity, StreamRef, single
+
+_MEASURES: Final = ("loss_percent", "jitter_ms", *LATE_FROM)
+_LATE_BY: Final = frozenset(
+    {
+        IssueName.ICE_RECONNECTING,
+        IssueName.ICE_FAILED,
+        IssueName.CONNECTION_FAILED,
+        IssueName.CPU_LIMITED,
+        IssueName.BANDWIDTH_LIMITED,
+        IssueName.LOW_AVAILABLE_BITRATE,
+        IssueName.TURN_RELAYED_TCP,
+        IssueName.NO_AUDIO_SENT,
+        IssueName.NO_VIDEO_SENT,
+    }
+)
+"""What makes a sender come through late or broken, and is told of it already."""
+
+
+def inferred(session: Session, issues: Mapping[str, Sequence[Issue]]) -> dict[str, list[Issue]]:
+    """By row, the uplinks, or pictures sent, that its listeners show to be bad. `issues` have
+    their origins."""
+    raised = {
+        row_id: union(
+            (i.first_at, i.last_at)
+            for i in own
+            if i.name in UPLINK and i.origin == "local" and is_transit(i)
+        )
+        for row_id, own in issues.items()
+    }
+    explained = {
+        row_id: union((i.first_at, i.last_at) for i in own if i.name in _LATE_BY)
+        for row_id, own in issues.items()
+    }
+    blamed: dict[str, list[Issue]] = {}
+    for row_id, own in issues.items():
+        for issue in own:
+            if issue.origin != "remote" or issue.name not in DOWNLINK | PLAYOUT:
+                continue
+            span = (issue.first_at, issue.last_at)
+            for sender in session.senders_behind(row_id, issue):
+                is_told = bool(overlap_ms(raised[sender], [span]))
+                if issue.name in PLAYOUT:
+                    is_told = is_told or covers(explained[sender], span)
+                if not is_told:
+                    blamed.setdefault(sender, []).append(issue)
+    return {sender: _merged(session.parties[sender], heard) for sender, heard in blamed.items()}
+
+
+def _merged(party: Party, heard: Sequence[Issue]) -> list[Issue]:
+    is_sound_sent = any(each.family is Family.AUDIO_PRODUCER for each in party.traces)
+    found: list[Issue] = []
+    spans = union((issue.first_at, issue.last_at) for issue in heard)
+    ordered = sorted(heard, key=lambda issue: issue.first_at)
+    place = 0
+    for span in spans:
+        within: list[Issue] = []
+        while place < len(ordered) and ordered[place].first_at <= span[1]:
+            within.append(ordered[place])
+            place += 1
+        has_sound = any(Family(i.stream.family or "") in AUDIO for i in within)
+        is_network = has_sound or not is_sound_sent or any(i.name in DOWNLINK for i in within)
+        found.append((_uplink if is_network else _picture)(party, within, span))
+    return found
+
+
+def _uplink(party: Party, within: Sequence[Issue], span: Span) -> Issue:
+    is_severe = any(issue.name is IssueName.SEVERE_NETWORK_DOWNLINK for issue in within)
+    name = IssueName.SEVERE_NETWORK_UPLINK if is_severe else IssueName.POOR_NETWORK_UPLINK
+    ref = StreamRef(peer_id=_peer_of(party, within))
+    return _made(name, "severe" if is_severe else "warning", ref, within, span)
+
+
+def _picture(party: Party, within: Sequence[Issue], span: Span) -> Issue:
+    """A picture that stood still for all while the sound came well was made so."""
+    sent = [each.ref for each in party.traces if each.family is Family.VIDEO_PRODUCER]
+    peer_id = _peer_of(party, within)
+    ref = next(iter(sent), StreamRef(peer_id=peer_id, family=Family.VIDEO_PRODUCER.value))
+    return _made(IssueName.VIDEO_FROZEN, "warning", ref, within, span)
+
+
+def _made(
+    name: IssueName, severity: Severity, ref: StreamRef, within: Sequence[Issue], span: Span
+) -> Issue:
+    worst = {
+        measure: max(issue.worst[measure] for issue in within if measure in issue.worst)
+        for measure in _MEASURES
+        if any(measure in issue.worst for issue in within)
+    }
+    count = max(issue.sample_count for issue in within)
+    issue = single(name, ref, *span, worst, sample_count=count)
+    return replace(issue, origin="local", severity=severity)
+
+
+def _peer_of(party: Party, within: Sequence[Issue]) -> str:
+    """The peer that listeners name, else one of the participant's, the same at every call."""
+    named = within[0].stream.from_peer_id
+    if named in party.peer_ids and named is not None:
+        return named
+    return min(party.peer_ids, default=party.row_id)
