@@ -95,6 +95,7 @@ def _encode_cumulative(family: Family, block: Cumulative) -> Json:
         "mos_estimated": {
             **_encode_distribution(block.mos_estimated),
             "p10": block.mos_estimated.p10,
+            "scored_share": block.scored_share,
         },
         "packets_lost_percent": block.packets_lost_percent,
     }

@@ -4,7 +4,7 @@ Averages are means over the intervals with a value, each counting once; fraction
 those intervals, 0..1. Where there is no value there is no figure: `None`, never zero.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -12,6 +12,12 @@ from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS
 
 if TYPE_CHECKING:
     from aftercall.core.quality.rollup import Histogram, Rollup, Shares
+
+
+LEAST_SCORED_SHARE: Final = 0.5
+"""Of the intervals that could be judged. Some scores can be known only while it goes badly (that
+a picture stands still is known without its size), so that a mean of few is no mean of the call.
+Chosen: a figure speaks for the call when it is known for half of it."""
 
 
 class LossFigures(msgspec.Struct, frozen=True):
@@ -53,6 +59,12 @@ class Cumulative(msgspec.Struct, frozen=True, kw_only=True):
     """RealtimeKit's 0..1 score."""
     mos_estimated: Distribution
     """The estimated opinion, 1..5."""
+    scored_share: float | None = None
+    """The share of what could be judged that has an estimated opinion, 0..1. Below
+    `LEAST_SCORED_SHARE` there is no figure in `mos_estimated`: it would be that of some other
+    time."""
+    quality_scored_share: float | None = None
+    """The same of `quality_score`."""
     rtt: DelayFigures | None = None
     """Producers."""
     jitter_buffer_delay: DelayFigures | None = None
@@ -76,14 +88,18 @@ def accumulate(rollup: "Rollup") -> Cumulative | None:
     is_producer, is_video = rollup.family in PRODUCERS, rollup.family not in AUDIO
     is_sent_video = is_producer and is_video
     reasons = rollup.with_reason if is_sent_video else 0
+    mos_share = _share(rollup.with_mos, rollup.to_score)
+    quality_share = _share(rollup.with_score, rollup.to_score)
     return Cumulative(
         packet_loss=LossFigures(
             _round(rollup.loss_percent.average),
             *(rollup.loss_percent.fraction(place) for place in range(4)),
         ),
-        packets_lost_percent=_round(_share(100 * rollup.packets_lost, rollup.packets_expected)),
-        quality_score=_distribution(rollup.score),
-        mos_estimated=_distribution(rollup.mos),
+        packets_lost_percent=_percent(rollup.packets_lost, rollup.packets_expected),
+        quality_score=_scores(rollup.score, quality_share),
+        mos_estimated=_scores(rollup.mos, mos_share),
+        scored_share=_round(mos_share),
+        quality_scored_share=_round(quality_share),
         rtt=_delays(rollup.rtt_ms) if is_producer else None,
         jitter_buffer_delay=None if is_producer else _delays(rollup.jitter_buffer_ms),
         frame_width=_distribution(rollup.width) if is_video else None,
@@ -100,7 +116,19 @@ def accumulate(rollup: "Rollup") -> Cumulative | None:
 
 
 def _share(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
+    """0..1: what a counter made larger than its whole is all of it."""
+    return min(1.0, part / whole) if whole else None
+
+
+def _percent(part: int, whole: int) -> float | None:
+    share = _share(part, whole)
+    return None if share is None else _round(100 * share)
+
+
+def _scores(histogram: "Histogram", share: float | None) -> Distribution:
+    if share is not None and share < LEAST_SCORED_SHARE:
+        return Distribution(None, None, None, None, None)
+    return _distribution(histogram)
 
 
 def _round(value: float | None) -> float | None:

@@ -46,6 +46,8 @@ class PeerFold(msgspec.Struct, kw_only=True):
     empty_at: list[EpochMs]
     """The reports without a stream."""
     unreadable_samples: int
+    unidentified_streams: int
+    """Of which nothing told whether they are sound or picture."""
 
 
 def fold_peer(
@@ -103,6 +105,7 @@ def fold_peer(
         sights=sights,
         empty_at=empty_at,
         unreadable_samples=unreadable,
+        unidentified_streams=len(linker.unidentified),
     )
 
 

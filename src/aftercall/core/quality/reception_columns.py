@@ -17,6 +17,7 @@ from aftercall.core.quality.intervals.columns import (
     rounded,
     whole_numbers,
 )
+from aftercall.core.quality.intervals.liveness import are_idle
 from aftercall.core.quality.intervals.streams import Family
 from aftercall.core.quality.intervals.tables import Table, merged
 from aftercall.core.quality.reception import Moment, Received
@@ -63,7 +64,8 @@ def receive(tables: Sequence[Table], *, is_video: bool) -> Received:
     """What the received streams of one kind among one peer's come to; the rows of the tables are
     in order of time."""
     families = _VIDEO if is_video else _AUDIO
-    received = [table for table in tables if table.family in families]
+    received = [_carrying(table) for table in tables if table.family in families]
+    received = [table for table in received if len(table.at)]
     if not received:
         return Received()
     moments = _Moments(received[0] if len(received) == 1 else merged(received).in_order())
@@ -90,6 +92,12 @@ def receive(tables: Sequence[Table], *, is_video: bool) -> Received:
         last_at=EpochMs(int(heard_at[-1])) if len(heard_at) else None,
         moments=msgspec.Raw(written),
     )
+
+
+def _carrying(table: Table) -> Table:
+    """Without the intervals in which a stream had nothing to carry."""
+    idle = are_idle(table)
+    return table.taken(~idle) if idle.any() else table
 
 
 def _voices(moments: _Moments) -> tuple[Iterable[Any], ...]:

@@ -53,6 +53,8 @@ class Completeness(msgspec.Struct, frozen=True, kw_only=True):
     share: float | None
     gaps: list[Gap]
     unreadable_samples: int
+    unidentified_streams: int = 0
+    """Streams of which no report told whether they are sound or picture."""
     dropped_entries: int
     """What the collectors said they had to drop for lack of room."""
     refused_entries: int = 0
@@ -217,6 +219,7 @@ def _completeness(
         share=round(1 - min(missing, expected) / expected, 4) if expected else None,
         gaps=gaps,
         unreadable_samples=sum(each.unreadable_samples for each in folds),
+        unidentified_streams=sum(each.unidentified_streams for each in folds),
         dropped_entries=dropped,
         refused_entries=refusals,
         end_is_inferred=last.left_reason is LeaveReason.SILENCE,

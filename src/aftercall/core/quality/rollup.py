@@ -13,7 +13,8 @@ import msgspec
 import numpy as np
 
 from aftercall.core.quality.intervals.columns import Flags, Numbers, first_known, or_zero
-from aftercall.core.quality.intervals.liveness import are_empty, are_off
+from aftercall.core.quality.intervals.liveness import are_empty, are_idle, are_off
+from aftercall.core.quality.intervals.scored import are_to_score, has_score
 from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS, SCREENSHARES, Family
 from aftercall.core.quality.intervals.tables import Table, stacked
 from aftercall.core.quality.models import score
@@ -97,6 +98,11 @@ class Rollup(msgspec.Struct):
     jitter_buffer_ms: Shares = msgspec.field(default_factory=Shares)
     score: Histogram = msgspec.field(default_factory=lambda: Histogram(1000))
     mos: Histogram = msgspec.field(default_factory=lambda: Histogram(100))
+    to_score: int = 0
+    """Intervals with enough in them to be scored; of `with_mos` and `with_score` a score is known,
+    or the next report on them gave one."""
+    with_mos: int = 0
+    with_score: int = 0
     fps: Histogram = msgspec.field(default_factory=Histogram)
     width: Histogram = msgspec.field(default_factory=Histogram)
     packets_lost: int = 0
@@ -134,6 +140,12 @@ _ADDED: Final = tuple(name for name in Rollup.__struct_fields__ if name != "fami
 def roll_up(family: Family, tables: Sequence[Table]) -> Rollup:
     """The rollup of all intervals of tables of one family."""
     rollup = Rollup(family, sum(len(table.at) for table in tables))
+    for table in tables:
+        is_to_score = are_to_score(table)
+        rollup.to_score += _count(is_to_score)
+        rollup.with_mos += _count(is_to_score & has_score(table, "mos"))
+        rollup.with_score += _count(is_to_score & has_score(table, "score"))
+    tables = [_without(table, are_idle(table)) for table in tables]
     percents, lost, expected = (
         stacked(tables, name) for name in ("loss_percent", "packets_lost", "packets_expected")
     )
@@ -173,8 +185,11 @@ def _roll_up_pictures(rollup: Rollup, tables: Sequence[Table]) -> None:
 
 def _live(table: Table) -> Table:
     """Without the intervals in which no picture was to be expected."""
-    is_dead = are_off(table) | are_empty(table)
-    return table.taken(~is_dead) if is_dead.any() else table
+    return _without(table, are_off(table) | are_empty(table))
+
+
+def _without(table: Table, rows: Flags) -> Table:
+    return table.taken(~rows) if rows.any() else table
 
 
 def _roll_up_limits(rollup: Rollup, tables: Sequence[Table]) -> None:

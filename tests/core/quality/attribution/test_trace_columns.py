@@ -34,7 +34,10 @@ def _walked(intervals: list[Interval]) -> list[StreamTrace]:
         each.is_shown = each.is_shown or bool(i.expected_width)
         if i.family not in AUDIO and i.frames and i.frame_width and i.frame_height:
             _resize(each.sizes, i, round(log2(i.frame_width * i.frame_height)))
-        packets = i.packets_sent if i.family in PRODUCERS else i.packets_received
+        is_sent = i.family in PRODUCERS
+        packets = i.packets_sent if is_sent else i.packets_received
+        if packets is None:
+            packets = i.bytes_sent if is_sent else i.bytes_received
         if packets is None or i.is_gap:
             continue
         start_at = EpochMs(i.at - round(i.dt_s * 1_000))

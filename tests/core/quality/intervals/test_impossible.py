@@ -63,11 +63,79 @@ def test_what_is_no_sample_is_refused(text: str) -> None:
     assert refusal.value.code == "sample_unreadable"
 
 
-def test_a_text_with_too_much_wrong_is_refused() -> None:
-    wrong = [{**SENT, "id": str(number), "packetsSent": -1} for number in range(MOST + 1)]
-    with pytest.raises(Malformed):
-        decode_body(_sample(*wrong))
-    assert len(decode_body(_sample(*wrong[:MOST])).connections[0].stats) == MOST
+@pytest.mark.parametrize(
+    "member",
+    [
+        {"packetsSent": -1},
+        {"timestamp": "yesterday"},
+        {"timestamp": -5},
+        {"qualityLimitationDurations": {"cpu": "much", "none": 3.0}},
+    ],
+)
+def test_a_wrong_member_of_every_object_takes_nothing_else_down(member: dict[str, Any]) -> None:
+    wrong = [{**SENT, "id": str(number)} | member for number in range(10 * MOST)]
+    kept = decode_body(_sample(*wrong)).connections[0].stats
+    assert len(kept) == len(wrong)
+    [name] = member
+    assert {each.ssrc for each in kept} == {7}
+    said = [json.loads(msgspec.json.encode(each)).get(name) for each in kept]
+    assert all(value in (None, {"none": 3.0}) for value in said)
+
+
+def test_a_wrong_object_of_a_type_that_is_not_kept_is_passed_over() -> None:
+    certificate = {"id": 5, "type": "certificate", "timestamp": "never"}
+    assert [each.id for each in decode_body(_sample(certificate, SENT)).connections[0].stats] == [
+        "O"
+    ]
+
+
+MOMENT_MS = 1_795_255_200_123
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        MOMENT_MS * 1000,
+        MOMENT_MS * 1_000_000,
+        float(MOMENT_MS) * 1000,
+        str(MOMENT_MS * 1000),
+        "2026-11-21T10:00:00.123Z",
+        "2026-11-21T10:00:00.123+00:00",
+        "2026-11-21 10:00:00.123456",
+        "2026-11-21T11:00:00.123+01:00",
+    ],
+)
+def test_a_moment_in_another_unit_is_read(said: Any) -> None:
+    body = decode_body(_sample({**SENT, "timestamp": said}, SENT))
+    assert body.connections[0].stats[0].timestamp == pytest.approx(MOMENT_MS, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        (2**64 - 1, -1),
+        (str(2**64 - 3), -3),
+        (float(2**64), 0),
+        (-2, -2),
+        ("-2", -2),
+        (2**63 - 1, None),
+        ("lots", None),
+        (1.5, None),
+    ],
+)
+def test_a_signed_count_of_64_bits_is_read_with_its_sign(said: Any, read: int | None) -> None:
+    remote = {"id": "R", "type": "remote-inbound-rtp", "packetsLost": said}
+    odd = {**SENT, "packetsSent": -1}
+    assert decode_body(_sample(odd, remote)).connections[0].stats[1].packets_lost == read
+
+
+def test_a_wrong_tag_is_left_out_alone() -> None:
+    right = {"connection": "pc1", "direction": "send", "ssrc": 7}
+    wrong = {"connection": "pc1", "direction": "both", "ssrc": 8}
+    odd = {**right, "ssrc": 9, "kind": "smell"}
+    text = json.loads(_sample(SENT)) | {"streams": [right, wrong, odd]}
+    tags = decode_body(json.dumps(text).encode()).streams
+    assert [(tag.ssrc, tag.kind) for tag in tags] == [(7, None), (9, None)]
 
 
 class _Pair(msgspec.Struct):

@@ -59,9 +59,16 @@ _CAUSES: Final[tuple[tuple[IssueName, str, DeviceKind], ...]] = (
 )
 
 
+_UNSENT: Final = (IssueName.NO_AUDIO_SENT, IssueName.NO_VIDEO_SENT)
+
+
 def _of_device(
     subject: Subject, cause: str, group: Group, kind: DeviceKind, peer_ids: list[str] | None = None
 ) -> Finding:
-    evidence = Evidence(device=switch_before(subject, group.spells, kind))
+    is_dry = any(name in _UNSENT for name in group.names)
+    evidence = Evidence(
+        device=switch_before(subject, group.spells, kind),
+        is_switched_on=all(issue.is_known_live for issue in group.issues) if is_dry else None,
+    )
     parts = Parts(peer_ids=peer_ids or [], figures=figures_of(group), evidence=evidence)
     return finding(subject, cause, group, parts)

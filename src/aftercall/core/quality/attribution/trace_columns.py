@@ -9,6 +9,7 @@ import numpy as np
 from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.quality.attribution.traces import Sized, Span, StreamTrace
 from aftercall.core.quality.intervals.columns import Flags, Numbers, Places
+from aftercall.core.quality.intervals.liveness import are_idle
 from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS, SCREENSHARES
 from aftercall.core.quality.intervals.tables import StreamRows, Table, by_stream
 from aftercall.core.quality.rules.issues import StreamRef
@@ -72,10 +73,14 @@ def _flags(table: Table) -> tuple[Flags, ...]:
     packets = table.get("packets_sent" if is_sent else "packets_received")
     loss, jitter_s = table.columns("loss_percent", "jitter_s")
     gap, muted, active = table.columns("is_gap", "is_muted", "is_active")
-    is_told = ~np.isnan(packets) & (gap != 1)
-    flowing = is_told & (packets > 0)
-    dry = is_told & (packets == 0) & (muted != 1) & (active != 0)
-    nowhere: Flags = np.zeros(len(packets), dtype=np.bool_)
+    # Some libraries count bytes and no packets.
+    came = np.where(
+        np.isnan(packets), table.get("bytes_sent" if is_sent else "bytes_received"), packets
+    )
+    is_told = ~np.isnan(came) & (gap != 1) & ~are_idle(table)
+    flowing = is_told & (came > 0)
+    dry = is_told & (came == 0) & (muted != 1) & (active != 0)
+    nowhere: Flags = np.zeros(len(came), dtype=np.bool_)
     is_audio = table.family in AUDIO
     voiced = flowing & (loudness(table) > SILENT_LEVEL) if is_audio else nowhere
     lossy = is_told & (loss >= STRAINED_PERCENT)

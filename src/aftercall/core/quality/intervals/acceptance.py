@@ -1,12 +1,15 @@
 """Which reports count.
 
 A report with the timestamp of the one before is the same again; an older one came late. Where a
-browser's clock jumped, the sample's own moment gives the length.
+browser's clock jumped, the sample's own moment gives the length. Some libraries write timestamps
+in seconds or microseconds: a clock that runs a thousand times as fast, or as slow, is in another
+unit. Where it begins, at 1970 or at the start of a machine or page, does not matter.
 """
 
 from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import chain, pairwise
+from math import log10
 from typing import Final
 
 import msgspec
@@ -55,6 +58,11 @@ def accept(tracks: Sequence[Track]) -> Reports:
     if (_is_plain(reports.columns) | is_other).all():
         return reports
     edges = [0, *(np.flatnonzero(is_other) + 1).tolist(), len(reports.ranks)]
+    for start, end in pairwise(edges):
+        _put_in_ms(reports, slice(start, end))
+    if (_is_plain(reports.columns) | is_other).all():
+        reports.lengths_s = np.diff(reports.columns[_STAMP]) / 1000
+        return reports
     order = np.concatenate(
         [start + _in_order(reports.columns[:, start:end]) for start, end in pairwise(edges)]
     )
@@ -79,7 +87,7 @@ def _joined(tracks: Sequence[Track]) -> Reports:
     """All reports as they came."""
     kind = tracks[0].kind
     numbers = np.frombuffer(b"".join([track.data for track in tracks]))
-    columns = np.ascontiguousarray(numbers.reshape(-1, len(kind.names)).T)
+    columns = np.array(numbers.reshape(-1, len(kind.names)).T, order="C")
     size = numbers.itemsize * len(kind.names)
     said = np.concatenate([np.diff([*track.starts, len(track.data)]) for track in tracks]) // size
     return Reports(
@@ -97,9 +105,37 @@ def _is_plain(columns: Numbers) -> Flags:
     """Whether a report came after the one before by both its clocks, about as much."""
     lengths_ms, between_ms = np.diff(columns[_STAMP]), np.diff(columns[_AT])
     is_plain: Flags = (
-        (lengths_ms > 0) & (between_ms >= 0) & (np.abs(lengths_ms - between_ms) <= CLOCK_STEP_MS)
+        (lengths_ms > 0)
+        & (between_ms >= 0)
+        & (np.abs(lengths_ms - between_ms) <= CLOCK_STEP_MS)
+        & (between_ms < _OTHER_UNIT * lengths_ms)
     )
     return is_plain
+
+
+_OTHER_UNIT: Final = 100
+"""So many times as fast, or as slow, is no jump but another unit, if it is so throughout."""
+_STAMPS: Final = ("stamp", "remote_timestamp", "source_stamp")
+
+
+def _put_in_ms(reports: Reports, rows: slice) -> None:
+    """Turns the timestamps of one stream into milliseconds if they are seconds, microseconds or
+    nanoseconds."""
+    lengths, between_ms = (np.diff(reports.columns[place, rows]) for place in (_STAMP, _AT))
+    is_told = (between_ms > 0) & (lengths > 0)
+    if np.count_nonzero(is_told) < _LEAST_TOLD:
+        return
+    factor = float(np.median(lengths[is_told] / between_ms[is_told]))
+    thousands = round(log10(factor) / 3)
+    if thousands and abs(log10(factor) - 3 * thousands) < _UNIT_TOLERANCE:
+        for name in _STAMPS:
+            if name in reports.kind.names:
+                reports.columns[reports.kind.names.index(name), rows] /= 1000.0**thousands
+
+
+_LEAST_TOLD: Final = 2
+_UNIT_TOLERANCE: Final = 0.3
+"""Of the decimal logarithm: a factor of two."""
 
 
 def _in_order(columns: Numbers) -> Places:

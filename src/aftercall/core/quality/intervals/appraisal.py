@@ -189,7 +189,20 @@ def _video(table: Table) -> Numbers:
         or_zero(freeze_share),
     )
     is_still = is_screen & ~(freeze_s > 0)
-    return np.where(frames == 0, np.where(is_still, np.nan, mos_video.LOWEST), opinions)
+    is_unknown = is_still | ~_are_knowable(table, opinions)
+    return np.where(frames == 0, np.where(is_unknown, np.nan, mos_video.LOWEST), opinions)
+
+
+def _are_knowable(table: Table, opinions: Numbers) -> Flags:
+    """The intervals of streams whose moving pictures can be scored, most of them, or which never
+    moved. Of other streams only that they stand still could be scored, which would say nothing of
+    the rest of the time."""
+    moving = (table.get("frames") > 0) & ~_unscored(table)
+    count = int(table.ranks.max(initial=0)) + 1
+    moved = np.bincount(table.ranks, moving, count)
+    scored = np.bincount(table.ranks, moving & ~np.isnan(opinions), count)
+    knowable: Flags = (2 * scored >= moved)[table.ranks]
+    return knowable
 
 
 def _factors(table: Table, model: mos_video.VideoModel, *, is_screen: bool) -> Numbers:

@@ -26,7 +26,7 @@ from aftercall.core.quality.intervals.acceptance import Reports, accept
 from aftercall.core.quality.intervals.appraisal import appraise
 from aftercall.core.quality.intervals.columns import Flags, Numbers, Places, known, numbers
 from aftercall.core.quality.intervals.counters import Interval
-from aftercall.core.quality.intervals.layers import best_layers
+from aftercall.core.quality.intervals.layers import join_layers
 from aftercall.core.quality.intervals.measures import (
     SenderRtt,
     count_lost,
@@ -35,6 +35,12 @@ from aftercall.core.quality.intervals.measures import (
     measure_received,
     measure_sent,
 )
+from aftercall.core.quality.intervals.plausibility import (
+    leave_out_impossible,
+    without_duplicates,
+)
+from aftercall.core.quality.intervals.scored import mark_covered
+from aftercall.core.quality.intervals.sources import mark_idle
 from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS, Family, Sample
 from aftercall.core.quality.intervals.tables import Table, in_order_of_time, merged
 from aftercall.core.quality.intervals.tracks import SENT, Track, Tracks
@@ -77,23 +83,23 @@ class Reader:
         self._tracks.record(sample)
 
     def read(self, mutes: Mutes | None = None) -> Reading:
-        """What the samples so far say; of the layers of a simulcast only the best that moved.
+        """What the samples so far say; of the layers of a simulcast only the one to judge by.
         `mutes` tell when the peer's microphone and camera were off."""
         reading = Reading([])
         tables = _by_family(self._tracks, reading)
         sent = [table for family, table in tables.items() if family in PRODUCERS]
-        for table in sent:
+        for place, table in enumerate(sent):
             measure_sent(table)
-            if mutes is not None:
-                since = mutes.unmuted_since(table.family, table.starts, table.at)
-                table.mark("was_off", np.isnan(since))
-            _finish(table)
+            sent[place] = table = join_layers(table)
+            _put_known_live(table, mutes)
         sender_rtt = SenderRtt.of(sent)
         received = [table for family, table in tables.items() if family not in PRODUCERS]
         for table in received:
             measure_received(table, sender_rtt)
+        reading.tables = [*sent, *received]
+        mark_idle(reading.tables)
+        for table in reading.tables:
             _finish(table)
-        reading.tables = [*best_layers(sent), *received]
         return reading
 
 
@@ -113,6 +119,7 @@ def _by_family(tracks: Tracks, reading: Reading) -> dict[Family, Table]:
     found: dict[Family, list[Table]] = {}
     for each in alike.values():
         reports = accept(each)
+        leave_out_impossible(reports)
         reading.duplicates += reports.duplicates
         reading.late += reports.late
         reading.clock_steps += int(reports.steps.sum())
@@ -157,7 +164,8 @@ def _count(reports: Reports, was_absent: Flags, reading: Reading) -> list[Table]
         for name, column in hear(reports, pieces).items():
             table.put(name, known(column[ends]))
     else:
-        count_lost(table)
+        total_lost = without_duplicates(reports.get("packets_lost_signed"), reports.ranks)
+        count_lost(table, np.diff(total_lost)[starts])
     _put_tags(table, reports.which[starts])
     if kind is SENT:
         table.mark("was_off", reports.get("is_active")[starts] == 0)
@@ -196,6 +204,18 @@ def _put_tags(table: Table, before: Places) -> None:
     table.mark("was_off", is_muted[before])
 
 
+def _put_known_live(table: Table, mutes: Mutes | None) -> None:
+    """Where a sent stream was off for a part, and where something said that it was on: its sender,
+    its tag, a switch of the app, or a microphone that heard and a camera that saw something."""
+    is_told = (table.get("is_active") == 1) | (table.get("is_muted") == 0)
+    is_told |= table.get("audio_level" if table.family in AUDIO else "source_fps") > 0
+    if mutes is not None:
+        since = mutes.unmuted_since(table.family, table.starts, table.at)
+        table.mark("was_off", np.isnan(since))
+        is_told |= mutes.tells_of(table.family)
+    table.mark("is_known_live", is_told & (table.get("was_off") != 1))
+
+
 def _split(table: Table) -> list[Table]:
     """A table for each family: a stream can change its use."""
     families = dict.fromkeys(saying.family for saying in table.sayings)
@@ -224,3 +244,4 @@ def _finish(table: Table) -> None:
             table.numbers[name] = np.where(is_gap, np.nan, table.numbers[name])
     table.put("is_listening_only", np.isnan(table.get("rtt_s")).astype(np.float64))
     appraise(table)
+    mark_covered(table)

@@ -11,22 +11,25 @@ and every other duration, milliseconds since 1970 for `timestamp`, bit/s for bit
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
 from aftercall.core.errors import Malformed
-from aftercall.core.quality.intervals.impossible import decode_possible
+from aftercall.core.quality.intervals.impossible import decode_possible, keep_possible
+from aftercall.core.quality.intervals.odd_numbers import MOMENTS, moment_ms, signed_count
 
 _MEMBERS: Final[Mapping[str, str]] = {
-    "outbound-rtp": """ssrc kind mid rid active codecId transportId remoteId mediaSourceId
+    "outbound-rtp": """ssrc kind mediaType isRemote mid rid active codecId transportId remoteId
+        mediaSourceId
         packetsSent bytesSent retransmittedPacketsSent retransmittedBytesSent targetBitrate
         nackCount firCount pliCount framesEncoded keyFramesEncoded frameWidth frameHeight
         framesPerSecond qualityLimitationReason qualityLimitationDurations
         qualityLimitationResolutionChanges qpSum totalEncodeTime encoderImplementation
         contentType""",
-    "inbound-rtp": """ssrc kind mid trackIdentifier codecId transportId packetsReceived
+    "inbound-rtp": """ssrc kind mediaType isRemote mid trackIdentifier codecId transportId
+        packetsReceived
         packetsLost packetsDiscarded bytesReceived retransmittedPacketsReceived
         retransmittedBytesReceived fecPacketsReceived jitter jitterBufferDelay
         jitterBufferEmittedCount concealedSamples silentConcealedSamples concealmentEvents
@@ -93,6 +96,10 @@ class Stats(msgspec.Struct, omit_defaults=True, rename="camel", gc=False, kw_onl
     id: Name
     timestamp: EpochMsFloat | None = None
     kind: Name | None = None
+    media_type: Name | None = None
+    """What older browsers call `kind`."""
+    is_remote: bool | None = None
+    """Set by older browsers on what the far end reported of this stream."""
     ssrc: Count | None = None
     mid: Name | None = None
     rid: Name | None = None
@@ -268,7 +275,38 @@ def _decode(data: bytes | msgspec.Raw) -> SampleBody:
     try:
         return _DECODER.decode(data)
     except msgspec.ValidationError:
-        return decode_possible(_DECODER, data)
+        return decode_possible(_DECODER, data, _mend)
+
+
+def _mend(text: Any) -> None:
+    """Sets right, in the objects of a sample, what stands in another unit, and leaves out what
+    cannot be."""
+    if not isinstance(text, dict):
+        return
+    for connection in _list(text, "connections"):
+        objects = _list(connection, "stats") if isinstance(connection, dict) else []
+        objects[:] = [each for each in objects if _is_kept(each)]
+        for each in objects:
+            for name in MOMENTS:
+                if name in each:
+                    each[name] = moment_ms(each[name])
+            if "packetsLost" in each:
+                each["packetsLost"] = signed_count(each["packetsLost"])
+        keep_possible(objects, Stats)
+    if _list(text, "connections"):
+        # Without connections a text with nothing but wrong tags is no sample.
+        keep_possible(_list(text, "streams"), StreamTag)
+
+
+def _list(said: dict[str, Any], name: str) -> list[Any]:
+    found = said.get(name)
+    return found if isinstance(found, list) else []
+
+
+def _is_kept(said: Any) -> bool:
+    """False for an object of a type that is not kept, whatever is wrong with it."""
+    type_ = said.get("type") if isinstance(said, dict) else None
+    return isinstance(type_, str) and type_ in STATS_MEMBERS
 
 
 def encode_body(body: SampleBody) -> bytes:

@@ -8,20 +8,27 @@ from aftercall.core.quality.intervals.tables import Table
 
 
 def are_off(table: Table) -> Flags:
-    """The intervals of a stream that its tag calls muted, or whose sender is not active, and
-    those in which it was off for a part, by its tag or by what the peer noted."""
+    """The intervals of a stream that its tag calls muted, or whose sender is not active, those in
+    which it was off for a part, by its tag or by what the peer noted, and those in which it had
+    nothing to carry."""
     muted, active, was_off = table.columns("is_muted", "is_active", "was_off")
     off: Flags = (muted == 1) | (active == 0) | (was_off == 1)
-    return off
+    return off | are_idle(table)
+
+
+def are_idle(table: Table) -> Flags:
+    """The intervals in which a stream had nothing to carry; see `sources`."""
+    idle: Flags = table.get("is_idle") == 1
+    return idle
 
 
 def are_empty(table: Table) -> Flags:
-    """The intervals of a received picture in which not a packet came and no frame was shown.
+    """The intervals of a received picture in which no payload came and no frame was shown.
     The other side's camera was off, or the network was down: neither is a bad picture."""
     if table.family in AUDIO or table.family in PRODUCERS:
         return np.zeros(len(table.at), dtype=np.bool_)
-    frames, packets = table.columns("frames", "packets_received")
-    empty: Flags = (frames == 0) & (packets == 0)
+    frames, packets, received = table.columns("frames", "packets_received", "bytes_received")
+    empty: Flags = (frames == 0) & ((packets == 0) | ((packets > 0) & (received == 0)))
     return empty
 
 

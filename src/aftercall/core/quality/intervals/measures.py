@@ -23,6 +23,12 @@ from aftercall.core.quality.intervals.columns import (
     or_zero,
     ratio,
 )
+from aftercall.core.quality.intervals.plausibility import (
+    LONGEST_S,
+    are_possible_losses,
+    are_possible_reports,
+    without_duplicates,
+)
 from aftercall.core.quality.intervals.streams import AUDIO
 from aftercall.core.quality.intervals.tables import Table, stacked
 
@@ -87,13 +93,22 @@ def hear(reports: Reports, pieces: Places) -> dict[str, Numbers]:
     places = anew[now]
     sent_again = reports.get("retransmitted_packets_sent")
     sent_once = reports.get("packets_sent") - or_zero(sent_again)
+    total_lost = without_duplicates(told[_LOST], reports.ranks)
+    sent = sent_once[places] - sent_once[anew[before]]
+    again = or_zero(sent_again[places] - sent_again[anew[before]])
     heard = _compare(
         told[:, places],
         np.where(is_alone[now], np.nan, told[:, anew[before]]),
-        sent_once[places] - sent_once[anew[before]],
+        total_lost[places] - total_lost[anew[before]],
+        sent,
         pieces[places] if reports.sayings[0].kind == "video" else None,
-        or_zero(sent_again[places] - sent_again[anew[before]]),
+        again,
     )
+    signed = heard["packets_lost_signed"]
+    is_possible = are_possible_reports(signed, sent + again, reports, places)
+    if not is_possible.all():
+        for name in _LOSSES:
+            heard[name] = np.where(is_possible, heard[name], np.nan)
     return {name: _spread(column, places, len(pieces)) for name, column in heard.items()}
 
 
@@ -105,6 +120,14 @@ _FAR_END: Final = (
     "round_trip_time",
     "total_round_trip_time",
     "round_trip_time_measurements",
+)
+_LOST: Final = _FAR_END.index("packets_lost")
+_LOSSES: Final = (
+    "packets_lost_signed",
+    "packets_lost",
+    "packets_expected",
+    "loss_percent",
+    "residual_loss_percent",
 )
 
 
@@ -125,18 +148,24 @@ LEAST_STATED_PACKETS: Final = 100
 
 
 def _compare(
-    now: Numbers, before: Numbers, sent: Numbers, pictures: Places | None, again: Numbers
+    now: Numbers,
+    before: Numbers,
+    rises: Numbers,
+    sent: Numbers,
+    pictures: Places | None,
+    again: Numbers,
 ) -> dict[str, Numbers]:
     """Reports of the far end and the ones before them, in an interval's names; NaN where there
-    was none before. `sent` and `again` are packets since then; `pictures` tells the pieces of
-    video apart."""
-    _, _, jitters_s, fractions, rtts_s, _, _ = now
+    was none before. `rises` are those of the loss; `sent` and `again` are packets since then;
+    `pictures` tells the pieces of video apart."""
+    _, _, jitters_s, fractions, rtts_s, totals_s, _ = now
     _, lost, _, _, _, took_s, measured = now - before
-    is_measured = (measured > 0) & (took_s >= 0)
+    is_measured = (measured > 0) & (took_s >= 0) & (totals_s > 0)
     mean_s = np.divide(took_s, measured, out=nothing(len(lost)), where=is_measured)
+    mean_s = np.where(mean_s > LONGEST_S, np.nan, mean_s)
     lost = np.where(np.isnan(sent), np.nan, lost)
     expected = np.where(np.isnan(lost), np.nan, never_negative(sent))
-    late = never_negative(lost)
+    late = np.where(np.isnan(lost), np.nan, never_negative(rises))
     stated = np.minimum(1.0, fractions)
     if pictures is not None:
         expected = _without_padding(expected, late, stated, measured, pictures)
@@ -191,12 +220,24 @@ def _spread(values: Numbers, places: Places, length: int) -> Numbers:
     return column
 
 
-def count_lost(table: Table) -> None:
+def count_lost(table: Table, rises: Numbers) -> None:
     """Packets lost, of a stream that also says how many came: without them nobody can tell how
-    bad the loss was."""
-    lost, received = table.columns("packets_lost_signed", "packets_received")
+    bad the loss was. `rises` are those of the cumulative loss."""
+    signed, received = table.columns("packets_lost_signed", "packets_received")
     is_told = np.bincount(table.ranks, weights=~np.isnan(received)) > 0
-    table.put("packets_lost", known(np.where(is_told[table.ranks], never_negative(lost), np.nan)))
+    is_possible = are_possible_losses(signed, table.get("dt_s"), received, table.ranks)
+    if not is_possible.all():
+        table.put("packets_lost_signed", np.where(is_possible, signed, np.nan))
+    is_known = is_told[table.ranks] & is_possible & ~_are_uncounted(table)
+    lost = np.where(is_known, never_negative(rises), np.nan)
+    table.put("packets_lost", known(lost))
+
+
+def _are_uncounted(table: Table) -> Flags:
+    """The intervals in which payload came and, by its counter, not a packet."""
+    packets, bytes_ = table.columns("packets_received", "bytes_received")
+    uncounted: Flags = (bytes_ > 0) & ~(packets > 0)
+    return uncounted
 
 
 def measure_received(table: Table, sender_rtt: SenderRtt) -> None:

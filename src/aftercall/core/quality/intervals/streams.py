@@ -13,7 +13,13 @@ from typing import Final, Literal
 import msgspec
 
 from aftercall.core.instants import EpochMs
+from aftercall.core.quality.intervals.candidate_pairs import (
+    busier,
+    leave_out_unmeasured,
+    selected,
+)
 from aftercall.core.quality.intervals.getstats import ConnectionBody, SampleBody, Stats, StreamTag
+from aftercall.core.quality.intervals.kinds import is_no_stream, kind_of
 
 Direction = Literal["send", "receive"]
 StreamKey = tuple[str, str, int | str]
@@ -85,6 +91,9 @@ class Saying(msgspec.Struct, eq=False, gc=False):
     """Without its score, which is a number."""
     content_type: str | None = None
     """`screenshare`, where a browser says so."""
+    source: str | None = None
+    """What sends a stream, on whichever connection: the track it is made of, or of a received one
+    its producer or track. `None` where nothing tells."""
 
     @property
     def subtype(self) -> str | None:
@@ -172,6 +181,9 @@ class Linker:
     Dangling references become `None`."""
 
     def __init__(self) -> None:
+        self.unidentified: set[tuple[str, str, str]] = set()
+        """Streams of which nothing tells whether they are sound or picture: connection,
+        direction and the id of the stats."""
         self._tags = _Tags([])
         self._known: dict[str, _Known] = {}
 
@@ -197,15 +209,20 @@ class Linker:
         for stats in body.stats:
             type_ = stats.type
             if type_ == "inbound-rtp":
-                received.append(stats)
+                if not is_no_stream(stats):
+                    received.append(stats)
             elif type_ == "outbound-rtp":
-                sent.append(stats)
+                if not is_no_stream(stats):
+                    sent.append(stats)
             elif type_ == "remote-inbound-rtp":
                 remotes[stats.ssrc] = remotes[stats.local_id] = stats
             else:
                 others[stats.id] = stats
                 _place(made, stats)
-        _select_pair(made, others)
+        pair = made.pair = selected(made.pairs, made.transport, others)
+        if pair is not None:
+            made.local_candidate = made.candidates.get(pair.local_candidate_id or "")
+            made.remote_candidate = made.candidates.get(pair.remote_candidate_id or "")
         now = self._known[body.id] = _Known(codecs=_codecs(others, known.codecs))
         for stats in sent:
             source = others.get(stats.media_source_id or "")
@@ -224,7 +241,7 @@ class Linker:
                 and stats.ssrc == before.ssrc
                 and stats.mid == before.mid
                 and stats.track_identifier == before.track_identifier
-                and stats.kind == before.kind
+                and (stats.kind == before.kind or not stats.kind)
                 and stats.content_type == before.content_type
                 and now.codecs.get(stats.codec_id or "") is before.codec
             ):
@@ -252,26 +269,31 @@ class Linker:
         source_name = None if tag is None else tag.source
         if source_name is None and stats.content_type == "screenshare":
             source_name = "screen"
-        family = _FAMILIES.get((whose[1], stats.kind, source_name))
+        codec = codecs.get(stats.codec_id or "")
+        kind = kind_of(stats, source, None if codec is None else codec.mime_type, tag)
+        family = _FAMILIES.get((whose[1], kind, source_name))
         if family is None:
+            self.unidentified.add((*whose, stats.id))
             return None
+        self.unidentified.discard((*whose, stats.id))
         score = nan
         if tag is not None and tag.score is not None:
             score, tag = tag.score, msgspec.structs.replace(tag, score=None)
-        is_layered = stats.type == "outbound-rtp" and stats.kind == "video"
+        track_id = stats.track_identifier if source is None else source.track_identifier
         saying = Saying(
             (*whose, stats.id if stats.ssrc is None else stats.ssrc),
             family,
             stats.id,
-            stats.kind,
+            kind,
             stats.ssrc,
             stats.mid,
-            stats.track_identifier if source is None else source.track_identifier,
-            (stats.media_source_id or stats.mid) if is_layered else None,
+            track_id,
+            _sender(stats, family, tag) if kind == "video" and whose[1] == "send" else None,
             stats.quality_limitation_reason,
-            codecs.get(stats.codec_id or ""),
+            codec,
             tag,
             stats.content_type,
+            _source(whose[1], track_id, tag),
         )
         if before is not None and _astuple(before) == _astuple(saying):
             saying = before
@@ -279,6 +301,23 @@ class Linker:
 
 
 _astuple: Final = msgspec.structs.astuple
+
+
+def _sender(stats: Stats, family: Family, tag: StreamTag | None) -> str:
+    """What the layers of one picture have in common; where nothing tells, all pictures of a kind
+    that a connection sends are layers of one."""
+    told = stats.media_source_id or stats.mid
+    if told is None and tag is not None:
+        told = tag.producer_id or tag.track_id or tag.mid
+    return told or family
+
+
+def _source(direction: Direction, track_id: str | None, tag: StreamTag | None) -> str | None:
+    if direction == "receive" and tag is not None and tag.producer_id is not None:
+        return f"producer {tag.producer_id}"
+    if track_id is None and tag is not None:
+        track_id = tag.track_id
+    return None if track_id is None else f"track {track_id}"
 
 
 def _codecs(objects: Mapping[str, Stats], before: Mapping[str, Codec]) -> dict[str, Codec]:
@@ -324,47 +363,13 @@ class _Tags:
 def _place(connection: Connection, stats: Stats) -> None:
     match stats.type:
         case "candidate-pair":
+            leave_out_unmeasured(stats)
             connection.pairs.append(stats)
         case "local-candidate" | "remote-candidate":
             connection.candidates[stats.id] = stats
         case "transport":
-            connection.transport = _busier(connection.transport, stats)
+            connection.transport = busier(connection.transport, stats)
         case "media-playout":
             connection.playout = stats
         case "data-channel":
             connection.data_channels.append(stats)
-
-
-def _busier(one: Stats | None, other: Stats) -> Stats:
-    """Of two transports of a connection that does not bundle, the one that carried more."""
-    if one is None or (other.bytes_received or 0) > (one.bytes_received or 0):
-        return other
-    return one
-
-
-def _select_pair(connection: Connection, by_id: Mapping[str, Stats]) -> None:
-    """W3C names the selected pair in the transport, Firefox marks it `selected`; a report
-    without either has nominated pairs, of which the one last used is in use."""
-    pair = None
-    transport = connection.transport
-    if transport is not None and transport.selected_candidate_pair_id is not None:
-        pair = by_id.get(transport.selected_candidate_pair_id)
-    if pair is None:
-        candidates = [each for each in connection.pairs if each.selected] or [
-            each
-            for each in connection.pairs
-            if each.nominated and each.state in (None, "succeeded")
-        ]
-        pair = max(candidates, key=_last_use, default=None)
-    if pair is None:
-        return
-    connection.pair = pair
-    connection.local_candidate = connection.candidates.get(pair.local_candidate_id or "")
-    connection.remote_candidate = connection.candidates.get(pair.remote_candidate_id or "")
-
-
-def _last_use(pair: Stats) -> tuple[float, int]:
-    return (
-        pair.last_packet_received_timestamp or 0.0,
-        (pair.bytes_received or 0) + (pair.bytes_sent or 0),
-    )

@@ -142,6 +142,9 @@ class Issue(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """The row of the participant with whom it lies, when that is another one."""
     is_open: bool = False
     """It had not been cleared when the reports ended."""
+    is_known_live: bool = False
+    """Of a stream that carried nothing: its sender, its tag or a switch of the app said all the
+    time that it was on. Where nothing did, it may have been off."""
 
 
 def single(

@@ -113,6 +113,13 @@ class Mutes:
             )
         )
 
+    def tells_of(self, family: Family) -> bool:
+        """Whether the peer tells when it switches this stream on and off."""
+        if family not in PRODUCERS or family in SCREENSHARES:
+            return False
+        told = self._told["audio" if family in AUDIO else "video"]
+        return any(change.cause == _SWITCH for change in told)
+
     def unmuted_since(self, family: Family, starts: "Numbers", ends: "Numbers") -> "Numbers":
         """Since when the track was on, for each of these stretches; NaN where it was off in any
         part of it. Received streams and screens are always on as far as these switches know."""

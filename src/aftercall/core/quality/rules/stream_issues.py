@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import Final, NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 
 from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.quality.intervals.columns import Flags, Numbers, Places
@@ -36,10 +37,11 @@ def stream_issues(
 
 
 def _stream(saying: Saying) -> Hashable:
-    """Simulcast layers of one track are one stream to the rules."""
-    if saying.key[1] == "send" and saying.kind == "video" and saying.mid is not None:
-        return (saying.key[0], saying.mid)
-    return saying.key
+    """Simulcast layers of one picture are one stream to the rules."""
+    sender = saying.sender
+    if sender is None and saying.key[1] == "send" and saying.kind == "video":
+        sender = saying.mid
+    return saying.key if sender is None else (saying.key[0], sender)
 
 
 class _Whose(NamedTuple):
@@ -64,7 +66,22 @@ def _issues_of(table: Table, whose: _Whose) -> Iterator[_Found]:
             times = times or _times_of(table, streams, whose)
             samples = _samples(measured, times, stream.rows)
             for issue in rule.watch.issues(StreamRef.of(whose.peer_id, stream.saying), samples):
-                yield stream.place, issue
+                yield stream.place, _with_liveness(issue, table, stream.rows)
+
+
+_DRY: Final = frozenset({IssueName.NO_AUDIO_SENT, IssueName.NO_VIDEO_SENT})
+
+
+def _with_liveness(issue: Issue, table: Table, rows: slice) -> Issue:
+    """Whether a stream that carried nothing was said to be on. Where nobody said so, it is no
+    more than good to know."""
+    if issue.name not in _DRY:
+        return issue
+    is_within = (table.starts[rows] < issue.last_at) & (table.at[rows] > issue.first_at)
+    is_known_live = bool((table.get("is_known_live")[rows][is_within] == 1).all())
+    if is_known_live:
+        return replace(issue, is_known_live=True)
+    return replace(issue, severity="information")
 
 
 def _steps(table: Table, rows: slice) -> Iterator[tuple[EpochMs, EpochMs]]:

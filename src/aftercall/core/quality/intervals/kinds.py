@@ -1,0 +1,66 @@
+"""What kind of stream a report is about, where it does not say `kind`."""
+
+from typing import Final
+
+from aftercall.core.quality.intervals.getstats import Stats, StreamTag
+
+PROBATOR: Final = "probator"
+"""The `mid` and track of the stream on which mediasoup probes how much room there is."""
+
+_TELLING: Final = {
+    "video": (
+        "frames_encoded",
+        "frames_decoded",
+        "frames_dropped",
+        "frame_width",
+        "frames_per_second",
+        "key_frames_encoded",
+        "key_frames_decoded",
+        "pli_count",
+        "fir_count",
+    ),
+    "audio": (
+        "total_samples_received",
+        "concealed_samples",
+        "concealment_events",
+        "audio_level",
+        "total_audio_energy",
+    ),
+}
+"""Members that only streams of this kind have."""
+
+
+def kind_of(
+    stats: Stats, source: Stats | None, mime_type: str | None, tag: StreamTag | None
+) -> str | None:
+    """`audio` or `video`: as the stream, its source, its codec or its tag says, or as its members
+    tell. `None` where nothing does."""
+    told = (
+        stats.kind,
+        stats.media_type,
+        None if source is None else source.kind,
+        None if mime_type is None else mime_type.partition("/")[0].lower(),
+        None if tag is None else tag.kind,
+    )
+    for kind in told:
+        if kind in _TELLING:
+            return kind
+    return next(
+        (
+            kind
+            for kind, members in _TELLING.items()
+            if any(_is_there(getattr(stats, name)) for name in members)
+        ),
+        None,
+    )
+
+
+def is_no_stream(stats: Stats) -> bool:
+    """Whether an object is no stream of the call: mediasoup's probe, or what older browsers say
+    of the far end's view under the type of the stream itself."""
+    return stats.mid == PROBATOR or stats.track_identifier == PROBATOR or stats.is_remote is True
+
+
+def _is_there(value: float | None) -> bool:
+    """Numbers of stored reports are NaN where they are absent."""
+    return value is not None and value == value

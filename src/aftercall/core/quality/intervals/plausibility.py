@@ -1,0 +1,192 @@
+"""Leaving out of reports what is possible by its type and impossible by nature.
+
+What is left out is not known: it is neither zero nor the value of the report before.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from aftercall.core.quality.intervals.acceptance import Reports
+from aftercall.core.quality.intervals.columns import Flags, Numbers, Places
+
+MOST_COUNTED: Final = 2.0**31 - 2.0**24
+"""Packets and frames: a stream of a thousand a second reaches it in 24 days. What is beyond is a
+small negative number, taken for an unsigned one."""
+
+_SIGNED: Final = ("packets_lost_signed", "remote_packets_lost")
+_COUNTED: Final = (
+    "packets_sent",
+    "packets_received",
+    "retransmitted_packets_sent",
+    "retransmitted_packets_received",
+    "packets_discarded",
+    "frames",
+    "key_frames",
+    "frames_dropped",
+    "freeze_count",
+    "concealment_events",
+    "nack_count",
+    "pli_count",
+    "fir_count",
+)
+_CARRIED: Final = (("packets_sent", "bytes_sent"), ("packets_received", "bytes_received"))
+_JITTERS: Final = ("jitter_s", "remote_jitter")
+_TRIPS: Final = ("pair_rtt_s", "remote_round_trip_time")
+_TOTALS: Final = {"remote_round_trip_time": "remote_total_round_trip_time"}
+_SHARES: Final = ("remote_fraction_lost", "audio_level")
+
+
+_WIDTHS: Final = ((2.0**24, 2.0**20), (2.0**31, 2.0**24), (2.0**32, 2.0**31))
+"""Powers of two that signed counts were taken by, and how far below one is still near it. RTCP
+has 24 bits for its cumulative loss."""
+
+
+def signed_counts(counts: Numbers) -> Numbers:
+    """Counts of which those just below a power of two are the negative numbers they stand for."""
+    if not (counts >= 2.0**24 - 2.0**20).any():
+        return counts
+    for size, near in _WIDTHS:
+        counts = np.where((counts >= size - near) & (counts < size), counts - size, counts)
+    return counts
+
+
+LONGEST_S: Final = 60.0
+"""No packet is a minute late, nor under way."""
+DOUBTFUL_S: Final = 1.0
+_LONGEST_WHOLE_S: Final = 10.0
+
+
+def not_in_seconds(values: Numbers) -> Flags:
+    """Which of one stream's jitters or round trips cannot be seconds: those beyond a minute and,
+    where there are such, all beyond a second; and all, where every one is a whole number beyond
+    ten seconds."""
+    is_beyond: Flags = values > LONGEST_S
+    told = values[values > 0]
+    if is_beyond.any() or (len(told) and _are_whole(told, _LONGEST_WHOLE_S)):
+        return values >= DOUBTFUL_S
+    return is_beyond
+
+
+def are_clock_units(jitters: Numbers) -> bool:
+    """Whether one stream's jitters are in units of its RTP clock: whole numbers, all of them."""
+    told = jitters[jitters > 0]
+    return bool(len(told)) and _are_whole(told, DOUBTFUL_S)
+
+
+def _are_whole(values: Numbers, least: float) -> bool:
+    return bool((values >= least).all() and (values == np.rint(values)).all())
+
+
+def leave_out_impossible(reports: Reports) -> None:
+    """Changes the columns of `reports` in place."""
+    for name in _SIGNED:
+        if name in reports.kind.names:
+            _put(reports, name, signed_counts(reports.get(name)))
+    for name in _COUNTED:
+        if name in reports.kind.names:
+            column = reports.get(name)
+            column[column >= MOST_COUNTED] = np.nan
+    for packets, bytes_ in _CARRIED:
+        if packets in reports.kind.names:
+            # A counter that never moved while the stream did counts nothing.
+            column = reports.get(packets)
+            is_odd = (column == 0) & (reports.get(bytes_) > 0)
+            if is_odd.any():
+                is_stuck = np.zeros(int(reports.ranks.max()) + 1, dtype=np.bool_)
+                is_stuck[reports.ranks[is_odd]] = True
+                is_stuck[reports.ranks[column > 0]] = False
+                column[is_stuck[reports.ranks]] = np.nan
+    for name in _JITTERS:
+        for rows in _doubtful(reports, name, DOUBTFUL_S):
+            column = reports.get(name)[rows]
+            column[not_in_seconds(column) | are_clock_units(column)] = np.nan
+    for name in _TRIPS:
+        for rows in _doubtful(reports, name, DOUBTFUL_S):
+            column = reports.get(name)[rows]
+            is_wrong = not_in_seconds(column)
+            column[is_wrong] = np.nan
+            if is_wrong.any() and name in _TOTALS:
+                reports.get(_TOTALS[name])[rows] = np.nan
+    for name in _SHARES:
+        # A stream of which one value is no share of 1 is told in another unit.
+        for rows in _doubtful(reports, name, 1.0):
+            column = reports.get(name)[rows]
+            if (column > 1).any():
+                column[column > 0] = np.nan
+    if "remote_round_trip_time" in reports.kind.names:
+        trips = reports.get("remote_round_trip_time")
+        trips[~are_measured(trips, reports.get("remote_total_round_trip_time"))] = np.nan
+
+
+def are_measured(trips_s: Numbers, totals_s: Numbers) -> Flags:
+    """Which round trips were measured: a report writes 0 until its first, and goes on doing so
+    where nobody measures. One that was measured adds to the total."""
+    is_measured: Flags = (trips_s > 0) | (totals_s > 0)
+    return is_measured
+
+
+FEW_DUPLICATES: Final = 100.0
+
+
+def without_duplicates(lost: Numbers, ranks: Places) -> Numbers:
+    """Cumulative loss to compare with: a count a little below zero is that of packets that came
+    twice, and one that returns to zero tells of no loss. Where it falls far below, packets are
+    sent again throughout; then every rise is loss."""
+    if not (lost < 0).any():
+        return lost
+    lowest = np.zeros(int(ranks.max()) + 1)
+    np.fmin.at(lowest, ranks, lost)
+    return np.where(lowest[ranks] >= -FEW_DUPLICATES, np.fmax(lost, 0.0), lost)
+
+
+MOST_LOST_PER_S: Final = 1_000.0
+"""Packets of a stream of which nothing came: some 10 Mbit/s."""
+MOST_TIMES: Final = 10.0
+LATE_S: Final = 6.0
+LATE_PACKETS: Final = 20.0
+"""How far a receiver report may lie behind what was sent. RTCP's usual interval is five seconds."""
+
+
+def are_possible_losses(lost: Numbers, lengths_s: Numbers, came: Numbers, ranks: Places) -> Flags:
+    """Which losses of received streams in intervals of this length can be: not more than a second
+    has of packets, by what came of the stream in its best intervals."""
+    is_possible: Flags = ~(np.abs(lost) > MOST_LOST_PER_S * lengths_s)
+    if is_possible.all():
+        return is_possible
+    best = np.zeros(int(ranks.max()) + 1)
+    np.fmax.at(best, ranks, came / np.maximum(lengths_s, 1.0))
+    return is_possible | ~(np.abs(lost) > MOST_TIMES * best[ranks] * lengths_s)
+
+
+def are_possible_reports(lost: Numbers, sent: Numbers, reports: Reports, places: Places) -> Flags:
+    """Which of the losses that far ends reported, of so many packets sent since they last did,
+    can be: not more than were sent, with those that were sent before and are told late."""
+    is_possible: Flags = ~(np.abs(lost) > sent)
+    if is_possible.all() or not len(reports.lengths_s):
+        return is_possible
+    ranks = reports.ranks
+    best = np.zeros(int(ranks.max()) + 1)
+    rates = np.diff(reports.get("packets_sent")) / np.maximum(reports.lengths_s, 1.0)
+    is_same = np.diff(ranks) == 0
+    np.fmax.at(best, ranks[1:][is_same], rates[is_same])
+    return is_possible | ~(np.abs(lost) > sent + LATE_PACKETS + LATE_S * best[ranks[places]])
+
+
+def _doubtful(reports: Reports, name: str, least: float) -> Iterator[slice]:
+    """Where the streams are in which a value is as large as that."""
+    if name not in reports.kind.names:
+        return
+    column = reports.get(name)
+    is_large = column >= least
+    if not is_large.any():
+        return
+    edges: Places = np.flatnonzero(np.diff(reports.ranks, prepend=-1, append=-1))
+    for start, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+        if is_large[start:end].any():
+            yield slice(start, end)
+
+
+def _put(reports: Reports, name: str, column: Numbers) -> None:
+    reports.columns[reports.kind.names.index(name)] = column

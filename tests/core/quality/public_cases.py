@@ -1,0 +1,199 @@
+"""The public cases of `tests/samples/cases`, taken through the collector's or Janus' door, folded
+and compared with the other participants of their session."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aftercall.core.events import AnyEvent, Identity, PeerNoted, SampleTaken
+from aftercall.core.instants import EpochMs
+from aftercall.core.privacy import Privacy
+from aftercall.core.quality.attribution.verdicts import complete
+from aftercall.core.quality.cumulative import Cumulative
+from aftercall.core.quality.report import Folded, PeerFacts, Verdict, fold
+from aftercall.core.records import LeaveReason, Peer, PeerNote, StoredSample
+from aftercall.ingest import collector, janus
+from aftercall.ingest.collect_batch import read_batch
+
+CASES = Path(__file__).parents[2] / "samples" / "cases"
+BASE = EpochMs(1_795_255_200_000)
+"""2026-11-21T10:00:00Z, where the cases' offsets begin."""
+PEER = "9f2c1a34-7b6d-4e0f-8a51-0c3d5e7f9a1b"
+
+Stats = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Played:
+    """What the report of one peer says of a case."""
+
+    folded: Folded
+    verdict: Verdict
+    """Compared with the others of its session."""
+
+    @property
+    def issues(self) -> list[str]:
+        return [issue.name.value for issue in self.verdict.issues]
+
+    @property
+    def sentences(self) -> list[str]:
+        return [finding.sentence for finding in self.verdict.diagnosis]
+
+    def rows(self, family: str) -> list[dict[str, Any]]:
+        raw = self.folded.details.rows.get(family)
+        found: list[dict[str, Any]] = [] if raw is None else json.loads(bytes(raw))
+        return found
+
+    def values(self, family: str, member: str) -> list[Any]:
+        """A member of every row of a family; `None` where it is left out."""
+        return [row.get(member) for row in self.rows(family)]
+
+    def block(self, family: str) -> Cumulative:
+        return self.verdict.cumulative[family]
+
+
+def case(name: str) -> dict[str, Any]:
+    """A case by the beginning of its file's name."""
+    (path,) = CASES.glob(f"{name}-*.json")
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
+
+
+def play(name: str) -> Played:
+    """A case of the collector's door."""
+    said = case(name)
+    if "multi" in said:
+        reports = [(at, {connection: stats}) for at, connection, stats in said["multi"]]
+    else:
+        reports = [(at, {"pc1": stats}) for at, stats in said["samples"]]
+    return collected(reports, interval_ms=said["interval_ms"], tags=said.get("tags", ()))
+
+
+def collected(
+    reports: Iterable[tuple[int, Mapping[str, Sequence[Stats]]]],
+    *,
+    interval_ms: int = 7_000,
+    tags: Sequence[Stats] = (),
+    events: Sequence[tuple[int, str, Mapping[str, Any]]] = (),
+) -> Played:
+    """Reports of one peer as its collector sends them: offsets in ms, and the stats of each
+    connection. `events` are offset, name and data."""
+    entries: list[dict[str, Any]] = [
+        {
+            "type": "sample",
+            "at": BASE + at,
+            "connections": [
+                {"id": name, "stats": [_dated(each) for each in stats]}
+                for name, stats in connections.items()
+            ],
+            "streams": list(tags),
+        }
+        for at, connections in reports
+    ]
+    entries += [
+        {"type": "event", "at": BASE + at, "name": name, "data": dict(data)}
+        for at, name, data in events
+    ]
+    translation = collector.translate(
+        read_batch(
+            json.dumps(
+                {
+                    "v": 1,
+                    "peer_id": PEER,
+                    "sent_at": max(entry["at"] for entry in entries),
+                    "entries": [{"seq": seq, **entry} for seq, entry in enumerate(entries)],
+                }
+            ).encode()
+        ),
+        app_id="app",
+        meeting_id="meeting",
+        identity=Identity(user_id="user"),
+        privacy=Privacy.TRUNCATE,
+        received_at=EpochMs(max(entry["at"] for entry in entries)),
+    )
+    assert not translation.rejected
+    return _played(translation.events, "collector", interval_ms)
+
+
+def played_janus(events: Sequence[Mapping[str, Any]], *, interval_ms: int = 5_000) -> Played:
+    """Janus' events of one session; `t` in seconds before the call's end."""
+    dated = [
+        {**{k: v for k, v in event.items() if k != "t"}, "timestamp": _janus_us(event["t"])}
+        for event in events
+    ]
+    translation = janus.translate(
+        json.dumps(dated).encode(),
+        app_id="app",
+        received_at=EpochMs(BASE + 1_000),
+        privacy=Privacy.TRUNCATE,
+        interval_ms=interval_ms,
+    )
+    assert not translation.rejected
+    return _played(translation.events, "janus", interval_ms)
+
+
+def _janus_us(offset_s: float) -> int:
+    return round((BASE + 1000 * offset_s) * 1000)
+
+
+def _dated(stats: Stats) -> Stats:
+    """With the moment its offset stands for, in the unit the source uses. A text is a clock of
+    its own, which is not ours."""
+    at = stats.get("timestamp")
+    if isinstance(at, dict) and "us" in at:
+        return {**stats, "timestamp": (BASE + at["us"]) * 1000}
+    if isinstance(at, int | float):
+        return {**stats, "timestamp": BASE + at}
+    return stats
+
+
+def _played(events: Sequence[AnyEvent], source: str, interval_ms: int) -> Played:
+    peer_id = next(event.peer_id for event in events if isinstance(event, SampleTaken))
+    samples = [
+        StoredSample(
+            peer_id=peer_id,
+            sequence=event.sequence,
+            at=event.at,
+            received_at=event.at,
+            body=event.body,
+        )
+        for event in events
+        if isinstance(event, SampleTaken)
+    ]
+    notes = [
+        PeerNote(
+            app_id="app",
+            session_id="session",
+            peer_id=peer_id,
+            id=event.id,
+            at=event.at,
+            received_at=event.at,
+            name=event.name,
+            data=event.data,
+        )
+        for event in events
+        if isinstance(event, PeerNoted)
+    ]
+    start, end = (edge(sample.at for sample in samples) for edge in (min, max))
+    peer = Peer(
+        app_id="app",
+        session_id="session",
+        meeting_id="meeting",
+        id=peer_id,
+        participant_id="participant",
+        source=source,
+        interval_ms=interval_ms,
+        joined_at=start,
+        first_heard_at=start,
+        last_heard_at=end,
+        last_received_at=end,
+        left_at=end,
+        left_reason=LeaveReason.SAID,
+        created_at=start,
+        updated_at=end,
+    )
+    folded = fold([PeerFacts(peer=peer, samples=samples, notes=notes)], end)
+    verdicts = complete({"row": folded.verdict}, {"row": folded.traces}, {"row": "Ann"}, end)
+    return Played(folded, verdicts["row"])
