@@ -94,12 +94,12 @@ class ParticipantBody(msgspec.Struct, frozen=True, kw_only=True):
     who is present, up to now. `left_at_inferred` says that nobody said goodbye."""
 
     id: str
-    user_id: str | None
-    custom_participant_id: str | None
-    display_name: str | None
+    user_id: str | UnsetType
+    custom_participant_id: str | UnsetType
+    display_name: str | UnsetType
     picture: str | None
-    preset_name: str | None
-    role: str | None
+    preset_name: str | UnsetType
+    role: str | UnsetType
     session_id: str
     joined_at: str
     left_at: str | None
@@ -259,14 +259,17 @@ def _event(peer: Peer, name: str, at: EpochMs, minutes: float) -> PeerEventBody:
 
 
 def _members(row: Participant, peers: Sequence[Peer] | None) -> dict[str, Any]:
-    return {
-        "id": row.id,
+    names = {
         "user_id": row.user_id,
         "custom_participant_id": row.custom_participant_id,
         "display_name": row.display_name,
-        "picture": row.picture,
         "preset_name": row.preset_name,
         "role": row.preset_name,
+    }
+    return {
+        "id": row.id,
+        **{member: UNSET if name is None else name for member, name in names.items()},
+        "picture": row.picture,
         "session_id": row.session_id,
         "joined_at": encode_time(row.joined_at),
         "left_at": encode_time(row.left_at),

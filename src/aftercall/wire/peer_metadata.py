@@ -12,6 +12,7 @@ from aftercall.core.quality.metadata import (
     Metadata,
     Network,
 )
+from aftercall.wire.known import known
 from aftercall.wire.times import encode_time
 
 Json = dict[str, Any]
@@ -46,7 +47,7 @@ def encode_metadata(metadata: Metadata, view_type: str, wanted: frozenset[str]) 
     encoded: Json = {}
     for name, part in _PARTS.items():
         if not wanted or name in wanted:
-            encoded |= part(metadata)
+            encoded |= known(part(metadata))
     if DEVICE_INFO in encoded:
         encoded["room_view_type"] = metadata.room_view_type or _VIEWS.get(view_type, view_type)
     return encoded

@@ -20,6 +20,7 @@ from aftercall.core.quality.reception import Received, Reception
 from aftercall.core.quality.report import Completeness, Verdict
 from aftercall.core.quality.rules.issues import Issue
 from aftercall.core.records import Participant
+from aftercall.wire.known import known_members
 from aftercall.wire.peer_metadata import QUALITY_STATS, encode_metadata
 from aftercall.wire.peer_stats import Joining
 from aftercall.wire.peer_stats import encode_peer_stats as _encode_peer_stats
@@ -72,7 +73,7 @@ def encode_peer_stats(
     )
     stats = _encode_peer_stats(verdict.metadata, joining, filters)
     precall = stats.get("precall_network_information")
-    if in_details and precall:
+    if in_details and precall and "throughput" in precall:
         precall["throughtput"] = precall["throughput"]  # sic
     return stats
 
@@ -83,7 +84,7 @@ def _encode_quality(verdict: Verdict, rows: Mapping[str, msgspec.Raw]) -> Json:
         quality[family.value] = rows.get(family.value, _NOTHING)
         block = verdict.cumulative.get(family.value)
         quality[f"{family.value}_cumulative"] = (
-            {} if block is None else _encode_cumulative(family, block)
+            {} if block is None else known_members(_encode_cumulative(family, block))
         )
     return quality
 

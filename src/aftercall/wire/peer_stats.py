@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from aftercall.core.quality.metadata import Device, DevicesChange, Metadata, Network, Precall
+from aftercall.wire.known import known
 from aftercall.wire.peer_metadata import (
     DEVICE_INFO,
     EVENTS,
@@ -31,7 +32,7 @@ class Joining(NamedTuple):
 
 def encode_peer_stats(metadata: Metadata, joining: Joining, wanted: frozenset[str]) -> Json:
     """The older `peer_stats`, with the parts that `wanted` names."""
-    encoded: Json = {"config": None, "status": None}
+    encoded: Json = {}
     if not wanted or DEVICE_INFO in wanted:
         encoded["device_info"] = _old_device_info(metadata)
     if not wanted or IP_INFORMATION in wanted:
@@ -40,7 +41,8 @@ def encode_peer_stats(metadata: Metadata, joining: Joining, wanted: frozenset[st
         encoded["precall_network_information"] = _old_precall(metadata)
     if not wanted or EVENTS in wanted:
         encoded["events"] = _old_events(metadata, joining)
-    return encoded
+    stats: Json = known(encoded)
+    return stats
 
 
 def _old_device_info(metadata: Metadata) -> Json:
@@ -71,7 +73,6 @@ def _old_ip_information(metadata: Metadata) -> Json:
         "ip_location": ", ".join(place) or None,
         "ipv4": ipv4_of(network),
         "org": network.org,
-        "portal": None,
         "region": network.region,
         "timezone": network.timezone,
     }

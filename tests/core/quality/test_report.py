@@ -15,6 +15,7 @@ from aftercall.core.quality.report import Folded, PeerFacts, fold
 from aftercall.core.records import LeaveReason, Peer, PeerNote, StoredSample
 from aftercall.ingest.realtimekit_callstats import translate
 from tests.core.quality.cast import Call
+from tests.core.quality.story import Told, peer_of, tag
 
 SAMPLES = Path(__file__).parent.parent.parent / "samples"
 
@@ -215,3 +216,48 @@ def test_order_and_repeats_of_samples_do_not_matter(order: list[int], again: lis
 
 
 _SHORT = Call(["ada", "bob"], minutes=11 * 7 / 60 + 0.01)
+
+
+def test_the_first_packet_came_when_what_was_counted_before_began() -> None:
+    counted = {"packetsReceived": 350, "bytesReceived": 28_000}
+    told = Told(type="inbound-rtp", id="I", fixed={"kind": "audio", "ssrc": 7}, steps=[counted] * 4)
+    whole = peer_of([told])
+    began_at = whole.samples[0].at
+    for facts in (whole, structs.replace(whole, samples=whole.samples[1:])):
+        (reception,) = fold([facts], whole.samples[-1].at).details.receptions
+        assert (reception.audio.first_at, reception.audio.last_at) == (
+            began_at,
+            whole.samples[-1].at,
+        )
+
+
+def test_no_packet_came_before_its_receiver() -> None:
+    counted = {"packetsReceived": 350, "bytesReceived": 28_000}
+    told = Told(type="inbound-rtp", id="I", fixed={"kind": "audio", "ssrc": 7}, steps=[counted] * 9)
+    facts = peer_of([told], begin_s=1)
+    late = structs.replace(facts, samples=facts.samples[4:])
+    joined_at = EpochMs(facts.samples[3].at)
+    late = structs.replace(late, peer=structs.replace(facts.peer, joined_at=joined_at))
+    (reception,) = fold([late], facts.samples[-1].at).details.receptions
+    assert reception.audio.first_at == joined_at
+
+
+def test_a_sent_stream_that_no_server_names_is_called_as_its_track_is() -> None:
+    source = Told(
+        type="media-source", id="S", fixed={"kind": "audio", "trackIdentifier": "mic"}, steps=[{}]
+    )
+    sent = Told(
+        type="outbound-rtp",
+        id="O",
+        fixed={"kind": "audio", "ssrc": 7, "mediaSourceId": "S"},
+        steps=[{"packetsSent": 350, "bytesSent": 28_000}] * 2,
+    )
+    named = tag("send", 7, "microphone", producer_id="p-1")
+    for things, tags, name in (
+        ([sent, source], [], "mic"),
+        ([sent], [], "O"),
+        ([sent, source], [named], "p-1"),
+    ):
+        facts = peer_of(things, tags=tags)
+        rows = json.loads(bytes(fold([facts], EpochMs(0)).details.rows["audio_producer"]))
+        assert {row["producer_id"] for row in rows} == {name}

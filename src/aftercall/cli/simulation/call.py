@@ -173,12 +173,16 @@ class Call:
             is_hidden=False,
             **previous,
         )
-        yield peer.entry("describe", second + 0.05, **guest.person.description())
+        is_new = second == guest.stays[0].start_s
+        tested = {"precall": guest.person.precall(guest.weather)} if is_new else {}
+        yield peer.entry("describe", second + 0.05, **guest.person.description(), **tested)
         machine = guest.person.machine
         microphone = {"device_id": "mic-1", "kind": "audioinput", "label": machine.microphone}
         camera = {"device_id": "cam-1", "kind": "videoinput", "label": machine.camera}
         yield peer.event("audio_devices_updates", second + 0.06, devices=[microphone])
         yield peer.event("video_devices_updates", second + 0.06, devices=[camera])
+        speaker = {"device_id": "out-1", "kind": "audiooutput", "label": machine.speaker}
+        yield peer.event("speaker_devices_updates", second + 0.06, devices=[speaker])
         yield peer.event("selected_microphone_update", second + 0.07, device=microphone)
         yield peer.event("selected_camera_update", second + 0.07, device=camera)
         for after, state in ((0.1, "checking"), (0.45, "connected")):

@@ -96,7 +96,7 @@ class SimulatedPeer:
         at_ms = self.at_ms(at_s)
         stats = [
             {"id": id_, "type": type_, "timestamp": at_ms - 0.5, **members}
-            for id_, type_, members in (*self._path(), *self._sent(), *self._received())
+            for id_, type_, members in (*self._path(at_ms), *self._sent(), *self._received())
         ]
         return self.entry(
             "sample",
@@ -106,7 +106,7 @@ class SimulatedPeer:
             streams=[*self._sent_tags(), *self._received_tags()],
         )
 
-    def _path(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    def _path(self, at_ms: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
         sent = [s.counted for s in self.sendings.values()]
         received = [r.counted for r in self.receivings.values()]
         traffic = {
@@ -140,6 +140,10 @@ class SimulatedPeer:
                 "totalRoundTripTime": round(self.total_round_trip_s, 3),
                 "responsesReceived": self.round_trips,
                 "availableOutgoingBitrate": self.conditions.uplink_bps,
+                "packetsDiscardedOnSend": 0,
+                "bytesDiscardedOnSend": 0,
+                "lastPacketSentTimestamp": at_ms - 8,
+                "lastPacketReceivedTimestamp": at_ms - 15,
             },
         )
         yield "IL01", "local-candidate", self._local_candidate()
@@ -153,7 +157,13 @@ class SimulatedPeer:
         yield "COT01_96", "codec", {"mimeType": "video/VP8", "payloadType": 96, "clockRate": 90000}
 
     def _local_candidate(self) -> dict[str, Any]:
-        near = {"port": 50_000 + self.guest, "protocol": "udp", "networkType": "wifi"}
+        near = {
+            "port": 50_000 + self.guest,
+            "protocol": "udp",
+            "networkType": "wifi",
+            "relatedAddress": f"192.168.1.{20 + self.guest % 200}",
+            "relatedPort": 40_000 + self.guest,
+        }
         if self.weather.is_relayed:
             return {
                 **near,
@@ -162,7 +172,12 @@ class SimulatedPeer:
                 "relayProtocol": "tcp",
                 "url": "turn:turn.example.net:443?transport=tcp",
             }
-        return {**near, "candidateType": "srflx", "address": self.person.network["ip"]}
+        return {
+            **near,
+            "candidateType": "srflx",
+            "address": self.person.network["ip"],
+            "url": "stun:stun.example.net:3478",
+        }
 
     def _sent(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         for name, sending in self.sendings.items():

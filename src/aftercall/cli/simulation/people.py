@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
 
+from aftercall.cli.simulation.weather import Weather
+
 _FIRST_NAMES: Final = (
     "Amina", "Bruno", "Chiara", "Daniel", "Elif", "Farid", "Greta", "Hiroshi", "Ines", "Jonas",
     "Katya", "Liam", "Mei", "Noor", "Oskar", "Priya", "Quentin", "Rosa", "Sven", "Tomás",
@@ -30,6 +32,11 @@ class Machine:
     browser: dict[str, Any]
     microphone: str
     camera: str
+
+    @property
+    def speaker(self) -> str:
+        """What the sound comes out of: the headset that has the microphone, or the machine."""
+        return self.microphone.replace("Microphone", "Speaker")
 
 
 def _machine(
@@ -132,6 +139,22 @@ class Person:
             "network": self.network,
             "encoder": {"audio": "opus", "video": "VP8"},
             "room_view_type": "GROUP_CALL",
+        }
+
+    def precall(self, weather: Weather) -> dict[str, Any]:
+        """What a test of the network before the call finds: a `describe` entry's `precall`."""
+        now = weather.before
+        return {
+            "host": True,
+            "reflexive": not weather.is_relayed,
+            "relay": True,
+            "turn": True,
+            "effective_type": self.network["effective_type"],
+            "throughput_kbps": now.uplink_bps // 1_000,
+            "rtt_s": round(now.round_trip_ms / 1_000, 3),
+            "backend_rtt_s": round(now.round_trip_ms / 1_000 + 0.004, 3),
+            "jitter_s": round(now.jitter_ms / 1_000, 4),
+            "loss_fraction": round(now.uplink_loss, 4),
         }
 
 

@@ -77,6 +77,14 @@ class Weather:
         """Whether the path goes through a TURN server over TCP."""
         return self.kind is Kind.TURN_TCP
 
+    @property
+    def before(self) -> Conditions:
+        """What a test before the call meets: a calm moment of the same path."""
+        detour_ms = 90 if self.is_relayed else 0
+        return Conditions(
+            round_trip_ms=self._base_round_trip_ms + detour_ms, jitter_ms=self._base_jitter_ms
+        )
+
     def at(self, elapsed_s: float) -> Conditions:
         """The conditions `elapsed_s` after the join; to be asked once for each second."""
         calm = self._calm()

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from aftercall.core.instants import EpochMs
+from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.quality.intervals.columns import (
     Numbers,
     Places,
@@ -88,7 +88,7 @@ def receive(tables: Sequence[Table], *, is_video: bool) -> Received:
         seconds=sum(np.maximum.reduceat(table.get("dt_s"), moments.firsts).tolist(), 0.0),
         scores=int(np.count_nonzero(~np.isnan(scores))),
         score_total=sum(or_zero(moments.sums(scores)).tolist(), 0.0),
-        first_at=EpochMs(int(heard_at[0])) if len(heard_at) else None,
+        first_at=_first_packet_at(table),
         last_at=EpochMs(int(heard_at[-1])) if len(heard_at) else None,
         moments=msgspec.Raw(written),
     )
@@ -98,6 +98,18 @@ def _carrying(table: Table) -> Table:
     """Without the intervals in which a stream had nothing to carry."""
     idle = are_idle(table)
     return table.taken(~idle) if idle.any() else table
+
+
+def _first_packet_at(table: Table) -> EpochMs | None:
+    """When the first packet of any stream came. What a stream's first interval found counted
+    already came before it, at the pace of that interval."""
+    packets, before, dt_s = table.columns("packets_received", "packets_before", "dt_s")
+    heard = np.flatnonzero(packets > 0)
+    if not len(heard):
+        return None
+    first = heard[np.unique(table.ranks[heard], return_index=True)[1]]
+    earlier_s = or_zero(before[first]) / packets[first] * dt_s[first]
+    return EpochMs(int((table.starts[first] - SECOND_MS * earlier_s).min()))
 
 
 def _voices(moments: _Moments) -> tuple[Iterable[Any], ...]:

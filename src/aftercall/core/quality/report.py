@@ -17,7 +17,7 @@ from aftercall.core.quality.attribution.traces import Traces
 from aftercall.core.quality.cumulative import Cumulative
 from aftercall.core.quality.intervals.cadence import Cadence
 from aftercall.core.quality.metadata import LastSeen, Metadata, fold_metadata
-from aftercall.core.quality.reception import Reception
+from aftercall.core.quality.reception import Received, Reception
 from aftercall.core.quality.rules.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.records import LeaveReason, Peer, PeerNote, StoredSample
 
@@ -143,8 +143,8 @@ def fold(chain: Sequence[PeerFacts], now: EpochMs) -> Folded:
             peer_id=facts.peer.id,
             start_at=start_of(facts.peer),
             end_at=facts.peer.left_at,
-            audio=each.audio,
-            video=each.video,
+            audio=_within_stay(each.audio, facts.peer),
+            video=_within_stay(each.video, facts.peer),
         )
         for facts, each in zip(peers, folds, strict=True)
     ]
@@ -162,6 +162,14 @@ def _gap_issue(gap: Gap) -> Issue:
     ref = StreamRef(peer_id=gap.peer_id)
     worst = {"gap_ms": float(gap.end_at - gap.start_at)}
     return single(IssueName.STATS_GAP, ref, gap.start_at, gap.end_at, worst)
+
+
+def _within_stay(received: Received, peer: Peer) -> Received:
+    """What was received, its first packet not before the peer was there."""
+    if received.first_at is None:
+        return received
+    first_at = EpochMs(max(received.first_at, start_of(peer)))
+    return msgspec.structs.replace(received, first_at=first_at)
 
 
 def start_of(peer: Peer) -> EpochMs:

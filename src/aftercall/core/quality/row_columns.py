@@ -16,7 +16,7 @@ from aftercall.core.quality.intervals.columns import (
     rounded,
     whole_numbers,
 )
-from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS
+from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS, Saying
 from aftercall.core.quality.intervals.tables import Table
 from aftercall.core.quality.rows import (
     AudioConsumerRow,
@@ -93,6 +93,8 @@ def _column(field: msgspec.structs.FieldInfo, table: Table) -> Iterable[Any]:
     name = field.name
     if name == "timestamp":
         return times(table.at)
+    if name == "producer_id" and table.family in PRODUCERS:
+        return table.said(_producer_id)
     if name in _WORDS:
         return table.said(attrgetter(_WORDS[name]))
     if name == "quality_limitation_durations":
@@ -106,6 +108,11 @@ def _column(field: msgspec.structs.FieldInfo, table: Table) -> Iterable[Any]:
     if field.type == int | None:
         return whole_numbers(column)
     return floats(rounded(column, _DECIMALS[name]) if name in _DECIMALS else column)
+
+
+def _producer_id(saying: Saying) -> str:
+    """What a sent stream is called: by its server, else as its track is, else as W3C calls it."""
+    return saying.producer_id or saying.track_identifier or saying.stats_id
 
 
 def times(at: Numbers) -> list[str]:

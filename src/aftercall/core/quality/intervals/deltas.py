@@ -166,6 +166,7 @@ def _count(reports: Reports, was_absent: Flags, reading: Reading) -> list[Table]
     else:
         total_lost = without_duplicates(reports.get("packets_lost_signed"), reports.ranks)
         count_lost(table, np.diff(total_lost)[starts])
+        table.put("packets_before", known(reports.get("packets_received")[starts]))
     _put_tags(table, reports.which[starts])
     if kind is SENT:
         table.mark("was_off", reports.get("is_active")[starts] == 0)
