@@ -234,8 +234,9 @@ def _pictures() -> Iterator[Case]:
         on = RECEIVE, source
         name = IssueName.DECODER_OVERLOADED
         yield Case(name, _dropped, 40, 39, 20, 19, "dropped_percent", 20, *on)
-        name = IssueName.VIDEO_FROZEN
-        yield Case(name, _frozen, 3.0, 2.75, 1.0, 0.75, "frozen_percent", 30, *on)
+        if source == CAMERA:
+            name = IssueName.VIDEO_FROZEN
+            yield Case(name, _frozen, 3.0, 2.75, 1.0, 0.75, "frozen_percent", 30, *on)
         on = SEND, source
         for reason in ("bandwidth", "cpu"):
             name, tell = IssueName[f"{reason.upper()}_LIMITED"], _limited_by(reason)

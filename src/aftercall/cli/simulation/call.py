@@ -264,7 +264,7 @@ class Call:
     def _level(self, guest: Guest, second: int) -> float:
         """How loud a guest's microphone hears him; a live one is never quite still."""
         if guest.is_silent():
-            return 0.0002
+            return 0.0
         if self._speaks(guest, second):
             return self._random.uniform(0.08, 0.35)
         return self._random.choice((0.002, 0.004, 0.006, 0.014, 0.03))

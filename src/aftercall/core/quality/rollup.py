@@ -13,7 +13,12 @@ import msgspec
 import numpy as np
 
 from aftercall.core.quality.intervals.columns import Flags, Numbers, first_known, or_zero
-from aftercall.core.quality.intervals.liveness import are_empty, are_idle, are_off
+from aftercall.core.quality.intervals.liveness import (
+    are_empty,
+    are_idle,
+    are_off,
+    are_still_screens,
+)
 from aftercall.core.quality.intervals.scored import are_to_score, has_score
 from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS, SCREENSHARES, Family
 from aftercall.core.quality.intervals.tables import Table, stacked
@@ -170,11 +175,17 @@ def _roll_up_pictures(rollup: Rollup, tables: Sequence[Table]) -> None:
     is_screen = rollup.family in SCREENSHARES
     live = [_live(table) for table in tables]
     rates = first_known(stacked(live, "frames_per_second"), stacked(live, "fps"))
+    is_still = np.concatenate([are_still_screens(table) for table in live]) if live else rates < 0
     widths, frames = stacked(live, "frame_width"), stacked(live, "frames")
+    heights = stacked(live, "frame_height")
     rollup.fps = histogram(rates, 1)
     rollup.width = histogram(widths, 1)
-    rollup.lagging = _count(score.are_lagging(rates, is_screen=is_screen))
-    rollup.poor_resolution = _count(score.are_poor_resolution(widths, is_screen=is_screen))
+    rollup.lagging = _count(score.are_lagging(rates, is_screen=is_screen) & ~is_still)
+    sides = np.fmax(widths, heights)
+    rollup.poor_resolution = _count(score.are_poor_resolution(sides, is_screen=is_screen))
+    if is_screen:
+        # A page that stands still has no frames, and is there all the same.
+        frames = np.where(frames == 0, np.nan, frames)
     rollup.with_frames, rollup.no_video = _count(frames >= 0), _count(frames == 0)
     key_frames = stacked(tables, "key_frames")
     rollup.frames = _total(stacked(tables, "frames")[~np.isnan(key_frames)])

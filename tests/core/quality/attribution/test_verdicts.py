@@ -203,8 +203,14 @@ def test_a_microphone_that_hears_nothing_is_told() -> None:
     assert verdicts["bob"].issues == []
 
 
-def test_a_listener_who_spoke_once_has_no_silent_microphone() -> None:
+def test_a_microphone_that_goes_dead_after_speech_is_found() -> None:
     spoke = between(30, 60, FINE, good=Weather(level=0.0))
+    [finding] = _verdicts(_call(ada=spoke, bob=None))["ada"].diagnosis
+    assert finding.sentence == ("Ada's microphone gave pure silence from 10:01:03 to 10:07:56 UTC.")
+
+
+def test_a_quiet_room_is_no_dead_microphone() -> None:
+    spoke = between(30, 60, FINE, good=Weather(level=0.0002))
     assert _verdicts(_call(ada=spoke, bob=None))["ada"].issues == []
 
 
@@ -330,3 +336,9 @@ def test_live_an_open_issue_says_so() -> None:
     verdict = fold(call.everybody()["ada"], EpochMs(call.end_at)).verdict
     assert all(issue.is_open for issue in verdict.issues)
     assert verdict.issues
+
+
+def test_one_report_of_hard_loss_is_found_and_less_is_not() -> None:
+    for loss, causes in ((0.35, ["uplink"]), (0.15, [])):
+        short = between(120, 123, Weather(up_loss=loss))
+        assert _causes(_verdicts(_call(ada=short, bob=None, cyd=None)))["ada"] == causes

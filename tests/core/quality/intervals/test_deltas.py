@@ -297,7 +297,40 @@ def test_a_still_screen_is_not_a_frozen_camera() -> None:
     camera, screen = interval("camera"), interval("screen")
     assert (camera.family, camera.mos) == (Family.VIDEO_CONSUMER, 1.0)
     assert (screen.family, screen.mos) == (Family.SCREENSHARE_VIDEO_CONSUMER, None)
-    assert interval("screen", totalFreezesDuration=2.0).mos == 1.0
+    assert interval("screen", totalFreezesDuration=2.0).mos is None
+
+
+@pytest.mark.parametrize(
+    ("frames", "is_scored"), [(1, False), (13, False), (14, True), (200, True)]
+)
+def test_a_screen_is_scored_from_two_frames_a_second_on(frames: int, is_scored: bool) -> None:
+    tags = [{"direction": "receive", "ssrc": 7, "source": "screen"}]
+    size = {"frameWidth": 1280, "frameHeight": 720}
+
+    def report(at: float, count: int) -> Sample:
+        counts = {"framesDecoded": count, "bytesReceived": 9_000 * count, "packetsReceived": count}
+        return sample(at, inbound("video", **size, **counts), tags=tags)
+
+    found = only([report(0, 0), report(7, frames)])
+    assert ((found.mos is not None), (found.score is not None)) == (is_scored, is_scored)
+
+
+def test_freezes_of_a_screen_do_not_lower_its_score() -> None:
+    tags = [{"direction": "receive", "ssrc": 7, "source": "screen"}]
+    size = {"frameWidth": 1280, "frameHeight": 720}
+
+    def mos(frozen_s: float) -> float | None:
+        first = inbound("video", **size, framesDecoded=0, bytesReceived=0, totalFreezesDuration=0)
+        last = inbound(
+            "video",
+            **size,
+            framesDecoded=70,
+            bytesReceived=700_000,
+            totalFreezesDuration=frozen_s,
+        )
+        return only([sample(0, first, tags=tags), sample(7, last, tags=tags)]).mos
+
+    assert mos(4.0) == mos(0.0)
 
 
 def test_a_screen_shared_over_the_cameras_stream_begins_a_new_baseline() -> None:

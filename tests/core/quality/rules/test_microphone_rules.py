@@ -1,6 +1,7 @@
 """The microphone's rules, column by column, against a walk from interval to interval."""
 
 from collections import deque
+from itertools import pairwise
 from math import sqrt
 from typing import Any
 
@@ -14,8 +15,8 @@ from aftercall.core.quality.rules.microphone_rules import (
     CONSTANT_DEVIATION,
     CONSTANT_LEVEL,
     CONSTANT_SAMPLES,
-    SILENT_LEVEL,
     SILENT_MS,
+    TOLERATED_GAP_MS,
     microphone_issues,
 )
 from aftercall.core.quality.rules.mutes import Mutes
@@ -42,7 +43,7 @@ def _issues(intervals: list[Interval], *notes: PeerNote) -> list[Issue]:
 
 def _walked(intervals: list[Interval], changes: list[int]) -> list[_Told]:
     found: list[_Told] = []
-    stretches: dict[int, list[Interval]] = {}
+    runs: list[tuple[object, list[Interval]]] = []
     levels: deque[Interval] = deque(maxlen=CONSTANT_SAMPLES)
     since: int | None = None
     heard = [
@@ -50,7 +51,10 @@ def _walked(intervals: list[Interval], changes: list[int]) -> list[_Told]:
     ]
     for i in heard:
         start_at = i.at - round(i.dt_s * 1_000)
-        stretches.setdefault(sum(change <= start_at for change in changes), []).append(i)
+        state = (i.audio_level == 0, sum(change <= start_at for change in changes))
+        if not runs or runs[-1][0] != state:
+            runs.append((state, []))
+        runs[-1][1].append(i)
         levels.append(i)
         if _is_constant([each.audio_level or 0 for each in levels]):
             since = levels[0].at if since is None else since
@@ -59,14 +63,26 @@ def _walked(intervals: list[Interval], changes: list[int]) -> list[_Told]:
             since = None
     if since is not None:
         found.append(_constant(since, levels))
-    for used in stretches.values():
-        loudest = max(i.audio_level or 0 for i in used)
-        lengths = [round(i.dt_s * 1_000) for i in used]
-        if sum(lengths) >= SILENT_MS and loudest <= SILENT_LEVEL:
-            worst = {"loudest_level": round(loudest, 4)}
-            name = IssueName.SILENT_MICROPHONE
-            found.append((name, used[0].at - lengths[0], used[-1].at, worst, len(used)))
+    for _, run in runs:
+        if run[0].audio_level == 0 and sum(i.dt_s for i in run) * 1_000 >= SILENT_MS:
+            found += [_silence(stretch) for stretch in _stretches(run)]
     return sorted(found, key=str)
+
+
+def _stretches(run: list[Interval]) -> list[list[Interval]]:
+    """The run in parts between which it was not listened to."""
+    found = [[run[0]]]
+    for before, each in pairwise(run):
+        if each.at - round(each.dt_s * 1_000) - before.at > TOLERATED_GAP_MS:
+            found.append([])
+        found[-1].append(each)
+    return found
+
+
+def _silence(stretch: list[Interval]) -> _Told:
+    start_at = stretch[0].at - round(stretch[0].dt_s * 1_000)
+    worst = {"loudest_level": 0.0}
+    return (IssueName.SILENT_MICROPHONE, start_at, stretch[-1].at, worst, len(stretch))
 
 
 def _is_constant(values: list[float]) -> bool:

@@ -18,14 +18,15 @@ STEP_MS = 7_000
 
 
 def _samples(marks: str) -> Samples:
-    """A sample for each mark: `x` bad, `.` good, `-` between, `|` an interruption."""
+    """A sample for each mark: `x` bad, `X` hard, `.` good, `-` between, `|` an interruption."""
     places = [place for place, mark in enumerate(marks) if mark != "|"]
-    is_bad = np.array([marks[place] == "x" for place in places], dtype=np.bool_)
+    is_bad = np.array([marks[place] in "xX" for place in places], dtype=np.bool_)
     return Samples(
         starts=numbers([place * STEP_MS for place in places]),
         ends=numbers([(place + 1) * STEP_MS for place in places]),
         values={"loss_percent": numbers([10.0 + place for place in places]) * is_bad},
         bad={"loss_percent": is_bad},
+        is_hard=np.array([marks[place] == "X" for place in places], dtype=np.bool_),
         is_good=np.array([marks[place] == "." for place in places], dtype=np.bool_),
         sections=np.array([marks[:place].count("|") for place in places], dtype=np.intp),
         last_section=marks.count("|"),
@@ -45,6 +46,7 @@ def _bad_samples(**values: Sequence[float]) -> Samples:
         ends=numbers(range(length)),
         values=columns,
         bad={name: column > 5 for name, column in columns.items()},
+        is_hard=np.zeros(length, dtype=np.bool_),
         is_good=np.zeros(length, dtype=np.bool_),
         sections=np.zeros(length, dtype=np.intp),
         last_section=0,
@@ -55,6 +57,29 @@ def _worst(*, low_is_bad: bool = False, **values: Sequence[float]) -> dict[str, 
     watch = Watch(IssueName.POOR_NETWORK_UPLINK, low_is_bad)
     [issue] = watch.issues(REF, _bad_samples(**values))
     return issue.worst
+
+
+@pytest.mark.parametrize("marks", ["X", "..X...", "....X", "-X--", "xx...X..."])
+def test_one_hard_sample_is_an_issue_alone(marks: str) -> None:
+    [issue] = _watched(marks)
+    assert issue.sample_count == 1
+    assert issue.first_at == marks.index("X") * STEP_MS
+    assert issue.worst == {"loss_percent": 10.0 + marks.index("X")}
+
+
+@pytest.mark.parametrize(
+    ("marks", "first"), [("x.X.x", 0), ("xXx", 0), ("xxX", 0), ("Xxx", 0), ("X-x--x", 0), ("xX", 1)]
+)
+def test_a_hard_sample_among_bad_ones_is_part_of_one_issue(marks: str, first: int) -> None:
+    [issue] = _watched(marks)
+    assert issue.first_at == first * STEP_MS
+    assert issue.is_open
+
+
+def test_hard_samples_far_apart_are_issues_of_their_own() -> None:
+    first, second = _watched("X...X...")
+    assert (first.sample_count, second.sample_count) == (1, 1)
+    assert not first.is_open and not second.is_open
 
 
 @pytest.mark.parametrize("marks", ["", "....", "xx......xx", "x.x....x.x", "-----", "xx---xx---"])

@@ -71,7 +71,7 @@ def _unplayed(finding: Finding, mentions: Mentions) -> str:
 
 
 def _silent_microphone(finding: Finding, mentions: Mentions) -> str:
-    words = f"{mentions.of(subject_of(finding))} microphone was on but silent "
+    words = f"{mentions.of(subject_of(finding))} microphone gave pure silence "
     return f"{words}{when(finding.spans)}{after_switch(finding)}"
 
 

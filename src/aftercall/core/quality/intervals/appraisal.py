@@ -19,7 +19,13 @@ from aftercall.core.quality.intervals.columns import (
     numbers,
     or_zero,
 )
-from aftercall.core.quality.intervals.liveness import are_empty, are_off, are_unplayed
+from aftercall.core.quality.intervals.liveness import (
+    are_empty,
+    are_off,
+    are_still_screens,
+    are_unplayed,
+)
+from aftercall.core.quality.intervals.picture_sizes import longer_sides
 from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS, SCREENSHARES, Codec
 from aftercall.core.quality.intervals.tables import Table
 from aftercall.core.quality.models import mos_audio, mos_video, score
@@ -33,10 +39,13 @@ ASSUMED_SAMPLING_RATE: Final = 48_000
 def appraise(table: Table) -> None:
     """Adds `score` and `mos`; for received audio `burst_ratio` too."""
     silent, unplayed = _unscored(table), are_unplayed(table)
+    still = are_still_screens(table)
     is_audio = table.family in AUDIO
     scores, opinions = _scores(table), _audio(table) if is_audio else _video(table)
     if unplayed.any():
         scores, opinions = (np.where(unplayed, np.nan, each) for each in (scores, opinions))
+    if still.any():
+        scores, opinions = (np.where(still, np.nan, each) for each in (scores, opinions))
     scores = first_known(table.get("score_given"), scores)
     if silent.any():
         scores, opinions = (np.where(silent, np.nan, each) for each in (scores, opinions))
@@ -62,14 +71,12 @@ def _scores(table: Table) -> Numbers:
         is_unknown |= table.get("packets_received") == 0
         found = score.audio_consumer_scores(losses, jitters, events)
     else:
-        frames, widths, fps, shown_fps = table.columns(
-            "frames", "frame_width", "fps", "frames_per_second"
-        )
+        frames, fps, shown_fps = table.columns("frames", "fps", "frames_per_second")
         is_unknown &= np.isnan(frames)
         found = score.video_scores(
             losses,
             jitters,
-            widths,
+            longer_sides(table, "frame"),
             first_known(shown_fps, fps),
             frames,
             is_screen=table.family in SCREENSHARES,
@@ -158,8 +165,8 @@ def _received_losses(table: Table, sampling_rates: Numbers) -> tuple[Numbers, Nu
 def _video(table: Table) -> Numbers:
     is_screen, is_producer = table.family in SCREENSHARES, table.family in PRODUCERS
     model = mos_video.DEFAULT
-    frames, freeze_s, width, height, shown_width, shown_height, source_width, source_height = (
-        table.columns(*_SIZES)
+    frames, width, height, shown_width, shown_height, source_width, source_height = table.columns(
+        *_SIZES
     )
     fps, bitrate_bps, rtt_s, buffer_ms, loss, freeze_share, source_fps = table.columns(*_RATES)
     pixels, shown, source = (
@@ -186,10 +193,10 @@ def _video(table: Table) -> Numbers:
         mos_video.expected_rates(source_fps, is_screen=is_screen),
         500 * or_zero(rtt_s) + (0.0 if is_producer else or_zero(buffer_ms)),
         or_zero(loss),
-        or_zero(freeze_share),
+        # A page that scrolls and rests by turns looks like one that freezes.
+        np.zeros(len(fps)) if is_screen else or_zero(freeze_share),
     )
-    is_still = is_screen & ~(freeze_s > 0)
-    is_unknown = is_still | ~_are_knowable(table, opinions)
+    is_unknown = is_screen | ~_are_knowable(table, opinions)
     return np.where(frames == 0, np.where(is_unknown, np.nan, mos_video.LOWEST), opinions)
 
 
@@ -214,7 +221,6 @@ def _factors(table: Table, model: mos_video.VideoModel, *, is_screen: bool) -> N
 
 _SIZES: Final = (
     "frames",
-    "freeze_s",
     "frame_width",
     "frame_height",
     "expected_width",

@@ -3,8 +3,9 @@
 import numpy as np
 
 from aftercall.core.quality.intervals.columns import Flags
-from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS
+from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS, SCREENSHARES
 from aftercall.core.quality.intervals.tables import Table
+from aftercall.core.quality.models import mos_video
 
 
 def are_off(table: Table) -> Flags:
@@ -30,6 +31,15 @@ def are_empty(table: Table) -> Flags:
     frames, packets, received = table.columns("frames", "packets_received", "bytes_received")
     empty: Flags = (frames == 0) & ((packets == 0) | ((packets > 0) & (received == 0)))
     return empty
+
+
+def are_still_screens(table: Table) -> Flags:
+    """The intervals in which a shared screen had too few frames to be judged by: a page that
+    stands still is sent about once a second, or not at all."""
+    if table.family in AUDIO or table.family not in SCREENSHARES:
+        return np.zeros(len(table.at), dtype=np.bool_)
+    still: Flags = table.get("fps") < mos_video.LEAST_SCREEN_FPS
+    return still
 
 
 def are_unplayed(table: Table) -> Flags:

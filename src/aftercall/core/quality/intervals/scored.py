@@ -7,7 +7,12 @@ import numpy as np
 from aftercall.core.instants import SECOND_MS
 from aftercall.core.quality.intervals.appraisal import LEAST_PACKETS
 from aftercall.core.quality.intervals.columns import Flags, Numbers
-from aftercall.core.quality.intervals.liveness import are_empty, are_off, are_unplayed
+from aftercall.core.quality.intervals.liveness import (
+    are_empty,
+    are_off,
+    are_still_screens,
+    are_unplayed,
+)
 from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS, SCREENSHARES
 from aftercall.core.quality.intervals.tables import Table
 
@@ -26,7 +31,7 @@ def are_to_score(table: Table) -> Flags:
         ending = "sent" if table.family in PRODUCERS else "received"
         left_out |= table.get(f"packets_{ending}") < LEAST_PACKETS
     elif table.family in SCREENSHARES:
-        left_out |= table.get("frames") == 0
+        left_out |= are_still_screens(table)
     is_to_score: Flags = ~left_out
     return is_to_score
 

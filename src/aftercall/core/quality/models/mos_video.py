@@ -16,6 +16,10 @@ import numpy as np
 from aftercall.core.quality.intervals.columns import Numbers, numbers, or_zero, two_decimals
 
 LOWEST: Final = 1.0
+
+LEAST_SCREEN_FPS: Final = 2
+"""A shared screen with fewer frames a second stands still: no score of it means anything. Chosen;
+browsers repeat a still screen once a second, or not at all."""
 HIGHEST: Final = 5.0
 
 

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from aftercall.core.instants import SECOND_MS, EpochMs
-from aftercall.core.quality.intervals.columns import Numbers, nothing
+from aftercall.core.quality.intervals.columns import Flags, Numbers, nothing
 from aftercall.core.quality.intervals.streams import Family
 from aftercall.core.quality.intervals.tables import Table
 from aftercall.core.quality.rules.issues import Issue, IssueName, StreamRef, single
@@ -18,8 +18,10 @@ SILENT_LEVEL: Final = 0.01
 """ObserveRTC: no louder than this is silence."""
 
 SILENT_MS: Final = 30 * SECOND_MS
-"""Chosen. Noise suppression makes a listener's microphone silent too, so that it counts only
-when it was never heard at all since it was chosen."""
+"""Chosen. So long without a single sample other than zero: a room is never so quiet."""
+
+TOLERATED_GAP_MS: Final = SECOND_MS
+"""Intervals this close are one stretch."""
 
 CONSTANT_SAMPLES: Final = 10
 CONSTANT_DEVIATION: Final = 0.01
@@ -36,7 +38,8 @@ class _Heard(NamedTuple):
     ends: Numbers
     levels: Numbers
     """At the end of each."""
-    loudness: Numbers
+    is_dead: Flags
+    """Nothing but zeros came from it."""
     refs: list[StreamRef]
 
 
@@ -49,7 +52,7 @@ def microphone_issues(
     for table in tables:
         if table.family is Family.AUDIO_PRODUCER:
             heard = _hear(peer_id, table, mutes)
-            found += [*_silent(heard, changes), *_constant(heard)]
+            found += [*_dead(heard, changes), *_constant(heard)]
     return found
 
 
@@ -63,32 +66,54 @@ def loudness(table: Table) -> Numbers:
     return louder
 
 
+def are_dead(table: Table) -> Flags:
+    """Where a microphone gave zeros only: no energy at all, or, where no browser counts it, no
+    level at the end. The energy of a quiet room is small, but it grows."""
+    levels, energies = table.columns("audio_level", "heard_energy")
+    is_counted = energies >= 0
+    dead: Flags = np.where(is_counted, (energies == 0) & ~(levels > 0), levels == 0)
+    return dead
+
+
 def _hear(peer_id: str, table: Table, mutes: Mutes) -> _Heard:
-    starts, levels, loud = table.starts, table.get("audio_level"), loudness(table)
+    starts, levels, loud, dead = (
+        table.starts,
+        table.get("audio_level"),
+        loudness(table),
+        are_dead(table),
+    )
     muted, active, packets = table.columns("is_muted", "is_active", "packets_sent")
     is_on = ~np.isnan(mutes.unmuted_since(table.family, starts, table.at))
-    is_heard = is_on & (muted != 1) & (active != 0) & (packets > 0) & ~np.isnan(loud)
+    is_known = ~np.isnan(loud) | dead
+    is_heard = is_on & (muted != 1) & (active != 0) & (packets > 0) & is_known
     on = table.taken(is_heard)
     refs = on.said(lambda saying: StreamRef.of(peer_id, saying))
-    return _Heard(starts[is_heard], on.at, levels[is_heard], loud[is_heard], refs)
+    return _Heard(starts[is_heard], on.at, levels[is_heard], dead[is_heard], refs)
 
 
-def _silent(heard: _Heard, changes: Sequence[EpochMs]) -> Iterator[Issue]:
-    """The microphones that were used for long and never heard."""
-    used = np.maximum.accumulate(np.searchsorted(changes, heard.starts, side="right"))
-    edges = [*np.flatnonzero(np.diff(used, prepend=-1)).tolist(), len(used)]
-    for start, end in pairwise(edges):
-        heard_ms = (heard.ends[start:end] - heard.starts[start:end]).sum()
-        loudest = float(heard.loudness[start:end].max())
-        if heard_ms >= SILENT_MS and loudest <= SILENT_LEVEL:
-            yield single(
-                IssueName.SILENT_MICROPHONE,
-                heard.refs[end - 1],
-                EpochMs(int(heard.starts[start])),
-                EpochMs(int(heard.ends[end - 1])),
-                {"loudest_level": round(loudest, 4)},
-                sample_count=end - start,
-            )
+def _dead(heard: _Heard, changes: Sequence[EpochMs]) -> Iterator[Issue]:
+    """The times in which a microphone gave zeros only, for long enough in all before it gave
+    anything else or was changed; the times in between in which it was off are left out."""
+    used = np.searchsorted(changes, heard.starts, side="right")
+    turns = np.flatnonzero(np.diff(heard.is_dead) | np.diff(used).astype(np.bool_)) + 1
+    for start, end in pairwise([0, *turns.tolist(), len(used)]):
+        lengths = heard.ends[start:end] - heard.starts[start:end]
+        if start < end and heard.is_dead[start] and lengths.sum() >= SILENT_MS:
+            yield from _dead_stretches(heard, start, end)
+
+
+def _dead_stretches(heard: _Heard, start: int, end: int) -> Iterator[Issue]:
+    gaps = heard.starts[start + 1 : end] - heard.ends[start : end - 1]
+    breaks = np.flatnonzero(gaps > TOLERATED_GAP_MS) + start + 1
+    for first, after in pairwise([start, *breaks.tolist(), end]):
+        yield single(
+            IssueName.SILENT_MICROPHONE,
+            heard.refs[after - 1],
+            EpochMs(int(heard.starts[first])),
+            EpochMs(int(heard.ends[after - 1])),
+            {"loudest_level": 0.0},
+            sample_count=after - first,
+        )
 
 
 def _constant(heard: _Heard) -> Iterator[Issue]:

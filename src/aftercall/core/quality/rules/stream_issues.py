@@ -98,6 +98,7 @@ class _Measured(NamedTuple):
     values: dict[str, Numbers]
     bad: dict[str, Flags]
     is_bad: Flags
+    is_hard: Flags
     is_good: Flags
     is_known: Flags
 
@@ -114,7 +115,9 @@ def _measure(rule: Rule, table: Table) -> _Measured:
         bad[measure.label] = rule.is_bad(measure, column)
         is_good &= rule.is_good(measure, column) | is_unknown
         is_known |= ~is_unknown
-    return _Measured(values, bad, np.logical_or.reduce(list(bad.values())), is_good, is_known)
+    is_hard = np.zeros(length, dtype=np.bool_) if rule.is_hard is None else rule.is_hard(table)
+    is_bad = np.logical_or.reduce(list(bad.values()))
+    return _Measured(values, bad, is_bad, is_hard, is_good, is_known)
 
 
 def _suspects(measured: _Measured, streams: Sequence[StreamRows]) -> list[StreamRows]:
@@ -169,6 +172,7 @@ def _samples(measured: _Measured, times: _Times, rows: slice) -> Samples:
         times.ends[rows][is_judged],
         {name: column[rows][is_judged] for name, column in measured.values.items()},
         {name: flags[rows][is_judged] for name, flags in measured.bad.items()},
+        measured.is_hard[rows][is_judged],
         measured.is_good[rows][is_judged],
         sections[is_judged],
         int(sections[-1]),

@@ -10,8 +10,10 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from aftercall.core.instants import SECOND_MS
+from aftercall.core.quality.intervals.appraisal import LEAST_PACKETS
 from aftercall.core.quality.intervals.columns import Flags, Numbers, first_known, or_zero, quotients
 from aftercall.core.quality.intervals.liveness import are_unplayed
+from aftercall.core.quality.intervals.picture_sizes import longer_sides
 from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS, SCREENSHARES, Family
 from aftercall.core.quality.intervals.tables import Table
 from aftercall.core.quality.models import mos_video
@@ -39,6 +41,8 @@ class Rule(NamedTuple):
     watch: Watch
     families: frozenset[Family]
     measures: tuple[Measure, ...]
+    is_hard: Callable[[Table], Flags] | None = None
+    """Which intervals are trouble enough on their own."""
 
     def is_bad(self, measure: Measure, values: Numbers) -> Flags:
         return values < measure.bad if self.watch.low_is_bad else values >= measure.bad
@@ -67,16 +71,27 @@ def limited_percent(reason: str) -> _Measured:
 
 
 def _dropped_percent(table: Table) -> Numbers:
-    """Frames thrown away for lack of time; with loss they may have been beyond repair."""
+    """Frames thrown away for lack of time; with loss they may have been beyond repair. One of a
+    few frames is no share."""
     dropped, frames, loss = table.columns("frames_dropped", "frames", "loss_percent")
     percents = quotients(dropped, dropped + frames, 100.0)
-    return np.where(or_zero(loss) < 2.0, percents, np.nan)
+    is_moving = dropped + frames >= mos_video.LEAST_SCREEN_FPS * table.get("dt_s")
+    return np.where((or_zero(loss) < 2.0) & is_moving, percents, np.nan)
 
 
 def mean_freeze_ms(table: Table) -> Numbers:
     seconds, count = table.columns("freeze_s", "freeze_count")
     means = np.divide(SECOND_MS * seconds, count, out=np.zeros(len(count)), where=count > 0)
     return np.where(np.isnan(seconds), np.nan, means)
+
+
+def _are_hard_losses(table: Table) -> Flags:
+    """Where a quarter of the packets or more was lost, of enough packets to speak of a share."""
+    loss, expected = table.columns("loss_percent", "packets_expected")
+    sent = table.get("packets_sent" if table.family in PRODUCERS else "packets_received")
+    packets = np.where(expected > 0, expected, sent)
+    hard: Flags = (loss >= HARD_PERCENT) & (packets >= LEAST_PACKETS)
+    return hard
 
 
 def _camera_fps(table: Table) -> Numbers:
@@ -89,9 +104,10 @@ def _screen_fps(table: Table) -> Numbers:
 
 
 def _width(table: Table) -> Numbers:
-    """Not judged where no more was wanted: the tile, or the source, is no larger."""
-    wanted = first_known(*table.columns("expected_width", "source_width"))
-    widths = table.get("frame_width")
+    """The longer side, whichever way the camera is held. Not judged where no more was wanted: the
+    tile, or the source, is no larger."""
+    wanted = first_known(longer_sides(table, "expected"), longer_sides(table, "source"))
+    widths = longer_sides(table, "frame")
     return np.where((table.get("frames") > 0) & ~(widths >= wanted), widths, np.nan)
 
 
@@ -137,6 +153,9 @@ def _lacking(name: IssueName, least_ms: int) -> Watch:
     return Watch(name, raise_after=2, raise_after_ms=least_ms, window=2, clear_after=1)
 
 
+HARD_PERCENT: Final = 25
+"""Loss of one report that makes an issue alone: nobody understands speech through it. Chosen."""
+
 DRY_MS: Final = 5 * SECOND_MS
 UNPLAYED_MS: Final = 10 * SECOND_MS
 
@@ -166,9 +185,9 @@ _FROZEN: Final = (
 )
 
 RULES: Final = (
-    Rule(Watch(IssueName.POOR_NETWORK_UPLINK), PRODUCERS, _POOR),
+    Rule(Watch(IssueName.POOR_NETWORK_UPLINK), PRODUCERS, _POOR, _are_hard_losses),
     Rule(Watch(IssueName.SEVERE_NETWORK_UPLINK), PRODUCERS, _SEVERE),
-    Rule(Watch(IssueName.POOR_NETWORK_DOWNLINK), _CONSUMERS, _POOR),
+    Rule(Watch(IssueName.POOR_NETWORK_DOWNLINK), _CONSUMERS, _POOR, _are_hard_losses),
     Rule(Watch(IssueName.SEVERE_NETWORK_DOWNLINK), _CONSUMERS, _SEVERE),
     # RealtimeKit's second bucket.
     Rule(
@@ -211,8 +230,9 @@ RULES: Final = (
         _VIDEO & _CONSUMERS,
         (Measure("dropped_percent", _dropped_percent, 20, 10),),
     ),
-    # webrtc-issue-detector.
-    Rule(Watch(IssueName.VIDEO_FROZEN), _VIDEO & _CONSUMERS, _FROZEN),
+    # webrtc-issue-detector. Whether a screen stands still or is stuck only its sender's reports
+    # show: see attribution/screens.py.
+    Rule(Watch(IssueName.VIDEO_FROZEN), _CAMERAS & _CONSUMERS, _FROZEN),
     # RealtimeKit; clear values chosen.
     Rule(
         Watch(IssueName.LOW_FRAME_RATE, low_is_bad=True),

@@ -2,7 +2,8 @@
 
 A condition of the samples raises its issue when it holds in three of the last five, and the
 issue is over after three samples in a row on the good side of a second, kinder threshold, so
-that a value at the edge does not flicker. A value that is not known is no evidence either way.
+that a value at the edge does not flicker. Where one sample is hard trouble, it raises the issue
+alone. A value that is not known is no evidence either way.
 """
 
 from collections.abc import Iterator
@@ -36,6 +37,8 @@ class Samples(NamedTuple):
     ends: Numbers
     values: dict[str, Numbers]
     bad: dict[str, Flags]
+    is_hard: Flags
+    """So bad that one of them makes an issue."""
     is_good: Flags
     sections: Places
     """Grow where the stream was interrupted: what comes is judged afresh."""
@@ -54,7 +57,8 @@ def uninterrupted(
     """Samples of one value, by its name, all of one section."""
     name, values = measured
     sections = np.zeros(len(starts), dtype=np.intp)
-    return Samples(starts, ends, {name: values}, {name: is_bad}, is_good, sections, 0)
+    is_hard = np.zeros(len(starts), dtype=np.bool_)
+    return Samples(starts, ends, {name: values}, {name: is_bad}, is_hard, is_good, sections, 0)
 
 
 class Watch(NamedTuple):
@@ -73,9 +77,13 @@ class Watch(NamedTuple):
         found: list[Issue] = []
         is_bad = np.logical_or.reduce(list(samples.bad.values()))
         sections, counts = np.unique(samples.sections[is_bad], return_counts=True)
-        for section in sections[counts >= self.raise_after].tolist():
+        is_hard = samples.is_hard & is_bad
+        hard = np.unique(samples.sections[is_hard])
+        is_worth = (counts >= self.raise_after) | np.isin(sections, hard)
+        for section in sections[is_worth].tolist():
             start, end = np.searchsorted(samples.sections, (section, section + 1)).tolist()
-            stretches = self._stretches(is_bad[start:end], samples.is_good[start:end])
+            within = slice(start, end)
+            stretches = self._stretches(is_bad[within], is_hard[within], samples.is_good[within])
             for bad, is_cleared in stretches:
                 first, last = start + bad[0], start + bad[-1]
                 if samples.ends[last] - samples.starts[first] < self.raise_after_ms:
@@ -84,25 +92,35 @@ class Watch(NamedTuple):
                 found.append(self._issue(ref, samples, start + bad, is_open=is_open))
         return found
 
-    def _stretches(self, is_bad: Flags, is_good: Flags) -> Iterator[tuple[Places, bool]]:
+    def _stretches(
+        self, is_bad: Flags, is_hard: Flags, is_good: Flags
+    ) -> Iterator[tuple[Places, bool]]:
         """The bad samples of each stretch of trouble, and whether it was cleared."""
         bad = np.flatnonzero(is_bad)
-        more = self.raise_after - 1
-        first = np.flatnonzero(bad[more:] - bad[: len(bad) - more] < self.window)
+        first, raising = self._raised(bad, is_hard)
         clear = _ends_of_runs(is_good, self.clear_after)
         judged_from = 0
         while True:
             number = np.searchsorted(bad[first], judged_from)
             if number == len(first):
                 return
-            raised = first[number]
-            number = np.searchsorted(clear, bad[raised + more] + self.clear_after)
+            begun = first[number]
+            number = np.searchsorted(clear, bad[raising[number]] + self.clear_after)
             if number == len(clear):
-                yield bad[raised:], False
+                yield bad[begun:], False
                 return
             end = clear[number]
-            yield bad[raised : np.searchsorted(bad, end)], True
+            yield bad[begun : np.searchsorted(bad, end)], True
             judged_from = end + 1
+
+    def _raised(self, bad: Places, is_hard: Flags) -> tuple[Places, Places]:
+        """Where among the bad samples a stretch may begin, and with which of them it is known."""
+        more = self.raise_after - 1
+        many = np.flatnonzero(bad[more:] - bad[: len(bad) - more] < self.window)
+        hard = np.flatnonzero(is_hard[bad])
+        first, raising = np.concatenate([many, hard]), np.concatenate([many + more, hard])
+        order = np.lexsort((raising, first))
+        return first[order], raising[order]
 
     def _issue(self, ref: StreamRef, samples: Samples, bad: Places, *, is_open: bool) -> Issue:
         times = {name: int(flags[bad].sum()) for name, flags in samples.bad.items()}
