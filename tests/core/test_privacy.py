@@ -1,3 +1,4 @@
+import re
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 import msgspec
@@ -66,7 +67,16 @@ def test_an_address_within_a_text_is_found(address: IPv4Address | IPv6Address) -
 
 @pytest.mark.parametrize(
     "text",
-    ["10:20:30", "version 1.2.3.4.5", "00:11:22:33:44:55", "16:9", "a::b::c", "999.1.1.1", ""],
+    [
+        "10:20:30",
+        "version 1.2.3.4.5",
+        "00:11:22:33:44:55",
+        "16:9",
+        "Foo::bar failed",
+        "999.1.1.1",
+        "2026-11-26-08",
+        "",
+    ],
 )
 def test_what_is_no_address_is_left_alone(text: str) -> None:
     assert shorten_text(text, Privacy.NONE) == text
@@ -109,3 +119,86 @@ def test_a_report_without_addresses_is_the_same_object() -> None:
     body = decode_body(b'{"connections": [{"id": "pc", "stats": []}]}')
     assert shorten_body(body, Privacy.TRUNCATE) is body
     assert shorten_body(body, Privacy.FULL) is body
+
+
+def dressed(address: str) -> st.SearchStrategy[str]:
+    """Ways in which an address stands in a text."""
+    port = st.integers(1, 65_535)
+    is_v6 = ":" in address
+    host = f"[{address}]" if is_v6 else address
+    ways = [
+        st.just(address),
+        st.just(f"_{address}_"),
+        st.just(f"({address})."),
+        st.just(f"Laptop of Ann {address}, docked"),
+        port.map(lambda p: f"{host}:{p}"),
+        port.map(lambda p: f"turn:{host}:{p}?transport=udp"),
+        port.map(lambda p: f"stun:{host}"),
+        st.just(f"https://{host}/path"),
+        st.just(f"host-{address}"),
+    ]
+    if not is_v6:
+        octets = address.split(".")
+        ways += [
+            st.just(".".join(octet.zfill(3) for octet in octets)),
+            st.just(f"::ffff:{address}"),
+            st.just(f"[::ffff:{address}]:443"),
+            st.just(f"ip-{'-'.join(octets)}.example.org"),
+            st.just(f"{address}.nip.example"),
+        ]
+    return st.one_of(ways)
+
+
+public_v4 = (
+    st.tuples(*[st.integers(1, 254)] * 4)
+    .filter(lambda octets: len(set(octets)) == len(octets) and octets[0] != 127)
+    .map(lambda octets: ".".join(map(str, octets)))
+)
+public_v6 = st.tuples(st.integers(0x2000, 0x3FFF), *[st.integers(1, 0xFFFF)] * 7).map(
+    lambda groups: ":".join(f"{group:x}" for group in groups)
+)
+
+
+@given(st.data(), public_v4)
+def test_no_host_of_an_ipv4_address_is_kept_however_it_is_written(
+    data: st.DataObject, address: str
+) -> None:
+    text = data.draw(dressed(address))
+    short = shorten_text(text, Privacy.TRUNCATE)
+    *_, third, host = address.split(".")
+    assert not re.search(rf"(?<![0-9]){third}[.-]0*{host}(?![0-9.])", short)
+    assert "x" in shorten_text(text, Privacy.NONE)
+    assert shorten_text(short, Privacy.TRUNCATE) == short
+
+
+@given(st.data(), public_v6)
+def test_no_host_of_an_ipv6_address_is_kept_however_it_is_written(
+    data: st.DataObject, address: str
+) -> None:
+    text = data.draw(dressed(address))
+    short = shorten_text(text, Privacy.TRUNCATE)
+    assert ":".join(address.split(":")[3:]) not in short
+    assert ":".join(address.split(":")[:3]) in short
+    assert shorten_text(short, Privacy.TRUNCATE) == short
+
+
+def test_the_address_of_a_relay_is_shortened_in_its_url() -> None:
+    stats = [{"type": "local-candidate", "id": "L", "url": "turn:203.0.113.77:3478?transport=udp"}]
+    body = decode_body(msgspec.json.encode({"connections": [{"id": "pc", "stats": stats}]}))
+    (local,) = shorten_body(body, Privacy.TRUNCATE).connections[0].stats
+    assert local.url == "turn:203.0.113.0:3478?transport=udp"
+
+
+def test_devices_are_kept_as_far_as_the_level_says() -> None:
+    data = {"device": {"device_id": "a1b2", "label": "AirPods of Ann", "kind": "audioinput"}}
+    full, short, none = (shorten_data(data, level)["device"] for level in Privacy)
+    assert full == data["device"]
+    assert short["label"] == "AirPods of Ann"
+    assert short["device_id"] not in ("a1b2", "") and len(short["device_id"]) == 16
+    assert none == {"kind": "audioinput"}
+    assert shorten_data(data, Privacy.TRUNCATE)["device"] == short
+
+
+def test_an_address_as_the_name_of_a_member_is_shortened() -> None:
+    data = {"ways": {"203.0.113.77": 1}}
+    assert shorten_data(data, Privacy.TRUNCATE) == {"ways": {"203.0.113.0": 1}}

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import lru_cache
+from hashlib import sha256
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any, Final
 
@@ -25,20 +26,33 @@ class Privacy(StrEnum):
     NONE = "none"
 
 
+LARGEST_OCTET: Final = 255
+
+MOST_PARTS: Final = 24
+"""Parts between colons that are looked through; an address has nine at the most."""
+
 IPV4_PREFIX: Final = 24
 IPV6_PREFIX: Final = 48
 
-_ADDRESS: Final = re.compile(
-    r"(?<![\w.:])(?:"
-    r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?!\w|\.[0-9])"
-    r"|(?=[0-9A-Fa-f]*:[0-9A-Fa-f]*:)[0-9A-Fa-f:]{2,39}"
-    r"(?:(?<=:)[0-9]{1,3}(?:\.[0-9]{1,3}){3})?(?![\w:]|\.[0-9])"
-    r")"
+_RUN: Final = re.compile(r"[0-9A-Fa-f:.]*[0-9A-Fa-f][:.][0-9A-Fa-f:.]*|::(?:[0-9A-Fa-f:.]*)")
+"""A stretch of a text in which an address may lie: what addresses are written with, and at least
+one separator."""
+
+_IPV4: Final = re.compile(
+    r"(?<![0-9])(?<![0-9]\.)([0-9]{1,3}(?:\.[0-9]{1,3}){3})(?![0-9])(?!\.[0-9])"
 )
-"""An address within a text, such as an ICE candidate line."""
+
+_DASHED_IPV4: Final = re.compile(
+    r"(?<![0-9])(?<![0-9]-)([0-9]{1,3}(?:-[0-9]{1,3}){3})(?![0-9])(?!-[0-9])"
+)
+"""An address as providers write it into host names: `host-203-0-113-77.example`."""
 
 _VERSIONS: Final = frozenset({"version", "os_version", "sdk_version", "user_agent"})
 """Members whose dotted numbers are no addresses."""
+
+_DEVICE_IDS: Final = frozenset({"device_id", "deviceId", "group_id", "groupId"})
+_DEVICE_NAMES: Final = _DEVICE_IDS | {"label"}
+"""Members that name a person's device; at level `none` they are not kept."""
 
 _PLACES: Final = frozenset({"loc", "latitude", "longitude", "postal"})
 """Members finer than a city; kept at level `full` only."""
@@ -53,11 +67,11 @@ def shorten_address(address: str, privacy: Privacy) -> str | None:
     if privacy is Privacy.NONE:
         return None
     plain, _, _ = address.strip().strip("[]").partition("%")
-    try:
-        parsed = ip_address(plain)
-    except ValueError:
-        return None if ":" in plain else address
-    return _network_part(parsed)
+    parsed = _parsed(plain)
+    if parsed is not None:
+        return _network_part(parsed)
+    shortened = shorten_text(plain, privacy)
+    return None if ":" in plain and shortened == plain else shortened
 
 
 def _network_part(address: IPv4Address | IPv6Address) -> str:
@@ -70,18 +84,72 @@ def _network_part(address: IPv4Address | IPv6Address) -> str:
 
 
 def shorten_text(text: str, privacy: Privacy) -> str:
-    """The text with every address in it shortened, or left out as `x`."""
+    """The text with every address in it shortened, or replaced by `x`.
+
+    An address is found wherever it stands: with a port or a scheme, in brackets, in the middle of
+    a word, with octets padded by zeros, and as a part of a host name.
+    """
     if privacy is Privacy.FULL:
         return text
+    shortened = _RUN.sub(lambda run: _shorten_run(run[0], privacy), text)
+    return _DASHED_IPV4.sub(lambda found: _shorten_dashed(found[1], privacy), shortened)
 
-    def shortened(found: re.Match[str]) -> str:
-        try:
-            ip_address(found[0])
-        except ValueError:
-            return found[0]
-        return shorten_address(found[0], privacy) or "x"
 
-    return _ADDRESS.sub(shortened, text)
+@lru_cache(maxsize=4_096)
+def shorten_url(url: str, privacy: Privacy) -> str:
+    """The url of a TURN or STUN server with the address in it shortened; the same few come again
+    and again."""
+    return shorten_text(url, privacy)
+
+
+def _shorten_run(run: str, privacy: Privacy) -> str:
+    """A stretch of digits and separators with the address in it shortened."""
+    groups = [group for group in run.split(":") if group]
+    if run.count(":") >= 2 and (len(groups) != 1 or any(map(str.isdigit, run))):
+        # Else it is the middle of a name such as `Foo::bar`.
+        inner = run.strip(".")
+        for candidate in (inner, inner.removeprefix(":"), inner.removesuffix(":")):
+            if (parsed := _parsed(candidate)) is not None:
+                return run.replace(candidate, _kept_part(parsed, privacy), 1)
+        if "::" in run and (within := _ipv6_within(run)) is not None:
+            return run.replace(within, _kept_part(IPv6Address(within), privacy), 1)
+    return _IPV4.sub(lambda found: _shorten_ipv4(found[1], privacy), run)
+
+
+def _ipv6_within(run: str) -> str | None:
+    """The longest part of a stretch, cut at its colons, that is an IPv6 address."""
+    parts = run.split(":")[:MOST_PARTS]
+    for length in range(len(parts), 2, -1):
+        for first in range(len(parts) - length + 1):
+            part = ":".join(parts[first : first + length])
+            if "::" in part and _parsed(part) is not None:
+                return part
+    return None
+
+
+def _parsed(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
+
+
+def _shorten_ipv4(written: str, privacy: Privacy) -> str:
+    octets = [int(octet) for octet in written.split(".")]
+    if max(octets) > LARGEST_OCTET:
+        return written
+    return _kept_part(IPv4Address(bytes(octets)), privacy)
+
+
+def _shorten_dashed(written: str, privacy: Privacy) -> str:
+    octets = [int(octet) for octet in written.split("-")]
+    if max(octets) > LARGEST_OCTET:
+        return written
+    return _kept_part(IPv4Address(bytes(octets)), privacy).replace(".", "-")
+
+
+def _kept_part(address: IPv4Address | IPv6Address, privacy: Privacy) -> str:
+    return "x" if privacy is Privacy.NONE else _network_part(address)
 
 
 def shorten_data(data: Mapping[str, Any], privacy: Privacy) -> dict[str, Any]:
@@ -90,13 +158,23 @@ def shorten_data(data: Mapping[str, Any], privacy: Privacy) -> dict[str, Any]:
     if privacy is Privacy.FULL:
         return dict(data)
     kept: dict[str, Any] = {}
-    for name, value in data.items():
-        if name in _PLACES:
+    for given_name, value in data.items():
+        name = shorten_text(given_name, privacy)
+        if name in _PLACES or (name in _DEVICE_NAMES and privacy is Privacy.NONE):
+            continue
+        if name in _DEVICE_IDS and isinstance(value, str):
+            kept[name] = pseudonym(value)
             continue
         kept[name] = value if name in _VERSIONS else _shorten_value(value, privacy)
         if kept[name] == "x":
             del kept[name]
     return kept
+
+
+def pseudonym(device_id: str) -> str:
+    """What is kept of the id of a device below level `full`: the same for the same id, so that a
+    switch is seen, and nothing that the browser would know again."""
+    return sha256(device_id.encode(errors="replace")).hexdigest()[:16] if device_id else ""
 
 
 def _shorten_value(value: Any, privacy: Privacy) -> Any:
@@ -121,18 +199,19 @@ def shorten_body(body: SampleBody, privacy: Privacy) -> SampleBody:
 
 def _shorten_connection(connection: ConnectionBody, privacy: Privacy) -> ConnectionBody:
     stats = connection.stats
-    if not any(each.address or each.related_address for each in stats):
+    if not any(each.address or each.related_address or each.url for each in stats):
         return connection
     return replace(connection, stats=[_shorten_stats(each, privacy) for each in stats])
 
 
 def _shorten_stats(stats: Stats, privacy: Privacy) -> Stats:
-    if not (stats.address or stats.related_address):
+    if not (stats.address or stats.related_address or stats.url):
         return stats
     return replace(
         stats,
         address=_kept(stats.address, privacy),
         related_address=_kept(stats.related_address, privacy),
+        url=None if stats.url is None else shorten_url(stats.url, privacy),
     )
 
 

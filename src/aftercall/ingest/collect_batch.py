@@ -13,7 +13,7 @@ from msgspec import Meta
 from aftercall.core.errors import Malformed
 from aftercall.core.ids import is_uuid
 from aftercall.core.instants import EpochMs
-from aftercall.core.privacy import Privacy, shorten_address
+from aftercall.core.privacy import Privacy, shorten_address, shorten_url
 from aftercall.core.quality.intervals.getstats import (
     STATS_MEMBERS,
     Name,
@@ -293,8 +293,10 @@ def body_of(sample: Sample, privacy: Privacy) -> bytes:
                 if kind is _LOCAL:
                     stats.address = _kept(stats.address, privacy)
                     stats.related_address = _kept(stats.related_address, privacy)
+                    stats.url = _kept_url(stats.url, privacy)
                 elif kind is _REMOTE:
                     stats.address = _kept(stats.address, privacy)
+                    stats.url = _kept_url(stats.url, privacy)
     return encode_body(
         SampleBody(
             connections=sample.connections,
@@ -302,6 +304,10 @@ def body_of(sample: Sample, privacy: Privacy) -> bytes:
             page_hidden=sample.page_hidden,
         )
     )
+
+
+def _kept_url(url: str | None, privacy: Privacy) -> str | None:
+    return shorten_url(url, privacy) if url else None
 
 
 def _kept(address: str | None, privacy: Privacy) -> str | None:
