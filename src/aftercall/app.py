@@ -19,11 +19,12 @@ from aftercall.core.lifecycle import Policy
 from aftercall.logs import configure_logs
 from aftercall.service.founding import Founded
 from aftercall.service.services import Services, build_services
-from aftercall.settings import Settings
+from aftercall.settings import BadSetting, Settings
 from aftercall.store.database import Database, migrate
 from aftercall.web.assets import CollectorFiles
 from aftercall.web.dashboard.pages import Pages
 from aftercall.web.intake import IntakeDoor
+from aftercall.web.proxies import Network, TrustedProxies, read_networks
 from aftercall.web.routes import create_web_app
 from aftercall.web.try_page import CallPage
 from aftercall.wire.talk import read_summary_options
@@ -92,8 +93,12 @@ class Application:
         self._call_page: CallPage | None = None
         self._pages: Pages | None = None
         self._collector = CollectorFiles(STATIC / "collector")
+        self._front = TrustedProxies(self._answer, _networks_of(settings))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._front(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         request: Any = scope
         if request["type"] == "lifespan":
             await self._live(receive, send)
@@ -168,6 +173,13 @@ def _leave_in_peace() -> None:
 
 def _is_page(request: Any, pages: Pages) -> bool:
     return request["type"] == "http" and pages.is_for(request["method"], request["path"])
+
+
+def _networks_of(settings: Settings) -> tuple[Network, ...]:
+    try:
+        return read_networks(settings.trusted_proxies)
+    except ValueError as error:
+        raise BadSetting(f"trusted_proxies must name addresses or networks: {error}") from None
 
 
 def create_app(settings: Settings) -> Application:

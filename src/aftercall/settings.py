@@ -35,7 +35,14 @@ class Settings:
         "", "PostgreSQL URL (`postgresql://…`); empty: an SQLite file in the data folder."
     )
     public_url: str = _setting(
-        "", "Address the outside world reaches this server at; empty: taken from each request."
+        "",
+        "Address the outside world reaches this server at; empty: the address a request came in "
+        "by, since a `Host` header is anybody's word.",
+    )
+    trusted_proxies: str = _setting(
+        "loopback",
+        "Addresses and networks of reverse proxies, separated by commas, whose `Forwarded` and "
+        "`X-Forwarded-*` headers are believed; `loopback`: this machine.",
     )
     workers: int = _setting(1, "Server processes; more than one needs PostgreSQL.")
     web: bool = _setting(True, "Answer HTTP requests in this process.")

@@ -104,7 +104,7 @@ def _running_loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 
 async def _furnish(services: Services) -> tuple[str, dict[str, str]]:
-    founded = await services.founding.found_app("Ours")
+    founded = await services.founding.found_app("Ours", for_whole_account=True)
     rooms = services.rooms
     app_id = founded.app_id
     meeting = await rooms.create_meeting(app_id, title="T", keep_alive_s=60, settings={})

@@ -117,6 +117,25 @@ def test_a_token_is_made_listed_without_its_secret_and_revoked(run: Operator) ->
     assert run("token", "revoke", answer["id"]).exit_code == 1
 
 
+def test_an_apps_token_is_for_it_alone_unless_the_whole_account_is_asked_for(
+    run: Operator,
+) -> None:
+    one = made(run, "A")
+    made(run, "B", "--whole-account")
+    assert run("token", "create", "any").exit_code == 1
+    assert run("token", "create", "t", "--app-id", one["app_id"]).exit_code == 0
+    assert run("token", "create", "all", "--whole-account").exit_code == 0
+    assert run("token", "create", "x", "--whole-account", "--app-id", "a").exit_code == 2
+    listed = json.loads(run("token", "list", "--json").stdout)
+    assert {token["name"]: token["app_id"] for token in listed} == {
+        "admin of A": one["app_id"],
+        "admin of First account": None,
+        "t": one["app_id"],
+        "all": None,
+    }
+    assert run("token", "list").stdout.count("whole account") == 2
+
+
 def test_lists_are_tables_for_people(run: Operator) -> None:
     app_made = made(run, "Support")
     assert app_made["app_id"] in run("app", "list").stdout

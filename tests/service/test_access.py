@@ -67,7 +67,9 @@ class Fixture:
 @pytest.fixture
 async def house(db: Database) -> Fixture:
     clock, new_id = HandClock(), _ids()
-    founded = await Founding(db=db, clock=clock, new_id=new_id).found_app("Calls")
+    founded = await Founding(db=db, clock=clock, new_id=new_id).found_app(
+        "Calls", for_whole_account=True
+    )
     access = Access(db=db, clock=clock, new_id=new_id, settings=Settings(token_life_s=600))
     return Fixture(access, clock, db, founded.account_id, founded.app_id, founded.api_token)
 

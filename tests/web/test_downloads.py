@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from aftercall.core.events import SessionClosed
+from aftercall.web.downloads import own_address
 from tests.service.call_cast import at, join, leave, say, write
 
 House = Any
@@ -174,3 +175,28 @@ async def test_a_session_without_talk_has_empty_files(house: House) -> None:
     assert json.loads(nothing.content) == []
     header = await _download(house, caller, "/sessions/call/chat")
     assert header.text.count("\n") == 1
+
+
+def scope(host: str, server: tuple[str, int] | None = ("10.0.0.5", 8787)) -> dict[str, Any]:
+    return {"scheme": "http", "headers": [(b"host", host.encode())], "server": server}
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("localhost:8787", "http://localhost:8787"),
+        ("127.0.0.1:8787", "http://127.0.0.1:8787"),
+        ("[::1]:8787", "http://[::1]:8787"),
+        ("10.0.0.5:9000", "http://10.0.0.5:9000"),
+        ("evil.example", "http://10.0.0.5:8787"),
+        ("localhost.evil.example:8787", "http://10.0.0.5:8787"),
+        ("evil.example/127.0.0.1", "http://10.0.0.5:8787"),
+        ("", "http://10.0.0.5:8787"),
+    ],
+)
+def test_a_link_repeats_no_host_that_nobody_vouched_for(host: str, address: str) -> None:
+    assert own_address(scope(host)) == address
+
+
+def test_a_link_on_an_ipv6_socket_has_its_address_in_brackets() -> None:
+    assert own_address(scope("evil.example", ("2001:db8::5", 8787))) == "http://[2001:db8::5]:8787"

@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from aftercall.cli.opened import DatabaseUrl, DataDir, opened, settings_of
+from aftercall.core.errors import Unavailable
 from aftercall.settings import PREFIX, Settings
 from aftercall.store.database import UnfitDatabase
 
@@ -81,9 +82,7 @@ def odd_settings(settings: Settings) -> Iterator[Finding]:
     if is_public and settings.try_page:
         yield Finding("A002", "Anybody who reaches this server may hold calls on /try.")
     if is_public and not settings.public_url:
-        yield Finding(
-            "A003", "public_url is empty: download links repeat the host each request named."
-        )
+        yield Finding("A003", "public_url is empty: download links name the address of the socket.")
     if is_public and settings.allow_origins == "*":
         yield Finding("A004", "Pages of any origin may send to the intake; see allow_origins.")
     for name in ("geo_database", "asn_database"):
@@ -103,6 +102,7 @@ async def odd_database(settings: Settings) -> list[Finding]:
             return []
     except UnfitDatabase as error:
         return [Finding("A010", str(error))]
-    except (SQLAlchemyError, OSError) as error:
-        reason = str(error).splitlines()[0]
+    except (Unavailable, SQLAlchemyError, OSError) as error:
+        cause = error.__cause__ if isinstance(error, Unavailable) else None
+        reason = str(cause or error).splitlines()[0]
         return [Finding("A011", f"The database cannot be reached: {reason}", is_error=True)]

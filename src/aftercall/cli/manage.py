@@ -25,6 +25,10 @@ apps = typer.Typer(help="Apps: tenants of an account.", no_args_is_help=True)
 tokens = typer.Typer(help="API tokens.", no_args_is_help=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+WholeAccount = Annotated[
+    bool,
+    typer.Option("--whole-account", help="The token is good for every app of the account."),
+]
 AccountId = Annotated[
     str | None, typer.Option("--account-id", help="The account; left out: the only one there is.")
 ]
@@ -58,6 +62,7 @@ def create_app(
         str | None,
         typer.Option("--token", help="A token of your choice, 32 characters or more."),
     ] = None,
+    whole_account: WholeAccount = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
@@ -72,7 +77,11 @@ def create_app(
         await migrate_database(settings.effective_database_url)
         async with opened(settings) as services:
             return await services.founding.found_app(
-                name, account_id=account_id, app_id=app_id, secret=token
+                name,
+                account_id=account_id,
+                app_id=app_id,
+                secret=token,
+                for_whole_account=whole_account,
             )
 
     founded = asyncio.run(work())
@@ -120,8 +129,10 @@ def create_token(
     name: Annotated[str, typer.Argument(help="What the token is for.")],
     account_id: AccountId = None,
     app_id: Annotated[
-        str | None, typer.Option("--app-id", help="Only for this app; left out: for all.")
+        str | None,
+        typer.Option("--app-id", help="The app it is for; left out: the only one there is."),
     ] = None,
+    whole_account: WholeAccount = False,
     role: Annotated[
         Role, typer.Option(help="`admin` may do everything, `read` only read.")
     ] = Role.ADMIN,
@@ -131,12 +142,17 @@ def create_token(
 ) -> None:
     """Make an API token; it is printed once and kept nowhere."""
     settings = settings_of(data_dir, database_url)
+    if whole_account and app_id is not None:
+        raise typer.BadParameter("--whole-account and --app-id exclude each other")
 
     async def work() -> tuple[ApiToken, str]:
         async with opened(settings) as services:
             account = await services.founding.account_of(account_id)
+            chosen = app_id
+            if not whole_account and chosen is None:
+                chosen = (await services.founding.only_app(account.id)).id
             return await services.access.create_token(
-                account.id, name=name, app_id=app_id, role=role
+                account.id, name=name, app_id=chosen, role=role
             )
 
     made, secret = asyncio.run(work())
@@ -172,7 +188,7 @@ def list_tokens(
             token.id,
             token.name,
             token.role.value,
-            token.app_id or "all",
+            token.app_id or "whole account",
             *(_moment(at) for at in moments),
         )
     Console().print(table)

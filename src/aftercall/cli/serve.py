@@ -101,7 +101,7 @@ First start. This is shown once; keep the token.
 
   account  {founded.account_id}
   app      {founded.app_id}
-  token    {founded.api_token}
+  token    {founded.api_token}  (for the whole account)
   look     {url}/
 
 Read the record with Cloudflare's own SDK (pip install cloudflare):
@@ -168,6 +168,8 @@ def _run(settings: Settings, listening: socket.socket) -> None:
         "access_log": False,
         "log_level": "warning",
         "server_header": False,
+        # `web.proxies` does it, for `Forwarded` as well.
+        "proxy_headers": False,
         "timeout_keep_alive": _IDLE_S,
         "timeout_graceful_shutdown": _PATIENCE_S,
     }

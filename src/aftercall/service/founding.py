@@ -36,11 +36,11 @@ class Founding:
         self._new_id = new_id
 
     async def found_first(self) -> Founded | None:
-        """An account with an app and an admin token, when there is no account yet."""
+        """An account with an app and an admin token for the account, when there is none yet."""
         async with self._db.write() as tx:
             if await apps.list_accounts(tx):
                 return None
-            return await self._found(tx, "First app", None, None, None)
+            return await self._found(tx, "First app", None, None, None, for_whole_account=True)
 
     async def found_app(
         self,
@@ -49,8 +49,9 @@ class Founding:
         account_id: str | None = None,
         app_id: str | None = None,
         secret: str | None = None,
+        for_whole_account: bool = False,
     ) -> Founded:
-        """A new app with an admin token of its account.
+        """A new app with an admin token for it alone, or for its whole account.
 
         Without `account_id` it belongs to the only account, or to a new one when there is none;
         an `account_id` that is not known yet makes an account of that id. `secret` is a token
@@ -63,7 +64,9 @@ class Founding:
                     f"{field} must be 1 to 64 letters, digits, _ and -", field=field, is_body=True
                 )
         async with self._db.write() as tx:
-            return await self._found(tx, name, account_id, app_id, secret)
+            return await self._found(
+                tx, name, account_id, app_id, secret, for_whole_account=for_whole_account
+            )
 
     async def list_accounts(self) -> list[Account]:
         """All accounts, oldest first."""
@@ -80,6 +83,18 @@ class Founding:
         """The account of that id, or the only one. Raises `NotFound` or `Malformed`."""
         async with self._db.read() as tx:
             return await _chosen_account(tx, account_id)
+
+    async def only_app(self, account_id: str) -> App:
+        """The only app of an account. Raises `NotFound` or `Malformed`."""
+        found = await self.list_apps(account_id)
+        if not found:
+            raise NotFound("The account has no app yet", code="app_not_found")
+        if len(found) > 1:
+            raise Malformed(
+                "The account has several apps: name one with --app-id, or say --whole-account",
+                code="app_ambiguous",
+            )
+        return found[0]
 
     async def first_app_id(self) -> str:
         """The oldest app of the oldest account. Raises `NotFound` when there is none."""
@@ -99,6 +114,8 @@ class Founding:
         account_id: str | None,
         app_id: str | None,
         secret: str | None,
+        *,
+        for_whole_account: bool,
     ) -> Founded:
         account = await self._account(tx, account_id)
         app = App(
@@ -120,8 +137,8 @@ class Founding:
             ApiToken(
                 id=self._new_id(),
                 account_id=account.id,
-                app_id=None,
-                name=f"admin of {name}",
+                app_id=None if for_whole_account else app.id,
+                name=f"admin of {account.name if for_whole_account else name}",
                 role=Role.ADMIN,
                 hash=hash_token(said),
                 created_at=self._clock(),

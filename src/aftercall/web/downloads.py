@@ -1,5 +1,6 @@
 """Downloads: the files that signed links lead to, written while they are sent."""
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any, Final, TypeVar, assert_never
 from urllib.parse import quote
@@ -36,9 +37,25 @@ _MEDIA_TYPES: Final = {
 
 
 def url_of(request: Request[Any, Any, Any], services: Services, link: Link) -> str:
-    """A link below the address the outside world knows us by, or else the request's own."""
-    base = services.settings.public_url or str(request.base_url)
+    """A link below the address the outside world knows us by, or else the one that the request
+    came in by."""
+    base = services.settings.public_url or own_address(request.scope)
     return base.rstrip("/") + link.path
+
+
+def own_address(scope: Any) -> str:
+    """The address a request came in by. Its `Host` header is believed where it names this machine
+    or the socket's own address; of any other name nobody has vouched that it is ours."""
+    said = str(next((v for k, v in scope["headers"] if k == b"host"), b""), "latin-1")
+    host, port = scope.get("server") or ("localhost", None)
+    name = said.rpartition(":")[0] if re.search(r":\d+$", said) else said
+    if name.strip("[]").lower() in {*_THIS_MACHINE, str(host)}:
+        return f"{scope['scheme']}://{said}"
+    shown = f"[{host}]" if ":" in str(host) else host
+    return f"{scope['scheme']}://{shown}" + (f":{port}" if port else "")
+
+
+_THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @get(

@@ -48,7 +48,7 @@ async def test_who_has_one_app_looks_after_that_one_alone(house: House) -> None:
 
 async def test_a_token_of_another_account_cannot_be_touched(house: House) -> None:
     caller, stranger = await house.caller(), await house.caller(is_of_account=True)
-    (token,) = (await _data(caller, "GET", "/v1/tokens"))["tokens"]
+    token = (await _data(caller, "GET", "/v1/tokens"))["tokens"][0]
     assert await _data(stranger, "DELETE", f"/v1/tokens/{token['id']}", 404) == "token_not_found"
     made = {"name": "x", "app_id": caller.app_id}
     assert await _data(stranger, "POST", "/v1/tokens", 404, json=made) == "app_not_found"

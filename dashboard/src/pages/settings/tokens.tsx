@@ -92,7 +92,7 @@ function Row({ token, onRevoke }: { token: Token; onRevoke: (token: Token) => vo
         {token.is_mine && <span class="tag">You</span>}
       </td>
       <td>{token.role === "admin" ? "Read and write" : "Read"}</td>
-      <td>{token.app_id === null ? "All" : (app?.name ?? token.app_id)}</td>
+      <td>{token.app_id === null ? "Whole account" : (app?.name ?? token.app_id)}</td>
       <td>
         <Moment at={token.created_at} />
       </td>
