@@ -1,0 +1,244 @@
+"""Writes the table of fields in docs/reference/wire.md; with --check only compares.
+
+Each field of the peer report, and of the older quality of a participant's details, as the first
+published generation of the SDKs documents them (`wire_fields.txt`), is looked for in our answer on
+a call of `aftercall simulate`, and on one that RealtimeKit's own client recorded in Chromium
+(`tests/samples/realtimekit-callstats-30s.json`).
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from aftercall.cli.simulation.call import Call
+from aftercall.cli.simulation.weather import Kind
+from aftercall.core.events import Identity, PeerNoted, SampleTaken
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.attribution.verdicts import complete
+from aftercall.core.quality.report import PeerFacts, fold
+from aftercall.core.records import LeaveReason, Participant, Peer, PeerNote, StoredSample
+from aftercall.ingest.realtimekit_callstats import translate
+from aftercall.wire.participants import encode_participant_details, encode_peer_report_details
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+PAGE: Final = ROOT / "docs/reference/wire.md"
+FIELDS: Final = ROOT / "scripts/wire_fields.txt"
+RECORDING: Final = ROOT / "tests/samples/realtimekit-callstats-30s.json"
+BEGIN: Final = "<!-- fields: written by scripts/generate_wire_fields.py -->\n"
+END: Final = "<!-- end of fields -->\n"
+BEGIN_MS: Final = EpochMs(1_795_000_000_000)
+
+WHY: Final = (
+    ("ip_details.loc", "where somebody is to the metre is not kept"),
+    ("location.coords", "where somebody is to the metre is not kept"),
+    ("ip_details.postal", "only if a backend says so"),
+    ("screenshare_audio", "nobody shared a screen with sound"),
+    ("screenshare_video_consumer", "nobody showed a screen to this client"),
+    ("screenshare_video_producer", "this client shared no screen"),
+    ("webgl_support", "RealtimeKit's client leaves it out; Aftercall's collector says it"),
+    ("related_", "a candidate of the machine itself has none"),
+    ("network_type", "not in what RealtimeKit's client sends"),
+    ("discarded_on_send", "not in what RealtimeKit's client sends"),
+    ("packet_sent_timestamp", "not in what RealtimeKit's client sends"),
+    ("packet_received_timestamp", "not in what RealtimeKit's client sends"),
+    ("custom_participant_id", "nobody gave one"),
+    ("display_name", "nobody gave one"),
+    ("role", "the token's preset was not part of the recording"),
+    ("fractional_loss", "RealtimeKit's client says 0 without a test; not measured is not 0"),
+    ("connection_info", "the client made no test of the network"),
+    ("precall_network_information", "the client made no test of the network"),
+    ("packet_loss", "the client links no remote report to what it sends"),
+    ("jitter", "the client links no remote report to what it sends"),
+    ("packets_lost", "the client links no remote report to what it sends"),
+    ("pc_metadata", "the client made no test of the network"),
+    ("ip_information", "from the operator's own database of addresses, or the client"),
+    ("_devices_updates", "the client told of no devices in that time"),
+    ("selected_device_updates", "the client chose no device in that time"),
+    ("video", "the recorded client sent and received sound only"),
+)
+"""Why a field is empty, by a part of its name; the first that fits."""
+
+
+def page() -> str:
+    """The page as it should be."""
+    text = PAGE.read_text()
+    start, end = text.index(BEGIN) + len(BEGIN), text.index(END)
+    return text[:start] + table() + text[end:]
+
+
+def table() -> str:
+    simulated, real = list(simulated_answers()), list(recorded_answers())
+    lines = ["| field | simulated | real | why empty |", "|---|---|---|---|"]
+    for name in FIELDS.read_text().split():
+        cells = [kind_of(values_at(answers, name)) for answers in (simulated, real)]
+        why = "" if all(cells) else next((why for part, why in WHY if part in name), "")
+        shown = " | ".join(cell or "–" for cell in cells)
+        lines.append(f"| `{name}` | {shown} | {why} |")
+    return "\n".join(lines) + "\n"
+
+
+def values_at(answers: Iterable[Any], name: str) -> list[Any]:
+    """All values of a field, `null` and empty lists and objects left out."""
+    found = list(answers)
+    for step in name.split("."):
+        is_list = step.endswith("[]")
+        member = step.removesuffix("[]")
+        found = [each[member] for each in found if isinstance(each, dict) and member in each]
+        if is_list:
+            found = [one for each in found if isinstance(each, list) for one in each]
+    return [each for each in found if each not in (None, [], {})]
+
+
+def kind_of(values: Sequence[Any]) -> str:
+    """What the values are, `""` for none."""
+    if not values:
+        return ""
+    if all(isinstance(each, bool) for each in values):
+        return "true or false"
+    if all(isinstance(each, int) for each in values):
+        return "whole number"
+    if all(isinstance(each, int | float) for each in values):
+        return "number"
+    return "text" if all(isinstance(each, str) for each in values) else "object"
+
+
+def simulated_answers() -> Iterator[Any]:
+    call = Call(
+        seed=4,
+        number=1,
+        participants=4,
+        length_s=180,
+        interval_s=7,
+        begin_ms=BEGIN_MS,
+        kinds=(Kind.LOSSY_UPLINK, Kind.TURN_TCP),
+    )
+    call.screen_s = (40, 120)
+    by_peer: dict[str, list[dict[str, Any]]] = {}
+    names: dict[str, Participant] = {}
+    for _, second in call.play():
+        for said in second:
+            by_peer.setdefault(said.peer.id, []).append(said.entry)
+            names[said.peer.id] = row_of(said.peer.id, said.peer.person.name, "user-1")
+    everybody = {}
+    for peer_id, entries in by_peer.items():
+        samples = [sample_of(peer_id, e) for e in entries if e["type"] == "sample"]
+        notes = [note_of(peer_id, e) for e in entries if e["type"] in ("event", "describe")]
+        stay = (entries[0]["at"], entries[-1]["at"])
+        everybody[peer_id] = PeerFacts(peer=peer_of(peer_id, *stay), samples=samples, notes=notes)
+    yield from answers(everybody, names)
+
+
+def recorded_answers() -> Iterator[Any]:
+    found: dict[str, tuple[list[StoredSample], list[PeerNote], list[EpochMs]]] = {}
+    for sent in json.loads(RECORDING.read_text())["sent"]:
+        translation = translate(
+            json.dumps(sent["body"]).encode(),
+            app_id="app",
+            meeting_id="meeting",
+            identity=Identity(user_id="user"),
+            received_at=EpochMs(sent["at"] + 30),
+        )
+        peer_id = translation.peer_id
+        samples, notes, moments = found.setdefault(peer_id, ([], [], []))
+        for event in translation.events:
+            moments.append(event.at)
+            if isinstance(event, SampleTaken):
+                samples.append(stored(peer_id, event.sequence, event.at, event.body))
+            elif isinstance(event, PeerNoted):
+                told = {"type": "event", "seq": event.id, "at": event.at}
+                notes.append(note_of(peer_id, {**told, "name": event.name, "data": event.data}))
+    everybody = {
+        id: PeerFacts(peer=peer_of(id, min(at), max(at)), samples=samples, notes=notes)
+        for id, (samples, notes, at) in found.items()
+    }
+    yield from answers(everybody, {id: row_of(id, None, None) for id in everybody})
+
+
+def answers(everybody: dict[str, PeerFacts], rows: dict[str, Participant]) -> Iterator[Any]:
+    """Each participant's report with the older quality of its details, as sent."""
+    last_at = EpochMs(max(each.peer.last_heard_at for each in everybody.values()))
+    folded = {id: fold([facts], last_at) for id, facts in everybody.items()}
+    verdicts = complete(
+        {id: each.verdict for id, each in folded.items()},
+        {id: each.traces for id, each in folded.items()},
+        {id: id for id in folded},
+        last_at,
+    )
+    for id, verdict in verdicts.items():
+        details = folded[id].details
+        given = (rows[id], None, verdict, details.receptions)
+        pieces = encode_peer_report_details(*given, details.rows, filters=frozenset())
+        report = json.loads(b"".join(map(bytes, pieces)))["data"]["participant"]
+        yield report
+        older = encode_participant_details(*given, filters=frozenset())
+        yield json.loads(msgspec.json.encode(older))["participant"]
+
+
+def sample_of(peer_id: str, entry: dict[str, Any]) -> StoredSample:
+    body = {name: entry[name] for name in ("connections", "streams", "page_hidden")}
+    return stored(peer_id, entry["seq"], entry["at"], msgspec.json.encode(body))
+
+
+def stored(peer_id: str, sequence: int, at: EpochMs, body: bytes) -> StoredSample:
+    return StoredSample(peer_id=peer_id, sequence=sequence, at=at, received_at=at, body=body)
+
+
+def note_of(peer_id: str, entry: dict[str, Any]) -> PeerNote:
+    own = {name: value for name, value in entry.items() if name not in ("seq", "at", "type")}
+    return PeerNote(
+        app_id="app",
+        session_id="session",
+        peer_id=peer_id,
+        id=str(entry["seq"]),
+        at=entry["at"],
+        received_at=entry["at"],
+        name=entry.get("name", "describe"),
+        data=entry.get("data", own),
+    )
+
+
+def peer_of(peer_id: str, came_at: EpochMs, left_at: EpochMs) -> Peer:
+    return Peer(
+        app_id="app",
+        session_id="session",
+        meeting_id="meeting",
+        id=peer_id,
+        participant_id=peer_id,
+        source="collector",
+        interval_ms=7_000,
+        joined_at=came_at,
+        first_heard_at=came_at,
+        last_heard_at=left_at,
+        last_received_at=left_at,
+        left_at=left_at,
+        left_reason=LeaveReason.SAID,
+        created_at=came_at,
+        updated_at=left_at,
+    )
+
+
+def row_of(peer_id: str, name: str | None, custom_id: str | None) -> Participant:
+    return Participant(
+        app_id="app",
+        session_id="session",
+        id=peer_id,
+        user_id="user",
+        display_name=name,
+        custom_participant_id=custom_id,
+        preset_name="group_call_participant" if name else None,
+        joined_at=BEGIN_MS,
+        left_at=BEGIN_MS,
+        created_at=BEGIN_MS,
+        updated_at=BEGIN_MS,
+    )
+
+
+if __name__ == "__main__":
+    if "--check" not in sys.argv:
+        PAGE.write_text(page())
+    elif PAGE.read_text() != page():
+        sys.exit(f"{PAGE.name} does not say what is answered: make generated")
