@@ -182,6 +182,9 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
     candidate_pairs: CandidatePairs
 
 
+_TRIPS: Final = ("rtt_s", "backend_rtt_s")
+
+
 class _Description:
     """The members said so far, by group; a later one replaces an earlier."""
 
@@ -201,7 +204,9 @@ class _Description:
             self.room_view_type = view
         precall = data.get("precall")
         if isinstance(precall, dict):
-            self.precalls.append(_struct(Precall, {**precall, "at": at}))
+            # No way there and back takes no time.
+            measured = {k: v for k, v in precall.items() if k not in _TRIPS or v != 0}
+            self.precalls.append(_struct(Precall, {**measured, "at": at}))
 
     def of(self, group: str) -> dict[str, Any]:
         return self.groups.get(group, {})

@@ -184,6 +184,8 @@ class Linker:
         self.unidentified: set[tuple[str, str, str]] = set()
         """Streams of which nothing tells whether they are sound or picture: connection,
         direction and the id of the stats."""
+        self._sources: dict[StreamKey, str] = {}
+        """What tags last said that streams are made of."""
         self._tags = _Tags([])
         self._known: dict[str, _Known] = {}
 
@@ -266,9 +268,7 @@ class Linker:
     ) -> Stream | None:
         """`None` for a stream of no known kind."""
         tag = self._tags.find(*whose, stats, source)
-        source_name = None if tag is None else tag.source
-        if source_name is None and stats.content_type == "screenshare":
-            source_name = "screen"
+        source_name = self._source_of(whose, stats, tag)
         codec = codecs.get(stats.codec_id or "")
         kind = kind_of(stats, source, None if codec is None else codec.mime_type, tag)
         family = _FAMILIES.get((whose[1], kind, source_name))
@@ -298,6 +298,18 @@ class Linker:
         if before is not None and _astuple(before) == _astuple(saying):
             saying = before
         return Stream(saying, stats, score, None, source)
+
+    def _source_of(
+        self, whose: tuple[str, Direction], stats: Stats, tag: StreamTag | None
+    ) -> str | None:
+        """What a stream is made of, as its tag says or last said: a tag goes with what it is
+        about, the stream often stays. Else as the browser says."""
+        key: StreamKey = (*whose, stats.id if stats.ssrc is None else stats.ssrc)
+        if tag is not None and tag.source is not None:
+            self._sources[key] = tag.source
+            return tag.source
+        told = "screen" if stats.content_type == "screenshare" else None
+        return told or self._sources.get(key)
 
 
 _astuple: Final = msgspec.structs.astuple
