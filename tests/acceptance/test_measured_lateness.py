@@ -54,6 +54,7 @@ def test_lateness_is_accepted_while_the_machine_was_late(
         issue("cpu_limited", 22, 58),
         issue("audio_concealment", 50, 58, concealment_percent=9),
         issue("poor_network_uplink", 22, 38, loss_percent=8, jitter_ms=70),
+        issue("poor_network_downlink", 21, 38, jitter_ms=324_000),
         issue("silent_microphone", 22, 38),
         issue("one_way_audio", 22, 38),
     ],

@@ -13,6 +13,7 @@ import pytest
 
 from tests.acceptance import patient
 from tests.acceptance.calls import HeldCall, Tab, browser, find_chromium, hold_call
+from tests.acceptance.diagnosis import close_session
 from tests.acceptance.patient import PATIENCE_S
 from tests.acceptance.sdks import node_sdks, python_sdk
 from tests.acceptance.server import Server, running, wait_until_ended
@@ -43,7 +44,11 @@ async def hold(url: str) -> HeldCall:
 
 @pytest.fixture(scope="module")
 def call(server: Server) -> HeldCall:
-    return asyncio.run(hold(server.url))
+    """A call that its backend closed; `test_try_browsers.py` waits for the end of one that nobody
+    closes."""
+    held = asyncio.run(hold(server.url))
+    close_session(server, held.session_id)
+    return held
 
 
 def ask(server: Server, path: str) -> Any:
