@@ -87,6 +87,7 @@ async def test_a_live_report_tells_what_the_peer_itself_reported(db: Database) -
     assert report.verdict.cumulative["audio_producer"].packet_loss.avg == pytest.approx(5, abs=1)
     assert [finding.cause for finding in report.verdict.diagnosis] == ["uplink"]
     assert len(msgspec.json.decode(report.details.rows["audio_consumer"])) == 2 * 42
+    assert not report.verdict.is_final
 
 
 async def test_a_live_report_is_at_most_two_seconds_old(db: Database) -> None:
@@ -109,6 +110,7 @@ async def test_a_folded_session_is_compared_and_kept(db: Database) -> None:
     ada = (await service.peer_report("app", "ada")).verdict
     bob = (await service.peer_report("app", "bob")).verdict
     assert ada.diagnosis[0].evidence.listeners_affected == 2
+    assert ada.is_final
     assert "the cause was Ada's uplink" in bob.diagnosis[0].sentence
     assert {issue.origin for issue in bob.issues} == {"remote"}
 

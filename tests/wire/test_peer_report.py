@@ -285,6 +285,7 @@ def test_a_family_that_never_was_is_empty(folded: Folded) -> None:
 
 def test_our_own_parts_stand_beside(folded: Folded) -> None:
     report = _answer(folded)["data"]["participant"]["peer_report"]
+    assert report["is_final"] is True
     assert report["diagnosis"][0]["cause"] == "uplink"
     assert report["diagnosis"][0]["first_at"] == "2026-11-21T10:01:03.000Z"
     assert report["diagnosis"][0]["spans"][0]["first_at"] == "2026-11-21T10:01:03.000Z"

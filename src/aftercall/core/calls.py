@@ -259,7 +259,7 @@ def _quality(scale: Scale, digests: Sequence[Digest], *, is_final: bool) -> Qual
     lanes = [levels_of(each.mos_audio, each.mos_video) for each in measured]
     strip, width = strip_of(lanes, scale.buckets, STRIP_PLACES)
     return Quality(
-        is_final=is_final,
+        is_final=is_final and all(digest.is_final for digest in digests),
         level=level_of(mos_audio, mos_video),
         mos_audio=mos_audio,
         mos_video=mos_video,

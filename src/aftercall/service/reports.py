@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
+from msgspec.structs import replace
+
 from aftercall.core.errors import Bug, NotFound
 from aftercall.core.instants import SECOND_MS, Clock, EpochMs
 from aftercall.core.quality.attribution.stream_ends import StreamEnds
@@ -226,7 +228,8 @@ def _live_report(facts: Sequence[PeerFacts], row: Participant, now: EpochMs) -> 
     folded = fold(facts, now)
     names = {row.id: row.display_name or row.id}
     verdicts = complete({row.id: folded.verdict}, {row.id: folded.traces}, names, now)
-    return report_of(verdicts[row.id], folded.details)
+    verdict = replace(verdicts[row.id], is_final=False)
+    return report_of(verdict, folded.details)
 
 
 def _name_of(chain: Sequence[Peer]) -> str:

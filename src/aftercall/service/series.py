@@ -170,7 +170,7 @@ class SeriesReads:
             lane=found.lane,
             from_at=wanted.from_at if wanted.from_at is not None else found.lane.joined_at,
             to_at=wanted.to_at if wanted.to_at is not None else found.lane.left_at or now,
-            is_final=found.call.status == "ENDED",
+            is_final=report.verdict.is_final,
             now=now,
             streams=[_stream(each, found, ends.get(each.key, [])) for each in drawn],
             connection=plot_connection(

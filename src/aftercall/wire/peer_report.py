@@ -45,12 +45,16 @@ def encode_peer_report(
     *,
     filters: frozenset[str] = ALL,
 ) -> Json:
-    """`peer_report`: metadata, quality, and ours: `issues`, `diagnosis`, `completeness`.
+    """`peer_report`: metadata, quality, and ours: `issues`, `diagnosis`, `completeness`,
+    `is_final`.
 
     `rows` are the sample rows of each family, as JSON arrays. `filters` are names of
     `peer_metadata.FILTERS`; none of them asks for all.
     """
-    report: Json = {"metadata": encode_metadata(verdict.metadata, row.view_type, filters)}
+    report: Json = {
+        "metadata": encode_metadata(verdict.metadata, row.view_type, filters),
+        "is_final": verdict.is_final,
+    }
     if wants_quality(filters):
         report["quality"] = _encode_quality(verdict, rows)
         report["issues"] = [_encode_issue(issue) for issue in verdict.issues]

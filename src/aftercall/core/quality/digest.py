@@ -102,6 +102,8 @@ class Digest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """The highest of any family, over the whole stay."""
     rtt_ms: float | None = None
     is_measured: bool = False
+    is_final: bool = True
+    """As the report says."""
     is_bad: bool = False
     screenshare: list[Span] = []
     issues: list[Issue] = []
@@ -189,6 +191,7 @@ def digest(verdict: Verdict, details: Details, scale: Scale) -> Digest:
             block.rtt.avg_ms for block in verdict.cumulative.values() if block.rtt is not None
         ),
         is_measured=is_measured,
+        is_final=verdict.is_final,
         is_bad=is_low or is_severe,
         screenshare=_screenshare(rows[Family.SCREENSHARE_VIDEO_PRODUCER], scale),
         issues=verdict.issues[:MOST_ISSUES],

@@ -83,6 +83,9 @@ class Verdict(msgspec.Struct, kw_only=True):
     issues: list[Issue]
     diagnosis: list[Finding] = []
     """The worst first."""
+    is_final: bool = True
+    """Whether the call is over and its participants have been compared; until then causes that
+    only all reports together show may be missing, and others may still change."""
 
 
 class Details(msgspec.Struct, kw_only=True):

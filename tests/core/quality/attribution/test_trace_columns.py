@@ -32,6 +32,8 @@ def _walked(intervals: list[Interval]) -> list[StreamTrace]:
         each = found.setdefault(i.ssrc, _begun(i))
         each.has_loss = each.has_loss or i.loss_percent is not None
         each.is_shown = each.is_shown or bool(i.expected_width)
+        if i.expected_width:
+            _extend(each.shown, EpochMs(i.at - round(i.dt_s * 1_000)), i.at)
         if i.family not in AUDIO and i.frames and i.frame_width and i.frame_height:
             _resize(each.sizes, i, round(log2(i.frame_width * i.frame_height)))
         is_sent = i.family in PRODUCERS
@@ -79,6 +81,7 @@ def _begun(i: Interval) -> StreamTrace:
         jittery=[],
         has_loss=False,
         is_shown=False,
+        shown=[],
     )
 
 

@@ -127,6 +127,14 @@ def test_a_picture_that_is_shown_and_does_not_come_is_missed(reports: int) -> No
     assert names == ([] if reports * STEP_S < 10 else [IssueName.NO_VIDEO_RECEIVED])
 
 
+def test_a_picture_that_was_shown_before_and_is_not_any_more_is_not_missed() -> None:
+    call = _call()
+    dry = _dry(call.facts("ada"), 10, 6, "video")
+    shown = _shown(structs.replace(dry, samples=dry.samples[:10]))
+    samples = [*shown.samples, *dry.samples[10:]]
+    assert _told(call, structs.replace(dry, samples=samples))["ada"] == []
+
+
 def test_a_picture_that_nobody_looks_at_is_not_missed() -> None:
     call = _call()
     assert _told(call, _dry(call.facts("ada"), 10, 6, "video"))["ada"] == []

@@ -36,7 +36,8 @@ def _sent_to(received: StreamTrace, sender: Party) -> list[Span]:
         voiced = [s for t in sender.traces if t.family is Family.AUDIO_PRODUCER for s in t.voiced]
         return union(voiced, within_ms=ONE_WAY_MS)
     if received.family is Family.VIDEO_CONSUMER and received.is_shown:
-        return union(
+        sent = union(
             s for t in sender.traces if t.family is Family.VIDEO_PRODUCER for s in t.flowing
         )
+        return intersection(sent, received.shown)
     return []

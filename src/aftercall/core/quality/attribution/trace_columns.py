@@ -44,6 +44,7 @@ def _traces(peer_id: str, table: Table) -> Iterator[_Placed]:
     table, streams = by_stream(table, lambda saying: saying.key)
     spans = [_spans(table, streams, is_so) for is_so in _flags(table)]
     sizes = _sizes(table, streams)
+    shown = _spans(table, streams, table.get("expected_width") > 0)
     has_loss, is_shown = ~np.isnan(table.get("loss_percent")), table.get("expected_width") > 0
     for number, stream in enumerate(streams):
         flowing, dry, voiced, lossy, jittery, late, narrow = (each[number] for each in spans)
@@ -62,6 +63,7 @@ def _traces(peer_id: str, table: Table) -> Iterator[_Placed]:
                 sizes=sizes[number],
                 has_loss=bool(has_loss[stream.rows].any()),
                 is_shown=bool(is_shown[stream.rows].any()),
+                shown=shown[number],
             ),
         )
 

@@ -48,6 +48,8 @@ class StreamTrace(msgspec.Struct, kw_only=True):
     """Whether any interval knew its loss."""
     is_shown: bool
     """Whether the receiver said at what size it shows the stream."""
+    shown: list[Span] = []
+    """When it said so: a tile that was shown once is not shown for ever."""
 
 
 class End(NamedTuple):
