@@ -7,10 +7,11 @@ import numpy as np
 from tests.truth.clean_scenes import CLEAN_SCENES
 from tests.truth.drawing import Draw
 from tests.truth.media_scenes import MEDIA_SCENES
+from tests.truth.mixed_scenes import MIXED_SCENES
 from tests.truth.network_scenes import NETWORK_SCENES
 from tests.truth.people import Scene
 
-SCENES = {**NETWORK_SCENES, **MEDIA_SCENES, **CLEAN_SCENES}
+SCENES = {**NETWORK_SCENES, **MEDIA_SCENES, **MIXED_SCENES, **CLEAN_SCENES}
 
 
 def scenes(seed: int, only: str = "") -> Iterator[Scene]:

@@ -110,6 +110,57 @@ def _watching(person: Person) -> Person:
     return replace(person, camera=None, microphone=None)
 
 
+def moving(*, keeps_idle: bool) -> Make:
+    """Everything goes over to another connection; the old one is closed, or stays idle."""
+
+    def make(draw: Draw) -> Scene:
+        scene = plain("server", 4)(draw)
+        scene.server = Server(tags="peer", keeps_idle=keeps_idle)
+        scene.people[0].moves_s = draw.between(80, 200)
+        scene.people[2].moves_s = draw.between(80, 200)
+        return scene
+
+    return make
+
+
+def simulcast(draw: Draw) -> Scene:
+    """Three layers from every browser."""
+    scene = plain("server", 4)(draw)
+    scene.people = draw.people(4, MIXED, simulcast=True)
+    scene.server = Server(tags="producer", thumbnails=draw.chance(0.5))
+    return scene
+
+
+def two_connections(draw: Draw) -> Scene:
+    scene = plain("server", 4)(draw)
+    scene.server = Server(tags="producer", has_two_connections=True)
+    return scene
+
+
+def devices_and_relays(draw: Draw) -> Scene:
+    """Another microphone in the middle, a relay over UDP, and one over TCP that is well."""
+    scene = plain("server", 4)(draw)
+    scene.people[0].switches_s = draw.between(80, 200)
+    scene.people[1].relay = "udp"
+    scene.people[2].relay = "tcp"
+    return scene
+
+
+def large_room(draw: Draw) -> Scene:
+    """Pictures of the last three speakers only."""
+    scene = plain("server", 8, Server(tags="peer", last_n=3))(draw)
+    for person in scene.people:
+        person.camera = Camera(width=640, height=360, most_bps=300_000)
+    return scene
+
+
+def fast_reports(draw: Draw) -> Scene:
+    """A report every two seconds."""
+    scene = plain("server", 3)(draw)
+    scene.interval_s, scene.length_s = 2.0, 150.0
+    return scene
+
+
 CLEAN_SCENES: Final[Mapping[str, Make]] = {
     "clean-pair": plain("pair", 2),
     "clean-mesh-3": plain("mesh", 3),
@@ -129,4 +180,11 @@ CLEAN_SCENES: Final[Mapping[str, Make]] = {
     "clean-small-pictures": small_pictures,
     "clean-sound-only": sound_only,
     "clean-viewers": viewers,
+    "clean-moving": moving(keeps_idle=False),
+    "clean-moving-idle": moving(keeps_idle=True),
+    "clean-simulcast": simulcast,
+    "clean-two-connections": two_connections,
+    "clean-devices-and-relays": devices_and_relays,
+    "clean-large-room": large_room,
+    "clean-fast-reports": fast_reports,
 }

@@ -45,14 +45,21 @@ class Sent:
     """bit/s, by second."""
     frames: Frames | None = None
     voice: Voice | None = None
+    has_dtx: bool = False
     is_active: Flags = field(default_factory=lambda: np.empty(0, dtype=np.bool_))
 
 
 def estimates(
-    links: Sequence[Link], length_s: float, share: float, rng: np.random.Generator
+    links: Sequence[Link],
+    length_s: float,
+    share: float,
+    rng: np.random.Generator,
+    *,
+    knows_loss: bool = True,
 ) -> Floats:
     """What a sender thinks it can send, by second: it grows until it meets loss or a queue, as
-    Google's congestion control does, coarsely. `share` is its part of the first link."""
+    Google's congestion control does, coarsely. `share` is its part of the links; it does not know
+    of loss that nobody reports to it."""
     seconds = np.arange(int(length_s) + 2, dtype=np.float64)
     kept = np.ones(len(seconds))
     room = np.full(len(seconds), 5_000_000.0)
@@ -66,10 +73,10 @@ def estimates(
     for number in range(len(seconds)):
         if estimate > room[number]:
             estimate = 0.85 * room[number]
-        elif loss[number] > 0.1:
-            estimate *= 1 - 0.25 * loss[number]
-        elif loss[number] < 0.03:
-            estimate *= 1.5 if number < 6 else 1.05 + 0.06 * noise[0, number]
+        elif loss[number] > 0.1 and knows_loss:
+            estimate = max(estimate * (1 - 0.25 * loss[number]), min(estimate, 150_000.0))
+        elif not knows_loss or loss[number] < 0.03:
+            estimate *= 1.5 if number < 6 else 1.07 + 0.06 * noise[0, number]
         if shaken[number] and noise[1, number] < 0.15:
             estimate *= 0.8
         estimate = min(max(estimate, LEAST_BPS), 5_000_000.0)
@@ -106,6 +113,7 @@ def sound(
         sizes=np.round(sizes[is_sent]),
         frame_of=np.full(int(is_sent.sum()), -1, dtype=np.int64),
         voice=voice,
+        has_dtx=dtx,
     )
 
 

@@ -11,7 +11,7 @@ from aftercall.core.quality.report import PeerFacts, Verdict, fold
 from aftercall.core.records import LeaveReason, Peer, PeerNote, StoredSample
 from aftercall.ingest.collect_batch import read_batch
 from aftercall.ingest.collector import translate
-from tests.truth.network import Play
+from tests.truth.moving import played
 from tests.truth.people import Person, Scene
 from tests.truth.reporting import Entry, entries, peer_id
 
@@ -20,7 +20,7 @@ MOST_ENTRIES = 200
 
 def verdicts(scene: Scene) -> dict[str, Verdict]:
     """What the program says of everybody in a call, by name."""
-    play = Play(scene)
+    play = played(scene)
     chains: dict[str, list[PeerFacts]] = {}
     end_at = EpochMs(0)
     for person in scene.people:

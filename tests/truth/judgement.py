@@ -20,10 +20,11 @@ SYMPTOMS: Final = frozenset(
 )
 """Words for what somebody suffered, which blame nobody when that person did suffer."""
 
-NETWORK: Final = frozenset({"uplink", "downlink", "server", "relay_tcp", "reception"})
-
-DENIALS: Final = re.compile(r"next to nothing|\b(?:0|none|nobody) of (?:the )?\d+ listeners", re.I)
-"""Denials of a network's part; a lie where there was one."""
+DENIALS: Final = re.compile(
+    r"next to nothing|hardly any packet|(?<!\.)\b(?:0|none|nobody) of (?:the )?\d+|nobody heard",
+    re.I,
+)
+"""Denials of loss, or of its being heard: lies where packets were lost."""
 
 SLACK_S: Final = 6.0
 WARM_UP_S: Final = 12.0
@@ -117,7 +118,7 @@ def _is_timely(sentence: Sentence, truth: Truth, scene: Scene) -> bool:
     joined = max((p.joins_s for p in scene.people if p.joins_s <= begin), default=0.0)
     late = WARM_UP_S if begin - joined < WARM_UP_S else 0.0
     is_begun = -slack <= start - begin <= slack + late
-    return is_begun and abs(end - min(truth.span[1], scene.length_s)) <= slack
+    return is_begun and -slack <= end - min(truth.span[1], scene.length_s) <= slack + truth.lag_s
 
 
 def _overlap(sentence: Sentence, truth: Truth) -> float:
@@ -131,10 +132,10 @@ def _is_true(sentence: Sentence, scene: Scene) -> bool:
         return False
     start, end = sentence.span
     for truth in scene.truths:
-        length = max(1.0, end - start)
+        length = end - start
         slack = 2 * scene.interval_s + SLACK_S
-        within = min(end, truth.span[1] + slack) - max(start, truth.span[0] - slack)
-        if within < 0.8 * length:
+        within = min(end, truth.span[1] + slack + truth.lag_s) - max(start, truth.span[0] - slack)
+        if within < max(0.0, 0.8 * length):
             continue
         is_own = truth.person in (None, sentence.person)
         if is_own and finding.cause in truth.causes:
@@ -146,6 +147,5 @@ def _is_true(sentence: Sentence, scene: Scene) -> bool:
 
 def _is_denied(sentence: Sentence, scene: Scene) -> bool:
     return any(
-        truth.causes & NETWORK and sentence.person in (*truth.hurts, truth.person)
-        for truth in scene.truths
+        truth.loses and sentence.person in (*truth.hurts, truth.person) for truth in scene.truths
     )

@@ -3,50 +3,32 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from tests.truth.drawing import MIXED, Draw
+from tests.truth.drawing import Draw
 from tests.truth.paths import Cut
-from tests.truth.people import Camera, Microphone, Person, Scene, Server, Topology, Truth
+from tests.truth.people import Camera, Microphone, Scene, Server, Topology, Truth
+from tests.truth.truths import call_of, truth
 
 Make = Callable[[Draw], Scene]
-LENGTH_S: Final = 180.0
-
-
-def _others(people: list[Person], person: Person) -> frozenset[str]:
-    return frozenset(each.name for each in people if each is not person)
-
-
-def _scene(draw: Draw, topology: Topology, count: int) -> Scene:
-    server = draw.server() if topology == "server" else Server(tags=None)
-    return Scene(
-        name="",
-        kind="",
-        topology=topology,
-        people=draw.people(count, MIXED),
-        length_s=LENGTH_S,
-        server=server,
-    )
 
 
 def slow_encoder(draw: Draw) -> Scene:
-    scene = _scene(draw, "server" if draw.chance(0.6) else "mesh", 3)
+    scene = call_of(draw, "server" if draw.chance(0.6) else "mesh", 3)
     culprit = scene.people[draw.whole(0, 2)]
     culprit.browser = "chrome"
     culprit.camera = Camera()
     span = draw.span(scene.length_s)
     culprit.slow_encoder = (span,)
-    others = _others(scene.people, culprit)
-    scene.truths = [Truth(person=culprit.name, causes=frozenset({"cpu"}), span=span, hurts=others)]
+    scene.truths = [truth(culprit, "cpu", span, scene.others(culprit))]
     return scene
 
 
 def slow_decoder(draw: Draw) -> Scene:
-    scene = _scene(draw, "server", draw.whole(3, 4))
+    scene = call_of(draw, "server", draw.whole(3, 4))
     culprit = scene.people[draw.whole(0, 2)]
     culprit.browser = "chrome"
     span = draw.span(scene.length_s)
     culprit.slow_decoder = (span,)
-    hurt = frozenset({culprit.name})
-    scene.truths = [Truth(person=culprit.name, causes=frozenset({"cpu"}), span=span, hurts=hurt)]
+    scene.truths = [truth(culprit, "cpu", span, frozenset({culprit.name}))]
     return scene
 
 
@@ -55,7 +37,7 @@ def one_way(topology: Topology, kind: str) -> Make:
 
     def make(draw: Draw) -> Scene:
         count = draw.whole(3, 4) if topology != "pair" else 2
-        scene = _scene(draw, topology, count)
+        scene = call_of(draw, topology, count)
         listener, sender = scene.people[0], scene.people[1]
         if draw.chance(0.5):
             listener, sender = sender, listener
@@ -82,7 +64,7 @@ def one_way(topology: Topology, kind: str) -> Make:
 
 def dead_microphone(*, from_the_start: bool) -> Make:
     def make(draw: Draw) -> Scene:
-        scene = _scene(draw, "server" if draw.chance(0.6) else "mesh", 3)
+        scene = call_of(draw, "server" if draw.chance(0.6) else "mesh", 3)
         culprit = scene.people[draw.whole(0, 2)]
         culprit.browser = "chrome"
         start = 0.0 if from_the_start else draw.between(50, 80)
@@ -93,7 +75,7 @@ def dead_microphone(*, from_the_start: bool) -> Make:
                 person=culprit.name,
                 causes=frozenset({"silent_microphone"}),
                 span=span,
-                hurts=_others(scene.people, culprit),
+                hurts=scene.others(culprit),
             )
         ]
         return scene
@@ -102,7 +84,7 @@ def dead_microphone(*, from_the_start: bool) -> Make:
 
 
 def starved_camera(draw: Draw) -> Scene:
-    scene = _scene(draw, "server", 3)
+    scene = call_of(draw, "server", 3)
     culprit = scene.people[draw.whole(0, 2)]
     culprit.browser = "chrome"
     start = draw.between(50, 90)
@@ -113,14 +95,14 @@ def starved_camera(draw: Draw) -> Scene:
             person=culprit.name,
             causes=frozenset({"no_video_sent"}),
             span=span,
-            hurts=_others(scene.people, culprit),
+            hurts=scene.others(culprit),
         )
     ]
     return scene
 
 
 def unsent_sound(draw: Draw) -> Scene:
-    scene = _scene(draw, "server", 3)
+    scene = call_of(draw, "server", 3)
     culprit = scene.people[draw.whole(0, 2)]
     span = (start := draw.between(50, 90), start + draw.between(40, 60))
     culprit.microphone = Microphone(absent=(span,))
@@ -129,7 +111,7 @@ def unsent_sound(draw: Draw) -> Scene:
             person=culprit.name,
             causes=frozenset({"no_audio_sent"}),
             span=span,
-            hurts=_others(scene.people, culprit),
+            hurts=scene.others(culprit),
         )
     ]
     return scene
@@ -139,20 +121,19 @@ def lost_connection(topology: Topology) -> Make:
     """Nothing goes through for a while, and comes back by itself."""
 
     def make(draw: Draw) -> Scene:
-        scene = _scene(draw, topology, draw.whole(3, 4))
+        scene = call_of(draw, topology, draw.whole(3, 4))
         culprit = scene.people[draw.whole(0, 2)]
         start = draw.between(50, 100)
         span = (start, start + draw.between(15, 24))
         culprit.up.append(Cut((span,)))
         culprit.down.append(Cut((span,)))
         culprit.lost_connection = (span,)
-        others = _others(scene.people, culprit)
         scene.truths = [
             Truth(
                 person=culprit.name,
                 causes=frozenset({"interruption"}),
                 span=span,
-                hurts=others,
+                hurts=scene.others(culprit),
             ),
         ]
         return scene

@@ -63,6 +63,8 @@ class Connection:
     """What the sender thinks it can send, bit/s by second."""
     reports: str = "true"
     """What the other end reports of what it received, as `Server.reports`."""
+    kept_s: float = 1.0
+    """How long it stays in the reports after its end."""
     sent: list[SentTrack] = field(default_factory=list)
     received: list[ReceivedTrack] = field(default_factory=list)
 
@@ -84,6 +86,7 @@ class Play:
         self._ssrcs = counting(int(self.rng.integers(1 << 20, 1 << 30)), 7919)
         self._up = {p.name: Link(p.up, self.rng) for p in scene.people}
         self._down = {p.name: Link(p.down, self.rng) for p in scene.people}
+        self._edges: dict[tuple[str, str], Link] = {}
         self.cameras: dict[str, Frames] = {}
         self.screens: dict[str, Frames] = {}
         for person in scene.people:
@@ -97,14 +100,24 @@ class Play:
         else:
             self._directly()
 
+    def fresh_ssrc(self) -> int:
+        return next(self._ssrcs)
+
     def _end(self, person: Person) -> float:
         return self.scene.length_s if person.leaves_s is None else person.leaves_s
 
     # Sending ------------------------------------------------------------------------------
 
     def _connection(
-        self, person: Person, remote: str, out: list[Link], back: list[Link], share: float
+        self,
+        person: Person,
+        remote: str,
+        out: list[Link],
+        back: list[Link],
+        share: float,
+        reports: str = "true",
     ) -> Connection:
+        length_s, knows = self.scene.length_s, reports == "true"
         made = Connection(
             id=f"pc{len(self.connections[person.name]) + 1}",
             owner=person,
@@ -113,7 +126,10 @@ class Play:
             back=back,
             begin_s=person.joins_s,
             end_s=self._end(person),
-            estimate=ramped(person.joins_s, estimates(out, self.scene.length_s, share, self.rng)),
+            estimate=ramped(
+                person.joins_s, estimates(out, length_s, share, self.rng, knows_loss=knows)
+            ),
+            reports=reports,
         )
         self.connections[person.name].append(made)
         return made
@@ -177,8 +193,8 @@ class Play:
                     other.name
                 ):
                     continue
-                out = [self._up[one.name], self._down[other.name]]
-                back = [self._up[other.name], self._down[one.name]]
+                out = [self._up[one.name], self._edge(one, other), self._down[other.name]]
+                back = [self._up[other.name], self._edge(other, one), self._down[one.name]]
                 made = self._connection(one, other.name, out, back, 1 / (len(people) - 1))
                 made.begin_s = max(one.joins_s, other.joins_s)
                 made.end_s = min(self._end(one), self._end(other))
@@ -190,6 +206,9 @@ class Play:
             for name, link in link_of.items():
                 shared = [f for pair, some in flows.items() if pair[which] == name for f in some]
                 carry([link], shared, 0.0, attempts=0)
+            if which == 0:
+                for pair, edge in self._edges.items():
+                    carry([edge], flows[pair], 0.0, attempts=0)
         for pair, some in flows.items():
             connection = ends[pair]
             for flow in some:
@@ -202,6 +221,12 @@ class Play:
                     track.asked = received.seen.lost_picture_at
                 if (pair[1], pair[0], flow.stream.kind) not in self.scene.server.unrouted:
                     ends[pair[1], pair[0]].received.append(received)
+
+    def _edge(self, one: Person, other: Person) -> Link:
+        pair = (one.name, other.name)
+        if pair not in self._edges:
+            self._edges[pair] = Link(self.scene.edges.get(pair, ()), self.rng)
+        return self._edges[pair]
 
     def _repair_directly(self, connection: Connection, flow: Flow, rtt_s: float) -> None:
         if flow.stream.kind == "video":
@@ -222,15 +247,16 @@ class Play:
         for person in self.scene.people:
             out = [self._up[person.name], before[person.name]]
             back = [after[person.name], self._down[person.name]]
-            connection = self._connection(person, "server", out, back, 1.0)
-            connection.reports = server.reports
+            connection = self._connection(person, "server", out, back, 1.0, server.reports)
             rtt_s = self._rtt(connection)
             some = [start(stream) for stream in self._streams(connection)]
             carry(out, some, rtt_s)
             connection.sent = [SentTrack(stream=flow.stream, far=flow) for flow in some]
             come[person.name] = some
+            if server.has_two_connections:
+                self._connection(person, "server", out, back, 1.0)
         for person in self.scene.people:
-            self._forward(self.connections[person.name][0], come, after[person.name])
+            self._forward(self.connections[person.name][-1], come, after[person.name])
 
     def _forward(
         self, connection: Connection, come: Mapping[str, Sequence[Flow]], after: Link
@@ -305,15 +331,24 @@ class Play:
             level = np.where(shown[:seconds] == 0, -1, level)
         return level
 
+    def play_again(self, received: ReceivedTrack, listener: Person) -> ReceivedTrack:
+        """The same received track with its flow played anew."""
+        rtt_s = 0.1
+        self._play(received, listener, rtt_s)
+        return received
+
+    def _play(self, received: ReceivedTrack, listener: Person, rtt_s: float) -> None:
+        if received.flow.stream.kind == "audio":
+            received.heard = listen(received.flow)
+        else:
+            received.seen = watch(received.flow, rtt_s, listener.slow_decoder, self.rng)
+
     def _received(
         self, listener: str, sender: str, flow: Flow, ssrc: int, rtt_s: float
     ) -> ReceivedTrack:
         person = next(p for p in self.scene.people if p.name == listener)
         made = ReceivedTrack(sender=sender, flow=flow, ssrc=ssrc, track=flow.stream.track)
-        if flow.stream.kind == "audio":
-            made.heard = listen(flow)
-        else:
-            made.seen = watch(flow, rtt_s, person.slow_decoder, self.rng)
+        self._play(made, person, rtt_s)
         leaves_s = next(p.leaves_s for p in self.scene.people if p.name == sender)
         if leaves_s is not None and not self.scene.server.keeps_streams:
             made.until_s = leaves_s + 1.5

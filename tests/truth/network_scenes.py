@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from tests.truth.drawing import MIXED, Draw
+from tests.truth.drawing import Draw
 from tests.truth.paths import (
     Bursts,
     Delay,
@@ -16,36 +16,10 @@ from tests.truth.paths import (
     Stall,
     TcpSegments,
 )
-from tests.truth.people import Person, Scene, Server, Topology, Truth
+from tests.truth.people import Scene, Server, Topology, Truth
+from tests.truth.truths import LENGTH_S, also, call_of, truth
 
 Make = Callable[[Draw], Scene]
-LENGTH_S: Final = 180.0
-
-
-def _others(people: list[Person], person: Person) -> frozenset[str]:
-    return frozenset(each.name for each in people if each is not person)
-
-
-def _truth(
-    person: Person | None,
-    causes: str,
-    span: tuple[float, float],
-    hurts: frozenset[str],
-    word: str = "",
-) -> Truth:
-    return Truth(
-        person=None if person is None else person.name,
-        causes=frozenset(causes.split()),
-        span=span,
-        hurts=hurts,
-        word=word,
-    )
-
-
-def _also(person: Person | None, causes: str, span: tuple[float, float]) -> Truth:
-    """What is true besides, and need not be told."""
-    name = None if person is None else person.name
-    return Truth(person=name, causes=frozenset(causes.split()), span=span, is_optional=True)
 
 
 def lossy(draw: Draw, during: Spans, least: float = 0.08, most: float = 0.22) -> Element:
@@ -63,31 +37,17 @@ def scattered(draw: Draw, during: Spans) -> Element:
     return Scatter(draw.between(0.09, 0.16), during)
 
 
-def _scene(draw: Draw, topology: Topology, count: int, server: Server | None = None) -> Scene:
-
-    people = draw.people(count, MIXED)
-    return Scene(
-        name="",
-        kind="",
-        topology=topology,
-        people=people,
-        length_s=LENGTH_S,
-        server=server or (draw.server() if topology == "server" else Server(tags=None)),
-    )
-
-
 def bad_uplink(
     topology: Topology, count: int, how: Callable[[Draw, Spans], Element], server: Server | None
 ) -> Make:
     def make(draw: Draw) -> Scene:
-        scene = _scene(draw, topology, count, server)
+        scene = call_of(draw, topology, count, server)
         culprit = scene.people[draw.whole(0, count - 1)]
         span = draw.span(scene.length_s)
         culprit.up.append(how(draw, (span,)))
-        others = _others(scene.people, culprit)
         scene.truths = [
-            _truth(culprit, "uplink", span, others),
-            _also(culprit, "bandwidth round_trip", span),
+            truth(culprit, "uplink", span, scene.others(culprit), loses=how is lossy),
+            also(culprit, "bandwidth poor_picture_sent round_trip", span),
         ]
         return scene
 
@@ -98,23 +58,29 @@ def bad_downlink(
     topology: Topology, count: int, how: Callable[[Draw, Spans], Element], server: Server | None
 ) -> Make:
     def make(draw: Draw) -> Scene:
-        scene = _scene(draw, topology, count, server)
+        scene = call_of(draw, topology, count, server)
         victim = scene.people[draw.whole(0, count - 1)]
         span = draw.span(scene.length_s)
         victim.down.append(how(draw, (span,)))
         scene.truths = [
-            _truth(victim, "downlink lateness", span, frozenset({victim.name}), "downlink"),
-            _also(victim, "round_trip", span),
+            truth(
+                victim,
+                "downlink lateness",
+                span,
+                frozenset({victim.name}),
+                "downlink",
+                loses=how is lossy,
+            ),
+            also(victim, "round_trip", span),
         ]
         if topology == "mesh":
             # Whoever sends to the victim has long round trips to it.
-            hurt = frozenset(person.name for person in scene.people)
             scene.truths.append(
                 Truth(
                     person=None,
                     causes=frozenset({"round_trip"}),
                     span=span,
-                    hurts=hurt,
+                    hurts=scene.others(),
                     is_optional=True,
                 )
             )
@@ -127,14 +93,20 @@ def bad_pair(how: Callable[[Draw, Spans], Element]) -> Make:
     """Between two people alone nothing tells whose side it was on."""
 
     def make(draw: Draw) -> Scene:
-        scene = _scene(draw, "pair", 2)
+        scene = call_of(draw, "pair", 2)
         span = draw.span(scene.length_s)
         side = scene.people[draw.whole(0, 1)]
         (side.up if draw.chance(0.5) else side.down).append(how(draw, (span,)))
-        everybody = frozenset(person.name for person in scene.people)
         scene.truths = [
-            _truth(None, "reception lateness", span, everybody, "side not known"),
-            _also(None, "bandwidth round_trip", span),
+            truth(
+                None,
+                "reception lateness",
+                span,
+                scene.others(),
+                "side not known",
+                loses=how is lossy,
+            ),
+            also(None, "bandwidth round_trip", span),
         ]
         return scene
 
@@ -153,11 +125,10 @@ def bad_server(where: str, how: Callable[[Draw, Spans], Element], server: Server
             tags=server.tags,
             **has,  # type: ignore[arg-type]
         )
-        scene = _scene(draw, "server", draw.whole(4, 5), made)
-        everybody = frozenset(person.name for person in scene.people)
+        scene = call_of(draw, "server", draw.whole(4, 5), made)
         scene.truths = [
-            _truth(None, "server", span, everybody),
-            _also(None, "round_trip bandwidth", span),
+            truth(None, "server", span, scene.others(), loses=how is lossy),
+            also(None, "round_trip bandwidth", span),
         ]
         return scene
 
@@ -167,18 +138,25 @@ def bad_server(where: str, how: Callable[[Draw, Spans], Element], server: Server
 def narrow_uplink(topology: Topology) -> Make:
     def make(draw: Draw) -> Scene:
         count = draw.whole(3, 4)
-        scene = _scene(draw, topology, count)
+        scene = call_of(draw, topology, count)
         culprit = scene.people[draw.whole(0, count - 1)]
         culprit.browser = "chrome"
         culprit.camera = draw.camera(simulcast=False)
         span = draw.span(scene.length_s, 60, 90)
         share = 1 if topology == "server" else count - 1
         culprit.up.append(Queue(draw.between(110_000, 220_000) * share, 0.3, (span,)))
-        others = _others(scene.people, culprit)
         scene.truths = [
-            _truth(culprit, "bandwidth uplink", span, others, "bandwidth"),
-            _also(culprit, "round_trip bandwidth uplink", span),
-            _also(culprit, "poor_picture_sent", span),
+            truth(
+                culprit,
+                "bandwidth uplink",
+                span,
+                scene.others(culprit),
+                "bandwidth",
+                loses=True,
+                lag_s=30,
+            ),
+            also(culprit, "round_trip bandwidth uplink", (span[0], span[1] + 30)),
+            also(culprit, "poor_picture_sent", span),
         ]
         return scene
 
@@ -190,15 +168,17 @@ def narrow_downlink(*, simulcast: bool) -> Make:
 
     def make(draw: Draw) -> Scene:
         count = draw.whole(4, 5)
-        scene = _scene(draw, "server", count)
+        scene = call_of(draw, "server", count)
         scene.people = draw.people(count, simulcast=simulcast)
         victim = scene.people[draw.whole(0, count - 1)]
         span = draw.span(scene.length_s, 60, 90)
         rate_bps = draw.between(220_000, 420_000) if simulcast else draw.between(500_000, 900_000)
         victim.down.append(Queue(rate_bps, 0.3, (span,)))
         scene.truths = [
-            _truth(victim, "downlink bandwidth", span, frozenset({victim.name}), "downlink"),
-            _also(victim, "round_trip lateness", span),
+            truth(
+                victim, "downlink bandwidth", span, frozenset({victim.name}), "downlink", loses=True
+            ),
+            also(victim, "round_trip lateness", span),
         ]
         return scene
 
@@ -206,7 +186,7 @@ def narrow_downlink(*, simulcast: bool) -> Make:
 
 
 def relay_over_tcp(draw: Draw) -> Scene:
-    scene = _scene(draw, "server", draw.whole(3, 4))
+    scene = call_of(draw, "server", draw.whole(3, 4))
     culprit = scene.people[draw.whole(0, len(scene.people) - 1)]
     culprit.relay = "tcp" if draw.chance(0.6) else "tls"
     culprit.browser = "chrome"
@@ -215,17 +195,16 @@ def relay_over_tcp(draw: Draw) -> Scene:
     rtt_s = draw.between(0.18, 0.3)
     culprit.up.append(TcpSegments(draw.between(0.05, 0.1), rtt_s, (span,)))
     culprit.down.append(TcpSegments(draw.between(0.05, 0.1), rtt_s, (span,)))
-    everybody = frozenset(person.name for person in scene.people)
     scene.truths = [
-        _truth(culprit, "relay_tcp", whole, everybody),
-        _also(culprit, "lateness bandwidth round_trip", span),
+        truth(culprit, "relay_tcp", whole, scene.others()),
+        also(culprit, "lateness bandwidth round_trip", span),
     ]
     return scene
 
 
 def long_way(draw: Draw) -> Scene:
     """A round trip of half a second and more, without loss."""
-    scene = _scene(draw, "server", draw.whole(3, 4))
+    scene = call_of(draw, "server", draw.whole(3, 4))
     culprit = scene.people[draw.whole(0, len(scene.people) - 1)]
     culprit.browser = "chrome"
 
@@ -233,7 +212,7 @@ def long_way(draw: Draw) -> Scene:
     culprit.up.append(Delay(each, 0.004))
     culprit.down.append(Delay(each, 0.004))
     scene.truths = [
-        _truth(culprit, "round_trip", (0.0, scene.length_s), frozenset({culprit.name})),
+        truth(culprit, "round_trip", (0.0, scene.length_s), frozenset({culprit.name})),
     ]
     return scene
 

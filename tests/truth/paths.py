@@ -118,8 +118,8 @@ class Bursts:
 @dataclass
 class Queue:
     """A bottleneck: packets wait for those before them, and what would wait for more than
-    `limit_s` is dropped. A fluid in bins of 10 ms; retransmissions find the queue that the first
-    transmissions made."""
+    `limit_s` is dropped. A fluid in bins of 10 ms; retransmissions and probes find the
+    queue that the first transmissions made."""
 
     rate_bps: float
     limit_s: float = 0.25
@@ -128,10 +128,10 @@ class Queue:
     _drops: Floats | None = field(default=None, repr=False)
 
     def carry(self, at: Floats, sizes: Floats, rng: np.random.Generator) -> Floats:
-        if self._waits is None:
+        if self._waits is None and sizes.any():
             self._fill(at, sizes)
-        assert self._waits is not None
-        assert self._drops is not None
+        if self._waits is None or self._drops is None:
+            return at
         bins = np.minimum((np.nan_to_num(at) / _BIN_S).astype(np.int64), len(self._waits) - 1)
         gone = rng.random(len(at)) < self._drops[bins]
         return np.where(gone, np.nan, in_order(at + self._waits[bins]))

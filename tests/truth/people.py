@@ -1,6 +1,6 @@
 """A call as its author describes it: who takes part, over which network, and what is true of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -45,7 +45,7 @@ class Screen:
     most_bps: float = 1_200_000
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Person:
     name: str
     browser: BrowserName = "chrome"
@@ -64,6 +64,12 @@ class Person:
     """Whether the application notes `audio_off` and `video_off`."""
     lost_connection: Spans = ()
     """When ICE says that the connection is lost."""
+    fails: bool = False
+    """Whether it does not come back, and `moves_s` makes another connection."""
+    moves_s: float | None = None
+    """When everything goes over to another connection of the same peer."""
+    switches_s: float | None = None
+    """When it takes another microphone."""
     continues: str | None = None
     """Whose connection, of the same person, this one continues; it ended before."""
 
@@ -90,6 +96,10 @@ class Server:
     tells_sizes: bool = False
     """Whether listeners tell at which size they show a picture."""
     thumbnails: bool = False
+    has_two_connections: bool = False
+    """One to send, one to receive."""
+    keeps_idle: bool = False
+    """Whether a connection that was left stays open, with all its streams."""
     keeps_streams: bool = False
     """Whether the streams of somebody who left stay in the listeners' reports."""
 
@@ -110,6 +120,10 @@ class Truth:
     is_decidable: bool = True
     is_optional: bool = False
     """Right to say, and right to leave out."""
+    loses: bool = False
+    """Whether packets were lost by it for good."""
+    lag_s: float = 0.0
+    """For how long after its end its effects go on."""
     word: str = ""
     """In the table, when it is not the first of the causes."""
 
@@ -126,6 +140,8 @@ class Scene:
     server: Server = field(default_factory=Server)
     truths: list[Truth] = field(default_factory=list)
     seed: int = 0
+    edges: Mapping[tuple[str, str], Sequence[Element]] = field(default_factory=dict)
+    """In a mesh, what lies between two people alone, on the way from the first to the second."""
 
     @property
     def is_clean(self) -> bool:
@@ -134,6 +150,10 @@ class Scene:
     @property
     def peer_hours(self) -> float:
         return sum((p.leaves_s or self.length_s) - p.joins_s for p in self.people) / 3600
+
+    def others(self, *apart: Person) -> frozenset[str]:
+        """The names of all but these."""
+        return frozenset(person.name for person in self.people if person not in apart)
 
     def participant(self, name: str) -> str:
         """The person behind a connection."""

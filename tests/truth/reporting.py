@@ -54,7 +54,7 @@ def _event(at_s: float, name: str, **data: Any) -> Entry:
 def _events(play: Play, person: Person, connected_s: float, end_s: float) -> list[Entry]:
     found = []
     for connection in play.connections[person.name]:
-        begin_s = connection.begin_s - person.joins_s + connected_s
+        begin_s = max(connection.begin_s, connected_s)
         for name, early, late in (
             ("ice_connection_state", "checking", "connected"),
             ("connection_state", "connecting", "connected"),
@@ -62,8 +62,11 @@ def _events(play: Play, person: Person, connected_s: float, end_s: float) -> lis
             found.append(_event(begin_s - 0.3, name, connection=connection.id, state=early))
             found.append(_event(begin_s, name, connection=connection.id, state=late))
             for start, end in person.lost_connection:
-                for at_s, state in ((start + 4.0, "disconnected"), (end + 0.8, "connected")):
-                    if at_s < end_s:
+                states = ((start + 4.0, "disconnected"), (end + 0.8, "connected"))
+                if person.fails:
+                    states = ((start + 4.0, "disconnected"), (end - 0.5, "failed"))
+                for at_s, state in states:
+                    if connection.begin_s < at_s < min(end_s, connection.end_s + 1):
                         found.append(_event(at_s, name, connection=connection.id, state=state))
     if person.tells_mutes:
         for spans, kind in (
@@ -74,6 +77,9 @@ def _events(play: Play, person: Person, connected_s: float, end_s: float) -> lis
                 for at_s, word in ((start, "off"), (end, "on")):
                     if person.joins_s < at_s < end_s:
                         found.append(_event(at_s, f"{kind}_{word}"))
+    if person.switches_s is not None:
+        device = {"device_id": "m2", "kind": "audioinput", "label": "Headset"}
+        found.append(_event(person.switches_s, "selected_microphone_update", device=device))
     for start, end in person.screen.during if person.screen else ():
         found.append(_event(max(start, connected_s), "screenshare_started"))
         if end < end_s:
@@ -91,7 +97,7 @@ def _samples(play: Play, person: Person, at: Floats) -> list[Entry]:
         addresses = (f"192.0.2.{_place(play, person.name)}", _far(play, connection))
         found = items(connection, at, play.rng)
         found += transports(connection, at, person.relay, addresses)
-        is_there = (at >= connection.begin_s) & (at <= connection.end_s + 1)
+        is_there = (at >= connection.begin_s) & (at <= connection.end_s + connection.kept_s)
         whole.append((connection, found, is_there, number))
     hidden = within(at, person.hidden)
     samples = []

@@ -5,6 +5,7 @@ import pytest
 
 from tests.truth.encoding import Encoder, Sent, picture, sound
 from tests.truth.flows import Flow, carry, start
+from tests.truth.forwarding import closed
 from tests.truth.paths import (
     Bursts,
     Cut,
@@ -83,6 +84,20 @@ def test_what_is_lost_of_sound_is_made_up(rng: np.random.Generator) -> None:
     heard = listen(flow)
     made_up = heard.is_made_up.sum() * SAMPLES
     assert made_up / (len(heard.due) * SAMPLES) == pytest.approx(0.1, rel=0.2)
+
+
+def test_gaps_that_a_server_closes_are_made_up_all_the_same(rng: np.random.Generator) -> None:
+    shut = closed(carried(spoken(rng), rng, Loss(0.1)))
+    assert count(shut, ends()).lost[0] == 0
+    heard = listen(shut)
+    assert heard.is_made_up.mean() == pytest.approx(0.1, rel=0.2)
+    assert heard.is_silent.sum() == 0
+
+
+def test_silence_not_sent_is_made_up_as_silence(rng: np.random.Generator) -> None:
+    heard = listen(carried(spoken(rng, dtx=True), rng))
+    assert heard.is_made_up.mean() > 0.1
+    assert (heard.is_made_up & ~heard.is_silent).mean() < 0.002
 
 
 def test_lost_video_is_asked_for_again(rng: np.random.Generator) -> None:

@@ -1,0 +1,49 @@
+"""Words for authors of scenes: what is true of a call, and a call of ordinary people."""
+
+from typing import Final
+
+from tests.truth.drawing import MIXED, Draw
+from tests.truth.people import Person, Scene, Server, Topology, Truth
+
+LENGTH_S: Final = 180.0
+
+
+def truth(
+    person: Person | None,
+    causes: str,
+    span: tuple[float, float],
+    hurts: frozenset[str],
+    word: str = "",
+    *,
+    loses: bool = False,
+    lag_s: float = 0.0,
+) -> Truth:
+    return Truth(
+        person=None if person is None else person.name,
+        causes=frozenset(causes.split()),
+        span=span,
+        hurts=hurts,
+        word=word,
+        loses=loses,
+        lag_s=lag_s,
+    )
+
+
+def also(person: Person | None, causes: str, span: tuple[float, float]) -> Truth:
+    """What is true besides, and need not be told; too little room outlasts its reason."""
+    name = None if person is None else person.name
+    return Truth(
+        person=name, causes=frozenset(causes.split()), span=span, lag_s=35.0, is_optional=True
+    )
+
+
+def call_of(draw: Draw, topology: Topology, count: int, server: Server | None = None) -> Scene:
+    people = draw.people(count, MIXED)
+    return Scene(
+        name="",
+        kind="",
+        topology=topology,
+        people=people,
+        length_s=LENGTH_S,
+        server=server or (draw.server() if topology == "server" else Server(tags=None)),
+    )
