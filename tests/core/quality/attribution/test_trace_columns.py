@@ -14,6 +14,7 @@ from aftercall.core.quality.attribution.trace_columns import (
     STRAINED_PERCENT,
     STRAINED_S,
     TOLERATED_GAP_MS,
+    VOICE_BPS,
     WAITED_MS,
     trace,
 )
@@ -32,9 +33,16 @@ def _walked(intervals: list[Interval]) -> list[StreamTrace]:
         each = found.setdefault(i.ssrc, _begun(i))
         each.has_loss = each.has_loss or i.loss_percent is not None
         each.is_shown = each.is_shown or bool(i.expected_width)
+        each.life = (each.life[0] or EpochMs(i.at - round(i.dt_s * 1_000)), i.at)
         if i.expected_width:
             _extend(each.shown, EpochMs(i.at - round(i.dt_s * 1_000)), i.at)
-        if i.family not in AUDIO and i.frames and i.frame_width and i.frame_height:
+        if (
+            i.family not in AUDIO
+            and i.frames
+            and i.frame_width
+            and i.frame_height
+            and not (i.expected_width is not None and i.frame_width >= i.expected_width)
+        ):
             _resize(each.sizes, i, round(log2(i.frame_width * i.frame_height)))
         is_sent = i.family in PRODUCERS
         packets = i.packets_sent if is_sent else i.packets_received
@@ -53,7 +61,11 @@ def _walked(intervals: list[Interval]) -> list[StreamTrace]:
             _extend(each.narrow, start_at, i.at)
         if packets:
             _extend(each.flowing, start_at, i.at)
-            if i.family in AUDIO and (i.audio_level or 0) > SILENT_LEVEL:
+            is_told = any(j.audio_level is not None for j in intervals if j.ssrc == i.ssrc)
+            is_loud = (i.audio_level or 0) > SILENT_LEVEL
+            if i.family in PRODUCERS and not is_told:
+                is_loud = (i.bitrate_bps or 0) >= VOICE_BPS
+            if i.family in AUDIO and is_loud:
                 _extend(each.voiced, start_at, i.at)
         elif not i.is_muted and i.is_active is not False:
             _extend(each.dry, start_at, i.at)
@@ -81,7 +93,6 @@ def _begun(i: Interval) -> StreamTrace:
         jittery=[],
         has_loss=False,
         is_shown=False,
-        shown=[],
     )
 
 

@@ -1,43 +1,280 @@
-"""Sound and pictures that were sent and did not arrive at all."""
+"""Sound and pictures that were sent and did not arrive at all.
 
-from aftercall.core.quality.attribution.session import ONE_WAY_MS, Party, Session, covers
-from aftercall.core.quality.attribution.traces import Span, StreamTrace, intersection, union
+A stream that is there and dry is one way in which that shows; no stream at all is the other. A
+room holds back pictures on purpose, those that nobody looks at and those beyond a number, so that
+a picture is missed only where it is to be shown, or where one listener lacks one camera that all
+others see.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Final
+
+from msgspec.structs import replace
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.attribution.parties import Party, covers
+from aftercall.core.quality.attribution.session import ONE_WAY_MS, Session
+from aftercall.core.quality.attribution.traces import (
+    Span,
+    StreamTrace,
+    intersection,
+    lasting,
+    overlap_ms,
+    union,
+    without,
+)
 from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS, Family
-from aftercall.core.quality.rules.issues import Issue, IssueName, single
+from aftercall.core.quality.rules.issues import Issue, IssueName, StreamRef, single
+
+LEAST_PACES: Final = 2
+"""What is missing for less than so many reports may only have come between two of them."""
+
+HEARD_SHARE: Final = 0.2
+"""Of the time in which one alone spoke; a voice heard for less was that of an echo. Chosen."""
+
+_OUTAGES: Final = frozenset(
+    {IssueName.ICE_RECONNECTING, IssueName.ICE_FAILED, IssueName.CONNECTION_FAILED}
+)
 
 
-def unheard(row_id: str, session: Session) -> list[Issue]:
-    """Senders who could not be heard though they spoke: one-way audio when something else did
-    arrive at the time, else no audio at all. Likewise pictures that were to be shown."""
-    party = session.parties[row_id]
-    received = [each for each in party.traces if each.family not in PRODUCERS]
-    found: list[Issue] = []
-    for each in received:
-        sender = session.sender_of(row_id, each.ref) if each.dry else None
-        if sender is None:
-            continue
-        others = union(span for other in received if other is not each for span in other.flowing)
-        for span in intersection(each.dry, _sent_to(each, session.parties[sender])):
-            if span[1] - span[0] < ONE_WAY_MS:
+class Absences:
+    """Who was not heard or seen by whom, in a session whose streams are compared once."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._rows = session.parties
+        self._outages = {
+            row_id: union((i.first_at, i.last_at) for i in party.issues if i.name in _OUTAGES)
+            for row_id, party in self._rows.items()
+        }
+        self._speaks = {
+            row_id: _sent(party, Family.AUDIO_PRODUCER) for row_id, party in _of(session)
+        }
+        self._voices = {
+            row_id: union(
+                (s for t in party.traces if t.family is Family.AUDIO_PRODUCER for s in t.voiced),
+                within_ms=ONE_WAY_MS,
+            )
+            for row_id, party in _of(session)
+        }
+        self._shows = {
+            row_id: _sent(party, Family.VIDEO_PRODUCER) for row_id, party in _of(session)
+        }
+        self._present = {row_id: _present(party) for row_id, party in _of(session)}
+        self._least_ms = {
+            row_id: max(
+                ONE_WAY_MS, LEAST_PACES * max((c.pace_ms for c in party.connections), default=0)
+            )
+            for row_id, party in _of(session)
+        }
+
+    def of(self, row_id: str) -> list[Issue]:
+        """Senders who could not be heard though they spoke: one-way audio when something else
+        did arrive at the time, else no audio at all. Likewise pictures that were to be shown."""
+        received = [t for t in self._rows[row_id].traces if t.family not in PRODUCERS]
+        found = [
+            *self._dry(row_id, received),
+            *self._unheard(row_id, received),
+            *self._unseen(row_id),
+        ]
+        return [each for issue in found for each in self._with_origin(issue, row_id)]
+
+    def _with_origin(self, issue: Issue, row_id: str) -> list[Issue]:
+        """What follows from the sender's lost connection is the sender's; what follows from the
+        listener's own is no trouble of its own."""
+        span = (issue.first_at, issue.last_at)
+        if covers(self._outages[row_id], span):
+            return []
+        sender = self._session.sender_of(row_id, issue.stream)
+        if sender is not None and covers(self._outages[sender], span):
+            return [replace(issue, origin="remote", caused_by=sender)]
+        return [issue]
+
+    def _dry(self, row_id: str, received: Iterable[StreamTrace]) -> list[Issue]:
+        """By streams that are there and bring nothing, while no other one brings the same."""
+        found: list[Issue] = []
+        by_sender = self._session.received(row_id)
+        for each in received:
+            sender = self._session.sender_of(row_id, each.ref) if each.dry else None
+            if sender is None:
                 continue
-            name = IssueName.NO_VIDEO_RECEIVED
-            if each.family in AUDIO:
-                is_one_way = covers(others, span)
-                name = IssueName.ONE_WAY_AUDIO if is_one_way else IssueName.NO_AUDIO_RECEIVED
-            worst = {"silent_ms": float(span[1] - span[0])}
-            found.append(single(name, each.ref, *span, worst))
-    return found
+            siblings = union(
+                span
+                for other in by_sender.get(sender, ())
+                if other.family is each.family
+                for span in other.flowing
+            )
+            dry = without(each.dry, siblings)
+            for span in lasting(intersection(dry, self._sent_to(each, sender)), ONE_WAY_MS):
+                found.append(self._missed(row_id, each.ref, each.family, span))
+        return found
 
+    def _sent_to(self, received: StreamTrace, sender: str) -> list[Span]:
+        """When the sender spoke, pauses between words and reports not counted, or sent a picture
+        that was to be shown."""
+        if received.family is Family.AUDIO_CONSUMER:
+            return self._voices[sender]
+        if received.family is Family.VIDEO_CONSUMER:
+            return intersection(self._shows[sender], received.shown)
+        return []
 
-def _sent_to(received: StreamTrace, sender: Party) -> list[Span]:
-    """When the sender spoke, pauses between words and reports not counted, or sent a picture.
-    SFUs hold back pictures that nobody looks at, so these count only where one does."""
-    if received.family is Family.AUDIO_CONSUMER:
-        voiced = [s for t in sender.traces if t.family is Family.AUDIO_PRODUCER for s in t.voiced]
-        return union(voiced, within_ms=ONE_WAY_MS)
-    if received.family is Family.VIDEO_CONSUMER and received.is_shown:
-        sent = union(
-            s for t in sender.traces if t.family is Family.VIDEO_PRODUCER for s in t.flowing
+    def _missed(self, row_id: str, ref: StreamRef, family: Family, span: Span) -> Issue:
+        name = IssueName.NO_VIDEO_RECEIVED
+        if family in AUDIO:
+            others = union(
+                s for t in self._rows[row_id].traces if t.family not in PRODUCERS for s in t.flowing
+            )
+            name = IssueName.NO_AUDIO_RECEIVED
+            if covers(others, span):
+                name = IssueName.ONE_WAY_AUDIO
+        return single(name, ref, *span, {"silent_ms": float(span[1] - span[0])})
+
+    def _unheard(self, row_id: str, received: Iterable[StreamTrace]) -> list[Issue]:
+        """By voices of which there is no stream at all."""
+        present = self._present[row_id]
+        lives = self._lives(row_id, Family.AUDIO_CONSUMER)
+        unnamed = [
+            t
+            for t in received
+            if t.family is Family.AUDIO_CONSUMER
+            and self._session.sender_of(row_id, t.ref) is None
+            and t.flowing
+        ]
+        found: list[Issue] = []
+        for sender in self._rows if present else ():
+            if sender == row_id or not self._voices[sender]:
+                continue
+            missing = without(intersection(self._speaks[sender], present), lives.get(sender, []))
+            for span in lasting(missing, self._least_ms[row_id]):
+                spoken = intersection(self._voices[sender], [span])
+                if overlap_ms(spoken, [span]) < ONE_WAY_MS:
+                    continue
+                if not unnamed or self._is_voice_missing(sender, row_id, span, unnamed):
+                    ref = self._ref(row_id, sender, Family.AUDIO_CONSUMER)
+                    found.append(self._missed(row_id, ref, Family.AUDIO_CONSUMER, span))
+        return found
+
+    def _is_voice_missing(
+        self, sender: str, listener: str, span: Span, unnamed: Iterable[StreamTrace]
+    ) -> bool:
+        """Whether none of the streams that nothing names can be that of the sender: none is
+        there at all, or none was loud while the sender alone spoke."""
+        streams = list(unnamed)
+        if not covers(union(s for t in streams for s in t.flowing), span):
+            return True
+        others = [
+            s
+            for row_id, spoken in self._voices.items()
+            if row_id not in (sender, listener)
+            for s in spoken
+        ]
+        alone = without(intersection(self._voices[sender], [span]), union(others))
+        alone_ms = sum(end - start for start, end in alone)
+        heard = union(s for t in streams for s in t.voiced)
+        return (
+            bool(heard)
+            and alone_ms >= ONE_WAY_MS
+            and overlap_ms(alone, heard) <= HEARD_SHARE * alone_ms
         )
-        return intersection(sent, received.shown)
-    return []
+
+    def _lives(self, row_id: str, family: Family) -> dict[str, list[Span]]:
+        """When there was a stream of each sender, dry or not, seen a report late and early."""
+        pace_ms = max((c.pace_ms for c in self._rows[row_id].connections), default=0)
+        return {
+            sender: union(_life(each, pace_ms) for each in traces if each.family is family)
+            for sender, traces in self._session.received(row_id).items()
+        }
+
+    def _ref(self, row_id: str, sender: str, family: Family) -> StreamRef:
+        """A stream that never was."""
+        return StreamRef(
+            peer_id=min(self._rows[row_id].peer_ids, default=row_id),
+            family=family.value,
+            from_peer_id=min(self._rows[sender].peer_ids, default=sender),
+        )
+
+    def _unseen(self, row_id: str) -> list[Issue]:
+        family = Family.VIDEO_CONSUMER
+        return [
+            self._missed(row_id, self._ref(row_id, sender, family), family, span)
+            for sender, span in self._unseen_cameras.get(row_id, ())
+        ]
+
+    @cached_property
+    def _unseen_cameras(self) -> Mapping[str, list[tuple[str, Span]]]:
+        """By listener, the cameras of which there was no stream at all though all others saw
+        them. A room in which more than one camera is missing somewhere chooses what to send."""
+        missing: list[tuple[str, str, Span]] = []
+        seen: dict[str, dict[str, list[Span]]] = {}
+        for listener, present in self._present.items():
+            lives = seen[listener] = self._lives(listener, Family.VIDEO_CONSUMER)
+            is_named = all(
+                self._session.sender_of(listener, t.ref) is not None
+                for t in self._rows[listener].traces
+                if t.family is Family.VIDEO_CONSUMER
+            )
+            for sender, shown in self._shows.items():
+                if sender == listener or not shown or not present or not is_named:
+                    continue
+                spans = without(intersection(shown, present), lives.get(sender, []))
+                for span in lasting(spans, self._least_ms[listener]):
+                    missing.append((listener, sender, span))
+        found: dict[str, list[tuple[str, Span]]] = {}
+        for listener, sender, span in missing if _is_one_pair(missing) else ():
+            if self._has_camera_life(listener) and self._do_others_see(
+                listener, sender, span, seen
+            ):
+                found.setdefault(listener, []).append((sender, span))
+        return found
+
+    def _has_camera_life(self, row_id: str) -> bool:
+        """Whether somebody has to do with pictures at all: sends one, or receives others'."""
+        return bool(self._shows[row_id]) or any(
+            t.family is Family.VIDEO_CONSUMER and t.flowing for t in self._rows[row_id].traces
+        )
+
+    def _do_others_see(
+        self,
+        listener: str,
+        sender: str,
+        span: Span,
+        seen: Mapping[str, Mapping[str, list[Span]]],
+    ) -> bool:
+        """Whether others see the camera; where there are none, whether it was sent straight."""
+        others = [
+            row_id
+            for row_id, present in self._present.items()
+            if row_id not in (listener, sender) and covers(present, span)
+        ]
+        if not others:
+            traces = self._rows[sender].traces
+            sent = [t for t in traces if t.family is Family.VIDEO_PRODUCER]
+            return bool(sent) and all(self._session.topology.is_direct(t.ref) for t in sent)
+        return all(covers(seen[row_id].get(sender, []), span) for row_id in others)
+
+
+def _of(session: Session) -> Iterable[tuple[str, Party]]:
+    return session.parties.items()
+
+
+def _is_one_pair(missing: Iterable[tuple[str, str, Span]]) -> bool:
+    return len({(listener, sender) for listener, sender, _ in missing}) == 1
+
+
+def _sent(party: Party, family: Family) -> list[Span]:
+    return union(
+        (s for t in party.traces if t.family is family for s in t.flowing), within_ms=ONE_WAY_MS
+    )
+
+
+def _present(party: Party) -> list[Span]:
+    """When the participant's reports came, and anything at all with them."""
+    return union(span for each in party.connections for span in without(each.reported, each.silent))
+
+
+def _life(trace: StreamTrace, pace_ms: int) -> Span:
+    """When a stream may have been there: from the report before the first on it to the one after
+    the last."""
+    start_at, end_at = trace.life
+    return (EpochMs(start_at - pace_ms), EpochMs(end_at + pace_ms))

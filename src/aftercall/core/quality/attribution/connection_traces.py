@@ -91,6 +91,7 @@ class _Known:
             peer_id=peer_id,
             connection_id=connection_id,
             reported=_between(at, is_near),
+            pace_ms=int(np.median(lengths_ms[is_near])) if is_near.any() else 0,
             silent=_between(at, is_near & (np.diff(received) == 0)),
             slow=_between(at, is_near & is_slow[1:]),
             own=list(self._own),

@@ -23,7 +23,7 @@ def one_way(subject: Subject, session: Session) -> list[Finding]:
     unheard: dict[str, list[Issue]] = {}
     for issue in named(subject, IssueName.ONE_WAY_AUDIO, IssueName.NO_AUDIO_RECEIVED):
         sender = session.sender_of(subject.row_id, issue.stream)
-        if sender is not None:
+        if sender is not None and issue.origin != "remote":
             unheard.setdefault(sender, []).append(issue)
     return [
         _of_device(subject, "one_way_audio", Group(issues), "speaker", [sender])

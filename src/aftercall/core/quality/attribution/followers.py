@@ -5,9 +5,9 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from aftercall.core.quality.attribution.blame import UNKNOWN, Blame, blame
+from aftercall.core.quality.attribution.blame import LOCAL, UNKNOWN, Blame, blame
 from aftercall.core.quality.attribution.parties import Party, covers
-from aftercall.core.quality.attribution.session import DOWNLINK, PLAYOUT, Session
+from aftercall.core.quality.attribution.session import DOWNLINK, PLAYOUT, STRAINS, Session
 from aftercall.core.quality.attribution.traces import Span, union
 from aftercall.core.quality.intervals.streams import Family
 from aftercall.core.quality.rules.issues import Issue, IssueName, StreamRef
@@ -20,6 +20,7 @@ PICTURE: Final = frozenset(
         IssueName.VIDEO_FROZEN,
     }
 )
+OPINIONS: Final = frozenset({IssueName.LOW_AUDIO_MOS, IssueName.LOW_VIDEO_MOS})
 ENCODING: Final = PICTURE | {
     IssueName.CPU_LIMITED,
     IssueName.BANDWIDTH_LIMITED,
@@ -36,6 +37,8 @@ class _Times(NamedTuple):
     cut_off: list[Span]
     held_back: list[Span]
     camera_off: list[Span]
+    relayed: list[Span]
+    """Over TCP."""
 
 
 class Followers:
@@ -73,7 +76,22 @@ class Followers:
             held_back = times.held_back if issue.name in PICTURE else []
             if covers(union([*times.cut_off, *held_back]), span):
                 return Blame("remote", sender)
-        return blame(issue, row_id, self._session, "late") if issue.name in PLAYOUT else UNKNOWN
+        if issue.name in PLAYOUT:
+            return blame(issue, row_id, self._session, "late")
+        return self._of_opinion(issue, row_id, sender)
+
+    def _of_opinion(self, issue: Issue, row_id: str, sender: str | None) -> Blame:
+        """A bad opinion without an issue of its own to follow from: as the strain of the time,
+        if there was any, else as what held back all that came over a relay."""
+        span = (issue.first_at, issue.last_at)
+        for strain in STRAINS:
+            if self._session.is_strained(row_id, sender, span, strain):
+                return blame(issue, row_id, self._session, strain)
+        if sender is not None and issue.name in OPINIONS:
+            is_own = covers(self._times[row_id].relayed, span)
+            if is_own != covers(self._times[sender].relayed, span):
+                return LOCAL if is_own else Blame("remote", sender)
+        return UNKNOWN
 
     def _is_camera_off(self, issue: Issue, row_id: str) -> bool:
         if issue.name not in PICTURE or issue.stream.family != Family.VIDEO_CONSUMER:
@@ -100,6 +118,7 @@ def _times_of(party: Party) -> _Times:
         _spans(party.issues, IssueName.ICE_RECONNECTING),
         _spans(encoding, *ENCODING),
         _spans(party.issues, IssueName.CAMERA_MUTED),
+        _spans(party.issues, IssueName.TURN_RELAYED_TCP),
     )
 
 

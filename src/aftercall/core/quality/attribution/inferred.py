@@ -28,7 +28,6 @@ _LATE_BY: Final = frozenset(
         IssueName.CPU_LIMITED,
         IssueName.BANDWIDTH_LIMITED,
         IssueName.LOW_AVAILABLE_BITRATE,
-        IssueName.TURN_RELAYED_TCP,
         IssueName.NO_AUDIO_SENT,
         IssueName.NO_VIDEO_SENT,
     }
@@ -67,6 +66,9 @@ def inferred(session: Session, issues: Mapping[str, Sequence[Issue]]) -> dict[st
 
 
 def _merged(party: Party, heard: Sequence[Issue]) -> list[Issue]:
+    relayed = union(
+        (i.first_at, i.last_at) for i in party.issues if i.name is IssueName.TURN_RELAYED_TCP
+    )
     is_sound_sent = any(each.family is Family.AUDIO_PRODUCER for each in party.traces)
     found: list[Issue] = []
     spans = union((issue.first_at, issue.last_at) for issue in heard)
@@ -78,7 +80,12 @@ def _merged(party: Party, heard: Sequence[Issue]) -> list[Issue]:
             within.append(ordered[place])
             place += 1
         has_sound = any(Family(i.stream.family or "") in AUDIO for i in within)
-        is_network = has_sound or not is_sound_sent or any(i.name in DOWNLINK for i in within)
+        is_network = (
+            has_sound
+            or not is_sound_sent
+            or any(i.name in DOWNLINK for i in within)
+            or covers(relayed, span)
+        )
         found.append((_uplink if is_network else _picture)(party, within, span))
     return found
 

@@ -49,6 +49,7 @@ _OUTAGES: Final = frozenset(
 )
 _HURT_RECEIVED: Final = _OUTAGES | {
     IssueName.DECODER_OVERLOADED,
+    IssueName.NARROW_DOWNLINK,
     IssueName.HIGH_JITTER_BUFFER_DELAY,
     IssueName.ONE_WAY_AUDIO,
     IssueName.NO_AUDIO_RECEIVED,
@@ -64,7 +65,7 @@ _HURT_SENT: Final = _OUTAGES | {
 
 def unseen(subject: Subject, session: Session) -> list[Finding]:
     """Whom the participant did not see though that person's camera was sending."""
-    missed = named(subject, IssueName.NO_VIDEO_RECEIVED)
+    missed = [i for i in named(subject, IssueName.NO_VIDEO_RECEIVED) if i.origin != "remote"]
     outages = during(missed, spans_of(named(subject, *_OUTAGES)))
     group = group_of(issue for issue in missed if issue not in outages)
     if group is None:

@@ -37,7 +37,7 @@ from aftercall.core.quality.attribution.session import (
     are_most,
     is_transit,
 )
-from aftercall.core.quality.attribution.traces import overlap_ms
+from aftercall.core.quality.attribution.traces import Span, overlap_ms
 from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS
 from aftercall.core.quality.rules.issues import Issue, IssueName
 
@@ -71,7 +71,8 @@ def _relay_trouble(subject: Subject) -> list[Issue]:
     relayed = spans_of(named(subject, IssueName.TURN_RELAYED_TCP))
     if not relayed:
         return []
-    own = [issue for issue in named(subject, *_PATH, *_ROOM) if issue.origin in ("local", None)]
+    felt = named(subject, *_PATH, *_ROOM, *PLAYOUT)
+    own = [issue for issue in felt if issue.origin in ("local", None)]
     waiting = during(own, relayed)
     received = group_of(issue for issue in waiting if issue.name in DOWNLINK)
     typical = 0.0 if received is None else received.worst_of_most("loss_percent") or 0.0
@@ -178,7 +179,7 @@ def downlink(subject: Subject, session: Session) -> list[Finding]:
     side or, while the others' reports are not at hand, on nobody knows whose."""
     group = group_of(_lost(subject, DOWNLINK))
     if group is None:
-        return []
+        return _too_narrow(subject, [])
     # What befell one sender's streams alone is that sender's.
     figures = figures_of_most(group)
     strain = _strain(figures)
@@ -189,7 +190,8 @@ def downlink(subject: Subject, session: Session) -> list[Finding]:
         parts = Parts(
             figures=figures, direction="received", peer_ids=known if len(senders) == 1 else ()
         )
-        return [finding(subject, "reception", group, parts)]
+        reception = finding(subject, "reception", group, parts)
+        return [reception, *_too_narrow(subject, group.spells)]
     heard = [session.senders_missed(subject.row_id, span, strain) for span in group.spells]
     present = {row_id for every, _ in heard for row_id in every}
     missed = {row_id for _, bad in heard for row_id in bad}
@@ -203,13 +205,23 @@ def downlink(subject: Subject, session: Session) -> list[Finding]:
         peer_ids=missed if is_of_some else (),
         evidence=evidence,
     )
-    return [finding(subject, "downlink", group, parts)]
+    return [finding(subject, "downlink", group, parts), *_too_narrow(subject, group.spells)]
+
+
+def _too_narrow(subject: Subject, lost: Sequence[Span]) -> list[Finding]:
+    """Pictures that the server made smaller for the participant alone, while nothing of them was
+    lost."""
+    narrow = named(subject, IssueName.NARROW_DOWNLINK)
+    group = group_of(issue for issue in narrow if issue not in during(narrow, lost))
+    if group is None:
+        return []
+    return [finding(subject, "downlink", group, Parts(direction="received"))]
 
 
 def server(subject: Subject, session: Session) -> list[Finding]:
     """What everybody missed of everybody."""
     issues = [issue for issue in subject.issues if issue.origin == "server"]
-    group = group_of([i for i in issues if i.name in DOWNLINK] or issues)
+    group = group_of([i for i in issues if i.name in (*DOWNLINK, *UPLINK)] or issues)
     if group is None:
         return []
     figures = figures_of_most(group)
@@ -254,14 +266,14 @@ def _telling(figures: Iterable[Figure]) -> list[Figure]:
 def _sender_cause(heard: Group, own: Sequence[Issue]) -> SenderCause:
     """What made a sender come through badly: `heard` is what a listener has, `own` what the
     sender's reports show."""
-    if not any("network" in name for name in heard.names):
+    relayed = spans_of(issue for issue in own if issue.name is IssueName.TURN_RELAYED_TCP)
+    if not any("network" in name for name in heard.names) and not during(heard.issues, relayed):
         held_back = {i.name for i in own if overlap_ms(heard.spells, [(i.first_at, i.last_at)])}
         if IssueName.ICE_RECONNECTING in held_back:
             return "interruption"
         if IssueName.CPU_LIMITED in held_back:
             return "cpu"
         return "bandwidth" if held_back.intersection(_ROOM) else "unknown"
-    relayed = spans_of(issue for issue in own if issue.name is IssueName.TURN_RELAYED_TCP)
     has_lost = any(
         i.worst.get("loss_percent", 0.0) >= LOSS_PERCENT for i in own if i.name in UPLINK
     )
@@ -308,6 +320,8 @@ def bandwidth(subject: Subject, session: Session) -> list[Finding]:
     """Too little room that neither loss nor a relay of the same time explains."""
     lost = during(subject.issues, spans_of(_lost(subject, UPLINK)))
     explained = [*lost, *_relay_trouble(subject)]
+    everywhere = spans_of(issue for issue in subject.issues if issue.origin == "server")
+    explained += during(named(subject, *_ROOM), everywhere)
     group = group_of(issue for issue in named(subject, *_ROOM) if issue not in explained)
     if group is None:
         return []
@@ -332,6 +346,7 @@ def lateness(subject: Subject, session: Session) -> list[Finding]:
     ]
     transit = [issue for issue in named(subject, *DOWNLINK) if is_transit(issue)]
     explained = during(waited, spans_of([*transit, *_machine_trouble(subject)]))
+    explained += _relay_trouble(subject)
     group = group_of(issue for issue in waited if issue not in explained)
     if group is None:
         return []

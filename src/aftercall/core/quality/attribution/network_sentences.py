@@ -18,6 +18,7 @@ from aftercall.core.quality.attribution.phrases import (
     unevenness,
 )
 from aftercall.core.quality.attribution.wording import Mentions, listed, when
+from aftercall.core.quality.rules.issues import IssueName
 
 
 def uplink(finding: Finding, mentions: Mentions) -> str:
@@ -48,6 +49,9 @@ def downlink(finding: Finding, mentions: Mentions) -> str:
     if finding.peer_ids:
         return _of_some(finding, mentions)
     what = sent_to(finding, mentions)
+    if IssueName.NARROW_DOWNLINK in finding.issues:
+        whose = mentions.of(subject_of(finding))
+        return f"{what} was made smaller to fit {whose} downlink {when(finding.spans)}"
     where = f"on {mentions.of(subject_of(finding))} downlink"
     words = _lost_or_uneven(finding, what, lost=where, uneven=where) + round_trips(finding)
     present, affected = finding.evidence.senders_present, finding.evidence.senders_affected

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from aftercall.core.quality.attribution.absence import unheard
+from aftercall.core.quality.attribution.absence import Absences
 from aftercall.core.quality.attribution.blame import Blame, between_two, blame
 from aftercall.core.quality.attribution.followers import Followers
 from aftercall.core.quality.attribution.inferred import inferred
+from aftercall.core.quality.attribution.narrowing import narrow_downlinks
 from aftercall.core.quality.attribution.session import (
     DOWNLINK,
     UPLINK,
@@ -30,8 +31,9 @@ def attribute(session: Session) -> dict[str, list[Issue]]:
         found[row_id] = followers.follow(network, row_id)
     for row_id, issues in inferred(session, found).items():
         found[row_id].extend(issues)
+    absences, narrow = Absences(session), narrow_downlinks(session)
     for row_id, own in found.items():
-        own.extend(unheard(row_id, session))
+        own.extend((*absences.of(row_id), *narrow.get(row_id, ())))
         found[row_id] = _in_order(own)
     return found
 
@@ -56,9 +58,15 @@ def _of_sent(issue: Issue, row_id: str, session: Session) -> Issue:
     """What a participant is told of its loss by a server is its own; what it is told by another
     participant may be that one's."""
     listener = session.topology.far_end(issue.stream)
-    if listener is None or issue.name not in UPLINK or not is_transit(issue):
-        return replace(issue, origin="local")
     span = (issue.first_at, issue.last_at)
+    if issue.name not in UPLINK or not is_transit(issue):
+        return replace(issue, origin="local")
+    if listener is None:
+        strain = strain_of(issue)
+        is_servers = session.is_everywhere(span, strain) and not session.are_uplinks_mixed(
+            span, strain
+        )
+        return replace(issue, origin="server" if is_servers else "local")
     found = between_two(row_id, listener, span, session, strain_of(issue))
     if found.origin == "local":
         return replace(issue, origin="remote", caused_by=listener)

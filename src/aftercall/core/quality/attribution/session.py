@@ -33,6 +33,7 @@ __all__ = [
     "LOSS_PERCENT",
     "ONE_WAY_MS",
     "PLAYOUT",
+    "STRAINS",
     "UPLINK",
     "Party",
     "Session",
@@ -80,7 +81,7 @@ Strain = Literal["loss", "jitter", "late"]
 lost them; where a server closes gaps, what was lost shows as concealment alone."""
 
 _LATE: Final[Strain] = "late"
-_STRAINS: Final[tuple[Strain, ...]] = ("loss", "jitter", "late")
+STRAINS: Final[tuple[Strain, ...]] = ("loss", "jitter", "late")
 
 
 class _View(NamedTuple):
@@ -242,6 +243,11 @@ class Session:
         """When a sender was missed by those who heard it."""
         return self._view(strain).square.senders[row_id]
 
+    def is_strained(self, listener: str, sender: str | None, span: Span, strain: Strain) -> bool:
+        """Whether what the listener had of a named sender was in such trouble in that time."""
+        each = self._view(strain).heard[listener].get(sender or "")
+        return each is not None and covers(each.strained, span)
+
     def is_everywhere(self, span: Span, strain: Strain) -> bool:
         """Whether everybody missed everybody in that time."""
         return covers(self._view(strain).everywhere, span)
@@ -291,11 +297,11 @@ class Session:
     def has_trouble_elsewhere(self, row_id: str, other: str, span: Span) -> bool:
         """Whether a participant's other ways were in trouble in that time: what it sent to a
         server, or heard of third parties."""
-        if any(covers(self._view(strain).own[row_id], span) for strain in _STRAINS):
+        if any(covers(self._view(strain).own[row_id], span) for strain in STRAINS):
             return True
         return any(
             slot != other and covers(each.strained, span)
-            for strain in _STRAINS
+            for strain in STRAINS
             for slot, each in self._view(strain).heard[row_id].items()
         )
 

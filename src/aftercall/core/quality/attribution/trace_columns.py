@@ -31,6 +31,10 @@ room. Two ends of a path see the same trouble a little differently; one may just
 threshold that the other reaches."""
 
 
+VOICE_BPS: Final = 10_000
+"""Opus takes some 2 kbit/s for a muted track, 16 and more for a voice. Chosen."""
+
+
 def trace(peer_id: str, tables: Iterable[Table]) -> list[StreamTrace]:
     """The traces of one peer's streams, in the order in which they were first seen."""
     found = [each for table in tables for each in _traces(peer_id, table)]
@@ -42,17 +46,17 @@ _Placed = tuple[tuple[float, int], StreamTrace]
 
 def _traces(peer_id: str, table: Table) -> Iterator[_Placed]:
     table, streams = by_stream(table, lambda saying: saying.key)
-    spans = [_spans(table, streams, is_so) for is_so in _flags(table)]
-    sizes = _sizes(table, streams)
-    shown = _spans(table, streams, table.get("expected_width") > 0)
+    spans = [_spans(table, streams, is_so) for is_so in _flags(table, streams)]
+    sizes, starts = _sizes(table, streams), table.starts
     has_loss, is_shown = ~np.isnan(table.get("loss_percent")), table.get("expected_width") > 0
     for number, stream in enumerate(streams):
-        flowing, dry, voiced, lossy, jittery, late, narrow = (each[number] for each in spans)
+        flowing, dry, voiced, lossy, jittery, late, narrow, shown = (each[number] for each in spans)
         yield (
             stream.place,
             StreamTrace(
                 ref=StreamRef.of(peer_id, stream.saying),
                 family=table.family,
+                life=(_moment(starts[stream.rows.start]), _moment(table.at[stream.rows.stop - 1])),
                 flowing=flowing,
                 dry=dry,
                 voiced=voiced,
@@ -60,17 +64,17 @@ def _traces(peer_id: str, table: Table) -> Iterator[_Placed]:
                 jittery=jittery,
                 late=late,
                 narrow=narrow,
+                shown=shown,
                 sizes=sizes[number],
                 has_loss=bool(has_loss[stream.rows].any()),
                 is_shown=bool(is_shown[stream.rows].any()),
-                shown=shown[number],
             ),
         )
 
 
-def _flags(table: Table) -> tuple[Flags, ...]:
+def _flags(table: Table, streams: Sequence[StreamRows]) -> tuple[Flags, ...]:
     """Where it flowed, was dry, was voiced, lost packets, had them shaken, was played late or
-    broken, had too little room."""
+    broken, had too little room, was shown."""
     is_sent = table.family in PRODUCERS
     packets = table.get("packets_sent" if is_sent else "packets_received")
     loss, jitter_s = table.columns("loss_percent", "jitter_s")
@@ -84,14 +88,33 @@ def _flags(table: Table) -> tuple[Flags, ...]:
     dry = is_told & (came == 0) & (muted != 1) & (active != 0)
     nowhere: Flags = np.zeros(len(came), dtype=np.bool_)
     is_audio = table.family in AUDIO
-    voiced = flowing & (loudness(table) > SILENT_LEVEL) if is_audio else nowhere
+    voiced = flowing & _are_voiced(table, streams) if is_audio else nowhere
     lossy = is_told & (loss >= STRAINED_PERCENT)
     jittery = is_told & (jitter_s >= STRAINED_S)
     late = nowhere if is_sent else flowing & _are_late(table)
     narrow = nowhere
     if is_sent and not is_audio:
         narrow = flowing & (limited_percent("bandwidth")(table) >= NARROW_PERCENT)
-    return flowing, dry, voiced, lossy, jittery, late, narrow
+    shown: Flags = table.get("expected_width") > 0
+    return flowing, dry, voiced, lossy, jittery, late, narrow, shown
+
+
+def _moment(at: float) -> EpochMs:
+    return EpochMs(int(at))
+
+
+def _are_voiced(table: Table, streams: Sequence[StreamRows]) -> Flags:
+    """Louder than silence; of a microphone of which no level is ever told (Firefox, Safari) what
+    is too much for silence."""
+    loud = loudness(table)
+    voiced: Flags = loud > SILENT_LEVEL
+    if table.family not in PRODUCERS:
+        return voiced
+    is_busy = (table.get("bitrate_bps") >= VOICE_BPS) & (table.get("was_off") != 1)
+    for stream in streams:
+        if np.isnan(loud[stream.rows]).all():
+            voiced[stream.rows] = is_busy[stream.rows]
+    return voiced
 
 
 def _are_late(table: Table) -> Flags:
@@ -120,9 +143,15 @@ def _sizes(table: Table, streams: Sequence[StreamRows]) -> list[list[Sized]]:
     if table.family in AUDIO:
         return [[] for _ in streams]
     pixels = table.get("frame_width") * table.get("frame_height")
-    is_told = (pixels > 0) & (table.get("frames") > 0)
+    # What is as large as it is shown was wanted so.
+    is_told = (pixels > 0) & (table.get("frames") > 0) & ~_are_wanted(table)
     levels = np.where(is_told, np.rint(np.log2(np.where(is_told, pixels, 1.0))), np.nan)
     return _runs(table, streams, levels)
+
+
+def _are_wanted(table: Table) -> Flags:
+    wanted: Flags = table.get("frame_width") >= table.get("expected_width")
+    return wanted
 
 
 def _runs(table: Table, streams: Sequence[StreamRows], levels: Numbers) -> list[list[Sized]]:

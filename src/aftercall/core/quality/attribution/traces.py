@@ -27,6 +27,8 @@ class StreamTrace(msgspec.Struct, kw_only=True):
 
     ref: StreamRef
     family: Family
+    life: Span = (EpochMs(0), EpochMs(0))
+    """From the first report on it to the last."""
     flowing: list[Span]
     """Packets passed."""
     dry: list[Span]
@@ -73,6 +75,8 @@ class ConnectionTrace(msgspec.Struct, kw_only=True):
     connection_id: str
     reported: list[Span]
     """When reports on it came."""
+    pace_ms: int = 0
+    """The usual time between two of them."""
     silent: list[Span] = []
     """Nothing at all arrived, no feedback either."""
     slow: list[Span] = []

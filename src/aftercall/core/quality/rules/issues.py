@@ -34,6 +34,7 @@ class IssueName(StrEnum):
     VIDEO_FROZEN = "video_frozen"
     LOW_FRAME_RATE = "low_frame_rate"
     LOW_RESOLUTION = "low_resolution"
+    NARROW_DOWNLINK = "narrow_downlink"
     NO_VIDEO_SENT = "no_video_sent"
     NO_VIDEO_RECEIVED = "no_video_received"
     CAMERA_MUTED = "camera_muted"
