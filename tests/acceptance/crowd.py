@@ -11,6 +11,7 @@ import msgspec
 
 from aftercall.core.calls import CallSummary, Quality, Seen
 from aftercall.core.instants import DAY_MS, EpochMs
+from aftercall.core.quality.report import FOLD_VERSION
 from aftercall.store import schema
 from aftercall.store.tallies import EVERY_SIZE
 from aftercall.store.terms import key_of_title, words_of
@@ -130,17 +131,18 @@ def _call_rows(
                 "created_at": created_at, "updated_at": ended_at,
             },
         )  # fmt: skip
-    strip = [4 if place % 7 else 3 for place in range(25)]
+    shares = [(0, 0, 0 if place % 7 else 1, 2 if place % 7 else 1) for place in range(25)]
     quality = Quality(
-        is_final=True, level=3, mos_audio=4.2, mos_video=3.6, measured_participants=2,
-        bad_participants=0, is_bad=False, strip=strip, strip_from_at=created_at,
+        fold_version=FOLD_VERSION, is_final=True, level=3, affected_participants=1,
+        letters=(0, 0, 1, 1), mos_audio=4.2, mos_video=3.6, measured_participants=2,
+        bad_participants=0, is_bad=False, shares=shares, strip_from_at=created_at,
         strip_bucket_ms=60_000,
     )  # fmt: skip
     summary = CallSummary(participants=seen, quality=quality, browsers=["Chrome"], countries=["PT"])
     yield (
         "session_verdicts",
         {
-            "app_id": app_id, "session_id": id, "created_at": created_at, "worst_mos": 3.6,
+            "app_id": app_id, "session_id": id, "created_at": created_at, "quality_rank": 3.6,
             "summary": msgspec.json.encode(summary).decode(),
             "counted": msgspec.json.encode(
                 {"created_at": created_at, "is_bad": False, "facets": {}, "marks": []}

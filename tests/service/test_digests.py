@@ -3,7 +3,6 @@ import asyncio
 import pytest
 
 from aftercall.core.instants import MINUTE_MS, SECOND_MS, EpochMs
-from aftercall.core.quality.digest import levels_of
 from aftercall.core.records import Session
 from aftercall.service.digests import FRESH_MS, DigestKeeper, Digests
 from aftercall.service.reports import Reports
@@ -73,9 +72,8 @@ async def test_what_was_told_live_is_what_is_kept_at_the_end(desk: Desk) -> None
     kept = await desk.digests.call_of(ended)
     for (row, before), (other, after) in zip(live.told, kept.told, strict=True):
         assert row.id == other.id
-        assert levels_of(before.mos_audio, before.mos_video) == levels_of(
-            after.mos_audio, after.mos_video
-        )
+        assert before.levels == after.levels
+        assert before.level == after.level
 
 
 async def test_a_live_call_is_measured_again_when_it_is_no_longer_fresh(desk: Desk) -> None:

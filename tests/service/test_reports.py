@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from aftercall.core.errors import NotFound
 from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.quality.report import FOLD_VERSION
-from aftercall.core.records import Participant, Peer, PeerNote, Phase, Session
+from aftercall.core.records import EndReason, Participant, Peer, PeerNote, Phase, Session
 from aftercall.service.reports import FRESH_MS, Reports
 from aftercall.store import notes, participants, peers, reports, samples, sessions
 from aftercall.store.database import Database
@@ -191,6 +191,11 @@ async def _add(db: Database, peer_id: str, sequence: int, at: EpochMs, body: byt
 
 async def test_late_facts_of_one_leave_the_reports_of_others_as_they_are(db: Database) -> None:
     call, service, clock = await _lossy_call(db)
+    async with db.write() as tx:
+        live = await sessions.lock_session(tx, "app", "session")
+        assert live is not None
+        ended = replace(live, phase=Phase.ENDED, ended_at=call.end_at, end_reason=EndReason.EMPTIED)
+        await sessions.save_session(tx, ended)
     await service.fold_session("app", "session")
     for name in ("ada", "bob", "cyd"):
         await samples.merge(db, "app", name)

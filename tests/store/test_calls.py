@@ -54,7 +54,7 @@ class Written:
                     verdict(
                         one.id,
                         created_at=one.created_at,
-                        worst_mos=mos,
+                        rank=mos,
                         is_bad=BAD in facets,
                         facets={name: Counted(1, 0) for name in (facets - {BAD}) | {ALL}},
                         marks=marks_of([one.title, *names], [f"user-{one.id}"]),

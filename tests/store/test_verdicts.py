@@ -14,8 +14,9 @@ from aftercall.core.calls import (
     facet,
 )
 from aftercall.core.instants import EpochMs, day_of
-from aftercall.core.quality.digest import Digest, scale_of
+from aftercall.core.quality.digest import Digest
 from aftercall.core.quality.report import Completeness
+from aftercall.core.quality.scale import scale_of
 from aftercall.store import schema
 from aftercall.store.database import Database
 from aftercall.store.verdicts import (
@@ -33,7 +34,7 @@ T0 = EpochMs(1_795_000_000_000)
 def verdict(id: str = "s", app_id: str = "a", **rest: Any) -> SessionVerdict:
     values: dict[str, Any] = {
         "created_at": T0,
-        "worst_mos": 3.5,
+        "rank": 3.5,
         "summary": CallSummary(),
         "is_bad": False,
         "facets": {ALL: Counted(2, 0)},

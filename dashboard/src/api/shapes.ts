@@ -17,15 +17,20 @@ export interface WorstIssue {
   participant_name: string | null;
 }
 
+/** How many were bad, poor, fair and good. */
+export type Shares = [bad: number, poor: number, fair: number, good: number];
+
 export interface Quality {
   is_final: boolean;
   level: Level;
+  affected_participants: number;
+  letters: Shares;
   mos_audio: Maybe;
   mos_video: Maybe;
   measured_participants: number;
   bad_participants: number;
   is_bad: boolean;
-  strip: Level[];
+  shares: Shares[];
   strip_from_at: Maybe;
   strip_bucket_ms: Maybe;
 }
@@ -34,6 +39,7 @@ export interface CallParticipant {
   id: string;
   name: string | null;
   person: string;
+  level: Level;
   is_bad: boolean;
 }
 
@@ -140,8 +146,12 @@ export interface Lane {
   mos_audio: Maybe[];
   mos_video: Maybe[];
   levels: Level[];
+  level: Level;
+  worst_stream: Level[];
   p10_mos_audio: Maybe;
   p10_mos_video: Maybe;
+  audio_level: Level;
+  video_level: Level;
   avg_mos_audio: Maybe;
   avg_mos_video: Maybe;
   loss_percent: Maybe;

@@ -1,6 +1,6 @@
 /** What the server answers about one participant's streams (docs/reference/dashboard-api.md). */
 
-import type { Call, CallEvent, Lane, Maybe } from "./shapes";
+import type { Call, CallEvent, Lane, Level, Maybe } from "./shapes";
 
 export interface OtherEnd {
   participant_id: string;
@@ -23,6 +23,7 @@ export interface Stream {
   producer_id: string | null;
   consumer_id: string | null;
   others: OtherEnd[];
+  level: Level;
   points: number;
   t: number[];
   mos: Maybe[];

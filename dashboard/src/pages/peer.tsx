@@ -12,9 +12,9 @@ import { goQuery, place } from "../route";
 import { colours } from "../theme";
 import { useTitle } from "../title";
 import { tellMinutes, tellMos, tellMs, tellPercent } from "../words/amounts";
+import { tellLevel } from "../words/quality";
 import { tellFamily, tellName, tellTitle } from "../words/issues";
 import { tellExactClock } from "../words/moments";
-import { laneLevel } from "../words/quality";
 import { Bands } from "./peer/bands";
 import { ConnectionCharts, StreamCharts } from "./peer/charts";
 import { Facts } from "./peer/facts";
@@ -98,7 +98,7 @@ function Head({ page, appId, peerId }: { page: Page; appId: string; peerId: stri
         />
       </div>
       <h1 class="with-level">
-        <LevelMark level={laneLevel(lane)} /> {tellName(lane.name)}
+        <LevelMark level={lane.level} /> {tellName(lane.name)}
         {call.status === "LIVE" && <span class="live-mark">Live</span>}
       </h1>
       <p class="session-facts">
@@ -114,7 +114,7 @@ function Head({ page, appId, peerId }: { page: Page; appId: string; peerId: stri
           , {tellMinutes(lane.minutes)} min
         </span>
         <span>
-          MOS (p10): audio {tellMos(lane.p10_mos_audio)}, video {tellMos(lane.p10_mos_video)}
+          {tellLevel(lane.level)}; MOS, worst tenth: audio {tellMos(lane.p10_mos_audio)}, video {tellMos(lane.p10_mos_video)}
         </span>
         <span>
           Loss {tellPercent(lane.loss_percent)}, round trip {tellMs(lane.rtt_ms)}

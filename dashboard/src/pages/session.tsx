@@ -4,14 +4,13 @@ import { useLive } from "../api/live";
 import { useResource } from "../api/resource";
 import type { Call, CallPage } from "../api/shapes";
 import { aheadOf, now } from "../clock";
-import { Strip } from "../parts/level";
+import { Strip, Verdict } from "../parts/level";
 import { Moment } from "../parts/moment";
 import { Problem, Skeleton } from "../parts/states";
 import { useTitle } from "../title";
 import { tellCount, tellMany, tellMinutes } from "../words/amounts";
 import { tellName, tellPhase, tellTitle } from "../words/issues";
 import { isSameDay, tellLength } from "../words/moments";
-import { tellCallQuality } from "../words/quality";
 import { point } from "./session/cursor";
 import { Diagnosis } from "./session/diagnosis";
 import { kitPath } from "./session/snippets";
@@ -141,7 +140,7 @@ function Head(props: { page: CallPage; appId: string; rawPath: string; base: str
           {tellCount(call.max_concurrent_participants)} at once
         </span>
         <span>{tellMinutes(call.minutes)} participant minutes</span>
-        <span>{tellCallQuality(call)}</span>
+        <Verdict quality={call.quality} isInFull />
         <a href={`/sessions?meeting_id=${call.meeting_id}&meeting_id_name=${encodeURIComponent(tellTitle(call))}`}>
           All of this meeting
         </a>
@@ -181,7 +180,7 @@ function Rooms({ page }: { page: CallPage }) {
             <span class="faint">
               <When call={room} /> · {room.participants.map((one) => tellName(one.name)).join(", ")}
             </span>
-            {room.quality && <Strip levels={room.quality.strip} />}
+            {room.quality && <Strip shares={room.quality.shares} />}
           </li>
         ))}
       </ul>

@@ -1,5 +1,5 @@
-import type { Level } from "../api/shapes";
-import { BAR_HEIGHT, letterOf, runsOf, tellLevel, tellStrip } from "../words/quality";
+import type { Level, Quality, Shares } from "../api/shapes";
+import { letterOf, stackOf, tellLevel, tellShares, tellVerdict, tellVerdictInFull } from "../words/quality";
 
 /** A level as a coloured letter; its word is there for those who hear the page. */
 export function LevelMark({ level, text }: { level: Level; text?: string }) {
@@ -11,23 +11,55 @@ export function LevelMark({ level, text }: { level: Level; text?: string }) {
   );
 }
 
-/** Quality over time in little: colour and height both tell the level. */
-export function Strip({ levels }: { levels: readonly Level[] }) {
-  const width = levels.length || 1;
-  const told = tellStrip(levels);
+/** A session's verdict: the worst letter, and for how many. */
+export function Verdict({ quality, isInFull }: { quality: Quality | null; isInFull?: boolean }) {
+  const text = isInFull ? tellVerdictInFull(quality) : tellVerdict(quality);
   return (
-    <svg class="strip" viewBox={`0 0 ${width} 10`} preserveAspectRatio="none" role="img" aria-label={told}>
+    <span class="verdict">
+      <span class={`level level-${quality?.level ?? 0}`} aria-hidden="true">
+        {letterOf(quality?.level ?? 0)}
+      </span>
+      {text}
+      {quality && !quality.is_final && <span class="faint"> so far</span>}
+    </span>
+  );
+}
+
+/** What was good has a line at the bottom; whoever was less well off stands on it. */
+const BASE = 2;
+/** At least so high, of 16: 1 of 50 never vanishes. */
+const LEAST_SHARE = 0.28;
+
+/** A session's quality over time in little: at each moment the share of people at each level. */
+export function Strip({ shares }: { shares: readonly Shares[] }) {
+  const told = tellShares(shares);
+  return (
+    <svg
+      class="strip"
+      viewBox={`0 0 ${shares.length || 1} 16`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={told}
+    >
       <title>{told}</title>
-      {runsOf(levels).map((run) => (
-        <rect
-          key={run.from}
-          class={`fill-${run.level}`}
-          x={run.from}
-          width={run.count}
-          y={10 - 10 * BAR_HEIGHT[run.level]}
-          height={10 * BAR_HEIGHT[run.level]}
-        />
-      ))}
+      {shares.map((counts, index) => {
+        const isMeasured = counts.some((count) => count > 0);
+        return (
+          <g key={index}>
+            <rect class={`fill-${isMeasured ? 4 : 0}`} x={index} width={1.02} y={16 - BASE} height={BASE} />
+            {stackOf(counts, LEAST_SHARE).map(({ level, from, height }) => (
+              <rect
+                key={level}
+                class={`fill-${level}`}
+                x={index}
+                width={1.02}
+                y={16 * (1 - from - height)}
+                height={16 * height}
+              />
+            ))}
+          </g>
+        );
+      })}
     </svg>
   );
 }

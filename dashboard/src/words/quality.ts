@@ -1,6 +1,6 @@
 /** Levels of quality in words, letters and colours. Each level has a second cue beside its colour. */
 
-import type { Call, Lane, Level } from "../api/shapes";
+import type { Lane, Level, Quality, Shares } from "../api/shapes";
 
 export const LEVELS: readonly Level[] = [4, 3, 2, 1, 0];
 
@@ -9,7 +9,7 @@ const WORDS: Record<Level, string> = {
   3: "Fair",
   2: "Poor",
   1: "Bad",
-  0: "Not measured",
+  0: "Not judged",
 };
 const LETTERS: Record<Level, string> = { 4: "G", 3: "F", 2: "P", 1: "B", 0: "–" };
 
@@ -22,25 +22,6 @@ export function tellLevel(level: Level): string {
 
 export function letterOf(level: Level): string {
   return LETTERS[level];
-}
-
-/** The least MOS of levels 4, 3 and 2 (docs/reference/dashboard-api.md, Levels). */
-const LEAST = { audio: [3.8, 3.1, 2.6], video: [3.3, 2.6, 2.1] } as const;
-
-/** The level of a voice's or a picture's MOS. */
-export function levelOf(kind: "audio" | "video", mos: number | null | undefined): Level {
-  if (mos === null || mos === undefined) return 0;
-  const [good, fair, poor] = LEAST[kind];
-  if (mos >= good) return 4;
-  if (mos >= fair) return 3;
-  return mos >= poor ? 2 : 1;
-}
-
-/** The level of a participant's whole call. */
-export function laneLevel(lane: Lane): Level {
-  const levels = [levelOf("audio", lane.p10_mos_audio), levelOf("video", lane.p10_mos_video)];
-  const known = levels.filter((level) => level > 0);
-  return known.length ? (Math.min(...known) as Level) : 0;
 }
 
 /** Runs of equal levels: how many of which, in order. */
@@ -57,7 +38,7 @@ export function runsOf(levels: readonly Level[]): { level: Level; from: number; 
 /** A strip in words, for those who cannot see it: `Good 80 %, Bad 20 %`. */
 export function tellStrip(levels: readonly Level[]): string {
   const known = levels.filter((level) => level > 0);
-  if (!known.length) return "Not measured";
+  if (!known.length) return "Not judged";
   return LEVELS.filter((level) => level > 0 && known.includes(level))
     .map((level) => {
       const count = known.filter((other) => other === level).length;
@@ -66,12 +47,70 @@ export function tellStrip(levels: readonly Level[]): string {
     .join(", ");
 }
 
-/** A session's quality in a sentence. */
-export function tellCallQuality(call: Call): string {
-  const quality = call.quality;
-  if (!quality || !quality.measured_participants) return "Not measured";
-  const bad = quality.bad_participants;
-  return bad
-    ? `${WORDS[quality.level]}; bad for ${bad} of ${quality.measured_participants}`
-    : WORDS[quality.level];
+/** The levels of `Shares`, in their order. */
+export const SHARED: readonly Level[] = [1, 2, 3, 4];
+
+/** The shares of people at a moment as stacked parts from the bottom, 0…1 each: bad, poor, fair.
+ * Whoever is left was good. Nobody vanishes: a part is never lower than `least`. */
+export function stackOf(shares: Shares, least: number): { level: Level; from: number; height: number }[] {
+  const all = shares.reduce((sum, count) => sum + count, 0);
+  const parts: { level: Level; from: number; height: number }[] = [];
+  let from = 0;
+  SHARED.slice(0, 3).forEach((level, index) => {
+    const count = shares[index] ?? 0;
+    if (!count) return;
+    const height = Math.min(1 - from, Math.max(least, count / all));
+    parts.push({ level, from, height });
+    from += height;
+  });
+  return parts;
+}
+
+/** Everybody's moments together: per bucket how many were bad, poor, fair and good. */
+export function sharesOf(lanes: readonly Lane[], buckets: number): Shares[] {
+  const found = Array.from({ length: buckets }, (): Shares => [0, 0, 0, 0]);
+  for (const lane of lanes) {
+    if (lane.is_hidden) continue;
+    lane.levels.forEach((level, index) => {
+      const counts = found[index];
+      if (level > 0 && counts) counts[level - 1] = (counts[level - 1] ?? 0) + 1;
+    });
+  }
+  return found;
+}
+
+/** A session's strip in words. */
+export function tellShares(shares: readonly Shares[]): string {
+  const sums = SHARED.map((_, index) => shares.reduce((sum, counts) => sum + (counts[index] ?? 0), 0));
+  const all = sums.reduce((sum, count) => sum + count, 0);
+  if (!all) return "Not judged";
+  return SHARED.map((level, index) => ({ level, count: sums[index] ?? 0 }))
+    .filter(({ count }) => count > 0)
+    .reverse()
+    .map(({ level, count }) => `${WORDS[level]} ${tellPart(count, all)}`)
+    .join(", ");
+}
+
+function tellPart(count: number, all: number): string {
+  const percent = Math.round((100 * count) / all);
+  return percent ? `${percent} %` : "under 1 %";
+}
+
+/** A session's verdict: `Bad for 1 of 4`, or `Good`. */
+export function tellVerdict(quality: Quality | null): string {
+  if (!quality || !quality.measured_participants) return "Not judged";
+  const { level, affected_participants, measured_participants } = quality;
+  return level === 4
+    ? WORDS[level]
+    : `${WORDS[level]} for ${affected_participants} of ${measured_participants}`;
+}
+
+/** The same with the other letters: `Bad for 1 of 4, poor for 2`. */
+export function tellVerdictInFull(quality: Quality | null): string {
+  if (!quality || !quality.measured_participants || quality.level === 4) return tellVerdict(quality);
+  const others = SHARED.slice(quality.level, 3)
+    .map((level) => ({ level, count: quality.letters[level - 1] ?? 0 }))
+    .filter(({ count }) => count > 0)
+    .map(({ level, count }) => `${WORDS[level].toLowerCase()} for ${count}`);
+  return [tellVerdict(quality), ...others].join(", ");
 }

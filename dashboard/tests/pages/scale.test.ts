@@ -1,23 +1,15 @@
 import { describe, expect, it } from "vitest";
-import type { CallPage, Lane } from "../../src/api/shapes";
-import { bucketAt, foldLanes, lastBefore, momentAt, shareAt, ticksOf } from "../../src/pages/session/scale";
+import type { CallPage } from "../../src/api/shapes";
+import { bucketAt, lastBefore, momentAt, shareAt, ticksOf } from "../../src/pages/session/scale";
 
 const FROM = Date.parse("2026-11-21T10:00:00Z");
-
-function lane(audio: (number | null)[], stay: [number, number | null]): Lane {
-  const peer = { id: "p", joined_at: stay[0], left_at: stay[1] };
-  return { mos_audio: audio, mos_video: [], peers: [peer] } as unknown as Lane;
-}
 
 const page = {
   from_at: FROM,
   to_at: FROM + 40_000,
   bucket_ms: 10_000,
   buckets: 4,
-  lanes: [
-    lane([4.4, 1.2, null, 4], [FROM, null]),
-    lane([4.1, 3.9, null, 4.2], [FROM + 15_000, FROM + 25_000]),
-  ],
+  lanes: [],
 } as unknown as CallPage;
 
 describe("the page's time", () => {
@@ -31,13 +23,6 @@ describe("the page's time", () => {
   it("knows the bucket of a moment, and none outside", () => {
     expect([0, 9_999, 10_000, 39_999].map((ms) => bucketAt(page, FROM + ms))).toEqual([0, 0, 1, 3]);
     expect([bucketAt(page, FROM - 1), bucketAt(page, FROM + 40_000)]).toEqual([null, null]);
-  });
-
-  it("keeps the worst of all lanes, however short it was", () => {
-    const folded = foldLanes(page);
-    expect(folded.audio).toEqual([4.1, 1.2, null, 4]);
-    expect(folded.video).toEqual([null, null, null, null]);
-    expect(folded.there).toEqual([1, 2, 2, 1]);
   });
 
   it("has ticks at round times of the viewer's zone, no more than asked for", () => {

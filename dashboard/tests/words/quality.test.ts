@@ -1,14 +1,19 @@
 import { describe, expect, it } from "vitest";
-import { BAR_HEIGHT, LEVELS, levelOf, letterOf, runsOf, tellStrip } from "../../src/words/quality";
+import type { Lane, Level, Quality, Shares } from "../../src/api/shapes";
+import {
+  BAR_HEIGHT,
+  LEVELS,
+  letterOf,
+  runsOf,
+  sharesOf,
+  stackOf,
+  tellShares,
+  tellStrip,
+  tellVerdict,
+  tellVerdictInFull,
+} from "../../src/words/quality";
 
 describe("levels", () => {
-  it("begin at the MOS the API documents", () => {
-    const voices = [3.8, 3.79, 3.1, 3.09, 2.6, 2.59, null];
-    expect(voices.map((mos) => levelOf("audio", mos))).toEqual([4, 3, 3, 2, 2, 1, 0]);
-    const pictures = [3.3, 3.29, 2.6, 2.59, 2.1, 2.09, null];
-    expect(pictures.map((mos) => levelOf("video", mos))).toEqual([4, 3, 3, 2, 2, 1, 0]);
-  });
-
   it("differ in letter and in height, not only in colour", () => {
     expect(new Set(LEVELS.map(letterOf)).size).toBe(LEVELS.length);
     expect(new Set(LEVELS.map((level) => BAR_HEIGHT[level])).size).toBe(LEVELS.length);
@@ -23,6 +28,60 @@ describe("levels", () => {
 
   it("are told in words, without what was not measured", () => {
     expect(tellStrip([4, 4, 4, 1, 0])).toBe("Good 75 %, Bad 25 %");
-    expect(tellStrip([0, 0])).toBe("Not measured");
+    expect(tellStrip([0, 0])).toBe("Not judged");
+  });
+});
+
+describe("shares of people", () => {
+  const lane = (levels: Level[], is_hidden = false): Lane => ({ levels, is_hidden }) as Lane;
+
+  it("count everybody once a bucket, but not who is hidden or was not measured", () => {
+    const lanes = [lane([4, 1]), lane([4, 0]), lane([2, 3]), lane([1, 1], true)];
+    expect(sharesOf(lanes, 2)).toEqual([
+      [0, 1, 0, 2],
+      [1, 0, 1, 0],
+    ]);
+  });
+
+  it("are stacked from the bottom, the worst first, and do not grow with the room", () => {
+    expect(stackOf([1, 0, 1, 2], 0)).toEqual([
+      { level: 1, from: 0, height: 0.25 },
+      { level: 3, from: 0.25, height: 0.25 },
+    ]);
+    expect(stackOf([25, 0, 25, 50], 0)).toEqual(stackOf([1, 0, 1, 2], 0));
+    expect(stackOf([0, 0, 0, 9], 0)).toEqual([]);
+  });
+
+  it("never let one person vanish, nor stand out of the strip", () => {
+    expect(stackOf([1, 0, 0, 49], 0.2)).toEqual([{ level: 1, from: 0, height: 0.2 }]);
+    const tops = stackOf([98, 1, 1, 0], 0.2).map(({ from, height }) => from + height);
+    expect(Math.max(...tops)).toBeLessThanOrEqual(1);
+  });
+
+  it("are told in words", () => {
+    expect(tellShares([[0, 0, 0, 300], [1, 0, 99, 0]])).toBe("Good 75 %, Fair 25 %, Bad under 1 %");
+    expect(tellShares([[0, 0, 0, 0]])).toBe("Not judged");
+  });
+});
+
+describe("a verdict", () => {
+  const quality = (level: Level, letters: Shares): Quality =>
+    ({
+      level,
+      letters,
+      affected_participants: letters[level - 1] ?? 0,
+      measured_participants: letters.reduce((sum, count) => sum + count, 0),
+    }) as Quality;
+
+  it("says for how many", () => {
+    expect(tellVerdict(quality(1, [1, 2, 0, 1]))).toBe("Bad for 1 of 4");
+    expect(tellVerdictInFull(quality(1, [1, 2, 0, 1]))).toBe("Bad for 1 of 4, poor for 2");
+    expect(tellVerdictInFull(quality(2, [0, 1, 3, 6]))).toBe("Poor for 1 of 10, fair for 3");
+    expect(tellVerdictInFull(quality(3, [0, 0, 1, 0]))).toBe("Fair for 1 of 1");
+  });
+
+  it("is one word when all was good, and says where nothing was judged", () => {
+    expect(tellVerdictInFull(quality(4, [0, 0, 0, 3]))).toBe("Good");
+    expect(tellVerdict(null)).toBe("Not judged");
   });
 });

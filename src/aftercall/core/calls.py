@@ -13,17 +13,11 @@ import msgspec
 
 from aftercall.core.ids import id_from
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.digest import (
-    Digest,
-    Scale,
-    level_of,
-    levels_of,
-    lower,
-    strip_of,
-    worst_finding,
-    worst_issue,
-)
+from aftercall.core.quality.digest import Digest, lower, worst_finding, worst_issue
+from aftercall.core.quality.experience import BAD as BAD_LEVEL
+from aftercall.core.quality.experience import Shares, shares_of, strip_of, worst_letter
 from aftercall.core.quality.rules.issues import Severity
+from aftercall.core.quality.scale import Scale
 from aftercall.core.records import Participant, Record, Session
 
 MOST_NAMES: Final = 8
@@ -38,6 +32,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: str | None
     person: str
+    level: int = 0
+    """The letter: 4 good, 3 fair, 2 poor, 1 bad, 0 not judged."""
     is_bad: bool = False
 
 
@@ -52,17 +48,24 @@ class WorstIssue(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Quality(msgspec.Struct, frozen=True, kw_only=True):
-    """How good a session was. The MOS are the lowest tenth percentiles of any participant;
-    `strip` holds levels over time, the worst participant's each."""
+    """How good a session was: the worst letter of any participant, and how many have it. The MOS
+    are the lowest of the participants' worst tenths. `shares` is the strip: of everybody's moments
+    in each place, how many were bad, poor, fair and good."""
 
+    fold_version: int = 0
     is_final: bool
     level: int
+    affected_participants: int = 0
+    """How many have the letter `level`."""
+    letters: Shares = (0, 0, 0, 0)
+    """How many participants were bad, poor, fair and good."""
     mos_audio: float | None
     mos_video: float | None
     measured_participants: int
+    """Those who have a letter."""
     bad_participants: int
     is_bad: bool
-    strip: list[int]
+    shares: list[Shares] = []
     strip_from_at: EpochMs
     strip_bucket_ms: int
 
@@ -81,8 +84,9 @@ class CallSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PeerSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """One person's part in one session, for the list of his calls."""
+    """One person's part in one session, for a list of the person's calls."""
 
+    fold_version: int = 0
     session_id: str
     meeting_id: str
     title: str
@@ -129,7 +133,8 @@ class SessionVerdict(Record, frozen=True, kw_only=True):
     app_id: str
     session_id: str
     created_at: EpochMs
-    worst_mos: float | None
+    rank: float | None
+    """Where a list puts it that begins with the worst."""
     summary: CallSummary
     is_bad: bool
     facets: dict[str, Counted]
@@ -230,6 +235,7 @@ def summarise_call(scale: Scale, told: Sequence[Told], *, is_final: bool) -> Cal
                 id=row.id,
                 name=row.display_name,
                 person=person_of(row.app_id, row),
+                level=digest.level,
                 is_bad=digest.is_bad,
             )
             for row, digest in shown[:MOST_NAMES]
@@ -248,28 +254,42 @@ _RANKS: Final[dict[Severity, int]] = {"severe": 0, "warning": 1, "information": 
 
 
 def _quality(scale: Scale, digests: Sequence[Digest], *, is_final: bool) -> Quality | None:
-    measured = [digest for digest in digests if digest.is_measured]
-    if not measured:
+    judged = [digest for digest in digests if digest.is_judged]
+    if not judged:
         return None
     mos_audio = mos_video = None
-    for each in measured:
+    for each in judged:
         mos_audio = lower(mos_audio, each.p10_mos_audio)
         mos_video = lower(mos_video, each.p10_mos_video)
-    bad = sum(digest.is_bad for digest in digests)
-    lanes = [levels_of(each.mos_audio, each.mos_video) for each in measured]
-    strip, width = strip_of(lanes, scale.buckets, STRIP_PLACES)
+    level, affected = worst_letter(each.level for each in judged)
+    letters = shares_of(each.level for each in judged)
+    shares, width = strip_of([each.levels for each in judged], scale.buckets, STRIP_PLACES)
     return Quality(
+        fold_version=max(each.fold_version for each in judged),
         is_final=is_final and all(digest.is_final for digest in digests),
-        level=level_of(mos_audio, mos_video),
+        level=level,
+        affected_participants=affected,
+        letters=letters,
         mos_audio=mos_audio,
         mos_video=mos_video,
-        measured_participants=len(measured),
-        bad_participants=bad,
-        is_bad=bool(bad),
-        strip=strip,
+        measured_participants=len(judged),
+        bad_participants=letters[0],
+        is_bad=level == BAD_LEVEL,
+        shares=shares,
         strip_from_at=scale.from_at,
         strip_bucket_ms=width * scale.bucket_ms,
     )
+
+
+def rank_of(quality: Quality) -> float:
+    """The order of a list that begins with the worst: by letter, then by the share of the people
+    who have it."""
+    share = quality.affected_participants / quality.measured_participants
+    return quality.level + (1 - share) * MOST_WITHIN_LEVEL
+
+
+MOST_WITHIN_LEVEL: Final = 0.999
+"""So that a letter of nearly nobody still stands before the next better one."""
 
 
 def _distinct(words: Sequence[str | None]) -> list[str]:
@@ -279,6 +299,7 @@ def _distinct(words: Sequence[str | None]) -> list[str]:
 def summarise_peer(session: Session, row: Participant, digest: Digest) -> PeerSummary:
     """A person's part in a session."""
     return PeerSummary(
+        fold_version=digest.fold_version,
         session_id=session.id,
         meeting_id=session.meeting_id,
         title=session.title,
@@ -288,9 +309,9 @@ def summarise_peer(session: Session, row: Participant, digest: Digest) -> PeerSu
         minutes=row.duration_minutes,
         mos_audio=digest.p10_mos_audio,
         mos_video=digest.p10_mos_video,
-        level=level_of(digest.p10_mos_audio, digest.p10_mos_video),
+        level=digest.level,
         is_bad=digest.is_bad,
-        is_measured=digest.is_measured,
+        is_measured=digest.is_judged,
         worst_issue=worst_of(row, digest),
         browser=digest.where.browser,
         os=digest.where.os,
@@ -323,6 +344,6 @@ def facets_of(session: Session, told: Sequence[Told]) -> dict[str, Counted]:
         own.add(facet("person", person_of(row.app_id, row)))
         for each in (*always, *own):
             counts = found.setdefault(each, [0, 0])
-            counts[0] += digest.is_measured
+            counts[0] += digest.is_judged
             counts[1] += digest.is_bad
     return {name: Counted(*counts) for name, counts in list(found.items())[:MOST_FACETS]}

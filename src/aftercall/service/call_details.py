@@ -12,7 +12,8 @@ from aftercall.core.errors import NotFound
 from aftercall.core.exports import Export
 from aftercall.core.instants import Clock, EpochMs
 from aftercall.core.presence import running_minutes
-from aftercall.core.quality.digest import Digest, Scale
+from aftercall.core.quality.digest import Digest
+from aftercall.core.quality.scale import Scale
 from aftercall.core.records import Participant, Peer, PeerNote, Phase, Session, Summary
 from aftercall.service.calls import Call, Calls, call_of
 from aftercall.service.digests import Digests

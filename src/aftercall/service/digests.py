@@ -16,14 +16,16 @@ from aftercall.core.calls import (
     Told,
     facets_of,
     person_of,
+    rank_of,
     summarise_call,
     summarise_peer,
 )
 from aftercall.core.errors import Unavailable
 from aftercall.core.instants import SECOND_MS, Clock, EpochMs
-from aftercall.core.quality.digest import Digest, Scale, digest, lower, scale_of
+from aftercall.core.quality.digest import Digest, digest
 from aftercall.core.quality.report import Verdict
-from aftercall.core.records import Participant, Peer, Phase, Session
+from aftercall.core.quality.scale import Scale, scale_of_session
+from aftercall.core.records import Peer, Phase, Session
 from aftercall.service.documents import PackedDetails, Report
 from aftercall.service.reports import Reports
 from aftercall.store import participants, peers, sessions, verdicts
@@ -57,13 +59,6 @@ class _Kept(NamedTuple):
     call: ToldCall
 
 
-def scale_of_session(session: Session, rows: Sequence[Participant], now: EpochMs) -> Scale:
-    """The time of a session, from the first one there to its end, or to now."""
-    from_at = min([session.started_at, *(row.joined_at for row in rows)])
-    ends = [session.ended_at or now, *(row.left_at for row in rows if row.left_at is not None)]
-    return scale_of(from_at, EpochMs(max(from_at + 1, *ends)))
-
-
 class DigestKeeper:
     """Writes a folded session's verdicts in short, for lists and filters."""
 
@@ -89,7 +84,8 @@ class DigestKeeper:
                 kept = await verdicts.find_digests(tx, app_id, session_id)
         if session is None or session.phase is not Phase.ENDED:
             return
-        scale = scale_of_session(session, rows, self._clock())
+        known = next((each.experience for each in folded.values() if each.experience), None)
+        scale = known.scale if known else scale_of_session(session, rows, self._clock())
         told: list[Told] = []
         for row in rows:
             if row.id not in folded:
@@ -135,7 +131,7 @@ def _verdict_of(session: Session, scale: Scale, told: Sequence[Told]) -> Session
         app_id=session.app_id,
         session_id=session.id,
         created_at=session.created_at,
-        worst_mos=lower(quality.mos_audio, quality.mos_video) if quality is not None else None,
+        rank=rank_of(quality) if quality is not None else None,
         summary=summary,
         is_bad=quality is not None and quality.is_bad,
         facets=facets_of(session, told),
@@ -277,11 +273,10 @@ class Digests:
         for peer in every:
             chains.setdefault(peer.participant_id, []).append(peer)
         scale = scale_of_session(session, rows, now)
+        reports = await self._reports.reports_together(rows, chains, scale)
         told: list[Told] = []
         for row in rows:
-            if row.id not in chains:
-                continue
-            report = await self._reports.report_of(row, chains[row.id])
-            short = await asyncio.to_thread(_digest_of_report, report, scale)
-            told.append((row, short))
+            if row.id in reports:
+                short = await asyncio.to_thread(_digest_of_report, reports[row.id], scale)
+                told.append((row, short))
         return ToldCall(scale, told)

@@ -4,14 +4,18 @@ participants they are about are folded again."""
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.attribution.stream_ends import Party, StreamId
 from aftercall.core.quality.attribution.traces import Traces
 from aftercall.core.quality.report import PeerFacts, Verdict, fold
+from aftercall.core.quality.scale import Scale
 from aftercall.core.records import Peer
 from aftercall.service.documents import PackedDetails, pack_details
+
+if TYPE_CHECKING:
+    from aftercall.core.quality.moments import StreamMoments
 
 MOST_BYTES: Final = 24 << 20
 """About as much as the figures of five hundred participants of a short call. Chosen."""
@@ -31,6 +35,7 @@ class FoldedRow(NamedTuple):
     verdict: Verdict
     traces: Traces
     details: PackedDetails
+    moments: "StreamMoments"
 
     @property
     def size(self) -> int:
@@ -45,6 +50,7 @@ class FoldedRow(NamedTuple):
             + _TRACE_BYTES * len(self.traces.streams)
             + _SPAN_BYTES * spans
             + _ISSUE_BYTES * len(self.verdict.issues)
+            + self.moments.values.nbytes
         )
 
 
@@ -80,10 +86,12 @@ class FoldedRows:
         self._kept: OrderedDict[RowKey, _Kept] = OrderedDict()
         self._size = 0
 
-    def find(self, key: RowKey, told: Told) -> FoldedRow | None:
-        """The fold of exactly these facts, if it is here."""
+    def find(self, key: RowKey, told: Told, scale: Scale) -> FoldedRow | None:
+        """The fold of exactly these facts on this scale, if it is here."""
         kept = self._kept.get(key)
-        return kept.row if kept is not None and kept.told == told else None
+        if kept is None or kept.told != told or kept.row.moments.scale != scale:
+            return None
+        return kept.row
 
     def keep(self, key: RowKey, told: Told, row: FoldedRow) -> None:
         """Keep a fold, and let the oldest go when there are too many."""
@@ -147,7 +155,14 @@ def told_by(facts: Sequence[PeerFacts]) -> Told:
     )
 
 
-def fold_row(facts: Sequence[PeerFacts], now: EpochMs) -> FoldedRow:
-    """A participant's fold, its rows deflated."""
+def fold_row(facts: Sequence[PeerFacts], scale: Scale, now: EpochMs) -> FoldedRow:
+    """A participant's fold, its rows deflated, its scores on the scale of its session."""
+    from aftercall.core.quality.moments import moments_of  # noqa: PLC0415 - numpy
+
     folded = fold(facts, now)
-    return FoldedRow(folded.verdict, folded.traces, pack_details(folded.details))
+    return FoldedRow(
+        folded.verdict,
+        folded.traces,
+        pack_details(folded.details),
+        moments_of(folded.scores, scale),
+    )

@@ -10,7 +10,8 @@ from aftercall.core.events import ENTRY_REFUSED
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.attribution.findings import Finding
 from aftercall.core.quality.attribution.stream_ends import stream_key
-from aftercall.core.quality.digest import Digest, levels_of
+from aftercall.core.quality.digest import Digest
+from aftercall.core.quality.experience import UNKNOWN, level_of
 from aftercall.core.quality.rules.issues import Issue, StreamRef
 from aftercall.core.quality.rules.mutes import Mutes
 from aftercall.core.records import Participant, Peer, PeerNote
@@ -107,8 +108,12 @@ class Lane(msgspec.Struct, frozen=True, kw_only=True):
     mos_audio: list[float | None]
     mos_video: list[float | None]
     levels: list[int]
+    level: int
+    worst_stream: list[int]
     p10_mos_audio: float | None
     p10_mos_video: float | None
+    audio_level: int
+    video_level: int
     avg_mos_audio: float | None
     avg_mos_video: float | None
     loss_percent: float | None
@@ -148,9 +153,6 @@ def lane_of(
     """A participant's lane; `notes` are those of its peers, `digest` is missing for one that
     was never measured and never folded."""
     mutes = Mutes(notes)
-    measured = digest if digest is not None and digest.is_measured else None
-    mos_audio = measured.mos_audio if measured else []
-    mos_video = measured.mos_video if measured else []
     return Lane(
         participant_id=row.id,
         person=person_of(row.app_id, row),
@@ -168,17 +170,21 @@ def lane_of(
         muted=_within(mutes.spans["audio"], row),
         camera_off=_within(mutes.spans["video"], row),
         screenshare=_shared(notes) or _as_stretches(digest),
-        mos_audio=mos_audio,
-        mos_video=mos_video,
-        levels=levels_of(mos_audio, mos_video),
+        mos_audio=digest.mos_audio if digest is not None else [],
+        mos_video=digest.mos_video if digest is not None else [],
+        levels=digest.levels if digest is not None else [],
+        level=digest.level if digest is not None else UNKNOWN,
+        worst_stream=digest.worst_stream if digest is not None else [],
         p10_mos_audio=digest.p10_mos_audio if digest else None,
         p10_mos_video=digest.p10_mos_video if digest else None,
+        audio_level=level_of(digest.p10_mos_audio, None) if digest else UNKNOWN,
+        video_level=level_of(None, digest.p10_mos_video) if digest else UNKNOWN,
         avg_mos_audio=digest.avg_mos_audio if digest else None,
         avg_mos_video=digest.avg_mos_video if digest else None,
         loss_percent=digest.loss_percent if digest else None,
         rtt_ms=digest.rtt_ms if digest else None,
         is_bad=digest is not None and digest.is_bad,
-        is_measured=measured is not None,
+        is_measured=digest is not None and digest.is_measured,
         issues=[_issue(issue) for issue in digest.issues] if digest else [],
         diagnosis=[finding_of(each, row) for each in digest.diagnosis] if digest else [],
         completeness=_completeness(digest) if digest else None,

@@ -10,7 +10,8 @@ from aftercall.core.errors import Bug, NotFound
 from aftercall.core.instants import SECOND_MS, Clock, EpochMs
 from aftercall.core.quality.attribution.stream_ends import StreamEnds
 from aftercall.core.quality.attribution.verdicts import complete
-from aftercall.core.quality.report import FOLD_VERSION, PeerFacts, Verdict, fold
+from aftercall.core.quality.report import FOLD_VERSION, Folded, PeerFacts, Verdict, fold
+from aftercall.core.quality.scale import Scale, scale_of_session
 from aftercall.core.records import Participant, Peer, StoredReport
 from aftercall.service.documents import (
     PackedDetails,
@@ -30,7 +31,7 @@ from aftercall.service.folded_rows import (
     told_by,
     told_of,
 )
-from aftercall.store import notes, participants, peers, reports, samples
+from aftercall.store import notes, participants, peers, reports, samples, sessions
 from aftercall.store.database import Database
 
 FRESH_MS: Final = 2 * SECOND_MS
@@ -45,7 +46,9 @@ REFOLD_BATCH: Final = 100
 
 class _Live(NamedTuple):
     folded_at: EpochMs
-    report: Report
+    folded: Folded
+    report: Report | None = None
+    """Of the participant alone, once somebody has asked for it."""
 
 
 class Keeps(Protocol):
@@ -103,9 +106,26 @@ class Reports:
             stored = await reports.find_report(tx, row.app_id, row.id)
         if stored is not None and is_readable(stored.document):
             return unpack(stored.document)
-        return await self._live_report(row, chain)
+        live = await self._live_fold(row, chain)
+        if live.report is not None:
+            return live.report
+        report = await asyncio.to_thread(_live_report, live.folded, row, live.folded_at)
+        self._keep((row.app_id, row.id), live._replace(report=report))
+        return report
 
-    async def _live_report(self, row: Participant, chain: Sequence[Peer]) -> Report:
+    async def reports_together(
+        self, rows: Sequence[Participant], chains: Mapping[str, Sequence[Peer]], scale: Scale
+    ) -> dict[str, Report]:
+        """The reports on the participants of a session as far as it has come, compared with each
+        other, by row id; `chains` holds the peers of each."""
+        folded = {
+            row.id: (await self._live_fold(row, chains[row.id])).folded
+            for row in rows
+            if row.id in chains
+        }
+        return await asyncio.to_thread(_live_reports, folded, chains, scale, self._clock())
+
+    async def _live_fold(self, row: Participant, chain: Sequence[Peer]) -> _Live:
         key = (row.app_id, row.id)
         lock = self._folding.setdefault(key, asyncio.Lock())
         try:
@@ -113,11 +133,11 @@ class Reports:
                 known = self._live.get(key)
                 now = self._clock()
                 if known is not None and now - known.folded_at <= FRESH_MS:
-                    return known.report
+                    return known
                 facts = [await self._facts_of(peer) for peer in chain]
-                report = await asyncio.to_thread(_live_report, facts, row, now)
-                self._keep(key, _Live(now, report))
-                return report
+                live = _Live(now, await asyncio.to_thread(fold, facts, now))
+                self._keep(key, live)
+                return live
         finally:
             if not lock.locked():
                 self._folding.pop(key, None)
@@ -142,18 +162,24 @@ class Reports:
         """Fold every participant of a session, compare them, and keep the reports; how many
         there are. What was folded a while ago from the same facts is not folded again."""
         async with self._db.read() as tx:
+            session = await sessions.find_session(tx, app_id, session_id)
+            rows = await participants.participants_of_session(tx, app_id, session_id)
             every = await peers.peers_of_session(tx, app_id, session_id)
             counts = await samples.counts_of_session(tx, app_id, session_id)
             noted = await notes.counts_of_session(tx, app_id, session_id)
             saved = await reports.moments_of_session(tx, app_id, session_id, FOLD_VERSION)
+        if session is None:
+            return 0
         now = self._clock()
+        scale = scale_of_session(session, rows, now)
         chains: dict[str, list[Peer]] = {}
         for peer in every:
             chains.setdefault(peer.participant_id, []).append(peer)
         folded: dict[str, FoldedRow] = {}
         for row_id, chain in chains.items():
             key, told = (app_id, row_id), told_of(chain, counts, noted)
-            folded[row_id] = self._folded.find(key, told) or await self._fold_row(key, chain, now)
+            found = self._folded.find(key, told, scale)
+            folded[row_id] = found or await self._fold_row(key, chain, scale, now)
         verdicts, ends = await asyncio.to_thread(_compared, folded, chains, now)
         changed = {
             row_id: verdict
@@ -182,9 +208,11 @@ class Reports:
             self._folded.note_saved((app_id, row_id), verdict, ends[row_id], now)
         return len(verdicts)
 
-    async def _fold_row(self, key: RowKey, chain: Sequence[Peer], now: EpochMs) -> FoldedRow:
+    async def _fold_row(
+        self, key: RowKey, chain: Sequence[Peer], scale: Scale, now: EpochMs
+    ) -> FoldedRow:
         facts = [await self._facts_of(peer) for peer in chain]
-        row = await asyncio.to_thread(fold_row, facts, now)
+        row = await asyncio.to_thread(fold_row, facts, scale, now)
         self._folded.keep(key, told_by(facts), row)
         return row
 
@@ -217,19 +245,40 @@ def _compared(
         {row_id: row.traces for row_id, row in folded.items()},
         {row_id: _name_of(chain) for row_id, chain in chains.items()},
         now,
+        {row_id: row.moments for row_id, row in folded.items()},
     )
     ends = StreamEnds({row_id: party_of(row) for row_id, row in folded.items()})
     packed = {row_id: pack_ends(each) for row_id, each in ends.of_everybody().items()}
     return verdicts, packed
 
 
-def _live_report(facts: Sequence[PeerFacts], row: Participant, now: EpochMs) -> Report:
+def _live_report(folded: Folded, row: Participant, now: EpochMs) -> Report:
     """What a participant's own reports show so far; the others' are compared at the end."""
-    folded = fold(facts, now)
     names = {row.id: row.display_name or row.id}
     verdicts = complete({row.id: folded.verdict}, {row.id: folded.traces}, names, now)
     verdict = replace(verdicts[row.id], is_final=False)
     return report_of(verdict, folded.details)
+
+
+def _live_reports(
+    folded: Mapping[str, Folded],
+    chains: Mapping[str, Sequence[Peer]],
+    scale: Scale,
+    now: EpochMs,
+) -> dict[str, Report]:
+    from aftercall.core.quality.moments import moments_of  # noqa: PLC0415 - numpy
+
+    verdicts = complete(
+        {row_id: each.verdict for row_id, each in folded.items()},
+        {row_id: each.traces for row_id, each in folded.items()},
+        {row_id: _name_of(chains[row_id]) for row_id in folded},
+        now,
+        {row_id: moments_of(each.scores, scale) for row_id, each in folded.items()},
+    )
+    return {
+        row_id: report_of(replace(verdicts[row_id], is_final=False), each.details)
+        for row_id, each in folded.items()
+    }
 
 
 def _name_of(chain: Sequence[Peer]) -> str:

@@ -9,6 +9,7 @@ import msgspec
 from aftercall.core.calls import Told
 from aftercall.core.instants import Clock, EpochMs
 from aftercall.core.quality.attribution.stream_ends import End, Party, StreamEnds
+from aftercall.core.quality.experience import level_of
 from aftercall.core.quality.metadata import Device, DevicesChange, Metadata
 from aftercall.core.quality.plot import PlotStream, plot
 from aftercall.core.quality.plot_connection import (
@@ -70,6 +71,7 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     height: list[float | None]
     freeze_percent: list[float | None]
     limitation: list[str | None]
+    level: int
     p10_mos: float | None
     avg_mos: float | None
 
@@ -212,6 +214,9 @@ def _stream(drawn: PlotStream, found: ToldParticipant, ends: Sequence[End]) -> S
             _other(end, found, drawn.id.from_peer_id) for end in ends if end.row_id in found.rows
         ],
         points=drawn.points,
+        level=level_of(drawn.p10_mos, None)
+        if drawn.kind == "audio"
+        else level_of(None, drawn.p10_mos),
         p10_mos=drawn.p10_mos,
         avg_mos=drawn.avg_mos,
         **columns,

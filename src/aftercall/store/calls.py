@@ -146,19 +146,19 @@ async def _plan(tx: AsyncConnection, query: CallQuery) -> _Plan:
         key = _S.minutes_consumed if query.order is CallOrder.MINUTES else _S.created_at
         return schema.sessions, key, _S.id, where
     v = schema.session_verdicts
-    where += [v.c.app_id == query.app_id, v.c.worst_mos.is_not(None)]
+    where += [v.c.app_id == query.app_id, v.c.quality_rank.is_not(None)]
     base = v.join(schema.sessions, and_(_S.app_id == v.c.app_id, _S.id == v.c.session_id))
-    return base, v.c.worst_mos, v.c.session_id, where
+    return base, v.c.quality_rank, v.c.session_id, where
 
 
 def _by_quality(query: CallQuery, facets: list[str]) -> _Plan:
     """In the order of the verdicts' index; only ended sessions have one."""
     v = schema.session_verdicts.c
-    where = [v.app_id == query.app_id, v.worst_mos.is_not(None), *_bounds(query, v.created_at)]
+    where = [v.app_id == query.app_id, v.quality_rank.is_not(None), *_bounds(query, v.created_at)]
     where += [_has(query.app_id, name, v.created_at, v.session_id) for name in facets]
     if query.search:
         where.append(v.session_id.in_(_ids(_found(query.app_id, query.search))))
-    return schema.session_verdicts, v.worst_mos, v.session_id, where
+    return schema.session_verdicts, v.quality_rank, v.session_id, where
 
 
 def _bounds(query: CallQuery, created_at: ColumnElement[Any]) -> list[ColumnElement[Any]]:

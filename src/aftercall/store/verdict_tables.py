@@ -28,11 +28,11 @@ session_verdicts: Final = Table(
     words("app_id"),
     words("session_id"),
     moment("created_at"),
-    Column("worst_mos", Double, nullable=True),
+    Column("quality_rank", Double, nullable=True),
     words("summary"),
     words("counted"),
     PrimaryKeyConstraint("app_id", "session_id"),
-    Index("ix_session_verdicts_mos", "app_id", "worst_mos", "session_id"),
+    Index("ix_session_verdicts_rank", "app_id", "quality_rank", "session_id"),
 )
 """One session's verdict in short. `counted` is what it put into the facets and their tallies,
 as JSON, so that it can be taken out again."""

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 import zstandard
+from msgspec.structs import replace
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -78,7 +79,7 @@ async def save_verdict(
                 "app_id": app_id,
                 "session_id": session_id,
                 "created_at": verdict.created_at,
-                "worst_mos": verdict.worst_mos,
+                "quality_rank": verdict.rank,
                 "summary": _encode(verdict.summary).decode(),
                 "counted": _encode(counted).decode(),
             }
@@ -119,14 +120,21 @@ async def delete_verdict(tx: AsyncConnection, app_id: str, session_id: str) -> N
 async def find_summaries(
     tx: AsyncConnection, app_id: str, session_ids: Sequence[str]
 ) -> dict[str, CallSummary]:
-    """The summaries of those of the sessions that have been folded, by id."""
+    """The summaries of those of the sessions that have been folded, by id. One that a fold
+    without letters made is not judged."""
     c = schema.session_verdicts.c
     rows = await tx.execute(
         select(c.session_id, c.summary).where(
             c.app_id == app_id, c.session_id.in_(list(session_ids))
         )
     )
-    return {session_id: _summaries.decode(summary) for session_id, summary in rows}
+    found = {session_id: _summaries.decode(summary) for session_id, summary in rows}
+    return {
+        session_id: summary
+        if summary.quality is None or summary.quality.fold_version
+        else replace(summary, quality=None)
+        for session_id, summary in found.items()
+    }
 
 
 async def find_digests(tx: AsyncConnection, app_id: str, session_id: str) -> dict[str, Digest]:
@@ -179,7 +187,11 @@ async def calls_of_person(
         .order_by(c.joined_at.desc(), c.session_id.desc())
         .limit(limit)
     )
-    return [_peer_summaries.decode(summary) for (summary,) in rows]
+    calls = [_peer_summaries.decode(summary) for (summary,) in rows]
+    return [
+        call if call.fold_version else replace(call, level=0, is_bad=False, is_measured=False)
+        for call in calls
+    ]
 
 
 async def _find_counted(tx: AsyncConnection, app_id: str, session_id: str) -> _Counted | None:

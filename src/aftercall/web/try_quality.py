@@ -8,7 +8,7 @@ import msgspec
 
 from aftercall.core.errors import NotFound
 from aftercall.core.instants import SECOND_MS
-from aftercall.core.quality.digest import level_of
+from aftercall.core.quality.experience import level_of
 from aftercall.service.access import ParticipantGrant
 from aftercall.service.services import Services
 

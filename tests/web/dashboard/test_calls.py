@@ -21,12 +21,16 @@ async def test_an_ended_call_is_listed_with_how_good_it_was(look: Look) -> None:
         15.0,
     )
     assert [seen["name"] for seen in row["participants"]] == ["Ada", HOSTILE, "Cyd"]
+    assert [seen["is_bad"] for seen in row["participants"]] == [True, False, False]
     quality = row["quality"]
     assert quality["is_final"]
     assert quality["is_bad"]
     assert quality["measured_participants"] == 3
-    assert 1 in quality["strip"]
-    assert 4 in quality["strip"] or 3 in quality["strip"]
+    assert quality["level"] == 1
+    assert quality["affected_participants"] == quality["bad_participants"] == 1
+    assert sum(quality["letters"]) == 3
+    bad, _, _, good = map(sum, zip(*quality["shares"], strict=True))
+    assert 0 < bad < good
     assert row["worst_issue"]["participant_name"] == "Ada"
     assert "%" in row["worst_issue"]["sentence"]
 

@@ -3,7 +3,6 @@ import { LevelMark } from "../../parts/level";
 import { goQuery } from "../../route";
 import { tellMany, tellMos } from "../../words/amounts";
 import { tellFamily, tellName } from "../../words/issues";
-import { levelOf } from "../../words/quality";
 
 /** The streams of a participant, to choose one. */
 export function StreamList({ streams, chosen }: { streams: Stream[]; chosen: Stream | null }) {
@@ -30,7 +29,7 @@ export function StreamList({ streams, chosen }: { streams: Stream[]; chosen: Str
                       aria-pressed={stream.key === chosen?.key}
                       onClick={() => goQuery({ stream: stream.key, other: null }, true)}
                     >
-                      <LevelMark level={levelOf(stream.kind, stream.p10_mos)} />
+                      <LevelMark level={stream.level} />
                       <span class="stream-name">
                         {tellFamily(stream.family)}
                         <span class="faint"> {tellOthers(stream)}</span>

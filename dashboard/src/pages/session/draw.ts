@@ -1,8 +1,8 @@
 /** Draws a participant's lane: stays, quality, screen shares, mutes, gaps. */
 
-import type { Lane, Span } from "../../api/shapes";
+import type { Lane, Shares, Span } from "../../api/shapes";
 import { colour } from "../../theme";
-import { BAR_HEIGHT, runsOf } from "../../words/quality";
+import { BAR_HEIGHT, runsOf, stackOf } from "../../words/quality";
 import { shareAt, type Scale } from "./scale";
 
 export const LANE_HEIGHT = 36;
@@ -51,6 +51,35 @@ export function drawLane(canvas: HTMLCanvasElement, width: number, page: Track, 
   drawSpans(pencil, lane.muted, page.to_at, MUTE_TOP, 2.5);
   drawDashes(pencil, lane.camera_off, page.to_at);
   drawEdges(pencil, lane);
+}
+
+export const PEOPLE_HEIGHT = 36;
+const PEOPLE_BASE = 3;
+/** No share is lower: 1 of 50 never vanishes. */
+const LEAST_SHARE_PX = 4;
+
+/** Draws the share of people at each level over time. */
+export function drawShares(
+  canvas: HTMLCanvasElement,
+  width: number,
+  page: Track,
+  shares: readonly Shares[],
+): void {
+  const context = prepare(canvas, width, PEOPLE_HEIGHT);
+  if (!context) return;
+  const bottom = PEOPLE_HEIGHT - PEOPLE_BASE;
+  const x = (at: number): number => Math.min(width, Math.max(0, shareAt(page, at) * width));
+  shares.forEach((counts, index) => {
+    if (!counts.some((count) => count > 0)) return;
+    const left = x(page.from_at + index * page.bucket_ms);
+    const wide = Math.max(LEAST_WIDTH, x(page.from_at + (index + 1) * page.bucket_ms) - left);
+    context.fillStyle = colour("level-4");
+    context.fillRect(left, bottom, wide, PEOPLE_BASE);
+    for (const { level, from, height } of stackOf(counts, LEAST_SHARE_PX / bottom)) {
+      context.fillStyle = colour(`level-${level}`);
+      context.fillRect(left, bottom * (1 - from - height), wide, bottom * height);
+    }
+  });
 }
 
 function drawStays({ context, x }: Pencil, page: Track, lane: Lane): void {

@@ -1,11 +1,11 @@
 import { useEffect, useRef } from "preact/hooks";
-import type { CallPage, Lane, Span } from "../../api/shapes";
+import type { CallPage, Lane, Level, Span } from "../../api/shapes";
 import { LevelMark } from "../../parts/level";
 import { colours } from "../../theme";
 import { tellMany, tellMos } from "../../words/amounts";
 import { tellCountry, tellLeaving, tellName, tellNetwork, tellRelay } from "../../words/issues";
 import { tellExactClock } from "../../words/moments";
-import { laneLevel, levelOf, tellStrip } from "../../words/quality";
+import { tellStrip } from "../../words/quality";
 import { cursor } from "./cursor";
 import { drawLane, LANE_HEIGHT } from "./draw";
 import { bucketAt, isThere } from "./scale";
@@ -20,7 +20,7 @@ export function LaneRow({ page, lane, width }: { page: CallPage; lane: Lane; wid
   return (
     <li class="lane" id={`lane-${lane.participant_id}`}>
       <div class="who">
-        <LevelMark level={laneLevel(lane)} />
+        <LevelMark level={lane.level} />
         <div class="who-text">
           <a href={`/sessions/${page.call.id}/peers/${lane.participant_id}`}>{tellName(lane.name)}</a>
           <span class="faint">{tellPlace(lane)}</span>
@@ -41,13 +41,13 @@ function Reading({ page, lane }: { page: CallPage; lane: Lane }) {
   if (at === null) {
     return (
       <div class="reading" data-reading={lane.participant_id}>
-        {lane.is_measured ? (
+        {lane.level ? (
           <>
-            <Value kind="A" mos={lane.p10_mos_audio} />
-            <Value kind="V" mos={lane.p10_mos_video} />
+            <Value kind="A" mos={lane.p10_mos_audio} level={lane.audio_level} />
+            <Value kind="V" mos={lane.p10_mos_video} level={lane.video_level} />
           </>
         ) : (
-          <span class="faint">Not measured</span>
+          <span class="faint">{lane.is_measured ? "Not judged" : "Not measured"}</span>
         )}
       </div>
     );
@@ -62,17 +62,17 @@ function Reading({ page, lane }: { page: CallPage; lane: Lane }) {
   }
   return (
     <div class="reading" data-reading={lane.participant_id}>
+      <LevelMark level={lane.levels[bucket] ?? 0} />
       <Value kind="A" mos={lane.mos_audio[bucket] ?? null} />
       <Value kind="V" mos={lane.mos_video[bucket] ?? null} />
     </div>
   );
 }
 
-function Value({ kind, mos }: { kind: "A" | "V"; mos: number | null }) {
+function Value({ kind, mos, level }: { kind: "A" | "V"; mos: number | null; level?: Level }) {
   const title = kind === "A" ? "Audio MOS" : "Video MOS";
-  const level = levelOf(kind === "A" ? "audio" : "video", mos);
   return (
-    <span class={mos === null ? "value faint" : `value edge-${level}`} title={title}>
+    <span class={mos === null ? "value faint" : `value edge-${level ?? 0}`} title={title}>
       <span class="unseen">{title} </span>
       <span aria-hidden="true" class="faint">
         {kind}
@@ -108,7 +108,7 @@ function tellLane(page: CallPage, lane: Lane): string {
     spans(lane.muted, "muted"),
     spans(lane.camera_off, "camera off"),
     spans(lane.screenshare, "shared the screen"),
-    lane.is_measured ? tellStrip(lane.levels) : "not measured",
+    lane.level ? tellStrip(lane.levels) : "not judged",
     page.call.status === "LIVE" ? "so far" : null,
   ]
     .filter(Boolean)

@@ -47,38 +47,6 @@ export function ticksOf(scale: Scale, most: number): { at: number; hasSeconds: b
   return ticks;
 }
 
-/** Per bucket the lowest of all lanes, and how many were there. */
-export function foldLanes(page: CallPage): {
-  t: number[];
-  audio: (number | null)[];
-  video: (number | null)[];
-  there: number[];
-} {
-  const t = Array.from({ length: page.buckets }, (_, i) => page.from_at + i * page.bucket_ms);
-  const lowest = (pick: (lane: Lane) => (number | null)[]): (number | null)[] =>
-    t.map((_, index) => {
-      let least: number | null = null;
-      for (const lane of page.lanes) {
-        const value = pick(lane)[index];
-        if (value !== null && value !== undefined && (least === null || value < least)) least = value;
-      }
-      return least;
-    });
-  const end = (index: number): number => Math.min(page.to_at, (t[index] ?? 0) + page.bucket_ms);
-  const there = t.map(
-    (at, index) =>
-      page.lanes.filter((lane) =>
-        lane.peers.some((p) => p.joined_at < end(index) && (p.left_at ?? Infinity) > at),
-      ).length,
-  );
-  return {
-    t,
-    audio: lowest((lane) => lane.mos_audio),
-    video: lowest((lane) => lane.mos_video),
-    there,
-  };
-}
-
 /** The last item at or before a moment, found by halving: items are in order of time. */
 export function lastBefore(items: readonly { at: number }[], at: number | null): number | null {
   if (at === null) return null;

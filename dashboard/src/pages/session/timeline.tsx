@@ -1,17 +1,16 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { CallPage, Lane } from "../../api/shapes";
-import { Chart } from "../../parts/chart";
+import { LevelMark } from "../../parts/level";
 import { useWidth } from "../../parts/width";
 import { colour, colours } from "../../theme";
-import { tellMany, tellMos, tellPlain } from "../../words/amounts";
+import { tellMany } from "../../words/amounts";
 import { tellClock, tellExactClock, tellUtc } from "../../words/moments";
-import { laneLevel } from "../../words/quality";
+import { sharesOf, tellShares } from "../../words/quality";
 import { cursor, pin, pinned, point } from "./cursor";
-import { prepare } from "./draw";
+import { drawShares, PEOPLE_HEIGHT, prepare } from "./draw";
 import { LaneRow } from "./lane";
-import { bucketAt, foldLanes, isThere, momentAt, shareAt, ticksOf } from "./scale";
+import { bucketAt, isThere, momentAt, shareAt, ticksOf } from "./scale";
 
-const CHART_HEIGHT = 76;
 const TALK_HEIGHT = 16;
 const PIXELS_A_TICK = 86;
 /** How wide a tick's words are: what would stick out at the end is left out. */
@@ -56,7 +55,7 @@ export function Timeline({ page }: { page: CallPage }) {
         }}
       >
         <Ruler page={page} width={width} />
-        <Worst page={page} />
+        <People page={page} width={width} />
         <TalkMarks page={page} width={width} />
         <ol class="lanes">
           {lanes.map((lane) => (
@@ -72,7 +71,7 @@ export function Timeline({ page }: { page: CallPage }) {
 }
 
 function byQuality(one: Lane, other: Lane): number {
-  return (laneLevel(one) || 5) - (laneLevel(other) || 5) || Number(other.is_bad) - Number(one.is_bad);
+  return (one.level || 5) - (other.level || 5);
 }
 
 function momentOf(event: MouseEvent, area: HTMLElement | null, page: CallPage): number | null {
@@ -156,7 +155,7 @@ function Ruler({ page, width }: { page: CallPage; width: number }) {
           </span>
         ))}
       </div>
-      <div class="reading faint">{at === null ? "MOS, p10" : "MOS here"}</div>
+      <div class="reading faint">{at === null ? "MOS, worst tenth" : "MOS here"}</div>
     </div>
   );
 }
@@ -169,51 +168,33 @@ function tellMomentOf(page: CallPage, at: number): string {
   return `${tellExactClock(at)}, ${there.length} there${names.length ? `, bad for ${names.join(", ")}` : ""}`;
 }
 
-function Worst({ page }: { page: CallPage }) {
-  const folded = useMemo(() => foldLanes(page), [page]);
-  const lines = useMemo(
-    () => [
-      { name: "Audio", values: folded.audio, colour: "series-1" },
-      { name: "Video", values: folded.video, colour: "series-2" },
-    ],
-    [folded],
-  );
+/** At each moment the share of people at each level, whatever the size of the room. */
+function People({ page, width }: { page: CallPage; width: number }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const look = colours.value;
+  const shares = useMemo(() => sharesOf(page.lanes, page.buckets), [page]);
+  useEffect(() => {
+    if (canvas.current) drawShares(canvas.current, width, page, shares);
+  }, [page, shares, width, look]);
   const at = cursor.value;
   const bucket = at === null ? null : bucketAt(page, at);
-  const isMeasured = [folded.audio, folded.video].some((values) => values.some((v) => v !== null));
-  if (!isMeasured) return null;
+  const here = bucket === null ? null : shares[bucket];
+  if (!page.call.quality) return null;
   return (
-    <div class="lane chart-lane">
+    <div class="lane people-lane">
       <div class="who">
+        <LevelMark level={page.call.quality.level} />
         <div class="who-text">
-          <span>Worst MOS of all</span>
-          <span class="faint">
-            <span class="swatch series-1" /> audio <span class="swatch series-2" /> video
-          </span>
+          <span>Everybody</span>
+          <span class="faint">height: share of the people</span>
         </div>
       </div>
       <div class="track">
-        <Chart
-          label="Worst audio and video MOS of all participants over time, from 1 to 5"
-          t={folded.t}
-          lines={lines}
-          from_at={page.from_at}
-          to_at={page.to_at}
-          height={CHART_HEIGHT}
-          range={[1, 4.7]}
-          tell={tellPlain}
-        />
+        <canvas ref={canvas} height={PEOPLE_HEIGHT} aria-hidden="true" />
+        <p class="unseen">{tellShares(shares)}</p>
       </div>
       <div class="reading">
-        {bucket === null ? (
-          <span class="faint">5 = best</span>
-        ) : (
-          <>
-            <span class="value">A {tellMos(folded.audio[bucket] ?? null)}</span>
-            <span class="value">V {tellMos(folded.video[bucket] ?? null)}</span>
-            <span class="value faint">{folded.there[bucket]} there</span>
-          </>
-        )}
+        {here ? <span>{tellShares([here])}</span> : <span class="faint">of the people</span>}
       </div>
     </div>
   );

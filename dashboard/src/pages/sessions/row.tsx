@@ -1,14 +1,14 @@
 import { Component } from "preact";
 import type { Call } from "../../api/shapes";
 import { now } from "../../clock";
-import { Strip } from "../../parts/level";
+import { Strip, Verdict } from "../../parts/level";
 import { Moment } from "../../parts/moment";
 import { Sentence } from "../../parts/sentence";
 import { go } from "../../route";
 import { tellMinutes } from "../../words/amounts";
 import { tellName, tellPhase, tellTitle } from "../../words/issues";
 import { tellLength } from "../../words/moments";
-import { tellCallQuality } from "../../words/quality";
+import { tellVerdictInFull } from "../../words/quality";
 
 const NAMES_SHOWN = 4;
 
@@ -60,11 +60,14 @@ function Row({ call }: { call: Call }) {
         {tellMinutes(call.minutes)}
         <span class="unit"> min</span>
       </td>
-      <td class="c-quality" title={tellCallQuality(call)}>
+      <td class="c-quality" title={tellVerdictInFull(call.quality)}>
         {call.quality?.measured_participants ? (
-          <Strip levels={call.quality.strip} />
+          <>
+            <Verdict quality={call.quality} />
+            <Strip shares={call.quality.shares} />
+          </>
         ) : (
-          <span class="faint">{isLive ? "Not known yet" : "Not measured"}</span>
+          <span class="faint">{isLive ? "Not judged yet" : "Not judged"}</span>
         )}
       </td>
       <td class="c-issue">
@@ -108,7 +111,7 @@ function Names({ call }: { call: Call }) {
       )}
       {shown.map((one, index) => (
         <span key={one.id}>
-          <span class={one.is_bad ? "bad-name" : undefined}>{tellName(one.name)}</span>
+          <span>{tellName(one.name)}</span>
           {index < shown.length - 1 ? ", " : ""}
         </span>
       ))}

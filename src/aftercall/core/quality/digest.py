@@ -9,70 +9,28 @@ from typing import Final
 
 import msgspec
 
-from aftercall.core.instants import HOUR_MS, MINUTE_MS, SECOND_MS, EpochMs
 from aftercall.core.quality.attribution.findings import Finding
 from aftercall.core.quality.attribution.stream_ends import StreamId, stream_key
 from aftercall.core.quality.attribution.traces import Span, union
-from aftercall.core.quality.intervals.streams import AUDIO, SCREENSHARES, Family
+from aftercall.core.quality.experience import (
+    BAD,
+    UNKNOWN,
+    Experience,
+    letter_of,
+    levels_of,
+    worst_tenth,
+)
+from aftercall.core.quality.intervals.streams import Family
 from aftercall.core.quality.metadata import CandidatePair
 from aftercall.core.quality.report import Completeness, Details, Verdict
 from aftercall.core.quality.rows import parse_iso
 from aftercall.core.quality.rules.issues import Issue
+from aftercall.core.quality.scale import Scale
 
-AUDIO_LEVELS: Final = (3.8, 3.1, 2.6)
-"""The least MOS of levels 4 (good), 3 (fair) and 2 (poor) of a voice; what is lower is 1. The
-words a call analyser known to WebRTC people puts to these numbers."""
-
-VIDEO_LEVELS: Final = (3.3, 2.6, 2.1)
-"""The same of a picture. The model knows bits, not faces: it is some 0.65 too strict with still
-scenes, and an unhurt 720p picture at the bitrate WebRTC gives it comes to 3.6."""
-
-BAD_AUDIO_MOS: Final = 3.1
-BAD_VIDEO_MOS: Final = 2.6
-"""Where the catalogue raises its issues of low opinion."""
-
-MOST_BUCKETS: Final = 360
 MOST_ISSUES: Final = 200
 """Issues of one participant that are kept for lists; chosen: more cannot be looked at."""
 
 MOST_STREAMS: Final = 1_000
-
-_STEPS: Final = tuple(
-    EpochMs(step)
-    for step in (
-        10 * SECOND_MS,
-        15 * SECOND_MS,
-        30 * SECOND_MS,
-        MINUTE_MS,
-        2 * MINUTE_MS,
-        5 * MINUTE_MS,
-        10 * MINUTE_MS,
-        30 * MINUTE_MS,
-        HOUR_MS,
-    )
-)
-
-
-class Scale(msgspec.Struct, frozen=True, kw_only=True):
-    """Time in buckets: bucket `i` begins at `from_at + i * bucket_ms`."""
-
-    from_at: EpochMs
-    bucket_ms: int
-    buckets: int
-
-    @property
-    def to_at(self) -> EpochMs:
-        return EpochMs(self.from_at + self.buckets * self.bucket_ms)
-
-
-def scale_of(from_at: EpochMs, to_at: EpochMs) -> Scale:
-    """At most 360 buckets, none shorter than two reports are apart as a rule."""
-    span_ms = max(1, to_at - from_at)
-    needed_ms = -(-span_ms // MOST_BUCKETS)
-    bucket_ms: int = next((step for step in _STEPS if step >= needed_ms), 0)
-    if not bucket_ms:
-        bucket_ms = -(-needed_ms // HOUR_MS) * HOUR_MS
-    return Scale(from_at=from_at, bucket_ms=bucket_ms, buckets=-(-span_ms // bucket_ms))
 
 
 class Where(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -87,24 +45,28 @@ class Where(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Digest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """`mos_audio` and `mos_video` have a place for each bucket of the scale: the lowest opinion
-    in it of what was sent and received. Screens are left out: text that stands still has no
-    opinion to speak of."""
+    """`mos_audio` and `mos_video` are the moments of the experience, a place for each bucket of
+    the scale; `level` is the letter they come to, 0 when nothing was judged."""
 
+    fold_version: int = 0
     scale: Scale
+    level: int = UNKNOWN
     mos_audio: list[float | None] = []
     mos_video: list[float | None] = []
+    worst_stream: list[int] = []
+    """The level of the worst stream received in each bucket."""
     p10_mos_audio: float | None = None
     p10_mos_video: float | None = None
+    """The MOS of the worst tenth of the measured moments."""
     avg_mos_audio: float | None = None
     avg_mos_video: float | None = None
     loss_percent: float | None = None
     """The highest of any family, over the whole stay."""
     rtt_ms: float | None = None
     is_measured: bool = False
+    """Reports of streams came."""
     is_final: bool = True
     """As the report says."""
-    is_bad: bool = False
     screenshare: list[Span] = []
     issues: list[Issue] = []
     diagnosis: list[Finding] = []
@@ -116,10 +78,22 @@ class Digest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     city: str | None = None
     streams: list[StreamId] = []
 
+    @property
+    def is_bad(self) -> bool:
+        return self.level == BAD
+
+    @property
+    def is_judged(self) -> bool:
+        return self.level != UNKNOWN
+
+    @property
+    def levels(self) -> list[int]:
+        """The level of each moment; none where no letter was given."""
+        return levels_of(self.mos_audio, self.mos_video) if self.is_judged else []
+
 
 class _Row(msgspec.Struct, gc=False):
     timestamp: str
-    mos: float | None = None
     ssrc: int | None = None
     mid: str | None = None
     producer_id: str | None = None
@@ -130,18 +104,6 @@ class _Row(msgspec.Struct, gc=False):
 _rows: Final = msgspec.json.Decoder(list[_Row])
 
 
-def level_of(mos_audio: float | None, mos_video: float | None) -> int:
-    """4 good, 3 fair, 2 poor, 1 bad, of the worse of voice and picture; 0 when nothing is known."""
-    levels = [_level(mos_audio, AUDIO_LEVELS), _level(mos_video, VIDEO_LEVELS)]
-    return min((level for level in levels if level), default=0)
-
-
-def _level(mos: float | None, leasts: Sequence[float]) -> int:
-    if mos is None:
-        return 0
-    return next((4 - place for place, least in enumerate(leasts) if mos >= least), 1)
-
-
 def lower(one: float | None, other: float | None) -> float | None:
     """The lower of two values of which any may be unknown."""
     if one is None or other is None:
@@ -149,50 +111,32 @@ def lower(one: float | None, other: float | None) -> float | None:
     return min(one, other)
 
 
-def levels_of(mos_audio: Sequence[float | None], mos_video: Sequence[float | None]) -> list[int]:
-    """The level of each bucket."""
-    return [level_of(a, v) for a, v in zip(mos_audio, mos_video, strict=True)]
-
-
-def strip_of(lanes: Iterable[Sequence[int]], buckets: int, places: int) -> tuple[list[int], int]:
-    """The worst known level of any lane, in at most `places` places; and how many buckets go
-    into one."""
-    width = max(1, -(-buckets // places))
-    strip = [0] * -(-buckets // width)
-    for levels in lanes:
-        for bucket, level in enumerate(levels):
-            place = bucket // width
-            if level and place < len(strip) and (not strip[place] or level < strip[place]):
-                strip[place] = level
-    return strip, width
-
-
 def digest(verdict: Verdict, details: Details, scale: Scale) -> Digest:
     """The digest of one participant on the scale of its session."""
-    audio = _figures(verdict, is_audio=True)
-    video = _figures(verdict, is_audio=False)
     rows = {family: _rows.decode(details.rows.get(family.value, b"[]")) for family in Family}
-    mos_audio = _buckets(rows, scale, is_audio=True)
-    mos_video = _buckets(rows, scale, is_audio=False)
-    is_severe = any(issue.severity == "severe" for issue in verdict.issues)
-    is_low = _is_below(audio[0], BAD_AUDIO_MOS) or _is_below(video[0], BAD_VIDEO_MOS)
-    is_measured = bool(verdict.cumulative)
     metadata = verdict.metadata
+    experience = verdict.experience
+    if experience is None or experience.scale != scale:
+        experience = Experience(scale=scale, mos_audio=[], mos_video=[], worst_stream=[])
+    levels = experience.levels
+    moments = sum(level != UNKNOWN for level in levels)
     return Digest(
+        fold_version=verdict.fold_version,
         scale=scale,
-        mos_audio=mos_audio if is_measured else [],
-        mos_video=mos_video if is_measured else [],
-        p10_mos_audio=audio[0],
-        p10_mos_video=video[0],
-        avg_mos_audio=audio[1],
-        avg_mos_video=video[1],
+        level=letter_of(levels),
+        mos_audio=experience.mos_audio if moments else [],
+        mos_video=experience.mos_video if moments else [],
+        worst_stream=experience.worst_stream if moments else [],
+        p10_mos_audio=worst_tenth(experience.mos_audio, moments),
+        p10_mos_video=worst_tenth(experience.mos_video, moments),
+        avg_mos_audio=_average(experience.mos_audio),
+        avg_mos_video=_average(experience.mos_video),
         loss_percent=_highest(block.packets_lost_percent for block in verdict.cumulative.values()),
         rtt_ms=_highest(
             block.rtt.avg_ms for block in verdict.cumulative.values() if block.rtt is not None
         ),
-        is_measured=is_measured,
+        is_measured=bool(verdict.cumulative),
         is_final=verdict.is_final,
-        is_bad=is_low or is_severe,
         screenshare=_screenshare(rows[Family.SCREENSHARE_VIDEO_PRODUCER], scale),
         issues=verdict.issues[:MOST_ISSUES],
         diagnosis=verdict.diagnosis[:MOST_ISSUES],
@@ -227,25 +171,9 @@ def worst_issue(issues: Iterable[Issue]) -> Issue | None:
     )
 
 
-def _is_below(value: float | None, limit: float) -> bool:
-    return value is not None and value < limit
-
-
-def _figures(verdict: Verdict, *, is_audio: bool) -> tuple[float | None, float | None]:
-    """The lowest tenth percentile and average of the families of a kind."""
-    blocks = [
-        verdict.cumulative[family.value].mos_estimated
-        for family in Family
-        if (family in AUDIO) is is_audio
-        and family not in SCREENSHARES
-        and family.value in verdict.cumulative
-    ]
-    tenths = [block.p10 for block in blocks if block.p10 is not None]
-    averages = [block.avg for block in blocks if block.avg is not None]
-    return (
-        min(tenths) if tenths else None,
-        round(min(averages), 3) if averages else None,
-    )
+def _average(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return round(sum(known) / len(known), 3) if known else None
 
 
 def _highest(values: Iterable[float | None]) -> float | None:
@@ -254,26 +182,6 @@ def _highest(values: Iterable[float | None]) -> float | None:
 
 
 _Rows = Mapping[Family, Sequence[_Row]]
-
-
-def _buckets(rows: _Rows, scale: Scale, *, is_audio: bool) -> list[float | None]:
-    found: list[float | None] = [None] * scale.buckets
-    for family, every in rows.items():
-        if family in SCREENSHARES or (family in AUDIO) is not is_audio:
-            continue
-        places: dict[str, int] = {}
-        for row in every:
-            mos = row.mos
-            if mos is None:
-                continue
-            place = places.get(row.timestamp)
-            if place is None:
-                place = (parse_iso(row.timestamp) - scale.from_at) // scale.bucket_ms
-                place = places[row.timestamp] = min(max(place, 0), scale.buckets - 1)
-            known = found[place]
-            if known is None or mos < known:
-                found[place] = mos
-    return [None if mos is None else round(mos, 2) for mos in found]
 
 
 def _screenshare(rows: Sequence[_Row], scale: Scale) -> list[Span]:

@@ -19,6 +19,7 @@ from aftercall.core.quality.intervals.stored import StoredReader
 from aftercall.core.quality.intervals.streams import Family, Linker
 from aftercall.core.quality.intervals.tables import Table
 from aftercall.core.quality.metadata import LastSeen
+from aftercall.core.quality.moments import StreamScores, merged, scores_of
 from aftercall.core.quality.reception import Received
 from aftercall.core.quality.reception_columns import receive
 from aftercall.core.quality.rollup import roll_up
@@ -39,6 +40,7 @@ class PeerFold(msgspec.Struct, kw_only=True):
     tables: list[Table]
     issues: list[Issue]
     traces: Traces
+    scores: StreamScores
     audio: Received
     video: Received
     sights: list[Sight]
@@ -100,6 +102,7 @@ def fold_peer(
             *interruption_issues(peer_id, notes, connections.arrivals(), left_at, now),
         ],
         traces=Traces(streams=trace(peer_id, tables), connections=paths.finish()),
+        scores=scores_of(peer_id, tables),
         audio=receive(ordered, is_video=False),
         video=receive(ordered, is_video=True),
         sights=sights,
@@ -117,6 +120,11 @@ def accumulated(folds: Iterable[PeerFold]) -> dict[str, Cumulative]:
         if block is not None:
             blocks[family.value] = block
     return blocks
+
+
+def scores(folds: Iterable[PeerFold]) -> StreamScores:
+    """The scored intervals of peers together."""
+    return merged([fold.scores for fold in folds])
 
 
 def rows(folds: Iterable[PeerFold]) -> dict[str, msgspec.Raw]:

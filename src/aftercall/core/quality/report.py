@@ -15,6 +15,7 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.quality.attribution.findings import Finding
 from aftercall.core.quality.attribution.traces import Traces
 from aftercall.core.quality.cumulative import Cumulative
+from aftercall.core.quality.experience import Experience
 from aftercall.core.quality.intervals.cadence import Cadence
 from aftercall.core.quality.metadata import LastSeen, Metadata, fold_metadata
 from aftercall.core.quality.reception import Received, Reception
@@ -22,6 +23,7 @@ from aftercall.core.quality.rules.issues import Issue, IssueName, StreamRef, sin
 from aftercall.core.records import LeaveReason, Peer, PeerNote, StoredSample
 
 if TYPE_CHECKING:
+    from aftercall.core.quality.moments import StreamScores
     from aftercall.core.quality.peer_fold import PeerFold
 
 FOLD_VERSION: Final = 3
@@ -86,6 +88,8 @@ class Verdict(msgspec.Struct, kw_only=True):
     is_final: bool = True
     """Whether the call is over and its participants have been compared; until then causes that
     only all reports together show may be missing, and others may still change."""
+    experience: Experience | None = None
+    """Known when all participants of a session are folded together."""
 
 
 class Details(msgspec.Struct, kw_only=True):
@@ -102,6 +106,7 @@ class Folded(msgspec.Struct, kw_only=True):
     verdict: Verdict
     details: Details
     traces: Traces
+    scores: "StreamScores"
 
 
 def fold(chain: Sequence[PeerFacts], now: EpochMs) -> Folded:
@@ -158,6 +163,7 @@ def fold(chain: Sequence[PeerFacts], now: EpochMs) -> Folded:
             streams=[found for each in folds for found in each.traces.streams],
             connections=[found for each in folds for found in each.traces.connections],
         ),
+        scores=peer_fold.scores(folds),
     )
 
 

@@ -5,6 +5,7 @@ import io
 from collections.abc import AsyncIterator
 from typing import Final
 
+from aftercall.core.quality.experience import WORDS
 from aftercall.service.calls import Call
 from aftercall.wire.exports import guard_formula
 from aftercall.wire.times import encode_time
@@ -19,9 +20,12 @@ COLUMNS: Final = (
     "participants",
     "names",
     "minutes",
+    "verdict",
+    "affected_participants",
+    "measured_participants",
+    "bad_participants",
     "mos_audio",
     "mos_video",
-    "bad_participants",
     "worst_issue",
     "sentence",
     "browsers",
@@ -54,9 +58,12 @@ def _cells(call: Call) -> list[str]:
         call.total_participants,
         ", ".join(seen.name or seen.id for seen in call.participants),
         call.minutes,
+        WORDS[quality.level] if quality else None,
+        quality.affected_participants if quality else None,
+        quality.measured_participants if quality else None,
+        quality.bad_participants if quality else None,
         quality.mos_audio if quality else None,
         quality.mos_video if quality else None,
-        quality.bad_participants if quality else None,
         worst.name if worst else None,
         worst.sentence if worst else None,
         ", ".join(call.browsers),

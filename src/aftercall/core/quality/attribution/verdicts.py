@@ -1,6 +1,7 @@
 """A session's verdicts, each completed by what only all of them together show."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -10,7 +11,12 @@ from aftercall.core.quality.attribution.findings import Subject
 from aftercall.core.quality.attribution.origin import attribute
 from aftercall.core.quality.attribution.session import Party, Session
 from aftercall.core.quality.attribution.traces import Span, Traces
+from aftercall.core.quality.experience import Experience
 from aftercall.core.quality.report import Verdict
+from aftercall.core.quality.rules.issues import Issue
+
+if TYPE_CHECKING:
+    from aftercall.core.quality.moments import StreamMoments
 
 
 def complete(
@@ -18,9 +24,11 @@ def complete(
     traces: Mapping[str, Traces],
     names: Mapping[str, str],
     now: EpochMs,
+    moments: "Mapping[str, StreamMoments] | None" = None,
 ) -> dict[str, Verdict]:
     """The verdicts of one session's participants, by row id, with origins of their issues,
-    issues between participants, and the diagnosis. `names` says what to call each row."""
+    issues between participants, the diagnosis and, where all `moments` are given, the
+    experience. `names` says what to call each row."""
     session = Session(
         Party(
             row_id=row_id,
@@ -32,6 +40,7 @@ def complete(
         for row_id, verdict in verdicts.items()
     )
     attributed = attribute(session)
+    experienced = _experienced(verdicts, attributed, session, moments or {}, now)
     completed: dict[str, Verdict] = {}
     for row_id, verdict in verdicts.items():
         issues = attributed[row_id]
@@ -42,8 +51,34 @@ def complete(
             device_choices=verdict.metadata.chosen_devices,
             names=names,
         )
-        completed[row_id] = replace(verdict, issues=issues, diagnosis=diagnose(subject, session))
+        completed[row_id] = replace(
+            verdict,
+            issues=issues,
+            diagnosis=diagnose(subject, session),
+            experience=experienced.get(row_id),
+        )
     return completed
+
+
+def _experienced(
+    verdicts: Mapping[str, Verdict],
+    issues: Mapping[str, list[Issue]],
+    session: Session,
+    moments: "Mapping[str, StreamMoments]",
+    now: EpochMs,
+) -> dict[str, Experience]:
+    if not moments:
+        return {}
+    # numpy comes with it; a server that folds nothing does without.
+    from aftercall.core.quality.attribution import experiences  # noqa: PLC0415 - numpy
+
+    seats = {
+        row_id: experiences.Seat(
+            streams=moments[row_id], issues=issues[row_id], stays=_stays(verdict, now)
+        )
+        for row_id, verdict in verdicts.items()
+    }
+    return experiences.experiences(seats, session.sender_of)
 
 
 def _stays(verdict: Verdict, now: EpochMs) -> list[Span]:

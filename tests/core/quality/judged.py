@@ -1,0 +1,32 @@
+"""Calls folded, compared and judged, as the end of a session does it."""
+
+from collections.abc import Mapping, Sequence
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.attribution.verdicts import complete
+from aftercall.core.quality.digest import Digest, digest
+from aftercall.core.quality.moments import moments_of
+from aftercall.core.quality.report import PeerFacts, fold
+from aftercall.core.quality.scale import scale_of
+from tests.core.quality.cast import TEN, Call
+
+
+def digests_of(
+    everybody: Mapping[str, Sequence[PeerFacts]], from_at: EpochMs, end_at: EpochMs
+) -> dict[str, Digest]:
+    """The digest of each participant of a session, by row id."""
+    scale = scale_of(from_at, end_at)
+    folded = {name: fold(facts, end_at) for name, facts in everybody.items()}
+    verdicts = complete(
+        {name: each.verdict for name, each in folded.items()},
+        {name: each.traces for name, each in folded.items()},
+        {name: name for name in folded},
+        end_at,
+        {name: moments_of(each.scores, scale) for name, each in folded.items()},
+    )
+    return {name: digest(verdicts[name], each.details, scale) for name, each in folded.items()}
+
+
+def judged(call: Call) -> dict[str, Digest]:
+    """The same of a call of the cast."""
+    return digests_of(call.everybody(), TEN, call.end_at)
