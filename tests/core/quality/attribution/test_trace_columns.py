@@ -18,7 +18,7 @@ from aftercall.core.quality.attribution.trace_columns import (
     WAITED_MS,
     trace,
 )
-from aftercall.core.quality.attribution.traces import Sized, Span, StreamTrace
+from aftercall.core.quality.attribution.traces import Counted, Sized, Span, StreamTrace
 from aftercall.core.quality.intervals.counters import Interval
 from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS, SCREENSHARES, Family
 from aftercall.core.quality.rules.issues import StreamRef
@@ -45,6 +45,9 @@ def _walked(intervals: list[Interval]) -> list[StreamTrace]:
         ):
             _resize(each.sizes, i, round(log2(i.frame_width * i.frame_height)))
         is_sent = i.family in PRODUCERS
+        if i.family in SCREENSHARES - AUDIO and i.frames is not None:
+            start_at = EpochMs(i.at - round(i.dt_s * 1_000))
+            each.counted.append(Counted(start_at, i.at, i.frames))
         packets = i.packets_sent if is_sent else i.packets_received
         if packets is None:
             packets = i.bytes_sent if is_sent else i.bytes_received

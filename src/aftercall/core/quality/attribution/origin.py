@@ -10,6 +10,7 @@ from aftercall.core.quality.attribution.blame import Blame, between_two, blame
 from aftercall.core.quality.attribution.followers import Followers
 from aftercall.core.quality.attribution.inferred import inferred
 from aftercall.core.quality.attribution.narrowing import narrow_downlinks
+from aftercall.core.quality.attribution.screens import stuck_screens
 from aftercall.core.quality.attribution.session import (
     DOWNLINK,
     UPLINK,
@@ -27,7 +28,8 @@ def attribute(session: Session) -> dict[str, list[Issue]]:
     followers = Followers(session)
     found: dict[str, list[Issue]] = {}
     for row_id, party in session.parties.items():
-        network = [_of_network(issue, row_id, session) for issue in party.issues]
+        own = [*party.issues, *stuck_screens(row_id, session)]
+        network = [_of_network(issue, row_id, session) for issue in own]
         found[row_id] = followers.follow(network, row_id)
     for row_id, issues in inferred(session, found).items():
         found[row_id].extend(issues)

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from aftercall.core.instants import SECOND_MS, EpochMs
-from aftercall.core.quality.attribution.traces import Sized, Span, StreamTrace
+from aftercall.core.quality.attribution.traces import Counted, Sized, Span, StreamTrace
 from aftercall.core.quality.intervals.columns import Flags, Numbers, Places
 from aftercall.core.quality.intervals.liveness import are_idle
 from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS, SCREENSHARES
@@ -66,6 +66,7 @@ def _traces(peer_id: str, table: Table) -> Iterator[_Placed]:
                 narrow=narrow,
                 shown=shown,
                 sizes=sizes[number],
+                counted=_counted(table, stream.rows),
                 has_loss=bool(has_loss[stream.rows].any()),
                 is_shown=bool(is_shown[stream.rows].any()),
             ),
@@ -152,6 +153,18 @@ def _sizes(table: Table, streams: Sequence[StreamRows]) -> list[list[Sized]]:
 def _are_wanted(table: Table) -> Flags:
     wanted: Flags = table.get("frame_width") >= table.get("expected_width")
     return wanted
+
+
+def _counted(table: Table, rows: slice) -> list[Counted]:
+    """The frames of a screen, report by report."""
+    if table.family in AUDIO or table.family not in SCREENSHARES:
+        return []
+    columns = (table.starts[rows], table.at[rows], table.get("frames")[rows])
+    return [
+        Counted(EpochMs(int(start_at)), EpochMs(int(end_at)), int(frames))
+        for start_at, end_at, frames in zip(*(column.tolist() for column in columns), strict=True)
+        if frames >= 0
+    ]
 
 
 def _runs(table: Table, streams: Sequence[StreamRows], levels: Numbers) -> list[list[Sized]]:

@@ -22,6 +22,14 @@ class Sized(NamedTuple):
     level: int
 
 
+class Counted(NamedTuple):
+    """How many frames a report counted."""
+
+    start_at: EpochMs
+    end_at: EpochMs
+    frames: int
+
+
 class StreamTrace(msgspec.Struct, kw_only=True):
     """One stream's life. Spans are ascending and do not touch."""
 
@@ -46,6 +54,8 @@ class StreamTrace(msgspec.Struct, kw_only=True):
     """The encoder was held back for lack of room."""
     sizes: list[Sized] = []
     """Of a picture that moved."""
+    counted: list[Counted] = []
+    """Of a screen, the frames encoded or decoded, report by report."""
     has_loss: bool
     """Whether any interval knew its loss."""
     is_shown: bool
