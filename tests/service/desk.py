@@ -6,10 +6,10 @@ from typing import Any
 from aftercall.core.events import AnyEvent, Identity, PeerJoined, PeerLeft, SampleTaken
 from aftercall.core.instants import EpochMs
 from aftercall.core.lifecycle import Policy
-from aftercall.core.records import Session
+from aftercall.core.records import Meeting, MeetingStatus, Member, Session
 from aftercall.service.deliveries import Status
 from aftercall.service.record import Recorder
-from aftercall.store import sessions
+from aftercall.store import meetings, sessions
 from aftercall.store.database import Database
 
 T0 = 1_795_000_000_000
@@ -40,6 +40,35 @@ class Desk:
             found = await sessions.find_session(tx, app, id)
         assert found is not None
         return found
+
+
+async def invite(
+    db: Database, *members: str, status: MeetingStatus = MeetingStatus.ACTIVE, **rest: Any
+) -> None:
+    """The weekly meeting, with these members."""
+    meeting = Meeting(
+        app_id=APP,
+        id="weekly",
+        title="Weekly",
+        keep_alive_s=60,
+        created_at=at(0),
+        updated_at=at(0),
+        status=status,
+    )
+    async with db.write() as tx:
+        await meetings.save_meeting(tx, meeting)
+        for member in members:
+            values: dict[str, Any] = {
+                "app_id": APP,
+                "meeting_id": "weekly",
+                "id": member,
+                "name": member,
+                "custom_participant_id": f"custom {member}",
+                "preset_name": "group_call_participant",
+                "created_at": at(0),
+                "updated_at": at(0),
+            }
+            await meetings.save_member(tx, Member(**(values | rest)))
 
 
 def join(peer: str, seconds: float, **more: Any) -> PeerJoined:

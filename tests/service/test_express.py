@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -13,11 +14,14 @@ from aftercall.service.deliveries import Credentials, Delivery, Next, Receipt, S
 from aftercall.service.intake import Intake
 from aftercall.store import notes, participants, peers, samples, sessions
 from aftercall.store.database import Database, migrate
-from tests.service.desk import APP, Desk, at, join, leave, sample
+from tests.service.desk import APP, Desk, at, invite, join, leave, sample
+
+MEMBERS = ("user ada", "user bob", "user eve")
 
 
 @pytest.fixture
-def desk(db: Database) -> Desk:
+async def desk(db: Database) -> Desk:
+    await invite(db, *MEMBERS)
     return Desk(db)
 
 
@@ -115,11 +119,18 @@ async def test_nothing_is_added_to_a_session_that_ended(desk: Desk) -> None:
     assert await desk.recorder.record_express([client("ada", sample("ada", 1, 4))]) == [None]
 
 
-async def test_a_kicked_peer_is_told_so(desk: Desk) -> None:
+async def test_a_peer_that_was_sent_away_goes_the_long_way(desk: Desk) -> None:
     await desk.tell(join("ada", 0), PeerKicked(id="k", at=at(12), peer_id="ada"))
-    [receipt] = await desk.recorder.record_express([client("ada", sample("ada", 1, 13))])
-    assert receipt is not None
-    assert receipt.next is Next.KICKED
+    assert await desk.recorder.record_express([client("ada", sample("ada", 1, 13))]) == [None]
+
+
+@pytest.mark.parametrize("change", [{"removed_at": at(5)}, {"token_generation": 1}])
+async def test_a_token_that_was_revoked_goes_the_long_way(
+    desk: Desk, change: dict[str, Any]
+) -> None:
+    await desk.tell(join("ada", 0))
+    await invite(desk.db, "user ada", **change)
+    assert await desk.recorder.record_express([client("ada", sample("ada", 1, 7))]) == [None]
 
 
 async def test_a_report_that_cannot_be_written_takes_no_other_down(desk: Desk) -> None:
@@ -187,6 +198,8 @@ async def test_both_ways_lead_to_the_same_record(
     await migrate(url)
     long_way = await Database.open(url)
     try:
+        for each in (long_way, db):
+            await invite(each, *MEMBERS)
         expected = await record(Desk(long_way), told, is_express=False)
         assert await record(Desk(db), told, is_express=True) == expected
     finally:

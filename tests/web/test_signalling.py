@@ -51,6 +51,9 @@ class Browser:
     def say(self, **message: Any) -> None:
         self._to_server.put_nowait({"type": "websocket.receive", "text": json.dumps(message)})
 
+    def say_raw(self, text: str) -> None:
+        self._to_server.put_nowait({"type": "websocket.receive", "text": text})
+
     def join(self, token: str, **about: str) -> None:
         self.say(type="join", token=token, about=about)
 
@@ -196,3 +199,40 @@ async def test_an_empty_room_is_forgotten(relay: Signalling) -> None:
         browser = open_one()
         browser.join("blue:ann")
         assert (await browser.hear())["peers"] == []
+
+
+async def test_a_client_whose_token_is_revoked_during_the_call_is_let_go() -> None:
+    revoked: set[str] = set()
+
+    async def verify_again(token: str) -> ParticipantGrant:
+        if token in revoked:
+            raise Refused("This participant token has been revoked.", code="token_revoked")
+        return await verify(token)
+
+    relay = Signalling(
+        verify=verify_again, clock=lambda: NOW, new_id=lambda: str(uuid4()), admit_every_s=0.01
+    )
+    async with opened(relay) as open_browser:
+        ann, bob = open_browser(), open_browser()
+        ann.join("m:ann")
+        assert (await ann.hear())["type"] == "welcome"
+        bob.join("m:bob")
+        assert (await bob.hear())["type"] == "welcome"
+        revoked.add("m:bob")
+        assert (await bob.hear())["code"] == 1008
+        assert (await ann.hear())["type"] == "peer_joined"
+        assert (await ann.hear())["type"] == "peer_left"
+
+
+@pytest.mark.parametrize("first", [True, False])
+async def test_a_message_nested_too_deeply_closes_its_own_connection_alone(
+    open_browser: Open, first: bool
+) -> None:
+    browser = open_browser()
+    if not first:
+        browser.join("m:ann")
+        assert (await browser.hear())["type"] == "welcome"
+    deep = "[" * 30_000 + "]" * 30_000
+    text = f'{{"type": "{"join" if first else "tell"}", "token": "m:ann", "data": {deep}}}'
+    browser.say_raw(text)
+    assert (await browser.hear())["code"] == 1008

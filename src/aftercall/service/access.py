@@ -13,9 +13,9 @@ from aftercall.core.errors import NotFound, Refused
 from aftercall.core.events import Identity
 from aftercall.core.ids import NewId
 from aftercall.core.instants import MINUTE_MS, SECOND_MS, Clock, EpochMs
-from aftercall.core.records import ApiToken, App, Member, Page, Role, ViewType
+from aftercall.core.records import ApiToken, App, MeetingStatus, Member, Page, Role, ViewType
 from aftercall.settings import Settings
-from aftercall.store import apps
+from aftercall.store import apps, meetings
 from aftercall.store.database import Database
 
 V = TypeVar("V")
@@ -243,7 +243,8 @@ class Access:
         """What the holder of a participant token may do.
 
         Raises `Refused` (`token_expired`, `token_invalid`) when it is none of ours or too old.
-        That it was not revoked is seen when its holder joins.
+        Whether it was revoked is looked at with every delivery (`service.admission`), or by
+        `admit_participant`.
         """
         grant = self._verified.get(token)
         if grant is None:
@@ -255,6 +256,23 @@ class Access:
             raise Refused(
                 "The participant token has expired", code="token_expired", is_unknown=True
             )
+        return grant
+
+    async def admit_participant(self, token: str) -> ParticipantGrant:
+        """As `verify_participant_token`, for a token that was not revoked, and a meeting that can
+        be joined. Raises `Refused` (`token_revoked`, `meeting_inactive`) besides."""
+        grant = await self.verify_participant_token(token)
+        async with self._db.read() as tx:
+            meeting = await meetings.find_meeting(tx, grant.app_id, grant.meeting_id)
+            member = await meetings.find_member(tx, grant.app_id, grant.meeting_id, grant.member_id)
+        if (
+            member is None
+            or member.removed_at is not None
+            or member.token_generation != grant.generation
+        ):
+            raise Refused("This participant token has been revoked.", code="token_revoked")
+        if meeting is None or meeting.status is MeetingStatus.INACTIVE:
+            raise Refused("The meeting is inactive: nobody can join it.", code="meeting_inactive")
         return grant
 
     async def _signing_key(self) -> str:

@@ -70,3 +70,5 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     session_id: str | None = None
     phase: Phase | None = None
     next: Next = Next.CONTINUE
+    refusal: Outcome | None = None
+    """Why nothing of the delivery was taken, if its sender may not speak at all."""

@@ -67,7 +67,7 @@ class Express:
                 outcomes=(ACCEPTED,) * len(rows),
                 session_id=standing.session_id,
                 phase=standing.phase,
-                next=Next.CONTINUE if standing.kicked_at is None else Next.KICKED,
+                next=Next.CONTINUE,
             )
         return Appended(samples, list(pulses.values()))
 
@@ -90,7 +90,10 @@ def _is_let_in(delivery: Delivery, standing: Standing) -> bool:
         who is not None
         and at is not None
         and standing.meeting_id == who.meeting_id
-        and standing.user_id in (None, who.member_id)
+        and standing.user_id == who.member_id
+        and standing.member_generation == who.generation
+        and standing.member_removed_at is None
+        and standing.kicked_at is None
         and _goes_on(at, standing)
     )
 

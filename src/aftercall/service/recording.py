@@ -23,7 +23,8 @@ from aftercall.core.ids import NewId, id_from
 from aftercall.core.instants import EpochMs
 from aftercall.core.lifecycle import Policy
 from aftercall.core.merging import merge
-from aftercall.core.records import LeaveReason, MeetingStatus, Phase, Session
+from aftercall.core.records import LeaveReason, Peer, Phase, Session
+from aftercall.service.admission import FOREIGN_PEER, KICKED, Admission, may_speak_for
 from aftercall.service.deliveries import (
     ACCEPTED,
     DUPLICATE,
@@ -32,12 +33,11 @@ from aftercall.service.deliveries import (
     Next,
     Outcome,
     Receipt,
-    rejected,
 )
 from aftercall.service.express import goes_on
 from aftercall.service.placement import Placement
 from aftercall.service.quiet import PeerKey, QuietFacts
-from aftercall.store import meetings, peers
+from aftercall.store import peers
 
 
 class Recording:
@@ -48,7 +48,6 @@ class Recording:
         self._places = Placement(tx, now=now, new_id=new_id, policy=policy)
         self._states: Mapping[PeerKey, peers.PeerState] = {}
         self._quiet = QuietFacts()
-        self._turned_away: dict[PeerKey, Outcome] = {}
 
     async def record(self, deliveries: Sequence[Delivery]) -> list[Receipt]:
         """Take every event of every delivery; a receipt for each delivery, in order."""
@@ -57,20 +56,26 @@ class Recording:
             self._states = await peers.states(self._tx, list(keys))
         for key, state in self._states.items():
             self._places.note_home(key, state.peer.session_id)
-        for delivery in deliveries:
+        admission = Admission(self._tx, self._states, self._places.meeting)
+        refusals = [await admission.refusal(delivery) for delivery in deliveries]
+        admitted = [d for d, no in zip(deliveries, refusals, strict=True) if no is None]
+        for delivery in admitted:
             if delivery.peer_id is not None and delivery.heard_at is not None:
                 key = (delivery.app_id, delivery.peer_id)
                 self._places.note_sign(key, delivery.heard_at, delivery.received_at)
-        for delivery in deliveries:
+        for delivery in admitted:
             await self._join_silently(delivery)
-        taken = [[await self._take(d, event) for event in d.events] for d in deliveries]
-        for delivery, outcomes in zip(deliveries, taken, strict=True):
-            await self._hear(delivery, outcomes)
+        taken = [
+            [await self._take(d, event) if no is None else no for event in d.events]
+            for d, no in zip(deliveries, refusals, strict=True)
+        ]
+        for delivery in admitted:
+            await self._hear(delivery)
         await self._places.save_all()
         fresh = await self._quiet.append(self._tx, self._states)
         return [
-            self._receipt(delivery, [_told(outcome, fresh) for outcome in outcomes])
-            for delivery, outcomes in zip(deliveries, taken, strict=True)
+            self._receipt(delivery, [_told(outcome, fresh) for outcome in outcomes], refusal)
+            for delivery, outcomes, refusal in zip(deliveries, taken, refusals, strict=True)
         ]
 
     async def settle_session(self, app_id: str, session_id: str) -> Session | None:
@@ -84,10 +89,9 @@ class Recording:
     async def _take(self, delivery: Delivery, event: AnyEvent) -> Outcome | int:
         """The outcome of an event, or the number under which its quiet fact will report it."""
         state = self._state_of(delivery.app_id, event)
-        if delivery.credentials is not None:
-            refusal = await self._refusal(delivery.app_id, delivery.credentials, event, state)
+        if delivery.credentials is not None and state is not None:
+            refusal = _refusal(event, state.peer, delivery.credentials)
             if refusal is not None:
-                self._turned_away.setdefault((delivery.app_id, delivery.peer_id or ""), refusal)
                 return refusal
         if state is not None and _is_quiet(event, state):
             return self._quiet.take(delivery, event, state.peer.session_id, state.peer)
@@ -130,37 +134,9 @@ class Recording:
         peer_id: str | None = getattr(event, "peer_id", None)
         return None if peer_id is None else self._states.get((app_id, peer_id))
 
-    async def _refusal(
-        self,
-        app_id: str,
-        who: Credentials,
-        event: AnyEvent,
-        state: peers.PeerState | None,
-    ) -> Outcome | None:
-        """Why a participant's client may not say this, if it may not."""
-        if state is not None:
-            peer = state.peer
-            if peer.meeting_id != who.meeting_id or peer.user_id not in (None, who.member_id):
-                return rejected("foreign_peer", "This peer id belongs to somebody else.")
-            return None
-        if not isinstance(event, PeerJoined):
-            peer_id: str | None = getattr(event, "peer_id", None)
-            return self._turned_away.get((app_id, peer_id or ""))
-        meeting = await self._places.meeting(app_id, who.meeting_id)
-        if meeting is None:
-            return rejected("unknown_meeting", "The token's meeting does not exist.")
-        if meeting.status is MeetingStatus.INACTIVE:
-            return rejected("meeting_inactive", "The meeting is inactive: nobody can join it.")
-        member = await meetings.find_member(self._tx, app_id, who.meeting_id, who.member_id)
-        if member is None or member.removed_at or member.token_generation != who.generation:
-            return rejected("token_revoked", "This participant token has been revoked.")
-        return None
-
-    async def _hear(self, delivery: Delivery, outcomes: Sequence[Outcome | int]) -> None:
+    async def _hear(self, delivery: Delivery) -> None:
         """Note that the sender is there, and bring back one that had only been silent."""
         if delivery.peer_id is None or delivery.heard_at is None:
-            return
-        if any(isinstance(o, Outcome) and o.code == "foreign_peer" for o in outcomes):
             return
         key = (delivery.app_id, delivery.peer_id)
         home = self._places.home_of(key)
@@ -171,11 +147,13 @@ class Recording:
         if state is not None and state.peer.left_reason is LeaveReason.SILENCE:
             await self._places.load(delivery.app_id, home)
 
-    def _receipt(self, delivery: Delivery, outcomes: list[Outcome]) -> Receipt:
+    def _receipt(
+        self, delivery: Delivery, outcomes: list[Outcome], refusal: Outcome | None
+    ) -> Receipt:
         key = (delivery.app_id, delivery.peer_id or "")
         home = self._places.home_of(key)
-        if home is None:
-            return Receipt(outcomes=outcomes)
+        if home is None or refusal is FOREIGN_PEER:
+            return Receipt(outcomes=outcomes, refusal=refusal)
         settled = self._places.settled(delivery.app_id, home)
         if settled is not None:
             peer, phase = settled.peers.get(key[1]), settled.session.phase
@@ -186,7 +164,18 @@ class Recording:
             what_next = Next.KICKED
         elif phase is Phase.ENDED:
             what_next = Next.ENDED
-        return Receipt(outcomes=outcomes, session_id=home, phase=phase, next=what_next)
+        return Receipt(
+            outcomes=outcomes, session_id=home, phase=phase, next=what_next, refusal=refusal
+        )
+
+
+def _refusal(event: AnyEvent, peer: Peer, who: Credentials) -> Outcome | None:
+    """Why a participant's client may not say this of a peer that is known."""
+    if not may_speak_for(who, meeting_id=peer.meeting_id, user_id=peer.user_id):
+        return FOREIGN_PEER
+    if peer.kicked_at is not None and event.at > peer.kicked_at:
+        return KICKED
+    return None
 
 
 def _peer_ids(delivery: Delivery) -> set[str]:

@@ -34,6 +34,9 @@ class Standing(msgspec.Struct, array_like=True, frozen=True, gc=False):
     left_reason: LeaveReason | None
     last_sequence: int | None
     """Of its reports so far."""
+    member_generation: int | None
+    """Of the tokens of the member the peer is; `None` when it is no member."""
+    member_removed_at: EpochMs | None
 
 
 class Appended(NamedTuple):
@@ -48,11 +51,14 @@ Judge = Callable[[Mapping[Key, Standing]], Appended]
 called in another thread."""
 
 _MEMBERS: Final = """p.app_id, p.id, p.session_id, p.meeting_id, s.phase, p.first_heard_at,
-    p.user_id, p.joined_at, p.kicked_at, p.left_reason, u.last_sequence"""
+    p.user_id, p.joined_at, p.kicked_at, p.left_reason, u.last_sequence,
+    m.token_generation, m.removed_at"""
 
 _JOINED: Final = """peers p ON p.app_id = w.app_id AND p.id = w.peer_id
     JOIN sessions s ON s.app_id = p.app_id AND s.id = p.session_id
-    LEFT JOIN pulses u ON u.app_id = p.app_id AND u.peer_id = p.id"""
+    LEFT JOIN pulses u ON u.app_id = p.app_id AND u.peer_id = p.id
+    LEFT JOIN members m
+      ON m.app_id = p.app_id AND m.meeting_id = p.meeting_id AND m.id = p.user_id"""
 
 SQLITE_STANDINGS: Final = f"""
     SELECT json_group_array(json_array({_MEMBERS}))

@@ -16,6 +16,7 @@ from aftercall.ingest import collector, generic, realtimekit_callstats
 from aftercall.ingest.collect_batch import read_batch
 from aftercall.ingest.discretion import discreet, with_address
 from aftercall.service.access import ParticipantGrant
+from aftercall.service.admission import KICKED
 from aftercall.service.deliveries import Credentials, Delivery, Outcome, Receipt, Status
 from aftercall.service.services import Services
 from aftercall.web.bodies import headers_of, read_body
@@ -32,11 +33,6 @@ _HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"cache-control", b"no-store"),
 )
-_NEVER_ADMITTED: Final = frozenset(
-    {"foreign_peer", "token_revoked", "meeting_inactive", "unknown_meeting"}
-)
-"""Refusals of a whole delivery: nothing its sender says will be taken."""
-
 Headers = dict[bytes, bytes]
 Answer = tuple[int, bytes]
 
@@ -262,9 +258,9 @@ class IntakeDoor:
             ),
         )
         receipt = await self._services.intake.take(delivery)
-        for outcome in receipt.outcomes:
-            if outcome.code in _NEVER_ADMITTED and receipt.session_id is None:
-                raise Refused(outcome.message or "Refused.", code=outcome.code)
+        refusal = receipt.refusal
+        if refusal is not None and refusal.code != KICKED.code:
+            raise Refused(refusal.message or "Refused.", code=refusal.code)
         return receipt
 
 

@@ -21,7 +21,7 @@ from typing import Any, Final
 import msgspec
 from litestar.types import Receive, Scope, Send
 
-from aftercall.core.errors import AftercallError
+from aftercall.core.errors import AftercallError, Busy
 from aftercall.core.ids import NewId
 from aftercall.core.instants import SECOND_MS, Clock
 from aftercall.service.access import ParticipantGrant
@@ -34,6 +34,9 @@ MOST_BYTES: Final = 65_536
 MESSAGES_PER_S: Final = 20
 MESSAGE_BURST: Final = 200
 JOIN_WITHIN_S: Final = 10
+ADMIT_EVERY_S: Final = 10
+"""How often a client that stays is looked at again: its token may have been revoked."""
+
 MOST_WAITING: Final = 256
 """Messages that may wait for a slow client before it is let go."""
 
@@ -58,6 +61,10 @@ class _Tell(msgspec.Struct, tag="tell", tag_field="type"):
 
 _JOIN: Final = msgspec.json.Decoder(_Join)
 _MESSAGE: Final = msgspec.json.Decoder(_Signal | _Tell)
+
+
+_UNREADABLE: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
+"""What a text may do that is no message, one nested too deeply among them."""
 
 
 class _Closing(Exception):
@@ -106,7 +113,9 @@ class Signalling:
         verify: Callable[[str], Awaitable[ParticipantGrant]],
         clock: Clock,
         new_id: NewId,
+        admit_every_s: float = ADMIT_EVERY_S,
     ) -> None:
+        self._admit_every_s = admit_every_s
         self._verify = verify
         self._clock = clock
         self._new_id = new_id
@@ -123,8 +132,8 @@ class Signalling:
         except _Closing as end:
             await send({"type": "websocket.close", "code": end.code, "reason": end.reason})
 
-    async def _read_join(self, receive: Receive) -> tuple[str, _Client] | None:
-        """The room and the client, or nothing when it went away."""
+    async def _read_join(self, receive: Receive) -> tuple[str, _Client, str] | None:
+        """The room, the client and its token, or nothing when it went away."""
         try:
             async with asyncio.timeout(JOIN_WITHIN_S):
                 raw = await _next_message(receive)
@@ -135,7 +144,7 @@ class Signalling:
         try:
             join = _JOIN.decode(raw)
             grant = await self._verify(join.token)
-        except msgspec.MsgspecError as error:
+        except _UNREADABLE as error:
             raise _Closing(POLICY, f"Not a join: {error}"[:120]) from None
         except AftercallError as error:
             raise _Closing(POLICY, error.message[:120]) from None
@@ -144,9 +153,11 @@ class Signalling:
             raise _Closing(TRY_LATER, "Too many calls are going on")
         if len(self._rooms.get(room, ())) >= MOST_PEERS:
             raise _Closing(TRY_LATER, "The call is full")
-        return room, _Client(self._new_id(), join.about, self._clock())
+        return room, _Client(self._new_id(), join.about, self._clock()), join.token
 
-    async def _stay(self, room: str, client: _Client, receive: Receive, send: Send) -> None:
+    async def _stay(
+        self, room: str, client: _Client, token: str, receive: Receive, send: Send
+    ) -> None:
         others = self._rooms.setdefault(room, {})
         present = [{"id": other.id, "about": other.about} for other in others.values()]
         client.offer({"type": "welcome", "id": client.id, "peers": present})
@@ -154,9 +165,13 @@ class Signalling:
         others[client.id] = client
         try:
             async with asyncio.TaskGroup() as tasks:
-                writer = tasks.create_task(_write(client, send))
+                beside = [
+                    tasks.create_task(_write(client, send)),
+                    tasks.create_task(self._watch(token)),
+                ]
                 await self._listen(room, client, receive)
-                writer.cancel()
+                for task in beside:
+                    task.cancel()
         except ExceptionGroup as group:
             ends, rest = group.split(_Closing)
             if ends is None or rest is not None:
@@ -168,13 +183,24 @@ class Signalling:
                 del self._rooms[room]
             self._tell_others(room, client, "peer_left", about=client.about)
 
+    async def _watch(self, token: str) -> None:
+        """Raises `_Closing` as soon as the token is no longer good."""
+        while True:
+            await asyncio.sleep(self._admit_every_s)
+            try:
+                await self._verify(token)
+            except Busy:
+                continue
+            except AftercallError as error:
+                raise _Closing(POLICY, error.message[:120]) from None
+
     async def _listen(self, room: str, client: _Client, receive: Receive) -> None:
         """Passes on what the client says, until it goes away."""
         while (raw := await _next_message(receive)) is not None:
             client.spend(self._clock())
             try:
                 message = _MESSAGE.decode(raw)
-            except msgspec.MsgspecError as error:
+            except _UNREADABLE as error:
                 raise _Closing(POLICY, f"Not understood: {error}"[:120]) from None
             if isinstance(message, _Tell):
                 self._tell_others(room, client, "told", data=message.data)

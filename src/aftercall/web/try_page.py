@@ -64,7 +64,7 @@ class CallPage:
         self._entries = 0
         self._minute = 0
         self._signalling = Signalling(
-            verify=services.access.verify_participant_token,
+            verify=services.access.admit_participant,
             clock=services.clock,
             new_id=services.new_id,
         )
@@ -155,7 +155,7 @@ class CallPage:
         )
         if scheme.lower() != "bearer":
             raise Refused("Authentication is needed", code="token_missing", is_unknown=True)
-        grant = await self._services.access.verify_participant_token(token)
+        grant = await self._services.access.admit_participant(token)
         asked = parse_qs(scope["query_string"].decode("latin-1")).get("peer_id", [])
         badges = await live_badges(self._services, grant, asked[:MOST_PEERS])
         return {"peers": badges}
