@@ -255,7 +255,7 @@ def _tampered(token: str) -> list[str]:
         f"{head}.{payload}.",
         f"{head}.{payload[:-2]}.{signature}",
         jwt.encode(claims, "a key of somebody else, quite long enough", algorithm="HS256"),
-        jwt.encode(claims, None, algorithm="none"),
+        jwt.encode(claims, "", algorithm="none"),
     ]
 
 
