@@ -1,4 +1,4 @@
-"""What kind of stream a report is about, where it does not say `kind`."""
+"""What a report is about: the kind of a stream, what sends it, what it is made of."""
 
 from typing import Final
 
@@ -59,6 +59,25 @@ def is_no_stream(stats: Stats) -> bool:
     """Whether an object is no stream of the call: mediasoup's probe, or what older browsers say
     of the far end's view under the type of the stream itself."""
     return stats.mid == PROBATOR or stats.track_identifier == PROBATOR or stats.is_remote is True
+
+
+def sender_of(stats: Stats, tag: StreamTag | None, use: str) -> str:
+    """What the layers of one picture have in common; where nothing tells, all pictures of a `use`
+    that a connection sends are layers of one."""
+    told = stats.media_source_id or stats.mid
+    if told is None and tag is not None:
+        told = tag.producer_id or tag.track_id or tag.mid
+    return told or use
+
+
+def source_of(direction: str, track_id: str | None, tag: StreamTag | None) -> str | None:
+    """What a stream is made of, on whichever connection: the producer of a received one, else the
+    track. `None` where nothing tells."""
+    if direction == "receive" and tag is not None and tag.producer_id is not None:
+        return f"producer {tag.producer_id}"
+    if track_id is None and tag is not None:
+        track_id = tag.track_id
+    return None if track_id is None else f"track {track_id}"
 
 
 def _is_there(value: float | None) -> bool:

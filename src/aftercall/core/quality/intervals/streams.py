@@ -19,7 +19,7 @@ from aftercall.core.quality.intervals.candidate_pairs import (
     selected,
 )
 from aftercall.core.quality.intervals.getstats import ConnectionBody, SampleBody, Stats, StreamTag
-from aftercall.core.quality.intervals.kinds import is_no_stream, kind_of
+from aftercall.core.quality.intervals.kinds import is_no_stream, kind_of, sender_of, source_of
 
 Direction = Literal["send", "receive"]
 StreamKey = tuple[str, str, int | str]
@@ -171,7 +171,7 @@ class _Known(msgspec.Struct):
     sent: dict[str, Saying] = {}
     received: dict[str, Saying] = {}
     scores: dict[str, float] = {}
-    """Of received streams, where there are any."""
+    """Where there are any."""
     codecs: dict[str, Codec] = {}
 
 
@@ -211,11 +211,9 @@ class Linker:
         for stats in body.stats:
             type_ = stats.type
             if type_ == "inbound-rtp":
-                if not is_no_stream(stats):
-                    received.append(stats)
+                received.append(stats)
             elif type_ == "outbound-rtp":
-                if not is_no_stream(stats):
-                    sent.append(stats)
+                sent.append(stats)
             elif type_ == "remote-inbound-rtp":
                 remotes[stats.ssrc] = remotes[stats.local_id] = stats
             else:
@@ -229,12 +227,24 @@ class Linker:
         for stats in sent:
             source = others.get(stats.media_source_id or "")
             before = known.sent.get(stats.id)
-            stream = self._stream((body.id, "send"), stats, now.codecs, source, before)
-            if stream is not None:
-                by_ssrc = None if stats.ssrc is None else remotes.get(stats.ssrc)
-                stream.remote = remotes.get(stats.id) or by_ssrc
-                now.sent[stats.id] = stream.saying
-                made.sent.append(stream)
+            if (
+                before is not None
+                and not is_retagged
+                and _says_as_before(stats, source, before)
+                and now.codecs.get(stats.codec_id or "") is before.codec
+            ):
+                stream = Stream(before, stats, known.scores.get(stats.id, nan), None, source)
+            else:
+                made_new = self._stream((body.id, "send"), stats, now.codecs, source, before)
+                if made_new is None:
+                    continue
+                stream = made_new
+            by_ssrc = None if stats.ssrc is None else remotes.get(stats.ssrc)
+            stream.remote = remotes.get(stats.id) or by_ssrc
+            now.sent[stats.id] = stream.saying
+            if stream.score == stream.score:
+                now.scores[stats.id] = stream.score
+            made.sent.append(stream)
         for stats in received:
             before = known.received.get(stats.id)
             if (
@@ -249,9 +259,10 @@ class Linker:
             ):
                 stream = Stream(before, stats, known.scores.get(stats.id, nan))
             else:
-                stream = self._stream((body.id, "receive"), stats, now.codecs, None, before)
-                if stream is None:
+                made_new = self._stream((body.id, "receive"), stats, now.codecs, None, before)
+                if made_new is None:
                     continue
+                stream = made_new
             now.received[stats.id] = stream.saying
             if stream.score == stream.score:
                 now.scores[stats.id] = stream.score
@@ -266,7 +277,9 @@ class Linker:
         source: Stats | None,
         before: Saying | None,
     ) -> Stream | None:
-        """`None` for a stream of no known kind."""
+        """`None` for a stream of no known kind, and for what is none of the call's."""
+        if is_no_stream(stats):
+            return None
         tag = self._tags.find(*whose, stats, source)
         source_name = self._source_of(whose, stats, tag)
         codec = codecs.get(stats.codec_id or "")
@@ -288,12 +301,12 @@ class Linker:
             stats.ssrc,
             stats.mid,
             track_id,
-            _sender(stats, family, tag) if kind == "video" and whose[1] == "send" else None,
+            sender_of(stats, tag, family) if kind == "video" and whose[1] == "send" else None,
             stats.quality_limitation_reason,
             codec,
             tag,
             stats.content_type,
-            _source(whose[1], track_id, tag),
+            source_of(whose[1], track_id, tag),
         )
         if before is not None and _astuple(before) == _astuple(saying):
             saying = before
@@ -315,21 +328,18 @@ class Linker:
 _astuple: Final = msgspec.structs.astuple
 
 
-def _sender(stats: Stats, family: Family, tag: StreamTag | None) -> str:
-    """What the layers of one picture have in common; where nothing tells, all pictures of a kind
-    that a connection sends are layers of one."""
-    told = stats.media_source_id or stats.mid
-    if told is None and tag is not None:
-        told = tag.producer_id or tag.track_id or tag.mid
-    return told or family
-
-
-def _source(direction: Direction, track_id: str | None, tag: StreamTag | None) -> str | None:
-    if direction == "receive" and tag is not None and tag.producer_id is not None:
-        return f"producer {tag.producer_id}"
-    if track_id is None and tag is not None:
-        track_id = tag.track_id
-    return None if track_id is None else f"track {track_id}"
+def _says_as_before(stats: Stats, source: Stats | None, before: Saying) -> bool:
+    """Whether a sent stream says the same of itself as in the report before, its codec apart."""
+    track_id = stats.track_identifier if source is None else source.track_identifier
+    return (
+        stats.ssrc == before.ssrc
+        and stats.mid == before.mid
+        and track_id == before.track_identifier
+        and stats.quality_limitation_reason == before.limitation
+        and (stats.kind == before.kind or not stats.kind)
+        and stats.content_type == before.content_type
+        and (before.sender is None or before.sender == (stats.media_source_id or before.sender))
+    )
 
 
 def _codecs(objects: Mapping[str, Stats], before: Mapping[str, Codec]) -> dict[str, Codec]:
