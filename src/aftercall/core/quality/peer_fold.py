@@ -11,9 +11,9 @@ from aftercall.core.errors import Malformed
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.attribution.connection_traces import ConnectionTraces
 from aftercall.core.quality.attribution.trace_columns import trace
-from aftercall.core.quality.attribution.traces import Traces
+from aftercall.core.quality.attribution.traces import Traces, looked_at
 from aftercall.core.quality.cumulative import Cumulative, accumulate
-from aftercall.core.quality.intervals.cadence import Sight
+from aftercall.core.quality.intervals.cadence import Sight, hidden_spans
 from aftercall.core.quality.intervals.deltas import Reader
 from aftercall.core.quality.intervals.stored import StoredReader
 from aftercall.core.quality.intervals.streams import Family, Linker
@@ -101,7 +101,10 @@ def fold_peer(
             *camera_issues(peer_id, mutes, now if left_at is None else left_at),
             *interruption_issues(peer_id, notes, connections.arrivals(), left_at, now),
         ],
-        traces=Traces(streams=trace(peer_id, tables), connections=paths.finish()),
+        traces=Traces(
+            streams=looked_at(trace(peer_id, tables), hidden_spans(notes, sights)),
+            connections=paths.finish(),
+        ),
         scores=scores_of(peer_id, tables),
         audio=receive(ordered, is_video=False),
         video=receive(ordered, is_video=True),

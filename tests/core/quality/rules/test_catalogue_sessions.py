@@ -11,6 +11,7 @@ from aftercall.core.quality.attribution.verdicts import complete
 from aftercall.core.quality.report import PeerFacts, fold
 from aftercall.core.quality.rules.issues import Issue, IssueName
 from tests.core.quality.cast import FINE, Call, Weather, always, replace
+from tests.core.quality.notes import note
 
 STEP_S = 5
 RECEIVED = frozenset({IssueName.ONE_WAY_AUDIO, IssueName.NO_AUDIO_RECEIVED,
@@ -133,6 +134,13 @@ def test_a_picture_that_was_shown_before_and_is_not_any_more_is_not_missed() -> 
     shown = _shown(structs.replace(dry, samples=dry.samples[:10]))
     samples = [*shown.samples, *dry.samples[10:]]
     assert _told(call, structs.replace(dry, samples=samples))["ada"] == []
+
+
+def test_a_picture_on_a_hidden_page_is_not_missed() -> None:
+    call = _call()
+    dry = _shown(_dry(call.facts("ada"), 10, 6, "video"))
+    hidden = note(dry.samples[8].at, "browser_backgrounded")
+    assert _told(call, structs.replace(dry, notes=[*dry.notes, hidden]))["ada"] == []
 
 
 def test_a_picture_that_nobody_looks_at_is_not_missed() -> None:

@@ -230,7 +230,7 @@ def server(subject: Subject, session: Session) -> list[Finding]:
         direction="received",
         affected=session.parties,
     )
-    return [finding(subject, "server", group, parts)]
+    return [replace(finding(subject, "server", group, parts), subject=None)]
 
 
 def from_others(subject: Subject, session: Session) -> list[Finding]:

@@ -106,6 +106,13 @@ class Traces(msgspec.Struct, kw_only=True):
     connections: list[ConnectionTrace] = []
 
 
+def looked_at(streams: list[StreamTrace], hidden: Sequence[Span]) -> list[StreamTrace]:
+    """The same; a tile on a hidden page is not shown."""
+    for each in streams:
+        each.shown = without(each.shown, hidden)
+    return streams
+
+
 def overlap_ms(one: Sequence[Span], other: Sequence[Span]) -> int:
     """How long both hold."""
     return sum(end - start for start, end in intersection(one, other))

@@ -22,6 +22,8 @@ _VISIBILITY: Final = {"browser_backgrounded": True, "browser_foregrounded": Fals
 
 Span = tuple[EpochMs, EpochMs]
 
+_FOREVER: Final = EpochMs(2**62)
+
 
 class Sight(NamedTuple):
     """A sample that said whether its page was hidden."""
@@ -45,23 +47,37 @@ class _Told(NamedTuple):
     """A note tells when it changed; a sample only that it is so."""
 
 
+def hidden_spans(notes: Iterable[PeerNote], sights: Iterable[Sight]) -> list[Span]:
+    """When a peer's page was hidden, as far as its samples and notes tell. What holds at the last
+    of them holds on for ever."""
+    told = _told_of(notes, sights)
+    return [
+        (EpochMs(before.at), _FOREVER if after is None else EpochMs(after.at))
+        for before, after in pairwise([*told, None])
+        if before is not None and _is_hidden_between(before, after)
+    ]
+
+
+def _told_of(notes: Iterable[PeerNote], sights: Iterable[Sight]) -> "list[_Told]":
+    told = [_Told(sight.at, sight.is_hidden, False) for sight in sights]
+    told += [
+        _Told(note.at, _VISIBILITY[note.name], True) for note in notes if note.name in _VISIBILITY
+    ]
+    return sorted(told)
+
+
 class Cadence:
     """When the reports of one peer are due."""
 
     def __init__(
         self, interval_ms: int, notes: Iterable[PeerNote] = (), sights: Iterable[Sight] = ()
     ) -> None:
-        told = [_Told(sight.at, sight.is_hidden, False) for sight in sights]
-        told += [
-            _Told(note.at, _VISIBILITY[note.name], True)
-            for note in notes
-            if note.name in _VISIBILITY
-        ]
+        told = _told_of(notes, sights)
         self._interval_ms = interval_ms
         self._ats: list[int] = []
         self._paces: list[int] = []
         """How much of an interval passes in the time of a hidden page's, from then on."""
-        for before, after in pairwise([None, *sorted(told), None]):
+        for before, after in pairwise([None, *told, None]):
             self._ats.append(0 if before is None else before.at)
             self._paces.append(1 if _is_hidden_between(before, after) else HIDDEN_FACTOR)
         lengths = (end - start for start, end in pairwise(self._ats))
