@@ -71,6 +71,7 @@ class Draw:
                 down=self.network(),
                 microphone=Microphone(floor=self.between(0.0008, 0.005)),
                 camera=self.camera(simulcast=simulcast),
+                hitches_s=self.between(15, 60) if self.chance(0.3) else 0.0,
             )
             for name in NAMES[:count]
         ]

@@ -8,7 +8,7 @@ import numpy as np
 
 from tests.truth.encoding import Ints, Sent
 from tests.truth.flows import Flow
-from tests.truth.paths import Flags, Floats
+from tests.truth.paths import Flags, Floats, Link
 from tests.truth.sources import Voice
 
 
@@ -102,3 +102,11 @@ def merged(one: Floats, other: Floats) -> Floats:
     """Requests for key frames, one a second at most."""
     every = np.sort(np.concatenate([one, other]))
     return every[np.diff(every, prepend=-10.0) > 1.0] if len(every) else every
+
+
+def passed(asked: Floats, links: Sequence[Link]) -> Floats:
+    """Those requests that get through."""
+    now = asked
+    for link in links:
+        now = link.carry(now, np.zeros(len(now)))
+    return np.sort(now[~np.isnan(now)])

@@ -19,6 +19,9 @@ def inbound(received: ReceivedTrack, number: int, at: Floats) -> Item:
     }
     if received.heard is not None:
         columns |= _played(received.heard, at)
+        if not received.is_played:
+            columns |= {name: np.zeros(len(at)) for name in _OF_PLAYING}
+            columns["packetsDiscarded"] = np.maximum(counted.received - _MOST_WAITING, 0)
     if received.seen is not None:
         columns |= _shown(received.seen, at)
         missed = np.isnan(flow.arrived) & ~np.isnan(flow.sent)
@@ -45,6 +48,15 @@ def inbound(received: ReceivedTrack, number: int, at: Floats) -> Item:
         is_there=(counted.received > 0) & (at < received.until_s),
         made_at=at,
     )
+
+
+_OF_PLAYING = (
+    *("totalSamplesReceived", "concealedSamples", "silentConcealedSamples", "concealmentEvents"),
+    *("jitterBufferDelay", "jitterBufferEmittedCount", "audioLevel", "totalAudioEnergy"),
+)
+"""Counters that stand still while nothing asks for sound."""
+_MOST_WAITING = 200
+"""Packets in a jitter buffer; when it is full it is emptied."""
 
 
 def _played(heard: Heard, at: Floats) -> dict[str, Floats]:

@@ -139,10 +139,22 @@ def _is_true(sentence: Sentence, scene: Scene) -> bool:
             continue
         is_own = truth.person in (None, sentence.person)
         if is_own and finding.cause in truth.causes:
-            return True
+            return _is_exact(finding, truth)
         if finding.cause in SYMPTOMS and sentence.person in (*truth.hurts, truth.person):
             return True
     return False
+
+
+def _is_exact(finding: Finding, truth: Truth) -> bool:
+    """Whether it names nobody as affected who was not, and tells loss within half of what it was,
+    or four percent."""
+    if truth.hurts and not set(finding.affected) <= {*truth.hurts, truth.person}:
+        return False
+    told = finding.figure("loss_percent")
+    if told is None or truth.share is None or finding.cause not in ("uplink", "downlink"):
+        return True
+    percent = 100 * truth.share
+    return abs(told.usual() - percent) <= max(4.0, 0.5 * percent)
 
 
 def _is_denied(sentence: Sentence, scene: Scene) -> bool:

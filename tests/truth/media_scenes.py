@@ -141,6 +141,35 @@ def lost_connection(topology: Topology) -> Make:
     return make
 
 
+def humming(draw: Draw) -> Scene:
+    """From some time on a microphone gives one loud tone."""
+    scene = call_of(draw, "server", 3)
+    culprit = scene.people[draw.whole(0, 2)]
+    culprit.browser = "chrome"
+    span = (draw.between(30, 60), scene.length_s)
+    culprit.microphone = Microphone(hum=(span,))
+    scene.truths = [truth(culprit, "constant_audio", span, scene.others(culprit))]
+    return scene
+
+
+def unplayed(draw: Draw) -> Scene:
+    """Sound arrives and the browser plays none of it."""
+    scene = call_of(draw, "server", draw.whole(2, 4))
+    culprit = scene.people[0]
+    culprit.browser, culprit.unplayed = "chrome", True
+    span = (0.0, scene.length_s)
+    scene.truths = [truth(culprit, "audio_not_played", span, frozenset({culprit.name}))]
+    return scene
+
+
+def slow_to_connect(draw: Draw) -> Scene:
+    scene = call_of(draw, "server", 3)
+    culprit = scene.people[draw.whole(0, 2)]
+    culprit.connects_s = draw.between(14, 20)
+    scene.truths = [truth(culprit, "slow_connect", (0.0, culprit.connects_s), scene.others())]
+    return scene
+
+
 MEDIA_SCENES: Final[Mapping[str, Make]] = {
     "slow-encoder": slow_encoder,
     "slow-decoder": slow_decoder,
@@ -152,5 +181,9 @@ MEDIA_SCENES: Final[Mapping[str, Make]] = {
     "dead-microphone-after-speech": dead_microphone(from_the_start=False),
     "starved-camera": starved_camera,
     "unsent-sound": unsent_sound,
+    "humming-microphone": humming,
+    "unplayed": unplayed,
+    "slow-to-connect": slow_to_connect,
+    "mesh-lost-connection": lost_connection("mesh"),
     "server-lost-connection": lost_connection("server"),
 }

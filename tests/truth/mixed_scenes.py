@@ -18,11 +18,11 @@ def two_culprits(draw: Draw) -> Scene:
     scene = call_of(draw, "server", 4)
     sender, listener = scene.people[0], scene.people[2]
     early, late = (20 + draw.between(10, 15), 80.0), (95.0, 95 + draw.between(45, 60))
-    sender.up.append(lossy(draw, (early,)))
-    listener.down.append(lossy(draw, (late,)))
+    sender.up.append(first := lossy(draw, (early,)))
+    listener.down.append(second := lossy(draw, (late,)))
     scene.truths = [
-        truth(sender, "uplink", early, scene.others(sender), loses=True),
-        truth(listener, "downlink", late, frozenset({listener.name}), loses=True),
+        truth(sender, "uplink", early, scene.others(sender), loses=first),
+        truth(listener, "downlink", late, frozenset({listener.name}), loses=second),
         also(sender, "bandwidth poor_picture_sent", early),
     ]
     return scene

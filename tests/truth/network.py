@@ -8,7 +8,7 @@ import numpy as np
 
 from tests.truth.encoding import Encoder, Ints, Sent, estimates, picture, sound
 from tests.truth.flows import Flow, carry, start
-from tests.truth.forwarding import between, cut, fit, last_spoke, merged, ramped, selected
+from tests.truth.forwarding import between, cut, fit, last_spoke, merged, passed, ramped, selected
 from tests.truth.paths import Flags, Floats, Link
 from tests.truth.people import Person, Scene
 from tests.truth.receiving import Heard, Seen, listen, watch
@@ -42,6 +42,7 @@ class ReceivedTrack:
     is_wanted: Flags = field(default_factory=lambda: np.empty(0, dtype=np.bool_))
     """By second, whether the server was to forward it."""
     track: str = ""
+    is_played: bool = True
     tells_content: bool = True
     until_s: float = np.inf
     """When it goes from the listener's reports, because its sender left."""
@@ -218,7 +219,7 @@ class Play:
                 connection.sent.append(track)
                 received = self._received(pair[1], pair[0], flow, flow.stream.ssrc, rtt_s)
                 if received.seen is not None:
-                    track.asked = received.seen.lost_picture_at
+                    track.asked = passed(received.seen.lost_picture_at, connection.back)
                 if (pair[1], pair[0], flow.stream.kind) not in self.scene.server.unrouted:
                     ends[pair[1], pair[0]].received.append(received)
 
@@ -293,9 +294,11 @@ class Play:
             received.tells_content = scene.server.tags is not None
             connection.received.append(received)
             if received.seen is not None:
+                back = [self._up[listener.name], self._down[sender_name]]
+                asked = passed(received.seen.lost_picture_at, back)
                 for track in self.connections[sender_name][0].sent:
                     if track.stream.source == flow.stream.source:
-                        track.asked = merged(track.asked, received.seen.lost_picture_at)
+                        track.asked = merged(track.asked, asked)
 
     def _shown(self, listener: Person) -> dict[str, Floats]:
         """By sender and second how prominently a listener shows a camera: 2 large, 1 small, 0 not
@@ -340,8 +343,11 @@ class Play:
     def _play(self, received: ReceivedTrack, listener: Person, rtt_s: float) -> None:
         if received.flow.stream.kind == "audio":
             received.heard = listen(received.flow)
+            received.is_played = not listener.unplayed
         else:
-            received.seen = watch(received.flow, rtt_s, listener.slow_decoder, self.rng)
+            received.seen = watch(
+                received.flow, rtt_s, listener.slow_decoder, self.rng, listener.hitches_s
+            )
 
     def _received(
         self, listener: str, sender: str, flow: Flow, ssrc: int, rtt_s: float

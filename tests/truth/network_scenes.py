@@ -44,9 +44,9 @@ def bad_uplink(
         scene = call_of(draw, topology, count, server)
         culprit = scene.people[draw.whole(0, count - 1)]
         span = draw.span(scene.length_s)
-        culprit.up.append(how(draw, (span,)))
+        culprit.up.append(element := how(draw, (span,)))
         scene.truths = [
-            truth(culprit, "uplink", span, scene.others(culprit), loses=how is lossy),
+            truth(culprit, "uplink", span, scene.others(culprit), loses=element),
             also(culprit, "bandwidth poor_picture_sent round_trip", span),
         ]
         return scene
@@ -61,7 +61,7 @@ def bad_downlink(
         scene = call_of(draw, topology, count, server)
         victim = scene.people[draw.whole(0, count - 1)]
         span = draw.span(scene.length_s)
-        victim.down.append(how(draw, (span,)))
+        victim.down.append(element := how(draw, (span,)))
         scene.truths = [
             truth(
                 victim,
@@ -69,7 +69,7 @@ def bad_downlink(
                 span,
                 frozenset({victim.name}),
                 "downlink",
-                loses=how is lossy,
+                loses=element,
             ),
             also(victim, "round_trip", span),
         ]
@@ -96,7 +96,7 @@ def bad_pair(how: Callable[[Draw, Spans], Element]) -> Make:
         scene = call_of(draw, "pair", 2)
         span = draw.span(scene.length_s)
         side = scene.people[draw.whole(0, 1)]
-        (side.up if draw.chance(0.5) else side.down).append(how(draw, (span,)))
+        (side.up if draw.chance(0.5) else side.down).append(element := how(draw, (span,)))
         scene.truths = [
             truth(
                 None,
@@ -104,7 +104,7 @@ def bad_pair(how: Callable[[Draw, Spans], Element]) -> Make:
                 span,
                 scene.others(),
                 "side not known",
-                loses=how is lossy,
+                loses=element,
             ),
             also(None, "bandwidth round_trip", span),
         ]
@@ -127,7 +127,7 @@ def bad_server(where: str, how: Callable[[Draw, Spans], Element], server: Server
         )
         scene = call_of(draw, "server", draw.whole(4, 5), made)
         scene.truths = [
-            truth(None, "server", span, scene.others(), loses=how is lossy),
+            truth(None, "server", span, scene.others(), loses=element),
             also(None, "round_trip bandwidth", span),
         ]
         return scene
@@ -183,6 +183,21 @@ def narrow_downlink(*, simulcast: bool) -> Make:
         return scene
 
     return make
+
+
+def shrunk_downlink(draw: Draw) -> Scene:
+    """Room for the small pictures of everybody only: the server sends one listener small layers,
+    and nothing is lost."""
+    scene = call_of(draw, "server", 5, Server(tags="peer"))
+    scene.people = draw.people(5, simulcast=True)
+    victim = scene.people[draw.whole(0, 4)]
+    span = draw.span(scene.length_s, 60, 90)
+    victim.down.append(Queue(draw.between(1_000_000, 1_500_000), 0.3, (span,)))
+    scene.truths = [
+        truth(victim, "downlink bandwidth", span, frozenset({victim.name}), "downlink", lag_s=35),
+        also(victim, "round_trip lateness poor_picture", span),
+    ]
+    return scene
 
 
 def relay_over_tcp(draw: Draw) -> Scene:
@@ -268,6 +283,7 @@ NETWORK_SCENES: Final[Mapping[str, Make]] = {
     "server-narrow-uplink": narrow_uplink("server"),
     "mesh-narrow-uplink": narrow_uplink("mesh"),
     "server-narrow-downlink-simulcast": narrow_downlink(simulcast=True),
+    "server-shrunk-downlink": shrunk_downlink,
     "server-narrow-downlink": narrow_downlink(simulcast=False),
     "server-relay-tcp": relay_over_tcp,
     "server-long-way": long_way,

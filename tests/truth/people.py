@@ -19,6 +19,8 @@ class Microphone:
     speaks: float = 1.0
     muted: Spans = ()
     dead: Spans = ()
+    hum: Spans = ()
+    """When it gives one loud tone and nothing else."""
     absent: Spans = ()
     """When it is switched on and nothing is sent."""
     has_dtx: bool = False
@@ -60,6 +62,12 @@ class Person:
     slow_encoder: Spans = ()
     slow_decoder: Spans = ()
     hidden: Spans = ()
+    hitches_s: float = 0.0
+    """How often, on average, its page stands still for a moment; 0 for never."""
+    unplayed: bool = False
+    """Whether no sound comes out of its browser, as when a page may not play."""
+    connects_s: float = 1.0
+    """How long its connection takes to come about."""
     tells_mutes: bool = True
     """Whether the application notes `audio_off` and `video_off`."""
     lost_connection: Spans = ()
@@ -122,6 +130,8 @@ class Truth:
     """Right to say, and right to leave out."""
     loses: bool = False
     """Whether packets were lost by it for good."""
+    share: float | None = None
+    """Of the packets lost, where that is what was wrong."""
     lag_s: float = 0.0
     """For how long after its end its effects go on."""
     word: str = ""

@@ -12,6 +12,8 @@ BLOCK_S = 0.5
 LEAST_BUFFER_S, MOST_BUFFER_S = 0.04, 2.0
 SAMPLES = 960
 """Of 20 ms at 48 kHz."""
+ASK_S = 1.0
+"""How often a key frame is asked for at most."""
 FADED_PACKETS = 20
 """A concealment fades to silence in about 400 ms."""
 
@@ -163,8 +165,11 @@ class Seen:
     """When a key frame was asked for."""
 
 
-def watch(flow: Flow, rtt_s: float, slow: Spans, rng: np.random.Generator) -> Seen:
-    """Decodes and shows a flow of pictures."""
+def watch(
+    flow: Flow, rtt_s: float, slow: Spans, rng: np.random.Generator, hitches_s: float = 0.0
+) -> Seen:
+    """Decodes and shows a flow of pictures. The page stands still now and then, every `hitches_s`
+    on average."""
     numbers, where = np.unique(flow.frame_of, return_index=True)
     usable = flow.usable
     empty = np.empty(0)
@@ -188,7 +193,7 @@ def watch(flow: Flow, rtt_s: float, slow: Spans, rng: np.random.Generator) -> Se
     is_dropped = is_ok & is_slow & (rng.random(len(made)) < 0.45)
     dropped_at = shown[is_dropped]
     is_shown = is_ok & ~is_dropped
-    times = np.maximum.accumulate(shown[is_shown])
+    times = _hitched(np.maximum.accumulate(shown[is_shown]), hitches_s, rng)
     widths = flow.stream.widths[numbers[is_shown]].astype(np.float64)
     heights = flow.stream.heights[numbers[is_shown]].astype(np.float64)
     freezes_at, freeze_s = freezes(times)
@@ -196,6 +201,17 @@ def watch(flow: Flow, rtt_s: float, slow: Spans, rng: np.random.Generator) -> Se
     return Seen(
         times, widths, heights, waits, is_key[is_shown], freezes_at, freeze_s, dropped_at, asked
     )
+
+
+def _hitched(shown: Floats, every_s: float, rng: np.random.Generator) -> Floats:
+    """What was to be shown while the page stood still is shown when it goes on."""
+    if not every_s or not len(shown):
+        return shown
+    moments = np.cumsum(rng.exponential(every_s, int((shown[-1] - shown[0]) / every_s * 2) + 4))
+    for moment in (shown[0] + moments).tolist():
+        end = moment + float(rng.uniform(0.12, 0.4))
+        shown = np.where((shown >= moment) & (shown < end), end, shown)
+    return shown
 
 
 def _decodable(made: Floats, whole: Floats, rtt_s: float) -> tuple[Flags, Floats]:
@@ -210,7 +226,8 @@ def _decodable(made: Floats, whole: Floats, rtt_s: float) -> tuple[Flags, Floats
             continue
         ask = float(made[place]) + 0.3 + rtt_s
         until = ask + rtt_s
-        asked.append(ask)
+        if not asked or ask - asked[-1] >= ASK_S:
+            asked.append(ask)
         is_ok &= ~((made >= made[place]) & (made < until))
     return is_ok, np.array(asked)
 

@@ -25,7 +25,7 @@ def entries(play: Play, person: Person) -> list[Entry]:
     """Everything one peer sends, in order of time and numbered."""
     scene, rng = play.scene, play.rng
     end_s = scene.length_s if person.leaves_s is None else person.leaves_s
-    connected_s = person.joins_s + float(rng.uniform(0.4, 1.6))
+    connected_s = person.joins_s + person.connects_s * float(rng.uniform(0.6, 1.4))
     count = int((end_s - connected_s) / scene.interval_s) + 1
     steps = rng.normal(scene.interval_s, 0.01, count)
     at = connected_s + np.cumsum(np.concatenate([[0.05], steps]))[:count]
@@ -59,7 +59,8 @@ def _events(play: Play, person: Person, connected_s: float, end_s: float) -> lis
             ("ice_connection_state", "checking", "connected"),
             ("connection_state", "connecting", "connected"),
         ):
-            found.append(_event(begin_s - 0.3, name, connection=connection.id, state=early))
+            asked_s = begin_s - 0.3 if begin_s > connected_s else person.joins_s + 0.1
+            found.append(_event(asked_s, name, connection=connection.id, state=early))
             found.append(_event(begin_s, name, connection=connection.id, state=late))
             for start, end in person.lost_connection:
                 states = ((start + 4.0, "disconnected"), (end + 0.8, "connected"))

@@ -68,6 +68,8 @@ def _voice(
     is_speech = turn & is_word
     muted = within(at, microphone.muted)
     levels = np.where(is_speech, loud, noise)
+    humming = within(at, microphone.hum)
+    levels[humming] = 0.22 + rng.normal(0, 0.001, int(humming.sum()))
     levels[within(at, microphone.dead) | muted] = 0.0
     return Voice(
         levels=levels,

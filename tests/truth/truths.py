@@ -3,9 +3,11 @@
 from typing import Final
 
 from tests.truth.drawing import MIXED, Draw
+from tests.truth.paths import Bursts, Element, Loss, Scatter, Shake, Stall
 from tests.truth.people import Person, Scene, Server, Topology, Truth
 
 LENGTH_S: Final = 180.0
+_LOSSLESS: Final = (Shake, Scatter, Stall)
 
 
 def truth(
@@ -15,16 +17,18 @@ def truth(
     hurts: frozenset[str],
     word: str = "",
     *,
-    loses: bool = False,
+    loses: bool | Element = False,
     lag_s: float = 0.0,
 ) -> Truth:
+    """`loses` is the element that lost the packets, or whether any did."""
     return Truth(
         person=None if person is None else person.name,
         causes=frozenset(causes.split()),
         span=span,
         hurts=hurts,
         word=word,
-        loses=loses,
+        loses=loses is not False and not isinstance(loses, _LOSSLESS),
+        share=loses.share if isinstance(loses, Loss | Bursts) else None,
         lag_s=lag_s,
     )
 
