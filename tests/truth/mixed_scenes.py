@@ -17,7 +17,7 @@ def two_culprits(draw: Draw) -> Scene:
     """One loses on the way out, another on the way in, at different times."""
     scene = call_of(draw, "server", 4)
     sender, listener = scene.people[0], scene.people[2]
-    early, late = (20 + draw.between(10, 15), 80.0), (95.0, 95 + draw.between(45, 60))
+    early, late = (20 + draw.between(5, 10), 72.0), (108.0, 108 + draw.between(45, 55))
     sender.up.append(first := lossy(draw, (early,)))
     listener.down.append(second := lossy(draw, (late,)))
     scene.truths = [

@@ -327,7 +327,7 @@ class Play:
         for number, flow in enumerate(layers):
             is_active = fit(flow.stream.is_active, seconds)
             if number:
-                is_fitting = senders * LAYERS[number][2] <= 0.9 * budget
+                is_fitting = senders * LAYERS[number][2] <= 0.95 * budget
                 level = np.where(is_active & is_fitting, number, level)
         if shown is not None:
             level = np.where(shown[:seconds] == 1, 0, level)

@@ -37,6 +37,11 @@ def scattered(draw: Draw, during: Spans) -> Element:
     return Scatter(draw.between(0.09, 0.16), during)
 
 
+def _lag_s(element: Element) -> float:
+    """A jitter buffer that has grown shrinks slowly."""
+    return 10.0 if isinstance(element, Shake | Stall) else 0.0
+
+
 def bad_uplink(
     topology: Topology, count: int, how: Callable[[Draw, Spans], Element], server: Server | None
 ) -> Make:
@@ -46,7 +51,9 @@ def bad_uplink(
         span = draw.span(scene.length_s)
         culprit.up.append(element := how(draw, (span,)))
         scene.truths = [
-            truth(culprit, "uplink", span, scene.others(culprit), loses=element),
+            truth(
+                culprit, "uplink", span, scene.others(culprit), loses=element, lag_s=_lag_s(element)
+            ),
             also(culprit, "bandwidth poor_picture_sent round_trip", span),
         ]
         return scene
@@ -70,6 +77,7 @@ def bad_downlink(
                 frozenset({victim.name}),
                 "downlink",
                 loses=element,
+                lag_s=_lag_s(element),
             ),
             also(victim, "round_trip", span),
         ]
@@ -105,6 +113,7 @@ def bad_pair(how: Callable[[Draw, Spans], Element]) -> Make:
                 scene.others(),
                 "side not known",
                 loses=element,
+                lag_s=_lag_s(element),
             ),
             also(None, "bandwidth round_trip", span),
         ]
@@ -127,7 +136,7 @@ def bad_server(where: str, how: Callable[[Draw, Spans], Element], server: Server
         )
         scene = call_of(draw, "server", draw.whole(4, 5), made)
         scene.truths = [
-            truth(None, "server", span, scene.others(), loses=element),
+            truth(None, "server", span, scene.others(), loses=element, lag_s=_lag_s(element)),
             also(None, "round_trip bandwidth", span),
         ]
         return scene

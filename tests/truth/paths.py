@@ -252,6 +252,7 @@ class Link:
         """Whether delay comes and goes so much that a sender takes it for a full queue."""
         found = np.zeros(len(at), dtype=np.bool_)
         for element in self.elements:
-            if isinstance(element, Shake | Scatter | Stall | TcpSegments):
+            is_rare = isinstance(element, Stall) and element.length_s < 0.3
+            if isinstance(element, Shake | Scatter | Stall | TcpSegments) and not is_rare:
                 found |= within(at, element.during)
         return found

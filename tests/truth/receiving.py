@@ -90,7 +90,7 @@ def _targets(sent: Floats, arrived: Floats) -> tuple[Floats, Floats]:
     target, now = np.empty(count_), LEAST_BUFFER_S
     for k, reached in enumerate(high.tolist()):
         target[k] = now
-        now = min(max(reached + 0.02, now * 0.96, LEAST_BUFFER_S), MOST_BUFFER_S)
+        now = min(max(reached + 0.02, now * 0.93, LEAST_BUFFER_S), MOST_BUFFER_S)
     return late, target[block]
 
 
