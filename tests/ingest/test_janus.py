@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -101,7 +102,7 @@ def test_the_whole_recording_is_understood(recorded: Translation) -> None:
     told = {*recorded.positions, *(farewell.position for farewell in recorded.farewells)}
     assert len(told) == 30
     kinds = [type(event).__name__ for event in recorded.events]
-    assert kinds.count("SampleTaken") == 12
+    assert kinds.count("SampleTaken") == 14
     assert kinds.count("PeerLeft") == 1
     peers = {event.peer_id for event in recorded.events if isinstance(event, PeerEvent)}
     assert peers == {USER0, USER1}
@@ -153,7 +154,11 @@ def test_the_pair_is_told_from_the_clients_side() -> None:
             "remote": {"type": "relay", "transport": "udp"},
         },
     }
-    data = _note(_translate(_event(16, pair))).data
+    note, sample = _translate(_event(16, pair)).events
+    assert isinstance(note, PeerNoted) and isinstance(sample, SampleTaken)
+    [connection] = decode_body(sample.body).connections
+    assert [each.candidate_type for each in connection.stats] == [None, "relay", "host"]
+    data = note.data
     assert (data["local_candidate_type"], data["remote_candidate_type"]) == ("relay", "host")
 
 
@@ -253,7 +258,7 @@ def test_the_same_post_again_is_the_same_facts() -> None:
     ids = [event.id for event in once.events if not isinstance(event, PeerJoined)]
     assert len(set(ids)) == len(ids)
     sequences = [e.sequence for e in once.events if isinstance(e, SampleTaken)]
-    assert len(set(sequences)) == 12
+    assert len(set(sequences)) == 14
     assert all(0 <= sequence < 2**63 for sequence in sequences)
 
 
@@ -271,8 +276,17 @@ def test_a_clock_that_cannot_be_right_gives_way_to_ours(timestamp: Any) -> None:
 
 def test_addresses_are_kept_as_far_as_privacy_says() -> None:
     body = RECORDING["call"][13]
-    assert "192.0.2.2:" in _note(_translate(body, privacy=Privacy.FULL)).data["pair"]
-    assert "192.0" not in _note(_translate(body, privacy=Privacy.NONE)).data.get("pair", "")
+    full, none = (
+        msgspec.json.encode(_translate(body, privacy=level).events).decode()
+        + "".join(
+            event.body.decode()
+            for event in _translate(body, privacy=level).events
+            if isinstance(event, SampleTaken)
+        )
+        for level in (Privacy.FULL, Privacy.NONE)
+    )
+    assert "192.0.2.2" in full
+    assert "192.0" not in none
 
 
 def test_one_bad_event_takes_no_other_down() -> None:

@@ -213,7 +213,7 @@ async def test_events_of_another_app_are_refused(door: Door) -> None:
 
 
 async def test_call_statistics_of_realtimekits_client_are_taken(door: Door) -> None:
-    entries = [{"event": "audio_on", "timestamp": "2026-11-21T12:00:00.000Z"}]
+    entries = [{"event": "ping_stat", "metaData": {}, "timestamp": "2026-11-21T12:00:00.000Z"}]
     answer = await door.client.post(
         "/api/v1/message",
         json={"payload": {"entries": entries}, "peerId": door.peer_id},

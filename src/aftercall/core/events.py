@@ -66,10 +66,15 @@ class PeerJoined(PeerEvent, frozen=True, kw_only=True):
     identity: Identity
     previous_peer_id: str | None = None
     interval_ms: int = 0
+    meeting_title: str | None = None
+    """For a meeting that this arrival makes known."""
 
 
 class PeerLeft(PeerEvent, frozen=True, kw_only=True):
-    """A peer said, or was seen, to leave."""
+    """A peer said, or was seen, to leave. `is_seen`: somebody saw only that it was gone, as when a
+    server gives up a connection; a leave that was said outweighs that, however late it is seen."""
+
+    is_seen: bool = False
 
 
 class PeerKicked(PeerEvent, frozen=True, kw_only=True):

@@ -33,6 +33,7 @@ from aftercall.core.presence import (
     count,
     root_of,
     rows_of,
+    shared_roots,
     stay_of,
     with_stay,
 )
@@ -149,7 +150,11 @@ def _settled_peers(
         settled[peer.id] = with_stay(
             peer if root == peer.participant_id else replace(peer, participant_id=root), stay
         )
-    return settled
+    roots = shared_roots(settled)
+    return {
+        id: peer if roots[id] == peer.participant_id else replace(peer, participant_id=roots[id])
+        for id, peer in settled.items()
+    }
 
 
 def is_silent(peer: Peer, now: EpochMs, policy: Policy) -> bool:

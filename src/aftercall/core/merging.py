@@ -109,6 +109,8 @@ def _merged_peer(peer: Peer, event: PeerEvent) -> Peer:
         case PeerJoined():
             return _joined(peer, event)
         case PeerLeft():
+            if event.is_seen and (peer.left_said_at or 0) > (peer.last_joined_at or 0):
+                return peer
             return replace(peer, left_said_at=max(event.at, peer.left_said_at or event.at))
         case PeerKicked():
             return replace(peer, kicked_at=min(event.at, peer.kicked_at or event.at))

@@ -6,6 +6,7 @@ union of its peers'. Hidden peers (recorders) have rows, but count nowhere.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import inf
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -101,6 +102,35 @@ def root_of(peer: Peer, peers: Mapping[str, Peer]) -> str:
         seen.add(previous_id)
         peer = previous
     return peer.id
+
+
+def shared_roots(peers: Mapping[str, Peer]) -> dict[str, str]:
+    """The row of each peer, by its id, when peers of one user that are there at the same time (two
+    tabs, two devices) are one participant; `participant_id` is taken as the row of its chain."""
+    roots = {id: peer.participant_id for id, peer in peers.items()}
+    reach: dict[tuple[str, bool], tuple[float, str]] = {}
+    merged: dict[str, str] = {}
+
+    def final(root: str) -> str:
+        while root in merged:
+            root = merged[root]
+        return root
+
+    for peer in sorted(peers.values(), key=lambda peer: (_start(peer), peer.id)):
+        if peer.user_id is None:
+            continue
+        who = (peer.user_id, peer.is_hidden)
+        end = inf if peer.left_at is None else peer.left_at
+        until, root = reach.get(who, (-inf, ""))
+        own = final(peer.participant_id)
+        if _start(peer) < until:
+            root = final(root)
+            if own != root:
+                merged[own] = root
+            reach[who] = (max(until, end), root)
+        else:
+            reach[who] = (end, own)
+    return {id: final(root) for id, root in roots.items()}
 
 
 def continued_in(peers: Mapping[str, Peer]) -> set[str]:

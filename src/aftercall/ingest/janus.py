@@ -1,9 +1,10 @@
 """The events of Janus' event handlers, as sampleevh posts them: an array, or one alone.
 
-A room of the videoroom plugin is a meeting. A Janus session (the signalling connection of one
-client) in a room is a peer, whose id is a function of the session's: media statistics and ICE
-states name no room, and need none. The plugin's own news of somebody leaving name only the feed;
-they are `Farewell`s, to be matched with the record. What is of no use to a record is ignored.
+A room of the videoroom or AudioBridge plugin is a meeting. A Janus session (the signalling
+connection of one client) in a room is a peer, whose id is a function of the session's: media
+statistics and ICE states name no room, and need none. The plugin's own news of somebody leaving
+name only the feed; they are `Farewell`s, to be matched with the record. What is of no use to a
+record is ignored.
 """
 
 import hashlib
@@ -25,9 +26,10 @@ from aftercall.core.events import (
 )
 from aftercall.core.ids import id_from, is_path_id
 from aftercall.core.instants import EpochMs, is_plausible
-from aftercall.core.privacy import Privacy, shorten_data
+from aftercall.core.privacy import Privacy, shorten_body, shorten_data
+from aftercall.core.quality.intervals.getstats import decode_body, encode_body
 from aftercall.core.texts import read_json
-from aftercall.ingest.janus_media import is_media_stats, sample_body
+from aftercall.ingest.janus_media import first_body, is_media_stats, pair_body, sample_body
 from aftercall.ingest.loose import as_object, as_text, known, scalars
 
 SOURCE: Final = "janus"
@@ -39,6 +41,8 @@ Json = Mapping[str, Any]
 
 _SESSION, _HANDLE, _TRANSPORT, _MEDIA, _PLUGIN = 1, 2, 16, 32, 64
 _VIDEOROOM: Final = "janus.plugin.videoroom"
+_AUDIOBRIDGE: Final = "janus.plugin.audiobridge"
+_GONE: Final = frozenset({"leaving", "left", "kicked"})
 _LARGEST_ID: Final = 2**64
 _SEQUENCE_BITS: Final = 63
 
@@ -73,6 +77,15 @@ class Farewell(NamedTuple):
     at: EpochMs
 
 
+class Lost(NamedTuple):
+    """A session that Janus gave up: whether its client had gone silent before, and left then, is in
+    the record. It stands beside the leave."""
+
+    position: int
+    peer_id: str
+    at: EpochMs
+
+
 class Translation(NamedTuple):
     """The facts, with the place of the event each came from; the rest is for nobody's record."""
 
@@ -81,6 +94,7 @@ class Translation(NamedTuple):
     farewells: list[Farewell]
     rejected: list[Rejected]
     ignored: int
+    lost: list[Lost]
 
 
 class _Said(NamedTuple):
@@ -127,16 +141,19 @@ def translate(
 
     Raises `Malformed` when the body cannot be read as a whole.
     """
-    result = Translation([], [], [], [], 0)
+    result = Translation([], [], [], [], 0, [])
     ignored = 0
     for position, raw in enumerate(_events_of(body)):
         try:
             said = _said(raw, app_id, received_at, privacy, interval_ms)
             farewell = _farewell(said, position)
+            lost = _lost(said, position)
             events = [] if farewell else _translate(said)
         except Malformed as error:
             result.rejected.append(Rejected(position, error.code, error.message))
             continue
+        if lost is not None:
+            result.lost.append(lost)
         if farewell is not None:
             result.farewells.append(farewell)
         result.events.extend(events)
@@ -219,17 +236,24 @@ def _meeting_id(said: _Said, data: Json) -> str | None:
     return room if is_path_id(room) else id_from(said.app_id, SOURCE, "room", room)
 
 
-def _videoroom_news(said: _Said) -> Json:
+def _lost(said: _Said, position: int) -> Lost | None:
+    is_timeout = as_object(said.content).get("name") == "timeout"
+    if said.type != _SESSION or said.peer_id is None or not is_timeout:
+        return None
+    return Lost(position, said.peer_id, said.at)
+
+
+def _room_news(said: _Said) -> Json:
     content = as_object(said.content)
-    is_ours = said.type == _PLUGIN and content.get("plugin") == _VIDEOROOM
+    is_ours = said.type == _PLUGIN and content.get("plugin") in (_VIDEOROOM, _AUDIOBRIDGE)
     return as_object(content.get("data")) if is_ours else {}
 
 
 def _farewell(said: _Said, position: int) -> Farewell | None:
     """News of somebody gone. A kick carries the session of whoever asked for it, so only the
     feed counts."""
-    data = _videoroom_news(said)
-    if data.get("event") not in ("leaving", "kicked"):
+    data = _room_news(said)
+    if data.get("event") not in _GONE:
         return None
     meeting_id, feed = _meeting_id(said, data), _id(data.get("id"))
     if meeting_id is None or feed is None:
@@ -238,7 +262,7 @@ def _farewell(said: _Said, position: int) -> Farewell | None:
 
 
 def _translate(said: _Said) -> list[AnyEvent]:
-    data = _videoroom_news(said)
+    data = _room_news(said)
     if data.get("event") == "destroyed" and (meeting_id := _meeting_id(said, data)):
         return [SessionClosed(id=said.id, at=said.at, meeting_id=meeting_id)]
     if said.peer_id is None:
@@ -249,14 +273,14 @@ def _translate(said: _Said) -> list[AnyEvent]:
         return _media(said)
     content = as_object(said.content)
     if said.type == _SESSION and content.get("name") in ("destroyed", "timeout"):
-        return [PeerLeft(**said.of_peer())]
+        return [PeerLeft(**said.of_peer(), is_seen=True)]
     if said.type == _HANDLE and content.get("name") == "detached":
         return [said.noted("handle_detached", known(connection=said.handle))]
     return _transport(said, content) if said.type == _TRANSPORT else []
 
 
 def _in_room(said: _Said, data: Json) -> list[AnyEvent]:
-    """News of the videoroom that name the room as well as the session."""
+    """News of a room that name the session as well."""
     name, meeting_id, feed = data.get("event"), _meeting_id(said, data), _id(data.get("id"))
     if meeting_id is None:
         return []
@@ -264,16 +288,23 @@ def _in_room(said: _Said, data: Json) -> list[AnyEvent]:
     match name:
         case "joined":
             noted = known(alias=feed, connection=said.handle)
-            events: list[AnyEvent] = [_joined(said, meeting_id, data, 0)]
+            interval_ms = said.interval_ms if data.get("setup") is True else 0
+            events: list[AnyEvent] = [_joined(said, meeting_id, data, interval_ms)]
             return [*events, said.noted(ALIAS_JOINED, noted, meeting_id)] if feed else events
         case "published":
             return [
                 _joined(said, meeting_id, data, said.interval_ms),
                 said.noted("published", told | _codecs(data), meeting_id),
+                *_first_statistics(said, data),
             ]
+        case "configured" if isinstance(data.get("muted"), bool):
+            # The AudioBridge tells a mute so, and with `setup` that there is a connection.
+            setup_ms = said.interval_ms if data.get("setup") is True else 0
+            note = said.noted("audio_off" if data["muted"] else "audio_on", told, meeting_id)
+            return [_joined(said, meeting_id, data, setup_ms), note] if setup_ms else [note]
         case "subscribing":
             return [
-                _joined(said, meeting_id, {}, said.interval_ms),
+                _joined(said, meeting_id, {"room": data.get("room")}, said.interval_ms),
                 said.noted("subscribing", told | _feeds(data), meeting_id),
             ]
         case "configured" | "subscribed" | "updated" | "unpublished":
@@ -286,7 +317,25 @@ def _joined(said: _Said, meeting_id: str, data: Json, interval_ms: int) -> PeerJ
     who = Identity(
         custom_participant_id=_id(data.get("id")), display_name=as_text(data.get("display"))
     )
-    return PeerJoined(**said.of_peer(meeting_id), identity=who, interval_ms=interval_ms)
+    return PeerJoined(
+        **said.of_peer(meeting_id),
+        identity=who,
+        interval_ms=interval_ms,
+        meeting_title=as_text(data.get("description")) or _id(data.get("room")),
+    )
+
+
+def _first_statistics(said: _Said, data: Json) -> list[AnyEvent]:
+    if said.handle is None:
+        return []
+    body = first_body(_streams(data), handle=said.handle, timestamp_ms=said.timestamp_ms)
+    return [] if body is None else [_sample(said, body)]
+
+
+def _sample(said: _Said, body: bytes) -> SampleTaken:
+    body = encode_body(shorten_body(decode_body(body), said.privacy))
+    place = said.of_peer() | {"id": id_from(said.app_id, said.id, "sample")}
+    return SampleTaken(**place, sequence=said.sequence, body=body)
 
 
 def _streams(data: Json) -> list[Json]:
@@ -330,7 +379,10 @@ def _transport(said: _Said, content: Json) -> list[AnyEvent]:
             reason = known(reason=as_text(content.get("reason")))
             return [said.noted(name, told | reason | {"state": states.get(state, state)})]
     if "selected-pair" in content:
-        return [said.noted("candidate_pair_changed", told | _selected(content))]
+        note = said.noted("candidate_pair_changed", told | _selected(content))
+        candidates = as_object(content.get("candidates"))
+        body = pair_body(candidates, handle=said.handle or "", timestamp_ms=said.timestamp_ms)
+        return [note] if body is None else [note, _sample(said, body)]
     return []
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from aftercall.core.quality.intervals.getstats import decode_body, encode_body
-from aftercall.ingest.loose import as_count, as_number, as_text, known
+from aftercall.ingest.loose import as_count, as_number, as_object, as_text, known
 
 Json = Mapping[str, Any]
 
@@ -51,6 +51,66 @@ def sample_body(streams: Sequence[Json], *, handle: str, timestamp_ms: float) ->
     timed = [{**each, "timestamp": timestamp_ms} for each in stats]
     body = {"connections": [{"id": handle, "stats": timed}], "streams": tags}
     return encode_body(decode_body(msgspec.json.encode(body)))
+
+
+def first_body(streams: Sequence[Json], *, handle: str, timestamp_ms: float) -> bytes | None:
+    """A sample of streams that were just published, of which nothing has come yet: the handle's
+    first statistics count from here."""
+    stats: list[dict[str, Any]] = []
+    tags: list[dict[str, Any]] = []
+    for said in streams:
+        layers = _LAYERS if said.get("simulcast") is True else ("",)
+        for layer in layers:
+            named = {**said, **_NOTHING, "media": f"{said.get('type')}{layer}"}
+            if _kind(named) is not None and _mid(named) is not None:
+                stats += _stats(named, "send")
+                tags.append(_tag(named, "send", handle))
+    if not tags:
+        return None
+    timed = [{**each, "timestamp": timestamp_ms} for each in stats]
+    body = {"connections": [{"id": handle, "stats": timed}], "streams": tags}
+    return encode_body(decode_body(msgspec.json.encode(body)))
+
+
+_LAYERS: Final = ("", "-sim1", "-sim2")
+_NOTHING: Final = {"packets-received": 0, "bytes-received": 0, "lost": 0}
+
+
+def pair_body(candidates: Json, *, handle: str, timestamp_ms: float) -> bytes | None:
+    """A sample of the path in use, from the client's side: what is remote to Janus is local to
+    the client. `None` when nothing is told of the client's own end."""
+    own, janus = as_object(candidates.get("remote")), as_object(candidates.get("local"))
+    if not own:
+        return None
+    stats = [
+        _PAIR,
+        _candidate(own, "local-candidate"),
+        _candidate(janus, "remote-candidate"),
+    ]
+    timed = [{**each, "timestamp": timestamp_ms} for each in stats]
+    body = {"connections": [{"id": handle, "stats": timed}]}
+    return encode_body(decode_body(msgspec.json.encode(body)))
+
+
+def _candidate(said: Json, type_: str) -> dict[str, Any]:
+    return known(
+        type=type_,
+        id=type_,
+        candidateType=as_text(said.get("type"), longest=64),
+        address=as_text(said.get("address")),
+        port=as_count(said.get("port")),
+        protocol=as_text(said.get("transport"), longest=64),
+    )
+
+
+_PAIR: Final = {
+    "type": "candidate-pair",
+    "id": "pair",
+    "nominated": True,
+    "state": "succeeded",
+    "localCandidateId": "local-candidate",
+    "remoteCandidateId": "remote-candidate",
+}
 
 
 def _directions(said: Json) -> Iterator[str]:
@@ -145,13 +205,7 @@ def _received(said: Json, stats_id: str) -> list[dict[str, Any]]:
 
 def _pair(trip_s: float) -> dict[str, Any]:
     """The way between the client and Janus, of which RTCP measured the round trip."""
-    return {
-        "type": "candidate-pair",
-        "id": "pair",
-        "nominated": True,
-        "state": "succeeded",
-        "currentRoundTripTime": trip_s,
-    }
+    return {**_PAIR, "currentRoundTripTime": trip_s}
 
 
 def _tag(said: Json, direction: str, handle: str) -> dict[str, Any]:

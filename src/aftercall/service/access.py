@@ -43,6 +43,9 @@ class Grant:
     token_id: str
 
 
+_UNKNOWN: Final = EpochMs(0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParticipantGrant:
     """What the holder of a participant token may do: be this member in this meeting."""
@@ -53,6 +56,7 @@ class ParticipantGrant:
     identity: Identity
     generation: int
     expires_at: EpochMs
+    issued_at: EpochMs = _UNKNOWN
 
 
 def hash_token(secret: str) -> str:
@@ -318,6 +322,7 @@ def _read_claims(token: str, key: str) -> ParticipantGrant:
             view_type=view_type_of(claims.get("preset") or ""),
         ),
         generation=claims["gen"],
+        issued_at=EpochMs(claims["iat"] * SECOND_MS),
         expires_at=EpochMs(claims["exp"] * SECOND_MS),
     )
 

@@ -1,13 +1,23 @@
 """Who is meant by a source that, at a farewell, says only a name of its own."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
-from aftercall.core.events import ALIAS_JOINED, ALIAS_LEFT, AnyEvent, PeerLeft, PeerNoted
+from msgspec.structs import replace
+
+from aftercall.core.events import (
+    ALIAS_JOINED,
+    ALIAS_LEFT,
+    AnyEvent,
+    PeerEvent,
+    PeerJoined,
+    PeerLeft,
+    PeerNoted,
+)
 from aftercall.core.ids import id_from
 from aftercall.core.instants import EpochMs
-from aftercall.core.records import PeerNote
-from aftercall.store import notes, sessions
+from aftercall.core.records import LeaveReason, Peer, PeerNote
+from aftercall.store import notes, peers, sessions
 from aftercall.store.database import Database
 
 
@@ -28,6 +38,7 @@ class Aliases:
                 return []
             told = await notes.notes_of_session(tx, app_id, session.id)
         names = _names(told, at)
+        timed_out = {note.peer_id for note in told if note.name == SESSION_TIMEOUT}
         events: list[AnyEvent] = []
         for peer_id, present in names.items():
             if alias not in present:
@@ -35,9 +46,100 @@ class Aliases:
             place: dict[str, Any] = {"at": at, "peer_id": peer_id, "session_id": session.id}
             id = id_from(app_id, peer_id, ALIAS_LEFT, alias, str(at))
             events.append(PeerNoted(id=id, name=ALIAS_LEFT, data={"alias": alias}, **place))
-            if len(present) == 1:
+            # After the server gave a session up, it is the server that takes it out of the room.
+            if len(present) == 1 and peer_id not in timed_out:
                 events.append(PeerLeft(id=id_from(app_id, id), **place))
         return events
+
+    async def lost(self, app_id: str, peer_id: str, at: EpochMs) -> list[AnyEvent]:
+        """What it means that a server gave up a peer at `at`: it left then or, where the server
+        saw all its media stop before, when that stopped."""
+        [there] = await self.stays(app_id, [PeerLeft(id="", at=at, peer_id=peer_id)])
+        peer_id = there.peer_id if isinstance(there, PeerEvent) else peer_id
+        async with self._db.read() as tx:
+            told = await notes.notes_of_peer(tx, app_id, peer_id)
+        note = PeerNoted(
+            id=id_from(app_id, peer_id, SESSION_TIMEOUT, str(at)),
+            at=at,
+            peer_id=peer_id,
+            name=SESSION_TIMEOUT,
+            data={},
+        )
+        stopped_at = _stopped_at(told, at)
+        left = PeerLeft(
+            id=id_from(app_id, note.id),
+            at=at if stopped_at is None else stopped_at,
+            peer_id=peer_id,
+            is_seen=True,
+        )
+        return [note, left]
+
+    async def stays(self, app_id: str, events: Sequence[AnyEvent]) -> list[AnyEvent]:
+        """The events of a source whose client keeps its id when it comes back to a room, each of
+        the stay it belongs to: who arrives after having left is a peer of its own from then on."""
+        ids = {event.peer_id for event in events if isinstance(event, PeerEvent)}
+        chains = {id: [id, *(_return_id(app_id, id, n) for n in _RETURNS)] for id in ids}
+        async with self._db.read() as tx:
+            every = [id for chain in chains.values() for id in chain]
+            found = await peers.find_peers(tx, app_id, every)
+        known = {
+            id: [found[each] for each in chain if each in found] for id, chain in chains.items()
+        }
+        returned: dict[str, tuple[EpochMs, str]] = {}
+        placed: list[AnyEvent] = []
+        for event in events:
+            if not isinstance(event, PeerEvent):
+                placed.append(event)
+                continue
+            id, stays = event.peer_id, known[event.peer_id]
+            if _returns(event, stays) and id not in returned and len(stays) < len(chains[id]):
+                returned[id] = (event.at, chains[id][len(stays)])
+            at, newest = returned.get(id, (event.at + 1, ""))
+            if event.at >= at:
+                previous = stays[-1].id if isinstance(event, PeerJoined) else None
+                changes = {"previous_peer_id": previous} if previous else {}
+                placed.append(replace(event, peer_id=newest, **changes))
+                continue
+            stay = [each for each in stays if (each.joined_at or 0) <= event.at] or stays[:1]
+            placed.append(replace(event, peer_id=stay[-1].id) if stay else event)
+        return placed
+
+
+SESSION_TIMEOUT: Final = "session_timeout"
+"""The name of a note that a server gave a peer up that it had not heard for long."""
+
+_RETURNS: Final = range(1, 32)
+"""How often one id may come back."""
+
+
+def _return_id(app_id: str, peer_id: str, number: int) -> str:
+    return id_from(app_id, peer_id, "return", str(number))
+
+
+def _returns(event: PeerEvent, stays: Sequence[Peer]) -> bool:
+    """Whether an event is the arrival of one whose last stay was over by then."""
+    if not isinstance(event, PeerJoined) or not stays or event.at <= (stays[-1].joined_at or 0):
+        return False
+    left_at = stays[-1].left_at
+    return (
+        left_at is not None
+        and left_at < event.at
+        and stays[-1].left_reason is not LeaveReason.SILENCE
+    )
+
+
+def _stopped_at(told: Sequence[PeerNote], at: EpochMs) -> EpochMs | None:
+    """When the last of a peer's media stopped that had come, if none has come since."""
+    stopped: dict[tuple[object, object], EpochMs | None] = {}
+    for note in told:
+        if note.name == "media_receiving" and note.at <= at:
+            stream = (note.data.get("connection"), note.data.get("mid", note.data.get("media")))
+            seconds = note.data.get("seconds")
+            since_ms = int(1000 * seconds) if isinstance(seconds, int | float) else 0
+            is_on = note.data.get("receiving") is True
+            stopped[stream] = None if is_on else EpochMs(note.at - since_ms)
+    moments = [moment for moment in stopped.values() if moment is not None]
+    return max(moments) if moments and len(moments) == len(stopped) else None
 
 
 def _names(told: Sequence[PeerNote], at: EpochMs) -> Mapping[str, set[str]]:

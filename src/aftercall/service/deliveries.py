@@ -17,6 +17,8 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     member_id: str
     identity: Identity
     generation: int
+    issued_at: EpochMs = EpochMs(0)
+    """When the token was made: its holder cannot have been there before."""
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):

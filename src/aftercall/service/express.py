@@ -113,7 +113,9 @@ def _new_rows(delivery: Delivery, standing: Standing, last: int) -> list[SampleR
     rows: list[SampleRow] = []
     for event in delivery.events:
         assert isinstance(event, SampleTaken)
-        if event.sequence <= last or not _goes_on(event.at, standing):
+        if event.sequence <= last or event.at < standing.first_heard_at:
+            return None
+        if not _goes_on(event.at, standing):
             return None
         last = event.sequence
         rows.append(

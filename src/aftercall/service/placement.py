@@ -10,7 +10,14 @@ from typing import Final
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from aftercall.core.events import AnyEvent, ChatSent, LineSpoken, PeerJoined, SessionOpened
+from aftercall.core.events import (
+    AnyEvent,
+    ChatSent,
+    LineSpoken,
+    PeerJoined,
+    SessionClosed,
+    SessionOpened,
+)
 from aftercall.core.ids import NewId
 from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.lifecycle import Policy, Settled, settle
@@ -122,6 +129,8 @@ class Placement:
             return loaded
         if isinstance(event, ChatSent | LineSpoken):
             return rejected("no_session", "The meeting had no session at that time.")
+        if isinstance(event, SessionClosed) and event.session_id is None:
+            return rejected("no_session", "The meeting had no session to close at that time.")
         return await self._give_birth(delivery, event, meeting_id)
 
     async def _of_peer(self, app_id: str, event: AnyEvent, meeting_id: str | None) -> Loaded | None:
@@ -220,10 +229,13 @@ class Placement:
         if meeting is not None or delivery.credentials is not None:
             return meeting
         opened = event if isinstance(event, SessionOpened) else None
+        title = opened.title if opened else None
+        if isinstance(event, PeerJoined):
+            title = event.meeting_title
         meeting = Meeting(
             app_id=delivery.app_id,
             id=meeting_id,
-            title=(opened.title if opened else None) or "",
+            title=title or "",
             status=MeetingStatus.ACTIVE,
             keep_alive_s=DEFAULT_KEEP_ALIVE_S,
             parent_meeting_id=opened.parent_meeting_id if opened else None,

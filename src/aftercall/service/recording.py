@@ -6,8 +6,9 @@ peers that are simply there go the short way: they are appended, and nothing els
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TypeGuard
+from typing import Final, TypeGuard
 
+from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.events import (
@@ -33,11 +34,19 @@ from aftercall.service.deliveries import (
     Next,
     Outcome,
     Receipt,
+    rejected,
 )
 from aftercall.service.express import goes_on
 from aftercall.service.placement import Placement
 from aftercall.service.quiet import PeerKey, QuietFacts
-from aftercall.store import peers
+from aftercall.store import early_facts, peers
+from aftercall.store.early_facts import EarlyFact, PeerFact
+
+CLOCK_TOLERANCE_MS: Final = 2_000
+"""How far a client's clock may be off and be taken at its word."""
+
+
+_TOO_EARLY: Final = rejected("bad_time", "The token's holder cannot have been there so early.")
 
 
 class Recording:
@@ -66,7 +75,7 @@ class Recording:
         for delivery in admitted:
             await self._join_silently(delivery)
         taken = [
-            [await self._take(d, event) if no is None else no for event in d.events]
+            await self._take_all(d) if no is None else [no] * len(d.events)
             for d, no in zip(deliveries, refusals, strict=True)
         ]
         for delivery in admitted:
@@ -86,15 +95,31 @@ class Recording:
         settled = self._places.settled(app_id, session_id)
         return settled.session if settled else None
 
+    async def _take_all(self, delivery: Delivery) -> list[Outcome | int]:
+        """The outcomes of a delivery's events, which are taken in the order of their moments."""
+        events = delivery.events
+        outcomes: dict[int, Outcome | int] = {}
+        for place in sorted(range(len(events)), key=lambda place: _turn(events[place])):
+            outcomes[place] = await self._take(delivery, events[place])
+        return [outcomes[place] for place in range(len(events))]
+
     async def _take(self, delivery: Delivery, event: AnyEvent) -> Outcome | int:
         """The outcome of an event, or the number under which its quiet fact will report it."""
         state = self._state_of(delivery.app_id, event)
-        if delivery.credentials is not None and state is not None:
-            refusal = _refusal(event, state.peer, delivery.credentials)
+        if delivery.credentials is not None:
+            who = delivery.credentials
+            refusal = _refusal(event, state.peer, who) if state is not None else None
+            if refusal is None and await self._is_too_early(delivery.app_id, who, event, state):
+                refusal = _TOO_EARLY
             if refusal is not None:
                 return refusal
         if state is not None and _is_quiet(event, state):
             return self._quiet.take(delivery, event, state.peer.session_id, state.peer)
+        if isinstance(event, PeerFact) and self._is_early(delivery, event):
+            return await self._hold(delivery, event)
+        if isinstance(event, PeerJoined) and delivery.credentials is not None:
+            earliest = await self._earliest(delivery.app_id, delivery.credentials)
+            event = replace(event, at=max(event.at, earliest))
         loaded = await self._places.find(delivery, event)
         if isinstance(loaded, Outcome):
             return loaded
@@ -109,7 +134,40 @@ class Recording:
             self._places.note_home((delivery.app_id, event.peer_id), session_id)
         if isinstance(event, PeerNoted | SampleTaken):
             return self._quiet.take(delivery, event, session_id, loaded.work.peers[event.peer_id])
+        if isinstance(event, PeerJoined) and state is None:
+            await self._take_early(delivery, event.peer_id)
         return ACCEPTED if has_news else DUPLICATE
+
+    def _is_early(self, delivery: Delivery, event: PeerFact) -> bool:
+        """Whether a fact is about a peer whose arrival is not known: only that brings it in."""
+        return self._places.home_of((delivery.app_id, event.peer_id)) is None
+
+    async def _hold(self, delivery: Delivery, event: PeerFact) -> Outcome:
+        """Keep a fact for the time its peer has arrived."""
+        if delivery.credentials is None and event.meeting_id is None and event.session_id is None:
+            return rejected(
+                "unknown_session", "No such session or peer is known, and no meeting is named."
+            )
+        fact = EarlyFact(source=delivery.source, received_at=delivery.received_at, event=event)
+        is_new = await early_facts.hold(self._tx, delivery.app_id, fact)
+        return ACCEPTED if is_new else DUPLICATE
+
+    async def _take_early(self, delivery: Delivery, peer_id: str) -> None:
+        """Take what was known of a peer before its arrival."""
+        for fact in await early_facts.release(self._tx, delivery.app_id, peer_id):
+            earlier = Delivery(
+                app_id=delivery.app_id,
+                source=fact.source,
+                received_at=fact.received_at,
+                events=(),
+            )
+            await self._take(earlier, fact.event)
+
+    async def _earliest(self, app_id: str, who: Credentials) -> EpochMs:
+        """Since when a token's holder can have been there."""
+        meeting = await self._places.meeting(app_id, who.meeting_id)
+        born_at = meeting.created_at if meeting is not None else EpochMs(0)
+        return EpochMs(max(who.issued_at, born_at) - CLOCK_TOLERANCE_MS)
 
     async def _join_silently(self, delivery: Delivery) -> None:
         """Let a participant's client in whose own word of joining was lost: its token says who
@@ -119,7 +177,7 @@ class Recording:
             return
         if self._places.home_of((delivery.app_id, peer_id)) is not None:
             return
-        if any(isinstance(event, PeerJoined) for event in delivery.events):
+        if not _speaks_of_presence(delivery.events):
             return
         at = min((event.at for event in delivery.events), default=delivery.heard_at)
         join = PeerJoined(
@@ -133,6 +191,16 @@ class Recording:
     def _state_of(self, app_id: str, event: AnyEvent) -> peers.PeerState | None:
         peer_id: str | None = getattr(event, "peer_id", None)
         return None if peer_id is None else self._states.get((app_id, peer_id))
+
+    async def _is_too_early(
+        self, app_id: str, who: Credentials, event: AnyEvent, state: peers.PeerState | None
+    ) -> bool:
+        """Whether a token's holder cannot have been there at an event's moment."""
+        if isinstance(event, PeerJoined):
+            return False
+        if state is not None and event.at >= state.peer.first_heard_at:
+            return False
+        return event.at < await self._earliest(app_id, who)
 
     async def _hear(self, delivery: Delivery) -> None:
         """Note that the sender is there, and bring back one that had only been silent."""
@@ -176,6 +244,22 @@ def _refusal(event: AnyEvent, peer: Peer, who: Credentials) -> Outcome | None:
     if peer.kicked_at is not None and event.at > peer.kicked_at:
         return KICKED
     return None
+
+
+def _turn(event: AnyEvent) -> tuple[EpochMs, bool]:
+    return event.at, not isinstance(event, PeerJoined)
+
+
+def _speaks_of_presence(events: Sequence[AnyEvent]) -> bool:
+    """Whether a client whose arrival is not known shows that it is there: by a report, be it one
+    that cannot be read, or by a sign of life without any fact."""
+    if any(isinstance(event, PeerJoined) for event in events):
+        return False
+    return not events or any(
+        isinstance(event, SampleTaken)
+        or (isinstance(event, PeerNoted) and event.data.get("is_sample") is True)
+        for event in events
+    )
 
 
 def _peer_ids(delivery: Delivery) -> set[str]:

@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, Column, Double, Index, PrimaryKeyConstraint, 
 
 from aftercall.store.columns import blob, count, flag, moment, words
 from aftercall.store.columns import metadata as metadata
+from aftercall.store.early_facts import early_facts as early_facts
 from aftercall.store.talk_tables import chat_messages as chat_messages
 from aftercall.store.talk_tables import summaries as summaries
 from aftercall.store.talk_tables import transcript_lines as transcript_lines

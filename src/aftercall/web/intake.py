@@ -255,6 +255,7 @@ class IntakeDoor:
                 member_id=grant.member_id,
                 identity=grant.identity,
                 generation=grant.generation,
+                issued_at=grant.issued_at,
             ),
         )
         receipt = await self._services.intake.take(delivery)

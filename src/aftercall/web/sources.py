@@ -62,15 +62,30 @@ async def take_janus(services: Services, app_id: str, body: bytes, interval_ms: 
         return (await services.intake.take(delivery)).outcomes
 
     outcomes: dict[int, list[Outcome]] = {}
-    taken = await take(translation.events)
-    for position, outcome in zip(translation.positions, taken, strict=True):
-        outcomes.setdefault(position, []).append(outcome)
-    for farewell in translation.farewells:
-        leaves = await services.aliases.farewells(
-            app_id, farewell.meeting_id, farewell.alias, farewell.at
-        )
-        outcomes[farewell.position] = list(await take(leaves))
+    lost = {each.position for each in translation.lost}
+    every = zip(translation.positions, translation.events, strict=True)
+    placed = [each for each in every if each[0] not in lost]
+    # Who goes is known from what was taken before, and who comes back from who went.
+    partings: list[janus.Farewell | janus.Lost] = [*translation.farewells, *translation.lost]
+    for parting in (*sorted(partings, key=lambda each: each.position), None):
+        due = [each for each in placed if parting is None or each[0] < parting.position]
+        placed = placed[len(due) :]
+        events = await services.aliases.stays(app_id, [event for _, event in due])
+        for (position, _), outcome in zip(due, await take(events), strict=True):
+            outcomes.setdefault(position, []).append(outcome)
+        if parting is not None:
+            leaves = await _partings(services, app_id, parting)
+            outcomes[parting.position] = list(await take(leaves))
     return _ENCODER.encode({"success": True, "data": _counts(translation, outcomes)})
+
+
+async def _partings(
+    services: Services, app_id: str, parting: janus.Farewell | janus.Lost
+) -> Sequence[AnyEvent]:
+    aliases = services.aliases
+    if isinstance(parting, janus.Farewell):
+        return await aliases.farewells(app_id, parting.meeting_id, parting.alias, parting.at)
+    return await aliases.lost(app_id, parting.peer_id, parting.at)
 
 
 def _counts(

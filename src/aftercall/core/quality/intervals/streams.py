@@ -188,6 +188,7 @@ class Linker:
         """What tags last said that streams are made of."""
         self._tags = _Tags([])
         self._known: dict[str, _Known] = {}
+        self._candidates: dict[str, dict[str, Stats]] = {}
 
     def link(self, body: SampleBody, at: EpochMs) -> Sample:
         is_retagged = body.streams is not self._tags.every
@@ -219,6 +220,11 @@ class Linker:
             else:
                 others[stats.id] = stats
                 _place(made, stats)
+        if made.candidates:
+            self._candidates[body.id] = made.candidates
+        elif made.pairs:
+            # A server that tells its path once tells later only the pair.
+            made.candidates = self._candidates.get(body.id, {})
         pair = made.pair = selected(made.pairs, made.transport, others)
         if pair is not None:
             made.local_candidate = made.candidates.get(pair.local_candidate_id or "")

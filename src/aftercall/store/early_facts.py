@@ -1,0 +1,81 @@
+"""Facts about peers whose arrival is not known: kept until it is, or until they are too old."""
+
+from typing import Any, Final, TypeAlias
+
+import msgspec
+from sqlalchemy import Index, PrimaryKeyConstraint, Table, delete, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from aftercall.core.events import PeerKicked, PeerLeft, PeerNoted, SampleTaken
+from aftercall.core.instants import DAY_MS, EpochMs
+from aftercall.store.columns import metadata, moment, words
+from aftercall.store.rows import insert_into
+
+KEPT_MS: Final = DAY_MS
+"""How long an arrival may be late. Chosen: the longest that a source repeats what was not taken."""
+
+early_facts: Final = Table(
+    "early_facts",
+    metadata,
+    words("app_id"),
+    words("peer_id"),
+    words("id"),
+    moment("received_at"),
+    words("source"),
+    words("kind"),
+    words("fact"),
+    PrimaryKeyConstraint("app_id", "peer_id", "id"),
+    Index("ix_early_facts_received", "received_at"),
+)
+
+PeerFact: TypeAlias = PeerKicked | PeerLeft | PeerNoted | SampleTaken
+
+_KINDS: Final[dict[str, type[PeerFact]]] = {
+    kind.__name__: kind for kind in (PeerKicked, PeerLeft, PeerNoted, SampleTaken)
+}
+
+
+class EarlyFact(msgspec.Struct, frozen=True, kw_only=True):
+    """A fact, and what is known of how it came."""
+
+    source: str
+    received_at: EpochMs
+    event: PeerFact
+
+
+async def hold(tx: AsyncConnection, app_id: str, fact: EarlyFact) -> bool:
+    """Keep a fact; whether it was new. Facts that are too old are forgotten."""
+    c = early_facts.c
+    await tx.execute(delete(early_facts).where(c.received_at < fact.received_at - KEPT_MS))
+    event = fact.event
+    row: dict[str, Any] = {
+        "app_id": app_id,
+        "peer_id": event.peer_id,
+        "id": event.id,
+        "received_at": fact.received_at,
+        "source": fact.source,
+        "kind": type(event).__name__,
+        "fact": msgspec.json.encode(event).decode(),
+    }
+    statement = insert_into(tx.dialect.name, early_facts).values(row).on_conflict_do_nothing()
+    return (await tx.execute(statement)).rowcount == 1
+
+
+async def release(tx: AsyncConnection, app_id: str, peer_id: str) -> list[EarlyFact]:
+    """The facts kept about a peer, which are kept no longer."""
+    c = early_facts.c
+    ours = (c.app_id == app_id) & (c.peer_id == peer_id)
+    rows = await tx.execute(
+        select(c.source, c.received_at, c.kind, c.fact).where(ours).order_by(c.received_at, c.id)
+    )
+    found = [
+        EarlyFact(
+            source=source,
+            received_at=received_at,
+            event=msgspec.json.decode(fact, type=_KINDS[kind]),
+        )
+        for source, received_at, kind, fact in rows
+    ]
+    if found:
+        await tx.execute(delete(early_facts).where(ours))
+    return found

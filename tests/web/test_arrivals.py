@@ -1,0 +1,229 @@
+"""Who is in a call, and for how long: only an arrival brings somebody in."""
+
+import random
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.web.cases import Doors, case, opened
+from tests.web.conftest import NOON, House
+
+
+@pytest.fixture
+async def doors(house: House) -> AsyncIterator[Doors]:
+    async with opened(house) as found:
+        yield found
+
+
+def entry(kind: str, seq: int, at: int, **members: Any) -> dict[str, Any]:
+    return {"type": kind, "seq": seq, "at": at, **members}
+
+
+async def the_session(doors: Doors) -> dict[str, Any]:
+    [session] = await doors.sessions()
+    return session
+
+
+async def ended(doors: Doors) -> None:
+    """A day passes, and every session that is over ends."""
+    doors.pass_time(24 * 3600)
+    for _ in range(3):
+        for app_id, session_id in await doors.house.recorder.overdue():
+            await doors.house.recorder.settle(app_id, session_id)
+        doors.pass_time(3600)
+
+
+async def test_a_leave_without_an_arrival_counts_nobody(doors: Doors) -> None:
+    await doors.events(*case("16")["events"])
+    session = await the_session(doors)
+    assert (session["total_participants"], session["max_concurrent_participants"]) == (1, 1)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_an_old_leave_after_a_new_arrival_ends_its_own_stay(doors: Doors, seed: int) -> None:
+    events = case("17")["events"]
+    random.Random(seed).shuffle(events)
+    for event in events:
+        await doors.events(event)
+    session = await the_session(doors)
+    assert session["live_participants"] == 1
+    assert session["total_participants"] == session["max_concurrent_participants"] == 1
+    [person] = await doors.people(session["id"])
+    assert person["left_at"] is None
+
+
+async def test_two_tabs_of_one_person_are_one_presence(doors: Doors) -> None:
+    await doors.events(*case("18")["events"])
+    await ended(doors)
+    session = await the_session(doors)
+    assert session["max_concurrent_participants"] == 1
+    assert round(session["minutes_consumed"], 1) == 5.0
+
+
+@pytest.mark.parametrize(
+    "stray",
+    [
+        {"type": "peer_left", "at": 5_000, "peer_id": "ghost"},
+        {"type": "peer_kicked", "at": 5_000, "peer_id": "ghost"},
+        {"type": "peer_noted", "at": 5_000, "peer_id": "ghost", "name": "audio_on"},
+        {"type": "sample_taken", "at": 5_000, "peer_id": "ghost", "sequence": 1, "sample": {}},
+        {"type": "session_closed", "at": 5_000},
+    ],
+    ids=lambda stray: stray["type"],
+)
+async def test_a_stray_fact_opens_nothing(doors: Doors, stray: dict[str, Any]) -> None:
+    await doors.events(stray)
+    assert await doors.sessions() == []
+    await doors.events(
+        {"type": "peer_joined", "at": 0, "peer_id": "p"},
+        {"type": "peer_left", "at": 1_000, "peer_id": "p"},
+    )
+    doors.pass_time(100)
+    await doors.events({**stray, "at": 90_000})
+    assert (await the_session(doors))["total_participants"] == 1
+
+
+async def test_what_is_known_before_an_arrival_is_in_its_record(doors: Doors) -> None:
+    await doors.events({"type": "peer_left", "at": 60_000, "peer_id": "p"})
+    await doors.events(
+        {"type": "peer_noted", "at": 5_000, "peer_id": "p", "name": "audio_on"},
+        {"type": "sample_taken", "at": 7_000, "peer_id": "p", "sequence": 1, "sample": {}},
+    )
+    await doors.events({"type": "peer_joined", "at": 0, "peer_id": "p"})
+    session = await the_session(doors)
+    [person] = await doors.people(session["id"])
+    assert person["duration"] == 1
+    assert person["left_at"] == "2026-11-21T12:01:00.000Z"
+
+
+@pytest.mark.parametrize("kind", ["leave", "event", "describe"])
+async def test_a_client_that_only_says_farewell_is_not_in_the_call(doors: Doors, kind: str) -> None:
+    await doors.collect(entry(kind, 3, NOON, **({"name": "audio_on"} if kind == "event" else {})))
+    assert await doors.sessions() == []
+
+
+async def test_a_clients_report_may_come_before_its_arrival(doors: Doors) -> None:
+    peer = str(uuid4())
+    await doors.collect(entry("sample", 1, NOON + 7_000, connections=[]), peer_id=peer)
+    assert (await the_session(doors))["live_participants"] == 1
+    await doors.collect(entry("join", 0, NOON), peer_id=peer)
+    session = await the_session(doors)
+    assert (session["total_participants"], session["started_at"]) == (1, "2026-11-21T12:00:00.000Z")
+
+
+async def test_a_client_cannot_place_itself_before_its_token(doors: Doors) -> None:
+    long_ago = NOON - 3 * 365 * 86_400_000
+    peer = str(uuid4())
+    data = await doors.collect(
+        entry("join", 0, long_ago),
+        entry("sample", 1, long_ago, connections=[]),
+        entry("leave", 2, long_ago),
+        peer_id=peer,
+    )
+    session = await the_session(doors)
+    assert session["started_at"] >= "2026-11-21T11:59:00"
+    assert [each["code"] for each in data["rejected"]] == ["bad_time", "bad_time"]
+    backend = [{"type": "peer_joined", "at": long_ago - NOON, "peer_id": "old"}]
+    assert await doors.events(*backend) == [{"status": "accepted"}]
+
+
+def _janus(t: float, name: str, plugin: str = "videoroom", **more: Any) -> dict[str, Any]:
+    session = more.pop("session", 5)
+    place = {"session_id": session, "handle_id": session + 1} if session else {}
+    data = {"event": name, "room": 0, "id": 77, **more}
+    event = {"plugin": f"janus.plugin.{plugin}", "data": data}
+    return {"t": t, "type": 64, **place, "event": event}
+
+
+async def test_somebody_who_leaves_a_janus_room_without_a_session_has_left(doors: Doors) -> None:
+    await doors.janus(case("20")["events"])
+    session = await the_session(doors)
+    people = {person["display_name"]: person for person in await doors.people(session["id"])}
+    assert people["Ann"]["duration"] == 1
+    assert people["Bob"]["left_at"] is None
+
+
+async def test_an_audiobridge_room_has_an_attendance(doors: Doors) -> None:
+    await doors.janus(case("21")["events"], room=1234)
+    session = await the_session(doors)
+    [person] = await doors.people(session["id"])
+    assert (person["display_name"], person["duration"]) == ("Dee", 1)
+    assert (session["meeting_display_name"], session["associated_id"]) == ("1234", "1234")
+
+
+async def test_the_end_of_a_janus_session_outweighs_no_leave_that_was_said(doors: Doors) -> None:
+    gone = {"type": 1, "session_id": 5, "event": {"name": "destroyed"}}
+    await doors.janus([_janus(-120, "joined", display="Ann"), _janus(-60, "leaving", session=0)])
+    await doors.janus([{**gone, "t": -30}])
+    [person] = await doors.people((await the_session(doors))["id"])
+    assert person["left_at"] == "2026-11-21T11:59:00.000Z"
+
+
+@pytest.mark.parametrize("plugin", ["videoroom", "audiobridge"])
+async def test_each_arrival_in_a_janus_session_is_a_stay_of_its_own(
+    doors: Doors, plugin: str
+) -> None:
+    leaving = "leaving" if plugin == "videoroom" else "left"
+    story = [
+        _janus(-300, "joined", plugin, display="Ann"),
+        _janus(-240, leaving, plugin, session=0),
+        _janus(-210, "joined", plugin, display="Ann"),
+        _janus(-150, leaving, plugin, session=0),
+    ]
+    for events in (story, story, story[2:]):
+        await doors.janus(events)
+    [person] = await doors.people((await the_session(doors))["id"])
+    assert person["duration"] == 2
+    assert person["left_at"] == "2026-11-21T11:57:30.000Z"
+
+
+async def test_who_comes_back_a_day_later_is_in_another_session(doors: Doors) -> None:
+    await doors.janus([_janus(-9, "joined", display="Ann"), _janus(-8, "leaving", session=0)])
+    await ended(doors)
+    later = (doors.house.clock.now - NOON) / 1000
+    await doors.janus([_janus(later, "joined", display="Ann")])
+    assert len(await doors.sessions()) == 2
+
+
+async def test_who_froze_left_when_the_media_stopped(doors: Doors) -> None:
+    media = {"media": "video", "mid": "0", "receiving": False, "seconds": 1}
+    story: list[dict[str, Any]] = [
+        _janus(-120, "joined", display="Ann"),
+        {"t": -60, "type": 32, "subtype": 1, "session_id": 5, "handle_id": 6, "event": media},
+        {"t": -5, "type": 1, "session_id": 5, "event": {"name": "timeout"}},
+        _janus(-4.9, "leaving", session=0),
+    ]
+    await doors.janus(story)
+    [person] = await doors.people((await the_session(doors))["id"])
+    assert person["left_at"] == "2026-11-21T11:58:59.000Z"
+
+
+async def test_janus_loss_in_the_upper_layers_is_taken(doors: Doors) -> None:
+    answer = await doors.janus(case("19")["events"])
+    assert answer["rejected"] == []
+    [person] = await doors.people((await the_session(doors))["id"])
+    report = await doors.report(person["id"])
+    assert report["quality"]["video_producer"]
+
+
+@pytest.mark.parametrize("unit", ["us", "iso"])
+async def test_timestamps_in_microseconds_or_as_text_are_taken(doors: Doors, unit: str) -> None:
+    peer = str(uuid4())
+    samples = case("12")["samples"]
+    entries = [entry("join", 0, NOON)]
+    for seq, (offset, stats) in enumerate(samples, 1):
+        moment = (NOON + offset) * 1000 if unit == "us" else _iso(offset)
+        connections = [{"id": "pc", "stats": [{**each, "timestamp": moment} for each in stats]}]
+        entries.append(entry("sample", seq, NOON + offset, connections=connections))
+    doors.pass_time(samples[-1][0] / 1000)
+    data = await doors.collect(*entries, peer_id=peer, sent_at=NOON + samples[-1][0])
+    assert data["rejected"] == []
+    report = await doors.report(peer)
+    assert len(report["quality"]["audio_consumer"]) == len(samples) - 1
+    assert report["completeness"]["unreadable_samples"] == 0
+
+
+def _iso(offset_ms: int) -> str:
+    return f"2026-11-21T12:00:{offset_ms / 1000:06.3f}"
