@@ -182,8 +182,7 @@ class Linker:
 
     def __init__(self) -> None:
         self.unidentified: set[tuple[str, str, str]] = set()
-        """Streams of which nothing tells whether they are sound or picture: connection,
-        direction and the id of the stats."""
+        """Streams of no known kind: connection, direction and the id of the stats."""
         self._sources: dict[StreamKey, str] = {}
         """What tags last said that streams are made of."""
         self._tags = _Tags([])
@@ -220,13 +219,11 @@ class Linker:
             else:
                 others[stats.id] = stats
                 _place(made, stats)
-        if made.candidates:
-            self._candidates[body.id] = made.candidates
-        elif made.pairs:
-            # A server that tells its path once tells later only the pair.
-            made.candidates = self._candidates.get(body.id, {})
+        # A server that tells its path once tells later only the pair.
+        made.candidates = made.candidates or self._candidates.get(body.id, {})
         pair = made.pair = selected(made.pairs, made.transport, others)
         if pair is not None:
+            self._candidates[body.id] = made.candidates
             made.local_candidate = made.candidates.get(pair.local_candidate_id or "")
             made.remote_candidate = made.candidates.get(pair.remote_candidate_id or "")
         now = self._known[body.id] = _Known(codecs=_codecs(others, known.codecs))
