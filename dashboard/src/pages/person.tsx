@@ -139,7 +139,7 @@ function Row({ call }: { call: PersonCall }) {
       </td>
       <td class="number">{tellMinutes(call.minutes)}</td>
       <td class="person-quality">
-        <LevelMark level={call.level} /> {tellLevel(call.level)}
+        <LevelMark level={call.level} /> {tellLevel(call.level)}{" "}
         {call.is_measured && (
           <span class="faint">
             A {tellMos(call.mos_audio)} · V {tellMos(call.mos_video)}

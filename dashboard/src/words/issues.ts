@@ -75,7 +75,7 @@ export function tellEvent(name: string): string {
 }
 
 export function tellSeverity(severity: Severity): string {
-  return { information: "Note", warning: "Warning", severe: "Severe" }[severity];
+  return severity === "information" ? "Note" : "Cause";
 }
 
 export function tellLeaving(peer: Peer): string {

@@ -116,7 +116,16 @@ function drawGaps({ context, x }: Pencil, lane: Lane): void {
   }
 }
 
+/** Buckets are wider than a stay is exact, so what is drawn is cut to the stays. */
 function drawQuality({ context, x }: Pencil, page: Track, lane: Lane): void {
+  context.save();
+  context.beginPath();
+  for (const peer of lane.peers) {
+    const from = x(peer.joined_at);
+    const width = Math.max(LEAST_WIDTH, x(peer.left_at ?? page.to_at) - from);
+    context.rect(from, BAND_TOP, width, BAND_HEIGHT);
+  }
+  context.clip();
   for (const run of runsOf(lane.levels)) {
     if (run.level === 0) continue;
     const from = x(page.from_at + run.from * page.bucket_ms);
@@ -125,6 +134,7 @@ function drawQuality({ context, x }: Pencil, page: Track, lane: Lane): void {
     context.fillStyle = colour(`level-${run.level}`);
     context.fillRect(from, BAND_BOTTOM - height, Math.max(LEAST_WIDTH, to - from), height);
   }
+  context.restore();
 }
 
 function drawSpans(

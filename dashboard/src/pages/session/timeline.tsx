@@ -155,7 +155,7 @@ function Ruler({ page, width }: { page: CallPage; width: number }) {
           </span>
         ))}
       </div>
-      <div class="reading faint">{at === null ? "MOS, worst tenth" : "MOS here"}</div>
+      <div class="reading faint">{at === null ? "Worst tenth" : "MOS here"}</div>
     </div>
   );
 }
@@ -186,7 +186,7 @@ function People({ page, width }: { page: CallPage; width: number }) {
         <LevelMark level={page.call.quality.level} />
         <div class="who-text">
           <span>Everybody</span>
-          <span class="faint">height: share of the people</span>
+          <span class="faint">share of the people</span>
         </div>
       </div>
       <div class="track">
@@ -194,7 +194,7 @@ function People({ page, width }: { page: CallPage; width: number }) {
         <p class="unseen">{tellShares(shares)}</p>
       </div>
       <div class="reading">
-        {here ? <span>{tellShares([here])}</span> : <span class="faint">of the people</span>}
+        {here && <span>{tellShares([here])}</span>}
       </div>
     </div>
   );
