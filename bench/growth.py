@@ -123,7 +123,7 @@ async def _measure(bench: Bench, size: Size, db: Database, end_at: EpochMs) -> N
             settings=Settings(),
             clock=lambda: end_at,
             new_id=new_id,
-            policy=Policy(listening_since=end_at),
+            policy=Policy(),
         )
 
     async def live() -> bytes:
@@ -135,7 +135,7 @@ async def _measure(bench: Bench, size: Size, db: Database, end_at: EpochMs) -> N
     await bench.ask("live, first look", size.every_stream, live, rounds=1)
     await _end(bench, size, fresh)
     me = "session-peer-0"
-    bench_all, mine = size.every_stream, size.streams
+    whole, mine = size.every_stream, size.streams
 
     async def report() -> bytes:
         found = await fresh.reads.find_peer("app", me)
@@ -159,7 +159,7 @@ async def _measure(bench: Bench, size: Size, db: Database, end_at: EpochMs) -> N
     async def table() -> bytes:
         return _json(await fresh.calls.list_calls(CallQuery(app_id="app")))
 
-    await bench.ask("session page", bench_all, page)
+    await bench.ask("session page", whole, page)
     await bench.ask("participant page", mine, series)
     await bench.ask("peer report", mine, report)
     await bench.ask("list of participants", size.people, people)

@@ -251,7 +251,7 @@ def from_others(subject: Subject, session: Session) -> list[Finding]:
             peer_ids=[sender],
             figures=_telling(figures_of(group)),
             direction="sent",
-            evidence=Evidence(sender_cause=_sender_cause(group, session.parties[sender].issues)),
+            evidence=Evidence(sender_cause=_sender_cause(group, session.issues.own(sender))),
         )
         found.append(finding(subject, "sender", group, parts))
     return found

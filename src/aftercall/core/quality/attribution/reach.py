@@ -1,6 +1,6 @@
 """Whom trouble reached: who received a sender badly, and how badly that came across."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from statistics import fmean
 from typing import Final, NamedTuple
 
@@ -43,7 +43,7 @@ def reach_of(session: Session, sender: str, spans: Sequence[Span], strain: Strai
         present |= listeners
         affected |= missing
     for row_id in sorted(present):
-        issues = list(_from(session, row_id, sender, spans))
+        issues = _from(session, row_id, sender, spans)
         is_own = any(session.misses_nearly_all(row_id, span, strain) for span in spans)
         if issues and not is_own:
             affected.add(row_id)
@@ -59,12 +59,10 @@ def reach_of(session: Session, sender: str, spans: Sequence[Span], strain: Strai
     )
 
 
-def _from(session: Session, listener: str, sender: str, spans: Sequence[Span]) -> Iterable[Issue]:
+def _from(session: Session, listener: str, sender: str, spans: Sequence[Span]) -> list[Issue]:
     """What the listener received badly of the sender in that time."""
-    issues = [i for i in session.parties[listener].issues if i.name in _HEARD_BADLY]
-    for issue in during(issues, spans):
-        if session.sender_of(listener, issue.stream) == sender:
-            yield issue
+    found = session.issues.of_sender(listener, sender)
+    return during([issue for issue in found if issue.name in _HEARD_BADLY], spans)
 
 
 def _mean(issues: Sequence[Issue], name: IssueName, measure: str, people: int) -> float | None:

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Final, Literal, NamedTuple
 
 from aftercall.core.instants import SECOND_MS
+from aftercall.core.quality.attribution.issue_index import IssueIndex
 from aftercall.core.quality.attribution.lines import (
     Heard,
     Line,
@@ -103,6 +104,9 @@ class Session:
     def __init__(self, parties: Iterable[Party]) -> None:
         self.parties = {party.row_id: party for party in parties}
         self.topology = Topology(self.parties)
+        self.issues = IssueIndex(
+            {row_id: party.issues for row_id, party in self.parties.items()}, self.sender_of
+        )
         self._received = {
             row_id: self._by_slot(row_id, party) for row_id, party in self.parties.items()
         }
