@@ -1,0 +1,237 @@
+"""Calls of several kinds between real browsers, held at the same time: each is recorded as it was."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser
+
+from tests.acceptance import aiortc_peer
+from tests.acceptance.calls import browser, find_chromium
+from tests.acceptance.diagnosis import close_session, report_of, sentences
+from tests.acceptance.direct_calls import (
+    FLAGS,
+    Person,
+    admit,
+    connect,
+    make_meeting,
+    open_person,
+    session_of,
+)
+from tests.acceptance.machine import Machine, unexplained, watched
+from tests.acceptance.server import Server, running
+from tests.acceptance.voice import write_voice
+
+CHROMIUM = find_chromium()
+ROOT = Path(__file__).resolve().parents[2]
+
+pytestmark = [
+    pytest.mark.acceptance,
+    pytest.mark.realtime,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found on this machine"),
+]
+
+LONG_S = 120
+SHORT_S = 40
+SLIDE_S = 20
+
+
+@dataclass(kw_only=True)
+class Told:
+    """What is on record of the people of a call, and what the machine did to them."""
+
+    reports: dict[str, dict[str, Any]]
+    peer_ids: dict[str, str]
+    facts: Sequence[float]
+    """What the test of this call must know of it."""
+    machine: Machine
+
+    def unexplained(self, name: str) -> list[dict[str, Any]]:
+        return unexplained(self.reports[name], self.machine)
+
+    def about(self, name: str) -> tuple[list[str], str]:
+        return sentences(self.reports[name]), self.machine.told()
+
+
+@dataclass(kw_only=True)
+class Place:
+    """Where the calls are held."""
+
+    chromium: Browser
+    server: Server
+    voice: Path
+    machine: Machine
+
+    async def enter(self, meeting_id: str, sources: dict[str, Sequence[str]]) -> list[Person]:
+        """The people, by what each opens, once they are all on record."""
+        people = [await open_person(self.chromium, self.server, name) for name in sources]
+        for person in people:
+            await person.join(self.server, meeting_id, *sources[person.name])
+        return people
+
+    async def end(self, meeting_id: str, people: Sequence[Person], *facts: float) -> Told:
+        """Everybody leaves; what is then on record."""
+        await self.leave(people)
+        peer_ids = {person.name: person.peer_id for person in people}
+        return await self.read(meeting_id, peer_ids, *facts)
+
+    async def leave(self, people: Sequence[Person]) -> None:
+        for person in people:
+            await person.leave(self.machine)
+        for person in people:
+            await person.page.context.close()
+
+    async def read(self, meeting_id: str, peer_ids: dict[str, str], *facts: float) -> Told:
+        """What is on record of a call that is over."""
+        session_id = await asyncio.to_thread(session_of, self.server, meeting_id)
+        await asyncio.to_thread(close_session, self.server, session_id)
+        reports = {
+            name: await asyncio.to_thread(report_of, self.server, peer_id)
+            for name, peer_id in peer_ids.items()
+        }
+        return Told(reports=reports, peer_ids=peer_ids, facts=facts, machine=self.machine)
+
+
+async def hold_deck(place: Place) -> Told:
+    """Ann shows slides to Bob for two minutes, a new one every twenty seconds."""
+    meeting_id = await asyncio.to_thread(make_meeting, place.server, "Deck")
+    ann, bob = await place.enter(meeting_id, {"Ann": ["microphone"], "Bob": ["microphone"]})
+    await ann.show_slide(0)
+    await ann.open("screen")
+    await connect(ann, bob)
+    for number in range(1, LONG_S // SLIDE_S + 1):
+        await asyncio.sleep(SLIDE_S)
+        await ann.show_slide(number)
+    return await place.end(meeting_id, [ann, bob])
+
+
+async def hold_moving(place: Place) -> Told:
+    """Gil and Hal go on over a second connection in the middle of the call."""
+    meeting_id = await asyncio.to_thread(make_meeting, place.server, "Moving")
+    sources: dict[str, Sequence[str]] = {name: ["microphone", "camera"] for name in ("Gil", "Hal")}
+    gil, hal = await place.enter(meeting_id, sources)
+    first = await connect(gil, hal, name="first")
+    await asyncio.sleep(SHORT_S)
+    await connect(gil, hal, name="second")
+    await asyncio.sleep(1)
+    for person in (gil, hal):
+        await person.hang_up(first)
+    await asyncio.sleep(SHORT_S)
+    return await place.end(meeting_id, [gil, hal])
+
+
+async def hold_without_browser(place: Place) -> Told:
+    """Ian is in a browser, Jan is a program."""
+    meeting_id = await asyncio.to_thread(make_meeting, place.server, "Program")
+    (ian,) = await place.enter(meeting_id, {"Ian": ["microphone", "camera"]})
+    token = await asyncio.to_thread(admit, place.server, meeting_id, "Jan")
+    async with program(place.voice) as jan:
+        assert jan.stdin is not None and jan.stdout is not None
+        offer = await ian.offer("program")
+        told = {"type": offer["type"], "sdp": offer["sdp"]}
+        asked = {"url": place.server.url, "token": token, "offer": told}
+        jan.stdin.write(json.dumps(asked).encode() + b"\n")
+        answered = json.loads(await jan.stdout.readline())
+        sources = {"0": "microphone", "1": "camera"}
+        await ian.accept("program", answered["answer"] | {"sources": sources}, answered["peer_id"])
+        await ian.wait_until_connected("program")
+        await asyncio.sleep(SHORT_S)
+        await place.leave([ian])
+        jan.stdin.write(b"\n")
+        samples = json.loads(await jan.stdout.readline())["samples"]
+        await jan.wait()
+    peer_ids = {"Ian": ian.peer_id, "Jan": answered["peer_id"]}
+    return await place.read(meeting_id, peer_ids, samples)
+
+
+@asynccontextmanager
+async def program(voice: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", aiortc_peer.__name__, str(voice)),
+        cwd=ROOT,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def hold_all(server: Server, folder: Path) -> dict[str, Told]:
+    assert CHROMIUM is not None
+    voice = write_voice(folder / "voice.wav")
+    flags = (*FLAGS, f"--use-file-for-fake-audio-capture={voice}")
+    async with AsyncExitStack() as stack:
+        machine = stack.enter_context(watched())
+        chromium = await stack.enter_async_context(browser(CHROMIUM, *flags))
+        place = Place(chromium=chromium, server=server, voice=voice, machine=machine)
+        async with asyncio.TaskGroup() as group:
+            held = {
+                hold.__name__.removeprefix("hold_"): group.create_task(hold(place))
+                for hold in (hold_deck, hold_moving, hold_without_browser)
+            }
+    return {name: task.result() for name, task in held.items()}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    settings = {"AFTERCALL_INTERVAL_MS": "3000"}
+    with running(tmp_path_factory.mktemp("direct"), env=settings) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def told(server: Server, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Told]:
+    return asyncio.run(hold_all(server, tmp_path_factory.mktemp("browsers")))
+
+
+def test_slides_that_stand_still_are_no_fault_of_anybodys(told: dict[str, Told]) -> None:
+    deck = told["deck"]
+    for name in ("Ann", "Bob"):
+        assert deck.unexplained(name) == [], deck.about(name)
+    sent = deck.reports["Ann"]["quality"]["screenshare_video_producer"]
+    received = deck.reports["Bob"]["quality"]["screenshare_video_consumer"]
+    assert len(sent) > 30
+    assert len(received) > 30
+    frozen = [issue for issue in deck.reports["Bob"]["issues"] if issue["name"] == "video_frozen"]
+    assert [issue for issue in frozen if not deck.machine.explains(issue)] == []
+
+
+def test_a_call_that_goes_on_over_another_connection_is_one_good_call(
+    told: dict[str, Told],
+) -> None:
+    call = told["moving"]
+    for name, report in call.reports.items():
+        assert call.unexplained(name) == [], call.about(name)
+        quality = report["quality"]
+        for family in ("audio_producer", "video_producer", "audio_consumer", "video_consumer"):
+            assert len({row["ssrc"] for row in quality[family]}) == 2, family
+            lost = [row["packets_lost"] for row in quality[family] if family.endswith("consumer")]
+            assert sum(each or 0 for each in lost) == 0
+        assert report["completeness"]["gaps"] == []
+
+
+def test_a_program_on_aiortc_is_on_record_with_its_own_numbers(told: dict[str, Told]) -> None:
+    call = told["without_browser"]
+    for name in ("Ian", "Jan"):
+        assert call.unexplained(name) == [], call.about(name)
+    jans, (samples,) = call.reports["Jan"], call.facts
+    for family in ("audio_producer", "audio_consumer", "video_producer", "video_consumer"):
+        rows = jans["quality"][family]
+        # The first sample is what the later ones are compared with.
+        assert samples - 2 <= len(rows) <= samples, family
+        assert all((row["jitter"] or 0) < 1 for row in rows), family
+    packets = sum(row["packets_received"] for row in jans["quality"]["audio_consumer"])
+    assert 0.7 * 50 * SHORT_S < packets < 1.2 * 50 * SHORT_S
+    heard = call.reports["Ian"]["quality"]["audio_consumer"]
+    assert {row["peer_id"] for row in heard} == {call.peer_ids["Jan"]}
+    assert 0.7 * 50 * SHORT_S < sum(row["packets_received"] for row in heard) < 60 * SHORT_S
