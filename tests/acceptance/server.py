@@ -89,12 +89,17 @@ def environment(more: Mapping[str, str]) -> dict[str, str]:
     return {**clean, **more}
 
 
-def make_app(data_dir: Path, *, database_url: str = "", chosen: bool = False) -> dict[str, Any]:
+def make_app(
+    data_dir: Path, *, database_url: str = "", chosen: bool = False, is_for_account: bool = False
+) -> dict[str, Any]:
     """An app in the data folder's database: `account_id`, `app_id`, `api_token`. With `chosen`,
-    those that the official SDKs' own tests name."""
+    those that the official SDKs' own tests name; theirs, and one that `is_for_account`, is a token
+    for every app."""
     words = ["app", "create", "Acceptance", "--json", "--data-dir", str(data_dir)]
     if database_url:
         words += ["--database-url", database_url]
+    if chosen or is_for_account:
+        words.append("--whole-account")
     if chosen:
         words += ["--account-id", SDK_ACCOUNT, "--app-id", SDK_APP, "--token", SDK_TOKEN]
     done = command(*words)

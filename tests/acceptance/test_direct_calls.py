@@ -1,4 +1,4 @@
-"""Calls of several kinds between real browsers, held at the same time: each is recorded as it was."""
+"""Calls of several kinds between real browsers, held at the same time: each is recorded right."""
 
 import asyncio
 import json

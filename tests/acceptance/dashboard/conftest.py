@@ -27,7 +27,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with ten thousand calls, of which two were measured: one that was bad, and one
     whose people attack whoever reads about them."""
     data_dir = tmp_path_factory.mktemp("dashboard")
-    rights = make_app(data_dir)
+    rights = make_app(data_dir, is_for_account=True)
     now = round(time.time() * 1000)
     begin_ms = now - 2 * DAY_MS
     started = start(data_dir, rights)
