@@ -24,7 +24,7 @@ from tests.acceptance.direct_calls import (
     open_person,
     session_of,
 )
-from tests.acceptance.machine import Machine, unexplained, watched
+from tests.acceptance.machine import Machine, moment, unexplained, watched
 from tests.acceptance.server import Server, running
 from tests.acceptance.voice import write_voice
 
@@ -40,6 +40,7 @@ pytestmark = [
 LONG_S = 120
 SHORT_S = 40
 SLIDE_S = 20
+SLACK_S = 12
 
 
 @dataclass(kw_only=True)
@@ -111,6 +112,19 @@ async def hold_deck(place: Place) -> Told:
     return await place.end(meeting_id, [ann, bob])
 
 
+async def hold_one_way(place: Place) -> Told:
+    """Three people of whom each hears each, but Dee never hears Eve."""
+    meeting_id = await asyncio.to_thread(make_meeting, place.server, "One way")
+    sources: dict[str, Sequence[str]] = {name: ["microphone"] for name in ("Dee", "Eve", "Fay")}
+    dee, eve, fay = await place.enter(meeting_id, sources)
+    await connect(dee, eve, withheld=["microphone"])
+    await connect(dee, fay)
+    await connect(eve, fay)
+    began_at = await fay.now()
+    await asyncio.sleep(SHORT_S)
+    return await place.end(meeting_id, [dee, eve, fay], began_at)
+
+
 async def hold_moving(place: Place) -> Told:
     """Gil and Hal go on over a second connection in the middle of the call."""
     meeting_id = await asyncio.to_thread(make_meeting, place.server, "Moving")
@@ -177,7 +191,7 @@ async def hold_all(server: Server, folder: Path) -> dict[str, Told]:
         async with asyncio.TaskGroup() as group:
             held = {
                 hold.__name__.removeprefix("hold_"): group.create_task(hold(place))
-                for hold in (hold_deck, hold_moving, hold_without_browser)
+                for hold in (hold_deck, hold_one_way, hold_moving, hold_without_browser)
             }
     return {name: task.result() for name, task in held.items()}
 
@@ -206,6 +220,19 @@ def test_slides_that_stand_still_are_no_fault_of_anybodys(told: dict[str, Told])
     assert [issue for issue in frozen if not deck.machine.explains(issue)] == []
 
 
+def test_somebody_never_heard_is_told_from_the_first_second(told: dict[str, Told]) -> None:
+    call = told["one_way"]
+    (finding,) = call.unexplained("Dee")
+    assert finding["cause"] == "one_way_audio", call.about("Dee")
+    assert finding["peer_ids"] == [call.peer_ids["Eve"]]
+    assert finding["severity"] == "severe"
+    (began_at,) = call.facts
+    assert abs(moment(finding["first_at"]) - began_at) < SLACK_S
+    assert moment(finding["last_at"]) - began_at > SHORT_S - SLACK_S
+    for name in ("Eve", "Fay"):
+        assert call.unexplained(name) == [], call.about(name)
+
+
 def test_a_call_that_goes_on_over_another_connection_is_one_good_call(
     told: dict[str, Told],
 ) -> None:
@@ -215,7 +242,9 @@ def test_a_call_that_goes_on_over_another_connection_is_one_good_call(
         quality = report["quality"]
         for family in ("audio_producer", "video_producer", "audio_consumer", "video_consumer"):
             assert len({row["ssrc"] for row in quality[family]}) == 2, family
-            lost = [row["packets_lost"] for row in quality[family] if family.endswith("consumer")]
+            lost = [
+                row.get("packets_lost") for row in quality[family] if family.endswith("consumer")
+            ]
             assert sum(each or 0 for each in lost) == 0
         assert report["completeness"]["gaps"] == []
 
@@ -229,7 +258,7 @@ def test_a_program_on_aiortc_is_on_record_with_its_own_numbers(told: dict[str, T
         rows = jans["quality"][family]
         # The first sample is what the later ones are compared with.
         assert samples - 2 <= len(rows) <= samples, family
-        assert all((row["jitter"] or 0) < 1 for row in rows), family
+        assert all((row.get("jitter") or 0) < 1 for row in rows), family
     packets = sum(row["packets_received"] for row in jans["quality"]["audio_consumer"])
     assert 0.7 * 50 * SHORT_S < packets < 1.2 * 50 * SHORT_S
     heard = call.reports["Ian"]["quality"]["audio_consumer"]
