@@ -25,6 +25,18 @@ def checked_name(name: str) -> str:
     return name
 
 
+LARGEST_INTEGER: Final = 2**63 - 1
+"""What every database and every reader of JSON has room for."""
+
+
+def as_double(value: int) -> float | None:
+    """The double nearest to an integer; `None` when there is none."""
+    try:
+        return float(value)
+    except OverflowError:
+        return None
+
+
 def checked_object(value: Mapping[str, Any], *, depth: int = DEEPEST) -> dict[str, Any]:
     """A free JSON object, if it is of modest size. Raises `Malformed` (`too_large`)."""
     if len(value) > MOST_MEMBERS:
@@ -37,6 +49,8 @@ def _checked(value: Any, depth: int) -> Any:
         if len(value) > LONGEST_TEXT:
             raise Malformed(f"A text is at most {LONGEST_TEXT} characters long.", code="too_large")
         return value
+    if isinstance(value, int) and not -LARGEST_INTEGER <= value <= LARGEST_INTEGER:
+        return as_double(value)
     if not isinstance(value, dict | list):
         return value
     if depth <= 0:

@@ -93,11 +93,13 @@ class _States:
         if note.name in _STATES:
             said = note.data.get("connection")
             moment = _Moment(said if isinstance(said, str) else None, note.at)
-            self._change(moment, note.name, note.data.get("state"))
+            state = note.data.get("state")
+            if isinstance(state, str):
+                self._change(moment, note.name, state)
         else:
             self._take_client(note.name, note.at)
 
-    def _change(self, moment: _Moment, name: str, state: object) -> None:
+    def _change(self, moment: _Moment, name: str, state: str) -> None:
         which, at = moment
         if state in _CONNECTING:
             self._connecting.setdefault((which, name), at)

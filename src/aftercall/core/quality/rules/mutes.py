@@ -137,7 +137,8 @@ class Mutes:
 def _change_of(note: PeerNote) -> tuple[str, _Change] | None:
     """The kind a note is about and what it says of it. A screen is neither microphone nor
     camera."""
-    source = note.data.get("source")
+    named = note.data.get("source")
+    source = named if isinstance(named, str) else None
     if note.name == "track_ended" and source in _ENDED:
         return _ENDED[source], _Change(note.at, _REPLACED, False)
     found = _NOTES.get(note.name)
