@@ -26,7 +26,7 @@ from aftercall.core.quality.rollup import roll_up
 from aftercall.core.quality.row_columns import write_rows
 from aftercall.core.quality.rules.connection_rules import ConnectionRules
 from aftercall.core.quality.rules.interruptions import interruption_issues
-from aftercall.core.quality.rules.issues import Issue
+from aftercall.core.quality.rules.issues import Issue, IssueName
 from aftercall.core.quality.rules.microphone_rules import microphone_issues
 from aftercall.core.quality.rules.mutes import Mutes, camera_issues
 from aftercall.core.quality.rules.stream_issues import stream_issues
@@ -92,14 +92,19 @@ def fold_peer(
             unreadable += 1
     tables = reader.read(mutes).tables
     ordered = [table.in_order() for table in tables]
+    interruptions = interruption_issues(peer_id, notes, connections.arrivals(), left_at, now)
+    outages = [
+        (i.first_at, i.last_at) for i in interruptions if i.name is IssueName.ICE_RECONNECTING
+    ]
+    first_at = joined_at if reported_at is None else reported_at
     return PeerFold(
         tables=ordered,
         issues=[
-            *stream_issues(peer_id, joined_at, reported_at or joined_at, tables, mutes),
+            *stream_issues(peer_id, joined_at, first_at, tables, mutes, outages),
             *microphone_issues(peer_id, ordered, notes, mutes),
             *connections.finish(),
             *camera_issues(peer_id, mutes, now if left_at is None else left_at),
-            *interruption_issues(peer_id, notes, connections.arrivals(), left_at, now),
+            *interruptions,
         ],
         traces=Traces(
             streams=looked_at(trace(peer_id, tables), hidden_spans(notes, sights)),

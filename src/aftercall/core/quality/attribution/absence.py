@@ -13,6 +13,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
+from aftercall.core.quality.attribution.outages import Outages
 from aftercall.core.quality.attribution.parties import Party, covers
 from aftercall.core.quality.attribution.session import ONE_WAY_MS, Session
 from aftercall.core.quality.attribution.traces import (
@@ -33,21 +34,14 @@ LEAST_PACES: Final = 2
 HEARD_SHARE: Final = 0.2
 """Of the time in which one alone spoke; a voice heard for less was that of an echo. Chosen."""
 
-_OUTAGES: Final = frozenset(
-    {IssueName.ICE_RECONNECTING, IssueName.ICE_FAILED, IssueName.CONNECTION_FAILED}
-)
-
 
 class Absences:
     """Who was not heard or seen by whom, in a session whose streams are compared once."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, outages: Outages) -> None:
         self._session = session
+        self._outages = outages
         self._rows = session.parties
-        self._outages = {
-            row_id: union((i.first_at, i.last_at) for i in party.issues if i.name in _OUTAGES)
-            for row_id, party in self._rows.items()
-        }
         self._speaks = {
             row_id: _sent(party, Family.AUDIO_PRODUCER) for row_id, party in _of(session)
         }
@@ -84,10 +78,10 @@ class Absences:
         """What follows from the sender's lost connection is the sender's; what follows from the
         listener's own is no trouble of its own."""
         span = (issue.first_at, issue.last_at)
-        if covers(self._outages[row_id], span):
+        if covers(self._outages.of(row_id), span):
             return []
         sender = self._session.sender_of(row_id, issue.stream)
-        if sender is not None and covers(self._outages[sender], span):
+        if sender is not None and covers(self._outages.of(sender), span):
             return [replace(issue, origin="remote", caused_by=sender)]
         return [issue]
 
@@ -159,10 +153,14 @@ class Absences:
         self, sender: str, listener: str, span: Span, unnamed: Iterable[StreamTrace]
     ) -> bool:
         """Whether none of the streams that nothing names can be that of the sender: none is
-        there at all, or none was loud while the sender alone spoke."""
+        there at all, or there are too few and none was loud while the sender alone spoke."""
         streams = list(unnamed)
         if not covers(union(s for t in streams for s in t.flowing), span):
             return True
+        named = self._session.received(listener)
+        senders = [r for r, s in self._voices.items() if s and r != listener and r not in named]
+        if sum(covers(t.flowing, span) for t in streams) >= len(senders):
+            return False
         others = [
             s
             for row_id, spoken in self._voices.items()
@@ -171,7 +169,7 @@ class Absences:
         ]
         alone = without(intersection(self._voices[sender], [span]), union(others))
         alone_ms = sum(end - start for start, end in alone)
-        heard = union(s for t in streams for s in t.voiced)
+        heard = union((s for t in streams for s in t.voiced), within_ms=ONE_WAY_MS)
         return (
             bool(heard)
             and alone_ms >= ONE_WAY_MS

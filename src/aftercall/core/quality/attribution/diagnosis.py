@@ -81,12 +81,13 @@ def _machine(subject: Subject, session: Session) -> list[Finding]:
 
 def _connection(subject: Subject, session: Session) -> list[Finding]:
     found: list[Finding] = []
-    lost = group_of(named(subject, IssueName.ICE_RECONNECTING))
+    lost = group_of(i for i in named(subject, IssueName.ICE_RECONNECTING) if i.origin != "remote")
     outages = [] if lost is None else spans_of(lost.issues)
     if lost is not None:
         parts = Parts(figures=figures_of(lost), spans=outages)
         found.append(finding(subject, "interruption", lost, parts))
-    failed = group_of(named(subject, IssueName.ICE_FAILED, IssueName.CONNECTION_FAILED))
+    failures = named(subject, IssueName.ICE_FAILED, IssueName.CONNECTION_FAILED)
+    failed = group_of(issue for issue in failures if issue.origin != "remote")
     if failed is not None:
         moments = sorted({issue.first_at for issue in failed.issues})
         parts = Parts(spans=[(moment, moment) for moment in moments])

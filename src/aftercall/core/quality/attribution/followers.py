@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from aftercall.core.quality.attribution.blame import LOCAL, UNKNOWN, Blame, blame
+from aftercall.core.quality.attribution.outages import Outages
 from aftercall.core.quality.attribution.parties import Party, covers
 from aftercall.core.quality.attribution.session import DOWNLINK, PLAYOUT, STRAINS, Session
 from aftercall.core.quality.attribution.traces import Span, union
@@ -34,7 +35,6 @@ SENT_VIDEO: Final = frozenset(
 class _Times(NamedTuple):
     """When a sender could not send well."""
 
-    cut_off: list[Span]
     held_back: list[Span]
     camera_off: list[Span]
     relayed: list[Span]
@@ -47,8 +47,9 @@ class Followers:
     from the sender's being cut off; else lateness is compared across people as loss is. The
     picture of a camera that is switched off is no trouble at all."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, outages: Outages) -> None:
         self._session = session
+        self._outages = outages
         self._times = {row_id: _times_of(party) for row_id, party in session.parties.items()}
 
     def follow(self, issues: Sequence[Issue], row_id: str) -> list[Issue]:
@@ -74,7 +75,7 @@ class Followers:
         if sender is not None:
             times = self._times[sender]
             held_back = times.held_back if issue.name in PICTURE else []
-            if covers(union([*times.cut_off, *held_back]), span):
+            if self._outages.explain(sender, span) or covers(held_back, span):
                 return Blame("remote", sender)
         if issue.name in PLAYOUT:
             return blame(issue, row_id, self._session, "late")
@@ -115,7 +116,6 @@ def _by_stream(issues: Iterable[Issue]) -> dict[object, list[Issue]]:
 def _times_of(party: Party) -> _Times:
     encoding = [each for each in party.issues if each.stream.family in SENT_VIDEO]
     return _Times(
-        _spans(party.issues, IssueName.ICE_RECONNECTING),
         _spans(encoding, *ENCODING),
         _spans(party.issues, IssueName.CAMERA_MUTED),
         _spans(party.issues, IssueName.TURN_RELAYED_TCP),

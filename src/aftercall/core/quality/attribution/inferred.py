@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from aftercall.core.quality.attribution.outages import Outages
 from aftercall.core.quality.attribution.parties import Party, covers
 from aftercall.core.quality.attribution.session import (
     DOWNLINK,
@@ -35,7 +36,9 @@ _LATE_BY: Final = frozenset(
 """What makes a sender come through late or broken, and is told of it already."""
 
 
-def inferred(session: Session, issues: Mapping[str, Sequence[Issue]]) -> dict[str, list[Issue]]:
+def inferred(
+    session: Session, issues: Mapping[str, Sequence[Issue]], outages: Outages
+) -> dict[str, list[Issue]]:
     """By row, the uplinks, or pictures sent, that its listeners show to be bad. `issues` have
     their origins."""
     raised = {
@@ -57,7 +60,7 @@ def inferred(session: Session, issues: Mapping[str, Sequence[Issue]]) -> dict[st
                 continue
             span = (issue.first_at, issue.last_at)
             for sender in session.senders_behind(row_id, issue):
-                is_told = bool(overlap_ms(raised[sender], [span]))
+                is_told = bool(overlap_ms(raised[sender], [span])) or outages.explain(sender, span)
                 if issue.name in PLAYOUT:
                     is_told = is_told or covers(explained[sender], span)
                 if not is_told:

@@ -40,6 +40,7 @@ class Topology:
             for trace in party.traces:
                 if trace.family in PRODUCERS:
                     self._add(row_id, trace.ref)
+        self._row_of_producer |= self._by_elimination(parties)
         self._far_ends = _far_ends(parties)
 
     def _add(self, row_id: str, ref: StreamRef) -> None:
@@ -47,6 +48,21 @@ class Topology:
             self._row_of_producer[ref.producer_id] = row_id
         if ref.ssrc is not None:
             self._rows_of_ssrc.setdefault(ref.ssrc, set()).add(row_id)
+
+    def _by_elimination(self, parties: Mapping[str, Party]) -> dict[str, str]:
+        """The senders of producers that only listeners name: a sender who does not know what its
+        own stream is called is the only one who does not receive it."""
+        listeners: dict[str, set[str]] = {}
+        for row_id, party in parties.items():
+            for trace in party.traces:
+                name = trace.ref.producer_id
+                if trace.family not in PRODUCERS and name is not None:
+                    listeners.setdefault(name, set()).add(row_id)
+        found: dict[str, str] = {}
+        for name, rows in listeners.items():
+            if name not in self._row_of_producer and len(parties) - len(rows) == 1:
+                found[name] = next(row_id for row_id in parties if row_id not in rows)
+        return found
 
     def sender_of(self, listener: str, ref: StreamRef) -> str | None:
         """The row a received stream comes from; without any hint, the only other one."""

@@ -27,11 +27,17 @@ _Found = tuple[tuple[float, int], Issue]
 
 
 def stream_issues(
-    peer_id: str, joined_at: EpochMs, reported_at: EpochMs, tables: Iterable[Table], mutes: Mutes
+    peer_id: str,
+    joined_at: EpochMs,
+    reported_at: EpochMs,
+    tables: Iterable[Table],
+    mutes: Mutes,
+    outages: Iterable[tuple[EpochMs, EpochMs]] = (),
 ) -> list[Issue]:
     """The issues of all streams of one peer, stream by stream as they were first seen.
     `reported_at` is its first report: streams that are not in it came later than the peer."""
-    whose = _Whose(peer_id, joined_at + WARM_UP_MS, reported_at, mutes)
+    lost = np.array(sorted(outages), dtype=np.float64).reshape(-1, 2)
+    whose = _Whose(peer_id, joined_at + WARM_UP_MS, reported_at, mutes, lost)
     found = [each for table in tables for each in _issues_of(table, whose)]
     return [issue for _, issue in sorted(found, key=itemgetter(0))]
 
@@ -51,6 +57,8 @@ class _Whose(NamedTuple):
     ready_at: int
     reported_at: EpochMs
     mutes: Mutes
+    outages: Numbers
+    """When its connections were lost and back, one a row, in order of time."""
 
 
 def _issues_of(table: Table, whose: _Whose) -> Iterator[_Found]:
@@ -140,13 +148,24 @@ def _times_of(table: Table, streams: Sequence[StreamRows], whose: _Whose) -> _Ti
     starts, ends = table.starts, table.at
     since = whose.mutes.unmuted_since(table.family, starts, ends)
     is_off = are_off(table)
-    ready = np.maximum(since, _on_since(starts, ends, is_off, streams, whose)) + WARM_UP_MS
+    since = np.maximum(since, _on_since(starts, ends, is_off, streams, whose))
+    back, is_lost = _connected_since(starts, ends, whose.outages)
     return _Times(
         starts,
         ends,
-        starts >= np.maximum(ready, whose.ready_at),
-        np.isnan(since) | is_off | (table.get("is_gap") == 1),
+        starts >= np.maximum(np.maximum(since, back) + WARM_UP_MS, whose.ready_at),
+        np.isnan(since) | is_off | (table.get("is_gap") == 1) | is_lost,
     )
+
+
+def _connected_since(starts: Numbers, ends: Numbers, outages: Numbers) -> tuple[Numbers, Flags]:
+    """Since when the connection was there, and in which intervals it was lost in any part."""
+    if not len(outages):
+        return np.zeros(len(starts)), np.zeros(len(starts), dtype=np.bool_)
+    lost_at, back_at = outages[:, 0], np.maximum.accumulate(outages[:, 1])
+    place = np.searchsorted(lost_at, ends, side="left") - 1
+    back: Numbers = np.where(place >= 0, back_at[place], 0.0)
+    return back, back > starts
 
 
 def _on_since(
