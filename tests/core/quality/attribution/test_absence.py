@@ -1,0 +1,156 @@
+"""Voices and pictures of which there is no stream at all."""
+
+from collections.abc import Iterable
+
+import pytest
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.attribution.origin import attribute
+from aftercall.core.quality.attribution.parties import Party
+from aftercall.core.quality.attribution.session import Session
+from aftercall.core.quality.attribution.traces import ConnectionTrace, Sized, Span, StreamTrace
+from aftercall.core.quality.intervals.streams import Family
+from aftercall.core.quality.rules.issues import Issue, IssueName, StreamRef, single
+
+CALL: Span = (EpochMs(0), EpochMs(300_000))
+
+
+def _stream(
+    who: str, family: Family, *, sender: str | None = None, when: Span = CALL
+) -> StreamTrace:
+    return StreamTrace(
+        ref=StreamRef(peer_id=who, family=family.value, from_peer_id=sender),
+        family=family,
+        life=when,
+        flowing=[when],
+        dry=[],
+        voiced=[when] if family is Family.AUDIO_PRODUCER else [],
+        lossy=[],
+        jittery=[],
+        has_loss=True,
+        is_shown=False,
+    )
+
+
+def _call(people: str, without: Iterable[str], kind: str = "audio") -> Session:
+    """Everybody sends to everybody, but for what the pairs name: `ba` is Ada's at Bob."""
+    sent, heard = Family(f"{kind}_producer"), Family(f"{kind}_consumer")
+    return Session(
+        Party(
+            row_id=who,
+            peer_ids=frozenset({who}),
+            issues=[],
+            traces=[
+                _stream(who, sent),
+                *(
+                    _stream(who, heard, sender=other)
+                    for other in people.replace(who, "")
+                    if who + other not in without
+                ),
+            ],
+            connections=[
+                ConnectionTrace(peer_id=who, connection_id="pc", reported=[CALL], pace_ms=7_000)
+            ],
+        )
+        for who in people
+    )
+
+
+def _missed(session: Session, name: IssueName) -> dict[str, list[str | None]]:
+    return {
+        row_id: [i.stream.from_peer_id for i in issues if i.name is name]
+        for row_id, issues in attribute(session).items()
+        if any(i.name is name for i in issues)
+    }
+
+
+def test_a_voice_without_a_stream_is_missed_from_the_first_second() -> None:
+    session = _call("abc", {"ba"})
+    assert _missed(session, IssueName.ONE_WAY_AUDIO) == {"b": ["a"]}
+    [issue] = attribute(session)["b"]
+    assert (issue.first_at, issue.last_at) == CALL
+
+
+def test_where_nothing_else_is_heard_there_is_no_sound_at_all() -> None:
+    assert _missed(_call("ab", {"ba"}), IssueName.NO_AUDIO_RECEIVED) == {"b": ["a"]}
+
+
+def test_everybody_who_hears_everybody_misses_nobody() -> None:
+    assert not any(attribute(_call("abcd", ())).values())
+
+
+def test_a_camera_that_all_others_see_is_missed_by_the_one_who_does_not() -> None:
+    assert _missed(_call("abc", {"ba"}, "video"), IssueName.NO_VIDEO_RECEIVED) == {"b": ["a"]}
+
+
+@pytest.mark.parametrize(
+    "without",
+    [("ba", "cb"), ("ba", "bc", "bd"), ("ba", "ca", "da")],
+    ids=["each lacks another", "one sees nobody", "nobody sees one"],
+)
+def test_a_room_that_chooses_what_to_send_hides_nothing(without: tuple[str, ...]) -> None:
+    assert _missed(_call("abcd", without, "video"), IssueName.NO_VIDEO_RECEIVED) == {}
+
+
+def test_who_lost_the_connection_is_the_reason_why_nobody_heard() -> None:
+    session = _call("abc", ())
+    outage: Span = (EpochMs(100_000), EpochMs(130_000))
+    parties = []
+    for party in session.parties.values():
+        issues: list[Issue] = []
+        if party.row_id == "a":
+            issues = [single(IssueName.ICE_RECONNECTING, StreamRef(peer_id="a"), *outage)]
+        traces = []
+        for each in party.traces:
+            if "a" in (party.row_id, each.ref.from_peer_id) and "consumer" in each.family:
+                each.flowing = [(CALL[0], outage[0]), (outage[1], CALL[1])]
+                each.dry = [outage]
+            traces.append(each)
+        parties.append(
+            Party(
+                row_id=party.row_id,
+                peer_ids=party.peer_ids,
+                issues=issues,
+                traces=traces,
+                connections=party.connections,
+            )
+        )
+    found = attribute(Session(parties))
+    assert [issue.name for issue in found["a"]] == [IssueName.ICE_RECONNECTING]
+    assert {(i.origin, i.caused_by) for i in (*found["b"], *found["c"])} == {("remote", "a")}
+
+
+SMALL: Span = (EpochMs(100_000), EpochMs(200_000))
+
+
+def _sizes(is_small: bool) -> list[Sized]:
+    if not is_small:
+        return [Sized(*CALL, 18)]
+    return [
+        Sized(CALL[0], SMALL[0], 18),
+        Sized(*SMALL, 16),
+        Sized(SMALL[1], CALL[1], 18),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("small", "narrow"),
+    [("ba bc bd", "b"), ("ba ca da", ""), ("ba", ""), ("ba bc", "")],
+    ids=["all at one", "one at all", "one at one", "all but the one that is looked at"],
+)
+def test_pictures_that_shrink_at_one_listener_alone_are_its_downlink(
+    small: str, narrow: str
+) -> None:
+    session = _call("abcd", (), "video")
+    for who, party in session.parties.items():
+        for each in party.traces:
+            if each.ref.from_peer_id is not None:
+                each.sizes = _sizes(who + each.ref.from_peer_id in small.split())
+    found = attribute(session)
+    rows = {
+        row_id
+        for row_id, issues in found.items()
+        for issue in issues
+        if issue.name is IssueName.NARROW_DOWNLINK and (issue.first_at, issue.last_at) == SMALL
+    }
+    assert rows == set(narrow)

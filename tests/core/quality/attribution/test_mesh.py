@@ -1,0 +1,137 @@
+"""Who is to blame between browsers that are connected straight. A pair `ba` is what Bob received
+from Ada."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import pytest
+from msgspec.structs import replace
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.attribution.origin import attribute
+from aftercall.core.quality.attribution.parties import Party
+from aftercall.core.quality.attribution.session import Session
+from aftercall.core.quality.attribution.traces import ConnectionTrace, Span, StreamTrace
+from aftercall.core.quality.intervals.streams import Family
+from aftercall.core.quality.rules.issues import Issue, IssueName, StreamRef, single
+
+CALL: Span = (EpochMs(0), EpochMs(600_000))
+BAD: Span = (EpochMs(100_000), EpochMs(200_000))
+LOSS = {"loss_percent": 12.0}
+
+
+class Case(NamedTuple):
+    people: str
+    missed: str
+    remote: str = ""
+    local: str = ""
+    unknown: str = ""
+    uplinks: str = ""
+    """Whose uplink it was."""
+
+    def session(self) -> Session:
+        return Session(self._party(name) for name in self.people)
+
+    def _party(self, name: str) -> Party:
+        """The sender is told of each connection what the other end lost."""
+        traces, issues = [], []
+        for other in self.people.replace(name, ""):
+            for listener, sender, family in (
+                (other, name, Family.AUDIO_PRODUCER),
+                (name, other, Family.AUDIO_CONSUMER),
+            ):
+                ref = StreamRef(
+                    peer_id=name,
+                    connection_id=f"to {other}",
+                    family=family.value,
+                    ssrc=1_000 * ord(listener) + ord(sender),
+                )
+                is_missed = listener + sender in self.missed.split()
+                traces.append(_trace(ref, family, is_missed))
+                if is_missed:
+                    is_sent = family is Family.AUDIO_PRODUCER
+                    way = "UPLINK" if is_sent else "DOWNLINK"
+                    issues.append(single(IssueName[f"POOR_NETWORK_{way}"], ref, *BAD, LOSS))
+        return Party(row_id=name, peer_ids=frozenset({name}), issues=issues, traces=traces)
+
+
+def _trace(ref: StreamRef, family: Family, is_missed: bool) -> StreamTrace:
+    return StreamTrace(
+        ref=ref,
+        family=family,
+        flowing=[CALL],
+        dry=[],
+        voiced=[],
+        lossy=[BAD] if is_missed else [],
+        jittery=[],
+        has_loss=True,
+        is_shown=False,
+    )
+
+
+CASES: Mapping[str, Case] = {
+    "all miss one": Case("abc", "ba ca", remote="ba ca", uplinks="a"),
+    "one misses all": Case("abc", "ab ac", local="ab ac"),
+    "one bad both ways": Case("abc", "ba ca ab ac", remote="ba ca", local="ab ac", uplinks="a"),
+    "one misses one of three": Case("abcd", "ba", unknown="ba"),
+    "two alone": Case("ab", "ba", unknown="ba"),
+    "two alone miss each other": Case("ab", "ba ab", unknown="ba ab"),
+    "all miss all": Case("abc", "ab ac ba bc ca cb", unknown="ab ac ba bc ca cb"),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_other_connections_tell_on_whose_side_it_was(case: Case) -> None:
+    found = attribute(case.session())
+    heard = {
+        name + chr(issue.stream.ssrc % 1_000): issue.origin
+        for name, issues in found.items()
+        for issue in issues
+        if issue.name is IssueName.POOR_NETWORK_DOWNLINK and issue.stream.ssrc
+    }
+    said = {"remote": case.remote, "local": case.local, None: case.unknown}
+    assert heard == {pair: origin for origin, pairs in said.items() for pair in pairs.split()}
+
+
+def _uplinks(issues: list[Issue], origin: str | None) -> list[Issue]:
+    return [i for i in issues if i.name is IssueName.POOR_NETWORK_UPLINK and i.origin == origin]
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_what_a_far_end_lost_is_an_uplinks_only_over_most_connections(case: Case) -> None:
+    found = attribute(case.session())
+    assert {name for name, issues in found.items() if _uplinks(issues, "local")} == set(
+        case.uplinks
+    )
+
+
+def test_what_a_far_end_lost_on_its_downlink_is_its_own() -> None:
+    found = attribute(CASES["one misses all"].session())
+    [issue] = _uplinks(found["b"], "remote")
+    assert issue.caused_by == "a"
+
+
+def _connection(who: str, other: str) -> ConnectionTrace:
+    return ConnectionTrace(peer_id=who, connection_id=f"to {other}", reported=[CALL])
+
+
+def _lost(who: str, other: str) -> Issue:
+    ref = StreamRef(peer_id=who, connection_id=f"to {other}")
+    return single(IssueName.ICE_RECONNECTING, ref, *BAD)
+
+
+def test_a_connection_is_lost_by_the_one_who_lost_the_others_too() -> None:
+    parties = []
+    for party in Case("abc", "").session().parties.values():
+        name = party.row_id
+        others = {"a": "bc", "b": "a", "c": "a"}[name]
+        connections = [_connection(name, other) for other in "abc".replace(name, "")]
+        parties.append(
+            replace(party, issues=[_lost(name, other) for other in others], connections=connections)
+        )
+    found = attribute(Session(parties))
+    origins = {
+        name: {(i.origin, i.caused_by) for i in issues if i.name is IssueName.ICE_RECONNECTING}
+        for name, issues in found.items()
+    }
+    assert origins == {"a": {("local", None)}, "b": {("remote", "a")}, "c": {("remote", "a")}}
