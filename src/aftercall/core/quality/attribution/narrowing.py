@@ -1,7 +1,7 @@
 """Pictures that shrank at one listener only, while others went on getting them large: a server
 sends a smaller layer to whom it cannot send the larger one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -24,7 +24,7 @@ from aftercall.core.quality.rules.issues import Issue, IssueName, StreamRef, sin
 LAYER_LEVELS: Final = 2
 """A layer of simulcast has half the width and height: a quarter of the pixels, two doublings."""
 
-LEAST_MS: Final = 2 * ONE_WAY_MS
+LEAST_MS: Final = 3 * ONE_WAY_MS
 """A server tries the larger layer again after some seconds. Chosen."""
 
 
@@ -44,8 +44,13 @@ def narrow_downlinks(session: Session) -> dict[str, list[Issue]]:
                 _small(sizes, peaks[sender]),
             )
             heard.setdefault(listener, {})[sender] = seen
-            if max(s.level for s in sizes) > peaks[sender] - LAYER_LEVELS:
-                shrunk.setdefault(listener, {})[sender] = seen.strained
+            large_at = min(
+                (s.start_at for s in sizes if s.level > peaks[sender] - LAYER_LEVELS), default=None
+            )
+            if large_at is not None:
+                shrunk.setdefault(listener, {})[sender] = [
+                    span for span in seen.strained if span[0] > large_at
+                ]
     if not shrunk:
         return {}
     square = Square(heard, session.parties)
@@ -57,7 +62,20 @@ def narrow_downlinks(session: Session) -> dict[str, list[Issue]]:
             count = sum(1 for small in senders.values() if overlap_ms(small, [span]))
             if count > 1 and count >= MOST_SHARE * len(heard[listener]):
                 found.setdefault(listener, []).append(_issue(session, listener, span))
-    return found
+    return {
+        listener: alone
+        for listener, issues in found.items()
+        if (alone := [each for each in issues if _is_alone(each, listener, found)])
+    }
+
+
+def _is_alone(issue: Issue, listener: str, found: Mapping[str, Sequence[Issue]]) -> bool:
+    """Whether nobody else's pictures shrank at the time: else a sender or the room made it so."""
+    return not any(
+        other != listener and each.first_at < issue.last_at and issue.first_at < each.last_at
+        for other, issues in found.items()
+        for each in issues
+    )
 
 
 def _issue(session: Session, listener: str, span: Span) -> Issue:
