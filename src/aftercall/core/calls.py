@@ -48,7 +48,8 @@ class WorstIssue(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Quality(msgspec.Struct, frozen=True, kw_only=True):
-    """How good a session was: the worst letter of any participant, and how many have it. The MOS
+    """How good a session was: the worst letter of any participant, and how many have it; level 0
+    where reports came of which nothing could be judged. The MOS
     are the lowest of the participants' worst tenths. `shares` is the strip: of everybody's moments
     in each place, how many were bad, poor, fair and good."""
 
@@ -254,9 +255,10 @@ _RANKS: Final[dict[Severity, int]] = {"severe": 0, "warning": 1, "information": 
 
 
 def _quality(scale: Scale, digests: Sequence[Digest], *, is_final: bool) -> Quality | None:
-    judged = [digest for digest in digests if digest.is_judged]
-    if not judged:
+    measured = [digest for digest in digests if digest.is_measured or digest.is_judged]
+    if not measured:
         return None
+    judged = [digest for digest in measured if digest.is_judged]
     mos_audio = mos_video = None
     for each in judged:
         mos_audio = lower(mos_audio, each.p10_mos_audio)
@@ -265,7 +267,7 @@ def _quality(scale: Scale, digests: Sequence[Digest], *, is_final: bool) -> Qual
     letters = shares_of(each.level for each in judged)
     shares, width = strip_of([each.levels for each in judged], scale.buckets, STRIP_PLACES)
     return Quality(
-        fold_version=max(each.fold_version for each in judged),
+        fold_version=max(each.fold_version for each in measured),
         is_final=is_final and all(digest.is_final for digest in digests),
         level=level,
         affected_participants=affected,
@@ -281,9 +283,11 @@ def _quality(scale: Scale, digests: Sequence[Digest], *, is_final: bool) -> Qual
     )
 
 
-def rank_of(quality: Quality) -> float:
+def rank_of(quality: Quality) -> float | None:
     """The order of a list that begins with the worst: by letter, then by the share of the people
-    who have it."""
+    who have it. `None` where nobody has a letter."""
+    if not quality.measured_participants:
+        return None
     share = quality.affected_participants / quality.measured_participants
     return quality.level + (1 - share) * MOST_WITHIN_LEVEL
 

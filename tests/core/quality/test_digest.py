@@ -68,3 +68,12 @@ def test_a_stream_whose_sender_is_known_late_is_still_one() -> None:
 def test_an_ssrc_that_carries_one_sender_after_another_is_a_stream_of_each() -> None:
     found = _streams_of({"ssrc": 7, "peer_id": "bob"}, {"ssrc": 7, "peer_id": "cyd"})
     assert [each.from_peer_id for each in found] == ["bob", "cyd"]
+
+
+def test_what_was_folded_without_the_others_has_no_letter() -> None:
+    call = Call(["ada", "bob"], minutes=1)
+    folded = fold([call.facts("ada")], call.end_at)
+    short = digest(folded.verdict, folded.details, scale_of(TEN, call.end_at))
+    assert short.is_measured
+    assert not short.is_judged
+    assert (short.levels, short.p10_mos_audio) == ([], None)

@@ -41,13 +41,13 @@ function Reading({ page, lane }: { page: CallPage; lane: Lane }) {
   if (at === null) {
     return (
       <div class="reading" data-reading={lane.participant_id}>
-        {lane.level ? (
+        {lane.is_measured ? (
           <>
             <Value kind="A" mos={lane.p10_mos_audio} level={lane.audio_level} />
             <Value kind="V" mos={lane.p10_mos_video} level={lane.video_level} />
           </>
         ) : (
-          <span class="faint">{lane.is_measured ? "Not judged" : "Not measured"}</span>
+          <span class="faint">Not measured</span>
         )}
       </div>
     );

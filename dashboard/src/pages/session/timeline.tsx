@@ -179,7 +179,7 @@ function People({ page, width }: { page: CallPage; width: number }) {
   const at = cursor.value;
   const bucket = at === null ? null : bucketAt(page, at);
   const here = bucket === null ? null : shares[bucket];
-  if (!page.call.quality) return null;
+  if (!page.call.quality?.measured_participants) return null;
   return (
     <div class="lane people-lane">
       <div class="who">
