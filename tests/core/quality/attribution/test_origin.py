@@ -277,3 +277,24 @@ def test_an_uplink_found_without_tags_is_raised_on_the_peer() -> None:
     rows = [replace(party, row_id=f"row {party.row_id}") for party in parties]
     [issue] = _uplinks(attribute(Session(rows))["row a"])
     assert issue.stream.peer_id == "a"
+
+
+def test_an_issue_that_goes_over_from_one_cause_to_another_is_cut() -> None:
+    """Ada's uplink is bad first, then Bob's downlink."""
+    whole: Span = (BAD[0], EpochMs(300_000))
+    later: Span = (BAD[1], whole[1])
+    session = Case("abcd", "ba ca da", silent="abcd").session()
+    [bob] = [party for party in session.parties.values() if party.row_id == "b"]
+    for each in bob.traces:
+        if each.family is Family.AUDIO_CONSUMER:
+            each.lossy = [whole] if each.ref.from_peer_id == "a" else [later]
+    issues = [replace(issue, last_at=whole[1]) for issue in bob.issues]
+    parties = [
+        replace(party, issues=issues) if party is bob else party
+        for party in session.parties.values()
+    ]
+    found = attribute(Session(parties))["b"]
+    assert [(i.first_at, i.last_at, i.origin) for i in found] == [
+        (*BAD, "remote"),
+        (*later, "local"),
+    ]

@@ -112,7 +112,7 @@ _KINDS: Final = (
 
 def _is_senders(issue: Issue, subject: Subject, session: Session) -> bool:
     """Whether it is a finding about somebody else's trouble, or the server's."""
-    if issue.origin == "server":
+    if issue.origin == "server" or (issue.origin == "remote" and is_sent(issue)):
         return True
     is_known = session.sender_of(subject.row_id, issue.stream) is not None
     return issue.origin == "remote" and is_known

@@ -19,6 +19,7 @@ from aftercall.core.quality.attribution.findings import (
     SenderCause,
     Subject,
     finding,
+    is_sent,
     media_of,
     media_of_families,
     named,
@@ -237,7 +238,7 @@ def from_others(subject: Subject, session: Session) -> list[Finding]:
     """What came badly because it was sent badly."""
     by_sender: dict[str, list[Issue]] = {}
     for issue in subject.issues:
-        if issue.origin != "remote" or issue.name in UPLINK:
+        if issue.origin != "remote" or issue.name in UPLINK or is_sent(issue):
             continue
         sender = session.sender_behind(subject.row_id, issue)
         if sender is not None:
@@ -322,6 +323,7 @@ def bandwidth(subject: Subject, session: Session) -> list[Finding]:
     explained = [*lost, *_relay_trouble(subject)]
     everywhere = spans_of(issue for issue in subject.issues if issue.origin == "server")
     explained += during(named(subject, *_ROOM), everywhere)
+    explained += [issue for issue in subject.issues if issue.origin == "remote"]
     group = group_of(issue for issue in named(subject, *_ROOM) if issue not in explained)
     if group is None:
         return []

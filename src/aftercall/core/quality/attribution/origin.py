@@ -2,25 +2,36 @@
 together say about each."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from msgspec.structs import replace
 
 from aftercall.core.quality.attribution.absence import Absences
 from aftercall.core.quality.attribution.blame import Blame, between_two, blame
-from aftercall.core.quality.attribution.followers import Followers
+from aftercall.core.quality.attribution.followers import ENCODING, Followers
 from aftercall.core.quality.attribution.inferred import inferred
 from aftercall.core.quality.attribution.narrowing import narrow_downlinks
 from aftercall.core.quality.attribution.outages import OUTAGES, Outages
+from aftercall.core.quality.attribution.parties import covers
 from aftercall.core.quality.attribution.screens import stuck_screens
 from aftercall.core.quality.attribution.session import (
     DOWNLINK,
+    ONE_WAY_MS,
+    PLAYOUT,
+    STRAINS,
     UPLINK,
     Session,
     is_transit,
     strain_of,
 )
+from aftercall.core.quality.attribution.traces import Span, intersection, lasting, without
 from aftercall.core.quality.intervals.streams import PRODUCERS, Family
-from aftercall.core.quality.rules.issues import Issue
+from aftercall.core.quality.rules.issues import Issue, IssueName
+
+LEAST_PIECE_MS: Final = 2 * ONE_WAY_MS
+"""Of an issue that is cut; chosen."""
+
+ROOM: Final = frozenset({IssueName.BANDWIDTH_LIMITED, IssueName.LOW_AVAILABLE_BITRATE})
 
 
 def attribute(session: Session) -> dict[str, list[Issue]]:
@@ -31,7 +42,11 @@ def attribute(session: Session) -> dict[str, list[Issue]]:
     found: dict[str, list[Issue]] = {}
     for row_id, party in session.parties.items():
         own = [*party.issues, *stuck_screens(row_id, session)]
-        network = [_of_network(issue, row_id, session, outages) for issue in own]
+        network = [
+            _of_network(piece, row_id, session, outages)
+            for issue in own
+            for piece in _pieces(issue, row_id, session)
+        ]
         found[row_id] = followers.follow(network, row_id)
     for row_id, issues in inferred(session, found, outages).items():
         found[row_id].extend(issues)
@@ -40,6 +55,22 @@ def attribute(session: Session) -> dict[str, list[Issue]]:
         own.extend((*absences.of(row_id), *narrow.get(row_id, ())))
         found[row_id] = _in_order(own)
     return found
+
+
+def _pieces(issue: Issue, row_id: str, session: Session) -> list[Issue]:
+    """An issue of what was received, cut where the listener's missing nearly everybody began and
+    ended: one sender's trouble may go over into the listener's own."""
+    if issue.name not in DOWNLINK | PLAYOUT:
+        return [issue]
+    span: Span = (issue.first_at, issue.last_at)
+    most = session.listener(row_id, strain_of(issue)).most
+    inside = lasting(intersection([span], most), LEAST_PIECE_MS)
+    outside = lasting(without([span], most), LEAST_PIECE_MS)
+    if not inside or not outside:
+        return [issue]
+    return [
+        replace(issue, first_at=start, last_at=end) for start, end in sorted([*inside, *outside])
+    ]
 
 
 def _in_order(issues: Sequence[Issue]) -> list[Issue]:
@@ -68,6 +99,10 @@ def _of_sent(issue: Issue, row_id: str, session: Session) -> Issue:
     participant may be that one's."""
     listener = session.topology.far_end(issue.stream)
     span = (issue.first_at, issue.last_at)
+    if listener is not None and issue.name in ENCODING | ROOM:
+        is_far = _is_far_downlink(row_id, listener, span, session)
+        culprit = listener if is_far else None
+        return replace(issue, origin="remote" if is_far else "local", caused_by=culprit)
     if issue.name not in UPLINK or not is_transit(issue):
         return replace(issue, origin="local")
     if listener is None:
@@ -80,6 +115,15 @@ def _of_sent(issue: Issue, row_id: str, session: Session) -> Issue:
     if found.origin == "local":
         return replace(issue, origin="remote", caused_by=listener)
     return replace(issue, origin="local" if found.origin == "remote" else None)
+
+
+def _is_far_downlink(row_id: str, listener: str, span: Span, session: Session) -> bool:
+    """Whether a picture was made smaller for a listener who missed most of what it was sent."""
+    return any(
+        covers(session.listener(listener, strain).most, span)
+        and not covers(session.sender(row_id, strain).most, span)
+        for strain in STRAINS
+    )
 
 
 def with_blame(issue: Issue, found: Blame) -> Issue:
