@@ -85,12 +85,18 @@ def mean_freeze_ms(table: Table) -> Numbers:
     return np.where(np.isnan(seconds), np.nan, means)
 
 
-def _are_hard_losses(table: Table) -> Flags:
-    """Where a quarter of the packets or more was lost, of enough packets to speak of a share."""
+def loss_percents(table: Table) -> Numbers:
+    """Percent lost, NaN where too few packets passed to speak of a share: of a camera that is off
+    one packet a second comes, and one of seven lost is no bad network."""
     loss, expected = table.columns("loss_percent", "packets_expected")
-    sent = table.get("packets_sent" if table.family in PRODUCERS else "packets_received")
-    packets = np.where(expected > 0, expected, sent)
-    hard: Flags = (loss >= HARD_PERCENT) & (packets >= LEAST_PACKETS)
+    passed = table.get("packets_sent" if table.family in PRODUCERS else "packets_received")
+    packets = np.where(expected > 0, expected, passed)
+    return np.where(packets < LEAST_PACKETS, np.nan, loss)
+
+
+def _are_hard_losses(table: Table) -> Flags:
+    """Where a quarter of the packets or more was lost."""
+    hard: Flags = loss_percents(table) >= HARD_PERCENT
     return hard
 
 
@@ -99,8 +105,11 @@ def _camera_fps(table: Table) -> Numbers:
 
 
 def _screen_fps(table: Table) -> Numbers:
-    """A page that stands still has few frames; only one that moves can be slow."""
-    return np.where(table.get("source_fps") >= 5, _camera_fps(table), np.nan)
+    """A page that stands still has few frames; only one that moves can be slow, and only where
+    something held the encoder back: what the source gave is known of the last second alone."""
+    limited = np.fmax(limited_percent("cpu")(table), limited_percent("bandwidth")(table))
+    is_moving = (table.get("source_fps") >= 5) & ~(limited < _HELD_BACK_PERCENT)
+    return np.where(is_moving, _camera_fps(table), np.nan)
 
 
 def _width(table: Table) -> Numbers:
@@ -164,19 +173,21 @@ _VIDEO: Final = frozenset(Family) - AUDIO
 _CAMERAS: Final = _VIDEO - SCREENSHARES
 
 _POOR_MOS: Final = 2.6
+_HELD_BACK_PERCENT: Final = 20
+"""Of the time; what clears an issue of room or of the processor."""
 _HURT_PERCENT: Final = 3
 _HURT_SHARE: Final = 0.1
 """What would not clear an issue of loss, or of a picture that stands still."""
 
 # Loss and jitter: webrtc-issue-detector, ObserveRTC, Twilio; the 50 ms and the clear values chosen.
 _POOR: Final = (
-    Measure("loss_percent", _member("loss_percent"), 5, 3),
+    Measure("loss_percent", loss_percents, 5, 3),
     Measure("rtt_ms", _member("rtt_s"), 0.3, 0.25, SECOND_MS),
     Measure("jitter_ms", _member("jitter_s"), 0.05, 0.03, SECOND_MS),
 )
 # LiveKit's poor mark for audio with RED; RealtimeKit's last RTT bucket.
 _SEVERE: Final = (
-    Measure("loss_percent", _member("loss_percent"), 15, 10),
+    Measure("loss_percent", loss_percents, 15, 10),
     Measure("rtt_ms", _member("rtt_s"), 0.5, 0.4, SECOND_MS),
 )
 _FROZEN: Final = (
