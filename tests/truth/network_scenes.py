@@ -236,7 +236,7 @@ def long_way(draw: Draw) -> Scene:
     culprit.up.append(Delay(each, 0.004))
     culprit.down.append(Delay(each, 0.004))
     scene.truths = [
-        truth(culprit, "round_trip", (0.0, scene.length_s), frozenset({culprit.name})),
+        truth(culprit, "round_trip", (0.0, scene.length_s), scene.others()),
     ]
     return scene
 
