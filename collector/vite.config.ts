@@ -17,6 +17,7 @@ export default defineConfig({
             passes: 6,
             ecma: 2020,
             inline: 1,
+            unsafe: true,
             pure_getters: true,
             unsafe_arrows: true,
           } as const;

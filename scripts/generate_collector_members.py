@@ -16,6 +16,10 @@ HEAD = """\
 
 """
 
+OLDER = {"mediaType", "isRemote"}
+"""Members of browsers older than the collector runs in: of those it does run in, each sends `kind`
+and the `remote-` types."""
+
 
 def members_module() -> str:
     """The text of the module.
@@ -26,7 +30,7 @@ def members_module() -> str:
     """
     members = {"timestamp", *chain.from_iterable(STATS_MEMBERS.values())}
     # `id` and `type` are always sent.
-    names = (members - {"id", "type"}) | STATS_MEMBERS.keys()
+    names = (members - {"id", "type"} - OLDER) | STATS_MEMBERS.keys()
     ordered = sorted(names, key=lambda name: name[::-1])
     return (
         HEAD

@@ -18,11 +18,7 @@ export interface Connection {
   sample(): Promise<{ stats: ConnectionStats; streams: StreamTag[] }>;
 }
 
-const STATES = [
-  ["connection_state", "connectionState"],
-  ["ice_connection_state", "iceConnectionState"],
-  ["signaling_state", "signalingState"],
-] as const;
+const STATES = ["connectionState", "iceConnectionState", "signalingState"] as const;
 
 function ufragOf(description: RTCSessionDescription | null): string | undefined {
   return description?.sdp.match(/a=ice-ufrag:(\S+)/)?.[1];
@@ -67,8 +63,10 @@ export function watchConnection(
     if (ufrag && now && now !== ufrag) tell("ice_restart", { connection: id });
     ufrag = now ?? ufrag;
   };
-  for (const [name, member] of STATES) {
+  for (const member of STATES) {
     listen(pc, `${member.toLowerCase()}change`, () => {
+      // The record's names are the browser's in snake case.
+      const name = member.replace(/[A-Z]/g, "_$&").toLowerCase();
       tell(name, { connection: id, state: pc[member] });
       changed();
     });
@@ -93,10 +91,12 @@ export function watchConnection(
   const tags = (): StreamTag[] => {
     const found: StreamTag[] = [];
     for (const { mid, sender, receiver, currentDirection } of pc.getTransceivers()) {
-      if (sender.track && /^send/.test(`${currentDirection}`)) {
+      // Null, before anything was negotiated, matches neither.
+      const direction = currentDirection as string;
+      if (sender.track && /^send/.test(direction)) {
         found.push(tag(id, "send", sender.track, mid));
       }
-      if (/recv/.test(`${currentDirection}`)) {
+      if (/recv/.test(direction)) {
         found.push(tag(id, "receive", receiver.track, mid));
       }
     }
