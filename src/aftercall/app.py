@@ -21,6 +21,7 @@ from aftercall.service.founding import Founded
 from aftercall.service.services import Services, build_services
 from aftercall.settings import BadSetting, Settings
 from aftercall.store.database import Database, migrate
+from aftercall.store.sqlite_file import check_file, file_of
 from aftercall.web.assets import CollectorFiles
 from aftercall.web.dashboard.pages import Pages
 from aftercall.web.intake import IntakeDoor
@@ -54,8 +55,11 @@ def new_id() -> str:
 async def prepare(settings: Settings) -> Founded | None:
     """Bring the database up to date; on an empty one make an account, an app and a token.
 
-    Raises `UnfitDatabase` when the database belongs to a newer program.
+    Raises `UnfitDatabase` when the database belongs to a newer program, or its file cannot be
+    used.
     """
+    if (file := file_of(settings.effective_database_url)) is not None:
+        check_file(file)
     await migrate(settings.effective_database_url)
     async with opened(settings) as services:
         return await services.founding.found_first()

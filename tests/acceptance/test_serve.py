@@ -2,9 +2,15 @@
 
 import os
 import re
+import signal
+import sqlite3
 import subprocess
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, closing
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.acceptance import patient
@@ -110,3 +116,107 @@ def test_several_workers_serve_one_postgres(tmp_path: Path, own_database_url: st
     finally:
         server.stop()
     assert server.process.returncode == 0
+
+
+def test_a_second_server_on_one_folder_says_so_and_leaves(tmp_path: Path) -> None:
+    with running(tmp_path) as first:
+        refused = command("serve", "--port", "0", "--data-dir", str(tmp_path))
+        assert refused.returncode == 3
+        assert f"process {first.process.pid}" in refused.stderr
+        assert len(refused.stderr.splitlines()) == 1
+        assert patient.get(f"{first.url}/readyz").is_success
+
+
+@pytest.mark.parametrize("damage", ["cut off", "no SQLite database", "another program"])
+def test_a_file_that_cannot_be_used_is_named_in_one_sentence(tmp_path: Path, damage: str) -> None:
+    make_app(tmp_path)
+    path = tmp_path / "aftercall.db"
+    if damage == "cut off":
+        os.truncate(path, path.stat().st_size // 2)
+    elif damage == "another program":
+        path.unlink()
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("CREATE TABLE notes (text)")
+    else:
+        path.write_bytes(b"not a database" * 100)
+    refused = command("serve", "--port", "0", "--data-dir", str(tmp_path))
+    assert refused.returncode == 3
+    (sentence,) = refused.stderr.splitlines()
+    assert str(path) in sentence and damage in sentence
+
+
+def worker_pids(supervisor: int) -> set[int]:
+    """The processes that a process started and that serve."""
+    children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+    return {
+        int(pid)
+        for pid in children
+        if b"multiprocessing.spawn" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    }
+
+
+def until(what: Callable[[], bool]) -> None:
+    """Wait until it is so."""
+    give_up_at = time.monotonic() + PATIENCE_S
+    while not what():
+        assert time.monotonic() < give_up_at
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("own_database_url", ["postgresql"], indirect=True)
+def test_workers_end_with_their_parent_however_it_ends(
+    tmp_path: Path, own_database_url: str
+) -> None:
+    words = {"AFTERCALL_DATABASE_URL": own_database_url, "AFTERCALL_WORKERS": "2"}
+    server = start(tmp_path, make_app(tmp_path, database_url=own_database_url), env=words)
+    workers = worker_pids(server.process.pid)
+    assert len(workers) == 2
+    server.kill()
+    until(lambda: not any(Path(f"/proc/{pid}/cmdline").exists() for pid in workers))
+    assert "supervisor_gone" in server.log.read_text()
+
+
+@pytest.mark.parametrize("own_database_url", ["postgresql"], indirect=True)
+def test_a_worker_that_dies_is_replaced_and_the_reason_logged(
+    tmp_path: Path, own_database_url: str
+) -> None:
+    words = {"AFTERCALL_DATABASE_URL": own_database_url, "AFTERCALL_WORKERS": "2"}
+    server = start(tmp_path, make_app(tmp_path, database_url=own_database_url), env=words)
+    try:
+        before = worker_pids(server.process.pid)
+        os.kill(min(before), signal.SIGKILL)
+        until(lambda: len(worker_pids(server.process.pid) - before) == 1)
+        until(lambda: "signal SIGKILL" in server.log.read_text())
+    finally:
+        server.stop()
+    assert server.process.returncode == 0
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("own_database_url", ["postgresql"], indirect=True)
+def test_a_server_with_open_event_streams_stops_soon(
+    tmp_path: Path, own_database_url: str, workers: int
+) -> None:
+    words = {"AFTERCALL_DATABASE_URL": own_database_url, "AFTERCALL_WORKERS": str(workers)}
+    server = start(tmp_path, make_app(tmp_path, database_url=own_database_url), env=words)
+    url = f"{server.url}/v1/apps/{server.app_id}/live"
+    with ExitStack() as stack:
+        for _ in range(4):
+            client = stack.enter_context(httpx.Client(timeout=PATIENCE_S))
+            stream = stack.enter_context(client.stream("GET", url, headers=server.headers))
+            assert stream.status_code == 200
+            assert next(stream.iter_lines())
+        asked_at = time.monotonic()
+        server.stop()
+        took_s = time.monotonic() - asked_at
+    assert server.process.returncode == 0
+    # Without being closed the streams hold it for as long as it is patient, ten seconds and more.
+    assert took_s < 5 + busy_s()
+
+
+def busy_s() -> float:
+    """How much longer than on an idle machine a short computation takes here, times a hundred."""
+    began_at, spent_s = time.monotonic(), time.process_time()
+    while time.process_time() - spent_s < 0.05:
+        pass
+    return 100 * (time.monotonic() - began_at - 0.05)

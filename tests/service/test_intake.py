@@ -17,6 +17,7 @@ from aftercall.service.intake import Intake
 from aftercall.service.record import Recorder
 from aftercall.store import samples
 from aftercall.store.database import Database
+from tests.service.desk import invite
 
 T0 = EpochMs(1_795_000_000_000)
 
@@ -131,6 +132,7 @@ async def test_one_that_is_alone_does_not_wait_for_others(
 
 
 async def test_plain_reports_do_not_wait_for_a_crowd_that_joins(db: Database) -> None:
+    await invite(db, "u")
     recorder = recorder_on(db)
     intake = Intake(recorder, capacity=1_000, metrics=CollectorRegistry())
     await recorder.record_deliveries([delivery(0)])

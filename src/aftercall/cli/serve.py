@@ -16,18 +16,19 @@ from typing import Annotated, Any
 import typer
 import uvicorn
 from rich.console import Console
-from uvicorn.supervisors import Multiprocess
 
 from aftercall import __version__
 from aftercall.app import Application, create_app, prepare
 from aftercall.cli.link import make_link
 from aftercall.cli.opened import DatabaseUrl, DataDir, opened
+from aftercall.cli.workers import Supervisor, end_with_parent
 from aftercall.core.records import Role
 from aftercall.service.founding import Founded
 from aftercall.settings import PREFIX, BadSetting, Settings, about, read_settings
+from aftercall.store.sqlite_file import check_file, file_of, only_server
 
 _FACTORY = "aftercall.cli.serve:app_of_worker"
-_PATIENCE_S = 10
+_PATIENCE_S = 4
 """How long open requests may take to finish when the server is told to stop."""
 
 _LIVELY_S = 60
@@ -61,8 +62,12 @@ def serve(
     )
     if settings.workers > 1 and settings.effective_database_url.startswith("sqlite"):
         raise BadSetting("several workers need PostgreSQL: SQLite has one writer")
-    founded = asyncio.run(prepare(settings))
-    with bound(settings) as listening, ExitStack() as stack:
+    with ExitStack() as stack:
+        if (file := file_of(settings.effective_database_url)) is not None:
+            check_file(file)
+            stack.enter_context(only_server(file))
+        founded = asyncio.run(prepare(settings))
+        listening = stack.enter_context(bound(settings))
         url = settings.public_url or f"http://{settings.host}:{listening.getsockname()[1]}"
         greet(url, settings, founded)
         if founded is not None:
@@ -97,11 +102,11 @@ def greet(url: str, settings: Settings, founded: Founded | None) -> None:
         return
     out.print(
         f"""
-First start. This is shown once; keep the token.
+First start. This is shown once; keep the token. It is good for every app of the account.
 
   account  {founded.account_id}
   app      {founded.app_id}
-  token    {founded.api_token}  (for the whole account)
+  token    {founded.api_token}
   look     {url}/
 
 Read the record with Cloudflare's own SDK (pip install cloudflare):
@@ -182,7 +187,7 @@ def _run(settings: Settings, listening: socket.socket) -> None:
             timeout_worker_healthcheck=_LIVELY_S,
             **options,
         )
-        Multiprocess(config, sockets=[listening]).run()
+        Supervisor(config, sockets=[listening]).run()
         return
     application = create_app(settings)
     server = _Server(uvicorn.Config(application, **options), application)
@@ -214,7 +219,9 @@ def _end(number: int, frame: FrameType | None) -> None:
 def app_of_worker() -> Any:
     """The application of one of several server processes, which get the settings from the
     environment that the first process wrote."""
-    return create_app(read_settings())
+    application = create_app(read_settings())
+    end_with_parent(application)
+    return application
 
 
 def as_environment(settings: Settings) -> dict[str, str]:

@@ -59,7 +59,8 @@ def first_body(streams: Sequence[Json], *, handle: str, timestamp_ms: float) -> 
     stats: list[dict[str, Any]] = []
     tags: list[dict[str, Any]] = []
     for said in streams:
-        layers = _LAYERS if said.get("simulcast") is True else ("",)
+        # Not every plugin says that a picture has layers; one that never comes counts nothing.
+        layers = _LAYERS if said.get("type") == "video" else ("",)
         for layer in layers:
             named = {**said, **_NOTHING, "media": f"{said.get('type')}{layer}"}
             if _kind(named) is not None and _mid(named) is not None:

@@ -11,7 +11,7 @@ from aftercall.core.instants import SECOND_MS, Clock, EpochMs
 from aftercall.store.clock_repair import pull_back
 from aftercall.store.database import Database
 
-STALL_MS: Final = 2 * SECOND_MS
+STALL_MS: Final = 5 * SECOND_MS
 """A look that comes so much later than the one before was held up: the process was suspended, or
 its event loop stood still. Looks are taken every second."""
 

@@ -189,7 +189,7 @@ async def test_a_peer_report_serves_every_generation(house: House) -> None:
 async def test_filters_narrow_the_statistics(house: House) -> None:
     caller = await _caller(house)
     report = await _data(caller, "/sessions/peer-report/call-ana?filters=device_info")
-    assert set(report["peer_stats"]) == {"config", "status", "device_info"}
+    assert set(report["peer_stats"]) == {"device_info"}
     assert "quality_stats" not in report
     assert "quality" not in report["peer_report"]
     report = await _data(caller, "/sessions/peer-report/call-ana?filters=events,quality_stats")
@@ -198,7 +198,7 @@ async def test_filters_narrow_the_statistics(house: House) -> None:
     path = "/sessions/call/participants/call-ana?filters=quality_stats"
     details = (await _data(caller, path))["participant"]
     assert [one["peer_id"] for one in details["quality_stats"]] == ["call-ana"]
-    assert set(details["peer_stats"]) == {"config", "status"}
+    assert set(details["peer_stats"]) == set()
 
 
 async def test_paging_stands_in_both_places(house: House) -> None:

@@ -13,7 +13,6 @@ from aftercall.core.quality.attribution.inferred import inferred
 from aftercall.core.quality.attribution.narrowing import narrow_downlinks
 from aftercall.core.quality.attribution.outages import OUTAGES, Outages
 from aftercall.core.quality.attribution.parties import covers
-from aftercall.core.quality.attribution.screens import stuck_screens
 from aftercall.core.quality.attribution.session import (
     DOWNLINK,
     ONE_WAY_MS,
@@ -38,10 +37,13 @@ def attribute(session: Session) -> dict[str, list[Issue]]:
     """The issues of each row in order of time, with their origins, and those that only the
     session as a whole shows."""
     outages = Outages(session)
+    # numpy comes with it; a server that compares nothing does without.
+    from aftercall.core.quality.attribution import screens  # noqa: PLC0415 - numpy
+
     followers = Followers(session, outages)
     found: dict[str, list[Issue]] = {}
     for row_id, party in session.parties.items():
-        own = [*party.issues, *stuck_screens(row_id, session)]
+        own = [*party.issues, *screens.stuck_screens(row_id, session)]
         network = [
             _of_network(piece, row_id, session, outages)
             for issue in own
