@@ -39,7 +39,8 @@ REPORT_S: Final = 3.0
 are compared with it."""
 
 _SAMPLE_S: Final = 0.25
-_BROWSERS: Final = ("chrom", "firefox")
+_CARRIERS: Final = ("chrom", "firefox", "janus")
+"""Programs that carry media, by the beginnings of their names."""
 _LOSS_PERCENT: Final = 5
 """At which an issue of loss begins."""
 
@@ -107,6 +108,10 @@ class Machine:
         is_within = all(any(a <= at <= b for a, b in spans) for at in (start, end))
         covered = sum(max(0.0, min(b, end) - max(a, start)) for a, b in spans)
         return is_within and 2 * covered >= end - start
+
+    def waited_s(self, start: float, end: float) -> float:
+        """How long, in s, a thread waited at most while the machine was late within a span."""
+        return sum(w for a, b, w in self.waits if a < end and b > start and w > LATE_S)
 
     def told(self) -> str:
         """What was measured, in a line."""
@@ -194,7 +199,7 @@ def _browsers() -> Iterator[Path]:
     while waiting:
         process, is_browsers = waiting.pop()
         try:
-            is_browsers = is_browsers or (process / "comm").read_text().startswith(_BROWSERS)
+            is_browsers = is_browsers or (process / "comm").read_text().startswith(_CARRIERS)
             children = [(task / "children").read_text().split() for task in process.glob("task/*")]
         except OSError:
             continue

@@ -200,6 +200,38 @@ async def test_who_froze_left_when_the_media_stopped(doors: Doors) -> None:
     assert person["left_at"] == "2026-11-21T11:58:59.000Z"
 
 
+def _audio_statistics(t: float, packets: int) -> dict[str, Any]:
+    medium = {"mid": "0", "media": "audio", "codec": "opus", "base": 48000}
+    event = [medium | {"packets-received": packets, "bytes-received": 80 * packets, "lost": 0}]
+    return {"t": t, "type": 32, "subtype": 3, "session_id": 5, "handle_id": 6, "event": event}
+
+
+@pytest.mark.parametrize(
+    ("last_packets", "left_at"),
+    [
+        # Of the fifty packets of a second, thirty came in the last one.
+        (180, "2026-11-21T11:58:58.100Z"),
+        # Janus knows to a second when it was that nothing came any more.
+        (100, "2026-11-21T11:58:57.000Z"),
+    ],
+)
+async def test_statistics_tell_when_in_a_second_somebody_froze(
+    doors: Doors, last_packets: int, left_at: str
+) -> None:
+    media = {"media": "audio", "mid": "0", "receiving": False}
+    story: list[dict[str, Any]] = [
+        _janus(-120, "joined", display="Ann"),
+        *[_audio_statistics(-65.5 + n, 50 * n) for n in (1, 2)],
+        _audio_statistics(-62.5, min(150, last_packets)),
+        *[_audio_statistics(-61.5 + n, last_packets) for n in (0, 1)],
+        {"t": -60, "type": 32, "subtype": 1, "session_id": 5, "handle_id": 6, "event": media},
+        {"t": -5, "type": 1, "session_id": 5, "event": {"name": "timeout"}},
+    ]
+    await doors.janus(story)
+    [person] = await doors.people((await the_session(doors))["id"])
+    assert person["left_at"] == left_at
+
+
 async def test_janus_loss_in_the_upper_layers_is_taken(doors: Doors) -> None:
     answer = await doors.janus(case("19")["events"])
     assert answer["rejected"] == []

@@ -7,44 +7,25 @@ name only the feed; they are `Farewell`s, to be matched with the record. What is
 record is ignored.
 """
 
-import hashlib
-from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from aftercall.core.errors import Malformed
-from aftercall.core.events import (
-    ALIAS_JOINED,
-    AnyEvent,
-    Identity,
-    PeerJoined,
-    PeerLeft,
-    PeerNoted,
-    SampleTaken,
-    SessionClosed,
-)
-from aftercall.core.ids import id_from, is_path_id
-from aftercall.core.instants import EpochMs, is_plausible
-from aftercall.core.privacy import Privacy, shorten_body, shorten_data
-from aftercall.core.quality.intervals.getstats import decode_body, encode_body
+from aftercall.core.events import AnyEvent, PeerLeft, SampleTaken, SessionClosed
+from aftercall.core.instants import EpochMs
+from aftercall.core.privacy import Privacy
 from aftercall.core.texts import read_json
-from aftercall.ingest.janus_media import first_body, is_media_stats, pair_body, sample_body
+from aftercall.ingest.janus_event import SOURCE, Json, Said, peer_id_from, read_event, sample_of
+from aftercall.ingest.janus_media import is_media_stats, pair_body, sample_body, silent_ms
+from aftercall.ingest.janus_rooms import Farewell, farewell_of, in_room, meeting_id_of, room_news
 from aftercall.ingest.loose import as_object, as_text, known, scalars
 
-SOURCE: Final = "janus"
+__all__ = ["SOURCE", "Farewell", "Lost", "Rejected", "Translation", "peer_id_from", "translate"]
+
 MOST_EVENTS: Final = 5_000
-AHEAD_TOLERANCE_MS: Final = 2_000
-"""How far Janus' clock may be ahead of ours and still be taken at its word."""
 
-Json = Mapping[str, Any]
-
-_SESSION, _HANDLE, _TRANSPORT, _MEDIA, _PLUGIN = 1, 2, 16, 32, 64
-_VIDEOROOM: Final = "janus.plugin.videoroom"
-_AUDIOBRIDGE: Final = "janus.plugin.audiobridge"
-_GONE: Final = frozenset({"leaving", "left", "kicked"})
-_LARGEST_ID: Final = 2**64
-_SEQUENCE_BITS: Final = 63
+_SESSION, _HANDLE, _TRANSPORT, _MEDIA = 1, 2, 16, 32
 
 _ICE_STATES: Final = {
     "gathering": "new",
@@ -68,15 +49,6 @@ class Rejected(NamedTuple):
     message: str
 
 
-class Farewell(NamedTuple):
-    """A feed left a room; which session's feed it was is in the record."""
-
-    position: int
-    meeting_id: str
-    alias: str
-    at: EpochMs
-
-
 class Lost(NamedTuple):
     """A session that Janus gave up: whether its client had gone silent before, and left then, is in
     the record. It stands beside the leave."""
@@ -97,37 +69,6 @@ class Translation(NamedTuple):
     lost: list[Lost]
 
 
-class _Said(NamedTuple):
-    """One event of Janus', with what all of its kinds share."""
-
-    app_id: str
-    privacy: Privacy
-    interval_ms: int
-    id: str
-    sequence: int
-    at: EpochMs
-    timestamp_ms: float
-    peer_id: str | None
-    handle: str | None
-    type: object
-    content: object
-
-    def of_peer(self, meeting_id: str | None = None) -> dict[str, Any]:
-        return {
-            "id": self.id,
-            "at": self.at,
-            "peer_id": self.peer_id,
-            "meeting_id": meeting_id,
-        }
-
-    def noted(self, name: str, data: Json, meeting_id: str | None = None) -> PeerNoted:
-        return PeerNoted(
-            **self.of_peer(meeting_id) | {"id": id_from(self.app_id, self.id, name)},
-            name=name,
-            data=shorten_data(data, self.privacy),
-        )
-
-
 def translate(
     body: bytes,
     *,
@@ -145,8 +86,8 @@ def translate(
     ignored = 0
     for position, raw in enumerate(_events_of(body)):
         try:
-            said = _said(raw, app_id, received_at, privacy, interval_ms)
-            farewell = _farewell(said, position)
+            said = read_event(raw, app_id, received_at, privacy, interval_ms)
+            farewell = farewell_of(said, position)
             lost = _lost(said, position)
             events = [] if farewell else _translate(said)
         except Malformed as error:
@@ -160,11 +101,6 @@ def translate(
         result.positions.extend([position] * len(events))
         ignored += farewell is None and not events
     return result._replace(ignored=ignored)
-
-
-def peer_id_from(app_id: str, emitter: str | None, session: str) -> str:
-    """The peer of a Janus session; `emitter` is the `server_name` of that Janus."""
-    return id_from(app_id, SOURCE, "session", emitter or "", session)
 
 
 def _events_of(body: bytes) -> list[msgspec.Raw]:
@@ -184,91 +120,21 @@ def _events_in(body: bytes) -> list[msgspec.Raw]:
     return [msgspec.Raw(body)]
 
 
-def _said(
-    raw: msgspec.Raw, app_id: str, received_at: EpochMs, privacy: Privacy, interval_ms: int
-) -> _Said:
-    try:
-        event = read_json(bytes(raw), msgspec.json.decode)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise Malformed("The event cannot be read.", code="bad_event") from None
-    if not isinstance(event, dict) or not isinstance(event.get("type"), int):
-        raise Malformed('An event of Janus is an object with a "type".', code="bad_event")
-    digest = hashlib.blake2b(bytes(raw).strip(), digest_size=16).digest()
-    timestamp_ms = _timestamp_ms(event.get("timestamp"), received_at)
-    session = _id(event.get("session_id"))
-    emitter = as_text(event.get("emitter"))
-    return _Said(
-        app_id=app_id,
-        privacy=privacy,
-        interval_ms=interval_ms,
-        id=id_from(app_id, SOURCE, digest.hex()),
-        sequence=int.from_bytes(digest[:8], "big") >> (64 - _SEQUENCE_BITS),
-        at=EpochMs(int(timestamp_ms)),
-        timestamp_ms=timestamp_ms,
-        peer_id=None if session is None else peer_id_from(app_id, emitter, session),
-        handle=_id(event.get("handle_id")),
-        type=event["type"],
-        content=event.get("event"),
-    )
-
-
-def _timestamp_ms(microseconds: object, received_at: EpochMs) -> float:
-    """Janus' own clock, unless it cannot be believed or is ahead of ours."""
-    if isinstance(microseconds, bool) or not isinstance(microseconds, int | float):
-        return float(received_at)
-    moment_ms = microseconds / 1000 if abs(microseconds) < 1e18 else 0.0
-    if not is_plausible(int(moment_ms)) or moment_ms > received_at + AHEAD_TOLERANCE_MS:
-        return float(received_at)
-    return moment_ms
-
-
-def _id(value: object) -> str | None:
-    """An id as text: Janus' are whole numbers of 53 bits, or texts where it is so configured."""
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _LARGEST_ID:
-        return str(value)
-    return as_text(value)
-
-
-def _meeting_id(said: _Said, data: Json) -> str | None:
-    room = _id(data.get("room"))
-    if room is None:
-        return None
-    return room if is_path_id(room) else id_from(said.app_id, SOURCE, "room", room)
-
-
-def _lost(said: _Said, position: int) -> Lost | None:
+def _lost(said: Said, position: int) -> Lost | None:
     is_timeout = as_object(said.content).get("name") == "timeout"
     if said.type != _SESSION or said.peer_id is None or not is_timeout:
         return None
     return Lost(position, said.peer_id, said.at)
 
 
-def _room_news(said: _Said) -> Json:
-    content = as_object(said.content)
-    is_ours = said.type == _PLUGIN and content.get("plugin") in (_VIDEOROOM, _AUDIOBRIDGE)
-    return as_object(content.get("data")) if is_ours else {}
-
-
-def _farewell(said: _Said, position: int) -> Farewell | None:
-    """News of somebody gone. A kick carries the session of whoever asked for it, so only the
-    feed counts."""
-    data = _room_news(said)
-    if data.get("event") not in _GONE:
-        return None
-    meeting_id, feed = _meeting_id(said, data), _id(data.get("id"))
-    if meeting_id is None or feed is None:
-        return None
-    return Farewell(position, meeting_id, feed, said.at)
-
-
-def _translate(said: _Said) -> list[AnyEvent]:
-    data = _room_news(said)
-    if data.get("event") == "destroyed" and (meeting_id := _meeting_id(said, data)):
+def _translate(said: Said) -> list[AnyEvent]:
+    data = room_news(said)
+    if data.get("event") == "destroyed" and (meeting_id := meeting_id_of(said, data)):
         return [SessionClosed(id=said.id, at=said.at, meeting_id=meeting_id)]
     if said.peer_id is None:
         return []
     if data:
-        return _in_room(said, data)
+        return in_room(said, data)
     if said.type == _MEDIA:
         return _media(said)
     content = as_object(said.content)
@@ -279,82 +145,7 @@ def _translate(said: _Said) -> list[AnyEvent]:
     return _transport(said, content) if said.type == _TRANSPORT else []
 
 
-def _in_room(said: _Said, data: Json) -> list[AnyEvent]:
-    """News of a room that name the session as well."""
-    name, meeting_id, feed = data.get("event"), _meeting_id(said, data), _id(data.get("id"))
-    if meeting_id is None:
-        return []
-    told = known(connection=said.handle, feed=feed)
-    match name:
-        case "joined":
-            noted = known(alias=feed, connection=said.handle)
-            interval_ms = said.interval_ms if data.get("setup") is True else 0
-            events: list[AnyEvent] = [_joined(said, meeting_id, data, interval_ms)]
-            return [*events, said.noted(ALIAS_JOINED, noted, meeting_id)] if feed else events
-        case "published":
-            return [
-                _joined(said, meeting_id, data, said.interval_ms),
-                said.noted("published", told | _codecs(data), meeting_id),
-                *_first_statistics(said, data),
-            ]
-        case "configured" if isinstance(data.get("muted"), bool):
-            # The AudioBridge tells a mute so, and with `setup` that there is a connection.
-            setup_ms = said.interval_ms if data.get("setup") is True else 0
-            note = said.noted("audio_off" if data["muted"] else "audio_on", told, meeting_id)
-            return [_joined(said, meeting_id, data, setup_ms), note] if setup_ms else [note]
-        case "subscribing":
-            return [
-                _joined(said, meeting_id, {"room": data.get("room")}, said.interval_ms),
-                said.noted("subscribing", told | _feeds(data), meeting_id),
-            ]
-        case "configured" | "subscribed" | "updated" | "unpublished":
-            plain = {k: v for k, v in data.items() if k not in ("event", "room", "id")}
-            return [said.noted(str(name), scalars(plain) | told, meeting_id)]
-    return []
-
-
-def _joined(said: _Said, meeting_id: str, data: Json, interval_ms: int) -> PeerJoined:
-    who = Identity(
-        custom_participant_id=_id(data.get("id")), display_name=as_text(data.get("display"))
-    )
-    return PeerJoined(
-        **said.of_peer(meeting_id),
-        identity=who,
-        interval_ms=interval_ms,
-        meeting_title=as_text(data.get("description")) or _id(data.get("room")),
-    )
-
-
-def _first_statistics(said: _Said, data: Json) -> list[AnyEvent]:
-    if said.handle is None:
-        return []
-    body = first_body(_streams(data), handle=said.handle, timestamp_ms=said.timestamp_ms)
-    return [] if body is None else [_sample(said, body)]
-
-
-def _sample(said: _Said, body: bytes) -> SampleTaken:
-    body = encode_body(shorten_body(decode_body(body), said.privacy))
-    place = said.of_peer() | {"id": id_from(said.app_id, said.id, "sample")}
-    return SampleTaken(**place, sequence=said.sequence, body=body)
-
-
-def _streams(data: Json) -> list[Json]:
-    streams = data.get("streams")
-    return [each for each in streams if isinstance(each, dict)] if isinstance(streams, list) else []
-
-
-def _codecs(data: Json) -> dict[str, Any]:
-    """`audio: opus`, `video: vp8`."""
-    named = ((each.get("type"), as_text(each.get("codec"))) for each in _streams(data))
-    return {str(kind): codec for kind, codec in named if kind in ("audio", "video") and codec}
-
-
-def _feeds(data: Json) -> dict[str, Any]:
-    feeds = dict.fromkeys(_id(each.get("feed_id")) for each in _streams(data))
-    return {"feeds": ", ".join(feed for feed in feeds if feed)[:1_024]} if feeds else {}
-
-
-def _media(said: _Said) -> list[AnyEvent]:
+def _media(said: Said) -> list[AnyEvent]:
     content = said.content if isinstance(said.content, list) else [said.content]
     streams = [each for each in content if isinstance(each, dict)]
     if any(is_media_stats(each) for each in streams):
@@ -364,10 +155,13 @@ def _media(said: _Said) -> list[AnyEvent]:
         return [SampleTaken(**said.of_peer(), sequence=said.sequence, body=body)]
     name = "slow_link" if any("slow_link" in each for each in streams) else "media_receiving"
     told = known(connection=said.handle)
-    return [said.noted(name, scalars(each) | told) for each in streams[:1]]
+    return [
+        said.noted(name, scalars(each) | told | known(silent_ms=silent_ms(each)))
+        for each in streams[:1]
+    ]
 
 
-def _transport(said: _Said, content: Json) -> list[AnyEvent]:
+def _transport(said: Said, content: Json) -> list[AnyEvent]:
     told = known(connection=said.handle)
     for member, name, states in (
         ("ice", "ice_connection_state", _ICE_STATES),
@@ -382,7 +176,7 @@ def _transport(said: _Said, content: Json) -> list[AnyEvent]:
         note = said.noted("candidate_pair_changed", told | _selected(content))
         candidates = as_object(content.get("candidates"))
         body = pair_body(candidates, handle=said.handle or "", timestamp_ms=said.timestamp_ms)
-        return [note] if body is None else [note, _sample(said, body)]
+        return [note] if body is None else [note, sample_of(said, body)]
     return []
 
 

@@ -32,6 +32,24 @@ def is_media_stats(said: Json) -> bool:
     return "packets-received" in said or "packets-sent" in said
 
 
+def silent_ms(said: Json) -> int | None:
+    """How long a stream of which Janus tells that nothing comes any more has been silent, in ms,
+    to a second more or less; `None` for what tells something else.
+
+    Janus looks once a second. It tells that a stream was silent for `seconds`, and leaves that out
+    where it was set to wait for one second, but never before the second after the one in which the
+    last packet came is over.
+    """
+    if said.get("receiving") is not False:
+        return None
+    return 1_000 * min(as_count(said.get("seconds")) or _LEAST_SILENCE_S, _LONGEST_SILENCE_S)
+
+
+_LEAST_SILENCE_S: Final = 2
+_LONGEST_SILENCE_S: Final = 3_600
+"""Chosen: Janus' `no_media_timer` has no bound of its own."""
+
+
 def sample_body(streams: Sequence[Json], *, handle: str, timestamp_ms: float) -> bytes | None:
     """The body of a sample, with the streams of one handle; `None` when none has moved.
 

@@ -16,8 +16,10 @@ from aftercall.core.events import (
 )
 from aftercall.core.ids import id_from
 from aftercall.core.instants import EpochMs
-from aftercall.core.records import LeaveReason, Peer, PeerNote
-from aftercall.store import notes, peers, sessions
+from aftercall.core.quality.intervals.getstats import decode_body
+from aftercall.core.quality.last_sent import last_sent_at
+from aftercall.core.records import LeaveReason, Peer, PeerNote, StoredSample
+from aftercall.store import notes, peers, samples, sessions
 from aftercall.store.database import Database
 
 
@@ -58,6 +60,10 @@ class Aliases:
         peer_id = there.peer_id if isinstance(there, PeerEvent) else peer_id
         async with self._db.read() as tx:
             told = await notes.notes_of_peer(tx, app_id, peer_id)
+            stopped_at = _stopped_at(told, at)
+            counted = [] if stopped_at is None else await samples.of_peer(tx, app_id, peer_id)
+        if stopped_at is not None:
+            stopped_at = _narrowed(stopped_at, counted)
         note = PeerNoted(
             id=id_from(app_id, peer_id, SESSION_TIMEOUT, str(at)),
             at=at,
@@ -65,7 +71,6 @@ class Aliases:
             name=SESSION_TIMEOUT,
             data={},
         )
-        stopped_at = _stopped_at(told, at)
         left = PeerLeft(
             id=id_from(app_id, note.id),
             at=at if stopped_at is None else stopped_at,
@@ -129,17 +134,35 @@ def _returns(event: PeerEvent, stays: Sequence[Peer]) -> bool:
 
 
 def _stopped_at(told: Sequence[PeerNote], at: EpochMs) -> EpochMs | None:
-    """When the last of a peer's media stopped that had come, if none has come since."""
-    stopped: dict[tuple[object, object], EpochMs | None] = {}
+    """When the last of a peer's media stopped that had come, if none has come since; to
+    `_STOP_IS_SURE_TO_MS`."""
+    stopped: dict[tuple[object, ...], EpochMs | None] = {}
     for note in told:
         if note.name == "media_receiving" and note.at <= at:
-            stream = (note.data.get("connection"), note.data.get("mid", note.data.get("media")))
-            seconds = note.data.get("seconds")
-            since_ms = int(1000 * seconds) if isinstance(seconds, int | float) else 0
-            is_on = note.data.get("receiving") is True
-            stopped[stream] = None if is_on else EpochMs(note.at - since_ms)
+            medium = note.data.get("mid", note.data.get("media"))
+            stream = (note.data.get("connection"), medium, note.data.get("substream"))
+            silent_ms = note.data.get("silent_ms")
+            has_stopped = isinstance(silent_ms, int) and note.data.get("receiving") is not True
+            stopped[stream] = EpochMs(note.at - int(silent_ms or 0)) if has_stopped else None
     moments = [moment for moment in stopped.values() if moment is not None]
     return max(moments) if moments and len(moments) == len(stopped) else None
+
+
+def _narrowed(stopped_at: EpochMs, counted: Sequence[StoredSample]) -> EpochMs:
+    """The moment within the bounds of a stop at which the counters say that media was last sent."""
+    since = stopped_at - _COUNTED_MS
+    last_ms = last_sent_at(decode_body(each.body) for each in counted if each.at >= since)
+    if last_ms is None:
+        return stopped_at
+    earliest, latest = stopped_at - _STOP_IS_SURE_TO_MS, stopped_at + _STOP_IS_SURE_TO_MS
+    return EpochMs(round(min(max(last_ms, earliest), latest)))
+
+
+_STOP_IS_SURE_TO_MS: Final = 1_000
+"""A server that looks once a second knows no better when media stopped."""
+
+_COUNTED_MS: Final = 60_000
+"""Of the counters before a stop, those of the last minute; chosen: enough for a usual pace."""
 
 
 def _names(told: Sequence[PeerNote], at: EpochMs) -> Mapping[str, set[str]]:
