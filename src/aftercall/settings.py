@@ -89,6 +89,10 @@ class Settings:
     intake_queue: int = _setting(
         20_000, "Intake requests that may wait for the disk before new ones are told to come later."
     )
+    intake_queue_bytes: int = _setting(
+        67_108_864,
+        "Bytes of intake bodies that may wait for the disk before new ones are told to come later.",
+    )
     log_level: str = _setting(
         "info", "Least severe line to log.", choices=("debug", "info", "warning", "error")
     )

@@ -151,3 +151,22 @@ async def test_plain_reports_do_not_wait_for_a_crowd_that_joins(db: Database) ->
     await running
     assert answered[0] is waiting[-1]
     assert recorder.groups == [1, 100, 100, 50]
+
+
+async def test_more_bytes_than_may_wait_are_refused_and_a_large_one_alone_is_taken(
+    db: Database,
+) -> None:
+    metrics = CollectorRegistry()
+    intake = Intake(recorder_on(db), capacity=1_000, capacity_bytes=1_000, metrics=metrics)
+    large = asyncio.create_task(intake.take(replace(delivery(0), size_bytes=5_000)))
+    await asyncio.sleep(0)
+    with pytest.raises(Busy):
+        await intake.take(replace(delivery(1), size_bytes=1))
+    counted = metrics.get_sample_value("aftercall_intake_refused_total", {"reason": "bytes"})
+    assert counted == 1
+    running = asyncio.create_task(intake.run())
+    await large
+    small = [intake.take(replace(delivery(n), size_bytes=400)) for n in (2, 3)]
+    assert len(await asyncio.gather(*small)) == 2
+    intake.close()
+    await running

@@ -33,6 +33,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """The peer that sent it: that it sent anything shows that it is there."""
     heard_at: EpochMs | None = None
     """When that peer was there, by the claims' clock."""
+    size_bytes: int = 0
+    """Of the body it was read from, uncompressed."""
 
 
 class Status(StrEnum):

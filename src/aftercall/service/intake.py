@@ -24,6 +24,10 @@ LARGEST_LONG_GROUP: Final = 100
 """Other deliveries in one transaction; each takes as long as some thirty plain ones, which should
 not wait for a crowd that joins."""
 
+DEFAULT_CAPACITY_BYTES: Final = 64 * 1024 * 1024
+"""Of bodies that may wait. The facts read from a body take some four times its size; chosen: a
+flood of the largest bodies then stays below 400 MB."""
+
 PACE_S: Final = 0.01
 """At least so far apart begin small groups of several senders: a group costs as much as some
 deliveries, and a quick disk would get one of two or three at a time. Chosen: a third of the work
@@ -46,9 +50,19 @@ class _Waiting:
 class Intake:
     """Takes deliveries in, many at a time."""
 
-    def __init__(self, recorder: Recorder, *, capacity: int, metrics: CollectorRegistry) -> None:
+    def __init__(
+        self,
+        recorder: Recorder,
+        *,
+        capacity: int,
+        metrics: CollectorRegistry,
+        capacity_bytes: int = DEFAULT_CAPACITY_BYTES,
+    ) -> None:
         self._recorder = recorder
         self._capacity = capacity
+        self._capacity_bytes = capacity_bytes
+        self._bytes = 0
+        """Of the bodies whose deliveries wait."""
         self._queue: list[_Waiting] = []
         self._long: list[_Waiting] = []
         """Those that cannot go the express way."""
@@ -63,6 +77,12 @@ class Intake:
             buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000),
             registry=metrics,
         )
+        self._refused = Counter(
+            "aftercall_intake_refused",
+            "Deliveries refused because too much waits for the disk, by reason.",
+            ["reason"],
+            registry=metrics,
+        )
         waiting = Gauge(
             "aftercall_intake_waiting", "Deliveries waiting for the disk.", registry=metrics
         )
@@ -74,12 +94,25 @@ class Intake:
         Raises `Busy` when too many wait already, or when the server is stopping, and `Bug` when
         the delivery itself cannot be recorded.
         """
-        if self._is_closing or self._count_waiting() >= self._capacity:
-            raise Busy("The server cannot take more in just now: send it again later.")
+        self._check_room(delivery)
         waiting = _Waiting(delivery, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
+        self._bytes += delivery.size_bytes
         self._has_work.set()
-        return await waiting.answer
+        try:
+            return await waiting.answer
+        finally:
+            self._bytes -= delivery.size_bytes
+
+    def _check_room(self, delivery: Delivery) -> None:
+        """Raises `Busy` when what waits already fills the queue, by number or by bytes. A single
+        delivery always fits into an empty queue."""
+        is_full = self._count_waiting() >= self._capacity
+        is_heavy = self._bytes > 0 and self._bytes + delivery.size_bytes > self._capacity_bytes
+        if self._is_closing or is_full or is_heavy:
+            reason = "closing" if self._is_closing else "number" if is_full else "bytes"
+            self._refused.labels(reason).inc()
+            raise Busy("The server cannot take more in just now: send it again later.")
 
     async def run(self) -> None:
         """Record what arrives until `close`; then what still waits, and return."""

@@ -123,7 +123,12 @@ def build_services(
         founding=Founding(db=db, clock=clock, new_id=new_id),
         recorder=recorder,
         listening=Listening(db, clock=clock, seconds=monotonic),
-        intake=Intake(recorder, capacity=settings.intake_queue, metrics=metrics),
+        intake=Intake(
+            recorder,
+            capacity=settings.intake_queue,
+            capacity_bytes=settings.intake_queue_bytes,
+            metrics=metrics,
+        ),
         aliases=Aliases(db),
         geo=Geo.open(settings.geo_database, settings.asn_database),
         jobs=Jobs(db, clock=clock),

@@ -114,7 +114,8 @@ class IntakeDoor:
     async def _collect(self, sender: _Sender) -> Answer:
         bearer = _bearer(sender.headers)
         grant = await self._participant(bearer) if bearer else None
-        batch = read_batch(await self._body(sender))
+        body = await self._body(sender)
+        batch, size_bytes = read_batch(body), len(body)
         if grant is None:
             grant = await self._participant(batch.token)
         received_at = self._services.clock()
@@ -128,7 +129,7 @@ class IntakeDoor:
             received_at=received_at,
         )
         # It is some hundred objects, and hundreds of requests wait for the disk at a time.
-        del batch
+        del batch, body
         receipt = await self._take(
             grant,
             collector.SOURCE,
@@ -136,6 +137,7 @@ class IntakeDoor:
             peer_id=peer_id,
             heard_at=translation.heard_at,
             received_at=received_at,
+            size_bytes=size_bytes,
         )
         numbered = list(zip(translation.sequences, receipt.outcomes, strict=False))
         rejected = [
@@ -178,6 +180,7 @@ class IntakeDoor:
             peer_id=translation.peer_id,
             heard_at=heard_at,
             received_at=received_at,
+            size_bytes=len(body),
         )
         taken = len(receipt.outcomes) - len(translation.refusals)
         rejected = [
@@ -200,6 +203,7 @@ class IntakeDoor:
             source=generic.SOURCE,
             received_at=self._services.clock(),
             events=[*translation.events, *translation.refusals],
+            size_bytes=len(body),
         )
         receipt = await self._services.intake.take(delivery)
         results: dict[int, dict[str, object]] = {
@@ -241,6 +245,7 @@ class IntakeDoor:
         peer_id: str,
         heard_at: EpochMs,
         received_at: EpochMs,
+        size_bytes: int,
     ) -> Receipt:
         """Record what a participant's client says, unless nothing it says may be taken."""
         delivery = Delivery(
@@ -250,6 +255,7 @@ class IntakeDoor:
             events=events,
             peer_id=peer_id,
             heard_at=heard_at,
+            size_bytes=size_bytes,
             credentials=Credentials(
                 meeting_id=grant.meeting_id,
                 member_id=grant.member_id,

@@ -57,7 +57,11 @@ async def take_janus(services: Services, app_id: str, body: bytes, interval_ms: 
         if not events:
             return []
         delivery = Delivery(
-            app_id=app_id, source=janus.SOURCE, received_at=received_at, events=events
+            app_id=app_id,
+            source=janus.SOURCE,
+            received_at=received_at,
+            events=events,
+            size_bytes=len(body),
         )
         return (await services.intake.take(delivery)).outcomes
 
