@@ -132,4 +132,4 @@ async def test_without_a_relay_nothing_is_made_up(server: Server) -> None:
     assert measured == known | {"effective_type": measured["effective_type"]}
     told = report["peer_stats"]["precall_network_information"]
     assert told["turn_connectivity"] is False
-    assert [told[name] for name in ("rtt", "jitter", "fractional_loss", "throughput")] == [None] * 4
+    assert told.keys().isdisjoint({"rtt", "jitter", "fractional_loss", "throughput"})
