@@ -75,6 +75,31 @@ def test_where_nothing_else_is_heard_there_is_no_sound_at_all() -> None:
     assert _missed(_call("ab", {"ba"}), IssueName.NO_AUDIO_RECEIVED) == {"b": ["a"]}
 
 
+def test_reports_that_list_no_stream_though_media_came_tell_of_no_absence() -> None:
+    session = _call("ab", {"ba"})
+    [connection] = session.parties["b"].connections
+    connection.quiet = [CALL]
+    assert _missed(session, IssueName.NO_AUDIO_RECEIVED) == {"b": ["a"]}
+    connection.quiet, connection.busy = [], [CALL]
+    assert _missed(session, IssueName.NO_AUDIO_RECEIVED) == {}
+
+
+def test_where_nobody_lists_what_was_received_nobody_misses_anybody() -> None:
+    assert not any(attribute(_call("ab", {"ab", "ba"})).values())
+
+
+@pytest.mark.parametrize(("listed_until_s", "is_missed"), [(280, False), (230, True)])
+def test_a_stream_that_was_listed_is_missed_only_after_several_reports(
+    listed_until_s: int, is_missed: bool
+) -> None:
+    session = _call("abc", ())
+    for each in session.parties["b"].traces:
+        if each.ref.from_peer_id == "a":
+            each.life = (CALL[0], EpochMs(listed_until_s * 1_000))
+            each.flowing = [each.life]
+    assert bool(_missed(session, IssueName.ONE_WAY_AUDIO)) is is_missed
+
+
 def test_everybody_who_hears_everybody_misses_nobody() -> None:
     assert not any(attribute(_call("abcd", ())).values())
 

@@ -31,6 +31,10 @@ from aftercall.core.quality.rules.issues import Issue, IssueName, StreamRef, sin
 LEAST_PACES: Final = 2
 """What is missing for less than so many reports may only have come between two of them."""
 
+LISTED_PACES: Final = 6
+"""The same of a stream that other reports list: one object may be missing from several reports.
+Chosen."""
+
 HEARD_SHARE: Final = 0.2
 """Of the time in which one alone spoke; a voice heard for less was that of an echo. Chosen."""
 
@@ -56,10 +60,8 @@ class Absences:
             row_id: _sent(party, Family.VIDEO_PRODUCER) for row_id, party in _of(session)
         }
         self._present = {row_id: _present(party) for row_id, party in _of(session)}
-        self._least_ms = {
-            row_id: max(
-                ONE_WAY_MS, LEAST_PACES * max((c.pace_ms for c in party.connections), default=0)
-            )
+        self._lists = {
+            row_id: union(t.life for t in party.traces if t.family not in PRODUCERS)
             for row_id, party in _of(session)
         }
 
@@ -139,8 +141,9 @@ class Absences:
         for sender in self._rows if present else ():
             if sender == row_id or not self._voices[sender]:
                 continue
-            missing = without(intersection(self._speaks[sender], present), lives.get(sender, []))
-            for span in lasting(missing, self._least_ms[row_id]):
+            listed = lives.get(sender, [])
+            sent = intersection(self._speaks[sender], present)
+            for span in self._missing(row_id, sent, listed):
                 spoken = intersection(self._voices[sender], [span])
                 if overlap_ms(spoken, [span]) < ONE_WAY_MS:
                     continue
@@ -148,6 +151,28 @@ class Absences:
                     ref = self._ref(row_id, sender, Family.AUDIO_CONSUMER)
                     found.append(self._missed(row_id, ref, Family.AUDIO_CONSUMER, span))
         return found
+
+    def _missing(self, row_id: str, sent: list[Span], listed: list[Span]) -> list[Span]:
+        """When something was sent of which the listener's reports, otherwise whole, list no
+        stream. `listed`: when they list one of it."""
+        paces = LISTED_PACES if listed else LEAST_PACES
+        pace_ms = max((c.pace_ms for c in self._rows[row_id].connections), default=0)
+        least_ms = max(ONE_WAY_MS, paces * pace_ms)
+        missing = lasting(without(sent, listed), least_ms)
+        return [span for span in missing if self._is_whole(row_id, span)]
+
+    def _is_whole(self, row_id: str, span: Span) -> bool:
+        """Whether reports that lack a stream show that nothing came: they list another one, or
+        their connection counted next to nothing. Where nobody counts, the others' reports stand
+        for them: of a source that lists no received streams none is missing."""
+        if covers(self._lists[row_id], span):
+            return True
+        connections = self._rows[row_id].connections
+        if any(covers(each.busy, span) for each in connections):
+            return False
+        if any(covers(each.quiet, span) for each in connections):
+            return True
+        return any(self._lists.values())
 
     def _is_voice_missing(
         self, sender: str, listener: str, span: Span, unnamed: Iterable[StreamTrace]
@@ -215,8 +240,8 @@ class Absences:
             for sender, shown in self._shows.items():
                 if sender == listener or not shown or not present or not is_named:
                     continue
-                spans = without(intersection(shown, present), lives.get(sender, []))
-                for span in lasting(spans, self._least_ms[listener]):
+                sent = intersection(shown, present)
+                for span in self._missing(listener, sent, lives.get(sender, [])):
                     missing.append((listener, sender, span))
         found: dict[str, list[tuple[str, Span]]] = {}
         for listener, sender, span in missing if _is_one_pair(missing) else ():

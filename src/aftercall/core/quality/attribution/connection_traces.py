@@ -20,6 +20,10 @@ SLOW_TIMES: Final = 2.0
 SLOW_S: Final = 0.1
 """A round trip that is so many times as long as usual, and by so much longer. Chosen."""
 
+FEEDBACK_BPS: Final = 25_000
+"""What the feedback on a sent picture may take (RFC 8888, a packet for every 50–100 ms); a voice
+with its headers takes more. Chosen."""
+
 _NAMES: Final = ".local"
 """How browsers call a host on its own network instead of telling its address (mDNS)."""
 
@@ -83,6 +87,7 @@ class _Known:
         at, received, rtts_s = told[np.argsort(told[:, 0], kind="stable")].T
         lengths_ms = np.diff(at)
         is_near = (lengths_ms > 0) & (lengths_ms <= LONGEST_MS)
+        arrived_bps = 8 * SECOND_MS * np.diff(received) / np.maximum(lengths_ms, 1)
         is_slow: Flags = np.zeros(len(at), dtype=np.bool_)
         if not np.isnan(rtts_s).all():
             usual_s = float(np.nanmedian(rtts_s))
@@ -93,6 +98,8 @@ class _Known:
             reported=_between(at, is_near),
             pace_ms=int(np.median(lengths_ms[is_near])) if is_near.any() else 0,
             silent=_between(at, is_near & (np.diff(received) == 0)),
+            busy=_between(at, is_near & (arrived_bps >= FEEDBACK_BPS)),
+            quiet=_between(at, is_near & (arrived_bps < FEEDBACK_BPS)),
             slow=_between(at, is_near & is_slow[1:]),
             own=list(self._own),
             chosen=list(self._chosen),

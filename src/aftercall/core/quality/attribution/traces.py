@@ -89,6 +89,10 @@ class ConnectionTrace(msgspec.Struct, kw_only=True):
     """The usual time between two of them."""
     silent: list[Span] = []
     """Nothing at all arrived, no feedback either."""
+    busy: list[Span] = []
+    """More arrived than feedback alone."""
+    quiet: list[Span] = []
+    """It counted what arrived, and that was no more than feedback."""
     slow: list[Span] = []
     """Round trips far longer than usual on it."""
     own: list[End] = []
