@@ -88,7 +88,7 @@ def test_where_nobody_lists_what_was_received_nobody_misses_anybody() -> None:
     assert not any(attribute(_call("ab", {"ab", "ba"})).values())
 
 
-@pytest.mark.parametrize(("listed_until_s", "is_missed"), [(280, False), (230, True)])
+@pytest.mark.parametrize(("listed_until_s", "is_missed"), [(230, False), (150, True)])
 def test_a_stream_that_was_listed_is_missed_only_after_several_reports(
     listed_until_s: int, is_missed: bool
 ) -> None:

@@ -31,7 +31,7 @@ from aftercall.core.quality.rules.issues import Issue, IssueName, StreamRef, sin
 LEAST_PACES: Final = 2
 """What is missing for less than so many reports may only have come between two of them."""
 
-LISTED_PACES: Final = 6
+LISTED_PACES: Final = 12
 """The same of a stream that other reports list: one object may be missing from several reports.
 Chosen."""
 
