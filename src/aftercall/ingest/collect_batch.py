@@ -163,7 +163,10 @@ class _Whole(_Envelope, kw_only=True):
 
 
 class _Unread(_Envelope, kw_only=True):
-    sent_at: Any  # in whatever unit
+    # Documented as milliseconds, and read in whatever unit it comes.
+    sent_at: Annotated[
+        Any, Meta(extra_json_schema={"type": "number", "minimum": 0, "maximum": 100000000000000.0})
+    ]
     entries: Annotated[list[msgspec.Raw], Meta(max_length=MOST_ENTRIES)] = []
 
 
