@@ -118,8 +118,7 @@ class Recording:
         if isinstance(event, PeerFact) and self._is_early(delivery, event):
             return await self._hold(delivery, event)
         if isinstance(event, PeerJoined) and delivery.credentials is not None:
-            earliest = await self._earliest(delivery.app_id, delivery.credentials)
-            event = replace(event, at=max(event.at, earliest))
+            event = await self._bounded(delivery.app_id, delivery.credentials, event, state)
         loaded = await self._places.find(delivery, event)
         if isinstance(loaded, Outcome):
             return loaded
@@ -162,6 +161,15 @@ class Recording:
                 events=(),
             )
             await self._take(earlier, fact.event)
+
+    async def _bounded(
+        self, app_id: str, who: Credentials, join: PeerJoined, state: peers.PeerState | None
+    ) -> PeerJoined:
+        """A client's own word of its arrival, no earlier than its token lets it have been there;
+        unless somebody who may say so has the peer there already."""
+        if state is not None and join.at >= state.peer.first_heard_at:
+            return join
+        return replace(join, at=max(join.at, await self._earliest(app_id, who)))
 
     async def _earliest(self, app_id: str, who: Credentials) -> EpochMs:
         """Since when a token's holder can have been there."""

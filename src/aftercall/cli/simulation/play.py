@@ -18,6 +18,8 @@ _BATCH_S: Final = 60
 _MOST_BYTES: Final = 1_500_000
 _MOST_ENTRIES: Final = 400
 _TRIES: Final = 6
+_RECENT_MS: Final = 1_000
+"""A call that began no longer ago is played as it happens."""
 _FOREIGN_PEER: Final = "foreign_peer"
 """The refusal of a peer id that somebody else has: a seed names the same peers again."""
 _ENTRY: Final = msgspec.json.Encoder()
@@ -69,6 +71,7 @@ class Player:
         on_second: Callable[[], None] = lambda: None,
     ) -> None:
         self.tally = Tally()
+        self._announced: set[str] = set()
         self._server = server
         self._speed = speed
         self._on_second = on_second
@@ -102,6 +105,7 @@ class Player:
             )
             for guest in call.guests
         ]
+        is_past = call.begin_ms < time.time() * 1000 - _RECENT_MS
         played = {"session_id": None, "meeting_id": meeting["id"], "title": call.title}
         peers: dict[str, dict[str, Any]] = {}
         started = time.monotonic()
@@ -115,6 +119,8 @@ class Player:
             if second % batch_s == 0 or second == call.length_s:
                 if self._speed is not None:
                     await asyncio.sleep(started + second / self._speed - time.monotonic())
+                if is_past:
+                    await self._announce(waiting, tokens, meeting["id"])
                 played["session_id"] = await self._hand_in(waiting, tokens) or played["session_id"]
                 waiting = []
             self._on_second()
@@ -122,6 +128,44 @@ class Player:
             await self._close(meeting["id"], call)
         self.tally.calls += 1
         self.tally.sessions.append({**played, "peers": list(peers.values())})
+
+    async def _announce(self, waiting: Iterable[Said], tokens: list[Any], meeting_id: str) -> None:
+        """Let the host say who arrived: clients cannot place themselves before their tokens."""
+        arrivals = [one for one in waiting if one.entry["type"] == "join"]
+        if not arrivals:
+            return
+        if arrivals[0].peer.id not in self._announced and await self._is_known(arrivals[0].peer.id):
+            raise PlayFailed("the app holds calls of this seed already; take another seed")
+        self._announced |= {one.peer.id for one in arrivals}
+        events = [
+            {
+                "type": "peer_joined",
+                "at": one.entry["at"],
+                "meeting_id": meeting_id,
+                "peer_id": one.peer.id,
+                **{k: v for k, v in one.entry.items() if k == "previous_peer_id"},
+                "participant": {
+                    "user_id": tokens[one.guest]["id"],
+                    "custom_participant_id": tokens[one.guest]["custom_participant_id"],
+                    "display_name": tokens[one.guest]["name"],
+                },
+            }
+            for one in arrivals
+        ]
+        await self._post(
+            f"{self._server.url.rstrip('/')}/v1/apps/{self._server.app_id}/events",
+            token=self._server.token,
+            content=_ENTRY.encode({"events": events}),
+            headers={"content-type": "application/json"},
+        )
+
+    async def _is_known(self, peer_id: str) -> bool:
+        """Whether the app has a peer of that id."""
+        answer = await self._client.get(
+            self._server.path(f"sessions/peer-report/{peer_id}?filters=device_info"),
+            headers={"authorization": f"Bearer {self._server.token}"},
+        )
+        return answer.is_success
 
     async def _close(self, meeting_id: str, call: Call) -> None:
         """Let the host end a call that was handed in afterwards: its session need not be kept
