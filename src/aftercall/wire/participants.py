@@ -94,12 +94,12 @@ class ParticipantBody(msgspec.Struct, frozen=True, kw_only=True):
     who is present, up to now. `left_at_inferred` says that nobody said goodbye."""
 
     id: str
-    user_id: str | UnsetType
-    custom_participant_id: str | UnsetType
-    display_name: str | UnsetType
+    user_id: str | UnsetType = UNSET
+    custom_participant_id: str | UnsetType = UNSET
+    display_name: str | UnsetType = UNSET
     picture: str | None
-    preset_name: str | UnsetType
-    role: str | UnsetType
+    preset_name: str | UnsetType = UNSET
+    role: str | UnsetType = UNSET
     session_id: str
     joined_at: str
     left_at: str | None
