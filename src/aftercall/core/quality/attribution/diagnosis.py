@@ -79,12 +79,20 @@ def _machine(subject: Subject, session: Session) -> list[Finding]:
     return [finding(subject, "cpu", group, parts)]
 
 
+FELT_MS: Final = SECOND_MS
+"""A connection that was lost for less is no interruption that anybody notices; chosen."""
+
+
 def _connection(subject: Subject, session: Session) -> list[Finding]:
     found: list[Finding] = []
     lost = group_of(i for i in named(subject, IssueName.ICE_RECONNECTING) if i.origin != "remote")
     outages = [] if lost is None else spans_of(lost.issues)
     if lost is not None:
-        parts = Parts(figures=figures_of(lost), spans=outages)
+        # ICE gives up on a path when a check or two is lost, and takes it back at the next.
+        is_felt = any(end - start >= FELT_MS for start, end in outages)
+        parts = Parts(
+            figures=figures_of(lost), spans=outages, severity=None if is_felt else "information"
+        )
         found.append(finding(subject, "interruption", lost, parts))
     failures = named(subject, IssueName.ICE_FAILED, IssueName.CONNECTION_FAILED)
     failed = group_of(issue for issue in failures if issue.origin != "remote")
