@@ -235,3 +235,20 @@ def test_a_finding_stored_without_its_parts_can_be_read() -> None:
     )
     found = msgspec.json.decode(stored, type=Finding)
     assert (found.subject, found.media, found.spans, found.advice) == (None, [], [], "")
+
+
+@pytest.mark.parametrize(
+    ("lengths_s", "severity"),
+    [
+        ((0.4,), "information"),
+        ((0.4, 0.9), "information"),
+        ((1,), "warning"),
+        ((0.4, 20), "warning"),
+    ],
+)
+def test_a_connection_lost_for_less_than_a_second_is_no_fault(
+    lengths_s: tuple[float, ...], severity: str
+) -> None:
+    outages = [_outage(100 * n, 100 * n + length_s) for n, length_s in enumerate(lengths_s, 1)]
+    [found] = _told(*outages)
+    assert (found.cause, found.severity) == ("interruption", severity)
