@@ -1,10 +1,13 @@
-"""Reads end when the client that asked has gone: nobody waits for the answer."""
+"""Clients that go before they are answered. What they read is called off, what they write is
+carried out if all of it has come, and nothing is sent to them any more."""
 
 import asyncio
 from typing import Any, Final
 
 import structlog
 from litestar.types import ASGIApp, Receive, Scope, Send
+
+from aftercall.core.errors import Malformed
 
 log = structlog.get_logger(__name__)
 
@@ -19,12 +22,17 @@ class Abandonable:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request: Any = scope
-        if request["type"] != "http" or request["method"] not in _READS:
+        if request["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        if request["method"] not in _READS:
+            writing = _Writing(receive, send)
+            await self._app(scope, writing.receive, writing.send)
             return
         client = _Client(await receive(), receive, send)
         if client.has_more_to_say:
-            await self._app(scope, client.receive, send)
+            writing = _Writing(client.receive, send)
+            await self._app(scope, writing.receive, writing.send)
             return
         client.listen()
         answering = asyncio.ensure_future(self._app(scope, client.receive, client.send))
@@ -38,6 +46,28 @@ class Abandonable:
             client.gone.cancel()
             if answering.cancel():
                 await asyncio.wait([answering])
+
+
+class _Writing:
+    """The two ways to one who sends a body."""
+
+    def __init__(self, receive: Any, send: Any) -> None:
+        self._receive = receive
+        self._send = send
+        self._is_whole = self._is_gone = False
+
+    async def receive(self) -> Any:
+        """Raises `Malformed` when the client goes in the middle of its body."""
+        message = await self._receive()
+        if message["type"] == "http.disconnect" and not self._is_whole:
+            self._is_gone = True
+            raise Malformed("The connection ended before the body did.", code="disconnected")
+        self._is_whole = not message.get("more_body", False)
+        return message
+
+    async def send(self, message: Any) -> None:
+        if not self._is_gone:
+            await self._send(message)
 
 
 class _Client:

@@ -16,6 +16,11 @@ log = structlog.get_logger(__name__)
 HEADERS_KEY: Final = "answer_headers"
 """Where in the scope's `state` a request collects headers for its answer."""
 
+CLIENT_CLOSED: Final = 499
+"""Counted and logged, never sent: the client was gone before an answer began. nginx has it so."""
+
+FAILED: Final = 500
+
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 _SAFE: Final = {
@@ -75,7 +80,7 @@ class Observed:
         state["request_id"] = request_id = self._new_id()
         extra: dict[str, str] = {"x-request-id": request_id}
         state[HEADERS_KEY] = extra
-        status = 500
+        status = CLIENT_CLOSED
 
         async def send_dressed(message: Message) -> None:
             nonlocal status
@@ -89,6 +94,10 @@ class Observed:
         structlog.contextvars.bind_contextvars(request_id=request_id)
         try:
             await self._app(scope, receive, send_dressed)
+        except BaseException:
+            # The server answers for an application that fails before its answer begins.
+            status = FAILED if status == CLIENT_CLOSED else status
+            raise
         finally:
             self._note(scope, state, status, self._stopwatch() - started)
 
