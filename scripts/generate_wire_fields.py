@@ -16,18 +16,15 @@ import msgspec
 
 from aftercall.cli.simulation.call import Call
 from aftercall.cli.simulation.weather import Kind
-from aftercall.core.events import Identity, PeerNoted, SampleTaken
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.attribution.verdicts import complete
-from aftercall.core.quality.report import PeerFacts, fold
-from aftercall.core.records import LeaveReason, Participant, Peer, PeerNote, StoredSample
-from aftercall.ingest.realtimekit_callstats import translate
+from aftercall.core.quality.report import PeerFacts
+from aftercall.core.records import Participant
 from aftercall.wire.participants import encode_participant_details, encode_peer_report_details
+from tests.completed_calls import collected, compared, end_of, facts_of, folded, recorded
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PAGE: Final = ROOT / "docs/reference/wire.md"
 FIELDS: Final = ROOT / "scripts/wire_fields.txt"
-RECORDING: Final = ROOT / "tests/samples/realtimekit-callstats-30s.json"
 BEGIN: Final = "<!-- fields: written by scripts/generate_wire_fields.py -->\n"
 END: Final = "<!-- end of fields -->\n"
 BEGIN_MS: Final = EpochMs(1_795_000_000_000)
@@ -123,102 +120,27 @@ def simulated_answers() -> Iterator[Any]:
         for said in second:
             by_peer.setdefault(said.peer.id, []).append(said.entry)
             names[said.peer.id] = row_of(said.peer.id, said.peer.person.name, "user-1")
-    everybody = {}
-    for peer_id, entries in by_peer.items():
-        samples = [sample_of(peer_id, e) for e in entries if e["type"] == "sample"]
-        notes = [note_of(peer_id, e) for e in entries if e["type"] in ("event", "describe")]
-        stay = (entries[0]["at"], entries[-1]["at"])
-        everybody[peer_id] = PeerFacts(peer=peer_of(peer_id, *stay), samples=samples, notes=notes)
+    everybody = {id: facts_of(id, collected(id, entries)) for id, entries in by_peer.items()}
     yield from answers(everybody, names)
 
 
 def recorded_answers() -> Iterator[Any]:
-    found: dict[str, tuple[list[StoredSample], list[PeerNote], list[EpochMs]]] = {}
-    for sent in json.loads(RECORDING.read_text())["sent"]:
-        translation = translate(
-            json.dumps(sent["body"]).encode(),
-            app_id="app",
-            meeting_id="meeting",
-            identity=Identity(user_id="user"),
-            received_at=EpochMs(sent["at"] + 30),
-        )
-        peer_id = translation.peer_id
-        samples, notes, moments = found.setdefault(peer_id, ([], [], []))
-        for event in translation.events:
-            moments.append(event.at)
-            if isinstance(event, SampleTaken):
-                samples.append(stored(peer_id, event.sequence, event.at, event.body))
-            elif isinstance(event, PeerNoted):
-                told = {"type": "event", "seq": event.id, "at": event.at}
-                notes.append(note_of(peer_id, {**told, "name": event.name, "data": event.data}))
-    everybody = {
-        id: PeerFacts(peer=peer_of(id, min(at), max(at)), samples=samples, notes=notes)
-        for id, (samples, notes, at) in found.items()
-    }
+    everybody = recorded()
     yield from answers(everybody, {id: row_of(id, None, None) for id in everybody})
 
 
 def answers(everybody: dict[str, PeerFacts], rows: dict[str, Participant]) -> Iterator[Any]:
     """Each participant's report with the older quality of its details, as sent."""
-    last_at = EpochMs(max(each.peer.last_heard_at for each in everybody.values()))
-    folded = {id: fold([facts], last_at) for id, facts in everybody.items()}
-    verdicts = complete(
-        {id: each.verdict for id, each in folded.items()},
-        {id: each.traces for id, each in folded.items()},
-        {id: id for id in folded},
-        last_at,
-    )
-    for id, verdict in verdicts.items():
-        details = folded[id].details
+    chains = {id: [facts] for id, facts in everybody.items()}
+    reports = folded(chains)
+    for id, verdict in compared(reports, {id: id for id in chains}, end_of(chains)).items():
+        details = reports[id].details
         given = (rows[id], None, verdict, details.receptions)
         pieces = encode_peer_report_details(*given, details.rows, filters=frozenset())
         report = json.loads(b"".join(map(bytes, pieces)))["data"]["participant"]
         yield report
         older = encode_participant_details(*given, filters=frozenset())
         yield json.loads(msgspec.json.encode(older))["participant"]
-
-
-def sample_of(peer_id: str, entry: dict[str, Any]) -> StoredSample:
-    body = {name: entry[name] for name in ("connections", "streams", "page_hidden")}
-    return stored(peer_id, entry["seq"], entry["at"], msgspec.json.encode(body))
-
-
-def stored(peer_id: str, sequence: int, at: EpochMs, body: bytes) -> StoredSample:
-    return StoredSample(peer_id=peer_id, sequence=sequence, at=at, received_at=at, body=body)
-
-
-def note_of(peer_id: str, entry: dict[str, Any]) -> PeerNote:
-    own = {name: value for name, value in entry.items() if name not in ("seq", "at", "type")}
-    return PeerNote(
-        app_id="app",
-        session_id="session",
-        peer_id=peer_id,
-        id=str(entry["seq"]),
-        at=entry["at"],
-        received_at=entry["at"],
-        name=entry.get("name", "describe"),
-        data=entry.get("data", own),
-    )
-
-
-def peer_of(peer_id: str, came_at: EpochMs, left_at: EpochMs) -> Peer:
-    return Peer(
-        app_id="app",
-        session_id="session",
-        meeting_id="meeting",
-        id=peer_id,
-        participant_id=peer_id,
-        source="collector",
-        interval_ms=7_000,
-        joined_at=came_at,
-        first_heard_at=came_at,
-        last_heard_at=left_at,
-        last_received_at=left_at,
-        left_at=left_at,
-        left_reason=LeaveReason.SAID,
-        created_at=came_at,
-        updated_at=left_at,
-    )
 
 
 def row_of(peer_id: str, name: str | None, custom_id: str | None) -> Participant:

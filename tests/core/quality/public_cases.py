@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aftercall.core.events import AnyEvent, Identity, PeerNoted, SampleTaken
+from aftercall.core.events import AnyEvent, PeerNoted, SampleTaken
 from aftercall.core.instants import EpochMs
 from aftercall.core.privacy import Privacy
-from aftercall.core.quality.attribution.verdicts import complete
 from aftercall.core.quality.cumulative import Cumulative
-from aftercall.core.quality.report import Folded, PeerFacts, Verdict, fold
-from aftercall.core.records import LeaveReason, Peer, PeerNote, StoredSample
-from aftercall.ingest import collector, janus
-from aftercall.ingest.collect_batch import read_batch
+from aftercall.core.quality.report import Folded, Verdict
+from aftercall.ingest import janus
+from tests.completed_calls import collected as collect
+from tests.completed_calls import compared, end_of, facts_of, folded
 
 CASES = Path(__file__).parents[2] / "samples" / "cases"
 BASE = EpochMs(1_795_255_200_000)
@@ -96,25 +95,9 @@ def collected(
         {"type": "event", "at": BASE + at, "name": name, "data": dict(data)}
         for at, name, data in events
     ]
-    translation = collector.translate(
-        read_batch(
-            json.dumps(
-                {
-                    "v": 1,
-                    "peer_id": PEER,
-                    "sent_at": max(entry["at"] for entry in entries),
-                    "entries": [{"seq": seq, **entry} for seq, entry in enumerate(entries)],
-                }
-            ).encode()
-        ),
-        app_id="app",
-        meeting_id="meeting",
-        identity=Identity(user_id="user"),
-        privacy=Privacy.TRUNCATE,
-        received_at=EpochMs(max(entry["at"] for entry in entries)),
-    )
-    assert not translation.rejected
-    return _played(translation.events, "collector", interval_ms)
+    numbered = [{"seq": seq, **entry} for seq, entry in enumerate(entries)]
+    events_taken = collect(PEER, numbered, privacy=Privacy.TRUNCATE)
+    return _played(events_taken, "collector", interval_ms)
 
 
 def played_janus(events: Sequence[Mapping[str, Any]], *, interval_ms: int = 5_000) -> Played:
@@ -151,49 +134,8 @@ def _dated(stats: Stats) -> Stats:
 
 def _played(events: Sequence[AnyEvent], source: str, interval_ms: int) -> Played:
     peer_id = next(event.peer_id for event in events if isinstance(event, SampleTaken))
-    samples = [
-        StoredSample(
-            peer_id=peer_id,
-            sequence=event.sequence,
-            at=event.at,
-            received_at=event.at,
-            body=event.body,
-        )
-        for event in events
-        if isinstance(event, SampleTaken)
-    ]
-    notes = [
-        PeerNote(
-            app_id="app",
-            session_id="session",
-            peer_id=peer_id,
-            id=event.id,
-            at=event.at,
-            received_at=event.at,
-            name=event.name,
-            data=event.data,
-        )
-        for event in events
-        if isinstance(event, PeerNoted)
-    ]
-    start, end = (edge(sample.at for sample in samples) for edge in (min, max))
-    peer = Peer(
-        app_id="app",
-        session_id="session",
-        meeting_id="meeting",
-        id=peer_id,
-        participant_id="participant",
-        source=source,
-        interval_ms=interval_ms,
-        joined_at=start,
-        first_heard_at=start,
-        last_heard_at=end,
-        last_received_at=end,
-        left_at=end,
-        left_reason=LeaveReason.SAID,
-        created_at=start,
-        updated_at=end,
-    )
-    folded = fold([PeerFacts(peer=peer, samples=samples, notes=notes)], end)
-    verdicts = complete({"row": folded.verdict}, {"row": folded.traces}, {"row": "Ann"}, end)
-    return Played(folded, verdicts["row"])
+    taken = [event for event in events if isinstance(event, SampleTaken | PeerNoted)]
+    facts = facts_of(peer_id, taken, source=source, interval_ms=interval_ms)
+    reports = folded({"row": [facts]})
+    verdicts = compared(reports, {"row": "Ann"}, end_of({"row": [facts]}))
+    return Played(reports["row"], verdicts["row"])

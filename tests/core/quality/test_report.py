@@ -9,81 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from aftercall.core.events import Identity, PeerJoined, PeerLeft, PeerNoted, SampleTaken
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.report import Folded, PeerFacts, fold
-from aftercall.core.records import LeaveReason, Peer, PeerNote, StoredSample
-from aftercall.ingest.realtimekit_callstats import translate
+from aftercall.core.records import LeaveReason
+from tests.completed_calls import recorded
 from tests.core.quality.cast import Call
 from tests.core.quality.story import Told, peer_of, tag
 
 SAMPLES = Path(__file__).parent.parent.parent / "samples"
-
-
-def _recorded() -> dict[str, PeerFacts]:
-    """RealtimeKit's own client, as recorded."""
-    recording = json.loads((SAMPLES / "realtimekit-callstats-30s.json").read_text())
-    found: dict[str, tuple[list[StoredSample], list[PeerNote], list[EpochMs]]] = {}
-    for sent in recording["sent"]:
-        translation = translate(
-            json.dumps(sent["body"]).encode(),
-            app_id="app",
-            meeting_id="meeting",
-            identity=Identity(user_id="user"),
-            received_at=EpochMs(sent["at"] + 30),
-        )
-        samples, notes, stay = found.setdefault(translation.peer_id, ([], [], []))
-        for event in translation.events:
-            match event:
-                case SampleTaken(sequence=sequence, at=at, body=body):
-                    samples.append(
-                        StoredSample(
-                            peer_id=event.peer_id,
-                            sequence=sequence,
-                            at=at,
-                            received_at=at,
-                            body=body,
-                        )
-                    )
-                case PeerNoted(name=name, data=data):
-                    notes.append(
-                        PeerNote(
-                            app_id="app",
-                            session_id="session",
-                            peer_id=event.peer_id,
-                            id=event.id,
-                            at=event.at,
-                            received_at=event.at,
-                            name=name,
-                            data=data,
-                        )
-                    )
-                case PeerJoined() | PeerLeft():
-                    stay.append(event.at)
-    return {
-        peer_id: PeerFacts(peer=_recorded_peer(peer_id, stay), samples=samples, notes=notes)
-        for peer_id, (samples, notes, stay) in found.items()
-    }
-
-
-def _recorded_peer(peer_id: str, stay: list[EpochMs]) -> Peer:
-    return Peer(
-        app_id="app",
-        session_id="session",
-        meeting_id="meeting",
-        id=peer_id,
-        participant_id=peer_id,
-        source="realtimekit_callstats",
-        interval_ms=7_000,
-        joined_at=stay[0],
-        left_said_at=stay[1],
-        first_heard_at=stay[0],
-        last_heard_at=stay[1],
-        last_received_at=stay[1],
-        left_at=stay[1],
-        created_at=stay[0],
-        updated_at=stay[1],
-    )
 
 
 def _rows(folded: Folded, family: str) -> list[dict[str, Any]]:
@@ -105,7 +38,7 @@ def _counted(facts: PeerFacts, member: str, kind: str) -> list[int]:
 
 
 def test_a_recorded_call_of_realtimekits_client_is_folded() -> None:
-    sharer, _ = _recorded().values()
+    sharer, _ = recorded().values()
     folded = fold([sharer], EpochMs(sharer.peer.left_at or 0))
     verdict = folded.verdict
     # Five reports, so four intervals of every stream that was there from the start.

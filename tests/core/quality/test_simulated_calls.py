@@ -2,15 +2,13 @@
 
 from typing import Any
 
-import msgspec
 import pytest
 
 from aftercall.cli.simulation.call import Call, Said
 from aftercall.cli.simulation.weather import Kind
-from aftercall.core.quality.attribution.verdicts import complete
-from aftercall.core.quality.report import PeerFacts, Verdict, fold
+from aftercall.core.quality.report import Verdict
 from aftercall.core.quality.rules.issues import IssueName
-from aftercall.core.records import LeaveReason, Peer, PeerNote, StoredSample
+from tests.completed_calls import collected, completed, facts_of
 from tests.core.quality.cast import TEN
 
 EXPECTED = {
@@ -22,59 +20,6 @@ EXPECTED = {
     Kind.SILENT_MICROPHONE: {"silent_microphone"},
 }
 """What must be said of each, and nothing else."""
-
-
-def _sample(peer_id: str, entry: dict[str, Any]) -> StoredSample:
-    members = ("connections", "streams", "page_hidden")
-    body = {name: entry[name] for name in members if name in entry}
-    return StoredSample(
-        peer_id=peer_id,
-        sequence=entry["seq"],
-        at=entry["at"],
-        received_at=entry["at"],
-        body=msgspec.json.encode(body),
-    )
-
-
-def _note(peer_id: str, entry: dict[str, Any]) -> PeerNote:
-    own = {name: value for name, value in entry.items() if name not in ("seq", "at", "type")}
-    return PeerNote(
-        app_id="app",
-        session_id="session",
-        peer_id=peer_id,
-        id=str(entry["seq"]),
-        at=entry["at"],
-        received_at=entry["at"],
-        name=entry.get("name", "describe"),
-        data=entry.get("data", own),
-    )
-
-
-def _facts(peer_id: str, entries: list[dict[str, Any]]) -> PeerFacts:
-    first, last = entries[0]["at"], entries[-1]["at"]
-    peer = Peer(
-        app_id="app",
-        session_id="session",
-        meeting_id="meeting",
-        id=peer_id,
-        participant_id=peer_id,
-        source="collector",
-        interval_ms=7_000,
-        joined_at=first,
-        left_said_at=last,
-        first_heard_at=first,
-        last_heard_at=last,
-        last_received_at=last,
-        left_at=last,
-        left_reason=LeaveReason.SAID,
-        created_at=first,
-        updated_at=last,
-    )
-    return PeerFacts(
-        peer=peer,
-        samples=[_sample(peer_id, e) for e in entries if e["type"] == "sample"],
-        notes=[_note(peer_id, e) for e in entries if e["type"] in ("event", "describe")],
-    )
 
 
 def _played(seed: int, *kinds: Kind) -> list[tuple[Kind, Verdict]]:
@@ -93,13 +38,8 @@ def _played(seed: int, *kinds: Kind) -> list[tuple[Kind, Verdict]]:
     for each in said:
         entries.setdefault(each.peer.id, []).append(each.entry)
         guests[each.peer.id] = call.guests[each.guest].weather.kind
-    folded = {peer_id: fold([_facts(peer_id, own)], TEN) for peer_id, own in entries.items()}
-    verdicts = complete(
-        {peer_id: each.verdict for peer_id, each in folded.items()},
-        {peer_id: each.traces for peer_id, each in folded.items()},
-        {peer_id: peer_id for peer_id in folded},
-        TEN,
-    )
+    chains = {id: [facts_of(id, collected(id, own))] for id, own in entries.items()}
+    verdicts = completed(chains, {id: id for id in chains})
     return [(guests[peer_id], verdict) for peer_id, verdict in verdicts.items()]
 
 
