@@ -1,8 +1,9 @@
-"""A real call, as RealtimeKit's own client told it to a server, told again as if it were now."""
+"""A real call that RealtimeKit's own client reported, replayed as if it had just ended."""
 
 import json
 import re
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,12 @@ _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
 def replay(server: Server) -> str:
-    """Tells the recorded call in a meeting of its own; the id of its session, which is over."""
+    """Replays the recorded call in a meeting of its own; the id of its session, which is over.
+
+    The backend reports who arrived, because a participant's client cannot place itself before
+    its token was made. Each client sends everything in one message, as after a loss of its
+    network: a message whose newest entry is old is taken for one of a clock that is wrong.
+    """
     recording = json.loads(RECORDING.read_text())
     with patient.Client(headers=server.headers) as client:
         meeting_id = data(client.post(server.kit("meetings"), json={"title": "Recorded"}))["id"]
@@ -42,13 +48,19 @@ def replay(server: Server) -> str:
         for number, member in enumerate(members):
             text = text.replace(f"user-{number}", member["id"])
             text = text.replace(f"TOKEN{number}", member["token"])
-        for sent in json.loads(text.replace("ROOM", meeting_id)):
-            told = patient.post(
-                f"{server.url}/api/v1/message",
-                json=sent["body"],
-                headers={"authorization": sent["auth"]},
+        messages = json.loads(text.replace("ROOM", meeting_id))
+        announced = data(
+            client.post(
+                f"{server.url}/v1/apps/{server.app_id}/events",
+                json={"events": list(arrivals(messages, meeting_id))},
             )
-            assert data(told)["rejected"] == []
+        )
+        assert [each["status"] for each in announced["results"]] == ["accepted"] * len(NAMES)
+        for auth, body in merged(messages).items():
+            answer = patient.post(
+                f"{server.url}/api/v1/message", json=body, headers={"authorization": auth}
+            )
+            assert data(answer)["rejected"] == []
         calls = data(
             client.get(
                 f"{server.url}/v1/apps/{server.app_id}/calls", params={"meeting_id": meeting_id}
@@ -65,6 +77,34 @@ def replay(server: Server) -> str:
         }
         data(client.post(f"{server.url}/v1/apps/{server.app_id}/events", json={"events": [closed]}))
     return session_id
+
+
+def arrivals(messages: list[Any], meeting_id: str) -> Iterator[dict[str, Any]]:
+    """The `peer_joined` events of the recorded `call_join` entries."""
+    for sent in messages:
+        for entry in sent["body"]["payload"]["entries"]:
+            if entry["event"] != "call_join":
+                continue
+            said = entry["metaData"]["peerMetaData"]
+            yield {
+                "type": "peer_joined",
+                "at": round(datetime.fromisoformat(entry["timestamp"]).timestamp() * 1000),
+                "meeting_id": meeting_id,
+                "peer_id": said["peerId"],
+                "participant": {"user_id": said["userId"], "display_name": said["displayName"]},
+            }
+
+
+def merged(messages: list[Any]) -> dict[str, Any]:
+    """For each client's `authorization` header, one body with the entries of all its messages."""
+    bodies: dict[str, Any] = {}
+    for sent in messages:
+        if sent["auth"] in bodies:
+            entries = bodies[sent["auth"]]["payload"]["entries"]
+            entries += sent["body"]["payload"]["entries"]
+        else:
+            bodies[sent["auth"]] = sent["body"]
+    return bodies
 
 
 def renewed(text: str, last_at: int) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from typing import Any
 
 from playwright.sync_api import Page, expect
 
@@ -86,10 +87,24 @@ def test_charts_show_the_values_of_the_api(server: Server, page: Page) -> None:
     assert compared >= 8
 
 
+def assert_judged(told: Any) -> None:
+    """Both people of the recorded call were there for 30 s, and their quality is known: the
+    sound came and was not played, the pictures were good."""
+    assert told["call"]["quality"]["measured_participants"] == 2
+    sharer, watcher = told["lanes"]
+    assert [(lane["avg_mos_audio"], lane["loss_percent"]) for lane in told["lanes"]] == [(1, 0)] * 2
+    assert watcher["avg_mos_video"] > 3
+    for lane in (sharer, watcher):
+        assert 30_000 < lane["left_at"] - lane["joined_at"] < 31_000
+        assert lane["completeness"]["share"] == 1
+        assert [found["cause"] for found in lane["diagnosis"]] == ["audio_not_played"]
+
+
 def test_a_recorded_call_is_shown_as_it_was(server: Server, page: Page) -> None:
     session_id = recorded.replay(server)
     wait_until_folded(server, session_id)
     told = ask(server, f"calls/{session_id}")
+    assert_judged(told)
     page.goto(f"/sessions/{session_id}")
     settle(page)
     for lane in told["lanes"]:

@@ -12,7 +12,7 @@ from msgspec import structs
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.report import Folded, PeerFacts, fold
 from aftercall.core.records import LeaveReason
-from tests.completed_calls import recorded
+from tests.completed_calls import completed, recorded
 from tests.core.quality.cast import Call
 from tests.core.quality.story import Told, peer_of, tag
 
@@ -66,6 +66,15 @@ def test_a_recorded_call_of_realtimekits_client_is_folded() -> None:
     }
     assert verdict.completeness.share == 1.0
     assert not verdict.completeness.end_is_inferred
+
+
+def test_the_recorded_call_is_judged_as_its_browsers_counted_it() -> None:
+    # By the browsers' own statistics at its end neither played a sample of the sound that came
+    # (`totalSamplesReceived` is 0), and both decoded the other's camera, of which one client
+    # reported nothing.
+    verdicts = completed({id: [facts] for id, facts in recorded().items()}, {})
+    for verdict in verdicts.values():
+        assert [finding.cause for finding in verdict.diagnosis] == ["audio_not_played"]
 
 
 def test_a_sample_that_cannot_be_read_is_counted_and_passed_over() -> None:

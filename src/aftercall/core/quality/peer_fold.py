@@ -108,7 +108,7 @@ def fold_peer(
         ],
         traces=Traces(
             streams=looked_at(trace(peer_id, tables), hidden_spans(notes, sights)),
-            connections=paths.finish(),
+            connections=paths.finish(tables),
         ),
         scores=scores_of(peer_id, tables),
         audio=receive(ordered, is_video=False),

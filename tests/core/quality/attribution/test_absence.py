@@ -84,6 +84,20 @@ def test_reports_that_list_no_stream_though_media_came_tell_of_no_absence() -> N
     assert _missed(session, IssueName.NO_AUDIO_RECEIVED) == {}
 
 
+@pytest.mark.parametrize(
+    ("kind", "name"), [("audio", "one_way_audio"), ("video", "no_video_received")]
+)
+def test_a_stream_that_may_be_among_what_is_listed_nowhere_is_not_missed(
+    kind: str, name: str
+) -> None:
+    session = _call("abc", {"ba"}, kind)
+    [connection] = session.parties["b"].connections
+    connection.unlisted = [(CALL[0], EpochMs(CALL[1] // 3))]
+    assert _missed(session, IssueName(name)) == {"b": ["a"]}
+    connection.unlisted = [CALL]
+    assert _missed(session, IssueName(name)) == {}
+
+
 def test_where_nobody_lists_what_was_received_nobody_misses_anybody() -> None:
     assert not any(attribute(_call("ab", {"ab", "ba"})).values())
 

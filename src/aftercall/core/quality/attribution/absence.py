@@ -164,7 +164,11 @@ class Absences:
     def _is_whole(self, row_id: str, span: Span) -> bool:
         """Whether reports that lack a stream show that nothing came: they list another one, or
         their connection counted next to nothing. Where nobody counts, the others' reports stand
-        for them: of a source that lists no received streams none is missing."""
+        for them: of a source that lists no received streams none is missing. What arrived and is
+        listed nowhere may be the stream itself: a client reports on what it has registered."""
+        unlisted = union(s for c in self._rows[row_id].connections for s in c.unlisted)
+        if overlap_ms(unlisted, [span]) * 2 > span[1] - span[0]:
+            return False
         if covers(self._lists[row_id], span):
             return True
         connections = self._rows[row_id].connections

@@ -1,7 +1,8 @@
-"""The traces of a peer's connections: with whom each was made, when nothing arrived on it and
-when it was slow."""
+"""The traces of a peer's connections: with whom each was made, when nothing arrived on it, when
+more arrived than its reports list, and when it was slow."""
 
 from array import array
+from collections.abc import Iterable
 from math import nan
 from typing import Final
 
@@ -11,7 +12,8 @@ from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.quality.attribution.traces import ConnectionTrace, End, Span, union
 from aftercall.core.quality.intervals.columns import Flags, Numbers
 from aftercall.core.quality.intervals.getstats import Stats
-from aftercall.core.quality.intervals.streams import Connection, Sample
+from aftercall.core.quality.intervals.streams import PRODUCERS, Connection, Sample
+from aftercall.core.quality.intervals.tables import Table
 
 LONGEST_MS: Final = 60 * SECOND_MS
 """Reports further apart tell nothing of the time between."""
@@ -23,6 +25,13 @@ SLOW_S: Final = 0.1
 FEEDBACK_BPS: Final = 25_000
 """What the feedback on a sent picture may take (RFC 8888, a packet for every 50–100 ms); a voice
 with its headers takes more. Chosen."""
+
+HEADER_BYTES: Final = 48
+"""Of an RTP packet beside its payload: header, extensions and the tag of SRTP. Rounded up."""
+
+UNLISTED_SHARE: Final = 0.2
+"""Of what the listed streams received; retransmissions and padding may be listed nowhere.
+Chosen."""
 
 _NAMES: Final = ".local"
 """How browsers call a host on its own network instead of telling its address (mDNS)."""
@@ -42,8 +51,14 @@ class ConnectionTraces:
                 known = self._known[connection.id] = _Known()
             known.take(connection, sample.at)
 
-    def finish(self) -> list[ConnectionTrace]:
-        return [known.trace(self._peer_id, name) for name, known in self._known.items()]
+    def finish(self, tables: Iterable[Table]) -> list[ConnectionTrace]:
+        """The traces; `tables` are the intervals of the peer's streams."""
+        received = _received(tables)
+        nothing = np.empty((0, 2))
+        return [
+            known.trace(self._peer_id, name, received.get(name, nothing))
+            for name, known in self._known.items()
+        ]
 
 
 class _Known:
@@ -82,12 +97,14 @@ class _Known:
         if role in ("controlling", "controlled"):
             self._roles[role] = None
 
-    def trace(self, peer_id: str, connection_id: str) -> ConnectionTrace:
+    def trace(self, peer_id: str, connection_id: str, listed: Numbers) -> ConnectionTrace:
+        """`listed`: moments, and the bytes that a stream received in the report of each."""
         told = np.frombuffer(self._told).reshape(-1, 3)
         at, received, rtts_s = told[np.argsort(told[:, 0], kind="stable")].T
         lengths_ms = np.diff(at)
         is_near = (lengths_ms > 0) & (lengths_ms <= LONGEST_MS)
         arrived_bps = 8 * SECOND_MS * np.diff(received) / np.maximum(lengths_ms, 1)
+        listed_bps = _bps(listed, at, lengths_ms)
         is_slow: Flags = np.zeros(len(at), dtype=np.bool_)
         if not np.isnan(rtts_s).all():
             usual_s = float(np.nanmedian(rtts_s))
@@ -100,11 +117,44 @@ class _Known:
             silent=_between(at, is_near & (np.diff(received) == 0)),
             busy=_between(at, is_near & (arrived_bps >= FEEDBACK_BPS)),
             quiet=_between(at, is_near & (arrived_bps < FEEDBACK_BPS)),
+            unlisted=_between(at, is_near & _is_unlisted(arrived_bps, listed_bps)),
             slow=_between(at, is_near & is_slow[1:]),
             own=list(self._own),
             chosen=list(self._chosen),
             roles=list(self._roles),
         )
+
+
+def _received(tables: Iterable[Table]) -> dict[str, Numbers]:
+    """By connection, the moments of the streams' intervals and what each received, in bytes with
+    headers."""
+    found: dict[str, list[Numbers]] = {}
+    for table in tables:
+        if table.family in PRODUCERS or not len(table.at):
+            continue
+        bytes_, packets = table.columns("bytes_received", "packets_received")
+        columns = np.stack((table.at, np.nan_to_num(bytes_ + HEADER_BYTES * packets)), axis=1)
+        names = np.array([saying.key[0] for saying in table.sayings])[table.which]
+        for name in dict.fromkeys(names.tolist()):
+            found.setdefault(name, []).append(columns[names == name])
+    return {name: np.concatenate(parts) for name, parts in found.items()}
+
+
+def _bps(listed: Numbers, at: Numbers, lengths_ms: Numbers) -> Numbers:
+    """What the listed streams received between two reports."""
+    places = np.searchsorted(at, listed[:, 0], side="left") - 1
+    is_within = (places >= 0) & (places < len(lengths_ms))
+    bytes_ = np.bincount(places[is_within], weights=listed[is_within, 1], minlength=len(lengths_ms))
+    rates: Numbers = 8 * SECOND_MS * bytes_ / np.maximum(lengths_ms, 1)
+    return rates
+
+
+def _is_unlisted(arrived_bps: Numbers, listed_bps: Numbers) -> Flags:
+    """Where far more arrived than the listed streams and feedback account for."""
+    is_more: Flags = arrived_bps - listed_bps >= np.maximum(
+        FEEDBACK_BPS, UNLISTED_SHARE * listed_bps
+    )
+    return is_more
 
 
 def _between(at: Numbers, is_so: Flags) -> list[Span]:

@@ -93,6 +93,8 @@ class ConnectionTrace(msgspec.Struct, kw_only=True):
     """More arrived than feedback alone."""
     quiet: list[Span] = []
     """It counted what arrived, and that was no more than feedback."""
+    unlisted: list[Span] = []
+    """Much more arrived than the streams that its reports list account for."""
     slow: list[Span] = []
     """Round trips far longer than usual on it."""
     own: list[End] = []
