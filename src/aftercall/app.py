@@ -3,6 +3,7 @@ every room. Starts in order, stops in order."""
 
 import asyncio
 import gc
+import resource
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,6 +24,7 @@ from aftercall.settings import BadSetting, Settings
 from aftercall.store.database import Database, migrate
 from aftercall.store.sqlite_file import check_file, file_of
 from aftercall.web.assets import CollectorFiles
+from aftercall.web.connections import ConnectionLimits, Connections
 from aftercall.web.dashboard.pages import Pages
 from aftercall.web.intake import IntakeDoor
 from aftercall.web.proxies import Network, TrustedProxies, read_networks
@@ -39,6 +41,12 @@ STATIC: Final = Path(__file__).parent / "_static"
 YOUNG_OBJECTS: Final = 20_000
 """New objects before Python looks for cycles among them; chosen: requests leave hardly any, and at
 the default of 700 the looking takes a sixth of the intake's time."""
+
+FILES_BESIDE: Final = 150
+"""Open files that are no clients' connections: the database's, the program's, files being sent."""
+
+STOP_WITHIN_S: Final = 4
+"""How long open requests may take to finish when the server is to stop."""
 
 log = structlog.get_logger(__name__)
 
@@ -97,6 +105,7 @@ class Application:
         self._call_page: CallPage | None = None
         self._pages: Pages | None = None
         self._collector = CollectorFiles(STATIC / "collector")
+        self.connections = Connections(_limits_of(settings))
         self._front = TrustedProxies(self._answer, _networks_of(settings))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -121,6 +130,7 @@ class Application:
 
     def let_listeners_go(self) -> None:
         """End the answers that would go on by themselves: the server is about to stop."""
+        self.connections.let_go(STOP_WITHIN_S)
         if self._services is not None:
             self._services.live.close()
 
@@ -158,6 +168,7 @@ class Application:
 
     def _open_doors(self, services: Services) -> None:
         self._services = services
+        self.connections.show_in(services.metrics)
         self._intake = IntakeDoor(services)
         self._rest = create_web_app(services)
         self._pages = Pages(STATIC / "dashboard")
@@ -184,6 +195,20 @@ def _networks_of(settings: Settings) -> tuple[Network, ...]:
         return read_networks(settings.trusted_proxies)
     except ValueError as error:
         raise BadSetting(f"trusted_proxies must name addresses or networks: {error}") from None
+
+
+def _limits_of(settings: Settings) -> ConnectionLimits:
+    """As set, and as many connections as files can be opened for."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = settings.max_connections
+    if files != resource.RLIM_INFINITY:
+        most = min(most, files - FILES_BESIDE)
+    return ConnectionLimits(
+        connections=max(1, most),
+        head_s=settings.head_timeout_s,
+        body_s=settings.body_timeout_s,
+        unsent_s=settings.unsent_timeout_s,
+    )
 
 
 def create_app(settings: Settings) -> Application:

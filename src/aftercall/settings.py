@@ -93,6 +93,19 @@ class Settings:
         67_108_864,
         "Bytes of intake bodies that may wait for the disk before new ones are told to come later.",
     )
+    max_connections: int = _setting(
+        10_000,
+        "HTTP connections that one process holds open; less where it may not open as many files.",
+    )
+    head_timeout_s: int = _setting(
+        10, "How long a request's headers may take to come in, in seconds."
+    )
+    body_timeout_s: int = _setting(
+        20, "How long a request's body may take, in seconds, and a second more for each 500 bytes."
+    )
+    unsent_timeout_s: int = _setting(
+        30, "Within how many seconds a reader must take 16 KB of an answer that waits for him."
+    )
     log_level: str = _setting(
         "info", "Least severe line to log.", choices=("debug", "info", "warning", "error")
     )

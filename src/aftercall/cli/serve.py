@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -18,7 +19,7 @@ import uvicorn
 from rich.console import Console
 
 from aftercall import __version__
-from aftercall.app import Application, create_app, prepare
+from aftercall.app import STOP_WITHIN_S, Application, create_app, prepare
 from aftercall.cli.link import make_link
 from aftercall.cli.opened import DatabaseUrl, DataDir, opened
 from aftercall.cli.workers import Supervisor, end_with_parent
@@ -26,11 +27,9 @@ from aftercall.core.records import Role
 from aftercall.service.founding import Founded
 from aftercall.settings import PREFIX, BadSetting, Settings, about, read_settings
 from aftercall.store.sqlite_file import check_file, file_of, only_server
+from aftercall.web.signalling import MOST_BYTES
 
 _FACTORY = "aftercall.cli.serve:app_of_worker"
-_PATIENCE_S = 4
-"""How long open requests may take to finish when the server is told to stop."""
-
 _LIVELY_S = 60
 """How long a worker may be silent before another takes its place: one on a machine whose processors
 are all busy is slow, not stuck."""
@@ -38,6 +37,9 @@ are all busy is slow, not stuck."""
 _IDLE_S = 75
 """How long a connection is kept for its next request: longer than the minute that may lie between
 two reports, so that a page that reports needs but one."""
+
+_GONE_S = 60
+"""How long the other side of a connection may leave what it was sent without an answer."""
 
 
 def serve(
@@ -62,6 +64,7 @@ def serve(
     )
     if settings.workers > 1 and settings.effective_database_url.startswith("sqlite"):
         raise BadSetting("several workers need PostgreSQL: SQLite has one writer")
+    _allow_files()
     with ExitStack() as stack:
         if (file := file_of(settings.effective_database_url)) is not None:
             check_file(file)
@@ -89,8 +92,29 @@ def bound(settings: Settings) -> Iterator[socket.socket]:
             raise OSError(
                 error.errno, f"cannot listen on {settings.host}:{settings.port}: {error.strerror}"
             ) from None
+        _notice_the_lost(listening)
         listening.set_inheritable(True)
         yield listening
+
+
+def _notice_the_lost(listening: socket.socket) -> None:
+    """Makes the connections that are taken in end when their other side is gone without a word,
+    which a listener to events would otherwise be found to be after a quarter of an hour."""
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (
+        ("TCP_KEEPIDLE", _GONE_S),
+        ("TCP_KEEPINTVL", _GONE_S // 3),
+        ("TCP_USER_TIMEOUT", 1_000 * _GONE_S),
+    ):
+        if hasattr(socket, name):
+            listening.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+def _allow_files() -> None:
+    """Take as many open files as the system lets this program have: each connection is one."""
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if now != resource.RLIM_INFINITY and most != resource.RLIM_INFINITY:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def greet(url: str, settings: Settings, founded: Founded | None) -> None:
@@ -167,8 +191,9 @@ def simulated_calls(url: str, settings: Settings) -> Iterator[None]:
 def _run(settings: Settings, listening: socket.socket) -> None:
     options: dict[str, Any] = {
         "loop": "uvloop",
-        "http": "httptools",
+        "http": "aftercall.web.guarded_http:GuardedHttp",
         "ws": "websockets-sansio",
+        "ws_max_size": MOST_BYTES,
         "lifespan": "on",
         "access_log": False,
         "log_level": "warning",
@@ -176,7 +201,7 @@ def _run(settings: Settings, listening: socket.socket) -> None:
         # `web.proxies` does it, for `Forwarded` as well.
         "proxy_headers": False,
         "timeout_keep_alive": _IDLE_S,
-        "timeout_graceful_shutdown": _PATIENCE_S,
+        "timeout_graceful_shutdown": STOP_WITHIN_S,
     }
     if settings.workers > 1:
         os.environ.update(as_environment(settings))

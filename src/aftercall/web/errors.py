@@ -77,10 +77,11 @@ def _status_and_headers(error: AftercallError) -> tuple[int, dict[str, str]]:
 def answer_unforeseen(error: Exception, request_id: str) -> ErrorAnswer:
     """Logs what was not foreseen under `request_id`, and says no more than that outside."""
     log.error("request failed", action="request_failed", request_id=request_id, exc_info=error)
-    return _answer(500, "bug", f"Something went wrong here; it is logged as {request_id}")
+    return make_answer(500, "bug", f"Something went wrong here; it is logged as {request_id}")
 
 
-def _answer(status: int, reason: str, message: str, **headers: str) -> ErrorAnswer:
+def make_answer(status: int, reason: str, message: str, **headers: str) -> ErrorAnswer:
+    """The answer with this status, stable code and sentence."""
     body = encode_error(status, message, reason=reason)
     return ErrorAnswer(status=status, body=msgspec.json.encode(body), headers=headers)
 
@@ -88,7 +89,7 @@ def _answer(status: int, reason: str, message: str, **headers: str) -> ErrorAnsw
 def _answer_framework(error: HTTPException) -> ErrorAnswer:
     known = _FRAMEWORK_ERRORS.get(error.status_code, ("malformed", "The request cannot be read"))
     allowed = {k: v for k, v in (error.headers or {}).items() if k.lower() == "allow"}
-    return _answer(error.status_code, *known, **allowed)
+    return make_answer(error.status_code, *known, **allowed)
 
 
 def handle_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
