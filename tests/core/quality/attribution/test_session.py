@@ -3,11 +3,10 @@ from collections.abc import Sequence
 import pytest
 
 from aftercall.core.instants import EpochMs
+from aftercall.core.quality.attribution.parties import are_most, covers
 from aftercall.core.quality.attribution.session import (
     Party,
     Session,
-    are_most,
-    covers,
     is_transit,
     strain_of,
 )

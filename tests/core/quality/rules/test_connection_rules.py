@@ -65,10 +65,17 @@ def test_a_relay_and_its_protocol_are_told() -> None:
 
 def test_another_path_is_told_once() -> None:
     mobile: dict[str, Any] = {"local": {"address": "198.51.100.7"}}
-    found = _issues({}, {}, dict(mobile), dict(mobile))
+    found = _issues({}, {}, {}, dict(mobile), dict(mobile))
     assert [(issue.name, issue.first_at) for issue in found] == [
-        (IssueName.TRANSPORT_PATH_CHANGED, 2 * STEP_MS)
+        (IssueName.TRANSPORT_PATH_CHANGED, 3 * STEP_MS)
     ]
+
+
+def test_the_paths_that_are_tried_while_a_connection_is_made_are_no_changes() -> None:
+    relayed = {"local": {"candidate_type": "relay", "address": "203.0.113.5"}}
+    other = {"local": {"address": "192.0.2.2"}}
+    found = _issues(dict(relayed), dict(other), {}, {})
+    assert [issue.name for issue in found] == [IssueName.TURN_RELAYED]
 
 
 def test_ends_that_are_not_always_told_are_no_change() -> None:
@@ -77,7 +84,7 @@ def test_ends_that_are_not_always_told_are_no_change() -> None:
         assert _issues({}, dict(hidden), {}, dict(hidden)) == []
         assert _issues(dict(hidden), {}, dict(hidden), {}) == []
         mobile: dict[str, Any] = {"local": {"address": "198.51.100.7"}}
-        [issue] = _issues({}, dict(hidden), dict(mobile))
+        [issue] = _issues({}, {}, dict(hidden), dict(mobile))
         assert issue.name is IssueName.TRANSPORT_PATH_CHANGED
 
 

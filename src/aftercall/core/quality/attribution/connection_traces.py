@@ -134,9 +134,11 @@ def _received(tables: Iterable[Table]) -> dict[str, Numbers]:
             continue
         bytes_, packets = table.columns("bytes_received", "packets_received")
         columns = np.stack((table.at, np.nan_to_num(bytes_ + HEADER_BYTES * packets)), axis=1)
-        names = np.array([saying.key[0] for saying in table.sayings])[table.which]
-        for name in dict.fromkeys(names.tolist()):
-            found.setdefault(name, []).append(columns[names == name])
+        names: dict[str, int] = {}
+        numbers = [names.setdefault(saying.key[0], len(names)) for saying in table.sayings]
+        whose = np.array(numbers)[table.which]
+        for name, number in names.items():
+            found.setdefault(name, []).append(columns[whose == number])
     return {name: np.concatenate(parts) for name, parts in found.items()}
 
 

@@ -25,6 +25,7 @@ from aftercall.core.quality.attribution.findings import (
     named,
 )
 from aftercall.core.quality.attribution.issue_groups import Group, during, group_of, spans_of
+from aftercall.core.quality.attribution.parties import are_most
 from aftercall.core.quality.attribution.reach import reach_of
 from aftercall.core.quality.attribution.session import (
     DOWNLINK,
@@ -35,7 +36,6 @@ from aftercall.core.quality.attribution.session import (
     UPLINK,
     Session,
     Strain,
-    are_most,
     is_transit,
 )
 from aftercall.core.quality.attribution.traces import Span, overlap_ms

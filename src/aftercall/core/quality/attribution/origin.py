@@ -8,10 +8,11 @@ from msgspec.structs import replace
 
 from aftercall.core.quality.attribution.absence import Absences
 from aftercall.core.quality.attribution.blame import Blame, between_two, blame
+from aftercall.core.quality.attribution.departures import OUTAGES
 from aftercall.core.quality.attribution.followers import ENCODING, Followers
 from aftercall.core.quality.attribution.inferred import inferred
 from aftercall.core.quality.attribution.narrowing import narrow_downlinks
-from aftercall.core.quality.attribution.outages import OUTAGES, Outages
+from aftercall.core.quality.attribution.outages import Outages
 from aftercall.core.quality.attribution.parties import covers
 from aftercall.core.quality.attribution.session import (
     DOWNLINK,

@@ -6,14 +6,11 @@ from typing import Final
 from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
+from aftercall.core.quality.attribution.departures import OUTAGES
 from aftercall.core.quality.attribution.parties import MOST_SHARE, covers
 from aftercall.core.quality.attribution.session import Session
 from aftercall.core.quality.attribution.traces import Span, union
-from aftercall.core.quality.rules.issues import WARM_UP_MS, Issue, IssueName
-
-OUTAGES: Final = frozenset(
-    {IssueName.ICE_RECONNECTING, IssueName.ICE_FAILED, IssueName.CONNECTION_FAILED}
-)
+from aftercall.core.quality.rules.issues import WARM_UP_MS, Issue
 
 AFTERMATH_MS: Final = 2 * WARM_UP_MS
 """What was lost in an outage is counted with the first packets after it, and encoders and

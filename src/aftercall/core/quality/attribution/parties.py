@@ -1,10 +1,11 @@
 """The participants that are compared, and what of them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
+from aftercall.core.instants import EpochMs
 from aftercall.core.quality.attribution.traces import ConnectionTrace, Span, StreamTrace, overlap_ms
 from aftercall.core.quality.rules.issues import Issue
 
@@ -23,6 +24,8 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
     issues: Sequence[Issue]
     traces: Sequence[StreamTrace]
     connections: Sequence[ConnectionTrace] = ()
+    left_at: Mapping[str, EpochMs] = {}
+    """When its peers left, by id; without those that are still there."""
 
 
 def covers(when: Sequence[Span], span: Span) -> bool:

@@ -7,7 +7,8 @@ from typing import Final
 import numpy as np
 
 from aftercall.core.instants import SECOND_MS
-from aftercall.core.quality.attribution.session import Session, covers
+from aftercall.core.quality.attribution.parties import covers
+from aftercall.core.quality.attribution.session import Session
 from aftercall.core.quality.attribution.traces import Counted, StreamTrace
 from aftercall.core.quality.intervals.columns import Numbers, numbers
 from aftercall.core.quality.intervals.streams import Family

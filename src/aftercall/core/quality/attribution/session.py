@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Final, Literal, NamedTuple
 
 from aftercall.core.instants import SECOND_MS
+from aftercall.core.quality.attribution.departures import without_departures
 from aftercall.core.quality.attribution.issue_index import IssueIndex
 from aftercall.core.quality.attribution.lines import (
     Heard,
@@ -15,7 +16,7 @@ from aftercall.core.quality.attribution.lines import (
     shares_between,
     unnamed_culprits,
 )
-from aftercall.core.quality.attribution.parties import Party, are_most, covers
+from aftercall.core.quality.attribution.parties import Party, covers
 from aftercall.core.quality.attribution.topology import Topology
 from aftercall.core.quality.attribution.traces import (
     Span,
@@ -39,8 +40,6 @@ __all__ = [
     "Party",
     "Session",
     "Strain",
-    "are_most",
-    "covers",
     "is_transit",
     "strain_of",
     "strained",
@@ -102,8 +101,9 @@ class Session:
     """The participants of a session, compared in time."""
 
     def __init__(self, parties: Iterable[Party]) -> None:
-        self.parties = {party.row_id: party for party in parties}
-        self.topology = Topology(self.parties)
+        given = {party.row_id: party for party in parties}
+        self.topology = Topology(given)
+        self.parties = without_departures(given, self.topology)
         self.issues = IssueIndex(
             {row_id: party.issues for row_id, party in self.parties.items()}, self.sender_of
         )

@@ -79,7 +79,13 @@ class Topology:
     def far_end(self, ref: StreamRef) -> str | None:
         """The row at the other end of the connection a stream went over, when it led straight
         to another participant."""
-        return self._far_ends.get((ref.peer_id, ref.connection_id or ""))
+        far = self._far_ends.get((ref.peer_id, ref.connection_id or ""))
+        return None if far is None else far.row_id
+
+    def far_peer(self, ref: StreamRef) -> str | None:
+        """The peer at that end."""
+        far = self._far_ends.get((ref.peer_id, ref.connection_id or ""))
+        return None if far is None else far.peer_id
 
     def is_direct_connection(self, peer_id: str, connection_id: str) -> bool:
         return (peer_id, connection_id) in self._far_ends
@@ -89,7 +95,7 @@ class Topology:
         return self.far_end(ref) is not None
 
 
-def _far_ends(parties: Mapping[str, Party]) -> dict[tuple[str, str], str]:
+def _far_ends(parties: Mapping[str, Party]) -> dict[tuple[str, str], _Place]:
     sent: dict[_Name, set[_Place]] = {}
     for row_id, party in parties.items():
         for trace in party.traces:
@@ -114,14 +120,14 @@ def _far_ends(parties: Mapping[str, Party]) -> dict[tuple[str, str], str]:
         for party in parties.values()
         for each in party.connections
     }
-    found: dict[tuple[str, str], str] = {}
+    found: dict[tuple[str, str], _Place] = {}
     for place, others in partners.items():
         other = next(iter(others))
         if len(others) > 1 or partners[other] != {place}:
             continue
         is_mixed = bool(has_strangers & {place, other})
         if _is_one(ends.get(place[1:]), ends.get(other[1:]), is_mixed=is_mixed):
-            found[place[1:]] = other.row_id
+            found[place[1:]] = other
     return found
 
 

@@ -36,6 +36,7 @@ def complete(
             issues=verdict.issues,
             traces=traces[row_id].streams if row_id in traces else [],
             connections=traces[row_id].connections if row_id in traces else [],
+            left_at={s.peer_id: s.end_at for s in verdict.spans if s.end_at is not None},
         )
         for row_id, verdict in verdicts.items()
     )

@@ -11,7 +11,7 @@ from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.quality.intervals.getstats import Stats
 from aftercall.core.quality.intervals.streams import Connection, Family, Sample
 from aftercall.core.quality.rules.interruptions import Arrival
-from aftercall.core.quality.rules.issues import Issue, IssueName, StreamRef, single
+from aftercall.core.quality.rules.issues import WARM_UP_MS, Issue, IssueName, StreamRef, single
 from aftercall.core.quality.rules.watch import Watch, uninterrupted
 
 HIGH_RTT_S: Final = 0.400
@@ -112,12 +112,15 @@ class _ConnectionIssues:
         self._relayed_tcp = _Stretch(IssueName.TURN_RELAYED_TCP, ref)
         self._path: _Path | None = None
         self._changes: list[Issue] = []
+        self._first_at: EpochMs | None = None
         self._last_at: EpochMs | None = None
 
     def take(self, connection: Connection, at: EpochMs) -> None:
         pair = connection.pair
         last_at = at if self._last_at is None else self._last_at
         self._last_at = at
+        if self._first_at is None:
+            self._first_at = at
         if pair is None:
             return
         local = connection.local_candidate
@@ -127,13 +130,15 @@ class _ConnectionIssues:
         self._relayed_tcp.take(at, is_relayed and is_tcp)
         path = _Path(pair.id, _ends(connection))
         if path != self._path:
-            self._turn_to(path, at)
+            # ICE goes on looking for a better pair for a while after the first that works.
+            is_settled = last_at >= self._first_at + WARM_UP_MS
+            self._turn_to(path, at, is_settled)
         if pair.current_round_trip_time is not None:
             self._rtts.append((last_at, at, pair.current_round_trip_time))
         self._take_bitrate(pair, connection, last_at, at)
 
-    def _turn_to(self, path: "_Path", at: EpochMs) -> None:
-        if self._path is not None and path.has_left(self._path):
+    def _turn_to(self, path: "_Path", at: EpochMs, is_settled: bool) -> None:
+        if is_settled and self._path is not None and path.has_left(self._path):
             self._changes.append(single(IssueName.TRANSPORT_PATH_CHANGED, self._ref, at, at))
         self._path = path if self._path is None else path.with_known(self._path)
 
