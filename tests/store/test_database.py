@@ -55,6 +55,34 @@ async def test_many_writers_take_turns(db: Database) -> None:
         assert (await tx.execute(text("SELECT count(*) FROM keys"))).scalar_one() == 40
 
 
+@pytest.mark.parametrize("door", ["read", "write"])
+async def test_a_transaction_cancelled_at_any_step_leaves_its_connection_fit(
+    db: Database, door: str
+) -> None:
+    """A client that hangs up cancels its read; a cancel scope cancels at every step until the
+    task has ended."""
+    open_door = db.read if door == "read" else db.write
+
+    async def transact() -> None:
+        async with open_door() as tx:
+            for _ in range(3):
+                await tx.execute(text("SELECT count(*) FROM keys"))
+
+    cancelled = 0
+    for steps in range(0, 600, 3):
+        tasks = [asyncio.create_task(transact()) for _ in range(4)]
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        while not all(task.done() for task in tasks):
+            for task in tasks:
+                task.cancel()
+            await asyncio.sleep(0)
+        cancelled += sum(task.cancelled() for task in tasks)
+    assert cancelled
+    async with asyncio.timeout(60):
+        await asyncio.gather(*(transact() for _ in range(40)))
+
+
 async def test_migrating_twice_changes_nothing(db: Database, database_url: str) -> None:
     assert await db.is_current()
     await migrate(database_url)

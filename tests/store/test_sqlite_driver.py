@@ -1,4 +1,6 @@
+import asyncio
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -73,3 +75,44 @@ async def test_what_was_begun_is_undone_and_nothing_else_is(tmp_path: Path) -> N
         other.close()
     finally:
         await connection.close()
+
+
+async def test_a_transaction_begun_while_its_task_was_cancelled_twice_is_undone(
+    tmp_path: Path,
+) -> None:
+    connection = await connect(tmp_path / "a.db", isolation_level=None)
+    may_go_on = threading.Event()
+
+    def wait(_driver: sqlite3.Connection) -> None:
+        may_go_on.wait()
+
+    async def begin() -> None:
+        try:
+            await connection.execute("BEGIN")
+        finally:
+            await connection.rollback()
+
+    try:
+        holding_up = asyncio.create_task(connection.in_one_turn(wait))
+        await asyncio.sleep(0)
+        beginning = asyncio.create_task(begin())
+        for _ in range(3):
+            await asyncio.sleep(0)
+            beginning.cancel()
+        may_go_on.set()
+        await holding_up
+        with pytest.raises(asyncio.CancelledError):
+            await beginning
+        assert not await connection.in_one_turn(lambda driver: driver.in_transaction)
+    finally:
+        may_go_on.set()
+        await connection.close()
+
+
+async def test_a_connection_stopped_twice_ends_once(tmp_path: Path) -> None:
+    connection = await connect(tmp_path / "a.db")
+    closing = asyncio.create_task(connection.close())
+    await asyncio.sleep(0)
+    connection.stop()
+    async with asyncio.timeout(60):
+        await closing

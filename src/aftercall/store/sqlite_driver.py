@@ -7,6 +7,7 @@ cursor, the execution, the rows, the cursor's end); here all of that happens in 
 import asyncio
 import sqlite3
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
@@ -64,6 +65,8 @@ class OneTurnCursor:
 class OneTurnConnection(aiosqlite.Connection):
     """A connection whose cursors take one turn, and that does not undo what was not begun."""
 
+    _stopping: asyncio.Future[Any] | None = None
+
     def cursor(self) -> Any:
         """No turn: SQLAlchemy asks for one before each statement."""
         return OneTurnCursor(self)
@@ -75,8 +78,9 @@ class OneTurnConnection(aiosqlite.Connection):
         return await turn(work, self._conn, *given)
 
     async def _execute(self, fn: Any, *given: Any, **more: Any) -> Any:
-        """A turn is waited for even by one who is cancelled meanwhile: what the thread has begun
-        it ends, and only then can be seen whether there is anything to undo."""
+        """A turn is waited for even by one who is cancelled meanwhile, however often: what the
+        thread has begun it ends, and only then can be seen whether there is anything to undo.
+        (A cancel scope of anyio cancels again at each step until its tasks have ended.)"""
         if not self._running or not self._connection:
             raise ValueError("Connection closed")
         turn = asyncio.get_running_loop().create_future()
@@ -84,8 +88,16 @@ class OneTurnConnection(aiosqlite.Connection):
         try:
             return await asyncio.shield(turn)
         except asyncio.CancelledError:
-            await asyncio.wait([turn])
+            while not turn.done():
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait([turn])
             raise
+
+    def stop(self) -> asyncio.Future[Any] | None:
+        """Ends the thread. A second call waits for the same end: the thread answers only once."""
+        if self._stopping is None:
+            self._stopping = super().stop()
+        return self._stopping
 
     async def rollback(self) -> None:
         if self.in_transaction:
