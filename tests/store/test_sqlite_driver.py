@@ -80,7 +80,8 @@ async def test_what_was_begun_is_undone_and_nothing_else_is(tmp_path: Path) -> N
 async def test_a_transaction_begun_while_its_task_was_cancelled_twice_is_undone(
     tmp_path: Path,
 ) -> None:
-    connection = await connect(tmp_path / "a.db", isolation_level=None)
+    connection = connect(tmp_path / "a.db", isolation_level=None)
+    await connection
     may_go_on = threading.Event()
 
     def wait(_driver: sqlite3.Connection) -> None:
