@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from aftercall.core.instants import SECOND_MS
 from aftercall.core.quality.attribution.traces import Span
 from aftercall.core.quality.intervals.columns import Flags, Numbers, Places
-from aftercall.core.quality.intervals.streams import SCREENSHARES, Family, StreamKey
+from aftercall.core.quality.intervals.streams import SCREENSHARES, Family
 from aftercall.core.quality.intervals.tables import Table
+from aftercall.core.quality.intervals.tags import StreamKey
 from aftercall.core.quality.rules.issues import StreamRef
 from aftercall.core.quality.scale import Scale
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from aftercall.core.quality.moments import StreamScores
     from aftercall.core.quality.peer_fold import PeerFold
 
-FOLD_VERSION: Final = 3
+FOLD_VERSION: Final = 4
 """Grows whenever the same facts give another verdict; older documents can be folded again."""
 
 

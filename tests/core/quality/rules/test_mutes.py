@@ -177,6 +177,20 @@ def test_a_muted_tag_and_no_picture_are_a_camera_that_is_off() -> None:
     ]
 
 
+@pytest.mark.parametrize("fps", [0.5, 1, 2])
+def test_a_muted_tag_and_black_pictures_are_a_camera_that_is_off(fps: float) -> None:
+    """Browsers go on sending a black picture now and then for a track that is not enabled."""
+    reports = [_report(7 * place, round(7 * place * fps), muted=place > 0) for place in range(5)]
+    back = _report(35, 300, muted=False)
+    assert _seen(Mutes([]), *reports, back) == [(0, 28)]
+
+
+def test_pictures_that_move_again_show_that_a_muted_tag_is_out_of_date() -> None:
+    frames = (0, 7, 14, 21, 231, 441)
+    reports = [_report(7 * place, each, muted=True) for place, each in enumerate(frames)]
+    assert _seen(Mutes([]), *reports) == [(0, 21)]
+
+
 def _taken(*reports: Sample) -> Mutes:
     mutes = Mutes([])
     for report in reports:

@@ -3,7 +3,8 @@
 import msgspec
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.intervals.streams import Family, StreamKey
+from aftercall.core.quality.intervals.streams import Family
+from aftercall.core.quality.intervals.tags import StreamKey
 
 
 class Interval(msgspec.Struct, omit_defaults=True, gc=False):

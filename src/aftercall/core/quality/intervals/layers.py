@@ -19,8 +19,8 @@ from aftercall.core.quality.intervals.columns import (
     nothing,
     or_zero,
 )
-from aftercall.core.quality.intervals.streams import StreamKey
 from aftercall.core.quality.intervals.tables import Table
+from aftercall.core.quality.intervals.tags import StreamKey
 
 LEAST_SHARE: Final = 0.5
 """Of the frames of the busiest layer; of its bytes where frames are not reported. Chosen."""

@@ -5,7 +5,7 @@ codec, media source and tag, each connection with the candidate pair it uses. No
 here and nothing invented; what a browser leaves out stays `None`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import StrEnum
 from math import nan
 from typing import Final, Literal
@@ -20,10 +20,9 @@ from aftercall.core.quality.intervals.candidate_pairs import (
 )
 from aftercall.core.quality.intervals.getstats import ConnectionBody, SampleBody, Stats, StreamTag
 from aftercall.core.quality.intervals.kinds import is_no_stream, kind_of, sender_of, source_of
+from aftercall.core.quality.intervals.tags import StreamKey, Tags
 
 Direction = Literal["send", "receive"]
-StreamKey = tuple[str, str, int | str]
-"""Connection id, direction, and the SSRC or, without one, the id of the stats object."""
 
 
 class Family(StrEnum):
@@ -185,14 +184,14 @@ class Linker:
         """Streams of no known kind: connection, direction and the id of the stats."""
         self._sources: dict[StreamKey, str] = {}
         """What tags last said that streams are made of."""
-        self._tags = _Tags([])
+        self._tags = Tags([])
         self._known: dict[str, _Known] = {}
         self._candidates: dict[str, dict[str, Stats]] = {}
 
     def link(self, body: SampleBody, at: EpochMs) -> Sample:
         is_retagged = body.streams is not self._tags.every
         if is_retagged:
-            self._tags = _Tags(body.streams)
+            self._tags = Tags(body.streams)
         before, self._known = self._known, {}
         connections = [
             self._connection(each, before.get(each.id) or _Known(), is_retagged)
@@ -283,7 +282,9 @@ class Linker:
         """`None` for a stream of no known kind, and for what is none of the call's."""
         if is_no_stream(stats):
             return None
-        tag = self._tags.find(*whose, stats, source)
+        tag = self._tags.find(*whose, stats, source) or self._tags.only(
+            *whose, stats, source, self._sources
+        )
         source_name = self._source_of(whose, stats, tag)
         codec = codecs.get(stats.codec_id or "")
         kind = kind_of(stats, source, None if codec is None else codec.mime_type, tag)
@@ -354,35 +355,6 @@ def _codecs(objects: Mapping[str, Stats], before: Mapping[str, Codec]) -> dict[s
             known = before.get(stats.id)
             found[stats.id] = known if known == codec and known is not None else codec
     return found
-
-
-class _Tags:
-    """The tags of a sample, found by SSRC, else `mid`, else track."""
-
-    def __init__(self, tags: Sequence[StreamTag]) -> None:
-        self.every = tags
-        self._by_ssrc: dict[tuple[str, str, int | None], StreamTag] = {
-            (tag.connection, tag.direction, tag.ssrc): tag for tag in tags
-        }
-        self._by_name: dict[tuple[str, str, str, str], StreamTag] | None = None
-
-    def find(
-        self, connection_id: str, direction: str, stats: Stats, source: Stats | None
-    ) -> StreamTag | None:
-        if stats.ssrc is not None:
-            tag = self._by_ssrc.get((connection_id, direction, stats.ssrc))
-            if tag is not None:
-                return tag
-        if self._by_name is None:
-            self._by_name = {}
-            for tag in self.every:
-                for name, value in (("mid", tag.mid), ("track", tag.track_id)):
-                    if value is not None:
-                        self._by_name[tag.connection, tag.direction, name, value] = tag
-        track_id = stats.track_identifier if source is None else source.track_identifier
-        return self._by_name.get(
-            (connection_id, direction, "mid", stats.mid or "")
-        ) or self._by_name.get((connection_id, direction, "track", track_id or ""))
 
 
 def _place(connection: Connection, stats: Stats) -> None:

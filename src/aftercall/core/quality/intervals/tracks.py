@@ -16,7 +16,8 @@ import numpy as np
 
 from aftercall.core.quality.intervals.columns import Numbers, nothing
 from aftercall.core.quality.intervals.stored import NUMBERS, numbers_of
-from aftercall.core.quality.intervals.streams import Sample, Saying, Stream, StreamKey
+from aftercall.core.quality.intervals.streams import Sample, Saying, Stream
+from aftercall.core.quality.intervals.tags import StreamKey
 
 _HEAD: Final = ("at", "pair_rtt_s", "score_given")
 """What every report has: its moment, the round trip of its connection's candidate pair, the

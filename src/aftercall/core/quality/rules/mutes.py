@@ -175,13 +175,14 @@ def _is_live(kind: str, before: _Report, now: _Report) -> bool:
 
 
 def _tag_changes(kind: str, reports: Iterable[tuple[_Report, _Report]]) -> list[_Change]:
-    """Where the tag alone says that the camera is off, and there is no picture either."""
+    """Where the tag alone says that the camera is off, and no picture moves either: a muted
+    camera gives none, or a black one about once a second."""
     found: list[_Change] = []
     is_off = False
-    for before, now in reports:
-        is_still = None in (now.frames, before.frames) or now.frames == before.frames
-        if kind == "video" and now.is_tagged is not is_off and (is_still or is_off):
-            is_off = now.is_tagged
+    for before, now in reports if kind == "video" else ():
+        is_seen_off = now.is_tagged and not _is_live(kind, before, now)
+        if is_seen_off is not is_off:
+            is_off = is_seen_off
             found.append(_Change(before.at, _TAG, is_off))
     return found
 
