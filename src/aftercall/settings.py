@@ -22,6 +22,9 @@ def _setting(default: Any, about: str, *, choices: tuple[str, ...] = ()) -> Any:
     return field(default=default, metadata={"about": about, "choices": choices})
 
 
+_BUDGET: Final = "Five minutes' worth may come at once; counted per process; 0: no limit."
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """The effective settings of one process."""
@@ -105,6 +108,40 @@ class Settings:
     )
     unsent_timeout_s: int = _setting(
         30, "Within how many seconds a reader must take 16 KB of an answer that waits for him."
+    )
+    peer_samples_per_min: int = _setting(
+        1_200, "Reports a minute that are taken of one peer from its own client. " + _BUDGET
+    )
+    token_requests_per_min: int = _setting(
+        1_200, "Intake requests a minute of one participant, whichever of its tokens. " + _BUDGET
+    )
+    token_bytes_per_min: int = _setting(
+        16_777_216,
+        "Bytes a minute of one participant's intake bodies, after decompression. " + _BUDGET,
+    )
+    token_events_per_min: int = _setting(
+        6_000, "Facts a minute of one participant that are no reports. " + _BUDGET
+    )
+    token_talk_characters_per_min: int = _setting(
+        60_000, "Characters a minute of one participant's chat and transcript. " + _BUDGET
+    )
+    token_peers_per_min: int = _setting(
+        60, "Peers a minute that one participant may begin or come back with. " + _BUDGET
+    )
+    app_requests_per_min: int = _setting(
+        120_000, "Intake requests a minute of one app, and of one API token. " + _BUDGET
+    )
+    app_bytes_per_min: int = _setting(
+        1_073_741_824,
+        "Bytes a minute of one app's and one API token's intake bodies, after decompression. "
+        + _BUDGET,
+    )
+    app_events_per_min: int = _setting(
+        600_000, "Facts a minute of one app, and of one API token, that are no reports. " + _BUDGET
+    )
+    app_talk_characters_per_min: int = _setting(
+        6_000_000,
+        "Characters a minute of chat and transcript of one app, and of one API token. " + _BUDGET,
     )
     log_level: str = _setting(
         "info", "Least severe line to log.", choices=("debug", "info", "warning", "error")

@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from aftercall.core.instants import EpochMs
+from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.lifecycle import Policy
 from aftercall.core.records import Role
 from aftercall.service.record import Recorder
@@ -103,6 +103,7 @@ async def build(db: Database) -> AsyncIterator[Build]:
             clock=clock,
             new_id=new_id,
             policy=Policy(),
+            seconds=lambda: clock.now / SECOND_MS,
         )
         app: Any = create_web_app(services, *extra)
         client = httpx.AsyncClient(

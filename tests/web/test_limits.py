@@ -20,6 +20,8 @@ def test_requests_within_the_limit_are_counted_down() -> None:
         "x-ratelimit-limit": "2",
         "x-ratelimit-remaining": "1",
         "x-ratelimit-reset": "Sat, 21 Nov 2026 12:05:00 GMT",
+        "ratelimit": '"default";r=1;t=300',
+        "ratelimit-policy": '"default";q=2;w=300',
     }
 
 

@@ -7,9 +7,12 @@ turns the family into a status; nothing else in the program knows one.
       Malformed   the sender's: the request cannot be read, or a value is out of its range
       Refused     the caller's rights: no valid credentials, or not for this
       NotFound    nobody's: there is no such thing, or not for this caller
-      Busy        ours, for now: try again later; `Unavailable` when it is the database's
+      Busy        ours, for now: try again later; `Unavailable` when it is the database's,
+                  `OverBudget` when it is the caller's, who sends more than it may
       Bug         ours, for good: something that must not happen
 """
+
+from aftercall.core.instants import SECOND_MS, EpochMs
 
 
 class AftercallError(Exception):
@@ -78,6 +81,30 @@ class Unavailable(Busy):
     """The database cannot be reached, or refuses writes, for now."""
 
     code = "unavailable"
+
+
+class OverBudget(Busy):
+    """The caller sends more than it may for now."""
+
+    code = "over_budget"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        budget: str,
+        limit: int,
+        window_s: int,
+        retry_after_s: int,
+        now: EpochMs,
+    ) -> None:
+        super().__init__(message, retry_after_s=retry_after_s)
+        self.budget = budget
+        """Which of its budgets is spent."""
+        self.limit = limit
+        """How much may come in `window_s` seconds."""
+        self.window_s = window_s
+        self.resets_at = EpochMs(now + retry_after_s * SECOND_MS)
 
 
 class Bug(AftercallError):

@@ -13,6 +13,7 @@ from aftercall.core.lifecycle import Policy
 from aftercall.core.summary_layout import SummaryOptions
 from aftercall.service.access import Access
 from aftercall.service.aliases import Aliases
+from aftercall.service.budgets import Budgets
 from aftercall.service.call_details import CallPages
 from aftercall.service.calls import Calls
 from aftercall.service.digests import DigestKeeper, Digests
@@ -68,6 +69,7 @@ class Services:
     recorder: Recorder
     listening: Listening
     intake: Intake
+    budgets: Budgets
     aliases: Aliases
     geo: Geo
     jobs: Jobs
@@ -85,10 +87,11 @@ def build_services(
     clock: Clock,
     new_id: NewId,
     policy: Policy,
+    seconds: Callable[[], float] = monotonic,
     summary_options_of: Callable[[Mapping[str, Any]], SummaryOptions] = default_summary_options,
 ) -> Services:
-    """The use cases over one database, wired. `summary_options_of` reads from a meeting's
-    settings how its creator wants its summaries."""
+    """The use cases over one database, wired. `seconds` is a clock that never jumps;
+    `summary_options_of` reads from a meeting's settings how its creator wants its summaries."""
     metrics = CollectorRegistry()
     recorder = Recorder(db, clock=clock, new_id=new_id, policy=policy)
     reports = Reports(db=db, clock=clock, keeper=DigestKeeper(db=db, clock=clock))
@@ -122,13 +125,14 @@ def build_services(
         finaliser=Finaliser(db, reports=reports, summaries=summaries),
         founding=Founding(db=db, clock=clock, new_id=new_id),
         recorder=recorder,
-        listening=Listening(db, clock=clock, seconds=monotonic),
+        listening=Listening(db, clock=clock, seconds=seconds),
         intake=Intake(
             recorder,
             capacity=settings.intake_queue,
             capacity_bytes=settings.intake_queue_bytes,
             metrics=metrics,
         ),
+        budgets=Budgets(settings, clock=clock, seconds=seconds, metrics=metrics),
         aliases=Aliases(db),
         geo=Geo.open(settings.geo_database, settings.asn_database),
         jobs=Jobs(db, clock=clock),

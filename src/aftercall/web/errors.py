@@ -3,11 +3,13 @@
 Malformed   400; 422 for a body that breaks a rule; 413 when too large
 Refused     401 when we do not know the caller, else 403
 NotFound    404
-Busy        503, or 429 for a caller over his limit; both with `retry-after`
+Busy        503, or 429 for a caller over his limit or budget; both with `retry-after`
 Bug, and anything unforeseen: 500
 """
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any, Final
 
 import msgspec
@@ -15,7 +17,8 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
-from aftercall.core.errors import AftercallError, Busy, Malformed, NotFound, Refused
+from aftercall.core.errors import AftercallError, Busy, Malformed, NotFound, OverBudget, Refused
+from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.wire.envelope import encode_error
 
 log = structlog.get_logger(__name__)
@@ -67,11 +70,37 @@ def _status_and_headers(error: AftercallError) -> tuple[int, dict[str, str]]:
             return 403, {}
         case NotFound():
             return 404, {}
+        case OverBudget():
+            return 429, {
+                "retry-after": str(error.retry_after_s),
+                **limit_headers(
+                    error.budget,
+                    limit=error.limit,
+                    remaining=0,
+                    window_s=error.window_s,
+                    resets_s=error.retry_after_s,
+                    resets_at=error.resets_at,
+                ),
+            }
         case Busy():
             status = 429 if error.code == RATE_LIMITED else 503
             return status, {"retry-after": str(error.retry_after_s)}
         case _:
             return 500, {"x-should-retry": "false"}
+
+
+def limit_headers(
+    name: str, *, limit: int, remaining: int, window_s: int, resets_s: int, resets_at: EpochMs
+) -> dict[str, str]:
+    """What an answer says of the limit of that name: `limit` in `window_s` seconds."""
+    reset = format_datetime(datetime.fromtimestamp(resets_at / SECOND_MS, UTC), usegmt=True)
+    return {
+        "x-ratelimit-limit": str(limit),
+        "x-ratelimit-remaining": str(remaining),
+        "x-ratelimit-reset": reset,
+        "ratelimit": f'"{name}";r={remaining};t={resets_s}',
+        "ratelimit-policy": f'"{name}";q={limit};w={window_s}',
+    }
 
 
 def answer_unforeseen(error: Exception, request_id: str) -> ErrorAnswer:

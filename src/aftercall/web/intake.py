@@ -7,7 +7,8 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from litestar.types import Receive, Scope, Send
 
-from aftercall.core.errors import AftercallError, Malformed, Refused
+from aftercall.core.budgets import Kind
+from aftercall.core.errors import AftercallError, Busy, Malformed, Refused
 from aftercall.core.events import AnyEvent, PeerJoined
 from aftercall.core.instants import EpochMs
 from aftercall.core.privacy import Privacy
@@ -17,9 +18,11 @@ from aftercall.ingest.collect_batch import read_batch
 from aftercall.ingest.discretion import discreet, with_address
 from aftercall.service.access import ParticipantGrant
 from aftercall.service.admission import KICKED
+from aftercall.service.budgets import Account
 from aftercall.service.deliveries import Credentials, Delivery, Outcome, Receipt, Status
 from aftercall.service.services import Services
 from aftercall.web.bodies import headers_of, read_body
+from aftercall.web.cors import Cors, Headers
 from aftercall.web.errors import JSON, ErrorAnswer, answer_error, answer_unforeseen
 from aftercall.web.sources import check_source, read_interval_ms, take_janus
 
@@ -33,7 +36,6 @@ _HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"cache-control", b"no-store"),
 )
-Headers = dict[bytes, bytes]
 Answer = tuple[int, bytes]
 
 
@@ -52,7 +54,7 @@ class IntakeDoor:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._privacy = Privacy(services.settings.privacy)
-        self._cors = _Cors(services.settings.allow_origins)
+        self._cors = Cors(services.settings.allow_origins)
 
     def is_for(self, path: str) -> bool:
         """Whether a path is one of the intake's."""
@@ -102,22 +104,31 @@ class IntakeDoor:
         take = self._events if what == "events" else self._janus
         return lambda sender: take(app_id, sender)
 
-    async def _body(self, sender: _Sender) -> bytes:
+    async def _body(self, sender: _Sender, account: Account | None) -> bytes:
+        """The body, paid for by the account, when it is known whose it is."""
         settings = self._services.settings
-        return await read_body(
+        if account is not None:
+            account.check(Kind.BYTES)
+        body = await read_body(
             sender.receive,
             sender.headers,
             largest=settings.collect_max_bytes,
             largest_inflated=settings.collect_max_inflated_bytes,
         )
+        if account is not None:
+            account.take(Kind.BYTES, len(body))
+        return body
 
     async def _collect(self, sender: _Sender) -> Answer:
         bearer = _bearer(sender.headers)
         grant = await self._participant(bearer) if bearer else None
-        body = await self._body(sender)
+        account = None if grant is None else self._services.budgets.open_participant(grant)
+        body = await self._body(sender, account)
         batch, size_bytes = read_batch(body), len(body)
-        if grant is None:
+        if grant is None or account is None:
             grant = await self._participant(batch.token)
+            account = self._services.budgets.open_participant(grant)
+            account.take(Kind.BYTES, size_bytes)
         received_at = self._services.clock()
         peer_id = batch.peer_id
         translation = collector.translate(
@@ -131,6 +142,7 @@ class IntakeDoor:
         # It is some hundred objects, and hundreds of requests wait for the disk at a time.
         del batch, body
         receipt = await self._take(
+            account,
             grant,
             collector.SOURCE,
             self._with_address([*translation.events, *translation.refusals], grant.app_id, sender),
@@ -162,7 +174,8 @@ class IntakeDoor:
 
     async def _message(self, sender: _Sender) -> Answer:
         grant = await self._participant(_bearer(sender.headers))
-        body = await self._body(sender)
+        account = self._services.budgets.open_participant(grant)
+        body = await self._body(sender, account)
         received_at = self._services.clock()
         translation = realtimekit_callstats.translate(
             body,
@@ -174,6 +187,7 @@ class IntakeDoor:
         events = [*translation.events, *translation.refusals]
         heard_at = max((event.at for event in events), default=received_at)
         receipt = await self._take(
+            account,
             grant,
             "realtimekit_callstats",
             self._with_address(discreet(events, self._privacy), grant.app_id, sender),
@@ -196,7 +210,8 @@ class IntakeDoor:
         secret = _bearer(sender.headers) or _text(sender.headers, b"x-auth-key")
         grant = await access.authenticate(secret)
         await access.app_for(grant, app_id, needs=Role.ADMIN)
-        body = await self._body(sender)
+        account = self._services.budgets.open_backend(grant, app_id)
+        body = await self._body(sender, account)
         translation = generic.translate(body, app_id=app_id, privacy=self._privacy)
         delivery = Delivery(
             app_id=app_id,
@@ -205,7 +220,7 @@ class IntakeDoor:
             events=[*translation.events, *translation.refusals],
             size_bytes=len(body),
         )
-        receipt = await self._services.intake.take(delivery)
+        receipt = await self._record(delivery, account)
         results: dict[int, dict[str, object]] = {
             r.position: {"status": "rejected", "code": r.code, "message": r.message}
             for r in translation.rejected
@@ -217,10 +232,11 @@ class IntakeDoor:
         )
 
     async def _janus(self, app_id: str, sender: _Sender) -> Answer:
-        await check_source(self._services, sender.headers, app_id)
+        grant = await check_source(self._services, sender.headers, app_id)
         interval_ms = read_interval_ms(sender.query)
-        body = await self._body(sender)
-        return 202, await take_janus(self._services, app_id, body, interval_ms)
+        account = self._services.budgets.open_backend(grant, app_id)
+        body = await self._body(sender, account)
+        return 202, await take_janus(self._services, account, app_id, body, interval_ms)
 
     def _with_address(
         self, events: Sequence[AnyEvent], app_id: str, sender: _Sender
@@ -238,6 +254,7 @@ class IntakeDoor:
 
     async def _take(
         self,
+        account: Account,
         grant: ParticipantGrant,
         source: str,
         events: Sequence[AnyEvent],
@@ -264,36 +281,19 @@ class IntakeDoor:
                 issued_at=grant.issued_at,
             ),
         )
-        receipt = await self._services.intake.take(delivery)
+        receipt = await self._record(delivery, account)
         refusal = receipt.refusal
         if refusal is not None and refusal.code != KICKED.code:
             raise Refused(refusal.message or "Refused.", code=refusal.code)
         return receipt
 
-
-class _Cors:
-    """Which pages may send: the intake is meant to be called from other origins."""
-
-    def __init__(self, allowed: str) -> None:
-        self._origins = {origin.strip().encode() for origin in allowed.split(",") if origin.strip()}
-
-    def answer(self, headers: Headers) -> list[tuple[bytes, bytes]]:
-        origin = headers.get(b"origin")
-        if origin is None:
-            return []
-        if b"*" in self._origins:
-            return [(b"access-control-allow-origin", b"*")]
-        if origin in self._origins:
-            return [(b"access-control-allow-origin", origin), (b"vary", b"origin")]
-        return [(b"vary", b"origin")]
-
-    def preflight(self, headers: Headers) -> list[tuple[bytes, bytes]]:
-        return [
-            *self.answer(headers),
-            (b"access-control-allow-methods", b"POST"),
-            (b"access-control-allow-headers", b"authorization, content-type, content-encoding"),
-            (b"access-control-max-age", b"86400"),
-        ]
+    async def _record(self, delivery: Delivery, account: Account) -> Receipt:
+        account.take_facts(delivery.events, delivery.peer_id)
+        try:
+            return await self._services.intake.take(delivery)
+        except Busy:
+            account.give_back()
+            raise
 
 
 def _bearer(headers: Headers) -> str | None:

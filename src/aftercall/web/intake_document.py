@@ -17,6 +17,7 @@ _REFUSALS: Final = {
     403: "A token that is not for this, or was revoked",
     405: "Only POST",
     413: "The body is larger than the server takes, before or after decompression",
+    429: "A budget is spent: send the same body again after `retry-after` seconds",
     500: "A mistake of the server's",
     503: "Too busy: send the same body again after `retry-after` seconds",
 }

@@ -1,16 +1,16 @@
-"""How many REST requests a token may make in five minutes.
+"""How many REST requests a token may make in five minutes, and the headers that tell of limits.
 
-Counted in fixed windows, per process: with several processes the limit is that of each.
+Requests are counted in fixed windows, per process: with several processes the limit is that of
+each. The headers are those of Cloudflare's API, older (`x-ratelimit-*`) and newer
+(draft-ietf-httpapi-ratelimit-headers, whose values are structured fields of RFC 9651).
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import format_datetime
 from typing import Final
 
 from aftercall.core.errors import Busy
 from aftercall.core.instants import MINUTE_MS, SECOND_MS, Clock, EpochMs
-from aftercall.web.errors import RATE_LIMITED
+from aftercall.web.errors import RATE_LIMITED, limit_headers
 
 WINDOW_MS: Final = 5 * MINUTE_MS
 
@@ -40,16 +40,20 @@ class TokenLimits:
         window = self._window(token_id, now)
         window.spent += 1
         remaining = max(0, self._per_window - window.spent)
-        headers |= {
-            "x-ratelimit-limit": str(self._per_window),
-            "x-ratelimit-remaining": str(remaining),
-            "x-ratelimit-reset": _http_date(window.ends_at),
-        }
+        resets_s = -((now - window.ends_at) // SECOND_MS)
+        headers |= limit_headers(
+            "default",
+            limit=self._per_window,
+            remaining=remaining,
+            window_s=WINDOW_MS // SECOND_MS,
+            resets_s=resets_s,
+            resets_at=window.ends_at,
+        )
         if window.spent > self._per_window:
             raise Busy(
                 f"More than {self._per_window} requests in five minutes",
                 code=RATE_LIMITED,
-                retry_after_s=-((now - window.ends_at) // SECOND_MS),
+                retry_after_s=resets_s,
             )
 
     def _window(self, token_id: str, now: EpochMs) -> _Window:
@@ -58,7 +62,3 @@ class TokenLimits:
             self._windows = {k: w for k, w in self._windows.items() if w.ends_at > now}
             window = self._windows[token_id] = _Window(ends_at=EpochMs(now + WINDOW_MS))
         return window
-
-
-def _http_date(moment: EpochMs) -> str:
-    return format_datetime(datetime.fromtimestamp(moment / SECOND_MS, UTC), usegmt=True)

@@ -12,6 +12,8 @@ from aftercall.core.instants import SECOND_MS
 from aftercall.core.privacy import Privacy
 from aftercall.core.records import Role
 from aftercall.ingest import janus
+from aftercall.service.access import Grant
+from aftercall.service.budgets import Account
 from aftercall.service.deliveries import Delivery, Outcome, Status
 from aftercall.service.services import Services
 from aftercall.web.auth import read_credentials
@@ -22,12 +24,13 @@ LONGEST_PERIOD_S: Final = 600
 _ENCODER: Final = msgspec.json.Encoder()
 
 
-async def check_source(services: Services, headers: dict[bytes, bytes], app_id: str) -> None:
-    """Whether the sender may write to the app: by a bearer token, or by HTTP Basic with the token
-    as password and any user. Raises `Refused`."""
+async def check_source(services: Services, headers: dict[bytes, bytes], app_id: str) -> Grant:
+    """The grant of a sender that may write to the app: by a bearer token, or by HTTP Basic with the
+    token as password and any user. Raises `Refused`."""
     texts = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()}
     grant = await services.access.authenticate(read_credentials(texts).token)
     await services.access.app_for(grant, app_id, needs=Role.ADMIN)
+    return grant
 
 
 def read_interval_ms(query: bytes) -> int:
@@ -42,8 +45,11 @@ def read_interval_ms(query: bytes) -> int:
     return int(said) * SECOND_MS
 
 
-async def take_janus(services: Services, app_id: str, body: bytes, interval_ms: int) -> bytes:
-    """Records a post of Janus' event handler; the answer's body, which counts Janus' events."""
+async def take_janus(
+    services: Services, account: Account, app_id: str, body: bytes, interval_ms: int
+) -> bytes:
+    """Records a post of Janus' event handler, which the account pays for; the answer's body, which
+    counts Janus' events. Raises `OverBudget` before anything of it is recorded."""
     received_at = services.clock()
     translation = janus.translate(
         body,
@@ -52,6 +58,7 @@ async def take_janus(services: Services, app_id: str, body: bytes, interval_ms: 
         privacy=Privacy(services.settings.privacy),
         interval_ms=interval_ms,
     )
+    account.take_facts(translation.events)
 
     async def take(events: Sequence[AnyEvent]) -> Sequence[Outcome]:
         if not events:

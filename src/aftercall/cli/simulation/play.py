@@ -18,6 +18,8 @@ _BATCH_S: Final = 60
 _MOST_BYTES: Final = 1_500_000
 _MOST_ENTRIES: Final = 400
 _TRIES: Final = 6
+_BUSY: Final = 503
+_OVER_BUDGET: Final = 429
 _RECENT_MS: Final = 1_000
 """A call that began no longer ago is played as it happens."""
 _FOREIGN_PEER: Final = "foreign_peer"
@@ -225,25 +227,27 @@ class Player:
     async def _post(
         self, url: str, *, token: str, content: bytes, headers: dict[str, str]
     ) -> dict[str, Any]:
-        """POST until it is taken; a server that is away or busy is asked again for a while."""
-        for attempt in range(_TRIES):
-            is_last = attempt == _TRIES - 1
+        """POST until it is taken; a server that is away or busy is asked again for a while, and one
+        that says when it takes more (429) is asked again then."""
+        attempt = 0
+        while True:
             try:
                 answer = await self._client.post(
                     url, content=content, headers={**headers, "authorization": f"Bearer {token}"}
                 )
             except httpx.TransportError as error:
-                if is_last:
+                if attempt == _TRIES - 1:
                     raise PlayFailed(f"{self._server.url} cannot be reached: {error}") from error
                 await asyncio.sleep(0.2 * 2**attempt)
+                attempt += 1
                 continue
             if answer.is_success:
                 body: dict[str, Any] = msgspec.json.decode(answer.content)
                 return body
-            if answer.status_code != 503 or is_last:
+            attempt += answer.status_code != _OVER_BUDGET
+            if answer.status_code not in (_OVER_BUDGET, _BUSY) or attempt == _TRIES:
                 raise PlayFailed(f"{url} answered {answer.status_code}: {_reason(answer)}")
             await asyncio.sleep(float(answer.headers.get("retry-after", 1)))
-        raise AssertionError("the last try returns or raises")
 
 
 def _chunks(said: list[Said]) -> Iterator[list[bytes]]:
