@@ -10,6 +10,7 @@ from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
+from tests.acceptance.counted import COUNT_STREAMS
 from tests.acceptance.machine import PROBE
 from tests.acceptance.patient import PATIENCE_MS
 
@@ -51,6 +52,8 @@ class Stay:
     peer_id: str
     stats: list[list[dict[str, Any]]] = field(default_factory=list)
     """What the browser's connections counted, just before the peer went away."""
+    counted: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    """What they had counted time and again until then, by the name of the stream."""
 
     def streams(self) -> list[dict[str, Any]]:
         """The streams sent and received, as the browser counted them."""
@@ -99,6 +102,7 @@ class Tab:
     async def count(self) -> None:
         """Keeps what the browser has counted so far."""
         self.stays[-1].stats = await self.page.evaluate("window.readStats()")
+        self.stays[-1].counted = await self.page.evaluate("window.counted")
 
     async def late_timers(self) -> list[tuple[float, float]]:
         """When timers of the page were due that came late (seconds since the epoch), and by how
@@ -176,6 +180,7 @@ async def open_tab(running: Browser, name: str) -> Tab:
     context = await running.new_context(permissions=["camera", "microphone"])
     context.set_default_timeout(PATIENCE_MS)
     await context.add_init_script(KEEP_CONNECTIONS)
+    await context.add_init_script(COUNT_STREAMS)
     await context.add_init_script(PROBE)
     return Tab(name=name, page=await context.new_page(), context=context)
 

@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from tests.acceptance.calls import (
     find_chromium,
     open_tab,
 )
+from tests.acceptance.counted import COUNT_STREAMS, assert_packets_agree, moment
 from tests.acceptance.firefox import Firefox, find_firefox, firefox
 from tests.acceptance.server import Server, running, wait_until_ended
 
@@ -43,31 +43,6 @@ def ask(server: Server, path: str) -> Any:
     return answer.json()["data"]
 
 
-def moment(text: str) -> float:
-    return datetime.fromisoformat(text).timestamp()
-
-
-COUNT_VIDEO = """(() => {
-    window.counted = [];
-    const count = async () => {
-        for (const entry of (await window.readStats()).flat())
-            if (entry.type === "inbound-rtp" && entry.kind === "video")
-                window.counted.push([entry.timestamp / 1000, entry.packetsReceived]);
-        setTimeout(count, 250);
-    };
-    count();
-})()"""
-"""Notes the moment (s since 1970) and the packets received of the only video, time and again."""
-
-
-def count_at(counted: list[list[float]], at: float) -> float:
-    """The counter at a moment, along the straight line between the readings around it."""
-    before = max(reading for reading in counted if reading[0] <= at)
-    after = min((reading for reading in counted if reading[0] >= at), default=before)
-    share = (at - before[0]) / (after[0] - before[0]) if after[0] > before[0] else 0.0
-    return before[1] + share * (after[1] - before[1])
-
-
 async def join_with_firefox(fox: Firefox, url: str, room: str) -> str:
     """Enters the room; the id of the peer."""
     await fox.go(f"{url}/try?room={room}")
@@ -89,7 +64,7 @@ async def test_firefox_and_chromium_hold_a_call_and_both_are_on_record(server: S
         await ann.join(server.url, "mixed")
         peer_id = await join_with_firefox(fox, server.url, "mixed")
         await ann.wait_until_connected(1)
-        await fox.evaluate(COUNT_VIDEO)
+        await fox.evaluate(COUNT_STREAMS)
         await asyncio.sleep(12)
         counted = await fox.evaluate("window.counted")
         await fox.evaluate("document.querySelector('#leave').click()")
@@ -100,18 +75,9 @@ async def test_firefox_and_chromium_hold_a_call_and_both_are_on_record(server: S
     device = report["peer_stats"]["device_info"]
     assert (device["browser"], device["engine"]) == ("Firefox", "Gecko")
     quality = report["peer_report"]["quality"]
-    # A row holds what came since the row before it; how often there are rows is the machine's pace.
-    rows = [
-        row
-        for row in quality["video_consumer"]
-        if counted[0][0] <= moment(row["timestamp"]) <= counted[-1][0]
-    ]
-    assert len(rows) >= 2
-    received = count_at(counted, moment(rows[-1]["timestamp"])) - count_at(
-        counted, moment(rows[0]["timestamp"])
-    )
-    reported = sum(row["packets_received"] for row in rows[1:])
-    assert reported == pytest.approx(received, rel=0.1, abs=5)
+    video = quality["video_consumer"]
+    readings = counted[f"inbound-rtp {video[0]['ssrc']}"]
+    assert_packets_agree(video, readings, "packets_received")
     for family in ("audio_producer", "audio_consumer", "video_producer", "video_consumer"):
         assert quality[family], family
 
