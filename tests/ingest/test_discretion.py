@@ -1,9 +1,18 @@
 """Privacy for facts whose translator knows none, and what the door knows of a sender."""
 
-from aftercall.core.events import Identity, PeerJoined, PeerLeft, PeerNoted, SampleTaken
+from msgspec.structs import replace
+
+from aftercall.core.events import (
+    INTERVAL_ASKED,
+    Identity,
+    PeerJoined,
+    PeerLeft,
+    PeerNoted,
+    SampleTaken,
+)
 from aftercall.core.instants import EpochMs
 from aftercall.core.privacy import Privacy
-from aftercall.ingest.discretion import discreet, with_address
+from aftercall.ingest.discretion import discreet, with_address, with_interval
 
 T0 = EpochMs(1_795_000_000_000)
 JOIN = PeerJoined(id="j", at=T0, peer_id="p", identity=Identity())
@@ -50,3 +59,11 @@ def test_a_join_tells_where_it_came_from_before_the_client_says_so() -> None:
 def test_without_a_join_nothing_is_added() -> None:
     events = [NOTE]
     assert with_address(events, {"ip": "x"}, app_id="app", privacy=Privacy.FULL) == events
+
+
+def test_who_is_asked_for_another_interval_has_it_in_a_note() -> None:
+    join = replace(JOIN, interval_ms=7_000)
+    assert with_interval([join, NOTE], 7_000, app_id="app") == [join, NOTE]
+    *_, asked = with_interval([join, NOTE], 3_000, app_id="app")
+    assert isinstance(asked, PeerNoted)
+    assert (asked.name, asked.at, asked.data) == (INTERVAL_ASKED, T0, {"interval_ms": 3_000})

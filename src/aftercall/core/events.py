@@ -21,6 +21,12 @@ ENTRY_REFUSED: Final = "entry_refused"
 """The name of a note that something a peer handed in could not be taken: its `code`, and whether it
 was a report (`is_sample`)."""
 
+INTERVAL_ASKED: Final = "interval_asked"
+"""The note on the interval that the answer to a join asked for, in `interval_ms`."""
+
+OWN_NOTES: Final = frozenset({ENTRY_REFUSED, INTERVAL_ASKED})
+"""Notes that the intake makes; nothing happened to the peer."""
+
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """Who a peer is, as far as its source knows."""

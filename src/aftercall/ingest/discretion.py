@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from aftercall.core.events import AnyEvent, PeerJoined, PeerNoted, SampleTaken
+from aftercall.core.events import INTERVAL_ASKED, AnyEvent, PeerJoined, PeerNoted, SampleTaken
 from aftercall.core.ids import id_from
 from aftercall.core.instants import EpochMs
 from aftercall.core.privacy import Privacy, shorten_body, shorten_data
@@ -39,7 +39,7 @@ def with_address(
     It is dated just before the join, so that whatever the client says itself comes later and
     wins.
     """
-    joins = [event for event in events if isinstance(event, PeerJoined)]
+    joins = _joins(events)
     if not joins or not network:
         return list(events)
     seen = [
@@ -53,3 +53,24 @@ def with_address(
         for join in joins
     ]
     return [*events, *seen]
+
+
+def with_interval(events: Sequence[AnyEvent], asked_ms: int, *, app_id: str) -> list[AnyEvent]:
+    """The events, each join followed by a note when its client is asked, in the answer, for
+    another interval than it named."""
+    asked = [
+        PeerNoted(
+            id=id_from(app_id, join.peer_id, INTERVAL_ASKED, str(asked_ms)),
+            at=join.at,
+            peer_id=join.peer_id,
+            name=INTERVAL_ASKED,
+            data={"interval_ms": asked_ms},
+        )
+        for join in _joins(events)
+        if join.interval_ms != asked_ms
+    ]
+    return [*events, *asked]
+
+
+def _joins(events: Sequence[AnyEvent]) -> list[PeerJoined]:
+    return [event for event in events if isinstance(event, PeerJoined)]

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from aftercall.core.calls import person_of
-from aftercall.core.events import ENTRY_REFUSED
+from aftercall.core.events import OWN_NOTES
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.attribution.findings import Finding
 from aftercall.core.quality.attribution.stream_ends import stream_key
@@ -24,7 +24,7 @@ UNTOLD: Final = frozenset(
         "audio_devices_updates",
         "video_devices_updates",
         "speaker_devices_updates",
-        ENTRY_REFUSED,
+        *OWN_NOTES,
     }
 )
 """Notes that are no events: what a peer says of itself, and lists of devices."""

@@ -15,7 +15,7 @@ from aftercall.core.privacy import Privacy
 from aftercall.core.records import Phase, Role
 from aftercall.ingest import collector, generic, realtimekit_callstats
 from aftercall.ingest.collect_batch import read_batch
-from aftercall.ingest.discretion import discreet, with_address
+from aftercall.ingest.discretion import discreet, with_address, with_interval
 from aftercall.service.access import ParticipantGrant
 from aftercall.service.admission import KICKED
 from aftercall.service.budgets import Account
@@ -141,11 +141,16 @@ class IntakeDoor:
         )
         # It is some hundred objects, and hundreds of requests wait for the disk at a time.
         del batch, body
+        events = with_interval(
+            [*translation.events, *translation.refusals],
+            self._services.settings.interval_ms,
+            app_id=grant.app_id,
+        )
         receipt = await self._take(
             account,
             grant,
             collector.SOURCE,
-            self._with_address([*translation.events, *translation.refusals], grant.app_id, sender),
+            self._with_address(events, grant.app_id, sender),
             peer_id=peer_id,
             heard_at=translation.heard_at,
             received_at=received_at,

@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
+from aftercall.core.events import INTERVAL_ASKED
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.report import Folded, PeerFacts, fold
 from aftercall.core.records import LeaveReason
@@ -85,6 +87,21 @@ def test_a_sample_that_cannot_be_read_is_counted_and_passed_over() -> None:
     folded = fold([structs.replace(facts, samples=samples)], call.end_at)
     assert folded.verdict.completeness.unreadable_samples == 1
     assert len(_rows(folded, "audio_producer")) == len(facts.samples) - 2
+
+
+@pytest.mark.parametrize(("asked_ms", "reports"), [(3_000, 40), (None, 17)])
+def test_reports_are_due_at_the_interval_that_was_asked_for(
+    asked_ms: int | None, reports: int
+) -> None:
+    call = Call(["ada", "bob"], minutes=2, interval_ms=3_000)
+    if asked_ms is not None:
+        call.note("ada", 0, INTERVAL_ASKED, interval_ms=asked_ms)
+    facts = call.facts("ada")
+    joined = structs.replace(facts, peer=structs.replace(facts.peer, interval_ms=7_000))
+    verdict = fold([joined], call.end_at).verdict
+    assert verdict.completeness.expected_samples == reports
+    assert verdict.completeness.share == 1.0
+    assert verdict.metadata.happenings == []
 
 
 def test_two_peers_of_a_participant_add_up() -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from aftercall.core.events import OWN_NOTES
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.intervals.streams import Connection, Sample, Stream
 from aftercall.core.records import PeerNote
@@ -354,7 +355,7 @@ def fold_metadata(notes: Sequence[PeerNote], seen: LastSeen) -> Metadata:
             said = note.data.get("device")
             device = _struct(Device, said if isinstance(said, dict) else {})
             chosen.append(DeviceChoice(at=note.at, name=note.name, device=device))
-        else:
+        elif note.name not in OWN_NOTES:
             happenings.append(Happening(at=note.at, name=note.name, data=_scalars(note.data)))
     return Metadata(
         device=_struct(Machine, description.of("device")),

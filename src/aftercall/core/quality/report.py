@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from aftercall.core.events import ENTRY_REFUSED
+from aftercall.core.events import ENTRY_REFUSED, INTERVAL_ASKED
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.attribution.findings import Finding
 from aftercall.core.quality.attribution.traces import Traces
 from aftercall.core.quality.cumulative import Cumulative
 from aftercall.core.quality.experience import Experience
-from aftercall.core.quality.intervals.cadence import Cadence
+from aftercall.core.quality.intervals.cadence import Cadence, followed
 from aftercall.core.quality.metadata import LastSeen, Metadata, fold_metadata
 from aftercall.core.quality.reception import Received, Reception
 from aftercall.core.quality.rules.issues import Issue, IssueName, StreamRef, single
@@ -204,8 +204,12 @@ def _completeness(
         dropped += _dropped(facts.notes)
         if not peer.interval_ms:
             continue
-        cadence = Cadence(peer.interval_ms, facts.notes, folded.sights)
         moments = [sample.at for sample in facts.samples]
+        paces = [
+            Cadence(interval_ms, facts.notes, folded.sights)
+            for interval_ms in (peer.interval_ms, *_asked(facts.notes))
+        ]
+        cadence = followed(paces, moments)
         end_at = now if peer.left_at is None else peer.left_at
         stays = [(start_of(peer), end_at)]
         if peer.source == _SILENT_SOURCE:
@@ -263,6 +267,12 @@ def _with_streams(
     if begun is not None:
         found.append((begun, max(begun, end_at)))
     return found
+
+
+def _asked(notes: Sequence[PeerNote]) -> list[int]:
+    """The intervals that the server's answers asked for."""
+    asked = [note.data.get("interval_ms") for note in notes if note.name == INTERVAL_ASKED]
+    return [each for each in asked if isinstance(each, int) and each > 0]
 
 
 def _dropped(notes: Sequence[PeerNote]) -> int:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.intervals.cadence import Cadence, Due, Sight
+from aftercall.core.quality.intervals.cadence import Cadence, Due, Sight, followed
 from aftercall.core.records import PeerNote
 from tests.core.quality.notes import note
 
@@ -99,6 +99,25 @@ def test_three_intervals_exactly_are_no_gap(hidden: list[float]) -> None:
     arrived = [at * factor for at in (1, 4, 5)]
     sights = _hidden(*arrived) if hidden else []
     assert _stay(arrived, length=5 * factor, sights=sights)[2] == []
+
+
+@pytest.mark.parametrize(
+    ("every_s", "hidden", "interval_ms"),
+    [(3, False, 3_000), (7, False, 7_000), (6, True, 3_000), (14, True, 7_000), (5, False, 7_000)],
+)
+def test_reports_show_which_of_two_intervals_they_keep_to(
+    every_s: int, hidden: bool, interval_ms: int
+) -> None:
+    moments = [EpochMs(START + 1_000 * every_s * number) for number in range(1, 20)]
+    sights = [Sight(at, hidden) for at in moments]
+    paces = [Cadence(7_000, (), sights), Cadence(3_000, (), sights)]
+    found = followed(paces, moments)
+    assert found is paces[0 if interval_ms == 7_000 else 1]
+
+
+def test_too_few_reports_show_nothing_of_their_interval() -> None:
+    paces = [Cadence(7_000), Cadence(3_000)]
+    assert followed(paces, [START, EpochMs(START + 3_000)]) is paces[0]
 
 
 _TOLD = st.lists(st.tuples(st.integers(0, 400), st.booleans(), st.booleans()), max_size=12)

@@ -1,12 +1,15 @@
 """How many of a peer's reports were due, and when none came.
 
-A client that reports by itself does so at the interval it said. The collector takes half as many
+A client that reports by itself does so at the interval it said, or at the one it was asked for in
+the answer to its join: its reports show at which. The collector takes half as many
 samples while its page is hidden, and others besides when something happens.
 """
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
+from math import log
+from statistics import median
 from typing import Final, NamedTuple
 
 from aftercall.core.instants import EpochMs
@@ -38,6 +41,10 @@ class Due(NamedTuple):
     reports: int
     missing: int
     gaps: list[Span]
+
+
+LEAST_REPORTS: Final = 3
+"""Before that many, nothing shows at which interval they come."""
 
 
 class _Told(NamedTuple):
@@ -104,6 +111,17 @@ class Cadence:
             min(due, missing) if arrived else due,
             [(one, other) for one, other, intervals in stretches if intervals > GAP_REPORTS],
         )
+
+
+def followed(cadences: Sequence[Cadence], moments: Iterable[EpochMs]) -> Cadence:
+    """The one that the reports keep to: of which most come after just one interval. The first,
+    where too few came."""
+    apart = [(one, other) for one, other in pairwise(sorted(moments)) if other > one]
+    if len(cadences) == 1 or len(apart) < LEAST_REPORTS - 1:
+        return cadences[0]
+    return min(
+        cadences, key=lambda each: abs(log(median(each.due(one, other) for one, other in apart)))
+    )
 
 
 def _is_hidden_between(before: _Told | None, after: _Told | None) -> bool:
