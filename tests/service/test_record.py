@@ -112,6 +112,25 @@ async def test_a_close_ends_everything_and_is_final(desk: Desk) -> None:
     assert (await desk.session("session-1")).total_participants == 1
 
 
+async def test_a_close_of_a_session_that_is_not_known_makes_none_and_waits_for_it(
+    desk: Desk,
+) -> None:
+    close = SessionClosed(id="c", at=at(20), meeting_id="weekly", session_id="call")
+    assert await desk.tell(close) == [Status.ACCEPTED]
+    assert await desk.tell(close) == [Status.DUPLICATE]
+    async with desk.db.read() as tx:
+        assert await sessions.find_session(tx, APP, "call") is None
+    desk.now = at(30)
+    await desk.tell(join("ada", 0, session_id="call"))
+    closed = await desk.session("call")
+    assert (closed.phase, closed.end_reason, closed.ended_at) == (
+        Phase.ENDED,
+        EndReason.CLOSED,
+        at(20),
+    )
+    assert await desk.tell(close) == [Status.DUPLICATE]
+
+
 async def test_samples_notes_and_talk_are_new_once(desk: Desk) -> None:
     said: list[AnyEvent] = [
         join("ada", 0),

@@ -63,9 +63,17 @@ class Placement:
         self._meetings: dict[tuple[str, str], Meeting | None] = {}
         self._homes: dict[PeerKey, str] = {}
         self._signs: dict[PeerKey, tuple[EpochMs, EpochMs]] = {}
+        self._born: set[SessionKey] = set()
 
     def note_home(self, key: PeerKey, session_id: str) -> None:
         self._homes[key] = session_id
+
+    def was_born(self, app_id: str, session_id: str) -> bool:
+        """Whether a session was born since this was asked last."""
+        key = (app_id, session_id)
+        is_born = key in self._born
+        self._born.discard(key)
+        return is_born
 
     def home_of(self, key: PeerKey) -> str | None:
         """The session of a peer, if it is known."""
@@ -199,6 +207,7 @@ class Placement:
             if event.session_id is None:
                 return rival
             session = await self._succeed(rival, session)
+        self._born.add((app_id, session.id))
         loaded = self._sessions[app_id, session.id] = Loaded(session, {}, None)
         return loaded
 

@@ -19,6 +19,7 @@ from aftercall.core.events import (
     PeerJoined,
     PeerNoted,
     SampleTaken,
+    SessionClosed,
 )
 from aftercall.core.ids import NewId, id_from
 from aftercall.core.instants import EpochMs
@@ -40,7 +41,7 @@ from aftercall.service.express import goes_on
 from aftercall.service.placement import Placement
 from aftercall.service.quiet import PeerKey, QuietFacts
 from aftercall.store import early_facts, peers
-from aftercall.store.early_facts import EarlyFact, PeerFact
+from aftercall.store.early_facts import EarlyFact, HeldFact, PeerFact, key_of_session
 
 CLOCK_TOLERANCE_MS: Final = 2_000
 """How far a client's clock may be off and be taken at its word."""
@@ -117,6 +118,8 @@ class Recording:
             return self._quiet.take(delivery, event, state.peer.session_id, state.peer)
         if isinstance(event, PeerFact) and self._is_early(delivery, event):
             return await self._hold(delivery, event)
+        if isinstance(event, SessionClosed) and await self._is_of_nothing(delivery, event):
+            return await self._hold(delivery, event)
         if isinstance(event, PeerJoined) and delivery.credentials is not None:
             event = await self._bounded(delivery.app_id, delivery.credentials, event, state)
         loaded = await self._places.find(delivery, event)
@@ -131,6 +134,8 @@ class Recording:
         )
         if isinstance(event, PeerEvent):
             self._places.note_home((delivery.app_id, event.peer_id), session_id)
+        if event.session_id is not None and self._places.was_born(delivery.app_id, session_id):
+            await self._take_early(delivery, key_of_session(session_id))
         if isinstance(event, PeerNoted | SampleTaken):
             return self._quiet.take(delivery, event, session_id, loaded.work.peers[event.peer_id])
         if isinstance(event, PeerJoined) and state is None:
@@ -141,8 +146,14 @@ class Recording:
         """Whether a fact is about a peer whose arrival is not known: only that brings it in."""
         return self._places.home_of((delivery.app_id, event.peer_id)) is None
 
-    async def _hold(self, delivery: Delivery, event: PeerFact) -> Outcome:
-        """Keep a fact for the time its peer has arrived."""
+    async def _is_of_nothing(self, delivery: Delivery, event: SessionClosed) -> bool:
+        """Whether a close is of a session of which nothing else is known: it makes none."""
+        if event.session_id is None or event.meeting_id is None:
+            return False
+        return await self._places.load(delivery.app_id, event.session_id) is None
+
+    async def _hold(self, delivery: Delivery, event: HeldFact) -> Outcome:
+        """Keep a fact for the time its peer has arrived, or its session begun."""
         if delivery.credentials is None and event.meeting_id is None and event.session_id is None:
             return rejected(
                 "unknown_session", "No such session or peer is known, and no meeting is named."
@@ -151,9 +162,9 @@ class Recording:
         is_new = await early_facts.hold(self._tx, delivery.app_id, fact)
         return ACCEPTED if is_new else DUPLICATE
 
-    async def _take_early(self, delivery: Delivery, peer_id: str) -> None:
-        """Take what was known of a peer before its arrival."""
-        for fact in await early_facts.release(self._tx, delivery.app_id, peer_id):
+    async def _take_early(self, delivery: Delivery, key: str) -> None:
+        """Take what was known of a peer, or a session, before it was there."""
+        for fact in await early_facts.release(self._tx, delivery.app_id, key):
             earlier = Delivery(
                 app_id=delivery.app_id,
                 source=fact.source,

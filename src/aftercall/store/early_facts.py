@@ -1,4 +1,5 @@
-"""Facts about peers whose arrival is not known: kept until it is, or until they are too old."""
+"""Facts about peers whose arrival is not known, and closes of sessions that are not: kept until it
+is known, or until they are too old."""
 
 from typing import Any, Final, TypeAlias
 
@@ -6,7 +7,7 @@ import msgspec
 from sqlalchemy import Index, PrimaryKeyConstraint, Table, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from aftercall.core.events import PeerKicked, PeerLeft, PeerNoted, SampleTaken
+from aftercall.core.events import PeerKicked, PeerLeft, PeerNoted, SampleTaken, SessionClosed
 from aftercall.core.instants import DAY_MS, EpochMs
 from aftercall.store.columns import metadata, moment, words
 from aftercall.store.rows import insert_into
@@ -29,9 +30,10 @@ early_facts: Final = Table(
 )
 
 PeerFact: TypeAlias = PeerKicked | PeerLeft | PeerNoted | SampleTaken
+HeldFact: TypeAlias = PeerFact | SessionClosed
 
-_KINDS: Final[dict[str, type[PeerFact]]] = {
-    kind.__name__: kind for kind in (PeerKicked, PeerLeft, PeerNoted, SampleTaken)
+_KINDS: Final[dict[str, type[HeldFact]]] = {
+    kind.__name__: kind for kind in (PeerKicked, PeerLeft, PeerNoted, SampleTaken, SessionClosed)
 }
 
 
@@ -40,7 +42,12 @@ class EarlyFact(msgspec.Struct, frozen=True, kw_only=True):
 
     source: str
     received_at: EpochMs
-    event: PeerFact
+    event: HeldFact
+
+
+def key_of_session(session_id: str) -> str:
+    """What stands in for a peer's id where a fact is about a session. Ids have no spaces."""
+    return f"session {session_id}"
 
 
 async def hold(tx: AsyncConnection, app_id: str, fact: EarlyFact) -> bool:
@@ -50,7 +57,7 @@ async def hold(tx: AsyncConnection, app_id: str, fact: EarlyFact) -> bool:
     event = fact.event
     row: dict[str, Any] = {
         "app_id": app_id,
-        "peer_id": event.peer_id,
+        "peer_id": _key_of(event),
         "id": event.id,
         "received_at": fact.received_at,
         "source": fact.source,
@@ -61,10 +68,18 @@ async def hold(tx: AsyncConnection, app_id: str, fact: EarlyFact) -> bool:
     return (await tx.execute(statement)).rowcount == 1
 
 
-async def release(tx: AsyncConnection, app_id: str, peer_id: str) -> list[EarlyFact]:
-    """The facts kept about a peer, which are kept no longer."""
+def _key_of(event: HeldFact) -> str:
+    return (
+        key_of_session(event.session_id or "")
+        if isinstance(event, SessionClosed)
+        else event.peer_id
+    )
+
+
+async def release(tx: AsyncConnection, app_id: str, key: str) -> list[EarlyFact]:
+    """The facts kept about a peer, by its id, or a session, by its key; they are kept no longer."""
     c = early_facts.c
-    ours = (c.app_id == app_id) & (c.peer_id == peer_id)
+    ours = (c.app_id == app_id) & (c.peer_id == key)
     rows = await tx.execute(
         select(c.source, c.received_at, c.kind, c.fact).where(ours).order_by(c.received_at, c.id)
     )
