@@ -30,8 +30,17 @@ class Room:
     async def welcome(self) -> bool:
         return self.is_welcome
 
-    def listen(self, app_id: str = "app") -> AsyncIterator[News | None]:
-        return self.live.listen(app_id, self.welcome)
+    def listen(self, app_id: str = "app", caller: str = "token") -> AsyncIterator[News | None]:
+        return self.live.listen(app_id, self.welcome, caller=caller)
+
+    async def listen_often(
+        self, count: int, app_id: str = "app", caller: str = "token"
+    ) -> list[AsyncIterator[News | None]]:
+        """So many listeners that have heard the greeting."""
+        lines = [self.listen(app_id, caller) for _ in range(count)]
+        for line in lines:
+            await anext(line)
+        return lines
 
     async def save(self, **changes: Any) -> Session:
         self.session = replace(self.session, updated_at=self.now, **changes)
@@ -106,3 +115,42 @@ async def test_there_is_room_for_so_many_and_no_more(room: Room) -> None:
     assert full.value.code == "too_many_listeners"
     await lines[0].aclose()  # type: ignore[attr-defined]
     assert await anext(room.listen()) is not None
+
+
+async def are_there(lines: list[AsyncIterator[News | None]]) -> int:
+    """How many of the listeners still have their place after the next look."""
+    return sum([await anext(line, "over") != "over" for line in lines])
+
+
+async def test_an_app_that_has_taken_every_place_gives_others_their_share(room: Room) -> None:
+    greedy = await room.listen_often(MOST_LISTENERS, "greedy")
+    quiet = await room.listen_often(MOST_LISTENERS // 2, "quiet")
+    with pytest.raises(Busy):
+        await anext(room.listen("quiet"))
+    with pytest.raises(Busy):
+        await anext(room.listen("greedy"))
+    assert await are_there(greedy) == MOST_LISTENERS // 2
+    assert await are_there(quiet) == MOST_LISTENERS // 2
+
+
+async def test_a_token_that_has_taken_every_place_of_its_app_gives_others_their_share(
+    room: Room,
+) -> None:
+    greedy = await room.listen_often(MOST_LISTENERS, caller="greedy")
+    quiet = await room.listen_often(3, caller="quiet")
+    with pytest.raises(Busy):
+        await anext(room.listen(caller="greedy"))
+    assert await are_there(greedy) == MOST_LISTENERS - 3
+    assert await are_there(quiet) == 3
+
+
+async def test_those_who_have_no_more_than_their_share_keep_their_places(room: Room) -> None:
+    lines = [
+        await room.listen_often(1, f"app-{number % 2}", f"token-{number}")
+        for number in range(MOST_LISTENERS)
+    ]
+    with pytest.raises(Busy):
+        await anext(room.listen("app-0", "token-0"))
+    one_more = await room.listen_often(1, "app-2")
+    assert await are_there([line for (line,) in lines]) == MOST_LISTENERS - 1
+    assert await are_there(one_more) == 1

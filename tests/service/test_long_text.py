@@ -25,6 +25,17 @@ def test_a_stored_text_is_read_back(plain: bytes) -> None:
     assert (text.size, text.crc32) == (len(plain), zlib.crc32(plain))
 
 
+@given(LONG.map(b"".join), st.integers(1, 300), st.booleans())
+def test_a_text_is_inflated_in_parts_without_being_kept(
+    plain: bytes, step: int, is_stored: bool
+) -> None:
+    text = LongText(plain).packed() if is_stored else LongText(plain)
+    parts = list(text.inflated_by(step))
+    assert b"".join(parts) == plain
+    assert all(0 < len(part) <= step for part in parts)
+    assert ("plain" in vars(text)) is not is_stored
+
+
 @pytest.mark.parametrize(("deflated", "size"), [(b"\xff\xff", 3), (LongText(b"abc").deflated, 4)])
 def test_a_text_that_was_damaged_is_a_bug(deflated: bytes, size: int) -> None:
     with pytest.raises(Bug) as bug:

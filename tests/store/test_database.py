@@ -1,13 +1,14 @@
 """The two doors, and the migrations behind them."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from aftercall.store.database import Database, UnfitDatabase, migrate
+from aftercall.store.database import READERS, Database, UnfitDatabase, migrate
 
 
 async def test_a_write_is_kept_when_its_block_ends(db: Database) -> None:
@@ -136,3 +137,28 @@ async def test_a_read_called_off_at_any_point_leaves_its_connection_fit(db: Data
         looking.cancel()
         await asyncio.gather(looking, return_exceptions=True)
     assert await asyncio.gather(*(look() for _ in range(12))) == [0] * 12
+
+
+async def test_a_read_called_off_again_and_again_leaves_its_connection_fit(db: Database) -> None:
+    async def read() -> None:
+        async with db.read() as tx:
+            for _ in range(3):
+                await tx.execute(text("SELECT count(*) FROM keys"))
+
+    for steps in range(60):
+        reading = asyncio.create_task(read())
+        for _ in range(steps % 20):
+            await asyncio.sleep(0)
+        while not reading.done():
+            reading.cancel()
+            await asyncio.sleep(0)
+        await asyncio.wait([reading])
+    async with db.write() as tx:
+        await tx.execute(text("INSERT INTO keys (name, value) VALUES ('a', '1')"))
+    counts = []
+    async with AsyncExitStack() as stack:
+        # All at a time, so that each of SQLite's connections is asked.
+        for _ in range(READERS):
+            one = await stack.enter_async_context(db.read())
+            counts.append((await one.execute(text("SELECT count(*) FROM keys"))).scalar_one())
+    assert counts == [1] * READERS

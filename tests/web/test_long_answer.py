@@ -1,3 +1,4 @@
+import asyncio
 import gzip
 from typing import Any
 
@@ -49,6 +50,52 @@ async def test_a_large_piece_is_inflated_beside_the_loop(monkeypatch: pytest.Mon
     stored = large.packed()
     _, plain = await _sent(LongAnswer([b"<", stored, b">", stored]), "identity")
     assert plain == b"<0123456789>0123456789"
+
+
+async def test_many_readers_of_inflated_pieces_hold_no_more_than_is_allowed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(long_answer, "MOST_HELD", 2_500)
+    monkeypatch.setattr(long_answer, "STEP", 100)
+    piece = bytes(range(250)) * 4
+    may_read = asyncio.Event()
+    texts = [LongText(piece).packed() for _ in range(6)]
+
+    async def read(text: LongText) -> bytes:
+        taken: list[bytes] = []
+
+        async def send(message: Any) -> None:
+            if "body" in message:
+                taken.append(message["body"])
+                await may_read.wait()
+
+        scope: Any = {"type": "http", "headers": []}
+        receive: Any = may_read.wait
+        await LongAnswer([b"<", text])(scope, receive, send)
+        return b"".join(taken)
+
+    reading = [asyncio.create_task(read(text)) for text in texts]
+    for _ in range(20):
+        await asyncio.sleep(0)
+    may_read.set()
+    assert await asyncio.gather(*reading) == [b"<" + piece] * 6
+    assert ["plain" in vars(text) for text in texts] == [True, True, False, False, False, False]
+    assert LongAnswer.held == 0
+
+
+async def test_a_reader_that_leaves_no_longer_counts() -> None:
+    class Gone(Exception):
+        pass
+
+    async def send(message: Any) -> None:
+        if message.get("body"):
+            raise Gone
+
+    scope: Any = {"type": "http", "headers": []}
+    receive: Any = asyncio.Event().wait
+    with pytest.raises(Gone):
+        await LongAnswer([b"<", b">"])(scope, receive, send)
+    assert LongAnswer.held == 0
 
 
 @pytest.mark.parametrize(

@@ -190,6 +190,33 @@ async def test_who_talks_too_much_is_let_go_and_the_others_stay(open_browser: Op
     assert not bob.stay.done()
 
 
+async def test_a_client_that_takes_nothing_holds_few_bytes_and_is_let_go(relay: Signalling) -> None:
+    is_taking = asyncio.Event()
+
+    class Stuck(Browser):
+        async def _send(self, message: Any) -> None:
+            await super()._send(message)
+            if message["type"] == "websocket.send":
+                await is_taking.wait()
+
+    stuck, loud = Stuck(relay), Browser(relay)
+    stuck.join("blue:stuck")
+    await stuck.hear()
+    loud.join("blue:loud")
+    for _ in range(12):
+        loud.say(type="tell", data="x" * 60_000)
+    loud.say(type="signal", to=(await loud.hear())["id"], data="the last")
+    assert (await loud.hear())["data"] == "the last"
+    is_taking.set()
+    heard = []
+    while (message := await stuck.hear()).get("type") != "websocket.close":
+        heard.append(message)
+    assert message["code"] == signalling.TRY_LATER
+    assert sum(len(json.dumps(each)) for each in heard) < signalling.MOST_BYTES_WAITING
+    loud.go()
+    await asyncio.gather(stuck.stay, loud.stay)
+
+
 async def test_an_empty_room_is_forgotten(relay: Signalling) -> None:
     async with opened(relay) as open_one:
         browser = open_one()

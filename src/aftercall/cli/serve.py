@@ -38,6 +38,9 @@ _IDLE_S = 75
 """How long a connection is kept for its next request: longer than the minute that may lie between
 two reports, so that a page that reports needs but one."""
 
+_SEND_BUFFER_BYTES = 524_288
+"""Of a connection, in the kernel, which would else keep 4 MB for a reader that takes none."""
+
 _GONE_S = 60
 """How long the other side of a connection may leave what it was sent without an answer."""
 
@@ -92,6 +95,7 @@ def bound(settings: Settings) -> Iterator[socket.socket]:
             raise OSError(
                 error.errno, f"cannot listen on {settings.host}:{settings.port}: {error.strerror}"
             ) from None
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
         _notice_the_lost(listening)
         listening.set_inheritable(True)
         yield listening

@@ -8,8 +8,8 @@ from aftercall.core.records import ChatMessage, Peer, TranscriptLine
 from aftercall.store import peers, talk
 from aftercall.store.database import Database
 
-PAGE: Final = 1_000
-"""Rows in memory at a time; chosen: about a megabyte of the longest messages."""
+PAGE: Final = 50
+"""Rows in memory at a time; chosen: a slow reader holds a quarter of a megabyte of long lines."""
 
 
 class Exports:

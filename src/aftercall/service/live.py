@@ -1,13 +1,19 @@
 """What goes on in an app, told as it changes.
 
+There is room for so many listeners and no more. When all of it is taken, a newcomer takes a place
+of the app that has the most, and in it of the token that has the most, if they have two more than
+his own: an app or a token gets as many places as the others leave it, and no less than its share.
+
 Each listener compares what it told last with the sessions that go on now. The database is looked
 at once a second for all listeners of an app together, so it does not matter on which node a
 session changes.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 import msgspec
@@ -56,6 +62,15 @@ class News(NamedTuple):
     body: Hello | LiveSession
 
 
+@dataclass(eq=False, slots=True)
+class _Place:
+    """A listener's place; `caller` is the token he came with."""
+
+    app_id: str
+    caller: str
+    is_taken_back: bool = False
+
+
 class _Look(NamedTuple):
     at: EpochMs
     found: dict[str, LiveSession]
@@ -74,7 +89,7 @@ class Live:
         self._db = db
         self._clock = clock
         self._pause = pause
-        self._listeners = 0
+        self._places: dict[_Place, None] = {}
         self._looks: dict[str, _Look] = {}
         self._looking: dict[str, asyncio.Lock] = {}
         self._is_closed = False
@@ -83,27 +98,41 @@ class Live:
         """Every listener is let go within a second."""
         self._is_closed = True
 
-    def check_room(self) -> None:
-        """Raises `Busy` when there are too many listeners."""
-        if self._listeners >= MOST_LISTENERS:
+    def check_room(self, app_id: str, caller: str) -> None:
+        """Raises `Busy` when there is no room for a listener of this app and token."""
+        if len(self._places) >= MOST_LISTENERS and self._to_take(app_id, caller) is None:
             raise Busy(
                 "Too many are listening; ask for the list instead",
                 code="too_many_listeners",
                 retry_after_s=30,
             )
 
+    def _to_take(self, app_id: str, caller: str) -> _Place | None:
+        """The place that a newcomer may take, the oldest of those who have too many."""
+        of_apps = Counter(place.app_id for place in self._places)
+        rich, most = of_apps.most_common(1)[0]
+        if most <= of_apps[app_id] + 1:
+            rich = app_id
+        of_callers = Counter(place.caller for place in self._places if place.app_id == rich)
+        if not of_callers:
+            return None
+        richest, most = of_callers.most_common(1)[0]
+        if rich == app_id and most <= of_callers[caller] + 1:
+            return None
+        return next(p for p in self._places if p.app_id == rich and p.caller == richest)
+
     async def listen(
-        self, app_id: str, is_welcome: Callable[[], Awaitable[bool]]
+        self, app_id: str, is_welcome: Callable[[], Awaitable[bool]], *, caller: str
     ) -> AsyncIterator[News | None]:
-        """News until an hour has passed or the listener is no longer welcome; `None` every
-        fifteen seconds without any. Raises `Busy`."""
-        self.check_room()
-        with self._counted():
+        """News until an hour has passed, the listener is no longer welcome or another needs his
+        place; `None` every fifteen seconds without any. Raises `Busy`."""
+        self.check_room(app_id, caller)
+        with self._seated(app_id, caller) as place:
             until = self._clock() + LIFE_MS
             told = await self._look(app_id)
             beat_at = checked_at = self._clock()
             yield News("hello", Hello(now=self._clock(), live=list(told)))
-            while not self._is_closed and self._clock() < until:
+            while not (self._is_closed or place.is_taken_back) and self._clock() < until:
                 await self._pause(LOOK_EVERY_MS / SECOND_MS)
                 now_there = await self._look(app_id)
                 for news in await self._changes(app_id, told, now_there):
@@ -119,12 +148,18 @@ class Live:
                     yield None
 
     @contextmanager
-    def _counted(self) -> Iterator[None]:
-        self._listeners += 1
+    def _seated(self, app_id: str, caller: str) -> Iterator[_Place]:
+        if len(self._places) >= MOST_LISTENERS:
+            taken = self._to_take(app_id, caller)
+            if taken is not None:
+                taken.is_taken_back = True
+                del self._places[taken]
+        place = _Place(app_id, caller)
+        self._places[place] = None
         try:
-            yield
+            yield place
         finally:
-            self._listeners -= 1
+            self._places.pop(place, None)
 
     async def _look(self, app_id: str) -> dict[str, LiveSession]:
         lock = self._looking.setdefault(app_id, asyncio.Lock())

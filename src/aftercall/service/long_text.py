@@ -6,6 +6,7 @@ anything being compressed for it.
 """
 
 import zlib
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Final
 
@@ -55,6 +56,17 @@ class LongText:
         if len(plain) != self.size:
             raise Bug("A stored text is not as long as it was.", code="report_unreadable")
         return plain
+
+    def inflated_by(self, step: int) -> Iterator[bytes]:
+        """The plain text in parts of at most `step` bytes, none of which is kept."""
+        if "plain" in self.__dict__:
+            yield from (self.plain[at : at + step] for at in range(0, self.size, step))
+            return
+        inflating = zlib.decompressobj(wbits=_RAW)
+        rest = self.deflated
+        while part := inflating.decompress(rest, step):
+            yield part
+            rest = inflating.unconsumed_tail
 
     @cached_property
     def deflated(self) -> bytes:

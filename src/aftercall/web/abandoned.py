@@ -41,11 +41,13 @@ class Abandonable:
             if answering.done() or client.is_answered:
                 await answering
             else:
-                log.info("read abandoned", action="read_abandoned", path=request["path"])
+                log.debug("read abandoned", action="read_abandoned")
         finally:
             client.gone.cancel()
             if answering.cancel():
                 await asyncio.wait([answering])
+                # Asked for, or else it is logged that nobody did; nobody waits for it any more.
+                _ = answering.cancelled() or answering.exception()
 
 
 class _Writing:

@@ -29,6 +29,10 @@ MOST_UNSENT_BYTES: Final = 64 << 20
 LEAST_TAKEN: Final = 16_384
 """Bytes; chosen: at half a minute it is about `LEAST_BYTES_PER_S`."""
 
+BEHIND_IT: Final = 524_288
+"""Bytes that an answer holds beside what waits in its connection: the rows it is made from, and
+what was made of them; chosen: twice what a page of long lines was seen to take."""
+
 STUCK_S: Final = 5.0
 """How long an answer must have waited for its reader before it makes room for a newcomer."""
 
@@ -157,7 +161,7 @@ class Connections:
         return False
 
     def _keep_unsent_small(self) -> None:
-        sizes = {one: one.transport.get_write_buffer_size() for one in self._unsent}
+        sizes = {one: BEHIND_IT + one.transport.get_write_buffer_size() for one in self._unsent}
         together = sum(sizes.values())
         for one, size in sizes.items():
             if together <= MOST_UNSENT_BYTES:

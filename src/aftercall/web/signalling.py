@@ -40,6 +40,9 @@ ADMIT_EVERY_S: Final = 10
 MOST_WAITING: Final = 256
 """Messages that may wait for a slow client before it is let go."""
 
+MOST_BYTES_WAITING: Final = 524_288
+"""Their bytes; chosen: descriptions of three peers' connections take a tenth."""
+
 POLICY: Final = 1008
 TOO_BIG: Final = 1009
 TRY_LATER: Final = 1013
@@ -83,17 +86,27 @@ class _Client:
         self.id = id
         self.about = about
         self.waiting: asyncio.Queue[bytes | _Closing] = asyncio.Queue(MOST_WAITING)
+        self.bytes_waiting = 0
         self._allowance = float(MESSAGE_BURST)
         self._counted_at = now
 
     def offer(self, message: dict[str, Any]) -> None:
         """Queues a message; a client too slow to take what waits is let go."""
-        try:
-            self.waiting.put_nowait(msgspec.json.encode(message))
-        except asyncio.QueueFull:
+        raw = msgspec.json.encode(message)
+        if self.waiting.full() or self.bytes_waiting + len(raw) > MOST_BYTES_WAITING:
             while not self.waiting.empty():
                 self.waiting.get_nowait()
             self.waiting.put_nowait(_Closing(TRY_LATER, "The connection is too slow"))
+            return
+        self.waiting.put_nowait(raw)
+        self.bytes_waiting += len(raw)
+
+    async def next_waiting(self) -> bytes | _Closing:
+        """What is to be sent to the client next."""
+        message = await self.waiting.get()
+        if isinstance(message, bytes):
+            self.bytes_waiting -= len(message)
+        return message
 
     def spend(self, now: int) -> None:
         """Counts one message. Raises `_Closing` when there were too many."""
@@ -229,7 +242,7 @@ async def _next_message(receive: Receive) -> bytes | None:
 async def _write(client: _Client, send: Send) -> None:
     """Sends what waits for the client, for as long as it stays."""
     while True:
-        message = await client.waiting.get()
+        message = await client.next_waiting()
         if isinstance(message, _Closing):
             raise message
         await send({"type": "websocket.send", "text": message.decode(), "bytes": None})

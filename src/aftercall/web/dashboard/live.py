@@ -39,8 +39,9 @@ async def listen(
             return False
         return True
 
-    services.live.check_room()
-    news = services.live.listen(tenant.app_id, is_welcome)
+    caller: str = request.scope["state"]["token_id"]
+    services.live.check_room(tenant.app_id, caller)
+    news = services.live.listen(tenant.app_id, is_welcome, caller=caller)
     return Stream(
         _written(news),
         media_type="text/event-stream",
