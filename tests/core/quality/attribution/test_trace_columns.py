@@ -11,6 +11,7 @@ from aftercall.core.quality.attribution.trace_columns import (
     CONCEALED_PERCENT,
     FROZEN_SHARE,
     NARROW_PERCENT,
+    SLOW_FPS,
     STRAINED_PERCENT,
     STRAINED_S,
     TOLERATED_GAP_MS,
@@ -45,7 +46,8 @@ def _walked(intervals: list[Interval]) -> list[StreamTrace]:
         ):
             _resize(each.sizes, i, round(log2(i.frame_width * i.frame_height)))
         is_sent = i.family in PRODUCERS
-        if i.family in SCREENSHARES - AUDIO and i.frames is not None:
+        is_slow = i.fps is not None and i.fps < SLOW_FPS
+        if i.family not in AUDIO and i.frames is not None and (is_slow or i.family in SCREENSHARES):
             start_at = EpochMs(i.at - round(i.dt_s * 1_000))
             each.counted.append(Counted(start_at, i.at, i.frames))
         packets = i.packets_sent if is_sent else i.packets_received

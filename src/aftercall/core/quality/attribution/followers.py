@@ -59,7 +59,7 @@ class Followers:
         for issue in sorted(issues, key=lambda each: each.name not in PLAYOUT):
             if issue.name in DOWNLINK or issue.origin is not None:
                 found.append(issue)
-            elif not self._is_camera_off(issue, row_id):
+            elif not self._is_camera_off(issue, row_id) and not self._is_as_sent(issue, row_id):
                 made = self._of(issue, row_id, causes)
                 found.append(replace(issue, origin=made.origin, caused_by=made.culprit))
                 if issue.name in PLAYOUT:
@@ -93,6 +93,13 @@ class Followers:
             if is_own != covers(self._times[sender].relayed, span):
                 return LOCAL if is_own else Blame("remote", sender)
         return UNKNOWN
+
+    def _is_as_sent(self, issue: Issue, row_id: str) -> bool:
+        """Whether no more pictures came than were made, though nothing held the sender back."""
+        sender = self._session.sender_of(row_id, issue.stream)
+        if sender is None or covers(self._times[sender].held_back, (issue.first_at, issue.last_at)):
+            return False
+        return self._session.pictures.is_as_sent(issue, row_id)
 
     def _is_camera_off(self, issue: Issue, row_id: str) -> bool:
         if issue.name not in PICTURE or issue.stream.family != Family.VIDEO_CONSUMER:

@@ -1,11 +1,10 @@
 """The participants of a session side by side: who received what from whom, and when a sender
 was missed or a sender's uplink was strained; loss, jitter and lateness kept apart."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
-from aftercall.core.instants import SECOND_MS
 from aftercall.core.quality.attribution.departures import without_departures
 from aftercall.core.quality.attribution.issue_index import IssueIndex
 from aftercall.core.quality.attribution.lines import (
@@ -17,6 +16,21 @@ from aftercall.core.quality.attribution.lines import (
     unnamed_culprits,
 )
 from aftercall.core.quality.attribution.parties import Party, covers
+from aftercall.core.quality.attribution.sent_pictures import SentPictures, with_screens
+from aftercall.core.quality.attribution.strains import (
+    DOWNLINK,
+    JITTER_MS,
+    LATE_FROM,
+    LOSS_PERCENT,
+    ONE_WAY_MS,
+    PLAYOUT,
+    STRAINS,
+    UPLINK,
+    Strain,
+    is_transit,
+    strain_of,
+    strained,
+)
 from aftercall.core.quality.attribution.topology import Topology
 from aftercall.core.quality.attribution.traces import (
     Span,
@@ -26,7 +40,7 @@ from aftercall.core.quality.attribution.traces import (
     union,
 )
 from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS
-from aftercall.core.quality.rules.issues import Issue, IssueName, StreamRef
+from aftercall.core.quality.rules.issues import Issue, StreamRef
 
 __all__ = [
     "DOWNLINK",
@@ -45,43 +59,10 @@ __all__ = [
     "strained",
 ]
 
-LOSS_PERCENT: Final = 5
-JITTER_MS: Final = 50
-"""What makes a network issue one of loss on the way, as in the catalogue; a long round trip
-alone is the listener's own affair."""
-
-LATE_FROM: Final = {
-    "concealment_percent": 5.0,
-    "frozen_percent": 30.0,
-    "mean_freeze_ms": 1_000.0,
-    "jitter_buffer_ms": 250.0,
-}
-"""What makes a network issue one of sound and pictures that came too late to be played, or not
-at all though the server hid the gap; as in the catalogue."""
-
-ONE_WAY_MS: Final = 10 * SECOND_MS
-"""Chosen; two reports at the usual pace may miss the sender's pause."""
-
 SAME_SHARE: Final = 0.8
 """Two troubles that share so much of their time are one. Chosen."""
 
-UPLINK: Final = frozenset({IssueName.POOR_NETWORK_UPLINK, IssueName.SEVERE_NETWORK_UPLINK})
-DOWNLINK: Final = frozenset({IssueName.POOR_NETWORK_DOWNLINK, IssueName.SEVERE_NETWORK_DOWNLINK})
-PLAYOUT: Final = frozenset(
-    {
-        IssueName.AUDIO_CONCEALMENT,
-        IssueName.HIGH_JITTER_BUFFER_DELAY,
-        IssueName.VIDEO_FROZEN,
-    }
-)
-"""The issues of lateness."""
-
-Strain = Literal["loss", "jitter", "late"]
-"""What a path did to the packets, as far as it can be seen. Who shakes them a little has not
-lost them; where a server closes gaps, what was lost shows as concealment alone."""
-
 _LATE: Final[Strain] = "late"
-STRAINS: Final[tuple[Strain, ...]] = ("loss", "jitter", "late")
 
 
 class _View(NamedTuple):
@@ -103,7 +84,9 @@ class Session:
     def __init__(self, parties: Iterable[Party]) -> None:
         given = {party.row_id: party for party in parties}
         self.topology = Topology(given)
-        self.parties = without_departures(given, self.topology)
+        there = without_departures(given, self.topology)
+        self.parties = with_screens(there, self.topology)
+        self.pictures = SentPictures(self.parties, self.topology)
         self.issues = IssueIndex(
             {row_id: party.issues for row_id, party in self.parties.items()}, self.sender_of
         )
@@ -371,30 +354,3 @@ def _spans(issues: Iterable[Issue]) -> list[Span]:
 def _present(traces: Iterable[StreamTrace]) -> list[Span]:
     """When anything of these streams was reported on."""
     return union(span for each in traces for span in (*each.flowing, *each.dry))
-
-
-def strained(traces: Iterable[StreamTrace], *strains: Strain) -> list[Span]:
-    """When any of the streams was in such trouble, short recoveries included."""
-    spans = (span for each in traces for strain in strains for span in _when(each, strain))
-    return union(spans, within_ms=ONE_WAY_MS)
-
-
-def _when(trace: StreamTrace, strain: Strain) -> Sequence[Span]:
-    if strain == "loss":
-        return trace.lossy
-    return trace.jittery if strain == "jitter" else trace.late
-
-
-def is_transit(issue: Issue) -> bool:
-    """Whether a network issue is one of loss, jitter or lateness, not of the round trip alone."""
-    return strain_of(issue) != "jitter" or issue.worst.get("jitter_ms", 0.0) >= JITTER_MS
-
-
-def strain_of(issue: Issue) -> Strain:
-    """What an issue is about: loss, when there was enough of it to be one."""
-    if issue.worst.get("loss_percent", 0.0) >= LOSS_PERCENT:
-        return "loss"
-    if issue.worst.get("jitter_ms", 0.0) >= JITTER_MS:
-        return "jitter"
-    is_late = any(issue.worst.get(name, 0.0) >= least for name, least in LATE_FROM.items())
-    return "late" if is_late else "jitter"

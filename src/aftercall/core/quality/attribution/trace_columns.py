@@ -31,6 +31,9 @@ room. Two ends of a path see the same trouble a little differently; one may just
 threshold that the other reaches."""
 
 
+SLOW_FPS: Final = 12.0
+"""What is as fast is slow no more, as in the catalogue."""
+
 VOICE_BPS: Final = 10_000
 """Opus takes some 2 kbit/s for a muted track, 16 and more for a voice. Chosen."""
 
@@ -156,14 +159,18 @@ def _are_wanted(table: Table) -> Flags:
 
 
 def _counted(table: Table, rows: slice) -> list[Counted]:
-    """The frames of a screen, report by report."""
-    if table.family in AUDIO or table.family not in SCREENSHARES:
+    """The frames of a screen, and of a camera that was slow, report by report."""
+    if table.family in AUDIO:
         return []
-    columns = (table.starts[rows], table.at[rows], table.get("frames")[rows])
+    fps = table.get("fps")[rows]
+    is_told = table.get("frames")[rows] >= 0
+    if table.family not in SCREENSHARES:
+        is_told &= fps < SLOW_FPS
+    places = np.flatnonzero(is_told) + rows.start
+    columns = (table.starts[places], table.at[places], table.get("frames")[places])
     return [
         Counted(EpochMs(int(start_at)), EpochMs(int(end_at)), int(frames))
         for start_at, end_at, frames in zip(*(column.tolist() for column in columns), strict=True)
-        if frames >= 0
     ]
 
 

@@ -55,7 +55,8 @@ class StreamTrace(msgspec.Struct, kw_only=True):
     sizes: list[Sized] = []
     """Of a picture that moved."""
     counted: list[Counted] = []
-    """Of a screen, the frames encoded or decoded, report by report."""
+    """Of a screen, and of a camera while it was slow, the frames encoded or decoded, report by
+    report."""
     has_loss: bool
     """Whether any interval knew its loss."""
     is_shown: bool
