@@ -1,6 +1,7 @@
 """What a received picture was at its sender."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -25,10 +26,10 @@ def _trace(
     *,
     offset_ms: int = 0,
     late: Sequence[Span] = (),
-    **named: object,
+    **named: Any,
 ) -> StreamTrace:
     """A stream with so many frames in each report; `None` where it was fast."""
-    ref = StreamRef(peer_id=owner, family=family.value, **named)  # type: ignore[arg-type]
+    ref = StreamRef(peer_id=owner, family=family.value, **named)
     starts = [EpochMs(offset_ms + place * STEP_MS) for place in range(len(frames))]
     return StreamTrace(
         ref=ref,
@@ -67,7 +68,7 @@ def _left(session: Session) -> list[Issue]:
 
 
 @pytest.mark.parametrize("named", [{"ssrc": 1}, {"producer_id": "P"}])
-def test_an_untagged_picture_is_a_screen_when_its_sender_says_so(named: dict[str, object]) -> None:
+def test_an_untagged_picture_is_a_screen_when_its_sender_says_so(named: dict[str, Any]) -> None:
     shown = _trace("bob", SEEN, [None] * 20, late=[BAD], **named)
     names = (*OF_FRAMES, IssueName.LOW_RESOLUTION, IssueName.POOR_NETWORK_DOWNLINK)
     session = _session([_trace("ada", SCREEN, [140] * 20, **named)], shown, names)

@@ -20,7 +20,9 @@ FOLLOWS_MS: Final = 20 * SECOND_MS
 
 Medium = Literal["voice", "video", "screen", "screen_sound"]
 Direction = Literal["sent", "received"]
-SenderCause = Literal["uplink", "relay_tcp", "interruption", "cpu", "bandwidth", "unknown"]
+SenderCause = Literal[
+    "uplink", "relay_tcp", "interruption", "cpu", "bandwidth", "round_trip", "unknown"
+]
 DeviceKind = Literal["microphone", "camera", "speaker"]
 
 

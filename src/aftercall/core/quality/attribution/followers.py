@@ -8,7 +8,13 @@ from msgspec.structs import replace
 from aftercall.core.quality.attribution.blame import LOCAL, UNKNOWN, Blame, blame
 from aftercall.core.quality.attribution.outages import Outages
 from aftercall.core.quality.attribution.parties import Party, covers
-from aftercall.core.quality.attribution.session import DOWNLINK, PLAYOUT, STRAINS, Session
+from aftercall.core.quality.attribution.session import (
+    DOWNLINK,
+    PLAYOUT,
+    STRAINS,
+    Session,
+    is_transit,
+)
 from aftercall.core.quality.attribution.traces import Span, union
 from aftercall.core.quality.intervals.streams import Family
 from aftercall.core.quality.rules.issues import Issue, IssueName, StreamRef
@@ -30,6 +36,10 @@ ENCODING: Final = PICTURE | {
 SENT_VIDEO: Final = frozenset(
     {Family.VIDEO_PRODUCER.value, Family.SCREENSHARE_VIDEO_PRODUCER.value}
 )
+
+
+_Causes = Mapping[object, Sequence[Issue]]
+"""Issues by what names their streams."""
 
 
 class _Times(NamedTuple):
@@ -54,31 +64,39 @@ class Followers:
 
     def follow(self, issues: Sequence[Issue], row_id: str) -> list[Issue]:
         """A participant's issues with their origins; `issues` have those of the network."""
-        causes = _by_stream(issue for issue in issues if issue.name in DOWNLINK)
+        lost = [issue for issue in issues if issue.name in DOWNLINK]
+        causes = _by_stream(issue for issue in lost if is_transit(issue))
+        far = _by_stream(issue for issue in lost if not is_transit(issue))
         found: list[Issue] = []
         for issue in sorted(issues, key=lambda each: each.name not in PLAYOUT):
             if issue.name in DOWNLINK or issue.origin is not None:
                 found.append(issue)
             elif not self._is_camera_off(issue, row_id) and not self._is_as_sent(issue, row_id):
-                made = self._of(issue, row_id, causes)
+                made = self._of(issue, row_id, causes, far)
                 found.append(replace(issue, origin=made.origin, caused_by=made.culprit))
                 if issue.name in PLAYOUT:
                     causes.setdefault(_name(issue.stream), []).append(found[-1])
         return found
 
-    def _of(self, issue: Issue, row_id: str, causes: Mapping[object, Sequence[Issue]]) -> Blame:
+    def _of(self, issue: Issue, row_id: str, causes: _Causes, far: _Causes) -> Blame:
+        """`far` are the streams' long round trips. They spoil an opinion; but that sound and
+        pictures come late is theirs only where nobody's lateness tells more."""
         span = (issue.first_at, issue.last_at)
-        for cause in causes.get(_name(issue.stream), ()):
-            if covers([(cause.first_at, cause.last_at)], span) and cause.origin is not None:
-                return Blame(cause.origin, cause.caused_by)
+        followed = _followed(issue, causes)
+        if followed is not None:
+            return followed
         sender = self._session.sender_of(row_id, issue.stream)
         if sender is not None:
             times = self._times[sender]
             held_back = times.held_back if issue.name in PICTURE else []
             if self._outages.explain(sender, span) or covers(held_back, span):
                 return Blame("remote", sender)
+        slow = _followed(issue, far)
         if issue.name in PLAYOUT:
-            return blame(issue, row_id, self._session, "late")
+            found = blame(issue, row_id, self._session, "late")
+            return slow if slow is not None and found == UNKNOWN else found
+        if slow is not None and issue.name in OPINIONS:
+            return slow
         return self._of_opinion(issue, row_id, sender)
 
     def _of_opinion(self, issue: Issue, row_id: str, sender: str | None) -> Blame:
@@ -107,6 +125,15 @@ class Followers:
         sender = self._session.sender_of(row_id, issue.stream)
         span = (issue.first_at, issue.last_at)
         return sender is not None and covers(self._times[sender].camera_off, span)
+
+
+def _followed(issue: Issue, causes: _Causes) -> Blame | None:
+    """The blame for what befell the stream at the time, when it is known."""
+    for cause in causes.get(_name(issue.stream), ()):
+        is_then = covers([(cause.first_at, cause.last_at)], (issue.first_at, issue.last_at))
+        if is_then and cause.origin is not None:
+            return Blame(cause.origin, cause.caused_by)
+    return None
 
 
 def _name(ref: StreamRef) -> object:

@@ -11,12 +11,13 @@ from aftercall.core.quality.attribution.parties import Party, covers
 from aftercall.core.quality.attribution.session import (
     DOWNLINK,
     LATE_FROM,
+    ONE_WAY_MS,
     PLAYOUT,
     UPLINK,
     Session,
     is_transit,
 )
-from aftercall.core.quality.attribution.traces import Span, overlap_ms, union
+from aftercall.core.quality.attribution.traces import Span, lasting, overlap_ms, union, without
 from aftercall.core.quality.intervals.streams import AUDIO, Family
 from aftercall.core.quality.rules.issues import Issue, IssueName, Severity, StreamRef, single
 
@@ -34,6 +35,14 @@ _LATE_BY: Final = frozenset(
     }
 )
 """What makes a sender come through late or broken, and is told of it already."""
+
+
+LEAST_UNTOLD_MS: Final = 2 * ONE_WAY_MS
+"""Of what the sender's reports tell of in part; listeners feel it for some seconds more. Chosen."""
+
+FAR: Final = frozenset({IssueName.HIGH_RTT, *UPLINK})
+"""The issues that a long round trip alone can raise. What is lost of a picture then comes again
+too late, though little is lost."""
 
 
 def inferred(
@@ -60,12 +69,23 @@ def inferred(
                 continue
             span = (issue.first_at, issue.last_at)
             for sender in session.senders_behind(row_id, issue):
-                is_told = bool(overlap_ms(raised[sender], [span])) or outages.explain(sender, span)
+                is_told = outages.explain(sender, span)
                 if issue.name in PLAYOUT:
                     is_told = is_told or covers(explained[sender], span)
                 if not is_told:
-                    blamed.setdefault(sender, []).append(issue)
+                    blamed.setdefault(sender, []).extend(_untold(issue, raised[sender]))
     return {sender: _merged(session.parties[sender], heard) for sender, heard in blamed.items()}
+
+
+def _untold(issue: Issue, raised: Sequence[Span]) -> list[Issue]:
+    """The parts of an issue that the sender's own reports do not tell of."""
+    span = (issue.first_at, issue.last_at)
+    if not overlap_ms(raised, [span]):
+        return [issue]
+    return [
+        replace(issue, first_at=start, last_at=end)
+        for start, end in lasting(without([span], raised), LEAST_UNTOLD_MS)
+    ]
 
 
 def _merged(party: Party, heard: Sequence[Issue]) -> list[Issue]:
@@ -73,6 +93,7 @@ def _merged(party: Party, heard: Sequence[Issue]) -> list[Issue]:
         (i.first_at, i.last_at) for i in party.issues if i.name is IssueName.TURN_RELAYED_TCP
     )
     is_sound_sent = any(each.family is Family.AUDIO_PRODUCER for each in party.traces)
+    far = union((i.first_at, i.last_at) for i in party.issues if i.name in FAR)
     found: list[Issue] = []
     spans = union((issue.first_at, issue.last_at) for issue in heard)
     ordered = sorted(heard, key=lambda issue: issue.first_at)
@@ -89,7 +110,10 @@ def _merged(party: Party, heard: Sequence[Issue]) -> list[Issue]:
             or any(i.name in DOWNLINK for i in within)
             or covers(relayed, span)
         )
-        found.append((_uplink if is_network else _picture)(party, within, span))
+        if is_network:
+            found.append(_uplink(party, within, span))
+        elif not covers(far, span):
+            found.append(_picture(party, within, span))
     return found
 
 

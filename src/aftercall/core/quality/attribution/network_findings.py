@@ -46,6 +46,8 @@ POOR_RTT_MS: Final = 300
 """From where on a round trip is worth a word, as in the catalogue."""
 
 _PATH: Final = (*UPLINK, *DOWNLINK, IssueName.HIGH_RTT)
+_SHOWN: Final = frozenset({IssueName.VIDEO_FROZEN})
+"""Of a picture sent it is told with what else was bad about it."""
 _ROOM: Final = (IssueName.BANDWIDTH_LIMITED, IssueName.LOW_AVAILABLE_BITRATE)
 
 
@@ -274,11 +276,26 @@ def _sender_cause(heard: Group, own: Sequence[Issue]) -> SenderCause:
             return "interruption"
         if IssueName.CPU_LIMITED in held_back:
             return "cpu"
-        return "bandwidth" if held_back.intersection(_ROOM) else "unknown"
+        if held_back.intersection(_ROOM):
+            return "bandwidth"
+        is_broken = any(i.name in PLAYOUT and i.stream.family in AUDIO for i in heard.issues)
+        if is_broken or any(is_transit(i) for i in _overlapping(own, UPLINK, heard)):
+            return "uplink"
+        return (
+            "round_trip" if _overlapping(own, (*UPLINK, IssueName.HIGH_RTT), heard) else "unknown"
+        )
     has_lost = any(
         i.worst.get("loss_percent", 0.0) >= LOSS_PERCENT for i in own if i.name in UPLINK
     )
     return "relay_tcp" if during(heard.issues, relayed) and not has_lost else "uplink"
+
+
+def _overlapping(own: Iterable[Issue], names: Iterable[IssueName], heard: Group) -> list[Issue]:
+    """Those of the names that are of the time."""
+    wanted = frozenset(names)
+    return [
+        i for i in own if i.name in wanted and overlap_ms(heard.spells, [(i.first_at, i.last_at)])
+    ]
 
 
 def round_trips(subject: Subject, session: Session) -> list[Finding]:
@@ -343,7 +360,7 @@ def lateness(subject: Subject, session: Session) -> list[Finding]:
     waited = [
         issue
         for issue in named(subject, *PLAYOUT)
-        if issue.origin == "local"
+        if (issue.origin == "local" and not (is_sent(issue) and issue.name in _SHOWN))
         or (issue.origin is None and issue.name is IssueName.HIGH_JITTER_BUFFER_DELAY)
     ]
     transit = [issue for issue in named(subject, *DOWNLINK) if is_transit(issue)]

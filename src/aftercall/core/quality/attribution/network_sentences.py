@@ -124,6 +124,7 @@ _SENDER_CAUSES: Final[dict[SenderCause, str]] = {
     "interruption": "lost connection",
     "cpu": "slow machine",
     "bandwidth": "narrow uplink",
+    "round_trip": "long round trips",
     "unknown": "camera or machine",
 }
 

@@ -1,0 +1,148 @@
+"""Whose lateness is, beside long round trips and where a sender's reports tell a part of it."""
+
+from collections.abc import Sequence
+
+import pytest
+from msgspec.structs import replace
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.attribution.diagnosis import diagnose
+from aftercall.core.quality.attribution.findings import Finding, Subject
+from aftercall.core.quality.attribution.origin import attribute
+from aftercall.core.quality.attribution.session import Party, Session
+from aftercall.core.quality.attribution.traces import Span, StreamTrace
+from aftercall.core.quality.intervals.streams import Family
+from aftercall.core.quality.rules.issues import Issue, IssueName, StreamRef, single
+
+CALL: Span = (EpochMs(0), EpochMs(600_000))
+BAD: Span = (EpochMs(100_000), EpochMs(200_000))
+RTT = {"rtt_ms": 640.0}
+PEOPLE = "abcd"
+SOUND, PICTURE = Family.AUDIO_CONSUMER, Family.VIDEO_CONSUMER
+_NAMES = {SOUND: IssueName.AUDIO_CONCEALMENT, PICTURE: IssueName.VIDEO_FROZEN}
+_WORST = {SOUND: {"concealment_percent": 12.0}, PICTURE: {"frozen_percent": 50.0}}
+
+
+def _ref(owner: str, other: str, family: Family, *, is_direct: bool) -> StreamRef:
+    sender, listener = (owner, other) if "producer" in family else (other, owner)
+    ssrc = 10 * ord(sender) + (family in (PICTURE, Family.VIDEO_PRODUCER))
+    return StreamRef(
+        peer_id=owner,
+        connection_id=f"to {other}" if is_direct else "pc",
+        family=family.value,
+        ssrc=1_000 * ord(listener) + ssrc if is_direct else ssrc,
+    )
+
+
+def _trace(ref: StreamRef, late: Sequence[Span] = ()) -> StreamTrace:
+    return StreamTrace(
+        ref=ref,
+        family=Family(ref.family or ""),
+        flowing=[CALL],
+        dry=[],
+        voiced=[],
+        lossy=[],
+        jittery=[],
+        late=list(late),
+        has_loss=True,
+        is_shown=False,
+    )
+
+
+def _call(late: Sequence[Family], own: Sequence[Issue] = (), *, is_direct: bool = False) -> Session:
+    """Ada's streams come late to all, and everybody's round trips on them are long; `own` are the
+    issues of her reports."""
+    parties = []
+    for name in PEOPLE:
+        traces, issues = [], list(own) if name == "a" else []
+        for other in PEOPLE.replace(name, ""):
+            for family in (Family.AUDIO_PRODUCER, Family.VIDEO_PRODUCER):
+                traces.append(_trace(_ref(name, other, family, is_direct=is_direct)))
+            for family in (SOUND, PICTURE):
+                ref = _ref(name, other, family, is_direct=is_direct)
+                is_late = other == "a" and family in late
+                traces.append(_trace(ref, [BAD] if is_late else []))
+                if is_late:
+                    issues.append(single(IssueName.POOR_NETWORK_DOWNLINK, ref, *BAD, RTT))
+                    issues.append(single(_NAMES[family], ref, *BAD, _WORST[family]))
+        parties.append(Party(row_id=name, peer_ids=frozenset({name}), issues=issues, traces=traces))
+    return Session(parties)
+
+
+def _own(name: IssueName, worst: dict[str, float], span: Span = BAD) -> Issue:
+    return single(name, _ref("a", "b", Family.AUDIO_PRODUCER, is_direct=False), *span, worst)
+
+
+def _spans(issues: Sequence[Issue], name: IssueName) -> list[Span]:
+    return [(issue.first_at, issue.last_at) for issue in issues if issue.name is name]
+
+
+@pytest.mark.parametrize("is_direct", [False, True])
+def test_lateness_to_all_is_the_senders_uplink_though_round_trips_are_long(
+    is_direct: bool,
+) -> None:
+    found = attribute(_call([SOUND, PICTURE], is_direct=is_direct))
+    for listener in "bcd":
+        late = [i for i in found[listener] if i.name in _NAMES.values()]
+        assert {(i.origin, i.caused_by) for i in late} == {("remote", "a")}
+    assert _spans(found["a"], IssueName.POOR_NETWORK_UPLINK) == [BAD]
+
+
+def test_of_what_the_senders_reports_tell_in_part_the_rest_is_its_uplink_too() -> None:
+    jitter = _own(
+        IssueName.POOR_NETWORK_UPLINK, {"jitter_ms": 64.0}, (EpochMs(150_000), EpochMs(190_000))
+    )
+    found = attribute(_call([SOUND, PICTURE], [jitter]))["a"]
+    assert _spans(found, IssueName.POOR_NETWORK_UPLINK) == [
+        (100_000, 150_000),
+        (150_000, 190_000),
+    ]
+    assert _spans(found, IssueName.VIDEO_FROZEN) == []
+
+
+def test_pictures_alone_that_are_late_to_all_were_made_so() -> None:
+    found = attribute(_call([PICTURE]))["a"]
+    assert _spans(found, IssueName.VIDEO_FROZEN) == [BAD]
+    assert _spans(found, IssueName.POOR_NETWORK_UPLINK) == []
+
+
+@pytest.mark.parametrize("name", [IssueName.HIGH_RTT, IssueName.POOR_NETWORK_UPLINK])
+def test_pictures_alone_that_are_late_from_far_away_were_not(name: IssueName) -> None:
+    found = attribute(_call([PICTURE], [_own(name, RTT)]))["a"]
+    assert _spans(found, IssueName.VIDEO_FROZEN) == []
+    assert _spans(found, IssueName.POOR_NETWORK_UPLINK) == [
+        BAD for _ in [name] if name is IssueName.POOR_NETWORK_UPLINK
+    ]
+
+
+def _told(session: Session, row_id: str) -> list[Finding]:
+    issues = attribute(session)[row_id]
+    names = {name: name.capitalize() for name in PEOPLE}
+    subject = Subject(row_id=row_id, issues=issues, stays=[CALL], device_choices=[], names=names)
+    return diagnose(subject, session)
+
+
+def test_listeners_are_told_what_made_a_sender_late() -> None:
+    far = _own(IssueName.HIGH_RTT, RTT)
+    for session, cause in (
+        (_call([SOUND, PICTURE]), "uplink"),
+        (_call([PICTURE], [far]), "round_trip"),
+        (_call([PICTURE]), "unknown"),
+    ):
+        [finding] = [each for each in _told(session, "b") if each.cause == "sender"]
+        assert finding.evidence.sender_cause == cause
+
+
+def test_a_picture_that_was_made_late_is_not_told_as_one_that_was_received_so() -> None:
+    causes = [finding.cause for finding in _told(_call([PICTURE]), "a")]
+    assert causes == ["poor_picture_sent"]
+
+
+def test_a_late_picture_of_one_far_listener_is_its_own() -> None:
+    session = _call([PICTURE])
+    parties = [
+        party if name in "ab" else replace(party, issues=[], traces=[])
+        for name, party in session.parties.items()
+    ]
+    found = attribute(Session(parties))["b"]
+    assert {i.origin for i in found if i.name is IssueName.VIDEO_FROZEN} == {"local"}
