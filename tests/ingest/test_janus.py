@@ -96,9 +96,13 @@ def recorded() -> Translation:
 
 def test_the_whole_recording_is_understood(recorded: Translation) -> None:
     assert recorded.rejected == []
-    # Of 43 events: 3 of transports, 2 of the server, 1 session created, 1 handle attached,
-    # 4 session descriptions and 2 candidates are for nobody's record.
-    assert (len(RECORDING["call"]), recorded.ignored) == (43, 13)
+    # Of 43 events: 3 of transports, 1 session created, 1 handle attached, 4 session descriptions
+    # and 2 candidates are for nobody's record.
+    assert (len(RECORDING["call"]), recorded.ignored) == (43, 11)
+    assert [(each.emitter, each.is_shutdown) for each in recorded.emptied] == [
+        ("janus-1", False),
+        ("janus-1", True),
+    ]
     told = {*recorded.positions, *(farewell.position for farewell in recorded.farewells)}
     assert len(told) == 30
     kinds = [type(event).__name__ for event in recorded.events]

@@ -6,6 +6,7 @@ import gzip
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -74,10 +75,10 @@ async def test_a_recorded_call_is_taken_and_counted(door: Door) -> None:
     assert answer.status_code == 202
     assert answer.json() == {
         "success": True,
-        "data": {"accepted": 30, "duplicates": 0, "ignored": 13, "rejected": []},
+        "data": {"accepted": 31, "duplicates": 0, "ignored": 12, "rejected": []},
     }
     again = (await door.post(RECORDING["call"])).json()["data"]
-    # The farewell was understood before, and has nothing left to say.
+    # The farewells were understood before, and have nothing left to say.
     assert (again["accepted"], again["duplicates"], again["ignored"]) == (0, 29, 14)
     [session] = await door.sessions()
     assert (session["associated_id"], session["total_participants"]) == ("1234", 2)
@@ -95,7 +96,7 @@ async def test_janus_own_credentials_are_the_token_as_password(door: Door) -> No
 async def test_a_compressed_post_is_taken(door: Door) -> None:
     packed = gzip.compress(json.dumps(RECORDING["call"]).encode())
     answer = await door.post(packed, headers={"content-encoding": "gzip"})
-    assert answer.json()["data"]["accepted"] == 30
+    assert answer.json()["data"]["accepted"] == 31
 
 
 async def test_another_tenant_neither_writes_nor_finds_anything(door: Door) -> None:
@@ -144,6 +145,44 @@ async def test_who_sends_media_and_falls_silent_is_gone_within_the_period_told(d
     assert session["live_participants"] == 1
 
 
+def _core(subtype: int, seconds: int, emitter: str = "janus-1") -> dict[str, Any]:
+    status = {1: "started", 2: "shutdown"}.get(subtype, "other")
+    timestamp = (AFTERWARDS - 60_000 + seconds * 1_000) * 1_000
+    said = {"emitter": emitter, "type": 256, "subtype": subtype, "timestamp": timestamp}
+    return said | {"event": {"status": status}}
+
+
+def _statistics(seconds: int, session: int) -> dict[str, Any]:
+    audio = {"media": "audio", "mid": "0", "base": 48_000, "packets-received": 50 * seconds}
+    news = _news("", seconds, session)
+    return news | {"type": 32, "subtype": 3, "event": audio}
+
+
+@pytest.mark.parametrize(("subtype", "left_at"), [(1, ["10.000", "5.000"]), (2, ["30.000"] * 2)])
+async def test_a_janus_that_ends_or_begins_ends_the_stays_it_had(
+    door: Door, subtype: int, left_at: list[str]
+) -> None:
+    await door.post([_news("joined", 0, 5, id=77), _news("published", 1, 5, id=77)])
+    await door.post([_news("joined", 2, 8, id=78), _news("published", 5, 8, id=78)])
+    await door.post([_news("joined", 3, 9, id=79) | {"emitter": "janus-2"}])
+    await door.post([_statistics(10, 5)])
+    core = _core(subtype, 30)
+    later = _news("joined", 31, 10, id=80)
+    counts = (await door.post([core, later])).json()["data"]
+    assert (counts["accepted"], counts["ignored"], counts["rejected"]) == (2, 0, [])
+    again = (await door.post([core])).json()["data"]
+    assert (again["accepted"], again["ignored"]) == (0, 1)
+    [session] = await door.sessions()
+    assert session["live_participants"] == 2
+    answer = await door.owner.ask("GET", f"/sessions/{session['id']}/participants")
+    people = answer.json()["data"]["participants"]
+    left = {each["custom_participant_id"]: each["left_at"] for each in people}
+    assert {id for id, at in left.items() if at is None} == {"79", "80"}
+    ends = [datetime.fromisoformat(left[id]).timestamp() for id in ("77", "78")]
+    begin_s = AFTERWARDS / 1000 - 60
+    assert [f"{end - begin_s:.3f}" for end in ends] == left_at
+
+
 @pytest.mark.parametrize("said", ["x", "-1", "601", "1.5", "٣"])
 async def test_a_period_that_is_none_is_refused(door: Door, said: str) -> None:
     refused = await door.post([], query=f"?stats_period={said}")
@@ -154,5 +193,5 @@ async def test_what_cannot_be_read_is_refused_and_told(door: Door) -> None:
     refused = await door.post(b"{")
     assert (refused.status_code, refused.json()["error"]["reason"]) == (400, "bad_json")
     mixed = (await door.post([3, *RECORDING["call"]])).json()["data"]
-    assert mixed["accepted"] == 30
+    assert mixed["accepted"] == 31
     assert [(r["index"], r["code"]) for r in mixed["rejected"]] == [(0, "bad_event")]

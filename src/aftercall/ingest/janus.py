@@ -21,11 +21,21 @@ from aftercall.ingest.janus_media import is_media_stats, pair_body, sample_body,
 from aftercall.ingest.janus_rooms import Farewell, farewell_of, in_room, meeting_id_of, room_news
 from aftercall.ingest.loose import as_object, as_text, known, scalars
 
-__all__ = ["SOURCE", "Farewell", "Lost", "Rejected", "Translation", "peer_id_from", "translate"]
+__all__ = [
+    "SOURCE",
+    "Emptied",
+    "Farewell",
+    "Lost",
+    "Rejected",
+    "Translation",
+    "peer_id_from",
+    "translate",
+]
 
 MOST_EVENTS: Final = 5_000
 
-_SESSION, _HANDLE, _TRANSPORT, _MEDIA = 1, 2, 16, 32
+_SESSION, _HANDLE, _TRANSPORT, _MEDIA, _CORE = 1, 2, 16, 32, 256
+_STARTUP, _SHUTDOWN = 1, 2
 
 _ICE_STATES: Final = {
     "gathering": "new",
@@ -58,6 +68,16 @@ class Lost(NamedTuple):
     at: EpochMs
 
 
+class Emptied(NamedTuple):
+    """A Janus that began or ended: all sessions that it had before are gone."""
+
+    position: int
+    emitter: str | None
+    at: EpochMs
+    is_shutdown: bool
+    """Whether it said so itself; else it had gone at some time before."""
+
+
 class Translation(NamedTuple):
     """The facts, with the place of the event each came from; the rest is for nobody's record."""
 
@@ -67,6 +87,7 @@ class Translation(NamedTuple):
     rejected: list[Rejected]
     ignored: int
     lost: list[Lost]
+    emptied: list[Emptied]
 
 
 def translate(
@@ -82,13 +103,13 @@ def translate(
 
     Raises `Malformed` when the body cannot be read as a whole.
     """
-    result = Translation([], [], [], [], 0, [])
+    result = Translation([], [], [], [], 0, [], [])
     ignored = 0
     for position, raw in enumerate(_events_of(body)):
         try:
             said = read_event(raw, app_id, received_at, privacy, interval_ms)
             farewell = farewell_of(said, position)
-            lost = _lost(said, position)
+            lost, emptied = _lost(said, position), _emptied(said, position)
             events = [] if farewell else _translate(said)
         except Malformed as error:
             result.rejected.append(Rejected(position, error.code, error.message))
@@ -97,9 +118,11 @@ def translate(
             result.lost.append(lost)
         if farewell is not None:
             result.farewells.append(farewell)
+        if emptied is not None:
+            result.emptied.append(emptied)
         result.events.extend(events)
         result.positions.extend([position] * len(events))
-        ignored += farewell is None and not events
+        ignored += farewell is None and emptied is None and not events
     return result._replace(ignored=ignored)
 
 
@@ -125,6 +148,12 @@ def _lost(said: Said, position: int) -> Lost | None:
     if said.type != _SESSION or said.peer_id is None or not is_timeout:
         return None
     return Lost(position, said.peer_id, said.at)
+
+
+def _emptied(said: Said, position: int) -> Emptied | None:
+    if said.type != _CORE or said.subtype not in (_STARTUP, _SHUTDOWN):
+        return None
+    return Emptied(position, said.emitter, said.at, said.subtype == _SHUTDOWN)
 
 
 def _translate(said: Said) -> list[AnyEvent]:

@@ -35,9 +35,12 @@ class Said(NamedTuple):
     sequence: int
     at: EpochMs
     timestamp_ms: float
+    emitter: str | None
+    """The `server_name` of that Janus."""
     peer_id: str | None
     handle: str | None
     type: object
+    subtype: object
     content: object
 
     def of_peer(self, meeting_id: str | None = None) -> dict[str, Any]:
@@ -82,9 +85,11 @@ def read_event(
         sequence=int.from_bytes(digest[:8], "big") >> (64 - _SEQUENCE_BITS),
         at=EpochMs(int(timestamp_ms)),
         timestamp_ms=timestamp_ms,
+        emitter=emitter,
         peer_id=None if session is None else peer_id_from(app_id, emitter, session),
         handle=id_of(event.get("handle_id")),
         type=event["type"],
+        subtype=event.get("subtype"),
         content=event.get("event"),
     )
 

@@ -56,10 +56,10 @@ def in_room(said: Said, data: Json) -> list[AnyEvent]:
     name, meeting_id, feed = data.get("event"), meeting_id_of(said, data), id_of(data.get("id"))
     if meeting_id is None:
         return []
-    told = known(connection=said.handle, feed=feed)
+    told = known(connection=said.handle, feed=feed, emitter=said.emitter)
     match name:
         case "joined":
-            noted = known(alias=feed, connection=said.handle)
+            noted = known(alias=feed, connection=said.handle, emitter=said.emitter)
             interval_ms = said.interval_ms if data.get("setup") is True else 0
             events: list[AnyEvent] = [_joined(said, meeting_id, data, interval_ms)]
             return [*events, said.noted(ALIAS_JOINED, noted, meeting_id)] if feed else events

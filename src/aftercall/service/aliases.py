@@ -79,6 +79,35 @@ class Aliases:
         )
         return [note, left]
 
+    async def emptied(
+        self, app_id: str, source: str, emitter: str | None, at: EpochMs, *, is_shutdown: bool
+    ) -> list[AnyEvent]:
+        """The leaves of everybody whom a server of that name still had at `at`, when it shut down
+        or had begun anew: it had them until they were last heard, or until it shut down where
+        nothing shows that they had gone before."""
+        async with self._db.read() as tx:
+            there = [
+                peer
+                for peer in await peers.present_of_source(tx, app_id, source)
+                if (peer.joined_at or peer.first_heard_at) < at
+            ]
+            found: list[AnyEvent] = []
+            for peer in there:
+                told = await notes.notes_of_peer(tx, app_id, peer.id)
+                if not _is_of_server(told, emitter):
+                    continue
+                is_sure = is_shutdown and not _had_gone(peer, told, at)
+                left_at = at if is_sure else min(at, peer.last_heard_at)
+                found.append(
+                    PeerLeft(
+                        id=id_from(app_id, peer.id, SERVER_GONE, str(at)),
+                        at=left_at,
+                        peer_id=peer.id,
+                        is_seen=True,
+                    )
+                )
+        return found
+
     async def stays(self, app_id: str, events: Sequence[AnyEvent]) -> list[AnyEvent]:
         """The events of a source whose client keeps its id when it comes back to a room, each of
         the stay it belongs to: who arrives after having left is a peer of its own from then on."""
@@ -112,6 +141,12 @@ class Aliases:
 
 SESSION_TIMEOUT: Final = "session_timeout"
 """The name of a note that a server gave a peer up that it had not heard for long."""
+
+SERVER_GONE: Final = "server_gone"
+"""What the ids of leaves are made of that a server's end or beginning tells."""
+
+_OVERDUE: Final = 1.5
+"""How many periods after the last statistics the next are overdue; chosen."""
 
 _RETURNS: Final = range(1, 32)
 """How often one id may come back."""
@@ -163,6 +198,20 @@ _STOP_IS_SURE_TO_MS: Final = 1_000
 
 _COUNTED_MS: Final = 60_000
 """Of the counters before a stop, those of the last minute; chosen: enough for a usual pace."""
+
+
+def _had_gone(peer: Peer, told: Sequence[PeerNote], at: EpochMs) -> bool:
+    """Whether statistics that were due did not come, or the last that was known of a peer is that
+    its handle was detached: a client that closes its socket says nothing else."""
+    is_silent = 0 < _OVERDUE * peer.interval_ms < at - peer.last_heard_at
+    return is_silent or (bool(told) and told[-1].name == "handle_detached")
+
+
+def _is_of_server(told: Sequence[PeerNote], emitter: str | None) -> bool:
+    """Whether the notes of a peer name that server; one without a name is that of notes that name
+    none."""
+    named = {name for note in told if isinstance(name := note.data.get("emitter"), str)}
+    return emitter in named if named else emitter is None
 
 
 def _names(told: Sequence[PeerNote], at: EpochMs) -> Mapping[str, set[str]]:

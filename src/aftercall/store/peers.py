@@ -201,6 +201,26 @@ async def count_samples(tx: AsyncConnection, app_id: str, peer_id: str) -> int:
     return int(found.scalar_one_or_none() or 0)
 
 
+async def present_of_source(tx: AsyncConnection, app_id: str, source: str) -> list[Peer]:
+    """The peers that a source reported and that are there, in sessions that are not ended, in the
+    order in which they came."""
+    peer, session, pulse = schema.peers, schema.sessions, schema.pulses
+    rows = await tx.execute(
+        select(*_PEER.columns, pulse.c.last_heard_at, pulse.c.last_received_at)
+        .select_from(peer)
+        .join(session, and_(session.c.app_id == peer.c.app_id, session.c.id == peer.c.session_id))
+        .outerjoin(pulse, and_(pulse.c.app_id == peer.c.app_id, pulse.c.peer_id == peer.c.id))
+        .where(
+            peer.c.app_id == app_id,
+            peer.c.source == source,
+            peer.c.left_at.is_(None),
+            session.c.phase != Phase.ENDED.value,
+        )
+        .order_by(peer.c.first_heard_at, peer.c.id)
+    )
+    return [_with_pulse(_PEER.from_row(row), row[-2], row[-1]) for row in rows]
+
+
 async def silent_peers(
     tx: AsyncConnection, now: EpochMs, limit: int, *, policy: Policy
 ) -> list[Peer]:

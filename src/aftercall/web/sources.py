@@ -1,7 +1,7 @@
 """What media servers post of themselves, with an API token."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qs
 
 import msgspec
@@ -77,10 +77,16 @@ async def take_janus(
     every = zip(translation.positions, translation.events, strict=True)
     placed = [each for each in every if each[0] not in lost]
     # Who goes is known from what was taken before, and who comes back from who went.
-    partings: list[janus.Farewell | janus.Lost] = [*translation.farewells, *translation.lost]
+    partings: list[_Parting] = [
+        *translation.farewells,
+        *translation.lost,
+        *translation.emptied,
+    ]
     for parting in (*sorted(partings, key=lambda each: each.position), None):
-        due = [each for each in placed if parting is None or each[0] < parting.position]
-        placed = placed[len(due) :]
+        due = [each for each in placed if parting is None or _comes_before(each, parting)]
+        placed = [
+            each for each in placed if parting is not None and not _comes_before(each, parting)
+        ]
         events = await services.aliases.stays(app_id, [event for _, event in due])
         for (position, _), outcome in zip(due, await take(events), strict=True):
             outcomes.setdefault(position, []).append(outcome)
@@ -90,10 +96,29 @@ async def take_janus(
     return _ENCODER.encode({"success": True, "data": _counts(translation, outcomes)})
 
 
-async def _partings(
-    services: Services, app_id: str, parting: janus.Farewell | janus.Lost
-) -> Sequence[AnyEvent]:
+def _comes_before(placed: tuple[int, AnyEvent], parting: "_Parting | None") -> bool:
+    """Whether a parting is to be understood with an event known: one that came before it, and what
+    a server had still to say when it ended."""
+    position, event = placed
+    if parting is None:
+        return True
+    is_earlier = isinstance(parting, janus.Emptied) and event.at <= parting.at
+    return position < parting.position or is_earlier
+
+
+_Parting: TypeAlias = janus.Farewell | janus.Lost | janus.Emptied
+
+
+async def _partings(services: Services, app_id: str, parting: _Parting) -> Sequence[AnyEvent]:
     aliases = services.aliases
+    if isinstance(parting, janus.Emptied):
+        return await aliases.emptied(
+            app_id,
+            janus.SOURCE,
+            parting.emitter,
+            parting.at,
+            is_shutdown=parting.is_shutdown,
+        )
     if isinstance(parting, janus.Farewell):
         return await aliases.farewells(app_id, parting.meeting_id, parting.alias, parting.at)
     return await aliases.lost(app_id, parting.peer_id, parting.at)
