@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from aftercall.core.errors import Malformed
 from aftercall.core.events import (
     ALIAS_JOINED,
+    ENTRY_REFUSED,
     AnyEvent,
     PeerEvent,
     PeerJoined,
@@ -297,6 +298,18 @@ def test_one_bad_event_takes_no_other_down() -> None:
     mixed = _translate([7, {"type": "x"}, _event(32, _stats(bytes_received=2e14)), _event(2, {})])
     assert [(r.position, r.code) for r in mixed.rejected] == [(0, "bad_event"), (1, "bad_event")]
     assert (len(mixed.events), mixed.ignored) == (1, 1)
+
+
+def test_refused_statistics_leave_a_note_with_their_session() -> None:
+    streams = [{"media": "audio", "mid": str(n), "packets-received": 1} for n in range(3_000)]
+    refused = _translate(_event(32, streams))
+    assert [each.code for each in refused.rejected] == ["sample_unreadable"]
+    [note] = refused.refusals
+    assert (note.name, note.data["is_sample"]) == (ENTRY_REFUSED, True)
+    assert (
+        note.peer_id == _note(_translate(_event(32, {"media": "audio", "receiving": True}))).peer_id
+    )
+    assert _translate([3, {"type": "32"}]).refusals == []
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[1,", b"\xff", b"[" * 100_000])

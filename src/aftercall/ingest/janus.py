@@ -12,14 +12,23 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from aftercall.core.errors import Malformed
-from aftercall.core.events import AnyEvent, PeerLeft, SampleTaken, SessionClosed
+from aftercall.core.events import AnyEvent, PeerLeft, PeerNoted, SampleTaken, SessionClosed
 from aftercall.core.instants import EpochMs
 from aftercall.core.privacy import Privacy
 from aftercall.core.texts import read_json
-from aftercall.ingest.janus_event import SOURCE, Json, Said, peer_id_from, read_event, sample_of
+from aftercall.ingest.janus_event import (
+    SOURCE,
+    Json,
+    Said,
+    peer_id_from,
+    read_event,
+    sample_of,
+    sender_of,
+)
 from aftercall.ingest.janus_media import is_media_stats, pair_body, sample_body, silent_ms
 from aftercall.ingest.janus_rooms import Farewell, farewell_of, in_room, meeting_id_of, room_news
 from aftercall.ingest.loose import as_object, as_text, known, scalars
+from aftercall.ingest.refusals import MOST_NOTED, refusal
 
 __all__ = [
     "SOURCE",
@@ -88,6 +97,8 @@ class Translation(NamedTuple):
     ignored: int
     lost: list[Lost]
     emptied: list[Emptied]
+    refusals: list[PeerNoted]
+    """A note for each event of a session that could not be taken."""
 
 
 def translate(
@@ -103,7 +114,7 @@ def translate(
 
     Raises `Malformed` when the body cannot be read as a whole.
     """
-    result = Translation([], [], [], [], 0, [], [])
+    result = Translation([], [], [], [], 0, [], [], [])
     ignored = 0
     for position, raw in enumerate(_events_of(body)):
         try:
@@ -113,6 +124,9 @@ def translate(
             events = [] if farewell else _translate(said)
         except Malformed as error:
             result.rejected.append(Rejected(position, error.code, error.message))
+            note = _refusal(raw, error, app_id, received_at)
+            if note is not None and len(result.refusals) < MOST_NOTED:
+                result.refusals.append(note)
             continue
         if lost is not None:
             result.lost.append(lost)
@@ -124,6 +138,23 @@ def translate(
         result.positions.extend([position] * len(events))
         ignored += farewell is None and emptied is None and not events
     return result._replace(ignored=ignored)
+
+
+def _refusal(
+    raw: msgspec.Raw, error: Malformed, app_id: str, received_at: EpochMs
+) -> PeerNoted | None:
+    """The note on an event that could not be taken, where it says of which session it is."""
+    sender = sender_of(raw, app_id, received_at)
+    if sender is None:
+        return None
+    return refusal(
+        app_id,
+        sender.peer_id,
+        sender.key,
+        at=sender.at,
+        code=error.code,
+        is_sample=sender.type == _MEDIA,
+    )
 
 
 def _events_of(body: bytes) -> list[msgspec.Raw]:

@@ -94,6 +94,31 @@ def read_event(
     )
 
 
+class Sender(NamedTuple):
+    """Whose event it is, when and of what type, as far as an event says that cannot be taken."""
+
+    peer_id: str
+    at: EpochMs
+    type: object
+    key: str
+    """The same at every repeat."""
+
+
+def sender_of(raw: msgspec.Raw, app_id: str, received_at: EpochMs) -> Sender | None:
+    """`None` of an event that names no session."""
+    try:
+        event = read_json(bytes(raw), msgspec.json.decode)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    session = id_of(event.get("session_id")) if isinstance(event, dict) else None
+    if session is None:
+        return None
+    at = EpochMs(int(_timestamp_ms(event.get("timestamp"), received_at)))
+    peer_id = peer_id_from(app_id, as_text(event.get("emitter")), session)
+    digest = hashlib.blake2b(bytes(raw).strip(), digest_size=16)
+    return Sender(peer_id, at, event.get("type"), digest.hexdigest())
+
+
 def _timestamp_ms(microseconds: object, received_at: EpochMs) -> float:
     """Janus' own clock, unless it cannot be believed or is ahead of ours."""
     if isinstance(microseconds, bool) or not isinstance(microseconds, int | float):

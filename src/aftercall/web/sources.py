@@ -93,6 +93,7 @@ async def take_janus(
         if parting is not None:
             leaves = await _partings(services, app_id, parting)
             outcomes[parting.position] = list(await take(leaves))
+    await take(await services.aliases.stays(app_id, translation.refusals))
     return _ENCODER.encode({"success": True, "data": _counts(translation, outcomes)})
 
 
