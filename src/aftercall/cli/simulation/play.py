@@ -14,7 +14,10 @@ import zstandard
 from aftercall.cli.simulation.call import Call, Said
 
 _BATCH_S: Final = 60
-"""How much of a call a batch holds when time need not pass, in seconds."""
+"""How much of a call a batch holds at the most when time need not pass, in seconds."""
+_ROUND_S: Final = 10.0
+"""How long it should take to hand in a batch of every peer. A peer that is not heard for half a
+minute has left, so far as the server knows."""
 _MOST_BYTES: Final = 1_500_000
 _MOST_ENTRIES: Final = 400
 _TRIES: Final = 6
@@ -110,21 +113,26 @@ class Player:
         is_past = call.begin_ms < time.time() * 1000 - _RECENT_MS
         played = {"session_id": None, "meeting_id": meeting["id"], "title": call.title}
         peers: dict[str, dict[str, Any]] = {}
-        started = time.monotonic()
-        batch_s = _BATCH_S if self._speed is None else call.interval_s
+        started = round_began = time.monotonic()
+        batch_s = 1 if self._speed is None else call.interval_s
         waiting: list[Said] = []
+        due = 0
         for second, said in call.play():
             waiting += said
             for one in said:
                 kind = call.guests[one.guest].weather.kind.value
                 peers.setdefault(one.peer.id, {"peer_id": one.peer.id, "weather": kind})
-            if second % batch_s == 0 or second == call.length_s:
+            if second >= due or second == call.length_s:
                 if self._speed is not None:
                     await asyncio.sleep(started + second / self._speed - time.monotonic())
                 if is_past:
                     await self._announce(waiting, tokens, meeting["id"])
                 played["session_id"] = await self._hand_in(waiting, tokens) or played["session_id"]
                 waiting = []
+                if self._speed is None:
+                    batch_s = next_batch_s(batch_s, time.monotonic() - round_began)
+                    round_began = time.monotonic()
+                due = second + batch_s
             self._on_second()
         if self._speed is None:
             await self._close(meeting["id"], call)
@@ -248,6 +256,12 @@ class Player:
             if answer.status_code not in (_OVER_BUDGET, _BUSY) or attempt == _TRIES:
                 raise PlayFailed(f"{url} answered {answer.status_code}: {_reason(answer)}")
             await asyncio.sleep(float(answer.headers.get("retry-after", 1)))
+
+
+def next_batch_s(batch_s: int, took_s: float) -> int:
+    """How much of a call the next batch of every peer holds, in seconds, when the last ones held
+    `batch_s` and took so long."""
+    return max(1, min(_BATCH_S, round(batch_s * _ROUND_S / max(took_s, 0.1))))
 
 
 def _chunks(said: list[Said]) -> Iterator[list[bytes]]:
