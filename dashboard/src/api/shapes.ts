@@ -113,6 +113,45 @@ export interface Finding {
   last_at: Maybe;
   issues: string[];
   peer_ids: string[];
+  /** With whom the cause lies, or whom it befell; nobody: the server. */
+  subject: string | null;
+  media: ("voice" | "video" | "screen" | "screen_sound")[];
+  /** As the subject sees it. */
+  direction: "sent" | "received" | null;
+  /** The first is the one the cause is about. */
+  figures: Figure[];
+  /** Who suffered. */
+  affected: string[];
+  spans: [number, number][];
+  evidence: Evidence;
+  /** What to do, a clause with an imperative, and its stable word. */
+  advice: string;
+  advice_key: string;
+}
+
+/** How bad it was: the mean over the time affected, and the worst report. */
+export interface Figure {
+  name: string;
+  unit: string;
+  typical: Maybe;
+  worst: number;
+}
+
+/** How a finding is known; what was not looked at is not there. */
+export interface Evidence {
+  listeners_present?: number;
+  listeners_affected?: number;
+  senders_present?: number;
+  senders_affected?: number;
+  is_reported_by_sender?: boolean;
+  is_loss_free?: boolean;
+  is_switched_on?: boolean;
+  voice_mos?: number;
+  video_mos?: number;
+  concealment_percent?: number;
+  sender_cause?: string;
+  sent_media?: Finding["media"];
+  device?: { kind: "microphone" | "camera" | "speaker"; label: string | null; at: number };
 }
 
 export interface Completeness {

@@ -8,8 +8,10 @@ import msgspec
 from aftercall.core.calls import person_of
 from aftercall.core.events import OWN_NOTES
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.attribution.findings import Finding
+from aftercall.core.quality.attribution.figures import Figure
+from aftercall.core.quality.attribution.findings import Direction, Evidence, Finding, Medium
 from aftercall.core.quality.attribution.stream_ends import stream_key
+from aftercall.core.quality.attribution.traces import Span
 from aftercall.core.quality.digest import Digest
 from aftercall.core.quality.experience import UNKNOWN, level_of
 from aftercall.core.quality.rules.issues import Issue, StreamRef
@@ -60,7 +62,8 @@ class LaneIssue(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LaneFinding(msgspec.Struct, frozen=True, kw_only=True):
-    """A sentence about a participant."""
+    """A sentence about a participant, and its parts. `participant_id` is whose report it is of,
+    `subject` with whom the cause lies."""
 
     sentence: str
     severity: str
@@ -71,6 +74,15 @@ class LaneFinding(msgspec.Struct, frozen=True, kw_only=True):
     last_at: EpochMs
     issues: list[str]
     peer_ids: list[str]
+    subject: str | None
+    media: list[Medium]
+    direction: Direction | None
+    figures: list[Figure]
+    affected: list[str]
+    spans: list[Span]
+    evidence: Evidence
+    advice: str
+    advice_key: str
 
 
 class LaneCompleteness(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,6 +222,15 @@ def finding_of(finding: Finding, row: Participant) -> LaneFinding:
         last_at=finding.last_at,
         issues=[name.value for name in finding.issues],
         peer_ids=finding.peer_ids,
+        subject=finding.subject,
+        media=finding.media,
+        direction=finding.direction,
+        figures=finding.figures,
+        affected=finding.affected,
+        spans=finding.spans,
+        evidence=finding.evidence,
+        advice=finding.advice,
+        advice_key=finding.advice_key,
     )
 
 

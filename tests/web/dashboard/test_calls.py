@@ -123,6 +123,11 @@ async def test_the_page_of_a_call_tells_everything(look: Look, call: Call) -> No
     assert min(level for level in ada["levels"][6:18] if level) < 3
     assert page["diagnosis"][0]["participant_name"] == "Ada"
     assert page["diagnosis"][0]["cause"] == "uplink"
+    found = page["diagnosis"][0]
+    assert found["subject"] == found["participant_id"]
+    assert found["figures"][0].keys() == {"name", "unit", "typical", "worst"}
+    assert found["spans"][0] == [found["first_at"], found["last_at"]]
+    assert found["evidence"]["listeners_affected"] == 2 and found["advice_key"]
     assert [event["name"] for event in page["events"]].count("joined") == 3
     assert page["call"]["worst_issue"]["sentence"] == page["diagnosis"][0]["sentence"]
     assert (page["summary"], page["artefacts"], page["breakout_rooms"]) == (None, [], [])
