@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -39,11 +39,14 @@ def pin(pid: int) -> None:
 
 
 @contextmanager
-def process(name: str, command: list[str], port: int, probe: str) -> Iterator[int]:
-    """A server process on the first core, ready when `probe` answers."""
+def process(
+    name: str, command: list[str], port: int, probe: str, keep: Mapping[str, str] | None = None
+) -> Iterator[int]:
+    """A server process on the first core, ready when `probe` answers; `keep`: settings for it."""
     with tempfile.TemporaryFile() as said:
         env = {k: v for k, v in os.environ.items() if not k.startswith("AFTERCALL_")}
         env |= {"AFTERCALL_LOG_LEVEL": "error"} if "noop" not in name else {}
+        env |= keep or {}
         running = subprocess.Popen(command, cwd=HERE, env=env, stdout=said, stderr=said)
         try:
             for _ in range(300):

@@ -170,3 +170,119 @@ async def test_more_bytes_than_may_wait_are_refused_and_a_large_one_alone_is_tak
     assert len(await asyncio.gather(*small)) == 2
     intake.close()
     await running
+
+
+def of_app(app_id: str, number: int, *, size_bytes: int = 0) -> Delivery:
+    return replace(delivery(number), app_id=app_id, size_bytes=size_bytes)
+
+
+async def start_taking(
+    intake: Intake, deliveries: Sequence[Delivery]
+) -> list[asyncio.Task[Receipt]]:
+    tasks = [asyncio.create_task(intake.take(each)) for each in deliveries]
+    await asyncio.sleep(0)
+    return tasks
+
+
+async def test_an_app_that_floods_the_queue_leaves_room_for_others(db: Database) -> None:
+    metrics = CollectorRegistry()
+    intake = Intake(recorder_on(db), capacity=100, metrics=metrics)
+    flood = await start_taking(intake, [of_app("flood", n) for n in range(200)])
+    quiet = await start_taking(intake, [of_app("quiet", n) for n in range(10)])
+    running = asyncio.create_task(intake.run())
+    outcomes = await asyncio.gather(*flood, return_exceptions=True)
+    assert sum(isinstance(each, Receipt) for each in outcomes) == 80
+    assert len(await asyncio.gather(*quiet)) == 10
+    refused = metrics.get_sample_value("aftercall_intake_refused_total", {"reason": "app_number"})
+    assert refused == 120
+    # What was answered makes room again.
+    again = await start_taking(intake, [of_app("flood", n) for n in range(80)])
+    assert len(await asyncio.gather(*again)) == 80
+    intake.close()
+    await running
+
+
+async def test_an_app_that_floods_the_queue_with_bytes_leaves_room_for_others(db: Database) -> None:
+    intake = Intake(
+        recorder_on(db), capacity=1_000, capacity_bytes=10_000, metrics=CollectorRegistry()
+    )
+    large = [of_app("flood", n, size_bytes=1_000) for n in range(20)]
+    flood = await start_taking(intake, large)
+    quiet = await start_taking(intake, [of_app("quiet", 0, size_bytes=1_000)])
+    running = asyncio.create_task(intake.run())
+    outcomes = await asyncio.gather(*flood, return_exceptions=True)
+    assert sum(isinstance(each, Receipt) for each in outcomes) == 8
+    assert len(await asyncio.gather(*quiet)) == 1
+    intake.close()
+    await running
+
+
+async def test_a_client_that_went_away_holds_its_place_until_its_delivery_is_recorded(
+    db: Database,
+) -> None:
+    intake = Intake(recorder_on(db), capacity=2, metrics=CollectorRegistry())
+    gone = await start_taking(intake, [delivery(0), delivery(1)])
+    for task in gone:
+        task.cancel()
+    await asyncio.wait(gone)
+    with pytest.raises(Busy):
+        await intake.take(delivery(2))
+    running = asyncio.create_task(intake.run())
+    intake.close()
+    await running
+    async with db.read() as tx:
+        assert len(await samples.of_peer(tx, "app", "p0")) == 1
+
+
+async def test_a_quiet_app_comes_into_the_next_group_whatever_another_has_waiting(
+    db: Database,
+) -> None:
+    recorder = recorder_on(db)
+    intake = Intake(recorder, capacity=1_000, metrics=CollectorRegistry())
+    waiting = await start_taking(intake, [of_app("flood", n) for n in range(300)])
+    quiet = await start_taking(intake, [of_app("quiet", 0)])
+    answered: list[asyncio.Task[Receipt]] = []
+    for task in waiting + quiet:
+        task.add_done_callback(answered.append)
+    running = asyncio.create_task(intake.run())
+    await asyncio.gather(*waiting, *quiet)
+    intake.close()
+    await running
+    assert answered.index(quiet[0]) <= 10
+    assert recorder.groups[0] == 11
+    assert sum(recorder.groups) == 301
+
+
+async def test_a_large_post_of_a_backend_lets_others_in_between(db: Database) -> None:
+    recorder = recorder_on(db)
+    intake = Intake(recorder, capacity=1_000, metrics=CollectorRegistry())
+    joins = [event for n in range(100) for event in delivery(n).events]
+    post = Delivery(app_id="flood", source="test", received_at=T0, events=joins[::-1])
+    large = asyncio.create_task(intake.take_in_parts(post))
+    await asyncio.sleep(0)
+    quiet = await start_taking(intake, [of_app("quiet", 0)])
+    running = asyncio.create_task(intake.run())
+    await quiet[0]
+    assert not large.done()
+    outcomes = await large
+    intake.close()
+    await running
+    assert [outcome.status for outcome in outcomes] == [Status.ACCEPTED] * 200
+    assert len(recorder.groups) == 4
+    async with db.read() as tx:
+        assert len(await samples.of_peer(tx, "flood", "p99")) == 1
+
+
+async def test_outcomes_of_a_large_post_are_in_the_order_of_its_events(db: Database) -> None:
+    recorder = recorder_on(db)
+    intake = Intake(recorder, capacity=1_000, metrics=CollectorRegistry())
+    running = asyncio.create_task(intake.run())
+    firsts = [delivery(n).events[0] for n in range(80)]
+    joins = [replace(join, at=EpochMs(T0 - n)) for n, join in enumerate(firsts)]
+    known = Delivery(app_id="app", source="test", received_at=T0, events=joins[::2])
+    await intake.take_in_parts(known)
+    outcomes = await intake.take_in_parts(replace(known, events=joins))
+    intake.close()
+    await running
+    expected = [Status.DUPLICATE, Status.ACCEPTED] * 40
+    assert [outcome.status for outcome in outcomes] == expected

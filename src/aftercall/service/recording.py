@@ -100,7 +100,7 @@ class Recording:
         """The outcomes of a delivery's events, which are taken in the order of their moments."""
         events = delivery.events
         outcomes: dict[int, Outcome | int] = {}
-        for place in sorted(range(len(events)), key=lambda place: _turn(events[place])):
+        for place in sorted(range(len(events)), key=lambda place: turn_of(events[place])):
             outcomes[place] = await self._take(delivery, events[place])
         return [outcomes[place] for place in range(len(events))]
 
@@ -265,7 +265,8 @@ def _refusal(event: AnyEvent, peer: Peer, who: Credentials) -> Outcome | None:
     return None
 
 
-def _turn(event: AnyEvent) -> tuple[EpochMs, bool]:
+def turn_of(event: AnyEvent) -> tuple[EpochMs, bool]:
+    """What the events of a delivery are sorted by: their moments; of one moment, arrivals first."""
     return event.at, not isinstance(event, PeerJoined)
 
 

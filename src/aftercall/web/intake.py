@@ -225,12 +225,17 @@ class IntakeDoor:
             events=[*translation.events, *translation.refusals],
             size_bytes=len(body),
         )
-        receipt = await self._record(delivery, account)
+        account.take_facts(delivery.events)
+        try:
+            outcomes = await self._services.intake.take_in_parts(delivery)
+        except Busy:
+            account.give_back()
+            raise
         results: dict[int, dict[str, object]] = {
             r.position: {"status": "rejected", "code": r.code, "message": r.message}
             for r in translation.rejected
         }
-        for index, outcome in zip(translation.indexes, receipt.outcomes, strict=False):
+        for index, outcome in zip(translation.indexes, outcomes, strict=False):
             results[index] = _result(outcome)
         return 202, _ENCODER.encode(
             {"success": True, "data": {"results": [results[i] for i in sorted(results)]}}
