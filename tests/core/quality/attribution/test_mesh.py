@@ -111,6 +111,18 @@ def test_what_a_far_end_lost_on_its_downlink_is_its_own() -> None:
     assert issue.caused_by == "a"
 
 
+@pytest.mark.parametrize(("strain", "origin"), [("late", None), ("lossy", "remote")])
+def test_pictures_that_stand_still_elsewhere_show_no_bad_way(
+    strain: str, origin: str | None
+) -> None:
+    """What Ada gets of Cyd is held up by her machine, or lost; what Bob gets of her is lost."""
+    session = CASES["one misses one of three"].session()
+    for each in session.parties["a"].traces:
+        if each.ref.ssrc == 1_000 * ord("a") + ord("c"):
+            setattr(each, strain, [BAD])
+    assert {issue.origin for issue in attribute(session)["b"]} == {origin}
+
+
 def _connection(who: str, other: str) -> ConnectionTrace:
     return ConnectionTrace(peer_id=who, connection_id=f"to {other}", reported=[CALL])
 

@@ -60,13 +60,15 @@ def between_two(sender: str, listener: str, span: Span, session: Session, strain
         return LOCAL
     if is_senders or is_listeners:
         return LOCAL if is_listeners else Blame("remote", sender)
-    return _by_other_paths(sender, listener, span, session)
+    return _by_other_paths(sender, listener, span, session, strain)
 
 
-def _by_other_paths(sender: str, listener: str, span: Span, session: Session) -> Blame:
+def _by_other_paths(
+    sender: str, listener: str, span: Span, session: Session, strain: Strain
+) -> Blame:
     """What both sides' connections to somebody else, or to a server, had at the time."""
-    is_senders = session.has_trouble_elsewhere(sender, listener, span)
-    is_listeners = session.has_trouble_elsewhere(listener, sender, span)
+    is_senders = session.has_trouble_elsewhere(sender, listener, span, strain)
+    is_listeners = session.has_trouble_elsewhere(listener, sender, span, strain)
     if is_senders == is_listeners:
         return UNKNOWN
     return LOCAL if is_listeners else Blame("remote", sender)

@@ -63,6 +63,7 @@ SAME_SHARE: Final = 0.8
 """Two troubles that share so much of their time are one. Chosen."""
 
 _LATE: Final[Strain] = "late"
+_ON_THE_WAY: Final[tuple[Strain, ...]] = ("loss", "jitter")
 
 
 class _View(NamedTuple):
@@ -281,15 +282,17 @@ class Session:
             if not self.topology.is_direct_connection(each.peer_id, each.connection_id)
         )
 
-    def has_trouble_elsewhere(self, row_id: str, other: str, span: Span) -> bool:
-        """Whether a participant's other ways were in trouble in that time: what it sent to a
-        server, or heard of third parties."""
-        if any(covers(self._view(strain).own[row_id], span) for strain in STRAINS):
+    def has_trouble_elsewhere(self, row_id: str, other: str, span: Span, strain: Strain) -> bool:
+        """Whether a participant's other ways were in such trouble in that time: what it sent to a
+        server, or heard of third parties. Packets are lost and shaken on a way; what comes late
+        may have been held up by the participant's own machine."""
+        strains = STRAINS if strain == _LATE else _ON_THE_WAY
+        if any(covers(self._view(each).own[row_id], span) for each in strains):
             return True
         return any(
-            slot != other and covers(each.strained, span)
-            for strain in STRAINS
-            for slot, each in self._view(strain).heard[row_id].items()
+            slot != other and covers(heard.strained, span)
+            for each in strains
+            for slot, heard in self._view(each).heard[row_id].items()
         )
 
     def senders_missed(

@@ -35,6 +35,7 @@ from aftercall.core.quality.intervals.measures import (
     measure_received,
     measure_sent,
 )
+from aftercall.core.quality.intervals.pauses import leave_out_pauses
 from aftercall.core.quality.intervals.plausibility import (
     leave_out_impossible,
     without_duplicates,
@@ -243,6 +244,7 @@ def _finish(table: Table) -> None:
     for name in _RATES:
         if is_gap.any() and name in table.numbers:
             table.numbers[name] = np.where(is_gap, np.nan, table.numbers[name])
+    leave_out_pauses(table)
     table.put("is_listening_only", np.isnan(table.get("rtt_s")).astype(np.float64))
     appraise(table)
     mark_covered(table)

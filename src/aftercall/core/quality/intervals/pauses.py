@@ -1,0 +1,61 @@
+"""Received pictures that a server held back for a while, because nobody looked or others spoke.
+
+The intervals at the edges of a pause have pictures for a part of their time only: their rate of
+frames is that of nothing, and a browser counts the pause as a freeze.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from aftercall.core.quality.intervals.columns import Flags, Places
+from aftercall.core.quality.intervals.liveness import are_empty
+from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS
+from aftercall.core.quality.intervals.tables import Table
+
+LEAST_PAUSE_S: Final = 5.0
+"""A network that lets nothing through for so long is an outage, with an issue of its own.
+Chosen."""
+
+LOST_PERCENT: Final = 3.0
+"""Who holds back pictures loses none; what was lost meanwhile shows when they come again. What
+clears an issue of loss."""
+
+_MEASURES: Final = ("fps", "freeze_share", "freeze_s", "freeze_count")
+
+
+def leave_out_pauses(table: Table) -> None:
+    """Makes unknown what cannot be measured in the intervals at both ends of pauses."""
+    if table.family in AUDIO or table.family in PRODUCERS:
+        return
+    is_edge = are_edges(table)
+    if is_edge.any():
+        for name in _MEASURES:
+            if name in table.numbers:
+                table.numbers[name] = np.where(is_edge, np.nan, table.numbers[name])
+
+
+def are_edges(table: Table) -> Flags:
+    """The intervals just before and just after a received picture did not come for a time, and
+    lost nothing in it."""
+    nowhere: Flags = np.zeros(len(table.at), dtype=np.bool_)
+    is_empty = are_empty(table)
+    if not is_empty.any():
+        return nowhere
+    order = np.lexsort((table.at, table.ranks))
+    empty, ranks = is_empty[order], table.ranks[order]
+    is_new = (np.diff(empty, prepend=~empty[0]) != 0) | (np.diff(ranks, prepend=ranks[0]) != 0)
+    runs: Places = np.cumsum(is_new) - 1
+    lengths_s = np.bincount(runs, np.nan_to_num(table.get("dt_s")[order]))
+    firsts = np.flatnonzero(is_new)
+    is_pause = empty[firsts] & (lengths_s >= LEAST_PAUSE_S)
+    lasts = np.append(firsts[1:], len(runs)) - 1
+    is_alike = np.append(ranks[lasts[:-1]] == ranks[firsts[1:]], False)
+    lost = np.append(table.get("loss_percent")[order][firsts[1:]], np.nan)
+    is_pause &= ~(is_alike & (lost >= LOST_PERCENT))
+    is_edge = nowhere.copy()
+    after = firsts[1:][is_pause[:-1] & is_alike[:-1]]
+    before = lasts[:-1][is_pause[1:] & is_alike[:-1]]
+    is_edge[order[after]] = True
+    is_edge[order[before]] = True
+    return is_edge
