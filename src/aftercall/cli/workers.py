@@ -28,7 +28,8 @@ class Supervisor(Multiprocess):
         ended = {id(each): _reason(each) for each in before if each.exitcode is not None}
         super().keep_subprocess_alive()
         for each in before:
-            if each not in self.processes:
+            # One that could not start is not replaced.
+            if id(each) in ended or each not in self.processes:
                 reason = ended.get(id(each), "it gave no sign of life and was killed")
                 log.error("worker ended", action="worker_ended", pid=each.pid, reason=reason)
 

@@ -1,0 +1,108 @@
+"""With whom the trouble of one received stream lies; `ba` is what Bob received from Ada."""
+
+from typing import NamedTuple
+
+import pytest
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.attribution.blame import LOCAL, SERVER, UNKNOWN, Blame, blame
+from aftercall.core.quality.attribution.parties import Party
+from aftercall.core.quality.attribution.session import Session
+from aftercall.core.quality.attribution.traces import ConnectionTrace, Span, StreamTrace
+from aftercall.core.quality.intervals.streams import Family
+from aftercall.core.quality.rules.issues import IssueName, StreamRef, single
+
+CALL: Span = (EpochMs(0), EpochMs(600_000))
+BAD: Span = (EpochMs(100_000), EpochMs(200_000))
+REMOTE = Blame("remote", "a")
+
+
+class Room(NamedTuple):
+    """People behind a server, who all receive all others."""
+
+    people: str
+    missed: str
+    lossy: str = ""
+    """Whose uplinks are told to have lost as much."""
+    slow: str = ""
+    """Whose round trips to the server were far longer than usual."""
+    tells_loss: bool = True
+    """Whether the server reports back what it lost of what it was sent."""
+    is_named: bool = True
+    """Whether anything says from whom a stream comes."""
+
+    def session(self) -> Session:
+        return Session(self._party(name) for name in self.people)
+
+    def received(self, listener: str, sender: str) -> StreamRef:
+        named = sender if self.is_named else None
+        ssrc = 1_000 * ord(listener) + ord(sender)
+        return StreamRef(
+            peer_id=listener,
+            connection_id="down",
+            family=Family.AUDIO_CONSUMER.value,
+            ssrc=ssrc,
+            from_peer_id=named,
+        )
+
+    def _party(self, name: str) -> Party:
+        sent = StreamRef(
+            peer_id=name, connection_id="up", family=Family.AUDIO_PRODUCER.value, ssrc=ord(name)
+        )
+        traces = [_trace(sent, is_lossy=name in self.lossy, has_loss=self.tells_loss)]
+        for other in self.people.replace(name, ""):
+            is_missed = name + other in self.missed.split()
+            traces.append(_trace(self.received(name, other), is_lossy=is_missed))
+        connection = ConnectionTrace(
+            peer_id=name,
+            connection_id="up",
+            reported=[CALL],
+            slow=[BAD] if name in self.slow else [],
+        )
+        return Party(
+            row_id=name,
+            peer_ids=frozenset({name}),
+            issues=[],
+            traces=traces,
+            connections=[connection],
+        )
+
+
+def _trace(ref: StreamRef, *, is_lossy: bool, has_loss: bool = True) -> StreamTrace:
+    return StreamTrace(
+        ref=ref,
+        family=Family(ref.family or ""),
+        flowing=[CALL],
+        dry=[],
+        voiced=[],
+        lossy=[BAD] if is_lossy else [],
+        jittery=[],
+        has_loss=has_loss,
+        is_shown=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("room", "found"),
+    [
+        (Room("abc", "ba ca", lossy="a"), REMOTE),
+        (Room("abc", "ba ca", tells_loss=False), REMOTE),
+        (Room("abc", "ba bc"), LOCAL),
+        (Room("abc", "ba"), LOCAL),
+        (Room("abcd", "ba ca da"), REMOTE),
+        (Room("abcd", "ab ac ad ba bc bd ca cb cd da db dc", tells_loss=False), SERVER),
+        (Room("ab", "ba", lossy="a"), REMOTE),
+        (Room("ab", "ba"), LOCAL),
+        (Room("ab", "ba", tells_loss=False), UNKNOWN),
+        (Room("ab", "ba", tells_loss=False, slow="a"), REMOTE),
+        (Room("ab", "ba", tells_loss=False, slow="b"), LOCAL),
+        (Room("ab", "ba", tells_loss=False, slow="ab"), UNKNOWN),
+        (Room("abcd", "ba ca da", is_named=False), Blame("remote", "a")),
+        (Room("abcd", "ba bc bd", is_named=False), LOCAL),
+    ],
+    ids=str,
+)
+def test_what_bob_missed_of_ada(room: Room, found: Blame) -> None:
+    ref = room.received("b", "a")
+    issue = single(IssueName.POOR_NETWORK_DOWNLINK, ref, *BAD, {"loss_percent": 12.0})
+    assert blame(issue, "b", room.session()) == found
