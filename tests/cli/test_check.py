@@ -1,10 +1,15 @@
+import asyncio
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import typer
 
-from aftercall.cli.check import odd_database, odd_settings, origin, shown
+from aftercall.cli.check import check_data, odd_database, odd_settings, origin, shown
 from aftercall.settings import Settings
+from aftercall.store.database import migrate
 
 PRIVATE = Settings()
 PUBLIC = replace(PRIVATE, host="0.0.0.0")
@@ -48,3 +53,26 @@ def test_an_option_wins_over_the_environment_and_that_over_the_default() -> None
 def test_a_password_is_not_shown() -> None:
     settings = replace(PRIVATE, database_url="postgresql://me:secret@db/x")
     assert "secret" not in shown(settings, "database_url")
+
+
+async def test_a_database_that_keeps_its_promises_is_said_to(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await migrate(f"sqlite:///{tmp_path / 'aftercall.db'}")
+    await asyncio.to_thread(check_data, replace(PRIVATE, data_dir=tmp_path))
+    assert capsys.readouterr().out == "The database keeps its promises.\n"
+
+
+async def test_each_broken_promise_is_a_line_and_the_exit_code_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await migrate(f"sqlite:///{tmp_path / 'aftercall.db'}")
+    with closing(sqlite3.connect(tmp_path / "aftercall.db")) as connection, connection:
+        for number in range(5):
+            connection.execute("INSERT INTO apps VALUES ('gone', ?, 'x', 1)", (f"app-{number}",))
+    with pytest.raises(typer.Exit) as ended:
+        await asyncio.to_thread(check_data, replace(PRIVATE, data_dir=tmp_path))
+    assert ended.value.exit_code == 1
+    assert capsys.readouterr().out == (
+        "apps_have_an_account: 5 apps belong to no account: gone/app-0, gone/app-1, gone/app-2, …\n"
+    )

@@ -2,10 +2,11 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
@@ -17,6 +18,7 @@ from aftercall.cli.opened import DatabaseUrl, DataDir, opened, settings_of
 from aftercall.core.errors import Unavailable
 from aftercall.settings import PREFIX, Settings
 from aftercall.store.database import UnfitDatabase
+from aftercall.store.promises import Broken
 
 PAGES: Final = Path(__file__).resolve().parents[1] / "_static"
 _LOOPBACK: Final = {"127.0.0.1", "::1", "localhost"}
@@ -31,12 +33,22 @@ class Finding:
     is_error: bool = False
 
 
-def check(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
+def check(
+    data: Annotated[
+        bool, typer.Option("--data", help="Look at everything in the database instead.")
+    ] = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+) -> None:
     """Print the effective settings with their origin, and warnings with stable ids.
 
-    Exit code 1 when one of them is an error.
+    With --data, see whether the database keeps its promises, and print a line for each it does
+    not. Exit code 1 when something is an error.
     """
     settings = settings_of(data_dir, database_url)
+    if data:
+        check_data(settings)
+        return
     given = {
         name
         for name, value in (("data_dir", data_dir), ("database_url", database_url))
@@ -55,6 +67,22 @@ def check(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
         out.print("Nothing is odd.")
     if any(finding.is_error for finding in findings):
         raise typer.Exit(1)
+
+
+def check_data(settings: Settings) -> None:
+    """Print the promises that the database does not keep. Exits with 1 when there are any."""
+
+    async def look() -> list[Broken]:
+        async with opened(settings) as services:
+            return [broken async for broken in services.audit.broken()]
+
+    found = asyncio.run(look())
+    for broken in found:
+        whom = ", ".join(broken.examples) + (", …" if broken.count > len(broken.examples) else "")
+        sys.stdout.write(f"{broken.name}: {broken.count} {broken.sentence}: {whom}\n")
+    if found:
+        raise typer.Exit(1)
+    sys.stdout.write("The database keeps its promises.\n")
 
 
 def shown(settings: Settings, name: str) -> str:

@@ -13,6 +13,7 @@ from aftercall.core.lifecycle import Policy
 from aftercall.core.summary_layout import SummaryOptions
 from aftercall.service.access import Access
 from aftercall.service.aliases import Aliases
+from aftercall.service.audit import Audit
 from aftercall.service.budgets import Budgets
 from aftercall.service.call_details import CallPages
 from aftercall.service.calls import Calls
@@ -73,6 +74,7 @@ class Services:
     aliases: Aliases
     geo: Geo
     jobs: Jobs
+    audit: Audit
 
 
 def default_summary_options(settings: Mapping[str, Any]) -> SummaryOptions:
@@ -136,4 +138,5 @@ def build_services(
         aliases=Aliases(db),
         geo=Geo.open(settings.geo_database, settings.asn_database),
         jobs=Jobs(db, clock=clock),
+        audit=Audit(db),
     )

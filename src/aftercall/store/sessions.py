@@ -82,6 +82,21 @@ async def find_session(tx: AsyncConnection, app_id: str, session_id: str) -> Ses
     return None if row is None else SESSION.from_row(row)
 
 
+async def find_with_keys(
+    tx: AsyncConnection, app_id: str, session_id: str
+) -> tuple[Session, int, int] | None:
+    """A session with the day and the key of its title that it is found by."""
+    c = schema.sessions.c
+    row = (
+        await tx.execute(
+            select(*SESSION.columns, c.day, c.title_key).where(
+                c.app_id == app_id, c.id == session_id
+            )
+        )
+    ).first()
+    return None if row is None else (SESSION.from_row(row), row.day, row.title_key)
+
+
 async def lock_session(tx: AsyncConnection, app_id: str, session_id: str) -> Session | None:
     """A session that nobody else can change until this transaction ends."""
     c = schema.sessions.c

@@ -194,6 +194,22 @@ async def calls_of_person(
     ]
 
 
+def read_counted(text: str) -> _Counted:
+    """What a session's verdict says that it has put into the facets and their tallies."""
+    return _counted.decode(text)
+
+
+def read_peer_verdict(summary: str, digest: bytes) -> tuple[PeerSummary, Digest]:
+    """What is kept of a participant's verdict."""
+    plain = zstandard.ZstdDecompressor().decompress(digest)
+    return _peer_summaries.decode(summary), _digests.decode(plain)
+
+
+def read_summary(text: str) -> CallSummary:
+    """What is kept of a session's verdict."""
+    return _summaries.decode(text)
+
+
 async def _find_counted(tx: AsyncConnection, app_id: str, session_id: str) -> _Counted | None:
     c = schema.session_verdicts.c
     found = (
@@ -209,7 +225,7 @@ async def _recount(
     old: _Counted | None,
     new: _Counted | None,
 ) -> None:
-    before, after = _found_by(old), _found_by(new)
+    before, after = found_by(old), found_by(new)
     c = schema.session_facets.c
     for facet, created_at in sorted(before - after):
         await tx.execute(
@@ -236,14 +252,15 @@ async def _recount(
     )
     changes: dict[_Tally, list[int]] = {}
     for sign, counted in ((-1, old), (1, new)):
-        for key, numbers in _tallied(counted):
+        for key, numbers in tallied(counted):
             change = changes.setdefault(key, [0, 0, 0, 0])
             for place, number in enumerate(numbers):
                 change[place] += sign * number
     await _tally(tx, app_id, changes)
 
 
-def _found_by(counted: _Counted | None) -> set[tuple[str, EpochMs]]:
+def found_by(counted: _Counted | None) -> set[tuple[str, EpochMs]]:
+    """The facets that lead to a session, with their moment."""
     if counted is None:
         return set()
     names = {*counted.facets, *counted.marks} - {ALL}
@@ -252,7 +269,9 @@ def _found_by(counted: _Counted | None) -> set[tuple[str, EpochMs]]:
     return {(name, counted.created_at) for name in names}
 
 
-def _tallied(counted: _Counted | None) -> Iterable[tuple[_Tally, tuple[int, ...]]]:
+def tallied(counted: _Counted | None) -> Iterable[tuple[_Tally, tuple[int, ...]]]:
+    """What a session adds to the tallies: sessions, bad sessions, measured and bad participants
+    of a facet and a day."""
     if counted is None:
         return
     day = day_of(counted.created_at)

@@ -1,0 +1,290 @@
+"""What the tables promise of each other, as queries that find who breaks it.
+
+Each statement selects an app and the key of what is at fault, and runs on both engines. A session
+whose end, or whose late facts, are yet to be dealt with has a job in its lane: what only the job
+brings about is not asked of it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+EXAMPLES: Final = 3
+
+
+class Promise(NamedTuple):
+    """`name` is stable; `sentence` says what is not so."""
+
+    name: str
+    sentence: str
+    statement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A promise that does not hold: of how many, and whom for example."""
+
+    name: str
+    sentence: str
+    count: int
+    examples: Sequence[str]
+
+
+_NO_JOB: Final = """NOT EXISTS (SELECT 1 FROM jobs j WHERE j.dead_at IS NULL
+    AND j.lane = 'session:' || s.app_id || ':' || s.id)"""
+
+
+def _orphans(table: str, key: str, *, of: str, on: str, where: str = "") -> str:
+    """The rows of `table` (as x) that have no `of` (as y)."""
+    return f"""SELECT x.app_id, x.{key} FROM {table} x WHERE NOT EXISTS
+        (SELECT 1 FROM {of} y WHERE y.app_id = x.app_id AND {on}) {where}"""
+
+
+def _of_session(table: str, key: str) -> Promise:
+    return Promise(
+        f"{table}_have_a_session",
+        f"rows of {table} belong to no session",
+        _orphans(table, key, of="sessions", on="y.id = x.session_id"),
+    )
+
+
+def _of_peer(table: str, key: str) -> Promise:
+    return Promise(
+        f"{table}_have_a_peer",
+        f"rows of {table} belong to no peer",
+        _orphans(table, key, of="peers", on="y.id = x.peer_id"),
+    )
+
+
+def _where_the_peer_is(table: str) -> Promise:
+    return Promise(
+        f"{table}_are_where_their_peer_is",
+        f"rows of {table} name another session than their peer's",
+        f"""SELECT x.app_id, x.peer_id FROM {table} x
+            JOIN peers y ON y.app_id = x.app_id AND y.id = x.peer_id
+            WHERE y.session_id <> x.session_id""",
+    )
+
+
+_TALLIED: Final = """
+    SELECT app_id, day, size, sum(sessions) sessions, sum(minutes) minutes FROM (
+        SELECT app_id, day, total_participants size, 1 sessions, minutes_consumed minutes
+          FROM sessions WHERE phase = 'ended'
+        UNION ALL SELECT app_id, day, -1, 1, minutes_consumed FROM sessions WHERE phase = 'ended'
+        UNION ALL SELECT app_id, day, total_participants, -sessions, -minutes FROM session_tallies
+    ) every GROUP BY app_id, day, size
+"""
+
+PROMISES: Final = (
+    Promise(
+        "one_live_session",
+        "meetings have several sessions that go on",
+        """SELECT app_id, meeting_id FROM sessions WHERE phase <> 'ended'
+           GROUP BY app_id, meeting_id HAVING count(*) > 1""",
+    ),
+    Promise(
+        "ended_means_ended",
+        "sessions are ended without a moment and a reason, or have those and go on",
+        """SELECT app_id, id FROM sessions WHERE (phase = 'ended') <> (ended_at IS NOT NULL)
+           OR (phase = 'ended') <> (end_reason IS NOT NULL) OR ended_at < started_at""",
+    ),
+    Promise(
+        "deadlines",
+        "sessions that nobody is in have no deadline, or others have one",
+        """SELECT app_id, id FROM sessions
+           WHERE (phase IN ('open', 'draining')) <> (deadline_at IS NOT NULL)""",
+    ),
+    Promise(
+        "live_means_somebody",
+        "sessions are live though nobody is there, or not live though somebody is",
+        """SELECT app_id, id FROM sessions WHERE (phase = 'live') <> (live_participants > 0)""",
+    ),
+    Promise(
+        "nobody_stays_after_the_end",
+        "peers are still there in a session that has ended",
+        """SELECT p.app_id, p.id FROM peers p
+           JOIN sessions s ON s.app_id = p.app_id AND s.id = p.session_id
+           WHERE s.phase = 'ended' AND p.left_at IS NULL""",
+    ),
+    Promise(
+        "peers_have_a_participant",
+        "peers belong to no participant",
+        _orphans(
+            "peers",
+            "id",
+            of="participants",
+            on="y.session_id = x.session_id AND y.id = x.participant_id",
+        ),
+    ),
+    Promise(
+        "participants_have_a_peer",
+        "participants have no peer",
+        _orphans(
+            "participants",
+            "id",
+            of="peers",
+            on="y.session_id = x.session_id AND y.participant_id = x.id",
+        ),
+    ),
+    Promise(
+        "peers_are_in_their_sessions_meeting",
+        "peers name another meeting than their session",
+        """SELECT p.app_id, p.id FROM peers p
+           JOIN sessions s ON s.app_id = p.app_id AND s.id = p.session_id
+           WHERE s.meeting_id <> p.meeting_id""",
+    ),
+    *(
+        _of_session(table, key)
+        for table, key in (
+            ("participants", "id"),
+            ("peers", "id"),
+            ("reports", "peer_id"),
+            ("chat_messages", "id"),
+            ("transcript_lines", "id"),
+            ("summaries", "session_id"),
+            ("session_verdicts", "session_id"),
+            ("peer_verdicts", "participant_id"),
+            ("session_facets", "session_id"),
+        )
+    ),
+    *(
+        _of_peer(table, key)
+        for table, key in (
+            ("pulses", "peer_id"),
+            ("samples", "peer_id"),
+            ("segments", "peer_id"),
+            ("notes", "id"),
+        )
+    ),
+    *(_where_the_peer_is(table) for table in ("samples", "segments", "notes")),
+    Promise(
+        "samples_are_counted_once",
+        "peers have more or fewer reports than were counted when they came",
+        """SELECT p.app_id, p.peer_id FROM pulses p WHERE p.samples <>
+             (SELECT count(*) FROM samples x WHERE x.app_id = p.app_id AND x.peer_id = p.peer_id)
+             + coalesce((SELECT samples FROM segments x
+                         WHERE x.app_id = p.app_id AND x.peer_id = p.peer_id), 0)""",
+    ),
+    Promise(
+        "samples_have_a_pulse",
+        "peers have reports and were never heard",
+        """SELECT DISTINCT x.app_id, x.peer_id FROM samples x WHERE NOT EXISTS
+             (SELECT 1 FROM pulses p WHERE p.app_id = x.app_id AND p.peer_id = x.peer_id)""",
+    ),
+    Promise(
+        "samples_of_ended_sessions_are_merged",
+        "peers of ended sessions have reports that are not merged, and no job will do it",
+        f"""SELECT p.app_id, p.id FROM peers p
+           JOIN sessions s ON s.app_id = p.app_id AND s.id = p.session_id
+           WHERE s.phase = 'ended' AND {_NO_JOB} AND EXISTS
+             (SELECT 1 FROM samples x WHERE x.app_id = p.app_id AND x.peer_id = p.id)""",
+    ),
+    Promise(
+        "ended_sessions_are_folded",
+        "participants of ended sessions have no report, and no job will make one",
+        f"""SELECT q.app_id, q.id FROM participants q
+           JOIN sessions s ON s.app_id = q.app_id AND s.id = q.session_id
+           WHERE s.phase = 'ended' AND {_NO_JOB} AND NOT EXISTS
+             (SELECT 1 FROM reports r WHERE r.app_id = q.app_id AND r.peer_id = q.id)""",
+    ),
+    Promise(
+        "reports_are_of_participants",
+        "reports are of nobody in their session",
+        f"""SELECT r.app_id, r.peer_id FROM reports r
+           JOIN sessions s ON s.app_id = r.app_id AND s.id = r.session_id
+           WHERE {_NO_JOB} AND NOT EXISTS (SELECT 1 FROM participants q
+             WHERE q.app_id = r.app_id AND q.session_id = r.session_id AND q.id = r.peer_id)""",
+    ),
+    Promise(
+        "verdicts_are_of_participants",
+        "verdicts are of nobody in their session",
+        f"""SELECT v.app_id, v.participant_id FROM peer_verdicts v
+           JOIN sessions s ON s.app_id = v.app_id AND s.id = v.session_id
+           WHERE {_NO_JOB} AND NOT EXISTS (SELECT 1 FROM participants q
+             WHERE q.app_id = v.app_id AND q.session_id = v.session_id
+               AND q.id = v.participant_id)""",
+    ),
+    Promise(
+        "verdicts_have_a_session_verdict",
+        "participants' verdicts stand without one of their session",
+        _orphans(
+            "peer_verdicts", "session_id", of="session_verdicts", on="y.session_id = x.session_id"
+        ),
+    ),
+    Promise(
+        "no_job_was_given_up",
+        "jobs were given up after all their attempts",
+        "SELECT task, id FROM jobs WHERE dead_at IS NOT NULL",
+    ),
+    Promise(
+        "tallies_agree_with_the_sessions",
+        "days have other numbers of ended sessions, or of minutes, than are tallied",
+        f"""SELECT app_id, day FROM ({_TALLIED}) t
+            WHERE sessions <> 0 OR abs(minutes) > 0.01""",
+    ),
+    Promise(
+        "people_are_known",
+        "verdicts are of people who are not listed",
+        _orphans("peer_verdicts", "person", of="people", on="y.person = x.person"),
+    ),
+    Promise(
+        "terms_lead_to_people",
+        "words lead to people who are not listed",
+        _orphans("people_terms", "person", of="people", on="y.person = x.person"),
+    ),
+    Promise(
+        "arrivals_release_early_facts",
+        "facts wait for the arrival of peers that are there",
+        """SELECT e.app_id, e.peer_id FROM early_facts e
+           JOIN peers p ON p.app_id = e.app_id AND p.id = e.peer_id""",
+    ),
+    Promise(
+        "sessions_have_an_app",
+        "sessions belong to no app",
+        """SELECT s.app_id, s.id FROM sessions s LEFT JOIN apps a ON a.id = s.app_id
+           WHERE a.id IS NULL""",
+    ),
+    Promise(
+        "apps_have_an_account",
+        "apps belong to no account",
+        """SELECT a.account_id, a.id FROM apps a LEFT JOIN accounts c ON c.id = a.account_id
+           WHERE c.id IS NULL""",
+    ),
+    Promise(
+        "tokens_are_of_an_account",
+        "tokens are of no account, or of an app that is another account's",
+        """SELECT t.account_id, t.id FROM tokens t
+           LEFT JOIN accounts c ON c.id = t.account_id LEFT JOIN apps a ON a.id = t.app_id
+           WHERE c.id IS NULL OR (t.app_id IS NOT NULL AND coalesce(a.account_id, '') <> c.id)""",
+    ),
+    Promise(
+        "members_have_a_meeting",
+        "members belong to no meeting",
+        _orphans("members", "id", of="meetings", on="y.id = x.meeting_id"),
+    ),
+    Promise(
+        "breakout_rooms_have_a_parent",
+        "sessions of breakout rooms name a parent that is not there",
+        _orphans(
+            "sessions",
+            "id",
+            of="sessions",
+            on="y.id = x.parent_session_id",
+            where="AND x.parent_session_id IS NOT NULL",
+        ),
+    ),
+)
+
+
+async def find_broken(tx: AsyncConnection, promise: Promise) -> Broken | None:
+    """Who breaks the promise, if anybody does."""
+    count = 0
+    examples: list[str] = []
+    for row in await tx.execute(text(promise.statement)):
+        count += 1
+        if len(examples) < EXAMPLES:
+            examples.append("/".join(map(str, row)))
+    return Broken(promise.name, promise.sentence, count, examples) if count else None

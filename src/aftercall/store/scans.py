@@ -1,0 +1,31 @@
+"""Whole tables, read a page at a time in the order of their keys."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Row, Table, select, tuple_
+
+from aftercall.store.database import Database
+
+PAGE: Final = 500
+
+
+async def pages(
+    db: Database, table: Table, *names: str, limit: int = PAGE
+) -> AsyncIterator[Sequence[Row[Any]]]:
+    """The rows of a table, the columns named after those of its key. Each page is a transaction of
+    its own, so that a long look keeps none open."""
+    key = list(table.primary_key.columns)
+    columns = [*key, *(table.c[name] for name in names)]
+    last: tuple[Any, ...] | None = None
+    while True:
+        statement = select(*columns).order_by(*key).limit(limit)
+        if last is not None:
+            statement = statement.where(tuple_(*key) > last)
+        async with db.read() as tx:
+            rows = (await tx.execute(statement)).all()
+        if rows:
+            yield rows
+            last = tuple(rows[-1][: len(key)])
+        if len(rows) < limit:
+            return
