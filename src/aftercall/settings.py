@@ -143,6 +143,11 @@ class Settings:
         6_000_000,
         "Characters a minute of chat and transcript of one app, and of one API token. " + _BUDGET,
     )
+    session_talk_characters: int = _setting(
+        10_000_000,
+        "Characters of chat and transcript that a session may have, edits included; what is beyond "
+        "is refused entry by entry (`talk_full`). Counted over all processes; 0: no limit.",
+    )
     log_level: str = _setting(
         "info", "Least severe line to log.", choices=("debug", "info", "warning", "error")
     )

@@ -3,7 +3,8 @@
 They are gathered over a transaction and appended with one statement a kind.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -29,13 +30,18 @@ class _Pulse(NamedTuple):
 class QuietFacts:
     """The quiet facts of one transaction, each under a number."""
 
-    def __init__(self) -> None:
+    def __init__(self, tx: AsyncConnection, *, most_talk: int = 0) -> None:
+        """`most_talk`: characters of chat and transcript that a session may have; 0: no limit."""
+        self._tx = tx
+        self._most_talk = most_talk
         self._count = 0
         self._samples: dict[tuple[str, str, int], tuple[int, samples.SampleRow]] = {}
         self._notes: dict[tuple[str, str, str], tuple[int, PeerNote]] = {}
         self._messages: dict[int, ChatMessage] = {}
         self._lines: dict[int, TranscriptLine] = {}
         self._pulses: dict[PeerKey, _Pulse] = {}
+        self._talk: dict[tuple[str, str], int] = {}
+        """Characters of chat and transcript by app and session, with what was offered so far."""
 
     def take(
         self, delivery: Delivery, event: QuietEvent, session_id: str, peer: Peer | None
@@ -87,6 +93,16 @@ class QuietFacts:
             heard_at, received_at = max(heard_at, old.heard_at), max(received_at, old.received_at)
         self._pulses[key] = _Pulse(heard_at, received_at, -1, 0)
 
+    async def has_room(self, app_id: str, session_id: str, text: str) -> bool:
+        """Whether a session may have that much more chat or transcript."""
+        if not self._most_talk:
+            return True
+        key = (app_id, session_id)
+        if key not in self._talk:
+            self._talk[key] = await talk.characters_of(self._tx, app_id, session_id)
+        self._talk[key] += len(text)
+        return self._talk[key] <= self._most_talk
+
     async def append(
         self, tx: AsyncConnection, states: Mapping[PeerKey, peers.PeerState]
     ) -> list[bool]:
@@ -106,9 +122,21 @@ class QuietFacts:
             new = await talk.save_lines(tx, list(self._lines.values()))
             for number, line in self._lines.items():
                 fresh[number] = line.id in new
+        await self._count_talk(tx, fresh)
         if self._pulses:
             await peers.heard(tx, [_row(key, pulse) for key, pulse in self._pulses.items()])
         return fresh
+
+    async def _count_talk(self, tx: AsyncConnection, fresh: Sequence[bool]) -> None:
+        added = Counter[tuple[str, str]]()
+        for number, message in self._messages.items():
+            if fresh[number]:
+                added[message.app_id, message.session_id] += len(message.payload)
+        for number, line in self._lines.items():
+            if fresh[number]:
+                added[line.app_id, line.session_id] += len(line.text)
+        if added:
+            await talk.add_characters(tx, added)
 
     async def _append_samples(
         self, tx: AsyncConnection, states: Mapping[PeerKey, peers.PeerState]

@@ -21,11 +21,15 @@ from aftercall.store.express import append
 class Recorder:
     """Writes session facts; nothing else does."""
 
-    def __init__(self, db: Database, *, clock: Clock, new_id: NewId, policy: Policy) -> None:
+    def __init__(
+        self, db: Database, *, clock: Clock, new_id: NewId, policy: Policy, most_talk: int = 0
+    ) -> None:
+        """`most_talk`: characters of chat and transcript that a session may have; 0: no limit."""
         self._db = db
         self._clock = clock
         self._new_id = new_id
         self._policy = policy
+        self._most_talk = most_talk
 
     def judge_by(self, hearing: Hearing) -> None:
         """From here on, count as silence only what could have been heard."""
@@ -41,7 +45,13 @@ class Recorder:
     async def record_deliveries(self, deliveries: Sequence[Delivery]) -> list[Receipt]:
         """Record deliveries in one transaction: all of them are on disk, or none is."""
         async with self._db.write() as tx:
-            recording = Recording(tx, now=self._clock(), new_id=self._new_id, policy=self._policy)
+            recording = Recording(
+                tx,
+                now=self._clock(),
+                new_id=self._new_id,
+                policy=self._policy,
+                most_talk=self._most_talk,
+            )
             return await recording.record(deliveries)
 
     async def record_express(self, deliveries: Sequence[Delivery]) -> list[Receipt | None]:

@@ -47,17 +47,26 @@ CLOCK_TOLERANCE_MS: Final = 2_000
 """How far a client's clock may be off and be taken at its word."""
 
 
+_TALK_FULL: Final = rejected("talk_full", "The session has as much chat and transcript as it may.")
 _TOO_EARLY: Final = rejected("bad_time", "The token's holder cannot have been there so early.")
 
 
 class Recording:
     """Records deliveries within one transaction; used once."""
 
-    def __init__(self, tx: AsyncConnection, *, now: EpochMs, new_id: NewId, policy: Policy) -> None:
+    def __init__(
+        self,
+        tx: AsyncConnection,
+        *,
+        now: EpochMs,
+        new_id: NewId,
+        policy: Policy,
+        most_talk: int = 0,
+    ) -> None:
         self._tx = tx
         self._places = Placement(tx, now=now, new_id=new_id, policy=policy)
         self._states: Mapping[PeerKey, peers.PeerState] = {}
-        self._quiet = QuietFacts()
+        self._quiet = QuietFacts(tx, most_talk=most_talk)
 
     async def record(self, deliveries: Sequence[Delivery]) -> list[Receipt]:
         """Take every event of every delivery; a receipt for each delivery, in order."""
@@ -127,6 +136,9 @@ class Recording:
             return loaded
         session_id = loaded.work.session.id
         if isinstance(event, ChatSent | LineSpoken):
+            text = event.payload if isinstance(event, ChatSent) else event.text
+            if not await self._quiet.has_room(delivery.app_id, session_id, text):
+                return _TALK_FULL
             peer = loaded.work.peers.get(event.peer_id) if event.peer_id else None
             return self._quiet.take(delivery, event, session_id, peer)
         has_news = merge(

@@ -95,7 +95,8 @@ def build_services(
     """The use cases over one database, wired. `seconds` is a clock that never jumps;
     `summary_options_of` reads from a meeting's settings how its creator wants its summaries."""
     metrics = CollectorRegistry()
-    recorder = Recorder(db, clock=clock, new_id=new_id, policy=policy)
+    most_talk = settings.session_talk_characters
+    recorder = Recorder(db, clock=clock, new_id=new_id, policy=policy, most_talk=most_talk)
     reports = Reports(db=db, clock=clock, keeper=DigestKeeper(db=db, clock=clock))
     access = Access(db=db, clock=clock, new_id=new_id, settings=settings)
     links = Links(db=db, clock=clock, settings=settings)

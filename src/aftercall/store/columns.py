@@ -2,7 +2,18 @@
 
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, MetaData, Text
+import zstandard
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Text,
+    TypeDecorator,
+)
 
 metadata: Final = MetaData(
     naming_convention={
@@ -29,9 +40,50 @@ def count(name: str) -> Column[Any]:
     return Column(name, Integer, nullable=False)
 
 
+def large_count(name: str) -> Column[Any]:
+    return Column(name, BigInteger, nullable=False)
+
+
 def flag(name: str) -> Column[Any]:
     return Column(name, Boolean, nullable=False)
 
 
 def blob(name: str) -> Column[Any]:
     return Column(name, LargeBinary, nullable=False)
+
+
+WORTH_COMPRESSING: Final = 64
+"""Bytes; of less, compressing saves nothing."""
+
+COMPRESSION_LEVEL: Final = 3
+
+
+def pack(text: str) -> bytes:
+    """A text in UTF-8, or as a zstd frame where that is smaller."""
+    plain = text.encode()
+    if len(plain) < WORTH_COMPRESSING:
+        return plain
+    return min(zstandard.compress(plain, COMPRESSION_LEVEL), plain, key=len)
+
+
+def unpack(stored: bytes) -> str:
+    """The text of what `pack` made. A frame begins with bytes that no UTF-8 begins with."""
+    is_frame = stored.startswith(zstandard.FRAME_HEADER)
+    return (zstandard.decompress(stored) if is_frame else stored).decode()
+
+
+class PackedText(TypeDecorator[str]):
+    """Text that is compressed where it lies."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else pack(value)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
+        return None if value is None else unpack(value)
+
+
+def packed(name: str) -> Column[Any]:
+    return Column(name, PackedText, nullable=False)

@@ -14,6 +14,7 @@ from aftercall.store.columns import metadata as metadata
 from aftercall.store.early_facts import early_facts as early_facts
 from aftercall.store.talk_tables import chat_messages as chat_messages
 from aftercall.store.talk_tables import summaries as summaries
+from aftercall.store.talk_tables import talk_sizes as talk_sizes
 from aftercall.store.talk_tables import transcript_lines as transcript_lines
 from aftercall.store.verdict_tables import facet_tallies as facet_tallies
 from aftercall.store.verdict_tables import peer_verdicts as peer_verdicts

@@ -1,6 +1,6 @@
 """Talk: chat, transcript and summary."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 from sqlalchemy import case, func, or_, select, tuple_
@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import ChatMessage, Summary, TranscriptLine
 from aftercall.store import schema
+from aftercall.store.columns import pack
 from aftercall.store.rows import Shape, insert_into, insert_new, upsert
 
 _MESSAGE = Shape(ChatMessage, schema.chat_messages)
@@ -30,10 +31,11 @@ _CONTENT = (
 )
 
 
-def _rank(message: ChatMessage) -> tuple[EpochMs, bool, bool, str]:
+def _rank(message: ChatMessage) -> tuple[EpochMs, bool, bool, bytes]:
     """What the latest revision is greatest in. The moment decides; the rest only makes the
-    outcome the same in every order, should two revisions claim one moment."""
-    return message.revised_at, message.is_edited, message.is_pinned, message.payload
+    outcome the same in every order, should two revisions claim one moment. Payloads are compared as
+    they are stored."""
+    return message.revised_at, message.is_edited, message.is_pinned, pack(message.payload)
 
 
 async def save_messages(tx: AsyncConnection, messages: Iterable[ChatMessage]) -> set[str]:
@@ -131,6 +133,31 @@ async def count_lines(tx: AsyncConnection, app_id: str, session_id: str) -> int:
         select(func.count()).where(c.app_id == app_id, c.session_id == session_id)
     )
     return found.scalar_one()
+
+
+async def characters_of(tx: AsyncConnection, app_id: str, session_id: str) -> int:
+    """How many characters of chat and transcript were written of a session."""
+    c = schema.talk_sizes.c
+    found = await tx.execute(
+        select(c.characters).where(c.app_id == app_id, c.session_id == session_id)
+    )
+    return found.scalar_one_or_none() or 0
+
+
+async def add_characters(tx: AsyncConnection, added: Mapping[tuple[str, str], int]) -> None:
+    """Count what was written of sessions (app, id)."""
+    table = schema.talk_sizes
+    statement = insert_into(tx.dialect.name, table)
+    await tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=["app_id", "session_id"],
+            set_={"characters": table.c.characters + statement.excluded.characters},
+        ),
+        [
+            {"app_id": app_id, "session_id": session_id, "characters": characters}
+            for (app_id, session_id), characters in sorted(added.items())
+        ],
+    )
 
 
 async def save_summary(tx: AsyncConnection, summary: Summary) -> None:

@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlalchemy import Index, PrimaryKeyConstraint, Table
 
-from aftercall.store.columns import flag, metadata, moment, words
+from aftercall.store.columns import flag, large_count, metadata, moment, packed, words
 
 chat_messages: Final = Table(
     "chat_messages",
@@ -16,7 +16,7 @@ chat_messages: Final = Table(
     words("user_id", null=True),
     words("display_name"),
     words("kind"),
-    words("payload"),
+    packed("payload"),
     flag("is_pinned"),
     flag("is_edited"),
     moment("at"),
@@ -37,7 +37,7 @@ transcript_lines: Final = Table(
     words("display_name"),
     moment("start_at"),
     moment("end_at"),
-    words("text"),
+    packed("text"),
     PrimaryKeyConstraint("app_id", "session_id", "id"),
     Index("ix_transcript_lines_start", "app_id", "session_id", "start_at", "id"),
 )
@@ -55,3 +55,13 @@ summaries: Final = Table(
     moment("completed_at", null=True),
     PrimaryKeyConstraint("app_id", "session_id"),
 )
+
+talk_sizes: Final = Table(
+    "talk_sizes",
+    metadata,
+    words("app_id"),
+    words("session_id"),
+    large_count("characters"),
+    PrimaryKeyConstraint("app_id", "session_id"),
+)
+"""How many characters of chat and transcript were written of each session, edits included."""
