@@ -1,6 +1,7 @@
 """Calls in which a machine, a microphone, a camera or a connection failed."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from tests.truth.drawing import Draw
@@ -53,6 +54,35 @@ def one_way(topology: Topology, kind: str) -> Make:
                 person=listener.name,
                 causes=frozenset({cause}),
                 span=(0.0, scene.length_s),
+                about=frozenset({sender.name}),
+                hurts=frozenset({listener.name}),
+            )
+        ]
+        return scene
+
+    return make
+
+
+def one_way_later(*, forgets: bool) -> Make:
+    """In mid-call a server stops to forward one voice to one listener, and drops the stream or
+    lets it run dry."""
+
+    def make(draw: Draw) -> Scene:
+        scene = call_of(draw, "server", draw.whole(2, 4))
+        listener, sender = scene.people[0], scene.people[1]
+        start = draw.between(60, 110)
+        scene.server = Server(
+            tags=scene.server.tags,
+            keeps_ssrc=scene.server.keeps_ssrc,
+            stopped={(listener.name, sender.name, "audio"): start},
+            forgets_stopped=forgets,
+        )
+        sender.microphone = replace(sender.microphone or Microphone(), speaks=2.0)
+        scene.truths = [
+            Truth(
+                person=listener.name,
+                causes=frozenset({"one_way_audio"}),
+                span=(start, scene.length_s),
                 about=frozenset({sender.name}),
                 hurts=frozenset({listener.name}),
             )
@@ -178,6 +208,8 @@ MEDIA_SCENES: Final[Mapping[str, Make]] = {
     "server-one-way": one_way("server", "audio"),
     "mesh-one-way": one_way("mesh", "audio"),
     "pair-one-way": one_way("pair", "audio"),
+    "server-one-way-later": one_way_later(forgets=True),
+    "server-one-way-dry": one_way_later(forgets=False),
     "server-no-picture": one_way("server", "video"),
     "dead-microphone": dead_microphone(from_the_start=True),
     "dead-microphone-after-speech": dead_microphone(from_the_start=False),

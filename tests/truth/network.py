@@ -282,7 +282,8 @@ class Play:
                 if source != "camera":
                     level = np.zeros(len(level), dtype=np.int64)
                 flow = selected(layers, level, scene.server.closes_gaps)
-                flow = between(flow, connection.begin_s, connection.end_s)
+                stop_s = scene.server.stopped.get((listener.name, sender.name, kind), np.inf)
+                flow = between(flow, connection.begin_s, min(connection.end_s, stop_s))
                 flows.append((sender.name, flow, level >= 0))
         rtt_s = self._rtt(connection)
         carry(out, [flow for _, flow, _ in flows], rtt_s)
@@ -290,6 +291,9 @@ class Play:
             ssrc = flow.stream.ssrc if scene.server.keeps_ssrc else next(self._ssrcs)
             received = self._received(listener.name, sender_name, flow, ssrc, rtt_s)
             received.is_wanted = is_wanted
+            stopped = (listener.name, sender_name, flow.stream.kind)
+            if scene.server.forgets_stopped and stopped in scene.server.stopped:
+                received.until_s = scene.server.stopped[stopped]
             received.track = f"{listener.name}-{flow.stream.track}"
             received.tells_content = scene.server.tags is not None
             connection.received.append(received)

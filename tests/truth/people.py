@@ -99,6 +99,10 @@ class Server:
     """Its own network, on the way in and out."""
     unrouted: frozenset[tuple[str, str, str]] = frozenset()
     """(listener, sender, kind) that it never forwards, by fault."""
+    stopped: Mapping[tuple[str, str, str], float] = field(default_factory=dict)
+    """(listener, sender, kind) and from which second on it does not forward them, by fault."""
+    forgets_stopped: bool = False
+    """Whether the listeners' reports then lack the stream."""
     last_n: int | None = None
     """How many cameras each listener gets at once, the last speakers'."""
     tells_sizes: bool = False

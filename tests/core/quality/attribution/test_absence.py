@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 import pytest
+from msgspec import structs
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.attribution.origin import attribute
@@ -102,16 +103,79 @@ def test_where_nobody_lists_what_was_received_nobody_misses_anybody() -> None:
     assert not any(attribute(_call("ab", {"ab", "ba"})).values())
 
 
-@pytest.mark.parametrize(("listed_until_s", "is_missed"), [(230, False), (150, True)])
-def test_a_stream_that_was_listed_is_missed_only_after_several_reports(
-    listed_until_s: int, is_missed: bool
-) -> None:
+HOLES = [50_000, 90_000, 130_000]
+"""When reports lack a stream that the next ones list again."""
+
+
+def _listed(until_s: float, since_s: float = 300.0, holes: Iterable[int] = ()) -> Session:
+    """Ada's stream at Bob is listed until and since then, but for the holes."""
     session = _call("abc", ())
     for each in session.parties["b"].traces:
         if each.ref.from_peer_id == "a":
-            each.life = (CALL[0], EpochMs(listed_until_s * 1_000))
-            each.flowing = [each.life]
-    assert bool(_missed(session, IssueName.ONE_WAY_AUDIO)) is is_missed
+            edges = [
+                0,
+                *(edge for at in holes for edge in (at, at + 14_000)),
+                round(until_s * 1_000),
+            ]
+            edges += [round(since_s * 1_000), 300_000]
+            each.listed = [
+                (EpochMs(start), EpochMs(end))
+                for start, end in zip(edges[::2], edges[1::2], strict=True)
+                if start < end
+            ]
+            each.flowing = each.listed
+    return session
+
+
+@pytest.mark.parametrize(
+    ("until_s", "holes", "is_missed"),
+    [(280, [], True), (290, [], False), (265, HOLES, False), (200, HOLES, True)],
+)
+def test_a_stream_that_was_listed_is_missed_the_later_the_more_often_reports_lack_one(
+    until_s: int, holes: list[int], is_missed: bool
+) -> None:
+    found = attribute(_listed(until_s, holes=holes))["b"]
+    assert [(i.name, i.first_at, i.last_at) for i in found] == [
+        (IssueName.ONE_WAY_AUDIO, until_s * 1_000, CALL[1]) for _ in [is_missed] if is_missed
+    ]
+
+
+def test_a_stream_that_comes_again_was_missed_until_it_was_listed() -> None:
+    [issue] = attribute(_listed(100, 160))["b"]
+    assert (issue.first_at, issue.last_at) == (100_000, 153_000)
+    assert attribute(_listed(100, 114))["b"] == []
+
+
+def test_a_stream_in_whose_place_another_is_listed_is_not_missed() -> None:
+    later = _stream("b", Family.AUDIO_CONSUMER, sender="a", when=(EpochMs(107_000), CALL[1]))
+    parties = [
+        structs.replace(party, traces=[*party.traces, later]) if party.row_id == "b" else party
+        for party in _listed(100).parties.values()
+    ]
+    assert attribute(Session(parties))["b"] == []
+
+
+@pytest.mark.parametrize(
+    ("voiced", "missed"),
+    [
+        ([(100, 112), (130, 145), (170, 176)], [(90, 200)]),
+        ([(100, 108), (130, 138)], []),
+        ([(20, 88)], []),
+    ],
+)
+def test_a_dry_stream_is_missed_for_as_long_as_it_is_if_enough_was_spoken(
+    voiced: list[tuple[int, int]], missed: list[tuple[int, int]]
+) -> None:
+    session = _call("ab", ())
+    for party in session.parties.values():
+        for each in party.traces:
+            if each.family is Family.AUDIO_PRODUCER and party.row_id == "a":
+                each.voiced = [(EpochMs(s * 1_000), EpochMs(e * 1_000)) for s, e in voiced]
+            if each.family is Family.AUDIO_CONSUMER and party.row_id == "b":
+                each.flowing = [(CALL[0], EpochMs(90_000)), (EpochMs(200_000), CALL[1])]
+                each.dry = [(EpochMs(90_000), EpochMs(200_000))]
+    found = [(i.first_at / 1_000, i.last_at / 1_000) for i in attribute(session)["b"]]
+    assert found == missed
 
 
 def test_everybody_who_hears_everybody_misses_nobody() -> None:

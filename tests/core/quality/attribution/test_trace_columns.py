@@ -35,6 +35,7 @@ def _walked(intervals: list[Interval]) -> list[StreamTrace]:
         each.has_loss = each.has_loss or i.loss_percent is not None
         each.is_shown = each.is_shown or bool(i.expected_width)
         each.life = (each.life[0] or EpochMs(i.at - round(i.dt_s * 1_000)), i.at)
+        _extend(each.listed, EpochMs(i.at - round(i.dt_s * 1_000)), i.at)
         if i.expected_width:
             _extend(each.shown, EpochMs(i.at - round(i.dt_s * 1_000)), i.at)
         if (

@@ -8,6 +8,8 @@ others see.
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from itertools import pairwise
+from math import ceil, log, sqrt
 from typing import Final
 
 from msgspec.structs import replace
@@ -32,8 +34,14 @@ LEAST_PACES: Final = 2
 """What is missing for less than so many reports may only have come between two of them."""
 
 LISTED_PACES: Final = 12
-"""The same of a stream that other reports list: one object may be missing from several reports.
-Chosen."""
+"""The same of a stream that was listed before, where reports lack listed streams now and then, and
+of pictures, which a room holds back. Chosen."""
+
+CHANCE: Final = 0.001
+"""How likely reports may lack a stream by accident before it is missed. Chosen."""
+
+NEARLY: Final = 0.75
+"""Of a pace; reports do not come to the millisecond."""
 
 HEARD_SHARE: Final = 0.2
 """Of the time in which one alone spoke; a voice heard for less was that of an echo. Chosen."""
@@ -61,14 +69,14 @@ class Absences:
         }
         self._present = {row_id: _present(party) for row_id, party in _of(session)}
         self._lists = {
-            row_id: union(t.life for t in party.traces if t.family not in PRODUCERS)
+            row_id: union(s for t in _received(party) for s in _listed(t))
             for row_id, party in _of(session)
         }
 
     def of(self, row_id: str) -> list[Issue]:
         """Senders who could not be heard though they spoke: one-way audio when something else
         did arrive at the time, else no audio at all. Likewise pictures that were to be shown."""
-        received = [t for t in self._rows[row_id].traces if t.family not in PRODUCERS]
+        received = _received(self._rows[row_id])
         found = [
             *self._dry(row_id, received),
             *self._unheard(row_id, received),
@@ -102,17 +110,20 @@ class Absences:
                 for span in other.flowing
             )
             dry = without(each.dry, siblings)
-            for span in lasting(intersection(dry, self._sent_to(each, sender)), ONE_WAY_MS):
+            for span in self._missing_of(each, sender, dry):
                 found.append(self._missed(row_id, each.ref, each.family, span))
         return found
 
-    def _sent_to(self, received: StreamTrace, sender: str) -> list[Span]:
-        """When the sender spoke, pauses between words and reports not counted, or sent a picture
-        that was to be shown."""
+    def _missing_of(self, received: StreamTrace, sender: str, dry: list[Span]) -> list[Span]:
+        """When what a dry stream was to bring was sent: sound, in a time in which the sender
+        spoke for long enough, pauses included, or a picture that was to be shown."""
         if received.family is Family.AUDIO_CONSUMER:
-            return self._voices[sender]
+            spoken = lasting(intersection(dry, self._voices[sender]), ONE_WAY_MS)
+            sent = lasting(intersection(dry, self._speaks[sender]), ONE_WAY_MS)
+            return [span for span in sent if overlap_ms(spoken, [span])]
         if received.family is Family.VIDEO_CONSUMER:
-            return intersection(self._shows[sender], received.shown)
+            shown = intersection(self._shows[sender], received.shown)
+            return lasting(intersection(dry, shown), ONE_WAY_MS)
         return []
 
     def _missed(self, row_id: str, ref: StreamRef, family: Family, span: Span) -> Issue:
@@ -143,7 +154,8 @@ class Absences:
                 continue
             listed = lives.get(sender, [])
             sent = intersection(self._speaks[sender], present)
-            for span in self._missing(row_id, sent, listed):
+            paces = self._patience(row_id) if listed else LEAST_PACES
+            for span in self._missing(row_id, sent, listed, paces):
                 spoken = intersection(self._voices[sender], [span])
                 if overlap_ms(spoken, [span]) < ONE_WAY_MS:
                     continue
@@ -152,14 +164,33 @@ class Absences:
                     found.append(self._missed(row_id, ref, Family.AUDIO_CONSUMER, span))
         return found
 
-    def _missing(self, row_id: str, sent: list[Span], listed: list[Span]) -> list[Span]:
-        """When something was sent of which the listener's reports, otherwise whole, list no
-        stream. `listed`: when they list one of it."""
-        paces = LISTED_PACES if listed else LEAST_PACES
-        pace_ms = max((c.pace_ms for c in self._rows[row_id].connections), default=0)
-        least_ms = max(ONE_WAY_MS, paces * pace_ms)
+    def _missing(self, row_id: str, sent: list[Span], listed: list[Span], paces: int) -> list[Span]:
+        """When something was sent of which so many of the listener's reports in a row, otherwise
+        whole, list no stream. `listed`: when they list one of it."""
+        least_ms = max(ONE_WAY_MS, round((paces - 1 + NEARLY) * self._pace_ms(row_id)))
         missing = lasting(without(sent, listed), least_ms)
         return [span for span in missing if self._is_whole(row_id, span)]
+
+    def _pace_ms(self, row_id: str) -> int:
+        return max((c.pace_ms for c in self._rows[row_id].connections), default=0)
+
+    def _patience(self, row_id: str) -> int:
+        """How many reports in a row must lack a stream that was listed before: the more, the more
+        often the listener's reports lack one that is listed again. Where they never did, one may
+        still be about to (Laplace's rule of succession). A report between two that lack a stream
+        tells nothing of it, so that accidents come in rows: the root of their share is taken."""
+        pace_ms = self._pace_ms(row_id)
+        if not pace_ms:
+            return LISTED_PACES
+        listed = lacking = 0
+        for trace in _received(self._rows[row_id]):
+            spans = _listed(trace)
+            listed += sum(round((end - start) / pace_ms) for start, end in spans)
+            gaps = [after[0] - before[1] for before, after in pairwise(spans)]
+            # Counters that begin again cost an interval too.
+            lacking += sum(round(gap / pace_ms) for gap in gaps if gap >= (1 + NEARLY) * pace_ms)
+        share = sqrt(lacking / (listed + lacking)) if lacking else 1 / (listed + 2)
+        return min(max(ceil(log(CHANCE) / log(share)), LEAST_PACES), LISTED_PACES)
 
     def _is_whole(self, row_id: str, span: Span) -> bool:
         """Whether reports that lack a stream show that nothing came: they list another one, or
@@ -206,10 +237,15 @@ class Absences:
         )
 
     def _lives(self, row_id: str, family: Family) -> dict[str, list[Span]]:
-        """When there was a stream of each sender, dry or not, seen a report late and early."""
-        pace_ms = max((c.pace_ms for c in self._rows[row_id].connections), default=0)
+        """When there was a stream of each sender, dry or not, seen a report late."""
+        pace_ms = self._pace_ms(row_id)
         return {
-            sender: union(_life(each, pace_ms) for each in traces if each.family is family)
+            sender: union(
+                (EpochMs(start - pace_ms), end)
+                for each in traces
+                if each.family is family
+                for start, end in _listed(each)
+            )
             for sender, traces in self._session.received(row_id).items()
         }
 
@@ -245,7 +281,9 @@ class Absences:
                 if sender == listener or not shown or not present or not is_named:
                     continue
                 sent = intersection(shown, present)
-                for span in self._missing(listener, sent, lives.get(sender, [])):
+                listed = lives.get(sender, [])
+                paces = LISTED_PACES if listed else LEAST_PACES
+                for span in self._missing(listener, sent, listed, paces):
                     missing.append((listener, sender, span))
         found: dict[str, list[tuple[str, Span]]] = {}
         for listener, sender, span in missing if _is_one_pair(missing) else ():
@@ -300,8 +338,9 @@ def _present(party: Party) -> list[Span]:
     return union(span for each in party.connections for span in without(each.reported, each.silent))
 
 
-def _life(trace: StreamTrace, pace_ms: int) -> Span:
-    """When a stream may have been there: from the report before the first on it to the one after
-    the last."""
-    start_at, end_at = trace.life
-    return (EpochMs(start_at - pace_ms), EpochMs(end_at + pace_ms))
+def _received(party: Party) -> list[StreamTrace]:
+    return [trace for trace in party.traces if trace.family not in PRODUCERS]
+
+
+def _listed(trace: StreamTrace) -> list[Span]:
+    return trace.listed or [trace.life]

@@ -51,6 +51,7 @@ def _traces(peer_id: str, table: Table) -> Iterator[_Placed]:
     table, streams = by_stream(table, lambda saying: saying.key)
     spans = [_spans(table, streams, is_so) for is_so in _flags(table, streams)]
     sizes, starts = _sizes(table, streams), table.starts
+    listed = _spans(table, streams, np.ones(len(starts), dtype=np.bool_))
     has_loss, is_shown = ~np.isnan(table.get("loss_percent")), table.get("expected_width") > 0
     for number, stream in enumerate(streams):
         flowing, dry, voiced, lossy, jittery, late, narrow, shown = (each[number] for each in spans)
@@ -60,6 +61,7 @@ def _traces(peer_id: str, table: Table) -> Iterator[_Placed]:
                 ref=StreamRef.of(peer_id, stream.saying),
                 family=table.family,
                 life=(_moment(starts[stream.rows.start]), _moment(table.at[stream.rows.stop - 1])),
+                listed=listed[number],
                 flowing=flowing,
                 dry=dry,
                 voiced=voiced,

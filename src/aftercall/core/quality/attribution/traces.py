@@ -37,6 +37,8 @@ class StreamTrace(msgspec.Struct, kw_only=True):
     family: Family
     life: Span = (EpochMs(0), EpochMs(0))
     """From the first report on it to the last."""
+    listed: list[Span] = []
+    """When reports on it came; all its life, where they never lacked it."""
     flowing: list[Span]
     """Packets passed."""
     dry: list[Span]
