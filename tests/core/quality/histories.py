@@ -44,6 +44,8 @@ class _Stream:
     counted: dict[str, float] = field(default_factory=dict)
     far: dict[str, float] = field(default_factory=dict)
     far_at: float | None = None
+    passed: int = 0
+    """The packets of the last interval."""
 
     @property
     def ssrc(self) -> int:
@@ -65,6 +67,7 @@ class _Stream:
         frames = int(dice.random() * MOST["frames"] * seconds)
         verb, coded = ("Sent", "Encoded") if self.direction == "send" else ("Received", "Decoded")
         again = dice.random() * 0.2
+        self.passed = packets
         grow(f"packets{verb}", packets)
         grow(f"bytes{verb}", size)
         grow(f"retransmittedPackets{verb}", int(packets * again))
@@ -96,11 +99,11 @@ class _Stream:
             grow("freezeCount", dice.randrange(4))
             grow("totalFreezesDuration", dice.random() * seconds)
 
-    def hear_back(self, stamp: float) -> None:
+    def hear_back(self, stamp: float, most_lost: int) -> None:
         """A receiver report comes."""
         dice, far = self.dice, self.far
         self.far_at = stamp
-        far["packetsLost"] = far.get("packetsLost", 0) + dice.randint(-3, 40)
+        far["packetsLost"] = far.get("packetsLost", 0) + dice.randint(-3, most_lost)
         far["fractionLost"] = round(dice.random(), 3)
         far["jitter"] = dice.random() * 0.2
         far["roundTripTime"] = dice.random()
@@ -155,6 +158,8 @@ _LACKED = st.frozensets(
 )
 _SIZE = frozenset({"frameWidth", "frameHeight"})
 """Without these, layers of a simulcast are as good as each other."""
+_MOST_LOST = 40
+"""In a receiver report."""
 _KINDS = st.tuples(st.sampled_from(["send", "receive"]), st.sampled_from(["audio", "video"]))
 _HAPPENINGS = st.sampled_from(
     ["flow"] * 6 + ["idle", "reset", "new object", "new ssrc", "absent", "no far report"]
@@ -164,8 +169,9 @@ _HAPPENINGS = st.sampled_from(
 @st.composite
 def histories(draw: st.DrawFn, *, is_steady: bool = False, max_reports: int = 7) -> list[Report]:
     """The reports of a peer in order of time. A steady one has neither resets nor holes nor clock
-    steps, and a far end that reports every time. It states no share of loss either: whether a
-    share is believed rests on all that the stream's reports have stated before."""
+    steps, and a far end that reports every time and loses no more than was sent. It states no
+    share of loss either: whether a share, or more loss than that, is believed rests on all that
+    the stream's reports have stated before."""
     dice = Random(draw(st.integers(0, 2**32)))
     streams = [
         _Stream(place, direction, kind, layer, lacks, dice)
@@ -192,7 +198,8 @@ def histories(draw: st.DrawFn, *, is_steady: bool = False, max_reports: int = 7)
             if happening != "idle":
                 stream.pass_time(seconds)
             if stream.direction == "send" and happening != "no far report":
-                stream.hear_back(stamp - dice.random() * 500)
+                most_lost = min(_MOST_LOST, stream.passed // 4) if is_steady else _MOST_LOST
+                stream.hear_back(stamp - dice.random() * 500, most_lost)
             if happening != "absent":
                 objects += stream.objects(stamp)
         if has_pair:

@@ -101,6 +101,18 @@ def test_many_streams_are_each_taken_by_itself(streams: list[list[_Report]]) -> 
     assert together.duplicates == sum(each.duplicates for each in alone)
 
 
+def test_a_clock_that_steps_by_an_hour_every_time_is_in_no_other_unit() -> None:
+    stepping: list[_Report] = [(7 * n, 3_607 * n, 350 * n) for n in range(1, 5)]
+    found = _accepted(stepping)
+    assert (found.lengths_s.tolist(), found.steps.tolist()) == ([7.0] * 3, [1.0] * 3)
+
+
+@given(st.permutations(range(1, 7)))
+def test_a_clock_in_another_unit_is_known_in_whatever_order_reports_come(order: list[int]) -> None:
+    in_microseconds: list[_Report] = [(7 * n, 7_000 * n, 350 * n) for n in order]
+    assert _accepted(in_microseconds).lengths_s.tolist() == [7.0] * 5
+
+
 def test_the_words_of_a_report_stay_with_it() -> None:
     tracks = Tracks()
     for at_s, mid in ((0, "a"), (14, "c"), (7, "b")):
