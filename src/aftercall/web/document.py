@@ -13,7 +13,7 @@ from aftercall.web.operations import OPT_KEY, Operation
 from aftercall.wire.envelope import ErrorBody, Message, Paging
 
 _REF: Final = "#/components/schemas/{name}"
-_ALWAYS_REFUSED: Final = (400, 401, 403, 429, 500, 503)
+_ALWAYS_REFUSED: Final = (400, 401, 403, 408, 414, 429, 431, 500, 503)
 _MEANINGS: Final = {
     200: "Success",
     201: "Created",
@@ -21,9 +21,12 @@ _MEANINGS: Final = {
     401: "The token is missing, unknown, revoked or expired",
     403: "The token is not for this account or app, or may only read",
     404: "There is no such thing for this caller",
+    408: "The request took too long to come in",
     413: "The request is too large",
+    414: "The address is too long",
     422: "The body breaks a rule",
     429: "The token has made too many requests",
+    431: "The headers are too many, or too long",
     500: "A mistake of the server's",
     503: "The server is too busy; try again later",
 }
@@ -86,9 +89,18 @@ def write_document(app: Litestar, *, below: tuple[str, ...]) -> dict[str, Any]:
         },
         "servers": [{"url": "/"}],
         "security": [{"bearer": []}, {"auth_key": []}, {"cookie": []}],
-        "paths": dict(sorted(paths.items())) | dict(INTAKE_PATHS),
-        "components": {"schemas": components, "securitySchemes": dict(_SECURITY)},
+        "paths": _sorted(paths) | dict(INTAKE_PATHS),
+        "components": {
+            "schemas": dict(sorted(components.items())),
+            "securitySchemes": dict(_SECURITY),
+        },
     }
+
+
+def _sorted(paths: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Paths and their methods in order: the framework's routes hold sets of methods, which each
+    start of the program puts in another one."""
+    return {path: dict(sorted(methods.items())) for path, methods in sorted(paths.items())}
 
 
 _Found = tuple[str, HTTPRoute, str, str, int, Operation]
@@ -178,6 +190,11 @@ def _path_parameter(name: str) -> dict[str, Any]:
 
 
 def _success(status: int, operation: Operation, schemas: Mapping[str, Any]) -> dict[str, Any]:
+    if operation.media_type is not None:
+        return {
+            "description": _MEANINGS[status],
+            "content": {operation.media_type: {"schema": operation.answer}},
+        }
     data = _schema(operation.answer, schemas)
     messages = {"type": "array", "items": schemas[_key(Message)]}
     properties: dict[str, Any] = {
@@ -192,9 +209,10 @@ def _success(status: int, operation: Operation, schemas: Mapping[str, Any]) -> d
         properties["paging"] = schemas[_key(Paging)]
         required.append("paging")
     schema = {"type": "object", "properties": properties, "required": required}
+    texts = {media_type: {"schema": {"type": "string"}} for media_type in operation.text_types}
     return {
         "description": _MEANINGS[status],
-        "content": {"application/json": {"schema": schema}},
+        "content": {"application/json": {"schema": schema}, **texts},
     }
 
 

@@ -16,8 +16,11 @@ _REFUSALS: Final = {
     401: "No token, or an unknown or expired one",
     403: "A token that is not for this, or was revoked",
     405: "Only POST",
+    408: "The body took too long to come in",
     413: "The body is larger than the server takes, before or after decompression",
+    414: "The address is too long",
     429: "A budget is spent: send the same body again after `retry-after` seconds",
+    431: "The headers are too many, or too long",
     500: "A mistake of the server's",
     503: "Too busy: send the same body again after `retry-after` seconds",
 }

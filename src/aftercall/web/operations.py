@@ -23,9 +23,14 @@ class Operation:
     about: str = ""
     parameters: Sequence[Parameter] = ()
     body: Any = None
+    media_type: str | None = None
+    """Of an answer that is no JSON in an envelope; `answer` is its schema then."""
+    text_types: Sequence[str] = ()
+    """Media types in which the answer can be had instead."""
     is_paged: bool = False
     refusals: Sequence[int] = (404,)
-    """Statuses of refusals besides those every operation has (400, 401, 403, 429, 500, 503)."""
+    """Statuses of refusals besides those every operation has (400, 401, 403, 408, 414, 429, 431,
+    500, 503)."""
 
 
 def described(**members: Any) -> Mapping[str, Operation]:

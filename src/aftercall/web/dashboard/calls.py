@@ -40,6 +40,7 @@ _ONE: Final = "/calls/{session_id:str}"
         "country and the like only sessions that have ended are found.",
         parameters=CALL_PARAMETERS,
         answer=CallPage,
+        text_types=("text/csv",),
     ),
 )
 async def list_calls(
@@ -49,7 +50,7 @@ async def list_calls(
     if FORMAT.read(parameters) == "csv":
         return Stream(
             write_csv(services.calls.export(query)),
-            media_type="text/csv; charset=utf-8",
+            media_type="text/csv",
             headers={"content-disposition": 'attachment; filename="calls.csv"'},
         )
     page = await services.calls.list_calls(query)

@@ -25,7 +25,8 @@ _BEAT: Final = b": still here\n\n"
         about="Server-sent events: `hello` with the ids of the sessions that go on, then "
         "`started`, `changed` and `ended` with the session. A comment every 15 s keeps the "
         "connection up.",
-        answer={"type": "string", "description": "text/event-stream"},
+        answer={"type": "string"},
+        media_type="text/event-stream",
     ),
 )
 async def listen(

@@ -24,6 +24,7 @@ _TAG: Final = "Apps"
         parameters=(PAGE_NO, PER_PAGE, APP_SEARCH, IS_DESCENDING),
         answer=list[AppAnswer],
         is_paged=True,
+        refusals=(),
     ),
 )
 async def list_apps(
@@ -52,6 +53,7 @@ async def list_apps(
         about="Needs a token of the account rather than of one app.",
         body=AppBody,
         answer=CreatedApp,
+        refusals=(),
     ),
 )
 async def create_app(
