@@ -177,3 +177,43 @@ async def test_a_job_whose_holder_died_is_run_again_when_its_lease_is_over(db: D
     clock.now = EpochMs(T0 + LEASE_MS)
     assert await run_due(jobs, {"note": Task(run=note)}) == 1
     assert done == ["a"]
+
+
+async def test_a_job_that_goes_on_is_given_back_when_the_runner_stops(db: Database) -> None:
+    stop, begun, outcome = asyncio.Event(), asyncio.Event(), []
+
+    async def go_on(_payload: Mapping[str, Any]) -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            outcome.append("called off")
+            raise
+
+    await add(db, job("a"))
+    jobs = Jobs(db, clock=Clock())
+    running = asyncio.create_task(run_jobs(jobs, {"note": Task(run=go_on)}, stop, grace_s=0))
+    await begun.wait()
+    stop.set()
+    async with asyncio.timeout(60):
+        await running
+    assert outcome == ["called off"]
+    assert [each.id for each in await jobs.claim(4)] == ["a"]
+
+
+async def test_a_job_that_is_nearly_done_is_finished_when_the_runner_stops(db: Database) -> None:
+    stop, begun, may_end = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def end_soon(_payload: Mapping[str, Any]) -> None:
+        begun.set()
+        await may_end.wait()
+
+    await add(db, job("a"))
+    jobs = Jobs(db, clock=Clock())
+    running = asyncio.create_task(run_jobs(jobs, {"note": Task(run=end_soon)}, stop, grace_s=60))
+    await begun.wait()
+    stop.set()
+    may_end.set()
+    async with asyncio.timeout(60):
+        await running
+    assert await jobs.list_waiting() == []

@@ -3,6 +3,7 @@
 import { DAY_MS } from "./moments";
 
 export type Part = { text: string } | { at: number };
+export type NamedPart = Part | { name: string };
 
 /** How much before its anchor a sentence may speak of. */
 const SLACK_MS = 3_600_000;
@@ -24,6 +25,20 @@ export function cutSentence(sentence: string, anchor: number | null): Part[] {
   }
   if (read < sentence.length) parts.push({ text: sentence.slice(read) });
   return parts;
+}
+
+/** Marks the first mention of a name in a sentence's parts; `null` where none mentions it. */
+export function markName(parts: Part[], name: string): NamedPart[] | null {
+  const found = parts.findIndex((part) => name !== "" && "text" in part && part.text.includes(name));
+  const part = parts[found];
+  if (part === undefined || !("text" in part)) return null;
+  const start = part.text.indexOf(name);
+  const around: NamedPart[] = [
+    { text: part.text.slice(0, start) },
+    { name },
+    { text: part.text.slice(start + name.length) },
+  ];
+  return [...parts.slice(0, found), ...around, ...parts.slice(found + 1)];
 }
 
 function firstAfter(moment: number, ofDay_ms: number): number {

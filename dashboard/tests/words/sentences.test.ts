@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cutSentence } from "../../src/words/sentences";
+import { cutSentence, markName } from "../../src/words/sentences";
 
 const ANCHOR = Date.parse("2026-11-21T10:02:10Z");
 
@@ -34,5 +34,22 @@ describe("a sentence with moments in UTC", () => {
     const said = "<b>10:02:10</b> & 11:00 UTC <img src=x>";
     const text = cutSentence(said, ANCHOR).map((part) => ("text" in part ? part.text : "·"));
     expect(text.join("")).toBe("<b>·</b> & · <img src=x>");
+  });
+});
+
+describe("the person in a sentence", () => {
+  it("is marked at the first mention, whatever moments come before", () => {
+    const parts = cutSentence("From 10:02:10 to 10:05:40 UTC Ann and Ann's dog", ANCHOR);
+    expect(markName(parts, "Ann")?.slice(-3)).toEqual([
+      { text: " " },
+      { name: "Ann" },
+      { text: " and Ann's dog" },
+    ]);
+  });
+
+  it("is not found where the sentence does not mention it", () => {
+    const parts = cutSentence("Half of the voice was lost", ANCHOR);
+    expect(markName(parts, "Ann")).toBeNull();
+    expect(markName(parts, "")).toBeNull();
   });
 });

@@ -53,6 +53,11 @@ class Jobs:
         async with self._db.write() as tx:
             return await jobs.finish(tx, job)
 
+    async def give_back(self, job: Job) -> bool:
+        """Leave a claimed job to whoever comes next; `False` if it is somebody else's by now."""
+        async with self._db.write() as tx:
+            return await jobs.give_back(tx, job)
+
     async def fail(self, job: Job, error: str) -> Failure:
         """Note that a claimed job failed, and when it is tried again."""
         now = self._clock()

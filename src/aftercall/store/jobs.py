@@ -112,6 +112,12 @@ async def postpone(tx: AsyncConnection, job: Job, due_at: EpochMs, error: str) -
     return done.rowcount == 1
 
 
+async def give_back(tx: AsyncConnection, job: Job) -> bool:
+    """Let the job be claimed again at once; whether the caller still held it."""
+    done = await tx.execute(update(schema.jobs).where(_is_held(job)).values(lease_until=None))
+    return done.rowcount == 1
+
+
 async def bury(tx: AsyncConnection, job: Job, at: EpochMs, error: str) -> bool:
     """Give the job up; its lane goes on. Whether the caller still held it."""
     done = await tx.execute(

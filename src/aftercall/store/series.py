@@ -16,8 +16,9 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.records import StoredSample
 from aftercall.store.planes import LARGEST, lay, lift
 
-LEVEL: Final = 19
-"""zstd level of a segment: written once, kept for ever."""
+LEVEL: Final = 12
+"""zstd level of a segment. Measured over calls of 3 to 199 people: level 19 saves 6 % of the bytes
+for 27 times the processor time, level 15 saves 1 % for 4 times."""
 
 _MARK: Final = b"\x02"
 """Begins a block whose numbers are in planes. In older blocks all is JSON, which begins with `{`

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import structlog
@@ -18,6 +18,9 @@ AT_ONCE: Final = 4
 HEARTBEAT_S: Final = LEASE_MS / 4_000
 """How often a running job's lease is renewed: two renewals may fail before it runs out."""
 
+GRACE_S: Final = 1.0
+"""How long a job that is nearly done may still take when the process stops. Chosen."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -32,19 +35,41 @@ async def run_due(
     return len(claimed)
 
 
-async def run_jobs(jobs: Jobs, tasks: Mapping[str, Task], stop: asyncio.Event) -> None:
-    """Run jobs as they become due, until `stop`; the ones under way are finished first."""
-    while not stop.is_set():
-        try:
-            found = await run_due(jobs, tasks)
-        except Unavailable:
-            # The outage has a log line of its own.
-            found = 0
-        except Exception as error:
-            log.error("jobs could not be claimed", action="jobs_claim_failed", exc_info=error)
-            found = 0
-        if not found:
-            await _pause(stop, POLL_S)
+async def run_jobs(
+    jobs: Jobs,
+    tasks: Mapping[str, Task],
+    stop: asyncio.Event,
+    *,
+    grace_s: float = GRACE_S,
+    heartbeat_s: float = HEARTBEAT_S,
+) -> None:
+    """Run jobs as they become due, until `stop`. Those under way then may take `grace_s` longer;
+    after that they are called off and given back, to be begun again by whoever comes next."""
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        while not stop.is_set():
+            running = asyncio.create_task(_run_due(jobs, tasks, heartbeat_s))
+            await asyncio.wait((running, stopped), return_when=asyncio.FIRST_COMPLETED)
+            if not running.done():
+                await asyncio.wait((running,), timeout=grace_s)
+                running.cancel()
+                await asyncio.wait((running,))
+            elif not running.result():
+                await _pause(stop, POLL_S)
+    finally:
+        stopped.cancel()
+
+
+async def _run_due(jobs: Jobs, tasks: Mapping[str, Task], heartbeat_s: float) -> int:
+    """How many jobs were due, and run."""
+    try:
+        return await run_due(jobs, tasks, heartbeat_s=heartbeat_s)
+    except Unavailable:
+        # The outage has a log line of its own.
+        return 0
+    except Exception as error:
+        log.error("jobs could not be claimed", action="jobs_claim_failed", exc_info=error)
+        return 0
 
 
 async def _run(jobs: Jobs, tasks: Mapping[str, Task], job: Job, heartbeat_s: float) -> None:
@@ -58,10 +83,20 @@ async def _run(jobs: Jobs, tasks: Mapping[str, Task], job: Job, heartbeat_s: flo
                 log.info("job done", action="job_done", **_named(job), is_holder=is_holder)
             else:
                 await _note_failure(jobs, tasks.get(job.task), job, error)
+    except asyncio.CancelledError:
+        await _give_back(jobs, job)
+        raise
     except Unavailable:
         log.warning("job result not noted", action="job_not_noted", **_named(job))
     except Exception as error:
         log.error("job result not noted", action="job_not_noted", **_named(job), exc_info=error)
+
+
+async def _give_back(jobs: Jobs, job: Job) -> None:
+    """Leave a job that was called off to the next; where that fails, its lease runs out."""
+    with suppress(Unavailable):
+        await jobs.give_back(job)
+    log.info("job given back", action="job_given_back", **_named(job))
 
 
 async def _carry_out(task: Task | None, job: Job) -> Exception | None:

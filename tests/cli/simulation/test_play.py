@@ -9,7 +9,7 @@ from aftercall.cli.simulation.play import next_batch_s
 
 @pytest.mark.parametrize(
     ("batch_s", "took_s", "expected_s"),
-    [(1, 0.02, 60), (1, 2.0, 5), (60, 40.0, 15), (60, 0.5, 60), (7, 200.0, 1)],
+    [(1, 0.02, 2), (4, 6.0, 7), (60, 40.0, 15), (60, 0.5, 60), (50, 0.5, 60), (7, 200.0, 1)],
 )
 def test_a_batch_is_as_long_as_can_be_handed_in_within_ten_seconds(
     batch_s: int, took_s: float, expected_s: int

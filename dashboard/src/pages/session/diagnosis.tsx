@@ -1,6 +1,6 @@
 import type { Finding } from "../../api/shapes";
 import { Moment } from "../../parts/moment";
-import { Sentence } from "../../parts/sentence";
+import { Sentence, SentenceAbout } from "../../parts/sentence";
 import { tellName, tellSeverity } from "../../words/issues";
 import { pin } from "./cursor";
 
@@ -39,15 +39,7 @@ function List({ findings, sessionId }: { findings: Finding[]; sessionId: string 
         <li key={index} class={`finding ${finding.severity}`}>
           <span class="severity">{tellSeverity(finding.severity)}</span>
           <p>
-            {finding.participant_id && (
-              <>
-                <a href={`/sessions/${sessionId}/peers/${finding.participant_id}`}>
-                  {tellName(finding.participant_name)}
-                </a>
-                {" – "}
-              </>
-            )}
-            <Sentence text={finding.sentence} anchor={finding.first_at} />
+            <FindingSentence finding={finding} sessionId={sessionId} />
           </p>
           {finding.first_at !== null && (
             <button
@@ -62,5 +54,21 @@ function List({ findings, sessionId }: { findings: Finding[]; sessionId: string 
         </li>
       ))}
     </ul>
+  );
+}
+
+/** The sentence, its person a link to that person's page. */
+function FindingSentence({ finding, sessionId }: { finding: Finding; sessionId: string }) {
+  if (!finding.participant_id)
+    return <Sentence text={finding.sentence} anchor={finding.first_at} />;
+  const address = `/sessions/${sessionId}/peers/${finding.participant_id}`;
+  return (
+    <SentenceAbout
+      text={finding.sentence}
+      anchor={finding.first_at}
+      name={finding.participant_name ?? ""}
+      marked={<a href={address}>{tellName(finding.participant_name)}</a>}
+      divider=" – "
+    />
   );
 }

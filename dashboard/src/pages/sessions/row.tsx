@@ -3,7 +3,7 @@ import type { Call } from "../../api/shapes";
 import { now } from "../../clock";
 import { Strip, Verdict } from "../../parts/level";
 import { Moment } from "../../parts/moment";
-import { Sentence } from "../../parts/sentence";
+import { Sentence, SentenceAbout } from "../../parts/sentence";
 import { go } from "../../route";
 import { tellMinutes } from "../../words/amounts";
 import { tellName, tellPhase, tellTitle } from "../../words/issues";
@@ -73,14 +73,25 @@ function Row({ call }: { call: Call }) {
       <td class="c-issue">
         {call.worst_issue && (
           <p class={`sentence ${call.worst_issue.severity}`}>
-            {call.worst_issue.participant_name !== null && (
-              <b>{tellName(call.worst_issue.participant_name)} </b>
-            )}
-            <Sentence text={call.worst_issue.sentence} anchor={call.started_at ?? call.created_at} />
+            <WorstIssue issue={call.worst_issue} anchor={call.started_at ?? call.created_at} />
           </p>
         )}
       </td>
     </tr>
+  );
+}
+
+function WorstIssue({ issue, anchor }: { issue: NonNullable<Call["worst_issue"]>; anchor: number }) {
+  const name = issue.participant_name;
+  if (name === null) return <Sentence text={issue.sentence} anchor={anchor} />;
+  return (
+    <SentenceAbout
+      text={issue.sentence}
+      anchor={anchor}
+      name={name}
+      marked={<b>{tellName(name)}</b>}
+      divider=" "
+    />
   );
 }
 

@@ -260,8 +260,9 @@ class Player:
 
 def next_batch_s(batch_s: int, took_s: float) -> int:
     """How much of a call the next batch of every peer holds, in seconds, when the last ones held
-    `batch_s` and took so long."""
-    return max(1, min(_BATCH_S, round(batch_s * _ROUND_S / max(took_s, 0.1))))
+    `batch_s` and took so long. It grows by steps: people arrive in the meantime."""
+    fitting_s = round(batch_s * _ROUND_S / max(took_s, 0.1))
+    return max(1, min(_BATCH_S, 2 * batch_s, fitting_s))
 
 
 def _chunks(said: list[Said]) -> Iterator[list[bytes]]:
