@@ -140,6 +140,19 @@ async def hold_moving(place: Place) -> Told:
     return await place.end(meeting_id, [gil, hal])
 
 
+async def hold_left(place: Place) -> Told:
+    """Kim closes the page in the middle of the call; Lou stays, alone."""
+    meeting_id = await asyncio.to_thread(make_meeting, place.server, "Left")
+    kim, lou = await place.enter(meeting_id, {"Kim": ["microphone"], "Lou": ["microphone"]})
+    await connect(kim, lou)
+    await asyncio.sleep(SHORT_S)
+    left_at = await kim.now()
+    await place.leave([kim])
+    await asyncio.sleep(SHORT_S)
+    await place.leave([lou])
+    return await place.read(meeting_id, {"Kim": kim.peer_id, "Lou": lou.peer_id}, left_at)
+
+
 async def hold_without_browser(place: Place) -> Told:
     """Ian is in a browser, Jan is a program."""
     meeting_id = await asyncio.to_thread(make_meeting, place.server, "Program")
@@ -191,7 +204,7 @@ async def hold_all(server: Server, folder: Path) -> dict[str, Told]:
         async with asyncio.TaskGroup() as group:
             held = {
                 hold.__name__.removeprefix("hold_"): group.create_task(hold(place))
-                for hold in (hold_deck, hold_one_way, hold_moving, hold_without_browser)
+                for hold in (hold_deck, hold_one_way, hold_moving, hold_left, hold_without_browser)
             }
     return {name: task.result() for name, task in held.items()}
 
@@ -247,6 +260,19 @@ def test_a_call_that_goes_on_over_another_connection_is_one_good_call(
             ]
             assert sum(each or 0 for each in lost) == 0
         assert report["completeness"]["gaps"] == []
+
+
+def test_who_stays_has_not_lost_the_connection_to_the_one_who_left(told: dict[str, Told]) -> None:
+    call = told["left"]
+    for name in ("Kim", "Lou"):
+        assert call.unexplained(name) == [], call.about(name)
+    (left_at,) = call.facts
+    after = [i for i in call.reports["Lou"]["issues"] if moment(i["last_at"]) > left_at]
+    lost = {"ice_reconnecting", "ice_failed", "connection_failed"}
+    assert lost.isdisjoint(issue["name"] for issue in after), after
+    # Every 3 s, as the server asks, not every 7 s as the collector names when it joins.
+    whole = call.reports["Kim"]["completeness"]
+    assert whole["expected_samples"] >= SHORT_S // 3 and whole["share"] > 0.9
 
 
 def test_a_program_on_aiortc_is_on_record_with_its_own_numbers(told: dict[str, Told]) -> None:
