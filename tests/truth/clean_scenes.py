@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from tests.truth.drawing import MIXED, Draw
+from tests.truth.paths import Delay
 from tests.truth.people import Camera, Microphone, Person, Scene, Screen, Server, Topology, Truth
 
 Make = Callable[[Draw], Scene]
@@ -161,6 +162,85 @@ def fast_reports(draw: Draw) -> Scene:
     return scene
 
 
+def late_joiner(draw: Draw) -> Scene:
+    """In a large room one comes late, and one leaves."""
+    scene = large_room(draw)
+    scene.people[7].joins_s = draw.between(60, 160)
+    scene.people[2].leaves_s = draw.between(120, 240)
+    scene.server = replace(scene.server, keeps_streams=draw.chance(0.3))
+    return scene
+
+
+def toggling(topology: Topology) -> Make:
+    """A camera that is switched off and on many times, with notes of it or without."""
+
+    def make(draw: Draw) -> Scene:
+        scene = plain(topology, 3)(draw)
+        for person in scene.people[:2]:
+            assert person.camera is not None
+            edges, moment = [], draw.between(15, 30)
+            while moment < LENGTH_S - 20:
+                off = draw.between(4, 25)
+                edges.append((moment, moment + off))
+                moment += off + draw.between(4, 30)
+            person.camera = replace(person.camera, off=tuple(edges))
+            person.tells_mutes = draw.chance(0.5)
+        return scene
+
+    return make
+
+
+def background_tab(draw: Draw) -> Scene:
+    """Most of the call goes on in tabs that nobody looks at."""
+    scene = plain("server" if draw.chance(0.5) else "mesh", 3)(draw)
+    for person in scene.people[:2]:
+        person.hidden = ((draw.between(20, 60), draw.between(200, 280)),)
+        person.hitches_s = draw.between(10, 30)
+    return scene
+
+
+def firefox_shares(draw: Draw) -> Scene:
+    """A screen of changing content from a browser that does not say that it is one."""
+    content = ("slides", "scrolling", "video")[draw.whole(0, 2)]
+    scene = shared(content, "server" if draw.chance(0.6) else "mesh")(draw)
+    for person in scene.people:
+        if person.screen is not None:
+            person.browser = "old-firefox" if draw.chance(0.4) else "firefox"
+            first, last = person.screen.during[0]
+            person.screen = replace(
+                person.screen, during=((first, first + 60), (first + 75, max(last, first + 120)))
+            )
+    return scene
+
+
+def far_away(draw: Draw) -> Scene:
+    """One sits on the other side of the earth: round trips of a quarter of a second."""
+    scene = plain("server" if draw.chance(0.5) else "mesh", 4)(draw)
+    each = draw.between(0.07, 0.095)
+    far = scene.people[draw.whole(0, 3)]
+    far.up, far.down = [Delay(each, 0.004)], [Delay(each, 0.004)]
+    return scene
+
+
+def voices_between_browsers(draw: Draw) -> Scene:
+    """Sound alone in a mesh, with silence left out, and somebody who is muted for long."""
+    scene = plain("mesh", 4)(draw)
+    for person in scene.people:
+        person.camera = None
+        person.microphone = Microphone(has_dtx=draw.chance(0.6))
+    scene.people[1].microphone = Microphone(muted=((draw.between(20, 60), draw.between(180, 260)),))
+    scene.people[1].tells_mutes = draw.chance(0.5)
+    return scene
+
+
+def on_hold(draw: Draw) -> Scene:
+    """One puts the call on hold for a while."""
+    scene = plain("server", draw.whole(2, 4))(draw)
+    start = draw.between(60, 120)
+    scene.people[draw.whole(0, 1)].held = ((start, start + draw.between(40, 100)),)
+    return scene
+
+
 CLEAN_SCENES: Final[Mapping[str, Make]] = {
     "clean-pair": plain("pair", 2),
     "clean-mesh-3": plain("mesh", 3),
@@ -187,4 +267,12 @@ CLEAN_SCENES: Final[Mapping[str, Make]] = {
     "clean-devices-and-relays": devices_and_relays,
     "clean-large-room": large_room,
     "clean-fast-reports": fast_reports,
+    "clean-late-joiner": late_joiner,
+    "clean-toggling": toggling("server"),
+    "clean-toggling-mesh": toggling("mesh"),
+    "clean-background-tab": background_tab,
+    "clean-firefox-shares": firefox_shares,
+    "clean-far-away": far_away,
+    "clean-voices-mesh": voices_between_browsers,
+    "clean-on-hold": on_hold,
 }

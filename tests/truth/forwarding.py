@@ -8,7 +8,7 @@ import numpy as np
 
 from tests.truth.encoding import Ints, Sent
 from tests.truth.flows import Flow
-from tests.truth.paths import Flags, Floats, Link
+from tests.truth.paths import Flags, Floats, Link, Spans, within
 from tests.truth.sources import Voice
 
 
@@ -28,6 +28,20 @@ def cut(stream: Sent, begin_s: float, end_s: float) -> Sent:
     is_in = (stream.at >= begin_s) & (stream.at < end_s)
     return replace(
         stream, at=stream.at[is_in], sizes=stream.sizes[is_in], frame_of=stream.frame_of[is_in]
+    )
+
+
+def held(stream: Sent, spans: Spans) -> Sent:
+    """Without what would be sent while the call is on hold."""
+    if not spans:
+        return stream
+    is_in = ~within(stream.at, spans)
+    return replace(
+        stream,
+        at=stream.at[is_in],
+        sizes=stream.sizes[is_in],
+        frame_of=stream.frame_of[is_in],
+        frame_at=np.where(within(stream.frame_at, spans), np.nan, stream.frame_at),
     )
 
 

@@ -8,8 +8,19 @@ import numpy as np
 
 from tests.truth.encoding import Encoder, Ints, Sent, estimates, picture, sound
 from tests.truth.flows import Flow, carry, start
-from tests.truth.forwarding import between, cut, fit, last_spoke, merged, passed, ramped, selected
-from tests.truth.paths import Flags, Floats, Link
+from tests.truth.forwarding import (
+    between,
+    cut,
+    fit,
+    held,
+    last_spoke,
+    merged,
+    passed,
+    ramped,
+    selected,
+    taken,
+)
+from tests.truth.paths import Flags, Floats, Link, within
 from tests.truth.people import Person, Scene
 from tests.truth.receiving import Heard, Seen, listen, watch
 from tests.truth.sources import Frames, camera_frames, screen_frames, voices
@@ -167,7 +178,8 @@ class Play:
             else:
                 encoder = Encoder(most_bps=person.camera.most_bps, slow=slow)
                 found.append(self._picture(name, "camera", frames, room, encoder, "1"))
-        return [cut(each, connection.begin_s, connection.end_s) for each in found]
+        whole = [held(each, person.held) for each in found]
+        return [cut(each, connection.begin_s, connection.end_s) for each in whole]
 
     def _picture(
         self, name: str, source: str, frames: Frames, room: Floats, encoder: Encoder, mid: str
@@ -284,6 +296,7 @@ class Play:
                 flow = selected(layers, level, scene.server.closes_gaps)
                 stop_s = scene.server.stopped.get((listener.name, sender.name, kind), np.inf)
                 flow = between(flow, connection.begin_s, min(connection.end_s, stop_s))
+                flow = taken(flow, ~within(flow.sent, listener.held))
                 flows.append((sender.name, flow, level >= 0))
         rtt_s = self._rtt(connection)
         carry(out, [flow for _, flow, _ in flows], rtt_s)

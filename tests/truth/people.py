@@ -76,6 +76,8 @@ class Person:
     """Whether it does not come back, and `moves_s` makes another connection."""
     moves_s: float | None = None
     """When everything goes over to another connection of the same peer."""
+    held: Spans = ()
+    """When the call is on hold for this person: nothing is sent and nothing comes."""
     switches_s: float | None = None
     """When it takes another microphone."""
     continues: str | None = None

@@ -156,7 +156,7 @@ def _tags(play: Play, connection: Connection, at_s: float) -> list[dict[str, Any
             "mid": stream.mid,
             "track_id": stream.track,
             "source": stream.source,
-            "muted": any(start <= at_s < end for start, end in off),
+            "muted": any(start <= at_s < end for start, end in (*off, *person.held)),
         }
         if tags == "producer":
             tag["producer_id"] = f"producer-{stream.track}"

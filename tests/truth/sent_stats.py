@@ -8,7 +8,7 @@ import numpy as np
 from tests.truth.encoding import Sent
 from tests.truth.inbound_stats import inbound
 from tests.truth.network import Connection, SentTrack
-from tests.truth.paths import Floats
+from tests.truth.paths import Floats, within
 from tests.truth.receiving import count
 from tests.truth.stats_items import Item, always, before, filled, first, summed
 
@@ -50,7 +50,8 @@ def _outbound(connection: Connection, track: SentTrack, at: Floats) -> Item:
         "nackCount": np.ceil(again / 2),
         "targetBitrate": np.full(len(at), 32_000.0),
     }
-    words: dict[str, Sequence[Any]] = {"active": [True] * len(at)}
+    is_active = ~within(at, connection.owner.held)
+    words: dict[str, Sequence[Any]] = {"active": is_active.tolist()}
     if stream.kind == "video":
         columns |= _encoded(track, connection, at)
         words |= _limits(stream, connection, at)
@@ -128,7 +129,7 @@ def _limits(stream: Sent, connection: Connection, at: Floats) -> dict[str, list[
     return {
         "qualityLimitationReason": reasons,
         "qualityLimitationDurations": durations,
-        "active": [bool(flag) for flag in is_active] if stream.rid else [True] * len(at),
+        **({"active": [bool(flag) for flag in is_active]} if stream.rid else {}),
     }
 
 

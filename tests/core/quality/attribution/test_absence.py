@@ -178,6 +178,43 @@ def test_a_dry_stream_is_missed_for_as_long_as_it_is_if_enough_was_spoken(
     assert found == missed
 
 
+@pytest.mark.parametrize(
+    ("unsent", "is_picture_dry", "is_missed"),
+    [
+        ((104, 200), True, False),
+        ((104, 200), False, True),
+        ((60, 200), True, True),
+        ((0, 300), True, True),
+        (None, True, True),
+    ],
+    ids=["hold", "sound alone", "muted before", "never spoke", "speaks on"],
+)
+def test_who_holds_the_call_misses_nobody(
+    unsent: tuple[int, int] | None, is_picture_dry: bool, is_missed: bool
+) -> None:
+    """Bob receives no sound from 100 s to 200 s."""
+    dry: Span = (EpochMs(100_000), EpochMs(200_000))
+    session = _call("ab", ())
+    bob = session.parties["b"]
+    picture = _stream("b", Family.VIDEO_CONSUMER, sender="a")
+    for each in (*bob.traces, picture):
+        gap = None
+        if each.family is Family.AUDIO_PRODUCER and unsent is not None:
+            gap = (EpochMs(unsent[0] * 1_000), EpochMs(unsent[1] * 1_000))
+        elif each.family is Family.AUDIO_CONSUMER or (each is picture and is_picture_dry):
+            gap, each.dry = dry, [dry]
+        if gap is not None:
+            each.flowing = [
+                span for span in ((CALL[0], gap[0]), (gap[1], CALL[1])) if span[0] < span[1]
+            ]
+    parties = [
+        structs.replace(bob, traces=[*bob.traces, picture]) if party is bob else party
+        for party in session.parties.values()
+    ]
+    found = attribute(Session(parties))["b"]
+    assert [(i.first_at, i.last_at) for i in found] == [dry for _ in [0] if is_missed]
+
+
 def test_everybody_who_hears_everybody_misses_nobody() -> None:
     assert not any(attribute(_call("abcd", ())).values())
 

@@ -185,6 +185,24 @@ def test_a_muted_tag_and_black_pictures_are_a_camera_that_is_off(fps: float) -> 
     assert _seen(Mutes([]), *reports, back) == [(0, 28)]
 
 
+def test_black_pictures_on_several_connections_move_no_more_than_on_one() -> None:
+    def report(at_s: float, frames: int) -> Sample:
+        tag = {"direction": "send", "kind": "video", "source": "camera", "muted": True}
+        sent = [
+            outbound("video", ssrc=ssrc, framesEncoded=frames, id=f"O{ssrc}") for ssrc in (8, 9, 10)
+        ]
+        return sample(at_s, *sent, tags=[tag | {"ssrc": ssrc} for ssrc in (8, 9, 10)])
+
+    reports = [report(7 * place, 7 * place) for place in range(4)]
+    assert _seen(Mutes([]), *reports) == [(0, None)]
+
+
+def test_a_muted_tag_in_one_report_is_a_camera_that_was_off_at_that_moment() -> None:
+    frames = (0, 210, 330, 430, 640)
+    reports = [_report(7 * place, each, muted=place == 2) for place, each in enumerate(frames)]
+    assert _seen(Mutes([]), *reports) == [(14, 14)]
+
+
 def test_pictures_that_move_again_show_that_a_muted_tag_is_out_of_date() -> None:
     frames = (0, 7, 14, 21, 231, 441)
     reports = [_report(7 * place, each, muted=True) for place, each in enumerate(frames)]

@@ -40,6 +40,9 @@ of pictures, which a room holds back. Chosen."""
 CHANCE: Final = 0.001
 """How likely reports may lack a stream by accident before it is missed. Chosen."""
 
+HOLD_PACES: Final = 2
+"""What stops within so many reports stopped together. Chosen."""
+
 NEARLY: Final = 0.75
 """Of a pace; reports do not come to the millisecond."""
 
@@ -88,12 +91,31 @@ class Absences:
         """What follows from the sender's lost connection is the sender's; what follows from the
         listener's own is no trouble of its own."""
         span = (issue.first_at, issue.last_at)
-        if covers(self._outages.of(row_id), span):
+        if covers(self._outages.of(row_id), span) or covers(self._held(row_id), span):
             return []
         sender = self._session.sender_of(row_id, issue.stream)
         if sender is not None and covers(self._outages.of(sender), span):
             return [replace(issue, origin="remote", caused_by=sender)]
         return [issue]
+
+    def _held(self, row_id: str) -> list[Span]:
+        """When the call was on hold for a participant: all that was received and the own sound
+        stopped together, while reports came."""
+        traces = self._rows[row_id].traces
+        present = union(s for c in self._rows[row_id].connections for s in c.reported)
+        around_ms = HOLD_PACES * self._pace_ms(row_id)
+        sent = union(s for t in traces if t.family is Family.AUDIO_PRODUCER for s in t.flowing)
+        came = union(s for t in _received(self._rows[row_id]) for s in t.flowing)
+        if not sent or not came:
+            return []
+        begun_at = max(sent[0][0], came[0][0])
+        unsent = [span for span in without(present, sent) if span[0] > begun_at]
+        return [
+            (min(mute[0], still[0]), max(mute[1], still[1]))
+            for still in without(present, came)
+            for mute in unsent
+            if abs(still[0] - mute[0]) <= around_ms and overlap_ms([still], [mute])
+        ]
 
     def _dry(self, row_id: str, received: Iterable[StreamTrace]) -> list[Issue]:
         """By streams that are there and bring nothing, while no other one brings the same."""

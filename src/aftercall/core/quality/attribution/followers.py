@@ -15,18 +15,11 @@ from aftercall.core.quality.attribution.session import (
     Session,
     is_transit,
 )
+from aftercall.core.quality.attribution.switched_off import PICTURE
 from aftercall.core.quality.attribution.traces import Span, union
 from aftercall.core.quality.intervals.streams import Family
 from aftercall.core.quality.rules.issues import Issue, IssueName, StreamRef
 
-PICTURE: Final = frozenset(
-    {
-        IssueName.LOW_VIDEO_MOS,
-        IssueName.LOW_FRAME_RATE,
-        IssueName.LOW_RESOLUTION,
-        IssueName.VIDEO_FROZEN,
-    }
-)
 OPINIONS: Final = frozenset({IssueName.LOW_AUDIO_MOS, IssueName.LOW_VIDEO_MOS})
 ENCODING: Final = PICTURE | {
     IssueName.CPU_LIMITED,
@@ -46,7 +39,6 @@ class _Times(NamedTuple):
     """When a sender could not send well."""
 
     held_back: list[Span]
-    camera_off: list[Span]
     relayed: list[Span]
     """Over TCP."""
 
@@ -54,8 +46,7 @@ class _Times(NamedTuple):
 class Followers:
     """Finds origins of what is not the network itself. Bad sound and pictures follow from a bad
     network at the same time on the same stream, or from what the sender's encoder could make, or
-    from the sender's being cut off; else lateness is compared across people as loss is. The
-    picture of a camera that is switched off is no trouble at all."""
+    from the sender's being cut off; else lateness is compared across people as loss is."""
 
     def __init__(self, session: Session, outages: Outages) -> None:
         self._session = session
@@ -71,7 +62,7 @@ class Followers:
         for issue in sorted(issues, key=lambda each: each.name not in PLAYOUT):
             if issue.name in DOWNLINK or issue.origin is not None:
                 found.append(issue)
-            elif not self._is_camera_off(issue, row_id) and not self._is_as_sent(issue, row_id):
+            elif not self._is_as_sent(issue, row_id):
                 made = self._of(issue, row_id, causes, far)
                 found.append(replace(issue, origin=made.origin, caused_by=made.culprit))
                 if issue.name in PLAYOUT:
@@ -119,13 +110,6 @@ class Followers:
             return False
         return self._session.pictures.is_as_sent(issue, row_id)
 
-    def _is_camera_off(self, issue: Issue, row_id: str) -> bool:
-        if issue.name not in PICTURE or issue.stream.family != Family.VIDEO_CONSUMER:
-            return False
-        sender = self._session.sender_of(row_id, issue.stream)
-        span = (issue.first_at, issue.last_at)
-        return sender is not None and covers(self._times[sender].camera_off, span)
-
 
 def _followed(issue: Issue, causes: _Causes) -> Blame | None:
     """The blame for what befell the stream at the time, when it is known."""
@@ -151,7 +135,6 @@ def _times_of(party: Party) -> _Times:
     encoding = [each for each in party.issues if each.stream.family in SENT_VIDEO]
     return _Times(
         _spans(encoding, *ENCODING),
-        _spans(party.issues, IssueName.CAMERA_MUTED),
         _spans(party.issues, IssueName.TURN_RELAYED_TCP),
     )
 

@@ -31,6 +31,7 @@ from aftercall.core.quality.attribution.strains import (
     strain_of,
     strained,
 )
+from aftercall.core.quality.attribution.switched_off import without_switched_off
 from aftercall.core.quality.attribution.topology import Topology
 from aftercall.core.quality.attribution.traces import (
     Span,
@@ -86,7 +87,8 @@ class Session:
         given = {party.row_id: party for party in parties}
         self.topology = Topology(given)
         there = without_departures(given, self.topology)
-        self.parties = with_screens(there, self.topology)
+        seen = without_switched_off(there, self.topology)
+        self.parties = with_screens(seen, self.topology)
         self.pictures = SentPictures(self.parties, self.topology)
         self.issues = IssueIndex(
             {row_id: party.issues for row_id, party in self.parties.items()}, self.sender_of

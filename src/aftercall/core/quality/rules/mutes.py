@@ -1,6 +1,6 @@
 """When a peer's microphone and camera were switched off, from what it told and from its reports."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from math import inf, isnan
 from operator import attrgetter
@@ -15,13 +15,14 @@ from aftercall.core.quality.intervals.streams import (
     Sample,
     Stream,
 )
+from aftercall.core.quality.intervals.tags import StreamKey
 from aftercall.core.quality.rules.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.records import PeerNote
 
 if TYPE_CHECKING:
     from aftercall.core.quality.intervals.columns import Numbers
 
-BLACK_FPS: Final = 2
+BLACK_FPS: Final = 2.5
 """A muted camera sends no picture, or a black one about once a second; one that moves is on."""
 
 _SWITCH, _TRACK, _REPLACED, _TAG = "switch", "track", "replaced", "tag"
@@ -58,8 +59,8 @@ class _Report(NamedTuple):
     """What one report said of a kind."""
 
     at: EpochMs
-    frames: float | None
-    """Encoded so far."""
+    frames: Mapping[StreamKey, float]
+    """Encoded so far, by stream."""
     is_tagged: bool
     """The tags of all its streams say that they are muted."""
     is_heard: bool
@@ -100,14 +101,17 @@ class Mutes:
         if not streams:
             return
         self._spans = {}
-        counts = [each.stats.frames_encoded for each in streams]
-        known = [count for count in counts if count is not None and not isnan(count)]
+        frames = {
+            each.saying.key: each.stats.frames_encoded
+            for each in streams
+            if each.stats.frames_encoded is not None and not isnan(each.stats.frames_encoded)
+        }
         tags = [each.saying.tag for each in streams]
         levels = [each.source.audio_level for each in streams if each.source is not None]
         self._reports[kind].append(
             _Report(
                 at,
-                sum(known) if known else None,
+                frames,
                 all(tag is not None and tag.muted for tag in tags),
                 any(level is not None and level > 0 for level in levels),
             )
@@ -169,21 +173,35 @@ def _returns(
 def _is_live(kind: str, before: _Report, now: _Report) -> bool:
     if kind == "audio":
         return now.is_heard
-    if now.frames is None or before.frames is None or now.at <= before.at:
-        return False
-    return (now.frames - before.frames) * SECOND_MS / (now.at - before.at) > BLACK_FPS
+    # A camera goes out on several connections and in several layers, alike on each.
+    made = [now.frames[key] - before.frames[key] for key in now.frames.keys() & before.frames]
+    return max(made, default=0.0) * SECOND_MS > BLACK_FPS * (now.at - before.at) > 0
 
 
-def _tag_changes(kind: str, reports: Iterable[tuple[_Report, _Report]]) -> list[_Change]:
-    """Where the tag alone says that the camera is off, and no picture moves either: a muted
-    camera gives none, or a black one about once a second."""
+def _tag_changes(kind: str, pairs: Sequence[tuple[_Report, _Report]]) -> list[_Change]:
+    """Where the tag alone says that the camera is off. One that says so in two reports between
+    which pictures move is out of date: a muted camera gives none, or a black one about once a
+    second. One that says so in a single report may be of a moment between two reports."""
+    if kind != "video" or not pairs:
+        return []
+    reports = [pairs[0][0], *(now for _, now in pairs)]
+    are_live = [_is_live(kind, before, now) for before, now in pairs]
     found: list[_Change] = []
-    is_off = False
-    for before, now in reports if kind == "video" else ():
-        is_seen_off = now.is_tagged and not _is_live(kind, before, now)
-        if is_seen_off is not is_off:
-            is_off = is_seen_off
-            found.append(_Change(before.at, _TAG, is_off))
+    last: _Report | None = None
+    for place, report in enumerate(reports):
+        around = range(max(place - 1, 0), min(place + 1, len(pairs)))
+        is_out_of_date = any(
+            are_live[n] and reports[n].is_tagged and reports[n + 1].is_tagged for n in around
+        )
+        is_still = any(not are_live[n] for n in around)
+        if report.is_tagged and (is_still or not is_out_of_date):
+            if last is None:
+                is_earlier = place > 0 and not are_live[place - 1]
+                found.append(_Change(reports[place - is_earlier].at, _TAG, True))
+            last = report
+        elif last is not None:
+            found.append(_Change(last.at, _TAG, False))
+            last = None
     return found
 
 
