@@ -88,14 +88,14 @@ def test_facts_beyond_a_budget_are_refused_until_it_fills_again(
     setting: str, events: list[AnyEvent], budget: str
 ) -> None:
     desk = till(**{setting: 1})
-    desk.participant().take_facts(events, "p")
+    desk.participant().pay_for_facts(events, "p")
     with pytest.raises(OverBudget) as refused:
-        desk.participant().take_facts(events, "p")
+        desk.participant().pay_for_facts(events, "p")
     assert (refused.value.budget, refused.value.limit) == (budget, 5)
     assert refused.value.code == "over_budget"
     assert desk.refused(budget) == 1
     desk.now_s += refused.value.retry_after_s
-    desk.participant().take_facts(events[:1], "p")
+    desk.participant().pay_for_facts(events[:1], "p")
 
 
 @pytest.mark.parametrize("setting", ["token_requests_per_min", "app_requests_per_min"])
@@ -113,70 +113,70 @@ def test_requests_beyond_a_budget_are_refused(setting: str) -> None:
 
 def test_a_participant_whose_budget_is_spent_takes_nothing_from_others() -> None:
     desk = till(token_bytes_per_min=10)
-    desk.participant("flood").take(Kind.BYTES, 1_000)
+    desk.participant("flood").pay(Kind.BYTES, 1_000)
     with pytest.raises(OverBudget):
-        desk.participant("flood").take(Kind.BYTES, 1)
-    desk.participant("quiet").take(Kind.BYTES, 50)
-    desk.participant("flood", app="other").take(Kind.BYTES, 50)
+        desk.participant("flood").pay(Kind.BYTES, 1)
+    desk.participant("quiet").pay(Kind.BYTES, 50)
+    desk.participant("flood", app="other").pay(Kind.BYTES, 50)
 
 
 def test_an_app_whose_budget_is_spent_takes_nothing_from_others() -> None:
     desk = till(app_bytes_per_min=10)
-    desk.participant("ada").take(Kind.BYTES, 1_000)
+    desk.participant("ada").pay(Kind.BYTES, 1_000)
     with pytest.raises(OverBudget, match="This app sent more than the 50 bytes"):
-        desk.participant("bob").take(Kind.BYTES, 1)
-    desk.participant("ada", app="other").take(Kind.BYTES, 50)
+        desk.participant("bob").pay(Kind.BYTES, 1)
+    desk.participant("ada", app="other").pay(Kind.BYTES, 50)
 
 
 def test_what_was_refused_costs_nothing() -> None:
     desk = till(token_talk_characters_per_min=1, token_events_per_min=60)
-    desk.participant().take_facts([said("abcdef")], "p")
+    desk.participant().pay_for_facts([said("abcdef")], "p")
     for _ in range(1_000):
         with pytest.raises(OverBudget):
-            desk.participant().take_facts([note(), said("abcdef")], "p")
-    desk.participant().take_facts([note(n) for n in range(200)], "p")
+            desk.participant().pay_for_facts([note(), said("abcdef")], "p")
+    desk.participant().pay_for_facts([note(n) for n in range(200)], "p")
 
 
 def test_spent_talk_holds_up_no_reports() -> None:
     desk = till(token_talk_characters_per_min=1)
-    desk.participant().take_facts([said("abcdef")], "p")
-    desk.participant().take_facts([report()], "p")
+    desk.participant().pay_for_facts([said("abcdef")], "p")
+    desk.participant().pay_for_facts([report()], "p")
 
 
 def test_so_many_peers_may_a_participant_begin_and_those_it_has_go_on() -> None:
     desk = till(token_peers_per_min=1)
     for number in range(5):
-        desk.participant().take_facts([report()], f"p{number}")
+        desk.participant().pay_for_facts([report()], f"p{number}")
     with pytest.raises(OverBudget) as refused:
-        desk.participant().take_facts([report()], "p5")
+        desk.participant().pay_for_facts([report()], "p5")
     assert refused.value.budget == "token_peers"
     for number in range(5):
-        desk.participant().take_facts([report()], f"p{number}")
-    desk.participant("bob").take_facts([report()], "p5")
+        desk.participant().pay_for_facts([report()], f"p{number}")
+    desk.participant("bob").pay_for_facts([report()], "p5")
 
 
 def test_a_peer_that_is_refused_for_another_reason_is_not_counted_as_begun() -> None:
     desk = till(token_peers_per_min=1, token_events_per_min=1)
-    desk.participant().take_facts([note(n) for n in range(6)], "p0")
+    desk.participant().pay_for_facts([note(n) for n in range(6)], "p0")
     for number in range(1, 100):
         with pytest.raises(OverBudget):
-            desk.participant().take_facts([note()], f"p{number}")
+            desk.participant().pay_for_facts([note()], f"p{number}")
     for number in range(1, 5):
-        desk.participant().take_facts([report()], f"p{number}")
+        desk.participant().pay_for_facts([report()], f"p{number}")
     with pytest.raises(OverBudget):
-        desk.participant().take_facts([report()], "p5")
+        desk.participant().pay_for_facts([report()], "p5")
 
 
 def test_nobody_spends_the_budget_of_anothers_peer() -> None:
     desk = till(peer_samples_per_min=1)
-    desk.participant("mallory").take_facts([report(n) for n in range(100)], "p")
-    desk.participant("ada").take_facts([report()], "p")
+    desk.participant("mallory").pay_for_facts([report(n) for n in range(100)], "p")
+    desk.participant("ada").pay_for_facts([report()], "p")
 
 
 def test_a_backend_hands_in_all_reports_of_a_long_call_at_once() -> None:
     desk = till(peer_samples_per_min=1, token_events_per_min=1, token_peers_per_min=1)
     for _ in range(10):
-        desk.backend().take_facts([*[report(n) for n in range(500)], note()])
+        desk.backend().pay_for_facts([*[report(n) for n in range(500)], note()])
 
 
 def test_an_api_token_pays_for_all_the_apps_it_writes_to() -> None:
@@ -192,7 +192,7 @@ def test_facts_that_could_not_be_kept_are_given_back() -> None:
     desk = till(token_events_per_min=1, peer_samples_per_min=1)
     for _ in range(20):
         account = desk.participant()
-        account.take_facts([report(), note()], "p")
+        account.pay_for_facts([report(), note()], "p")
         account.give_back()
 
 
@@ -200,5 +200,5 @@ def test_the_defaults_let_an_outage_be_made_up_for_at_once() -> None:
     desk = till()
     for batch in range(10):
         account = desk.participant()
-        account.take(Kind.BYTES, 1_500_000)
-        account.take_facts([report(n) for n in range(batch * 500, batch * 500 + 500)], "p")
+        account.pay(Kind.BYTES, 1_500_000)
+        account.pay_for_facts([report(n) for n in range(batch * 500, batch * 500 + 500)], "p")

@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 
-from aftercall.core.budgets import WINDOW_S, Kind, Ledger, Row, wait_s
+from aftercall.core.budgets import KIND_NAMES, WINDOW_S, Kind, Ledger, Row, wait_s
 from aftercall.core.errors import OverBudget
 from aftercall.core.events import AnyEvent, ChatSent, LineSpoken, SampleTaken
 from aftercall.core.instants import Clock
@@ -34,9 +34,6 @@ _NAMES: Final = {
 }
 
 log = structlog.get_logger(__name__)
-
-Spender = tuple[str, Ledger, Row]
-"""What it is, and where its spending is written down."""
 
 
 class Budgets:
@@ -67,7 +64,7 @@ class Budgets:
             Kind.TALK: settings.token_talk_characters_per_min,
             Kind.PEERS: settings.token_peers_per_min,
         }
-        self._apps = Ledger(of_app, most=most)
+        self.apps: Final = Ledger(of_app, most=most)
         self._api_tokens = Ledger(of_app, most=most)
         self._participants = Ledger(of_token, most=most)
         self.peers: Final = Ledger({Kind.SAMPLES: settings.peer_samples_per_min}, most=most)
@@ -94,23 +91,21 @@ class Budgets:
 
     def _open(self, tokens: Ledger, token: Hashable, app_id: str) -> "Account":
         now = self.seconds()
-        of_token = ("token", tokens, tokens.open(token, now))
-        of_app = ("app", self._apps, self._apps.open(app_id, now))
-        peers_of = token if tokens is self._participants else None
-        account = Account(self, (of_token, of_app), app_id, peers_of)
-        account.take(Kind.REQUESTS, 1)
+        account = Account(
+            self, tokens, token, tokens.open(token, now), app_id, self.apps.open(app_id, now)
+        )
+        account.pay(Kind.REQUESTS, 1, now)
         return account
 
-    def check(self, spenders: Sequence[Spender], kind: Kind, app_id: str, now: float) -> None:
-        """Raises `OverBudget` when one of the spenders has nothing left of a kind."""
-        for what, ledger, row in spenders:
-            if row[kind] - now >= WINDOW_S:
-                raise self._refusal(what, ledger, row, kind, app_id, now)
+    def is_participants(self, tokens: Ledger) -> bool:
+        """Whether the spenders have peers with budgets of their own."""
+        return tokens is self._participants
 
-    def _refusal(
-        self, what: str, ledger: Ledger, row: Row, kind: Kind, app_id: str, now: float
+    def refusal(
+        self, what: str, ledger: Ledger, row: Row, kind: int, app_id: str, now: float
     ) -> OverBudget:
-        budget = f"{what}_{kind.name.lower()}"
+        """What is answered to who has nothing left of a kind; it is counted and logged."""
+        budget = f"{what}_{KIND_NAMES[kind]}"
         self._refused.labels(budget).inc()
         if now - self._logged_at.get(budget, -LOG_EVERY_S) >= LOG_EVERY_S:
             self._logged_at[budget] = now
@@ -128,70 +123,90 @@ class Budgets:
 
 
 class Account:
-    """What one request is charged to."""
+    """What one request is charged to. Nearly every report goes through here, so it is lean."""
 
-    __slots__ = ("_app_id", "_budgets", "_peers_of", "_spenders", "_spent")
+    __slots__ = (
+        "_app_id", "_app_row", "_budgets", "_peer_row", "_spent", "_token", "_token_row", "_tokens",
+    )  # fmt: skip
 
     def __init__(
         self,
         budgets: Budgets,
-        spenders: tuple[Spender, ...],
+        tokens: Ledger,
+        token: Hashable,
+        token_row: Row,
         app_id: str,
-        peers_of: Hashable | None,
+        app_row: Row,
     ) -> None:
         self._budgets = budgets
-        self._spenders = spenders
-        """The token, the app and, once it is known, the peer."""
+        self._tokens = tokens
+        self._token = token
+        self._token_row = token_row
         self._app_id = app_id
-        self._peers_of = peers_of
-        """The token whose peers have budgets of their own."""
-        self._spent: list[tuple[Kind, int]] = []
-        """Of facts, which are given back when they could not be kept."""
+        self._app_row = app_row
+        self._peer_row: Row | None = None
+        """Of the participant's peer, once it is known."""
+        self._spent: Sequence[tuple[int, int]] = ()
+        """On facts, which are given back when they could not be kept."""
 
-    def check(self, kind: Kind) -> None:
+    def check(self, kind: int, now: float | None = None) -> None:
         """Raises `OverBudget` when nothing of a kind is left."""
-        self._budgets.check(self._spenders, kind, self._app_id, self._budgets.seconds())
+        now = self._budgets.seconds() if now is None else now
+        horizon, budgets = now + WINDOW_S, self._budgets
+        if self._token_row[kind] >= horizon:
+            raise budgets.refusal("token", self._tokens, self._token_row, kind, self._app_id, now)
+        if self._app_row[kind] >= horizon:
+            raise budgets.refusal("app", budgets.apps, self._app_row, kind, self._app_id, now)
 
-    def take(self, kind: Kind, amount: int) -> None:
+    def pay(self, kind: int, amount: int, now: float | None = None) -> None:
         """Pay for so much of a kind, at once. Raises `OverBudget`; then nothing is paid."""
-        now = self._budgets.seconds()
-        self._budgets.check(self._spenders, kind, self._app_id, now)
-        for _, ledger, row in self._spenders:
-            ledger.spend(row, kind, amount, now)
+        now = self._budgets.seconds() if now is None else now
+        self.check(kind, now)
+        self._tokens.spend(self._token_row, kind, amount, now)
+        self._budgets.apps.spend(self._app_row, kind, amount, now)
 
-    def take_facts(self, events: Sequence[AnyEvent], peer_id: str | None = None) -> None:
+    def pay_for_facts(self, events: Sequence[AnyEvent], peer_id: str | None = None) -> None:
         """Pay for what a request tells, of the peer that sends it or of anybody.
 
         Raises `OverBudget`; then nothing is paid.
         """
-        budgets, spenders = self._budgets, self._spenders
+        budgets = self._budgets
         now = budgets.seconds()
-        spent = _counted(events)
-        is_new, key = False, (self._peers_of, peer_id)
-        if self._peers_of is not None:
-            row = budgets.peers.find(key, now)
-            is_new = row is None
-            if row is not None:
-                spenders = (*spenders, ("peer", budgets.peers, row))
-        for kind, _ in spent:
-            budgets.check(spenders, kind, self._app_id, now)
-        if is_new:
-            self.take(Kind.PEERS, 1)
-            spenders = (*spenders, ("peer", budgets.peers, budgets.peers.open(key, now)))
-        for kind, amount in spent:
-            for _, ledger, row in spenders:
-                ledger.spend(row, kind, amount, now)
-        self._spenders, self._spent = spenders, spent
+        samples, others = _counted(events)
+        for kind, _ in others:
+            self.check(kind, now)
+        if budgets.is_participants(self._tokens):
+            self._pay_for_samples((self._token, peer_id), samples, now)
+        for kind, amount in others:
+            self.pay(kind, amount, now)
+        self._spent = [*others, (Kind.SAMPLES, samples)]
+
+    def _pay_for_samples(self, peer: Hashable, samples: int, now: float) -> None:
+        budgets = self._budgets
+        row = budgets.peers.find(peer, now)
+        if row is None:
+            self.pay(Kind.PEERS, 1, now)
+            row = budgets.peers.open(peer, now)
+        elif samples and row[Kind.SAMPLES] >= now + WINDOW_S:
+            raise budgets.refusal("peer", budgets.peers, row, Kind.SAMPLES, self._app_id, now)
+        budgets.peers.spend(row, Kind.SAMPLES, samples, now)
+        self._peer_row = row
 
     def give_back(self) -> None:
-        """Undo `take_facts`: the facts were not kept, and will come again."""
+        """Undo `pay_for_facts`: the facts were not kept, and will come again."""
         for kind, amount in self._spent:
-            for _, ledger, row in self._spenders:
-                ledger.give_back(row, kind, amount)
-        self._spent = []
+            self._tokens.give_back(self._token_row, kind, amount)
+            self._budgets.apps.give_back(self._app_row, kind, amount)
+            if self._peer_row is not None:
+                self._budgets.peers.give_back(self._peer_row, kind, amount)
+        self._spent = ()
 
 
-def _counted(events: Sequence[AnyEvent]) -> list[tuple[Kind, int]]:
+_NOTHING_ELSE: Final[Sequence[tuple[int, int]]] = ()
+
+
+def _counted(events: Sequence[AnyEvent]) -> tuple[int, Sequence[tuple[int, int]]]:
+    """How many reports there are, and how much of what else."""
     samples = characters = 0
     for event in events:
         if isinstance(event, SampleTaken):
@@ -201,5 +216,7 @@ def _counted(events: Sequence[AnyEvent]) -> list[tuple[Kind, int]]:
         elif isinstance(event, LineSpoken):
             characters += len(event.text)
     others = len(events) - samples
-    counted = ((Kind.SAMPLES, samples), (Kind.EVENTS, others), (Kind.TALK, characters))
-    return [(kind, amount) for kind, amount in counted if amount]
+    if not others:
+        return samples, _NOTHING_ELSE
+    facts = (Kind.EVENTS, others)
+    return samples, ((facts, (Kind.TALK, characters)) if characters else (facts,))

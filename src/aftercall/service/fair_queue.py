@@ -51,13 +51,15 @@ class FairQueue(Generic[T]):
             had = given.get(owner, 0.0)
             # While nobody else is due, an owner's items leave one after another.
             until = heap[0][0] if heap else float("inf")
+            begun = start
             while lane and most > 0 and had < most_of_one and start <= until:
                 weight, item = lane.popleft()
                 taken.append(item)
-                self._virtual = max(self._virtual, start)
+                begun = start
                 start += weight
                 had += weight
                 most -= weight
+            self._virtual = max(self._virtual, begun)
             given[owner] = had
             self._finish[owner] = start
             if not lane:

@@ -179,12 +179,16 @@ class Intake:
 
     def _hold(self, delivery: Delivery, sign: int) -> None:
         """Count what is held, one delivery more or less."""
-        own = self._held_of.setdefault(delivery.app_id, _Held())
-        for held in (self._held, own):
-            held.number += sign
-            held.size_bytes += sign * delivery.size_bytes
+        app_id, size_bytes = delivery.app_id, sign * delivery.size_bytes
+        held, own = self._held, self._held_of.get(app_id)
+        if own is None:
+            own = self._held_of[app_id] = _Held()
+        held.number += sign
+        held.size_bytes += size_bytes
+        own.number += sign
+        own.size_bytes += size_bytes
         if not own.number:
-            del self._held_of[delivery.app_id]
+            del self._held_of[app_id]
 
     def _are_several(self) -> bool:
         """Whether more than one app sends."""

@@ -116,7 +116,7 @@ class IntakeDoor:
             largest_inflated=settings.collect_max_inflated_bytes,
         )
         if account is not None:
-            account.take(Kind.BYTES, len(body))
+            account.pay(Kind.BYTES, len(body))
         return body
 
     async def _collect(self, sender: _Sender) -> Answer:
@@ -128,7 +128,7 @@ class IntakeDoor:
         if grant is None or account is None:
             grant = await self._participant(batch.token)
             account = self._services.budgets.open_participant(grant)
-            account.take(Kind.BYTES, size_bytes)
+            account.pay(Kind.BYTES, size_bytes)
         received_at = self._services.clock()
         peer_id = batch.peer_id
         translation = collector.translate(
@@ -225,7 +225,7 @@ class IntakeDoor:
             events=[*translation.events, *translation.refusals],
             size_bytes=len(body),
         )
-        account.take_facts(delivery.events)
+        account.pay_for_facts(delivery.events)
         try:
             outcomes = await self._services.intake.take_in_parts(delivery)
         except Busy:
@@ -298,7 +298,7 @@ class IntakeDoor:
         return receipt
 
     async def _record(self, delivery: Delivery, account: Account) -> Receipt:
-        account.take_facts(delivery.events, delivery.peer_id)
+        account.pay_for_facts(delivery.events, delivery.peer_id)
         try:
             return await self._services.intake.take(delivery)
         except Busy:

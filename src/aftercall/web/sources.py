@@ -58,7 +58,7 @@ async def take_janus(
         privacy=Privacy(services.settings.privacy),
         interval_ms=interval_ms,
     )
-    account.take_facts(translation.events)
+    account.pay_for_facts(translation.events)
 
     async def take(events: Sequence[AnyEvent]) -> Sequence[Outcome]:
         if not events:
