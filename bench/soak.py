@@ -1,0 +1,106 @@
+"""Faults and abuse for as long as you like: does a server lose, double or end anything?
+
+Starts `aftercall serve` on SQLite, then on a PostgreSQL from PyPI with two workers, lets clients
+send to it, and brings about one fault after the other, by chance, each for up to `--lasting`
+seconds. After each one something must be acknowledged again and the call that goes on must go on;
+at the end everything acknowledged must be there once, every ended call must have ended at its
+moment, and `aftercall check --data` must find nothing. Prints a table in Markdown, and fails with
+the seed when a promise was broken.
+"""
+
+import argparse
+import asyncio
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tests.acceptance.after_faults import Run, under_load
+from tests.acceptance.faults import Ground, faults_on, figures, postgres
+from tests.acceptance.server import make_app, start
+
+
+@contextmanager
+def on(engine: str) -> Iterator[Ground]:
+    """A server on the engine, in a folder of its own."""
+    with tempfile.TemporaryDirectory(prefix="aftercall-soak-") as name:
+        folder = Path(name)
+        if engine == "sqlite":
+            ground = Ground(server=start(folder, make_app(folder)), env={})
+            try:
+                yield ground
+            finally:
+                ground.server.stop()
+            return
+        with postgres() as database:
+            env = {"AFTERCALL_DATABASE_URL": database.url, "AFTERCALL_WORKERS": "2"}
+            rights = make_app(folder, database_url=database.url)
+            server = start(folder, rights, env=env)
+            ground = Ground(server=server, env=env, postgres=database)
+            try:
+                yield ground
+            finally:
+                ground.server.stop()
+
+
+async def soak(ground: Ground, *, minutes: float, lasting_s: float, dice: random.Random) -> Run:
+    """Let faults happen, each at least once, until the time is over; what came of it."""
+    faults = list(faults_on(ground).items())
+    ends_at = time.monotonic() + 60 * minutes
+    async with under_load(ground) as run:
+        turn = 0
+        while turn < len(faults) or time.monotonic() < ends_at:
+            if turn % len(faults) == 0:
+                dice.shuffle(faults)
+            name, fault = faults[turn % len(faults)]
+            await asyncio.sleep(dice.uniform(0, 2))
+            await run.suffer(name, fault, dice.uniform(1, lasting_s))
+            turn += 1
+    return run
+
+
+def show(engine: str, run: Run) -> None:
+    """The table of an engine."""
+    print(
+        f"\n**{engine}**: "
+        + ", ".join(f"{k} {v}" for k, v in figures(run.ground, run.ledger).items())
+    )
+    print("\n| fault | times | refused for now or cut | taken again after, s (median, most) |")
+    print("|---|---|---|---|")
+    for name, took in run.recovered_s.items():
+        print(
+            f"| {name} | {len(took)} | {run.turned_back[name]} "
+            f"| {statistics.median(took):.1f}, {max(took):.1f} |"
+        )
+    sys.stdout.flush()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=30, help="for each engine")
+    parser.add_argument("--lasting", type=float, default=100, help="longest fault, in seconds")
+    parser.add_argument("--engines", nargs="*", default=["sqlite", "postgresql"])
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    given = parser.parse_args()
+    print(f"seed {given.seed}", flush=True)
+    for engine in given.engines:
+        with on(engine) as ground:
+            run = asyncio.run(
+                soak(
+                    ground,
+                    minutes=given.minutes,
+                    lasting_s=given.lasting,
+                    dice=random.Random(given.seed),
+                )
+            )
+            show(engine, run)
+
+
+if __name__ == "__main__":
+    main()

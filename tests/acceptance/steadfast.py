@@ -1,0 +1,176 @@
+"""Clients that send each batch until it is acknowledged, whatever becomes of the server, and a
+ledger of what was acknowledged."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from tests.acceptance import patient
+from tests.acceptance.server import Server
+
+PASSING = frozenset({408, 429, 502, 503})
+"""What a client is told that it may send again later."""
+
+PAUSE_S = 0.1
+
+
+class WronglyRefused(AssertionError):
+    """A client was told for good that what it sent is not taken."""
+
+
+@dataclass(kw_only=True)
+class Ledger:
+    """What all clients together were told."""
+
+    acknowledged: int = 0
+    refused_for_now: int = 0
+    lost_connections: int = 0
+    longest_wait_s: float = 0.0
+    """From the first try of a batch to its acknowledgement."""
+    last_acknowledged_at: float = 0.0
+
+
+async def send_until_taken(
+    client: httpx.AsyncClient, url: str, token: str, body: dict[str, Any], ledger: Ledger
+) -> dict[str, Any]:
+    """The receipt of a body that is sent again until it is acknowledged."""
+    begun_at = time.monotonic()
+    while True:
+        try:
+            answer = await client.post(
+                url, headers={"authorization": f"Bearer {token}"}, json=body, timeout=10
+            )
+        except httpx.TransportError:
+            ledger.lost_connections += 1
+        else:
+            if answer.status_code == 202:
+                now = time.monotonic()
+                ledger.longest_wait_s = max(ledger.longest_wait_s, now - begun_at)
+                ledger.last_acknowledged_at = now
+                receipt: dict[str, Any] = answer.json()["data"]
+                return receipt
+            if answer.status_code not in PASSING:
+                raise WronglyRefused(f"{answer.status_code} {answer.text}")
+            ledger.refused_for_now += 1
+        await asyncio.sleep(PAUSE_S)
+
+
+@dataclass(kw_only=True)
+class Caller:
+    """A collector in a call that goes on."""
+
+    member: dict[str, Any]
+    ledger: Ledger
+    peer_id: str = field(default_factory=lambda: str(uuid4()))
+    sequence: int = 0
+    samples: set[int] = field(default_factory=set)
+    messages: int = 0
+    has_begun: asyncio.Event = field(default_factory=asyncio.Event)
+    accepted: int = 0
+    duplicates: int = 0
+
+    def next_batch(self) -> list[dict[str, Any]]:
+        now = round(time.time() * 1000)
+        if self.sequence == 0:
+            join = {"at": now, "seq": 0, "type": "join", "interval_ms": 7000}
+            batch: list[dict[str, Any]] = [join | {"display_name": "Kim"}]
+        else:
+            stats = {
+                "id": "OT01A1",
+                "type": "outbound-rtp",
+                "timestamp": now,
+                "ssrc": 1,
+                "kind": "audio",
+                "packetsSent": self.sequence * 50,
+                "bytesSent": self.sequence * 4000,
+            }
+            connection = {"id": "pc1", "stats": [stats]}
+            text = {"type": "chat", "id": f"{self.peer_id}-{self.sequence}", "text": "Still there?"}
+            batch = [
+                {"at": now, "seq": self.sequence, "type": "sample", "connections": [connection]},
+                {"at": now, "seq": self.sequence + 1, **text},
+            ]
+        self.sequence += len(batch)
+        return batch
+
+    async def go_on(self, server: Server, stop: asyncio.Event, pause_s: float) -> None:
+        """Report after report, until told to stop; the last one is taken then."""
+        async with httpx.AsyncClient() as client:
+            while not stop.is_set():
+                batch = self.next_batch()
+                body = {
+                    "v": 1,
+                    "peer_id": self.peer_id,
+                    "sent_at": round(time.time() * 1000),
+                    "entries": batch,
+                }
+                receipt = await send_until_taken(
+                    client, f"{server.url}/v1/collect", self.member["token"], body, self.ledger
+                )
+                if receipt["rejected"]:
+                    raise WronglyRefused(str(receipt))
+                self.accepted += receipt["accepted"]
+                self.duplicates += receipt["duplicates"]
+                self.samples |= {e["seq"] for e in batch if e["type"] == "sample"}
+                self.messages += sum(e["type"] == "chat" for e in batch)
+                self.ledger.acknowledged += len(batch)
+                if self.samples:
+                    self.has_begun.set()
+                await asyncio.sleep(pause_s)
+
+
+@dataclass(kw_only=True)
+class Ender:
+    """A backend whose short calls end, one after the other, each at a moment that it says."""
+
+    ledger: Ledger
+    ended: dict[str, int] = field(default_factory=dict)
+    """When each session ended, by its meeting's id."""
+    is_judged: bool = True
+
+    async def go_on(self, server: Server, stop: asyncio.Event, pause_s: float) -> None:
+        async with httpx.AsyncClient() as client:
+            while not stop.is_set():
+                await asyncio.sleep(pause_s)
+                meeting, now = str(uuid4()), round(time.time() * 1000)
+                place = {"meeting_id": meeting, "session_id": meeting}
+                peer = {"peer_id": str(uuid4()), **place}
+                sample = {"connections": [{"id": "pc", "stats": [{"id": "A", "type": "codec"}]}]}
+                events: list[dict[str, Any]] = [
+                    {"type": "peer_joined", "at": now - 60_000, "interval_ms": 7000, **peer},
+                    {"type": "sample_taken", "at": now - 50_000, "sequence": 1, **peer}
+                    | {"sample": sample},
+                    {"type": "session_closed", "at": now - 1_000, **place},
+                ]
+                for place_in, event in enumerate(events):
+                    event["id"] = f"{meeting}-{place_in}"
+                url = f"{server.url}/v1/apps/{server.app_id}/events"
+                receipt = await send_until_taken(
+                    client, url, server.api_token, {"events": events}, self.ledger
+                )
+                if any(each["status"] == "rejected" for each in receipt["results"]):
+                    raise WronglyRefused(str(receipt))
+                self.ended[meeting] = now - 1_000
+                self.ledger.acknowledged += len(events)
+
+
+def make_members(server: Server, count: int) -> tuple[str, list[dict[str, Any]]]:
+    """A meeting, and those who may join it."""
+    with patient.Client(headers=server.headers) as client:
+        meeting = client.post(server.kit("meetings"), json={"title": "Faults"}).json()["data"]
+        members = []
+        for number in range(count):
+            answer = client.post(
+                server.kit(f"meetings/{meeting['id']}/participants"),
+                json={
+                    "name": "Kim",
+                    "preset_name": "group_call_participant",
+                    "custom_participant_id": f"kim-{number}",
+                },
+            )
+            members.append(answer.raise_for_status().json()["data"])
+        return meeting["id"], members
