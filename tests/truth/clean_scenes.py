@@ -9,7 +9,8 @@ from tests.truth.paths import Delay
 from tests.truth.people import Camera, Microphone, Person, Scene, Screen, Server, Topology, Truth
 
 Make = Callable[[Draw], Scene]
-LENGTH_S: Final = 300.0
+LENGTH_S: Final = 270.0
+SHORT_S: Final = 200.0
 
 
 def plain(topology: Topology, count: int, server: Server | None = None) -> Make:
@@ -165,8 +166,9 @@ def fast_reports(draw: Draw) -> Scene:
 def late_joiner(draw: Draw) -> Scene:
     """In a large room one comes late, and one leaves."""
     scene = large_room(draw)
-    scene.people[7].joins_s = draw.between(60, 160)
-    scene.people[2].leaves_s = draw.between(120, 240)
+    scene.length_s = SHORT_S
+    scene.people[7].joins_s = draw.between(50, 110)
+    scene.people[2].leaves_s = draw.between(90, 170)
     scene.server = replace(scene.server, keeps_streams=draw.chance(0.3))
     return scene
 
@@ -176,10 +178,11 @@ def toggling(topology: Topology) -> Make:
 
     def make(draw: Draw) -> Scene:
         scene = plain(topology, 3)(draw)
+        scene.length_s = SHORT_S
         for person in scene.people[:2]:
             assert person.camera is not None
             edges, moment = [], draw.between(15, 30)
-            while moment < LENGTH_S - 20:
+            while moment < SHORT_S - 20:
                 off = draw.between(4, 25)
                 edges.append((moment, moment + off))
                 moment += off + draw.between(4, 30)
@@ -193,8 +196,9 @@ def toggling(topology: Topology) -> Make:
 def background_tab(draw: Draw) -> Scene:
     """Most of the call goes on in tabs that nobody looks at."""
     scene = plain("server" if draw.chance(0.5) else "mesh", 3)(draw)
+    scene.length_s = SHORT_S
     for person in scene.people[:2]:
-        person.hidden = ((draw.between(20, 60), draw.between(200, 280)),)
+        person.hidden = ((draw.between(20, 60), draw.between(140, 190)),)
         person.hitches_s = draw.between(10, 30)
     return scene
 
@@ -216,6 +220,7 @@ def firefox_shares(draw: Draw) -> Scene:
 def far_away(draw: Draw) -> Scene:
     """One sits on the other side of the earth: round trips of a quarter of a second."""
     scene = plain("server" if draw.chance(0.5) else "mesh", 4)(draw)
+    scene.length_s = SHORT_S
     each = draw.between(0.07, 0.095)
     far = scene.people[draw.whole(0, 3)]
     far.up, far.down = [Delay(each, 0.004)], [Delay(each, 0.004)]
@@ -225,10 +230,11 @@ def far_away(draw: Draw) -> Scene:
 def voices_between_browsers(draw: Draw) -> Scene:
     """Sound alone in a mesh, with silence left out, and somebody who is muted for long."""
     scene = plain("mesh", 4)(draw)
+    scene.length_s = SHORT_S
     for person in scene.people:
         person.camera = None
         person.microphone = Microphone(has_dtx=draw.chance(0.6))
-    scene.people[1].microphone = Microphone(muted=((draw.between(20, 60), draw.between(180, 260)),))
+    scene.people[1].microphone = Microphone(muted=((draw.between(20, 60), draw.between(120, 180)),))
     scene.people[1].tells_mutes = draw.chance(0.5)
     return scene
 
@@ -236,7 +242,8 @@ def voices_between_browsers(draw: Draw) -> Scene:
 def on_hold(draw: Draw) -> Scene:
     """One puts the call on hold for a while."""
     scene = plain("server", draw.whole(2, 4))(draw)
-    start = draw.between(60, 120)
+    scene.length_s = SHORT_S
+    start = draw.between(40, 90)
     scene.people[draw.whole(0, 1)].held = ((start, start + draw.between(40, 100)),)
     return scene
 

@@ -123,6 +123,24 @@ def test_pictures_that_stand_still_elsewhere_show_no_bad_way(
     assert {issue.origin for issue in attribute(session)["b"]} == {origin}
 
 
+def test_what_comes_of_loss_on_no_known_side_is_on_none_either() -> None:
+    """Bob's sound of Ada breaks up from it; what she gets of Cyd stands still."""
+    session = CASES["one misses one of three"].session()
+    bob = session.parties["b"]
+    [lost] = [issue for issue in bob.issues if issue.name is IssueName.POOR_NETWORK_DOWNLINK]
+    broken = single(IssueName.AUDIO_CONCEALMENT, lost.stream, *BAD, {"concealment_percent": 12.0})
+    for each in session.parties["a"].traces:
+        if each.ref.ssrc == 1_000 * ord("a") + ord("c"):
+            each.late = [BAD]
+    parties = [
+        replace(party, issues=[*party.issues, broken]) if party is bob else party
+        for party in session.parties.values()
+    ]
+    found = attribute(Session(parties))
+    assert {issue.origin for issue in found["b"]} == {None}
+    assert _uplinks(found["a"], "local") == []
+
+
 def _connection(who: str, other: str) -> ConnectionTrace:
     return ConnectionTrace(peer_id=who, connection_id=f"to {other}", reported=[CALL])
 

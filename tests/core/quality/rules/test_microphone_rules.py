@@ -135,3 +135,17 @@ def test_what_is_muted_or_sends_nothing_is_not_listened_to() -> None:
     assert _issues(_microphone([*silent], is_active=False)) == []
     assert _issues(_microphone([*silent], packets_sent=0)) == []
     assert _issues(_microphone([*silent]), note(START, "audio_off")) == []
+
+
+def test_a_microphone_that_goes_out_on_several_connections_is_heard_once() -> None:
+    """Of a mesh of four: ten samples are ten reports, thirty seconds thirty."""
+    loud = [0.2, 0.201] * 4
+    for levels in (loud, [0.0] * 4):
+        alone = _microphone(list(levels))
+        sent = [
+            interval(Family.AUDIO_PRODUCER, step, ssrc, audio_level=level, packets_sent=350)
+            for step, level in enumerate(levels, 1)
+            for ssrc in (1, 2, 3)
+        ]
+        assert _issues(alone) == _issues(sent) == []
+    assert len(_issues(_microphone([0.0] * 5))) == 1

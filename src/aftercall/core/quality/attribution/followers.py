@@ -112,12 +112,18 @@ class Followers:
 
 
 def _followed(issue: Issue, causes: _Causes) -> Blame | None:
-    """The blame for what befell the stream at the time, when it is known."""
-    for cause in causes.get(_name(issue.stream), ()):
-        is_then = covers([(cause.first_at, cause.last_at)], (issue.first_at, issue.last_at))
-        if is_then and cause.origin is not None:
-            return Blame(cause.origin, cause.caused_by)
-    return None
+    """The blame for what befell the stream at the time: a known one first. What follows from loss
+    whose side is not known is on no known side either."""
+    span = (issue.first_at, issue.last_at)
+    then = [
+        cause
+        for cause in causes.get(_name(issue.stream), ())
+        if covers([(cause.first_at, cause.last_at)], span)
+    ]
+    known = next((cause for cause in then if cause.origin is not None), None)
+    if known is not None:
+        return Blame(known.origin, known.caused_by)
+    return UNKNOWN if any(cause.name in DOWNLINK for cause in then) else None
 
 
 def _name(ref: StreamRef) -> object:

@@ -86,9 +86,22 @@ def _hear(peer_id: str, table: Table, mutes: Mutes) -> _Heard:
     is_on = ~np.isnan(mutes.unmuted_since(table.family, starts, table.at))
     is_known = ~np.isnan(loud) | dead
     is_heard = is_on & (muted != 1) & (active != 0) & (packets > 0) & is_known
-    on = table.taken(is_heard)
+    rows = np.flatnonzero(is_heard)
+    rows = rows[_are_first(table.at[rows], levels[rows])]
+    on = table.taken(rows)
     refs = on.said(lambda saying: StreamRef.of(peer_id, saying))
-    return _Heard(starts[is_heard], on.at, levels[is_heard], dead[is_heard], refs)
+    return _Heard(starts[rows], on.at, levels[rows], dead[rows], refs)
+
+
+def _are_first(ats: Numbers, levels: Numbers) -> Flags:
+    """False where a row before it is of the same moment and level: one microphone goes out on
+    several connections. The rows are in order of time."""
+    order = np.lexsort((levels, ats))
+    now, before = order[1:], order[:-1]
+    is_level = (levels[now] == levels[before]) | (np.isnan(levels[now]) & np.isnan(levels[before]))
+    found: Flags = np.ones(len(ats), dtype=np.bool_)
+    found[now[(ats[now] == ats[before]) & is_level]] = False
+    return found
 
 
 def _dead(heard: _Heard, changes: Sequence[EpochMs]) -> Iterator[Issue]:
