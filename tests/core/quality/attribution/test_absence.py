@@ -232,6 +232,16 @@ def test_a_room_that_chooses_what_to_send_hides_nothing(without: tuple[str, ...]
     assert _missed(_call("abcd", without, "video"), IssueName.NO_VIDEO_RECEIVED) == {}
 
 
+def test_a_camera_that_is_held_back_from_the_others_is_missed_by_nobody() -> None:
+    """Of the last speakers' pictures in a large room; Bob came when Ada no longer spoke."""
+    session = _call("abcd", {"ba"}, "video")
+    for party in session.parties.values():
+        for each in party.traces:
+            if each.ref.from_peer_id == "a" and party.row_id == "c":
+                each.flowing, each.dry = [(CALL[0], EpochMs(90_000))], [(EpochMs(90_000), CALL[1])]
+    assert _missed(session, IssueName.NO_VIDEO_RECEIVED) == {}
+
+
 def test_who_lost_the_connection_is_the_reason_why_nobody_heard() -> None:
     session = _call("abc", ())
     outage: Span = (EpochMs(100_000), EpochMs(130_000))

@@ -291,9 +291,8 @@ class Absences:
         """By listener, the cameras of which there was no stream at all though all others saw
         them. A room in which more than one camera is missing somewhere chooses what to send."""
         missing: list[tuple[str, str, Span]] = []
-        seen: dict[str, dict[str, list[Span]]] = {}
         for listener, present in self._present.items():
-            lives = seen[listener] = self._lives(listener, Family.VIDEO_CONSUMER)
+            lives = self._lives(listener, Family.VIDEO_CONSUMER)
             is_named = all(
                 self._session.sender_of(listener, t.ref) is not None
                 for t in self._rows[listener].traces
@@ -309,9 +308,7 @@ class Absences:
                     missing.append((listener, sender, span))
         found: dict[str, list[tuple[str, Span]]] = {}
         for listener, sender, span in missing if _is_one_pair(missing) else ():
-            if self._has_camera_life(listener) and self._do_others_see(
-                listener, sender, span, seen
-            ):
+            if self._has_camera_life(listener) and self._do_others_see(listener, sender, span):
                 found.setdefault(listener, []).append((sender, span))
         return found
 
@@ -321,14 +318,9 @@ class Absences:
             t.family is Family.VIDEO_CONSUMER and t.flowing for t in self._rows[row_id].traces
         )
 
-    def _do_others_see(
-        self,
-        listener: str,
-        sender: str,
-        span: Span,
-        seen: Mapping[str, Mapping[str, list[Span]]],
-    ) -> bool:
-        """Whether others see the camera; where there are none, whether it was sent straight."""
+    def _do_others_see(self, listener: str, sender: str, span: Span) -> bool:
+        """Whether all others see the camera, not only have a stream of it that is held back;
+        where there are none, whether it was sent straight."""
         others = [
             row_id
             for row_id, present in self._present.items()
@@ -338,7 +330,11 @@ class Absences:
             traces = self._rows[sender].traces
             sent = [t for t in traces if t.family is Family.VIDEO_PRODUCER]
             return bool(sent) and all(self._session.topology.is_direct(t.ref) for t in sent)
-        return all(covers(seen[row_id].get(sender, []), span) for row_id in others)
+        return all(covers(self._sees(row_id, sender), span) for row_id in others)
+
+    def _sees(self, listener: str, sender: str) -> list[Span]:
+        traces = self._session.received(listener).get(sender, ())
+        return union(s for t in traces if t.family is Family.VIDEO_CONSUMER for s in t.flowing)
 
 
 def _of(session: Session) -> Iterable[tuple[str, Party]]:
