@@ -170,13 +170,14 @@ class Absences:
             and self._session.sender_of(row_id, t.ref) is None
             and t.flowing
         ]
+        patience = self._patience(row_id)
         found: list[Issue] = []
         for sender in self._rows if present else ():
             if sender == row_id or not self._voices[sender]:
                 continue
             listed = lives.get(sender, [])
             sent = intersection(self._speaks[sender], present)
-            paces = self._patience(row_id) if listed else LEAST_PACES
+            paces = patience if listed else LEAST_PACES
             for span in self._missing(row_id, sent, listed, paces):
                 spoken = intersection(self._voices[sender], [span])
                 if overlap_ms(spoken, [span]) < ONE_WAY_MS:

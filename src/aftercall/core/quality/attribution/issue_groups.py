@@ -72,12 +72,17 @@ def spans_of(issues: Iterable[Issue]) -> list[Span]:
 
 def during(issues: Iterable[Issue], spans: Sequence[Span]) -> list[Issue]:
     """Those of which half or more lies in one of the spans."""
-    return [
-        issue
-        for issue in issues
-        if 2 * overlap_ms(spans, [(issue.first_at, issue.last_at)])
-        >= max(1, issue.last_at - issue.first_at)
-    ]
+    return [issue for issue in issues if _lies_in(issue, spans)]
+
+
+def apart_from(issues: Iterable[Issue], spans: Sequence[Span]) -> list[Issue]:
+    """Those of which less than half lies in the spans."""
+    return [issue for issue in issues if not _lies_in(issue, spans)]
+
+
+def _lies_in(issue: Issue, spans: Sequence[Span]) -> bool:
+    length_ms = issue.last_at - issue.first_at
+    return 2 * overlap_ms(spans, [(issue.first_at, issue.last_at)]) >= max(1, length_ms)
 
 
 def _mean(issues: Sequence[Issue], measure: str) -> float | None:

@@ -15,7 +15,13 @@ from aftercall.core.quality.attribution.findings import (
     media_of,
     named,
 )
-from aftercall.core.quality.attribution.issue_groups import Group, during, group_of, spans_of
+from aftercall.core.quality.attribution.issue_groups import (
+    Group,
+    apart_from,
+    during,
+    group_of,
+    spans_of,
+)
 from aftercall.core.quality.attribution.session import (
     DOWNLINK,
     PLAYOUT,
@@ -24,7 +30,7 @@ from aftercall.core.quality.attribution.session import (
     is_transit,
     strained,
 )
-from aftercall.core.quality.attribution.traces import StreamTrace, overlap_ms
+from aftercall.core.quality.attribution.traces import Span, StreamTrace, overlap_ms
 from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS, SCREENSHARES, Family
 from aftercall.core.quality.rules.issues import Issue, IssueName
 
@@ -66,8 +72,7 @@ _HURT_SENT: Final = _OUTAGES | {
 def unseen(subject: Subject, session: Session) -> list[Finding]:
     """Whom the participant did not see though that person's camera was sending."""
     missed = [i for i in named(subject, IssueName.NO_VIDEO_RECEIVED) if i.origin != "remote"]
-    outages = during(missed, spans_of(named(subject, *_OUTAGES)))
-    group = group_of(issue for issue in missed if issue not in outages)
+    group = group_of(apart_from(missed, spans_of(named(subject, *_OUTAGES))))
     if group is None:
         return []
     senders = _senders(subject, session, group.issues)
@@ -76,11 +81,12 @@ def unseen(subject: Subject, session: Session) -> list[Finding]:
 
 def unexplained(subject: Subject, session: Session) -> list[Finding]:
     """Bad sound and pictures that no other finding explains; a screen apart from a camera."""
+    explanations = _Explanations(subject, session)
     left = [
         issue
         for issue in named(subject, *_BAD_MEDIA)
         if not _is_senders(issue, subject, session)
-        and not _is_explained(issue, subject, session)
+        and not explanations.has_for(issue)
         and not _may_be_camera_off(issue, subject, session)
     ]
     found: list[Finding] = []
@@ -126,18 +132,34 @@ def _may_be_camera_off(issue: Issue, subject: Subject, session: Session) -> bool
     return is_empty and not is_sent(issue) and not is_known
 
 
-def _is_explained(issue: Issue, subject: Subject, session: Session) -> bool:
-    """Whether trouble with a finding of its own lasted for half of the time and hurts such a
-    stream. Long round trips spoil an opinion, but neither sound nor picture."""
-    if issue.name in PLAYOUT and issue.origin == "local" and not is_sent(issue):
-        return True
-    network, hurt = (UPLINK, _HURT_SENT) if is_sent(issue) else (DOWNLINK, _HURT_RECEIVED)
-    causes = [*named(subject, *hurt), *(i for i in named(subject, *network) if is_transit(i))]
-    if issue.name in _OPINIONS:
-        causes += named(subject, *network, IssueName.HIGH_RTT)
-    if issue.name is IssueName.NEGATIVE_FEEDBACK_HIGH:
-        causes += _trouble_of_listeners(subject, session)
-    return bool(during([issue], Group(causes).spells)) if causes else False
+class _Explanations:
+    """Trouble of a participant that has a finding of its own, and what it spoils."""
+
+    def __init__(self, subject: Subject, session: Session) -> None:
+        self._subject = subject
+        self._session = session
+        self._spells: dict[tuple[bool, bool, bool], list[Span]] = {}
+
+    def has_for(self, issue: Issue) -> bool:
+        """Whether such trouble lasted for half of an issue's time and hurts such a stream. Long
+        round trips spoil an opinion, but neither sound nor picture."""
+        if issue.name in PLAYOUT and issue.origin == "local" and not is_sent(issue):
+            return True
+        is_asked_again = issue.name is IssueName.NEGATIVE_FEEDBACK_HIGH
+        kind = (is_sent(issue), issue.name in _OPINIONS, is_asked_again)
+        if kind not in self._spells:
+            self._spells[kind] = self._spells_of(*kind)
+        return bool(during([issue], self._spells[kind]))
+
+    def _spells_of(self, is_of_sent: bool, is_opinion: bool, is_asked_again: bool) -> list[Span]:
+        network, hurt = (UPLINK, _HURT_SENT) if is_of_sent else (DOWNLINK, _HURT_RECEIVED)
+        causes = named(self._subject, *hurt)
+        causes += [i for i in named(self._subject, *network) if is_transit(i)]
+        if is_opinion:
+            causes += named(self._subject, *network, IssueName.HIGH_RTT)
+        if is_asked_again:
+            causes += _trouble_of_listeners(self._subject, self._session)
+        return Group(causes).spells if causes else []
 
 
 def _trouble_of_listeners(subject: Subject, session: Session) -> list[Issue]:

@@ -24,7 +24,13 @@ from aftercall.core.quality.attribution.findings import (
     media_of_families,
     named,
 )
-from aftercall.core.quality.attribution.issue_groups import Group, during, group_of, spans_of
+from aftercall.core.quality.attribution.issue_groups import (
+    Group,
+    apart_from,
+    during,
+    group_of,
+    spans_of,
+)
 from aftercall.core.quality.attribution.parties import are_most
 from aftercall.core.quality.attribution.reach import reach_of
 from aftercall.core.quality.attribution.session import (
@@ -55,8 +61,8 @@ def _lost(subject: Subject, names: Iterable[IssueName]) -> list[Issue]:
     """The participant's own trouble on the way. What a relay over TCP does without losing much
     is the relay's doing: see `_relay_trouble`."""
     own = [i for i in subject.issues if i.name in names and is_transit(i) and _is_own(i)]
-    held_up = _relay_trouble(subject)
-    return [issue for issue in own if issue not in held_up]
+    held_up = set(map(id, _relay_trouble(subject)))
+    return [issue for issue in own if id(issue) not in held_up]
 
 
 def _is_own(issue: Issue) -> bool:
@@ -108,8 +114,7 @@ def _figures_on_the_way(subject: Subject, group: Group, figures: list[Figure]) -
     belong to what was lost on the way out."""
     long = during(named(subject, *_PATH), group.spells)
     if group.issues[0].name in DOWNLINK:
-        outwards = during(long, spans_of(_lost(subject, UPLINK)))
-        long = [issue for issue in long if issue not in outwards]
+        long = apart_from(long, spans_of(_lost(subject, UPLINK)))
     leads = _LEADS[_strain(figures)]
     return [*led_by(figures, *leads), *_long_round_trips(long)]
 
@@ -215,7 +220,7 @@ def _too_narrow(subject: Subject, lost: Sequence[Span]) -> list[Finding]:
     """Pictures that the server made smaller for the participant alone, while nothing of them was
     lost."""
     narrow = named(subject, IssueName.NARROW_DOWNLINK)
-    group = group_of(issue for issue in narrow if issue not in during(narrow, lost))
+    group = group_of(apart_from(narrow, lost))
     if group is None:
         return []
     return [finding(subject, "downlink", group, Parts(direction="received"))]
