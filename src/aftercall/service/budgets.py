@@ -79,7 +79,7 @@ class Budgets:
     def open_participant(self, grant: ParticipantGrant) -> "Account":
         """The account of a participant's client, which pays for a request.
 
-        Raises `OverBudget`.
+        Raises `OverBudget`, also when no bytes are left: the body need not be read then.
         """
         member = (grant.app_id, grant.meeting_id, grant.member_id)
         return self._open(self._participants, member, grant.app_id)
@@ -91,9 +91,9 @@ class Budgets:
 
     def _open(self, tokens: Ledger, token: Hashable, app_id: str) -> "Account":
         now = self.seconds()
-        account = Account(
-            self, tokens, token, tokens.open(token, now), app_id, self.apps.open(app_id, now)
-        )
+        token_row, app_row = tokens.open(token, now), self.apps.open(app_id, now)
+        account = Account(self, tokens, token, token_row, app_id, app_row)
+        account.check(Kind.BYTES, now)
         account.pay(Kind.REQUESTS, 1, now)
         return account
 
@@ -122,11 +122,15 @@ class Budgets:
         )
 
 
+_NOTHING_ELSE: Final[Sequence[tuple[int, int]]] = ()
+
+
 class Account:
     """What one request is charged to. Nearly every report goes through here, so it is lean."""
 
     __slots__ = (
-        "_app_id", "_app_row", "_budgets", "_peer_row", "_spent", "_token", "_token_row", "_tokens",
+        "_app_id", "_app_row", "_budgets", "_others", "_peer_row", "_samples", "_token",
+        "_token_row", "_tokens",
     )  # fmt: skip
 
     def __init__(
@@ -146,24 +150,33 @@ class Account:
         self._app_row = app_row
         self._peer_row: Row | None = None
         """Of the participant's peer, once it is known."""
-        self._spent: Sequence[tuple[int, int]] = ()
-        """On facts, which are given back when they could not be kept."""
+        self._samples = 0
+        self._others = _NOTHING_ELSE
+        """Facts that were paid for, and are given back when they could not be kept."""
 
-    def check(self, kind: int, now: float | None = None) -> None:
+    def check(self, kind: int, now: float) -> None:
         """Raises `OverBudget` when nothing of a kind is left."""
-        now = self._budgets.seconds() if now is None else now
-        horizon, budgets = now + WINDOW_S, self._budgets
+        horizon = now + WINDOW_S
+        if self._token_row[kind] < horizon and self._app_row[kind] < horizon:
+            return
+        budgets, app_id = self._budgets, self._app_id
         if self._token_row[kind] >= horizon:
-            raise budgets.refusal("token", self._tokens, self._token_row, kind, self._app_id, now)
-        if self._app_row[kind] >= horizon:
-            raise budgets.refusal("app", budgets.apps, self._app_row, kind, self._app_id, now)
+            raise budgets.refusal("token", self._tokens, self._token_row, kind, app_id, now)
+        raise budgets.refusal("app", budgets.apps, self._app_row, kind, app_id, now)
 
     def pay(self, kind: int, amount: int, now: float | None = None) -> None:
         """Pay for so much of a kind, at once. Raises `OverBudget`; then nothing is paid."""
-        now = self._budgets.seconds() if now is None else now
-        self.check(kind, now)
-        self._tokens.spend(self._token_row, kind, amount, now)
-        self._budgets.apps.spend(self._app_row, kind, amount, now)
+        budgets, token_row, app_row = self._budgets, self._token_row, self._app_row
+        if now is None:
+            now = budgets.seconds()
+        whole_at, app_whole_at, horizon = token_row[kind], app_row[kind], now + WINDOW_S
+        if whole_at >= horizon or app_whole_at >= horizon:
+            self.check(kind, now)
+        # As `Ledger.spend`, which would be called twice for each of three kinds a report.
+        if price := self._tokens.prices[kind]:
+            token_row[kind] = (whole_at if whole_at > now else now) + amount * price
+        if price := budgets.apps.prices[kind]:
+            app_row[kind] = (app_whole_at if app_whole_at > now else now) + amount * price
 
     def pay_for_facts(self, events: Sequence[AnyEvent], peer_id: str | None = None) -> None:
         """Pay for what a request tells, of the peer that sends it or of anybody.
@@ -172,14 +185,17 @@ class Account:
         """
         budgets = self._budgets
         now = budgets.seconds()
-        samples, others = _counted(events)
+        if len(events) == 1 and isinstance(events[0], SampleTaken):
+            samples, others = 1, _NOTHING_ELSE
+        else:
+            samples, others = _counted(events)
         for kind, _ in others:
             self.check(kind, now)
         if budgets.is_participants(self._tokens):
             self._pay_for_samples((self._token, peer_id), samples, now)
         for kind, amount in others:
             self.pay(kind, amount, now)
-        self._spent = [*others, (Kind.SAMPLES, samples)]
+        self._samples, self._others = samples, others
 
     def _pay_for_samples(self, peer: Hashable, samples: int, now: float) -> None:
         budgets = self._budgets
@@ -194,15 +210,12 @@ class Account:
 
     def give_back(self) -> None:
         """Undo `pay_for_facts`: the facts were not kept, and will come again."""
-        for kind, amount in self._spent:
+        for kind, amount in self._others:
             self._tokens.give_back(self._token_row, kind, amount)
             self._budgets.apps.give_back(self._app_row, kind, amount)
-            if self._peer_row is not None:
-                self._budgets.peers.give_back(self._peer_row, kind, amount)
-        self._spent = ()
-
-
-_NOTHING_ELSE: Final[Sequence[tuple[int, int]]] = ()
+        if self._peer_row is not None:
+            self._budgets.peers.give_back(self._peer_row, Kind.SAMPLES, self._samples)
+        self._samples, self._others = 0, _NOTHING_ELSE
 
 
 def _counted(events: Sequence[AnyEvent]) -> tuple[int, Sequence[tuple[int, int]]]:

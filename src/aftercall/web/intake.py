@@ -107,8 +107,6 @@ class IntakeDoor:
     async def _body(self, sender: _Sender, account: Account | None) -> bytes:
         """The body, paid for by the account, when it is known whose it is."""
         settings = self._services.settings
-        if account is not None:
-            account.check(Kind.BYTES)
         body = await read_body(
             sender.receive,
             sender.headers,
