@@ -156,7 +156,9 @@ async def lock_file(ground: Ground, lasting_s: float) -> None:
 
 
 async def fill_disk(ground: Ground, lasting_s: float) -> None:
-    """No file of the server may grow."""
+    """No file of the server may grow, that of its log included."""
+    with ground.server.log.open("a") as log:
+        log.write("This file is larger than any may become.\n" * 200)
     (pid, *_) = ground.pids
     before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (4_096, before[1]))
