@@ -146,3 +146,28 @@ def test_a_late_picture_of_one_far_listener_is_its_own() -> None:
     ]
     found = attribute(Session(parties))["b"]
     assert {i.origin for i in found if i.name is IssueName.VIDEO_FROZEN} == {"local"}
+
+
+@pytest.mark.parametrize(("lost_from", "origin"), [("a", "remote"), ("b", "local")])
+def test_what_is_shaken_while_the_same_sender_loses_is_on_its_side(
+    lost_from: str, origin: str
+) -> None:
+    """Everybody misses Ada's or Bob's sound; Dan alone has Ada's picture shaken."""
+    parties = []
+    for name, party in _call([]).parties.items():
+        issues: list[Issue] = []
+        for each in party.traces:
+            sender = chr((each.ref.ssrc or 0) // 10)
+            if each.family is SOUND and sender == lost_from:
+                each.lossy = [BAD]
+                issues.append(
+                    single(IssueName.POOR_NETWORK_DOWNLINK, each.ref, *BAD, {"loss_percent": 12.0})
+                )
+            if each.family is PICTURE and (name, sender) == ("d", "a"):
+                each.jittery = [BAD]
+                issues.append(
+                    single(IssueName.POOR_NETWORK_DOWNLINK, each.ref, *BAD, {"jitter_ms": 80.0})
+                )
+        parties.append(replace(party, issues=issues))
+    found = attribute(Session(parties))["d"]
+    assert {i.origin for i in found if "jitter_ms" in i.worst} == {origin}

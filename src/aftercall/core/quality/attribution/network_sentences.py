@@ -37,7 +37,7 @@ def _lost_or_uneven(finding: Finding, what: str, *, lost: str, uneven: str) -> s
     lead = lead_of(finding)
     if _is_loss(lead):
         return f"{lead.about()} of {what} was lost {lost} {when(finding.spans)}{lead.at_worst()}"
-    words = f"{what} came unevenly {uneven} {when(finding.spans)}"
+    words = " ".join(filter(None, (what, "came unevenly", uneven, when(finding.spans))))
     return words if lead is None else f"{words}, {unevenness(lead)}"
 
 

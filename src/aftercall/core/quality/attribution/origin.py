@@ -24,7 +24,7 @@ from aftercall.core.quality.attribution.session import (
     is_transit,
     strain_of,
 )
-from aftercall.core.quality.attribution.traces import Span, intersection, lasting, without
+from aftercall.core.quality.attribution.traces import Span, intersection, lasting, union, without
 from aftercall.core.quality.intervals.streams import PRODUCERS, Family
 from aftercall.core.quality.rules.issues import Issue, IssueName
 
@@ -50,13 +50,34 @@ def attribute(session: Session) -> dict[str, list[Issue]]:
             for issue in own
             for piece in _pieces(issue, row_id, session)
         ]
-        found[row_id] = followers.follow(network, row_id)
+        found[row_id] = followers.follow(_with_what_was_lost(network, row_id, session), row_id)
     for row_id, issues in inferred(session, found, outages).items():
         found[row_id].extend(issues)
     absences, narrow = Absences(session, outages), narrow_downlinks(session)
     for row_id, own in found.items():
         own.extend((*absences.of(row_id), *narrow.get(row_id, ())))
         found[row_id] = _in_order(own)
+    return found
+
+
+def _with_what_was_lost(network: Sequence[Issue], row_id: str, session: Session) -> list[Issue]:
+    """The issues of the network; that a sender's streams were shaken where others of its were
+    lost on its side is of that side too."""
+    lost: dict[str | None, list[Span]] = {}
+    for issue in network:
+        if issue.name in DOWNLINK and issue.origin == "remote" and strain_of(issue) == "loss":
+            lost.setdefault(issue.caused_by, []).append((issue.first_at, issue.last_at))
+    if not lost:
+        return list(network)
+    found: list[Issue] = []
+    for issue in network:
+        is_shaken = issue.name in DOWNLINK and is_transit(issue) and strain_of(issue) != "loss"
+        if is_shaken and issue.origin in ("local", None):
+            sender = session.sender_of(row_id, issue.stream)
+            spans = lost.get(sender, []) if sender is not None else []
+            if covers(union(spans), (issue.first_at, issue.last_at)):
+                issue = replace(issue, origin="remote", caused_by=sender)
+        found.append(issue)
     return found
 
 
