@@ -50,9 +50,10 @@ class Postgres:
 
     def start(self) -> None:
         """Start it again, once its children have gone."""
-        # A killed postmaster that nobody buries looks alive to whoever reads this file.
-        (self._server.pgdata / "postmaster.pid").unlink(missing_ok=True)
-        for _ in range(30):
+        for _ in range(100):
+            # A killed postmaster that nobody buries looks alive to whoever reads these files.
+            for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
+                (self._server.pgdata / name).unlink(missing_ok=True)
             with suppress(subprocess.SubprocessError):
                 self._server.ensure_postgres_running()
                 return
