@@ -197,8 +197,6 @@ export interface Lane {
   rtt_ms: Maybe;
   is_bad: boolean;
   is_measured: boolean;
-  issues: Issue[];
-  diagnosis: Finding[];
   completeness: Completeness | null;
   browser: string | null;
   os: string | null;
@@ -207,6 +205,12 @@ export interface Lane {
   city: string | null;
   network: string | null;
   relay: string | null;
+}
+
+/** A lane on the participant's own page. */
+export interface FullLane extends Lane {
+  issues: Issue[];
+  diagnosis: Finding[];
 }
 
 export interface CallEvent {

@@ -1,6 +1,6 @@
 /** What the server answers about one participant's streams (docs/reference/dashboard-api.md). */
 
-import type { Call, CallEvent, Lane, Level, Maybe } from "./shapes";
+import type { Call, CallEvent, FullLane, Level, Maybe } from "./shapes";
 
 export interface OtherEnd {
   participant_id: string;
@@ -79,7 +79,7 @@ export interface DeviceChange {
 
 export interface PeerPage {
   call: Call;
-  lane: Lane;
+  lane: FullLane;
   from_at: number;
   to_at: number;
   is_final: boolean;

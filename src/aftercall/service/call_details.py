@@ -17,9 +17,17 @@ from aftercall.core.quality.scale import Scale
 from aftercall.core.records import Participant, Peer, PeerNote, Phase, Session, Summary
 from aftercall.service.calls import Call, Calls, call_of
 from aftercall.service.digests import Digests
-from aftercall.service.lanes import Happened, Lane, LaneFinding, finding_of, happenings_of, lane_of
+from aftercall.service.lanes import (
+    FullLane,
+    Happened,
+    Lane,
+    LaneFinding,
+    finding_of,
+    full_lane_of,
+    happenings_of,
+    lane_of,
+)
 from aftercall.service.links import Link, Links
-from aftercall.service.short_lanes import shortened
 from aftercall.service.talk_pages import (
     SaidPage,
     SpokenPage,
@@ -32,7 +40,7 @@ from aftercall.store import notes, participants, peers, sessions, talk
 from aftercall.store.database import Database
 
 MOST_EVENTS: Final = 5_000
-MOST_SENTENCES: Final = 1_000
+MOST_SENTENCES: Final = 200
 """The worst; chosen: far more than anybody reads."""
 
 
@@ -91,7 +99,7 @@ class ToldParticipant(NamedTuple):
 
     session: Session
     call: Call
-    lane: Lane
+    lane: FullLane
     row: Participant
     chain: list[Peer]
     events: list[Happened]
@@ -142,7 +150,8 @@ class CallPages:
         peer_ids: dict[str, set[str]] = {}
         for peer in every:
             peer_ids.setdefault(peer.participant_id, set()).add(peer.id)
-        lane = lane_of(row, chain, told_of, short, minutes=_minutes(row, chain, self._clock()))
+        minutes = _minutes(row, chain, self._clock())
+        lane = full_lane_of(row, chain, told_of, short, minutes=minutes)
         return ToldParticipant(
             session=session,
             call=call_of(session, summary),
@@ -215,14 +224,12 @@ class CallPages:
                 noted.setdefault(row_of[note.peer_id], []).append(note)
         minutes = {row.id: _minutes(row, chains[row.id], now) for row in facts.rows}
         lanes = [
-            shortened(
-                lane_of(
-                    row,
-                    chains[row.id],
-                    noted.get(row.id, []),
-                    digests.get(row.id),
-                    minutes=minutes[row.id],
-                )
+            lane_of(
+                row,
+                chains[row.id],
+                noted.get(row.id, []),
+                digests.get(row.id),
+                minutes=minutes[row.id],
             )
             for row in sorted(facts.rows, key=lambda row: (row.is_hidden, row.joined_at, row.id))
         ]

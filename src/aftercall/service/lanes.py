@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
+from msgspec.structs import asdict
 
 from aftercall.core.calls import person_of
 from aftercall.core.events import OWN_NOTES
@@ -58,7 +59,6 @@ class LaneIssue(msgspec.Struct, frozen=True, kw_only=True):
     peer_id: str
     family: str | None
     stream: str | None
-    streams: int = 1
 
 
 class LaneFinding(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,8 +132,6 @@ class Lane(msgspec.Struct, frozen=True, kw_only=True):
     rtt_ms: float | None
     is_bad: bool
     is_measured: bool
-    issues: list[LaneIssue]
-    diagnosis: list[LaneFinding]
     completeness: LaneCompleteness | None
     browser: str | None
     os: str | None
@@ -142,6 +140,14 @@ class Lane(msgspec.Struct, frozen=True, kw_only=True):
     city: str | None
     network: str | None
     relay: str | None
+
+
+class FullLane(Lane, frozen=True, kw_only=True):
+    """A lane with all that was found. The issues are as many as the streams between people, so
+    that a page about everybody leaves them to the participant's own."""
+
+    issues: list[LaneIssue]
+    diagnosis: list[LaneFinding]
 
 
 class Happened(msgspec.Struct, frozen=True, kw_only=True):
@@ -197,8 +203,6 @@ def lane_of(
         rtt_ms=digest.rtt_ms if digest else None,
         is_bad=digest is not None and digest.is_bad,
         is_measured=digest is not None and digest.is_measured,
-        issues=[_issue(issue) for issue in digest.issues] if digest else [],
-        diagnosis=[finding_of(each, row) for each in digest.diagnosis] if digest else [],
         completeness=_completeness(digest) if digest else None,
         browser=_versioned(digest.where.browser, digest.browser_version) if digest else None,
         os=_versioned(digest.where.os, digest.os_version) if digest else None,
@@ -207,6 +211,23 @@ def lane_of(
         city=digest.city if digest else None,
         network=digest.where.network if digest else None,
         relay=digest.where.relay if digest else None,
+    )
+
+
+def full_lane_of(
+    row: Participant,
+    chain: Sequence[Peer],
+    notes: Sequence[PeerNote],
+    digest: Digest | None,
+    *,
+    minutes: float,
+) -> FullLane:
+    """The same with what was found."""
+    lane = lane_of(row, chain, notes, digest, minutes=minutes)
+    return FullLane(
+        **asdict(lane),
+        issues=[_issue(issue) for issue in digest.issues] if digest else [],
+        diagnosis=[finding_of(each, row) for each in digest.diagnosis] if digest else [],
     )
 
 

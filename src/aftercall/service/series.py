@@ -23,7 +23,7 @@ from aftercall.service.call_details import CallPages, ToldParticipant
 from aftercall.service.calls import Call
 from aftercall.service.digests import Digests
 from aftercall.service.documents import Ends, Report
-from aftercall.service.lanes import Happened, Lane
+from aftercall.service.lanes import FullLane, Happened
 from aftercall.service.reports import Reports
 from aftercall.store import samples
 from aftercall.store.database import Database
@@ -97,7 +97,7 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
     """A participant's page."""
 
     call: Call
-    lane: Lane
+    lane: FullLane
     from_at: EpochMs
     to_at: EpochMs
     is_final: bool

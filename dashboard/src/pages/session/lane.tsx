@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { CallPage, Lane, Level, Span } from "../../api/shapes";
 import { LevelMark } from "../../parts/level";
+import { useWasNear } from "../../parts/near";
 import { colours } from "../../theme";
 import { tellMany, tellMos } from "../../words/amounts";
 import { tellCountry, tellLeaving, tellName, tellNetwork, tellRelay } from "../../words/issues";
@@ -10,13 +11,18 @@ import { cursor } from "./cursor";
 import { drawLane, LANE_HEIGHT } from "./draw";
 import { bucketAt, isThere } from "./scale";
 
-/** One participant: who, the track, and what it was like at the cursor. */
-export function LaneRow({ page, lane, width }: { page: CallPage; lane: Lane; width: number }) {
+/**
+ * One participant: who, the track, and what it was like at the cursor. A track is drawn when it comes
+ * near the viewport, one of the first at once.
+ */
+export function LaneRow(props: { page: CallPage; lane: Lane; width: number; isFirst: boolean }) {
+  const { page, lane, width } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const look = colours.value;
+  const isDrawn = useWasNear(canvas) || props.isFirst;
   useEffect(() => {
-    if (canvas.current) drawLane(canvas.current, width, page, lane);
-  }, [page, lane, width, look]);
+    if (isDrawn && canvas.current) drawLane(canvas.current, width, page, lane);
+  }, [isDrawn, page, lane, width, look]);
   return (
     <li class="lane" id={`lane-${lane.participant_id}`}>
       <div class="who">

@@ -11,6 +11,8 @@ import { drawShares, PEOPLE_HEIGHT, prepare } from "./draw";
 import { LaneRow } from "./lane";
 import { bucketAt, isThere, momentAt, shareAt, ticksOf } from "./scale";
 
+/** As many lanes as a tall screen shows. */
+const DRAWN_AT_ONCE = 20;
 const TALK_HEIGHT = 16;
 const PIXELS_A_TICK = 86;
 /** How wide a tick's words are: what would stick out at the end is left out. */
@@ -58,8 +60,14 @@ export function Timeline({ page }: { page: CallPage }) {
         <People page={page} width={width} />
         <TalkMarks page={page} width={width} />
         <ol class="lanes">
-          {lanes.map((lane) => (
-            <LaneRow key={lane.participant_id} page={page} lane={lane} width={width} />
+          {lanes.map((lane, place) => (
+            <LaneRow
+              key={lane.participant_id}
+              page={page}
+              lane={lane}
+              width={width}
+              isFirst={place < DRAWN_AT_ONCE}
+            />
           ))}
         </ol>
         <div class="over" ref={area}>
