@@ -1,5 +1,6 @@
 """What a busy machine could spoil runs alone: every module with tests that start a browser, hold a
-call or drive a media server carries the mark by which `make test` runs it after all others."""
+call, drive a media server or break a server under load carries the mark by which `make test` runs
+it after all others."""
 
 import ast
 import importlib
@@ -11,10 +12,12 @@ ROOT = Path(__file__).resolve().parents[1]
 REAL = (
     "aiortc",
     "playwright",
+    "tests.acceptance.after_faults",
     "tests.acceptance.firefox",
     "tests.acceptance.impaired_link",
 )
-"""Modules by which a browser or a call in real time comes into a test."""
+"""Modules by which a browser, a call in real time or a load under which things break comes into a
+test."""
 
 PROGRAMS = {"chromium", "firefox", "firefox-esr", "janus"}
 """Programs that do the same where a test starts them itself."""

@@ -12,7 +12,7 @@ from tests.acceptance.faults import ABUSES, Ground, faults_on, postgres
 from tests.acceptance.programs import faketime_library, needs_faketime
 from tests.acceptance.server import make_app, start
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.realtime]
 
 LASTING_S = 2.0
 """How long a fault lasts that lasts."""
