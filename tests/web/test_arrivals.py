@@ -129,6 +129,16 @@ async def test_a_client_cannot_place_itself_before_its_token(doors: Doors) -> No
     assert await doors.events(*backend) == [{"status": "accepted"}]
 
 
+async def test_a_clock_that_was_set_back_turns_away_nobody_who_is_there(doors: Doors) -> None:
+    doors.pass_time(-600)
+    now = NOON - 600_000
+    data = await doors.collect(
+        entry("join", 0, now), entry("sample", 1, now + 1_000, connections=[]), sent_at=now
+    )
+    assert data["rejected"] == []
+    assert (await the_session(doors))["live_participants"] == 1
+
+
 def _janus(t: float, name: str, plugin: str = "videoroom", **more: Any) -> dict[str, Any]:
     session = more.pop("session", 5)
     place = {"session_id": session, "handle_id": session + 1} if session else {}

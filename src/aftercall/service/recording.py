@@ -64,6 +64,7 @@ class Recording:
         most_talk: int = 0,
     ) -> None:
         self._tx = tx
+        self._now = now
         self._places = Placement(tx, now=now, new_id=new_id, policy=policy)
         self._states: Mapping[PeerKey, peers.PeerState] = {}
         self._quiet = QuietFacts(tx, most_talk=most_talk)
@@ -195,10 +196,12 @@ class Recording:
         return replace(join, at=max(join.at, await self._earliest(app_id, who)))
 
     async def _earliest(self, app_id: str, who: Credentials) -> EpochMs:
-        """Since when a token's holder can have been there."""
+        """Since when a token's holder can have been there. What was made later than now was made
+        before our clock was set back, or by a node whose clock is ahead: that forbids nobody to
+        be there now."""
         meeting = await self._places.meeting(app_id, who.meeting_id)
         born_at = meeting.created_at if meeting is not None else EpochMs(0)
-        return EpochMs(max(who.issued_at, born_at) - CLOCK_TOLERANCE_MS)
+        return EpochMs(min(max(who.issued_at, born_at), self._now) - CLOCK_TOLERANCE_MS)
 
     async def _join_silently(self, delivery: Delivery) -> None:
         """Let a participant's client in whose own word of joining was lost: its token says who
