@@ -91,7 +91,9 @@ class Server:
             content=_bytes(request.body),
         )
         answer = _wait(self.loop, asked)
-        self.answered[answer.status_code] += 1
+        # Signing in is the one request whose token is made up.
+        if urlsplit(request.url).path != "/v1/sign-in":
+            self.answered[answer.status_code] += 1
         return answer
 
 

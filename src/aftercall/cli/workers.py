@@ -5,6 +5,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from multiprocessing import parent_process
 from types import FrameType
 from typing import Final
 
@@ -45,7 +46,9 @@ def _reason(process: Process) -> str:
 def end_with_parent(application: Application) -> None:
     """Makes a worker stop when its supervisor is gone, however that ended, and makes SIGTERM close
     the answers that would go on by themselves."""
-    parent = os.getppid()
+    started_by = parent_process()
+    # The one that started it may be gone before a worker is as far as this.
+    parent = os.getppid() if started_by is None else started_by.pid
     loop = asyncio.get_running_loop()
     stop = _on_terminate(lambda: loop.call_soon_threadsafe(application.let_listeners_go))
 
