@@ -6,7 +6,7 @@ import gc
 import resource
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -14,6 +14,7 @@ from uuid import uuid4
 import structlog
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from aftercall.core.errors import Unavailable
 from aftercall.core.hearing import Hearing
 from aftercall.core.instants import EpochMs
 from aftercall.core.lifecycle import Policy
@@ -44,6 +45,9 @@ the default of 700 the looking takes a sixth of the intake's time."""
 
 FILES_BESIDE: Final = 150
 """Open files that are no clients' connections: the database's, the program's, files being sent."""
+
+LOOK_AGAIN_S: Final = 1.0
+"""How long a start waits for a database that is away before it looks again."""
 
 STOP_WITHIN_S: Final = 4
 """How long open requests may take to finish when the server is to stop."""
@@ -156,8 +160,8 @@ class Application:
             group.create_task(services.digests.run(stop))
             if self._settings.work:
                 group.create_task(run_jobs(services.jobs, tasks_of(services), stop))
-                await services.listening.begin()
-                group.create_task(run_sweeps(services.recorder, services.listening, stop))
+                has_begun = await _begins_to_listen(services)
+                group.create_task(_sweep(services, stop, has_begun))
             self._open_doors(services)
             _leave_in_peace()
             try:
@@ -176,6 +180,24 @@ class Application:
             self._call_page = CallPage(
                 services, STATIC / "try", app_id=services.founding.first_app_id
             )
+
+
+async def _begins_to_listen(services: Services) -> bool:
+    """Whether what a clock wrote that was set back has been put right. A database that is away
+    keeps nobody from starting: whoever asks learns that it is away."""
+    try:
+        await services.listening.begin()
+    except Unavailable:
+        return False
+    return True
+
+
+async def _sweep(services: Services, stop: asyncio.Event, has_begun: bool) -> None:
+    while not has_begun and not stop.is_set():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), LOOK_AGAIN_S)
+        has_begun = await _begins_to_listen(services)
+    await run_sweeps(services.recorder, services.listening, stop)
 
 
 def _leave_in_peace() -> None:
