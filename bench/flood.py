@@ -143,16 +143,16 @@ def main() -> None:
                 for name, other in others.items():
                     noise = other and clients.submit(send, other, given.seconds + 1)
                     time.sleep(0.5)
-                    told = clients.submit(send, quiet, given.seconds - 1).result()
-                    latencies[name] += told.latencies_s
-                    refused[name] += sum(told.failures.values())
+                    outcome = clients.submit(send, quiet, given.seconds - 1).result()
+                    latencies[name] += outcome.latencies_s
+                    refused[name] += sum(outcome.failures.values())
                     if noise:
                         beside[name] += noise.result().per_second / given.rounds
     print("| beside | its requests/s | quiet app: p50 / p90 / p99, ms | answered | refused |")
     print("|---|---|---|---|---|")
     for name, each in latencies.items():
-        told = Outcome(latencies_s=each)
-        shown = " / ".join(f"{told.latency_ms(q):.1f}" for q in (0.5, 0.9, 0.99) if each)
+        outcome = Outcome(latencies_s=each)
+        shown = " / ".join(f"{outcome.latency_ms(q):.1f}" for q in (0.5, 0.9, 0.99) if each)
         print(f"| {name} | {beside[name]:,.0f} | {shown} | {len(each)} | {refused[name]} |")
 
 

@@ -53,7 +53,7 @@ WHY: Final = (
     ("packets_lost", "the client links no remote report to what it sends"),
     ("pc_metadata", "the client made no test of the network"),
     ("ip_information", "from the operator's own database of addresses, or the client"),
-    ("_devices_updates", "the client told of no devices in that time"),
+    ("_devices_updates", "the client listed no devices in that time"),
     ("selected_device_updates", "the client chose no device in that time"),
     ("video", "the recorded client sent and received sound only"),
 )

@@ -90,11 +90,12 @@ class Settings:
         4_194_304, "Largest intake body after decompression, in bytes."
     )
     intake_queue: int = _setting(
-        20_000, "Intake requests that may wait for the disk before new ones are told to come later."
+        20_000,
+        "Intake requests that may wait for the disk before new ones get 503.",
     )
     intake_queue_bytes: int = _setting(
         67_108_864,
-        "Bytes of intake bodies that may wait for the disk before new ones are told to come later.",
+        "Bytes of intake bodies that may wait for the disk before new ones get 503.",
     )
     max_connections: int = _setting(
         10_000,

@@ -1,8 +1,8 @@
-"""A participant without a browser: answers a call with aiortc, and tells the record what aiortc
+"""A participant without a browser: answers a call with aiortc, and sends the record what aiortc
 counts, in the shapes aiortc has (moments as text, jitter in units of the codec's clock).
 
 Reads a line `{"url", "token", "offer"}`, prints a line `{"peer_id", "answer"}`, leaves when another
-line comes, and prints `{"samples"}`, how often it told what aiortc had counted.
+line comes, and prints `{"samples"}`, how many samples it sent.
 """
 
 import asyncio

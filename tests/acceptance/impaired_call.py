@@ -64,7 +64,7 @@ class HeldCall:
 
     def about(self, name: str) -> tuple[list[str], str]:
         """What is said of somebody, and what the machine did."""
-        return sentences(self.reports[name]), self.machine.told()
+        return sentences(self.reports[name]), self.machine.described()
 
     def losses(self, name: str, way: str) -> list[dict[str, Any]]:
         """The issues of packets lost on somebody's way out or in."""

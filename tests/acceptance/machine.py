@@ -113,7 +113,7 @@ class Machine:
         """How long, in s, a thread waited at most while the machine was late within a span."""
         return sum(w for a, b, w in self.waits if a < end and b > start and w > LATE_S)
 
-    def told(self) -> str:
+    def described(self) -> str:
         """What was measured, in a line."""
         waited_ms = 1_000 * max((waited for _, _, waited in self.waits), default=0.0)
         lasted_s = self.waits[-1][1] - self.waits[0][0] if self.waits else 0.0

@@ -13,18 +13,18 @@ from tests.acceptance import patient
 from tests.acceptance.server import Server
 
 PASSING = frozenset({408, 429, 502, 503})
-"""What a client is told that it may send again later."""
+"""Statuses after which a client sends the same again later."""
 
 PAUSE_S = 0.1
 
 
 class WronglyRefused(AssertionError):
-    """A client was told for good that what it sent is not taken."""
+    """A client was refused for good."""
 
 
 @dataclass(kw_only=True)
 class Ledger:
-    """What all clients together were told."""
+    """The answers to all clients together."""
 
     acknowledged: int = 0
     refused_for_now: int = 0
@@ -98,7 +98,7 @@ class Caller:
         return batch
 
     async def go_on(self, server: Server, stop: asyncio.Event, pause_s: float) -> None:
-        """Report after report, until told to stop; the last one is taken then."""
+        """Sends report after report until `stop`; returns once the last one is acknowledged."""
         async with httpx.AsyncClient() as client:
             while not stop.is_set():
                 batch = self.next_batch()

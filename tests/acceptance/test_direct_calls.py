@@ -44,7 +44,7 @@ SLACK_S = 12
 
 
 @dataclass(kw_only=True)
-class Told:
+class Reported:
     """What is on record of the people of a call, and what the machine did to them."""
 
     reports: dict[str, dict[str, Any]]
@@ -57,7 +57,7 @@ class Told:
         return unexplained(self.reports[name], self.machine)
 
     def about(self, name: str) -> tuple[list[str], str]:
-        return sentences(self.reports[name]), self.machine.told()
+        return sentences(self.reports[name]), self.machine.described()
 
 
 @dataclass(kw_only=True)
@@ -76,7 +76,7 @@ class Place:
             await person.join(self.server, meeting_id, *sources[person.name])
         return people
 
-    async def end(self, meeting_id: str, people: Sequence[Person], *facts: float) -> Told:
+    async def end(self, meeting_id: str, people: Sequence[Person], *facts: float) -> Reported:
         """Everybody leaves; what is then on record."""
         await self.leave(people)
         peer_ids = {person.name: person.peer_id for person in people}
@@ -88,7 +88,7 @@ class Place:
         for person in people:
             await person.page.context.close()
 
-    async def read(self, meeting_id: str, peer_ids: dict[str, str], *facts: float) -> Told:
+    async def read(self, meeting_id: str, peer_ids: dict[str, str], *facts: float) -> Reported:
         """What is on record of a call that is over."""
         session_id = await asyncio.to_thread(session_of, self.server, meeting_id)
         await asyncio.to_thread(close_session, self.server, session_id)
@@ -96,10 +96,10 @@ class Place:
             name: await asyncio.to_thread(report_of, self.server, peer_id)
             for name, peer_id in peer_ids.items()
         }
-        return Told(reports=reports, peer_ids=peer_ids, facts=facts, machine=self.machine)
+        return Reported(reports=reports, peer_ids=peer_ids, facts=facts, machine=self.machine)
 
 
-async def hold_deck(place: Place) -> Told:
+async def hold_deck(place: Place) -> Reported:
     """Ann shows slides to Bob for two minutes, a new one every twenty seconds."""
     meeting_id = await asyncio.to_thread(make_meeting, place.server, "Deck")
     ann, bob = await place.enter(meeting_id, {"Ann": ["microphone"], "Bob": ["microphone"]})
@@ -112,7 +112,7 @@ async def hold_deck(place: Place) -> Told:
     return await place.end(meeting_id, [ann, bob])
 
 
-async def hold_one_way(place: Place) -> Told:
+async def hold_one_way(place: Place) -> Reported:
     """Three people of whom each hears each, but Dee never hears Eve."""
     meeting_id = await asyncio.to_thread(make_meeting, place.server, "One way")
     sources: dict[str, Sequence[str]] = {name: ["microphone"] for name in ("Dee", "Eve", "Fay")}
@@ -125,7 +125,7 @@ async def hold_one_way(place: Place) -> Told:
     return await place.end(meeting_id, [dee, eve, fay], began_at)
 
 
-async def hold_moving(place: Place) -> Told:
+async def hold_moving(place: Place) -> Reported:
     """Gil and Hal go on over a second connection in the middle of the call."""
     meeting_id = await asyncio.to_thread(make_meeting, place.server, "Moving")
     sources: dict[str, Sequence[str]] = {name: ["microphone", "camera"] for name in ("Gil", "Hal")}
@@ -140,7 +140,7 @@ async def hold_moving(place: Place) -> Told:
     return await place.end(meeting_id, [gil, hal])
 
 
-async def hold_left(place: Place) -> Told:
+async def hold_left(place: Place) -> Reported:
     """Kim closes the page in the middle of the call; Lou stays, alone."""
     meeting_id = await asyncio.to_thread(make_meeting, place.server, "Left")
     kim, lou = await place.enter(meeting_id, {"Kim": ["microphone"], "Lou": ["microphone"]})
@@ -153,7 +153,7 @@ async def hold_left(place: Place) -> Told:
     return await place.read(meeting_id, {"Kim": kim.peer_id, "Lou": lou.peer_id}, left_at)
 
 
-async def hold_without_browser(place: Place) -> Told:
+async def hold_without_browser(place: Place) -> Reported:
     """Ian is in a browser, Jan is a program."""
     meeting_id = await asyncio.to_thread(make_meeting, place.server, "Program")
     (ian,) = await place.enter(meeting_id, {"Ian": ["microphone", "camera"]})
@@ -161,8 +161,8 @@ async def hold_without_browser(place: Place) -> Told:
     async with program(place.voice) as jan:
         assert jan.stdin is not None and jan.stdout is not None
         offer = await ian.offer("program")
-        told = {"type": offer["type"], "sdp": offer["sdp"]}
-        asked = {"url": place.server.url, "token": token, "offer": told}
+        sdp = {"type": offer["type"], "sdp": offer["sdp"]}
+        asked = {"url": place.server.url, "token": token, "offer": sdp}
         jan.stdin.write(json.dumps(asked).encode() + b"\n")
         answered = json.loads(await jan.stdout.readline())
         sources = {"0": "microphone", "1": "camera"}
@@ -193,7 +193,7 @@ async def program(voice: Path) -> AsyncIterator[asyncio.subprocess.Process]:
             await process.wait()
 
 
-async def hold_all(server: Server, folder: Path) -> dict[str, Told]:
+async def hold_all(server: Server, folder: Path) -> dict[str, Reported]:
     assert CHROMIUM is not None
     voice = write_voice(folder / "voice.wav")
     flags = (*FLAGS, f"--use-file-for-fake-audio-capture={voice}")
@@ -217,12 +217,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def told(server: Server, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Told]:
+def calls(server: Server, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Reported]:
     return asyncio.run(hold_all(server, tmp_path_factory.mktemp("browsers")))
 
 
-def test_slides_that_stand_still_are_no_fault_of_anybodys(told: dict[str, Told]) -> None:
-    deck = told["deck"]
+def test_slides_that_stand_still_are_no_fault_of_anybodys(calls: dict[str, Reported]) -> None:
+    deck = calls["deck"]
     for name in ("Ann", "Bob"):
         assert deck.unexplained(name) == [], deck.about(name)
     sent = deck.reports["Ann"]["quality"]["screenshare_video_producer"]
@@ -233,8 +233,8 @@ def test_slides_that_stand_still_are_no_fault_of_anybodys(told: dict[str, Told])
     assert [issue for issue in frozen if not deck.machine.explains(issue)] == []
 
 
-def test_somebody_never_heard_is_told_from_the_first_second(told: dict[str, Told]) -> None:
-    call = told["one_way"]
+def test_somebody_never_heard_is_named_from_the_first_second(calls: dict[str, Reported]) -> None:
+    call = calls["one_way"]
     (finding,) = call.unexplained("Dee")
     assert finding["cause"] == "one_way_audio", call.about("Dee")
     assert finding["peer_ids"] == [call.peer_ids["Eve"]]
@@ -247,9 +247,9 @@ def test_somebody_never_heard_is_told_from_the_first_second(told: dict[str, Told
 
 
 def test_a_call_that_goes_on_over_another_connection_is_one_good_call(
-    told: dict[str, Told],
+    calls: dict[str, Reported],
 ) -> None:
-    call = told["moving"]
+    call = calls["moving"]
     for name, report in call.reports.items():
         assert call.unexplained(name) == [], call.about(name)
         quality = report["quality"]
@@ -262,8 +262,10 @@ def test_a_call_that_goes_on_over_another_connection_is_one_good_call(
         assert report["completeness"]["gaps"] == []
 
 
-def test_who_stays_has_not_lost_the_connection_to_the_one_who_left(told: dict[str, Told]) -> None:
-    call = told["left"]
+def test_who_stays_has_not_lost_the_connection_to_the_one_who_left(
+    calls: dict[str, Reported],
+) -> None:
+    call = calls["left"]
     for name in ("Kim", "Lou"):
         assert call.unexplained(name) == [], call.about(name)
     (left_at,) = call.facts
@@ -275,8 +277,8 @@ def test_who_stays_has_not_lost_the_connection_to_the_one_who_left(told: dict[st
     assert whole["expected_samples"] >= SHORT_S // 3 and whole["share"] > 0.9
 
 
-def test_a_program_on_aiortc_is_on_record_with_its_own_numbers(told: dict[str, Told]) -> None:
-    call = told["without_browser"]
+def test_a_program_on_aiortc_is_on_record_with_its_own_numbers(calls: dict[str, Reported]) -> None:
+    call = calls["without_browser"]
     for name in ("Ian", "Jan"):
         assert call.unexplained(name) == [], call.about(name)
     jans, (samples,) = call.reports["Jan"], call.facts

@@ -117,9 +117,9 @@ def show(record: Any, **clients: Client) -> None:
     for name, client in clients.items():
         ordered = sorted(client.latencies_s)
         p50, p99 = (round(ordered[int(q * (len(ordered) - 1))] * 1000, 1) for q in (0.5, 0.99))
-        told = f"p50 {p50} ms, p99 {p99} ms, {dict(client.statuses)}"
-        record(name, told)
-        log.info("%s: %s", name, told)
+        figures = f"p50 {p50} ms, p99 {p99} ms, {dict(client.statuses)}"
+        record(name, figures)
+        log.info("%s: %s", name, figures)
 
 
 async def events_kept(server: Server, token: str, app: str, peer_id: str) -> int:

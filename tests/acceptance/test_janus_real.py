@@ -183,7 +183,7 @@ def test_everybody_left_when_they_left(held: Held, name: str) -> None:
     for (_, left_at), truth in zip(stays, guest.leaves, strict=True):
         deviation_s = held.deviation_s(left_at, truth)
         _LOG.info("%s left %+.3f s off the truth", name, deviation_s)
-        assert abs(deviation_s) <= held.tolerance_s(truth), held.machine.told()
+        assert abs(deviation_s) <= held.tolerance_s(truth), held.machine.described()
 
 
 def test_who_was_there_when_the_server_was_killed_left_when_last_heard_of(held: Held) -> None:
@@ -192,7 +192,7 @@ def test_who_was_there_when_the_server_was_killed_left_when_last_heard_of(held: 
     [(_, left_at)], [truth] = held.stays("Stan"), held.guests["Stan"].leaves
     deviation_s = held.deviation_s(left_at, truth)
     _LOG.info("Stan left %+.3f s off the truth", deviation_s)
-    assert -STATS_PERIOD_S - held.tolerance_s(truth) <= deviation_s <= 0, held.machine.told()
+    assert -STATS_PERIOD_S - held.tolerance_s(truth) <= deviation_s <= 0, held.machine.described()
     assert held.rows["Stan"]["left_at_inferred"]
 
 

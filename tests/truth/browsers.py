@@ -52,7 +52,7 @@ def shaped(browser: BrowserName, stats: dict[str, Any]) -> dict[str, Any] | None
     lacking = _MEMBERS_LACKING[browser].get(stats["type"], frozenset())
     if "*" in lacking:
         return None
-    told = {name: value for name, value in stats.items() if name not in lacking}
-    if browser in ("firefox", "old-firefox") and told["type"] == "candidate-pair":
-        told["selected"] = True
-    return told
+    kept = {name: value for name, value in stats.items() if name not in lacking}
+    if browser in ("firefox", "old-firefox") and kept["type"] == "candidate-pair":
+        kept["selected"] = True
+    return kept

@@ -92,8 +92,8 @@ def selected(layers: Sequence[Flow], level: Ints, closes: bool) -> Flow:
 
 
 def closed(flow: Flow) -> Flow:
-    """What a server that numbers anew lets a receiver see: nothing of what never came to it. Frames
-    that came in part are shown to nobody."""
+    """What a server that renumbers packets lets a receiver see: nothing of what never
+    came to it. Frames that came in part are shown to nobody."""
     if flow.stream.kind == "audio":
         return taken(flow, ~np.isnan(flow.arrived))
     broken = np.unique(flow.frame_of[np.isnan(flow.arrived)])

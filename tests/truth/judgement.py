@@ -32,7 +32,7 @@ WARM_UP_S: Final = 12.0
 
 @dataclass(frozen=True)
 class Sentence:
-    """A finding, and of whom it is told."""
+    """A finding, and the person whose report has it."""
 
     person: str
     finding: Finding
@@ -88,14 +88,14 @@ def judge(scene: Scene, verdicts: Mapping[str, Verdict]) -> Outcome:
 
 
 def _grade(truth: Truth, scene: Scene, sentences: list[Sentence]) -> Grade:
-    told = [each for each in sentences if each.is_trouble]
-    owns = [s for s in told if truth.person is None or s.person == truth.person]
+    trouble = [each for each in sentences if each.is_trouble]
+    owns = [s for s in trouble if truth.person is None or s.person == truth.person]
     fitting = [s for s in owns if s.finding.cause in truth.causes and _is_about(s, truth, scene)]
     if any(_is_timely(each, truth, scene) for each in fitting):
         return "right"
     if fitting:
         return "time"
-    if any(s.finding.cause in truth.causes and _overlap(s, truth) > 0 for s in told):
+    if any(s.finding.cause in truth.causes and _overlap(s, truth) > 0 for s in trouble):
         return "person"
     if any(s.finding.cause not in SYMPTOMS and _overlap(s, truth) > 0 for s in owns):
         return "cause"
@@ -111,7 +111,7 @@ def _is_about(sentence: Sentence, truth: Truth, scene: Scene) -> bool:
 
 def _is_timely(sentence: Sentence, truth: Truth, scene: Scene) -> bool:
     """Whether it begins and ends with the trouble, give or take two reports; what comes in the
-    first seconds of somebody's stay is told a little later."""
+    first seconds of somebody's stay is found a little later."""
     slack = 2 * scene.interval_s + SLACK_S
     start, end = sentence.span
     begin = truth.span[0]
@@ -150,11 +150,11 @@ def _is_exact(finding: Finding, truth: Truth) -> bool:
     or four percent."""
     if truth.hurts and not set(finding.affected) <= {*truth.hurts, truth.person}:
         return False
-    told = finding.figure("loss_percent")
-    if told is None or truth.share is None or finding.cause not in ("uplink", "downlink"):
+    loss = finding.figure("loss_percent")
+    if loss is None or truth.share is None or finding.cause not in ("uplink", "downlink"):
         return True
     percent = 100 * truth.share
-    return abs(told.usual() - percent) <= max(4.0, 0.5 * percent)
+    return abs(loss.usual() - percent) <= max(4.0, 0.5 * percent)
 
 
 def _is_denied(sentence: Sentence, scene: Scene) -> bool:

@@ -11,7 +11,7 @@ from tests.truth.network import Connection, Play, ReceivedTrack, SentTrack
 from tests.truth.people import Scene
 
 Again = Callable[[ReceivedTrack], ReceivedTrack]
-"""Plays a received flow anew."""
+"""Plays a received flow again."""
 
 
 def moved(

@@ -352,7 +352,7 @@ class Play:
         return level
 
     def play_again(self, received: ReceivedTrack, listener: Person) -> ReceivedTrack:
-        """The same received track with its flow played anew."""
+        """The same received track with its flow played again."""
         rtt_s = 0.1
         self._play(received, listener, rtt_s)
         return received

@@ -130,7 +130,7 @@ class Truth:
     about: frozenset[str] = frozenset()
     """The others it is about, of whom one at least must be named."""
     hurts: frozenset[str] = frozenset()
-    """Who felt it: what is told of them as a symptom at the time is true."""
+    """Who felt it: a symptom found at them at the time is true."""
     is_decidable: bool = True
     is_optional: bool = False
     """Right to say, and right to leave out."""

@@ -108,10 +108,10 @@ def _samples(play: Play, person: Person, at: Floats) -> list[Entry]:
             if not is_there[place]:
                 continue
             stats = [
-                told
+                item_stats
                 for item in found
                 if item.is_there[place]
-                and (told := shaped(person.browser, item.at(place, EPOCH_MS))) is not None
+                and (item_stats := shaped(person.browser, item.at(place, EPOCH_MS))) is not None
             ]
             connections.append({"id": connection.id, "stats": stats})
             streams += _tags(play, connection, at_s)

@@ -34,7 +34,7 @@ class Item:
     """Its `timestamp`, seconds into the call."""
 
     def at(self, place: int, epoch_ms: int) -> dict[str, Any]:
-        told: dict[str, Any] = {
+        members: dict[str, Any] = {
             "type": self.type,
             "id": self.id,
             "timestamp": round(epoch_ms + float(self.made_at[place]) * 1000, 3),
@@ -43,11 +43,11 @@ class Item:
         for name, column in self.columns.items():
             value = float(column[place])
             if value == value:
-                told[name] = round(value, 6) if name in GAUGES else round(value)
+                members[name] = round(value, 6) if name in GAUGES else round(value)
         for name, words in self.words.items():
             if words[place] is not None:
-                told[name] = words[place]
-        return told
+                members[name] = words[place]
+        return members
 
 
 def before(times: Floats, at: Floats) -> Floats:

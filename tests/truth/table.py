@@ -1,4 +1,4 @@
-"""The confusion table: for each truth how often it was told rightly, and what was told falsely."""
+"""The confusion table: for each truth how often it was found, and the false findings."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -45,7 +45,7 @@ def totals(outcomes: Iterable[Outcome]) -> Totals:
 
 
 def table(outcomes: Iterable[Outcome]) -> str:
-    """A row for each word of truth: how it was told, in what way wrongly."""
+    """A row for each kind of truth: how often it was found, and how it was missed."""
     every = list(outcomes)
     rows: dict[str, Counter[str]] = {}
     for outcome in every:

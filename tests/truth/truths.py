@@ -34,7 +34,7 @@ def truth(
 
 
 def also(person: Person | None, causes: str, span: tuple[float, float]) -> Truth:
-    """What is true besides, and need not be told; too little room outlasts its reason."""
+    """What is true besides, and need not be found; too little room outlasts its reason."""
     name = None if person is None else person.name
     return Truth(
         person=name, causes=frozenset(causes.split()), span=span, lag_s=35.0, is_optional=True

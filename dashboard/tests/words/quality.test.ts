@@ -58,7 +58,7 @@ describe("shares of people", () => {
     expect(Math.max(...tops)).toBeLessThanOrEqual(1);
   });
 
-  it("are told in words", () => {
+  it("are put into words", () => {
     expect(tellShares([[0, 0, 0, 300], [1, 0, 99, 0]])).toBe("Good 75 %, Fair 25 %, Bad under 1 %");
     expect(tellShares([[0, 0, 0, 0]])).toBe("Not judged");
   });

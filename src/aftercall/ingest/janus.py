@@ -214,15 +214,15 @@ def _media(said: Said) -> list[AnyEvent]:
             return []
         return [SampleTaken(**said.of_peer(), sequence=said.sequence, body=body)]
     name = "slow_link" if any("slow_link" in each for each in streams) else "media_receiving"
-    told = known(connection=said.handle)
+    common = known(connection=said.handle)
     return [
-        said.noted(name, scalars(each) | told | known(silent_ms=silent_ms(each)))
+        said.noted(name, scalars(each) | common | known(silent_ms=silent_ms(each)))
         for each in streams[:1]
     ]
 
 
 def _transport(said: Said, content: Json) -> list[AnyEvent]:
-    told = known(connection=said.handle)
+    common = known(connection=said.handle)
     for member, name, states in (
         ("ice", "ice_connection_state", _ICE_STATES),
         ("dtls", "dtls_state", _DTLS_STATES),
@@ -231,9 +231,9 @@ def _transport(said: Said, content: Json) -> list[AnyEvent]:
         state = as_text(content.get(member), longest=64)
         if state is not None:
             reason = known(reason=as_text(content.get("reason")))
-            return [said.noted(name, told | reason | {"state": states.get(state, state)})]
+            return [said.noted(name, common | reason | {"state": states.get(state, state)})]
     if "selected-pair" in content:
-        note = said.noted("candidate_pair_changed", told | _selected(content))
+        note = said.noted("candidate_pair_changed", common | _selected(content))
         candidates = as_object(content.get("candidates"))
         body = pair_body(candidates, handle=said.handle or "", timestamp_ms=said.timestamp_ms)
         return [note] if body is None else [note, sample_of(said, body)]

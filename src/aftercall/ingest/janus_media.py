@@ -97,7 +97,7 @@ _NOTHING: Final = {"packets-received": 0, "bytes-received": 0, "lost": 0}
 
 def pair_body(candidates: Json, *, handle: str, timestamp_ms: float) -> bytes | None:
     """A sample of the path in use, from the client's side: what is remote to Janus is local to
-    the client. `None` when nothing is told of the client's own end."""
+    the client. `None` when the client's own end is unknown."""
     own, janus = as_object(candidates.get("remote")), as_object(candidates.get("local"))
     if not own:
         return None

@@ -56,7 +56,7 @@ def in_room(said: Said, data: Json) -> list[AnyEvent]:
     name, meeting_id, feed = data.get("event"), meeting_id_of(said, data), id_of(data.get("id"))
     if meeting_id is None:
         return []
-    told = known(connection=said.handle, feed=feed, emitter=said.emitter)
+    common = known(connection=said.handle, feed=feed, emitter=said.emitter)
     match name:
         case "joined":
             noted = known(alias=feed, connection=said.handle, emitter=said.emitter)
@@ -66,22 +66,22 @@ def in_room(said: Said, data: Json) -> list[AnyEvent]:
         case "published":
             return [
                 _joined(said, meeting_id, data, said.interval_ms),
-                said.noted("published", told | _codecs(data), meeting_id),
+                said.noted("published", common | _codecs(data), meeting_id),
                 *_first_statistics(said, data),
             ]
         case "configured" if isinstance(data.get("muted"), bool):
             # The AudioBridge tells a mute so, and with `setup` that there is a connection.
             setup_ms = said.interval_ms if data.get("setup") is True else 0
-            note = said.noted("audio_off" if data["muted"] else "audio_on", told, meeting_id)
+            note = said.noted("audio_off" if data["muted"] else "audio_on", common, meeting_id)
             return [_joined(said, meeting_id, data, setup_ms), note] if setup_ms else [note]
         case "subscribing":
             return [
                 _joined(said, meeting_id, {"room": data.get("room")}, said.interval_ms),
-                said.noted("subscribing", told | _feeds(data), meeting_id),
+                said.noted("subscribing", common | _feeds(data), meeting_id),
             ]
         case "configured" | "subscribed" | "updated" | "unpublished":
             plain = {k: v for k, v in data.items() if k not in ("event", "room", "id")}
-            return [said.noted(str(name), scalars(plain) | told, meeting_id)]
+            return [said.noted(str(name), scalars(plain) | common, meeting_id)]
     return []
 
 

@@ -38,9 +38,9 @@ class Aliases:
             session = await sessions.find_current_session(tx, app_id, meeting_id)
             if session is None:
                 return []
-            told = await notes.notes_of_session(tx, app_id, session.id)
-        names = _names(told, at)
-        timed_out = {note.peer_id for note in told if note.name == SESSION_TIMEOUT}
+            noted = await notes.notes_of_session(tx, app_id, session.id)
+        names = _names(noted, at)
+        timed_out = {note.peer_id for note in noted if note.name == SESSION_TIMEOUT}
         events: list[AnyEvent] = []
         for peer_id, present in names.items():
             if alias not in present:
@@ -59,8 +59,8 @@ class Aliases:
         [there] = await self.stays(app_id, [PeerLeft(id="", at=at, peer_id=peer_id)])
         peer_id = there.peer_id if isinstance(there, PeerEvent) else peer_id
         async with self._db.read() as tx:
-            told = await notes.notes_of_peer(tx, app_id, peer_id)
-            stopped_at = _stopped_at(told, at)
+            noted = await notes.notes_of_peer(tx, app_id, peer_id)
+            stopped_at = _stopped_at(noted, at)
             counted = [] if stopped_at is None else await samples.of_peer(tx, app_id, peer_id)
         if stopped_at is not None:
             stopped_at = _narrowed(stopped_at, counted)
@@ -83,7 +83,7 @@ class Aliases:
         self, app_id: str, source: str, emitter: str | None, at: EpochMs, *, is_shutdown: bool
     ) -> list[AnyEvent]:
         """The leaves of everybody whom a server of that name still had at `at`, when it shut down
-        or had begun anew: it had them until they were last heard, or until it shut down where
+        or had restarted: it had them until they were last heard, or until it shut down where
         nothing shows that they had gone before."""
         async with self._db.read() as tx:
             there = [
@@ -93,10 +93,10 @@ class Aliases:
             ]
             found: list[AnyEvent] = []
             for peer in there:
-                told = await notes.notes_of_peer(tx, app_id, peer.id)
-                if not _is_of_server(told, emitter):
+                noted = await notes.notes_of_peer(tx, app_id, peer.id)
+                if not _is_of_server(noted, emitter):
                     continue
-                is_sure = is_shutdown and not _had_gone(peer, told, at)
+                is_sure = is_shutdown and not _had_gone(peer, noted, at)
                 left_at = at if is_sure else min(at, peer.last_heard_at)
                 found.append(
                     PeerLeft(
@@ -168,11 +168,11 @@ def _returns(event: PeerEvent, stays: Sequence[Peer]) -> bool:
     )
 
 
-def _stopped_at(told: Sequence[PeerNote], at: EpochMs) -> EpochMs | None:
+def _stopped_at(noted: Sequence[PeerNote], at: EpochMs) -> EpochMs | None:
     """When the last of a peer's media stopped that had come, if none has come since; to
     `_STOP_IS_SURE_TO_MS`."""
     stopped: dict[tuple[object, ...], EpochMs | None] = {}
-    for note in told:
+    for note in noted:
         if note.name == "media_receiving" and note.at <= at:
             medium = note.data.get("mid", note.data.get("media"))
             stream = (note.data.get("connection"), medium, note.data.get("substream"))
@@ -200,24 +200,24 @@ _COUNTED_MS: Final = 60_000
 """Of the counters before a stop, those of the last minute; chosen: enough for a usual pace."""
 
 
-def _had_gone(peer: Peer, told: Sequence[PeerNote], at: EpochMs) -> bool:
+def _had_gone(peer: Peer, noted: Sequence[PeerNote], at: EpochMs) -> bool:
     """Whether statistics that were due did not come, or the last that was known of a peer is that
     its handle was detached: a client that closes its socket says nothing else."""
     is_silent = 0 < _OVERDUE * peer.interval_ms < at - peer.last_heard_at
-    return is_silent or (bool(told) and told[-1].name == "handle_detached")
+    return is_silent or (bool(noted) and noted[-1].name == "handle_detached")
 
 
-def _is_of_server(told: Sequence[PeerNote], emitter: str | None) -> bool:
+def _is_of_server(noted: Sequence[PeerNote], emitter: str | None) -> bool:
     """Whether the notes of a peer name that server; one without a name is that of notes that name
     none."""
-    named = {name for note in told if isinstance(name := note.data.get("emitter"), str)}
+    named = {name for note in noted if isinstance(name := note.data.get("emitter"), str)}
     return emitter in named if named else emitter is None
 
 
-def _names(told: Sequence[PeerNote], at: EpochMs) -> Mapping[str, set[str]]:
-    """The names of each peer that were there at a moment, by its id; `told` in order of time."""
+def _names(noted: Sequence[PeerNote], at: EpochMs) -> Mapping[str, set[str]]:
+    """The names of each peer that were there at a moment, by its id; `noted` in order of time."""
     names: dict[str, set[str]] = {}
-    for note in told:
+    for note in noted:
         alias = note.data.get("alias")
         if note.at > at or not isinstance(alias, str):
             continue

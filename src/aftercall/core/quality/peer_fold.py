@@ -49,7 +49,7 @@ class PeerFold(msgspec.Struct, kw_only=True):
     """The reports without a stream."""
     unreadable_samples: int
     unidentified_streams: int
-    """Of which nothing told whether they are sound or picture."""
+    """Streams of which no member showed whether they are audio or video."""
 
 
 def fold_peer(

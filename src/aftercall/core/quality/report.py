@@ -56,7 +56,7 @@ class Completeness(msgspec.Struct, frozen=True, kw_only=True):
     gaps: list[Gap]
     unreadable_samples: int
     unidentified_streams: int = 0
-    """Streams of which no report told whether they are sound or picture."""
+    """Streams of which no report showed whether they are audio or video."""
     dropped_entries: int
     """What the collectors said they had to drop for lack of room."""
     refused_entries: int = 0

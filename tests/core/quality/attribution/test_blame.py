@@ -23,7 +23,7 @@ class Room(NamedTuple):
     people: str
     missed: str
     lossy: str = ""
-    """Whose uplinks are told to have lost as much."""
+    """The senders whose uplinks are reported to have lost as much."""
     slow: str = ""
     """Whose round trips to the server were far longer than usual."""
     tells_loss: bool = True

@@ -33,7 +33,7 @@ class Case(NamedTuple):
         return Session(self._party(name) for name in self.people)
 
     def _party(self, name: str) -> Party:
-        """The sender is told of each connection what the other end lost."""
+        """The sender has a remote report of what the other end lost for each connection."""
         traces, issues = [], []
         for other in self.people.replace(name, ""):
             for listener, sender, family in (

@@ -1,4 +1,4 @@
-"""Connections between two browsers told from those to a server."""
+"""Connections between two browsers are distinguished from those to a server."""
 
 import pytest
 

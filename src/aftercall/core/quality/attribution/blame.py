@@ -2,9 +2,10 @@
 
 What one listener misses from one sender was lost on the sender's uplink, on the listener's
 downlink, or between. One report cannot tell; all of them can. A sender whose every listener
-misses the same is at fault himself; a listener who misses something of everybody is; and what a
-sender's own reports of loss do not show was lost after him. Where everybody misses everybody it
-was the server. None of it can be told of two alone whose connection knows no third.
+misses the same is at fault; a listener who misses something of everybody is; and what a
+sender's own reports of loss do not show was lost after the sender's uplink. Where everybody
+misses everybody it was the server. None of it can be decided for two alone whose connection
+knows no third.
 """
 
 from typing import NamedTuple
@@ -50,8 +51,8 @@ def _of_nobody_named(issue: Issue, listener: str, session: Session, strain: Stra
 
 
 def between_two(sender: str, listener: str, span: Span, session: Session, strain: Strain) -> Blame:
-    """Of what went straight from one to the other: what the sender is told of its loss is what
-    the listener sees, so that only other pairs can tell on whose side it was."""
+    """Of what went straight from one to the other: the reports that the sender gets of
+    its loss are what the listener sees, so that only other pairs show on whose side it was."""
     row, column = session.sender(sender, strain), session.listener(listener, strain)
     is_senders, is_listeners = covers(row.most, span), covers(column.most, span)
     if is_senders and is_listeners:

@@ -34,7 +34,7 @@ UNLISTED_SHARE: Final = 0.2
 Chosen."""
 
 _NAMES: Final = ".local"
-"""How browsers call a host on its own network instead of telling its address (mDNS)."""
+"""How browsers call a host on its own network instead of by its address (mDNS)."""
 
 
 class ConnectionTraces:
@@ -63,7 +63,7 @@ class ConnectionTraces:
 
 class _Known:
     def __init__(self) -> None:
-        self._told = array("d")
+        self._readings = array("d")
         """Moment, count of what arrived, round trip; one after the other."""
         self._candidates: tuple[object, ...] = ()
         self._own: dict[End, None] = {}
@@ -77,7 +77,7 @@ class _Known:
         if pair is not None:
             received = pair.bytes_received if received is None else received
             rtt_s = pair.current_round_trip_time
-        self._told.extend((at, _or_nan(received), _or_nan(rtt_s)))
+        self._readings.extend((at, _or_nan(received), _or_nan(rtt_s)))
         role = None if transport is None else transport.ice_role
         state = (role, None if pair is None else pair.id, len(connection.candidates))
         if state != self._candidates:
@@ -99,8 +99,8 @@ class _Known:
 
     def trace(self, peer_id: str, connection_id: str, listed: Numbers) -> ConnectionTrace:
         """`listed`: moments, and the bytes that a stream received in the report of each."""
-        told = np.frombuffer(self._told).reshape(-1, 3)
-        at, received, rtts_s = told[np.argsort(told[:, 0], kind="stable")].T
+        readings = np.frombuffer(self._readings).reshape(-1, 3)
+        at, received, rtts_s = readings[np.argsort(readings[:, 0], kind="stable")].T
         lengths_ms = np.diff(at)
         is_near = (lengths_ms > 0) & (lengths_ms <= LONGEST_MS)
         arrived_bps = 8 * SECOND_MS * np.diff(received) / np.maximum(lengths_ms, 1)

@@ -34,7 +34,7 @@ _LATE_BY: Final = frozenset(
         IssueName.NO_VIDEO_SENT,
     }
 )
-"""What makes a sender come through late or broken, and is told of it already."""
+"""Issues of a sender that explain why it comes through late or broken."""
 
 
 LEAST_UNTOLD_MS: Final = 2 * ONE_WAY_MS

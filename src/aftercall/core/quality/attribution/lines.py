@@ -195,10 +195,10 @@ class _Tally:
         return self._culprits(self._full) if not found and self._full else found
 
     def _culprits(self, left_out: AbstractSet[str]) -> AbstractSet[str]:
-        told = sorted(
+        sizes = sorted(
             count for count, rows in self._by_count.items() if rows and not rows <= left_out
         )
-        if len(told) != 2 or told[1] != told[0] + 1 or told[1] > MOST_CULPRITS:
+        if len(sizes) != 2 or sizes[1] != sizes[0] + 1 or sizes[1] > MOST_CULPRITS:
             return frozenset()
-        fewer = self._by_count[told[0]] - left_out
-        return fewer if len(fewer) == told[1] else frozenset()
+        fewer = self._by_count[sizes[0]] - left_out
+        return fewer if len(fewer) == sizes[1] else frozenset()

@@ -53,7 +53,7 @@ POOR_RTT_MS: Final = 300
 
 _PATH: Final = (*UPLINK, *DOWNLINK, IssueName.HIGH_RTT)
 _SHOWN: Final = frozenset({IssueName.VIDEO_FROZEN})
-"""Of a picture sent it is told with what else was bad about it."""
+"""For a sent picture it goes into the finding about what else was bad."""
 _ROOM: Final = (IssueName.BANDWIDTH_LIMITED, IssueName.LOW_AVAILABLE_BITRATE)
 
 

@@ -119,8 +119,8 @@ def _of_network(issue: Issue, row_id: str, session: Session, outages: Outages) -
 
 
 def _of_sent(issue: Issue, row_id: str, session: Session) -> Issue:
-    """What a participant is told of its loss by a server is its own; what it is told by another
-    participant may be that one's."""
+    """Loss that a server reports back to a participant is its own; loss that another participant
+    reports may be that participant's."""
     listener = session.topology.far_end(issue.stream)
     span = (issue.first_at, issue.last_at)
     if listener is not None and issue.name in ENCODING | ROOM:

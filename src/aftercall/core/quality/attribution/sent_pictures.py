@@ -65,8 +65,8 @@ def _with_screens(
             return False
         sender = topology.sender_of(party.row_id, ref)
         named = [families.get((sender or "", name or "")) for name in (ref.producer_id, ref.ssrc)]
-        told = next((each for each in named if each), set())
-        return told == {Family.SCREENSHARE_VIDEO_PRODUCER}
+        tagged = next((each for each in named if each), set())
+        return tagged == {Family.SCREENSHARE_VIDEO_PRODUCER}
 
     screens = {trace.ref for trace in party.traces if is_screen(trace.ref)}
     if not screens:

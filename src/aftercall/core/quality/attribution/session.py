@@ -68,8 +68,8 @@ _ON_THE_WAY: Final[tuple[Strain, ...]] = ("loss", "jitter")
 
 
 class _View(NamedTuple):
-    """Everybody under one strain. `own` is what the far ends of the participants' uplinks told
-    them, of what they send to a server."""
+    """Everybody under one strain. `own` is what the far ends of the participants' uplinks
+    report back to them, for what they send to a server."""
 
     heard: Mapping[str, Mapping[str, Heard]]
     square: Square

@@ -110,8 +110,8 @@ def _moment(at: float) -> EpochMs:
 
 
 def _are_voiced(table: Table, streams: Sequence[StreamRows]) -> Flags:
-    """Louder than silence; of a microphone of which no level is ever told (Firefox, Safari) what
-    is too much for silence."""
+    """Louder than silence; for a microphone without reported levels (Firefox, Safari) a bitrate
+    that is too high for silence."""
     loud = loudness(table)
     voiced: Flags = loud > SILENT_LEVEL
     if table.family not in PRODUCERS:
@@ -185,13 +185,15 @@ def _runs(table: Table, streams: Sequence[StreamRows], levels: Numbers) -> list[
     numbers = np.repeat(
         np.arange(len(streams)), [each.rows.stop - each.rows.start for each in streams]
     )[rows]
-    starts, ends, told = table.starts[rows], table.at[rows], levels[rows]
+    starts, ends, marks = table.starts[rows], table.at[rows], levels[rows]
     is_new = (
-        (starts[1:] - ends[:-1] > TOLERATED_GAP_MS) | (np.diff(numbers) != 0) | (np.diff(told) != 0)
+        (starts[1:] - ends[:-1] > TOLERATED_GAP_MS)
+        | (np.diff(numbers) != 0)
+        | (np.diff(marks) != 0)
     )
     first = np.concatenate([[0], np.flatnonzero(is_new) + 1])
     last: Places = np.concatenate([first[1:] - 1, [len(rows) - 1]])
-    columns = (starts[first], ends[last], told[first], numbers[first])
+    columns = (starts[first], ends[last], marks[first], numbers[first])
     for start_at, end_at, level, number in zip(*(c.tolist() for c in columns), strict=True):
         found[number].append(Sized(EpochMs(int(start_at)), EpochMs(int(end_at)), int(level)))
     return found

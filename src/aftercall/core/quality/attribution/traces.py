@@ -74,7 +74,7 @@ class End(NamedTuple):
     port: int
 
     def is_same(self, other: "End") -> bool:
-        """Whether both can be one socket: addresses that are not told, or are only names on a
+        """Whether both can be one socket: addresses that are unknown, or are only names on a
         local network, do not contradict."""
         if self.port != other.port:
             return False

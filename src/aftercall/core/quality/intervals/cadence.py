@@ -47,7 +47,7 @@ LEAST_REPORTS: Final = 3
 """Before that many, nothing shows at which interval they come."""
 
 
-class _Told(NamedTuple):
+class _Change(NamedTuple):
     at: EpochMs
     is_hidden: bool
     is_change: bool
@@ -57,20 +57,20 @@ class _Told(NamedTuple):
 def hidden_spans(notes: Iterable[PeerNote], sights: Iterable[Sight]) -> list[Span]:
     """When a peer's page was hidden, as far as its samples and notes tell. What holds at the last
     of them holds on for ever."""
-    told = _told_of(notes, sights)
+    changes = _changes_of(notes, sights)
     return [
         (EpochMs(before.at), _FOREVER if after is None else EpochMs(after.at))
-        for before, after in pairwise([*told, None])
+        for before, after in pairwise([*changes, None])
         if before is not None and _is_hidden_between(before, after)
     ]
 
 
-def _told_of(notes: Iterable[PeerNote], sights: Iterable[Sight]) -> "list[_Told]":
-    told = [_Told(sight.at, sight.is_hidden, False) for sight in sights]
-    told += [
-        _Told(note.at, _VISIBILITY[note.name], True) for note in notes if note.name in _VISIBILITY
+def _changes_of(notes: Iterable[PeerNote], sights: Iterable[Sight]) -> "list[_Change]":
+    changes = [_Change(sight.at, sight.is_hidden, False) for sight in sights]
+    changes += [
+        _Change(note.at, _VISIBILITY[note.name], True) for note in notes if note.name in _VISIBILITY
     ]
-    return sorted(told)
+    return sorted(changes)
 
 
 class Cadence:
@@ -79,12 +79,12 @@ class Cadence:
     def __init__(
         self, interval_ms: int, notes: Iterable[PeerNote] = (), sights: Iterable[Sight] = ()
     ) -> None:
-        told = _told_of(notes, sights)
+        changes = _changes_of(notes, sights)
         self._interval_ms = interval_ms
         self._ats: list[int] = []
         self._paces: list[int] = []
         """How much of an interval passes in the time of a hidden page's, from then on."""
-        for before, after in pairwise([None, *told, None]):
+        for before, after in pairwise([None, *changes, None]):
             self._ats.append(0 if before is None else before.at)
             self._paces.append(1 if _is_hidden_between(before, after) else HIDDEN_FACTOR)
         lengths = (end - start for start, end in pairwise(self._ats))
@@ -124,7 +124,7 @@ def followed(cadences: Sequence[Cadence], moments: Iterable[EpochMs]) -> Cadence
     )
 
 
-def _is_hidden_between(before: _Told | None, after: _Told | None) -> bool:
+def _is_hidden_between(before: _Change | None, after: _Change | None) -> bool:
     """Between two samples of which one was hidden, it may have been so all the time."""
     if before is not None and before.is_change:
         return before.is_hidden

@@ -35,14 +35,14 @@ def kind_of(
 ) -> str | None:
     """`audio` or `video`: as the stream, its source, its codec or its tag says, or as its members
     tell. `None` where nothing does."""
-    told = (
+    possible = (
         stats.kind,
         stats.media_type,
         None if source is None else source.kind,
         None if mime_type is None else mime_type.partition("/")[0].lower(),
         None if tag is None else tag.kind,
     )
-    for kind in told:
+    for kind in possible:
         if kind in _TELLING:
             return kind
     return next(
@@ -64,10 +64,10 @@ def is_no_stream(stats: Stats) -> bool:
 def sender_of(stats: Stats, tag: StreamTag | None, use: str) -> str:
     """What the layers of one picture have in common; where nothing tells, all pictures of a `use`
     that a connection sends are layers of one."""
-    told = stats.media_source_id or stats.mid
-    if told is None and tag is not None:
-        told = tag.producer_id or tag.track_id or tag.mid
-    return told or use
+    name = stats.media_source_id or stats.mid
+    if name is None and tag is not None:
+        name = tag.producer_id or tag.track_id or tag.mid
+    return name or use
 
 
 def source_of(direction: str, track_id: str | None, tag: StreamTag | None) -> str | None:

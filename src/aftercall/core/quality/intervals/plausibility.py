@@ -63,16 +63,16 @@ def not_in_seconds(values: Numbers) -> Flags:
     where there are such, all beyond a second; and all, where every one is a whole number beyond
     ten seconds."""
     is_beyond: Flags = values > LONGEST_S
-    told = values[values > 0]
-    if is_beyond.any() or (len(told) and _are_whole(told, _LONGEST_WHOLE_S)):
+    present = values[values > 0]
+    if is_beyond.any() or (len(present) and _are_whole(present, _LONGEST_WHOLE_S)):
         return values >= DOUBTFUL_S
     return is_beyond
 
 
 def are_clock_units(jitters: Numbers) -> bool:
     """Whether one stream's jitters are in units of its RTP clock: whole numbers, all of them."""
-    told = jitters[jitters > 0]
-    return bool(len(told)) and _are_whole(told, DOUBTFUL_S)
+    present = jitters[jitters > 0]
+    return bool(len(present)) and _are_whole(present, DOUBTFUL_S)
 
 
 def _are_whole(values: Numbers, least: float) -> bool:
@@ -110,7 +110,7 @@ def leave_out_impossible(reports: Reports) -> None:
             if is_wrong.any() and name in _TOTALS:
                 reports.get(_TOTALS[name])[rows] = np.nan
     for name in _SHARES:
-        # A stream of which one value is no share of 1 is told in another unit.
+        # A stream of which one value is no share of 1 is in another unit.
         for rows in _doubtful(reports, name, 1.0):
             column = reports.get(name)[rows]
             if (column > 1).any():
@@ -162,7 +162,7 @@ def are_possible_losses(lost: Numbers, lengths_s: Numbers, came: Numbers, ranks:
 
 def are_possible_reports(lost: Numbers, sent: Numbers, reports: Reports, places: Places) -> Flags:
     """Which of the losses that far ends reported, of so many packets sent since they last did,
-    can be: not more than were sent, with those that were sent before and are told late."""
+    can be: not more than were sent, with those that were sent before and are reported late."""
     is_possible: Flags = ~(np.abs(lost) > sent)
     if is_possible.all() or not len(reports.lengths_s):
         return is_possible
