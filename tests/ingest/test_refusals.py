@@ -1,0 +1,33 @@
+"""The note on what could not be taken."""
+
+from typing import Any
+
+from aftercall.core.events import ENTRY_REFUSED, OWN_NOTES, PeerNoted
+from aftercall.core.instants import EpochMs
+from aftercall.ingest.refusals import refusal
+
+NOON = EpochMs(1_795_262_400_000)
+
+
+def _refused(app_id: str = "app", peer_id: str = "p", key: str = "4", **more: Any) -> PeerNoted:
+    values: dict[str, Any] = {"at": NOON, "code": "bad_time", "is_sample": True} | more
+    return refusal(app_id, peer_id, key, **values)
+
+
+def test_a_refusal_says_why_when_and_whether_it_was_a_report() -> None:
+    note = _refused(meeting_id="room")
+    assert (note.name, note.peer_id, note.meeting_id, note.at) == (
+        ENTRY_REFUSED,
+        "p",
+        "room",
+        NOON,
+    )
+    assert note.data == {"code": "bad_time", "is_sample": True}
+    assert note.name in OWN_NOTES
+
+
+def test_a_repeat_is_the_same_note_and_every_other_entry_another() -> None:
+    assert _refused().id == _refused(at=NOON + 5, code="bad_name").id
+    assert (
+        len({_refused().id, _refused("b").id, _refused(peer_id="q").id, _refused(key="5").id}) == 4
+    )
