@@ -3,16 +3,10 @@ from collections.abc import Sequence
 import pytest
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.attribution.parties import are_most, covers
-from aftercall.core.quality.attribution.session import (
-    Party,
-    Session,
-    is_transit,
-    strain_of,
-)
+from aftercall.core.quality.attribution.session import Party, Session
 from aftercall.core.quality.attribution.traces import Span, StreamTrace
 from aftercall.core.quality.intervals.streams import Family
-from aftercall.core.quality.rules.issues import IssueName, StreamRef, single
+from aftercall.core.quality.rules.issues import StreamRef
 
 
 def _span(start: int, end: int) -> Span:
@@ -82,30 +76,3 @@ def test_an_uplink_is_known_while_the_far_end_reports() -> None:
     assert session.knows_uplink("bob", _span(50, 150))
     assert not session.knows_uplink("bob", _span(90, 190))
     assert not session.knows_uplink("ada", _span(0, 100))
-
-
-@pytest.mark.parametrize(
-    ("worst", "transit", "strain"),
-    [
-        ({"loss_percent": 5.0, "jitter_ms": 90.0}, True, "loss"),
-        ({"loss_percent": 4.9, "jitter_ms": 50.0}, True, "jitter"),
-        ({"rtt_ms": 900.0, "jitter_ms": 49.0}, False, "jitter"),
-    ],
-)
-def test_an_issue_is_of_loss_when_enough_was_lost(
-    worst: dict[str, float], transit: bool, strain: str
-) -> None:
-    ref = StreamRef(peer_id="p")
-    issue = single(IssueName.POOR_NETWORK_DOWNLINK, ref, EpochMs(0), EpochMs(9), worst)
-    assert (is_transit(issue), strain_of(issue)) == (transit, strain)
-
-
-def test_nearly_all_are_three_quarters_of_several() -> None:
-    assert are_most("abc", "abcd") and are_most("ab", "ab")
-    assert not are_most("ab", "abc") and not are_most("a", "a")
-
-
-def test_half_of_the_time_is_the_same_time() -> None:
-    assert covers([_span(0, 5)], _span(0, 10))
-    assert not covers([_span(0, 4)], _span(0, 10))
-    assert not covers([], _span(5, 5))
