@@ -272,6 +272,7 @@ export interface CallPage {
   buckets: number;
   lanes: Lane[];
   diagnosis: Finding[];
+  diagnosis_is_cut: boolean;
   events: CallEvent[];
   events_are_cut: boolean;
   chat: Paged<ChatMessage>;

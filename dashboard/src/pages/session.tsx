@@ -60,6 +60,7 @@ export function SessionPage({ sessionId }: { sessionId: string }) {
       {resource.error && <Problem error={resource.error} onRetry={resource.reload} />}
       <Diagnosis
         findings={data.diagnosis}
+        isCut={data.diagnosis_is_cut}
         sessionId={sessionId}
         otherwise={sayNothingFound(data)}
       />

@@ -138,6 +138,7 @@ def test_a_name_a_weekday_and_an_hour_lead_to_the_diagnosis_in_four_clicks(
     sentence = page.locator(".finding-sentence").first
     expect(sentence).to_be_visible()
     assert sentence.get_attribute("title") == finding["sentence"]
+    expect(page.locator(".advice").first).to_have_text(f"What to do: {finding['advice']}.")
     shown = sentence.inner_text()
     day = datetime.fromtimestamp(finding["first_at"] / 1000, UTC).date()
     for clock in re.findall(r"\d\d:\d\d:\d\d", finding["sentence"]):

@@ -9,7 +9,9 @@ const SHOWN_AT_FIRST = 5;
 /** What was wrong, in sentences, the worst first. */
 export function Diagnosis(props: {
   findings: Finding[];
-  /** What to say when there is nothing to tell. */
+  /** Whether there are more than these, less bad ones. */
+  isCut?: boolean;
+  /** What to say when there are none. */
   otherwise: string;
   sessionId: string;
 }) {
@@ -24,7 +26,9 @@ export function Diagnosis(props: {
       <List findings={first} sessionId={props.sessionId} />
       {rest.length > 0 && (
         <details>
-          <summary>{rest.length} more</summary>
+          <summary>
+            {rest.length} more{props.isCut && "; each participant's page has all of its own"}
+          </summary>
           <List findings={rest} sessionId={props.sessionId} />
         </details>
       )}
@@ -40,6 +44,9 @@ function List({ findings, sessionId }: { findings: Finding[]; sessionId: string 
           <span class="severity">{tellSeverity(finding.severity)}</span>
           <p>
             <FindingSentence finding={finding} sessionId={sessionId} />
+            {finding.severity !== "information" && finding.advice && (
+              <span class="advice">What to do: {finding.advice}.</span>
+            )}
           </p>
           {finding.first_at !== null && (
             <button
