@@ -136,11 +136,14 @@ def _same(table: FromClause, other: FromClause, *names: str) -> ColumnElement[bo
 
 
 async def of_peer(tx: AsyncConnection, app_id: str, peer_id: str) -> list[StoredSample]:
-    """All reports of a peer in the order of `(at, sequence)`, merged or not."""
+    """All reports of a peer in the order of `(at, sequence)`, merged or not. A segment is unpacked
+    in a thread: an hour of 20 streams takes a tenth of a second, in which nobody else would be
+    answered."""
     every = {sample.sequence: sample for sample in await _loose(tx, app_id, peer_id)}
     segment = await _segment(tx, app_id, peer_id)
     if segment is not None:
-        every |= {sample.sequence: sample for sample in unpack(peer_id, segment.body)}
+        merged = await asyncio.to_thread(unpack, peer_id, segment.body)
+        every |= {sample.sequence: sample for sample in merged}
     return sorted(every.values(), key=lambda sample: (sample.at, sample.sequence))
 
 
