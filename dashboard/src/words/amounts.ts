@@ -18,6 +18,21 @@ export function tellMany(count: number, one: string, many = `${one}s`): string {
   return `${tellCount(count)} ${count === 1 ? one : many}`;
 }
 
+/** What a client sent, or had to say, that is not in the record; empty when there is no such thing. */
+export function tellLost(lost: {
+  refused_entries: number;
+  unreadable_samples: number;
+  dropped_entries: number;
+}): string {
+  const parts = [
+    lost.refused_entries > 0 && `${tellMany(lost.refused_entries, "entry", "entries")} refused`,
+    lost.unreadable_samples > 0 && `${tellMany(lost.unreadable_samples, "measurement")} unreadable`,
+    lost.dropped_entries > 0 &&
+      `${tellMany(lost.dropped_entries, "entry", "entries")} dropped by the client`,
+  ];
+  return parts.filter(Boolean).join(", ");
+}
+
 /** Minutes as they are counted: one digit below ten. */
 export function tellMinutes(minutes: number): string {
   return minutes < 10 ? upToOneDigit.format(minutes) : whole.format(minutes);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { shareOf, tellBitrate, tellMos, tellPercent } from "../../src/words/amounts";
+import { shareOf, tellBitrate, tellLost, tellMos, tellPercent } from "../../src/words/amounts";
 import { tellLength } from "../../src/words/moments";
 
 describe("amounts", () => {
@@ -16,5 +16,20 @@ describe("amounts", () => {
   it("tell lengths from seconds to hours", () => {
     const lengths = [0, 59_999, 61_000, 600_000, 3_900_000].map(tellLength);
     expect(lengths).toEqual(["0 s", "59 s", "1 min 01 s", "10 min", "1 h 05 min"]);
+  });
+});
+
+describe("what was lost", () => {
+  const nothing = { refused_entries: 0, unreadable_samples: 0, dropped_entries: 0 };
+
+  it("is named with its number, kind by kind", () => {
+    expect(tellLost({ ...nothing, refused_entries: 1, dropped_entries: 1200 })).toBe(
+      "1 entry refused, 1,200 entries dropped by the client",
+    );
+    expect(tellLost({ ...nothing, unreadable_samples: 2 })).toBe("2 measurements unreadable");
+  });
+
+  it("is empty when nothing was", () => {
+    expect(tellLost(nothing)).toBe("");
   });
 });

@@ -1,6 +1,7 @@
+import type { Completeness } from "../../api/shapes";
 import type { CandidatePair, DeviceChange, Fact, PeerPage } from "../../api/stream_shapes";
 import { Moment } from "../../parts/moment";
-import { tellPercent } from "../../words/amounts";
+import { tellLost, tellPercent } from "../../words/amounts";
 import { capitalise, tellCountry, tellEvent, tellLeaving, tellNetwork } from "../../words/issues";
 import { tellLength } from "../../words/moments";
 import { pin } from "../session/cursor";
@@ -46,8 +47,15 @@ function Stays({ page }: { page: PeerPage }) {
           {gapsOf(page)}.
         </p>
       )}
+      {lane.completeness && <Lost completeness={lane.completeness} />}
     </section>
   );
+}
+
+/** What came and is not in the record. */
+function Lost({ completeness }: { completeness: Completeness }) {
+  const lost = tellLost(completeness);
+  return lost ? <p class="faint">{lost}.</p> : null;
 }
 
 function gapsOf(page: PeerPage): string {
