@@ -13,6 +13,7 @@ from aftercall.core.presence import Counts, count, rows_of
 from aftercall.core.records import Participant, Session
 from aftercall.service.documents import is_readable, unpack
 from aftercall.store import attendance, bodies_at_rest, peers, promises, scans, schema, verdicts
+from aftercall.store.columns import unpack as unpack_text
 from aftercall.store.database import Database
 from aftercall.store.promises import EXAMPLES, Broken
 from aftercall.store.sessions import find_with_keys
@@ -53,11 +54,14 @@ class Audit:
                     yield f"{row.app_id}/{row.id}"
 
     async def _is_as_counted(self, app_id: str, session_id: str) -> bool:
-        # In one transaction, read afresh: calls go on meanwhile.
-        async with self._db.read() as tx:
-            known = await find_with_keys(tx, app_id, session_id)
-            found = await peers.peers_of_session(tx, app_id, session_id)
-            rows = await attendance.participants_of_sessions(tx, app_id, [session_id])
+        try:
+            # In one transaction, read afresh: calls go on meanwhile.
+            async with self._db.read() as tx:
+                known = await find_with_keys(tx, app_id, session_id)
+                found = await peers.peers_of_session(tx, app_id, session_id)
+                rows = await attendance.participants_of_sessions(tx, app_id, [session_id])
+        except bodies_at_rest.UNREADABLE:
+            return False
         if known is None:
             return True
         session, day, title_key = known
@@ -98,7 +102,10 @@ class Audit:
         """Verdicts in short that cannot be read."""
         async for page in scans.pages(self._db, schema.session_verdicts, "summary", "counted"):
             for row in page:
-                if not can(verdicts.read_summary, row.summary):
+                if not (
+                    can(verdicts.read_summary, row.summary)
+                    and can(verdicts.read_counted, row.counted)
+                ):
                     yield _key(row, schema.session_verdicts)
         async for page in scans.pages(self._db, schema.peer_verdicts, "summary", "digest"):
             for row in page:
@@ -106,21 +113,21 @@ class Audit:
                     yield _key(row, schema.peer_verdicts)
 
     async def texts(self) -> AsyncIterator[str]:
-        """JSON that cannot be read."""
-        for table, name in JSON_COLUMNS:
-            async for page in scans.pages(self._db, table, name):
-                for row in page:
-                    if not can(msgspec.json.decode, row[-1]):
-                        yield f"{table.name} {_key(row, table)}"
+        """JSON, and compressed text, that cannot be read."""
+        for columns, read in ((JSON_COLUMNS, msgspec.json.decode), (PACKED_COLUMNS, unpack_text)):
+            for table, name in columns:
+                async for page in scans.pages(self._db, table, name):
+                    for row in page:
+                        if not can(read, row[-1]):
+                            yield f"{table.name} {_key(row, table)}"
 
     async def facets(self) -> AsyncIterator[str]:
         """Sessions that are found by something else than what their verdicts say."""
         expected: dict[tuple[str, str], int] = {}
-        async for page in scans.pages(self._db, schema.session_verdicts, "counted"):
-            for row in page:
-                found = verdicts.found_by(verdicts.read_counted(row.counted))
-                if found:
-                    expected[row.app_id, row.session_id] = sum(map(hash, found))
+        async for row in self._counted():
+            found = verdicts.found_by(verdicts.read_counted(row.counted))
+            if found:
+                expected[row.app_id, row.session_id] = sum(map(hash, found))
         async for page in scans.pages(self._db, schema.session_facets):
             for row in page:
                 key = (row.app_id, row.session_id)
@@ -132,10 +139,9 @@ class Audit:
     async def tallies(self) -> AsyncIterator[str]:
         """Facets of days that are tallied otherwise than the verdicts say."""
         expected: dict[tuple[str, str, int], list[int]] = {}
-        async for page in scans.pages(self._db, schema.session_verdicts, "counted"):
-            for row in page:
-                for (facet, day), numbers in verdicts.tallied(verdicts.read_counted(row.counted)):
-                    add(expected, (row.app_id, facet, day), numbers)
+        async for row in self._counted():
+            for (facet, day), numbers in verdicts.tallied(verdicts.read_counted(row.counted)):
+                add(expected, (row.app_id, facet, day), numbers)
         names = ("sessions", "bad_sessions", "measured", "bad")
         async for page in scans.pages(self._db, schema.facet_tallies, *names):
             for row in page:
@@ -144,6 +150,13 @@ class Audit:
         for key, rest in expected.items():
             if any(rest):
                 yield "/".join(map(str, key))
+
+    async def _counted(self) -> AsyncIterator[Row[Any]]:
+        """The sessions' verdicts whose `counted` can be read."""
+        async for page in scans.pages(self._db, schema.session_verdicts, "counted"):
+            for row in page:
+                if can(verdicts.read_counted, row.counted):
+                    yield row
 
 
 LOOKS: Final[Mapping[str, tuple[str, Look]]] = {
@@ -158,7 +171,7 @@ LOOKS: Final[Mapping[str, tuple[str, Look]]] = {
     ),
     "reports_are_readable": ("folded reports cannot be read", Audit.reports),
     "verdicts_are_readable": ("verdicts in short cannot be read", Audit.verdicts),
-    "texts_are_readable": ("JSON cannot be read", Audit.texts),
+    "texts_are_readable": ("JSON or compressed texts cannot be read", Audit.texts),
     "facets_agree_with_the_verdicts": (
         "sessions are found by other things than their verdicts say",
         Audit.facets,
@@ -176,6 +189,8 @@ JSON_COLUMNS: Final = (
     (schema.jobs, "payload"),
     (schema.early_facts, "fact"),
 )
+
+PACKED_COLUMNS: Final = ((schema.chat_messages, "payload"), (schema.transcript_lines, "text"))
 
 
 def can(read: Callable[..., object], *given: Any) -> bool:

@@ -6,6 +6,7 @@ import msgspec
 import zstandard
 
 from aftercall.store.sample_bodies import decompress
+from aftercall.store.samples import runs_of
 from aftercall.store.series import unpack
 
 UNREADABLE: Final = (
@@ -29,9 +30,8 @@ def check_segment(row: Any) -> None:
     """Raises one of `UNREADABLE` for a segment that cannot be read, or does not hold the reports
     that it lists."""
     runs = msgspec.json.decode(row.sequences, type=list[tuple[int, int]])
-    listed = [sequence for first, last in runs for sequence in range(first, last + 1)]
     found = unpack(row.peer_id, row.body)
-    if sorted(sample.sequence for sample in found) != listed or len(listed) != row.samples:
+    if runs_of(sorted(sample.sequence for sample in found)) != runs or len(found) != row.samples:
         raise ValueError("the segment does not hold what it lists")
     for sample in found:
         msgspec.json.decode(sample.body)

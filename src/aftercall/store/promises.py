@@ -69,6 +69,29 @@ def _where_the_peer_is(table: str) -> Promise:
     )
 
 
+def _settled_by_the_end(name: str, sentence: str, *, table: str, where: str) -> Promise:
+    """Of the rows of `table` (as x) whose session has ended, none is as `where` says."""
+    return Promise(
+        name,
+        sentence,
+        f"""SELECT x.app_id, x.id FROM {table} x
+            JOIN sessions s ON s.app_id = x.app_id AND s.id = x.session_id
+            WHERE s.phase = 'ended' AND {_NO_JOB} AND {where}""",
+    )
+
+
+def _of_participant(name: str, sentence: str, *, table: str, key: str) -> Promise:
+    """Each row of `table` is about a participant of its session."""
+    return Promise(
+        name,
+        sentence,
+        f"""SELECT x.app_id, x.{key} FROM {table} x
+            JOIN sessions s ON s.app_id = x.app_id AND s.id = x.session_id
+            WHERE {_NO_JOB} AND NOT EXISTS (SELECT 1 FROM participants y
+              WHERE y.app_id = x.app_id AND y.session_id = x.session_id AND y.id = x.{key})""",
+    )
+
+
 _TALLIED: Final = """
     SELECT app_id, day, size, sum(sessions) sessions, sum(minutes) minutes FROM (
         SELECT app_id, day, total_participants size, 1 sessions, minutes_consumed minutes
@@ -174,38 +197,31 @@ PROMISES: Final = (
         """SELECT DISTINCT x.app_id, x.peer_id FROM samples x WHERE NOT EXISTS
              (SELECT 1 FROM pulses p WHERE p.app_id = x.app_id AND p.peer_id = x.peer_id)""",
     ),
-    Promise(
+    _settled_by_the_end(
         "samples_of_ended_sessions_are_merged",
         "peers of ended sessions have reports that are not merged, and no job will do it",
-        f"""SELECT p.app_id, p.id FROM peers p
-           JOIN sessions s ON s.app_id = p.app_id AND s.id = p.session_id
-           WHERE s.phase = 'ended' AND {_NO_JOB} AND EXISTS
-             (SELECT 1 FROM samples x WHERE x.app_id = p.app_id AND x.peer_id = p.id)""",
+        table="peers",
+        where="""EXISTS
+             (SELECT 1 FROM samples y WHERE y.app_id = x.app_id AND y.peer_id = x.id)""",
     ),
-    Promise(
+    _settled_by_the_end(
         "ended_sessions_are_folded",
         "participants of ended sessions have no report, and no job will make one",
-        f"""SELECT q.app_id, q.id FROM participants q
-           JOIN sessions s ON s.app_id = q.app_id AND s.id = q.session_id
-           WHERE s.phase = 'ended' AND {_NO_JOB} AND NOT EXISTS
-             (SELECT 1 FROM reports r WHERE r.app_id = q.app_id AND r.peer_id = q.id)""",
+        table="participants",
+        where="""NOT EXISTS
+             (SELECT 1 FROM reports y WHERE y.app_id = x.app_id AND y.peer_id = x.id)""",
     ),
-    Promise(
+    _of_participant(
         "reports_are_of_participants",
         "reports are of nobody in their session",
-        f"""SELECT r.app_id, r.peer_id FROM reports r
-           JOIN sessions s ON s.app_id = r.app_id AND s.id = r.session_id
-           WHERE {_NO_JOB} AND NOT EXISTS (SELECT 1 FROM participants q
-             WHERE q.app_id = r.app_id AND q.session_id = r.session_id AND q.id = r.peer_id)""",
+        table="reports",
+        key="peer_id",
     ),
-    Promise(
+    _of_participant(
         "verdicts_are_of_participants",
         "verdicts are of nobody in their session",
-        f"""SELECT v.app_id, v.participant_id FROM peer_verdicts v
-           JOIN sessions s ON s.app_id = v.app_id AND s.id = v.session_id
-           WHERE {_NO_JOB} AND NOT EXISTS (SELECT 1 FROM participants q
-             WHERE q.app_id = v.app_id AND q.session_id = v.session_id
-               AND q.id = v.participant_id)""",
+        table="peer_verdicts",
+        key="participant_id",
     ),
     Promise(
         "verdicts_have_a_session_verdict",

@@ -241,7 +241,7 @@ def _merged_row(peer_id: str, loose: list[StoredSample], old: _Segment | None) -
     return {
         "peer_id": peer_id,
         "samples": len(series),
-        "sequences": msgspec.json.encode(_runs(sorted(every))).decode(),
+        "sequences": msgspec.json.encode(runs_of(sorted(every))).decode(),
         "body": pack(series),
     }
 
@@ -280,7 +280,7 @@ def _ranges(app_id: str, peer_id: str, sequences: str) -> list[dict[str, Any]]:
     ]
 
 
-def _runs(sequences: Sequence[int]) -> list[tuple[int, int]]:
+def runs_of(sequences: Sequence[int]) -> list[tuple[int, int]]:
     """Ascending numbers as first and last of each unbroken run."""
     runs: list[tuple[int, int]] = []
     for sequence in sequences:

@@ -93,6 +93,8 @@ UNSEEN = {
         "UPDATE participants SET joined_at = joined_at - 1",
         "UPDATE participants SET duration_minutes = duration_minutes + 0.1",
         "UPDATE peers SET joined_at = joined_at - 60000",
+        "UPDATE sessions SET minutes_by_view = 'none'",
+        "UPDATE peers SET view_type = 'none'",
         "DELETE FROM participants",
     ),
     "samples_are_readable": ("UPDATE samples SET body = {bytes}",),
@@ -105,6 +107,7 @@ UNSEEN = {
     "reports_are_readable": ("UPDATE reports SET document = {document}",),
     "verdicts_are_readable": (
         "UPDATE session_verdicts SET summary = '{{'",
+        "UPDATE session_verdicts SET counted = 'none'",
         "UPDATE peer_verdicts SET summary = '{{'",
         "UPDATE peer_verdicts SET digest = {bytes}",
     ),
@@ -112,23 +115,33 @@ UNSEEN = {
         "UPDATE notes SET data = 'none'",
         "UPDATE meetings SET settings = 'none'",
         "UPDATE early_facts SET fact = 'none'",
+        "UPDATE sessions SET minutes_by_view = 'none'",
+        "UPDATE chat_messages SET payload = {frame}",
+        "UPDATE transcript_lines SET text = {frame}",
     ),
     "facets_agree_with_the_verdicts": (
         "DELETE FROM session_facets WHERE facet IN (SELECT min(facet) FROM session_facets)",
         "UPDATE session_facets SET created_at = created_at + 1",
+        "UPDATE session_verdicts SET counted = 'none'",
     ),
     "facets_are_tallied": (
         "UPDATE facet_tallies SET bad = bad + 1",
+        "UPDATE session_verdicts SET counted = 'none'",
         "DELETE FROM facet_tallies WHERE facet IN (SELECT min(facet) FROM facet_tallies)",
     ),
 }
 """What breaks each promise that no query alone sees."""
 
 LITERALS = {
-    "sqlite": {"bytes": "X'0102030405'", "document": "X'02000000030102'"},
+    "sqlite": {
+        "bytes": "X'0102030405'",
+        "document": "X'02000000030102'",
+        "frame": "X'28B52FFD01'",
+    },
     "postgresql": {
         "bytes": "decode('0102030405', 'hex')",
         "document": "decode('02000000030102', 'hex')",
+        "frame": "decode('28B52FFD01', 'hex')",
     },
 }
 
