@@ -1,0 +1,94 @@
+"""Facts that wait for a peer to arrive, or for a session to begin."""
+
+import asyncio
+
+import pytest
+
+from aftercall.core.events import PeerKicked, PeerLeft, PeerNoted, SampleTaken, SessionClosed
+from aftercall.core.instants import EpochMs
+from aftercall.store.database import Database
+from aftercall.store.early_facts import (
+    KEPT_MS,
+    EarlyFact,
+    HeldFact,
+    hold,
+    key_of_session,
+    release,
+)
+
+NOON = EpochMs(1_795_262_400_000)
+LEFT = PeerLeft(id="left", at=NOON, meeting_id="m", peer_id="p", is_seen=True)
+
+
+def _early(event: HeldFact, received_at: int = NOON) -> EarlyFact:
+    return EarlyFact(source="events", received_at=EpochMs(received_at), event=event)
+
+
+async def _hold(db: Database, *facts: EarlyFact, app_id: str = "a") -> list[bool]:
+    async with db.write() as tx:
+        return [await hold(tx, app_id, fact) for fact in facts]
+
+
+async def _release(db: Database, key: str = "p", app_id: str = "a") -> list[EarlyFact]:
+    async with db.write() as tx:
+        return await release(tx, app_id, key)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        LEFT,
+        PeerKicked(id="kicked", at=NOON, peer_id="p"),
+        PeerNoted(id="note", at=NOON, peer_id="p", name="muted", data={"by": ["Kim \ufffd", 1.5]}),
+        SampleTaken(id="sample", at=NOON, peer_id="p", sequence=2**63 - 1, body=b"\x00\xff{}"),
+    ],
+)
+async def test_a_fact_comes_out_as_it_went_in_and_once(db: Database, event: HeldFact) -> None:
+    fact = _early(event, NOON + 7)
+    assert await _hold(db, fact) == [True]
+    assert await _release(db) == [fact]
+    assert await _release(db) == []
+
+
+async def test_a_close_waits_for_its_session_and_no_peer_of_that_name(db: Database) -> None:
+    close = _early(SessionClosed(id="close", at=NOON, meeting_id="m", session_id="p"))
+    assert await _hold(db, close, _early(LEFT)) == [True, True]
+    assert await _release(db, key_of_session("p")) == [close]
+    assert await _release(db) == [_early(LEFT)]
+
+
+async def test_a_repeat_is_not_new_and_changes_nothing(db: Database) -> None:
+    assert await _hold(db, _early(LEFT), _early(LEFT, NOON + 9)) == [True, False]
+    assert await _release(db) == [_early(LEFT)]
+
+
+async def test_facts_come_in_the_order_in_which_they_were_received(db: Database) -> None:
+    facts = [
+        _early(PeerLeft(id=id, at=NOON, peer_id="p"), NOON + late)
+        for id, late in (("z", 1), ("a", 2), ("b", 2), ("c", 3))
+    ]
+    await _hold(db, *reversed(facts))
+    assert await _release(db) == facts
+
+
+async def test_another_peers_and_another_apps_facts_stay(db: Database) -> None:
+    other = _early(PeerLeft(id="left", at=NOON, peer_id="q"))
+    await _hold(db, _early(LEFT), other)
+    await _hold(db, _early(LEFT), app_id="b")
+    await _release(db)
+    assert await _release(db, "q") == [other]
+    assert await _release(db, app_id="b") == [_early(LEFT)]
+
+
+async def test_a_fact_is_kept_for_a_day_and_no_longer(db: Database) -> None:
+    old = _early(PeerLeft(id="old", at=NOON, peer_id="p"))
+    later = _early(PeerLeft(id="later", at=NOON, peer_id="p"), NOON + 1)
+    await _hold(db, old, later, _early(PeerLeft(id="x", at=NOON, peer_id="x"), NOON + KEPT_MS))
+    assert await _release(db) == [old, later]
+    await _hold(db, old, later, _early(PeerLeft(id="y", at=NOON, peer_id="x"), NOON + KEPT_MS + 1))
+    assert await _release(db) == [later]
+
+
+async def test_one_fact_that_comes_by_many_ways_at_once_is_new_once(db: Database) -> None:
+    answers = await asyncio.gather(*(_hold(db, _early(LEFT)) for _ in range(6)))
+    assert sorted(answers) == [[False]] * 5 + [[True]]
