@@ -77,7 +77,7 @@ class GuardedHttp(HttpToolsProtocol):
         self._all: Connections = config.loaded_app.connections
         self._stage = _Stage.HEAD
         self._is_in_head = self._is_in_body = self._has_begun = self._is_refused = False
-        self._fed = self._feeding = self._body_bytes = 0
+        self._fed = self._feeding = self._begun_with = self._body_bytes = 0
         self._refusal: ErrorAnswer = MALFORMED
 
     # What the network says
@@ -129,6 +129,7 @@ class GuardedHttp(HttpToolsProtocol):
         self._is_in_head = True
         # What came with its first bytes may belong to the request before it.
         self._fed = self._body_bytes = 0
+        self._begun_with = self._feeding
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
@@ -136,7 +137,7 @@ class GuardedHttp(HttpToolsProtocol):
             self._refusal = TARGET_TOO_LONG
             raise _Refusal
         if len(self.headers) > MOST_HEADERS or (
-            self._fed + self._feeding > MOST_HEAD_BYTES
+            self._fed + self._begun_with > MOST_HEAD_BYTES
             and _size(self.url, self.headers) > MOST_HEAD_BYTES
         ):
             self._refusal = HEAD_TOO_LARGE
