@@ -22,7 +22,9 @@ DEEPEST: Final = 100
 LARGEST: Final = 2_097_152
 """Bytes of a body that is mended in all ways, which costs up to half a second a megabyte."""
 
-_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What reading JSON raises of bytes that are none."""
+
 _DOUBTFUL: Final = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _PAIR: Final = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
 _HALF: Final = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
@@ -61,7 +63,7 @@ def read_json(body: bytes, decode: Callable[[bytes], T]) -> T:
     plain = storable_json(body)
     try:
         return decode(plain)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         if isinstance(error, msgspec.ValidationError) and "out of range" not in str(error):
             raise
     return decode(readable_json(body))

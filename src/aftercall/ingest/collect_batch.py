@@ -22,7 +22,7 @@ from aftercall.core.quality.intervals.getstats import (
     encode_body,
     fields_of,
 )
-from aftercall.core.texts import read_json, storable_json
+from aftercall.core.texts import UNREADABLE, read_json, storable_json
 from aftercall.ingest.samples import read_sample
 from aftercall.ingest.values import moment_of
 
@@ -185,8 +185,6 @@ _SAME_CONNECTIONS: Final = msgspec.json.Decoder(Connections, strict=False)
 _HEAD: Final = msgspec.json.Decoder(_Head)
 _ENCODER: Final = msgspec.json.Encoder()
 
-_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-
 
 def read_batch(body: bytes) -> Batch:
     """A batch of the protocol. Raises `Malformed` when its envelope cannot be read."""
@@ -196,7 +194,7 @@ def read_batch(body: bytes) -> Batch:
     try:
         envelope = _WHOLE.decode(body)
         entries = [*envelope.entries]
-    except _UNREADABLE:
+    except UNREADABLE:
         envelope = _read_envelope(body)
         entries = [_read_entry(raw) for raw in envelope.entries]
     if envelope.v != VERSION:
@@ -224,14 +222,14 @@ def _read_envelope(body: bytes) -> _Unread:
         return unread
     except msgspec.ValidationError as error:
         raise Malformed(f"The batch is not as it should be: {error}.", code="bad_batch") from None
-    except _UNREADABLE:
+    except UNREADABLE:
         raise Malformed("The body is not JSON.", code="bad_json") from None
 
 
 def _read_entry(raw: msgspec.Raw) -> AnyEntry | Rejected:
     try:
         entry = _possible_entry(bytes(raw))
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         return _rejected(raw, "bad_entry", f"The entry cannot be read: {error}.")
     if not isinstance(entry, _SampleHead):
         return entry
@@ -281,7 +279,7 @@ def _rejected(raw: msgspec.Raw, code: str, message: str) -> Rejected:
     """An entry that could not be read, with what of it can be."""
     try:
         head = read_json(bytes(raw), _HEAD.decode)
-    except _UNREADABLE:
+    except UNREADABLE:
         return Rejected(-1, code, message)
     seq = head.seq if isinstance(head.seq, int) else -1
     return Rejected(seq, code, message, moment_of(head.at), is_sample=head.type == "sample")

@@ -24,7 +24,7 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.privacy import Privacy, shorten_body, shorten_data
 from aftercall.core.quality.intervals.getstats import encode_body
 from aftercall.core.records import MessageKind, ViewType
-from aftercall.core.texts import read_json
+from aftercall.core.texts import UNREADABLE, read_json
 from aftercall.ingest.refusals import MOST_NOTED, refusal
 from aftercall.ingest.samples import read_sample
 from aftercall.ingest.user_agent import completed
@@ -130,7 +130,6 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True):
     events: Annotated[list[msgspec.Raw], Meta(min_length=1, max_length=MOST_EVENTS)]
 
 
-_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _BODY: Final = msgspec.json.Decoder(_Body)
 _MESSAGE: Final = msgspec.json.Decoder(AnyMessage)
 
@@ -159,7 +158,7 @@ def translate(body: bytes, *, app_id: str, privacy: Privacy) -> Translation:
         messages = read_json(body, _BODY.decode).events
     except msgspec.ValidationError as error:
         raise Malformed(f"The body is not as it should be: {error}.", code="bad_body") from None
-    except _UNREADABLE:
+    except UNREADABLE:
         raise Malformed("The body is not JSON.", code="bad_json") from None
     events: list[AnyEvent] = []
     indexes: list[int] = []
@@ -182,7 +181,7 @@ def _refusal(raw: msgspec.Raw, error: Malformed, app_id: str) -> PeerNoted | Non
     """A note for the peer that the refused event names, if it names one and a moment."""
     try:
         said = read_json(bytes(raw), msgspec.json.decode)
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
     if not isinstance(said, dict):
         return None
@@ -217,7 +216,7 @@ def meeting_id_from(app_id: str, source_id: str) -> str:
 def _translate(raw: msgspec.Raw, app_id: str, privacy: Privacy) -> AnyEvent:
     try:
         message = read_json(bytes(raw), _MESSAGE.decode)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise Malformed(f"The event cannot be read: {error}.", code="bad_event") from None
     at = checked_moment(message.at)
     id = id_from(app_id, "event", message.id) if message.id else id_from(app_id, str(at), _key(raw))

@@ -15,7 +15,7 @@ from aftercall.core.errors import Malformed
 from aftercall.core.events import AnyEvent, PeerLeft, PeerNoted, SampleTaken, SessionClosed
 from aftercall.core.instants import EpochMs
 from aftercall.core.privacy import Privacy
-from aftercall.core.texts import read_json
+from aftercall.core.texts import UNREADABLE, read_json
 from aftercall.ingest.janus_event import (
     SOURCE,
     Json,
@@ -160,7 +160,7 @@ def _refusal(
 def _events_of(body: bytes) -> list[msgspec.Raw]:
     try:
         events = read_json(body, _events_in)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         raise Malformed("The body is not JSON.", code="bad_json") from None
     if len(events) > MOST_EVENTS:
         raise Malformed(f"A body holds at most {MOST_EVENTS} events.", code="too_many_entries")

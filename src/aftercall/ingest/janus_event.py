@@ -12,7 +12,7 @@ from aftercall.core.ids import id_from
 from aftercall.core.instants import EpochMs, is_plausible
 from aftercall.core.privacy import Privacy, shorten_body, shorten_data
 from aftercall.core.quality.intervals.getstats import decode_body, encode_body
-from aftercall.core.texts import read_json
+from aftercall.core.texts import UNREADABLE, read_json
 from aftercall.ingest.loose import as_text
 
 SOURCE: Final = "janus"
@@ -69,7 +69,7 @@ def read_event(
 ) -> Said:
     try:
         event = read_json(bytes(raw), msgspec.json.decode)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         raise Malformed("The event cannot be read.", code="bad_event") from None
     if not isinstance(event, dict) or not isinstance(event.get("type"), int):
         raise Malformed('An event of Janus is an object with a "type".', code="bad_event")
@@ -108,7 +108,7 @@ def sender_of(raw: msgspec.Raw, app_id: str, received_at: EpochMs) -> Sender | N
     """`None` of an event that names no session."""
     try:
         event = read_json(bytes(raw), msgspec.json.decode)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return None
     session = id_of(event.get("session_id")) if isinstance(event, dict) else None
     if session is None:

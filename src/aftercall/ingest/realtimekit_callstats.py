@@ -26,7 +26,7 @@ from aftercall.core.events import (
 )
 from aftercall.core.ids import id_from, is_path_id
 from aftercall.core.instants import EpochMs, is_plausible
-from aftercall.core.texts import read_json
+from aftercall.core.texts import UNREADABLE, read_json
 from aftercall.ingest.callstats_ping import sample_of
 from aftercall.ingest.loose import as_count, as_flag, as_number, as_object, as_text, known, scalars
 from aftercall.ingest.refusals import MOST_NOTED, refusal
@@ -135,7 +135,7 @@ def _refusal(raw: object, error: Malformed, batch: _Batch) -> PeerNoted:
 def _envelope(body: bytes) -> tuple[str, list[Any]]:
     try:
         message = read_json(body, msgspec.json.decode)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         raise Malformed("The body is not JSON.", code="bad_json") from None
     if not isinstance(message, dict):
         raise Malformed("The body must be a JSON object.", code="bad_body")

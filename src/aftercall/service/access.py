@@ -14,6 +14,7 @@ from aftercall.core.events import Identity
 from aftercall.core.ids import NewId
 from aftercall.core.instants import MINUTE_MS, SECOND_MS, Clock, EpochMs
 from aftercall.core.records import ApiToken, App, MeetingStatus, Member, Page, Role, ViewType
+from aftercall.service.admission import is_good
 from aftercall.settings import Settings
 from aftercall.store import apps, meetings
 from aftercall.store.database import Database
@@ -269,11 +270,7 @@ class Access:
         async with self._db.read() as tx:
             meeting = await meetings.find_meeting(tx, grant.app_id, grant.meeting_id)
             member = await meetings.find_member(tx, grant.app_id, grant.meeting_id, grant.member_id)
-        if (
-            member is None
-            or member.removed_at is not None
-            or member.token_generation != grant.generation
-        ):
+        if not is_good(member, grant.generation):
             raise Refused("This participant token has been revoked.", code="token_revoked")
         if meeting is None or meeting.status is MeetingStatus.INACTIVE:
             raise Refused("The meeting is inactive: nobody can join it.", code="meeting_inactive")

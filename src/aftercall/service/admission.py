@@ -56,7 +56,7 @@ class Admission:
         meeting = await self._meeting_of(delivery.app_id, who.meeting_id)
         if meeting is None:
             return UNKNOWN_MEETING
-        if not _is_good(await self._member(delivery.app_id, who), who):
+        if not is_good(await self._member(delivery.app_id, who), who.generation):
             return TOKEN_REVOKED
         if state is not None and was_sent_away(state.peer.kicked_at, delivery.received_at):
             return KICKED
@@ -81,11 +81,10 @@ def was_sent_away(kicked_at: EpochMs | None, received_at: EpochMs) -> bool:
     return kicked_at is not None and received_at > kicked_at + KICK_GRACE_MS
 
 
-def _is_good(member: Member | None, who: Credentials) -> bool:
+def is_good(member: Member | None, generation: int) -> bool:
+    """Whether a token of that generation is still the member's."""
     return (
-        member is not None
-        and member.removed_at is None
-        and member.token_generation == who.generation
+        member is not None and member.removed_at is None and member.token_generation == generation
     )
 
 

@@ -201,21 +201,25 @@ async def count_samples(tx: AsyncConnection, app_id: str, peer_id: str) -> int:
     return int(found.scalar_one_or_none() or 0)
 
 
-async def present_of_source(tx: AsyncConnection, app_id: str, source: str) -> list[Peer]:
-    """The peers that a source reported and that are there, in sessions that are not ended, in the
-    order in which they came."""
+def _present() -> Select[Any]:
+    """The peers that are there, in sessions that are not ended, each with its pulse."""
     peer, session, pulse = schema.peers, schema.sessions, schema.pulses
-    rows = await tx.execute(
+    return (
         select(*_PEER.columns, pulse.c.last_heard_at, pulse.c.last_received_at)
         .select_from(peer)
         .join(session, and_(session.c.app_id == peer.c.app_id, session.c.id == peer.c.session_id))
         .outerjoin(pulse, and_(pulse.c.app_id == peer.c.app_id, pulse.c.peer_id == peer.c.id))
-        .where(
-            peer.c.app_id == app_id,
-            peer.c.source == source,
-            peer.c.left_at.is_(None),
-            session.c.phase != Phase.ENDED.value,
-        )
+        .where(peer.c.left_at.is_(None), session.c.phase != Phase.ENDED.value)
+    )
+
+
+async def present_of_source(tx: AsyncConnection, app_id: str, source: str) -> list[Peer]:
+    """The peers that a source reported and that are there, in sessions that are not ended, in the
+    order in which they came."""
+    peer = schema.peers
+    rows = await tx.execute(
+        _present()
+        .where(peer.c.app_id == app_id, peer.c.source == source)
         .order_by(peer.c.first_heard_at, peer.c.id)
     )
     return [_with_pulse(_PEER.from_row(row), row[-2], row[-1]) for row in rows]
@@ -226,7 +230,7 @@ async def silent_peers(
 ) -> list[Peer]:
     """Present peers of any app, in sessions that are not ended, from whom nothing came for
     longer than the policy allows (`core.lifecycle.silence_limit_ms`), the longest silent first."""
-    peer, session, pulse = schema.peers, schema.sessions, schema.pulses
+    peer, pulse = schema.peers, schema.pulses
     pulse_at = func.coalesce(pulse.c.last_received_at, peer.c.last_received_at)
     received_at = case(
         (pulse_at > peer.c.last_received_at, pulse_at), else_=peer.c.last_received_at
@@ -238,16 +242,6 @@ async def silent_peers(
         else_=policy.silence_floor_ms,
     )
     rows = await tx.execute(
-        select(*_PEER.columns, pulse.c.last_heard_at, pulse.c.last_received_at)
-        .select_from(peer)
-        .join(session, and_(session.c.app_id == peer.c.app_id, session.c.id == peer.c.session_id))
-        .outerjoin(pulse, and_(pulse.c.app_id == peer.c.app_id, pulse.c.peer_id == peer.c.id))
-        .where(
-            peer.c.left_at.is_(None),
-            session.c.phase != Phase.ENDED.value,
-            received_at + patience_ms < now,
-        )
-        .order_by(received_at)
-        .limit(limit)
+        _present().where(received_at + patience_ms < now).order_by(received_at).limit(limit)
     )
     return [_with_pulse(_PEER.from_row(row), row[-2], row[-1]) for row in rows]

@@ -71,12 +71,7 @@ def _check_tables(path: Path) -> None:
     """That the tables are ours, or none are there yet."""
     try:
         with closing(sqlite3.connect(path, timeout=5)) as connection:
-            names = {
-                name
-                for (name,) in connection.execute(
-                    "SELECT name FROM sqlite_master WHERE type = 'table'"
-                )
-            }
+            names = {name for (name,) in connection.execute(_TABLE_NAMES)}
             if "alembic_version" in names:
                 connection.execute("SELECT version_num FROM alembic_version").fetchall()
     except sqlite3.OperationalError as error:
