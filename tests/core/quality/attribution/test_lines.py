@@ -90,8 +90,10 @@ def test_a_stream_that_nobody_names_counts_for_its_listener_alone() -> None:
 
 def test_strain_while_nothing_was_heard_does_not_count() -> None:
     absent = Heard([(EpochMs(300), EpochMs(400))], [BAD])
-    square = Square({"a": {"b": absent, "c": absent}}, "abc")
-    assert square.listeners["a"].every == []
+    there = Heard([CALL], [])
+    square = Square({"a": {"b": absent, "c": absent, "d": there, "e": there}}, "abcde")
+    line = square.listeners["a"]
+    assert (line.several, line.most, line.every) == ([CALL], [], [])
 
 
 def _everybody(people: str) -> str:

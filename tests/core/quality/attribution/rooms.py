@@ -1,0 +1,73 @@
+"""People behind a server for tests: each sends sound and a picture, and receives all others'."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.attribution.parties import Party
+from aftercall.core.quality.attribution.session import Session
+from aftercall.core.quality.attribution.traces import Span, StreamTrace
+from aftercall.core.quality.intervals.streams import AUDIO, Family
+from aftercall.core.quality.rules.issues import Issue, StreamRef
+
+CALL: Final[Span] = (EpochMs(0), EpochMs(600_000))
+BAD: Final[Span] = (EpochMs(100_000), EpochMs(200_000))
+
+
+def span(start: int, end: int) -> Span:
+    return (EpochMs(start), EpochMs(end))
+
+
+def sent(name: str, family: Family = Family.AUDIO_PRODUCER) -> StreamRef:
+    ssrc = 10 * ord(name) + (family in AUDIO)
+    return StreamRef(peer_id=name, connection_id="up", family=family.value, ssrc=ssrc)
+
+
+def received(listener: str, sender: str, family: Family = Family.AUDIO_CONSUMER) -> StreamRef:
+    ssrc = 10_000 * ord(listener) + 10 * ord(sender) + (family in AUDIO)
+    return StreamRef(
+        peer_id=listener,
+        connection_id="down",
+        family=family.value,
+        ssrc=ssrc,
+        from_peer_id=sender,
+    )
+
+
+def trace(ref: StreamRef, **members: Any) -> StreamTrace:
+    """A stream that flowed throughout the call without trouble."""
+    flowed: dict[str, Any] = {
+        "flowing": [CALL],
+        "dry": [],
+        "voiced": [],
+        "lossy": [],
+        "jittery": [],
+        "has_loss": True,
+        "is_shown": False,
+    }
+    return StreamTrace(ref=ref, family=Family(ref.family or ""), **(flowed | members))
+
+
+def room(
+    people: str,
+    issues: Mapping[str, Sequence[Issue]] | None = None,
+    members: Mapping[StreamRef, Mapping[str, Any]] | None = None,
+    **party_members: Mapping[str, Any],
+) -> Session:
+    """`members` are those of the traces of streams, `party_members` those of participants."""
+    given = members or {}
+    parties = []
+    for name in people:
+        refs = [sent(name), sent(name, Family.VIDEO_PRODUCER)]
+        for other in people.replace(name, ""):
+            refs += [received(name, other), received(name, other, Family.VIDEO_CONSUMER)]
+        parties.append(
+            Party(
+                row_id=name,
+                peer_ids=frozenset({name}),
+                issues=(issues or {}).get(name, ()),
+                traces=[trace(ref, **given.get(ref, {})) for ref in refs],
+                **party_members.get(name, {}),
+            )
+        )
+    return Session(parties)
