@@ -47,8 +47,7 @@ class Line(NamedTuple):
 
 class Square:
     """Who was strained to whom, by listener and by what it heard. `heard[listener][slot]`; a slot
-    is a sender's row id, or anything else for a stream that nobody names. `kinds` groups the
-    slots of a listener that can be counted against each other."""
+    is a sender's row id, or anything else for a stream that nobody names."""
 
     def __init__(self, heard: Mapping[str, Mapping[str, Heard]], senders: Iterable[str]) -> None:
         self._heard = heard

@@ -60,7 +60,7 @@ def narrow_downlinks(session: Session) -> dict[str, list[Issue]]:
         spans = lasting(intersection(line.every, line.needed), LEAST_MS)
         for span in spans:
             count = sum(1 for small in senders.values() if overlap_ms(small, [span]))
-            if count > 1 and count >= MOST_SHARE * len(heard[listener]):
+            if count >= MOST_SHARE * len(heard[listener]):
                 found.setdefault(listener, []).append(_issue(session, listener, span))
     return {
         listener: alone

@@ -100,14 +100,6 @@ class Session:
             row_id: {slot: _present(traces) for slot, traces in slots.items()}
             for row_id, slots in self._received.items()
         }
-        self.raised_uplinks = {
-            row_id: _spans(
-                i
-                for i in party.issues
-                if i.name in UPLINK and is_transit(i) and not self.topology.is_direct(i.stream)
-            )
-            for row_id, party in self.parties.items()
-        }
         self._lossy_uplinks = {
             row_id: _spans(
                 i
@@ -349,7 +341,7 @@ _UNNAMED: Final = "?"
 
 
 def _own_strains(strain: Strain) -> tuple[Strain, ...]:
-    return ("loss", "jitter") if strain == "late" else (strain,)
+    return _ON_THE_WAY if strain == _LATE else (strain,)
 
 
 def _spans(issues: Iterable[Issue]) -> list[Span]:
