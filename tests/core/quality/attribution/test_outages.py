@@ -69,8 +69,9 @@ def test_a_connection_is_lost_by_the_far_end_that_alone_lost_nearly_all(
     lost: dict[str, str], culprits: dict[str, str | None]
 ) -> None:
     outages = _mesh(**lost)
-    for (who, other), culprit in culprits.items():
-        issue = _lost(who, other)
+    for pair, culprit in culprits.items():
+        who = pair[0]
+        issue = _lost(who, pair[1])
         assert outages.culprit_of(issue, who) == culprit
         origin = "local" if culprit is None else "remote"
         found = outages.with_origin(issue, who)
