@@ -70,6 +70,14 @@ async def test_a_client_that_is_no_browser_is_not_given_the_page(
     assert answer.status_code == 404
 
 
+async def test_whoever_looks_at_the_server_s_own_address_is_given_the_page(
+    client: httpx.AsyncClient,
+) -> None:
+    answer = await client.get("/", headers={"accept": "*/*"})
+    assert answer.status_code == 200
+    assert "<title>Aftercall</title>" in answer.text
+
+
 async def test_pages_that_are_not_built_say_how_to_get_them(tmp_path: Path) -> None:
     pages: Any = Pages(tmp_path / "nothing")
     transport = httpx.ASGITransport(app=pages)

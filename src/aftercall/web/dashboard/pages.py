@@ -45,7 +45,7 @@ class Pages:
         if asset is not None and not path.endswith(".html"):
             await answer_asset(asset, scope, send)
             return
-        if "." in path.rpartition("/")[2] or not _takes_html(scope):
+        if "." in path.rpartition("/")[2] or not (path == "/" or _takes_html(scope)):
             await answer_bytes(send, 404, b"There is no such file.\n", "text/plain; charset=utf-8")
             return
         index = self._assets.find("index.html")
