@@ -14,6 +14,7 @@ import pytest
 
 from tests.acceptance import patient
 from tests.acceptance.calls import browser, find_chromium
+from tests.acceptance.direct_calls import admit, make_meeting
 from tests.acceptance.patient import PATIENCE_S
 from tests.acceptance.sdks import node_sdks
 from tests.acceptance.server import Server, running
@@ -68,17 +69,6 @@ def bundled(folder: Path) -> Path:
     return bundle
 
 
-def admit(server: Server, meeting_id: str, name: str) -> str:
-    """A token for a participant, as an application's backend asks for it."""
-    answer = patient.post(
-        server.kit(f"meetings/{meeting_id}/participants"),
-        headers=server.headers,
-        json={"name": name, "custom_participant_id": name, "preset_name": "group_call_host"},
-    )
-    token: str = answer.raise_for_status().json()["data"]["token"]
-    return token
-
-
 async def hold(server: Server, tokens: dict[str, str], folder: Path) -> Any:
     assert CHROMIUM is not None
     async with behind_tls(server.port, folder) as port:
@@ -115,8 +105,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
         def ask(path: str) -> Any:
             return client.get(server.kit(path)).raise_for_status().json()["data"]
 
-        meeting = client.post(server.kit("meetings"), json={"title": "Statistics"})
-        meeting_id = meeting.raise_for_status().json()["data"]["id"]
+        meeting_id = make_meeting(server, "Statistics")
         tokens = {name: admit(server, meeting_id, name) for name in ("Ada", "Bob")}
         counted = asyncio.run(hold(server, tokens, folder))
         (session,) = ask("sessions")["sessions"]

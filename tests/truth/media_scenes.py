@@ -100,14 +100,7 @@ def dead_microphone(*, from_the_start: bool) -> Make:
         start = 0.0 if from_the_start else draw.between(50, 80)
         span = (start, scene.length_s)
         culprit.microphone = Microphone(dead=(span,))
-        scene.truths = [
-            Truth(
-                person=culprit.name,
-                causes=frozenset({"silent_microphone"}),
-                span=span,
-                hurts=scene.others(culprit),
-            )
-        ]
+        scene.truths = [truth(culprit, "silent_microphone", span, scene.others(culprit))]
         return scene
 
     return make
@@ -120,14 +113,7 @@ def starved_camera(draw: Draw) -> Scene:
     start = draw.between(50, 90)
     span = (start, start + draw.between(40, 60))
     culprit.camera = Camera(starved=(span,))
-    scene.truths = [
-        Truth(
-            person=culprit.name,
-            causes=frozenset({"no_video_sent"}),
-            span=span,
-            hurts=scene.others(culprit),
-        )
-    ]
+    scene.truths = [truth(culprit, "no_video_sent", span, scene.others(culprit))]
     return scene
 
 
@@ -138,14 +124,7 @@ def unsent_sound(draw: Draw) -> Scene:
     culprit.browser = "chrome"
     span = (start := draw.between(50, 90), start + draw.between(40, 60))
     culprit.microphone = Microphone(absent=(span,))
-    scene.truths = [
-        Truth(
-            person=culprit.name,
-            causes=frozenset({"no_audio_sent"}),
-            span=span,
-            hurts=scene.others(culprit),
-        )
-    ]
+    scene.truths = [truth(culprit, "no_audio_sent", span, scene.others(culprit))]
     return scene
 
 
@@ -160,14 +139,7 @@ def lost_connection(topology: Topology) -> Make:
         culprit.up.append(Cut((span,)))
         culprit.down.append(Cut((span,)))
         culprit.lost_connection = (span,)
-        scene.truths = [
-            Truth(
-                person=culprit.name,
-                causes=frozenset({"interruption"}),
-                span=span,
-                hurts=scene.others(culprit),
-            ),
-        ]
+        scene.truths = [truth(culprit, "interruption", span, scene.others(culprit))]
         return scene
 
     return make
