@@ -12,6 +12,7 @@ from aftercall.core.quality.attribution.session import Session
 from aftercall.core.quality.attribution.traces import ConnectionTrace, Sized, Span, StreamTrace
 from aftercall.core.quality.intervals.streams import Family
 from aftercall.core.quality.rules.issues import Issue, IssueName, StreamRef, single
+from tests.core.quality.attribution.streams import trace_of
 
 CALL: Span = (EpochMs(0), EpochMs(300_000))
 
@@ -19,17 +20,11 @@ CALL: Span = (EpochMs(0), EpochMs(300_000))
 def _stream(
     who: str, family: Family, *, sender: str | None = None, when: Span = CALL
 ) -> StreamTrace:
-    return StreamTrace(
-        ref=StreamRef(peer_id=who, family=family.value, from_peer_id=sender),
-        family=family,
+    return trace_of(
+        StreamRef(peer_id=who, family=family.value, from_peer_id=sender),
         life=when,
         flowing=[when],
-        dry=[],
         voiced=[when] if family is Family.AUDIO_PRODUCER else [],
-        lossy=[],
-        jittery=[],
-        has_loss=True,
-        is_shown=False,
     )
 
 

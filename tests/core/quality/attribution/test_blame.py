@@ -11,6 +11,7 @@ from aftercall.core.quality.attribution.session import Session
 from aftercall.core.quality.attribution.traces import ConnectionTrace, Span, StreamTrace
 from aftercall.core.quality.intervals.streams import Family
 from aftercall.core.quality.rules.issues import IssueName, StreamRef, single
+from tests.core.quality.attribution.streams import trace_of
 
 CALL: Span = (EpochMs(0), EpochMs(600_000))
 BAD: Span = (EpochMs(100_000), EpochMs(200_000))
@@ -69,16 +70,11 @@ class Room(NamedTuple):
 
 
 def _trace(ref: StreamRef, *, is_lossy: bool, has_loss: bool = True) -> StreamTrace:
-    return StreamTrace(
-        ref=ref,
-        family=Family(ref.family or ""),
+    return trace_of(
+        ref,
         flowing=[CALL],
-        dry=[],
-        voiced=[],
         lossy=[BAD] if is_lossy else [],
-        jittery=[],
         has_loss=has_loss,
-        is_shown=False,
     )
 
 

@@ -10,6 +10,7 @@ from aftercall.core.quality.attribution.session import Session
 from aftercall.core.quality.attribution.traces import Span, StreamTrace
 from aftercall.core.quality.intervals.streams import Family
 from aftercall.core.quality.rules.issues import Issue, IssueName, StreamRef, single
+from tests.core.quality.attribution.streams import trace_of
 
 LEFT_AT = EpochMs(300_000)
 END_AT = EpochMs(400_000)
@@ -17,17 +18,10 @@ END_AT = EpochMs(400_000)
 
 def _flow(who: str, connection: str, family: Family, ssrc: int, end_at: EpochMs) -> StreamTrace:
     life: Span = (EpochMs(0), end_at)
-    return StreamTrace(
-        ref=StreamRef(peer_id=who, connection_id=connection, family=family.value, ssrc=ssrc),
-        family=family,
+    return trace_of(
+        StreamRef(peer_id=who, connection_id=connection, family=family.value, ssrc=ssrc),
         life=life,
         flowing=[life],
-        dry=[],
-        voiced=[],
-        lossy=[],
-        jittery=[],
-        has_loss=True,
-        is_shown=False,
     )
 
 

@@ -13,6 +13,7 @@ from aftercall.core.quality.attribution.session import Party, Session
 from aftercall.core.quality.attribution.traces import Span, StreamTrace
 from aftercall.core.quality.intervals.streams import Family
 from aftercall.core.quality.rules.issues import Issue, IssueName, StreamRef, single
+from tests.core.quality.attribution.streams import trace_of
 
 CALL: Span = (EpochMs(0), EpochMs(600_000))
 BAD: Span = (EpochMs(100_000), EpochMs(200_000))
@@ -35,17 +36,10 @@ def _ref(owner: str, other: str, family: Family, *, is_direct: bool) -> StreamRe
 
 
 def _trace(ref: StreamRef, late: Sequence[Span] = ()) -> StreamTrace:
-    return StreamTrace(
-        ref=ref,
-        family=Family(ref.family or ""),
+    return trace_of(
+        ref,
         flowing=[CALL],
-        dry=[],
-        voiced=[],
-        lossy=[],
-        jittery=[],
         late=list(late),
-        has_loss=True,
-        is_shown=False,
     )
 
 

@@ -14,6 +14,7 @@ from aftercall.core.quality.attribution.session import Session
 from aftercall.core.quality.attribution.traces import ConnectionTrace, Span, StreamTrace
 from aftercall.core.quality.intervals.streams import Family
 from aftercall.core.quality.rules.issues import Issue, IssueName, StreamRef, single
+from tests.core.quality.attribution.streams import trace_of
 
 CALL: Span = (EpochMs(0), EpochMs(600_000))
 BAD: Span = (EpochMs(100_000), EpochMs(200_000))
@@ -47,7 +48,7 @@ class Case(NamedTuple):
                     ssrc=1_000 * ord(listener) + ord(sender),
                 )
                 is_missed = listener + sender in self.missed.split()
-                traces.append(_trace(ref, family, is_missed))
+                traces.append(_trace(ref, is_missed))
                 if is_missed:
                     is_sent = family is Family.AUDIO_PRODUCER
                     way = "UPLINK" if is_sent else "DOWNLINK"
@@ -55,17 +56,11 @@ class Case(NamedTuple):
         return Party(row_id=name, peer_ids=frozenset({name}), issues=issues, traces=traces)
 
 
-def _trace(ref: StreamRef, family: Family, is_missed: bool) -> StreamTrace:
-    return StreamTrace(
-        ref=ref,
-        family=family,
+def _trace(ref: StreamRef, is_missed: bool) -> StreamTrace:
+    return trace_of(
+        ref,
         flowing=[CALL],
-        dry=[],
-        voiced=[],
         lossy=[BAD] if is_missed else [],
-        jittery=[],
-        has_loss=True,
-        is_shown=False,
     )
 
 

@@ -12,6 +12,7 @@ from aftercall.core.quality.attribution.session import Party, Session
 from aftercall.core.quality.attribution.traces import Counted, StreamTrace
 from aftercall.core.quality.intervals.streams import Family
 from aftercall.core.quality.rules.issues import Issue, IssueName, StreamRef
+from tests.core.quality.attribution.streams import trace_of
 
 STEP_MS = 7_000
 SENT, SHOWN = Family.SCREENSHARE_VIDEO_PRODUCER, Family.SCREENSHARE_VIDEO_CONSUMER
@@ -24,17 +25,10 @@ def _trace(
     ref = StreamRef(peer_id=owner, family=family.value, ssrc=ssrc, from_peer_id=sender)
     starts = [EpochMs(offset_ms + place * STEP_MS) for place in range(len(frames))]
     ends = [EpochMs(start + STEP_MS) for start in starts]
-    return StreamTrace(
-        ref=ref,
-        family=family,
+    return trace_of(
+        ref,
         flowing=[(starts[0], ends[-1])],
-        dry=[],
-        voiced=[],
-        lossy=[],
-        jittery=[],
         counted=[Counted(*each) for each in zip(starts, ends, frames, strict=True)],
-        has_loss=True,
-        is_shown=False,
     )
 
 

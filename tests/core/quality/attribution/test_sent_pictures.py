@@ -11,6 +11,7 @@ from aftercall.core.quality.attribution.session import Party, Session
 from aftercall.core.quality.attribution.traces import Counted, Span, StreamTrace
 from aftercall.core.quality.intervals.streams import Family
 from aftercall.core.quality.rules.issues import Issue, IssueName, StreamRef, single
+from tests.core.quality.attribution.streams import trace_of
 
 STEP_MS = 7_000
 CAMERA, SEEN = Family.VIDEO_PRODUCER, Family.VIDEO_CONSUMER
@@ -31,22 +32,15 @@ def _trace(
     """A stream with so many frames in each report; `None` where it was fast."""
     ref = StreamRef(peer_id=owner, family=family.value, **named)
     starts = [EpochMs(offset_ms + place * STEP_MS) for place in range(len(frames))]
-    return StreamTrace(
-        ref=ref,
-        family=family,
+    return trace_of(
+        ref,
         flowing=[(starts[0], EpochMs(starts[-1] + STEP_MS))],
-        dry=[],
-        voiced=[],
-        lossy=[],
-        jittery=[],
         late=list(late),
         counted=[
             Counted(start, EpochMs(start + STEP_MS), count)
             for start, count in zip(starts, frames, strict=True)
             if count is not None
         ],
-        has_loss=True,
-        is_shown=False,
     )
 
 

@@ -7,6 +7,7 @@ from aftercall.core.quality.attribution.session import Party, Session
 from aftercall.core.quality.attribution.traces import Span, StreamTrace
 from aftercall.core.quality.intervals.streams import Family
 from aftercall.core.quality.rules.issues import StreamRef
+from tests.core.quality.attribution.streams import trace_of
 
 
 def _span(start: int, end: int) -> Span:
@@ -15,16 +16,9 @@ def _span(start: int, end: int) -> Span:
 
 def _trace(family: Family, flowing: Sequence[Span], **names: object) -> StreamTrace:
     ref = StreamRef(peer_id="p", family=family.value, **names)  # type: ignore[arg-type] # by name
-    return StreamTrace(
-        ref=ref,
-        family=family,
-        flowing=list(flowing),
-        dry=[],
-        voiced=[],
-        lossy=[],
-        jittery=[],
-        has_loss=True,
-        is_shown=False,
+    return trace_of(
+        ref,
+        flowing=flowing,
     )
 
 

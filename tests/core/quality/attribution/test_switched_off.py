@@ -10,6 +10,7 @@ from aftercall.core.quality.attribution.switched_off import PICTURE
 from aftercall.core.quality.attribution.traces import ConnectionTrace, Span, StreamTrace
 from aftercall.core.quality.intervals.streams import Family
 from aftercall.core.quality.rules.issues import Issue, IssueName, StreamRef, single
+from tests.core.quality.attribution.streams import trace_of
 
 CALL: Span = (EpochMs(0), EpochMs(600_000))
 SEEN = StreamRef(peer_id="bob", family=Family.VIDEO_CONSUMER.value, ssrc=7, from_peer_id="ada")
@@ -35,17 +36,10 @@ def _session(
     off: list[Span], bad: Span, name: IssueName = IssueName.VIDEO_FROZEN, ref: StreamRef = SEEN
 ) -> Session:
     camera = StreamRef(peer_id="ada", family=Family.VIDEO_PRODUCER.value)
-    trace = StreamTrace(
-        ref=ref,
-        family=Family(ref.family or ""),
+    trace = trace_of(
+        ref,
         flowing=[CALL],
-        dry=[],
-        voiced=[],
-        lossy=[],
-        jittery=[],
         late=[bad],
-        has_loss=True,
-        is_shown=False,
     )
     return Session(
         [

@@ -8,6 +8,7 @@ from aftercall.core.quality.attribution.topology import Topology
 from aftercall.core.quality.attribution.traces import ConnectionTrace, End, StreamTrace
 from aftercall.core.quality.intervals.streams import Family
 from aftercall.core.quality.rules.issues import StreamRef
+from tests.core.quality.attribution.streams import trace_of
 
 CALL = (EpochMs(0), EpochMs(600_000))
 SERVER = End("198.51.100.1", 3478)
@@ -15,16 +16,9 @@ SERVER = End("198.51.100.1", 3478)
 
 def _stream(who: str, connection: str, family: Family, ssrc: int) -> StreamTrace:
     ref = StreamRef(peer_id=who, connection_id=connection, family=family.value, ssrc=ssrc)
-    return StreamTrace(
-        ref=ref,
-        family=family,
+    return trace_of(
+        ref,
         flowing=[CALL],
-        dry=[],
-        voiced=[],
-        lossy=[],
-        jittery=[],
-        has_loss=True,
-        is_shown=False,
     )
 
 

@@ -1,0 +1,17 @@
+"""Traces of streams that have only what a test is about."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from aftercall.core.quality.attribution.traces import Span, StreamTrace
+from aftercall.core.quality.intervals.streams import Family
+from aftercall.core.quality.rules.issues import StreamRef
+
+
+def trace_of(ref: StreamRef, *, flowing: Sequence[Span], **known: Any) -> StreamTrace:
+    """A stream without trouble, but for what is `known` of it."""
+    plain: dict[str, Any] = {"dry": [], "voiced": [], "lossy": [], "jittery": []}
+    plain |= {"has_loss": True, "is_shown": False}
+    return StreamTrace(
+        ref=ref, family=Family(ref.family or ""), flowing=list(flowing), **plain | known
+    )
