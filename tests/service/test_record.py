@@ -20,6 +20,7 @@ from aftercall.core.records import EndReason, LeaveReason, Phase
 from aftercall.service.deliveries import Status
 from aftercall.store import jobs, meetings, notes, participants, peers, samples, sessions, talk
 from aftercall.store.database import Database, migrate
+from aftercall.store.early_facts import EarlyFact, HeldFact, hold
 from tests.service.desk import APP, Desk, at, join, leave, sample
 
 
@@ -129,6 +130,34 @@ async def test_a_close_of_a_session_that_is_not_known_makes_none_and_waits_for_i
         at(20),
     )
     assert await desk.tell(close) == [Status.DUPLICATE]
+
+
+async def test_facts_kept_while_their_peer_and_session_came_are_recorded_later(desk: Desk) -> None:
+    await desk.tell(join("ada", 0, session_id="call"), join("bob", 0, session_id="call"))
+    held: list[HeldFact] = [
+        sample("ada", 1, 1),
+        PeerNoted(id="n1", at=at(2), peer_id="ada", name="audio_off", data={}),
+        leave("ada", 3),
+    ]
+    close = SessionClosed(id="c", at=at(20), meeting_id="weekly", session_id="call")
+    # As on PostgreSQL, where the transaction that keeps them need not see the one with the joins.
+    async with desk.db.write() as tx:
+        for event in held:
+            assert await hold(tx, APP, EarlyFact(source="events", received_at=at(4), event=event))
+    assert await desk.recorder.record_overtaken() == 1
+    assert await desk.recorder.record_overtaken() == 0
+    async with desk.db.read() as tx:
+        ada = await peers.find_peer(tx, APP, "ada")
+        assert len(await samples.of_peer(tx, APP, "ada")) == 1
+        assert len(await notes.notes_of_peer(tx, APP, "ada")) == 1
+    assert ada is not None and ada.left_at == at(3)
+    assert (await desk.session("call")).live_participants == 1
+    async with desk.db.write() as tx:
+        assert await hold(tx, APP, EarlyFact(source="events", received_at=at(20), event=close))
+    desk.now = at(30)
+    assert await desk.recorder.record_overtaken() == 1
+    closed = await desk.session("call")
+    assert (closed.phase, closed.ended_at) == (Phase.ENDED, at(20))
 
 
 async def test_samples_notes_and_talk_are_new_once(desk: Desk) -> None:

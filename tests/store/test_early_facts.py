@@ -6,6 +6,7 @@ import pytest
 
 from aftercall.core.events import PeerKicked, PeerLeft, PeerNoted, SampleTaken, SessionClosed
 from aftercall.core.instants import EpochMs
+from aftercall.store import peers
 from aftercall.store.database import Database
 from aftercall.store.early_facts import (
     KEPT_MS,
@@ -13,8 +14,10 @@ from aftercall.store.early_facts import (
     HeldFact,
     hold,
     key_of_session,
+    overtaken,
     release,
 )
+from tests.store.test_peers import open_session, peer
 
 NOON = EpochMs(1_795_262_400_000)
 LEFT = PeerLeft(id="left", at=NOON, meeting_id="m", peer_id="p", is_seen=True)
@@ -92,3 +95,26 @@ async def test_a_fact_is_kept_for_a_day_and_no_longer(db: Database) -> None:
 async def test_one_fact_that_comes_by_many_ways_at_once_is_new_once(db: Database) -> None:
     answers = await asyncio.gather(*(_hold(db, _early(LEFT)) for _ in range(6)))
     assert sorted(answers) == [[False]] * 5 + [[True]]
+
+
+async def _overtaken(db: Database, since: int = NOON, limit: int = 9) -> list[tuple[str, str]]:
+    async with db.read() as tx:
+        return await overtaken(tx, since=EpochMs(since), limit=limit)
+
+
+async def test_facts_about_who_is_there_are_found_and_others_wait(db: Database) -> None:
+    close = SessionClosed(id="close", at=NOON, meeting_id="m", session_id="s")
+    unknown = SessionClosed(id="close", at=NOON, meeting_id="m", session_id="t")
+    await _hold(db, _early(LEFT), _early(PeerKicked(id="kicked", at=NOON, peer_id="p")))
+    await _hold(db, _early(PeerLeft(id="left", at=NOON, peer_id="q")))
+    await _hold(db, _early(close), _early(unknown))
+    await _hold(db, _early(LEFT), app_id="b")
+    assert await _overtaken(db) == []
+    await open_session(db, "s")
+    async with db.write() as tx:
+        await peers.save_peers(tx, [peer("p")])
+    assert await _overtaken(db) == [("a", "p"), ("a", key_of_session("s"))]
+    assert await _overtaken(db, limit=1) == [("a", "p")]
+    assert await _overtaken(db, since=NOON + 1) == []
+    await _release(db)
+    assert await _overtaken(db) == [("a", key_of_session("s"))]

@@ -1,21 +1,26 @@
 """The one door through which facts enter the record."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from msgspec.structs import replace
 
 from aftercall.core.events import AnyEvent
 from aftercall.core.hearing import Hearing
 from aftercall.core.ids import NewId
-from aftercall.core.instants import Clock, EpochMs
+from aftercall.core.instants import MINUTE_MS, Clock, EpochMs
 from aftercall.core.lifecycle import Policy, is_silent
 from aftercall.core.records import Session
 from aftercall.service.deliveries import Delivery, Outcome, Receipt
 from aftercall.service.express import Express
 from aftercall.service.recording import Recording
-from aftercall.store import peers, sessions
+from aftercall.store import early_facts, peers, sessions
 from aftercall.store.database import Database
 from aftercall.store.express import append
+
+OVERTAKEN_MS: Final = 10 * MINUTE_MS
+"""How long facts are looked for that came while whom they are about came in. Chosen: a transaction
+takes seconds at the most; a node that takes over has the rest."""
 
 
 class Recorder:
@@ -67,6 +72,20 @@ class Recorder:
         async with self._db.write() as tx:
             recording = Recording(tx, now=self._clock(), new_id=self._new_id, policy=self._policy)
             return await recording.settle_session(app_id, session_id)
+
+    async def record_overtaken(self, limit: int = 200) -> int:
+        """Record the facts that came while another transaction brought in their peer, or their
+        session; of how many peers and sessions there were any."""
+        since = EpochMs(self._clock() - OVERTAKEN_MS)
+        async with self._db.read() as tx:
+            keys = await early_facts.overtaken(tx, since=since, limit=limit)
+        for app_id, key in keys:
+            async with self._db.write() as tx:
+                recording = Recording(
+                    tx, now=self._clock(), new_id=self._new_id, policy=self._policy
+                )
+                await recording.record_early(app_id, key)
+        return len(keys)
 
     async def overdue(self, limit: int = 200) -> set[tuple[str, str]]:
         """Sessions (app, id) whose deadline has passed, or one of whose peers fell silent."""

@@ -98,6 +98,12 @@ class Recording:
             for delivery, outcomes, refusal in zip(deliveries, taken, refusals, strict=True)
         ]
 
+    async def record_early(self, app_id: str, key: str) -> None:
+        """Take the facts that are kept under a key (`store.early_facts`) though what they are
+        about is there."""
+        facts = await early_facts.release(self._tx, app_id, key)
+        await self.record([_delivery_of(app_id, fact) for fact in facts])
+
     async def settle_session(self, app_id: str, session_id: str) -> Session | None:
         """Apply the rules to a session whose deadline, or a peer's, may have passed."""
         if await self._places.load(app_id, session_id) is None:
@@ -178,13 +184,7 @@ class Recording:
     async def _take_early(self, delivery: Delivery, key: str) -> None:
         """Take what was known of a peer, or a session, before it was there."""
         for fact in await early_facts.release(self._tx, delivery.app_id, key):
-            earlier = Delivery(
-                app_id=delivery.app_id,
-                source=fact.source,
-                received_at=fact.received_at,
-                events=(),
-            )
-            await self._take(earlier, fact.event)
+            await self._take(_delivery_of(delivery.app_id, fact), fact.event)
 
     async def _bounded(
         self, app_id: str, who: Credentials, join: PeerJoined, state: peers.PeerState | None
@@ -269,6 +269,13 @@ class Recording:
         return Receipt(
             outcomes=outcomes, session_id=home, phase=phase, next=what_next, refusal=refusal
         )
+
+
+def _delivery_of(app_id: str, fact: EarlyFact) -> Delivery:
+    """The delivery by which a fact that was kept had come."""
+    return Delivery(
+        app_id=app_id, source=fact.source, received_at=fact.received_at, events=[fact.event]
+    )
 
 
 def _refusal(event: AnyEvent, peer: Peer, who: Credentials) -> Outcome | None:

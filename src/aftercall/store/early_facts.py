@@ -4,7 +4,7 @@ is known, or until they are too old."""
 from typing import Any, Final, TypeAlias
 
 import msgspec
-from sqlalchemy import Index, PrimaryKeyConstraint, Table, delete, select
+from sqlalchemy import Index, PrimaryKeyConstraint, Table, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.events import PeerKicked, PeerLeft, PeerNoted, SampleTaken, SessionClosed
@@ -74,6 +74,32 @@ def _key_of(event: HeldFact) -> str:
         if isinstance(event, SessionClosed)
         else event.peer_id
     )
+
+
+async def overtaken(tx: AsyncConnection, *, since: EpochMs, limit: int) -> list[tuple[str, str]]:
+    """The keys, with their apps, under which facts are kept that were received since a moment
+    though their peer or session is there. On PostgreSQL a fact can be kept by one transaction
+    while another, which it does not see, brings in whom it is about."""
+    c = early_facts.c
+    # The schema imports this module.
+    peers, sessions = metadata.tables["peers"], metadata.tables["sessions"]
+    is_there = select(1).where(peers.c.app_id == c.app_id, peers.c.id == c.peer_id)
+    session_id = func.substr(c.peer_id, len(key_of_session("")) + 1)
+    has_begun = select(1).where(sessions.c.app_id == c.app_id, sessions.c.id == session_id)
+    rows = await tx.execute(
+        select(c.app_id, c.peer_id)
+        .where(
+            c.received_at >= since,
+            or_(
+                (c.kind != SessionClosed.__name__) & is_there.exists(),
+                (c.kind == SessionClosed.__name__) & has_begun.exists(),
+            ),
+        )
+        .distinct()
+        .order_by(c.app_id, c.peer_id)
+        .limit(limit)
+    )
+    return [(app_id, key) for app_id, key in rows]
 
 
 async def release(tx: AsyncConnection, app_id: str, key: str) -> list[EarlyFact]:

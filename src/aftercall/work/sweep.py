@@ -1,4 +1,4 @@
-"""Turns passed deadlines into endings."""
+"""Turns passed deadlines into endings, and records what was kept while its peer came."""
 
 import asyncio
 from typing import Final
@@ -37,6 +37,7 @@ async def run_sweeps(recorder: Recorder, listening: Listening, stop: asyncio.Eve
         try:
             recorder.judge_by(await listening.look())
             await sweep(recorder)
+            await recorder.record_overtaken()
         except Unavailable:
             # The outage has a log line of its own; the time counts for nobody's silence.
             pass

@@ -1,0 +1,50 @@
+"""One round of the sweep."""
+
+import asyncio
+from typing import Literal
+
+from aftercall.core.records import Phase
+from aftercall.service.listening import Listening
+from aftercall.store import peers
+from aftercall.store.database import Database
+from aftercall.store.early_facts import EarlyFact, hold
+from aftercall.work.sweep import run_sweeps
+from tests.service.desk import APP, Desk, at, join, leave
+
+
+class _AfterOneRound(asyncio.Event):
+    """Is set as soon as it is waited for."""
+
+    async def wait(self) -> Literal[True]:
+        self.set()
+        return True
+
+
+def _listening(desk: Desk) -> Listening:
+    return Listening(desk.db, clock=lambda: desk.now, seconds=lambda: desk.now / 1000)
+
+
+async def test_a_session_whose_deadline_has_passed_ends(db: Database) -> None:
+    desk = Desk(db)
+    listening = _listening(desk)
+    await desk.tell(join("ada", 0), leave("ada", 5))
+    phases: list[Phase] = []
+    for second in range(5, 75):
+        desk.now = at(second)
+        await run_sweeps(desk.recorder, listening, _AfterOneRound())
+        phases.append((await desk.session()).phase)
+    assert phases[:60] == [Phase.DRAINING] * 60
+    assert phases[-1] is Phase.ENDED
+    assert (await desk.session()).ended_at == at(5)
+
+
+async def test_a_leave_that_was_kept_while_its_peer_came_is_recorded(db: Database) -> None:
+    desk = Desk(db)
+    await desk.tell(join("ada", 0), join("bob", 0))
+    left = EarlyFact(source="events", received_at=at(3), event=leave("ada", 3))
+    async with db.write() as tx:
+        assert await hold(tx, APP, left)
+    await run_sweeps(desk.recorder, _listening(desk), _AfterOneRound())
+    async with db.read() as tx:
+        ada = await peers.find_peer(tx, APP, "ada")
+    assert ada is not None and ada.left_at == at(3)
