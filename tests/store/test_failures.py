@@ -11,6 +11,11 @@ from sqlalchemy.exc import OperationalError
 from aftercall.core.errors import Unavailable
 from aftercall.store.database import Database, migrate
 from aftercall.store.failures import passing_failure
+from tests.read_only_file import immutable, why_not_immutable
+
+needs_immutable_files = pytest.mark.skipif(
+    bool(why_not_immutable()), reason=why_not_immutable() or "files can be made immutable"
+)
 
 
 def sqlite_error(code: int, name: str) -> sqlite3.OperationalError:
@@ -88,17 +93,41 @@ async def test_a_locked_sqlite_file_is_unavailable_until_it_is_free(tmp_path: Pa
         await db.close()
 
 
-async def test_a_read_only_sqlite_file_makes_the_server_unready(tmp_path: Path) -> None:
+@needs_immutable_files
+@pytest.mark.parametrize("opened", ["before", "while"])
+@pytest.mark.parametrize("has_read", [False, True])
+async def test_a_sqlite_file_that_was_read_only_is_written_to_again(
+    tmp_path: Path, opened: str, has_read: bool
+) -> None:
     path = tmp_path / "readonly.db"
     await migrate(f"sqlite:///{path}")
     db = await Database.open(f"sqlite:///{path}")
+    insert = text("INSERT INTO keys (name, value) VALUES ('a', '1')")
+    count = text("SELECT count(*) FROM keys")
+    files = [path]
     try:
-        assert await db.is_current()
+        if opened == "before":
+            assert await db.is_current()
+            files.append(path.with_name("readonly.db-wal"))
+        with immutable(*files):
+            for _ in range(3):
+                with pytest.raises(Unavailable) as refused:
+                    async with db.write() as tx:
+                        await tx.execute(insert)
+            # One that was open already fails with IOERR_WRITE; its successors know why.
+            assert "SQLITE_READONLY" in str(passing_failure(refused.value))
+            if has_read:
+                async with db.read() as tx:
+                    assert (await tx.execute(count)).scalar_one() == 0
+            assert db.availability.away_since is not None
+            with pytest.raises(Unavailable):
+                await db.is_current()
         async with db.write() as tx:
-            await tx.execute(text("PRAGMA query_only = ON"))
-        with pytest.raises(Unavailable):
-            async with db.write() as tx:
-                await tx.execute(text("INSERT INTO keys (name, value) VALUES ('a', '1')"))
+            await tx.execute(insert)
+        async with db.read() as tx:
+            assert (await tx.execute(count)).scalar_one() == 1
+        assert db.availability.away_since is None
+        assert await db.is_current()
     finally:
         await db.close()
 

@@ -10,6 +10,7 @@ import pytest
 
 from aftercall.store.database import UnfitDatabase
 from aftercall.store.sqlite_file import check_file, file_of, only_server
+from tests.read_only_file import immutable, why_not_immutable
 
 
 @pytest.fixture
@@ -68,10 +69,14 @@ def test_a_folder_in_the_files_place_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_read_only_file_is_refused(file: Path) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root may write everywhere")
-    file.chmod(0o444)
-    assert "read-only" in refusal(file)
+    if os.geteuid() != 0:
+        file.chmod(0o444)
+        assert "read-only" in refusal(file)
+    elif reason := why_not_immutable():
+        pytest.skip(reason)
+    else:
+        with immutable(file):
+            assert "read-only" in refusal(file)
 
 
 def test_a_second_server_on_one_file_is_refused_and_the_next_is_not(file: Path) -> None:

@@ -12,6 +12,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, event, inspect, make_url, text
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -75,6 +76,9 @@ class Database:
         self._url = url
         self._turn = asyncio.Lock()
         self.availability = Availability()
+        self._spoilt = _Spoilt()
+        if self.is_sqlite:
+            self._spoilt.keep_out_of(writer, reader)
         self._checking = asyncio.Lock()
         self._checked = (0.0, False)
 
@@ -166,18 +170,21 @@ class Database:
             failure = passing_failure(error)
             if failure is None:
                 raise
+            if failure.spoils_connections:
+                self._spoilt.note()
             raise self.availability.failed(failure, began_at=began_at, is_write=is_write) from error
         self.availability.worked(is_write=is_write)
 
     async def is_current(self) -> bool:
         """Whether the database takes writes and has exactly the tables this program expects;
-        looked at once a second at the most.
+        looked at once a second at the most, unless an outage goes on.
 
         Raises `Unavailable` when it cannot be reached, or refuses to write.
         """
         async with self._checking:
             checked_at, was_current = self._checked
-            if was_current and self.availability.seconds() - checked_at < CHECK_EVERY_S:
+            is_fresh = self.availability.seconds() - checked_at < CHECK_EVERY_S
+            if was_current and is_fresh and self.availability.away_since is None:
                 return True
             async with self.read() as tx:
                 if not await tx.run_sync(lambda c: inspect(c).has_table("alembic_version")):
@@ -187,6 +194,30 @@ class Database:
                 written = await tx.execute(_TOUCH_REVISION, {"head": _scripts().get_current_head()})
             self._checked = (self.availability.seconds(), written.rowcount == 1)
             return self._checked[1]
+
+
+class _Spoilt:
+    """Has connections of SQLite replaced, when they are next asked for, that were opened before a
+    failure after which they may never work again."""
+
+    def __init__(self) -> None:
+        self._failures = 0
+
+    def note(self) -> None:
+        """Such a failure has happened."""
+        self._failures += 1
+
+    def keep_out_of(self, *engines: AsyncEngine) -> None:
+        def connected(_: Any, record: Any) -> None:
+            record.info[self] = self._failures
+
+        def asked_for(_: Any, record: Any, __: Any) -> None:
+            if record.info[self] != self._failures:
+                raise DisconnectionError
+
+        for engine in engines:
+            event.listen(engine.sync_engine, "connect", connected)
+            event.listen(engine.sync_engine, "checkout", asked_for)
 
 
 def _transact(driver: sqlite3.Connection, work: Callable[[sqlite3.Connection], None]) -> None:

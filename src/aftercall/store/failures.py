@@ -36,15 +36,24 @@ _SQLITE_OUTAGES: Final = frozenset(
         sqlite3.SQLITE_PROTOCOL,
     }
 )
+_SQLITE_SPOILT: Final = frozenset(
+    {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
+)
+"""After these a connection may fail for ever: a file that was opened while it was read-only stays
+so for that connection, and the handle of a file whose disk was away stays stale."""
+
 _PRIMARY_CODE: Final = 0xFF
 
 
 class PassingFailure(NamedTuple):
-    """A failure that passes: what it was, and whether the database as a whole is unavailable
-    rather than one transaction having lost against another."""
+    """A failure that passes."""
 
     reason: str
     is_outage: bool
+    """Whether the database as a whole is unavailable, rather than one transaction having lost
+    against another."""
+    spoils_connections: bool = False
+    """Whether connections opened so far may fail even when the database is back."""
 
 
 def passing_failure(error: BaseException) -> PassingFailure | None:
@@ -89,7 +98,11 @@ def _of_sqlite(error: sqlite3.Error) -> PassingFailure | None:
     code = getattr(error, "sqlite_errorcode", None)
     if not isinstance(code, int) or code & _PRIMARY_CODE not in _SQLITE_OUTAGES:
         return None
-    return PassingFailure(f"{error.sqlite_errorname}: {_line(error)}", is_outage=True)
+    return PassingFailure(
+        f"{error.sqlite_errorname}: {_line(error)}",
+        is_outage=True,
+        spoils_connections=code & _PRIMARY_CODE in _SQLITE_SPOILT,
+    )
 
 
 def _is_broken_connection(error: BaseException) -> bool:
