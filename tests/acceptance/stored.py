@@ -1,0 +1,43 @@
+"""What a server has stored, read past it from its database."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from aftercall.core.records import ChatMessage, Peer
+from aftercall.store import peers, samples, talk
+from aftercall.store.database import Database
+from tests.acceptance.steadfast import Caller
+
+
+@asynccontextmanager
+async def reading(database_url: str) -> AsyncIterator[AsyncConnection]:
+    """A transaction that reads."""
+    db = await Database.open(database_url)
+    try:
+        async with db.read() as tx:
+            yield tx
+    finally:
+        await db.close()
+
+
+async def messages_of(database_url: str, app_id: str, session_id: str) -> list[ChatMessage]:
+    async with reading(database_url) as tx:
+        return await talk.messages_of_session(tx, app_id, session_id)
+
+
+async def peers_of(database_url: str, app_id: str, session_id: str) -> dict[str, Peer]:
+    async with reading(database_url) as tx:
+        found = await peers.peers_of_session(tx, app_id, session_id)
+        return {peer.id: peer for peer in found}
+
+
+async def judge_samples(database_url: str, app_id: str, callers: Sequence[Caller]) -> None:
+    """Raises `AssertionError` when a report that was acknowledged is not there, or one is there
+    twice, or that was never taken."""
+    async with reading(database_url) as tx:
+        for caller in callers:
+            kept = [each.sequence for each in await samples.of_peer(tx, app_id, caller.peer_id)]
+            assert len(kept) == len(set(kept)), "doubled"
+            assert set(kept) == caller.samples, "lost, or never sent"
