@@ -80,6 +80,7 @@ async def prepare(settings: Settings) -> Founded | None:
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Services]:
     """The use cases over the settings' database, for as long as the block lasts."""
+    begun_at = now()
     db = await Database.open(settings.effective_database_url)
     try:
         services = build_services(
@@ -87,7 +88,7 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
             settings=settings,
             clock=now,
             new_id=new_id,
-            policy=Policy(hearing=Hearing(listening_since=now())),
+            policy=Policy(hearing=Hearing(listening_since=begun_at, known_until=begun_at)),
             summary_options_of=read_summary_options,
         )
         try:
@@ -160,8 +161,8 @@ class Application:
             group.create_task(services.digests.run(stop))
             if self._settings.work:
                 group.create_task(run_jobs(services.jobs, tasks_of(services), stop))
-                has_begun = await _begins_to_listen(services)
-                group.create_task(_sweep(services, stop, has_begun))
+            has_begun = await _begins_to_listen(services)
+            group.create_task(self._sweep(services, stop, has_begun))
             self._open_doors(services)
             _leave_in_peace()
             try:
@@ -169,6 +170,15 @@ class Application:
             finally:
                 stop.set()
                 services.intake.close()
+
+    async def _sweep(self, services: Services, stop: asyncio.Event, has_begun: bool) -> None:
+        """A process without work looks as well: what it records is judged by what it heard."""
+        while not has_begun and not stop.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), LOOK_AGAIN_S)
+            has_begun = await _begins_to_listen(services)
+        only_looks = not self._settings.work
+        await run_sweeps(services.recorder, services.listening, stop, only_looks=only_looks)
 
     def _open_doors(self, services: Services) -> None:
         self._services = services
@@ -190,14 +200,6 @@ async def _begins_to_listen(services: Services) -> bool:
     except Unavailable:
         return False
     return True
-
-
-async def _sweep(services: Services, stop: asyncio.Event, has_begun: bool) -> None:
-    while not has_begun and not stop.is_set():
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), LOOK_AGAIN_S)
-        has_begun = await _begins_to_listen(services)
-    await run_sweeps(services.recorder, services.listening, stop)
 
 
 def _leave_in_peace() -> None:

@@ -2,15 +2,18 @@
 
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
+from aftercall.core.events import ChatSent, Identity
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import Job, Phase
+from aftercall.service.deliveries import Credentials, Delivery
 from aftercall.service.listening import Listening
 from aftercall.store import jobs
 from aftercall.store.database import Database, migrate
 from aftercall.store.failures import PassingFailure
-from tests.service.desk import Desk, at, join, sample
+from tests.service.desk import Desk, at, invite, join, sample
 
 HOUR_S = 3_600
 
@@ -135,6 +138,51 @@ async def test_a_live_call_outlasts_an_outage_of_the_database(tmp_path: Path) ->
         assert await desk.recorder.overdue() == {("app", "session-0")}
     finally:
         await db.close()
+
+
+@pytest.mark.parametrize("step_s", [HOUR_S, -HOUR_S, 100])
+async def test_a_clock_set_or_a_process_suspended_between_two_looks_ends_no_call(
+    db: Database, step_s: int
+) -> None:
+    listening, clocks = listening_on(db)
+    desk = Desk(db)
+    await invite(db, "user ann")
+    await desk.tell(join("ann", 0), join("bob", 0))
+    for second in range(1, 90):
+        clocks.pass_s(1)
+        desk.now = clocks.wall()
+        await desk.tell(sample("ann", second, second), sample("bob", second, second))
+        desk.recorder.judge_by(await listening.look())
+    received_at = clocks.wall()
+    clocks.wall_s += step_s
+    desk.now = clocks.wall()
+    # It had come before and waited for its turn; a chat has its session's rules applied.
+    [receipt] = await desk.recorder.record_deliveries([_chat_of_ann(received_at)])
+    assert receipt.phase is Phase.LIVE
+    assert (await desk.session()).live_participants == 2
+    await desk.recorder.settle("app", "session-0")
+    assert (await desk.session()).live_participants == 2
+
+
+def _chat_of_ann(received_at: EpochMs) -> Delivery:
+    who = Credentials(
+        meeting_id="weekly",
+        member_id="user ann",
+        identity=Identity(user_id="user ann"),
+        generation=0,
+    )
+    chat = ChatSent(
+        id="c", at=received_at, revised_at=received_at, peer_id="ann", payload="Still there?"
+    )
+    return Delivery(
+        app_id="app",
+        source="collector",
+        received_at=received_at,
+        events=[chat],
+        peer_id="ann",
+        heard_at=received_at,
+        credentials=who,
+    )
 
 
 def _job(id: str, *, due_s: float) -> Job:

@@ -48,3 +48,15 @@ async def test_a_leave_that_was_kept_while_its_peer_came_is_recorded(db: Databas
     async with db.read() as tx:
         ada = await peers.find_peer(tx, APP, "ada")
     assert ada is not None and ada.left_at == at(3)
+
+
+async def test_a_process_without_work_looks_and_sweeps_nothing(db: Database) -> None:
+    desk = Desk(db)
+    await desk.tell(join("ada", 0), leave("ada", 5))
+    desk.now = at(300)
+    await run_sweeps(desk.recorder, _listening(desk), _AfterOneRound(), only_looks=True)
+    assert (await desk.session()).phase is Phase.DRAINING
+    desk.now = at(400)
+    # What it records meanwhile is judged by the look, and by nothing after it.
+    await desk.tell(join("bob", 399))
+    assert (await desk.session()).phase is Phase.LIVE

@@ -8,6 +8,7 @@ clock jumped is deaf time; it counts for nobody's silence and runs down no deadl
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from aftercall.core.instants import DAY_MS, SECOND_MS, EpochMs
 
@@ -16,6 +17,9 @@ REMEMBERED_MS: Final = DAY_MS
 
 SKEW_MS: Final = 60 * SECOND_MS
 """How far the clocks of two nodes may be apart; chosen."""
+
+STEP_MS: Final = 2 * SECOND_MS
+"""A wall clock that disagrees so much with the one that never jumps was set."""
 
 DeafSpan = tuple[EpochMs, EpochMs]
 
@@ -26,6 +30,8 @@ class Hearing(msgspec.Struct, frozen=True, kw_only=True):
     listening_since: EpochMs = EpochMs(0)
     deaf: tuple[DeafSpan, ...] = ()
     """Disjoint spans in order of time."""
+    known_until: EpochMs | None = None
+    """When the node last looked whether it could hear; `None` for one that always can."""
 
     def deaf_ms(self, start_at: EpochMs, end_at: EpochMs) -> int:
         """How much of that time was deaf, in ms."""
@@ -46,6 +52,18 @@ class Hearing(msgspec.Struct, frozen=True, kw_only=True):
         """A deadline that runs from `since`, later by the deaf time that has passed by `now`."""
         return EpochMs(deadline_at + self.deaf_ms(since, now))
 
+    def as_of(self, now: EpochMs) -> "Hearing":
+        """The same with what is known at `now`.
+
+        The time since the last look counts for nobody's silence: the process may have been
+        suspended in it, or the clock set. With a clock that is behind that look, nothing is known.
+        """
+        if self.known_until is None:
+            return self
+        if now < self.known_until - STEP_MS:
+            return Hearing(listening_since=now, known_until=now)
+        return self.with_deaf(self.known_until, now)
+
     def with_deaf(self, start_at: EpochMs, end_at: EpochMs) -> "Hearing":
         """The same with one more deaf span; spans long past are dropped."""
         first_at = EpochMs(max(start_at, self.listening_since))
@@ -58,4 +76,4 @@ class Hearing(msgspec.Struct, frozen=True, kw_only=True):
             EpochMs(max([end_at, *(end for _, end in touching)])),
         )
         kept = (s for s in sorted([*apart, merged]) if s[1] > end_at - REMEMBERED_MS)
-        return Hearing(listening_since=self.listening_since, deaf=tuple(kept))
+        return replace(self, deaf=tuple(kept))

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Final
 
 import structlog
+from msgspec.structs import replace
 
 from aftercall.core.errors import Unavailable
-from aftercall.core.hearing import SKEW_MS, Hearing
+from aftercall.core.hearing import SKEW_MS, STEP_MS, Hearing
 from aftercall.core.instants import SECOND_MS, Clock, EpochMs
 from aftercall.store.clock_repair import pull_back
 from aftercall.store.database import Database
@@ -14,9 +15,6 @@ from aftercall.store.database import Database
 STALL_MS: Final = 5 * SECOND_MS
 """A look that comes so much later than the one before was held up: the process was suspended, or
 its event loop stood still. Looks are taken every second."""
-
-STEP_MS: Final = 2 * SECOND_MS
-"""A wall clock that disagrees so much with the one that never jumps was set."""
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +52,7 @@ class Listening:
         self._at, self._second = at, second
         for since, until in await self._outages(second):
             self._hearing = self._hearing.with_deaf(self._wall(since), self._wall(until))
+        self._hearing = replace(self._hearing, known_until=at)
         return self._hearing
 
     async def _put_right(self, now: EpochMs, step_ms: int) -> None:

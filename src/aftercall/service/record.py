@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from msgspec.structs import replace
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.events import AnyEvent
 from aftercall.core.hearing import Hearing
@@ -50,14 +51,7 @@ class Recorder:
     async def record_deliveries(self, deliveries: Sequence[Delivery]) -> list[Receipt]:
         """Record deliveries in one transaction: all of them are on disk, or none is."""
         async with self._db.write() as tx:
-            recording = Recording(
-                tx,
-                now=self._clock(),
-                new_id=self._new_id,
-                policy=self._policy,
-                most_talk=self._most_talk,
-            )
-            return await recording.record(deliveries)
+            return await self._recording(tx, most_talk=self._most_talk).record(deliveries)
 
     async def record_express(self, deliveries: Sequence[Delivery]) -> list[Receipt | None]:
         """Record those of the deliveries that need no session, in one transaction; `None` for each
@@ -70,8 +64,7 @@ class Recorder:
     async def settle(self, app_id: str, session_id: str) -> Session | None:
         """Apply the rules to a session as of now; the session, if there is one."""
         async with self._db.write() as tx:
-            recording = Recording(tx, now=self._clock(), new_id=self._new_id, policy=self._policy)
-            return await recording.settle_session(app_id, session_id)
+            return await self._recording(tx).settle_session(app_id, session_id)
 
     async def record_overtaken(self, limit: int = 200) -> int:
         """Record the facts that came while another transaction brought in their peer, or their
@@ -81,17 +74,24 @@ class Recorder:
             keys = await early_facts.overtaken(tx, since=since, limit=limit)
         for app_id, key in keys:
             async with self._db.write() as tx:
-                recording = Recording(
-                    tx, now=self._clock(), new_id=self._new_id, policy=self._policy
-                )
-                await recording.record_early(app_id, key)
+                await self._recording(tx).record_early(app_id, key)
         return len(keys)
 
     async def overdue(self, limit: int = 200) -> set[tuple[str, str]]:
         """Sessions (app, id) whose deadline has passed, or one of whose peers fell silent."""
         now: EpochMs = self._clock()
+        policy = self._policy_at(now)
         async with self._db.read() as tx:
             late = await sessions.past_deadline(tx, now, limit)
-            quiet = await peers.silent_peers(tx, now, limit, policy=self._policy)
-        silent = [peer for peer in quiet if is_silent(peer, now, self._policy)]
+            quiet = await peers.silent_peers(tx, now, limit, policy=policy)
+        silent = [peer for peer in quiet if is_silent(peer, now, policy)]
         return {(s.app_id, s.id) for s in late} | {(p.app_id, p.session_id) for p in silent}
+
+    def _recording(self, tx: AsyncConnection, *, most_talk: int = 0) -> Recording:
+        now = self._clock()
+        return Recording(
+            tx, now=now, new_id=self._new_id, policy=self._policy_at(now), most_talk=most_talk
+        )
+
+    def _policy_at(self, now: EpochMs) -> Policy:
+        return replace(self._policy, hearing=self._policy.hearing.as_of(now))

@@ -31,13 +31,17 @@ async def sweep(recorder: Recorder) -> int:
     return len(overdue)
 
 
-async def run_sweeps(recorder: Recorder, listening: Listening, stop: asyncio.Event) -> None:
-    """Sweep every second until `stop`, each time with what could be heard until then."""
+async def run_sweeps(
+    recorder: Recorder, listening: Listening, stop: asyncio.Event, *, only_looks: bool = False
+) -> None:
+    """Sweep every second until `stop`, each time with what could be heard until then. With
+    `only_looks` the recorder learns that and another process sweeps."""
     while not stop.is_set():
         try:
             recorder.judge_by(await listening.look())
-            await sweep(recorder)
-            await recorder.record_overtaken()
+            if not only_looks:
+                await sweep(recorder)
+                await recorder.record_overtaken()
         except Unavailable:
             # The outage has a log line of its own; the time counts for nobody's silence.
             pass
