@@ -87,6 +87,23 @@ def test_a_connection_is_not_idle_while_its_second_request_is_answered(here: Gro
     assert not any(line.transport.is_ended for line in (again, *lines))
 
 
+def test_a_connection_is_closed_that_was_idle_for_too_long_since_its_last_answer(
+    here: Ground,
+) -> None:
+    first, second = here.connect(), here.connect()
+    for line in (first, second):
+        line.protocol.timeout_keep_alive = 75
+        line.send(GET)
+    here.loop.pass_time(60)
+    first.send(GET)
+    assert first.statuses == [200, 200]
+    here.loop.pass_time(20)
+    assert second.transport.is_ended and not second.transport.is_aborted
+    assert not first.transport.is_ended
+    here.loop.pass_time(60)
+    assert first.transport.is_ended
+
+
 def test_an_aborted_connection_leaves_its_place_before_it_is_lost(here: Ground) -> None:
     idle = here.connect()
     idle.send(GET)

@@ -110,9 +110,11 @@ def translate(
     if batch.dropped:
         events.append(_dropped(batch, speaker))
     refusals = [_refusal(each, batch, speaker) for each in rejected[:MOST_NOTED]]
-    heard_at = min(batch.sent_at + offset_ms, received_at)
-    if events or refusals:
-        heard_at = max(event.at for event in (*events, *refusals))
+    if len(events) == 1 and not refusals:
+        heard_at = events[0].at
+    else:
+        moments = [event.at for event in (*events, *refusals)]
+        heard_at = max(moments, default=EpochMs(min(batch.sent_at + offset_ms, received_at)))
     return Translation(EpochMs(heard_at), events, sequences, rejected, refusals)
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hmac import compare_digest
 from typing import Any, Final, TypeVar
 
@@ -15,6 +15,7 @@ from aftercall.core.ids import NewId
 from aftercall.core.instants import MINUTE_MS, SECOND_MS, Clock, EpochMs
 from aftercall.core.records import ApiToken, App, MeetingStatus, Member, Page, Role, ViewType
 from aftercall.service.admission import is_good
+from aftercall.service.deliveries import Credentials
 from aftercall.settings import Settings
 from aftercall.store import apps, meetings
 from aftercall.store.database import Database
@@ -58,6 +59,18 @@ class ParticipantGrant:
     generation: int
     expires_at: EpochMs
     issued_at: EpochMs = _UNKNOWN
+    credentials: Credentials = field(init=False, compare=False)
+    """The same, as it goes with every delivery."""
+
+    def __post_init__(self) -> None:
+        credentials = Credentials(
+            meeting_id=self.meeting_id,
+            member_id=self.member_id,
+            identity=self.identity,
+            generation=self.generation,
+            issued_at=self.issued_at,
+        )
+        object.__setattr__(self, "credentials", credentials)
 
 
 def hash_token(secret: str) -> str:

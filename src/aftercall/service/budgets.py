@@ -5,7 +5,7 @@ process: with n processes a sender whose connections reach all of them may send 
 """
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter
@@ -93,11 +93,13 @@ class Budgets:
         now = self.seconds()
         token_row, app_row = tokens.open(token, now), self.apps.open(app_id, now)
         account = Account(self, tokens, token, token_row, app_id, app_row)
-        account.check(Kind.BYTES, now)
+        horizon = now + WINDOW_S
+        if token_row[Kind.BYTES] >= horizon or app_row[Kind.BYTES] >= horizon:
+            account.check(Kind.BYTES, now)
         account.pay(Kind.REQUESTS, 1, now)
         return account
 
-    def is_participants(self, tokens: Ledger) -> bool:
+    def has_peers(self, tokens: Ledger) -> bool:
         """Whether the spenders have peers with budgets of their own."""
         return tokens is self._participants
 
@@ -124,13 +126,17 @@ class Budgets:
 
 _NOTHING_ELSE: Final[Sequence[tuple[int, int]]] = ()
 
+_Paid: TypeAlias = tuple[Row | None, int, Sequence[tuple[int, int]]]
+"""The row of the participant's peer, its reports, and how much of what else."""
+
+_NOTHING: Final[_Paid] = (None, 0, _NOTHING_ELSE)
+
 
 class Account:
     """What one request is charged to. Nearly every report goes through here, so it is lean."""
 
     __slots__ = (
-        "_app_id", "_app_row", "_budgets", "_others", "_peer_row", "_samples", "_token",
-        "_token_row", "_tokens",
+        "_app_id", "_app_row", "_budgets", "_paid", "_token", "_token_row", "_tokens",
     )  # fmt: skip
 
     def __init__(
@@ -148,10 +154,7 @@ class Account:
         self._token_row = token_row
         self._app_id = app_id
         self._app_row = app_row
-        self._peer_row: Row | None = None
-        """Of the participant's peer, once it is known."""
-        self._samples = 0
-        self._others = _NOTHING_ELSE
+        self._paid = _NOTHING
         """Facts that were paid for, and are given back when they could not be kept."""
 
     def check(self, kind: int, now: float) -> None:
@@ -172,11 +175,12 @@ class Account:
         whole_at, app_whole_at, horizon = token_row[kind], app_row[kind], now + WINDOW_S
         if whole_at >= horizon or app_whole_at >= horizon:
             self.check(kind, now)
-        # As `Ledger.spend`, which would be called twice for each of three kinds a report.
-        if price := self._tokens.prices[kind]:
-            token_row[kind] = (whole_at if whole_at > now else now) + amount * price
-        if price := budgets.apps.prices[kind]:
-            app_row[kind] = (app_whole_at if app_whole_at > now else now) + amount * price
+        # As `Ledger.spend`, which would be called twice for each of three kinds a report. What has
+        # no limit has no price, and is whole whenever it is looked at.
+        token_row[kind] = (whole_at if whole_at > now else now) + amount * self._tokens.prices[kind]
+        app_row[kind] = (
+            app_whole_at if app_whole_at > now else now
+        ) + amount * budgets.apps.prices[kind]
 
     def pay_for_facts(self, events: Sequence[AnyEvent], peer_id: str | None = None) -> None:
         """Pay for what a request tells, of the peer that sends it or of anybody.
@@ -191,13 +195,14 @@ class Account:
             samples, others = _counted(events)
         for kind, _ in others:
             self.check(kind, now)
-        if budgets.is_participants(self._tokens):
-            self._pay_for_samples((self._token, peer_id), samples, now)
+        peer_row = None
+        if budgets.has_peers(self._tokens):
+            peer_row = self._pay_for_samples((self._token, peer_id), samples, now)
         for kind, amount in others:
             self.pay(kind, amount, now)
-        self._samples, self._others = samples, others
+        self._paid = (peer_row, samples, others)
 
-    def _pay_for_samples(self, peer: Hashable, samples: int, now: float) -> None:
+    def _pay_for_samples(self, peer: Hashable, samples: int, now: float) -> Row:
         budgets = self._budgets
         row = budgets.peers.find(peer, now)
         if row is None:
@@ -206,16 +211,17 @@ class Account:
         elif samples and row[Kind.SAMPLES] >= now + WINDOW_S:
             raise budgets.refusal("peer", budgets.peers, row, Kind.SAMPLES, self._app_id, now)
         budgets.peers.spend(row, Kind.SAMPLES, samples, now)
-        self._peer_row = row
+        return row
 
     def give_back(self) -> None:
         """Undo `pay_for_facts`: the facts were not kept, and will come again."""
-        for kind, amount in self._others:
+        peer_row, samples, others = self._paid
+        for kind, amount in others:
             self._tokens.give_back(self._token_row, kind, amount)
             self._budgets.apps.give_back(self._app_row, kind, amount)
-        if self._peer_row is not None:
-            self._budgets.peers.give_back(self._peer_row, Kind.SAMPLES, self._samples)
-        self._samples, self._others = 0, _NOTHING_ELSE
+        if peer_row is not None:
+            self._budgets.peers.give_back(peer_row, Kind.SAMPLES, samples)
+        self._paid = _NOTHING
 
 
 def _counted(events: Sequence[AnyEvent]) -> tuple[int, Sequence[tuple[int, int]]]:

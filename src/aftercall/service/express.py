@@ -73,14 +73,12 @@ class Express:
 
 
 def _holds_only_reports(delivery: Delivery) -> bool:
-    return (
-        delivery.credentials is not None
-        and delivery.heard_at is not None
-        and all(
-            isinstance(event, SampleTaken) and event.peer_id == delivery.peer_id
-            for event in delivery.events
-        )
-    )
+    if delivery.credentials is None or delivery.heard_at is None:
+        return False
+    for event in delivery.events:  # `all` takes thrice as long for a single one
+        if not isinstance(event, SampleTaken) or event.peer_id != delivery.peer_id:
+            return False
+    return True
 
 
 def _is_let_in(delivery: Delivery, standing: Standing) -> bool:

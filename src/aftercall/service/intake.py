@@ -62,14 +62,6 @@ ENOUGH: Final = 32
 log = structlog.get_logger(__name__)
 
 
-class _Waiting:
-    __slots__ = ("answer", "delivery")
-
-    def __init__(self, delivery: Delivery, answer: asyncio.Future[Receipt]) -> None:
-        self.delivery = delivery
-        self.answer = answer
-
-
 class _Held:
     """How many deliveries, and how large."""
 
@@ -78,6 +70,16 @@ class _Held:
     def __init__(self) -> None:
         self.number = 0
         self.size_bytes = 0
+
+
+class _Waiting:
+    __slots__ = ("answer", "delivery", "held")
+
+    def __init__(self, delivery: Delivery, answer: asyncio.Future[Receipt], held: _Held) -> None:
+        self.delivery = delivery
+        self.answer = answer
+        self.held = held
+        """What is held of its app, itself included."""
 
 
 NOTHING: Final = _Held()
@@ -135,13 +137,14 @@ class Intake:
         Raises `Busy` when too many wait already, or when the server is stopping, and `Bug` when
         the delivery itself cannot be recorded.
         """
-        self._check_room(delivery)
-        waiting = _Waiting(delivery, asyncio.get_running_loop().create_future())
-        self._hold(delivery, 1)
-        self._recent[0].add(delivery.app_id)
-        self._queue.add(delivery.app_id, max(1, len(delivery.events)), waiting)
+        app_id = delivery.app_id
+        own = self._held_of.get(app_id)
+        self._check_room(delivery, own or NOTHING)
+        answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+        self._queue.add(app_id, len(delivery.events) or 1, self._hold(delivery, answer, own))
+        self._recent[0].add(app_id)
         self._has_work.set()
-        return await waiting.answer
+        return await answer
 
     async def take_in_parts(self, delivery: Delivery) -> Sequence[Outcome]:
         """Record what a backend hands in, part after part in the order of its moments; what became
@@ -157,11 +160,11 @@ class Intake:
             outcomes.update(zip(places, receipt.outcomes, strict=True))
         return [outcomes[place] for place in range(len(delivery.events))]
 
-    def _check_room(self, delivery: Delivery) -> None:
-        """Raises `Busy` when what waits fills the queue, or the app's part of it, by number or by
-        bytes. A single delivery always fits into an empty queue."""
+    def _check_room(self, delivery: Delivery, own: _Held) -> None:
+        """Raises `Busy` when what waits fills the queue, or the app's `own` part of it, by number
+        or by bytes. A single delivery always fits into an empty queue."""
         reason = None
-        held, own = self._held, self._held_of.get(delivery.app_id, NOTHING)
+        held = self._held
         left, bytes_left = self._capacity - held.number, self._capacity_bytes - held.size_bytes
         if self._is_closing:
             reason = "closing"
@@ -177,18 +180,29 @@ class Intake:
             self._refused.labels(reason).inc()
             raise Busy("The server cannot take more in just now: send it again later.")
 
-    def _hold(self, delivery: Delivery, sign: int) -> None:
-        """Count what is held, one delivery more or less."""
-        app_id, size_bytes = delivery.app_id, sign * delivery.size_bytes
-        held, own = self._held, self._held_of.get(app_id)
+    def _hold(
+        self, delivery: Delivery, answer: asyncio.Future[Receipt], own: _Held | None
+    ) -> _Waiting:
+        """Count a delivery among what is held; `own`: what is held of its app."""
         if own is None:
-            own = self._held_of[app_id] = _Held()
-        held.number += sign
+            own = self._held_of[delivery.app_id] = _Held()
+        held, size_bytes = self._held, delivery.size_bytes
+        held.number += 1
         held.size_bytes += size_bytes
-        own.number += sign
+        own.number += 1
         own.size_bytes += size_bytes
+        return _Waiting(delivery, answer, own)
+
+    def _release(self, waiting: _Waiting) -> None:
+        """Count a delivery no more."""
+        delivery, held, own = waiting.delivery, self._held, waiting.held
+        size_bytes = delivery.size_bytes
+        held.number -= 1
+        held.size_bytes -= size_bytes
+        own.number -= 1
+        own.size_bytes -= size_bytes
         if not own.number:
-            del self._held_of[app_id]
+            del self._held_of[delivery.app_id]
 
     def _are_several(self) -> bool:
         """Whether more than one app sends."""
@@ -281,19 +295,20 @@ class Intake:
             self._answer([waiting], receipts)
 
     def _answer(self, group: Sequence[_Waiting], receipts: Sequence[Receipt | None]) -> None:
-        counts = Counts[Status]()
+        outcomes: list[Outcome] = []
         for waiting, receipt in zip(group, receipts, strict=True):
             if receipt is None:
                 continue
-            self._hold(waiting.delivery, -1)
-            counts.update([outcome.status for outcome in receipt.outcomes])
+            self._release(waiting)
+            outcomes += receipt.outcomes
             if not waiting.answer.done():
                 waiting.answer.set_result(receipt)
+        counts = Counts[Status](outcome.status for outcome in outcomes)
         for status, number in counts.items():
             self._events.labels(status.value).inc(number)
 
     def _fail(self, waiting: _Waiting, error: Exception) -> None:
-        self._hold(waiting.delivery, -1)
+        self._release(waiting)
         if isinstance(error, Unavailable):
             # One of its own: raising an error adds to its traceback.
             error = Unavailable(error.message, retry_after_s=error.retry_after_s)

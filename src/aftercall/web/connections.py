@@ -148,6 +148,16 @@ class Connections:
         self._leaving.add(one)
         one.transport.abort()
 
+    def _idle_too_long(self, now: float) -> "list[GuardedHttp]":
+        """Those that have had no request for as long as connections are kept."""
+        late = []
+        for one, since in self._idle.items():
+            if now - since <= one.timeout_keep_alive:
+                # Those behind it were answered later.
+                break
+            late.append(one)
+        return late
+
     def _make_room(self, newcomer: "GuardedHttp", now: float) -> bool:
         for group in (self._refused, self._idle, self._arriving):
             one = next(iter(group), newcomer)
@@ -175,6 +185,9 @@ class Connections:
         for one, since in list(self._arriving.items()):
             if one.is_late(now - since):
                 one.give_up_waiting()
+        for one in self._idle_too_long(now):
+            self._forget(one)
+            one.transport.close()
         for one, (since, size) in list(self._unsent.items()):
             if now - since > self.limits.unsent_s:
                 left = one.transport.get_write_buffer_size()

@@ -48,10 +48,12 @@ class TrustedProxies:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request: Any = scope
-        if request["type"] != "lifespan" and any(
-            name in _HEADERS for name, _ in request["headers"]
-        ):
-            self._rewrite(request)
+        if request["type"] != "lifespan":
+            # Every report comes by here: a generator would cost more than the rest.
+            for name, _ in request["headers"]:
+                if name in _HEADERS:
+                    self._rewrite(request)
+                    break
         await self._app(scope, receive, send)
 
     def _rewrite(self, request: Any) -> None:
