@@ -1,5 +1,6 @@
 """What a process could not hear: outages, stalls, and a wall clock that is set."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,33 @@ async def test_a_clock_that_was_set_back_leaves_nothing_in_the_future(db: Databa
         stamps = (await tx.execute(text("SELECT last_received_at FROM peers"))).scalars().all()
     assert {job.id for job in due} | {job.id for job in later} == {"waiting", "due"}
     assert stamps == [now]
+
+
+async def test_what_had_come_before_the_clock_was_set_back_and_is_recorded_later_is_put_right(
+    db: Database,
+) -> None:
+    listening, clocks = listening_on(db)
+    desk = Desk(db)
+    await invite(db, "user ann")
+    await desk.tell(join("ann", 0))
+    received_at = at(HOUR_S)
+    clocks.wall_s -= HOUR_S
+    clocks.pass_s(1)
+    desk.now = clocks.wall()
+    desk.recorder.judge_by(await listening.look())
+    await desk.recorder.record_deliveries([_chat_of_ann(received_at)])
+    assert (await _stamps(db))[0] > clocks.wall()
+    clocks.pass_s(1)
+    await listening.look()
+    assert await _stamps(db) == [clocks.wall()]
+
+
+async def _stamps(db: Database) -> Sequence[int]:
+    """When each peer was last heard, as decisions see it."""
+    async with db.read() as tx:
+        of_peers = (await tx.execute(text("SELECT last_received_at FROM peers"))).scalars().all()
+        of_pulses = (await tx.execute(text("SELECT last_received_at FROM pulses"))).scalars().all()
+    return sorted({*of_peers, *of_pulses}, reverse=True)
 
 
 async def test_a_start_after_the_clock_was_set_back_puts_the_future_right(db: Database) -> None:

@@ -16,6 +16,10 @@ STALL_MS: Final = 5 * SECOND_MS
 """A look that comes so much later than the one before was held up: the process was suspended, or
 its event loop stood still. Looks are taken every second."""
 
+STRAGGLERS_S: Final = 30.0
+"""How long after a clock was set back something may be recorded that came before; chosen: nothing
+waits for its turn as long."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -28,6 +32,7 @@ class Listening:
         self._seconds = seconds
         self._at, self._second = clock(), seconds()
         self._hearing = Hearing(listening_since=self._at)
+        self._stragglers_until_s = self._second
 
     async def begin(self) -> None:
         """Put right what a clock wrote that was set back while nothing ran here."""
@@ -46,9 +51,13 @@ class Listening:
         if step_ms < -STEP_MS:
             await self._put_right(at, -step_ms)
             self._hearing = Hearing(listening_since=at)
+            self._stragglers_until_s = second + STRAGGLERS_S
         elif step_ms > STEP_MS or passed_ms > SECOND_MS + STALL_MS:
             self._log_gap(step_ms, passed_ms)
             self._hearing = self._hearing.with_deaf(self._at, at)
+        elif second < self._stragglers_until_s:
+            async with self._db.write() as tx:
+                await pull_back(tx, at, tolerance_ms=SKEW_MS)
         self._at, self._second = at, second
         for since, until in await self._outages(second):
             self._hearing = self._hearing.with_deaf(self._wall(since), self._wall(until))
