@@ -21,13 +21,20 @@ import msgspec
 from sqlalchemy import make_url
 
 from aftercall.app import new_id, now
-from aftercall.core.calls import CallOrder, CallQuery, CallSummary, Quality, Seen, WorstIssue
-from aftercall.core.lifecycle import Policy
-from aftercall.service.calls import decode_place
+from aftercall.core.lifecycle.state_machine import Policy
+from aftercall.core.overview.session_summary import (
+    CallOrder,
+    CallQuery,
+    CallSummary,
+    Quality,
+    Seen,
+    WorstIssue,
+)
+from aftercall.service.dashboard.session_list import decode_place
 from aftercall.service.services import build_services
 from aftercall.settings import Settings
-from aftercall.store import schema
-from aftercall.store.database import Database, migrate
+from aftercall.store.engine.database import Database, migrate
+from aftercall.store.tables import schema
 
 ROUNDS = 100
 NAMES = ("Ada", "Bruno", "Chiara", "Dmitri", "Elif", "Farid", "Grace", "Hana", "Ines", "Jonas")

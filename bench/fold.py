@@ -19,15 +19,15 @@ from functools import partial
 from typing import Any, TypeVar
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.cumulative import accumulate
+from aftercall.core.quality.frame.interval_table import Table
 from aftercall.core.quality.intervals.deltas import Reader
-from aftercall.core.quality.intervals.getstats import decode_body, encode_body
-from aftercall.core.quality.intervals.stored import StoredReader
-from aftercall.core.quality.intervals.streams import Family, Linker
-from aftercall.core.quality.intervals.tables import Table
-from aftercall.core.quality.report import PeerFacts
-from aftercall.core.quality.report import fold as report_fold
-from aftercall.core.quality.rollup import roll_up
+from aftercall.core.quality.report.cumulative import accumulate
+from aftercall.core.quality.report.fold import PeerFacts
+from aftercall.core.quality.report.fold import fold as report_fold
+from aftercall.core.quality.report.rollup import roll_up
+from aftercall.core.quality.stats.decode import StoredReader
+from aftercall.core.quality.stats.getstats import decode_body, encode_body
+from aftercall.core.quality.stats.link import Family, Linker
 from aftercall.core.records import Peer, StoredSample
 
 SAMPLES = 514

@@ -26,15 +26,15 @@ import msgspec
 from session_end import fill
 
 from aftercall.app import new_id
-from aftercall.core.calls import CallQuery
 from aftercall.core.instants import EpochMs
-from aftercall.core.lifecycle import Policy
+from aftercall.core.lifecycle.state_machine import Policy
+from aftercall.core.overview.session_summary import CallQuery
 from aftercall.core.records import ParticipantQuery
-from aftercall.service import reports
-from aftercall.service.series import Wanted
+from aftercall.service.dashboard.participant_page import Wanted
+from aftercall.service.reports import peer_reports
 from aftercall.service.services import Services, build_services
 from aftercall.settings import Settings
-from aftercall.store.database import Database, migrate
+from aftercall.store.engine.database import Database, migrate
 from aftercall.wire.participants import encode_peer_report_details
 
 TILES = 9
@@ -168,7 +168,7 @@ async def _measure(bench: Bench, size: Size, db: Database, end_at: EpochMs) -> N
 
 async def _end(bench: Bench, size: Size, fresh: Services) -> None:
     spent = {"compare": 0.0}
-    complete = reports.complete
+    complete = peer_reports.complete
 
     def timed(*given: Any) -> Any:
         began = time.process_time()
@@ -176,11 +176,11 @@ async def _end(bench: Bench, size: Size, fresh: Services) -> None:
         spent["compare"] += time.process_time() - began
         return made
 
-    reports.complete = timed
+    peer_reports.complete = timed
     began = time.process_time()
     await fresh.reports.fold_session("app", "session")
     folded = time.process_time()
-    reports.complete = complete
+    peer_reports.complete = complete
     await fresh.finaliser.finalise("app", "session")
     ended = time.process_time()
     await fresh.finaliser.finalise("app", "session")

@@ -25,7 +25,7 @@ import uvloop
 from load import MakeRequest, Outcome, run_load
 from servers import PROGRAM, cpu_seconds, process
 
-from aftercall.cli.simulation.call import Call
+from aftercall.simulator.call import Call
 
 GUESTS = 8
 

@@ -26,11 +26,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import DAY_MS, EpochMs
 from aftercall.core.records import ParticipantQuery, SessionOrder, SessionQuery
-from aftercall.store import participants, schema
-from aftercall.store.database import Database, migrate
-from aftercall.store.listing import list_sessions
-from aftercall.store.tallies import EVERY_SIZE
-from aftercall.store.terms import key_of_title, words_of
+from aftercall.store import participants
+from aftercall.store.engine.database import Database, migrate
+from aftercall.store.sessions.day_counts import EVERY_SIZE
+from aftercall.store.sessions.pages import list_sessions
+from aftercall.store.sessions.tokenizer import key_of_title, words_of
+from aftercall.store.tables import schema
 
 APP = "0b6a0c4e-0000-4000-8000-00000000000a"
 DAYS = 365

@@ -28,8 +28,8 @@ from pathlib import Path
 from servers import PROGRAM, cpu_seconds, process
 from session_end import fill
 
-from aftercall.service.reports import Reports
-from aftercall.store.database import Database
+from aftercall.service.reports.peer_reports import Reports
+from aftercall.store.engine.database import Database
 
 LIVE_PEERS = 12
 

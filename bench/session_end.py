@@ -23,11 +23,12 @@ from fold import INTERVAL_MS, START_AT, facts_of, nothing_lost, sample_json
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import Participant, Phase, Session
-from aftercall.service.digests import DigestKeeper
-from aftercall.service.reports import Reports
-from aftercall.store import participants, peers, samples, sessions
-from aftercall.store.database import Database, migrate
+from aftercall.service.reports.digests import DigestKeeper
+from aftercall.service.reports.peer_reports import Reports
+from aftercall.store import participants, peers, samples
+from aftercall.store.engine.database import Database, migrate
 from aftercall.store.samples import SampleRow
+from aftercall.store.sessions import rows as session_rows
 
 
 async def fill(
@@ -58,7 +59,7 @@ async def fill(
         touched_at=end_at,
     )
     async with db.write() as tx:
-        await sessions.insert_session(tx, session)
+        await session_rows.insert_session(tx, session)
     for me in range(people):
         dice = random.Random(me)
         bodies = [

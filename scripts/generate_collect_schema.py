@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from aftercall.core.quality.intervals.getstats import SampleBody
+from aftercall.core.quality.stats.getstats import SampleBody
 from aftercall.ingest import collect_batch
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "reference" / "collect.schema.json"

@@ -7,7 +7,7 @@ import sys
 from itertools import chain
 from pathlib import Path
 
-from aftercall.core.quality.intervals.getstats import STATS_MEMBERS
+from aftercall.core.quality.stats.getstats import STATS_MEMBERS
 
 TARGET = Path(__file__).resolve().parent.parent / "collector" / "src" / "members.ts"
 

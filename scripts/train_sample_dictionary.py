@@ -1,7 +1,8 @@
 """Trains the dictionary reports are compressed with, on simulated calls and on a recorded one.
 
 A dictionary that was shipped stays for ever: rows in databases need it. A new one gets a number of
-its own (`store/sample_bodies.py` names the one to write with). Usage: NUMBER, from 32768 to 65535.
+its own (`store/codecs/sample_row.py` names the one to write with). Usage: NUMBER, from 32768 to
+65535.
 """
 
 import json
@@ -13,8 +14,8 @@ from typing import Any
 import msgspec
 import zstandard
 
-from aftercall.cli.simulation.call import Call
-from aftercall.core.quality.intervals.getstats import decode_body, encode_body
+from aftercall.core.quality.stats.getstats import decode_body, encode_body
+from aftercall.simulator.call import Call
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZE = 32_768

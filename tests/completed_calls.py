@@ -8,8 +8,8 @@ from typing import Any, Final
 from aftercall.core.events import AnyEvent, Identity, PeerJoined, PeerLeft, PeerNoted, SampleTaken
 from aftercall.core.instants import EpochMs
 from aftercall.core.privacy import Privacy
-from aftercall.core.quality.attribution.verdicts import complete
-from aftercall.core.quality.report import Folded, PeerFacts, Verdict, fold
+from aftercall.core.quality.report.complete import complete
+from aftercall.core.quality.report.fold import Folded, PeerFacts, Verdict, fold
 from aftercall.core.records import LeaveReason, Peer, PeerNote, StoredSample
 from aftercall.ingest import collector, realtimekit_callstats
 from aftercall.ingest.collect_batch import read_batch

@@ -19,8 +19,8 @@ import pytest
 from hypothesis import settings
 from sqlalchemy import make_url
 
-from aftercall.store.database import Database, migrate
-from aftercall.store.schema import metadata
+from aftercall.store.engine.database import Database, migrate
+from aftercall.store.tables.schema import metadata
 
 
 def _wait_for(work: Coroutine[Any, Any, None]) -> None:

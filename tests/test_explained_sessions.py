@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from aftercall.core.lifecycle import TRANSITIONS, Trigger
+from aftercall.core.lifecycle.state_machine import TRANSITIONS, Trigger
 from aftercall.core.records import Phase
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "explain" / "sessions.md"

@@ -15,22 +15,22 @@ import structlog
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from aftercall.core.errors import Unavailable
-from aftercall.core.hearing import Hearing
 from aftercall.core.instants import EpochMs
-from aftercall.core.lifecycle import Policy
+from aftercall.core.lifecycle.downtime import Hearing
+from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.logs import configure_logs
-from aftercall.service.founding import Founded
+from aftercall.service.accounts.setup import Founded
 from aftercall.service.services import Services, build_services
 from aftercall.settings import BadSetting, Settings
-from aftercall.store.database import Database, migrate
-from aftercall.store.sqlite_file import check_file, file_of
-from aftercall.web.assets import CollectorFiles
-from aftercall.web.connections import ConnectionLimits, Connections
+from aftercall.store.engine.database import Database, migrate
+from aftercall.store.engine.sqlite_file import check_file, file_of
 from aftercall.web.dashboard.pages import Pages
-from aftercall.web.intake import IntakeDoor
-from aftercall.web.proxies import Network, TrustedProxies, read_networks
+from aftercall.web.demo_call.page import CallPage
+from aftercall.web.http.static_files import CollectorFiles
+from aftercall.web.intake.door import IntakeDoor
 from aftercall.web.routes import create_web_app
-from aftercall.web.try_page import CallPage
+from aftercall.web.server.connections import ConnectionLimits, Connections
+from aftercall.web.server.proxies import Network, TrustedProxies, read_networks
 from aftercall.wire.talk import read_summary_options
 from aftercall.work.runner import run_jobs
 from aftercall.work.sweep import run_sweeps

@@ -9,13 +9,13 @@ from typing import Any
 
 import msgspec
 
-from aftercall.core.calls import CallSummary, Quality, Seen
 from aftercall.core.instants import DAY_MS, EpochMs
-from aftercall.core.quality.report import FOLD_VERSION
-from aftercall.store import schema
-from aftercall.store.tallies import EVERY_SIZE
-from aftercall.store.terms import key_of_title, words_of
-from aftercall.store.verdicts import marks_of
+from aftercall.core.overview.session_summary import CallSummary, Quality, Seen
+from aftercall.core.quality.report.fold import FOLD_VERSION
+from aftercall.store.sessions.day_counts import EVERY_SIZE
+from aftercall.store.sessions.facets import marks_of
+from aftercall.store.sessions.tokenizer import key_of_title, words_of
+from aftercall.store.tables import schema
 
 FIRST_NAMES = (
     "Ada",

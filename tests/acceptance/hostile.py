@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from aftercall.cli.simulation.call import Call
-from aftercall.cli.simulation.weather import Kind
+from aftercall.simulator.call import Call
+from aftercall.simulator.weather import Kind
 from tests.acceptance.seed import event_of
 
 OWNED = "window.owned = true"

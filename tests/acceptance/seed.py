@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from aftercall.cli.simulation.call import Call, Said
-from aftercall.cli.simulation.weather import Kind
+from aftercall.simulator.call import Call, Said
+from aftercall.simulator.weather import Kind
 from tests.acceptance import patient
 from tests.acceptance.server import Server, wait_until_ended
 

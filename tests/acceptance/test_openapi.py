@@ -42,11 +42,11 @@ from aftercall.core.events import (
     SessionClosed,
 )
 from aftercall.core.instants import EpochMs
-from aftercall.core.lifecycle import Policy
+from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.service.services import Services, build_services
 from aftercall.settings import Settings
-from aftercall.store.database import Database
-from aftercall.web.intake import IntakeDoor
+from aftercall.store.engine.database import Database
+from aftercall.web.intake.door import IntakeDoor
 from aftercall.web.routes import create_web_app
 from tests.acceptance.patient import PATIENCE_S
 from tests.conftest import NewDatabase

@@ -9,7 +9,7 @@ import typer
 
 from aftercall.cli.check import check_data, odd_database, odd_settings, origin, shown
 from aftercall.settings import Settings
-from aftercall.store.database import migrate
+from aftercall.store.engine.database import migrate
 
 PRIVATE = Settings()
 PUBLIC = replace(PRIVATE, host="0.0.0.0")

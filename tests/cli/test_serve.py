@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercall.cli.serve import as_environment, bound, greet
-from aftercall.service.founding import Founded
+from aftercall.service.accounts.setup import Founded
 from aftercall.settings import Settings, read_settings
 
 words = st.text(st.characters(codec="ascii", exclude_categories=["Cc", "Cs"]), max_size=30)

@@ -13,7 +13,7 @@ from aftercall.core.privacy import (
     shorten_data,
     shorten_text,
 )
-from aftercall.core.quality.intervals.getstats import decode_body
+from aftercall.core.quality.stats.getstats import decode_body
 
 
 @pytest.mark.parametrize(

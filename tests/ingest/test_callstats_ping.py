@@ -4,7 +4,7 @@ from typing import Any
 
 from aftercall.core.events import Identity, SampleTaken
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.intervals.getstats import SampleBody, decode_body
+from aftercall.core.quality.stats.getstats import SampleBody, decode_body
 from aftercall.ingest.callstats_ping import sample_of
 from aftercall.ingest.realtimekit_callstats import translate
 

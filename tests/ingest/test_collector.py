@@ -19,7 +19,7 @@ from aftercall.core.events import (
 )
 from aftercall.core.instants import EpochMs
 from aftercall.core.privacy import Privacy, shorten_body
-from aftercall.core.quality.intervals.getstats import decode_body, encode_body
+from aftercall.core.quality.stats.getstats import decode_body, encode_body
 from aftercall.ingest.collect_batch import read_batch
 from aftercall.ingest.collector import Translation, translate
 

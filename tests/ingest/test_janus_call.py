@@ -8,15 +8,16 @@ import msgspec
 import pytest
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.lifecycle import Policy
+from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.core.privacy import Privacy
-from aftercall.core.quality.report import Verdict
+from aftercall.core.quality.report.fold import Verdict
 from aftercall.core.records import LeaveReason, Participant, Phase, Session
-from aftercall.ingest.janus import peer_id_from, translate
-from aftercall.service.record import Recorder
-from aftercall.service.reports import Reports
-from aftercall.store import participants, peers, sessions
-from aftercall.store.database import Database
+from aftercall.ingest.janus.source import peer_id_from, translate
+from aftercall.service.recording.recorder import Recorder
+from aftercall.service.reports.peer_reports import Reports
+from aftercall.store import participants, peers
+from aftercall.store.engine.database import Database
+from aftercall.store.sessions import rows as session_rows
 
 RECORDING = json.loads((Path(__file__).parents[1] / "samples" / "janus-events.json").read_text())
 AFTERWARDS = EpochMs(1_795_223_500_000)
@@ -54,7 +55,7 @@ class Recorded:
             settled = await self.recorder.settle("app", "session")
         assert settled is not None
         async with self.db.read() as tx:
-            found = await sessions.find_session(tx, "app", "session")
+            found = await session_rows.find_session(tx, "app", "session")
         assert found is not None
         return found
 

@@ -16,7 +16,7 @@ from aftercall.core.events import (
     SampleTaken,
 )
 from aftercall.core.instants import EpochMs, is_plausible
-from aftercall.core.quality.intervals.getstats import decode_body
+from aftercall.core.quality.stats.getstats import decode_body
 from aftercall.ingest.realtimekit_callstats import Translation, translate
 
 RECORDING = Path(__file__).parent.parent / "samples" / "realtimekit-callstats-30s.json"

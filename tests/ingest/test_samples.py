@@ -3,7 +3,7 @@
 import pytest
 
 from aftercall.core.errors import Malformed
-from aftercall.core.quality.intervals.getstats import decode_body
+from aftercall.core.quality.stats.getstats import decode_body
 from aftercall.ingest.samples import read_sample
 
 GOOD = b'{"connections":[{"id":"pc","stats":[{"type":"outbound-rtp","id":"A","bytesSent":12}]}]}'

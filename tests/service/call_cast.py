@@ -14,10 +14,10 @@ from aftercall.core.events import (
     SessionOpened,
 )
 from aftercall.core.instants import EpochMs
-from aftercall.core.lifecycle import Policy
-from aftercall.service.deliveries import Status
-from aftercall.service.record import Recorder
-from aftercall.store.database import Database
+from aftercall.core.lifecycle.state_machine import Policy
+from aftercall.service.recording.delivery import Status
+from aftercall.service.recording.recorder import Recorder
+from aftercall.store.engine.database import Database
 
 NOON = 1_795_262_400_000
 """2026-11-21T12:00:00Z."""

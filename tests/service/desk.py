@@ -5,12 +5,13 @@ from typing import Any
 
 from aftercall.core.events import AnyEvent, Identity, PeerJoined, PeerLeft, SampleTaken
 from aftercall.core.instants import EpochMs
-from aftercall.core.lifecycle import Policy
+from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.core.records import Meeting, MeetingStatus, Member, Session
-from aftercall.service.deliveries import Status
-from aftercall.service.record import Recorder
-from aftercall.store import meetings, sessions
-from aftercall.store.database import Database
+from aftercall.service.recording.delivery import Status
+from aftercall.service.recording.recorder import Recorder
+from aftercall.store import meetings
+from aftercall.store.engine.database import Database
+from aftercall.store.sessions import rows as session_rows
 
 T0 = 1_795_000_000_000
 APP = "app"
@@ -37,7 +38,7 @@ class Desk:
 
     async def session(self, id: str = "session-0", app: str = APP) -> Session:
         async with self.db.read() as tx:
-            found = await sessions.find_session(tx, app, id)
+            found = await session_rows.find_session(tx, app, id)
         assert found is not None
         return found
 

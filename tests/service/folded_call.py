@@ -6,9 +6,10 @@ from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import EndReason, Participant, Peer, PeerNote, Phase, Session
-from aftercall.store import notes, participants, peers, samples, sessions
-from aftercall.store.database import Database
+from aftercall.store import participants, peer_events, peers, samples
+from aftercall.store.engine.database import Database
 from aftercall.store.samples import SampleRow
+from aftercall.store.sessions import rows as session_rows
 from tests.core.quality.cast import FINE, TEN, Call, Weather, always, between
 
 PEOPLE = ("ada", "bob", "cyd")
@@ -71,13 +72,13 @@ async def keep_call(
     people: Sequence[Peer] = [_present(call.peer(name), app_id, is_live) for name in PEOPLE]
     end_at = None if is_live else call.end_at
     async with db.write() as tx:
-        await sessions.save_session(tx, session)
+        await session_rows.save_session(tx, session)
         await peers.save_peers(tx, people)
         rows = [_row(peer, names or {}, end_at) for peer in people]
         await participants.save_participants(tx, rows)
         for peer in people:
             facts = call.facts(peer.id)
-            await notes.append(tx, [_of(note, app_id) for note in facts.notes])
+            await peer_events.append(tx, [_of(note, app_id) for note in facts.notes])
             await samples.append(
                 tx,
                 [

@@ -4,10 +4,10 @@ from itertools import count
 
 from aftercall.core.events import AnyEvent, ChatSent, Identity, LineSpoken, PeerJoined
 from aftercall.core.instants import EpochMs
-from aftercall.core.lifecycle import Policy
-from aftercall.service.record import Recorder
-from aftercall.store import talk
-from aftercall.store.database import Database
+from aftercall.core.lifecycle.state_machine import Policy
+from aftercall.service.recording.recorder import Recorder
+from aftercall.store import conversation
+from aftercall.store.engine.database import Database
 
 T0 = EpochMs(1_795_000_000_000)
 
@@ -50,7 +50,7 @@ async def test_what_is_beyond_is_refused_alone_and_other_sessions_go_on(db: Data
         None,
     ]
     async with db.read() as tx:
-        assert await talk.count_messages(tx, "app", "s0") == 1
+        assert await conversation.count_messages(tx, "app", "s0") == 1
 
 
 async def test_repeats_count_once_and_edits_each_time(db: Database) -> None:

@@ -5,7 +5,7 @@ import asyncio
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import Account, ApiToken, App, Role
 from aftercall.store import apps
-from aftercall.store.database import Database
+from aftercall.store.engine.database import Database
 
 T0 = 1_795_000_000_000
 

@@ -7,7 +7,6 @@ import pytest
 from aftercall.core.events import PeerKicked, PeerLeft, PeerNoted, SampleTaken, SessionClosed
 from aftercall.core.instants import EpochMs
 from aftercall.store import peers
-from aftercall.store.database import Database
 from aftercall.store.early_facts import (
     KEPT_MS,
     EarlyFact,
@@ -17,6 +16,7 @@ from aftercall.store.early_facts import (
     overtaken,
     release,
 )
+from aftercall.store.engine.database import Database
 from tests.store.test_peers import open_session, peer
 
 NOON = EpochMs(1_795_262_400_000)

@@ -6,7 +6,7 @@ from typing import Any
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import Job
 from aftercall.store import jobs
-from aftercall.store.database import Database
+from aftercall.store.engine.database import Database
 
 T0 = 1_795_000_000_000
 LEASE_MS = 60_000

@@ -5,7 +5,7 @@ from typing import Any
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import Meeting, MeetingQuery, MeetingStatus, Member
 from aftercall.store import meetings
-from aftercall.store.database import Database
+from aftercall.store.engine.database import Database
 
 T0 = 1_795_000_000_000
 

@@ -7,9 +7,9 @@ from sqlalchemy import text
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import ChatMessage, MessageKind, TranscriptLine
-from aftercall.store import talk
-from aftercall.store.columns import pack, unpack
-from aftercall.store.database import Database, migrate
+from aftercall.store import conversation
+from aftercall.store.engine.column_types import pack, unpack
+from aftercall.store.engine.database import Database, migrate
 
 AT = EpochMs(1_795_000_000_000)
 LONG = "Shall we move the release to Thursday? " * 250
@@ -58,13 +58,13 @@ def test_texts_that_look_like_a_frame_come_back(words: str) -> None:
 
 async def test_long_talk_takes_a_fraction_of_its_length(db: Database) -> None:
     async with db.write() as tx:
-        await talk.save_messages(tx, [message(LONG)])
-        await talk.save_lines(tx, [line(LONG)])
+        await conversation.save_messages(tx, [message(LONG)])
+        await conversation.save_lines(tx, [line(LONG)])
         for column in ("payload FROM chat_messages", "text FROM transcript_lines"):
             stored = (await tx.execute(text(f"SELECT {column}"))).scalar_one()
             assert len(stored) < len(LONG) / 50
-        assert (await talk.messages_of_session(tx, "a", "s"))[0].payload == LONG
-        assert (await talk.lines_of_session(tx, "a", "s"))[0].text == LONG
+        assert (await conversation.messages_of_session(tx, "a", "s"))[0].payload == LONG
+        assert (await conversation.lines_of_session(tx, "a", "s"))[0].text == LONG
 
 
 async def test_of_two_revisions_of_one_moment_the_same_stays_in_every_order(db: Database) -> None:
@@ -72,10 +72,10 @@ async def test_of_two_revisions_of_one_moment_the_same_stays_in_every_order(db: 
     for session, order in (("one", (short, long)), ("other", (long, short))):
         async with db.write() as tx:
             for payload in order:
-                await talk.save_messages(tx, [message(payload, id=session)])
+                await conversation.save_messages(tx, [message(payload, id=session)])
     async with db.write() as tx:
-        await talk.save_messages(tx, [message(short, id="both"), message(long, id="both")])
-        kept = {each.payload for each in await talk.messages_of_session(tx, "a", "s")}
+        await conversation.save_messages(tx, [message(short, id="both"), message(long, id="both")])
+        kept = {each.payload for each in await conversation.messages_of_session(tx, "a", "s")}
     assert len(kept) == 1
 
 
@@ -112,10 +112,13 @@ async def test_what_was_said_before_the_migration_can_be_read_after_it(
     after = await Database.open(own_database_url)
     try:
         async with after.write() as tx:
-            (kept,) = await talk.messages_of_session(tx, "a", "s")
+            (kept,) = await conversation.messages_of_session(tx, "a", "s")
             assert kept == message(f"Grüße {LONG}")
-            assert await talk.lines_of_session(tx, "a", "s") == [line("Grüße")]
-            assert await talk.save_messages(tx, [message(f"Grüße {LONG}")]) in (set(), {"m"})
-            assert await talk.messages_of_session(tx, "a", "s") == [kept]
+            assert await conversation.lines_of_session(tx, "a", "s") == [line("Grüße")]
+            assert await conversation.save_messages(tx, [message(f"Grüße {LONG}")]) in (
+                set(),
+                {"m"},
+            )
+            assert await conversation.messages_of_session(tx, "a", "s") == [kept]
     finally:
         await after.close()

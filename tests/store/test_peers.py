@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.lifecycle import Policy
+from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.core.records import LeaveReason, Peer, Phase, Session, ViewType
-from aftercall.store import peers, sessions
-from aftercall.store.database import Database
+from aftercall.store import peers
+from aftercall.store.engine.database import Database
 from aftercall.store.peers import Pulse
+from aftercall.store.sessions import rows as session_rows
 
 T0 = 1_795_000_000_000
 NOW = EpochMs(T0 + 3_600_000)
@@ -49,7 +50,7 @@ async def open_session(db: Database, id: str = "s", app_id: str = "a", **rest: A
             updated_at=EpochMs(T0),
             touched_at=EpochMs(T0),
         )
-        await sessions.save_session(tx, one)
+        await session_rows.save_session(tx, one)
 
 
 async def test_a_peer_comes_back_as_last_saved(db: Database) -> None:

@@ -9,21 +9,23 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import DAY_MS, EpochMs
-from aftercall.core.lifecycle import Policy
+from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.core.records import ParticipantQuery, Phase, Session, SessionOrder, SessionQuery
-from aftercall.store import apps, jobs, listing, notes, participants, peers, samples, sessions, talk
-from aftercall.store.database import Database
-from aftercall.store.express import SQLITE_STANDINGS
-from aftercall.store.listing import list_sessions
+from aftercall.store import apps, conversation, jobs, participants, peer_events, peers, samples
+from aftercall.store.engine.database import Database
+from aftercall.store.fast_path import SQLITE_STANDINGS
+from aftercall.store.sessions import pages as session_pages
+from aftercall.store.sessions import rows as session_rows
+from aftercall.store.sessions.pages import list_sessions
 
 Question = Callable[[AsyncConnection], Awaitable[Any]]
 NOW = EpochMs(1_795_000_000_000)
 
 QUESTIONS: dict[str, Question] = {
-    "current session": lambda tx: sessions.find_current_session(tx, "a", "m"),
-    "covering session": lambda tx: sessions.find_session_covering(tx, "a", "m", NOW),
-    "past deadlines": lambda tx: sessions.past_deadline(tx, NOW, 9),
-    "children": lambda tx: sessions.children_of(tx, "a", "s"),
+    "current session": lambda tx: session_rows.find_current_session(tx, "a", "m"),
+    "covering session": lambda tx: session_rows.find_session_covering(tx, "a", "m", NOW),
+    "past deadlines": lambda tx: session_rows.past_deadline(tx, NOW, 9),
+    "children": lambda tx: session_rows.children_of(tx, "a", "s"),
     "states": lambda tx: peers.states(tx, [("a", "p")]),
     "standings": lambda tx: tx.exec_driver_sql(SQLITE_STANDINGS, ('[["a", "p"]]',)),
     "silence": lambda tx: peers.silent_peers(tx, NOW, 9, policy=Policy()),
@@ -34,10 +36,10 @@ QUESTIONS: dict[str, Question] = {
     "participant": lambda tx: participants.find_participant(tx, "a", "s", "p"),
     "known samples": lambda tx: samples.known(tx, [("a", "p", 1)]),
     "samples": lambda tx: samples.of_peer(tx, "a", "p"),
-    "notes": lambda tx: notes.notes_of_peer(tx, "a", "p"),
-    "notes of a session": lambda tx: notes.notes_of_session(tx, "a", "s"),
-    "chat": lambda tx: talk.messages_of_session(tx, "a", "s"),
-    "transcript": lambda tx: talk.lines_of_session(tx, "a", "s"),
+    "notes": lambda tx: peer_events.notes_of_peer(tx, "a", "p"),
+    "notes of a session": lambda tx: peer_events.notes_of_session(tx, "a", "s"),
+    "chat": lambda tx: conversation.messages_of_session(tx, "a", "s"),
+    "transcript": lambda tx: conversation.lines_of_session(tx, "a", "s"),
     "token": lambda tx: apps.find_token_by_hash(tx, "hash"),
     "claim": lambda tx: jobs.claim(tx, NOW, 1_000, 5),
 }
@@ -94,7 +96,7 @@ async def sqlite(
         db = await Database.open(url)
         async with db.write() as tx:
             for number in range(3):
-                await sessions.save_session(tx, session(number))
+                await session_rows.save_session(tx, session(number))
         yield db
         await db.close()
 
@@ -124,6 +126,6 @@ async def test_every_hot_question_has_its_index(sqlite: Database, name: str) -> 
 async def test_every_list_of_sessions_has_its_index(
     sqlite: Database, number: int, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listing, "FEW", few)
+    monkeypatch.setattr(session_pages, "FEW", few)
     query = SessionQuery(app_id="a", **FILTERS[number])
     assert await scans(sqlite, lambda tx: list_sessions(tx, query)) == []

@@ -3,7 +3,7 @@
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import StoredReport
 from aftercall.store import reports
-from aftercall.store.database import Database
+from aftercall.store.engine.database import Database
 
 
 def report(

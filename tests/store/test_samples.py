@@ -10,9 +10,10 @@ from sqlalchemy import func, select
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import Peer
-from aftercall.store import peers, samples, schema
-from aftercall.store.database import Database
+from aftercall.store import peers, samples
+from aftercall.store.engine.database import Database
 from aftercall.store.samples import SampleRow
+from aftercall.store.tables import schema
 
 
 def row(sequence: int, peer_id: str = "p", app_id: str = "a", at: int | None = None) -> SampleRow:

@@ -1,7 +1,7 @@
 """The real way of a call's reports: taken in by the collect protocol, folded, compared."""
 
 from aftercall.core.events import Identity
-from aftercall.core.quality.report import PeerFacts, Verdict
+from aftercall.core.quality.report.fold import PeerFacts, Verdict
 from tests.completed_calls import collected, completed, facts_of
 from tests.truth.moving import played
 from tests.truth.people import Scene

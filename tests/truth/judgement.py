@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from aftercall.core.quality.attribution.findings import Finding
-from aftercall.core.quality.report import Verdict
+from aftercall.core.quality.diagnosis.findings import Finding
+from aftercall.core.quality.report.fold import Verdict
 from tests.truth.people import Scene, Truth
 from tests.truth.reporting import EPOCH_MS, peer_id
 

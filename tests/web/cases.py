@@ -12,7 +12,7 @@ from uuid import uuid4
 import httpx
 
 from aftercall.core.instants import EpochMs
-from aftercall.web.intake import IntakeDoor
+from aftercall.web.intake.door import IntakeDoor
 from tests.web.conftest import NOON, Caller, House
 
 CASES = Path(__file__).parents[1] / "samples" / "cases"

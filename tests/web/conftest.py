@@ -9,12 +9,12 @@ import httpx
 import pytest
 
 from aftercall.core.instants import SECOND_MS, EpochMs
-from aftercall.core.lifecycle import Policy
+from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.core.records import Role
-from aftercall.service.record import Recorder
+from aftercall.service.recording.recorder import Recorder
 from aftercall.service.services import Services, build_services
 from aftercall.settings import Settings
-from aftercall.store.database import Database
+from aftercall.store.engine.database import Database
 from aftercall.web.routes import create_web_app
 
 NOON = EpochMs(1_795_262_400_000)

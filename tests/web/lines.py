@@ -10,8 +10,8 @@ import uvicorn
 from litestar.types import Receive, Scope, Send
 from prometheus_client import CollectorRegistry
 
-from aftercall.web.connections import LOOK_EVERY_S, ConnectionLimits, Connections
-from aftercall.web.guarded_http import GuardedHttp
+from aftercall.web.server.connections import LOOK_EVERY_S, ConnectionLimits, Connections
+from aftercall.web.server.guarded_http import GuardedHttp
 
 LIMITS = ConnectionLimits(connections=3, head_s=10, body_s=20, unsent_s=30)
 

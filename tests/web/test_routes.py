@@ -6,7 +6,7 @@ from litestar import get
 
 from aftercall.core.instants import MINUTE_MS
 from aftercall.core.records import Role
-from aftercall.store.database import Database
+from aftercall.store.engine.database import Database
 
 # Shared fixtures and their types live in this folder's conftest.
 House = Any

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from aftercall.core.errors import Malformed
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.report import PeerFacts, fold
+from aftercall.core.quality.report.fold import PeerFacts, fold
 from aftercall.core.records import (
     LeaveReason,
     Page,
@@ -27,7 +27,7 @@ from aftercall.wire.participants import (
     encode_peer_report_details,
     read_participant_query,
 )
-from aftercall.wire.peer_report import wants_quality
+from aftercall.wire.peer_report.report import wants_quality
 
 START = EpochMs(1_795_262_400_000)
 

@@ -12,7 +12,7 @@ from aftercall.core.errors import Malformed
 from aftercall.core.exports import Export
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import Summary, SummaryState
-from aftercall.core.summary_layout import SummaryKind, SummaryOptions
+from aftercall.core.summary.layout import SummaryKind, SummaryOptions
 from aftercall.wire.talk import (
     encode_chat_link,
     encode_summary_link,

@@ -9,7 +9,7 @@ from aftercall.core.instants import DAY_MS, EpochMs
 from aftercall.core.records import Job
 from aftercall.service.jobs import LEASE_MS, Jobs
 from aftercall.store import jobs as stored
-from aftercall.store.database import Database
+from aftercall.store.engine.database import Database
 from aftercall.work.runner import run_due, run_jobs
 from aftercall.work.tasks import Task
 

@@ -4,10 +4,10 @@ import asyncio
 from typing import Literal
 
 from aftercall.core.records import Phase
-from aftercall.service.listening import Listening
+from aftercall.service.downtime import Listening
 from aftercall.store import peers
-from aftercall.store.database import Database
 from aftercall.store.early_facts import EarlyFact, hold
+from aftercall.store.engine.database import Database
 from aftercall.work.sweep import run_sweeps
 from tests.service.desk import APP, Desk, at, join, leave
 

@@ -14,11 +14,11 @@ from rich.table import Table
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from aftercall.cli.opened import DatabaseUrl, DataDir, opened, settings_of
+from aftercall.cli.open_services import DatabaseUrl, DataDir, opened, settings_of
 from aftercall.core.errors import Unavailable
 from aftercall.settings import PREFIX, Settings
-from aftercall.store.database import UnfitDatabase
-from aftercall.store.promises import Broken
+from aftercall.store.checks.promises import Broken
+from aftercall.store.engine.database import UnfitDatabase
 
 PAGES: Final = Path(__file__).resolve().parents[1] / "_static"
 _LOOPBACK: Final = {"127.0.0.1", "::1", "localhost"}

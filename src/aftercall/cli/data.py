@@ -4,8 +4,8 @@ import asyncio
 
 from rich.console import Console
 
-from aftercall.cli.opened import DatabaseUrl, DataDir, opened, settings_of
-from aftercall.service.reports import Refolded
+from aftercall.cli.open_services import DatabaseUrl, DataDir, opened, settings_of
+from aftercall.service.reports.peer_reports import Refolded
 
 
 def refold(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from aftercall.cli.opened import DatabaseUrl, DataDir, opened, settings_of
+from aftercall.cli.open_services import DatabaseUrl, DataDir, opened, settings_of
 from aftercall.core.records import Role
 from aftercall.settings import Settings
 

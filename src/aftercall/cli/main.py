@@ -17,7 +17,7 @@ from aftercall import __version__
 from aftercall.cli import check, data, link, manage, serve, simulate
 from aftercall.core.errors import AftercallError
 from aftercall.settings import BadSetting
-from aftercall.store.database import UnfitDatabase
+from aftercall.store.engine.database import UnfitDatabase
 
 app = typer.Typer(
     name="aftercall",

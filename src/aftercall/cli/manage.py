@@ -10,16 +10,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from aftercall.cli.opened import (
-    DatabaseUrl,
-    DataDir,
-    opened,
-    settings_of,
-)
+from aftercall.cli.open_services import DatabaseUrl, DataDir, opened, settings_of
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import ApiToken, App, Role
-from aftercall.service.founding import Founded
-from aftercall.store.database import migrate as migrate_database
+from aftercall.service.accounts.setup import Founded
+from aftercall.store.engine.database import migrate as migrate_database
 
 apps = typer.Typer(help="Apps: tenants of an account.", no_args_is_help=True)
 tokens = typer.Typer(help="API tokens.", no_args_is_help=True)

@@ -21,13 +21,13 @@ from rich.console import Console
 from aftercall import __version__
 from aftercall.app import STOP_WITHIN_S, Application, create_app, prepare
 from aftercall.cli.link import make_link
-from aftercall.cli.opened import DatabaseUrl, DataDir, opened
+from aftercall.cli.open_services import DatabaseUrl, DataDir, opened
 from aftercall.cli.workers import Supervisor, end_with_parent
 from aftercall.core.records import Role
-from aftercall.service.founding import Founded
+from aftercall.service.accounts.setup import Founded
 from aftercall.settings import PREFIX, BadSetting, Settings, about, read_settings
-from aftercall.store.sqlite_file import check_file, file_of, only_server
-from aftercall.web.signalling import MOST_BYTES
+from aftercall.store.engine.sqlite_file import check_file, file_of, only_server
+from aftercall.web.demo_call.signalling import MOST_BYTES
 
 _FACTORY = "aftercall.cli.serve:app_of_worker"
 _LIVELY_S = 60
@@ -195,14 +195,14 @@ def simulated_calls(url: str, settings: Settings) -> Iterator[None]:
 def _run(settings: Settings, listening: socket.socket) -> None:
     options: dict[str, Any] = {
         "loop": "uvloop",
-        "http": "aftercall.web.guarded_http:GuardedHttp",
+        "http": "aftercall.web.server.guarded_http:GuardedHttp",
         "ws": "websockets-sansio",
         "ws_max_size": MOST_BYTES,
         "lifespan": "on",
         "access_log": False,
         "log_level": "warning",
         "server_header": False,
-        # `web.proxies` does it, for `Forwarded` as well.
+        # `web.server.proxies` does it, for `Forwarded` as well.
         "proxy_headers": False,
         "timeout_keep_alive": _IDLE_S,
         "timeout_graceful_shutdown": STOP_WITHIN_S,

@@ -13,9 +13,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from aftercall.cli.simulation.call import Call
-from aftercall.cli.simulation.play import Player, PlayFailed, Server, Tally
-from aftercall.cli.simulation.weather import Kind
+from aftercall.simulator.call import Call
+from aftercall.simulator.play import Player, PlayFailed, Server, Tally
+from aftercall.simulator.weather import Kind
 
 _HOUR_S = 3_600
 

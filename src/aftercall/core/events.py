@@ -96,7 +96,7 @@ class PeerNoted(PeerEvent, frozen=True, kw_only=True):
 
 
 class SampleTaken(PeerEvent, frozen=True, kw_only=True):
-    """A getStats report. `body` is JSON in the shape of `core.quality.getstats.Sample`."""
+    """A getStats report. `body` is JSON in the shape of `SampleBody` (`core.quality.stats`)."""
 
     sequence: int
     body: bytes

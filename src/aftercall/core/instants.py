@@ -5,12 +5,17 @@ and the `timestamp` member of a getStats report. It carries no zone; zones belon
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final, NewType
 
 EpochMs = NewType("EpochMs", int)
 
 Clock = Callable[[], EpochMs]
 """Says what time it is; owned by the composition root."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
 
 SECOND_MS: Final = 1_000
 MINUTE_MS: Final = 60_000
@@ -40,3 +45,18 @@ def is_plausible(moment: int) -> bool:
 def day_of(moment: EpochMs) -> int:
     """The UTC day of a moment, as days since 1970-01-01."""
     return moment // DAY_MS
+
+
+@lru_cache(maxsize=8_192)
+def format_iso(moment: EpochMs) -> str:
+    """ISO 8601 in UTC with milliseconds: `2019-12-27T18:11:19.117Z`."""
+    text = (_EPOCH + timedelta(milliseconds=moment)).isoformat(timespec="milliseconds")
+    return f"{text[:23]}Z"
+
+
+def parse_iso(text: str) -> EpochMs:
+    """The inverse of `format_iso`; any offset is understood.
+
+    Raises `ValueError` for other text, `TypeError` where the offset is missing.
+    """
+    return EpochMs((datetime.fromisoformat(text) - _EPOCH) // _MILLISECOND)

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from aftercall.core.quality.intervals.getstats import ConnectionBody, SampleBody, Stats
+from aftercall.core.quality.stats.getstats import ConnectionBody, SampleBody, Stats
 
 
 class Privacy(StrEnum):

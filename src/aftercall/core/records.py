@@ -13,7 +13,7 @@ from aftercall.core.instants import EpochMs
 
 
 class Phase(StrEnum):
-    """Where a session is in its life (see `core.lifecycle`)."""
+    """Where a session is in its life (see `core.lifecycle.state_machine`)."""
 
     OPEN = "open"
     LIVE = "live"
@@ -255,7 +255,7 @@ class PeerNote(Record, frozen=True, kw_only=True):
 
 class StoredSample(Record, frozen=True, kw_only=True):
     """One getStats report as stored; `body` is JSON in the shape of
-    `core.quality.getstats.Sample`."""
+    `core.quality.stats.getstats.SampleBody`."""
 
     peer_id: str
     sequence: int
@@ -266,7 +266,7 @@ class StoredSample(Record, frozen=True, kw_only=True):
 
 class StoredReport(Record, frozen=True, kw_only=True):
     """The verdict on one participant row, folded from its peers' samples and notes and kept under
-    the row's id; `document` is packed by `service.documents`."""
+    the row's id; `document` is packed by `service.reports.document`."""
 
     app_id: str
     session_id: str

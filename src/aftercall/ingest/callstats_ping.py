@@ -15,7 +15,7 @@ import msgspec
 
 from aftercall.core.errors import Malformed
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.intervals.getstats import STATS_MEMBERS, decode_body, encode_body
+from aftercall.core.quality.stats.getstats import STATS_MEMBERS, decode_body, encode_body
 
 Direction = Literal["send", "receive"]
 Kind = Literal["audio", "video"]

@@ -14,7 +14,7 @@ from aftercall.core.errors import Malformed
 from aftercall.core.ids import is_uuid
 from aftercall.core.instants import EpochMs
 from aftercall.core.privacy import Privacy, shorten_address, shorten_url
-from aftercall.core.quality.intervals.getstats import (
+from aftercall.core.quality.stats.getstats import (
     STATS_MEMBERS,
     Name,
     SampleBody,
@@ -23,8 +23,8 @@ from aftercall.core.quality.intervals.getstats import (
     fields_of,
 )
 from aftercall.core.texts import UNREADABLE, read_json, storable_json
+from aftercall.ingest.checks import moment_of
 from aftercall.ingest.samples import read_sample
-from aftercall.ingest.values import moment_of
 
 VERSION: Final = 1
 MOST_ENTRIES: Final = 500

@@ -20,6 +20,7 @@ from aftercall.core.ids import id_from
 from aftercall.core.instants import EpochMs, is_plausible
 from aftercall.core.privacy import Privacy, shorten_data
 from aftercall.core.records import MessageKind
+from aftercall.ingest.checks import checked_name, checked_object
 from aftercall.ingest.collect_batch import (
     AnyEntry,
     Batch,
@@ -35,7 +36,6 @@ from aftercall.ingest.collect_batch import (
 )
 from aftercall.ingest.refusals import MOST_NOTED, refusal
 from aftercall.ingest.user_agent import completed
-from aftercall.ingest.values import checked_name, checked_object
 
 SOURCE: Final = "collector"
 SKEW_TOLERANCE_MS: Final = 2_000

@@ -22,13 +22,13 @@ from aftercall.core.events import (
 from aftercall.core.ids import id_from, is_path_id, is_uuid
 from aftercall.core.instants import EpochMs
 from aftercall.core.privacy import Privacy, shorten_body, shorten_data
-from aftercall.core.quality.intervals.getstats import encode_body
+from aftercall.core.quality.stats.getstats import encode_body
 from aftercall.core.records import MessageKind, ViewType
 from aftercall.core.texts import UNREADABLE, read_json
+from aftercall.ingest.checks import checked_moment, checked_name, checked_object, moment_of
 from aftercall.ingest.refusals import MOST_NOTED, refusal
 from aftercall.ingest.samples import read_sample
 from aftercall.ingest.user_agent import completed
-from aftercall.ingest.values import checked_moment, checked_name, checked_object, moment_of
 
 SOURCE: Final = "events"
 MOST_EVENTS: Final = 1_000

@@ -28,10 +28,18 @@ from aftercall.core.ids import id_from, is_path_id
 from aftercall.core.instants import EpochMs, is_plausible
 from aftercall.core.texts import UNREADABLE, read_json
 from aftercall.ingest.callstats_ping import sample_of
-from aftercall.ingest.loose import as_count, as_flag, as_number, as_object, as_text, known, scalars
+from aftercall.ingest.checks import moment_of
 from aftercall.ingest.refusals import MOST_NOTED, refusal
+from aftercall.ingest.untyped_json import (
+    as_count,
+    as_flag,
+    as_number,
+    as_object,
+    as_text,
+    known,
+    scalars,
+)
 from aftercall.ingest.user_agent import completed
-from aftercall.ingest.values import moment_of
 
 INTERVAL_MS: Final = 7_000
 """How often the client reports; fixed in its code."""

@@ -1,7 +1,7 @@
 """A getStats report of which the text may be wrong as well as the members."""
 
 from aftercall.core.errors import Malformed
-from aftercall.core.quality.intervals.getstats import SampleBody, decode_body
+from aftercall.core.quality.stats.getstats import SampleBody, decode_body
 from aftercall.core.texts import readable_json
 
 

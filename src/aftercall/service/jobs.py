@@ -7,7 +7,7 @@ from aftercall.core.backoff import next_try
 from aftercall.core.instants import SECOND_MS, Clock, EpochMs
 from aftercall.core.records import Job
 from aftercall.store import jobs
-from aftercall.store.database import Database
+from aftercall.store.engine.database import Database
 
 LEASE_MS: Final = 15 * SECOND_MS
 """How long a job stays with a worker that gives no sign of life; chosen: a server that was killed

@@ -9,35 +9,35 @@ from prometheus_client import CollectorRegistry
 
 from aftercall.core.ids import NewId
 from aftercall.core.instants import Clock
-from aftercall.core.lifecycle import Policy
-from aftercall.core.summary_layout import SummaryOptions
-from aftercall.service.access import Access
-from aftercall.service.aliases import Aliases
-from aftercall.service.audit import Audit
-from aftercall.service.budgets import Budgets
-from aftercall.service.call_details import CallPages
-from aftercall.service.calls import Calls
-from aftercall.service.digests import DigestKeeper, Digests
-from aftercall.service.exports import Exports
-from aftercall.service.finalise import Finaliser
-from aftercall.service.founding import Founding
+from aftercall.core.lifecycle.state_machine import Policy
+from aftercall.core.summary.layout import SummaryOptions
+from aftercall.service.accounts.access import Access
+from aftercall.service.accounts.budgets import Budgets
+from aftercall.service.accounts.setup import Founding
+from aftercall.service.accounts.sign_in import SignIns
+from aftercall.service.api.exports import Exports
+from aftercall.service.api.links import Links
+from aftercall.service.api.meetings import Rooms
+from aftercall.service.api.sessions import Reads
+from aftercall.service.dashboard.live_updates import Live
+from aftercall.service.dashboard.overview import Overviews
+from aftercall.service.dashboard.participant_page import SeriesReads
+from aftercall.service.dashboard.people import People
+from aftercall.service.dashboard.session_list import Calls
+from aftercall.service.dashboard.session_page import CallPages
+from aftercall.service.data_check import Audit
+from aftercall.service.downtime import Listening
 from aftercall.service.geo import Geo
-from aftercall.service.intake import Intake
 from aftercall.service.jobs import Jobs
-from aftercall.service.links import Links
-from aftercall.service.listening import Listening
-from aftercall.service.live import Live
-from aftercall.service.overviews import Overviews
-from aftercall.service.people import People
-from aftercall.service.reads import Reads
-from aftercall.service.record import Recorder
-from aftercall.service.reports import Reports
-from aftercall.service.rooms import Rooms
-from aftercall.service.series import SeriesReads
-from aftercall.service.sign_in import SignIns
-from aftercall.service.summaries import Summaries
+from aftercall.service.recording.aliases import Aliases
+from aftercall.service.recording.queue import Intake
+from aftercall.service.recording.recorder import Recorder
+from aftercall.service.reports.digests import DigestKeeper, Digests
+from aftercall.service.reports.finalise import Finaliser
+from aftercall.service.reports.peer_reports import Reports
+from aftercall.service.reports.summaries import Summaries
 from aftercall.settings import Settings
-from aftercall.store.database import Database
+from aftercall.store.engine.database import Database
 
 
 @dataclass(frozen=True, kw_only=True)

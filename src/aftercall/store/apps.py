@@ -5,8 +5,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import Account, ApiToken, App, Page
-from aftercall.store import schema
-from aftercall.store.rows import Shape, insert_into, upsert
+from aftercall.store.engine.record_mapping import Shape, insert_into, upsert
+from aftercall.store.tables import schema
 
 _ACCOUNT = Shape(Account, schema.accounts)
 _APP = Shape(App, schema.apps)

@@ -4,30 +4,16 @@ is known, or until they are too old."""
 from typing import Any, Final, TypeAlias
 
 import msgspec
-from sqlalchemy import Index, PrimaryKeyConstraint, Table, delete, func, or_, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.events import PeerKicked, PeerLeft, PeerNoted, SampleTaken, SessionClosed
 from aftercall.core.instants import DAY_MS, EpochMs
-from aftercall.store.columns import metadata, moment, words
-from aftercall.store.rows import insert_into
+from aftercall.store.engine.record_mapping import insert_into
+from aftercall.store.tables.schema import early_facts, peers, sessions
 
 KEPT_MS: Final = DAY_MS
 """How long an arrival may be late. Chosen: the longest that a source repeats what was not taken."""
-
-early_facts: Final = Table(
-    "early_facts",
-    metadata,
-    words("app_id"),
-    words("peer_id"),
-    words("id"),
-    moment("received_at"),
-    words("source"),
-    words("kind"),
-    words("fact"),
-    PrimaryKeyConstraint("app_id", "peer_id", "id"),
-    Index("ix_early_facts_received", "received_at"),
-)
 
 PeerFact: TypeAlias = PeerKicked | PeerLeft | PeerNoted | SampleTaken
 HeldFact: TypeAlias = PeerFact | SessionClosed
@@ -81,8 +67,6 @@ async def overtaken(tx: AsyncConnection, *, since: EpochMs, limit: int) -> list[
     though their peer or session is there. On PostgreSQL a fact can be kept by one transaction
     while another, which it does not see, brings in whom it is about."""
     c = early_facts.c
-    # The schema imports this module.
-    peers, sessions = metadata.tables["peers"], metadata.tables["sessions"]
     is_there = select(1).where(peers.c.app_id == c.app_id, peers.c.id == c.peer_id)
     session_id = func.substr(c.peer_id, len(key_of_session("")) + 1)
     has_begun = select(1).where(sessions.c.app_id == c.app_id, sessions.c.id == session_id)

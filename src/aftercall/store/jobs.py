@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import Job
-from aftercall.store import schema
-from aftercall.store.rows import Shape, insert_new
+from aftercall.store.engine.record_mapping import Shape, insert_new
+from aftercall.store.tables import schema
 
 _JOB = Shape(Job, schema.jobs)
 

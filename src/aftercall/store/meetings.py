@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.records import Meeting, MeetingQuery, Member, Page
-from aftercall.store import schema
-from aftercall.store.rows import Shape, upsert
+from aftercall.store.engine.record_mapping import Shape, upsert
+from aftercall.store.tables import schema
 
 _MEETING = Shape(Meeting, schema.meetings)
 _MEMBER = Shape(Member, schema.members)

@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, case, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.records import Page, Participant, ParticipantOrder, ParticipantQuery
-from aftercall.store import schema
-from aftercall.store.rows import Shape, upsert
+from aftercall.store.engine.record_mapping import Shape, upsert
+from aftercall.store.tables import schema
 
 _PARTICIPANT = Shape(Participant, schema.participants)
 

@@ -10,11 +10,11 @@ from sqlalchemy import Select, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.lifecycle import Policy
+from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.core.records import Peer, Phase
-from aftercall.store import schema
-from aftercall.store.many import PEERS, values_in, values_table
-from aftercall.store.rows import Shape, upsert
+from aftercall.store.engine.array_params import PEERS, values_in, values_table
+from aftercall.store.engine.record_mapping import Shape, upsert
+from aftercall.store.tables import schema
 
 _PEER = Shape(Peer, schema.peers)
 _encode: Final = msgspec.json.Encoder().encode
@@ -229,7 +229,7 @@ async def silent_peers(
     tx: AsyncConnection, now: EpochMs, limit: int, *, policy: Policy
 ) -> list[Peer]:
     """Present peers of any app, in sessions that are not ended, from whom nothing came for
-    longer than the policy allows (`core.lifecycle.silence_limit_ms`), the longest silent first."""
+    longer than `silence_limit_ms` of `core.lifecycle.state_machine`, the longest silent first."""
     peer, pulse = schema.peers, schema.pulses
     pulse_at = func.coalesce(pulse.c.last_received_at, peer.c.last_received_at)
     received_at = case(

@@ -7,11 +7,11 @@ import msgspec
 from sqlalchemy import case, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from aftercall.core.calls import facet
 from aftercall.core.instants import EpochMs
-from aftercall.store import schema
-from aftercall.store.rows import insert_into
-from aftercall.store.terms import LAST, words_of
+from aftercall.core.overview.session_summary import facet
+from aftercall.store.engine.record_mapping import insert_into
+from aftercall.store.sessions.tokenizer import LAST, words_of
+from aftercall.store.tables import schema
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,9 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import StoredReport
-from aftercall.store import schema
+from aftercall.store.engine.record_mapping import Shape, upsert
 from aftercall.store.peers import Key
-from aftercall.store.rows import Shape, upsert
+from aftercall.store.tables import schema
 
 _REPORT = Shape(StoredReport, schema.reports)
 

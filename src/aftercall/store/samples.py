@@ -25,13 +25,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import StoredSample
-from aftercall.store import schema
-from aftercall.store.database import Database
-from aftercall.store.many import PEERS, REPORTS, values_in, values_table
+from aftercall.store.codecs.sample_row import compress_all, decompress
+from aftercall.store.codecs.segment import pack, unpack
+from aftercall.store.engine.array_params import PEERS, REPORTS, values_in, values_table
+from aftercall.store.engine.database import Database
+from aftercall.store.engine.record_mapping import insert_into
 from aftercall.store.peers import Key
-from aftercall.store.rows import insert_into
-from aftercall.store.sample_bodies import compress_all, decompress
-from aftercall.store.series import pack, unpack
+from aftercall.store.tables import schema
 
 _encode: Final = msgspec.json.Encoder().encode
 

@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import ApiToken, Record, Role
-from aftercall.store import schema
-from aftercall.store.rows import Shape, insert_into
+from aftercall.store.engine.record_mapping import Shape, insert_into
+from aftercall.store.tables import schema
 
 _TOKEN: Final = Shape(ApiToken, schema.tokens)
 

@@ -9,9 +9,9 @@ from litestar import Request, get
 from litestar.response import Stream
 
 from aftercall.core.exports import Export
-from aftercall.service.links import Link, Opened
+from aftercall.service.api.links import Link, Opened
 from aftercall.service.services import Services
-from aftercall.web.given import GivenServices, PathId
+from aftercall.web.http.dependencies import GivenServices, PathId
 from aftercall.wire.exports import (
     ChatCsv,
     ChatJson,

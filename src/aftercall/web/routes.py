@@ -12,21 +12,30 @@ from litestar.di import Provide
 from litestar.types import ASGIApp, ControllerRouterHandler
 
 from aftercall.service.services import Services
-from aftercall.web import docs, downloads, ops
-from aftercall.web.abandoned import Abandonable
-from aftercall.web.auth import (
+from aftercall.web import downloads, health
+from aftercall.web.dashboard import (
+    live_updates,
+    people,
+    settings,
+    sign_in,
+)
+from aftercall.web.dashboard import (
+    sessions as dashboard_sessions,
+)
+from aftercall.web.http.access_log import HttpMetrics, Observed
+from aftercall.web.http.auth import (
     grant_of_account,
     grant_of_caller,
     tenant_of_app,
     tenant_of_credentials,
     tenant_of_path,
 )
-from aftercall.web.dashboard import calls, live, people, settings, sign_in
-from aftercall.web.document import write_document
-from aftercall.web.errors import handle_error
-from aftercall.web.given import read_query
-from aftercall.web.limits import TokenLimits
-from aftercall.web.observed import HttpMetrics, Observed
+from aftercall.web.http.dependencies import read_query
+from aftercall.web.http.disconnects import Abandonable
+from aftercall.web.http.errors import handle_error
+from aftercall.web.http.rate_limit import TokenLimits
+from aftercall.web.openapi import docs_page
+from aftercall.web.openapi.document import write_document
 from aftercall.web.realtimekit import (
     active_session,
     analytics,
@@ -53,9 +62,9 @@ OWN: Final = "/v1"
 """Where what only Aftercall has lives: the endpoints of its dashboard."""
 
 OWN_APP_HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
-    *calls.handlers,
+    *dashboard_sessions.handlers,
     *people.handlers,
-    *live.handlers,
+    *live_updates.handlers,
 )
 
 _KIT: Final = "/accounts/{account_id:str}/realtime/kit"
@@ -94,7 +103,13 @@ def create_litestar(services: Services, *extra: ControllerRouterHandler) -> Lite
         return limits
 
     app = Litestar(
-        route_handlers=[*_mounts(), *ops.handlers, *docs.handlers, *downloads.handlers, *extra],
+        route_handlers=[
+            *_mounts(),
+            *health.handlers,
+            *docs_page.handlers,
+            *downloads.handlers,
+            *extra,
+        ],
         dependencies={
             "services": Provide(give_services, sync_to_thread=False),
             "limits": Provide(give_limits, sync_to_thread=False),

@@ -8,18 +8,18 @@ from msgspec import UNSET, UnsetType
 
 from aftercall.core.ids import id_from
 from aftercall.core.instants import EpochMs, minutes_between
-from aftercall.core.quality.reception import Reception
-from aftercall.core.quality.report import Verdict
+from aftercall.core.quality.report.fold import Verdict
+from aftercall.core.quality.report.receive_stats import Reception
 from aftercall.core.records import Page, Participant, ParticipantOrder, ParticipantQuery, Peer
 from aftercall.wire.envelope import Paging, encode_answer, encode_paging
-from aftercall.wire.peer_metadata import FILTERS as PARTS
-from aftercall.wire.peer_report import (
+from aftercall.wire.json_template import Frame
+from aftercall.wire.peer_report.metadata import FILTERS as PARTS
+from aftercall.wire.peer_report.report import (
     encode_peer_report,
     encode_peer_stats,
     encode_quality_stats,
     encode_quality_stats_list,
 )
-from aftercall.wire.pieces import Frame
 from aftercall.wire.query import (
     IS_DESCENDING,
     PAGE_NO,

@@ -8,7 +8,7 @@ import msgspec
 from aftercall.core.exports import Export
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import Summary
-from aftercall.core.summary_layout import (
+from aftercall.core.summary.layout import (
     DEFAULT_WORD_LIMIT,
     LEAST_WORD_LIMIT,
     MOST_WORD_LIMIT,

@@ -1,15 +1,11 @@
 """Moments as RealtimeKit writes them: ISO 8601, UTC, milliseconds, `Z`."""
 
 import re
-from datetime import UTC, datetime, timedelta
 from typing import Final, overload
 
 from aftercall.core.errors import Malformed
-from aftercall.core.instants import EpochMs
+from aftercall.core.instants import EpochMs, format_iso, parse_iso
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND: Final = timedelta(milliseconds=1)
-_UTC_SUFFIX_LENGTH: Final = len("+00:00")
 _ISO: Final = re.compile(
     r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})"
     r"(?:[Tt ](?P<time>[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?)"
@@ -23,10 +19,7 @@ def encode_time(moment: EpochMs) -> str: ...
 def encode_time(moment: EpochMs | None) -> str | None: ...
 def encode_time(moment: EpochMs | None) -> str | None:
     """`2019-12-27T18:11:19.117Z`; `None` stays `None`."""
-    if moment is None:
-        return None
-    text = (_EPOCH + timedelta(milliseconds=moment)).isoformat(timespec="milliseconds")
-    return text[:-_UTC_SUFFIX_LENGTH] + "Z"
+    return None if moment is None else format_iso(moment)
 
 
 def parse_time(text: str, *, field: str) -> EpochMs:
@@ -41,8 +34,7 @@ def parse_time(text: str, *, field: str) -> EpochMs:
         time = (found["time"] or "00:00").replace(",", ".")
         zone = (found["zone"] or "Z").upper().replace(" ", "+")
         try:
-            moment = datetime.fromisoformat(f"{found['date']}T{time}{zone}")
-            return EpochMs((moment - _EPOCH) // _MILLISECOND)
+            return parse_iso(f"{found['date']}T{time}{zone}")
         except (ValueError, OverflowError):
             pass
     raise Malformed(

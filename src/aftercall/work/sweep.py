@@ -7,8 +7,8 @@ import structlog
 
 from aftercall.core.errors import Unavailable
 from aftercall.core.records import Phase
-from aftercall.service.listening import Listening
-from aftercall.service.record import Recorder
+from aftercall.service.downtime import Listening
+from aftercall.service.recording.recorder import Recorder
 
 EVERY_S: Final = 1.0
 

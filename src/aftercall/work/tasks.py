@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from aftercall.service.consequences import FINALISE, SUMMARISE
+from aftercall.service.recording.follow_ups import FINALISE, SUMMARISE
 from aftercall.service.services import Services
 
 Payload: TypeAlias = Mapping[str, Any]

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from aftercall.cli.simulation.weather import Kind
 from aftercall.core.instants import DAY_MS, EpochMs
+from aftercall.simulator.weather import Kind
 from tests.acceptance import crowd, hostile
 from tests.acceptance.dashboard.looking import (
     CHROMIUM,

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.report import PeerFacts
+from aftercall.core.quality.report.fold import PeerFacts
 from aftercall.core.records import LeaveReason, Peer, PeerNote, StoredSample
 from tests.core.quality.notes import note
 

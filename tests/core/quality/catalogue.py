@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
+from aftercall.core.quality.issues import IssueName
 from aftercall.core.quality.models import mos_audio, mos_video
-from aftercall.core.quality.rules.issues import IssueName
 from tests.core.quality.story import STEP_S, Said
 
 Told = dict[str, Said]

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.attribution.verdicts import complete
-from aftercall.core.quality.digest import Digest, digest
-from aftercall.core.quality.moments import moments_of
-from aftercall.core.quality.report import PeerFacts, fold
-from aftercall.core.quality.scale import scale_of
+from aftercall.core.overview.digest import Digest, digest
+from aftercall.core.quality.experience.moments import moments_of
+from aftercall.core.quality.experience.time_scale import scale_of
+from aftercall.core.quality.report.complete import complete
+from aftercall.core.quality.report.fold import PeerFacts, fold
 from tests.core.quality.cast import TEN, Call
 
 

@@ -10,9 +10,9 @@ from typing import Any
 from aftercall.core.events import AnyEvent, PeerNoted, SampleTaken
 from aftercall.core.instants import EpochMs
 from aftercall.core.privacy import Privacy
-from aftercall.core.quality.cumulative import Cumulative
-from aftercall.core.quality.report import Folded, Verdict
-from aftercall.ingest import janus
+from aftercall.core.quality.report.cumulative import Cumulative
+from aftercall.core.quality.report.fold import Folded, Verdict
+from aftercall.ingest.janus import source as janus
 from tests.completed_calls import collected as collect
 from tests.completed_calls import compared, end_of, facts_of, folded
 

@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.intervals.getstats import decode_body
-from aftercall.core.quality.intervals.streams import Sample, normalise
+from aftercall.core.quality.stats.getstats import decode_body
+from aftercall.core.quality.stats.link import Sample, normalise
 
 START = 1_795_000_000_000
 

@@ -12,8 +12,8 @@ import msgspec
 from msgspec import structs
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.report import Folded, PeerFacts, fold
-from aftercall.core.quality.rules.issues import Issue, IssueName
+from aftercall.core.quality.issues import Issue, IssueName
+from aftercall.core.quality.report.fold import Folded, PeerFacts, fold
 from aftercall.core.records import StoredSample
 from tests.core.quality.cast import TEN, Call
 

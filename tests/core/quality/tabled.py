@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from aftercall.core.quality.intervals.columns import numbers
-from aftercall.core.quality.intervals.counters import Interval
-from aftercall.core.quality.intervals.getstats import StreamTag
-from aftercall.core.quality.intervals.streams import Codec, Family, Saying
-from aftercall.core.quality.intervals.tables import LISTED, Table
-from aftercall.core.quality.rollup import Rollup, roll_up
+from aftercall.core.quality.frame.columns import numbers
+from aftercall.core.quality.frame.interval import Interval
+from aftercall.core.quality.frame.interval_table import LISTED, Table
+from aftercall.core.quality.report.rollup import Rollup, roll_up
+from aftercall.core.quality.stats.getstats import StreamTag
+from aftercall.core.quality.stats.link import Codec, Family, Saying
 
 
 def tabled(intervals: Sequence[Interval]) -> list[Table]:

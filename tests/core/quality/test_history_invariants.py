@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from aftercall.core.quality.intervals.acceptance import CLOCK_STEP_MS, CLOCK_STEP_SHARE
-from aftercall.core.quality.intervals.counters import Interval
+from aftercall.core.quality.frame.interval import Interval
 from aftercall.core.quality.intervals.deltas import Reader, read_intervals
-from aftercall.core.quality.intervals.getstats import decode_body
-from aftercall.core.quality.intervals.streams import Family, Sample, normalise
-from aftercall.core.quality.report import Folded, PeerFacts, fold
-from aftercall.core.quality.rollup import Rollup, roll_up
+from aftercall.core.quality.intervals.report_order import CLOCK_STEP_MS, CLOCK_STEP_SHARE
+from aftercall.core.quality.report.fold import Folded, PeerFacts, fold
+from aftercall.core.quality.report.rollup import Rollup, roll_up
+from aftercall.core.quality.stats.getstats import decode_body
+from aftercall.core.quality.stats.link import Family, Sample, normalise
 from aftercall.core.records import StoredSample
 from tests.core.quality.cast import Call
 from tests.core.quality.histories import MOST, Report, histories

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from aftercall.core.quality.attribution.verdicts import complete
-from aftercall.core.quality.report import PeerFacts, Verdict, fold
+from aftercall.core.quality.report.complete import complete
+from aftercall.core.quality.report.fold import PeerFacts, Verdict, fold
 from tests.core.quality.cast import Call
 
 CLEAN = Call(["ada", "bob"], minutes=2)

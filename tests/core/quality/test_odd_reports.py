@@ -6,13 +6,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from aftercall.core.quality.intervals.getstats import (
-    ConnectionBody,
-    SampleBody,
-    StreamTag,
-)
-from aftercall.core.quality.intervals.getstats import Stats as Object
-from aftercall.core.quality.intervals.streams import Linker
+from aftercall.core.quality.stats.getstats import ConnectionBody, SampleBody, StreamTag
+from aftercall.core.quality.stats.getstats import Stats as Object
+from aftercall.core.quality.stats.link import Linker
 from tests.core.quality.public_cases import BASE, Played, Stats, collected
 
 STEP_MS = 7_000

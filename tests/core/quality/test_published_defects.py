@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aftercall.core.quality.report import Folded
+from aftercall.core.quality.report.fold import Folded
 from tests.core.quality.story import STEP_S, Said, Told, folded, peer_of, tag
 
 PACKETS = round(50 * STEP_S)

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from aftercall.cli.simulation.call import Call, Said
-from aftercall.cli.simulation.weather import Kind
-from aftercall.core.quality.report import Verdict
-from aftercall.core.quality.rules.issues import IssueName
+from aftercall.core.quality.issues import IssueName
+from aftercall.core.quality.report.fold import Verdict
+from aftercall.simulator.call import Call, Said
+from aftercall.simulator.weather import Kind
 from tests.completed_calls import collected, completed, facts_of
 from tests.core.quality.cast import TEN
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from aftercall.core.instants import MINUTE_MS, EpochMs
-from aftercall.store.database import Database
+from aftercall.store.engine.database import Database
 from tests.core.quality.cast import Call
 from tests.service.folded_call import keep_call, lossy_call
 from tests.web.conftest import Caller, House

@@ -5,7 +5,7 @@ import pytest
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import Job, Role
 from aftercall.store import jobs
-from aftercall.store.database import Database
+from aftercall.store.engine.database import Database
 
 House = Any
 

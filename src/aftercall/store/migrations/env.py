@@ -1,8 +1,8 @@
-"""Run by Alembic: migrate the connection that `store.database.migrate` passes."""
+"""Run by Alembic: migrate the connection that `store.engine.database.migrate` passes."""
 
 from alembic import context
 
-from aftercall.store.schema import metadata
+from aftercall.store.tables.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

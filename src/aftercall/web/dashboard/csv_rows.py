@@ -5,8 +5,8 @@ import io
 from collections.abc import AsyncIterator
 from typing import Final
 
-from aftercall.core.quality.experience import WORDS
-from aftercall.service.calls import Call
+from aftercall.core.quality.experience.levels import WORDS
+from aftercall.service.dashboard.session_list import Call
 from aftercall.wire.exports import guard_formula
 from aftercall.wire.times import encode_time
 

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from litestar.types import Receive, Scope, Send
 
-from aftercall.web.assets import Assets, answer_asset, answer_bytes
-from aftercall.web.bodies import headers_of
+from aftercall.web.http.request_body import headers_of
+from aftercall.web.http.static_files import Assets, answer_asset, answer_bytes
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "

@@ -4,11 +4,11 @@ from typing import Final
 
 from litestar import get
 
-from aftercall.service.overviews import Overview
-from aftercall.service.people import PeoplePage, PersonPage
+from aftercall.service.dashboard.overview import Overview
+from aftercall.service.dashboard.people import PeoplePage, PersonPage
 from aftercall.web.dashboard.queries import CURSOR, FROM, LIMIT, TO
-from aftercall.web.given import GivenQuery, GivenServices, GivenTenant, PathId
-from aftercall.web.operations import described
+from aftercall.web.http.dependencies import GivenQuery, GivenServices, GivenTenant, PathId
+from aftercall.web.openapi.operations import described
 from aftercall.wire.envelope import Answer, encode_answer
 from aftercall.wire.query import Text, parse_path_id
 

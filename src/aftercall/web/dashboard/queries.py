@@ -2,11 +2,11 @@
 
 from typing import Any, Final
 
-from aftercall.core.calls import BAD, CallOrder, CallQuery, facet
 from aftercall.core.errors import Malformed
 from aftercall.core.instants import DAY_MS, EpochMs
-from aftercall.service.calls import decode_place
-from aftercall.service.series import LEAST_POINTS, MOST_POINTS, Wanted
+from aftercall.core.overview.session_summary import BAD, CallOrder, CallQuery, facet
+from aftercall.service.dashboard.participant_page import LEAST_POINTS, MOST_POINTS, Wanted
+from aftercall.service.dashboard.session_list import decode_place
 from aftercall.wire.query import Choice, Flag, Moment, Query, Span, Text, Whole
 
 _PLAIN_DATE: Final = len("2026-11-21")

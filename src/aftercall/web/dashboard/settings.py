@@ -10,14 +10,14 @@ from msgspec import Meta
 from aftercall import __version__
 from aftercall.core.errors import NotFound, Refused
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.report import FOLD_VERSION
+from aftercall.core.quality.report.fold import FOLD_VERSION
 from aftercall.core.records import ApiToken, Job, Role
-from aftercall.service.access import Grant
+from aftercall.service.accounts.access import Grant
 from aftercall.service.services import Services
 from aftercall.settings import about, public_values
 from aftercall.web.dashboard.sign_in import MyApp
-from aftercall.web.given import GivenGrant, GivenServices, PathId
-from aftercall.web.operations import described
+from aftercall.web.http.dependencies import GivenGrant, GivenServices, PathId
+from aftercall.web.openapi.operations import described
 from aftercall.wire.bodies import parse_body
 from aftercall.wire.envelope import Answer, encode_answer
 

@@ -11,20 +11,20 @@ from aftercall import __version__
 from aftercall.core.errors import Malformed
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import Role
-from aftercall.service.access import Grant
-from aftercall.service.calls import Whereabouts
+from aftercall.service.accounts.access import Grant
+from aftercall.service.accounts.sign_in import SignedIn
+from aftercall.service.dashboard.session_list import Whereabouts
 from aftercall.service.services import Services
-from aftercall.service.sign_in import SignedIn
-from aftercall.web.auth import SIGNED_IN_KEY
-from aftercall.web.cookies import (
+from aftercall.web.http.auth import SIGNED_IN_KEY
+from aftercall.web.http.cookies import (
     check_origin,
     clear_cookie,
     is_secure,
     read_cookie,
     write_cookie,
 )
-from aftercall.web.given import GivenGrant, GivenServices, PathId
-from aftercall.web.operations import described
+from aftercall.web.http.dependencies import GivenGrant, GivenServices, PathId
+from aftercall.web.openapi.operations import described
 from aftercall.wire.bodies import broken_rule, parse_body
 from aftercall.wire.envelope import Answer, encode_answer
 from aftercall.wire.query import parse_path_id

@@ -5,8 +5,8 @@ from typing import Final
 from litestar import get, post
 from litestar.params import RawBody
 
-from aftercall.web.given import GivenServices, GivenTenant, PathId
-from aftercall.web.operations import described
+from aftercall.web.http.dependencies import GivenServices, GivenTenant, PathId
+from aftercall.web.openapi.operations import described
 from aftercall.wire.envelope import Answer, encode_answer
 from aftercall.wire.meetings import KickBody, Kicked, KickedAll, encode_kicked, parse_kick
 from aftercall.wire.query import parse_path_id

@@ -2,8 +2,8 @@
 
 from litestar import get
 
-from aftercall.web.given import GivenQuery, GivenServices, GivenTenant
-from aftercall.web.operations import described
+from aftercall.web.http.dependencies import GivenQuery, GivenServices, GivenTenant
+from aftercall.web.openapi.operations import described
 from aftercall.wire.analytics import END_DATE, START_DATE, Daywise, encode_daywise, read_days
 from aftercall.wire.envelope import Answer, encode_answer
 

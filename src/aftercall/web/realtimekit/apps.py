@@ -6,8 +6,8 @@ from litestar import get, post
 from litestar.params import RawBody
 
 from aftercall.core.errors import Refused
-from aftercall.web.given import GivenGrant, GivenQuery, GivenServices
-from aftercall.web.operations import described
+from aftercall.web.http.dependencies import GivenGrant, GivenQuery, GivenServices
+from aftercall.web.openapi.operations import described
 from aftercall.wire.bodies import parse_body
 from aftercall.wire.envelope import Answer, encode_answer, encode_paging
 from aftercall.wire.meetings import APP_SEARCH, AppAnswer, AppBody, CreatedApp, encode_app

@@ -7,8 +7,8 @@ from litestar.params import RawBody
 from msgspec import UnsetType
 
 from aftercall.service.services import Services
-from aftercall.web.given import GivenQuery, GivenServices, GivenTenant, PathId
-from aftercall.web.operations import described
+from aftercall.web.http.dependencies import GivenQuery, GivenServices, GivenTenant, PathId
+from aftercall.web.openapi.operations import described
 from aftercall.wire.bodies import parse_body
 from aftercall.wire.envelope import Answer, encode_answer, encode_paging
 from aftercall.wire.meetings import (

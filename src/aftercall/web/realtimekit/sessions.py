@@ -6,9 +6,9 @@ from litestar import Request, get, post
 from litestar.types import ASGIApp
 
 from aftercall.web.downloads import url_of
-from aftercall.web.given import GivenQuery, GivenServices, GivenTenant, PathId
-from aftercall.web.long_answer import LongAnswer
-from aftercall.web.operations import described
+from aftercall.web.http.dependencies import GivenQuery, GivenServices, GivenTenant, PathId
+from aftercall.web.http.gzip_pieces import LongAnswer
+from aftercall.web.openapi.operations import described
 from aftercall.wire.envelope import Answer, encode_answer
 from aftercall.wire.participants import (
     FILTERS,
@@ -24,8 +24,8 @@ from aftercall.wire.participants import (
     encode_peer_report_details,
     read_participant_query,
 )
-from aftercall.wire.peer_metadata import EVENTS
-from aftercall.wire.peer_report import wants_quality
+from aftercall.wire.peer_report.metadata import EVENTS
+from aftercall.wire.peer_report.report import wants_quality
 from aftercall.wire.query import parse_path_id
 from aftercall.wire.sessions import (
     INCLUDE_BREAKOUT_ROOMS,

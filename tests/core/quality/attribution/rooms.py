@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.attribution.parties import Party
-from aftercall.core.quality.attribution.session import Session
-from aftercall.core.quality.attribution.traces import Span, StreamTrace
-from aftercall.core.quality.intervals.streams import AUDIO, Family
-from aftercall.core.quality.rules.issues import Issue, StreamRef
+from aftercall.core.quality.activity.stream_activity import Span, StreamTrace
+from aftercall.core.quality.comparison.comparison import Session
+from aftercall.core.quality.comparison.parties import Party
+from aftercall.core.quality.issues import Issue, StreamRef
+from aftercall.core.quality.stats.link import AUDIO, Family
 
 CALL: Final[Span] = (EpochMs(0), EpochMs(600_000))
 BAD: Final[Span] = (EpochMs(100_000), EpochMs(200_000))

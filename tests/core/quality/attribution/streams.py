@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from aftercall.core.quality.attribution.traces import Span, StreamTrace
-from aftercall.core.quality.intervals.streams import Family
-from aftercall.core.quality.rules.issues import StreamRef
+from aftercall.core.quality.activity.stream_activity import Span, StreamTrace
+from aftercall.core.quality.issues import StreamRef
+from aftercall.core.quality.stats.link import Family
 
 
 def trace_of(ref: StreamRef, *, flowing: Sequence[Span], **known: Any) -> StreamTrace:

@@ -8,12 +8,12 @@ import pytest
 from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
+from aftercall.core.quality.activity.stream_activity import ConnectionTrace, Span, StreamTrace
 from aftercall.core.quality.attribution.origin import attribute
-from aftercall.core.quality.attribution.parties import Party
-from aftercall.core.quality.attribution.session import Session
-from aftercall.core.quality.attribution.traces import ConnectionTrace, Span, StreamTrace
-from aftercall.core.quality.intervals.streams import Family
-from aftercall.core.quality.rules.issues import Issue, IssueName, StreamRef, single
+from aftercall.core.quality.comparison.comparison import Session
+from aftercall.core.quality.comparison.parties import Party
+from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
+from aftercall.core.quality.stats.link import Family
 from tests.core.quality.attribution.streams import trace_of
 
 CALL: Span = (EpochMs(0), EpochMs(600_000))

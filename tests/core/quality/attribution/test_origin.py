@@ -7,11 +7,11 @@ import pytest
 from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
+from aftercall.core.quality.activity.stream_activity import Span, StreamTrace
 from aftercall.core.quality.attribution.origin import attribute
-from aftercall.core.quality.attribution.session import Party, Session
-from aftercall.core.quality.attribution.traces import Span, StreamTrace
-from aftercall.core.quality.intervals.streams import Family
-from aftercall.core.quality.rules.issues import Issue, IssueName, StreamRef, single
+from aftercall.core.quality.comparison.comparison import Party, Session
+from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
+from aftercall.core.quality.stats.link import Family
 
 CALL: Span = (EpochMs(0), EpochMs(600_000))
 BAD: Span = (EpochMs(100_000), EpochMs(200_000))

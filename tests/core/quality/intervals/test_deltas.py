@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from aftercall.core.quality.intervals.counters import Interval
+from aftercall.core.quality.frame.interval import Interval
 from aftercall.core.quality.intervals.deltas import Reader, read_intervals
-from aftercall.core.quality.intervals.streams import Family, Sample
+from aftercall.core.quality.stats.link import Family, Sample
 from tests.core.quality.reports import START, Object, inbound, outbound, sample
 
 Vectors = Callable[[str], list[dict[str, Any]]]

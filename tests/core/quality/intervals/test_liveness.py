@@ -5,9 +5,9 @@ from typing import Any
 import msgspec
 from msgspec import structs
 
-from aftercall.core.quality.attribution.verdicts import complete
-from aftercall.core.quality.cumulative import Cumulative
-from aftercall.core.quality.report import Folded, PeerFacts, fold
+from aftercall.core.quality.report.complete import complete
+from aftercall.core.quality.report.cumulative import Cumulative
+from aftercall.core.quality.report.fold import Folded, PeerFacts, fold
 from tests.core.quality.cast import FINE, Call, Weather, always, between
 
 OFF = between(120, 300, Weather(camera_on=False))

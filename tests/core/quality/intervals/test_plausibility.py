@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aftercall.core.quality.intervals.acceptance import Reports
-from aftercall.core.quality.intervals.columns import Flags, Numbers, Places, floats, numbers
+from aftercall.core.quality.frame.column_buffer import RECEIVED, SENT, Kind
+from aftercall.core.quality.frame.columns import Flags, Numbers, Places, floats, numbers
 from aftercall.core.quality.intervals.plausibility import (
     FEW_DUPLICATES,
     LATE_PACKETS,
@@ -23,7 +23,7 @@ from aftercall.core.quality.intervals.plausibility import (
     signed_counts,
     without_duplicates,
 )
-from aftercall.core.quality.intervals.tracks import RECEIVED, SENT, Kind
+from aftercall.core.quality.intervals.report_order import Reports
 
 
 def _column(*values: float | None) -> Numbers:

@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import structs
 
-from aftercall.core.quality.report import Completeness, PeerFacts, fold
+from aftercall.core.quality.report.fold import Completeness, PeerFacts, fold
 from tests.core.quality.cast import INTERVAL_MS, TEN, Call
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aftercall.core.quality.rules.issues import Issue, IssueName
+from aftercall.core.quality.issues import Issue, IssueName
 from tests.core.quality.catalogue import CASES, VOICE, Case
 from tests.core.quality.story import Said, Told, issues_of, moment, peer_of, tag
 

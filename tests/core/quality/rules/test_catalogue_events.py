@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from msgspec import structs
 
-from aftercall.core.quality.report import PeerFacts
-from aftercall.core.quality.rules.issues import Issue, IssueName
+from aftercall.core.quality.issues import Issue, IssueName
+from aftercall.core.quality.report.fold import PeerFacts
 from tests.core.quality.cast import TEN
 from tests.core.quality.notes import note
 from tests.core.quality.story import Said, Told, folded, issues_of, moment, peer_of, tag

@@ -7,9 +7,9 @@ import msgspec
 import pytest
 from msgspec import structs
 
-from aftercall.core.quality.attribution.verdicts import complete
-from aftercall.core.quality.report import PeerFacts, fold
-from aftercall.core.quality.rules.issues import Issue, IssueName
+from aftercall.core.quality.issues import Issue, IssueName
+from aftercall.core.quality.report.complete import complete
+from aftercall.core.quality.report.fold import PeerFacts, fold
 from tests.core.quality.cast import FINE, Call, Weather, always, replace
 from tests.core.quality.notes import note
 

@@ -1,10 +1,10 @@
 from typing import Any
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.intervals.getstats import ConnectionBody, SampleBody, Stats
-from aftercall.core.quality.intervals.streams import normalise
+from aftercall.core.quality.issues import Issue, IssueName
 from aftercall.core.quality.rules.connection_rules import ConnectionRules
-from aftercall.core.quality.rules.issues import Issue, IssueName
+from aftercall.core.quality.stats.getstats import ConnectionBody, SampleBody, Stats
+from aftercall.core.quality.stats.link import normalise
 
 STEP_MS = 7_000
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from aftercall.core.quality.rules.issues import IssueName
+from aftercall.core.quality.issues import IssueName
 from tests.core.quality.story import Told, issues_of, peer_of, tag
 
 

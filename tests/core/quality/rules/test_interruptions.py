@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pytest
 
 from aftercall.core.instants import EpochMs
+from aftercall.core.quality.issues import Issue, IssueName
 from aftercall.core.quality.rules.interruptions import Arrival, interruption_issues
-from aftercall.core.quality.rules.issues import Issue, IssueName
 from aftercall.core.records import PeerNote
 from tests.core.quality.notes import note
 

@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aftercall.core.quality.intervals.counters import Interval
-from aftercall.core.quality.intervals.streams import Family
-from aftercall.core.quality.rules.issues import Issue, IssueName
+from aftercall.core.quality.frame.interval import Interval
+from aftercall.core.quality.intervals.mute_state import Mutes
+from aftercall.core.quality.issues import Issue, IssueName
 from aftercall.core.quality.rules.microphone_rules import (
     CONSTANT_DEVIATION,
     CONSTANT_LEVEL,
@@ -19,7 +19,7 @@ from aftercall.core.quality.rules.microphone_rules import (
     TOLERATED_GAP_MS,
     microphone_issues,
 )
-from aftercall.core.quality.rules.mutes import Mutes
+from aftercall.core.quality.stats.link import Family
 from aftercall.core.records import PeerNote
 from tests.core.quality.made_intervals import START, STEP_MS, interval
 from tests.core.quality.notes import note

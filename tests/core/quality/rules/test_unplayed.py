@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from aftercall.core.quality.attribution.verdicts import complete
-from aftercall.core.quality.report import PeerFacts
-from aftercall.core.quality.rules.issues import IssueName
+from aftercall.core.quality.issues import IssueName
+from aftercall.core.quality.report.complete import complete
+from aftercall.core.quality.report.fold import PeerFacts
 from tests.core.quality.story import Told, folded, issues_of, moment, peer_of, tag
 
 NAME = IssueName.AUDIO_NOT_PLAYED

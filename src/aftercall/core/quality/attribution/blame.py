@@ -10,10 +10,10 @@ knows no third.
 
 from typing import NamedTuple
 
-from aftercall.core.quality.attribution.parties import covers
-from aftercall.core.quality.attribution.session import Session, Strain, strain_of
-from aftercall.core.quality.attribution.traces import Span
-from aftercall.core.quality.rules.issues import Issue, Origin
+from aftercall.core.quality.activity.stream_activity import Span
+from aftercall.core.quality.comparison.comparison import Session, Strain, strain_of
+from aftercall.core.quality.comparison.parties import covers
+from aftercall.core.quality.issues import Issue, Origin
 
 
 class Blame(NamedTuple):

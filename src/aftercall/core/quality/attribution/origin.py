@@ -6,15 +6,20 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from aftercall.core.quality.attribution.absence import Absences
+from aftercall.core.quality.activity.stream_activity import (
+    Span,
+    intersection,
+    lasting,
+    union,
+    without,
+)
 from aftercall.core.quality.attribution.blame import Blame, between_two, blame
-from aftercall.core.quality.attribution.departures import OUTAGES
-from aftercall.core.quality.attribution.followers import ENCODING, Followers
-from aftercall.core.quality.attribution.inferred import inferred
-from aftercall.core.quality.attribution.narrowing import narrow_downlinks
-from aftercall.core.quality.attribution.outages import Outages
-from aftercall.core.quality.attribution.parties import covers
-from aftercall.core.quality.attribution.session import (
+from aftercall.core.quality.attribution.follow_on_issues import ENCODING, Followers
+from aftercall.core.quality.attribution.inferred_uplinks import inferred
+from aftercall.core.quality.attribution.lost_connections import Outages
+from aftercall.core.quality.attribution.missing_media import Absences
+from aftercall.core.quality.attribution.narrow_downlinks import narrow_downlinks
+from aftercall.core.quality.comparison.comparison import (
     DOWNLINK,
     ONE_WAY_MS,
     PLAYOUT,
@@ -24,9 +29,10 @@ from aftercall.core.quality.attribution.session import (
     is_transit,
     strain_of,
 )
-from aftercall.core.quality.attribution.traces import Span, intersection, lasting, union, without
-from aftercall.core.quality.intervals.streams import PRODUCERS, Family
-from aftercall.core.quality.rules.issues import Issue, IssueName
+from aftercall.core.quality.comparison.departures import OUTAGES
+from aftercall.core.quality.comparison.parties import covers
+from aftercall.core.quality.issues import Issue, IssueName
+from aftercall.core.quality.stats.link import PRODUCERS, Family
 
 LEAST_PIECE_MS: Final = 2 * ONE_WAY_MS
 """Of an issue that is cut; chosen."""
@@ -39,12 +45,12 @@ def attribute(session: Session) -> dict[str, list[Issue]]:
     session as a whole shows."""
     outages = Outages(session)
     # numpy comes with it; a server that compares nothing does without.
-    from aftercall.core.quality.attribution import screens  # noqa: PLC0415 - numpy
+    from aftercall.core.quality.attribution import stuck_screenshares  # noqa: PLC0415 - numpy
 
     followers = Followers(session, outages)
     found: dict[str, list[Issue]] = {}
     for row_id, party in session.parties.items():
-        own = [*party.issues, *screens.stuck_screens(row_id, session)]
+        own = [*party.issues, *stuck_screenshares.stuck_screens(row_id, session)]
         network = [
             _of_network(piece, row_id, session, outages)
             for issue in own

@@ -22,12 +22,12 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from aftercall.core.quality.intervals.acceptance import Reports, accept
-from aftercall.core.quality.intervals.appraisal import appraise
-from aftercall.core.quality.intervals.columns import Flags, Numbers, Places, known, numbers
-from aftercall.core.quality.intervals.counters import Interval
-from aftercall.core.quality.intervals.layers import join_layers
-from aftercall.core.quality.intervals.measures import (
+from aftercall.core.quality.frame.column_buffer import SENT, Track, Tracks
+from aftercall.core.quality.frame.columns import Flags, Numbers, Places, known, numbers
+from aftercall.core.quality.frame.interval import Interval
+from aftercall.core.quality.frame.interval_table import Table, in_order_of_time, merged
+from aftercall.core.quality.intervals.idle_sources import mark_idle
+from aftercall.core.quality.intervals.metrics import (
     SenderRtt,
     count_lost,
     hear,
@@ -35,17 +35,17 @@ from aftercall.core.quality.intervals.measures import (
     measure_received,
     measure_sent,
 )
+from aftercall.core.quality.intervals.mute_state import Mutes
 from aftercall.core.quality.intervals.pauses import leave_out_pauses
 from aftercall.core.quality.intervals.plausibility import (
     leave_out_impossible,
     without_duplicates,
 )
-from aftercall.core.quality.intervals.scored import mark_covered
-from aftercall.core.quality.intervals.sources import mark_idle
-from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS, Family, Sample
-from aftercall.core.quality.intervals.tables import Table, in_order_of_time, merged
-from aftercall.core.quality.intervals.tracks import SENT, Track, Tracks
-from aftercall.core.quality.rules.mutes import Mutes
+from aftercall.core.quality.intervals.report_order import Reports, accept
+from aftercall.core.quality.intervals.score_coverage import mark_covered
+from aftercall.core.quality.intervals.scoring import appraise
+from aftercall.core.quality.intervals.simulcast import join_layers
+from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, Family, Sample
 
 LONGEST_S: Final = 60.0
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from aftercall.core.quality.intervals.columns import Flags
-from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS, SCREENSHARES
-from aftercall.core.quality.intervals.tables import Table
+from aftercall.core.quality.frame.columns import Flags
+from aftercall.core.quality.frame.interval_table import Table
 from aftercall.core.quality.models import mos_video
+from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES
 
 
 def are_off(table: Table) -> Flags:

@@ -8,10 +8,10 @@ from typing import Final
 
 import numpy as np
 
-from aftercall.core.quality.intervals.columns import Flags, Places
+from aftercall.core.quality.frame.columns import Flags, Places
+from aftercall.core.quality.frame.interval_table import Table
 from aftercall.core.quality.intervals.liveness import are_empty
-from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS
-from aftercall.core.quality.intervals.tables import Table
+from aftercall.core.quality.stats.link import AUDIO, PRODUCERS
 
 LEAST_PAUSE_S: Final = 5.0
 """A network that lets nothing through for so long is an outage, with an issue of its own.

@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from aftercall.core.quality.intervals.acceptance import Reports
-from aftercall.core.quality.intervals.columns import Flags, Numbers, Places
+from aftercall.core.quality.frame.columns import Flags, Numbers, Places
+from aftercall.core.quality.intervals.report_order import Reports
 
 MOST_COUNTED: Final = 2.0**31 - 2.0**24
 """Packets and frames: a stream of a thousand a second reaches it in 24 days. What is beyond is a

@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from aftercall.core.quality.intervals.columns import Numbers, first_known, or_zero, two_decimals
+from aftercall.core.quality.frame.columns import Numbers, first_known, or_zero, two_decimals
 from aftercall.core.quality.models.audio_codecs import (
     AMR_WB_DIOTIC,
     EVS,

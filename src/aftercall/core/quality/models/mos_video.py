@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from aftercall.core.quality.intervals.columns import Numbers, numbers, or_zero, two_decimals
+from aftercall.core.quality.frame.columns import Numbers, numbers, or_zero, two_decimals
 
 LOWEST: Final = 1.0
 

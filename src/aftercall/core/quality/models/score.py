@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from aftercall.core.quality.intervals.columns import Flags, Numbers, numbers, two_decimals
+from aftercall.core.quality.frame.columns import Flags, Numbers, numbers, two_decimals
 
 LOSS_PERCENT: Final = (0.0, 10.0)
 JITTER_S: Final = (0.020, 0.030)

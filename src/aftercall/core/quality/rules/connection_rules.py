@@ -8,11 +8,11 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from aftercall.core.instants import SECOND_MS, EpochMs
-from aftercall.core.quality.intervals.getstats import Stats
-from aftercall.core.quality.intervals.streams import Connection, Family, Sample
+from aftercall.core.quality.issues import WARM_UP_MS, Issue, IssueName, StreamRef, single
+from aftercall.core.quality.rules.hysteresis import Watch, uninterrupted
 from aftercall.core.quality.rules.interruptions import Arrival
-from aftercall.core.quality.rules.issues import WARM_UP_MS, Issue, IssueName, StreamRef, single
-from aftercall.core.quality.rules.watch import Watch, uninterrupted
+from aftercall.core.quality.stats.getstats import Stats
+from aftercall.core.quality.stats.link import Connection, Family, Sample
 
 HIGH_RTT_S: Final = 0.400
 GOOD_RTT_S: Final = 0.300

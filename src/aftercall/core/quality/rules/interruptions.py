@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from aftercall.core.instants import MINUTE_MS, SECOND_MS, EpochMs
-from aftercall.core.quality.rules.issues import Issue, IssueName, StreamRef, single
+from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.records import PeerNote
 
 SLOW_CONNECT_MS: Final = 5 * SECOND_MS

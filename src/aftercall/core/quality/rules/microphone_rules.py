@@ -7,11 +7,11 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from aftercall.core.instants import SECOND_MS, EpochMs
-from aftercall.core.quality.intervals.columns import Flags, Numbers, nothing
-from aftercall.core.quality.intervals.streams import Family
-from aftercall.core.quality.intervals.tables import Table
-from aftercall.core.quality.rules.issues import Issue, IssueName, StreamRef, single
-from aftercall.core.quality.rules.mutes import Mutes
+from aftercall.core.quality.frame.columns import Flags, Numbers, nothing
+from aftercall.core.quality.frame.interval_table import Table
+from aftercall.core.quality.intervals.mute_state import Mutes
+from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
+from aftercall.core.quality.stats.link import Family
 from aftercall.core.records import PeerNote
 
 SILENT_LEVEL: Final = 0.01

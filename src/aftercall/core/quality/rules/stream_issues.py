@@ -11,14 +11,14 @@ import numpy as np
 from msgspec.structs import replace
 
 from aftercall.core.instants import SECOND_MS, EpochMs
-from aftercall.core.quality.intervals.columns import Flags, Numbers, Places
+from aftercall.core.quality.frame.columns import Flags, Numbers, Places
+from aftercall.core.quality.frame.interval_table import StreamRows, Table, by_stream
 from aftercall.core.quality.intervals.liveness import are_off
-from aftercall.core.quality.intervals.streams import Family, Saying
-from aftercall.core.quality.intervals.tables import StreamRows, Table, by_stream
-from aftercall.core.quality.rules.issues import WARM_UP_MS, Issue, IssueName, StreamRef, single
-from aftercall.core.quality.rules.mutes import Mutes
+from aftercall.core.quality.intervals.mute_state import Mutes
+from aftercall.core.quality.issues import WARM_UP_MS, Issue, IssueName, StreamRef, single
+from aftercall.core.quality.rules.hysteresis import Samples
 from aftercall.core.quality.rules.stream_rules import RULES, Rule
-from aftercall.core.quality.rules.watch import Samples
+from aftercall.core.quality.stats.link import Family, Saying
 
 _RULES_OF: Final = {
     family: tuple(rule for rule in RULES if family in rule.families) for family in Family

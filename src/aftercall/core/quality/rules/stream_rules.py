@@ -10,15 +10,15 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from aftercall.core.instants import SECOND_MS
-from aftercall.core.quality.intervals.appraisal import LEAST_PACKETS
-from aftercall.core.quality.intervals.columns import Flags, Numbers, first_known, or_zero, quotients
+from aftercall.core.quality.frame.columns import Flags, Numbers, first_known, or_zero, quotients
+from aftercall.core.quality.frame.interval_table import Table
+from aftercall.core.quality.intervals.frame_size import longer_sides
 from aftercall.core.quality.intervals.liveness import are_unplayed
-from aftercall.core.quality.intervals.picture_sizes import longer_sides
-from aftercall.core.quality.intervals.streams import AUDIO, PRODUCERS, SCREENSHARES, Family
-from aftercall.core.quality.intervals.tables import Table
+from aftercall.core.quality.intervals.scoring import LEAST_PACKETS
+from aftercall.core.quality.issues import IssueName
 from aftercall.core.quality.models import mos_video
-from aftercall.core.quality.rules.issues import IssueName
-from aftercall.core.quality.rules.watch import Watch
+from aftercall.core.quality.rules.hysteresis import Watch
+from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES, Family
 
 _Measured = Callable[[Table], Numbers]
 

@@ -1,0 +1,37 @@
+"""What the commands share: the settings as given, and the use cases while they need them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aftercall import app
+from aftercall.service.services import Services
+from aftercall.settings import Settings, about, read_settings
+from aftercall.store.engine.database import UnfitDatabase
+
+DataDir = Annotated[Path | None, typer.Option("--data-dir", help=about("data_dir"))]
+DatabaseUrl = Annotated[str | None, typer.Option("--database-url", help=about("database_url"))]
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Services]:
+    """The use cases over the settings' database. Raises `UnfitDatabase` when there is none, or
+    its tables are not those of this program."""
+    if not settings.database_url and not (settings.data_dir / "aftercall.db").exists():
+        raise UnfitDatabase(
+            f"There is no database in {settings.data_dir}; `aftercall migrate` makes one."
+        )
+    async with app.opened(settings) as services:
+        if not await services.is_ready():
+            raise UnfitDatabase(
+                "The database has not the tables of this program; `aftercall migrate` makes them."
+            )
+        yield services
+
+
+def settings_of(data_dir: Path | None, database_url: str | None) -> Settings:
+    """The settings of a command that only needs the database."""
+    return read_settings(data_dir=data_dir, database_url=database_url)

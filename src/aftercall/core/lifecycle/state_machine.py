@@ -1,0 +1,235 @@
+"""The life of a session: what facts do to it, and when it is over.
+
+A session is OPEN when it is known but nobody has been in it, LIVE while somebody is present,
+DRAINING when everybody has left but may come back within the meeting's keep-alive time, and
+ENDED for good. What moves it is derived from the facts and the clock, never from the order in
+which the facts arrived:
+
+    occupied   somebody (not hidden) is present
+    emptied    somebody has been here, nobody is present
+    closed     somebody ended it for everybody
+    deadline   its deadline has passed
+
+The rules are applied until nothing changes. An ended session takes further facts into its record
+(they were late) but never lives again: a later join to the same meeting is another session.
+
+`core.lifecycle.merging` merges facts into a session; this module decides its next state. Neither
+knows where facts come from, where records are kept or what time it is.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from aftercall.core.instants import SECOND_MS, EpochMs
+from aftercall.core.lifecycle.downtime import Hearing
+from aftercall.core.lifecycle.merging import Working
+from aftercall.core.lifecycle.presence import (
+    Counts,
+    continued_in,
+    count,
+    root_of,
+    rows_of,
+    shared_roots,
+    stay_of,
+    with_stay,
+)
+from aftercall.core.records import EndReason, Participant, Peer, Phase, Session
+
+
+class Trigger(StrEnum):
+    OCCUPIED = "occupied"
+    EMPTIED = "emptied"
+    CLOSED = "closed"
+    DEADLINE = "deadline"
+
+
+TRANSITIONS: Final[Mapping[Phase, Mapping[Trigger, Phase]]] = {
+    Phase.OPEN: {
+        Trigger.CLOSED: Phase.ENDED,
+        Trigger.OCCUPIED: Phase.LIVE,
+        Trigger.EMPTIED: Phase.DRAINING,
+        Trigger.DEADLINE: Phase.ENDED,
+    },
+    Phase.LIVE: {
+        Trigger.CLOSED: Phase.ENDED,
+        Trigger.EMPTIED: Phase.DRAINING,
+    },
+    Phase.DRAINING: {
+        Trigger.CLOSED: Phase.ENDED,
+        Trigger.OCCUPIED: Phase.LIVE,
+        Trigger.DEADLINE: Phase.ENDED,
+    },
+    Phase.ENDED: {},
+}
+"""Phase and trigger to the next phase; a pair that is not here leaves the phase as it is."""
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """How patient we are."""
+
+    silent_intervals: int = 3
+    """Reporting intervals without a word after which a peer has left."""
+    silence_floor_ms: int = 30 * SECOND_MS
+    """No peer has left before this much silence."""
+    quiet_source_ms: int = 4 * 3600 * SECOND_MS
+    """Silence after which a peer has left whose source never reports by itself."""
+    unvisited_ms: int = 300 * SECOND_MS
+    """How long a session waits for its first visitor."""
+    hearing: Hearing = Hearing()
+    """When anybody could be heard: only that time counts for silence."""
+
+
+class Settled(msgspec.Struct, frozen=True, kw_only=True):
+    """A session after its rules were applied: what to save."""
+
+    session: Session
+    peers: dict[str, Peer]
+    rows: dict[str, Participant]
+    has_just_ended: bool
+
+
+def silence_limit_ms(peer: Peer, policy: Policy) -> int:
+    """How long a peer may be silent before it counts as gone, in ms."""
+    if peer.interval_ms <= 0:
+        return policy.quiet_source_ms
+    return max(policy.silent_intervals * peer.interval_ms, policy.silence_floor_ms)
+
+
+def settle(work: Working, *, now: EpochMs, policy: Policy) -> Settled:
+    """Apply the rules to a session at `now`, until nothing changes."""
+    before = work.session.phase
+    session, peers = work.session, work.peers
+    while True:
+        peers = _settled_peers(session, peers, now=now, policy=policy)
+        session = _begun(session, peers)
+        rows = rows_of(peers)
+        counts = count(peers, rows)
+        deadline_at = _deadline(session, rows, counts, policy, now)
+        phase = _next_phase(session, counts, deadline_at, now)
+        if phase is session.phase:
+            break
+        session = replace(session, phase=phase)
+    session = _with_verdict(session, peers, rows, counts, deadline_at)
+    return Settled(
+        session=session,
+        peers=peers,
+        rows=rows,
+        has_just_ended=before is not Phase.ENDED and session.phase is Phase.ENDED,
+    )
+
+
+def _begun(session: Session, peers: Mapping[str, Peer]) -> Session:
+    """The session with its beginning: its opening or the first stay, whichever came first."""
+    starts = [peer.created_at for peer in peers.values()]
+    if session.opened_at is not None:
+        starts.append(session.opened_at)
+    started_at = min(starts, default=session.started_at)
+    return replace(session, created_at=started_at, started_at=started_at)
+
+
+def _settled_peers(
+    session: Session, peers: Mapping[str, Peer], *, now: EpochMs, policy: Policy
+) -> dict[str, Peer]:
+    settled: dict[str, Peer] = {}
+    continued = continued_in(peers)
+    for peer in peers.values():
+        limit_ms = silence_limit_ms(peer, policy)
+        stay = stay_of(
+            peer,
+            closed_at=session.closed_at,
+            silence_limit_ms=limit_ms,
+            is_silent=is_silent(peer, now, policy),
+            is_continued=peer.id in continued,
+            has_ended=session.phase is Phase.ENDED,
+        )
+        root = root_of(peer, peers)
+        settled[peer.id] = with_stay(
+            peer if root == peer.participant_id else replace(peer, participant_id=root), stay
+        )
+    roots = shared_roots(settled)
+    return {
+        id: peer if roots[id] == peer.participant_id else replace(peer, participant_id=roots[id])
+        for id, peer in settled.items()
+    }
+
+
+def is_silent(peer: Peer, now: EpochMs, policy: Policy) -> bool:
+    """Whether a peer could have been heard for longer than it may be silent, and was not."""
+    silent_ms = policy.hearing.silent_ms(peer.last_received_at, now)
+    return silent_ms > silence_limit_ms(peer, policy)
+
+
+def _next_phase(
+    session: Session, counts: Counts, deadline_at: EpochMs | None, now: EpochMs
+) -> Phase:
+    moves = TRANSITIONS[session.phase]
+    for trigger, is_given in (
+        (Trigger.CLOSED, session.closed_at is not None),
+        (Trigger.OCCUPIED, counts.live_participants > 0),
+        (Trigger.EMPTIED, counts.live_participants == 0 and counts.total_participants > 0),
+        (Trigger.DEADLINE, deadline_at is not None and now >= deadline_at),
+    ):
+        if is_given and trigger in moves:
+            return moves[trigger]
+    return session.phase
+
+
+def _deadline(
+    session: Session,
+    rows: Mapping[str, Participant],
+    counts: Counts,
+    policy: Policy,
+    now: EpochMs,
+) -> EpochMs | None:
+    """When the session ends if nothing more is heard.
+
+    It counts from the moment it emptied, or from when we learned the last of it if that was later:
+    facts that are handed in late, such as a backfill, all belong to one session. Time in which
+    nobody could be heard is added.
+    """
+    if session.phase is Phase.ENDED or counts.live_participants > 0:
+        return None
+    learned_at = max(session.touched_at, policy.hearing.listening_since)
+    if counts.total_participants == 0:
+        since, patience_ms = max(session.started_at, learned_at), policy.unvisited_ms
+    else:
+        since = max(_emptied_at(session, rows), learned_at)
+        patience_ms = session.keep_alive_s * SECOND_MS
+    return policy.hearing.postponed(EpochMs(since + patience_ms), since=EpochMs(since), now=now)
+
+
+def _emptied_at(session: Session, rows: Mapping[str, Participant]) -> EpochMs:
+    leaves = [row.left_at for row in rows.values() if row.left_at is not None and not row.is_hidden]
+    return max(leaves, default=session.started_at)
+
+
+def _with_verdict(
+    session: Session,
+    peers: Mapping[str, Peer],
+    rows: Mapping[str, Participant],
+    counts: Counts,
+    deadline_at: EpochMs | None,
+) -> Session:
+    """The session with the numbers and moments that follow from its facts."""
+    ended_at: EpochMs | None = None
+    end_reason: EndReason | None = None
+    if session.phase is Phase.ENDED:
+        end_reason = EndReason.EMPTIED if session.closed_at is None else EndReason.CLOSED
+        ended_at = session.closed_at or _emptied_at(session, rows)
+    changes = [session.started_at, *(peer.updated_at for peer in peers.values())]
+    return replace(
+        session,
+        ended_at=ended_at,
+        end_reason=end_reason,
+        updated_at=max([*changes, ended_at] if ended_at is not None else changes),
+        deadline_at=deadline_at,
+        live_participants=counts.live_participants,
+        total_participants=counts.total_participants,
+        max_concurrent_participants=counts.max_concurrent_participants,
+        minutes_consumed=counts.minutes_consumed,
+        minutes_by_view=counts.minutes_by_view,
+    )

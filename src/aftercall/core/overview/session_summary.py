@@ -1,0 +1,353 @@
+"""What lists say of a session: who was in it, how good it was, what was worst.
+
+A session's call is told by the digests of its participants. What is made here once, when a
+session is folded, is what lists show and filters find; nothing in it must be computed again
+to be read.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+import msgspec
+
+from aftercall.core.ids import id_from
+from aftercall.core.instants import EpochMs
+from aftercall.core.overview.digest import Digest, lower, worst_finding, worst_issue
+from aftercall.core.quality.experience.levels import BAD as BAD_LEVEL
+from aftercall.core.quality.experience.levels import Shares, shares_of, strip_of, worst_letter
+from aftercall.core.quality.experience.time_scale import Scale
+from aftercall.core.quality.issues import Severity
+from aftercall.core.records import Participant, Record, Session
+
+MOST_NAMES: Final = 8
+STRIP_PLACES: Final = 40
+MOST_FACETS: Final = 4_000
+"""Facets of one session; chosen: far more than a thousand participants need."""
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """One participant, for a list."""
+
+    id: str
+    name: str | None
+    person: str
+    level: int = 0
+    """The letter: 4 good, 3 fair, 2 poor, 1 bad, 0 not judged."""
+    is_bad: bool = False
+
+
+class WorstIssue(msgspec.Struct, frozen=True, kw_only=True):
+    """The worst that happened, in a sentence, and to whom."""
+
+    name: str
+    severity: Severity
+    sentence: str
+    participant_id: str
+    participant_name: str | None
+
+
+class Quality(msgspec.Struct, frozen=True, kw_only=True):
+    """How good a session was: the worst letter of any participant, and how many have it; level 0
+    where reports came of which nothing could be judged. The MOS
+    are the lowest of the participants' worst tenths. `shares` is the strip: of everybody's moments
+    in each place, how many were bad, poor, fair and good."""
+
+    fold_version: int = 0
+    is_final: bool
+    level: int
+    affected_participants: int = 0
+    """How many have the letter `level`."""
+    letters: Shares = (0, 0, 0, 0)
+    """How many participants were bad, poor, fair and good."""
+    mos_audio: float | None
+    mos_video: float | None
+    measured_participants: int
+    """Those who have a letter."""
+    bad_participants: int
+    is_bad: bool
+    shares: list[Shares] = []
+    strip_from_at: EpochMs
+    strip_bucket_ms: int
+
+
+class CallSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a list's row that is made when the session is folded."""
+
+    participants: list[Seen] = []
+    quality: Quality | None = None
+    worst_issue: WorstIssue | None = None
+    browsers: list[str] = []
+    os: list[str] = []
+    countries: list[str] = []
+    networks: list[str] = []
+    relays: list[str] = []
+
+
+class PeerSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One person's part in one session, for a list of the person's calls."""
+
+    fold_version: int = 0
+    session_id: str
+    meeting_id: str
+    title: str
+    participant_id: str
+    joined_at: EpochMs
+    left_at: EpochMs | None
+    minutes: float
+    mos_audio: float | None
+    mos_video: float | None
+    level: int
+    is_bad: bool
+    is_measured: bool
+    worst_issue: WorstIssue | None
+    browser: str | None
+    os: str | None
+    country: str | None
+    network: str | None
+    relay: str | None
+
+
+class PeerVerdict(Record, frozen=True, kw_only=True):
+    """One participant's verdict in short, as kept."""
+
+    app_id: str
+    session_id: str
+    participant_id: str
+    person: str
+    joined_at: EpochMs
+    summary: PeerSummary
+    digest: Digest
+
+
+class Counted(NamedTuple):
+    """What a session puts into a facet's tally: measured participants and bad ones."""
+
+    measured: int
+    bad: int
+
+
+class SessionVerdict(Record, frozen=True, kw_only=True):
+    """One session's verdict in short, as kept. `facets` are found and tallied, `marks` only
+    found."""
+
+    app_id: str
+    session_id: str
+    created_at: EpochMs
+    rank: float | None
+    """Where a list puts it that begins with the worst."""
+    summary: CallSummary
+    is_bad: bool
+    facets: dict[str, Counted]
+    marks: list[str]
+
+
+class CallOrder(StrEnum):
+    STARTED = "started"
+    MINUTES = "minutes"
+    QUALITY = "quality"
+
+
+class Place(NamedTuple):
+    """Where in a list one is: the row's key and id, and whether to go on before it."""
+
+    key: float
+    id: str
+    is_backward: bool
+
+
+class CallQuery(Record, frozen=True, kw_only=True):
+    """Which sessions to list. Bounds are inclusive, on `created_at`; `facets` must all be
+    there."""
+
+    app_id: str
+    meeting_id: str | None = None
+    is_live: bool | None = None
+    created_from: EpochMs | None = None
+    created_to: EpochMs | None = None
+    min_participants: int | None = None
+    max_participants: int | None = None
+    search: str | None = None
+    facets: tuple[str, ...] = ()
+    order: CallOrder = CallOrder.STARTED
+    is_descending: bool = True
+    place: Place | None = None
+    limit: int = 50
+
+
+ALL: Final = "all"
+BAD: Final = "bad"
+
+
+def facet(kind: str, value: str) -> str:
+    """What a session is found by: `browser:Chrome`."""
+    return f"{kind}:{value}"
+
+
+def person_of(app_id: str, row: Participant) -> str:
+    """The id of who a participant is across sessions: its owner's id for it, else its name."""
+    if row.custom_participant_id:
+        return id_from(app_id, "custom_participant_id", row.custom_participant_id)
+    if row.display_name:
+        return id_from(app_id, "display_name", row.display_name)
+    return id_from(app_id, "user_id", row.user_id or row.id)
+
+
+def worst_of(row: Participant, digest: Digest) -> WorstIssue | None:
+    """The worst that happened to a participant: the diagnosis' first word, else an issue's
+    name."""
+    finding = worst_finding(digest.diagnosis) or next(iter(digest.diagnosis), None)
+    if finding is not None:
+        return WorstIssue(
+            name=finding.issues[0].value if finding.issues else finding.cause,
+            severity=finding.severity,
+            sentence=finding.sentence,
+            participant_id=row.id,
+            participant_name=row.display_name,
+        )
+    issue = worst_issue(digest.issues)
+    if issue is None:
+        return None
+    return WorstIssue(
+        name=issue.name.value,
+        severity=issue.severity,
+        sentence=issue.name.value.replace("_", " ").capitalize(),
+        participant_id=row.id,
+        participant_name=row.display_name,
+    )
+
+
+Told = tuple[Participant, Digest]
+
+
+def summarise_call(scale: Scale, told: Sequence[Told], *, is_final: bool) -> CallSummary:
+    """What lists say of a session, by its participants in the order of joining. Hidden ones
+    are not told of."""
+    shown = [(row, digest) for row, digest in told if not row.is_hidden]
+    worsts = [
+        (_RANKS[worst.severity], not digest.diagnosis, worst)
+        for row, digest in shown
+        if (worst := worst_of(row, digest)) is not None
+    ]
+    places = [digest.where for _, digest in shown]
+    return CallSummary(
+        participants=[
+            Seen(
+                id=row.id,
+                name=row.display_name,
+                person=person_of(row.app_id, row),
+                level=digest.level,
+                is_bad=digest.is_bad,
+            )
+            for row, digest in shown[:MOST_NAMES]
+        ],
+        quality=_quality(scale, [digest for _, digest in shown], is_final=is_final),
+        worst_issue=min(worsts, key=lambda each: each[:2])[2] if worsts else None,
+        browsers=_distinct([place.browser for place in places]),
+        os=_distinct([place.os for place in places]),
+        countries=_distinct([place.country for place in places]),
+        networks=_distinct([place.network for place in places]),
+        relays=_distinct([place.relay for place in places]),
+    )
+
+
+_RANKS: Final[dict[Severity, int]] = {"severe": 0, "warning": 1, "information": 2}
+
+
+def _quality(scale: Scale, digests: Sequence[Digest], *, is_final: bool) -> Quality | None:
+    measured = [digest for digest in digests if digest.is_measured or digest.is_judged]
+    if not measured:
+        return None
+    judged = [digest for digest in measured if digest.is_judged]
+    mos_audio = mos_video = None
+    for each in judged:
+        mos_audio = lower(mos_audio, each.p10_mos_audio)
+        mos_video = lower(mos_video, each.p10_mos_video)
+    level, affected = worst_letter(each.level for each in judged)
+    letters = shares_of(each.level for each in judged)
+    shares, width = strip_of([each.levels for each in judged], scale.buckets, STRIP_PLACES)
+    return Quality(
+        fold_version=max(each.fold_version for each in measured),
+        is_final=is_final and all(digest.is_final for digest in digests),
+        level=level,
+        affected_participants=affected,
+        letters=letters,
+        mos_audio=mos_audio,
+        mos_video=mos_video,
+        measured_participants=len(judged),
+        bad_participants=letters[0],
+        is_bad=level == BAD_LEVEL,
+        shares=shares,
+        strip_from_at=scale.from_at,
+        strip_bucket_ms=width * scale.bucket_ms,
+    )
+
+
+def rank_of(quality: Quality) -> float | None:
+    """The order of a list that begins with the worst: by letter, then by the share of the people
+    who have it. `None` where nobody has a letter."""
+    if not quality.measured_participants:
+        return None
+    share = quality.affected_participants / quality.measured_participants
+    return quality.level + (1 - share) * MOST_WITHIN_LEVEL
+
+
+MOST_WITHIN_LEVEL: Final = 0.999
+"""So that a letter of nearly nobody still stands before the next better one."""
+
+
+def _distinct(words: Sequence[str | None]) -> list[str]:
+    return list(dict.fromkeys(word for word in words if word))[:MOST_NAMES]
+
+
+def summarise_peer(session: Session, row: Participant, digest: Digest) -> PeerSummary:
+    """A person's part in a session."""
+    return PeerSummary(
+        fold_version=digest.fold_version,
+        session_id=session.id,
+        meeting_id=session.meeting_id,
+        title=session.title,
+        participant_id=row.id,
+        joined_at=row.joined_at,
+        left_at=row.left_at,
+        minutes=row.duration_minutes,
+        mos_audio=digest.p10_mos_audio,
+        mos_video=digest.p10_mos_video,
+        level=digest.level,
+        is_bad=digest.is_bad,
+        is_measured=digest.is_judged,
+        worst_issue=worst_of(row, digest),
+        browser=digest.where.browser,
+        os=digest.where.os,
+        country=digest.where.country,
+        network=digest.where.network,
+        relay=digest.where.relay,
+    )
+
+
+def facets_of(session: Session, told: Sequence[Told]) -> dict[str, Counted]:
+    """What a session is tallied by, with the measured and the bad participants of each."""
+    found: dict[str, list[int]] = {ALL: [0, 0], facet("meeting", session.meeting_id): [0, 0]}
+    always = list(found)
+    for row, digest in told:
+        if row.is_hidden:
+            continue
+        where = digest.where
+        own = {
+            facet(kind, value)
+            for kind, value in (
+                ("browser", where.browser),
+                ("os", where.os),
+                ("country", where.country),
+                ("network", where.network),
+                ("relay", where.relay),
+            )
+            if value
+        }
+        own |= {facet("issue", issue.name.value) for issue in digest.issues}
+        own.add(facet("person", person_of(row.app_id, row)))
+        for each in (*always, *own):
+            counts = found.setdefault(each, [0, 0])
+            counts[0] += digest.is_judged
+            counts[1] += digest.is_bad
+    return {name: Counted(*counts) for name, counts in list(found.items())[:MOST_FACETS]}

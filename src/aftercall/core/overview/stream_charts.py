@@ -1,0 +1,200 @@
+"""A report's rows as columns to be drawn, thinned out without losing a peak."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from aftercall.core.instants import EpochMs, parse_iso
+from aftercall.core.quality.activity.stream_matching import StreamId, stream_key
+from aftercall.core.quality.report.fold import Details
+from aftercall.core.quality.report.interval_rows import LimitationRow
+from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES, Family
+
+Numbers = list[float | None]
+
+
+class Columns(msgspec.Struct, kw_only=True):
+    """One stream over time. Every column is as long as `t`, or empty when nothing is known."""
+
+    t: list[EpochMs]
+    mos: Numbers = []
+    score: Numbers = []
+    loss_percent: Numbers = []
+    rtt_ms: Numbers = []
+    jitter_ms: Numbers = []
+    bitrate_bps: Numbers = []
+    jitter_buffer_ms: Numbers = []
+    concealment_percent: Numbers = []
+    fps: Numbers = []
+    width: Numbers = []
+    height: Numbers = []
+    freeze_percent: Numbers = []
+    limitation: list[str | None] = []
+
+
+class PlotStream(msgspec.Struct, kw_only=True):
+    """One stream: what it is, and its columns. `points` is how many there were at first."""
+
+    key: str
+    id: StreamId
+    is_sent: bool
+    kind: str
+    is_screenshare: bool
+    points: int
+    columns: Columns
+    p10_mos: float | None
+    avg_mos: float | None
+
+
+class _Row(msgspec.Struct, gc=False):
+    timestamp: str
+    mid: str | None = None
+    ssrc: int | None = None
+    producer_id: str | None = None
+    consumer_id: str | None = None
+    peer_id: str | None = None
+    mos_quality: float | None = None
+    mos: float | None = None
+    jitter: float | None = None
+    rtt: float | None = None
+    loss_percent: float | None = None
+    bitrate_bps: float | None = None
+    frame_width: float | None = None
+    frame_height: float | None = None
+    frames_per_second: float | None = None
+    quality_limitation_reason: str | None = None
+    quality_limitation_durations: LimitationRow | None = None
+    jitter_buffer_delay: float | None = None
+    jitter_buffer_emitted_count: float | None = None
+    concealment_percent: float | None = None
+    freeze_share: float | None = None
+
+
+_rows: Final = msgspec.json.Decoder(list[_Row])
+_MEASURES: Final = tuple(
+    name for name in Columns.__struct_fields__ if name not in ("t", "limitation")
+)
+
+
+def plot(
+    details: Details, *, points: int, from_at: EpochMs | None = None, to_at: EpochMs | None = None
+) -> list[PlotStream]:
+    """The streams of a report in the order of the families, each with about `points` points,
+    of the rows between the moments."""
+    found: list[PlotStream] = []
+    for family in Family:
+        raw = details.rows.get(family.value)
+        groups: dict[str, list[tuple[EpochMs, _Row]]] = {}
+        for row in _rows.decode(raw) if raw is not None else []:
+            at = parse_iso(row.timestamp)
+            if (from_at is not None and at < from_at) or (to_at is not None and at > to_at):
+                continue
+            key = stream_key(family.value, row.ssrc, row.mid, row.consumer_id, row.producer_id)
+            groups.setdefault(key, []).append((at, row))
+        found += [_stream(family, key, group, points) for key, group in groups.items()]
+    return found
+
+
+def _stream(
+    family: Family, key: str, group: Sequence[tuple[EpochMs, _Row]], points: int
+) -> PlotStream:
+    last = group[-1][1]
+    every = _columns(group)
+    opinions = sorted(mos for mos in every.mos if mos is not None)
+    return PlotStream(
+        key=key,
+        id=StreamId(
+            family=family.value,
+            ssrc=last.ssrc,
+            mid=last.mid,
+            producer_id=last.producer_id,
+            consumer_id=last.consumer_id,
+            from_peer_id=last.peer_id,
+        ),
+        is_sent=family in PRODUCERS,
+        kind="audio" if family in AUDIO else "video",
+        is_screenshare=family in SCREENSHARES,
+        points=len(group),
+        columns=thin_out(every, points),
+        p10_mos=opinions[(10 * len(opinions) + 99) // 100 - 1] if opinions else None,
+        avg_mos=round(sum(opinions) / len(opinions), 3) if opinions else None,
+    )
+
+
+def _columns(group: Sequence[tuple[EpochMs, _Row]]) -> Columns:
+    rows = [row for _, row in group]
+    return Columns(
+        t=[at for at, _ in group],
+        mos=_known([row.mos for row in rows]),
+        score=_known([row.mos_quality for row in rows]),
+        loss_percent=_known([row.loss_percent for row in rows]),
+        rtt_ms=_known([_scaled(row.rtt, 1000) for row in rows]),
+        jitter_ms=_known([_scaled(row.jitter, 1000) for row in rows]),
+        bitrate_bps=_known([row.bitrate_bps for row in rows]),
+        jitter_buffer_ms=_known([_buffer_ms(row) for row in rows]),
+        concealment_percent=_known([row.concealment_percent for row in rows]),
+        fps=_known([row.frames_per_second for row in rows]),
+        width=_known([row.frame_width for row in rows]),
+        height=_known([row.frame_height for row in rows]),
+        freeze_percent=_known([_scaled(row.freeze_share, 100) for row in rows]),
+        limitation=_known([_limitation(row) for row in rows]),
+    )
+
+
+def _known(values: list[Any]) -> list[Any]:
+    return values if any(value is not None for value in values) else []
+
+
+def _scaled(value: float | None, by: int) -> float | None:
+    return None if value is None else round(value * by, 3)
+
+
+def _buffer_ms(row: _Row) -> float | None:
+    """The mean delay of what was played: both counters are those of the interval."""
+    delay_s, played = row.jitter_buffer_delay, row.jitter_buffer_emitted_count
+    return round(1000 * delay_s / played, 3) if delay_s is not None and played else None
+
+
+def _limitation(row: _Row) -> str | None:
+    """What held the encoder back for the longest part of the interval."""
+    spent = row.quality_limitation_durations
+    if spent is None:
+        return row.quality_limitation_reason
+    seconds = {
+        name: value
+        for name in ("none", "cpu", "bandwidth", "other")
+        if (value := getattr(spent, name))
+    }
+    if not seconds:
+        return row.quality_limitation_reason
+    return max(seconds, key=lambda name: seconds[name])
+
+
+def thin_out(columns: Columns, points: int) -> Columns:
+    """About `points` of the points: of every stretch those at which a measure is least or
+    greatest, the first and the last, so that no peak is lost whatever is drawn."""
+    n = len(columns.t)
+    if n <= points:
+        return columns
+    measured = {name: column for name in _MEASURES if (column := getattr(columns, name))}
+    stretches = max(1, points // (2 + 2 * len(measured)))
+    kept: set[int] = {0, n - 1}
+    for stretch in range(stretches):
+        start, end = stretch * n // stretches, (stretch + 1) * n // stretches
+        kept.add(start)
+        for column in measured.values():
+            known = [place for place in range(start, end) if column[place] is not None]
+            if known:
+                kept.add(min(known, key=column.__getitem__))
+                kept.add(max(known, key=column.__getitem__))
+    places = sorted(kept)
+    return Columns(**{name: _picked(column, places) for name, column in _members(columns).items()})
+
+
+def _members(columns: Columns) -> Mapping[str, list[Any]]:
+    return {name: getattr(columns, name) for name in Columns.__struct_fields__}
+
+
+def _picked(column: list[Any], places: Sequence[int]) -> list[Any]:
+    return [column[place] for place in places] if column else []

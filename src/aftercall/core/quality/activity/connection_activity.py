@@ -1,0 +1,178 @@
+"""The traces of a peer's connections: with whom each was made, when nothing arrived on it, when
+more arrived than its reports list, and when it was slow."""
+
+from array import array
+from collections.abc import Iterable
+from math import nan
+from typing import Final
+
+import numpy as np
+
+from aftercall.core.instants import SECOND_MS, EpochMs
+from aftercall.core.quality.activity.stream_activity import ConnectionTrace, End, Span, union
+from aftercall.core.quality.frame.columns import Flags, Numbers
+from aftercall.core.quality.frame.interval_table import Table
+from aftercall.core.quality.stats.getstats import Stats
+from aftercall.core.quality.stats.link import PRODUCERS, Connection, Sample
+
+LONGEST_MS: Final = 60 * SECOND_MS
+"""Reports further apart tell nothing of the time between."""
+
+SLOW_TIMES: Final = 2.0
+SLOW_S: Final = 0.1
+"""A round trip that is so many times as long as usual, and by so much longer. Chosen."""
+
+FEEDBACK_BPS: Final = 25_000
+"""What the feedback on a sent picture may take (RFC 8888, a packet for every 50–100 ms); a voice
+with its headers takes more. Chosen."""
+
+HEADER_BYTES: Final = 48
+"""Of an RTP packet beside its payload: header, extensions and the tag of SRTP. Rounded up."""
+
+UNLISTED_SHARE: Final = 0.2
+"""Of what the listed streams received; retransmissions and padding may be listed nowhere.
+Chosen."""
+
+_NAMES: Final = ".local"
+"""How browsers call a host on its own network instead of by its address (mDNS)."""
+
+
+class ConnectionTraces:
+    """Gathers the samples of one peer."""
+
+    def __init__(self, peer_id: str) -> None:
+        self._peer_id = peer_id
+        self._known: dict[str, _Known] = {}
+
+    def take(self, sample: Sample) -> None:
+        for connection in sample.connections:
+            known = self._known.get(connection.id)
+            if known is None:
+                known = self._known[connection.id] = _Known()
+            known.take(connection, sample.at)
+
+    def finish(self, tables: Iterable[Table]) -> list[ConnectionTrace]:
+        """The traces; `tables` are the intervals of the peer's streams."""
+        received = _received(tables)
+        nothing = np.empty((0, 2))
+        return [
+            known.trace(self._peer_id, name, received.get(name, nothing))
+            for name, known in self._known.items()
+        ]
+
+
+class _Known:
+    def __init__(self) -> None:
+        self._readings = array("d")
+        """Moment, count of what arrived, round trip; one after the other."""
+        self._candidates: tuple[object, ...] = ()
+        self._own: dict[End, None] = {}
+        self._chosen: dict[End, None] = {}
+        self._roles: dict[str, None] = {}
+
+    def take(self, connection: Connection, at: EpochMs) -> None:
+        pair, transport = connection.pair, connection.transport
+        received = None if transport is None else transport.bytes_received
+        rtt_s = None
+        if pair is not None:
+            received = pair.bytes_received if received is None else received
+            rtt_s = pair.current_round_trip_time
+        self._readings.extend((at, _or_nan(received), _or_nan(rtt_s)))
+        role = None if transport is None else transport.ice_role
+        state = (role, None if pair is None else pair.id, len(connection.candidates))
+        if state != self._candidates:
+            self._candidates = state
+            self._look(connection)
+
+    def _look(self, connection: Connection) -> None:
+        """At what hardly ever changes."""
+        for candidate in connection.candidates.values():
+            end = _end(candidate)
+            if end is not None and candidate.type == "local-candidate":
+                self._own[end] = None
+        end = None if connection.remote_candidate is None else _end(connection.remote_candidate)
+        if end is not None:
+            self._chosen[end] = None
+        role = None if connection.transport is None else connection.transport.ice_role
+        if role in ("controlling", "controlled"):
+            self._roles[role] = None
+
+    def trace(self, peer_id: str, connection_id: str, listed: Numbers) -> ConnectionTrace:
+        """`listed`: moments, and the bytes that a stream received in the report of each."""
+        readings = np.frombuffer(self._readings).reshape(-1, 3)
+        at, received, rtts_s = readings[np.argsort(readings[:, 0], kind="stable")].T
+        lengths_ms = np.diff(at)
+        is_near = (lengths_ms > 0) & (lengths_ms <= LONGEST_MS)
+        arrived_bps = 8 * SECOND_MS * np.diff(received) / np.maximum(lengths_ms, 1)
+        listed_bps = _bps(listed, at, lengths_ms)
+        is_slow: Flags = np.zeros(len(at), dtype=np.bool_)
+        if not np.isnan(rtts_s).all():
+            usual_s = float(np.nanmedian(rtts_s))
+            is_slow = rtts_s >= max(SLOW_TIMES * usual_s, usual_s + SLOW_S)
+        return ConnectionTrace(
+            peer_id=peer_id,
+            connection_id=connection_id,
+            reported=_between(at, is_near),
+            pace_ms=int(np.median(lengths_ms[is_near])) if is_near.any() else 0,
+            silent=_between(at, is_near & (np.diff(received) == 0)),
+            busy=_between(at, is_near & (arrived_bps >= FEEDBACK_BPS)),
+            quiet=_between(at, is_near & (arrived_bps < FEEDBACK_BPS)),
+            unlisted=_between(at, is_near & _is_unlisted(arrived_bps, listed_bps)),
+            slow=_between(at, is_near & is_slow[1:]),
+            own=list(self._own),
+            chosen=list(self._chosen),
+            roles=list(self._roles),
+        )
+
+
+def _received(tables: Iterable[Table]) -> dict[str, Numbers]:
+    """By connection, the moments of the streams' intervals and what each received, in bytes with
+    headers."""
+    found: dict[str, list[Numbers]] = {}
+    for table in tables:
+        if table.family in PRODUCERS or not len(table.at):
+            continue
+        bytes_, packets = table.columns("bytes_received", "packets_received")
+        columns = np.stack((table.at, np.nan_to_num(bytes_ + HEADER_BYTES * packets)), axis=1)
+        names: dict[str, int] = {}
+        numbers = [names.setdefault(saying.key[0], len(names)) for saying in table.sayings]
+        whose = np.array(numbers)[table.which]
+        for name, number in names.items():
+            found.setdefault(name, []).append(columns[whose == number])
+    return {name: np.concatenate(parts) for name, parts in found.items()}
+
+
+def _bps(listed: Numbers, at: Numbers, lengths_ms: Numbers) -> Numbers:
+    """What the listed streams received between two reports."""
+    places = np.searchsorted(at, listed[:, 0], side="left") - 1
+    is_within = (places >= 0) & (places < len(lengths_ms))
+    bytes_ = np.bincount(places[is_within], weights=listed[is_within, 1], minlength=len(lengths_ms))
+    rates: Numbers = 8 * SECOND_MS * bytes_ / np.maximum(lengths_ms, 1)
+    return rates
+
+
+def _is_unlisted(arrived_bps: Numbers, listed_bps: Numbers) -> Flags:
+    """Where far more arrived than the listed streams and feedback account for."""
+    is_more: Flags = arrived_bps - listed_bps >= np.maximum(
+        FEEDBACK_BPS, UNLISTED_SHARE * listed_bps
+    )
+    return is_more
+
+
+def _between(at: Numbers, is_so: Flags) -> list[Span]:
+    """The stretches between reports for which it holds."""
+    places = np.flatnonzero(is_so)
+    spans = zip(at[places].tolist(), at[places + 1].tolist(), strict=True)
+    return union((EpochMs(int(start)), EpochMs(int(end))) for start, end in spans)
+
+
+def _end(candidate: Stats) -> End | None:
+    if candidate.port is None or candidate.port <= 9:
+        # Port 9 stands for "none yet" in candidates of active TCP (RFC 6544).
+        return None
+    address = candidate.address or None
+    return End(None if address is None or address.endswith(_NAMES) else address, candidate.port)
+
+
+def _or_nan(value: float | None) -> float:
+    return nan if value is None else value

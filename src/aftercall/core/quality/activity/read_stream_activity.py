@@ -1,0 +1,199 @@
+"""The traces of a participant's streams, made a column at a time."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
+from typing import Final
+
+import numpy as np
+
+from aftercall.core.instants import SECOND_MS, EpochMs
+from aftercall.core.quality.activity.stream_activity import Counted, Sized, Span, StreamTrace
+from aftercall.core.quality.frame.columns import Flags, Numbers, Places
+from aftercall.core.quality.frame.interval_table import StreamRows, Table, by_stream
+from aftercall.core.quality.intervals.liveness import are_idle
+from aftercall.core.quality.issues import StreamRef
+from aftercall.core.quality.rules.microphone_rules import SILENT_LEVEL, loudness
+from aftercall.core.quality.rules.stream_rules import limited_percent, mean_freeze_ms
+from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES
+
+TOLERATED_GAP_MS = SECOND_MS
+"""Intervals this close are one span."""
+
+STRAINED_PERCENT: Final = 3.0
+STRAINED_S: Final = 0.03
+CONCEALED_PERCENT: Final = 2.0
+FROZEN_SHARE: Final = 0.1
+FREEZE_MS: Final = 500.0
+WAITED_MS: Final = 200.0
+NARROW_PERCENT: Final = 20.0
+"""The clear values of the catalogue's issues of the network, of concealment, freezes, waits and
+room. Two ends of a path see the same trouble a little differently; one may just miss the
+threshold that the other reaches."""
+
+
+SLOW_FPS: Final = 12.0
+"""What is as fast is slow no more, as in the catalogue."""
+
+VOICE_BPS: Final = 10_000
+"""Opus takes some 2 kbit/s for a muted track, 16 and more for a voice. Chosen."""
+
+
+def trace(peer_id: str, tables: Iterable[Table]) -> list[StreamTrace]:
+    """The traces of one peer's streams, in the order in which they were first seen."""
+    found = [each for table in tables for each in _traces(peer_id, table)]
+    return [made for _, made in sorted(found, key=itemgetter(0))]
+
+
+_Placed = tuple[tuple[float, int], StreamTrace]
+
+
+def _traces(peer_id: str, table: Table) -> Iterator[_Placed]:
+    table, streams = by_stream(table, lambda saying: saying.key)
+    spans = [_spans(table, streams, is_so) for is_so in _flags(table, streams)]
+    sizes, starts = _sizes(table, streams), table.starts
+    listed = _spans(table, streams, np.ones(len(starts), dtype=np.bool_))
+    has_loss, is_shown = ~np.isnan(table.get("loss_percent")), table.get("expected_width") > 0
+    for number, stream in enumerate(streams):
+        flowing, dry, voiced, lossy, jittery, late, narrow, shown = (each[number] for each in spans)
+        yield (
+            stream.place,
+            StreamTrace(
+                ref=StreamRef.of(peer_id, stream.saying),
+                family=table.family,
+                life=(_moment(starts[stream.rows.start]), _moment(table.at[stream.rows.stop - 1])),
+                listed=listed[number],
+                flowing=flowing,
+                dry=dry,
+                voiced=voiced,
+                lossy=lossy,
+                jittery=jittery,
+                late=late,
+                narrow=narrow,
+                shown=shown,
+                sizes=sizes[number],
+                counted=_counted(table, stream.rows),
+                has_loss=bool(has_loss[stream.rows].any()),
+                is_shown=bool(is_shown[stream.rows].any()),
+            ),
+        )
+
+
+def _flags(table: Table, streams: Sequence[StreamRows]) -> tuple[Flags, ...]:
+    """Where it flowed, was dry, was voiced, lost packets, had them shaken, was played late or
+    broken, had too little room, was shown."""
+    is_sent = table.family in PRODUCERS
+    packets = table.get("packets_sent" if is_sent else "packets_received")
+    loss, jitter_s = table.columns("loss_percent", "jitter_s")
+    gap, muted, active = table.columns("is_gap", "is_muted", "is_active")
+    # Some libraries count bytes and no packets.
+    came = np.where(
+        np.isnan(packets), table.get("bytes_sent" if is_sent else "bytes_received"), packets
+    )
+    is_told = ~np.isnan(came) & (gap != 1) & ~are_idle(table)
+    flowing = is_told & (came > 0)
+    dry = is_told & (came == 0) & (muted != 1) & (active != 0)
+    nowhere: Flags = np.zeros(len(came), dtype=np.bool_)
+    is_audio = table.family in AUDIO
+    voiced = flowing & _are_voiced(table, streams) if is_audio else nowhere
+    lossy = is_told & (loss >= STRAINED_PERCENT)
+    jittery = is_told & (jitter_s >= STRAINED_S)
+    late = nowhere if is_sent else flowing & _are_late(table)
+    narrow = nowhere
+    if is_sent and not is_audio:
+        narrow = flowing & (limited_percent("bandwidth")(table) >= NARROW_PERCENT)
+    shown: Flags = table.get("expected_width") > 0
+    return flowing, dry, voiced, lossy, jittery, late, narrow, shown
+
+
+def _moment(at: float) -> EpochMs:
+    return EpochMs(int(at))
+
+
+def _are_voiced(table: Table, streams: Sequence[StreamRows]) -> Flags:
+    """Louder than silence; for a microphone without reported levels (Firefox, Safari) a bitrate
+    that is too high for silence."""
+    loud = loudness(table)
+    voiced: Flags = loud > SILENT_LEVEL
+    if table.family not in PRODUCERS:
+        return voiced
+    is_busy = (table.get("bitrate_bps") >= VOICE_BPS) & (table.get("was_off") != 1)
+    for stream in streams:
+        if np.isnan(loud[stream.rows]).all():
+            voiced[stream.rows] = is_busy[stream.rows]
+    return voiced
+
+
+def _are_late(table: Table) -> Flags:
+    """A shared screen stands still on purpose."""
+    late: Flags
+    if table.family in AUDIO:
+        concealed, waited_ms = table.columns("concealment_percent", "jitter_buffer_ms")
+        late = (concealed >= CONCEALED_PERCENT) | (waited_ms >= WAITED_MS)
+    elif table.family in SCREENSHARES:
+        late = np.zeros(len(table.at), dtype=np.bool_)
+    else:
+        late = (table.get("freeze_share") >= FROZEN_SHARE) | (mean_freeze_ms(table) >= FREEZE_MS)
+    return late
+
+
+def _spans(table: Table, streams: Sequence[StreamRows], is_so: Flags) -> list[list[Span]]:
+    """For each stream, when it was so."""
+    levels = np.where(is_so, 1.0, np.nan)
+    return [
+        [(each.start_at, each.end_at) for each in runs] for runs in _runs(table, streams, levels)
+    ]
+
+
+def _sizes(table: Table, streams: Sequence[StreamRows]) -> list[list[Sized]]:
+    """For each stream, how large its picture was and when."""
+    if table.family in AUDIO:
+        return [[] for _ in streams]
+    pixels = table.get("frame_width") * table.get("frame_height")
+    # What is as large as it is shown was wanted so.
+    is_told = (pixels > 0) & (table.get("frames") > 0) & ~_are_wanted(table)
+    levels = np.where(is_told, np.rint(np.log2(np.where(is_told, pixels, 1.0))), np.nan)
+    return _runs(table, streams, levels)
+
+
+def _are_wanted(table: Table) -> Flags:
+    wanted: Flags = table.get("frame_width") >= table.get("expected_width")
+    return wanted
+
+
+def _counted(table: Table, rows: slice) -> list[Counted]:
+    """The frames of a screen, and of a camera that was slow, report by report."""
+    if table.family in AUDIO:
+        return []
+    fps = table.get("fps")[rows]
+    is_told = table.get("frames")[rows] >= 0
+    if table.family not in SCREENSHARES:
+        is_told &= fps < SLOW_FPS
+    places = np.flatnonzero(is_told) + rows.start
+    columns = (table.starts[places], table.at[places], table.get("frames")[places])
+    return [
+        Counted(EpochMs(int(start_at)), EpochMs(int(end_at)), int(frames))
+        for start_at, end_at, frames in zip(*(column.tolist() for column in columns), strict=True)
+    ]
+
+
+def _runs(table: Table, streams: Sequence[StreamRows], levels: Numbers) -> list[list[Sized]]:
+    """For each stream, the runs of one level; where it is NaN there is none."""
+    found: list[list[Sized]] = [[] for _ in streams]
+    rows = np.flatnonzero(~np.isnan(levels))
+    if not len(rows):
+        return found
+    numbers = np.repeat(
+        np.arange(len(streams)), [each.rows.stop - each.rows.start for each in streams]
+    )[rows]
+    starts, ends, marks = table.starts[rows], table.at[rows], levels[rows]
+    is_new = (
+        (starts[1:] - ends[:-1] > TOLERATED_GAP_MS)
+        | (np.diff(numbers) != 0)
+        | (np.diff(marks) != 0)
+    )
+    first = np.concatenate([[0], np.flatnonzero(is_new) + 1])
+    last: Places = np.concatenate([first[1:] - 1, [len(rows) - 1]])
+    columns = (starts[first], ends[last], marks[first], numbers[first])
+    for start_at, end_at, level, number in zip(*(c.tolist() for c in columns), strict=True):
+        found[number].append(Sized(EpochMs(int(start_at)), EpochMs(int(end_at)), int(level)))
+    return found

@@ -1,0 +1,70 @@
+"""Lost connections, and whose they were. Between two browsers a connection is lost at both ends;
+it is the fault of the one who lost its other connections as well."""
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.activity.stream_activity import Span, union
+from aftercall.core.quality.comparison.comparison import Session
+from aftercall.core.quality.comparison.departures import OUTAGES
+from aftercall.core.quality.comparison.parties import MOST_SHARE, covers
+from aftercall.core.quality.issues import WARM_UP_MS, Issue
+
+AFTERMATH_MS: Final = 2 * WARM_UP_MS
+"""What was lost in an outage is counted with the first packets after it, and encoders and
+congestion control ramp up again. Chosen."""
+
+
+class Outages:
+    """The lost connections of a session's participants."""
+
+    def __init__(self, session: Session) -> None:
+        self._topology = session.topology
+        self._lost: dict[str, dict[str | None, list[Span]]] = {}
+        self._connections: dict[str, int] = {}
+        for row_id, party in session.parties.items():
+            lost: dict[str | None, list[Span]] = {}
+            for issue in party.issues:
+                if issue.name in OUTAGES:
+                    name = issue.stream.connection_id
+                    lost.setdefault(name, []).append((issue.first_at, issue.last_at))
+            self._lost[row_id] = lost
+            self._connections[row_id] = len(party.connections)
+        self._own = {
+            row_id: union(
+                (issue.first_at, issue.last_at)
+                for issue in party.issues
+                if issue.name in OUTAGES and self.culprit_of(issue, row_id) is None
+            )
+            for row_id, party in session.parties.items()
+        }
+
+    def culprit_of(self, issue: Issue, row_id: str) -> str | None:
+        """The participant at the other end, when the connection was lost by that one."""
+        far = self._topology.far_end(issue.stream)
+        if far is None:
+            return None
+        span = (issue.first_at, issue.last_at)
+        is_fars = self._has_lost_most(far, span) and not self._has_lost_most(row_id, span)
+        return far if is_fars else None
+
+    def _has_lost_most(self, row_id: str, span: Span) -> bool:
+        lost = sum(covers(spans, span) for spans in self._lost[row_id].values())
+        count = self._connections[row_id]
+        return count > 1 and lost >= MOST_SHARE * count
+
+    def of(self, row_id: str) -> list[Span]:
+        """When a participant lost its own connection."""
+        return self._own[row_id]
+
+    def explain(self, row_id: str, span: Span) -> bool:
+        """Whether trouble is of the time of a participant's lost connection, or just after."""
+        after = union((start, EpochMs(end + AFTERMATH_MS)) for start, end in self._own[row_id])
+        return covers(after, span)
+
+    def with_origin(self, issue: Issue, row_id: str) -> Issue:
+        """A lost connection with whose it was."""
+        culprit = self.culprit_of(issue, row_id)
+        return replace(issue, origin="remote" if culprit else "local", caused_by=culprit)

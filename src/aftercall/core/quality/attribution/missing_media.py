@@ -1,0 +1,365 @@
+"""Sound and pictures that were sent and did not arrive at all.
+
+A stream that is there and dry is one way in which that shows; no stream at all is the other. A
+room holds back pictures on purpose, those that nobody looks at and those beyond a number, so that
+a picture is missed only where it is to be shown, or where one listener lacks one camera that all
+others see.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from itertools import pairwise
+from math import ceil, log, sqrt
+from typing import Final
+
+from msgspec.structs import replace
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.activity.stream_activity import (
+    Span,
+    StreamTrace,
+    intersection,
+    lasting,
+    overlap_ms,
+    union,
+    without,
+)
+from aftercall.core.quality.attribution.lost_connections import Outages
+from aftercall.core.quality.comparison.comparison import ONE_WAY_MS, Session
+from aftercall.core.quality.comparison.parties import Party, covers
+from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
+from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, Family
+
+LEAST_PACES: Final = 2
+"""What is missing for less than so many reports may only have come between two of them."""
+
+LISTED_PACES: Final = 12
+"""The same of a stream that was listed before, where reports lack listed streams now and then, and
+of pictures, which a room holds back. Chosen."""
+
+CHANCE: Final = 0.001
+"""How likely reports may lack a stream by accident before it is missed. Chosen."""
+
+HOLD_PACES: Final = 2
+"""What stops within so many reports stopped together. Chosen."""
+
+NEARLY: Final = 0.75
+"""Of a pace; reports do not come to the millisecond."""
+
+HEARD_SHARE: Final = 0.2
+"""Of the time in which one alone spoke; a voice heard for less was that of an echo. Chosen."""
+
+
+class Absences:
+    """Who was not heard or seen by whom, in a session whose streams are compared once."""
+
+    def __init__(self, session: Session, outages: Outages) -> None:
+        self._session = session
+        self._outages = outages
+        self._rows = session.parties
+        self._speaks = {
+            row_id: _sent(party, Family.AUDIO_PRODUCER) for row_id, party in _of(session)
+        }
+        self._voices = {
+            row_id: union(
+                (s for t in party.traces if t.family is Family.AUDIO_PRODUCER for s in t.voiced),
+                within_ms=ONE_WAY_MS,
+            )
+            for row_id, party in _of(session)
+        }
+        self._shows = {
+            row_id: _sent(party, Family.VIDEO_PRODUCER) for row_id, party in _of(session)
+        }
+        self._present = {row_id: _present(party) for row_id, party in _of(session)}
+        self._lists = {
+            row_id: union(s for t in _received(party) for s in _listed(t))
+            for row_id, party in _of(session)
+        }
+
+    def of(self, row_id: str) -> list[Issue]:
+        """Senders who could not be heard though they spoke: one-way audio when something else
+        did arrive at the time, else no audio at all. Likewise pictures that were to be shown."""
+        received = _received(self._rows[row_id])
+        found = [
+            *self._dry(row_id, received),
+            *self._unheard(row_id, received),
+            *self._unseen(row_id),
+        ]
+        return [each for issue in found for each in self._with_origin(issue, row_id)]
+
+    def _with_origin(self, issue: Issue, row_id: str) -> list[Issue]:
+        """What follows from the sender's lost connection is the sender's; what follows from the
+        listener's own is no trouble of its own."""
+        span = (issue.first_at, issue.last_at)
+        if covers(self._outages.of(row_id), span) or covers(self._held(row_id), span):
+            return []
+        sender = self._session.sender_of(row_id, issue.stream)
+        if sender is not None and covers(self._outages.of(sender), span):
+            return [replace(issue, origin="remote", caused_by=sender)]
+        return [issue]
+
+    def _held(self, row_id: str) -> list[Span]:
+        """When the call was on hold for a participant: all that was received and the own sound
+        stopped together, while reports came."""
+        traces = self._rows[row_id].traces
+        present = union(s for c in self._rows[row_id].connections for s in c.reported)
+        around_ms = HOLD_PACES * self._pace_ms(row_id)
+        sent = union(s for t in traces if t.family is Family.AUDIO_PRODUCER for s in t.flowing)
+        came = union(s for t in _received(self._rows[row_id]) for s in t.flowing)
+        if not sent or not came:
+            return []
+        begun_at = max(sent[0][0], came[0][0])
+        unsent = [span for span in without(present, sent) if span[0] > begun_at]
+        return [
+            (min(mute[0], still[0]), max(mute[1], still[1]))
+            for still in without(present, came)
+            for mute in unsent
+            if abs(still[0] - mute[0]) <= around_ms and overlap_ms([still], [mute])
+        ]
+
+    def _dry(self, row_id: str, received: Iterable[StreamTrace]) -> list[Issue]:
+        """By streams that are there and bring nothing, while no other one brings the same."""
+        found: list[Issue] = []
+        by_sender = self._session.received(row_id)
+        for each in received:
+            sender = self._session.sender_of(row_id, each.ref) if each.dry else None
+            if sender is None:
+                continue
+            siblings = union(
+                span
+                for other in by_sender.get(sender, ())
+                if other.family is each.family
+                for span in other.flowing
+            )
+            dry = without(each.dry, siblings)
+            for span in self._missing_of(each, sender, dry):
+                found.append(self._missed(row_id, each.ref, each.family, span))
+        return found
+
+    def _missing_of(self, received: StreamTrace, sender: str, dry: list[Span]) -> list[Span]:
+        """When what a dry stream was to bring was sent: sound, in a time in which the sender
+        spoke for long enough, pauses included, or a picture that was to be shown."""
+        if received.family is Family.AUDIO_CONSUMER:
+            spoken = lasting(intersection(dry, self._voices[sender]), ONE_WAY_MS)
+            sent = lasting(intersection(dry, self._speaks[sender]), ONE_WAY_MS)
+            return [span for span in sent if overlap_ms(spoken, [span])]
+        if received.family is Family.VIDEO_CONSUMER:
+            shown = intersection(self._shows[sender], received.shown)
+            return lasting(intersection(dry, shown), ONE_WAY_MS)
+        return []
+
+    def _missed(self, row_id: str, ref: StreamRef, family: Family, span: Span) -> Issue:
+        name = IssueName.NO_VIDEO_RECEIVED
+        if family in AUDIO:
+            others = union(
+                s for t in self._rows[row_id].traces if t.family not in PRODUCERS for s in t.flowing
+            )
+            name = IssueName.NO_AUDIO_RECEIVED
+            if covers(others, span):
+                name = IssueName.ONE_WAY_AUDIO
+        return single(name, ref, *span, {"silent_ms": float(span[1] - span[0])})
+
+    def _unheard(self, row_id: str, received: Iterable[StreamTrace]) -> list[Issue]:
+        """By voices of which there is no stream at all."""
+        present = self._present[row_id]
+        lives = self._lives(row_id, Family.AUDIO_CONSUMER)
+        unnamed = [
+            t
+            for t in received
+            if t.family is Family.AUDIO_CONSUMER
+            and self._session.sender_of(row_id, t.ref) is None
+            and t.flowing
+        ]
+        patience = self._patience(row_id)
+        found: list[Issue] = []
+        for sender in self._rows if present else ():
+            if sender == row_id or not self._voices[sender]:
+                continue
+            listed = lives.get(sender, [])
+            sent = intersection(self._speaks[sender], present)
+            paces = patience if listed else LEAST_PACES
+            for span in self._missing(row_id, sent, listed, paces):
+                spoken = intersection(self._voices[sender], [span])
+                if overlap_ms(spoken, [span]) < ONE_WAY_MS:
+                    continue
+                if not unnamed or self._is_voice_missing(sender, row_id, span, unnamed):
+                    ref = self._ref(row_id, sender, Family.AUDIO_CONSUMER)
+                    found.append(self._missed(row_id, ref, Family.AUDIO_CONSUMER, span))
+        return found
+
+    def _missing(self, row_id: str, sent: list[Span], listed: list[Span], paces: int) -> list[Span]:
+        """When something was sent of which so many of the listener's reports in a row, otherwise
+        whole, list no stream. `listed`: when they list one of it."""
+        least_ms = max(ONE_WAY_MS, round((paces - 1 + NEARLY) * self._pace_ms(row_id)))
+        missing = lasting(without(sent, listed), least_ms)
+        return [span for span in missing if self._is_whole(row_id, span)]
+
+    def _pace_ms(self, row_id: str) -> int:
+        return max((c.pace_ms for c in self._rows[row_id].connections), default=0)
+
+    def _patience(self, row_id: str) -> int:
+        """How many reports in a row must lack a stream that was listed before: the more, the more
+        often the listener's reports lack one that is listed again. Where they never did, one may
+        still be about to (Laplace's rule of succession). A report between two that lack a stream
+        tells nothing of it, so that accidents come in rows: the root of their share is taken."""
+        pace_ms = self._pace_ms(row_id)
+        if not pace_ms:
+            return LISTED_PACES
+        listed = lacking = 0
+        for trace in _received(self._rows[row_id]):
+            spans = _listed(trace)
+            listed += sum(round((end - start) / pace_ms) for start, end in spans)
+            gaps = [after[0] - before[1] for before, after in pairwise(spans)]
+            # Counters that begin again cost an interval too.
+            lacking += sum(round(gap / pace_ms) for gap in gaps if gap >= (1 + NEARLY) * pace_ms)
+        share = sqrt(lacking / (listed + lacking)) if lacking else 1 / (listed + 2)
+        return min(max(ceil(log(CHANCE) / log(share)), LEAST_PACES), LISTED_PACES)
+
+    def _is_whole(self, row_id: str, span: Span) -> bool:
+        """Whether reports that lack a stream show that nothing came: they list another one, or
+        their connection counted next to nothing. Where nobody counts, the others' reports stand
+        for them: of a source that lists no received streams none is missing. What arrived and is
+        listed nowhere may be the stream itself: a client reports on what it has registered."""
+        unlisted = union(s for c in self._rows[row_id].connections for s in c.unlisted)
+        if overlap_ms(unlisted, [span]) * 2 > span[1] - span[0]:
+            return False
+        if covers(self._lists[row_id], span):
+            return True
+        connections = self._rows[row_id].connections
+        if any(covers(each.busy, span) for each in connections):
+            return False
+        if any(covers(each.quiet, span) for each in connections):
+            return True
+        return any(self._lists.values())
+
+    def _is_voice_missing(
+        self, sender: str, listener: str, span: Span, unnamed: Iterable[StreamTrace]
+    ) -> bool:
+        """Whether none of the streams that nothing names can be that of the sender: none is
+        there at all, or there are too few and none was loud while the sender alone spoke."""
+        streams = list(unnamed)
+        if not covers(union(s for t in streams for s in t.flowing), span):
+            return True
+        named = self._session.received(listener)
+        senders = [r for r, s in self._voices.items() if s and r != listener and r not in named]
+        if sum(covers(t.flowing, span) for t in streams) >= len(senders):
+            return False
+        others = [
+            s
+            for row_id, spoken in self._voices.items()
+            if row_id not in (sender, listener)
+            for s in spoken
+        ]
+        alone = without(intersection(self._voices[sender], [span]), union(others))
+        alone_ms = sum(end - start for start, end in alone)
+        heard = union((s for t in streams for s in t.voiced), within_ms=ONE_WAY_MS)
+        return (
+            bool(heard)
+            and alone_ms >= ONE_WAY_MS
+            and overlap_ms(alone, heard) <= HEARD_SHARE * alone_ms
+        )
+
+    def _lives(self, row_id: str, family: Family) -> dict[str, list[Span]]:
+        """When there was a stream of each sender, dry or not, seen a report late."""
+        pace_ms = self._pace_ms(row_id)
+        return {
+            sender: union(
+                (EpochMs(start - pace_ms), end)
+                for each in traces
+                if each.family is family
+                for start, end in _listed(each)
+            )
+            for sender, traces in self._session.received(row_id).items()
+        }
+
+    def _ref(self, row_id: str, sender: str, family: Family) -> StreamRef:
+        """A stream that never was."""
+        return StreamRef(
+            peer_id=min(self._rows[row_id].peer_ids, default=row_id),
+            family=family.value,
+            from_peer_id=min(self._rows[sender].peer_ids, default=sender),
+        )
+
+    def _unseen(self, row_id: str) -> list[Issue]:
+        family = Family.VIDEO_CONSUMER
+        return [
+            self._missed(row_id, self._ref(row_id, sender, family), family, span)
+            for sender, span in self._unseen_cameras.get(row_id, ())
+        ]
+
+    @cached_property
+    def _unseen_cameras(self) -> Mapping[str, list[tuple[str, Span]]]:
+        """By listener, the cameras of which there was no stream at all though all others saw
+        them. A room in which more than one camera is missing somewhere chooses what to send."""
+        missing: list[tuple[str, str, Span]] = []
+        for listener, present in self._present.items():
+            lives = self._lives(listener, Family.VIDEO_CONSUMER)
+            is_named = all(
+                self._session.sender_of(listener, t.ref) is not None
+                for t in self._rows[listener].traces
+                if t.family is Family.VIDEO_CONSUMER
+            )
+            for sender, shown in self._shows.items():
+                if sender == listener or not shown or not present or not is_named:
+                    continue
+                sent = intersection(shown, present)
+                listed = lives.get(sender, [])
+                paces = LISTED_PACES if listed else LEAST_PACES
+                for span in self._missing(listener, sent, listed, paces):
+                    missing.append((listener, sender, span))
+        found: dict[str, list[tuple[str, Span]]] = {}
+        for listener, sender, span in missing if _is_one_pair(missing) else ():
+            if self._has_camera_life(listener) and self._do_others_see(listener, sender, span):
+                found.setdefault(listener, []).append((sender, span))
+        return found
+
+    def _has_camera_life(self, row_id: str) -> bool:
+        """Whether somebody has to do with pictures at all: sends one, or receives others'."""
+        return bool(self._shows[row_id]) or any(
+            t.family is Family.VIDEO_CONSUMER and t.flowing for t in self._rows[row_id].traces
+        )
+
+    def _do_others_see(self, listener: str, sender: str, span: Span) -> bool:
+        """Whether all others see the camera, not only have a stream of it that is held back;
+        where there are none, whether it was sent straight."""
+        others = [
+            row_id
+            for row_id, present in self._present.items()
+            if row_id not in (listener, sender) and covers(present, span)
+        ]
+        if not others:
+            traces = self._rows[sender].traces
+            sent = [t for t in traces if t.family is Family.VIDEO_PRODUCER]
+            return bool(sent) and all(self._session.topology.is_direct(t.ref) for t in sent)
+        return all(covers(self._sees(row_id, sender), span) for row_id in others)
+
+    def _sees(self, listener: str, sender: str) -> list[Span]:
+        traces = self._session.received(listener).get(sender, ())
+        return union(s for t in traces if t.family is Family.VIDEO_CONSUMER for s in t.flowing)
+
+
+def _of(session: Session) -> Iterable[tuple[str, Party]]:
+    return session.parties.items()
+
+
+def _is_one_pair(missing: Iterable[tuple[str, str, Span]]) -> bool:
+    return len({(listener, sender) for listener, sender, _ in missing}) == 1
+
+
+def _sent(party: Party, family: Family) -> list[Span]:
+    return union(
+        (s for t in party.traces if t.family is family for s in t.flowing), within_ms=ONE_WAY_MS
+    )
+
+
+def _present(party: Party) -> list[Span]:
+    """When the participant's reports came, and anything at all with them."""
+    return union(span for each in party.connections for span in without(each.reported, each.silent))
+
+
+def _received(party: Party) -> list[StreamTrace]:
+    return [trace for trace in party.traces if trace.family not in PRODUCERS]
+
+
+def _listed(trace: StreamTrace) -> list[Span]:
+    return trace.listed or [trace.life]

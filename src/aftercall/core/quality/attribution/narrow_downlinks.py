@@ -1,0 +1,110 @@
+"""Pictures that shrank at one listener only, while others went on getting them large: a server
+sends a smaller layer to whom it cannot send the larger one."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from msgspec.structs import replace
+
+from aftercall.core.quality.activity.stream_activity import (
+    Sized,
+    Span,
+    StreamTrace,
+    intersection,
+    lasting,
+    overlap_ms,
+    union,
+)
+from aftercall.core.quality.comparison.comparison import ONE_WAY_MS, Session
+from aftercall.core.quality.comparison.parties import MOST_SHARE
+from aftercall.core.quality.comparison.shared_gaps import Heard, Square
+from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
+from aftercall.core.quality.stats.link import Family
+
+LAYER_LEVELS: Final = 2
+"""A layer of simulcast has half the width and height: a quarter of the pixels, two doublings."""
+
+LEAST_MS: Final = 3 * ONE_WAY_MS
+"""A server tries the larger layer again after some seconds. Chosen."""
+
+
+def narrow_downlinks(session: Session) -> dict[str, list[Issue]]:
+    """By row, the times in which everything that somebody saw of several senders was small, though
+    it had been larger there and others saw it large."""
+    heard: dict[str, dict[str, Heard]] = {}
+    shrunk: dict[str, dict[str, list[Span]]] = {}
+    peaks = _peaks(session)
+    for listener in session.parties:
+        for sender, traces in session.received(listener).items():
+            sizes = [size for each in _pictures(traces) for size in each.sizes]
+            if sender not in peaks or not sizes:
+                continue
+            seen = Heard(
+                union(((s.start_at, s.end_at) for s in sizes), within_ms=ONE_WAY_MS),
+                _small(sizes, peaks[sender]),
+            )
+            heard.setdefault(listener, {})[sender] = seen
+            large_at = min(
+                (s.start_at for s in sizes if s.level > peaks[sender] - LAYER_LEVELS), default=None
+            )
+            if large_at is not None:
+                shrunk.setdefault(listener, {})[sender] = [
+                    span for span in seen.strained if span[0] > large_at
+                ]
+    if not shrunk:
+        return {}
+    square = Square(heard, session.parties)
+    found: dict[str, list[Issue]] = {}
+    for listener, senders in shrunk.items():
+        line = square.listeners[listener]
+        spans = lasting(intersection(line.every, line.needed), LEAST_MS)
+        for span in spans:
+            count = sum(1 for small in senders.values() if overlap_ms(small, [span]))
+            if count >= MOST_SHARE * len(heard[listener]):
+                found.setdefault(listener, []).append(_issue(session, listener, span))
+    return {
+        listener: alone
+        for listener, issues in found.items()
+        if (alone := [each for each in issues if _is_alone(each, listener, found)])
+    }
+
+
+def _is_alone(issue: Issue, listener: str, found: Mapping[str, Sequence[Issue]]) -> bool:
+    """Whether nobody else's pictures shrank at the time: else a sender or the room made it so."""
+    return not any(
+        other != listener and each.first_at < issue.last_at and issue.first_at < each.last_at
+        for other, issues in found.items()
+        for each in issues
+    )
+
+
+def _issue(session: Session, listener: str, span: Span) -> Issue:
+    peer_ids = session.parties[listener].peer_ids
+    ref = StreamRef(peer_id=min(peer_ids, default=listener), family=Family.VIDEO_CONSUMER.value)
+    return replace(single(IssueName.NARROW_DOWNLINK, ref, *span), origin="local")
+
+
+def _pictures(traces: Iterable[StreamTrace]) -> list[StreamTrace]:
+    return [each for each in traces if each.family is Family.VIDEO_CONSUMER]
+
+
+def _small(sizes: Iterable[Sized], peak: int) -> list[Span]:
+    """When the picture was smaller by a layer or more than it was anywhere."""
+    small = ((s.start_at, s.end_at) for s in sizes if s.level <= peak - LAYER_LEVELS)
+    return union(small, within_ms=ONE_WAY_MS)
+
+
+def _peaks(session: Session) -> dict[str, int]:
+    """The largest each sender's camera was seen for a while by anybody."""
+    lengths: dict[tuple[str, int], int] = {}
+    for listener in session.parties:
+        for sender, traces in session.received(listener).items():
+            for each in _pictures(traces):
+                for size in each.sizes:
+                    key = (sender, size.level)
+                    lengths[key] = lengths.get(key, 0) + size.end_at - size.start_at
+    peaks: dict[str, int] = {}
+    for (sender, level), length in lengths.items():
+        if length >= LEAST_MS:
+            peaks[sender] = max(level, peaks.get(sender, level))
+    return peaks

@@ -1,0 +1,353 @@
+"""The participants of a session side by side: who received what from whom, and when a sender
+was missed or a sender's uplink was strained; loss, jitter and lateness kept apart."""
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Final, NamedTuple
+
+from aftercall.core.quality.activity.stream_activity import (
+    Span,
+    StreamTrace,
+    intersection,
+    overlap_ms,
+    union,
+)
+from aftercall.core.quality.comparison.camera_off import without_switched_off
+from aftercall.core.quality.comparison.departures import without_departures
+from aftercall.core.quality.comparison.impairments import (
+    DOWNLINK,
+    JITTER_MS,
+    LATE_FROM,
+    LOSS_PERCENT,
+    ONE_WAY_MS,
+    PLAYOUT,
+    STRAINS,
+    UPLINK,
+    Strain,
+    is_transit,
+    strain_of,
+    strained,
+)
+from aftercall.core.quality.comparison.issue_index import IssueIndex
+from aftercall.core.quality.comparison.parties import Party, covers
+from aftercall.core.quality.comparison.sent_video import SentPictures, with_screens
+from aftercall.core.quality.comparison.shared_gaps import (
+    Heard,
+    Line,
+    Square,
+    everywhere,
+    shares_between,
+    unnamed_culprits,
+)
+from aftercall.core.quality.comparison.topology import Topology
+from aftercall.core.quality.issues import Issue, StreamRef
+from aftercall.core.quality.stats.link import AUDIO, PRODUCERS
+
+__all__ = [
+    "DOWNLINK",
+    "JITTER_MS",
+    "LATE_FROM",
+    "LOSS_PERCENT",
+    "ONE_WAY_MS",
+    "PLAYOUT",
+    "STRAINS",
+    "UPLINK",
+    "Party",
+    "Session",
+    "Strain",
+    "is_transit",
+    "strain_of",
+    "strained",
+]
+
+SAME_SHARE: Final = 0.8
+"""Two troubles that share so much of their time are one. Chosen."""
+
+_LATE: Final[Strain] = "late"
+_ON_THE_WAY: Final[tuple[Strain, ...]] = ("loss", "jitter")
+
+
+class _View(NamedTuple):
+    """Everybody under one strain. `own` is what the far ends of the participants' uplinks
+    report back to them, for what they send to a server."""
+
+    heard: Mapping[str, Mapping[str, Heard]]
+    square: Square
+    everywhere: list[Span]
+    mixed: list[Span]
+    """When some uplinks were strained and others not: no trouble of the server alone."""
+    own: Mapping[str, list[Span]]
+    unnamed: Mapping[str, list[Span]]
+
+
+class Session:
+    """The participants of a session, compared in time."""
+
+    def __init__(self, parties: Iterable[Party]) -> None:
+        given = {party.row_id: party for party in parties}
+        self.topology = Topology(given)
+        there = without_departures(given, self.topology)
+        seen = without_switched_off(there, self.topology)
+        self.parties = with_screens(seen, self.topology)
+        self.pictures = SentPictures(self.parties, self.topology)
+        self.issues = IssueIndex(
+            {row_id: party.issues for row_id, party in self.parties.items()}, self.sender_of
+        )
+        self._received = {
+            row_id: self._by_slot(row_id, party) for row_id, party in self.parties.items()
+        }
+        self._present = {
+            row_id: {slot: _present(traces) for slot, traces in slots.items()}
+            for row_id, slots in self._received.items()
+        }
+        self._lossy_uplinks = {
+            row_id: _spans(
+                i
+                for i in party.issues
+                if i.name in UPLINK
+                and strain_of(i) == "loss"
+                and not self.topology.is_direct(i.stream)
+            )
+            for row_id, party in self.parties.items()
+        }
+        self._reported = {
+            row_id: union(
+                span for each in self._to_server(party) if each.has_loss for span in each.flowing
+            )
+            for row_id, party in self.parties.items()
+        }
+        self._views: dict[Strain, _View] = {}
+
+    def _to_server(self, party: Party) -> list[StreamTrace]:
+        return [
+            each
+            for each in party.traces
+            if each.family in PRODUCERS and not self.topology.is_direct(each.ref)
+        ]
+
+    def _by_slot(self, row_id: str, party: Party) -> dict[str, list[StreamTrace]]:
+        """What a listener received: by sender, or stream by stream where nothing names one. The
+        sound of unnamed ones stands for their pictures."""
+        named: dict[str, list[StreamTrace]] = {}
+        unnamed: list[StreamTrace] = []
+        for each in party.traces:
+            if each.family in PRODUCERS:
+                continue
+            sender = self.topology.sender_of(row_id, each.ref)
+            if sender is not None:
+                named.setdefault(sender, []).append(each)
+            elif each.ref.from_peer_id is None or each.ref.producer_id is None:
+                unnamed.append(each)
+        sounds = [each for each in unnamed if each.family in AUDIO]
+        counted = sounds if len(sounds) > 1 else unnamed
+        return {**named, **{f"{_UNNAMED}{n}": [each] for n, each in enumerate(counted)}}
+
+    def received(self, listener: str) -> dict[str, list[StreamTrace]]:
+        """The streams a listener received, by the row they come from."""
+        return {s: t for s, t in self._received[listener].items() if s in self.parties}
+
+    def sender_of(self, listener: str, ref: StreamRef) -> str | None:
+        """The row a received stream comes from; without any hint, the only other one."""
+        return self.topology.sender_of(listener, ref)
+
+    def _view(self, strain: Strain) -> _View:
+        found = self._views.get(strain)
+        if found is None:
+            found = self._views[strain] = self._seen(strain)
+        return found
+
+    def _seen(self, strain: Strain) -> _View:
+        heard = {
+            row_id: {
+                slot: Heard(self._present[row_id][slot], strained(traces, strain))
+                for slot, traces in slots.items()
+            }
+            for row_id, slots in self._received.items()
+        }
+        own = {
+            row_id: strained(self._to_server(party), *_own_strains(strain))
+            for row_id, party in self.parties.items()
+        }
+        by_server = [
+            {
+                slot: each
+                for slot, each in heard[row_id].items()
+                if not any(self.topology.is_direct(t.ref) for t in slots[slot])
+            }
+            for row_id, slots in self._received.items()
+        ]
+        uplinks = [Heard(self._reported[row_id], own[row_id]) for row_id in self.parties]
+        is_unnamed = any(s not in self.parties for slots in heard.values() for s in slots)
+        return _View(
+            heard,
+            Square(heard, self.parties),
+            everywhere(by_server),
+            shares_between(uplinks, 0.25, 0.75),
+            own,
+            unnamed_culprits(heard) if is_unnamed else {},
+        )
+
+    def sender_behind(self, listener: str, issue: Issue) -> str | None:
+        """The row that a received stream in trouble comes from; where nothing names it, the
+        one whose uplink is found to have done it."""
+        if issue.caused_by is not None:
+            return issue.caused_by
+        sender = self.sender_of(listener, issue.stream)
+        if sender is not None or issue.stream.from_peer_id is not None:
+            return sender
+        senders = self.unnamed_senders(listener, (issue.first_at, issue.last_at), strain_of(issue))
+        return senders[0] if len(senders) == 1 else None
+
+    def senders_behind(self, listener: str, issue: Issue) -> list[str]:
+        """The same, or all of those whose uplinks did it together, where nothing tells which of
+        them sent the stream."""
+        sender = self.sender_behind(listener, issue)
+        if sender is not None:
+            return [sender]
+        return self.unnamed_senders(listener, (issue.first_at, issue.last_at), strain_of(issue))
+
+    def unnamed_senders(self, listener: str, span: Span, strain: Strain) -> list[str]:
+        """Whose uplink strained a stream that nothing names: those who alone of all missed one
+        stream less, else the only other one whose own reports show it; nobody's, when the
+        listener missed nearly all it received."""
+        view = self._view(strain)
+        inferred = [r for r, when in view.unnamed.items() if r != listener and covers(when, span)]
+        if inferred or covers(self.listener(listener, strain).most, span):
+            return inferred
+        shown = [r for r, own in view.own.items() if r != listener and covers(own, span)]
+        return shown if len(shown) == 1 else []
+
+    def listener(self, row_id: str, strain: Strain) -> Line:
+        """When a listener missed those it heard."""
+        return self._view(strain).square.listeners[row_id]
+
+    def sender(self, row_id: str, strain: Strain) -> Line:
+        """When a sender was missed by those who heard it."""
+        return self._view(strain).square.senders[row_id]
+
+    def is_strained(self, listener: str, sender: str | None, span: Span, strain: Strain) -> bool:
+        """Whether what the listener had of a named sender was in such trouble in that time."""
+        each = self._view(strain).heard[listener].get(sender or "")
+        return each is not None and covers(each.strained, span)
+
+    def is_everywhere(self, span: Span, strain: Strain) -> bool:
+        """Whether everybody missed everybody in that time."""
+        return covers(self._view(strain).everywhere, span)
+
+    def are_uplinks_mixed(self, span: Span, strain: Strain) -> bool:
+        """Whether some uplinks were strained in that time and others known not to be."""
+        return covers(self._view(strain).mixed, span)
+
+    def is_uplink_strained(self, sender: str, span: Span, strain: Strain) -> bool:
+        """Whether the sender's own reports show such trouble in that time. What a server closes
+        the gaps of was lost or shaken on the way to it."""
+        return covers(self._view(strain).own[sender], span)
+
+    def has_lossy_uplink(self, sender: str, span: Span) -> bool:
+        """Whether the sender's own reports show enough loss in that time to be an issue."""
+        return covers(self._lossy_uplinks[sender], span)
+
+    def knows_uplink(self, sender: str, span: Span) -> bool:
+        """Whether the sender's own reports tell what was lost in that time; one whose network
+        is down tells nothing."""
+        return covers(self._reported[sender], span)
+
+    def hears_several(self, listener: str, span: Span) -> bool:
+        """Whether the listener had more than one sender to hear in that time."""
+        return covers(self.listener(listener, "loss").several, span)
+
+    def misses_nearly_all(self, listener: str, span: Span, strain: Strain) -> bool:
+        """Whether the listener heard several senders in that time, and nearly all badly."""
+        return covers(self.listener(listener, strain).most, span)
+
+    def coincide(self, one: str, other: str, span: Span, strain: Strain) -> bool:
+        """Whether two missed each other for nearly the same time."""
+        heard = self._view(strain).heard
+        there = intersection(heard[one][other].strained, [span])
+        back = intersection(heard[other][one].strained, [span])
+        both = overlap_ms(there, back)
+        return both >= SAME_SHARE * sum(end - start for start, end in union([*there, *back]))
+
+    def is_slow(self, row_id: str, span: Span) -> bool:
+        """Whether round trips to the server were far longer than usual in that time."""
+        return any(
+            covers(each.slow, span)
+            for each in self.parties[row_id].connections
+            if not self.topology.is_direct_connection(each.peer_id, each.connection_id)
+        )
+
+    def has_trouble_elsewhere(self, row_id: str, other: str, span: Span, strain: Strain) -> bool:
+        """Whether a participant's other ways were in such trouble in that time: what it sent to a
+        server, or heard of third parties. Packets are lost and shaken on a way; what comes late
+        may have been held up by the participant's own machine."""
+        strains = STRAINS if strain == _LATE else _ON_THE_WAY
+        if any(covers(self._view(each).own[row_id], span) for each in strains):
+            return True
+        return any(
+            slot != other and covers(heard.strained, span)
+            for each in strains
+            for slot, heard in self._view(each).heard[row_id].items()
+        )
+
+    def senders_missed(
+        self, listener: str, span: Span, strain: Strain
+    ) -> tuple[set[str], set[str]]:
+        """Whom the listener heard in that time, and whom of them badly; unnamed ones too."""
+        slots = self._view(strain).heard[listener]
+        heard = {slot for slot, each in slots.items() if covers(each.present, span)}
+        return heard, {slot for slot in heard if covers(slots[slot].strained, span)}
+
+    def listeners_missing(
+        self, sender: str, span: Span, strain: Strain
+    ) -> tuple[set[str], set[str]]:
+        """Who heard the sender in that time, and which of them badly: in that way, or late.
+        Where nothing names the sender, all who missed something."""
+        strains = {strain, _LATE}
+        listeners = self._listeners[sender]
+        heard = {r for r in listeners if covers(self._present[r][sender], span)}
+        missed = {
+            r
+            for each in strains
+            for r in heard
+            if covers(self._view(each).heard[r][sender].strained, span)
+        }
+        for row_id in self._with_unnamed - heard - {sender}:
+            if any(self.senders_missed(row_id, span, each)[0] for each in strains):
+                heard.add(row_id)
+            if any(self.senders_missed(row_id, span, each)[1] for each in strains):
+                missed.add(row_id)
+        return heard, missed
+
+    @cached_property
+    def _listeners(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {row_id: [] for row_id in self.parties}
+        for listener, slots in self._received.items():
+            for slot in slots:
+                if slot in found:
+                    found[slot].append(listener)
+        return found
+
+    @cached_property
+    def _with_unnamed(self) -> set[str]:
+        """The listeners to whom nothing names some streams."""
+        return {
+            row_id
+            for row_id, slots in self._received.items()
+            if any(slot not in self.parties for slot in slots)
+        }
+
+
+_UNNAMED: Final = "?"
+
+
+def _own_strains(strain: Strain) -> tuple[Strain, ...]:
+    return _ON_THE_WAY if strain == _LATE else (strain,)
+
+
+def _spans(issues: Iterable[Issue]) -> list[Span]:
+    return union((issue.first_at, issue.last_at) for issue in issues)
+
+
+def _present(traces: Iterable[StreamTrace]) -> list[Span]:
+    """When anything of these streams was reported on."""
+    return union(span for each in traces for span in (*each.flowing, *each.dry))

@@ -1,0 +1,70 @@
+"""What a path did to packets, as far as it can be seen: which issues are about it, and how bad it
+must have been."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final, Literal
+
+from aftercall.core.instants import SECOND_MS
+from aftercall.core.quality.activity.stream_activity import Span, StreamTrace, union
+from aftercall.core.quality.issues import Issue, IssueName
+
+LOSS_PERCENT: Final = 5
+JITTER_MS: Final = 50
+"""What makes a network issue one of loss on the way, as in the catalogue; a long round trip
+alone is the listener's own affair."""
+
+LATE_FROM: Final = {
+    "concealment_percent": 5.0,
+    "frozen_percent": 30.0,
+    "mean_freeze_ms": 1_000.0,
+    "jitter_buffer_ms": 250.0,
+}
+"""What makes a network issue one of sound and pictures that came too late to be played, or not
+at all though the server hid the gap; as in the catalogue."""
+
+ONE_WAY_MS: Final = 10 * SECOND_MS
+"""Chosen; two reports at the usual pace may miss the sender's pause."""
+
+UPLINK: Final = frozenset({IssueName.POOR_NETWORK_UPLINK, IssueName.SEVERE_NETWORK_UPLINK})
+DOWNLINK: Final = frozenset({IssueName.POOR_NETWORK_DOWNLINK, IssueName.SEVERE_NETWORK_DOWNLINK})
+PLAYOUT: Final = frozenset(
+    {
+        IssueName.AUDIO_CONCEALMENT,
+        IssueName.HIGH_JITTER_BUFFER_DELAY,
+        IssueName.VIDEO_FROZEN,
+    }
+)
+"""The issues of lateness."""
+
+Strain = Literal["loss", "jitter", "late"]
+"""What a path did to the packets, as far as it can be seen. Who shakes them a little has not
+lost them; where a server closes gaps, what was lost shows as concealment alone."""
+
+STRAINS: Final[tuple[Strain, ...]] = ("loss", "jitter", "late")
+
+
+def strained(traces: Iterable[StreamTrace], *strains: Strain) -> list[Span]:
+    """When any of the streams was in such trouble, short recoveries included."""
+    spans = (span for each in traces for strain in strains for span in _when(each, strain))
+    return union(spans, within_ms=ONE_WAY_MS)
+
+
+def _when(trace: StreamTrace, strain: Strain) -> Sequence[Span]:
+    if strain == "loss":
+        return trace.lossy
+    return trace.jittery if strain == "jitter" else trace.late
+
+
+def is_transit(issue: Issue) -> bool:
+    """Whether a network issue is one of loss, jitter or lateness, not of the round trip alone."""
+    return strain_of(issue) != "jitter" or issue.worst.get("jitter_ms", 0.0) >= JITTER_MS
+
+
+def strain_of(issue: Issue) -> Strain:
+    """What an issue is about: loss, when there was enough of it to be one."""
+    if issue.worst.get("loss_percent", 0.0) >= LOSS_PERCENT:
+        return "loss"
+    if issue.worst.get("jitter_ms", 0.0) >= JITTER_MS:
+        return "jitter"
+    is_late = any(issue.worst.get(name, 0.0) >= least for name, least in LATE_FROM.items())
+    return "late" if is_late else "jitter"

@@ -1,0 +1,159 @@
+"""What a received picture was at its sender: a camera or a screen, and how often it moved there.
+
+A receiver of which no tag tells takes every picture for a camera's. Its sender knows better. And
+a picture of which as many frames were shown as were made is as good as it was sent, however few.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from msgspec.structs import replace
+
+from aftercall.core.quality.activity.stream_activity import (
+    Counted,
+    Span,
+    StreamTrace,
+    overlap_ms,
+    union,
+)
+from aftercall.core.quality.comparison.parties import Party, covers
+from aftercall.core.quality.comparison.topology import Topology
+from aftercall.core.quality.issues import Issue, IssueName, StreamRef
+from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES, Family
+
+OF_FRAMES: Final = frozenset(
+    {IssueName.VIDEO_FROZEN, IssueName.LOW_FRAME_RATE, IssueName.LOW_VIDEO_MOS}
+)
+"""The issues of a picture that too few frames make."""
+
+_OF_CAMERAS: Final = OF_FRAMES | {IssueName.LOW_RESOLUTION}
+"""The issues that only cameras have."""
+
+SHOWN_SHARE: Final = 0.7
+"""Of the frames that were made; counted over reports that do not come together. Chosen."""
+
+SPARE_FRAMES: Final = 8
+"""So many may fall into another report than at the sender: what is slow makes them in a second."""
+
+SAME_SHARE: Final = 0.8
+"""Of the time for which a picture was slow. Chosen."""
+
+
+def with_screens(parties: Mapping[str, Party], topology: Topology) -> dict[str, Party]:
+    """The parties; what they received untagged and its sender calls a screen is one."""
+    sent = [
+        (row_id, trace.ref, trace.family)
+        for row_id, party in parties.items()
+        for trace in party.traces
+        if trace.family in PRODUCERS and trace.family not in AUDIO
+    ]
+    if not any(family in SCREENSHARES for _, _, family in sent):
+        return dict(parties)
+    families: dict[tuple[str, int | str], set[Family]] = {}
+    for row_id, ref, family in sent:
+        for name in (ref.ssrc, ref.producer_id):
+            if name is not None:
+                families.setdefault((row_id, name), set()).add(family)
+    return {row_id: _with_screens(party, families, topology) for row_id, party in parties.items()}
+
+
+def _with_screens(
+    party: Party, families: Mapping[tuple[str, int | str], set[Family]], topology: Topology
+) -> Party:
+    def is_screen(ref: StreamRef) -> bool:
+        if ref.family != Family.VIDEO_CONSUMER:
+            return False
+        sender = topology.sender_of(party.row_id, ref)
+        named = [families.get((sender or "", name or "")) for name in (ref.producer_id, ref.ssrc)]
+        tagged = next((each for each in named if each), set())
+        return tagged == {Family.SCREENSHARE_VIDEO_PRODUCER}
+
+    screens = {trace.ref for trace in party.traces if is_screen(trace.ref)}
+    if not screens:
+        return party
+    family = Family.SCREENSHARE_VIDEO_CONSUMER
+    return replace(
+        party,
+        traces=[
+            replace(trace, ref=_as(trace.ref, family), family=family, late=[], sizes=[])
+            if trace.ref in screens
+            else trace
+            for trace in party.traces
+        ],
+        issues=[
+            replace(issue, stream=_as(issue.stream, family)) if is_screen(issue.stream) else issue
+            for issue in party.issues
+            if not (issue.name in _OF_CAMERAS and is_screen(issue.stream))
+        ],
+    )
+
+
+def _as(ref: StreamRef, family: Family) -> StreamRef:
+    return replace(ref, family=family.value)
+
+
+class SentPictures:
+    """The frames that the cameras of a session made and that their receivers showed."""
+
+    def __init__(self, parties: Mapping[str, Party], topology: Topology) -> None:
+        self._topology = topology
+        self._sent = {
+            row_id: [t for t in party.traces if t.family in PRODUCERS and t.family not in AUDIO]
+            for row_id, party in parties.items()
+        }
+        self._shown = {
+            row_id: {_name(t.ref): t for t in party.traces if t.family is Family.VIDEO_CONSUMER}
+            for row_id, party in parties.items()
+        }
+
+    def is_as_sent(self, issue: Issue, listener: str) -> bool:
+        """Whether a received picture was slow for most of that time, and all the while as many
+        frames of it were shown as were made. Of a picture that is fast at its sender the frames
+        may all come, and come late."""
+        if issue.name not in OF_FRAMES or issue.stream.family != Family.VIDEO_CONSUMER:
+            return False
+        shown = self._shown[listener].get(_name(issue.stream))
+        sender = self._topology.sender_of(listener, issue.stream)
+        if shown is None or sender is None:
+            return False
+        span = (issue.first_at, issue.last_at)
+        slow = [each for each in shown.counted if span[0] <= each.start_at < span[1]]
+        if not covers(_when(slow), span):
+            return False
+        return any(_are_shown(slow, made.counted) for made in self._made(issue.stream, sender))
+
+    def _made(self, ref: StreamRef, sender: str) -> list[StreamTrace]:
+        """What the sender may have sent it as: where something names it, that alone."""
+        every = self._sent[sender]
+        named = [t for t in every if ref.producer_id and t.ref.producer_id == ref.producer_id]
+        return named or [t for t in every if ref.ssrc and t.ref.ssrc == ref.ssrc] or every
+
+
+def _name(ref: StreamRef) -> tuple[str, int | None, str | None]:
+    return (ref.peer_id, ref.ssrc, ref.consumer_id)
+
+
+def _when(counted: Iterable[Counted]) -> list[Span]:
+    return union((each.start_at, each.end_at) for each in counted)
+
+
+def _are_shown(shown: Sequence[Counted], made: Sequence[Counted]) -> bool:
+    """Whether of what was made in the time of these reports enough was shown, in most of the
+    time. Where no report of the maker's is among the slow ones it made more than was shown."""
+    slow = _when(made)
+    whole = alike = 0
+    for each in shown:
+        span = (each.start_at, each.end_at)
+        length = span[1] - span[0]
+        whole += length
+        if overlap_ms(slow, [span]) < SAME_SHARE * length:
+            continue
+        enough = SHOWN_SHARE * sum(_within(span, other) for other in made) - SPARE_FRAMES
+        alike += length if each.frames >= enough else 0
+    return alike >= SAME_SHARE * whole
+
+
+def _within(span: Span, made: Counted) -> float:
+    """How many of its frames a report counts in that time, if they came evenly."""
+    length = min(made.end_at, span[1]) - max(made.start_at, span[0])
+    return max(length, 0) * made.frames / max(made.end_at - made.start_at, 1)

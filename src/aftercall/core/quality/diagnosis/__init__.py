@@ -1,0 +1,1 @@
+"""Findings about a call, worst first, with their causes, sentences and advice."""

@@ -1,0 +1,97 @@
+"""How bad it was: the measures of a group of issues with their units."""
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+import msgspec
+
+from aftercall.core.quality.diagnosis.issue_groups import Group
+from aftercall.core.quality.diagnosis.wording import amount
+
+
+class Figure(msgspec.Struct, frozen=True, kw_only=True):
+    """How bad it was. `name` is that of a measure of the issues, `typical` the mean over the
+    time affected, `worst` that of one report."""
+
+    name: str
+    unit: str
+    typical: float | None
+    worst: float
+
+    def about(self) -> str:
+        """`about 8 %`, or `up to 14 %` where only the worst is known."""
+        if self.typical is None:
+            bound = "down to" if MEASURES[self.name].is_low_bad else "up to"
+            return f"{bound} {amount(self.worst, self.unit)}"
+        return f"about {amount(self.typical, self.unit)}"
+
+    def at_worst(self) -> str:
+        """`, at worst 14 %`, unless that is no other number."""
+        worst = amount(self.worst, self.unit)
+        if self.typical is None or worst == amount(self.typical, self.unit):
+            return ""
+        return f", at worst {worst}"
+
+    def usual(self) -> float:
+        """The typical value if it is known, else the worst."""
+        return self.worst if self.typical is None else self.typical
+
+    def in_full(self) -> str:
+        """`about 8 %, at worst 14 %`."""
+        return self.about() + self.at_worst()
+
+
+class Measure(NamedTuple):
+    """The unit of a measure, and whether a low value is the bad one."""
+
+    unit: str
+    is_low_bad: bool = False
+
+
+MEASURES: Final[dict[str, Measure]] = {
+    "loss_percent": Measure("%"),
+    "jitter_ms": Measure("ms"),
+    "rtt_ms": Measure("ms"),
+    "jitter_buffer_ms": Measure("ms"),
+    "concealment_percent": Measure("%"),
+    "frozen_percent": Measure("%"),
+    "mean_freeze_ms": Measure("ms"),
+    "dropped_percent": Measure("%"),
+    "limited_percent": Measure("%"),
+    "fps": Measure("frames/s", is_low_bad=True),
+    "width_px": Measure("px", is_low_bad=True),
+    "requests_per_s": Measure("times/s"),
+    "available_kbps": Measure("kbit/s", is_low_bad=True),
+    "silent_ms": Measure("ms"),
+    "outage_ms": Measure("ms"),
+    "connect_ms": Measure("ms"),
+    "gap_ms": Measure("ms"),
+    "loudest_level": Measure("0..1"),
+    "level": Measure("0..1"),
+    "mos": Measure("1..5", is_low_bad=True),
+}
+"""By name. What tells most of a cause comes first."""
+
+
+def figures_of(group: Group) -> list[Figure]:
+    """Every known measure of the issues, in the order of `MEASURES`."""
+    return [
+        Figure(name=name, unit=measure.unit, typical=group.mean(name), worst=worst)
+        for name, measure in MEASURES.items()
+        if (worst := group.worst(name, lowest=measure.is_low_bad)) is not None
+    ]
+
+
+def figures_of_most(group: Group) -> list[Figure]:
+    """The same as a path has them: the middle one of all streams."""
+    return [
+        Figure(name=name, unit=measure.unit, typical=group.mean_of_most(name), worst=worst)
+        for name, measure in MEASURES.items()
+        if not measure.is_low_bad and (worst := group.worst_of_most(name)) is not None
+    ]
+
+
+def led_by(figures: Iterable[Figure], *names: str) -> list[Figure]:
+    """The figures of these names, in this order; the others are left out."""
+    known = {figure.name: figure for figure in figures}
+    return [known[name] for name in names if name in known]

@@ -1,0 +1,103 @@
+"""Issues of one cause, taken together: when they were, how bad, how severe."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from aftercall.core.instants import SECOND_MS
+from aftercall.core.quality.activity.stream_activity import Span, overlap_ms, union
+from aftercall.core.quality.issues import Issue, Severity, StreamRef, severity_of
+
+SAME_MS: Final = 30 * SECOND_MS
+"""Stretches of one kind of trouble this close are one stretch."""
+
+RANKS: Final[dict[Severity, int]] = {"severe": 0, "warning": 1, "information": 2}
+"""The worst is the least."""
+
+
+class Group:
+    """Issues of one kind of trouble, at least one. `spells` are the stretches of time in which
+    they lie, `span` reaches from the first to the last."""
+
+    def __init__(self, issues: Iterable[Issue]) -> None:
+        self.issues = sorted(issues, key=lambda issue: (issue.first_at, issue.last_at))
+        self.spells = union(((i.first_at, i.last_at) for i in self.issues), within_ms=SAME_MS)
+        self.span: Span = (self.spells[0][0], self.spells[-1][1])
+        self.names = sorted(
+            {issue.name for issue in self.issues}, key=lambda name: (RANKS[severity_of(name)], name)
+        )
+        """The worst first."""
+
+    def worst(self, measure: str, *, lowest: bool = False) -> float | None:
+        """The worst value of one report."""
+        values = [issue.worst[measure] for issue in self.issues if measure in issue.worst]
+        if not values:
+            return None
+        return min(values) if lowest else max(values)
+
+    def mean(self, measure: str) -> float | None:
+        """The mean over the time affected; a severe issue within another of its stream counts
+        with that one."""
+        return _mean([issue for issue in self.issues if measure in issue.typical], measure)
+
+    def worst_of_most(self, measure: str) -> float | None:
+        """The middle one of the streams' worst: what a path does to all that use it, whatever
+        else befell one of them."""
+        return _middle([part.worst(measure) for part in self._by_stream()])
+
+    def mean_of_most(self, measure: str) -> float | None:
+        """The middle one of the streams' means."""
+        return _middle([part.mean(measure) for part in self._by_stream()])
+
+    def _by_stream(self) -> "list[Group]":
+        by_stream: dict[StreamRef, list[Issue]] = {}
+        for issue in self.issues:
+            by_stream.setdefault(issue.stream, []).append(issue)
+        return [Group(issues) for issues in by_stream.values()]
+
+    @property
+    def severity(self) -> Severity:
+        return min((issue.severity for issue in self.issues), key=RANKS.__getitem__)
+
+
+def group_of(issues: Iterable[Issue]) -> Group | None:
+    """The issues as one group, if there are any."""
+    every = list(issues)
+    return Group(every) if every else None
+
+
+def spans_of(issues: Iterable[Issue]) -> list[Span]:
+    """When any of them lasted."""
+    return union((issue.first_at, issue.last_at) for issue in issues)
+
+
+def during(issues: Iterable[Issue], spans: Sequence[Span]) -> list[Issue]:
+    """Those of which half or more lies in one of the spans."""
+    return [issue for issue in issues if _lies_in(issue, spans)]
+
+
+def apart_from(issues: Iterable[Issue], spans: Sequence[Span]) -> list[Issue]:
+    """Those of which less than half lies in the spans."""
+    return [issue for issue in issues if not _lies_in(issue, spans)]
+
+
+def _lies_in(issue: Issue, spans: Sequence[Span]) -> bool:
+    length_ms = issue.last_at - issue.first_at
+    return 2 * overlap_ms(spans, [(issue.first_at, issue.last_at)]) >= max(1, length_ms)
+
+
+def _mean(issues: Sequence[Issue], measure: str) -> float | None:
+    total = weighed = 0.0
+    reached: dict[StreamRef, int] = {}
+    for issue in sorted(issues, key=lambda issue: (issue.first_at, -issue.last_at)):
+        if issue.last_at <= reached.get(issue.stream, -1):
+            continue
+        reached[issue.stream] = issue.last_at
+        ms = max(1, issue.last_at - issue.first_at)
+        total += ms
+        weighed += ms * issue.typical[measure]
+    return round(weighed / total, 3) if total else None
+
+
+def _middle(values: Iterable[float | None]) -> float | None:
+    known = sorted(value for value in values if value is not None)
+    return known[(len(known) - 1) // 2] if known else None

@@ -1,0 +1,78 @@
+"""Whom trouble reached: who received a sender badly, and how badly that came across."""
+
+from collections.abc import Sequence
+from statistics import fmean
+from typing import Final, NamedTuple
+
+from aftercall.core.quality.activity.stream_activity import Span
+from aftercall.core.quality.comparison.comparison import Session, Strain
+from aftercall.core.quality.diagnosis.issue_groups import Group, during
+from aftercall.core.quality.issues import Issue, IssueName
+
+_HEARD_BADLY: Final = frozenset(
+    {
+        IssueName.AUDIO_CONCEALMENT,
+        IssueName.LOW_AUDIO_MOS,
+        IssueName.LOW_VIDEO_MOS,
+        IssueName.VIDEO_FROZEN,
+    }
+)
+
+KNOWN_SHARE: Final = 0.5
+"""A score of the voice stands for all who were affected when it is known of so many. Chosen."""
+
+
+class Reach(NamedTuple):
+    """Who received a sender in a time, who of them badly, and how it came across."""
+
+    present: set[str]
+    affected: set[str]
+    voice_mos: float | None = None
+    video_mos: float | None = None
+    concealment_percent: float | None = None
+
+
+def reach_of(session: Session, sender: str, spans: Sequence[Span], strain: Strain) -> Reach:
+    """The listeners that the sender's trouble reached. Those who received everybody badly at the
+    time suffered from their own trouble, and do not count as reached."""
+    present: set[str] = set()
+    affected: set[str] = set()
+    heard: list[Issue] = []
+    for span in spans:
+        listeners, missing = session.listeners_missing(sender, span, strain)
+        present |= listeners
+        affected |= missing
+    for row_id in sorted(present):
+        issues = _from(session, row_id, sender, spans)
+        is_own = any(session.misses_nearly_all(row_id, span, strain) for span in spans)
+        if issues and not is_own:
+            affected.add(row_id)
+        heard += issues if row_id in affected else []
+    return Reach(
+        present=present,
+        affected=affected,
+        voice_mos=_mean(heard, IssueName.LOW_AUDIO_MOS, "mos", len(affected)),
+        video_mos=_mean(heard, IssueName.LOW_VIDEO_MOS, "mos", len(affected)),
+        concealment_percent=_mean(
+            heard, IssueName.AUDIO_CONCEALMENT, "concealment_percent", len(affected)
+        ),
+    )
+
+
+def _from(session: Session, listener: str, sender: str, spans: Sequence[Span]) -> list[Issue]:
+    """What the listener received badly of the sender in that time."""
+    found = session.issues.of_sender(listener, sender)
+    return during([issue for issue in found if issue.name in _HEARD_BADLY], spans)
+
+
+def _mean(issues: Sequence[Issue], name: IssueName, measure: str, people: int) -> float | None:
+    """The mean over the people of whom it is known."""
+    by_person: dict[str, list[Issue]] = {}
+    for issue in issues:
+        if issue.name is name and measure in issue.typical:
+            by_person.setdefault(issue.stream.peer_id, []).append(issue)
+    if not people or len(by_person) < KNOWN_SHARE * people:
+        return None
+    means = [Group(each).mean(measure) for each in by_person.values()]
+    known = [mean for mean in means if mean is not None]
+    return round(fmean(known), 2) if known else None

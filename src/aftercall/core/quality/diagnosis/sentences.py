@@ -1,0 +1,188 @@
+"""A sentence for each finding, made of its parts alone.
+
+The table `SENTENCES` has one function a cause, so that other programs can put the same parts in
+words of their own. The rules: the person first, then what, how bad, when, and who noticed; a
+person has the whole name when first mentioned and never a pronoun; nothing is denied that was not
+looked at.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from aftercall.core.quality.diagnosis import network_sentences as network
+from aftercall.core.quality.diagnosis.findings import Finding
+from aftercall.core.quality.diagnosis.phrases import (
+    after_switch,
+    held_back,
+    lead_of,
+    sent_by,
+    subject_of,
+)
+from aftercall.core.quality.diagnosis.wording import (
+    Mentions,
+    clock,
+    length,
+    listed,
+    outages,
+    when,
+)
+from aftercall.core.quality.issues import IssueName
+
+
+def sentence_of(finding: Finding, mentions: Mentions) -> str:
+    """The finding in words: one sentence with a capital, unless it begins with a name."""
+    words = SENTENCES[finding.cause](finding, mentions)
+    if mentions.opening is None or not words.startswith(mentions.opening):
+        words = f"{words[0].upper()}{words[1:]}"
+    return f"{words}."
+
+
+def _cpu(finding: Finding, mentions: Mentions) -> str:
+    felt = []
+    fps, dropped = finding.figure("fps"), finding.figure("dropped_percent")
+    subject = subject_of(finding)
+    words = f"{mentions.of(subject)} machine was too slow "
+    if IssueName.CPU_LIMITED in finding.issues:
+        down = "" if fps is None else f" ({fps.in_full()})"
+        felt.append(f"to send {held_back(finding, mentions)} in full{down}")
+    if dropped is not None:
+        felt.append(f"to show all that came ({dropped.in_full()} of the frames were dropped)")
+    return f"{words}{listed(felt)} {when(finding.spans)}"
+
+
+def _one_way(finding: Finding, mentions: Mentions) -> str:
+    listener = mentions.name(subject_of(finding))
+    [sender] = finding.peer_ids
+    words = f"{listener} heard nothing of {mentions.name(sender)} {when(finding.spans)} although "
+    return f"{words}{mentions.name(sender)} spoke{after_switch(finding)}"
+
+
+def _unseen(finding: Finding, mentions: Mentions) -> str:
+    words = f"{mentions.name(subject_of(finding))} saw nothing"
+    words += f" of {mentions.listed(finding.peer_ids)}" if finding.peer_ids else ""
+    what = "screen" if finding.media == ["screen"] else "video"
+    return f"{words} {when(finding.spans)} although {what} was sent"
+
+
+def _unplayed(finding: Finding, mentions: Mentions) -> str:
+    whose = f" of {mentions.listed(finding.peer_ids)}" if finding.peer_ids else ""
+    words = f"the sound{whose} reached {mentions.name(subject_of(finding))} but was not played "
+    return f"{words}{when(finding.spans)}{after_switch(finding)}"
+
+
+def _silent_microphone(finding: Finding, mentions: Mentions) -> str:
+    words = f"{mentions.of(subject_of(finding))} microphone gave pure silence "
+    return f"{words}{when(finding.spans)}{after_switch(finding)}"
+
+
+def _constant(finding: Finding, mentions: Mentions) -> str:
+    words = f"{mentions.of(subject_of(finding))} microphone gave one constant sound "
+    return f"{words}{when(finding.spans)}{after_switch(finding)}: hum, or a stuck device"
+
+
+def _unsent(what: str) -> "Callable[[Finding, Mentions], str]":
+    def words(finding: Finding, mentions: Mentions) -> str:
+        said = f"{mentions.name(subject_of(finding))} sent no {what} {when(finding.spans)}"
+        if finding.evidence.is_switched_on:
+            said += " although it was switched on"
+        return f"{said}{after_switch(finding)}"
+
+    return words
+
+
+def _interruption(finding: Finding, mentions: Mentions) -> str:
+    words = f"{mentions.of(subject_of(finding))} connection "
+    is_lost = IssueName.ICE_RECONNECTING in finding.issues
+    return f"{words}{'was lost' if is_lost else 'failed'} {outages(finding.spans)}"
+
+
+def _slow_connect(finding: Finding, mentions: Mentions) -> str:
+    lead, start_at = lead_of(finding), clock(finding.spans[0][0])
+    took = "long" if lead is None else length(lead.worst)
+    return f"{mentions.name(subject_of(finding))} needed {took} to connect at {start_at} UTC"
+
+
+def _rejoined(finding: Finding, mentions: Mentions) -> str:
+    words = f"{mentions.name(subject_of(finding))} was gone {when(finding.spans)} and rejoined"
+    if len(finding.spans) > 1 and "in all" in words:
+        return words
+    return f"{words} ({length(sum(end - start for start, end in finding.spans))} away)"
+
+
+def _gaps(finding: Finding, mentions: Mentions) -> str:
+    words = f"no measurements of {mentions.of(subject_of(finding))} call are on record "
+    return f"{words}{when(finding.spans)}; what happened then is not known"
+
+
+def _poor(finding: Finding, mentions: Mentions) -> str:
+    subject = subject_of(finding)
+    if finding.direction == "sent":
+        words = f"{sent_by(finding, mentions)}, as sent,"
+    else:
+        verb = "heard" if finding.cause == "poor_sound" else "saw"
+        words = f"what {mentions.name(subject)} {verb}"
+        words += f" of {mentions.listed(finding.peer_ids)}" if finding.peer_ids else ""
+        if finding.media == ["screen"]:
+            words += "'s screen" if finding.peer_ids else " of the screen"
+    return f"{words} {listed(_faults(finding))} {when(finding.spans)}; {_why(finding)}"
+
+
+def _faults(finding: Finding) -> list[str]:
+    """What was wrong, as ends of a sentence; the estimated opinion only when nothing else is."""
+    figures = {figure.name: figure for figure in finding.figures}
+    if "frozen_percent" in figures:
+        figures.pop("mean_freeze_ms", None)
+    found = [
+        pattern.format(figures[name].in_full(), seconds=figures[name].usual() / 1_000)
+        for name, pattern in _FAULTS.items()
+        if name in figures
+    ]
+    if not found and "mos" in figures:
+        found.append(f"was poor (about {figures['mos'].usual():.1f} of 5)")
+    return found or ["was poor"]
+
+
+_FAULTS: Final = {
+    "concealment_percent": "was broken up ({} made up)",
+    "frozen_percent": "stood still for {} of the time",
+    "mean_freeze_ms": "stood still for {seconds:.1f} s at a time",
+    "fps": "was slow ({})",
+    "width_px": "was small ({} wide)",
+    "requests_per_s": "was requested again {}",
+}
+
+
+def _why(finding: Finding) -> str:
+    if finding.evidence.is_loss_free:
+        return "hardly any packet was lost on the way, so late packets or a busy machine are likely"
+    return "the reports do not show why"
+
+
+SENTENCES: Final[Mapping[str, Callable[[Finding, Mentions], str]]] = {
+    "uplink": network.uplink,
+    "downlink": network.downlink,
+    "reception": network.reception,
+    "server": network.server,
+    "sender": network.sender,
+    "relay_tcp": network.relay_tcp,
+    "round_trip": network.round_trip,
+    "lateness": network.lateness,
+    "bandwidth": network.bandwidth,
+    "cpu": _cpu,
+    "one_way_audio": _one_way,
+    "no_video_received": _unseen,
+    "audio_not_played": _unplayed,
+    "silent_microphone": _silent_microphone,
+    "constant_audio": _constant,
+    "no_audio_sent": _unsent("voice"),
+    "no_video_sent": _unsent("video"),
+    "poor_sound": _poor,
+    "poor_picture": _poor,
+    "poor_sound_sent": _poor,
+    "poor_picture_sent": _poor,
+    "interruption": _interruption,
+    "slow_connect": _slow_connect,
+    "rejoined": _rejoined,
+    "stats_gap": _gaps,
+}
+"""By cause."""

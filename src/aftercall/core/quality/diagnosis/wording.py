@@ -1,0 +1,146 @@
+"""Words for numbers, times and people."""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from aftercall.core.instants import SECOND_MS, EpochMs, format_iso
+from aftercall.core.quality.activity.stream_activity import Span
+
+MOST_STRETCHES: Final = 3
+"""More stretches of time than this are counted, not listed."""
+
+MOST_NAMED: Final = 3
+"""More people than this are counted, not named."""
+
+NAMELESS: Final = "a person without a name"
+
+
+class People:
+    """The participants of a session by row id, and what to call each in a sentence."""
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self._full = {row_id: _one_line(name) for row_id, name in names.items()}
+        firsts = {row_id: _first_name(name) for row_id, name in self._full.items()}
+        # "Ann" must not be taken for "Ann Lee".
+        uses = Counter(first.casefold() for first in firsts.values())
+        self._first = {
+            row_id: first if uses[first.casefold()] == 1 else self._full[row_id]
+            for row_id, first in firsts.items()
+        }
+
+    def full(self, row_id: str) -> str:
+        """The whole name; of one without any, the id."""
+        return self._full.get(row_id, row_id)
+
+    def short(self, row_id: str) -> str:
+        """The first name if nobody else in the session has it, else the whole."""
+        return self._first.get(row_id, row_id)
+
+
+class Mentions:
+    """Names as one sentence uses them: whole when first mentioned, then the first name. Pronouns
+    are avoided, since nobody tells which are right."""
+
+    def __init__(self, people: People) -> None:
+        self._people = people
+        self._mentioned: set[str] = set()
+        self.opening: str | None = None
+        """The first name used."""
+
+    def name(self, row_id: str) -> str:
+        """What to call that person here."""
+        if row_id in self._mentioned:
+            return self._people.short(row_id)
+        self._mentioned.add(row_id)
+        name = self._people.full(row_id)
+        self.opening = self.opening or name
+        return name
+
+    def of(self, row_id: str) -> str:
+        """`Ann's`."""
+        return f"{self.name(row_id)}'s"
+
+    def listed(self, row_ids: Iterable[str]) -> str:
+        """`Ann, Bob and Cy`; of many, `5 people`."""
+        rows = sorted(set(row_ids), key=self._people.full)
+        if len(rows) > MOST_NAMED:
+            return f"{len(rows)} people"
+        return listed([self.name(row_id) for row_id in rows])
+
+
+def _one_line(name: str) -> str:
+    """The name without line breaks and control characters."""
+    visible = "".join(" " if unicodedata.category(each) == "Cc" else each for each in name)
+    return " ".join(visible.split()) or NAMELESS
+
+
+def _first_name(name: str) -> str:
+    """The first word of a name, unless it is an initial, a title or not a name at all."""
+    first = name.partition(" ")[0]
+    is_name = len(first) > 1 and first.replace("-", "").replace("'", "").isalpha()
+    return first if is_name and name != NAMELESS else name
+
+
+def clock(moment: EpochMs) -> str:
+    """Time of day in UTC, `10:02:10`."""
+    return format_iso(moment)[11:19]
+
+
+def when(spells: Sequence[Span]) -> str:
+    """`from 10:02:10 to 10:05:40 UTC`, `at 10:02:10 UTC`, several of them joined; of many,
+    `7 times between 10:02:10 and 10:31:40 UTC, 4 min 20 s in all`."""
+    if len(spells) > MOST_STRETCHES:
+        total = length(sum(end - start for start, end in spells))
+        first, last = clock(spells[0][0]), clock(spells[-1][1])
+        return f"{len(spells)} times between {first} and {last} UTC, {total} in all"
+    return f"{listed([_stretch(*spell) for spell in spells])} UTC"
+
+
+def _stretch(start_at: EpochMs, end_at: EpochMs) -> str:
+    if clock(start_at) == clock(end_at):
+        return f"at {clock(start_at)}"
+    return f"from {clock(start_at)} to {clock(end_at)}"
+
+
+def outages(spans: Sequence[Span]) -> str:
+    """`for 10 s at 10:01:00 UTC`; of many, how many and how long in all."""
+    if len(spans) > MOST_STRETCHES:
+        total = length(sum(end - start for start, end in spans))
+        return f"{len(spans)} times, for {total} in all, first at {clock(spans[0][0])} UTC"
+    return f"{listed([_outage(*span) for span in spans])} UTC"
+
+
+def _outage(start_at: EpochMs, end_at: EpochMs) -> str:
+    if end_at - start_at < SECOND_MS:
+        return f"at {clock(start_at)}"
+    return f"for {length(end_at - start_at)} at {clock(start_at)}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """`one`, `one and two`, `one, two and three`."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def length(ms: float) -> str:
+    """`9 s`, `3 min 30 s`, `1 h 5 min`."""
+    seconds = round(ms / SECOND_MS)
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, seconds = divmod(seconds, 60)
+    if minutes < 60:
+        return f"{minutes} min {seconds} s" if seconds else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def amount(value: float, unit: str) -> str:
+    """`12 %`, `340 ms`, `0.4 %`: one decimal below three."""
+    digits = 0 if value >= 3 or float(value).is_integer() else 1
+    return f"{value:.{digits}f} {_UNIT_WORDS.get(unit, unit)}"
+
+
+_UNIT_WORDS: Final = {"frames/s": "frames a second", "px": "pixels", "times/s": "times a second"}

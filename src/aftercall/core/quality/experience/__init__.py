@@ -1,0 +1,1 @@
+"""How good a call was for each person, moment by moment."""

@@ -1,0 +1,178 @@
+"""The opinions of a participant's streams, spread over the buckets of a session's time."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from aftercall.core.instants import SECOND_MS
+from aftercall.core.quality.activity.stream_activity import Span
+from aftercall.core.quality.experience.time_scale import Scale
+from aftercall.core.quality.frame.columns import Flags, Numbers, Places
+from aftercall.core.quality.frame.interval_table import Table
+from aftercall.core.quality.issues import StreamRef
+from aftercall.core.quality.stats.link import SCREENSHARES, Family
+from aftercall.core.quality.stats.track_tags import StreamKey
+
+Moments = NDArray[np.float32]
+"""A row for each stream, a place for each bucket; NaN is not known."""
+
+LEAST_SCORED_MS: Final = SECOND_MS
+"""A bucket of which less was scored has no value; chosen: a report's edge is no moment."""
+
+LOWEST: Final = 1.0
+"""The opinion of what failed altogether."""
+
+
+class StreamScores(msgspec.Struct, kw_only=True):
+    """The scored intervals of one participant's streams, cameras and microphones, in no order.
+    Interval `i` is one of the stream `refs[which[i]]`."""
+
+    refs: list[StreamRef]
+    families: list[Family]
+    which: Places
+    starts: Numbers
+    ends: Numbers
+    mos: Numbers
+
+
+def scores_of(peer_id: str, tables: Iterable[Table]) -> StreamScores:
+    """The scored intervals of one peer. Screens are left out: text that stands still has no
+    opinion to speak of."""
+    return merged([_scores(peer_id, table) for table in tables if table.family not in SCREENSHARES])
+
+
+def _scores(peer_id: str, table: Table) -> StreamScores:
+    numbered: dict[StreamKey, int] = {}
+    refs: list[StreamRef] = []
+    numbers: list[int] = []
+    for saying in table.sayings:
+        number = numbered.setdefault(saying.key, len(numbered))
+        if number == len(refs):
+            refs.append(StreamRef.of(peer_id, saying))
+        numbers.append(number)
+    mos = table.get("mos")
+    rows = np.flatnonzero(~np.isnan(mos))
+    return StreamScores(
+        refs=refs,
+        families=[table.family] * len(refs),
+        which=np.array(numbers, dtype=np.intp)[table.which[rows]],
+        starts=table.starts[rows],
+        ends=table.at[rows],
+        mos=mos[rows],
+    )
+
+
+def merged(parts: Sequence[StreamScores]) -> StreamScores:
+    """The streams of all parts, each its own."""
+    if not parts:
+        none = np.zeros(0)
+        which = np.zeros(0, dtype=np.intp)
+        return StreamScores(refs=[], families=[], which=which, starts=none, ends=none, mos=none)
+    firsts = np.cumsum([0, *(len(part.refs) for part in parts)])
+    return StreamScores(
+        refs=[ref for part in parts for ref in part.refs],
+        families=[family for part in parts for family in part.families],
+        which=np.concatenate(
+            [part.which + first for part, first in zip(parts, firsts, strict=False)]
+        ),
+        starts=np.concatenate([part.starts for part in parts]),
+        ends=np.concatenate([part.ends for part in parts]),
+        mos=np.concatenate([part.mos for part in parts]),
+    )
+
+
+class StreamMoments(msgspec.Struct, kw_only=True):
+    """One participant's streams, with a row of `values` each."""
+
+    scale: Scale
+    refs: list[StreamRef]
+    families: list[Family]
+    values: Moments
+
+
+def moments_of(scores: StreamScores, scale: Scale) -> StreamMoments:
+    """The mean opinion of each stream in each bucket."""
+    return StreamMoments(
+        scale=scale,
+        refs=scores.refs,
+        families=scores.families,
+        values=bucket_means(scores, scale),
+    )
+
+
+def bucket_means(scores: StreamScores, scale: Scale) -> Moments:
+    """The mean opinion of each stream in each bucket. An interval counts in every bucket that it
+    reaches into, by the time that lies there."""
+    streams, buckets, width = len(scores.refs), scale.buckets, scale.bucket_ms
+    starts, ends = scores.starts - scale.from_at, scores.ends - scale.from_at
+    first = np.maximum(np.floor(starts / width), 0).astype(np.intp)
+    last = np.minimum(np.ceil(ends / width) - 1, buckets - 1).astype(np.intp)
+    counts = np.maximum(last - first + 1, 0)
+    rows = np.repeat(np.arange(len(counts)), counts)
+    steps = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+    places = first[rows] + steps
+    edges = places * width
+    weights = np.minimum(ends[rows], edges + width) - np.maximum(starts[rows], edges)
+    keys = scores.which[rows] * buckets + places
+    size = streams * buckets
+    total_ms = np.bincount(keys, weights, size)
+    total = np.bincount(keys, weights * scores.mos[rows], size)
+    means = np.full(size, np.nan, dtype=np.float32)
+    is_scored = total_ms >= LEAST_SCORED_MS
+    means[is_scored] = total[is_scored] / total_ms[is_scored]
+    return means.reshape(streams, buckets)
+
+
+def time_in(spans: Iterable[Span], scale: Scale) -> Numbers:
+    """How many milliseconds of each bucket the spans cover; they do not overlap."""
+    found = np.zeros(scale.buckets)
+    edges = np.arange(scale.buckets) * scale.bucket_ms
+    for start, end in spans:
+        begin, until = start - scale.from_at, end - scale.from_at
+        first = max(0, int(begin // scale.bucket_ms))
+        last = min(scale.buckets, int(-(-until // scale.bucket_ms)))
+        if first < last:
+            here = edges[first:last]
+            found[first:last] += np.minimum(until, here + scale.bucket_ms) - np.maximum(begin, here)
+    return found
+
+
+def medians(values: Moments) -> tuple[Moments, Moments]:
+    """The lower and the upper of the values in the middle of each bucket; the same where an odd
+    number is known."""
+    if not len(values):
+        nowhere = np.full(values.shape[1], np.nan, dtype=np.float32)
+        return nowhere, nowhere
+    ordered = np.sort(values, axis=0)
+    known = np.count_nonzero(~np.isnan(values), axis=0)
+    # Unknown ones sort to the end; where there are no others, the first is unknown as well.
+    lower, upper = (
+        np.take_along_axis(ordered, np.maximum(place, 0)[np.newaxis], axis=0)[0]
+        for place in ((known - 1) // 2, np.where(known, known // 2, 0))
+    )
+    return lower, upper
+
+
+def failed(values: Moments, shares: Numbers) -> Moments:
+    """The values where a share of each bucket was a hard failure, which counts as the lowest
+    opinion. Where nothing else is known, half a bucket of failure makes the value."""
+    if not shares.any():
+        return values
+    blended = values + shares * (LOWEST - values)
+    is_failed: Flags = np.isnan(values) & (shares >= 0.5)
+    made: Moments = np.where(is_failed, LOWEST, blended).astype(np.float32)
+    return made
+
+
+def lower_of(one: Moments, other: Moments) -> Moments:
+    """The lower of each two values, or the one that is known."""
+    made: Moments = np.fmin(one, other)
+    return made
+
+
+def as_opinions(values: Moments) -> list[float | None]:
+    """The values as kept, with two decimals."""
+    return [None if value != value else round(value, 2) for value in values.tolist()]

@@ -1,0 +1,306 @@
+"""Everybody's experience of a session, from what all of them received.
+
+A person's moment is the lower of what the person received, the median of the streams, and of how
+the person came across: what the listeners got of that person. Of an even number of streams
+received the median is the mean of the two in the middle; of an even number of listeners the
+better of the two, since one listener's own bad line is no fault of the speaker's. A good
+participant who joins can therefore never lower anybody's moment.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+import numpy as np
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.activity.stream_activity import Span, intersection, union
+from aftercall.core.quality.experience.levels import AUDIO_LEVELS, VIDEO_LEVELS, Experience
+from aftercall.core.quality.experience.moments import (
+    Moments,
+    StreamMoments,
+    as_opinions,
+    failed,
+    lower_of,
+    medians,
+    time_in,
+)
+from aftercall.core.quality.experience.time_scale import Scale
+from aftercall.core.quality.frame.columns import Flags, Numbers
+from aftercall.core.quality.issues import Issue, IssueName, StreamRef
+from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES, Family
+
+SenderOf = Callable[[str, StreamRef], str | None]
+"""The row that a listener's received stream comes from, where it is known."""
+
+NOT_RECEIVED: Final = frozenset(
+    {IssueName.ONE_WAY_AUDIO, IssueName.NO_AUDIO_RECEIVED, IssueName.NO_VIDEO_RECEIVED}
+)
+_BROKEN: Final = frozenset({IssueName.ICE_FAILED, IssueName.CONNECTION_FAILED})
+_KINDS: Final = (True, False)
+"""Sound, and picture."""
+
+
+class Seat(msgspec.Struct, kw_only=True):
+    """One participant: the streams, the issues with their origins, and when it was there."""
+
+    streams: StreamMoments
+    issues: Sequence[Issue]
+    stays: Sequence[Span]
+
+
+class _Outage(NamedTuple):
+    """A connection without its path; all of the peer's where none is named."""
+
+    peer_id: str
+    connection_id: str | None
+    shares: Numbers
+
+    def strikes(self, ref: StreamRef) -> bool:
+        is_named = self.connection_id is not None
+        return ref.peer_id == self.peer_id and (
+            not is_named or ref.connection_id == self.connection_id
+        )
+
+
+def experiences(seats: Mapping[str, Seat], sender_of: SenderOf) -> dict[str, Experience]:
+    """The experience of each row, in time linear in the streams. All have one scale."""
+    if not seats:
+        return {}
+    scale = next(iter(seats.values())).streams.scale
+    company = _company(seats)
+    rows = {row_id: _Row(seat, company, scale) for row_id, seat in seats.items()}
+    heard = _Heard(scale)
+    for row_id, row in rows.items():
+        heard.take(row_id, row, sender_of)
+    return {row_id: _experience(row_id, row, heard, scale) for row_id, row in rows.items()}
+
+
+def _experience(row_id: str, row: "_Row", heard: "_Heard", scale: Scale) -> Experience:
+    values: dict[bool, Moments] = {}
+    for is_audio in _KINDS:
+        received = row.received(is_audio=is_audio)
+        values[is_audio] = lower_of(received, heard.came_across(row_id, row, is_audio=is_audio))
+    is_blank: Flags = np.isnan(values[True]) & np.isnan(values[False])
+    for outage in row.outages:
+        # Nothing was ever scored of a connection that never came about.
+        values[True] = np.where(is_blank, failed(values[True], outage.shares), values[True])
+    is_away = row.present_ms == 0
+    for value in values.values():
+        value[is_away] = np.nan
+    return Experience(
+        scale=scale,
+        mos_audio=as_opinions(values[True]),
+        mos_video=as_opinions(values[False]),
+        worst_stream=row.worst_stream(),
+    )
+
+
+class _Row:
+    """One participant's streams, with their hard failures."""
+
+    def __init__(self, seat: Seat, company: Sequence[Span], scale: Scale) -> None:
+        self._scale = scale
+        self.present_ms = time_in(union(seat.stays), scale)
+        self.refs = list(seat.streams.refs)
+        self.families = list(seat.streams.families)
+        self.moments = seat.streams.values.copy()
+        self.issues = seat.issues
+        self._strike_streams()
+        self.outages = [
+            _Outage(peer_id, connection_id, self._shares(intersection(union(spans), company)))
+            for (peer_id, connection_id), spans in self._outage_spans(seat.stays).items()
+        ]
+        self._strike_connections()
+
+    def _shares(self, spans: Iterable[Span]) -> Numbers:
+        """The share of the time present in each bucket."""
+        covered = time_in(spans, self._scale)
+        made: Numbers = np.minimum(
+            np.divide(
+                covered, self.present_ms, out=np.zeros_like(covered), where=self.present_ms > 0
+            ),
+            1.0,
+        )
+        return made
+
+    def _strike_streams(self) -> None:
+        """Streams that did not arrive; those that nobody reports on get a row of their own."""
+        places = {_name(ref): place for place, ref in enumerate(self.refs)}
+        spans: dict[int, list[Span]] = {}
+        for issue in self.issues:
+            family = issue.stream.family
+            if issue.name in NOT_RECEIVED and family is not None and Family(family) in _MEDIA:
+                place = places.setdefault(_name(issue.stream), len(self.refs))
+                if place == len(self.refs):
+                    self.refs.append(issue.stream)
+                    self.families.append(Family(family))
+                spans.setdefault(place, []).append((issue.first_at, issue.last_at))
+        added = len(self.refs) - len(self.moments)
+        if added:
+            blank = np.full((added, self._scale.buckets), np.nan, dtype=np.float32)
+            self.moments = np.concatenate([self.moments, blank])
+        for place, when in spans.items():
+            self.moments[place] = failed(self.moments[place], self._shares(union(when)))
+
+    def _outage_spans(self, stays: Sequence[Span]) -> dict[tuple[str, str | None], list[Span]]:
+        """When each connection had no path: until it was back or, after a failure, until
+        something was scored again."""
+        found: dict[tuple[str, str | None], list[Span]] = {}
+        for issue in self.issues:
+            key = (issue.stream.peer_id, issue.stream.connection_id)
+            if issue.name is IssueName.ICE_RECONNECTING:
+                found.setdefault(key, []).append((issue.first_at, issue.last_at))
+            elif issue.name in _BROKEN:
+                until = self._scored_after(issue.last_at, stays)
+                found.setdefault(key, []).append((issue.first_at, until))
+        return found
+
+    def _scored_after(self, at: EpochMs, stays: Sequence[Span]) -> EpochMs:
+        scale = self._scale
+        after = max(0, (at - scale.from_at) // scale.bucket_ms + 1)
+        scored = np.flatnonzero(~np.isnan(self.moments[:, after:]).all(axis=0)).tolist()
+        ends = [end for start, end in stays if start <= at <= end]
+        ends += [EpochMs(scale.from_at + (after + place) * scale.bucket_ms) for place in scored[:1]]
+        return EpochMs(max(at, min(ends, default=at)))
+
+    def _strike_connections(self) -> None:
+        for outage in self.outages:
+            for place, ref in enumerate(self.refs):
+                if self.families[place] not in PRODUCERS and outage.strikes(ref):
+                    self.moments[place] = failed(self.moments[place], outage.shares)
+
+    def places(self, *, is_audio: bool, is_sent: bool) -> list[int]:
+        """The streams of a kind and direction."""
+        return [
+            place
+            for place, family in enumerate(self.families)
+            if (family in AUDIO) is is_audio and (family in PRODUCERS) is is_sent
+        ]
+
+    def received(self, *, is_audio: bool) -> Moments:
+        """The median stream received."""
+        lower, upper = medians(self.moments[self.places(is_audio=is_audio, is_sent=False)])
+        middle: Moments = ((lower + upper) / 2).astype(np.float32)
+        if is_audio:
+            middle = failed(middle, self._named(IssueName.AUDIO_NOT_PLAYED))
+        return middle
+
+    def sent(self, *, is_audio: bool) -> Moments:
+        """The best of what the far end reported back."""
+        own = self.moments[self.places(is_audio=is_audio, is_sent=True)]
+        return _best(own, self._scale.buckets)
+
+    def unsent(self, *, is_audio: bool) -> Numbers:
+        """The share of each bucket in which nothing of a kind left, though it should have."""
+        shares = np.zeros(self._scale.buckets)
+        if is_audio:
+            shares = self._named(IssueName.NO_AUDIO_SENT)
+        own = [self.refs[place] for place in self.places(is_audio=is_audio, is_sent=True)]
+        for outage in self.outages:
+            of_peer = [ref for ref in own if ref.peer_id == outage.peer_id]
+            if of_peer and all(outage.strikes(ref) for ref in of_peer):
+                shares = np.maximum(shares, outage.shares)
+        return shares
+
+    def _named(self, name: IssueName) -> Numbers:
+        return self._shares(
+            union((issue.first_at, issue.last_at) for issue in self.issues if issue.name is name)
+        )
+
+    def worst_stream(self) -> list[int]:
+        """The level of the worst stream received, in each bucket."""
+        worst = np.zeros(self._scale.buckets, dtype=np.int8)
+        for is_audio, leasts in ((True, AUDIO_LEVELS), (False, VIDEO_LEVELS)):
+            own = self.moments[self.places(is_audio=is_audio, is_sent=False)]
+            lowest = np.fmin.reduce(own, axis=0) if len(own) else own.sum(axis=0) * np.nan
+            levels = _levels(lowest, leasts)
+            worst = np.where((worst == 0) | ((levels > 0) & (levels < worst)), levels, worst)
+        found: list[int] = worst.tolist()
+        return found
+
+
+class _Heard:
+    """What listeners got of each sender."""
+
+    def __init__(self, scale: Scale) -> None:
+        self._scale = scale
+        self._got: dict[tuple[str, bool], list[Moments]] = {}
+        self._unnamed = {is_audio: np.zeros(scale.buckets, dtype=np.int64) for is_audio in _KINDS}
+        self._own_unnamed: dict[tuple[str, bool], Flags] = {}
+        self._listening = np.zeros(scale.buckets, dtype=np.int64)
+        self._own_listening: dict[str, Flags] = {}
+
+    def take(self, row_id: str, row: _Row, sender_of: SenderOf) -> None:
+        """What one listener got: of each sender the best stream of a kind."""
+        is_listening: Flags = np.zeros(self._scale.buckets, dtype=np.bool_)
+        for is_audio in _KINDS:
+            by_sender: dict[str | None, list[int]] = {}
+            for place in row.places(is_audio=is_audio, is_sent=False):
+                by_sender.setdefault(sender_of(row_id, row.refs[place]), []).append(place)
+            for sender, places in by_sender.items():
+                got = _best(row.moments[places], self._scale.buckets)
+                is_listening |= ~np.isnan(got)
+                if sender is not None:
+                    self._got.setdefault((sender, is_audio), []).append(got)
+                    continue
+                is_unnamed = ~np.isnan(got)
+                self._unnamed[is_audio] += is_unnamed
+                self._own_unnamed[row_id, is_audio] = is_unnamed
+        self._listening += is_listening
+        self._own_listening[row_id] = is_listening
+
+    def came_across(self, row_id: str, row: _Row, *, is_audio: bool) -> Moments:
+        """What at least half of the listeners got of a sender, or better. Where no report names
+        the sender, what the far end reported back stands for it."""
+        got = self._got.get((row_id, is_audio), [])
+        buckets = self._scale.buckets
+        nowhere = np.full((0, buckets), np.nan, dtype=np.float32)
+        _, upper = medians(np.stack(got) if got else nowhere)
+        others = self._unnamed[is_audio] - self._own_unnamed.get((row_id, is_audio), 0)
+        alone = self._listening - self._own_listening[row_id] == 0
+        is_untold = np.isnan(upper) & ((others > 0) | alone)
+        value: Moments = np.where(is_untold, row.sent(is_audio=is_audio), upper)
+        return failed(value, row.unsent(is_audio=is_audio))
+
+
+def _company(seats: Mapping[str, Seat]) -> list[Span]:
+    """When at least two were there: alone, nobody misses anything."""
+    edges = [
+        edge
+        for seat in seats.values()
+        for start, end in union(seat.stays)
+        for edge in ((start, 1), (end, -1))
+    ]
+    found: list[Span] = []
+    present, since = 0, EpochMs(0)
+    for at, step in sorted(edges):
+        if present < 2 <= present + step:
+            since = at
+        elif present + step < 2 <= present and since < at:
+            found.append((since, at))
+        present += step
+    return union(found)
+
+
+def _best(values: Moments, buckets: int) -> Moments:
+    if not len(values):
+        return np.full(buckets, np.nan, dtype=np.float32)
+    best: Moments = np.fmax.reduce(values, axis=0)
+    return best
+
+
+def _levels(values: Moments, leasts: Sequence[float]) -> Numbers:
+    rounded = np.round(values.astype(np.float64), 2)
+    levels = np.searchsorted(leasts[::-1], rounded, side="right") + 1
+    return np.where(np.isnan(rounded), 0, levels)
+
+
+_Name = tuple[str, str | None, int | None, str | None, str | None, str | None]
+_MEDIA: Final = frozenset(
+    family for family in Family if family not in PRODUCERS and family not in SCREENSHARES
+)
+
+
+def _name(ref: StreamRef) -> _Name:
+    return (ref.peer_id, ref.family, ref.ssrc, ref.mid, ref.consumer_id, ref.from_peer_id)

@@ -1,0 +1,224 @@
+"""What is kept of a stream from report to report.
+
+A track is the history of one stream of one peer. A report is read while it is at hand and let
+go: its numbers are packed one after the other, eight bytes each, and its words kept only where
+they change. A long call is then a block of memory that can be worked on column by column.
+"""
+
+import struct
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from math import nan
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from aftercall.core.quality.frame.columns import Numbers, nothing
+from aftercall.core.quality.stats.decode import NUMBERS, numbers_of
+from aftercall.core.quality.stats.link import Sample, Saying, Stream
+from aftercall.core.quality.stats.track_tags import StreamKey
+
+_HEAD: Final = ("at", "pair_rtt_s", "score_given")
+"""What every report has: its moment, the round trip of its connection's candidate pair, the
+client's own score."""
+_AT: Final = _HEAD.index("at")
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """What is kept of a report on a stream, by the names of an interval's members; `stamp` is the
+    browser's clock. Among it are counters, of which the monotone ones never fall in the life of a
+    stream object, and gauges."""
+
+    names: tuple[str, ...]
+    counters: tuple[str, ...]
+    monotone: tuple[str, ...]
+    gauges: tuple[str, ...]
+    pack: Callable[..., bytes]
+
+
+_INTERVAL_NAMES: Final = {
+    "timestamp": "stamp",
+    "packets_lost": "packets_lost_signed",
+    "frames_encoded": "frames",
+    "frames_decoded": "frames",
+    "key_frames_encoded": "key_frames",
+    "key_frames_decoded": "key_frames",
+    "jitter_buffer_delay": "jitter_buffer_delay_s",
+    "total_freezes_duration": "freeze_s",
+    "total_encode_time": "coding_s",
+    "total_decode_time": "coding_s",
+    "jitter": "jitter_s",
+    "target_bitrate": "target_bitrate_bps",
+}
+_MONOTONE: Final = (
+    "packets_sent",
+    "bytes_sent",
+    "retransmitted_packets_sent",
+    "retransmitted_bytes_sent",
+    "packets_received",
+    "bytes_received",
+    "retransmitted_packets_received",
+    "retransmitted_bytes_received",
+    "nack_count",
+    "jitter_buffer_delay_s",
+    "jitter_buffer_emitted_count",
+    "pli_count",
+    "fir_count",
+    "frames",
+    "key_frames",
+    "frames_dropped",
+    "total_samples_received",
+    "concealed_samples",
+    "silent_concealed_samples",
+    "concealment_events",
+)
+_LOOSE: Final = (
+    "packets_lost_signed",
+    "packets_discarded",
+    "freeze_count",
+    "freeze_s",
+    "coding_s",
+    "quality_limitation_resolution_changes",
+    "limited_none_s",
+    "limited_cpu_s",
+    "limited_bandwidth_s",
+    "limited_other_s",
+    "heard_energy",
+    "heard_s",
+)
+_GAUGES: Final = (
+    "is_active",
+    "target_bitrate_bps",
+    "jitter_s",
+    "audio_level",
+    "frame_width",
+    "frame_height",
+    "frames_per_second",
+    "source_width",
+    "source_height",
+    "source_fps",
+)
+
+
+def _kind(members: Iterable[str]) -> Kind:
+    said = [_INTERVAL_NAMES.get(member, member) for member in members]
+    names = (*_HEAD, *said)
+    monotone = tuple(name for name in _MONOTONE if name in names)
+    return Kind(
+        names,
+        (*monotone, *(name for name in _LOOSE if name in names)),
+        monotone,
+        tuple(name for name in _GAUGES if name in names),
+        struct.Struct(f"{len(names)}d").pack,
+    )
+
+
+_SOURCE: Final = {
+    "timestamp": "source_stamp",
+    "frames": "source_frames",
+    "width": "source_width",
+    "height": "source_height",
+    "frames_per_second": "source_fps",
+    "total_audio_energy": "heard_energy",
+    "total_samples_duration": "heard_s",
+}
+_REASONS: Final = ("none", "cpu", "bandwidth", "other")
+RECEIVED: Final = _kind(NUMBERS["inbound-rtp"])
+SENT: Final = _kind(
+    (
+        *NUMBERS["outbound-rtp"],
+        *(f"remote_{member}" for member in NUMBERS["remote-inbound-rtp"]),
+        *(_SOURCE.get(member, member) for member in NUMBERS["media-source"]),
+        *(f"limited_{reason}_s" for reason in _REASONS),
+        "is_active",
+    )
+)
+_NO_REMOTE: Final = (nan,) * len(NUMBERS["remote-inbound-rtp"])
+_NO_SOURCE: Final = (nan,) * len(NUMBERS["media-source"])
+_NO_LIMITS: Final = (nan,) * len(_REASONS)
+
+
+def _pack_sent(at: float, rtt_s: float, stream: Stream) -> bytes:
+    """A sent stream's own numbers, those of the far end, of its source and of what held its
+    encoder back."""
+    stats, remote, source = stream.stats, stream.remote, stream.source
+    limits = stats.quality_limitation_durations
+    return SENT.pack(
+        at,
+        rtt_s,
+        stream.score,
+        *numbers_of(stats),
+        *(_NO_REMOTE if remote is None else numbers_of(remote)),
+        *(_NO_SOURCE if source is None else numbers_of(source)),
+        *(_NO_LIMITS if limits is None else map(_or_nan, msgspec.structs.astuple(limits))),
+        _or_nan(stats.active),
+    )
+
+
+class Track(msgspec.Struct, gc=False):
+    """The history of one stream. `sayings[i]` holds from byte `starts[i]` of `data` on."""
+
+    rank: int
+    """Its place in the order in which streams were first seen."""
+    kind: Kind
+    data: bytearray
+    sayings: list[Saying]
+    starts: list[int]
+    last: Saying | None = None
+
+
+class Tracks:
+    """The tracks of one peer's streams."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[tuple[StreamKey, str | None], Track] = {}
+        self._by_saying: dict[Saying, Track] = {}
+        self._reports: dict[str, array[float]] = {}
+        """The moments of the reports on each connection."""
+
+    def __iter__(self) -> Iterator[Track]:
+        return iter(self._by_name.values())
+
+    def record(self, sample: Sample) -> None:
+        """Adds a sample's streams."""
+        at, known, pack = sample.at, self._by_saying, RECEIVED.pack
+        for connection in sample.connections:
+            self._reports.setdefault(connection.id, array("d")).append(at)
+            pair = connection.pair
+            rtt_s = nan if pair is None else _or_nan(pair.current_round_trip_time)
+            for stream in connection.sent:
+                sent = self._say(stream.saying, SENT)
+                sent.data += _pack_sent(at, rtt_s, stream)
+            for stream in connection.received:
+                saying = stream.saying
+                track = known.get(saying)
+                if track is None or track.last is not saying:
+                    track = self._say(saying, RECEIVED)
+                track.data += pack(at, rtt_s, stream.score, *numbers_of(stream.stats))
+
+    def absences(self, track: Track) -> Numbers:
+        """When its connection was reported on without it, from its first report to its last, in
+        order of time."""
+        said = np.frombuffer(self._reports[track.sayings[0].key[0]])
+        own = np.frombuffer(track.data)[_AT :: len(track.kind.names)]
+        if len(own) == len(said):
+            return nothing(0)
+        return np.setdiff1d(said[(said > own.min()) & (said < own.max())], own)
+
+    def _say(self, saying: Saying, kind: Kind) -> Track:
+        """The track of a stream, of which this is said from the next report on."""
+        track = self._by_saying.get(saying)
+        if track is None:
+            name = (saying.key, saying.kind)
+            new = Track(len(self._by_name), kind, bytearray(), [], [])
+            track = self._by_saying[saying] = self._by_name.setdefault(name, new)
+        if track.last is not saying:
+            track.sayings.append(saying)
+            track.starts.append(len(track.data))
+            track.last = saying
+        return track
+
+
+def _or_nan(value: float | None) -> float:
+    return nan if value is None else value

@@ -1,0 +1,15 @@
+"""How large pictures are, whichever way the camera is held."""
+
+from typing import Literal
+
+import numpy as np
+
+from aftercall.core.quality.frame.columns import Numbers
+from aftercall.core.quality.frame.interval_table import Table
+
+
+def longer_sides(table: Table, of: Literal["frame", "expected", "source"]) -> Numbers:
+    """The longer side of the pictures in px: 180 x 320 counts as 320 x 180. The width where the
+    height is not known."""
+    longer: Numbers = np.fmax(*table.columns(f"{of}_width", f"{of}_height"))
+    return longer

@@ -1,0 +1,197 @@
+"""Intervals in which a stream had nothing to carry: they are idle, judged by nothing.
+
+The same camera is often sent on several connections, of which one carries it: beside a call's
+bridge two people have a connection of their own, a call moves from one transport to another, a
+reconnect leaves the old one open. Then the source is judged where it flows, and where it flows
+nowhere it counts once. Packets without payload are no stream: they probe how much room there is.
+
+What flows is what has payload: bytes without headers and retransmissions, else packets.
+"""
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from aftercall.core.quality.frame.columns import Flags, Numbers, Places, or_zero
+from aftercall.core.quality.frame.interval_table import Table
+from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, Saying
+
+
+def mark_idle(tables: Sequence[Table]) -> None:
+    """Marks `is_idle` in the tables of all families of one peer."""
+    flows = [are_flowing(table) for table in tables]
+    for table, flowing in zip(tables, flows, strict=True):
+        if not flowing.all():
+            table.mark("is_idle", _carries_nothing(table, flowing))
+    if len({saying.key for table in tables for saying in table.sayings}) < _LEAST_STREAMS:
+        return
+    every = _Rows.of(tables, flows)
+    if every.flowing.all():
+        return
+    idle = _flow_elsewhere(every, every.numbers(_source))
+    connections = every.numbers(lambda saying: saying.key[0])
+    if connections.max() > 0:
+        ways = every.numbers(lambda saying: (saying.key[1], saying.kind))
+        idle |= every.are(_may_have_moved) & _moved(every, ways, connections)
+    for table, flags in zip(tables, every.split(idle), strict=True):
+        table.mark("is_idle", flags)
+
+
+_LEAST_STREAMS: Final = 2
+
+
+def are_flowing(table: Table) -> Flags:
+    """Where payload passed, or frames were encoded or decoded."""
+    ending = "sent" if table.family in PRODUCERS else "received"
+    bytes_, again, packets, frames = table.columns(
+        f"bytes_{ending}", f"retransmitted_bytes_{ending}", f"packets_{ending}", "frames"
+    )
+    flowing: Flags = (bytes_ - or_zero(again) > 0) | (np.isnan(bytes_) & (packets > 0))
+    flowing |= frames > 0
+    if table.family in AUDIO:
+        flowing |= packets >= _SOUND_PER_S * table.get("dt_s")
+    return flowing
+
+
+_SOUND_PER_S: Final = 10
+"""Packets: so many are sound, of 60 ms and less each, whatever a counter of bytes says that stands
+still. Nobody pads so much. Chosen."""
+
+
+def _carries_nothing(table: Table, flowing: Flags) -> Flags:
+    """Padding alone, which nobody said should have been more; and received streams that never
+    were a picture."""
+    ending = "sent" if table.family in PRODUCERS else "received"
+    packets = table.get(f"packets_{ending}")
+    idle: Flags = ~flowing & (packets > 0) & (table.get("is_known_live") != 1)
+    if table.family not in PRODUCERS and table.family not in AUDIO:
+        idle |= _are_no_pictures(table)
+    return idle
+
+
+def _are_no_pictures(table: Table) -> Flags:
+    """The intervals of streams of which the browser counts frames and never decoded one."""
+    frames, width = table.columns("frames", "frame_width")
+    if (frames > 0).all():
+        return np.zeros(len(frames), dtype=np.bool_)
+    count = int(table.ranks.max()) + 1
+    is_picture = np.bincount(table.ranks, (frames > 0) | (width > 0), count) > 0
+    is_counted = np.bincount(table.ranks, ~np.isnan(frames), count) > 0
+    found: Flags = (is_counted & ~is_picture)[table.ranks]
+    return found
+
+
+def _source(saying: Saying) -> Hashable:
+    """What two streams of one source have in common: the track, or the producer of a received
+    one; else what is sent of a kind and use, or received of a peer. What nobody knows more of is
+    a source by itself."""
+    direction = saying.key[1]
+    if saying.source is not None:
+        return (direction, saying.kind, saying.source)
+    if direction == "send":
+        return (direction, saying.family)
+    return saying.key if saying.peer_id is None else (direction, saying.peer_id, saying.family)
+
+
+def _may_have_moved(saying: Saying) -> bool:
+    """False for a received stream whose sender is known: it is missed where it does not come,
+    whatever comes from others."""
+    return saying.key[1] == "send" or (saying.peer_id is None and saying.producer_id is None)
+
+
+class _Rows(NamedTuple):
+    """The rows of several tables, one after the other."""
+
+    tables: Sequence[Table]
+    ranks: Places
+    starts: Numbers
+    ends: Numbers
+    flowing: Flags
+
+    @classmethod
+    def of(cls, tables: Sequence[Table], flows: Sequence[Flags]) -> "_Rows":
+        return cls(
+            tables,
+            np.concatenate([table.ranks for table in tables]),
+            np.concatenate([table.starts for table in tables]),
+            np.concatenate([table.at for table in tables]),
+            np.concatenate(flows),
+        )
+
+    def numbers(self, name: Callable[[Saying], Hashable]) -> Places:
+        """For each row the number of what its stream is called."""
+        numbered: dict[Hashable, int] = {}
+        return self._said(lambda saying: numbered.setdefault(name(saying), len(numbered)))
+
+    def are(self, is_so: Callable[[Saying], bool]) -> Flags:
+        return self._said(is_so) > 0
+
+    def _said(self, read: Callable[[Saying], int]) -> Places:
+        return np.concatenate(
+            [
+                np.array([read(saying) for saying in table.sayings], dtype=np.intp)[table.which]
+                for table in self.tables
+            ]
+        )
+
+    def split(self, flags: Flags) -> list[Flags]:
+        edges = np.cumsum([len(table.at) for table in self.tables])[:-1]
+        return np.split(flags, edges)
+
+    def middles(self, rows: Places) -> Numbers:
+        return (self.starts[rows] + self.ends[rows]) / 2
+
+    def cover(self, rows: Places, moments: Numbers) -> Flags:
+        """Which moments lie in the intervals of any of these rows."""
+        if not len(rows):
+            return np.zeros(len(moments), dtype=np.bool_)
+        rows = rows[np.argsort(self.starts[rows], kind="stable")]
+        last_ends = np.maximum.accumulate(self.ends[rows])
+        places = np.searchsorted(self.starts[rows], moments, side="right") - 1
+        covered: Flags = (places >= 0) & (last_ends[np.maximum(places, 0)] >= moments)
+        return covered
+
+
+def _groups(numbers: Places, rows: Places) -> Iterator[Places]:
+    """Those of the rows that have the same number."""
+    ordered = rows[np.argsort(numbers[rows], kind="stable")]
+    edges = np.flatnonzero(np.diff(numbers[ordered], prepend=-1, append=-1))
+    for start, end in pairwise(edges.tolist()):
+        yield ordered[start:end]
+
+
+def _flow_elsewhere(every: _Rows, sources: Places) -> Flags:
+    """The rows in which a stream is dry while another of its source flows or, of several that are
+    dry together, while one that came earlier is."""
+    found: Flags = np.zeros(len(every.ranks), dtype=np.bool_)
+    dry_sources = np.unique(sources[~every.flowing])
+    for rows in _groups(sources, np.flatnonzero(np.isin(sources, dry_sources))):
+        streams = np.unique(every.ranks[rows])
+        if len(streams) < _LEAST_STREAMS:
+            continue
+        is_dry = ~every.flowing[rows]
+        dry = rows[is_dry]
+        found[dry] = every.cover(rows[~is_dry], every.middles(dry))
+        counted = dry[:0]
+        for rank in streams.tolist():
+            own = dry[(every.ranks[dry] == rank) & ~found[dry]]
+            is_doubled = every.cover(counted, every.middles(own))
+            found[own[is_doubled]] = True
+            counted = np.concatenate([counted, own[~is_doubled]])
+    return found
+
+
+def _moved(every: _Rows, ways: Places, connections: Places) -> Flags:
+    """The rows of connections on which nothing flows at all, while on another flows what is of
+    that kind and goes that way."""
+    found: Flags = np.zeros(len(every.ranks), dtype=np.bool_)
+    is_dead = np.zeros(len(every.ranks), dtype=np.bool_)
+    for rows in _groups(connections, np.arange(len(connections))):
+        dry = rows[~every.flowing[rows]]
+        is_dead[dry] = ~every.cover(rows[every.flowing[rows]], every.middles(dry))
+    for rows in _groups(ways, np.arange(len(ways))):
+        dead = rows[is_dead[rows]]
+        found[dead] = every.cover(rows[every.flowing[rows]], every.middles(dead))
+    return found

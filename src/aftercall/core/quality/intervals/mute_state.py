@@ -1,0 +1,251 @@
+"""When a peer's microphone and camera were switched off, from what it told and from its reports."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from math import inf, isnan
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from aftercall.core.instants import SECOND_MS, EpochMs
+from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
+from aftercall.core.quality.stats.link import (
+    AUDIO,
+    PRODUCERS,
+    SCREENSHARES,
+    Family,
+    Sample,
+    Stream,
+)
+from aftercall.core.quality.stats.track_tags import StreamKey
+from aftercall.core.records import PeerNote
+
+if TYPE_CHECKING:
+    from aftercall.core.quality.frame.columns import Numbers
+
+BLACK_FPS: Final = 2.5
+"""A muted camera sends no picture, or a black one about once a second; one that moves is on."""
+
+_SWITCH, _TRACK, _REPLACED, _TAG = "switch", "track", "replaced", "tag"
+"""What tells: the switch in the app, the track as the system mutes it, another track in its
+place, and the `muted` of the stream's tag."""
+
+_NOTES: Final = {
+    "audio_on": ("audio", _SWITCH, False),
+    "audio_off": ("audio", _SWITCH, True),
+    "video_on": ("video", _SWITCH, False),
+    "video_off": ("video", _SWITCH, True),
+    "audio_track_muted": ("audio", _TRACK, True),
+    "audio_track_unmuted": ("audio", _TRACK, False),
+    "video_track_muted": ("video", _TRACK, True),
+    "video_track_unmuted": ("video", _TRACK, False),
+    "selected_microphone_update": ("audio", _REPLACED, False),
+    "selected_camera_update": ("video", _REPLACED, False),
+}
+_ENDED: Final = {"microphone": "audio", "camera": "video"}
+_SCREENS: Final = ("screen", "screen_audio")
+_ALWAYS: Final = EpochMs(0)
+_MICROPHONE, _CAMERA = Family.AUDIO_PRODUCER, Family.VIDEO_PRODUCER
+
+Span = tuple[EpochMs, EpochMs | None]
+
+
+class _Change(NamedTuple):
+    at: EpochMs
+    cause: str
+    is_muted: bool
+
+
+class _Report(NamedTuple):
+    """What one report said of a kind."""
+
+    at: EpochMs
+    frames: Mapping[StreamKey, float]
+    """Encoded so far, by stream."""
+    is_tagged: bool
+    """The tags of all its streams say that they are muted."""
+    is_heard: bool
+    """The microphone hears something."""
+
+
+class Mutes:
+    """The muted stretches of one peer's microphone and camera. Notes alone tell most of it; the
+    samples, when they are taken too, tell of tags, and of tracks whose unmuting nobody told."""
+
+    def __init__(self, notes: Iterable[PeerNote]) -> None:
+        self._told: dict[str, list[_Change]] = {"audio": [], "video": []}
+        for note in sorted(notes, key=lambda note: (note.at, note.id)):
+            found = _change_of(note)
+            if found is not None:
+                self._told[found[0]].append(found[1])
+        self._reports: dict[str, list[_Report]] = {"audio": [], "video": []}
+        self._spans: dict[str, list[Span]] = {}
+
+    @property
+    def spans(self) -> dict[str, list[Span]]:
+        """By kind, `audio` and `video`, in order of time; `None` ends one that lasts."""
+        if not self._spans:
+            for kind, told in self._told.items():
+                reports = list(pairwise(sorted(self._reports[kind], key=attrgetter("at"))))
+                changes = [*told, *_returns(kind, told, reports), *_tag_changes(kind, reports)]
+                self._spans[kind] = _spans(sorted(changes, key=lambda change: change.at))
+        return self._spans
+
+    def take(self, sample: Sample) -> None:
+        """A report; in any order."""
+        sent = sample.sent
+        self._look("video", sample.at, [s for s in sent if s.saying.family is _CAMERA])
+        if self._told["audio"]:
+            self._look("audio", sample.at, [s for s in sent if s.saying.family is _MICROPHONE])
+
+    def _look(self, kind: str, at: EpochMs, streams: Sequence[Stream]) -> None:
+        if not streams:
+            return
+        self._spans = {}
+        frames = {
+            each.saying.key: each.stats.frames_encoded
+            for each in streams
+            if each.stats.frames_encoded is not None and not isnan(each.stats.frames_encoded)
+        }
+        tags = [each.saying.tag for each in streams]
+        levels = [each.source.audio_level for each in streams if each.source is not None]
+        self._reports[kind].append(
+            _Report(
+                at,
+                frames,
+                all(tag is not None and tag.muted for tag in tags),
+                any(level is not None and level > 0 for level in levels),
+            )
+        )
+
+    def tells_of(self, family: Family) -> bool:
+        """Whether the peer tells when it switches this stream on and off."""
+        if family not in PRODUCERS or family in SCREENSHARES:
+            return False
+        told = self._told["audio" if family in AUDIO else "video"]
+        return any(change.cause == _SWITCH for change in told)
+
+    def unmuted_since(self, family: Family, starts: "Numbers", ends: "Numbers") -> "Numbers":
+        """Since when the track was on, for each of these stretches; NaN where it was off in any
+        part of it. Received streams and screens are always on as far as these switches know."""
+        import numpy as np  # noqa: PLC0415 - only who folds loads it
+
+        if family not in PRODUCERS or family in SCREENSHARES:
+            return np.full(len(starts), float(_ALWAYS))
+        spans = self.spans["audio" if family in AUDIO else "video"]
+        offs = [start for start, _ in spans]
+        ons = np.array([_ALWAYS, *(inf if end is None else end for _, end in spans)])
+        since = ons[np.searchsorted(offs, ends, side="right")]
+        return np.where(since <= starts, since, np.nan)
+
+
+def _change_of(note: PeerNote) -> tuple[str, _Change] | None:
+    """The kind a note is about and what it says of it. A screen is neither microphone nor
+    camera."""
+    named = note.data.get("source")
+    source = named if isinstance(named, str) else None
+    if note.name == "track_ended" and source in _ENDED:
+        return _ENDED[source], _Change(note.at, _REPLACED, False)
+    found = _NOTES.get(note.name)
+    if found is None or source in _SCREENS:
+        return None
+    kind, cause, is_muted = found
+    return kind, _Change(note.at, cause, is_muted)
+
+
+def _is_track_mute(change: _Change) -> bool:
+    return change.cause == _TRACK and change.is_muted
+
+
+def _returns(
+    kind: str, told: Sequence[_Change], reports: Iterable[tuple[_Report, _Report]]
+) -> list[_Change]:
+    """Where a muted track is seen to be on again: the first report after each muting between
+    which and the next pictures moved, or at whose end the microphone heard something."""
+    mutings = [change.at for change in told if _is_track_mute(change)]
+    found: list[_Change] = []
+    for before, now in reports:
+        if mutings and before.at >= mutings[0] and _is_live(kind, before, now):
+            found.append(_Change(before.at, _REPLACED, False))
+            mutings = [at for at in mutings if at > before.at]
+    return found
+
+
+def _is_live(kind: str, before: _Report, now: _Report) -> bool:
+    if kind == "audio":
+        return now.is_heard
+    # A camera goes out on several connections and in several layers, alike on each.
+    made = [now.frames[key] - before.frames[key] for key in now.frames.keys() & before.frames]
+    return max(made, default=0.0) * SECOND_MS > BLACK_FPS * (now.at - before.at) > 0
+
+
+def _tag_changes(kind: str, pairs: Sequence[tuple[_Report, _Report]]) -> list[_Change]:
+    """Where the tag alone says that the camera is off. One that says so in two reports between
+    which pictures move is out of date: a muted camera gives none, or a black one about once a
+    second. One that says so in a single report may be of a moment between two reports."""
+    if kind != "video" or not pairs:
+        return []
+    reports = [pairs[0][0], *(now for _, now in pairs)]
+    are_live = [_is_live(kind, before, now) for before, now in pairs]
+    found: list[_Change] = []
+    last: _Report | None = None
+    for place, report in enumerate(reports):
+        around = range(max(place - 1, 0), min(place + 1, len(pairs)))
+        is_out_of_date = any(
+            are_live[n] and reports[n].is_tagged and reports[n + 1].is_tagged for n in around
+        )
+        is_still = any(not are_live[n] for n in around)
+        if report.is_tagged and (is_still or not is_out_of_date):
+            if last is None:
+                is_earlier = place > 0 and not are_live[place - 1]
+                found.append(_Change(reports[place - is_earlier].at, _TAG, True))
+            last = report
+        elif last is not None:
+            found.append(_Change(last.at, _TAG, False))
+            last = None
+    return found
+
+
+def camera_issues(peer_id: str, mutes: Mutes, end_at: EpochMs) -> list[Issue]:
+    """When the camera was switched off during the stay: no fault, but good to know."""
+    ref = StreamRef(peer_id=peer_id, family=Family.VIDEO_PRODUCER.value)
+    return [
+        single(IssueName.CAMERA_MUTED, ref, start, end if end is not None else max(start, end_at))
+        for start, end in mutes.spans["video"]
+        if start is not _ALWAYS
+    ]
+
+
+def _spans(changes: Sequence[_Change]) -> list[Span]:
+    """Muted while any cause holds. Who first tells that he switched on had been off."""
+    spans: list[Span] = []
+    causes: set[str] = set()
+    since: EpochMs | None = None
+    switches = [change for change in changes if change.cause == _SWITCH]
+    if switches and not switches[0].is_muted:
+        since = _ALWAYS
+        causes.add(_SWITCH)
+    for place, change in enumerate(changes):
+        if change.is_muted:
+            causes.add(change.cause)
+        else:
+            causes -= _ended_by(change, changes[place + 1 :])
+        if causes and since is None:
+            since = change.at
+        elif not causes and since is not None:
+            spans.append((since, change.at))
+            since = None
+    if since is not None:
+        spans.append((since, None))
+    return spans
+
+
+def _ended_by(change: _Change, later: Sequence[_Change]) -> set[str]:
+    """The causes that a change takes away. Who switches on mostly gets a new track, of which no
+    unmuting is told; where it is told later, the track was the old one and still muted."""
+    if change.cause == _REPLACED:
+        return {_TRACK}
+    if change.cause != _SWITCH:
+        return {change.cause}
+    following = next((each for each in later if each.cause == _TRACK), None)
+    is_told = following is not None and not following.is_muted
+    return {_SWITCH} if is_told else {_SWITCH, _TRACK}

@@ -1,0 +1,212 @@
+"""Which reports count.
+
+A report with the timestamp of the one before is the same again; an older one came late. Where a
+browser's clock jumped, the sample's own moment gives the length. Some libraries write timestamps
+in seconds or microseconds: a clock that runs a thousand times as fast, or as slow, is in another
+unit. Where it begins, at 1970 or at the start of a machine or page, does not matter.
+"""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from itertools import chain, pairwise
+from math import log10
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from aftercall.core.quality.frame.column_buffer import RECEIVED, Kind, Track
+from aftercall.core.quality.frame.columns import Flags, Numbers, Places
+from aftercall.core.quality.stats.link import Saying
+
+CLOCK_STEP_MS: Final = 4_000
+"""A jump that counts as a step of the browser's clock. Its other measure, the sample's
+corrected moment, is itself corrected in grains of two seconds."""
+CLOCK_STEP_SHARE: Final = 0.2
+
+_AT: Final = RECEIVED.names.index("at")
+_STAMP: Final = RECEIVED.names.index("stamp")
+"""Where they are in reports of either kind."""
+
+
+class Reports(msgspec.Struct):
+    """The reports that count on streams of one kind, one stream after the other, each in order of
+    time. `columns` has a row for each of the kind's names; `ranks` tell the streams apart; what
+    report `i` says in words is `sayings[which[i]]`. Between each report and the next lie
+    `lengths_s` seconds, and `steps` where a clock stepped."""
+
+    kind: Kind
+    columns: Numbers
+    ranks: Places
+    sayings: Sequence[Saying]
+    which: Places
+    lengths_s: Numbers
+    steps: Numbers
+    duplicates: int = 0
+    late: int = 0
+
+    def get(self, name: str) -> Numbers:
+        column: Numbers = self.columns[self.kind.names.index(name)]
+        return column
+
+
+def accept(tracks: Sequence[Track]) -> Reports:
+    """Puts the reports of tracks of one kind, at least one, in order and leaves out those that
+    say nothing new."""
+    reports = _joined(tracks)
+    is_other = np.diff(reports.ranks) != 0
+    if (_is_plain(reports.columns) | is_other).all():
+        return reports
+    edges = [0, *(np.flatnonzero(is_other) + 1).tolist(), len(reports.ranks)]
+    for start, end in pairwise(edges):
+        _put_in_ms(reports, slice(start, end))
+    if (_is_plain(reports.columns) | is_other).all():
+        reports.lengths_s = np.diff(reports.columns[_STAMP]) / 1000
+        return reports
+    order = np.concatenate(
+        [start + _in_order(reports.columns[:, start:end]) for start, end in pairwise(edges)]
+    )
+    chosen = _Chosen(reports.columns[:, order], reports.kind)
+    for start, end in pairwise(edges):
+        chosen.choose(start, end)
+    places = order[chosen.places]
+    return Reports(
+        reports.kind,
+        reports.columns[:, places],
+        reports.ranks[places],
+        reports.sayings,
+        reports.which[places],
+        np.array(chosen.lengths_s[1:]),
+        np.array(chosen.steps[1:], dtype=np.float64),
+        chosen.duplicates,
+        chosen.late,
+    )
+
+
+def _joined(tracks: Sequence[Track]) -> Reports:
+    """All reports as they came."""
+    kind = tracks[0].kind
+    numbers = np.frombuffer(b"".join([track.data for track in tracks]))
+    columns = np.array(numbers.reshape(-1, len(kind.names)).T, order="C")
+    size = numbers.itemsize * len(kind.names)
+    said = np.concatenate([np.diff([*track.starts, len(track.data)]) for track in tracks]) // size
+    return Reports(
+        kind,
+        columns,
+        np.repeat([track.rank for track in tracks], [len(track.data) // size for track in tracks]),
+        list(chain.from_iterable(track.sayings for track in tracks)),
+        np.repeat(np.arange(len(said)), said),
+        np.diff(columns[_STAMP]) / 1000,
+        np.zeros(columns.shape[1] - 1),
+    )
+
+
+def _is_plain(columns: Numbers) -> Flags:
+    """Whether a report came after the one before by both its clocks, about as much."""
+    lengths_ms, between_ms = np.diff(columns[_STAMP]), np.diff(columns[_AT])
+    is_plain: Flags = (
+        (lengths_ms > 0)
+        & (between_ms >= 0)
+        & (np.abs(lengths_ms - between_ms) <= CLOCK_STEP_MS)
+        & (between_ms < _OTHER_UNIT * lengths_ms)
+    )
+    return is_plain
+
+
+_OTHER_UNIT: Final = 100
+"""So many times as fast, or as slow, is no jump but another unit, if it is so throughout."""
+_STAMPS: Final = ("stamp", "remote_timestamp", "source_stamp")
+
+
+def _put_in_ms(reports: Reports, rows: slice) -> None:
+    """Turns the timestamps of one stream into milliseconds if they are seconds, microseconds or
+    nanoseconds."""
+    # Whatever order they came in.
+    order = np.argsort(reports.columns[_AT, rows], kind="stable")
+    lengths, between_ms = (np.diff(reports.columns[place, rows][order]) for place in (_STAMP, _AT))
+    is_told = (between_ms > 0) & (lengths > 0)
+    if np.count_nonzero(is_told) < _LEAST_TOLD:
+        return
+    factor = float(np.median(lengths[is_told] / between_ms[is_told]))
+    thousands = round(log10(factor) / 3)
+    if thousands and abs(log10(factor) - 3 * thousands) < _UNIT_TOLERANCE:
+        for name in _STAMPS:
+            if name in reports.kind.names:
+                reports.columns[reports.kind.names.index(name), rows] /= 1000.0**thousands
+
+
+_LEAST_TOLD: Final = 2
+_UNIT_TOLERANCE: Final = 0.2
+"""Of the decimal logarithm: a factor of 1.6. The moments of samples are corrected in grains of two
+seconds; a clock that steps by an hour from report to report is in no other unit. Chosen."""
+
+
+def _in_order(columns: Numbers) -> Places:
+    if np.isnan(columns[_STAMP]).any():
+        return np.argsort(columns[_AT], kind="stable")
+    return np.lexsort((columns[_STAMP], columns[_AT]))
+
+
+class _Chosen:
+    """The places of the reports that count. For each, the seconds since the one before and
+    whether a clock stepped; nothing of the first of a stream."""
+
+    def __init__(self, columns: Numbers, kind: Kind) -> None:
+        self.places: list[int] = []
+        self.lengths_s: list[float] = []
+        self.steps: list[bool] = []
+        self.duplicates = 0
+        self.late = 0
+        self._columns = columns
+        self._counters = [kind.names.index(name) for name in kind.monotone]
+        self._plain_lengths_s = [0.0, *(np.diff(columns[_STAMP]) / 1000).tolist()]
+        self._odd = (np.flatnonzero(~_is_plain(columns)) + 1).tolist()
+
+    def choose(self, start: int, end: int) -> None:
+        """Among the reports of one stream. Those that are not plain are looked at one by one; in
+        between, all count."""
+        self._take(start, 0.0)
+        place = start + 1
+        while place < end:
+            if self.places[-1] == place - 1:
+                number = bisect_left(self._odd, place)
+                plain_until = min([end, *self._odd[number : number + 1]])
+                for plain in range(place, plain_until):
+                    self._take(plain, self._plain_lengths_s[plain])
+                place = plain_until
+            if place < end:
+                self._consider(place)
+                place += 1
+
+    def _take(self, place: int, length_s: float, *, is_step: bool = False) -> None:
+        self.places.append(place)
+        self.lengths_s.append(length_s)
+        self.steps.append(is_step)
+
+    def _consider(self, place: int) -> None:
+        now, before = self._columns[:, place], self._columns[:, self.places[-1]]
+        length_s, is_step = self._length_s(now, before)
+        if length_s is not None:
+            self._take(place, length_s, is_step=is_step)
+        elif now[_STAMP] < before[_STAMP]:
+            self.late += 1
+        else:
+            self.duplicates += 1
+
+    def _length_s(self, now: Numbers, before: Numbers) -> tuple[float | None, bool]:
+        """The seconds between two reports and whether a clock stepped; `None` for no new
+        report."""
+        by_sample_ms = float(now[_AT] - before[_AT])
+        length_ms = float(now[_STAMP] - before[_STAMP])
+        if length_ms != length_ms:
+            return (by_sample_ms / 1000 if by_sample_ms > 0 else None), False
+        if length_ms == 0 or (length_ms < 0 and by_sample_ms <= 0):
+            return None, False
+        if length_ms < 0:
+            counters = self._counters
+            has_moved = not np.array_equal(now[counters], before[counters], equal_nan=True)
+            return (by_sample_ms / 1000, True) if has_moved else (None, False)
+        tolerance_ms = max(CLOCK_STEP_MS, CLOCK_STEP_SHARE * by_sample_ms)
+        if by_sample_ms > 0 and abs(length_ms - by_sample_ms) > tolerance_ms:
+            return by_sample_ms / 1000, True
+        return length_ms / 1000, False

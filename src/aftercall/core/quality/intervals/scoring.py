@@ -1,0 +1,239 @@
+"""How good the intervals of a stream were: RealtimeKit's score and the estimated opinion.
+
+Nothing is scored that cannot be known: a muted or switched-off stream, a gap, an interval with
+too little in it to judge. Such intervals are left out of every average, not counted as bad.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from aftercall.core.quality.frame.columns import (
+    Flags,
+    Numbers,
+    Places,
+    first_known,
+    known,
+    nothing,
+    numbers,
+    or_zero,
+)
+from aftercall.core.quality.frame.interval_table import Table
+from aftercall.core.quality.intervals.frame_size import longer_sides
+from aftercall.core.quality.intervals.liveness import (
+    are_empty,
+    are_off,
+    are_still_screens,
+    are_unplayed,
+)
+from aftercall.core.quality.models import mos_audio, mos_video, score
+from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES, Codec
+
+LEAST_PACKETS: Final = 20
+"""Under discontinuous transmission a share of fewer is noise."""
+LEAST_AUDIO_S: Final = 0.5
+ASSUMED_SAMPLING_RATE: Final = 48_000
+
+
+def appraise(table: Table) -> None:
+    """Adds `score` and `mos`; for received audio `burst_ratio` too."""
+    silent, unplayed = _unscored(table), are_unplayed(table)
+    still = are_still_screens(table)
+    is_audio = table.family in AUDIO
+    scores, opinions = _scores(table), _audio(table) if is_audio else _video(table)
+    if unplayed.any():
+        scores, opinions = (np.where(unplayed, np.nan, each) for each in (scores, opinions))
+    if still.any():
+        scores, opinions = (np.where(still, np.nan, each) for each in (scores, opinions))
+    scores = first_known(table.get("score_given"), scores)
+    if silent.any():
+        scores, opinions = (np.where(silent, np.nan, each) for each in (scores, opinions))
+    table.put("score", known(scores))
+    table.put("mos", known(opinions))
+
+
+def _unscored(table: Table) -> Flags:
+    """The places where nothing flows on purpose, or nobody looked for too long."""
+    silent: Flags = are_off(table) | are_empty(table) | (table.get("is_gap") == 1)
+    return silent
+
+
+def _scores(table: Table) -> Numbers:
+    """Not known where nothing is: the client's rule would call that perfect."""
+    losses, jitters = table.columns("loss_percent", "jitter_s")
+    is_unknown = np.isnan(losses) & np.isnan(jitters)
+    if table.family in AUDIO and table.family in PRODUCERS:
+        found = score.audio_producer_scores(losses, jitters)
+    elif table.family in AUDIO:
+        events = table.get("concealment_events")
+        is_unknown &= np.isnan(events)
+        is_unknown |= table.get("packets_received") == 0
+        found = score.audio_consumer_scores(losses, jitters, events)
+    else:
+        frames, fps, shown_fps = table.columns("frames", "fps", "frames_per_second")
+        is_unknown &= np.isnan(frames)
+        found = score.video_scores(
+            losses,
+            jitters,
+            longer_sides(table, "frame"),
+            first_known(shown_fps, fps),
+            frames,
+            is_screen=table.family in SCREENSHARES,
+        )
+    return np.where(is_unknown, np.nan, found)
+
+
+def _audio(table: Table) -> Numbers:
+    codecs, which = _codecs(table)
+    if table.family in PRODUCERS:
+        losses, bursts = _sent_losses(table), np.ones(len(which))
+        delays_ms = mos_audio.producer_delays_ms(*table.columns("rtt_s", "jitter_s"))
+    else:
+        rates = numbers([None if codec is None else codec.sampling_rate for codec in codecs])[which]
+        losses, bursts = _received_losses(table, np.where(rates > 0, rates, ASSUMED_SAMPLING_RATE))
+        table.put("burst_ratio", known(bursts))
+        delays_ms = mos_audio.consumer_delays_ms(
+            *table.columns("rtt_s", "jitter_buffer_ms", "jitter_s")
+        )
+    is_repaired = ~np.isnan(table.get("concealment_percent"))
+    opinions = nothing(len(which))
+    for spoken, target_bps, places in _manners(codecs, which, table.get("target_bitrate_bps")):
+        name, fmtp = (None, None) if spoken is None else (spoken.subtype, spoken.sdp_fmtp_line)
+        constants = mos_audio.codec_of(name, target_bps)
+        if constants is not None:
+            factor = mos_audio.redundancy(name, fmtp)
+            opinions[places] = mos_audio.estimates(
+                constants,
+                delays_ms[places],
+                losses[places],
+                bursts[places],
+                np.where(is_repaired[places], 1.0, factor),
+            )
+    return opinions
+
+
+def _codecs(table: Table) -> tuple[list[Codec | None], Places]:
+    """The codecs, and which of them each interval had."""
+    numbered: dict[Codec | None, int] = {}
+    which = [numbered.setdefault(saying.codec, len(numbered)) for saying in table.sayings]
+    return list(numbered), np.array(which, dtype=np.intp)[table.which]
+
+
+def _manners(
+    codecs: Sequence[Codec | None], which: Places, targets: Numbers
+) -> list[tuple[Codec | None, float | None, Places]]:
+    """The ways in which streams were encoded: codec, target bitrate, and where."""
+    # Received streams have none, sent ones a few hundred at most.
+    wished = np.unique(np.where(np.isnan(targets), -1.0, targets))
+    found: list[tuple[Codec | None, float | None, Places]] = []
+    for number, codec in enumerate(codecs):
+        for wish in wished.tolist():
+            is_wished = np.isnan(targets) if wish < 0 else targets == wish
+            places = np.flatnonzero((which == number) & is_wished)
+            if len(places):
+                found.append((codec, None if wish < 0 else wish, places))
+    return found
+
+
+def _sent_losses(table: Table) -> Numbers:
+    losses, expected, sent = table.columns("loss_percent", "packets_expected", "packets_sent")
+    base = or_zero(np.where(expected > 0, expected, sent))
+    return np.where(base < LEAST_PACKETS, np.nan, losses)
+
+
+def _received_losses(table: Table, sampling_rates: Numbers) -> tuple[Numbers, Numbers]:
+    """The loss to judge by, in percent, and its burst ratio: what had to be concealed, else what
+    did not arrive or came too late to be played. Not known where there was too little audio."""
+    expected, lost, discarded, events = table.columns(
+        "packets_expected", "packets_lost", "packets_discarded", "concealment_events"
+    )
+    played, concealed, percents = table.columns(
+        "total_samples_received", "concealed_samples", "concealment_percent"
+    )
+    is_played = ~np.isnan(played) & ~np.isnan(concealed)
+    is_short = (expected < LEAST_PACKETS) | (is_played & (played < LEAST_AUDIO_S * sampling_rates))
+    missed = lost + or_zero(discarded)
+    missing = np.divide(100 * missed, expected, out=nothing(len(lost)), where=expected > 0)
+    losses = np.where(is_played, percents, np.minimum(missing, 100.0))
+    losses = np.where(is_short, np.nan, losses)
+    packets = np.where(is_played, losses * played / (2 * sampling_rates), lost)
+    bursts = mos_audio.burst_ratios(packets, or_zero(events), losses / 100)
+    return losses, np.where(np.isnan(losses), np.nan, bursts)
+
+
+def _video(table: Table) -> Numbers:
+    is_screen, is_producer = table.family in SCREENSHARES, table.family in PRODUCERS
+    model = mos_video.DEFAULT
+    frames, width, height, shown_width, shown_height, source_width, source_height = table.columns(
+        *_SIZES
+    )
+    fps, bitrate_bps, rtt_s, buffer_ms, loss, freeze_share, source_fps = table.columns(*_RATES)
+    pixels, shown, source = (
+        width * height,
+        shown_width * shown_height,
+        source_width * source_height,
+    )
+    expected = mos_video.expected_sizes(
+        pixels, shown, source, is_producer=is_producer, is_screen=is_screen
+    )
+    if not is_screen:
+        # A thumbnail that was wanted small is no shrunken picture.
+        is_assumed = ~((source if is_producer else shown) > 0)
+        expected = np.where(is_assumed, pixels, expected)
+        table.put("is_size_assumed", is_assumed.astype(np.float64))
+    bitrate_bps = first_known(table.get("picture_bps"), bitrate_bps)
+    opinions = mos_video.opinions(
+        model,
+        _factors(table, model, is_screen=is_screen),
+        bitrate_bps,
+        pixels,
+        fps,
+        expected,
+        mos_video.expected_rates(source_fps, is_screen=is_screen),
+        500 * or_zero(rtt_s) + (0.0 if is_producer else or_zero(buffer_ms)),
+        or_zero(loss),
+        # A page that scrolls and rests by turns looks like one that freezes.
+        np.zeros(len(fps)) if is_screen else or_zero(freeze_share),
+    )
+    is_unknown = is_screen | ~_are_knowable(table, opinions)
+    return np.where(frames == 0, np.where(is_unknown, np.nan, mos_video.LOWEST), opinions)
+
+
+def _are_knowable(table: Table, opinions: Numbers) -> Flags:
+    """The intervals of streams whose moving pictures can be scored, most of them, or which never
+    moved. Of other streams only that they stand still could be scored, which would say nothing of
+    the rest of the time."""
+    moving = (table.get("frames") > 0) & ~_unscored(table)
+    count = int(table.ranks.max(initial=0)) + 1
+    moved = np.bincount(table.ranks, moving, count)
+    scored = np.bincount(table.ranks, moving & ~np.isnan(opinions), count)
+    knowable: Flags = (2 * scored >= moved)[table.ranks]
+    return knowable
+
+
+def _factors(table: Table, model: mos_video.VideoModel, *, is_screen: bool) -> Numbers:
+    codecs, which = _codecs(table)
+    names = [None if codec is None else codec.subtype for codec in codecs]
+    factors = [mos_video.codec_factor(model, name, is_screen=is_screen) for name in names]
+    return np.array(factors)[which]
+
+
+_SIZES: Final = (
+    "frames",
+    "frame_width",
+    "frame_height",
+    "expected_width",
+    "expected_height",
+    "source_width",
+    "source_height",
+)
+_RATES: Final = (
+    "fps",
+    "bitrate_bps",
+    "rtt_s",
+    "jitter_buffer_ms",
+    "residual_loss_percent",
+    "freeze_share",
+    "source_fps",
+)

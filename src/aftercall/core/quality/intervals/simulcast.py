@@ -1,0 +1,133 @@
+"""Of the layers of a simulcast, the one to judge by, and the loss of all of them.
+
+The far end shows, or forwards, the largest layer that flows. One that goes out for a moment now
+and then is not what anybody looks at, so that a layer must keep up with the busiest one: have half
+its frames. What the network loses it loses of all layers alike.
+"""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+import msgspec
+import numpy as np
+
+from aftercall.core.quality.frame.columns import (
+    Flags,
+    Numbers,
+    Places,
+    first_known,
+    nothing,
+    or_zero,
+)
+from aftercall.core.quality.frame.interval_table import Table
+from aftercall.core.quality.stats.track_tags import StreamKey
+
+LEAST_SHARE: Final = 0.5
+"""Of the frames of the busiest layer; of its bytes where frames are not reported. Chosen."""
+
+
+def join_layers(table: Table) -> Table:
+    """Of the layers of one sender at one moment the one to judge by, with what was lost of all.
+    All of them take the rank of the first."""
+    layered = _layered(table)
+    if not layered:
+        return table
+    numbers = [layered.get(saying.key, -1) for saying in table.sayings]
+    senders = np.array(numbers, dtype=np.intp)[table.which]
+    rows = np.flatnonzero(senders >= 0)
+    moments = _Moments.of(senders[rows], table.at[rows])
+    layers = table.taken(rows)
+    kept = _best(layers, moments)
+    is_kept = senders < 0
+    is_kept[rows[kept]] = True
+    joined = msgspec.structs.replace(table, ranks=_ranks(table, senders, rows))
+    for name, column in _sums(layers, moments).items():
+        if name in table.numbers:
+            whole = table.numbers[name].copy()
+            whole[rows] = column[moments.places]
+            joined.numbers = {**joined.numbers, name: whole}
+    return joined.taken(is_kept)
+
+
+class _Moments(NamedTuple):
+    """The rows of layers, by sender and moment. `places` tells which of `total` each row is of."""
+
+    places: Places
+    total: int
+
+    @classmethod
+    def of(cls, senders: Places, at: Numbers) -> "_Moments":
+        order = np.lexsort((at, senders))
+        is_new = (np.diff(at[order], prepend=np.nan) != 0) | (
+            np.diff(senders[order], prepend=-1) != 0
+        )
+        places = np.empty(len(order), dtype=np.intp)
+        places[order] = np.cumsum(is_new) - 1
+        return cls(places, int(is_new.sum()))
+
+    def sums(self, column: Numbers) -> Numbers:
+        """Of the values that are known, NaN where none is."""
+        is_known = ~np.isnan(column)
+        places = self.places[is_known]
+        sums = np.bincount(places, column[is_known], self.total)
+        return np.where(np.bincount(places, minlength=self.total) > 0, sums, np.nan)
+
+    def greatest(self, column: Numbers) -> Numbers:
+        found = np.zeros(self.total)
+        np.maximum.at(found, self.places, column)
+        return found
+
+
+def _best(layers: Table, moments: _Moments) -> Places:
+    """The row of each moment to judge by; of equals the one of the first layer."""
+    frames, width, height = layers.columns("frames", "frame_width", "frame_height")
+    media = or_zero(layers.get("bytes_sent")) - or_zero(layers.get("retransmitted_bytes_sent"))
+    has_frames = ~np.isnan(moments.sums(frames))[moments.places]
+    moved = np.where(has_frames, or_zero(frames), media)
+    keeps_up = moved >= LEAST_SHARE * moments.greatest(moved)[moments.places]
+    size = or_zero(width) * or_zero(height)
+    order = np.lexsort((-layers.ranks, media, size, keeps_up, moments.places))
+    best: Places = order[np.diff(moments.places[order], append=-1) != 0]
+    return best
+
+
+def _sums(layers: Table, moments: _Moments) -> dict[str, Numbers]:
+    """What was lost of all layers together, a value for each moment."""
+    sent, expected = layers.columns("packets_sent", "packets_expected")
+    found = {
+        name: moments.sums(layers.get(name))
+        for name in ("packets_lost", "packets_lost_signed", "packets_expected")
+    }
+    weights = first_known(expected, sent)
+    for name in ("loss_percent", "residual_loss_percent"):
+        percents = layers.get(name)
+        known = np.where(np.isnan(percents), np.nan, weights)
+        wholes = moments.sums(known)
+        found[name] = np.divide(
+            moments.sums(known * percents), wholes, out=nothing(moments.total), where=wholes > 0
+        )
+    return found
+
+
+def _ranks(table: Table, senders: Places, rows: Places) -> Places:
+    first = np.full(int(senders.max()) + 1, table.ranks.max())
+    np.minimum.at(first, senders[rows], table.ranks[rows])
+    is_layer: Flags = senders >= 0
+    return np.where(is_layer, first[senders], table.ranks)
+
+
+def _layered(table: Table) -> Mapping[StreamKey, int]:
+    """The streams that are layers, with the number of what sends them."""
+    senders: dict[StreamKey, tuple[str, str]] = {}
+    keys: dict[tuple[str, str], set[StreamKey]] = {}
+    for saying in table.sayings:
+        if saying.sender is not None:
+            senders.setdefault(saying.key, (saying.key[0], saying.sender))
+    if len(senders) < 2:
+        return {}
+    for place in np.unique(table.which).tolist():
+        key = table.sayings[place].key
+        if key in senders:
+            keys.setdefault(senders[key], set()).add(key)
+    several = [layers for layers in keys.values() if len(layers) > 1]
+    return {key: number for number, layers in enumerate(several) for key in layers}

@@ -1,0 +1,169 @@
+"""What went wrong on a peer's side of the call: the catalogue."""
+
+from enum import StrEnum
+from typing import Final, Literal, Self
+
+import msgspec
+
+from aftercall.core.instants import SECOND_MS, EpochMs
+from aftercall.core.quality.stats.link import Saying
+
+Severity = Literal["information", "warning", "severe"]
+Origin = Literal["local", "remote", "server"]
+
+WARM_UP_MS: Final = 10 * SECOND_MS
+"""Encoders and congestion control ramp up: no fault in that. Chosen."""
+
+
+class IssueName(StrEnum):
+    """The catalogue; `docs/explain/diagnosis.md` says what each means."""
+
+    POOR_NETWORK_UPLINK = "poor_network_uplink"
+    SEVERE_NETWORK_UPLINK = "severe_network_uplink"
+    POOR_NETWORK_DOWNLINK = "poor_network_downlink"
+    SEVERE_NETWORK_DOWNLINK = "severe_network_downlink"
+    HIGH_RTT = "high_rtt"
+    HIGH_JITTER_BUFFER_DELAY = "high_jitter_buffer_delay"
+    AUDIO_CONCEALMENT = "audio_concealment"
+    LOW_AUDIO_MOS = "low_audio_mos"
+    LOW_VIDEO_MOS = "low_video_mos"
+    LOW_AVAILABLE_BITRATE = "low_available_bitrate"
+    BANDWIDTH_LIMITED = "bandwidth_limited"
+    CPU_LIMITED = "cpu_limited"
+    DECODER_OVERLOADED = "decoder_overloaded"
+    VIDEO_FROZEN = "video_frozen"
+    LOW_FRAME_RATE = "low_frame_rate"
+    LOW_RESOLUTION = "low_resolution"
+    NARROW_DOWNLINK = "narrow_downlink"
+    NO_VIDEO_SENT = "no_video_sent"
+    NO_VIDEO_RECEIVED = "no_video_received"
+    CAMERA_MUTED = "camera_muted"
+    NO_AUDIO_SENT = "no_audio_sent"
+    NO_AUDIO_RECEIVED = "no_audio_received"
+    SILENT_MICROPHONE = "silent_microphone"
+    CONSTANT_AUDIO_LEVEL = "constant_audio_level"
+    ONE_WAY_AUDIO = "one_way_audio"
+    AUDIO_NOT_PLAYED = "audio_not_played"
+    NEGATIVE_FEEDBACK_HIGH = "negative_feedback_high"
+    ICE_RECONNECTING = "ice_reconnecting"
+    ICE_FAILED = "ice_failed"
+    CONNECTION_FAILED = "connection_failed"
+    SLOW_CONNECT = "slow_connect"
+    TURN_RELAYED = "turn_relayed"
+    TURN_RELAYED_TCP = "turn_relayed_tcp"
+    TRANSPORT_PATH_CHANGED = "transport_path_changed"
+    STATS_GAP = "stats_gap"
+    CLOCK_STEP = "clock_step"
+
+
+_INFORMATION: Final = frozenset(
+    {
+        IssueName.CAMERA_MUTED,
+        IssueName.TURN_RELAYED,
+        IssueName.TRANSPORT_PATH_CHANGED,
+        IssueName.CLOCK_STEP,
+        IssueName.STATS_GAP,
+    }
+)
+_SEVERE: Final = frozenset(
+    {
+        IssueName.SEVERE_NETWORK_UPLINK,
+        IssueName.SEVERE_NETWORK_DOWNLINK,
+        IssueName.ICE_FAILED,
+        IssueName.CONNECTION_FAILED,
+        IssueName.ONE_WAY_AUDIO,
+        IssueName.AUDIO_NOT_PLAYED,
+        IssueName.NO_AUDIO_SENT,
+        IssueName.NO_AUDIO_RECEIVED,
+    }
+)
+
+
+SEVERE_FROM: Final[dict[IssueName, tuple[str, float]]] = {
+    IssueName.HIGH_JITTER_BUFFER_DELAY: ("jitter_buffer_ms", 500),
+}
+"""Where one name stands for both: the measure that makes the issue severe, and from where on.
+webrtc-issue-detector."""
+
+
+def severity_of(name: IssueName) -> Severity:
+    """How severe an issue of this name is at least."""
+    if name in _INFORMATION:
+        return "information"
+    return "severe" if name in _SEVERE else "warning"
+
+
+class StreamRef(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The stream an issue is about; a whole connection when only `connection_id` is given."""
+
+    peer_id: str
+    """Whose issue it is."""
+    connection_id: str | None = None
+    family: str | None = None
+    ssrc: int | None = None
+    mid: str | None = None
+    producer_id: str | None = None
+    consumer_id: str | None = None
+    from_peer_id: str | None = None
+    """The peer a received stream comes from."""
+
+    @classmethod
+    def of(cls, peer_id: str, saying: Saying) -> Self:
+        """A stream of this peer's, by what was said of it."""
+        return cls(
+            peer_id=peer_id,
+            connection_id=saying.key[0],
+            family=saying.family.value,
+            ssrc=saying.ssrc,
+            mid=saying.mid,
+            producer_id=saying.producer_id,
+            consumer_id=saying.consumer_id,
+            from_peer_id=saying.peer_id,
+        )
+
+
+class Issue(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One stretch of trouble. `worst` holds the worst value of each measure that counted, by
+    name with its unit: `loss_percent`, `rtt_ms`, … One that was bad for a moment only, while
+    another was for long, does not count."""
+
+    name: IssueName
+    severity: Severity
+    stream: StreamRef
+    first_at: EpochMs
+    last_at: EpochMs
+    sample_count: int
+    worst: dict[str, float] = {}
+    typical: dict[str, float] = {}
+    """The mean of each of these measures from the first to the last report that counted."""
+    origin: Origin | None = None
+    """`remote`: it lies with the participant at the other end; `server`: with the server, or the
+    network before it."""
+    caused_by: str | None = None
+    """The row of the participant with whom it lies, when that is another one."""
+    is_open: bool = False
+    """It had not been cleared when the reports ended."""
+    is_known_live: bool = False
+    """Of a stream that carried nothing: its sender, its tag or a switch of the app said all the
+    time that it was on. Where nothing did, it may have been off."""
+
+
+def single(
+    name: IssueName,
+    stream: StreamRef,
+    first_at: EpochMs,
+    last_at: EpochMs,
+    worst: dict[str, float] | None = None,
+    *,
+    sample_count: int = 1,
+) -> Issue:
+    """An issue known at once, not from a row of samples."""
+    return Issue(
+        name=name,
+        severity=severity_of(name),
+        stream=stream,
+        first_at=first_at,
+        last_at=last_at,
+        sample_count=sample_count,
+        worst=worst or {},
+    )

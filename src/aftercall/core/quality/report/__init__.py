@@ -1,0 +1,1 @@
+"""The report on one participant of one session, folded from samples and events."""

@@ -1,0 +1,280 @@
+"""The verdict on one participant of one session, folded from the samples and notes of its peers.
+
+A participant that reconnected has several peers; their samples are folded one after the other
+and add up. The verdict itself is small; the sample rows, which are not, lie beside it in the
+form in which they are served.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from aftercall.core.events import ENTRY_REFUSED, INTERVAL_ASKED
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.activity.stream_activity import Traces
+from aftercall.core.quality.diagnosis.findings import Finding
+from aftercall.core.quality.experience.levels import Experience
+from aftercall.core.quality.intervals.cadence import Cadence, followed
+from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
+from aftercall.core.quality.report.cumulative import Cumulative
+from aftercall.core.quality.report.receive_stats import Received, Reception
+from aftercall.core.quality.stats.peer_metadata import LastSeen, Metadata, fold_metadata
+from aftercall.core.records import LeaveReason, Peer, PeerNote, StoredSample
+
+if TYPE_CHECKING:
+    from aftercall.core.quality.experience.moments import StreamScores
+    from aftercall.core.quality.report.peer_fold import PeerFold
+
+FOLD_VERSION: Final = 4
+"""Grows whenever the same facts give another verdict; older documents can be folded again."""
+
+
+class PeerFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of one peer."""
+
+    peer: Peer
+    samples: Sequence[StoredSample]
+    notes: Sequence[PeerNote]
+
+
+class Gap(msgspec.Struct, frozen=True, kw_only=True):
+    """A time without reports."""
+
+    peer_id: str
+    start_at: EpochMs
+    end_at: EpochMs
+
+
+class Completeness(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of what should have been reported was. `share` is 0..1, `None` when nothing
+    was to be expected; reports that came besides do not raise it."""
+
+    expected_samples: int
+    arrived_samples: int
+    share: float | None
+    gaps: list[Gap]
+    unreadable_samples: int
+    unidentified_streams: int = 0
+    """Streams of which no report showed whether they are audio or video."""
+    dropped_entries: int
+    """What the collectors said they had to drop for lack of room."""
+    refused_entries: int = 0
+    """What came and could not be taken."""
+    end_is_inferred: bool
+    """Nobody said goodbye: the end is when the last peer was last heard."""
+    end_reason: LeaveReason | None
+
+
+class PeerSpan(msgspec.Struct, frozen=True, kw_only=True):
+    """One connection of the participant; `end_at` is `None` while it lasts."""
+
+    peer_id: str
+    start_at: EpochMs
+    end_at: EpochMs | None
+
+
+class Verdict(msgspec.Struct, kw_only=True):
+    """All but the rows. `cumulative` is by family; a family without intervals is not there."""
+
+    fold_version: int
+    spans: list[PeerSpan]
+    metadata: Metadata
+    completeness: Completeness
+    cumulative: dict[str, Cumulative]
+    issues: list[Issue]
+    diagnosis: list[Finding] = []
+    """The worst first."""
+    is_final: bool = True
+    """Whether the call is over and its participants have been compared; until then causes that
+    only all reports together show may be missing, and others may still change."""
+    experience: Experience | None = None
+    """Known when all participants of a session are folded together."""
+
+
+class Details(msgspec.Struct, kw_only=True):
+    """The rows. `rows` holds for each family a JSON array of `rows.Row`."""
+
+    rows: dict[str, msgspec.Raw]
+    receptions: list[Reception]
+
+
+class Folded(msgspec.Struct, kw_only=True):
+    """A participant's verdict and its details, and what is needed to compare it with the
+    others of its session."""
+
+    verdict: Verdict
+    details: Details
+    traces: Traces
+    scores: "StreamScores"
+
+
+def fold(chain: Sequence[PeerFacts], now: EpochMs) -> Folded:
+    """The verdict on a participant; `chain` holds its peers, at least one, in any order.
+
+    `now` stands for the end of a stay that lasts. The issues are those that this participant's
+    own reports show; what only the others' tell is added by `attribution`.
+    """
+    # numpy comes with it; a server that folds nothing does without its 22 MB.
+    from aftercall.core.quality.report import peer_fold  # noqa: PLC0415 - numpy
+
+    peers = in_order(chain)
+    seen = LastSeen()
+    folds = [
+        peer_fold.fold_peer(
+            facts.peer.id,
+            facts.samples,
+            facts.notes,
+            joined_at=start_of(facts.peer),
+            left_at=facts.peer.left_at,
+            now=now,
+            seen=seen,
+        )
+        for facts in peers
+    ]
+    completeness = _completeness(peers, folds, now)
+    issues = [issue for each in folds for issue in each.issues]
+    issues += [_gap_issue(gap) for gap in completeness.gaps]
+    verdict = Verdict(
+        fold_version=FOLD_VERSION,
+        spans=[
+            PeerSpan(peer_id=p.peer.id, start_at=start_of(p.peer), end_at=p.peer.left_at)
+            for p in peers
+        ],
+        metadata=fold_metadata([note for facts in peers for note in facts.notes], seen),
+        completeness=completeness,
+        cumulative=peer_fold.accumulated(folds),
+        issues=sorted(issues, key=lambda issue: (issue.first_at, issue.name)),
+    )
+    receptions = [
+        Reception(
+            peer_id=facts.peer.id,
+            start_at=start_of(facts.peer),
+            end_at=facts.peer.left_at,
+            audio=_within_stay(each.audio, facts.peer),
+            video=_within_stay(each.video, facts.peer),
+        )
+        for facts, each in zip(peers, folds, strict=True)
+    ]
+    return Folded(
+        verdict=verdict,
+        details=Details(rows=peer_fold.rows(folds), receptions=receptions),
+        traces=Traces(
+            streams=[found for each in folds for found in each.traces.streams],
+            connections=[found for each in folds for found in each.traces.connections],
+        ),
+        scores=peer_fold.scores(folds),
+    )
+
+
+def _gap_issue(gap: Gap) -> Issue:
+    ref = StreamRef(peer_id=gap.peer_id)
+    worst = {"gap_ms": float(gap.end_at - gap.start_at)}
+    return single(IssueName.STATS_GAP, ref, gap.start_at, gap.end_at, worst)
+
+
+def _within_stay(received: Received, peer: Peer) -> Received:
+    """What was received, its first packet not before the peer was there."""
+    if received.first_at is None:
+        return received
+    first_at = EpochMs(max(received.first_at, start_of(peer)))
+    return msgspec.structs.replace(received, first_at=first_at)
+
+
+def start_of(peer: Peer) -> EpochMs:
+    """When a peer was first there, as far as we know."""
+    return peer.first_heard_at if peer.joined_at is None else peer.joined_at
+
+
+def in_order(chain: Sequence[PeerFacts]) -> list[PeerFacts]:
+    """The peers of a participant in the order in which they came."""
+    return sorted(chain, key=lambda facts: (start_of(facts.peer), facts.peer.id))
+
+
+def _completeness(
+    chain: Sequence[PeerFacts], folds: "Sequence[PeerFold]", now: EpochMs
+) -> Completeness:
+    """Of a participant's peers together; `now` bounds a stay that lasts."""
+    expected = missing = arrived = dropped = refusals = 0
+    gaps: list[Gap] = []
+    for facts, folded in zip(chain, folds, strict=True):
+        peer = facts.peer
+        refused = [note for note in facts.notes if note.name == ENTRY_REFUSED]
+        refusals += len(refused)
+        dropped += _dropped(facts.notes)
+        if not peer.interval_ms:
+            continue
+        moments = [sample.at for sample in facts.samples]
+        paces = [
+            Cadence(interval_ms, facts.notes, folded.sights)
+            for interval_ms in (peer.interval_ms, *_asked(facts.notes))
+        ]
+        cadence = followed(paces, moments)
+        end_at = now if peer.left_at is None else peer.left_at
+        stays = [(start_of(peer), end_at)]
+        if peer.source == _SILENT_SOURCE:
+            stays = _with_streams(moments, folded.empty_at, end_at)
+        dues = [
+            cadence.stay(start, end, [at for at in moments if start <= at <= end])
+            for start, end in stays
+        ]
+        expected += sum(due.reports for due in dues)
+        # What came and could not be read is missing, but that it came is known.
+        missing += sum(due.missing for due in dues) + folded.unreadable_samples
+        arrived += len(moments)
+        came = [*moments, *(note.at for note in refused if note.data.get("is_sample"))]
+        if len(came) > len(moments):
+            dues = [
+                cadence.stay(start, end, [at for at in came if start <= at <= end])
+                for start, end in stays
+            ]
+        gaps += [
+            Gap(peer_id=peer.id, start_at=start, end_at=end)
+            for due in dues
+            for start, end in due.gaps
+        ]
+    last = chain[-1].peer
+    return Completeness(
+        expected_samples=expected,
+        arrived_samples=arrived,
+        share=round(1 - min(missing, expected) / expected, 4) if expected else None,
+        gaps=gaps,
+        unreadable_samples=sum(each.unreadable_samples for each in folds),
+        unidentified_streams=sum(each.unidentified_streams for each in folds),
+        dropped_entries=dropped,
+        refused_entries=refusals,
+        end_is_inferred=last.left_reason is LeaveReason.SILENCE,
+        end_reason=last.left_reason,
+    )
+
+
+_SILENT_SOURCE: Final = "realtimekit_callstats"
+"""RealtimeKit's client leaves reports without streams out, but for the first."""
+
+
+def _with_streams(
+    moments: Sequence[EpochMs], empty_at: Sequence[EpochMs], end_at: EpochMs
+) -> list[tuple[EpochMs, EpochMs]]:
+    """The stretches that begin with a report and end with one without streams, or with the stay:
+    no report is due before, nor after one without streams until the next."""
+    empty, found = set(empty_at), []
+    begun: EpochMs | None = None
+    for at in sorted(set(moments)):
+        begun = at if begun is None else begun
+        if at in empty:
+            found.append((begun, at))
+            begun = None
+    if begun is not None:
+        found.append((begun, max(begun, end_at)))
+    return found
+
+
+def _asked(notes: Sequence[PeerNote]) -> list[int]:
+    """The intervals that the server's answers asked for."""
+    asked = [note.data.get("interval_ms") for note in notes if note.name == INTERVAL_ASKED]
+    return [each for each in asked if isinstance(each, int) and each > 0]
+
+
+def _dropped(notes: Sequence[PeerNote]) -> int:
+    counts = [note.data.get("count") for note in notes if note.name == "entries_dropped"]
+    return max((count for count in counts if isinstance(count, int)), default=0)

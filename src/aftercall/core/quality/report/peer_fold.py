@@ -1,0 +1,151 @@
+"""One peer's samples, folded: what its streams were like, and what was wrong with them.
+
+Everything that works on columns comes with this module, so that only who folds loads numpy.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from aftercall.core.errors import Malformed
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.activity.connection_activity import ConnectionTraces
+from aftercall.core.quality.activity.read_stream_activity import trace
+from aftercall.core.quality.activity.stream_activity import Traces, looked_at
+from aftercall.core.quality.experience.moments import StreamScores, merged, scores_of
+from aftercall.core.quality.frame.interval_table import Table
+from aftercall.core.quality.intervals.cadence import Sight, hidden_spans
+from aftercall.core.quality.intervals.deltas import Reader
+from aftercall.core.quality.intervals.mute_state import Mutes, camera_issues
+from aftercall.core.quality.issues import Issue, IssueName
+from aftercall.core.quality.report.cumulative import Cumulative, accumulate
+from aftercall.core.quality.report.receive_stats import Received
+from aftercall.core.quality.report.rollup import roll_up
+from aftercall.core.quality.report.write_interval_rows import write_rows
+from aftercall.core.quality.report.write_receive_stats import receive
+from aftercall.core.quality.rules.connection_rules import ConnectionRules
+from aftercall.core.quality.rules.interruptions import interruption_issues
+from aftercall.core.quality.rules.microphone_rules import microphone_issues
+from aftercall.core.quality.rules.stream_issues import stream_issues
+from aftercall.core.quality.stats.decode import StoredReader
+from aftercall.core.quality.stats.link import Family, Linker
+from aftercall.core.quality.stats.peer_metadata import LastSeen
+from aftercall.core.records import PeerNote, StoredSample
+
+
+class PeerFold(msgspec.Struct, kw_only=True):
+    """What folding one peer's samples gave. The rows of `tables`, one for each family, are in
+    order of time."""
+
+    tables: list[Table]
+    issues: list[Issue]
+    traces: Traces
+    scores: StreamScores
+    audio: Received
+    video: Received
+    sights: list[Sight]
+    """Whether the page was hidden, where the samples say so."""
+    empty_at: list[EpochMs]
+    """The reports without a stream."""
+    unreadable_samples: int
+    unidentified_streams: int
+    """Streams of which no member showed whether they are audio or video."""
+
+
+def fold_peer(
+    peer_id: str,
+    samples: Iterable[StoredSample],
+    notes: Sequence[PeerNote],
+    *,
+    joined_at: EpochMs,
+    left_at: EpochMs | None,
+    now: EpochMs,
+    seen: LastSeen,
+) -> PeerFold:
+    """Adds what it sees of connections and encoders to `seen`. `now` ends a stay that lasts."""
+    stored, linker, reader = StoredReader(), Linker(), Reader()
+    connections, mutes = ConnectionRules(peer_id), Mutes(notes)
+    paths = ConnectionTraces(peer_id)
+    sights: list[Sight] = []
+    empty_at: list[EpochMs] = []
+    reported_at: EpochMs | None = None
+
+    def take(each: StoredSample) -> None:
+        nonlocal reported_at
+        sample = linker.link(stored.read(each.body), each.at)
+        reported_at = each.at if reported_at is None else min(reported_at, each.at)
+        if sample.is_page_hidden is not None:
+            sights.append(Sight(each.at, sample.is_page_hidden))
+        if not any(one.sent or one.received for one in sample.connections):
+            empty_at.append(each.at)
+        reader.take(sample)
+        connections.take(sample)
+        paths.take(sample)
+        mutes.take(sample)
+        seen.take(sample)
+
+    unreadable = 0
+    for each in samples:
+        try:
+            take(each)
+        except Malformed:
+            unreadable += 1
+    tables = reader.read(mutes).tables
+    ordered = [table.in_order() for table in tables]
+    interruptions = interruption_issues(peer_id, notes, connections.arrivals(), left_at, now)
+    outages = [
+        (i.first_at, i.last_at) for i in interruptions if i.name is IssueName.ICE_RECONNECTING
+    ]
+    first_at = joined_at if reported_at is None else reported_at
+    return PeerFold(
+        tables=ordered,
+        issues=[
+            *stream_issues(peer_id, joined_at, first_at, tables, mutes, outages),
+            *microphone_issues(peer_id, ordered, notes, mutes),
+            *connections.finish(),
+            *camera_issues(peer_id, mutes, now if left_at is None else left_at),
+            *interruptions,
+        ],
+        traces=Traces(
+            streams=looked_at(trace(peer_id, tables), hidden_spans(notes, sights)),
+            connections=paths.finish(tables),
+        ),
+        scores=scores_of(peer_id, tables),
+        audio=receive(ordered, is_video=False),
+        video=receive(ordered, is_video=True),
+        sights=sights,
+        empty_at=empty_at,
+        unreadable_samples=unreadable,
+        unidentified_streams=len(linker.unidentified),
+    )
+
+
+def accumulated(folds: Iterable[PeerFold]) -> dict[str, Cumulative]:
+    """The cumulative blocks of peers together, by family; none of a family without intervals."""
+    blocks: dict[str, Cumulative] = {}
+    for family, tables in _by_family(folds).items():
+        block = accumulate(roll_up(family, tables))
+        if block is not None:
+            blocks[family.value] = block
+    return blocks
+
+
+def scores(folds: Iterable[PeerFold]) -> StreamScores:
+    """The scored intervals of peers together."""
+    return merged([fold.scores for fold in folds])
+
+
+def rows(folds: Iterable[PeerFold]) -> dict[str, msgspec.Raw]:
+    """The rows of one peer after the other, by family, as JSON arrays."""
+    return {
+        family.value: msgspec.Raw(write_rows(tables))
+        for family, tables in _by_family(folds).items()
+    }
+
+
+def _by_family(folds: Iterable[PeerFold]) -> dict[Family, list[Table]]:
+    found: dict[Family, list[Table]] = {family: [] for family in Family}
+    for fold in folds:
+        for table in fold.tables:
+            found[table.family].append(table)
+    return found

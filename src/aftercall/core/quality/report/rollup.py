@@ -1,0 +1,263 @@
+"""What the intervals of a stream family come to: counts and exact histograms.
+
+Everything is an integer and merging is addition, so the order and grouping of what is added
+never shows. Percentiles are nearest rank: the smallest value that at least that share of the
+values does not exceed, always one that occurred.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from aftercall.core.quality.frame.columns import Flags, Numbers, first_known, or_zero
+from aftercall.core.quality.frame.interval_table import Table, stacked
+from aftercall.core.quality.intervals.liveness import (
+    are_empty,
+    are_idle,
+    are_off,
+    are_still_screens,
+)
+from aftercall.core.quality.intervals.score_coverage import are_to_score, has_score
+from aftercall.core.quality.models import score
+from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES, Family
+
+LOSS_PERCENTS: Final = (5, 10, 25, 50)
+DELAYS_MS: Final = (100, 250, 500)
+HIGH_FEEDBACK_PER_S: Final = 1.0
+"""PLI and FIR together; no published threshold was found, one a second is our choice."""
+
+_MILLION = 1_000_000
+_EXACT: Final = 2.0**53
+
+
+class Shares(msgspec.Struct):
+    """Values and how many of them reached each threshold."""
+
+    n: int = 0
+    total_millionths: int = 0
+    at_least: tuple[int, ...] = ()
+
+    def __add__(self, other: "Shares") -> "Shares":
+        long, short = self.at_least, other.at_least
+        if len(long) < len(short):
+            long, short = short, long
+        padded = short + (0,) * (len(long) - len(short))
+        return Shares(
+            self.n + other.n,
+            self.total_millionths + other.total_millionths,
+            tuple(one + two for one, two in zip(long, padded, strict=True)),
+        )
+
+    @property
+    def average(self) -> float | None:
+        return self.total_millionths / _MILLION / self.n if self.n else None
+
+    def fraction(self, place: int) -> float | None:
+        """The share of values at or over the threshold at `place`, 0..1."""
+        return (self.at_least[place] / self.n) if self.n else None
+
+
+class Histogram(msgspec.Struct):
+    """Values in whole steps of 1/`per_unit`, and how often each occurred."""
+
+    per_unit: int = 1
+    n: int = 0
+    total_millionths: int = 0
+    counts: dict[int, int] = {}
+
+    def __add__(self, other: "Histogram") -> "Histogram":
+        counts = dict(self.counts)
+        for step, count in other.counts.items():
+            counts[step] = counts.get(step, 0) + count
+        return Histogram(
+            self.per_unit,
+            self.n + other.n,
+            self.total_millionths + other.total_millionths,
+            counts,
+        )
+
+    @property
+    def average(self) -> float | None:
+        return self.total_millionths / _MILLION / self.n if self.n else None
+
+    def percentile(self, percent: int) -> float | None:
+        """The value of rank ⌈percent·n/100⌉, counted from the smallest."""
+        rank = (percent * self.n + 99) // 100
+        for step in sorted(self.counts):
+            rank -= self.counts[step]
+            if rank <= 0:
+                return step / self.per_unit
+        return None
+
+
+class Rollup(msgspec.Struct):
+    """The state of one stream family; `+` merges."""
+
+    family: Family
+    intervals: int = 0
+    loss_percent: Shares = msgspec.field(default_factory=Shares)
+    rtt_ms: Shares = msgspec.field(default_factory=Shares)
+    jitter_buffer_ms: Shares = msgspec.field(default_factory=Shares)
+    score: Histogram = msgspec.field(default_factory=lambda: Histogram(1000))
+    mos: Histogram = msgspec.field(default_factory=lambda: Histogram(100))
+    to_score: int = 0
+    """Intervals with enough in them to be scored; of `with_mos` and `with_score` a score is known,
+    or the next report on them gave one."""
+    with_mos: int = 0
+    with_score: int = 0
+    fps: Histogram = msgspec.field(default_factory=Histogram)
+    width: Histogram = msgspec.field(default_factory=Histogram)
+    packets_lost: int = 0
+    packets_lost_signed: int = 0
+    packets_expected: int = 0
+    frames: int = 0
+    key_frames: int = 0
+    with_frames: int = 0
+    """Live intervals whose frames are known; `no_video` of them had none."""
+    no_video: int = 0
+    poor_resolution: int = 0
+    lagging: int = 0
+    with_reason: int = 0
+    limited: int = 0
+    cpu_limited: int = 0
+    bandwidth_limited: int = 0
+    with_feedback: int = 0
+    high_feedback: int = 0
+    limited_cpu_ms: int = 0
+    limited_bandwidth_ms: int = 0
+    limited_other_ms: int = 0
+
+    def __add__(self, other: "Rollup") -> "Rollup":
+        if other.family is not self.family:
+            raise ValueError("only rollups of one family add up")
+        return Rollup(
+            self.family,
+            *(getattr(self, name) + getattr(other, name) for name in _ADDED),
+        )
+
+
+_ADDED: Final = tuple(name for name in Rollup.__struct_fields__ if name != "family")
+
+
+def roll_up(family: Family, tables: Sequence[Table]) -> Rollup:
+    """The rollup of all intervals of tables of one family."""
+    rollup = Rollup(family, sum(len(table.at) for table in tables))
+    for table in tables:
+        is_to_score = are_to_score(table)
+        rollup.to_score += _count(is_to_score)
+        rollup.with_mos += _count(is_to_score & has_score(table, "mos"))
+        rollup.with_score += _count(is_to_score & has_score(table, "score"))
+    tables = [_without(table, are_idle(table)) for table in tables]
+    percents, lost, expected = (
+        stacked(tables, name) for name in ("loss_percent", "packets_lost", "packets_expected")
+    )
+    rollup.loss_percent = _loss_shares(percents, lost, expected)
+    judged = expected > 0
+    rollup.packets_lost = _total(lost[judged])
+    rollup.packets_expected = _total(expected[judged])
+    rollup.packets_lost_signed = _total(stacked(tables, "packets_lost_signed"))
+    if family in PRODUCERS:
+        rollup.rtt_ms = _delay_shares(1000 * stacked(tables, "rtt_s"))
+    else:
+        rollup.jitter_buffer_ms = _delay_shares(stacked(tables, "jitter_buffer_ms"))
+    rollup.score = histogram(stacked(tables, "score"), 1000)
+    rollup.mos = histogram(stacked(tables, "mos"), 100)
+    if family not in AUDIO:
+        _roll_up_pictures(rollup, tables)
+    return rollup
+
+
+def _roll_up_pictures(rollup: Rollup, tables: Sequence[Table]) -> None:
+    """Of live pictures; frames are counted wherever there were any."""
+    is_screen = rollup.family in SCREENSHARES
+    live = [_live(table) for table in tables]
+    rates = first_known(stacked(live, "frames_per_second"), stacked(live, "fps"))
+    is_still = np.concatenate([are_still_screens(table) for table in live]) if live else rates < 0
+    widths, frames = stacked(live, "frame_width"), stacked(live, "frames")
+    heights = stacked(live, "frame_height")
+    rollup.fps = histogram(rates, 1)
+    rollup.width = histogram(widths, 1)
+    rollup.lagging = _count(score.are_lagging(rates, is_screen=is_screen) & ~is_still)
+    sides = np.fmax(widths, heights)
+    rollup.poor_resolution = _count(score.are_poor_resolution(sides, is_screen=is_screen))
+    if is_screen:
+        # A page that stands still has no frames, and is there all the same.
+        frames = np.where(frames == 0, np.nan, frames)
+    rollup.with_frames, rollup.no_video = _count(frames >= 0), _count(frames == 0)
+    key_frames = stacked(tables, "key_frames")
+    rollup.frames = _total(stacked(tables, "frames")[~np.isnan(key_frames)])
+    rollup.key_frames = _total(key_frames)
+    if rollup.family in PRODUCERS:
+        _roll_up_limits(rollup, live)
+
+
+def _live(table: Table) -> Table:
+    """Without the intervals in which no picture was to be expected."""
+    return _without(table, are_off(table) | are_empty(table))
+
+
+def _without(table: Table, rows: Flags) -> Table:
+    return table.taken(~rows) if rows.any() else table
+
+
+def _roll_up_limits(rollup: Rollup, tables: Sequence[Table]) -> None:
+    reasons: Counter[str | None] = Counter()
+    for table in tables:
+        times = np.bincount(table.which, minlength=len(table.sayings)).tolist()
+        for saying, count in zip(table.sayings, times, strict=True):
+            reasons[saying.limitation] += count
+    del reasons[None]
+    rollup.with_reason = reasons.total()
+    rollup.limited = rollup.with_reason - reasons["none"]
+    rollup.cpu_limited, rollup.bandwidth_limited = reasons["cpu"], reasons["bandwidth"]
+    rollup.limited_cpu_ms = _total(1000 * stacked(tables, "limited_cpu_s"))
+    rollup.limited_bandwidth_ms = _total(1000 * stacked(tables, "limited_bandwidth_s"))
+    rollup.limited_other_ms = _total(1000 * stacked(tables, "limited_other_s"))
+    plis, firs = stacked(tables, "pli_count"), stacked(tables, "fir_count")
+    is_told = ~(np.isnan(plis) & np.isnan(firs))
+    is_high = or_zero(plis) + or_zero(firs) >= HIGH_FEEDBACK_PER_S * stacked(tables, "dt_s")
+    rollup.with_feedback, rollup.high_feedback = _count(is_told), _count(is_told & is_high)
+
+
+def _count(places: Flags) -> int:
+    return int(np.count_nonzero(places))
+
+
+def _total(values: Numbers) -> int:
+    """The sum of those that are known, each rounded to a whole number."""
+    whole = np.rint(values[~np.isnan(values)])
+    # Adding up floats is exact as long as no sum can leave their whole numbers.
+    if len(whole) * np.abs(whole).max(initial=0) < _EXACT:
+        return int(whole.sum())
+    return sum(map(int, whole.tolist()))
+
+
+def _loss_shares(percents: Numbers, lost: Numbers, expected: Numbers) -> Shares:
+    """Compares whole packets where they are known, so that exactly 5 % counts as 5 %."""
+    is_known = ~np.isnan(percents)
+    is_counted = ~np.isnan(lost) & (expected > 0)
+    reached = tuple(
+        _count(
+            is_known
+            & np.where(is_counted, 100 * lost >= threshold * expected, percents >= threshold)
+        )
+        for threshold in LOSS_PERCENTS
+    )
+    return Shares(_count(is_known), _total(_MILLION * percents), reached)
+
+
+def _delay_shares(delays_ms: Numbers) -> Shares:
+    reached = tuple(_count(delays_ms >= threshold) for threshold in DELAYS_MS)
+    return Shares(_count(~np.isnan(delays_ms)), _total(_MILLION * delays_ms), reached)
+
+
+def histogram(values: Sequence[float] | Numbers, per_unit: int) -> Histogram:
+    """Values rounded half up to whole steps; the average is that of the values themselves."""
+    column = np.asarray(values, dtype=np.float64)
+    column = column[~np.isnan(column)]
+    steps, counts = np.unique(np.floor(column * per_unit + 0.5), return_counts=True)
+    found = dict(zip(map(int, steps.tolist()), counts.tolist(), strict=True))
+    return Histogram(per_unit, len(column), _total(_MILLION * column), found)

@@ -1,0 +1,138 @@
+"""What one peer heard and saw, made a column at a time."""
+
+from collections.abc import Iterable, Sequence
+from itertools import repeat
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from aftercall.core.instants import SECOND_MS, EpochMs
+from aftercall.core.quality.frame.columns import (
+    Numbers,
+    Places,
+    first_known,
+    floats,
+    or_zero,
+    rounded,
+    whole_numbers,
+)
+from aftercall.core.quality.frame.interval_table import Table, merged
+from aftercall.core.quality.intervals.liveness import are_idle
+from aftercall.core.quality.report.receive_stats import Moment, Received
+from aftercall.core.quality.report.write_interval_rows import times
+from aftercall.core.quality.stats.link import Family
+
+_AUDIO: Final = frozenset({Family.AUDIO_CONSUMER, Family.SCREENSHARE_AUDIO_CONSUMER})
+_VIDEO: Final = frozenset({Family.VIDEO_CONSUMER, Family.SCREENSHARE_VIDEO_CONSUMER})
+
+
+class _Moments:
+    """The rows of a table in order of time, moment by moment."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self.firsts: Places = np.flatnonzero(np.diff(table.at, prepend=np.nan) != 0)
+        """Where a moment begins."""
+        lengths = np.diff(self.firsts, append=len(table.at))
+        self.places: Places = np.repeat(np.arange(len(lengths)), lengths)
+        """Which of the moments each row is of."""
+
+    @property
+    def at(self) -> Numbers:
+        return self.table.at[self.firsts]
+
+    def counts(self, column: Numbers) -> Places:
+        """How many of the values are known."""
+        return np.bincount(self.places[~np.isnan(column)], minlength=len(self.firsts))
+
+    def sums(self, column: Numbers) -> Numbers:
+        """Of those that are known; not known where none is."""
+        is_known = ~np.isnan(column)
+        found = np.bincount(self.places[is_known], column[is_known], len(self.firsts))
+        return np.where(self.counts(column) > 0, found, np.nan)
+
+    def means(self, column: Numbers) -> list[float | None]:
+        sums, counts = self.sums(column), self.counts(column)
+        return floats(rounded(sums / np.maximum(counts, 1), 6))
+
+    def totals(self, name: str) -> Iterable[int | None]:
+        return whole_numbers(self.sums(self.table.get(name)))
+
+
+def receive(tables: Sequence[Table], *, is_video: bool) -> Received:
+    """What the received streams of one kind among one peer's come to; the rows of the tables are
+    in order of time."""
+    families = _VIDEO if is_video else _AUDIO
+    received = [_carrying(table) for table in tables if table.family in families]
+    received = [table for table in received if len(table.at)]
+    if not received:
+        return Received()
+    moments = _Moments(received[0] if len(received) == 1 else merged(received).in_order())
+    table = moments.table
+    packets, scores = moments.sums(table.get("packets_received")), table.get("score")
+    heard_at = moments.at[packets > 0]
+    columns = _pictures(moments) if is_video else _voices(moments)
+    shared = (
+        times(moments.at),
+        moments.means(scores),
+        moments.means(table.get("jitter_s")),
+        moments.totals("packets_lost"),
+    )
+    written = msgspec.json.encode(list(map(Moment, *shared, *columns)))
+    return Received(
+        packets=_total(packets),
+        packets_lost=_total(table.get("packets_lost")),
+        packets_expected=_total(table.get("packets_expected")),
+        bytes=_total(table.get("bytes_received")),
+        seconds=sum(np.maximum.reduceat(table.get("dt_s"), moments.firsts).tolist(), 0.0),
+        scores=int(np.count_nonzero(~np.isnan(scores))),
+        score_total=sum(or_zero(moments.sums(scores)).tolist(), 0.0),
+        first_at=_first_packet_at(table),
+        last_at=EpochMs(int(heard_at[-1])) if len(heard_at) else None,
+        moments=msgspec.Raw(written),
+    )
+
+
+def _carrying(table: Table) -> Table:
+    """Without the intervals in which a stream had nothing to carry."""
+    idle = are_idle(table)
+    return table.taken(~idle) if idle.any() else table
+
+
+def _first_packet_at(table: Table) -> EpochMs | None:
+    """When the first packet of any stream came. What a stream's first interval found counted
+    already came before it, at the pace of that interval."""
+    packets, before, dt_s = table.columns("packets_received", "packets_before", "dt_s")
+    heard = np.flatnonzero(packets > 0)
+    if not len(heard):
+        return None
+    first = heard[np.unique(table.ranks[heard], return_index=True)[1]]
+    earlier_s = or_zero(before[first]) / packets[first] * dt_s[first]
+    return EpochMs(int((table.starts[first] - SECOND_MS * earlier_s).min()))
+
+
+def _voices(moments: _Moments) -> tuple[Iterable[Any], ...]:
+    """The concealment events."""
+    return (moments.totals("concealment_events"),)
+
+
+def _pictures(moments: _Moments) -> tuple[Iterable[Any], ...]:
+    """No concealment; width and height of the largest picture, dropped frames, mean rate."""
+    table = moments.table
+    width, height = or_zero(table.get("frame_width")), or_zero(table.get("frame_height"))
+    # The first of each moment in this order is the largest; of equals the one that came first.
+    order = np.lexsort((-width * height, width == 0, moments.places))
+    largest = order[moments.firsts]
+    is_shown = width[largest] > 0
+    sizes = (np.where(is_shown, side[largest], np.nan) for side in (width, height))
+    return (
+        repeat(None),
+        *map(whole_numbers, sizes),
+        moments.totals("frames_dropped"),
+        moments.means(first_known(*table.columns("frames_per_second", "fps"))),
+    )
+
+
+def _total(column: Numbers) -> int:
+    return int(or_zero(column).sum())

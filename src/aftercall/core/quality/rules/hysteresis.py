@@ -1,0 +1,159 @@
+"""When trouble on a stream becomes an issue, and when it is over.
+
+A condition of the samples raises its issue when it holds in three of the last five, and the
+issue is over after three samples in a row on the good side of a second, kinder threshold, so
+that a value at the edge does not flicker. Where one sample is hard trouble, it raises the issue
+alone. A value that is not known is no evidence either way.
+"""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.frame.columns import Flags, Numbers, Places
+from aftercall.core.quality.issues import (
+    SEVERE_FROM,
+    Issue,
+    IssueName,
+    Severity,
+    StreamRef,
+    severity_of,
+)
+
+RAISE_AFTER: Final = 3
+WINDOW: Final = 5
+CLEAR_AFTER: Final = 3
+"""Three of five, as Twilio's client warns; three good ones in a row to take it back."""
+
+
+class Samples(NamedTuple):
+    """What was measured on a stream, sample by sample. `values` by the name under which they are
+    told, NaN where they are not known; `bad` says of each which make trouble. A sample may be
+    neither good nor bad."""
+
+    starts: Numbers
+    ends: Numbers
+    values: dict[str, Numbers]
+    bad: dict[str, Flags]
+    is_hard: Flags
+    """So bad that one of them makes an issue."""
+    is_good: Flags
+    sections: Places
+    """Grow where the stream was interrupted: what comes is judged afresh."""
+    last_section: int
+    """The one in which the stream ends, with or without samples."""
+
+
+def uninterrupted(
+    starts: Numbers,
+    ends: Numbers,
+    measured: tuple[str, Numbers],
+    *,
+    is_bad: Flags,
+    is_good: Flags,
+) -> Samples:
+    """Samples of one value, by its name, all of one section."""
+    name, values = measured
+    sections = np.zeros(len(starts), dtype=np.intp)
+    is_hard = np.zeros(len(starts), dtype=np.bool_)
+    return Samples(starts, ends, {name: values}, {name: is_bad}, is_hard, is_good, sections, 0)
+
+
+class Watch(NamedTuple):
+    """What to make of samples."""
+
+    name: IssueName
+    low_is_bad: bool = False
+    raise_after: int = RAISE_AFTER
+    raise_after_ms: int = 0
+    """For how long trouble has to last at least, however often it was looked at."""
+    window: int = WINDOW
+    clear_after: int = CLEAR_AFTER
+
+    def issues(self, ref: StreamRef, samples: Samples) -> list[Issue]:
+        """In order of time; the last one open if it was not cleared."""
+        found: list[Issue] = []
+        is_bad = np.logical_or.reduce(list(samples.bad.values()))
+        sections, counts = np.unique(samples.sections[is_bad], return_counts=True)
+        is_hard = samples.is_hard & is_bad
+        hard = np.unique(samples.sections[is_hard])
+        is_worth = (counts >= self.raise_after) | np.isin(sections, hard)
+        for section in sections[is_worth].tolist():
+            start, end = np.searchsorted(samples.sections, (section, section + 1)).tolist()
+            within = slice(start, end)
+            stretches = self._stretches(is_bad[within], is_hard[within], samples.is_good[within])
+            for bad, is_cleared in stretches:
+                first, last = start + bad[0], start + bad[-1]
+                if samples.ends[last] - samples.starts[first] < self.raise_after_ms:
+                    continue
+                is_open = not is_cleared and section == samples.last_section
+                found.append(self._issue(ref, samples, start + bad, is_open=is_open))
+        return found
+
+    def _stretches(
+        self, is_bad: Flags, is_hard: Flags, is_good: Flags
+    ) -> Iterator[tuple[Places, bool]]:
+        """The bad samples of each stretch of trouble, and whether it was cleared."""
+        bad = np.flatnonzero(is_bad)
+        first, raising = self._raised(bad, is_hard)
+        clear = _ends_of_runs(is_good, self.clear_after)
+        judged_from = 0
+        while True:
+            number = np.searchsorted(bad[first], judged_from)
+            if number == len(first):
+                return
+            begun = first[number]
+            number = np.searchsorted(clear, bad[raising[number]] + self.clear_after)
+            if number == len(clear):
+                yield bad[begun:], False
+                return
+            end = clear[number]
+            yield bad[begun : np.searchsorted(bad, end)], True
+            judged_from = end + 1
+
+    def _raised(self, bad: Places, is_hard: Flags) -> tuple[Places, Places]:
+        """Where among the bad samples a stretch may begin, and with which of them it is known."""
+        more = self.raise_after - 1
+        many = np.flatnonzero(bad[more:] - bad[: len(bad) - more] < self.window)
+        hard = np.flatnonzero(is_hard[bad])
+        first, raising = np.concatenate([many, hard]), np.concatenate([many + more, hard])
+        order = np.lexsort((raising, first))
+        return first[order], raising[order]
+
+    def _issue(self, ref: StreamRef, samples: Samples, bad: Places, *, is_open: bool) -> Issue:
+        times = {name: int(flags[bad].sum()) for name, flags in samples.bad.items()}
+        lasting = [name for name, count in times.items() if count >= self.raise_after]
+        counted = sorted(lasting or [name for name, count in times.items() if count])
+        find_worst = np.nanmin if self.low_is_bad else np.nanmax
+        worst = {name: float(find_worst(samples.values[name][bad])) for name in counted}
+        lasted = slice(bad[0], bad[-1] + 1)
+        typical = {name: float(np.nanmean(samples.values[name][lasted])) for name in counted}
+        return Issue(
+            name=self.name,
+            severity=self._severity(samples, bad),
+            stream=ref,
+            first_at=EpochMs(int(samples.starts[bad[0]])),
+            last_at=EpochMs(int(samples.ends[bad[-1]])),
+            sample_count=len(bad),
+            worst={name: round(value, 3) for name, value in worst.items()},
+            typical={name: round(value, 3) for name, value in typical.items()},
+            is_open=is_open,
+        )
+
+    def _severity(self, samples: Samples, bad: Places) -> Severity:
+        """Severe also when so many samples were bad enough for that as raise an issue."""
+        measure, least = SEVERE_FROM.get(self.name, ("", 0.0))
+        if measure in samples.values and (
+            np.count_nonzero(samples.values[measure][bad] >= least) >= self.raise_after
+        ):
+            return "severe"
+        return severity_of(self.name)
+
+
+def _ends_of_runs(flags: Flags, length: int) -> Places:
+    """Where so many in a row are set, the last of them."""
+    counts = np.concatenate([[0], np.cumsum(flags)])
+    ends: Places = np.flatnonzero(counts[length:] - counts[:-length] == length) + length - 1
+    return ends

@@ -1,0 +1,314 @@
+"""The getStats report as it is taken in and stored.
+
+The JSON is the `sample` of the collect protocol: the W3C webrtc-stats objects of each
+connection, cumulative as the browser gave them, and tags that tell what getStats cannot.
+Types and members not named in `STATS_MEMBERS` are dropped when a body is decoded. A member the
+sender left out is `None` and stays out when the body is encoded again: absent is never zero.
+
+Units are those of W3C webrtc-stats: seconds for `jitter`, `roundTripTime`, `jitterBufferDelay`
+and every other duration, milliseconds since 1970 for `timestamp`, bit/s for bitrates, 0..1 for
+`fractionLost` and `audioLevel`.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+from aftercall.core.errors import Malformed
+from aftercall.core.quality.stats.sanity import decode_possible, keep_possible
+from aftercall.core.quality.stats.unit_quirks import MOMENTS, moment_ms, signed_count
+
+_MEMBERS: Final[Mapping[str, str]] = {
+    "outbound-rtp": """ssrc kind mediaType isRemote mid rid active codecId transportId remoteId
+        mediaSourceId
+        packetsSent bytesSent retransmittedPacketsSent retransmittedBytesSent targetBitrate
+        nackCount firCount pliCount framesEncoded keyFramesEncoded frameWidth frameHeight
+        framesPerSecond qualityLimitationReason qualityLimitationDurations
+        qualityLimitationResolutionChanges qpSum totalEncodeTime encoderImplementation
+        contentType""",
+    "inbound-rtp": """ssrc kind mediaType isRemote mid trackIdentifier codecId transportId
+        packetsReceived
+        packetsLost packetsDiscarded bytesReceived retransmittedPacketsReceived
+        retransmittedBytesReceived fecPacketsReceived jitter jitterBufferDelay
+        jitterBufferEmittedCount concealedSamples silentConcealedSamples concealmentEvents
+        totalSamplesReceived audioLevel totalAudioEnergy framesDecoded framesDropped
+        keyFramesDecoded frameWidth frameHeight framesPerSecond freezeCount
+        totalFreezesDuration nackCount firCount pliCount qpSum totalDecodeTime
+        decoderImplementation contentType""",
+    "remote-inbound-rtp": """ssrc kind localId packetsLost fractionLost jitter roundTripTime
+        totalRoundTripTime roundTripTimeMeasurements""",
+    "codec": "mimeType payloadType clockRate channels sdpFmtpLine",
+    "media-source": """kind trackIdentifier audioLevel totalAudioEnergy totalSamplesDuration
+        frames framesPerSecond width height""",
+    "media-playout": """kind synthesizedSamplesDuration synthesizedSamplesEvents
+        totalSamplesDuration totalSamplesCount totalPlayoutDelay""",
+    "transport": """bytesSent bytesReceived packetsSent packetsReceived dtlsState dtlsCipher
+        iceState iceRole selectedCandidatePairId selectedCandidatePairChanges""",
+    "candidate-pair": """transportId localCandidateId remoteCandidateId state nominated selected
+        currentRoundTripTime totalRoundTripTime responsesReceived availableOutgoingBitrate
+        availableIncomingBitrate bytesSent bytesReceived packetsSent packetsReceived
+        bytesDiscardedOnSend packetsDiscardedOnSend lastPacketSentTimestamp
+        lastPacketReceivedTimestamp""",
+    "local-candidate": """candidateType address port protocol relayProtocol url networkType
+        relatedAddress relatedPort""",
+    "remote-candidate": "candidateType address port protocol url",
+    "data-channel": """dataChannelIdentifier state messagesSent messagesReceived bytesSent
+        bytesReceived""",
+    "peer-connection": "dataChannelsOpened dataChannelsClosed",
+}
+
+STATS_MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {
+    type_: tuple(members.split()) for type_, members in _MEMBERS.items()
+}
+"""The W3C types and members that are kept; every object also has `id`, `type`, `timestamp`."""
+
+_LARGEST = 2**53
+Name = Annotated[str, Meta(max_length=256)]
+Text = Annotated[str, Meta(max_length=1024)]
+Count = Annotated[int, Meta(ge=0, le=_LARGEST)]
+SignedCount = Annotated[int, Meta(ge=-_LARGEST, le=_LARGEST)]
+Seconds = Annotated[float, Meta(ge=0, le=1e15)]
+SignedSeconds = Annotated[float, Meta(ge=-1e15, le=1e15)]
+Bitrate = Annotated[float, Meta(ge=0, le=1e13)]
+Rate = Annotated[float, Meta(ge=0, le=1e6)]
+EpochMsFloat = Annotated[float, Meta(ge=0, le=1e14)]
+Pixels = Annotated[int, Meta(ge=0, le=65_535)]
+
+
+class QualityLimitationDurations(
+    msgspec.Struct, omit_defaults=True, rename="camel", gc=False, kw_only=True
+):
+    """Seconds the encoder was held back, by reason."""
+
+    none: Seconds | None = None
+    cpu: Seconds | None = None
+    bandwidth: Seconds | None = None
+    other: Seconds | None = None
+
+
+class Stats(msgspec.Struct, omit_defaults=True, rename="camel", gc=False, kw_only=True):
+    """One object of a getStats report, of any kept type; which members a type has is in
+    `STATS_MEMBERS`."""
+
+    type: Name
+    id: Name
+    timestamp: EpochMsFloat | None = None
+    kind: Name | None = None
+    media_type: Name | None = None
+    """What older browsers call `kind`."""
+    is_remote: bool | None = None
+    """Set by older browsers on what the far end reported of this stream."""
+    ssrc: Count | None = None
+    mid: Name | None = None
+    rid: Name | None = None
+    active: bool | None = None
+    track_identifier: Name | None = None
+    codec_id: Name | None = None
+    transport_id: Name | None = None
+    remote_id: Name | None = None
+    local_id: Name | None = None
+    media_source_id: Name | None = None
+    packets_sent: Count | None = None
+    packets_received: Count | None = None
+    packets_lost: SignedCount | None = None
+    packets_discarded: Count | None = None
+    bytes_sent: Count | None = None
+    bytes_received: Count | None = None
+    retransmitted_packets_sent: Count | None = None
+    retransmitted_packets_received: Count | None = None
+    retransmitted_bytes_sent: Count | None = None
+    retransmitted_bytes_received: Count | None = None
+    fec_packets_received: Count | None = None
+    target_bitrate: Bitrate | None = None
+    nack_count: Count | None = None
+    fir_count: Count | None = None
+    pli_count: Count | None = None
+    jitter: Seconds | None = None
+    fraction_lost: Rate | None = None
+    round_trip_time: Seconds | None = None
+    total_round_trip_time: Seconds | None = None
+    round_trip_time_measurements: Count | None = None
+    jitter_buffer_delay: SignedSeconds | None = None
+    jitter_buffer_emitted_count: Count | None = None
+    concealed_samples: Count | None = None
+    silent_concealed_samples: Count | None = None
+    concealment_events: Count | None = None
+    total_samples_received: Count | None = None
+    audio_level: Rate | None = None
+    total_audio_energy: Seconds | None = None
+    total_samples_duration: Seconds | None = None
+    frames: Count | None = None
+    frames_encoded: Count | None = None
+    frames_decoded: Count | None = None
+    frames_dropped: Count | None = None
+    key_frames_encoded: Count | None = None
+    key_frames_decoded: Count | None = None
+    frame_width: Pixels | None = None
+    frame_height: Pixels | None = None
+    width: Pixels | None = None
+    height: Pixels | None = None
+    frames_per_second: Rate | None = None
+    freeze_count: Count | None = None
+    total_freezes_duration: SignedSeconds | None = None
+    quality_limitation_reason: Name | None = None
+    quality_limitation_durations: QualityLimitationDurations | None = None
+    quality_limitation_resolution_changes: Count | None = None
+    qp_sum: Count | None = None
+    total_encode_time: SignedSeconds | None = None
+    total_decode_time: SignedSeconds | None = None
+    encoder_implementation: Name | None = None
+    decoder_implementation: Name | None = None
+    content_type: Name | None = None
+    """`screenshare` of a shared screen, in Chromium."""
+    mime_type: Name | None = None
+    payload_type: Count | None = None
+    clock_rate: Count | None = None
+    channels: Count | None = None
+    sdp_fmtp_line: Text | None = None
+    synthesized_samples_duration: Seconds | None = None
+    synthesized_samples_events: Count | None = None
+    total_samples_count: Count | None = None
+    total_playout_delay: SignedSeconds | None = None
+    dtls_state: Name | None = None
+    dtls_cipher: Name | None = None
+    ice_state: Name | None = None
+    ice_role: Name | None = None
+    selected_candidate_pair_id: Name | None = None
+    selected_candidate_pair_changes: Count | None = None
+    local_candidate_id: Name | None = None
+    remote_candidate_id: Name | None = None
+    state: Name | None = None
+    nominated: bool | None = None
+    selected: bool | None = None
+    current_round_trip_time: Seconds | None = None
+    responses_received: Count | None = None
+    available_outgoing_bitrate: Bitrate | None = None
+    available_incoming_bitrate: Bitrate | None = None
+    bytes_discarded_on_send: Count | None = None
+    packets_discarded_on_send: Count | None = None
+    last_packet_sent_timestamp: EpochMsFloat | None = None
+    last_packet_received_timestamp: EpochMsFloat | None = None
+    candidate_type: Name | None = None
+    address: Name | None = None
+    port: SignedCount | None = None
+    protocol: Name | None = None
+    relay_protocol: Name | None = None
+    url: Text | None = None
+    network_type: Name | None = None
+    related_address: Name | None = None
+    related_port: SignedCount | None = None
+    data_channel_identifier: Count | None = None
+    messages_sent: Count | None = None
+    messages_received: Count | None = None
+    data_channels_opened: Count | None = None
+    data_channels_closed: Count | None = None
+
+
+def fields_of(type_: str) -> list[msgspec.structs.FieldInfo]:
+    """Those fields of `Stats` that objects of this type have, apart from the type itself."""
+    members = {"id", "timestamp", *STATS_MEMBERS[type_]}
+    return [field for field in msgspec.structs.fields(Stats) if field.encode_name in members]
+
+
+class ConnectionBody(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """The report of one `RTCPeerConnection`."""
+
+    id: Name
+    stats: Annotated[list[Stats], Meta(max_length=4000)]
+
+
+class StreamTag(msgspec.Struct, omit_defaults=True, gc=False, kw_only=True):
+    """What getStats cannot tell about a stream. `score` is the 0..1 score of a client that
+    scores by itself; `expected_width` × `expected_height` the size it is shown at, px."""
+
+    connection: Name
+    direction: Literal["send", "receive"]
+    kind: Literal["audio", "video"] | None = None
+    ssrc: Count | None = None
+    mid: Name | None = None
+    track_id: Name | None = None
+    source: Literal["microphone", "camera", "screen", "screen_audio"] | None = None
+    producer_id: Name | None = None
+    consumer_id: Name | None = None
+    peer_id: Name | None = None
+    """The peer a received stream comes from."""
+    muted: bool | None = None
+    expected_width: Pixels | None = None
+    expected_height: Pixels | None = None
+    score: Annotated[float, Meta(ge=0, le=1)] | None = None
+
+
+class SampleBody(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """One getStats report of one peer, as stored."""
+
+    connections: Annotated[list[ConnectionBody], Meta(max_length=32)] = []
+    streams: Annotated[list[StreamTag], Meta(max_length=2000)] = []
+    page_hidden: bool | None = None
+
+
+# Not strict: some browsers write 64-bit counters as strings, some writers whole numbers as 3.0.
+_DECODER = msgspec.json.Decoder(SampleBody, strict=False)
+_ENCODER = msgspec.json.Encoder()
+
+
+def decode_body(data: bytes | msgspec.Raw) -> SampleBody:
+    """Reads a sample; members of an enclosing collect entry are passed over. Objects of unknown
+    type are dropped, and so are members that cannot be: a counter below zero, a number beyond
+    2^53, a wrong type.
+
+    Raises `Malformed` (`sample_unreadable`) for anything that is no sample.
+    """
+    try:
+        body = _decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed(f"The sample cannot be read: {error}.", code="sample_unreadable") from error
+    for connection in body.connections:
+        stats = connection.stats
+        if any(each.type not in STATS_MEMBERS for each in stats):
+            connection.stats = [each for each in stats if each.type in STATS_MEMBERS]
+    return body
+
+
+def _decode(data: bytes | msgspec.Raw) -> SampleBody:
+    try:
+        return _DECODER.decode(data)
+    except msgspec.ValidationError:
+        return decode_possible(_DECODER, data, _mend)
+
+
+def _mend(text: Any) -> None:
+    """Sets right, in the objects of a sample, what stands in another unit, and leaves out what
+    cannot be."""
+    if not isinstance(text, dict):
+        return
+    for connection in _list(text, "connections"):
+        objects = _list(connection, "stats") if isinstance(connection, dict) else []
+        objects[:] = [each for each in objects if _is_kept(each)]
+        for each in objects:
+            for name in MOMENTS:
+                if name in each:
+                    each[name] = moment_ms(each[name])
+            if "packetsLost" in each:
+                each["packetsLost"] = signed_count(each["packetsLost"])
+        keep_possible(objects, Stats)
+    if _list(text, "connections"):
+        # Without connections a text with nothing but wrong tags is no sample.
+        keep_possible(_list(text, "streams"), StreamTag)
+
+
+def _list(said: dict[str, Any], name: str) -> list[Any]:
+    found = said.get(name)
+    return found if isinstance(found, list) else []
+
+
+def _is_kept(said: Any) -> bool:
+    """False for an object of a type that is not kept, whatever is wrong with it."""
+    type_ = said.get("type") if isinstance(said, dict) else None
+    return isinstance(type_, str) and type_ in STATS_MEMBERS
+
+
+def encode_body(body: SampleBody) -> bytes:
+    """The JSON of a sample, without the members nobody set."""
+    return _ENCODER.encode(body)

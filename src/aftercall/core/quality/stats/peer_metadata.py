@@ -1,0 +1,374 @@
+"""Who and what a peer was: device, browser, network, devices plugged in, what happened.
+
+Folded from the notes a peer wrote about itself and from the candidate pairs of its last
+reports. Members of a later description replace those of an earlier one; what nobody said is
+`None`.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from aftercall.core.events import OWN_NOTES
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.stats.link import Connection, Sample, Stream
+from aftercall.core.records import PeerNote
+
+Scalar = str | float | bool | None
+
+DEVICE_LISTS: Final = {
+    "audio_devices_updates": "audio",
+    "video_devices_updates": "video",
+    "speaker_devices_updates": "speaker",
+}
+SELECTIONS: Final = frozenset(
+    {"selected_microphone_update", "selected_camera_update", "selected_speaker_update"}
+)
+
+
+class Device(msgspec.Struct, frozen=True, omit_defaults=True):
+    device_id: str | None = None
+    kind: str | None = None
+    label: str | None = None
+
+
+class DevicesChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What was plugged in and out between one list of devices and the next."""
+
+    at: EpochMs
+    added: list[Device]
+    removed: list[Device]
+
+
+class DeviceChoice(msgspec.Struct, frozen=True, kw_only=True):
+    at: EpochMs
+    name: str
+    device: Device
+
+
+class Machine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    is_mobile: bool | None = None
+    os: str | None = None
+    os_version: str | None = None
+    cpus: float | None = None
+    memory_gb: float | None = None
+
+
+class Browser(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    name: str | None = None
+    version: str | None = None
+    engine: str | None = None
+    user_agent: str | None = None
+    webgl: bool | None = None
+
+
+class Sdk(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    name: str | None = None
+    version: str | None = None
+    type: str | None = None
+
+
+class Encoder(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    audio: str | None = None
+    video: str | None = None
+
+
+class Asn(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """An autonomous system."""
+
+    asn: str | None = None
+    domain: str | None = None
+    name: str | None = None
+    route: str | None = None
+    type: str | None = None
+
+
+class Network(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    effective_type: str | None = None
+    ip: str | None = None
+    city: str | None = None
+    region: str | None = None
+    country: str | None = None
+    postal: str | None = None
+    timezone: str | None = None
+    org: str | None = None
+    asn: Asn | None = None
+
+
+class Precall(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What was found out about the network before the call."""
+
+    at: EpochMs
+    effective_type: str | None = None
+    host: bool | None = None
+    reflexive: bool | None = None
+    relay: bool | None = None
+    turn: bool | None = None
+    throughput_kbps: float | None = None
+    rtt_s: float | None = None
+    backend_rtt_s: float | None = None
+    jitter_s: float | None = None
+    loss_fraction: float | None = None
+    sdp: list[str] | None = None
+
+
+class Happening(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened to the peer, with the plain values told about it."""
+
+    at: EpochMs
+    name: str
+    data: dict[str, Scalar]
+
+
+class CandidatePair(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A candidate pair with both its candidates, as last reported: counters are cumulative,
+    units W3C's."""
+
+    nominated: bool | None = None
+    is_selected: bool = False
+    current_round_trip_time: float | None = None
+    total_round_trip_time: float | None = None
+    bytes_sent: int | None = None
+    bytes_received: int | None = None
+    packets_sent: int | None = None
+    packets_received: int | None = None
+    bytes_discarded_on_send: int | None = None
+    packets_discarded_on_send: int | None = None
+    available_outgoing_bitrate: float | None = None
+    available_incoming_bitrate: float | None = None
+    last_packet_sent_timestamp: float | None = None
+    last_packet_received_timestamp: float | None = None
+    local_candidate_id: str | None = None
+    local_candidate_type: str | None = None
+    local_candidate_address: str | None = None
+    local_candidate_port: int | None = None
+    local_candidate_protocol: str | None = None
+    local_candidate_relay_protocol: str | None = None
+    local_candidate_url: str | None = None
+    local_candidate_network_type: str | None = None
+    local_candidate_related_address: str | None = None
+    local_candidate_related_port: int | None = None
+    remote_candidate_id: str | None = None
+    remote_candidate_type: str | None = None
+    remote_candidate_address: str | None = None
+    remote_candidate_port: int | None = None
+    remote_candidate_protocol: str | None = None
+    remote_candidate_url: str | None = None
+
+
+class CandidatePairs(msgspec.Struct, frozen=True, kw_only=True):
+    """The pairs of the connections that send, and of those that receive; a connection that
+    does both is in both."""
+
+    producing: list[CandidatePair]
+    consuming: list[CandidatePair]
+
+
+class Metadata(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is known of a peer besides its streams."""
+
+    device: Machine
+    browser: Browser
+    sdk: Sdk
+    encoder: Encoder
+    network: Network
+    room_view_type: str | None
+    precalls: list[Precall]
+    audio_devices: list[DevicesChange]
+    video_devices: list[DevicesChange]
+    speaker_devices: list[DevicesChange]
+    chosen_devices: list[DeviceChoice]
+    happenings: list[Happening]
+    candidate_pairs: CandidatePairs
+
+
+_TRIPS: Final = ("rtt_s", "backend_rtt_s")
+
+
+class _Description:
+    """The members said so far, by group; a later one replaces an earlier."""
+
+    def __init__(self) -> None:
+        self.groups: dict[str, dict[str, Any]] = {}
+        self.room_view_type: str | None = None
+        self.precalls: list[Precall] = []
+
+    def take(self, data: dict[str, Any], at: EpochMs) -> None:
+        for group in ("device", "browser", "sdk", "encoder", "network"):
+            said = data.get(group)
+            if isinstance(said, dict):
+                members = self.groups.setdefault(group, {})
+                members.update({k: v for k, v in said.items() if v is not None})
+        view = data.get("room_view_type")
+        if isinstance(view, str):
+            self.room_view_type = view
+        precall = data.get("precall")
+        if isinstance(precall, dict):
+            # No way there and back takes no time.
+            measured = {k: v for k, v in precall.items() if k not in _TRIPS or v != 0}
+            self.precalls.append(_struct(Precall, {**measured, "at": at}))
+
+    def of(self, group: str) -> dict[str, Any]:
+        return self.groups.get(group, {})
+
+    def network(self) -> Network:
+        said = dict(self.of("network"))
+        asn = said.get("asn")
+        if isinstance(asn, str | int):
+            said["asn"] = {"asn": f"AS{asn}" if str(asn).isdecimal() else str(asn)}
+        network: Network = _struct(Network, said)
+        return network
+
+
+def _struct(kind: Any, said: dict[str, Any]) -> Any:
+    """A record from what a peer said; members it got wrong are as if not said."""
+    try:
+        return msgspec.convert(said, kind)
+    except msgspec.ValidationError:
+        pass
+    kept: dict[str, Any] = {}
+    for field in msgspec.structs.fields(kind):
+        if field.name in said:
+            try:
+                kept[field.name] = msgspec.convert(said[field.name], field.type)
+            except msgspec.ValidationError:
+                continue
+    return kind(**kept)
+
+
+def _scalars(data: dict[str, Any]) -> dict[str, Scalar]:
+    return {
+        name: value
+        for name, value in data.items()
+        if value is None or isinstance(value, str | int | float)
+    }
+
+
+def _devices(data: dict[str, Any]) -> list[Device]:
+    listed = data.get("devices")
+    said = listed if isinstance(listed, list) else []
+    return [_struct(Device, each) for each in said if isinstance(each, dict)]
+
+
+def _changes(lists: Iterable[tuple[EpochMs, list[Device]]]) -> list[DevicesChange]:
+    """The differences between consecutive lists; the first adds all it names. A device is the
+    same when its id and kind are, or without ids its label and kind."""
+    known: dict[tuple[str | None, str | None], Device] = {}
+    changes: list[DevicesChange] = []
+    for at, devices in lists:
+        present = {(each.kind, each.device_id or each.label): each for each in devices}
+        added = [device for key, device in present.items() if key not in known]
+        removed = [device for key, device in known.items() if key not in present]
+        if added or removed:
+            changes.append(DevicesChange(at=at, added=added, removed=removed))
+        known = dict(present)
+    return changes
+
+
+class LastSeen:
+    """Keeps what the reports last said of connections and encoders."""
+
+    def __init__(self) -> None:
+        self.encoder = Encoder()
+        self._last: dict[str, Connection] = {}
+        self._senders: set[str] = set()
+        self._receivers: set[str] = set()
+
+    def take(self, sample: Sample) -> None:
+        for connection in sample.connections:
+            if connection.pairs or connection.id not in self._last:
+                self._last[connection.id] = msgspec.structs.replace(
+                    connection, sent=[], received=[]
+                )
+            if connection.received:
+                self._receivers.add(connection.id)
+            if connection.sent:
+                self._senders.add(connection.id)
+            for stream in connection.sent:
+                name = _encoder_of(stream)
+                kind = stream.saying.kind or ""
+                if name is not None and name != getattr(self.encoder, kind):
+                    self.encoder = msgspec.structs.replace(self.encoder, **{kind: name})
+
+    def encoder_members(self) -> dict[str, str]:
+        return {k: v for k, v in msgspec.structs.asdict(self.encoder).items() if v is not None}
+
+    def pairs(self) -> CandidatePairs:
+        """As last reported. A connection that never carried a stream receives when another one
+        sends (a client that listens only has one that waits), else it sends."""
+        producing: list[CandidatePair] = []
+        consuming: list[CandidatePair] = []
+        for connection in self._last.values():
+            found = [_pair(connection, index) for index in range(len(connection.pairs))]
+            is_idle = connection.id not in self._senders | self._receivers
+            if connection.id in self._senders or (is_idle and not self._senders):
+                producing.extend(found)
+            if connection.id in self._receivers or (is_idle and self._senders):
+                consuming.extend(found)
+        return CandidatePairs(producing=producing, consuming=consuming)
+
+
+def _encoder_of(stream: Stream) -> str | None:
+    """The encoder by its own name, else by the codec it makes."""
+    if stream.stats.encoder_implementation is not None:
+        return stream.stats.encoder_implementation
+    codec = stream.saying.codec
+    mime_type = None if codec is None else codec.mime_type
+    return None if mime_type is None else mime_type.partition("/")[2].lower() or None
+
+
+def _pair(connection: Connection, index: int) -> CandidatePair:
+    pair = connection.pairs[index]
+    local = connection.candidates.get(pair.local_candidate_id or "")
+    remote = connection.candidates.get(pair.remote_candidate_id or "")
+    members: dict[str, Any] = {
+        name: getattr(pair, name) for name in CandidatePair.__struct_fields__ if hasattr(pair, name)
+    }
+    for side, candidate in (("local", local), ("remote", remote)):
+        if candidate is None:
+            continue
+        members[f"{side}_candidate_type"] = candidate.candidate_type
+        for name in ("address", "port", "protocol", "url"):
+            members[f"{side}_candidate_{name}"] = getattr(candidate, name)
+    if local is not None:
+        for name in ("relay_protocol", "network_type", "related_address", "related_port"):
+            members[f"local_candidate_{name}"] = getattr(local, name)
+    if members.get("nominated") is None:
+        members["nominated"] = pair.selected
+    return CandidatePair(**members, is_selected=pair is connection.pair)
+
+
+def fold_metadata(notes: Sequence[PeerNote], seen: LastSeen) -> Metadata:
+    """What the notes of a participant's peers say, in the order in which they happened, and
+    what was last seen in their reports."""
+    description = _Description()
+    lists: dict[str, list[tuple[EpochMs, list[Device]]]] = {"audio": [], "video": [], "speaker": []}
+    chosen: list[DeviceChoice] = []
+    happenings: list[Happening] = []
+    for note in sorted(notes, key=lambda note: (note.at, note.id)):
+        if note.name == "describe":
+            description.take(note.data, note.at)
+        elif note.name in DEVICE_LISTS:
+            lists[DEVICE_LISTS[note.name]].append((note.at, _devices(note.data)))
+        elif note.name in SELECTIONS:
+            said = note.data.get("device")
+            device = _struct(Device, said if isinstance(said, dict) else {})
+            chosen.append(DeviceChoice(at=note.at, name=note.name, device=device))
+        elif note.name not in OWN_NOTES:
+            happenings.append(Happening(at=note.at, name=note.name, data=_scalars(note.data)))
+    return Metadata(
+        device=_struct(Machine, description.of("device")),
+        browser=_struct(Browser, description.of("browser")),
+        sdk=_struct(Sdk, description.of("sdk")),
+        encoder=_struct(Encoder, {**seen.encoder_members(), **description.of("encoder")}),
+        network=description.network(),
+        room_view_type=description.room_view_type,
+        precalls=description.precalls,
+        audio_devices=_changes(lists["audio"]),
+        video_devices=_changes(lists["video"]),
+        speaker_devices=_changes(lists["speaker"]),
+        chosen_devices=chosen,
+        happenings=happenings,
+        candidate_pairs=seen.pairs(),
+    )

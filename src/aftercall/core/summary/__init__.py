@@ -1,0 +1,1 @@
+"""The extractive summary of a transcript."""

@@ -1,0 +1,142 @@
+"""One event of a Janus event handler: what all of its kinds share, read and checked."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from aftercall.core.errors import Malformed
+from aftercall.core.events import PeerNoted, SampleTaken
+from aftercall.core.ids import id_from
+from aftercall.core.instants import EpochMs, is_plausible
+from aftercall.core.privacy import Privacy, shorten_body, shorten_data
+from aftercall.core.quality.stats.getstats import decode_body, encode_body
+from aftercall.core.texts import UNREADABLE, read_json
+from aftercall.ingest.untyped_json import as_text
+
+SOURCE: Final = "janus"
+AHEAD_TOLERANCE_MS: Final = 2_000
+"""How far Janus' clock may be ahead of ours and still be taken at its word."""
+
+Json = Mapping[str, Any]
+
+_LARGEST_ID: Final = 2**64
+_SEQUENCE_BITS: Final = 63
+
+
+class Said(NamedTuple):
+    """One event of Janus', with what all of its kinds share."""
+
+    app_id: str
+    privacy: Privacy
+    interval_ms: int
+    id: str
+    sequence: int
+    at: EpochMs
+    timestamp_ms: float
+    emitter: str | None
+    """The `server_name` of that Janus."""
+    peer_id: str | None
+    handle: str | None
+    type: object
+    subtype: object
+    content: object
+
+    def of_peer(self, meeting_id: str | None = None) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "at": self.at,
+            "peer_id": self.peer_id,
+            "meeting_id": meeting_id,
+        }
+
+    def noted(self, name: str, data: Json, meeting_id: str | None = None) -> PeerNoted:
+        return PeerNoted(
+            **self.of_peer(meeting_id) | {"id": id_from(self.app_id, self.id, name)},
+            name=name,
+            data=shorten_data(data, self.privacy),
+        )
+
+
+def peer_id_from(app_id: str, emitter: str | None, session: str) -> str:
+    """The peer of a Janus session; `emitter` is the `server_name` of that Janus."""
+    return id_from(app_id, SOURCE, "session", emitter or "", session)
+
+
+def read_event(
+    raw: msgspec.Raw, app_id: str, received_at: EpochMs, privacy: Privacy, interval_ms: int
+) -> Said:
+    try:
+        event = read_json(bytes(raw), msgspec.json.decode)
+    except UNREADABLE:
+        raise Malformed("The event cannot be read.", code="bad_event") from None
+    if not isinstance(event, dict) or not isinstance(event.get("type"), int):
+        raise Malformed('An event of Janus is an object with a "type".', code="bad_event")
+    digest = hashlib.blake2b(bytes(raw).strip(), digest_size=16).digest()
+    timestamp_ms = _timestamp_ms(event.get("timestamp"), received_at)
+    session = id_of(event.get("session_id"))
+    emitter = as_text(event.get("emitter"))
+    return Said(
+        app_id=app_id,
+        privacy=privacy,
+        interval_ms=interval_ms,
+        id=id_from(app_id, SOURCE, digest.hex()),
+        sequence=int.from_bytes(digest[:8], "big") >> (64 - _SEQUENCE_BITS),
+        at=EpochMs(int(timestamp_ms)),
+        timestamp_ms=timestamp_ms,
+        emitter=emitter,
+        peer_id=None if session is None else peer_id_from(app_id, emitter, session),
+        handle=id_of(event.get("handle_id")),
+        type=event["type"],
+        subtype=event.get("subtype"),
+        content=event.get("event"),
+    )
+
+
+class Sender(NamedTuple):
+    """Whose event it is, when and of what type, as far as an event says that cannot be taken."""
+
+    peer_id: str
+    at: EpochMs
+    type: object
+    key: str
+    """The same at every repeat."""
+
+
+def sender_of(raw: msgspec.Raw, app_id: str, received_at: EpochMs) -> Sender | None:
+    """`None` of an event that names no session."""
+    try:
+        event = read_json(bytes(raw), msgspec.json.decode)
+    except UNREADABLE:
+        return None
+    session = id_of(event.get("session_id")) if isinstance(event, dict) else None
+    if session is None:
+        return None
+    at = EpochMs(int(_timestamp_ms(event.get("timestamp"), received_at)))
+    peer_id = peer_id_from(app_id, as_text(event.get("emitter")), session)
+    digest = hashlib.blake2b(bytes(raw).strip(), digest_size=16)
+    return Sender(peer_id, at, event.get("type"), digest.hexdigest())
+
+
+def _timestamp_ms(microseconds: object, received_at: EpochMs) -> float:
+    """Janus' own clock, unless it cannot be believed or is ahead of ours."""
+    if isinstance(microseconds, bool) or not isinstance(microseconds, int | float):
+        return float(received_at)
+    moment_ms = microseconds / 1000 if abs(microseconds) < 1e18 else 0.0
+    if not is_plausible(int(moment_ms)) or moment_ms > received_at + AHEAD_TOLERANCE_MS:
+        return float(received_at)
+    return moment_ms
+
+
+def id_of(value: object) -> str | None:
+    """An id as text: Janus' are whole numbers of 53 bits, or texts where it is so configured."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _LARGEST_ID:
+        return str(value)
+    return as_text(value)
+
+
+def sample_of(said: Said, body: bytes) -> SampleTaken:
+    body = encode_body(shorten_body(decode_body(body), said.privacy))
+    place = said.of_peer() | {"id": id_from(said.app_id, said.id, "sample")}
+    return SampleTaken(**place, sequence=said.sequence, body=body)

@@ -1,1 +1,0 @@
-"""HTTP that leaves this server."""

@@ -1,0 +1,1 @@
+"""Accounts, apps, tokens, sign-ins and what each may hand in."""

@@ -1,0 +1,214 @@
+"""Signing in to the dashboard: with an API token, or once with a link.
+
+What the browser keeps is a secret of its own, stored here as a hash, so that neither a stolen
+database nor a stolen page gives the API token away. The token that guards against forged
+requests is a function of that secret.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final
+
+from aftercall.core.errors import Busy, NotFound, Refused
+from aftercall.core.instants import HOUR_MS, MINUTE_MS, Clock, EpochMs
+from aftercall.core.records import App, Role
+from aftercall.service.accounts.access import GRANT_LIFE_MS, Access, Grant, hash_token
+from aftercall.store import apps, sign_ins
+from aftercall.store.engine.database import Database
+from aftercall.store.sign_ins import SignIn, SignInLink
+
+SIGN_IN_LIFE_MS: Final = 12 * HOUR_MS
+LINK_LIFE_MS: Final = 15 * MINUTE_MS
+FAILURES_PER_MINUTE: Final = 30
+"""Wrong tokens and links that are answered as such, over all callers; a guess has no chance as
+it is, and more are told to wait."""
+
+RATE_LIMITED: Final = "rate_limited"
+_KEPT: Final = 10_000
+_MOST_APPS: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """Somebody who is signed in. `secret` is the cookie's value."""
+
+    secret: str
+    grant: Grant
+    expires_at: EpochMs
+
+    @property
+    def csrf(self) -> str:
+        """What a request that changes something must carry beside the cookie."""
+        return csrf_of(self.secret)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Myself:
+    """What the caller may see."""
+
+    grant: Grant
+    account_name: str
+    apps: list[App]
+
+
+def csrf_of(secret: str) -> str:
+    """The token that belongs to a cookie's secret; the secret cannot be told from it."""
+    return hmac.digest(secret.encode("utf-8", "replace"), b"csrf", hashlib.sha256).hex()
+
+
+class SignIns:
+    """The use cases of signing in and out."""
+
+    def __init__(self, *, db: Database, clock: Clock, access: Access) -> None:
+        self._db = db
+        self._clock = clock
+        self._access = access
+        self._known: OrderedDict[str, tuple[Grant, EpochMs, EpochMs]] = OrderedDict()
+        self._minute = 0
+        self._failures = 0
+
+    async def sign_in_with_token(self, token: str) -> SignedIn:
+        """Raises `Refused` for no valid token, `Busy` after too many of these."""
+        try:
+            grant = await self._access.authenticate(token)
+        except Refused as error:
+            raise self._failure(error) from error
+        return await self._sign_in(grant, grant.token_id)
+
+    async def sign_in_with_link(self, code: str) -> SignedIn:
+        """Raises `Refused` for a link that is unknown, used or too old, `Busy` after too many
+        of these."""
+        now = self._clock()
+        async with self._db.write() as tx:
+            link = await sign_ins.take_link(tx, hash_token(code))
+        if link is None or link.expires_at <= now:
+            raise self._failure(
+                Refused(
+                    "This link was used already or is too old; `aftercall link` makes another",
+                    code="link_invalid",
+                    is_unknown=True,
+                )
+            )
+        grant = Grant(
+            account_id=link.account_id,
+            app_id=link.app_id,
+            role=link.role,
+            token_id=link.token_id or "link",
+        )
+        return await self._sign_in(grant, link.token_id)
+
+    async def make_link(
+        self,
+        account_id: str,
+        *,
+        app_id: str | None = None,
+        role: Role = Role.ADMIN,
+        token_id: str | None = None,
+    ) -> str:
+        """The code of a link that signs somebody in once; it is kept nowhere. Raises
+        `NotFound` for an app that is not one of the account's."""
+        code = secrets.token_urlsafe(32)
+        now = self._clock()
+        if app_id is not None:
+            async with self._db.read() as tx:
+                app = await apps.find_app(tx, app_id)
+            if app is None or app.account_id != account_id:
+                raise NotFound(f"No app found with id {app_id}", code="app_not_found")
+        link = SignInLink(
+            id=hash_token(code),
+            account_id=account_id,
+            app_id=app_id,
+            role=role,
+            token_id=token_id,
+            expires_at=EpochMs(now + LINK_LIFE_MS),
+        )
+        async with self._db.write() as tx:
+            await sign_ins.add_link(tx, link, now)
+        return code
+
+    async def find(self, secret: str) -> SignedIn:
+        """Who holds the cookie. Raises `Refused` when nobody does any more: signed out, too
+        long ago, or the API token was revoked (other processes notice within seconds)."""
+        id = hash_token(secret)
+        now = self._clock()
+        known = self._known.get(id)
+        if known is not None and known[1] > now and known[2] > now:
+            return SignedIn(secret=secret, grant=known[0], expires_at=known[2])
+        self._known.pop(id, None)
+        async with self._db.read() as tx:
+            found = await sign_ins.find_sign_in(tx, id)
+            token = None
+            if found is not None and found.token_id is not None:
+                token = await sign_ins.find_token(tx, found.token_id)
+        is_revoked = (
+            found is not None
+            and found.token_id is not None
+            and (token is None or token.revoked_at is not None)
+        )
+        if found is None or found.expires_at <= now or is_revoked:
+            raise Refused("Sign in again", code="sign_in_expired", is_unknown=True)
+        grant = Grant(
+            account_id=found.account_id,
+            app_id=found.app_id,
+            role=found.role,
+            token_id=found.token_id or f"sign-in {id[:16]}",
+        )
+        self._remember(id, grant, found.expires_at)
+        return SignedIn(secret=secret, grant=grant, expires_at=found.expires_at)
+
+    async def sign_out(self, secret: str) -> None:
+        """Ends a sign-in; one that had ended stays so."""
+        id = hash_token(secret)
+        self._known.pop(id, None)
+        async with self._db.write() as tx:
+            await sign_ins.delete_sign_in(tx, id)
+
+    def forget(self) -> None:
+        """A token was revoked: look again who is signed in."""
+        self._known.clear()
+
+    async def myself(self, grant: Grant) -> Myself:
+        """The account and the apps a grant covers."""
+        page = await self._access.list_apps(
+            grant, search=None, offset=0, limit=_MOST_APPS, is_descending=False
+        )
+        async with self._db.read() as tx:
+            account = await apps.find_account(tx, grant.account_id)
+        return Myself(
+            grant=grant, account_name=account.name if account is not None else "", apps=page.items
+        )
+
+    async def _sign_in(self, grant: Grant, token_id: str | None) -> SignedIn:
+        secret = secrets.token_urlsafe(32)
+        now = self._clock()
+        sign_in = SignIn(
+            id=hash_token(secret),
+            account_id=grant.account_id,
+            app_id=grant.app_id,
+            role=grant.role,
+            token_id=token_id,
+            created_at=now,
+            expires_at=EpochMs(now + SIGN_IN_LIFE_MS),
+        )
+        async with self._db.write() as tx:
+            await sign_ins.add_sign_in(tx, sign_in, now)
+        return SignedIn(secret=secret, grant=grant, expires_at=sign_in.expires_at)
+
+    def _remember(self, id: str, grant: Grant, expires_at: EpochMs) -> None:
+        self._known[id] = (grant, EpochMs(self._clock() + GRANT_LIFE_MS), expires_at)
+        while len(self._known) > _KEPT:
+            self._known.popitem(last=False)
+
+    def _failure(self, error: Refused) -> Refused | Busy:
+        """What to answer a failure with. Who has the right token is let in however many fail:
+        otherwise anybody could lock everybody out."""
+        minute = self._clock() // MINUTE_MS
+        if minute != self._minute:
+            self._minute, self._failures = minute, 0
+        self._failures += 1
+        if self._failures <= FAILURES_PER_MINUTE:
+            return error
+        return Busy("Too many failed; try again in a minute", code=RATE_LIMITED, retry_after_s=60)

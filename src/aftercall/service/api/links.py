@@ -1,0 +1,157 @@
+"""Links to downloads: signed, expiring, and good for exactly one file of one session.
+
+A link's path tells all that it grants, and its signature is over the whole of it, so a link
+needs no row of its own and nothing keeps step with anything.
+"""
+
+import hashlib
+import hmac
+import secrets
+from base64 import urlsafe_b64encode
+from typing import Final
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from aftercall.core.errors import NotFound, Refused
+from aftercall.core.exports import Export
+from aftercall.core.instants import SECOND_MS, Clock, EpochMs
+from aftercall.core.records import Phase, Session, Summary, SummaryState
+from aftercall.settings import Settings
+from aftercall.store import apps, conversation
+from aftercall.store.engine.database import Database
+from aftercall.store.sessions import rows as session_rows
+
+DOWNLOADS: Final = "/downloads"
+_KEY_NAME: Final = "download_links"
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a download lies, below the server's own address, and until when."""
+
+    path: str
+    expires_at: EpochMs
+
+
+class Opened(msgspec.Struct, frozen=True, kw_only=True):
+    """What a link grants."""
+
+    app_id: str
+    session: Session
+    export: Export
+    expires_at: EpochMs
+
+
+class Links:
+    """Makes links and opens them."""
+
+    def __init__(self, *, db: Database, clock: Clock, settings: Settings) -> None:
+        self._db = db
+        self._clock = clock
+        self._settings = settings
+        self._key: bytes | None = None
+
+    async def link_chat(self, app_id: str, session_id: str, export: Export) -> Link:
+        """A link to the chat, also while the session goes on. Raises `NotFound`."""
+        async with self._db.read() as tx:
+            await _session(tx, app_id, session_id)
+        return await self._link(app_id, session_id, export, retained_until=None)
+
+    async def link_transcript(self, app_id: str, session_id: str, export: Export) -> Link:
+        """A link to the transcript of an ended session; nothing said makes an empty file.
+
+        Raises `NotFound` while the session goes on and when its retention is over.
+        """
+        async with self._db.read() as tx:
+            session = await _session(tx, app_id, session_id)
+        until = self._retained_until(session, "transcript")
+        return await self._link(app_id, session_id, export, retained_until=until)
+
+    async def link_summary(self, app_id: str, session_id: str) -> Link:
+        """A link to the summary last made. Raises `NotFound` when there is none (yet)."""
+        async with self._db.read() as tx:
+            session = await _session(tx, app_id, session_id)
+            summary = await conversation.find_summary(tx, app_id, session_id)
+        until = self._retained_until(session, "summary")
+        if summary is None or summary.text is None:
+            raise _no_summary(session_id, summary)
+        export = Export.SUMMARY_MARKDOWN if summary.is_markdown else Export.SUMMARY_TEXT
+        return await self._link(app_id, session_id, export, retained_until=until)
+
+    async def open_link(
+        self, *, app_id: str, session_id: str, expires_at: str, signature: str, file: str
+    ) -> Opened:
+        """What the parts of a link's path grant.
+
+        Raises `Refused` for a link that we did not make just so, or that has expired, and
+        `NotFound` when its session is gone.
+        """
+        claims = "/".join((app_id, session_id, expires_at, file))
+        right = _signature(await self._signing_key(), claims)
+        given = signature.encode("utf-8", "replace")
+        if not hmac.compare_digest(right.encode(), given):
+            raise Refused("This link is not one of ours", code="link_invalid")
+        moment = EpochMs(int(expires_at))
+        if self._clock() >= moment:
+            raise Refused("This link has expired; ask the API for a new one", code="link_expired")
+        async with self._db.read() as tx:
+            session = await _session(tx, app_id, session_id)
+        return Opened(app_id=app_id, session=session, export=Export(file), expires_at=moment)
+
+    async def _link(
+        self, app_id: str, session_id: str, export: Export, *, retained_until: EpochMs | None
+    ) -> Link:
+        expires_at = EpochMs(self._clock() + self._settings.link_life_s * SECOND_MS)
+        if retained_until is not None:
+            expires_at = min(expires_at, retained_until)
+        claims = "/".join((app_id, session_id, str(expires_at), export.value))
+        signature = _signature(await self._signing_key(), claims)
+        path = f"{DOWNLOADS}/{app_id}/{session_id}/{expires_at}/{signature}/{export.value}"
+        return Link(path=path, expires_at=expires_at)
+
+    def _retained_until(self, session: Session, what: str) -> EpochMs | None:
+        if session.phase is not Phase.ENDED or session.ended_at is None:
+            raise NotFound(
+                f"Session {session.id} is LIVE; its {what} is there once it has ended",
+                code="session_live",
+            )
+        if not self._settings.transcript_retention_s:
+            return None
+        until = EpochMs(session.ended_at + self._settings.transcript_retention_s * SECOND_MS)
+        if self._clock() >= until:
+            raise NotFound(
+                f"The {what} of session {session.id} was kept for "
+                f"{self._settings.transcript_retention_s} seconds after its end, and is gone",
+                code=f"{what}_expired",
+            )
+        return until
+
+    async def _signing_key(self) -> bytes:
+        if self._key is None:
+            async with self._db.write() as tx:
+                value = await apps.find_or_save_key(tx, _KEY_NAME, secrets.token_urlsafe(48))
+            self._key = value.encode()
+        return self._key
+
+
+def _signature(key: bytes, claims: str) -> str:
+    digest = hmac.digest(key, claims.encode("utf-8", "replace"), hashlib.sha256)
+    return urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def _no_summary(session_id: str, summary: Summary | None) -> NotFound:
+    if summary is None:
+        message = f"No summary of session {session_id} has been asked for; POST here asks for one"
+        return NotFound(message, code="summary_not_found")
+    if summary.state is SummaryState.FAILED:
+        message = f"The summary of session {session_id} failed: {summary.error}"
+        return NotFound(message, code="summary_failed")
+    message = f"The summary of session {session_id} is {summary.state.value}; try again soon"
+    return NotFound(message, code="summary_not_ready")
+
+
+async def _session(tx: AsyncConnection, app_id: str, session_id: str) -> Session:
+    session = await session_rows.find_session(tx, app_id, session_id)
+    if session is None:
+        raise NotFound(f"No session found with id {session_id}", code="session_not_found")
+    return session

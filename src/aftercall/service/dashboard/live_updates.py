@@ -1,0 +1,213 @@
+"""What goes on in an app, told as it changes.
+
+There is room for so many listeners and no more. When all of it is taken, a newcomer takes a place
+of the app that has the most, and in it of the token that has the most, if they have two more than
+his own: an app or a token gets as many places as the others leave it, and no less than its share.
+
+Each listener compares what it told last with the sessions that go on now. The database is looked
+at once a second for all listeners of an app together, so it does not matter on which node a
+session changes.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
+
+import msgspec
+
+from aftercall.core.errors import Busy
+from aftercall.core.instants import HOUR_MS, SECOND_MS, Clock, EpochMs
+from aftercall.core.records import Phase, Session
+from aftercall.store.engine.database import Database
+from aftercall.store.sessions import rows as session_rows
+from aftercall.store.sessions import search as session_search
+
+MOST_LISTENERS: Final = 200
+LOOK_EVERY_MS: Final = SECOND_MS
+LIFE_MS: Final = HOUR_MS
+BEAT_EVERY_MS: Final = 15 * SECOND_MS
+
+Kind = Literal["hello", "started", "changed", "ended"]
+
+
+class Hello(msgspec.Struct, frozen=True, kw_only=True):
+    """What goes on when the listening begins."""
+
+    now: EpochMs
+    live: list[str]
+
+
+class LiveSession(msgspec.Struct, frozen=True, kw_only=True):
+    """A session that began, changed or ended. `minutes` are known when it is over."""
+
+    id: str
+    meeting_id: str
+    title: str
+    status: str
+    phase: str
+    started_at: EpochMs
+    ended_at: EpochMs | None
+    live_participants: int
+    total_participants: int
+    minutes: float | None
+    updated_at: EpochMs
+
+
+class News(NamedTuple):
+    """One thing to tell; `None` for a beat that only says that the line is up."""
+
+    kind: Kind
+    body: Hello | LiveSession
+
+
+@dataclass(eq=False, slots=True)
+class _Place:
+    """A listener's place; `caller` is the token he came with."""
+
+    app_id: str
+    caller: str
+    is_taken_back: bool = False
+
+
+class _Look(NamedTuple):
+    at: EpochMs
+    found: dict[str, LiveSession]
+
+
+class Live:
+    """The use case of listening. The number of listeners is bounded."""
+
+    def __init__(
+        self,
+        *,
+        db: Database,
+        clock: Clock,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._pause = pause
+        self._places: dict[_Place, None] = {}
+        self._looks: dict[str, _Look] = {}
+        self._looking: dict[str, asyncio.Lock] = {}
+        self._is_closed = False
+
+    def close(self) -> None:
+        """Every listener is let go within a second."""
+        self._is_closed = True
+
+    def check_room(self, app_id: str, caller: str) -> None:
+        """Raises `Busy` when there is no room for a listener of this app and token."""
+        if len(self._places) >= MOST_LISTENERS and self._to_take(app_id, caller) is None:
+            raise Busy(
+                "Too many are listening; ask for the list instead",
+                code="too_many_listeners",
+                retry_after_s=30,
+            )
+
+    def _to_take(self, app_id: str, caller: str) -> _Place | None:
+        """The place that a newcomer may take, the oldest of those who have too many."""
+        of_apps = Counter(place.app_id for place in self._places)
+        rich, most = of_apps.most_common(1)[0]
+        if most <= of_apps[app_id] + 1:
+            rich = app_id
+        of_callers = Counter(place.caller for place in self._places if place.app_id == rich)
+        if not of_callers:
+            return None
+        richest, most = of_callers.most_common(1)[0]
+        if rich == app_id and most <= of_callers[caller] + 1:
+            return None
+        return next(p for p in self._places if p.app_id == rich and p.caller == richest)
+
+    async def listen(
+        self, app_id: str, is_welcome: Callable[[], Awaitable[bool]], *, caller: str
+    ) -> AsyncIterator[News | None]:
+        """News until an hour has passed, the listener is no longer welcome or another needs his
+        place; `None` every fifteen seconds without any. Raises `Busy`."""
+        self.check_room(app_id, caller)
+        with self._seated(app_id, caller) as place:
+            until = self._clock() + LIFE_MS
+            told = await self._look(app_id)
+            beat_at = checked_at = self._clock()
+            yield News("hello", Hello(now=self._clock(), live=list(told)))
+            while not (self._is_closed or place.is_taken_back) and self._clock() < until:
+                await self._pause(LOOK_EVERY_MS / SECOND_MS)
+                now_there = await self._look(app_id)
+                for news in await self._changes(app_id, told, now_there):
+                    beat_at = self._clock()
+                    yield news
+                told = now_there
+                if self._clock() - checked_at >= BEAT_EVERY_MS:
+                    checked_at = self._clock()
+                    if not await is_welcome():
+                        return
+                if self._clock() - beat_at >= BEAT_EVERY_MS:
+                    beat_at = self._clock()
+                    yield None
+
+    @contextmanager
+    def _seated(self, app_id: str, caller: str) -> Iterator[_Place]:
+        if len(self._places) >= MOST_LISTENERS:
+            taken = self._to_take(app_id, caller)
+            if taken is not None:
+                taken.is_taken_back = True
+                del self._places[taken]
+        place = _Place(app_id, caller)
+        self._places[place] = None
+        try:
+            yield place
+        finally:
+            self._places.pop(place, None)
+
+    async def _look(self, app_id: str) -> dict[str, LiveSession]:
+        lock = self._looking.setdefault(app_id, asyncio.Lock())
+        async with lock:
+            known = self._looks.get(app_id)
+            now = self._clock()
+            if known is not None and now - known.at < LOOK_EVERY_MS // 2:
+                return known.found
+            async with self._db.read() as tx:
+                found = await session_search.all_live_sessions(tx, app_id)
+            look = _Look(now, {session.id: _told(session) for session in found})
+            self._looks[app_id] = look
+            return look.found
+
+    async def _changes(
+        self, app_id: str, before: dict[str, LiveSession], after: dict[str, LiveSession]
+    ) -> list[News]:
+        news = [News("started", after[id]) for id in after.keys() - before.keys()]
+        news += [
+            News("changed", after[id])
+            for id in after.keys() & before.keys()
+            if after[id] != before[id]
+        ]
+        gone = sorted(before.keys() - after.keys())
+        if gone:
+            async with self._db.read() as tx:
+                ended = await session_rows.find_sessions(tx, app_id, gone)
+            news += [News("ended", _told(ended[id])) for id in gone if id in ended]
+        return sorted(news, key=lambda each: _moment(each.body))
+
+
+def _moment(body: Hello | LiveSession) -> tuple[EpochMs, str]:
+    return (body.updated_at, body.id) if isinstance(body, LiveSession) else (body.now, "")
+
+
+def _told(session: Session) -> LiveSession:
+    is_over = session.phase is Phase.ENDED
+    return LiveSession(
+        id=session.id,
+        meeting_id=session.meeting_id,
+        title=session.title,
+        status="ENDED" if is_over else "LIVE",
+        phase=session.phase.value,
+        started_at=session.started_at,
+        ended_at=session.ended_at,
+        live_participants=session.live_participants,
+        total_participants=session.total_participants,
+        minutes=session.minutes_consumed if is_over else None,
+        updated_at=session.updated_at,
+    )

@@ -1,0 +1,305 @@
+"""One participant's streams over time, with what else its page shows."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+
+from aftercall.core.instants import Clock, EpochMs
+from aftercall.core.overview.connection_charts import (
+    ConnectionColumns,
+    PairInWords,
+    pairs_in_words,
+    plot_connection,
+)
+from aftercall.core.overview.session_summary import Told
+from aftercall.core.overview.stream_charts import PlotStream, plot
+from aftercall.core.quality.activity.stream_matching import End, Party, StreamEnds
+from aftercall.core.quality.experience.levels import level_of
+from aftercall.core.quality.stats.peer_metadata import Device, DevicesChange, Metadata
+from aftercall.core.records import StoredSample
+from aftercall.service.dashboard.session_list import Call
+from aftercall.service.dashboard.session_page import CallPages, ToldParticipant
+from aftercall.service.dashboard.timeline import FullLane, Happened
+from aftercall.service.reports.digests import Digests
+from aftercall.service.reports.document import Ends, Report
+from aftercall.service.reports.peer_reports import Reports
+from aftercall.store import samples
+from aftercall.store.engine.database import Database
+
+LEAST_POINTS: Final = 50
+MOST_POINTS: Final = 5_000
+
+
+class OtherEnd(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is at the other end of a stream, and which of his streams it is."""
+
+    participant_id: str
+    peer_id: str | None
+    name: str | None
+    stream_family: str | None
+    ssrc: int | None
+    producer_id: str | None
+
+
+class Stream(msgspec.Struct, frozen=True, kw_only=True):
+    """One stream in columns: each as long as `t`, or empty when nothing is known of it."""
+
+    key: str
+    family: str
+    kind: str
+    is_sent: bool
+    is_screenshare: bool
+    ssrc: int | None
+    mid: str | None
+    producer_id: str | None
+    consumer_id: str | None
+    others: list[OtherEnd]
+    points: int
+    t: list[EpochMs]
+    mos: list[float | None]
+    score: list[float | None]
+    loss_percent: list[float | None]
+    rtt_ms: list[float | None]
+    jitter_ms: list[float | None]
+    bitrate_bps: list[float | None]
+    jitter_buffer_ms: list[float | None]
+    concealment_percent: list[float | None]
+    fps: list[float | None]
+    width: list[float | None]
+    height: list[float | None]
+    freeze_percent: list[float | None]
+    limitation: list[str | None]
+    level: int
+    p10_mos: float | None
+    avg_mos: float | None
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing known about a participant's machine or network."""
+
+    group: str
+    name: str
+    value: str
+
+
+class DeviceChange(msgspec.Struct, frozen=True, kw_only=True):
+    """Devices plugged in and out; `kind` is `audio`, `video` or `speaker`."""
+
+    at: EpochMs
+    kind: str
+    added: list[str]
+    removed: list[str]
+
+
+class Series(msgspec.Struct, frozen=True, kw_only=True):
+    """A participant's page."""
+
+    call: Call
+    lane: FullLane
+    from_at: EpochMs
+    to_at: EpochMs
+    is_final: bool
+    now: EpochMs
+    streams: list[Stream]
+    connection: ConnectionColumns
+    candidate_pairs: list[PairInWords]
+    facts: list[Fact]
+    device_changes: list[DeviceChange]
+    events: list[Happened]
+
+
+class Wanted(NamedTuple):
+    """How much of a participant's time to draw, and how finely."""
+
+    points: int
+    from_at: EpochMs | None
+    to_at: EpochMs | None
+
+
+class SeriesReads:
+    """The use case of a participant's page."""
+
+    def __init__(
+        self,
+        *,
+        db: Database,
+        clock: Clock,
+        pages: CallPages,
+        digests: Digests,
+        reports: Reports,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._pages = pages
+        self._digests = digests
+        self._reports = reports
+
+    async def series(self, app_id: str, session_id: str, any_id: str, wanted: Wanted) -> Series:
+        """The streams of the participant with this id or this peer. Raises `NotFound`."""
+        found = await self._pages.participant(app_id, session_id, any_id)
+        report = await self._reports.report_of(found.row, found.chain)
+        told: list[Told] = []
+        if report.ends is None:
+            told = (await self._digests.call_of(found.session)).told
+        taken: list[StoredSample] = []
+        for peer in found.chain:
+            async with self._db.read() as tx:
+                taken += await samples.of_peer(tx, app_id, peer.id)
+        return await asyncio.to_thread(self._drawn, found, report, told, taken, wanted)
+
+    def _drawn(
+        self,
+        found: ToldParticipant,
+        report: Report,
+        told: Sequence[Told],
+        taken: list[StoredSample],
+        wanted: Wanted,
+    ) -> Series:
+        now = self._clock()
+        metadata = report.verdict.metadata
+        drawn = plot(
+            report.details,
+            points=wanted.points,
+            from_at=wanted.from_at,
+            to_at=wanted.to_at,
+        )
+        ends = _ends_of(found, report, told, drawn)
+        taken.sort(key=lambda sample: sample.at)
+        return Series(
+            call=found.call,
+            lane=found.lane,
+            from_at=wanted.from_at if wanted.from_at is not None else found.lane.joined_at,
+            to_at=wanted.to_at if wanted.to_at is not None else found.lane.left_at or now,
+            is_final=report.verdict.is_final,
+            now=now,
+            streams=[_stream(each, found, ends.get(each.key, [])) for each in drawn],
+            connection=plot_connection(
+                taken, points=wanted.points, from_at=wanted.from_at, to_at=wanted.to_at
+            ),
+            candidate_pairs=pairs_in_words(metadata),
+            facts=facts_of(metadata),
+            device_changes=_device_changes(metadata),
+            events=found.events,
+        )
+
+
+def _ends_of(
+    found: ToldParticipant, report: Report, told: Sequence[Told], drawn: Sequence[PlotStream]
+) -> Ends:
+    """The other ends of the streams: as stored with the report, else found among the streams of
+    everybody who is `told`."""
+    if report.ends is not None:
+        return report.ends
+    ends = StreamEnds(
+        {row.id: Party(found.peer_ids.get(row.id, set()), short.streams) for row, short in told}
+    )
+    return {each.key: ends.of(found.row.id, each.id) for each in drawn}
+
+
+def _stream(drawn: PlotStream, found: ToldParticipant, ends: Sequence[End]) -> Stream:
+    columns = msgspec.structs.asdict(drawn.columns)
+    return Stream(
+        key=drawn.key,
+        family=drawn.id.family,
+        kind=drawn.kind,
+        is_sent=drawn.is_sent,
+        is_screenshare=drawn.is_screenshare,
+        ssrc=drawn.id.ssrc,
+        mid=drawn.id.mid,
+        producer_id=drawn.id.producer_id,
+        consumer_id=drawn.id.consumer_id,
+        others=[
+            _other(end, found, drawn.id.from_peer_id) for end in ends if end.row_id in found.rows
+        ],
+        points=drawn.points,
+        level=level_of(drawn.p10_mos, None)
+        if drawn.kind == "audio"
+        else level_of(None, drawn.p10_mos),
+        p10_mos=drawn.p10_mos,
+        avg_mos=drawn.avg_mos,
+        **columns,
+    )
+
+
+def _other(end: End, found: ToldParticipant, named: str | None) -> OtherEnd:
+    row, peer_ids = found.rows[end.row_id], found.peer_ids.get(end.row_id, set())
+    stream = end.stream
+    return OtherEnd(
+        participant_id=row.id,
+        peer_id=named if named in peer_ids else next(iter(sorted(peer_ids)), None),
+        name=row.display_name,
+        stream_family=stream.family if stream is not None else None,
+        ssrc=stream.ssrc if stream is not None else None,
+        producer_id=stream.producer_id if stream is not None else None,
+    )
+
+
+def facts_of(metadata: Metadata) -> list[Fact]:
+    """What is known of the machine and the network, in groups, for people."""
+    groups: tuple[tuple[str, object], ...] = (
+        ("Device", metadata.device),
+        ("Browser", metadata.browser),
+        ("SDK", metadata.sdk),
+        ("Encoder", metadata.encoder),
+        ("Network", metadata.network),
+        *(("Before the call", each) for each in metadata.precalls),
+    )
+    found: list[Fact] = []
+    for group, record in groups:
+        for name, value in msgspec.to_builtins(record).items():
+            if name == "asn" and isinstance(value, dict):
+                text = " ".join(str(part) for part in value.values() if part)
+            elif value is None or isinstance(value, list | dict) or name == "at":
+                continue
+            elif isinstance(value, bool):
+                text = "yes" if value else "no"
+            else:
+                text = f"{value:g}" if isinstance(value, float) else str(value)
+            found.append(Fact(group=group, name=_LABELS.get(name, _label(name)), value=text))
+    return found
+
+
+_LABELS: Final = {
+    "os": "OS",
+    "os_version": "OS version",
+    "cpus": "CPUs",
+    "ip": "IP address",
+    "asn": "Autonomous system",
+    "webgl": "WebGL",
+    "memory_gb": "Memory (GB)",
+    "effective_type": "Effective type",
+    "rtt_s": "Round trip (s)",
+    "backend_rtt_s": "Round trip to the backend (s)",
+    "jitter_s": "Jitter (s)",
+    "throughput_kbps": "Throughput (kbit/s)",
+    "turn": "TURN",
+}
+
+
+def _label(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def _device_changes(metadata: Metadata) -> list[DeviceChange]:
+    lists: tuple[tuple[str, Sequence[DevicesChange]], ...] = (
+        ("audio", metadata.audio_devices),
+        ("video", metadata.video_devices),
+        ("speaker", metadata.speaker_devices),
+    )
+    found = [
+        DeviceChange(
+            at=change.at,
+            kind=kind,
+            added=[_device(each) for each in change.added],
+            removed=[_device(each) for each in change.removed],
+        )
+        for kind, changes in lists
+        for change in changes
+    ]
+    return sorted(found, key=lambda change: change.at)
+
+
+def _device(device: Device) -> str:
+    return device.label or device.device_id or "unnamed"

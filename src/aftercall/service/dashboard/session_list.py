@@ -1,0 +1,281 @@
+"""The dashboard's table of sessions: what each was like, found in every way people look."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import AsyncIterator, Sequence
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from aftercall.core.errors import Malformed, NotFound
+from aftercall.core.instants import Clock, EpochMs
+from aftercall.core.lifecycle.presence import running_minutes
+from aftercall.core.overview.session_summary import (
+    CallOrder,
+    CallQuery,
+    CallSummary,
+    Place,
+    Quality,
+    Seen,
+    WorstIssue,
+    person_of,
+)
+from aftercall.core.records import Participant, Peer, Phase, Session
+from aftercall.service.reports.digests import Digests
+from aftercall.store.engine.database import Database
+from aftercall.store.sessions import presence
+from aftercall.store.sessions import rows as session_rows
+from aftercall.store.sessions import search as session_search
+from aftercall.store.sessions.tokenizer import words_of
+
+MOST_LIVE_SHOWN: Final = 100
+MOST_LIVE_MEASURED: Final = 20
+MOST_EXPORTED: Final = 10_000
+EXPORT_PAGE: Final = 200
+_NAMES: Final = 8
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """One session, as a row of the table. Moments are ms since 1970."""
+
+    id: str
+    meeting_id: str
+    title: str
+    status: str
+    phase: str
+    parent_session_id: str | None
+    created_at: EpochMs
+    started_at: EpochMs
+    ended_at: EpochMs | None
+    end_reason: str | None
+    live_participants: int
+    total_participants: int
+    max_concurrent_participants: int
+    minutes: float
+    participants: list[Seen]
+    quality: Quality | None
+    worst_issue: WorstIssue | None
+    browsers: list[str]
+    os: list[str]
+    countries: list[str]
+    networks: list[str]
+    relays: list[str]
+
+
+class CallPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of the table, the sessions that go on apart."""
+
+    live: list[Call]
+    items: list[Call]
+    total: int
+    next_cursor: str | None
+    previous_cursor: str | None
+    now: EpochMs
+
+
+class Whereabouts(msgspec.Struct, frozen=True, kw_only=True):
+    """In which app a session is."""
+
+    app_id: str
+    session_id: str
+
+
+def encode_place(place: Place) -> str:
+    """A place in a list as a cursor."""
+    return urlsafe_b64encode(msgspec.json.encode(place)).rstrip(b"=").decode()
+
+
+def decode_place(cursor: str) -> Place:
+    """Raises `Malformed` for what is no cursor of ours."""
+    try:
+        data = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+        return msgspec.json.decode(data, type=Place)
+    except (ValueError, msgspec.MsgspecError) as error:
+        raise Malformed(
+            "The cursor cannot be read; begin again without one", code="bad_cursor", field="cursor"
+        ) from error
+
+
+def call_of(session: Session, summary: CallSummary, minutes: float | None = None) -> Call:
+    """A session's row. `minutes`: those of one that goes on, up to now."""
+    return Call(
+        id=session.id,
+        meeting_id=session.meeting_id,
+        title=session.title,
+        status="ENDED" if session.phase is Phase.ENDED else "LIVE",
+        phase=session.phase.value,
+        parent_session_id=session.parent_session_id,
+        created_at=session.created_at,
+        started_at=session.started_at,
+        ended_at=session.ended_at,
+        end_reason=session.end_reason.value if session.end_reason is not None else None,
+        live_participants=session.live_participants,
+        total_participants=session.total_participants,
+        max_concurrent_participants=session.max_concurrent_participants,
+        minutes=session.minutes_consumed if minutes is None else minutes,
+        participants=summary.participants,
+        quality=summary.quality,
+        worst_issue=summary.worst_issue,
+        browsers=summary.browsers,
+        os=summary.os,
+        countries=summary.countries,
+        networks=summary.networks,
+        relays=summary.relays,
+    )
+
+
+class Calls:
+    """The use cases of the table."""
+
+    def __init__(self, *, db: Database, clock: Clock, digests: Digests) -> None:
+        self._db = db
+        self._clock = clock
+        self._digests = digests
+
+    async def list_calls(self, query: CallQuery) -> CallPage:
+        """One page, and on the first the sessions that go on."""
+        has_live = (
+            query.order is CallOrder.STARTED and not query.facets and query.is_live is not False
+        )
+        async with self._db.read() as tx:
+            live, live_total = await self._live(tx, query) if has_live else ([], 0)
+            if query.is_live is True and query.order is CallOrder.STARTED:
+                found = _after_place(live, query)
+                total, live = live_total, []
+            elif query.is_live is True and (query.facets or query.order is CallOrder.QUALITY):
+                found, total = [], 0
+            else:
+                found = await session_search.list_calls(tx, query)
+                total = await session_search.count_calls(tx, query) + live_total
+        page = found[: query.limit]
+        is_backward = query.place is not None and query.place.is_backward
+        if is_backward:
+            page.reverse()
+        has_more = len(found) > query.limit
+        shown = [] if query.place is not None else live[:MOST_LIVE_SHOWN]
+        rows = await self.rows_of([*shown, *(keyed.session for keyed in page)])
+        return CallPage(
+            live=rows[: len(shown)],
+            items=rows[len(shown) :],
+            total=total,
+            next_cursor=_cursor(page[-1], False) if page and (has_more or is_backward) else None,
+            previous_cursor=_cursor(page[0], True)
+            if page and query.place is not None and (has_more or not is_backward)
+            else None,
+            now=self._clock(),
+        )
+
+    async def export(self, query: CallQuery) -> AsyncIterator[list[Call]]:
+        """The rows from the query's place on, the live ones first, a page at a time."""
+        left = MOST_EXPORTED
+        while left > 0:
+            page = await self.list_calls(replace(query, limit=min(EXPORT_PAGE, left)))
+            yield [*page.live, *page.items]
+            left -= len(page.items)
+            if page.next_cursor is None:
+                return
+            query = replace(query, place=decode_place(page.next_cursor))
+
+    async def find_app_of(self, app_ids: Sequence[str], session_id: str) -> Whereabouts:
+        """In which of the apps a session is. Raises `NotFound`."""
+        async with self._db.read() as tx:
+            for app_id in app_ids:
+                if await session_rows.find_session(tx, app_id, session_id) is not None:
+                    return Whereabouts(app_id=app_id, session_id=session_id)
+        raise NotFound(f"No session found with id {session_id}", code="session_not_found")
+
+    async def rows_of(self, found: Sequence[Session], *, is_measured: bool = True) -> list[Call]:
+        """The rows of sessions. Unless `is_measured`, those that go on without their quality."""
+        ended = [each for each in found if each.phase is Phase.ENDED]
+        live = [each for each in found if each.phase is not Phase.ENDED]
+        summaries = await self._digests.summaries_of(ended)
+        if is_measured:
+            summaries |= await self._digests.live_summaries_of(live[:MOST_LIVE_MEASURED])
+        untold = [each for each in found if each.id not in summaries]
+        minutes: dict[str, float] = {}
+        async with self._db.read() as tx:
+            if live:
+                minutes = await self._minutes_of(tx, live)
+            for session_id, rows in (await _rows_by_session(tx, untold)).items():
+                summaries[session_id] = CallSummary(participants=_seen(rows))
+        nothing = CallSummary()
+        return [
+            call_of(each, summaries.get(each.id, nothing), minutes.get(each.id)) for each in found
+        ]
+
+    async def _live(self, tx: AsyncConnection, query: CallQuery) -> tuple[list[Session], int]:
+        """The sessions that go on, as many as are needed, and how many there are."""
+        if not query.search and query.is_live is None:
+            shown = 0 if query.place is not None else MOST_LIVE_SHOWN
+            found = await session_search.live_sessions(tx, query, shown)
+            return found, await session_search.count_live(tx, query)
+        found = await session_search.live_sessions(tx, query)
+        if query.search and found:
+            rows = await _rows_by_session(tx, found)
+            found = [each for each in found if _is_found(each, rows.get(each.id, []), query.search)]
+        return found, len(found)
+
+    async def _minutes_of(self, tx: AsyncConnection, live: Sequence[Session]) -> dict[str, float]:
+        """Participant-minutes of sessions that go on, up to now."""
+        app_id, ids = live[0].app_id, [each.id for each in live]
+        now = self._clock()
+        present: dict[tuple[str, str], list[Peer]] = {}
+        for peer in await presence.peers_of_those_present(tx, app_id, ids):
+            present.setdefault((peer.session_id, peer.participant_id), []).append(peer)
+        minutes = await presence.minutes_of_those_gone(tx, app_id, ids)
+        for (session_id, _), chain in present.items():
+            minutes[session_id] = minutes.get(session_id, 0.0) + running_minutes(chain, now)
+        return {session_id: round(spent, 4) for session_id, spent in minutes.items()}
+
+
+def _cursor(keyed: session_search.Keyed, is_backward: bool) -> str:
+    return encode_place(Place(keyed.key, keyed.session.id, is_backward))
+
+
+def _after_place(live: Sequence[Session], query: CallQuery) -> list[session_search.Keyed]:
+    """The sessions that go on from the place on, one more than asked for."""
+    place = query.place
+    is_backward = place is not None and place.is_backward
+    is_descending = query.is_descending is not is_backward
+    ordered = sorted(live, key=lambda s: (s.created_at, s.id), reverse=is_descending)
+    if place is not None:
+        here = (place.key, place.id)
+        ordered = [
+            each
+            for each in ordered
+            if ((each.created_at, each.id) < here) is is_descending
+            and (each.created_at, each.id) != here
+        ]
+    return [session_search.Keyed(each, each.created_at) for each in ordered[: query.limit + 1]]
+
+
+async def _rows_by_session(
+    tx: AsyncConnection, found: Sequence[Session]
+) -> dict[str, list[Participant]]:
+    by_session: dict[str, list[Participant]] = {}
+    if found:
+        ids = [each.id for each in found]
+        for row in await presence.participants_of_sessions(tx, found[0].app_id, ids):
+            by_session.setdefault(row.session_id, []).append(row)
+    return by_session
+
+
+def _seen(rows: Sequence[Participant]) -> list[Seen]:
+    shown = [row for row in rows if not row.is_hidden][:_NAMES]
+    return [
+        Seen(id=row.id, name=row.display_name, person=person_of(row.app_id, row)) for row in shown
+    ]
+
+
+def _is_found(session: Session, rows: Sequence[Participant], search: str) -> bool:
+    """As ended sessions are found: by beginnings of words, of ids, or by a person's whole id."""
+    if session.id.startswith(search) or session.meeting_id.startswith(search):
+        return True
+    if any(search in (row.custom_participant_id, row.user_id) for row in rows):
+        return True
+    there = words_of(session.title) + [
+        word for row in rows if row.display_name for word in words_of(row.display_name)
+    ]
+    words = words_of(search)
+    return bool(words) and all(any(each.startswith(word) for each in there) for word in words)

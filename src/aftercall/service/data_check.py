@@ -1,0 +1,241 @@
+"""Whether the database keeps what it promises: its tables agree with each other, its numbers
+follow from the facts, and everything in it can be read."""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Row, Table
+
+from aftercall.core.errors import AftercallError
+from aftercall.core.instants import day_of
+from aftercall.core.lifecycle.presence import Counts, count, rows_of
+from aftercall.core.records import Participant, Session
+from aftercall.service.reports.document import is_readable, unpack
+from aftercall.store import peers
+from aftercall.store.checks import promises, scans, stored_bodies
+from aftercall.store.checks.promises import EXAMPLES, Broken
+from aftercall.store.engine.column_types import unpack as unpack_text
+from aftercall.store.engine.database import Database
+from aftercall.store.sessions import facets as facet_rows
+from aftercall.store.sessions import presence as presence_rows
+from aftercall.store.sessions.rows import find_with_keys
+from aftercall.store.sessions.tokenizer import key_of_title
+from aftercall.store.tables import schema
+
+MINUTES_APART: Final = 1e-3
+
+Look = Callable[["Audit"], AsyncIterator[str]]
+
+
+class Audit:
+    """Looks at everything there is. Takes as long as reading all of it."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def broken(self) -> AsyncIterator[Broken]:
+        """The promises that do not hold."""
+        for promise in promises.PROMISES:
+            async with self._db.read() as tx:
+                found = await promises.find_broken(tx, promise)
+            if found is not None:
+                yield found
+        for name, (sentence, look) in LOOKS.items():
+            count_of, examples = 0, list[str]()
+            async for example in look(self):
+                count_of += 1
+                if len(examples) < EXAMPLES:
+                    examples.append(example)
+            if count_of:
+                yield Broken(name, sentence, count_of, examples)
+
+    async def presence(self) -> AsyncIterator[str]:
+        """Sessions whose participants or numbers are not those that follow from their peers."""
+        async for page in scans.pages(self._db, schema.sessions):
+            for row in page:
+                if not await self._is_as_counted(row.app_id, row.id):
+                    yield f"{row.app_id}/{row.id}"
+
+    async def _is_as_counted(self, app_id: str, session_id: str) -> bool:
+        try:
+            # In one transaction, read afresh: calls go on meanwhile.
+            async with self._db.read() as tx:
+                known = await find_with_keys(tx, app_id, session_id)
+                found = await peers.peers_of_session(tx, app_id, session_id)
+                rows = await presence_rows.participants_of_sessions(tx, app_id, [session_id])
+        except stored_bodies.UNREADABLE:
+            return False
+        if known is None:
+            return True
+        session, day, title_key = known
+        by_id = {peer.id: peer for peer in found}
+        expected = rows_of(by_id)
+        return (
+            day == day_of(session.created_at)
+            and title_key == key_of_title(session.title)
+            and _same_rows(expected, {row.id: row for row in rows})
+            and _same_counts(session, count(by_id, expected))
+        )
+
+    async def samples(self) -> AsyncIterator[str]:
+        """Reports that came and cannot be read."""
+        async for page in scans.pages(self._db, schema.samples, "body"):
+            for row in page:
+                if not can(stored_bodies.read_sample, row.body):
+                    yield _key(row, schema.samples)
+
+    async def segments(self) -> AsyncIterator[str]:
+        """Merged reports that cannot be read, or are not those that are listed."""
+        async for page in scans.pages(
+            self._db, schema.segments, "samples", "sequences", "body", limit=20
+        ):
+            for row in page:
+                if not can(stored_bodies.check_segment, row):
+                    yield _key(row, schema.segments)
+
+    async def reports(self) -> AsyncIterator[str]:
+        """Reports that cannot be read. One of an older form is folded again when it is asked
+        for."""
+        async for page in scans.pages(self._db, schema.reports, "document", limit=20):
+            for row in page:
+                if is_readable(row.document) and not can(_read_report, row.document):
+                    yield _key(row, schema.reports)
+
+    async def verdicts(self) -> AsyncIterator[str]:
+        """Verdicts in short that cannot be read."""
+        async for page in scans.pages(self._db, schema.session_verdicts, "summary", "counted"):
+            for row in page:
+                if not (
+                    can(facet_rows.read_summary, row.summary)
+                    and can(facet_rows.read_counted, row.counted)
+                ):
+                    yield _key(row, schema.session_verdicts)
+        async for page in scans.pages(self._db, schema.peer_verdicts, "summary", "digest"):
+            for row in page:
+                if not can(facet_rows.read_peer_verdict, row.summary, row.digest):
+                    yield _key(row, schema.peer_verdicts)
+
+    async def texts(self) -> AsyncIterator[str]:
+        """JSON, and compressed text, that cannot be read."""
+        for columns, read in ((JSON_COLUMNS, msgspec.json.decode), (PACKED_COLUMNS, unpack_text)):
+            for table, name in columns:
+                async for page in scans.pages(self._db, table, name):
+                    for row in page:
+                        if not can(read, row[-1]):
+                            yield f"{table.name} {_key(row, table)}"
+
+    async def facets(self) -> AsyncIterator[str]:
+        """Sessions that are found by something else than what their verdicts say."""
+        expected: dict[tuple[str, str], int] = {}
+        async for row in self._counted():
+            found = facet_rows.found_by(facet_rows.read_counted(row.counted))
+            if found:
+                expected[row.app_id, row.session_id] = sum(map(hash, found))
+        async for page in scans.pages(self._db, schema.session_facets):
+            for row in page:
+                key = (row.app_id, row.session_id)
+                expected[key] = expected.get(key, 0) - hash((row.facet, row.created_at))
+        for (app_id, session_id), rest in expected.items():
+            if rest:
+                yield f"{app_id}/{session_id}"
+
+    async def tallies(self) -> AsyncIterator[str]:
+        """Facets of days that are tallied otherwise than the verdicts say."""
+        expected: dict[tuple[str, str, int], list[int]] = {}
+        async for row in self._counted():
+            for (facet, day), numbers in facet_rows.tallied(facet_rows.read_counted(row.counted)):
+                add(expected, (row.app_id, facet, day), numbers)
+        names = ("sessions", "bad_sessions", "measured", "bad")
+        async for page in scans.pages(self._db, schema.facet_tallies, *names):
+            for row in page:
+                key = (row.app_id, row.facet, row.day)
+                add(expected, key, [-getattr(row, name) for name in names])
+        for key, rest in expected.items():
+            if any(rest):
+                yield "/".join(map(str, key))
+
+    async def _counted(self) -> AsyncIterator[Row[Any]]:
+        """The sessions' verdicts whose `counted` can be read."""
+        async for page in scans.pages(self._db, schema.session_verdicts, "counted"):
+            for row in page:
+                if can(facet_rows.read_counted, row.counted):
+                    yield row
+
+
+LOOKS: Final[Mapping[str, tuple[str, Look]]] = {
+    "numbers_follow_from_the_peers": (
+        "sessions have other participants, minutes or numbers than follow from their peers",
+        Audit.presence,
+    ),
+    "samples_are_readable": ("reports that came cannot be read", Audit.samples),
+    "segments_are_readable": (
+        "merged reports cannot be read, or are not those that are listed",
+        Audit.segments,
+    ),
+    "reports_are_readable": ("folded reports cannot be read", Audit.reports),
+    "verdicts_are_readable": ("verdicts in short cannot be read", Audit.verdicts),
+    "texts_are_readable": ("JSON or compressed texts cannot be read", Audit.texts),
+    "facets_agree_with_the_verdicts": (
+        "sessions are found by other things than their verdicts say",
+        Audit.facets,
+    ),
+    "facets_are_tallied": (
+        "facets of a day are tallied otherwise than the verdicts say",
+        Audit.tallies,
+    ),
+}
+
+JSON_COLUMNS: Final = (
+    (schema.notes, "data"),
+    (schema.meetings, "settings"),
+    (schema.sessions, "minutes_by_view"),
+    (schema.jobs, "payload"),
+    (schema.early_facts, "fact"),
+)
+
+PACKED_COLUMNS: Final = ((schema.chat_messages, "payload"), (schema.transcript_lines, "text"))
+
+
+def can(read: Callable[..., object], *given: Any) -> bool:
+    """Whether something stored can be read."""
+    try:
+        read(*given)
+    except (AftercallError, *stored_bodies.UNREADABLE):
+        return False
+    return True
+
+
+def add(sums: dict[Any, list[int]], key: Any, numbers: Iterable[int]) -> None:
+    """Add numbers to those of a key, place by place."""
+    known = sums.get(key)
+    sums[key] = (
+        list(numbers) if known is None else [a + b for a, b in zip(known, numbers, strict=True)]
+    )
+
+
+def _read_report(document: bytes) -> None:
+    report = unpack(document)
+    _ = report.details, report.ends
+
+
+def _key(row: Row[Any], table: Table) -> str:
+    return "/".join(map(str, row[: len(table.primary_key.columns)]))
+
+
+def _same_rows(expected: Mapping[str, Participant], stored: Mapping[str, Participant]) -> bool:
+    return expected.keys() == stored.keys() and all(
+        (row.user_id, row.is_hidden, row.joined_at, row.left_at)
+        == (stored[id].user_id, stored[id].is_hidden, stored[id].joined_at, stored[id].left_at)
+        and abs(row.duration_minutes - stored[id].duration_minutes) <= MINUTES_APART
+        for id, row in expected.items()
+    )
+
+
+def _same_counts(session: Session, counts: Counts) -> bool:
+    return (
+        session.live_participants == counts.live_participants
+        and session.total_participants == counts.total_participants
+        and session.max_concurrent_participants == counts.max_concurrent_participants
+        and abs(session.minutes_consumed - counts.minutes_consumed) <= MINUTES_APART
+    )

@@ -1,0 +1,1 @@
+"""How facts enter the record: queue, transaction, follow-up jobs."""

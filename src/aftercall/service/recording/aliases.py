@@ -1,0 +1,229 @@
+"""Who is meant by a source that, at a farewell, says only a name of its own."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from aftercall.core.events import (
+    ALIAS_JOINED,
+    ALIAS_LEFT,
+    AnyEvent,
+    PeerEvent,
+    PeerJoined,
+    PeerLeft,
+    PeerNoted,
+)
+from aftercall.core.ids import id_from
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.stats.getstats import decode_body
+from aftercall.core.quality.stats.last_sent import last_sent_at
+from aftercall.core.records import LeaveReason, Peer, PeerNote, StoredSample
+from aftercall.store import peer_events, peers, samples
+from aftercall.store.engine.database import Database
+from aftercall.store.sessions import rows as session_rows
+
+
+class Aliases:
+    """Reads from the notes of a session which peer came in under which name."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def farewells(
+        self, app_id: str, meeting_id: str, alias: str, at: EpochMs
+    ) -> list[AnyEvent]:
+        """What `alias` leaving at `at` means: a note, and a leave of the peer when it was the
+        last of its names. Nothing when the session going on knows nobody of that name."""
+        async with self._db.read() as tx:
+            session = await session_rows.find_current_session(tx, app_id, meeting_id)
+            if session is None:
+                return []
+            noted = await peer_events.notes_of_session(tx, app_id, session.id)
+        names = _names(noted, at)
+        timed_out = {note.peer_id for note in noted if note.name == SESSION_TIMEOUT}
+        events: list[AnyEvent] = []
+        for peer_id, present in names.items():
+            if alias not in present:
+                continue
+            place: dict[str, Any] = {"at": at, "peer_id": peer_id, "session_id": session.id}
+            id = id_from(app_id, peer_id, ALIAS_LEFT, alias, str(at))
+            events.append(PeerNoted(id=id, name=ALIAS_LEFT, data={"alias": alias}, **place))
+            # After the server gave a session up, it is the server that takes it out of the room.
+            if len(present) == 1 and peer_id not in timed_out:
+                events.append(PeerLeft(id=id_from(app_id, id), **place))
+        return events
+
+    async def lost(self, app_id: str, peer_id: str, at: EpochMs) -> list[AnyEvent]:
+        """What it means that a server gave up a peer at `at`: it left then or, where the server
+        saw all its media stop before, when that stopped."""
+        [there] = await self.stays(app_id, [PeerLeft(id="", at=at, peer_id=peer_id)])
+        peer_id = there.peer_id if isinstance(there, PeerEvent) else peer_id
+        async with self._db.read() as tx:
+            noted = await peer_events.notes_of_peer(tx, app_id, peer_id)
+            stopped_at = _stopped_at(noted, at)
+            counted = [] if stopped_at is None else await samples.of_peer(tx, app_id, peer_id)
+        if stopped_at is not None:
+            stopped_at = _narrowed(stopped_at, counted)
+        note = PeerNoted(
+            id=id_from(app_id, peer_id, SESSION_TIMEOUT, str(at)),
+            at=at,
+            peer_id=peer_id,
+            name=SESSION_TIMEOUT,
+            data={},
+        )
+        left = PeerLeft(
+            id=id_from(app_id, note.id),
+            at=at if stopped_at is None else stopped_at,
+            peer_id=peer_id,
+            is_seen=True,
+        )
+        return [note, left]
+
+    async def emptied(
+        self, app_id: str, source: str, emitter: str | None, at: EpochMs, *, is_shutdown: bool
+    ) -> list[AnyEvent]:
+        """The leaves of everybody whom a server of that name still had at `at`, when it shut down
+        or had restarted: it had them until they were last heard, or until it shut down where
+        nothing shows that they had gone before."""
+        async with self._db.read() as tx:
+            there = [
+                peer
+                for peer in await peers.present_of_source(tx, app_id, source)
+                if (peer.joined_at or peer.first_heard_at) < at
+            ]
+            found: list[AnyEvent] = []
+            for peer in there:
+                noted = await peer_events.notes_of_peer(tx, app_id, peer.id)
+                if not _is_of_server(noted, emitter):
+                    continue
+                is_sure = is_shutdown and not _had_gone(peer, noted, at)
+                left_at = at if is_sure else min(at, peer.last_heard_at)
+                found.append(
+                    PeerLeft(
+                        id=id_from(app_id, peer.id, SERVER_GONE, str(at)),
+                        at=left_at,
+                        peer_id=peer.id,
+                        is_seen=True,
+                    )
+                )
+        return found
+
+    async def stays(self, app_id: str, events: Sequence[AnyEvent]) -> list[AnyEvent]:
+        """The events of a source whose client keeps its id when it comes back to a room, each of
+        the stay it belongs to: who arrives after having left is a peer of its own from then on."""
+        ids = {event.peer_id for event in events if isinstance(event, PeerEvent)}
+        chains = {id: [id, *(_return_id(app_id, id, n) for n in _RETURNS)] for id in ids}
+        async with self._db.read() as tx:
+            every = [id for chain in chains.values() for id in chain]
+            found = await peers.find_peers(tx, app_id, every)
+        known = {
+            id: [found[each] for each in chain if each in found] for id, chain in chains.items()
+        }
+        returned: dict[str, tuple[EpochMs, str]] = {}
+        placed: list[AnyEvent] = []
+        for event in events:
+            if not isinstance(event, PeerEvent):
+                placed.append(event)
+                continue
+            id, stays = event.peer_id, known[event.peer_id]
+            if _returns(event, stays) and id not in returned and len(stays) < len(chains[id]):
+                returned[id] = (event.at, chains[id][len(stays)])
+            at, newest = returned.get(id, (event.at + 1, ""))
+            if event.at >= at:
+                previous = stays[-1].id if isinstance(event, PeerJoined) else None
+                changes = {"previous_peer_id": previous} if previous else {}
+                placed.append(replace(event, peer_id=newest, **changes))
+                continue
+            stay = [each for each in stays if (each.joined_at or 0) <= event.at] or stays[:1]
+            placed.append(replace(event, peer_id=stay[-1].id) if stay else event)
+        return placed
+
+
+SESSION_TIMEOUT: Final = "session_timeout"
+"""The name of a note that a server gave a peer up that it had not heard for long."""
+
+SERVER_GONE: Final = "server_gone"
+"""What the ids of leaves are made of that a server's end or beginning tells."""
+
+_OVERDUE: Final = 1.5
+"""How many periods after the last statistics the next are overdue; chosen."""
+
+_RETURNS: Final = range(1, 32)
+"""How often one id may come back."""
+
+
+def _return_id(app_id: str, peer_id: str, number: int) -> str:
+    return id_from(app_id, peer_id, "return", str(number))
+
+
+def _returns(event: PeerEvent, stays: Sequence[Peer]) -> bool:
+    """Whether an event is the arrival of one whose last stay was over by then."""
+    if not isinstance(event, PeerJoined) or not stays or event.at <= (stays[-1].joined_at or 0):
+        return False
+    left_at = stays[-1].left_at
+    return (
+        left_at is not None
+        and left_at < event.at
+        and stays[-1].left_reason is not LeaveReason.SILENCE
+    )
+
+
+def _stopped_at(noted: Sequence[PeerNote], at: EpochMs) -> EpochMs | None:
+    """When the last of a peer's media stopped that had come, if none has come since; to
+    `_STOP_IS_SURE_TO_MS`."""
+    stopped: dict[tuple[object, ...], EpochMs | None] = {}
+    for note in noted:
+        if note.name == "media_receiving" and note.at <= at:
+            medium = note.data.get("mid", note.data.get("media"))
+            stream = (note.data.get("connection"), medium, note.data.get("substream"))
+            silent_ms = note.data.get("silent_ms")
+            has_stopped = isinstance(silent_ms, int) and note.data.get("receiving") is not True
+            stopped[stream] = EpochMs(note.at - int(silent_ms or 0)) if has_stopped else None
+    moments = [moment for moment in stopped.values() if moment is not None]
+    return max(moments) if moments and len(moments) == len(stopped) else None
+
+
+def _narrowed(stopped_at: EpochMs, counted: Sequence[StoredSample]) -> EpochMs:
+    """The moment within the bounds of a stop at which the counters say that media was last sent."""
+    since = stopped_at - _COUNTED_MS
+    last_ms = last_sent_at(decode_body(each.body) for each in counted if each.at >= since)
+    if last_ms is None:
+        return stopped_at
+    earliest, latest = stopped_at - _STOP_IS_SURE_TO_MS, stopped_at + _STOP_IS_SURE_TO_MS
+    return EpochMs(round(min(max(last_ms, earliest), latest)))
+
+
+_STOP_IS_SURE_TO_MS: Final = 1_000
+"""A server that looks once a second knows no better when media stopped."""
+
+_COUNTED_MS: Final = 60_000
+"""Of the counters before a stop, those of the last minute; chosen: enough for a usual pace."""
+
+
+def _had_gone(peer: Peer, noted: Sequence[PeerNote], at: EpochMs) -> bool:
+    """Whether statistics that were due did not come, or the last that was known of a peer is that
+    its handle was detached: a client that closes its socket says nothing else."""
+    is_silent = 0 < _OVERDUE * peer.interval_ms < at - peer.last_heard_at
+    return is_silent or (bool(noted) and noted[-1].name == "handle_detached")
+
+
+def _is_of_server(noted: Sequence[PeerNote], emitter: str | None) -> bool:
+    """Whether the notes of a peer name that server; one without a name is that of notes that name
+    none."""
+    named = {name for note in noted if isinstance(name := note.data.get("emitter"), str)}
+    return emitter in named if named else emitter is None
+
+
+def _names(noted: Sequence[PeerNote], at: EpochMs) -> Mapping[str, set[str]]:
+    """The names of each peer that were there at a moment, by its id; `noted` in order of time."""
+    names: dict[str, set[str]] = {}
+    for note in noted:
+        alias = note.data.get("alias")
+        if note.at > at or not isinstance(alias, str):
+            continue
+        if note.name == ALIAS_JOINED:
+            names.setdefault(note.peer_id, set()).add(alias)
+        elif note.name == ALIAS_LEFT:
+            names.get(note.peer_id, set()).discard(alias)
+    return names

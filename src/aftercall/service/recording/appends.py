@@ -1,0 +1,225 @@
+"""Facts that change no session: samples, notes, chat and transcript lines, and signs of life.
+
+They are gathered over a transaction and appended with one statement a kind.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from aftercall.core.events import ChatSent, LineSpoken, PeerNoted, SampleTaken
+from aftercall.core.instants import EpochMs
+from aftercall.core.records import ChatMessage, Peer, PeerNote, TranscriptLine
+from aftercall.service.recording.delivery import Delivery
+from aftercall.store import conversation, peer_events, peers, samples
+
+QuietEvent = PeerNoted | SampleTaken | ChatSent | LineSpoken
+PeerKey = tuple[str, str]
+"""App and peer."""
+
+
+class _Pulse(NamedTuple):
+    heard_at: EpochMs
+    received_at: EpochMs
+    last_sequence: int
+    samples: int
+
+
+class QuietFacts:
+    """The quiet facts of one transaction, each under a number."""
+
+    def __init__(self, tx: AsyncConnection, *, most_talk: int = 0) -> None:
+        """`most_talk`: characters of chat and transcript that a session may have; 0: no limit."""
+        self._tx = tx
+        self._most_talk = most_talk
+        self._count = 0
+        self._samples: dict[tuple[str, str, int], tuple[int, samples.SampleRow]] = {}
+        self._notes: dict[tuple[str, str, str], tuple[int, PeerNote]] = {}
+        self._messages: dict[int, ChatMessage] = {}
+        self._lines: dict[int, TranscriptLine] = {}
+        self._pulses: dict[PeerKey, _Pulse] = {}
+        self._talk: dict[tuple[str, str], int] = {}
+        """Characters of chat and transcript by app and session, with what was offered so far."""
+
+    def take(
+        self, delivery: Delivery, event: QuietEvent, session_id: str, peer: Peer | None
+    ) -> int:
+        """Take an event in; the number under which `append` says whether it was new."""
+        number = self._count
+        self._count += 1
+        app_id = delivery.app_id
+        match event:
+            case SampleTaken():
+                self._take_sample(number, delivery, event, session_id)
+            case PeerNoted():
+                note = PeerNote(
+                    app_id=app_id,
+                    session_id=session_id,
+                    peer_id=event.peer_id,
+                    id=event.id,
+                    at=event.at,
+                    received_at=delivery.received_at,
+                    name=event.name,
+                    data=event.data,
+                )
+                self._notes.setdefault((app_id, event.peer_id, event.id), (number, note))
+            case ChatSent():
+                self._messages[number] = _message(app_id, session_id, event, delivery, peer)
+            case LineSpoken():
+                self._lines[number] = _line(app_id, session_id, event, delivery, peer)
+        return number
+
+    def _take_sample(
+        self, number: int, delivery: Delivery, event: SampleTaken, session_id: str
+    ) -> None:
+        row = samples.SampleRow(
+            delivery.app_id,
+            event.peer_id,
+            session_id,
+            event.sequence,
+            event.at,
+            delivery.received_at,
+            event.body,
+        )
+        key = (delivery.app_id, event.peer_id, event.sequence)
+        self._samples.setdefault(key, (number, row))
+
+    def hear(self, key: PeerKey, heard_at: EpochMs, received_at: EpochMs) -> None:
+        """Note that a peer gave a sign of life."""
+        old = self._pulses.get(key)
+        if old is not None:
+            heard_at, received_at = max(heard_at, old.heard_at), max(received_at, old.received_at)
+        self._pulses[key] = _Pulse(heard_at, received_at, -1, 0)
+
+    async def has_room(self, app_id: str, session_id: str, text: str) -> bool:
+        """Whether a session may have that much more chat or transcript."""
+        if not self._most_talk:
+            return True
+        key = (app_id, session_id)
+        if key not in self._talk:
+            self._talk[key] = await conversation.characters_of(self._tx, app_id, session_id)
+        self._talk[key] += len(text)
+        return self._talk[key] <= self._most_talk
+
+    async def append(
+        self, tx: AsyncConnection, states: Mapping[PeerKey, peers.PeerState]
+    ) -> list[bool]:
+        """Write everything; for each number whether its fact was new."""
+        fresh = [False] * self._count
+        for number in await self._append_samples(tx, states):
+            fresh[number] = True
+        if self._notes:
+            new = await peer_events.append(tx, [note for _, note in self._notes.values()])
+            for number, note in self._notes.values():
+                fresh[number] = note.id in new
+        if self._messages:
+            changed = await conversation.save_messages(tx, list(self._messages.values()))
+            for number, message in self._messages.items():
+                fresh[number] = message.id in changed
+        if self._lines:
+            new = await conversation.save_lines(tx, list(self._lines.values()))
+            for number, line in self._lines.items():
+                fresh[number] = line.id in new
+        await self._count_talk(tx, fresh)
+        if self._pulses:
+            await peers.heard(tx, [_row(key, pulse) for key, pulse in self._pulses.items()])
+        return fresh
+
+    async def _count_talk(self, tx: AsyncConnection, fresh: Sequence[bool]) -> None:
+        added = Counter[tuple[str, str]]()
+        for number, message in self._messages.items():
+            if fresh[number]:
+                added[message.app_id, message.session_id] += len(message.payload)
+        for number, line in self._lines.items():
+            if fresh[number]:
+                added[line.app_id, line.session_id] += len(line.text)
+        if added:
+            await conversation.add_characters(tx, added)
+
+    async def _append_samples(
+        self, tx: AsyncConnection, states: Mapping[PeerKey, peers.PeerState]
+    ) -> list[int]:
+        """Append the samples; the numbers of the new ones.
+
+        A sequence above the peer's last is new without asking; only others are looked up.
+        """
+        if not self._samples:
+            return []
+        doubtful = [
+            key for key in self._samples if not _is_above_last(key, states.get((key[0], key[1])))
+        ]
+        known = await samples.known(tx, doubtful) if doubtful else set()
+        new = {key: entry for key, entry in self._samples.items() if key not in known}
+        if new:
+            await samples.append(tx, [row for _, row in new.values()])
+        for app_id, peer_id, sequence in new:
+            self._count_sample((app_id, peer_id), sequence, new[app_id, peer_id, sequence][1])
+        return [number for number, _ in new.values()]
+
+    def _count_sample(self, key: PeerKey, sequence: int, row: samples.SampleRow) -> None:
+        old = self._pulses.get(key) or _Pulse(row.at, row.received_at, -1, 0)
+        self._pulses[key] = old._replace(
+            heard_at=max(old.heard_at, row.at),
+            last_sequence=max(old.last_sequence, sequence),
+            samples=old.samples + 1,
+        )
+
+
+def _row(key: PeerKey, pulse: _Pulse) -> peers.Pulse:
+    return peers.Pulse(
+        app_id=key[0],
+        peer_id=key[1],
+        last_heard_at=pulse.heard_at,
+        last_received_at=pulse.received_at,
+        last_sequence=pulse.last_sequence,
+        samples_added=pulse.samples,
+    )
+
+
+def _is_above_last(key: tuple[str, str, int], state: peers.PeerState | None) -> bool:
+    if state is None:
+        return False
+    return state.last_sequence is None or key[2] > state.last_sequence
+
+
+def _message(
+    app_id: str, session_id: str, event: ChatSent, delivery: Delivery, peer: Peer | None
+) -> ChatMessage:
+    who = delivery.credentials.identity if delivery.credentials else None
+    name = event.display_name or (peer and peer.display_name) or (who and who.display_name)
+    return ChatMessage(
+        app_id=app_id,
+        session_id=session_id,
+        id=event.id,
+        peer_id=event.peer_id,
+        user_id=event.user_id or (peer.user_id if peer else None),
+        display_name=name or "",
+        kind=event.kind,
+        payload=event.payload,
+        is_pinned=event.is_pinned,
+        is_edited=event.is_edited,
+        at=event.at,
+        revised_at=event.revised_at,
+    )
+
+
+def _line(
+    app_id: str, session_id: str, event: LineSpoken, delivery: Delivery, peer: Peer | None
+) -> TranscriptLine:
+    who = delivery.credentials.identity if delivery.credentials else None
+    name = event.display_name or (peer and peer.display_name) or (who and who.display_name)
+    custom_id = event.custom_participant_id or (peer.custom_participant_id if peer else None)
+    return TranscriptLine(
+        app_id=app_id,
+        session_id=session_id,
+        id=event.id,
+        peer_id=event.peer_id,
+        user_id=event.user_id or (peer.user_id if peer else None),
+        custom_participant_id=custom_id,
+        display_name=name or "",
+        start_at=event.at,
+        end_at=event.end_at,
+        text=event.text,
+    )

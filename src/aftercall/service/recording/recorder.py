@@ -1,0 +1,98 @@
+"""The one door through which facts enter the record."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec.structs import replace
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from aftercall.core.events import AnyEvent
+from aftercall.core.ids import NewId
+from aftercall.core.instants import MINUTE_MS, Clock, EpochMs
+from aftercall.core.lifecycle.downtime import Hearing
+from aftercall.core.lifecycle.state_machine import Policy, is_silent
+from aftercall.core.records import Session
+from aftercall.service.recording.delivery import Delivery, Outcome, Receipt
+from aftercall.service.recording.fast_path import Express
+from aftercall.service.recording.transaction import Recording
+from aftercall.store import early_facts, peers
+from aftercall.store.engine.database import Database
+from aftercall.store.fast_path import append
+from aftercall.store.sessions import rows as session_rows
+
+OVERTAKEN_MS: Final = 10 * MINUTE_MS
+"""How long facts are looked for that came while whom they are about came in. Chosen: a transaction
+takes seconds at the most; a node that takes over has the rest."""
+
+
+class Recorder:
+    """Writes session facts; nothing else does."""
+
+    def __init__(
+        self, db: Database, *, clock: Clock, new_id: NewId, policy: Policy, most_talk: int = 0
+    ) -> None:
+        """`most_talk`: characters of chat and transcript that a session may have; 0: no limit."""
+        self._db = db
+        self._clock = clock
+        self._new_id = new_id
+        self._policy = policy
+        self._most_talk = most_talk
+
+    def judge_by(self, hearing: Hearing) -> None:
+        """From here on, count as silence only what could have been heard."""
+        self._policy = replace(self._policy, hearing=hearing)
+
+    async def record(
+        self, app_id: str, events: Sequence[AnyEvent], *, source: str
+    ) -> Sequence[Outcome]:
+        """Record events of one app; what became of each, once it is on disk."""
+        delivery = Delivery(app_id=app_id, source=source, received_at=self._clock(), events=events)
+        return (await self.record_deliveries([delivery]))[0].outcomes
+
+    async def record_deliveries(self, deliveries: Sequence[Delivery]) -> list[Receipt]:
+        """Record deliveries in one transaction: all of them are on disk, or none is."""
+        async with self._db.write() as tx:
+            return await self._recording(tx, most_talk=self._most_talk).record(deliveries)
+
+    async def record_express(self, deliveries: Sequence[Delivery]) -> list[Receipt | None]:
+        """Record those of the deliveries that need no session, in one transaction; `None` for each
+        of the others, which stay to be recorded."""
+        express = Express(deliveries)
+        if express.keys:
+            await append(self._db, express.keys, express.judge)
+        return express.receipts
+
+    async def settle(self, app_id: str, session_id: str) -> Session | None:
+        """Apply the rules to a session as of now; the session, if there is one."""
+        async with self._db.write() as tx:
+            return await self._recording(tx).settle_session(app_id, session_id)
+
+    async def record_overtaken(self, limit: int = 200) -> int:
+        """Record the facts that came while another transaction brought in their peer, or their
+        session; of how many peers and sessions there were any."""
+        since = EpochMs(self._clock() - OVERTAKEN_MS)
+        async with self._db.read() as tx:
+            keys = await early_facts.overtaken(tx, since=since, limit=limit)
+        for app_id, key in keys:
+            async with self._db.write() as tx:
+                await self._recording(tx).record_early(app_id, key)
+        return len(keys)
+
+    async def overdue(self, limit: int = 200) -> set[tuple[str, str]]:
+        """Sessions (app, id) whose deadline has passed, or one of whose peers fell silent."""
+        now: EpochMs = self._clock()
+        policy = self._policy_at(now)
+        async with self._db.read() as tx:
+            late = await session_rows.past_deadline(tx, now, limit)
+            quiet = await peers.silent_peers(tx, now, limit, policy=policy)
+        silent = [peer for peer in quiet if is_silent(peer, now, policy)]
+        return {(s.app_id, s.id) for s in late} | {(p.app_id, p.session_id) for p in silent}
+
+    def _recording(self, tx: AsyncConnection, *, most_talk: int = 0) -> Recording:
+        now = self._clock()
+        return Recording(
+            tx, now=now, new_id=self._new_id, policy=self._policy_at(now), most_talk=most_talk
+        )
+
+    def _policy_at(self, now: EpochMs) -> Policy:
+        return replace(self._policy, hearing=self._policy.hearing.as_of(now))

@@ -1,0 +1,311 @@
+"""Which session a fact belongs to.
+
+A fact belongs to its peer's session; else to the one it names; else to the session of its meeting
+that was going on at its moment; else a session is born. Sessions are loaded, locked and settled
+once in a transaction, and saved once.
+"""
+
+from typing import Final
+
+from msgspec.structs import replace
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from aftercall.core.events import (
+    AnyEvent,
+    ChatSent,
+    LineSpoken,
+    PeerJoined,
+    SessionClosed,
+    SessionOpened,
+)
+from aftercall.core.ids import NewId
+from aftercall.core.instants import SECOND_MS, EpochMs
+from aftercall.core.lifecycle.merging import Working, new_session
+from aftercall.core.lifecycle.presence import rows_of
+from aftercall.core.lifecycle.state_machine import Policy, Settled, settle
+from aftercall.core.records import Meeting, MeetingStatus, Participant, Peer, Phase, Session
+from aftercall.service.recording.appends import PeerKey
+from aftercall.service.recording.delivery import Delivery, Outcome, rejected
+from aftercall.service.recording.follow_ups import job_of_end, job_of_late_facts
+from aftercall.store import jobs, meetings, participants, peers
+from aftercall.store.sessions import rows as session_rows
+
+DEFAULT_KEEP_ALIVE_S: Final = 60
+SessionKey = tuple[str, str]
+"""App and session."""
+
+
+class Loaded:
+    """A session as it is in the database, and as facts are changing it."""
+
+    def __init__(
+        self, before: Session | None, peers_before: dict[str, Peer], settled: Settled | None
+    ) -> None:
+        self.before = before
+        self.peers_before = peers_before
+        self.settled = settled
+        assert settled is not None or before is not None
+        session = settled.session if settled else before
+        assert session is not None
+        self.work = Working(
+            session=session, peers=dict(settled.peers) if settled else dict(peers_before)
+        )
+
+
+class Placement:
+    """Finds, loads and saves the sessions of one transaction."""
+
+    def __init__(self, tx: AsyncConnection, *, now: EpochMs, new_id: NewId, policy: Policy) -> None:
+        self._tx = tx
+        self._now = now
+        self._new_id = new_id
+        self._policy = policy
+        self._sessions: dict[SessionKey, Loaded] = {}
+        self._meetings: dict[tuple[str, str], Meeting | None] = {}
+        self._homes: dict[PeerKey, str] = {}
+        self._signs: dict[PeerKey, tuple[EpochMs, EpochMs]] = {}
+        self._born: set[SessionKey] = set()
+
+    def note_home(self, key: PeerKey, session_id: str) -> None:
+        self._homes[key] = session_id
+
+    def was_born(self, app_id: str, session_id: str) -> bool:
+        """Whether a session was born since this was asked last."""
+        key = (app_id, session_id)
+        is_born = key in self._born
+        self._born.discard(key)
+        return is_born
+
+    def home_of(self, key: PeerKey) -> str | None:
+        """The session of a peer, if it is known."""
+        return self._homes.get(key)
+
+    def note_sign(self, key: PeerKey, heard_at: EpochMs, received_at: EpochMs) -> None:
+        """A sign of life of a peer, to be reckoned with when its session is loaded."""
+        old_heard, old_received = self._signs.get(key, (heard_at, received_at))
+        self._signs[key] = (max(heard_at, old_heard), max(received_at, old_received))
+
+    def settled(self, app_id: str, session_id: str) -> Settled | None:
+        """A session as saved, if it was loaded in this transaction."""
+        loaded = self._sessions.get((app_id, session_id))
+        return loaded.settled if loaded else None
+
+    async def meeting(self, app_id: str, meeting_id: str) -> Meeting | None:
+        key = (app_id, meeting_id)
+        if key not in self._meetings:
+            self._meetings[key] = await meetings.find_meeting(self._tx, app_id, meeting_id)
+        return self._meetings[key]
+
+    async def load(self, app_id: str, session_id: str) -> Loaded | None:
+        """A session with its peers, locked, its deadlines applied as of now."""
+        key = (app_id, session_id)
+        if key in self._sessions:
+            return self._sessions[key]
+        before = await session_rows.lock_session(self._tx, app_id, session_id)
+        if before is None:
+            return None
+        known = {p.id: p for p in await peers.peers_of_session(self._tx, app_id, session_id)}
+        heard = {id: self._with_sign(peer) for id, peer in known.items()}
+        settled = settle(Working(session=before, peers=heard), now=self._now, policy=self._policy)
+        loaded = self._sessions[key] = Loaded(before, known, settled)
+        return loaded
+
+    def _with_sign(self, peer: Peer) -> Peer:
+        sign = self._signs.get((peer.app_id, peer.id))
+        if sign is None:
+            return peer
+        return replace(
+            peer,
+            last_heard_at=max(peer.last_heard_at, sign[0]),
+            last_received_at=max(peer.last_received_at, sign[1]),
+        )
+
+    async def find(self, delivery: Delivery, event: AnyEvent) -> Loaded | Outcome:
+        """The session an event belongs to, born if need be, or why there is none."""
+        app_id = delivery.app_id
+        meeting_id = delivery.credentials.meeting_id if delivery.credentials else event.meeting_id
+        if loaded := await self._of_peer(app_id, event, meeting_id):
+            return loaded
+        if event.session_id is not None and (loaded := await self.load(app_id, event.session_id)):
+            return loaded
+        if meeting_id is None:
+            return rejected(
+                "unknown_session", "No such session or peer is known, and no meeting is named."
+            )
+        if event.session_id is None and (
+            loaded := await self._going_on(app_id, meeting_id, event.at)
+        ):
+            return loaded
+        if isinstance(event, ChatSent | LineSpoken):
+            return rejected("no_session", "The meeting had no session at that time.")
+        if isinstance(event, SessionClosed) and event.session_id is None:
+            return rejected("no_session", "The meeting had no session to close at that time.")
+        return await self._give_birth(delivery, event, meeting_id)
+
+    async def _of_peer(self, app_id: str, event: AnyEvent, meeting_id: str | None) -> Loaded | None:
+        """The session of the event's peer, or of the peer of the same meeting whose connection
+        it continues."""
+        peer_id: str | None = getattr(event, "peer_id", None)
+        if peer_id is not None and (home := self._homes.get((app_id, peer_id))):
+            return await self.load(app_id, home)
+        if isinstance(event, PeerJoined) and event.previous_peer_id is not None:
+            home = self._homes.get((app_id, event.previous_peer_id))
+            loaded = await self.load(app_id, home) if home else None
+            if (
+                loaded is not None
+                and meeting_id in (None, loaded.work.session.meeting_id)
+                and _is_open_at(loaded.work.session, event.at)
+            ):
+                return loaded
+        return None
+
+    async def _going_on(self, app_id: str, meeting_id: str, at: EpochMs) -> Loaded | None:
+        """The meeting's session that was going on at a moment."""
+        for (app, _), loaded in list(self._sessions.items()):
+            session = loaded.work.session
+            if (app, session.meeting_id) == (app_id, meeting_id) and _covers(session, at):
+                return loaded
+        covering = await session_rows.find_session_covering(self._tx, app_id, meeting_id, at)
+        if covering is not None:
+            return await self.load(app_id, covering.id)
+        return await self._current(app_id, meeting_id, at)
+
+    async def _current(self, app_id: str, meeting_id: str, at: EpochMs) -> Loaded | None:
+        """The meeting's session that has not ended, if it was still open at a moment."""
+        for (app, _), loaded in list(self._sessions.items()):
+            session = loaded.work.session
+            if (app, session.meeting_id) == (app_id, meeting_id) and _is_open_at(session, at):
+                return loaded
+        current = await session_rows.find_current_session(self._tx, app_id, meeting_id)
+        loaded_now = await self.load(app_id, current.id) if current else None
+        if loaded_now is None or not _is_open_at(loaded_now.work.session, at):
+            return None
+        return loaded_now
+
+    async def _give_birth(
+        self, delivery: Delivery, event: AnyEvent, meeting_id: str
+    ) -> Loaded | Outcome:
+        app_id = delivery.app_id
+        meeting = await self._meeting_for(delivery, event, meeting_id)
+        if meeting is None:
+            return rejected("unknown_meeting", "There is no such meeting.")
+        await self._save_ended_of(app_id, meeting_id)
+        session = new_session(
+            app_id=app_id,
+            id=event.session_id or self._new_id(),
+            meeting_id=meeting_id,
+            title=meeting.title,
+            keep_alive_s=meeting.keep_alive_s,
+            at=event.at,
+            received_at=delivery.received_at,
+            parent_session_id=await self._parent_session_id(meeting, event.at),
+        )
+        if not await session_rows.insert_session(self._tx, session):
+            current = await session_rows.find_current_session(self._tx, app_id, meeting_id)
+            rival = await self.load(app_id, current.id) if current else None
+            if rival is None:
+                return rejected("try_again", "The meeting's session was being changed: try again.")
+            if event.session_id is None:
+                return rival
+            session = await self._succeed(rival, session)
+        self._born.add((app_id, session.id))
+        loaded = self._sessions[app_id, session.id] = Loaded(session, {}, None)
+        return loaded
+
+    async def _succeed(self, rival: Loaded, session: Session) -> Session:
+        """Two sessions that their source tells apart cannot both go on in one meeting: the one
+        that began earlier ended, at the latest, when the other began."""
+        other = rival.work.session
+        if session.started_at >= other.started_at:
+            rival.work.session = replace(other, closed_at=session.started_at)
+            await self.save(rival)
+            await session_rows.insert_session(self._tx, session)
+            return session
+        session = replace(session, closed_at=other.started_at, phase=Phase.ENDED)
+        await session_rows.save_session(self._tx, session)
+        return session
+
+    async def _save_ended_of(self, app_id: str, meeting_id: str) -> None:
+        """Save those of the meeting's loaded sessions that are over, to make room for the next."""
+        for (app, _), loaded in list(self._sessions.items()):
+            if (app, loaded.work.session.meeting_id) == (app_id, meeting_id):
+                await self.save(loaded)
+
+    async def _meeting_for(
+        self, delivery: Delivery, event: AnyEvent, meeting_id: str
+    ) -> Meeting | None:
+        """The meeting; one that a trusted source names for the first time is made."""
+        meeting = await self.meeting(delivery.app_id, meeting_id)
+        if meeting is not None or delivery.credentials is not None:
+            return meeting
+        opened = event if isinstance(event, SessionOpened) else None
+        title = opened.title if opened else None
+        if isinstance(event, PeerJoined):
+            title = event.meeting_title
+        meeting = Meeting(
+            app_id=delivery.app_id,
+            id=meeting_id,
+            title=title or "",
+            status=MeetingStatus.ACTIVE,
+            keep_alive_s=DEFAULT_KEEP_ALIVE_S,
+            parent_meeting_id=opened.parent_meeting_id if opened else None,
+            created_at=delivery.received_at,
+            updated_at=delivery.received_at,
+        )
+        await meetings.save_meeting(self._tx, meeting)
+        self._meetings[delivery.app_id, meeting_id] = meeting
+        return meeting
+
+    async def _parent_session_id(self, meeting: Meeting, at: EpochMs) -> str | None:
+        """The session of the room this one is a breakout room of, if it is going on."""
+        if meeting.parent_meeting_id is None:
+            return None
+        parent = await self._going_on(meeting.app_id, meeting.parent_meeting_id, at)
+        return parent.work.session.id if parent else None
+
+    async def save_all(self) -> None:
+        for loaded in list(self._sessions.values()):
+            await self.save(loaded)
+
+    async def save(self, loaded: Loaded) -> None:
+        """Settle a session and save what changed, with the jobs that follow."""
+        settled = settle(loaded.work, now=self._now, policy=self._policy)
+        before, session = loaded.before, settled.session
+        changed = [p for p in settled.peers.values() if loaded.peers_before.get(p.id) != p]
+        if session != before:
+            await session_rows.save_session(self._tx, session)
+        if changed:
+            await peers.save_peers(self._tx, changed)
+            await self._save_rows(session, rows_of(loaded.peers_before), settled)
+        if session.phase is Phase.ENDED and (changed or session != before):
+            was_ended = before is not None and before.phase is Phase.ENDED
+            if was_ended:
+                await jobs.add_unless_waiting(self._tx, job_of_late_facts(session, self._now))
+            else:
+                await jobs.add(self._tx, [job_of_end(session, self._now)])
+        loaded.before, loaded.peers_before, loaded.settled = session, settled.peers, settled
+        loaded.work = Working(session=session, peers=dict(settled.peers))
+
+    async def _save_rows(
+        self, session: Session, before: dict[str, Participant], settled: Settled
+    ) -> None:
+        await participants.save_participants(
+            self._tx, [row for id, row in settled.rows.items() if before.get(id) != row]
+        )
+        if gone := [id for id in before if id not in settled.rows]:
+            await participants.delete_participants(self._tx, session.app_id, session.id, gone)
+
+
+def _is_open_at(session: Session, at: EpochMs) -> bool:
+    """Whether a session takes in what happens at a moment."""
+    if session.closed_at is not None and at > session.closed_at:
+        return False
+    return session.phase is not Phase.ENDED
+
+
+def _covers(session: Session, at: EpochMs) -> bool:
+    """Whether a moment lies within an ended session, its keep-alive time included."""
+    if session.ended_at is None:
+        return False
+    grace_ms = 0 if session.closed_at is not None else session.keep_alive_s * SECOND_MS
+    return session.started_at <= at <= session.ended_at + grace_ms

@@ -1,0 +1,1 @@
+"""Peer reports, digests and summaries: folded, stored, read."""

@@ -1,0 +1,168 @@
+"""Summaries: asked for, made by a job, kept beside the transcript."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import structlog
+from msgspec.structs import replace
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from aftercall.core.errors import AftercallError, Busy, Malformed, NotFound
+from aftercall.core.ids import id_from
+from aftercall.core.instants import Clock, EpochMs
+from aftercall.core.records import (
+    Job,
+    Phase,
+    Session,
+    Summary,
+    SummaryState,
+    TranscriptLine,
+)
+from aftercall.core.summary.layout import SummaryOptions
+from aftercall.core.summary.summarise import summarise
+from aftercall.service.recording.follow_ups import SUMMARISE
+from aftercall.store import conversation, jobs, meetings
+from aftercall.store.engine.database import Database
+from aftercall.store.sessions import rows as session_rows
+
+log = structlog.get_logger(__name__)
+
+Summariser = Callable[[Sequence[TranscriptLine], SummaryOptions, EpochMs], Awaitable[str]]
+"""Makes the text from the lines, the wishes and the moment times count from. May raise `Busy`
+to be asked again later; whatever else it raises is the summary's failure."""
+
+_UNDER_WAY = (SummaryState.PENDING, SummaryState.IN_PROGRESS)
+
+
+async def extract(
+    lines: Sequence[TranscriptLine], options: SummaryOptions, started_at: EpochMs
+) -> str:
+    """The built-in summariser, in a thread, since a long call takes it a second."""
+    return await asyncio.to_thread(summarise, lines, options, started_at=started_at)
+
+
+class Summaries:
+    """The use cases of summaries. `options_of` reads from a meeting's settings what its
+    creator wants."""
+
+    def __init__(
+        self,
+        *,
+        db: Database,
+        clock: Clock,
+        options_of: Callable[[Mapping[str, Any]], SummaryOptions],
+        summariser: Summariser = extract,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._options_of = options_of
+        self._summariser = summariser
+
+    async def request(self, app_id: str, session_id: str) -> Summary:
+        """Have a summary made; one under way is not started twice, a finished one is made anew
+        (and the old text serves until then).
+
+        Raises `NotFound` for no such session, `Malformed` for one that goes on or in which
+        nothing was said.
+        """
+        async with self._db.write() as tx:
+            session = await session_rows.lock_session(tx, app_id, session_id)
+            if session is None:
+                raise NotFound(f"No session found with id {session_id}", code="session_not_found")
+            if session.phase is not Phase.ENDED:
+                raise Malformed(
+                    f"Session {session_id} is LIVE; it can be summarised once it has ended",
+                    code="session_live",
+                )
+            known = await conversation.find_summary(tx, app_id, session_id)
+            if known is not None and known.state in _UNDER_WAY:
+                return known
+            if not await conversation.count_lines(tx, app_id, session_id):
+                raise Malformed(
+                    f"Session {session_id} has no transcript to summarise", code="no_transcript"
+                )
+            return await self._enqueue(tx, session, known)
+
+    async def _enqueue(
+        self, tx: AsyncConnection, session: Session, known: Summary | None
+    ) -> Summary:
+        now = self._clock()
+        # Two requests within one millisecond must not share the job of the one before.
+        requested_at = now if known is None else EpochMs(max(now, known.requested_at + 1))
+        summary = Summary(
+            app_id=session.app_id,
+            session_id=session.id,
+            state=SummaryState.PENDING,
+            text=None if known is None else known.text,
+            is_markdown=known is not None and known.is_markdown,
+            requested_at=requested_at,
+        )
+        await conversation.save_summary(tx, summary)
+        await jobs.add(tx, [_job(summary, now)])
+        return summary
+
+    async def carry_out(self, app_id: str, session_id: str) -> None:
+        """Make the summary that was asked for. Repeats do nothing once it is made."""
+        async with self._db.write() as tx:
+            session = await session_rows.lock_session(tx, app_id, session_id)
+            summary = await conversation.find_summary(tx, app_id, session_id)
+            if session is None or summary is None or summary.state not in _UNDER_WAY:
+                return
+            summary = replace(summary, state=SummaryState.IN_PROGRESS)
+            await conversation.save_summary(tx, summary)
+            lines = await conversation.lines_of_session(tx, app_id, session_id)
+            meeting = await meetings.find_meeting(tx, app_id, session.meeting_id)
+        options = self._options_of({} if meeting is None else meeting.settings)
+        try:
+            text = await self._summariser(lines, options, session.started_at)
+        except Busy:
+            raise
+        except Exception as error:
+            log.error(
+                "summary failed",
+                action="summary_failed",
+                app_id=app_id,
+                session_id=session_id,
+                exc_info=error,
+            )
+            await self._save(replace(summary, state=SummaryState.FAILED, error=_told(error)))
+            return
+        await self._save(
+            replace(
+                summary,
+                state=SummaryState.COMPLETED,
+                text=text,
+                is_markdown=options.is_markdown,
+                error=None,
+            )
+        )
+
+    async def give_up(self, app_id: str, session_id: str, error: str) -> None:
+        """Its job is dead: a summary that is still under way has failed."""
+        async with self._db.write() as tx:
+            summary = await conversation.find_summary(tx, app_id, session_id)
+            if summary is not None and summary.state in _UNDER_WAY:
+                failed = replace(summary, state=SummaryState.FAILED, error=error)
+                await conversation.save_summary(tx, replace(failed, completed_at=self._clock()))
+
+    async def _save(self, summary: Summary) -> None:
+        async with self._db.write() as tx:
+            await conversation.save_summary(tx, replace(summary, completed_at=self._clock()))
+
+
+def _told(error: Exception) -> str:
+    """What callers may know of a failure: our own sentences, and of others' the kind alone,
+    because their words can hold anything."""
+    return error.message if isinstance(error, AftercallError) else type(error).__name__
+
+
+def _job(summary: Summary, now: EpochMs) -> Job:
+    return Job(
+        id=id_from(summary.app_id, SUMMARISE, summary.session_id, str(summary.requested_at)),
+        task=SUMMARISE,
+        lane=f"summary:{summary.app_id}:{summary.session_id}",
+        payload={"app_id": summary.app_id, "session_id": summary.session_id},
+        created_at=now,
+        due_at=now,
+    )

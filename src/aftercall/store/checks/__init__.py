@@ -1,0 +1,1 @@
+"""Queries that find what breaks a promise of the tables."""

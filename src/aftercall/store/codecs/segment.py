@@ -1,0 +1,246 @@
+"""A peer's reports in one block.
+
+Reports of one peer are alike: the same members, counters that grow evenly. They are therefore
+turned into columns, one for each member, and numbers are encoded (`store.codecs.delta_shuffle`)
+before zstd compresses them. What comes out decodes to the same JSON that went in.
+"""
+
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Any, Final
+
+import msgspec
+import zstandard
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.records import StoredSample
+from aftercall.store.codecs.delta_shuffle import LARGEST, lay, lift
+
+LEVEL: Final = 12
+"""zstd level of a segment. Measured over calls of 3 to 199 people: level 19 saves 6 % of the bytes
+for 27 times the processor time, level 15 saves 1 % for 4 times."""
+
+_MARK: Final = b"\x02"
+"""Begins a block whose numbers are in planes. In older blocks all is JSON, which begins with `{`
+and holds differences where newer ones hold a column's place."""
+
+_HEAD_BYTES: Final = 4
+"""The length of the JSON, after the mark."""
+
+_SEPARATOR: Final = "\n"
+
+_encode: Final = msgspec.json.Encoder().encode
+_decode: Final = msgspec.json.Decoder().decode
+
+Column = dict[str, Any]
+
+
+def pack(samples: Sequence[StoredSample]) -> bytes:
+    """Samples in one block. Their bodies must be JSON."""
+    writer = _Writer()
+    table = {
+        "sequence": writer.column([sample.sequence for sample in samples]),
+        "at": writer.column([sample.at for sample in samples]),
+        "received_at": writer.column([sample.received_at for sample in samples]),
+        "body": writer.column([_decode(sample.body) for sample in samples]),
+    }
+    heads, planes = lay(writer.numbers)
+    head = _encode({**table, "numbers": heads})
+    block = b"".join((_MARK, len(head).to_bytes(_HEAD_BYTES, "little"), head, planes))
+    return zstandard.ZstdCompressor(level=LEVEL).compress(block)
+
+
+def unpack(peer_id: str, block: bytes) -> list[StoredSample]:
+    """The samples of a block, in the order they were packed in."""
+    plain = zstandard.ZstdDecompressor().decompress(block)
+    if plain.startswith(_MARK):
+        start = len(_MARK) + _HEAD_BYTES
+        end = start + int.from_bytes(plain[len(_MARK) : start], "little")
+        table = _decode(plain[start:end])
+        reader = _Reader(lift(table["numbers"], plain[end:]))
+    else:
+        table = _decode(plain)
+        reader = _Reader([])
+    return [
+        StoredSample(
+            peer_id=peer_id,
+            sequence=sequence,
+            at=EpochMs(at),
+            received_at=EpochMs(received_at),
+            body=_encode(body),
+        )
+        for sequence, at, received_at, body in zip(
+            reader.values(table["sequence"]),
+            reader.values(table["at"]),
+            reader.values(table["received_at"]),
+            reader.values(table["body"]),
+            strict=True,
+        )
+    ]
+
+
+class _Writer:
+    """Makes columns; `numbers` are those whose place the columns name.
+
+    The forms of a column:
+
+    - `{"same": value, "n": n}`: all alike;
+    - `{"ints": place}`: whole numbers;
+    - `{"floats": place, "decimals": d}`: in units of the last decimal;
+    - `{"members": {name: [where, column]}, "n": n}`: objects; `where` is the place of the rows
+      that have the member, `null` for all;
+    - `{"keyed": {key: [where, column]}, "orders": [order], "which": column}`: arrays of objects
+      that have a key of their own, by key; an order is an array's keys in its order, and `which`
+      says the place of each array's;
+    - `{"items": [column per index], "sizes": column}`: other arrays;
+    - `{"any": values}`: as they are.
+    """
+
+    def __init__(self) -> None:
+        self.numbers: list[list[int]] = []
+
+    def column(self, values: list[Any]) -> Column:
+        first = values[0]
+        if len(set(map(type, values))) > 1:
+            return {"any": values}
+        if first.__class__ is dict:
+            return {"members": self._members(values), "n": len(values)}
+        if first.__class__ is list:
+            return self._arrays(values)
+        if first.__class__ is float:
+            return self._floats(values)
+        if values.count(first) == len(values):
+            return {"same": first, "n": len(values)}
+        if first.__class__ is int and _is_narrow(values):
+            return {"ints": self._place(values)}
+        return {"any": values}
+
+    def _place(self, numbers: list[int]) -> int:
+        self.numbers.append(numbers)
+        return len(self.numbers) - 1
+
+    def _floats(self, values: list[float]) -> Column:
+        texts = list(map(repr, values))
+        if texts.count(texts[0]) == len(texts):
+            return {"same": values[0], "n": len(values)}
+        decimals = max(len(text) - text.find(".") - 1 for text in texts)
+        # Neither a power of ten nor a negative zero survives as an integer of units.
+        if not any("e" in text or text == "-0.0" for text in texts):
+            units = [
+                int(whole + part.ljust(decimals, "0"))
+                for whole, _, part in (text.partition(".") for text in texts)
+            ]
+            if _is_narrow(units) and _in_units(units, decimals) == values:
+                return {"floats": self._place(units), "decimals": decimals}
+        return {"any": values}
+
+    def _members(self, values: list[dict[str, Any]]) -> dict[str, list[Any]]:
+        found: dict[str, tuple[list[int], list[Any]]] = {}
+        for row, value in enumerate(values):
+            for name, member in value.items():
+                rows, members = found.setdefault(name, ([], []))
+                rows.append(row)
+                members.append(member)
+        return {
+            name: [None if len(rows) == len(values) else self._place(rows), self.column(members)]
+            for name, (rows, members) in found.items()
+        }
+
+    def _arrays(self, values: list[list[Any]]) -> Column:
+        keyed = _by_key(values)
+        if keyed is not None:
+            orders = [_SEPARATOR.join(each) for each in keyed]
+            kinds = {order: place for place, order in enumerate(dict.fromkeys(orders))}
+            which = self.column([kinds[order] for order in orders])
+            return {"keyed": self._members(keyed), "orders": list(kinds), "which": which}
+        longest = max(map(len, values))
+        return {
+            "items": [
+                self.column([value[index] for value in values if len(value) > index])
+                for index in range(longest)
+            ],
+            "sizes": self.column([len(value) for value in values]),
+        }
+
+
+class _Reader:
+    """The inverse of `_Writer`."""
+
+    def __init__(self, numbers: list[list[int]]) -> None:
+        self._numbers = numbers
+
+    def values(self, column: Column) -> list[Any]:
+        if "same" in column:
+            return [column["same"]] * int(column["n"])
+        if "ints" in column:
+            return self._at(column["ints"])
+        if "floats" in column:
+            return _in_units(self._at(column["floats"]), column["decimals"])
+        if "members" in column:
+            return self._objects(column["members"], column["n"])
+        if "keyed" in column:
+            return self._keyed(column)
+        if "items" in column:
+            return self._arrays(column)
+        values: list[Any] = column["any"]
+        return values
+
+    def _at(self, place: int | list[int]) -> list[int]:
+        return list(accumulate(place)) if isinstance(place, list) else self._numbers[place]
+
+    def _objects(self, members: dict[str, list[Any]], count: int) -> list[dict[str, Any]]:
+        objects: list[dict[str, Any]] = [{} for _ in range(count)]
+        for name, (where, column) in members.items():
+            rows = range(count) if where is None else self._at(where)
+            for row, member in zip(rows, self.values(column), strict=True):
+                objects[row][name] = member
+        return objects
+
+    def _keyed(self, column: Column) -> list[list[Any]]:
+        orders = [order.split(_SEPARATOR) if order else [] for order in column["orders"]]
+        which = self.values(column["which"])
+        objects = self._objects(column["keyed"], len(which))
+        return [
+            [each[key] for key in orders[place]] for place, each in zip(which, objects, strict=True)
+        ]
+
+    def _arrays(self, column: Column) -> list[list[Any]]:
+        arrays: list[list[Any]] = [[] for _ in self.values(column["sizes"])]
+        sizes = self.values(column["sizes"])
+        for index, items in enumerate(column["items"]):
+            taken = iter(self.values(items))
+            for array, size in zip(arrays, sizes, strict=True):
+                if size > index:
+                    array.append(next(taken))
+        return arrays
+
+
+def _is_narrow(numbers: list[int]) -> bool:
+    return max(numbers) < LARGEST and min(numbers) > -LARGEST
+
+
+def _in_units(units: list[int], decimals: int) -> list[float]:
+    scale = 10**decimals
+    # True division of integers rounds correctly, so this is the float that was written.
+    return [each / scale for each in units]
+
+
+def _by_key(arrays: list[list[Any]]) -> list[dict[str, Any]] | None:
+    """Each array as an object, its elements by key, in the array's order; `None` unless every
+    element has a key, and one of its own."""
+    keyed: list[dict[str, Any]] = []
+    for array in arrays:
+        elements = {key: each for each in array if (key := _key(each)) is not None}
+        if len(elements) != len(array):
+            return None
+        keyed.append(elements)
+    return keyed
+
+
+def _key(element: Any) -> str | None:
+    """What tells a stats object, or a stream's tag, from its neighbours in every report."""
+    if element.__class__ is not dict:
+        return None
+    parts = [element.get(name) for name in ("id", "connection", "direction", "ssrc", "mid")]
+    said = "/".join(str(part) for part in parts if isinstance(part, str | int))
+    return said if said and _SEPARATOR not in said else None

@@ -1,0 +1,175 @@
+"""Talk: chat, transcript and summary."""
+
+from collections.abc import Iterable, Mapping
+
+from msgspec.structs import replace
+from sqlalchemy import case, func, or_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.records import ChatMessage, Summary, TranscriptLine
+from aftercall.store.engine.column_types import pack
+from aftercall.store.engine.record_mapping import Shape, insert_into, insert_new, upsert
+from aftercall.store.tables import schema
+
+_MESSAGE = Shape(ChatMessage, schema.chat_messages)
+_LINE = Shape(TranscriptLine, schema.transcript_lines)
+_SUMMARY = Shape(Summary, schema.summaries)
+
+After = tuple[EpochMs, str]
+"""The moment and the id of the last one seen, to go on behind it."""
+
+_CONTENT = (
+    "peer_id",
+    "user_id",
+    "display_name",
+    "kind",
+    "payload",
+    "is_pinned",
+    "is_edited",
+    "revised_at",
+)
+
+
+def _rank(message: ChatMessage) -> tuple[EpochMs, bool, bool, bytes]:
+    """What the latest revision is greatest in. The moment decides; the rest only makes the
+    outcome the same in every order, should two revisions claim one moment. Payloads are compared as
+    they are stored."""
+    return message.revised_at, message.is_edited, message.is_pinned, pack(message.payload)
+
+
+async def save_messages(tx: AsyncConnection, messages: Iterable[ChatMessage]) -> set[str]:
+    """Keep messages and their revisions, in any order: the earliest moment and the latest
+    revision's content stay. The ids of those that were new or changed."""
+    rows: dict[tuple[str, str, str], ChatMessage] = {}
+    for message in messages:
+        key = (message.app_id, message.session_id, message.id)
+        known = rows.get(key)
+        rows[key] = message if known is None else _merged(known, message)
+    if not rows:
+        return set()
+    table = schema.chat_messages
+    statement = insert_into(tx.dialect.name, table)
+    c, new = table.c, statement.excluded
+    order = ("revised_at", "is_edited", "is_pinned", "payload")
+    is_later = tuple_(*(new[name] for name in order)) > tuple_(*(c[name] for name in order))
+    values = {name: case((is_later, new[name]), else_=c[name]) for name in _CONTENT}
+    values["at"] = case((new.at < c.at, new.at), else_=c.at)
+    changed = await tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=["app_id", "session_id", "id"],
+            set_=values,
+            where=or_(is_later, new.at < c.at),
+        ).returning(c.id),
+        [_MESSAGE.to_row(rows[key]) for key in sorted(rows)],
+    )
+    return set(changed.scalars())
+
+
+def _merged(one: ChatMessage, other: ChatMessage) -> ChatMessage:
+    last = max(one, other, key=_rank)
+    return replace(last, at=min(one.at, other.at))
+
+
+async def messages_of_session(
+    tx: AsyncConnection,
+    app_id: str,
+    session_id: str,
+    *,
+    after: After | None = None,
+    limit: int | None = None,
+) -> list[ChatMessage]:
+    """A session's chat in the order of time; `after` the `(at, id)` of the last one seen."""
+    c = schema.chat_messages.c
+    statement = (
+        select(*_MESSAGE.columns)
+        .where(c.app_id == app_id, c.session_id == session_id)
+        .order_by(c.at, c.id)
+        .limit(limit)
+    )
+    if after is not None:
+        statement = statement.where(tuple_(c.at, c.id) > after)
+    return [_MESSAGE.from_row(row) for row in await tx.execute(statement)]
+
+
+async def count_messages(tx: AsyncConnection, app_id: str, session_id: str) -> int:
+    c = schema.chat_messages.c
+    found = await tx.execute(
+        select(func.count()).where(c.app_id == app_id, c.session_id == session_id)
+    )
+    return found.scalar_one()
+
+
+async def save_lines(tx: AsyncConnection, lines: Iterable[TranscriptLine]) -> set[str]:
+    """Keep lines of a transcript; the ids of those that were not known yet."""
+    return await insert_new(tx, _LINE, lines)
+
+
+async def lines_of_session(
+    tx: AsyncConnection,
+    app_id: str,
+    session_id: str,
+    *,
+    after: After | None = None,
+    limit: int | None = None,
+) -> list[TranscriptLine]:
+    """A session's transcript in the order of time; `after` the `(start_at, id)` of the last
+    one seen."""
+    c = schema.transcript_lines.c
+    statement = (
+        select(*_LINE.columns)
+        .where(c.app_id == app_id, c.session_id == session_id)
+        .order_by(c.start_at, c.id)
+        .limit(limit)
+    )
+    if after is not None:
+        statement = statement.where(tuple_(c.start_at, c.id) > after)
+    return [_LINE.from_row(row) for row in await tx.execute(statement)]
+
+
+async def count_lines(tx: AsyncConnection, app_id: str, session_id: str) -> int:
+    c = schema.transcript_lines.c
+    found = await tx.execute(
+        select(func.count()).where(c.app_id == app_id, c.session_id == session_id)
+    )
+    return found.scalar_one()
+
+
+async def characters_of(tx: AsyncConnection, app_id: str, session_id: str) -> int:
+    """How many characters of chat and transcript were written of a session."""
+    c = schema.talk_sizes.c
+    found = await tx.execute(
+        select(c.characters).where(c.app_id == app_id, c.session_id == session_id)
+    )
+    return found.scalar_one_or_none() or 0
+
+
+async def add_characters(tx: AsyncConnection, added: Mapping[tuple[str, str], int]) -> None:
+    """Count what was written of sessions (app, id)."""
+    table = schema.talk_sizes
+    statement = insert_into(tx.dialect.name, table)
+    await tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=["app_id", "session_id"],
+            set_={"characters": table.c.characters + statement.excluded.characters},
+        ),
+        [
+            {"app_id": app_id, "session_id": session_id, "characters": characters}
+            for (app_id, session_id), characters in sorted(added.items())
+        ],
+    )
+
+
+async def save_summary(tx: AsyncConnection, summary: Summary) -> None:
+    """Write a summary, new or changed."""
+    await upsert(tx, _SUMMARY, [summary])
+
+
+async def find_summary(tx: AsyncConnection, app_id: str, session_id: str) -> Summary | None:
+    c = schema.summaries.c
+    row = (
+        await tx.execute(
+            select(*_SUMMARY.columns).where(c.app_id == app_id, c.session_id == session_id)
+        )
+    ).first()
+    return None if row is None else _SUMMARY.from_row(row)

@@ -1,0 +1,1 @@
+"""Sessions: rows, search, pages, counts by the day."""

@@ -1,0 +1,331 @@
+"""Verdicts in short: written when a session is folded, found by what they say."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import msgspec
+import zstandard
+from msgspec.structs import replace
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from aftercall.core.instants import EpochMs, day_of
+from aftercall.core.overview.digest import Digest
+from aftercall.core.overview.session_summary import (
+    ALL,
+    BAD,
+    CallSummary,
+    Counted,
+    PeerSummary,
+    PeerVerdict,
+    SessionVerdict,
+)
+from aftercall.store.engine.record_mapping import insert_into
+from aftercall.store.sessions.tokenizer import words_of
+from aftercall.store.tables import schema
+
+LEVEL: Final = 3
+"""zstd level of a digest; it is read far more often than written, and small."""
+
+MOST_MARKS: Final = 8_000
+
+_encode: Final = msgspec.json.Encoder().encode
+_summaries: Final = msgspec.json.Decoder(CallSummary)
+_peer_summaries: Final = msgspec.json.Decoder(PeerSummary)
+_digests: Final = msgspec.json.Decoder(Digest)
+
+
+class _Counted(msgspec.Struct):
+    """What a session has put into the facets and their tallies."""
+
+    created_at: EpochMs
+    is_bad: bool
+    facets: dict[str, Counted]
+    marks: list[str]
+
+
+_counted: Final = msgspec.json.Decoder(_Counted)
+_Tally = tuple[str, int]
+
+
+def marks_of(names: Iterable[str | None], ids: Iterable[str | None]) -> list[str]:
+    """What a session is found by though it is not tallied: the words of its title and of its
+    participants' names, and their ids as they are."""
+    words = dict.fromkeys(word for name in names if name for word in words_of(name))
+    marks = [f"word:{word}" for word in words]
+    marks += [f"id:{each}" for each in dict.fromkeys(ids) if each]
+    return marks[:MOST_MARKS]
+
+
+async def save_verdict(
+    tx: AsyncConnection, verdict: SessionVerdict, peers: Sequence[PeerVerdict]
+) -> None:
+    """Write a session's verdict and those of all its participants, over older ones. The caller
+    holds the session's lock."""
+    app_id, session_id = verdict.app_id, verdict.session_id
+    counted = _Counted(
+        created_at=verdict.created_at,
+        is_bad=verdict.is_bad,
+        facets=verdict.facets,
+        marks=verdict.marks,
+    )
+    old = await _find_counted(tx, app_id, session_id)
+    await _recount(tx, app_id, session_id, old, counted)
+    await _put(
+        tx,
+        schema.session_verdicts,
+        [
+            {
+                "app_id": app_id,
+                "session_id": session_id,
+                "created_at": verdict.created_at,
+                "quality_rank": verdict.rank,
+                "summary": _encode(verdict.summary).decode(),
+                "counted": _encode(counted).decode(),
+            }
+        ],
+    )
+    c = schema.peer_verdicts.c
+    await tx.execute(
+        delete(schema.peer_verdicts).where(c.app_id == app_id, c.session_id == session_id)
+    )
+    compress = zstandard.ZstdCompressor(level=LEVEL).compress
+    await _put(
+        tx,
+        schema.peer_verdicts,
+        [
+            {
+                "app_id": app_id,
+                "session_id": session_id,
+                "participant_id": peer.participant_id,
+                "person": peer.person,
+                "joined_at": peer.joined_at,
+                "summary": _encode(peer.summary).decode(),
+                "digest": compress(_encode(peer.digest)),
+            }
+            for peer in peers
+        ],
+    )
+
+
+async def delete_verdict(tx: AsyncConnection, app_id: str, session_id: str) -> None:
+    """Forget a session's verdict, and take it out of the facets and their tallies."""
+    await _recount(tx, app_id, session_id, await _find_counted(tx, app_id, session_id), None)
+    for table in (schema.session_verdicts, schema.peer_verdicts):
+        await tx.execute(
+            delete(table).where(table.c.app_id == app_id, table.c.session_id == session_id)
+        )
+
+
+async def find_summaries(
+    tx: AsyncConnection, app_id: str, session_ids: Sequence[str]
+) -> dict[str, CallSummary]:
+    """The summaries of those of the sessions that have been folded, by id. One that a fold
+    without letters made is not judged."""
+    c = schema.session_verdicts.c
+    rows = await tx.execute(
+        select(c.session_id, c.summary).where(
+            c.app_id == app_id, c.session_id.in_(list(session_ids))
+        )
+    )
+    found = {session_id: _summaries.decode(summary) for session_id, summary in rows}
+    return {
+        session_id: summary
+        if summary.quality is None or summary.quality.fold_version
+        else replace(summary, quality=None)
+        for session_id, summary in found.items()
+    }
+
+
+async def find_digests(tx: AsyncConnection, app_id: str, session_id: str) -> dict[str, Digest]:
+    """The digests of a folded session's participants, by row id."""
+    c = schema.peer_verdicts.c
+    rows = await tx.execute(
+        select(c.participant_id, c.digest).where(c.app_id == app_id, c.session_id == session_id)
+    )
+    inflate = zstandard.ZstdDecompressor().decompress
+    return {participant_id: _digests.decode(inflate(digest)) for participant_id, digest in rows}
+
+
+async def find_digest(
+    tx: AsyncConnection, app_id: str, session_id: str, participant_id: str
+) -> Digest | None:
+    """The digest of one participant of a folded session."""
+    c = schema.peer_verdicts.c
+    digest = (
+        await tx.execute(
+            select(c.digest).where(
+                c.app_id == app_id,
+                c.session_id == session_id,
+                c.participant_id == participant_id,
+            )
+        )
+    ).scalar()
+    if digest is None:
+        return None
+    return _digests.decode(zstandard.ZstdDecompressor().decompress(digest))
+
+
+async def calls_of_person(
+    tx: AsyncConnection,
+    app_id: str,
+    person: str,
+    *,
+    before: tuple[EpochMs, str] | None,
+    limit: int,
+) -> list[PeerSummary]:
+    """A person's calls, the latest first; `before` the `(joined_at, session_id)` of the last
+    one seen."""
+    c = schema.peer_verdicts.c
+    where: list[Any] = [c.app_id == app_id, c.person == person]
+    if before is not None:
+        at, id = before
+        where.append((c.joined_at < at) | ((c.joined_at == at) & (c.session_id < id)))
+    rows = await tx.execute(
+        select(c.summary)
+        .where(*where)
+        .order_by(c.joined_at.desc(), c.session_id.desc())
+        .limit(limit)
+    )
+    calls = [_peer_summaries.decode(summary) for (summary,) in rows]
+    return [
+        call if call.fold_version else replace(call, level=0, is_bad=False, is_measured=False)
+        for call in calls
+    ]
+
+
+def read_counted(text: str) -> _Counted:
+    """What a session's verdict says that it has put into the facets and their tallies."""
+    return _counted.decode(text)
+
+
+def read_peer_verdict(summary: str, digest: bytes) -> tuple[PeerSummary, Digest]:
+    """What is kept of a participant's verdict."""
+    plain = zstandard.ZstdDecompressor().decompress(digest)
+    return _peer_summaries.decode(summary), _digests.decode(plain)
+
+
+def read_summary(text: str) -> CallSummary:
+    """What is kept of a session's verdict."""
+    return _summaries.decode(text)
+
+
+async def _find_counted(tx: AsyncConnection, app_id: str, session_id: str) -> _Counted | None:
+    c = schema.session_verdicts.c
+    found = (
+        await tx.execute(select(c.counted).where(c.app_id == app_id, c.session_id == session_id))
+    ).scalar()
+    return None if found is None else _counted.decode(found)
+
+
+async def _recount(
+    tx: AsyncConnection,
+    app_id: str,
+    session_id: str,
+    old: _Counted | None,
+    new: _Counted | None,
+) -> None:
+    before, after = found_by(old), found_by(new)
+    c = schema.session_facets.c
+    for facet, created_at in sorted(before - after):
+        await tx.execute(
+            delete(schema.session_facets).where(
+                c.app_id == app_id,
+                c.facet == facet,
+                c.created_at == created_at,
+                c.session_id == session_id,
+            )
+        )
+    await _put(
+        tx,
+        schema.session_facets,
+        [
+            {
+                "app_id": app_id,
+                "facet": facet,
+                "created_at": created_at,
+                "session_id": session_id,
+            }
+            for facet, created_at in sorted(after - before)
+        ],
+        is_new=True,
+    )
+    changes: dict[_Tally, list[int]] = {}
+    for sign, counted in ((-1, old), (1, new)):
+        for key, numbers in tallied(counted):
+            change = changes.setdefault(key, [0, 0, 0, 0])
+            for place, number in enumerate(numbers):
+                change[place] += sign * number
+    await _tally(tx, app_id, changes)
+
+
+def found_by(counted: _Counted | None) -> set[tuple[str, EpochMs]]:
+    """The facets that lead to a session, with their moment."""
+    if counted is None:
+        return set()
+    names = {*counted.facets, *counted.marks} - {ALL}
+    if counted.is_bad:
+        names.add(BAD)
+    return {(name, counted.created_at) for name in names}
+
+
+def tallied(counted: _Counted | None) -> Iterable[tuple[_Tally, tuple[int, ...]]]:
+    """What a session adds to the tallies: sessions, bad sessions, measured and bad participants
+    of a facet and a day."""
+    if counted is None:
+        return
+    day = day_of(counted.created_at)
+    for name, (measured, bad) in counted.facets.items():
+        yield (name, day), (1, int(counted.is_bad), measured, bad)
+
+
+async def _tally(tx: AsyncConnection, app_id: str, changes: dict[_Tally, list[int]]) -> None:
+    # By key, so that two transactions lock tallies in the same order.
+    rows = [
+        {
+            "app_id": app_id,
+            "facet": facet,
+            "day": day,
+            "sessions": numbers[0],
+            "bad_sessions": numbers[1],
+            "measured": numbers[2],
+            "bad": numbers[3],
+        }
+        for (facet, day), numbers in sorted(changes.items())
+        if any(numbers)
+    ]
+    if not rows:
+        return
+    table = schema.facet_tallies
+    statement = insert_into(tx.dialect.name, table)
+    new = statement.excluded
+    await tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=["app_id", "facet", "day"],
+            set_={
+                name: table.c[name] + new[name]
+                for name in ("sessions", "bad_sessions", "measured", "bad")
+            },
+        ),
+        rows,
+    )
+
+
+async def _put(
+    tx: AsyncConnection, table: Any, rows: list[dict[str, Any]], *, is_new: bool = False
+) -> None:
+    """Writes rows over those of the same key, or only those whose key `is_new`."""
+    if not rows:
+        return
+    statement = insert_into(tx.dialect.name, table)
+    if is_new:
+        await tx.execute(statement.on_conflict_do_nothing(), rows)
+        return
+    key = [column.name for column in table.primary_key.columns]
+    await tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=key,
+            set_={c.name: statement.excluded[c.name] for c in table.columns if c.name not in key},
+        ),
+        rows,
+    )

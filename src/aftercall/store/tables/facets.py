@@ -1,0 +1,119 @@
+"""The tables the dashboard's lists are read from, and those of who is signed in to it."""
+
+from typing import Final
+
+from sqlalchemy import Column, Double, Index, PrimaryKeyConstraint, Table
+
+from aftercall.store.engine.column_types import blob, count, metadata, moment, words
+
+peer_verdicts: Final = Table(
+    "peer_verdicts",
+    metadata,
+    words("app_id"),
+    words("session_id"),
+    words("participant_id"),
+    words("person"),
+    moment("joined_at"),
+    words("summary"),
+    blob("digest"),
+    PrimaryKeyConstraint("app_id", "session_id", "participant_id"),
+    Index("ix_peer_verdicts_person", "app_id", "person", "joined_at", "session_id"),
+)
+"""One participant's verdict in short. `summary` is the JSON of a list's row, `digest` the
+compressed JSON of a lane."""
+
+session_verdicts: Final = Table(
+    "session_verdicts",
+    metadata,
+    words("app_id"),
+    words("session_id"),
+    moment("created_at"),
+    Column("quality_rank", Double, nullable=True),
+    words("summary"),
+    words("counted"),
+    PrimaryKeyConstraint("app_id", "session_id"),
+    Index("ix_session_verdicts_rank", "app_id", "quality_rank", "session_id"),
+)
+"""One session's verdict in short. `counted` is what it put into the facets and their tallies,
+as JSON, so that it can be taken out again."""
+
+session_facets: Final = Table(
+    "session_facets",
+    metadata,
+    words("app_id"),
+    words("facet"),
+    moment("created_at"),
+    words("session_id"),
+    PrimaryKeyConstraint("app_id", "facet", "created_at", "session_id"),
+    sqlite_with_rowid=False,
+)
+"""What folded sessions are found by besides their titles: `browser:Chrome`, `issue:high_rtt`,
+`word:ada`, `bad`, …"""
+
+facet_tallies: Final = Table(
+    "facet_tallies",
+    metadata,
+    words("app_id"),
+    words("facet"),
+    count("day"),
+    count("sessions"),
+    count("bad_sessions"),
+    count("measured"),
+    count("bad"),
+    PrimaryKeyConstraint("app_id", "facet", "day"),
+    Index("ix_facet_tallies_day", "app_id", "day", "facet"),
+    sqlite_with_rowid=False,
+)
+"""How many sessions and measured participants of each day have a facet, and how many were bad."""
+
+people: Final = Table(
+    "people",
+    metadata,
+    words("app_id"),
+    words("person"),
+    words("name", null=True),
+    words("custom_participant_id", null=True),
+    words("user_id", null=True),
+    moment("last_at"),
+    PrimaryKeyConstraint("app_id", "person"),
+    Index("ix_people_last", "app_id", "last_at", "person"),
+)
+
+people_terms: Final = Table(
+    "people_terms",
+    metadata,
+    words("app_id"),
+    words("term"),
+    words("person"),
+    PrimaryKeyConstraint("app_id", "term", "person"),
+    sqlite_with_rowid=False,
+)
+"""The words of a person's names, lowercase and without accents, and its ids as they are."""
+
+sign_ins: Final = Table(
+    "sign_ins",
+    metadata,
+    words("id"),
+    words("account_id"),
+    words("app_id", null=True),
+    words("role"),
+    words("token_id", null=True),
+    moment("created_at"),
+    moment("expires_at"),
+    PrimaryKeyConstraint("id"),
+    Index("ix_sign_ins_expires", "expires_at"),
+)
+"""Who is signed in to the dashboard. `id` is the SHA-256 of the cookie's secret."""
+
+sign_in_links: Final = Table(
+    "sign_in_links",
+    metadata,
+    words("id"),
+    words("account_id"),
+    words("app_id", null=True),
+    words("role"),
+    words("token_id", null=True),
+    moment("expires_at"),
+    PrimaryKeyConstraint("id"),
+)
+"""Links that sign somebody in once. `id` is the SHA-256 of the link's code."""

@@ -1,0 +1,63 @@
+"""What goes on in an app, as server-sent events."""
+
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+import msgspec
+from litestar import Request, get
+from litestar.response import Stream
+
+from aftercall.core.errors import AftercallError
+from aftercall.service.dashboard.live_updates import News
+from aftercall.web.http.auth import find_grant
+from aftercall.web.http.dependencies import GivenServices, GivenTenant
+from aftercall.web.openapi.operations import described
+
+RETRY_MS: Final = 2_000
+_BEAT: Final = b": still here\n\n"
+
+
+@get(
+    "/live",
+    opt=described(
+        summary="Listen to what goes on",
+        tag="Calls",
+        about="Server-sent events: `hello` with the ids of the sessions that go on, then "
+        "`started`, `changed` and `ended` with the session. A comment every 15 s keeps the "
+        "connection up.",
+        answer={"type": "string"},
+        media_type="text/event-stream",
+    ),
+)
+async def listen(
+    services: GivenServices, tenant: GivenTenant, request: Request[Any, Any, Any]
+) -> Stream:
+    async def is_welcome() -> bool:
+        try:
+            grant = await find_grant(request.headers, services)
+            await services.access.app_for(grant, tenant.app_id, needs=grant.role)
+        except AftercallError:
+            return False
+        return True
+
+    caller: str = request.scope["state"]["token_id"]
+    services.live.check_room(tenant.app_id, caller)
+    news = services.live.listen(tenant.app_id, is_welcome, caller=caller)
+    return Stream(
+        _written(news),
+        media_type="text/event-stream",
+        headers={"cache-control": "no-store", "x-accel-buffering": "no"},
+    )
+
+
+async def _written(news: AsyncIterator[News | None]) -> AsyncIterator[bytes]:
+    yield b"retry: %d\n\n" % RETRY_MS
+    async for each in news:
+        if each is None:
+            yield _BEAT
+        else:
+            body = msgspec.json.encode(each.body)
+            yield b"event: %s\ndata: %s\n\n" % (each.kind.encode(), body)
+
+
+handlers = (listen,)

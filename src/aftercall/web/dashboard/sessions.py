@@ -1,0 +1,151 @@
+"""Sessions as the dashboard shows them: the table, one of them, one participant's streams."""
+
+from typing import Any, Final
+
+from litestar import Request, Response, get
+from litestar.response import Stream
+from msgspec.structs import replace
+
+from aftercall.service.dashboard.participant_page import Series
+from aftercall.service.dashboard.session_list import CallPage
+from aftercall.service.dashboard.session_page import Artefact, CallDetails
+from aftercall.service.dashboard.talk import SaidPage, SpokenPage
+from aftercall.web.dashboard.csv_rows import write_csv
+from aftercall.web.dashboard.queries import (
+    CALL_PARAMETERS,
+    CURSOR,
+    FORMAT,
+    FROM,
+    POINTS,
+    TO,
+    read_call_query,
+    read_wanted,
+)
+from aftercall.web.downloads import url_of
+from aftercall.web.http.dependencies import GivenQuery, GivenServices, GivenTenant, PathId
+from aftercall.web.openapi.operations import described
+from aftercall.wire.envelope import Answer, encode_answer
+from aftercall.wire.query import parse_path_id
+
+TAG: Final = "Calls"
+_ONE: Final = "/calls/{session_id:str}"
+
+
+@get(
+    "/calls",
+    opt=described(
+        summary="List calls with how good they were",
+        tag=TAG,
+        about="Sessions that go on come apart, on the first page alone. By quality, browser, "
+        "country and the like only sessions that have ended are found.",
+        parameters=CALL_PARAMETERS,
+        answer=CallPage,
+        text_types=("text/csv",),
+    ),
+)
+async def list_calls(
+    services: GivenServices, tenant: GivenTenant, parameters: GivenQuery
+) -> Response[Any]:
+    query = read_call_query(parameters, app_id=tenant.app_id)
+    if FORMAT.read(parameters) == "csv":
+        return Stream(
+            write_csv(services.calls.export(query)),
+            media_type="text/csv",
+            headers={"content-disposition": 'attachment; filename="calls.csv"'},
+        )
+    page = await services.calls.list_calls(query)
+    return Response(encode_answer(page, has_alias=False))
+
+
+@get(
+    _ONE,
+    opt=described(
+        summary="Get everything about a call",
+        tag=TAG,
+        about="Participants as lanes over time, the diagnosis, events, talk, and links to "
+        "downloads. Of chat and transcript the first 500.",
+        answer=CallDetails,
+    ),
+)
+async def get_call(
+    services: GivenServices,
+    tenant: GivenTenant,
+    request: Request[Any, Any, Any],
+    session_id: PathId,
+) -> Answer[CallDetails]:
+    id = parse_path_id(session_id, what="session")
+    details = await services.call_pages.details(tenant.app_id, id)
+    artefacts = [
+        Artefact(
+            name=file.name,
+            format=file.format,
+            url=url_of(request, services, file.link),
+            expires_at=file.link.expires_at,
+        )
+        for file in await services.call_pages.files(tenant.app_id, details)
+    ]
+    return encode_answer(replace(details, artefacts=artefacts), has_alias=False)
+
+
+@get(
+    _ONE + "/chat",
+    opt=described(
+        summary="Get a call's chat, a page at a time",
+        tag=TAG,
+        parameters=(CURSOR,),
+        answer=SaidPage,
+    ),
+)
+async def get_call_chat(
+    services: GivenServices, tenant: GivenTenant, session_id: PathId, parameters: GivenQuery
+) -> Answer[SaidPage]:
+    id = parse_path_id(session_id, what="session")
+    page = await services.call_pages.chat(tenant.app_id, id, CURSOR.read(parameters))
+    return encode_answer(page, has_alias=False)
+
+
+@get(
+    _ONE + "/transcript",
+    opt=described(
+        summary="Get a call's transcript, a page at a time",
+        tag=TAG,
+        parameters=(CURSOR,),
+        answer=SpokenPage,
+    ),
+)
+async def get_call_transcript(
+    services: GivenServices, tenant: GivenTenant, session_id: PathId, parameters: GivenQuery
+) -> Answer[SpokenPage]:
+    id = parse_path_id(session_id, what="session")
+    page = await services.call_pages.transcript(tenant.app_id, id, CURSOR.read(parameters))
+    return encode_answer(page, has_alias=False)
+
+
+@get(
+    _ONE + "/peers/{peer_id:str}/series",
+    opt=described(
+        summary="Get a participant's streams over time",
+        tag=TAG,
+        about="In columns, thinned out without losing a peak; named by the participant's id or "
+        "by that of any of its peers.",
+        parameters=(POINTS, FROM, TO),
+        answer=Series,
+    ),
+)
+async def get_series(
+    services: GivenServices,
+    tenant: GivenTenant,
+    session_id: PathId,
+    peer_id: PathId,
+    parameters: GivenQuery,
+) -> Answer[Series]:
+    found = await services.series.series(
+        tenant.app_id,
+        parse_path_id(session_id, what="session"),
+        parse_path_id(peer_id, what="peer"),
+        read_wanted(parameters),
+    )
+    return encode_answer(found, has_alias=False)
+
+
+handlers = (list_calls, get_call, get_call_chat, get_call_transcript, get_series)

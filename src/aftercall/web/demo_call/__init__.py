@@ -1,0 +1,1 @@
+"""A small call between browsers that leaves a record."""

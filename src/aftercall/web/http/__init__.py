@@ -1,0 +1,1 @@
+"""What every HTTP handler needs: authentication, errors, bodies, limits."""

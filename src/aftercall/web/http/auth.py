@@ -1,0 +1,176 @@
+"""Who calls, and for which app.
+
+Three ways to say it with a token: `Authorization: Bearer <API token>`; `X-Auth-Key: <API token>`
+beside `X-Auth-Email`, as older Cloudflare clients do; and, below `/v2`, HTTP Basic with the app's
+id as user and the API token as password, which names the app as well. A browser that is signed
+in to the dashboard says it with its cookie.
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+import structlog
+from litestar import Request
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
+
+from aftercall.core.errors import Refused
+from aftercall.core.records import Role
+from aftercall.service.accounts.access import Grant
+from aftercall.service.accounts.sign_in import SignedIn
+from aftercall.service.services import Services
+from aftercall.web.http.access_log import HEADERS_KEY
+from aftercall.web.http.cookies import check_forgery, read_cookie
+from aftercall.web.http.dependencies import GivenServices, PathId, Tenant
+from aftercall.web.http.rate_limit import TokenLimits
+from aftercall.wire.query import parse_path_id
+
+GivenLimits: TypeAlias = NamedDependency[SkipValidation[TokenLimits]]
+
+SIGNED_IN_KEY: Final = "signed_in"
+"""Where in the scope's `state` a request by cookie has its `SignedIn`."""
+
+_READING = frozenset({"GET", "HEAD"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """What a request says of its caller. `user` is the name HTTP Basic gives."""
+
+    token: str | None = None
+    user: str | None = None
+
+
+def read_credentials(headers: Mapping[str, str]) -> Credentials:
+    """The credentials in `headers` (lower-case names). Raises `Refused` for a scheme or a
+    Basic value that cannot be read."""
+    scheme, _, value = headers.get("authorization", "").strip().partition(" ")
+    match scheme.lower():
+        case "bearer":
+            return Credentials(token=value.strip())
+        case "basic":
+            return _read_basic(value.strip())
+        case "":
+            return Credentials(token=headers.get("x-auth-key"))
+        case _:
+            raise _unreadable("The authorization scheme must be Bearer or Basic")
+
+
+def _read_basic(value: str) -> Credentials:
+    try:
+        user, colon, password = base64.b64decode(value, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        colon = ""
+    if not colon:
+        raise _unreadable("The Basic credentials cannot be read")
+    return Credentials(token=password, user=user)
+
+
+def _unreadable(message: str) -> Refused:
+    return Refused(message, code="bad_credentials", is_unknown=True)
+
+
+def needed_role(method: str) -> Role:
+    """Reading needs `READ`, anything else `ADMIN`."""
+    return Role.READ if method in _READING else Role.ADMIN
+
+
+async def authenticate(
+    request: Request[Any, Any, Any], services: Services, limits: TokenLimits
+) -> Grant:
+    """What the caller of `request` may do. Raises `Refused`, or `Busy` over his limit."""
+    state = request.scope["state"]
+    signed_in = await find_signed_in(request.headers, services)
+    if signed_in is not None:
+        check_forgery(request.method, request.headers, signed_in, services.settings)
+        state[SIGNED_IN_KEY] = signed_in
+    grant = await find_grant(request.headers, services, signed_in)
+    state["token_id"] = grant.token_id
+    limits.spend(grant.token_id, state.setdefault(HEADERS_KEY, {}))
+    return grant
+
+
+async def find_signed_in(headers: Mapping[str, str], services: Services) -> SignedIn | None:
+    """Who is signed in by cookie, when the request says nothing else of its caller. Raises
+    `Refused` for a sign-in that is over."""
+    if read_credentials(headers).token is not None:
+        return None
+    secret = read_cookie(headers)
+    return None if secret is None else await services.sign_ins.find(secret)
+
+
+async def find_grant(
+    headers: Mapping[str, str], services: Services, signed_in: SignedIn | None = None
+) -> Grant:
+    """What the caller with these headers may do, whatever he asks. Raises `Refused`."""
+    known = signed_in or await find_signed_in(headers, services)
+    if known is not None:
+        return known.grant
+    return await services.access.authenticate(read_credentials(headers).token)
+
+
+async def grant_of_caller(
+    request: Request[Any, Any, Any], services: GivenServices, limits: GivenLimits
+) -> Grant:
+    """The grant of a request that names no account: the caller's own."""
+    grant = await authenticate(request, services, limits)
+    services.access.check_account(grant, grant.account_id, needs=needed_role(request.method))
+    return grant
+
+
+async def tenant_of_app(
+    request: Request[Any, Any, Any], services: GivenServices, limits: GivenLimits, app_id: PathId
+) -> Tenant:
+    """The app named in the path, in the caller's own account."""
+    grant = await authenticate(request, services, limits)
+    return await _tenant(request, services, grant, app_id)
+
+
+async def grant_of_account(
+    request: Request[Any, Any, Any],
+    services: GivenServices,
+    limits: GivenLimits,
+    account_id: PathId,
+) -> Grant:
+    """The grant of a request about an account as a whole."""
+    grant = await authenticate(request, services, limits)
+    services.access.check_account(grant, account_id, needs=needed_role(request.method))
+    return grant
+
+
+async def tenant_of_path(
+    request: Request[Any, Any, Any],
+    services: GivenServices,
+    limits: GivenLimits,
+    account_id: PathId,
+    app_id: PathId,
+) -> Tenant:
+    """The app named in the path."""
+    grant = await authenticate(request, services, limits)
+    services.access.check_account(grant, account_id, needs=needed_role(request.method))
+    return await _tenant(request, services, grant, app_id)
+
+
+async def tenant_of_credentials(
+    request: Request[Any, Any, Any], services: GivenServices, limits: GivenLimits
+) -> Tenant:
+    """The app named by HTTP Basic, or else the one the token was made for."""
+    user = read_credentials(request.headers).user
+    grant = await authenticate(request, services, limits)
+    app_id = user or grant.app_id
+    if app_id is None:
+        raise Refused("Name the app as the user of HTTP Basic", code="app_not_named")
+    return await _tenant(request, services, grant, app_id)
+
+
+async def _tenant(
+    request: Request[Any, Any, Any], services: Services, grant: Grant, app_id: str
+) -> Tenant:
+    app = await services.access.app_for(
+        grant, parse_path_id(app_id, what="app"), needs=needed_role(request.method)
+    )
+    structlog.contextvars.bind_contextvars(app_id=app.id)
+    return Tenant(account_id=app.account_id, app_id=app.id)

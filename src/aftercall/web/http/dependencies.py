@@ -1,0 +1,53 @@
+"""What handlers are given by name, ready made: the services, the tenant, the query."""
+
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+from urllib.parse import parse_qs
+
+from litestar import Request
+from litestar.di import NamedDependency
+from litestar.params import FromPath, SkipValidation
+
+from aftercall.core.errors import Malformed
+from aftercall.service.accounts.access import Grant
+from aftercall.service.services import Services
+from aftercall.wire.query import Query
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tenant:
+    """The app a request is about, once its caller may speak for it."""
+
+    account_id: str
+    app_id: str
+
+
+GivenServices: TypeAlias = NamedDependency[SkipValidation[Services]]
+"""As `services`."""
+
+GivenTenant: TypeAlias = NamedDependency[SkipValidation[Tenant]]
+"""As `tenant`: the app, once the caller may speak for it."""
+
+GivenGrant: TypeAlias = NamedDependency[SkipValidation[Grant]]
+"""As `grant`: of a caller who may speak for the account."""
+
+GivenQuery: TypeAlias = NamedDependency[SkipValidation[Query]]
+"""As `parameters`: the query's values, to be read with `wire.query`."""
+
+PathId: TypeAlias = FromPath[str]
+"""An id in the path; whether it can be one at all is for `wire.query.parse_path_id` to say."""
+
+_MOST_PARAMETERS: Final = 100
+
+
+def read_query(request: Request[Any, Any, Any]) -> Query:
+    """The values of each query parameter. Bytes that are not UTF-8 become U+FFFD."""
+    try:
+        return parse_qs(
+            request.scope["query_string"].decode("latin-1"),
+            keep_blank_values=True,
+            errors="replace",
+            max_num_fields=_MOST_PARAMETERS,
+        )
+    except ValueError as error:
+        raise Malformed(f"More than {_MOST_PARAMETERS} parameters", code="bad_query") from error

@@ -1,0 +1,38 @@
+"""How an operation describes itself; `web.openapi.document` writes the OpenAPI document from it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aftercall.wire.query import Parameter
+
+OPT_KEY: Final = "operation"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """One REST operation, for people and for programs.
+
+    `answer` is the type of the envelope's `data`, or its JSON Schema; `body` that of the
+    request's JSON body. `parameters` are those of the query.
+    """
+
+    summary: str
+    tag: str
+    answer: Any
+    about: str = ""
+    parameters: Sequence[Parameter] = ()
+    body: Any = None
+    media_type: str | None = None
+    """Of an answer that is no JSON in an envelope; `answer` is its schema then."""
+    text_types: Sequence[str] = ()
+    """Media types in which the answer can be had instead."""
+    is_paged: bool = False
+    refusals: Sequence[int] = (404,)
+    """Statuses of refusals besides those every operation has (400, 401, 403, 408, 414, 429, 431,
+    500, 503)."""
+
+
+def described(**members: Any) -> Mapping[str, Operation]:
+    """The `opt` of a Litestar handler that carries its `Operation`."""
+    return {OPT_KEY: Operation(**members)}

@@ -1,0 +1,1 @@
+"""Bounds on connections, and which proxies to believe."""

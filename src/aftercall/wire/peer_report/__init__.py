@@ -1,0 +1,1 @@
+"""The peer report in RealtimeKit's format."""

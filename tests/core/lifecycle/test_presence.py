@@ -1,0 +1,162 @@
+"""Presence: rows, minutes and peaks from join and leave facts."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.lifecycle.presence import (
+    continued_in,
+    count,
+    credited_minutes,
+    peak,
+    root_of,
+    rows_of,
+    running_minutes,
+    stay_of,
+    union_ms,
+)
+from aftercall.core.records import LeaveReason, Peer
+
+T0 = 1_795_000_000_000
+
+
+def peer(id: str, start: int, end: int | None = None, **changes: object) -> Peer:
+    """A peer that was there from `start` to `end`, in seconds after T0."""
+    joined_at = EpochMs(T0 + start * 1000)
+    left_at = None if end is None else EpochMs(T0 + end * 1000)
+    made = Peer(
+        app_id="app",
+        session_id="session",
+        meeting_id="meeting",
+        id=id,
+        participant_id=id,
+        user_id=f"user of {id}",
+        source="test",
+        interval_ms=7_000,
+        joined_at=joined_at,
+        left_said_at=left_at,
+        left_at=left_at,
+        left_reason=None if left_at is None else LeaveReason.SAID,
+        first_heard_at=joined_at,
+        last_heard_at=left_at or joined_at,
+        last_received_at=left_at or joined_at,
+        created_at=joined_at,
+        updated_at=left_at or joined_at,
+    )
+    return replace(made, **changes)
+
+
+def by_id(*peers: Peer) -> dict[str, Peer]:
+    return {each.id: each for each in peers}
+
+
+def test_a_leave_that_was_said_beats_silence() -> None:
+    said = peer("a", 0, 60)
+    stay = stay_of(said, closed_at=None, silence_limit_ms=30_000, is_silent=True, has_ended=True)
+    assert (stay.end, stay.reason) == (T0 + 60_000, LeaveReason.SAID)
+
+
+def test_a_silent_peer_left_when_it_was_last_heard() -> None:
+    quiet = peer("a", 0, last_heard_at=EpochMs(T0 + 42_000))
+    stay = stay_of(quiet, closed_at=None, silence_limit_ms=30_000, is_silent=True)
+    assert (stay.end, stay.reason) == (T0 + 42_000, LeaveReason.SILENCE)
+
+
+def test_the_close_of_a_session_ends_every_stay() -> None:
+    late = peer("a", 0, 90)
+    close = EpochMs(T0 + 30_000)
+    stay = stay_of(late, closed_at=close, silence_limit_ms=30_000, has_ended=True)
+    assert (stay.end, stay.reason) == (T0 + 30_000, LeaveReason.SESSION_ENDED)
+
+
+def test_a_close_long_after_a_peer_was_last_heard_did_not_send_it_away() -> None:
+    quiet = peer("a", 0, last_heard_at=EpochMs(T0 + 42_000))
+    for after_ms, end_ms, reason in (
+        (72_000, 72_000, LeaveReason.SESSION_ENDED),
+        (72_001, 42_000, LeaveReason.SILENCE),
+    ):
+        stay = stay_of(quiet, closed_at=EpochMs(T0 + after_ms), silence_limit_ms=30_000)
+        assert (stay.end, stay.reason) == (T0 + end_ms, reason)
+
+
+def test_a_connection_that_another_continued_ended_when_it_was_last_heard() -> None:
+    first = peer("a", 0, user_id="ada", last_heard_at=EpochMs(T0 + 42_000))
+    again = peer("b", 55, user_id="ada", previous_peer_id="a")
+    assert continued_in(by_id(first, again)) == {"a"}
+    assert continued_in(by_id(first, peer("e", 55, previous_peer_id="a"))) == set()
+    stay = stay_of(first, closed_at=None, silence_limit_ms=30_000, is_continued=True)
+    assert (stay.end, stay.reason) == (T0 + 42_000, LeaveReason.SILENCE)
+
+
+def test_a_reconnect_continues_the_row_and_a_rejoin_begins_another() -> None:
+    first = peer("a", 0, 30, user_id="ada")
+    again = peer("b", 35, 60, user_id="ada", previous_peer_id="a")
+    rejoin = peer("c", 100, 160, user_id="ada")
+    everyone = by_id(first, again, rejoin)
+    settled = {
+        id: replace(each, participant_id=root_of(each, everyone)) for id, each in everyone.items()
+    }
+    rows = rows_of(settled)
+    assert set(rows) == {"a", "c"}
+    assert rows["a"].joined_at == T0
+    assert rows["a"].left_at == T0 + 60_000
+    assert rows["a"].duration_minutes == round(55 / 60, 4)
+    assert rows["c"].user_id == "ada"
+
+
+def test_a_link_to_another_users_peer_is_no_link() -> None:
+    ada, eve = peer("a", 0, 30), peer("e", 35, 60, previous_peer_id="a")
+    assert root_of(eve, by_id(ada, eve)) == "e"
+
+
+def test_a_circle_of_links_has_one_root() -> None:
+    a = peer("a", 0, user_id="x", previous_peer_id="b")
+    b = peer("b", 1, user_id="x", previous_peer_id="a")
+    everyone = by_id(a, b)
+    assert root_of(a, everyone) == root_of(b, everyone) == "a"
+
+
+def test_hidden_peers_count_nowhere() -> None:
+    everyone = by_id(peer("a", 0, 60), peer("recorder", 0, 600, is_hidden=True))
+    counts = count(everyone, rows_of(everyone))
+    assert counts.total_participants == 1
+    assert counts.max_concurrent_participants == 1
+    assert counts.minutes_consumed == 1.0
+
+
+def test_minutes_of_a_present_peer_are_credited_at_its_leave() -> None:
+    present = peer("a", 0)
+    assert credited_minutes([present]) == 0.0
+    assert running_minutes([present], EpochMs(T0 + 90_000)) == 1.5
+
+
+def test_the_published_durations_come_out_to_the_digit() -> None:
+    for ms, minutes in ((348_580, 5.8097), (415_579, 6.9263), (66_541, 1.109)):
+        stayed = peer("a", 0, left_at=EpochMs(T0 + ms))
+        assert credited_minutes([stayed]) == minutes
+
+
+def test_one_who_leaves_as_another_comes_makes_no_peak() -> None:
+    assert peak([(0, 10), (10, 20)]) == 1
+    assert peak([(0, 10), (9, 20)]) == 2
+    assert peak([(5, 5), (5, None)]) == 2
+    assert peak([]) == 0
+
+
+intervals = st.lists(
+    st.tuples(st.integers(0, 500), st.integers(0, 500)).map(lambda pair: (min(pair), max(pair)))
+)
+
+
+@given(intervals)
+def test_a_union_is_what_counting_each_millisecond_gives(stays: list[tuple[int, int]]) -> None:
+    covered = {ms for start, end in stays for ms in range(start, end)}
+    assert union_ms(stays) == len(covered)
+
+
+@given(intervals.filter(bool))
+def test_the_peak_is_the_most_at_any_start(stays: list[tuple[int, int]]) -> None:
+    lasting = [(start, max(end, start + 1)) for start, end in stays]
+    highest = max(sum(start <= moment < end for start, end in lasting) for moment, _ in lasting)
+    assert peak(stays) == highest

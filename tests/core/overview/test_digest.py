@@ -1,0 +1,79 @@
+import msgspec
+
+from aftercall.core.instants import MINUTE_MS
+from aftercall.core.overview.digest import digest
+from aftercall.core.quality.activity.stream_matching import StreamId
+from aftercall.core.quality.experience.time_scale import scale_of
+from aftercall.core.quality.report.fold import Details, fold
+from tests.core.quality.cast import FINE, TEN, Call, Weather, always, between
+from tests.core.quality.judged import judged
+
+
+def test_a_clean_call_is_good_for_everybody() -> None:
+    call = Call({"ada": always(FINE), "bob": always(FINE)}, minutes=3)
+    for each in judged(call).values():
+        assert each.is_measured
+        assert not each.is_bad
+        assert set(each.levels) == {4}
+
+
+def test_a_bad_minute_is_seen_where_it_was() -> None:
+    bad = between(60, 120, Weather(up_loss=0.3))
+    call = Call({"ada": bad, "bob": always(FINE), "cyd": always(FINE)}, minutes=4)
+    ada = judged(call)["ada"]
+    levels = ada.levels
+    first, last = (
+        next(place for place in order if 0 < levels[place] < 3)
+        for order in (range(len(levels)), reversed(range(len(levels))))
+    )
+    bucket_ms = ada.scale.bucket_ms
+    assert MINUTE_MS - bucket_ms <= first * bucket_ms <= MINUTE_MS + 2 * bucket_ms
+    assert last * bucket_ms <= 2 * MINUTE_MS + 2 * bucket_ms
+    assert ada.is_bad
+    assert ada.diagnosis[0].cause == "uplink"
+
+
+def test_the_way_through_a_relay_is_a_word_to_filter_by() -> None:
+    call = Call({"ada": always(Weather(relay="tls")), "bob": always(FINE)}, minutes=1)
+    found = judged(call)
+    assert (found["ada"].where.relay, found["bob"].where.relay) == ("tls", "none")
+
+
+def _rows(*rows: dict[str, object]) -> Details:
+    encoded = [{"timestamp": "2026-11-21T10:00:07.000Z", **row} for row in rows]
+    raw = {"audio_consumer": msgspec.Raw(msgspec.json.encode(encoded))}
+    return Details(rows=raw, receptions=[])
+
+
+def _streams_of(*rows: dict[str, object]) -> list[StreamId]:
+    call = Call(["ada"], minutes=1)
+    verdict = fold([call.facts("ada")], call.end_at).verdict
+    return digest(verdict, _rows(*rows), scale_of(TEN, call.end_at)).streams
+
+
+def test_a_stream_that_moves_to_another_mid_is_still_one() -> None:
+    tag: dict[str, object] = {"ssrc": 7, "producer_id": "p", "peer_id": "bob"}
+    assert _streams_of({**tag, "mid": "4"}, {**tag, "mid": "3"}) == [
+        StreamId(family="audio_consumer", ssrc=7, mid="3", producer_id="p", from_peer_id="bob")
+    ]
+
+
+def test_a_stream_whose_sender_is_known_late_is_still_one() -> None:
+    assert _streams_of({"ssrc": 7}, {"ssrc": 7, "peer_id": "bob"}, {"ssrc": 8}) == [
+        StreamId(family="audio_consumer", ssrc=7, from_peer_id="bob"),
+        StreamId(family="audio_consumer", ssrc=8),
+    ]
+
+
+def test_an_ssrc_that_carries_one_sender_after_another_is_a_stream_of_each() -> None:
+    found = _streams_of({"ssrc": 7, "peer_id": "bob"}, {"ssrc": 7, "peer_id": "cyd"})
+    assert [each.from_peer_id for each in found] == ["bob", "cyd"]
+
+
+def test_what_was_folded_without_the_others_has_no_letter() -> None:
+    call = Call(["ada", "bob"], minutes=1)
+    folded = fold([call.facts("ada")], call.end_at)
+    short = digest(folded.verdict, folded.details, scale_of(TEN, call.end_at))
+    assert short.is_measured
+    assert not short.is_judged
+    assert (short.levels, short.p10_mos_audio) == ([], None)

@@ -1,0 +1,148 @@
+"""Traces made column by column against traces made by walking the intervals."""
+
+from math import log2
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.activity.read_stream_activity import (
+    CONCEALED_PERCENT,
+    FROZEN_SHARE,
+    NARROW_PERCENT,
+    SLOW_FPS,
+    STRAINED_PERCENT,
+    STRAINED_S,
+    TOLERATED_GAP_MS,
+    VOICE_BPS,
+    WAITED_MS,
+    trace,
+)
+from aftercall.core.quality.activity.stream_activity import Counted, Sized, Span, StreamTrace
+from aftercall.core.quality.frame.interval import Interval
+from aftercall.core.quality.issues import StreamRef
+from aftercall.core.quality.rules.microphone_rules import SILENT_LEVEL
+from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES, Family
+from tests.core.quality.made_intervals import interval, stream_intervals
+from tests.core.quality.tabled import table_of, tabled
+
+
+def _walked(intervals: list[Interval]) -> list[StreamTrace]:
+    found: dict[int | None, StreamTrace] = {}
+    for i in intervals:
+        each = found.setdefault(i.ssrc, _begun(i))
+        each.has_loss = each.has_loss or i.loss_percent is not None
+        each.is_shown = each.is_shown or bool(i.expected_width)
+        each.life = (each.life[0] or EpochMs(i.at - round(i.dt_s * 1_000)), i.at)
+        _extend(each.listed, EpochMs(i.at - round(i.dt_s * 1_000)), i.at)
+        if i.expected_width:
+            _extend(each.shown, EpochMs(i.at - round(i.dt_s * 1_000)), i.at)
+        if (
+            i.family not in AUDIO
+            and i.frames
+            and i.frame_width
+            and i.frame_height
+            and not (i.expected_width is not None and i.frame_width >= i.expected_width)
+        ):
+            _resize(each.sizes, i, round(log2(i.frame_width * i.frame_height)))
+        is_sent = i.family in PRODUCERS
+        is_slow = i.fps is not None and i.fps < SLOW_FPS
+        if i.family not in AUDIO and i.frames is not None and (is_slow or i.family in SCREENSHARES):
+            start_at = EpochMs(i.at - round(i.dt_s * 1_000))
+            each.counted.append(Counted(start_at, i.at, i.frames))
+        packets = i.packets_sent if is_sent else i.packets_received
+        if packets is None:
+            packets = i.bytes_sent if is_sent else i.bytes_received
+        if packets is None or i.is_gap:
+            continue
+        start_at = EpochMs(i.at - round(i.dt_s * 1_000))
+        if (i.loss_percent or 0) >= STRAINED_PERCENT:
+            _extend(each.lossy, start_at, i.at)
+        if (i.jitter_s or 0) >= STRAINED_S:
+            _extend(each.jittery, start_at, i.at)
+        if packets and _is_late(i):
+            _extend(each.late, start_at, i.at)
+        if packets and i.family in PRODUCERS - AUDIO and _is_narrow(i):
+            _extend(each.narrow, start_at, i.at)
+        if packets:
+            _extend(each.flowing, start_at, i.at)
+            is_told = any(j.audio_level is not None for j in intervals if j.ssrc == i.ssrc)
+            is_loud = (i.audio_level or 0) > SILENT_LEVEL
+            if i.family in PRODUCERS and not is_told:
+                is_loud = (i.bitrate_bps or 0) >= VOICE_BPS
+            if i.family in AUDIO and is_loud:
+                _extend(each.voiced, start_at, i.at)
+        elif not i.is_muted and i.is_active is not False:
+            _extend(each.dry, start_at, i.at)
+    return list(found.values())
+
+
+def _begun(i: Interval) -> StreamTrace:
+    ref = StreamRef(
+        peer_id="ada",
+        connection_id=i.connection_id,
+        family=i.family.value,
+        ssrc=i.ssrc,
+        mid=i.mid,
+        producer_id=i.producer_id,
+        consumer_id=i.consumer_id,
+        from_peer_id=i.peer_id,
+    )
+    return StreamTrace(
+        ref=ref,
+        family=i.family,
+        flowing=[],
+        dry=[],
+        voiced=[],
+        lossy=[],
+        jittery=[],
+        has_loss=False,
+        is_shown=False,
+    )
+
+
+def _is_late(i: Interval) -> bool:
+    if i.family in PRODUCERS | (SCREENSHARES - AUDIO):
+        return False
+    if i.family in AUDIO:
+        waited_ms = i.jitter_buffer_ms or 0
+        return (i.concealment_percent or 0) >= CONCEALED_PERCENT or waited_ms >= WAITED_MS
+    return (i.freeze_share or 0) >= FROZEN_SHARE
+
+
+def _is_narrow(i: Interval) -> bool:
+    percent = 100 * (i.limited_bandwidth_s or 0) / i.dt_s
+    return i.quality_limitation_reason == "bandwidth" or percent >= NARROW_PERCENT
+
+
+def _resize(sizes: list[Sized], i: Interval, level: int) -> None:
+    start_at = EpochMs(i.at - round(i.dt_s * 1_000))
+    last = sizes[-1] if sizes else None
+    if last and last.level == level and start_at - last.end_at <= TOLERATED_GAP_MS:
+        sizes[-1] = last._replace(end_at=i.at)
+    else:
+        sizes.append(Sized(start_at, i.at, level))
+
+
+def _extend(spans: list[Span], start_at: EpochMs, end_at: EpochMs) -> None:
+    if spans and start_at - spans[-1][1] <= TOLERATED_GAP_MS:
+        spans[-1] = (spans[-1][0], end_at)
+    else:
+        spans.append((start_at, end_at))
+
+
+@pytest.mark.parametrize("family", list(Family))
+@given(data=st.data())
+@settings(max_examples=40)
+def test_a_trace_is_what_a_walk_finds(family: Family, data: st.DataObject) -> None:
+    intervals = data.draw(stream_intervals(family))
+    tables = [table_of(intervals)] if intervals else []
+    assert trace("ada", tables) == _walked(intervals)
+
+
+def test_streams_come_in_the_order_in_which_they_were_first_seen() -> None:
+    first = interval(Family.VIDEO_CONSUMER, 1, ssrc=9)
+    others = [interval(Family.AUDIO_CONSUMER, 2, ssrc=ssrc) for ssrc in (5, 7)]
+    tables = [table_of(others), *tabled([first])]
+    assert [each.ref.ssrc for each in trace("ada", tables)] == [9, 5, 7]

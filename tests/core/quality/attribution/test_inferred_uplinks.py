@@ -1,0 +1,141 @@
+"""What Bob, Cyd and Dan report of Ada, whose own reports raise nothing or a part of it."""
+
+from collections.abc import Iterable, Sequence
+
+import pytest
+from msgspec.structs import replace
+
+from aftercall.core.quality.activity.stream_activity import Span
+from aftercall.core.quality.attribution.inferred_uplinks import LEAST_UNTOLD_MS, inferred
+from aftercall.core.quality.attribution.lost_connections import Outages
+from aftercall.core.quality.comparison.comparison import Session
+from aftercall.core.quality.issues import Issue, IssueName, single
+from aftercall.core.quality.stats.link import Family
+from tests.core.quality.attribution.rooms import BAD, received, room, sent, span
+
+PEOPLE = "abcd"
+PICTURE = Family.VIDEO_CONSUMER
+LOST = {"loss_percent": 12.0}
+
+
+def _heard(
+    name: IssueName = IssueName.POOR_NETWORK_DOWNLINK,
+    family: Family = Family.AUDIO_CONSUMER,
+    when: Span = BAD,
+) -> dict[str, list[Issue]]:
+    return {
+        listener: [
+            replace(
+                single(name, received(listener, "a", family), *when, dict(LOST)),
+                origin="remote",
+                caused_by="a",
+            )
+        ]
+        for listener in PEOPLE[1:]
+    }
+
+
+def _own(name: IssueName, when: Span = BAD) -> Issue:
+    return replace(single(name, sent("a"), *when, dict(LOST)), origin="local")
+
+
+def _inferred(
+    heard: dict[str, list[Issue]], own: Sequence[Issue] = (), session: Session | None = None
+) -> list[Issue]:
+    given = room(PEOPLE, {"a": own}) if session is None else session
+    found = inferred(given, {"a": own, **heard}, Outages(given))
+    assert set(found) <= {"a"}
+    return found.get("a", [])
+
+
+def _named(issues: Iterable[Issue]) -> list[tuple[IssueName, Span]]:
+    return [(issue.name, (issue.first_at, issue.last_at)) for issue in issues]
+
+
+def test_what_all_miss_of_a_sender_is_its_uplink() -> None:
+    heard = _heard()
+    heard["b"][0] = replace(heard["b"][0], worst={"loss_percent": 30.0, "rtt_ms": 900.0})
+    [found] = _inferred(heard)
+    assert _named([found]) == [(IssueName.POOR_NETWORK_UPLINK, BAD)]
+    assert (found.origin, found.severity, found.caused_by) == ("local", "warning", None)
+    assert found.stream.peer_id == "a"
+    assert found.worst == {"loss_percent": 30.0}
+
+
+def test_severe_trouble_of_one_listener_makes_the_uplink_severe() -> None:
+    heard = _heard()
+    heard["c"] = _heard(IssueName.SEVERE_NETWORK_DOWNLINK)["c"]
+    [found] = _inferred(heard)
+    assert (found.name, found.severity) == (IssueName.SEVERE_NETWORK_UPLINK, "severe")
+
+
+def test_times_apart_are_uplinks_apart() -> None:
+    later = span(300_000, 400_000)
+    heard = {
+        listener: [*issues, *_heard(when=later)[listener]] for listener, issues in _heard().items()
+    }
+    assert _named(_inferred(heard)) == [
+        (IssueName.POOR_NETWORK_UPLINK, BAD),
+        (IssueName.POOR_NETWORK_UPLINK, later),
+    ]
+
+
+@pytest.mark.parametrize("origin", ["local", "server", None])
+def test_what_lies_with_another_is_no_uplink_of_the_sender(origin: str | None) -> None:
+    heard = {
+        listener: [replace(issue, origin=origin, caused_by=None) for issue in issues]
+        for listener, issues in _heard().items()
+    }
+    assert _inferred(heard) == []
+
+
+def test_only_so_much_is_added_as_the_senders_reports_leave_out() -> None:
+    for left_ms, found in ((LEAST_UNTOLD_MS, [span(100_000, 120_000)]), (LEAST_UNTOLD_MS - 1, [])):
+        own = _own(IssueName.POOR_NETWORK_UPLINK, span(BAD[0] + left_ms, BAD[1]))
+        assert _named(_inferred(_heard(), [own])) == [
+            (IssueName.POOR_NETWORK_UPLINK, when) for when in found
+        ]
+
+
+def test_a_lost_connection_explains_what_was_missed() -> None:
+    assert _inferred(_heard(), [_own(IssueName.ICE_FAILED)]) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "is_added"),
+    [(IssueName.AUDIO_CONCEALMENT, False), (IssueName.POOR_NETWORK_DOWNLINK, True)],
+)
+def test_a_busy_machine_explains_lateness_and_no_loss(name: IssueName, is_added: bool) -> None:
+    assert bool(_inferred(_heard(name), [_own(IssueName.CPU_LIMITED)])) is is_added
+
+
+@pytest.mark.parametrize(
+    ("own", "names"),
+    [
+        ([], [IssueName.VIDEO_FROZEN]),
+        ([_own(IssueName.HIGH_RTT)], []),
+        ([_own(IssueName.TURN_RELAYED_TCP)], [IssueName.POOR_NETWORK_UPLINK]),
+    ],
+    ids=["nothing", "far away", "relayed"],
+)
+def test_pictures_alone_that_stood_still_were_made_so_unless_the_way_was_long(
+    own: Sequence[Issue], names: Sequence[IssueName]
+) -> None:
+    found = _inferred(_heard(IssueName.VIDEO_FROZEN, PICTURE), own)
+    assert [issue.name for issue in found] == names
+
+
+def test_pictures_that_stood_still_with_the_sound_show_the_uplink() -> None:
+    pictures = _heard(IssueName.VIDEO_FROZEN, PICTURE)
+    sound = _heard(IssueName.AUDIO_CONCEALMENT)
+    both = {listener: [*issues, *sound[listener]] for listener, issues in pictures.items()}
+    assert _named(_inferred(both)) == [(IssueName.POOR_NETWORK_UPLINK, BAD)]
+
+
+def test_of_one_who_sends_no_sound_pictures_tell_the_uplink() -> None:
+    parties = [
+        replace(party, traces=[t for t in party.traces if t.family is not Family.AUDIO_PRODUCER])
+        for party in room(PEOPLE).parties.values()
+    ]
+    found = _inferred(_heard(IssueName.VIDEO_FROZEN, PICTURE), session=Session(parties))
+    assert _named(found) == [(IssueName.POOR_NETWORK_UPLINK, BAD)]

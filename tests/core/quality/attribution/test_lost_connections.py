@@ -1,0 +1,108 @@
+"""Whose a lost connection was, between browsers and with a server."""
+
+import pytest
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.activity.stream_activity import ConnectionTrace, StreamTrace
+from aftercall.core.quality.attribution.lost_connections import AFTERMATH_MS, Outages
+from aftercall.core.quality.comparison.comparison import Session
+from aftercall.core.quality.comparison.parties import Party
+from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
+from aftercall.core.quality.stats.link import Family
+from tests.core.quality.attribution.rooms import BAD, CALL, room, sent, span, trace
+
+
+def _lost(who: str, other: str) -> Issue:
+    ref = StreamRef(peer_id=who, connection_id=f"to {other}")
+    return single(IssueName.ICE_FAILED, ref, *BAD)
+
+
+def _party(name: str, people: str, lost: str) -> Party:
+    others = people.replace(name, "")
+    return Party(
+        row_id=name,
+        peer_ids=frozenset({name}),
+        issues=[_lost(name, other) for other in lost],
+        traces=[each for other in others for each in _traces(name, other)],
+        connections=[
+            ConnectionTrace(peer_id=name, connection_id=f"to {other}", reported=[CALL])
+            for other in others
+        ],
+    )
+
+
+def _traces(name: str, other: str) -> list[StreamTrace]:
+    return [
+        trace(
+            StreamRef(
+                peer_id=name,
+                connection_id=f"to {other}",
+                family=family.value,
+                ssrc=1_000 * ord(listener) + ord(sender),
+            )
+        )
+        for family, sender, listener in (
+            (Family.AUDIO_PRODUCER, name, other),
+            (Family.AUDIO_CONSUMER, other, name),
+        )
+    ]
+
+
+def _mesh(**lost: str) -> Outages:
+    """Browsers that are connected straight; `lost` are the far ends each lost."""
+    people = "".join(lost)
+    return Outages(Session(_party(name, people, others) for name, others in lost.items()))
+
+
+@pytest.mark.parametrize(
+    ("lost", "culprits"),
+    [
+        ({"a": "bc", "b": "a", "c": "a"}, {"ba": "a", "ca": "a", "ab": None, "ac": None}),
+        ({"a": "bc", "b": "ac", "c": "ab"}, {"ba": None, "ab": None, "bc": None}),
+        ({"a": "b", "b": "a", "c": ""}, {"ab": None, "ba": None}),
+        ({"a": "b", "b": "a"}, {"ab": None, "ba": None}),
+        ({"a": "b", "b": ""}, {"ab": None, "ba": None}),
+    ],
+    ids=["one lost all", "all lost all", "one of two", "the only one", "one end of the only one"],
+)
+def test_a_connection_is_lost_by_the_far_end_that_alone_lost_nearly_all(
+    lost: dict[str, str], culprits: dict[str, str | None]
+) -> None:
+    outages = _mesh(**lost)
+    for pair, culprit in culprits.items():
+        who = pair[0]
+        issue = _lost(who, pair[1])
+        assert outages.culprit_of(issue, who) == culprit
+        origin = "local" if culprit is None else "remote"
+        found = outages.with_origin(issue, who)
+        assert (found.origin, found.caused_by) == (origin, culprit)
+
+
+def test_only_what_was_its_own_fault_is_a_participants_outage() -> None:
+    outages = _mesh(a="bc", b="a", c="a")
+    assert (outages.of("a"), outages.of("b")) == ([BAD], [])
+
+
+def test_a_connection_to_a_server_is_lost_by_whoever_had_it() -> None:
+    issue = single(IssueName.ICE_RECONNECTING, sent("a"), *BAD)
+    outages = Outages(room("abc", {"a": [issue]}))
+    assert outages.culprit_of(issue, "a") is None
+    assert (outages.of("a"), outages.of("b")) == ([BAD], [])
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "is_explained"),
+    [
+        (BAD[0], BAD[1], True),
+        (BAD[1], BAD[1] + 2 * AFTERMATH_MS, True),
+        (BAD[1], BAD[1] + 2 * AFTERMATH_MS + 1, False),
+        (BAD[0] - 10_000, BAD[0], False),
+    ],
+    ids=["during", "half in the aftermath", "mostly later", "before"],
+)
+def test_an_outage_explains_trouble_until_its_aftermath(
+    start: EpochMs, end: EpochMs, is_explained: bool
+) -> None:
+    outages = Outages(room("abc", {"a": [single(IssueName.ICE_FAILED, sent("a"), *BAD)]}))
+    assert outages.explain("a", span(start, end)) is is_explained
+    assert not outages.explain("b", span(start, end))

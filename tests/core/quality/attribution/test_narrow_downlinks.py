@@ -1,0 +1,107 @@
+"""Pictures that shrank at Ada's, of a room of four."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.activity.stream_activity import Sized, Span
+from aftercall.core.quality.attribution.narrow_downlinks import (
+    LAYER_LEVELS,
+    LEAST_MS,
+    narrow_downlinks,
+)
+from aftercall.core.quality.issues import IssueName
+from aftercall.core.quality.stats.link import Family
+from tests.core.quality.attribution.rooms import BAD, CALL, received, room, span
+
+LARGE = 18
+
+
+def _sizes(small: Sequence[Span], levels: int = LAYER_LEVELS) -> list[Sized]:
+    """A picture that is large but for these times, in which it has so many levels less."""
+    found, at = [], CALL[0]
+    for start, end in small:
+        found += [Sized(at, start, LARGE)] if at < start else []
+        found.append(Sized(start, end, LARGE - levels))
+        at = end
+    return [*found, Sized(at, CALL[1], LARGE)]
+
+
+def _narrow(
+    shrunk: str, small: Span = BAD, levels: int = LAYER_LEVELS, people: str = "abcd"
+) -> dict[str, list[Span]]:
+    """The times found, where these pairs shrank; `ab` is what Ada saw of Bob."""
+    pairs = shrunk.split()
+    session = room(
+        people,
+        members={
+            received(one, other, Family.VIDEO_CONSUMER): {
+                "sizes": _sizes([small] if one + other in pairs else [], levels)
+            }
+            for one in people
+            for other in people.replace(one, "")
+        },
+    )
+    found = narrow_downlinks(session)
+    for listener, issues in found.items():
+        for issue in issues:
+            assert (issue.name, issue.origin) == (IssueName.NARROW_DOWNLINK, "local")
+            assert issue.stream.peer_id == listener
+    return {
+        listener: [(issue.first_at, issue.last_at) for issue in issues]
+        for listener, issues in found.items()
+    }
+
+
+def test_a_downlink_is_narrow_where_all_that_one_listener_sees_shrinks() -> None:
+    assert _narrow("ab ac ad") == {"a": [BAD]}
+    assert _narrow("ab ac ad ba") == {"a": [BAD]}
+
+
+@pytest.mark.parametrize(
+    "shrunk",
+    ["", "ab", "ab ac", "ba ca da", "ab ac ad ba bc bd"],
+    ids=["nothing", "one sender", "not all", "a sender to all", "two listeners"],
+)
+def test_other_shrinking_is_no_narrow_downlink(shrunk: str) -> None:
+    assert _narrow(shrunk) == {}
+
+
+def test_a_listener_who_sees_one_sender_alone_has_nothing_to_compare() -> None:
+    assert _narrow("ab", people="ab") == {}
+
+
+@pytest.mark.parametrize("levels", [1, LAYER_LEVELS, LAYER_LEVELS + 2])
+def test_a_picture_is_small_by_a_layer_or_more(levels: int) -> None:
+    assert _narrow("ab ac ad", levels=levels) == ({} if levels < LAYER_LEVELS else {"a": [BAD]})
+
+
+@pytest.mark.parametrize("length_ms", [LEAST_MS - 1, LEAST_MS])
+def test_a_downlink_is_narrow_for_some_time(length_ms: int) -> None:
+    small = span(100_000, 100_000 + length_ms)
+    assert _narrow("ab ac ad", small) == ({} if length_ms < LEAST_MS else {"a": [small]})
+
+
+def test_what_was_never_large_at_the_listener_did_not_shrink() -> None:
+    assert _narrow("ab ac ad", (EpochMs(0), EpochMs(200_000))) == {}
+    assert _narrow("ab ac ad", CALL) == {}
+
+
+def test_what_is_small_for_everybody_shrank_on_no_downlink() -> None:
+    """Ada alone had seen the others large."""
+    session = room(
+        "abcd",
+        members={
+            received(one, other, Family.VIDEO_CONSUMER): {
+                "sizes": _sizes([BAD if one == "a" else CALL])[: 3 if one == "a" else 1]
+            }
+            for one in "abcd"
+            for other in "abcd".replace(one, "")
+        },
+    )
+    assert narrow_downlinks(session) == {}
+
+
+def test_a_call_without_pictures_has_none() -> None:
+    assert narrow_downlinks(room("abc")) == {}

@@ -1,0 +1,82 @@
+"""When a shared screen was stuck at a listener, and when it stood still."""
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.activity.stream_activity import Counted, StreamTrace
+from aftercall.core.quality.attribution.origin import attribute
+from aftercall.core.quality.comparison.comparison import Party, Session
+from aftercall.core.quality.issues import Issue, IssueName, StreamRef
+from aftercall.core.quality.stats.link import Family
+from tests.core.quality.attribution.streams import trace_of
+
+STEP_MS = 7_000
+SENT, SHOWN = Family.SCREENSHARE_VIDEO_PRODUCER, Family.SCREENSHARE_VIDEO_CONSUMER
+
+
+def _trace(
+    family: Family, frames: Sequence[int], *, offset_ms: int = 0, ssrc: int = 1
+) -> StreamTrace:
+    owner, sender = ("ada", None) if family is SENT else ("bob", "ada")
+    ref = StreamRef(peer_id=owner, family=family.value, ssrc=ssrc, from_peer_id=sender)
+    starts = [EpochMs(offset_ms + place * STEP_MS) for place in range(len(frames))]
+    ends = [EpochMs(start + STEP_MS) for start in starts]
+    return trace_of(
+        ref,
+        flowing=[(starts[0], ends[-1])],
+        counted=[Counted(*each) for each in zip(starts, ends, frames, strict=True)],
+    )
+
+
+def _frozen(sent: Sequence[StreamTrace], shown: StreamTrace) -> list[Issue]:
+    parties = [
+        Party(row_id=name, peer_ids=frozenset({name}), issues=[], traces=traces)
+        for name, traces in (("ada", list(sent)), ("bob", [shown]), ("cyd", []))
+    ]
+    found = attribute(Session(parties))["bob"]
+    return [issue for issue in found if issue.name is IssueName.VIDEO_FROZEN]
+
+
+def test_a_screen_that_moves_and_is_not_shown_is_stuck() -> None:
+    shown = _trace(SHOWN, [70] * 6 + [0] * 6 + [70] * 6, offset_ms=2_000)
+    [issue] = _frozen([_trace(SENT, [70] * 20)], shown)
+    assert issue.first_at == pytest.approx(2_000 + 6 * STEP_MS, abs=STEP_MS)
+    assert issue.last_at == pytest.approx(2_000 + 12 * STEP_MS, abs=STEP_MS)
+    assert issue.worst == {"frozen_percent": 100.0}
+
+
+def test_a_page_that_stands_still_is_not_stuck() -> None:
+    assert _frozen([_trace(SENT, [70] * 4 + [0] * 16)], _trace(SHOWN, [70] * 4 + [0] * 16)) == []
+    assert _frozen([_trace(SENT, [7] * 20)], _trace(SHOWN, [0] * 20)) == []
+
+
+def test_frames_that_a_server_leaves_out_make_no_screen_stuck() -> None:
+    assert _frozen([_trace(SENT, [210] * 20)], _trace(SHOWN, [53] * 20)) == []
+
+
+def test_the_busiest_layer_stands_for_a_screen() -> None:
+    layers = [_trace(SENT, [0] * 20), _trace(SENT, [70] * 20, ssrc=2)]
+    assert len(_frozen(layers, _trace(SHOWN, [70] * 6 + [0] * 6 + [70] * 8))) == 1
+
+
+def test_of_a_sender_that_reports_nothing_no_screen_is_called_stuck() -> None:
+    assert _frozen([], _trace(SHOWN, [70] * 6 + [0] * 14)) == []
+
+
+_TURNS = st.lists(st.sampled_from([0, 0, 0, 15, 60, 150]), min_size=20, max_size=20)
+
+
+@given(seconds=_TURNS, offset_s=st.integers(0, 6))
+def test_whenever_pages_turn_a_screen_that_is_shown_whole_is_not_stuck(
+    seconds: list[int], offset_s: int
+) -> None:
+    """The same frames, counted by two browsers whose reports do not come together."""
+    frames = [count for each in seconds for count in (each, 0, 0, 0, 0, 0, 0)]
+    at_sender = [sum(frames[place : place + 7]) for place in range(0, 126, 7)]
+    at_listener = [sum(frames[place : place + 7]) for place in range(offset_s, 119, 7)]
+    shown = _trace(SHOWN, at_listener, offset_ms=offset_s * 1_000)
+    assert _frozen([_trace(SENT, at_sender)], shown) == []

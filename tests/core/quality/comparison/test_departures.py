@@ -1,0 +1,91 @@
+"""Connections between browsers whose far end left."""
+
+import pytest
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.activity.stream_activity import Span, StreamTrace
+from aftercall.core.quality.attribution.origin import attribute
+from aftercall.core.quality.comparison.comparison import Session
+from aftercall.core.quality.comparison.departures import OUTAGES
+from aftercall.core.quality.comparison.parties import Party
+from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
+from aftercall.core.quality.stats.link import Family
+from tests.core.quality.attribution.streams import trace_of
+
+LEFT_AT = EpochMs(300_000)
+END_AT = EpochMs(400_000)
+
+
+def _flow(who: str, connection: str, family: Family, ssrc: int, end_at: EpochMs) -> StreamTrace:
+    life: Span = (EpochMs(0), end_at)
+    return trace_of(
+        StreamRef(peer_id=who, connection_id=connection, family=family.value, ssrc=ssrc),
+        life=life,
+        flowing=[life],
+    )
+
+
+def _party(who: str, issues: list[Issue], *, others: str, left_at: EpochMs) -> Party:
+    """Somebody with a connection of their own to each of the others."""
+    return Party(
+        row_id=who,
+        peer_ids=frozenset({who}),
+        issues=issues,
+        traces=[
+            flow
+            for other in others
+            for flow in (
+                _flow(who, f"to {other}", Family.AUDIO_PRODUCER, _ssrc(who, other), left_at),
+                _flow(who, f"to {other}", Family.AUDIO_CONSUMER, _ssrc(other, who), left_at),
+            )
+        ],
+        left_at={who: left_at},
+    )
+
+
+def _ssrc(sender: str, listener: str) -> int:
+    return 1_000 * ord(sender) + ord(listener)
+
+
+def _seen_by_bob(name: IssueName, start_at: int, end_at: int, *, to: str = "a") -> list[Issue]:
+    """What is left of an issue of a connection of Bob's in a mesh of three that Ada left first."""
+    ref = StreamRef(peer_id="b", connection_id=f"to {to}")
+    issue = single(name, ref, EpochMs(start_at), EpochMs(end_at))
+    session = Session(
+        [
+            _party("a", [], others="bc", left_at=LEFT_AT),
+            _party("b", [issue], others="ac", left_at=END_AT),
+            _party("c", [], others="ab", left_at=END_AT),
+        ]
+    )
+    return [each for each in attribute(session)["b"] if each.name in OUTAGES]
+
+
+@pytest.mark.parametrize("lost_at", [LEFT_AT - 1_500, LEFT_AT + 4_000])
+def test_a_connection_whose_far_end_left_was_not_lost(lost_at: int) -> None:
+    assert _seen_by_bob(IssueName.ICE_RECONNECTING, lost_at, END_AT) == []
+
+
+@pytest.mark.parametrize("name", [IssueName.ICE_FAILED, IssueName.CONNECTION_FAILED])
+def test_nor_did_it_fail(name: IssueName) -> None:
+    assert _seen_by_bob(name, LEFT_AT + 20_000, LEFT_AT + 20_000) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "start_at", "end_at"),
+    [
+        (IssueName.ICE_RECONNECTING, 100_000, 120_000),
+        (IssueName.ICE_RECONNECTING, LEFT_AT - 20_000, END_AT),
+        (IssueName.ICE_RECONNECTING, LEFT_AT - 1_900, LEFT_AT - 300),
+        (IssueName.ICE_FAILED, LEFT_AT - 1_000, LEFT_AT - 1_000),
+    ],
+    ids=["long before", "until it left", "and was back", "failed first"],
+)
+def test_what_was_lost_while_the_far_end_was_there_stays_lost(
+    name: IssueName, start_at: int, end_at: int
+) -> None:
+    assert len(_seen_by_bob(name, start_at, end_at)) == 1
+
+
+def test_a_connection_to_somebody_who_stays_is_lost_all_the_same() -> None:
+    assert len(_seen_by_bob(IssueName.ICE_RECONNECTING, LEFT_AT, END_AT, to="c")) == 1

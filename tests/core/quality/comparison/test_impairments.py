@@ -1,0 +1,93 @@
+from collections.abc import Mapping
+
+import pytest
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.activity.stream_activity import Span, StreamTrace
+from aftercall.core.quality.comparison.impairments import (
+    JITTER_MS,
+    LATE_FROM,
+    LOSS_PERCENT,
+    ONE_WAY_MS,
+    Strain,
+    is_transit,
+    strain_of,
+    strained,
+)
+from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
+from aftercall.core.quality.stats.link import Family
+
+
+def _span(start: int, end: int) -> Span:
+    return (EpochMs(start), EpochMs(end))
+
+
+def _issue(worst: Mapping[str, float]) -> Issue:
+    ref = StreamRef(peer_id="p")
+    return single(IssueName.POOR_NETWORK_DOWNLINK, ref, EpochMs(0), EpochMs(9), dict(worst))
+
+
+@pytest.mark.parametrize(
+    ("worst", "transit", "strain"),
+    [
+        ({"loss_percent": 5.0, "jitter_ms": 90.0}, True, "loss"),
+        ({"loss_percent": 4.9, "jitter_ms": 50.0}, True, "jitter"),
+        ({"jitter_ms": 50.0, "concealment_percent": 90.0}, True, "jitter"),
+        ({"rtt_ms": 900.0, "jitter_ms": 49.0}, False, "jitter"),
+        ({}, False, "jitter"),
+    ],
+)
+def test_an_issue_is_of_loss_when_enough_was_lost(
+    worst: dict[str, float], transit: bool, strain: str
+) -> None:
+    assert (is_transit(_issue(worst)), strain_of(_issue(worst))) == (transit, strain)
+
+
+@pytest.mark.parametrize("measure", LATE_FROM)
+def test_an_issue_is_of_lateness_from_the_least_of_any_of_its_measures(measure: str) -> None:
+    little = {"loss_percent": LOSS_PERCENT - 0.1, "jitter_ms": JITTER_MS - 0.1}
+    late = _issue(little | {measure: LATE_FROM[measure]})
+    assert (strain_of(late), is_transit(late)) == ("late", True)
+    in_time = _issue(little | {measure: LATE_FROM[measure] - 0.1})
+    assert (strain_of(in_time), is_transit(in_time)) == ("jitter", False)
+
+
+def _trace(*, lossy: list[Span], jittery: list[Span], late: list[Span]) -> StreamTrace:
+    return StreamTrace(
+        ref=StreamRef(peer_id="p"),
+        family=Family.AUDIO_CONSUMER,
+        flowing=[],
+        dry=[],
+        voiced=[],
+        lossy=lossy,
+        jittery=jittery,
+        late=late,
+        has_loss=True,
+        is_shown=False,
+    )
+
+
+TRACE = _trace(
+    lossy=[_span(0, 1_000)], jittery=[_span(100_000, 101_000)], late=[_span(200_000, 201_000)]
+)
+
+
+@pytest.mark.parametrize(("strain", "start"), [("loss", 0), ("jitter", 100_000), ("late", 200_000)])
+def test_each_strain_has_times_of_its_own(strain: Strain, start: int) -> None:
+    assert strained([TRACE], strain) == [_span(start, start + 1_000)]
+
+
+def test_the_times_of_several_strains_and_streams_are_put_together() -> None:
+    other = _trace(lossy=[_span(500, 2_000)], jittery=[], late=[])
+    assert strained([TRACE, other], "loss", "jitter") == [
+        _span(0, 2_000),
+        _span(100_000, 101_000),
+    ]
+    assert strained([], "loss") == strained([TRACE]) == []
+
+
+@pytest.mark.parametrize(("pause_ms", "count"), [(ONE_WAY_MS, 1), (ONE_WAY_MS + 1, 2)])
+def test_a_short_recovery_ends_no_strain(pause_ms: int, count: int) -> None:
+    back_at = 1_000 + pause_ms
+    lossy = [_span(0, 1_000), _span(back_at, back_at + 1_000)]
+    assert len(strained([_trace(lossy=lossy, jittery=[], late=[])], "loss")) == count

@@ -1,0 +1,119 @@
+"""What a received picture was at its sender."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.activity.stream_activity import Counted, Span, StreamTrace
+from aftercall.core.quality.attribution.origin import attribute
+from aftercall.core.quality.comparison.comparison import Party, Session
+from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
+from aftercall.core.quality.stats.link import Family
+from tests.core.quality.attribution.streams import trace_of
+
+STEP_MS = 7_000
+CAMERA, SEEN = Family.VIDEO_PRODUCER, Family.VIDEO_CONSUMER
+SCREEN, SHARED = Family.SCREENSHARE_VIDEO_PRODUCER, Family.SCREENSHARE_VIDEO_CONSUMER
+BAD: Span = (EpochMs(2 * STEP_MS), EpochMs(18 * STEP_MS))
+OF_FRAMES = (IssueName.VIDEO_FROZEN, IssueName.LOW_FRAME_RATE, IssueName.LOW_VIDEO_MOS)
+
+
+def _trace(
+    owner: str,
+    family: Family,
+    frames: Sequence[int | None],
+    *,
+    offset_ms: int = 0,
+    late: Sequence[Span] = (),
+    **named: Any,
+) -> StreamTrace:
+    """A stream with so many frames in each report; `None` where it was fast."""
+    ref = StreamRef(peer_id=owner, family=family.value, **named)
+    starts = [EpochMs(offset_ms + place * STEP_MS) for place in range(len(frames))]
+    return trace_of(
+        ref,
+        flowing=[(starts[0], EpochMs(starts[-1] + STEP_MS))],
+        late=list(late),
+        counted=[
+            Counted(start, EpochMs(start + STEP_MS), count)
+            for start, count in zip(starts, frames, strict=True)
+            if count is not None
+        ],
+    )
+
+
+def _session(
+    sent: Sequence[StreamTrace], shown: StreamTrace, names: Sequence[IssueName] = OF_FRAMES
+) -> Session:
+    issues = [single(name, shown.ref, *BAD) for name in names]
+    return Session(
+        [
+            Party(row_id="ada", peer_ids=frozenset({"ada"}), issues=[], traces=sent),
+            Party(row_id="bob", peer_ids=frozenset({"bob"}), issues=issues, traces=[shown]),
+            Party(row_id="cyd", peer_ids=frozenset({"cyd"}), issues=[], traces=[]),
+        ]
+    )
+
+
+def _left(session: Session) -> list[Issue]:
+    return attribute(session)["bob"]
+
+
+@pytest.mark.parametrize("named", [{"ssrc": 1}, {"producer_id": "P"}])
+def test_an_untagged_picture_is_a_screen_when_its_sender_says_so(named: dict[str, Any]) -> None:
+    shown = _trace("bob", SEEN, [None] * 20, late=[BAD], **named)
+    names = (*OF_FRAMES, IssueName.LOW_RESOLUTION, IssueName.POOR_NETWORK_DOWNLINK)
+    session = _session([_trace("ada", SCREEN, [140] * 20, **named)], shown, names)
+    [issue] = _left(session)
+    assert issue.name is IssueName.POOR_NETWORK_DOWNLINK
+    assert issue.stream.family == SHARED
+    [trace] = session.parties["bob"].traces
+    assert (trace.family, trace.ref.family, trace.late) == (SHARED, SHARED, [])
+
+
+def test_an_untagged_screen_that_is_not_shown_is_stuck() -> None:
+    shown = _trace("bob", SEEN, [70] * 6 + [0] * 14, ssrc=1)
+    [issue] = _left(_session([_trace("ada", SCREEN, [70] * 20, ssrc=1)], shown, ()))
+    assert (issue.name, issue.stream.family) == (IssueName.VIDEO_FROZEN, SHARED)
+
+
+def test_a_camera_beside_a_screen_stays_a_camera() -> None:
+    sent = [_trace("ada", SCREEN, [7] * 20, ssrc=1), _trace("ada", CAMERA, [None] * 20, ssrc=2)]
+    left = _left(_session(sent, _trace("bob", SEEN, [7] * 20, ssrc=2)))
+    assert {issue.name for issue in left} == set(OF_FRAMES)
+
+
+def test_a_picture_that_is_as_slow_at_its_sender_is_no_trouble() -> None:
+    sent = _trace("ada", CAMERA, [7] * 20, ssrc=1)
+    shown = _trace("bob", SEEN, [7] * 20, offset_ms=3_000, ssrc=1)
+    assert _left(_session([sent], shown)) == []
+
+
+def test_of_an_unnamed_picture_any_that_the_sender_makes_may_be_it() -> None:
+    sent = [
+        _trace("ada", CAMERA, [None] * 20, ssrc=1),
+        _trace("ada", SCREEN, [7, 60, 7, 14] * 5, ssrc=2),
+    ]
+    shown = _trace("bob", SEEN, [7, 60, 7, 14] * 5, ssrc=9, from_peer_id="ada")
+    assert _left(_session(sent, shown)) == []
+
+
+@pytest.mark.parametrize(
+    ("made", "shown"),
+    [
+        ([None] * 20, [7] * 20),
+        ([60] * 20, [7] * 20),
+        ([7] * 9 + [None] * 11, [7] * 20),
+        ([7] * 20, [None] * 20),
+        ([], [7] * 20),
+    ],
+    ids=["fast", "far more", "slow for half of the time", "shown fast", "nothing reported"],
+)
+def test_a_picture_that_moved_more_at_its_sender_is_trouble(
+    made: list[int | None], shown: list[int | None]
+) -> None:
+    sent = [_trace("ada", CAMERA, made, ssrc=1)] if made else []
+    left = _left(_session(sent, _trace("bob", SEEN, shown, ssrc=1, from_peer_id="ada")))
+    assert {issue.name for issue in left} == set(OF_FRAMES)

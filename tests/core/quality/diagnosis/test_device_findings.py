@@ -1,0 +1,103 @@
+"""Microphones, cameras and loudspeakers, and the change of device before the trouble."""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+from msgspec.structs import replace
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.comparison.comparison import Session
+from aftercall.core.quality.comparison.parties import Party
+from aftercall.core.quality.diagnosis.device_findings import microphone, one_way, unplayed
+from aftercall.core.quality.diagnosis.findings import DeviceSwitch, Finding, Subject
+from aftercall.core.quality.issues import Issue, IssueName, Origin, StreamRef, single
+from aftercall.core.quality.stats.peer_metadata import Device, DeviceChoice
+
+START, END = EpochMs(60_000), EpochMs(120_000)
+
+
+def _heard(sender: str) -> StreamRef:
+    return StreamRef(peer_id="ada", family="audio_consumer", from_peer_id=sender)
+
+
+SAID = StreamRef(peer_id="ada", family="audio_producer", ssrc=1)
+
+
+def _issue(name: IssueName, ref: StreamRef, origin: Origin | None = None) -> Issue:
+    return replace(single(name, ref, START, END), origin=origin)
+
+
+def _found(
+    find: Callable[[Subject, Session], list[Finding]],
+    *issues: Issue,
+    choices: Sequence[DeviceChoice] = (),
+) -> list[Finding]:
+    """Of Ada, in a call with Bob and Cyd."""
+    parties = [
+        Party(
+            row_id=name,
+            peer_ids=frozenset({name}),
+            issues=issues if name == "ada" else [],
+            traces=[],
+        )
+        for name in ("ada", "bob", "cyd")
+    ]
+    subject = Subject(
+        row_id="ada",
+        issues=issues,
+        stays=[(EpochMs(0), EpochMs(600_000))],
+        device_choices=choices,
+        names={},
+    )
+    return find(subject, Session(parties))
+
+
+def test_each_person_who_was_not_heard_has_a_finding() -> None:
+    found = _found(
+        one_way,
+        _issue(IssueName.ONE_WAY_AUDIO, _heard("bob")),
+        _issue(IssueName.NO_AUDIO_RECEIVED, _heard("cyd")),
+        _issue(IssueName.ONE_WAY_AUDIO, _heard("bob")),
+    )
+    assert [(each.cause, each.peer_ids) for each in found] == [
+        ("one_way_audio", ["bob"]),
+        ("one_way_audio", ["cyd"]),
+    ]
+    assert {(each.severity, *each.media, each.direction) for each in found} == {
+        ("severe", "voice", "received")
+    }
+
+
+def test_who_was_not_heard_for_a_reason_of_their_own_is_no_finding_of_the_listener() -> None:
+    assert _found(one_way, _issue(IssueName.ONE_WAY_AUDIO, _heard("bob"), "remote")) == []
+
+
+def test_sound_of_several_that_was_not_played_is_one_finding() -> None:
+    names = ("bob", "cyd")
+    [found] = _found(unplayed, *(_issue(IssueName.AUDIO_NOT_PLAYED, _heard(n)) for n in names))
+    assert (found.cause, found.peer_ids) == ("audio_not_played", ["bob", "cyd"])
+    assert _found(unplayed) == []
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_microphone_is_said_to_be_on_only_where_something_told_so(is_known: bool) -> None:
+    dry = replace(_issue(IssueName.NO_AUDIO_SENT, SAID), is_known_live=is_known)
+    [found] = _found(microphone, dry)
+    assert (found.cause, found.evidence.is_switched_on) == ("no_audio_sent", is_known)
+    [silent] = _found(microphone, _issue(IssueName.SILENT_MICROPHONE, SAID))
+    assert (silent.cause, silent.evidence.is_switched_on) == ("silent_microphone", None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "before_s", "is_named"),
+    [("microphone", 5, True), ("microphone", 25, False), ("camera", 5, False)],
+    ids=["just before", "long before", "another device"],
+)
+def test_the_device_that_was_chosen_just_before_is_named(
+    kind: str, before_s: int, is_named: bool
+) -> None:
+    at = EpochMs(START - 1_000 * before_s)
+    choice = DeviceChoice(at=at, name=f"selected_{kind}_update", device=Device(label="Headset"))
+    [found] = _found(microphone, _issue(IssueName.SILENT_MICROPHONE, SAID), choices=[choice])
+    named = DeviceSwitch(kind="microphone", label="Headset", at=at)
+    assert found.evidence.device == (named if is_named else None)

@@ -1,0 +1,308 @@
+from collections.abc import Mapping, Sequence
+
+import pytest
+from msgspec.structs import replace
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.activity.stream_activity import StreamTrace
+from aftercall.core.quality.comparison.comparison import Party, Session
+from aftercall.core.quality.diagnosis.diagnosis import diagnose
+from aftercall.core.quality.diagnosis.findings import Finding, Subject
+from aftercall.core.quality.issues import Issue, IssueName, Origin, StreamRef, single
+from aftercall.core.quality.stats.link import Family
+
+TEN = 1_795_255_200_000
+"""2026-11-21T10:00:00Z."""
+
+CONNECTION = StreamRef(peer_id="ada", connection_id="pc1")
+
+
+def _at(seconds: float) -> EpochMs:
+    return EpochMs(TEN + round(seconds * 1_000))
+
+
+def _sent(family: Family) -> StreamRef:
+    return StreamRef(peer_id="ada", family=family.value, ssrc=1)
+
+
+def _got(family: Family, sender: str | None = "bob") -> StreamRef:
+    return StreamRef(peer_id="ada", family=family.value, ssrc=2, from_peer_id=sender)
+
+
+HEARD, SEEN = _got(Family.AUDIO_CONSUMER), _got(Family.VIDEO_CONSUMER)
+SAID, SHOWN = _sent(Family.AUDIO_PRODUCER), _sent(Family.VIDEO_PRODUCER)
+
+
+SPOKEN = StreamRef(peer_id="bob", family=Family.AUDIO_PRODUCER.value, ssrc=2)
+
+
+def _issue(
+    name: IssueName,
+    ref: StreamRef,
+    start_s: float = 60,
+    end_s: float = 240,
+    origin: Origin | None = None,
+    **worst: float,
+) -> Issue:
+    return replace(single(name, ref, _at(start_s), _at(end_s), worst), origin=origin)
+
+
+def _trace(ref: StreamRef, *, has_loss: bool = True, is_lossy: bool = False) -> StreamTrace:
+    return StreamTrace(
+        ref=ref,
+        family=Family(ref.family or ""),
+        flowing=[(_at(0), _at(600))],
+        dry=[],
+        voiced=[],
+        lossy=[(_at(60), _at(240))] if is_lossy else [],
+        jittery=[(_at(60), _at(240))],
+        has_loss=has_loss,
+        is_shown=True,
+    )
+
+
+def _told(
+    *issues: Issue,
+    traces: Sequence[StreamTrace] = (),
+    sent: Sequence[StreamTrace] = (),
+    others: Mapping[str, Sequence[Issue]] | None = None,
+) -> list[Finding]:
+    """The findings about Ada, who was in a call with these others, as a rule with Bob, who sent
+    these streams, and Cyd."""
+    others = {"bob": [], "cyd": []} if others is None else others
+    parties = [
+        Party(row_id=name, peer_ids=frozenset({name}), issues=own, traces=mine)
+        for name, own, mine in [
+            ("ada", issues, traces),
+            *((name, own, sent if name == "bob" else ()) for name, own in others.items()),
+        ]
+    ]
+    subject = Subject(
+        row_id="ada",
+        issues=issues,
+        stays=[(_at(0), _at(600))],
+        device_choices=[],
+        names={name: name.capitalize() for name in ("ada", *others)},
+    )
+    return diagnose(subject, Session(parties))
+
+
+def _sentence(*issues: Issue, traces: Sequence[StreamTrace] = ()) -> str:
+    [finding] = _told(*issues, traces=traces)
+    return finding.sentence
+
+
+WHEN = "from 10:01:00 to 10:04:00 UTC"
+WHY = "the reports do not show why"
+
+
+def test_sound_broken_up_without_loss_is_told() -> None:
+    broken = _issue(IssueName.AUDIO_CONCEALMENT, HEARD, concealment_percent=30.0)
+    poor = _issue(IssueName.LOW_AUDIO_MOS, HEARD, mos=1.0)
+    [finding] = _told(broken, poor, traces=[_trace(HEARD)], sent=[_trace(SPOKEN)])
+    assert (finding.cause, finding.severity, finding.peer_ids) == ("poor_sound", "warning", ["bob"])
+    assert finding.issues == [IssueName.AUDIO_CONCEALMENT, IssueName.LOW_AUDIO_MOS]
+    assert finding.sentence == (
+        f"What Ada heard of Bob was broken up (up to 30 % made up) {WHEN}; hardly any "
+        "packet was lost on the way, so late packets or a busy machine are likely."
+    )
+
+
+@pytest.mark.parametrize(
+    ("received", "sent"),
+    [
+        ([], [_trace(SPOKEN)]),
+        ([_trace(HEARD, has_loss=False)], [_trace(SPOKEN)]),
+        ([_trace(HEARD, is_lossy=True)], [_trace(SPOKEN)]),
+        ([_trace(HEARD)], []),
+        ([_trace(HEARD)], [_trace(SPOKEN, has_loss=False)]),
+        ([_trace(HEARD)], [_trace(SPOKEN, is_lossy=True)]),
+    ],
+    ids=[
+        "nothing of the listener",
+        "the listener's loss unknown",
+        "loss at the listener",
+        "nothing of the sender",
+        "the sender's loss unknown",
+        "loss at the sender",
+    ],
+)
+def test_the_network_is_cleared_only_when_every_part_of_the_way_is_known_clean(
+    received: list[StreamTrace], sent: list[StreamTrace]
+) -> None:
+    broken = _issue(IssueName.AUDIO_CONCEALMENT, HEARD, concealment_percent=30.0)
+    [finding] = _told(broken, traces=received, sent=sent)
+    assert finding.sentence.endswith(f"; {WHY}.")
+    assert finding.evidence.is_loss_free is None
+
+
+@pytest.mark.parametrize(
+    ("issue", "words"),
+    [
+        (
+            _issue(IssueName.LOW_AUDIO_MOS, HEARD, mos=2.34),
+            "What Ada heard of Bob was poor (about 2.3 of 5)",
+        ),
+        (
+            _issue(IssueName.VIDEO_FROZEN, SEEN, frozen_percent=60.0, mean_freeze_ms=900.0),
+            "What Ada saw of Bob stood still for up to 60 % of the time",
+        ),
+        (
+            _issue(IssueName.VIDEO_FROZEN, SEEN, mean_freeze_ms=1_400.0),
+            "What Ada saw of Bob stood still for 1.4 s at a time",
+        ),
+        (
+            _issue(IssueName.LOW_FRAME_RATE, SEEN, fps=5.2),
+            "What Ada saw of Bob was slow (down to 5 frames a second)",
+        ),
+        (
+            _issue(IssueName.LOW_RESOLUTION, SEEN, width_px=160.0),
+            "What Ada saw of Bob was small (down to 160 pixels wide)",
+        ),
+        (
+            _issue(IssueName.LOW_VIDEO_MOS, SEEN, mos=1.0),
+            "What Ada saw of Bob was poor (about 1.0 of 5)",
+        ),
+        (
+            _issue(IssueName.LOW_VIDEO_MOS, _got(Family.VIDEO_CONSUMER, None), mos=1.8),
+            "What Ada saw was poor (about 1.8 of 5)",
+        ),
+        (
+            _issue(IssueName.LOW_AUDIO_MOS, SAID, mos=2.1),
+            "Ada's voice, as sent, was poor (about 2.1 of 5)",
+        ),
+        (
+            _issue(IssueName.LOW_FRAME_RATE, SHOWN, fps=6.0),
+            "Ada's video, as sent, was slow (down to 6 frames a second)",
+        ),
+        (
+            _issue(IssueName.LOW_RESOLUTION, SHOWN, width_px=180.0),
+            "Ada's video, as sent, was small (down to 180 pixels wide)",
+        ),
+        (
+            _issue(IssueName.LOW_VIDEO_MOS, SHOWN, mos=2.0),
+            "Ada's video, as sent, was poor (about 2.0 of 5)",
+        ),
+        (
+            _issue(IssueName.NEGATIVE_FEEDBACK_HIGH, SHOWN, requests_per_s=1.4),
+            "Ada's video, as sent, was requested again up to 1.4 times a second",
+        ),
+    ],
+)
+def test_bad_media_that_nothing_explains_is_told_in_one_sentence(issue: Issue, words: str) -> None:
+    assert _sentence(issue) == f"{words} {WHEN}; {WHY}."
+
+
+def test_several_faults_of_several_people_are_one_sentence() -> None:
+    bob, cyd = _got(Family.VIDEO_CONSUMER, "bob"), _got(Family.VIDEO_CONSUMER, "cyd")
+    found = [
+        _issue(IssueName.LOW_FRAME_RATE, bob, fps=4.0),
+        _issue(IssueName.LOW_RESOLUTION, cyd, width_px=160.0),
+        _issue(IssueName.LOW_VIDEO_MOS, cyd, mos=1.7),
+    ]
+    assert _sentence(*found) == (
+        "What Ada saw of Bob and Cyd was slow (down to 4 frames a second) and was small "
+        f"(down to 160 pixels wide) {WHEN}; {WHY}."
+    )
+
+
+def test_many_people_are_counted() -> None:
+    names = ["bob", "cyd", "dan", "eve"]
+    found = [
+        _issue(IssueName.LOW_FRAME_RATE, _got(Family.VIDEO_CONSUMER, name), fps=4.0)
+        for name in names
+    ]
+    [finding] = _told(*found, others={name: [] for name in names})
+    assert finding.sentence.startswith("What Ada saw of 4 people was slow")
+    assert finding.peer_ids == names
+
+
+LOSS = {"loss_percent": 9.0}
+
+
+@pytest.mark.parametrize(
+    ("issue", "cause"),
+    [
+        (
+            _issue(IssueName.AUDIO_CONCEALMENT, HEARD, concealment_percent=30.0),
+            _issue(IssueName.POOR_NETWORK_DOWNLINK, HEARD, origin="local", **LOSS),
+        ),
+        (
+            _issue(IssueName.LOW_VIDEO_MOS, SEEN, mos=2.0),
+            _issue(IssueName.POOR_NETWORK_DOWNLINK, HEARD, 60, 150, "local", **LOSS),
+        ),
+        (
+            _issue(IssueName.LOW_AUDIO_MOS, HEARD, mos=2.0),
+            _issue(IssueName.HIGH_RTT, CONNECTION, rtt_ms=600.0),
+        ),
+        (
+            _issue(IssueName.VIDEO_FROZEN, SEEN, frozen_percent=40.0),
+            _issue(IssueName.DECODER_OVERLOADED, SEEN, dropped_percent=30.0),
+        ),
+        (
+            _issue(IssueName.AUDIO_CONCEALMENT, HEARD, concealment_percent=30.0),
+            _issue(IssueName.HIGH_JITTER_BUFFER_DELAY, HEARD, jitter_buffer_ms=400.0),
+        ),
+        (
+            _issue(IssueName.VIDEO_FROZEN, SEEN, frozen_percent=40.0),
+            _issue(IssueName.ICE_RECONNECTING, CONNECTION, outage_ms=180_000.0),
+        ),
+        (
+            _issue(IssueName.NO_VIDEO_RECEIVED, SEEN, silent_ms=180_000.0),
+            _issue(IssueName.ICE_RECONNECTING, CONNECTION, outage_ms=180_000.0),
+        ),
+        (
+            _issue(IssueName.LOW_FRAME_RATE, SHOWN, fps=6.0),
+            _issue(IssueName.CPU_LIMITED, SHOWN, limited_percent=100.0),
+        ),
+        (
+            _issue(IssueName.LOW_RESOLUTION, SHOWN, width_px=160.0),
+            _issue(IssueName.BANDWIDTH_LIMITED, SHOWN, limited_percent=100.0),
+        ),
+        (
+            _issue(IssueName.LOW_VIDEO_MOS, SHOWN, mos=1.0),
+            _issue(IssueName.NO_VIDEO_SENT, SHOWN, dry=1.0),
+        ),
+        (
+            _issue(IssueName.NEGATIVE_FEEDBACK_HIGH, SHOWN, requests_per_s=1.4),
+            _issue(IssueName.POOR_NETWORK_UPLINK, SHOWN, origin="local", **LOSS),
+        ),
+    ],
+)
+def test_what_another_cause_explains_is_not_told_again(issue: Issue, cause: Issue) -> None:
+    assert len(_told(issue, cause)) == len(_told(cause)) == 1
+    late = replace(issue, first_at=_at(400), last_at=_at(500))
+    assert len(_told(late, cause)) == 2
+
+
+def test_a_long_round_trip_does_not_break_sound_up() -> None:
+    broken = _issue(IssueName.AUDIO_CONCEALMENT, HEARD, concealment_percent=30.0)
+    slow = _issue(IssueName.HIGH_RTT, CONNECTION, rtt_ms=600.0)
+    assert {finding.cause for finding in _told(broken, slow)} == {"poor_sound", "round_trip"}
+
+
+def test_what_came_badly_because_it_was_sent_badly_is_not_told_again() -> None:
+    issue = _issue(IssueName.LOW_FRAME_RATE, SEEN, origin="remote", fps=4.0)
+    assert [finding.cause for finding in _told(issue)] == ["sender"]
+
+
+def test_requests_of_a_listener_who_loses_packets_are_no_fault_of_the_senders() -> None:
+    asked = _issue(IssueName.NEGATIVE_FEEDBACK_HIGH, SHOWN, requests_per_s=1.4)
+    ref = StreamRef(peer_id="bob", family=Family.VIDEO_CONSUMER.value, from_peer_id="ada")
+    lost = _issue(IssueName.POOR_NETWORK_DOWNLINK, ref, origin="local", **LOSS)
+    assert _told(asked, others={"bob": [lost], "cyd": []}) == []
+
+
+def test_a_camera_of_somebody_unknown_may_have_been_off() -> None:
+    ref = _got(Family.VIDEO_CONSUMER, None)
+    assert _told(_issue(IssueName.LOW_VIDEO_MOS, ref, mos=1.0)) == []
+
+
+def test_whom_they_did_not_see_is_told() -> None:
+    gone = [
+        _issue(IssueName.NO_VIDEO_RECEIVED, _got(Family.VIDEO_CONSUMER, name), silent_ms=180_000.0)
+        for name in ("bob", "cyd")
+    ]
+    [finding] = _told(*gone)
+    assert (finding.cause, finding.peer_ids) == ("no_video_received", ["bob", "cyd"])
+    assert finding.sentence == f"Ada saw nothing of Bob and Cyd {WHEN} although video was sent."

@@ -1,0 +1,301 @@
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.activity.stream_activity import StreamTrace
+from aftercall.core.quality.comparison.comparison import Party, Session
+from aftercall.core.quality.diagnosis.diagnosis import diagnose
+from aftercall.core.quality.diagnosis.findings import Finding, Subject
+from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
+from aftercall.core.quality.stats.link import Family
+
+TEN = 1_795_255_200_000
+"""2026-11-21T10:00:00Z."""
+
+SENT = StreamRef(peer_id="ada", family=Family.VIDEO_PRODUCER.value, ssrc=1)
+HEARD = StreamRef(
+    peer_id="ada", family=Family.AUDIO_CONSUMER.value, ssrc=2, from_peer_id="bob", consumer_id="c"
+)
+PATH = StreamRef(peer_id="ada", connection_id="pc1")
+
+
+def _at(seconds: float) -> EpochMs:
+    return EpochMs(TEN + round(seconds * 1_000))
+
+
+def _issue(name: IssueName, ref: StreamRef, start_s: float, end_s: float, **worst: float) -> Issue:
+    return replace(single(name, ref, _at(start_s), _at(end_s), worst), origin="local")
+
+
+def _told(
+    issues: Sequence[Issue],
+    others: Sequence[Issue] = (),
+    traces: Sequence[StreamTrace] = (),
+    names: Sequence[str] = ("ada", "bob"),
+) -> list[Finding]:
+    """What is said of Ada, who has the issues and traces; Bob has the others."""
+    own = {"ada": issues, "bob": others}
+    parties = [
+        Party(
+            row_id=name,
+            peer_ids=frozenset({name}),
+            issues=own.get(name, ()),
+            traces=traces if name == "ada" else (),
+        )
+        for name in names
+    ]
+    subject = Subject(
+        row_id="ada",
+        issues=issues,
+        stays=[(_at(0), _at(600))],
+        device_choices=[],
+        names={name: name.capitalize() for name in names},
+    )
+    return diagnose(subject, Session(parties))
+
+
+def _sentences(issues: Sequence[Issue], others: Sequence[Issue] = ()) -> list[str]:
+    return [finding.sentence for finding in _told(issues, others)]
+
+
+def _uplink(start_s: float, end_s: float, **worst: float) -> Issue:
+    return _issue(IssueName.POOR_NETWORK_UPLINK, SENT, start_s, end_s, **worst)
+
+
+def _downlink(start_s: float, end_s: float, **worst: float) -> Issue:
+    return _issue(IssueName.POOR_NETWORK_DOWNLINK, HEARD, start_s, end_s, **worst)
+
+
+def test_spells_of_one_cause_are_told_in_one_sentence() -> None:
+    assert _sentences(
+        [_uplink(60, 120, loss_percent=8.0), _uplink(300, 330, loss_percent=14.0)]
+    ) == [
+        "Up to 14 % of Ada's video was lost on Ada's uplink "
+        "from 10:01:00 to 10:02:00 and from 10:05:00 to 10:05:30 UTC."
+    ]
+
+
+def test_what_came_of_loss_is_told_with_it() -> None:
+    narrow = _issue(IssueName.BANDWIDTH_LIMITED, SENT, 65, 118, limited_percent=100.0)
+    slow = _issue(IssueName.HIGH_RTT, PATH, 70, 110, rtt_ms=455.0)
+    assert _sentences([_uplink(60, 120, loss_percent=8.0, rtt_ms=310.0), narrow, slow]) == [
+        "Up to 8 % of Ada's video was lost on Ada's uplink from 10:01:00 to 10:02:00 UTC, "
+        "with round trips of up to 455 ms; Ada's video was made smaller to fit."
+    ]
+
+
+def test_what_loss_does_not_explain_is_told_apart() -> None:
+    lossy = _uplink(60, 120, loss_percent=8.0)
+    narrow = _issue(IssueName.LOW_AVAILABLE_BITRATE, PATH, 200, 260, available_kbps=62.4)
+    slow = _issue(IssueName.HIGH_RTT, PATH, 300, 360, rtt_ms=455.0)
+    assert _sentences([lossy, narrow, slow])[1:] == [
+        "Ada's uplink was too narrow for Ada's video from 10:03:20 to 10:04:20 UTC "
+        "(down to 62 kbit/s).",
+        "Ada's round trips took up to 455 ms from 10:05:00 to 10:06:00 UTC.",
+    ]
+
+
+def test_jitter_without_loss_is_told_as_jitter() -> None:
+    assert _sentences([_downlink(60, 120, loss_percent=0.4, jitter_ms=71.0)]) == [
+        "The voice sent to Ada came unevenly on Ada's downlink from 10:01:00 to 10:02:00 UTC, "
+        "jitter up to 71 ms."
+    ]
+
+
+def test_nobody_is_blamed_for_loss_that_may_be_anybodys() -> None:
+    [finding] = _told([replace(_downlink(60, 120, loss_percent=9.0), origin=None)])
+    assert finding.cause == "reception"
+    assert finding.sentence == (
+        "Up to 9 % of Bob's voice to Ada was lost on the way from 10:01:00 to 10:02:00 UTC; "
+        "on whose side is not known."
+    )
+
+
+def test_a_network_bad_both_ways_has_its_round_trips_told_once() -> None:
+    out, back = (
+        _uplink(60, 120, loss_percent=9.0, rtt_ms=350.0),
+        _downlink(60, 120, loss_percent=9.0, rtt_ms=350.0),
+    )
+    both = " ".join(_sentences([out, back]))
+    assert both.count("was lost on Ada's uplink") == 1
+    assert both.count("was lost on Ada's downlink") == 1
+    assert both.count("350 ms") == 1
+
+
+def test_waiting_behind_tcp_is_the_relays_doing_and_loss_is_not() -> None:
+    relayed = _issue(IssueName.TURN_RELAYED_TCP, PATH, 0, 600)
+    late = _uplink(60, 120, loss_percent=0.0, jitter_ms=88.0, rtt_ms=520.0)
+    narrow = _issue(IssueName.BANDWIDTH_LIMITED, SENT, 60, 120, limited_percent=100.0)
+    assert _sentences([relayed, late, narrow]) == [
+        "Ada's media went through a TURN relay on TCP, where one late packet holds up all "
+        "behind it: round trips took up to 520 ms, jitter was up to 88 ms and Ada's video was "
+        "made smaller to fit from 10:01:00 to 10:02:00 UTC."
+    ]
+    [finding] = _told([relayed, late, narrow])
+    assert finding.issues[0] is IssueName.TURN_RELAYED_TCP
+    lost = _told([relayed, _uplink(60, 120, loss_percent=9.0)])
+    assert [(f.cause, f.severity) for f in lost] == [
+        ("uplink", "warning"),
+        ("relay_tcp", "information"),
+    ]
+
+
+def test_one_senders_loss_does_not_make_a_relays_downlink_lossy() -> None:
+    relayed = _issue(IssueName.TURN_RELAYED_TCP, PATH, 0, 600)
+    heard = [
+        replace(issue, stream=replace(HEARD, ssrc=ssrc, consumer_id=f"c{ssrc}"))
+        for ssrc, issue in enumerate(
+            [
+                _downlink(60, 120, loss_percent=9.4, jitter_ms=80.0),
+                _downlink(60, 120, loss_percent=0.2, jitter_ms=80.0),
+                _downlink(60, 120, loss_percent=0.0, jitter_ms=80.0),
+            ]
+        )
+    ]
+    assert [finding.cause for finding in _told([relayed, *heard])] == ["relay_tcp"]
+
+
+def test_a_sender_behind_a_relay_came_badly_through_that() -> None:
+    heard = replace(_downlink(60, 120, jitter_ms=80.0), origin="remote")
+    ref = replace(PATH, peer_id="bob")
+    relayed = _issue(IssueName.TURN_RELAYED_TCP, ref, 0, 600)
+    lossy = _issue(IssueName.POOR_NETWORK_UPLINK, ref, 60, 120, loss_percent=9.0)
+    start = (
+        "Bob's voice came through badly to Ada from 10:01:00 to 10:02:00 UTC (jitter up to 80 ms); "
+        "the cause was Bob's "
+    )
+    assert _sentences([heard], [relayed]) == [f"{start}TURN relay on TCP."]
+    assert _sentences([heard], [relayed, lossy]) == [f"{start}uplink."]
+    assert _sentences([heard], [lossy]) == [f"{start}uplink."]
+
+
+def test_a_bad_picture_over_a_good_network_has_what_held_back_the_sender_for_its_cause() -> None:
+    ref = replace(HEARD, family=Family.VIDEO_CONSUMER.value)
+    dim = replace(_issue(IssueName.LOW_VIDEO_MOS, ref, 60, 120, mos=2.0), origin="remote")
+    sent = replace(SENT, peer_id="bob")
+    slow = _issue(IssueName.CPU_LIMITED, sent, 60, 120, limited_percent=100.0)
+    narrow = _issue(IssueName.LOW_AVAILABLE_BITRATE, sent, 60, 120, available_kbps=80.0)
+    start = (
+        "Bob's video came through badly to Ada from 10:01:00 to 10:02:00 UTC; the cause was Bob's "
+    )
+    assert _sentences([dim], [slow]) == [f"{start}slow machine."]
+    assert _sentences([dim], [narrow]) == [f"{start}narrow uplink."]
+    assert _sentences([dim]) == [f"{start}camera or machine."]
+    assert [finding.severity for finding in _told([dim])] == ["information"]
+
+
+def test_a_full_buffer_is_told_when_nothing_else_tells_of_it() -> None:
+    full = _issue(IssueName.HIGH_JITTER_BUFFER_DELAY, HEARD, 60, 120, jitter_buffer_ms=482.1)
+    [finding] = _told([full])
+    assert (finding.cause, finding.severity) == ("lateness", "warning")
+    assert finding.sentence == (
+        "Bob's voice to Ada came in clumps from 10:01:00 to 10:02:00 UTC "
+        "and was played up to 482 ms late."
+    )
+    assert [f.cause for f in _told([full, _downlink(60, 120, loss_percent=9.0)])] == ["downlink"]
+
+
+def _trace(
+    family: Family, sender: str | None = None, lossy: Sequence[tuple[float, float]] = ()
+) -> StreamTrace:
+    """A stream of Ada's, sent or received from somebody, that flowed for ten minutes."""
+    ref = StreamRef(peer_id="ada", family=family.value, from_peer_id=sender)
+    return StreamTrace(
+        ref=ref,
+        family=family,
+        flowing=[(_at(0), _at(600))],
+        dry=[],
+        voiced=[],
+        lossy=[(_at(start), _at(end)) for start, end in lossy],
+        jittery=[(_at(0), _at(600))],
+        has_loss=True,
+        is_shown=False,
+    )
+
+
+WHEN = " from 10:01:00 to 10:02:00 UTC"
+
+
+def _missing(*bad: str, of: Sequence[str]) -> str:
+    """What is said when Ada loses what these of her senders sent for a minute."""
+    heard = [_trace(Family.AUDIO_CONSUMER, name, [(60, 120)] if name in bad else []) for name in of]
+    lost = [
+        replace(_downlink(60, 120, loss_percent=12.0), stream=replace(HEARD, from_peer_id=name))
+        for name in bad
+    ]
+    [finding] = _told(lost, traces=heard, names=("ada", *of))
+    assert finding.cause == "downlink"
+    [what, ending] = finding.sentence.split(" was lost")
+    return f"{what.removeprefix('Up to 12 % of ')}{ending.replace(WHEN, '')}"
+
+
+def test_loss_from_nearly_everybody_was_the_listeners_downlink() -> None:
+    start, end = "the voice sent to Ada on Ada's downlink; ", " came through badly."
+    assert _missing("bob", "cyd", of=["bob", "cyd"]) == f"{start}both senders{end}"
+    assert _missing("bob", "cyd", "dan", of=["bob", "cyd", "dan", "eve"]) == (
+        f"{start}3 of 4 senders{end}"
+    )
+    assert _missing("bob", "cyd", "dan", of=["bob", "cyd", "dan"]) == f"{start}all 3 senders{end}"
+
+
+def test_loss_from_some_senders_only_was_not_the_listeners_downlink() -> None:
+    end = "came through well, so it was in the server or between the server and Ada."
+    assert _missing("bob", of=["bob", "cyd", "dan"]) == (
+        f"Bob's voice to Ada on the way; 2 other senders {end}"
+    )
+    assert _missing("bob", "cyd", of=["bob", "cyd", "dan"]) == (
+        f"Bob's and Cyd's voice to Ada on the way; another sender {end}"
+    )
+    assert _missing("bob", "cyd", "dan", of=["bob", "cyd", "dan", "eve", "fay"]) == (
+        f"the voice of Bob, Cyd and Dan to Ada on the way; 2 other senders {end}"
+    )
+
+
+def _noticed(name: IssueName, **worst: float) -> str:
+    """What is said of Ada's uplink when Bob lost packets of hers, and Cyd's came unevenly."""
+    lossy = _trace(Family.AUDIO_CONSUMER, "ada", [(60, 120)])
+    shaken = replace(lossy, lossy=[])
+    parties = [
+        Party(row_id=name, peer_ids=frozenset({name}), issues=[], traces=traces)
+        for name, traces in (("ada", []), ("bob", [replace(lossy, jittery=[])]), ("cyd", [shaken]))
+    ]
+    subject = Subject(
+        row_id="ada",
+        issues=[_issue(name, SENT, 60, 120, **worst)],
+        stays=[(_at(0), _at(600))],
+        device_choices=[],
+        names={"ada": "Ada", "bob": "Bob", "cyd": "Cyd"},
+    )
+    [finding] = diagnose(subject, Session(parties))
+    return f"{finding.sentence} {finding.peer_ids}"
+
+
+def test_listeners_noticed_what_the_sentence_tells_of() -> None:
+    name = IssueName.POOR_NETWORK_UPLINK
+    assert _noticed(name, loss_percent=9.0).endswith("; Bob saw it (1 of 2 listeners). ['bob']")
+    assert _noticed(name, jitter_ms=80.0).endswith("; Cyd saw it (1 of 2 listeners). ['cyd']")
+
+
+def test_loss_from_the_only_sender_says_nothing_about_the_way() -> None:
+    assert _missing("bob", of=["bob"]) == "the voice sent to Ada on Ada's downlink."
+
+
+def test_an_uplink_too_narrow_for_a_call_without_pictures_is_told_of_the_sound() -> None:
+    narrow = _issue(IssueName.LOW_AVAILABLE_BITRATE, PATH, 60, 120, available_kbps=22.4)
+    start = "Ada's uplink was too narrow for Ada's "
+    sound, picture = _trace(Family.AUDIO_PRODUCER), _trace(Family.VIDEO_PRODUCER)
+    [told] = _told([narrow], traces=[sound])
+    assert told.sentence == f"{start}voice{WHEN} (down to 22 kbit/s)."
+    [told] = _told([narrow], traces=[sound, picture])
+    assert told.sentence == f"{start}video{WHEN} (down to 22 kbit/s)."
+
+
+def test_sound_is_not_said_to_be_made_smaller() -> None:
+    lossy = _uplink(60, 120, loss_percent=8.0)
+    narrow = _issue(IssueName.LOW_AVAILABLE_BITRATE, PATH, 60, 120, available_kbps=22.4)
+    [told] = _told([lossy, narrow], traces=[_trace(Family.AUDIO_PRODUCER)])
+    assert told.sentence.endswith("; there was too little room for Ada's voice.")
+    limited = _issue(IssueName.BANDWIDTH_LIMITED, SENT, 60, 120, limited_percent=100.0)
+    [told] = _told([lossy, limited], traces=[_trace(Family.VIDEO_PRODUCER)])
+    assert told.sentence.endswith("; Ada's video was made smaller to fit.")

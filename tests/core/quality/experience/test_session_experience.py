@@ -1,0 +1,258 @@
+"""Everybody's moments, from opinions of streams that are written down as tables."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.experience.levels import BAD, FAIR, GOOD, POOR, UNKNOWN, letter_of
+from aftercall.core.quality.experience.moments import StreamMoments
+from aftercall.core.quality.experience.session_experience import Seat, experiences
+from aftercall.core.quality.experience.time_scale import Scale
+from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
+from aftercall.core.quality.stats.link import Family
+from tests.core.quality.cast import TEN
+
+BUCKETS = 4
+SCALE = Scale(from_at=TEN, bucket_ms=10_000, buckets=BUCKETS)
+STAY = (TEN, EpochMs(TEN + BUCKETS * 10_000))
+Sound = float | None | Sequence[float | None]
+"""One opinion for the whole time, or one for each bucket."""
+
+
+def _ref(who: str, sender: str | None, family: Family) -> StreamRef:
+    return StreamRef(
+        peer_id=who, connection_id=f"{who}-pc", family=family.value, from_peer_id=sender
+    )
+
+
+def _seat(
+    who: str,
+    received: Mapping[str, Sound],
+    *,
+    pictures: Mapping[str, Sound] | None = None,
+    sent: Sound = None,
+    issues: Sequence[Issue] = (),
+) -> Seat:
+    """A person who received these voices, by sender; a sender `?…` is not named by any report."""
+    rows: list[tuple[StreamRef, Family, Sound]] = [
+        (_ref(who, sender, family), family, sound)
+        for family, streams in (
+            (Family.AUDIO_CONSUMER, received),
+            (Family.VIDEO_CONSUMER, pictures or {}),
+        )
+        for sender, sound in streams.items()
+    ]
+    rows.append((_ref(who, None, Family.AUDIO_PRODUCER), Family.AUDIO_PRODUCER, sent))
+    values = np.full((len(rows), BUCKETS), np.nan, dtype=np.float32)
+    for place, (_, _, sound) in enumerate(rows):
+        values[place] = [
+            np.nan if each is None else each
+            for each in (sound if isinstance(sound, Sequence) else [sound] * BUCKETS)
+        ]
+    return Seat(
+        streams=StreamMoments(
+            scale=SCALE,
+            refs=[ref for ref, _, _ in rows],
+            families=[family for _, family, _ in rows],
+            values=values,
+        ),
+        issues=issues,
+        stays=[STAY],
+    )
+
+
+def _sender_of(listener: str, ref: StreamRef) -> str | None:
+    sender = ref.from_peer_id
+    return None if sender is None or sender.startswith("?") else sender
+
+
+def _levels(seats: Mapping[str, Seat]) -> dict[str, list[int]]:
+    return {who: each.levels for who, each in experiences(seats, _sender_of).items()}
+
+
+def _letters(seats: Mapping[str, Seat]) -> dict[str, int]:
+    return {who: letter_of(levels) for who, levels in _levels(seats).items()}
+
+
+def _room(heard: Mapping[str, Mapping[str, Sound]]) -> dict[str, Seat]:
+    return {who: _seat(who, received) for who, received in heard.items()}
+
+
+def test_two_people_share_what_goes_wrong_between_them() -> None:
+    assert _letters(_room({"ada": {"bob": 4.3}, "bob": {"ada": 2.0}})) == {"ada": BAD, "bob": BAD}
+
+
+def test_of_three_a_bad_uplink_is_bad_for_its_owner_and_half_of_what_the_others_get() -> None:
+    heard = {
+        "ada": {"bob": 4.3, "cy": 4.3},
+        "bob": {"ada": 2.0, "cy": 4.3},
+        "cy": {"ada": 2.0, "bob": 4.3},
+    }
+    assert _letters(_room(heard)) == {"ada": BAD, "bob": FAIR, "cy": FAIR}
+
+
+def test_of_three_a_bad_downlink_is_bad_for_its_owner_alone() -> None:
+    heard = {
+        "ada": {"bob": 2.0, "cy": 2.0},
+        "bob": {"ada": 4.3, "cy": 4.3},
+        "cy": {"ada": 4.3, "bob": 4.3},
+    }
+    assert _letters(_room(heard)) == {"ada": BAD, "bob": GOOD, "cy": GOOD}
+
+
+def test_one_bad_speaker_does_not_make_the_calls_of_a_large_room_bad() -> None:
+    people = [f"p{n}" for n in range(50)]
+    heard = {
+        who: {other: 1.5 if other == "p0" else 4.3 for other in people if other != who}
+        for who in people
+    }
+    letters = _letters(_room(heard))
+    assert letters.pop("p0") == BAD
+    assert set(letters.values()) == {GOOD}
+
+
+def test_where_one_speaks_to_a_silent_room_that_voice_is_what_everybody_received() -> None:
+    heard: dict[str, dict[str, Sound]] = {f"p{n}": {"p0": 2.8} for n in range(1, 20)}
+    assert set(_letters(_room({"p0": {}, **heard})).values()) == {POOR}
+
+
+def test_one_who_sends_nothing_is_judged_by_what_arrived() -> None:
+    heard = {"ada": {"bob": 4.3}, "bob": {}}
+    assert _letters(_room(heard)) == {"ada": GOOD, "bob": GOOD}
+    assert _letters(_room({"ada": {}, "bob": {}})) == {"ada": UNKNOWN, "bob": UNKNOWN}
+
+
+def test_sound_and_picture_are_each_judged_by_their_own_limits() -> None:
+    seats = {
+        "ada": _seat("ada", {"bob": 4.3}, pictures={"bob": 2.5}),
+        "bob": _seat("bob", {"ada": 4.3}, pictures={"ada": 3.4}),
+    }
+    assert _letters(seats) == {"ada": POOR, "bob": POOR}
+
+
+def test_where_nobody_names_the_sender_the_far_ends_reports_stand_for_the_listeners() -> None:
+    seats = {
+        "ada": _seat("ada", {"?1": 4.3}, sent=2.0),
+        "bob": _seat("bob", {"?2": 4.3}, sent=4.3),
+    }
+    assert _letters(seats) == {"ada": BAD, "bob": GOOD}
+
+
+def test_what_a_sender_reports_does_not_count_where_listeners_tell() -> None:
+    seats = {
+        "ada": _seat("ada", {"bob": 4.3}, sent=2.0),
+        "bob": _seat("bob", {"ada": 4.3}, sent=4.3),
+        "cy": _seat("cy", {"bob": 4.3}, sent=2.0),
+    }
+    assert _letters(seats) == {"ada": GOOD, "bob": GOOD, "cy": GOOD}
+
+
+def _issue(name: IssueName, ref: StreamRef, start_s: int, end_s: int) -> Issue:
+    return single(name, ref, EpochMs(TEN + 1000 * start_s), EpochMs(TEN + 1000 * end_s))
+
+
+def test_a_voice_that_never_arrived_counts_as_the_lowest_opinion() -> None:
+    unheard = _issue(IssueName.ONE_WAY_AUDIO, _ref("bob", "ada", Family.AUDIO_CONSUMER), 10, 30)
+    seats = {
+        "ada": _seat("ada", {"bob": 4.3}),
+        "bob": _seat("bob", {}, issues=[unheard]),
+    }
+    levels = _levels(seats)
+    assert levels["ada"] == [GOOD, BAD, BAD, GOOD]
+    assert levels["bob"] == [GOOD, BAD, BAD, GOOD]
+
+
+def test_who_lost_the_connection_has_bad_moments_until_it_is_back() -> None:
+    lost = _issue(
+        IssueName.ICE_RECONNECTING, StreamRef(peer_id="ada", connection_id="ada-pc"), 10, 30
+    )
+    gone: Sound = [4.3, None, None, 4.3]
+    seats = {
+        "ada": _seat("ada", {"bob": gone, "cy": gone}, issues=[lost]),
+        "bob": _seat("bob", {"ada": gone, "cy": 4.3}),
+        "cy": _seat("cy", {"ada": gone, "bob": 4.3}),
+    }
+    levels = _levels(seats)
+    assert levels["ada"] == [GOOD, BAD, BAD, GOOD]
+    assert levels["bob"] == levels["cy"] == [GOOD] * 4
+
+
+def test_a_connection_that_never_came_about_is_a_bad_call() -> None:
+    never = _issue(
+        IssueName.CONNECTION_FAILED, StreamRef(peer_id="ada", connection_id="ada-pc"), 12, 12
+    )
+    seats = {
+        "ada": _seat("ada", {}, issues=[never]),
+        "bob": _seat("bob", {"cy": 4.3}),
+        "cy": _seat("cy", {"bob": 4.3}),
+    }
+    assert _levels(seats)["ada"] == [UNKNOWN, BAD, BAD, BAD]
+
+
+def test_alone_in_the_room_nobody_misses_anything() -> None:
+    lost = _issue(IssueName.ICE_RECONNECTING, StreamRef(peer_id="ada"), 10, 30)
+    assert _letters({"ada": _seat("ada", {}, issues=[lost])}) == {"ada": UNKNOWN}
+
+
+def test_sound_that_was_not_played_is_bad_for_the_listener_alone() -> None:
+    unplayed = _issue(IssueName.AUDIO_NOT_PLAYED, StreamRef(peer_id="ada"), 0, 40)
+    seats = {
+        "ada": _seat("ada", {"bob": 4.3}, issues=[unplayed]),
+        "bob": _seat("bob", {"ada": 4.3}),
+    }
+    assert _letters(seats) == {"ada": BAD, "bob": GOOD}
+
+
+def test_of_a_mesh_one_broken_leg_is_a_worse_stream_and_no_worse_verdict() -> None:
+    people = ["ada", "bob", "cy", "dee"]
+    heard: dict[str, dict[str, Sound]] = {
+        who: {other: 4.3 for other in people if other != who} for who in people
+    }
+    heard["ada"]["bob"] = heard["bob"]["ada"] = 1.4
+    seats = _room(heard)
+    assert set(_letters(seats).values()) == {GOOD}
+    assert experiences(seats, _sender_of)["ada"].worst_stream == [BAD] * BUCKETS
+
+
+OPINIONS = st.none() | st.sampled_from([1.0, 2.0, 2.8, 3.5, 4.3])
+SOUNDS = st.lists(OPINIONS, min_size=BUCKETS, max_size=BUCKETS)
+NAMES = ["ada", "bob", "cy", "dee"]
+
+
+@st.composite
+def rooms(draw: st.DrawFn) -> dict[str, dict[str, Sound]]:
+    people = NAMES[: draw(st.integers(1, len(NAMES)))]
+    return {
+        who: {other: draw(SOUNDS) for other in people if other != who and draw(st.booleans())}
+        for who in people
+    }
+
+
+@given(rooms(), st.integers(1, 3), st.data())
+def test_good_participants_who_join_never_lower_anybodys_letter(
+    heard: dict[str, dict[str, Sound]], more: int, data: st.DataObject
+) -> None:
+    before = _letters(_room(heard))
+    guests = [f"guest{n}" for n in range(more)]
+    everybody = [*heard, *guests]
+    good = st.sampled_from([None, 3.8, 4.3])
+    grown = {
+        who: {**received, **{guest: data.draw(good) for guest in guests}}
+        for who, received in heard.items()
+    }
+    for guest in guests:
+        grown[guest] = {other: data.draw(good) for other in everybody if other != guest}
+    after = _letters(_room(grown))
+    for who, letter in before.items():
+        assert letter == UNKNOWN or after[who] >= letter
+    assert all(after[guest] in (UNKNOWN, GOOD) for guest in guests)
+
+
+@given(rooms())
+def test_what_is_kept_gives_the_same_levels_again(heard: dict[str, dict[str, Sound]]) -> None:
+    for each in experiences(_room(heard), _sender_of).values():
+        assert all(mos is None or round(mos, 2) == mos for mos in each.mos_audio)
+        assert len(each.levels) == len(each.worst_stream) == BUCKETS

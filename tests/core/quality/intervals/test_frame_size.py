@@ -1,0 +1,26 @@
+from typing import Any
+
+import pytest
+
+from aftercall.core.quality.frame.columns import floats
+from aftercall.core.quality.intervals.frame_size import longer_sides
+from aftercall.core.quality.stats.link import Family
+from tests.core.quality.made_intervals import interval
+from tests.core.quality.tabled import table_of
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "longer"),
+    [(320, 180, 320), (180, 320, 320), (640, None, 640), (None, 360, 360), (None, None, None)],
+)
+def test_the_longer_side_is_the_larger_of_what_is_known(
+    width: int | None, height: int | None, longer: int | None
+) -> None:
+    members: dict[str, Any] = {"frame_width": width, "frame_height": height}
+    table = table_of([interval(Family.VIDEO_CONSUMER, **members)])
+    assert floats(longer_sides(table, "frame")) == [longer]
+
+
+def test_the_size_it_is_shown_at_is_another_than_its_own() -> None:
+    table = table_of([interval(Family.VIDEO_CONSUMER, frame_width=640, expected_width=160)])
+    assert floats(longer_sides(table, "expected")) == [160]

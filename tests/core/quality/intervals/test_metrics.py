@@ -1,0 +1,147 @@
+from typing import Any
+
+import pytest
+
+from aftercall.core.quality.frame.interval import Interval
+from aftercall.core.quality.intervals.deltas import read_intervals
+from aftercall.core.quality.report.fold import fold
+from aftercall.core.quality.stats.link import PRODUCERS, Sample
+from tests.core.quality.cast import FINE, Call, Weather, always, between
+from tests.core.quality.reports import START, Object, inbound, outbound, sample
+
+REPORTS = 7
+"""Of the far end in an interval of seven seconds."""
+
+
+def far_end(n: int, **members: Any) -> Object:
+    """What it told at the `n`th report."""
+    stamp = START + 7000 * n
+    return {"id": "R", "type": "remote-inbound-rtp", "ssrc": 8, "timestamp": stamp} | members
+
+
+def camera(n: int, sent: int, lost: int, stated: float, **members: Any) -> Sample:
+    """A camera at the `n`th report, one of the far end's a second."""
+    told = far_end(
+        n,
+        packetsLost=lost,
+        fractionLost=stated,
+        totalRoundTripTime=0.35 * n,
+        roundTripTimeMeasurements=REPORTS * n,
+    )
+    return sample(7 * n, outbound("video", packetsSent=sent, **members), told)
+
+
+def cameras(*steps: tuple[int, int, float]) -> list[Interval]:
+    return read_intervals(camera(n, *step) for n, step in enumerate(steps))
+
+
+def test_padding_is_no_packet_that_could_have_been_lost() -> None:
+    # A thousand packets an interval, two in three of them padding; 5 % of the rest are lost.
+    intervals = cameras((0, 0, 0.0), (3000, 50, 0.05), (6000, 100, 0.0625), (9000, 150, 0.05))
+    assert [each.packets_expected for each in intervals] == [1000, 800, 1000]
+    assert [each.loss_percent for each in intervals] == [5.0, 6.25, 5.0]
+
+
+def test_one_bad_second_is_not_taken_for_the_whole_time() -> None:
+    # Loss comes in bursts. Most reports follow a quiet second, one a burst.
+    quiet = [(1000 * n, 20 * n, 0.0) for n in range(6)]
+    intervals = cameras(*quiet, (6000, 120, 0.10))
+    assert [each.loss_percent for each in intervals] == [2.0] * 6
+
+
+def test_padding_at_one_time_says_nothing_of_another() -> None:
+    intervals = cameras((0, 0, 0.0), (3000, 50, 0.05), (4000, 100, 0.05))
+    assert [each.packets_expected for each in intervals] == [1000, 1000]
+
+
+def test_a_picture_is_no_better_than_its_encoders_target() -> None:
+    def mos(sent_bps: int, *targets_bps: int | None) -> float | None:
+        picture = {"frameWidth": 640, "frameHeight": 360}
+        samples = [
+            camera(n, 1000 * n, 0, 0.0, **picture, bytesSent=n * sent_bps * 7 // 8,
+                   framesEncoded=175 * n, **({} if target is None else {"targetBitrate": target}))
+            for n, target in enumerate(targets_bps)
+        ]  # fmt: skip
+        (interval,) = read_intervals(samples)
+        assert interval.bitrate_bps == sent_bps
+        return interval.mos
+
+    fair, high = mos(400_000, None, None), mos(1_600_000, None, None)
+    assert fair is not None and high is not None and fair < high
+    assert mos(1_600_000, 400_000, 400_000) == fair
+    # A target that has just fallen was not the one of the whole interval.
+    assert mos(1_600_000, 1_600_000, 400_000) == high
+    # An encoder need not use its target up.
+    assert mos(400_000, 1_600_000, 1_600_000) == fair
+    assert mos(400_000, 0, 0) == fair
+
+
+def test_what_was_sent_again_counts_since_the_far_end_last_reported() -> None:
+    # Twenty of four hundred lost, ten sent again in each of two intervals; one report on both.
+    steps = [(0, 0, 0, 0), (210, 10, 0, 0), (420, 20, 20, 2)]
+    _, heard = read_intervals(
+        sample(
+            7 * n,
+            outbound(packetsSent=sent, retransmittedPacketsSent=again),
+            far_end(told, packetsLost=lost),
+        )
+        for n, (sent, again, lost, told) in enumerate(steps)
+    )
+    assert (heard.packets_lost, heard.packets_expected) == (20, 400)
+    assert (heard.loss_percent, heard.residual_loss_percent) == (5.0, 0.0)
+
+
+@pytest.mark.parametrize("is_timed", [True, False])
+def test_a_report_that_says_what_the_last_one_said_did_not_arrive(is_timed: bool) -> None:
+    """The shapes of clients that give the far end's report no moment, or that of the asking."""
+
+    def told(n: int, lost: int, count: int) -> Object:
+        report = far_end(n, packetsLost=lost, fractionLost=0.0, jitter=0.004, roundTripTime=0.04)
+        report |= {"totalRoundTripTime": 0.04 * count, "roundTripTimeMeasurements": count}
+        return report if is_timed else {**report, "timestamp": None}
+
+    steps = [(0, 3), (0, 3), (35, 4), (35, 4), (35, 5)]
+    intervals = read_intervals(
+        sample(7 * n, outbound(packetsSent=350 * n), told(n, lost, count))
+        for n, (lost, count) in enumerate(steps)
+    )
+    assert [each.loss_percent for each in intervals] == [None, 5.0, None, 0.0]
+    assert [each.packets_expected for each in intervals] == [None, 700, None, 700]
+    assert [each.jitter_s for each in intervals] == [None, 0.004, None, 0.004]
+
+
+def test_a_report_with_a_later_moment_arrived_whatever_it_says() -> None:
+    def told(n: int) -> Object:
+        report = far_end(n, packetsLost=0, totalRoundTripTime=0.1, roundTripTimeMeasurements=1)
+        return {**report, "timestamp": START + 7000 * n - 400}
+
+    steps = [sample(7 * n, outbound(packetsSent=350 * n), told(n)) for n in range(3)]
+    assert [each.loss_percent for each in read_intervals(steps)] == [0.0, 0.0]
+
+
+def test_a_jitter_that_nothing_came_to_change_is_not_known() -> None:
+    counts: Object = {"packetsLost": 0, "concealmentEvents": 0}
+    heard = [
+        sample(7 * n, inbound(packetsReceived=came, jitter=jitter, **counts))
+        for n, (came, jitter) in enumerate([(0, 0.0), (350, 0.06), (350, 0.06), (700, 0.01)])
+    ]
+    assert [each.jitter_s for each in read_intervals(heard)] == [0.06, None, 0.01]
+    assert [each.score for each in read_intervals(heard)] == [0.7, None, 1.0]
+    told = [
+        sample(7 * n, outbound(packetsSent=sent), far_end(n, packetsLost=0, jitter=jitter))
+        for n, (sent, jitter) in enumerate([(0, 0.0), (350, 0.06), (350, 0.06), (700, 0.01)])
+    ]
+    assert [each.jitter_s for each in read_intervals(told)] == [0.06, None, 0.01]
+    assert [each.score for each in read_intervals(told)] == [0.7, None, 1.0]
+
+
+def test_jitter_from_before_a_mute_is_no_bad_network() -> None:
+    silent = between(120, 300, Weather(sends_audio=False, jitter_s=0.06))
+    call = Call({"ada": silent, "bob": always(FINE)}, minutes=8, has_video=False)
+    call.note("ada", 120, "audio_off")
+    call.note("ada", 300, "audio_on")
+    bob = fold([call.facts("bob")], call.end_at)
+    assert bob.verdict.issues == []
+    assert not any(each.jittery for each in bob.traces.streams)
+    ada = fold([call.facts("ada")], call.end_at)
+    assert not any(each.jittery for each in ada.traces.streams if each.family in PRODUCERS)

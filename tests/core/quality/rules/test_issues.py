@@ -1,5 +1,0 @@
-from aftercall.core.quality.rules.issues import IssueName, severity_of
-
-
-def test_every_name_has_a_severity() -> None:
-    assert {severity_of(name) for name in IssueName} == {"information", "warning", "severe"}

@@ -1,0 +1,84 @@
+"""Weights, stretches and subjects."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.summary.sentences import Sentence, terms_of
+from aftercall.core.summary.topics import (
+    centroid,
+    closeness,
+    overlap,
+    stretches_of,
+    subjects_of,
+    weigh_terms,
+)
+
+
+def _sentences(*texts: str) -> list[Sentence]:
+    return [
+        Sentence(
+            position=position,
+            turn=position,
+            speaker="Ana",
+            speaker_key="u-1",
+            at=EpochMs(position),
+            text=text,
+            terms=terms_of(text),
+        )
+        for position, text in enumerate(texts)
+    ]
+
+
+def test_a_term_weighs_more_the_more_it_is_used_and_the_less_it_is_everywhere() -> None:
+    weights = weigh_terms(
+        _sentences("meeting budget budget", "meeting garden", "meeting tree", "meeting house")
+    )
+    assert weights["budget"] > weights["garden"]
+    assert weights["meet"] < weights["budget"]
+
+
+def test_a_sentence_is_nearest_to_its_own_middle() -> None:
+    sentences = _sentences("budget invoice price", "garden tree flower")
+    weights = weigh_terms(sentences)
+    middle = centroid(sentences[:1], weights)
+    assert closeness(sentences[0], middle, weights) == pytest.approx(1)
+    assert closeness(sentences[1], middle, weights) == 0
+
+
+def test_overlap_is_the_share_of_the_shorter() -> None:
+    long, short, other = _sentences("budget invoice price", "budget garden", "tree")
+    assert overlap(long, short) == 0.5
+    assert overlap(long, other) == 0
+
+
+def test_a_call_is_cut_where_its_subject_changes() -> None:
+    money = ["The budget and the invoice price are open."] * 22
+    garden = ["The garden tree and the flowers need water."] * 22
+    sentences = _sentences(*money, *garden)
+    stretches = stretches_of(sentences, weigh_terms(sentences))
+    assert [len(stretch) for stretch in stretches] == [22, 22]
+
+
+@given(st.integers(0, 300))
+def test_stretches_are_the_whole_call_in_order(count: int) -> None:
+    sentences = _sentences(*(f"word{n % 7} word{n % 11}" for n in range(count)))
+    stretches = stretches_of(sentences, weigh_terms(sentences))
+    assert [s for stretch in stretches for s in stretch] == sentences
+
+
+def test_subjects_are_phrases_that_come_back_as_they_are_mostly_written() -> None:
+    sentences = _sentences(
+        "The payment provider is late.",
+        "Payment provider contracts end.",
+        "Our Payment Provider and Kubernetes.",
+        "Kubernetes is fine.",
+    )
+    subjects = subjects_of(sentences, weigh_terms(sentences), limit=5)
+    assert subjects == ["payment provider", "Kubernetes"]
+
+
+def test_what_is_said_once_or_is_a_number_is_no_subject() -> None:
+    sentences = _sentences("Budget 2026.", "Garden 2026.", "Tree 2026.")
+    assert subjects_of(sentences, weigh_terms(sentences), limit=5) == []

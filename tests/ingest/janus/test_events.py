@@ -1,0 +1,116 @@
+"""One event of Janus: whose it is, when, and the same at every repeat."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from aftercall.core.errors import Malformed
+from aftercall.core.instants import EpochMs
+from aftercall.core.privacy import Privacy
+from aftercall.core.quality.stats.getstats import decode_body
+from aftercall.ingest.janus.events import (
+    AHEAD_TOLERANCE_MS,
+    Said,
+    id_of,
+    peer_id_from,
+    read_event,
+    sample_of,
+    sender_of,
+)
+
+NOON = EpochMs(1_795_262_400_000)
+
+
+def _raw(**members: Any) -> msgspec.Raw:
+    event = {"type": 2, "emitter": "janus-1", "session_id": 7, "timestamp": (NOON - 50) * 1000}
+    return msgspec.Raw(json.dumps(event | members).encode())
+
+
+def _read(raw: msgspec.Raw, privacy: Privacy = Privacy.TRUNCATE) -> Said:
+    return read_event(raw, "app", NOON, privacy, 1_000)
+
+
+def test_an_event_names_its_peer_its_moment_and_its_handle() -> None:
+    said = _read(_raw(handle_id=9, subtype=1, event={"name": "attached"}))
+    assert said.peer_id == peer_id_from("app", "janus-1", "7")
+    assert (said.at, said.handle, said.type, said.subtype) == (NOON - 50, "9", 2, 1)
+    assert said.content == {"name": "attached"}
+    assert _read(_raw(session_id=None)).peer_id is None
+
+
+def test_a_repeat_has_the_same_id_and_anything_else_another() -> None:
+    once, again = _read(_raw()), _read(msgspec.Raw(b" " + bytes(_raw()) + b"\n"))
+    assert (once.id, once.sequence) == (again.id, again.sequence)
+    other = _read(_raw(handle_id=1))
+    assert once.id != other.id and once.sequence != other.sequence
+    assert 0 <= once.sequence < 2**63
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "at"),
+    [
+        (NOON * 1000, NOON),
+        ((NOON + AHEAD_TOLERANCE_MS) * 1000, NOON + AHEAD_TOLERANCE_MS),
+        ((NOON + AHEAD_TOLERANCE_MS + 1) * 1000, NOON),
+        (12, NOON),
+        (10**30, NOON),
+        (True, NOON),
+        ("soon", NOON),
+        (None, NOON),
+    ],
+)
+def test_a_clock_that_is_ahead_or_absurd_gives_way_to_ours(timestamp: Any, at: int) -> None:
+    raw = _raw(timestamp=timestamp)
+    assert _read(raw).at == at
+    sender = sender_of(raw, "app", NOON)
+    assert sender is not None and sender.at == at
+
+
+@pytest.mark.parametrize("raw", [b"{", b"[]", b"7", b"{}", b'{"type": "media"}'])
+def test_what_is_no_event_of_janus_is_refused(raw: bytes) -> None:
+    with pytest.raises(Malformed) as refused:
+        _read(msgspec.Raw(raw))
+    assert refused.value.code == "bad_event"
+
+
+def test_the_sender_of_an_event_that_cannot_be_taken_is_known_by_its_session() -> None:
+    raw = _raw(type="media")
+    sender = sender_of(raw, "app", NOON)
+    assert sender is not None
+    assert (sender.peer_id, sender.type) == (peer_id_from("app", "janus-1", "7"), "media")
+    assert sender_of(raw, "app", NOON) == sender
+    for nobodys in (_raw(session_id=None), msgspec.Raw(b"{"), msgspec.Raw(b"[]")):
+        assert sender_of(nobodys, "app", NOON) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "id"),
+    [
+        (0, "0"),
+        (2**64 - 1, str(2**64 - 1)),
+        ("room-7", "room-7"),
+        (2**64, None),
+        (-1, None),
+        (True, None),
+        (1.5, None),
+        ("", None),
+        ([7], None),
+    ],
+)
+def test_an_id_is_a_whole_number_or_a_text(value: object, id: str | None) -> None:
+    assert id_of(value) == id
+
+
+def test_a_note_and_a_sample_have_ids_of_their_own_and_no_whole_address() -> None:
+    said = _read(_raw())
+    note = said.noted("describe", {"network": {"ip": "203.0.113.9"}}, "room")
+    assert (note.peer_id, note.meeting_id, note.at) == (said.peer_id, "room", said.at)
+    assert note.data == {"network": {"ip": "203.0.113.0"}}
+    candidate = {"type": "local-candidate", "id": "l", "address": "203.0.113.9"}
+    body = json.dumps({"connections": [{"id": "c", "stats": [candidate]}]}).encode()
+    sample = sample_of(said, body)
+    assert sample.sequence == said.sequence
+    assert decode_body(sample.body).connections[0].stats[0].address == "203.0.113.0"
+    assert len({said.id, note.id, sample.id}) == 3

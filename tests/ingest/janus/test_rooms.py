@@ -1,0 +1,106 @@
+"""News of the rooms of Janus' videoroom and AudioBridge."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from aftercall.core.events import ALIAS_JOINED, PeerJoined, PeerNoted, SampleTaken
+from aftercall.core.instants import EpochMs
+from aftercall.core.privacy import Privacy
+from aftercall.ingest.janus.events import Said, read_event
+from aftercall.ingest.janus.rooms import PLUGIN, farewell_of, in_room, meeting_id_of, room_news
+
+NOON = EpochMs(1_795_262_400_000)
+VIDEOROOM, AUDIOBRIDGE = "janus.plugin.videoroom", "janus.plugin.audiobridge"
+
+
+def _news(name: str, *, plugin: str = VIDEOROOM, type_: int = PLUGIN, **data: Any) -> Said:
+    event = {
+        "type": type_,
+        "emitter": "janus-1",
+        "timestamp": NOON * 1000,
+        "session_id": 7,
+        "handle_id": 9,
+        "event": {"plugin": plugin, "data": {"event": name, "room": 1234, **data}},
+    }
+    raw = msgspec.Raw(json.dumps(event).encode())
+    return read_event(raw, "app", NOON, Privacy.TRUNCATE, 1_000)
+
+
+def _taken(said: Said) -> list[Any]:
+    return in_room(said, room_news(said))
+
+
+def test_only_the_two_plugins_rooms_are_news() -> None:
+    assert room_news(_news("joined"))["event"] == "joined"
+    assert room_news(_news("joined", plugin=AUDIOBRIDGE))["event"] == "joined"
+    assert room_news(_news("joined", plugin="janus.plugin.echotest")) == {}
+    assert room_news(_news("joined", type_=32)) == {}
+
+
+def test_a_room_is_a_meeting_even_when_its_name_is_no_id() -> None:
+    said = _news("joined")
+    assert meeting_id_of(said, {"room": 1234}) == "1234"
+    spaced, other = (meeting_id_of(said, {"room": room}) for room in ("my room?", "my room!"))
+    assert spaced is not None and " " not in spaced
+    assert spaced != other
+    assert meeting_id_of(said, {}) is None
+    assert _taken(_news("joined", room=None)) == []
+
+
+@pytest.mark.parametrize("name", ["leaving", "left", "kicked"])
+def test_who_goes_is_known_by_room_and_feed(name: str) -> None:
+    farewell = farewell_of(_news(name, id=55), 3)
+    assert farewell == (3, "1234", "55", NOON)
+    assert farewell_of(_news(name), 3) is None
+    assert farewell_of(_news("joined", id=55), 3) is None
+
+
+def test_a_joining_brings_a_peer_and_the_name_of_its_feed() -> None:
+    join, note = _taken(_news("joined", id=55, display="Kim", description="Weekly"))
+    assert isinstance(join, PeerJoined) and isinstance(note, PeerNoted)
+    assert (join.identity.display_name, join.identity.custom_participant_id) == ("Kim", "55")
+    assert (join.meeting_id, join.meeting_title, join.interval_ms) == ("1234", "Weekly", 0)
+    assert (note.name, note.data) == (
+        ALIAS_JOINED,
+        {"alias": "55", "connection": "9", "emitter": "janus-1"},
+    )
+    (alone,) = _taken(_news("joined"))
+    assert isinstance(alone, PeerJoined) and alone.meeting_title == "1234"
+
+
+def test_statistics_are_due_from_the_first_media_on() -> None:
+    streams = [{"type": "audio", "mid": "0", "codec": "opus"}, {"type": "data", "mid": "1"}]
+    join, note, sample = _taken(_news("published", id=55, streams=streams))
+    assert isinstance(join, PeerJoined) and join.interval_ms == 1_000
+    assert (note.name, note.data["audio"], note.data["feed"]) == ("published", "opus", "55")
+    assert isinstance(sample, SampleTaken)
+    (with_setup, _) = _taken(_news("joined", id=55, setup=True))
+    assert with_setup.interval_ms == 1_000
+    kinds = [type(each) for each in _taken(_news("published", id=55))]
+    assert kinds == [PeerJoined, PeerNoted]
+
+
+def test_the_audiobridge_says_by_a_configuration_who_is_muted() -> None:
+    (muted,) = _taken(_news("configured", plugin=AUDIOBRIDGE, id=55, muted=True))
+    assert muted.name == "audio_off"
+    join, heard = _taken(_news("configured", plugin=AUDIOBRIDGE, id=55, muted=False, setup=True))
+    assert heard.name == "audio_on"
+    assert isinstance(join, PeerJoined) and join.interval_ms == 1_000
+
+
+def test_who_subscribes_is_there_and_the_feeds_are_named_once() -> None:
+    streams = [{"feed_id": 1}, {"feed_id": 2}, {"feed_id": 1}, {"mid": "0"}, 7]
+    join, note = _taken(_news("subscribing", id=55, display="not the watcher", streams=streams))
+    assert isinstance(join, PeerJoined)
+    assert join.identity.display_name is None and join.identity.custom_participant_id is None
+    assert (note.name, note.data["feeds"]) == ("subscribing", "1, 2")
+
+
+def test_other_news_of_a_room_are_notes_and_unknown_ones_nothing() -> None:
+    (note,) = _taken(_news("unpublished", id=55, reason="done"))
+    assert (note.name, note.meeting_id) == ("unpublished", "1234")
+    assert note.data == {"reason": "done", "connection": "9", "feed": "55", "emitter": "janus-1"}
+    assert _taken(_news("talking", id=55)) == []

@@ -1,0 +1,209 @@
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+from uuid import UUID
+
+import pytest
+
+from aftercall.core.errors import NotFound
+from aftercall.core.events import Identity, PeerJoined
+from aftercall.core.instants import EpochMs
+from aftercall.core.lifecycle.state_machine import Policy
+from aftercall.core.records import (
+    LeaveReason,
+    Meeting,
+    MeetingQuery,
+    MeetingStatus,
+    Member,
+    Peer,
+    Phase,
+    Session,
+)
+from aftercall.service.api.meetings import Rooms
+from aftercall.service.recording.recorder import Recorder
+from aftercall.store import meetings, peers
+from aftercall.store.engine.database import Database
+from aftercall.store.sessions import rows as session_rows
+
+NOON = EpochMs(1_795_262_400_000)
+APP = "14a396e7-ca44-4937-bf1f-050a69118543"
+
+
+@dataclass
+class HandClock:
+    now: EpochMs = NOON
+
+    def __call__(self) -> EpochMs:
+        return self.now
+
+    def move(self, ms: int) -> None:
+        self.now = EpochMs(self.now + ms)
+
+
+def _ids() -> Callable[[], str]:
+    numbers = count(1)
+    return lambda: str(UUID(int=next(numbers)))
+
+
+@dataclass
+class Fixture:
+    rooms: Rooms
+    recorder: Recorder
+    clock: HandClock
+    db: Database
+    meeting: Meeting
+
+    async def add(self, custom_id: str) -> Member:
+        return await self.rooms.add_member(
+            APP,
+            self.meeting.id,
+            name=custom_id.title(),
+            picture=None,
+            custom_participant_id=custom_id,
+            preset_name="group_call_participant",
+        )
+
+    async def join(self, member: Member, peer_id: str) -> str:
+        identity = Identity(
+            user_id=member.id,
+            custom_participant_id=member.custom_participant_id,
+            display_name=member.name,
+        )
+        joined = PeerJoined(
+            id=f"{peer_id}-joined",
+            at=self.clock(),
+            meeting_id=self.meeting.id,
+            peer_id=peer_id,
+            identity=identity,
+        )
+        await self.recorder.record(APP, [joined], source="events")
+        return peer_id
+
+    async def peer(self, peer_id: str) -> Peer:
+        async with self.db.read() as tx:
+            found = await peers.find_peer(tx, APP, peer_id)
+        assert found is not None
+        return found
+
+    async def session(self, session_id: str) -> Session:
+        async with self.db.read() as tx:
+            found = await session_rows.find_session(tx, APP, session_id)
+        assert found is not None
+        return found
+
+
+@pytest.fixture
+async def house(db: Database) -> Fixture:
+    clock, new_id = HandClock(), _ids()
+    recorder = Recorder(db, clock=clock, new_id=new_id, policy=Policy())
+    rooms = Rooms(db=db, clock=clock, new_id=new_id, recorder=recorder)
+    meeting = await rooms.create_meeting(
+        APP, title="Standup", keep_alive_s=60, settings={"persist_chat": True}
+    )
+    return Fixture(rooms, recorder, clock, db, meeting)
+
+
+async def test_a_meeting_is_found_as_it_was_made(house: Fixture) -> None:
+    assert await house.rooms.find_meeting(APP, house.meeting.id) == house.meeting
+    assert house.meeting.status is MeetingStatus.ACTIVE
+
+
+async def test_a_change_leaves_the_rest_as_it_was(house: Fixture) -> None:
+    house.clock.move(1_000)
+    changed = await house.rooms.change_meeting(
+        APP, house.meeting.id, settings={"record_on_start": True}, status=MeetingStatus.INACTIVE
+    )
+    assert changed.settings == {"persist_chat": True, "record_on_start": True}
+    assert (changed.title, changed.status) == ("Standup", MeetingStatus.INACTIVE)
+    assert changed.updated_at == NOON + 1_000
+    assert await house.rooms.find_meeting(APP, house.meeting.id) == changed
+
+
+async def test_a_replacement_forgets_all_but_the_status(house: Fixture) -> None:
+    await house.rooms.change_meeting(
+        APP, house.meeting.id, settings={}, status=MeetingStatus.INACTIVE
+    )
+    replaced = await house.rooms.replace_meeting(
+        APP, house.meeting.id, title="", keep_alive_s=120, settings={}
+    )
+    assert (replaced.title, replaced.keep_alive_s, replaced.settings) == ("", 120, {})
+    assert replaced.status is MeetingStatus.INACTIVE
+    assert replaced.created_at == NOON
+
+
+async def test_meetings_of_another_app_do_not_exist(house: Fixture) -> None:
+    with pytest.raises(NotFound, match=f"No meeting found with id {house.meeting.id}"):
+        await house.rooms.find_meeting("other", house.meeting.id)
+    assert (await house.rooms.list_meetings(MeetingQuery(app_id="other"))).total == 0
+    with pytest.raises(NotFound):
+        await house.rooms.change_meeting("other", house.meeting.id, settings={}, title="x")
+    with pytest.raises(NotFound):
+        await house.rooms.list_members("other", house.meeting.id, offset=0, limit=5)
+
+
+async def test_a_removed_member_is_gone_and_his_tokens_with_him(house: Fixture) -> None:
+    ada, bob = await house.add("ada"), await house.add("bob")
+    house.clock.move(5_000)
+    removed = await house.rooms.remove_member(APP, house.meeting.id, ada.id)
+    assert removed.token_generation == ada.token_generation + 1
+    with pytest.raises(NotFound, match=f"No participant found with id {ada.id}"):
+        await house.rooms.find_member(APP, house.meeting.id, ada.id)
+    page = await house.rooms.list_members(APP, house.meeting.id, offset=0, limit=5)
+    assert [member.id for member in page.items] == [bob.id]
+    async with house.db.read() as tx:
+        kept = await meetings.find_member(tx, APP, house.meeting.id, ada.id)
+    assert kept == removed
+
+
+async def test_removing_a_member_removes_his_present_peers_only(house: Fixture) -> None:
+    ada, bob = await house.add("ada"), await house.add("bob")
+    phone, laptop = await house.join(ada, "phone"), await house.join(ada, "laptop")
+    other = await house.join(bob, "other")
+    house.clock.move(5_000)
+    await house.rooms.remove_member(APP, house.meeting.id, ada.id)
+    for peer_id in (phone, laptop):
+        peer = await house.peer(peer_id)
+        assert (peer.left_at, peer.left_reason) == (NOON + 5_000, LeaveReason.KICKED)
+    assert (await house.peer(other)).left_at is None
+
+
+async def test_a_meeting_without_a_session_says_so(house: Fixture) -> None:
+    expected = f"No active session found for meeting_id {house.meeting.id}"
+    with pytest.raises(NotFound, match=expected):
+        await house.rooms.find_active_session(APP, house.meeting.id)
+    with pytest.raises(NotFound, match=expected):
+        await house.rooms.kick_all(APP, house.meeting.id)
+
+
+@pytest.mark.parametrize("by", ["member", "peer", "custom"])
+async def test_one_who_is_kicked_has_left_and_the_others_stay(house: Fixture, by: str) -> None:
+    ada, bob = await house.add("ada"), await house.add("bob")
+    await house.join(ada, "phone")
+    await house.join(bob, "other")
+    house.clock.move(7_000)
+    ids = {"member": [ada.id], "peer": ["phone"], "custom": []}[by]
+    removed = await house.rooms.kick(
+        APP,
+        house.meeting.id,
+        ids=[*ids, "nobody"],
+        custom_participant_ids=["ada"] if by == "custom" else [],
+    )
+    assert [row.user_id for row in removed] == [ada.id]
+    assert (await house.peer("phone")).kicked_at == NOON + 7_000
+    assert (await house.peer("other")).left_at is None
+    session = await house.rooms.find_active_session(APP, house.meeting.id)
+    assert session.live_participants == 1
+
+
+async def test_kicking_everybody_ends_the_session(house: Fixture) -> None:
+    for name in ("ada", "bob"):
+        await house.join(await house.add(name), name)
+    session = await house.rooms.find_active_session(APP, house.meeting.id)
+    house.clock.move(9_000)
+    assert await house.rooms.kick_all(APP, house.meeting.id) == 2
+    ended = await house.session(session.id)
+    assert (ended.phase, ended.ended_at) == (Phase.ENDED, NOON + 9_000)
+    for name in ("ada", "bob"):
+        assert (await house.peer(name)).left_at == NOON + 9_000
+    with pytest.raises(NotFound):
+        await house.rooms.find_active_session(APP, house.meeting.id)

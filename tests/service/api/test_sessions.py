@@ -1,0 +1,199 @@
+"""Reading sessions and participants, on both engines."""
+
+import pytest
+from msgspec.structs import replace
+
+from aftercall.core.errors import NotFound
+from aftercall.core.events import Identity, SessionOpened
+from aftercall.core.records import (
+    ParticipantOrder,
+    ParticipantQuery,
+    SessionQuery,
+)
+from aftercall.service.api.sessions import Reads
+from aftercall.settings import Settings
+from aftercall.store.engine.database import Database
+from tests.service.call_cast import APP, Stage, at, join, leave
+
+
+@pytest.fixture
+def stage(db: Database) -> Stage:
+    return Stage(db)
+
+
+def _reads(stage: Stage, *, live_minutes: bool = False) -> Reads:
+    return Reads(db=stage.db, clock=stage.clock, settings=Settings(live_minutes=live_minutes))
+
+
+QUERY = ParticipantQuery(app_id=APP, session_id="call")
+
+
+async def test_a_session_is_found_in_its_own_app_alone(stage: Stage) -> None:
+    await stage.hold_call()
+    reads = _reads(stage)
+    assert (await reads.find_session(APP, "call")).title == "Weekly review"
+    with pytest.raises(NotFound) as refusal:
+        await reads.find_session("another app", "call")
+    assert refusal.value.code == "session_not_found"
+
+
+async def test_a_list_holds_the_sessions_that_match(stage: Stage) -> None:
+    await stage.hold_call(session_id="one")
+    await stage.hold_call(session_id="two")
+    page = await _reads(stage).list_sessions(SessionQuery(app_id=APP, meeting_id="m-two"))
+    assert ([session.id for session in page.items], page.total) == (["two"], 1)
+
+
+async def test_a_live_sessions_minutes_are_those_of_the_ones_who_left(stage: Stage) -> None:
+    await stage.tell(join("call-ana", 0, user="ana"), join("call-ben", 0, user="ben"))
+    stage.second = 120
+    await stage.tell(leave("call-ben", 60))
+    assert (await _reads(stage).find_session(APP, "call")).minutes_consumed == 1.0
+
+
+async def test_with_the_switch_on_the_minutes_of_those_present_count(stage: Stage) -> None:
+    webinar = Identity(user_id="u-eve", view_type="WEBINAR")  # type: ignore[arg-type]  # its text
+    hidden = Identity(user_id="bot", is_hidden=True)
+    await stage.tell(
+        join("call-ana", 0, user="ana"),
+        join("call-eve", 30, user="eve", identity=webinar),
+        join("call-bot", 0, user="bot", identity=hidden),
+    )
+    stage.second = 120
+    reads = _reads(stage, live_minutes=True)
+    session = await reads.find_session(APP, "call")
+    assert session.minutes_consumed == 3.5
+    assert session.minutes_by_view == {"GROUP_CALL": 2.0, "WEBINAR": 1.5}
+    page = await reads.list_sessions(SessionQuery(app_id=APP))
+    assert page.items == [session]
+
+
+async def test_participants_come_with_their_minutes(stage: Stage) -> None:
+    await stage.hold_call()
+    attendance = await _reads(stage).list_participants(QUERY)
+    assert [(row.display_name, row.duration_minutes) for row in attendance.page.items] == [
+        ("Ben", 5.0),
+        ("Ana", 10.0),
+    ]
+    assert attendance.page.total == 2
+
+
+async def test_one_who_is_present_has_been_there_up_to_now(stage: Stage) -> None:
+    await stage.tell(join("call-ana", 0, user="ana"))
+    stage.second = 90
+    attendance = await _reads(stage).list_participants(QUERY)
+    [row] = attendance.page.items
+    assert (row.left_at, row.duration_minutes) == (None, 1.5)
+    found = await _reads(stage).find_participant(APP, "call", "u-ana")
+    assert found.row.duration_minutes == 1.5
+
+
+async def test_peers_come_when_asked_for(stage: Stage) -> None:
+    await stage.hold_call()
+    without = await _reads(stage).list_participants(QUERY)
+    assert without.peers == {}
+    with_them = await _reads(stage).list_participants(QUERY, with_peers=True)
+    assert {id: [peer.id for peer in chain] for id, chain in with_them.peers.items()} == {
+        "call-ana": ["call-ana"],
+        "call-ben": ["call-ben"],
+    }
+
+
+async def test_a_list_sorted_by_duration_reckons_with_those_still_there(stage: Stage) -> None:
+    await stage.tell(
+        join("call-ana", 0, user="ana"),
+        join("call-ben", 0, user="ben"),
+        join("call-eve", 50, user="eve"),
+        leave("call-ben", 30),
+    )
+    stage.second = 60
+    query = replace(QUERY, order=ParticipantOrder.DURATION, is_descending=True, limit=2)
+    reads = _reads(stage)
+    first = await reads.list_participants(query)
+    assert [row.display_name for row in first.page.items] == ["Ana", "Ben"]
+    assert first.page.total == 3
+    second = await reads.list_participants(replace(query, offset=2))
+    assert [row.display_name for row in second.page.items] == ["Eve"]
+    upwards = await reads.list_participants(replace(query, is_descending=False))
+    assert [row.display_name for row in upwards.page.items] == ["Eve", "Ben"]
+
+
+async def _with_breakout_room(stage: Stage) -> None:
+    stage.second = 400
+    await stage.tell(
+        SessionOpened(
+            id="room opened",
+            at=at(60),
+            session_id="room",
+            meeting_id="m-room",
+            parent_session_id="call",
+        ),
+        join("call-ana", 0, user="ana"),
+        join("call-ben", 0, user="ben"),
+        join("room-ben", 100, user="ben", session_id="room", meeting_id="m-room"),
+        leave("call-ben", 100),
+        leave("room-ben", 340),
+        leave("call-ana", 240),
+    )
+
+
+async def test_a_session_knows_its_breakout_rooms(stage: Stage) -> None:
+    await _with_breakout_room(stage)
+    rooms = await _reads(stage).breakout_rooms(APP, "call")
+    assert [(room.id, room.parent_session_id) for room in rooms] == [("room", "call")]
+    assert await _reads(stage).breakout_rooms(APP, "room") == []
+
+
+@pytest.mark.parametrize("order", list(ParticipantOrder))
+async def test_consolidated_durations_count_the_breakout_rooms(
+    stage: Stage, order: ParticipantOrder
+) -> None:
+    await _with_breakout_room(stage)
+    reads = _reads(stage)
+    query = replace(QUERY, order=order, is_descending=True)
+    raw = await reads.list_participants(query)
+    assert {row.display_name: row.duration_minutes for row in raw.page.items} == {
+        "Ana": 4.0,
+        "Ben": 1.6667,
+    }
+    consolidated = await reads.list_participants(query, is_consolidated=True)
+    minutes = {row.display_name: row.duration_minutes for row in consolidated.page.items}
+    assert minutes == {"Ana": 4.0, "Ben": 5.6667}
+    if order is ParticipantOrder.DURATION:
+        assert list(minutes) == ["Ben", "Ana"]
+
+
+async def test_a_consolidated_page_is_cut_after_the_sum(stage: Stage) -> None:
+    await _with_breakout_room(stage)
+    query = replace(QUERY, order=ParticipantOrder.DURATION, limit=1)
+    page = (await _reads(stage).list_participants(query, is_consolidated=True)).page
+    assert [row.display_name for row in page.items] == ["Ben"]
+
+
+async def test_a_participant_is_found_by_any_of_its_ids(stage: Stage) -> None:
+    await stage.tell(
+        join("call-ana", 0, user="ana"),
+        join("call-ana-2", 30, user="ana", previous_peer_id="call-ana"),
+    )
+    reads = _reads(stage)
+    for any_id in ("call-ana", "call-ana-2", "u-ana"):
+        found = await reads.find_participant(APP, "call", any_id)
+        assert found.row.id == "call-ana"
+        assert [peer.id for peer in found.peers] == ["call-ana", "call-ana-2"]
+    for peer_id in ("call-ana", "call-ana-2"):
+        assert (await reads.find_peer(APP, peer_id)).row.id == "call-ana"
+
+
+async def test_what_is_not_there_is_not_found(stage: Stage) -> None:
+    await stage.hold_call()
+    reads = _reads(stage)
+    with pytest.raises(NotFound, match="No participant found"):
+        await reads.find_participant(APP, "call", "nobody")
+    with pytest.raises(NotFound, match="No session found"):
+        await reads.find_participant(APP, "nothing", "call-ana")
+    with pytest.raises(NotFound, match="No session found"):
+        await reads.list_participants(replace(QUERY, session_id="nothing"))
+    with pytest.raises(NotFound, match="No peer found"):
+        await reads.find_peer(APP, "nobody")
+    with pytest.raises(NotFound, match="No peer found"):
+        await reads.find_peer("another app", "call-ana")

@@ -1,0 +1,156 @@
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from aftercall.core.errors import Busy
+from aftercall.core.instants import HOUR_MS, SECOND_MS, EpochMs
+from aftercall.core.records import EndReason, Phase, Session
+from aftercall.service.dashboard.live_updates import BEAT_EVERY_MS, MOST_LISTENERS, Live, News
+from aftercall.store.engine.database import Database
+from aftercall.store.sessions.rows import save_session
+from tests.core.quality.cast import TEN
+from tests.service.folded_call import lossy_call, session_of
+
+
+class Room:
+    """One app with a listener, whose pauses pass as fast as they are asked for."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+        self.now = TEN
+        self.is_welcome = True
+        self.live = Live(db=db, clock=lambda: self.now, pause=self._pause)
+        self.session = session_of(lossy_call(minutes=1), "app", is_live=True)
+
+    async def _pause(self, seconds: float) -> None:
+        self.now = EpochMs(self.now + round(seconds * SECOND_MS))
+
+    async def welcome(self) -> bool:
+        return self.is_welcome
+
+    def listen(self, app_id: str = "app", caller: str = "token") -> AsyncIterator[News | None]:
+        return self.live.listen(app_id, self.welcome, caller=caller)
+
+    async def listen_often(
+        self, count: int, app_id: str = "app", caller: str = "token"
+    ) -> list[AsyncIterator[News | None]]:
+        """So many listeners that have heard the greeting."""
+        lines = [self.listen(app_id, caller) for _ in range(count)]
+        for line in lines:
+            await anext(line)
+        return lines
+
+    async def save(self, **changes: Any) -> Session:
+        self.session = replace(self.session, updated_at=self.now, **changes)
+        async with self.db.write() as tx:
+            await save_session(tx, self.session)
+        return self.session
+
+
+@pytest.fixture
+def room(db: Database) -> Room:
+    return Room(db)
+
+
+async def test_a_listener_hears_a_session_begin_change_and_end(room: Room) -> None:
+    news = room.listen()
+    hello = await anext(news)
+    assert hello is not None
+    assert (hello.kind, getattr(hello.body, "live", None)) == ("hello", [])
+    steps: list[tuple[str, dict[str, Any]]] = [
+        ("started", {}),
+        ("changed", {"live_participants": 2}),
+        ("ended", {"phase": Phase.ENDED, "ended_at": TEN, "end_reason": EndReason.CLOSED}),
+    ]
+    for kind, changes in steps:
+        saved = await room.save(**changes)
+        told = await anext(news)
+        assert told is not None
+        assert told.kind == kind
+        assert getattr(told.body, "id", None) == saved.id
+        assert getattr(told.body, "live_participants", None) == saved.live_participants
+    await news.aclose()  # type: ignore[attr-defined]
+
+
+async def test_who_comes_later_is_told_what_goes_on(room: Room) -> None:
+    await room.save()
+    news = room.listen()
+    hello = await anext(news)
+    assert hello is not None
+    assert getattr(hello.body, "live", None) == ["session"]
+    other = await anext(room.listen("other"))
+    assert other is not None
+    assert getattr(other.body, "live", None) == []
+
+
+async def test_a_quiet_line_beats_and_ends_after_an_hour(room: Room) -> None:
+    heard = [each async for each in room.listen()]
+    assert heard[1:] == [None] * (HOUR_MS // BEAT_EVERY_MS)
+    assert room.now >= TEN + HOUR_MS
+
+
+async def test_who_is_no_longer_welcome_is_let_go(room: Room) -> None:
+    news = room.listen()
+    await anext(news)
+    room.is_welcome = False
+    assert [each async for each in news] == []
+    assert room.now <= TEN + BEAT_EVERY_MS + SECOND_MS
+
+
+async def test_a_stopping_server_lets_everybody_go(room: Room) -> None:
+    news = room.listen()
+    await anext(news)
+    room.live.close()
+    assert [each async for each in news] == []
+
+
+async def test_there_is_room_for_so_many_and_no_more(room: Room) -> None:
+    lines = [room.listen() for _ in range(MOST_LISTENERS)]
+    for line in lines:
+        await anext(line)
+    with pytest.raises(Busy) as full:
+        await anext(room.listen())
+    assert full.value.code == "too_many_listeners"
+    await lines[0].aclose()  # type: ignore[attr-defined]
+    assert await anext(room.listen()) is not None
+
+
+async def are_there(lines: list[AsyncIterator[News | None]]) -> int:
+    """How many of the listeners still have their place after the next look."""
+    return sum([await anext(line, "over") != "over" for line in lines])
+
+
+async def test_an_app_that_has_taken_every_place_gives_others_their_share(room: Room) -> None:
+    greedy = await room.listen_often(MOST_LISTENERS, "greedy")
+    quiet = await room.listen_often(MOST_LISTENERS // 2, "quiet")
+    with pytest.raises(Busy):
+        await anext(room.listen("quiet"))
+    with pytest.raises(Busy):
+        await anext(room.listen("greedy"))
+    assert await are_there(greedy) == MOST_LISTENERS // 2
+    assert await are_there(quiet) == MOST_LISTENERS // 2
+
+
+async def test_a_token_that_has_taken_every_place_of_its_app_gives_others_their_share(
+    room: Room,
+) -> None:
+    greedy = await room.listen_often(MOST_LISTENERS, caller="greedy")
+    quiet = await room.listen_often(3, caller="quiet")
+    with pytest.raises(Busy):
+        await anext(room.listen(caller="greedy"))
+    assert await are_there(greedy) == MOST_LISTENERS - 3
+    assert await are_there(quiet) == 3
+
+
+async def test_those_who_have_no_more_than_their_share_keep_their_places(room: Room) -> None:
+    lines = [
+        await room.listen_often(1, f"app-{number % 2}", f"token-{number}")
+        for number in range(MOST_LISTENERS)
+    ]
+    with pytest.raises(Busy):
+        await anext(room.listen("app-0", "token-0"))
+    one_more = await room.listen_often(1, "app-2")
+    assert await are_there([line for (line,) in lines]) == MOST_LISTENERS - 1
+    assert await are_there(one_more) == 1

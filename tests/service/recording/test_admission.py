@@ -1,0 +1,148 @@
+"""A participant's client is looked at for every delivery: revoked is revoked."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from aftercall.core.events import AnyEvent, ChatSent, Identity, PeerKicked, PeerNoted, SessionClosed
+from aftercall.core.instants import SECOND_MS
+from aftercall.core.records import MeetingStatus, MessageKind
+from aftercall.service.recording.admission import KICK_GRACE_MS
+from aftercall.service.recording.delivery import Credentials, Delivery, Next, Receipt, Status
+from aftercall.store import conversation, peers
+from aftercall.store.engine.database import Database
+from tests.service.desk import APP, Desk, at, invite, join, leave, sample
+
+GRACE_S = KICK_GRACE_MS / SECOND_MS
+
+
+@pytest.fixture
+async def desk(db: Database) -> Desk:
+    await invite(db, "user ada", "user bob")
+    return Desk(db)
+
+
+def said(
+    peer: str, *events: AnyEvent, seconds: float = 20, generation: int = 0, member: str = ""
+) -> Delivery:
+    member = member or f"user {peer}"
+    return Delivery(
+        app_id=APP,
+        source="collector",
+        received_at=at(seconds),
+        events=events,
+        peer_id=peer,
+        heard_at=at(seconds),
+        credentials=Credentials(
+            meeting_id="weekly",
+            member_id=member,
+            identity=Identity(user_id=member),
+            generation=generation,
+        ),
+    )
+
+
+async def take(desk: Desk, delivery: Delivery) -> Receipt:
+    """By the fast path where that takes it, as the intake does."""
+    [receipt] = await desk.recorder.record_express([delivery])
+    if receipt is None:
+        [receipt] = await desk.recorder.record_deliveries([delivery])
+    return receipt
+
+
+def chat(peer: str, text: str, seconds: float) -> ChatSent:
+    return ChatSent(
+        id=f"c{peer}",
+        at=at(seconds),
+        revised_at=at(seconds),
+        peer_id=peer,
+        kind=MessageKind.TEXT,
+        payload=text,
+    )
+
+
+def everything(peer: str, seconds: float) -> Sequence[AnyEvent]:
+    note = PeerNoted(id=f"n{seconds}", at=at(seconds), peer_id=peer, name="audio_on", data={})
+    again = join(peer, seconds)
+    return [again, sample(peer, 9, seconds), note, chat(peer, "hello", seconds)]
+
+
+async def state_of(desk: Desk) -> tuple[Any, ...]:
+    async with desk.db.read() as tx:
+        return (
+            await peers.peers_of_session(tx, APP, "session-0"),
+            await conversation.messages_of_session(tx, APP, "session-0"),
+            await peers.count_samples(tx, APP, "ada"),
+        )
+
+
+@pytest.mark.parametrize("change", [{"removed_at": at(10)}, {"token_generation": 1}])
+@pytest.mark.parametrize("has_left", [False, True])
+async def test_nothing_is_taken_from_a_revoked_token_not_even_for_a_known_peer(
+    desk: Desk, change: dict[str, Any], has_left: bool
+) -> None:
+    await take(desk, said("ada", join("ada", 0), sample("ada", 1, 7), seconds=7))
+    if has_left:
+        await take(desk, said("ada", leave("ada", 8), seconds=8))
+    before = await state_of(desk)
+    await invite(desk.db, "user ada", **change)
+    for events in ([sample("ada", 2, 20)], everything("ada", 20), []):
+        receipt = await take(desk, said("ada", *events))
+        assert receipt.refusal is not None and receipt.refusal.code == "token_revoked"
+        assert {outcome.code for outcome in receipt.outcomes} <= {"token_revoked"}
+    assert await state_of(desk) == before
+
+
+async def test_a_new_token_of_the_same_member_is_good(desk: Desk) -> None:
+    await take(desk, said("ada", join("ada", 0), seconds=1))
+    await invite(desk.db, "user ada", token_generation=1)
+    receipt = await take(desk, said("ada", sample("ada", 1, 20), generation=1))
+    assert receipt.refusal is None
+    assert receipt.outcomes[0].status is Status.ACCEPTED
+
+
+async def test_what_a_peer_measured_before_it_was_sent_away_is_taken_and_nothing_later(
+    desk: Desk,
+) -> None:
+    await take(desk, said("ada", join("ada", 0), seconds=1))
+    await desk.tell(PeerKicked(id="k", at=at(12), peer_id="ada"))
+    receipt = await take(desk, said("ada", sample("ada", 1, 11), sample("ada", 2, 13), seconds=14))
+    assert [outcome.code for outcome in receipt.outcomes] == [None, "kicked"]
+    assert receipt.next is Next.KICKED
+    late = said("ada", sample("ada", 3, 11), seconds=13 + GRACE_S)
+    receipt = await take(desk, late)
+    assert [outcome.code for outcome in receipt.outcomes] == ["kicked"]
+    assert receipt.next is Next.KICKED
+
+
+async def test_one_who_was_sent_away_edits_no_talk_after_the_end(desk: Desk) -> None:
+    await take(desk, said("ada", join("ada", 0), chat("ada", "first", 2), seconds=2))
+    await desk.tell(PeerKicked(id="k", at=at(12), peer_id="ada"))
+    await desk.tell(SessionClosed(id="c", at=at(60), meeting_id="weekly"))
+    before = await state_of(desk)
+    edit = ChatSent(
+        id="cada",
+        at=at(2),
+        peer_id="ada",
+        kind=MessageKind.TEXT,
+        payload="never said",
+        is_edited=True,
+        revised_at=at(70),
+    )
+    receipt = await take(desk, said("ada", edit, seconds=70))
+    assert [outcome.code for outcome in receipt.outcomes] == ["kicked"]
+    assert await state_of(desk) == before
+
+
+async def test_nobody_comes_back_into_an_inactive_meeting_and_who_is_there_goes_on(
+    desk: Desk,
+) -> None:
+    await take(desk, said("ada", join("ada", 0), seconds=1))
+    await take(desk, said("bob", join("bob", 0), seconds=1))
+    await take(desk, said("bob", leave("bob", 5), seconds=5))
+    await invite(desk.db, status=MeetingStatus.INACTIVE)
+    assert (await take(desk, said("ada", sample("ada", 1, 20)))).refusal is None
+    for peer in ("bob", "new"):
+        receipt = await take(desk, said(peer, join(peer, 20), member="user bob"))
+        assert receipt.refusal is not None and receipt.refusal.code == "meeting_inactive"

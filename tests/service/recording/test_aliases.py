@@ -1,0 +1,62 @@
+from aftercall.core.events import ALIAS_JOINED, AnyEvent, PeerLeft, PeerNoted
+from aftercall.service.recording.aliases import Aliases
+from aftercall.service.recording.delivery import Status
+from aftercall.store.engine.database import Database
+from tests.service.desk import APP, Desk, at, join
+
+
+def _called(peer: str, alias: str, seconds: float) -> PeerNoted:
+    return PeerNoted(
+        id=f"{peer}{alias}{seconds}",
+        at=at(seconds),
+        peer_id=peer,
+        name=ALIAS_JOINED,
+        data={"alias": alias},
+    )
+
+
+async def _farewells(db: Database, alias: str, seconds: float) -> list[AnyEvent]:
+    return await Aliases(db).farewells(APP, "weekly", alias, at(seconds))
+
+
+def _left(events: list[AnyEvent]) -> list[str]:
+    return [event.peer_id for event in events if isinstance(event, PeerLeft)]
+
+
+async def test_a_peer_leaves_under_the_name_it_came_in(db: Database) -> None:
+    desk = Desk(db)
+    await desk.tell(join("ada", 0), _called("ada", "77", 0))
+    await desk.tell(join("bob", 1), _called("bob", "78", 1))
+    events = await _farewells(db, "77", 30)
+    assert _left(events) == ["ada"]
+    assert await desk.tell(*events) == [Status.ACCEPTED, Status.ACCEPTED]
+    assert (await desk.session()).live_participants == 1
+
+
+async def test_a_peer_with_two_names_is_there_till_the_last_is_gone(db: Database) -> None:
+    desk = Desk(db)
+    await desk.tell(join("ada", 0), _called("ada", "camera", 0), _called("ada", "screen", 5))
+    first = await _farewells(db, "camera", 10)
+    assert _left(first) == []
+    await desk.tell(*first)
+    assert (await desk.session()).live_participants == 1
+    assert _left(await _farewells(db, "screen", 20)) == ["ada"]
+
+
+async def test_a_farewell_said_twice_counts_once(db: Database) -> None:
+    desk = Desk(db)
+    await desk.tell(join("ada", 0), _called("ada", "77", 0))
+    once, again = await _farewells(db, "77", 30), await _farewells(db, "77", 30)
+    assert once == again
+    await desk.tell(*once)
+    assert await _farewells(db, "77", 31) == []
+
+
+async def test_a_name_nobody_has_and_a_room_nobody_is_in_mean_nothing(db: Database) -> None:
+    assert await _farewells(db, "77", 30) == []
+    desk = Desk(db)
+    await desk.tell(join("ada", 0), _called("ada", "77", 0))
+    assert await _farewells(db, "78", 30) == []
+    assert await _farewells(db, "77", -1) == []
+    other_app = await Aliases(db).farewells("another", "weekly", "77", at(30))
+    assert other_app == []

@@ -1,0 +1,148 @@
+"""Recording what participants' own clients say: who is let in, and who speaks for whom."""
+
+from typing import Any
+
+import pytest
+
+from aftercall.core.events import AnyEvent, Identity, PeerKicked, PeerNoted, SessionClosed
+from aftercall.core.records import Meeting, MeetingStatus, Member
+from aftercall.service.recording.delivery import Credentials, Delivery, Next, Status
+from aftercall.store import meetings, peers
+from aftercall.store.engine.database import Database
+from tests.service.desk import APP, Desk, at, join, leave, sample
+
+
+@pytest.fixture
+def desk(db: Database) -> Desk:
+    return Desk(db)
+
+
+def credentials(member: str = "member", generation: int = 0) -> Credentials:
+    return Credentials(
+        meeting_id="weekly",
+        member_id=member,
+        identity=Identity(user_id=member),
+        generation=generation,
+    )
+
+
+async def add_member(db: Database, member: str = "member", **meeting: Any) -> None:
+    values: dict[str, Any] = {"status": MeetingStatus.ACTIVE} | meeting
+    async with db.write() as tx:
+        await meetings.save_meeting(
+            tx,
+            Meeting(
+                app_id=APP,
+                id="weekly",
+                title="Weekly",
+                keep_alive_s=60,
+                created_at=at(0),
+                updated_at=at(0),
+                **values,
+            ),
+        )
+        await meetings.save_member(
+            tx,
+            Member(
+                app_id=APP,
+                meeting_id="weekly",
+                id=member,
+                name="M",
+                custom_participant_id="m",
+                preset_name="group_call_participant",
+                created_at=at(0),
+                updated_at=at(0),
+            ),
+        )
+
+
+def delivery(peer: str, *events: AnyEvent, who: Credentials) -> Delivery:
+    return Delivery(
+        app_id=APP,
+        source="collector",
+        received_at=at(10),
+        events=events,
+        credentials=who,
+        peer_id=peer,
+        heard_at=at(10),
+    )
+
+
+async def test_a_revoked_token_admits_nobody(desk: Desk) -> None:
+    await add_member(desk.db)
+    stale = delivery("p", join("p", 1), who=credentials(generation=7))
+    [receipt] = await desk.recorder.record_deliveries([stale])
+    assert receipt.outcomes[0].code == "token_revoked"
+    assert receipt.session_id is None
+
+
+async def test_one_who_was_turned_away_says_nothing_else_either(desk: Desk) -> None:
+    await add_member(desk.db)
+    stale = credentials(generation=7)
+    note = PeerNoted(id="n", at=at(2), peer_id="p", name="audio_on", data={})
+    tellings: list[list[AnyEvent]] = [
+        [join("p", 1), sample("p", 1, 2), leave("p", 3)],
+        [sample("p", 1, 2), note],
+    ]
+    for said in tellings:
+        [receipt] = await desk.recorder.record_deliveries([delivery("p", *said, who=stale)])
+        assert {outcome.code for outcome in receipt.outcomes} == {"token_revoked"}
+    async with desk.db.read() as tx:
+        assert await peers.find_peer(tx, APP, "p") is None
+
+
+async def test_a_reconnect_never_leads_into_another_meetings_session(desk: Desk) -> None:
+    await add_member(desk.db)
+    await desk.tell(join("red", 0, meeting_id="red room", identity=Identity(user_id="member")))
+    sly = join("p", 1, previous_peer_id="red", identity=Identity(user_id="member"))
+    [receipt] = await desk.recorder.record_deliveries([delivery("p", sly, who=credentials())])
+    assert receipt.session_id == "session-1"
+    assert (await desk.session("session-1")).meeting_id == "weekly"
+    assert (await desk.session("session-0")).total_participants == 1
+
+
+async def test_an_inactive_meeting_admits_nobody(desk: Desk) -> None:
+    await add_member(desk.db, status=MeetingStatus.INACTIVE)
+    [receipt] = await desk.recorder.record_deliveries(
+        [delivery("p", join("p", 1), who=credentials())]
+    )
+    assert receipt.outcomes[0].code == "meeting_inactive"
+
+
+async def test_nobody_speaks_for_anothers_peer(desk: Desk) -> None:
+    await add_member(desk.db)
+    await add_member(desk.db, "thief")
+    mine = join("p", 1, identity=Identity(user_id="member"))
+    await desk.recorder.record_deliveries([delivery("p", mine, who=credentials())])
+    [receipt] = await desk.recorder.record_deliveries(
+        [delivery("p", leave("p", 2), who=credentials("thief"))]
+    )
+    assert receipt.outcomes[0].code == "foreign_peer"
+    assert (await desk.session()).live_participants == 1
+
+
+async def test_a_kicked_peer_is_told_so_and_an_ended_session_too(desk: Desk) -> None:
+    await add_member(desk.db)
+    mine = join("p", 1, identity=Identity(user_id="member"))
+    [receipt] = await desk.recorder.record_deliveries([delivery("p", mine, who=credentials())])
+    assert receipt.next is Next.CONTINUE
+    await desk.tell(PeerKicked(id="k", at=at(12), peer_id="p"))
+    [receipt] = await desk.recorder.record_deliveries([delivery("p", who=credentials())])
+    assert receipt.next is Next.KICKED
+    other = join("q", 13, identity=Identity(user_id="member"))
+    await desk.recorder.record_deliveries([delivery("q", other, who=credentials())])
+    await desk.tell(SessionClosed(id="c", at=at(14), meeting_id="weekly"))
+    [receipt] = await desk.recorder.record_deliveries([delivery("q", who=credentials())])
+    assert receipt.next is Next.ENDED
+
+
+async def test_a_client_whose_join_was_lost_is_let_in_by_its_token(desk: Desk) -> None:
+    await add_member(desk.db)
+    [receipt] = await desk.recorder.record_deliveries(
+        [delivery("p", sample("p", 3, 9), who=credentials())]
+    )
+    assert receipt.outcomes[0].status is Status.ACCEPTED
+    async with desk.db.read() as tx:
+        peer = await peers.find_peer(tx, APP, "p")
+    assert peer is not None
+    assert (peer.user_id, peer.joined_at) == ("member", at(9))

@@ -1,0 +1,111 @@
+import asyncio
+
+import pytest
+
+from aftercall.core.instants import MINUTE_MS, SECOND_MS, EpochMs
+from aftercall.core.records import Session
+from aftercall.service.reports.digests import FRESH_MS, DigestKeeper, Digests
+from aftercall.service.reports.peer_reports import Reports
+from aftercall.store.engine.database import Database
+from aftercall.store.sessions import facets
+from aftercall.store.sessions.rows import find_session
+from tests.service.folded_call import PEOPLE, keep_call, lossy_call
+
+
+class Desk:
+    """A call, and those who digest it."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+        self.call = lossy_call(minutes=4)
+        self.now = self.call.end_at
+        self.reports = Reports(
+            db=db, clock=self.clock, keeper=DigestKeeper(db=db, clock=self.clock)
+        )
+        self.digests = Digests(db=db, clock=self.clock, reports=self.reports)
+
+    def clock(self) -> EpochMs:
+        return self.now
+
+    async def session(self, *, is_live: bool) -> Session:
+        await keep_call(self.db, self.call, "app", is_live=is_live)
+        async with self.db.read() as tx:
+            found = await find_session(tx, "app", "session")
+        assert found is not None
+        return found
+
+
+@pytest.fixture
+def desk(db: Database) -> Desk:
+    return Desk(db)
+
+
+async def test_a_folded_call_is_kept_in_short(desk: Desk) -> None:
+    session = await desk.session(is_live=False)
+    assert await desk.digests.summaries_of([session]) == {}
+    await desk.reports.fold_session("app", "session")
+    summary = (await desk.digests.summaries_of([session]))["session"]
+    assert summary.quality is not None
+    assert summary.quality.is_final
+    assert [seen.name for seen in summary.participants] == ["Ada", "Bob", "Cyd"]
+    told = await desk.digests.call_of(session)
+    assert [row.id for row, _ in told.told] == list(PEOPLE)
+    assert {digest.scale for _, digest in told.told} == {told.scale}
+
+
+async def test_a_call_that_goes_on_is_told_but_not_kept(desk: Desk) -> None:
+    session = await desk.session(is_live=True)
+    await desk.reports.fold_session("app", "session")
+    async with desk.db.read() as tx:
+        assert await facets.find_digests(tx, "app", "session") == {}
+    told = await desk.digests.call_of(session)
+    assert [digest.is_measured for _, digest in told.told] == [True] * 3
+    summary = (await desk.digests.live_summaries_of([session]))["session"]
+    assert summary.quality is not None
+    assert not summary.quality.is_final
+
+
+async def test_what_was_told_live_is_what_is_kept_at_the_end(desk: Desk) -> None:
+    live = await desk.digests.call_of(await desk.session(is_live=True))
+    ended = await desk.session(is_live=False)
+    await desk.reports.fold_session("app", "session")
+    kept = await desk.digests.call_of(ended)
+    for (row, before), (other, after) in zip(live.told, kept.told, strict=True):
+        assert row.id == other.id
+        assert before.levels == after.levels
+        assert before.level == after.level
+
+
+async def test_a_live_call_is_measured_again_when_it_is_no_longer_fresh(desk: Desk) -> None:
+    session = await desk.session(is_live=True)
+    first = await desk.digests.live_call(session)
+    desk.now = EpochMs(desk.now + FRESH_MS - 1)
+    assert await desk.digests.live_call(session) is first
+    desk.now = EpochMs(desk.now + 1)
+    assert await desk.digests.live_call(session) is not first
+
+
+async def test_where_somebody_measures_lists_do_not_wait(desk: Desk) -> None:
+    session = await desk.session(is_live=True)
+    stop = asyncio.Event()
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        group.create_task(desk.digests.run(stop))
+        await asyncio.sleep(0)
+        assert await desk.digests.live_summaries_of([session]) == {}
+        found = {}
+        for _ in range(10_000):
+            async with desk.db.read() as tx:
+                await find_session(tx, "app", "session")
+            if found := await desk.digests.live_summaries_of([session]):
+                break
+        stop.set()
+    assert found["session"].quality is not None
+
+
+async def test_a_call_longer_than_its_reports_still_has_its_whole_time(desk: Desk) -> None:
+    session = await desk.session(is_live=True)
+    desk.now = EpochMs(desk.now + 10 * MINUTE_MS)
+    told = await desk.digests.live_call(session)
+    assert told.scale.to_at >= desk.now
+    last = told.told[0][1].mos_audio[-(5 * MINUTE_MS // (10 * SECOND_MS)) :]
+    assert set(last) == {None}

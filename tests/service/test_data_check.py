@@ -1,0 +1,258 @@
+"""Whoever breaks what the database promises is found, on both engines."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from aftercall.service.data_check import LOOKS, Audit
+from aftercall.service.services import Services
+from aftercall.simulator.call import Call
+from aftercall.store.checks.promises import PROMISES, find_broken
+from aftercall.store.engine.database import Database
+from aftercall.work.tasks import tasks_of
+from tests.acceptance.seed import event_of
+from tests.web.cases import Doors, opened
+from tests.web.conftest import NOON, House
+
+BREACHES = {
+    "one_live_session": (
+        "DROP INDEX uq_sessions_current",
+        """INSERT INTO sessions SELECT app_id, 'second', meeting_id, title, kind, phase,
+           parent_session_id, created_at, started_at, opened_at, closed_at, ended_at, end_reason,
+           updated_at, touched_at, deadline_at, keep_alive_s, live_participants,
+           total_participants, max_concurrent_participants, minutes_consumed, minutes_by_view, day,
+           title_key FROM sessions WHERE phase = 'live'""",
+    ),
+    "ended_means_ended": ("UPDATE sessions SET end_reason = NULL WHERE phase = 'ended'",),
+    "deadlines": ("UPDATE sessions SET deadline_at = 1 WHERE phase = 'live'",),
+    "live_means_somebody": ("UPDATE sessions SET live_participants = 0 WHERE phase = 'live'",),
+    "nobody_stays_after_the_end": (
+        """UPDATE peers SET left_at = NULL WHERE session_id IN
+           (SELECT id FROM sessions WHERE phase = 'ended')""",
+    ),
+    "peers_have_a_participant": ("UPDATE peers SET participant_id = 'nobody'",),
+    "participants_have_a_peer": ("UPDATE peers SET participant_id = 'nobody'",),
+    "peers_are_in_their_sessions_meeting": ("UPDATE peers SET meeting_id = 'elsewhere'",),
+    "samples_are_counted_once": ("UPDATE pulses SET samples = samples + 1",),
+    "samples_have_a_pulse": ("DELETE FROM pulses",),
+    "samples_of_ended_sessions_are_merged": ("UPDATE sessions SET phase = 'ended'",),
+    "ended_sessions_are_folded": ("DELETE FROM reports",),
+    "reports_are_of_participants": ("DELETE FROM participants",),
+    "verdicts_are_of_participants": ("DELETE FROM participants",),
+    "verdicts_have_a_session_verdict": ("DELETE FROM session_verdicts",),
+    "no_job_was_given_up": (
+        "INSERT INTO jobs (id, task, lane, payload, created_at, due_at, attempts, dead_at)"
+        " VALUES ('j', 'finalise', 'x', '{{}}', 1, 1, 8, 2)",
+    ),
+    "tallies_agree_with_the_sessions": ("UPDATE session_tallies SET sessions = sessions + 1",),
+    "people_are_known": ("DELETE FROM people",),
+    "terms_lead_to_people": ("DELETE FROM people",),
+    "arrivals_release_early_facts": (
+        "UPDATE early_facts SET peer_id = (SELECT min(id) FROM peers)",
+    ),
+    "sessions_have_an_app": ("DELETE FROM apps",),
+    "apps_have_an_account": ("DELETE FROM accounts",),
+    "tokens_are_of_an_account": ("UPDATE tokens SET app_id = 'gone'",),
+    "members_have_a_meeting": ("DELETE FROM meetings",),
+    "breakout_rooms_have_a_parent": ("UPDATE sessions SET parent_session_id = 'gone'",),
+    **{
+        f"{table}_have_a_session": (f"UPDATE {table} SET session_id = {new}",)
+        for table, new in (
+            ("participants", "'gone'"),
+            ("peers", "'gone'"),
+            ("reports", "'gone'"),
+            ("chat_messages", "'gone'"),
+            ("transcript_lines", "'gone'"),
+            ("summaries", "'gone'"),
+            ("session_verdicts", "'gone'"),
+            ("peer_verdicts", "'gone'"),
+            ("session_facets", "'gone'"),
+        )
+    },
+    **{
+        f"{table}_have_a_peer": ("DELETE FROM peers",)
+        for table in ("pulses", "samples", "segments", "notes")
+    },
+    **{
+        f"{table}_are_where_their_peer_is": (f"UPDATE {table} SET session_id = 'elsewhere'",)
+        for table in ("samples", "segments", "notes")
+    },
+}
+"""What breaks each promise, by its name."""
+
+UNSEEN = {
+    "numbers_follow_from_the_peers": (
+        "UPDATE sessions SET minutes_consumed = minutes_consumed + 1 WHERE phase = 'ended'",
+        "UPDATE sessions SET max_concurrent_participants = 9",
+        "UPDATE sessions SET total_participants = 9",
+        "UPDATE sessions SET title_key = title_key + 1",
+        "UPDATE sessions SET day = day + 1",
+        "UPDATE participants SET joined_at = joined_at - 1",
+        "UPDATE participants SET duration_minutes = duration_minutes + 0.1",
+        "UPDATE peers SET joined_at = joined_at - 60000",
+        "UPDATE sessions SET minutes_by_view = 'none'",
+        "UPDATE peers SET view_type = 'none'",
+        "DELETE FROM participants",
+    ),
+    "samples_are_readable": ("UPDATE samples SET body = {bytes}",),
+    "segments_are_readable": (
+        "UPDATE segments SET body = {bytes}",
+        "UPDATE segments SET samples = samples - 1",
+        "UPDATE segments SET sequences = '[[0,1]]'",
+        "UPDATE segments SET sequences = 'none'",
+    ),
+    "reports_are_readable": ("UPDATE reports SET document = {document}",),
+    "verdicts_are_readable": (
+        "UPDATE session_verdicts SET summary = '{{'",
+        "UPDATE session_verdicts SET counted = 'none'",
+        "UPDATE peer_verdicts SET summary = '{{'",
+        "UPDATE peer_verdicts SET digest = {bytes}",
+    ),
+    "texts_are_readable": (
+        "UPDATE notes SET data = 'none'",
+        "UPDATE meetings SET settings = 'none'",
+        "UPDATE early_facts SET fact = 'none'",
+        "UPDATE sessions SET minutes_by_view = 'none'",
+        "UPDATE chat_messages SET payload = {frame}",
+        "UPDATE transcript_lines SET text = {frame}",
+    ),
+    "facets_agree_with_the_verdicts": (
+        "DELETE FROM session_facets WHERE facet IN (SELECT min(facet) FROM session_facets)",
+        "UPDATE session_facets SET created_at = created_at + 1",
+        "UPDATE session_verdicts SET counted = 'none'",
+    ),
+    "facets_are_tallied": (
+        "UPDATE facet_tallies SET bad = bad + 1",
+        "UPDATE session_verdicts SET counted = 'none'",
+        "DELETE FROM facet_tallies WHERE facet IN (SELECT min(facet) FROM facet_tallies)",
+    ),
+}
+"""What breaks each promise that no query alone sees."""
+
+LITERALS = {
+    "sqlite": {
+        "bytes": "X'0102030405'",
+        "document": "X'02000000030102'",
+        "frame": "X'28B52FFD01'",
+    },
+    "postgresql": {
+        "bytes": "decode('0102030405', 'hex')",
+        "document": "decode('02000000030102', 'hex')",
+        "frame": "decode('28B52FFD01', 'hex')",
+    },
+}
+
+
+@pytest.fixture
+async def services(own_db: Database, house: House) -> AsyncIterator[Services]:
+    """Services over a database with an ended call that was folded, one that goes on, and a fact
+    that waits for its peer."""
+    async with opened(house) as doors:
+        await hold_calls(doors)
+        yield house.services
+
+
+@pytest.fixture
+def db(own_db: Database) -> Database:
+    return own_db
+
+
+async def hold_calls(doors: Doors) -> None:
+    owner, services = doors.owner, doors.house.services
+    call = Call(seed=4, number=0, participants=3, length_s=60, interval_s=7, begin_ms=NOON)
+    place = {"meeting_id": "room", "session_id": "over"}
+    events = [{"type": "session_opened", "id": "opened", "at": NOON, "title": "Over", **place}]
+    events += [
+        {**event_of(said), "peer_id": said.peer.id, **place}
+        for _, second in call.play()
+        for said in second
+    ]
+    events += [
+        {"type": "session_closed", "id": "closed", "at": NOON + 60_000, **place},
+        {"type": "chat_sent", "id": "hello", "at": NOON + 5_000, "user_id": "guest-0",
+         "display_name": "Kim", "text": "Hello", **place},
+        {"type": "line_spoken", "id": "line", "at": NOON + 5_000, "end_at": NOON + 6_000,
+         "user_id": "guest-0", "display_name": "Kim", "text": "We agreed on Friday.", **place},
+        {"type": "peer_left", "id": "early", "at": NOON, "meeting_id": "room", "peer_id": "late"},
+    ]  # fmt: skip
+    for part in range(0, len(events), 400):
+        path = f"/v1/apps/{owner.app_id}/events"
+        body: Any = {"events": events[part : part + 400]}
+        results = (await doors.post(path, body, token=owner.token))["results"]
+        assert [each for each in results if each["status"] == "rejected"] == []
+    doors.house.clock.move(60_000)
+    sample = {"connections": [{"id": "pc", "stats": [{"id": "A", "type": "outbound-rtp"}]}]}
+    await doors.collect(
+        {"type": "join", "seq": 0, "at": NOON}, {"type": "sample", "seq": 1, "at": NOON, **sample}
+    )
+    doors.house.clock.move(20_000)
+    (over,) = [each for each in await doors.sessions() if each["status"] == "ENDED"]
+    await owner.ask("POST", f"/sessions/{over['id']}/summary")
+    tasks = tasks_of(services)
+    while jobs := await services.jobs.claim(9):
+        for job in jobs:
+            await tasks[job.task].run(job.payload)
+            await services.jobs.finish(job)
+
+
+async def _break(tx: AsyncConnection, *statements: str) -> None:
+    for statement in statements:
+        done = await tx.execute(text(statement.format(**LITERALS[tx.dialect.name])))
+        assert done.rowcount != 0, f"nothing to break: {statement}"
+
+
+class _Undone(Exception):
+    pass
+
+
+async def test_every_query_finds_who_breaks_its_promise_and_nobody_else(
+    own_db: Database, services: Services
+) -> None:
+    assert [broken async for broken in services.audit.broken()] == []
+    assert {promise.name for promise in PROMISES} == BREACHES.keys()
+    for promise in PROMISES:
+        with pytest.raises(_Undone):
+            async with own_db.write() as tx:
+                assert await find_broken(tx, promise) is None
+                await _break(tx, *BREACHES[promise.name])
+                broken = await find_broken(tx, promise)
+                assert broken is not None, promise.name
+                assert broken.count >= 1
+                raise _Undone
+    assert [broken async for broken in services.audit.broken()] == []
+
+
+class _Within(Database):
+    """The database as a transaction sees it that is never committed."""
+
+    def __init__(self, tx: AsyncConnection) -> None:
+        self._tx = tx
+
+    def read(self) -> Any:
+        return _Lent(self._tx)
+
+
+class _Lent:
+    def __init__(self, tx: AsyncConnection) -> None:
+        self._tx = tx
+
+    async def __aenter__(self) -> AsyncConnection:
+        return self._tx
+
+    async def __aexit__(self, *error: object) -> None:
+        """The transaction goes on."""
+
+
+async def test_what_no_query_sees_is_found_as_well(own_db: Database, services: Services) -> None:
+    assert LOOKS.keys() == UNSEEN.keys()
+    for name, breaches in UNSEEN.items():
+        for breach in breaches:
+            with pytest.raises(_Undone):
+                async with own_db.write() as tx:
+                    await _break(tx, breach)
+                    found = [each async for each in LOOKS[name][1](Audit(_Within(tx)))]
+                    assert found, breach
+                    raise _Undone

@@ -1,0 +1,217 @@
+"""What a process could not hear: outages, stalls, and a wall clock that is set."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from aftercall.core.events import ChatSent, Identity
+from aftercall.core.instants import EpochMs
+from aftercall.core.records import Job, Phase
+from aftercall.service.downtime import Listening
+from aftercall.service.recording.delivery import Credentials, Delivery
+from aftercall.store import jobs
+from aftercall.store.engine.database import Database, migrate
+from aftercall.store.engine.failures import PassingFailure
+from tests.service.desk import Desk, at, invite, join, sample
+
+HOUR_S = 3_600
+
+
+class Clocks:
+    """The wall clock and the one that never jumps, both in seconds since the start."""
+
+    def __init__(self) -> None:
+        self.wall_s = 0.0
+        self.steady_s = 0.0
+
+    def wall(self) -> EpochMs:
+        return at(self.wall_s)
+
+    def steady(self) -> float:
+        return self.steady_s
+
+    def pass_s(self, seconds: float) -> None:
+        self.wall_s += seconds
+        self.steady_s += seconds
+
+
+def listening_on(db: Database) -> tuple[Listening, Clocks]:
+    clocks = Clocks()
+    db.availability.seconds = clocks.steady
+    return Listening(db, clock=clocks.wall, seconds=clocks.steady), clocks
+
+
+async def test_looks_a_second_apart_hear_everything(db: Database) -> None:
+    listening, clocks = listening_on(db)
+    for _ in range(90):
+        clocks.pass_s(1.02)
+        hearing = await listening.look()
+    assert hearing.deaf == ()
+
+
+async def test_a_stall_is_deaf_time(db: Database) -> None:
+    listening, clocks = listening_on(db)
+    clocks.pass_s(1)
+    await listening.look()
+    clocks.pass_s(100)
+    assert (await listening.look()).deaf == ((at(1), at(101)),)
+
+
+async def test_a_step_forward_and_a_suspended_machine_are_deaf_time(db: Database) -> None:
+    listening, clocks = listening_on(db)
+    clocks.pass_s(1)
+    await listening.look()
+    clocks.wall_s += HOUR_S
+    clocks.pass_s(1)
+    assert (await listening.look()).deaf == ((at(1), at(HOUR_S + 2)),)
+
+
+async def test_an_outage_is_deaf_time_while_it_lasts_and_afterwards(db: Database) -> None:
+    listening, clocks = listening_on(db)
+    clocks.pass_s(1)
+    await listening.look()
+    db.availability.failed(PassingFailure("refused", is_outage=True), began_at=0.4, is_write=True)
+    clocks.pass_s(1)
+    # The look finds the database well, which ends the outage.
+    hearing = await listening.look()
+    assert hearing.deaf == ((EpochMs(at(0) + 400), at(2)),)
+    clocks.pass_s(1)
+    assert (await listening.look()).deaf == hearing.deaf
+
+
+async def test_a_clock_that_was_set_back_leaves_nothing_in_the_future(db: Database) -> None:
+    listening, clocks = listening_on(db)
+    desk = Desk(db)
+    await desk.tell(join("ann", 0), sample("ann", 1, 1))
+    clocks.pass_s(1)
+    await listening.look()
+    async with db.write() as tx:
+        await jobs.add(tx, [_job("waiting", due_s=10), _job("due", due_s=1)])
+    clocks.wall_s -= HOUR_S
+    clocks.pass_s(1)
+    hearing = await listening.look()
+    now = clocks.wall()
+    assert hearing.listening_since == now
+    async with db.write() as tx:
+        due = await jobs.claim(tx, now, 1_000, 9)
+        later = await jobs.claim(tx, EpochMs(now + 10_000), 1_000, 9)
+        stamps = (await tx.execute(text("SELECT last_received_at FROM peers"))).scalars().all()
+    assert {job.id for job in due} | {job.id for job in later} == {"waiting", "due"}
+    assert stamps == [now]
+
+
+async def test_what_had_come_before_the_clock_was_set_back_and_is_recorded_later_is_put_right(
+    db: Database,
+) -> None:
+    listening, clocks = listening_on(db)
+    desk = Desk(db)
+    await invite(db, "user ann")
+    await desk.tell(join("ann", 0))
+    received_at = at(HOUR_S)
+    clocks.wall_s -= HOUR_S
+    clocks.pass_s(1)
+    desk.now = clocks.wall()
+    desk.recorder.judge_by(await listening.look())
+    await desk.recorder.record_deliveries([_chat_of_ann(received_at)])
+    assert (await _stamps(db))[0] > clocks.wall()
+    clocks.pass_s(1)
+    await listening.look()
+    assert await _stamps(db) == [clocks.wall()]
+
+
+async def _stamps(db: Database) -> Sequence[int]:
+    """When each peer was last heard, as decisions see it."""
+    async with db.read() as tx:
+        of_peers = (await tx.execute(text("SELECT last_received_at FROM peers"))).scalars().all()
+        of_pulses = (await tx.execute(text("SELECT last_received_at FROM pulses"))).scalars().all()
+    return sorted({*of_peers, *of_pulses}, reverse=True)
+
+
+async def test_a_start_after_the_clock_was_set_back_puts_the_future_right(db: Database) -> None:
+    await Desk(db).tell(join("ann", HOUR_S))
+    listening, _ = listening_on(db)
+    async with db.write() as tx:
+        await tx.execute(text("UPDATE peers SET last_received_at = :at"), {"at": at(HOUR_S)})
+    await listening.begin()
+    async with db.read() as tx:
+        stamps = (await tx.execute(text("SELECT last_received_at FROM peers"))).scalars().all()
+    assert stamps == [at(0)]
+
+
+async def test_a_live_call_outlasts_an_outage_of_the_database(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'call.db'}"
+    await migrate(url)
+    db = await Database.open(url)
+    try:
+        listening, clocks = listening_on(db)
+        desk = Desk(db)
+        await desk.tell(join("ann", 0), sample("ann", 1, 7))
+        clocks.pass_s(1)
+        await listening.look()
+        db.availability.failed(
+            PassingFailure("refused", is_outage=True), began_at=2.0, is_write=True
+        )
+        clocks.pass_s(0.5)
+        clocks.wall_s, clocks.steady_s, desk.now = 130.0, 130.0, at(130)
+        desk.recorder.judge_by(await listening.look())
+        assert await desk.recorder.overdue() == set()
+        settled = await desk.recorder.settle("app", "session-0")
+        assert settled is not None and settled.phase is Phase.LIVE
+        for second in range(131, 190):
+            clocks.wall_s = clocks.steady_s = float(second)
+            desk.now = at(second)
+            desk.recorder.judge_by(await listening.look())
+        assert await desk.recorder.overdue() == {("app", "session-0")}
+    finally:
+        await db.close()
+
+
+@pytest.mark.parametrize("step_s", [HOUR_S, -HOUR_S, 100])
+async def test_a_clock_set_or_a_process_suspended_between_two_looks_ends_no_call(
+    db: Database, step_s: int
+) -> None:
+    listening, clocks = listening_on(db)
+    desk = Desk(db)
+    await invite(db, "user ann")
+    await desk.tell(join("ann", 0), join("bob", 0))
+    for second in range(1, 90):
+        clocks.pass_s(1)
+        desk.now = clocks.wall()
+        await desk.tell(sample("ann", second, second), sample("bob", second, second))
+        desk.recorder.judge_by(await listening.look())
+    received_at = clocks.wall()
+    clocks.wall_s += step_s
+    desk.now = clocks.wall()
+    # It had come before and waited for its turn; a chat has its session's rules applied.
+    [receipt] = await desk.recorder.record_deliveries([_chat_of_ann(received_at)])
+    assert receipt.phase is Phase.LIVE
+    assert (await desk.session()).live_participants == 2
+    await desk.recorder.settle("app", "session-0")
+    assert (await desk.session()).live_participants == 2
+
+
+def _chat_of_ann(received_at: EpochMs) -> Delivery:
+    who = Credentials(
+        meeting_id="weekly",
+        member_id="user ann",
+        identity=Identity(user_id="user ann"),
+        generation=0,
+    )
+    chat = ChatSent(
+        id="c", at=received_at, revised_at=received_at, peer_id="ann", payload="Still there?"
+    )
+    return Delivery(
+        app_id="app",
+        source="collector",
+        received_at=received_at,
+        events=[chat],
+        peer_id="ann",
+        heard_at=received_at,
+        credentials=who,
+    )
+
+
+def _job(id: str, *, due_s: float) -> Job:
+    return Job(id=id, task="fold", lane=id, payload={}, created_at=at(0), due_at=at(due_s))

@@ -1,0 +1,32 @@
+from itertools import pairwise
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aftercall.simulator.dialogue import MEETINGS, Meeting, spread
+
+
+@given(st.sampled_from(MEETINGS), st.floats(0, 100), st.floats(10, 7_200), st.integers(0, 1_000))
+def test_lines_lie_in_their_stretch_in_order_and_nobody_talks_over_another(
+    meeting: Meeting, start_s: float, length_s: float, seed: int
+) -> None:
+    end_s = start_s + length_s
+    said = spread(meeting, start_s=start_s, end_s=end_s, random=Random(seed))
+    assert all(start_s <= u.at_s and u.end_s <= end_s for u in said)
+    spoken = [u for u in said if not u.line.is_chat]
+    assert all(a.end_s <= b.at_s for a, b in pairwise(spoken))
+    assert [u.line for u in said] == list(meeting.lines[: len(said)])
+
+
+def test_every_meeting_is_spoken_and_typed_in_by_several_people() -> None:
+    for meeting in MEETINGS:
+        assert {line.is_chat for line in meeting.lines} == {True, False}
+        assert len({line.speaker for line in meeting.lines}) >= 2
+        assert all(line.text for line in meeting.lines)
+
+
+def test_a_long_call_has_room_for_every_line() -> None:
+    for meeting in MEETINGS:
+        said = spread(meeting, start_s=0, end_s=600, random=Random(1))
+        assert len(said) == len(meeting.lines)

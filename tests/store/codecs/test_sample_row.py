@@ -1,0 +1,55 @@
+"""A report in its row: small, and the same when it comes out."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aftercall.core.quality.stats.getstats import decode_body, encode_body
+from aftercall.simulator.call import Call
+from aftercall.store.codecs.sample_row import WRITTEN_WITH, compress_all, decompress
+
+
+def simulated(*, participants: int) -> list[bytes]:
+    call = Call(
+        seed=77, number=0, participants=participants, length_s=90, interval_s=7, begin_ms=10**12
+    )
+    told = (said.entry for _, second in call.play() for said in second)
+    return [
+        encode_body(decode_body(msgspec.json.encode(entry)))
+        for entry in told
+        if entry["type"] == "sample"
+    ]
+
+
+@given(st.lists(st.binary(min_size=1, max_size=3_000), min_size=1, max_size=20))
+def test_what_goes_in_comes_out(bodies: list[bytes]) -> None:
+    assert [decompress(row) for row in compress_all(bodies)] == bodies
+
+
+def test_rows_written_without_a_dictionary_are_still_read() -> None:
+    body = simulated(participants=2)[-1]
+    old = zstandard.ZstdCompressor(level=3).compress(body)
+    (new,) = compress_all([body])
+    assert decompress(old) == decompress(new) == body
+    assert zstandard.get_frame_parameters(new).dict_id == WRITTEN_WITH
+
+
+def test_the_dictionary_halves_a_row() -> None:
+    for participants in (2, 6):
+        bodies = simulated(participants=participants)
+        plain = zstandard.ZstdCompressor(level=3)
+        alone = sum(len(plain.compress(body)) for body in bodies)
+        assert sum(map(len, compress_all(bodies))) < 0.6 * alone
+
+
+def test_several_threads_compress_and_read_at_once() -> None:
+    bodies = simulated(participants=3)
+
+    def there_and_back(_: int) -> bool:
+        return [decompress(row) for row in compress_all(bodies)] == bodies
+
+    with ThreadPoolExecutor(4) as threads:
+        assert all(threads.map(there_and_back, range(40)))

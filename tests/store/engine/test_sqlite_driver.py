@@ -1,0 +1,119 @@
+import asyncio
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from aftercall.store.engine.sqlite_driver import OneTurnConnection, connect
+
+
+async def test_a_statement_takes_one_turn_of_the_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = create_async_engine(
+        f"sqlite+aiosqlite:///{tmp_path / 'a.db'}", connect_args={"async_creator_fn": connect}
+    )
+    turns: list[str] = []
+
+    async with engine.connect() as tx:
+        await tx.execute(text("CREATE TABLE t (a INTEGER, b TEXT)"))
+        await tx.execute(text("INSERT INTO t VALUES (:a, :b)"), {"a": 1, "b": "one"})
+        driver = (await tx.get_raw_connection()).driver_connection
+        assert isinstance(driver, OneTurnConnection)
+        run = driver._execute
+
+        async def counted(*given: object) -> object:
+            turns.append(str(given))
+            return await run(*given)
+
+        monkeypatch.setattr(driver, "_execute", counted)
+        rows = (await tx.execute(text("SELECT a, b FROM t"))).all()
+        assert rows == [(1, "one")]
+        assert len(turns) == 1
+    await engine.dispose()
+
+
+async def test_rows_counts_and_errors_are_those_of_sqlite(tmp_path: Path) -> None:
+    engine = create_async_engine(
+        f"sqlite+aiosqlite:///{tmp_path / 'a.db'}", connect_args={"async_creator_fn": connect}
+    )
+    async with engine.begin() as tx:
+        await tx.execute(text("CREATE TABLE t (a INTEGER PRIMARY KEY)"))
+        made = await tx.execute(
+            text("INSERT INTO t VALUES (:a)"), [{"a": number} for number in range(5)]
+        )
+        assert made.rowcount == 5
+        assert (await tx.execute(text("DELETE FROM t WHERE a > 2"))).rowcount == 2
+        left = await tx.execute(text("SELECT a FROM t ORDER BY a"))
+        assert list(left.keys()) == ["a"]
+        assert left.scalars().all() == [0, 1, 2]
+        assert (await tx.execute(text("SELECT a FROM t WHERE a = 9"))).first() is None
+    for statement, error in (
+        ("INSERT INTO t VALUES (1)", IntegrityError),
+        ("SELECT nothing FROM t", OperationalError),
+    ):
+        with pytest.raises(error):
+            async with engine.begin() as tx:
+                await tx.execute(text(statement))
+    await engine.dispose()
+
+
+async def test_what_was_begun_is_undone_and_nothing_else_is(tmp_path: Path) -> None:
+    connection = await connect(tmp_path / "a.db", isolation_level=None)
+    try:
+        await connection.rollback()
+        await connection.execute("CREATE TABLE t (a)")
+        await connection.execute("BEGIN")
+        await connection.execute("INSERT INTO t VALUES (1)")
+        await connection.rollback()
+        with sqlite3.connect(tmp_path / "a.db") as other:
+            assert other.execute("SELECT count(*) FROM t").fetchone() == (0,)
+        other.close()
+    finally:
+        await connection.close()
+
+
+async def test_a_transaction_begun_while_its_task_was_cancelled_twice_is_undone(
+    tmp_path: Path,
+) -> None:
+    connection = connect(tmp_path / "a.db", isolation_level=None)
+    await connection
+    may_go_on = threading.Event()
+
+    def wait(_driver: sqlite3.Connection) -> None:
+        may_go_on.wait()
+
+    async def begin() -> None:
+        try:
+            await connection.execute("BEGIN")
+        finally:
+            await connection.rollback()
+
+    try:
+        holding_up = asyncio.create_task(connection.in_one_turn(wait))
+        await asyncio.sleep(0)
+        beginning = asyncio.create_task(begin())
+        for _ in range(3):
+            await asyncio.sleep(0)
+            beginning.cancel()
+        may_go_on.set()
+        await holding_up
+        with pytest.raises(asyncio.CancelledError):
+            await beginning
+        assert not await connection.in_one_turn(lambda driver: driver.in_transaction)
+    finally:
+        may_go_on.set()
+        await connection.close()
+
+
+async def test_a_connection_stopped_twice_ends_once(tmp_path: Path) -> None:
+    connection = await connect(tmp_path / "a.db")
+    closing = asyncio.create_task(connection.close())
+    await asyncio.sleep(0)
+    connection.stop()
+    async with asyncio.timeout(60):
+        await closing

@@ -1,0 +1,173 @@
+"""Verdicts in short: whatever was written before, what is found and counted is the last."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from aftercall.core.instants import EpochMs, day_of
+from aftercall.core.overview.digest import Digest
+from aftercall.core.overview.session_summary import (
+    ALL,
+    CallSummary,
+    Counted,
+    PeerSummary,
+    PeerVerdict,
+    SessionVerdict,
+    facet,
+)
+from aftercall.core.quality.experience.time_scale import scale_of
+from aftercall.core.quality.report.fold import Completeness
+from aftercall.store.engine.database import Database
+from aftercall.store.sessions.facets import (
+    calls_of_person,
+    delete_verdict,
+    find_digests,
+    find_summaries,
+    marks_of,
+    save_verdict,
+)
+from aftercall.store.tables import schema
+
+T0 = EpochMs(1_795_000_000_000)
+
+
+def verdict(id: str = "s", app_id: str = "a", **rest: Any) -> SessionVerdict:
+    values: dict[str, Any] = {
+        "created_at": T0,
+        "rank": 3.5,
+        "summary": CallSummary(),
+        "is_bad": False,
+        "facets": {ALL: Counted(2, 0)},
+        "marks": [],
+    }
+    return SessionVerdict(app_id=app_id, session_id=id, **(values | rest))
+
+
+def peer(id: str, session_id: str = "s", app_id: str = "a", at: int = 0) -> PeerVerdict:
+    joined_at = EpochMs(T0 + at)
+    return PeerVerdict(
+        app_id=app_id,
+        session_id=session_id,
+        participant_id=id,
+        person=f"person-{id}",
+        joined_at=joined_at,
+        summary=PeerSummary(
+            session_id=session_id,
+            meeting_id="m",
+            title="Weekly",
+            participant_id=id,
+            joined_at=joined_at,
+            left_at=None,
+            minutes=1.0,
+            mos_audio=4.0,
+            mos_video=None,
+            level=4,
+            is_bad=False,
+            is_measured=True,
+            worst_issue=None,
+            browser="Chrome",
+            os=None,
+            country=None,
+            network=None,
+            relay=None,
+        ),
+        digest=Digest(
+            scale=scale_of(joined_at, EpochMs(joined_at + 60_000)),
+            completeness=Completeness(
+                expected_samples=1,
+                arrived_samples=1,
+                share=1.0,
+                gaps=[],
+                unreadable_samples=0,
+                dropped_entries=0,
+                end_is_inferred=False,
+                end_reason=None,
+            ),
+        ),
+    )
+
+
+async def _tallies(db: Database) -> dict[tuple[str, str, int], tuple[int, ...]]:
+    async with db.read() as tx:
+        rows = await tx.execute(select(schema.facet_tallies))
+        return {
+            (row.app_id, row.facet, row.day): tuple(row)[3:] for row in rows if any(tuple(row)[3:])
+        }
+
+
+async def _facets(db: Database, session_id: str = "s") -> set[str]:
+    c = schema.session_facets.c
+    async with db.read() as tx:
+        rows = await tx.execute(select(c.facet).where(c.session_id == session_id))
+        return set(rows.scalars())
+
+
+async def test_a_verdict_comes_back_as_saved(db: Database) -> None:
+    async with db.write() as tx:
+        await save_verdict(tx, verdict(), [peer("p"), peer("q")])
+    async with db.read() as tx:
+        assert await find_summaries(tx, "a", ["s", "t"]) == {"s": CallSummary()}
+        found = await find_digests(tx, "a", "s")
+    assert found == {"p": peer("p").digest, "q": peer("q").digest}
+
+
+async def test_a_second_verdict_takes_the_place_of_the_first(db: Database) -> None:
+    chrome, safari = facet("browser", "Chrome"), facet("browser", "Safari")
+    first = verdict(facets={ALL: Counted(3, 1), chrome: Counted(3, 1)}, is_bad=True, marks=["id:x"])
+    second = verdict(facets={ALL: Counted(2, 0), safari: Counted(1, 0)}, marks=["id:y"])
+    async with db.write() as tx:
+        await save_verdict(tx, first, [peer("p"), peer("q")])
+    assert await _facets(db) == {chrome, "id:x", "bad"}
+    async with db.write() as tx:
+        await save_verdict(tx, second, [peer("q")])
+    assert await _facets(db) == {safari, "id:y"}
+    day = day_of(T0)
+    assert await _tallies(db) == {("a", ALL, day): (1, 0, 2, 0), ("a", safari, day): (1, 0, 1, 0)}
+    async with db.read() as tx:
+        assert set(await find_digests(tx, "a", "s")) == {"q"}
+
+
+async def test_tallies_are_sums_over_sessions_until_they_are_deleted(db: Database) -> None:
+    async with db.write() as tx:
+        await save_verdict(tx, verdict("s", facets={ALL: Counted(3, 1)}, is_bad=True), [])
+        await save_verdict(tx, verdict("t", facets={ALL: Counted(4, 0)}), [])
+        await save_verdict(tx, verdict("u", app_id="b", facets={ALL: Counted(9, 9)}), [])
+    day = day_of(T0)
+    assert (await _tallies(db))["a", ALL, day] == (2, 1, 7, 1)
+    async with db.write() as tx:
+        await delete_verdict(tx, "a", "s")
+        await delete_verdict(tx, "a", "nothing")
+    assert (await _tallies(db))["a", ALL, day] == (1, 0, 4, 0)
+    assert await _facets(db, "s") == set()
+    async with db.read() as tx:
+        assert set(await find_summaries(tx, "a", ["s", "t"])) == {"t"}
+
+
+async def test_the_same_verdict_twice_counts_once(db: Database) -> None:
+    async with db.write() as tx:
+        await save_verdict(tx, verdict(), [peer("p")])
+    before = await _tallies(db)
+    async with db.write() as tx:
+        await save_verdict(tx, verdict(), [peer("p")])
+    assert await _tallies(db) == before
+
+
+async def test_a_persons_calls_come_latest_first_and_page_by_page(db: Database) -> None:
+    async with db.write() as tx:
+        for place in range(5):
+            each = peer("p", f"s{place}", at=1_000 * (place // 2))
+            await save_verdict(tx, verdict(f"s{place}"), [each])
+    async with db.read() as tx:
+        first = await calls_of_person(tx, "a", "person-p", before=None, limit=3)
+        last = (first[-1].joined_at, first[-1].session_id)
+        rest = await calls_of_person(tx, "a", "person-p", before=last, limit=3)
+        assert await calls_of_person(tx, "b", "person-p", before=None, limit=3) == []
+    assert [call.session_id for call in first + rest] == ["s4", "s3", "s2", "s1", "s0"]
+
+
+def test_marks_are_words_without_accents_and_ids_as_they_are() -> None:
+    assert marks_of(["Ana Núñez", None, "ana"], ["U-1", None, "U-1"]) == [
+        "word:ana",
+        "word:nunez",
+        "id:U-1",
+    ]

@@ -1,0 +1,25 @@
+"""The words of a title."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aftercall.store.sessions.tokenizer import LONGEST_WORD, MOST_WORDS, key_of_title, words_of
+
+
+def test_words_are_lowercase_without_accents_and_distinct() -> None:
+    assert words_of("Équipe: équipe_DATEN-2 Straße") == ["equipe", "daten", "2", "strasse"]
+    assert words_of(" –!? ") == []
+
+
+@given(st.text())
+def test_words_of_words_are_the_same_words(text: str) -> None:
+    words = words_of(text)
+    assert len(words) <= MOST_WORDS
+    assert all(0 < len(word) <= LONGEST_WORD for word in words)
+    assert words_of(" ".join(words)) == words
+
+
+def test_titles_of_the_same_words_have_the_same_key_of_64_bits() -> None:
+    assert key_of_title("Café: planning") == key_of_title("cafe planning")
+    assert key_of_title("planning cafe") != key_of_title("cafe planning")
+    assert -(2**63) <= key_of_title("x" * 100_000) < 2**63

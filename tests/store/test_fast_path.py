@@ -1,0 +1,71 @@
+"""The express way in: standings are read, and what follows is written, in one transaction."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.records import Phase
+from aftercall.store import peers, samples
+from aftercall.store.engine.database import Database
+from aftercall.store.fast_path import Appended, Standing, append
+from aftercall.store.peers import Key, Pulse
+from aftercall.store.samples import SampleRow
+from tests.service.desk import APP, Desk, join
+
+KEYS = [(APP, "ada"), (APP, "nobody"), ("other", "ada")]
+
+
+def report(sequence: int) -> SampleRow:
+    return SampleRow(
+        APP, "ada", "session-0", sequence, EpochMs(sequence), EpochMs(9), b'{"n":%d}' % sequence
+    )
+
+
+def pulse(sequence: int) -> Pulse:
+    return Pulse(APP, "ada", EpochMs(7), EpochMs(8), sequence, 1)
+
+
+async def test_standings_are_those_of_the_peers_that_exist(db: Database) -> None:
+    await Desk(db).tell(join("ada", 0))
+    seen: list[Mapping[Key, Standing]] = []
+
+    def judge(standings: Mapping[Key, Standing]) -> Appended:
+        seen.append(standings)
+        return Appended([report(4), report(5)], [pulse(5)])
+
+    await append(db, KEYS, judge)
+    await append(db, KEYS, judge)
+    assert [list(standings) for standings in seen] == [[(APP, "ada")]] * 2
+    before, after = (standings[APP, "ada"] for standings in seen)
+    assert (before.session_id, before.meeting_id) == ("session-0", "weekly")
+    assert (before.phase, before.user_id, before.kicked_at) == (Phase.LIVE, "user ada", None)
+    assert (before.last_sequence, after.last_sequence) == (None, 5)
+    async with db.read() as tx:
+        kept = await samples.of_peer(tx, APP, "ada")
+        assert await peers.count_samples(tx, APP, "ada") == 2
+    assert [(one.sequence, one.at, one.body) for one in kept] == [
+        (4, 4, b'{"n":4}'),
+        (5, 5, b'{"n":5}'),
+    ]
+
+
+async def test_when_it_raises_nothing_was_written_and_others_go_on(db: Database) -> None:
+    await Desk(db).tell(join("ada", 0))
+
+    def judge_wrongly(standings: Mapping[Key, Standing]) -> Appended:
+        raise RuntimeError("no")
+
+    def write_wrongly(standings: Mapping[Key, Standing]) -> Appended:
+        unknown: SampleRow = report(2)._replace(session_id=None)  # type: ignore[arg-type]  # it must fail
+        return Appended([report(1), unknown], [])
+
+    with pytest.raises(RuntimeError, match="no"):
+        await append(db, KEYS, judge_wrongly)
+    with pytest.raises(Exception, match=r"(?i)null"):
+        await append(db, KEYS, write_wrongly)
+    async with db.read() as tx:
+        assert await samples.of_peer(tx, APP, "ada") == []
+    await append(db, KEYS, lambda standings: Appended([], [pulse(1)]))
+    async with db.read() as tx:
+        assert await peers.count_samples(tx, APP, "ada") == 1

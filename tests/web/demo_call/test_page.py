@@ -1,0 +1,170 @@
+"""The call page's door."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from aftercall.web.demo_call import page as demo_call_page
+from aftercall.web.demo_call.page import CallPage
+
+PAGE = "<!doctype html><title>A page</title>"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "index.html").write_text(PAGE)
+    (tmp_path / "assets" / "index-1a2b.js").write_text("1;")
+    (tmp_path / "secret.key").write_text("not for anybody")
+    return tmp_path
+
+
+@pytest.fixture
+async def knock(build: Callable[..., Any], folder: Path) -> Any:
+    """Builds a call page with the settings given, and a client that knocks at it."""
+
+    async def knock_at(folder: Path = folder, **settings: Any) -> httpx.AsyncClient:
+        house = build(**settings)
+        founded = await house.services.founding.found_app("Try")
+
+        async def app_id() -> str:
+            return str(founded.app_id)
+
+        page: Any = CallPage(house.services, folder, app_id=app_id)
+        client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=page), base_url="http://aftercall.test"
+        )
+        client.services = house.services  # type: ignore[attr-defined]  # handed on to the tests
+        return client
+
+    return knock_at
+
+
+async def enter(client: httpx.AsyncClient, **body: Any) -> httpx.Response:
+    return await client.post("/try/session", json=body)
+
+
+async def test_the_page_comes_with_a_policy_that_allows_nothing_inline(knock: Any) -> None:
+    answer = await (await knock()).get("/try")
+    assert answer.text == PAGE
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe-inline" not in policy
+
+
+async def test_what_is_named_by_its_content_is_kept_for_ever(knock: Any) -> None:
+    client = await knock()
+    answer = await client.get("/try/assets/index-1a2b.js")
+    assert "immutable" in answer.headers["cache-control"]
+    again = await client.get(
+        "/try/assets/index-1a2b.js", headers={"if-none-match": answer.headers["etag"]}
+    )
+    assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize("path", ["/try/secret.key", "/try/../app.py", "/try/none", "/try/session"])
+async def test_nothing_else_is_served(knock: Any, path: str) -> None:
+    assert (await (await knock()).get(path)).status_code == 404
+
+
+async def test_everybody_who_names_a_room_comes_to_the_same_meeting(knock: Any) -> None:
+    client = await knock()
+    ann = (await enter(client, name="Ann", room="blue")).json()
+    bob = (await enter(client, name="Bob", room="blue")).json()
+    eve = (await enter(client, name="Eve", room="red")).json()
+    assert ann["meeting_id"] == bob["meeting_id"] != eve["meeting_id"]
+    assert ann["participant_id"] != bob["participant_id"]
+    grant = await client.services.access.verify_participant_token(ann["token"])
+    assert grant.meeting_id == ann["meeting_id"]
+    assert grant.identity.display_name == "Ann"
+
+
+async def test_a_room_is_found_again_by_another_process(
+    build: Callable[..., Any], folder: Path
+) -> None:
+    house = build()
+    founded = await house.services.founding.found_app("Try")
+
+    async def app_id() -> str:
+        return str(founded.app_id)
+
+    meetings = []
+    for _ in range(2):
+        page: Any = CallPage(house.services, folder, app_id=app_id)
+        transport = httpx.ASGITransport(app=page)
+        async with httpx.AsyncClient(transport=transport, base_url="http://a.test") as client:
+            meetings.append((await enter(client, name="Ann", room="blue")).json()["meeting_id"])
+    assert meetings[0] == meetings[1]
+
+
+async def test_a_token_makes_one_the_same_person_again(knock: Any) -> None:
+    client = await knock()
+    first = (await enter(client, name="Ann", room="blue")).json()
+    again = (await enter(client, name="Ann B.", room="blue", token=first["token"])).json()
+    elsewhere = (await enter(client, name="Ann", room="red", token=first["token"])).json()
+    forged = (await enter(client, name="Ann", room="blue", token="forged")).json()
+    assert again["participant_id"] == first["participant_id"]
+    assert elsewhere["participant_id"] != first["participant_id"]
+    assert forged["participant_id"] != first["participant_id"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"name": "", "room": "blue"},
+        {"name": "Ann", "room": ""},
+        {"name": "x" * 65, "room": "blue"},
+        {"name": "A\x07nn", "room": "blue"},
+        {"name": "Ann", "room": "a/b"},
+        {"name": "Ann"},
+        {"name": 5, "room": "blue"},
+        [],
+    ],
+)
+async def test_what_cannot_be_a_name_or_a_room_is_refused_in_words(knock: Any, body: Any) -> None:
+    answer = await (await knock()).post("/try/session", json=body)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["message"]
+
+
+async def test_a_foreign_page_cannot_make_a_browser_enter(knock: Any) -> None:
+    client = await knock()
+    answer = await client.post(
+        "/try/session",
+        content=b'{"name": "Ann", "room": "blue"}',
+        headers={"content-type": "text/plain"},
+    )
+    assert answer.status_code == 400
+
+
+async def test_too_many_entries_are_told_to_come_later(
+    knock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo_call_page, "ENTRIES_PER_MINUTE", 2)
+    client = await knock()
+    statuses = [(await enter(client, name="Ann", room="blue")).status_code for _ in range(3)]
+    assert statuses == [200, 200, 503]
+
+
+async def test_without_a_build_the_page_says_how_to_get_one(knock: Any, tmp_path: Path) -> None:
+    answer = await (await knock(folder=tmp_path / "none")).get("/try")
+    assert answer.status_code == 503
+    assert "make pages" in answer.text
+
+
+async def test_it_is_switched_off_by_a_setting(knock: Any) -> None:
+    client = await knock(try_page=False)
+    assert (await client.get("/try")).status_code == 404
+    assert (await enter(client, name="Ann", room="blue")).status_code == 404
+
+
+async def test_badges_are_for_those_who_are_in_the_meeting(knock: Any) -> None:
+    client = await knock()
+    assert (await client.get("/try/quality")).status_code == 401
+    ann = (await enter(client, name="Ann", room="blue")).json()
+    headers = {"authorization": f"Bearer {ann['token']}"}
+    answer = await client.get("/try/quality?peer_id=unknown", headers=headers)
+    assert (answer.status_code, answer.json()) == (200, {"peers": []})

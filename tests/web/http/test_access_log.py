@@ -1,0 +1,112 @@
+"""What is counted of requests whose clients went away."""
+
+import asyncio
+from typing import Any
+
+import pytest
+import structlog
+from prometheus_client import CollectorRegistry
+
+from aftercall.web.http.access_log import HttpMetrics, Observed
+from aftercall.web.http.disconnects import Abandonable
+
+House = Any
+HUNG_UP = {"type": "http.disconnect"}
+
+
+class Line:
+    """A connection on which somebody says what it was given, and then hangs up."""
+
+    def __init__(self, method: str, *said: dict[str, Any], path: str = "/calls") -> None:
+        self.scope: Any = {
+            "type": "http",
+            "method": method,
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": b"",
+            "root_path": "",
+            "scheme": "http",
+            "http_version": "1.1",
+            "headers": [(b"content-type", b"application/json")],
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 2),
+        }
+        self.sent: list[Any] = []
+        self._said = [*said, HUNG_UP]
+
+    async def receive(self) -> Any:
+        await asyncio.sleep(0)
+        return self._said.pop(0) if self._said else HUNG_UP
+
+    async def send(self, message: Any) -> None:
+        self.sent.append(message)
+
+
+def _part(body: bytes, *, is_last: bool) -> dict[str, Any]:
+    return {"type": "http.request", "body": body, "more_body": not is_last}
+
+
+def _observed(app: Any) -> tuple[Any, CollectorRegistry]:
+    registry = CollectorRegistry()
+    metrics = HttpMetrics(registry)
+    return Observed(Abandonable(app), metrics=metrics, new_id=lambda: "id"), registry
+
+
+def _counted(registry: CollectorRegistry) -> dict[str, float]:
+    """How many requests there were of each status."""
+    return {
+        sample.labels["status"]: sample.value
+        for metric in registry.collect()
+        for sample in metric.samples
+        if sample.name == "aftercall_http_requests_total"
+    }
+
+
+async def test_a_read_that_was_abandoned_is_no_error_of_the_server() -> None:
+    async def never_answer(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.Event().wait()
+
+    app, registry = _observed(never_answer)
+    line = Line("GET", _part(b"", is_last=True))
+    with structlog.testing.capture_logs() as lines:
+        await app(line.scope, line.receive, line.send)
+    assert _counted(registry) == {"499": 1}
+    (request,) = [each for each in lines if each["action"] == "request"]
+    assert (request["status"], line.sent) == (499, [])
+
+
+async def test_an_application_that_fails_before_it_answers_is_counted_as_500() -> None:
+    async def fail(scope: Any, receive: Any, send: Any) -> None:
+        raise ValueError("no")
+
+    app, registry = _observed(fail)
+    line = Line("POST")
+    with pytest.raises(ValueError, match="no"):
+        await app(line.scope, line.receive, line.send)
+    assert _counted(registry) == {"500": 1}
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH", "PUT", "DELETE"])
+async def test_a_client_that_goes_in_the_middle_of_its_body_is_no_error_of_the_server(
+    house: House, method: str
+) -> None:
+    caller = await house.caller()
+    path = f"{caller.kit}/{caller.app_id}/meetings"
+    line = Line(method, _part(b'{"title": "half', is_last=False), path=path)
+    line.scope["headers"].append((b"authorization", f"Bearer {caller.token}".encode()))
+    with structlog.testing.capture_logs() as lines:
+        await house.client._transport.app(line.scope, line.receive, line.send)
+    assert "request_failed" not in {each["action"] for each in lines}
+    assert all(message.get("status", 0) < 500 for message in line.sent)
+    assert "500" not in _counted(house.services.metrics)
+
+
+async def test_a_write_that_came_whole_is_carried_out_and_counted_as_done(house: House) -> None:
+    caller = await house.caller()
+    path = f"{caller.kit}/{caller.app_id}/meetings"
+    line = Line("POST", _part(b'{"title": "whole"}', is_last=True), path=path)
+    line.scope["headers"].append((b"authorization", f"Bearer {caller.token}".encode()))
+    await house.client._transport.app(line.scope, line.receive, line.send)
+    assert _counted(house.services.metrics) == {"201": 1}
+    listed = (await caller.ask("GET", "/meetings")).json()["data"]
+    assert [each["title"] for each in listed] == ["whole"]

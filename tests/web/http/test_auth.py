@@ -1,0 +1,55 @@
+import base64
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aftercall.core.errors import Refused
+from aftercall.core.records import Role
+from aftercall.web.http.auth import needed_role, read_credentials
+
+
+def _basic(text: str) -> str:
+    return "Basic " + base64.b64encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    ("headers", "token", "user"),
+    [
+        ({"authorization": "Bearer t"}, "t", None),
+        ({"authorization": "bearer  t "}, "t", None),
+        ({"x-auth-key": "t", "x-auth-email": "a@b"}, "t", None),
+        ({"authorization": _basic("app:t")}, "t", "app"),
+        ({"authorization": _basic("app:t:u")}, "t:u", "app"),
+        ({"authorization": "Bearer t", "x-auth-key": "other"}, "t", None),
+        ({}, None, None),
+    ],
+)
+def test_a_token_is_found_wherever_clients_put_it(
+    headers: dict[str, str], token: str | None, user: str | None
+) -> None:
+    credentials = read_credentials(headers)
+    assert (credentials.token, credentials.user) == (token, user)
+
+
+@pytest.mark.parametrize("value", ["Digest x", "Basic ???", "Basic " + "YQ==", "Basic gICA"])
+def test_credentials_that_cannot_be_read_are_nobodys(value: str) -> None:
+    with pytest.raises(Refused) as refused:
+        read_credentials({"authorization": value})
+    assert refused.value.is_unknown
+
+
+@given(st.text())
+def test_any_header_is_read_or_refused(value: str) -> None:
+    try:
+        read_credentials({"authorization": value})
+    except Refused as refused:
+        assert refused.code == "bad_credentials"
+
+
+@pytest.mark.parametrize(
+    ("method", "role"),
+    [("GET", Role.READ), ("POST", Role.ADMIN), ("DELETE", Role.ADMIN), ("PATCH", Role.ADMIN)],
+)
+def test_only_reading_is_open_to_a_token_that_reads(method: str, role: Role) -> None:
+    assert needed_role(method) is role

@@ -1,0 +1,123 @@
+"""Clients that hang up before they are answered."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from aftercall.web.http.disconnects import Abandonable
+
+Message = dict[str, Any]
+ASKED: Message = {"type": "http.request", "body": b"", "more_body": False}
+HUNG_UP: Message = {"type": "http.disconnect"}
+DONE: Message = {"type": "http.response.body", "body": b"", "more_body": False}
+
+
+class Line:
+    """A connection of one request; `hang_up` ends it."""
+
+    def __init__(self, method: str = "GET", first: Message = ASKED) -> None:
+        self.scope: Any = {"type": "http", "method": method, "path": "/calls/1"}
+        self.sent: list[Message] = []
+        self._said = [first]
+        self.ends = asyncio.Event()
+
+    async def receive(self) -> Any:
+        if self._said:
+            return self._said.pop()
+        await self.ends.wait()
+        return HUNG_UP
+
+    async def send(self, message: Any) -> None:
+        self.sent.append(message)
+
+
+class Work:
+    """An application that takes long, and what became of it."""
+
+    def __init__(self, then: Callable[[Any], Awaitable[None]] | None = None) -> None:
+        self.has_begun = asyncio.Event()
+        self.may_end = asyncio.Event()
+        self.outcome = ""
+        self.heard: list[Any] = []
+        self._then = then
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            self.heard.append(await receive())
+            self.has_begun.set()
+            await self.may_end.wait()
+            await send(DONE)
+            if self._then is not None:
+                await self._then(receive)
+            self.outcome = "ended"
+        except asyncio.CancelledError:
+            self.outcome = "called off"
+            raise
+
+
+async def _ask(work: Any, line: Line) -> None:
+    app: Any = Abandonable(work)
+    await app(line.scope, line.receive, line.send)
+
+
+async def test_a_read_is_called_off_when_the_client_goes() -> None:
+    line, work = Line(), Work()
+    asking = asyncio.create_task(_ask(work, line))
+    await work.has_begun.wait()
+    line.ends.set()
+    async with asyncio.timeout(5):
+        await asking
+    assert (work.outcome, line.sent) == ("called off", [])
+    assert work.heard == [ASKED]
+
+
+async def test_a_write_is_carried_out_though_the_client_goes() -> None:
+    line, work = Line("POST"), Work()
+    asking = asyncio.create_task(_ask(work, line))
+    await work.has_begun.wait()
+    line.ends.set()
+    work.may_end.set()
+    await asking
+    assert (work.outcome, line.sent) == ("ended", [DONE])
+
+
+async def test_what_follows_the_answer_is_carried_out() -> None:
+    async def tidy_up(receive: Any) -> None:
+        assert await receive() == HUNG_UP
+        await asyncio.sleep(0)
+
+    line, work = Line(), Work(tidy_up)
+    asking = asyncio.create_task(_ask(work, line))
+    await work.has_begun.wait()
+    work.may_end.set()
+    line.ends.set()
+    await asking
+    assert (work.outcome, line.sent) == ("ended", [DONE])
+
+
+async def test_a_read_with_a_body_still_to_come_is_read() -> None:
+    first = {"type": "http.request", "body": b"a", "more_body": True}
+    line, work = Line(first=first), Work()
+    work.may_end.set()
+    await _ask(work, line)
+    assert (work.heard, work.outcome) == ([first], "ended")
+
+
+async def test_an_error_of_a_read_is_told() -> None:
+    async def fail(scope: Any, receive: Any, send: Any) -> None:
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        await _ask(fail, Line())
+
+
+async def test_a_server_that_stops_calls_off_what_it_answers() -> None:
+    line, work = Line(), Work()
+    asking = asyncio.create_task(_ask(work, line))
+    await work.has_begun.wait()
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert work.outcome == "called off"

@@ -1,0 +1,117 @@
+import asyncio
+import gzip
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aftercall.service.reports.deflate import LongText
+from aftercall.web.http import gzip_pieces
+from aftercall.web.http.gzip_pieces import LongAnswer, takes_gzip
+
+
+async def _sent(answer: LongAnswer, accept_encoding: str) -> tuple[dict[bytes, bytes], bytes]:
+    scope: Any = {"type": "http", "headers": [(b"accept-encoding", accept_encoding.encode())]}
+    messages: list[Any] = []
+
+    async def receive() -> Any:
+        raise AssertionError("An answer reads nothing.")
+
+    async def send(message: Any) -> None:
+        messages.append(message)
+
+    await answer(scope, receive, send)
+    start, *parts = messages
+    assert start["status"] == 200
+    assert [part["more_body"] for part in parts] == [True] * (len(parts) - 1) + [False]
+    headers = dict(start["headers"])
+    body = b"".join(part["body"] for part in parts)
+    assert int(headers[b"content-length"]) == len(body)
+    return headers, body
+
+
+@given(st.lists(st.binary(max_size=200), max_size=6), st.booleans())
+async def test_both_forms_say_the_same(pieces: list[bytes], is_stored: bool) -> None:
+    held: list[bytes | LongText] = [
+        LongText(piece) if is_stored and number % 2 else piece
+        for number, piece in enumerate(pieces)
+    ]
+    _, plain = await _sent(LongAnswer(held), "")
+    headers, packed = await _sent(LongAnswer(held), "gzip")
+    assert plain == b"".join(pieces)
+    assert headers[b"content-encoding"] == b"gzip"
+    assert gzip.decompress(packed) == plain
+
+
+async def test_a_large_piece_is_inflated_beside_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gzip_pieces, "IN_A_THREAD_FROM", 10)
+    large = LongText(b"0123456789")
+    stored = large.packed()
+    _, plain = await _sent(LongAnswer([b"<", stored, b">", stored]), "identity")
+    assert plain == b"<0123456789>0123456789"
+
+
+async def test_many_readers_of_inflated_pieces_hold_no_more_than_is_allowed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gzip_pieces, "MOST_HELD", 2_500)
+    monkeypatch.setattr(gzip_pieces, "STEP", 100)
+    piece = bytes(range(250)) * 4
+    may_read = asyncio.Event()
+    texts = [LongText(piece).packed() for _ in range(6)]
+
+    async def read(text: LongText) -> bytes:
+        taken: list[bytes] = []
+
+        async def send(message: Any) -> None:
+            if "body" in message:
+                taken.append(message["body"])
+                await may_read.wait()
+
+        scope: Any = {"type": "http", "headers": []}
+        receive: Any = may_read.wait
+        await LongAnswer([b"<", text])(scope, receive, send)
+        return b"".join(taken)
+
+    reading = [asyncio.create_task(read(text)) for text in texts]
+    for _ in range(20):
+        await asyncio.sleep(0)
+    may_read.set()
+    assert await asyncio.gather(*reading) == [b"<" + piece] * 6
+    assert ["plain" in vars(text) for text in texts] == [True, True, False, False, False, False]
+    assert LongAnswer.held == 0
+
+
+async def test_a_reader_that_leaves_no_longer_counts() -> None:
+    class Gone(Exception):
+        pass
+
+    async def send(message: Any) -> None:
+        if message.get("body"):
+            raise Gone
+
+    scope: Any = {"type": "http", "headers": []}
+    receive: Any = asyncio.Event().wait
+    with pytest.raises(Gone):
+        await LongAnswer([b"<", b">"])(scope, receive, send)
+    assert LongAnswer.held == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "is_taken"),
+    [
+        ("", False),
+        ("gzip", True),
+        ("deflate, GZIP", True),
+        ("br;q=1.0, gzip;q=0.2", True),
+        ("gzip;q=0", False),
+        ("gzip; q=0.000, *", False),
+        ("*", True),
+        ("*;q=0", False),
+        ("deflate, br", False),
+        ("gzip;q=", False),
+    ],
+)
+def test_the_client_says_whether_it_takes_gzip(said: str, is_taken: bool) -> None:
+    assert takes_gzip(said) is is_taken

@@ -1,0 +1,197 @@
+"""Media servers at the intake's door: who may post, and what they are told."""
+
+import asyncio
+import base64
+import gzip
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.records import Role
+from aftercall.web.intake.door import IntakeDoor
+from tests.web.conftest import Build, Caller, House
+
+RECORDING = json.loads((Path(__file__).parents[2] / "samples" / "janus-events.json").read_text())
+AFTERWARDS = EpochMs(1_795_223_142_000)
+
+
+@dataclass(kw_only=True)
+class Door:
+    house: House
+    client: httpx.AsyncClient
+    owner: Caller
+
+    async def post(self, body: Any, *, query: str = "", **request: Any) -> httpx.Response:
+        headers = {"authorization": f"Bearer {self.owner.token}"} | request.pop("headers", {})
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        app_id = request.pop("app_id", self.owner.app_id)
+        url = f"/v1/apps/{app_id}/sources/janus{query}"
+        return await self.client.post(url, content=content, headers=headers)
+
+    async def sessions(self) -> list[dict[str, Any]]:
+        listed = (await self.owner.ask("GET", "/sessions")).json()
+        found: list[dict[str, Any]] = listed["data"]["sessions"]
+        return found
+
+
+@pytest.fixture
+async def door(build: Build) -> AsyncIterator[Door]:
+    house = build()
+    house.clock.now = AFTERWARDS
+    owner = await house.caller()
+    app: Any = IntakeDoor(house.services)
+    client = httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=app), base_url="http://aftercall.test"
+    )
+    running = asyncio.create_task(house.services.intake.run())
+    yield Door(house=house, client=client, owner=owner)
+    house.services.intake.close()
+    await running
+    await client.aclose()
+
+
+def _news(name: str, seconds: int, session: int | None = 5, **data: Any) -> dict[str, Any]:
+    event: dict[str, Any] = {
+        "emitter": "janus-1",
+        "type": 64,
+        "timestamp": (AFTERWARDS - 60_000 + seconds * 1_000) * 1_000,
+        "event": {
+            "plugin": "janus.plugin.videoroom",
+            "data": {"event": name, "room": 1234} | data,
+        },
+    }
+    return event if session is None else event | {"session_id": session, "handle_id": session + 1}
+
+
+async def test_a_recorded_call_is_taken_and_counted(door: Door) -> None:
+    answer = await door.post(RECORDING["call"])
+    assert answer.status_code == 202
+    assert answer.json() == {
+        "success": True,
+        "data": {"accepted": 31, "duplicates": 0, "ignored": 12, "rejected": []},
+    }
+    again = (await door.post(RECORDING["call"])).json()["data"]
+    # The farewells were understood before, and have nothing left to say.
+    assert (again["accepted"], again["duplicates"], again["ignored"]) == (0, 29, 14)
+    [session] = await door.sessions()
+    assert (session["associated_id"], session["total_participants"]) == ("1234", 2)
+
+
+async def test_janus_own_credentials_are_the_token_as_password(door: Door) -> None:
+    basic = base64.b64encode(f"janus:{door.owner.token}".encode()).decode()
+    answer = await door.post(RECORDING["call"], headers={"authorization": f"Basic {basic}"})
+    assert answer.status_code == 202
+    wrong = base64.b64encode(b"janus:nonsense").decode()
+    refused = await door.post(RECORDING["call"], headers={"authorization": f"Basic {wrong}"})
+    assert (refused.status_code, refused.json()["error"]["reason"]) == (401, "token_invalid")
+
+
+async def test_a_compressed_post_is_taken(door: Door) -> None:
+    packed = gzip.compress(json.dumps(RECORDING["call"]).encode())
+    answer = await door.post(packed, headers={"content-encoding": "gzip"})
+    assert answer.json()["data"]["accepted"] == 31
+
+
+async def test_another_tenant_neither_writes_nor_finds_anything(door: Door) -> None:
+    other = await door.house.caller()
+    foreign = await door.post(RECORDING["call"], app_id=other.app_id)
+    assert (foreign.status_code, foreign.json()["error"]["reason"]) == (403, "foreign_app")
+    assert await door.sessions() == []
+    await door.post(RECORDING["call"])
+    theirs = Door(house=door.house, client=door.client, owner=other)
+    assert await theirs.sessions() == []
+    # The same Janus session is another peer in another app: its statistics are nobody's there.
+    stats = (await theirs.post(RECORDING["call"][26])).json()["data"]
+    assert (stats["accepted"], stats["rejected"][0]["code"]) == (0, "unknown_session")
+    leaving = (await theirs.post(_news("leaving", 50, None, id=6603468110306277))).json()["data"]
+    assert (leaving["accepted"], leaving["ignored"]) == (0, 1)
+
+
+async def test_reading_is_not_enough(door: Door) -> None:
+    reader = await door.house.caller(of=door.owner, role=Role.READ)
+    headers = {"authorization": f"Bearer {reader.token}"}
+    refused = await door.post(RECORDING["call"], headers=headers)
+    assert (refused.status_code, refused.json()["error"]["reason"]) == (403, "read_only_token")
+    nobody = await door.post(RECORDING["call"], headers={"authorization": ""})
+    assert nobody.status_code == 401
+
+
+async def test_a_leaving_that_names_the_feed_alone_ends_the_stay(door: Door) -> None:
+    await door.post([_news("joined", 0, 5, id=77, display="Ada"), _news("joined", 1, 8, id=78)])
+    [session] = await door.sessions()
+    assert session["live_participants"] == 2
+    counts = (await door.post(_news("leaving", 30, None, id=77))).json()["data"]
+    assert (counts["accepted"], counts["ignored"]) == (1, 0)
+    [session] = await door.sessions()
+    assert session["live_participants"] == 1
+
+
+async def test_who_sends_media_and_falls_silent_is_gone_within_the_period_told(door: Door) -> None:
+    await door.post([_news("joined", 0, 5, id=77), _news("published", 1, 5, id=77)])
+    await door.post([_news("joined", 0, 8, id=78)])
+    [session] = await door.sessions()
+    published = _news("published", 2, 5, id=77)
+    await door.post(published, query="?stats_period=5")
+    door.house.clock.move(31_000)
+    await door.house.recorder.settle(door.owner.app_id, session["id"])
+    [session] = await door.sessions()
+    assert session["live_participants"] == 1
+
+
+def _core(subtype: int, seconds: int, emitter: str = "janus-1") -> dict[str, Any]:
+    status = {1: "started", 2: "shutdown"}.get(subtype, "other")
+    timestamp = (AFTERWARDS - 60_000 + seconds * 1_000) * 1_000
+    said = {"emitter": emitter, "type": 256, "subtype": subtype, "timestamp": timestamp}
+    return said | {"event": {"status": status}}
+
+
+def _statistics(seconds: int, session: int) -> dict[str, Any]:
+    audio = {"media": "audio", "mid": "0", "base": 48_000, "packets-received": 50 * seconds}
+    news = _news("", seconds, session)
+    return news | {"type": 32, "subtype": 3, "event": audio}
+
+
+@pytest.mark.parametrize(("subtype", "left_at"), [(1, ["10.000", "5.000"]), (2, ["30.000"] * 2)])
+async def test_a_janus_that_ends_or_begins_ends_the_stays_it_had(
+    door: Door, subtype: int, left_at: list[str]
+) -> None:
+    await door.post([_news("joined", 0, 5, id=77), _news("published", 1, 5, id=77)])
+    await door.post([_news("joined", 2, 8, id=78), _news("published", 5, 8, id=78)])
+    await door.post([_news("joined", 3, 9, id=79) | {"emitter": "janus-2"}])
+    await door.post([_statistics(10, 5)])
+    core = _core(subtype, 30)
+    later = _news("joined", 31, 10, id=80)
+    counts = (await door.post([core, later])).json()["data"]
+    assert (counts["accepted"], counts["ignored"], counts["rejected"]) == (2, 0, [])
+    again = (await door.post([core])).json()["data"]
+    assert (again["accepted"], again["ignored"]) == (0, 1)
+    [session] = await door.sessions()
+    assert session["live_participants"] == 2
+    answer = await door.owner.ask("GET", f"/sessions/{session['id']}/participants")
+    people = answer.json()["data"]["participants"]
+    left = {each["custom_participant_id"]: each["left_at"] for each in people}
+    assert {id for id, at in left.items() if at is None} == {"79", "80"}
+    ends = [datetime.fromisoformat(left[id]).timestamp() for id in ("77", "78")]
+    begin_s = AFTERWARDS / 1000 - 60
+    assert [f"{end - begin_s:.3f}" for end in ends] == left_at
+
+
+@pytest.mark.parametrize("said", ["x", "-1", "601", "1.5", "٣"])
+async def test_a_period_that_is_none_is_refused(door: Door, said: str) -> None:
+    refused = await door.post([], query=f"?stats_period={said}")
+    assert (refused.status_code, refused.json()["error"]["reason"]) == (400, "bad_number")
+
+
+async def test_what_cannot_be_read_is_refused_and_told(door: Door) -> None:
+    refused = await door.post(b"{")
+    assert (refused.status_code, refused.json()["error"]["reason"]) == (400, "bad_json")
+    mixed = (await door.post([3, *RECORDING["call"]])).json()["data"]
+    assert mixed["accepted"] == 31
+    assert [(r["index"], r["code"]) for r in mixed["rejected"]] == [(0, "bad_event")]

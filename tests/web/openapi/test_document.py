@@ -1,0 +1,137 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from aftercall.web.intake.door import IntakeDoor
+from aftercall.web.openapi.intake import INTAKE_PATHS
+
+House = Any
+
+
+async def _document(house: House) -> dict[str, Any]:
+    answer = await house.client.get("/docs/openapi.json")
+    assert answer.headers["content-type"] == "application/json"
+    document: dict[str, Any] = answer.json()
+    return document
+
+
+async def test_every_operation_says_what_it_does_and_answers(house: House) -> None:
+    document = await _document(house)
+    ids = []
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            where = (method, path)
+            ids.append(operation["operationId"])
+            assert operation["summary"], where
+            assert all(parameter["description"] for parameter in operation["parameters"]), where
+            successes = [status for status in operation["responses"] if status < "300"]
+            assert len(successes) == 1, where
+            assert {"400", "401", "403", "500", "503"} <= set(operation["responses"]), where
+            assert ("requestBody" in operation) <= (method in {"post", "put", "patch"}), where
+    assert len(set(ids)) == len(ids)
+
+
+def _references(node: Any) -> set[str]:
+    if isinstance(node, dict):
+        found = {node["$ref"]} if isinstance(node.get("$ref"), str) else set()
+        return found.union(*(_references(value) for value in node.values()))
+    if isinstance(node, list):
+        return set().union(*(_references(value) for value in node))
+    return set()
+
+
+async def test_nothing_is_referred_to_that_is_not_there(house: House) -> None:
+    document = await _document(house)
+    there = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+    assert _references(document) <= there
+
+
+async def test_every_path_parameter_is_declared(house: House) -> None:
+    for path, methods in (await _document(house))["paths"].items():
+        for operation in methods.values():
+            declared = {p["name"] for p in operation["parameters"] if p["in"] == "path"}
+            assert declared == {part[1:-1] for part in path.split("/") if part.startswith("{")}
+
+
+async def test_the_page_asks_nobody_else_for_anything(house: House) -> None:
+    page = await house.client.get("/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    for name in ("/docs/page.js", "/docs/page.css"):
+        assert name in page.text
+        assert (await house.client.get(name)).status_code == 200
+    assert "http" not in page.text.replace("https://", "http://").replace("charset", "")
+
+
+async def test_the_intake_is_documented_where_it_is_answered(house: House) -> None:
+    paths = (await _document(house))["paths"]
+    door = IntakeDoor(house.services)
+    beside = [path for path in INTAKE_PATHS if path in paths]
+    assert len(beside) == 4
+    assert all(door.is_for(path.format(app_id="app")) for path in beside)
+
+
+_PRINT = """
+import asyncio, json, sys
+from aftercall.app import new_id, now
+from aftercall.core.lifecycle.state_machine import Policy
+from aftercall.service.services import build_services
+from aftercall.settings import Settings
+from aftercall.store.engine.database import Database
+from aftercall.web.routes import create_litestar
+
+async def show():
+    db = await Database.open("sqlite:///" + sys.argv[1])
+    services = build_services(db, settings=Settings(), clock=now, new_id=new_id, policy=Policy())
+    sys.stdout.write(json.dumps(create_litestar(services).state.document))
+    await db.close()
+
+asyncio.run(show())
+"""
+
+
+def test_the_document_is_the_same_at_every_start(tmp_path: Path) -> None:
+    printing = [
+        subprocess.Popen(
+            [sys.executable, "-c", _PRINT, str(tmp_path / f"{seed}.db")],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            stdout=subprocess.PIPE,
+        )
+        for seed in ("1", "2", "3")
+    ]
+    printed = [each.communicate()[0] for each in printing]
+    assert len(printed[0]) > 50_000
+    assert printed[0] == printed[1] == printed[2]
+
+
+async def test_who_says_nothing_of_himself_gets_an_answer_that_is_documented(house: House) -> None:
+    answered: dict[str, int] = {}
+    for path, methods in (await _document(house))["paths"].items():
+        if path in INTAKE_PATHS:
+            continue
+        for method, operation in methods.items():
+            address = path.format(**{p["name"]: "x" for p in operation["parameters"]})
+            answer = await house.client.request(method, address, json={})
+            assert str(answer.status_code) in operation["responses"], (method, path)
+            answered[operation["operationId"]] = answer.status_code
+    open_to_all = {name for name, status in answered.items() if status != 401}
+    assert open_to_all <= {"sign_in", "sign_out"}
+
+
+async def test_who_is_another_accounts_gets_403_and_unknown_things_are_404(house: House) -> None:
+    caller, other = await house.caller(is_of_account=True), await house.caller(is_of_account=True)
+    document = await _document(house)
+    paths = [p for p in document["paths"] if "{account_id}" in p]
+    assert len(paths) > 15
+    for path in paths:
+        for method, operation in document["paths"][path].items():
+            ids = {p["name"]: "gone" for p in operation["parameters"] if p["in"] == "path"}
+            ids |= {"account_id": caller.account_id}
+            foreign = await other.ask_at(method, path.format(**ids), json={})
+            assert foreign.status_code == 403, (method, path)
+            answer = await caller.ask_at(method, path.format(**ids))
+            if method in {"get", "delete"}:
+                is_documented = "404" in operation["responses"]
+                assert (answer.status_code == 404) == is_documented, (method, path)

@@ -1,0 +1,200 @@
+from collections.abc import Iterator
+
+import pytest
+
+from aftercall.web.server.connections import (
+    BEHIND_IT,
+    LEAST_TAKEN,
+    LINGER_S,
+    MOST_UNSENT_BYTES,
+    STUCK_S,
+)
+from tests.web.lines import LIMITS, Ground, Line, ground
+
+GET = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"
+NEVER = b"GET /never HTTP/1.1\r\nhost: a\r\n\r\n"
+
+
+@pytest.fixture
+def here() -> Iterator[Ground]:
+    with ground() as made:
+        yield made
+
+
+def busy(here: Ground, count: int) -> list[Line]:
+    """Connections whose requests are being answered."""
+    lines = [here.connect() for _ in range(count)]
+    for line in lines:
+        line.send(NEVER)
+    return lines
+
+
+def test_the_longest_idle_connection_makes_room(here: Ground) -> None:
+    early, late, asking = here.connect(), here.connect(), here.connect()
+    late.send(GET)
+    here.loop.pass_time(1)
+    early.send(GET)
+    asking.send(NEVER)
+    here.connect()
+    assert late.transport.is_aborted
+    assert not early.transport.is_ended
+    assert not asking.transport.is_ended
+    assert here.counted("made_room") == 1
+
+
+def test_an_idle_connection_goes_before_one_that_is_sending_a_request(here: Ground) -> None:
+    sending, idle = here.connect(), here.connect()
+    sending.send(b"GET / HTTP/1.1\r\n")
+    idle.send(GET)
+    here.connect()
+    here.connect()
+    assert idle.transport.is_aborted
+    assert not sending.transport.is_ended
+
+
+def test_the_last_to_come_is_refused_when_all_others_are_being_answered(here: Ground) -> None:
+    lines = busy(here, LIMITS.connections)
+    newcomer = here.connect()
+    assert newcomer.statuses == [503]
+    assert not any(line.transport.is_ended for line in lines)
+    assert here.counted("too_many") == 1
+
+
+def test_who_waits_to_be_closed_after_a_refusal_makes_room_first(here: Ground) -> None:
+    idle, refused, _ = here.connect(), here.connect(), *busy(here, 1)
+    idle.send(GET)
+    refused.send(b"no request\r\n\r\n")
+    here.connect()
+    assert refused.transport.is_aborted
+    assert not idle.transport.is_ended
+
+
+def test_of_those_that_are_sending_the_one_goes_that_did_not_get_on(here: Ground) -> None:
+    getting_on, halted, _ = here.connect(), here.connect(), *busy(here, 1)
+    halted.send(b"POST / HTTP/1.1\r\n")
+    getting_on.send(b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n")
+    here.connect()
+    assert halted.transport.is_aborted
+    assert not getting_on.transport.is_ended
+
+
+def test_a_connection_is_not_idle_while_its_second_request_is_answered(here: Ground) -> None:
+    lines = busy(here, LIMITS.connections - 1)
+    again = here.connect()
+    again.send(GET)
+    again.send(NEVER)
+    assert here.connect().statuses == [503]
+    assert not any(line.transport.is_ended for line in (again, *lines))
+
+
+def test_a_connection_is_closed_that_was_idle_for_too_long_since_its_last_answer(
+    here: Ground,
+) -> None:
+    first, second = here.connect(), here.connect()
+    for line in (first, second):
+        line.protocol.timeout_keep_alive = 75
+        line.send(GET)
+    here.loop.pass_time(60)
+    first.send(GET)
+    assert first.statuses == [200, 200]
+    here.loop.pass_time(20)
+    assert second.transport.is_ended and not second.transport.is_aborted
+    assert not first.transport.is_ended
+    here.loop.pass_time(60)
+    assert first.transport.is_ended
+
+
+def test_an_aborted_connection_leaves_its_place_before_it_is_lost(here: Ground) -> None:
+    idle = here.connect()
+    idle.send(GET)
+    asking = busy(here, LIMITS.connections - 1)
+    asking += busy(here, 1)
+    assert idle.transport.is_aborted
+    asking.pop().close()
+    asking += busy(here, 1)
+    assert not any(line.transport.is_ended for line in asking)
+    idle.close()
+    assert here.connect().statuses == [503], "one place is not left twice"
+
+
+def test_an_answer_makes_room_when_it_waited_long_for_its_reader(here: Ground) -> None:
+    stuck, *_ = busy(here, LIMITS.connections)
+    stuck.wait_for_reader(100_000)
+    here.loop.pass_time(STUCK_S - 1)
+    early = here.connect()
+    assert early.statuses == [503]
+    early.close()
+    here.loop.pass_time(2)
+    assert here.connect().statuses == []
+    assert stuck.transport.is_aborted
+
+
+def test_a_reader_that_takes_too_little_is_not_waited_for(here: Ground) -> None:
+    slow, steady = busy(here, 2)
+    for line in (slow, steady):
+        line.wait_for_reader(200_000)
+    slow.transport.unsent_bytes -= LEAST_TAKEN - 1
+    steady.transport.unsent_bytes -= LEAST_TAKEN
+    here.loop.pass_time(LIMITS.unsent_s + 1)
+    assert slow.transport.is_aborted
+    assert not steady.transport.is_ended
+    assert here.counted("slow_reader") == 1
+    here.loop.pass_time(LIMITS.unsent_s + 1)
+    assert steady.transport.is_aborted, "what it took before counts no more"
+
+
+def test_a_reader_that_took_all_is_not_slow(here: Ground) -> None:
+    (line,) = busy(here, 1)
+    line.wait_for_reader(200_000)
+    line.protocol.resume_writing()
+    here.loop.pass_time(LIMITS.unsent_s + 1)
+    assert not line.transport.is_ended
+
+
+def test_the_answers_that_wait_longest_go_when_all_are_too_large_together(here: Ground) -> None:
+    first, second, third = busy(here, 3)
+    third_of_it = MOST_UNSENT_BYTES // 3 - BEHIND_IT
+    first.wait_for_reader(third_of_it)
+    second.wait_for_reader(third_of_it)
+    assert not first.transport.is_ended
+    third.wait_for_reader(third_of_it + 100)
+    assert [line.transport.is_aborted for line in (first, second, third)] == [True, False, False]
+    assert here.counted("unsent_bytes") == 1
+
+
+def test_a_refused_client_has_a_moment_to_read_why(here: Ground) -> None:
+    line = here.connect()
+    line.send(b"no request\r\n\r\n")
+    assert line.statuses == [400]
+    here.loop.pass_time(LINGER_S)
+    assert not line.transport.is_aborted
+    here.loop.pass_time(1)
+    assert line.transport.is_aborted
+
+
+def test_a_process_that_stops_ends_what_is_open_in_time(here: Ground) -> None:
+    (line,) = busy(here, 1)
+
+    async def stop() -> None:
+        here.connections.let_go(4)
+
+    here.loop.run_until_complete(stop())
+    here.loop.pass_time(3.5)
+    assert not line.transport.is_ended
+    here.loop.pass_time(1)
+    assert line.transport.is_aborted
+
+
+def test_a_connection_that_comes_after_all_had_gone_is_looked_at(here: Ground) -> None:
+    here.connect().close()
+    here.loop.pass_time(1)
+    silent = here.connect()
+    here.loop.pass_time(LIMITS.head_s + 1)
+    assert silent.transport.is_ended
+
+
+def test_the_metrics_show_who_is_connected(here: Ground) -> None:
+    lines = busy(here, 2)
+    assert here.metrics.get_sample_value("aftercall_connections") == 2
+    lines[0].close()
+    assert here.metrics.get_sample_value("aftercall_connections") == 1

@@ -1,0 +1,207 @@
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from aftercall.web.server.connections import LEAST_BYTES_PER_S
+from aftercall.web.server.guarded_http import (
+    AFTER_ANSWER_S,
+    MOST_AHEAD,
+    MOST_FRAMING,
+    MOST_HEAD_BYTES,
+    MOST_HEADERS,
+    MOST_TARGET_BYTES,
+)
+from tests.web.lines import LIMITS, Ground, ground
+
+GET = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"
+NEVER = b"GET /never HTTP/1.1\r\nhost: a\r\n\r\n"
+POST = b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: %d\r\n\r\n"
+CHUNKED = b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n"
+
+
+@pytest.fixture
+def here() -> Iterator[Ground]:
+    with ground() as made:
+        yield made
+
+
+def head_with(*lines: bytes, target: bytes = b"/") -> bytes:
+    return b"\r\n".join([b"GET " + target + b" HTTP/1.1", *lines, b"", b""])
+
+
+def test_a_connection_takes_one_request_after_the_other(here: Ground) -> None:
+    line = here.connect()
+    for _ in range(3):
+        line.send(GET)
+    assert line.statuses == [200, 200, 200]
+
+
+def test_a_body_is_given_to_the_application_as_it_came(here: Ground) -> None:
+    line = here.connect()
+    line.send(POST % 6 + b"abc")
+    line.send(b"def" + CHUNKED + b"2\r\ngh\r\n0\r\n\r\n")
+    assert here.app.bodies == [b"abcdef", b"gh"]
+
+
+@pytest.mark.parametrize(
+    ("head", "statuses"),
+    [
+        (head_with(*[b"x: y"] * MOST_HEADERS), [200]),
+        (head_with(*[b"x: y"] * (MOST_HEADERS + 1)), [431]),
+        (head_with(b"x: " + b"y" * (MOST_HEAD_BYTES - 100)), [200]),
+        (head_with(b"x: " + b"y" * MOST_HEAD_BYTES), [431]),
+        (head_with(target=b"/?" + b"q" * (MOST_TARGET_BYTES - 2)), [200]),
+        (head_with(target=b"/?" + b"q" * (MOST_TARGET_BYTES - 1)), [414]),
+        (b"\x16\x03\x01\x02\x00", [400]),
+    ],
+    ids=["most", "too many", "longest", "too long", "far", "too far", "TLS"],
+)
+@pytest.mark.parametrize("first", [100_000, 1_000, 1], ids=["at once", "in pieces", "by a byte"])
+def test_a_head_is_bounded_however_it_comes_in(
+    here: Ground, head: bytes, statuses: list[int], first: int
+) -> None:
+    line = here.connect()
+    line.send(head[:first])
+    for begin in range(first, len(head), 1_000):
+        line.send(head[begin : begin + 1_000])
+    assert line.statuses == statuses
+
+
+def test_a_head_of_which_all_but_the_end_came_first_is_bounded(here: Ground) -> None:
+    line = here.connect()
+    line.send(head_with(b"x: " + b"y" * 200_000)[:-4])
+    line.send(b"\r\n\r\n")
+    assert line.statuses == [431]
+
+
+def test_a_large_body_is_no_large_head_of_the_request_after_it(here: Ground) -> None:
+    line = here.connect()
+    line.send(POST % 60_000)
+    line.send(b"b" * 30_000)
+    line.send(b"b" * 30_000 + GET[:20])
+    line.send(GET[20:])
+    assert line.statuses == [200, 200]
+
+
+def test_a_refusal_says_why_as_the_api_does_and_ends_the_connection(here: Ground) -> None:
+    line = here.connect()
+    line.send(b"no request\r\n\r\n")
+    head, _, body = line.transport.written.partition(b"\r\n\r\n")
+    assert json.loads(body)["error"]["code"] == 400
+    assert b"connection: close" in head
+    assert b"content-length: %d" % len(body) in head
+    assert line.transport.is_ended
+    line.send(GET)
+    assert line.statuses == [400], "what comes after a refusal is not read"
+
+
+def test_a_request_that_cannot_be_read_does_not_take_the_answer_before_it(here: Ground) -> None:
+    line = here.connect()
+    line.send(NEVER)
+    line.send(b"no request\r\n\r\n")
+    # An error here would be read as the answer to the first request.
+    assert line.statuses == []
+    assert line.transport.is_ended
+    assert here.counted("malformed") == 1
+
+
+def test_the_application_learns_that_the_rest_of_a_body_never_comes(here: Ground) -> None:
+    line = here.connect()
+    line.send(CHUNKED + b"1\r\n.\r\n")
+    line.send(b"no length\r\n")
+    assert line.statuses == [400]
+    assert here.app.bodies == []
+    assert here.app.disconnects == 1
+
+
+def test_requests_sent_ahead_are_bounded(here: Ground) -> None:
+    line = here.connect()
+    line.send(NEVER + GET * MOST_AHEAD)
+    assert not line.transport.is_ended
+    line.send(GET)
+    assert line.transport.is_ended
+
+
+def test_the_framing_of_a_body_is_bounded_by_the_body(here: Ground) -> None:
+    honest, hiding = here.connect(), here.connect()
+    for line in (honest, hiding):
+        line.send(CHUNKED)
+    honest.send(b"1\r\n.\r\n" * (MOST_HEAD_BYTES // 2))
+    assert not honest.transport.is_ended
+    extension = b"1;" + b"x" * (10 * MOST_FRAMING) + b"\r\n.\r\n"
+    hiding.send(extension * (2 * MOST_HEAD_BYTES // len(extension)))
+    assert not hiding.transport.is_ended
+    hiding.send(extension * 100)
+    assert hiding.statuses == [400]
+
+
+def test_headers_after_a_body_are_bounded(here: Ground) -> None:
+    line = here.connect()
+    line.send(CHUNKED + b"1\r\n.\r\n0\r\n")
+    line.send(b"x: y\r\n" * (2 * MOST_HEADERS + 1))
+    assert line.statuses == [400]
+
+
+def test_a_head_is_waited_for_from_its_first_byte(here: Ground) -> None:
+    line = here.connect()
+    line.send(GET)
+    here.loop.pass_time(LIMITS.head_s * 3)
+    assert not line.transport.is_ended, "an idle connection is not late"
+    line.send(b"GET / HTTP/1.1\r\n")
+    here.loop.pass_time(LIMITS.head_s)
+    line.send(b"host: a\r\n")
+    assert line.statuses == [200]
+    here.loop.pass_time(1)
+    assert line.statuses == [200, 408]
+
+
+def test_a_connection_that_asked_nothing_is_closed_without_an_answer(here: Ground) -> None:
+    line = here.connect()
+    here.loop.pass_time(LIMITS.head_s + 1)
+    assert line.transport.is_ended
+    assert line.transport.written == b""
+    assert here.counted("request_timeout") == 0
+
+
+def test_a_body_has_more_time_the_more_of_it_came(here: Ground) -> None:
+    steady, slow = here.connect(), here.connect()
+    for line in (steady, slow):
+        line.send(POST % 60_000)
+    steady.send(b"b" * 10 * LEAST_BYTES_PER_S)
+    here.loop.pass_time(LIMITS.body_s + 1)
+    assert slow.statuses == [408]
+    assert not steady.transport.is_ended
+    here.loop.pass_time(10)
+    assert steady.statuses == [408]
+
+
+def test_a_request_that_is_being_answered_is_never_late(here: Ground) -> None:
+    line = here.connect()
+    line.send(NEVER)
+    here.loop.pass_time(LIMITS.body_s * 3)
+    assert not line.transport.is_ended
+
+
+def test_a_body_that_the_application_does_not_read_is_not_late(here: Ground) -> None:
+    line = here.connect()
+    line.send(b"POST /never HTTP/1.1\r\nhost: a\r\ncontent-length: 200000\r\n\r\n" + b"b" * 70_000)
+    assert line.protocol.flow.read_paused
+    here.loop.pass_time(70_000 / LEAST_BYTES_PER_S + LIMITS.body_s + 1)
+    assert not line.transport.is_ended
+
+
+def test_a_body_is_read_for_a_moment_after_its_answer(here: Ground) -> None:
+    line = here.connect()
+    line.send(b"POST /early HTTP/1.1\r\nhost: a\r\ncontent-length: 60000\r\n\r\n")
+    assert line.statuses == [200]
+    here.loop.pass_time(AFTER_ANSWER_S)
+    assert not line.transport.is_ended
+    here.loop.pass_time(1)
+    assert line.transport.is_ended
+
+
+def test_an_upgrade_to_what_is_not_known_is_answered_as_a_request(here: Ground) -> None:
+    line = here.connect()
+    line.send(head_with(b"host: a", b"connection: upgrade", b"upgrade: h2c"))
+    assert line.statuses == [200]

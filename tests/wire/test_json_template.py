@@ -1,0 +1,33 @@
+import json
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aftercall.wire.json_template import Frame
+
+TEXTS = st.text() | st.integers() | st.lists(st.text())
+
+
+@given(st.lists(TEXTS, max_size=5), st.lists(TEXTS, max_size=5), st.booleans())
+def test_pieces_in_their_holes_are_the_text_encoded_whole(
+    around: list[object], held: list[object], is_twice: bool
+) -> None:
+    frame: Frame[bytes] = Frame()
+    holes = [frame.hole(msgspec.json.encode(each)) for each in held]
+    times = 2 if is_twice else 1
+    text = msgspec.json.encode({"around": around, "held": [holes] * times, "after": around})
+    pieces = frame.fill(text)
+    assert json.loads(b"".join(pieces)) == {
+        "around": around,
+        "held": [held] * times,
+        "after": around,
+    }
+
+
+def test_a_piece_is_passed_on_as_it_is() -> None:
+    frame: Frame[list[int]] = Frame()
+    rows = [1, 2, 3]
+    filled = frame.fill(msgspec.json.encode({"one": frame.hole(rows)}))
+    assert filled == [b'{"one":', rows, b"}"]
+    assert filled[1] is rows
