@@ -23,11 +23,11 @@ from sqlalchemy import make_url
 from aftercall.app import new_id, now
 from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.core.overview.session_summary import (
-    CallOrder,
-    CallQuery,
-    CallSummary,
     Quality,
     Seen,
+    SessionSearch,
+    SessionSearchOrder,
+    SessionSummary,
     WorstIssue,
 )
 from aftercall.service.dashboard.session_list import decode_place
@@ -80,8 +80,10 @@ def verdict_rows(count: int) -> Iterator[lists.Batch]:
     yield rows
 
 
-def _summary(names: list[str], browser: str, country: str, mos: float, is_bad: bool) -> CallSummary:
-    return CallSummary(
+def _summary(
+    names: list[str], browser: str, country: str, mos: float, is_bad: bool
+) -> SessionSummary:
+    return SessionSummary(
         participants=[Seen(id=name, name=name, person=name) for name in names],
         quality=Quality(
             is_final=True, level=3, mos_audio=mos, mos_video=mos, measured_participants=5,
@@ -123,8 +125,8 @@ def questions() -> dict[str, dict[str, Any]]:
         },
         "search a name": {"search": "ada kabel"},
         "search two letters": {"search": "gr"},
-        "the worst first": {"order": CallOrder.QUALITY, "is_descending": False},
-        "the longest first": {"order": CallOrder.MINUTES},
+        "the worst first": {"order": SessionSearchOrder.QUALITY, "is_descending": False},
+        "the longest first": {"order": SessionSearchOrder.MINUTES},
     }
 
 
@@ -136,20 +138,22 @@ async def measure(url: str) -> dict[str, tuple[float, float]]:
     async with asyncio.TaskGroup() as group:
         group.create_task(services.digests.run(stop))
         for name, rest in questions().items():
-            query = CallQuery(app_id=lists.APP, **rest)
-            found[name] = await _time(services.calls, query)
-        page = await services.calls.list_calls(CallQuery(app_id=lists.APP, is_live=False))
+            query = SessionSearch(app_id=lists.APP, **rest)
+            found[name] = await _time(services.session_lists, query)
+        page = await services.session_lists.search_sessions(
+            SessionSearch(app_id=lists.APP, is_live=False)
+        )
         for _ in range(20):
-            query = CallQuery(app_id=lists.APP, place=decode_place(page.next_cursor or ""))
-            page = await services.calls.list_calls(query)
-        found["page 22"] = await _time(services.calls, query)
+            query = SessionSearch(app_id=lists.APP, place=decode_place(page.next_cursor or ""))
+            page = await services.session_lists.search_sessions(query)
+        found["page 22"] = await _time(services.session_lists, query)
         found["overview of 30 days"] = await _time_overview(services)
         stop.set()
     await db.close()
     return found
 
 
-async def _time(calls: Any, query: CallQuery) -> tuple[float, float]:
+async def _time(calls: Any, query: SessionSearch) -> tuple[float, float]:
     spent = []
     for _ in range(ROUNDS):
         start = time.perf_counter()

@@ -27,7 +27,7 @@ from aftercall.core.quality.report.fold import fold as report_fold
 from aftercall.core.quality.report.rollup import roll_up
 from aftercall.core.quality.stats.decode import StoredReader
 from aftercall.core.quality.stats.getstats import decode_body, encode_body
-from aftercall.core.quality.stats.link import Family, Linker
+from aftercall.core.quality.stats.link import Family, ReportLinker
 from aftercall.core.records import Peer, StoredSample
 
 SAMPLES = 514
@@ -164,7 +164,7 @@ def timed(work: Callable[[], T]) -> tuple[float, T]:
 def fold(bodies: list[bytes]) -> dict[str, float]:
     """Milliseconds by stage, from stored JSON to the figures of a report. A sample is read,
     linked, recorded and let go before the next."""
-    stored, linker, reader = StoredReader(), Linker(), Reader()
+    stored, linker, reader = StoredReader(), ReportLinker(), Reader()
     spent = dict.fromkeys(("decode", "link", "record"), 0.0)
     for step, body in enumerate(bodies):
         at = EpochMs(START_AT + step * INTERVAL_MS)

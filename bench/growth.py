@@ -28,7 +28,7 @@ from session_end import fill
 from aftercall.app import new_id
 from aftercall.core.instants import EpochMs
 from aftercall.core.lifecycle.state_machine import Policy
-from aftercall.core.overview.session_summary import CallQuery
+from aftercall.core.overview.session_summary import SessionSearch
 from aftercall.core.records import ParticipantQuery
 from aftercall.service.dashboard.participant_page import Wanted
 from aftercall.service.reports import peer_reports
@@ -157,7 +157,7 @@ async def _measure(bench: Bench, size: Size, db: Database, end_at: EpochMs) -> N
         return _json(await fresh.reads.list_participants(query))
 
     async def table() -> bytes:
-        return _json(await fresh.calls.list_calls(CallQuery(app_id="app")))
+        return _json(await fresh.calls.list_calls(SessionSearch(app_id="app")))
 
     await bench.ask("session page", whole, page)
     await bench.ask("participant page", mine, series)

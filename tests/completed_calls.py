@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from aftercall.core.events import AnyEvent, Identity, PeerJoined, PeerLeft, PeerNoted, SampleTaken
+from aftercall.core.events import AnyEvent, Identity, PeerEvent, PeerJoined, PeerLeft, SampleTaken
 from aftercall.core.instants import EpochMs
 from aftercall.core.privacy import Privacy
 from aftercall.core.quality.report.complete import complete
 from aftercall.core.quality.report.fold import Folded, PeerFacts, Verdict, fold
-from aftercall.core.records import LeaveReason, Peer, PeerNote, StoredSample
+from aftercall.core.records import LeaveReason, Peer, StoredPeerEvent, StoredSample
 from aftercall.ingest import collector, realtimekit_callstats
 from aftercall.ingest.collect_batch import read_batch
 
@@ -120,9 +120,9 @@ def samples_of(events: Iterable[AnyEvent]) -> list[StoredSample]:
     ]
 
 
-def notes_of(events: Iterable[AnyEvent]) -> list[PeerNote]:
+def notes_of(events: Iterable[AnyEvent]) -> list[StoredPeerEvent]:
     return [
-        PeerNote(
+        StoredPeerEvent(
             app_id="app",
             session_id="session",
             peer_id=event.peer_id,
@@ -133,7 +133,7 @@ def notes_of(events: Iterable[AnyEvent]) -> list[PeerNote]:
             data=event.data,
         )
         for event in events
-        if isinstance(event, PeerNoted)
+        if isinstance(event, PeerEvent)
     ]
 
 

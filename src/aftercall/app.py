@@ -16,16 +16,16 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from aftercall.core.errors import Unavailable
 from aftercall.core.instants import EpochMs
-from aftercall.core.lifecycle.downtime import Hearing
+from aftercall.core.lifecycle.downtime import Downtime
 from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.logs import configure_logs
-from aftercall.service.accounts.setup import Founded
+from aftercall.service.accounts.setup import FirstAccount
 from aftercall.service.services import Services, build_services
 from aftercall.settings import BadSetting, Settings
 from aftercall.store.engine.database import Database, migrate
 from aftercall.store.engine.sqlite_file import check_file, file_of
 from aftercall.web.dashboard.pages import Pages
-from aftercall.web.demo_call.page import CallPage
+from aftercall.web.demo_call.page import DemoCallPage
 from aftercall.web.http.static_files import CollectorFiles
 from aftercall.web.intake.door import IntakeDoor
 from aftercall.web.routes import create_web_app
@@ -64,7 +64,7 @@ def new_id() -> str:
     return str(uuid4())
 
 
-async def prepare(settings: Settings) -> Founded | None:
+async def prepare(settings: Settings) -> FirstAccount | None:
     """Bring the database up to date; on an empty one make an account, an app and a token.
 
     Raises `UnfitDatabase` when the database belongs to a newer program, or its file cannot be
@@ -74,7 +74,7 @@ async def prepare(settings: Settings) -> Founded | None:
         check_file(file)
     await migrate(settings.effective_database_url)
     async with opened(settings) as services:
-        return await services.founding.found_first()
+        return await services.setup.create_first_account()
 
 
 @asynccontextmanager
@@ -88,7 +88,7 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
             settings=settings,
             clock=now,
             new_id=new_id,
-            policy=Policy(hearing=Hearing(listening_since=begun_at, known_until=begun_at)),
+            policy=Policy(hearing=Downtime(listening_since=begun_at, known_until=begun_at)),
             summary_options_of=read_summary_options,
         )
         try:
@@ -107,7 +107,7 @@ class Application:
         self._services: Services | None = None
         self._intake: IntakeDoor | None = None
         self._rest: ASGIApp | None = None
-        self._call_page: CallPage | None = None
+        self._call_page: DemoCallPage | None = None
         self._pages: Pages | None = None
         self._collector = CollectorFiles(STATIC / "collector")
         self.connections = Connections(_limits_of(settings))
@@ -133,11 +133,11 @@ class Application:
         else:
             await self._rest(scope, receive, send)
 
-    def let_listeners_go(self) -> None:
+    def close_streams(self) -> None:
         """End the answers that would go on by themselves: the server is about to stop."""
         self.connections.let_go(STOP_WITHIN_S)
         if self._services is not None:
-            self._services.live.close()
+            self._services.live_updates.close()
 
     async def _live(self, receive: Receive, send: Send) -> None:
         talk: Any = send
@@ -157,7 +157,7 @@ class Application:
         """Everything up; on the way out the intake's queue is emptied and jobs are finished."""
         stop = asyncio.Event()
         async with opened(self._settings) as services, asyncio.TaskGroup() as group:
-            group.create_task(services.intake.run())
+            group.create_task(services.write_queue.run())
             group.create_task(services.digests.run(stop))
             if self._settings.work:
                 group.create_task(run_jobs(services.jobs, tasks_of(services), stop))
@@ -169,7 +169,7 @@ class Application:
                 yield
             finally:
                 stop.set()
-                services.intake.close()
+                services.write_queue.close()
 
     async def _sweep(self, services: Services, stop: asyncio.Event, has_begun: bool) -> None:
         """A process without work looks as well: what it records is judged by what it heard."""
@@ -178,7 +178,7 @@ class Application:
                 await asyncio.wait_for(stop.wait(), LOOK_AGAIN_S)
             has_begun = await _begins_to_listen(services)
         only_looks = not self._settings.work
-        await run_sweeps(services.recorder, services.listening, stop, only_looks=only_looks)
+        await run_sweeps(services.recorder, services.downtime_watch, stop, only_looks=only_looks)
 
     def _open_doors(self, services: Services) -> None:
         self._services = services
@@ -187,8 +187,8 @@ class Application:
         self._rest = create_web_app(services)
         self._pages = Pages(STATIC / "dashboard")
         if self._settings.try_page:
-            self._call_page = CallPage(
-                services, STATIC / "try", app_id=services.founding.first_app_id
+            self._call_page = DemoCallPage(
+                services, STATIC / "try", app_id=services.setup.first_app_id
             )
 
 
@@ -196,7 +196,7 @@ async def _begins_to_listen(services: Services) -> bool:
     """Whether what a clock wrote that was set back has been put right. A database that is away
     keeps nobody from starting: whoever asks learns that it is away."""
     try:
-        await services.listening.begin()
+        await services.downtime_watch.begin()
     except Unavailable:
         return False
     return True

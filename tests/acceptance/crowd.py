@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 
 from aftercall.core.instants import DAY_MS, EpochMs
-from aftercall.core.overview.session_summary import CallSummary, Quality, Seen
+from aftercall.core.overview.session_summary import Quality, Seen, SessionSummary
 from aftercall.core.quality.report.fold import FOLD_VERSION
 from aftercall.store.sessions.day_counts import EVERY_SIZE
-from aftercall.store.sessions.facets import marks_of
+from aftercall.store.sessions.facets import search_terms_of
 from aftercall.store.sessions.tokenizer import key_of_title, words_of
 from aftercall.store.tables import schema
 
@@ -138,7 +138,9 @@ def _call_rows(
         bad_participants=0, is_bad=False, shares=shares, strip_from_at=created_at,
         strip_bucket_ms=60_000,
     )  # fmt: skip
-    summary = CallSummary(participants=seen, quality=quality, browsers=["Chrome"], countries=["PT"])
+    summary = SessionSummary(
+        participants=seen, quality=quality, browsers=["Chrome"], countries=["PT"]
+    )
     yield (
         "session_verdicts",
         {
@@ -149,7 +151,7 @@ def _call_rows(
             ).decode(),
         },
     )  # fmt: skip
-    for mark in marks_of([title, *names], [None]):
+    for mark in search_terms_of([title, *names], [None]):
         yield (
             "session_facets",
             {"app_id": app_id, "facet": mark, "created_at": created_at, "session_id": id},

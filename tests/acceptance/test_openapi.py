@@ -120,8 +120,8 @@ def _running_loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 
 async def _furnish(services: Services) -> tuple[str, str, dict[str, str]]:
-    founded = await services.founding.found_app("Ours", for_whole_account=True)
-    rooms = services.rooms
+    founded = await services.setup.create_first_app("Ours", for_whole_account=True)
+    rooms = services.meetings
     app_id = founded.app_id
     meeting = await rooms.create_meeting(app_id, title="T", keep_alive_s=60, settings={})
     member = await rooms.add_member(
@@ -190,14 +190,14 @@ class _Front:
 def _opened(url: str) -> Iterator[Server]:
     with _running_loop() as loop:
         db, services = _wait(loop, _open(url))
-        taking = asyncio.run_coroutine_threadsafe(services.intake.run(), loop)
+        taking = asyncio.run_coroutine_threadsafe(services.write_queue.run(), loop)
         token, participant_token, ids = _wait(loop, _furnish(services))
         front: Any = _Front(services)
         transport = httpx.ASGITransport(app=front, raise_app_exceptions=False)
         client = httpx.AsyncClient(transport=transport, base_url="http://aftercall.test")
         yield Server(loop, client, token, participant_token, ids)
         _wait(loop, client.aclose())
-        loop.call_soon_threadsafe(services.intake.close)
+        loop.call_soon_threadsafe(services.write_queue.close)
         taking.result(timeout=PATIENCE_S)
         _wait(loop, db.close())
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercall.cli.serve import as_environment, bound, greet
-from aftercall.service.accounts.setup import Founded
+from aftercall.service.accounts.setup import FirstAccount
 from aftercall.settings import Settings, read_settings
 
 words = st.text(st.characters(codec="ascii", exclude_categories=["Cc", "Cs"]), max_size=30)
@@ -46,7 +46,7 @@ def test_an_address_in_use_is_told_in_a_sentence() -> None:
 
 
 def test_the_first_start_tells_what_its_owner_needs(capsys: pytest.CaptureFixture[str]) -> None:
-    founded = Founded(account_id="acc", app_id="the-app", api_token="ac_secret")
+    founded = FirstAccount(account_id="acc", app_id="the-app", api_token="ac_secret")
     greet("http://127.0.0.1:8787", Settings(), founded)
     said = capsys.readouterr().out
     assert said.startswith("Aftercall ")
@@ -60,7 +60,7 @@ def test_later_starts_tell_only_where_the_server_is(capsys: pytest.CaptureFixtur
 
 
 def test_the_snippet_of_the_first_start_is_python(capsys: pytest.CaptureFixture[str]) -> None:
-    founded = Founded(account_id="acc", app_id="the-app", api_token="ac_secret")
+    founded = FirstAccount(account_id="acc", app_id="the-app", api_token="ac_secret")
     greet("http://127.0.0.1:8787", Settings(), founded)
     lines = capsys.readouterr().out.splitlines()
     begin = next(n for n, line in enumerate(lines) if "from cloudflare" in line)

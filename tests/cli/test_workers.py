@@ -64,7 +64,7 @@ import asyncio, os, signal, sys
 from aftercall.cli.workers import end_with_parent
 
 class Application:
-    def let_listeners_go(self):
+    def close_streams(self):
         print("listeners let go", flush=True)
 
 async def serve():

@@ -12,9 +12,9 @@ from aftercall.core.events import (
     ChatSent,
     Identity,
     LineSpoken,
+    PeerEvent,
     PeerJoined,
     PeerLeft,
-    PeerNoted,
     SampleTaken,
 )
 from aftercall.core.instants import EpochMs
@@ -60,7 +60,7 @@ def test_each_kind_of_entry_becomes_its_fact() -> None:
             entry("leave", 6),
         )
     )
-    kinds = [PeerJoined, PeerNoted, PeerNoted, SampleTaken, ChatSent, LineSpoken, PeerLeft]
+    kinds = [PeerJoined, PeerEvent, PeerEvent, SampleTaken, ChatSent, LineSpoken, PeerLeft]
     assert [type(event) for event in found.events] == kinds
     assert found.sequences == [0, 1, 2, 3, 4, 5, 6]
     assert found.rejected == []
@@ -152,7 +152,7 @@ def test_members_getstats_does_not_have_are_dropped() -> None:
 def test_what_was_dropped_is_noted() -> None:
     found = read(batch(entry("join", 0), dropped=17))
     note = found.events[-1]
-    assert isinstance(note, PeerNoted)
+    assert isinstance(note, PeerEvent)
     assert (note.name, note.data) == ("entries_dropped", {"count": 17})
 
 

@@ -52,7 +52,7 @@ class Recorded:
         """A minute later the silent ones are gone, another one later the session is over."""
         for _ in range(2):
             self.now = EpochMs(self.now + 60_001)
-            settled = await self.recorder.settle("app", "session")
+            settled = await self.recorder.apply_rules("app", "session")
         assert settled is not None
         async with self.db.read() as tx:
             found = await session_rows.find_session(tx, "app", "session")

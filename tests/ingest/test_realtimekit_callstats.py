@@ -10,9 +10,9 @@ from aftercall.core.errors import Malformed
 from aftercall.core.events import (
     AnyEvent,
     Identity,
+    PeerEvent,
     PeerJoined,
     PeerLeft,
-    PeerNoted,
     SampleTaken,
 )
 from aftercall.core.instants import EpochMs, is_plausible
@@ -99,9 +99,9 @@ def _only(translation: Translation) -> AnyEvent:
     return event
 
 
-def _note(translation: Translation) -> PeerNoted:
+def _note(translation: Translation) -> PeerEvent:
     event = _only(translation)
-    assert isinstance(event, PeerNoted)
+    assert isinstance(event, PeerEvent)
     return event
 
 
@@ -125,7 +125,7 @@ def test_a_whole_recorded_call_is_understood(recorded: list[Translation]) -> Non
     kinds = [type(event).__name__ for each in recorded for event in each.events]
     assert kinds.count("PeerJoined") == kinds.count("PeerLeft") == 2
     assert kinds.count("SampleTaken") == 10
-    notes = [e.name for each in recorded for e in each.events if isinstance(e, PeerNoted)]
+    notes = [e.name for each in recorded for e in each.events if isinstance(e, PeerEvent)]
     assert notes.count("describe") == 4
     assert {"audio_off", "tab_change", "disconnect"} <= set(notes)
 
@@ -154,7 +154,7 @@ def test_every_event_of_the_client_is_understood(event: str) -> None:
 def test_a_join_is_the_tokens_owner_with_the_clients_name() -> None:
     said = {"peerMetaData": {"userId": "somebody-else", "displayName": "Ada"}}
     join, describe = _translate(_entry("call_join", said)).events
-    assert isinstance(join, PeerJoined) and isinstance(describe, PeerNoted)
+    assert isinstance(join, PeerJoined) and isinstance(describe, PeerEvent)
     assert join.identity == Identity(user_id="user", display_name="Ada")
     assert join.interval_ms == 7_000
     named = Identity(user_id="user", display_name="Countess")
@@ -165,7 +165,7 @@ def test_a_join_is_the_tokens_owner_with_the_clients_name() -> None:
 def test_a_disconnect_is_a_leave() -> None:
     leave, note = _translate(_entry("disconnect")).events
     assert isinstance(leave, PeerLeft)
-    assert isinstance(note, PeerNoted) and note.name == "disconnect"
+    assert isinstance(note, PeerEvent) and note.name == "disconnect"
 
 
 def test_what_was_measured_before_the_call_describes_the_peer() -> None:
@@ -227,7 +227,7 @@ def test_one_bad_entry_takes_no_other_down() -> None:
     translation = _translate(
         _entry("audio_on"), 7, {"event": 3}, _entry("ping_stat", bad_ping), _entry("video_on")
     )
-    assert [event.name for event in translation.events if isinstance(event, PeerNoted)] == [
+    assert [event.name for event in translation.events if isinstance(event, PeerEvent)] == [
         "audio_on",
         "video_on",
     ]
@@ -326,7 +326,7 @@ def test_any_json_gives_facts_or_a_reason(body: Any) -> None:
         assert is_plausible(event.at)
         if isinstance(event, SampleTaken):
             decode_body(event.body)
-        if isinstance(event, PeerNoted):
+        if isinstance(event, PeerEvent):
             json.dumps(event.data, allow_nan=False).encode()
     again = translate(encoded, app_id="a", meeting_id="m", identity=Identity(), received_at=NOON)
     assert again == translation

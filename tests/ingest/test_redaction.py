@@ -5,18 +5,18 @@ from msgspec.structs import replace
 from aftercall.core.events import (
     INTERVAL_ASKED,
     Identity,
+    PeerEvent,
     PeerJoined,
     PeerLeft,
-    PeerNoted,
     SampleTaken,
 )
 from aftercall.core.instants import EpochMs
 from aftercall.core.privacy import Privacy
-from aftercall.ingest.redaction import discreet, with_address, with_interval
+from aftercall.ingest.redaction import redact, with_address, with_interval
 
 T0 = EpochMs(1_795_000_000_000)
 JOIN = PeerJoined(id="j", at=T0, peer_id="p", identity=Identity())
-NOTE = PeerNoted(
+NOTE = PeerEvent(
     id="n", at=T0, peer_id="p", name="describe", data={"network": {"ip": "203.0.113.9"}}
 )
 SAMPLE = SampleTaken(
@@ -34,12 +34,12 @@ def test_addresses_in_notes_and_samples_are_kept_as_far_as_privacy_says() -> Non
         (Privacy.FULL, "203.0.113.9"),
         (Privacy.TRUNCATE, "203.0.113.0"),
     ):
-        join, note, sample = discreet([JOIN, NOTE, SAMPLE], privacy)
+        join, note, sample = redact([JOIN, NOTE, SAMPLE], privacy)
         assert join == JOIN
-        assert isinstance(note, PeerNoted) and note.data == {"network": {"ip": kept}}
+        assert isinstance(note, PeerEvent) and note.data == {"network": {"ip": kept}}
         assert isinstance(sample, SampleTaken) and kept.encode() in sample.body
-    _, note, sample = discreet([JOIN, NOTE, SAMPLE], Privacy.NONE)
-    assert isinstance(note, PeerNoted) and "203.0" not in str(note.data)
+    _, note, sample = redact([JOIN, NOTE, SAMPLE], Privacy.NONE)
+    assert isinstance(note, PeerEvent) and "203.0" not in str(note.data)
     assert isinstance(sample, SampleTaken) and b"203.0" not in sample.body
 
 
@@ -51,7 +51,7 @@ def test_a_join_tells_where_it_came_from_before_the_client_says_so() -> None:
         privacy=Privacy.TRUNCATE,
     )
     seen = found[-1]
-    assert isinstance(seen, PeerNoted)
+    assert isinstance(seen, PeerEvent)
     assert (seen.name, seen.at) == ("describe", T0 - 1)
     assert seen.data == {"network": {"ip": "203.0.113.0", "country": "PT"}}
 
@@ -65,5 +65,5 @@ def test_who_is_asked_for_another_interval_has_it_in_a_note() -> None:
     join = replace(JOIN, interval_ms=7_000)
     assert with_interval([join, NOTE], 7_000, app_id="app") == [join, NOTE]
     *_, asked = with_interval([join, NOTE], 3_000, app_id="app")
-    assert isinstance(asked, PeerNoted)
+    assert isinstance(asked, PeerEvent)
     assert (asked.name, asked.at, asked.data) == (INTERVAL_ASKED, T0, {"interval_ms": 3_000})

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from aftercall.core.events import ENTRY_REFUSED, OWN_NOTES, PeerNoted
+from aftercall.core.events import ENTRY_REFUSED, OWN_EVENTS, PeerEvent
 from aftercall.core.instants import EpochMs
 from aftercall.ingest.refusals import refusal
 
 NOON = EpochMs(1_795_262_400_000)
 
 
-def _refused(app_id: str = "app", peer_id: str = "p", key: str = "4", **more: Any) -> PeerNoted:
+def _refused(app_id: str = "app", peer_id: str = "p", key: str = "4", **more: Any) -> PeerEvent:
     values: dict[str, Any] = {"at": NOON, "code": "bad_time", "is_sample": True} | more
     return refusal(app_id, peer_id, key, **values)
 
@@ -23,7 +23,7 @@ def test_a_refusal_says_why_when_and_whether_it_was_a_report() -> None:
         NOON,
     )
     assert note.data == {"code": "bad_time", "is_sample": True}
-    assert note.name in OWN_NOTES
+    assert note.name in OWN_EVENTS
 
 
 def test_a_repeat_is_the_same_note_and_every_other_entry_another() -> None:

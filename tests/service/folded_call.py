@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.records import EndReason, Participant, Peer, PeerNote, Phase, Session
+from aftercall.core.records import EndReason, Participant, Peer, Phase, Session, StoredPeerEvent
 from aftercall.store import participants, peer_events, peers, samples
 from aftercall.store.engine.database import Database
 from aftercall.store.samples import SampleRow
@@ -94,5 +94,5 @@ def _present(peer: Peer, app_id: str, is_live: bool) -> Peer:
     return replace(peer, app_id=app_id)
 
 
-def _of(note: PeerNote, app_id: str) -> PeerNote:
+def _of(note: StoredPeerEvent, app_id: str) -> StoredPeerEvent:
     return replace(note, app_id=app_id)

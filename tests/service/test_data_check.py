@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from aftercall.service.data_check import LOOKS, Audit
+from aftercall.service.data_check import LOOKS, DataCheck
 from aftercall.service.services import Services
 from aftercall.simulator.call import Call
 from aftercall.store.checks.promises import PROMISES, find_broken
@@ -211,7 +211,7 @@ class _Undone(Exception):
 async def test_every_query_finds_who_breaks_its_promise_and_nobody_else(
     own_db: Database, services: Services
 ) -> None:
-    assert [broken async for broken in services.audit.broken()] == []
+    assert [broken async for broken in services.data_check.broken()] == []
     assert {promise.name for promise in PROMISES} == BREACHES.keys()
     for promise in PROMISES:
         with pytest.raises(_Undone):
@@ -222,7 +222,7 @@ async def test_every_query_finds_who_breaks_its_promise_and_nobody_else(
                 assert broken is not None, promise.name
                 assert broken.count >= 1
                 raise _Undone
-    assert [broken async for broken in services.audit.broken()] == []
+    assert [broken async for broken in services.data_check.broken()] == []
 
 
 class _Within(Database):
@@ -253,6 +253,6 @@ async def test_what_no_query_sees_is_found_as_well(own_db: Database, services: S
             with pytest.raises(_Undone):
                 async with own_db.write() as tx:
                     await _break(tx, breach)
-                    found = [each async for each in LOOKS[name][1](Audit(_Within(tx)))]
+                    found = [each async for each in LOOKS[name][1](DataCheck(_Within(tx)))]
                     assert found, breach
                     raise _Undone

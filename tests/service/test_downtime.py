@@ -9,7 +9,7 @@ from sqlalchemy import text
 from aftercall.core.events import ChatSent, Identity
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import Job, Phase
-from aftercall.service.downtime import Listening
+from aftercall.service.downtime import DowntimeWatch
 from aftercall.service.recording.delivery import Credentials, Delivery
 from aftercall.store import jobs
 from aftercall.store.engine.database import Database, migrate
@@ -37,10 +37,10 @@ class Clocks:
         self.steady_s += seconds
 
 
-def listening_on(db: Database) -> tuple[Listening, Clocks]:
+def listening_on(db: Database) -> tuple[DowntimeWatch, Clocks]:
     clocks = Clocks()
     db.availability.seconds = clocks.steady
-    return Listening(db, clock=clocks.wall, seconds=clocks.steady), clocks
+    return DowntimeWatch(db, clock=clocks.wall, seconds=clocks.steady), clocks
 
 
 async def test_looks_a_second_apart_hear_everything(db: Database) -> None:
@@ -157,7 +157,7 @@ async def test_a_live_call_outlasts_an_outage_of_the_database(tmp_path: Path) ->
         clocks.wall_s, clocks.steady_s, desk.now = 130.0, 130.0, at(130)
         desk.recorder.judge_by(await listening.look())
         assert await desk.recorder.overdue() == set()
-        settled = await desk.recorder.settle("app", "session-0")
+        settled = await desk.recorder.apply_rules("app", "session-0")
         assert settled is not None and settled.phase is Phase.LIVE
         for second in range(131, 190):
             clocks.wall_s = clocks.steady_s = float(second)
@@ -188,7 +188,7 @@ async def test_a_clock_set_or_a_process_suspended_between_two_looks_ends_no_call
     [receipt] = await desk.recorder.record_deliveries([_chat_of_ann(received_at)])
     assert receipt.phase is Phase.LIVE
     assert (await desk.session()).live_participants == 2
-    await desk.recorder.settle("app", "session-0")
+    await desk.recorder.apply_rules("app", "session-0")
     assert (await desk.session()).live_participants == 2
 
 

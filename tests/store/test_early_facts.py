@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from aftercall.core.events import PeerKicked, PeerLeft, PeerNoted, SampleTaken, SessionClosed
+from aftercall.core.events import PeerEvent, PeerKicked, PeerLeft, SampleTaken, SessionClosed
 from aftercall.core.instants import EpochMs
 from aftercall.store import peers
 from aftercall.store.early_facts import (
@@ -42,7 +42,7 @@ async def _release(db: Database, key: str = "p", app_id: str = "a") -> list[Earl
     [
         LEFT,
         PeerKicked(id="kicked", at=NOON, peer_id="p"),
-        PeerNoted(id="note", at=NOON, peer_id="p", name="muted", data={"by": ["Kim \ufffd", 1.5]}),
+        PeerEvent(id="note", at=NOON, peer_id="p", name="muted", data={"by": ["Kim \ufffd", 1.5]}),
         SampleTaken(id="sample", at=NOON, peer_id="p", sequence=2**63 - 1, body=b"\x00\xff{}"),
     ],
 )

@@ -8,8 +8,8 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.records import Phase
 from aftercall.store import peers, samples
 from aftercall.store.engine.database import Database
-from aftercall.store.fast_path import Appended, Standing, append
-from aftercall.store.peers import Key, Pulse
+from aftercall.store.fast_path import Appended, FastPathStatus, append
+from aftercall.store.peers import Heartbeat, Key
 from aftercall.store.samples import SampleRow
 from tests.service.desk import APP, Desk, join
 
@@ -22,15 +22,15 @@ def report(sequence: int) -> SampleRow:
     )
 
 
-def pulse(sequence: int) -> Pulse:
-    return Pulse(APP, "ada", EpochMs(7), EpochMs(8), sequence, 1)
+def pulse(sequence: int) -> Heartbeat:
+    return Heartbeat(APP, "ada", EpochMs(7), EpochMs(8), sequence, 1)
 
 
 async def test_standings_are_those_of_the_peers_that_exist(db: Database) -> None:
     await Desk(db).tell(join("ada", 0))
-    seen: list[Mapping[Key, Standing]] = []
+    seen: list[Mapping[Key, FastPathStatus]] = []
 
-    def judge(standings: Mapping[Key, Standing]) -> Appended:
+    def judge(standings: Mapping[Key, FastPathStatus]) -> Appended:
         seen.append(standings)
         return Appended([report(4), report(5)], [pulse(5)])
 
@@ -53,10 +53,10 @@ async def test_standings_are_those_of_the_peers_that_exist(db: Database) -> None
 async def test_when_it_raises_nothing_was_written_and_others_go_on(db: Database) -> None:
     await Desk(db).tell(join("ada", 0))
 
-    def judge_wrongly(standings: Mapping[Key, Standing]) -> Appended:
+    def judge_wrongly(standings: Mapping[Key, FastPathStatus]) -> Appended:
         raise RuntimeError("no")
 
-    def write_wrongly(standings: Mapping[Key, Standing]) -> Appended:
+    def write_wrongly(standings: Mapping[Key, FastPathStatus]) -> Appended:
         unknown: SampleRow = report(2)._replace(session_id=None)  # type: ignore[arg-type]  # it must fail
         return Appended([report(1), unknown], [])
 

@@ -3,13 +3,13 @@
 from typing import Any
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.records import PeerNote
+from aftercall.core.records import StoredPeerEvent
 from aftercall.store import peer_events
 from aftercall.store.engine.database import Database
 
 
-def note(id: str, at: int, peer_id: str = "p", **rest: Any) -> PeerNote:
-    return PeerNote(
+def note(id: str, at: int, peer_id: str = "p", **rest: Any) -> StoredPeerEvent:
+    return StoredPeerEvent(
         app_id=rest.pop("app_id", "a"),
         session_id=rest.pop("session_id", "s"),
         peer_id=peer_id,
@@ -27,7 +27,7 @@ async def test_what_arrives_twice_is_kept_once_and_told_as_new_once(db: Database
         assert await peer_events.append(tx, [first, note("2", 3), note("2", 3)]) == {"1", "2"}
         assert await peer_events.append(tx, [note("1", 99), note("3", 4)]) == {"3"}
         assert await peer_events.append(tx, []) == set()
-        found = await peer_events.notes_of_peer(tx, "a", "p")
+        found = await peer_events.events_of_peer(tx, "a", "p")
     assert [one.id for one in found] == ["2", "3", "1"]
     assert found[2] == first
 
@@ -43,7 +43,7 @@ async def test_a_sessions_notes_are_told_in_order_of_time(db: Database) -> None:
                 note("1", 1, app_id="b"),
             ],
         )
-        found = await peer_events.notes_of_session(tx, "a", "s")
+        found = await peer_events.events_of_session(tx, "a", "s")
     assert [(one.peer_id, one.at) for one in found] == [("q", 4), ("p", 5)]
 
 
@@ -51,4 +51,4 @@ async def test_thousands_at_once_are_all_kept(db: Database) -> None:
     async with db.write() as tx:
         new = await peer_events.append(tx, [note(str(number), number) for number in range(3_000)])
         assert len(new) == 3_000
-        assert len(await peer_events.notes_of_peer(tx, "a", "p")) == 3_000
+        assert len(await peer_events.events_of_peer(tx, "a", "p")) == 3_000

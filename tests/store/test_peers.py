@@ -11,7 +11,7 @@ from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.core.records import LeaveReason, Peer, Phase, Session, ViewType
 from aftercall.store import peers
 from aftercall.store.engine.database import Database
-from aftercall.store.peers import Pulse
+from aftercall.store.peers import Heartbeat
 from aftercall.store.sessions import rows as session_rows
 
 T0 = 1_795_000_000_000
@@ -85,13 +85,13 @@ async def test_pulses_only_grow_in_whatever_order_they_come(db: Database) -> Non
     await open_session(db)
     async with db.write() as tx:
         await peers.save_peers(tx, [peer("p", silent_ms=100)])
-        await peers.heard(tx, [Pulse("a", "p", EpochMs(NOW + 9), EpochMs(NOW + 5), 4, 2)])
+        await peers.heard(tx, [Heartbeat("a", "p", EpochMs(NOW + 9), EpochMs(NOW + 5), 4, 2)])
         await peers.heard(
             tx,
             [
-                Pulse("a", "p", EpochMs(NOW + 1), EpochMs(NOW + 8), 7, 1),
-                Pulse("a", "p", EpochMs(NOW + 2), EpochMs(NOW + 2), 1, 1),
-                Pulse("b", "p", EpochMs(NOW + 99), EpochMs(NOW + 99), 99, 9),
+                Heartbeat("a", "p", EpochMs(NOW + 1), EpochMs(NOW + 8), 7, 1),
+                Heartbeat("a", "p", EpochMs(NOW + 2), EpochMs(NOW + 2), 1, 1),
+                Heartbeat("b", "p", EpochMs(NOW + 99), EpochMs(NOW + 99), 99, 9),
             ],
         )
         found = await peers.states(tx, [("a", "p")])
@@ -135,7 +135,7 @@ async def test_silence_is_three_intervals_and_half_a_minute_at_least(db: Databas
                 peer("quiet for long", silent_ms=Policy().quiet_source_ms + 1, interval_ms=0),
             ],
         )
-        await peers.heard(tx, [Pulse("a", "pulsing", NOW, NOW, 1, 1)])
+        await peers.heard(tx, [Heartbeat("a", "pulsing", NOW, NOW, 1, 1)])
         found = await peers.silent_peers(tx, NOW, 10, policy=Policy())
         assert [one.id for one in found] == ["quiet for long", "slow and silent", "silent"]
         assert len(await peers.silent_peers(tx, NOW, 1, policy=Policy())) == 1
@@ -144,7 +144,7 @@ async def test_silence_is_three_intervals_and_half_a_minute_at_least(db: Databas
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(-1, 9)), min_size=1))
 def test_pulses_of_one_batch_merge_to_their_greatest(pulses: list[tuple[int, int, int]]) -> None:
     every = [
-        Pulse("a", "p", EpochMs(heard), EpochMs(received), sequence, 1)
+        Heartbeat("a", "p", EpochMs(heard), EpochMs(received), sequence, 1)
         for heard, received, sequence in pulses
     ]
     merged = reduce(peers._merged, every)

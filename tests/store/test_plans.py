@@ -13,7 +13,7 @@ from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.core.records import ParticipantQuery, Phase, Session, SessionOrder, SessionQuery
 from aftercall.store import apps, conversation, jobs, participants, peer_events, peers, samples
 from aftercall.store.engine.database import Database
-from aftercall.store.fast_path import SQLITE_STANDINGS
+from aftercall.store.fast_path import SQLITE_STATUSES
 from aftercall.store.sessions import pages as session_pages
 from aftercall.store.sessions import rows as session_rows
 from aftercall.store.sessions.pages import list_sessions
@@ -27,7 +27,7 @@ QUESTIONS: dict[str, Question] = {
     "past deadlines": lambda tx: session_rows.past_deadline(tx, NOW, 9),
     "children": lambda tx: session_rows.children_of(tx, "a", "s"),
     "states": lambda tx: peers.states(tx, [("a", "p")]),
-    "standings": lambda tx: tx.exec_driver_sql(SQLITE_STANDINGS, ('[["a", "p"]]',)),
+    "standings": lambda tx: tx.exec_driver_sql(SQLITE_STATUSES, ('[["a", "p"]]',)),
     "silence": lambda tx: peers.silent_peers(tx, NOW, 9, policy=Policy()),
     "peers": lambda tx: peers.peers_of_session(tx, "a", "s"),
     "participants": lambda tx: participants.list_participants(
@@ -36,8 +36,8 @@ QUESTIONS: dict[str, Question] = {
     "participant": lambda tx: participants.find_participant(tx, "a", "s", "p"),
     "known samples": lambda tx: samples.known(tx, [("a", "p", 1)]),
     "samples": lambda tx: samples.of_peer(tx, "a", "p"),
-    "notes": lambda tx: peer_events.notes_of_peer(tx, "a", "p"),
-    "notes of a session": lambda tx: peer_events.notes_of_session(tx, "a", "s"),
+    "notes": lambda tx: peer_events.events_of_peer(tx, "a", "p"),
+    "notes of a session": lambda tx: peer_events.events_of_session(tx, "a", "s"),
     "chat": lambda tx: conversation.messages_of_session(tx, "a", "s"),
     "transcript": lambda tx: conversation.lines_of_session(tx, "a", "s"),
     "token": lambda tx: apps.find_token_by_hash(tx, "hash"),

@@ -102,7 +102,7 @@ async def opened(house: House) -> AsyncIterator[Doors]:
     app: Any = IntakeDoor(house.services)
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://aftercall.test") as client:
-        running = asyncio.create_task(house.services.intake.run())
+        running = asyncio.create_task(house.services.write_queue.run())
         yield Doors(
             house=house,
             client=client,
@@ -110,5 +110,5 @@ async def opened(house: House) -> AsyncIterator[Doors]:
             meeting_id=meeting_id,
             token=added.json()["data"]["token"],
         )
-        house.services.intake.close()
+        house.services.write_queue.close()
         await running

@@ -75,7 +75,7 @@ class House:
     ) -> Caller:
         """One with an account and an app of his own, or with another token of `of`'s."""
         if of is None:
-            founded = await self.services.founding.found_app(
+            founded = await self.services.setup.create_first_app(
                 "Some app", account_id=new_id().replace("-", "")
             )
             account_id, app_id = founded.account_id, founded.app_id

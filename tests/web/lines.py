@@ -26,7 +26,7 @@ class HandLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._now
 
-    def settle(self) -> None:
+    def apply_rules(self) -> None:
         """Runs what is ready, and what becomes ready by that."""
         for _ in range(5):
             self.call_soon(self.stop)
@@ -37,7 +37,7 @@ class HandLoop(asyncio.SelectorEventLoop):
         until = self._now + s
         while self._now < until:
             self._now = min(until, self._now + LOOK_EVERY_S)
-            self.settle()
+            self.apply_rules()
 
 
 class KeptTransport(asyncio.Transport):
@@ -113,7 +113,7 @@ class Line:
 
     def send(self, data: bytes) -> None:
         self.protocol.data_received(data)
-        self._loop.settle()
+        self._loop.apply_rules()
 
     def wait_for_reader(self, unsent_bytes: int) -> None:
         """The reader leaves so many bytes of an answer unread."""
@@ -163,6 +163,6 @@ def ground(limits: ConnectionLimits = LIMITS) -> Iterator[Ground]:
         yield Ground(loop, limits)
         for task in asyncio.all_tasks(loop):
             task.cancel()
-        loop.settle()
+        loop.apply_rules()
     finally:
         loop.close()

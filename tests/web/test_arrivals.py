@@ -31,7 +31,7 @@ async def ended(doors: Doors) -> None:
     doors.pass_time(24 * 3600)
     for _ in range(3):
         for app_id, session_id in await doors.house.recorder.overdue():
-            await doors.house.recorder.settle(app_id, session_id)
+            await doors.house.recorder.apply_rules(app_id, session_id)
         doors.pass_time(3600)
 
 

@@ -109,6 +109,6 @@ async def test_every_door_has_budgets(build: Build, path: str) -> None:
 
 async def test_a_server_that_cannot_record_gives_the_budget_back(build: Build) -> None:
     async with opened(build(token_events_per_min=1)) as doors:
-        doors.house.services.intake.close()
+        doors.house.services.write_queue.close()
         for number in range(20):
             assert (await collect(doors, chat(number))).status_code == 503

@@ -4,7 +4,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aftercall.wire.json_template import Frame
+from aftercall.wire.json_template import JsonTemplate
 
 TEXTS = st.text() | st.integers() | st.lists(st.text())
 
@@ -13,8 +13,8 @@ TEXTS = st.text() | st.integers() | st.lists(st.text())
 def test_pieces_in_their_holes_are_the_text_encoded_whole(
     around: list[object], held: list[object], is_twice: bool
 ) -> None:
-    frame: Frame[bytes] = Frame()
-    holes = [frame.hole(msgspec.json.encode(each)) for each in held]
+    frame: JsonTemplate[bytes] = JsonTemplate()
+    holes = [frame.slot(msgspec.json.encode(each)) for each in held]
     times = 2 if is_twice else 1
     text = msgspec.json.encode({"around": around, "held": [holes] * times, "after": around})
     pieces = frame.fill(text)
@@ -26,8 +26,8 @@ def test_pieces_in_their_holes_are_the_text_encoded_whole(
 
 
 def test_a_piece_is_passed_on_as_it_is() -> None:
-    frame: Frame[list[int]] = Frame()
+    frame: JsonTemplate[list[int]] = JsonTemplate()
     rows = [1, 2, 3]
-    filled = frame.fill(msgspec.json.encode({"one": frame.hole(rows)}))
+    filled = frame.fill(msgspec.json.encode({"one": frame.slot(rows)}))
     assert filled == [b'{"one":', rows, b"}"]
     assert filled[1] is rows

@@ -4,7 +4,7 @@ import asyncio
 from typing import Literal
 
 from aftercall.core.records import Phase
-from aftercall.service.downtime import Listening
+from aftercall.service.downtime import DowntimeWatch
 from aftercall.store import peers
 from aftercall.store.early_facts import EarlyFact, hold
 from aftercall.store.engine.database import Database
@@ -20,8 +20,8 @@ class _AfterOneRound(asyncio.Event):
         return True
 
 
-def _listening(desk: Desk) -> Listening:
-    return Listening(desk.db, clock=lambda: desk.now, seconds=lambda: desk.now / 1000)
+def _listening(desk: Desk) -> DowntimeWatch:
+    return DowntimeWatch(desk.db, clock=lambda: desk.now, seconds=lambda: desk.now / 1000)
 
 
 async def test_a_session_whose_deadline_has_passed_ends(db: Database) -> None:

@@ -74,7 +74,7 @@ def check_data(settings: Settings) -> None:
 
     async def look() -> list[Broken]:
         async with opened(settings) as services:
-            return [broken async for broken in services.audit.broken()]
+            return [broken async for broken in services.data_check.broken()]
 
     found = asyncio.run(look())
     for broken in found:

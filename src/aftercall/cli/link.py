@@ -27,7 +27,7 @@ def make_link(
 
     async def work() -> str:
         async with opened(settings) as services:
-            account = await services.founding.account_of(account_id)
+            account = await services.setup.account_of(account_id)
             return await services.sign_ins.make_link(account.id, app_id=app_id, role=role)
 
     return f"{url.rstrip('/')}{PATH}{asyncio.run(work())}"

@@ -13,7 +13,7 @@ from rich.table import Table
 from aftercall.cli.open_services import DatabaseUrl, DataDir, opened, settings_of
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import ApiToken, App, Role
-from aftercall.service.accounts.setup import Founded
+from aftercall.service.accounts.setup import FirstAccount
 from aftercall.store.engine.database import migrate as migrate_database
 
 apps = typer.Typer(help="Apps: tenants of an account.", no_args_is_help=True)
@@ -68,10 +68,10 @@ def create_app(
     """
     settings = settings_of(data_dir, database_url)
 
-    async def work() -> Founded:
+    async def work() -> FirstAccount:
         await migrate_database(settings.effective_database_url)
         async with opened(settings) as services:
-            return await services.founding.found_app(
+            return await services.setup.create_first_app(
                 name,
                 account_id=account_id,
                 app_id=app_id,
@@ -106,8 +106,8 @@ def list_apps(
 
     async def work() -> list[App]:
         async with opened(settings) as services:
-            account = await services.founding.account_of(account_id)
-            return await services.founding.list_apps(account.id)
+            account = await services.setup.account_of(account_id)
+            return await services.setup.list_apps(account.id)
 
     found = asyncio.run(work())
     if as_json:
@@ -142,10 +142,10 @@ def create_token(
 
     async def work() -> tuple[ApiToken, str]:
         async with opened(settings) as services:
-            account = await services.founding.account_of(account_id)
+            account = await services.setup.account_of(account_id)
             chosen = app_id
             if not whole_account and chosen is None:
-                chosen = (await services.founding.only_app(account.id)).id
+                chosen = (await services.setup.only_app(account.id)).id
             return await services.access.create_token(
                 account.id, name=name, app_id=chosen, role=role
             )
@@ -169,7 +169,7 @@ def list_tokens(
 
     async def work() -> list[ApiToken]:
         async with opened(settings) as services:
-            account = await services.founding.account_of(account_id)
+            account = await services.setup.account_of(account_id)
             return await services.access.list_tokens(account.id)
 
     found = asyncio.run(work())
@@ -206,7 +206,7 @@ def revoke_token(
 
     async def work() -> bool:
         async with opened(settings) as services:
-            account = await services.founding.account_of(account_id)
+            account = await services.setup.account_of(account_id)
             return await services.access.revoke_token(account.id, token_id)
 
     was_revoked = asyncio.run(work())

@@ -24,7 +24,7 @@ from aftercall.cli.link import make_link
 from aftercall.cli.open_services import DatabaseUrl, DataDir, opened
 from aftercall.cli.workers import Supervisor, end_with_parent
 from aftercall.core.records import Role
-from aftercall.service.accounts.setup import Founded
+from aftercall.service.accounts.setup import FirstAccount
 from aftercall.settings import PREFIX, BadSetting, Settings, about, read_settings
 from aftercall.store.engine.sqlite_file import check_file, file_of, only_server
 from aftercall.web.demo_call.signalling import MOST_BYTES
@@ -121,7 +121,7 @@ def _allow_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def greet(url: str, settings: Settings, founded: Founded | None) -> None:
+def greet(url: str, settings: Settings, founded: FirstAccount | None) -> None:
     """Say where the server is; on the first start, what its owner needs to begin."""
     out = Console(highlight=False, soft_wrap=True, markup=False)
     place = "PostgreSQL" if settings.database_url else f"{settings.data_dir}"
@@ -152,7 +152,7 @@ Read the record with Cloudflare's own SDK (pip install cloudflare):
     sys.stdout.flush()
 
 
-def invite(url: str, settings: Settings, founded: Founded) -> None:
+def invite(url: str, settings: Settings, founded: FirstAccount) -> None:
     """Print a link that signs the owner in to the dashboard, once."""
     made = make_link(url, settings, founded.account_id)
     out = Console(highlight=False, soft_wrap=True, markup=False)
@@ -166,8 +166,8 @@ def simulated_calls(url: str, settings: Settings) -> Iterator[None]:
 
     async def make_rights() -> tuple[str, str, str, str]:
         async with opened(settings) as services:
-            account = await services.founding.account_of(None)
-            app = (await services.founding.list_apps(account.id))[0]
+            account = await services.setup.account_of(None)
+            app = (await services.setup.list_apps(account.id))[0]
             made, secret = await services.access.create_token(
                 account.id, name="simulated calls", app_id=app.id, role=Role.ADMIN
             )
@@ -236,7 +236,7 @@ class _Server(uvicorn.Server):
         self._application = application
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._application.let_listeners_go()
+        self._application.close_streams()
         await super().shutdown(sockets)
 
 

@@ -50,7 +50,7 @@ def end_with_parent(application: Application) -> None:
     # The one that started it may be gone before a worker is as far as this.
     parent = os.getppid() if started_by is None else started_by.pid
     loop = asyncio.get_running_loop()
-    stop = _on_terminate(lambda: loop.call_soon_threadsafe(application.let_listeners_go))
+    stop = _on_terminate(lambda: loop.call_soon_threadsafe(application.close_streams))
 
     def watch() -> None:
         while os.getppid() == parent:

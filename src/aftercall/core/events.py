@@ -24,7 +24,7 @@ was a report (`is_sample`)."""
 INTERVAL_ASKED: Final = "interval_asked"
 """The note on the interval that the answer to a join asked for, in `interval_ms`."""
 
-OWN_NOTES: Final = frozenset({ENTRY_REFUSED, INTERVAL_ASKED})
+OWN_EVENTS: Final = frozenset({ENTRY_REFUSED, INTERVAL_ASKED})
 """Notes that the intake makes; nothing happened to the peer."""
 
 
@@ -62,11 +62,11 @@ class SessionClosed(Event, frozen=True, kw_only=True):
     """Somebody ended the session for everybody."""
 
 
-class PeerEvent(Event, frozen=True, kw_only=True):
+class PeerFact(Event, frozen=True, kw_only=True):
     peer_id: str
 
 
-class PeerJoined(PeerEvent, frozen=True, kw_only=True):
+class PeerJoined(PeerFact, frozen=True, kw_only=True):
     """A peer entered. `previous_peer_id` names the peer whose connection this one continues."""
 
     identity: Identity
@@ -76,18 +76,18 @@ class PeerJoined(PeerEvent, frozen=True, kw_only=True):
     """For a meeting that this arrival makes known."""
 
 
-class PeerLeft(PeerEvent, frozen=True, kw_only=True):
+class PeerLeft(PeerFact, frozen=True, kw_only=True):
     """A peer said, or was seen, to leave. `is_seen`: somebody saw only that it was gone, as when a
     server gives up a connection; a leave that was said outweighs that, however late it is seen."""
 
     is_seen: bool = False
 
 
-class PeerKicked(PeerEvent, frozen=True, kw_only=True):
+class PeerKicked(PeerFact, frozen=True, kw_only=True):
     """Somebody removed the peer."""
 
 
-class PeerNoted(PeerEvent, frozen=True, kw_only=True):
+class PeerEvent(PeerFact, frozen=True, kw_only=True):
     """Something happened to the peer (mute, device change, ICE state, feedback, …) or it
     described itself (`describe`)."""
 
@@ -95,7 +95,7 @@ class PeerNoted(PeerEvent, frozen=True, kw_only=True):
     data: dict[str, Any]
 
 
-class SampleTaken(PeerEvent, frozen=True, kw_only=True):
+class SampleTaken(PeerFact, frozen=True, kw_only=True):
     """A getStats report. `body` is JSON in the shape of `SampleBody` (`core.quality.stats`)."""
 
     sequence: int
@@ -132,7 +132,7 @@ AnyEvent: TypeAlias = (
     | PeerJoined
     | PeerLeft
     | PeerKicked
-    | PeerNoted
+    | PeerEvent
     | SampleTaken
     | ChatSent
     | LineSpoken

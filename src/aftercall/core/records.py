@@ -240,7 +240,7 @@ class Peer(Record, frozen=True, kw_only=True):
     updated_at: EpochMs
 
 
-class PeerNote(Record, frozen=True, kw_only=True):
+class StoredPeerEvent(Record, frozen=True, kw_only=True):
     """Something that happened to a peer, or that it told about itself, as heard."""
 
     app_id: str

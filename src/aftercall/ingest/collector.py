@@ -11,9 +11,9 @@ from aftercall.core.events import (
     ChatSent,
     Identity,
     LineSpoken,
+    PeerEvent,
     PeerJoined,
     PeerLeft,
-    PeerNoted,
     SampleTaken,
 )
 from aftercall.core.ids import id_from
@@ -49,7 +49,7 @@ class Translation(NamedTuple):
     events: list[AnyEvent]
     sequences: list[int]
     rejected: list[Rejected]
-    refusals: list[PeerNoted]
+    refusals: list[PeerEvent]
     """A note for each of them."""
 
 
@@ -118,8 +118,8 @@ def translate(
     return Translation(EpochMs(heard_at), events, sequences, rejected, refusals)
 
 
-def _dropped(batch: Batch, speaker: _Speaker) -> PeerNoted:
-    return PeerNoted(
+def _dropped(batch: Batch, speaker: _Speaker) -> PeerEvent:
+    return PeerEvent(
         id=id_from(speaker.app_id, batch.peer_id, "dropped", str(batch.dropped)),
         at=_at(batch.sent_at, speaker),
         peer_id=batch.peer_id,
@@ -128,7 +128,7 @@ def _dropped(batch: Batch, speaker: _Speaker) -> PeerNoted:
     )
 
 
-def _refusal(entry: Rejected, batch: Batch, speaker: _Speaker) -> PeerNoted:
+def _refusal(entry: Rejected, batch: Batch, speaker: _Speaker) -> PeerEvent:
     """Dated as the entry says, if it says so in a way that can be, else when the batch was sent."""
     try:
         at = _at(batch.sent_at if entry.at is None else entry.at, speaker)
@@ -164,11 +164,11 @@ def _translate_entry(entry: AnyEntry, speaker: _Speaker) -> AnyEvent:
             return PeerLeft(id=id, at=at, peer_id=peer_id)
         case Describe():
             data = shorten_data(completed(checked_object(_said(entry))), speaker.privacy)
-            return PeerNoted(id=id, at=at, peer_id=peer_id, name="describe", data=data)
+            return PeerEvent(id=id, at=at, peer_id=peer_id, name="describe", data=data)
         case Event():
             name = checked_name(entry.name)
             data = shorten_data(checked_object(entry.data), speaker.privacy)
-            return PeerNoted(id=id, at=at, peer_id=peer_id, name=name, data=data)
+            return PeerEvent(id=id, at=at, peer_id=peer_id, name=name, data=data)
         case Chat():
             return _chat(id, at, entry, speaker)
         case Transcript():

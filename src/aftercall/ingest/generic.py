@@ -11,10 +11,10 @@ from aftercall.core.events import (
     ChatSent,
     Identity,
     LineSpoken,
+    PeerEvent,
     PeerJoined,
     PeerKicked,
     PeerLeft,
-    PeerNoted,
     SampleTaken,
     SessionClosed,
     SessionOpened,
@@ -35,7 +35,7 @@ MOST_EVENTS: Final = 1_000
 
 Id = Annotated[str, Meta(min_length=1, max_length=256)]
 Name = Annotated[str, Meta(max_length=256)]
-LongText = Annotated[str, Meta(max_length=10_000)]
+DeflatedJson = Annotated[str, Meta(max_length=10_000)]
 When = float | str
 
 
@@ -94,7 +94,7 @@ class _SampleTaken(_Event, tag="sample_taken", kw_only=True, forbid_unknown_fiel
 
 
 class _ChatSent(_Event, tag="chat_sent", kw_only=True, forbid_unknown_fields=True):
-    text: LongText
+    text: DeflatedJson
     peer_id: Id | None = None
     user_id: Id | None = None
     display_name: Name | None = None
@@ -105,7 +105,7 @@ class _ChatSent(_Event, tag="chat_sent", kw_only=True, forbid_unknown_fields=Tru
 
 
 class _LineSpoken(_Event, tag="line_spoken", kw_only=True, forbid_unknown_fields=True):
-    text: LongText
+    text: DeflatedJson
     end_at: When
     peer_id: Id | None = None
     user_id: Id | None = None
@@ -148,7 +148,7 @@ class Translation(NamedTuple):
     events: list[AnyEvent]
     indexes: list[int]
     rejected: list[Rejected]
-    refusals: list[PeerNoted]
+    refusals: list[PeerEvent]
     """A note for each peer's event among them."""
 
 
@@ -163,7 +163,7 @@ def translate(body: bytes, *, app_id: str, privacy: Privacy) -> Translation:
     events: list[AnyEvent] = []
     indexes: list[int] = []
     rejected: list[Rejected] = []
-    notes: list[PeerNoted] = []
+    notes: list[PeerEvent] = []
     for index, raw in enumerate(messages):
         try:
             event = _translate(raw, app_id, privacy)
@@ -177,7 +177,7 @@ def translate(body: bytes, *, app_id: str, privacy: Privacy) -> Translation:
     return Translation(events, indexes, rejected, notes)
 
 
-def _refusal(raw: msgspec.Raw, error: Malformed, app_id: str) -> PeerNoted | None:
+def _refusal(raw: msgspec.Raw, error: Malformed, app_id: str) -> PeerEvent | None:
     """A note for the peer that the refused event names, if it names one and a moment."""
     try:
         said = read_json(bytes(raw), msgspec.json.decode)
@@ -278,7 +278,7 @@ def _peer_event(
             if message.name == "describe":
                 data = completed(data)
             data = shorten_data(data, privacy)
-            return PeerNoted(**place, peer_id=peer_id, name=checked_name(message.name), data=data)
+            return PeerEvent(**place, peer_id=peer_id, name=checked_name(message.name), data=data)
         case _SampleTaken():
             body = shorten_body(read_sample(bytes(message.sample)), privacy)
             return SampleTaken(

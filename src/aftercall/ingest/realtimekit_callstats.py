@@ -19,9 +19,9 @@ from aftercall.core.errors import Malformed
 from aftercall.core.events import (
     AnyEvent,
     Identity,
+    PeerEvent,
     PeerJoined,
     PeerLeft,
-    PeerNoted,
     SampleTaken,
 )
 from aftercall.core.ids import id_from, is_path_id
@@ -73,7 +73,7 @@ class Translation(NamedTuple):
     peer_id: str
     events: list[AnyEvent]
     rejected: list[Rejected]
-    refusals: list[PeerNoted]
+    refusals: list[PeerEvent]
     """A note for each of them."""
 
 
@@ -114,7 +114,7 @@ def translate(
     )
     events: list[AnyEvent] = []
     rejected: list[Rejected] = []
-    refusals: list[PeerNoted] = []
+    refusals: list[PeerEvent] = []
     for index, raw in enumerate(entries):
         try:
             events.extend(_translate_entry(_entry(raw, batch), batch))
@@ -125,7 +125,7 @@ def translate(
     return Translation(peer_id, events, rejected, refusals)
 
 
-def _refusal(raw: object, error: Malformed, batch: _Batch) -> PeerNoted:
+def _refusal(raw: object, error: Malformed, batch: _Batch) -> PeerEvent:
     said = as_object(raw)
     moment = _moment(said.get("timestamp"))
     at = batch.received_at if moment is None else EpochMs(moment + batch.skew_ms)
@@ -226,9 +226,9 @@ def _translate_entry(entry: _Entry, batch: _Batch) -> list[AnyEvent]:
     return translator(entry, batch)
 
 
-def _note(entry: _Entry, batch: _Batch, name: str, data: dict[str, Any]) -> PeerNoted:
+def _note(entry: _Entry, batch: _Batch, name: str, data: dict[str, Any]) -> PeerEvent:
     words = (batch.peer_id, "callstats", entry.event, name, entry.said_at)
-    return PeerNoted(
+    return PeerEvent(
         id=id_from(batch.app_id, *words),
         at=entry.at,
         meeting_id=batch.meeting_id,

@@ -5,22 +5,22 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from aftercall.core.events import INTERVAL_ASKED, AnyEvent, PeerJoined, PeerNoted, SampleTaken
+from aftercall.core.events import INTERVAL_ASKED, AnyEvent, PeerEvent, PeerJoined, SampleTaken
 from aftercall.core.ids import id_from
 from aftercall.core.instants import EpochMs
 from aftercall.core.privacy import Privacy, shorten_body, shorten_data
 from aftercall.core.quality.stats.getstats import decode_body, encode_body
 
 
-def discreet(events: Sequence[AnyEvent], privacy: Privacy) -> list[AnyEvent]:
+def redact(events: Sequence[AnyEvent], privacy: Privacy) -> list[AnyEvent]:
     """The events with addresses kept only as far as `privacy` says."""
     if privacy is Privacy.FULL:
         return list(events)
-    return [_discreet(event, privacy) for event in events]
+    return [_redact(event, privacy) for event in events]
 
 
-def _discreet(event: AnyEvent, privacy: Privacy) -> AnyEvent:
-    if isinstance(event, PeerNoted):
+def _redact(event: AnyEvent, privacy: Privacy) -> AnyEvent:
+    if isinstance(event, PeerEvent):
         return replace(event, data=shorten_data(event.data, privacy))
     if isinstance(event, SampleTaken):
         return replace(event, body=encode_body(shorten_body(decode_body(event.body), privacy)))
@@ -43,7 +43,7 @@ def with_address(
     if not joins or not network:
         return list(events)
     seen = [
-        PeerNoted(
+        PeerEvent(
             id=id_from(app_id, join.peer_id, "address"),
             at=EpochMs(join.at - 1),
             peer_id=join.peer_id,
@@ -59,7 +59,7 @@ def with_interval(events: Sequence[AnyEvent], asked_ms: int, *, app_id: str) -> 
     """The events, each join followed by a note when its client is asked, in the answer, for
     another interval than it named."""
     asked = [
-        PeerNoted(
+        PeerEvent(
             id=id_from(app_id, join.peer_id, INTERVAL_ASKED, str(asked_ms)),
             at=join.at,
             peer_id=join.peer_id,

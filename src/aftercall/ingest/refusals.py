@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from aftercall.core.events import ENTRY_REFUSED, PeerNoted
+from aftercall.core.events import ENTRY_REFUSED, PeerEvent
 from aftercall.core.ids import id_from
 from aftercall.core.instants import EpochMs
 
@@ -19,9 +19,9 @@ def refusal(
     code: str,
     is_sample: bool,
     meeting_id: str | None = None,
-) -> PeerNoted:
+) -> PeerEvent:
     """The note on an entry of which `key` is the same at every repeat."""
-    return PeerNoted(
+    return PeerEvent(
         id=id_from(app_id, peer_id, ENTRY_REFUSED, key),
         at=at,
         meeting_id=meeting_id,

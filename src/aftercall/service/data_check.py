@@ -25,10 +25,10 @@ from aftercall.store.tables import schema
 
 MINUTES_APART: Final = 1e-3
 
-Look = Callable[["Audit"], AsyncIterator[str]]
+Look = Callable[["DataCheck"], AsyncIterator[str]]
 
 
-class Audit:
+class DataCheck:
     """Looks at everything there is. Takes as long as reading all of it."""
 
     def __init__(self, db: Database) -> None:
@@ -166,23 +166,23 @@ class Audit:
 LOOKS: Final[Mapping[str, tuple[str, Look]]] = {
     "numbers_follow_from_the_peers": (
         "sessions have other participants, minutes or numbers than follow from their peers",
-        Audit.presence,
+        DataCheck.presence,
     ),
-    "samples_are_readable": ("reports that came cannot be read", Audit.samples),
+    "samples_are_readable": ("reports that came cannot be read", DataCheck.samples),
     "segments_are_readable": (
         "merged reports cannot be read, or are not those that are listed",
-        Audit.segments,
+        DataCheck.segments,
     ),
-    "reports_are_readable": ("folded reports cannot be read", Audit.reports),
-    "verdicts_are_readable": ("verdicts in short cannot be read", Audit.verdicts),
-    "texts_are_readable": ("JSON or compressed texts cannot be read", Audit.texts),
+    "reports_are_readable": ("folded reports cannot be read", DataCheck.reports),
+    "verdicts_are_readable": ("verdicts in short cannot be read", DataCheck.verdicts),
+    "texts_are_readable": ("JSON or compressed texts cannot be read", DataCheck.texts),
     "facets_agree_with_the_verdicts": (
         "sessions are found by other things than their verdicts say",
-        Audit.facets,
+        DataCheck.facets,
     ),
     "facets_are_tallied": (
         "facets of a day are tallied otherwise than the verdicts say",
-        Audit.tallies,
+        DataCheck.tallies,
     ),
 }
 

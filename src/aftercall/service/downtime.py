@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from aftercall.core.errors import Unavailable
 from aftercall.core.instants import SECOND_MS, Clock, EpochMs
-from aftercall.core.lifecycle.downtime import SKEW_MS, STEP_MS, Hearing
+from aftercall.core.lifecycle.downtime import SKEW_MS, STEP_MS, Downtime
 from aftercall.store.checks.clock_repair import pull_back
 from aftercall.store.engine.database import Database
 
@@ -23,15 +23,15 @@ waits for its turn as long."""
 log = structlog.get_logger(__name__)
 
 
-class Listening:
-    """Keeps the `Hearing` of one process up to date; `look` is to be called every second."""
+class DowntimeWatch:
+    """Keeps the `Downtime` of one process up to date; `look` is to be called every second."""
 
     def __init__(self, db: Database, *, clock: Clock, seconds: Callable[[], float]) -> None:
         self._db = db
         self._clock = clock
         self._seconds = seconds
         self._at, self._second = clock(), seconds()
-        self._hearing = Hearing(listening_since=self._at)
+        self._hearing = Downtime(listening_since=self._at)
         self._stragglers_until_s = self._second
 
     async def begin(self) -> None:
@@ -39,7 +39,7 @@ class Listening:
         async with self._db.write() as tx:
             await pull_back(tx, self._clock(), tolerance_ms=SKEW_MS)
 
-    async def look(self) -> Hearing:
+    async def look(self) -> Downtime:
         """The hearing as of now.
 
         Raises `Unavailable` when the clock was set back and the database cannot be written to;
@@ -50,17 +50,17 @@ class Listening:
         step_ms = at - self._at - passed_ms
         if step_ms < -STEP_MS:
             await self._put_right(at, -step_ms)
-            self._hearing = Hearing(listening_since=at)
+            self._hearing = Downtime(listening_since=at)
             self._stragglers_until_s = second + STRAGGLERS_S
         elif step_ms > STEP_MS or passed_ms > SECOND_MS + STALL_MS:
             self._log_gap(step_ms, passed_ms)
-            self._hearing = self._hearing.with_deaf(self._at, at)
+            self._hearing = self._hearing.with_span(self._at, at)
         elif second < self._stragglers_until_s:
             async with self._db.write() as tx:
                 await pull_back(tx, at, tolerance_ms=SKEW_MS)
         self._at, self._second = at, second
         for since, until in await self._outages(second):
-            self._hearing = self._hearing.with_deaf(self._wall(since), self._wall(until))
+            self._hearing = self._hearing.with_span(self._wall(since), self._wall(until))
         self._hearing = replace(self._hearing, known_until=at)
         return self._hearing
 

@@ -13,24 +13,24 @@ from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.core.summary.layout import SummaryOptions
 from aftercall.service.accounts.access import Access
 from aftercall.service.accounts.budgets import Budgets
-from aftercall.service.accounts.setup import Founding
+from aftercall.service.accounts.setup import Setup
 from aftercall.service.accounts.sign_in import SignIns
 from aftercall.service.api.exports import Exports
 from aftercall.service.api.links import Links
-from aftercall.service.api.meetings import Rooms
-from aftercall.service.api.sessions import Reads
-from aftercall.service.dashboard.live_updates import Live
+from aftercall.service.api.meetings import Meetings
+from aftercall.service.api.sessions import SessionReads
+from aftercall.service.dashboard.live_updates import LiveUpdates
 from aftercall.service.dashboard.overview import Overviews
-from aftercall.service.dashboard.participant_page import SeriesReads
+from aftercall.service.dashboard.participant_page import ParticipantPages
 from aftercall.service.dashboard.people import People
-from aftercall.service.dashboard.session_list import Calls
-from aftercall.service.dashboard.session_page import CallPages
-from aftercall.service.data_check import Audit
-from aftercall.service.downtime import Listening
+from aftercall.service.dashboard.session_list import SessionLists
+from aftercall.service.dashboard.session_page import SessionPages
+from aftercall.service.data_check import DataCheck
+from aftercall.service.downtime import DowntimeWatch
 from aftercall.service.geo import Geo
 from aftercall.service.jobs import Jobs
 from aftercall.service.recording.aliases import Aliases
-from aftercall.service.recording.queue import Intake
+from aftercall.service.recording.queue import WriteQueue
 from aftercall.service.recording.recorder import Recorder
 from aftercall.service.reports.digests import DigestKeeper, Digests
 from aftercall.service.reports.finalise import Finaliser
@@ -51,30 +51,30 @@ class Services:
     is_ready: Callable[[], Awaitable[bool]]
     """Whether the database is reachable and has this program's schema."""
     access: Access
-    rooms: Rooms
-    reads: Reads
+    meetings: Meetings
+    session_reads: SessionReads
     reports: Reports
     digests: Digests
-    calls: Calls
-    call_pages: CallPages
-    series: SeriesReads
+    session_lists: SessionLists
+    session_pages: SessionPages
+    participant_pages: ParticipantPages
     people: People
     overviews: Overviews
-    live: Live
+    live_updates: LiveUpdates
     sign_ins: SignIns
     links: Links
     exports: Exports
     summaries: Summaries
     finaliser: Finaliser
-    founding: Founding
+    setup: Setup
     recorder: Recorder
-    listening: Listening
-    intake: Intake
+    downtime_watch: DowntimeWatch
+    write_queue: WriteQueue
     budgets: Budgets
     aliases: Aliases
     geo: Geo
     jobs: Jobs
-    audit: Audit
+    data_check: DataCheck
 
 
 def default_summary_options(settings: Mapping[str, Any]) -> SummaryOptions:
@@ -101,8 +101,8 @@ def build_services(
     access = Access(db=db, clock=clock, new_id=new_id, settings=settings)
     links = Links(db=db, clock=clock, settings=settings)
     digests = Digests(db=db, clock=clock, reports=reports)
-    calls = Calls(db=db, clock=clock, digests=digests)
-    pages = CallPages(db=db, clock=clock, calls=calls, digests=digests, links=links)
+    calls = SessionLists(db=db, clock=clock, digests=digests)
+    pages = SessionPages(db=db, clock=clock, calls=calls, digests=digests, links=links)
     summaries = Summaries(db=db, clock=clock, options_of=summary_options_of)
     return Services(
         settings=settings,
@@ -111,25 +111,27 @@ def build_services(
         metrics=metrics,
         is_ready=db.is_current,
         access=access,
-        rooms=Rooms(db=db, clock=clock, new_id=new_id, recorder=recorder),
-        reads=Reads(db=db, clock=clock, settings=settings),
+        meetings=Meetings(db=db, clock=clock, new_id=new_id, recorder=recorder),
+        session_reads=SessionReads(db=db, clock=clock, settings=settings),
         reports=reports,
         digests=digests,
-        calls=calls,
-        call_pages=pages,
-        series=SeriesReads(db=db, clock=clock, pages=pages, digests=digests, reports=reports),
+        session_lists=calls,
+        session_pages=pages,
+        participant_pages=ParticipantPages(
+            db=db, clock=clock, pages=pages, digests=digests, reports=reports
+        ),
         people=People(db=db),
         overviews=Overviews(db=db, clock=clock),
-        live=Live(db=db, clock=clock),
+        live_updates=LiveUpdates(db=db, clock=clock),
         sign_ins=SignIns(db=db, clock=clock, access=access),
         links=links,
         exports=Exports(db=db),
         summaries=summaries,
         finaliser=Finaliser(db, reports=reports, summaries=summaries),
-        founding=Founding(db=db, clock=clock, new_id=new_id),
+        setup=Setup(db=db, clock=clock, new_id=new_id),
         recorder=recorder,
-        listening=Listening(db, clock=clock, seconds=seconds),
-        intake=Intake(
+        downtime_watch=DowntimeWatch(db, clock=clock, seconds=seconds),
+        write_queue=WriteQueue(
             recorder,
             capacity=settings.intake_queue,
             capacity_bytes=settings.intake_queue_bytes,
@@ -139,5 +141,5 @@ def build_services(
         aliases=Aliases(db),
         geo=Geo.open(settings.geo_database, settings.asn_database),
         jobs=Jobs(db, clock=clock),
-        audit=Audit(db),
+        data_check=DataCheck(db),
     )

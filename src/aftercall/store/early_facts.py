@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from aftercall.core.events import PeerKicked, PeerLeft, PeerNoted, SampleTaken, SessionClosed
+from aftercall.core.events import PeerEvent, PeerKicked, PeerLeft, SampleTaken, SessionClosed
 from aftercall.core.instants import DAY_MS, EpochMs
 from aftercall.store.engine.record_mapping import insert_into
 from aftercall.store.tables.schema import early_facts, peers, sessions
@@ -15,12 +15,20 @@ from aftercall.store.tables.schema import early_facts, peers, sessions
 KEPT_MS: Final = DAY_MS
 """How long an arrival may be late. Chosen: the longest that a source repeats what was not taken."""
 
-PeerFact: TypeAlias = PeerKicked | PeerLeft | PeerNoted | SampleTaken
-HeldFact: TypeAlias = PeerFact | SessionClosed
+EarlyPeerFact: TypeAlias = PeerKicked | PeerLeft | PeerEvent | SampleTaken
+HeldFact: TypeAlias = EarlyPeerFact | SessionClosed
 
 _KINDS: Final[dict[str, type[HeldFact]]] = {
-    kind.__name__: kind for kind in (PeerKicked, PeerLeft, PeerNoted, SampleTaken, SessionClosed)
+    "PeerKicked": PeerKicked,
+    "PeerLeft": PeerLeft,
+    "PeerNoted": PeerEvent,
+    "SampleTaken": SampleTaken,
+    "SessionClosed": SessionClosed,
 }
+"""The types of facts by the names they are stored under."""
+
+_KIND_OF: Final = {fact_type: kind for kind, fact_type in _KINDS.items()}
+_SESSION_CLOSED: Final = _KIND_OF[SessionClosed]
 
 
 class EarlyFact(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +55,7 @@ async def hold(tx: AsyncConnection, app_id: str, fact: EarlyFact) -> bool:
         "id": event.id,
         "received_at": fact.received_at,
         "source": fact.source,
-        "kind": type(event).__name__,
+        "kind": _KIND_OF[type(event)],
         "fact": msgspec.json.encode(event).decode(),
     }
     statement = insert_into(tx.dialect.name, early_facts).values(row).on_conflict_do_nothing()
@@ -75,8 +83,8 @@ async def overtaken(tx: AsyncConnection, *, since: EpochMs, limit: int) -> list[
         .where(
             c.received_at >= since,
             or_(
-                (c.kind != SessionClosed.__name__) & is_there.exists(),
-                (c.kind == SessionClosed.__name__) & has_begun.exists(),
+                (c.kind != _SESSION_CLOSED) & is_there.exists(),
+                (c.kind == _SESSION_CLOSED) & has_begun.exists(),
             ),
         )
         .distinct()

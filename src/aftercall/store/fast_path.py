@@ -15,11 +15,11 @@ import msgspec
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import LeaveReason, Phase
 from aftercall.store.engine.database import Database
-from aftercall.store.peers import HEARD, Key, Pulse, heard_arguments
+from aftercall.store.peers import UPSERT_HEARTBEATS, Heartbeat, Key, heartbeat_arguments
 from aftercall.store.samples import APPEND, SampleRow, append_arguments
 
 
-class Standing(msgspec.Struct, array_like=True, frozen=True, gc=False):
+class FastPathStatus(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """What must be known of a peer to take its report without looking further."""
 
     app_id: str
@@ -43,10 +43,10 @@ class Appended(NamedTuple):
     """What is to be written: reports that are known to be new, and one pulse for each peer."""
 
     samples: Sequence[SampleRow]
-    pulses: Sequence[Pulse]
+    pulses: Sequence[Heartbeat]
 
 
-Judge = Callable[[Mapping[Key, Standing]], Appended]
+Judge = Callable[[Mapping[Key, FastPathStatus]], Appended]
 """Says, from the standings of those of the peers that exist, what is to be written. It may be
 called in another thread."""
 
@@ -60,19 +60,19 @@ _JOINED: Final = """peers p ON p.app_id = w.app_id AND p.id = w.peer_id
     LEFT JOIN members m
       ON m.app_id = p.app_id AND m.meeting_id = p.meeting_id AND m.id = p.user_id"""
 
-SQLITE_STANDINGS: Final = f"""
+SQLITE_STATUSES: Final = f"""
     SELECT json_group_array(json_array({_MEMBERS}))
     FROM (SELECT json_extract(value, '$[0]') app_id, json_extract(value, '$[1]') peer_id
           FROM json_each(?1)) w
     CROSS JOIN {_JOINED}
 """
 
-_POSTGRESQL_STANDINGS: Final = f"""
+_POSTGRESQL_STATUSES: Final = f"""
     SELECT {_MEMBERS} FROM unnest($1::text[], $2::text[]) w (app_id, peer_id) JOIN {_JOINED}
 """
 
 _encode: Final = msgspec.json.Encoder().encode
-_STANDINGS: Final = msgspec.json.Decoder(list[Standing])
+_STATUSES: Final = msgspec.json.Decoder(list[FastPathStatus])
 
 
 async def append(db: Database, keys: Sequence[Key], judge: Judge) -> None:
@@ -85,26 +85,26 @@ async def append(db: Database, keys: Sequence[Key], judge: Judge) -> None:
         return
     async with db.write_through_driver() as driver:
         apps, ids = zip(*keys, strict=True)
-        rows = await driver.fetch(_POSTGRESQL_STANDINGS, apps, ids)
-        appended = judge(_by_key(msgspec.convert(list(map(tuple, rows)), list[Standing])))
+        rows = await driver.fetch(_POSTGRESQL_STATUSES, apps, ids)
+        appended = judge(_by_key(msgspec.convert(list(map(tuple, rows)), list[FastPathStatus])))
         if appended.samples:
             await driver.execute(
                 APPEND["postgresql"], *append_arguments("postgresql", appended.samples)
             )
         if appended.pulses:
             await driver.execute(
-                HEARD["postgresql"], *heard_arguments("postgresql", appended.pulses)
+                UPSERT_HEARTBEATS["postgresql"], *heartbeat_arguments("postgresql", appended.pulses)
             )
 
 
 def _append_to_sqlite(driver: Connection, keys: Sequence[Key], judge: Judge) -> None:
-    (found,) = driver.execute(SQLITE_STANDINGS, (_encode(keys).decode(),)).fetchone()
-    appended = judge(_by_key(_STANDINGS.decode(found)))
+    (found,) = driver.execute(SQLITE_STATUSES, (_encode(keys).decode(),)).fetchone()
+    appended = judge(_by_key(_STATUSES.decode(found)))
     if appended.samples:
         driver.execute(APPEND["sqlite"], append_arguments("sqlite", appended.samples))
     if appended.pulses:
-        driver.execute(HEARD["sqlite"], heard_arguments("sqlite", appended.pulses))
+        driver.execute(UPSERT_HEARTBEATS["sqlite"], heartbeat_arguments("sqlite", appended.pulses))
 
 
-def _by_key(standings: Iterable[Standing]) -> dict[Key, Standing]:
+def _by_key(standings: Iterable[FastPathStatus]) -> dict[Key, FastPathStatus]:
     return {(each.app_id, each.peer_id): each for each in standings}

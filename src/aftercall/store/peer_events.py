@@ -5,19 +5,19 @@ from collections.abc import Iterable
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from aftercall.core.records import PeerNote
+from aftercall.core.records import StoredPeerEvent
 from aftercall.store.engine.record_mapping import Shape, insert_new
 from aftercall.store.tables import schema
 
-_NOTE = Shape(PeerNote, schema.notes)
+_NOTE = Shape(StoredPeerEvent, schema.notes)
 
 
-async def append(tx: AsyncConnection, notes: Iterable[PeerNote]) -> set[str]:
+async def append(tx: AsyncConnection, notes: Iterable[StoredPeerEvent]) -> set[str]:
     """Keep notes; the ids of those that were not known yet. A note's id is its peer's own."""
     return await insert_new(tx, _NOTE, notes)
 
 
-async def notes_of_peer(tx: AsyncConnection, app_id: str, peer_id: str) -> list[PeerNote]:
+async def events_of_peer(tx: AsyncConnection, app_id: str, peer_id: str) -> list[StoredPeerEvent]:
     """A peer's notes in the order of their moments."""
     c = schema.notes.c
     rows = await tx.execute(
@@ -26,7 +26,9 @@ async def notes_of_peer(tx: AsyncConnection, app_id: str, peer_id: str) -> list[
     return [_NOTE.from_row(row) for row in rows]
 
 
-async def notes_of_session(tx: AsyncConnection, app_id: str, session_id: str) -> list[PeerNote]:
+async def events_of_session(
+    tx: AsyncConnection, app_id: str, session_id: str
+) -> list[StoredPeerEvent]:
     """The notes of all peers of a session in the order of their moments."""
     c = schema.notes.c
     rows = await tx.execute(

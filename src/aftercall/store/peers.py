@@ -23,7 +23,7 @@ Key = tuple[str, str]
 """`(app_id, peer_id)`."""
 
 
-class Pulse(NamedTuple):
+class Heartbeat(NamedTuple):
     """What one batch of a peer tells of its being there."""
 
     app_id: str
@@ -34,7 +34,7 @@ class Pulse(NamedTuple):
     samples_added: int
 
 
-class PeerState(NamedTuple):
+class PeerStatus(NamedTuple):
     """What the intake must know of a peer to take in its batch. The last two are `None` for a
     peer that was never heard."""
 
@@ -77,7 +77,7 @@ async def peers_of_session(tx: AsyncConnection, app_id: str, session_id: str) ->
         .where(peer.c.app_id == app_id, peer.c.session_id == session_id)
         .order_by(peer.c.first_heard_at, peer.c.id)
     )
-    return [_with_pulse(_PEER.from_row(row), row[-2], row[-1]) for row in rows]
+    return [_with_heartbeat(_PEER.from_row(row), row[-2], row[-1]) for row in rows]
 
 
 async def peers_of_participants(
@@ -97,7 +97,7 @@ async def peers_of_participants(
     return [_PEER.from_row(row) for row in rows]
 
 
-def _with_pulse(peer: Peer, heard_at: EpochMs | None, received_at: EpochMs | None) -> Peer:
+def _with_heartbeat(peer: Peer, heard_at: EpochMs | None, received_at: EpochMs | None) -> Peer:
     if heard_at is None or received_at is None:
         return peer
     return structs.replace(
@@ -120,32 +120,34 @@ def _states(dialect: str) -> Select[Any]:
     )
 
 
-async def states(tx: AsyncConnection, keys: Sequence[Key]) -> Mapping[Key, PeerState]:
+async def states(tx: AsyncConnection, keys: Sequence[Key]) -> Mapping[Key, PeerStatus]:
     """The states of those of the peers that exist, in one statement."""
     if not keys:
         return {}
     dialect = tx.dialect.name
     rows = await tx.execute(_states(dialect), values_in(dialect, PEERS, keys))
-    found: dict[Key, PeerState] = {}
+    found: dict[Key, PeerStatus] = {}
     for row in rows:
         of = _PEER.from_row(row)
-        found[of.app_id, of.id] = PeerState(of, Phase(row[-3]), row[-2], row[-1])
+        found[of.app_id, of.id] = PeerStatus(of, Phase(row[-3]), row[-2], row[-1])
     return found
 
 
-async def heard(tx: AsyncConnection, pulses: Iterable[Pulse]) -> None:
+async def heard(tx: AsyncConnection, pulses: Iterable[Heartbeat]) -> None:
     """Note when peers were heard. Moments and sequences only ever grow, in any order of calls."""
-    rows: dict[Key, Pulse] = {}
+    rows: dict[Key, Heartbeat] = {}
     for pulse in pulses:
         key = (pulse.app_id, pulse.peer_id)
         known = rows.get(key)
         rows[key] = pulse if known is None else _merged(known, pulse)
     if rows:
         dialect = tx.dialect.name
-        await tx.exec_driver_sql(HEARD[dialect], heard_arguments(dialect, rows.values()))
+        await tx.exec_driver_sql(
+            UPSERT_HEARTBEATS[dialect], heartbeat_arguments(dialect, rows.values())
+        )
 
 
-HEARD: Final = {
+UPSERT_HEARTBEATS: Final = {
     "sqlite": """
         INSERT INTO pulses
           (app_id, peer_id, last_heard_at, last_received_at, last_sequence, samples)
@@ -171,11 +173,11 @@ HEARD: Final = {
           samples = pulses.samples + excluded.samples
     """,
 }
-"""Notes when peers were heard, by dialect, one pulse for each. `heard_arguments` go with it."""
+"""Notes when peers were heard, by dialect, one pulse for each. `heartbeat_arguments` go with it."""
 
 
-def heard_arguments(dialect: str, pulses: Iterable[Pulse]) -> tuple[Any, ...]:
-    """What `HEARD` takes: columns, or, on SQLite, rows as JSON."""
+def heartbeat_arguments(dialect: str, pulses: Iterable[Heartbeat]) -> tuple[Any, ...]:
+    """What `UPSERT_HEARTBEATS` takes: columns, or, on SQLite, rows as JSON."""
     # Sorted, so that two transactions over the same peers lock them in the same order.
     ordered = sorted(pulses)
     if dialect == "postgresql":
@@ -183,8 +185,8 @@ def heard_arguments(dialect: str, pulses: Iterable[Pulse]) -> tuple[Any, ...]:
     return (_encode(ordered).decode(),)
 
 
-def _merged(one: Pulse, other: Pulse) -> Pulse:
-    return Pulse(
+def _merged(one: Heartbeat, other: Heartbeat) -> Heartbeat:
+    return Heartbeat(
         one.app_id,
         one.peer_id,
         max(one.last_heard_at, other.last_heard_at),
@@ -222,7 +224,7 @@ async def present_of_source(tx: AsyncConnection, app_id: str, source: str) -> li
         .where(peer.c.app_id == app_id, peer.c.source == source)
         .order_by(peer.c.first_heard_at, peer.c.id)
     )
-    return [_with_pulse(_PEER.from_row(row), row[-2], row[-1]) for row in rows]
+    return [_with_heartbeat(_PEER.from_row(row), row[-2], row[-1]) for row in rows]
 
 
 async def silent_peers(
@@ -244,4 +246,4 @@ async def silent_peers(
     rows = await tx.execute(
         _present().where(received_at + patience_ms < now).order_by(received_at).limit(limit)
     )
-    return [_with_pulse(_PEER.from_row(row), row[-2], row[-1]) for row in rows]
+    return [_with_heartbeat(_PEER.from_row(row), row[-2], row[-1]) for row in rows]

@@ -11,7 +11,7 @@ from litestar.response import Stream
 from aftercall.core.exports import Export
 from aftercall.service.api.links import Link, Opened
 from aftercall.service.services import Services
-from aftercall.web.http.dependencies import GivenServices, PathId
+from aftercall.web.http.dependencies import PathId, ProvidedServices
 from aftercall.wire.exports import (
     ChatCsv,
     ChatJson,
@@ -63,7 +63,7 @@ _THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
     include_in_schema=False,
 )
 async def download(
-    services: GivenServices,
+    services: ProvidedServices,
     app_id: PathId,
     session_id: PathId,
     expires_at: PathId,

@@ -8,7 +8,7 @@ from litestar import Response, get
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from aftercall.web.http.dependencies import GivenServices
+from aftercall.web.http.dependencies import ProvidedServices
 from aftercall.web.http.errors import JSON
 
 READY_WITHIN_S: Final = 5.0
@@ -25,7 +25,7 @@ async def healthz() -> Response[bytes]:
 
 
 @get("/readyz")
-async def readyz(services: GivenServices) -> Response[bytes]:
+async def readyz(services: ProvidedServices) -> Response[bytes]:
     """Ready: the database is reachable and has this program's schema."""
     try:
         async with asyncio.timeout(READY_WITHIN_S):
@@ -38,7 +38,7 @@ async def readyz(services: GivenServices) -> Response[bytes]:
 
 
 @get("/metrics")
-async def metrics(services: GivenServices) -> Response[bytes]:
+async def metrics(services: ProvidedServices) -> Response[bytes]:
     """Counters and histograms, in Prometheus's text format."""
     return Response(
         generate_latest(services.metrics), headers={"content-type": CONTENT_TYPE_LATEST}

@@ -22,7 +22,7 @@ from aftercall.web.dashboard import (
 from aftercall.web.dashboard import (
     sessions as dashboard_sessions,
 )
-from aftercall.web.http.access_log import HttpMetrics, Observed
+from aftercall.web.http.access_log import AccessLog, HttpMetrics
 from aftercall.web.http.auth import (
     grant_of_account,
     grant_of_caller,
@@ -31,7 +31,7 @@ from aftercall.web.http.auth import (
     tenant_of_path,
 )
 from aftercall.web.http.dependencies import read_query
-from aftercall.web.http.disconnects import Abandonable
+from aftercall.web.http.disconnects import CancelOnDisconnect
 from aftercall.web.http.errors import handle_error
 from aftercall.web.http.rate_limit import TokenLimits
 from aftercall.web.openapi import docs_page
@@ -127,4 +127,6 @@ def create_litestar(services: Services, *extra: ControllerRouterHandler) -> Lite
 def create_web_app(services: Services, *extra: ControllerRouterHandler) -> ASGIApp:
     """The REST side, to be served. `extra` handlers (downloads, pages) live beside it."""
     app: Any = create_litestar(services, *extra)
-    return Observed(Abandonable(app), metrics=HttpMetrics(services.metrics), new_id=services.new_id)
+    return AccessLog(
+        CancelOnDisconnect(app), metrics=HttpMetrics(services.metrics), new_id=services.new_id
+    )

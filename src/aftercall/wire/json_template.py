@@ -10,13 +10,13 @@ _EDGE: Final = b"\xff"
 """A byte that no JSON text holds, because UTF-8 has no use for it."""
 
 
-class Frame(Generic[T]):
+class JsonTemplate(Generic[T]):
     """What is around the pieces: a JSON text with a hole for each of them."""
 
     def __init__(self) -> None:
         self._pieces: list[T] = []
 
-    def hole(self, piece: T) -> msgspec.Raw:
+    def slot(self, piece: T) -> msgspec.Raw:
         """To be encoded where the piece belongs, once or several times."""
         self._pieces.append(piece)
         return msgspec.Raw(_EDGE + str(len(self._pieces) - 1).encode() + _EDGE)

@@ -12,7 +12,7 @@ from aftercall.core.quality.report.fold import Verdict
 from aftercall.core.quality.report.receive_stats import Reception
 from aftercall.core.records import Page, Participant, ParticipantOrder, ParticipantQuery, Peer
 from aftercall.wire.envelope import Paging, encode_answer, encode_paging
-from aftercall.wire.json_template import Frame
+from aftercall.wire.json_template import JsonTemplate
 from aftercall.wire.peer_report.metadata import FILTERS as PARTS
 from aftercall.wire.peer_report.report import (
     encode_peer_report,
@@ -202,11 +202,11 @@ def encode_peer_report_details(
     `rows` of each family, whatever they are. `receptions` are None where they are not wanted.
     There is no alias; no client reads a report from it.
     """
-    frame: Frame[bytes | T] = Frame()
+    frame: JsonTemplate[bytes | T] = JsonTemplate()
     older: Any = UNSET
     if receptions is not None:
-        older = frame.hole(msgspec.json.encode(encode_quality_stats(receptions)))
-    holes = {family: frame.hole(each) for family, each in rows.items()}
+        older = frame.slot(msgspec.json.encode(encode_quality_stats(receptions)))
+    holes = {family: frame.slot(each) for family, each in rows.items()}
     members = msgspec.json.encode(
         MeasuredParticipant(
             **_members(row, peers),

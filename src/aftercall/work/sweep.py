@@ -7,7 +7,7 @@ import structlog
 
 from aftercall.core.errors import Unavailable
 from aftercall.core.records import Phase
-from aftercall.service.downtime import Listening
+from aftercall.service.downtime import DowntimeWatch
 from aftercall.service.recording.recorder import Recorder
 
 EVERY_S: Final = 1.0
@@ -19,7 +19,7 @@ async def sweep(recorder: Recorder) -> int:
     """Apply the rules to every session that is overdue; how many there were."""
     overdue = await recorder.overdue()
     for app_id, session_id in sorted(overdue):
-        session = await recorder.settle(app_id, session_id)
+        session = await recorder.apply_rules(app_id, session_id)
         if session is not None and session.phase is Phase.ENDED:
             log.info(
                 "session ended",
@@ -32,7 +32,7 @@ async def sweep(recorder: Recorder) -> int:
 
 
 async def run_sweeps(
-    recorder: Recorder, listening: Listening, stop: asyncio.Event, *, only_looks: bool = False
+    recorder: Recorder, listening: DowntimeWatch, stop: asyncio.Event, *, only_looks: bool = False
 ) -> None:
     """Sweep every second until `stop`, each time with what could be heard until then. With
     `only_looks` the recorder learns that and another process sweeps."""

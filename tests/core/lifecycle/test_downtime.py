@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.lifecycle.downtime import REMEMBERED_MS, Hearing
+from aftercall.core.lifecycle.downtime import REMEMBERED_MS, Downtime
 
 T0 = 1_795_000_000_000
 
@@ -13,10 +13,10 @@ def at(seconds: float) -> EpochMs:
     return EpochMs(T0 + round(seconds * 1_000))
 
 
-def hearing(*deaf: tuple[float, float], since: float = 0) -> Hearing:
-    made = Hearing(listening_since=at(since))
+def hearing(*deaf: tuple[float, float], since: float = 0) -> Downtime:
+    made = Downtime(listening_since=at(since))
     for start, end in deaf:
-        made = made.with_deaf(at(start), at(end))
+        made = made.with_span(at(start), at(end))
     return made
 
 
@@ -67,18 +67,18 @@ def test_no_more_than_the_time_passed_is_silent_and_spans_stay_apart(
     assert list(made.deaf) == sorted(made.deaf)
     assert all(one[1] < other[0] for one, other in zip(made.deaf, made.deaf[1:], strict=False))
     covered = {second for start, end in deaf for second in range(start, end)}
-    assert made.deaf_ms(at(0), at(700)) == len(covered) * 1_000
+    assert made.down_ms(at(0), at(700)) == len(covered) * 1_000
 
 
 def test_time_since_the_last_look_counts_for_nobodys_silence() -> None:
-    looked = Hearing(listening_since=at(0), known_until=at(50))
+    looked = Downtime(listening_since=at(0), known_until=at(50))
     assert looked.as_of(at(50)).silent_ms(at(10), at(50)) == 40_000
     assert looked.as_of(at(3_650)).silent_ms(at(10), at(3_650)) == 40_000
     assert looked.as_of(at(3_650)).postponed(at(70), since=at(10), now=at(3_650)) == at(3_670)
 
 
 def test_a_clock_behind_the_last_look_knows_of_no_silence() -> None:
-    looked = Hearing(listening_since=at(-90_000), known_until=at(3_600))
+    looked = Downtime(listening_since=at(-90_000), known_until=at(3_600))
     assert looked.as_of(at(10)).silent_ms(at(3_600), at(10)) == 0
     assert looked.as_of(at(3_599)).silent_ms(at(3_500), at(3_599)) == 99_000
 
@@ -87,6 +87,6 @@ def test_a_clock_behind_the_last_look_knows_of_no_silence() -> None:
 def test_nobody_becomes_silent_by_what_happens_to_a_clock_between_two_looks(
     looked_s: int, received_s: int, now_s: int
 ) -> None:
-    looked = Hearing(listening_since=at(0), known_until=at(looked_s))
+    looked = Downtime(listening_since=at(0), known_until=at(looked_s))
     silent_ms = looked.as_of(at(now_s)).silent_ms(at(received_s), at(now_s))
     assert silent_ms <= max(0, looked_s - max(0, received_s)) * 1_000 or received_s > now_s

@@ -6,15 +6,15 @@ from aftercall.core.events import (
     AnyEvent,
     ChatSent,
     Identity,
+    PeerEvent,
     PeerJoined,
     PeerKicked,
     PeerLeft,
-    PeerNoted,
     SessionClosed,
     SessionOpened,
 )
 from aftercall.core.instants import EpochMs
-from aftercall.core.lifecycle.merging import Working, merge, new_session
+from aftercall.core.lifecycle.merging import SessionState, merge, new_session
 
 T0 = 1_795_000_000_000
 
@@ -23,7 +23,7 @@ def at(seconds: float) -> EpochMs:
     return EpochMs(T0 + int(seconds * 1000))
 
 
-def fresh() -> Working:
+def fresh() -> SessionState:
     session = new_session(
         app_id="app",
         id="s",
@@ -33,10 +33,10 @@ def fresh() -> Working:
         at=at(5),
         received_at=at(5),
     )
-    return Working(session=session, peers={})
+    return SessionState(session=session, peers={})
 
 
-def take(work: Working, *events: AnyEvent, received: float = 50) -> list[bool]:
+def take(work: SessionState, *events: AnyEvent, received: float = 50) -> list[bool]:
     return [merge(work, e, source="test", received_at=at(received)) for e in events]
 
 
@@ -57,7 +57,7 @@ def test_the_earliest_join_the_latest_leave_and_the_earliest_kick_stand() -> Non
 
 def test_a_repeat_is_no_news() -> None:
     work = fresh()
-    note = PeerNoted(id="n", at=at(12), peer_id="p", name="audio_on", data={})
+    note = PeerEvent(id="n", at=at(12), peer_id="p", name="audio_on", data={})
     close = SessionClosed(id="c", at=at(60))
     assert take(work, join(10), note, close) == [True, True, True]
     touched = work.session.touched_at

@@ -9,17 +9,17 @@ from hypothesis import strategies as st
 from aftercall.core.events import (
     AnyEvent,
     Identity,
+    PeerEvent,
     PeerJoined,
     PeerKicked,
     PeerLeft,
-    PeerNoted,
     SessionClosed,
     SessionOpened,
 )
 from aftercall.core.instants import EpochMs
-from aftercall.core.lifecycle.downtime import Hearing
-from aftercall.core.lifecycle.merging import Working, merge, new_session
-from aftercall.core.lifecycle.state_machine import TRANSITIONS, Policy, Settled, settle
+from aftercall.core.lifecycle.downtime import Downtime
+from aftercall.core.lifecycle.merging import SessionState, merge, new_session
+from aftercall.core.lifecycle.state_machine import TRANSITIONS, Policy, RulesApplied, apply_rules
 from aftercall.core.records import EndReason, LeaveReason, Phase
 
 T0 = 1_795_000_000_000
@@ -41,7 +41,7 @@ def leave(peer: str, seconds: float) -> PeerLeft:
 
 def play(
     *events: AnyEvent, received: float | None = None, now: float = 0, policy: Policy = POLICY
-) -> Settled:
+) -> RulesApplied:
     """A session of these events, each received when it happened unless said otherwise."""
     first = events[0]
     moment = at(received) if received is not None else first.at
@@ -54,10 +54,10 @@ def play(
         at=first.at,
         received_at=moment,
     )
-    work = Working(session=session, peers={})
+    work = SessionState(session=session, peers={})
     for event in events:
         merge(work, event, source="test", received_at=moment if received is not None else event.at)
-    return settle(work, now=at(now), policy=policy)
+    return apply_rules(work, now=at(now), policy=policy)
 
 
 def test_the_table_never_leaves_the_end() -> None:
@@ -107,7 +107,7 @@ def test_a_close_ends_the_session_for_all_at_its_moment() -> None:
 
 
 def test_a_silent_peer_leaves_after_three_intervals_but_not_before_thirty_seconds() -> None:
-    heard = PeerNoted(id="n", at=at(10), peer_id="a", name="audio_on", data={})
+    heard = PeerEvent(id="n", at=at(10), peer_id="a", name="audio_on", data={})
     assert play(join("a", 0), heard, now=40).session.phase is Phase.LIVE
     gone = play(join("a", 0), heard, now=40.001)
     assert gone.session.phase is Phase.DRAINING
@@ -118,7 +118,7 @@ def test_a_silent_peer_leaves_after_three_intervals_but_not_before_thirty_second
 
 
 def test_nobody_falls_silent_while_we_were_not_listening() -> None:
-    policy = Policy(hearing=Hearing(listening_since=at(1_000)))
+    policy = Policy(hearing=Downtime(listening_since=at(1_000)))
     assert play(join("a", 0), now=1_020, policy=policy).session.phase is Phase.LIVE
     gone = play(join("a", 0), now=1_031, policy=policy)
     assert gone.session.phase is Phase.DRAINING
@@ -145,9 +145,9 @@ def test_a_backfilled_call_waits_for_the_rest_of_it() -> None:
 
 def test_late_facts_enter_an_ended_record_without_reviving_it() -> None:
     ended = play(join("a", 0), leave("a", 30), now=100)
-    work = Working(session=ended.session, peers=dict(ended.peers))
+    work = SessionState(session=ended.session, peers=dict(ended.peers))
     merge(work, join("b", 10), source="test", received_at=at(200))
-    later = settle(work, now=at(200), policy=POLICY)
+    later = apply_rules(work, now=at(200), policy=POLICY)
     assert later.session.phase is Phase.ENDED
     assert not later.has_just_ended
     assert later.session.total_participants == 2
@@ -199,7 +199,7 @@ def calls(draw: st.DrawFn) -> list[AnyEvent]:
             else:
                 note_id = f"n{id}{moment}"
                 events.append(
-                    PeerNoted(id=note_id, at=at(moment), peer_id=id, name="audio_on", data={})
+                    PeerEvent(id=note_id, at=at(moment), peer_id=id, name="audio_on", data={})
                 )
     if draw(st.booleans()):
         events.append(SessionOpened(id="o", at=at(draw(st.integers(0, 600))), title="Weekly"))
@@ -243,7 +243,7 @@ def test_the_numbers_of_a_record_agree_with_each_other(events: list[AnyEvent], n
 @given(calls(), st.integers(0, 5_000))
 def test_settling_twice_changes_nothing(events: list[AnyEvent], now: int) -> None:
     once = play(*events, received=650, now=now)
-    again = settle(
-        Working(session=once.session, peers=dict(once.peers)), now=at(now), policy=POLICY
+    again = apply_rules(
+        SessionState(session=once.session, peers=dict(once.peers)), now=at(now), policy=POLICY
     )
     assert (again.session, again.peers, again.rows) == (once.session, once.peers, once.rows)

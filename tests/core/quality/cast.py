@@ -10,7 +10,7 @@ import msgspec
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.report.fold import PeerFacts
-from aftercall.core.records import LeaveReason, Peer, PeerNote, StoredSample
+from aftercall.core.records import LeaveReason, Peer, StoredPeerEvent, StoredSample
 from tests.core.quality.notes import note
 
 TEN = EpochMs(1_795_255_200_000)
@@ -62,7 +62,7 @@ class _Person:
     forecast: Forecast
     place: int
     totals: dict[str, dict[str, float]] = field(default_factory=dict)
-    notes: list[PeerNote] = field(default_factory=list)
+    notes: list[StoredPeerEvent] = field(default_factory=list)
     samples: list[StoredSample] = field(default_factory=list)
 
     def add(self, stream: str, **amounts: float) -> dict[str, float]:

@@ -3,12 +3,12 @@
 from typing import Any
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.records import PeerNote
+from aftercall.core.records import StoredPeerEvent
 
 
-def note(at: int, name: str, of: str = "ada", /, **data: Any) -> PeerNote:
+def note(at: int, name: str, of: str = "ada", /, **data: Any) -> StoredPeerEvent:
     """Something happens to a peer; two notes are one when they say the same."""
-    return PeerNote(
+    return StoredPeerEvent(
         app_id="app",
         session_id="session",
         peer_id=of,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aftercall.core.events import AnyEvent, PeerNoted, SampleTaken
+from aftercall.core.events import AnyEvent, PeerEvent, SampleTaken
 from aftercall.core.instants import EpochMs
 from aftercall.core.privacy import Privacy
 from aftercall.core.quality.report.cumulative import Cumulative
@@ -134,7 +134,7 @@ def _dated(stats: Stats) -> Stats:
 
 def _played(events: Sequence[AnyEvent], source: str, interval_ms: int) -> Played:
     peer_id = next(event.peer_id for event in events if isinstance(event, SampleTaken))
-    taken = [event for event in events if isinstance(event, SampleTaken | PeerNoted)]
+    taken = [event for event in events if isinstance(event, SampleTaken | PeerEvent)]
     facts = facts_of(peer_id, taken, source=source, interval_ms=interval_ms)
     reports = folded({"row": [facts]})
     verdicts = compared(reports, {"row": "Ann"}, end_of({"row": [facts]}))

@@ -9,7 +9,7 @@ from aftercall.core.quality.frame.interval import Interval
 from aftercall.core.quality.frame.interval_table import LISTED, Table
 from aftercall.core.quality.report.rollup import Rollup, roll_up
 from aftercall.core.quality.stats.getstats import StreamTag
-from aftercall.core.quality.stats.link import Codec, Family, Saying
+from aftercall.core.quality.stats.link import Codec, Family, StreamDescription
 
 
 def tabled(intervals: Sequence[Interval]) -> list[Table]:
@@ -23,14 +23,14 @@ def table_of(intervals: Sequence[Interval]) -> Table:
         family=intervals[0].family,
         at=numbers([i.at for i in intervals]),
         ranks=np.array([i.ssrc or 0 for i in intervals]),
-        sayings=[_saying(i) for i in intervals],
+        descriptions=[_saying(i) for i in intervals],
         which=np.arange(len(intervals)),
         numbers={name: numbers([getattr(i, name) for i in intervals]) for name in LISTED},
     )
 
 
-def _saying(i: Interval) -> Saying:
-    return Saying(
+def _saying(i: Interval) -> StreamDescription:
+    return StreamDescription(
         key=i.key,
         family=i.family,
         stats_id="",

@@ -89,10 +89,10 @@ def test_every_figure_is_within_its_range(reports: list[Report]) -> None:
 def test_the_intervals_of_a_stream_overlap_by_no_more_than_clocks_may_differ(
     reports: list[Report],
 ) -> None:
-    by_stream: dict[object, list[Interval]] = {}
+    group_by_stream: dict[object, list[Interval]] = {}
     for i in read_intervals(_samples(reports)):
-        by_stream.setdefault((i.key, i.family), []).append(i)
-    for stream in by_stream.values():
+        group_by_stream.setdefault((i.key, i.family), []).append(i)
+    for stream in group_by_stream.values():
         for one, other in pairwise(stream):
             differ_ms = max(CLOCK_STEP_MS, CLOCK_STEP_SHARE * 1000 * other.dt_s)
             assert one.at <= other.at - other.dt_s * 1000 + differ_ms

@@ -8,7 +8,7 @@ import pytest
 
 from aftercall.core.quality.stats.getstats import ConnectionBody, SampleBody, StreamTag
 from aftercall.core.quality.stats.getstats import Stats as Object
-from aftercall.core.quality.stats.link import Linker
+from aftercall.core.quality.stats.link import ReportLinker
 from tests.core.quality.public_cases import BASE, Played, Stats, collected
 
 STEP_MS = 7_000
@@ -267,7 +267,7 @@ def test_a_microphone_that_was_said_to_be_on_is_known_to_be() -> None:
 
 def test_a_screen_stays_one_when_its_tag_goes() -> None:
     """As in Firefox and Safari, whose reports name no content."""
-    linker = Linker()
+    linker = ReportLinker()
     stream = Object(type="outbound-rtp", id="O", kind="video", ssrc=5)
     tag = StreamTag(connection="pc", direction="send", ssrc=5, source="screen")
     families = [

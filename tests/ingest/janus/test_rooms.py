@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from aftercall.core.events import ALIAS_JOINED, PeerJoined, PeerNoted, SampleTaken
+from aftercall.core.events import ALIAS_JOINED, PeerEvent, PeerJoined, SampleTaken
 from aftercall.core.instants import EpochMs
 from aftercall.core.privacy import Privacy
 from aftercall.ingest.janus.events import Said, read_event
@@ -60,7 +60,7 @@ def test_who_goes_is_known_by_room_and_feed(name: str) -> None:
 
 def test_a_joining_brings_a_peer_and_the_name_of_its_feed() -> None:
     join, note = _taken(_news("joined", id=55, display="Kim", description="Weekly"))
-    assert isinstance(join, PeerJoined) and isinstance(note, PeerNoted)
+    assert isinstance(join, PeerJoined) and isinstance(note, PeerEvent)
     assert (join.identity.display_name, join.identity.custom_participant_id) == ("Kim", "55")
     assert (join.meeting_id, join.meeting_title, join.interval_ms) == ("1234", "Weekly", 0)
     assert (note.name, note.data) == (
@@ -80,7 +80,7 @@ def test_statistics_are_due_from_the_first_media_on() -> None:
     (with_setup, _) = _taken(_news("joined", id=55, setup=True))
     assert with_setup.interval_ms == 1_000
     kinds = [type(each) for each in _taken(_news("published", id=55))]
-    assert kinds == [PeerJoined, PeerNoted]
+    assert kinds == [PeerJoined, PeerEvent]
 
 
 def test_the_audiobridge_says_by_a_configuration_who_is_muted() -> None:

@@ -20,9 +20,9 @@ from aftercall.core.events import (
     ENTRY_REFUSED,
     AnyEvent,
     PeerEvent,
+    PeerFact,
     PeerJoined,
     PeerLeft,
-    PeerNoted,
     SampleTaken,
     SessionClosed,
 )
@@ -84,9 +84,9 @@ def _of_type(body: SampleBody, type_: str) -> Stats:
     return stats
 
 
-def _note(translation: Translation) -> PeerNoted:
+def _note(translation: Translation) -> PeerEvent:
     event = _only(translation)
-    assert isinstance(event, PeerNoted)
+    assert isinstance(event, PeerEvent)
     return event
 
 
@@ -109,13 +109,13 @@ def test_the_whole_recording_is_understood(recorded: Translation) -> None:
     kinds = [type(event).__name__ for event in recorded.events]
     assert kinds.count("SampleTaken") == 14
     assert kinds.count("PeerLeft") == 1
-    peers = {event.peer_id for event in recorded.events if isinstance(event, PeerEvent)}
+    peers = {event.peer_id for event in recorded.events if isinstance(event, PeerFact)}
     assert peers == {USER0, USER1}
 
 
 def test_a_joining_names_room_feed_and_person(recorded: Translation) -> None:
     join, note = recorded.events[:2]
-    assert isinstance(join, PeerJoined) and isinstance(note, PeerNoted)
+    assert isinstance(join, PeerJoined) and isinstance(note, PeerEvent)
     assert (join.meeting_id, join.at) == ("1234", 1_795_223_108_158)
     assert join.identity.display_name == "user0"
     assert join.identity.custom_participant_id == "6603468110306277"
@@ -135,7 +135,7 @@ def test_the_reporting_interval_counts_from_the_first_media() -> None:
 
 
 def test_transport_states_are_told_in_w3cs_words(recorded: Translation) -> None:
-    notes = [e for e in recorded.events if isinstance(e, PeerNoted)]
+    notes = [e for e in recorded.events if isinstance(e, PeerEvent)]
     states = [(e.name, e.data["state"]) for e in notes if e.name.endswith("_state")]
     assert states == [
         ("ice_connection_state", "new"),
@@ -160,7 +160,7 @@ def test_the_pair_is_told_from_the_clients_side() -> None:
         },
     }
     note, sample = _translate(_event(16, pair)).events
-    assert isinstance(note, PeerNoted) and isinstance(sample, SampleTaken)
+    assert isinstance(note, PeerEvent) and isinstance(sample, SampleTaken)
     [connection] = decode_body(sample.body).connections
     assert [each.candidate_type for each in connection.stats] == [None, "relay", "host"]
     data = note.data
@@ -183,7 +183,7 @@ def test_a_leaving_names_the_feed_alone() -> None:
     abrupt = _translate(RECORDING["abrupt"])
     [farewell] = abrupt.farewells
     assert farewell[1:] == ("1234", "5704502821942018", 1_795_223_447_702)
-    assert [event.name for event in abrupt.events if isinstance(event, PeerNoted)] == [
+    assert [event.name for event in abrupt.events if isinstance(event, PeerEvent)] == [
         "handle_detached",
         "handle_detached",
     ]

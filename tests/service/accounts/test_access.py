@@ -19,7 +19,7 @@ from aftercall.service.accounts.access import (
     hash_token,
     view_type_of,
 )
-from aftercall.service.accounts.setup import Founding
+from aftercall.service.accounts.setup import Setup
 from aftercall.settings import Settings
 from aftercall.store import apps
 from aftercall.store.engine.database import Database
@@ -73,8 +73,8 @@ class Fixture:
 @pytest.fixture
 async def house(db: Database) -> Fixture:
     clock, new_id = HandClock(), _ids()
-    founded = await Founding(db=db, clock=clock, new_id=new_id).found_app(
-        "Calls", for_whole_account=True
+    founded = await Setup(db=db, clock=clock, new_id=new_id).create_first_app(
+        "SessionLists", for_whole_account=True
     )
     access = Access(db=db, clock=clock, new_id=new_id, settings=Settings(token_life_s=600))
     return Fixture(access, clock, db, founded.account_id, founded.app_id, founded.api_token)
@@ -84,7 +84,7 @@ async def test_a_token_is_good_for_its_account(house: Fixture) -> None:
     grant = await house.grant()
     assert (grant.account_id, grant.app_id, grant.role) == (house.account_id, None, Role.ADMIN)
     app = await house.access.app_for(grant, house.app_id, needs=Role.ADMIN)
-    assert app.name == "Calls"
+    assert app.name == "SessionLists"
 
 
 @pytest.mark.parametrize(
@@ -193,8 +193,8 @@ async def test_a_token_that_reads_may_not_write(house: Fixture) -> None:
 
 
 async def test_another_accounts_app_is_as_unknown_as_none(house: Fixture) -> None:
-    founding = Founding(db=house.db, clock=house.clock, new_id=_ids())
-    foreign = await founding.found_app("Theirs", account_id="theirs", app_id="their-app")
+    founding = Setup(db=house.db, clock=house.clock, new_id=_ids())
+    foreign = await founding.create_first_app("Theirs", account_id="theirs", app_id="their-app")
     grant = await house.grant()
     messages = set()
     for app_id in (foreign.app_id, "no-such-app"):

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from aftercall.core.budgets import Kind
 from aftercall.core.errors import OverBudget
-from aftercall.core.events import AnyEvent, ChatSent, Identity, LineSpoken, PeerNoted, SampleTaken
+from aftercall.core.events import AnyEvent, ChatSent, Identity, LineSpoken, PeerEvent, SampleTaken
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import Role
 from aftercall.service.accounts.access import Grant, ParticipantGrant
@@ -62,8 +62,8 @@ def report(sequence: int = 0) -> SampleTaken:
     return SampleTaken(id=f"s{sequence}", at=T0, peer_id="p", sequence=sequence, body=b"{}")
 
 
-def note(number: int = 0) -> PeerNoted:
-    return PeerNoted(id=f"n{number}", at=T0, peer_id="p", name="audio_off", data={})
+def note(number: int = 0) -> PeerEvent:
+    return PeerEvent(id=f"n{number}", at=T0, peer_id="p", name="audio_off", data={})
 
 
 def said(text: str) -> ChatSent:

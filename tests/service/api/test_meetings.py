@@ -19,7 +19,7 @@ from aftercall.core.records import (
     Phase,
     Session,
 )
-from aftercall.service.api.meetings import Rooms
+from aftercall.service.api.meetings import Meetings
 from aftercall.service.recording.recorder import Recorder
 from aftercall.store import meetings, peers
 from aftercall.store.engine.database import Database
@@ -47,7 +47,7 @@ def _ids() -> Callable[[], str]:
 
 @dataclass
 class Fixture:
-    rooms: Rooms
+    rooms: Meetings
     recorder: Recorder
     clock: HandClock
     db: Database
@@ -96,7 +96,7 @@ class Fixture:
 async def house(db: Database) -> Fixture:
     clock, new_id = HandClock(), _ids()
     recorder = Recorder(db, clock=clock, new_id=new_id, policy=Policy())
-    rooms = Rooms(db=db, clock=clock, new_id=new_id, recorder=recorder)
+    rooms = Meetings(db=db, clock=clock, new_id=new_id, recorder=recorder)
     meeting = await rooms.create_meeting(
         APP, title="Standup", keep_alive_s=60, settings={"persist_chat": True}
     )

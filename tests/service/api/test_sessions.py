@@ -10,7 +10,7 @@ from aftercall.core.records import (
     ParticipantQuery,
     SessionQuery,
 )
-from aftercall.service.api.sessions import Reads
+from aftercall.service.api.sessions import SessionReads
 from aftercall.settings import Settings
 from aftercall.store.engine.database import Database
 from tests.service.call_cast import APP, Stage, at, join, leave
@@ -21,8 +21,10 @@ def stage(db: Database) -> Stage:
     return Stage(db)
 
 
-def _reads(stage: Stage, *, live_minutes: bool = False) -> Reads:
-    return Reads(db=stage.db, clock=stage.clock, settings=Settings(live_minutes=live_minutes))
+def _reads(stage: Stage, *, live_minutes: bool = False) -> SessionReads:
+    return SessionReads(
+        db=stage.db, clock=stage.clock, settings=Settings(live_minutes=live_minutes)
+    )
 
 
 QUERY = ParticipantQuery(app_id=APP, session_id="call")

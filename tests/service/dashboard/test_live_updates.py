@@ -7,7 +7,12 @@ from msgspec.structs import replace
 from aftercall.core.errors import Busy
 from aftercall.core.instants import HOUR_MS, SECOND_MS, EpochMs
 from aftercall.core.records import EndReason, Phase, Session
-from aftercall.service.dashboard.live_updates import BEAT_EVERY_MS, MOST_LISTENERS, Live, News
+from aftercall.service.dashboard.live_updates import (
+    BEAT_EVERY_MS,
+    MOST_LISTENERS,
+    LiveUpdate,
+    LiveUpdates,
+)
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions.rows import save_session
 from tests.core.quality.cast import TEN
@@ -21,7 +26,7 @@ class Room:
         self.db = db
         self.now = TEN
         self.is_welcome = True
-        self.live = Live(db=db, clock=lambda: self.now, pause=self._pause)
+        self.live = LiveUpdates(db=db, clock=lambda: self.now, pause=self._pause)
         self.session = session_of(lossy_call(minutes=1), "app", is_live=True)
 
     async def _pause(self, seconds: float) -> None:
@@ -30,12 +35,14 @@ class Room:
     async def welcome(self) -> bool:
         return self.is_welcome
 
-    def listen(self, app_id: str = "app", caller: str = "token") -> AsyncIterator[News | None]:
+    def listen(
+        self, app_id: str = "app", caller: str = "token"
+    ) -> AsyncIterator[LiveUpdate | None]:
         return self.live.listen(app_id, self.welcome, caller=caller)
 
     async def listen_often(
         self, count: int, app_id: str = "app", caller: str = "token"
-    ) -> list[AsyncIterator[News | None]]:
+    ) -> list[AsyncIterator[LiveUpdate | None]]:
         """So many listeners that have heard the greeting."""
         lines = [self.listen(app_id, caller) for _ in range(count)]
         for line in lines:
@@ -117,7 +124,7 @@ async def test_there_is_room_for_so_many_and_no_more(room: Room) -> None:
     assert await anext(room.listen()) is not None
 
 
-async def are_there(lines: list[AsyncIterator[News | None]]) -> int:
+async def are_there(lines: list[AsyncIterator[LiveUpdate | None]]) -> int:
     """How many of the listeners still have their place after the next look."""
     return sum([await anext(line, "over") != "over" for line in lines])
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aftercall.core.events import AnyEvent, ChatSent, Identity, PeerKicked, PeerNoted, SessionClosed
+from aftercall.core.events import AnyEvent, ChatSent, Identity, PeerEvent, PeerKicked, SessionClosed
 from aftercall.core.instants import SECOND_MS
 from aftercall.core.records import MeetingStatus, MessageKind
 from aftercall.service.recording.admission import KICK_GRACE_MS
@@ -45,7 +45,7 @@ def said(
 
 async def take(desk: Desk, delivery: Delivery) -> Receipt:
     """By the fast path where that takes it, as the intake does."""
-    [receipt] = await desk.recorder.record_express([delivery])
+    [receipt] = await desk.recorder.record_plain_reports([delivery])
     if receipt is None:
         [receipt] = await desk.recorder.record_deliveries([delivery])
     return receipt
@@ -63,7 +63,7 @@ def chat(peer: str, text: str, seconds: float) -> ChatSent:
 
 
 def everything(peer: str, seconds: float) -> Sequence[AnyEvent]:
-    note = PeerNoted(id=f"n{seconds}", at=at(seconds), peer_id=peer, name="audio_on", data={})
+    note = PeerEvent(id=f"n{seconds}", at=at(seconds), peer_id=peer, name="audio_on", data={})
     again = join(peer, seconds)
     return [again, sample(peer, 9, seconds), note, chat(peer, "hello", seconds)]
 

@@ -1,12 +1,12 @@
-from aftercall.core.events import ALIAS_JOINED, AnyEvent, PeerLeft, PeerNoted
+from aftercall.core.events import ALIAS_JOINED, AnyEvent, PeerEvent, PeerLeft
 from aftercall.service.recording.aliases import Aliases
 from aftercall.service.recording.delivery import Status
 from aftercall.store.engine.database import Database
 from tests.service.desk import APP, Desk, at, join
 
 
-def _called(peer: str, alias: str, seconds: float) -> PeerNoted:
-    return PeerNoted(
+def _called(peer: str, alias: str, seconds: float) -> PeerEvent:
+    return PeerEvent(
         id=f"{peer}{alias}{seconds}",
         at=at(seconds),
         peer_id=peer,

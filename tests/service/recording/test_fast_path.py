@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from aftercall.core.events import AnyEvent, Identity, PeerKicked, PeerNoted, SessionClosed
+from aftercall.core.events import AnyEvent, Identity, PeerEvent, PeerKicked, SessionClosed
 from aftercall.core.records import LeaveReason
 from aftercall.service.recording.delivery import Credentials, Delivery, Next, Receipt, Status
-from aftercall.service.recording.queue import Intake
+from aftercall.service.recording.queue import WriteQueue
 from aftercall.store import participants, peer_events, peers, samples
 from aftercall.store.engine.database import Database, migrate
 from aftercall.store.sessions import rows as session_rows
@@ -61,7 +61,7 @@ async def test_reports_of_peers_that_are_there_are_recorded_at_once(desk: Desk) 
         client("ada", sample("ada", 3, 21), seconds=25),
         client("bob", seconds=40),
     ]
-    receipts = await desk.recorder.record_express(group)
+    receipts = await desk.recorder.record_plain_reports(group)
     for receipt, delivery in zip(receipts, group, strict=True):
         assert receipt is not None
         assert [o.status for o in receipt.outcomes] == [Status.ACCEPTED] * len(delivery.events)
@@ -77,10 +77,12 @@ async def test_reports_of_peers_that_are_there_are_recorded_at_once(desk: Desk) 
 async def test_what_may_be_known_already_goes_the_long_way(desk: Desk) -> None:
     await desk.tell(join("ada", 0))
     first, late = sample("ada", 5, 35), sample("ada", 4, 28)
-    taken, again = await desk.recorder.record_express([client("ada", first), client("ada", first)])
+    taken, again = await desk.recorder.record_plain_reports(
+        [client("ada", first), client("ada", first)]
+    )
     assert taken is not None
     assert again is None
-    assert await desk.recorder.record_express([client("ada", late)]) == [None]
+    assert await desk.recorder.record_plain_reports([client("ada", late)]) == [None]
     [receipt] = await desk.recorder.record_deliveries([client("ada", late, first)])
     assert [o.status for o in receipt.outcomes] == [Status.ACCEPTED, Status.DUPLICATE]
     assert await sequences(desk.db, "ada") == [4, 5]
@@ -88,7 +90,7 @@ async def test_what_may_be_known_already_goes_the_long_way(desk: Desk) -> None:
 
 async def test_what_is_more_than_a_report_goes_the_long_way(desk: Desk) -> None:
     await desk.tell(join("ada", 0), join("bob", 0))
-    note = PeerNoted(id="n", at=at(5), peer_id="ada", name="audio_off", data={})
+    note = PeerEvent(id="n", at=at(5), peer_id="ada", name="audio_off", data={})
     group = [
         client("ada", sample("ada", 1, 7), note),
         client("ada", sample("bob", 1, 7)),
@@ -96,20 +98,20 @@ async def test_what_is_more_than_a_report_goes_the_long_way(desk: Desk) -> None:
         client("eve", sample("eve", 1, 7)),
         client("ada", sample("ada", 1, 7), member="thief"),
     ]
-    assert await desk.recorder.record_express(group) == [None] * len(group)
+    assert await desk.recorder.record_plain_reports(group) == [None] * len(group)
     assert await sequences(desk.db, "ada") == []
 
 
 async def test_a_peer_that_fell_silent_is_brought_back_the_long_way(desk: Desk) -> None:
     await desk.tell(join("ada", 0), join("bob", 0))
     desk.now = at(200)
-    await desk.recorder.record_express([client("bob", seconds=199)])
-    await desk.recorder.settle(APP, "session-0")
+    await desk.recorder.record_plain_reports([client("bob", seconds=199)])
+    await desk.recorder.apply_rules(APP, "session-0")
     async with desk.db.read() as tx:
         ada = await peers.find_peer(tx, APP, "ada")
     assert ada is not None and ada.left_reason is LeaveReason.SILENCE
     back = client("ada", sample("ada", 1, 201), seconds=201)
-    assert await desk.recorder.record_express([back]) == [None]
+    assert await desk.recorder.record_plain_reports([back]) == [None]
     [receipt] = await desk.recorder.record_deliveries([back])
     assert receipt.outcomes[0].status is Status.ACCEPTED
 
@@ -117,12 +119,12 @@ async def test_a_peer_that_fell_silent_is_brought_back_the_long_way(desk: Desk) 
 async def test_nothing_is_added_to_a_session_that_ended(desk: Desk) -> None:
     await desk.tell(join("ada", 0))
     await desk.tell(SessionClosed(id="c", at=at(5), meeting_id="weekly"))
-    assert await desk.recorder.record_express([client("ada", sample("ada", 1, 4))]) == [None]
+    assert await desk.recorder.record_plain_reports([client("ada", sample("ada", 1, 4))]) == [None]
 
 
 async def test_a_peer_that_was_sent_away_goes_the_long_way(desk: Desk) -> None:
     await desk.tell(join("ada", 0), PeerKicked(id="k", at=at(12), peer_id="ada"))
-    assert await desk.recorder.record_express([client("ada", sample("ada", 1, 13))]) == [None]
+    assert await desk.recorder.record_plain_reports([client("ada", sample("ada", 1, 13))]) == [None]
 
 
 @pytest.mark.parametrize("change", [{"removed_at": at(5)}, {"token_generation": 1}])
@@ -131,14 +133,14 @@ async def test_a_token_that_was_revoked_goes_the_long_way(
 ) -> None:
     await desk.tell(join("ada", 0))
     await invite(desk.db, "user ada", **change)
-    assert await desk.recorder.record_express([client("ada", sample("ada", 1, 7))]) == [None]
+    assert await desk.recorder.record_plain_reports([client("ada", sample("ada", 1, 7))]) == [None]
 
 
 async def test_a_report_that_cannot_be_written_takes_no_other_down(desk: Desk) -> None:
     await desk.tell(join("ada", 0), join("bob", 0))
     odd = sample("ada", 1, 7)
     odd = type(odd)(id="x", at=odd.at, peer_id="ada", sequence=1, body=None)  # type: ignore[arg-type]  # what no translator makes
-    intake = Intake(desk.recorder, capacity=10, metrics=CollectorRegistry())
+    intake = WriteQueue(desk.recorder, capacity=10, metrics=CollectorRegistry())
     group = [client("ada", odd), client("bob", sample("bob", 1, 7))]
     waiting = [asyncio.create_task(intake.take(delivery)) for delivery in group]
     await asyncio.sleep(0)
@@ -156,7 +158,7 @@ def said_by_clients() -> list[Delivery]:
     for number in range(1, 16):
         for peer in ("ada", "bob"):
             told.append(client(peer, sample(peer, number, 7 * number), seconds=7 * number))
-    note = PeerNoted(id="n", at=at(30), peer_id="ada", name="audio_off", data={})
+    note = PeerEvent(id="n", at=at(30), peer_id="ada", name="audio_off", data={})
     told.append(client("ada", note, sample("ada", 16, 110), seconds=110))
     told.append(client("bob", leave("bob", 112), seconds=112))
     return told
@@ -168,12 +170,12 @@ async def record(desk: Desk, told: Sequence[Delivery], *, is_express: bool) -> t
     for start in range(0, len(told), 7):
         group = list(told[start : start + 7])
         if is_express:
-            receipts = await desk.recorder.record_express(group)
+            receipts = await desk.recorder.record_plain_reports(group)
             group = [d for d, receipt in zip(group, receipts, strict=True) if receipt is None]
         if group:
             await desk.recorder.record_deliveries(group)
     desk.now = at(400)
-    await desk.recorder.settle(APP, "session-0")
+    await desk.recorder.apply_rules(APP, "session-0")
     async with desk.db.read() as tx:
         return (
             await session_rows.find_session(tx, APP, "session-0"),
@@ -181,7 +183,7 @@ async def record(desk: Desk, told: Sequence[Delivery], *, is_express: bool) -> t
             await participants.participants_of_session(tx, APP, "session-0"),
             [await samples.of_peer(tx, APP, peer) for peer in ("ada", "bob")],
             [await peers.count_samples(tx, APP, peer) for peer in ("ada", "bob")],
-            await peer_events.notes_of_peer(tx, APP, "ada"),
+            await peer_events.events_of_peer(tx, APP, "ada"),
         )
 
 

@@ -13,7 +13,7 @@ from aftercall.core.events import Identity, PeerJoined, SampleTaken
 from aftercall.core.instants import EpochMs
 from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.service.recording.delivery import Credentials, Delivery, Receipt, Status
-from aftercall.service.recording.queue import Intake
+from aftercall.service.recording.queue import WriteQueue
 from aftercall.service.recording.recorder import Recorder
 from aftercall.store import samples
 from aftercall.store.engine.database import Database
@@ -51,7 +51,7 @@ def delivery(number: int, *, body: bytes = b"{}") -> Delivery:
 
 async def test_deliveries_that_wait_together_share_a_transaction(db: Database) -> None:
     recorder = recorder_on(db)
-    intake = Intake(recorder, capacity=1_000, metrics=CollectorRegistry())
+    intake = WriteQueue(recorder, capacity=1_000, metrics=CollectorRegistry())
     waiting = [asyncio.create_task(intake.take(delivery(n))) for n in range(50)]
     await asyncio.sleep(0)
     running = asyncio.create_task(intake.run())
@@ -66,7 +66,7 @@ async def test_deliveries_that_wait_together_share_a_transaction(db: Database) -
 
 async def test_a_delivery_that_cannot_be_recorded_takes_no_other_down(db: Database) -> None:
     recorder = recorder_on(db)
-    intake = Intake(recorder, capacity=1_000, metrics=CollectorRegistry())
+    intake = WriteQueue(recorder, capacity=1_000, metrics=CollectorRegistry())
     poison = delivery(1, body=None)  # type: ignore[arg-type]  # what no translator makes
     waiting = [asyncio.create_task(intake.take(d)) for d in (delivery(0), poison, delivery(2))]
     await asyncio.sleep(0)
@@ -79,7 +79,7 @@ async def test_a_delivery_that_cannot_be_recorded_takes_no_other_down(db: Databa
 
 
 async def test_beyond_its_capacity_the_intake_is_busy(db: Database) -> None:
-    intake = Intake(recorder_on(db), capacity=2, metrics=CollectorRegistry())
+    intake = WriteQueue(recorder_on(db), capacity=2, metrics=CollectorRegistry())
     waiting = [asyncio.create_task(intake.take(delivery(n))) for n in range(2)]
     await asyncio.sleep(0)
     with pytest.raises(Busy):
@@ -91,7 +91,7 @@ async def test_beyond_its_capacity_the_intake_is_busy(db: Database) -> None:
 
 
 async def test_what_waits_is_recorded_before_the_intake_stops(db: Database) -> None:
-    intake = Intake(recorder_on(db), capacity=10, metrics=CollectorRegistry())
+    intake = WriteQueue(recorder_on(db), capacity=10, metrics=CollectorRegistry())
     waiting = asyncio.create_task(intake.take(delivery(1)))
     await asyncio.sleep(0)
     intake.close()
@@ -106,7 +106,7 @@ async def test_several_senders_are_gathered_into_groups_that_begin_apart(
 ) -> None:
     monkeypatch.setattr("aftercall.service.recording.queue.PACE_S", 2.0)
     recorder = recorder_on(db)
-    intake = Intake(recorder, capacity=10, metrics=CollectorRegistry())
+    intake = WriteQueue(recorder, capacity=10, metrics=CollectorRegistry())
     running = asyncio.create_task(intake.run())
     await asyncio.gather(intake.take(delivery(0)), intake.take(delivery(1)))
     early = asyncio.create_task(intake.take(delivery(2)))
@@ -122,7 +122,7 @@ async def test_one_that_is_alone_does_not_wait_for_others(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("aftercall.service.recording.queue.PACE_S", 3_600)
-    intake = Intake(recorder_on(db), capacity=10, metrics=CollectorRegistry())
+    intake = WriteQueue(recorder_on(db), capacity=10, metrics=CollectorRegistry())
     running = asyncio.create_task(intake.run())
     async with asyncio.timeout(20):
         for number in range(3):
@@ -134,7 +134,7 @@ async def test_one_that_is_alone_does_not_wait_for_others(
 async def test_plain_reports_do_not_wait_for_a_crowd_that_joins(db: Database) -> None:
     await invite(db, "u")
     recorder = recorder_on(db)
-    intake = Intake(recorder, capacity=1_000, metrics=CollectorRegistry())
+    intake = WriteQueue(recorder, capacity=1_000, metrics=CollectorRegistry())
     await recorder.record_deliveries([delivery(0)])
     who = Credentials(meeting_id="weekly", member_id="u", identity=Identity(), generation=0)
     report = SampleTaken(id="s", at=T0, peer_id="p0", sequence=2, body=b"{}")
@@ -157,7 +157,7 @@ async def test_more_bytes_than_may_wait_are_refused_and_a_large_one_alone_is_tak
     db: Database,
 ) -> None:
     metrics = CollectorRegistry()
-    intake = Intake(recorder_on(db), capacity=1_000, capacity_bytes=1_000, metrics=metrics)
+    intake = WriteQueue(recorder_on(db), capacity=1_000, capacity_bytes=1_000, metrics=metrics)
     large = asyncio.create_task(intake.take(replace(delivery(0), size_bytes=5_000)))
     await asyncio.sleep(0)
     with pytest.raises(Busy):
@@ -177,7 +177,7 @@ def of_app(app_id: str, number: int, *, size_bytes: int = 0) -> Delivery:
 
 
 async def start_taking(
-    intake: Intake, deliveries: Sequence[Delivery]
+    intake: WriteQueue, deliveries: Sequence[Delivery]
 ) -> list[asyncio.Task[Receipt]]:
     tasks = [asyncio.create_task(intake.take(each)) for each in deliveries]
     await asyncio.sleep(0)
@@ -186,7 +186,7 @@ async def start_taking(
 
 async def test_an_app_that_floods_the_queue_leaves_room_for_others(db: Database) -> None:
     metrics = CollectorRegistry()
-    intake = Intake(recorder_on(db), capacity=100, metrics=metrics)
+    intake = WriteQueue(recorder_on(db), capacity=100, metrics=metrics)
     flood = await start_taking(intake, [of_app("flood", n) for n in range(200)])
     quiet = await start_taking(intake, [of_app("quiet", n) for n in range(10)])
     running = asyncio.create_task(intake.run())
@@ -203,7 +203,7 @@ async def test_an_app_that_floods_the_queue_leaves_room_for_others(db: Database)
 
 
 async def test_an_app_that_floods_the_queue_with_bytes_leaves_room_for_others(db: Database) -> None:
-    intake = Intake(
+    intake = WriteQueue(
         recorder_on(db), capacity=1_000, capacity_bytes=10_000, metrics=CollectorRegistry()
     )
     large = [of_app("flood", n, size_bytes=1_000) for n in range(20)]
@@ -220,7 +220,7 @@ async def test_an_app_that_floods_the_queue_with_bytes_leaves_room_for_others(db
 async def test_a_client_that_went_away_holds_its_place_until_its_delivery_is_recorded(
     db: Database,
 ) -> None:
-    intake = Intake(recorder_on(db), capacity=2, metrics=CollectorRegistry())
+    intake = WriteQueue(recorder_on(db), capacity=2, metrics=CollectorRegistry())
     gone = await start_taking(intake, [delivery(0), delivery(1)])
     for task in gone:
         task.cancel()
@@ -238,7 +238,7 @@ async def test_a_quiet_app_comes_into_the_next_group_whatever_another_has_waitin
     db: Database,
 ) -> None:
     recorder = recorder_on(db)
-    intake = Intake(recorder, capacity=1_000, metrics=CollectorRegistry())
+    intake = WriteQueue(recorder, capacity=1_000, metrics=CollectorRegistry())
     waiting = await start_taking(intake, [of_app("flood", n) for n in range(300)])
     quiet = await start_taking(intake, [of_app("quiet", 0)])
     answered: list[asyncio.Task[Receipt]] = []
@@ -255,7 +255,7 @@ async def test_a_quiet_app_comes_into_the_next_group_whatever_another_has_waitin
 
 async def test_a_large_post_of_a_backend_lets_others_in_between(db: Database) -> None:
     recorder = recorder_on(db)
-    intake = Intake(recorder, capacity=1_000, metrics=CollectorRegistry())
+    intake = WriteQueue(recorder, capacity=1_000, metrics=CollectorRegistry())
     joins = [event for n in range(100) for event in delivery(n).events]
     post = Delivery(app_id="flood", source="test", received_at=T0, events=joins[::-1])
     large = asyncio.create_task(intake.take_in_parts(post))
@@ -275,7 +275,7 @@ async def test_a_large_post_of_a_backend_lets_others_in_between(db: Database) ->
 
 async def test_outcomes_of_a_large_post_are_in_the_order_of_its_events(db: Database) -> None:
     recorder = recorder_on(db)
-    intake = Intake(recorder, capacity=1_000, metrics=CollectorRegistry())
+    intake = WriteQueue(recorder, capacity=1_000, metrics=CollectorRegistry())
     running = asyncio.create_task(intake.run())
     firsts = [delivery(n).events[0] for n in range(80)]
     joins = [replace(join, at=EpochMs(T0 - n)) for n, join in enumerate(firsts)]

@@ -11,8 +11,8 @@ from aftercall.core.events import (
     ChatSent,
     Identity,
     LineSpoken,
+    PeerEvent,
     PeerKicked,
-    PeerNoted,
     SessionClosed,
     SessionOpened,
 )
@@ -54,7 +54,7 @@ async def test_the_last_leave_and_the_keep_alive_time_end_it_at_the_leave(desk: 
     await desk.tell(join("ada", 0), leave("ada", 30))
     desk.now = at(95)
     assert await desk.recorder.overdue() == {(APP, "session-0")}
-    ended = await desk.recorder.settle(APP, "session-0")
+    ended = await desk.recorder.apply_rules(APP, "session-0")
     assert ended is not None
     assert (ended.phase, ended.ended_at, ended.minutes_consumed) == (Phase.ENDED, at(30), 0.5)
     assert await desk.recorder.overdue() == set()
@@ -65,7 +65,7 @@ async def test_the_last_leave_and_the_keep_alive_time_end_it_at_the_leave(desk: 
 async def test_however_many_facts_come_late_one_job_waits_for_them(desk: Desk) -> None:
     await desk.tell(join("ada", 0), leave("ada", 30))
     desk.now = at(95)
-    await desk.recorder.settle(APP, "session-0")
+    await desk.recorder.apply_rules(APP, "session-0")
     for number in range(12):
         desk.now = at(100 + 7 * number)
         await desk.tell(leave("ada", 31 + number))
@@ -91,7 +91,7 @@ async def test_a_later_join_is_another_session_of_the_same_meeting(desk: Desk) -
 async def test_a_late_join_enters_the_session_that_was_going_on_then(desk: Desk) -> None:
     await desk.tell(join("ada", 0), leave("ada", 300))
     desk.now = at(400)
-    await desk.recorder.settle(APP, "session-0")
+    await desk.recorder.apply_rules(APP, "session-0")
     await desk.tell(join("carl", 390))
     await desk.tell(join("bob", 100), leave("bob", 200))
     first = await desk.session("session-0")
@@ -103,7 +103,7 @@ async def test_a_silent_peer_is_gone_and_comes_back_when_heard(desk: Desk) -> No
     await desk.tell(join("ada", 0), join("bob", 0))
     desk.now = at(31)
     await desk.tell(sample("bob", 1, 31))
-    await desk.recorder.settle(APP, "session-0")
+    await desk.recorder.apply_rules(APP, "session-0")
     async with desk.db.read() as tx:
         ada = await peers.find_peer(tx, APP, "ada")
     assert ada is not None and ada.left_reason is LeaveReason.SILENCE
@@ -145,7 +145,7 @@ async def test_facts_kept_while_their_peer_and_session_came_are_recorded_later(d
     await desk.tell(join("ada", 0, session_id="call"), join("bob", 0, session_id="call"))
     held: list[HeldFact] = [
         sample("ada", 1, 1),
-        PeerNoted(id="n1", at=at(2), peer_id="ada", name="audio_off", data={}),
+        PeerEvent(id="n1", at=at(2), peer_id="ada", name="audio_off", data={}),
         leave("ada", 3),
     ]
     close = SessionClosed(id="c", at=at(20), meeting_id="weekly", session_id="call")
@@ -158,7 +158,7 @@ async def test_facts_kept_while_their_peer_and_session_came_are_recorded_later(d
     async with desk.db.read() as tx:
         ada = await peers.find_peer(tx, APP, "ada")
         assert len(await samples.of_peer(tx, APP, "ada")) == 1
-        assert len(await peer_events.notes_of_peer(tx, APP, "ada")) == 1
+        assert len(await peer_events.events_of_peer(tx, APP, "ada")) == 1
     assert ada is not None and ada.left_at == at(3)
     assert (await desk.session("call")).live_participants == 1
     async with desk.db.write() as tx:
@@ -173,7 +173,7 @@ async def test_samples_notes_and_talk_are_new_once(desk: Desk) -> None:
     said: list[AnyEvent] = [
         join("ada", 0),
         sample("ada", 1, 1),
-        PeerNoted(id="n1", at=at(2), peer_id="ada", name="audio_off", data={}),
+        PeerEvent(id="n1", at=at(2), peer_id="ada", name="audio_off", data={}),
         ChatSent(id="m1", at=at(3), peer_id="ada", payload="hello", revised_at=at(3)),
         LineSpoken(id="t1", at=at(4), end_at=at(5), peer_id="ada", text="good morning"),
     ]
@@ -181,7 +181,7 @@ async def test_samples_notes_and_talk_are_new_once(desk: Desk) -> None:
     assert await desk.tell(*said) == [Status.DUPLICATE] * 5
     async with desk.db.read() as tx:
         assert len(await samples.of_peer(tx, APP, "ada")) == 1
-        assert len(await peer_events.notes_of_peer(tx, APP, "ada")) == 1
+        assert len(await peer_events.events_of_peer(tx, APP, "ada")) == 1
         [message] = await conversation.messages_of_session(tx, APP, "session-0")
         [line] = await conversation.lines_of_session(tx, APP, "session-0")
     assert (message.display_name, message.user_id) == ("Ada", "user ada")
@@ -258,7 +258,7 @@ def call() -> list[AnyEvent]:
     ]
     events += [sample("ada", n, 7 * n + 1) for n in range(1, 20)]
     events += [
-        PeerNoted(id=f"n{n}", at=at(5 + n), peer_id="bob", name="video_off", data={"n": n})
+        PeerEvent(id=f"n{n}", at=at(5 + n), peer_id="bob", name="video_off", data={"n": n})
         for n in range(4)
     ]
     return [e if e.session_id else replace(e, session_id="s", meeting_id="weekly") for e in events]
@@ -274,7 +274,7 @@ async def everything(db: Database) -> tuple[object, ...]:
             {peer.id: peer for peer in every},
             {row.id: row for row in await participants.participants_of_session(tx, APP, "s")},
             [[s.sequence for s in await samples.of_peer(tx, APP, peer.id)] for peer in every],
-            [sorted(n.id for n in await peer_events.notes_of_peer(tx, APP, p.id)) for p in every],
+            [sorted(n.id for n in await peer_events.events_of_peer(tx, APP, p.id)) for p in every],
             await conversation.messages_of_session(tx, APP, "s"),
             await conversation.lines_of_session(tx, APP, "s"),
         )
@@ -286,7 +286,7 @@ async def record_in_parts(desk: Desk, events: Sequence[AnyEvent], parts: int) ->
     for start in range(0, len(events), size):
         await desk.tell(*events[start : start + size])
     desk.now = at(500)
-    await desk.recorder.settle(APP, "s")
+    await desk.recorder.apply_rules(APP, "s")
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from aftercall.core.events import AnyEvent, Identity, PeerKicked, PeerNoted, SessionClosed
+from aftercall.core.events import AnyEvent, Identity, PeerEvent, PeerKicked, SessionClosed
 from aftercall.core.records import Meeting, MeetingStatus, Member
 from aftercall.service.recording.delivery import Credentials, Delivery, Next, Status
 from aftercall.store import meetings, peers
@@ -79,7 +79,7 @@ async def test_a_revoked_token_admits_nobody(desk: Desk) -> None:
 async def test_one_who_was_turned_away_says_nothing_else_either(desk: Desk) -> None:
     await add_member(desk.db)
     stale = credentials(generation=7)
-    note = PeerNoted(id="n", at=at(2), peer_id="p", name="audio_on", data={})
+    note = PeerEvent(id="n", at=at(2), peer_id="p", name="audio_on", data={})
     tellings: list[list[AnyEvent]] = [
         [join("p", 1), sample("p", 1, 2), leave("p", 3)],
         [sample("p", 1, 2), note],

@@ -5,20 +5,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercall.core.errors import Bug
-from aftercall.service.reports.deflate import END, LongText
+from aftercall.service.reports.deflate import END, DeflatedJson
 
 LONG = st.lists(st.sampled_from([b'{"mos":4.1}', b"x", b"\x00" * 300, bytes(range(256))]))
 
 
 @given(st.lists(LONG.map(b"".join), max_size=6))
 def test_texts_one_after_the_other_are_one_stream(plain: list[bytes]) -> None:
-    stream = b"".join(LongText(each).deflated for each in plain) + END
+    stream = b"".join(DeflatedJson(each).deflated for each in plain) + END
     assert zlib.decompress(stream, wbits=-15) == b"".join(plain)
 
 
 @given(LONG.map(b"".join))
 def test_a_stored_text_is_read_back(plain: bytes) -> None:
-    text = LongText(plain)
+    text = DeflatedJson(plain)
     again = text.packed()
     assert "plain" not in vars(again)
     assert again.plain == plain
@@ -29,15 +29,17 @@ def test_a_stored_text_is_read_back(plain: bytes) -> None:
 def test_a_text_is_inflated_in_parts_without_being_kept(
     plain: bytes, step: int, is_stored: bool
 ) -> None:
-    text = LongText(plain).packed() if is_stored else LongText(plain)
+    text = DeflatedJson(plain).packed() if is_stored else DeflatedJson(plain)
     parts = list(text.inflated_by(step))
     assert b"".join(parts) == plain
     assert all(0 < len(part) <= step for part in parts)
     assert ("plain" in vars(text)) is not is_stored
 
 
-@pytest.mark.parametrize(("deflated", "size"), [(b"\xff\xff", 3), (LongText(b"abc").deflated, 4)])
+@pytest.mark.parametrize(
+    ("deflated", "size"), [(b"\xff\xff", 3), (DeflatedJson(b"abc").deflated, 4)]
+)
 def test_a_text_that_was_damaged_is_a_bug(deflated: bytes, size: int) -> None:
     with pytest.raises(Bug) as bug:
-        _ = LongText.from_deflated(deflated, size=size, crc32=0).plain
+        _ = DeflatedJson.from_deflated(deflated, size=size, crc32=0).plain
     assert bug.value.code == "report_unreadable"

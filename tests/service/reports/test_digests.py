@@ -48,7 +48,7 @@ async def test_a_folded_call_is_kept_in_short(desk: Desk) -> None:
     assert summary.quality is not None
     assert summary.quality.is_final
     assert [seen.name for seen in summary.participants] == ["Ada", "Bob", "Cyd"]
-    told = await desk.digests.call_of(session)
+    told = await desk.digests.session_row_of(session)
     assert [row.id for row, _ in told.told] == list(PEOPLE)
     assert {digest.scale for _, digest in told.told} == {told.scale}
 
@@ -58,7 +58,7 @@ async def test_a_call_that_goes_on_is_told_but_not_kept(desk: Desk) -> None:
     await desk.reports.fold_session("app", "session")
     async with desk.db.read() as tx:
         assert await facets.find_digests(tx, "app", "session") == {}
-    told = await desk.digests.call_of(session)
+    told = await desk.digests.session_row_of(session)
     assert [digest.is_measured for _, digest in told.told] == [True] * 3
     summary = (await desk.digests.live_summaries_of([session]))["session"]
     assert summary.quality is not None
@@ -66,10 +66,10 @@ async def test_a_call_that_goes_on_is_told_but_not_kept(desk: Desk) -> None:
 
 
 async def test_what_was_told_live_is_what_is_kept_at_the_end(desk: Desk) -> None:
-    live = await desk.digests.call_of(await desk.session(is_live=True))
+    live = await desk.digests.session_row_of(await desk.session(is_live=True))
     ended = await desk.session(is_live=False)
     await desk.reports.fold_session("app", "session")
-    kept = await desk.digests.call_of(ended)
+    kept = await desk.digests.session_row_of(ended)
     for (row, before), (other, after) in zip(live.told, kept.told, strict=True):
         assert row.id == other.id
         assert before.levels == after.levels
@@ -78,11 +78,11 @@ async def test_what_was_told_live_is_what_is_kept_at_the_end(desk: Desk) -> None
 
 async def test_a_live_call_is_measured_again_when_it_is_no_longer_fresh(desk: Desk) -> None:
     session = await desk.session(is_live=True)
-    first = await desk.digests.live_call(session)
+    first = await desk.digests.live_session_digest(session)
     desk.now = EpochMs(desk.now + FRESH_MS - 1)
-    assert await desk.digests.live_call(session) is first
+    assert await desk.digests.live_session_digest(session) is first
     desk.now = EpochMs(desk.now + 1)
-    assert await desk.digests.live_call(session) is not first
+    assert await desk.digests.live_session_digest(session) is not first
 
 
 async def test_where_somebody_measures_lists_do_not_wait(desk: Desk) -> None:
@@ -105,7 +105,7 @@ async def test_where_somebody_measures_lists_do_not_wait(desk: Desk) -> None:
 async def test_a_call_longer_than_its_reports_still_has_its_whole_time(desk: Desk) -> None:
     session = await desk.session(is_live=True)
     desk.now = EpochMs(desk.now + 10 * MINUTE_MS)
-    told = await desk.digests.live_call(session)
+    told = await desk.digests.live_session_digest(session)
     assert told.scale.to_at >= desk.now
     last = told.told[0][1].mos_audio[-(5 * MINUTE_MS // (10 * SECOND_MS)) :]
     assert set(last) == {None}

@@ -3,8 +3,8 @@ from msgspec.structs import replace
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.experience.time_scale import scale_of
 from aftercall.service.reports.fold_cache import (
-    FoldedRow,
-    FoldedRows,
+    CachedFold,
+    FoldCache,
     Told,
     fold_row,
     told_by,
@@ -19,12 +19,12 @@ ROW = fold_row(FACTS, SCALE, CALL.end_at)
 TOLD = told_by(FACTS)
 
 
-def _kept(rows: FoldedRows, *names: str) -> list[FoldedRow | None]:
+def _kept(rows: FoldCache, *names: str) -> list[CachedFold | None]:
     return [rows.find(("app", name), TOLD, SCALE) for name in names]
 
 
 def test_a_fold_is_found_by_the_facts_it_was_made_of() -> None:
-    rows = FoldedRows()
+    rows = FoldCache()
     rows.keep(("app", "ada"), TOLD, ROW)
     (facts,) = FACTS
     peer, samples = facts.peer, len(facts.samples)
@@ -41,7 +41,7 @@ def test_a_fold_is_found_by_the_facts_it_was_made_of() -> None:
 
 
 def test_the_fold_of_one_who_is_still_there_is_not_kept() -> None:
-    rows = FoldedRows()
+    rows = FoldCache()
     present = replace(TOLD.peers[0], left_at=None)
     told = Told((present,), TOLD.samples, TOLD.notes)
     rows.keep(("app", "ada"), told, ROW)
@@ -49,7 +49,7 @@ def test_the_fold_of_one_who_is_still_there_is_not_kept() -> None:
 
 
 def test_the_oldest_goes_when_there_are_too_many() -> None:
-    rows = FoldedRows(most_bytes=2 * ROW.size)
+    rows = FoldCache(most_bytes=2 * ROW.size)
     for name in ("a", "b", "c"):
         rows.keep(("app", name), TOLD, ROW)
     assert _kept(rows, "a", "b", "c") == [None, ROW, ROW]
@@ -59,7 +59,7 @@ def test_the_oldest_goes_when_there_are_too_many() -> None:
 
 
 def test_what_was_saved_is_known_by_its_moment_and_verdict() -> None:
-    rows = FoldedRows()
+    rows = FoldCache()
     key, at = ("app", "ada"), EpochMs(5)
     rows.keep(key, TOLD, ROW)
     assert not rows.is_saved(key, ROW.verdict, b"ends", None)

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from aftercall.core.errors import NotFound
 from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.quality.report.fold import FOLD_VERSION
-from aftercall.core.records import EndReason, Participant, Peer, PeerNote, Phase, Session
+from aftercall.core.records import EndReason, Participant, Peer, Phase, Session, StoredPeerEvent
 from aftercall.service.reports.peer_reports import FRESH_MS, Reports
 from aftercall.store import participants, peer_events, peers, reports, samples
 from aftercall.store.engine.database import Database
@@ -218,7 +218,7 @@ async def test_late_facts_end_in_the_reports_of_a_fold_of_everything(db: Databas
     last = facts.samples[-1]
     await _add(db, "ada", last.sequence + 1, EpochMs(last.at + 7_000), last.body)
     async with db.write() as tx:
-        note = PeerNote(
+        note = StoredPeerEvent(
             app_id="app",
             session_id="session",
             peer_id="bob",

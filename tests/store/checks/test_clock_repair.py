@@ -9,7 +9,7 @@ from aftercall.core.records import Job, LeaveReason, Peer, Phase, Session
 from aftercall.store import jobs, peers
 from aftercall.store.checks.clock_repair import pull_back
 from aftercall.store.engine.database import Database
-from aftercall.store.peers import Pulse
+from aftercall.store.peers import Heartbeat
 from aftercall.store.sessions import rows as session_rows
 from aftercall.store.tables import schema
 
@@ -84,8 +84,8 @@ async def test_who_was_heard_in_the_future_was_heard_now(db: Database) -> None:
                 _peer("gone", AHEAD, left_at=NOW, left_reason=LeaveReason.KICKED),
             ],
         )
-        await peers.heard(tx, [Pulse("a", "ahead", NOW, AHEAD, 3, 1)])
-        await peers.heard(tx, [Pulse("a", "earlier", NOW, EARLIER, 3, 1)])
+        await peers.heard(tx, [Heartbeat("a", "ahead", NOW, AHEAD, 3, 1)])
+        await peers.heard(tx, [Heartbeat("a", "earlier", NOW, EARLIER, 3, 1)])
     await _pull_back(db)
     heard = await _column(db, schema.peers, "last_received_at")
     assert heard == {"ahead": NOW, "earlier": EARLIER, "gone": AHEAD}

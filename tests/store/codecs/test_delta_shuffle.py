@@ -5,7 +5,7 @@ import random
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aftercall.store.codecs.delta_shuffle import LARGEST, lay, lift
+from aftercall.store.codecs.delta_shuffle import LARGEST, decode, encode
 
 NUMBERS = st.integers(-LARGEST, LARGEST) | st.integers(-300, 300)
 COLUMNS = st.lists(st.lists(NUMBERS, min_size=1, max_size=12), max_size=6)
@@ -15,15 +15,15 @@ COLUMNS = st.lists(st.lists(NUMBERS, min_size=1, max_size=12), max_size=6)
 @example([[LARGEST, -LARGEST, LARGEST, -LARGEST]])
 @example([[7], [7, 7], [0, 256, 65_536]])
 def test_what_is_lifted_is_what_was_laid(columns: list[list[int]]) -> None:
-    heads, planes = lay(columns)
-    assert lift(heads, planes) == columns
+    heads, planes = encode(columns)
+    assert decode(heads, planes) == columns
 
 
 def test_a_column_takes_as_many_planes_as_its_noise_has_bytes() -> None:
     steady = [1_000_000 + 5_000 * n for n in range(100)]
     dice = random.Random(3)
     wandering = [dice.randrange(60) for _ in range(100)]
-    (counter, gauge), planes = lay([steady, wandering])
+    (counter, gauge), planes = encode([steady, wandering])
     assert counter == [100, 2, 0, 1_000_000, 5_000]
     assert gauge[:3] == [100, 1, 1]
     assert len(planes) == 99

@@ -19,7 +19,7 @@ TABLES = {
     records.Session: schema.sessions,
     records.Participant: schema.participants,
     records.Peer: schema.peers,
-    records.PeerNote: schema.notes,
+    records.StoredPeerEvent: schema.notes,
     records.StoredReport: schema.reports,
     records.ChatMessage: schema.chat_messages,
     records.TranscriptLine: schema.transcript_lines,

@@ -8,10 +8,10 @@ from aftercall.core.instants import EpochMs, day_of
 from aftercall.core.overview.digest import Digest
 from aftercall.core.overview.session_summary import (
     ALL,
-    CallSummary,
     Counted,
     PeerSummary,
     PeerVerdict,
+    SessionSummary,
     SessionVerdict,
     facet,
 )
@@ -19,12 +19,12 @@ from aftercall.core.quality.experience.time_scale import scale_of
 from aftercall.core.quality.report.fold import Completeness
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions.facets import (
-    calls_of_person,
     delete_verdict,
     find_digests,
     find_summaries,
-    marks_of,
     save_verdict,
+    search_terms_of,
+    sessions_of_person,
 )
 from aftercall.store.tables import schema
 
@@ -35,7 +35,7 @@ def verdict(id: str = "s", app_id: str = "a", **rest: Any) -> SessionVerdict:
     values: dict[str, Any] = {
         "created_at": T0,
         "rank": 3.5,
-        "summary": CallSummary(),
+        "summary": SessionSummary(),
         "is_bad": False,
         "facets": {ALL: Counted(2, 0)},
         "marks": [],
@@ -106,7 +106,7 @@ async def test_a_verdict_comes_back_as_saved(db: Database) -> None:
     async with db.write() as tx:
         await save_verdict(tx, verdict(), [peer("p"), peer("q")])
     async with db.read() as tx:
-        assert await find_summaries(tx, "a", ["s", "t"]) == {"s": CallSummary()}
+        assert await find_summaries(tx, "a", ["s", "t"]) == {"s": SessionSummary()}
         found = await find_digests(tx, "a", "s")
     assert found == {"p": peer("p").digest, "q": peer("q").digest}
 
@@ -158,15 +158,15 @@ async def test_a_persons_calls_come_latest_first_and_page_by_page(db: Database) 
             each = peer("p", f"s{place}", at=1_000 * (place // 2))
             await save_verdict(tx, verdict(f"s{place}"), [each])
     async with db.read() as tx:
-        first = await calls_of_person(tx, "a", "person-p", before=None, limit=3)
+        first = await sessions_of_person(tx, "a", "person-p", before=None, limit=3)
         last = (first[-1].joined_at, first[-1].session_id)
-        rest = await calls_of_person(tx, "a", "person-p", before=last, limit=3)
-        assert await calls_of_person(tx, "b", "person-p", before=None, limit=3) == []
+        rest = await sessions_of_person(tx, "a", "person-p", before=last, limit=3)
+        assert await sessions_of_person(tx, "b", "person-p", before=None, limit=3) == []
     assert [call.session_id for call in first + rest] == ["s4", "s3", "s2", "s1", "s0"]
 
 
 def test_marks_are_words_without_accents_and_ids_as_they_are() -> None:
-    assert marks_of(["Ana Núñez", None, "ana"], ["U-1", None, "U-1"]) == [
+    assert search_terms_of(["Ana Núñez", None, "ana"], ["U-1", None, "U-1"]) == [
         "word:ana",
         "word:nunez",
         "id:U-1",

@@ -11,17 +11,17 @@ from aftercall.core.instants import DAY_MS, EpochMs
 from aftercall.core.overview.session_summary import (
     ALL,
     BAD,
-    CallOrder,
-    CallQuery,
     Counted,
     Place,
+    SessionSearch,
+    SessionSearchOrder,
     facet,
 )
 from aftercall.core.records import Phase, Session
 from aftercall.store.engine.database import Database
-from aftercall.store.sessions.facets import marks_of, save_verdict
+from aftercall.store.sessions.facets import save_verdict, search_terms_of
 from aftercall.store.sessions.rows import save_session
-from aftercall.store.sessions.search import Keyed, count_calls, list_calls, live_sessions
+from aftercall.store.sessions.search import Keyed, count_found, live_sessions, search_sessions
 from tests.store.sessions.test_facets import verdict
 from tests.store.sessions.test_rows import T0, session
 
@@ -65,7 +65,7 @@ class Written:
                         rank=mos,
                         is_bad=BAD in facets,
                         facets={name: Counted(1, 0) for name in (facets - {BAD}) | {ALL}},
-                        marks=marks_of([one.title, *names], [f"user-{one.id}"]),
+                        marks=search_terms_of([one.title, *names], [f"user-{one.id}"]),
                     ),
                     [],
                 )
@@ -87,9 +87,9 @@ async def written(db: Database) -> Written:
 
 async def _ids(db: Database, **query: Any) -> list[str]:
     async with db.read() as tx:
-        asked = CallQuery(app_id="a", limit=100, **query)
-        found = await list_calls(tx, asked)
-        assert await count_calls(tx, asked) == len(found)
+        asked = SessionSearch(app_id="a", limit=100, **query)
+        found = await search_sessions(tx, asked)
+        assert await count_found(tx, asked) == len(found)
     return [each.session.id for each in found]
 
 
@@ -137,11 +137,11 @@ async def test_bounds_cut_within_days_and_between_them(
     )
 
 
-async def _read_through(db: Database, query: CallQuery) -> list[list[Keyed]]:
+async def _read_through(db: Database, query: SessionSearch) -> list[list[Keyed]]:
     pages: list[list[Keyed]] = []
     async with db.read() as tx:
         while True:
-            found = await list_calls(tx, query)
+            found = await search_sessions(tx, query)
             page = found[: query.limit]
             pages.append(page)
             if len(found) <= query.limit:
@@ -150,41 +150,43 @@ async def _read_through(db: Database, query: CallQuery) -> list[list[Keyed]]:
             query = replace(query, place=Place(last.key, last.session.id, False))
 
 
-@pytest.mark.parametrize("order", list(CallOrder))
+@pytest.mark.parametrize("order", list(SessionSearchOrder))
 @pytest.mark.parametrize("is_descending", [True, False])
 @pytest.mark.parametrize("facets", [(), (CHROME,)])
 async def test_pages_show_each_call_once_and_turn_back_the_same(
     db: Database,
     written: Written,
-    order: CallOrder,
+    order: SessionSearchOrder,
     is_descending: bool,
     facets: tuple[str, ...],
 ) -> None:
-    query = CallQuery(app_id="a", order=order, is_descending=is_descending, facets=facets, limit=7)
+    query = SessionSearch(
+        app_id="a", order=order, is_descending=is_descending, facets=facets, limit=7
+    )
     pages = await _read_through(db, query)
     every = [each for page in pages for each in page]
     keys = [(each.key, each.session.id) for each in every]
     assert keys == sorted(keys, reverse=is_descending)
     assert len(set(keys)) == len(keys)
     async with db.read() as tx:
-        assert await count_calls(tx, query) == len(keys)
+        assert await count_found(tx, query) == len(keys)
         first = pages[-1][0]
         place = Place(first.key, first.session.id, True)
-        back = await list_calls(tx, replace(query, place=place))
+        back = await search_sessions(tx, replace(query, place=place))
     assert [each.session.id for each in back[:7]][::-1] == [e.session.id for e in pages[-2]]
 
 
 async def test_by_quality_only_measured_calls_are_there(db: Database, written: Written) -> None:
-    found = await _ids(db, order=CallOrder.QUALITY, is_descending=False)
+    found = await _ids(db, order=SessionSearchOrder.QUALITY, is_descending=False)
     measured = [(mos, one.id) for one, _, mos in written.ended if mos is not None]
     assert found == [id for _, id in sorted(measured)]
 
 
 async def test_what_goes_on_is_found_apart(db: Database, written: Written) -> None:
     async with db.read() as tx:
-        found = await live_sessions(tx, CallQuery(app_id="a"))
-        of_meeting = await live_sessions(tx, CallQuery(app_id="a", meeting_id="m9"))
-        nothing = await live_sessions(tx, CallQuery(app_id="b"))
+        found = await live_sessions(tx, SessionSearch(app_id="a"))
+        of_meeting = await live_sessions(tx, SessionSearch(app_id="a", meeting_id="m9"))
+        nothing = await live_sessions(tx, SessionSearch(app_id="b"))
     assert {one.id for one in found} == {"l1", "l2"}
     assert [one.id for one in of_meeting] == ["l2"]
     assert nothing == []
@@ -193,5 +195,5 @@ async def test_what_goes_on_is_found_apart(db: Database, written: Written) -> No
 async def test_nothing_of_another_app_is_found(db: Database, written: Written) -> None:
     async with db.read() as tx:
         for query in ({}, {"facets": (CHROME,)}, {"search": "weekly"}):
-            found = await list_calls(tx, CallQuery(app_id="b", **query))
+            found = await search_sessions(tx, SessionSearch(app_id="b", **query))
             assert {each.session.id for each in found} <= {"other"}

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from aftercall.web.demo_call import page as demo_call_page
-from aftercall.web.demo_call.page import CallPage
+from aftercall.web.demo_call.page import DemoCallPage
 
 PAGE = "<!doctype html><title>A page</title>"
 
@@ -28,12 +28,12 @@ async def knock(build: Callable[..., Any], folder: Path) -> Any:
 
     async def knock_at(folder: Path = folder, **settings: Any) -> httpx.AsyncClient:
         house = build(**settings)
-        founded = await house.services.founding.found_app("Try")
+        founded = await house.services.setup.create_first_app("Try")
 
         async def app_id() -> str:
             return str(founded.app_id)
 
-        page: Any = CallPage(house.services, folder, app_id=app_id)
+        page: Any = DemoCallPage(house.services, folder, app_id=app_id)
         client = httpx.AsyncClient(
             transport=httpx.ASGITransport(app=page), base_url="http://aftercall.test"
         )
@@ -86,14 +86,14 @@ async def test_a_room_is_found_again_by_another_process(
     build: Callable[..., Any], folder: Path
 ) -> None:
     house = build()
-    founded = await house.services.founding.found_app("Try")
+    founded = await house.services.setup.create_first_app("Try")
 
     async def app_id() -> str:
         return str(founded.app_id)
 
     meetings = []
     for _ in range(2):
-        page: Any = CallPage(house.services, folder, app_id=app_id)
+        page: Any = DemoCallPage(house.services, folder, app_id=app_id)
         transport = httpx.ASGITransport(app=page)
         async with httpx.AsyncClient(transport=transport, base_url="http://a.test") as client:
             meetings.append((await enter(client, name="Ann", room="blue")).json()["meeting_id"])

@@ -7,8 +7,8 @@ import pytest
 import structlog
 from prometheus_client import CollectorRegistry
 
-from aftercall.web.http.access_log import HttpMetrics, Observed
-from aftercall.web.http.disconnects import Abandonable
+from aftercall.web.http.access_log import AccessLog, HttpMetrics
+from aftercall.web.http.disconnects import CancelOnDisconnect
 
 House = Any
 HUNG_UP = {"type": "http.disconnect"}
@@ -49,7 +49,7 @@ def _part(body: bytes, *, is_last: bool) -> dict[str, Any]:
 def _observed(app: Any) -> tuple[Any, CollectorRegistry]:
     registry = CollectorRegistry()
     metrics = HttpMetrics(registry)
-    return Observed(Abandonable(app), metrics=metrics, new_id=lambda: "id"), registry
+    return AccessLog(CancelOnDisconnect(app), metrics=metrics, new_id=lambda: "id"), registry
 
 
 def _counted(registry: CollectorRegistry) -> dict[str, float]:

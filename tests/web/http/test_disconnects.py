@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aftercall.web.http.disconnects import Abandonable
+from aftercall.web.http.disconnects import CancelOnDisconnect
 
 Message = dict[str, Any]
 ASKED: Message = {"type": "http.request", "body": b"", "more_body": False}
@@ -58,7 +58,7 @@ class Work:
 
 
 async def _ask(work: Any, line: Line) -> None:
-    app: Any = Abandonable(work)
+    app: Any = CancelOnDisconnect(work)
     await app(line.scope, line.receive, line.send)
 
 

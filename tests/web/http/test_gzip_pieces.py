@@ -6,12 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aftercall.service.reports.deflate import LongText
+from aftercall.service.reports.deflate import DeflatedJson
 from aftercall.web.http import gzip_pieces
-from aftercall.web.http.gzip_pieces import LongAnswer, takes_gzip
+from aftercall.web.http.gzip_pieces import PiecewiseResponse, takes_gzip
 
 
-async def _sent(answer: LongAnswer, accept_encoding: str) -> tuple[dict[bytes, bytes], bytes]:
+async def _sent(
+    answer: PiecewiseResponse, accept_encoding: str
+) -> tuple[dict[bytes, bytes], bytes]:
     scope: Any = {"type": "http", "headers": [(b"accept-encoding", accept_encoding.encode())]}
     messages: list[Any] = []
 
@@ -33,12 +35,12 @@ async def _sent(answer: LongAnswer, accept_encoding: str) -> tuple[dict[bytes, b
 
 @given(st.lists(st.binary(max_size=200), max_size=6), st.booleans())
 async def test_both_forms_say_the_same(pieces: list[bytes], is_stored: bool) -> None:
-    held: list[bytes | LongText] = [
-        LongText(piece) if is_stored and number % 2 else piece
+    held: list[bytes | DeflatedJson] = [
+        DeflatedJson(piece) if is_stored and number % 2 else piece
         for number, piece in enumerate(pieces)
     ]
-    _, plain = await _sent(LongAnswer(held), "")
-    headers, packed = await _sent(LongAnswer(held), "gzip")
+    _, plain = await _sent(PiecewiseResponse(held), "")
+    headers, packed = await _sent(PiecewiseResponse(held), "gzip")
     assert plain == b"".join(pieces)
     assert headers[b"content-encoding"] == b"gzip"
     assert gzip.decompress(packed) == plain
@@ -46,9 +48,9 @@ async def test_both_forms_say_the_same(pieces: list[bytes], is_stored: bool) -> 
 
 async def test_a_large_piece_is_inflated_beside_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gzip_pieces, "IN_A_THREAD_FROM", 10)
-    large = LongText(b"0123456789")
+    large = DeflatedJson(b"0123456789")
     stored = large.packed()
-    _, plain = await _sent(LongAnswer([b"<", stored, b">", stored]), "identity")
+    _, plain = await _sent(PiecewiseResponse([b"<", stored, b">", stored]), "identity")
     assert plain == b"<0123456789>0123456789"
 
 
@@ -59,9 +61,9 @@ async def test_many_readers_of_inflated_pieces_hold_no_more_than_is_allowed(
     monkeypatch.setattr(gzip_pieces, "STEP", 100)
     piece = bytes(range(250)) * 4
     may_read = asyncio.Event()
-    texts = [LongText(piece).packed() for _ in range(6)]
+    texts = [DeflatedJson(piece).packed() for _ in range(6)]
 
-    async def read(text: LongText) -> bytes:
+    async def read(text: DeflatedJson) -> bytes:
         taken: list[bytes] = []
 
         async def send(message: Any) -> None:
@@ -71,7 +73,7 @@ async def test_many_readers_of_inflated_pieces_hold_no_more_than_is_allowed(
 
         scope: Any = {"type": "http", "headers": []}
         receive: Any = may_read.wait
-        await LongAnswer([b"<", text])(scope, receive, send)
+        await PiecewiseResponse([b"<", text])(scope, receive, send)
         return b"".join(taken)
 
     reading = [asyncio.create_task(read(text)) for text in texts]
@@ -80,7 +82,7 @@ async def test_many_readers_of_inflated_pieces_hold_no_more_than_is_allowed(
     may_read.set()
     assert await asyncio.gather(*reading) == [b"<" + piece] * 6
     assert ["plain" in vars(text) for text in texts] == [True, True, False, False, False, False]
-    assert LongAnswer.held == 0
+    assert PiecewiseResponse.held == 0
 
 
 async def test_a_reader_that_leaves_no_longer_counts() -> None:
@@ -94,8 +96,8 @@ async def test_a_reader_that_leaves_no_longer_counts() -> None:
     scope: Any = {"type": "http", "headers": []}
     receive: Any = asyncio.Event().wait
     with pytest.raises(Gone):
-        await LongAnswer([b"<", b">"])(scope, receive, send)
-    assert LongAnswer.held == 0
+        await PiecewiseResponse([b"<", b">"])(scope, receive, send)
+    assert PiecewiseResponse.held == 0
 
 
 @pytest.mark.parametrize(

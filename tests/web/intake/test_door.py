@@ -75,9 +75,9 @@ async def _open_door(house: House) -> Door:
 @pytest.fixture
 async def door(build: Build) -> AsyncIterator[Door]:
     opened = await _open_door(build(collect_max_bytes=2_000, collect_max_inflated_bytes=4_000))
-    running = asyncio.create_task(opened.house.services.intake.run())
+    running = asyncio.create_task(opened.house.services.write_queue.run())
     yield opened
-    opened.house.services.intake.close()
+    opened.house.services.write_queue.close()
     await running
     await opened.client.aclose()
 
@@ -225,7 +225,7 @@ async def test_call_statistics_of_realtimekits_client_are_taken(door: Door) -> N
 
 
 async def test_a_stopping_server_says_come_again(door: Door) -> None:
-    door.house.services.intake.close()
+    door.house.services.write_queue.close()
     answer = await door.collect(entry("join"))
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "1"

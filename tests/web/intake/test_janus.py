@@ -50,9 +50,9 @@ async def door(build: Build) -> AsyncIterator[Door]:
     client = httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app), base_url="http://aftercall.test"
     )
-    running = asyncio.create_task(house.services.intake.run())
+    running = asyncio.create_task(house.services.write_queue.run())
     yield Door(house=house, client=client, owner=owner)
-    house.services.intake.close()
+    house.services.write_queue.close()
     await running
     await client.aclose()
 
@@ -140,7 +140,7 @@ async def test_who_sends_media_and_falls_silent_is_gone_within_the_period_told(d
     published = _news("published", 2, 5, id=77)
     await door.post(published, query="?stats_period=5")
     door.house.clock.move(31_000)
-    await door.house.recorder.settle(door.owner.app_id, session["id"])
+    await door.house.recorder.apply_rules(door.owner.app_id, session["id"])
     [session] = await door.sessions()
     assert session["live_participants"] == 1
 

@@ -21,19 +21,19 @@ SKEW_MS: Final = 60 * SECOND_MS
 STEP_MS: Final = 2 * SECOND_MS
 """A wall clock that disagrees so much with the one that never jumps was set."""
 
-DeafSpan = tuple[EpochMs, EpochMs]
+DownSpan = tuple[EpochMs, EpochMs]
 
 
-class Hearing(msgspec.Struct, frozen=True, kw_only=True):
+class Downtime(msgspec.Struct, frozen=True, kw_only=True):
     """Since when a node listens, and when it was deaf since then."""
 
     listening_since: EpochMs = EpochMs(0)
-    deaf: tuple[DeafSpan, ...] = ()
+    deaf: tuple[DownSpan, ...] = ()
     """Disjoint spans in order of time."""
     known_until: EpochMs | None = None
     """When the node last looked whether it could hear; `None` for one that always can."""
 
-    def deaf_ms(self, start_at: EpochMs, end_at: EpochMs) -> int:
+    def down_ms(self, start_at: EpochMs, end_at: EpochMs) -> int:
         """How much of that time was deaf, in ms."""
         return sum(max(0, min(end, end_at) - max(start, start_at)) for start, end in self.deaf)
 
@@ -46,13 +46,13 @@ class Hearing(msgspec.Struct, frozen=True, kw_only=True):
         since = self.listening_since
         if last_received_at <= now + SKEW_MS:
             since = EpochMs(max(since, last_received_at))
-        return max(0, now - since - self.deaf_ms(since, now))
+        return max(0, now - since - self.down_ms(since, now))
 
     def postponed(self, deadline_at: EpochMs, *, since: EpochMs, now: EpochMs) -> EpochMs:
         """A deadline that runs from `since`, later by the deaf time that has passed by `now`."""
-        return EpochMs(deadline_at + self.deaf_ms(since, now))
+        return EpochMs(deadline_at + self.down_ms(since, now))
 
-    def as_of(self, now: EpochMs) -> "Hearing":
+    def as_of(self, now: EpochMs) -> "Downtime":
         """The same with what is known at `now`.
 
         The time since the last look counts for nobody's silence: the process may have been
@@ -61,10 +61,10 @@ class Hearing(msgspec.Struct, frozen=True, kw_only=True):
         if self.known_until is None:
             return self
         if now < self.known_until - STEP_MS:
-            return Hearing(listening_since=now, known_until=now)
-        return self.with_deaf(self.known_until, now)
+            return Downtime(listening_since=now, known_until=now)
+        return self.with_span(self.known_until, now)
 
-    def with_deaf(self, start_at: EpochMs, end_at: EpochMs) -> "Hearing":
+    def with_span(self, start_at: EpochMs, end_at: EpochMs) -> "Downtime":
         """The same with one more deaf span; spans long past are dropped."""
         first_at = EpochMs(max(start_at, self.listening_since))
         if end_at <= first_at:

@@ -14,10 +14,10 @@ from aftercall.core.events import (
     ChatSent,
     LineSpoken,
     PeerEvent,
+    PeerFact,
     PeerJoined,
     PeerKicked,
     PeerLeft,
-    PeerNoted,
     SampleTaken,
     SessionClosed,
     SessionOpened,
@@ -26,7 +26,7 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.records import Peer, Phase, Session
 
 
-class Working(msgspec.Struct, kw_only=True):
+class SessionState(msgspec.Struct, kw_only=True):
     """A session with its peers, while facts are merged into it."""
 
     session: Session
@@ -60,7 +60,7 @@ def new_session(
     )
 
 
-def merge(work: Working, event: AnyEvent, *, source: str, received_at: EpochMs) -> bool:
+def merge(work: SessionState, event: AnyEvent, *, source: str, received_at: EpochMs) -> bool:
     """Take a fact into the session; whether it told anything new.
 
     Merging is commutative and idempotent: the earliest join, the latest leave, the union of peers.
@@ -68,7 +68,7 @@ def merge(work: Working, event: AnyEvent, *, source: str, received_at: EpochMs) 
     session = _merged_session(work.session, event)
     has_news = session != work.session
     work.session = session
-    if isinstance(event, PeerEvent):
+    if isinstance(event, PeerFact):
         before = work.peers.get(event.peer_id)
         peer = _seen(before, session, event.peer_id, event.at, source, received_at)
         peer = _merged_peer(peer, event)
@@ -94,7 +94,7 @@ def _merged_session(session: Session, event: AnyEvent) -> Session:
             PeerJoined()
             | PeerLeft()
             | PeerKicked()
-            | PeerNoted()
+            | PeerEvent()
             | SampleTaken()
             | ChatSent()
             | LineSpoken()
@@ -104,7 +104,7 @@ def _merged_session(session: Session, event: AnyEvent) -> Session:
             assert_never(event)
 
 
-def _merged_peer(peer: Peer, event: PeerEvent) -> Peer:
+def _merged_peer(peer: Peer, event: PeerFact) -> Peer:
     match event:
         case PeerJoined():
             return _joined(peer, event)

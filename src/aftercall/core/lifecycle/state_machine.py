@@ -25,8 +25,8 @@ import msgspec
 from msgspec.structs import replace
 
 from aftercall.core.instants import SECOND_MS, EpochMs
-from aftercall.core.lifecycle.downtime import Hearing
-from aftercall.core.lifecycle.merging import Working
+from aftercall.core.lifecycle.downtime import Downtime
+from aftercall.core.lifecycle.merging import SessionState
 from aftercall.core.lifecycle.presence import (
     Counts,
     continued_in,
@@ -79,11 +79,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """Silence after which a peer has left whose source never reports by itself."""
     unvisited_ms: int = 300 * SECOND_MS
     """How long a session waits for its first visitor."""
-    hearing: Hearing = Hearing()
+    hearing: Downtime = Downtime()
     """When anybody could be heard: only that time counts for silence."""
 
 
-class Settled(msgspec.Struct, frozen=True, kw_only=True):
+class RulesApplied(msgspec.Struct, frozen=True, kw_only=True):
     """A session after its rules were applied: what to save."""
 
     session: Session
@@ -99,7 +99,7 @@ def silence_limit_ms(peer: Peer, policy: Policy) -> int:
     return max(policy.silent_intervals * peer.interval_ms, policy.silence_floor_ms)
 
 
-def settle(work: Working, *, now: EpochMs, policy: Policy) -> Settled:
+def apply_rules(work: SessionState, *, now: EpochMs, policy: Policy) -> RulesApplied:
     """Apply the rules to a session at `now`, until nothing changes."""
     before = work.session.phase
     session, peers = work.session, work.peers
@@ -114,7 +114,7 @@ def settle(work: Working, *, now: EpochMs, policy: Policy) -> Settled:
             break
         session = replace(session, phase=phase)
     session = _with_verdict(session, peers, rows, counts, deadline_at)
-    return Settled(
+    return RulesApplied(
         session=session,
         peers=peers,
         rows=rows,

@@ -33,7 +33,7 @@ MOST_ISSUES: Final = 200
 MOST_STREAMS: Final = 1_000
 
 
-class Where(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Environment(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What a participant called from, as words to filter by. `relay` is `none`, `udp`, `tcp` or
     `tls`: the way to the TURN server, if one was used."""
 
@@ -71,7 +71,7 @@ class Digest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     issues: list[Issue] = []
     diagnosis: list[Finding] = []
     completeness: Completeness
-    where: Where = Where()
+    where: Environment = Environment()
     browser_version: str | None = None
     os_version: str | None = None
     is_mobile: bool | None = None
@@ -141,7 +141,7 @@ def digest(verdict: Verdict, details: Details, scale: Scale) -> Digest:
         issues=verdict.issues[:MOST_ISSUES],
         diagnosis=verdict.diagnosis[:MOST_ISSUES],
         completeness=verdict.completeness,
-        where=Where(
+        where=Environment(
             browser=_word(metadata.browser.name),
             os=_word(metadata.device.os),
             country=_word(metadata.network.country),

@@ -15,13 +15,13 @@ from aftercall.core.ids import id_from
 from aftercall.core.instants import EpochMs
 from aftercall.core.overview.digest import Digest, lower, worst_finding, worst_issue
 from aftercall.core.quality.experience.levels import BAD as BAD_LEVEL
-from aftercall.core.quality.experience.levels import Shares, shares_of, strip_of, worst_letter
+from aftercall.core.quality.experience.levels import Shares, shares_of, sparkline_of, worst_letter
 from aftercall.core.quality.experience.time_scale import Scale
 from aftercall.core.quality.issues import Severity
 from aftercall.core.records import Participant, Record, Session
 
 MOST_NAMES: Final = 8
-STRIP_PLACES: Final = 40
+SPARKLINE_POINTS: Final = 40
 MOST_FACETS: Final = 4_000
 """Facets of one session; chosen: far more than a thousand participants need."""
 
@@ -71,7 +71,7 @@ class Quality(msgspec.Struct, frozen=True, kw_only=True):
     strip_bucket_ms: int
 
 
-class CallSummary(msgspec.Struct, frozen=True, kw_only=True):
+class SessionSummary(msgspec.Struct, frozen=True, kw_only=True):
     """The part of a list's row that is made when the session is folded."""
 
     participants: list[Seen] = []
@@ -136,13 +136,13 @@ class SessionVerdict(Record, frozen=True, kw_only=True):
     created_at: EpochMs
     rank: float | None
     """Where a list puts it that begins with the worst."""
-    summary: CallSummary
+    summary: SessionSummary
     is_bad: bool
     facets: dict[str, Counted]
     marks: list[str]
 
 
-class CallOrder(StrEnum):
+class SessionSearchOrder(StrEnum):
     STARTED = "started"
     MINUTES = "minutes"
     QUALITY = "quality"
@@ -156,7 +156,7 @@ class Place(NamedTuple):
     is_backward: bool
 
 
-class CallQuery(Record, frozen=True, kw_only=True):
+class SessionSearch(Record, frozen=True, kw_only=True):
     """Which sessions to list. Bounds are inclusive, on `created_at`; `facets` must all be
     there."""
 
@@ -169,7 +169,7 @@ class CallQuery(Record, frozen=True, kw_only=True):
     max_participants: int | None = None
     search: str | None = None
     facets: tuple[str, ...] = ()
-    order: CallOrder = CallOrder.STARTED
+    order: SessionSearchOrder = SessionSearchOrder.STARTED
     is_descending: bool = True
     place: Place | None = None
     limit: int = 50
@@ -220,7 +220,7 @@ def worst_of(row: Participant, digest: Digest) -> WorstIssue | None:
 Told = tuple[Participant, Digest]
 
 
-def summarise_call(scale: Scale, told: Sequence[Told], *, is_final: bool) -> CallSummary:
+def summarise_session(scale: Scale, told: Sequence[Told], *, is_final: bool) -> SessionSummary:
     """What lists say of a session, by its participants in the order of joining. Hidden ones
     are not told of."""
     shown = [(row, digest) for row, digest in told if not row.is_hidden]
@@ -230,7 +230,7 @@ def summarise_call(scale: Scale, told: Sequence[Told], *, is_final: bool) -> Cal
         if (worst := worst_of(row, digest)) is not None
     ]
     places = [digest.where for _, digest in shown]
-    return CallSummary(
+    return SessionSummary(
         participants=[
             Seen(
                 id=row.id,
@@ -265,7 +265,7 @@ def _quality(scale: Scale, digests: Sequence[Digest], *, is_final: bool) -> Qual
         mos_video = lower(mos_video, each.p10_mos_video)
     level, affected = worst_letter(each.level for each in judged)
     letters = shares_of(each.level for each in judged)
-    shares, width = strip_of([each.levels for each in judged], scale.buckets, STRIP_PLACES)
+    shares, width = sparkline_of([each.levels for each in judged], scale.buckets, SPARKLINE_POINTS)
     return Quality(
         fold_version=max(each.fold_version for each in measured),
         is_final=is_final and all(digest.is_final for digest in digests),

@@ -6,7 +6,7 @@ from typing import Final, Literal, Self
 import msgspec
 
 from aftercall.core.instants import SECOND_MS, EpochMs
-from aftercall.core.quality.stats.link import Saying
+from aftercall.core.quality.stats.link import StreamDescription
 
 Severity = Literal["information", "warning", "severe"]
 Origin = Literal["local", "remote", "server"]
@@ -108,7 +108,7 @@ class StreamRef(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """The peer a received stream comes from."""
 
     @classmethod
-    def of(cls, peer_id: str, saying: Saying) -> Self:
+    def of(cls, peer_id: str, saying: StreamDescription) -> Self:
         """A stream of this peer's, by what was said of it."""
         return cls(
             peer_id=peer_id,

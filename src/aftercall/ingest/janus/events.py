@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from aftercall.core.errors import Malformed
-from aftercall.core.events import PeerNoted, SampleTaken
+from aftercall.core.events import PeerEvent, SampleTaken
 from aftercall.core.ids import id_from
 from aftercall.core.instants import EpochMs, is_plausible
 from aftercall.core.privacy import Privacy, shorten_body, shorten_data
@@ -51,8 +51,8 @@ class Said(NamedTuple):
             "meeting_id": meeting_id,
         }
 
-    def noted(self, name: str, data: Json, meeting_id: str | None = None) -> PeerNoted:
-        return PeerNoted(
+    def noted(self, name: str, data: Json, meeting_id: str | None = None) -> PeerEvent:
+        return PeerEvent(
             **self.of_peer(meeting_id) | {"id": id_from(self.app_id, self.id, name)},
             name=name,
             data=shorten_data(data, self.privacy),

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from aftercall.core.errors import Malformed
-from aftercall.core.events import AnyEvent, PeerLeft, PeerNoted, SampleTaken, SessionClosed
+from aftercall.core.events import AnyEvent, PeerEvent, PeerLeft, SampleTaken, SessionClosed
 from aftercall.core.instants import EpochMs
 from aftercall.core.privacy import Privacy
 from aftercall.core.texts import UNREADABLE, read_json
@@ -97,7 +97,7 @@ class Translation(NamedTuple):
     ignored: int
     lost: list[Lost]
     emptied: list[Emptied]
-    refusals: list[PeerNoted]
+    refusals: list[PeerEvent]
     """A note for each event of a session that could not be taken."""
 
 
@@ -142,7 +142,7 @@ def translate(
 
 def _refusal(
     raw: msgspec.Raw, error: Malformed, app_id: str, received_at: EpochMs
-) -> PeerNoted | None:
+) -> PeerEvent | None:
     """The note on an event that could not be taken, where it says of which session it is."""
     sender = sender_of(raw, app_id, received_at)
     if sender is None:

@@ -19,7 +19,7 @@ _MOST_APPS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Founded:
+class FirstAccount:
     """A new app, and the API token with which its owner begins; it is kept nowhere."""
 
     account_id: str
@@ -27,7 +27,7 @@ class Founded:
     api_token: str
 
 
-class Founding:
+class Setup:
     """What only the operator of the machine may do."""
 
     def __init__(self, *, db: Database, clock: Clock, new_id: NewId) -> None:
@@ -35,14 +35,14 @@ class Founding:
         self._clock = clock
         self._new_id = new_id
 
-    async def found_first(self) -> Founded | None:
+    async def create_first_account(self) -> FirstAccount | None:
         """An account with an app and an admin token for the account, when there is none yet."""
         async with self._db.write() as tx:
             if await apps.list_accounts(tx):
                 return None
             return await self._found(tx, "First app", None, None, None, for_whole_account=True)
 
-    async def found_app(
+    async def create_first_app(
         self,
         name: str,
         *,
@@ -50,7 +50,7 @@ class Founding:
         app_id: str | None = None,
         secret: str | None = None,
         for_whole_account: bool = False,
-    ) -> Founded:
+    ) -> FirstAccount:
         """A new app with an admin token for it alone, or for its whole account.
 
         Without `account_id` it belongs to the only account, or to a new one when there is none;
@@ -116,7 +116,7 @@ class Founding:
         secret: str | None,
         *,
         for_whole_account: bool,
-    ) -> Founded:
+    ) -> FirstAccount:
         account = await self._account(tx, account_id)
         app = App(
             account_id=account.id, id=app_id or self._new_id(), name=name, created_at=self._clock()
@@ -144,7 +144,7 @@ class Founding:
                 created_at=self._clock(),
             ),
         )
-        return Founded(account_id=account.id, app_id=app.id, api_token=said)
+        return FirstAccount(account_id=account.id, app_id=app.id, api_token=said)
 
     async def _account(self, tx: AsyncConnection, account_id: str | None) -> Account:
         if account_id is None and await apps.list_accounts(tx):

@@ -29,7 +29,7 @@ SOURCE: Final = "rest"
 """Who says so, of events that come from an operator's request."""
 
 
-class Rooms:
+class Meetings:
     """The use cases of meetings and members."""
 
     def __init__(self, *, db: Database, clock: Clock, new_id: NewId, recorder: Recorder) -> None:

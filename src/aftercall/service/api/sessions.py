@@ -46,7 +46,7 @@ class Presence(msgspec.Struct, frozen=True, kw_only=True):
     peers: list[Peer]
 
 
-class Reads:
+class SessionReads:
     """The use cases of reading. Minutes of one who is present run up to now in every answer
     about participants; in a session's own they do only where the server is set to."""
 

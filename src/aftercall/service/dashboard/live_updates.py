@@ -56,7 +56,7 @@ class LiveSession(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: EpochMs
 
 
-class News(NamedTuple):
+class LiveUpdate(NamedTuple):
     """One thing to tell; `None` for a beat that only says that the line is up."""
 
     kind: Kind
@@ -77,7 +77,7 @@ class _Look(NamedTuple):
     found: dict[str, LiveSession]
 
 
-class Live:
+class LiveUpdates:
     """The use case of listening. The number of listeners is bounded."""
 
     def __init__(
@@ -124,7 +124,7 @@ class Live:
 
     async def listen(
         self, app_id: str, is_welcome: Callable[[], Awaitable[bool]], *, caller: str
-    ) -> AsyncIterator[News | None]:
+    ) -> AsyncIterator[LiveUpdate | None]:
         """News until an hour has passed, the listener is no longer welcome or another needs his
         place; `None` every fifteen seconds without any. Raises `Busy`."""
         self.check_room(app_id, caller)
@@ -132,7 +132,7 @@ class Live:
             until = self._clock() + LIFE_MS
             told = await self._look(app_id)
             beat_at = checked_at = self._clock()
-            yield News("hello", Hello(now=self._clock(), live=list(told)))
+            yield LiveUpdate("hello", Hello(now=self._clock(), live=list(told)))
             while not (self._is_closed or place.is_taken_back) and self._clock() < until:
                 await self._pause(LOOK_EVERY_MS / SECOND_MS)
                 now_there = await self._look(app_id)
@@ -177,10 +177,10 @@ class Live:
 
     async def _changes(
         self, app_id: str, before: dict[str, LiveSession], after: dict[str, LiveSession]
-    ) -> list[News]:
-        news = [News("started", after[id]) for id in after.keys() - before.keys()]
+    ) -> list[LiveUpdate]:
+        news = [LiveUpdate("started", after[id]) for id in after.keys() - before.keys()]
         news += [
-            News("changed", after[id])
+            LiveUpdate("changed", after[id])
             for id in after.keys() & before.keys()
             if after[id] != before[id]
         ]
@@ -188,7 +188,7 @@ class Live:
         if gone:
             async with self._db.read() as tx:
                 ended = await session_rows.find_sessions(tx, app_id, gone)
-            news += [News("ended", _told(ended[id])) for id in gone if id in ended]
+            news += [LiveUpdate("ended", _told(ended[id])) for id in gone if id in ended]
         return sorted(news, key=lambda each: _moment(each.body))
 
 

@@ -15,13 +15,13 @@ from aftercall.core.overview.connection_charts import (
 )
 from aftercall.core.overview.session_summary import Told
 from aftercall.core.overview.stream_charts import PlotStream, plot
-from aftercall.core.quality.activity.stream_matching import End, Party, StreamEnds
+from aftercall.core.quality.activity.stream_matching import End, Party, StreamMatching
 from aftercall.core.quality.experience.levels import level_of
 from aftercall.core.quality.stats.peer_metadata import Device, DevicesChange, Metadata
 from aftercall.core.records import StoredSample
-from aftercall.service.dashboard.session_list import Call
-from aftercall.service.dashboard.session_page import CallPages, ToldParticipant
-from aftercall.service.dashboard.timeline import FullLane, Happened
+from aftercall.service.dashboard.session_list import SessionRow
+from aftercall.service.dashboard.session_page import ParticipantDigest, SessionPages
+from aftercall.service.dashboard.timeline import CallEvent, FullParticipantTimeline
 from aftercall.service.reports.digests import Digests
 from aftercall.service.reports.document import Ends, Report
 from aftercall.service.reports.peer_reports import Reports
@@ -93,11 +93,11 @@ class DeviceChange(msgspec.Struct, frozen=True, kw_only=True):
     removed: list[str]
 
 
-class Series(msgspec.Struct, frozen=True, kw_only=True):
+class ParticipantCharts(msgspec.Struct, frozen=True, kw_only=True):
     """A participant's page."""
 
-    call: Call
-    lane: FullLane
+    call: SessionRow
+    lane: FullParticipantTimeline
     from_at: EpochMs
     to_at: EpochMs
     is_final: bool
@@ -107,7 +107,7 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
     candidate_pairs: list[PairInWords]
     facts: list[Fact]
     device_changes: list[DeviceChange]
-    events: list[Happened]
+    events: list[CallEvent]
 
 
 class Wanted(NamedTuple):
@@ -118,7 +118,7 @@ class Wanted(NamedTuple):
     to_at: EpochMs | None
 
 
-class SeriesReads:
+class ParticipantPages:
     """The use case of a participant's page."""
 
     def __init__(
@@ -126,7 +126,7 @@ class SeriesReads:
         *,
         db: Database,
         clock: Clock,
-        pages: CallPages,
+        pages: SessionPages,
         digests: Digests,
         reports: Reports,
     ) -> None:
@@ -136,13 +136,15 @@ class SeriesReads:
         self._digests = digests
         self._reports = reports
 
-    async def series(self, app_id: str, session_id: str, any_id: str, wanted: Wanted) -> Series:
+    async def series(
+        self, app_id: str, session_id: str, any_id: str, wanted: Wanted
+    ) -> ParticipantCharts:
         """The streams of the participant with this id or this peer. Raises `NotFound`."""
         found = await self._pages.participant(app_id, session_id, any_id)
         report = await self._reports.report_of(found.row, found.chain)
         told: list[Told] = []
         if report.ends is None:
-            told = (await self._digests.call_of(found.session)).told
+            told = (await self._digests.session_row_of(found.session)).told
         taken: list[StoredSample] = []
         for peer in found.chain:
             async with self._db.read() as tx:
@@ -151,12 +153,12 @@ class SeriesReads:
 
     def _drawn(
         self,
-        found: ToldParticipant,
+        found: ParticipantDigest,
         report: Report,
         told: Sequence[Told],
         taken: list[StoredSample],
         wanted: Wanted,
-    ) -> Series:
+    ) -> ParticipantCharts:
         now = self._clock()
         metadata = report.verdict.metadata
         drawn = plot(
@@ -167,7 +169,7 @@ class SeriesReads:
         )
         ends = _ends_of(found, report, told, drawn)
         taken.sort(key=lambda sample: sample.at)
-        return Series(
+        return ParticipantCharts(
             call=found.call,
             lane=found.lane,
             from_at=wanted.from_at if wanted.from_at is not None else found.lane.joined_at,
@@ -186,19 +188,19 @@ class SeriesReads:
 
 
 def _ends_of(
-    found: ToldParticipant, report: Report, told: Sequence[Told], drawn: Sequence[PlotStream]
+    found: ParticipantDigest, report: Report, told: Sequence[Told], drawn: Sequence[PlotStream]
 ) -> Ends:
     """The other ends of the streams: as stored with the report, else found among the streams of
     everybody who is `told`."""
     if report.ends is not None:
         return report.ends
-    ends = StreamEnds(
+    ends = StreamMatching(
         {row.id: Party(found.peer_ids.get(row.id, set()), short.streams) for row, short in told}
     )
     return {each.key: ends.of(found.row.id, each.id) for each in drawn}
 
 
-def _stream(drawn: PlotStream, found: ToldParticipant, ends: Sequence[End]) -> Stream:
+def _stream(drawn: PlotStream, found: ParticipantDigest, ends: Sequence[End]) -> Stream:
     columns = msgspec.structs.asdict(drawn.columns)
     return Stream(
         key=drawn.key,
@@ -223,7 +225,7 @@ def _stream(drawn: PlotStream, found: ToldParticipant, ends: Sequence[End]) -> S
     )
 
 
-def _other(end: End, found: ToldParticipant, named: str | None) -> OtherEnd:
+def _other(end: End, found: ParticipantDigest, named: str | None) -> OtherEnd:
     row, peer_ids = found.rows[end.row_id], found.peer_ids.get(end.row_id, set())
     stream = end.stream
     return OtherEnd(

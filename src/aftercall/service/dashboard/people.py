@@ -94,10 +94,12 @@ class People:
             if known is None:
                 raise NotFound(f"No person found with id {person}", code="person_not_found")
             counts = await people.count_calls(tx, app_id, [person])
-            found = await facets.calls_of_person(
+            found = await facets.sessions_of_person(
                 tx, app_id, person, before=_place(cursor), limit=limit + 1
             )
-            latest = await facets.calls_of_person(tx, app_id, person, before=None, limit=USUAL_OF)
+            latest = await facets.sessions_of_person(
+                tx, app_id, person, before=None, limit=USUAL_OF
+            )
         page = found[:limit]
         return PersonPage(
             person=_row(known, counts.get(person, (0, 0))),

@@ -12,12 +12,12 @@ from aftercall.core.errors import Malformed, NotFound
 from aftercall.core.instants import Clock, EpochMs
 from aftercall.core.lifecycle.presence import running_minutes
 from aftercall.core.overview.session_summary import (
-    CallOrder,
-    CallQuery,
-    CallSummary,
     Place,
     Quality,
     Seen,
+    SessionSearch,
+    SessionSearchOrder,
+    SessionSummary,
     WorstIssue,
     person_of,
 )
@@ -36,7 +36,7 @@ EXPORT_PAGE: Final = 200
 _NAMES: Final = 8
 
 
-class Call(msgspec.Struct, frozen=True, kw_only=True):
+class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     """One session, as a row of the table. Moments are ms since 1970."""
 
     id: str
@@ -63,11 +63,11 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     relays: list[str]
 
 
-class CallPage(msgspec.Struct, frozen=True, kw_only=True):
+class SessionListPage(msgspec.Struct, frozen=True, kw_only=True):
     """One page of the table, the sessions that go on apart."""
 
-    live: list[Call]
-    items: list[Call]
+    live: list[SessionRow]
+    items: list[SessionRow]
     total: int
     next_cursor: str | None
     previous_cursor: str | None
@@ -97,9 +97,11 @@ def decode_place(cursor: str) -> Place:
         ) from error
 
 
-def call_of(session: Session, summary: CallSummary, minutes: float | None = None) -> Call:
+def session_row_of(
+    session: Session, summary: SessionSummary, minutes: float | None = None
+) -> SessionRow:
     """A session's row. `minutes`: those of one that goes on, up to now."""
-    return Call(
+    return SessionRow(
         id=session.id,
         meeting_id=session.meeting_id,
         title=session.title,
@@ -125,7 +127,7 @@ def call_of(session: Session, summary: CallSummary, minutes: float | None = None
     )
 
 
-class Calls:
+class SessionLists:
     """The use cases of the table."""
 
     def __init__(self, *, db: Database, clock: Clock, digests: Digests) -> None:
@@ -133,21 +135,25 @@ class Calls:
         self._clock = clock
         self._digests = digests
 
-    async def list_calls(self, query: CallQuery) -> CallPage:
+    async def search_sessions(self, query: SessionSearch) -> SessionListPage:
         """One page, and on the first the sessions that go on."""
         has_live = (
-            query.order is CallOrder.STARTED and not query.facets and query.is_live is not False
+            query.order is SessionSearchOrder.STARTED
+            and not query.facets
+            and query.is_live is not False
         )
         async with self._db.read() as tx:
             live, live_total = await self._live(tx, query) if has_live else ([], 0)
-            if query.is_live is True and query.order is CallOrder.STARTED:
+            if query.is_live is True and query.order is SessionSearchOrder.STARTED:
                 found = _after_place(live, query)
                 total, live = live_total, []
-            elif query.is_live is True and (query.facets or query.order is CallOrder.QUALITY):
+            elif query.is_live is True and (
+                query.facets or query.order is SessionSearchOrder.QUALITY
+            ):
                 found, total = [], 0
             else:
-                found = await session_search.list_calls(tx, query)
-                total = await session_search.count_calls(tx, query) + live_total
+                found = await session_search.search_sessions(tx, query)
+                total = await session_search.count_found(tx, query) + live_total
         page = found[: query.limit]
         is_backward = query.place is not None and query.place.is_backward
         if is_backward:
@@ -155,7 +161,7 @@ class Calls:
         has_more = len(found) > query.limit
         shown = [] if query.place is not None else live[:MOST_LIVE_SHOWN]
         rows = await self.rows_of([*shown, *(keyed.session for keyed in page)])
-        return CallPage(
+        return SessionListPage(
             live=rows[: len(shown)],
             items=rows[len(shown) :],
             total=total,
@@ -166,11 +172,11 @@ class Calls:
             now=self._clock(),
         )
 
-    async def export(self, query: CallQuery) -> AsyncIterator[list[Call]]:
+    async def export(self, query: SessionSearch) -> AsyncIterator[list[SessionRow]]:
         """The rows from the query's place on, the live ones first, a page at a time."""
         left = MOST_EXPORTED
         while left > 0:
-            page = await self.list_calls(replace(query, limit=min(EXPORT_PAGE, left)))
+            page = await self.search_sessions(replace(query, limit=min(EXPORT_PAGE, left)))
             yield [*page.live, *page.items]
             left -= len(page.items)
             if page.next_cursor is None:
@@ -185,7 +191,9 @@ class Calls:
                     return Whereabouts(app_id=app_id, session_id=session_id)
         raise NotFound(f"No session found with id {session_id}", code="session_not_found")
 
-    async def rows_of(self, found: Sequence[Session], *, is_measured: bool = True) -> list[Call]:
+    async def rows_of(
+        self, found: Sequence[Session], *, is_measured: bool = True
+    ) -> list[SessionRow]:
         """The rows of sessions. Unless `is_measured`, those that go on without their quality."""
         ended = [each for each in found if each.phase is Phase.ENDED]
         live = [each for each in found if each.phase is not Phase.ENDED]
@@ -198,13 +206,14 @@ class Calls:
             if live:
                 minutes = await self._minutes_of(tx, live)
             for session_id, rows in (await _rows_by_session(tx, untold)).items():
-                summaries[session_id] = CallSummary(participants=_seen(rows))
-        nothing = CallSummary()
+                summaries[session_id] = SessionSummary(participants=_seen(rows))
+        nothing = SessionSummary()
         return [
-            call_of(each, summaries.get(each.id, nothing), minutes.get(each.id)) for each in found
+            session_row_of(each, summaries.get(each.id, nothing), minutes.get(each.id))
+            for each in found
         ]
 
-    async def _live(self, tx: AsyncConnection, query: CallQuery) -> tuple[list[Session], int]:
+    async def _live(self, tx: AsyncConnection, query: SessionSearch) -> tuple[list[Session], int]:
         """The sessions that go on, as many as are needed, and how many there are."""
         if not query.search and query.is_live is None:
             shown = 0 if query.place is not None else MOST_LIVE_SHOWN
@@ -233,7 +242,7 @@ def _cursor(keyed: session_search.Keyed, is_backward: bool) -> str:
     return encode_place(Place(keyed.key, keyed.session.id, is_backward))
 
 
-def _after_place(live: Sequence[Session], query: CallQuery) -> list[session_search.Keyed]:
+def _after_place(live: Sequence[Session], query: SessionSearch) -> list[session_search.Keyed]:
     """The sessions that go on from the place on, one more than asked for."""
     place = query.place
     is_backward = place is not None and place.is_backward

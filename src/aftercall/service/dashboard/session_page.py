@@ -12,28 +12,28 @@ from aftercall.core.exports import Export
 from aftercall.core.instants import Clock, EpochMs
 from aftercall.core.lifecycle.presence import running_minutes
 from aftercall.core.overview.digest import Digest
-from aftercall.core.overview.session_summary import CallSummary, Told, summarise_call
+from aftercall.core.overview.session_summary import SessionSummary, Told, summarise_session
 from aftercall.core.quality.experience.time_scale import Scale
-from aftercall.core.records import Participant, Peer, PeerNote, Phase, Session, Summary
+from aftercall.core.records import Participant, Peer, Phase, Session, StoredPeerEvent, Summary
 from aftercall.service.api.links import Link, Links
-from aftercall.service.dashboard.session_list import Call, Calls, call_of
+from aftercall.service.dashboard.session_list import SessionLists, SessionRow, session_row_of
 from aftercall.service.dashboard.talk import (
-    SaidPage,
-    SpokenPage,
+    ChatPage,
     SummaryText,
+    TranscriptPage,
     chat_page,
     summary_text,
     transcript_page,
 )
 from aftercall.service.dashboard.timeline import (
-    FullLane,
-    Happened,
-    Lane,
-    LaneFinding,
+    CallEvent,
+    FullParticipantTimeline,
+    ParticipantTimeline,
+    TimelineFinding,
+    call_events_of,
     finding_of,
-    full_lane_of,
-    happenings_of,
-    lane_of,
+    full_timeline_of,
+    timeline_of,
 )
 from aftercall.service.reports.digests import Digests
 from aftercall.store import conversation, participants, peer_events, peers
@@ -60,25 +60,25 @@ class Artefact(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: EpochMs
 
 
-class CallDetails(msgspec.Struct, frozen=True, kw_only=True):
+class SessionPage(msgspec.Struct, frozen=True, kw_only=True):
     """A session's page. Bucket `i` of a lane begins at `from_at + i * bucket_ms`."""
 
-    call: Call
+    call: SessionRow
     now: EpochMs
     from_at: EpochMs
     to_at: EpochMs
     bucket_ms: int
     buckets: int
-    lanes: list[Lane]
-    diagnosis: list[LaneFinding]
+    lanes: list[ParticipantTimeline]
+    diagnosis: list[TimelineFinding]
     diagnosis_is_cut: bool
-    events: list[Happened]
+    events: list[CallEvent]
     events_are_cut: bool
-    chat: SaidPage
-    transcript: SpokenPage
+    chat: ChatPage
+    transcript: TranscriptPage
     summary: SummaryText | None
-    breakout_rooms: list[Call]
-    parent: Call | None
+    breakout_rooms: list[SessionRow]
+    parent: SessionRow | None
     artefacts: list[Artefact] = []
 
 
@@ -86,33 +86,33 @@ class _Facts(NamedTuple):
     session: Session
     rows: list[Participant]
     every: list[Peer]
-    notes: list[PeerNote]
-    chat: SaidPage
-    transcript: SpokenPage
+    notes: list[StoredPeerEvent]
+    chat: ChatPage
+    transcript: TranscriptPage
     summary: Summary | None
     rooms: list[Session]
     parent: Session | None
 
 
-class ToldParticipant(NamedTuple):
+class ParticipantDigest(NamedTuple):
     """One participant of a session with its lane, and who else was there. `rows` and `peer_ids`
     are by row."""
 
     session: Session
-    call: Call
-    lane: FullLane
+    call: SessionRow
+    lane: FullParticipantTimeline
     row: Participant
     chain: list[Peer]
-    events: list[Happened]
+    events: list[CallEvent]
     rows: dict[str, Participant]
     peer_ids: dict[str, set[str]]
 
 
-class CallPages:
+class SessionPages:
     """The use cases of a session's page."""
 
     def __init__(
-        self, *, db: Database, clock: Clock, calls: Calls, digests: Digests, links: Links
+        self, *, db: Database, clock: Clock, calls: SessionLists, digests: Digests, links: Links
     ) -> None:
         self._db = db
         self._clock = clock
@@ -120,11 +120,11 @@ class CallPages:
         self._digests = digests
         self._links = links
 
-    async def details(self, app_id: str, session_id: str) -> CallDetails:
+    async def details(self, app_id: str, session_id: str) -> SessionPage:
         """Everything of a session. Raises `NotFound`."""
         async with self._db.read() as tx:
             facts = await _facts(tx, app_id, session_id)
-        told = await self._digests.call_of(facts.session)
+        told = await self._digests.session_row_of(facts.session)
         related = await self._calls.rows_of(
             [*facts.rooms, *([facts.parent] if facts.parent is not None else [])],
             is_measured=False,
@@ -134,7 +134,7 @@ class CallPages:
             self._put_together, facts, told.scale, told.told, related, rooms
         )
 
-    async def participant(self, app_id: str, session_id: str, any_id: str) -> ToldParticipant:
+    async def participant(self, app_id: str, session_id: str, any_id: str) -> ParticipantDigest:
         """A participant, by the id of its row or of one of its peers. Raises `NotFound`."""
         async with self._db.read() as tx:
             session = await _session(tx, app_id, session_id)
@@ -147,50 +147,50 @@ class CallPages:
             told_of = [
                 note
                 for peer in chain
-                for note in await peer_events.notes_of_peer(tx, app_id, peer.id)
+                for note in await peer_events.events_of_peer(tx, app_id, peer.id)
             ]
         summary, short = await self._told_of(session, row.id)
         peer_ids: dict[str, set[str]] = {}
         for peer in every:
             peer_ids.setdefault(peer.participant_id, set()).add(peer.id)
         minutes = _minutes(row, chain, self._clock())
-        lane = full_lane_of(row, chain, told_of, short, minutes=minutes)
-        return ToldParticipant(
+        lane = full_timeline_of(row, chain, told_of, short, minutes=minutes)
+        return ParticipantDigest(
             session=session,
-            call=call_of(session, summary),
+            call=session_row_of(session, summary),
             lane=lane,
             row=row,
             chain=chain,
-            events=happenings_of({peer.id: row.id for peer in chain}, told_of, chain),
+            events=call_events_of({peer.id: row.id for peer in chain}, told_of, chain),
             rows={each.id: each for each in rows},
             peer_ids=peer_ids,
         )
 
-    async def _told_of(self, session: Session, row_id: str) -> tuple[CallSummary, Digest | None]:
+    async def _told_of(self, session: Session, row_id: str) -> tuple[SessionSummary, Digest | None]:
         """What is said of a session in short, and of one of its participants."""
         kept = await self._digests.told_of(session, row_id)
         if kept is not None:
             return kept
-        call = await self._digests.call_of(session)
+        call = await self._digests.session_row_of(session)
         is_over = session.phase is Phase.ENDED
         found = {row.id: short for row, short in call.told}
-        return summarise_call(call.scale, call.told, is_final=is_over), found.get(row_id)
+        return summarise_session(call.scale, call.told, is_final=is_over), found.get(row_id)
 
-    async def chat(self, app_id: str, session_id: str, cursor: str | None) -> SaidPage:
+    async def chat(self, app_id: str, session_id: str, cursor: str | None) -> ChatPage:
         """A page of the chat. Raises `NotFound`, and `Malformed` for a bad cursor."""
         async with self._db.read() as tx:
             await _session(tx, app_id, session_id)
             every = await peers.peers_of_session(tx, app_id, session_id)
             return await chat_page(tx, app_id, session_id, _rows_of(every), cursor)
 
-    async def transcript(self, app_id: str, session_id: str, cursor: str | None) -> SpokenPage:
+    async def transcript(self, app_id: str, session_id: str, cursor: str | None) -> TranscriptPage:
         """A page of the transcript. Raises `NotFound`, and `Malformed` for a bad cursor."""
         async with self._db.read() as tx:
             await _session(tx, app_id, session_id)
             every = await peers.peers_of_session(tx, app_id, session_id)
             return await transcript_page(tx, app_id, session_id, _rows_of(every), cursor)
 
-    async def files(self, app_id: str, details: CallDetails) -> list[File]:
+    async def files(self, app_id: str, details: SessionPage) -> list[File]:
         """The downloads there are, each with a signed link."""
         session_id, found = details.call.id, []
         if details.chat.total:
@@ -212,8 +212,13 @@ class CallPages:
         return found
 
     def _put_together(
-        self, facts: _Facts, scale: Scale, told: Sequence[Told], related: list[Call], rooms: int
-    ) -> CallDetails:
+        self,
+        facts: _Facts,
+        scale: Scale,
+        told: Sequence[Told],
+        related: list[SessionRow],
+        rooms: int,
+    ) -> SessionPage:
         session, now = facts.session, self._clock()
         digests = {row.id: short for row, short in told}
         chains: dict[str, list[Peer]] = {row.id: [] for row in facts.rows}
@@ -221,13 +226,13 @@ class CallPages:
             if peer.participant_id in chains:
                 chains[peer.participant_id].append(peer)
         row_of = {peer.id: id for id, chain in chains.items() for peer in chain}
-        noted: dict[str, list[PeerNote]] = {}
+        noted: dict[str, list[StoredPeerEvent]] = {}
         for note in facts.notes:
             if note.peer_id in row_of:
                 noted.setdefault(row_of[note.peer_id], []).append(note)
         minutes = {row.id: _minutes(row, chains[row.id], now) for row in facts.rows}
         lanes = [
-            lane_of(
+            timeline_of(
                 row,
                 chains[row.id],
                 noted.get(row.id, []),
@@ -238,12 +243,12 @@ class CallPages:
         ]
         is_over = session.phase is Phase.ENDED
         spent = round(sum(minutes[row.id] for row in facts.rows if not row.is_hidden), 4)
-        events = happenings_of(row_of, facts.notes, facts.every)
+        events = call_events_of(row_of, facts.notes, facts.every)
         sentences = _sentences(told)
-        return CallDetails(
-            call=call_of(
+        return SessionPage(
+            call=session_row_of(
                 session,
-                summarise_call(scale, told, is_final=is_over),
+                summarise_session(scale, told, is_final=is_over),
                 None if is_over else spent,
             ),
             now=now,
@@ -275,7 +280,7 @@ _TRANSCRIPTS: Final = (
 _RANKS: Final = {"severe": 0, "warning": 1, "information": 2}
 
 
-def _sentences(told: Sequence[Told]) -> list[LaneFinding]:
+def _sentences(told: Sequence[Told]) -> list[TimelineFinding]:
     """All diagnoses together, the worst first, then the longest."""
     found = [
         finding_of(each, row)
@@ -312,7 +317,7 @@ async def _facts(tx: AsyncConnection, app_id: str, session_id: str) -> _Facts:
         session=session,
         rows=await participants.participants_of_session(tx, app_id, session_id),
         every=every,
-        notes=await peer_events.notes_of_session(tx, app_id, session_id),
+        notes=await peer_events.events_of_session(tx, app_id, session_id),
         chat=await chat_page(tx, app_id, session_id, row_of, None),
         transcript=await transcript_page(tx, app_id, session_id, row_of, None),
         summary=await conversation.find_summary(tx, app_id, session_id),

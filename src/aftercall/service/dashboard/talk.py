@@ -15,7 +15,7 @@ from aftercall.store import conversation
 TALK_PAGE: Final = 500
 
 
-class Said(msgspec.Struct, frozen=True, kw_only=True):
+class ChatLine(msgspec.Struct, frozen=True, kw_only=True):
     """A chat message."""
 
     id: str
@@ -28,7 +28,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     is_edited: bool
 
 
-class Spoken(msgspec.Struct, frozen=True, kw_only=True):
+class SpokenLine(msgspec.Struct, frozen=True, kw_only=True):
     """A line of the transcript."""
 
     id: str
@@ -39,18 +39,18 @@ class Spoken(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class SaidPage(msgspec.Struct, frozen=True, kw_only=True):
+class ChatPage(msgspec.Struct, frozen=True, kw_only=True):
     """A page of the chat, oldest first."""
 
-    items: list[Said]
+    items: list[ChatLine]
     total: int
     next_cursor: str | None
 
 
-class SpokenPage(msgspec.Struct, frozen=True, kw_only=True):
+class TranscriptPage(msgspec.Struct, frozen=True, kw_only=True):
     """A page of the transcript, oldest first."""
 
-    items: list[Spoken]
+    items: list[SpokenLine]
     total: int
     next_cursor: str | None
 
@@ -81,13 +81,13 @@ def summary_text(summary: Summary | None) -> SummaryText | None:
 
 async def chat_page(
     tx: AsyncConnection, app_id: str, session_id: str, row_of: Mapping[str, str], cursor: str | None
-) -> SaidPage:
+) -> ChatPage:
     """The messages after the cursor. `row_of` gives the row of a peer. Raises `Malformed`."""
     found = await conversation.messages_of_session(
         tx, app_id, session_id, after=_after(cursor), limit=TALK_PAGE + 1
     )
     page = found[:TALK_PAGE]
-    return SaidPage(
+    return ChatPage(
         items=[_said(message, row_of) for message in page],
         total=await conversation.count_messages(tx, app_id, session_id),
         next_cursor=_cursor(page[-1].at, page[-1].id) if len(found) > TALK_PAGE else None,
@@ -96,13 +96,13 @@ async def chat_page(
 
 async def transcript_page(
     tx: AsyncConnection, app_id: str, session_id: str, row_of: Mapping[str, str], cursor: str | None
-) -> SpokenPage:
+) -> TranscriptPage:
     """The lines after the cursor. `row_of` gives the row of a peer. Raises `Malformed`."""
     found = await conversation.lines_of_session(
         tx, app_id, session_id, after=_after(cursor), limit=TALK_PAGE + 1
     )
     page = found[:TALK_PAGE]
-    return SpokenPage(
+    return TranscriptPage(
         items=[_spoken(line, row_of) for line in page],
         total=await conversation.count_lines(tx, app_id, session_id),
         next_cursor=_cursor(page[-1].start_at, page[-1].id) if len(found) > TALK_PAGE else None,
@@ -120,8 +120,8 @@ def _cursor(at: EpochMs, id: str) -> str:
     return encode_place(Place(at, id, False))
 
 
-def _said(message: ChatMessage, row_of: Mapping[str, str]) -> Said:
-    return Said(
+def _said(message: ChatMessage, row_of: Mapping[str, str]) -> ChatLine:
+    return ChatLine(
         id=message.id,
         at=message.at,
         participant_id=row_of.get(message.peer_id or ""),
@@ -133,8 +133,8 @@ def _said(message: ChatMessage, row_of: Mapping[str, str]) -> Said:
     )
 
 
-def _spoken(line: TranscriptLine, row_of: Mapping[str, str]) -> Spoken:
-    return Spoken(
+def _spoken(line: TranscriptLine, row_of: Mapping[str, str]) -> SpokenLine:
+    return SpokenLine(
         id=line.id,
         at=line.start_at,
         end_at=line.end_at,

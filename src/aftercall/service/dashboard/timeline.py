@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import asdict
 
-from aftercall.core.events import OWN_NOTES
+from aftercall.core.events import OWN_EVENTS
 from aftercall.core.instants import EpochMs
 from aftercall.core.overview.digest import Digest
 from aftercall.core.overview.session_summary import person_of
@@ -17,7 +17,7 @@ from aftercall.core.quality.diagnosis.findings import Direction, Evidence, Findi
 from aftercall.core.quality.experience.levels import UNKNOWN, level_of
 from aftercall.core.quality.intervals.mute_state import Mutes
 from aftercall.core.quality.issues import Issue, StreamRef
-from aftercall.core.records import Participant, Peer, PeerNote
+from aftercall.core.records import Participant, Peer, StoredPeerEvent
 
 Stretch = tuple[EpochMs, EpochMs | None]
 
@@ -27,13 +27,13 @@ UNTOLD: Final = frozenset(
         "audio_devices_updates",
         "video_devices_updates",
         "speaker_devices_updates",
-        *OWN_NOTES,
+        *OWN_EVENTS,
     }
 )
 """Notes that are no events: what a peer says of itself, and lists of devices."""
 
 
-class LanePeer(msgspec.Struct, frozen=True, kw_only=True):
+class TimelinePeer(msgspec.Struct, frozen=True, kw_only=True):
     """One connection of a participant."""
 
     id: str
@@ -44,7 +44,7 @@ class LanePeer(msgspec.Struct, frozen=True, kw_only=True):
     source: str
 
 
-class LaneIssue(msgspec.Struct, frozen=True, kw_only=True):
+class TimelineIssue(msgspec.Struct, frozen=True, kw_only=True):
     """A stretch of trouble; `stream` is the key of the stream it is about, `None` when it is
     about several, or about a whole connection."""
 
@@ -61,7 +61,7 @@ class LaneIssue(msgspec.Struct, frozen=True, kw_only=True):
     stream: str | None
 
 
-class LaneFinding(msgspec.Struct, frozen=True, kw_only=True):
+class TimelineFinding(msgspec.Struct, frozen=True, kw_only=True):
     """A sentence about a participant, and its parts. `participant_id` is whose report it is of,
     `subject` with whom the cause lies."""
 
@@ -85,7 +85,7 @@ class LaneFinding(msgspec.Struct, frozen=True, kw_only=True):
     advice_key: str
 
 
-class LaneCompleteness(msgspec.Struct, frozen=True, kw_only=True):
+class TimelineCompleteness(msgspec.Struct, frozen=True, kw_only=True):
     """How much of what should have been reported was; `share` is 0…1."""
 
     share: float | None
@@ -98,7 +98,7 @@ class LaneCompleteness(msgspec.Struct, frozen=True, kw_only=True):
     end_is_inferred: bool
 
 
-class Lane(msgspec.Struct, frozen=True, kw_only=True):
+class ParticipantTimeline(msgspec.Struct, frozen=True, kw_only=True):
     """One participant: when it was there, what it did, how good it was."""
 
     participant_id: str
@@ -113,7 +113,7 @@ class Lane(msgspec.Struct, frozen=True, kw_only=True):
     left_at: EpochMs | None
     left_is_inferred: bool
     minutes: float
-    peers: list[LanePeer]
+    peers: list[TimelinePeer]
     muted: list[Stretch]
     camera_off: list[Stretch]
     screenshare: list[Stretch]
@@ -132,7 +132,7 @@ class Lane(msgspec.Struct, frozen=True, kw_only=True):
     rtt_ms: float | None
     is_bad: bool
     is_measured: bool
-    completeness: LaneCompleteness | None
+    completeness: TimelineCompleteness | None
     browser: str | None
     os: str | None
     is_mobile: bool | None
@@ -142,15 +142,15 @@ class Lane(msgspec.Struct, frozen=True, kw_only=True):
     relay: str | None
 
 
-class FullLane(Lane, frozen=True, kw_only=True):
+class FullParticipantTimeline(ParticipantTimeline, frozen=True, kw_only=True):
     """A lane with all that was found. The issues are as many as the streams between people, so
     that a page about everybody leaves them to the participant's own."""
 
-    issues: list[LaneIssue]
-    diagnosis: list[LaneFinding]
+    issues: list[TimelineIssue]
+    diagnosis: list[TimelineFinding]
 
 
-class Happened(msgspec.Struct, frozen=True, kw_only=True):
+class CallEvent(msgspec.Struct, frozen=True, kw_only=True):
     """Something that happened to a peer."""
 
     at: EpochMs
@@ -160,18 +160,18 @@ class Happened(msgspec.Struct, frozen=True, kw_only=True):
     data: dict[str, str | float | bool | None]
 
 
-def lane_of(
+def timeline_of(
     row: Participant,
     chain: Sequence[Peer],
-    notes: Sequence[PeerNote],
+    notes: Sequence[StoredPeerEvent],
     digest: Digest | None,
     *,
     minutes: float,
-) -> Lane:
+) -> ParticipantTimeline:
     """A participant's lane; `notes` are those of its peers, `digest` is missing for one that
     was never measured and never folded."""
     mutes = Mutes(notes)
-    return Lane(
+    return ParticipantTimeline(
         participant_id=row.id,
         person=person_of(row.app_id, row),
         name=row.display_name,
@@ -214,26 +214,26 @@ def lane_of(
     )
 
 
-def full_lane_of(
+def full_timeline_of(
     row: Participant,
     chain: Sequence[Peer],
-    notes: Sequence[PeerNote],
+    notes: Sequence[StoredPeerEvent],
     digest: Digest | None,
     *,
     minutes: float,
-) -> FullLane:
+) -> FullParticipantTimeline:
     """The same with what was found."""
-    lane = lane_of(row, chain, notes, digest, minutes=minutes)
-    return FullLane(
+    lane = timeline_of(row, chain, notes, digest, minutes=minutes)
+    return FullParticipantTimeline(
         **asdict(lane),
         issues=[_issue(issue) for issue in digest.issues] if digest else [],
         diagnosis=[finding_of(each, row) for each in digest.diagnosis] if digest else [],
     )
 
 
-def finding_of(finding: Finding, row: Participant) -> LaneFinding:
+def finding_of(finding: Finding, row: Participant) -> TimelineFinding:
     """A sentence, with the participant it is about."""
-    return LaneFinding(
+    return TimelineFinding(
         sentence=finding.sentence,
         severity=finding.severity,
         cause=finding.cause,
@@ -255,13 +255,13 @@ def finding_of(finding: Finding, row: Participant) -> LaneFinding:
     )
 
 
-def happenings_of(
-    chain: Mapping[str, str], notes: Sequence[PeerNote], every: Sequence[Peer]
-) -> list[Happened]:
+def call_events_of(
+    chain: Mapping[str, str], notes: Sequence[StoredPeerEvent], every: Sequence[Peer]
+) -> list[CallEvent]:
     """What happened, oldest first, joins and leaves included. `chain` gives the row of a
     peer."""
     found = [
-        Happened(
+        CallEvent(
             at=note.at,
             name=note.name,
             participant_id=chain[note.peer_id],
@@ -280,7 +280,7 @@ def happenings_of(
         reason: dict[str, str | float | bool | None] = {"reason": came.left_reason}
         moments = [(came.joined_at, "joined", {}), (came.left_at, "left", reason)]
         found += [
-            Happened(
+            CallEvent(
                 at=at, name=name, participant_id=peer.participant_id, peer_id=peer.id, data=data
             )
             for at, name, data in moments
@@ -289,8 +289,8 @@ def happenings_of(
     return sorted(found, key=lambda each: each.at)
 
 
-def _peer(peer: Peer) -> LanePeer:
-    return LanePeer(
+def _peer(peer: Peer) -> TimelinePeer:
+    return TimelinePeer(
         id=peer.id,
         joined_at=peer.first_heard_at if peer.joined_at is None else peer.joined_at,
         left_at=peer.left_at,
@@ -312,7 +312,7 @@ def _within(spans: Sequence[Stretch], row: Participant) -> list[Stretch]:
     return found
 
 
-def _shared(notes: Sequence[PeerNote]) -> list[Stretch]:
+def _shared(notes: Sequence[StoredPeerEvent]) -> list[Stretch]:
     found: list[Stretch] = []
     for note in sorted(notes, key=lambda note: (note.at, note.id)):
         is_open = bool(found) and found[-1][1] is None
@@ -327,8 +327,8 @@ def _as_stretches(digest: Digest | None) -> list[Stretch]:
     return [(start, end) for start, end in digest.screenshare] if digest else []
 
 
-def _issue(issue: Issue) -> LaneIssue:
-    return LaneIssue(
+def _issue(issue: Issue) -> TimelineIssue:
+    return TimelineIssue(
         name=issue.name.value,
         severity=issue.severity,
         first_at=issue.first_at,
@@ -350,9 +350,9 @@ def _stream_key(ref: StreamRef) -> str | None:
     return stream_key(ref.family, ref.ssrc, ref.mid, ref.consumer_id, ref.producer_id)
 
 
-def _completeness(digest: Digest) -> LaneCompleteness:
+def _completeness(digest: Digest) -> TimelineCompleteness:
     found = digest.completeness
-    return LaneCompleteness(
+    return TimelineCompleteness(
         share=found.share,
         expected_samples=found.expected_samples,
         arrived_samples=found.arrived_samples,

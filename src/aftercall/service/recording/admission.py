@@ -35,7 +35,7 @@ class Admission:
     def __init__(
         self,
         tx: AsyncConnection,
-        states: Mapping[Key, peers.PeerState],
+        states: Mapping[Key, peers.PeerStatus],
         meeting_of: Callable[[str, str], Awaitable[Meeting | None]],
     ) -> None:
         self._tx = tx
@@ -88,7 +88,7 @@ def is_good(member: Member | None, generation: int) -> bool:
     )
 
 
-def _comes(delivery: Delivery, state: peers.PeerState | None) -> bool:
+def _comes(delivery: Delivery, state: peers.PeerStatus | None) -> bool:
     """Whether the delivery would bring somebody in who is not there."""
     if state is None:
         return True

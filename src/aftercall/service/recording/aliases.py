@@ -10,15 +10,15 @@ from aftercall.core.events import (
     ALIAS_LEFT,
     AnyEvent,
     PeerEvent,
+    PeerFact,
     PeerJoined,
     PeerLeft,
-    PeerNoted,
 )
 from aftercall.core.ids import id_from
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.stats.getstats import decode_body
 from aftercall.core.quality.stats.last_sent import last_sent_at
-from aftercall.core.records import LeaveReason, Peer, PeerNote, StoredSample
+from aftercall.core.records import LeaveReason, Peer, StoredPeerEvent, StoredSample
 from aftercall.store import peer_events, peers, samples
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
@@ -39,7 +39,7 @@ class Aliases:
             session = await session_rows.find_current_session(tx, app_id, meeting_id)
             if session is None:
                 return []
-            noted = await peer_events.notes_of_session(tx, app_id, session.id)
+            noted = await peer_events.events_of_session(tx, app_id, session.id)
         names = _names(noted, at)
         timed_out = {note.peer_id for note in noted if note.name == SESSION_TIMEOUT}
         events: list[AnyEvent] = []
@@ -48,7 +48,7 @@ class Aliases:
                 continue
             place: dict[str, Any] = {"at": at, "peer_id": peer_id, "session_id": session.id}
             id = id_from(app_id, peer_id, ALIAS_LEFT, alias, str(at))
-            events.append(PeerNoted(id=id, name=ALIAS_LEFT, data={"alias": alias}, **place))
+            events.append(PeerEvent(id=id, name=ALIAS_LEFT, data={"alias": alias}, **place))
             # After the server gave a session up, it is the server that takes it out of the room.
             if len(present) == 1 and peer_id not in timed_out:
                 events.append(PeerLeft(id=id_from(app_id, id), **place))
@@ -58,14 +58,14 @@ class Aliases:
         """What it means that a server gave up a peer at `at`: it left then or, where the server
         saw all its media stop before, when that stopped."""
         [there] = await self.stays(app_id, [PeerLeft(id="", at=at, peer_id=peer_id)])
-        peer_id = there.peer_id if isinstance(there, PeerEvent) else peer_id
+        peer_id = there.peer_id if isinstance(there, PeerFact) else peer_id
         async with self._db.read() as tx:
-            noted = await peer_events.notes_of_peer(tx, app_id, peer_id)
+            noted = await peer_events.events_of_peer(tx, app_id, peer_id)
             stopped_at = _stopped_at(noted, at)
             counted = [] if stopped_at is None else await samples.of_peer(tx, app_id, peer_id)
         if stopped_at is not None:
             stopped_at = _narrowed(stopped_at, counted)
-        note = PeerNoted(
+        note = PeerEvent(
             id=id_from(app_id, peer_id, SESSION_TIMEOUT, str(at)),
             at=at,
             peer_id=peer_id,
@@ -94,7 +94,7 @@ class Aliases:
             ]
             found: list[AnyEvent] = []
             for peer in there:
-                noted = await peer_events.notes_of_peer(tx, app_id, peer.id)
+                noted = await peer_events.events_of_peer(tx, app_id, peer.id)
                 if not _is_of_server(noted, emitter):
                     continue
                 is_sure = is_shutdown and not _had_gone(peer, noted, at)
@@ -112,7 +112,7 @@ class Aliases:
     async def stays(self, app_id: str, events: Sequence[AnyEvent]) -> list[AnyEvent]:
         """The events of a source whose client keeps its id when it comes back to a room, each of
         the stay it belongs to: who arrives after having left is a peer of its own from then on."""
-        ids = {event.peer_id for event in events if isinstance(event, PeerEvent)}
+        ids = {event.peer_id for event in events if isinstance(event, PeerFact)}
         chains = {id: [id, *(_return_id(app_id, id, n) for n in _RETURNS)] for id in ids}
         async with self._db.read() as tx:
             every = [id for chain in chains.values() for id in chain]
@@ -123,7 +123,7 @@ class Aliases:
         returned: dict[str, tuple[EpochMs, str]] = {}
         placed: list[AnyEvent] = []
         for event in events:
-            if not isinstance(event, PeerEvent):
+            if not isinstance(event, PeerFact):
                 placed.append(event)
                 continue
             id, stays = event.peer_id, known[event.peer_id]
@@ -157,7 +157,7 @@ def _return_id(app_id: str, peer_id: str, number: int) -> str:
     return id_from(app_id, peer_id, "return", str(number))
 
 
-def _returns(event: PeerEvent, stays: Sequence[Peer]) -> bool:
+def _returns(event: PeerFact, stays: Sequence[Peer]) -> bool:
     """Whether an event is the arrival of one whose last stay was over by then."""
     if not isinstance(event, PeerJoined) or not stays or event.at <= (stays[-1].joined_at or 0):
         return False
@@ -169,7 +169,7 @@ def _returns(event: PeerEvent, stays: Sequence[Peer]) -> bool:
     )
 
 
-def _stopped_at(noted: Sequence[PeerNote], at: EpochMs) -> EpochMs | None:
+def _stopped_at(noted: Sequence[StoredPeerEvent], at: EpochMs) -> EpochMs | None:
     """When the last of a peer's media stopped that had come, if none has come since; to
     `_STOP_IS_SURE_TO_MS`."""
     stopped: dict[tuple[object, ...], EpochMs | None] = {}
@@ -201,21 +201,21 @@ _COUNTED_MS: Final = 60_000
 """Of the counters before a stop, those of the last minute; chosen: enough for a usual pace."""
 
 
-def _had_gone(peer: Peer, noted: Sequence[PeerNote], at: EpochMs) -> bool:
+def _had_gone(peer: Peer, noted: Sequence[StoredPeerEvent], at: EpochMs) -> bool:
     """Whether statistics that were due did not come, or the last that was known of a peer is that
     its handle was detached: a client that closes its socket says nothing else."""
     is_silent = 0 < _OVERDUE * peer.interval_ms < at - peer.last_heard_at
     return is_silent or (bool(noted) and noted[-1].name == "handle_detached")
 
 
-def _is_of_server(noted: Sequence[PeerNote], emitter: str | None) -> bool:
+def _is_of_server(noted: Sequence[StoredPeerEvent], emitter: str | None) -> bool:
     """Whether the notes of a peer name that server; one without a name is that of notes that name
     none."""
     named = {name for note in noted if isinstance(name := note.data.get("emitter"), str)}
     return emitter in named if named else emitter is None
 
 
-def _names(noted: Sequence[PeerNote], at: EpochMs) -> Mapping[str, set[str]]:
+def _names(noted: Sequence[StoredPeerEvent], at: EpochMs) -> Mapping[str, set[str]]:
     """The names of each peer that were there at a moment, by its id; `noted` in order of time."""
     names: dict[str, set[str]] = {}
     for note in noted:

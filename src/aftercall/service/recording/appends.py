@@ -9,25 +9,25 @@ from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from aftercall.core.events import ChatSent, LineSpoken, PeerNoted, SampleTaken
+from aftercall.core.events import ChatSent, LineSpoken, PeerEvent, SampleTaken
 from aftercall.core.instants import EpochMs
-from aftercall.core.records import ChatMessage, Peer, PeerNote, TranscriptLine
+from aftercall.core.records import ChatMessage, Peer, StoredPeerEvent, TranscriptLine
 from aftercall.service.recording.delivery import Delivery
 from aftercall.store import conversation, peer_events, peers, samples
 
-QuietEvent = PeerNoted | SampleTaken | ChatSent | LineSpoken
+AppendOnlyEvent = PeerEvent | SampleTaken | ChatSent | LineSpoken
 PeerKey = tuple[str, str]
 """App and peer."""
 
 
-class _Pulse(NamedTuple):
+class _PendingHeartbeat(NamedTuple):
     heard_at: EpochMs
     received_at: EpochMs
     last_sequence: int
     samples: int
 
 
-class QuietFacts:
+class PendingAppends:
     """The quiet facts of one transaction, each under a number."""
 
     def __init__(self, tx: AsyncConnection, *, most_talk: int = 0) -> None:
@@ -36,15 +36,15 @@ class QuietFacts:
         self._most_talk = most_talk
         self._count = 0
         self._samples: dict[tuple[str, str, int], tuple[int, samples.SampleRow]] = {}
-        self._notes: dict[tuple[str, str, str], tuple[int, PeerNote]] = {}
+        self._notes: dict[tuple[str, str, str], tuple[int, StoredPeerEvent]] = {}
         self._messages: dict[int, ChatMessage] = {}
         self._lines: dict[int, TranscriptLine] = {}
-        self._pulses: dict[PeerKey, _Pulse] = {}
+        self._pulses: dict[PeerKey, _PendingHeartbeat] = {}
         self._talk: dict[tuple[str, str], int] = {}
         """Characters of chat and transcript by app and session, with what was offered so far."""
 
     def take(
-        self, delivery: Delivery, event: QuietEvent, session_id: str, peer: Peer | None
+        self, delivery: Delivery, event: AppendOnlyEvent, session_id: str, peer: Peer | None
     ) -> int:
         """Take an event in; the number under which `append` says whether it was new."""
         number = self._count
@@ -53,8 +53,8 @@ class QuietFacts:
         match event:
             case SampleTaken():
                 self._take_sample(number, delivery, event, session_id)
-            case PeerNoted():
-                note = PeerNote(
+            case PeerEvent():
+                note = StoredPeerEvent(
                     app_id=app_id,
                     session_id=session_id,
                     peer_id=event.peer_id,
@@ -91,7 +91,7 @@ class QuietFacts:
         old = self._pulses.get(key)
         if old is not None:
             heard_at, received_at = max(heard_at, old.heard_at), max(received_at, old.received_at)
-        self._pulses[key] = _Pulse(heard_at, received_at, -1, 0)
+        self._pulses[key] = _PendingHeartbeat(heard_at, received_at, -1, 0)
 
     async def has_room(self, app_id: str, session_id: str, text: str) -> bool:
         """Whether a session may have that much more chat or transcript."""
@@ -104,7 +104,7 @@ class QuietFacts:
         return self._talk[key] <= self._most_talk
 
     async def append(
-        self, tx: AsyncConnection, states: Mapping[PeerKey, peers.PeerState]
+        self, tx: AsyncConnection, states: Mapping[PeerKey, peers.PeerStatus]
     ) -> list[bool]:
         """Write everything; for each number whether its fact was new."""
         fresh = [False] * self._count
@@ -139,7 +139,7 @@ class QuietFacts:
             await conversation.add_characters(tx, added)
 
     async def _append_samples(
-        self, tx: AsyncConnection, states: Mapping[PeerKey, peers.PeerState]
+        self, tx: AsyncConnection, states: Mapping[PeerKey, peers.PeerStatus]
     ) -> list[int]:
         """Append the samples; the numbers of the new ones.
 
@@ -159,7 +159,7 @@ class QuietFacts:
         return [number for number, _ in new.values()]
 
     def _count_sample(self, key: PeerKey, sequence: int, row: samples.SampleRow) -> None:
-        old = self._pulses.get(key) or _Pulse(row.at, row.received_at, -1, 0)
+        old = self._pulses.get(key) or _PendingHeartbeat(row.at, row.received_at, -1, 0)
         self._pulses[key] = old._replace(
             heard_at=max(old.heard_at, row.at),
             last_sequence=max(old.last_sequence, sequence),
@@ -167,8 +167,8 @@ class QuietFacts:
         )
 
 
-def _row(key: PeerKey, pulse: _Pulse) -> peers.Pulse:
-    return peers.Pulse(
+def _row(key: PeerKey, pulse: _PendingHeartbeat) -> peers.Heartbeat:
+    return peers.Heartbeat(
         app_id=key[0],
         peer_id=key[1],
         last_heard_at=pulse.heard_at,
@@ -178,7 +178,7 @@ def _row(key: PeerKey, pulse: _Pulse) -> peers.Pulse:
     )
 
 
-def _is_above_last(key: tuple[str, str, int], state: peers.PeerState | None) -> bool:
+def _is_above_last(key: tuple[str, str, int], state: peers.PeerStatus | None) -> bool:
     if state is None:
         return False
     return state.last_sequence is None or key[2] > state.last_sequence

@@ -10,15 +10,15 @@ from aftercall.core.events import SampleTaken
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import LeaveReason, Phase
 from aftercall.service.recording.delivery import ACCEPTED, Delivery, Next, Receipt
-from aftercall.store.fast_path import Appended, Standing
-from aftercall.store.peers import Key, Pulse
+from aftercall.store.fast_path import Appended, FastPathStatus
+from aftercall.store.peers import Heartbeat, Key
 from aftercall.store.samples import SampleRow
 
 NO_SEQUENCE: Final = -1
 """Below every report's."""
 
 
-def goes_on(
+def is_plain_report(
     at: EpochMs,
     *,
     phase: Phase,
@@ -34,7 +34,7 @@ def goes_on(
     )
 
 
-class Express:
+class FastPath:
     """A group of deliveries, and the receipts of those that went the express way."""
 
     def __init__(self, deliveries: Sequence[Delivery]) -> None:
@@ -46,9 +46,9 @@ class Express:
         self.keys: list[Key] = list({key for _, key, _ in self._plain})
         self.receipts: list[Receipt | None] = [None] * len(deliveries)
 
-    def judge(self, standings: Mapping[Key, Standing]) -> Appended:
+    def judge(self, standings: Mapping[Key, FastPathStatus]) -> Appended:
         """What is to be written; gives receipts to those deliveries that are part of it."""
-        pulses: dict[Key, Pulse] = {}
+        pulses: dict[Key, Heartbeat] = {}
         samples: list[SampleRow] = []
         for place, key, delivery in self._plain:
             standing = standings.get(key)
@@ -81,7 +81,7 @@ def _holds_only_reports(delivery: Delivery) -> bool:
     return True
 
 
-def _is_let_in(delivery: Delivery, standing: Standing) -> bool:
+def _is_let_in(delivery: Delivery, standing: FastPathStatus) -> bool:
     """Whether the sender may speak for the peer, and need not be brought back for it."""
     who, at = delivery.credentials, delivery.heard_at
     return (
@@ -92,12 +92,12 @@ def _is_let_in(delivery: Delivery, standing: Standing) -> bool:
         and standing.member_generation == who.generation
         and standing.member_removed_at is None
         and standing.kicked_at is None
-        and _goes_on(at, standing)
+        and _is_present(at, standing)
     )
 
 
-def _goes_on(at: EpochMs, standing: Standing) -> bool:
-    return goes_on(
+def _is_present(at: EpochMs, standing: FastPathStatus) -> bool:
+    return is_plain_report(
         at,
         phase=standing.phase,
         left_reason=standing.left_reason,
@@ -106,14 +106,14 @@ def _goes_on(at: EpochMs, standing: Standing) -> bool:
     )
 
 
-def _new_rows(delivery: Delivery, standing: Standing, last: int) -> list[SampleRow] | None:
+def _new_rows(delivery: Delivery, standing: FastPathStatus, last: int) -> list[SampleRow] | None:
     """The reports as rows; `None` when one of them may be known or changes something."""
     rows: list[SampleRow] = []
     for event in delivery.events:
         assert isinstance(event, SampleTaken)
         if event.sequence <= last or event.at < standing.first_heard_at:
             return None
-        if not _goes_on(event.at, standing):
+        if not _is_present(event.at, standing):
             return None
         last = event.sequence
         rows.append(
@@ -130,14 +130,14 @@ def _new_rows(delivery: Delivery, standing: Standing, last: int) -> list[SampleR
     return rows
 
 
-def _renewed(pulse: Pulse | None, delivery: Delivery, rows: Sequence[SampleRow]) -> Pulse:
+def _renewed(pulse: Heartbeat | None, delivery: Delivery, rows: Sequence[SampleRow]) -> Heartbeat:
     """A peer's pulse with what a delivery tells of it."""
     assert delivery.peer_id is not None and delivery.heard_at is not None
     heard_at = max((row.at for row in rows), default=delivery.heard_at)
     heard_at = max(heard_at, delivery.heard_at)
     last = rows[-1].sequence if rows else NO_SEQUENCE
     if pulse is None:
-        return Pulse(
+        return Heartbeat(
             delivery.app_id, delivery.peer_id, heard_at, delivery.received_at, last, len(rows)
         )
     return pulse._replace(

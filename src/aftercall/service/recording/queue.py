@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from aftercall.core.errors import AftercallError, Bug, Busy, Unavailable
-from aftercall.core.events import AnyEvent, PeerNoted, SampleTaken
+from aftercall.core.events import AnyEvent, PeerEvent, SampleTaken
 from aftercall.service.recording.delivery import Delivery, Outcome, Receipt, Status
 from aftercall.service.recording.fair_queue import FairQueue
 from aftercall.service.recording.recorder import Recorder
@@ -85,7 +85,7 @@ class _Waiting:
 NOTHING: Final = _Held()
 
 
-class Intake:
+class WriteQueue:
     """Takes deliveries in, many at a time."""
 
     def __init__(
@@ -228,8 +228,8 @@ class Intake:
                 await asyncio.sleep(next_at - loop.time())
             next_at = loop.time() + PACE_S
             were_several = self._count_waiting() > 1
-            await self._record_express()
-            await self._record_long()
+            await self._record_plain_reports()
+            await self._record_in_parts()
 
     def _count_waiting(self) -> int:
         return len(self._queue) + len(self._long)
@@ -239,13 +239,13 @@ class Intake:
         self._is_closing = True
         self._has_work.set()
 
-    async def _record_express(self) -> None:
+    async def _record_plain_reports(self) -> None:
         """Record what needs no session; what does goes with those that take longer."""
         group = self._queue.take(
             LARGEST_GROUP, LARGEST_SHARE if self._are_several() else LARGEST_GROUP
         )
         try:
-            receipts = await self._recorder.record_express([w.delivery for w in group])
+            receipts = await self._recorder.record_plain_reports([w.delivery for w in group])
         except Unavailable as error:
             # Nor could they be recorded one by one.
             for waiting in group:
@@ -265,7 +265,7 @@ class Intake:
         for waiting in group:
             self._long.add(waiting.delivery.app_id, _long_weight(waiting.delivery), waiting)
 
-    async def _record_long(self) -> None:
+    async def _record_in_parts(self) -> None:
         """Record the first of those that take longer, one by one should they fail together."""
         share = LARGEST_LONG_SHARE if self._are_several() else LARGEST_LONG_GROUP
         group = self._long.take(LARGEST_LONG_GROUP, share)
@@ -332,7 +332,7 @@ def _long_weight(delivery: Delivery) -> int:
 
 
 def _is_slow(event: AnyEvent) -> bool:
-    return not isinstance(event, SampleTaken | PeerNoted)
+    return not isinstance(event, SampleTaken | PeerEvent)
 
 
 def _parts(events: Sequence[AnyEvent]) -> list[list[int]]:

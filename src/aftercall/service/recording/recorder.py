@@ -9,12 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from aftercall.core.events import AnyEvent
 from aftercall.core.ids import NewId
 from aftercall.core.instants import MINUTE_MS, Clock, EpochMs
-from aftercall.core.lifecycle.downtime import Hearing
+from aftercall.core.lifecycle.downtime import Downtime
 from aftercall.core.lifecycle.state_machine import Policy, is_silent
 from aftercall.core.records import Session
 from aftercall.service.recording.delivery import Delivery, Outcome, Receipt
-from aftercall.service.recording.fast_path import Express
-from aftercall.service.recording.transaction import Recording
+from aftercall.service.recording.fast_path import FastPath
+from aftercall.service.recording.transaction import RecordTransaction
 from aftercall.store import early_facts, peers
 from aftercall.store.engine.database import Database
 from aftercall.store.fast_path import append
@@ -38,7 +38,7 @@ class Recorder:
         self._policy = policy
         self._most_talk = most_talk
 
-    def judge_by(self, hearing: Hearing) -> None:
+    def judge_by(self, hearing: Downtime) -> None:
         """From here on, count as silence only what could have been heard."""
         self._policy = replace(self._policy, hearing=hearing)
 
@@ -54,18 +54,18 @@ class Recorder:
         async with self._db.write() as tx:
             return await self._recording(tx, most_talk=self._most_talk).record(deliveries)
 
-    async def record_express(self, deliveries: Sequence[Delivery]) -> list[Receipt | None]:
+    async def record_plain_reports(self, deliveries: Sequence[Delivery]) -> list[Receipt | None]:
         """Record those of the deliveries that need no session, in one transaction; `None` for each
         of the others, which stay to be recorded."""
-        express = Express(deliveries)
+        express = FastPath(deliveries)
         if express.keys:
             await append(self._db, express.keys, express.judge)
         return express.receipts
 
-    async def settle(self, app_id: str, session_id: str) -> Session | None:
+    async def apply_rules(self, app_id: str, session_id: str) -> Session | None:
         """Apply the rules to a session as of now; the session, if there is one."""
         async with self._db.write() as tx:
-            return await self._recording(tx).settle_session(app_id, session_id)
+            return await self._recording(tx).apply_rules_to_session(app_id, session_id)
 
     async def record_overtaken(self, limit: int = 200) -> int:
         """Record the facts that came while another transaction brought in their peer, or their
@@ -88,9 +88,9 @@ class Recorder:
         silent = [peer for peer in quiet if is_silent(peer, now, policy)]
         return {(s.app_id, s.id) for s in late} | {(p.app_id, p.session_id) for p in silent}
 
-    def _recording(self, tx: AsyncConnection, *, most_talk: int = 0) -> Recording:
+    def _recording(self, tx: AsyncConnection, *, most_talk: int = 0) -> RecordTransaction:
         now = self._clock()
-        return Recording(
+        return RecordTransaction(
             tx, now=now, new_id=self._new_id, policy=self._policy_at(now), most_talk=most_talk
         )
 

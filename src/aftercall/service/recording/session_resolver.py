@@ -20,9 +20,9 @@ from aftercall.core.events import (
 )
 from aftercall.core.ids import NewId
 from aftercall.core.instants import SECOND_MS, EpochMs
-from aftercall.core.lifecycle.merging import Working, new_session
+from aftercall.core.lifecycle.merging import SessionState, new_session
 from aftercall.core.lifecycle.presence import rows_of
-from aftercall.core.lifecycle.state_machine import Policy, Settled, settle
+from aftercall.core.lifecycle.state_machine import Policy, RulesApplied, apply_rules
 from aftercall.core.records import Meeting, MeetingStatus, Participant, Peer, Phase, Session
 from aftercall.service.recording.appends import PeerKey
 from aftercall.service.recording.delivery import Delivery, Outcome, rejected
@@ -39,7 +39,7 @@ class Loaded:
     """A session as it is in the database, and as facts are changing it."""
 
     def __init__(
-        self, before: Session | None, peers_before: dict[str, Peer], settled: Settled | None
+        self, before: Session | None, peers_before: dict[str, Peer], settled: RulesApplied | None
     ) -> None:
         self.before = before
         self.peers_before = peers_before
@@ -47,12 +47,12 @@ class Loaded:
         assert settled is not None or before is not None
         session = settled.session if settled else before
         assert session is not None
-        self.work = Working(
+        self.work = SessionState(
             session=session, peers=dict(settled.peers) if settled else dict(peers_before)
         )
 
 
-class Placement:
+class SessionResolver:
     """Finds, loads and saves the sessions of one transaction."""
 
     def __init__(self, tx: AsyncConnection, *, now: EpochMs, new_id: NewId, policy: Policy) -> None:
@@ -69,7 +69,7 @@ class Placement:
     def note_home(self, key: PeerKey, session_id: str) -> None:
         self._homes[key] = session_id
 
-    def was_born(self, app_id: str, session_id: str) -> bool:
+    def was_created(self, app_id: str, session_id: str) -> bool:
         """Whether a session was born since this was asked last."""
         key = (app_id, session_id)
         is_born = key in self._born
@@ -85,7 +85,7 @@ class Placement:
         old_heard, old_received = self._signs.get(key, (heard_at, received_at))
         self._signs[key] = (max(heard_at, old_heard), max(received_at, old_received))
 
-    def settled(self, app_id: str, session_id: str) -> Settled | None:
+    def settled(self, app_id: str, session_id: str) -> RulesApplied | None:
         """A session as saved, if it was loaded in this transaction."""
         loaded = self._sessions.get((app_id, session_id))
         return loaded.settled if loaded else None
@@ -106,7 +106,9 @@ class Placement:
             return None
         known = {p.id: p for p in await peers.peers_of_session(self._tx, app_id, session_id)}
         heard = {id: self._with_sign(peer) for id, peer in known.items()}
-        settled = settle(Working(session=before, peers=heard), now=self._now, policy=self._policy)
+        settled = apply_rules(
+            SessionState(session=before, peers=heard), now=self._now, policy=self._policy
+        )
         loaded = self._sessions[key] = Loaded(before, known, settled)
         return loaded
 
@@ -140,7 +142,7 @@ class Placement:
             return rejected("no_session", "The meeting had no session at that time.")
         if isinstance(event, SessionClosed) and event.session_id is None:
             return rejected("no_session", "The meeting had no session to close at that time.")
-        return await self._give_birth(delivery, event, meeting_id)
+        return await self._create_session(delivery, event, meeting_id)
 
     async def _of_peer(self, app_id: str, event: AnyEvent, meeting_id: str | None) -> Loaded | None:
         """The session of the event's peer, or of the peer of the same meeting whose connection
@@ -182,7 +184,7 @@ class Placement:
             return None
         return loaded_now
 
-    async def _give_birth(
+    async def _create_session(
         self, delivery: Delivery, event: AnyEvent, meeting_id: str
     ) -> Loaded | Outcome:
         app_id = delivery.app_id
@@ -207,12 +209,12 @@ class Placement:
                 return rejected("try_again", "The meeting's session was being changed: try again.")
             if event.session_id is None:
                 return rival
-            session = await self._succeed(rival, session)
+            session = await self._supersede(rival, session)
         self._born.add((app_id, session.id))
         loaded = self._sessions[app_id, session.id] = Loaded(session, {}, None)
         return loaded
 
-    async def _succeed(self, rival: Loaded, session: Session) -> Session:
+    async def _supersede(self, rival: Loaded, session: Session) -> Session:
         """Two sessions that their source tells apart cannot both go on in one meeting: the one
         that began earlier ended, at the latest, when the other began."""
         other = rival.work.session
@@ -269,7 +271,7 @@ class Placement:
 
     async def save(self, loaded: Loaded) -> None:
         """Settle a session and save what changed, with the jobs that follow."""
-        settled = settle(loaded.work, now=self._now, policy=self._policy)
+        settled = apply_rules(loaded.work, now=self._now, policy=self._policy)
         before, session = loaded.before, settled.session
         changed = [p for p in settled.peers.values() if loaded.peers_before.get(p.id) != p]
         if session != before:
@@ -284,10 +286,10 @@ class Placement:
             else:
                 await jobs.add(self._tx, [job_of_end(session, self._now)])
         loaded.before, loaded.peers_before, loaded.settled = session, settled.peers, settled
-        loaded.work = Working(session=session, peers=dict(settled.peers))
+        loaded.work = SessionState(session=session, peers=dict(settled.peers))
 
     async def _save_rows(
-        self, session: Session, before: dict[str, Participant], settled: Settled
+        self, session: Session, before: dict[str, Participant], settled: RulesApplied
     ) -> None:
         await participants.save_participants(
             self._tx, [row for id, row in settled.rows.items() if before.get(id) != row]

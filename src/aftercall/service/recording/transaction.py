@@ -16,8 +16,8 @@ from aftercall.core.events import (
     ChatSent,
     LineSpoken,
     PeerEvent,
+    PeerFact,
     PeerJoined,
-    PeerNoted,
     SampleTaken,
     SessionClosed,
 )
@@ -27,7 +27,7 @@ from aftercall.core.lifecycle.merging import merge
 from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.core.records import LeaveReason, Peer, Phase, Session
 from aftercall.service.recording.admission import FOREIGN_PEER, KICKED, Admission, may_speak_for
-from aftercall.service.recording.appends import PeerKey, QuietFacts
+from aftercall.service.recording.appends import PeerKey, PendingAppends
 from aftercall.service.recording.delivery import (
     ACCEPTED,
     DUPLICATE,
@@ -38,10 +38,10 @@ from aftercall.service.recording.delivery import (
     Receipt,
     rejected,
 )
-from aftercall.service.recording.fast_path import goes_on
-from aftercall.service.recording.session_resolver import Placement
+from aftercall.service.recording.fast_path import is_plain_report
+from aftercall.service.recording.session_resolver import SessionResolver
 from aftercall.store import early_facts, peers
-from aftercall.store.early_facts import EarlyFact, HeldFact, PeerFact, key_of_session
+from aftercall.store.early_facts import EarlyFact, EarlyPeerFact, HeldFact, key_of_session
 
 CLOCK_TOLERANCE_MS: Final = 2_000
 """How far a client's clock may be off and be taken at its word."""
@@ -51,7 +51,7 @@ _TALK_FULL: Final = rejected("talk_full", "The session has as much chat and tran
 _TOO_EARLY: Final = rejected("bad_time", "The token's holder cannot have been there so early.")
 
 
-class Recording:
+class RecordTransaction:
     """Records deliveries within one transaction; used once."""
 
     def __init__(
@@ -65,9 +65,9 @@ class Recording:
     ) -> None:
         self._tx = tx
         self._now = now
-        self._places = Placement(tx, now=now, new_id=new_id, policy=policy)
-        self._states: Mapping[PeerKey, peers.PeerState] = {}
-        self._quiet = QuietFacts(tx, most_talk=most_talk)
+        self._places = SessionResolver(tx, now=now, new_id=new_id, policy=policy)
+        self._states: Mapping[PeerKey, peers.PeerStatus] = {}
+        self._quiet = PendingAppends(tx, most_talk=most_talk)
 
     async def record(self, deliveries: Sequence[Delivery]) -> list[Receipt]:
         """Take every event of every delivery; a receipt for each delivery, in order."""
@@ -104,7 +104,7 @@ class Recording:
         facts = await early_facts.release(self._tx, app_id, key)
         await self.record([_delivery_of(app_id, fact) for fact in facts])
 
-    async def settle_session(self, app_id: str, session_id: str) -> Session | None:
+    async def apply_rules_to_session(self, app_id: str, session_id: str) -> Session | None:
         """Apply the rules to a session whose deadline, or a peer's, may have passed."""
         if await self._places.load(app_id, session_id) is None:
             return None
@@ -130,9 +130,9 @@ class Recording:
                 refusal = _TOO_EARLY
             if refusal is not None:
                 return refusal
-        if state is not None and _is_quiet(event, state):
+        if state is not None and _is_append_only(event, state):
             return self._quiet.take(delivery, event, state.peer.session_id, state.peer)
-        if isinstance(event, PeerFact) and self._is_early(delivery, event):
+        if isinstance(event, EarlyPeerFact) and self._is_early(delivery, event):
             return await self._hold(delivery, event)
         if isinstance(event, SessionClosed) and await self._is_of_nothing(delivery, event):
             return await self._hold(delivery, event)
@@ -151,17 +151,17 @@ class Recording:
         has_news = merge(
             loaded.work, event, source=delivery.source, received_at=delivery.received_at
         )
-        if isinstance(event, PeerEvent):
+        if isinstance(event, PeerFact):
             self._places.note_home((delivery.app_id, event.peer_id), session_id)
-        if event.session_id is not None and self._places.was_born(delivery.app_id, session_id):
+        if event.session_id is not None and self._places.was_created(delivery.app_id, session_id):
             await self._take_early(delivery, key_of_session(session_id))
-        if isinstance(event, PeerNoted | SampleTaken):
+        if isinstance(event, PeerEvent | SampleTaken):
             return self._quiet.take(delivery, event, session_id, loaded.work.peers[event.peer_id])
         if isinstance(event, PeerJoined) and state is None:
             await self._take_early(delivery, event.peer_id)
         return ACCEPTED if has_news else DUPLICATE
 
-    def _is_early(self, delivery: Delivery, event: PeerFact) -> bool:
+    def _is_early(self, delivery: Delivery, event: EarlyPeerFact) -> bool:
         """Whether a fact is about a peer whose arrival is not known: only that brings it in."""
         return self._places.home_of((delivery.app_id, event.peer_id)) is None
 
@@ -187,7 +187,7 @@ class Recording:
             await self._take(_delivery_of(delivery.app_id, fact), fact.event)
 
     async def _bounded(
-        self, app_id: str, who: Credentials, join: PeerJoined, state: peers.PeerState | None
+        self, app_id: str, who: Credentials, join: PeerJoined, state: peers.PeerStatus | None
     ) -> PeerJoined:
         """A client's own word of its arrival, no earlier than its token lets it have been there;
         unless somebody who may say so has the peer there already."""
@@ -222,12 +222,12 @@ class Recording:
         )
         await self._take(delivery, join)
 
-    def _state_of(self, app_id: str, event: AnyEvent) -> peers.PeerState | None:
+    def _state_of(self, app_id: str, event: AnyEvent) -> peers.PeerStatus | None:
         peer_id: str | None = getattr(event, "peer_id", None)
         return None if peer_id is None else self._states.get((app_id, peer_id))
 
     async def _is_too_early(
-        self, app_id: str, who: Credentials, event: AnyEvent, state: peers.PeerState | None
+        self, app_id: str, who: Credentials, event: AnyEvent, state: peers.PeerStatus | None
     ) -> bool:
         """Whether a token's holder cannot have been there at an event's moment."""
         if isinstance(event, PeerJoined):
@@ -299,7 +299,7 @@ def _speaks_of_presence(events: Sequence[AnyEvent]) -> bool:
         return False
     return not events or any(
         isinstance(event, SampleTaken)
-        or (isinstance(event, PeerNoted) and event.data.get("is_sample") is True)
+        or (isinstance(event, PeerEvent) and event.data.get("is_sample") is True)
         for event in events
     )
 
@@ -314,10 +314,10 @@ def _peer_ids(delivery: Delivery) -> set[str]:
     return ids | {delivery.peer_id} if delivery.peer_id else ids
 
 
-def _is_quiet(event: AnyEvent, state: peers.PeerState) -> TypeGuard[PeerNoted | SampleTaken]:
+def _is_append_only(event: AnyEvent, state: peers.PeerStatus) -> TypeGuard[PeerEvent | SampleTaken]:
     """Whether an event needs no more than to be appended: its peer is there and goes on."""
     peer = state.peer
-    return isinstance(event, PeerNoted | SampleTaken) and goes_on(
+    return isinstance(event, PeerEvent | SampleTaken) and is_plain_report(
         event.at,
         phase=state.phase,
         left_reason=peer.left_reason,

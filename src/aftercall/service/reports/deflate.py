@@ -27,7 +27,7 @@ _RAW: Final = -15
 """zlib's way to say: no header, a window of 32 KB."""
 
 
-class LongText:
+class DeflatedJson:
     """A piece of JSON, plain or deflated; the other form is made when it is first asked for."""
 
     def __init__(self, plain: bytes | None = None, *, level: int = SEND_LEVEL) -> None:
@@ -36,15 +36,15 @@ class LongText:
         self._level = level
 
     @classmethod
-    def from_deflated(cls, deflated: bytes, *, size: int, crc32: int) -> "LongText":
+    def from_deflated(cls, deflated: bytes, *, size: int, crc32: int) -> "DeflatedJson":
         """The inverse of `deflated`, `size` and `crc32`."""
         text = cls()
         text.deflated, text.size, text.crc32 = deflated, size, crc32
         return text
 
-    def packed(self) -> "LongText":
+    def packed(self) -> "DeflatedJson":
         """The same, holding its deflated form alone."""
-        return LongText.from_deflated(self.deflated, size=self.size, crc32=self.crc32)
+        return DeflatedJson.from_deflated(self.deflated, size=self.size, crc32=self.crc32)
 
     @cached_property
     def plain(self) -> bytes:

@@ -13,15 +13,15 @@ from aftercall.core.errors import Unavailable
 from aftercall.core.instants import SECOND_MS, Clock, EpochMs
 from aftercall.core.overview.digest import Digest, digest
 from aftercall.core.overview.session_summary import (
-    CallSummary,
     PeerVerdict,
+    SessionSummary,
     SessionVerdict,
     Told,
     facets_of,
     person_of,
     rank_of,
-    summarise_call,
     summarise_peer,
+    summarise_session,
 )
 from aftercall.core.quality.experience.time_scale import Scale, scale_of_session
 from aftercall.core.quality.report.fold import Verdict
@@ -49,7 +49,7 @@ LOOK_EVERY_S: Final = 0.5
 log = structlog.get_logger(__name__)
 
 
-class ToldCall(NamedTuple):
+class SessionDigest(NamedTuple):
     """A session told by its participants, in the order of joining."""
 
     scale: Scale
@@ -58,7 +58,7 @@ class ToldCall(NamedTuple):
 
 class _Kept(NamedTuple):
     fresh_until: EpochMs
-    call: ToldCall
+    call: SessionDigest
 
 
 class DigestKeeper:
@@ -126,7 +126,7 @@ def _digest_of_report(report: Report, scale: Scale) -> Digest:
 
 
 def _verdict_of(session: Session, scale: Scale, told: Sequence[Told]) -> SessionVerdict:
-    summary = summarise_call(scale, told, is_final=True)
+    summary = summarise_session(scale, told, is_final=True)
     quality = summary.quality
     shown = [row for row, _ in told if not row.is_hidden]
     return SessionVerdict(
@@ -137,7 +137,7 @@ def _verdict_of(session: Session, scale: Scale, told: Sequence[Told]) -> Session
         summary=summary,
         is_bad=quality is not None and quality.is_bad,
         facets=facets_of(session, told),
-        marks=facets.marks_of(
+        marks=facets.search_terms_of(
             [session.title, *(row.display_name for row in shown)],
             [id for row in shown for id in (row.custom_participant_id, row.user_id)],
         ),
@@ -172,22 +172,22 @@ class Digests:
         self._has_wishes = asyncio.Event()
         self._is_running = False
 
-    async def summaries_of(self, found: Sequence[Session]) -> dict[str, CallSummary]:
+    async def summaries_of(self, found: Sequence[Session]) -> dict[str, SessionSummary]:
         """What lists say of ended sessions, by id; one that is not folded yet is missing."""
         if not found:
             return {}
         async with self._db.read() as tx:
             return await facets.find_summaries(tx, found[0].app_id, [each.id for each in found])
 
-    async def live_summaries_of(self, found: Sequence[Session]) -> dict[str, CallSummary]:
+    async def live_summaries_of(self, found: Sequence[Session]) -> dict[str, SessionSummary]:
         """What lists say of sessions that go on, as last known; they are measured anew behind
         the answer when that is not fresh. Where nobody `run`s, it is done before the answer."""
-        summaries: dict[str, CallSummary] = {}
+        summaries: dict[str, SessionSummary] = {}
         for session in found:
             key = (session.app_id, session.id)
             known = self._kept.get(key)
             if not self._is_running:
-                call: ToldCall | None = await self.live_call(session)
+                call: SessionDigest | None = await self.live_session_digest(session)
             else:
                 call = known.call if known is not None else None
                 is_stale = known is None or self._clock() >= known.fresh_until
@@ -195,7 +195,7 @@ class Digests:
                     self._wishes[key] = session
                     self._has_wishes.set()
             if call is not None:
-                summaries[session.id] = summarise_call(call.scale, call.told, is_final=False)
+                summaries[session.id] = summarise_session(call.scale, call.told, is_final=False)
         return summaries
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -212,7 +212,7 @@ class Digests:
                 key = next(iter(self._wishes))
                 session = self._wishes[key]
                 try:
-                    await self.live_call(session)
+                    await self.live_session_digest(session)
                 except Unavailable:
                     # The outage has a log line of its own; who still looks will ask again.
                     pass
@@ -225,7 +225,7 @@ class Digests:
 
     async def told_of(
         self, session: Session, row_id: str
-    ) -> tuple[CallSummary, Digest | None] | None:
+    ) -> tuple[SessionSummary, Digest | None] | None:
         """What was kept of an ended session and of one of its participants, if it was folded."""
         if session.phase is not Phase.ENDED:
             return None
@@ -234,7 +234,7 @@ class Digests:
             short = await facets.find_digest(tx, session.app_id, session.id, row_id)
         return (kept[session.id], short) if session.id in kept else None
 
-    async def call_of(self, session: Session) -> ToldCall:
+    async def session_row_of(self, session: Session) -> SessionDigest:
         """A session told by its participants: by what was kept at its end, else as of now."""
         if session.phase is Phase.ENDED:
             async with self._db.read() as tx:
@@ -242,10 +242,10 @@ class Digests:
                 kept = await facets.find_digests(tx, session.app_id, session.id)
             if kept:
                 scale = next(iter(kept.values())).scale
-                return ToldCall(scale, [(row, kept[row.id]) for row in rows if row.id in kept])
-        return await self.live_call(session)
+                return SessionDigest(scale, [(row, kept[row.id]) for row in rows if row.id in kept])
+        return await self.live_session_digest(session)
 
-    async def live_call(self, session: Session) -> ToldCall:
+    async def live_session_digest(self, session: Session) -> SessionDigest:
         """A session as far as it is known now; made again when it is no longer fresh."""
         key = (session.app_id, session.id)
         lock = self._making.setdefault(key, asyncio.Lock())
@@ -267,7 +267,7 @@ class Digests:
             if not lock.locked():
                 self._making.pop(key, None)
 
-    async def _make(self, session: Session, now: EpochMs) -> ToldCall:
+    async def _make(self, session: Session, now: EpochMs) -> SessionDigest:
         async with self._db.read() as tx:
             rows = await participants.participants_of_session(tx, session.app_id, session.id)
             every = await peers.peers_of_session(tx, session.app_id, session.id)
@@ -281,4 +281,4 @@ class Digests:
             if row.id in reports:
                 short = await asyncio.to_thread(_digest_of_report, reports[row.id], scale)
                 told.append((row, short))
-        return ToldCall(scale, told)
+        return SessionDigest(scale, told)

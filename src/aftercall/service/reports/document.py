@@ -16,7 +16,7 @@ from aftercall.core.errors import Bug
 from aftercall.core.quality.activity.stream_matching import End
 from aftercall.core.quality.report.fold import Details, Verdict
 from aftercall.core.quality.report.receive_stats import Reception
-from aftercall.service.reports.deflate import STORE_LEVEL, LongText
+from aftercall.service.reports.deflate import STORE_LEVEL, DeflatedJson
 
 LEVEL: Final = 3
 """zstd level of what is read each time."""
@@ -56,7 +56,7 @@ class PackedDetails(msgspec.Struct, frozen=True):
     """The details, compressed: a fraction of a long session's memory while it is folded."""
 
     receptions: bytes
-    rows: dict[str, LongText]
+    rows: dict[str, DeflatedJson]
 
     def unpacked(self) -> Details:
         """Leaves the rows packed here: many of these are held at once."""
@@ -72,7 +72,7 @@ class Report:
         self,
         verdict: Verdict,
         receptions: bytes,
-        rows: Mapping[str, LongText],
+        rows: Mapping[str, DeflatedJson],
         ends: bytes = b"",
     ) -> None:
         self.verdict: Final = verdict
@@ -100,7 +100,7 @@ class Report:
 
 def report_of(verdict: Verdict, details: Details) -> Report:
     """A report that was not stored."""
-    rows = {family: LongText(bytes(raw)) for family, raw in details.rows.items()}
+    rows = {family: DeflatedJson(bytes(raw)) for family, raw in details.rows.items()}
     report = Report(verdict, b"", rows)
     report.receptions = details.receptions
     return report
@@ -126,7 +126,7 @@ def pack(verdict: Verdict, details: PackedDetails, ends: bytes = b"") -> bytes:
 def pack_details(details: Details) -> PackedDetails:
     """Deflates the rows, which takes most of the time that storing a report takes."""
     rows = {
-        family: LongText(bytes(raw), level=STORE_LEVEL).packed()
+        family: DeflatedJson(bytes(raw), level=STORE_LEVEL).packed()
         for family, raw in details.rows.items()
     }
     return PackedDetails(_compress(msgspec.json.encode(details.receptions)), rows)
@@ -168,10 +168,10 @@ class _Parts:
         return part
 
 
-def _rows_in(index: _Index, parts: _Parts) -> Iterator[tuple[str, LongText]]:
+def _rows_in(index: _Index, parts: _Parts) -> Iterator[tuple[str, DeflatedJson]]:
     for each in index.rows:
         deflated = parts.take(each.length)
-        yield each.family, LongText.from_deflated(deflated, size=each.size, crc32=each.crc32)
+        yield each.family, DeflatedJson.from_deflated(deflated, size=each.size, crc32=each.crc32)
 
 
 def _receptions_in(compressed: bytes) -> list[Reception]:

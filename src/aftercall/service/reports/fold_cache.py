@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import Traces
+from aftercall.core.quality.activity.stream_activity import PeerActivity
 from aftercall.core.quality.activity.stream_matching import Party, StreamId
 from aftercall.core.quality.experience.time_scale import Scale
 from aftercall.core.quality.report.fold import PeerFacts, Verdict, fold
@@ -29,11 +29,11 @@ RowKey = tuple[str, str]
 """App and participant."""
 
 
-class FoldedRow(NamedTuple):
+class CachedFold(NamedTuple):
     """A participant's fold, before its session's participants are compared."""
 
     verdict: Verdict
-    traces: Traces
+    traces: PeerActivity
     details: PackedDetails
     moments: "StreamMoments"
 
@@ -71,14 +71,14 @@ class Told(NamedTuple):
 
 class _Kept(NamedTuple):
     told: Told
-    row: FoldedRow
+    row: CachedFold
     size: int
     completed: Verdict | None
     ends: bytes
     saved_at: EpochMs | None
 
 
-class FoldedRows:
+class FoldCache:
     """Keeps folds of participants, the latest ones, up to a size in all."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
@@ -86,14 +86,14 @@ class FoldedRows:
         self._kept: OrderedDict[RowKey, _Kept] = OrderedDict()
         self._size = 0
 
-    def find(self, key: RowKey, told: Told, scale: Scale) -> FoldedRow | None:
+    def find(self, key: RowKey, told: Told, scale: Scale) -> CachedFold | None:
         """The fold of exactly these facts on this scale, if it is here."""
         kept = self._kept.get(key)
         if kept is None or kept.told != told or kept.row.moments.scale != scale:
             return None
         return kept.row
 
-    def keep(self, key: RowKey, told: Told, row: FoldedRow) -> None:
+    def keep(self, key: RowKey, told: Told, row: CachedFold) -> None:
         """Keep a fold, and let the oldest go when there are too many."""
         self._drop(key)
         if not told.is_over:
@@ -131,7 +131,7 @@ class FoldedRows:
             self._size -= kept.size
 
 
-def party_of(row: FoldedRow) -> Party:
+def party_of(row: CachedFold) -> Party:
     """A participant's peers and streams."""
     streams = [StreamId.of(each.family.value, each.ref) for each in row.traces.streams]
     return Party({span.peer_id for span in row.verdict.spans}, list(dict.fromkeys(streams)))
@@ -155,12 +155,12 @@ def told_by(facts: Sequence[PeerFacts]) -> Told:
     )
 
 
-def fold_row(facts: Sequence[PeerFacts], scale: Scale, now: EpochMs) -> FoldedRow:
+def fold_row(facts: Sequence[PeerFacts], scale: Scale, now: EpochMs) -> CachedFold:
     """A participant's fold, its rows deflated, its scores on the scale of its session."""
     from aftercall.core.quality.experience.moments import moments_of  # noqa: PLC0415 - numpy
 
     folded = fold(facts, now)
-    return FoldedRow(
+    return CachedFold(
         folded.verdict,
         folded.traces,
         pack_details(folded.details),

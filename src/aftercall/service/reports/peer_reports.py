@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from aftercall.core.errors import Bug, NotFound
 from aftercall.core.instants import SECOND_MS, Clock, EpochMs
-from aftercall.core.quality.activity.stream_matching import StreamEnds
+from aftercall.core.quality.activity.stream_matching import StreamMatching
 from aftercall.core.quality.experience.time_scale import Scale, scale_of_session
 from aftercall.core.quality.report.complete import complete
 from aftercall.core.quality.report.fold import FOLD_VERSION, Folded, PeerFacts, Verdict, fold
@@ -23,8 +23,8 @@ from aftercall.service.reports.document import (
     unpack,
 )
 from aftercall.service.reports.fold_cache import (
-    FoldedRow,
-    FoldedRows,
+    CachedFold,
+    FoldCache,
     RowKey,
     fold_row,
     party_of,
@@ -80,7 +80,7 @@ class Reports:
         self._db = db
         self._clock = clock
         self._keeper = keeper
-        self._folded = FoldedRows()
+        self._folded = FoldCache()
         self._live: dict[tuple[str, str], _Live] = {}
         self._folding: dict[tuple[str, str], asyncio.Lock] = {}
 
@@ -156,7 +156,7 @@ class Reports:
             return PeerFacts(
                 peer=peer,
                 samples=await samples.of_peer(tx, peer.app_id, peer.id),
-                notes=await peer_events.notes_of_peer(tx, peer.app_id, peer.id),
+                notes=await peer_events.events_of_peer(tx, peer.app_id, peer.id),
             )
 
     async def fold_session(self, app_id: str, session_id: str) -> int:
@@ -176,7 +176,7 @@ class Reports:
         chains: dict[str, list[Peer]] = {}
         for peer in every:
             chains.setdefault(peer.participant_id, []).append(peer)
-        folded: dict[str, FoldedRow] = {}
+        folded: dict[str, CachedFold] = {}
         for row_id, chain in chains.items():
             key, told = (app_id, row_id), told_of(chain, counts, noted)
             found = self._folded.find(key, told, scale)
@@ -211,7 +211,7 @@ class Reports:
 
     async def _fold_row(
         self, key: RowKey, chain: Sequence[Peer], scale: Scale, now: EpochMs
-    ) -> FoldedRow:
+    ) -> CachedFold:
         facts = [await self._facts_of(peer) for peer in chain]
         row = await asyncio.to_thread(fold_row, facts, scale, now)
         self._folded.keep(key, told_by(facts), row)
@@ -238,7 +238,7 @@ class Reports:
 
 
 def _compared(
-    folded: Mapping[str, FoldedRow], chains: Mapping[str, Sequence[Peer]], now: EpochMs
+    folded: Mapping[str, CachedFold], chains: Mapping[str, Sequence[Peer]], now: EpochMs
 ) -> tuple[dict[str, Verdict], dict[str, bytes]]:
     """The verdicts of a session's participants, and the ends of their streams, packed."""
     verdicts = complete(
@@ -248,7 +248,7 @@ def _compared(
         now,
         {row_id: row.moments for row_id, row in folded.items()},
     )
-    ends = StreamEnds({row_id: party_of(row) for row_id, row in folded.items()})
+    ends = StreamMatching({row_id: party_of(row) for row_id, row in folded.items()})
     packed = {row_id: pack_ends(each) for row_id, each in ends.of_everybody().items()}
     return verdicts, packed
 

@@ -23,7 +23,7 @@ Head = list[int]
 the first number (and the first difference)."""
 
 
-def lay(columns: Iterable[Sequence[int]]) -> tuple[list[Head], bytes]:
+def encode(columns: Iterable[Sequence[int]]) -> tuple[list[Head], bytes]:
     """The columns' heads, and their planes. No column is empty."""
     heads: list[Head] = []
     of_columns: list[list[bytes]] = []
@@ -40,8 +40,8 @@ def lay(columns: Iterable[Sequence[int]]) -> tuple[list[Head], bytes]:
     )
 
 
-def lift(heads: Sequence[Head], laid: bytes) -> list[list[int]]:
-    """The inverse of `lay`."""
+def decode(heads: Sequence[Head], laid: bytes) -> list[list[int]]:
+    """The inverse of `encode`."""
     of_columns: list[list[bytes]] = [[] for _ in heads]
     position = 0
     for level in range(_BYTES):

@@ -14,7 +14,7 @@ import zstandard
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import StoredSample
-from aftercall.store.codecs.delta_shuffle import LARGEST, lay, lift
+from aftercall.store.codecs.delta_shuffle import LARGEST, decode, encode
 
 LEVEL: Final = 12
 """zstd level of a segment. Measured over calls of 3 to 199 people: level 19 saves 6 % of the bytes
@@ -44,7 +44,7 @@ def pack(samples: Sequence[StoredSample]) -> bytes:
         "received_at": writer.column([sample.received_at for sample in samples]),
         "body": writer.column([_decode(sample.body) for sample in samples]),
     }
-    heads, planes = lay(writer.numbers)
+    heads, planes = encode(writer.numbers)
     head = _encode({**table, "numbers": heads})
     block = b"".join((_MARK, len(head).to_bytes(_HEAD_BYTES, "little"), head, planes))
     return zstandard.ZstdCompressor(level=LEVEL).compress(block)
@@ -57,7 +57,7 @@ def unpack(peer_id: str, block: bytes) -> list[StoredSample]:
         start = len(_MARK) + _HEAD_BYTES
         end = start + int.from_bytes(plain[len(_MARK) : start], "little")
         table = _decode(plain[start:end])
-        reader = _Reader(lift(table["numbers"], plain[end:]))
+        reader = _Reader(decode(table["numbers"], plain[end:]))
     else:
         table = _decode(plain)
         reader = _Reader([])

@@ -28,27 +28,27 @@ WORDS: Final = Text().with_variant(Text(collation="C"), "postgresql")
 the same on both engines, and a prefix is a range of an index."""
 
 
-def words(name: str, *, null: bool = False) -> Column[Any]:
+def text_column(name: str, *, null: bool = False) -> Column[Any]:
     return Column(name, WORDS, nullable=null)
 
 
-def moment(name: str, *, null: bool = False) -> Column[Any]:
+def epoch_ms_column(name: str, *, null: bool = False) -> Column[Any]:
     return Column(name, BigInteger, nullable=null)
 
 
-def count(name: str) -> Column[Any]:
+def integer_column(name: str) -> Column[Any]:
     return Column(name, Integer, nullable=False)
 
 
-def large_count(name: str) -> Column[Any]:
+def bigint_column(name: str) -> Column[Any]:
     return Column(name, BigInteger, nullable=False)
 
 
-def flag(name: str) -> Column[Any]:
+def boolean_column(name: str) -> Column[Any]:
     return Column(name, Boolean, nullable=False)
 
 
-def blob(name: str) -> Column[Any]:
+def blob_column(name: str) -> Column[Any]:
     return Column(name, LargeBinary, nullable=False)
 
 
@@ -85,5 +85,5 @@ class PackedText(TypeDecorator[str]):
         return None if value is None else unpack(value)
 
 
-def packed(name: str) -> Column[Any]:
+def compressed_text_column(name: str) -> Column[Any]:
     return Column(name, PackedText, nullable=False)

@@ -36,7 +36,7 @@ def counted_by(
     return day_of(created_at), participants, minutes
 
 
-async def retally(
+async def update_day_counts(
     tx: AsyncConnection, app_id: str, old: Counted | None, new: Counted | None
 ) -> None:
     """Take what a session counted for out of the tallies, and put in what it counts for now."""

@@ -14,10 +14,10 @@ from aftercall.core.overview.digest import Digest
 from aftercall.core.overview.session_summary import (
     ALL,
     BAD,
-    CallSummary,
     Counted,
     PeerSummary,
     PeerVerdict,
+    SessionSummary,
     SessionVerdict,
 )
 from aftercall.store.engine.record_mapping import insert_into
@@ -27,10 +27,10 @@ from aftercall.store.tables import schema
 LEVEL: Final = 3
 """zstd level of a digest; it is read far more often than written, and small."""
 
-MOST_MARKS: Final = 8_000
+MOST_TERMS: Final = 8_000
 
 _encode: Final = msgspec.json.Encoder().encode
-_summaries: Final = msgspec.json.Decoder(CallSummary)
+_summaries: Final = msgspec.json.Decoder(SessionSummary)
 _peer_summaries: Final = msgspec.json.Decoder(PeerSummary)
 _digests: Final = msgspec.json.Decoder(Digest)
 
@@ -48,13 +48,13 @@ _counted: Final = msgspec.json.Decoder(_Counted)
 _Tally = tuple[str, int]
 
 
-def marks_of(names: Iterable[str | None], ids: Iterable[str | None]) -> list[str]:
+def search_terms_of(names: Iterable[str | None], ids: Iterable[str | None]) -> list[str]:
     """What a session is found by though it is not tallied: the words of its title and of its
     participants' names, and their ids as they are."""
     words = dict.fromkeys(word for name in names if name for word in words_of(name))
     marks = [f"word:{word}" for word in words]
     marks += [f"id:{each}" for each in dict.fromkeys(ids) if each]
-    return marks[:MOST_MARKS]
+    return marks[:MOST_TERMS]
 
 
 async def save_verdict(
@@ -119,7 +119,7 @@ async def delete_verdict(tx: AsyncConnection, app_id: str, session_id: str) -> N
 
 async def find_summaries(
     tx: AsyncConnection, app_id: str, session_ids: Sequence[str]
-) -> dict[str, CallSummary]:
+) -> dict[str, SessionSummary]:
     """The summaries of those of the sessions that have been folded, by id. One that a fold
     without letters made is not judged."""
     c = schema.session_verdicts.c
@@ -166,7 +166,7 @@ async def find_digest(
     return _digests.decode(zstandard.ZstdDecompressor().decompress(digest))
 
 
-async def calls_of_person(
+async def sessions_of_person(
     tx: AsyncConnection,
     app_id: str,
     person: str,
@@ -205,7 +205,7 @@ def read_peer_verdict(summary: str, digest: bytes) -> tuple[PeerSummary, Digest]
     return _peer_summaries.decode(summary), _digests.decode(plain)
 
 
-def read_summary(text: str) -> CallSummary:
+def read_summary(text: str) -> SessionSummary:
     """What is kept of a session's verdict."""
     return _summaries.decode(text)
 

@@ -60,12 +60,12 @@ async def _list_all(tx: AsyncConnection, query: SessionQuery) -> tuple[int, list
     else:
         days, offset = sorted(per_day), query.offset
     matching = sum(per_day[day] for day in days)
-    if not _is_in_order(query) and await _is_gathered(tx, query, matching, offset):
-        return total, await _fetch(tx, query, [_gathered(query, days)], offset)
-    return total, await _fetch(tx, query, [_picked(query, days)], offset)
+    if not _is_in_order(query) and await _is_filtered_first(tx, query, matching, offset):
+        return total, await _fetch(tx, query, [_filter_then_sort(query, days)], offset)
+    return total, await _fetch(tx, query, [_index_scan(query, days)], offset)
 
 
-async def _is_gathered(
+async def _is_filtered_first(
     tx: AsyncConnection, query: SessionQuery, matching: int, offset: int
 ) -> bool:
     """Whether gathering what matches reads less than picking it from the index in order."""
@@ -81,14 +81,14 @@ def _is_in_order(query: SessionQuery) -> bool:
     return len(_conditions(query)) == 1 if by_minutes else not _has_sizes(query)
 
 
-def _gathered(query: SessionQuery, days: Sequence[int]) -> Select[Any]:
+def _filter_then_sort(query: SessionQuery, days: Sequence[int]) -> Select[Any]:
     where = _conditions(query)
     if _has_sizes(query) or query.order is SessionOrder.CREATED_AT:
         where.append(_S.day.in_(days))
     return select(*_KEYS).where(*where)
 
 
-def _picked(query: SessionQuery, days: Sequence[int]) -> Select[Any]:
+def _index_scan(query: SessionQuery, days: Sequence[int]) -> Select[Any]:
     """In the order of creation only the days of the page are read. The bounds are no use to
     another order: hidden in a sum, they do not tempt the engine to another index."""
     where: Conditions = [_S.app_id == query.app_id, *_liveness(query)]
@@ -265,7 +265,7 @@ async def _list_found(
     total = sum((await tx.execute(counts)).scalars())
     if query.offset >= total or query.limit <= 0:
         return total, []
-    if not await _is_gathered(tx, query, total, query.offset):
+    if not await _is_filtered_first(tx, query, total, query.offset):
         # Hidden in an expression, what is searched for does not tempt the engine to its index.
         is_found = or_(
             (_S.title_key + 0).in_(titles),

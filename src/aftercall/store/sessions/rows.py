@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from aftercall.core.instants import SECOND_MS, EpochMs, day_of
 from aftercall.core.records import EndReason, Phase, Session
 from aftercall.store.engine.record_mapping import Insert, Shape, insert_into, upsert
-from aftercall.store.sessions.day_counts import counted_as, counted_by, retally
+from aftercall.store.sessions.day_counts import counted_as, counted_by, update_day_counts
 from aftercall.store.sessions.tokenizer import key_of_title, words_of
 from aftercall.store.tables import schema
 
@@ -34,7 +34,7 @@ async def insert_session(tx: AsyncConnection, session: Session) -> bool:
     if done.rowcount != 1:
         return False
     await _save_terms(tx, session)
-    await retally(tx, session.app_id, None, counted_as(session))
+    await update_day_counts(tx, session.app_id, None, counted_as(session))
     return True
 
 
@@ -56,7 +56,7 @@ async def save_session(tx: AsyncConnection, session: Session) -> None:
     if old is None or old.title != session.title:
         await _save_terms(tx, session)
     before = None if old is None else counted_by(*old[1:])
-    await retally(tx, session.app_id, before, counted_as(session))
+    await update_day_counts(tx, session.app_id, before, counted_as(session))
 
 
 async def _save_terms(tx: AsyncConnection, session: Session) -> None:

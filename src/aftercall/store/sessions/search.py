@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import DAY_MS, day_of
-from aftercall.core.overview.session_summary import ALL, BAD, CallOrder, CallQuery
+from aftercall.core.overview.session_summary import ALL, BAD, SessionSearch, SessionSearchOrder
 from aftercall.core.records import Phase, Session, SessionQuery
 from aftercall.store.sessions.pages import list_sessions
 from aftercall.store.sessions.rows import SESSION
@@ -45,7 +45,7 @@ class Keyed(NamedTuple):
     key: float
 
 
-async def list_calls(tx: AsyncConnection, query: CallQuery) -> list[Keyed]:
+async def search_sessions(tx: AsyncConnection, query: SessionSearch) -> list[Keyed]:
     """One more than `limit` sessions from the query's place on, in the order of reading (so
     backward ones come nearest first). Ended ones only, unless sorted by minutes."""
     base, key, id, where = await _plan(tx, query)
@@ -74,10 +74,12 @@ async def list_calls(tx: AsyncConnection, query: CallQuery) -> list[Keyed]:
     return [Keyed(SESSION.from_row(row), row[-1]) for row in rows]
 
 
-async def count_calls(tx: AsyncConnection, query: CallQuery) -> int:
+async def count_found(tx: AsyncConnection, query: SessionSearch) -> int:
     """How many sessions match, wherever the page is."""
     facets = set(query.facets)
-    is_plain = query.meeting_id is None and not query.search and query.order is CallOrder.STARTED
+    is_plain = (
+        query.meeting_id is None and not query.search and query.order is SessionSearchOrder.STARTED
+    )
     if is_plain and not facets:
         page = await list_sessions(tx, _sessions_query(query))
         return page.total
@@ -90,7 +92,7 @@ async def count_calls(tx: AsyncConnection, query: CallQuery) -> int:
 
 
 async def live_sessions(
-    tx: AsyncConnection, query: CallQuery, limit: int = MOST_LIVE
+    tx: AsyncConnection, query: SessionSearch, limit: int = MOST_LIVE
 ) -> list[Session]:
     """The sessions that have not ended and match all but the search, the newest first."""
     rows = await tx.execute(
@@ -102,7 +104,7 @@ async def live_sessions(
     return [SESSION.from_row(row) for row in rows]
 
 
-async def count_live(tx: AsyncConnection, query: CallQuery) -> int:
+async def count_live(tx: AsyncConnection, query: SessionSearch) -> int:
     """How many sessions have not ended and match all but the search."""
     found = await tx.execute(select(func.count()).where(*_conditions(query), _IS_LIVE))
     return found.scalar_one()
@@ -110,29 +112,29 @@ async def count_live(tx: AsyncConnection, query: CallQuery) -> int:
 
 async def all_live_sessions(tx: AsyncConnection, app_id: str) -> list[Session]:
     """The sessions of an app that have not ended, the newest first."""
-    return await live_sessions(tx, CallQuery(app_id=app_id))
+    return await live_sessions(tx, SessionSearch(app_id=app_id))
 
 
 _Plan = tuple[FromClause, ColumnElement[Any], ColumnElement[Any], list[ColumnElement[Any]]]
 
 
-async def _plan(tx: AsyncConnection, query: CallQuery) -> _Plan:
+async def _plan(tx: AsyncConnection, query: SessionSearch) -> _Plan:
     """What to select from, the key, the id and the conditions."""
     facets = await _rarest_first(tx, query)
-    if query.order is CallOrder.QUALITY and not _needs_sessions(query):
+    if query.order is SessionSearchOrder.QUALITY and not _needs_sessions(query):
         return _by_quality(query, facets)
-    if query.order is CallOrder.STARTED and query.search and not _needs_sessions(query):
+    if query.order is SessionSearchOrder.STARTED and query.search and not _needs_sessions(query):
         found = _found(query.app_id, query.search).subquery()
         where = _bounds(query, found.c.created_at)
         where += [_has(query.app_id, name, found.c.created_at, found.c.id) for name in facets]
         return found, found.c.created_at, found.c.id, where
-    if query.order is CallOrder.STARTED and facets and not _needs_sessions(query):
+    if query.order is SessionSearchOrder.STARTED and facets and not _needs_sessions(query):
         where = [_F.app_id == query.app_id, _F.facet == facets[0]]
         where += [_has(query.app_id, name, _F.created_at, _F.session_id) for name in facets[1:]]
         where += _bounds(query, _F.created_at)
         return schema.session_facets, _F.created_at, _F.session_id, where
     where = _conditions(query)
-    if query.order is not CallOrder.MINUTES or facets:
+    if query.order is not SessionSearchOrder.MINUTES or facets:
         where.append(_S.phase == Phase.ENDED.value)
     elif query.is_live is not None:
         where.append(_IS_LIVE if query.is_live else _S.phase == Phase.ENDED.value)
@@ -142,8 +144,8 @@ async def _plan(tx: AsyncConnection, query: CallQuery) -> _Plan:
         where += [_has(query.app_id, name, _S.created_at, _S.id) for name in facets[1:]]
     if query.search:
         where.append(_S.id.in_(_ids(_found(query.app_id, query.search))))
-    if query.order is not CallOrder.QUALITY:
-        key = _S.minutes_consumed if query.order is CallOrder.MINUTES else _S.created_at
+    if query.order is not SessionSearchOrder.QUALITY:
+        key = _S.minutes_consumed if query.order is SessionSearchOrder.MINUTES else _S.created_at
         return schema.sessions, key, _S.id, where
     v = schema.session_verdicts
     where += [v.c.app_id == query.app_id, v.c.quality_rank.is_not(None)]
@@ -151,7 +153,7 @@ async def _plan(tx: AsyncConnection, query: CallQuery) -> _Plan:
     return base, v.c.quality_rank, v.c.session_id, where
 
 
-def _by_quality(query: CallQuery, facets: list[str]) -> _Plan:
+def _by_quality(query: SessionSearch, facets: list[str]) -> _Plan:
     """In the order of the verdicts' index; only ended sessions have one."""
     v = schema.session_verdicts.c
     where = [v.app_id == query.app_id, v.quality_rank.is_not(None), *_bounds(query, v.created_at)]
@@ -161,7 +163,7 @@ def _by_quality(query: CallQuery, facets: list[str]) -> _Plan:
     return schema.session_verdicts, v.quality_rank, v.session_id, where
 
 
-def _bounds(query: CallQuery, created_at: ColumnElement[Any]) -> list[ColumnElement[Any]]:
+def _bounds(query: SessionSearch, created_at: ColumnElement[Any]) -> list[ColumnElement[Any]]:
     where: list[ColumnElement[Any]] = []
     if query.created_from is not None:
         where.append(created_at >= query.created_from)
@@ -170,7 +172,7 @@ def _bounds(query: CallQuery, created_at: ColumnElement[Any]) -> list[ColumnElem
     return where
 
 
-def _needs_sessions(query: CallQuery) -> bool:
+def _needs_sessions(query: SessionSearch) -> bool:
     return (
         query.meeting_id is not None
         or query.min_participants is not None
@@ -190,7 +192,7 @@ def _has(
     )
 
 
-async def _rarest_first(tx: AsyncConnection, query: CallQuery) -> list[str]:
+async def _rarest_first(tx: AsyncConnection, query: SessionSearch) -> list[str]:
     if len(query.facets) < 2:
         return list(query.facets)
     t = schema.facet_tallies.c
@@ -206,7 +208,7 @@ async def _rarest_first(tx: AsyncConnection, query: CallQuery) -> list[str]:
     return sorted(query.facets, key=lambda name: sizes[name])
 
 
-def _conditions(query: CallQuery) -> list[ColumnElement[Any]]:
+def _conditions(query: SessionSearch) -> list[ColumnElement[Any]]:
     where: list[ColumnElement[Any]] = [_S.app_id == query.app_id]
     if query.meeting_id is not None:
         where.append(_S.meeting_id == query.meeting_id)
@@ -254,7 +256,7 @@ def _ids(found: Select[Any]) -> Select[Any]:
     return select(found.subquery().c.id)
 
 
-def _sessions_query(query: CallQuery) -> SessionQuery:
+def _sessions_query(query: SessionSearch) -> SessionQuery:
     return SessionQuery(
         app_id=query.app_id,
         is_live=False,
@@ -266,14 +268,14 @@ def _sessions_query(query: CallQuery) -> SessionQuery:
     )
 
 
-def _is_of_days(query: CallQuery) -> bool:
+def _is_of_days(query: SessionSearch) -> bool:
     """Whether the bounds fall between days, which is all the tallies can tell apart."""
     return (query.created_from is None or query.created_from % DAY_MS == 0) and (
         query.created_to is None or query.created_to % DAY_MS == DAY_MS - 1
     )
 
 
-async def _sum_of_tallies(tx: AsyncConnection, query: CallQuery, facets: set[str]) -> int:
+async def _sum_of_tallies(tx: AsyncConnection, query: SessionSearch, facets: set[str]) -> int:
     t = schema.facet_tallies.c
     name = next(iter(facets - {BAD}), ALL)
     where = [t.app_id == query.app_id, t.facet == name]

@@ -4,18 +4,24 @@ from typing import Final
 
 from sqlalchemy import Column, Double, Index, PrimaryKeyConstraint, Table
 
-from aftercall.store.engine.column_types import blob, count, metadata, moment, words
+from aftercall.store.engine.column_types import (
+    blob_column,
+    epoch_ms_column,
+    integer_column,
+    metadata,
+    text_column,
+)
 
 peer_verdicts: Final = Table(
     "peer_verdicts",
     metadata,
-    words("app_id"),
-    words("session_id"),
-    words("participant_id"),
-    words("person"),
-    moment("joined_at"),
-    words("summary"),
-    blob("digest"),
+    text_column("app_id"),
+    text_column("session_id"),
+    text_column("participant_id"),
+    text_column("person"),
+    epoch_ms_column("joined_at"),
+    text_column("summary"),
+    blob_column("digest"),
     PrimaryKeyConstraint("app_id", "session_id", "participant_id"),
     Index("ix_peer_verdicts_person", "app_id", "person", "joined_at", "session_id"),
 )
@@ -25,12 +31,12 @@ compressed JSON of a lane."""
 session_verdicts: Final = Table(
     "session_verdicts",
     metadata,
-    words("app_id"),
-    words("session_id"),
-    moment("created_at"),
+    text_column("app_id"),
+    text_column("session_id"),
+    epoch_ms_column("created_at"),
     Column("quality_rank", Double, nullable=True),
-    words("summary"),
-    words("counted"),
+    text_column("summary"),
+    text_column("counted"),
     PrimaryKeyConstraint("app_id", "session_id"),
     Index("ix_session_verdicts_rank", "app_id", "quality_rank", "session_id"),
 )
@@ -40,10 +46,10 @@ as JSON, so that it can be taken out again."""
 session_facets: Final = Table(
     "session_facets",
     metadata,
-    words("app_id"),
-    words("facet"),
-    moment("created_at"),
-    words("session_id"),
+    text_column("app_id"),
+    text_column("facet"),
+    epoch_ms_column("created_at"),
+    text_column("session_id"),
     PrimaryKeyConstraint("app_id", "facet", "created_at", "session_id"),
     sqlite_with_rowid=False,
 )
@@ -53,13 +59,13 @@ session_facets: Final = Table(
 facet_tallies: Final = Table(
     "facet_tallies",
     metadata,
-    words("app_id"),
-    words("facet"),
-    count("day"),
-    count("sessions"),
-    count("bad_sessions"),
-    count("measured"),
-    count("bad"),
+    text_column("app_id"),
+    text_column("facet"),
+    integer_column("day"),
+    integer_column("sessions"),
+    integer_column("bad_sessions"),
+    integer_column("measured"),
+    integer_column("bad"),
     PrimaryKeyConstraint("app_id", "facet", "day"),
     Index("ix_facet_tallies_day", "app_id", "day", "facet"),
     sqlite_with_rowid=False,
@@ -69,12 +75,12 @@ facet_tallies: Final = Table(
 people: Final = Table(
     "people",
     metadata,
-    words("app_id"),
-    words("person"),
-    words("name", null=True),
-    words("custom_participant_id", null=True),
-    words("user_id", null=True),
-    moment("last_at"),
+    text_column("app_id"),
+    text_column("person"),
+    text_column("name", null=True),
+    text_column("custom_participant_id", null=True),
+    text_column("user_id", null=True),
+    epoch_ms_column("last_at"),
     PrimaryKeyConstraint("app_id", "person"),
     Index("ix_people_last", "app_id", "last_at", "person"),
 )
@@ -82,9 +88,9 @@ people: Final = Table(
 people_terms: Final = Table(
     "people_terms",
     metadata,
-    words("app_id"),
-    words("term"),
-    words("person"),
+    text_column("app_id"),
+    text_column("term"),
+    text_column("person"),
     PrimaryKeyConstraint("app_id", "term", "person"),
     sqlite_with_rowid=False,
 )
@@ -93,13 +99,13 @@ people_terms: Final = Table(
 sign_ins: Final = Table(
     "sign_ins",
     metadata,
-    words("id"),
-    words("account_id"),
-    words("app_id", null=True),
-    words("role"),
-    words("token_id", null=True),
-    moment("created_at"),
-    moment("expires_at"),
+    text_column("id"),
+    text_column("account_id"),
+    text_column("app_id", null=True),
+    text_column("role"),
+    text_column("token_id", null=True),
+    epoch_ms_column("created_at"),
+    epoch_ms_column("expires_at"),
     PrimaryKeyConstraint("id"),
     Index("ix_sign_ins_expires", "expires_at"),
 )
@@ -108,12 +114,12 @@ sign_ins: Final = Table(
 sign_in_links: Final = Table(
     "sign_in_links",
     metadata,
-    words("id"),
-    words("account_id"),
-    words("app_id", null=True),
-    words("role"),
-    words("token_id", null=True),
-    moment("expires_at"),
+    text_column("id"),
+    text_column("account_id"),
+    text_column("app_id", null=True),
+    text_column("role"),
+    text_column("token_id", null=True),
+    epoch_ms_column("expires_at"),
     PrimaryKeyConstraint("id"),
 )
 """Links that sign somebody in once. `id` is the SHA-256 of the link's code."""

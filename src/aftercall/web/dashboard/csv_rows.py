@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from aftercall.core.quality.experience.levels import WORDS
-from aftercall.service.dashboard.session_list import Call
+from aftercall.service.dashboard.session_list import SessionRow
 from aftercall.wire.exports import guard_formula
 from aftercall.wire.times import encode_time
 
@@ -33,7 +33,7 @@ COLUMNS: Final = (
 )
 
 
-async def write_csv(pages: AsyncIterator[list[Call]]) -> AsyncIterator[bytes]:
+async def write_csv(pages: AsyncIterator[list[SessionRow]]) -> AsyncIterator[bytes]:
     """The file, a piece for each page. What would be a formula to a spreadsheet is guarded."""
     yield _rows([list(COLUMNS)])
     async for page in pages:
@@ -46,7 +46,7 @@ def _rows(rows: list[list[str]]) -> bytes:
     return text.getvalue().encode("utf-8", "replace")
 
 
-def _cells(call: Call) -> list[str]:
+def _cells(call: SessionRow) -> list[str]:
     quality, worst = call.quality, call.worst_issue
     values: tuple[object, ...] = (
         call.id,

@@ -8,9 +8,9 @@ from litestar import Request, get
 from litestar.response import Stream
 
 from aftercall.core.errors import AftercallError
-from aftercall.service.dashboard.live_updates import News
+from aftercall.service.dashboard.live_updates import LiveUpdate
 from aftercall.web.http.auth import find_grant
-from aftercall.web.http.dependencies import GivenServices, GivenTenant
+from aftercall.web.http.dependencies import ProvidedServices, ProvidedTenant
 from aftercall.web.openapi.operations import described
 
 RETRY_MS: Final = 2_000
@@ -21,7 +21,7 @@ _BEAT: Final = b": still here\n\n"
     "/live",
     opt=described(
         summary="Listen to what goes on",
-        tag="Calls",
+        tag="SessionLists",
         about="Server-sent events: `hello` with the ids of the sessions that go on, then "
         "`started`, `changed` and `ended` with the session. A comment every 15 s keeps the "
         "connection up.",
@@ -30,7 +30,7 @@ _BEAT: Final = b": still here\n\n"
     ),
 )
 async def listen(
-    services: GivenServices, tenant: GivenTenant, request: Request[Any, Any, Any]
+    services: ProvidedServices, tenant: ProvidedTenant, request: Request[Any, Any, Any]
 ) -> Stream:
     async def is_welcome() -> bool:
         try:
@@ -41,8 +41,8 @@ async def listen(
         return True
 
     caller: str = request.scope["state"]["token_id"]
-    services.live.check_room(tenant.app_id, caller)
-    news = services.live.listen(tenant.app_id, is_welcome, caller=caller)
+    services.live_updates.check_room(tenant.app_id, caller)
+    news = services.live_updates.listen(tenant.app_id, is_welcome, caller=caller)
     return Stream(
         _written(news),
         media_type="text/event-stream",
@@ -50,7 +50,7 @@ async def listen(
     )
 
 
-async def _written(news: AsyncIterator[News | None]) -> AsyncIterator[bytes]:
+async def _written(news: AsyncIterator[LiveUpdate | None]) -> AsyncIterator[bytes]:
     yield b"retry: %d\n\n" % RETRY_MS
     async for each in news:
         if each is None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from litestar.types import Receive, Scope, Send
 
 from aftercall.web.http.request_body import headers_of
-from aftercall.web.http.static_files import Assets, answer_asset, answer_bytes
+from aftercall.web.http.static_files import StaticFiles, answer_asset, answer_bytes
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -32,7 +32,7 @@ class Pages:
     """Serves the dashboard to GET and HEAD, wherever nothing else lives."""
 
     def __init__(self, folder: Path) -> None:
-        self._assets = Assets(folder)
+        self._assets = StaticFiles(folder)
 
     def is_for(self, method: str, path: str) -> bool:
         """Whether a request is one for the pages."""

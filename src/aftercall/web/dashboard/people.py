@@ -7,7 +7,7 @@ from litestar import get
 from aftercall.service.dashboard.overview import Overview
 from aftercall.service.dashboard.people import PeoplePage, PersonPage
 from aftercall.web.dashboard.queries import CURSOR, FROM, LIMIT, TO
-from aftercall.web.http.dependencies import GivenQuery, GivenServices, GivenTenant, PathId
+from aftercall.web.http.dependencies import PathId, ProvidedQuery, ProvidedServices, ProvidedTenant
 from aftercall.web.openapi.operations import described
 from aftercall.wire.envelope import Answer, encode_answer
 from aftercall.wire.query import Text, parse_path_id
@@ -28,7 +28,7 @@ SEARCH: Final = Text(
     ),
 )
 async def list_people(
-    services: GivenServices, tenant: GivenTenant, parameters: GivenQuery
+    services: ProvidedServices, tenant: ProvidedTenant, parameters: ProvidedQuery
 ) -> Answer[PeoplePage]:
     page = await services.people.list_people(
         tenant.app_id,
@@ -49,7 +49,7 @@ async def list_people(
     ),
 )
 async def get_person(
-    services: GivenServices, tenant: GivenTenant, person: PathId, parameters: GivenQuery
+    services: ProvidedServices, tenant: ProvidedTenant, person: PathId, parameters: ProvidedQuery
 ) -> Answer[PersonPage]:
     page = await services.people.find_person(
         tenant.app_id,
@@ -72,7 +72,7 @@ async def get_person(
     ),
 )
 async def get_overview(
-    services: GivenServices, tenant: GivenTenant, parameters: GivenQuery
+    services: ProvidedServices, tenant: ProvidedTenant, parameters: ProvidedQuery
 ) -> Answer[Overview]:
     found = await services.overviews.overview(
         tenant.app_id, FROM.read(parameters), TO.read(parameters)

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from aftercall.core.errors import Malformed
 from aftercall.core.instants import DAY_MS, EpochMs
-from aftercall.core.overview.session_summary import BAD, CallOrder, CallQuery, facet
+from aftercall.core.overview.session_summary import BAD, SessionSearch, SessionSearchOrder, facet
 from aftercall.service.dashboard.participant_page import LEAST_POINTS, MOST_POINTS, Wanted
 from aftercall.service.dashboard.session_list import decode_place
 from aftercall.wire.query import Choice, Flag, Moment, Query, Span, Text, Whole
@@ -63,11 +63,11 @@ SORT: Final = Choice(
     name="sort",
     about="What to sort by; by quality, only measured sessions are there.",
     values={
-        "started": CallOrder.STARTED,
-        "minutes": CallOrder.MINUTES,
-        "quality": CallOrder.QUALITY,
+        "started": SessionSearchOrder.STARTED,
+        "minutes": SessionSearchOrder.MINUTES,
+        "quality": SessionSearchOrder.QUALITY,
     },
-    default=CallOrder.STARTED,
+    default=SessionSearchOrder.STARTED,
 )
 ORDER: Final = Choice(
     name="order",
@@ -112,14 +112,14 @@ CALL_PARAMETERS: Final = (
 )
 
 
-def read_call_query(query: Query, *, app_id: str) -> CallQuery:
+def read_call_query(query: Query, *, app_id: str) -> SessionSearch:
     """The list asked for. Raises `Malformed` naming the parameter at fault."""
     least, most = PARTICIPANTS.read(query)
     cursor = CURSOR.read(query)
     facets = [facet(each.name, value) for each in _FACETS if (value := each.read(query))]
     if ONLY_BAD.read(query):
         facets.append(BAD)
-    return CallQuery(
+    return SessionSearch(
         app_id=app_id,
         meeting_id=MEETING_ID.read(query),
         is_live=STATUS.read(query),

@@ -6,10 +6,10 @@ from litestar import Request, Response, get
 from litestar.response import Stream
 from msgspec.structs import replace
 
-from aftercall.service.dashboard.participant_page import Series
-from aftercall.service.dashboard.session_list import CallPage
-from aftercall.service.dashboard.session_page import Artefact, CallDetails
-from aftercall.service.dashboard.talk import SaidPage, SpokenPage
+from aftercall.service.dashboard.participant_page import ParticipantCharts
+from aftercall.service.dashboard.session_list import SessionListPage
+from aftercall.service.dashboard.session_page import Artefact, SessionPage
+from aftercall.service.dashboard.talk import ChatPage, TranscriptPage
 from aftercall.web.dashboard.csv_rows import write_csv
 from aftercall.web.dashboard.queries import (
     CALL_PARAMETERS,
@@ -22,12 +22,12 @@ from aftercall.web.dashboard.queries import (
     read_wanted,
 )
 from aftercall.web.downloads import url_of
-from aftercall.web.http.dependencies import GivenQuery, GivenServices, GivenTenant, PathId
+from aftercall.web.http.dependencies import PathId, ProvidedQuery, ProvidedServices, ProvidedTenant
 from aftercall.web.openapi.operations import described
 from aftercall.wire.envelope import Answer, encode_answer
 from aftercall.wire.query import parse_path_id
 
-TAG: Final = "Calls"
+TAG: Final = "SessionLists"
 _ONE: Final = "/calls/{session_id:str}"
 
 
@@ -39,21 +39,21 @@ _ONE: Final = "/calls/{session_id:str}"
         about="Sessions that go on come apart, on the first page alone. By quality, browser, "
         "country and the like only sessions that have ended are found.",
         parameters=CALL_PARAMETERS,
-        answer=CallPage,
+        answer=SessionListPage,
         text_types=("text/csv",),
     ),
 )
 async def list_calls(
-    services: GivenServices, tenant: GivenTenant, parameters: GivenQuery
+    services: ProvidedServices, tenant: ProvidedTenant, parameters: ProvidedQuery
 ) -> Response[Any]:
     query = read_call_query(parameters, app_id=tenant.app_id)
     if FORMAT.read(parameters) == "csv":
         return Stream(
-            write_csv(services.calls.export(query)),
+            write_csv(services.session_lists.export(query)),
             media_type="text/csv",
             headers={"content-disposition": 'attachment; filename="calls.csv"'},
         )
-    page = await services.calls.list_calls(query)
+    page = await services.session_lists.search_sessions(query)
     return Response(encode_answer(page, has_alias=False))
 
 
@@ -64,17 +64,17 @@ async def list_calls(
         tag=TAG,
         about="Participants as lanes over time, the diagnosis, events, talk, and links to "
         "downloads. Of chat and transcript the first 500.",
-        answer=CallDetails,
+        answer=SessionPage,
     ),
 )
 async def get_call(
-    services: GivenServices,
-    tenant: GivenTenant,
+    services: ProvidedServices,
+    tenant: ProvidedTenant,
     request: Request[Any, Any, Any],
     session_id: PathId,
-) -> Answer[CallDetails]:
+) -> Answer[SessionPage]:
     id = parse_path_id(session_id, what="session")
-    details = await services.call_pages.details(tenant.app_id, id)
+    details = await services.session_pages.details(tenant.app_id, id)
     artefacts = [
         Artefact(
             name=file.name,
@@ -82,7 +82,7 @@ async def get_call(
             url=url_of(request, services, file.link),
             expires_at=file.link.expires_at,
         )
-        for file in await services.call_pages.files(tenant.app_id, details)
+        for file in await services.session_pages.files(tenant.app_id, details)
     ]
     return encode_answer(replace(details, artefacts=artefacts), has_alias=False)
 
@@ -93,14 +93,17 @@ async def get_call(
         summary="Get a call's chat, a page at a time",
         tag=TAG,
         parameters=(CURSOR,),
-        answer=SaidPage,
+        answer=ChatPage,
     ),
 )
 async def get_call_chat(
-    services: GivenServices, tenant: GivenTenant, session_id: PathId, parameters: GivenQuery
-) -> Answer[SaidPage]:
+    services: ProvidedServices,
+    tenant: ProvidedTenant,
+    session_id: PathId,
+    parameters: ProvidedQuery,
+) -> Answer[ChatPage]:
     id = parse_path_id(session_id, what="session")
-    page = await services.call_pages.chat(tenant.app_id, id, CURSOR.read(parameters))
+    page = await services.session_pages.chat(tenant.app_id, id, CURSOR.read(parameters))
     return encode_answer(page, has_alias=False)
 
 
@@ -110,14 +113,17 @@ async def get_call_chat(
         summary="Get a call's transcript, a page at a time",
         tag=TAG,
         parameters=(CURSOR,),
-        answer=SpokenPage,
+        answer=TranscriptPage,
     ),
 )
 async def get_call_transcript(
-    services: GivenServices, tenant: GivenTenant, session_id: PathId, parameters: GivenQuery
-) -> Answer[SpokenPage]:
+    services: ProvidedServices,
+    tenant: ProvidedTenant,
+    session_id: PathId,
+    parameters: ProvidedQuery,
+) -> Answer[TranscriptPage]:
     id = parse_path_id(session_id, what="session")
-    page = await services.call_pages.transcript(tenant.app_id, id, CURSOR.read(parameters))
+    page = await services.session_pages.transcript(tenant.app_id, id, CURSOR.read(parameters))
     return encode_answer(page, has_alias=False)
 
 
@@ -129,17 +135,17 @@ async def get_call_transcript(
         about="In columns, thinned out without losing a peak; named by the participant's id or "
         "by that of any of its peers.",
         parameters=(POINTS, FROM, TO),
-        answer=Series,
+        answer=ParticipantCharts,
     ),
 )
 async def get_series(
-    services: GivenServices,
-    tenant: GivenTenant,
+    services: ProvidedServices,
+    tenant: ProvidedTenant,
     session_id: PathId,
     peer_id: PathId,
-    parameters: GivenQuery,
-) -> Answer[Series]:
-    found = await services.series.series(
+    parameters: ProvidedQuery,
+) -> Answer[ParticipantCharts]:
+    found = await services.participant_pages.series(
         tenant.app_id,
         parse_path_id(session_id, what="session"),
         parse_path_id(peer_id, what="peer"),

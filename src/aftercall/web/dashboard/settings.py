@@ -16,7 +16,7 @@ from aftercall.service.accounts.access import Grant
 from aftercall.service.services import Services
 from aftercall.settings import about, public_values
 from aftercall.web.dashboard.sign_in import MyApp
-from aftercall.web.http.dependencies import GivenGrant, GivenServices, PathId
+from aftercall.web.http.dependencies import PathId, ProvidedGrant, ProvidedServices
 from aftercall.web.openapi.operations import described
 from aftercall.wire.bodies import parse_body
 from aftercall.wire.envelope import Answer, encode_answer
@@ -110,7 +110,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/apps", opt=described(summary="List the caller's apps", tag=TAG, answer=MyApps))
-async def list_my_apps(services: GivenServices, grant: GivenGrant) -> Answer[MyApps]:
+async def list_my_apps(services: ProvidedServices, grant: ProvidedGrant) -> Answer[MyApps]:
     myself = await services.sign_ins.myself(grant)
     found = [MyApp(id=app.id, name=app.name, created_at=app.created_at) for app in myself.apps]
     return encode_answer(MyApps(apps=found), has_alias=False)
@@ -126,7 +126,9 @@ async def list_my_apps(services: GivenServices, grant: GivenGrant) -> Answer[MyA
         answer=MyApp,
     ),
 )
-async def create_my_app(services: GivenServices, grant: GivenGrant, body: RawBody) -> Answer[MyApp]:
+async def create_my_app(
+    services: ProvidedServices, grant: ProvidedGrant, body: RawBody
+) -> Answer[MyApp]:
     _check_covers(grant, None)
     app = await services.access.create_app(grant.account_id, parse_body(body, NewApp).name)
     made = MyApp(id=app.id, name=app.name, created_at=app.created_at)
@@ -137,7 +139,7 @@ async def create_my_app(services: GivenServices, grant: GivenGrant, body: RawBod
     "/tokens",
     opt=described(summary="List the API tokens", tag=TAG, about="For admins.", answer=Tokens),
 )
-async def list_tokens(services: GivenServices, grant: GivenGrant) -> Answer[Tokens]:
+async def list_tokens(services: ProvidedServices, grant: ProvidedGrant) -> Answer[Tokens]:
     _check_admin(grant)
     found = [_token(token, grant) for token in await _visible_tokens(services, grant)]
     return encode_answer(Tokens(tokens=found), has_alias=False)
@@ -154,7 +156,7 @@ async def list_tokens(services: GivenServices, grant: GivenGrant) -> Answer[Toke
     ),
 )
 async def create_token(
-    services: GivenServices, grant: GivenGrant, body: RawBody
+    services: ProvidedServices, grant: ProvidedGrant, body: RawBody
 ) -> Answer[MadeToken]:
     wanted = parse_body(body, NewToken)
     _check_covers(grant, wanted.app_id)
@@ -175,7 +177,7 @@ async def create_token(
     ),
 )
 async def revoke_token(
-    services: GivenServices, grant: GivenGrant, token_id: PathId
+    services: ProvidedServices, grant: ProvidedGrant, token_id: PathId
 ) -> Answer[Revoked]:
     known = {token.id for token in await _visible_tokens(services, grant)}
     if token_id not in known or not await services.access.revoke_token(grant.account_id, token_id):
@@ -193,7 +195,7 @@ async def revoke_token(
         answer=JobLists,
     ),
 )
-async def list_jobs(services: GivenServices, grant: GivenGrant) -> Answer[JobLists]:
+async def list_jobs(services: ProvidedServices, grant: ProvidedGrant) -> Answer[JobLists]:
     _check_admin(grant)
     app_ids = {app.id for app in (await services.sign_ins.myself(grant)).apps}
     now = services.clock()
@@ -217,7 +219,9 @@ async def list_jobs(services: GivenServices, grant: GivenGrant) -> Answer[JobLis
         answer=Revived,
     ),
 )
-async def revive_job(services: GivenServices, grant: GivenGrant, job_id: PathId) -> Answer[Revived]:
+async def revive_job(
+    services: ProvidedServices, grant: ProvidedGrant, job_id: PathId
+) -> Answer[Revived]:
     app_ids = {app.id for app in (await services.sign_ins.myself(grant)).apps}
     dead = {job.id for job in await services.jobs.list_dead() if _app_of(job) in app_ids}
     if job_id not in dead or not await services.jobs.revive(job_id):
@@ -229,7 +233,7 @@ async def revive_job(services: GivenServices, grant: GivenGrant, job_id: PathId)
     "/settings",
     opt=described(summary="Read how the server is set", tag=TAG, answer=ServerSettings),
 )
-async def get_settings(services: GivenServices, grant: GivenGrant) -> Answer[ServerSettings]:
+async def get_settings(services: ProvidedServices, grant: ProvidedGrant) -> Answer[ServerSettings]:
     rows = [
         SettingRow(name=name, value=value, about=about(name))
         for name, value in public_values(services.settings).items()

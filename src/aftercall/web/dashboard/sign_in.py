@@ -23,7 +23,7 @@ from aftercall.web.http.cookies import (
     read_cookie,
     write_cookie,
 )
-from aftercall.web.http.dependencies import GivenGrant, GivenServices, PathId
+from aftercall.web.http.dependencies import PathId, ProvidedGrant, ProvidedServices
 from aftercall.web.openapi.operations import described
 from aftercall.wire.bodies import broken_rule, parse_body
 from aftercall.wire.envelope import Answer, encode_answer
@@ -92,7 +92,7 @@ async def _me(services: Services, grant: Grant, signed_in: SignedIn | None) -> M
     ),
 )
 async def sign_in(
-    services: GivenServices, request: Request[Any, Any, Any], body: RawBody
+    services: ProvidedServices, request: Request[Any, Any, Any], body: RawBody
 ) -> Response[Answer[Me]]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
@@ -122,7 +122,7 @@ async def sign_in(
     ),
 )
 async def sign_out(
-    services: GivenServices, request: Request[Any, Any, Any]
+    services: ProvidedServices, request: Request[Any, Any, Any]
 ) -> Response[Answer[SignedOut]]:
     check_origin(request.headers, services.settings)
     secret = read_cookie(request.headers)
@@ -140,7 +140,7 @@ async def sign_out(
     opt=described(summary="Who the caller is, and which apps he may see", tag=TAG, answer=Me),
 )
 async def get_me(
-    services: GivenServices, request: Request[Any, Any, Any], grant: GivenGrant
+    services: ProvidedServices, request: Request[Any, Any, Any], grant: ProvidedGrant
 ) -> Answer[Me]:
     signed_in = request.scope["state"].get(SIGNED_IN_KEY)
     return encode_answer(await _me(services, grant, signed_in), has_alias=False)
@@ -149,15 +149,15 @@ async def get_me(
 @get(
     "/calls/{session_id:str}",
     opt=described(
-        summary="In which of the caller's apps a session is", tag="Calls", answer=Whereabouts
+        summary="In which of the caller's apps a session is", tag="SessionLists", answer=Whereabouts
     ),
 )
 async def find_call(
-    services: GivenServices, grant: GivenGrant, session_id: PathId
+    services: ProvidedServices, grant: ProvidedGrant, session_id: PathId
 ) -> Answer[Whereabouts]:
     id = parse_path_id(session_id, what="session")
     myself = await services.sign_ins.myself(grant)
-    found = await services.calls.find_app_of([app.id for app in myself.apps], id)
+    found = await services.session_lists.find_app_of([app.id for app in myself.apps], id)
     return encode_answer(found, has_alias=False)
 
 

@@ -25,7 +25,7 @@ from aftercall.web.demo_call.quality import Badge, live_badges
 from aftercall.web.demo_call.signalling import MOST_PEERS, Signalling
 from aftercall.web.http.errors import JSON, answer_error, answer_unforeseen
 from aftercall.web.http.request_body import headers_of, read_body
-from aftercall.web.http.static_files import Assets, answer_asset, answer_bytes
+from aftercall.web.http.static_files import StaticFiles, answer_asset, answer_bytes
 
 PREFIX: Final = "/try"
 MOST_BODY_BYTES: Final = 8_192
@@ -50,7 +50,7 @@ class _Entry(msgspec.Struct, kw_only=True):
     """The participant token of an earlier entry to the same room, to be the same person."""
 
 
-class CallPage:
+class DemoCallPage:
     """The ASGI application below `/try`; `app_id` names the app whose records the calls are."""
 
     def __init__(
@@ -58,7 +58,7 @@ class CallPage:
     ) -> None:
         self._services = services
         self._app_id = app_id
-        self._assets = Assets(folder)
+        self._assets = StaticFiles(folder)
         self._meetings: OrderedDict[str, str] = OrderedDict()
         self._making_room = asyncio.Lock()
         self._entries = 0
@@ -181,11 +181,11 @@ class CallPage:
 
     async def _find_room(self, app_id: str, room: str) -> Meeting | None:
         query = MeetingQuery(app_id=app_id, search=room, limit=100)
-        found = await self._services.rooms.list_meetings(query)
+        found = await self._services.meetings.list_meetings(query)
         return next((m for m in found.items if m.settings.get(_SETTING) == room), None)
 
     async def _make_room(self, app_id: str, room: str) -> Meeting:
-        return await self._services.rooms.create_meeting(
+        return await self._services.meetings.create_meeting(
             app_id, title=room, keep_alive_s=KEEP_ALIVE_S, settings={_SETTING: room}
         )
 
@@ -193,7 +193,7 @@ class CallPage:
         self, app_id: str, meeting_id: str, name: str, token: str | None
     ) -> Member:
         """Whoever came before with the token he was given, or somebody new."""
-        rooms = self._services.rooms
+        rooms = self._services.meetings
         if token:
             try:
                 grant = await self._services.access.verify_participant_token(token)

@@ -59,7 +59,7 @@ async def live_badges(
 
 
 async def _badge_of(services: Services, grant: ParticipantGrant, peer_id: str) -> Badge | None:
-    presence = await services.reads.find_peer(grant.app_id, peer_id)
+    presence = await services.session_reads.find_peer(grant.app_id, peer_id)
     if any(peer.meeting_id != grant.meeting_id for peer in presence.peers):
         return None
     report = await services.reports.peer_report(grant.app_id, peer_id)

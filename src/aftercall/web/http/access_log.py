@@ -56,7 +56,7 @@ class HttpMetrics:
         self.seconds.labels(said, route).observe(seconds)
 
 
-class Observed:
+class AccessLog:
     """The ASGI application around `app`."""
 
     def __init__(

@@ -24,11 +24,11 @@ from aftercall.service.accounts.sign_in import SignedIn
 from aftercall.service.services import Services
 from aftercall.web.http.access_log import HEADERS_KEY
 from aftercall.web.http.cookies import check_forgery, read_cookie
-from aftercall.web.http.dependencies import GivenServices, PathId, Tenant
+from aftercall.web.http.dependencies import PathId, ProvidedServices, Tenant
 from aftercall.web.http.rate_limit import TokenLimits
 from aftercall.wire.query import parse_path_id
 
-GivenLimits: TypeAlias = NamedDependency[SkipValidation[TokenLimits]]
+ProvidedLimits: TypeAlias = NamedDependency[SkipValidation[TokenLimits]]
 
 SIGNED_IN_KEY: Final = "signed_in"
 """Where in the scope's `state` a request by cookie has its `SignedIn`."""
@@ -113,7 +113,7 @@ async def find_grant(
 
 
 async def grant_of_caller(
-    request: Request[Any, Any, Any], services: GivenServices, limits: GivenLimits
+    request: Request[Any, Any, Any], services: ProvidedServices, limits: ProvidedLimits
 ) -> Grant:
     """The grant of a request that names no account: the caller's own."""
     grant = await authenticate(request, services, limits)
@@ -122,7 +122,10 @@ async def grant_of_caller(
 
 
 async def tenant_of_app(
-    request: Request[Any, Any, Any], services: GivenServices, limits: GivenLimits, app_id: PathId
+    request: Request[Any, Any, Any],
+    services: ProvidedServices,
+    limits: ProvidedLimits,
+    app_id: PathId,
 ) -> Tenant:
     """The app named in the path, in the caller's own account."""
     grant = await authenticate(request, services, limits)
@@ -131,8 +134,8 @@ async def tenant_of_app(
 
 async def grant_of_account(
     request: Request[Any, Any, Any],
-    services: GivenServices,
-    limits: GivenLimits,
+    services: ProvidedServices,
+    limits: ProvidedLimits,
     account_id: PathId,
 ) -> Grant:
     """The grant of a request about an account as a whole."""
@@ -143,8 +146,8 @@ async def grant_of_account(
 
 async def tenant_of_path(
     request: Request[Any, Any, Any],
-    services: GivenServices,
-    limits: GivenLimits,
+    services: ProvidedServices,
+    limits: ProvidedLimits,
     account_id: PathId,
     app_id: PathId,
 ) -> Tenant:
@@ -155,7 +158,7 @@ async def tenant_of_path(
 
 
 async def tenant_of_credentials(
-    request: Request[Any, Any, Any], services: GivenServices, limits: GivenLimits
+    request: Request[Any, Any, Any], services: ProvidedServices, limits: ProvidedLimits
 ) -> Tenant:
     """The app named by HTTP Basic, or else the one the token was made for."""
     user = read_credentials(request.headers).user

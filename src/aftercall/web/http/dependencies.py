@@ -22,16 +22,16 @@ class Tenant:
     app_id: str
 
 
-GivenServices: TypeAlias = NamedDependency[SkipValidation[Services]]
+ProvidedServices: TypeAlias = NamedDependency[SkipValidation[Services]]
 """As `services`."""
 
-GivenTenant: TypeAlias = NamedDependency[SkipValidation[Tenant]]
+ProvidedTenant: TypeAlias = NamedDependency[SkipValidation[Tenant]]
 """As `tenant`: the app, once the caller may speak for it."""
 
-GivenGrant: TypeAlias = NamedDependency[SkipValidation[Grant]]
+ProvidedGrant: TypeAlias = NamedDependency[SkipValidation[Grant]]
 """As `grant`: of a caller who may speak for the account."""
 
-GivenQuery: TypeAlias = NamedDependency[SkipValidation[Query]]
+ProvidedQuery: TypeAlias = NamedDependency[SkipValidation[Query]]
 """As `parameters`: the query's values, to be read with `wire.query`."""
 
 PathId: TypeAlias = FromPath[str]

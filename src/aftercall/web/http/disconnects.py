@@ -14,7 +14,7 @@ log = structlog.get_logger(__name__)
 _READS: Final = ("GET", "HEAD")
 
 
-class Abandonable:
+class CancelOnDisconnect:
     """The ASGI application around `app`. What writes is carried out to its end."""
 
     def __init__(self, app: ASGIApp) -> None:

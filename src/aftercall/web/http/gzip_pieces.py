@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final
 from litestar.types import Receive, Scope, Send
 from zlib_ng import zlib_ng
 
-from aftercall.service.reports.deflate import END, LongText
+from aftercall.service.reports.deflate import END, DeflatedJson
 from aftercall.web.http.request_body import headers_of
 
 IN_A_THREAD_FROM: Final = 4 << 20
@@ -31,13 +31,13 @@ _GZIP_HEAD: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _WORD: Final = 0xFFFFFFFF
 
 
-class LongAnswer:
+class PiecewiseResponse:
     """JSON with status 200, as an ASGI application. The same piece may occur several times."""
 
     held: ClassVar[int] = 0
     """Bytes of inflated pieces that the answers of this process keep."""
 
-    def __init__(self, pieces: Sequence[bytes | LongText]) -> None:
+    def __init__(self, pieces: Sequence[bytes | DeflatedJson]) -> None:
         texts = {id(piece): _text(piece) for piece in pieces}
         self._texts = [texts[id(piece)] for piece in pieces]
 
@@ -63,12 +63,12 @@ class LongAnswer:
 
     async def _plain(self) -> AsyncGenerator[bytes, None]:
         size = sum({id(text): text.size for text in self._texts}.values())
-        if LongAnswer.held and LongAnswer.held + size > MOST_HELD:
+        if PiecewiseResponse.held and PiecewiseResponse.held + size > MOST_HELD:
             for text in self._texts:
                 for part in text.inflated_by(STEP):
                     yield part
             return
-        LongAnswer.held += size
+        PiecewiseResponse.held += size
         try:
             for text in self._texts:
                 if text.size >= IN_A_THREAD_FROM:
@@ -76,7 +76,7 @@ class LongAnswer:
                 else:
                     yield text.plain
         finally:
-            LongAnswer.held -= size
+            PiecewiseResponse.held -= size
 
     def _gzip_size(self) -> int:
         return len(_GZIP_HEAD) + sum(len(text.deflated) for text in self._texts) + len(END) + 8
@@ -102,9 +102,9 @@ def takes_gzip(accept_encoding: str) -> bool:
     return weights.get("gzip", weights.get("*", False))
 
 
-def _plain(text: LongText) -> bytes:
+def _plain(text: DeflatedJson) -> bytes:
     return text.plain
 
 
-def _text(piece: bytes | LongText) -> LongText:
-    return LongText(piece) if isinstance(piece, bytes) else piece
+def _text(piece: bytes | DeflatedJson) -> DeflatedJson:
+    return DeflatedJson(piece) if isinstance(piece, bytes) else piece

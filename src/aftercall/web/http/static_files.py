@@ -40,7 +40,7 @@ class Asset:
     headers: tuple[tuple[bytes, bytes], ...]
 
 
-class Assets:
+class StaticFiles:
     """The files of a folder, by their path in it; read once.
 
     A name the build made from the content (`assets/…`) may be kept for ever.
@@ -110,7 +110,7 @@ class CollectorFiles:
     """Serves the collector's builds under `/collector/`, to pages of any origin."""
 
     def __init__(self, folder: Path) -> None:
-        self._assets = Assets(folder)
+        self._assets = StaticFiles(folder)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asset = self._assets.find(scope["path"].removeprefix("/collector/"))

@@ -15,7 +15,7 @@ from aftercall.core.privacy import Privacy
 from aftercall.core.records import Phase, Role
 from aftercall.ingest import collector, generic, realtimekit_callstats
 from aftercall.ingest.collect_batch import read_batch
-from aftercall.ingest.redaction import discreet, with_address, with_interval
+from aftercall.ingest.redaction import redact, with_address, with_interval
 from aftercall.service.accounts.access import ParticipantGrant
 from aftercall.service.accounts.budgets import Account
 from aftercall.service.recording.admission import KICKED
@@ -196,7 +196,7 @@ class IntakeDoor:
             account,
             grant,
             "realtimekit_callstats",
-            self._with_address(discreet(events, self._privacy), grant.app_id, sender),
+            self._with_address(redact(events, self._privacy), grant.app_id, sender),
             peer_id=translation.peer_id,
             heard_at=heard_at,
             received_at=received_at,
@@ -228,7 +228,7 @@ class IntakeDoor:
         )
         account.pay_for_facts(delivery.events)
         try:
-            outcomes = await self._services.intake.take_in_parts(delivery)
+            outcomes = await self._services.write_queue.take_in_parts(delivery)
         except Busy:
             account.give_back()
             raise
@@ -295,7 +295,7 @@ class IntakeDoor:
     async def _record(self, delivery: Delivery, account: Account) -> Receipt:
         account.pay_for_facts(delivery.events, delivery.peer_id)
         try:
-            return await self._services.intake.take(delivery)
+            return await self._services.write_queue.take(delivery)
         except Busy:
             account.give_back()
             raise

@@ -70,7 +70,7 @@ async def take_janus(
             events=events,
             size_bytes=len(body),
         )
-        return await services.intake.take_in_parts(delivery)
+        return await services.write_queue.take_in_parts(delivery)
 
     outcomes: dict[int, list[Outcome]] = {}
     lost = {each.position for each in translation.lost}

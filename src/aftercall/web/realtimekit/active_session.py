@@ -5,7 +5,7 @@ from typing import Final
 from litestar import get, post
 from litestar.params import RawBody
 
-from aftercall.web.http.dependencies import GivenServices, GivenTenant, PathId
+from aftercall.web.http.dependencies import PathId, ProvidedServices, ProvidedTenant
 from aftercall.web.openapi.operations import described
 from aftercall.wire.envelope import Answer, encode_answer
 from aftercall.wire.meetings import KickBody, Kicked, KickedAll, encode_kicked, parse_kick
@@ -21,9 +21,9 @@ _PATH: Final = "/meetings/{meeting_id:str}/active-session"
     opt=described(summary="Get the session going on", tag=_TAG, answer=SessionBody),
 )
 async def get_active_session(
-    services: GivenServices, tenant: GivenTenant, meeting_id: PathId
+    services: ProvidedServices, tenant: ProvidedTenant, meeting_id: PathId
 ) -> Answer[SessionBody]:
-    session = await services.rooms.find_active_session(
+    session = await services.meetings.find_active_session(
         tenant.app_id, parse_path_id(meeting_id, what="meeting")
     )
     return encode_answer(encode_session(session), has_alias=services.settings.result_alias)
@@ -41,10 +41,10 @@ async def get_active_session(
     ),
 )
 async def kick_participants(
-    services: GivenServices, tenant: GivenTenant, meeting_id: PathId, body: RawBody
+    services: ProvidedServices, tenant: ProvidedTenant, meeting_id: PathId, body: RawBody
 ) -> Answer[Kicked]:
     said = parse_kick(body)
-    removed = await services.rooms.kick(
+    removed = await services.meetings.kick(
         tenant.app_id,
         parse_path_id(meeting_id, what="meeting"),
         ids=said.participant_ids,
@@ -61,9 +61,11 @@ async def kick_participants(
     ),
 )
 async def kick_all_participants(
-    services: GivenServices, tenant: GivenTenant, meeting_id: PathId
+    services: ProvidedServices, tenant: ProvidedTenant, meeting_id: PathId
 ) -> Answer[KickedAll]:
-    count = await services.rooms.kick_all(tenant.app_id, parse_path_id(meeting_id, what="meeting"))
+    count = await services.meetings.kick_all(
+        tenant.app_id, parse_path_id(meeting_id, what="meeting")
+    )
     return encode_answer(
         KickedAll(kicked_participants_count=count), has_alias=services.settings.result_alias
     )

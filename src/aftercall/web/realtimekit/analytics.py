@@ -2,7 +2,7 @@
 
 from litestar import get
 
-from aftercall.web.http.dependencies import GivenQuery, GivenServices, GivenTenant
+from aftercall.web.http.dependencies import ProvidedQuery, ProvidedServices, ProvidedTenant
 from aftercall.web.openapi.operations import described
 from aftercall.wire.analytics import END_DATE, START_DATE, Daywise, encode_daywise, read_days
 from aftercall.wire.envelope import Answer, encode_answer
@@ -19,7 +19,7 @@ from aftercall.wire.envelope import Answer, encode_answer
     ),
 )
 async def get_daywise_analytics(
-    services: GivenServices, tenant: GivenTenant, parameters: GivenQuery
+    services: ProvidedServices, tenant: ProvidedTenant, parameters: ProvidedQuery
 ) -> Answer[Daywise]:
     first, last = read_days(parameters)
     days = await services.overviews.by_day(tenant.app_id, first, last)

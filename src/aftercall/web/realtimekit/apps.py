@@ -6,7 +6,7 @@ from litestar import get, post
 from litestar.params import RawBody
 
 from aftercall.core.errors import Refused
-from aftercall.web.http.dependencies import GivenGrant, GivenQuery, GivenServices
+from aftercall.web.http.dependencies import ProvidedGrant, ProvidedQuery, ProvidedServices
 from aftercall.web.openapi.operations import described
 from aftercall.wire.bodies import parse_body
 from aftercall.wire.envelope import Answer, encode_answer, encode_paging
@@ -28,7 +28,7 @@ _TAG: Final = "Apps"
     ),
 )
 async def list_apps(
-    services: GivenServices, grant: GivenGrant, parameters: GivenQuery
+    services: ProvidedServices, grant: ProvidedGrant, parameters: ProvidedQuery
 ) -> Answer[list[AppAnswer]]:
     offset, limit = read_window(parameters)
     page = await services.access.list_apps(
@@ -57,7 +57,7 @@ async def list_apps(
     ),
 )
 async def create_app(
-    services: GivenServices, grant: GivenGrant, body: RawBody
+    services: ProvidedServices, grant: ProvidedGrant, body: RawBody
 ) -> Answer[CreatedApp]:
     if grant.app_id is not None:
         raise Refused("The token is one of an app, not of the account", code="foreign_app")

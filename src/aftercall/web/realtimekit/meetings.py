@@ -7,7 +7,7 @@ from litestar.params import RawBody
 from msgspec import UnsetType
 
 from aftercall.service.services import Services
-from aftercall.web.http.dependencies import GivenQuery, GivenServices, GivenTenant, PathId
+from aftercall.web.http.dependencies import PathId, ProvidedQuery, ProvidedServices, ProvidedTenant
 from aftercall.web.openapi.operations import described
 from aftercall.wire.bodies import parse_body
 from aftercall.wire.envelope import Answer, encode_answer, encode_paging
@@ -38,10 +38,10 @@ _TAG: Final = "Meetings"
     ),
 )
 async def list_meetings(
-    services: GivenServices, tenant: GivenTenant, parameters: GivenQuery
+    services: ProvidedServices, tenant: ProvidedTenant, parameters: ProvidedQuery
 ) -> Answer[list[MeetingAnswer]]:
     query = read_meeting_query(parameters, app_id=tenant.app_id)
-    page = await services.rooms.list_meetings(query)
+    page = await services.meetings.list_meetings(query)
     return encode_answer(
         [encode_meeting(meeting) for meeting in page.items],
         has_alias=services.settings.result_alias,
@@ -54,10 +54,10 @@ async def list_meetings(
     opt=described(summary="Create a meeting", tag=_TAG, body=MeetingBody, answer=MeetingAnswer),
 )
 async def create_meeting(
-    services: GivenServices, tenant: GivenTenant, body: RawBody
+    services: ProvidedServices, tenant: ProvidedTenant, body: RawBody
 ) -> Answer[MeetingAnswer]:
     said = parse_body(body, MeetingBody)
-    meeting = await services.rooms.create_meeting(tenant.app_id, **_whole(services, said))
+    meeting = await services.meetings.create_meeting(tenant.app_id, **_whole(services, said))
     return encode_answer(encode_meeting(meeting), has_alias=services.settings.result_alias)
 
 
@@ -66,9 +66,9 @@ async def create_meeting(
     opt=described(summary="Get a meeting", tag=_TAG, answer=MeetingAnswer),
 )
 async def get_meeting(
-    services: GivenServices, tenant: GivenTenant, meeting_id: PathId
+    services: ProvidedServices, tenant: ProvidedTenant, meeting_id: PathId
 ) -> Answer[MeetingAnswer]:
-    meeting = await services.rooms.find_meeting(
+    meeting = await services.meetings.find_meeting(
         tenant.app_id, parse_path_id(meeting_id, what="meeting")
     )
     return encode_answer(encode_meeting(meeting), has_alias=services.settings.result_alias)
@@ -85,7 +85,7 @@ async def get_meeting(
     ),
 )
 async def update_meeting(
-    services: GivenServices, tenant: GivenTenant, meeting_id: PathId, body: RawBody
+    services: ProvidedServices, tenant: ProvidedTenant, meeting_id: PathId, body: RawBody
 ) -> Answer[MeetingAnswer]:
     said = parse_body(body, MeetingPatch)
     keep_alive_s = read_keep_alive_s(said, is_lenient=services.settings.lenient_keep_alive)
@@ -96,7 +96,7 @@ async def update_meeting(
         changes["title"] = said.title or ""
     if not isinstance(said.status, UnsetType):
         changes["status"] = said.status
-    meeting = await services.rooms.change_meeting(
+    meeting = await services.meetings.change_meeting(
         tenant.app_id,
         parse_path_id(meeting_id, what="meeting"),
         settings=read_settings(said),
@@ -116,10 +116,10 @@ async def update_meeting(
     ),
 )
 async def replace_meeting(
-    services: GivenServices, tenant: GivenTenant, meeting_id: PathId, body: RawBody
+    services: ProvidedServices, tenant: ProvidedTenant, meeting_id: PathId, body: RawBody
 ) -> Answer[MeetingAnswer]:
     said = parse_body(body, MeetingBody)
-    meeting = await services.rooms.replace_meeting(
+    meeting = await services.meetings.replace_meeting(
         tenant.app_id, parse_path_id(meeting_id, what="meeting"), **_whole(services, said)
     )
     return encode_answer(encode_meeting(meeting), has_alias=services.settings.result_alias)

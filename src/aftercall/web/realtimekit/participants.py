@@ -9,10 +9,10 @@ from litestar.params import RawBody
 from aftercall.core.records import Member
 from aftercall.service.services import Services
 from aftercall.web.http.dependencies import (
-    GivenQuery,
-    GivenServices,
-    GivenTenant,
     PathId,
+    ProvidedQuery,
+    ProvidedServices,
+    ProvidedTenant,
     Tenant,
 )
 from aftercall.web.openapi.operations import described
@@ -56,10 +56,13 @@ def _ids(tenant: Tenant, meeting_id: str, participant_id: str) -> tuple[str, str
     ),
 )
 async def list_meeting_participants(
-    services: GivenServices, tenant: GivenTenant, meeting_id: PathId, parameters: GivenQuery
+    services: ProvidedServices,
+    tenant: ProvidedTenant,
+    meeting_id: PathId,
+    parameters: ProvidedQuery,
 ) -> Answer[list[MemberAnswer]]:
     offset, limit = read_window(parameters)
-    page = await services.rooms.list_members(
+    page = await services.meetings.list_members(
         tenant.app_id, parse_path_id(meeting_id, what="meeting"), offset=offset, limit=limit
     )
     return encode_answer(
@@ -80,10 +83,10 @@ async def list_meeting_participants(
     ),
 )
 async def add_meeting_participant(
-    services: GivenServices, tenant: GivenTenant, meeting_id: PathId, body: RawBody
+    services: ProvidedServices, tenant: ProvidedTenant, meeting_id: PathId, body: RawBody
 ) -> Answer[AdmittedMember]:
     said = parse_body(body, MemberBody)
-    member = await services.rooms.add_member(
+    member = await services.meetings.add_member(
         tenant.app_id, parse_path_id(meeting_id, what="meeting"), **_whole(said)
     )
     return await _admit(services, member)
@@ -91,9 +94,9 @@ async def add_meeting_participant(
 
 @get(_ONE, opt=described(summary="Get one who may join", tag=_TAG, answer=MemberAnswer))
 async def get_meeting_participant(
-    services: GivenServices, tenant: GivenTenant, meeting_id: PathId, participant_id: PathId
+    services: ProvidedServices, tenant: ProvidedTenant, meeting_id: PathId, participant_id: PathId
 ) -> Answer[MemberAnswer]:
-    member = await services.rooms.find_member(*_ids(tenant, meeting_id, participant_id))
+    member = await services.meetings.find_member(*_ids(tenant, meeting_id, participant_id))
     return encode_answer(encode_member(member), has_alias=services.settings.result_alias)
 
 
@@ -108,8 +111,8 @@ async def get_meeting_participant(
     ),
 )
 async def edit_meeting_participant(
-    services: GivenServices,
-    tenant: GivenTenant,
+    services: ProvidedServices,
+    tenant: ProvidedTenant,
     meeting_id: PathId,
     participant_id: PathId,
     body: RawBody,
@@ -117,7 +120,7 @@ async def edit_meeting_participant(
     changes: dict[str, Any] = msgspec.to_builtins(parse_body(body, MemberPatch))
     ids = _ids(tenant, meeting_id, participant_id)
     kept = {k: v for k, v in changes.items() if v is not None or k == "picture"}
-    return await _admit(services, await services.rooms.change_member(*ids, **kept))
+    return await _admit(services, await services.meetings.change_member(*ids, **kept))
 
 
 @put(
@@ -131,15 +134,15 @@ async def edit_meeting_participant(
     ),
 )
 async def replace_meeting_participant(
-    services: GivenServices,
-    tenant: GivenTenant,
+    services: ProvidedServices,
+    tenant: ProvidedTenant,
     meeting_id: PathId,
     participant_id: PathId,
     body: RawBody,
 ) -> Answer[AdmittedMember]:
     said = _whole(parse_body(body, MemberBody))
     ids = _ids(tenant, meeting_id, participant_id)
-    return await _admit(services, await services.rooms.change_member(*ids, **said))
+    return await _admit(services, await services.meetings.change_member(*ids, **said))
 
 
 @delete(
@@ -153,9 +156,9 @@ async def replace_meeting_participant(
     ),
 )
 async def delete_meeting_participant(
-    services: GivenServices, tenant: GivenTenant, meeting_id: PathId, participant_id: PathId
+    services: ProvidedServices, tenant: ProvidedTenant, meeting_id: PathId, participant_id: PathId
 ) -> Answer[RemovedMember]:
-    member = await services.rooms.remove_member(*_ids(tenant, meeting_id, participant_id))
+    member = await services.meetings.remove_member(*_ids(tenant, meeting_id, participant_id))
     return encode_answer(encode_removed(member), has_alias=services.settings.result_alias)
 
 
@@ -170,9 +173,9 @@ async def delete_meeting_participant(
     ),
 )
 async def refresh_participant_token(
-    services: GivenServices, tenant: GivenTenant, meeting_id: PathId, participant_id: PathId
+    services: ProvidedServices, tenant: ProvidedTenant, meeting_id: PathId, participant_id: PathId
 ) -> Answer[ParticipantToken]:
-    member = await services.rooms.find_member(*_ids(tenant, meeting_id, participant_id))
+    member = await services.meetings.find_member(*_ids(tenant, meeting_id, participant_id))
     token, expires_at = await services.access.issue_participant_token(member)
     return encode_answer(
         ParticipantToken(token=token, token_expires_at=encode_time(expires_at)),

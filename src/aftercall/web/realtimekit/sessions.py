@@ -6,8 +6,8 @@ from litestar import Request, get, post
 from litestar.types import ASGIApp
 
 from aftercall.web.downloads import url_of
-from aftercall.web.http.dependencies import GivenQuery, GivenServices, GivenTenant, PathId
-from aftercall.web.http.gzip_pieces import LongAnswer
+from aftercall.web.http.dependencies import PathId, ProvidedQuery, ProvidedServices, ProvidedTenant
+from aftercall.web.http.gzip_pieces import PiecewiseResponse
 from aftercall.web.openapi.operations import described
 from aftercall.wire.envelope import Answer, encode_answer
 from aftercall.wire.participants import (
@@ -70,9 +70,11 @@ _ONE: Final = "/sessions/{session_id:str}"
     ),
 )
 async def list_sessions(
-    services: GivenServices, tenant: GivenTenant, parameters: GivenQuery
+    services: ProvidedServices, tenant: ProvidedTenant, parameters: ProvidedQuery
 ) -> Answer[SessionList]:
-    page = await services.reads.list_sessions(read_session_query(parameters, app_id=tenant.app_id))
+    page = await services.session_reads.list_sessions(
+        read_session_query(parameters, app_id=tenant.app_id)
+    )
     body = encode_session_list(page)
     return encode_answer(body, has_alias=services.settings.result_alias, paging=body.paging)
 
@@ -87,12 +89,15 @@ async def list_sessions(
     ),
 )
 async def get_session(
-    services: GivenServices, tenant: GivenTenant, session_id: PathId, parameters: GivenQuery
+    services: ProvidedServices,
+    tenant: ProvidedTenant,
+    session_id: PathId,
+    parameters: ProvidedQuery,
 ) -> Answer[SessionDetails]:
     with_rooms = INCLUDE_BREAKOUT_ROOMS.read(parameters)
     id = parse_path_id(session_id, what="session")
-    session = await services.reads.find_session(tenant.app_id, id)
-    rooms = await services.reads.breakout_rooms(tenant.app_id, id) if with_rooms else []
+    session = await services.session_reads.find_session(tenant.app_id, id)
+    rooms = await services.session_reads.breakout_rooms(tenant.app_id, id) if with_rooms else []
     return encode_answer(
         encode_session_details(session, breakout_rooms=rooms),
         has_alias=services.settings.result_alias,
@@ -112,11 +117,14 @@ async def get_session(
     ),
 )
 async def list_session_participants(
-    services: GivenServices, tenant: GivenTenant, session_id: PathId, parameters: GivenQuery
+    services: ProvidedServices,
+    tenant: ProvidedTenant,
+    session_id: PathId,
+    parameters: ProvidedQuery,
 ) -> Answer[ParticipantList]:
     id = parse_path_id(session_id, what="session")
     with_events = INCLUDE_PEER_EVENTS.read(parameters)
-    attendance = await services.reads.list_participants(
+    attendance = await services.session_reads.list_participants(
         read_participant_query(parameters, app_id=tenant.app_id, session_id=id),
         is_consolidated=IS_CONSOLIDATED.read(parameters),
         with_peers=with_events,
@@ -137,15 +145,15 @@ async def list_session_participants(
     ),
 )
 async def get_session_participant(
-    services: GivenServices,
-    tenant: GivenTenant,
+    services: ProvidedServices,
+    tenant: ProvidedTenant,
     session_id: PathId,
     participant_id: PathId,
-    parameters: GivenQuery,
+    parameters: ProvidedQuery,
 ) -> Answer[ParticipantDetails]:
     with_events = INCLUDE_PEER_EVENTS.read(parameters)
     filters = FILTERS.read(parameters)
-    found = await services.reads.find_participant(
+    found = await services.session_reads.find_participant(
         tenant.app_id,
         parse_path_id(session_id, what="session"),
         parse_path_id(participant_id, what="participant"),
@@ -173,11 +181,13 @@ async def get_session_participant(
     ),
 )
 async def get_peer_report(
-    services: GivenServices, tenant: GivenTenant, peer_id: PathId, parameters: GivenQuery
+    services: ProvidedServices, tenant: ProvidedTenant, peer_id: PathId, parameters: ProvidedQuery
 ) -> ASGIApp:
     filters = FILTERS.read(parameters)
     with_events = INCLUDE_PEER_EVENTS.read(parameters) or EVENTS in filters
-    found = await services.reads.find_peer(tenant.app_id, parse_path_id(peer_id, what="peer"))
+    found = await services.session_reads.find_peer(
+        tenant.app_id, parse_path_id(peer_id, what="peer")
+    )
     report = await services.reports.report_of(found.row, found.peers)
     pieces = encode_peer_report_details(
         found.row,
@@ -187,7 +197,7 @@ async def get_peer_report(
         report.rows,
         filters=filters,
     )
-    return LongAnswer(pieces)
+    return PiecewiseResponse(pieces)
 
 
 @get(
@@ -201,11 +211,11 @@ async def get_peer_report(
     ),
 )
 async def get_session_chat(
-    services: GivenServices,
-    tenant: GivenTenant,
+    services: ProvidedServices,
+    tenant: ProvidedTenant,
     request: Request[Any, Any, Any],
     session_id: PathId,
-    parameters: GivenQuery,
+    parameters: ProvidedQuery,
 ) -> Answer[ChatLink]:
     id = parse_path_id(session_id, what="session")
     link = await services.links.link_chat(tenant.app_id, id, read_chat_export(parameters))
@@ -227,11 +237,11 @@ async def get_session_chat(
     ),
 )
 async def get_session_transcript(
-    services: GivenServices,
-    tenant: GivenTenant,
+    services: ProvidedServices,
+    tenant: ProvidedTenant,
     request: Request[Any, Any, Any],
     session_id: PathId,
-    parameters: GivenQuery,
+    parameters: ProvidedQuery,
 ) -> Answer[TranscriptLink]:
     id = parse_path_id(session_id, what="session")
     export = read_transcript_export(parameters, default_style=services.settings.transcript_csv)
@@ -253,8 +263,8 @@ async def get_session_transcript(
     ),
 )
 async def get_session_summary(
-    services: GivenServices,
-    tenant: GivenTenant,
+    services: ProvidedServices,
+    tenant: ProvidedTenant,
     request: Request[Any, Any, Any],
     session_id: PathId,
 ) -> Answer[SummaryLink]:
@@ -278,7 +288,7 @@ async def get_session_summary(
     ),
 )
 async def request_session_summary(
-    services: GivenServices, tenant: GivenTenant, session_id: PathId
+    services: ProvidedServices, tenant: ProvidedTenant, session_id: PathId
 ) -> Answer[SummaryRequest]:
     id = parse_path_id(session_id, what="session")
     summary = await services.summaries.request(tenant.app_id, id)
@@ -296,9 +306,11 @@ async def request_session_summary(
     ),
 )
 async def list_livestream_sessions(
-    services: GivenServices, tenant: GivenTenant, session_id: PathId
+    services: ProvidedServices, tenant: ProvidedTenant, session_id: PathId
 ) -> Answer[LivestreamSessions]:
-    await services.reads.find_session(tenant.app_id, parse_path_id(session_id, what="session"))
+    await services.session_reads.find_session(
+        tenant.app_id, parse_path_id(session_id, what="session")
+    )
     body = encode_no_livestreams()
     return encode_answer(body, has_alias=services.settings.result_alias, paging=body.paging)
 

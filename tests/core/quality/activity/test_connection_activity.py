@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from aftercall.core.quality.activity.connection_activity import ConnectionTraces
-from aftercall.core.quality.activity.stream_activity import ConnectionTrace, End, Span
+from aftercall.core.quality.activity.connection_activity import ConnectionActivityReader
+from aftercall.core.quality.activity.stream_activity import ConnectionActivity, End, Span
 from aftercall.core.quality.intervals.deltas import Reader
 from tests.core.quality.reports import START, inbound, sample
 
@@ -41,8 +41,8 @@ def candidate(side: str, address: str | None, port: int) -> Object:
     return {"id": side[0].upper(), "type": f"{side}-candidate", "port": port, **named}
 
 
-def traced(*reports: tuple[float, list[Object]]) -> ConnectionTrace:
-    traces, reader = ConnectionTraces("ada"), Reader()
+def traced(*reports: tuple[float, list[Object]]) -> ConnectionActivity:
+    traces, reader = ConnectionActivityReader("ada"), Reader()
     for at_s, objects in reports:
         each = sample(at_s, *objects)
         traces.take(each)
@@ -55,7 +55,7 @@ def seconds(spans: list[Span]) -> list[tuple[float, float]]:
     return [((start - START) / 1000, (end - START) / 1000) for start, end in spans]
 
 
-def arriving(*kilobytes: float) -> ConnectionTrace:
+def arriving(*kilobytes: float) -> ConnectionActivity:
     """A connection that counts so much in all at each report, 7 s apart."""
     return traced(
         *((7 * n, [transport(bytesReceived=round(1000 * kb))]) for n, kb in enumerate(kilobytes))

@@ -19,7 +19,7 @@ from aftercall.core.quality.activity.read_stream_activity import (
     WAITED_MS,
     trace,
 )
-from aftercall.core.quality.activity.stream_activity import Counted, Sized, Span, StreamTrace
+from aftercall.core.quality.activity.stream_activity import Counted, Sized, Span, StreamActivity
 from aftercall.core.quality.frame.interval import Interval
 from aftercall.core.quality.issues import StreamRef
 from aftercall.core.quality.rules.microphone_rules import SILENT_LEVEL
@@ -28,8 +28,8 @@ from tests.core.quality.made_intervals import interval, stream_intervals
 from tests.core.quality.tabled import table_of, tabled
 
 
-def _walked(intervals: list[Interval]) -> list[StreamTrace]:
-    found: dict[int | None, StreamTrace] = {}
+def _walked(intervals: list[Interval]) -> list[StreamActivity]:
+    found: dict[int | None, StreamActivity] = {}
     for i in intervals:
         each = found.setdefault(i.ssrc, _begun(i))
         each.has_loss = each.has_loss or i.loss_percent is not None
@@ -78,7 +78,7 @@ def _walked(intervals: list[Interval]) -> list[StreamTrace]:
     return list(found.values())
 
 
-def _begun(i: Interval) -> StreamTrace:
+def _begun(i: Interval) -> StreamActivity:
     ref = StreamRef(
         peer_id="ada",
         connection_id=i.connection_id,
@@ -89,7 +89,7 @@ def _begun(i: Interval) -> StreamTrace:
         consumer_id=i.consumer_id,
         from_peer_id=i.peer_id,
     )
-    return StreamTrace(
+    return StreamActivity(
         ref=ref,
         family=i.family,
         flowing=[],

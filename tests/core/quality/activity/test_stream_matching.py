@@ -1,6 +1,6 @@
 from collections.abc import Iterator
 
-from aftercall.core.quality.activity.stream_matching import End, Party, StreamEnds, StreamId
+from aftercall.core.quality.activity.stream_matching import End, Party, StreamId, StreamMatching
 
 
 def _sent(ssrc: int, producer_id: str | None = None) -> StreamId:
@@ -17,13 +17,13 @@ def test_a_stream_is_traced_by_its_producers_id_though_its_ssrc_was_rewritten() 
         "bob": Party({"bob"}, [_sent(2, "p-2")]),
         "cyd": Party({"cyd"}, [_received(9, producer_id="p-2")]),
     }
-    assert StreamEnds(parties).sender_of("cyd", parties["cyd"].streams[0]) == End(
+    assert StreamMatching(parties).sender_of("cyd", parties["cyd"].streams[0]) == End(
         "bob", _sent(2, "p-2")
     )
-    assert StreamEnds(parties).listeners_of("bob", _sent(2, "p-2")) == [
+    assert StreamMatching(parties).listeners_of("bob", _sent(2, "p-2")) == [
         End("cyd", _received(9, producer_id="p-2"))
     ]
-    assert StreamEnds(parties).listeners_of("ada", _sent(1, "p-1")) == []
+    assert StreamMatching(parties).listeners_of("ada", _sent(1, "p-1")) == []
 
 
 def test_a_stream_is_traced_by_the_peer_it_is_said_to_come_from() -> None:
@@ -32,7 +32,9 @@ def test_a_stream_is_traced_by_the_peer_it_is_said_to_come_from() -> None:
         "bob": Party({"bob"}, [_sent(2)]),
         "cyd": Party({"cyd"}, [_received(9, from_peer_id="ada-2")]),
     }
-    assert StreamEnds(parties).sender_of("cyd", parties["cyd"].streams[0]) == End("ada", _sent(1))
+    assert StreamMatching(parties).sender_of("cyd", parties["cyd"].streams[0]) == End(
+        "ada", _sent(1)
+    )
 
 
 def test_a_stream_of_a_peer_nobody_knows_comes_from_nobody() -> None:
@@ -40,7 +42,7 @@ def test_a_stream_of_a_peer_nobody_knows_comes_from_nobody() -> None:
         "ada": Party({"ada"}, [_sent(1)]),
         "cyd": Party({"cyd"}, [_received(9, from_peer_id="gone")]),
     }
-    assert StreamEnds(parties).sender_of("cyd", parties["cyd"].streams[0]) is None
+    assert StreamMatching(parties).sender_of("cyd", parties["cyd"].streams[0]) is None
 
 
 def test_among_several_an_unnamed_stream_is_not_guessed_at() -> None:
@@ -49,12 +51,12 @@ def test_among_several_an_unnamed_stream_is_not_guessed_at() -> None:
         "bob": Party({"bob"}, [_sent(2)]),
         "cyd": Party({"cyd"}, [_received(9)]),
     }
-    assert StreamEnds(parties).sender_of("cyd", parties["cyd"].streams[0]) is None
+    assert StreamMatching(parties).sender_of("cyd", parties["cyd"].streams[0]) is None
 
 
 def test_between_two_the_other_end_is_the_other_one() -> None:
     parties = {"ada": Party({"ada"}, [_sent(1)]), "bob": Party({"bob"}, [_received(9)])}
-    assert StreamEnds(parties).sender_of("bob", _received(9)) == End("ada", _sent(1))
+    assert StreamMatching(parties).sender_of("bob", _received(9)) == End("ada", _sent(1))
 
 
 def test_a_listener_is_not_taken_for_the_sender_of_what_it_received() -> None:
@@ -63,7 +65,7 @@ def test_a_listener_is_not_taken_for_the_sender_of_what_it_received() -> None:
         "bob": Party({"bob"}, [_sent(2, "p")]),
         "cyd": Party({"cyd"}, [_sent(3)]),
     }
-    ends = StreamEnds(parties)
+    ends = StreamMatching(parties)
     assert ends.sender_of("ada", _received(2, producer_id="p")) == End("bob", _sent(2, "p"))
     assert ends.sender_of("bob", _received(9, producer_id="p")) == End("ada", _sent(1, "p"))
 
@@ -74,7 +76,7 @@ def test_an_ssrc_that_two_others_send_names_neither() -> None:
         "bob": Party({"bob"}, [_sent(1)]),
         "cyd": Party({"cyd"}, [_sent(1), _received(1)]),
     }
-    assert StreamEnds(parties).sender_of("cyd", _received(1)) is None
+    assert StreamMatching(parties).sender_of("cyd", _received(1)) is None
 
 
 def test_a_peers_only_stream_is_meant_when_its_ssrc_was_rewritten_and_none_of_several() -> None:
@@ -83,7 +85,7 @@ def test_a_peers_only_stream_is_meant_when_its_ssrc_was_rewritten_and_none_of_se
         "bob": Party({"bob"}, [_sent(3)]),
         "cyd": Party({"cyd"}, []),
     }
-    ends = StreamEnds(parties)
+    ends = StreamMatching(parties)
     assert ends.sender_of("cyd", _received(9, from_peer_id="ada")) == End("ada", None)
     assert ends.sender_of("cyd", _received(2, from_peer_id="ada")) == End("ada", _sent(2))
     assert ends.sender_of("cyd", _received(9, from_peer_id="bob")) == End("bob", _sent(3))
@@ -110,7 +112,7 @@ def test_the_streams_of_a_session_are_gone_through_no_oftener_for_more_questions
         )
         for number, name in enumerate(names)
     }
-    ends = StreamEnds({name: Party({name}, streams[name]) for name in names})
+    ends = StreamMatching({name: Party({name}, streams[name]) for name in names})
     for number, name in enumerate(names):
         listeners = ends.listeners_of(name, _sent(number))
         assert {end.row_id for end in listeners} == set(names) - {name}

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import Span, StreamTrace
+from aftercall.core.quality.activity.stream_activity import Span, StreamActivity
 from aftercall.core.quality.comparison.comparison import Session
 from aftercall.core.quality.comparison.parties import Party
 from aftercall.core.quality.issues import Issue, StreamRef
@@ -34,7 +34,7 @@ def received(listener: str, sender: str, family: Family = Family.AUDIO_CONSUMER)
     )
 
 
-def trace(ref: StreamRef, **members: Any) -> StreamTrace:
+def trace(ref: StreamRef, **members: Any) -> StreamActivity:
     """A stream that flowed throughout the call without trouble."""
     flowed: dict[str, Any] = {
         "flowing": [CALL],
@@ -45,7 +45,7 @@ def trace(ref: StreamRef, **members: Any) -> StreamTrace:
         "has_loss": True,
         "is_shown": False,
     }
-    return StreamTrace(ref=ref, family=Family(ref.family or ""), **(flowed | members))
+    return StreamActivity(ref=ref, family=Family(ref.family or ""), **(flowed | members))
 
 
 def room(

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import pytest
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import ConnectionTrace, Span, StreamTrace
+from aftercall.core.quality.activity.stream_activity import ConnectionActivity, Span, StreamActivity
 from aftercall.core.quality.attribution.blame import LOCAL, SERVER, UNKNOWN, Blame, blame
 from aftercall.core.quality.comparison.comparison import Session
 from aftercall.core.quality.comparison.parties import Party
@@ -54,7 +54,7 @@ class Room(NamedTuple):
         for other in self.people.replace(name, ""):
             is_missed = name + other in self.missed.split()
             traces.append(_trace(self.received(name, other), is_lossy=is_missed))
-        connection = ConnectionTrace(
+        connection = ConnectionActivity(
             peer_id=name,
             connection_id="up",
             reported=[CALL],
@@ -69,7 +69,7 @@ class Room(NamedTuple):
         )
 
 
-def _trace(ref: StreamRef, *, is_lossy: bool, has_loss: bool = True) -> StreamTrace:
+def _trace(ref: StreamRef, *, is_lossy: bool, has_loss: bool = True) -> StreamActivity:
     return trace_of(
         ref,
         flowing=[CALL],

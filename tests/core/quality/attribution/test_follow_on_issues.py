@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.activity.stream_activity import Counted
-from aftercall.core.quality.attribution.follow_on_issues import Followers
-from aftercall.core.quality.attribution.lost_connections import Outages
+from aftercall.core.quality.attribution.follow_on_issues import FollowOnIssues
+from aftercall.core.quality.attribution.lost_connections import LostConnections
 from aftercall.core.quality.issues import Issue, IssueName, Origin, StreamRef, single
 from aftercall.core.quality.stats.link import Family
 from tests.core.quality.attribution.rooms import BAD, received, room, sent
@@ -36,7 +36,7 @@ def _follow(
 ) -> dict[IssueName, tuple[str | None, str | None]]:
     """The origins found; `own` are the issues of people's own reports."""
     session = room(people, own, members)
-    found = Followers(session, Outages(session)).follow(issues, "b")
+    found = FollowOnIssues(session, LostConnections(session)).follow(issues, "b")
     return {issue.name: (issue.origin, issue.caused_by) for issue in found}
 
 

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from aftercall.core.quality.activity.stream_activity import Span
 from aftercall.core.quality.attribution.inferred_uplinks import LEAST_UNTOLD_MS, inferred
-from aftercall.core.quality.attribution.lost_connections import Outages
+from aftercall.core.quality.attribution.lost_connections import LostConnections
 from aftercall.core.quality.comparison.comparison import Session
 from aftercall.core.quality.issues import Issue, IssueName, single
 from aftercall.core.quality.stats.link import Family
@@ -43,7 +43,7 @@ def _inferred(
     heard: dict[str, list[Issue]], own: Sequence[Issue] = (), session: Session | None = None
 ) -> list[Issue]:
     given = room(PEOPLE, {"a": own}) if session is None else session
-    found = inferred(given, {"a": own, **heard}, Outages(given))
+    found = inferred(given, {"a": own, **heard}, LostConnections(given))
     assert set(found) <= {"a"}
     return found.get("a", [])
 

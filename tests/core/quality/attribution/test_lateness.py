@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import Span, StreamTrace
+from aftercall.core.quality.activity.stream_activity import Span, StreamActivity
 from aftercall.core.quality.attribution.origin import attribute
 from aftercall.core.quality.comparison.comparison import Party, Session
 from aftercall.core.quality.diagnosis.diagnosis import diagnose
@@ -35,7 +35,7 @@ def _ref(owner: str, other: str, family: Family, *, is_direct: bool) -> StreamRe
     )
 
 
-def _trace(ref: StreamRef, late: Sequence[Span] = ()) -> StreamTrace:
+def _trace(ref: StreamRef, late: Sequence[Span] = ()) -> StreamActivity:
     return trace_of(
         ref,
         flowing=[CALL],

@@ -3,8 +3,8 @@
 import pytest
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import ConnectionTrace, StreamTrace
-from aftercall.core.quality.attribution.lost_connections import AFTERMATH_MS, Outages
+from aftercall.core.quality.activity.stream_activity import ConnectionActivity, StreamActivity
+from aftercall.core.quality.attribution.lost_connections import AFTERMATH_MS, LostConnections
 from aftercall.core.quality.comparison.comparison import Session
 from aftercall.core.quality.comparison.parties import Party
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
@@ -25,13 +25,13 @@ def _party(name: str, people: str, lost: str) -> Party:
         issues=[_lost(name, other) for other in lost],
         traces=[each for other in others for each in _traces(name, other)],
         connections=[
-            ConnectionTrace(peer_id=name, connection_id=f"to {other}", reported=[CALL])
+            ConnectionActivity(peer_id=name, connection_id=f"to {other}", reported=[CALL])
             for other in others
         ],
     )
 
 
-def _traces(name: str, other: str) -> list[StreamTrace]:
+def _traces(name: str, other: str) -> list[StreamActivity]:
     return [
         trace(
             StreamRef(
@@ -48,10 +48,10 @@ def _traces(name: str, other: str) -> list[StreamTrace]:
     ]
 
 
-def _mesh(**lost: str) -> Outages:
+def _mesh(**lost: str) -> LostConnections:
     """Browsers that are connected straight; `lost` are the far ends each lost."""
     people = "".join(lost)
-    return Outages(Session(_party(name, people, others) for name, others in lost.items()))
+    return LostConnections(Session(_party(name, people, others) for name, others in lost.items()))
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_only_what_was_its_own_fault_is_a_participants_outage() -> None:
 
 def test_a_connection_to_a_server_is_lost_by_whoever_had_it() -> None:
     issue = single(IssueName.ICE_RECONNECTING, sent("a"), *BAD)
-    outages = Outages(room("abc", {"a": [issue]}))
+    outages = LostConnections(room("abc", {"a": [issue]}))
     assert outages.culprit_of(issue, "a") is None
     assert (outages.of("a"), outages.of("b")) == ([BAD], [])
 
@@ -103,6 +103,6 @@ def test_a_connection_to_a_server_is_lost_by_whoever_had_it() -> None:
 def test_an_outage_explains_trouble_until_its_aftermath(
     start: EpochMs, end: EpochMs, is_explained: bool
 ) -> None:
-    outages = Outages(room("abc", {"a": [single(IssueName.ICE_FAILED, sent("a"), *BAD)]}))
+    outages = LostConnections(room("abc", {"a": [single(IssueName.ICE_FAILED, sent("a"), *BAD)]}))
     assert outages.explain("a", span(start, end)) is is_explained
     assert not outages.explain("b", span(start, end))

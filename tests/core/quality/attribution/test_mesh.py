@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import ConnectionTrace, Span, StreamTrace
+from aftercall.core.quality.activity.stream_activity import ConnectionActivity, Span, StreamActivity
 from aftercall.core.quality.attribution.origin import attribute
 from aftercall.core.quality.comparison.comparison import Session
 from aftercall.core.quality.comparison.parties import Party
@@ -56,7 +56,7 @@ class Case(NamedTuple):
         return Party(row_id=name, peer_ids=frozenset({name}), issues=issues, traces=traces)
 
 
-def _trace(ref: StreamRef, is_missed: bool) -> StreamTrace:
+def _trace(ref: StreamRef, is_missed: bool) -> StreamActivity:
     return trace_of(
         ref,
         flowing=[CALL],
@@ -136,8 +136,8 @@ def test_what_comes_of_loss_on_no_known_side_is_on_none_either() -> None:
     assert _uplinks(found["a"], "local") == []
 
 
-def _connection(who: str, other: str) -> ConnectionTrace:
-    return ConnectionTrace(peer_id=who, connection_id=f"to {other}", reported=[CALL])
+def _connection(who: str, other: str) -> ConnectionActivity:
+    return ConnectionActivity(peer_id=who, connection_id=f"to {other}", reported=[CALL])
 
 
 def _lost(who: str, other: str) -> Issue:

@@ -7,10 +7,10 @@ from msgspec import structs
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.activity.stream_activity import (
-    ConnectionTrace,
+    ConnectionActivity,
     Sized,
     Span,
-    StreamTrace,
+    StreamActivity,
 )
 from aftercall.core.quality.attribution.origin import attribute
 from aftercall.core.quality.comparison.comparison import Session
@@ -24,7 +24,7 @@ CALL: Span = (EpochMs(0), EpochMs(300_000))
 
 def _stream(
     who: str, family: Family, *, sender: str | None = None, when: Span = CALL
-) -> StreamTrace:
+) -> StreamActivity:
     return trace_of(
         StreamRef(peer_id=who, family=family.value, from_peer_id=sender),
         life=when,
@@ -50,7 +50,7 @@ def _call(people: str, without: Iterable[str], kind: str = "audio") -> Session:
                 ),
             ],
             connections=[
-                ConnectionTrace(peer_id=who, connection_id="pc", reported=[CALL], pace_ms=7_000)
+                ConnectionActivity(peer_id=who, connection_id="pc", reported=[CALL], pace_ms=7_000)
             ],
         )
         for who in people

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import Span, StreamTrace
+from aftercall.core.quality.activity.stream_activity import Span, StreamActivity
 from aftercall.core.quality.attribution.origin import attribute
 from aftercall.core.quality.comparison.comparison import Party, Session
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
@@ -29,9 +29,9 @@ def trace(
     late: bool = False,
     has_loss: bool = True,
     dry: Sequence[Span] = (),
-) -> StreamTrace:
+) -> StreamActivity:
     """A stream that flowed throughout the call."""
-    return StreamTrace(
+    return StreamActivity(
         ref=replace(ref, family=family.value),
         family=family,
         flowing=[CALL],

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import Counted, StreamTrace
+from aftercall.core.quality.activity.stream_activity import Counted, StreamActivity
 from aftercall.core.quality.attribution.origin import attribute
 from aftercall.core.quality.comparison.comparison import Party, Session
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef
@@ -20,7 +20,7 @@ SENT, SHOWN = Family.SCREENSHARE_VIDEO_PRODUCER, Family.SCREENSHARE_VIDEO_CONSUM
 
 def _trace(
     family: Family, frames: Sequence[int], *, offset_ms: int = 0, ssrc: int = 1
-) -> StreamTrace:
+) -> StreamActivity:
     owner, sender = ("ada", None) if family is SENT else ("bob", "ada")
     ref = StreamRef(peer_id=owner, family=family.value, ssrc=ssrc, from_peer_id=sender)
     starts = [EpochMs(offset_ms + place * STEP_MS) for place in range(len(frames))]
@@ -32,7 +32,7 @@ def _trace(
     )
 
 
-def _frozen(sent: Sequence[StreamTrace], shown: StreamTrace) -> list[Issue]:
+def _frozen(sent: Sequence[StreamActivity], shown: StreamActivity) -> list[Issue]:
     parties = [
         Party(row_id=name, peer_ids=frozenset({name}), issues=[], traces=traces)
         for name, traces in (("ada", list(sent)), ("bob", [shown]), ("cyd", []))

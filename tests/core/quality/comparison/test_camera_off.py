@@ -3,7 +3,7 @@
 import pytest
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import ConnectionTrace, Span, StreamTrace
+from aftercall.core.quality.activity.stream_activity import ConnectionActivity, Span, StreamActivity
 from aftercall.core.quality.attribution.origin import attribute
 from aftercall.core.quality.comparison.camera_off import PICTURE
 from aftercall.core.quality.comparison.comparison import Session
@@ -20,14 +20,14 @@ def _span(start_s: float, end_s: float) -> Span:
     return EpochMs(round(start_s * 1_000)), EpochMs(round(end_s * 1_000))
 
 
-def _party(name: str, issues: list[Issue], traces: list[StreamTrace]) -> Party:
+def _party(name: str, issues: list[Issue], traces: list[StreamActivity]) -> Party:
     return Party(
         row_id=name,
         peer_ids=frozenset({name}),
         issues=issues,
         traces=traces,
         connections=[
-            ConnectionTrace(peer_id=name, connection_id="pc", reported=[CALL], pace_ms=7_000)
+            ConnectionActivity(peer_id=name, connection_id="pc", reported=[CALL], pace_ms=7_000)
         ],
     )
 

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import pytest
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import Span, StreamTrace
+from aftercall.core.quality.activity.stream_activity import Span, StreamActivity
 from aftercall.core.quality.comparison.comparison import Party, Session
 from aftercall.core.quality.issues import StreamRef
 from aftercall.core.quality.stats.link import Family
@@ -14,7 +14,7 @@ def _span(start: int, end: int) -> Span:
     return (EpochMs(start), EpochMs(end))
 
 
-def _trace(family: Family, flowing: Sequence[Span], **names: object) -> StreamTrace:
+def _trace(family: Family, flowing: Sequence[Span], **names: object) -> StreamActivity:
     ref = StreamRef(peer_id="p", family=family.value, **names)  # type: ignore[arg-type] # by name
     return trace_of(
         ref,
@@ -22,7 +22,7 @@ def _trace(family: Family, flowing: Sequence[Span], **names: object) -> StreamTr
     )
 
 
-def _session(*names: str, **traces: StreamTrace) -> Session:
+def _session(*names: str, **traces: StreamActivity) -> Session:
     return Session(
         Party(
             row_id=name,

@@ -3,7 +3,7 @@
 import pytest
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import Span, StreamTrace
+from aftercall.core.quality.activity.stream_activity import Span, StreamActivity
 from aftercall.core.quality.attribution.origin import attribute
 from aftercall.core.quality.comparison.comparison import Session
 from aftercall.core.quality.comparison.departures import OUTAGES
@@ -16,7 +16,7 @@ LEFT_AT = EpochMs(300_000)
 END_AT = EpochMs(400_000)
 
 
-def _flow(who: str, connection: str, family: Family, ssrc: int, end_at: EpochMs) -> StreamTrace:
+def _flow(who: str, connection: str, family: Family, ssrc: int, end_at: EpochMs) -> StreamActivity:
     life: Span = (EpochMs(0), end_at)
     return trace_of(
         StreamRef(peer_id=who, connection_id=connection, family=family.value, ssrc=ssrc),

@@ -3,15 +3,15 @@ from collections.abc import Mapping
 import pytest
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import Span, StreamTrace
+from aftercall.core.quality.activity.stream_activity import Span, StreamActivity
 from aftercall.core.quality.comparison.impairments import (
     JITTER_MS,
     LATE_FROM,
     LOSS_PERCENT,
     ONE_WAY_MS,
-    Strain,
+    Impairment,
+    impairment_of,
     is_transit,
-    strain_of,
     strained,
 )
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
@@ -40,20 +40,20 @@ def _issue(worst: Mapping[str, float]) -> Issue:
 def test_an_issue_is_of_loss_when_enough_was_lost(
     worst: dict[str, float], transit: bool, strain: str
 ) -> None:
-    assert (is_transit(_issue(worst)), strain_of(_issue(worst))) == (transit, strain)
+    assert (is_transit(_issue(worst)), impairment_of(_issue(worst))) == (transit, strain)
 
 
 @pytest.mark.parametrize("measure", LATE_FROM)
 def test_an_issue_is_of_lateness_from_the_least_of_any_of_its_measures(measure: str) -> None:
     little = {"loss_percent": LOSS_PERCENT - 0.1, "jitter_ms": JITTER_MS - 0.1}
     late = _issue(little | {measure: LATE_FROM[measure]})
-    assert (strain_of(late), is_transit(late)) == ("late", True)
+    assert (impairment_of(late), is_transit(late)) == ("late", True)
     in_time = _issue(little | {measure: LATE_FROM[measure] - 0.1})
-    assert (strain_of(in_time), is_transit(in_time)) == ("jitter", False)
+    assert (impairment_of(in_time), is_transit(in_time)) == ("jitter", False)
 
 
-def _trace(*, lossy: list[Span], jittery: list[Span], late: list[Span]) -> StreamTrace:
-    return StreamTrace(
+def _trace(*, lossy: list[Span], jittery: list[Span], late: list[Span]) -> StreamActivity:
+    return StreamActivity(
         ref=StreamRef(peer_id="p"),
         family=Family.AUDIO_CONSUMER,
         flowing=[],
@@ -73,7 +73,7 @@ TRACE = _trace(
 
 
 @pytest.mark.parametrize(("strain", "start"), [("loss", 0), ("jitter", 100_000), ("late", 200_000)])
-def test_each_strain_has_times_of_its_own(strain: Strain, start: int) -> None:
+def test_each_strain_has_times_of_its_own(strain: Impairment, start: int) -> None:
     assert strained([TRACE], strain) == [_span(start, start + 1_000)]
 
 

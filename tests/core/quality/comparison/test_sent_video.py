@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import Counted, Span, StreamTrace
+from aftercall.core.quality.activity.stream_activity import Counted, Span, StreamActivity
 from aftercall.core.quality.attribution.origin import attribute
 from aftercall.core.quality.comparison.comparison import Party, Session
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
@@ -28,7 +28,7 @@ def _trace(
     offset_ms: int = 0,
     late: Sequence[Span] = (),
     **named: Any,
-) -> StreamTrace:
+) -> StreamActivity:
     """A stream with so many frames in each report; `None` where it was fast."""
     ref = StreamRef(peer_id=owner, family=family.value, **named)
     starts = [EpochMs(offset_ms + place * STEP_MS) for place in range(len(frames))]
@@ -45,7 +45,7 @@ def _trace(
 
 
 def _session(
-    sent: Sequence[StreamTrace], shown: StreamTrace, names: Sequence[IssueName] = OF_FRAMES
+    sent: Sequence[StreamActivity], shown: StreamActivity, names: Sequence[IssueName] = OF_FRAMES
 ) -> Session:
     issues = [single(name, shown.ref, *BAD) for name in names]
     return Session(

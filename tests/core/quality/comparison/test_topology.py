@@ -3,7 +3,7 @@
 import pytest
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import ConnectionTrace, End, StreamTrace
+from aftercall.core.quality.activity.stream_activity import ConnectionActivity, End, StreamActivity
 from aftercall.core.quality.comparison.parties import Party
 from aftercall.core.quality.comparison.topology import Topology
 from aftercall.core.quality.issues import StreamRef
@@ -14,7 +14,7 @@ CALL = (EpochMs(0), EpochMs(600_000))
 SERVER = End("198.51.100.1", 3478)
 
 
-def _stream(who: str, connection: str, family: Family, ssrc: int) -> StreamTrace:
+def _stream(who: str, connection: str, family: Family, ssrc: int) -> StreamActivity:
     ref = StreamRef(peer_id=who, connection_id=connection, family=family.value, ssrc=ssrc)
     return trace_of(
         ref,
@@ -24,8 +24,8 @@ def _stream(who: str, connection: str, family: Family, ssrc: int) -> StreamTrace
 
 def _connection(
     who: str, name: str, own: End | None = None, chosen: End | None = None, role: str | None = None
-) -> ConnectionTrace:
-    return ConnectionTrace(
+) -> ConnectionActivity:
+    return ConnectionActivity(
         peer_id=who,
         connection_id=name,
         reported=[CALL],
@@ -35,7 +35,9 @@ def _connection(
     )
 
 
-def _party(who: str, *streams: StreamTrace, connections: tuple[ConnectionTrace, ...] = ()) -> Party:
+def _party(
+    who: str, *streams: StreamActivity, connections: tuple[ConnectionActivity, ...] = ()
+) -> Party:
     return Party(
         row_id=who,
         peer_ids=frozenset({who}),
@@ -45,7 +47,7 @@ def _party(who: str, *streams: StreamTrace, connections: tuple[ConnectionTrace, 
     )
 
 
-def _pair(ada: ConnectionTrace, bob: ConnectionTrace) -> Topology:
+def _pair(ada: ConnectionActivity, bob: ConnectionActivity) -> Topology:
     """Each received the stream that the other sent, under the same SSRC."""
     sent, heard = Family.AUDIO_PRODUCER, Family.AUDIO_CONSUMER
     parties = [
@@ -92,7 +94,7 @@ ADA, BOB = End("192.0.2.1", 50_001), End("192.0.2.2", 50_002)
     ids=["candidates", "one server", "its other port", "ports alone", "one role", "both roles"],
 )
 def test_two_with_the_same_ssrcs_are_connected_straight_unless_a_server_shows(
-    ada: ConnectionTrace, bob: ConnectionTrace, far: str | None
+    ada: ConnectionActivity, bob: ConnectionActivity, far: str | None
 ) -> None:
     assert _pair(ada, bob).far_end(AT_ADA) == far
 
@@ -128,7 +130,7 @@ def test_a_connection_that_brings_streams_of_others_too_is_a_servers() -> None:
 
 
 def test_a_producer_that_only_listeners_name_is_of_the_one_who_does_not_receive_it() -> None:
-    def heard(who: str) -> StreamTrace:
+    def heard(who: str) -> StreamActivity:
         ref = StreamRef(peer_id=who, producer_id="p")
         trace = _stream(who, "pc", Family.AUDIO_CONSUMER, 7)
         trace.ref = ref

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import StreamTrace
+from aftercall.core.quality.activity.stream_activity import StreamActivity
 from aftercall.core.quality.comparison.comparison import Party, Session
 from aftercall.core.quality.diagnosis.diagnosis import diagnose
 from aftercall.core.quality.diagnosis.findings import Finding, Subject
@@ -47,8 +47,8 @@ def _issue(
     return replace(single(name, ref, _at(start_s), _at(end_s), worst), origin=origin)
 
 
-def _trace(ref: StreamRef, *, has_loss: bool = True, is_lossy: bool = False) -> StreamTrace:
-    return StreamTrace(
+def _trace(ref: StreamRef, *, has_loss: bool = True, is_lossy: bool = False) -> StreamActivity:
+    return StreamActivity(
         ref=ref,
         family=Family(ref.family or ""),
         flowing=[(_at(0), _at(600))],
@@ -63,8 +63,8 @@ def _trace(ref: StreamRef, *, has_loss: bool = True, is_lossy: bool = False) -> 
 
 def _told(
     *issues: Issue,
-    traces: Sequence[StreamTrace] = (),
-    sent: Sequence[StreamTrace] = (),
+    traces: Sequence[StreamActivity] = (),
+    sent: Sequence[StreamActivity] = (),
     others: Mapping[str, Sequence[Issue]] | None = None,
 ) -> list[Finding]:
     """The findings about Ada, who was in a call with these others, as a rule with Bob, who sent
@@ -87,7 +87,7 @@ def _told(
     return diagnose(subject, Session(parties))
 
 
-def _sentence(*issues: Issue, traces: Sequence[StreamTrace] = ()) -> str:
+def _sentence(*issues: Issue, traces: Sequence[StreamActivity] = ()) -> str:
     [finding] = _told(*issues, traces=traces)
     return finding.sentence
 
@@ -128,7 +128,7 @@ def test_sound_broken_up_without_loss_is_told() -> None:
     ],
 )
 def test_the_network_is_cleared_only_when_every_part_of_the_way_is_known_clean(
-    received: list[StreamTrace], sent: list[StreamTrace]
+    received: list[StreamActivity], sent: list[StreamActivity]
 ) -> None:
     broken = _issue(IssueName.AUDIO_CONCEALMENT, HEARD, concealment_percent=30.0)
     [finding] = _told(broken, traces=received, sent=sent)

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import StreamTrace
+from aftercall.core.quality.activity.stream_activity import StreamActivity
 from aftercall.core.quality.comparison.comparison import Party, Session
 from aftercall.core.quality.diagnosis.diagnosis import diagnose
 from aftercall.core.quality.diagnosis.findings import Finding, Subject
@@ -31,7 +31,7 @@ def _issue(name: IssueName, ref: StreamRef, start_s: float, end_s: float, **wors
 def _told(
     issues: Sequence[Issue],
     others: Sequence[Issue] = (),
-    traces: Sequence[StreamTrace] = (),
+    traces: Sequence[StreamActivity] = (),
     names: Sequence[str] = ("ada", "bob"),
 ) -> list[Finding]:
     """What is said of Ada, who has the issues and traces; Bob has the others."""
@@ -198,10 +198,10 @@ def test_a_full_buffer_is_told_when_nothing_else_tells_of_it() -> None:
 
 def _trace(
     family: Family, sender: str | None = None, lossy: Sequence[tuple[float, float]] = ()
-) -> StreamTrace:
+) -> StreamActivity:
     """A stream of Ada's, sent or received from somebody, that flowed for ten minutes."""
     ref = StreamRef(peer_id="ada", family=family.value, from_peer_id=sender)
-    return StreamTrace(
+    return StreamActivity(
         ref=ref,
         family=family,
         flowing=[(_at(0), _at(600))],

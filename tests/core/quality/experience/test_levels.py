@@ -11,7 +11,7 @@ from aftercall.core.quality.experience.levels import (
     letter_of,
     level_of,
     levels_of,
-    strip_of,
+    sparkline_of,
     worst_letter,
     worst_tenth,
 )
@@ -94,7 +94,7 @@ def test_a_session_has_the_worst_letter_of_its_people_and_says_for_how_many() ->
 
 @given(st.lists(st.lists(st.integers(0, 4), min_size=7, max_size=7), max_size=4), st.integers(1, 9))
 def test_a_strip_counts_everybodys_moments_once(lanes: list[list[int]], places: int) -> None:
-    strip, width = strip_of(lanes, 7, places)
+    strip, width = sparkline_of(lanes, 7, places)
     assert len(strip) <= places
     for place, counts in enumerate(strip):
         seen = [each for lane in lanes for each in lane[place * width : (place + 1) * width]]

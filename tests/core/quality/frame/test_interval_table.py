@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.frame.interval import Interval
-from aftercall.core.quality.frame.interval_table import in_order_of_time, intervals_of
+from aftercall.core.quality.frame.interval_table import intervals_of, sort_by_time
 from aftercall.core.quality.intervals.deltas import read_intervals
 from aftercall.core.quality.stats.getstats import decode_body
 from aftercall.core.quality.stats.link import Family, Sample, normalise
@@ -56,7 +56,7 @@ def test_a_table_gives_back_what_went_in_to_the_last_bit_and_type(each: Interval
 
 @given(st.lists(intervals))
 def test_rows_of_all_tables_come_in_order_of_time(made: list[Interval]) -> None:
-    assert in_order_of_time(tabled(made)) == sorted(made, key=lambda each: each.at)
+    assert sort_by_time(tabled(made)) == sorted(made, key=lambda each: each.at)
 
 
 def test_only_the_chosen_rows_are_taken() -> None:

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.intervals.cadence import Cadence, Due, Sight, followed
-from aftercall.core.records import PeerNote
+from aftercall.core.quality.intervals.cadence import Cadence, Due, PageVisibility, followed
+from aftercall.core.records import StoredPeerEvent
 from tests.core.quality.notes import note
 
 START = EpochMs(1_795_000_000_000)
@@ -18,24 +18,24 @@ def _at(intervals: float) -> EpochMs:
     return EpochMs(START + round(intervals * INTERVAL_MS))
 
 
-def _note(at: float, name: str) -> PeerNote:
+def _note(at: float, name: str) -> StoredPeerEvent:
     return note(_at(at), name)
 
 
-def _hidden(*ats: float) -> list[Sight]:
-    return [Sight(_at(at), True) for at in ats]
+def _hidden(*ats: float) -> list[PageVisibility]:
+    return [PageVisibility(_at(at), True) for at in ats]
 
 
-def _shown(*ats: float) -> list[Sight]:
-    return [Sight(_at(at), False) for at in ats]
+def _shown(*ats: float) -> list[PageVisibility]:
+    return [PageVisibility(_at(at), False) for at in ats]
 
 
 def _stay(
     arrived: Sequence[float],
     *,
     length: float,
-    sights: Sequence[Sight] = (),
-    notes: Sequence[PeerNote] = (),
+    sights: Sequence[PageVisibility] = (),
+    notes: Sequence[StoredPeerEvent] = (),
 ) -> tuple[int, int, list[tuple[float, float]]]:
     """Due, missing, and gaps in intervals after the start."""
     found: Due = Cadence(INTERVAL_MS, notes, sights).stay(
@@ -109,7 +109,7 @@ def test_reports_show_which_of_two_intervals_they_keep_to(
     every_s: int, hidden: bool, interval_ms: int
 ) -> None:
     moments = [EpochMs(START + 1_000 * every_s * number) for number in range(1, 20)]
-    sights = [Sight(at, hidden) for at in moments]
+    sights = [PageVisibility(at, hidden) for at in moments]
     paces = [Cadence(7_000, (), sights), Cadence(3_000, (), sights)]
     found = followed(paces, moments)
     assert found is paces[0 if interval_ms == 7_000 else 1]
@@ -131,7 +131,7 @@ def test_what_is_due_adds_up_and_is_half_at_least(
     cadence = Cadence(
         INTERVAL_MS,
         [_note(at / 7, names[hidden]) for at, hidden, is_note in told if is_note],
-        [Sight(_at(at / 7), hidden) for at, hidden, is_note in told if not is_note],
+        [PageVisibility(_at(at / 7), hidden) for at, hidden, is_note in told if not is_note],
     )
     edges = [_at(moment / 7) for moment in sorted(moments)]
     whole = cadence.due(edges[0], edges[-1])

@@ -46,7 +46,7 @@ class _Streams:
                 if flow != " "
             ]
         )
-        for saying in table.sayings:
+        for saying in table.descriptions:
             saying.key = (connection, saying.key[1], ssrc)
             saying.source, saying.tag = source, tag
         self.tables.append(table)

@@ -8,12 +8,12 @@ from aftercall.core.quality.frame.columns import floats, numbers
 from aftercall.core.quality.intervals.mute_state import Mutes, camera_issues
 from aftercall.core.quality.issues import IssueName
 from aftercall.core.quality.stats.link import Family, Sample
-from aftercall.core.records import PeerNote
+from aftercall.core.records import StoredPeerEvent
 from tests.core.quality.notes import note
 from tests.core.quality.reports import START, outbound, sample
 
 
-def _note(at: int, name: str, source: str | None = None) -> PeerNote:
+def _note(at: int, name: str, source: str | None = None) -> StoredPeerEvent:
     return note(at, name, **({} if source is None else {"source": source}))
 
 
@@ -86,7 +86,7 @@ def test_a_screen_is_neither_camera_nor_microphone() -> None:
     ],
     ids=lambda note: note.name,
 )
-def test_a_muted_track_is_muted_until_another_takes_its_place(sign: PeerNote) -> None:
+def test_a_muted_track_is_muted_until_another_takes_its_place(sign: StoredPeerEvent) -> None:
     off = _note(20, "video_off")
     on = _note(30, "video_on")
     assert Mutes([off, on, _note(60, "video_track_muted"), sign]).spans["video"] == [
@@ -105,7 +105,7 @@ def test_a_muted_track_is_muted_until_another_takes_its_place(sign: PeerNote) ->
     ],
     ids=lambda note: f"{note.name} {note.data}",
 )
-def test_a_muted_camera_stays_so_whatever_happens_to_other_tracks(sign: PeerNote) -> None:
+def test_a_muted_camera_stays_so_whatever_happens_to_other_tracks(sign: StoredPeerEvent) -> None:
     assert Mutes([_note(60, "video_track_muted"), sign]).spans["video"] == [(60, None)]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aftercall.core.quality.frame.column_buffer import Tracks
+from aftercall.core.quality.frame.column_buffer import ColumnBuffers
 from aftercall.core.quality.intervals.deltas import Reader, read_intervals
 from aftercall.core.quality.intervals.report_order import Reports, accept
 from tests.core.quality.reports import START, Object, inbound, sample
@@ -15,8 +15,8 @@ _Report = tuple[int, int | None, int]
 """When it was taken, what the browser's clock said, in seconds, and a counter."""
 
 
-def _tracks(*streams: list[_Report]) -> Tracks:
-    tracks = Tracks()
+def _tracks(*streams: list[_Report]) -> ColumnBuffers:
+    tracks = ColumnBuffers()
     for number, reports in enumerate(streams):
         for at_s, clock_s, packets in reports:
             stats = inbound(packetsReceived=packets, ssrc=number, id=f"I{number}")
@@ -114,11 +114,11 @@ def test_a_clock_in_another_unit_is_known_in_whatever_order_reports_come(order: 
 
 
 def test_the_words_of_a_report_stay_with_it() -> None:
-    tracks = Tracks()
+    tracks = ColumnBuffers()
     for at_s, mid in ((0, "a"), (14, "c"), (7, "b")):
         tracks.record(sample(at_s, inbound(mid=mid, packetsReceived=at_s)))
     reports = accept(list(tracks))
-    assert [reports.sayings[place].mid for place in reports.which] == ["a", "b", "c"]
+    assert [reports.descriptions[place].mid for place in reports.which] == ["a", "b", "c"]
     assert reports.get("at").tolist() == [START, START + 7_000, START + 14_000]
 
 

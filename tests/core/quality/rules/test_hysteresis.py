@@ -15,8 +15,8 @@ from aftercall.core.quality.rules.hysteresis import (
     CLEAR_AFTER,
     RAISE_AFTER,
     WINDOW,
+    HysteresisRule,
     Samples,
-    Watch,
 )
 
 REF = StreamRef(peer_id="ada")
@@ -40,7 +40,7 @@ def _samples(marks: str) -> Samples:
 
 
 def _watched(marks: str, **options: Any) -> list[Issue]:
-    return Watch(IssueName.POOR_NETWORK_UPLINK, **options).issues(REF, _samples(marks))
+    return HysteresisRule(IssueName.POOR_NETWORK_UPLINK, **options).issues(REF, _samples(marks))
 
 
 def _bad_samples(**values: Sequence[float]) -> Samples:
@@ -60,7 +60,7 @@ def _bad_samples(**values: Sequence[float]) -> Samples:
 
 
 def _worst(*, low_is_bad: bool = False, **values: Sequence[float]) -> dict[str, float]:
-    watch = Watch(IssueName.POOR_NETWORK_UPLINK, low_is_bad)
+    watch = HysteresisRule(IssueName.POOR_NETWORK_UPLINK, low_is_bad)
     [issue] = watch.issues(REF, _bad_samples(**values))
     return issue.worst
 
@@ -155,7 +155,7 @@ def test_a_jitter_buffer_is_severe_when_three_reports_are(
     waited_ms: Sequence[int], severity: str
 ) -> None:
     samples = _bad_samples(jitter_buffer_ms=waited_ms)
-    [issue] = Watch(IssueName.HIGH_JITTER_BUFFER_DELAY).issues(REF, samples)
+    [issue] = HysteresisRule(IssueName.HIGH_JITTER_BUFFER_DELAY).issues(REF, samples)
     assert issue.severity == severity
 
 

@@ -7,7 +7,7 @@ import pytest
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.issues import Issue, IssueName
 from aftercall.core.quality.rules.interruptions import Arrival, interruption_issues
-from aftercall.core.records import PeerNote
+from aftercall.core.records import StoredPeerEvent
 from tests.core.quality.notes import note
 
 ICE, WHOLE, DTLS = "ice_connection_state", "connection_state", "dtls_state"
@@ -20,13 +20,15 @@ LOST, FAILED, FELL, SLOW = (
 )
 
 
-def _note(at_s: float, name: str, state: str = "", connection: str | None = "pc1") -> PeerNote:
+def _note(
+    at_s: float, name: str, state: str = "", connection: str | None = "pc1"
+) -> StoredPeerEvent:
     said = {"connection": connection, "state": state} if state else {}
     return note(round(at_s * 1_000), name, **said)
 
 
 def _issues(
-    *notes: PeerNote,
+    *notes: StoredPeerEvent,
     arrivals: Sequence[tuple[str, float, float]] = (),
     left_s: float | None = 600,
     now_s: float = 600,
@@ -40,7 +42,9 @@ def _issues(
 
 
 def _told(
-    *notes: PeerNote, arrivals: Sequence[tuple[str, float, float]] = (), left_s: float | None = 600
+    *notes: StoredPeerEvent,
+    arrivals: Sequence[tuple[str, float, float]] = (),
+    left_s: float | None = 600,
 ) -> list[tuple[IssueName, float, float]]:
     """Each issue with its beginning and end in seconds."""
     found = _issues(*notes, arrivals=arrivals, left_s=left_s)
@@ -143,7 +147,7 @@ def test_lost_again_is_another_interruption() -> None:
     ],
 )
 def test_a_failure_is_ices_or_the_connections_and_told_once(
-    notes: list[PeerNote], told: list[tuple[IssueName, float, float]]
+    notes: list[StoredPeerEvent], told: list[tuple[IssueName, float, float]]
 ) -> None:
     assert _told(*notes) == told
 

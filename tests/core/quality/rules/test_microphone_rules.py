@@ -20,7 +20,7 @@ from aftercall.core.quality.rules.microphone_rules import (
     microphone_issues,
 )
 from aftercall.core.quality.stats.link import Family
-from aftercall.core.records import PeerNote
+from aftercall.core.records import StoredPeerEvent
 from tests.core.quality.made_intervals import START, STEP_MS, interval
 from tests.core.quality.notes import note
 from tests.core.quality.tabled import table_of
@@ -36,7 +36,7 @@ def _microphone(levels: list[float | None], **members: Any) -> list[Interval]:
     ]
 
 
-def _issues(intervals: list[Interval], *notes: PeerNote) -> list[Issue]:
+def _issues(intervals: list[Interval], *notes: StoredPeerEvent) -> list[Issue]:
     tables = [table_of(intervals)] if intervals else []
     return microphone_issues("ada", tables, notes, Mutes(notes))
 

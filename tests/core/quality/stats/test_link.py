@@ -11,7 +11,7 @@ from aftercall.core.quality.stats.getstats import (
     StreamTag,
     decode_body,
 )
-from aftercall.core.quality.stats.link import Family, Linker, Sample, Stream, normalise
+from aftercall.core.quality.stats.link import Family, ReportLinker, Sample, Stream, normalise
 
 Object = dict[str, Any]
 
@@ -100,7 +100,7 @@ def test_a_browser_knows_a_shared_screen_when_no_tag_does(direction: str) -> Non
 
 
 def test_a_stream_that_becomes_a_screen_is_heard_of() -> None:
-    linker = Linker()
+    linker = ReportLinker()
     screen = _received(content_type="screenshare")
     families = [
         stream.saying.family
@@ -155,7 +155,7 @@ def test_a_connection_that_has_not_connected_has_no_pair() -> None:
     assert len(connection.pairs) == 1
 
 
-def _linked(linker: Linker, tags: list[StreamTag], *stats: Stats) -> list[Stream]:
+def _linked(linker: ReportLinker, tags: list[StreamTag], *stats: Stats) -> list[Stream]:
     body = SampleBody(connections=[ConnectionBody(id="pc", stats=list(stats))], streams=tags)
     return linker.link(body, EpochMs(1)).streams
 
@@ -173,7 +173,7 @@ def _tag(**members: Any) -> StreamTag:
 
 
 def test_what_is_said_again_is_the_same_object() -> None:
-    linker, tags = Linker(), [_tag(muted=False)]
+    linker, tags = ReportLinker(), [_tag(muted=False)]
     [first] = _linked(linker, tags, _received(mid="1"), _codec("video/VP8"))
     [again] = _linked(linker, tags, _received(mid="1"), _codec("video/VP8"))
     assert again.saying is first.saying
@@ -182,7 +182,7 @@ def test_what_is_said_again_is_the_same_object() -> None:
 
 
 def test_what_is_said_anew_is_heard() -> None:
-    linker, tags = Linker(), [_tag()]
+    linker, tags = ReportLinker(), [_tag()]
     [first] = _linked(linker, tags, _received(mid="1"), _codec("video/VP8"))
     [moved] = _linked(linker, tags, _received(mid="2"), _codec("video/VP8"))
     assert (first.saying.mid, moved.saying.mid) == ("1", "2")
@@ -195,7 +195,7 @@ def test_what_is_said_anew_is_heard() -> None:
 
 
 def test_a_score_is_a_number_and_changes_nothing_that_is_said() -> None:
-    linker = Linker()
+    linker = ReportLinker()
     scored = [_tag(score=0.25)]
     [first] = _linked(linker, scored, _received())
     [again] = _linked(linker, scored, _received())
@@ -205,7 +205,7 @@ def test_a_score_is_a_number_and_changes_nothing_that_is_said() -> None:
 
 
 def test_a_connection_that_was_away_is_linked_afresh() -> None:
-    linker = Linker()
+    linker = ReportLinker()
     _linked(linker, [_tag(muted=False)], _received())
     linker.link(SampleBody(streams=(tags := [_tag(muted=True)])), EpochMs(1))
     [back] = _linked(linker, tags, _received())

@@ -7,14 +7,14 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.quality.stats.getstats import ConnectionBody, SampleBody, Stats
 from aftercall.core.quality.stats.link import normalise
 from aftercall.core.quality.stats.peer_metadata import Device, LastSeen, Metadata, fold_metadata
-from aftercall.core.records import PeerNote
+from aftercall.core.records import StoredPeerEvent
 from tests.core.quality.notes import note
 
 MIC = {"device_id": "m1", "kind": "audioinput", "label": "Built-in"}
 HEADSET = {"device_id": "m2", "kind": "audioinput", "label": "Headset"}
 
 
-def _folded(*notes: PeerNote) -> Metadata:
+def _folded(*notes: StoredPeerEvent) -> Metadata:
     return fold_metadata(notes, LastSeen())
 
 

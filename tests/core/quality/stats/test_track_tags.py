@@ -6,7 +6,7 @@ import pytest
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.stats.getstats import ConnectionBody, SampleBody, Stats, StreamTag
-from aftercall.core.quality.stats.link import Family, Linker, Stream
+from aftercall.core.quality.stats.link import Family, ReportLinker, Stream
 
 CAMERA, SCREEN = Family.VIDEO_PRODUCER, Family.SCREENSHARE_VIDEO_PRODUCER
 
@@ -20,20 +20,20 @@ def _tag(source: str, kind: str = "video", **members: Any) -> StreamTag:
     return StreamTag(**found | members)
 
 
-def _linked(linker: Linker, tags: list[StreamTag], *stats: Stats) -> list[Stream]:
+def _linked(linker: ReportLinker, tags: list[StreamTag], *stats: Stats) -> list[Stream]:
     body = SampleBody(connections=[ConnectionBody(id="pc", stats=list(stats))], streams=tags)
     return linker.link(body, EpochMs(1)).streams
 
 
 def test_the_only_tag_of_a_kind_is_about_all_sent_streams_of_it() -> None:
     tags = [_tag("microphone", "audio", muted=True), _tag("camera", producer_id="P")]
-    streams = _linked(Linker(), tags, _sent(1, "audio"), _sent(2), _sent(3), _sent(4))
+    streams = _linked(ReportLinker(), tags, _sent(1, "audio"), _sent(2), _sent(3), _sent(4))
     assert [stream.saying.producer_id for stream in streams] == [None, "P", "P", "P"]
     assert streams[0].saying.tag is not None and streams[0].saying.tag.muted
 
 
 def test_a_stream_that_comes_with_a_second_tag_is_what_that_tag_says() -> None:
-    linker, camera = Linker(), _tag("camera", producer_id="C")
+    linker, camera = ReportLinker(), _tag("camera", producer_id="C")
     screen = _tag("screen", producer_id="S")
     _linked(linker, [camera], _sent(2))
     shared = _linked(linker, [screen, camera], _sent(2), _sent(9))
@@ -46,22 +46,22 @@ def test_a_stream_that_comes_with_a_second_tag_is_what_that_tag_says() -> None:
 
 def test_two_streams_and_two_tags_that_come_together_are_not_matched() -> None:
     tags = [_tag("camera", muted=True), _tag("screen", muted=True)]
-    streams = _linked(Linker(), tags, _sent(2), _sent(9))
+    streams = _linked(ReportLinker(), tags, _sent(2), _sent(9))
     assert [stream.saying.tag for stream in streams] == [None, None]
 
 
 @pytest.mark.parametrize("tag", [{"ssrc": 77}, {"direction": "receive"}, {"connection": "other"}])
 def test_a_tag_of_something_else_is_not_taken(tag: dict[str, Any]) -> None:
-    [stream] = _linked(Linker(), [_tag("screen", **tag)], _sent(2))
+    [stream] = _linked(ReportLinker(), [_tag("screen", **tag)], _sent(2))
     assert stream.saying.tag is None
 
 
 def test_a_stream_that_is_named_has_no_tag_of_another_name() -> None:
-    [stream] = _linked(Linker(), [_tag("screen", mid="3")], _sent(2, mid="1"))
+    [stream] = _linked(ReportLinker(), [_tag("screen", mid="3")], _sent(2, mid="1"))
     assert stream.saying.tag is None
 
 
 def test_what_is_received_is_matched_by_its_names_alone() -> None:
     stats = Stats(type="inbound-rtp", id="I", kind="video", ssrc=5)
-    [stream] = _linked(Linker(), [_tag("screen", direction="receive")], stats)
+    [stream] = _linked(ReportLinker(), [_tag("screen", direction="receive")], stats)
     assert stream.saying.tag is None

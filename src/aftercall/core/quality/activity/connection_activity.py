@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from aftercall.core.instants import SECOND_MS, EpochMs
-from aftercall.core.quality.activity.stream_activity import ConnectionTrace, End, Span, union
+from aftercall.core.quality.activity.stream_activity import ConnectionActivity, End, Span, union
 from aftercall.core.quality.frame.columns import Flags, Numbers
 from aftercall.core.quality.frame.interval_table import Table
 from aftercall.core.quality.stats.getstats import Stats
@@ -37,7 +37,7 @@ _NAMES: Final = ".local"
 """How browsers call a host on its own network instead of by its address (mDNS)."""
 
 
-class ConnectionTraces:
+class ConnectionActivityReader:
     """Gathers the samples of one peer."""
 
     def __init__(self, peer_id: str) -> None:
@@ -51,7 +51,7 @@ class ConnectionTraces:
                 known = self._known[connection.id] = _Known()
             known.take(connection, sample.at)
 
-    def finish(self, tables: Iterable[Table]) -> list[ConnectionTrace]:
+    def finish(self, tables: Iterable[Table]) -> list[ConnectionActivity]:
         """The traces; `tables` are the intervals of the peer's streams."""
         received = _received(tables)
         nothing = np.empty((0, 2))
@@ -97,7 +97,7 @@ class _Known:
         if role in ("controlling", "controlled"):
             self._roles[role] = None
 
-    def trace(self, peer_id: str, connection_id: str, listed: Numbers) -> ConnectionTrace:
+    def trace(self, peer_id: str, connection_id: str, listed: Numbers) -> ConnectionActivity:
         """`listed`: moments, and the bytes that a stream received in the report of each."""
         readings = np.frombuffer(self._readings).reshape(-1, 3)
         at, received, rtts_s = readings[np.argsort(readings[:, 0], kind="stable")].T
@@ -109,7 +109,7 @@ class _Known:
         if not np.isnan(rtts_s).all():
             usual_s = float(np.nanmedian(rtts_s))
             is_slow = rtts_s >= max(SLOW_TIMES * usual_s, usual_s + SLOW_S)
-        return ConnectionTrace(
+        return ConnectionActivity(
             peer_id=peer_id,
             connection_id=connection_id,
             reported=_between(at, is_near),
@@ -135,7 +135,7 @@ def _received(tables: Iterable[Table]) -> dict[str, Numbers]:
         bytes_, packets = table.columns("bytes_received", "packets_received")
         columns = np.stack((table.at, np.nan_to_num(bytes_ + HEADER_BYTES * packets)), axis=1)
         names: dict[str, int] = {}
-        numbers = [names.setdefault(saying.key[0], len(names)) for saying in table.sayings]
+        numbers = [names.setdefault(saying.key[0], len(names)) for saying in table.descriptions]
         whose = np.array(numbers)[table.which]
         for name, number in names.items():
             found.setdefault(name, []).append(columns[whose == number])

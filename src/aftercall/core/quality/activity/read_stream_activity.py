@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 
 from aftercall.core.instants import SECOND_MS, EpochMs
-from aftercall.core.quality.activity.stream_activity import Counted, Sized, Span, StreamTrace
+from aftercall.core.quality.activity.stream_activity import Counted, Sized, Span, StreamActivity
 from aftercall.core.quality.frame.columns import Flags, Numbers, Places
-from aftercall.core.quality.frame.interval_table import StreamRows, Table, by_stream
+from aftercall.core.quality.frame.interval_table import StreamRows, Table, group_by_stream
 from aftercall.core.quality.intervals.liveness import are_idle
 from aftercall.core.quality.issues import StreamRef
 from aftercall.core.quality.rules.microphone_rules import SILENT_LEVEL, loudness
@@ -38,17 +38,17 @@ VOICE_BPS: Final = 10_000
 """Opus takes some 2 kbit/s for a muted track, 16 and more for a voice. Chosen."""
 
 
-def trace(peer_id: str, tables: Iterable[Table]) -> list[StreamTrace]:
+def trace(peer_id: str, tables: Iterable[Table]) -> list[StreamActivity]:
     """The traces of one peer's streams, in the order in which they were first seen."""
     found = [each for table in tables for each in _traces(peer_id, table)]
     return [made for _, made in sorted(found, key=itemgetter(0))]
 
 
-_Placed = tuple[tuple[float, int], StreamTrace]
+_Placed = tuple[tuple[float, int], StreamActivity]
 
 
 def _traces(peer_id: str, table: Table) -> Iterator[_Placed]:
-    table, streams = by_stream(table, lambda saying: saying.key)
+    table, streams = group_by_stream(table, lambda saying: saying.key)
     spans = [_spans(table, streams, is_so) for is_so in _flags(table, streams)]
     sizes, starts = _sizes(table, streams), table.starts
     listed = _spans(table, streams, np.ones(len(starts), dtype=np.bool_))
@@ -57,7 +57,7 @@ def _traces(peer_id: str, table: Table) -> Iterator[_Placed]:
         flowing, dry, voiced, lossy, jittery, late, narrow, shown = (each[number] for each in spans)
         yield (
             stream.place,
-            StreamTrace(
+            StreamActivity(
                 ref=StreamRef.of(peer_id, stream.saying),
                 family=table.family,
                 life=(_moment(starts[stream.rows.start]), _moment(table.at[stream.rows.stop - 1])),

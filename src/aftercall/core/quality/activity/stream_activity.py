@@ -30,7 +30,7 @@ class Counted(NamedTuple):
     frames: int
 
 
-class StreamTrace(msgspec.Struct, kw_only=True):
+class StreamActivity(msgspec.Struct, kw_only=True):
     """One stream's life. Spans are ascending and do not touch."""
 
     ref: StreamRef
@@ -81,7 +81,7 @@ class End(NamedTuple):
         return None in (self.address, other.address) or self.address == other.address
 
 
-class ConnectionTrace(msgspec.Struct, kw_only=True):
+class ConnectionActivity(msgspec.Struct, kw_only=True):
     """One connection's life."""
 
     peer_id: str
@@ -108,14 +108,14 @@ class ConnectionTrace(msgspec.Struct, kw_only=True):
     """ICE roles: both ends of one connection never have the same."""
 
 
-class Traces(msgspec.Struct, kw_only=True):
+class PeerActivity(msgspec.Struct, kw_only=True):
     """What is known of a participant's streams and connections."""
 
-    streams: list[StreamTrace] = []
-    connections: list[ConnectionTrace] = []
+    streams: list[StreamActivity] = []
+    connections: list[ConnectionActivity] = []
 
 
-def looked_at(streams: list[StreamTrace], hidden: Sequence[Span]) -> list[StreamTrace]:
+def looked_at(streams: list[StreamActivity], hidden: Sequence[Span]) -> list[StreamActivity]:
     """The same; a tile on a hidden page is not shown."""
     for each in streams:
         each.shown = without(each.shown, hidden)

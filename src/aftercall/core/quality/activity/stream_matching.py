@@ -68,7 +68,7 @@ def stream_key(
     return f"{family}:{name}"
 
 
-class StreamEnds:
+class StreamMatching:
     """Finds the other ends of the streams of a session. What is looked for is indexed once, so
     that an answer takes as long as it is, however many streams there are."""
 

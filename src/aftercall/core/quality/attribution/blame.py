@@ -11,7 +11,7 @@ knows no third.
 from typing import NamedTuple
 
 from aftercall.core.quality.activity.stream_activity import Span
-from aftercall.core.quality.comparison.comparison import Session, Strain, strain_of
+from aftercall.core.quality.comparison.comparison import Impairment, Session, impairment_of
 from aftercall.core.quality.comparison.parties import covers
 from aftercall.core.quality.issues import Issue, Origin
 
@@ -28,9 +28,9 @@ LOCAL = Blame("local")
 SERVER = Blame("server")
 
 
-def blame(issue: Issue, listener: str, session: Session, strain: Strain | None = None) -> Blame:
+def blame(issue: Issue, listener: str, session: Session, strain: Impairment | None = None) -> Blame:
     """With whom the trouble of a received stream lies."""
-    span, strain = (issue.first_at, issue.last_at), strain or strain_of(issue)
+    span, strain = (issue.first_at, issue.last_at), strain or impairment_of(issue)
     sender = session.sender_of(listener, issue.stream)
     if sender is None:
         return _of_nobody_named(issue, listener, session, strain)
@@ -39,7 +39,7 @@ def blame(issue: Issue, listener: str, session: Session, strain: Strain | None =
     return _through_server(sender, listener, span, session, strain)
 
 
-def _of_nobody_named(issue: Issue, listener: str, session: Session, strain: Strain) -> Blame:
+def _of_nobody_named(issue: Issue, listener: str, session: Session, strain: Impairment) -> Blame:
     span = (issue.first_at, issue.last_at)
     if session.is_everywhere(span, strain):
         return SERVER
@@ -50,7 +50,9 @@ def _of_nobody_named(issue: Issue, listener: str, session: Session, strain: Stra
     return LOCAL if covers(session.listener(listener, strain).most, span) else UNKNOWN
 
 
-def between_two(sender: str, listener: str, span: Span, session: Session, strain: Strain) -> Blame:
+def between_two(
+    sender: str, listener: str, span: Span, session: Session, strain: Impairment
+) -> Blame:
     """Of what went straight from one to the other: the reports that the sender gets of
     its loss are what the listener sees, so that only other pairs show on whose side it was."""
     row, column = session.sender(sender, strain), session.listener(listener, strain)
@@ -65,7 +67,7 @@ def between_two(sender: str, listener: str, span: Span, session: Session, strain
 
 
 def _by_other_paths(
-    sender: str, listener: str, span: Span, session: Session, strain: Strain
+    sender: str, listener: str, span: Span, session: Session, strain: Impairment
 ) -> Blame:
     """What both sides' connections to somebody else, or to a server, had at the time."""
     is_senders = session.has_trouble_elsewhere(sender, listener, span, strain)
@@ -76,7 +78,7 @@ def _by_other_paths(
 
 
 def _through_server(
-    sender: str, listener: str, span: Span, session: Session, strain: Strain
+    sender: str, listener: str, span: Span, session: Session, strain: Impairment
 ) -> Blame:
     remote = Blame("remote", sender)
     row, column = session.sender(sender, strain), session.listener(listener, strain)
@@ -107,7 +109,7 @@ def _through_server(
 
 
 def _of_clean_uplink(
-    sender: str, listener: str, span: Span, session: Session, strain: Strain
+    sender: str, listener: str, span: Span, session: Session, strain: Impairment
 ) -> Blame:
     """After the uplink it was the listener's, or, when two miss each other at the same time
     though both uplinks are clean, the server's."""

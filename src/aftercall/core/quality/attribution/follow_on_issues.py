@@ -7,12 +7,12 @@ from msgspec.structs import replace
 
 from aftercall.core.quality.activity.stream_activity import Span, union
 from aftercall.core.quality.attribution.blame import LOCAL, UNKNOWN, Blame, blame
-from aftercall.core.quality.attribution.lost_connections import Outages
+from aftercall.core.quality.attribution.lost_connections import LostConnections
 from aftercall.core.quality.comparison.camera_off import PICTURE
 from aftercall.core.quality.comparison.comparison import (
     DOWNLINK,
+    IMPAIRMENTS,
     PLAYOUT,
-    STRAINS,
     Session,
     is_transit,
 )
@@ -43,12 +43,12 @@ class _Times(NamedTuple):
     """Over TCP."""
 
 
-class Followers:
+class FollowOnIssues:
     """Finds origins of what is not the network itself. Bad sound and pictures follow from a bad
     network at the same time on the same stream, or from what the sender's encoder could make, or
     from the sender's being cut off; else lateness is compared across people as loss is."""
 
-    def __init__(self, session: Session, outages: Outages) -> None:
+    def __init__(self, session: Session, outages: LostConnections) -> None:
         self._session = session
         self._outages = outages
         self._times = {row_id: _times_of(party) for row_id, party in session.parties.items()}
@@ -94,7 +94,7 @@ class Followers:
         """A bad opinion without an issue of its own to follow from: as the strain of the time,
         if there was any, else as what held back all that came over a relay."""
         span = (issue.first_at, issue.last_at)
-        for strain in STRAINS:
+        for strain in IMPAIRMENTS:
             if self._session.is_strained(row_id, sender, span, strain):
                 return blame(issue, row_id, self._session, strain)
         if sender is not None and issue.name in OPINIONS:

@@ -13,7 +13,7 @@ from aftercall.core.quality.activity.stream_activity import (
     union,
     without,
 )
-from aftercall.core.quality.attribution.lost_connections import Outages
+from aftercall.core.quality.attribution.lost_connections import LostConnections
 from aftercall.core.quality.comparison.comparison import (
     DOWNLINK,
     LATE_FROM,
@@ -52,7 +52,7 @@ too late, though little is lost."""
 
 
 def inferred(
-    session: Session, issues: Mapping[str, Sequence[Issue]], outages: Outages
+    session: Session, issues: Mapping[str, Sequence[Issue]], outages: LostConnections
 ) -> dict[str, list[Issue]]:
     """By row, the uplinks, or pictures sent, that its listeners show to be bad. `issues` have
     their origins."""

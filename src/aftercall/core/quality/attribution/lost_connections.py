@@ -17,7 +17,7 @@ AFTERMATH_MS: Final = 2 * WARM_UP_MS
 congestion control ramp up again. Chosen."""
 
 
-class Outages:
+class LostConnections:
     """The lost connections of a session's participants."""
 
     def __init__(self, session: Session) -> None:

@@ -17,14 +17,14 @@ from msgspec.structs import replace
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.activity.stream_activity import (
     Span,
-    StreamTrace,
+    StreamActivity,
     intersection,
     lasting,
     overlap_ms,
     union,
     without,
 )
-from aftercall.core.quality.attribution.lost_connections import Outages
+from aftercall.core.quality.attribution.lost_connections import LostConnections
 from aftercall.core.quality.comparison.comparison import ONE_WAY_MS, Session
 from aftercall.core.quality.comparison.parties import Party, covers
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
@@ -50,10 +50,10 @@ HEARD_SHARE: Final = 0.2
 """Of the time in which one alone spoke; a voice heard for less was that of an echo. Chosen."""
 
 
-class Absences:
+class MissingMedia:
     """Who was not heard or seen by whom, in a session whose streams are compared once."""
 
-    def __init__(self, session: Session, outages: Outages) -> None:
+    def __init__(self, session: Session, outages: LostConnections) -> None:
         self._session = session
         self._outages = outages
         self._rows = session.parties
@@ -117,7 +117,7 @@ class Absences:
             if abs(still[0] - mute[0]) <= around_ms and overlap_ms([still], [mute])
         ]
 
-    def _dry(self, row_id: str, received: Iterable[StreamTrace]) -> list[Issue]:
+    def _dry(self, row_id: str, received: Iterable[StreamActivity]) -> list[Issue]:
         """By streams that are there and bring nothing, while no other one brings the same."""
         found: list[Issue] = []
         by_sender = self._session.received(row_id)
@@ -136,7 +136,7 @@ class Absences:
                 found.append(self._missed(row_id, each.ref, each.family, span))
         return found
 
-    def _missing_of(self, received: StreamTrace, sender: str, dry: list[Span]) -> list[Span]:
+    def _missing_of(self, received: StreamActivity, sender: str, dry: list[Span]) -> list[Span]:
         """When what a dry stream was to bring was sent: sound, in a time in which the sender
         spoke for long enough, pauses included, or a picture that was to be shown."""
         if received.family is Family.AUDIO_CONSUMER:
@@ -159,7 +159,7 @@ class Absences:
                 name = IssueName.ONE_WAY_AUDIO
         return single(name, ref, *span, {"silent_ms": float(span[1] - span[0])})
 
-    def _unheard(self, row_id: str, received: Iterable[StreamTrace]) -> list[Issue]:
+    def _unheard(self, row_id: str, received: Iterable[StreamActivity]) -> list[Issue]:
         """By voices of which there is no stream at all."""
         present = self._present[row_id]
         lives = self._lives(row_id, Family.AUDIO_CONSUMER)
@@ -233,7 +233,7 @@ class Absences:
         return any(self._lists.values())
 
     def _is_voice_missing(
-        self, sender: str, listener: str, span: Span, unnamed: Iterable[StreamTrace]
+        self, sender: str, listener: str, span: Span, unnamed: Iterable[StreamActivity]
     ) -> bool:
         """Whether none of the streams that nothing names can be that of the sender: none is
         there at all, or there are too few and none was loud while the sender alone spoke."""
@@ -357,9 +357,9 @@ def _present(party: Party) -> list[Span]:
     return union(span for each in party.connections for span in without(each.reported, each.silent))
 
 
-def _received(party: Party) -> list[StreamTrace]:
+def _received(party: Party) -> list[StreamActivity]:
     return [trace for trace in party.traces if trace.family not in PRODUCERS]
 
 
-def _listed(trace: StreamTrace) -> list[Span]:
+def _listed(trace: StreamActivity) -> list[Span]:
     return trace.listed or [trace.life]

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from aftercall.core.quality.activity.stream_activity import (
     Sized,
     Span,
-    StreamTrace,
+    StreamActivity,
     intersection,
     lasting,
     overlap_ms,
@@ -84,7 +84,7 @@ def _issue(session: Session, listener: str, span: Span) -> Issue:
     return replace(single(IssueName.NARROW_DOWNLINK, ref, *span), origin="local")
 
 
-def _pictures(traces: Iterable[StreamTrace]) -> list[StreamTrace]:
+def _pictures(traces: Iterable[StreamActivity]) -> list[StreamActivity]:
     return [each for each in traces if each.family is Family.VIDEO_CONSUMER]
 
 

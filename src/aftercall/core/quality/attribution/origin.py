@@ -14,20 +14,20 @@ from aftercall.core.quality.activity.stream_activity import (
     without,
 )
 from aftercall.core.quality.attribution.blame import Blame, between_two, blame
-from aftercall.core.quality.attribution.follow_on_issues import ENCODING, Followers
+from aftercall.core.quality.attribution.follow_on_issues import ENCODING, FollowOnIssues
 from aftercall.core.quality.attribution.inferred_uplinks import inferred
-from aftercall.core.quality.attribution.lost_connections import Outages
-from aftercall.core.quality.attribution.missing_media import Absences
+from aftercall.core.quality.attribution.lost_connections import LostConnections
+from aftercall.core.quality.attribution.missing_media import MissingMedia
 from aftercall.core.quality.attribution.narrow_downlinks import narrow_downlinks
 from aftercall.core.quality.comparison.comparison import (
     DOWNLINK,
+    IMPAIRMENTS,
     ONE_WAY_MS,
     PLAYOUT,
-    STRAINS,
     UPLINK,
     Session,
+    impairment_of,
     is_transit,
-    strain_of,
 )
 from aftercall.core.quality.comparison.departures import OUTAGES
 from aftercall.core.quality.comparison.parties import covers
@@ -43,11 +43,11 @@ ROOM: Final = frozenset({IssueName.BANDWIDTH_LIMITED, IssueName.LOW_AVAILABLE_BI
 def attribute(session: Session) -> dict[str, list[Issue]]:
     """The issues of each row in order of time, with their origins, and those that only the
     session as a whole shows."""
-    outages = Outages(session)
+    outages = LostConnections(session)
     # numpy comes with it; a server that compares nothing does without.
     from aftercall.core.quality.attribution import stuck_screenshares  # noqa: PLC0415 - numpy
 
-    followers = Followers(session, outages)
+    followers = FollowOnIssues(session, outages)
     found: dict[str, list[Issue]] = {}
     for row_id, party in session.parties.items():
         own = [*party.issues, *stuck_screenshares.stuck_screens(row_id, session)]
@@ -59,7 +59,7 @@ def attribute(session: Session) -> dict[str, list[Issue]]:
         found[row_id] = followers.follow(_with_what_was_lost(network, row_id, session), row_id)
     for row_id, issues in inferred(session, found, outages).items():
         found[row_id].extend(issues)
-    absences, narrow = Absences(session, outages), narrow_downlinks(session)
+    absences, narrow = MissingMedia(session, outages), narrow_downlinks(session)
     for row_id, own in found.items():
         own.extend((*absences.of(row_id), *narrow.get(row_id, ())))
         found[row_id] = _in_order(own)
@@ -71,13 +71,13 @@ def _with_what_was_lost(network: Sequence[Issue], row_id: str, session: Session)
     lost on its side is of that side too."""
     lost: dict[str | None, list[Span]] = {}
     for issue in network:
-        if issue.name in DOWNLINK and issue.origin == "remote" and strain_of(issue) == "loss":
+        if issue.name in DOWNLINK and issue.origin == "remote" and impairment_of(issue) == "loss":
             lost.setdefault(issue.caused_by, []).append((issue.first_at, issue.last_at))
     if not lost:
         return list(network)
     found: list[Issue] = []
     for issue in network:
-        is_shaken = issue.name in DOWNLINK and is_transit(issue) and strain_of(issue) != "loss"
+        is_shaken = issue.name in DOWNLINK and is_transit(issue) and impairment_of(issue) != "loss"
         if is_shaken and issue.origin in ("local", None):
             sender = session.sender_of(row_id, issue.stream)
             spans = lost.get(sender, []) if sender is not None else []
@@ -93,7 +93,7 @@ def _pieces(issue: Issue, row_id: str, session: Session) -> list[Issue]:
     if issue.name not in DOWNLINK | PLAYOUT:
         return [issue]
     span: Span = (issue.first_at, issue.last_at)
-    most = session.listener(row_id, strain_of(issue)).most
+    most = session.listener(row_id, impairment_of(issue)).most
     inside = lasting(intersection([span], most), LEAST_PIECE_MS)
     outside = lasting(without([span], most), LEAST_PIECE_MS)
     if not inside or not outside:
@@ -107,7 +107,7 @@ def _in_order(issues: Sequence[Issue]) -> list[Issue]:
     return sorted(issues, key=lambda issue: (issue.first_at, issue.name))
 
 
-def _of_network(issue: Issue, row_id: str, session: Session, outages: Outages) -> Issue:
+def _of_network(issue: Issue, row_id: str, session: Session, outages: LostConnections) -> Issue:
     """An issue of the network with its origin; another one of what a participant received is
     left open."""
     if issue.name in OUTAGES:
@@ -136,12 +136,12 @@ def _of_sent(issue: Issue, row_id: str, session: Session) -> Issue:
     if issue.name not in UPLINK or not is_transit(issue):
         return replace(issue, origin="local")
     if listener is None:
-        strain = strain_of(issue)
+        strain = impairment_of(issue)
         is_servers = session.is_everywhere(span, strain) and not session.are_uplinks_mixed(
             span, strain
         )
         return replace(issue, origin="server" if is_servers else "local")
-    found = between_two(row_id, listener, span, session, strain_of(issue))
+    found = between_two(row_id, listener, span, session, impairment_of(issue))
     if found.origin == "local":
         return replace(issue, origin="remote", caused_by=listener)
     return replace(issue, origin="local" if found.origin == "remote" else None)
@@ -152,7 +152,7 @@ def _is_far_downlink(row_id: str, listener: str, span: Span, session: Session) -
     return any(
         covers(session.listener(listener, strain).most, span)
         and not covers(session.sender(row_id, strain).most, span)
-        for strain in STRAINS
+        for strain in IMPAIRMENTS
     )
 
 

@@ -7,13 +7,13 @@ from typing import Final
 import numpy as np
 
 from aftercall.core.instants import SECOND_MS
-from aftercall.core.quality.activity.stream_activity import Counted, StreamTrace
+from aftercall.core.quality.activity.stream_activity import Counted, StreamActivity
 from aftercall.core.quality.comparison.comparison import Session
 from aftercall.core.quality.comparison.parties import covers
 from aftercall.core.quality.frame.columns import Numbers, numbers
 from aftercall.core.quality.issues import WARM_UP_MS, Issue, IssueName
 from aftercall.core.quality.models.mos_video import LEAST_SCREEN_FPS
-from aftercall.core.quality.rules.hysteresis import Watch, uninterrupted
+from aftercall.core.quality.rules.hysteresis import HysteresisRule, uninterrupted
 from aftercall.core.quality.stats.link import Family
 
 STUCK_SHARE: Final = 0.2
@@ -22,7 +22,7 @@ temporal layers still forwards a quarter. Chosen."""
 
 MOVING_SHARE: Final = 0.5
 
-_WATCH: Final = Watch(IssueName.VIDEO_FROZEN, raise_after=2, window=3)
+_HYSTERESIS: Final = HysteresisRule(IssueName.VIDEO_FROZEN, raise_after=2, window=3)
 
 
 def stuck_screens(row_id: str, session: Session) -> list[Issue]:
@@ -38,7 +38,7 @@ def stuck_screens(row_id: str, session: Session) -> list[Issue]:
     return found
 
 
-def _sent_screens(traces: Iterable[StreamTrace]) -> list[Sequence[Counted]]:
+def _sent_screens(traces: Iterable[StreamActivity]) -> list[Sequence[Counted]]:
     return [
         trace.counted
         for trace in traces
@@ -46,7 +46,7 @@ def _sent_screens(traces: Iterable[StreamTrace]) -> list[Sequence[Counted]]:
     ]
 
 
-def _stuck(trace: StreamTrace, sent: Sequence[Sequence[Counted]]) -> list[Issue]:
+def _stuck(trace: StreamActivity, sent: Sequence[Sequence[Counted]]) -> list[Issue]:
     reports = [each for each in trace.counted if each.start_at >= _ready_at(trace)]
     starts, ends, shown = (
         numbers([getattr(each, name) for each in reports]) for name in Counted._fields
@@ -65,12 +65,12 @@ def _stuck(trace: StreamTrace, sent: Sequence[Sequence[Counted]]) -> list[Issue]
     percents = 100 * (1 - np.minimum(missing, 1.0))
     is_good = ~is_moving | (shown >= MOVING_SHARE * encoded)
     measured = ("frozen_percent", percents)
-    return _WATCH.issues(
+    return _HYSTERESIS.issues(
         trace.ref, uninterrupted(starts, ends, measured, is_bad=is_bad, is_good=is_good)
     )
 
 
-def _ready_at(trace: StreamTrace) -> int:
+def _ready_at(trace: StreamActivity) -> int:
     return trace.counted[0].start_at + WARM_UP_MS
 
 

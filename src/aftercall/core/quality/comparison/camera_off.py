@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.quality.activity.stream_activity import (
     Span,
-    StreamTrace,
+    StreamActivity,
     lasting,
     overlap_ms,
     union,
@@ -78,7 +78,7 @@ def _seen(party: Party, off: Mapping[str, list[Span]], topology: Topology) -> Pa
     )
 
 
-def _lit(trace: StreamTrace, off: list[Span]) -> StreamTrace:
+def _lit(trace: StreamActivity, off: list[Span]) -> StreamActivity:
     return replace(trace, late=without(trace.late, off)) if off and trace.late else trace
 
 

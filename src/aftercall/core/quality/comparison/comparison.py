@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from aftercall.core.quality.activity.stream_activity import (
     Span,
-    StreamTrace,
+    StreamActivity,
     intersection,
     overlap_ms,
     union,
@@ -16,21 +16,21 @@ from aftercall.core.quality.comparison.camera_off import without_switched_off
 from aftercall.core.quality.comparison.departures import without_departures
 from aftercall.core.quality.comparison.impairments import (
     DOWNLINK,
+    IMPAIRMENTS,
     JITTER_MS,
     LATE_FROM,
     LOSS_PERCENT,
     ONE_WAY_MS,
     PLAYOUT,
-    STRAINS,
     UPLINK,
-    Strain,
+    Impairment,
+    impairment_of,
     is_transit,
-    strain_of,
     strained,
 )
 from aftercall.core.quality.comparison.issue_index import IssueIndex
 from aftercall.core.quality.comparison.parties import Party, covers
-from aftercall.core.quality.comparison.sent_video import SentPictures, with_screens
+from aftercall.core.quality.comparison.sent_video import SentVideo, with_screens
 from aftercall.core.quality.comparison.shared_gaps import (
     Heard,
     Line,
@@ -45,26 +45,26 @@ from aftercall.core.quality.stats.link import AUDIO, PRODUCERS
 
 __all__ = [
     "DOWNLINK",
+    "IMPAIRMENTS",
     "JITTER_MS",
     "LATE_FROM",
     "LOSS_PERCENT",
     "ONE_WAY_MS",
     "PLAYOUT",
-    "STRAINS",
     "UPLINK",
+    "Impairment",
     "Party",
     "Session",
-    "Strain",
+    "impairment_of",
     "is_transit",
-    "strain_of",
     "strained",
 ]
 
 SAME_SHARE: Final = 0.8
 """Two troubles that share so much of their time are one. Chosen."""
 
-_LATE: Final[Strain] = "late"
-_ON_THE_WAY: Final[tuple[Strain, ...]] = ("loss", "jitter")
+_LATE: Final[Impairment] = "late"
+_ON_THE_WAY: Final[tuple[Impairment, ...]] = ("loss", "jitter")
 
 
 class _View(NamedTuple):
@@ -89,7 +89,7 @@ class Session:
         there = without_departures(given, self.topology)
         seen = without_switched_off(there, self.topology)
         self.parties = with_screens(seen, self.topology)
-        self.pictures = SentPictures(self.parties, self.topology)
+        self.pictures = SentVideo(self.parties, self.topology)
         self.issues = IssueIndex(
             {row_id: party.issues for row_id, party in self.parties.items()}, self.sender_of
         )
@@ -105,7 +105,7 @@ class Session:
                 i
                 for i in party.issues
                 if i.name in UPLINK
-                and strain_of(i) == "loss"
+                and impairment_of(i) == "loss"
                 and not self.topology.is_direct(i.stream)
             )
             for row_id, party in self.parties.items()
@@ -116,20 +116,20 @@ class Session:
             )
             for row_id, party in self.parties.items()
         }
-        self._views: dict[Strain, _View] = {}
+        self._views: dict[Impairment, _View] = {}
 
-    def _to_server(self, party: Party) -> list[StreamTrace]:
+    def _to_server(self, party: Party) -> list[StreamActivity]:
         return [
             each
             for each in party.traces
             if each.family in PRODUCERS and not self.topology.is_direct(each.ref)
         ]
 
-    def _by_slot(self, row_id: str, party: Party) -> dict[str, list[StreamTrace]]:
+    def _by_slot(self, row_id: str, party: Party) -> dict[str, list[StreamActivity]]:
         """What a listener received: by sender, or stream by stream where nothing names one. The
         sound of unnamed ones stands for their pictures."""
-        named: dict[str, list[StreamTrace]] = {}
-        unnamed: list[StreamTrace] = []
+        named: dict[str, list[StreamActivity]] = {}
+        unnamed: list[StreamActivity] = []
         for each in party.traces:
             if each.family in PRODUCERS:
                 continue
@@ -142,7 +142,7 @@ class Session:
         counted = sounds if len(sounds) > 1 else unnamed
         return {**named, **{f"{_UNNAMED}{n}": [each] for n, each in enumerate(counted)}}
 
-    def received(self, listener: str) -> dict[str, list[StreamTrace]]:
+    def received(self, listener: str) -> dict[str, list[StreamActivity]]:
         """The streams a listener received, by the row they come from."""
         return {s: t for s, t in self._received[listener].items() if s in self.parties}
 
@@ -150,13 +150,13 @@ class Session:
         """The row a received stream comes from; without any hint, the only other one."""
         return self.topology.sender_of(listener, ref)
 
-    def _view(self, strain: Strain) -> _View:
+    def _view(self, strain: Impairment) -> _View:
         found = self._views.get(strain)
         if found is None:
             found = self._views[strain] = self._seen(strain)
         return found
 
-    def _seen(self, strain: Strain) -> _View:
+    def _seen(self, strain: Impairment) -> _View:
         heard = {
             row_id: {
                 slot: Heard(self._present[row_id][slot], strained(traces, strain))
@@ -195,7 +195,9 @@ class Session:
         sender = self.sender_of(listener, issue.stream)
         if sender is not None or issue.stream.from_peer_id is not None:
             return sender
-        senders = self.unnamed_senders(listener, (issue.first_at, issue.last_at), strain_of(issue))
+        senders = self.unnamed_senders(
+            listener, (issue.first_at, issue.last_at), impairment_of(issue)
+        )
         return senders[0] if len(senders) == 1 else None
 
     def senders_behind(self, listener: str, issue: Issue) -> list[str]:
@@ -204,9 +206,9 @@ class Session:
         sender = self.sender_behind(listener, issue)
         if sender is not None:
             return [sender]
-        return self.unnamed_senders(listener, (issue.first_at, issue.last_at), strain_of(issue))
+        return self.unnamed_senders(listener, (issue.first_at, issue.last_at), impairment_of(issue))
 
-    def unnamed_senders(self, listener: str, span: Span, strain: Strain) -> list[str]:
+    def unnamed_senders(self, listener: str, span: Span, strain: Impairment) -> list[str]:
         """Whose uplink strained a stream that nothing names: those who alone of all missed one
         stream less, else the only other one whose own reports show it; nobody's, when the
         listener missed nearly all it received."""
@@ -217,28 +219,30 @@ class Session:
         shown = [r for r, own in view.own.items() if r != listener and covers(own, span)]
         return shown if len(shown) == 1 else []
 
-    def listener(self, row_id: str, strain: Strain) -> Line:
+    def listener(self, row_id: str, strain: Impairment) -> Line:
         """When a listener missed those it heard."""
         return self._view(strain).square.listeners[row_id]
 
-    def sender(self, row_id: str, strain: Strain) -> Line:
+    def sender(self, row_id: str, strain: Impairment) -> Line:
         """When a sender was missed by those who heard it."""
         return self._view(strain).square.senders[row_id]
 
-    def is_strained(self, listener: str, sender: str | None, span: Span, strain: Strain) -> bool:
+    def is_strained(
+        self, listener: str, sender: str | None, span: Span, strain: Impairment
+    ) -> bool:
         """Whether what the listener had of a named sender was in such trouble in that time."""
         each = self._view(strain).heard[listener].get(sender or "")
         return each is not None and covers(each.strained, span)
 
-    def is_everywhere(self, span: Span, strain: Strain) -> bool:
+    def is_everywhere(self, span: Span, strain: Impairment) -> bool:
         """Whether everybody missed everybody in that time."""
         return covers(self._view(strain).everywhere, span)
 
-    def are_uplinks_mixed(self, span: Span, strain: Strain) -> bool:
+    def are_uplinks_mixed(self, span: Span, strain: Impairment) -> bool:
         """Whether some uplinks were strained in that time and others known not to be."""
         return covers(self._view(strain).mixed, span)
 
-    def is_uplink_strained(self, sender: str, span: Span, strain: Strain) -> bool:
+    def is_uplink_strained(self, sender: str, span: Span, strain: Impairment) -> bool:
         """Whether the sender's own reports show such trouble in that time. What a server closes
         the gaps of was lost or shaken on the way to it."""
         return covers(self._view(strain).own[sender], span)
@@ -256,11 +260,11 @@ class Session:
         """Whether the listener had more than one sender to hear in that time."""
         return covers(self.listener(listener, "loss").several, span)
 
-    def misses_nearly_all(self, listener: str, span: Span, strain: Strain) -> bool:
+    def misses_nearly_all(self, listener: str, span: Span, strain: Impairment) -> bool:
         """Whether the listener heard several senders in that time, and nearly all badly."""
         return covers(self.listener(listener, strain).most, span)
 
-    def coincide(self, one: str, other: str, span: Span, strain: Strain) -> bool:
+    def coincide(self, one: str, other: str, span: Span, strain: Impairment) -> bool:
         """Whether two missed each other for nearly the same time."""
         heard = self._view(strain).heard
         there = intersection(heard[one][other].strained, [span])
@@ -276,11 +280,13 @@ class Session:
             if not self.topology.is_direct_connection(each.peer_id, each.connection_id)
         )
 
-    def has_trouble_elsewhere(self, row_id: str, other: str, span: Span, strain: Strain) -> bool:
+    def has_trouble_elsewhere(
+        self, row_id: str, other: str, span: Span, strain: Impairment
+    ) -> bool:
         """Whether a participant's other ways were in such trouble in that time: what it sent to a
         server, or heard of third parties. Packets are lost and shaken on a way; what comes late
         may have been held up by the participant's own machine."""
-        strains = STRAINS if strain == _LATE else _ON_THE_WAY
+        strains = IMPAIRMENTS if strain == _LATE else _ON_THE_WAY
         if any(covers(self._view(each).own[row_id], span) for each in strains):
             return True
         return any(
@@ -290,7 +296,7 @@ class Session:
         )
 
     def senders_missed(
-        self, listener: str, span: Span, strain: Strain
+        self, listener: str, span: Span, strain: Impairment
     ) -> tuple[set[str], set[str]]:
         """Whom the listener heard in that time, and whom of them badly; unnamed ones too."""
         slots = self._view(strain).heard[listener]
@@ -298,7 +304,7 @@ class Session:
         return heard, {slot for slot in heard if covers(slots[slot].strained, span)}
 
     def listeners_missing(
-        self, sender: str, span: Span, strain: Strain
+        self, sender: str, span: Span, strain: Impairment
     ) -> tuple[set[str], set[str]]:
         """Who heard the sender in that time, and which of them badly: in that way, or late.
         Where nothing names the sender, all who missed something."""
@@ -340,7 +346,7 @@ class Session:
 _UNNAMED: Final = "?"
 
 
-def _own_strains(strain: Strain) -> tuple[Strain, ...]:
+def _own_strains(strain: Impairment) -> tuple[Impairment, ...]:
     return _ON_THE_WAY if strain == _LATE else (strain,)
 
 
@@ -348,6 +354,6 @@ def _spans(issues: Iterable[Issue]) -> list[Span]:
     return union((issue.first_at, issue.last_at) for issue in issues)
 
 
-def _present(traces: Iterable[StreamTrace]) -> list[Span]:
+def _present(traces: Iterable[StreamActivity]) -> list[Span]:
     """When anything of these streams was reported on."""
     return union(span for each in traces for span in (*each.flowing, *each.dry))

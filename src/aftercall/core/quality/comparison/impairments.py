@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
 from aftercall.core.instants import SECOND_MS
-from aftercall.core.quality.activity.stream_activity import Span, StreamTrace, union
+from aftercall.core.quality.activity.stream_activity import Span, StreamActivity, union
 from aftercall.core.quality.issues import Issue, IssueName
 
 LOSS_PERCENT: Final = 5
@@ -36,20 +36,20 @@ PLAYOUT: Final = frozenset(
 )
 """The issues of lateness."""
 
-Strain = Literal["loss", "jitter", "late"]
+Impairment = Literal["loss", "jitter", "late"]
 """What a path did to the packets, as far as it can be seen. Who shakes them a little has not
 lost them; where a server closes gaps, what was lost shows as concealment alone."""
 
-STRAINS: Final[tuple[Strain, ...]] = ("loss", "jitter", "late")
+IMPAIRMENTS: Final[tuple[Impairment, ...]] = ("loss", "jitter", "late")
 
 
-def strained(traces: Iterable[StreamTrace], *strains: Strain) -> list[Span]:
+def strained(traces: Iterable[StreamActivity], *strains: Impairment) -> list[Span]:
     """When any of the streams was in such trouble, short recoveries included."""
     spans = (span for each in traces for strain in strains for span in _when(each, strain))
     return union(spans, within_ms=ONE_WAY_MS)
 
 
-def _when(trace: StreamTrace, strain: Strain) -> Sequence[Span]:
+def _when(trace: StreamActivity, strain: Impairment) -> Sequence[Span]:
     if strain == "loss":
         return trace.lossy
     return trace.jittery if strain == "jitter" else trace.late
@@ -57,10 +57,10 @@ def _when(trace: StreamTrace, strain: Strain) -> Sequence[Span]:
 
 def is_transit(issue: Issue) -> bool:
     """Whether a network issue is one of loss, jitter or lateness, not of the round trip alone."""
-    return strain_of(issue) != "jitter" or issue.worst.get("jitter_ms", 0.0) >= JITTER_MS
+    return impairment_of(issue) != "jitter" or issue.worst.get("jitter_ms", 0.0) >= JITTER_MS
 
 
-def strain_of(issue: Issue) -> Strain:
+def impairment_of(issue: Issue) -> Impairment:
     """What an issue is about: loss, when there was enough of it to be one."""
     if issue.worst.get("loss_percent", 0.0) >= LOSS_PERCENT:
         return "loss"

@@ -7,9 +7,9 @@ import msgspec
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.activity.stream_activity import (
-    ConnectionTrace,
+    ConnectionActivity,
     Span,
-    StreamTrace,
+    StreamActivity,
     overlap_ms,
 )
 from aftercall.core.quality.issues import Issue
@@ -27,8 +27,8 @@ class Party(msgspec.Struct, frozen=True, kw_only=True):
     row_id: str
     peer_ids: frozenset[str]
     issues: Sequence[Issue]
-    traces: Sequence[StreamTrace]
-    connections: Sequence[ConnectionTrace] = ()
+    traces: Sequence[StreamActivity]
+    connections: Sequence[ConnectionActivity] = ()
     left_at: Mapping[str, EpochMs] = {}
     """When its peers left, by id; without those that are still there."""
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from aftercall.core.quality.activity.stream_activity import (
     Counted,
     Span,
-    StreamTrace,
+    StreamActivity,
     overlap_ms,
     union,
 )
@@ -92,7 +92,7 @@ def _as(ref: StreamRef, family: Family) -> StreamRef:
     return replace(ref, family=family.value)
 
 
-class SentPictures:
+class SentVideo:
     """The frames that the cameras of a session made and that their receivers showed."""
 
     def __init__(self, parties: Mapping[str, Party], topology: Topology) -> None:
@@ -122,7 +122,7 @@ class SentPictures:
             return False
         return any(_are_shown(slow, made.counted) for made in self._made(issue.stream, sender))
 
-    def _made(self, ref: StreamRef, sender: str) -> list[StreamTrace]:
+    def _made(self, ref: StreamRef, sender: str) -> list[StreamActivity]:
         """What the sender may have sent it as: where something names it, that alone."""
         every = self._sent[sender]
         named = [t for t in every if ref.producer_id and t.ref.producer_id == ref.producer_id]

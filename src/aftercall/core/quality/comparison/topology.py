@@ -8,7 +8,7 @@ only partner of its partner, and each end's far candidate is one of the other's 
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from aftercall.core.quality.activity.stream_activity import ConnectionTrace, End, StreamTrace
+from aftercall.core.quality.activity.stream_activity import ConnectionActivity, End, StreamActivity
 from aftercall.core.quality.comparison.parties import Party
 from aftercall.core.quality.issues import StreamRef
 from aftercall.core.quality.stats.link import AUDIO, PRODUCERS
@@ -131,18 +131,20 @@ def _far_ends(parties: Mapping[str, Party]) -> dict[tuple[str, str], _Place]:
     return found
 
 
-def _place(row_id: str, trace: StreamTrace) -> _Place | None:
+def _place(row_id: str, trace: StreamActivity) -> _Place | None:
     ref = trace.ref
     if ref.connection_id is None or ref.ssrc is None:
         return None
     return _Place(row_id, ref.peer_id, ref.connection_id)
 
 
-def _name(trace: StreamTrace) -> _Name:
+def _name(trace: StreamActivity) -> _Name:
     return (trace.ref.ssrc or 0, trace.family in AUDIO)
 
 
-def _is_one(one: ConnectionTrace | None, other: ConnectionTrace | None, *, is_mixed: bool) -> bool:
+def _is_one(
+    one: ConnectionActivity | None, other: ConnectionActivity | None, *, is_mixed: bool
+) -> bool:
     """Whether two connections that share their streams are the two ends of one. `is_mixed`: one
     of them also carried a stream of somebody else."""
     if one is None or other is None:
@@ -154,7 +156,7 @@ def _is_one(one: ConnectionTrace | None, other: ConnectionTrace | None, *, is_mi
     return not any(_is_at_one(end, far) for end in one.chosen for far in other.chosen)
 
 
-def _has_met(one: ConnectionTrace, other: ConnectionTrace) -> bool:
+def _has_met(one: ConnectionActivity, other: ConnectionActivity) -> bool:
     """Whether one used a candidate of the other's as its far end."""
     return any(end.is_same(own) for end in one.chosen for own in other.own)
 

@@ -49,10 +49,10 @@ class Group:
         return _middle([part.mean(measure) for part in self._by_stream()])
 
     def _by_stream(self) -> "list[Group]":
-        by_stream: dict[StreamRef, list[Issue]] = {}
+        group_by_stream: dict[StreamRef, list[Issue]] = {}
         for issue in self.issues:
-            by_stream.setdefault(issue.stream, []).append(issue)
-        return [Group(issues) for issues in by_stream.values()]
+            group_by_stream.setdefault(issue.stream, []).append(issue)
+        return [Group(issues) for issues in group_by_stream.values()]
 
     @property
     def severity(self) -> Severity:

@@ -4,7 +4,7 @@ finding for each kind."""
 from collections.abc import Iterable
 from typing import Final
 
-from aftercall.core.quality.activity.stream_activity import Span, StreamTrace, overlap_ms
+from aftercall.core.quality.activity.stream_activity import Span, StreamActivity, overlap_ms
 from aftercall.core.quality.comparison.comparison import (
     DOWNLINK,
     PLAYOUT,
@@ -202,7 +202,7 @@ def _is_loss_free(group: Group, subject: Subject, session: Session) -> bool:
     return None not in senders and all(_is_clean(traces, group) for traces in (received, sent))
 
 
-def _is_clean(traces: list[StreamTrace], group: Group) -> bool:
+def _is_clean(traces: list[StreamActivity], group: Group) -> bool:
     """Whether there is such a stream, the loss of all is known, and there was hardly any."""
     return (
         bool(traces)

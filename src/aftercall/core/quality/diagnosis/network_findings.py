@@ -13,8 +13,8 @@ from aftercall.core.quality.comparison.comparison import (
     LOSS_PERCENT,
     PLAYOUT,
     UPLINK,
+    Impairment,
     Session,
-    Strain,
     is_transit,
 )
 from aftercall.core.quality.comparison.parties import are_most
@@ -94,7 +94,7 @@ def _long_round_trips(issues: Iterable[Issue]) -> list[Figure]:
     return [] if group is None else led_by(figures_of(group), "rtt_ms")
 
 
-def _strain(figures: Sequence[Figure]) -> Strain:
+def _strain(figures: Sequence[Figure]) -> Impairment:
     """What a group with such figures is about."""
     worst = {figure.name: figure.worst for figure in figures}
     if worst.get("loss_percent", 0.0) >= LOSS_PERCENT:
@@ -114,7 +114,7 @@ def _figures_on_the_way(subject: Subject, group: Group, figures: list[Figure]) -
     return [*led_by(figures, *leads), *_long_round_trips(long)]
 
 
-_LEADS: Final[Mapping[Strain, tuple[str, ...]]] = {
+_LEADS: Final[Mapping[Impairment, tuple[str, ...]]] = {
     "loss": ("loss_percent",),
     "jitter": ("jitter_ms",),
     "late": tuple(LATE_FROM),

@@ -5,7 +5,7 @@ from statistics import fmean
 from typing import Final, NamedTuple
 
 from aftercall.core.quality.activity.stream_activity import Span
-from aftercall.core.quality.comparison.comparison import Session, Strain
+from aftercall.core.quality.comparison.comparison import Impairment, Session
 from aftercall.core.quality.diagnosis.issue_groups import Group, during
 from aftercall.core.quality.issues import Issue, IssueName
 
@@ -32,7 +32,7 @@ class Reach(NamedTuple):
     concealment_percent: float | None = None
 
 
-def reach_of(session: Session, sender: str, spans: Sequence[Span], strain: Strain) -> Reach:
+def reach_of(session: Session, sender: str, spans: Sequence[Span], strain: Impairment) -> Reach:
     """The listeners that the sender's trouble reached. Those who received everybody badly at the
     time suffered from their own trouble, and do not count as reached."""
     present: set[str] = set()

@@ -104,7 +104,9 @@ def shares_of(levels: Iterable[int]) -> Shares:
     return (counts[BAD], counts[POOR], counts[FAIR], counts[GOOD])
 
 
-def strip_of(lanes: Sequence[Sequence[int]], buckets: int, places: int) -> tuple[list[Shares], int]:
+def sparkline_of(
+    lanes: Sequence[Sequence[int]], buckets: int, places: int
+) -> tuple[list[Shares], int]:
     """A session's strip: of everybody's moments in each of at most `places` places, how many
     were bad, poor, fair and good; and how many buckets go into one place."""
     width = max(1, -(-buckets // places))

@@ -48,7 +48,7 @@ def _scores(peer_id: str, table: Table) -> StreamScores:
     numbered: dict[StreamKey, int] = {}
     refs: list[StreamRef] = []
     numbers: list[int] = []
-    for saying in table.sayings:
+    for saying in table.descriptions:
         number = numbered.setdefault(saying.key, len(numbered))
         if number == len(refs):
             refs.append(StreamRef.of(peer_id, saying))

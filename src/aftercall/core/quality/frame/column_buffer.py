@@ -16,7 +16,7 @@ import numpy as np
 
 from aftercall.core.quality.frame.columns import Numbers, nothing
 from aftercall.core.quality.stats.decode import NUMBERS, numbers_of
-from aftercall.core.quality.stats.link import Sample, Saying, Stream
+from aftercall.core.quality.stats.link import Sample, Stream, StreamDescription
 from aftercall.core.quality.stats.track_tags import StreamKey
 
 _HEAD: Final = ("at", "pair_rtt_s", "score_given")
@@ -156,28 +156,28 @@ def _pack_sent(at: float, rtt_s: float, stream: Stream) -> bytes:
     )
 
 
-class Track(msgspec.Struct, gc=False):
+class ColumnBuffer(msgspec.Struct, gc=False):
     """The history of one stream. `sayings[i]` holds from byte `starts[i]` of `data` on."""
 
     rank: int
     """Its place in the order in which streams were first seen."""
     kind: Kind
     data: bytearray
-    sayings: list[Saying]
+    descriptions: list[StreamDescription]
     starts: list[int]
-    last: Saying | None = None
+    last: StreamDescription | None = None
 
 
-class Tracks:
+class ColumnBuffers:
     """The tracks of one peer's streams."""
 
     def __init__(self) -> None:
-        self._by_name: dict[tuple[StreamKey, str | None], Track] = {}
-        self._by_saying: dict[Saying, Track] = {}
+        self._by_name: dict[tuple[StreamKey, str | None], ColumnBuffer] = {}
+        self._by_saying: dict[StreamDescription, ColumnBuffer] = {}
         self._reports: dict[str, array[float]] = {}
         """The moments of the reports on each connection."""
 
-    def __iter__(self) -> Iterator[Track]:
+    def __iter__(self) -> Iterator[ColumnBuffer]:
         return iter(self._by_name.values())
 
     def record(self, sample: Sample) -> None:
@@ -197,24 +197,24 @@ class Tracks:
                     track = self._say(saying, RECEIVED)
                 track.data += pack(at, rtt_s, stream.score, *numbers_of(stream.stats))
 
-    def absences(self, track: Track) -> Numbers:
+    def absences(self, track: ColumnBuffer) -> Numbers:
         """When its connection was reported on without it, from its first report to its last, in
         order of time."""
-        said = np.frombuffer(self._reports[track.sayings[0].key[0]])
+        said = np.frombuffer(self._reports[track.descriptions[0].key[0]])
         own = np.frombuffer(track.data)[_AT :: len(track.kind.names)]
         if len(own) == len(said):
             return nothing(0)
         return np.setdiff1d(said[(said > own.min()) & (said < own.max())], own)
 
-    def _say(self, saying: Saying, kind: Kind) -> Track:
+    def _say(self, saying: StreamDescription, kind: Kind) -> ColumnBuffer:
         """The track of a stream, of which this is said from the next report on."""
         track = self._by_saying.get(saying)
         if track is None:
             name = (saying.key, saying.kind)
-            new = Track(len(self._by_name), kind, bytearray(), [], [])
+            new = ColumnBuffer(len(self._by_name), kind, bytearray(), [], [])
             track = self._by_saying[saying] = self._by_name.setdefault(name, new)
         if track.last is not saying:
-            track.sayings.append(saying)
+            track.descriptions.append(saying)
             track.starts.append(len(track.data))
             track.last = saying
         return track

@@ -28,12 +28,12 @@ def known(column: Numbers) -> Numbers | None:
     return None if np.isnan(column).all() else column
 
 
-def or_zero(column: Numbers) -> Numbers:
+def fill_zero(column: Numbers) -> Numbers:
     """What is not known taken for zero."""
     return np.where(np.isnan(column), 0.0, column)
 
 
-def first_known(column: Numbers, other: Numbers) -> Numbers:
+def coalesce(column: Numbers, other: Numbers) -> Numbers:
     return np.where(np.isnan(column), other, column)
 
 
@@ -80,7 +80,7 @@ def minus(column: Numbers | None, other: Numbers | None) -> Numbers | None:
     """One less the other, where the other is known, at least zero."""
     if column is None or other is None:
         return column
-    return never_negative(column - or_zero(other))
+    return never_negative(column - fill_zero(other))
 
 
 def quotients(parts: Numbers, wholes: Numbers, scale: float = 1.0) -> Numbers:

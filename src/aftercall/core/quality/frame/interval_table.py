@@ -18,7 +18,7 @@ from aftercall.core.quality.frame.columns import (
     whole_numbers,
 )
 from aftercall.core.quality.frame.interval import Interval
-from aftercall.core.quality.stats.link import Family, Saying
+from aftercall.core.quality.stats.link import Family, StreamDescription
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ class Table(msgspec.Struct, kw_only=True):
     family: Family
     at: Numbers
     ranks: Places
-    sayings: Sequence[Saying]
+    descriptions: Sequence[StreamDescription]
     which: Places
     numbers: dict[str, Numbers]
 
@@ -54,9 +54,9 @@ class Table(msgspec.Struct, kw_only=True):
             before = self.numbers.get(name, 0.0)
             self.numbers[name] = np.where(places, 1.0, before)
 
-    def said(self, read: Callable[[Saying], T]) -> list[T]:
+    def said(self, read: Callable[[StreamDescription], T]) -> list[T]:
         """What `read` finds in the words of each row."""
-        words = [read(saying) for saying in self.sayings]
+        words = [read(saying) for saying in self.descriptions]
         if len(words) == 1:
             return words * len(self.which)
         return [words[place] for place in self.which.tolist()]
@@ -85,23 +85,23 @@ def merged(tables: Sequence[Table]) -> Table:
     """The rows of tables, at least one, one after the other; the family is that of the first."""
     if len(tables) == 1:
         return tables[0]
-    starts = accumulate((len(table.sayings) for table in tables), initial=0)
+    starts = accumulate((len(table.descriptions) for table in tables), initial=0)
     return Table(
         family=tables[0].family,
         at=np.concatenate([table.at for table in tables]),
         ranks=np.concatenate([table.ranks for table in tables]),
-        sayings=list(chain.from_iterable(table.sayings for table in tables)),
+        descriptions=list(chain.from_iterable(table.descriptions for table in tables)),
         which=np.concatenate(
             [table.which + start for table, start in zip(tables, starts, strict=False)]
         ),
         numbers={
-            name: stacked(tables, name)
+            name: concat_column(tables, name)
             for name in dict.fromkeys(chain.from_iterable(table.numbers for table in tables))
         },
     )
 
 
-def stacked(tables: Sequence[Table], name: str) -> Numbers:
+def concat_column(tables: Sequence[Table], name: str) -> Numbers:
     """One column of several tables, one after the other."""
     return np.concatenate([table.get(name) for table in tables]) if tables else nothing(0)
 
@@ -109,17 +109,19 @@ def stacked(tables: Sequence[Table], name: str) -> Numbers:
 class StreamRows(NamedTuple):
     """Where the rows of one stream are in a table."""
 
-    saying: Saying
+    saying: StreamDescription
     """Of the first."""
     rows: slice
     place: tuple[float, int]
     """The moment and rank of the first: streams sort by it."""
 
 
-def by_stream(table: Table, name: Callable[[Saying], Hashable]) -> tuple[Table, list[StreamRows]]:
+def group_by_stream(
+    table: Table, name: Callable[[StreamDescription], Hashable]
+) -> tuple[Table, list[StreamRows]]:
     """The table stream by stream, each in order of time. What has the same name is one stream."""
     numbered: dict[Hashable, int] = {}
-    numbers = [numbered.setdefault(name(saying), len(numbered)) for saying in table.sayings]
+    numbers = [numbered.setdefault(name(saying), len(numbered)) for saying in table.descriptions]
     streams = np.array(numbers, dtype=np.intp)[table.which]
     order = np.lexsort((table.ranks, table.at, streams))
     if (np.diff(order) < 0).any():
@@ -127,7 +129,7 @@ def by_stream(table: Table, name: Callable[[Saying], Hashable]) -> tuple[Table, 
     edges = [*np.flatnonzero(np.diff(streams, prepend=-1)).tolist(), len(streams)]
     return table, [
         StreamRows(
-            table.sayings[table.which[start]],
+            table.descriptions[table.which[start]],
             slice(start, end),
             (float(table.at[start]), int(table.ranks[start])),
         )
@@ -135,7 +137,7 @@ def by_stream(table: Table, name: Callable[[Saying], Hashable]) -> tuple[Table, 
     ]
 
 
-def in_order_of_time(tables: Sequence[Table]) -> list[Interval]:
+def sort_by_time(tables: Sequence[Table]) -> list[Interval]:
     """All rows of all tables; those of one moment by rank."""
     made = [interval for table in tables for interval in intervals_of(table)]
     if not made:
@@ -161,7 +163,7 @@ def _flags(column: Numbers) -> list[bool | None]:
     return [None if value is None else value == 1 for value in floats(column)]
 
 
-_WORDS: Final[dict[str, Callable[[Saying], Any]]] = {
+_WORDS: Final[dict[str, Callable[[StreamDescription], Any]]] = {
     "key": attrgetter("key"),
     "connection_id": lambda saying: saying.key[0],
     "ssrc": attrgetter("ssrc"),

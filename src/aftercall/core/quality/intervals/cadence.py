@@ -13,7 +13,7 @@ from statistics import median
 from typing import Final, NamedTuple
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.records import PeerNote
+from aftercall.core.records import StoredPeerEvent
 
 GAP_REPORTS: Final = 3
 """Reports missing in a row before it is called a gap; the catalogue's `stats_gap`."""
@@ -28,7 +28,7 @@ Span = tuple[EpochMs, EpochMs]
 _FOREVER: Final = EpochMs(2**62)
 
 
-class Sight(NamedTuple):
+class PageVisibility(NamedTuple):
     """A sample that said whether its page was hidden."""
 
     at: EpochMs
@@ -54,7 +54,7 @@ class _Change(NamedTuple):
     """A note tells when it changed; a sample only that it is so."""
 
 
-def hidden_spans(notes: Iterable[PeerNote], sights: Iterable[Sight]) -> list[Span]:
+def hidden_spans(notes: Iterable[StoredPeerEvent], sights: Iterable[PageVisibility]) -> list[Span]:
     """When a peer's page was hidden, as far as its samples and notes tell. What holds at the last
     of them holds on for ever."""
     changes = _changes_of(notes, sights)
@@ -65,7 +65,9 @@ def hidden_spans(notes: Iterable[PeerNote], sights: Iterable[Sight]) -> list[Spa
     ]
 
 
-def _changes_of(notes: Iterable[PeerNote], sights: Iterable[Sight]) -> "list[_Change]":
+def _changes_of(
+    notes: Iterable[StoredPeerEvent], sights: Iterable[PageVisibility]
+) -> "list[_Change]":
     changes = [_Change(sight.at, sight.is_hidden, False) for sight in sights]
     changes += [
         _Change(note.at, _VISIBILITY[note.name], True) for note in notes if note.name in _VISIBILITY
@@ -77,7 +79,10 @@ class Cadence:
     """When the reports of one peer are due."""
 
     def __init__(
-        self, interval_ms: int, notes: Iterable[PeerNote] = (), sights: Iterable[Sight] = ()
+        self,
+        interval_ms: int,
+        notes: Iterable[StoredPeerEvent] = (),
+        sights: Iterable[PageVisibility] = (),
     ) -> None:
         changes = _changes_of(notes, sights)
         self._interval_ms = interval_ms

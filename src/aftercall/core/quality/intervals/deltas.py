@@ -22,10 +22,10 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from aftercall.core.quality.frame.column_buffer import SENT, Track, Tracks
+from aftercall.core.quality.frame.column_buffer import SENT, ColumnBuffer, ColumnBuffers
 from aftercall.core.quality.frame.columns import Flags, Numbers, Places, known, numbers
 from aftercall.core.quality.frame.interval import Interval
-from aftercall.core.quality.frame.interval_table import Table, in_order_of_time, merged
+from aftercall.core.quality.frame.interval_table import Table, merged, sort_by_time
 from aftercall.core.quality.intervals.idle_sources import mark_idle
 from aftercall.core.quality.intervals.metrics import (
     SenderRtt,
@@ -43,7 +43,7 @@ from aftercall.core.quality.intervals.plausibility import (
 )
 from aftercall.core.quality.intervals.report_order import Reports, accept
 from aftercall.core.quality.intervals.score_coverage import mark_covered
-from aftercall.core.quality.intervals.scoring import appraise
+from aftercall.core.quality.intervals.scoring import score_intervals
 from aftercall.core.quality.intervals.simulcast import join_layers
 from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, Family, Sample
 
@@ -71,14 +71,14 @@ class Reading(msgspec.Struct):
     @property
     def intervals(self) -> list[Interval]:
         """All rows of all tables in order of time."""
-        return in_order_of_time(self.tables)
+        return sort_by_time(self.tables)
 
 
 class Reader:
     """Gathers the samples of one peer, in any order and number of repeats."""
 
     def __init__(self) -> None:
-        self._tracks = Tracks()
+        self._tracks = ColumnBuffers()
 
     def take(self, sample: Sample) -> None:
         self._tracks.record(sample)
@@ -112,11 +112,11 @@ def read_intervals(samples: Iterable[Sample]) -> list[Interval]:
     return reader.read().intervals
 
 
-def _by_family(tracks: Tracks, reading: Reading) -> dict[Family, Table]:
+def _by_family(tracks: ColumnBuffers, reading: Reading) -> dict[Family, Table]:
     """What was counted and heard, not yet measured."""
-    alike: dict[Family, list[Track]] = {}
+    alike: dict[Family, list[ColumnBuffer]] = {}
     for track in tracks:
-        alike.setdefault(track.sayings[0].family, []).append(track)
+        alike.setdefault(track.descriptions[0].family, []).append(track)
     found: dict[Family, list[Table]] = {}
     for each in alike.values():
         reports = accept(each)
@@ -143,10 +143,10 @@ def _count(reports: Reports, was_absent: Flags, reading: Reading) -> list[Table]
         return []
     ends = starts + 1
     table = Table(
-        family=reports.sayings[0].family,
+        family=reports.descriptions[0].family,
         at=reports.get("at")[ends],
         ranks=reports.ranks[ends],
-        sayings=reports.sayings,
+        descriptions=reports.descriptions,
         which=reports.which[ends],
         numbers={
             "dt_s": reports.lengths_s[starts],
@@ -189,7 +189,7 @@ def _was_absent(reports: Reports, absences: Mapping[int, Numbers]) -> Flags:
 
 def _is_seam(reports: Reports) -> Flags:
     """Where the stats object or the use of a stream changes."""
-    uses = [(saying.stats_id, saying.family) for saying in reports.sayings]
+    uses = [(saying.stats_id, saying.family) for saying in reports.descriptions]
     numbered = {use: number for number, use in enumerate(dict.fromkeys(uses))}
     is_seam: Flags = np.diff(np.array([numbered[use] for use in uses])[reports.which]) != 0
     return is_seam
@@ -198,7 +198,7 @@ def _is_seam(reports: Reports) -> Flags:
 def _put_tags(table: Table, before: Places) -> None:
     """What the intervals' last reports said in numbers in their tags. `before` are the places of
     what their first reports said."""
-    tags = [saying.tag for saying in table.sayings]
+    tags = [saying.tag for saying in table.descriptions]
     for name, member in _TAG_NUMBERS.items():
         said = numbers([None if tag is None else getattr(tag, member) for tag in tags])
         table.put(name, known(said[table.which]))
@@ -220,12 +220,12 @@ def _put_known_live(table: Table, mutes: Mutes | None) -> None:
 
 def _split(table: Table) -> list[Table]:
     """A table for each family: a stream can change its use."""
-    families = dict.fromkeys(saying.family for saying in table.sayings)
+    families = dict.fromkeys(saying.family for saying in table.descriptions)
     if len(families) == 1:
         return [table]
     found: list[Table] = []
     for family in families:
-        is_of = np.array([saying.family is family for saying in table.sayings])[table.which]
+        is_of = np.array([saying.family is family for saying in table.descriptions])[table.which]
         if is_of.any():
             found.append(msgspec.structs.replace(table.taken(is_of), family=family))
     return found
@@ -246,5 +246,5 @@ def _finish(table: Table) -> None:
             table.numbers[name] = np.where(is_gap, np.nan, table.numbers[name])
     leave_out_pauses(table)
     table.put("is_listening_only", np.isnan(table.get("rtt_s")).astype(np.float64))
-    appraise(table)
+    score_intervals(table)
     mark_covered(table)

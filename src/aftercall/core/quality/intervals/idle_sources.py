@@ -14,9 +14,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from aftercall.core.quality.frame.columns import Flags, Numbers, Places, or_zero
+from aftercall.core.quality.frame.columns import Flags, Numbers, Places, fill_zero
 from aftercall.core.quality.frame.interval_table import Table
-from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, Saying
+from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, StreamDescription
 
 
 def mark_idle(tables: Sequence[Table]) -> None:
@@ -25,7 +25,7 @@ def mark_idle(tables: Sequence[Table]) -> None:
     for table, flowing in zip(tables, flows, strict=True):
         if not flowing.all():
             table.mark("is_idle", _carries_nothing(table, flowing))
-    if len({saying.key for table in tables for saying in table.sayings}) < _LEAST_STREAMS:
+    if len({saying.key for table in tables for saying in table.descriptions}) < _LEAST_STREAMS:
         return
     every = _Rows.of(tables, flows)
     if every.flowing.all():
@@ -48,7 +48,7 @@ def are_flowing(table: Table) -> Flags:
     bytes_, again, packets, frames = table.columns(
         f"bytes_{ending}", f"retransmitted_bytes_{ending}", f"packets_{ending}", "frames"
     )
-    flowing: Flags = (bytes_ - or_zero(again) > 0) | (np.isnan(bytes_) & (packets > 0))
+    flowing: Flags = (bytes_ - fill_zero(again) > 0) | (np.isnan(bytes_) & (packets > 0))
     flowing |= frames > 0
     if table.family in AUDIO:
         flowing |= packets >= _SOUND_PER_S * table.get("dt_s")
@@ -83,7 +83,7 @@ def _are_no_pictures(table: Table) -> Flags:
     return found
 
 
-def _source(saying: Saying) -> Hashable:
+def _source(saying: StreamDescription) -> Hashable:
     """What two streams of one source have in common: the track, or the producer of a received
     one; else what is sent of a kind and use, or received of a peer. What nobody knows more of is
     a source by itself."""
@@ -95,7 +95,7 @@ def _source(saying: Saying) -> Hashable:
     return saying.key if saying.peer_id is None else (direction, saying.peer_id, saying.family)
 
 
-def _may_have_moved(saying: Saying) -> bool:
+def _may_have_moved(saying: StreamDescription) -> bool:
     """False for a received stream whose sender is known: it is missed where it does not come,
     whatever comes from others."""
     return saying.key[1] == "send" or (saying.peer_id is None and saying.producer_id is None)
@@ -120,18 +120,20 @@ class _Rows(NamedTuple):
             np.concatenate(flows),
         )
 
-    def numbers(self, name: Callable[[Saying], Hashable]) -> Places:
+    def numbers(self, name: Callable[[StreamDescription], Hashable]) -> Places:
         """For each row the number of what its stream is called."""
         numbered: dict[Hashable, int] = {}
         return self._said(lambda saying: numbered.setdefault(name(saying), len(numbered)))
 
-    def are(self, is_so: Callable[[Saying], bool]) -> Flags:
+    def are(self, is_so: Callable[[StreamDescription], bool]) -> Flags:
         return self._said(is_so) > 0
 
-    def _said(self, read: Callable[[Saying], int]) -> Places:
+    def _said(self, read: Callable[[StreamDescription], int]) -> Places:
         return np.concatenate(
             [
-                np.array([read(saying) for saying in table.sayings], dtype=np.intp)[table.which]
+                np.array([read(saying) for saying in table.descriptions], dtype=np.intp)[
+                    table.which
+                ]
                 for table in self.tables
             ]
         )

@@ -14,15 +14,15 @@ from aftercall.core.quality.frame.columns import (
     Flags,
     Numbers,
     Places,
-    first_known,
+    coalesce,
+    fill_zero,
     known,
     minus,
     never_negative,
     nothing,
-    or_zero,
     ratio,
 )
-from aftercall.core.quality.frame.interval_table import Table, stacked
+from aftercall.core.quality.frame.interval_table import Table, concat_column
 from aftercall.core.quality.intervals.plausibility import (
     LONGEST_S,
     are_possible_losses,
@@ -43,7 +43,7 @@ class SenderRtt(NamedTuple):
     def of(cls, tables: Sequence[Table]) -> Self:
         """Of what was sent; the shorter first where there are several at a moment."""
         ats = np.concatenate([nothing(0), *(table.at for table in tables)])
-        rtts_s = stacked(tables, "rtt_s")
+        rtts_s = concat_column(tables, "rtt_s")
         is_heard = ~np.isnan(rtts_s)
         ats, rtts_s = ats[is_heard], rtts_s[is_heard]
         order = np.lexsort((rtts_s, ats))
@@ -70,7 +70,7 @@ def measure_sent(table: Table) -> None:
         targets_bps = np.fmax(*table.columns("target_bitrate_bps", "target_before_bps"))
         limits_bps = np.where(targets_bps > 0, targets_bps, np.inf)
         table.put("picture_bps", np.minimum(bitrates_bps, limits_bps))
-    table.put("rtt_s", known(first_known(*table.columns("rtt_s", "pair_rtt_s"))))
+    table.put("rtt_s", known(coalesce(*table.columns("rtt_s", "pair_rtt_s"))))
     for reason in ("none", "cpu", "bandwidth", "other"):
         # Seconds cannot fall but for rounding.
         seconds = of(f"limited_{reason}_s")
@@ -92,16 +92,16 @@ def hear(reports: Reports, pieces: Places) -> dict[str, Numbers]:
     before = np.where(is_alone[now], now, now - 1)
     places = anew[now]
     sent_again = reports.get("retransmitted_packets_sent")
-    sent_once = reports.get("packets_sent") - or_zero(sent_again)
+    sent_once = reports.get("packets_sent") - fill_zero(sent_again)
     total_lost = without_duplicates(told[_LOST], reports.ranks)
     sent = sent_once[places] - sent_once[anew[before]]
-    again = or_zero(sent_again[places] - sent_again[anew[before]])
+    again = fill_zero(sent_again[places] - sent_again[anew[before]])
     heard = _compare(
         told[:, places],
         np.where(is_alone[now], np.nan, told[:, anew[before]]),
         total_lost[places] - total_lost[anew[before]],
         sent,
-        pieces[places] if reports.sayings[0].kind == "video" else None,
+        pieces[places] if reports.descriptions[0].kind == "video" else None,
         again,
     )
     signed = heard["packets_lost_signed"]
@@ -250,7 +250,7 @@ def measure_received(table: Table, sender_rtt: SenderRtt) -> None:
     )
     trips = table.numbers["pair_rtt_s"]
     if np.isnan(trips).any():
-        trips = first_known(trips, sender_rtt.near(table.at))
+        trips = coalesce(trips, sender_rtt.near(table.at))
     table.put("rtt_s", known(trips))
     lost, again = of("packets_lost"), of("retransmitted_packets_received")
     firsts = minus(of("packets_received"), again)

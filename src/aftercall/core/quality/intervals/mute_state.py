@@ -17,7 +17,7 @@ from aftercall.core.quality.stats.link import (
     Stream,
 )
 from aftercall.core.quality.stats.track_tags import StreamKey
-from aftercall.core.records import PeerNote
+from aftercall.core.records import StoredPeerEvent
 
 if TYPE_CHECKING:
     from aftercall.core.quality.frame.columns import Numbers
@@ -71,7 +71,7 @@ class Mutes:
     """The muted stretches of one peer's microphone and camera. Notes alone tell most of it; the
     samples, when they are taken too, tell of tags, and of tracks whose unmuting nobody told."""
 
-    def __init__(self, notes: Iterable[PeerNote]) -> None:
+    def __init__(self, notes: Iterable[StoredPeerEvent]) -> None:
         self._told: dict[str, list[_Change]] = {"audio": [], "video": []}
         for note in sorted(notes, key=lambda note: (note.at, note.id)):
             found = _change_of(note)
@@ -138,7 +138,7 @@ class Mutes:
         return np.where(since <= starts, since, np.nan)
 
 
-def _change_of(note: PeerNote) -> tuple[str, _Change] | None:
+def _change_of(note: StoredPeerEvent) -> tuple[str, _Change] | None:
     """The kind a note is about and what it says of it. A screen is neither microphone nor
     camera."""
     named = note.data.get("source")

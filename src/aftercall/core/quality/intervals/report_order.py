@@ -15,9 +15,9 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from aftercall.core.quality.frame.column_buffer import RECEIVED, Kind, Track
+from aftercall.core.quality.frame.column_buffer import RECEIVED, ColumnBuffer, Kind
 from aftercall.core.quality.frame.columns import Flags, Numbers, Places
-from aftercall.core.quality.stats.link import Saying
+from aftercall.core.quality.stats.link import StreamDescription
 
 CLOCK_STEP_MS: Final = 4_000
 """A jump that counts as a step of the browser's clock. Its other measure, the sample's
@@ -38,7 +38,7 @@ class Reports(msgspec.Struct):
     kind: Kind
     columns: Numbers
     ranks: Places
-    sayings: Sequence[Saying]
+    descriptions: Sequence[StreamDescription]
     which: Places
     lengths_s: Numbers
     steps: Numbers
@@ -50,7 +50,7 @@ class Reports(msgspec.Struct):
         return column
 
 
-def accept(tracks: Sequence[Track]) -> Reports:
+def accept(tracks: Sequence[ColumnBuffer]) -> Reports:
     """Puts the reports of tracks of one kind, at least one, in order and leaves out those that
     say nothing new."""
     reports = _joined(tracks)
@@ -74,7 +74,7 @@ def accept(tracks: Sequence[Track]) -> Reports:
         reports.kind,
         reports.columns[:, places],
         reports.ranks[places],
-        reports.sayings,
+        reports.descriptions,
         reports.which[places],
         np.array(chosen.lengths_s[1:]),
         np.array(chosen.steps[1:], dtype=np.float64),
@@ -83,7 +83,7 @@ def accept(tracks: Sequence[Track]) -> Reports:
     )
 
 
-def _joined(tracks: Sequence[Track]) -> Reports:
+def _joined(tracks: Sequence[ColumnBuffer]) -> Reports:
     """All reports as they came."""
     kind = tracks[0].kind
     numbers = np.frombuffer(b"".join([track.data for track in tracks]))
@@ -94,7 +94,7 @@ def _joined(tracks: Sequence[Track]) -> Reports:
         kind,
         columns,
         np.repeat([track.rank for track in tracks], [len(track.data) // size for track in tracks]),
-        list(chain.from_iterable(track.sayings for track in tracks)),
+        list(chain.from_iterable(track.descriptions for track in tracks)),
         np.repeat(np.arange(len(said)), said),
         np.diff(columns[_STAMP]) / 1000,
         np.zeros(columns.shape[1] - 1),

@@ -13,11 +13,11 @@ from aftercall.core.quality.frame.columns import (
     Flags,
     Numbers,
     Places,
-    first_known,
+    coalesce,
+    fill_zero,
     known,
     nothing,
     numbers,
-    or_zero,
 )
 from aftercall.core.quality.frame.interval_table import Table
 from aftercall.core.quality.intervals.frame_size import longer_sides
@@ -36,7 +36,7 @@ LEAST_AUDIO_S: Final = 0.5
 ASSUMED_SAMPLING_RATE: Final = 48_000
 
 
-def appraise(table: Table) -> None:
+def score_intervals(table: Table) -> None:
     """Adds `score` and `mos`; for received audio `burst_ratio` too."""
     silent, unplayed = _unscored(table), are_unplayed(table)
     still = are_still_screens(table)
@@ -46,7 +46,7 @@ def appraise(table: Table) -> None:
         scores, opinions = (np.where(unplayed, np.nan, each) for each in (scores, opinions))
     if still.any():
         scores, opinions = (np.where(still, np.nan, each) for each in (scores, opinions))
-    scores = first_known(table.get("score_given"), scores)
+    scores = coalesce(table.get("score_given"), scores)
     if silent.any():
         scores, opinions = (np.where(silent, np.nan, each) for each in (scores, opinions))
     table.put("score", known(scores))
@@ -77,7 +77,7 @@ def _scores(table: Table) -> Numbers:
             losses,
             jitters,
             longer_sides(table, "frame"),
-            first_known(shown_fps, fps),
+            coalesce(shown_fps, fps),
             frames,
             is_screen=table.family in SCREENSHARES,
         )
@@ -98,7 +98,9 @@ def _audio(table: Table) -> Numbers:
         )
     is_repaired = ~np.isnan(table.get("concealment_percent"))
     opinions = nothing(len(which))
-    for spoken, target_bps, places in _manners(codecs, which, table.get("target_bitrate_bps")):
+    for spoken, target_bps, places in _encoding_groups(
+        codecs, which, table.get("target_bitrate_bps")
+    ):
         name, fmtp = (None, None) if spoken is None else (spoken.subtype, spoken.sdp_fmtp_line)
         constants = mos_audio.codec_of(name, target_bps)
         if constants is not None:
@@ -116,11 +118,11 @@ def _audio(table: Table) -> Numbers:
 def _codecs(table: Table) -> tuple[list[Codec | None], Places]:
     """The codecs, and which of them each interval had."""
     numbered: dict[Codec | None, int] = {}
-    which = [numbered.setdefault(saying.codec, len(numbered)) for saying in table.sayings]
+    which = [numbered.setdefault(saying.codec, len(numbered)) for saying in table.descriptions]
     return list(numbered), np.array(which, dtype=np.intp)[table.which]
 
 
-def _manners(
+def _encoding_groups(
     codecs: Sequence[Codec | None], which: Places, targets: Numbers
 ) -> list[tuple[Codec | None, float | None, Places]]:
     """The ways in which streams were encoded: codec, target bitrate, and where."""
@@ -138,7 +140,7 @@ def _manners(
 
 def _sent_losses(table: Table) -> Numbers:
     losses, expected, sent = table.columns("loss_percent", "packets_expected", "packets_sent")
-    base = or_zero(np.where(expected > 0, expected, sent))
+    base = fill_zero(np.where(expected > 0, expected, sent))
     return np.where(base < LEAST_PACKETS, np.nan, losses)
 
 
@@ -153,12 +155,12 @@ def _received_losses(table: Table, sampling_rates: Numbers) -> tuple[Numbers, Nu
     )
     is_played = ~np.isnan(played) & ~np.isnan(concealed)
     is_short = (expected < LEAST_PACKETS) | (is_played & (played < LEAST_AUDIO_S * sampling_rates))
-    missed = lost + or_zero(discarded)
+    missed = lost + fill_zero(discarded)
     missing = np.divide(100 * missed, expected, out=nothing(len(lost)), where=expected > 0)
     losses = np.where(is_played, percents, np.minimum(missing, 100.0))
     losses = np.where(is_short, np.nan, losses)
     packets = np.where(is_played, losses * played / (2 * sampling_rates), lost)
-    bursts = mos_audio.burst_ratios(packets, or_zero(events), losses / 100)
+    bursts = mos_audio.burst_ratios(packets, fill_zero(events), losses / 100)
     return losses, np.where(np.isnan(losses), np.nan, bursts)
 
 
@@ -182,7 +184,7 @@ def _video(table: Table) -> Numbers:
         is_assumed = ~((source if is_producer else shown) > 0)
         expected = np.where(is_assumed, pixels, expected)
         table.put("is_size_assumed", is_assumed.astype(np.float64))
-    bitrate_bps = first_known(table.get("picture_bps"), bitrate_bps)
+    bitrate_bps = coalesce(table.get("picture_bps"), bitrate_bps)
     opinions = mos_video.opinions(
         model,
         _factors(table, model, is_screen=is_screen),
@@ -191,10 +193,10 @@ def _video(table: Table) -> Numbers:
         fps,
         expected,
         mos_video.expected_rates(source_fps, is_screen=is_screen),
-        500 * or_zero(rtt_s) + (0.0 if is_producer else or_zero(buffer_ms)),
-        or_zero(loss),
+        500 * fill_zero(rtt_s) + (0.0 if is_producer else fill_zero(buffer_ms)),
+        fill_zero(loss),
         # A page that scrolls and rests by turns looks like one that freezes.
-        np.zeros(len(fps)) if is_screen else or_zero(freeze_share),
+        np.zeros(len(fps)) if is_screen else fill_zero(freeze_share),
     )
     is_unknown = is_screen | ~_are_knowable(table, opinions)
     return np.where(frames == 0, np.where(is_unknown, np.nan, mos_video.LOWEST), opinions)

@@ -15,9 +15,9 @@ from aftercall.core.quality.frame.columns import (
     Flags,
     Numbers,
     Places,
-    first_known,
+    coalesce,
+    fill_zero,
     nothing,
-    or_zero,
 )
 from aftercall.core.quality.frame.interval_table import Table
 from aftercall.core.quality.stats.track_tags import StreamKey
@@ -32,7 +32,7 @@ def join_layers(table: Table) -> Table:
     layered = _layered(table)
     if not layered:
         return table
-    numbers = [layered.get(saying.key, -1) for saying in table.sayings]
+    numbers = [layered.get(saying.key, -1) for saying in table.descriptions]
     senders = np.array(numbers, dtype=np.intp)[table.which]
     rows = np.flatnonzero(senders >= 0)
     moments = _Moments.of(senders[rows], table.at[rows])
@@ -81,11 +81,11 @@ class _Moments(NamedTuple):
 def _best(layers: Table, moments: _Moments) -> Places:
     """The row of each moment to judge by; of equals the one of the first layer."""
     frames, width, height = layers.columns("frames", "frame_width", "frame_height")
-    media = or_zero(layers.get("bytes_sent")) - or_zero(layers.get("retransmitted_bytes_sent"))
+    media = fill_zero(layers.get("bytes_sent")) - fill_zero(layers.get("retransmitted_bytes_sent"))
     has_frames = ~np.isnan(moments.sums(frames))[moments.places]
-    moved = np.where(has_frames, or_zero(frames), media)
+    moved = np.where(has_frames, fill_zero(frames), media)
     keeps_up = moved >= LEAST_SHARE * moments.greatest(moved)[moments.places]
-    size = or_zero(width) * or_zero(height)
+    size = fill_zero(width) * fill_zero(height)
     order = np.lexsort((-layers.ranks, media, size, keeps_up, moments.places))
     best: Places = order[np.diff(moments.places[order], append=-1) != 0]
     return best
@@ -98,7 +98,7 @@ def _sums(layers: Table, moments: _Moments) -> dict[str, Numbers]:
         name: moments.sums(layers.get(name))
         for name in ("packets_lost", "packets_lost_signed", "packets_expected")
     }
-    weights = first_known(expected, sent)
+    weights = coalesce(expected, sent)
     for name in ("loss_percent", "residual_loss_percent"):
         percents = layers.get(name)
         known = np.where(np.isnan(percents), np.nan, weights)
@@ -120,13 +120,13 @@ def _layered(table: Table) -> Mapping[StreamKey, int]:
     """The streams that are layers, with the number of what sends them."""
     senders: dict[StreamKey, tuple[str, str]] = {}
     keys: dict[tuple[str, str], set[StreamKey]] = {}
-    for saying in table.sayings:
+    for saying in table.descriptions:
         if saying.sender is not None:
             senders.setdefault(saying.key, (saying.key[0], saying.sender))
     if len(senders) < 2:
         return {}
     for place in np.unique(table.which).tolist():
-        key = table.sayings[place].key
+        key = table.descriptions[place].key
         if key in senders:
             keys.setdefault(senders[key], set()).add(key)
     several = [layers for layers in keys.values() if len(layers) > 1]

@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from aftercall.core.quality.frame.columns import Numbers, first_known, or_zero, two_decimals
+from aftercall.core.quality.frame.columns import Numbers, coalesce, fill_zero, two_decimals
 from aftercall.core.quality.models.audio_codecs import (
     AMR_WB_DIOTIC,
     EVS,
@@ -251,7 +251,7 @@ def producer_delay_ms(rtt_s: float | None, jitter_s: float | None) -> float:
 
 
 def producer_delays_ms(rtts_s: Numbers, jitters_s: Numbers) -> Numbers:
-    return 500 * or_zero(rtts_s) + 2000 * or_zero(jitters_s) + PACKET_MS + LOOK_AHEAD_MS
+    return 500 * fill_zero(rtts_s) + 2000 * fill_zero(jitters_s) + PACKET_MS + LOOK_AHEAD_MS
 
 
 def consumer_delay_ms(
@@ -262,8 +262,8 @@ def consumer_delay_ms(
 
 
 def consumer_delays_ms(rtts_s: Numbers, buffers_ms: Numbers, jitters_s: Numbers) -> Numbers:
-    buffers_ms = first_known(buffers_ms, 2000 * or_zero(jitters_s))
-    return 500 * or_zero(rtts_s) + buffers_ms + PACKET_MS + LOOK_AHEAD_MS
+    buffers_ms = coalesce(buffers_ms, 2000 * fill_zero(jitters_s))
+    return 500 * fill_zero(rtts_s) + buffers_ms + PACKET_MS + LOOK_AHEAD_MS
 
 
 def _column(value: float | None) -> Numbers:

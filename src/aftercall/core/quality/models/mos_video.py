@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from aftercall.core.quality.frame.columns import Numbers, numbers, or_zero, two_decimals
+from aftercall.core.quality.frame.columns import Numbers, fill_zero, numbers, two_decimals
 
 LOWEST: Final = 1.0
 
@@ -141,8 +141,8 @@ def expected_size(
 def expected_sizes(
     pixels: Numbers, shown: Numbers, source: Numbers, *, is_producer: bool, is_screen: bool
 ) -> Numbers:
-    found = or_zero(source if is_producer or is_screen else shown)
-    least = or_zero(pixels)
+    found = fill_zero(source if is_producer or is_screen else shown)
+    least = fill_zero(pixels)
     if not is_screen:
         least = np.maximum(least, EXPECTED_PIXELS)
     return np.where(found > 0, found, least)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import Span, Traces
+from aftercall.core.quality.activity.stream_activity import PeerActivity, Span
 from aftercall.core.quality.attribution.origin import attribute
 from aftercall.core.quality.comparison.comparison import Party, Session
 from aftercall.core.quality.diagnosis.diagnosis import diagnose
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def complete(
     verdicts: Mapping[str, Verdict],
-    traces: Mapping[str, Traces],
+    traces: Mapping[str, PeerActivity],
     names: Mapping[str, str],
     now: EpochMs,
     moments: "Mapping[str, StreamMoments] | None" = None,

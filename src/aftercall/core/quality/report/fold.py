@@ -12,7 +12,7 @@ import msgspec
 
 from aftercall.core.events import ENTRY_REFUSED, INTERVAL_ASKED
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import Traces
+from aftercall.core.quality.activity.stream_activity import PeerActivity
 from aftercall.core.quality.diagnosis.findings import Finding
 from aftercall.core.quality.experience.levels import Experience
 from aftercall.core.quality.intervals.cadence import Cadence, followed
@@ -20,7 +20,7 @@ from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.report.cumulative import Cumulative
 from aftercall.core.quality.report.receive_stats import Received, Reception
 from aftercall.core.quality.stats.peer_metadata import LastSeen, Metadata, fold_metadata
-from aftercall.core.records import LeaveReason, Peer, PeerNote, StoredSample
+from aftercall.core.records import LeaveReason, Peer, StoredPeerEvent, StoredSample
 
 if TYPE_CHECKING:
     from aftercall.core.quality.experience.moments import StreamScores
@@ -35,7 +35,7 @@ class PeerFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     peer: Peer
     samples: Sequence[StoredSample]
-    notes: Sequence[PeerNote]
+    notes: Sequence[StoredPeerEvent]
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +105,7 @@ class Folded(msgspec.Struct, kw_only=True):
 
     verdict: Verdict
     details: Details
-    traces: Traces
+    traces: PeerActivity
     scores: "StreamScores"
 
 
@@ -159,7 +159,7 @@ def fold(chain: Sequence[PeerFacts], now: EpochMs) -> Folded:
     return Folded(
         verdict=verdict,
         details=Details(rows=peer_fold.rows(folds), receptions=receptions),
-        traces=Traces(
+        traces=PeerActivity(
             streams=[found for each in folds for found in each.traces.streams],
             connections=[found for each in folds for found in each.traces.connections],
         ),
@@ -269,12 +269,12 @@ def _with_streams(
     return found
 
 
-def _asked(notes: Sequence[PeerNote]) -> list[int]:
+def _asked(notes: Sequence[StoredPeerEvent]) -> list[int]:
     """The intervals that the server's answers asked for."""
     asked = [note.data.get("interval_ms") for note in notes if note.name == INTERVAL_ASKED]
     return [each for each in asked if isinstance(each, int) and each > 0]
 
 
-def _dropped(notes: Sequence[PeerNote]) -> int:
+def _dropped(notes: Sequence[StoredPeerEvent]) -> int:
     counts = [note.data.get("count") for note in notes if note.name == "entries_dropped"]
     return max((count for count in counts if isinstance(count, int)), default=0)

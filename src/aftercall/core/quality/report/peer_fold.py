@@ -9,12 +9,12 @@ import msgspec
 
 from aftercall.core.errors import Malformed
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.connection_activity import ConnectionTraces
+from aftercall.core.quality.activity.connection_activity import ConnectionActivityReader
 from aftercall.core.quality.activity.read_stream_activity import trace
-from aftercall.core.quality.activity.stream_activity import Traces, looked_at
+from aftercall.core.quality.activity.stream_activity import PeerActivity, looked_at
 from aftercall.core.quality.experience.moments import StreamScores, merged, scores_of
 from aftercall.core.quality.frame.interval_table import Table
-from aftercall.core.quality.intervals.cadence import Sight, hidden_spans
+from aftercall.core.quality.intervals.cadence import PageVisibility, hidden_spans
 from aftercall.core.quality.intervals.deltas import Reader
 from aftercall.core.quality.intervals.mute_state import Mutes, camera_issues
 from aftercall.core.quality.issues import Issue, IssueName
@@ -28,9 +28,9 @@ from aftercall.core.quality.rules.interruptions import interruption_issues
 from aftercall.core.quality.rules.microphone_rules import microphone_issues
 from aftercall.core.quality.rules.stream_issues import stream_issues
 from aftercall.core.quality.stats.decode import StoredReader
-from aftercall.core.quality.stats.link import Family, Linker
+from aftercall.core.quality.stats.link import Family, ReportLinker
 from aftercall.core.quality.stats.peer_metadata import LastSeen
-from aftercall.core.records import PeerNote, StoredSample
+from aftercall.core.records import StoredPeerEvent, StoredSample
 
 
 class PeerFold(msgspec.Struct, kw_only=True):
@@ -39,11 +39,11 @@ class PeerFold(msgspec.Struct, kw_only=True):
 
     tables: list[Table]
     issues: list[Issue]
-    traces: Traces
+    traces: PeerActivity
     scores: StreamScores
     audio: Received
     video: Received
-    sights: list[Sight]
+    sights: list[PageVisibility]
     """Whether the page was hidden, where the samples say so."""
     empty_at: list[EpochMs]
     """The reports without a stream."""
@@ -55,7 +55,7 @@ class PeerFold(msgspec.Struct, kw_only=True):
 def fold_peer(
     peer_id: str,
     samples: Iterable[StoredSample],
-    notes: Sequence[PeerNote],
+    notes: Sequence[StoredPeerEvent],
     *,
     joined_at: EpochMs,
     left_at: EpochMs | None,
@@ -63,10 +63,10 @@ def fold_peer(
     seen: LastSeen,
 ) -> PeerFold:
     """Adds what it sees of connections and encoders to `seen`. `now` ends a stay that lasts."""
-    stored, linker, reader = StoredReader(), Linker(), Reader()
+    stored, linker, reader = StoredReader(), ReportLinker(), Reader()
     connections, mutes = ConnectionRules(peer_id), Mutes(notes)
-    paths = ConnectionTraces(peer_id)
-    sights: list[Sight] = []
+    paths = ConnectionActivityReader(peer_id)
+    sights: list[PageVisibility] = []
     empty_at: list[EpochMs] = []
     reported_at: EpochMs | None = None
 
@@ -75,7 +75,7 @@ def fold_peer(
         sample = linker.link(stored.read(each.body), each.at)
         reported_at = each.at if reported_at is None else min(reported_at, each.at)
         if sample.is_page_hidden is not None:
-            sights.append(Sight(each.at, sample.is_page_hidden))
+            sights.append(PageVisibility(each.at, sample.is_page_hidden))
         if not any(one.sent or one.received for one in sample.connections):
             empty_at.append(each.at)
         reader.take(sample)
@@ -106,7 +106,7 @@ def fold_peer(
             *camera_issues(peer_id, mutes, now if left_at is None else left_at),
             *interruptions,
         ],
-        traces=Traces(
+        traces=PeerActivity(
             streams=looked_at(trace(peer_id, tables), hidden_spans(notes, sights)),
             connections=paths.finish(tables),
         ),

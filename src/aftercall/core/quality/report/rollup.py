@@ -12,8 +12,8 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from aftercall.core.quality.frame.columns import Flags, Numbers, first_known, or_zero
-from aftercall.core.quality.frame.interval_table import Table, stacked
+from aftercall.core.quality.frame.columns import Flags, Numbers, coalesce, fill_zero
+from aftercall.core.quality.frame.interval_table import Table, concat_column
 from aftercall.core.quality.intervals.liveness import (
     are_empty,
     are_idle,
@@ -152,19 +152,19 @@ def roll_up(family: Family, tables: Sequence[Table]) -> Rollup:
         rollup.with_score += _count(is_to_score & has_score(table, "score"))
     tables = [_without(table, are_idle(table)) for table in tables]
     percents, lost, expected = (
-        stacked(tables, name) for name in ("loss_percent", "packets_lost", "packets_expected")
+        concat_column(tables, name) for name in ("loss_percent", "packets_lost", "packets_expected")
     )
     rollup.loss_percent = _loss_shares(percents, lost, expected)
     judged = expected > 0
     rollup.packets_lost = _total(lost[judged])
     rollup.packets_expected = _total(expected[judged])
-    rollup.packets_lost_signed = _total(stacked(tables, "packets_lost_signed"))
+    rollup.packets_lost_signed = _total(concat_column(tables, "packets_lost_signed"))
     if family in PRODUCERS:
-        rollup.rtt_ms = _delay_shares(1000 * stacked(tables, "rtt_s"))
+        rollup.rtt_ms = _delay_shares(1000 * concat_column(tables, "rtt_s"))
     else:
-        rollup.jitter_buffer_ms = _delay_shares(stacked(tables, "jitter_buffer_ms"))
-    rollup.score = histogram(stacked(tables, "score"), 1000)
-    rollup.mos = histogram(stacked(tables, "mos"), 100)
+        rollup.jitter_buffer_ms = _delay_shares(concat_column(tables, "jitter_buffer_ms"))
+    rollup.score = histogram(concat_column(tables, "score"), 1000)
+    rollup.mos = histogram(concat_column(tables, "mos"), 100)
     if family not in AUDIO:
         _roll_up_pictures(rollup, tables)
     return rollup
@@ -174,10 +174,10 @@ def _roll_up_pictures(rollup: Rollup, tables: Sequence[Table]) -> None:
     """Of live pictures; frames are counted wherever there were any."""
     is_screen = rollup.family in SCREENSHARES
     live = [_live(table) for table in tables]
-    rates = first_known(stacked(live, "frames_per_second"), stacked(live, "fps"))
+    rates = coalesce(concat_column(live, "frames_per_second"), concat_column(live, "fps"))
     is_still = np.concatenate([are_still_screens(table) for table in live]) if live else rates < 0
-    widths, frames = stacked(live, "frame_width"), stacked(live, "frames")
-    heights = stacked(live, "frame_height")
+    widths, frames = concat_column(live, "frame_width"), concat_column(live, "frames")
+    heights = concat_column(live, "frame_height")
     rollup.fps = histogram(rates, 1)
     rollup.width = histogram(widths, 1)
     rollup.lagging = _count(score.are_lagging(rates, is_screen=is_screen) & ~is_still)
@@ -187,8 +187,8 @@ def _roll_up_pictures(rollup: Rollup, tables: Sequence[Table]) -> None:
         # A page that stands still has no frames, and is there all the same.
         frames = np.where(frames == 0, np.nan, frames)
     rollup.with_frames, rollup.no_video = _count(frames >= 0), _count(frames == 0)
-    key_frames = stacked(tables, "key_frames")
-    rollup.frames = _total(stacked(tables, "frames")[~np.isnan(key_frames)])
+    key_frames = concat_column(tables, "key_frames")
+    rollup.frames = _total(concat_column(tables, "frames")[~np.isnan(key_frames)])
     rollup.key_frames = _total(key_frames)
     if rollup.family in PRODUCERS:
         _roll_up_limits(rollup, live)
@@ -206,19 +206,21 @@ def _without(table: Table, rows: Flags) -> Table:
 def _roll_up_limits(rollup: Rollup, tables: Sequence[Table]) -> None:
     reasons: Counter[str | None] = Counter()
     for table in tables:
-        times = np.bincount(table.which, minlength=len(table.sayings)).tolist()
-        for saying, count in zip(table.sayings, times, strict=True):
+        times = np.bincount(table.which, minlength=len(table.descriptions)).tolist()
+        for saying, count in zip(table.descriptions, times, strict=True):
             reasons[saying.limitation] += count
     del reasons[None]
     rollup.with_reason = reasons.total()
     rollup.limited = rollup.with_reason - reasons["none"]
     rollup.cpu_limited, rollup.bandwidth_limited = reasons["cpu"], reasons["bandwidth"]
-    rollup.limited_cpu_ms = _total(1000 * stacked(tables, "limited_cpu_s"))
-    rollup.limited_bandwidth_ms = _total(1000 * stacked(tables, "limited_bandwidth_s"))
-    rollup.limited_other_ms = _total(1000 * stacked(tables, "limited_other_s"))
-    plis, firs = stacked(tables, "pli_count"), stacked(tables, "fir_count")
+    rollup.limited_cpu_ms = _total(1000 * concat_column(tables, "limited_cpu_s"))
+    rollup.limited_bandwidth_ms = _total(1000 * concat_column(tables, "limited_bandwidth_s"))
+    rollup.limited_other_ms = _total(1000 * concat_column(tables, "limited_other_s"))
+    plis, firs = concat_column(tables, "pli_count"), concat_column(tables, "fir_count")
     is_told = ~(np.isnan(plis) & np.isnan(firs))
-    is_high = or_zero(plis) + or_zero(firs) >= HIGH_FEEDBACK_PER_S * stacked(tables, "dt_s")
+    is_high = fill_zero(plis) + fill_zero(firs) >= HIGH_FEEDBACK_PER_S * concat_column(
+        tables, "dt_s"
+    )
     rollup.with_feedback, rollup.high_feedback = _count(is_told), _count(is_told & is_high)
 
 

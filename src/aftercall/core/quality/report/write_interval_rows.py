@@ -11,7 +11,7 @@ import numpy as np
 from aftercall.core.instants import EpochMs, format_iso
 from aftercall.core.quality.frame.columns import (
     Numbers,
-    first_known,
+    coalesce,
     floats,
     rounded,
     whole_numbers,
@@ -25,7 +25,7 @@ from aftercall.core.quality.report.interval_rows import (
     VideoConsumerRow,
     VideoProducerRow,
 )
-from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, Saying
+from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, StreamDescription
 
 AT_ONCE: Final = 4_096
 """Rows are made and written a few at a time, while their values are at hand."""
@@ -100,7 +100,7 @@ def _column(field: msgspec.structs.FieldInfo, table: Table) -> Iterable[Any]:
         return _limits(table)
     if name == "frames_per_second":
         shown, counted = table.columns("frames_per_second", "fps")
-        return floats(first_known(shown, rounded(counted, 2)))
+        return floats(coalesce(shown, rounded(counted, 2)))
     column = table.numbers.get(_NAMES.get(name, name))
     if column is None:
         return repeat(None)
@@ -109,7 +109,7 @@ def _column(field: msgspec.structs.FieldInfo, table: Table) -> Iterable[Any]:
     return floats(rounded(column, _DECIMALS[name]) if name in _DECIMALS else column)
 
 
-def _producer_id(saying: Saying) -> str:
+def _producer_id(saying: StreamDescription) -> str:
     """What a sent stream is called: by its server, else as its track is, else as W3C calls it."""
     return saying.producer_id or saying.track_identifier or saying.stats_id
 

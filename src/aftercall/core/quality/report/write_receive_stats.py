@@ -11,9 +11,9 @@ from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.quality.frame.columns import (
     Numbers,
     Places,
-    first_known,
+    coalesce,
+    fill_zero,
     floats,
-    or_zero,
     rounded,
     whole_numbers,
 )
@@ -87,7 +87,7 @@ def receive(tables: Sequence[Table], *, is_video: bool) -> Received:
         bytes=_total(table.get("bytes_received")),
         seconds=sum(np.maximum.reduceat(table.get("dt_s"), moments.firsts).tolist(), 0.0),
         scores=int(np.count_nonzero(~np.isnan(scores))),
-        score_total=sum(or_zero(moments.sums(scores)).tolist(), 0.0),
+        score_total=sum(fill_zero(moments.sums(scores)).tolist(), 0.0),
         first_at=_first_packet_at(table),
         last_at=EpochMs(int(heard_at[-1])) if len(heard_at) else None,
         moments=msgspec.Raw(written),
@@ -108,7 +108,7 @@ def _first_packet_at(table: Table) -> EpochMs | None:
     if not len(heard):
         return None
     first = heard[np.unique(table.ranks[heard], return_index=True)[1]]
-    earlier_s = or_zero(before[first]) / packets[first] * dt_s[first]
+    earlier_s = fill_zero(before[first]) / packets[first] * dt_s[first]
     return EpochMs(int((table.starts[first] - SECOND_MS * earlier_s).min()))
 
 
@@ -120,7 +120,7 @@ def _voices(moments: _Moments) -> tuple[Iterable[Any], ...]:
 def _pictures(moments: _Moments) -> tuple[Iterable[Any], ...]:
     """No concealment; width and height of the largest picture, dropped frames, mean rate."""
     table = moments.table
-    width, height = or_zero(table.get("frame_width")), or_zero(table.get("frame_height"))
+    width, height = fill_zero(table.get("frame_width")), fill_zero(table.get("frame_height"))
     # The first of each moment in this order is the largest; of equals the one that came first.
     order = np.lexsort((-width * height, width == 0, moments.places))
     largest = order[moments.firsts]
@@ -130,9 +130,9 @@ def _pictures(moments: _Moments) -> tuple[Iterable[Any], ...]:
         repeat(None),
         *map(whole_numbers, sizes),
         moments.totals("frames_dropped"),
-        moments.means(first_known(*table.columns("frames_per_second", "fps"))),
+        moments.means(coalesce(*table.columns("frames_per_second", "fps"))),
     )
 
 
 def _total(column: Numbers) -> int:
-    return int(or_zero(column).sum())
+    return int(fill_zero(column).sum())

@@ -9,7 +9,7 @@ import numpy as np
 
 from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.quality.issues import WARM_UP_MS, Issue, IssueName, StreamRef, single
-from aftercall.core.quality.rules.hysteresis import Watch, uninterrupted
+from aftercall.core.quality.rules.hysteresis import HysteresisRule, uninterrupted
 from aftercall.core.quality.rules.interruptions import Arrival
 from aftercall.core.quality.stats.getstats import Stats
 from aftercall.core.quality.stats.link import Connection, Family, Sample
@@ -22,8 +22,8 @@ LOW_BITRATE_BPS: Final = 100_000
 GOOD_BITRATE_BPS: Final = 150_000
 """webrtc-issue-detector; Vidyo's "low" begins at the second."""
 
-_HIGH_RTT: Final = Watch(IssueName.HIGH_RTT)
-_LOW_BITRATE: Final = Watch(IssueName.LOW_AVAILABLE_BITRATE, low_is_bad=True)
+_HIGH_RTT: Final = HysteresisRule(IssueName.HIGH_RTT)
+_LOW_BITRATE: Final = HysteresisRule(IssueName.LOW_AVAILABLE_BITRATE, low_is_bad=True)
 _TCP: Final = frozenset({"tcp", "tls"})
 
 

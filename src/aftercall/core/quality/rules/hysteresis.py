@@ -61,7 +61,7 @@ def uninterrupted(
     return Samples(starts, ends, {name: values}, {name: is_bad}, is_hard, is_good, sections, 0)
 
 
-class Watch(NamedTuple):
+class HysteresisRule(NamedTuple):
     """What to make of samples."""
 
     name: IssueName

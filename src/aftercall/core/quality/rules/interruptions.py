@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from aftercall.core.instants import MINUTE_MS, SECOND_MS, EpochMs
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
-from aftercall.core.records import PeerNote
+from aftercall.core.records import StoredPeerEvent
 
 SLOW_CONNECT_MS: Final = 5 * SECOND_MS
 """ObserveRTC."""
@@ -57,7 +57,7 @@ class _Moment(NamedTuple):
 
 def interruption_issues(
     peer_id: str,
-    notes: Iterable[PeerNote],
+    notes: Iterable[StoredPeerEvent],
     arrivals: Sequence[Arrival],
     left_at: EpochMs | None,
     now: EpochMs,
@@ -89,7 +89,7 @@ class _States:
         self._lost: dict[str | None, EpochMs] = {}
         self._goodbye_at: EpochMs | None = None
 
-    def take(self, note: PeerNote) -> None:
+    def take(self, note: StoredPeerEvent) -> None:
         if note.name in _STATES:
             said = note.data.get("connection")
             moment = _Moment(said if isinstance(said, str) else None, note.at)

@@ -12,7 +12,7 @@ from aftercall.core.quality.frame.interval_table import Table
 from aftercall.core.quality.intervals.mute_state import Mutes
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.stats.link import Family
-from aftercall.core.records import PeerNote
+from aftercall.core.records import StoredPeerEvent
 
 SILENT_LEVEL: Final = 0.01
 """ObserveRTC: no louder than this is silence."""
@@ -44,7 +44,7 @@ class _Heard(NamedTuple):
 
 
 def microphone_issues(
-    peer_id: str, tables: Iterable[Table], notes: Iterable[PeerNote], mutes: Mutes
+    peer_id: str, tables: Iterable[Table], notes: Iterable[StoredPeerEvent], mutes: Mutes
 ) -> list[Issue]:
     """The issues of one peer's microphone; the rows of the tables are in order of time."""
     changes = sorted(note.at for note in notes if note.name == "selected_microphone_update")

@@ -12,13 +12,13 @@ from msgspec.structs import replace
 
 from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.quality.frame.columns import Flags, Numbers, Places
-from aftercall.core.quality.frame.interval_table import StreamRows, Table, by_stream
+from aftercall.core.quality.frame.interval_table import StreamRows, Table, group_by_stream
 from aftercall.core.quality.intervals.liveness import are_off
 from aftercall.core.quality.intervals.mute_state import Mutes
 from aftercall.core.quality.issues import WARM_UP_MS, Issue, IssueName, StreamRef, single
 from aftercall.core.quality.rules.hysteresis import Samples
 from aftercall.core.quality.rules.stream_rules import RULES, Rule
-from aftercall.core.quality.stats.link import Family, Saying
+from aftercall.core.quality.stats.link import Family, StreamDescription
 
 _RULES_OF: Final = {
     family: tuple(rule for rule in RULES if family in rule.families) for family in Family
@@ -42,7 +42,7 @@ def stream_issues(
     return [issue for _, issue in sorted(found, key=itemgetter(0))]
 
 
-def _stream(saying: Saying) -> Hashable:
+def _stream(saying: StreamDescription) -> Hashable:
     """Simulcast layers of one picture are one stream to the rules."""
     sender = saying.sender
     if sender is None and saying.key[1] == "send" and saying.kind == "video":
@@ -62,7 +62,7 @@ class _Whose(NamedTuple):
 
 
 def _issues_of(table: Table, whose: _Whose) -> Iterator[_Found]:
-    table, streams = by_stream(table, _stream)
+    table, streams = group_by_stream(table, _stream)
     for stream in streams:
         ref = StreamRef.of(whose.peer_id, stream.saying)
         for at, start in _steps(table, stream.rows):

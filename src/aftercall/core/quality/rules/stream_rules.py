@@ -10,14 +10,14 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from aftercall.core.instants import SECOND_MS
-from aftercall.core.quality.frame.columns import Flags, Numbers, first_known, or_zero, quotients
+from aftercall.core.quality.frame.columns import Flags, Numbers, coalesce, fill_zero, quotients
 from aftercall.core.quality.frame.interval_table import Table
 from aftercall.core.quality.intervals.frame_size import longer_sides
 from aftercall.core.quality.intervals.liveness import are_unplayed
 from aftercall.core.quality.intervals.scoring import LEAST_PACKETS
 from aftercall.core.quality.issues import IssueName
 from aftercall.core.quality.models import mos_video
-from aftercall.core.quality.rules.hysteresis import Watch
+from aftercall.core.quality.rules.hysteresis import HysteresisRule
 from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES, Family
 
 _Measured = Callable[[Table], Numbers]
@@ -38,7 +38,7 @@ class Rule(NamedTuple):
     """What to watch, and the measures any of which is bad; all that are known must be good for
     an interval to be so."""
 
-    watch: Watch
+    watch: HysteresisRule
     families: frozenset[Family]
     measures: tuple[Measure, ...]
     is_hard: Callable[[Table], Flags] | None = None
@@ -60,11 +60,11 @@ def limited_percent(reason: str) -> _Measured:
     it was so at the end."""
 
     def measure(table: Table) -> Numbers:
-        said = [saying.limitation for saying in table.sayings]
+        said = [saying.limitation for saying in table.descriptions]
         is_told = np.array([each is not None for each in said], dtype=np.bool_)[table.which]
         is_so = np.array([each == reason for each in said], dtype=np.bool_)[table.which]
         percents = quotients(table.get(f"limited_{reason}_s"), table.get("dt_s"), 100.0)
-        measured = first_known(np.minimum(percents, 100.0), np.where(is_told, 0.0, np.nan))
+        measured = coalesce(np.minimum(percents, 100.0), np.where(is_told, 0.0, np.nan))
         return np.where(is_so, 100.0, measured)
 
     return measure
@@ -76,7 +76,7 @@ def _dropped_percent(table: Table) -> Numbers:
     dropped, frames, loss = table.columns("frames_dropped", "frames", "loss_percent")
     percents = quotients(dropped, dropped + frames, 100.0)
     is_moving = dropped + frames >= mos_video.LEAST_SCREEN_FPS * table.get("dt_s")
-    return np.where((or_zero(loss) < 2.0) & is_moving, percents, np.nan)
+    return np.where((fill_zero(loss) < 2.0) & is_moving, percents, np.nan)
 
 
 def mean_freeze_ms(table: Table) -> Numbers:
@@ -115,7 +115,7 @@ def _screen_fps(table: Table) -> Numbers:
 def _width(table: Table) -> Numbers:
     """The longer side, whichever way the camera is held. Not judged where no more was wanted: the
     tile, or the source, is no larger."""
-    wanted = first_known(longer_sides(table, "expected"), longer_sides(table, "source"))
+    wanted = coalesce(longer_sides(table, "expected"), longer_sides(table, "source"))
     widths = longer_sides(table, "frame")
     return np.where((table.get("frames") > 0) & ~(widths >= wanted), widths, np.nan)
 
@@ -137,7 +137,7 @@ def _picture_opinion(table: Table) -> Numbers:
 def _feedback_per_s(table: Table) -> Numbers:
     plis, firs = table.columns("pli_count", "fir_count")
     is_told = ~(np.isnan(plis) & np.isnan(firs))
-    requests = np.where(is_told, or_zero(plis) + or_zero(firs), np.nan)
+    requests = np.where(is_told, fill_zero(plis) + fill_zero(firs), np.nan)
     return requests / table.get("dt_s")
 
 
@@ -157,9 +157,9 @@ def _unplayed(table: Table) -> Numbers:
     return np.where(played > 0, 0.0, np.where(are_unplayed(table), 1.0, np.nan))
 
 
-def _lacking(name: IssueName, least_ms: int) -> Watch:
+def _lacking(name: IssueName, least_ms: int) -> HysteresisRule:
     """In two reports in a row and for so long; over with the first that has something."""
-    return Watch(name, raise_after=2, raise_after_ms=least_ms, window=2, clear_after=1)
+    return HysteresisRule(name, raise_after=2, raise_after_ms=least_ms, window=2, clear_after=1)
 
 
 HARD_PERCENT: Final = 25
@@ -196,78 +196,78 @@ _FROZEN: Final = (
 )
 
 RULES: Final = (
-    Rule(Watch(IssueName.POOR_NETWORK_UPLINK), PRODUCERS, _POOR, _are_hard_losses),
-    Rule(Watch(IssueName.SEVERE_NETWORK_UPLINK), PRODUCERS, _SEVERE),
-    Rule(Watch(IssueName.POOR_NETWORK_DOWNLINK), _CONSUMERS, _POOR, _are_hard_losses),
-    Rule(Watch(IssueName.SEVERE_NETWORK_DOWNLINK), _CONSUMERS, _SEVERE),
+    Rule(HysteresisRule(IssueName.POOR_NETWORK_UPLINK), PRODUCERS, _POOR, _are_hard_losses),
+    Rule(HysteresisRule(IssueName.SEVERE_NETWORK_UPLINK), PRODUCERS, _SEVERE),
+    Rule(HysteresisRule(IssueName.POOR_NETWORK_DOWNLINK), _CONSUMERS, _POOR, _are_hard_losses),
+    Rule(HysteresisRule(IssueName.SEVERE_NETWORK_DOWNLINK), _CONSUMERS, _SEVERE),
     # RealtimeKit's second bucket.
     Rule(
-        Watch(IssueName.HIGH_JITTER_BUFFER_DELAY),
+        HysteresisRule(IssueName.HIGH_JITTER_BUFFER_DELAY),
         _CONSUMERS,
         (Measure("jitter_buffer_ms", _member("jitter_buffer_ms"), 250, 200),),
     ),
     # Mirrors loss; chosen.
     Rule(
-        Watch(IssueName.AUDIO_CONCEALMENT),
+        HysteresisRule(IssueName.AUDIO_CONCEALMENT),
         AUDIO & _CONSUMERS,
         (Measure("concealment_percent", _member("concealment_percent"), 5, 2),),
     ),
     # G.107 Table B.1: nearly all, and many, dissatisfied.
     Rule(
-        Watch(IssueName.LOW_AUDIO_MOS, low_is_bad=True),
+        HysteresisRule(IssueName.LOW_AUDIO_MOS, low_is_bad=True),
         AUDIO,
         (Measure("mos", _member("mos"), 3.1, 3.6),),
     ),
     # webrtc-issue-detector's words: poor below 2.6, fair from 3.1.
     Rule(
-        Watch(IssueName.LOW_VIDEO_MOS, low_is_bad=True),
+        HysteresisRule(IssueName.LOW_VIDEO_MOS, low_is_bad=True),
         _CAMERAS,
         (Measure("mos", _picture_opinion, _POOR_MOS, 3.1),),
     ),
     # Shares chosen; the reason alone is enough.
     Rule(
-        Watch(IssueName.BANDWIDTH_LIMITED),
+        HysteresisRule(IssueName.BANDWIDTH_LIMITED),
         _VIDEO & PRODUCERS,
         (Measure("limited_percent", limited_percent("bandwidth"), 50, 20),),
     ),
     Rule(
-        Watch(IssueName.CPU_LIMITED),
+        HysteresisRule(IssueName.CPU_LIMITED),
         _VIDEO & PRODUCERS,
         (Measure("limited_percent", limited_percent("cpu"), 50, 20),),
     ),
     # ObserveRTC.
     Rule(
-        Watch(IssueName.DECODER_OVERLOADED),
+        HysteresisRule(IssueName.DECODER_OVERLOADED),
         _VIDEO & _CONSUMERS,
         (Measure("dropped_percent", _dropped_percent, 20, 10),),
     ),
     # webrtc-issue-detector. Whether a screen stands still or is stuck only its sender's reports
     # show: see attribution/screens.py.
-    Rule(Watch(IssueName.VIDEO_FROZEN), _CAMERAS & _CONSUMERS, _FROZEN),
+    Rule(HysteresisRule(IssueName.VIDEO_FROZEN), _CAMERAS & _CONSUMERS, _FROZEN),
     # RealtimeKit; clear values chosen.
     Rule(
-        Watch(IssueName.LOW_FRAME_RATE, low_is_bad=True),
+        HysteresisRule(IssueName.LOW_FRAME_RATE, low_is_bad=True),
         _CAMERAS,
         (Measure("fps", _camera_fps, 8, 12),),
     ),
     Rule(
-        Watch(IssueName.LOW_FRAME_RATE, low_is_bad=True),
+        HysteresisRule(IssueName.LOW_FRAME_RATE, low_is_bad=True),
         frozenset({Family.SCREENSHARE_VIDEO_PRODUCER}),
         (Measure("fps", _screen_fps, 3, 5),),
     ),
     Rule(
-        Watch(IssueName.LOW_RESOLUTION, low_is_bad=True),
+        HysteresisRule(IssueName.LOW_RESOLUTION, low_is_bad=True),
         _CAMERAS,
         (Measure("width_px", _width, 240, 320),),
     ),
     Rule(
-        Watch(IssueName.LOW_RESOLUTION, low_is_bad=True),
+        HysteresisRule(IssueName.LOW_RESOLUTION, low_is_bad=True),
         frozenset({Family.SCREENSHARE_VIDEO_PRODUCER}),
         (Measure("width_px", _width, 720, 960),),
     ),
     # One request for a key frame a second; chosen.
     Rule(
-        Watch(IssueName.NEGATIVE_FEEDBACK_HIGH),
+        HysteresisRule(IssueName.NEGATIVE_FEEDBACK_HIGH),
         _VIDEO & PRODUCERS,
         (Measure("requests_per_s", _feedback_per_s, 1, 0.3),),
     ),

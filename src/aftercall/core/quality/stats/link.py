@@ -66,7 +66,7 @@ class Codec(msgspec.Struct, frozen=True, gc=False):
         return 16_000 if self.subtype == "g722" else self.clock_rate
 
 
-class Saying(msgspec.Struct, eq=False, gc=False):
+class StreamDescription(msgspec.Struct, eq=False, gc=False):
     """What a report says of a stream in words, and in its tag. As long as reports say the same,
     it is the same object."""
 
@@ -111,7 +111,7 @@ class Saying(msgspec.Struct, eq=False, gc=False):
 class Stream(msgspec.Struct, gc=False):
     """One RTP stream at one moment, with what belongs to it."""
 
-    saying: Saying
+    saying: StreamDescription
     stats: Stats
     score: float
     """The 0..1 score of a client that scores by itself, else NaN."""
@@ -157,20 +157,20 @@ class Sample(msgspec.Struct, gc=False):
 
 def normalise(body: SampleBody, at: EpochMs) -> Sample:
     """Links one report by itself."""
-    return Linker().link(body, at)
+    return ReportLinker().link(body, at)
 
 
 class _Known(msgspec.Struct):
     """What is remembered of a connection's report before, by the ids of stats."""
 
-    sent: dict[str, Saying] = {}
-    received: dict[str, Saying] = {}
+    sent: dict[str, StreamDescription] = {}
+    received: dict[str, StreamDescription] = {}
     scores: dict[str, float] = {}
     """Where there are any."""
     codecs: dict[str, Codec] = {}
 
 
-class Linker:
+class ReportLinker:
     """Links the reports of one peer. One differs from the one before in its numbers, hardly ever
     in its words, so that what was found out about a stream is kept until its words change.
     Dangling references become `None`."""
@@ -228,7 +228,7 @@ class Linker:
             if (
                 before is not None
                 and not is_retagged
-                and _says_as_before(stats, source, before)
+                and _is_described_as_before(stats, source, before)
                 and now.codecs.get(stats.codec_id or "") is before.codec
             ):
                 stream = Stream(before, stats, known.scores.get(stats.id, nan), None, source)
@@ -273,7 +273,7 @@ class Linker:
         stats: Stats,
         codecs: Mapping[str, Codec],
         source: Stats | None,
-        before: Saying | None,
+        before: StreamDescription | None,
     ) -> Stream | None:
         """`None` for a stream of no known kind, and for what is none of the call's."""
         if is_no_stream(stats):
@@ -293,7 +293,7 @@ class Linker:
         if tag is not None and tag.score is not None:
             score, tag = tag.score, msgspec.structs.replace(tag, score=None)
         track_id = stats.track_identifier if source is None else source.track_identifier
-        saying = Saying(
+        saying = StreamDescription(
             (*whose, stats.id if stats.ssrc is None else stats.ssrc),
             family,
             stats.id,
@@ -328,7 +328,7 @@ class Linker:
 _astuple: Final = msgspec.structs.astuple
 
 
-def _says_as_before(stats: Stats, source: Stats | None, before: Saying) -> bool:
+def _is_described_as_before(stats: Stats, source: Stats | None, before: StreamDescription) -> bool:
     """Whether a sent stream says the same of itself as in the report before, its codec apart."""
     track_id = stats.track_identifier if source is None else source.track_identifier
     return (

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import msgspec
 
-from aftercall.core.events import OWN_NOTES
+from aftercall.core.events import OWN_EVENTS
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.stats.link import Connection, Sample, Stream
-from aftercall.core.records import PeerNote
+from aftercall.core.records import StoredPeerEvent
 
 Scalar = str | float | bool | None
 
@@ -339,7 +339,7 @@ def _pair(connection: Connection, index: int) -> CandidatePair:
     return CandidatePair(**members, is_selected=pair is connection.pair)
 
 
-def fold_metadata(notes: Sequence[PeerNote], seen: LastSeen) -> Metadata:
+def fold_metadata(notes: Sequence[StoredPeerEvent], seen: LastSeen) -> Metadata:
     """What the notes of a participant's peers say, in the order in which they happened, and
     what was last seen in their reports."""
     description = _Description()
@@ -355,7 +355,7 @@ def fold_metadata(notes: Sequence[PeerNote], seen: LastSeen) -> Metadata:
             said = note.data.get("device")
             device = _struct(Device, said if isinstance(said, dict) else {})
             chosen.append(DeviceChoice(at=note.at, name=note.name, device=device))
-        elif note.name not in OWN_NOTES:
+        elif note.name not in OWN_EVENTS:
             happenings.append(Happening(at=note.at, name=note.name, data=_scalars(note.data)))
     return Metadata(
         device=_struct(Machine, description.of("device")),
