@@ -111,13 +111,11 @@ class Application:
         self._pages: Pages | None = None
         self._collector = CollectorFiles(STATIC / "collector")
         self.connections = Connections(_limits_of(settings))
-        self._front = TrustedProxies(self._answer, _networks_of(settings))
+        self._proxies = TrustedProxies(_networks_of(settings))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._front(scope, receive, send)
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         request: Any = scope
+        self._proxies.look_at(scope)
         if request["type"] == "lifespan":
             await self._live(receive, send)
         elif self._intake is None or self._rest is None:

@@ -13,21 +13,15 @@ PROXIES = "loopback, 10.0.0.0/8, 2001:db8:ffff::/48"
 
 async def seen(peer: str | None, *headers: tuple[str, str], kind: str = "http") -> tuple[str, str]:
     """Client and scheme as the application sees them."""
-    found: list[tuple[str, str]] = []
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        client = scope["client"]
-        found.append((client[0] if client else "", scope["scheme"]))
-
     scope: Any = {
         "type": kind,
         "client": (peer, 5_000) if peer else None,
         "scheme": "ws" if kind == "websocket" else "http",
         "headers": [(name.encode(), value.encode("latin-1")) for name, value in headers],
     }
-    nothing: Any = None
-    await TrustedProxies(app, read_networks(PROXIES))(scope, nothing, nothing)
-    return found[0]
+    TrustedProxies(read_networks(PROXIES)).look_at(scope)
+    client = scope["client"]
+    return (client[0] if client else "", scope["scheme"])
 
 
 @pytest.mark.parametrize("peer", ["203.0.113.7", "::2", "11.0.0.1"])

@@ -66,7 +66,8 @@ class Budgets:
         }
         self.apps: Final = Ledger(of_app, most=most)
         self._api_tokens = Ledger(of_app, most=most)
-        self._participants = Ledger(of_token, most=most)
+        self.participants: Final = Ledger(of_token, most=most)
+        """They have peers, with budgets of their own."""
         self.peers: Final = Ledger({Kind.SAMPLES: settings.peer_samples_per_min}, most=most)
         self._refused = Counter(
             "aftercall_intake_over_budget",
@@ -82,7 +83,7 @@ class Budgets:
         Raises `OverBudget`, also when no bytes are left: the body need not be read then.
         """
         member = (grant.app_id, grant.meeting_id, grant.member_id)
-        return self._open(self._participants, member, grant.app_id)
+        return self._open(self.participants, member, grant.app_id)
 
     def open_backend(self, grant: Grant, app_id: str) -> "Account":
         """The account of a backend, which may send for all peers of an app, and pays for a
@@ -98,10 +99,6 @@ class Budgets:
             account.check(Kind.BYTES, now)
         account.pay(Kind.REQUESTS, 1, now)
         return account
-
-    def has_peers(self, tokens: Ledger) -> bool:
-        """Whether the spenders have peers with budgets of their own."""
-        return tokens is self._participants
 
     def refusal(
         self, what: str, ledger: Ledger, row: Row, kind: int, app_id: str, now: float
@@ -196,7 +193,7 @@ class Account:
         for kind, _ in others:
             self.check(kind, now)
         peer_row = None
-        if budgets.has_peers(self._tokens):
+        if self._tokens is budgets.participants:
             peer_row = self._pay_for_samples((self._token, peer_id), samples, now)
         for kind, amount in others:
             self.pay(kind, amount, now)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -19,7 +20,7 @@ from aftercall.ingest.redaction import redact, with_address, with_interval
 from aftercall.service.accounts.access import ParticipantGrant
 from aftercall.service.accounts.budgets import Account
 from aftercall.service.recording.admission import KICKED
-from aftercall.service.recording.delivery import Delivery, Outcome, Receipt, Status
+from aftercall.service.recording.delivery import ACCEPTED, Delivery, Next, Outcome, Receipt, Status
 from aftercall.service.services import Services
 from aftercall.web.http.cors import Cors, Headers
 from aftercall.web.http.errors import JSON, ErrorAnswer, answer_error, answer_unforeseen
@@ -155,28 +156,21 @@ class IntakeDoor:
             size_bytes=size_bytes,
         )
         outcomes = receipt.outcomes[: len(translation.sequences)]
+        interval_ms = self._services.settings.interval_ms
+        if not translation.rejected and outcomes.count(ACCEPTED) == len(outcomes):
+            return 202, _all_accepted(
+                len(outcomes), receipt.session_id, receipt.phase, receipt.next, interval_ms
+            )
         rejected: list[dict[str, object]] = [
             {"seq": r.seq, "code": r.code, "message": r.message} for r in translation.rejected
         ]
-        counts = _counts(outcomes)
-        if counts["accepted"] < len(outcomes):
-            rejected += [
-                {"seq": seq, "code": o.code, "message": o.message}
-                for seq, o in zip(translation.sequences, outcomes, strict=False)
-                if o.status is Status.REJECTED
-            ]
-        return 202, _ENCODER.encode(
-            {
-                "success": True,
-                "data": {
-                    **counts,
-                    "rejected": rejected,
-                    "session": _session(receipt),
-                    "interval_ms": self._services.settings.interval_ms,
-                    "next": receipt.next.value,
-                },
-            }
-        )
+        rejected += [
+            {"seq": seq, "code": o.code, "message": o.message}
+            for seq, o in zip(translation.sequences, outcomes, strict=False)
+            if o.status is Status.REJECTED
+        ]
+        session = _session(receipt.session_id, receipt.phase)
+        return 202, _collected(_counts(outcomes), rejected, session, receipt.next, interval_ms)
 
     async def _message(self, sender: _Sender) -> Answer:
         grant = await self._participant(_bearer(sender.headers))
@@ -286,19 +280,16 @@ class IntakeDoor:
             size_bytes=size_bytes,
             credentials=grant.credentials,
         )
-        receipt = await self._record(delivery, account)
+        account.pay_for_facts(events, peer_id)
+        try:
+            receipt = await self._services.write_queue.take(delivery)
+        except Busy:
+            account.give_back()
+            raise
         refusal = receipt.refusal
         if refusal is not None and refusal.code != KICKED.code:
             raise Refused(refusal.message or "Refused.", code=refusal.code)
         return receipt
-
-    async def _record(self, delivery: Delivery, account: Account) -> Receipt:
-        account.pay_for_facts(delivery.events, delivery.peer_id)
-        try:
-            return await self._services.write_queue.take(delivery)
-        except Busy:
-            account.give_back()
-            raise
 
 
 def _has_join(events: Sequence[AnyEvent]) -> bool:
@@ -333,11 +324,36 @@ def _result(outcome: Outcome) -> dict[str, object]:
     return {"status": "rejected", "code": outcome.code, "message": outcome.message}
 
 
-def _session(receipt: Receipt) -> dict[str, str] | None:
-    if receipt.session_id is None:
+def _session(session_id: str | None, phase: Phase | None) -> dict[str, str] | None:
+    if session_id is None:
         return None
-    status = "ENDED" if receipt.phase is Phase.ENDED else "LIVE"
-    return {"id": receipt.session_id, "status": status}
+    return {"id": session_id, "status": "ENDED" if phase is Phase.ENDED else "LIVE"}
+
+
+@lru_cache(maxsize=4_096)
+def _all_accepted(
+    count: int, session_id: str | None, phase: Phase | None, then: Next, interval_ms: int
+) -> bytes:
+    """The usual answer, which is the same for each report of a session."""
+    counts = {"accepted": count, "duplicates": 0}
+    return _collected(counts, [], _session(session_id, phase), then, interval_ms)
+
+
+def _collected(
+    counts: dict[str, int],
+    rejected: list[dict[str, object]],
+    session: dict[str, str] | None,
+    then: Next,
+    interval_ms: int,
+) -> bytes:
+    data = {
+        **counts,
+        "rejected": rejected,
+        "session": session,
+        "interval_ms": interval_ms,
+        "next": then.value,
+    }
+    return _ENCODER.encode({"success": True, "data": data})
 
 
 async def _send(send: Send, status: int, body: bytes, extra: list[tuple[bytes, bytes]]) -> None:

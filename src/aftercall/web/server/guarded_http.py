@@ -129,7 +129,15 @@ class GuardedHttp(HttpToolsProtocol):
         except httptools.HttpParserError:
             self._refuse(self._refusal)
             return
-        if (self._is_in_head or self._is_in_body) and self._is_too_much():
+        cycle = self.cycle
+        if cycle is not None and not (
+            self._is_in_head or self._is_in_body or cycle.response_complete
+        ):
+            # A whole request, as nearly all are.
+            if self._stage is not _ASKED:
+                self._stage = _ASKED
+                self._all.arrived(self)
+        elif self._is_too_much():
             self._refuse(HEAD_TOO_LARGE if self._is_in_head else MALFORMED)
         else:
             self._note()
