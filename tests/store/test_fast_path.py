@@ -66,6 +66,20 @@ async def test_when_it_raises_nothing_was_written_and_others_go_on(db: Database)
         await append(db, KEYS, write_wrongly)
     async with db.read() as tx:
         assert await samples.of_peer(tx, APP, "ada") == []
-    await append(db, KEYS, lambda standings: Appended([], [pulse(1)]))
+    await append(db, KEYS, lambda standings: Appended([report(1)], [pulse(1)]))
     async with db.read() as tx:
+        assert await peers.count_samples(tx, APP, "ada") == 1
+
+
+async def test_a_report_that_two_processes_took_for_new_counts_once(db: Database) -> None:
+    if db.is_sqlite:
+        pytest.skip("SQLite has one writer, who looks and writes in one transaction")
+    await Desk(db).tell(join("ada", 0))
+    for _ in range(2):
+        # Both had looked before either wrote.
+        await append(db, KEYS, lambda statuses: Appended([report(4)], [pulse(4)]))
+    async with db.write() as tx:
+        assert await samples.append(tx, [report(4), report(5)]) == {(APP, "ada", 5)}
+    async with db.read() as tx:
+        assert [one.sequence for one in await samples.of_peer(tx, APP, "ada")] == [4, 5]
         assert await peers.count_samples(tx, APP, "ada") == 1

@@ -6,6 +6,7 @@ step, and getting hold of it again costs more than a row; on PostgreSQL each sta
 journey.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from sqlite3 import Connection
 from typing import Final, NamedTuple
@@ -87,13 +88,19 @@ async def append(db: Database, keys: Sequence[Key], judge: Judge) -> None:
         apps, ids = zip(*keys, strict=True)
         rows = await driver.fetch(_POSTGRESQL_STATUSES, apps, ids)
         appended = judge(_by_key(msgspec.convert(list(map(tuple, rows)), list[FastPathStatus])))
+        kept = Counter[Key]()
         if appended.samples:
-            await driver.execute(
-                APPEND["postgresql"], *append_arguments("postgresql", appended.samples)
-            )
+            arguments = append_arguments("postgresql", appended.samples)
+            rows = await driver.fetch(APPEND["postgresql"], *arguments)
+            kept.update((app_id, peer_id) for app_id, peer_id, _ in rows)
         if appended.pulses:
+            # A report sent again through another process may have been judged new by both.
+            pulses = [
+                pulse._replace(samples_added=kept[pulse.app_id, pulse.peer_id])
+                for pulse in appended.pulses
+            ]
             await driver.execute(
-                UPSERT_HEARTBEATS["postgresql"], *heartbeat_arguments("postgresql", appended.pulses)
+                UPSERT_HEARTBEATS["postgresql"], *heartbeat_arguments("postgresql", pulses)
             )
 
 

@@ -62,10 +62,12 @@ APPEND: Final = {
         INSERT INTO samples (app_id, peer_id, session_id, sequence, at, received_at, body)
         SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[],
                              $6::bigint[], $7::bytea[])
-        ON CONFLICT DO NOTHING
+        ON CONFLICT DO NOTHING RETURNING app_id, peer_id, sequence
     """,
 }
-"""Keeps reports, by dialect; known ones are left as they are. `append_arguments` go with it."""
+"""Keeps reports, by dialect; known ones are left as they are. `append_arguments` go with it. On
+PostgreSQL it returns those that were new: another process may have kept some since they were
+looked up. SQLite has one writer, who has looked them up in the same transaction."""
 
 
 def append_arguments(dialect: str, rows: Sequence[SampleRow]) -> tuple[Any, ...]:
@@ -80,11 +82,16 @@ def append_arguments(dialect: str, rows: Sequence[SampleRow]) -> tuple[Any, ...]
     return _encode(each).decode(), b"".join(bodies)
 
 
-async def append(tx: AsyncConnection, rows: Sequence[SampleRow]) -> None:
-    """Keep reports, in one statement straight to the driver; known ones are left as they are."""
-    if rows:
-        dialect = tx.dialect.name
-        await tx.exec_driver_sql(APPEND[dialect], append_arguments(dialect, rows))
+async def append(tx: AsyncConnection, rows: Sequence[SampleRow]) -> set[tuple[str, str, int]]:
+    """Keep reports, in one statement straight to the driver; known ones are left as they are. The
+    `(app_id, peer_id, sequence)` of those that were new, as `APPEND` knows it."""
+    if not rows:
+        return set()
+    dialect = tx.dialect.name
+    done: Any = await tx.exec_driver_sql(APPEND[dialect], append_arguments(dialect, rows))
+    if dialect == "postgresql":
+        return {(app_id, peer_id, sequence) for app_id, peer_id, sequence in done}
+    return {(row.app_id, row.peer_id, row.sequence) for row in rows}
 
 
 async def known(

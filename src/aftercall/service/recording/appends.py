@@ -152,8 +152,8 @@ class PendingAppends:
         ]
         known = await samples.known(tx, doubtful) if doubtful else set()
         new = {key: entry for key, entry in self._samples.items() if key not in known}
-        if new:
-            await samples.append(tx, [row for _, row in new.values()])
+        kept = await samples.append(tx, [row for _, row in new.values()])
+        new = {key: entry for key, entry in new.items() if key in kept}
         for app_id, peer_id, sequence in new:
             self._count_sample((app_id, peer_id), sequence, new[app_id, peer_id, sequence][1])
         return [number for number, _ in new.values()]
