@@ -6,6 +6,7 @@ from sqlalchemy import Connection, inspect
 
 from aftercall.store.engine.database import Database
 from aftercall.store.tables.schema import metadata
+from tests.store.tables.definitions import definitions
 
 PROGRAM_WIDE = {"accounts", "apps", "tokens", "keys", "jobs", "sign_ins", "sign_in_links"}
 
@@ -22,25 +23,6 @@ async def test_a_migrated_database_is_what_the_schema_says(db: Database) -> None
 
 async def test_the_text_of_a_fresh_database_is_that_of_a_migrated_one(own_db: Database) -> None:
     """What a comparison by names does not see: where-clauses, collations, storage options."""
-
-    def definitions(connection: Connection) -> dict[str, str]:
-        if connection.dialect.name == "sqlite":
-            found = connection.exec_driver_sql(
-                "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE"
-                " 'alembic%'"
-            )
-        else:
-            found = connection.exec_driver_sql(
-                "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"
-                " AND tablename NOT LIKE 'alembic%'"
-                " UNION ALL SELECT table_name || '.' || column_name, data_type || is_nullable"
-                " || coalesce(collation_name, '') FROM information_schema.columns"
-                " WHERE table_schema = 'public' AND table_name NOT LIKE 'alembic%'"
-                " UNION ALL SELECT relname, coalesce(reloptions::text, '') FROM pg_class"
-                " WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
-                " AND relname NOT LIKE 'alembic%'"
-            )
-        return {name: " ".join(sql.split()) for name, sql in found}
 
     async with own_db.write() as tx:
         migrated = await tx.run_sync(definitions)

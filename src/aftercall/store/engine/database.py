@@ -234,7 +234,8 @@ def _transact(driver: sqlite3.Connection, work: Callable[[sqlite3.Connection], N
 async def migrate(url: str) -> None:
     """Bring the tables to this program's revision; nothing happens when they are there.
 
-    Raises `UnfitDatabase` when a newer program has migrated the database already.
+    Raises `UnfitDatabase` when a newer program has migrated the database already, or when it is
+    older than the oldest revision this program knows.
     """
     target = _async_url(url)
     if target.get_backend_name() == "sqlite" and target.database:
@@ -262,6 +263,12 @@ def _upgrade(connection: Connection) -> None:
     found = _revision(connection)
     known = {script.revision for script in scripts.walk_revisions()}
     if found is not None and found not in known:
+        oldest = scripts.get_base()
+        if oldest is not None and found < oldest:
+            raise UnfitDatabase(
+                f"The database is at revision {found}, which is older than {oldest}, the oldest "
+                "that this program migrates: bring it there with the Aftercall that made it."
+            )
         raise UnfitDatabase(
             f"The database is at revision {found}, which this program does not know: a newer "
             f"Aftercall has migrated it. This program's revision is {scripts.get_current_head()}; "

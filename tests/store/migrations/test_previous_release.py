@@ -1,0 +1,113 @@
+"""A database of the previous release opens and answers, on both engines.
+
+Its dumps lie beside this file, named by revision and engine. They hold an ended call of three
+people that was folded and summarised, a call that goes on, and a fact that waits for its peer.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+
+from aftercall.cli.check import check_data
+from aftercall.core.events import PeerLeft
+from aftercall.core.records import Phase
+from aftercall.settings import Settings
+from aftercall.store import conversation, early_facts, participants, reports, samples
+from aftercall.store.engine.database import Database, UnfitDatabase, migrate
+from aftercall.store.sessions import rows as session_rows
+from tests.conftest import NewDatabase
+from tests.store.tables.definitions import definitions
+
+REVISION = "0005"
+
+
+@pytest.fixture
+async def previous_url(own_database_url: str, tmp_path: Path) -> str:
+    """The URL of a database into which the dump of the engine was read."""
+    if own_database_url.startswith("sqlite"):
+        path = tmp_path / "previous.db"
+        with closing(sqlite3.connect(path)) as connection:
+            connection.executescript(_dump("sqlite"))
+        return f"sqlite:///{path}"
+    server = await asyncpg.connect(own_database_url)
+    try:
+        await server.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        await server.execute(_dump("postgresql"))
+    finally:
+        await server.close()
+    return own_database_url
+
+
+@pytest.fixture
+async def previous(previous_url: str) -> AsyncIterator[Database]:
+    """That database, migrated and open."""
+    await migrate(previous_url)
+    db = await Database.open(previous_url)
+    yield db
+    await db.close()
+
+
+def _dump(engine: str) -> str:
+    return (Path(__file__).parent / f"{REVISION}-{engine}.sql").read_text()
+
+
+async def test_its_tables_are_those_of_a_fresh_database(
+    previous: Database, new_database: NewDatabase
+) -> None:
+    assert await previous.is_current()
+    async with previous.read() as tx:
+        migrated = await tx.run_sync(definitions)
+    with new_database("sqlite" if previous.is_sqlite else "postgresql") as url:
+        fresh = await Database.open(url)
+        async with fresh.read() as tx:
+            assert await tx.run_sync(definitions) == migrated
+        await fresh.close()
+
+
+async def test_it_keeps_its_promises(
+    previous: Database, previous_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await asyncio.to_thread(check_data, replace(Settings(), database_url=previous_url))
+    assert capsys.readouterr().out == "The database keeps its promises.\n"
+
+
+async def test_what_was_recorded_can_be_read(previous: Database) -> None:
+    async with previous.read() as tx:
+        app_id = (await tx.execute(text("SELECT id FROM apps"))).scalar_one()
+        found = await tx.execute(text("SELECT id FROM sessions WHERE title = 'Over'"))
+        session_id = found.scalar_one()
+        session = await session_rows.find_session(tx, app_id, session_id)
+        assert session is not None
+        assert session.phase is Phase.ENDED
+        people = await participants.participants_of_session(tx, app_id, session_id)
+        assert len(people) == 3
+        kept = await reports.reports_of_session(tx, app_id, session_id)
+        assert {report.peer_id for report in kept} == {row.id for row in people}
+        assert all([await samples.of_peer(tx, app_id, row.id) for row in people])
+        messages = await conversation.messages_of_session(tx, app_id, session_id)
+        assert "Hello" in {each.payload for each in messages}
+        lines = await conversation.lines_of_session(tx, app_id, session_id)
+        assert "We agreed on Friday." in {line.text for line in lines}
+        summary = await conversation.find_summary(tx, app_id, session_id)
+        assert summary is not None
+        assert summary.text
+        (key,) = (await tx.execute(text("SELECT peer_id FROM early_facts"))).scalars()
+    async with previous.write() as tx:
+        (fact,) = await early_facts.release(tx, app_id, key)
+    assert isinstance(fact.event, PeerLeft)
+
+
+async def test_what_is_older_than_the_oldest_revision_is_refused_by_name(
+    own_db: Database, own_database_url: str
+) -> None:
+    async with own_db.write() as tx:
+        await tx.execute(text("UPDATE alembic_version SET version_num = '0003'"))
+    with pytest.raises(UnfitDatabase, match=r"revision 0003.*older than"):
+        await migrate(own_database_url)

@@ -1,0 +1,26 @@
+"""What a database says of its tables."""
+
+from sqlalchemy import Connection
+
+
+def definitions(connection: Connection) -> dict[str, str]:
+    """The definition of every table and index that is not Alembic's own, by name, and on
+    PostgreSQL of every column, with its place: where-clauses, collations and storage options
+    are compared with the rest."""
+    if connection.dialect.name == "sqlite":
+        found = connection.exec_driver_sql(
+            "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'alembic%'"
+        )
+    else:
+        found = connection.exec_driver_sql(
+            "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"
+            " AND tablename NOT LIKE 'alembic%'"
+            " UNION ALL SELECT table_name || '.' || column_name,"
+            " ordinal_position || data_type || is_nullable"
+            " || coalesce(collation_name, '') FROM information_schema.columns"
+            " WHERE table_schema = 'public' AND table_name NOT LIKE 'alembic%'"
+            " UNION ALL SELECT relname, coalesce(reloptions::text, '') FROM pg_class"
+            " WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+            " AND relname NOT LIKE 'alembic%'"
+        )
+    return {name: " ".join(sql.split()) for name, sql in found}
