@@ -183,8 +183,8 @@ def test_a_preset_has_the_same_id_in_every_answer_of_its_app() -> None:
 
 
 def test_an_app_is_written() -> None:
-    app = App(account_id="account", id="app", name="SessionLists", created_at=MOMENT)
-    assert _json(encode_app(app)) == {"id": "app", "name": "SessionLists", "created_at": WRITTEN}
+    app = App(account_id="account", id="app", name="Calls", created_at=MOMENT)
+    assert _json(encode_app(app)) == {"id": "app", "name": "Calls", "created_at": WRITTEN}
 
 
 def test_who_was_kicked_is_written_with_his_ids() -> None:

@@ -74,7 +74,7 @@ class Fixture:
 async def house(db: Database) -> Fixture:
     clock, new_id = HandClock(), _ids()
     founded = await Setup(db=db, clock=clock, new_id=new_id).create_first_app(
-        "SessionLists", for_whole_account=True
+        "Calls", for_whole_account=True
     )
     access = Access(db=db, clock=clock, new_id=new_id, settings=Settings(token_life_s=600))
     return Fixture(access, clock, db, founded.account_id, founded.app_id, founded.api_token)
@@ -84,7 +84,7 @@ async def test_a_token_is_good_for_its_account(house: Fixture) -> None:
     grant = await house.grant()
     assert (grant.account_id, grant.app_id, grant.role) == (house.account_id, None, Role.ADMIN)
     app = await house.access.app_for(grant, house.app_id, needs=Role.ADMIN)
-    assert app.name == "SessionLists"
+    assert app.name == "Calls"
 
 
 @pytest.mark.parametrize(

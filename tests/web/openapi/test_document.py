@@ -33,6 +33,24 @@ async def test_every_operation_says_what_it_does_and_answers(house: House) -> No
     assert len(set(ids)) == len(ids)
 
 
+async def test_operations_are_grouped_under_words_for_readers(house: House) -> None:
+    document = await _document(house)
+    operations = [each for methods in document["paths"].values() for each in methods.values()]
+    assert {tag for operation in operations for tag in operation["tags"]} == {
+        "Active session",
+        "Analytics",
+        "Apps",
+        "Calls",
+        "Intake",
+        "Meetings",
+        "Overview",
+        "People",
+        "Sessions",
+        "Settings",
+        "Sign-in",
+    }
+
+
 def _references(node: Any) -> set[str]:
     if isinstance(node, dict):
         found = {node["$ref"]} if isinstance(node.get("$ref"), str) else set()

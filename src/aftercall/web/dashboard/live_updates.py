@@ -21,7 +21,7 @@ _BEAT: Final = b": still here\n\n"
     "/live",
     opt=described(
         summary="Listen to what goes on",
-        tag="SessionLists",
+        tag="Calls",
         about="Server-sent events: `hello` with the ids of the sessions that go on, then "
         "`started`, `changed` and `ended` with the session. A comment every 15 s keeps the "
         "connection up.",

@@ -27,7 +27,7 @@ from aftercall.web.openapi.operations import described
 from aftercall.wire.envelope import Answer, encode_answer
 from aftercall.wire.query import parse_path_id
 
-TAG: Final = "SessionLists"
+TAG: Final = "Calls"
 _ONE: Final = "/calls/{session_id:str}"
 
 

@@ -149,7 +149,7 @@ async def get_me(
 @get(
     "/calls/{session_id:str}",
     opt=described(
-        summary="In which of the caller's apps a session is", tag="SessionLists", answer=Whereabouts
+        summary="In which of the caller's apps a session is", tag="Calls", answer=Whereabouts
     ),
 )
 async def find_call(

@@ -9,7 +9,7 @@ from typing import Any, Final
 from aftercall.web.intake.door import COLLECT, MESSAGE
 
 PARTICIPANT_TOKEN: Final = "participant_token"
-_TAG: Final = "WriteQueue"
+_TAG: Final = "Intake"
 _ERROR: Final = {"$ref": "#/components/schemas/ErrorBody"}
 _REFUSALS: Final = {
     400: "The body cannot be read",
