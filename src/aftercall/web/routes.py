@@ -36,6 +36,7 @@ from aftercall.web.http.errors import handle_error
 from aftercall.web.http.rate_limit import TokenLimits
 from aftercall.web.openapi import docs_page
 from aftercall.web.openapi.document import write_document
+from aftercall.web.openapi.operations import check_parameters
 from aftercall.web.realtimekit import (
     active_session,
     analytics,
@@ -83,12 +84,20 @@ def _mounts() -> list[Router]:
         ]
     of_caller = {"grant": Provide(grant_of_caller)}
     of_app = {"tenant": Provide(tenant_of_app)}
-    return [
-        *routers,
-        Router(OWN, route_handlers=sign_in.open_handlers),
-        Router(OWN, route_handlers=(*sign_in.handlers, *settings.handlers), dependencies=of_caller),
-        Router(OWN + "/apps/{app_id:str}", route_handlers=OWN_APP_HANDLERS, dependencies=of_app),
-    ]
+    own = Router(
+        OWN,
+        route_handlers=[
+            *sign_in.open_handlers,
+            Router(
+                "/",
+                route_handlers=(*sign_in.handlers, *settings.handlers),
+                dependencies=of_caller,
+            ),
+            Router("/apps/{app_id:str}", route_handlers=OWN_APP_HANDLERS, dependencies=of_app),
+        ],
+        before_request=check_parameters,
+    )
+    return [*routers, own]
 
 
 def create_litestar(services: Services, *extra: ControllerRouterHandler) -> Litestar:

@@ -26,6 +26,8 @@ _SPAN: Final = re.compile(r"(?P<exact>[0-9]{1,9})|(?P<least>[0-9]{0,9}):(?P<most
 _TRUE: Final = {"true", "1"}
 _FALSE: Final = {"false", "0"}
 _LONGEST_SEARCH: Final = 256
+_LONGEST_NAME: Final = 64
+"""Characters of an unknown parameter's name that are repeated in its refusal."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,11 +89,12 @@ class Flag(Parameter):
 
 @dataclass(frozen=True, kw_only=True)
 class Whole(Parameter):
-    """A whole number, also as `1.0`. 0 means the default; over `most` it is refused, or
-    lowered to `most` when `is_clamped`."""
+    """A whole number from `least` to `most`, also as `1.0`. Where `least` is 0, 0 means the
+    default. A number over `most` is refused, or lowered to `most` when `is_clamped`."""
 
     default: int
     most: int
+    least: int = 0
     is_clamped: bool = False
 
     def read(self, query: Query) -> int:
@@ -99,7 +102,10 @@ class Whole(Parameter):
         if not text:
             return self.default
         found = _WHOLE.fullmatch(text)
-        if found is None or (number := int(found[1])) < 0:
+        number = int(found[1]) if found is not None else -1
+        if self.least > 0 and not self.least <= number <= self.most:
+            raise self._malformed("bad_number", f"a whole number from {self.least} to {self.most}")
+        if number < 0:
             raise self._malformed("bad_number", "a whole number of at least 0")
         if number > self.most:
             if self.is_clamped:
@@ -109,7 +115,7 @@ class Whole(Parameter):
 
     def schema(self) -> dict[str, Any]:
         bound: dict[str, Any] = {} if self.is_clamped else {"maximum": self.most}
-        return {"type": "integer", "minimum": 0, "default": self.default} | bound
+        return {"type": "integer", "minimum": self.least, "default": self.default} | bound
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,6 +214,19 @@ IS_DESCENDING: Final = Choice(
     aliases={"DSC": True},
     default=True,
 )
+
+
+def check_names(query: Query, known: Sequence[Parameter]) -> None:
+    """Raises `Malformed` naming a parameter of the query that is none of the `known`."""
+    names = [parameter.name for parameter in known]
+    for name in query:
+        if name not in names:
+            allowed = f"known are {', '.join(names)}" if names else "there are none"
+            raise Malformed(
+                f'"{name[:_LONGEST_NAME]}" is no parameter of this address; {allowed}',
+                code="unknown_parameter",
+                field=name[:_LONGEST_NAME],
+            )
 
 
 def read_window(query: Query) -> tuple[int, int]:

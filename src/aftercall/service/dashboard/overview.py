@@ -100,7 +100,7 @@ class Overviews:
     ) -> Overview:
         """The days from `first_at` to `last_at`, the last thirty by default. Raises
         `Malformed` for more than a year, or for days that run backwards."""
-        first, last = self._range(first_at, last_at)
+        first, last = self._range(first_at, last_at, field="from")
         async with self._db.read() as tx:
             sums = {each.day: each for each in await day_sums.sums_of_days(tx, app_id, first, last)}
             quality = await day_sums.quality_of_days(tx, app_id, first, last)
@@ -158,13 +158,19 @@ class Overviews:
             for day in range(first, last + 1)
         ]
 
-    def _range(self, first_at: EpochMs | None, last_at: EpochMs | None) -> tuple[int, int]:
+    def _range(
+        self, first_at: EpochMs | None, last_at: EpochMs | None, field: str | None = None
+    ) -> tuple[int, int]:
+        """The first and the last day. `field` names the parameter to blame in a refusal."""
         last = day_of(self._clock() if last_at is None else last_at)
         first = last - USUAL_DAYS + 1 if first_at is None else day_of(first_at)
         if first > last:
-            raise Malformed("The first day must not be after the last", code="bad_range")
+            raise Malformed(
+                "The first day must not be after the last", code="bad_range", field=field
+            )
         if last - first >= MOST_DAYS:
-            raise Malformed(f"At most {MOST_DAYS} days can be asked for", code="bad_range")
+            message = f"At most {MOST_DAYS} days can be asked for"
+            raise Malformed(message, code="bad_range", field=field)
         return first, last
 
 

@@ -6,7 +6,7 @@ from litestar import get
 
 from aftercall.service.dashboard.overview import Overview
 from aftercall.service.dashboard.people import PeoplePage, PersonPage
-from aftercall.web.dashboard.queries import CURSOR, FROM, LIMIT, TO
+from aftercall.web.dashboard.queries import CURSOR, FROM, LIMIT, TO, read_range
 from aftercall.web.http.dependencies import PathId, ProvidedQuery, ProvidedServices, ProvidedTenant
 from aftercall.web.openapi.operations import described
 from aftercall.wire.envelope import Answer, encode_answer
@@ -74,9 +74,7 @@ async def get_person(
 async def get_overview(
     services: ProvidedServices, tenant: ProvidedTenant, parameters: ProvidedQuery
 ) -> Answer[Overview]:
-    found = await services.overviews.overview(
-        tenant.app_id, FROM.read(parameters), TO.read(parameters)
-    )
+    found = await services.overviews.overview(tenant.app_id, *read_range(parameters))
     return encode_answer(found, has_alias=False)
 
 

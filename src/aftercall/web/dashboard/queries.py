@@ -5,6 +5,7 @@ from typing import Any, Final
 from aftercall.core.errors import Malformed
 from aftercall.core.instants import DAY_MS, EpochMs
 from aftercall.core.overview.session_summary import BAD, SessionSearch, SessionSearchOrder, facet
+from aftercall.core.quality.issues import IssueName
 from aftercall.service.dashboard.participant_page import LEAST_POINTS, MOST_POINTS, Wanted
 from aftercall.service.dashboard.session_list import decode_place
 from aftercall.wire.query import Choice, Flag, Moment, Query, Span, Text, Whole
@@ -47,17 +48,28 @@ PARTICIPANTS: Final = Span(
     name="participants", about="How many participants in all: `1:10`, `5:`, `:10` or `5`."
 )
 ONLY_BAD: Final = Flag(name="bad", about="Only sessions that were bad for somebody.")
-_FACETS: Final = tuple(
-    Text(name=name, about=about, longest=_LONGEST_FACET)
-    for name, about in (
-        ("issue", "Only sessions with this issue, as `poor_network_uplink`."),
-        ("person", "Only sessions this person took part in."),
-        ("browser", "Only sessions somebody joined with this browser."),
-        ("os", "Only sessions somebody joined from this operating system."),
-        ("country", "Only sessions somebody joined from this country."),
-        ("network", "Only sessions somebody joined over this kind of network."),
-        ("relay", "Only sessions in which somebody's media went so: `none`, `udp`, `tcp`, `tls`."),
-    )
+ISSUE: Final = Choice[str | None](
+    name="issue",
+    about="Only sessions with this issue, as `poor_network_uplink`.",
+    values={name.value: name.value for name in IssueName},
+    default=None,
+)
+_FACETS: Final[tuple[Text | Choice[str | None], ...]] = (
+    ISSUE,
+    *(
+        Text(name=name, about=about, longest=_LONGEST_FACET)
+        for name, about in (
+            ("person", "Only sessions this person took part in."),
+            ("browser", "Only sessions somebody joined with this browser."),
+            ("os", "Only sessions somebody joined from this operating system."),
+            ("country", "Only sessions somebody joined from this country."),
+            ("network", "Only sessions somebody joined over this kind of network."),
+            (
+                "relay",
+                "Only sessions in which somebody's media went so: `none`, `udp`, `tcp`, `tls`.",
+            ),
+        )
+    ),
 )
 SORT: Final = Choice(
     name="sort",
@@ -75,9 +87,7 @@ ORDER: Final = Choice(
     values={"asc": False, "desc": True},
     default=True,
 )
-LIMIT: Final = Whole(
-    name="limit", about="Rows, at most 200; 0 is 50.", default=50, most=200, is_clamped=True
-)
+LIMIT: Final = Whole(name="limit", about="Rows, from 1 to 200.", default=50, least=1, most=200)
 CURSOR: Final = Text(
     name="cursor", about="Where to go on, as a former answer said.", longest=_LONGEST_CURSOR
 )
@@ -89,10 +99,10 @@ FORMAT: Final = Choice(
 )
 POINTS: Final = Whole(
     name="points",
-    about=f"Most points a stream, from {LEAST_POINTS}; least and greatest values are kept.",
+    about="Most points a stream; least and greatest values are kept.",
     default=600,
+    least=LEAST_POINTS,
     most=MOST_POINTS,
-    is_clamped=True,
 )
 
 CALL_PARAMETERS: Final = (
@@ -112,9 +122,18 @@ CALL_PARAMETERS: Final = (
 )
 
 
+def read_range(query: Query) -> tuple[EpochMs | None, EpochMs | None]:
+    """The first and the last moment asked for. Raises `Malformed` when they are reversed."""
+    from_at, to_at = FROM.read(query), TO.read(query)
+    if from_at is not None and to_at is not None and from_at > to_at:
+        raise Malformed('"from" must not be after "to"', code="bad_range", field=FROM.name)
+    return from_at, to_at
+
+
 def read_call_query(query: Query, *, app_id: str) -> SessionSearch:
     """The list asked for. Raises `Malformed` naming the parameter at fault."""
     least, most = PARTICIPANTS.read(query)
+    from_at, to_at = read_range(query)
     cursor = CURSOR.read(query)
     facets = [facet(each.name, value) for each in _FACETS if (value := each.read(query))]
     if ONLY_BAD.read(query):
@@ -123,8 +142,8 @@ def read_call_query(query: Query, *, app_id: str) -> SessionSearch:
         app_id=app_id,
         meeting_id=MEETING_ID.read(query),
         is_live=STATUS.read(query),
-        created_from=FROM.read(query),
-        created_to=TO.read(query),
+        created_from=from_at,
+        created_to=to_at,
         min_participants=least,
         max_participants=most,
         search=SEARCH.read(query),
@@ -138,7 +157,5 @@ def read_call_query(query: Query, *, app_id: str) -> SessionSearch:
 
 def read_wanted(query: Query) -> Wanted:
     """How much of a participant's time to draw. Raises `Malformed`."""
-    from_at, to_at = FROM.read(query), TO.read(query)
-    if from_at is not None and to_at is not None and from_at > to_at:
-        raise Malformed('"from" must not be after "to"', code="bad_range", field="from")
-    return Wanted(points=max(LEAST_POINTS, POINTS.read(query)), from_at=from_at, to_at=to_at)
+    from_at, to_at = read_range(query)
+    return Wanted(points=POINTS.read(query), from_at=from_at, to_at=to_at)

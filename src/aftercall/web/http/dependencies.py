@@ -41,10 +41,16 @@ _MOST_PARAMETERS: Final = 100
 
 
 def read_query(request: Request[Any, Any, Any]) -> Query:
-    """The values of each query parameter. Bytes that are not UTF-8 become U+FFFD."""
+    """The values of each query parameter of a request."""
+    return parse_query(request.scope["query_string"])
+
+
+def parse_query(query_string: bytes) -> Query:
+    """The values of each parameter. Bytes that are not UTF-8 become U+FFFD. Raises `Malformed`
+    for too many."""
     try:
         return parse_qs(
-            request.scope["query_string"].decode("latin-1"),
+            query_string.decode("latin-1"),
             keep_blank_values=True,
             errors="replace",
             max_num_fields=_MOST_PARAMETERS,

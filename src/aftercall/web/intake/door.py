@@ -23,9 +23,11 @@ from aftercall.service.recording.admission import KICKED
 from aftercall.service.recording.delivery import ACCEPTED, Delivery, Next, Outcome, Receipt, Status
 from aftercall.service.services import Services
 from aftercall.web.http.cors import Cors, Headers
+from aftercall.web.http.dependencies import parse_query
 from aftercall.web.http.errors import JSON, ErrorAnswer, answer_error, answer_unforeseen
 from aftercall.web.http.request_body import headers_of, read_body
-from aftercall.web.intake.janus import check_source, read_interval_ms, take_janus
+from aftercall.web.intake.janus import STATS_PERIOD, check_source, read_interval_ms, take_janus
+from aftercall.wire.query import Query, check_names
 
 COLLECT: Final = "/v1/collect"
 MESSAGE: Final = "/api/v1/message"
@@ -46,7 +48,7 @@ class _Sender(NamedTuple):
     headers: Headers
     receive: Receive
     address: str | None
-    query: bytes
+    query: Query
 
 
 class IntakeDoor:
@@ -75,8 +77,8 @@ class IntakeDoor:
             if method != "POST":
                 raise Malformed("This address takes only POST.", code="method_not_allowed")
             client = request.get("client")
-            address, query = client[0] if client else None, request.get("query_string", b"")
-            sender = _Sender(headers, receive, address, query)
+            query = _read_query(request["path"], request.get("query_string", b""))
+            sender = _Sender(headers, receive, client[0] if client else None, query)
             status, body = await self._handler(request["path"])(sender)
         except AftercallError as error:
             await self._send_error(send, answer_error(error), method, extra)
@@ -290,6 +292,16 @@ class IntakeDoor:
         if refusal is not None and refusal.code != KICKED.code:
             raise Refused(refusal.message or "Refused.", code=refusal.code)
         return receipt
+
+
+def _read_query(path: str, query_string: bytes) -> Query:
+    """The query's values. Raises `Malformed` for a parameter that is not known at an address of
+    our own; what RealtimeKit's client adds to its address is ignored."""
+    if not query_string or path == MESSAGE:
+        return {}
+    query = parse_query(query_string)
+    check_names(query, (STATS_PERIOD,) if path.endswith("/sources/janus") else ())
+    return query
 
 
 def _has_join(events: Sequence[AnyEvent]) -> bool:

@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
-from urllib.parse import parse_qs
 
 import msgspec
 
-from aftercall.core.errors import Malformed
 from aftercall.core.events import AnyEvent
 from aftercall.core.instants import SECOND_MS
 from aftercall.core.privacy import Privacy
@@ -17,9 +15,15 @@ from aftercall.service.accounts.budgets import Account
 from aftercall.service.recording.delivery import Delivery, Outcome, Status
 from aftercall.service.services import Services
 from aftercall.web.http.auth import read_credentials
+from aftercall.wire.query import Query, Whole
 
-STATS_PERIOD: Final = "stats_period"
-LONGEST_PERIOD_S: Final = 600
+STATS_PERIOD: Final = Whole(
+    name="stats_period",
+    about="Janus' own `stats_period`, in seconds: who sends or receives media and is not heard of "
+    "for several of them (30 s at least) is gone. Without it, four hours pass.",
+    default=0,
+    most=600,
+)
 
 _ENCODER: Final = msgspec.json.Encoder()
 
@@ -33,16 +37,9 @@ async def check_source(services: Services, headers: dict[bytes, bytes], app_id: 
     return grant
 
 
-def read_interval_ms(query: bytes) -> int:
-    """`stats_period` of a query string, in ms; 0 without one. Raises `Malformed`."""
-    said = parse_qs(query.decode("latin-1")).get(STATS_PERIOD, ["0"])[-1]
-    if not said.isascii() or not said.isdigit() or int(said[:9]) > LONGEST_PERIOD_S:
-        raise Malformed(
-            f'"{STATS_PERIOD}" is a whole number of seconds, at most {LONGEST_PERIOD_S}.',
-            code="bad_number",
-            field=STATS_PERIOD,
-        )
-    return int(said) * SECOND_MS
+def read_interval_ms(query: Query) -> int:
+    """Janus' own `stats_period` in ms; 0 without one. Raises `Malformed`."""
+    return STATS_PERIOD.read(query) * SECOND_MS
 
 
 async def take_janus(

@@ -9,7 +9,7 @@ from litestar.routes import HTTPRoute
 
 from aftercall import __version__
 from aftercall.web.openapi.intake import INTAKE_PATHS, PARTICIPANT_TOKEN
-from aftercall.web.openapi.operations import OPT_KEY, Operation
+from aftercall.web.openapi.operations import OPT_KEY, Operation, describe_parameter
 from aftercall.wire.envelope import ErrorBody, Message, Paging
 
 _REF: Final = "#/components/schemas/{name}"
@@ -17,7 +17,7 @@ _ALWAYS_REFUSED: Final = (400, 401, 403, 408, 414, 429, 431, 500, 503)
 _MEANINGS: Final = {
     200: "Success",
     201: "Created",
-    400: "The request cannot be read, or a parameter is out of its range",
+    400: "The request cannot be read, or a parameter is unknown or out of its range",
     401: "The token is missing, unknown, revoked or expired",
     403: "The token is not for this account or app, or may only read",
     404: "There is no such thing for this caller",
@@ -154,16 +154,7 @@ def _describe(
         "tags": [operation.tag],
         "parameters": [
             *(_path_parameter(parameter) for parameter in path_parameters),
-            *(
-                {
-                    "name": parameter.name,
-                    "in": "query",
-                    "description": parameter.about,
-                    "schema": parameter.schema(),
-                    "allowEmptyValue": True,
-                }
-                for parameter in operation.parameters
-            ),
+            *(describe_parameter(parameter) for parameter in operation.parameters),
         ],
         "responses": {str(status): _success(status, operation, schemas)},
     }

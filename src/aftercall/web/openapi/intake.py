@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from aftercall.web.intake.door import COLLECT, MESSAGE
+from aftercall.web.intake.janus import STATS_PERIOD
+from aftercall.web.openapi.operations import describe_parameter
 
 PARTICIPANT_TOKEN: Final = "participant_token"
 _TAG: Final = "Intake"
@@ -191,14 +193,6 @@ _JANUS: Final = _operation(
     scheme="bearer",
 ) | {"security": [{"bearer": []}, {"basic": []}]}
 
-_STATS_PERIOD: Final = {
-    "name": "stats_period",
-    "in": "query",
-    "description": "Janus' own `stats_period`, in seconds: who sends or receives media and is not "
-    "heard of for several of them (30 s at least) is gone. Without it, four hours pass.",
-    "schema": {"type": "integer", "minimum": 0, "maximum": 600},
-}
-
 _APP_ID: Final = {
     "name": "app_id",
     "in": "path",
@@ -213,7 +207,8 @@ INTAKE_PATHS: Final[Mapping[str, Any]] = {
         "post": _EVENTS | {"parameters": [_APP_ID, *_EVENTS["parameters"]]}
     },
     "/v1/apps/{app_id}/sources/janus": {
-        "post": _JANUS | {"parameters": [_APP_ID, _STATS_PERIOD, *_JANUS["parameters"]]}
+        "post": _JANUS
+        | {"parameters": [_APP_ID, describe_parameter(STATS_PERIOD), *_JANUS["parameters"]]}
     },
     MESSAGE: {"post": _MESSAGE},
 }

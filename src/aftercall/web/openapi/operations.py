@@ -4,7 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from aftercall.wire.query import Parameter
+from litestar import Request
+
+from aftercall.web.http.dependencies import read_query
+from aftercall.wire.query import Parameter, check_names
 
 OPT_KEY: Final = "operation"
 
@@ -36,3 +39,24 @@ class Operation:
 def described(**members: Any) -> Mapping[str, Operation]:
     """The `opt` of a Litestar handler that carries its `Operation`."""
     return {OPT_KEY: Operation(**members)}
+
+
+def describe_parameter(parameter: Parameter) -> dict[str, Any]:
+    """The parameter object of the OpenAPI document."""
+    return {
+        "name": parameter.name,
+        "in": "query",
+        "description": parameter.about,
+        "schema": parameter.schema(),
+        "allowEmptyValue": True,
+    }
+
+
+async def check_parameters(request: Request[Any, Any, Any]) -> None:
+    """Raises `Malformed` for a query parameter that the operation does not declare. Run before
+    each request to an address of our own; RealtimeKit's ignore what they do not know."""
+    if not request.scope["query_string"]:
+        return
+    operation = request.route_handler.opt.get(OPT_KEY)
+    declared = operation.parameters if isinstance(operation, Operation) else ()
+    check_names(read_query(request), declared)
