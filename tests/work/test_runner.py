@@ -10,7 +10,7 @@ from aftercall.core.records import Job
 from aftercall.service.jobs import LEASE_MS, Jobs
 from aftercall.store import jobs as stored
 from aftercall.store.engine.database import Database
-from aftercall.work.runner import run_due, run_jobs
+from aftercall.work.runner import AT_ONCE, run_due, run_jobs
 from aftercall.work.tasks import Task
 
 T0 = 1_795_000_000_000
@@ -102,6 +102,54 @@ async def test_the_runner_stops_when_told(db: Database) -> None:
     await asyncio.wait_for(done.wait(), 60)
     stop.set()
     await asyncio.wait_for(running, 60)
+
+
+async def test_a_long_job_holds_up_no_job_that_becomes_due_meanwhile(db: Database) -> None:
+    stop, release = asyncio.Event(), asyncio.Event()
+    begun: dict[str, asyncio.Event] = {id: asyncio.Event() for id in ("long", "next", "last")}
+
+    async def note(payload: Mapping[str, Any]) -> None:
+        begun[payload["id"]].set()
+        if payload["id"] == "long":
+            await release.wait()
+
+    await add(db, job("long"))
+    jobs = Jobs(db, clock=Clock())
+    running = asyncio.create_task(run_jobs(jobs, {"note": Task(run=note)}, stop))
+    for id in ("long", "next", "last"):
+        await add(db, job(id))
+        await asyncio.wait_for(begun[id].wait(), 60)
+    assert "long" in {one.id for one in await jobs.list_waiting()}
+    release.set()
+    stop.set()
+    await asyncio.wait_for(running, 60)
+    assert await jobs.list_waiting() == []
+
+
+async def test_no_more_than_a_few_jobs_run_side_by_side(db: Database) -> None:
+    stop, release = asyncio.Event(), asyncio.Event()
+    running_now, most = 0, 0
+    are_all_done = asyncio.Event()
+    done: list[str] = []
+
+    async def note(payload: Mapping[str, Any]) -> None:
+        nonlocal running_now, most
+        running_now += 1
+        most = max(most, running_now)
+        if running_now == AT_ONCE:
+            release.set()
+        await release.wait()
+        running_now -= 1
+        done.append(payload["id"])
+        if len(done) == 3 * AT_ONCE:
+            are_all_done.set()
+
+    await add(db, *(job(f"{number:02}") for number in range(3 * AT_ONCE)))
+    running = asyncio.create_task(run_jobs(Jobs(db, clock=Clock()), {"note": Task(run=note)}, stop))
+    await asyncio.wait_for(are_all_done.wait(), 60)
+    stop.set()
+    await asyncio.wait_for(running, 60)
+    assert most == AT_ONCE
 
 
 class ForgetfulJobs(Jobs):

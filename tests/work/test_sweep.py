@@ -3,12 +3,14 @@
 import asyncio
 from typing import Literal
 
-from aftercall.core.records import Phase
+from aftercall.core.lifecycle.state_machine import Policy
+from aftercall.core.records import Phase, Session
 from aftercall.service.downtime import DowntimeWatch
+from aftercall.service.recording.recorder import Recorder
 from aftercall.store import peers
 from aftercall.store.early_facts import EarlyFact, hold
 from aftercall.store.engine.database import Database
-from aftercall.work.sweep import run_sweeps
+from aftercall.work.sweep import run_sweeps, sweep
 from tests.service.desk import APP, Desk, at, join, leave
 
 
@@ -60,3 +62,29 @@ async def test_a_process_without_work_looks_and_sweeps_nothing(db: Database) -> 
     # What it records meanwhile is judged by the look, and by nothing after it.
     await desk.tell(join("bob", 399))
     assert (await desk.session()).phase is Phase.LIVE
+
+
+class _OneFails(Recorder):
+    """Fails at one session's rules, as a row that cannot be read would make it."""
+
+    async def apply_rules(self, app_id: str, session_id: str) -> Session | None:
+        if session_id == "a":
+            raise ValueError("unreadable")
+        return await super().apply_rules(app_id, session_id)
+
+
+async def test_a_session_whose_rules_fail_does_not_stop_the_others(db: Database) -> None:
+    desk = Desk(db)
+    for session_id in ("a", "b"):
+        await desk.tell(
+            join(f"ada-{session_id}", 0, session_id=session_id, meeting_id=session_id),
+            leave(f"ada-{session_id}", 5, session_id=session_id, meeting_id=session_id),
+        )
+    recorder = _OneFails(
+        db, clock=lambda: desk.now, new_id=lambda: "x", policy=Policy(), most_talk=0
+    )
+    for second in (6, 90):
+        desk.now = at(second)
+        await sweep(recorder)
+    assert (await desk.session("b")).phase is Phase.ENDED
+    assert (await desk.session("a")).phase is not Phase.ENDED

@@ -1,7 +1,7 @@
-"""Runs jobs: a few at a time, again after a failure, for ever until stopped."""
+"""Runs jobs: a few side by side, again after a failure, until stopped."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
@@ -43,33 +43,46 @@ async def run_jobs(
     grace_s: float = GRACE_S,
     heartbeat_s: float = HEARTBEAT_S,
 ) -> None:
-    """Run jobs as they become due, until `stop`. Those under way then may take `grace_s` longer;
-    after that they are called off and given back, to be begun again by whoever comes next."""
+    """Run jobs as they become due, until `stop`: up to `AT_ONCE` side by side, each claimed as soon
+    as another has ended. Jobs that run at `stop` may take `grace_s` longer; after that they are
+    cancelled and given back, for any process to begin again."""
     stopped = asyncio.create_task(stop.wait())
+    running: set[asyncio.Task[None]] = set()
     try:
         while not stop.is_set():
-            running = asyncio.create_task(_run_due(jobs, tasks, heartbeat_s))
-            await asyncio.wait((running, stopped), return_when=asyncio.FIRST_COMPLETED)
-            if not running.done():
-                await asyncio.wait((running,), timeout=grace_s)
-                running.cancel()
-                await asyncio.wait((running,))
-            elif not running.result():
-                await _pause(stop, POLL_S)
+            for job in await _claim(jobs, AT_ONCE - len(running), stopped, grace_s):
+                running.add(asyncio.create_task(_run(jobs, tasks, job, heartbeat_s)))
+            # With no free slot, the next claim waits until a job has ended.
+            patience_s = POLL_S if len(running) < AT_ONCE else None
+            ended, _ = await asyncio.wait(
+                {*running, stopped}, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED
+            )
+            running -= ended
+        if running:
+            await asyncio.wait(running, timeout=grace_s)
     finally:
         stopped.cancel()
+        for job_run in running:
+            job_run.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
 
-async def _run_due(jobs: Jobs, tasks: Mapping[str, Task], heartbeat_s: float) -> int:
-    """How many jobs were due, and run."""
+async def _claim(
+    jobs: Jobs, limit: int, stopped: asyncio.Task[bool], grace_s: float
+) -> Sequence[Job]:
+    """Up to `limit` jobs that are due; none when they cannot be claimed. A claim that is under way
+    when the process stops may take `grace_s` longer."""
+    claiming = asyncio.create_task(jobs.claim(limit))
+    await asyncio.wait({claiming, stopped}, return_when=asyncio.FIRST_COMPLETED)
     try:
-        return await run_due(jobs, tasks, heartbeat_s=heartbeat_s)
-    except Unavailable:
-        # The outage has a log line of its own.
-        return 0
+        async with asyncio.timeout(grace_s if stopped.done() else None):
+            return await claiming
+    except (Unavailable, TimeoutError):
+        # An outage has a log line of its own.
+        return ()
     except Exception as error:
         log.error("jobs could not be claimed", action="jobs_claim_failed", exc_info=error)
-        return 0
+        return ()
 
 
 async def _run(jobs: Jobs, tasks: Mapping[str, Task], job: Job, heartbeat_s: float) -> None:
@@ -153,11 +166,3 @@ async def _beat(jobs: Jobs, job: Job, heartbeat_s: float) -> None:
 
 def _named(job: Job) -> dict[str, str]:
     return {"job_id": job.id, "task": job.task}
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return

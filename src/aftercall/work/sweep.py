@@ -16,10 +16,23 @@ log = structlog.get_logger(__name__)
 
 
 async def sweep(recorder: Recorder) -> int:
-    """Apply the rules to every session that is overdue; how many there were."""
+    """Apply the rules to every session that is overdue; how many there were. A session whose rules
+    fail is logged and does not stop the sweep of the others."""
     overdue = await recorder.overdue()
     for app_id, session_id in sorted(overdue):
-        session = await recorder.apply_rules(app_id, session_id)
+        try:
+            session = await recorder.apply_rules(app_id, session_id)
+        except Unavailable:
+            raise
+        except Exception as error:
+            log.error(
+                "session could not be swept",
+                action="session_sweep_failed",
+                app_id=app_id,
+                session_id=session_id,
+                exc_info=error,
+            )
+            continue
         if session is not None and session.phase is Phase.ENDED:
             log.info(
                 "session ended",
