@@ -41,6 +41,16 @@ def test_request_ids_dates_and_signatures_make_no_difference(tmp_path: Path) -> 
     assert differing(tmp_path, a, b) == 0
 
 
+def test_the_order_of_the_methods_a_path_allows_makes_no_difference(tmp_path: Path) -> None:
+    written = "PUT /sessions\n405\nallow: {}\n\n"
+    a, b, c = (
+        {"answers/put.txt": written.format(methods)}
+        for methods in ("GET, OPTIONS", "OPTIONS, GET", "GET, POST")
+    )
+    assert differing(tmp_path / "b", a, b) == 0
+    assert differing(tmp_path / "c", a, c) == 1
+
+
 def test_another_value_order_or_spelling_is_a_difference(tmp_path: Path) -> None:
     others = ['{"a":1,"b":3}', '{"b":2,"a":1}', '{"a":1, "b":2}', '{"a":1.0,"b":2}']
     for number, other in enumerate(others):
