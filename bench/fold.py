@@ -19,13 +19,13 @@ from functools import partial
 from typing import Any, TypeVar
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.frame.interval_table import Table
-from aftercall.core.quality.intervals.deltas import Reader
+from aftercall.core.quality.frame.interval_table import IntervalTable
+from aftercall.core.quality.intervals.deltas import IntervalReader
 from aftercall.core.quality.report.cumulative import accumulate
 from aftercall.core.quality.report.fold import PeerFacts
 from aftercall.core.quality.report.fold import fold as report_fold
 from aftercall.core.quality.report.rollup import roll_up
-from aftercall.core.quality.stats.decode import StoredReader
+from aftercall.core.quality.stats.decode import SampleReader
 from aftercall.core.quality.stats.getstats import decode_body, encode_body
 from aftercall.core.quality.stats.link import Family, ReportLinker
 from aftercall.core.records import Peer, StoredSample
@@ -164,7 +164,7 @@ def timed(work: Callable[[], T]) -> tuple[float, T]:
 def fold(bodies: list[bytes]) -> dict[str, float]:
     """Milliseconds by stage, from stored JSON to the figures of a report. A sample is read,
     linked, recorded and let go before the next."""
-    stored, linker, reader = StoredReader(), ReportLinker(), Reader()
+    stored, linker, reader = SampleReader(), ReportLinker(), IntervalReader()
     spent = dict.fromkeys(("decode", "link", "record"), 0.0)
     for step, body in enumerate(bodies):
         at = EpochMs(START_AT + step * INTERVAL_MS)
@@ -179,7 +179,7 @@ def fold(bodies: list[bytes]) -> dict[str, float]:
     return spent
 
 
-def roll_up_all(tables: Sequence[Table]) -> None:
+def roll_up_all(tables: Sequence[IntervalTable]) -> None:
     for family in Family:
         accumulate(roll_up(family, [table for table in tables if table.family is family]))
 
@@ -215,7 +215,7 @@ def facts_of(
             StoredSample(peer_id=peer_id, sequence=step, at=at, received_at=at, body=body)
             for step, (at, body) in enumerate(zip(moments, bodies, strict=True))
         ],
-        notes=[],
+        events=[],
     )
 
 

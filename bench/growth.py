@@ -82,7 +82,7 @@ class Bench:
     def __init__(self) -> None:
         self.rows: dict[str, Row] = {}
 
-    def note(self, name: str, ms: float, size: int, streams: int) -> None:
+    def event(self, name: str, ms: float, size: int, streams: int) -> None:
         row = self.rows.setdefault(name, Row(name=name))
         row.ms.append(ms)
         row.size.append(size)
@@ -102,7 +102,7 @@ class Bench:
             began = time.process_time()
             answer = await question()
             spent.append((time.process_time() - began) * 1000)
-        self.note(name, min(spent), len(answer), streams)
+        self.event(name, min(spent), len(answer), streams)
 
 
 async def run(bench: Bench, size: Size, minutes: int, folder: Path) -> None:
@@ -186,10 +186,10 @@ async def _end(bench: Bench, size: Size, fresh: Services) -> None:
     await fresh.finaliser.finalise("app", "session")
     again = time.process_time()
     streams = size.every_stream
-    bench.note("end: fold", (folded - began - spent["compare"]) * 1000, 0, streams)
-    bench.note("end: compare", spent["compare"] * 1000, 0, streams)
-    bench.note("end: merge", (2 * ended - 2 * folded - again + ended) * 500, 0, streams)
-    bench.note("end: nothing new", (again - ended) * 1000, 0, streams)
+    bench.event("end: fold", (folded - began - spent["compare"]) * 1000, 0, streams)
+    bench.event("end: compare", spent["compare"] * 1000, 0, streams)
+    bench.event("end: merge", (2 * ended - 2 * folded - again + ended) * 500, 0, streams)
+    bench.event("end: nothing new", (again - ended) * 1000, 0, streams)
 
 
 def _json(answer: Any) -> bytes:

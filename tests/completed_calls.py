@@ -103,7 +103,7 @@ def facts_of(
         created_at=start_at,
         updated_at=end_at,
     )
-    return PeerFacts(peer=peer, samples=samples_of(events), notes=notes_of(events))
+    return PeerFacts(peer=peer, samples=samples_of(events), events=notes_of(events))
 
 
 def samples_of(events: Iterable[AnyEvent]) -> list[StoredSample]:
@@ -149,7 +149,7 @@ def compared(
     """The verdicts of a session whose participants have been compared with each other."""
     return complete(
         {row_id: each.verdict for row_id, each in reports.items()},
-        {row_id: each.traces for row_id, each in reports.items()},
+        {row_id: each.activity for row_id, each in reports.items()},
         names,
         end_at,
     )

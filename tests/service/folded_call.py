@@ -78,7 +78,7 @@ async def keep_call(
         await participants.save_participants(tx, rows)
         for peer in people:
             facts = call.facts(peer.id)
-            await peer_events.append(tx, [_of(note, app_id) for note in facts.notes])
+            await peer_events.append(tx, [_of(note, app_id) for note in facts.events])
             await samples.append(
                 tx,
                 [

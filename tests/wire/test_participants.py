@@ -144,7 +144,7 @@ def test_a_row_without_known_peers_has_an_empty_list_of_events_when_asked() -> N
     assert body["participants"][0]["peer_events"] == []
 
 
-FOLDED = fold([PeerFacts(peer=PEER, samples=[], notes=[])], PEER.updated_at)
+FOLDED = fold([PeerFacts(peer=PEER, samples=[], events=[])], PEER.updated_at)
 
 
 def _details(*filters: str) -> Any:

@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 from aftercall.core.ids import id_from
 from aftercall.core.instants import EpochMs, minutes_between
 from aftercall.core.quality.report.fold import Verdict
-from aftercall.core.quality.report.receive_stats import Reception
+from aftercall.core.quality.report.receive_stats import PeerReception
 from aftercall.core.records import Page, Participant, ParticipantOrder, ParticipantQuery, Peer
 from aftercall.wire.envelope import Paging, encode_answer, encode_paging
 from aftercall.wire.json_template import JsonTemplate
@@ -172,7 +172,7 @@ def encode_participant_details(
     row: Participant,
     peers: Sequence[Peer] | None,
     verdict: Verdict,
-    receptions: Sequence[Reception] | None,
+    receptions: Sequence[PeerReception] | None,
     *,
     filters: frozenset[str],
 ) -> ParticipantDetails:
@@ -191,7 +191,7 @@ def encode_peer_report_details(
     row: Participant,
     peers: Sequence[Peer] | None,
     verdict: Verdict,
-    receptions: Sequence[Reception] | None,
+    receptions: Sequence[PeerReception] | None,
     rows: Mapping[str, T],
     *,
     filters: frozenset[str],

@@ -6,7 +6,7 @@ from aftercall.core.quality.activity.stream_matching import StreamId
 from aftercall.core.quality.experience.time_scale import scale_of
 from aftercall.core.quality.report.fold import Details, fold
 from tests.core.quality.cast import FINE, TEN, Call, Weather, always, between
-from tests.core.quality.judged import judged
+from tests.core.quality.session_digests import judged
 
 
 def test_a_clean_call_is_good_for_everybody() -> None:

@@ -11,7 +11,7 @@ import msgspec
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.report.fold import PeerFacts
 from aftercall.core.records import LeaveReason, Peer, StoredPeerEvent, StoredSample
-from tests.core.quality.notes import note
+from tests.core.quality.peer_events import event
 
 TEN = EpochMs(1_795_255_200_000)
 """2026-11-21T10:00:00Z."""
@@ -62,7 +62,7 @@ class _Person:
     forecast: Forecast
     place: int
     totals: dict[str, dict[str, float]] = field(default_factory=dict)
-    notes: list[StoredPeerEvent] = field(default_factory=list)
+    events: list[StoredPeerEvent] = field(default_factory=list)
     samples: list[StoredSample] = field(default_factory=list)
 
     def add(self, stream: str, **amounts: float) -> dict[str, float]:
@@ -96,14 +96,14 @@ class Call:
         self.end_at = EpochMs(TEN + round(minutes * 60_000))
         self._run(minutes * 60)
 
-    def note(self, name: str, at_s: float, event: str, **data: Any) -> None:
+    def event(self, name: str, at_s: float, event_name: str, **data: Any) -> None:
         """Something happens to somebody `at_s` seconds into the call."""
         at = TEN + round(at_s * 1000)
-        self._by_name[name].notes.append(note(at, event, name, **data))
+        self._by_name[name].events.append(event(at, event_name, name, **data))
 
     def facts(self, name: str) -> PeerFacts:
         person = self._by_name[name]
-        return PeerFacts(peer=self.peer(name), samples=person.samples, notes=person.notes)
+        return PeerFacts(peer=self.peer(name), samples=person.samples, events=person.events)
 
     def everybody(self) -> dict[str, list[PeerFacts]]:
         return {person.name: [self.facts(person.name)] for person in self._people}

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from aftercall.core.quality.issues import IssueName
 from aftercall.core.quality.models import mos_audio, mos_video
-from tests.core.quality.story import STEP_S, Said
+from tests.core.quality.peer_builder import STEP_S, Said
 
 Told = dict[str, Said]
 """What each object says of an interval, by its type."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from aftercall.core.quality.frame.interval import Interval
-from aftercall.core.quality.intervals.deltas import Reader, read_intervals
+from aftercall.core.quality.intervals.deltas import IntervalReader, read_intervals
 from aftercall.core.quality.intervals.report_order import CLOCK_STEP_MS, CLOCK_STEP_SHARE
 from aftercall.core.quality.report.fold import Folded, PeerFacts, fold
 from aftercall.core.quality.report.rollup import Rollup, roll_up
@@ -40,7 +40,7 @@ def _facts(reports: Sequence[Report], peer_id: str = "ada") -> PeerFacts:
     peer = Call([peer_id], minutes=0.1).peer(peer_id)
     joined_at, left_at = reports[0].at, reports[-1].at
     peer = structs.replace(peer, joined_at=joined_at, first_heard_at=joined_at, left_at=left_at)
-    return PeerFacts(peer=peer, samples=samples, notes=[])
+    return PeerFacts(peer=peer, samples=samples, events=[])
 
 
 def _fold(*chain: PeerFacts) -> Folded:
@@ -132,7 +132,7 @@ def _received(folded: Folded) -> list[list[object]]:
 
 
 def _rollups(reports: Sequence[Report]) -> dict[Family, Rollup]:
-    reader = Reader()
+    reader = IntervalReader()
     for sample in _samples(reports):
         reader.take(sample)
     tables = reader.read().tables

@@ -32,7 +32,7 @@ def _verdicts(chains: dict[str, list[PeerFacts]]) -> dict[str, Verdict]:
     each = {name: fold(chain, CLEAN.end_at) for name, chain in chains.items()}
     return complete(
         {name: one.verdict for name, one in each.items()},
-        {name: one.traces for name, one in each.items()},
+        {name: one.activity for name, one in each.items()},
         {name: name for name in each},
         CLEAN.end_at,
     )

@@ -103,10 +103,10 @@ def test_a_remote_track_that_comes_on_another_connection_is_not_dry(kind: str) -
     old = _still("received", kind, trackIdentifier="remote")
     played = _call(old, _flow("received", kind, trackIdentifier="remote"))
     assert played.issues == []
-    traces = played.folded.traces.streams
-    assert [trace.dry for trace in traces] == [[], []]
+    traces = played.folded.activity.streams
+    assert [trace.stalled for trace in traces] == [[], []]
     # Alone it is.
-    assert [len(trace.dry) for trace in _call(old).folded.traces.streams] == [1]
+    assert [len(trace.stalled) for trace in _call(old).folded.activity.streams] == [1]
 
 
 def test_padding_on_a_sent_picture_is_neither_scored_nor_missed() -> None:
@@ -275,7 +275,7 @@ def test_a_screen_stays_one_when_its_tag_goes() -> None:
             SampleBody(connections=[ConnectionBody(id="pc", stats=[stream])], streams=tags), BASE
         )
         .sent[0]
-        .saying.family
+        .description.family
         for tags in ([tag], [], [msgspec.structs.replace(tag, source="camera")])
     ]
     assert families == ["screenshare_video_producer"] * 2 + ["video_producer"]

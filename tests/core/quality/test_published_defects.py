@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from aftercall.core.quality.report.fold import Folded
-from tests.core.quality.story import STEP_S, Said, Told, folded, peer_of, tag
+from tests.core.quality.peer_builder import STEP_S, Said, Told, folded, peer_of, tag
 
 PACKETS = round(50 * STEP_S)
 SAMPLES = round(48_000 * STEP_S)

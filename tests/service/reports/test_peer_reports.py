@@ -59,7 +59,7 @@ async def _keep(db: Database, call: Call, people: Sequence[Peer]) -> None:
         await participants.save_participants(tx, rows.values())
         for peer in people:
             facts = call.facts(peer.id)
-            await peer_events.append(tx, facts.notes)
+            await peer_events.append(tx, facts.events)
             kept = [
                 SampleRow(peer.app_id, peer.id, "session", s.sequence, s.at, s.received_at, s.body)
                 for s in facts.samples

@@ -24,8 +24,8 @@ from aftercall.wire.peer_report.report import (
     encode_quality_stats_list,
 )
 from tests.core.quality.cast import FINE, TEN, Call, Weather, always, between
-from tests.core.quality.story import Told, peer_of, tag
-from tests.core.quality.story import folded as folded_story
+from tests.core.quality.peer_builder import Told, peer_of, tag
+from tests.core.quality.peer_builder import folded as folded_story
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 
@@ -93,17 +93,17 @@ def _row(name: str) -> Participant:
 def _call() -> Call:
     lossy = between(60, 180, Weather(up_loss=0.12))
     call = Call({"ada": lossy, "bob": always(FINE)}, minutes=5)
-    call.note("ada", 0.1, "describe", **DESCRIPTION)
-    call.note("ada", 0.2, "audio_devices_updates", devices=DEVICES)
-    call.note("ada", 0.3, "video_devices_updates", devices=DEVICES)
-    call.note("ada", 0.4, "speaker_devices_updates", devices=DEVICES)
-    call.note("ada", 100, "audio_devices_updates", devices=[])
-    call.note("ada", 101, "video_devices_updates", devices=[])
-    call.note("ada", 102, "speaker_devices_updates", devices=[])
-    call.note("ada", 103, "selected_microphone_update", device=DEVICES[0])
-    call.note("ada", 120, "browser_backgrounded")
-    call.note("ada", 130, "tab_change", is_meetings_tab_active=True)
-    call.note("ada", 140, "media_permission", device_type="AUDIO", permission="ACCEPTED")
+    call.event("ada", 0.1, "describe", **DESCRIPTION)
+    call.event("ada", 0.2, "audio_devices_updates", devices=DEVICES)
+    call.event("ada", 0.3, "video_devices_updates", devices=DEVICES)
+    call.event("ada", 0.4, "speaker_devices_updates", devices=DEVICES)
+    call.event("ada", 100, "audio_devices_updates", devices=[])
+    call.event("ada", 101, "video_devices_updates", devices=[])
+    call.event("ada", 102, "speaker_devices_updates", devices=[])
+    call.event("ada", 103, "selected_microphone_update", device=DEVICES[0])
+    call.event("ada", 120, "browser_backgrounded")
+    call.event("ada", 130, "tab_change", is_meetings_tab_active=True)
+    call.event("ada", 140, "media_permission", device_type="AUDIO", permission="ACCEPTED")
     return call
 
 
@@ -113,7 +113,7 @@ def folded() -> Folded:
     both = {name: fold(chain, call.end_at) for name, chain in call.everybody().items()}
     verdicts = complete(
         {name: each.verdict for name, each in both.items()},
-        {name: each.traces for name, each in both.items()},
+        {name: each.activity for name, each in both.items()},
         {"ada": "Ada", "bob": "Bob"},
         call.end_at,
     )

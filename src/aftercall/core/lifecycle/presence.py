@@ -149,10 +149,10 @@ def rows_of(peers: Mapping[str, Peer]) -> dict[str, Participant]:
     chains: dict[str, list[Peer]] = {}
     for peer in peers.values():
         chains.setdefault(peer.participant_id, []).append(peer)
-    return {row_id: _row(row_id, chain) for row_id, chain in chains.items()}
+    return {participant_id: _row(participant_id, chain) for participant_id, chain in chains.items()}
 
 
-def _row(row_id: str, chain: list[Peer]) -> Participant:
+def _row(participant_id: str, chain: list[Peer]) -> Participant:
     chain.sort(key=lambda peer: (_start(peer), peer.id))
     last = chain[-1]
     joined_at = _start(chain[0])
@@ -161,7 +161,7 @@ def _row(row_id: str, chain: list[Peer]) -> Participant:
     return Participant(
         app_id=last.app_id,
         session_id=last.session_id,
-        id=row_id,
+        id=participant_id,
         user_id=last.user_id,
         custom_participant_id=_latest(chain, "custom_participant_id"),
         display_name=_latest(chain, "display_name"),

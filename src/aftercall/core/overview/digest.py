@@ -10,15 +10,14 @@ from typing import Final
 import msgspec
 
 from aftercall.core.instants import parse_iso
-from aftercall.core.quality.activity.stream_activity import Span, union
 from aftercall.core.quality.activity.stream_matching import StreamId, stream_key
 from aftercall.core.quality.diagnosis.findings import Finding
 from aftercall.core.quality.experience.levels import (
     BAD,
     UNKNOWN,
     Experience,
-    letter_of,
     levels_of,
+    overall_level,
     worst_tenth,
 )
 from aftercall.core.quality.experience.time_scale import Scale
@@ -26,6 +25,7 @@ from aftercall.core.quality.issues import Issue
 from aftercall.core.quality.report.fold import Completeness, Details, Verdict
 from aftercall.core.quality.stats.link import Family
 from aftercall.core.quality.stats.peer_metadata import CandidatePair
+from aftercall.core.spans import Span, union
 
 MOST_ISSUES: Final = 200
 """Issues of one participant that are kept for lists; chosen: more cannot be looked at."""
@@ -123,7 +123,7 @@ def digest(verdict: Verdict, details: Details, scale: Scale) -> Digest:
     return Digest(
         fold_version=verdict.fold_version,
         scale=scale,
-        level=letter_of(levels),
+        level=overall_level(levels),
         mos_audio=experience.mos_audio if moments else [],
         mos_video=experience.mos_video if moments else [],
         worst_stream=experience.worst_stream if moments else [],

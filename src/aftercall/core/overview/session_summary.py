@@ -15,7 +15,7 @@ from aftercall.core.ids import id_from
 from aftercall.core.instants import EpochMs
 from aftercall.core.overview.digest import Digest, lower, worst_finding, worst_issue
 from aftercall.core.quality.experience.levels import BAD as BAD_LEVEL
-from aftercall.core.quality.experience.levels import Shares, shares_of, sparkline_of, worst_letter
+from aftercall.core.quality.experience.levels import Shares, shares_of, sparkline_of, worst_level
 from aftercall.core.quality.experience.time_scale import Scale
 from aftercall.core.quality.issues import Severity
 from aftercall.core.records import Participant, Record, Session
@@ -263,7 +263,7 @@ def _quality(scale: Scale, digests: Sequence[Digest], *, is_final: bool) -> Qual
     for each in judged:
         mos_audio = lower(mos_audio, each.p10_mos_audio)
         mos_video = lower(mos_video, each.p10_mos_video)
-    level, affected = worst_letter(each.level for each in judged)
+    level, affected = worst_level(each.level for each in judged)
     letters = shares_of(each.level for each in judged)
     shares, width = sparkline_of([each.levels for each in judged], scale.buckets, SPARKLINE_POINTS)
     return Quality(

@@ -108,17 +108,17 @@ class StreamRef(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """The peer a received stream comes from."""
 
     @classmethod
-    def of(cls, peer_id: str, saying: StreamDescription) -> Self:
+    def of(cls, peer_id: str, description: StreamDescription) -> Self:
         """A stream of this peer's, by what was said of it."""
         return cls(
             peer_id=peer_id,
-            connection_id=saying.key[0],
-            family=saying.family.value,
-            ssrc=saying.ssrc,
-            mid=saying.mid,
-            producer_id=saying.producer_id,
-            consumer_id=saying.consumer_id,
-            from_peer_id=saying.peer_id,
+            connection_id=description.key[0],
+            family=description.family.value,
+            ssrc=description.ssrc,
+            mid=description.mid,
+            producer_id=description.producer_id,
+            consumer_id=description.consumer_id,
+            from_peer_id=description.peer_id,
         )
 
 

@@ -15,7 +15,11 @@ from aftercall.core.overview.connection_charts import (
 )
 from aftercall.core.overview.session_summary import Told
 from aftercall.core.overview.stream_charts import PlotStream, plot
-from aftercall.core.quality.activity.stream_matching import End, Party, StreamMatching
+from aftercall.core.quality.activity.stream_matching import (
+    ParticipantStreams,
+    StreamEnd,
+    StreamMatching,
+)
 from aftercall.core.quality.experience.levels import level_of
 from aftercall.core.quality.stats.peer_metadata import Device, DevicesChange, Metadata
 from aftercall.core.records import StoredSample
@@ -195,12 +199,15 @@ def _ends_of(
     if report.ends is not None:
         return report.ends
     ends = StreamMatching(
-        {row.id: Party(found.peer_ids.get(row.id, set()), short.streams) for row, short in told}
+        {
+            row.id: ParticipantStreams(found.peer_ids.get(row.id, set()), short.streams)
+            for row, short in told
+        }
     )
     return {each.key: ends.of(found.row.id, each.id) for each in drawn}
 
 
-def _stream(drawn: PlotStream, found: ParticipantDigest, ends: Sequence[End]) -> Stream:
+def _stream(drawn: PlotStream, found: ParticipantDigest, ends: Sequence[StreamEnd]) -> Stream:
     columns = msgspec.structs.asdict(drawn.columns)
     return Stream(
         key=drawn.key,
@@ -213,7 +220,9 @@ def _stream(drawn: PlotStream, found: ParticipantDigest, ends: Sequence[End]) ->
         producer_id=drawn.id.producer_id,
         consumer_id=drawn.id.consumer_id,
         others=[
-            _other(end, found, drawn.id.from_peer_id) for end in ends if end.row_id in found.rows
+            _other(end, found, drawn.id.from_peer_id)
+            for end in ends
+            if end.participant_id in found.rows
         ],
         points=drawn.points,
         level=level_of(drawn.p10_mos, None)
@@ -225,8 +234,8 @@ def _stream(drawn: PlotStream, found: ParticipantDigest, ends: Sequence[End]) ->
     )
 
 
-def _other(end: End, found: ParticipantDigest, named: str | None) -> OtherEnd:
-    row, peer_ids = found.rows[end.row_id], found.peer_ids.get(end.row_id, set())
+def _other(end: StreamEnd, found: ParticipantDigest, named: str | None) -> OtherEnd:
+    row, peer_ids = found.rows[end.participant_id], found.peer_ids.get(end.participant_id, set())
     stream = end.stream
     return OtherEnd(
         participant_id=row.id,

@@ -10,14 +10,14 @@ from aftercall.core.events import OWN_EVENTS
 from aftercall.core.instants import EpochMs
 from aftercall.core.overview.digest import Digest
 from aftercall.core.overview.session_summary import person_of
-from aftercall.core.quality.activity.stream_activity import Span
 from aftercall.core.quality.activity.stream_matching import stream_key
 from aftercall.core.quality.diagnosis.figures import Figure
 from aftercall.core.quality.diagnosis.findings import Direction, Evidence, Finding, Medium
 from aftercall.core.quality.experience.levels import UNKNOWN, level_of
-from aftercall.core.quality.intervals.mute_state import Mutes
+from aftercall.core.quality.intervals.mute_state import MuteState
 from aftercall.core.quality.issues import Issue, StreamRef
 from aftercall.core.records import Participant, Peer, StoredPeerEvent
+from aftercall.core.spans import Span
 
 Stretch = tuple[EpochMs, EpochMs | None]
 
@@ -170,7 +170,7 @@ def timeline_of(
 ) -> ParticipantTimeline:
     """A participant's lane; `notes` are those of its peers, `digest` is missing for one that
     was never measured and never folded."""
-    mutes = Mutes(notes)
+    mutes = MuteState(notes)
     return ParticipantTimeline(
         participant_id=row.id,
         person=person_of(row.app_id, row),

@@ -13,9 +13,9 @@ import msgspec
 import zstandard
 
 from aftercall.core.errors import Bug
-from aftercall.core.quality.activity.stream_matching import End
+from aftercall.core.quality.activity.stream_matching import StreamEnd
 from aftercall.core.quality.report.fold import Details, Verdict
-from aftercall.core.quality.report.receive_stats import Reception
+from aftercall.core.quality.report.receive_stats import PeerReception
 from aftercall.service.reports.deflate import STORE_LEVEL, DeflatedJson
 
 LEVEL: Final = 3
@@ -24,9 +24,9 @@ LEVEL: Final = 3
 _FORMAT: Final = b"\x02"
 _LENGTH_BYTES: Final = 4
 _verdicts: Final = msgspec.json.Decoder(Verdict)
-_receptions: Final = msgspec.json.Decoder(list[Reception])
+_receptions: Final = msgspec.json.Decoder(list[PeerReception])
 
-Ends = dict[str, list[End]]
+Ends = dict[str, list[StreamEnd]]
 """The other ends of a participant's streams, by what each stream is called."""
 
 _ends: Final = msgspec.json.Decoder(Ends)
@@ -82,7 +82,7 @@ class Report:
         self._ends = ends
 
     @cached_property
-    def receptions(self) -> list[Reception]:
+    def receptions(self) -> list[PeerReception]:
         """One for each peer of the participant."""
         return _receptions_in(self._receptions)
 
@@ -174,14 +174,14 @@ def _rows_in(index: _Index, parts: _Parts) -> Iterator[tuple[str, DeflatedJson]]
         yield each.family, DeflatedJson.from_deflated(deflated, size=each.size, crc32=each.crc32)
 
 
-def _receptions_in(compressed: bytes) -> list[Reception]:
+def _receptions_in(compressed: bytes) -> list[PeerReception]:
     try:
         return _receptions.decode(_decompress(compressed))
     except (zstandard.ZstdError, msgspec.DecodeError) as error:
         raise _unreadable() from error
 
 
-def _details_of(rows: Mapping[str, bytes], receptions: list[Reception]) -> Details:
+def _details_of(rows: Mapping[str, bytes], receptions: list[PeerReception]) -> Details:
     raw = {family: msgspec.Raw(plain) for family, plain in rows.items()}
     return Details(rows=raw, receptions=receptions)
 

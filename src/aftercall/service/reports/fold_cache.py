@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.activity.stream_activity import PeerActivity
-from aftercall.core.quality.activity.stream_matching import Party, StreamId
+from aftercall.core.quality.activity.stream_matching import ParticipantStreams, StreamId
 from aftercall.core.quality.experience.time_scale import Scale
 from aftercall.core.quality.report.fold import PeerFacts, Verdict, fold
 from aftercall.core.records import Peer
@@ -33,7 +33,7 @@ class CachedFold(NamedTuple):
     """A participant's fold, before its session's participants are compared."""
 
     verdict: Verdict
-    traces: PeerActivity
+    activity: PeerActivity
     details: PackedDetails
     moments: "StreamMoments"
 
@@ -41,13 +41,13 @@ class CachedFold(NamedTuple):
     def size(self) -> int:
         """Bytes in memory, roughly."""
         spans = sum(
-            len(each.flowing) + len(each.dry) + len(each.lossy) + len(each.jittery)
-            for each in self.traces.streams
+            len(each.flowing) + len(each.stalled) + len(each.lossy) + len(each.jittery)
+            for each in self.activity.streams
         )
         return (
             len(self.details.receptions)
             + sum(len(text.deflated) for text in self.details.rows.values())
-            + _TRACE_BYTES * len(self.traces.streams)
+            + _TRACE_BYTES * len(self.activity.streams)
             + _SPAN_BYTES * spans
             + _ISSUE_BYTES * len(self.verdict.issues)
             + self.moments.values.nbytes
@@ -131,10 +131,12 @@ class FoldCache:
             self._size -= kept.size
 
 
-def party_of(row: CachedFold) -> Party:
+def party_of(row: CachedFold) -> ParticipantStreams:
     """A participant's peers and streams."""
-    streams = [StreamId.of(each.family.value, each.ref) for each in row.traces.streams]
-    return Party({span.peer_id for span in row.verdict.spans}, list(dict.fromkeys(streams)))
+    streams = [StreamId.of(each.family.value, each.ref) for each in row.activity.streams]
+    return ParticipantStreams(
+        {span.peer_id for span in row.verdict.spans}, list(dict.fromkeys(streams))
+    )
 
 
 def told_of(chain: Sequence[Peer], samples: Mapping[str, int], notes: Mapping[str, int]) -> Told:
@@ -151,7 +153,7 @@ def told_by(facts: Sequence[PeerFacts]) -> Told:
     return Told(
         tuple(each.peer for each in facts),
         tuple(len(each.samples) for each in facts),
-        tuple(len(each.notes) for each in facts),
+        tuple(len(each.events) for each in facts),
     )
 
 
@@ -162,7 +164,7 @@ def fold_row(facts: Sequence[PeerFacts], scale: Scale, now: EpochMs) -> CachedFo
     folded = fold(facts, now)
     return CachedFold(
         folded.verdict,
-        folded.traces,
+        folded.activity,
         pack_details(folded.details),
         moments_of(folded.scores, scale),
     )

@@ -156,7 +156,7 @@ class Reports:
             return PeerFacts(
                 peer=peer,
                 samples=await samples.of_peer(tx, peer.app_id, peer.id),
-                notes=await peer_events.events_of_peer(tx, peer.app_id, peer.id),
+                events=await peer_events.events_of_peer(tx, peer.app_id, peer.id),
             )
 
     async def fold_session(self, app_id: str, session_id: str) -> int:
@@ -243,7 +243,7 @@ def _compared(
     """The verdicts of a session's participants, and the ends of their streams, packed."""
     verdicts = complete(
         {row_id: row.verdict for row_id, row in folded.items()},
-        {row_id: row.traces for row_id, row in folded.items()},
+        {row_id: row.activity for row_id, row in folded.items()},
         {row_id: _name_of(chain) for row_id, chain in chains.items()},
         now,
         {row_id: row.moments for row_id, row in folded.items()},
@@ -256,7 +256,7 @@ def _compared(
 def _live_report(folded: Folded, row: Participant, now: EpochMs) -> Report:
     """What a participant's own reports show so far; the others' are compared at the end."""
     names = {row.id: row.display_name or row.id}
-    verdicts = complete({row.id: folded.verdict}, {row.id: folded.traces}, names, now)
+    verdicts = complete({row.id: folded.verdict}, {row.id: folded.activity}, names, now)
     verdict = replace(verdicts[row.id], is_final=False)
     return report_of(verdict, folded.details)
 
@@ -271,7 +271,7 @@ def _live_reports(
 
     verdicts = complete(
         {row_id: each.verdict for row_id, each in folded.items()},
-        {row_id: each.traces for row_id, each in folded.items()},
+        {row_id: each.activity for row_id, each in folded.items()},
         {row_id: _name_of(chains[row_id]) for row_id in folded},
         now,
         {row_id: moments_of(each.scores, scale) for row_id, each in folded.items()},

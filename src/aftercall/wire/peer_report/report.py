@@ -17,7 +17,7 @@ from aftercall.core.quality.report.cumulative import (
     LossFigures,
 )
 from aftercall.core.quality.report.fold import Completeness, Verdict
-from aftercall.core.quality.report.receive_stats import Received, Reception
+from aftercall.core.quality.report.receive_stats import MediaReception, PeerReception
 from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, Family
 from aftercall.core.records import Participant
 from aftercall.wire.known import known_members
@@ -222,7 +222,7 @@ def _encode_completeness(completeness: Completeness) -> Json:
     return encoded
 
 
-def encode_quality_stats(receptions: Sequence[Reception]) -> Json:
+def encode_quality_stats(receptions: Sequence[PeerReception]) -> Json:
     """The older `quality_stats` of the peer report: one object over all peers of the row.
     Zeros and nulls where nothing was received."""
     audio = [each.audio for each in receptions]
@@ -249,12 +249,12 @@ def encode_quality_stats(receptions: Sequence[Reception]) -> Json:
     }
 
 
-def encode_quality_stats_list(receptions: Sequence[Reception]) -> list[Json]:
+def encode_quality_stats_list(receptions: Sequence[PeerReception]) -> list[Json]:
     """The older `quality_stats` of participant details: an object for each peer of the row."""
     return [_encode_reception(each) for each in receptions]
 
 
-def _encode_reception(reception: Reception) -> Json:
+def _encode_reception(reception: PeerReception) -> Json:
     audio, video = reception.audio, reception.video
     return {
         "peer_id": reception.peer_id,
@@ -270,24 +270,24 @@ def _encode_reception(reception: Reception) -> Json:
     }
 
 
-def _average(parts: Sequence[Received]) -> float | None:
+def _average(parts: Sequence[MediaReception]) -> float | None:
     scores = sum(part.scores for part in parts)
     return round(sum(part.score_total for part in parts) / scores, 4) if scores else None
 
 
-def _bandwidth(parts: Sequence[Received]) -> int:
+def _bandwidth(parts: Sequence[MediaReception]) -> int:
     """Bits a second over the time with reports."""
     seconds = sum(part.seconds for part in parts)
     return round(_BITS * sum(part.bytes for part in parts) / seconds) if seconds else 0
 
 
-def _loss_percent(part: Received) -> float | None:
+def _loss_percent(part: MediaReception) -> float | None:
     """Retransmitted copies are no packets of their own."""
     expected = part.packets_expected
     return round(100 * part.packets_lost / expected, 4) if expected else None
 
 
-def _packet_times(kind: str, parts: Sequence[Received]) -> Json:
+def _packet_times(kind: str, parts: Sequence[MediaReception]) -> Json:
     first = min((part.first_at for part in parts if part.first_at is not None), default=None)
     last = max((part.last_at for part in parts if part.last_at is not None), default=None)
     return {
@@ -296,7 +296,7 @@ def _packet_times(kind: str, parts: Sequence[Received]) -> Json:
     }
 
 
-def _joined(parts: Sequence[Received]) -> msgspec.Raw:
+def _joined(parts: Sequence[MediaReception]) -> msgspec.Raw:
     """The arrays one after the other, as one array."""
     inner = [bytes(part.moments)[1:-1] for part in parts]
     return msgspec.Raw(b"[" + b",".join(each for each in inner if each) + b"]")

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from aftercall.core.quality.activity.connection_activity import ConnectionActivityReader
-from aftercall.core.quality.activity.stream_activity import ConnectionActivity, End, Span
-from aftercall.core.quality.intervals.deltas import Reader
+from aftercall.core.quality.activity.stream_activity import ConnectionActivity, TransportAddress
+from aftercall.core.quality.intervals.deltas import IntervalReader
+from aftercall.core.spans import Span
 from tests.core.quality.reports import START, inbound, sample
 
 Object = dict[str, Any]
@@ -42,7 +43,7 @@ def candidate(side: str, address: str | None, port: int) -> Object:
 
 
 def traced(*reports: tuple[float, list[Object]]) -> ConnectionActivity:
-    traces, reader = ConnectionActivityReader("ada"), Reader()
+    traces, reader = ConnectionActivityReader("ada"), IntervalReader()
     for at_s, objects in reports:
         each = sample(at_s, *objects)
         traces.take(each)
@@ -125,5 +126,8 @@ def test_ends_are_the_sockets_and_names_on_a_local_network_are_no_addresses() ->
         ),
         (7, [transport(), pair()]),
     )
-    assert (found.own, found.chosen) == ([End(None, 5_000)], [End("203.0.113.7", 6_000)])
+    assert (found.own, found.chosen) == (
+        [TransportAddress(None, 5_000)],
+        [TransportAddress("203.0.113.7", 6_000)],
+    )
     assert found.roles == ["controlling"]

@@ -8,24 +8,29 @@ from hypothesis import strategies as st
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.activity.read_stream_activity import (
-    CONCEALED_PERCENT,
-    FROZEN_SHARE,
-    NARROW_PERCENT,
+    CLEAR_BANDWIDTH_LIMITED_PERCENT,
+    CLEAR_CONCEALMENT_PERCENT,
+    CLEAR_FREEZE_SHARE,
+    CLEAR_JITTER_BUFFER_MS,
+    CLEAR_JITTER_S,
+    CLEAR_LOSS_PERCENT,
     SLOW_FPS,
-    STRAINED_PERCENT,
-    STRAINED_S,
     TOLERATED_GAP_MS,
     VOICE_BPS,
-    WAITED_MS,
-    trace,
+    read_stream_activity,
 )
-from aftercall.core.quality.activity.stream_activity import Counted, Sized, Span, StreamActivity
+from aftercall.core.quality.activity.stream_activity import (
+    FrameCount,
+    FrameSizeSpan,
+    StreamActivity,
+)
 from aftercall.core.quality.frame.interval import Interval
 from aftercall.core.quality.issues import StreamRef
 from aftercall.core.quality.rules.microphone_rules import SILENT_LEVEL
 from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES, Family
+from aftercall.core.spans import Span
 from tests.core.quality.made_intervals import interval, stream_intervals
-from tests.core.quality.tabled import table_of, tabled
+from tests.core.quality.table_builder import single_row_tables, table_of
 
 
 def _walked(intervals: list[Interval]) -> list[StreamActivity]:
@@ -50,16 +55,16 @@ def _walked(intervals: list[Interval]) -> list[StreamActivity]:
         is_slow = i.fps is not None and i.fps < SLOW_FPS
         if i.family not in AUDIO and i.frames is not None and (is_slow or i.family in SCREENSHARES):
             start_at = EpochMs(i.at - round(i.dt_s * 1_000))
-            each.counted.append(Counted(start_at, i.at, i.frames))
+            each.counted.append(FrameCount(start_at, i.at, i.frames))
         packets = i.packets_sent if is_sent else i.packets_received
         if packets is None:
             packets = i.bytes_sent if is_sent else i.bytes_received
         if packets is None or i.is_gap:
             continue
         start_at = EpochMs(i.at - round(i.dt_s * 1_000))
-        if (i.loss_percent or 0) >= STRAINED_PERCENT:
+        if (i.loss_percent or 0) >= CLEAR_LOSS_PERCENT:
             _extend(each.lossy, start_at, i.at)
-        if (i.jitter_s or 0) >= STRAINED_S:
+        if (i.jitter_s or 0) >= CLEAR_JITTER_S:
             _extend(each.jittery, start_at, i.at)
         if packets and _is_late(i):
             _extend(each.late, start_at, i.at)
@@ -74,7 +79,7 @@ def _walked(intervals: list[Interval]) -> list[StreamActivity]:
             if i.family in AUDIO and is_loud:
                 _extend(each.voiced, start_at, i.at)
         elif not i.is_muted and i.is_active is not False:
-            _extend(each.dry, start_at, i.at)
+            _extend(each.stalled, start_at, i.at)
     return list(found.values())
 
 
@@ -93,7 +98,7 @@ def _begun(i: Interval) -> StreamActivity:
         ref=ref,
         family=i.family,
         flowing=[],
-        dry=[],
+        stalled=[],
         voiced=[],
         lossy=[],
         jittery=[],
@@ -107,22 +112,24 @@ def _is_late(i: Interval) -> bool:
         return False
     if i.family in AUDIO:
         waited_ms = i.jitter_buffer_ms or 0
-        return (i.concealment_percent or 0) >= CONCEALED_PERCENT or waited_ms >= WAITED_MS
-    return (i.freeze_share or 0) >= FROZEN_SHARE
+        return (
+            i.concealment_percent or 0
+        ) >= CLEAR_CONCEALMENT_PERCENT or waited_ms >= CLEAR_JITTER_BUFFER_MS
+    return (i.freeze_share or 0) >= CLEAR_FREEZE_SHARE
 
 
 def _is_narrow(i: Interval) -> bool:
     percent = 100 * (i.limited_bandwidth_s or 0) / i.dt_s
-    return i.quality_limitation_reason == "bandwidth" or percent >= NARROW_PERCENT
+    return i.quality_limitation_reason == "bandwidth" or percent >= CLEAR_BANDWIDTH_LIMITED_PERCENT
 
 
-def _resize(sizes: list[Sized], i: Interval, level: int) -> None:
+def _resize(sizes: list[FrameSizeSpan], i: Interval, level: int) -> None:
     start_at = EpochMs(i.at - round(i.dt_s * 1_000))
     last = sizes[-1] if sizes else None
     if last and last.level == level and start_at - last.end_at <= TOLERATED_GAP_MS:
         sizes[-1] = last._replace(end_at=i.at)
     else:
-        sizes.append(Sized(start_at, i.at, level))
+        sizes.append(FrameSizeSpan(start_at, i.at, level))
 
 
 def _extend(spans: list[Span], start_at: EpochMs, end_at: EpochMs) -> None:
@@ -138,11 +145,11 @@ def _extend(spans: list[Span], start_at: EpochMs, end_at: EpochMs) -> None:
 def test_a_trace_is_what_a_walk_finds(family: Family, data: st.DataObject) -> None:
     intervals = data.draw(stream_intervals(family))
     tables = [table_of(intervals)] if intervals else []
-    assert trace("ada", tables) == _walked(intervals)
+    assert read_stream_activity("ada", tables) == _walked(intervals)
 
 
 def test_streams_come_in_the_order_in_which_they_were_first_seen() -> None:
     first = interval(Family.VIDEO_CONSUMER, 1, ssrc=9)
     others = [interval(Family.AUDIO_CONSUMER, 2, ssrc=ssrc) for ssrc in (5, 7)]
-    tables = [table_of(others), *tabled([first])]
-    assert [each.ref.ssrc for each in trace("ada", tables)] == [9, 5, 7]
+    tables = [table_of(others), *single_row_tables([first])]
+    assert [each.ref.ssrc for each in read_stream_activity("ada", tables)] == [9, 5, 7]

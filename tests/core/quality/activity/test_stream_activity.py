@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import Span, intersection, overlap_ms, union
+from aftercall.core.spans import Span, intersection, overlap_ms, union
 
 _SPANS = st.lists(
     st.tuples(st.integers(0, 50), st.integers(1, 10)).map(

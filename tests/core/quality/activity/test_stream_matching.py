@@ -1,6 +1,11 @@
 from collections.abc import Iterator
 
-from aftercall.core.quality.activity.stream_matching import End, Party, StreamId, StreamMatching
+from aftercall.core.quality.activity.stream_matching import (
+    ParticipantStreams,
+    StreamEnd,
+    StreamId,
+    StreamMatching,
+)
 
 
 def _sent(ssrc: int, producer_id: str | None = None) -> StreamId:
@@ -12,83 +17,86 @@ def _received(ssrc: int, **more: str | None) -> StreamId:
 
 
 def test_a_stream_is_traced_by_its_producers_id_though_its_ssrc_was_rewritten() -> None:
-    parties = {
-        "ada": Party({"ada"}, [_sent(1, "p-1")]),
-        "bob": Party({"bob"}, [_sent(2, "p-2")]),
-        "cyd": Party({"cyd"}, [_received(9, producer_id="p-2")]),
+    participants = {
+        "ada": ParticipantStreams({"ada"}, [_sent(1, "p-1")]),
+        "bob": ParticipantStreams({"bob"}, [_sent(2, "p-2")]),
+        "cyd": ParticipantStreams({"cyd"}, [_received(9, producer_id="p-2")]),
     }
-    assert StreamMatching(parties).sender_of("cyd", parties["cyd"].streams[0]) == End(
-        "bob", _sent(2, "p-2")
-    )
-    assert StreamMatching(parties).listeners_of("bob", _sent(2, "p-2")) == [
-        End("cyd", _received(9, producer_id="p-2"))
+    assert StreamMatching(participants).sender_of(
+        "cyd", participants["cyd"].streams[0]
+    ) == StreamEnd("bob", _sent(2, "p-2"))
+    assert StreamMatching(participants).listeners_of("bob", _sent(2, "p-2")) == [
+        StreamEnd("cyd", _received(9, producer_id="p-2"))
     ]
-    assert StreamMatching(parties).listeners_of("ada", _sent(1, "p-1")) == []
+    assert StreamMatching(participants).listeners_of("ada", _sent(1, "p-1")) == []
 
 
 def test_a_stream_is_traced_by_the_peer_it_is_said_to_come_from() -> None:
-    parties = {
-        "ada": Party({"ada-1", "ada-2"}, [_sent(1)]),
-        "bob": Party({"bob"}, [_sent(2)]),
-        "cyd": Party({"cyd"}, [_received(9, from_peer_id="ada-2")]),
+    participants = {
+        "ada": ParticipantStreams({"ada-1", "ada-2"}, [_sent(1)]),
+        "bob": ParticipantStreams({"bob"}, [_sent(2)]),
+        "cyd": ParticipantStreams({"cyd"}, [_received(9, from_peer_id="ada-2")]),
     }
-    assert StreamMatching(parties).sender_of("cyd", parties["cyd"].streams[0]) == End(
-        "ada", _sent(1)
-    )
+    assert StreamMatching(participants).sender_of(
+        "cyd", participants["cyd"].streams[0]
+    ) == StreamEnd("ada", _sent(1))
 
 
 def test_a_stream_of_a_peer_nobody_knows_comes_from_nobody() -> None:
-    parties = {
-        "ada": Party({"ada"}, [_sent(1)]),
-        "cyd": Party({"cyd"}, [_received(9, from_peer_id="gone")]),
+    participants = {
+        "ada": ParticipantStreams({"ada"}, [_sent(1)]),
+        "cyd": ParticipantStreams({"cyd"}, [_received(9, from_peer_id="gone")]),
     }
-    assert StreamMatching(parties).sender_of("cyd", parties["cyd"].streams[0]) is None
+    assert StreamMatching(participants).sender_of("cyd", participants["cyd"].streams[0]) is None
 
 
 def test_among_several_an_unnamed_stream_is_not_guessed_at() -> None:
-    parties = {
-        "ada": Party({"ada"}, [_sent(1)]),
-        "bob": Party({"bob"}, [_sent(2)]),
-        "cyd": Party({"cyd"}, [_received(9)]),
+    participants = {
+        "ada": ParticipantStreams({"ada"}, [_sent(1)]),
+        "bob": ParticipantStreams({"bob"}, [_sent(2)]),
+        "cyd": ParticipantStreams({"cyd"}, [_received(9)]),
     }
-    assert StreamMatching(parties).sender_of("cyd", parties["cyd"].streams[0]) is None
+    assert StreamMatching(participants).sender_of("cyd", participants["cyd"].streams[0]) is None
 
 
 def test_between_two_the_other_end_is_the_other_one() -> None:
-    parties = {"ada": Party({"ada"}, [_sent(1)]), "bob": Party({"bob"}, [_received(9)])}
-    assert StreamMatching(parties).sender_of("bob", _received(9)) == End("ada", _sent(1))
+    participants = {
+        "ada": ParticipantStreams({"ada"}, [_sent(1)]),
+        "bob": ParticipantStreams({"bob"}, [_received(9)]),
+    }
+    assert StreamMatching(participants).sender_of("bob", _received(9)) == StreamEnd("ada", _sent(1))
 
 
 def test_a_listener_is_not_taken_for_the_sender_of_what_it_received() -> None:
-    parties = {
-        "ada": Party({"ada"}, [_sent(1, "p"), _received(2, producer_id="p")]),
-        "bob": Party({"bob"}, [_sent(2, "p")]),
-        "cyd": Party({"cyd"}, [_sent(3)]),
+    participants = {
+        "ada": ParticipantStreams({"ada"}, [_sent(1, "p"), _received(2, producer_id="p")]),
+        "bob": ParticipantStreams({"bob"}, [_sent(2, "p")]),
+        "cyd": ParticipantStreams({"cyd"}, [_sent(3)]),
     }
-    ends = StreamMatching(parties)
-    assert ends.sender_of("ada", _received(2, producer_id="p")) == End("bob", _sent(2, "p"))
-    assert ends.sender_of("bob", _received(9, producer_id="p")) == End("ada", _sent(1, "p"))
+    ends = StreamMatching(participants)
+    assert ends.sender_of("ada", _received(2, producer_id="p")) == StreamEnd("bob", _sent(2, "p"))
+    assert ends.sender_of("bob", _received(9, producer_id="p")) == StreamEnd("ada", _sent(1, "p"))
 
 
 def test_an_ssrc_that_two_others_send_names_neither() -> None:
-    parties = {
-        "ada": Party({"ada"}, [_sent(1)]),
-        "bob": Party({"bob"}, [_sent(1)]),
-        "cyd": Party({"cyd"}, [_sent(1), _received(1)]),
+    participants = {
+        "ada": ParticipantStreams({"ada"}, [_sent(1)]),
+        "bob": ParticipantStreams({"bob"}, [_sent(1)]),
+        "cyd": ParticipantStreams({"cyd"}, [_sent(1), _received(1)]),
     }
-    assert StreamMatching(parties).sender_of("cyd", _received(1)) is None
+    assert StreamMatching(participants).sender_of("cyd", _received(1)) is None
 
 
 def test_a_peers_only_stream_is_meant_when_its_ssrc_was_rewritten_and_none_of_several() -> None:
-    parties = {
-        "ada": Party({"ada"}, [_sent(1), _sent(2)]),
-        "bob": Party({"bob"}, [_sent(3)]),
-        "cyd": Party({"cyd"}, []),
+    participants = {
+        "ada": ParticipantStreams({"ada"}, [_sent(1), _sent(2)]),
+        "bob": ParticipantStreams({"bob"}, [_sent(3)]),
+        "cyd": ParticipantStreams({"cyd"}, []),
     }
-    ends = StreamMatching(parties)
-    assert ends.sender_of("cyd", _received(9, from_peer_id="ada")) == End("ada", None)
-    assert ends.sender_of("cyd", _received(2, from_peer_id="ada")) == End("ada", _sent(2))
-    assert ends.sender_of("cyd", _received(9, from_peer_id="bob")) == End("bob", _sent(3))
+    ends = StreamMatching(participants)
+    assert ends.sender_of("cyd", _received(9, from_peer_id="ada")) == StreamEnd("ada", None)
+    assert ends.sender_of("cyd", _received(2, from_peer_id="ada")) == StreamEnd("ada", _sent(2))
+    assert ends.sender_of("cyd", _received(9, from_peer_id="bob")) == StreamEnd("bob", _sent(3))
 
 
 class _Counted(list[StreamId]):
@@ -112,12 +120,12 @@ def test_the_streams_of_a_session_are_gone_through_no_oftener_for_more_questions
         )
         for number, name in enumerate(names)
     }
-    ends = StreamMatching({name: Party({name}, streams[name]) for name in names})
+    ends = StreamMatching({name: ParticipantStreams({name}, streams[name]) for name in names})
     for number, name in enumerate(names):
         listeners = ends.listeners_of(name, _sent(number))
-        assert {end.row_id for end in listeners} == set(names) - {name}
+        assert {end.participant_id for end in listeners} == set(names) - {name}
         assert all(
-            ends.sender_of(name, each) == End(names[each.ssrc or 0], _sent(each.ssrc or 0))
+            ends.sender_of(name, each) == StreamEnd(names[each.ssrc or 0], _sent(each.ssrc or 0))
             for each in list.__iter__(streams[name])
             if each.family == "audio_consumer"
         )

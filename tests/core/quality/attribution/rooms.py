@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import Span, StreamActivity
-from aftercall.core.quality.comparison.comparison import Session
-from aftercall.core.quality.comparison.parties import Party
+from aftercall.core.quality.activity.stream_activity import StreamActivity
+from aftercall.core.quality.comparison.compared_participant import ComparedParticipant
+from aftercall.core.quality.comparison.comparison import Comparison
 from aftercall.core.quality.issues import Issue, StreamRef
 from aftercall.core.quality.stats.link import AUDIO, Family
+from aftercall.core.spans import Span
 
 CALL: Final[Span] = (EpochMs(0), EpochMs(600_000))
 BAD: Final[Span] = (EpochMs(100_000), EpochMs(200_000))
@@ -34,11 +35,11 @@ def received(listener: str, sender: str, family: Family = Family.AUDIO_CONSUMER)
     )
 
 
-def trace(ref: StreamRef, **members: Any) -> StreamActivity:
+def activity(ref: StreamRef, **members: Any) -> StreamActivity:
     """A stream that flowed throughout the call without trouble."""
     flowed: dict[str, Any] = {
         "flowing": [CALL],
-        "dry": [],
+        "stalled": [],
         "voiced": [],
         "lossy": [],
         "jittery": [],
@@ -52,22 +53,22 @@ def room(
     people: str,
     issues: Mapping[str, Sequence[Issue]] | None = None,
     members: Mapping[StreamRef, Mapping[str, Any]] | None = None,
-    **party_members: Mapping[str, Any],
-) -> Session:
+    **participant_members: Mapping[str, Any],
+) -> Comparison:
     """`members` are those of the traces of streams, `party_members` those of participants."""
     given = members or {}
-    parties = []
+    participants = []
     for name in people:
         refs = [sent(name), sent(name, Family.VIDEO_PRODUCER)]
         for other in people.replace(name, ""):
             refs += [received(name, other), received(name, other, Family.VIDEO_CONSUMER)]
-        parties.append(
-            Party(
-                row_id=name,
+        participants.append(
+            ComparedParticipant(
+                participant_id=name,
                 peer_ids=frozenset({name}),
                 issues=(issues or {}).get(name, ()),
-                traces=[trace(ref, **given.get(ref, {})) for ref in refs],
-                **party_members.get(name, {}),
+                streams=[activity(ref, **given.get(ref, {})) for ref in refs],
+                **participant_members.get(name, {}),
             )
         )
-    return Session(parties)
+    return Comparison(participants)

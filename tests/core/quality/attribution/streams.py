@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-from aftercall.core.quality.activity.stream_activity import Span, StreamActivity
+from aftercall.core.quality.activity.stream_activity import StreamActivity
 from aftercall.core.quality.issues import StreamRef
 from aftercall.core.quality.stats.link import Family
+from aftercall.core.spans import Span
 
 
-def trace_of(ref: StreamRef, *, flowing: Sequence[Span], **known: Any) -> StreamActivity:
+def activity_of(ref: StreamRef, *, flowing: Sequence[Span], **known: Any) -> StreamActivity:
     """A stream without trouble, but for what is `known` of it."""
-    plain: dict[str, Any] = {"dry": [], "voiced": [], "lossy": [], "jittery": []}
+    plain: dict[str, Any] = {"stalled": [], "voiced": [], "lossy": [], "jittery": []}
     plain |= {"has_loss": True, "is_shown": False}
     return StreamActivity(
         ref=ref, family=Family(ref.family or ""), flowing=list(flowing), **plain | known

@@ -5,13 +5,14 @@ from typing import NamedTuple
 import pytest
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import ConnectionActivity, Span, StreamActivity
+from aftercall.core.quality.activity.stream_activity import ConnectionActivity, StreamActivity
 from aftercall.core.quality.attribution.blame import LOCAL, SERVER, UNKNOWN, Blame, blame
-from aftercall.core.quality.comparison.comparison import Session
-from aftercall.core.quality.comparison.parties import Party
+from aftercall.core.quality.comparison.compared_participant import ComparedParticipant
+from aftercall.core.quality.comparison.comparison import Comparison
 from aftercall.core.quality.issues import IssueName, StreamRef, single
 from aftercall.core.quality.stats.link import Family
-from tests.core.quality.attribution.streams import trace_of
+from aftercall.core.spans import Span
+from tests.core.quality.attribution.streams import activity_of
 
 CALL: Span = (EpochMs(0), EpochMs(600_000))
 BAD: Span = (EpochMs(100_000), EpochMs(200_000))
@@ -32,45 +33,45 @@ class Room(NamedTuple):
     is_named: bool = True
     """Whether anything says from whom a stream comes."""
 
-    def session(self) -> Session:
-        return Session(self._party(name) for name in self.people)
+    def comparison(self) -> Comparison:
+        return Comparison(self._participant(name) for name in self.people)
 
     def received(self, listener: str, sender: str) -> StreamRef:
-        named = sender if self.is_named else None
+        issues_named = sender if self.is_named else None
         ssrc = 1_000 * ord(listener) + ord(sender)
         return StreamRef(
             peer_id=listener,
             connection_id="down",
             family=Family.AUDIO_CONSUMER.value,
             ssrc=ssrc,
-            from_peer_id=named,
+            from_peer_id=issues_named,
         )
 
-    def _party(self, name: str) -> Party:
+    def _participant(self, name: str) -> ComparedParticipant:
         sent = StreamRef(
             peer_id=name, connection_id="up", family=Family.AUDIO_PRODUCER.value, ssrc=ord(name)
         )
-        traces = [_trace(sent, is_lossy=name in self.lossy, has_loss=self.tells_loss)]
+        activities = [_activity(sent, is_lossy=name in self.lossy, has_loss=self.tells_loss)]
         for other in self.people.replace(name, ""):
             is_missed = name + other in self.missed.split()
-            traces.append(_trace(self.received(name, other), is_lossy=is_missed))
+            activities.append(_activity(self.received(name, other), is_lossy=is_missed))
         connection = ConnectionActivity(
             peer_id=name,
             connection_id="up",
             reported=[CALL],
             slow=[BAD] if name in self.slow else [],
         )
-        return Party(
-            row_id=name,
+        return ComparedParticipant(
+            participant_id=name,
             peer_ids=frozenset({name}),
             issues=[],
-            traces=traces,
+            streams=activities,
             connections=[connection],
         )
 
 
-def _trace(ref: StreamRef, *, is_lossy: bool, has_loss: bool = True) -> StreamActivity:
-    return trace_of(
+def _activity(ref: StreamRef, *, is_lossy: bool, has_loss: bool = True) -> StreamActivity:
+    return activity_of(
         ref,
         flowing=[CALL],
         lossy=[BAD] if is_lossy else [],
@@ -101,4 +102,4 @@ def _trace(ref: StreamRef, *, is_lossy: bool, has_loss: bool = True) -> StreamAc
 def test_what_bob_missed_of_ada(room: Room, found: Blame) -> None:
     ref = room.received("b", "a")
     issue = single(IssueName.POOR_NETWORK_DOWNLINK, ref, *BAD, {"loss_percent": 12.0})
-    assert blame(issue, "b", room.session()) == found
+    assert blame(issue, "b", room.comparison()) == found

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import Counted
+from aftercall.core.quality.activity.stream_activity import FrameCount
 from aftercall.core.quality.attribution.follow_on_issues import FollowOnIssues
 from aftercall.core.quality.attribution.lost_connections import LostConnections
 from aftercall.core.quality.issues import Issue, IssueName, Origin, StreamRef, single
@@ -35,8 +35,8 @@ def _follow(
     people: str = "abcd",
 ) -> dict[IssueName, tuple[str | None, str | None]]:
     """The origins found; `own` are the issues of people's own reports."""
-    session = room(people, own, members)
-    found = FollowOnIssues(session, LostConnections(session)).follow(issues, "b")
+    comparison = room(people, own, members)
+    found = FollowOnIssues(comparison, LostConnections(comparison)).follow(issues, "b")
     return {issue.name: (issue.origin, issue.caused_by) for issue in found}
 
 
@@ -125,7 +125,9 @@ def test_a_bad_opinion_lies_with_the_one_of_the_two_who_is_relayed_over_tcp(
 
 
 def test_a_slow_picture_as_it_was_sent_is_no_issue_unless_something_held_it_back() -> None:
-    slow = [Counted(EpochMs(at), EpochMs(at + 10_000), 30) for at in range(BAD[0], BAD[1], 10_000)]
+    slow = [
+        FrameCount(EpochMs(at), EpochMs(at + 10_000), 30) for at in range(BAD[0], BAD[1], 10_000)
+    ]
     members = {PICTURE: {"counted": slow}, SENT_PICTURE: {"counted": slow}}
     issue = _issue(IssueName.LOW_FRAME_RATE, PICTURE)
     assert _follow([issue], members=members) == {}

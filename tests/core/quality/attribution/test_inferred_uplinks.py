@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 import pytest
 from msgspec.structs import replace
 
-from aftercall.core.quality.activity.stream_activity import Span
-from aftercall.core.quality.attribution.inferred_uplinks import LEAST_UNTOLD_MS, inferred
+from aftercall.core.quality.attribution.inferred_uplinks import LEAST_UNREPORTED_MS, infer_uplinks
 from aftercall.core.quality.attribution.lost_connections import LostConnections
-from aftercall.core.quality.comparison.comparison import Session
+from aftercall.core.quality.comparison.comparison import Comparison
 from aftercall.core.quality.issues import Issue, IssueName, single
 from aftercall.core.quality.stats.link import Family
+from aftercall.core.spans import Span
 from tests.core.quality.attribution.rooms import BAD, received, room, sent, span
 
 PEOPLE = "abcd"
@@ -21,12 +21,12 @@ LOST = {"loss_percent": 12.0}
 def _heard(
     name: IssueName = IssueName.POOR_NETWORK_DOWNLINK,
     family: Family = Family.AUDIO_CONSUMER,
-    when: Span = BAD,
+    format_spans: Span = BAD,
 ) -> dict[str, list[Issue]]:
     return {
         listener: [
             replace(
-                single(name, received(listener, "a", family), *when, dict(LOST)),
+                single(name, received(listener, "a", family), *format_spans, dict(LOST)),
                 origin="remote",
                 caused_by="a",
             )
@@ -35,15 +35,15 @@ def _heard(
     }
 
 
-def _own(name: IssueName, when: Span = BAD) -> Issue:
-    return replace(single(name, sent("a"), *when, dict(LOST)), origin="local")
+def _own(name: IssueName, format_spans: Span = BAD) -> Issue:
+    return replace(single(name, sent("a"), *format_spans, dict(LOST)), origin="local")
 
 
 def _inferred(
-    heard: dict[str, list[Issue]], own: Sequence[Issue] = (), session: Session | None = None
+    heard: dict[str, list[Issue]], own: Sequence[Issue] = (), comparison: Comparison | None = None
 ) -> list[Issue]:
-    given = room(PEOPLE, {"a": own}) if session is None else session
-    found = inferred(given, {"a": own, **heard}, LostConnections(given))
+    given = room(PEOPLE, {"a": own}) if comparison is None else comparison
+    found = infer_uplinks(given, {"a": own, **heard}, LostConnections(given))
     assert set(found) <= {"a"}
     return found.get("a", [])
 
@@ -72,7 +72,8 @@ def test_severe_trouble_of_one_listener_makes_the_uplink_severe() -> None:
 def test_times_apart_are_uplinks_apart() -> None:
     later = span(300_000, 400_000)
     heard = {
-        listener: [*issues, *_heard(when=later)[listener]] for listener, issues in _heard().items()
+        listener: [*issues, *_heard(format_spans=later)[listener]]
+        for listener, issues in _heard().items()
     }
     assert _named(_inferred(heard)) == [
         (IssueName.POOR_NETWORK_UPLINK, BAD),
@@ -90,10 +91,13 @@ def test_what_lies_with_another_is_no_uplink_of_the_sender(origin: str | None) -
 
 
 def test_only_so_much_is_added_as_the_senders_reports_leave_out() -> None:
-    for left_ms, found in ((LEAST_UNTOLD_MS, [span(100_000, 120_000)]), (LEAST_UNTOLD_MS - 1, [])):
+    for left_ms, found in (
+        (LEAST_UNREPORTED_MS, [span(100_000, 120_000)]),
+        (LEAST_UNREPORTED_MS - 1, []),
+    ):
         own = _own(IssueName.POOR_NETWORK_UPLINK, span(BAD[0] + left_ms, BAD[1]))
         assert _named(_inferred(_heard(), [own])) == [
-            (IssueName.POOR_NETWORK_UPLINK, when) for when in found
+            (IssueName.POOR_NETWORK_UPLINK, format_spans) for format_spans in found
         ]
 
 
@@ -133,9 +137,12 @@ def test_pictures_that_stood_still_with_the_sound_show_the_uplink() -> None:
 
 
 def test_of_one_who_sends_no_sound_pictures_tell_the_uplink() -> None:
-    parties = [
-        replace(party, traces=[t for t in party.traces if t.family is not Family.AUDIO_PRODUCER])
-        for party in room(PEOPLE).parties.values()
+    participants = [
+        replace(
+            participant,
+            streams=[t for t in participant.streams if t.family is not Family.AUDIO_PRODUCER],
+        )
+        for participant in room(PEOPLE).participants.values()
     ]
-    found = _inferred(_heard(IssueName.VIDEO_FROZEN, PICTURE), session=Session(parties))
+    found = _inferred(_heard(IssueName.VIDEO_FROZEN, PICTURE), comparison=Comparison(participants))
     assert _named(found) == [(IssueName.POOR_NETWORK_UPLINK, BAD)]

@@ -6,14 +6,15 @@ import pytest
 from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import Span, StreamActivity
+from aftercall.core.quality.activity.stream_activity import StreamActivity
 from aftercall.core.quality.attribution.origin import attribute
-from aftercall.core.quality.comparison.comparison import Party, Session
+from aftercall.core.quality.comparison.comparison import ComparedParticipant, Comparison
 from aftercall.core.quality.diagnosis.diagnosis import diagnose
 from aftercall.core.quality.diagnosis.findings import Finding, Subject
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.stats.link import Family
-from tests.core.quality.attribution.streams import trace_of
+from aftercall.core.spans import Span
+from tests.core.quality.attribution.streams import activity_of
 
 CALL: Span = (EpochMs(0), EpochMs(600_000))
 BAD: Span = (EpochMs(100_000), EpochMs(200_000))
@@ -35,32 +36,41 @@ def _ref(owner: str, other: str, family: Family, *, is_direct: bool) -> StreamRe
     )
 
 
-def _trace(ref: StreamRef, late: Sequence[Span] = ()) -> StreamActivity:
-    return trace_of(
+def _activity(ref: StreamRef, late: Sequence[Span] = ()) -> StreamActivity:
+    return activity_of(
         ref,
         flowing=[CALL],
         late=list(late),
     )
 
 
-def _call(late: Sequence[Family], own: Sequence[Issue] = (), *, is_direct: bool = False) -> Session:
+def _call(
+    late: Sequence[Family], own: Sequence[Issue] = (), *, is_direct: bool = False
+) -> Comparison:
     """Ada's streams come late to all, and everybody's round trips on them are long; `own` are the
     issues of her reports."""
-    parties = []
+    participants = []
     for name in PEOPLE:
-        traces, issues = [], list(own) if name == "a" else []
+        activities, issues = [], list(own) if name == "a" else []
         for other in PEOPLE.replace(name, ""):
             for family in (Family.AUDIO_PRODUCER, Family.VIDEO_PRODUCER):
-                traces.append(_trace(_ref(name, other, family, is_direct=is_direct)))
+                activities.append(_activity(_ref(name, other, family, is_direct=is_direct)))
             for family in (SOUND, PICTURE):
                 ref = _ref(name, other, family, is_direct=is_direct)
                 is_late = other == "a" and family in late
-                traces.append(_trace(ref, [BAD] if is_late else []))
+                activities.append(_activity(ref, [BAD] if is_late else []))
                 if is_late:
                     issues.append(single(IssueName.POOR_NETWORK_DOWNLINK, ref, *BAD, RTT))
                     issues.append(single(_NAMES[family], ref, *BAD, _WORST[family]))
-        parties.append(Party(row_id=name, peer_ids=frozenset({name}), issues=issues, traces=traces))
-    return Session(parties)
+        participants.append(
+            ComparedParticipant(
+                participant_id=name,
+                peer_ids=frozenset({name}),
+                issues=issues,
+                streams=activities,
+            )
+        )
+    return Comparison(participants)
 
 
 def _own(name: IssueName, worst: dict[str, float], span: Span = BAD) -> Issue:
@@ -109,21 +119,23 @@ def test_pictures_alone_that_are_late_from_far_away_were_not(name: IssueName) ->
     ]
 
 
-def _told(session: Session, row_id: str) -> list[Finding]:
-    issues = attribute(session)[row_id]
+def _told(comparison: Comparison, participant_id: str) -> list[Finding]:
+    issues = attribute(comparison)[participant_id]
     names = {name: name.capitalize() for name in PEOPLE}
-    subject = Subject(row_id=row_id, issues=issues, stays=[CALL], device_choices=[], names=names)
-    return diagnose(subject, session)
+    subject = Subject(
+        participant_id=participant_id, issues=issues, stays=[CALL], device_choices=[], names=names
+    )
+    return diagnose(subject, comparison)
 
 
 def test_listeners_are_told_what_made_a_sender_late() -> None:
     far = _own(IssueName.HIGH_RTT, RTT)
-    for session, cause in (
+    for comparison, cause in (
         (_call([SOUND, PICTURE]), "uplink"),
         (_call([PICTURE], [far]), "round_trip"),
         (_call([PICTURE]), "unknown"),
     ):
-        [finding] = [each for each in _told(session, "b") if each.cause == "sender"]
+        [finding] = [each for each in _told(comparison, "b") if each.cause == "sender"]
         assert finding.evidence.sender_cause == cause
 
 
@@ -133,12 +145,12 @@ def test_a_picture_that_was_made_late_is_not_told_as_one_that_was_received_so() 
 
 
 def test_a_late_picture_of_one_far_listener_is_its_own() -> None:
-    session = _call([PICTURE])
-    parties = [
-        party if name in "ab" else replace(party, issues=[], traces=[])
-        for name, party in session.parties.items()
+    comparison = _call([PICTURE])
+    participants = [
+        participant if name in "ab" else replace(participant, issues=[], streams=[])
+        for name, participant in comparison.participants.items()
     ]
-    found = attribute(Session(parties))["b"]
+    found = attribute(Comparison(participants))["b"]
     assert {i.origin for i in found if i.name is IssueName.VIDEO_FROZEN} == {"local"}
 
 
@@ -147,10 +159,10 @@ def test_what_is_shaken_while_the_same_sender_loses_is_on_its_side(
     lost_from: str, origin: str
 ) -> None:
     """Everybody misses Ada's or Bob's sound; Dan alone has Ada's picture shaken."""
-    parties = []
-    for name, party in _call([]).parties.items():
+    participants = []
+    for name, participant in _call([]).participants.items():
         issues: list[Issue] = []
-        for each in party.traces:
+        for each in participant.streams:
             sender = chr((each.ref.ssrc or 0) // 10)
             if each.family is SOUND and sender == lost_from:
                 each.lossy = [BAD]
@@ -162,6 +174,6 @@ def test_what_is_shaken_while_the_same_sender_loses_is_on_its_side(
                 issues.append(
                     single(IssueName.POOR_NETWORK_DOWNLINK, each.ref, *BAD, {"jitter_ms": 80.0})
                 )
-        parties.append(replace(party, issues=issues))
-    found = attribute(Session(parties))["d"]
+        participants.append(replace(participant, issues=issues))
+    found = attribute(Comparison(participants))["d"]
     assert {i.origin for i in found if "jitter_ms" in i.worst} == {origin}

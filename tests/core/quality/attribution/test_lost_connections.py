@@ -5,11 +5,11 @@ import pytest
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.activity.stream_activity import ConnectionActivity, StreamActivity
 from aftercall.core.quality.attribution.lost_connections import AFTERMATH_MS, LostConnections
-from aftercall.core.quality.comparison.comparison import Session
-from aftercall.core.quality.comparison.parties import Party
+from aftercall.core.quality.comparison.compared_participant import ComparedParticipant
+from aftercall.core.quality.comparison.comparison import Comparison
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.stats.link import Family
-from tests.core.quality.attribution.rooms import BAD, CALL, room, sent, span, trace
+from tests.core.quality.attribution.rooms import BAD, CALL, activity, room, sent, span
 
 
 def _lost(who: str, other: str) -> Issue:
@@ -17,13 +17,13 @@ def _lost(who: str, other: str) -> Issue:
     return single(IssueName.ICE_FAILED, ref, *BAD)
 
 
-def _party(name: str, people: str, lost: str) -> Party:
+def _participant(name: str, people: str, lost: str) -> ComparedParticipant:
     others = people.replace(name, "")
-    return Party(
-        row_id=name,
+    return ComparedParticipant(
+        participant_id=name,
         peer_ids=frozenset({name}),
         issues=[_lost(name, other) for other in lost],
-        traces=[each for other in others for each in _traces(name, other)],
+        streams=[each for other in others for each in _activities(name, other)],
         connections=[
             ConnectionActivity(peer_id=name, connection_id=f"to {other}", reported=[CALL])
             for other in others
@@ -31,9 +31,9 @@ def _party(name: str, people: str, lost: str) -> Party:
     )
 
 
-def _traces(name: str, other: str) -> list[StreamActivity]:
+def _activities(name: str, other: str) -> list[StreamActivity]:
     return [
-        trace(
+        activity(
             StreamRef(
                 peer_id=name,
                 connection_id=f"to {other}",
@@ -51,7 +51,9 @@ def _traces(name: str, other: str) -> list[StreamActivity]:
 def _mesh(**lost: str) -> LostConnections:
     """Browsers that are connected straight; `lost` are the far ends each lost."""
     people = "".join(lost)
-    return LostConnections(Session(_party(name, people, others) for name, others in lost.items()))
+    return LostConnections(
+        Comparison(_participant(name, people, others) for name, others in lost.items())
+    )
 
 
 @pytest.mark.parametrize(
@@ -68,26 +70,26 @@ def _mesh(**lost: str) -> LostConnections:
 def test_a_connection_is_lost_by_the_far_end_that_alone_lost_nearly_all(
     lost: dict[str, str], culprits: dict[str, str | None]
 ) -> None:
-    outages = _mesh(**lost)
+    format_outages = _mesh(**lost)
     for pair, culprit in culprits.items():
         who = pair[0]
         issue = _lost(who, pair[1])
-        assert outages.culprit_of(issue, who) == culprit
+        assert format_outages.culprit_of(issue, who) == culprit
         origin = "local" if culprit is None else "remote"
-        found = outages.with_origin(issue, who)
+        found = format_outages.with_origin(issue, who)
         assert (found.origin, found.caused_by) == (origin, culprit)
 
 
 def test_only_what_was_its_own_fault_is_a_participants_outage() -> None:
-    outages = _mesh(a="bc", b="a", c="a")
-    assert (outages.of("a"), outages.of("b")) == ([BAD], [])
+    format_outages = _mesh(a="bc", b="a", c="a")
+    assert (format_outages.of("a"), format_outages.of("b")) == ([BAD], [])
 
 
 def test_a_connection_to_a_server_is_lost_by_whoever_had_it() -> None:
     issue = single(IssueName.ICE_RECONNECTING, sent("a"), *BAD)
-    outages = LostConnections(room("abc", {"a": [issue]}))
-    assert outages.culprit_of(issue, "a") is None
-    assert (outages.of("a"), outages.of("b")) == ([BAD], [])
+    format_outages = LostConnections(room("abc", {"a": [issue]}))
+    assert format_outages.culprit_of(issue, "a") is None
+    assert (format_outages.of("a"), format_outages.of("b")) == ([BAD], [])
 
 
 @pytest.mark.parametrize(
@@ -103,6 +105,8 @@ def test_a_connection_to_a_server_is_lost_by_whoever_had_it() -> None:
 def test_an_outage_explains_trouble_until_its_aftermath(
     start: EpochMs, end: EpochMs, is_explained: bool
 ) -> None:
-    outages = LostConnections(room("abc", {"a": [single(IssueName.ICE_FAILED, sent("a"), *BAD)]}))
-    assert outages.explain("a", span(start, end)) is is_explained
-    assert not outages.explain("b", span(start, end))
+    format_outages = LostConnections(
+        room("abc", {"a": [single(IssueName.ICE_FAILED, sent("a"), *BAD)]})
+    )
+    assert format_outages.explain("a", span(start, end)) is is_explained
+    assert not format_outages.explain("b", span(start, end))

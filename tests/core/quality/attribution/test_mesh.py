@@ -8,13 +8,14 @@ import pytest
 from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import ConnectionActivity, Span, StreamActivity
+from aftercall.core.quality.activity.stream_activity import ConnectionActivity, StreamActivity
 from aftercall.core.quality.attribution.origin import attribute
-from aftercall.core.quality.comparison.comparison import Session
-from aftercall.core.quality.comparison.parties import Party
+from aftercall.core.quality.comparison.compared_participant import ComparedParticipant
+from aftercall.core.quality.comparison.comparison import Comparison
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.stats.link import Family
-from tests.core.quality.attribution.streams import trace_of
+from aftercall.core.spans import Span
+from tests.core.quality.attribution.streams import activity_of
 
 CALL: Span = (EpochMs(0), EpochMs(600_000))
 BAD: Span = (EpochMs(100_000), EpochMs(200_000))
@@ -30,12 +31,12 @@ class Case(NamedTuple):
     uplinks: str = ""
     """Whose uplink it was."""
 
-    def session(self) -> Session:
-        return Session(self._party(name) for name in self.people)
+    def comparison(self) -> Comparison:
+        return Comparison(self._participant(name) for name in self.people)
 
-    def _party(self, name: str) -> Party:
+    def _participant(self, name: str) -> ComparedParticipant:
         """The sender has a remote report of what the other end lost for each connection."""
-        traces, issues = [], []
+        activities, issues = [], []
         for other in self.people.replace(name, ""):
             for listener, sender, family in (
                 (other, name, Family.AUDIO_PRODUCER),
@@ -48,16 +49,18 @@ class Case(NamedTuple):
                     ssrc=1_000 * ord(listener) + ord(sender),
                 )
                 is_missed = listener + sender in self.missed.split()
-                traces.append(_trace(ref, is_missed))
+                activities.append(_activity(ref, is_missed))
                 if is_missed:
                     is_sent = family is Family.AUDIO_PRODUCER
                     way = "UPLINK" if is_sent else "DOWNLINK"
                     issues.append(single(IssueName[f"POOR_NETWORK_{way}"], ref, *BAD, LOSS))
-        return Party(row_id=name, peer_ids=frozenset({name}), issues=issues, traces=traces)
+        return ComparedParticipant(
+            participant_id=name, peer_ids=frozenset({name}), issues=issues, streams=activities
+        )
 
 
-def _trace(ref: StreamRef, is_missed: bool) -> StreamActivity:
-    return trace_of(
+def _activity(ref: StreamRef, is_missed: bool) -> StreamActivity:
+    return activity_of(
         ref,
         flowing=[CALL],
         lossy=[BAD] if is_missed else [],
@@ -77,7 +80,7 @@ CASES: Mapping[str, Case] = {
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_other_connections_tell_on_whose_side_it_was(case: Case) -> None:
-    found = attribute(case.session())
+    found = attribute(case.comparison())
     heard = {
         name + chr(issue.stream.ssrc % 1_000): issue.origin
         for name, issues in found.items()
@@ -94,44 +97,46 @@ def _uplinks(issues: list[Issue], origin: str | None) -> list[Issue]:
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_what_a_far_end_lost_is_an_uplinks_only_over_most_connections(case: Case) -> None:
-    found = attribute(case.session())
+    found = attribute(case.comparison())
     assert {name for name, issues in found.items() if _uplinks(issues, "local")} == set(
         case.uplinks
     )
 
 
 def test_what_a_far_end_lost_on_its_downlink_is_its_own() -> None:
-    found = attribute(CASES["one misses all"].session())
+    found = attribute(CASES["one misses all"].comparison())
     [issue] = _uplinks(found["b"], "remote")
     assert issue.caused_by == "a"
 
 
-@pytest.mark.parametrize(("strain", "origin"), [("late", None), ("lossy", "remote")])
+@pytest.mark.parametrize(("impairment", "origin"), [("late", None), ("lossy", "remote")])
 def test_pictures_that_stand_still_elsewhere_show_no_bad_way(
-    strain: str, origin: str | None
+    impairment: str, origin: str | None
 ) -> None:
     """What Ada gets of Cyd is held up by her machine, or lost; what Bob gets of her is lost."""
-    session = CASES["one misses one of three"].session()
-    for each in session.parties["a"].traces:
+    comparison = CASES["one misses one of three"].comparison()
+    for each in comparison.participants["a"].streams:
         if each.ref.ssrc == 1_000 * ord("a") + ord("c"):
-            setattr(each, strain, [BAD])
-    assert {issue.origin for issue in attribute(session)["b"]} == {origin}
+            setattr(each, impairment, [BAD])
+    assert {issue.origin for issue in attribute(comparison)["b"]} == {origin}
 
 
 def test_what_comes_of_loss_on_no_known_side_is_on_none_either() -> None:
     """Bob's sound of Ada breaks up from it; what she gets of Cyd stands still."""
-    session = CASES["one misses one of three"].session()
-    bob = session.parties["b"]
+    comparison = CASES["one misses one of three"].comparison()
+    bob = comparison.participants["b"]
     [lost] = [issue for issue in bob.issues if issue.name is IssueName.POOR_NETWORK_DOWNLINK]
     broken = single(IssueName.AUDIO_CONCEALMENT, lost.stream, *BAD, {"concealment_percent": 12.0})
-    for each in session.parties["a"].traces:
+    for each in comparison.participants["a"].streams:
         if each.ref.ssrc == 1_000 * ord("a") + ord("c"):
             each.late = [BAD]
-    parties = [
-        replace(party, issues=[*party.issues, broken]) if party is bob else party
-        for party in session.parties.values()
+    participants = [
+        replace(participant, issues=[*participant.issues, broken])
+        if participant is bob
+        else participant
+        for participant in comparison.participants.values()
     ]
-    found = attribute(Session(parties))
+    found = attribute(Comparison(participants))
     assert {issue.origin for issue in found["b"]} == {None}
     assert _uplinks(found["a"], "local") == []
 
@@ -146,15 +151,19 @@ def _lost(who: str, other: str) -> Issue:
 
 
 def test_a_connection_is_lost_by_the_one_who_lost_the_others_too() -> None:
-    parties = []
-    for party in Case("abc", "").session().parties.values():
-        name = party.row_id
+    participants = []
+    for participant in Case("abc", "").comparison().participants.values():
+        name = participant.participant_id
         others = {"a": "bc", "b": "a", "c": "a"}[name]
         connections = [_connection(name, other) for other in "abc".replace(name, "")]
-        parties.append(
-            replace(party, issues=[_lost(name, other) for other in others], connections=connections)
+        participants.append(
+            replace(
+                participant,
+                issues=[_lost(name, other) for other in others],
+                connections=connections,
+            )
         )
-    found = attribute(Session(parties))
+    found = attribute(Comparison(participants))
     origins = {
         name: {(i.origin, i.caused_by) for i in issues if i.name is IssueName.ICE_RECONNECTING}
         for name, issues in found.items()

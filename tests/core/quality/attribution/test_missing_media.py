@@ -8,40 +8,40 @@ from msgspec import structs
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.activity.stream_activity import (
     ConnectionActivity,
-    Sized,
-    Span,
+    FrameSizeSpan,
     StreamActivity,
 )
 from aftercall.core.quality.attribution.origin import attribute
-from aftercall.core.quality.comparison.comparison import Session
-from aftercall.core.quality.comparison.parties import Party
+from aftercall.core.quality.comparison.compared_participant import ComparedParticipant
+from aftercall.core.quality.comparison.comparison import Comparison
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.stats.link import Family
-from tests.core.quality.attribution.streams import trace_of
+from aftercall.core.spans import Span
+from tests.core.quality.attribution.streams import activity_of
 
 CALL: Span = (EpochMs(0), EpochMs(300_000))
 
 
 def _stream(
-    who: str, family: Family, *, sender: str | None = None, when: Span = CALL
+    who: str, family: Family, *, sender: str | None = None, format_spans: Span = CALL
 ) -> StreamActivity:
-    return trace_of(
+    return activity_of(
         StreamRef(peer_id=who, family=family.value, from_peer_id=sender),
-        life=when,
-        flowing=[when],
-        voiced=[when] if family is Family.AUDIO_PRODUCER else [],
+        life=format_spans,
+        flowing=[format_spans],
+        voiced=[format_spans] if family is Family.AUDIO_PRODUCER else [],
     )
 
 
-def _call(people: str, without: Iterable[str], kind: str = "audio") -> Session:
+def _call(people: str, without: Iterable[str], kind: str = "audio") -> Comparison:
     """Everybody sends to everybody, but for what the pairs name: `ba` is Ada's at Bob."""
     sent, heard = Family(f"{kind}_producer"), Family(f"{kind}_consumer")
-    return Session(
-        Party(
-            row_id=who,
+    return Comparison(
+        ComparedParticipant(
+            participant_id=who,
             peer_ids=frozenset({who}),
             issues=[],
-            traces=[
+            streams=[
                 _stream(who, sent),
                 *(
                     _stream(who, heard, sender=other)
@@ -57,18 +57,18 @@ def _call(people: str, without: Iterable[str], kind: str = "audio") -> Session:
     )
 
 
-def _missed(session: Session, name: IssueName) -> dict[str, list[str | None]]:
+def _missed(comparison: Comparison, name: IssueName) -> dict[str, list[str | None]]:
     return {
-        row_id: [i.stream.from_peer_id for i in issues if i.name is name]
-        for row_id, issues in attribute(session).items()
+        participant_id: [i.stream.from_peer_id for i in issues if i.name is name]
+        for participant_id, issues in attribute(comparison).items()
         if any(i.name is name for i in issues)
     }
 
 
 def test_a_voice_without_a_stream_is_missed_from_the_first_second() -> None:
-    session = _call("abc", {"ba"})
-    assert _missed(session, IssueName.ONE_WAY_AUDIO) == {"b": ["a"]}
-    [issue] = attribute(session)["b"]
+    comparison = _call("abc", {"ba"})
+    assert _missed(comparison, IssueName.ONE_WAY_AUDIO) == {"b": ["a"]}
+    [issue] = attribute(comparison)["b"]
     assert (issue.first_at, issue.last_at) == CALL
 
 
@@ -77,12 +77,12 @@ def test_where_nothing_else_is_heard_there_is_no_sound_at_all() -> None:
 
 
 def test_reports_that_list_no_stream_though_media_came_tell_of_no_absence() -> None:
-    session = _call("ab", {"ba"})
-    [connection] = session.parties["b"].connections
+    comparison = _call("ab", {"ba"})
+    [connection] = comparison.participants["b"].connections
     connection.quiet = [CALL]
-    assert _missed(session, IssueName.NO_AUDIO_RECEIVED) == {"b": ["a"]}
+    assert _missed(comparison, IssueName.NO_AUDIO_RECEIVED) == {"b": ["a"]}
     connection.quiet, connection.busy = [], [CALL]
-    assert _missed(session, IssueName.NO_AUDIO_RECEIVED) == {}
+    assert _missed(comparison, IssueName.NO_AUDIO_RECEIVED) == {}
 
 
 @pytest.mark.parametrize(
@@ -91,12 +91,12 @@ def test_reports_that_list_no_stream_though_media_came_tell_of_no_absence() -> N
 def test_a_stream_that_may_be_among_what_is_listed_nowhere_is_not_missed(
     kind: str, name: str
 ) -> None:
-    session = _call("abc", {"ba"}, kind)
-    [connection] = session.parties["b"].connections
+    comparison = _call("abc", {"ba"}, kind)
+    [connection] = comparison.participants["b"].connections
     connection.unlisted = [(CALL[0], EpochMs(CALL[1] // 3))]
-    assert _missed(session, IssueName(name)) == {"b": ["a"]}
+    assert _missed(comparison, IssueName(name)) == {"b": ["a"]}
     connection.unlisted = [CALL]
-    assert _missed(session, IssueName(name)) == {}
+    assert _missed(comparison, IssueName(name)) == {}
 
 
 def test_where_nobody_lists_what_was_received_nobody_misses_anybody() -> None:
@@ -107,10 +107,10 @@ HOLES = [50_000, 90_000, 130_000]
 """When reports lack a stream that the next ones list again."""
 
 
-def _listed(until_s: float, since_s: float = 300.0, holes: Iterable[int] = ()) -> Session:
+def _listed(until_s: float, since_s: float = 300.0, holes: Iterable[int] = ()) -> Comparison:
     """Ada's stream at Bob is listed until and since then, but for the holes."""
-    session = _call("abc", ())
-    for each in session.parties["b"].traces:
+    comparison = _call("abc", ())
+    for each in comparison.participants["b"].streams:
         if each.ref.from_peer_id == "a":
             edges = [
                 0,
@@ -124,7 +124,7 @@ def _listed(until_s: float, since_s: float = 300.0, holes: Iterable[int] = ()) -
                 if start < end
             ]
             each.flowing = each.listed
-    return session
+    return comparison
 
 
 @pytest.mark.parametrize(
@@ -147,12 +147,16 @@ def test_a_stream_that_comes_again_was_missed_until_it_was_listed() -> None:
 
 
 def test_a_stream_in_whose_place_another_is_listed_is_not_missed() -> None:
-    later = _stream("b", Family.AUDIO_CONSUMER, sender="a", when=(EpochMs(107_000), CALL[1]))
-    parties = [
-        structs.replace(party, traces=[*party.traces, later]) if party.row_id == "b" else party
-        for party in _listed(100).parties.values()
+    later = _stream(
+        "b", Family.AUDIO_CONSUMER, sender="a", format_spans=(EpochMs(107_000), CALL[1])
+    )
+    participants = [
+        structs.replace(participant, streams=[*participant.streams, later])
+        if participant.participant_id == "b"
+        else participant
+        for participant in _listed(100).participants.values()
     ]
-    assert attribute(Session(parties))["b"] == []
+    assert attribute(Comparison(participants))["b"] == []
 
 
 @pytest.mark.parametrize(
@@ -166,15 +170,15 @@ def test_a_stream_in_whose_place_another_is_listed_is_not_missed() -> None:
 def test_a_dry_stream_is_missed_for_as_long_as_it_is_if_enough_was_spoken(
     voiced: list[tuple[int, int]], missed: list[tuple[int, int]]
 ) -> None:
-    session = _call("ab", ())
-    for party in session.parties.values():
-        for each in party.traces:
-            if each.family is Family.AUDIO_PRODUCER and party.row_id == "a":
+    comparison = _call("ab", ())
+    for participant in comparison.participants.values():
+        for each in participant.streams:
+            if each.family is Family.AUDIO_PRODUCER and participant.participant_id == "a":
                 each.voiced = [(EpochMs(s * 1_000), EpochMs(e * 1_000)) for s, e in voiced]
-            if each.family is Family.AUDIO_CONSUMER and party.row_id == "b":
+            if each.family is Family.AUDIO_CONSUMER and participant.participant_id == "b":
                 each.flowing = [(CALL[0], EpochMs(90_000)), (EpochMs(200_000), CALL[1])]
-                each.dry = [(EpochMs(90_000), EpochMs(200_000))]
-    found = [(i.first_at / 1_000, i.last_at / 1_000) for i in attribute(session)["b"]]
+                each.stalled = [(EpochMs(90_000), EpochMs(200_000))]
+    found = [(i.first_at / 1_000, i.last_at / 1_000) for i in attribute(comparison)["b"]]
     assert found == missed
 
 
@@ -193,26 +197,26 @@ def test_who_holds_the_call_misses_nobody(
     unsent: tuple[int, int] | None, is_picture_dry: bool, is_missed: bool
 ) -> None:
     """Bob receives no sound from 100 s to 200 s."""
-    dry: Span = (EpochMs(100_000), EpochMs(200_000))
-    session = _call("ab", ())
-    bob = session.parties["b"]
+    stalled: Span = (EpochMs(100_000), EpochMs(200_000))
+    comparison = _call("ab", ())
+    bob = comparison.participants["b"]
     picture = _stream("b", Family.VIDEO_CONSUMER, sender="a")
-    for each in (*bob.traces, picture):
+    for each in (*bob.streams, picture):
         gap = None
         if each.family is Family.AUDIO_PRODUCER and unsent is not None:
             gap = (EpochMs(unsent[0] * 1_000), EpochMs(unsent[1] * 1_000))
         elif each.family is Family.AUDIO_CONSUMER or (each is picture and is_picture_dry):
-            gap, each.dry = dry, [dry]
+            gap, each.stalled = stalled, [stalled]
         if gap is not None:
             each.flowing = [
                 span for span in ((CALL[0], gap[0]), (gap[1], CALL[1])) if span[0] < span[1]
             ]
-    parties = [
-        structs.replace(bob, traces=[*bob.traces, picture]) if party is bob else party
-        for party in session.parties.values()
+    participants = [
+        structs.replace(bob, streams=[*bob.streams, picture]) if participant is bob else participant
+        for participant in comparison.participants.values()
     ]
-    found = attribute(Session(parties))["b"]
-    assert [(i.first_at, i.last_at) for i in found] == [dry for _ in [0] if is_missed]
+    found = attribute(Comparison(participants))["b"]
+    assert [(i.first_at, i.last_at) for i in found] == [stalled for _ in [0] if is_missed]
 
 
 def test_everybody_who_hears_everybody_misses_nobody() -> None:
@@ -234,38 +238,44 @@ def test_a_room_that_chooses_what_to_send_hides_nothing(without: tuple[str, ...]
 
 def test_a_camera_that_is_held_back_from_the_others_is_missed_by_nobody() -> None:
     """Of the last speakers' pictures in a large room; Bob came when Ada no longer spoke."""
-    session = _call("abcd", {"ba"}, "video")
-    for party in session.parties.values():
-        for each in party.traces:
-            if each.ref.from_peer_id == "a" and party.row_id == "c":
-                each.flowing, each.dry = [(CALL[0], EpochMs(90_000))], [(EpochMs(90_000), CALL[1])]
-    assert _missed(session, IssueName.NO_VIDEO_RECEIVED) == {}
+    comparison = _call("abcd", {"ba"}, "video")
+    for participant in comparison.participants.values():
+        for each in participant.streams:
+            if each.ref.from_peer_id == "a" and participant.participant_id == "c":
+                each.flowing, each.stalled = (
+                    [(CALL[0], EpochMs(90_000))],
+                    [(EpochMs(90_000), CALL[1])],
+                )
+    assert _missed(comparison, IssueName.NO_VIDEO_RECEIVED) == {}
 
 
 def test_who_lost_the_connection_is_the_reason_why_nobody_heard() -> None:
-    session = _call("abc", ())
+    comparison = _call("abc", ())
     outage: Span = (EpochMs(100_000), EpochMs(130_000))
-    parties = []
-    for party in session.parties.values():
+    participants = []
+    for participant in comparison.participants.values():
         issues: list[Issue] = []
-        if party.row_id == "a":
+        if participant.participant_id == "a":
             issues = [single(IssueName.ICE_RECONNECTING, StreamRef(peer_id="a"), *outage)]
-        traces = []
-        for each in party.traces:
-            if "a" in (party.row_id, each.ref.from_peer_id) and "consumer" in each.family:
+        activities = []
+        for each in participant.streams:
+            if (
+                "a" in (participant.participant_id, each.ref.from_peer_id)
+                and "consumer" in each.family
+            ):
                 each.flowing = [(CALL[0], outage[0]), (outage[1], CALL[1])]
-                each.dry = [outage]
-            traces.append(each)
-        parties.append(
-            Party(
-                row_id=party.row_id,
-                peer_ids=party.peer_ids,
+                each.stalled = [outage]
+            activities.append(each)
+        participants.append(
+            ComparedParticipant(
+                participant_id=participant.participant_id,
+                peer_ids=participant.peer_ids,
                 issues=issues,
-                traces=traces,
-                connections=party.connections,
+                streams=activities,
+                connections=participant.connections,
             )
         )
-    found = attribute(Session(parties))
+    found = attribute(Comparison(participants))
     assert [issue.name for issue in found["a"]] == [IssueName.ICE_RECONNECTING]
     assert {(i.origin, i.caused_by) for i in (*found["b"], *found["c"])} == {("remote", "a")}
 
@@ -273,13 +283,13 @@ def test_who_lost_the_connection_is_the_reason_why_nobody_heard() -> None:
 SMALL: Span = (EpochMs(100_000), EpochMs(200_000))
 
 
-def _sizes(is_small: bool) -> list[Sized]:
+def _sizes(is_small: bool) -> list[FrameSizeSpan]:
     if not is_small:
-        return [Sized(*CALL, 18)]
+        return [FrameSizeSpan(*CALL, 18)]
     return [
-        Sized(CALL[0], SMALL[0], 18),
-        Sized(*SMALL, 16),
-        Sized(SMALL[1], CALL[1], 18),
+        FrameSizeSpan(CALL[0], SMALL[0], 18),
+        FrameSizeSpan(*SMALL, 16),
+        FrameSizeSpan(SMALL[1], CALL[1], 18),
     ]
 
 
@@ -291,15 +301,15 @@ def _sizes(is_small: bool) -> list[Sized]:
 def test_pictures_that_shrink_at_one_listener_alone_are_its_downlink(
     small: str, narrow: str
 ) -> None:
-    session = _call("abcd", (), "video")
-    for who, party in session.parties.items():
-        for each in party.traces:
+    comparison = _call("abcd", (), "video")
+    for who, participant in comparison.participants.items():
+        for each in participant.streams:
             if each.ref.from_peer_id is not None:
                 each.sizes = _sizes(who + each.ref.from_peer_id in small.split())
-    found = attribute(session)
+    found = attribute(comparison)
     rows = {
-        row_id
-        for row_id, issues in found.items()
+        participant_id
+        for participant_id, issues in found.items()
         for issue in issues
         if issue.name is IssueName.NARROW_DOWNLINK and (issue.first_at, issue.last_at) == SMALL
     }

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import Sized, Span
+from aftercall.core.quality.activity.stream_activity import FrameSizeSpan
 from aftercall.core.quality.attribution.narrow_downlinks import (
     LAYER_LEVELS,
     LEAST_MS,
@@ -13,19 +13,20 @@ from aftercall.core.quality.attribution.narrow_downlinks import (
 )
 from aftercall.core.quality.issues import IssueName
 from aftercall.core.quality.stats.link import Family
+from aftercall.core.spans import Span
 from tests.core.quality.attribution.rooms import BAD, CALL, received, room, span
 
 LARGE = 18
 
 
-def _sizes(small: Sequence[Span], levels: int = LAYER_LEVELS) -> list[Sized]:
+def _sizes(small: Sequence[Span], levels: int = LAYER_LEVELS) -> list[FrameSizeSpan]:
     """A picture that is large but for these times, in which it has so many levels less."""
     found, at = [], CALL[0]
     for start, end in small:
-        found += [Sized(at, start, LARGE)] if at < start else []
-        found.append(Sized(start, end, LARGE - levels))
+        found += [FrameSizeSpan(at, start, LARGE)] if at < start else []
+        found.append(FrameSizeSpan(start, end, LARGE - levels))
         at = end
-    return [*found, Sized(at, CALL[1], LARGE)]
+    return [*found, FrameSizeSpan(at, CALL[1], LARGE)]
 
 
 def _narrow(
@@ -33,7 +34,7 @@ def _narrow(
 ) -> dict[str, list[Span]]:
     """The times found, where these pairs shrank; `ab` is what Ada saw of Bob."""
     pairs = shrunk.split()
-    session = room(
+    comparison = room(
         people,
         members={
             received(one, other, Family.VIDEO_CONSUMER): {
@@ -43,7 +44,7 @@ def _narrow(
             for other in people.replace(one, "")
         },
     )
-    found = narrow_downlinks(session)
+    found = narrow_downlinks(comparison)
     for listener, issues in found.items():
         for issue in issues:
             assert (issue.name, issue.origin) == (IssueName.NARROW_DOWNLINK, "local")
@@ -90,7 +91,7 @@ def test_what_was_never_large_at_the_listener_did_not_shrink() -> None:
 
 def test_what_is_small_for_everybody_shrank_on_no_downlink() -> None:
     """Ada alone had seen the others large."""
-    session = room(
+    comparison = room(
         "abcd",
         members={
             received(one, other, Family.VIDEO_CONSUMER): {
@@ -100,7 +101,7 @@ def test_what_is_small_for_everybody_shrank_on_no_downlink() -> None:
             for other in "abcd".replace(one, "")
         },
     )
-    assert narrow_downlinks(session) == {}
+    assert narrow_downlinks(comparison) == {}
 
 
 def test_a_call_without_pictures_has_none() -> None:

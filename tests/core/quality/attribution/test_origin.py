@@ -7,11 +7,12 @@ import pytest
 from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import Span, StreamActivity
+from aftercall.core.quality.activity.stream_activity import StreamActivity
 from aftercall.core.quality.attribution.origin import attribute
-from aftercall.core.quality.comparison.comparison import Party, Session
+from aftercall.core.quality.comparison.comparison import ComparedParticipant, Comparison
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.stats.link import Family
+from aftercall.core.spans import Span
 
 CALL: Span = (EpochMs(0), EpochMs(600_000))
 BAD: Span = (EpochMs(100_000), EpochMs(200_000))
@@ -20,7 +21,7 @@ JITTER = {"jitter_ms": 80.0}
 BROKEN = {"concealment_percent": 12.0}
 
 
-def trace(
+def activity(
     ref: StreamRef,
     family: Family,
     *,
@@ -28,14 +29,14 @@ def trace(
     jittery: bool = False,
     late: bool = False,
     has_loss: bool = True,
-    dry: Sequence[Span] = (),
+    stalled: Sequence[Span] = (),
 ) -> StreamActivity:
     """A stream that flowed throughout the call."""
     return StreamActivity(
         ref=replace(ref, family=family.value),
         family=family,
         flowing=[CALL],
-        dry=list(dry),
+        stalled=list(stalled),
         voiced=[],
         lossy=[BAD] if lossy else [],
         jittery=[BAD] if jittery else [],
@@ -72,13 +73,13 @@ class Case(NamedTuple):
     is_tagged: bool = True
     """Whether anything says from whom a received stream comes."""
 
-    def session(self) -> Session:
-        return Session(self._party(name) for name in self.people)
+    def comparison(self) -> Comparison:
+        return Comparison(self._participant(name) for name in self.people)
 
-    def _party(self, name: str) -> Party:
+    def _participant(self, name: str) -> ComparedParticipant:
         sent = StreamRef(peer_id=name, ssrc=ord(name))
-        traces = [
-            trace(
+        activities = [
+            activity(
                 sent,
                 Family.AUDIO_PRODUCER,
                 lossy=name in self.lossy + self.mild,
@@ -95,8 +96,10 @@ class Case(NamedTuple):
             is_missed = name + sender in self.missed.split()
             is_shaken = name + sender in self.shaken.split()
             is_late = name + sender in self.late.split()
-            traces.append(
-                trace(ref, Family.AUDIO_CONSUMER, lossy=is_missed, jittery=is_shaken, late=is_late)
+            activities.append(
+                activity(
+                    ref, Family.AUDIO_CONSUMER, lossy=is_missed, jittery=is_shaken, late=is_late
+                )
             )
             if is_late:
                 heard = replace(ref, family=Family.AUDIO_CONSUMER.value)
@@ -104,7 +107,9 @@ class Case(NamedTuple):
             if is_missed or is_shaken:
                 worst = LOSS if is_missed else JITTER
                 issues.append(single(IssueName.POOR_NETWORK_DOWNLINK, ref, *BAD, worst))
-        return Party(row_id=name, peer_ids=frozenset({name}), issues=issues, traces=traces)
+        return ComparedParticipant(
+            participant_id=name, peer_ids=frozenset({name}), issues=issues, streams=activities
+        )
 
     def ref(self, listener: str, sender: str) -> StreamRef:
         """An SFU that rewrites SSRCs gives every received stream a new one."""
@@ -120,7 +125,7 @@ class Case(NamedTuple):
         """The origin found for each pair."""
         return {
             issue.stream.consumer_id or "": issue.origin
-            for issues in attribute(self.session()).values()
+            for issues in attribute(self.comparison()).values()
             for issue in issues
             if issue.name in (IssueName.POOR_NETWORK_DOWNLINK, IssueName.AUDIO_CONCEALMENT)
         }
@@ -256,7 +261,7 @@ def _uplinks(issues: Sequence[Issue]) -> list[Issue]:
 
 
 def test_an_uplink_that_only_listeners_show_is_raised_on_its_owner() -> None:
-    found = attribute(Case("abc", "ba ca", silent="a").session())
+    found = attribute(Case("abc", "ba ca", silent="a").comparison())
     [issue] = _uplinks(found["a"])
     assert (issue.name, issue.origin) == (IssueName.POOR_NETWORK_UPLINK, "local")
     assert (issue.stream.peer_id, issue.first_at, issue.last_at) == ("a", *BAD)
@@ -264,18 +269,23 @@ def test_an_uplink_that_only_listeners_show_is_raised_on_its_owner() -> None:
 
 
 def test_an_uplink_is_not_raised_twice() -> None:
-    assert len(_uplinks(attribute(Case("abc", "ba ca", lossy="a").session())["a"])) == 1
+    assert len(_uplinks(attribute(Case("abc", "ba ca", lossy="a").comparison())["a"])) == 1
 
 
 def test_a_measure_that_no_listener_had_is_not_told_of_an_uplink() -> None:
-    [issue] = _uplinks(attribute(Case("abc", "ba ca", silent="a").session())["a"])
+    [issue] = _uplinks(attribute(Case("abc", "ba ca", silent="a").comparison())["a"])
     assert issue.worst == LOSS
 
 
 def test_an_uplink_found_without_tags_is_raised_on_the_peer() -> None:
-    parties = list(Case("abc", "ba ca", mild="a", is_tagged=False).session().parties.values())
-    rows = [replace(party, row_id=f"row {party.row_id}") for party in parties]
-    [issue] = _uplinks(attribute(Session(rows))["row a"])
+    participants = list(
+        Case("abc", "ba ca", mild="a", is_tagged=False).comparison().participants.values()
+    )
+    rows = [
+        replace(participant, participant_id=f"row {participant.participant_id}")
+        for participant in participants
+    ]
+    [issue] = _uplinks(attribute(Comparison(rows))["row a"])
     assert issue.stream.peer_id == "a"
 
 
@@ -283,17 +293,21 @@ def test_an_issue_that_goes_over_from_one_cause_to_another_is_cut() -> None:
     """Ada's uplink is bad first, then Bob's downlink."""
     whole: Span = (BAD[0], EpochMs(300_000))
     later: Span = (BAD[1], whole[1])
-    session = Case("abcd", "ba ca da", silent="abcd").session()
-    [bob] = [party for party in session.parties.values() if party.row_id == "b"]
-    for each in bob.traces:
+    comparison = Case("abcd", "ba ca da", silent="abcd").comparison()
+    [bob] = [
+        participant
+        for participant in comparison.participants.values()
+        if participant.participant_id == "b"
+    ]
+    for each in bob.streams:
         if each.family is Family.AUDIO_CONSUMER:
             each.lossy = [whole] if each.ref.from_peer_id == "a" else [later]
     issues = [replace(issue, last_at=whole[1]) for issue in bob.issues]
-    parties = [
-        replace(party, issues=issues) if party is bob else party
-        for party in session.parties.values()
+    participants = [
+        replace(participant, issues=issues) if participant is bob else participant
+        for participant in comparison.participants.values()
     ]
-    found = attribute(Session(parties))["b"]
+    found = attribute(Comparison(participants))["b"]
     assert [(i.first_at, i.last_at, i.origin) for i in found] == [
         (*BAD, "remote"),
         (*later, "local"),

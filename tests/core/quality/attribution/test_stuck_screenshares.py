@@ -7,64 +7,68 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import Counted, StreamActivity
+from aftercall.core.quality.activity.stream_activity import FrameCount, StreamActivity
 from aftercall.core.quality.attribution.origin import attribute
-from aftercall.core.quality.comparison.comparison import Party, Session
+from aftercall.core.quality.comparison.comparison import ComparedParticipant, Comparison
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef
 from aftercall.core.quality.stats.link import Family
-from tests.core.quality.attribution.streams import trace_of
+from tests.core.quality.attribution.streams import activity_of
 
 STEP_MS = 7_000
 SENT, SHOWN = Family.SCREENSHARE_VIDEO_PRODUCER, Family.SCREENSHARE_VIDEO_CONSUMER
 
 
-def _trace(
+def _activity(
     family: Family, frames: Sequence[int], *, offset_ms: int = 0, ssrc: int = 1
 ) -> StreamActivity:
     owner, sender = ("ada", None) if family is SENT else ("bob", "ada")
     ref = StreamRef(peer_id=owner, family=family.value, ssrc=ssrc, from_peer_id=sender)
     starts = [EpochMs(offset_ms + place * STEP_MS) for place in range(len(frames))]
     ends = [EpochMs(start + STEP_MS) for start in starts]
-    return trace_of(
+    return activity_of(
         ref,
         flowing=[(starts[0], ends[-1])],
-        counted=[Counted(*each) for each in zip(starts, ends, frames, strict=True)],
+        counted=[FrameCount(*each) for each in zip(starts, ends, frames, strict=True)],
     )
 
 
 def _frozen(sent: Sequence[StreamActivity], shown: StreamActivity) -> list[Issue]:
-    parties = [
-        Party(row_id=name, peer_ids=frozenset({name}), issues=[], traces=traces)
-        for name, traces in (("ada", list(sent)), ("bob", [shown]), ("cyd", []))
+    participants = [
+        ComparedParticipant(
+            participant_id=name, peer_ids=frozenset({name}), issues=[], streams=activities
+        )
+        for name, activities in (("ada", list(sent)), ("bob", [shown]), ("cyd", []))
     ]
-    found = attribute(Session(parties))["bob"]
+    found = attribute(Comparison(participants))["bob"]
     return [issue for issue in found if issue.name is IssueName.VIDEO_FROZEN]
 
 
 def test_a_screen_that_moves_and_is_not_shown_is_stuck() -> None:
-    shown = _trace(SHOWN, [70] * 6 + [0] * 6 + [70] * 6, offset_ms=2_000)
-    [issue] = _frozen([_trace(SENT, [70] * 20)], shown)
+    shown = _activity(SHOWN, [70] * 6 + [0] * 6 + [70] * 6, offset_ms=2_000)
+    [issue] = _frozen([_activity(SENT, [70] * 20)], shown)
     assert issue.first_at == pytest.approx(2_000 + 6 * STEP_MS, abs=STEP_MS)
     assert issue.last_at == pytest.approx(2_000 + 12 * STEP_MS, abs=STEP_MS)
     assert issue.worst == {"frozen_percent": 100.0}
 
 
 def test_a_page_that_stands_still_is_not_stuck() -> None:
-    assert _frozen([_trace(SENT, [70] * 4 + [0] * 16)], _trace(SHOWN, [70] * 4 + [0] * 16)) == []
-    assert _frozen([_trace(SENT, [7] * 20)], _trace(SHOWN, [0] * 20)) == []
+    assert (
+        _frozen([_activity(SENT, [70] * 4 + [0] * 16)], _activity(SHOWN, [70] * 4 + [0] * 16)) == []
+    )
+    assert _frozen([_activity(SENT, [7] * 20)], _activity(SHOWN, [0] * 20)) == []
 
 
 def test_frames_that_a_server_leaves_out_make_no_screen_stuck() -> None:
-    assert _frozen([_trace(SENT, [210] * 20)], _trace(SHOWN, [53] * 20)) == []
+    assert _frozen([_activity(SENT, [210] * 20)], _activity(SHOWN, [53] * 20)) == []
 
 
 def test_the_busiest_layer_stands_for_a_screen() -> None:
-    layers = [_trace(SENT, [0] * 20), _trace(SENT, [70] * 20, ssrc=2)]
-    assert len(_frozen(layers, _trace(SHOWN, [70] * 6 + [0] * 6 + [70] * 8))) == 1
+    layers = [_activity(SENT, [0] * 20), _activity(SENT, [70] * 20, ssrc=2)]
+    assert len(_frozen(layers, _activity(SHOWN, [70] * 6 + [0] * 6 + [70] * 8))) == 1
 
 
 def test_of_a_sender_that_reports_nothing_no_screen_is_called_stuck() -> None:
-    assert _frozen([], _trace(SHOWN, [70] * 6 + [0] * 14)) == []
+    assert _frozen([], _activity(SHOWN, [70] * 6 + [0] * 14)) == []
 
 
 _TURNS = st.lists(st.sampled_from([0, 0, 0, 15, 60, 150]), min_size=20, max_size=20)
@@ -78,5 +82,5 @@ def test_whenever_pages_turn_a_screen_that_is_shown_whole_is_not_stuck(
     frames = [count for each in seconds for count in (each, 0, 0, 0, 0, 0, 0)]
     at_sender = [sum(frames[place : place + 7]) for place in range(0, 126, 7)]
     at_listener = [sum(frames[place : place + 7]) for place in range(offset_s, 119, 7)]
-    shown = _trace(SHOWN, at_listener, offset_ms=offset_s * 1_000)
-    assert _frozen([_trace(SENT, at_sender)], shown) == []
+    shown = _activity(SHOWN, at_listener, offset_ms=offset_s * 1_000)
+    assert _frozen([_activity(SENT, at_sender)], shown) == []

@@ -3,14 +3,15 @@
 import pytest
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import ConnectionActivity, Span, StreamActivity
+from aftercall.core.quality.activity.stream_activity import ConnectionActivity, StreamActivity
 from aftercall.core.quality.attribution.origin import attribute
 from aftercall.core.quality.comparison.camera_off import PICTURE
-from aftercall.core.quality.comparison.comparison import Session
-from aftercall.core.quality.comparison.parties import Party
+from aftercall.core.quality.comparison.compared_participant import ComparedParticipant
+from aftercall.core.quality.comparison.comparison import Comparison
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.stats.link import Family
-from tests.core.quality.attribution.streams import trace_of
+from aftercall.core.spans import Span
+from tests.core.quality.attribution.streams import activity_of
 
 CALL: Span = (EpochMs(0), EpochMs(600_000))
 SEEN = StreamRef(peer_id="bob", family=Family.VIDEO_CONSUMER.value, ssrc=7, from_peer_id="ada")
@@ -20,38 +21,42 @@ def _span(start_s: float, end_s: float) -> Span:
     return EpochMs(round(start_s * 1_000)), EpochMs(round(end_s * 1_000))
 
 
-def _party(name: str, issues: list[Issue], traces: list[StreamActivity]) -> Party:
-    return Party(
-        row_id=name,
+def _participant(
+    name: str, issues: list[Issue], activities: list[StreamActivity]
+) -> ComparedParticipant:
+    return ComparedParticipant(
+        participant_id=name,
         peer_ids=frozenset({name}),
         issues=issues,
-        traces=traces,
+        streams=activities,
         connections=[
             ConnectionActivity(peer_id=name, connection_id="pc", reported=[CALL], pace_ms=7_000)
         ],
     )
 
 
-def _session(
+def _comparison(
     off: list[Span], bad: Span, name: IssueName = IssueName.VIDEO_FROZEN, ref: StreamRef = SEEN
-) -> Session:
+) -> Comparison:
     camera = StreamRef(peer_id="ada", family=Family.VIDEO_PRODUCER.value)
-    trace = trace_of(
+    activity = activity_of(
         ref,
         flowing=[CALL],
         late=[bad],
     )
-    return Session(
+    return Comparison(
         [
-            _party("ada", [single(IssueName.CAMERA_MUTED, camera, *span) for span in off], []),
-            _party("bob", [single(name, ref, *bad)], [trace]),
-            _party("cyd", [], []),
+            _participant(
+                "ada", [single(IssueName.CAMERA_MUTED, camera, *span) for span in off], []
+            ),
+            _participant("bob", [single(name, ref, *bad)], [activity]),
+            _participant("cyd", [], []),
         ]
     )
 
 
-def _left(session: Session) -> list[Span]:
-    return [(issue.first_at, issue.last_at) for issue in attribute(session)["bob"]]
+def _left(comparison: Comparison) -> list[Span]:
+    return [(issue.first_at, issue.last_at) for issue in attribute(comparison)["bob"]]
 
 
 TOGGLED = [_span(start, start + 12) for start in range(100, 280, 40)]
@@ -59,20 +64,23 @@ TOGGLED = [_span(start, start + 12) for start in range(100, 280, 40)]
 
 @pytest.mark.parametrize("name", sorted(PICTURE))
 def test_a_picture_is_not_judged_near_the_times_when_its_camera_was_off(name: IssueName) -> None:
-    session = _session(TOGGLED, _span(95, 285), name)
-    assert _left(session) == []
-    [trace] = session.parties["bob"].traces
-    assert sum(end - start for start, end in trace.late) == 0
+    comparison = _comparison(TOGGLED, _span(95, 285), name)
+    assert _left(comparison) == []
+    [activity] = comparison.participants["bob"].streams
+    assert sum(end - start for start, end in activity.late) == 0
 
 
 def test_a_camera_that_was_off_at_one_moment_only_is_enough() -> None:
-    assert _left(_session([_span(110, 110)], _span(100, 121))) == []
+    assert _left(_comparison([_span(110, 110)], _span(100, 121))) == []
 
 
 def test_what_was_bad_for_long_while_the_camera_was_on_stays() -> None:
-    assert _left(_session([_span(100, 140)], _span(120, 240))) == [_span(154, 240)]
-    assert _left(_session([_span(150, 160)], _span(90, 230))) == [_span(90, 136), _span(174, 230)]
-    assert _left(_session([_span(300, 360)], _span(120, 240))) == [_span(120, 240)]
+    assert _left(_comparison([_span(100, 140)], _span(120, 240))) == [_span(154, 240)]
+    assert _left(_comparison([_span(150, 160)], _span(90, 230))) == [
+        _span(90, 136),
+        _span(174, 230),
+    ]
+    assert _left(_comparison([_span(300, 360)], _span(120, 240))) == [_span(120, 240)]
 
 
 @pytest.mark.parametrize(
@@ -87,4 +95,4 @@ def test_a_network_a_voice_and_the_pictures_of_others_are_judged_all_the_while(
     name: IssueName, family: Family, sender: str
 ) -> None:
     ref = StreamRef(peer_id="bob", family=family.value, ssrc=7, from_peer_id=sender)
-    assert _left(_session(TOGGLED, _span(95, 285), name, ref)) == [_span(95, 285)]
+    assert _left(_comparison(TOGGLED, _span(95, 285), name, ref)) == [_span(95, 285)]

@@ -3,38 +3,39 @@ from collections.abc import Sequence
 import pytest
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import Span, StreamActivity
-from aftercall.core.quality.comparison.comparison import Party, Session
+from aftercall.core.quality.activity.stream_activity import StreamActivity
+from aftercall.core.quality.comparison.comparison import ComparedParticipant, Comparison
 from aftercall.core.quality.issues import StreamRef
 from aftercall.core.quality.stats.link import Family
-from tests.core.quality.attribution.streams import trace_of
+from aftercall.core.spans import Span
+from tests.core.quality.attribution.streams import activity_of
 
 
 def _span(start: int, end: int) -> Span:
     return (EpochMs(start), EpochMs(end))
 
 
-def _trace(family: Family, flowing: Sequence[Span], **names: object) -> StreamActivity:
+def _activity(family: Family, flowing: Sequence[Span], **names: object) -> StreamActivity:
     ref = StreamRef(peer_id="p", family=family.value, **names)  # type: ignore[arg-type] # by name
-    return trace_of(
+    return activity_of(
         ref,
         flowing=flowing,
     )
 
 
-def _session(*names: str, **traces: StreamActivity) -> Session:
-    return Session(
-        Party(
-            row_id=name,
+def _comparison(*names: str, **activities: StreamActivity) -> Comparison:
+    return Comparison(
+        ComparedParticipant(
+            participant_id=name,
             peer_ids=frozenset({f"peer of {name}"}),
             issues=[],
-            traces=[traces[name]] if name in traces else [],
+            streams=[activities[name]] if name in activities else [],
         )
         for name in names
     )
 
 
-SENT = _trace(Family.AUDIO_PRODUCER, [_span(0, 100)], ssrc=1, producer_id="p1")
+SENT = _activity(Family.AUDIO_PRODUCER, [_span(0, 100)], ssrc=1, producer_id="p1")
 """What Bob sends."""
 
 
@@ -53,20 +54,21 @@ SENT = _trace(Family.AUDIO_PRODUCER, [_span(0, 100)], ssrc=1, producer_id="p1")
 def test_a_stream_comes_from_whom_its_names_say(
     names: str, ref: StreamRef, sender: str | None
 ) -> None:
-    assert _session(*names.split(), bob=SENT).sender_of("ada", ref) == sender
+    assert _comparison(*names.split(), bob=SENT).sender_of("ada", ref) == sender
 
 
 def test_nobody_receives_from_himself() -> None:
     assert (
-        _session("ada", "bob", bob=SENT).sender_of("bob", StreamRef(peer_id="p", ssrc=1)) == "ada"
+        _comparison("ada", "bob", bob=SENT).sender_of("bob", StreamRef(peer_id="p", ssrc=1))
+        == "ada"
     )
     tagged = StreamRef(peer_id="p", producer_id="p1")
-    assert _session("ada", "bob", "cyd", bob=SENT).sender_of("bob", tagged) is None
+    assert _comparison("ada", "bob", "cyd", bob=SENT).sender_of("bob", tagged) is None
 
 
 def test_an_uplink_is_known_while_the_far_end_reports() -> None:
-    session = _session("ada", "bob", bob=SENT)
-    assert session.knows_uplink("bob", _span(0, 100))
-    assert session.knows_uplink("bob", _span(50, 150))
-    assert not session.knows_uplink("bob", _span(90, 190))
-    assert not session.knows_uplink("ada", _span(0, 100))
+    comparison = _comparison("ada", "bob", bob=SENT)
+    assert comparison.knows_uplink("bob", _span(0, 100))
+    assert comparison.knows_uplink("bob", _span(50, 150))
+    assert not comparison.knows_uplink("bob", _span(90, 190))
+    assert not comparison.knows_uplink("ada", _span(0, 100))

@@ -3,14 +3,15 @@
 import pytest
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import Span, StreamActivity
+from aftercall.core.quality.activity.stream_activity import StreamActivity
 from aftercall.core.quality.attribution.origin import attribute
-from aftercall.core.quality.comparison.comparison import Session
+from aftercall.core.quality.comparison.compared_participant import ComparedParticipant
+from aftercall.core.quality.comparison.comparison import Comparison
 from aftercall.core.quality.comparison.departures import OUTAGES
-from aftercall.core.quality.comparison.parties import Party
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.stats.link import Family
-from tests.core.quality.attribution.streams import trace_of
+from aftercall.core.spans import Span
+from tests.core.quality.attribution.streams import activity_of
 
 LEFT_AT = EpochMs(300_000)
 END_AT = EpochMs(400_000)
@@ -18,20 +19,22 @@ END_AT = EpochMs(400_000)
 
 def _flow(who: str, connection: str, family: Family, ssrc: int, end_at: EpochMs) -> StreamActivity:
     life: Span = (EpochMs(0), end_at)
-    return trace_of(
+    return activity_of(
         StreamRef(peer_id=who, connection_id=connection, family=family.value, ssrc=ssrc),
         life=life,
         flowing=[life],
     )
 
 
-def _party(who: str, issues: list[Issue], *, others: str, left_at: EpochMs) -> Party:
+def _participant(
+    who: str, issues: list[Issue], *, others: str, left_at: EpochMs
+) -> ComparedParticipant:
     """Somebody with a connection of their own to each of the others."""
-    return Party(
-        row_id=who,
+    return ComparedParticipant(
+        participant_id=who,
         peer_ids=frozenset({who}),
         issues=issues,
-        traces=[
+        streams=[
             flow
             for other in others
             for flow in (
@@ -51,14 +54,14 @@ def _seen_by_bob(name: IssueName, start_at: int, end_at: int, *, to: str = "a") 
     """What is left of an issue of a connection of Bob's in a mesh of three that Ada left first."""
     ref = StreamRef(peer_id="b", connection_id=f"to {to}")
     issue = single(name, ref, EpochMs(start_at), EpochMs(end_at))
-    session = Session(
+    comparison = Comparison(
         [
-            _party("a", [], others="bc", left_at=LEFT_AT),
-            _party("b", [issue], others="ac", left_at=END_AT),
-            _party("c", [], others="ab", left_at=END_AT),
+            _participant("a", [], others="bc", left_at=LEFT_AT),
+            _participant("b", [issue], others="ac", left_at=END_AT),
+            _participant("c", [], others="ab", left_at=END_AT),
         ]
     )
-    return [each for each in attribute(session)["b"] if each.name in OUTAGES]
+    return [each for each in attribute(comparison)["b"] if each.name in OUTAGES]
 
 
 @pytest.mark.parametrize("lost_at", [LEFT_AT - 1_500, LEFT_AT + 4_000])

@@ -3,19 +3,20 @@ from collections.abc import Mapping
 import pytest
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import Span, StreamActivity
+from aftercall.core.quality.activity.stream_activity import StreamActivity
 from aftercall.core.quality.comparison.impairments import (
     JITTER_MS,
     LATE_FROM,
     LOSS_PERCENT,
     ONE_WAY_MS,
     Impairment,
+    impaired_spans,
     impairment_of,
     is_transit,
-    strained,
 )
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.stats.link import Family
+from aftercall.core.spans import Span
 
 
 def _span(start: int, end: int) -> Span:
@@ -28,7 +29,7 @@ def _issue(worst: Mapping[str, float]) -> Issue:
 
 
 @pytest.mark.parametrize(
-    ("worst", "transit", "strain"),
+    ("worst", "transit", "impairment"),
     [
         ({"loss_percent": 5.0, "jitter_ms": 90.0}, True, "loss"),
         ({"loss_percent": 4.9, "jitter_ms": 50.0}, True, "jitter"),
@@ -38,9 +39,9 @@ def _issue(worst: Mapping[str, float]) -> Issue:
     ],
 )
 def test_an_issue_is_of_loss_when_enough_was_lost(
-    worst: dict[str, float], transit: bool, strain: str
+    worst: dict[str, float], transit: bool, impairment: str
 ) -> None:
-    assert (is_transit(_issue(worst)), impairment_of(_issue(worst))) == (transit, strain)
+    assert (is_transit(_issue(worst)), impairment_of(_issue(worst))) == (transit, impairment)
 
 
 @pytest.mark.parametrize("measure", LATE_FROM)
@@ -52,12 +53,12 @@ def test_an_issue_is_of_lateness_from_the_least_of_any_of_its_measures(measure: 
     assert (impairment_of(in_time), is_transit(in_time)) == ("jitter", False)
 
 
-def _trace(*, lossy: list[Span], jittery: list[Span], late: list[Span]) -> StreamActivity:
+def _activity(*, lossy: list[Span], jittery: list[Span], late: list[Span]) -> StreamActivity:
     return StreamActivity(
         ref=StreamRef(peer_id="p"),
         family=Family.AUDIO_CONSUMER,
         flowing=[],
-        dry=[],
+        stalled=[],
         voiced=[],
         lossy=lossy,
         jittery=jittery,
@@ -67,27 +68,29 @@ def _trace(*, lossy: list[Span], jittery: list[Span], late: list[Span]) -> Strea
     )
 
 
-TRACE = _trace(
+TRACE = _activity(
     lossy=[_span(0, 1_000)], jittery=[_span(100_000, 101_000)], late=[_span(200_000, 201_000)]
 )
 
 
-@pytest.mark.parametrize(("strain", "start"), [("loss", 0), ("jitter", 100_000), ("late", 200_000)])
-def test_each_strain_has_times_of_its_own(strain: Impairment, start: int) -> None:
-    assert strained([TRACE], strain) == [_span(start, start + 1_000)]
+@pytest.mark.parametrize(
+    ("impairment", "start"), [("loss", 0), ("jitter", 100_000), ("late", 200_000)]
+)
+def test_each_strain_has_times_of_its_own(impairment: Impairment, start: int) -> None:
+    assert impaired_spans([TRACE], impairment) == [_span(start, start + 1_000)]
 
 
 def test_the_times_of_several_strains_and_streams_are_put_together() -> None:
-    other = _trace(lossy=[_span(500, 2_000)], jittery=[], late=[])
-    assert strained([TRACE, other], "loss", "jitter") == [
+    other = _activity(lossy=[_span(500, 2_000)], jittery=[], late=[])
+    assert impaired_spans([TRACE, other], "loss", "jitter") == [
         _span(0, 2_000),
         _span(100_000, 101_000),
     ]
-    assert strained([], "loss") == strained([TRACE]) == []
+    assert impaired_spans([], "loss") == impaired_spans([TRACE]) == []
 
 
 @pytest.mark.parametrize(("pause_ms", "count"), [(ONE_WAY_MS, 1), (ONE_WAY_MS + 1, 2)])
 def test_a_short_recovery_ends_no_strain(pause_ms: int, count: int) -> None:
     back_at = 1_000 + pause_ms
     lossy = [_span(0, 1_000), _span(back_at, back_at + 1_000)]
-    assert len(strained([_trace(lossy=lossy, jittery=[], late=[])], "loss")) == count
+    assert len(impaired_spans([_activity(lossy=lossy, jittery=[], late=[])], "loss")) == count

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import Counted, Span, StreamActivity
+from aftercall.core.quality.activity.stream_activity import FrameCount, StreamActivity
 from aftercall.core.quality.attribution.origin import attribute
-from aftercall.core.quality.comparison.comparison import Party, Session
+from aftercall.core.quality.comparison.comparison import ComparedParticipant, Comparison
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.stats.link import Family
-from tests.core.quality.attribution.streams import trace_of
+from aftercall.core.spans import Span
+from tests.core.quality.attribution.streams import activity_of
 
 STEP_MS = 7_000
 CAMERA, SEEN = Family.VIDEO_PRODUCER, Family.VIDEO_CONSUMER
@@ -20,84 +21,95 @@ BAD: Span = (EpochMs(2 * STEP_MS), EpochMs(18 * STEP_MS))
 OF_FRAMES = (IssueName.VIDEO_FROZEN, IssueName.LOW_FRAME_RATE, IssueName.LOW_VIDEO_MOS)
 
 
-def _trace(
+def _activity(
     owner: str,
     family: Family,
     frames: Sequence[int | None],
     *,
     offset_ms: int = 0,
     late: Sequence[Span] = (),
-    **named: Any,
+    **issues_named: Any,
 ) -> StreamActivity:
     """A stream with so many frames in each report; `None` where it was fast."""
-    ref = StreamRef(peer_id=owner, family=family.value, **named)
+    ref = StreamRef(peer_id=owner, family=family.value, **issues_named)
     starts = [EpochMs(offset_ms + place * STEP_MS) for place in range(len(frames))]
-    return trace_of(
+    return activity_of(
         ref,
         flowing=[(starts[0], EpochMs(starts[-1] + STEP_MS))],
         late=list(late),
         counted=[
-            Counted(start, EpochMs(start + STEP_MS), count)
+            FrameCount(start, EpochMs(start + STEP_MS), count)
             for start, count in zip(starts, frames, strict=True)
             if count is not None
         ],
     )
 
 
-def _session(
+def _comparison(
     sent: Sequence[StreamActivity], shown: StreamActivity, names: Sequence[IssueName] = OF_FRAMES
-) -> Session:
+) -> Comparison:
     issues = [single(name, shown.ref, *BAD) for name in names]
-    return Session(
+    return Comparison(
         [
-            Party(row_id="ada", peer_ids=frozenset({"ada"}), issues=[], traces=sent),
-            Party(row_id="bob", peer_ids=frozenset({"bob"}), issues=issues, traces=[shown]),
-            Party(row_id="cyd", peer_ids=frozenset({"cyd"}), issues=[], traces=[]),
+            ComparedParticipant(
+                participant_id="ada", peer_ids=frozenset({"ada"}), issues=[], streams=sent
+            ),
+            ComparedParticipant(
+                participant_id="bob", peer_ids=frozenset({"bob"}), issues=issues, streams=[shown]
+            ),
+            ComparedParticipant(
+                participant_id="cyd", peer_ids=frozenset({"cyd"}), issues=[], streams=[]
+            ),
         ]
     )
 
 
-def _left(session: Session) -> list[Issue]:
-    return attribute(session)["bob"]
+def _left(comparison: Comparison) -> list[Issue]:
+    return attribute(comparison)["bob"]
 
 
-@pytest.mark.parametrize("named", [{"ssrc": 1}, {"producer_id": "P"}])
-def test_an_untagged_picture_is_a_screen_when_its_sender_says_so(named: dict[str, Any]) -> None:
-    shown = _trace("bob", SEEN, [None] * 20, late=[BAD], **named)
+@pytest.mark.parametrize("issues_named", [{"ssrc": 1}, {"producer_id": "P"}])
+def test_an_untagged_picture_is_a_screen_when_its_sender_says_so(
+    issues_named: dict[str, Any],
+) -> None:
+    shown = _activity("bob", SEEN, [None] * 20, late=[BAD], **issues_named)
     names = (*OF_FRAMES, IssueName.LOW_RESOLUTION, IssueName.POOR_NETWORK_DOWNLINK)
-    session = _session([_trace("ada", SCREEN, [140] * 20, **named)], shown, names)
-    [issue] = _left(session)
+    comparison = _comparison([_activity("ada", SCREEN, [140] * 20, **issues_named)], shown, names)
+    [issue] = _left(comparison)
     assert issue.name is IssueName.POOR_NETWORK_DOWNLINK
     assert issue.stream.family == SHARED
-    [trace] = session.parties["bob"].traces
-    assert (trace.family, trace.ref.family, trace.late) == (SHARED, SHARED, [])
+    [activity] = comparison.participants["bob"].streams
+    assert (activity.family, activity.ref.family, activity.late) == (SHARED, SHARED, [])
 
 
 def test_an_untagged_screen_that_is_not_shown_is_stuck() -> None:
-    shown = _trace("bob", SEEN, [70] * 6 + [0] * 14, ssrc=1)
-    [issue] = _left(_session([_trace("ada", SCREEN, [70] * 20, ssrc=1)], shown, ()))
+    shown = _activity("bob", SEEN, [70] * 6 + [0] * 14, ssrc=1)
+    [issue] = _left(_comparison([_activity("ada", SCREEN, [70] * 20, ssrc=1)], shown, ()))
     assert (issue.name, issue.stream.family) == (IssueName.VIDEO_FROZEN, SHARED)
 
 
 def test_a_camera_beside_a_screen_stays_a_camera() -> None:
-    sent = [_trace("ada", SCREEN, [7] * 20, ssrc=1), _trace("ada", CAMERA, [None] * 20, ssrc=2)]
-    left = _left(_session(sent, _trace("bob", SEEN, [7] * 20, ssrc=2)))
+    sent = [
+        _activity("ada", SCREEN, [7] * 20, ssrc=1),
+        _activity("ada", CAMERA, [None] * 20, ssrc=2),
+    ]
+    left = _left(_comparison(sent, _activity("bob", SEEN, [7] * 20, ssrc=2)))
     assert {issue.name for issue in left} == set(OF_FRAMES)
 
 
 def test_a_picture_that_is_as_slow_at_its_sender_is_no_trouble() -> None:
-    sent = _trace("ada", CAMERA, [7] * 20, ssrc=1)
-    shown = _trace("bob", SEEN, [7] * 20, offset_ms=3_000, ssrc=1)
-    assert _left(_session([sent], shown)) == []
+    sent = _activity("ada", CAMERA, [7] * 20, ssrc=1)
+    shown = _activity("bob", SEEN, [7] * 20, offset_ms=3_000, ssrc=1)
+    assert _left(_comparison([sent], shown)) == []
 
 
 def test_of_an_unnamed_picture_any_that_the_sender_makes_may_be_it() -> None:
     sent = [
-        _trace("ada", CAMERA, [None] * 20, ssrc=1),
-        _trace("ada", SCREEN, [7, 60, 7, 14] * 5, ssrc=2),
+        _activity("ada", CAMERA, [None] * 20, ssrc=1),
+        _activity("ada", SCREEN, [7, 60, 7, 14] * 5, ssrc=2),
     ]
-    shown = _trace("bob", SEEN, [7, 60, 7, 14] * 5, ssrc=9, from_peer_id="ada")
-    assert _left(_session(sent, shown)) == []
+    shown = _activity("bob", SEEN, [7, 60, 7, 14] * 5, ssrc=9, from_peer_id="ada")
+    assert _left(_comparison(sent, shown)) == []
 
 
 @pytest.mark.parametrize(
@@ -114,6 +126,6 @@ def test_of_an_unnamed_picture_any_that_the_sender_makes_may_be_it() -> None:
 def test_a_picture_that_moved_more_at_its_sender_is_trouble(
     made: list[int | None], shown: list[int | None]
 ) -> None:
-    sent = [_trace("ada", CAMERA, made, ssrc=1)] if made else []
-    left = _left(_session(sent, _trace("bob", SEEN, shown, ssrc=1, from_peer_id="ada")))
+    sent = [_activity("ada", CAMERA, made, ssrc=1)] if made else []
+    left = _left(_comparison(sent, _activity("bob", SEEN, shown, ssrc=1, from_peer_id="ada")))
     assert {issue.name for issue in left} == set(OF_FRAMES)

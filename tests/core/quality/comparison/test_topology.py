@@ -3,27 +3,35 @@
 import pytest
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import ConnectionActivity, End, StreamActivity
-from aftercall.core.quality.comparison.parties import Party
+from aftercall.core.quality.activity.stream_activity import (
+    ConnectionActivity,
+    StreamActivity,
+    TransportAddress,
+)
+from aftercall.core.quality.comparison.compared_participant import ComparedParticipant
 from aftercall.core.quality.comparison.topology import Topology
 from aftercall.core.quality.issues import StreamRef
 from aftercall.core.quality.stats.link import Family
-from tests.core.quality.attribution.streams import trace_of
+from tests.core.quality.attribution.streams import activity_of
 
 CALL = (EpochMs(0), EpochMs(600_000))
-SERVER = End("198.51.100.1", 3478)
+SERVER = TransportAddress("198.51.100.1", 3478)
 
 
 def _stream(who: str, connection: str, family: Family, ssrc: int) -> StreamActivity:
     ref = StreamRef(peer_id=who, connection_id=connection, family=family.value, ssrc=ssrc)
-    return trace_of(
+    return activity_of(
         ref,
         flowing=[CALL],
     )
 
 
 def _connection(
-    who: str, name: str, own: End | None = None, chosen: End | None = None, role: str | None = None
+    who: str,
+    name: str,
+    own: TransportAddress | None = None,
+    chosen: TransportAddress | None = None,
+    role: str | None = None,
 ) -> ConnectionActivity:
     return ConnectionActivity(
         peer_id=who,
@@ -35,14 +43,14 @@ def _connection(
     )
 
 
-def _party(
+def _participant(
     who: str, *streams: StreamActivity, connections: tuple[ConnectionActivity, ...] = ()
-) -> Party:
-    return Party(
-        row_id=who,
+) -> ComparedParticipant:
+    return ComparedParticipant(
+        participant_id=who,
         peer_ids=frozenset({who}),
         issues=[],
-        traces=streams,
+        streams=streams,
         connections=connections,
     )
 
@@ -50,19 +58,19 @@ def _party(
 def _pair(ada: ConnectionActivity, bob: ConnectionActivity) -> Topology:
     """Each received the stream that the other sent, under the same SSRC."""
     sent, heard = Family.AUDIO_PRODUCER, Family.AUDIO_CONSUMER
-    parties = [
-        _party(
+    participants = [
+        _participant(
             "ada", _stream("ada", "pc", sent, 1), _stream("ada", "pc", heard, 2), connections=(ada,)
         ),
-        _party(
+        _participant(
             "bob", _stream("bob", "pc", sent, 2), _stream("bob", "pc", heard, 1), connections=(bob,)
         ),
     ]
-    return Topology({party.row_id: party for party in parties})
+    return Topology({participant.participant_id: participant for participant in participants})
 
 
 AT_ADA = StreamRef(peer_id="ada", connection_id="pc")
-ADA, BOB = End("192.0.2.1", 50_001), End("192.0.2.2", 50_002)
+ADA, BOB = TransportAddress("192.0.2.1", 50_001), TransportAddress("192.0.2.2", 50_002)
 
 
 @pytest.mark.parametrize(
@@ -76,8 +84,12 @@ ADA, BOB = End("192.0.2.1", 50_001), End("192.0.2.2", 50_002)
             None,
         ),
         (
-            _connection("ada", "pc", End(None, 50_001), End(None, 50_002)),
-            _connection("bob", "pc", End(None, 50_002), End(None, 50_001)),
+            _connection(
+                "ada", "pc", TransportAddress(None, 50_001), TransportAddress(None, 50_002)
+            ),
+            _connection(
+                "bob", "pc", TransportAddress(None, 50_002), TransportAddress(None, 50_001)
+            ),
             "bob",
         ),
         (
@@ -100,28 +112,32 @@ def test_two_with_the_same_ssrcs_are_connected_straight_unless_a_server_shows(
 
 
 def test_what_several_receive_from_one_connection_goes_through_a_server() -> None:
-    sent = _party("ada", _stream("ada", "pc", Family.AUDIO_PRODUCER, 1))
-    heard = [_party(who, _stream(who, "pc", Family.AUDIO_CONSUMER, 1)) for who in ("bob", "cyd")]
-    topology = Topology({party.row_id: party for party in (sent, *heard)})
+    sent = _participant("ada", _stream("ada", "pc", Family.AUDIO_PRODUCER, 1))
+    heard = [
+        _participant(who, _stream(who, "pc", Family.AUDIO_CONSUMER, 1)) for who in ("bob", "cyd")
+    ]
+    topology = Topology({participant.participant_id: participant for participant in (sent, *heard)})
     assert topology.far_end(AT_ADA) is None
 
 
 def test_in_a_mesh_each_connection_leads_to_one_other() -> None:
-    sent = _party(
+    sent = _participant(
         "ada",
         _stream("ada", "to bob", Family.AUDIO_PRODUCER, 1),
         _stream("ada", "to cyd", Family.AUDIO_PRODUCER, 2),
     )
-    bob = _party("bob", _stream("bob", "pc", Family.AUDIO_CONSUMER, 1))
-    cyd = _party("cyd", _stream("cyd", "pc", Family.AUDIO_CONSUMER, 2))
-    topology = Topology({party.row_id: party for party in (sent, bob, cyd)})
+    bob = _participant("bob", _stream("bob", "pc", Family.AUDIO_CONSUMER, 1))
+    cyd = _participant("cyd", _stream("cyd", "pc", Family.AUDIO_CONSUMER, 2))
+    topology = Topology(
+        {participant.participant_id: participant for participant in (sent, bob, cyd)}
+    )
     assert topology.far_end(StreamRef(peer_id="ada", connection_id="to bob")) == "bob"
     assert topology.far_end(StreamRef(peer_id="ada", connection_id="to cyd")) == "cyd"
 
 
 def test_a_connection_that_brings_streams_of_others_too_is_a_servers() -> None:
-    ada = _party("ada", _stream("ada", "pc", Family.AUDIO_PRODUCER, 1))
-    bob = _party(
+    ada = _participant("ada", _stream("ada", "pc", Family.AUDIO_PRODUCER, 1))
+    bob = _participant(
         "bob",
         _stream("bob", "pc", Family.AUDIO_CONSUMER, 1),
         _stream("bob", "pc", Family.AUDIO_CONSUMER, 99),
@@ -132,14 +148,14 @@ def test_a_connection_that_brings_streams_of_others_too_is_a_servers() -> None:
 def test_a_producer_that_only_listeners_name_is_of_the_one_who_does_not_receive_it() -> None:
     def heard(who: str) -> StreamActivity:
         ref = StreamRef(peer_id=who, producer_id="p")
-        trace = _stream(who, "pc", Family.AUDIO_CONSUMER, 7)
-        trace.ref = ref
-        return trace
+        activity = _stream(who, "pc", Family.AUDIO_CONSUMER, 7)
+        activity.ref = ref
+        return activity
 
-    parties = {
-        "ada": _party("ada", _stream("ada", "pc", Family.AUDIO_PRODUCER, 1)),
-        "bob": _party("bob", heard("bob")),
-        "cyd": _party("cyd", heard("cyd")),
+    participants = {
+        "ada": _participant("ada", _stream("ada", "pc", Family.AUDIO_PRODUCER, 1)),
+        "bob": _participant("bob", heard("bob")),
+        "cyd": _participant("cyd", heard("cyd")),
     }
     ref = StreamRef(peer_id="bob", producer_id="p")
-    assert Topology(parties).sender_of("bob", ref) == "ada"
+    assert Topology(participants).sender_of("bob", ref) == "ada"

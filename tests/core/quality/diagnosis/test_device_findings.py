@@ -6,8 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.comparison.comparison import Session
-from aftercall.core.quality.comparison.parties import Party
+from aftercall.core.quality.comparison.compared_participant import ComparedParticipant
+from aftercall.core.quality.comparison.comparison import Comparison
 from aftercall.core.quality.diagnosis.device_findings import microphone, one_way, unplayed
 from aftercall.core.quality.diagnosis.findings import DeviceSwitch, Finding, Subject
 from aftercall.core.quality.issues import Issue, IssueName, Origin, StreamRef, single
@@ -28,28 +28,28 @@ def _issue(name: IssueName, ref: StreamRef, origin: Origin | None = None) -> Iss
 
 
 def _found(
-    find: Callable[[Subject, Session], list[Finding]],
+    find: Callable[[Subject, Comparison], list[Finding]],
     *issues: Issue,
     choices: Sequence[DeviceChoice] = (),
 ) -> list[Finding]:
     """Of Ada, in a call with Bob and Cyd."""
-    parties = [
-        Party(
-            row_id=name,
+    participants = [
+        ComparedParticipant(
+            participant_id=name,
             peer_ids=frozenset({name}),
             issues=issues if name == "ada" else [],
-            traces=[],
+            streams=[],
         )
         for name in ("ada", "bob", "cyd")
     ]
     subject = Subject(
-        row_id="ada",
+        participant_id="ada",
         issues=issues,
         stays=[(EpochMs(0), EpochMs(600_000))],
         device_choices=choices,
         names={},
     )
-    return find(subject, Session(parties))
+    return find(subject, Comparison(participants))
 
 
 def test_each_person_who_was_not_heard_has_a_finding() -> None:
@@ -81,8 +81,8 @@ def test_sound_of_several_that_was_not_played_is_one_finding() -> None:
 
 @pytest.mark.parametrize("is_known", [True, False])
 def test_a_microphone_is_said_to_be_on_only_where_something_told_so(is_known: bool) -> None:
-    dry = replace(_issue(IssueName.NO_AUDIO_SENT, SAID), is_known_live=is_known)
-    [found] = _found(microphone, dry)
+    stalled = replace(_issue(IssueName.NO_AUDIO_SENT, SAID), is_known_live=is_known)
+    [found] = _found(microphone, stalled)
     assert (found.cause, found.evidence.is_switched_on) == ("no_audio_sent", is_known)
     [silent] = _found(microphone, _issue(IssueName.SILENT_MICROPHONE, SAID))
     assert (silent.cause, silent.evidence.is_switched_on) == ("silent_microphone", None)
@@ -99,5 +99,5 @@ def test_the_device_that_was_chosen_just_before_is_named(
     at = EpochMs(START - 1_000 * before_s)
     choice = DeviceChoice(at=at, name=f"selected_{kind}_update", device=Device(label="Headset"))
     [found] = _found(microphone, _issue(IssueName.SILENT_MICROPHONE, SAID), choices=[choice])
-    named = DeviceSwitch(kind="microphone", label="Headset", at=at)
-    assert found.evidence.device == (named if is_named else None)
+    issues_named = DeviceSwitch(kind="microphone", label="Headset", at=at)
+    assert found.evidence.device == (issues_named if is_named else None)

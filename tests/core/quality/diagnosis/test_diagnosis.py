@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.comparison.comparison import Party, Session
+from aftercall.core.quality.comparison.comparison import ComparedParticipant, Comparison
 from aftercall.core.quality.diagnosis.advice import ADVICE
 from aftercall.core.quality.diagnosis.diagnosis import diagnose
 from aftercall.core.quality.diagnosis.figures import Figure
@@ -49,18 +49,18 @@ def _told(
 ) -> list[Finding]:
     """The findings about Ada, who was there so many seconds after ten o'clock and chose these
     devices. Bob was there too."""
-    parties = [
-        Party(row_id=name, peer_ids=frozenset({name}), issues=[], traces=[])
+    participants = [
+        ComparedParticipant(participant_id=name, peer_ids=frozenset({name}), issues=[], streams=[])
         for name in ("ada", "bob")
     ]
     subject = Subject(
-        row_id="ada",
+        participant_id="ada",
         issues=issues,
         stays=[(_at(start), _at(end)) for start, end in stays],
         device_choices=choices,
         names={"ada": "Ada", "bob": "Bob"},
     )
-    return diagnose(subject, Session(parties))
+    return diagnose(subject, Comparison(participants))
 
 
 def _told_of_stays(*seconds: tuple[float, float]) -> list[Finding]:
@@ -170,14 +170,14 @@ def test_no_issue_above_information_goes_untold(name: IssueName, ref: StreamRef)
     assert any(name in told.issues for told in _told(_issue(name, ref, **worst)))
 
 
-def _outage(start_s: float, end_s: float, connection: str = "pc1") -> Issue:
+def _format_outage(start_s: float, end_s: float, connection: str = "pc1") -> Issue:
     ref = StreamRef(peer_id="ada", connection_id=connection)
     worst = {"outage_ms": (end_s - start_s) * 1_000}
     return single(IssueName.ICE_RECONNECTING, ref, _at(start_s), _at(end_s), worst)
 
 
 def test_an_interruption_of_several_connections_is_told_once() -> None:
-    [told] = _told(_outage(60, 68), _outage(61, 70, "pc2"), _outage(300, 300))
+    [told] = _told(_format_outage(60, 68), _format_outage(61, 70, "pc2"), _format_outage(300, 300))
     assert told.sentence == "Ada's connection was lost for 10 s at 10:01:00 and at 10:05:00 UTC."
 
 
@@ -203,7 +203,7 @@ def test_connections_that_are_slow_together_are_told_once() -> None:
 
 
 def test_connecting_again_is_part_of_the_interruption() -> None:
-    [told] = _told(_outage(60, 68), _slow(61, 68, "pc2"))
+    [told] = _told(_format_outage(60, 68), _slow(61, 68, "pc2"))
     assert told.cause == "interruption"
 
 
@@ -249,6 +249,8 @@ def test_a_finding_stored_without_its_parts_can_be_read() -> None:
 def test_a_connection_lost_for_less_than_a_second_is_no_fault(
     lengths_s: tuple[float, ...], severity: str
 ) -> None:
-    outages = [_outage(100 * n, 100 * n + length_s) for n, length_s in enumerate(lengths_s, 1)]
-    [found] = _told(*outages)
+    format_outages = [
+        _format_outage(100 * n, 100 * n + length_s) for n, length_s in enumerate(lengths_s, 1)
+    ]
+    [found] = _told(*format_outages)
     assert (found.cause, found.severity) == ("interruption", severity)

@@ -4,8 +4,8 @@ import pytest
 from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.diagnosis.figures import Figure, figures_of, figures_of_most, led_by
-from aftercall.core.quality.diagnosis.issue_groups import Group
+from aftercall.core.quality.diagnosis.figures import Figure, figures_of, led_by, median_figures
+from aftercall.core.quality.diagnosis.issue_groups import IssueGroup
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 
 
@@ -22,22 +22,26 @@ def _lossy(ssrc: int, worst: float, typical: float, length_s: int = 60) -> Issue
 
 
 def test_the_mean_is_over_the_time_affected_and_the_worst_of_one_report() -> None:
-    [loss] = figures_of(Group([_lossy(1, 12, 6, 90), _lossy(2, 30, 10, 30)]))
+    [loss] = figures_of(IssueGroup([_lossy(1, 12, 6, 90), _lossy(2, 30, 10, 30)]))
     assert loss == Figure(name="loss_percent", unit="%", typical=7.0, worst=30)
 
 
 def test_of_what_is_bad_when_low_the_lowest_is_the_worst() -> None:
     slow = [_issue(n, 60, {"fps": fps}, {}) for n, fps in enumerate([9.0, 4.0, 6.0])]
-    assert figures_of(Group(slow)) == [Figure(name="fps", unit="frames/s", typical=None, worst=4.0)]
+    assert figures_of(IssueGroup(slow)) == [
+        Figure(name="fps", unit="frames/s", typical=None, worst=4.0)
+    ]
 
 
 def test_what_a_path_does_is_what_befell_most_of_its_streams() -> None:
-    streams = Group([_lossy(1, 8, 5), _lossy(2, 9, 6), _lossy(3, 60, 40)])
-    assert figures_of_most(streams) == [Figure(name="loss_percent", unit="%", typical=6.0, worst=9)]
+    streams = IssueGroup([_lossy(1, 8, 5), _lossy(2, 9, 6), _lossy(3, 60, 40)])
+    assert median_figures(streams) == [Figure(name="loss_percent", unit="%", typical=6.0, worst=9)]
 
 
 def test_the_figure_that_a_cause_is_about_comes_first() -> None:
-    figures = figures_of(Group([_issue(1, 60, {"mos": 2.0, "rtt_ms": 400, "jitter_ms": 60}, {})]))
+    figures = figures_of(
+        IssueGroup([_issue(1, 60, {"mos": 2.0, "rtt_ms": 400, "jitter_ms": 60}, {})])
+    )
     assert [figure.name for figure in figures] == ["jitter_ms", "rtt_ms", "mos"]
     assert [figure.name for figure in led_by(figures, "rtt_ms", "fps", "jitter_ms")] == [
         "rtt_ms",

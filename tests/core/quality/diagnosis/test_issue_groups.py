@@ -1,9 +1,9 @@
 from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import Span
-from aftercall.core.quality.diagnosis.issue_groups import Group, group_of
+from aftercall.core.quality.diagnosis.issue_groups import IssueGroup, group_of
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
+from aftercall.core.spans import Span
 
 NOON = 1_795_262_400_000
 
@@ -21,7 +21,7 @@ def _issue(start_s: int, end_s: int, loss: float, ssrc: int = 1) -> Issue:
 def test_stretches_half_a_minute_apart_are_one_stretch() -> None:
     group = group_of([_issue(100, 110, 1), _issue(0, 20, 1), _issue(50, 60, 1)])
     assert group is not None
-    assert group.spells == _spans((0, 60), (100, 110))
+    assert group.episodes == _spans((0, 60), (100, 110))
     assert group.span == _spans((0, 110))[0]
 
 
@@ -30,10 +30,10 @@ def test_of_nothing_there_is_no_group() -> None:
 
 
 def test_what_befell_one_stream_is_not_typical_of_the_path() -> None:
-    group = Group([_issue(0, 9, 6.0), _issue(0, 9, 100.0, ssrc=2), _issue(0, 9, 8.0, ssrc=3)])
+    group = IssueGroup([_issue(0, 9, 6.0), _issue(0, 9, 100.0, ssrc=2), _issue(0, 9, 8.0, ssrc=3)])
     assert group.worst("loss_percent") == 100.0
-    assert group.worst_of_most("loss_percent") == 8.0
-    assert group.worst_of_most("rtt_ms") is None
+    assert group.median_worst("loss_percent") == 8.0
+    assert group.median_worst("rtt_ms") is None
 
 
 def _with_mean(issue: Issue, mean: float) -> Issue:
@@ -42,18 +42,18 @@ def _with_mean(issue: Issue, mean: float) -> Issue:
 
 def test_the_mean_counts_each_stretch_by_its_length() -> None:
     short, long = _with_mean(_issue(0, 60, 20), 6.0), _with_mean(_issue(300, 480, 20), 10.0)
-    assert Group([short, long]).mean("loss_percent") == 9.0
+    assert IssueGroup([short, long]).mean("loss_percent") == 9.0
 
 
 def test_the_severe_part_of_a_stretch_is_not_counted_twice() -> None:
     poor = _with_mean(_issue(0, 100, 20), 8.0)
     severe = replace(_with_mean(_issue(20, 60, 20), 18.0), name=IssueName.SEVERE_NETWORK_DOWNLINK)
-    assert Group([poor, severe]).mean("loss_percent") == 8.0
+    assert IssueGroup([poor, severe]).mean("loss_percent") == 8.0
 
 
 def test_the_mean_of_most_streams_is_not_that_of_one() -> None:
-    group = Group(
+    group = IssueGroup(
         [_with_mean(_issue(0, 9, 50, ssrc=ssrc), mean) for ssrc, mean in ((1, 5), (2, 40), (3, 7))]
     )
-    assert group.mean_of_most("loss_percent") == 7.0
-    assert group.mean_of_most("rtt_ms") is None
+    assert group.median_mean("loss_percent") == 7.0
+    assert group.median_mean("rtt_ms") is None

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.activity.stream_activity import StreamActivity
-from aftercall.core.quality.comparison.comparison import Party, Session
+from aftercall.core.quality.comparison.comparison import ComparedParticipant, Comparison
 from aftercall.core.quality.diagnosis.diagnosis import diagnose
 from aftercall.core.quality.diagnosis.findings import Finding, Subject
 from aftercall.core.quality.issues import Issue, IssueName, Origin, StreamRef, single
@@ -47,12 +47,12 @@ def _issue(
     return replace(single(name, ref, _at(start_s), _at(end_s), worst), origin=origin)
 
 
-def _trace(ref: StreamRef, *, has_loss: bool = True, is_lossy: bool = False) -> StreamActivity:
+def _activity(ref: StreamRef, *, has_loss: bool = True, is_lossy: bool = False) -> StreamActivity:
     return StreamActivity(
         ref=ref,
         family=Family(ref.family or ""),
         flowing=[(_at(0), _at(600))],
-        dry=[],
+        stalled=[],
         voiced=[],
         lossy=[(_at(60), _at(240))] if is_lossy else [],
         jittery=[(_at(60), _at(240))],
@@ -63,32 +63,34 @@ def _trace(ref: StreamRef, *, has_loss: bool = True, is_lossy: bool = False) -> 
 
 def _told(
     *issues: Issue,
-    traces: Sequence[StreamActivity] = (),
+    streams: Sequence[StreamActivity] = (),
     sent: Sequence[StreamActivity] = (),
     others: Mapping[str, Sequence[Issue]] | None = None,
 ) -> list[Finding]:
     """The findings about Ada, who was in a call with these others, as a rule with Bob, who sent
     these streams, and Cyd."""
     others = {"bob": [], "cyd": []} if others is None else others
-    parties = [
-        Party(row_id=name, peer_ids=frozenset({name}), issues=own, traces=mine)
+    participants = [
+        ComparedParticipant(
+            participant_id=name, peer_ids=frozenset({name}), issues=own, streams=mine
+        )
         for name, own, mine in [
-            ("ada", issues, traces),
+            ("ada", issues, streams),
             *((name, own, sent if name == "bob" else ()) for name, own in others.items()),
         ]
     ]
     subject = Subject(
-        row_id="ada",
+        participant_id="ada",
         issues=issues,
         stays=[(_at(0), _at(600))],
         device_choices=[],
         names={name: name.capitalize() for name in ("ada", *others)},
     )
-    return diagnose(subject, Session(parties))
+    return diagnose(subject, Comparison(participants))
 
 
-def _sentence(*issues: Issue, traces: Sequence[StreamActivity] = ()) -> str:
-    [finding] = _told(*issues, traces=traces)
+def _sentence(*issues: Issue, streams: Sequence[StreamActivity] = ()) -> str:
+    [finding] = _told(*issues, streams=streams)
     return finding.sentence
 
 
@@ -99,7 +101,7 @@ WHY = "the reports do not show why"
 def test_sound_broken_up_without_loss_is_told() -> None:
     broken = _issue(IssueName.AUDIO_CONCEALMENT, HEARD, concealment_percent=30.0)
     poor = _issue(IssueName.LOW_AUDIO_MOS, HEARD, mos=1.0)
-    [finding] = _told(broken, poor, traces=[_trace(HEARD)], sent=[_trace(SPOKEN)])
+    [finding] = _told(broken, poor, streams=[_activity(HEARD)], sent=[_activity(SPOKEN)])
     assert (finding.cause, finding.severity, finding.peer_ids) == ("poor_sound", "warning", ["bob"])
     assert finding.issues == [IssueName.AUDIO_CONCEALMENT, IssueName.LOW_AUDIO_MOS]
     assert finding.sentence == (
@@ -111,12 +113,12 @@ def test_sound_broken_up_without_loss_is_told() -> None:
 @pytest.mark.parametrize(
     ("received", "sent"),
     [
-        ([], [_trace(SPOKEN)]),
-        ([_trace(HEARD, has_loss=False)], [_trace(SPOKEN)]),
-        ([_trace(HEARD, is_lossy=True)], [_trace(SPOKEN)]),
-        ([_trace(HEARD)], []),
-        ([_trace(HEARD)], [_trace(SPOKEN, has_loss=False)]),
-        ([_trace(HEARD)], [_trace(SPOKEN, is_lossy=True)]),
+        ([], [_activity(SPOKEN)]),
+        ([_activity(HEARD, has_loss=False)], [_activity(SPOKEN)]),
+        ([_activity(HEARD, is_lossy=True)], [_activity(SPOKEN)]),
+        ([_activity(HEARD)], []),
+        ([_activity(HEARD)], [_activity(SPOKEN, has_loss=False)]),
+        ([_activity(HEARD)], [_activity(SPOKEN, is_lossy=True)]),
     ],
     ids=[
         "nothing of the listener",
@@ -131,7 +133,7 @@ def test_the_network_is_cleared_only_when_every_part_of_the_way_is_known_clean(
     received: list[StreamActivity], sent: list[StreamActivity]
 ) -> None:
     broken = _issue(IssueName.AUDIO_CONCEALMENT, HEARD, concealment_percent=30.0)
-    [finding] = _told(broken, traces=received, sent=sent)
+    [finding] = _told(broken, streams=received, sent=sent)
     assert finding.sentence.endswith(f"; {WHY}.")
     assert finding.evidence.is_loss_free is None
 
@@ -261,7 +263,7 @@ LOSS = {"loss_percent": 9.0}
         ),
         (
             _issue(IssueName.LOW_VIDEO_MOS, SHOWN, mos=1.0),
-            _issue(IssueName.NO_VIDEO_SENT, SHOWN, dry=1.0),
+            _issue(IssueName.NO_VIDEO_SENT, SHOWN, stalled=1.0),
         ),
         (
             _issue(IssueName.NEGATIVE_FEEDBACK_HIGH, SHOWN, requests_per_s=1.4),

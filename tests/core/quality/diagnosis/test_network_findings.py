@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.activity.stream_activity import StreamActivity
-from aftercall.core.quality.comparison.comparison import Party, Session
+from aftercall.core.quality.comparison.comparison import ComparedParticipant, Comparison
 from aftercall.core.quality.diagnosis.diagnosis import diagnose
 from aftercall.core.quality.diagnosis.findings import Finding, Subject
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
@@ -31,28 +31,28 @@ def _issue(name: IssueName, ref: StreamRef, start_s: float, end_s: float, **wors
 def _told(
     issues: Sequence[Issue],
     others: Sequence[Issue] = (),
-    traces: Sequence[StreamActivity] = (),
+    streams: Sequence[StreamActivity] = (),
     names: Sequence[str] = ("ada", "bob"),
 ) -> list[Finding]:
     """What is said of Ada, who has the issues and traces; Bob has the others."""
     own = {"ada": issues, "bob": others}
-    parties = [
-        Party(
-            row_id=name,
+    participants = [
+        ComparedParticipant(
+            participant_id=name,
             peer_ids=frozenset({name}),
             issues=own.get(name, ()),
-            traces=traces if name == "ada" else (),
+            streams=streams if name == "ada" else (),
         )
         for name in names
     ]
     subject = Subject(
-        row_id="ada",
+        participant_id="ada",
         issues=issues,
         stays=[(_at(0), _at(600))],
         device_choices=[],
         names={name: name.capitalize() for name in names},
     )
-    return diagnose(subject, Session(parties))
+    return diagnose(subject, Comparison(participants))
 
 
 def _sentences(issues: Sequence[Issue], others: Sequence[Issue] = ()) -> list[str]:
@@ -196,7 +196,7 @@ def test_a_full_buffer_is_told_when_nothing_else_tells_of_it() -> None:
     assert [f.cause for f in _told([full, _downlink(60, 120, loss_percent=9.0)])] == ["downlink"]
 
 
-def _trace(
+def _activity(
     family: Family, sender: str | None = None, lossy: Sequence[tuple[float, float]] = ()
 ) -> StreamActivity:
     """A stream of Ada's, sent or received from somebody, that flowed for ten minutes."""
@@ -205,7 +205,7 @@ def _trace(
         ref=ref,
         family=family,
         flowing=[(_at(0), _at(600))],
-        dry=[],
+        stalled=[],
         voiced=[],
         lossy=[(_at(start), _at(end)) for start, end in lossy],
         jittery=[(_at(0), _at(600))],
@@ -219,12 +219,14 @@ WHEN = " from 10:01:00 to 10:02:00 UTC"
 
 def _missing(*bad: str, of: Sequence[str]) -> str:
     """What is said when Ada loses what these of her senders sent for a minute."""
-    heard = [_trace(Family.AUDIO_CONSUMER, name, [(60, 120)] if name in bad else []) for name in of]
+    heard = [
+        _activity(Family.AUDIO_CONSUMER, name, [(60, 120)] if name in bad else []) for name in of
+    ]
     lost = [
         replace(_downlink(60, 120, loss_percent=12.0), stream=replace(HEARD, from_peer_id=name))
         for name in bad
     ]
-    [finding] = _told(lost, traces=heard, names=("ada", *of))
+    [finding] = _told(lost, streams=heard, names=("ada", *of))
     assert finding.cause == "downlink"
     [what, ending] = finding.sentence.split(" was lost")
     return f"{what.removeprefix('Up to 12 % of ')}{ending.replace(WHEN, '')}"
@@ -254,20 +256,26 @@ def test_loss_from_some_senders_only_was_not_the_listeners_downlink() -> None:
 
 def _noticed(name: IssueName, **worst: float) -> str:
     """What is said of Ada's uplink when Bob lost packets of hers, and Cyd's came unevenly."""
-    lossy = _trace(Family.AUDIO_CONSUMER, "ada", [(60, 120)])
+    lossy = _activity(Family.AUDIO_CONSUMER, "ada", [(60, 120)])
     shaken = replace(lossy, lossy=[])
-    parties = [
-        Party(row_id=name, peer_ids=frozenset({name}), issues=[], traces=traces)
-        for name, traces in (("ada", []), ("bob", [replace(lossy, jittery=[])]), ("cyd", [shaken]))
+    participants = [
+        ComparedParticipant(
+            participant_id=name, peer_ids=frozenset({name}), issues=[], streams=streams
+        )
+        for name, streams in (
+            ("ada", []),
+            ("bob", [replace(lossy, jittery=[])]),
+            ("cyd", [shaken]),
+        )
     ]
     subject = Subject(
-        row_id="ada",
+        participant_id="ada",
         issues=[_issue(name, SENT, 60, 120, **worst)],
         stays=[(_at(0), _at(600))],
         device_choices=[],
         names={"ada": "Ada", "bob": "Bob", "cyd": "Cyd"},
     )
-    [finding] = diagnose(subject, Session(parties))
+    [finding] = diagnose(subject, Comparison(participants))
     return f"{finding.sentence} {finding.peer_ids}"
 
 
@@ -284,18 +292,18 @@ def test_loss_from_the_only_sender_says_nothing_about_the_way() -> None:
 def test_an_uplink_too_narrow_for_a_call_without_pictures_is_told_of_the_sound() -> None:
     narrow = _issue(IssueName.LOW_AVAILABLE_BITRATE, PATH, 60, 120, available_kbps=22.4)
     start = "Ada's uplink was too narrow for Ada's "
-    sound, picture = _trace(Family.AUDIO_PRODUCER), _trace(Family.VIDEO_PRODUCER)
-    [told] = _told([narrow], traces=[sound])
+    sound, picture = _activity(Family.AUDIO_PRODUCER), _activity(Family.VIDEO_PRODUCER)
+    [told] = _told([narrow], streams=[sound])
     assert told.sentence == f"{start}voice{WHEN} (down to 22 kbit/s)."
-    [told] = _told([narrow], traces=[sound, picture])
+    [told] = _told([narrow], streams=[sound, picture])
     assert told.sentence == f"{start}video{WHEN} (down to 22 kbit/s)."
 
 
 def test_sound_is_not_said_to_be_made_smaller() -> None:
     lossy = _uplink(60, 120, loss_percent=8.0)
     narrow = _issue(IssueName.LOW_AVAILABLE_BITRATE, PATH, 60, 120, available_kbps=22.4)
-    [told] = _told([lossy, narrow], traces=[_trace(Family.AUDIO_PRODUCER)])
+    [told] = _told([lossy, narrow], streams=[_activity(Family.AUDIO_PRODUCER)])
     assert told.sentence.endswith("; there was too little room for Ada's voice.")
     limited = _issue(IssueName.BANDWIDTH_LIMITED, SENT, 60, 120, limited_percent=100.0)
-    [told] = _told([lossy, limited], traces=[_trace(Family.VIDEO_PRODUCER)])
+    [told] = _told([lossy, limited], streams=[_activity(Family.VIDEO_PRODUCER)])
     assert told.sentence.endswith("; Ada's video was made smaller to fit.")

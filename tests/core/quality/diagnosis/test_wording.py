@@ -1,16 +1,16 @@
 import pytest
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import Span
 from aftercall.core.quality.diagnosis.wording import (
     Mentions,
     People,
-    amount,
-    length,
-    listed,
-    outages,
-    when,
+    format_amount,
+    format_duration,
+    format_outages,
+    format_spans,
+    join_words,
 )
+from aftercall.core.spans import Span
 
 NOON = 1_795_262_400_000
 
@@ -26,7 +26,7 @@ NOON = 1_795_262_400_000
     ],
 )
 def test_a_length_is_told_in_two_units_at_most(ms: int, words: str) -> None:
-    assert length(ms) == words
+    assert format_duration(ms) == words
 
 
 def _spans(*seconds: tuple[float, float]) -> list[Span]:
@@ -34,20 +34,22 @@ def _spans(*seconds: tuple[float, float]) -> list[Span]:
 
 
 def test_a_time_is_told_in_utc() -> None:
-    assert when(_spans((0, 61))) == "from 12:00:00 to 12:01:01 UTC"
-    assert when(_spans((0, 0.4))) == "at 12:00:00 UTC"
+    assert format_spans(_spans((0, 61))) == "from 12:00:00 to 12:01:01 UTC"
+    assert format_spans(_spans((0, 0.4))) == "at 12:00:00 UTC"
 
 
 def test_a_few_times_are_listed_and_many_are_counted() -> None:
     few = _spans((0, 61), (100, 100), (200, 230))
-    assert when(few) == ("from 12:00:00 to 12:01:01, at 12:01:40 and from 12:03:20 to 12:03:50 UTC")
-    assert when([*few, *_spans((300, 330))]) == (
+    assert format_spans(few) == (
+        "from 12:00:00 to 12:01:01, at 12:01:40 and from 12:03:20 to 12:03:50 UTC"
+    )
+    assert format_spans([*few, *_spans((300, 330))]) == (
         "4 times between 12:00:00 and 12:05:30 UTC, 2 min 1 s in all"
     )
 
 
 def test_a_list_ends_with_and() -> None:
-    assert [listed(words) for words in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == [
+    assert [join_words(words) for words in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == [
         "",
         "a",
         "a and b",
@@ -56,26 +58,26 @@ def test_a_list_ends_with_and() -> None:
 
 
 def test_an_amount_has_a_decimal_only_when_small() -> None:
-    assert [amount(value, "%") for value in (0.44, 2.0, 9.96, 12.4, 100)] == [
+    assert [format_amount(value, "%") for value in (0.44, 2.0, 9.96, 12.4, 100)] == [
         "0.4 %",
         "2 %",
         "10 %",
         "12 %",
         "100 %",
     ]
-    assert amount(12.3, "frames/s") == "12 frames a second"
+    assert format_amount(12.3, "frames/s") == "12 frames a second"
 
 
 def test_outages_have_lengths_and_many_are_counted() -> None:
-    assert outages(_spans((0, 10), (60, 60.4))) == "for 10 s at 12:00:00 and at 12:01:00 UTC"
-    assert outages(_spans((0, 10), (60, 70), (120, 130), (180, 190))) == (
+    assert format_outages(_spans((0, 10), (60, 60.4))) == "for 10 s at 12:00:00 and at 12:01:00 UTC"
+    assert format_outages(_spans((0, 10), (60, 70), (120, 130), (180, 190))) == (
         "4 times, for 40 s in all, first at 12:00:00 UTC"
     )
 
 
-def _mentioned(names: dict[str, str], *row_ids: str) -> list[str]:
+def _mentioned(names: dict[str, str], *participant_ids: str) -> list[str]:
     mentions = Mentions(People(names))
-    return [mentions.name(row_id) for row_id in row_ids]
+    return [mentions.name(participant_id) for participant_id in participant_ids]
 
 
 def test_a_person_has_the_whole_name_first_and_then_the_first_name() -> None:
@@ -104,5 +106,5 @@ def test_names_are_one_line_and_never_empty() -> None:
 
 def test_many_people_are_counted() -> None:
     mentions = Mentions(People({name: name.capitalize() for name in ("ada", "bob", "cyd", "dan")}))
-    assert mentions.listed(["cyd", "ada", "cyd"]) == "Ada and Cyd"
-    assert mentions.listed(["ada", "bob", "cyd", "dan"]) == "4 people"
+    assert mentions.join_names(["cyd", "ada", "cyd"]) == "Ada and Cyd"
+    assert mentions.join_names(["ada", "bob", "cyd", "dan"]) == "4 people"

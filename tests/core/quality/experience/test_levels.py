@@ -8,11 +8,11 @@ from aftercall.core.quality.experience.levels import (
     GOOD,
     POOR,
     UNKNOWN,
-    letter_of,
     level_of,
     levels_of,
+    overall_level,
     sparkline_of,
-    worst_letter,
+    worst_level,
     worst_tenth,
 )
 
@@ -57,13 +57,13 @@ def test_levels_are_those_of_the_worse_of_sound_and_picture() -> None:
 def test_a_letter_is_the_worst_level_of_a_tenth_of_the_measured_time(
     levels: list[int], letter: int
 ) -> None:
-    assert letter_of(levels) == letter
+    assert overall_level(levels) == letter
 
 
 @given(LEVELS)
 def test_a_tenth_of_the_time_was_as_bad_as_the_letter_and_less_was_worse(levels: list[int]) -> None:
     known = [level for level in levels if level]
-    letter = letter_of(levels)
+    letter = overall_level(levels)
     assert (letter == UNKNOWN) == (not known)
     if known:
         assert 10 * sum(level <= letter for level in known) >= len(known)
@@ -78,7 +78,7 @@ def test_no_figure_beside_a_letter_is_worse_than_the_letter(
     levels = levels_of(sound, picture)
     measured = sum(level != UNKNOWN for level in levels)
     figures = level_of(worst_tenth(sound, measured), worst_tenth(picture, measured))
-    assert figures == UNKNOWN or figures >= letter_of(levels)
+    assert figures == UNKNOWN or figures >= overall_level(levels)
 
 
 def test_what_was_there_for_less_than_a_tenth_has_no_worst_tenth() -> None:
@@ -88,8 +88,8 @@ def test_what_was_there_for_less_than_a_tenth_has_no_worst_tenth() -> None:
 
 
 def test_a_session_has_the_worst_letter_of_its_people_and_says_for_how_many() -> None:
-    assert worst_letter([GOOD, POOR, UNKNOWN, POOR]) == (POOR, 2)
-    assert worst_letter([UNKNOWN]) == (UNKNOWN, 0)
+    assert worst_level([GOOD, POOR, UNKNOWN, POOR]) == (POOR, 2)
+    assert worst_level([UNKNOWN]) == (UNKNOWN, 0)
 
 
 @given(st.lists(st.lists(st.integers(0, 4), min_size=7, max_size=7), max_size=4), st.integers(1, 9))

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.experience.levels import BAD, FAIR, GOOD, POOR, UNKNOWN, letter_of
+from aftercall.core.quality.experience.levels import BAD, FAIR, GOOD, POOR, UNKNOWN, overall_level
 from aftercall.core.quality.experience.moments import StreamMoments
-from aftercall.core.quality.experience.session_experience import Seat, experiences
+from aftercall.core.quality.experience.session_experience import ExperienceInput, experiences
 from aftercall.core.quality.experience.time_scale import Scale
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.stats.link import Family
@@ -28,14 +28,14 @@ def _ref(who: str, sender: str | None, family: Family) -> StreamRef:
     )
 
 
-def _seat(
+def _input(
     who: str,
     received: Mapping[str, Sound],
     *,
     pictures: Mapping[str, Sound] | None = None,
     sent: Sound = None,
     issues: Sequence[Issue] = (),
-) -> Seat:
+) -> ExperienceInput:
     """A person who received these voices, by sender; a sender `?…` is not named by any report."""
     rows: list[tuple[StreamRef, Family, Sound]] = [
         (_ref(who, sender, family), family, sound)
@@ -52,7 +52,7 @@ def _seat(
             np.nan if each is None else each
             for each in (sound if isinstance(sound, Sequence) else [sound] * BUCKETS)
         ]
-    return Seat(
+    return ExperienceInput(
         streams=StreamMoments(
             scale=SCALE,
             refs=[ref for ref, _, _ in rows],
@@ -69,16 +69,16 @@ def _sender_of(listener: str, ref: StreamRef) -> str | None:
     return None if sender is None or sender.startswith("?") else sender
 
 
-def _levels(seats: Mapping[str, Seat]) -> dict[str, list[int]]:
-    return {who: each.levels for who, each in experiences(seats, _sender_of).items()}
+def _levels(inputs: Mapping[str, ExperienceInput]) -> dict[str, list[int]]:
+    return {who: each.levels for who, each in experiences(inputs, _sender_of).items()}
 
 
-def _letters(seats: Mapping[str, Seat]) -> dict[str, int]:
-    return {who: letter_of(levels) for who, levels in _levels(seats).items()}
+def _letters(inputs: Mapping[str, ExperienceInput]) -> dict[str, int]:
+    return {who: overall_level(levels) for who, levels in _levels(inputs).items()}
 
 
-def _room(heard: Mapping[str, Mapping[str, Sound]]) -> dict[str, Seat]:
-    return {who: _seat(who, received) for who, received in heard.items()}
+def _room(heard: Mapping[str, Mapping[str, Sound]]) -> dict[str, ExperienceInput]:
+    return {who: _input(who, received) for who, received in heard.items()}
 
 
 def test_two_people_share_what_goes_wrong_between_them() -> None:
@@ -126,28 +126,28 @@ def test_one_who_sends_nothing_is_judged_by_what_arrived() -> None:
 
 
 def test_sound_and_picture_are_each_judged_by_their_own_limits() -> None:
-    seats = {
-        "ada": _seat("ada", {"bob": 4.3}, pictures={"bob": 2.5}),
-        "bob": _seat("bob", {"ada": 4.3}, pictures={"ada": 3.4}),
+    inputs = {
+        "ada": _input("ada", {"bob": 4.3}, pictures={"bob": 2.5}),
+        "bob": _input("bob", {"ada": 4.3}, pictures={"ada": 3.4}),
     }
-    assert _letters(seats) == {"ada": POOR, "bob": POOR}
+    assert _letters(inputs) == {"ada": POOR, "bob": POOR}
 
 
 def test_where_nobody_names_the_sender_the_far_ends_reports_stand_for_the_listeners() -> None:
-    seats = {
-        "ada": _seat("ada", {"?1": 4.3}, sent=2.0),
-        "bob": _seat("bob", {"?2": 4.3}, sent=4.3),
+    inputs = {
+        "ada": _input("ada", {"?1": 4.3}, sent=2.0),
+        "bob": _input("bob", {"?2": 4.3}, sent=4.3),
     }
-    assert _letters(seats) == {"ada": BAD, "bob": GOOD}
+    assert _letters(inputs) == {"ada": BAD, "bob": GOOD}
 
 
 def test_what_a_sender_reports_does_not_count_where_listeners_tell() -> None:
-    seats = {
-        "ada": _seat("ada", {"bob": 4.3}, sent=2.0),
-        "bob": _seat("bob", {"ada": 4.3}, sent=4.3),
-        "cy": _seat("cy", {"bob": 4.3}, sent=2.0),
+    inputs = {
+        "ada": _input("ada", {"bob": 4.3}, sent=2.0),
+        "bob": _input("bob", {"ada": 4.3}, sent=4.3),
+        "cy": _input("cy", {"bob": 4.3}, sent=2.0),
     }
-    assert _letters(seats) == {"ada": GOOD, "bob": GOOD, "cy": GOOD}
+    assert _letters(inputs) == {"ada": GOOD, "bob": GOOD, "cy": GOOD}
 
 
 def _issue(name: IssueName, ref: StreamRef, start_s: int, end_s: int) -> Issue:
@@ -156,11 +156,11 @@ def _issue(name: IssueName, ref: StreamRef, start_s: int, end_s: int) -> Issue:
 
 def test_a_voice_that_never_arrived_counts_as_the_lowest_opinion() -> None:
     unheard = _issue(IssueName.ONE_WAY_AUDIO, _ref("bob", "ada", Family.AUDIO_CONSUMER), 10, 30)
-    seats = {
-        "ada": _seat("ada", {"bob": 4.3}),
-        "bob": _seat("bob", {}, issues=[unheard]),
+    inputs = {
+        "ada": _input("ada", {"bob": 4.3}),
+        "bob": _input("bob", {}, issues=[unheard]),
     }
-    levels = _levels(seats)
+    levels = _levels(inputs)
     assert levels["ada"] == [GOOD, BAD, BAD, GOOD]
     assert levels["bob"] == [GOOD, BAD, BAD, GOOD]
 
@@ -170,12 +170,12 @@ def test_who_lost_the_connection_has_bad_moments_until_it_is_back() -> None:
         IssueName.ICE_RECONNECTING, StreamRef(peer_id="ada", connection_id="ada-pc"), 10, 30
     )
     gone: Sound = [4.3, None, None, 4.3]
-    seats = {
-        "ada": _seat("ada", {"bob": gone, "cy": gone}, issues=[lost]),
-        "bob": _seat("bob", {"ada": gone, "cy": 4.3}),
-        "cy": _seat("cy", {"ada": gone, "bob": 4.3}),
+    inputs = {
+        "ada": _input("ada", {"bob": gone, "cy": gone}, issues=[lost]),
+        "bob": _input("bob", {"ada": gone, "cy": 4.3}),
+        "cy": _input("cy", {"ada": gone, "bob": 4.3}),
     }
-    levels = _levels(seats)
+    levels = _levels(inputs)
     assert levels["ada"] == [GOOD, BAD, BAD, GOOD]
     assert levels["bob"] == levels["cy"] == [GOOD] * 4
 
@@ -184,26 +184,26 @@ def test_a_connection_that_never_came_about_is_a_bad_call() -> None:
     never = _issue(
         IssueName.CONNECTION_FAILED, StreamRef(peer_id="ada", connection_id="ada-pc"), 12, 12
     )
-    seats = {
-        "ada": _seat("ada", {}, issues=[never]),
-        "bob": _seat("bob", {"cy": 4.3}),
-        "cy": _seat("cy", {"bob": 4.3}),
+    inputs = {
+        "ada": _input("ada", {}, issues=[never]),
+        "bob": _input("bob", {"cy": 4.3}),
+        "cy": _input("cy", {"bob": 4.3}),
     }
-    assert _levels(seats)["ada"] == [UNKNOWN, BAD, BAD, BAD]
+    assert _levels(inputs)["ada"] == [UNKNOWN, BAD, BAD, BAD]
 
 
 def test_alone_in_the_room_nobody_misses_anything() -> None:
     lost = _issue(IssueName.ICE_RECONNECTING, StreamRef(peer_id="ada"), 10, 30)
-    assert _letters({"ada": _seat("ada", {}, issues=[lost])}) == {"ada": UNKNOWN}
+    assert _letters({"ada": _input("ada", {}, issues=[lost])}) == {"ada": UNKNOWN}
 
 
 def test_sound_that_was_not_played_is_bad_for_the_listener_alone() -> None:
     unplayed = _issue(IssueName.AUDIO_NOT_PLAYED, StreamRef(peer_id="ada"), 0, 40)
-    seats = {
-        "ada": _seat("ada", {"bob": 4.3}, issues=[unplayed]),
-        "bob": _seat("bob", {"ada": 4.3}),
+    inputs = {
+        "ada": _input("ada", {"bob": 4.3}, issues=[unplayed]),
+        "bob": _input("bob", {"ada": 4.3}),
     }
-    assert _letters(seats) == {"ada": BAD, "bob": GOOD}
+    assert _letters(inputs) == {"ada": BAD, "bob": GOOD}
 
 
 def test_of_a_mesh_one_broken_leg_is_a_worse_stream_and_no_worse_verdict() -> None:
@@ -212,9 +212,9 @@ def test_of_a_mesh_one_broken_leg_is_a_worse_stream_and_no_worse_verdict() -> No
         who: {other: 4.3 for other in people if other != who} for who in people
     }
     heard["ada"]["bob"] = heard["bob"]["ada"] = 1.4
-    seats = _room(heard)
-    assert set(_letters(seats).values()) == {GOOD}
-    assert experiences(seats, _sender_of)["ada"].worst_stream == [BAD] * BUCKETS
+    inputs = _room(heard)
+    assert set(_letters(inputs).values()) == {GOOD}
+    assert experiences(inputs, _sender_of)["ada"].worst_stream == [BAD] * BUCKETS
 
 
 OPINIONS = st.none() | st.sampled_from([1.0, 2.0, 2.8, 3.5, 4.3])

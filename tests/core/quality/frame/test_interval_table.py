@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.frame.interval import Interval
-from aftercall.core.quality.frame.interval_table import intervals_of, sort_by_time
+from aftercall.core.quality.frame.interval_table import intervals_by_time, intervals_of
 from aftercall.core.quality.intervals.deltas import read_intervals
 from aftercall.core.quality.stats.getstats import decode_body
 from aftercall.core.quality.stats.link import Family, Sample, normalise
-from tests.core.quality.tabled import tabled
+from tests.core.quality.table_builder import single_row_tables
 
 START = 1_795_000_000_000
 
@@ -48,7 +48,7 @@ intervals = st.builds(
 
 @given(intervals)
 def test_a_table_gives_back_what_went_in_to_the_last_bit_and_type(each: Interval) -> None:
-    (back,) = intervals_of(tabled([each])[0])
+    (back,) = intervals_of(single_row_tables([each])[0])
     assert back == each
     for name in Interval.__struct_fields__:
         assert type(getattr(back, name)) is type(getattr(each, name)), name
@@ -56,13 +56,13 @@ def test_a_table_gives_back_what_went_in_to_the_last_bit_and_type(each: Interval
 
 @given(st.lists(intervals))
 def test_rows_of_all_tables_come_in_order_of_time(made: list[Interval]) -> None:
-    assert sort_by_time(tabled(made)) == sorted(made, key=lambda each: each.at)
+    assert intervals_by_time(single_row_tables(made)) == sorted(made, key=lambda each: each.at)
 
 
 def test_only_the_chosen_rows_are_taken() -> None:
-    (table,) = tabled([interval(START, frames=3, codec="vp8")])
-    assert intervals_of(table.taken(np.array([True]))) == intervals_of(table)
-    assert intervals_of(table.taken(np.array([False]))) == []
+    (table,) = single_row_tables([interval(START, frames=3, codec="vp8")])
+    assert intervals_of(table.take(np.array([True]))) == intervals_of(table)
+    assert intervals_of(table.take(np.array([False]))) == []
 
 
 MEMBERS = {

@@ -6,9 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.intervals.cadence import Cadence, Due, PageVisibility, followed
+from aftercall.core.quality.intervals.cadence import (
+    Cadence,
+    ExpectedReports,
+    PageVisibility,
+    best_cadence,
+)
 from aftercall.core.records import StoredPeerEvent
-from tests.core.quality.notes import note
+from tests.core.quality.peer_events import event
 
 START = EpochMs(1_795_000_000_000)
 INTERVAL_MS = 7_000
@@ -18,8 +23,8 @@ def _at(intervals: float) -> EpochMs:
     return EpochMs(START + round(intervals * INTERVAL_MS))
 
 
-def _note(at: float, name: str) -> StoredPeerEvent:
-    return note(_at(at), name)
+def _event(at: float, name: str) -> StoredPeerEvent:
+    return event(_at(at), name)
 
 
 def _hidden(*ats: float) -> list[PageVisibility]:
@@ -34,11 +39,11 @@ def _stay(
     arrived: Sequence[float],
     *,
     length: float,
-    sights: Sequence[PageVisibility] = (),
-    notes: Sequence[StoredPeerEvent] = (),
+    visibilities: Sequence[PageVisibility] = (),
+    events: Sequence[StoredPeerEvent] = (),
 ) -> tuple[int, int, list[tuple[float, float]]]:
     """Due, missing, and gaps in intervals after the start."""
-    found: Due = Cadence(INTERVAL_MS, notes, sights).stay(
+    found: ExpectedReports = Cadence(INTERVAL_MS, events, visibilities).stay(
         START, _at(length), [_at(at) for at in arrived]
     )
     gaps = [((one - START) / INTERVAL_MS, (two - START) / INTERVAL_MS) for one, two in found.gaps]
@@ -67,38 +72,41 @@ def test_what_comes_besides_stands_for_nothing_that_is_missing() -> None:
 
 def test_a_hidden_page_reports_half_as_often() -> None:
     arrived = [1, 2, 4, 6, 8, 10, 11, 12]
-    sights = [*_shown(1, 2, 11, 12), *_hidden(4, 6, 8, 10)]
-    due, missing, gaps = _stay(arrived, length=12, sights=sights)
+    visibilities = [*_shown(1, 2, 11, 12), *_hidden(4, 6, 8, 10)]
+    intervals_between, missing, gaps = _stay(arrived, length=12, visibilities=visibilities)
     # Three at the full pace and nine intervals at half of it.
-    assert (due, missing, gaps) == (7, 0, [])
+    assert (intervals_between, missing, gaps) == (7, 0, [])
 
 
 def test_a_hidden_page_is_silent_after_twice_the_time() -> None:
-    sights = _hidden(2, 4, 10, 17)
-    assert _stay([2, 4, 10, 17], length=17, sights=sights)[2] == [(10, 17)]
-    assert _stay([2, 4, 10, 16], length=16, sights=_hidden(2, 4, 10, 16))[2] == []
+    visibilities = _hidden(2, 4, 10, 17)
+    assert _stay([2, 4, 10, 17], length=17, visibilities=visibilities)[2] == [(10, 17)]
+    assert _stay([2, 4, 10, 16], length=16, visibilities=_hidden(2, 4, 10, 16))[2] == []
 
 
 def test_notes_tell_when_a_page_was_hidden_to_the_moment() -> None:
-    notes = [_note(10, "browser_backgrounded"), _note(30, "browser_foregrounded")]
-    cadence = Cadence(INTERVAL_MS, notes, [*_shown(9), *_hidden(12, 28), *_shown(31)])
-    assert cadence.due(_at(0), _at(10)) == 10
-    assert cadence.due(_at(10), _at(30)) == 10
-    assert cadence.due(_at(30), _at(40)) == 10
-    assert cadence.due(_at(5), _at(35)) == 20
+    events = [_event(10, "browser_backgrounded"), _event(30, "browser_foregrounded")]
+    cadence = Cadence(INTERVAL_MS, events, [*_shown(9), *_hidden(12, 28), *_shown(31)])
+    assert cadence.intervals_between(_at(0), _at(10)) == 10
+    assert cadence.intervals_between(_at(10), _at(30)) == 10
+    assert cadence.intervals_between(_at(30), _at(40)) == 10
+    assert cadence.intervals_between(_at(5), _at(35)) == 20
 
 
 def test_a_page_that_comes_to_the_front_had_been_hidden() -> None:
-    cadence = Cadence(INTERVAL_MS, [_note(10, "browser_foregrounded")])
-    assert (cadence.due(_at(0), _at(10)), cadence.due(_at(10), _at(20))) == (5, 10)
+    cadence = Cadence(INTERVAL_MS, [_event(10, "browser_foregrounded")])
+    assert (
+        cadence.intervals_between(_at(0), _at(10)),
+        cadence.intervals_between(_at(10), _at(20)),
+    ) == (5, 10)
 
 
 @pytest.mark.parametrize("hidden", [[], [3, 5], [3, 5, 40]])
 def test_three_intervals_exactly_are_no_gap(hidden: list[float]) -> None:
     factor = 2 if hidden else 1
     arrived = [at * factor for at in (1, 4, 5)]
-    sights = _hidden(*arrived) if hidden else []
-    assert _stay(arrived, length=5 * factor, sights=sights)[2] == []
+    visibilities = _hidden(*arrived) if hidden else []
+    assert _stay(arrived, length=5 * factor, visibilities=visibilities)[2] == []
 
 
 @pytest.mark.parametrize(
@@ -109,15 +117,15 @@ def test_reports_show_which_of_two_intervals_they_keep_to(
     every_s: int, hidden: bool, interval_ms: int
 ) -> None:
     moments = [EpochMs(START + 1_000 * every_s * number) for number in range(1, 20)]
-    sights = [PageVisibility(at, hidden) for at in moments]
-    paces = [Cadence(7_000, (), sights), Cadence(3_000, (), sights)]
-    found = followed(paces, moments)
+    visibilities = [PageVisibility(at, hidden) for at in moments]
+    paces = [Cadence(7_000, (), visibilities), Cadence(3_000, (), visibilities)]
+    found = best_cadence(paces, moments)
     assert found is paces[0 if interval_ms == 7_000 else 1]
 
 
 def test_too_few_reports_show_nothing_of_their_interval() -> None:
     paces = [Cadence(7_000), Cadence(3_000)]
-    assert followed(paces, [START, EpochMs(START + 3_000)]) is paces[0]
+    assert best_cadence(paces, [START, EpochMs(START + 3_000)]) is paces[0]
 
 
 _TOLD = st.lists(st.tuples(st.integers(0, 400), st.booleans(), st.booleans()), max_size=12)
@@ -130,12 +138,14 @@ def test_what_is_due_adds_up_and_is_half_at_least(
     names = {True: "browser_backgrounded", False: "browser_foregrounded"}
     cadence = Cadence(
         INTERVAL_MS,
-        [_note(at / 7, names[hidden]) for at, hidden, is_note in told if is_note],
+        [_event(at / 7, names[hidden]) for at, hidden, is_note in told if is_note],
         [PageVisibility(_at(at / 7), hidden) for at, hidden, is_note in told if not is_note],
     )
     edges = [_at(moment / 7) for moment in sorted(moments)]
-    whole = cadence.due(edges[0], edges[-1])
-    assert sum(cadence.due(one, other) for one, other in pairwise(edges)) == pytest.approx(whole)
+    whole = cadence.intervals_between(edges[0], edges[-1])
+    assert sum(
+        cadence.intervals_between(one, other) for one, other in pairwise(edges)
+    ) == pytest.approx(whole)
     length = (edges[-1] - edges[0]) / INTERVAL_MS
     assert length / 2 <= whole <= length
 
@@ -144,8 +154,8 @@ def test_what_is_due_adds_up_and_is_half_at_least(
 def test_more_reports_never_make_a_stay_less_complete(
     arrived: list[float], more: list[float]
 ) -> None:
-    due, missing, gaps = _stay(arrived, length=30)
+    intervals_between, missing, gaps = _stay(arrived, length=30)
     again, fewer, closed = _stay([*arrived, *more], length=30)
-    assert again == due
-    assert 0 <= fewer <= missing <= due
+    assert again == intervals_between
+    assert 0 <= fewer <= missing <= intervals_between
     assert sum(two - one for one, two in closed) <= sum(two - one for one, two in gaps) + 1e-9

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from aftercall.core.quality.frame.interval import Interval
-from aftercall.core.quality.intervals.deltas import Reader, read_intervals
+from aftercall.core.quality.intervals.deltas import IntervalReader, read_intervals
 from aftercall.core.quality.stats.link import Family, Sample
 from tests.core.quality.reports import START, Object, inbound, outbound, sample
 
@@ -29,7 +29,7 @@ def test_loss_and_rates_agree_with_a_published_implementation(vectors: Vectors) 
     assert len(rows) == 12
     for row in rows:
         stamp_s = (row["cur"]["timestamp"] - START) / 1000
-        reader = Reader()
+        reader = IntervalReader()
         length_s = 5.0
         if row["prev"] is not None:
             prev_s = (row["prev"]["timestamp"] - START) / 1000
@@ -64,7 +64,7 @@ def test_lost_packets_that_turn_up_late_do_not_make_a_loss_and_still_telescope()
 
 
 def test_the_same_report_again_and_an_older_one_are_dropped_and_counted() -> None:
-    reader = Reader()
+    reader = IntervalReader()
     for at_s, clock_s, received in ((0, 0, 0), (7, 7, 350), (7, 7, 350), (8, 7, 350)):
         reader.take(sample(at_s, inbound(packetsReceived=received), clock_s=clock_s))
     reading = reader.read()

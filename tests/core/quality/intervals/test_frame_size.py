@@ -6,7 +6,7 @@ from aftercall.core.quality.frame.columns import floats
 from aftercall.core.quality.intervals.frame_size import longer_sides
 from aftercall.core.quality.stats.link import Family
 from tests.core.quality.made_intervals import interval
-from tests.core.quality.tabled import table_of
+from tests.core.quality.table_builder import table_of
 
 
 @pytest.mark.parametrize(

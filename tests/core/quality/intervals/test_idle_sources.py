@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from aftercall.core.quality.frame.interval_table import Table
+from aftercall.core.quality.frame.interval_table import IntervalTable
 from aftercall.core.quality.intervals.idle_sources import are_flowing, mark_idle
 from aftercall.core.quality.intervals.liveness import are_idle
 from aftercall.core.quality.stats.getstats import StreamTag
 from aftercall.core.quality.stats.link import Family
 from tests.core.quality.made_intervals import interval
-from tests.core.quality.tabled import table_of
+from tests.core.quality.table_builder import table_of
 
 SENT, RECEIVED = Family.VIDEO_PRODUCER, Family.VIDEO_CONSUMER
 
@@ -21,7 +21,7 @@ class _Streams:
     """The streams of one peer, each in a table of its own."""
 
     def __init__(self) -> None:
-        self.tables: list[Table] = []
+        self.tables: list[IntervalTable] = []
 
     def add(
         self,
@@ -46,9 +46,9 @@ class _Streams:
                 if flow != " "
             ]
         )
-        for saying in table.descriptions:
-            saying.key = (connection, saying.key[1], ssrc)
-            saying.source, saying.tag = source, tag
+        for description in table.descriptions:
+            description.key = (connection, description.key[1], ssrc)
+            description.source, description.tag = source, tag
         self.tables.append(table)
 
     def idle(self) -> list[str]:

@@ -18,7 +18,7 @@ def _folds(call: Call, **changed: PeerFacts) -> dict[str, Folded]:
     folded = {name: fold(chain, call.end_at) for name, chain in facts.items()}
     completed = complete(
         {name: each.verdict for name, each in folded.items()},
-        {name: each.traces for name, each in folded.items()},
+        {name: each.activity for name, each in folded.items()},
         {name: name for name in folded},
         call.end_at,
     )
@@ -40,8 +40,8 @@ def _muted(facts: PeerFacts, start_s: float, end_s: float, **stream: Any) -> Pee
 
 def _call() -> Call:
     call = Call({"ada": OFF, "bob": always(FINE)}, minutes=8)
-    call.note("ada", 120, "video_off")
-    call.note("ada", 300, "video_on")
+    call.event("ada", 120, "video_off")
+    call.event("ada", 300, "video_on")
     return call
 
 
@@ -109,8 +109,8 @@ def test_a_camera_switched_in_the_middle_of_an_interval_is_no_slow_one() -> None
 
     call = Call({"ada": weather, "bob": always(FINE)}, minutes=8)
     untold = _seen(_folds(call)["ada"], "video_producer")
-    call.note("ada", 56, "video_off")
-    call.note("ada", 117, "video_on")
+    call.event("ada", 56, "video_off")
+    call.event("ada", 117, "video_on")
     told = _seen(_folds(call)["ada"], "video_producer")
     assert untold.mos_estimated.p10 == 1.0
     assert untold.frames_per_second is not None and (untold.frames_per_second.avg or 30) < 29

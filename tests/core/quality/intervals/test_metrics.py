@@ -138,10 +138,10 @@ def test_a_jitter_that_nothing_came_to_change_is_not_known() -> None:
 def test_jitter_from_before_a_mute_is_no_bad_network() -> None:
     silent = between(120, 300, Weather(sends_audio=False, jitter_s=0.06))
     call = Call({"ada": silent, "bob": always(FINE)}, minutes=8, has_video=False)
-    call.note("ada", 120, "audio_off")
-    call.note("ada", 300, "audio_on")
+    call.event("ada", 120, "audio_off")
+    call.event("ada", 300, "audio_on")
     bob = fold([call.facts("bob")], call.end_at)
     assert bob.verdict.issues == []
-    assert not any(each.jittery for each in bob.traces.streams)
+    assert not any(each.jittery for each in bob.activity.streams)
     ada = fold([call.facts("ada")], call.end_at)
-    assert not any(each.jittery for each in ada.traces.streams if each.family in PRODUCERS)
+    assert not any(each.jittery for each in ada.activity.streams if each.family in PRODUCERS)

@@ -5,31 +5,31 @@ import pytest
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.frame.columns import floats, numbers
-from aftercall.core.quality.intervals.mute_state import Mutes, camera_issues
+from aftercall.core.quality.intervals.mute_state import MuteState, camera_issues
 from aftercall.core.quality.issues import IssueName
 from aftercall.core.quality.stats.link import Family, Sample
 from aftercall.core.records import StoredPeerEvent
-from tests.core.quality.notes import note
+from tests.core.quality.peer_events import event
 from tests.core.quality.reports import START, outbound, sample
 
 
-def _note(at: int, name: str, source: str | None = None) -> StoredPeerEvent:
-    return note(at, name, **({} if source is None else {"source": source}))
+def _event(at: int, name: str, source: str | None = None) -> StoredPeerEvent:
+    return event(at, name, **({} if source is None else {"source": source}))
 
 
-def _mutes(**at_by_name: int) -> Mutes:
-    return Mutes(_note(at, name) for name, at in at_by_name.items())
+def _mute_state(**at_by_name: int) -> MuteState:
+    return MuteState(_event(at, name) for name, at in at_by_name.items())
 
 
 def _since(
-    mutes: Mutes, start: int, end: int, family: Family = Family.AUDIO_PRODUCER
+    mute_state: MuteState, start: int, end: int, family: Family = Family.AUDIO_PRODUCER
 ) -> int | None:
-    [since] = floats(mutes.unmuted_since(family, numbers([start]), numbers([end])))
+    [since] = floats(mute_state.unmuted_since(family, numbers([start]), numbers([end])))
     return None if since is None else int(since)
 
 
 def test_without_a_word_everything_is_on() -> None:
-    assert _since(_mutes(), 5, 6) == 0
+    assert _since(_mute_state(), 5, 6) == 0
 
 
 @pytest.mark.parametrize(
@@ -37,59 +37,61 @@ def test_without_a_word_everything_is_on() -> None:
     [(0, 9, 0), (5, 11, None), (12, 18, None), (15, 25, None), (20, 27, 20), (40, 47, 20)],
 )
 def test_a_switch_off_mutes_until_the_switch_on(start: int, end: int, since: int | None) -> None:
-    assert _since(_mutes(audio_off=10, audio_on=20), start, end) == since
+    assert _since(_mute_state(audio_off=10, audio_on=20), start, end) == since
 
 
 def test_who_first_switches_on_had_been_off() -> None:
-    mutes = _mutes(audio_on=10)
-    assert _since(mutes, 0, 5) is None
-    assert _since(mutes, 10, 17) == 10
+    mute_state = _mute_state(audio_on=10)
+    assert _since(mute_state, 0, 5) is None
+    assert _since(mute_state, 10, 17) == 10
 
 
 def test_muted_while_any_cause_holds() -> None:
-    mutes = _mutes(audio_off=10, audio_track_muted=15, audio_on=20, audio_track_unmuted=30)
-    assert _since(mutes, 22, 25) is None
-    assert _since(mutes, 30, 37) == 30
+    mute_state = _mute_state(
+        audio_off=10, audio_track_muted=15, audio_on=20, audio_track_unmuted=30
+    )
+    assert _since(mute_state, 22, 25) is None
+    assert _since(mute_state, 30, 37) == 30
 
 
 def test_the_switches_are_of_microphone_and_camera_alone() -> None:
-    mutes = _mutes(audio_off=10, video_off=10)
-    assert _since(mutes, 12, 19, Family.VIDEO_PRODUCER) is None
+    mute_state = _mute_state(audio_off=10, video_off=10)
+    assert _since(mute_state, 12, 19, Family.VIDEO_PRODUCER) is None
     for family in (
         Family.AUDIO_CONSUMER,
         Family.VIDEO_CONSUMER,
         Family.SCREENSHARE_VIDEO_PRODUCER,
         Family.SCREENSHARE_AUDIO_PRODUCER,
     ):
-        assert _since(mutes, 12, 19, family) == 0
+        assert _since(mute_state, 12, 19, family) == 0
 
 
 def test_a_screen_is_neither_camera_nor_microphone() -> None:
-    mutes = Mutes(
+    mute_state = MuteState(
         [
-            _note(10, "video_track_muted", "screen"),
-            _note(11, "audio_track_muted", "screen_audio"),
-            _note(40, "video_track_muted", "camera"),
-            _note(50, "video_track_unmuted", "screen"),
+            _event(10, "video_track_muted", "screen"),
+            _event(11, "audio_track_muted", "screen_audio"),
+            _event(40, "video_track_muted", "camera"),
+            _event(50, "video_track_unmuted", "screen"),
         ]
     )
-    assert mutes.spans == {"audio": [], "video": [(40, None)]}
+    assert mute_state.spans == {"audio": [], "video": [(40, None)]}
 
 
 @pytest.mark.parametrize(
     "sign",
     [
-        _note(70, "video_on"),
-        _note(70, "selected_camera_update"),
-        _note(70, "track_ended", "camera"),
-        _note(70, "video_track_unmuted"),
+        _event(70, "video_on"),
+        _event(70, "selected_camera_update"),
+        _event(70, "track_ended", "camera"),
+        _event(70, "video_track_unmuted"),
     ],
-    ids=lambda note: note.name,
+    ids=lambda event: event.name,
 )
 def test_a_muted_track_is_muted_until_another_takes_its_place(sign: StoredPeerEvent) -> None:
-    off = _note(20, "video_off")
-    on = _note(30, "video_on")
-    assert Mutes([off, on, _note(60, "video_track_muted"), sign]).spans["video"] == [
+    off = _event(20, "video_off")
+    on = _event(30, "video_on")
+    assert MuteState([off, on, _event(60, "video_track_muted"), sign]).spans["video"] == [
         (20, 30),
         (60, 70),
     ]
@@ -98,20 +100,20 @@ def test_a_muted_track_is_muted_until_another_takes_its_place(sign: StoredPeerEv
 @pytest.mark.parametrize(
     "sign",
     [
-        _note(70, "audio_on"),
-        _note(70, "selected_microphone_update"),
-        _note(70, "track_ended", "screen"),
-        _note(70, "track_ended"),
+        _event(70, "audio_on"),
+        _event(70, "selected_microphone_update"),
+        _event(70, "track_ended", "screen"),
+        _event(70, "track_ended"),
     ],
-    ids=lambda note: f"{note.name} {note.data}",
+    ids=lambda event: f"{event.name} {event.data}",
 )
 def test_a_muted_camera_stays_so_whatever_happens_to_other_tracks(sign: StoredPeerEvent) -> None:
-    assert Mutes([_note(60, "video_track_muted"), sign]).spans["video"] == [(60, None)]
+    assert MuteState([_event(60, "video_track_muted"), sign]).spans["video"] == [(60, None)]
 
 
 def test_another_camera_does_not_switch_it_on() -> None:
-    mutes = Mutes([_note(60, "video_off"), _note(70, "selected_camera_update")])
-    assert mutes.spans["video"] == [(60, None)]
+    mute_state = MuteState([_event(60, "video_off"), _event(70, "selected_camera_update")])
+    assert mute_state.spans["video"] == [(60, None)]
 
 
 def _report(at_s: float, frames: int | None, *, muted: bool | None = None) -> Sample:
@@ -120,18 +122,20 @@ def _report(at_s: float, frames: int | None, *, muted: bool | None = None) -> Sa
     return sample(at_s, camera, tags=[tag])
 
 
-def _seen(mutes: Mutes, *reports: Sample, kind: str = "video") -> list[tuple[float, float | None]]:
+def _seen(
+    mute_state: MuteState, *reports: Sample, kind: str = "video"
+) -> list[tuple[float, float | None]]:
     """The muted spans in seconds after the reports."""
     for report in reports:
-        mutes.take(report)
+        mute_state.take(report)
     return [
         ((start - START) / 1_000, None if end is None else (end - START) / 1_000)
-        for start, end in mutes.spans[kind]
+        for start, end in mute_state.spans[kind]
     ]
 
 
-def _muted_at(at_s: float, kind: str = "video") -> Mutes:
-    return Mutes([_note(START + round(at_s * 1_000), f"{kind}_track_muted")])
+def _muted_at(at_s: float, kind: str = "video") -> MuteState:
+    return MuteState([_event(START + round(at_s * 1_000), f"{kind}_track_muted")])
 
 
 def test_pictures_that_move_show_that_a_track_is_on_again() -> None:
@@ -169,8 +173,8 @@ def test_a_muted_tag_and_no_picture_are_a_camera_that_is_off() -> None:
         _report(35, 400, muted=False),
         _report(42, 610, muted=False),
     ]
-    assert _seen(Mutes([]), *reports) == [(14, 28)]
-    assert _seen(Mutes([]), *reports[:5]) == [(14, None)]
+    assert _seen(MuteState([]), *reports) == [(14, 28)]
+    assert _seen(MuteState([]), *reports[:5]) == [(14, None)]
     issues = camera_issues("ada", _taken(*reports), EpochMs(START + 42_000))
     assert [(i.name, i.first_at - START, i.last_at - START) for i in issues] == [
         (IssueName.CAMERA_MUTED, 14_000, 28_000)
@@ -182,7 +186,7 @@ def test_a_muted_tag_and_black_pictures_are_a_camera_that_is_off(fps: float) -> 
     """Browsers go on sending a black picture now and then for a track that is not enabled."""
     reports = [_report(7 * place, round(7 * place * fps), muted=place > 0) for place in range(5)]
     back = _report(35, 300, muted=False)
-    assert _seen(Mutes([]), *reports, back) == [(0, 28)]
+    assert _seen(MuteState([]), *reports, back) == [(0, 28)]
 
 
 def test_black_pictures_on_several_connections_move_no_more_than_on_one() -> None:
@@ -194,31 +198,31 @@ def test_black_pictures_on_several_connections_move_no_more_than_on_one() -> Non
         return sample(at_s, *sent, tags=[tag | {"ssrc": ssrc} for ssrc in (8, 9, 10)])
 
     reports = [report(7 * place, 7 * place) for place in range(4)]
-    assert _seen(Mutes([]), *reports) == [(0, None)]
+    assert _seen(MuteState([]), *reports) == [(0, None)]
 
 
 def test_a_muted_tag_in_one_report_is_a_camera_that_was_off_at_that_moment() -> None:
     frames = (0, 210, 330, 430, 640)
     reports = [_report(7 * place, each, muted=place == 2) for place, each in enumerate(frames)]
-    assert _seen(Mutes([]), *reports) == [(14, 14)]
+    assert _seen(MuteState([]), *reports) == [(14, 14)]
 
 
 def test_pictures_that_move_again_show_that_a_muted_tag_is_out_of_date() -> None:
     frames = (0, 7, 14, 21, 231, 441)
     reports = [_report(7 * place, each, muted=True) for place, each in enumerate(frames)]
-    assert _seen(Mutes([]), *reports) == [(0, 21)]
+    assert _seen(MuteState([]), *reports) == [(0, 21)]
 
 
-def _taken(*reports: Sample) -> Mutes:
-    mutes = Mutes([])
+def _taken(*reports: Sample) -> MuteState:
+    mute_state = MuteState([])
     for report in reports:
-        mutes.take(report)
-    return mutes
+        mute_state.take(report)
+    return mute_state
 
 
 def test_a_muted_tag_with_pictures_is_no_camera_that_is_off() -> None:
     reports = [_report(7 * place, 210 * place, muted=True) for place in range(5)]
-    assert _seen(Mutes([]), *reports) == []
+    assert _seen(MuteState([]), *reports) == []
 
 
 def test_who_reads_notes_alone_loads_no_numpy() -> None:

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from aftercall.core.quality.frame.interval import Interval
-from aftercall.core.quality.frame.interval_table import Table
+from aftercall.core.quality.frame.interval_table import IntervalTable
 from aftercall.core.quality.intervals.deltas import read_intervals
 from aftercall.core.quality.intervals.pauses import are_edges, leave_out_pauses
 from aftercall.core.quality.stats.link import Family
 from tests.core.quality.made_intervals import interval
 from tests.core.quality.reports import Object, inbound, sample
-from tests.core.quality.tabled import table_of
+from tests.core.quality.table_builder import table_of
 
 CAMERA = Family.VIDEO_CONSUMER
 
@@ -28,7 +28,7 @@ def _row(step: int, frames: int, *, ssrc: int = 1, dt_s: float = 7.0, **members:
     return interval(CAMERA, step, ssrc, dt_s=dt_s, **known | members)
 
 
-def _table(*frames: int, **members: Any) -> Table:
+def _table(*frames: int, **members: Any) -> IntervalTable:
     return table_of([_row(step, each, **members) for step, each in enumerate(frames)])
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aftercall.core.quality.frame.column_buffer import RECEIVED, SENT, Kind
-from aftercall.core.quality.frame.columns import Flags, Numbers, Places, floats, numbers
+from aftercall.core.quality.frame.column_buffer import RECEIVED, SENT, ColumnLayout
+from aftercall.core.quality.frame.columns import BoolArray, FloatArray, IndexArray, floats, numbers
 from aftercall.core.quality.intervals.plausibility import (
     FEW_DUPLICATES,
     LATE_PACKETS,
@@ -26,21 +26,24 @@ from aftercall.core.quality.intervals.plausibility import (
 from aftercall.core.quality.intervals.report_order import Reports
 
 
-def _column(*values: float | None) -> Numbers:
+def _column(*values: float | None) -> FloatArray:
     return numbers(values)
 
 
-def _listed(flags: Flags) -> list[bool]:
+def _listed(flags: BoolArray) -> list[bool]:
     found: list[bool] = flags.tolist()
     return found
 
 
-def _ranks(*ranks: int) -> Places:
+def _ranks(*ranks: int) -> IndexArray:
     return np.array(ranks, dtype=np.intp)
 
 
 def _reports(
-    kind: Kind, ranks: Sequence[int], lengths_s: float = 5.0, **columns: Sequence[float | None]
+    kind: ColumnLayout,
+    ranks: Sequence[int],
+    lengths_s: float = 5.0,
+    **columns: Sequence[float | None],
 ) -> Reports:
     count = len(ranks)
     return Reports(

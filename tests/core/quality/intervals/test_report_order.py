@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercall.core.quality.frame.column_buffer import ColumnBuffers
-from aftercall.core.quality.intervals.deltas import Reader, read_intervals
+from aftercall.core.quality.intervals.deltas import IntervalReader, read_intervals
 from aftercall.core.quality.intervals.report_order import Reports, accept
 from tests.core.quality.reports import START, Object, inbound, sample
 
@@ -118,7 +118,11 @@ def test_the_words_of_a_report_stay_with_it() -> None:
     for at_s, mid in ((0, "a"), (14, "c"), (7, "b")):
         tracks.record(sample(at_s, inbound(mid=mid, packetsReceived=at_s)))
     reports = accept(list(tracks))
-    assert [reports.descriptions[place].mid for place in reports.which] == ["a", "b", "c"]
+    assert [reports.descriptions[place].mid for place in reports.description_index] == [
+        "a",
+        "b",
+        "c",
+    ]
     assert reports.get("at").tolist() == [START, START + 7_000, START + 14_000]
 
 
@@ -127,7 +131,7 @@ def test_the_first_report_of_a_stream_is_a_baseline_only() -> None:
 
 
 def test_a_counter_that_fell_begins_a_new_baseline() -> None:
-    reader = Reader()
+    reader = IntervalReader()
     for at_s, received in ((0, 100), (7, 450), (14, 30), (21, 380)):
         reader.take(sample(at_s, inbound(packetsReceived=received, packetsLost=0)))
     reading = reader.read()

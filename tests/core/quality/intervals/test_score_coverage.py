@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from aftercall.core.quality.frame.interval_table import Table
+from aftercall.core.quality.frame.interval_table import IntervalTable
 from aftercall.core.quality.intervals.score_coverage import (
     REPORT_MS,
     are_to_score,
@@ -13,7 +13,7 @@ from aftercall.core.quality.intervals.scoring import LEAST_PACKETS
 from aftercall.core.quality.models.mos_video import LEAST_SCREEN_FPS
 from aftercall.core.quality.stats.link import Family
 from tests.core.quality.made_intervals import STEP_MS, interval
-from tests.core.quality.tabled import table_of
+from tests.core.quality.table_builder import table_of
 
 FLOWED = {"packets_received": 350, "packets_sent": 350, "frames": 200, "fps": 30.0}
 
@@ -51,7 +51,7 @@ def _covered(family: Family, known_at: set[int], name: str = "mos") -> list[bool
     return covered
 
 
-def _table(family: Family, known_at: set[int], name: str) -> Table:
+def _table(family: Family, known_at: set[int], name: str) -> IntervalTable:
     """Eight intervals, of which these have the score."""
     score: dict[str, Any] = {name: 1.0}
     return table_of([interval(family, n, **(score if n in known_at else {})) for n in range(8)])

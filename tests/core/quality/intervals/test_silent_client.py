@@ -14,7 +14,7 @@ def _completeness(source: str, *, alone_until: int, missing: range) -> Completen
     later = [s for s in facts.samples[alone_until:] if s.sequence not in missing]
     peer = structs.replace(facts.peer, source=source)
     assert peer.left_at is not None
-    made = PeerFacts(peer=peer, samples=[first, *later], notes=[])
+    made = PeerFacts(peer=peer, samples=[first, *later], events=[])
     return fold([made], peer.left_at).verdict.completeness
 
 

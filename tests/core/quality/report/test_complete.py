@@ -20,7 +20,7 @@ def _verdicts(call: Call) -> dict[str, Verdict]:
     folded = {name: fold(chain, call.end_at) for name, chain in call.everybody().items()}
     return complete(
         {name: each.verdict for name, each in folded.items()},
-        {name: each.traces for name, each in folded.items()},
+        {name: each.activity for name, each in folded.items()},
         {name: name.capitalize() for name in folded},
         call.end_at,
     )
@@ -104,7 +104,7 @@ def test_an_uplink_is_found_without_a_word_from_its_owner() -> None:
     assert folded["ada"].verdict.cumulative["audio_producer"].packet_loss.avg is None
     verdicts = complete(
         {name: each.verdict for name, each in folded.items()},
-        {name: each.traces for name, each in folded.items()},
+        {name: each.activity for name, each in folded.items()},
         {name: name for name in folded},
         call.end_at,
     )
@@ -149,8 +149,8 @@ def test_sound_and_pictures_that_break_off_without_loss_are_told() -> None:
 def test_a_picture_that_stood_still_while_its_sender_was_cut_off_is_that_senders() -> None:
     cut_off = between(117, 303, replace(FINE, hears=False))
     call = _call(ada=between(120, 300, Weather(freezes=0.9)), bob=cut_off)
-    call.note("bob", 118, "ice_connection_state", connection="pc1", state="disconnected")
-    call.note("bob", 302, "ice_connection_state", connection="pc1", state="connected")
+    call.event("bob", 118, "ice_connection_state", connection="pc1", state="disconnected")
+    call.event("bob", 302, "ice_connection_state", connection="pc1", state="connected")
     assert [finding.sentence for finding in _verdicts(call)["ada"].diagnosis] == [
         "Bob's video came through badly to Ada from 10:01:59 to 10:05:01 UTC (still for about "
         "90 % of the time); the cause was Bob's lost connection."
@@ -191,8 +191,8 @@ def test_one_way_audio_names_whom_nobody_heard() -> None:
 def test_silence_of_a_sender_is_not_one_way_audio() -> None:
     quiet = between(120, 300, replace(FINE, sends_audio=False))
     call = _call(ada=quiet, bob=None)
-    call.note("ada", 119, "audio_off")
-    call.note("ada", 301, "audio_on")
+    call.event("ada", 119, "audio_off")
+    call.event("ada", 301, "audio_on")
     assert _verdicts(call)["bob"].issues == []
 
 
@@ -216,7 +216,7 @@ def test_a_quiet_room_is_no_dead_microphone() -> None:
 
 def test_a_microphone_gone_silent_after_a_switch_is_told_with_it() -> None:
     call = _call(ada=between(240, 480, Weather(level=0.0)), bob=None)
-    call.note("ada", 238, "selected_microphone_update", device={"label": "Headset"})
+    call.event("ada", 238, "selected_microphone_update", device={"label": "Headset"})
     [finding] = _verdicts(call)["ada"].diagnosis
     assert finding.cause == "silent_microphone"
     assert "just after the switch to Headset at 10:03:58" in finding.sentence
@@ -224,8 +224,8 @@ def test_a_microphone_gone_silent_after_a_switch_is_told_with_it() -> None:
 
 def test_a_muted_microphone_is_no_fault() -> None:
     call = _call(ada=between(120, 300, Weather(level=0.0, sends_audio=False)), bob=None)
-    call.note("ada", 118, "audio_off")
-    call.note("ada", 302, "audio_on")
+    call.event("ada", 118, "audio_off")
+    call.event("ada", 302, "audio_on")
     assert _verdicts(call)["ada"].issues == []
 
 
@@ -238,8 +238,8 @@ def test_audio_and_video_that_stop_while_switched_on_are_told() -> None:
 
 def test_a_camera_switched_off_is_no_fault() -> None:
     call = _call(ada=between(120, 300, Weather(camera_on=False)), bob=None)
-    call.note("ada", 118, "video_off")
-    call.note("ada", 302, "video_on")
+    call.event("ada", 118, "video_off")
+    call.event("ada", 302, "video_on")
     verdicts = _verdicts(call)
     assert _names(verdicts["ada"]) == {IssueName.CAMERA_MUTED}
     assert _names(verdicts["bob"]) == set()
@@ -248,7 +248,7 @@ def test_a_camera_switched_off_is_no_fault() -> None:
 
 def test_a_screen_whose_track_is_muted_hides_nothing_of_the_camera() -> None:
     call = _call(ada=between(120, 300, Weather(is_cpu_bound=True)), bob=None)
-    call.note("ada", 60, "video_track_muted", source="screen")
+    call.event("ada", 60, "video_track_muted", source="screen")
     verdict = _verdicts(call)["ada"]
     assert IssueName.CAMERA_MUTED not in _names(verdict)
     assert [finding.cause for finding in verdict.diagnosis] == ["cpu"]
@@ -273,11 +273,11 @@ def test_reports_that_stop_are_a_gap() -> None:
 
 def test_an_interrupted_connection_is_told() -> None:
     call = _call(ada=None, bob=None)
-    call.note("ada", 100, "ice_connection_state", connection="pc1", state="disconnected")
-    call.note("ada", 109, "ice_connection_state", connection="pc1", state="connected")
-    call.note("bob", 200, "ice_connection_state", connection="pc1", state="failed")
-    call.note("bob", 1, "ice_connection_state", connection="pc1", state="checking")
-    call.note("bob", 9, "ice_connection_state", connection="pc1", state="connected")
+    call.event("ada", 100, "ice_connection_state", connection="pc1", state="disconnected")
+    call.event("ada", 109, "ice_connection_state", connection="pc1", state="connected")
+    call.event("bob", 200, "ice_connection_state", connection="pc1", state="failed")
+    call.event("bob", 1, "ice_connection_state", connection="pc1", state="checking")
+    call.event("bob", 9, "ice_connection_state", connection="pc1", state="connected")
     verdicts = _verdicts(call)
     assert [f.sentence for f in verdicts["ada"].diagnosis] == [
         "Ada's connection was lost for 9 s at 10:01:40 UTC."
@@ -295,7 +295,7 @@ def _live(facts: PeerFacts) -> PeerFacts:
 
 def test_an_interruption_that_lasts_is_told_until_now() -> None:
     call = _call(ada=between(180, 480, replace(FINE, hears=False)), bob=None)
-    call.note("ada", 182, "ice_connection_state", connection="pc1", state="disconnected")
+    call.event("ada", 182, "ice_connection_state", connection="pc1", state="disconnected")
     verdict = fold([_live(call.facts("ada"))], call.end_at).verdict
     [lost] = [issue for issue in verdict.issues if issue.name is IssueName.ICE_RECONNECTING]
     assert (lost.first_at, lost.last_at, lost.is_open) == (TEN + 182_000, call.end_at, True)
@@ -303,8 +303,8 @@ def test_an_interruption_that_lasts_is_told_until_now() -> None:
 
 def test_packets_end_an_interruption_that_no_state_ends() -> None:
     call = _call(ada=None, bob=None)
-    call.note("ada", 60, "ice_connection_state", connection="pc1", state="disconnected")
-    call.note("bob", 60, "reconnect_attempt")
+    call.event("ada", 60, "ice_connection_state", connection="pc1", state="disconnected")
+    call.event("bob", 60, "reconnect_attempt")
     for name, verdict in _verdicts(call).items():
         [finding] = verdict.diagnosis
         lost = "connection was lost for 10 s at 10:01:00 UTC."
@@ -313,7 +313,7 @@ def test_packets_end_an_interruption_that_no_state_ends() -> None:
 
 def test_a_camera_whose_unmuting_nobody_told_is_on_when_its_pictures_move() -> None:
     call = _call(ada=between(120, 300, Weather(is_cpu_bound=True)), bob=None)
-    call.note("ada", 60, "video_track_muted")
+    call.event("ada", 60, "video_track_muted")
     verdict = _verdicts(call)["ada"]
     [muted] = [issue for issue in verdict.issues if issue.name is IssueName.CAMERA_MUTED]
     assert (muted.first_at, muted.last_at) == (TEN + 60_000, TEN + 63_000)
@@ -323,8 +323,8 @@ def test_a_camera_whose_unmuting_nobody_told_is_on_when_its_pictures_move() -> N
 def test_the_worst_comes_first() -> None:
     worse = Weather(up_loss=0.25)
     call = _call(ada=between(120, 300, worse), bob=between(60, 120, LOSSY_DOWN), cyd=None)
-    call.note("ada", 30, "ice_connection_state", connection="pc1", state="disconnected")
-    call.note("ada", 33, "ice_connection_state", connection="pc1", state="connected")
+    call.event("ada", 30, "ice_connection_state", connection="pc1", state="disconnected")
+    call.event("ada", 33, "ice_connection_state", connection="pc1", state="connected")
     for verdict in _verdicts(call).values():
         ranks = [("severe", "warning", "information").index(f.severity) for f in verdict.diagnosis]
         assert ranks == sorted(ranks)

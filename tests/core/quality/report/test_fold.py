@@ -16,7 +16,7 @@ from aftercall.core.quality.report.fold import Folded, PeerFacts, fold
 from aftercall.core.records import LeaveReason
 from tests.completed_calls import completed, recorded
 from tests.core.quality.cast import Call
-from tests.core.quality.story import Told, peer_of, tag
+from tests.core.quality.peer_builder import Told, peer_of, tag
 
 SAMPLES = Path(__file__).parents[3] / "samples"
 
@@ -95,7 +95,7 @@ def test_reports_are_due_at_the_interval_that_was_asked_for(
 ) -> None:
     call = Call(["ada", "bob"], minutes=2, interval_ms=3_000)
     if asked_ms is not None:
-        call.note("ada", 0, INTERVAL_ASKED, interval_ms=asked_ms)
+        call.event("ada", 0, INTERVAL_ASKED, interval_ms=asked_ms)
     facts = call.facts("ada")
     joined = structs.replace(facts, peer=structs.replace(facts.peer, interval_ms=7_000))
     verdict = fold([joined], call.end_at).verdict
@@ -149,8 +149,8 @@ def test_a_hidden_page_is_complete_with_half_the_samples() -> None:
 
 def test_what_the_collector_dropped_and_an_inferred_end_are_told() -> None:
     call = Call(["ada"], minutes=2)
-    call.note("ada", 50, "entries_dropped", count=3)
-    call.note("ada", 90, "entries_dropped", count=8)
+    call.event("ada", 50, "entries_dropped", count=3)
+    call.event("ada", 90, "entries_dropped", count=8)
     facts = call.facts("ada")
     peer = structs.replace(facts.peer, left_reason=LeaveReason.SILENCE)
     completeness = fold([structs.replace(facts, peer=peer)], call.end_at).verdict.completeness

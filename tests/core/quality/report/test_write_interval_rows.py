@@ -12,7 +12,7 @@ from aftercall.core.quality.frame.interval import Interval
 from aftercall.core.quality.report.write_interval_rows import AT_ONCE, write_rows
 from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, Family
 from tests.core.quality.made_intervals import interval, stream_intervals
-from tests.core.quality.tabled import table_of, tabled
+from tests.core.quality.table_builder import single_row_tables, table_of
 
 Row = dict[str, Any]
 
@@ -113,5 +113,5 @@ def test_many_rows_are_written_in_order() -> None:
 
 def test_the_rows_of_peers_come_one_after_the_other() -> None:
     one, other = (interval(Family.VIDEO_PRODUCER, step) for step in (2, 1))
-    assert json.loads(write_rows(tabled([one, other]))) == [_row(one), _row(other)]
+    assert json.loads(write_rows(single_row_tables([one, other]))) == [_row(one), _row(other)]
     assert json.loads(write_rows([])) == []

@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 
 from aftercall.core.instants import format_iso
 from aftercall.core.quality.frame.interval import Interval
-from aftercall.core.quality.report.receive_stats import Received
+from aftercall.core.quality.report.receive_stats import MediaReception
 from aftercall.core.quality.report.write_receive_stats import receive
 from aftercall.core.quality.stats.link import Family
 from tests.core.quality.made_intervals import interval, stream_intervals
-from tests.core.quality.tabled import table_of
+from tests.core.quality.table_builder import table_of
 
 
-def _received(intervals: list[Interval], *, is_video: bool) -> Received:
+def _received(intervals: list[Interval], *, is_video: bool) -> MediaReception:
     families = {i.family for i in intervals}
     tables = [table_of([i for i in intervals if i.family is each]) for each in families]
-    return receive([table.in_order() for table in tables], is_video=is_video)
+    return receive([table.sort_by_time() for table in tables], is_video=is_video)
 
 
 def _moment(group: list[Interval], *, is_video: bool) -> dict[str, Any]:

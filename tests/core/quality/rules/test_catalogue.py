@@ -7,7 +7,7 @@ import pytest
 
 from aftercall.core.quality.issues import Issue, IssueName
 from tests.core.quality.catalogue import CASES, VOICE, Case
-from tests.core.quality.story import Said, Told, issues_of, moment, peer_of, tag
+from tests.core.quality.peer_builder import Said, Told, issues_of, moment, peer_of, tag
 
 _FIXED: dict[str, Said] = {
     "outbound-rtp": {"mediaSourceId": "media-source"},

@@ -11,8 +11,8 @@ from msgspec import structs
 from aftercall.core.quality.issues import Issue, IssueName
 from aftercall.core.quality.report.fold import PeerFacts
 from tests.core.quality.cast import TEN
-from tests.core.quality.notes import note
-from tests.core.quality.story import Said, Told, folded, issues_of, moment, peer_of, tag
+from tests.core.quality.peer_builder import Said, Told, folded, issues_of, moment, peer_of, tag
+from tests.core.quality.peer_events import event
 
 BAD = {"packetsReceived": 900, "packetsLost": 100, "jitter": 0.2}
 GOOD = {"packetsReceived": 1_000, "packetsLost": 0, "jitter": 0.001}
@@ -31,10 +31,10 @@ def _stream(
     return peer_of([stream, *peer.pop("beside", [])], tags=tags, **peer)
 
 
-def _noted(facts: PeerFacts, *notes: tuple[float, str, Said]) -> PeerFacts:
+def _noted(facts: PeerFacts, *events: tuple[float, str, Said]) -> PeerFacts:
     """Something happens `at_s` seconds after the peer joined."""
-    made = [note(TEN + round(at_s * 1000), name, **data) for at_s, name, data in notes]
-    return structs.replace(facts, notes=made)
+    made = [event(TEN + round(at_s * 1000), name, **data) for at_s, name, data in events]
+    return structs.replace(facts, events=made)
 
 
 def _ice(at_s: float, state: str) -> tuple[float, str, Said]:
@@ -104,25 +104,30 @@ DRY = [
 ]
 
 
-@pytest.mark.parametrize(("name", "source", "dry", "wet"), DRY)
+@pytest.mark.parametrize(("name", "source", "stalled", "wet"), DRY)
 def test_two_reports_without_any_raise_and_the_first_with_some_clears(
-    name: IssueName, source: str, dry: Said, wet: Said
+    name: IssueName, source: str, stalled: Said, wet: Said
 ) -> None:
-    assert issues_of(_stream([wet, dry, wet, dry, wet], source), name) == []
-    first, second = issues_of(_stream([wet, dry, dry, wet, dry, dry, dry], source), name)
+    assert issues_of(_stream([wet, stalled, wet, stalled, wet], source), name) == []
+    first, second = issues_of(
+        _stream([wet, stalled, stalled, wet, stalled, stalled, stalled], source), name
+    )
     assert (first.first_at, first.last_at, first.is_open) == (moment(1), moment(3), False)
     assert (second.first_at, second.last_at, second.is_open) == (moment(4), moment(7), True)
 
 
-@pytest.mark.parametrize(("name", "source", "dry", "wet"), DRY)
+@pytest.mark.parametrize(("name", "source", "stalled", "wet"), DRY)
 def test_what_is_switched_off_is_not_missing(
-    name: IssueName, source: str, dry: Said, wet: Said
+    name: IssueName, source: str, stalled: Said, wet: Said
 ) -> None:
-    assert issues_of(_stream([wet, dry, dry, dry], source, tagged={"muted": True}), name) == []
-    paused = {**dry, "active": False}
+    assert (
+        issues_of(_stream([wet, stalled, stalled, stalled], source, tagged={"muted": True}), name)
+        == []
+    )
+    paused = {**stalled, "active": False}
     assert issues_of(_stream([wet, paused, paused, paused], source), name) == []
     kind = "audio" if source == "microphone" else "video"
-    switched = _noted(_stream([wet, dry, dry, dry], source), (29, f"{kind}_off", {}))
+    switched = _noted(_stream([wet, stalled, stalled, stalled], source), (29, f"{kind}_off", {}))
     assert issues_of(switched, name) == []
 
 
@@ -136,9 +141,9 @@ def test_nothing_is_judged_in_the_first_ten_seconds() -> None:
 
 def test_nothing_is_judged_in_the_ten_seconds_after_an_unmute() -> None:
     name = IssueName.NO_AUDIO_SENT
-    wet, dry = {"bytesSent": 900}, {"bytesSent": 0}
+    wet, stalled = {"bytesSent": 900}, {"bytesSent": 0}
     for silent, is_raised in ((40 + 14, False), (40 + 15, True)):
-        steps = [wet if second >= silent else dry for second in range(80)]
+        steps = [wet if second >= silent else stalled for second in range(80)]
         facts = _stream(steps, "microphone", begin_s=0, step_s=1)
         muted = _noted(facts, (5, "audio_off", {}), (40, "audio_on", {}))
         assert bool(issues_of(muted, name)) is is_raised, silent
@@ -287,7 +292,7 @@ def test_sound_between_the_looks_at_the_level_is_heard(energy: float, is_voiced:
     facts = _with_energy(_microphone([0.0] * 6), [0.0, 0.0, energy, 0.0, 0.0, 0.0])
     [dead] = issues_of(facts, IssueName.SILENT_MICROPHONE)
     assert (dead.first_at, dead.last_at) == (moment(3), moment(6))
-    [trace] = [each for each in folded(facts).traces.streams if each.family == "audio_producer"]
+    [trace] = [each for each in folded(facts).activity.streams if each.family == "audio_producer"]
     assert trace.voiced == ([(moment(2), moment(3))] if is_voiced else [])
 
 

@@ -11,7 +11,7 @@ from aftercall.core.quality.issues import Issue, IssueName
 from aftercall.core.quality.report.complete import complete
 from aftercall.core.quality.report.fold import PeerFacts, fold
 from tests.core.quality.cast import FINE, Call, Weather, always, replace
-from tests.core.quality.notes import note
+from tests.core.quality.peer_events import event
 
 STEP_S = 5
 RECEIVED = frozenset({IssueName.ONE_WAY_AUDIO, IssueName.NO_AUDIO_RECEIVED,
@@ -30,7 +30,7 @@ def _told(call: Call, ada: PeerFacts) -> dict[str, list[Issue]]:
     each = {name: fold(chain, call.end_at) for name, chain in chains.items()}
     verdicts = complete(
         {name: one.verdict for name, one in each.items()},
-        {name: one.traces for name, one in each.items()},
+        {name: one.activity for name, one in each.items()},
         {name: name for name in each},
         call.end_at,
     )
@@ -49,7 +49,7 @@ def _reworked(facts: PeerFacts, change: Callable[[int, Body], None]) -> PeerFact
     return structs.replace(facts, samples=samples)
 
 
-def _dry(facts: PeerFacts, first: int, reports: int, *kinds: str) -> PeerFacts:
+def _stalled(facts: PeerFacts, first: int, reports: int, *kinds: str) -> PeerFacts:
     """Without what was received of these kinds in so many reports from the first on."""
     before: dict[str, Body] = {}
     missed: dict[str, Body] = {}
@@ -90,7 +90,7 @@ def _span(issue: Issue, call: Call) -> tuple[float, float]:
 @pytest.mark.parametrize("reports", [1, 2, 6])
 def test_a_voice_not_heard_for_ten_seconds_while_pictures_come_is_one_way(reports: int) -> None:
     call = _call()
-    told = _told(call, _dry(call.facts("ada"), 10, reports, "audio"))
+    told = _told(call, _stalled(call.facts("ada"), 10, reports, "audio"))
     assert told["bob"] == []
     if reports * STEP_S < 10:
         assert told["ada"] == []
@@ -103,7 +103,7 @@ def test_a_voice_not_heard_for_ten_seconds_while_pictures_come_is_one_way(report
 
 def test_without_pictures_either_it_is_no_audio_at_all() -> None:
     call = _call()
-    told = _told(call, _dry(call.facts("ada"), 10, 4, "audio", "video"))
+    told = _told(call, _stalled(call.facts("ada"), 10, 4, "audio", "video"))
     assert [issue.name for issue in told["ada"]] == [IssueName.NO_AUDIO_RECEIVED]
     assert told["bob"] == []
 
@@ -111,18 +111,18 @@ def test_without_pictures_either_it_is_no_audio_at_all() -> None:
 @pytest.mark.parametrize("level", [0.0, 0.007])
 def test_who_said_nothing_was_not_missed(level: float) -> None:
     call = _call(replace(FINE, level=level))
-    assert _told(call, _dry(call.facts("ada"), 10, 6, "audio"))["ada"] == []
+    assert _told(call, _stalled(call.facts("ada"), 10, 6, "audio"))["ada"] == []
 
 
 def test_who_sent_nothing_was_not_missed() -> None:
     call = _call(replace(FINE, sends_audio=False, camera_on=False))
-    assert _told(call, _shown(_dry(call.facts("ada"), 10, 6, "audio", "video")))["ada"] == []
+    assert _told(call, _shown(_stalled(call.facts("ada"), 10, 6, "audio", "video")))["ada"] == []
 
 
 @pytest.mark.parametrize("reports", [1, 2, 6])
 def test_a_picture_that_is_shown_and_does_not_come_is_missed(reports: int) -> None:
     call = _call()
-    told = _told(call, _shown(_dry(call.facts("ada"), 10, reports, "video")))
+    told = _told(call, _shown(_stalled(call.facts("ada"), 10, reports, "video")))
     assert told["bob"] == []
     names = [issue.name for issue in told["ada"]]
     assert names == ([] if reports * STEP_S < 10 else [IssueName.NO_VIDEO_RECEIVED])
@@ -130,19 +130,19 @@ def test_a_picture_that_is_shown_and_does_not_come_is_missed(reports: int) -> No
 
 def test_a_picture_that_was_shown_before_and_is_not_any_more_is_not_missed() -> None:
     call = _call()
-    dry = _dry(call.facts("ada"), 10, 6, "video")
-    shown = _shown(structs.replace(dry, samples=dry.samples[:10]))
-    samples = [*shown.samples, *dry.samples[10:]]
-    assert _told(call, structs.replace(dry, samples=samples))["ada"] == []
+    stalled = _stalled(call.facts("ada"), 10, 6, "video")
+    shown = _shown(structs.replace(stalled, samples=stalled.samples[:10]))
+    samples = [*shown.samples, *stalled.samples[10:]]
+    assert _told(call, structs.replace(stalled, samples=samples))["ada"] == []
 
 
 def test_a_picture_on_a_hidden_page_is_not_missed() -> None:
     call = _call()
-    dry = _shown(_dry(call.facts("ada"), 10, 6, "video"))
-    hidden = note(dry.samples[8].at, "browser_backgrounded")
-    assert _told(call, structs.replace(dry, notes=[*dry.notes, hidden]))["ada"] == []
+    stalled = _shown(_stalled(call.facts("ada"), 10, 6, "video"))
+    hidden = event(stalled.samples[8].at, "browser_backgrounded")
+    assert _told(call, structs.replace(stalled, events=[*stalled.events, hidden]))["ada"] == []
 
 
 def test_a_picture_that_nobody_looks_at_is_not_missed() -> None:
     call = _call()
-    assert _told(call, _dry(call.facts("ada"), 10, 6, "video"))["ada"] == []
+    assert _told(call, _stalled(call.facts("ada"), 10, 6, "video"))["ada"] == []

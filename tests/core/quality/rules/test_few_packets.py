@@ -3,7 +3,7 @@
 import pytest
 
 from aftercall.core.quality.issues import IssueName
-from tests.core.quality.story import Told, issues_of, peer_of, tag
+from tests.core.quality.peer_builder import Told, issues_of, peer_of, tag
 
 
 def received(packets: int, lost: int, intervals: int = 8) -> Told:

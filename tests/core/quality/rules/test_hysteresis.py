@@ -15,24 +15,24 @@ from aftercall.core.quality.rules.hysteresis import (
     CLEAR_AFTER,
     RAISE_AFTER,
     WINDOW,
+    ConditionSamples,
     HysteresisRule,
-    Samples,
 )
 
 REF = StreamRef(peer_id="ada")
 STEP_MS = 7_000
 
 
-def _samples(marks: str) -> Samples:
+def _samples(marks: str) -> ConditionSamples:
     """A sample for each mark: `x` bad, `X` hard, `.` good, `-` between, `|` an interruption."""
     places = [place for place, mark in enumerate(marks) if mark != "|"]
     is_bad = np.array([marks[place] in "xX" for place in places], dtype=np.bool_)
-    return Samples(
+    return ConditionSamples(
         starts=numbers([place * STEP_MS for place in places]),
         ends=numbers([(place + 1) * STEP_MS for place in places]),
         values={"loss_percent": numbers([10.0 + place for place in places]) * is_bad},
         bad={"loss_percent": is_bad},
-        is_hard=np.array([marks[place] == "X" for place in places], dtype=np.bool_),
+        raises_alone=np.array([marks[place] == "X" for place in places], dtype=np.bool_),
         is_good=np.array([marks[place] == "." for place in places], dtype=np.bool_),
         sections=np.array([marks[:place].count("|") for place in places], dtype=np.intp),
         last_section=marks.count("|"),
@@ -43,16 +43,16 @@ def _watched(marks: str, **options: Any) -> list[Issue]:
     return HysteresisRule(IssueName.POOR_NETWORK_UPLINK, **options).issues(REF, _samples(marks))
 
 
-def _bad_samples(**values: Sequence[float]) -> Samples:
+def _bad_samples(**values: Sequence[float]) -> ConditionSamples:
     """Samples of these values, of which more than five is bad."""
     columns = {name: numbers(column) for name, column in values.items()}
     length = len(next(iter(columns.values())))
-    return Samples(
+    return ConditionSamples(
         starts=numbers(range(length)),
         ends=numbers(range(length)),
         values=columns,
         bad={name: column > 5 for name, column in columns.items()},
-        is_hard=np.zeros(length, dtype=np.bool_),
+        raises_alone=np.zeros(length, dtype=np.bool_),
         is_good=np.zeros(length, dtype=np.bool_),
         sections=np.zeros(length, dtype=np.intp),
         last_section=0,
@@ -60,8 +60,8 @@ def _bad_samples(**values: Sequence[float]) -> Samples:
 
 
 def _worst(*, low_is_bad: bool = False, **values: Sequence[float]) -> dict[str, float]:
-    watch = HysteresisRule(IssueName.POOR_NETWORK_UPLINK, low_is_bad)
-    [issue] = watch.issues(REF, _bad_samples(**values))
+    hysteresis = HysteresisRule(IssueName.POOR_NETWORK_UPLINK, low_is_bad)
+    [issue] = hysteresis.issues(REF, _bad_samples(**values))
     return issue.worst
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aftercall.core.quality.frame.interval import Interval
-from aftercall.core.quality.intervals.mute_state import Mutes
+from aftercall.core.quality.intervals.mute_state import MuteState
 from aftercall.core.quality.issues import Issue, IssueName
 from aftercall.core.quality.rules.microphone_rules import (
     CONSTANT_DEVIATION,
@@ -22,8 +22,8 @@ from aftercall.core.quality.rules.microphone_rules import (
 from aftercall.core.quality.stats.link import Family
 from aftercall.core.records import StoredPeerEvent
 from tests.core.quality.made_intervals import START, STEP_MS, interval
-from tests.core.quality.notes import note
-from tests.core.quality.tabled import table_of
+from tests.core.quality.peer_events import event
+from tests.core.quality.table_builder import table_of
 
 _Told = tuple[IssueName, int, int, dict[str, float], int]
 
@@ -36,9 +36,9 @@ def _microphone(levels: list[float | None], **members: Any) -> list[Interval]:
     ]
 
 
-def _issues(intervals: list[Interval], *notes: StoredPeerEvent) -> list[Issue]:
+def _issues(intervals: list[Interval], *events: StoredPeerEvent) -> list[Issue]:
     tables = [table_of(intervals)] if intervals else []
-    return microphone_issues("ada", tables, notes, Mutes(notes))
+    return microphone_issues("ada", tables, events, MuteState(events))
 
 
 def _walked(intervals: list[Interval], changes: list[int]) -> list[_Told]:
@@ -121,9 +121,10 @@ def test_all_at_once_gives_what_a_walk_finds(
         for step, level in enumerate(levels, 1)
     ]
     moments = [START + step * STEP_MS for step in sorted(changes)]
-    notes = [note(at, "selected_microphone_update") for at in moments]
+    events = [event(at, "selected_microphone_update") for at in moments]
     found = [
-        (i.name, i.first_at, i.last_at, i.worst, i.sample_count) for i in _issues(intervals, *notes)
+        (i.name, i.first_at, i.last_at, i.worst, i.sample_count)
+        for i in _issues(intervals, *events)
     ]
     assert sorted(found, key=str) == _walked(intervals, moments)
 
@@ -134,7 +135,7 @@ def test_what_is_muted_or_sends_nothing_is_not_listened_to() -> None:
     assert _issues(_microphone([*silent], is_muted=True)) == []
     assert _issues(_microphone([*silent], is_active=False)) == []
     assert _issues(_microphone([*silent], packets_sent=0)) == []
-    assert _issues(_microphone([*silent]), note(START, "audio_off")) == []
+    assert _issues(_microphone([*silent]), event(START, "audio_off")) == []
 
 
 def test_a_microphone_that_goes_out_on_several_connections_is_heard_once() -> None:

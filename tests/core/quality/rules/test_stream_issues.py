@@ -7,12 +7,12 @@ from msgspec import structs
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.frame.interval import Interval
-from aftercall.core.quality.intervals.mute_state import Mutes
+from aftercall.core.quality.intervals.mute_state import MuteState
 from aftercall.core.quality.issues import WARM_UP_MS, Issue, IssueName
 from aftercall.core.quality.rules.stream_issues import stream_issues
 from aftercall.core.quality.stats.link import Family
 from tests.core.quality.made_intervals import START, STEP_MS, interval, stream_intervals
-from tests.core.quality.tabled import table_of, tabled
+from tests.core.quality.table_builder import single_row_tables, table_of
 
 LONG_AGO = EpochMs(START - WARM_UP_MS)
 NONE_IS_LATE = EpochMs(START + 60 * STEP_MS)
@@ -20,7 +20,7 @@ NONE_IS_LATE = EpochMs(START + 60 * STEP_MS)
 
 def _issues(*groups: Sequence[Interval]) -> list[Issue]:
     tables = [table_of(group) for group in groups if group]
-    return stream_issues("ada", LONG_AGO, NONE_IS_LATE, tables, Mutes([]))
+    return stream_issues("ada", LONG_AGO, NONE_IS_LATE, tables, MuteState([]))
 
 
 @pytest.mark.parametrize("family", list(Family))
@@ -63,7 +63,9 @@ def test_the_layers_of_a_camera_are_one_stream() -> None:
 def test_a_step_of_the_clock_is_told_of_its_stream_alone() -> None:
     steady = interval(Family.AUDIO_CONSUMER, 1, 1)
     stepped = interval(Family.AUDIO_CONSUMER, 1, 2, is_clock_step=True)
-    [issue] = stream_issues("ada", LONG_AGO, NONE_IS_LATE, tabled([steady, stepped]), Mutes([]))
+    [issue] = stream_issues(
+        "ada", LONG_AGO, NONE_IS_LATE, single_row_tables([steady, stepped]), MuteState([])
+    )
     assert (issue.name, issue.stream.ssrc) == (IssueName.CLOCK_STEP, 2)
 
 
@@ -80,7 +82,7 @@ def test_a_stream_that_comes_later_than_its_peer_warms_up_by_itself(late_by: int
     steps = range(1, 5)
     bad = [interval(Family.AUDIO_CONSUMER, step, jitter_buffer_ms=300.0) for step in steps]
     reported_at = EpochMs(START - late_by * STEP_MS)
-    issues = stream_issues("ada", LONG_AGO, reported_at, [table_of(bad)], Mutes([]))
+    issues = stream_issues("ada", LONG_AGO, reported_at, [table_of(bad)], MuteState([]))
     assert [issue.sample_count for issue in issues] == ([4] if late_by == 0 else [])
 
 

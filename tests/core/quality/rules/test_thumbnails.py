@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from aftercall.core.quality.issues import IssueName
-from tests.core.quality.story import STEP_S, Told, folded, issues_of, peer_of, tag
+from tests.core.quality.peer_builder import STEP_S, Told, folded, issues_of, peer_of, tag
 
 SHOWN = ("expected_width", "expected_height")
 

@@ -7,7 +7,7 @@ import pytest
 from aftercall.core.quality.issues import IssueName
 from aftercall.core.quality.report.complete import complete
 from aftercall.core.quality.report.fold import PeerFacts
-from tests.core.quality.story import Told, folded, issues_of, moment, peer_of, tag
+from tests.core.quality.peer_builder import Told, folded, issues_of, moment, peer_of, tag
 
 NAME = IssueName.AUDIO_NOT_PLAYED
 PLAYED = {"packetsReceived": 500, "totalSamplesReceived": 480_000, "packetsDiscarded": 0}
@@ -52,7 +52,7 @@ def test_the_diagnosis_says_so() -> None:
     facts = _heard(PLAYED, *[THROWN_AWAY] * 3)
     made = folded(facts)
     assert facts.peer.left_at is not None
-    told = complete({"a": made.verdict}, {"a": made.traces}, {"a": "Ada"}, facts.peer.left_at)
+    told = complete({"a": made.verdict}, {"a": made.activity}, {"a": "Ada"}, facts.peer.left_at)
     assert [finding.sentence for finding in told["a"].diagnosis] == [
         "The sound reached Ada but was not played from 10:00:30 to 10:01:00 UTC."
     ]

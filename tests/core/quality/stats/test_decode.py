@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercall.core.errors import Malformed
-from aftercall.core.quality.stats.decode import NUMBERS, StoredReader, numbers_of
+from aftercall.core.quality.stats.decode import NUMBERS, SampleReader, numbers_of
 from aftercall.core.quality.stats.getstats import STATS_MEMBERS, Stats, decode_body, encode_body
 
 TAG = {"connection": "pc", "direction": "send", "ssrc": 4}
@@ -33,7 +33,7 @@ _STATS = st.builds(
 @given(st.lists(_STATS, max_size=6))
 def test_a_stored_sample_reads_the_same_the_fast_way(stats: list[dict[str, Any]]) -> None:
     stored = encode_body(decode_body(body_of(*stats, page_hidden=True, streams=[TAG])))
-    slow, fast = decode_body(stored), StoredReader().read(stored)
+    slow, fast = decode_body(stored), SampleReader().read(stored)
     assert fast.page_hidden is True and fast.streams == slow.streams
     for one, other in zip(slow.connections[0].stats, fast.connections[0].stats, strict=True):
         for name, written in _MEMBERS.items():
@@ -48,7 +48,7 @@ def test_a_stored_sample_reads_the_same_the_fast_way(stats: list[dict[str, Any]]
 @given(_STATS.filter(lambda stats: stats["type"] in NUMBERS))
 def test_the_numbers_of_an_object_are_the_same_however_it_was_read(stats: dict[str, Any]) -> None:
     [slow] = decode_body(body_of(stats)).connections[0].stats
-    [fast] = StoredReader().read(body_of(stats)).connections[0].stats
+    [fast] = SampleReader().read(body_of(stats)).connections[0].stats
     for each in (slow, fast):
         assert [None if isnan(value) else value for value in numbers_of(each)] == [
             getattr(slow, name) for name in NUMBERS[slow.type]
@@ -56,7 +56,7 @@ def test_the_numbers_of_an_object_are_the_same_however_it_was_read(stats: dict[s
 
 
 def test_tags_that_are_written_again_are_not_read_again() -> None:
-    reader = StoredReader()
+    reader = SampleReader()
     first = reader.read(body_of(streams=[TAG]))
     again = reader.read(body_of(streams=[TAG], page_hidden=True))
     other = reader.read(body_of(streams=[TAG | {"muted": True}]))
@@ -66,13 +66,13 @@ def test_tags_that_are_written_again_are_not_read_again() -> None:
 
 
 def test_a_sample_that_was_never_encoded_is_read_all_the_same() -> None:
-    body = StoredReader().read(body_of({"id": "C", "type": "certificate"}, INBOUND))
+    body = SampleReader().read(body_of({"id": "C", "type": "certificate"}, INBOUND))
     assert [each.type for each in body.connections[0].stats] == ["inbound-rtp"]
-    counted = StoredReader().read(body_of(INBOUND | {"packetsReceived": "12", "jitter": None}))
+    counted = SampleReader().read(body_of(INBOUND | {"packetsReceived": "12", "jitter": None}))
     assert counted.connections[0].stats[0].packets_received == 12
 
 
 @pytest.mark.parametrize("data", [b"{", b'{"streams": [{}]}', b'{"streams": 1}'])
 def test_what_is_no_sample_is_refused(data: bytes) -> None:
     with pytest.raises(Malformed):
-        StoredReader().read(data)
+        SampleReader().read(data)

@@ -35,8 +35,8 @@ def test_a_stream_is_linked_to_all_that_belongs_to_it() -> None:
         {"id": "S", "type": "media-source", "trackIdentifier": "track", "width": 640},
         {"id": "R", "type": "remote-inbound-rtp", "ssrc": 5, "localId": "X"},
     ).streams
-    assert stream.saying.key == ("pc", "send", 5)
-    assert stream.saying.subtype == "vp8"
+    assert stream.description.key == ("pc", "send", 5)
+    assert stream.description.subtype == "vp8"
     assert stream.source is not None and stream.source.width == 640
     assert stream.remote is not None and stream.remote.id == "R"
 
@@ -50,7 +50,9 @@ def test_a_remote_report_without_a_link_belongs_to_its_ssrc() -> None:
 
 def test_dangling_links_are_none() -> None:
     (stream,) = sample(rtp("outbound", ssrc=5, codecId="gone", mediaSourceId="gone")).streams
-    assert (stream.saying.codec, stream.source, stream.remote, stream.saying.tag) == (None,) * 4
+    assert (stream.description.codec, stream.source, stream.remote, stream.description.tag) == (
+        None,
+    ) * 4
 
 
 @pytest.mark.parametrize("by", [{"ssrc": 5}, {"mid": "1"}, {"track_id": "track"}])
@@ -60,8 +62,8 @@ def test_a_tag_is_found_by_ssrc_else_mid_else_track(by: Object) -> None:
         rtp("inbound", ssrc=5, mid="1", trackIdentifier="track"),
         tags=[other, {"direction": "receive", "source": "screen", "peer_id": "p"} | by],
     ).streams
-    assert stream.saying.peer_id == "p"
-    assert stream.saying.family is Family.SCREENSHARE_VIDEO_CONSUMER
+    assert stream.description.peer_id == "p"
+    assert stream.description.family is Family.SCREENSHARE_VIDEO_CONSUMER
 
 
 def test_every_stream_has_one_of_eight_families() -> None:
@@ -79,7 +81,7 @@ def test_every_stream_has_one_of_eight_families() -> None:
                 rtp(direction, ssrc=5, kind=kind),
                 tags=[{"direction": tagged, "ssrc": 5, "source": source}],
             ).streams
-            assert stream.saying.family == f"{name}_{end}"
+            assert stream.description.family == f"{name}_{end}"
 
 
 @pytest.mark.parametrize("direction", ["inbound", "outbound"])
@@ -91,7 +93,7 @@ def test_a_browser_knows_a_shared_screen_when_no_tag_does(direction: str) -> Non
     def family(content_type: str, **tag: Any) -> Family:
         stats = rtp(direction, ssrc=5, contentType=content_type)
         (stream,) = sample(stats, tags=[{"direction": way, "ssrc": 5, **tag}]).streams
-        return stream.saying.family
+        return stream.description.family
 
     assert family("screenshare") is family("screenshare", producer_id="P") is screen
     assert family("unspecified") is camera
@@ -103,7 +105,7 @@ def test_a_stream_that_becomes_a_screen_is_heard_of() -> None:
     linker = ReportLinker()
     screen = _received(content_type="screenshare")
     families = [
-        stream.saying.family
+        stream.description.family
         for stats in (_received(), screen, screen, _received())
         for stream in _linked(linker, [], stats)
     ]
@@ -176,22 +178,22 @@ def test_what_is_said_again_is_the_same_object() -> None:
     linker, tags = ReportLinker(), [_tag(muted=False)]
     [first] = _linked(linker, tags, _received(mid="1"), _codec("video/VP8"))
     [again] = _linked(linker, tags, _received(mid="1"), _codec("video/VP8"))
-    assert again.saying is first.saying
+    assert again.description is first.description
     [retagged] = _linked(linker, [_tag(muted=False)], _received(mid="1"), _codec("video/VP8"))
-    assert retagged.saying is first.saying
+    assert retagged.description is first.description
 
 
 def test_what_is_said_anew_is_heard() -> None:
     linker, tags = ReportLinker(), [_tag()]
     [first] = _linked(linker, tags, _received(mid="1"), _codec("video/VP8"))
     [moved] = _linked(linker, tags, _received(mid="2"), _codec("video/VP8"))
-    assert (first.saying.mid, moved.saying.mid) == ("1", "2")
+    assert (first.description.mid, moved.description.mid) == ("1", "2")
     [recoded] = _linked(linker, tags, _received(mid="2"), _codec("video/VP9"))
-    assert recoded.saying.subtype == "vp9"
+    assert recoded.description.subtype == "vp9"
     [muted] = _linked(linker, [_tag(muted=True)], _received(mid="2"), _codec("video/VP9"))
-    assert muted.saying.tag is not None and muted.saying.tag.muted
+    assert muted.description.tag is not None and muted.description.tag.muted
     [other] = _linked(linker, [_tag(source="screen")], _received(mid="2"), _codec("video/VP9"))
-    assert other.saying.family is Family.SCREENSHARE_VIDEO_CONSUMER
+    assert other.description.family is Family.SCREENSHARE_VIDEO_CONSUMER
 
 
 def test_a_score_is_a_number_and_changes_nothing_that_is_said() -> None:
@@ -200,7 +202,7 @@ def test_a_score_is_a_number_and_changes_nothing_that_is_said() -> None:
     [first] = _linked(linker, scored, _received())
     [again] = _linked(linker, scored, _received())
     [better] = _linked(linker, [_tag(score=0.75)], _received())
-    assert first.saying is again.saying is better.saying
+    assert first.description is again.description is better.description
     assert [each.score for each in (first, again, better)] == [0.25, 0.25, 0.75]
 
 
@@ -209,4 +211,4 @@ def test_a_connection_that_was_away_is_linked_afresh() -> None:
     _linked(linker, [_tag(muted=False)], _received())
     linker.link(SampleBody(streams=(tags := [_tag(muted=True)])), EpochMs(1))
     [back] = _linked(linker, tags, _received())
-    assert back.saying.tag is not None and back.saying.tag.muted
+    assert back.description.tag is not None and back.description.tag.muted

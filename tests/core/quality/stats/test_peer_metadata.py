@@ -8,20 +8,20 @@ from aftercall.core.quality.stats.getstats import ConnectionBody, SampleBody, St
 from aftercall.core.quality.stats.link import normalise
 from aftercall.core.quality.stats.peer_metadata import Device, LastSeen, Metadata, fold_metadata
 from aftercall.core.records import StoredPeerEvent
-from tests.core.quality.notes import note
+from tests.core.quality.peer_events import event
 
 MIC = {"device_id": "m1", "kind": "audioinput", "label": "Built-in"}
 HEADSET = {"device_id": "m2", "kind": "audioinput", "label": "Headset"}
 
 
-def _folded(*notes: StoredPeerEvent) -> Metadata:
-    return fold_metadata(notes, LastSeen())
+def _folded(*events: StoredPeerEvent) -> Metadata:
+    return fold_metadata(events, LastSeen())
 
 
 def test_later_members_replace_earlier_ones_and_no_others() -> None:
     metadata = _folded(
-        note(2, "describe", browser={"version": "131"}, room_view_type="webinar"),
-        note(1, "describe", browser={"name": "Chrome", "version": "130"}, sdk={"name": "x"}),
+        event(2, "describe", browser={"version": "131"}, room_view_type="webinar"),
+        event(1, "describe", browser={"name": "Chrome", "version": "130"}, sdk={"name": "x"}),
     )
     assert (metadata.browser.name, metadata.browser.version) == ("Chrome", "131")
     assert metadata.sdk.name == "x"
@@ -31,7 +31,7 @@ def test_later_members_replace_earlier_ones_and_no_others() -> None:
 
 def test_a_member_of_the_wrong_kind_is_as_if_not_said() -> None:
     metadata = _folded(
-        note(1, "describe", device={"os": 7, "cpus": 8, "is_mobile": "no"}, network={"asn": 64500})
+        event(1, "describe", device={"os": 7, "cpus": 8, "is_mobile": "no"}, network={"asn": 64500})
     )
     assert (metadata.device.os, metadata.device.cpus, metadata.device.is_mobile) == (None, 8, None)
     assert metadata.network.asn is not None and metadata.network.asn.asn == "AS64500"
@@ -39,10 +39,10 @@ def test_a_member_of_the_wrong_kind_is_as_if_not_said() -> None:
 
 def test_lists_of_devices_become_what_was_plugged_in_and_out() -> None:
     metadata = _folded(
-        note(1, "audio_devices_updates", devices=[MIC]),
-        note(2, "audio_devices_updates", devices=[MIC]),
-        note(3, "audio_devices_updates", devices=[MIC, HEADSET]),
-        note(4, "audio_devices_updates", devices=[HEADSET]),
+        event(1, "audio_devices_updates", devices=[MIC]),
+        event(2, "audio_devices_updates", devices=[MIC]),
+        event(3, "audio_devices_updates", devices=[MIC, HEADSET]),
+        event(4, "audio_devices_updates", devices=[HEADSET]),
     )
     changes = [
         (change.at, [d.label for d in change.added], [d.label for d in change.removed])
@@ -54,9 +54,9 @@ def test_lists_of_devices_become_what_was_plugged_in_and_out() -> None:
 
 def test_chosen_devices_and_events_are_in_order_of_time() -> None:
     metadata = _folded(
-        note(5, "audio_off"),
-        note(3, "selected_microphone_update", device=HEADSET),
-        note(4, "media_permission", permission="DENIED", nested={"a": 1}, many=[1]),
+        event(5, "audio_off"),
+        event(3, "selected_microphone_update", device=HEADSET),
+        event(4, "media_permission", permission="DENIED", nested={"a": 1}, many=[1]),
     )
     assert [choice.device for choice in metadata.chosen_devices] == [Device(**HEADSET)]
     assert [(h.at, h.name) for h in metadata.happenings] == [
@@ -68,8 +68,8 @@ def test_chosen_devices_and_events_are_in_order_of_time() -> None:
 
 def test_each_pre_call_test_is_kept() -> None:
     metadata = _folded(
-        note(1, "describe", precall={"turn": True, "rtt_s": 0.05}),
-        note(2, "describe", precall={"turn": False}),
+        event(1, "describe", precall={"turn": True, "rtt_s": 0.05}),
+        event(2, "describe", precall={"turn": False}),
     )
     assert [(p.at, p.turn, p.rtt_s) for p in metadata.precalls] == [
         (1, True, 0.05),
@@ -125,4 +125,4 @@ _DATA = st.dictionaries(
     )
 )
 def test_whatever_a_peer_says_of_itself_folds(said: list[tuple[int, str, dict[str, Any]]]) -> None:
-    _folded(*(note(at, name, **data) for at, name, data in said))
+    _folded(*(event(at, name, **data) for at, name, data in said))

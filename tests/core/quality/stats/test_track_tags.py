@@ -28,8 +28,8 @@ def _linked(linker: ReportLinker, tags: list[StreamTag], *stats: Stats) -> list[
 def test_the_only_tag_of_a_kind_is_about_all_sent_streams_of_it() -> None:
     tags = [_tag("microphone", "audio", muted=True), _tag("camera", producer_id="P")]
     streams = _linked(ReportLinker(), tags, _sent(1, "audio"), _sent(2), _sent(3), _sent(4))
-    assert [stream.saying.producer_id for stream in streams] == [None, "P", "P", "P"]
-    assert streams[0].saying.tag is not None and streams[0].saying.tag.muted
+    assert [stream.description.producer_id for stream in streams] == [None, "P", "P", "P"]
+    assert streams[0].description.tag is not None and streams[0].description.tag.muted
 
 
 def test_a_stream_that_comes_with_a_second_tag_is_what_that_tag_says() -> None:
@@ -37,31 +37,31 @@ def test_a_stream_that_comes_with_a_second_tag_is_what_that_tag_says() -> None:
     screen = _tag("screen", producer_id="S")
     _linked(linker, [camera], _sent(2))
     shared = _linked(linker, [screen, camera], _sent(2), _sent(9))
-    assert [stream.saying.family for stream in shared] == [CAMERA, SCREEN]
-    assert [stream.saying.producer_id for stream in shared] == ["C", "S"]
+    assert [stream.description.family for stream in shared] == [CAMERA, SCREEN]
+    assert [stream.description.producer_id for stream in shared] == ["C", "S"]
     after = _linked(linker, [_tag("camera", producer_id="C")], _sent(2), _sent(9))
-    assert [stream.saying.family for stream in after] == [CAMERA, SCREEN]
-    assert [stream.saying.producer_id for stream in after] == ["C", None]
+    assert [stream.description.family for stream in after] == [CAMERA, SCREEN]
+    assert [stream.description.producer_id for stream in after] == ["C", None]
 
 
 def test_two_streams_and_two_tags_that_come_together_are_not_matched() -> None:
     tags = [_tag("camera", muted=True), _tag("screen", muted=True)]
     streams = _linked(ReportLinker(), tags, _sent(2), _sent(9))
-    assert [stream.saying.tag for stream in streams] == [None, None]
+    assert [stream.description.tag for stream in streams] == [None, None]
 
 
 @pytest.mark.parametrize("tag", [{"ssrc": 77}, {"direction": "receive"}, {"connection": "other"}])
 def test_a_tag_of_something_else_is_not_taken(tag: dict[str, Any]) -> None:
     [stream] = _linked(ReportLinker(), [_tag("screen", **tag)], _sent(2))
-    assert stream.saying.tag is None
+    assert stream.description.tag is None
 
 
 def test_a_stream_that_is_named_has_no_tag_of_another_name() -> None:
     [stream] = _linked(ReportLinker(), [_tag("screen", mid="3")], _sent(2, mid="1"))
-    assert stream.saying.tag is None
+    assert stream.description.tag is None
 
 
 def test_what_is_received_is_matched_by_its_names_alone() -> None:
     stats = Stats(type="inbound-rtp", id="I", kind="video", ssrc=5)
     [stream] = _linked(ReportLinker(), [_tag("screen", direction="receive")], stats)
-    assert stream.saying.tag is None
+    assert stream.description.tag is None

@@ -9,11 +9,12 @@ from typing import Final
 import numpy as np
 
 from aftercall.core.instants import SECOND_MS, EpochMs
-from aftercall.core.quality.activity.stream_activity import ConnectionActivity, End, Span, union
-from aftercall.core.quality.frame.columns import Flags, Numbers
-from aftercall.core.quality.frame.interval_table import Table
+from aftercall.core.quality.activity.stream_activity import ConnectionActivity, TransportAddress
+from aftercall.core.quality.frame.columns import BoolArray, FloatArray
+from aftercall.core.quality.frame.interval_table import IntervalTable
 from aftercall.core.quality.stats.getstats import Stats
 from aftercall.core.quality.stats.link import PRODUCERS, Connection, Sample
+from aftercall.core.spans import Span, union
 
 LONGEST_MS: Final = 60 * SECOND_MS
 """Reports further apart tell nothing of the time between."""
@@ -42,32 +43,32 @@ class ConnectionActivityReader:
 
     def __init__(self, peer_id: str) -> None:
         self._peer_id = peer_id
-        self._known: dict[str, _Known] = {}
+        self._known: dict[str, _ConnectionColumns] = {}
 
     def take(self, sample: Sample) -> None:
         for connection in sample.connections:
-            known = self._known.get(connection.id)
-            if known is None:
-                known = self._known[connection.id] = _Known()
-            known.take(connection, sample.at)
+            columns_of_connection = self._known.get(connection.id)
+            if columns_of_connection is None:
+                columns_of_connection = self._known[connection.id] = _ConnectionColumns()
+            columns_of_connection.take(connection, sample.at)
 
-    def finish(self, tables: Iterable[Table]) -> list[ConnectionActivity]:
+    def finish(self, tables: Iterable[IntervalTable]) -> list[ConnectionActivity]:
         """The traces; `tables` are the intervals of the peer's streams."""
         received = _received(tables)
-        nothing = np.empty((0, 2))
+        no_rows = np.empty((0, 2))
         return [
-            known.trace(self._peer_id, name, received.get(name, nothing))
-            for name, known in self._known.items()
+            columns_of_connection.activity(self._peer_id, name, received.get(name, no_rows))
+            for name, columns_of_connection in self._known.items()
         ]
 
 
-class _Known:
+class _ConnectionColumns:
     def __init__(self) -> None:
         self._readings = array("d")
         """Moment, count of what arrived, round trip; one after the other."""
         self._candidates: tuple[object, ...] = ()
-        self._own: dict[End, None] = {}
-        self._chosen: dict[End, None] = {}
+        self._own: dict[TransportAddress, None] = {}
+        self._chosen: dict[TransportAddress, None] = {}
         self._roles: dict[str, None] = {}
 
     def take(self, connection: Connection, at: EpochMs) -> None:
@@ -97,7 +98,7 @@ class _Known:
         if role in ("controlling", "controlled"):
             self._roles[role] = None
 
-    def trace(self, peer_id: str, connection_id: str, listed: Numbers) -> ConnectionActivity:
+    def activity(self, peer_id: str, connection_id: str, listed: FloatArray) -> ConnectionActivity:
         """`listed`: moments, and the bytes that a stream received in the report of each."""
         readings = np.frombuffer(self._readings).reshape(-1, 3)
         at, received, rtts_s = readings[np.argsort(readings[:, 0], kind="stable")].T
@@ -105,7 +106,7 @@ class _Known:
         is_near = (lengths_ms > 0) & (lengths_ms <= LONGEST_MS)
         arrived_bps = 8 * SECOND_MS * np.diff(received) / np.maximum(lengths_ms, 1)
         listed_bps = _bps(listed, at, lengths_ms)
-        is_slow: Flags = np.zeros(len(at), dtype=np.bool_)
+        is_slow: BoolArray = np.zeros(len(at), dtype=np.bool_)
         if not np.isnan(rtts_s).all():
             usual_s = float(np.nanmedian(rtts_s))
             is_slow = rtts_s >= max(SLOW_TIMES * usual_s, usual_s + SLOW_S)
@@ -125,53 +126,57 @@ class _Known:
         )
 
 
-def _received(tables: Iterable[Table]) -> dict[str, Numbers]:
+def _received(tables: Iterable[IntervalTable]) -> dict[str, FloatArray]:
     """By connection, the moments of the streams' intervals and what each received, in bytes with
     headers."""
-    found: dict[str, list[Numbers]] = {}
+    found: dict[str, list[FloatArray]] = {}
     for table in tables:
         if table.family in PRODUCERS or not len(table.at):
             continue
         bytes_, packets = table.columns("bytes_received", "packets_received")
         columns = np.stack((table.at, np.nan_to_num(bytes_ + HEADER_BYTES * packets)), axis=1)
         names: dict[str, int] = {}
-        numbers = [names.setdefault(saying.key[0], len(names)) for saying in table.descriptions]
-        whose = np.array(numbers)[table.which]
+        numbers = [
+            names.setdefault(description.key[0], len(names)) for description in table.descriptions
+        ]
+        whose = np.array(numbers)[table.description_index]
         for name, number in names.items():
             found.setdefault(name, []).append(columns[whose == number])
     return {name: np.concatenate(parts) for name, parts in found.items()}
 
 
-def _bps(listed: Numbers, at: Numbers, lengths_ms: Numbers) -> Numbers:
+def _bps(listed: FloatArray, at: FloatArray, lengths_ms: FloatArray) -> FloatArray:
     """What the listed streams received between two reports."""
     places = np.searchsorted(at, listed[:, 0], side="left") - 1
     is_within = (places >= 0) & (places < len(lengths_ms))
     bytes_ = np.bincount(places[is_within], weights=listed[is_within, 1], minlength=len(lengths_ms))
-    rates: Numbers = 8 * SECOND_MS * bytes_ / np.maximum(lengths_ms, 1)
+    rates: FloatArray = 8 * SECOND_MS * bytes_ / np.maximum(lengths_ms, 1)
     return rates
 
 
-def _is_unlisted(arrived_bps: Numbers, listed_bps: Numbers) -> Flags:
+def _is_unlisted(arrived_bps: FloatArray, listed_bps: FloatArray) -> BoolArray:
     """Where far more arrived than the listed streams and feedback account for."""
-    is_more: Flags = arrived_bps - listed_bps >= np.maximum(
+    is_more: BoolArray = arrived_bps - listed_bps >= np.maximum(
         FEEDBACK_BPS, UNLISTED_SHARE * listed_bps
     )
     return is_more
 
 
-def _between(at: Numbers, is_so: Flags) -> list[Span]:
+def _between(at: FloatArray, is_so: BoolArray) -> list[Span]:
     """The stretches between reports for which it holds."""
     places = np.flatnonzero(is_so)
     spans = zip(at[places].tolist(), at[places + 1].tolist(), strict=True)
     return union((EpochMs(int(start)), EpochMs(int(end))) for start, end in spans)
 
 
-def _end(candidate: Stats) -> End | None:
+def _end(candidate: Stats) -> TransportAddress | None:
     if candidate.port is None or candidate.port <= 9:
         # Port 9 stands for "none yet" in candidates of active TCP (RFC 6544).
         return None
     address = candidate.address or None
-    return End(None if address is None or address.endswith(_NAMES) else address, candidate.port)
+    return TransportAddress(
+        None if address is None or address.endswith(_NAMES) else address, candidate.port
+    )
 
 
 def _or_nan(value: float | None) -> float:

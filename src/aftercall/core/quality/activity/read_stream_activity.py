@@ -7,25 +7,30 @@ from typing import Final
 import numpy as np
 
 from aftercall.core.instants import SECOND_MS, EpochMs
-from aftercall.core.quality.activity.stream_activity import Counted, Sized, Span, StreamActivity
-from aftercall.core.quality.frame.columns import Flags, Numbers, Places
-from aftercall.core.quality.frame.interval_table import StreamRows, Table, group_by_stream
+from aftercall.core.quality.activity.stream_activity import (
+    FrameCount,
+    FrameSizeSpan,
+    StreamActivity,
+)
+from aftercall.core.quality.frame.columns import BoolArray, FloatArray, IndexArray
+from aftercall.core.quality.frame.interval_table import IntervalTable, StreamRows, group_by_stream
 from aftercall.core.quality.intervals.liveness import are_idle
 from aftercall.core.quality.issues import StreamRef
 from aftercall.core.quality.rules.microphone_rules import SILENT_LEVEL, loudness
 from aftercall.core.quality.rules.stream_rules import limited_percent, mean_freeze_ms
 from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES
+from aftercall.core.spans import Span
 
 TOLERATED_GAP_MS = SECOND_MS
 """Intervals this close are one span."""
 
-STRAINED_PERCENT: Final = 3.0
-STRAINED_S: Final = 0.03
-CONCEALED_PERCENT: Final = 2.0
-FROZEN_SHARE: Final = 0.1
-FREEZE_MS: Final = 500.0
-WAITED_MS: Final = 200.0
-NARROW_PERCENT: Final = 20.0
+CLEAR_LOSS_PERCENT: Final = 3.0
+CLEAR_JITTER_S: Final = 0.03
+CLEAR_CONCEALMENT_PERCENT: Final = 2.0
+CLEAR_FREEZE_SHARE: Final = 0.1
+CLEAR_FREEZE_MS: Final = 500.0
+CLEAR_JITTER_BUFFER_MS: Final = 200.0
+CLEAR_BANDWIDTH_LIMITED_PERCENT: Final = 20.0
 """The clear values of the catalogue's issues of the network, of concealment, freezes, waits and
 room. Two ends of a path see the same trouble a little differently; one may just miss the
 threshold that the other reaches."""
@@ -38,32 +43,34 @@ VOICE_BPS: Final = 10_000
 """Opus takes some 2 kbit/s for a muted track, 16 and more for a voice. Chosen."""
 
 
-def trace(peer_id: str, tables: Iterable[Table]) -> list[StreamActivity]:
+def read_stream_activity(peer_id: str, tables: Iterable[IntervalTable]) -> list[StreamActivity]:
     """The traces of one peer's streams, in the order in which they were first seen."""
-    found = [each for table in tables for each in _traces(peer_id, table)]
+    found = [each for table in tables for each in _read_table(peer_id, table)]
     return [made for _, made in sorted(found, key=itemgetter(0))]
 
 
 _Placed = tuple[tuple[float, int], StreamActivity]
 
 
-def _traces(peer_id: str, table: Table) -> Iterator[_Placed]:
-    table, streams = group_by_stream(table, lambda saying: saying.key)
+def _read_table(peer_id: str, table: IntervalTable) -> Iterator[_Placed]:
+    table, streams = group_by_stream(table, lambda description: description.key)
     spans = [_spans(table, streams, is_so) for is_so in _flags(table, streams)]
     sizes, starts = _sizes(table, streams), table.starts
     listed = _spans(table, streams, np.ones(len(starts), dtype=np.bool_))
     has_loss, is_shown = ~np.isnan(table.get("loss_percent")), table.get("expected_width") > 0
     for number, stream in enumerate(streams):
-        flowing, dry, voiced, lossy, jittery, late, narrow, shown = (each[number] for each in spans)
+        flowing, stalled, voiced, lossy, jittery, late, narrow, shown = (
+            each[number] for each in spans
+        )
         yield (
             stream.place,
             StreamActivity(
-                ref=StreamRef.of(peer_id, stream.saying),
+                ref=StreamRef.of(peer_id, stream.description),
                 family=table.family,
                 life=(_moment(starts[stream.rows.start]), _moment(table.at[stream.rows.stop - 1])),
                 listed=listed[number],
                 flowing=flowing,
-                dry=dry,
+                stalled=stalled,
                 voiced=voiced,
                 lossy=lossy,
                 jittery=jittery,
@@ -78,7 +85,7 @@ def _traces(peer_id: str, table: Table) -> Iterator[_Placed]:
         )
 
 
-def _flags(table: Table, streams: Sequence[StreamRows]) -> tuple[Flags, ...]:
+def _flags(table: IntervalTable, streams: Sequence[StreamRows]) -> tuple[BoolArray, ...]:
     """Where it flowed, was dry, was voiced, lost packets, had them shaken, was played late or
     broken, had too little room, was shown."""
     is_sent = table.family in PRODUCERS
@@ -91,29 +98,29 @@ def _flags(table: Table, streams: Sequence[StreamRows]) -> tuple[Flags, ...]:
     )
     is_told = ~np.isnan(came) & (gap != 1) & ~are_idle(table)
     flowing = is_told & (came > 0)
-    dry = is_told & (came == 0) & (muted != 1) & (active != 0)
-    nowhere: Flags = np.zeros(len(came), dtype=np.bool_)
+    stalled = is_told & (came == 0) & (muted != 1) & (active != 0)
+    nowhere: BoolArray = np.zeros(len(came), dtype=np.bool_)
     is_audio = table.family in AUDIO
     voiced = flowing & _are_voiced(table, streams) if is_audio else nowhere
-    lossy = is_told & (loss >= STRAINED_PERCENT)
-    jittery = is_told & (jitter_s >= STRAINED_S)
+    lossy = is_told & (loss >= CLEAR_LOSS_PERCENT)
+    jittery = is_told & (jitter_s >= CLEAR_JITTER_S)
     late = nowhere if is_sent else flowing & _are_late(table)
     narrow = nowhere
     if is_sent and not is_audio:
-        narrow = flowing & (limited_percent("bandwidth")(table) >= NARROW_PERCENT)
-    shown: Flags = table.get("expected_width") > 0
-    return flowing, dry, voiced, lossy, jittery, late, narrow, shown
+        narrow = flowing & (limited_percent("bandwidth")(table) >= CLEAR_BANDWIDTH_LIMITED_PERCENT)
+    shown: BoolArray = table.get("expected_width") > 0
+    return flowing, stalled, voiced, lossy, jittery, late, narrow, shown
 
 
 def _moment(at: float) -> EpochMs:
     return EpochMs(int(at))
 
 
-def _are_voiced(table: Table, streams: Sequence[StreamRows]) -> Flags:
+def _are_voiced(table: IntervalTable, streams: Sequence[StreamRows]) -> BoolArray:
     """Louder than silence; for a microphone without reported levels (Firefox, Safari) a bitrate
     that is too high for silence."""
     loud = loudness(table)
-    voiced: Flags = loud > SILENT_LEVEL
+    voiced: BoolArray = loud > SILENT_LEVEL
     if table.family not in PRODUCERS:
         return voiced
     is_busy = (table.get("bitrate_bps") >= VOICE_BPS) & (table.get("was_off") != 1)
@@ -123,20 +130,24 @@ def _are_voiced(table: Table, streams: Sequence[StreamRows]) -> Flags:
     return voiced
 
 
-def _are_late(table: Table) -> Flags:
+def _are_late(table: IntervalTable) -> BoolArray:
     """A shared screen stands still on purpose."""
-    late: Flags
+    late: BoolArray
     if table.family in AUDIO:
         concealed, waited_ms = table.columns("concealment_percent", "jitter_buffer_ms")
-        late = (concealed >= CONCEALED_PERCENT) | (waited_ms >= WAITED_MS)
+        late = (concealed >= CLEAR_CONCEALMENT_PERCENT) | (waited_ms >= CLEAR_JITTER_BUFFER_MS)
     elif table.family in SCREENSHARES:
         late = np.zeros(len(table.at), dtype=np.bool_)
     else:
-        late = (table.get("freeze_share") >= FROZEN_SHARE) | (mean_freeze_ms(table) >= FREEZE_MS)
+        late = (table.get("freeze_share") >= CLEAR_FREEZE_SHARE) | (
+            mean_freeze_ms(table) >= CLEAR_FREEZE_MS
+        )
     return late
 
 
-def _spans(table: Table, streams: Sequence[StreamRows], is_so: Flags) -> list[list[Span]]:
+def _spans(
+    table: IntervalTable, streams: Sequence[StreamRows], is_so: BoolArray
+) -> list[list[Span]]:
     """For each stream, when it was so."""
     levels = np.where(is_so, 1.0, np.nan)
     return [
@@ -144,7 +155,7 @@ def _spans(table: Table, streams: Sequence[StreamRows], is_so: Flags) -> list[li
     ]
 
 
-def _sizes(table: Table, streams: Sequence[StreamRows]) -> list[list[Sized]]:
+def _sizes(table: IntervalTable, streams: Sequence[StreamRows]) -> list[list[FrameSizeSpan]]:
     """For each stream, how large its picture was and when."""
     if table.family in AUDIO:
         return [[] for _ in streams]
@@ -155,12 +166,12 @@ def _sizes(table: Table, streams: Sequence[StreamRows]) -> list[list[Sized]]:
     return _runs(table, streams, levels)
 
 
-def _are_wanted(table: Table) -> Flags:
-    wanted: Flags = table.get("frame_width") >= table.get("expected_width")
+def _are_wanted(table: IntervalTable) -> BoolArray:
+    wanted: BoolArray = table.get("frame_width") >= table.get("expected_width")
     return wanted
 
 
-def _counted(table: Table, rows: slice) -> list[Counted]:
+def _counted(table: IntervalTable, rows: slice) -> list[FrameCount]:
     """The frames of a screen, and of a camera that was slow, report by report."""
     if table.family in AUDIO:
         return []
@@ -171,14 +182,16 @@ def _counted(table: Table, rows: slice) -> list[Counted]:
     places = np.flatnonzero(is_told) + rows.start
     columns = (table.starts[places], table.at[places], table.get("frames")[places])
     return [
-        Counted(EpochMs(int(start_at)), EpochMs(int(end_at)), int(frames))
+        FrameCount(EpochMs(int(start_at)), EpochMs(int(end_at)), int(frames))
         for start_at, end_at, frames in zip(*(column.tolist() for column in columns), strict=True)
     ]
 
 
-def _runs(table: Table, streams: Sequence[StreamRows], levels: Numbers) -> list[list[Sized]]:
+def _runs(
+    table: IntervalTable, streams: Sequence[StreamRows], levels: FloatArray
+) -> list[list[FrameSizeSpan]]:
     """For each stream, the runs of one level; where it is NaN there is none."""
-    found: list[list[Sized]] = [[] for _ in streams]
+    found: list[list[FrameSizeSpan]] = [[] for _ in streams]
     rows = np.flatnonzero(~np.isnan(levels))
     if not len(rows):
         return found
@@ -192,8 +205,10 @@ def _runs(table: Table, streams: Sequence[StreamRows], levels: Numbers) -> list[
         | (np.diff(marks) != 0)
     )
     first = np.concatenate([[0], np.flatnonzero(is_new) + 1])
-    last: Places = np.concatenate([first[1:] - 1, [len(rows) - 1]])
+    last: IndexArray = np.concatenate([first[1:] - 1, [len(rows) - 1]])
     columns = (starts[first], ends[last], marks[first], numbers[first])
     for start_at, end_at, level, number in zip(*(c.tolist() for c in columns), strict=True):
-        found[number].append(Sized(EpochMs(int(start_at)), EpochMs(int(end_at)), int(level)))
+        found[number].append(
+            FrameSizeSpan(EpochMs(int(start_at)), EpochMs(int(end_at)), int(level))
+        )
     return found

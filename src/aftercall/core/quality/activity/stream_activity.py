@@ -2,7 +2,7 @@
 else's: when each flowed, and when it was heard or dry. A few numbers each, however long the
 call."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -10,11 +10,10 @@ import msgspec
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.issues import StreamRef
 from aftercall.core.quality.stats.link import Family
+from aftercall.core.spans import Span, without
 
-Span = tuple[EpochMs, EpochMs]
 
-
-class Sized(NamedTuple):
+class FrameSizeSpan(NamedTuple):
     """For how long a picture had about this size, `level` doublings of a pixel."""
 
     start_at: EpochMs
@@ -22,7 +21,7 @@ class Sized(NamedTuple):
     level: int
 
 
-class Counted(NamedTuple):
+class FrameCount(NamedTuple):
     """How many frames a report counted."""
 
     start_at: EpochMs
@@ -41,7 +40,7 @@ class StreamActivity(msgspec.Struct, kw_only=True):
     """When reports on it came; all its life, where they never lacked it."""
     flowing: list[Span]
     """Packets passed."""
-    dry: list[Span]
+    stalled: list[Span]
     """Reports came, packets did not; muted times apart."""
     voiced: list[Span]
     """Audio above silence."""
@@ -54,9 +53,9 @@ class StreamActivity(msgspec.Struct, kw_only=True):
     came."""
     narrow: list[Span] = []
     """The encoder was held back for lack of room."""
-    sizes: list[Sized] = []
+    sizes: list[FrameSizeSpan] = []
     """Of a picture that moved."""
-    counted: list[Counted] = []
+    counted: list[FrameCount] = []
     """Of a screen, and of a camera while it was slow, the frames encoded or decoded, report by
     report."""
     has_loss: bool
@@ -67,13 +66,13 @@ class StreamActivity(msgspec.Struct, kw_only=True):
     """When it said so: a tile that was shown once is not shown for ever."""
 
 
-class End(NamedTuple):
+class TransportAddress(NamedTuple):
     """An address and port, of which the address may be unknown."""
 
     address: str | None
     port: int
 
-    def is_same(self, other: "End") -> bool:
+    def is_same(self, other: "TransportAddress") -> bool:
         """Whether both can be one socket: addresses that are unknown, or are only names on a
         local network, do not contradict."""
         if self.port != other.port:
@@ -100,9 +99,9 @@ class ConnectionActivity(msgspec.Struct, kw_only=True):
     """Much more arrived than the streams that its reports list account for."""
     slow: list[Span] = []
     """Round trips far longer than usual on it."""
-    own: list[End] = []
+    own: list[TransportAddress] = []
     """All local candidates."""
-    chosen: list[End] = []
+    chosen: list[TransportAddress] = []
     """The far ends it used."""
     roles: list[str] = []
     """ICE roles: both ends of one connection never have the same."""
@@ -115,63 +114,10 @@ class PeerActivity(msgspec.Struct, kw_only=True):
     connections: list[ConnectionActivity] = []
 
 
-def looked_at(streams: list[StreamActivity], hidden: Sequence[Span]) -> list[StreamActivity]:
+def without_hidden_page(
+    streams: list[StreamActivity], hidden: Sequence[Span]
+) -> list[StreamActivity]:
     """The same; a tile on a hidden page is not shown."""
     for each in streams:
         each.shown = without(each.shown, hidden)
     return streams
-
-
-def overlap_ms(one: Sequence[Span], other: Sequence[Span]) -> int:
-    """How long both hold."""
-    return sum(end - start for start, end in intersection(one, other))
-
-
-def intersection(one: Sequence[Span], other: Sequence[Span]) -> list[Span]:
-    """When both hold."""
-    found: list[Span] = []
-    i = j = 0
-    while i < len(one) and j < len(other):
-        start = max(one[i][0], other[j][0])
-        end = min(one[i][1], other[j][1])
-        if start < end:
-            found.append((start, end))
-        if one[i][1] < other[j][1]:
-            i += 1
-        else:
-            j += 1
-    return found
-
-
-def without(one: Sequence[Span], other: Sequence[Span]) -> list[Span]:
-    """When the first holds and the second does not."""
-    found: list[Span] = []
-    j = 0
-    for start, end in one:
-        while j < len(other) and other[j][1] <= start:
-            j += 1
-        at, k = start, j
-        while k < len(other) and other[k][0] < end:
-            if other[k][0] > at:
-                found.append((at, other[k][0]))
-            at = max(at, other[k][1])
-            k += 1
-        if at < end:
-            found.append((at, end))
-    return found
-
-
-def lasting(spans: Iterable[Span], least_ms: int) -> list[Span]:
-    """Those that are so long or longer."""
-    return [(start, end) for start, end in spans if end - start >= least_ms]
-
-
-def union(spans: Iterable[Span], *, within_ms: int = 0) -> list[Span]:
-    """When any holds; spans no further apart than `within_ms` become one."""
-    merged: list[Span] = []
-    for start, end in sorted(spans):
-        if merged and start - merged[-1][1] <= within_ms:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return merged

@@ -6,26 +6,20 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from aftercall.core.quality.activity.stream_activity import (
-    Span,
-    lasting,
-    overlap_ms,
-    union,
-    without,
-)
 from aftercall.core.quality.attribution.lost_connections import LostConnections
+from aftercall.core.quality.comparison.compared_participant import ComparedParticipant
 from aftercall.core.quality.comparison.comparison import (
     DOWNLINK,
     LATE_FROM,
     ONE_WAY_MS,
     PLAYOUT,
     UPLINK,
-    Session,
+    Comparison,
     is_transit,
 )
-from aftercall.core.quality.comparison.parties import Party, covers
 from aftercall.core.quality.issues import Issue, IssueName, Severity, StreamRef, single
 from aftercall.core.quality.stats.link import AUDIO, Family
+from aftercall.core.spans import Span, covers, lasting, overlap_ms, union, without
 
 _MEASURES: Final = ("loss_percent", "jitter_ms", *LATE_FROM)
 _LATE_BY: Final = frozenset(
@@ -43,7 +37,7 @@ _LATE_BY: Final = frozenset(
 """Issues of a sender that explain why it comes through late or broken."""
 
 
-LEAST_UNTOLD_MS: Final = 2 * ONE_WAY_MS
+LEAST_UNREPORTED_MS: Final = 2 * ONE_WAY_MS
 """Of what the sender's reports tell of in part; listeners feel it for some seconds more. Chosen."""
 
 FAR: Final = frozenset({IssueName.HIGH_RTT, *UPLINK})
@@ -51,55 +45,57 @@ FAR: Final = frozenset({IssueName.HIGH_RTT, *UPLINK})
 too late, though little is lost."""
 
 
-def inferred(
-    session: Session, issues: Mapping[str, Sequence[Issue]], outages: LostConnections
+def infer_uplinks(
+    comparison: Comparison, issues: Mapping[str, Sequence[Issue]], format_outages: LostConnections
 ) -> dict[str, list[Issue]]:
     """By row, the uplinks, or pictures sent, that its listeners show to be bad. `issues` have
     their origins."""
     raised = {
-        row_id: union(
+        participant_id: union(
             (i.first_at, i.last_at)
             for i in own
             if i.name in UPLINK and i.origin == "local" and is_transit(i)
         )
-        for row_id, own in issues.items()
+        for participant_id, own in issues.items()
     }
     explained = {
-        row_id: union((i.first_at, i.last_at) for i in own if i.name in _LATE_BY)
-        for row_id, own in issues.items()
+        participant_id: union((i.first_at, i.last_at) for i in own if i.name in _LATE_BY)
+        for participant_id, own in issues.items()
     }
     blamed: dict[str, list[Issue]] = {}
-    for row_id, own in issues.items():
+    for participant_id, own in issues.items():
         for issue in own:
             if issue.origin != "remote" or issue.name not in DOWNLINK | PLAYOUT:
                 continue
             span = (issue.first_at, issue.last_at)
-            for sender in session.senders_behind(row_id, issue):
-                is_told = outages.explain(sender, span)
+            for sender in comparison.senders_behind(participant_id, issue):
+                is_told = format_outages.explain(sender, span)
                 if issue.name in PLAYOUT:
                     is_told = is_told or covers(explained[sender], span)
                 if not is_told:
-                    blamed.setdefault(sender, []).extend(_untold(issue, raised[sender]))
-    return {sender: _merged(session.parties[sender], heard) for sender, heard in blamed.items()}
+                    blamed.setdefault(sender, []).extend(_unreported(issue, raised[sender]))
+    return {
+        sender: _merged(comparison.participants[sender], heard) for sender, heard in blamed.items()
+    }
 
 
-def _untold(issue: Issue, raised: Sequence[Span]) -> list[Issue]:
+def _unreported(issue: Issue, raised: Sequence[Span]) -> list[Issue]:
     """The parts of an issue that the sender's own reports do not tell of."""
     span = (issue.first_at, issue.last_at)
     if not overlap_ms(raised, [span]):
         return [issue]
     return [
         replace(issue, first_at=start, last_at=end)
-        for start, end in lasting(without([span], raised), LEAST_UNTOLD_MS)
+        for start, end in lasting(without([span], raised), LEAST_UNREPORTED_MS)
     ]
 
 
-def _merged(party: Party, heard: Sequence[Issue]) -> list[Issue]:
+def _merged(participant: ComparedParticipant, heard: Sequence[Issue]) -> list[Issue]:
     relayed = union(
-        (i.first_at, i.last_at) for i in party.issues if i.name is IssueName.TURN_RELAYED_TCP
+        (i.first_at, i.last_at) for i in participant.issues if i.name is IssueName.TURN_RELAYED_TCP
     )
-    is_sound_sent = any(each.family is Family.AUDIO_PRODUCER for each in party.traces)
-    far = union((i.first_at, i.last_at) for i in party.issues if i.name in FAR)
+    is_sound_sent = any(each.family is Family.AUDIO_PRODUCER for each in participant.streams)
+    far = union((i.first_at, i.last_at) for i in participant.issues if i.name in FAR)
     found: list[Issue] = []
     spans = union((issue.first_at, issue.last_at) for issue in heard)
     ordered = sorted(heard, key=lambda issue: issue.first_at)
@@ -117,23 +113,23 @@ def _merged(party: Party, heard: Sequence[Issue]) -> list[Issue]:
             or covers(relayed, span)
         )
         if is_network:
-            found.append(_uplink(party, within, span))
+            found.append(_uplink(participant, within, span))
         elif not covers(far, span):
-            found.append(_picture(party, within, span))
+            found.append(_picture(participant, within, span))
     return found
 
 
-def _uplink(party: Party, within: Sequence[Issue], span: Span) -> Issue:
+def _uplink(participant: ComparedParticipant, within: Sequence[Issue], span: Span) -> Issue:
     is_severe = any(issue.name is IssueName.SEVERE_NETWORK_DOWNLINK for issue in within)
     name = IssueName.SEVERE_NETWORK_UPLINK if is_severe else IssueName.POOR_NETWORK_UPLINK
-    ref = StreamRef(peer_id=_peer_of(party, within))
+    ref = StreamRef(peer_id=_peer_of(participant, within))
     return _made(name, "severe" if is_severe else "warning", ref, within, span)
 
 
-def _picture(party: Party, within: Sequence[Issue], span: Span) -> Issue:
+def _picture(participant: ComparedParticipant, within: Sequence[Issue], span: Span) -> Issue:
     """A picture that stood still for all while the sound came well was made so."""
-    sent = [each.ref for each in party.traces if each.family is Family.VIDEO_PRODUCER]
-    peer_id = _peer_of(party, within)
+    sent = [each.ref for each in participant.streams if each.family is Family.VIDEO_PRODUCER]
+    peer_id = _peer_of(participant, within)
     ref = next(iter(sent), StreamRef(peer_id=peer_id, family=Family.VIDEO_PRODUCER.value))
     return _made(IssueName.VIDEO_FROZEN, "warning", ref, within, span)
 
@@ -151,9 +147,9 @@ def _made(
     return replace(issue, origin="local", severity=severity)
 
 
-def _peer_of(party: Party, within: Sequence[Issue]) -> str:
+def _peer_of(participant: ComparedParticipant, within: Sequence[Issue]) -> str:
     """The peer that listeners name, else one of the participant's, the same at every call."""
-    named = within[0].stream.from_peer_id
-    if named in party.peer_ids and named is not None:
-        return named
-    return min(party.peer_ids, default=party.row_id)
+    issues_named = within[0].stream.from_peer_id
+    if issues_named in participant.peer_ids and issues_named is not None:
+        return issues_named
+    return min(participant.peer_ids, default=participant.participant_id)

@@ -6,11 +6,11 @@ from typing import Final
 from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import Span, union
-from aftercall.core.quality.comparison.comparison import Session
+from aftercall.core.quality.comparison.compared_participant import MOST_SHARE
+from aftercall.core.quality.comparison.comparison import Comparison
 from aftercall.core.quality.comparison.departures import OUTAGES
-from aftercall.core.quality.comparison.parties import MOST_SHARE, covers
 from aftercall.core.quality.issues import WARM_UP_MS, Issue
+from aftercall.core.spans import Span, covers, union
 
 AFTERMATH_MS: Final = 2 * WARM_UP_MS
 """What was lost in an outage is counted with the first packets after it, and encoders and
@@ -20,51 +20,53 @@ congestion control ramp up again. Chosen."""
 class LostConnections:
     """The lost connections of a session's participants."""
 
-    def __init__(self, session: Session) -> None:
-        self._topology = session.topology
+    def __init__(self, comparison: Comparison) -> None:
+        self._topology = comparison.topology
         self._lost: dict[str, dict[str | None, list[Span]]] = {}
         self._connections: dict[str, int] = {}
-        for row_id, party in session.parties.items():
+        for participant_id, participant in comparison.participants.items():
             lost: dict[str | None, list[Span]] = {}
-            for issue in party.issues:
+            for issue in participant.issues:
                 if issue.name in OUTAGES:
                     name = issue.stream.connection_id
                     lost.setdefault(name, []).append((issue.first_at, issue.last_at))
-            self._lost[row_id] = lost
-            self._connections[row_id] = len(party.connections)
+            self._lost[participant_id] = lost
+            self._connections[participant_id] = len(participant.connections)
         self._own = {
-            row_id: union(
+            participant_id: union(
                 (issue.first_at, issue.last_at)
-                for issue in party.issues
-                if issue.name in OUTAGES and self.culprit_of(issue, row_id) is None
+                for issue in participant.issues
+                if issue.name in OUTAGES and self.culprit_of(issue, participant_id) is None
             )
-            for row_id, party in session.parties.items()
+            for participant_id, participant in comparison.participants.items()
         }
 
-    def culprit_of(self, issue: Issue, row_id: str) -> str | None:
+    def culprit_of(self, issue: Issue, participant_id: str) -> str | None:
         """The participant at the other end, when the connection was lost by that one."""
         far = self._topology.far_end(issue.stream)
         if far is None:
             return None
         span = (issue.first_at, issue.last_at)
-        is_fars = self._has_lost_most(far, span) and not self._has_lost_most(row_id, span)
+        is_fars = self._has_lost_most(far, span) and not self._has_lost_most(participant_id, span)
         return far if is_fars else None
 
-    def _has_lost_most(self, row_id: str, span: Span) -> bool:
-        lost = sum(covers(spans, span) for spans in self._lost[row_id].values())
-        count = self._connections[row_id]
+    def _has_lost_most(self, participant_id: str, span: Span) -> bool:
+        lost = sum(covers(spans, span) for spans in self._lost[participant_id].values())
+        count = self._connections[participant_id]
         return count > 1 and lost >= MOST_SHARE * count
 
-    def of(self, row_id: str) -> list[Span]:
+    def of(self, participant_id: str) -> list[Span]:
         """When a participant lost its own connection."""
-        return self._own[row_id]
+        return self._own[participant_id]
 
-    def explain(self, row_id: str, span: Span) -> bool:
+    def explain(self, participant_id: str, span: Span) -> bool:
         """Whether trouble is of the time of a participant's lost connection, or just after."""
-        after = union((start, EpochMs(end + AFTERMATH_MS)) for start, end in self._own[row_id])
+        after = union(
+            (start, EpochMs(end + AFTERMATH_MS)) for start, end in self._own[participant_id]
+        )
         return covers(after, span)
 
-    def with_origin(self, issue: Issue, row_id: str) -> Issue:
+    def with_origin(self, issue: Issue, participant_id: str) -> Issue:
         """A lost connection with whose it was."""
-        culprit = self.culprit_of(issue, row_id)
+        culprit = self.culprit_of(issue, participant_id)
         return replace(issue, origin="remote" if culprit else "local", caused_by=culprit)

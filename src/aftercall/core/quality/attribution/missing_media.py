@@ -15,20 +15,13 @@ from typing import Final
 from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import (
-    Span,
-    StreamActivity,
-    intersection,
-    lasting,
-    overlap_ms,
-    union,
-    without,
-)
+from aftercall.core.quality.activity.stream_activity import StreamActivity
 from aftercall.core.quality.attribution.lost_connections import LostConnections
-from aftercall.core.quality.comparison.comparison import ONE_WAY_MS, Session
-from aftercall.core.quality.comparison.parties import Party, covers
+from aftercall.core.quality.comparison.compared_participant import ComparedParticipant
+from aftercall.core.quality.comparison.comparison import ONE_WAY_MS, Comparison
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, Family
+from aftercall.core.spans import Span, covers, intersection, lasting, overlap_ms, union, without
 
 LEAST_PACES: Final = 2
 """What is missing for less than so many reports may only have come between two of them."""
@@ -53,59 +46,70 @@ HEARD_SHARE: Final = 0.2
 class MissingMedia:
     """Who was not heard or seen by whom, in a session whose streams are compared once."""
 
-    def __init__(self, session: Session, outages: LostConnections) -> None:
-        self._session = session
-        self._outages = outages
-        self._rows = session.parties
+    def __init__(self, comparison: Comparison, format_outages: LostConnections) -> None:
+        self._comparison = comparison
+        self._outages = format_outages
+        self._rows = comparison.participants
         self._speaks = {
-            row_id: _sent(party, Family.AUDIO_PRODUCER) for row_id, party in _of(session)
+            participant_id: _sent(participant, Family.AUDIO_PRODUCER)
+            for participant_id, participant in _of(comparison)
         }
         self._voices = {
-            row_id: union(
-                (s for t in party.traces if t.family is Family.AUDIO_PRODUCER for s in t.voiced),
+            participant_id: union(
+                (
+                    s
+                    for t in participant.streams
+                    if t.family is Family.AUDIO_PRODUCER
+                    for s in t.voiced
+                ),
                 within_ms=ONE_WAY_MS,
             )
-            for row_id, party in _of(session)
+            for participant_id, participant in _of(comparison)
         }
         self._shows = {
-            row_id: _sent(party, Family.VIDEO_PRODUCER) for row_id, party in _of(session)
+            participant_id: _sent(participant, Family.VIDEO_PRODUCER)
+            for participant_id, participant in _of(comparison)
         }
-        self._present = {row_id: _present(party) for row_id, party in _of(session)}
+        self._present = {
+            participant_id: _present(participant) for participant_id, participant in _of(comparison)
+        }
         self._lists = {
-            row_id: union(s for t in _received(party) for s in _listed(t))
-            for row_id, party in _of(session)
+            participant_id: union(s for t in _received(participant) for s in _listed(t))
+            for participant_id, participant in _of(comparison)
         }
 
-    def of(self, row_id: str) -> list[Issue]:
+    def of(self, participant_id: str) -> list[Issue]:
         """Senders who could not be heard though they spoke: one-way audio when something else
         did arrive at the time, else no audio at all. Likewise pictures that were to be shown."""
-        received = _received(self._rows[row_id])
+        received = _received(self._rows[participant_id])
         found = [
-            *self._dry(row_id, received),
-            *self._unheard(row_id, received),
-            *self._unseen(row_id),
+            *self._stalled(participant_id, received),
+            *self._unheard(participant_id, received),
+            *self._unseen(participant_id),
         ]
-        return [each for issue in found for each in self._with_origin(issue, row_id)]
+        return [each for issue in found for each in self._with_origin(issue, participant_id)]
 
-    def _with_origin(self, issue: Issue, row_id: str) -> list[Issue]:
+    def _with_origin(self, issue: Issue, participant_id: str) -> list[Issue]:
         """What follows from the sender's lost connection is the sender's; what follows from the
         listener's own is no trouble of its own."""
         span = (issue.first_at, issue.last_at)
-        if covers(self._outages.of(row_id), span) or covers(self._held(row_id), span):
+        if covers(self._outages.of(participant_id), span) or covers(
+            self._held(participant_id), span
+        ):
             return []
-        sender = self._session.sender_of(row_id, issue.stream)
+        sender = self._comparison.sender_of(participant_id, issue.stream)
         if sender is not None and covers(self._outages.of(sender), span):
             return [replace(issue, origin="remote", caused_by=sender)]
         return [issue]
 
-    def _held(self, row_id: str) -> list[Span]:
+    def _held(self, participant_id: str) -> list[Span]:
         """When the call was on hold for a participant: all that was received and the own sound
         stopped together, while reports came."""
-        traces = self._rows[row_id].traces
-        present = union(s for c in self._rows[row_id].connections for s in c.reported)
-        around_ms = HOLD_PACES * self._pace_ms(row_id)
-        sent = union(s for t in traces if t.family is Family.AUDIO_PRODUCER for s in t.flowing)
-        came = union(s for t in _received(self._rows[row_id]) for s in t.flowing)
+        activities = self._rows[participant_id].streams
+        present = union(s for c in self._rows[participant_id].connections for s in c.reported)
+        around_ms = HOLD_PACES * self._pace_ms(participant_id)
+        sent = union(s for t in activities if t.family is Family.AUDIO_PRODUCER for s in t.flowing)
+        came = union(s for t in _received(self._rows[participant_id]) for s in t.flowing)
         if not sent or not came:
             return []
         begun_at = max(sent[0][0], came[0][0])
@@ -117,12 +121,12 @@ class MissingMedia:
             if abs(still[0] - mute[0]) <= around_ms and overlap_ms([still], [mute])
         ]
 
-    def _dry(self, row_id: str, received: Iterable[StreamActivity]) -> list[Issue]:
+    def _stalled(self, participant_id: str, received: Iterable[StreamActivity]) -> list[Issue]:
         """By streams that are there and bring nothing, while no other one brings the same."""
         found: list[Issue] = []
-        by_sender = self._session.received(row_id)
+        by_sender = self._comparison.received(participant_id)
         for each in received:
-            sender = self._session.sender_of(row_id, each.ref) if each.dry else None
+            sender = self._comparison.sender_of(participant_id, each.ref) if each.stalled else None
             if sender is None:
                 continue
             siblings = union(
@@ -131,83 +135,88 @@ class MissingMedia:
                 if other.family is each.family
                 for span in other.flowing
             )
-            dry = without(each.dry, siblings)
-            for span in self._missing_of(each, sender, dry):
-                found.append(self._missed(row_id, each.ref, each.family, span))
+            stalled = without(each.stalled, siblings)
+            for span in self._missing_of(each, sender, stalled):
+                found.append(self._missed(participant_id, each.ref, each.family, span))
         return found
 
-    def _missing_of(self, received: StreamActivity, sender: str, dry: list[Span]) -> list[Span]:
+    def _missing_of(self, received: StreamActivity, sender: str, stalled: list[Span]) -> list[Span]:
         """When what a dry stream was to bring was sent: sound, in a time in which the sender
         spoke for long enough, pauses included, or a picture that was to be shown."""
         if received.family is Family.AUDIO_CONSUMER:
-            spoken = lasting(intersection(dry, self._voices[sender]), ONE_WAY_MS)
-            sent = lasting(intersection(dry, self._speaks[sender]), ONE_WAY_MS)
+            spoken = lasting(intersection(stalled, self._voices[sender]), ONE_WAY_MS)
+            sent = lasting(intersection(stalled, self._speaks[sender]), ONE_WAY_MS)
             return [span for span in sent if overlap_ms(spoken, [span])]
         if received.family is Family.VIDEO_CONSUMER:
             shown = intersection(self._shows[sender], received.shown)
-            return lasting(intersection(dry, shown), ONE_WAY_MS)
+            return lasting(intersection(stalled, shown), ONE_WAY_MS)
         return []
 
-    def _missed(self, row_id: str, ref: StreamRef, family: Family, span: Span) -> Issue:
+    def _missed(self, participant_id: str, ref: StreamRef, family: Family, span: Span) -> Issue:
         name = IssueName.NO_VIDEO_RECEIVED
         if family in AUDIO:
             others = union(
-                s for t in self._rows[row_id].traces if t.family not in PRODUCERS for s in t.flowing
+                s
+                for t in self._rows[participant_id].streams
+                if t.family not in PRODUCERS
+                for s in t.flowing
             )
             name = IssueName.NO_AUDIO_RECEIVED
             if covers(others, span):
                 name = IssueName.ONE_WAY_AUDIO
         return single(name, ref, *span, {"silent_ms": float(span[1] - span[0])})
 
-    def _unheard(self, row_id: str, received: Iterable[StreamActivity]) -> list[Issue]:
+    def _unheard(self, participant_id: str, received: Iterable[StreamActivity]) -> list[Issue]:
         """By voices of which there is no stream at all."""
-        present = self._present[row_id]
-        lives = self._lives(row_id, Family.AUDIO_CONSUMER)
+        present = self._present[participant_id]
+        lives = self._lives(participant_id, Family.AUDIO_CONSUMER)
         unnamed = [
             t
             for t in received
             if t.family is Family.AUDIO_CONSUMER
-            and self._session.sender_of(row_id, t.ref) is None
+            and self._comparison.sender_of(participant_id, t.ref) is None
             and t.flowing
         ]
-        patience = self._patience(row_id)
+        patience = self._patience(participant_id)
         found: list[Issue] = []
         for sender in self._rows if present else ():
-            if sender == row_id or not self._voices[sender]:
+            if sender == participant_id or not self._voices[sender]:
                 continue
             listed = lives.get(sender, [])
             sent = intersection(self._speaks[sender], present)
             paces = patience if listed else LEAST_PACES
-            for span in self._missing(row_id, sent, listed, paces):
+            for span in self._missing(participant_id, sent, listed, paces):
                 spoken = intersection(self._voices[sender], [span])
                 if overlap_ms(spoken, [span]) < ONE_WAY_MS:
                     continue
-                if not unnamed or self._is_voice_missing(sender, row_id, span, unnamed):
-                    ref = self._ref(row_id, sender, Family.AUDIO_CONSUMER)
-                    found.append(self._missed(row_id, ref, Family.AUDIO_CONSUMER, span))
+                if not unnamed or self._is_voice_missing(sender, participant_id, span, unnamed):
+                    ref = self._ref(participant_id, sender, Family.AUDIO_CONSUMER)
+                    found.append(self._missed(participant_id, ref, Family.AUDIO_CONSUMER, span))
         return found
 
-    def _missing(self, row_id: str, sent: list[Span], listed: list[Span], paces: int) -> list[Span]:
+    def _missing(
+        self, participant_id: str, sent: list[Span], listed: list[Span], paces: int
+    ) -> list[Span]:
         """When something was sent of which so many of the listener's reports in a row, otherwise
         whole, list no stream. `listed`: when they list one of it."""
-        least_ms = max(ONE_WAY_MS, round((paces - 1 + NEARLY) * self._pace_ms(row_id)))
+        least_ms = max(ONE_WAY_MS, round((paces - 1 + NEARLY) * self._pace_ms(participant_id)))
         missing = lasting(without(sent, listed), least_ms)
-        return [span for span in missing if self._is_whole(row_id, span)]
+        return [span for span in missing if self._is_whole(participant_id, span)]
 
-    def _pace_ms(self, row_id: str) -> int:
-        return max((c.pace_ms for c in self._rows[row_id].connections), default=0)
+    def _pace_ms(self, participant_id: str) -> int:
+        return max((c.pace_ms for c in self._rows[participant_id].connections), default=0)
 
-    def _patience(self, row_id: str) -> int:
+    def _patience(self, participant_id: str) -> int:
         """How many reports in a row must lack a stream that was listed before: the more, the more
         often the listener's reports lack one that is listed again. Where they never did, one may
         still be about to (Laplace's rule of succession). A report between two that lack a stream
         tells nothing of it, so that accidents come in rows: the root of their share is taken."""
-        pace_ms = self._pace_ms(row_id)
+        pace_ms = self._pace_ms(participant_id)
         if not pace_ms:
             return LISTED_PACES
         listed = lacking = 0
-        for trace in _received(self._rows[row_id]):
-            spans = _listed(trace)
+        for activity in _received(self._rows[participant_id]):
+            spans = _listed(activity)
             listed += sum(round((end - start) / pace_ms) for start, end in spans)
             gaps = [after[0] - before[1] for before, after in pairwise(spans)]
             # Counters that begin again cost an interval too.
@@ -215,17 +224,17 @@ class MissingMedia:
         share = sqrt(lacking / (listed + lacking)) if lacking else 1 / (listed + 2)
         return min(max(ceil(log(CHANCE) / log(share)), LEAST_PACES), LISTED_PACES)
 
-    def _is_whole(self, row_id: str, span: Span) -> bool:
+    def _is_whole(self, participant_id: str, span: Span) -> bool:
         """Whether reports that lack a stream show that nothing came: they list another one, or
         their connection counted next to nothing. Where nobody counts, the others' reports stand
         for them: of a source that lists no received streams none is missing. What arrived and is
         listed nowhere may be the stream itself: a client reports on what it has registered."""
-        unlisted = union(s for c in self._rows[row_id].connections for s in c.unlisted)
+        unlisted = union(s for c in self._rows[participant_id].connections for s in c.unlisted)
         if overlap_ms(unlisted, [span]) * 2 > span[1] - span[0]:
             return False
-        if covers(self._lists[row_id], span):
+        if covers(self._lists[participant_id], span):
             return True
-        connections = self._rows[row_id].connections
+        connections = self._rows[participant_id].connections
         if any(covers(each.busy, span) for each in connections):
             return False
         if any(covers(each.quiet, span) for each in connections):
@@ -240,14 +249,16 @@ class MissingMedia:
         streams = list(unnamed)
         if not covers(union(s for t in streams for s in t.flowing), span):
             return True
-        named = self._session.received(listener)
-        senders = [r for r, s in self._voices.items() if s and r != listener and r not in named]
+        issues_named = self._comparison.received(listener)
+        senders = [
+            r for r, s in self._voices.items() if s and r != listener and r not in issues_named
+        ]
         if sum(covers(t.flowing, span) for t in streams) >= len(senders):
             return False
         others = [
             s
-            for row_id, spoken in self._voices.items()
-            if row_id not in (sender, listener)
+            for participant_id, spoken in self._voices.items()
+            if participant_id not in (sender, listener)
             for s in spoken
         ]
         alone = without(intersection(self._voices[sender], [span]), union(others))
@@ -259,32 +270,32 @@ class MissingMedia:
             and overlap_ms(alone, heard) <= HEARD_SHARE * alone_ms
         )
 
-    def _lives(self, row_id: str, family: Family) -> dict[str, list[Span]]:
+    def _lives(self, participant_id: str, family: Family) -> dict[str, list[Span]]:
         """When there was a stream of each sender, dry or not, seen a report late."""
-        pace_ms = self._pace_ms(row_id)
+        pace_ms = self._pace_ms(participant_id)
         return {
             sender: union(
                 (EpochMs(start - pace_ms), end)
-                for each in traces
+                for each in activities
                 if each.family is family
                 for start, end in _listed(each)
             )
-            for sender, traces in self._session.received(row_id).items()
+            for sender, activities in self._comparison.received(participant_id).items()
         }
 
-    def _ref(self, row_id: str, sender: str, family: Family) -> StreamRef:
+    def _ref(self, participant_id: str, sender: str, family: Family) -> StreamRef:
         """A stream that never was."""
         return StreamRef(
-            peer_id=min(self._rows[row_id].peer_ids, default=row_id),
+            peer_id=min(self._rows[participant_id].peer_ids, default=participant_id),
             family=family.value,
             from_peer_id=min(self._rows[sender].peer_ids, default=sender),
         )
 
-    def _unseen(self, row_id: str) -> list[Issue]:
+    def _unseen(self, participant_id: str) -> list[Issue]:
         family = Family.VIDEO_CONSUMER
         return [
-            self._missed(row_id, self._ref(row_id, sender, family), family, span)
-            for sender, span in self._unseen_cameras.get(row_id, ())
+            self._missed(participant_id, self._ref(participant_id, sender, family), family, span)
+            for sender, span in self._unseen_cameras.get(participant_id, ())
         ]
 
     @cached_property
@@ -295,8 +306,8 @@ class MissingMedia:
         for listener, present in self._present.items():
             lives = self._lives(listener, Family.VIDEO_CONSUMER)
             is_named = all(
-                self._session.sender_of(listener, t.ref) is not None
-                for t in self._rows[listener].traces
+                self._comparison.sender_of(listener, t.ref) is not None
+                for t in self._rows[listener].streams
                 if t.family is Family.VIDEO_CONSUMER
             )
             for sender, shown in self._shows.items():
@@ -313,53 +324,57 @@ class MissingMedia:
                 found.setdefault(listener, []).append((sender, span))
         return found
 
-    def _has_camera_life(self, row_id: str) -> bool:
+    def _has_camera_life(self, participant_id: str) -> bool:
         """Whether somebody has to do with pictures at all: sends one, or receives others'."""
-        return bool(self._shows[row_id]) or any(
-            t.family is Family.VIDEO_CONSUMER and t.flowing for t in self._rows[row_id].traces
+        return bool(self._shows[participant_id]) or any(
+            t.family is Family.VIDEO_CONSUMER and t.flowing
+            for t in self._rows[participant_id].streams
         )
 
     def _do_others_see(self, listener: str, sender: str, span: Span) -> bool:
         """Whether all others see the camera, not only have a stream of it that is held back;
         where there are none, whether it was sent straight."""
         others = [
-            row_id
-            for row_id, present in self._present.items()
-            if row_id not in (listener, sender) and covers(present, span)
+            participant_id
+            for participant_id, present in self._present.items()
+            if participant_id not in (listener, sender) and covers(present, span)
         ]
         if not others:
-            traces = self._rows[sender].traces
-            sent = [t for t in traces if t.family is Family.VIDEO_PRODUCER]
-            return bool(sent) and all(self._session.topology.is_direct(t.ref) for t in sent)
-        return all(covers(self._sees(row_id, sender), span) for row_id in others)
+            activities = self._rows[sender].streams
+            sent = [t for t in activities if t.family is Family.VIDEO_PRODUCER]
+            return bool(sent) and all(self._comparison.topology.is_direct(t.ref) for t in sent)
+        return all(covers(self._sees(participant_id, sender), span) for participant_id in others)
 
     def _sees(self, listener: str, sender: str) -> list[Span]:
-        traces = self._session.received(listener).get(sender, ())
-        return union(s for t in traces if t.family is Family.VIDEO_CONSUMER for s in t.flowing)
+        activities = self._comparison.received(listener).get(sender, ())
+        return union(s for t in activities if t.family is Family.VIDEO_CONSUMER for s in t.flowing)
 
 
-def _of(session: Session) -> Iterable[tuple[str, Party]]:
-    return session.parties.items()
+def _of(comparison: Comparison) -> Iterable[tuple[str, ComparedParticipant]]:
+    return comparison.participants.items()
 
 
 def _is_one_pair(missing: Iterable[tuple[str, str, Span]]) -> bool:
     return len({(listener, sender) for listener, sender, _ in missing}) == 1
 
 
-def _sent(party: Party, family: Family) -> list[Span]:
+def _sent(participant: ComparedParticipant, family: Family) -> list[Span]:
     return union(
-        (s for t in party.traces if t.family is family for s in t.flowing), within_ms=ONE_WAY_MS
+        (s for t in participant.streams if t.family is family for s in t.flowing),
+        within_ms=ONE_WAY_MS,
     )
 
 
-def _present(party: Party) -> list[Span]:
+def _present(participant: ComparedParticipant) -> list[Span]:
     """When the participant's reports came, and anything at all with them."""
-    return union(span for each in party.connections for span in without(each.reported, each.silent))
+    return union(
+        span for each in participant.connections for span in without(each.reported, each.silent)
+    )
 
 
-def _received(party: Party) -> list[StreamActivity]:
-    return [trace for trace in party.traces if trace.family not in PRODUCERS]
+def _received(participant: ComparedParticipant) -> list[StreamActivity]:
+    return [activity for activity in participant.streams if activity.family not in PRODUCERS]
 
 
-def _listed(trace: StreamActivity) -> list[Span]:
-    return trace.listed or [trace.life]
+def _listed(activity: StreamActivity) -> list[Span]:
+    return activity.listed or [activity.life]

@@ -6,20 +6,13 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from aftercall.core.quality.activity.stream_activity import (
-    Sized,
-    Span,
-    StreamActivity,
-    intersection,
-    lasting,
-    overlap_ms,
-    union,
-)
-from aftercall.core.quality.comparison.comparison import ONE_WAY_MS, Session
-from aftercall.core.quality.comparison.parties import MOST_SHARE
-from aftercall.core.quality.comparison.shared_gaps import Heard, Square
+from aftercall.core.quality.activity.stream_activity import FrameSizeSpan, StreamActivity
+from aftercall.core.quality.comparison.compared_participant import MOST_SHARE
+from aftercall.core.quality.comparison.comparison import ONE_WAY_MS, Comparison
+from aftercall.core.quality.comparison.impairment_matrix import ImpairmentMatrix, PathSpans
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.stats.link import Family
+from aftercall.core.spans import Span, intersection, lasting, overlap_ms, union
 
 LAYER_LEVELS: Final = 2
 """A layer of simulcast has half the width and height: a quarter of the pixels, two doublings."""
@@ -28,18 +21,18 @@ LEAST_MS: Final = 3 * ONE_WAY_MS
 """A server tries the larger layer again after some seconds. Chosen."""
 
 
-def narrow_downlinks(session: Session) -> dict[str, list[Issue]]:
+def narrow_downlinks(comparison: Comparison) -> dict[str, list[Issue]]:
     """By row, the times in which everything that somebody saw of several senders was small, though
     it had been larger there and others saw it large."""
-    heard: dict[str, dict[str, Heard]] = {}
+    heard: dict[str, dict[str, PathSpans]] = {}
     shrunk: dict[str, dict[str, list[Span]]] = {}
-    peaks = _peaks(session)
-    for listener in session.parties:
-        for sender, traces in session.received(listener).items():
-            sizes = [size for each in _pictures(traces) for size in each.sizes]
+    peaks = _peaks(comparison)
+    for listener in comparison.participants:
+        for sender, activities in comparison.received(listener).items():
+            sizes = [size for each in _pictures(activities) for size in each.sizes]
             if sender not in peaks or not sizes:
                 continue
-            seen = Heard(
+            seen = PathSpans(
                 union(((s.start_at, s.end_at) for s in sizes), within_ms=ONE_WAY_MS),
                 _small(sizes, peaks[sender]),
             )
@@ -49,19 +42,19 @@ def narrow_downlinks(session: Session) -> dict[str, list[Issue]]:
             )
             if large_at is not None:
                 shrunk.setdefault(listener, {})[sender] = [
-                    span for span in seen.strained if span[0] > large_at
+                    span for span in seen.impaired_spans if span[0] > large_at
                 ]
     if not shrunk:
         return {}
-    square = Square(heard, session.parties)
+    matrix = ImpairmentMatrix(heard, comparison.participants)
     found: dict[str, list[Issue]] = {}
     for listener, senders in shrunk.items():
-        line = square.listeners[listener]
-        spans = lasting(intersection(line.every, line.needed), LEAST_MS)
+        line = matrix.listeners[listener]
+        spans = lasting(intersection(line.every, line.unexplained), LEAST_MS)
         for span in spans:
             count = sum(1 for small in senders.values() if overlap_ms(small, [span]))
             if count >= MOST_SHARE * len(heard[listener]):
-                found.setdefault(listener, []).append(_issue(session, listener, span))
+                found.setdefault(listener, []).append(_issue(comparison, listener, span))
     return {
         listener: alone
         for listener, issues in found.items()
@@ -78,33 +71,33 @@ def _is_alone(issue: Issue, listener: str, found: Mapping[str, Sequence[Issue]])
     )
 
 
-def _issue(session: Session, listener: str, span: Span) -> Issue:
-    peer_ids = session.parties[listener].peer_ids
+def _issue(comparison: Comparison, listener: str, span: Span) -> Issue:
+    peer_ids = comparison.participants[listener].peer_ids
     ref = StreamRef(peer_id=min(peer_ids, default=listener), family=Family.VIDEO_CONSUMER.value)
     return replace(single(IssueName.NARROW_DOWNLINK, ref, *span), origin="local")
 
 
-def _pictures(traces: Iterable[StreamActivity]) -> list[StreamActivity]:
-    return [each for each in traces if each.family is Family.VIDEO_CONSUMER]
+def _pictures(activities: Iterable[StreamActivity]) -> list[StreamActivity]:
+    return [each for each in activities if each.family is Family.VIDEO_CONSUMER]
 
 
-def _small(sizes: Iterable[Sized], peak: int) -> list[Span]:
+def _small(sizes: Iterable[FrameSizeSpan], peak: int) -> list[Span]:
     """When the picture was smaller by a layer or more than it was anywhere."""
     small = ((s.start_at, s.end_at) for s in sizes if s.level <= peak - LAYER_LEVELS)
     return union(small, within_ms=ONE_WAY_MS)
 
 
-def _peaks(session: Session) -> dict[str, int]:
+def _peaks(comparison: Comparison) -> dict[str, int]:
     """The largest each sender's camera was seen for a while by anybody."""
     lengths: dict[tuple[str, int], int] = {}
-    for listener in session.parties:
-        for sender, traces in session.received(listener).items():
-            for each in _pictures(traces):
+    for listener in comparison.participants:
+        for sender, activities in comparison.received(listener).items():
+            for each in _pictures(activities):
                 for size in each.sizes:
                     key = (sender, size.level)
                     lengths[key] = lengths.get(key, 0) + size.end_at - size.start_at
     peaks: dict[str, int] = {}
-    for (sender, level), length in lengths.items():
-        if length >= LEAST_MS:
+    for (sender, level), format_duration in lengths.items():
+        if format_duration >= LEAST_MS:
             peaks[sender] = max(level, peaks.get(sender, level))
     return peaks

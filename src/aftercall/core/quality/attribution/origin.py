@@ -6,16 +6,9 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from aftercall.core.quality.activity.stream_activity import (
-    Span,
-    intersection,
-    lasting,
-    union,
-    without,
-)
 from aftercall.core.quality.attribution.blame import Blame, between_two, blame
 from aftercall.core.quality.attribution.follow_on_issues import ENCODING, FollowOnIssues
-from aftercall.core.quality.attribution.inferred_uplinks import inferred
+from aftercall.core.quality.attribution.inferred_uplinks import infer_uplinks
 from aftercall.core.quality.attribution.lost_connections import LostConnections
 from aftercall.core.quality.attribution.missing_media import MissingMedia
 from aftercall.core.quality.attribution.narrow_downlinks import narrow_downlinks
@@ -25,48 +18,52 @@ from aftercall.core.quality.comparison.comparison import (
     ONE_WAY_MS,
     PLAYOUT,
     UPLINK,
-    Session,
+    Comparison,
     impairment_of,
     is_transit,
 )
 from aftercall.core.quality.comparison.departures import OUTAGES
-from aftercall.core.quality.comparison.parties import covers
 from aftercall.core.quality.issues import Issue, IssueName
 from aftercall.core.quality.stats.link import PRODUCERS, Family
+from aftercall.core.spans import Span, covers, intersection, lasting, union, without
 
-LEAST_PIECE_MS: Final = 2 * ONE_WAY_MS
+LEAST_PART_MS: Final = 2 * ONE_WAY_MS
 """Of an issue that is cut; chosen."""
 
 ROOM: Final = frozenset({IssueName.BANDWIDTH_LIMITED, IssueName.LOW_AVAILABLE_BITRATE})
 
 
-def attribute(session: Session) -> dict[str, list[Issue]]:
+def attribute(comparison: Comparison) -> dict[str, list[Issue]]:
     """The issues of each row in order of time, with their origins, and those that only the
     session as a whole shows."""
-    outages = LostConnections(session)
+    format_outages = LostConnections(comparison)
     # numpy comes with it; a server that compares nothing does without.
     from aftercall.core.quality.attribution import stuck_screenshares  # noqa: PLC0415 - numpy
 
-    followers = FollowOnIssues(session, outages)
+    followers = FollowOnIssues(comparison, format_outages)
     found: dict[str, list[Issue]] = {}
-    for row_id, party in session.parties.items():
-        own = [*party.issues, *stuck_screenshares.stuck_screens(row_id, session)]
+    for participant_id, participant in comparison.participants.items():
+        own = [*participant.issues, *stuck_screenshares.stuck_screens(participant_id, comparison)]
         network = [
-            _of_network(piece, row_id, session, outages)
+            _of_network(part, participant_id, comparison, format_outages)
             for issue in own
-            for piece in _pieces(issue, row_id, session)
+            for part in _split_by_cause(issue, participant_id, comparison)
         ]
-        found[row_id] = followers.follow(_with_what_was_lost(network, row_id, session), row_id)
-    for row_id, issues in inferred(session, found, outages).items():
-        found[row_id].extend(issues)
-    absences, narrow = MissingMedia(session, outages), narrow_downlinks(session)
-    for row_id, own in found.items():
-        own.extend((*absences.of(row_id), *narrow.get(row_id, ())))
-        found[row_id] = _in_order(own)
+        found[participant_id] = followers.follow(
+            _with_what_was_lost(network, participant_id, comparison), participant_id
+        )
+    for participant_id, issues in infer_uplinks(comparison, found, format_outages).items():
+        found[participant_id].extend(issues)
+    absences, narrow = MissingMedia(comparison, format_outages), narrow_downlinks(comparison)
+    for participant_id, own in found.items():
+        own.extend((*absences.of(participant_id), *narrow.get(participant_id, ())))
+        found[participant_id] = _in_order(own)
     return found
 
 
-def _with_what_was_lost(network: Sequence[Issue], row_id: str, session: Session) -> list[Issue]:
+def _with_what_was_lost(
+    network: Sequence[Issue], participant_id: str, comparison: Comparison
+) -> list[Issue]:
     """The issues of the network; that a sender's streams were shaken where others of its were
     lost on its side is of that side too."""
     lost: dict[str | None, list[Span]] = {}
@@ -79,7 +76,7 @@ def _with_what_was_lost(network: Sequence[Issue], row_id: str, session: Session)
     for issue in network:
         is_shaken = issue.name in DOWNLINK and is_transit(issue) and impairment_of(issue) != "loss"
         if is_shaken and issue.origin in ("local", None):
-            sender = session.sender_of(row_id, issue.stream)
+            sender = comparison.sender_of(participant_id, issue.stream)
             spans = lost.get(sender, []) if sender is not None else []
             if covers(union(spans), (issue.first_at, issue.last_at)):
                 issue = replace(issue, origin="remote", caused_by=sender)
@@ -87,15 +84,15 @@ def _with_what_was_lost(network: Sequence[Issue], row_id: str, session: Session)
     return found
 
 
-def _pieces(issue: Issue, row_id: str, session: Session) -> list[Issue]:
+def _split_by_cause(issue: Issue, participant_id: str, comparison: Comparison) -> list[Issue]:
     """An issue of what was received, cut where the listener's missing nearly everybody began and
     ended: one sender's trouble may go over into the listener's own."""
     if issue.name not in DOWNLINK | PLAYOUT:
         return [issue]
     span: Span = (issue.first_at, issue.last_at)
-    most = session.listener(row_id, impairment_of(issue)).most
-    inside = lasting(intersection([span], most), LEAST_PIECE_MS)
-    outside = lasting(without([span], most), LEAST_PIECE_MS)
+    most = comparison.listener(participant_id, impairment_of(issue)).most
+    inside = lasting(intersection([span], most), LEAST_PART_MS)
+    outside = lasting(without([span], most), LEAST_PART_MS)
     if not inside or not outside:
         return [issue]
     return [
@@ -107,52 +104,56 @@ def _in_order(issues: Sequence[Issue]) -> list[Issue]:
     return sorted(issues, key=lambda issue: (issue.first_at, issue.name))
 
 
-def _of_network(issue: Issue, row_id: str, session: Session, outages: LostConnections) -> Issue:
+def _of_network(
+    issue: Issue, participant_id: str, comparison: Comparison, format_outages: LostConnections
+) -> Issue:
     """An issue of the network with its origin; another one of what a participant received is
     left open."""
     if issue.name in OUTAGES:
-        return outages.with_origin(issue, row_id)
+        return format_outages.with_origin(issue, participant_id)
     if issue.stream.family is None or Family(issue.stream.family) in PRODUCERS:
-        return _of_sent(issue, row_id, session)
+        return _of_sent(issue, participant_id, comparison)
     if issue.name not in DOWNLINK:
         return issue
     if not is_transit(issue):
         return replace(issue, origin="local")
-    sender = session.sender_of(row_id, issue.stream)
-    if sender is not None and outages.explain(sender, (issue.first_at, issue.last_at)):
+    sender = comparison.sender_of(participant_id, issue.stream)
+    if sender is not None and format_outages.explain(sender, (issue.first_at, issue.last_at)):
         return replace(issue, origin="remote", caused_by=sender)
-    return with_blame(issue, blame(issue, row_id, session))
+    return with_blame(issue, blame(issue, participant_id, comparison))
 
 
-def _of_sent(issue: Issue, row_id: str, session: Session) -> Issue:
+def _of_sent(issue: Issue, participant_id: str, comparison: Comparison) -> Issue:
     """Loss that a server reports back to a participant is its own; loss that another participant
     reports may be that participant's."""
-    listener = session.topology.far_end(issue.stream)
+    listener = comparison.topology.far_end(issue.stream)
     span = (issue.first_at, issue.last_at)
     if listener is not None and issue.name in ENCODING | ROOM:
-        is_far = _is_far_downlink(row_id, listener, span, session)
+        is_far = _is_far_downlink(participant_id, listener, span, comparison)
         culprit = listener if is_far else None
         return replace(issue, origin="remote" if is_far else "local", caused_by=culprit)
     if issue.name not in UPLINK or not is_transit(issue):
         return replace(issue, origin="local")
     if listener is None:
-        strain = impairment_of(issue)
-        is_servers = session.is_everywhere(span, strain) and not session.are_uplinks_mixed(
-            span, strain
-        )
+        impairment = impairment_of(issue)
+        is_servers = comparison.is_everywhere(
+            span, impairment
+        ) and not comparison.are_uplinks_mixed(span, impairment)
         return replace(issue, origin="server" if is_servers else "local")
-    found = between_two(row_id, listener, span, session, impairment_of(issue))
+    found = between_two(participant_id, listener, span, comparison, impairment_of(issue))
     if found.origin == "local":
         return replace(issue, origin="remote", caused_by=listener)
     return replace(issue, origin="local" if found.origin == "remote" else None)
 
 
-def _is_far_downlink(row_id: str, listener: str, span: Span, session: Session) -> bool:
+def _is_far_downlink(
+    participant_id: str, listener: str, span: Span, comparison: Comparison
+) -> bool:
     """Whether a picture was made smaller for a listener who missed most of what it was sent."""
     return any(
-        covers(session.listener(listener, strain).most, span)
-        and not covers(session.sender(row_id, strain).most, span)
-        for strain in IMPAIRMENTS
+        covers(comparison.listener(listener, impairment).most, span)
+        and not covers(comparison.sender(participant_id, impairment).most, span)
+        for impairment in IMPAIRMENTS
     )
 
 

@@ -5,15 +5,18 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from aftercall.core.quality.activity.stream_activity import (
-    Span,
-    StreamActivity,
-    intersection,
-    overlap_ms,
-    union,
-)
-from aftercall.core.quality.comparison.camera_off import without_switched_off
+from aftercall.core.quality.activity.stream_activity import StreamActivity
+from aftercall.core.quality.comparison.camera_off import without_camera_off
+from aftercall.core.quality.comparison.compared_participant import ComparedParticipant
 from aftercall.core.quality.comparison.departures import without_departures
+from aftercall.core.quality.comparison.impairment_matrix import (
+    ImpairmentMatrix,
+    MatrixLine,
+    PathSpans,
+    culprits_among_unnamed,
+    impaired_for_everybody,
+    spans_with_share_between,
+)
 from aftercall.core.quality.comparison.impairments import (
     DOWNLINK,
     IMPAIRMENTS,
@@ -24,24 +27,16 @@ from aftercall.core.quality.comparison.impairments import (
     PLAYOUT,
     UPLINK,
     Impairment,
+    impaired_spans,
     impairment_of,
     is_transit,
-    strained,
 )
 from aftercall.core.quality.comparison.issue_index import IssueIndex
-from aftercall.core.quality.comparison.parties import Party, covers
-from aftercall.core.quality.comparison.sent_video import SentVideo, with_screens
-from aftercall.core.quality.comparison.shared_gaps import (
-    Heard,
-    Line,
-    Square,
-    everywhere,
-    shares_between,
-    unnamed_culprits,
-)
+from aftercall.core.quality.comparison.sent_video import SentVideo, with_screenshares
 from aftercall.core.quality.comparison.topology import Topology
 from aftercall.core.quality.issues import Issue, StreamRef
 from aftercall.core.quality.stats.link import AUDIO, PRODUCERS
+from aftercall.core.spans import Span, covers, intersection, overlap_ms, union
 
 __all__ = [
     "DOWNLINK",
@@ -52,12 +47,12 @@ __all__ = [
     "ONE_WAY_MS",
     "PLAYOUT",
     "UPLINK",
+    "ComparedParticipant",
+    "Comparison",
     "Impairment",
-    "Party",
-    "Session",
+    "impaired_spans",
     "impairment_of",
     "is_transit",
-    "strained",
 ]
 
 SAME_SHARE: Final = 0.8
@@ -67,124 +62,141 @@ _LATE: Final[Impairment] = "late"
 _ON_THE_WAY: Final[tuple[Impairment, ...]] = ("loss", "jitter")
 
 
-class _View(NamedTuple):
+class _ImpairmentView(NamedTuple):
     """Everybody under one strain. `own` is what the far ends of the participants' uplinks
     report back to them, for what they send to a server."""
 
-    heard: Mapping[str, Mapping[str, Heard]]
-    square: Square
-    everywhere: list[Span]
+    heard: Mapping[str, Mapping[str, PathSpans]]
+    matrix: ImpairmentMatrix
+    impaired_for_everybody: list[Span]
     mixed: list[Span]
     """When some uplinks were strained and others not: no trouble of the server alone."""
     own: Mapping[str, list[Span]]
     unnamed: Mapping[str, list[Span]]
 
 
-class Session:
+class Comparison:
     """The participants of a session, compared in time."""
 
-    def __init__(self, parties: Iterable[Party]) -> None:
-        given = {party.row_id: party for party in parties}
+    def __init__(self, participants: Iterable[ComparedParticipant]) -> None:
+        given = {participant.participant_id: participant for participant in participants}
         self.topology = Topology(given)
         there = without_departures(given, self.topology)
-        seen = without_switched_off(there, self.topology)
-        self.parties = with_screens(seen, self.topology)
-        self.pictures = SentVideo(self.parties, self.topology)
+        seen = without_camera_off(there, self.topology)
+        self.participants = with_screenshares(seen, self.topology)
+        self.pictures = SentVideo(self.participants, self.topology)
         self.issues = IssueIndex(
-            {row_id: party.issues for row_id, party in self.parties.items()}, self.sender_of
+            {
+                participant_id: participant.issues
+                for participant_id, participant in self.participants.items()
+            },
+            self.sender_of,
         )
         self._received = {
-            row_id: self._by_slot(row_id, party) for row_id, party in self.parties.items()
+            participant_id: self._by_slot(participant_id, participant)
+            for participant_id, participant in self.participants.items()
         }
         self._present = {
-            row_id: {slot: _present(traces) for slot, traces in slots.items()}
-            for row_id, slots in self._received.items()
+            participant_id: {slot: _present(activities) for slot, activities in slots.items()}
+            for participant_id, slots in self._received.items()
         }
         self._lossy_uplinks = {
-            row_id: _spans(
+            participant_id: _spans(
                 i
-                for i in party.issues
+                for i in participant.issues
                 if i.name in UPLINK
                 and impairment_of(i) == "loss"
                 and not self.topology.is_direct(i.stream)
             )
-            for row_id, party in self.parties.items()
+            for participant_id, participant in self.participants.items()
         }
         self._reported = {
-            row_id: union(
-                span for each in self._to_server(party) if each.has_loss for span in each.flowing
+            participant_id: union(
+                span
+                for each in self._to_server(participant)
+                if each.has_loss
+                for span in each.flowing
             )
-            for row_id, party in self.parties.items()
+            for participant_id, participant in self.participants.items()
         }
-        self._views: dict[Impairment, _View] = {}
+        self._views: dict[Impairment, _ImpairmentView] = {}
 
-    def _to_server(self, party: Party) -> list[StreamActivity]:
+    def _to_server(self, participant: ComparedParticipant) -> list[StreamActivity]:
         return [
             each
-            for each in party.traces
+            for each in participant.streams
             if each.family in PRODUCERS and not self.topology.is_direct(each.ref)
         ]
 
-    def _by_slot(self, row_id: str, party: Party) -> dict[str, list[StreamActivity]]:
+    def _by_slot(
+        self, participant_id: str, participant: ComparedParticipant
+    ) -> dict[str, list[StreamActivity]]:
         """What a listener received: by sender, or stream by stream where nothing names one. The
         sound of unnamed ones stands for their pictures."""
-        named: dict[str, list[StreamActivity]] = {}
+        issues_named: dict[str, list[StreamActivity]] = {}
         unnamed: list[StreamActivity] = []
-        for each in party.traces:
+        for each in participant.streams:
             if each.family in PRODUCERS:
                 continue
-            sender = self.topology.sender_of(row_id, each.ref)
+            sender = self.topology.sender_of(participant_id, each.ref)
             if sender is not None:
-                named.setdefault(sender, []).append(each)
+                issues_named.setdefault(sender, []).append(each)
             elif each.ref.from_peer_id is None or each.ref.producer_id is None:
                 unnamed.append(each)
         sounds = [each for each in unnamed if each.family in AUDIO]
         counted = sounds if len(sounds) > 1 else unnamed
-        return {**named, **{f"{_UNNAMED}{n}": [each] for n, each in enumerate(counted)}}
+        return {**issues_named, **{f"{_UNNAMED}{n}": [each] for n, each in enumerate(counted)}}
 
     def received(self, listener: str) -> dict[str, list[StreamActivity]]:
         """The streams a listener received, by the row they come from."""
-        return {s: t for s, t in self._received[listener].items() if s in self.parties}
+        return {s: t for s, t in self._received[listener].items() if s in self.participants}
 
     def sender_of(self, listener: str, ref: StreamRef) -> str | None:
         """The row a received stream comes from; without any hint, the only other one."""
         return self.topology.sender_of(listener, ref)
 
-    def _view(self, strain: Impairment) -> _View:
-        found = self._views.get(strain)
+    def _view(self, impairment: Impairment) -> _ImpairmentView:
+        found = self._views.get(impairment)
         if found is None:
-            found = self._views[strain] = self._seen(strain)
+            found = self._views[impairment] = self._seen(impairment)
         return found
 
-    def _seen(self, strain: Impairment) -> _View:
+    def _seen(self, impairment: Impairment) -> _ImpairmentView:
         heard = {
-            row_id: {
-                slot: Heard(self._present[row_id][slot], strained(traces, strain))
-                for slot, traces in slots.items()
+            participant_id: {
+                slot: PathSpans(
+                    self._present[participant_id][slot], impaired_spans(activities, impairment)
+                )
+                for slot, activities in slots.items()
             }
-            for row_id, slots in self._received.items()
+            for participant_id, slots in self._received.items()
         }
         own = {
-            row_id: strained(self._to_server(party), *_own_strains(strain))
-            for row_id, party in self.parties.items()
+            participant_id: impaired_spans(
+                self._to_server(participant), *_uplink_impairments(impairment)
+            )
+            for participant_id, participant in self.participants.items()
         }
         by_server = [
             {
                 slot: each
-                for slot, each in heard[row_id].items()
+                for slot, each in heard[participant_id].items()
                 if not any(self.topology.is_direct(t.ref) for t in slots[slot])
             }
-            for row_id, slots in self._received.items()
+            for participant_id, slots in self._received.items()
         ]
-        uplinks = [Heard(self._reported[row_id], own[row_id]) for row_id in self.parties]
-        is_unnamed = any(s not in self.parties for slots in heard.values() for s in slots)
-        return _View(
+        uplinks = [
+            PathSpans(self._reported[participant_id], own[participant_id])
+            for participant_id in self.participants
+        ]
+        is_unnamed = any(s not in self.participants for slots in heard.values() for s in slots)
+        return _ImpairmentView(
             heard,
-            Square(heard, self.parties),
-            everywhere(by_server),
-            shares_between(uplinks, 0.25, 0.75),
+            ImpairmentMatrix(heard, self.participants),
+            impaired_for_everybody(by_server),
+            spans_with_share_between(uplinks, 0.25, 0.75),
             own,
-            unnamed_culprits(heard) if is_unnamed else {},
+            culprits_among_unnamed(heard) if is_unnamed else {},
         )
 
     def sender_behind(self, listener: str, issue: Issue) -> str | None:
@@ -208,44 +220,48 @@ class Session:
             return [sender]
         return self.unnamed_senders(listener, (issue.first_at, issue.last_at), impairment_of(issue))
 
-    def unnamed_senders(self, listener: str, span: Span, strain: Impairment) -> list[str]:
+    def unnamed_senders(self, listener: str, span: Span, impairment: Impairment) -> list[str]:
         """Whose uplink strained a stream that nothing names: those who alone of all missed one
         stream less, else the only other one whose own reports show it; nobody's, when the
         listener missed nearly all it received."""
-        view = self._view(strain)
-        inferred = [r for r, when in view.unnamed.items() if r != listener and covers(when, span)]
-        if inferred or covers(self.listener(listener, strain).most, span):
-            return inferred
+        view = self._view(impairment)
+        infer_uplinks = [
+            r
+            for r, format_spans in view.unnamed.items()
+            if r != listener and covers(format_spans, span)
+        ]
+        if infer_uplinks or covers(self.listener(listener, impairment).most, span):
+            return infer_uplinks
         shown = [r for r, own in view.own.items() if r != listener and covers(own, span)]
         return shown if len(shown) == 1 else []
 
-    def listener(self, row_id: str, strain: Impairment) -> Line:
+    def listener(self, participant_id: str, impairment: Impairment) -> MatrixLine:
         """When a listener missed those it heard."""
-        return self._view(strain).square.listeners[row_id]
+        return self._view(impairment).matrix.listeners[participant_id]
 
-    def sender(self, row_id: str, strain: Impairment) -> Line:
+    def sender(self, participant_id: str, impairment: Impairment) -> MatrixLine:
         """When a sender was missed by those who heard it."""
-        return self._view(strain).square.senders[row_id]
+        return self._view(impairment).matrix.senders[participant_id]
 
-    def is_strained(
-        self, listener: str, sender: str | None, span: Span, strain: Impairment
+    def is_impaired(
+        self, listener: str, sender: str | None, span: Span, impairment: Impairment
     ) -> bool:
         """Whether what the listener had of a named sender was in such trouble in that time."""
-        each = self._view(strain).heard[listener].get(sender or "")
-        return each is not None and covers(each.strained, span)
+        each = self._view(impairment).heard[listener].get(sender or "")
+        return each is not None and covers(each.impaired_spans, span)
 
-    def is_everywhere(self, span: Span, strain: Impairment) -> bool:
+    def is_everywhere(self, span: Span, impairment: Impairment) -> bool:
         """Whether everybody missed everybody in that time."""
-        return covers(self._view(strain).everywhere, span)
+        return covers(self._view(impairment).impaired_for_everybody, span)
 
-    def are_uplinks_mixed(self, span: Span, strain: Impairment) -> bool:
+    def are_uplinks_mixed(self, span: Span, impairment: Impairment) -> bool:
         """Whether some uplinks were strained in that time and others known not to be."""
-        return covers(self._view(strain).mixed, span)
+        return covers(self._view(impairment).mixed, span)
 
-    def is_uplink_strained(self, sender: str, span: Span, strain: Impairment) -> bool:
+    def is_uplink_impaired(self, sender: str, span: Span, impairment: Impairment) -> bool:
         """Whether the sender's own reports show such trouble in that time. What a server closes
         the gaps of was lost or shaken on the way to it."""
-        return covers(self._view(strain).own[sender], span)
+        return covers(self._view(impairment).own[sender], span)
 
     def has_lossy_uplink(self, sender: str, span: Span) -> bool:
         """Whether the sender's own reports show enough loss in that time to be an issue."""
@@ -260,73 +276,73 @@ class Session:
         """Whether the listener had more than one sender to hear in that time."""
         return covers(self.listener(listener, "loss").several, span)
 
-    def misses_nearly_all(self, listener: str, span: Span, strain: Impairment) -> bool:
+    def misses_nearly_all(self, listener: str, span: Span, impairment: Impairment) -> bool:
         """Whether the listener heard several senders in that time, and nearly all badly."""
-        return covers(self.listener(listener, strain).most, span)
+        return covers(self.listener(listener, impairment).most, span)
 
-    def coincide(self, one: str, other: str, span: Span, strain: Impairment) -> bool:
+    def coincide(self, one: str, other: str, span: Span, impairment: Impairment) -> bool:
         """Whether two missed each other for nearly the same time."""
-        heard = self._view(strain).heard
-        there = intersection(heard[one][other].strained, [span])
-        back = intersection(heard[other][one].strained, [span])
+        heard = self._view(impairment).heard
+        there = intersection(heard[one][other].impaired_spans, [span])
+        back = intersection(heard[other][one].impaired_spans, [span])
         both = overlap_ms(there, back)
         return both >= SAME_SHARE * sum(end - start for start, end in union([*there, *back]))
 
-    def is_slow(self, row_id: str, span: Span) -> bool:
+    def is_slow(self, participant_id: str, span: Span) -> bool:
         """Whether round trips to the server were far longer than usual in that time."""
         return any(
             covers(each.slow, span)
-            for each in self.parties[row_id].connections
+            for each in self.participants[participant_id].connections
             if not self.topology.is_direct_connection(each.peer_id, each.connection_id)
         )
 
     def has_trouble_elsewhere(
-        self, row_id: str, other: str, span: Span, strain: Impairment
+        self, participant_id: str, other: str, span: Span, impairment: Impairment
     ) -> bool:
         """Whether a participant's other ways were in such trouble in that time: what it sent to a
         server, or heard of third parties. Packets are lost and shaken on a way; what comes late
         may have been held up by the participant's own machine."""
-        strains = IMPAIRMENTS if strain == _LATE else _ON_THE_WAY
-        if any(covers(self._view(each).own[row_id], span) for each in strains):
+        impairments = IMPAIRMENTS if impairment == _LATE else _ON_THE_WAY
+        if any(covers(self._view(each).own[participant_id], span) for each in impairments):
             return True
         return any(
-            slot != other and covers(heard.strained, span)
-            for each in strains
-            for slot, heard in self._view(each).heard[row_id].items()
+            slot != other and covers(heard.impaired_spans, span)
+            for each in impairments
+            for slot, heard in self._view(each).heard[participant_id].items()
         )
 
     def senders_missed(
-        self, listener: str, span: Span, strain: Impairment
+        self, listener: str, span: Span, impairment: Impairment
     ) -> tuple[set[str], set[str]]:
         """Whom the listener heard in that time, and whom of them badly; unnamed ones too."""
-        slots = self._view(strain).heard[listener]
+        slots = self._view(impairment).heard[listener]
         heard = {slot for slot, each in slots.items() if covers(each.present, span)}
-        return heard, {slot for slot in heard if covers(slots[slot].strained, span)}
+        return heard, {slot for slot in heard if covers(slots[slot].impaired_spans, span)}
 
     def listeners_missing(
-        self, sender: str, span: Span, strain: Impairment
+        self, sender: str, span: Span, impairment: Impairment
     ) -> tuple[set[str], set[str]]:
         """Who heard the sender in that time, and which of them badly: in that way, or late.
         Where nothing names the sender, all who missed something."""
-        strains = {strain, _LATE}
+        impairments = {impairment, _LATE}
         listeners = self._listeners[sender]
         heard = {r for r in listeners if covers(self._present[r][sender], span)}
         missed = {
             r
-            for each in strains
+            for each in impairments
             for r in heard
-            if covers(self._view(each).heard[r][sender].strained, span)
+            if covers(self._view(each).heard[r][sender].impaired_spans, span)
         }
-        for row_id in self._with_unnamed - heard - {sender}:
-            if any(self.senders_missed(row_id, span, each)[0] for each in strains):
-                heard.add(row_id)
-            if any(self.senders_missed(row_id, span, each)[1] for each in strains):
-                missed.add(row_id)
+        for participant_id in self._with_unnamed - heard - {sender}:
+            if any(self.senders_missed(participant_id, span, each)[0] for each in impairments):
+                heard.add(participant_id)
+            if any(self.senders_missed(participant_id, span, each)[1] for each in impairments):
+                missed.add(participant_id)
         return heard, missed
 
     @cached_property
     def _listeners(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {row_id: [] for row_id in self.parties}
+        found: dict[str, list[str]] = {participant_id: [] for participant_id in self.participants}
         for listener, slots in self._received.items():
             for slot in slots:
                 if slot in found:
@@ -337,23 +353,23 @@ class Session:
     def _with_unnamed(self) -> set[str]:
         """The listeners to whom nothing names some streams."""
         return {
-            row_id
-            for row_id, slots in self._received.items()
-            if any(slot not in self.parties for slot in slots)
+            participant_id
+            for participant_id, slots in self._received.items()
+            if any(slot not in self.participants for slot in slots)
         }
 
 
 _UNNAMED: Final = "?"
 
 
-def _own_strains(strain: Impairment) -> tuple[Impairment, ...]:
-    return _ON_THE_WAY if strain == _LATE else (strain,)
+def _uplink_impairments(impairment: Impairment) -> tuple[Impairment, ...]:
+    return _ON_THE_WAY if impairment == _LATE else (impairment,)
 
 
 def _spans(issues: Iterable[Issue]) -> list[Span]:
     return union((issue.first_at, issue.last_at) for issue in issues)
 
 
-def _present(traces: Iterable[StreamActivity]) -> list[Span]:
+def _present(activities: Iterable[StreamActivity]) -> list[Span]:
     """When anything of these streams was reported on."""
-    return union(span for each in traces for span in (*each.flowing, *each.dry))
+    return union(span for each in activities for span in (*each.flowing, *each.stalled))

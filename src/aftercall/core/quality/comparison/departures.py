@@ -7,7 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from aftercall.core.instants import SECOND_MS, EpochMs
-from aftercall.core.quality.comparison.parties import Party
+from aftercall.core.quality.comparison.compared_participant import ComparedParticipant
 from aftercall.core.quality.comparison.topology import Topology
 from aftercall.core.quality.issues import Issue, IssueName
 
@@ -20,14 +20,18 @@ CLOCKS_MS: Final = 2 * SECOND_MS
 from closing its connections to its farewell."""
 
 
-def without_departures(parties: Mapping[str, Party], topology: Topology) -> dict[str, Party]:
+def without_departures(
+    participants: Mapping[str, ComparedParticipant], topology: Topology
+) -> dict[str, ComparedParticipant]:
     """The participants, without the losses of connections whose far end had left."""
-    left_at = {id: at for party in parties.values() for id, at in party.left_at.items()}
-    found: dict[str, Party] = {}
-    for row_id, party in parties.items():
-        kept = [each for each in party.issues if not _is_departure(each, topology, left_at)]
-        is_changed = len(kept) != len(party.issues)
-        found[row_id] = replace(party, issues=kept) if is_changed else party
+    left_at = {
+        id: at for participant in participants.values() for id, at in participant.left_at.items()
+    }
+    found: dict[str, ComparedParticipant] = {}
+    for participant_id, participant in participants.items():
+        kept = [each for each in participant.issues if not _is_departure(each, topology, left_at)]
+        is_changed = len(kept) != len(participant.issues)
+        found[participant_id] = replace(participant, issues=kept) if is_changed else participant
     return found
 
 

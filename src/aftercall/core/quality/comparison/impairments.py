@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
 from aftercall.core.instants import SECOND_MS
-from aftercall.core.quality.activity.stream_activity import Span, StreamActivity, union
+from aftercall.core.quality.activity.stream_activity import StreamActivity
 from aftercall.core.quality.issues import Issue, IssueName
+from aftercall.core.spans import Span, union
 
 LOSS_PERCENT: Final = 5
 JITTER_MS: Final = 50
@@ -43,16 +44,21 @@ lost them; where a server closes gaps, what was lost shows as concealment alone.
 IMPAIRMENTS: Final[tuple[Impairment, ...]] = ("loss", "jitter", "late")
 
 
-def strained(traces: Iterable[StreamActivity], *strains: Impairment) -> list[Span]:
+def impaired_spans(activities: Iterable[StreamActivity], *impairments: Impairment) -> list[Span]:
     """When any of the streams was in such trouble, short recoveries included."""
-    spans = (span for each in traces for strain in strains for span in _when(each, strain))
+    spans = (
+        span
+        for each in activities
+        for impairment in impairments
+        for span in _impaired_when(each, impairment)
+    )
     return union(spans, within_ms=ONE_WAY_MS)
 
 
-def _when(trace: StreamActivity, strain: Impairment) -> Sequence[Span]:
-    if strain == "loss":
-        return trace.lossy
-    return trace.jittery if strain == "jitter" else trace.late
+def _impaired_when(activity: StreamActivity, impairment: Impairment) -> Sequence[Span]:
+    if impairment == "loss":
+        return activity.lossy
+    return activity.jittery if impairment == "jitter" else activity.late
 
 
 def is_transit(issue: Issue) -> bool:

@@ -24,16 +24,16 @@ class IssueIndex:
         self._own: dict[str, list[Issue]] = {}
         self._by_sender: dict[str, dict[str | None, list[Issue]]] = {}
 
-    def own(self, row_id: str) -> list[Issue]:
+    def own(self, participant_id: str) -> list[Issue]:
         """What a participant sent badly, and what befell its connections."""
-        found = self._own.get(row_id)
+        found = self._own.get(participant_id)
         if found is None:
             found = [
                 issue
-                for issue in self._issues[row_id]
+                for issue in self._issues[participant_id]
                 if issue.stream.family is None or issue.stream.family in _SENT
             ]
-            self._own[row_id] = found
+            self._own[participant_id] = found
         return found
 
     def of_sender(self, listener: str, sender: str) -> list[Issue]:

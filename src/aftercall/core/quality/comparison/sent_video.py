@@ -9,17 +9,12 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from aftercall.core.quality.activity.stream_activity import (
-    Counted,
-    Span,
-    StreamActivity,
-    overlap_ms,
-    union,
-)
-from aftercall.core.quality.comparison.parties import Party, covers
+from aftercall.core.quality.activity.stream_activity import FrameCount, StreamActivity
+from aftercall.core.quality.comparison.compared_participant import ComparedParticipant
 from aftercall.core.quality.comparison.topology import Topology
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef
 from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES, Family
+from aftercall.core.spans import Span, covers, overlap_ms, union
 
 OF_FRAMES: Final = frozenset(
     {IssueName.VIDEO_FROZEN, IssueName.LOW_FRAME_RATE, IssueName.LOW_VIDEO_MOS}
@@ -39,50 +34,59 @@ SAME_SHARE: Final = 0.8
 """Of the time for which a picture was slow. Chosen."""
 
 
-def with_screens(parties: Mapping[str, Party], topology: Topology) -> dict[str, Party]:
+def with_screenshares(
+    participants: Mapping[str, ComparedParticipant], topology: Topology
+) -> dict[str, ComparedParticipant]:
     """The parties; what they received untagged and its sender calls a screen is one."""
     sent = [
-        (row_id, trace.ref, trace.family)
-        for row_id, party in parties.items()
-        for trace in party.traces
-        if trace.family in PRODUCERS and trace.family not in AUDIO
+        (participant_id, activity.ref, activity.family)
+        for participant_id, participant in participants.items()
+        for activity in participant.streams
+        if activity.family in PRODUCERS and activity.family not in AUDIO
     ]
     if not any(family in SCREENSHARES for _, _, family in sent):
-        return dict(parties)
+        return dict(participants)
     families: dict[tuple[str, int | str], set[Family]] = {}
-    for row_id, ref, family in sent:
+    for participant_id, ref, family in sent:
         for name in (ref.ssrc, ref.producer_id):
             if name is not None:
-                families.setdefault((row_id, name), set()).add(family)
-    return {row_id: _with_screens(party, families, topology) for row_id, party in parties.items()}
+                families.setdefault((participant_id, name), set()).add(family)
+    return {
+        participant_id: _with_screens(participant, families, topology)
+        for participant_id, participant in participants.items()
+    }
 
 
 def _with_screens(
-    party: Party, families: Mapping[tuple[str, int | str], set[Family]], topology: Topology
-) -> Party:
+    participant: ComparedParticipant,
+    families: Mapping[tuple[str, int | str], set[Family]],
+    topology: Topology,
+) -> ComparedParticipant:
     def is_screen(ref: StreamRef) -> bool:
         if ref.family != Family.VIDEO_CONSUMER:
             return False
-        sender = topology.sender_of(party.row_id, ref)
-        named = [families.get((sender or "", name or "")) for name in (ref.producer_id, ref.ssrc)]
-        tagged = next((each for each in named if each), set())
+        sender = topology.sender_of(participant.participant_id, ref)
+        issues_named = [
+            families.get((sender or "", name or "")) for name in (ref.producer_id, ref.ssrc)
+        ]
+        tagged = next((each for each in issues_named if each), set())
         return tagged == {Family.SCREENSHARE_VIDEO_PRODUCER}
 
-    screens = {trace.ref for trace in party.traces if is_screen(trace.ref)}
+    screens = {activity.ref for activity in participant.streams if is_screen(activity.ref)}
     if not screens:
-        return party
+        return participant
     family = Family.SCREENSHARE_VIDEO_CONSUMER
     return replace(
-        party,
-        traces=[
-            replace(trace, ref=_as(trace.ref, family), family=family, late=[], sizes=[])
-            if trace.ref in screens
-            else trace
-            for trace in party.traces
+        participant,
+        streams=[
+            replace(activity, ref=_as(activity.ref, family), family=family, late=[], sizes=[])
+            if activity.ref in screens
+            else activity
+            for activity in participant.streams
         ],
         issues=[
             replace(issue, stream=_as(issue.stream, family)) if is_screen(issue.stream) else issue
-            for issue in party.issues
+            for issue in participant.issues
             if not (issue.name in _OF_CAMERAS and is_screen(issue.stream))
         ],
     )
@@ -95,15 +99,19 @@ def _as(ref: StreamRef, family: Family) -> StreamRef:
 class SentVideo:
     """The frames that the cameras of a session made and that their receivers showed."""
 
-    def __init__(self, parties: Mapping[str, Party], topology: Topology) -> None:
+    def __init__(self, participants: Mapping[str, ComparedParticipant], topology: Topology) -> None:
         self._topology = topology
         self._sent = {
-            row_id: [t for t in party.traces if t.family in PRODUCERS and t.family not in AUDIO]
-            for row_id, party in parties.items()
+            participant_id: [
+                t for t in participant.streams if t.family in PRODUCERS and t.family not in AUDIO
+            ]
+            for participant_id, participant in participants.items()
         }
         self._shown = {
-            row_id: {_name(t.ref): t for t in party.traces if t.family is Family.VIDEO_CONSUMER}
-            for row_id, party in parties.items()
+            participant_id: {
+                _name(t.ref): t for t in participant.streams if t.family is Family.VIDEO_CONSUMER
+            }
+            for participant_id, participant in participants.items()
         }
 
     def is_as_sent(self, issue: Issue, listener: str) -> bool:
@@ -118,42 +126,44 @@ class SentVideo:
             return False
         span = (issue.first_at, issue.last_at)
         slow = [each for each in shown.counted if span[0] <= each.start_at < span[1]]
-        if not covers(_when(slow), span):
+        if not covers(_impaired_when(slow), span):
             return False
         return any(_are_shown(slow, made.counted) for made in self._made(issue.stream, sender))
 
     def _made(self, ref: StreamRef, sender: str) -> list[StreamActivity]:
         """What the sender may have sent it as: where something names it, that alone."""
         every = self._sent[sender]
-        named = [t for t in every if ref.producer_id and t.ref.producer_id == ref.producer_id]
-        return named or [t for t in every if ref.ssrc and t.ref.ssrc == ref.ssrc] or every
+        issues_named = [
+            t for t in every if ref.producer_id and t.ref.producer_id == ref.producer_id
+        ]
+        return issues_named or [t for t in every if ref.ssrc and t.ref.ssrc == ref.ssrc] or every
 
 
 def _name(ref: StreamRef) -> tuple[str, int | None, str | None]:
     return (ref.peer_id, ref.ssrc, ref.consumer_id)
 
 
-def _when(counted: Iterable[Counted]) -> list[Span]:
+def _impaired_when(counted: Iterable[FrameCount]) -> list[Span]:
     return union((each.start_at, each.end_at) for each in counted)
 
 
-def _are_shown(shown: Sequence[Counted], made: Sequence[Counted]) -> bool:
+def _are_shown(shown: Sequence[FrameCount], made: Sequence[FrameCount]) -> bool:
     """Whether of what was made in the time of these reports enough was shown, in most of the
     time. Where no report of the maker's is among the slow ones it made more than was shown."""
-    slow = _when(made)
+    slow = _impaired_when(made)
     whole = alike = 0
     for each in shown:
         span = (each.start_at, each.end_at)
-        length = span[1] - span[0]
-        whole += length
-        if overlap_ms(slow, [span]) < SAME_SHARE * length:
+        format_duration = span[1] - span[0]
+        whole += format_duration
+        if overlap_ms(slow, [span]) < SAME_SHARE * format_duration:
             continue
         enough = SHOWN_SHARE * sum(_within(span, other) for other in made) - SPARE_FRAMES
-        alike += length if each.frames >= enough else 0
+        alike += format_duration if each.frames >= enough else 0
     return alike >= SAME_SHARE * whole
 
 
-def _within(span: Span, made: Counted) -> float:
+def _within(span: Span, made: FrameCount) -> float:
     """How many of its frames a report counts in that time, if they came evenly."""
-    length = min(made.end_at, span[1]) - max(made.start_at, span[0])
-    return max(length, 0) * made.frames / max(made.end_at - made.start_at, 1)
+    format_duration = min(made.end_at, span[1]) - max(made.start_at, span[0])
+    return max(format_duration, 0) * made.frames / max(made.end_at - made.start_at, 1)

@@ -2,50 +2,50 @@
 
 from typing import Final
 
-from aftercall.core.quality.comparison.comparison import Session
+from aftercall.core.quality.comparison.comparison import Comparison
 from aftercall.core.quality.diagnosis.figures import figures_of
 from aftercall.core.quality.diagnosis.findings import (
     DeviceKind,
     Evidence,
     Finding,
-    Parts,
+    FindingParts,
     Subject,
     finding,
-    named,
+    issues_named,
     switch_before,
 )
-from aftercall.core.quality.diagnosis.issue_groups import Group, group_of
+from aftercall.core.quality.diagnosis.issue_groups import IssueGroup, group_of
 from aftercall.core.quality.issues import Issue, IssueName
 
 
-def one_way(subject: Subject, session: Session) -> list[Finding]:
+def one_way(subject: Subject, comparison: Comparison) -> list[Finding]:
     """Whom the participant did not hear though that person spoke, one finding a person."""
     unheard: dict[str, list[Issue]] = {}
-    for issue in named(subject, IssueName.ONE_WAY_AUDIO, IssueName.NO_AUDIO_RECEIVED):
-        sender = session.sender_of(subject.row_id, issue.stream)
+    for issue in issues_named(subject, IssueName.ONE_WAY_AUDIO, IssueName.NO_AUDIO_RECEIVED):
+        sender = comparison.sender_of(subject.participant_id, issue.stream)
         if sender is not None and issue.origin != "remote":
             unheard.setdefault(sender, []).append(issue)
     return [
-        _of_device(subject, "one_way_audio", Group(issues), "speaker", [sender])
+        _of_device(subject, "one_way_audio", IssueGroup(issues), "speaker", [sender])
         for sender, issues in unheard.items()
     ]
 
 
-def unplayed(subject: Subject, session: Session) -> list[Finding]:
+def unplayed(subject: Subject, comparison: Comparison) -> list[Finding]:
     """Sound that arrived and was not played."""
-    group = group_of(named(subject, IssueName.AUDIO_NOT_PLAYED))
+    group = group_of(issues_named(subject, IssueName.AUDIO_NOT_PLAYED))
     if group is None:
         return []
-    rows = {session.sender_of(subject.row_id, issue.stream) for issue in group.issues}
-    senders = [row_id for row_id in rows if row_id is not None]
+    rows = {comparison.sender_of(subject.participant_id, issue.stream) for issue in group.issues}
+    senders = [participant_id for participant_id in rows if participant_id is not None]
     return [_of_device(subject, "audio_not_played", group, "speaker", senders)]
 
 
-def microphone(subject: Subject, session: Session) -> list[Finding]:
+def microphone(subject: Subject, comparison: Comparison) -> list[Finding]:
     """A microphone that gave silence or one sound, and what was not sent though switched on."""
     found: list[Finding] = []
     for name, cause, kind in _CAUSES:
-        group = group_of(named(subject, name))
+        group = group_of(issues_named(subject, name))
         if group is not None:
             found.append(_of_device(subject, cause, group, kind))
     return found
@@ -63,12 +63,16 @@ _UNSENT: Final = (IssueName.NO_AUDIO_SENT, IssueName.NO_VIDEO_SENT)
 
 
 def _of_device(
-    subject: Subject, cause: str, group: Group, kind: DeviceKind, peer_ids: list[str] | None = None
+    subject: Subject,
+    cause: str,
+    group: IssueGroup,
+    kind: DeviceKind,
+    peer_ids: list[str] | None = None,
 ) -> Finding:
-    is_dry = any(name in _UNSENT for name in group.names)
+    is_stalled = any(name in _UNSENT for name in group.names)
     evidence = Evidence(
-        device=switch_before(subject, group.spells, kind),
-        is_switched_on=all(issue.is_known_live for issue in group.issues) if is_dry else None,
+        device=switch_before(subject, group.episodes, kind),
+        is_switched_on=all(issue.is_known_live for issue in group.issues) if is_stalled else None,
     )
-    parts = Parts(peer_ids=peer_ids or [], figures=figures_of(group), evidence=evidence)
+    parts = FindingParts(peer_ids=peer_ids or [], figures=figures_of(group), evidence=evidence)
     return finding(subject, cause, group, parts)

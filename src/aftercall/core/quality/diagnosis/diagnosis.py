@@ -7,24 +7,23 @@ from typing import Final
 from msgspec.structs import replace
 
 from aftercall.core.instants import SECOND_MS
-from aftercall.core.quality.activity.stream_activity import union
-from aftercall.core.quality.comparison.comparison import Session
+from aftercall.core.quality.comparison.comparison import Comparison
 from aftercall.core.quality.diagnosis.advice import ADVICE
 from aftercall.core.quality.diagnosis.device_findings import microphone, one_way, unplayed
 from aftercall.core.quality.diagnosis.figures import figures_of, led_by
 from aftercall.core.quality.diagnosis.findings import (
     Evidence,
     Finding,
-    Parts,
+    FindingParts,
     Subject,
     finding,
     is_sent,
+    issues_named,
     media_of,
-    named,
 )
 from aftercall.core.quality.diagnosis.issue_groups import (
     RANKS,
-    Group,
+    IssueGroup,
     during,
     group_of,
     spans_of,
@@ -43,11 +42,12 @@ from aftercall.core.quality.diagnosis.network_findings import (
 from aftercall.core.quality.diagnosis.sentences import sentence_of
 from aftercall.core.quality.diagnosis.wording import Mentions, People
 from aftercall.core.quality.issues import IssueName
+from aftercall.core.spans import union
 
 
-def diagnose(subject: Subject, session: Session) -> list[Finding]:
+def diagnose(subject: Subject, comparison: Comparison) -> list[Finding]:
     """Everything worth saying, the worst first, then the longest."""
-    found = [each for find in _FINDERS for each in find(subject, session)]
+    found = [each for find in _FINDERS for each in find(subject, comparison)]
     ranked = sorted(found, key=lambda f: (RANKS[f.severity], f.first_at - f.last_at, f.first_at))
     people = People(subject.names) if found else People({})
     return [_in_words(each, people) for each in ranked]
@@ -63,16 +63,16 @@ def _in_words(found: Finding, people: People) -> Finding:
     )
 
 
-def _machine(subject: Subject, session: Session) -> list[Finding]:
-    encoding = named(subject, IssueName.CPU_LIMITED)
-    showing = named(subject, IssueName.DECODER_OVERLOADED)
+def _machine(subject: Subject, comparison: Comparison) -> list[Finding]:
+    encoding = issues_named(subject, IssueName.CPU_LIMITED)
+    showing = issues_named(subject, IssueName.DECODER_OVERLOADED)
     group = group_of([*encoding, *showing])
     if group is None:
         return []
-    slow = during(named(subject, IssueName.LOW_FRAME_RATE), spans_of(encoding))
+    slow = during(issues_named(subject, IssueName.LOW_FRAME_RATE), spans_of(encoding))
     every = group_of([*encoding, *showing, *(issue for issue in slow if is_sent(issue))])
     figures = [] if every is None else figures_of(every)
-    parts = Parts(
+    parts = FindingParts(
         figures=led_by(figures, "limited_percent", "dropped_percent", "fps"),
         evidence=Evidence(sent_media=media_of(encoding)),
     )
@@ -83,33 +83,37 @@ FELT_MS: Final = SECOND_MS
 """A connection that was lost for less is no interruption that anybody notices; chosen."""
 
 
-def _connection(subject: Subject, session: Session) -> list[Finding]:
+def _connection(subject: Subject, comparison: Comparison) -> list[Finding]:
     found: list[Finding] = []
-    lost = group_of(i for i in named(subject, IssueName.ICE_RECONNECTING) if i.origin != "remote")
-    outages = [] if lost is None else spans_of(lost.issues)
+    lost = group_of(
+        i for i in issues_named(subject, IssueName.ICE_RECONNECTING) if i.origin != "remote"
+    )
+    format_outages = [] if lost is None else spans_of(lost.issues)
     if lost is not None:
         # ICE gives up on a path when a check or two is lost, and takes it back at the next.
-        is_felt = any(end - start >= FELT_MS for start, end in outages)
-        parts = Parts(
-            figures=figures_of(lost), spans=outages, severity=None if is_felt else "information"
+        is_felt = any(end - start >= FELT_MS for start, end in format_outages)
+        parts = FindingParts(
+            figures=figures_of(lost),
+            spans=format_outages,
+            severity=None if is_felt else "information",
         )
         found.append(finding(subject, "interruption", lost, parts))
-    failures = named(subject, IssueName.ICE_FAILED, IssueName.CONNECTION_FAILED)
+    failures = issues_named(subject, IssueName.ICE_FAILED, IssueName.CONNECTION_FAILED)
     failed = group_of(issue for issue in failures if issue.origin != "remote")
     if failed is not None:
         moments = sorted({issue.first_at for issue in failed.issues})
-        parts = Parts(spans=[(moment, moment) for moment in moments])
+        parts = FindingParts(spans=[(moment, moment) for moment in moments])
         found.append(finding(subject, "interruption", failed, parts))
-    slow = named(subject, IssueName.SLOW_CONNECT)
-    again = during(slow, outages)
+    slow = issues_named(subject, IssueName.SLOW_CONNECT)
+    again = during(slow, format_outages)
     for start, end in spans_of(issue for issue in slow if issue not in again):
-        group = Group(issue for issue in slow if start <= issue.first_at <= end)
-        parts = Parts(figures=figures_of(group))
+        group = IssueGroup(issue for issue in slow if start <= issue.first_at <= end)
+        parts = FindingParts(figures=figures_of(group))
         found.append(finding(subject, "slow_connect", group, parts))
     return found
 
 
-def _rejoins(subject: Subject, session: Session) -> list[Finding]:
+def _rejoins(subject: Subject, comparison: Comparison) -> list[Finding]:
     # Two tabs are one stay; a page loaded again is hardly gone.
     stays = union(subject.stays, within_ms=SECOND_MS)
     away = [(before[1], after[0]) for before, after in pairwise(stays)]
@@ -122,22 +126,22 @@ def _rejoins(subject: Subject, session: Session) -> list[Finding]:
             first_at=away[0][0],
             last_at=away[-1][1],
             issues=[],
-            subject=subject.row_id,
-            affected=[subject.row_id],
+            subject=subject.participant_id,
+            affected=[subject.participant_id],
             spans=away,
             advice_key=ADVICE["rejoined"].key,
         )
     ]
 
 
-def _gaps(subject: Subject, session: Session) -> list[Finding]:
-    group = group_of(named(subject, IssueName.STATS_GAP))
+def _gaps(subject: Subject, comparison: Comparison) -> list[Finding]:
+    group = group_of(issues_named(subject, IssueName.STATS_GAP))
     if group is None:
         return []
-    return [finding(subject, "stats_gap", group, Parts(figures=figures_of(group)))]
+    return [finding(subject, "stats_gap", group, FindingParts(figures=figures_of(group)))]
 
 
-_FINDERS: Final[Sequence[Callable[[Subject, Session], list[Finding]]]] = (
+_FINDERS: Final[Sequence[Callable[[Subject, Comparison], list[Finding]]]] = (
     uplink,
     downlink,
     server,

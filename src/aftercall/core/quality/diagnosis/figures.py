@@ -5,8 +5,8 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from aftercall.core.quality.diagnosis.issue_groups import Group
-from aftercall.core.quality.diagnosis.wording import amount
+from aftercall.core.quality.diagnosis.issue_groups import IssueGroup
+from aftercall.core.quality.diagnosis.wording import format_amount
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,13 +22,13 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
         """`about 8 %`, or `up to 14 %` where only the worst is known."""
         if self.typical is None:
             bound = "down to" if MEASURES[self.name].is_low_bad else "up to"
-            return f"{bound} {amount(self.worst, self.unit)}"
-        return f"about {amount(self.typical, self.unit)}"
+            return f"{bound} {format_amount(self.worst, self.unit)}"
+        return f"about {format_amount(self.typical, self.unit)}"
 
     def at_worst(self) -> str:
         """`, at worst 14 %`, unless that is no other number."""
-        worst = amount(self.worst, self.unit)
-        if self.typical is None or worst == amount(self.typical, self.unit):
+        worst = format_amount(self.worst, self.unit)
+        if self.typical is None or worst == format_amount(self.typical, self.unit):
             return ""
         return f", at worst {worst}"
 
@@ -73,7 +73,7 @@ MEASURES: Final[dict[str, Measure]] = {
 """By name. What tells most of a cause comes first."""
 
 
-def figures_of(group: Group) -> list[Figure]:
+def figures_of(group: IssueGroup) -> list[Figure]:
     """Every known measure of the issues, in the order of `MEASURES`."""
     return [
         Figure(name=name, unit=measure.unit, typical=group.mean(name), worst=worst)
@@ -82,12 +82,12 @@ def figures_of(group: Group) -> list[Figure]:
     ]
 
 
-def figures_of_most(group: Group) -> list[Figure]:
+def median_figures(group: IssueGroup) -> list[Figure]:
     """The same as a path has them: the middle one of all streams."""
     return [
-        Figure(name=name, unit=measure.unit, typical=group.mean_of_most(name), worst=worst)
+        Figure(name=name, unit=measure.unit, typical=group.median_mean(name), worst=worst)
         for name, measure in MEASURES.items()
-        if not measure.is_low_bad and (worst := group.worst_of_most(name)) is not None
+        if not measure.is_low_bad and (worst := group.median_worst(name)) is not None
     ]
 
 

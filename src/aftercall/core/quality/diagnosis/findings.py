@@ -7,13 +7,13 @@ from typing import Final, Literal
 import msgspec
 
 from aftercall.core.instants import SECOND_MS, EpochMs
-from aftercall.core.quality.activity.stream_activity import Span
 from aftercall.core.quality.diagnosis.advice import ADVICE
 from aftercall.core.quality.diagnosis.figures import Figure
-from aftercall.core.quality.diagnosis.issue_groups import Group
+from aftercall.core.quality.diagnosis.issue_groups import IssueGroup
 from aftercall.core.quality.issues import WARM_UP_MS, Issue, IssueName, Severity
 from aftercall.core.quality.stats.link import PRODUCERS, Family
 from aftercall.core.quality.stats.peer_metadata import DeviceChoice
+from aftercall.core.spans import Span
 
 FOLLOWS_MS: Final = 20 * SECOND_MS
 """Trouble that begins this soon after a change of device is reported with it."""
@@ -101,7 +101,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """The participant diagnosed."""
 
-    row_id: str
+    participant_id: str
     issues: Sequence[Issue]
     """With origins, as `attribute` gives them."""
     stays: Sequence[Span]
@@ -110,7 +110,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """What to call each row."""
 
 
-class Parts(msgspec.Struct, frozen=True, kw_only=True):
+class FindingParts(msgspec.Struct, frozen=True, kw_only=True):
     """What a finding has beside its issues, where that differs from the rule: the subject is the
     participant diagnosed, who alone suffered, for as long as the issues lasted."""
 
@@ -125,10 +125,10 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     severity: Severity | None = None
 
 
-def finding(subject: Subject, cause: str, group: Group, parts: Parts) -> Finding:
+def finding(subject: Subject, cause: str, group: IssueGroup, parts: FindingParts) -> Finding:
     """What a group of issues shows, as severe as the worst of them; not yet in words."""
     media = media_of(group.issues) if parts.media is None else parts.media
-    affected = [subject.row_id] if parts.affected is None else parts.affected
+    affected = [subject.participant_id] if parts.affected is None else parts.affected
     return Finding(
         cause=cause,
         severity=parts.severity or group.severity,
@@ -136,18 +136,18 @@ def finding(subject: Subject, cause: str, group: Group, parts: Parts) -> Finding
         last_at=group.span[1],
         issues=group.names,
         peer_ids=sorted(parts.peer_ids),
-        subject=parts.subject or subject.row_id,
+        subject=parts.subject or subject.participant_id,
         media=list(media),
         direction=parts.direction or direction_of(group.issues),
         figures=list(parts.figures),
         affected=sorted(affected),
-        spans=list(group.spells if parts.spans is None else parts.spans),
+        spans=list(group.episodes if parts.spans is None else parts.spans),
         evidence=parts.evidence,
         advice_key=ADVICE[cause].key,
     )
 
 
-def named(subject: Subject, *names: IssueName) -> list[Issue]:
+def issues_named(subject: Subject, *names: IssueName) -> list[Issue]:
     """The participant's issues of these names."""
     return [issue for issue in subject.issues if issue.name in names]
 

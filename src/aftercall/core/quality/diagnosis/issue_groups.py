@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from aftercall.core.instants import SECOND_MS
-from aftercall.core.quality.activity.stream_activity import Span, overlap_ms, union
 from aftercall.core.quality.issues import Issue, Severity, StreamRef, severity_of
+from aftercall.core.spans import Span, overlap_ms, union
 
 SAME_MS: Final = 30 * SECOND_MS
 """Stretches of one kind of trouble this close are one stretch."""
@@ -14,14 +14,14 @@ RANKS: Final[dict[Severity, int]] = {"severe": 0, "warning": 1, "information": 2
 """The worst is the least."""
 
 
-class Group:
+class IssueGroup:
     """Issues of one kind of trouble, at least one. `spells` are the stretches of time in which
     they lie, `span` reaches from the first to the last."""
 
     def __init__(self, issues: Iterable[Issue]) -> None:
         self.issues = sorted(issues, key=lambda issue: (issue.first_at, issue.last_at))
-        self.spells = union(((i.first_at, i.last_at) for i in self.issues), within_ms=SAME_MS)
-        self.span: Span = (self.spells[0][0], self.spells[-1][1])
+        self.episodes = union(((i.first_at, i.last_at) for i in self.issues), within_ms=SAME_MS)
+        self.span: Span = (self.episodes[0][0], self.episodes[-1][1])
         self.names = sorted(
             {issue.name for issue in self.issues}, key=lambda name: (RANKS[severity_of(name)], name)
         )
@@ -39,30 +39,30 @@ class Group:
         with that one."""
         return _mean([issue for issue in self.issues if measure in issue.typical], measure)
 
-    def worst_of_most(self, measure: str) -> float | None:
+    def median_worst(self, measure: str) -> float | None:
         """The middle one of the streams' worst: what a path does to all that use it, whatever
         else befell one of them."""
         return _middle([part.worst(measure) for part in self._by_stream()])
 
-    def mean_of_most(self, measure: str) -> float | None:
+    def median_mean(self, measure: str) -> float | None:
         """The middle one of the streams' means."""
         return _middle([part.mean(measure) for part in self._by_stream()])
 
-    def _by_stream(self) -> "list[Group]":
+    def _by_stream(self) -> "list[IssueGroup]":
         group_by_stream: dict[StreamRef, list[Issue]] = {}
         for issue in self.issues:
             group_by_stream.setdefault(issue.stream, []).append(issue)
-        return [Group(issues) for issues in group_by_stream.values()]
+        return [IssueGroup(issues) for issues in group_by_stream.values()]
 
     @property
     def severity(self) -> Severity:
         return min((issue.severity for issue in self.issues), key=RANKS.__getitem__)
 
 
-def group_of(issues: Iterable[Issue]) -> Group | None:
+def group_of(issues: Iterable[Issue]) -> IssueGroup | None:
     """The issues as one group, if there are any."""
     every = list(issues)
-    return Group(every) if every else None
+    return IssueGroup(every) if every else None
 
 
 def spans_of(issues: Iterable[Issue]) -> list[Span]:

@@ -4,28 +4,28 @@ finding for each kind."""
 from collections.abc import Iterable
 from typing import Final
 
-from aftercall.core.quality.activity.stream_activity import Span, StreamActivity, overlap_ms
+from aftercall.core.quality.activity.stream_activity import StreamActivity
 from aftercall.core.quality.comparison.comparison import (
     DOWNLINK,
     PLAYOUT,
     UPLINK,
-    Session,
+    Comparison,
+    impaired_spans,
     is_transit,
-    strained,
 )
 from aftercall.core.quality.diagnosis.figures import figures_of
 from aftercall.core.quality.diagnosis.findings import (
     Evidence,
     Finding,
-    Parts,
+    FindingParts,
     Subject,
     finding,
     is_sent,
+    issues_named,
     media_of,
-    named,
 )
 from aftercall.core.quality.diagnosis.issue_groups import (
-    Group,
+    IssueGroup,
     apart_from,
     during,
     group_of,
@@ -33,6 +33,7 @@ from aftercall.core.quality.diagnosis.issue_groups import (
 )
 from aftercall.core.quality.issues import Issue, IssueName
 from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES, Family
+from aftercall.core.spans import Span, overlap_ms
 
 NO_PICTURE: Final = 1.0
 """The opinion of a picture without frames."""
@@ -69,36 +70,38 @@ _HURT_SENT: Final = _OUTAGES | {
 }
 
 
-def unseen(subject: Subject, session: Session) -> list[Finding]:
+def unseen(subject: Subject, comparison: Comparison) -> list[Finding]:
     """Whom the participant did not see though that person's camera was sending."""
-    missed = [i for i in named(subject, IssueName.NO_VIDEO_RECEIVED) if i.origin != "remote"]
-    group = group_of(apart_from(missed, spans_of(named(subject, *_OUTAGES))))
+    missed = [i for i in issues_named(subject, IssueName.NO_VIDEO_RECEIVED) if i.origin != "remote"]
+    group = group_of(apart_from(missed, spans_of(issues_named(subject, *_OUTAGES))))
     if group is None:
         return []
-    senders = _senders(subject, session, group.issues)
-    return [finding(subject, "no_video_received", group, Parts(peer_ids=senders))]
+    senders = _senders(subject, comparison, group.issues)
+    return [finding(subject, "no_video_received", group, FindingParts(peer_ids=senders))]
 
 
-def unexplained(subject: Subject, session: Session) -> list[Finding]:
+def unexplained(subject: Subject, comparison: Comparison) -> list[Finding]:
     """Bad sound and pictures that no other finding explains; a screen apart from a camera."""
-    explanations = _Explanations(subject, session)
+    explanations = _Explanations(subject, comparison)
     left = [
         issue
-        for issue in named(subject, *_BAD_MEDIA)
-        if not _is_senders(issue, subject, session)
+        for issue in issues_named(subject, *_BAD_MEDIA)
+        if not _is_senders(issue, subject, comparison)
         and not explanations.has_for(issue)
-        and not _may_be_camera_off(issue, subject, session)
+        and not _may_be_camera_off(issue, subject, comparison)
     ]
     found: list[Finding] = []
     for cause, family in _KINDS:
         group = group_of(issue for issue in left if issue.stream.family == family)
         if group is None:
             continue
-        parts = Parts(
-            peer_ids=[] if is_sent(group.issues[0]) else _senders(subject, session, group.issues),
+        parts = FindingParts(
+            peer_ids=[]
+            if is_sent(group.issues[0])
+            else _senders(subject, comparison, group.issues),
             figures=figures_of(group),
             media=media_of(group.issues),
-            evidence=Evidence(is_loss_free=_is_loss_free(group, subject, session) or None),
+            evidence=Evidence(is_loss_free=_is_loss_free(group, subject, comparison) or None),
         )
         found.append(finding(subject, cause, group, parts))
     return found
@@ -116,29 +119,29 @@ _KINDS: Final = (
 )
 
 
-def _is_senders(issue: Issue, subject: Subject, session: Session) -> bool:
+def _is_senders(issue: Issue, subject: Subject, comparison: Comparison) -> bool:
     """Whether it is a finding about somebody else's trouble, or the server's."""
     if issue.origin == "server" or (issue.origin == "remote" and is_sent(issue)):
         return True
-    is_known = session.sender_of(subject.row_id, issue.stream) is not None
+    is_known = comparison.sender_of(subject.participant_id, issue.stream) is not None
     return issue.origin == "remote" and is_known
 
 
-def _may_be_camera_off(issue: Issue, subject: Subject, session: Session) -> bool:
+def _may_be_camera_off(issue: Issue, subject: Subject, comparison: Comparison) -> bool:
     """Whether a picture that never came may not have been sent: the least opinion is that of no
     frame at all, and of an unknown sender's camera nobody reports whether it was on."""
     is_empty = issue.name is IssueName.LOW_VIDEO_MOS and issue.worst.get("mos", 5.0) <= NO_PICTURE
-    is_known = session.sender_of(subject.row_id, issue.stream) is not None
+    is_known = comparison.sender_of(subject.participant_id, issue.stream) is not None
     return is_empty and not is_sent(issue) and not is_known
 
 
 class _Explanations:
     """Trouble of a participant that has a finding of its own, and what it spoils."""
 
-    def __init__(self, subject: Subject, session: Session) -> None:
+    def __init__(self, subject: Subject, comparison: Comparison) -> None:
         self._subject = subject
-        self._session = session
-        self._spells: dict[tuple[bool, bool, bool], list[Span]] = {}
+        self._comparison = comparison
+        self._episodes: dict[tuple[bool, bool, bool], list[Span]] = {}
 
     def has_for(self, issue: Issue) -> bool:
         """Whether such trouble lasted for half of an issue's time and hurts such a stream. Long
@@ -147,38 +150,38 @@ class _Explanations:
             return True
         is_asked_again = issue.name is IssueName.NEGATIVE_FEEDBACK_HIGH
         kind = (is_sent(issue), issue.name in _OPINIONS, is_asked_again)
-        if kind not in self._spells:
-            self._spells[kind] = self._spells_of(*kind)
-        return bool(during([issue], self._spells[kind]))
+        if kind not in self._episodes:
+            self._episodes[kind] = self._episodes_of(*kind)
+        return bool(during([issue], self._episodes[kind]))
 
-    def _spells_of(self, is_of_sent: bool, is_opinion: bool, is_asked_again: bool) -> list[Span]:
+    def _episodes_of(self, is_of_sent: bool, is_opinion: bool, is_asked_again: bool) -> list[Span]:
         network, hurt = (UPLINK, _HURT_SENT) if is_of_sent else (DOWNLINK, _HURT_RECEIVED)
-        causes = named(self._subject, *hurt)
-        causes += [i for i in named(self._subject, *network) if is_transit(i)]
+        causes = issues_named(self._subject, *hurt)
+        causes += [i for i in issues_named(self._subject, *network) if is_transit(i)]
         if is_opinion:
-            causes += named(self._subject, *network, IssueName.HIGH_RTT)
+            causes += issues_named(self._subject, *network, IssueName.HIGH_RTT)
         if is_asked_again:
-            causes += _trouble_of_listeners(self._subject, self._session)
-        return Group(causes).spells if causes else []
+            causes += _trouble_of_listeners(self._subject, self._comparison)
+        return IssueGroup(causes).episodes if causes else []
 
 
-def _trouble_of_listeners(subject: Subject, session: Session) -> list[Issue]:
+def _trouble_of_listeners(subject: Subject, comparison: Comparison) -> list[Issue]:
     """Who misses packets, or cannot keep up, asks for the picture again."""
     return [
         issue
-        for row_id, party in session.parties.items()
-        if row_id != subject.row_id
-        for issue in party.issues
+        for participant_id, participant in comparison.participants.items()
+        if participant_id != subject.participant_id
+        for issue in participant.issues
         if issue.name in DOWNLINK or issue.name is IssueName.DECODER_OVERLOADED
     ]
 
 
-def _senders(subject: Subject, session: Session, issues: Iterable[Issue]) -> list[str]:
-    rows = {session.sender_of(subject.row_id, issue.stream) for issue in issues}
-    return sorted(row_id for row_id in rows if row_id is not None)
+def _senders(subject: Subject, comparison: Comparison, issues: Iterable[Issue]) -> list[str]:
+    rows = {comparison.sender_of(subject.participant_id, issue.stream) for issue in issues}
+    return sorted(participant_id for participant_id in rows if participant_id is not None)
 
 
-def _is_loss_free(group: Group, subject: Subject, session: Session) -> bool:
+def _is_loss_free(group: IssueGroup, subject: Subject, comparison: Comparison) -> bool:
     """Whether sound or picture broke off and every part of the way is known to have lost next to
     nothing: the listener's streams and the senders' uplinks. A screen may simply stand still."""
     has_broken = {IssueName.AUDIO_CONCEALMENT, IssueName.VIDEO_FROZEN} & set(group.names)
@@ -187,25 +190,27 @@ def _is_loss_free(group: Group, subject: Subject, session: Session) -> bool:
         return False
     refs = {(i.stream.family, i.stream.ssrc, i.stream.consumer_id) for i in group.issues}
     received = [
-        trace
-        for trace in session.parties[subject.row_id].traces
-        if (trace.ref.family, trace.ref.ssrc, trace.ref.consumer_id) in refs
+        activity
+        for activity in comparison.participants[subject.participant_id].streams
+        if (activity.ref.family, activity.ref.ssrc, activity.ref.consumer_id) in refs
     ]
-    senders = {session.sender_of(subject.row_id, issue.stream) for issue in group.issues}
+    senders = {comparison.sender_of(subject.participant_id, issue.stream) for issue in group.issues}
     sent = [
-        trace
-        for row_id in senders
-        if row_id is not None
-        for trace in session.parties[row_id].traces
-        if trace.family in PRODUCERS and (trace.family in AUDIO) is (family in AUDIO)
+        activity
+        for participant_id in senders
+        if participant_id is not None
+        for activity in comparison.participants[participant_id].streams
+        if activity.family in PRODUCERS and (activity.family in AUDIO) is (family in AUDIO)
     ]
-    return None not in senders and all(_is_clean(traces, group) for traces in (received, sent))
+    return None not in senders and all(
+        _is_clean(activities, group) for activities in (received, sent)
+    )
 
 
-def _is_clean(traces: list[StreamActivity], group: Group) -> bool:
+def _is_clean(activities: list[StreamActivity], group: IssueGroup) -> bool:
     """Whether there is such a stream, the loss of all is known, and there was hardly any."""
     return (
-        bool(traces)
-        and all(trace.has_loss for trace in traces)
-        and not overlap_ms(strained(traces, "loss"), group.spells)
+        bool(activities)
+        and all(activity.has_loss for activity in activities)
+        and not overlap_ms(impaired_spans(activities, "loss"), group.episodes)
     )

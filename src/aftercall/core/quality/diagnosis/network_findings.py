@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from aftercall.core.quality.activity.stream_activity import Span, overlap_ms
+from aftercall.core.quality.comparison.compared_participant import are_most
 from aftercall.core.quality.comparison.comparison import (
     DOWNLINK,
     JITTER_MS,
@@ -13,35 +13,35 @@ from aftercall.core.quality.comparison.comparison import (
     LOSS_PERCENT,
     PLAYOUT,
     UPLINK,
+    Comparison,
     Impairment,
-    Session,
     is_transit,
 )
-from aftercall.core.quality.comparison.parties import are_most
-from aftercall.core.quality.diagnosis.figures import Figure, figures_of, figures_of_most, led_by
+from aftercall.core.quality.diagnosis.affected_listeners import affected_listeners_of
+from aftercall.core.quality.diagnosis.figures import Figure, figures_of, led_by, median_figures
 from aftercall.core.quality.diagnosis.findings import (
     Evidence,
     Finding,
+    FindingParts,
     Medium,
-    Parts,
     SenderCause,
     Subject,
     finding,
     is_sent,
+    issues_named,
     media_of,
     media_of_families,
-    named,
 )
 from aftercall.core.quality.diagnosis.issue_groups import (
-    Group,
+    IssueGroup,
     apart_from,
     during,
     group_of,
     spans_of,
 )
-from aftercall.core.quality.diagnosis.reach import reach_of
 from aftercall.core.quality.issues import Issue, IssueName
 from aftercall.core.quality.stats.link import AUDIO, PRODUCERS
+from aftercall.core.spans import Span, overlap_ms
 
 POOR_RTT_MS: Final = 300
 """From where on a round trip is worth a word, as in the catalogue."""
@@ -72,14 +72,14 @@ def _relay_trouble(subject: Subject) -> list[Issue]:
     """Jitter, long round trips and little room while media went through TURN over TCP, where
     nothing is lost but everything waits. What one sender's streams lost besides was lost before
     the relay, and the jitter of all of them hides it."""
-    relayed = spans_of(named(subject, IssueName.TURN_RELAYED_TCP))
+    relayed = spans_of(issues_named(subject, IssueName.TURN_RELAYED_TCP))
     if not relayed:
         return []
-    felt = named(subject, *_PATH, *_ROOM, *PLAYOUT)
+    felt = issues_named(subject, *_PATH, *_ROOM, *PLAYOUT)
     own = [issue for issue in felt if issue.origin in ("local", None)]
     waiting = during(own, relayed)
     received = group_of(issue for issue in waiting if issue.name in DOWNLINK)
-    typical = 0.0 if received is None else received.worst_of_most("loss_percent") or 0.0
+    typical = 0.0 if received is None else received.median_worst("loss_percent") or 0.0
     return [
         issue
         for issue in waiting
@@ -94,7 +94,7 @@ def _long_round_trips(issues: Iterable[Issue]) -> list[Figure]:
     return [] if group is None else led_by(figures_of(group), "rtt_ms")
 
 
-def _strain(figures: Sequence[Figure]) -> Impairment:
+def _impairment_of_figures(figures: Sequence[Figure]) -> Impairment:
     """What a group with such figures is about."""
     worst = {figure.name: figure.worst for figure in figures}
     if worst.get("loss_percent", 0.0) >= LOSS_PERCENT:
@@ -104,13 +104,13 @@ def _strain(figures: Sequence[Figure]) -> Impairment:
     return "late" if worst.keys() & LATE_FROM.keys() else "loss"
 
 
-def _figures_on_the_way(subject: Subject, group: Group, figures: list[Figure]) -> list[Figure]:
+def _figures_on_the_way(subject: Subject, group: IssueGroup, figures: list[Figure]) -> list[Figure]:
     """Loss or jitter, and the round trips of the time. Those of a network that is bad both ways
     belong to what was lost on the way out."""
-    long = during(named(subject, *_PATH), group.spells)
+    long = during(issues_named(subject, *_PATH), group.episodes)
     if group.issues[0].name in DOWNLINK:
         long = apart_from(long, spans_of(_lost(subject, UPLINK)))
-    leads = _LEADS[_strain(figures)]
+    leads = _LEADS[_impairment_of_figures(figures)]
     return [*led_by(figures, *leads), *_long_round_trips(long)]
 
 
@@ -121,54 +121,63 @@ _LEADS: Final[Mapping[Impairment, tuple[str, ...]]] = {
 }
 
 
-def _sent_media(subject: Subject, session: Session, narrow: Sequence[Issue]) -> list[Medium]:
+def _sent_media(subject: Subject, comparison: Comparison, narrow: Sequence[Issue]) -> list[Medium]:
     """What was held back for want of room: the streams that say so, else sound alone where no
     picture was sent."""
     limited = media_of(issue for issue in narrow if issue.name is IssueName.BANDWIDTH_LIMITED)
     if limited:
         return limited
-    sent = {t.family for t in session.parties[subject.row_id].traces if t.family in PRODUCERS}
+    sent = {
+        t.family
+        for t in comparison.participants[subject.participant_id].streams
+        if t.family in PRODUCERS
+    }
     is_picture = any(i.name is IssueName.BANDWIDTH_LIMITED for i in subject.issues)
     if sent and sent <= AUDIO and not is_picture:
         return media_of_families(sent)
     return media_of_families(sent - AUDIO) or ["video"]
 
 
-def uplink(subject: Subject, session: Session) -> list[Finding]:
+def uplink(subject: Subject, comparison: Comparison) -> list[Finding]:
     """What the participant sent and was lost or came unevenly, and who noticed."""
     group = group_of(_lost(subject, UPLINK))
     if group is None:
         return []
     figures = _figures_on_the_way(subject, group, figures_of(group))
-    reach = reach_of(session, subject.row_id, group.spells, _strain(figures_of(group)))
-    narrow = during(named(subject, *_ROOM), group.spells)
-    parts = Parts(
-        affected=reach.affected,
-        peer_ids=reach.affected,
+    reached = affected_listeners_of(
+        comparison,
+        subject.participant_id,
+        group.episodes,
+        _impairment_of_figures(figures_of(group)),
+    )
+    narrow = during(issues_named(subject, *_ROOM), group.episodes)
+    parts = FindingParts(
+        affected=reached.affected,
+        peer_ids=reached.affected,
         figures=figures,
         direction="sent",
-        media=media_of(group.issues) or _media_sent(subject, session, group),
+        media=media_of(group.issues) or _media_sent(subject, comparison, group),
         evidence=Evidence(
-            listeners_present=len(reach.present),
-            listeners_affected=len(reach.affected),
+            listeners_present=len(reached.present),
+            listeners_affected=len(reached.affected),
             is_reported_by_sender=any(i.stream.family is not None for i in group.issues),
-            voice_mos=reach.voice_mos,
-            video_mos=reach.video_mos,
-            concealment_percent=reach.concealment_percent,
-            sent_media=_sent_media(subject, session, narrow) if narrow else [],
+            voice_mos=reached.voice_mos,
+            video_mos=reached.video_mos,
+            concealment_percent=reached.concealment_percent,
+            sent_media=_sent_media(subject, comparison, narrow) if narrow else [],
         ),
     )
     found = finding(subject, "uplink", group, parts)
     return [replace(found, issues=_with(found.issues, narrow))]
 
 
-def _media_sent(subject: Subject, session: Session, group: Group) -> list[Medium]:
+def _media_sent(subject: Subject, comparison: Comparison, group: IssueGroup) -> list[Medium]:
     """What the participant sent in that time; an uplink that only listeners report on names no
     stream."""
     return media_of_families(
-        trace.family
-        for trace in session.parties[subject.row_id].traces
-        if trace.family in PRODUCERS and overlap_ms(trace.flowing, group.spells)
+        activity.family
+        for activity in comparison.participants[subject.participant_id].streams
+        if activity.family in PRODUCERS and overlap_ms(activity.flowing, group.episodes)
     )
 
 
@@ -177,84 +186,89 @@ def _with(names: Sequence[IssueName], more: Iterable[Issue]) -> list[IssueName]:
     return [*names, *(name for name in sorted({i.name for i in more}) if name not in names)]
 
 
-def downlink(subject: Subject, session: Session) -> list[Finding]:
+def downlink(subject: Subject, comparison: Comparison) -> list[Finding]:
     """What was sent to the participant and was lost or came unevenly, on the participant's own
     side or, while the others' reports are not at hand, on nobody knows whose."""
     group = group_of(_lost(subject, DOWNLINK))
     if group is None:
         return _too_narrow(subject, [])
     # What befell one sender's streams alone is that sender's.
-    figures = figures_of_most(group)
-    strain = _strain(figures)
+    figures = median_figures(group)
+    impairment = _impairment_of_figures(figures)
     figures = _figures_on_the_way(subject, group, figures)
     if all(issue.origin is None for issue in group.issues):
-        senders = {session.sender_of(subject.row_id, issue.stream) for issue in group.issues}
-        known = [row_id for row_id in senders if row_id is not None]
-        parts = Parts(
+        senders = {
+            comparison.sender_of(subject.participant_id, issue.stream) for issue in group.issues
+        }
+        known = [participant_id for participant_id in senders if participant_id is not None]
+        parts = FindingParts(
             figures=figures, direction="received", peer_ids=known if len(senders) == 1 else ()
         )
         reception = finding(subject, "reception", group, parts)
-        return [reception, *_too_narrow(subject, group.spells)]
-    heard = [session.senders_missed(subject.row_id, span, strain) for span in group.spells]
-    present = {row_id for every, _ in heard for row_id in every}
-    missed = {row_id for _, bad in heard for row_id in bad}
+        return [reception, *_too_narrow(subject, group.episodes)]
+    heard = [
+        comparison.senders_missed(subject.participant_id, span, impairment)
+        for span in group.episodes
+    ]
+    present = {participant_id for every, _ in heard for participant_id in every}
+    missed = {participant_id for _, bad in heard for participant_id in bad}
     is_of_some = len(present) > 1 and bool(missed) and not are_most(missed, present)
     evidence = Evidence()
     if len(present) > 1 and missed:
         evidence = Evidence(senders_present=len(present), senders_affected=len(missed))
-    parts = Parts(
+    parts = FindingParts(
         figures=figures,
         direction="received",
         peer_ids=missed if is_of_some else (),
         evidence=evidence,
     )
-    return [finding(subject, "downlink", group, parts), *_too_narrow(subject, group.spells)]
+    return [finding(subject, "downlink", group, parts), *_too_narrow(subject, group.episodes)]
 
 
 def _too_narrow(subject: Subject, lost: Sequence[Span]) -> list[Finding]:
     """Pictures that the server made smaller for the participant alone, while nothing of them was
     lost."""
-    narrow = named(subject, IssueName.NARROW_DOWNLINK)
+    narrow = issues_named(subject, IssueName.NARROW_DOWNLINK)
     group = group_of(apart_from(narrow, lost))
     if group is None:
         return []
-    return [finding(subject, "downlink", group, Parts(direction="received"))]
+    return [finding(subject, "downlink", group, FindingParts(direction="received"))]
 
 
-def server(subject: Subject, session: Session) -> list[Finding]:
+def server(subject: Subject, comparison: Comparison) -> list[Finding]:
     """What everybody missed of everybody."""
     issues = [issue for issue in subject.issues if issue.origin == "server"]
     group = group_of([i for i in issues if i.name in (*DOWNLINK, *UPLINK)] or issues)
     if group is None:
         return []
-    figures = figures_of_most(group)
-    parts = Parts(
-        figures=led_by(figures, *_LEADS[_strain(figures)]),
+    figures = median_figures(group)
+    parts = FindingParts(
+        figures=led_by(figures, *_LEADS[_impairment_of_figures(figures)]),
         direction="received",
-        affected=session.parties,
+        affected=comparison.participants,
     )
     return [replace(finding(subject, "server", group, parts), subject=None)]
 
 
-def from_others(subject: Subject, session: Session) -> list[Finding]:
+def from_others(subject: Subject, comparison: Comparison) -> list[Finding]:
     """What came badly because it was sent badly."""
     by_sender: dict[str, list[Issue]] = {}
     for issue in subject.issues:
         if issue.origin != "remote" or issue.name in UPLINK or is_sent(issue):
             continue
-        sender = session.sender_behind(subject.row_id, issue)
+        sender = comparison.sender_behind(subject.participant_id, issue)
         if sender is not None:
             by_sender.setdefault(sender, []).append(issue)
     found: list[Finding] = []
     for sender, issues in by_sender.items():
-        group = Group(issues)
-        parts = Parts(
+        group = IssueGroup(issues)
+        parts = FindingParts(
             severity="information",
             subject=sender,
             peer_ids=[sender],
             figures=_telling(figures_of(group)),
             direction="sent",
-            evidence=Evidence(sender_cause=_sender_cause(group, session.issues.own(sender))),
+            evidence=Evidence(sender_cause=_sender_cause(group, comparison.issues.own(sender))),
         )
         found.append(finding(subject, "sender", group, parts))
     return found
@@ -266,12 +280,12 @@ def _telling(figures: Iterable[Figure]) -> list[Figure]:
     return [figure for figure in figures if figure.worst >= least.get(figure.name, 0)]
 
 
-def _sender_cause(heard: Group, own: Sequence[Issue]) -> SenderCause:
+def _sender_cause(heard: IssueGroup, own: Sequence[Issue]) -> SenderCause:
     """What made a sender come through badly: `heard` is what a listener has, `own` what the
     sender's reports show."""
     relayed = spans_of(issue for issue in own if issue.name is IssueName.TURN_RELAYED_TCP)
     if not any("network" in name for name in heard.names) and not during(heard.issues, relayed):
-        held_back = {i.name for i in own if overlap_ms(heard.spells, [(i.first_at, i.last_at)])}
+        held_back = {i.name for i in own if overlap_ms(heard.episodes, [(i.first_at, i.last_at)])}
         if IssueName.ICE_RECONNECTING in held_back:
             return "interruption"
         if IssueName.CPU_LIMITED in held_back:
@@ -290,62 +304,66 @@ def _sender_cause(heard: Group, own: Sequence[Issue]) -> SenderCause:
     return "relay_tcp" if during(heard.issues, relayed) and not has_lost else "uplink"
 
 
-def _overlapping(own: Iterable[Issue], names: Iterable[IssueName], heard: Group) -> list[Issue]:
+def _overlapping(
+    own: Iterable[Issue], names: Iterable[IssueName], heard: IssueGroup
+) -> list[Issue]:
     """Those of the names that are of the time."""
     wanted = frozenset(names)
     return [
-        i for i in own if i.name in wanted and overlap_ms(heard.spells, [(i.first_at, i.last_at)])
+        i for i in own if i.name in wanted and overlap_ms(heard.episodes, [(i.first_at, i.last_at)])
     ]
 
 
-def round_trips(subject: Subject, session: Session) -> list[Finding]:
+def round_trips(subject: Subject, comparison: Comparison) -> list[Finding]:
     """Long ones that no loss and no relay of the same time explains."""
     lost = spans_of([*_lost(subject, UPLINK), *_lost(subject, DOWNLINK)])
     explained = [*during(subject.issues, lost), *_relay_trouble(subject)]
     group = group_of(
         issue
-        for issue in named(subject, *_PATH)
+        for issue in issues_named(subject, *_PATH)
         if issue.origin != "remote" and not is_transit(issue) and issue not in explained
     )
     if group is None:
         return []
     return [
-        finding(subject, "round_trip", group, Parts(figures=led_by(figures_of(group), "rtt_ms")))
+        finding(
+            subject, "round_trip", group, FindingParts(figures=led_by(figures_of(group), "rtt_ms"))
+        )
     ]
 
 
-def relays(subject: Subject, session: Session) -> list[Finding]:
+def relays(subject: Subject, comparison: Comparison) -> list[Finding]:
     """Media through TURN over TCP, and what it did."""
-    group = group_of(named(subject, IssueName.TURN_RELAYED_TCP))
+    group = group_of(issues_named(subject, IssueName.TURN_RELAYED_TCP))
     if group is None:
         return []
     trouble = group_of(_relay_trouble(subject))
     if trouble is None:
-        return [finding(subject, "relay_tcp", group, Parts(severity="information"))]
+        return [finding(subject, "relay_tcp", group, FindingParts(severity="information"))]
     narrow = [issue for issue in trouble.issues if issue.name in _ROOM]
     jitter = [f for f in led_by(figures_of(trouble), "jitter_ms") if f.worst >= JITTER_MS]
-    parts = Parts(
+    parts = FindingParts(
         figures=[*_long_round_trips(trouble.issues), *jitter],
         media=media_of(trouble.issues),
-        spans=trouble.spells,
-        evidence=Evidence(sent_media=_sent_media(subject, session, narrow) if narrow else []),
+        spans=trouble.episodes,
+        evidence=Evidence(sent_media=_sent_media(subject, comparison, narrow) if narrow else []),
     )
-    found = finding(subject, "relay_tcp", Group([*group.issues, *trouble.issues]), parts)
+    found = finding(subject, "relay_tcp", IssueGroup([*group.issues, *trouble.issues]), parts)
     return [replace(found, issues=[*group.names, *trouble.names])]
 
 
-def bandwidth(subject: Subject, session: Session) -> list[Finding]:
+def bandwidth(subject: Subject, comparison: Comparison) -> list[Finding]:
     """Too little room that neither loss nor a relay of the same time explains."""
     lost = during(subject.issues, spans_of(_lost(subject, UPLINK)))
     explained = [*lost, *_relay_trouble(subject)]
-    everywhere = spans_of(issue for issue in subject.issues if issue.origin == "server")
-    explained += during(named(subject, *_ROOM), everywhere)
+    impaired_for_everybody = spans_of(issue for issue in subject.issues if issue.origin == "server")
+    explained += during(issues_named(subject, *_ROOM), impaired_for_everybody)
     explained += [issue for issue in subject.issues if issue.origin == "remote"]
-    group = group_of(issue for issue in named(subject, *_ROOM) if issue not in explained)
+    group = group_of(issue for issue in issues_named(subject, *_ROOM) if issue not in explained)
     if group is None:
         return []
-    media = _sent_media(subject, session, group.issues)
-    parts = Parts(
+    media = _sent_media(subject, comparison, group.issues)
+    parts = FindingParts(
         figures=led_by(figures_of(group), "available_kbps", "limited_percent"),
         media=media,
         direction="sent",
@@ -354,24 +372,24 @@ def bandwidth(subject: Subject, session: Session) -> list[Finding]:
     return [finding(subject, "bandwidth", group, parts)]
 
 
-def lateness(subject: Subject, session: Session) -> list[Finding]:
+def lateness(subject: Subject, comparison: Comparison) -> list[Finding]:
     """What had to wait in the jitter buffer, or came too late to be played from everybody,
     though no loss or jitter of the time is known."""
     waited = [
         issue
-        for issue in named(subject, *PLAYOUT)
+        for issue in issues_named(subject, *PLAYOUT)
         if (issue.origin == "local" and not (is_sent(issue) and issue.name in _SHOWN))
         or (issue.origin is None and issue.name is IssueName.HIGH_JITTER_BUFFER_DELAY)
     ]
-    transit = [issue for issue in named(subject, *DOWNLINK) if is_transit(issue)]
+    transit = [issue for issue in issues_named(subject, *DOWNLINK) if is_transit(issue)]
     explained = during(waited, spans_of([*transit, *_machine_trouble(subject)]))
     explained += _relay_trouble(subject)
     group = group_of(issue for issue in waited if issue not in explained)
     if group is None:
         return []
-    senders = {session.sender_of(subject.row_id, issue.stream) for issue in group.issues}
-    known = [row_id for row_id in senders if row_id is not None]
-    parts = Parts(
+    senders = {comparison.sender_of(subject.participant_id, issue.stream) for issue in group.issues}
+    known = [participant_id for participant_id in senders if participant_id is not None]
+    parts = FindingParts(
         figures=led_by(figures_of(group), *_LEADS["late"]),
         peer_ids=known if len(senders) == 1 else (),
     )
@@ -379,4 +397,4 @@ def lateness(subject: Subject, session: Session) -> list[Finding]:
 
 
 def _machine_trouble(subject: Subject) -> list[Issue]:
-    return named(subject, IssueName.DECODER_OVERLOADED, IssueName.ICE_RECONNECTING)
+    return issues_named(subject, IssueName.DECODER_OVERLOADED, IssueName.ICE_RECONNECTING)

@@ -17,7 +17,7 @@ from aftercall.core.quality.diagnosis.phrases import (
     subject_of,
     unevenness,
 )
-from aftercall.core.quality.diagnosis.wording import Mentions, listed, when
+from aftercall.core.quality.diagnosis.wording import Mentions, format_spans, join_words
 from aftercall.core.quality.issues import IssueName
 
 
@@ -25,8 +25,8 @@ def uplink(finding: Finding, mentions: Mentions) -> str:
     words = _lost_or_uneven(
         finding,
         sent_by(finding, mentions),
-        lost=f"on {mentions.of(subject_of(finding))} uplink",
-        uneven=f"from {mentions.of(subject_of(finding))} uplink",
+        lost=f"on {mentions.possessive(subject_of(finding))} uplink",
+        uneven=f"from {mentions.possessive(subject_of(finding))} uplink",
     )
     words += round_trips(finding) + noticed(finding, mentions)
     return f"{words}; {fitted(finding, mentions)}" if ROOM & set(finding.issues) else words
@@ -36,8 +36,9 @@ def _lost_or_uneven(finding: Finding, what: str, *, lost: str, uneven: str) -> s
     """`about 8 % of … was lost on … uplink from …, at worst 14 %`, or `… came unevenly from …`."""
     lead = lead_of(finding)
     if _is_loss(lead):
-        return f"{lead.about()} of {what} was lost {lost} {when(finding.spans)}{lead.at_worst()}"
-    words = " ".join(filter(None, (what, "came unevenly", uneven, when(finding.spans))))
+        times = format_spans(finding.spans)
+        return f"{lead.about()} of {what} was lost {lost} {times}{lead.at_worst()}"
+    words = " ".join(filter(None, (what, "came unevenly", uneven, format_spans(finding.spans))))
     return words if lead is None else f"{words}, {unevenness(lead)}"
 
 
@@ -50,9 +51,9 @@ def downlink(finding: Finding, mentions: Mentions) -> str:
         return _of_some(finding, mentions)
     what = sent_to(finding, mentions)
     if IssueName.NARROW_DOWNLINK in finding.issues:
-        whose = mentions.of(subject_of(finding))
-        return f"{what} was made smaller to fit {whose} downlink {when(finding.spans)}"
-    where = f"on {mentions.of(subject_of(finding))} downlink"
+        whose = mentions.possessive(subject_of(finding))
+        return f"{what} was made smaller to fit {whose} downlink {format_spans(finding.spans)}"
+    where = f"on {mentions.possessive(subject_of(finding))} downlink"
     words = _lost_or_uneven(finding, what, lost=where, uneven=where) + round_trips(finding)
     present, affected = finding.evidence.senders_present, finding.evidence.senders_affected
     if not present or not affected:
@@ -67,7 +68,7 @@ def _of_some(finding: Finding, mentions: Mentions) -> str:
     """Of what came badly from some senders only, though they sent it well."""
     what = sent_to(finding, mentions)
     if len(finding.peer_ids) > len(finding.media) and len(finding.peer_ids) > 2:
-        what = f"the {media_words(finding)} of {mentions.listed(finding.peer_ids)} to "
+        what = f"the {media_words(finding)} of {mentions.join_names(finding.peer_ids)} to "
         what += mentions.name(subject_of(finding))
     words = _lost_or_uneven(finding, what, lost="on the way", uneven="") + round_trips(finding)
     others = (finding.evidence.senders_present or 0) - len(finding.peer_ids)
@@ -98,12 +99,13 @@ def server(finding: Finding, mentions: Mentions) -> str:
 def sender(finding: Finding, mentions: Mentions) -> str:
     subject = subject_of(finding)
     words = sent_by(finding, mentions) if finding.media else mentions.name(subject)
-    words += f" came through badly to {mentions.listed(finding.affected)} {when(finding.spans)}"
+    words += f" came through badly to {mentions.join_names(finding.affected)}"
+    words += f" {format_spans(finding.spans)}"
     lead = lead_of(finding)
     if lead is not None and lead.name in _FAULTS:
         words += f" ({_FAULTS[lead.name].format(lead.in_full())})"
     why = _SENDER_CAUSES[finding.evidence.sender_cause or "unknown"]
-    return f"{words}; the cause was {mentions.of(subject)} {why}"
+    return f"{words}; the cause was {mentions.possessive(subject)} {why}"
 
 
 _FAULTS: Final = {
@@ -130,7 +132,7 @@ _SENDER_CAUSES: Final[dict[SenderCause, str]] = {
 
 
 def relay_tcp(finding: Finding, mentions: Mentions) -> str:
-    words = f"{mentions.of(subject_of(finding))} media went through a TURN relay on TCP"
+    words = f"{mentions.possessive(subject_of(finding))} media went through a TURN relay on TCP"
     felt = [
         pattern.format(figure.in_full())
         for name, pattern in (("rtt_ms", "round trips took {}"), ("jitter_ms", "jitter was {}"))
@@ -139,23 +141,23 @@ def relay_tcp(finding: Finding, mentions: Mentions) -> str:
     if ROOM & set(finding.issues):
         felt.append(fitted(finding, mentions))
     if not felt:
-        return f"{words} {when(finding.spans)}"
+        return f"{words} {format_spans(finding.spans)}"
     return (
-        f"{words}, where one late packet holds up all behind it: {listed(felt)} "
-        f"{when(finding.spans)}"
+        f"{words}, where one late packet holds up all behind it: {join_words(felt)} "
+        f"{format_spans(finding.spans)}"
     )
 
 
 def round_trip(finding: Finding, mentions: Mentions) -> str:
-    words = f"{mentions.of(subject_of(finding))} round trips "
+    words = f"{mentions.possessive(subject_of(finding))} round trips "
     lead = lead_of(finding)
     if lead is None:
-        return f"{words}were long {when(finding.spans)}"
-    return f"{words}took {lead.about()} {when(finding.spans)}{lead.at_worst()}"
+        return f"{words}were long {format_spans(finding.spans)}"
+    return f"{words}took {lead.about()} {format_spans(finding.spans)}{lead.at_worst()}"
 
 
 def lateness(finding: Finding, mentions: Mentions) -> str:
-    words = f"{sent_to(finding, mentions)} came in clumps {when(finding.spans)}"
+    words = f"{sent_to(finding, mentions)} came in clumps {format_spans(finding.spans)}"
     lead = lead_of(finding)
     if lead is None:
         return words
@@ -165,7 +167,7 @@ def lateness(finding: Finding, mentions: Mentions) -> str:
 
 
 def bandwidth(finding: Finding, mentions: Mentions) -> str:
-    words = f"{mentions.of(subject_of(finding))} uplink was too narrow for "
-    words += f"{held_back(finding, mentions)} {when(finding.spans)}"
+    words = f"{mentions.possessive(subject_of(finding))} uplink was too narrow for "
+    words += f"{held_back(finding, mentions)} {format_spans(finding.spans)}"
     room = finding.figure("available_kbps")
     return words if room is None else f"{words} ({room.in_full()})"

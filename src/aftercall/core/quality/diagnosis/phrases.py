@@ -4,7 +4,7 @@ from typing import Final
 
 from aftercall.core.quality.diagnosis.figures import Figure
 from aftercall.core.quality.diagnosis.findings import Finding, Medium
-from aftercall.core.quality.diagnosis.wording import Mentions, clock, listed
+from aftercall.core.quality.diagnosis.wording import Mentions, format_clock, join_words
 from aftercall.core.quality.issues import IssueName
 
 _MEDIA_WORDS: Final[dict[Medium, str]] = {
@@ -33,20 +33,22 @@ def lead_of(finding: Finding) -> Figure | None:
 
 def media_words(finding: Finding) -> str:
     """`voice and video`."""
-    return listed([_MEDIA_WORDS[medium] for medium in finding.media])
+    return join_words([_MEDIA_WORDS[medium] for medium in finding.media])
 
 
 def sent_by(finding: Finding, mentions: Mentions) -> str:
     """`Ann's voice and video`."""
     if not finding.media:
         return f"what {mentions.name(subject_of(finding))} sent"
-    return f"{mentions.of(subject_of(finding))} {media_words(finding)}"
+    return f"{mentions.possessive(subject_of(finding))} {media_words(finding)}"
 
 
 def sent_to(finding: Finding, mentions: Mentions) -> str:
     """`the voice and video sent to Ann`; of one or two senders `Bob's voice to Ann`."""
     if 0 < len(finding.peer_ids) <= _BOTH and finding.media:
-        whose = listed([mentions.of(row_id) for row_id in finding.peer_ids])
+        whose = join_words(
+            [mentions.possessive(participant_id) for participant_id in finding.peer_ids]
+        )
         return f"{whose} {media_words(finding)} to {mentions.name(subject_of(finding))}"
     what = f"the {media_words(finding)} sent" if finding.media else "what was sent"
     return f"{what} to {mentions.name(subject_of(finding))}"
@@ -54,8 +56,8 @@ def sent_to(finding: Finding, mentions: Mentions) -> str:
 
 def held_back(finding: Finding, mentions: Mentions) -> str:
     """`Ann's video`: what could not be sent in full."""
-    media = listed([_MEDIA_WORDS[medium] for medium in finding.evidence.sent_media]) or "video"
-    return f"{mentions.of(subject_of(finding))} {media}"
+    media = join_words([_MEDIA_WORDS[medium] for medium in finding.evidence.sent_media]) or "video"
+    return f"{mentions.possessive(subject_of(finding))} {media}"
 
 
 def fitted(finding: Finding, mentions: Mentions) -> str:
@@ -75,7 +77,9 @@ def noticed(finding: Finding, mentions: Mentions) -> str:
     """`; Bob, Cy and Dee heard it (voice about 2.5 of 5)`. Nothing where no listener is known to
     have noticed: that does not mean that none did."""
     evidence = finding.evidence
-    others = [row_id for row_id in finding.affected if row_id != finding.subject]
+    others = [
+        participant_id for participant_id in finding.affected if participant_id != finding.subject
+    ]
     if not others:
         return ""
     asides = []
@@ -85,7 +89,7 @@ def noticed(finding: Finding, mentions: Mentions) -> str:
         if mos is not None:
             asides.append(f"{medium} about {mos:.1f} of 5")
     aside = f" ({', '.join(asides)})" if asides else ""
-    return f"; {mentions.listed(others)} {_verb(finding)} it{aside}"
+    return f"; {mentions.join_names(others)} {_verb(finding)} it{aside}"
 
 
 def _verb(finding: Finding) -> str:
@@ -114,4 +118,4 @@ def after_switch(finding: Finding) -> str:
     if device is None:
         return ""
     what = device.label or f"another {device.kind}"
-    return f", just after the switch to {what} at {clock(device.at)} UTC"
+    return f", just after the switch to {what} at {format_clock(device.at)} UTC"

@@ -20,11 +20,11 @@ from aftercall.core.quality.diagnosis.phrases import (
 )
 from aftercall.core.quality.diagnosis.wording import (
     Mentions,
-    clock,
-    length,
-    listed,
-    outages,
-    when,
+    format_clock,
+    format_duration,
+    format_outages,
+    format_spans,
+    join_words,
 )
 from aftercall.core.quality.issues import IssueName
 
@@ -41,48 +41,48 @@ def _cpu(finding: Finding, mentions: Mentions) -> str:
     felt = []
     fps, dropped = finding.figure("fps"), finding.figure("dropped_percent")
     subject = subject_of(finding)
-    words = f"{mentions.of(subject)} machine was too slow "
+    words = f"{mentions.possessive(subject)} machine was too slow "
     if IssueName.CPU_LIMITED in finding.issues:
         down = "" if fps is None else f" ({fps.in_full()})"
         felt.append(f"to send {held_back(finding, mentions)} in full{down}")
     if dropped is not None:
         felt.append(f"to show all that came ({dropped.in_full()} of the frames were dropped)")
-    return f"{words}{listed(felt)} {when(finding.spans)}"
+    return f"{words}{join_words(felt)} {format_spans(finding.spans)}"
 
 
 def _one_way(finding: Finding, mentions: Mentions) -> str:
     listener = mentions.name(subject_of(finding))
     [sender] = finding.peer_ids
-    words = f"{listener} heard nothing of {mentions.name(sender)} {when(finding.spans)} although "
-    return f"{words}{mentions.name(sender)} spoke{after_switch(finding)}"
+    words = f"{listener} heard nothing of {mentions.name(sender)} {format_spans(finding.spans)}"
+    return f"{words} although {mentions.name(sender)} spoke{after_switch(finding)}"
 
 
 def _unseen(finding: Finding, mentions: Mentions) -> str:
     words = f"{mentions.name(subject_of(finding))} saw nothing"
-    words += f" of {mentions.listed(finding.peer_ids)}" if finding.peer_ids else ""
+    words += f" of {mentions.join_names(finding.peer_ids)}" if finding.peer_ids else ""
     what = "screen" if finding.media == ["screen"] else "video"
-    return f"{words} {when(finding.spans)} although {what} was sent"
+    return f"{words} {format_spans(finding.spans)} although {what} was sent"
 
 
 def _unplayed(finding: Finding, mentions: Mentions) -> str:
-    whose = f" of {mentions.listed(finding.peer_ids)}" if finding.peer_ids else ""
+    whose = f" of {mentions.join_names(finding.peer_ids)}" if finding.peer_ids else ""
     words = f"the sound{whose} reached {mentions.name(subject_of(finding))} but was not played "
-    return f"{words}{when(finding.spans)}{after_switch(finding)}"
+    return f"{words}{format_spans(finding.spans)}{after_switch(finding)}"
 
 
 def _silent_microphone(finding: Finding, mentions: Mentions) -> str:
-    words = f"{mentions.of(subject_of(finding))} microphone gave pure silence "
-    return f"{words}{when(finding.spans)}{after_switch(finding)}"
+    words = f"{mentions.possessive(subject_of(finding))} microphone gave pure silence "
+    return f"{words}{format_spans(finding.spans)}{after_switch(finding)}"
 
 
 def _constant(finding: Finding, mentions: Mentions) -> str:
-    words = f"{mentions.of(subject_of(finding))} microphone gave one constant sound "
-    return f"{words}{when(finding.spans)}{after_switch(finding)}: hum, or a stuck device"
+    words = f"{mentions.possessive(subject_of(finding))} microphone gave one constant sound "
+    return f"{words}{format_spans(finding.spans)}{after_switch(finding)}: hum, or a stuck device"
 
 
 def _unsent(what: str) -> "Callable[[Finding, Mentions], str]":
     def words(finding: Finding, mentions: Mentions) -> str:
-        said = f"{mentions.name(subject_of(finding))} sent no {what} {when(finding.spans)}"
+        said = f"{mentions.name(subject_of(finding))} sent no {what} {format_spans(finding.spans)}"
         if finding.evidence.is_switched_on:
             said += " although it was switched on"
         return f"{said}{after_switch(finding)}"
@@ -91,27 +91,29 @@ def _unsent(what: str) -> "Callable[[Finding, Mentions], str]":
 
 
 def _interruption(finding: Finding, mentions: Mentions) -> str:
-    words = f"{mentions.of(subject_of(finding))} connection "
+    words = f"{mentions.possessive(subject_of(finding))} connection "
     is_lost = IssueName.ICE_RECONNECTING in finding.issues
-    return f"{words}{'was lost' if is_lost else 'failed'} {outages(finding.spans)}"
+    return f"{words}{'was lost' if is_lost else 'failed'} {format_outages(finding.spans)}"
 
 
 def _slow_connect(finding: Finding, mentions: Mentions) -> str:
-    lead, start_at = lead_of(finding), clock(finding.spans[0][0])
-    took = "long" if lead is None else length(lead.worst)
+    lead, start_at = lead_of(finding), format_clock(finding.spans[0][0])
+    took = "long" if lead is None else format_duration(lead.worst)
     return f"{mentions.name(subject_of(finding))} needed {took} to connect at {start_at} UTC"
 
 
 def _rejoined(finding: Finding, mentions: Mentions) -> str:
-    words = f"{mentions.name(subject_of(finding))} was gone {when(finding.spans)} and rejoined"
+    words = (
+        f"{mentions.name(subject_of(finding))} was gone {format_spans(finding.spans)} and rejoined"
+    )
     if len(finding.spans) > 1 and "in all" in words:
         return words
-    return f"{words} ({length(sum(end - start for start, end in finding.spans))} away)"
+    return f"{words} ({format_duration(sum(end - start for start, end in finding.spans))} away)"
 
 
 def _gaps(finding: Finding, mentions: Mentions) -> str:
-    words = f"no measurements of {mentions.of(subject_of(finding))} call are on record "
-    return f"{words}{when(finding.spans)}; what happened then is not known"
+    words = f"no measurements of {mentions.possessive(subject_of(finding))} call are on record "
+    return f"{words}{format_spans(finding.spans)}; what happened then is not known"
 
 
 def _poor(finding: Finding, mentions: Mentions) -> str:
@@ -121,10 +123,10 @@ def _poor(finding: Finding, mentions: Mentions) -> str:
     else:
         verb = "heard" if finding.cause == "poor_sound" else "saw"
         words = f"what {mentions.name(subject)} {verb}"
-        words += f" of {mentions.listed(finding.peer_ids)}" if finding.peer_ids else ""
+        words += f" of {mentions.join_names(finding.peer_ids)}" if finding.peer_ids else ""
         if finding.media == ["screen"]:
             words += "'s screen" if finding.peer_ids else " of the screen"
-    return f"{words} {listed(_faults(finding))} {when(finding.spans)}; {_why(finding)}"
+    return f"{words} {join_words(_faults(finding))} {format_spans(finding.spans)}; {_why(finding)}"
 
 
 def _faults(finding: Finding) -> list[str]:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from aftercall.core.instants import SECOND_MS, EpochMs, format_iso
-from aftercall.core.quality.activity.stream_activity import Span
+from aftercall.core.spans import Span
 
-MOST_STRETCHES: Final = 3
+MOST_SPANS_LISTED: Final = 3
 """More stretches of time than this are counted, not listed."""
 
 MOST_NAMED: Final = 3
@@ -21,22 +21,22 @@ class People:
     """The participants of a session by row id, and what to call each in a sentence."""
 
     def __init__(self, names: Mapping[str, str]) -> None:
-        self._full = {row_id: _one_line(name) for row_id, name in names.items()}
-        firsts = {row_id: _first_name(name) for row_id, name in self._full.items()}
+        self._full = {participant_id: _one_line(name) for participant_id, name in names.items()}
+        firsts = {participant_id: _first_name(name) for participant_id, name in self._full.items()}
         # "Ann" must not be taken for "Ann Lee".
         uses = Counter(first.casefold() for first in firsts.values())
         self._first = {
-            row_id: first if uses[first.casefold()] == 1 else self._full[row_id]
-            for row_id, first in firsts.items()
+            participant_id: first if uses[first.casefold()] == 1 else self._full[participant_id]
+            for participant_id, first in firsts.items()
         }
 
-    def full(self, row_id: str) -> str:
+    def full(self, participant_id: str) -> str:
         """The whole name; of one without any, the id."""
-        return self._full.get(row_id, row_id)
+        return self._full.get(participant_id, participant_id)
 
-    def short(self, row_id: str) -> str:
+    def short(self, participant_id: str) -> str:
         """The first name if nobody else in the session has it, else the whole."""
-        return self._first.get(row_id, row_id)
+        return self._first.get(participant_id, participant_id)
 
 
 class Mentions:
@@ -49,25 +49,25 @@ class Mentions:
         self.opening: str | None = None
         """The first name used."""
 
-    def name(self, row_id: str) -> str:
+    def name(self, participant_id: str) -> str:
         """What to call that person here."""
-        if row_id in self._mentioned:
-            return self._people.short(row_id)
-        self._mentioned.add(row_id)
-        name = self._people.full(row_id)
+        if participant_id in self._mentioned:
+            return self._people.short(participant_id)
+        self._mentioned.add(participant_id)
+        name = self._people.full(participant_id)
         self.opening = self.opening or name
         return name
 
-    def of(self, row_id: str) -> str:
+    def possessive(self, participant_id: str) -> str:
         """`Ann's`."""
-        return f"{self.name(row_id)}'s"
+        return f"{self.name(participant_id)}'s"
 
-    def listed(self, row_ids: Iterable[str]) -> str:
+    def join_names(self, participant_ids: Iterable[str]) -> str:
         """`Ann, Bob and Cy`; of many, `5 people`."""
-        rows = sorted(set(row_ids), key=self._people.full)
+        rows = sorted(set(participant_ids), key=self._people.full)
         if len(rows) > MOST_NAMED:
             return f"{len(rows)} people"
-        return listed([self.name(row_id) for row_id in rows])
+        return join_words([self.name(participant_id) for participant_id in rows])
 
 
 def _one_line(name: str) -> str:
@@ -83,49 +83,49 @@ def _first_name(name: str) -> str:
     return first if is_name and name != NAMELESS else name
 
 
-def clock(moment: EpochMs) -> str:
+def format_clock(moment: EpochMs) -> str:
     """Time of day in UTC, `10:02:10`."""
     return format_iso(moment)[11:19]
 
 
-def when(spells: Sequence[Span]) -> str:
+def format_spans(episodes: Sequence[Span]) -> str:
     """`from 10:02:10 to 10:05:40 UTC`, `at 10:02:10 UTC`, several of them joined; of many,
     `7 times between 10:02:10 and 10:31:40 UTC, 4 min 20 s in all`."""
-    if len(spells) > MOST_STRETCHES:
-        total = length(sum(end - start for start, end in spells))
-        first, last = clock(spells[0][0]), clock(spells[-1][1])
-        return f"{len(spells)} times between {first} and {last} UTC, {total} in all"
-    return f"{listed([_stretch(*spell) for spell in spells])} UTC"
+    if len(episodes) > MOST_SPANS_LISTED:
+        total = format_duration(sum(end - start for start, end in episodes))
+        first, last = format_clock(episodes[0][0]), format_clock(episodes[-1][1])
+        return f"{len(episodes)} times between {first} and {last} UTC, {total} in all"
+    return f"{join_words([_format_span(*spell) for spell in episodes])} UTC"
 
 
-def _stretch(start_at: EpochMs, end_at: EpochMs) -> str:
-    if clock(start_at) == clock(end_at):
-        return f"at {clock(start_at)}"
-    return f"from {clock(start_at)} to {clock(end_at)}"
+def _format_span(start_at: EpochMs, end_at: EpochMs) -> str:
+    if format_clock(start_at) == format_clock(end_at):
+        return f"at {format_clock(start_at)}"
+    return f"from {format_clock(start_at)} to {format_clock(end_at)}"
 
 
-def outages(spans: Sequence[Span]) -> str:
+def format_outages(spans: Sequence[Span]) -> str:
     """`for 10 s at 10:01:00 UTC`; of many, how many and how long in all."""
-    if len(spans) > MOST_STRETCHES:
-        total = length(sum(end - start for start, end in spans))
-        return f"{len(spans)} times, for {total} in all, first at {clock(spans[0][0])} UTC"
-    return f"{listed([_outage(*span) for span in spans])} UTC"
+    if len(spans) > MOST_SPANS_LISTED:
+        total = format_duration(sum(end - start for start, end in spans))
+        return f"{len(spans)} times, for {total} in all, first at {format_clock(spans[0][0])} UTC"
+    return f"{join_words([_format_outage(*span) for span in spans])} UTC"
 
 
-def _outage(start_at: EpochMs, end_at: EpochMs) -> str:
+def _format_outage(start_at: EpochMs, end_at: EpochMs) -> str:
     if end_at - start_at < SECOND_MS:
-        return f"at {clock(start_at)}"
-    return f"for {length(end_at - start_at)} at {clock(start_at)}"
+        return f"at {format_clock(start_at)}"
+    return f"for {format_duration(end_at - start_at)} at {format_clock(start_at)}"
 
 
-def listed(words: Sequence[str]) -> str:
+def join_words(words: Sequence[str]) -> str:
     """`one`, `one and two`, `one, two and three`."""
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def length(ms: float) -> str:
+def format_duration(ms: float) -> str:
     """`9 s`, `3 min 30 s`, `1 h 5 min`."""
     seconds = round(ms / SECOND_MS)
     if seconds < 60:
@@ -137,7 +137,7 @@ def length(ms: float) -> str:
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
-def amount(value: float, unit: str) -> str:
+def format_amount(value: float, unit: str) -> str:
     """`12 %`, `340 ms`, `0.4 %`: one decimal below three."""
     digits = 0 if value >= 3 or float(value).is_integer() else 1
     return f"{value:.{digits}f} {_UNIT_WORDS.get(unit, unit)}"

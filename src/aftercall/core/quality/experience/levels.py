@@ -69,7 +69,7 @@ def levels_of(mos_audio: Sequence[float | None], mos_video: Sequence[float | Non
     return [level_of(a, v) for a, v in zip(mos_audio, mos_video, strict=True)]
 
 
-def letter_of(levels: Iterable[int]) -> int:
+def overall_level(levels: Iterable[int]) -> int:
     """The worst level at or below which a tenth of the measured moments lie: their tenth
     percentile by nearest rank. 0 when none was measured."""
     known = sorted(level for level in levels if level)
@@ -85,7 +85,7 @@ def worst_tenth(values: Iterable[float | None], moments: int) -> float | None:
     return known[place] if 0 <= place < len(known) else None
 
 
-def worst_letter(letters: Iterable[int]) -> tuple[int, int]:
+def worst_level(letters: Iterable[int]) -> tuple[int, int]:
     """The worst known letter, and how many people have it."""
     known = [letter for letter in letters if letter]
     worst = min(known, default=UNKNOWN)

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aftercall.core.instants import SECOND_MS
-from aftercall.core.quality.activity.stream_activity import Span
 from aftercall.core.quality.experience.time_scale import Scale
-from aftercall.core.quality.frame.columns import Flags, Numbers, Places
-from aftercall.core.quality.frame.interval_table import Table
+from aftercall.core.quality.frame.columns import BoolArray, FloatArray, IndexArray
+from aftercall.core.quality.frame.interval_table import IntervalTable
 from aftercall.core.quality.issues import StreamRef
 from aftercall.core.quality.stats.link import SCREENSHARES, Family
 from aftercall.core.quality.stats.track_tags import StreamKey
+from aftercall.core.spans import Span
 
 Moments = NDArray[np.float32]
 """A row for each stream, a place for each bucket; NaN is not known."""
@@ -32,51 +32,55 @@ class StreamScores(msgspec.Struct, kw_only=True):
 
     refs: list[StreamRef]
     families: list[Family]
-    which: Places
-    starts: Numbers
-    ends: Numbers
-    mos: Numbers
+    stream_index: IndexArray
+    starts: FloatArray
+    ends: FloatArray
+    mos: FloatArray
 
 
-def scores_of(peer_id: str, tables: Iterable[Table]) -> StreamScores:
+def scores_of(peer_id: str, tables: Iterable[IntervalTable]) -> StreamScores:
     """The scored intervals of one peer. Screens are left out: text that stands still has no
     opinion to speak of."""
-    return merged([_scores(peer_id, table) for table in tables if table.family not in SCREENSHARES])
+    return concat_scores(
+        [_scores(peer_id, table) for table in tables if table.family not in SCREENSHARES]
+    )
 
 
-def _scores(peer_id: str, table: Table) -> StreamScores:
+def _scores(peer_id: str, table: IntervalTable) -> StreamScores:
     numbered: dict[StreamKey, int] = {}
     refs: list[StreamRef] = []
     numbers: list[int] = []
-    for saying in table.descriptions:
-        number = numbered.setdefault(saying.key, len(numbered))
+    for description in table.descriptions:
+        number = numbered.setdefault(description.key, len(numbered))
         if number == len(refs):
-            refs.append(StreamRef.of(peer_id, saying))
+            refs.append(StreamRef.of(peer_id, description))
         numbers.append(number)
     mos = table.get("mos")
     rows = np.flatnonzero(~np.isnan(mos))
     return StreamScores(
         refs=refs,
         families=[table.family] * len(refs),
-        which=np.array(numbers, dtype=np.intp)[table.which[rows]],
+        stream_index=np.array(numbers, dtype=np.intp)[table.description_index[rows]],
         starts=table.starts[rows],
         ends=table.at[rows],
         mos=mos[rows],
     )
 
 
-def merged(parts: Sequence[StreamScores]) -> StreamScores:
+def concat_scores(parts: Sequence[StreamScores]) -> StreamScores:
     """The streams of all parts, each its own."""
     if not parts:
         none = np.zeros(0)
-        which = np.zeros(0, dtype=np.intp)
-        return StreamScores(refs=[], families=[], which=which, starts=none, ends=none, mos=none)
+        stream_index = np.zeros(0, dtype=np.intp)
+        return StreamScores(
+            refs=[], families=[], stream_index=stream_index, starts=none, ends=none, mos=none
+        )
     firsts = np.cumsum([0, *(len(part.refs) for part in parts)])
     return StreamScores(
         refs=[ref for part in parts for ref in part.refs],
         families=[family for part in parts for family in part.families],
-        which=np.concatenate(
-            [part.which + first for part, first in zip(parts, firsts, strict=False)]
+        stream_index=np.concatenate(
+            [part.stream_index + first for part, first in zip(parts, firsts, strict=False)]
         ),
         starts=np.concatenate([part.starts for part in parts]),
         ends=np.concatenate([part.ends for part in parts]),
@@ -116,7 +120,7 @@ def bucket_means(scores: StreamScores, scale: Scale) -> Moments:
     places = first[rows] + steps
     edges = places * width
     weights = np.minimum(ends[rows], edges + width) - np.maximum(starts[rows], edges)
-    keys = scores.which[rows] * buckets + places
+    keys = scores.stream_index[rows] * buckets + places
     size = streams * buckets
     total_ms = np.bincount(keys, weights, size)
     total = np.bincount(keys, weights * scores.mos[rows], size)
@@ -126,7 +130,7 @@ def bucket_means(scores: StreamScores, scale: Scale) -> Moments:
     return means.reshape(streams, buckets)
 
 
-def time_in(spans: Iterable[Span], scale: Scale) -> Numbers:
+def covered_ms(spans: Iterable[Span], scale: Scale) -> FloatArray:
     """How many milliseconds of each bucket the spans cover; they do not overlap."""
     found = np.zeros(scale.buckets)
     edges = np.arange(scale.buckets) * scale.bucket_ms
@@ -156,13 +160,13 @@ def medians(values: Moments) -> tuple[Moments, Moments]:
     return lower, upper
 
 
-def failed(values: Moments, shares: Numbers) -> Moments:
+def with_failures(values: Moments, shares: FloatArray) -> Moments:
     """The values where a share of each bucket was a hard failure, which counts as the lowest
     opinion. Where nothing else is known, half a bucket of failure makes the value."""
     if not shares.any():
         return values
     blended = values + shares * (LOWEST - values)
-    is_failed: Flags = np.isnan(values) & (shares >= 0.5)
+    is_failed: BoolArray = np.isnan(values) & (shares >= 0.5)
     made: Moments = np.where(is_failed, LOWEST, blended).astype(np.float32)
     return made
 
@@ -173,6 +177,6 @@ def lower_of(one: Moments, other: Moments) -> Moments:
     return made
 
 
-def as_opinions(values: Moments) -> list[float | None]:
+def rounded_opinions(values: Moments) -> list[float | None]:
     """The values as kept, with two decimals."""
     return [None if value != value else round(value, 2) for value in values.tolist()]

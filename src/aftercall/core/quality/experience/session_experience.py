@@ -14,21 +14,21 @@ import msgspec
 import numpy as np
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import Span, intersection, union
 from aftercall.core.quality.experience.levels import AUDIO_LEVELS, VIDEO_LEVELS, Experience
 from aftercall.core.quality.experience.moments import (
     Moments,
     StreamMoments,
-    as_opinions,
-    failed,
+    covered_ms,
     lower_of,
     medians,
-    time_in,
+    rounded_opinions,
+    with_failures,
 )
 from aftercall.core.quality.experience.time_scale import Scale
-from aftercall.core.quality.frame.columns import Flags, Numbers
+from aftercall.core.quality.frame.columns import BoolArray, FloatArray
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef
 from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES, Family
+from aftercall.core.spans import Span, intersection, union
 
 SenderOf = Callable[[str, StreamRef], str | None]
 """The row that a listener's received stream comes from, where it is known."""
@@ -41,7 +41,7 @@ _KINDS: Final = (True, False)
 """Sound, and picture."""
 
 
-class Seat(msgspec.Struct, kw_only=True):
+class ExperienceInput(msgspec.Struct, kw_only=True):
     """One participant: the streams, the issues with their origins, and when it was there."""
 
     streams: StreamMoments
@@ -49,74 +49,88 @@ class Seat(msgspec.Struct, kw_only=True):
     stays: Sequence[Span]
 
 
-class _Outage(NamedTuple):
+class _OutageShares(NamedTuple):
     """A connection without its path; all of the peer's where none is named."""
 
     peer_id: str
     connection_id: str | None
-    shares: Numbers
+    shares: FloatArray
 
-    def strikes(self, ref: StreamRef) -> bool:
+    def affects(self, ref: StreamRef) -> bool:
         is_named = self.connection_id is not None
         return ref.peer_id == self.peer_id and (
             not is_named or ref.connection_id == self.connection_id
         )
 
 
-def experiences(seats: Mapping[str, Seat], sender_of: SenderOf) -> dict[str, Experience]:
+def experiences(
+    inputs: Mapping[str, ExperienceInput], sender_of: SenderOf
+) -> dict[str, Experience]:
     """The experience of each row, in time linear in the streams. All have one scale."""
-    if not seats:
+    if not inputs:
         return {}
-    scale = next(iter(seats.values())).streams.scale
-    company = _company(seats)
-    rows = {row_id: _Row(seat, company, scale) for row_id, seat in seats.items()}
-    heard = _Heard(scale)
-    for row_id, row in rows.items():
-        heard.take(row_id, row, sender_of)
-    return {row_id: _experience(row_id, row, heard, scale) for row_id, row in rows.items()}
+    scale = next(iter(inputs.values())).streams.scale
+    with_others = _spans_with_others(inputs)
+    rows = {
+        participant_id: _ParticipantStreams(input_, with_others, scale)
+        for participant_id, input_ in inputs.items()
+    }
+    heard = _ReceivedBySender(scale)
+    for participant_id, row in rows.items():
+        heard.take(participant_id, row, sender_of)
+    return {
+        participant_id: _experience(participant_id, row, heard, scale)
+        for participant_id, row in rows.items()
+    }
 
 
-def _experience(row_id: str, row: "_Row", heard: "_Heard", scale: Scale) -> Experience:
+def _experience(
+    participant_id: str, row: "_ParticipantStreams", heard: "_ReceivedBySender", scale: Scale
+) -> Experience:
     values: dict[bool, Moments] = {}
     for is_audio in _KINDS:
         received = row.received(is_audio=is_audio)
-        values[is_audio] = lower_of(received, heard.came_across(row_id, row, is_audio=is_audio))
-    is_blank: Flags = np.isnan(values[True]) & np.isnan(values[False])
+        values[is_audio] = lower_of(
+            received, heard.as_received(participant_id, row, is_audio=is_audio)
+        )
+    is_blank: BoolArray = np.isnan(values[True]) & np.isnan(values[False])
     for outage in row.outages:
         # Nothing was ever scored of a connection that never came about.
-        values[True] = np.where(is_blank, failed(values[True], outage.shares), values[True])
+        values[True] = np.where(is_blank, with_failures(values[True], outage.shares), values[True])
     is_away = row.present_ms == 0
     for value in values.values():
         value[is_away] = np.nan
     return Experience(
         scale=scale,
-        mos_audio=as_opinions(values[True]),
-        mos_video=as_opinions(values[False]),
+        mos_audio=rounded_opinions(values[True]),
+        mos_video=rounded_opinions(values[False]),
         worst_stream=row.worst_stream(),
     )
 
 
-class _Row:
+class _ParticipantStreams:
     """One participant's streams, with their hard failures."""
 
-    def __init__(self, seat: Seat, company: Sequence[Span], scale: Scale) -> None:
+    def __init__(self, input_: ExperienceInput, with_others: Sequence[Span], scale: Scale) -> None:
         self._scale = scale
-        self.present_ms = time_in(union(seat.stays), scale)
-        self.refs = list(seat.streams.refs)
-        self.families = list(seat.streams.families)
-        self.moments = seat.streams.values.copy()
-        self.issues = seat.issues
-        self._strike_streams()
+        self.present_ms = covered_ms(union(input_.stays), scale)
+        self.refs = list(input_.streams.refs)
+        self.families = list(input_.streams.families)
+        self.moments = input_.streams.values.copy()
+        self.issues = input_.issues
+        self._mark_missing_streams()
         self.outages = [
-            _Outage(peer_id, connection_id, self._shares(intersection(union(spans), company)))
-            for (peer_id, connection_id), spans in self._outage_spans(seat.stays).items()
+            _OutageShares(
+                peer_id, connection_id, self._shares(intersection(union(spans), with_others))
+            )
+            for (peer_id, connection_id), spans in self._outage_spans(input_.stays).items()
         ]
-        self._strike_connections()
+        self._mark_outages()
 
-    def _shares(self, spans: Iterable[Span]) -> Numbers:
+    def _shares(self, spans: Iterable[Span]) -> FloatArray:
         """The share of the time present in each bucket."""
-        covered = time_in(spans, self._scale)
-        made: Numbers = np.minimum(
+        covered = covered_ms(spans, self._scale)
+        made: FloatArray = np.minimum(
             np.divide(
                 covered, self.present_ms, out=np.zeros_like(covered), where=self.present_ms > 0
             ),
@@ -124,7 +138,7 @@ class _Row:
         )
         return made
 
-    def _strike_streams(self) -> None:
+    def _mark_missing_streams(self) -> None:
         """Streams that did not arrive; those that nobody reports on get a row of their own."""
         places = {_name(ref): place for place, ref in enumerate(self.refs)}
         spans: dict[int, list[Span]] = {}
@@ -141,7 +155,7 @@ class _Row:
             blank = np.full((added, self._scale.buckets), np.nan, dtype=np.float32)
             self.moments = np.concatenate([self.moments, blank])
         for place, when in spans.items():
-            self.moments[place] = failed(self.moments[place], self._shares(union(when)))
+            self.moments[place] = with_failures(self.moments[place], self._shares(union(when)))
 
     def _outage_spans(self, stays: Sequence[Span]) -> dict[tuple[str, str | None], list[Span]]:
         """When each connection had no path: until it was back or, after a failure, until
@@ -164,11 +178,11 @@ class _Row:
         ends += [EpochMs(scale.from_at + (after + place) * scale.bucket_ms) for place in scored[:1]]
         return EpochMs(max(at, min(ends, default=at)))
 
-    def _strike_connections(self) -> None:
+    def _mark_outages(self) -> None:
         for outage in self.outages:
             for place, ref in enumerate(self.refs):
-                if self.families[place] not in PRODUCERS and outage.strikes(ref):
-                    self.moments[place] = failed(self.moments[place], outage.shares)
+                if self.families[place] not in PRODUCERS and outage.affects(ref):
+                    self.moments[place] = with_failures(self.moments[place], outage.shares)
 
     def places(self, *, is_audio: bool, is_sent: bool) -> list[int]:
         """The streams of a kind and direction."""
@@ -183,7 +197,7 @@ class _Row:
         lower, upper = medians(self.moments[self.places(is_audio=is_audio, is_sent=False)])
         middle: Moments = ((lower + upper) / 2).astype(np.float32)
         if is_audio:
-            middle = failed(middle, self._named(IssueName.AUDIO_NOT_PLAYED))
+            middle = with_failures(middle, self._named(IssueName.AUDIO_NOT_PLAYED))
         return middle
 
     def sent(self, *, is_audio: bool) -> Moments:
@@ -191,7 +205,7 @@ class _Row:
         own = self.moments[self.places(is_audio=is_audio, is_sent=True)]
         return _best(own, self._scale.buckets)
 
-    def unsent(self, *, is_audio: bool) -> Numbers:
+    def unsent(self, *, is_audio: bool) -> FloatArray:
         """The share of each bucket in which nothing of a kind left, though it should have."""
         shares = np.zeros(self._scale.buckets)
         if is_audio:
@@ -199,11 +213,11 @@ class _Row:
         own = [self.refs[place] for place in self.places(is_audio=is_audio, is_sent=True)]
         for outage in self.outages:
             of_peer = [ref for ref in own if ref.peer_id == outage.peer_id]
-            if of_peer and all(outage.strikes(ref) for ref in of_peer):
+            if of_peer and all(outage.affects(ref) for ref in of_peer):
                 shares = np.maximum(shares, outage.shares)
         return shares
 
-    def _named(self, name: IssueName) -> Numbers:
+    def _named(self, name: IssueName) -> FloatArray:
         return self._shares(
             union((issue.first_at, issue.last_at) for issue in self.issues if issue.name is name)
         )
@@ -220,24 +234,24 @@ class _Row:
         return found
 
 
-class _Heard:
+class _ReceivedBySender:
     """What listeners got of each sender."""
 
     def __init__(self, scale: Scale) -> None:
         self._scale = scale
         self._got: dict[tuple[str, bool], list[Moments]] = {}
         self._unnamed = {is_audio: np.zeros(scale.buckets, dtype=np.int64) for is_audio in _KINDS}
-        self._own_unnamed: dict[tuple[str, bool], Flags] = {}
+        self._own_unnamed: dict[tuple[str, bool], BoolArray] = {}
         self._listening = np.zeros(scale.buckets, dtype=np.int64)
-        self._own_listening: dict[str, Flags] = {}
+        self._own_listening: dict[str, BoolArray] = {}
 
-    def take(self, row_id: str, row: _Row, sender_of: SenderOf) -> None:
+    def take(self, participant_id: str, row: _ParticipantStreams, sender_of: SenderOf) -> None:
         """What one listener got: of each sender the best stream of a kind."""
-        is_listening: Flags = np.zeros(self._scale.buckets, dtype=np.bool_)
+        is_listening: BoolArray = np.zeros(self._scale.buckets, dtype=np.bool_)
         for is_audio in _KINDS:
             by_sender: dict[str | None, list[int]] = {}
             for place in row.places(is_audio=is_audio, is_sent=False):
-                by_sender.setdefault(sender_of(row_id, row.refs[place]), []).append(place)
+                by_sender.setdefault(sender_of(participant_id, row.refs[place]), []).append(place)
             for sender, places in by_sender.items():
                 got = _best(row.moments[places], self._scale.buckets)
                 is_listening |= ~np.isnan(got)
@@ -246,30 +260,32 @@ class _Heard:
                     continue
                 is_unnamed = ~np.isnan(got)
                 self._unnamed[is_audio] += is_unnamed
-                self._own_unnamed[row_id, is_audio] = is_unnamed
+                self._own_unnamed[participant_id, is_audio] = is_unnamed
         self._listening += is_listening
-        self._own_listening[row_id] = is_listening
+        self._own_listening[participant_id] = is_listening
 
-    def came_across(self, row_id: str, row: _Row, *, is_audio: bool) -> Moments:
+    def as_received(
+        self, participant_id: str, row: _ParticipantStreams, *, is_audio: bool
+    ) -> Moments:
         """What at least half of the listeners got of a sender, or better. Where no report names
         the sender, what the far end reported back stands for it."""
-        got = self._got.get((row_id, is_audio), [])
+        got = self._got.get((participant_id, is_audio), [])
         buckets = self._scale.buckets
         nowhere = np.full((0, buckets), np.nan, dtype=np.float32)
         _, upper = medians(np.stack(got) if got else nowhere)
-        others = self._unnamed[is_audio] - self._own_unnamed.get((row_id, is_audio), 0)
-        alone = self._listening - self._own_listening[row_id] == 0
+        others = self._unnamed[is_audio] - self._own_unnamed.get((participant_id, is_audio), 0)
+        alone = self._listening - self._own_listening[participant_id] == 0
         is_untold = np.isnan(upper) & ((others > 0) | alone)
         value: Moments = np.where(is_untold, row.sent(is_audio=is_audio), upper)
-        return failed(value, row.unsent(is_audio=is_audio))
+        return with_failures(value, row.unsent(is_audio=is_audio))
 
 
-def _company(seats: Mapping[str, Seat]) -> list[Span]:
+def _spans_with_others(inputs: Mapping[str, ExperienceInput]) -> list[Span]:
     """When at least two were there: alone, nobody misses anything."""
     edges = [
         edge
-        for seat in seats.values()
-        for start, end in union(seat.stays)
+        for input_ in inputs.values()
+        for start, end in union(input_.stays)
         for edge in ((start, 1), (end, -1))
     ]
     found: list[Span] = []
@@ -290,7 +306,7 @@ def _best(values: Moments, buckets: int) -> Moments:
     return best
 
 
-def _levels(values: Moments, leasts: Sequence[float]) -> Numbers:
+def _levels(values: Moments, leasts: Sequence[float]) -> FloatArray:
     rounded = np.round(values.astype(np.float64), 2)
     levels = np.searchsorted(leasts[::-1], rounded, side="right") + 1
     return np.where(np.isnan(rounded), 0, levels)

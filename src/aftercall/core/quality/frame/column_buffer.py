@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from aftercall.core.quality.frame.columns import Numbers, nothing
+from aftercall.core.quality.frame.columns import FloatArray, all_nan
 from aftercall.core.quality.stats.decode import NUMBERS, numbers_of
 from aftercall.core.quality.stats.link import Sample, Stream, StreamDescription
 from aftercall.core.quality.stats.track_tags import StreamKey
@@ -25,7 +25,7 @@ client's own score."""
 _AT: Final = _HEAD.index("at")
 
 
-class Kind(msgspec.Struct, frozen=True):
+class ColumnLayout(msgspec.Struct, frozen=True):
     """What is kept of a report on a stream, by the names of an interval's members; `stamp` is the
     browser's clock. Among it are counters, of which the monotone ones never fall in the life of a
     stream object, and gauges."""
@@ -101,11 +101,11 @@ _GAUGES: Final = (
 )
 
 
-def _kind(members: Iterable[str]) -> Kind:
+def _layout(members: Iterable[str]) -> ColumnLayout:
     said = [_INTERVAL_NAMES.get(member, member) for member in members]
     names = (*_HEAD, *said)
     monotone = tuple(name for name in _MONOTONE if name in names)
-    return Kind(
+    return ColumnLayout(
         names,
         (*monotone, *(name for name in _LOOSE if name in names)),
         monotone,
@@ -124,8 +124,8 @@ _SOURCE: Final = {
     "total_samples_duration": "heard_s",
 }
 _REASONS: Final = ("none", "cpu", "bandwidth", "other")
-RECEIVED: Final = _kind(NUMBERS["inbound-rtp"])
-SENT: Final = _kind(
+RECEIVED: Final = _layout(NUMBERS["inbound-rtp"])
+SENT: Final = _layout(
     (
         *NUMBERS["outbound-rtp"],
         *(f"remote_{member}" for member in NUMBERS["remote-inbound-rtp"]),
@@ -161,7 +161,7 @@ class ColumnBuffer(msgspec.Struct, gc=False):
 
     rank: int
     """Its place in the order in which streams were first seen."""
-    kind: Kind
+    kind: ColumnLayout
     data: bytearray
     descriptions: list[StreamDescription]
     starts: list[int]
@@ -173,7 +173,7 @@ class ColumnBuffers:
 
     def __init__(self) -> None:
         self._by_name: dict[tuple[StreamKey, str | None], ColumnBuffer] = {}
-        self._by_saying: dict[StreamDescription, ColumnBuffer] = {}
+        self._by_description: dict[StreamDescription, ColumnBuffer] = {}
         self._reports: dict[str, array[float]] = {}
         """The moments of the reports on each connection."""
 
@@ -182,42 +182,42 @@ class ColumnBuffers:
 
     def record(self, sample: Sample) -> None:
         """Adds a sample's streams."""
-        at, known, pack = sample.at, self._by_saying, RECEIVED.pack
+        at, known, pack = sample.at, self._by_description, RECEIVED.pack
         for connection in sample.connections:
             self._reports.setdefault(connection.id, array("d")).append(at)
             pair = connection.pair
             rtt_s = nan if pair is None else _or_nan(pair.current_round_trip_time)
             for stream in connection.sent:
-                sent = self._say(stream.saying, SENT)
+                sent = self._say(stream.description, SENT)
                 sent.data += _pack_sent(at, rtt_s, stream)
             for stream in connection.received:
-                saying = stream.saying
-                track = known.get(saying)
-                if track is None or track.last is not saying:
-                    track = self._say(saying, RECEIVED)
-                track.data += pack(at, rtt_s, stream.score, *numbers_of(stream.stats))
+                description = stream.description
+                buffer = known.get(description)
+                if buffer is None or buffer.last is not description:
+                    buffer = self._say(description, RECEIVED)
+                buffer.data += pack(at, rtt_s, stream.score, *numbers_of(stream.stats))
 
-    def absences(self, track: ColumnBuffer) -> Numbers:
+    def absences(self, buffer: ColumnBuffer) -> FloatArray:
         """When its connection was reported on without it, from its first report to its last, in
         order of time."""
-        said = np.frombuffer(self._reports[track.descriptions[0].key[0]])
-        own = np.frombuffer(track.data)[_AT :: len(track.kind.names)]
+        said = np.frombuffer(self._reports[buffer.descriptions[0].key[0]])
+        own = np.frombuffer(buffer.data)[_AT :: len(buffer.kind.names)]
         if len(own) == len(said):
-            return nothing(0)
+            return all_nan(0)
         return np.setdiff1d(said[(said > own.min()) & (said < own.max())], own)
 
-    def _say(self, saying: StreamDescription, kind: Kind) -> ColumnBuffer:
+    def _say(self, description: StreamDescription, kind: ColumnLayout) -> ColumnBuffer:
         """The track of a stream, of which this is said from the next report on."""
-        track = self._by_saying.get(saying)
-        if track is None:
-            name = (saying.key, saying.kind)
+        buffer = self._by_description.get(description)
+        if buffer is None:
+            name = (description.key, description.kind)
             new = ColumnBuffer(len(self._by_name), kind, bytearray(), [], [])
-            track = self._by_saying[saying] = self._by_name.setdefault(name, new)
-        if track.last is not saying:
-            track.descriptions.append(saying)
-            track.starts.append(len(track.data))
-            track.last = saying
-        return track
+            buffer = self._by_description[description] = self._by_name.setdefault(name, new)
+        if buffer.last is not description:
+            buffer.descriptions.append(description)
+            buffer.starts.append(len(buffer.data))
+            buffer.last = description
+        return buffer
 
 
 def _or_nan(value: float | None) -> float:

@@ -10,44 +10,44 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-Numbers = NDArray[np.float64]
-Flags = NDArray[np.bool_]
-Places = NDArray[np.intp]
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+IndexArray = NDArray[np.intp]
 
 
-def numbers(values: Sequence[float | None]) -> Numbers:
+def numbers(values: Sequence[float | None]) -> FloatArray:
     """A column of values; `None` is not known."""
     return np.array(values, dtype=np.float64)
 
 
-def nothing(length: int) -> Numbers:
+def all_nan(length: int) -> FloatArray:
     return np.full(length, np.nan)
 
 
-def known(column: Numbers) -> Numbers | None:
+def drop_if_all_nan(column: FloatArray) -> FloatArray | None:
     return None if np.isnan(column).all() else column
 
 
-def fill_zero(column: Numbers) -> Numbers:
+def fill_zero(column: FloatArray) -> FloatArray:
     """What is not known taken for zero."""
     return np.where(np.isnan(column), 0.0, column)
 
 
-def coalesce(column: Numbers, other: Numbers) -> Numbers:
+def coalesce(column: FloatArray, other: FloatArray) -> FloatArray:
     return np.where(np.isnan(column), other, column)
 
 
-def two_decimals(column: Numbers) -> Numbers:
+def two_decimals(column: FloatArray) -> FloatArray:
     """Rounded half up, as scores are kept."""
     return np.floor(column * 100 + 0.5) / 100
 
 
-def never_negative(column: Numbers) -> Numbers:
+def never_negative(column: FloatArray) -> FloatArray:
     """Negative values held at zero."""
     return np.maximum(column, 0.0)
 
 
-def rounded(column: Numbers, decimals: int) -> Numbers:
+def rounded(column: FloatArray, decimals: int) -> FloatArray:
     """As `round` does it: by the exact value, halves to the even side."""
     scale = 10.0**decimals
     scaled = column * scale
@@ -60,7 +60,7 @@ def rounded(column: Numbers, decimals: int) -> Numbers:
     return made
 
 
-def floats(column: Numbers) -> list[float | None]:
+def floats(column: FloatArray) -> list[float | None]:
     """The values one by one; what is not known is `None`."""
     values: list[float | None] = column.tolist()
     if np.isnan(column).any():
@@ -68,7 +68,7 @@ def floats(column: Numbers) -> list[float | None]:
     return values
 
 
-def whole_numbers(column: Numbers) -> list[int | None]:
+def whole_numbers(column: FloatArray) -> list[int | None]:
     """The values one by one, rounded; what is not known is `None`."""
     if np.isnan(column).any():
         return [None if value is None else round(value) for value in floats(column)]
@@ -76,22 +76,26 @@ def whole_numbers(column: Numbers) -> list[int | None]:
     return values
 
 
-def minus(column: Numbers | None, other: Numbers | None) -> Numbers | None:
+def minus(column: FloatArray | None, other: FloatArray | None) -> FloatArray | None:
     """One less the other, where the other is known, at least zero."""
     if column is None or other is None:
         return column
     return never_negative(column - fill_zero(other))
 
 
-def quotients(parts: Numbers, wholes: Numbers, scale: float = 1.0) -> Numbers:
+def quotients(parts: FloatArray, wholes: FloatArray, scale: float = 1.0) -> FloatArray:
     """`scale` · part / whole, where the whole is not zero."""
-    made: Numbers = np.divide(scale * parts, wholes, out=nothing(len(parts)), where=wholes != 0)
+    made: FloatArray = np.divide(scale * parts, wholes, out=all_nan(len(parts)), where=wholes != 0)
     return made
 
 
 def ratio(
-    parts: Numbers | None, wholes: Numbers | None, scale: float = 1.0, *, limit: float | None = None
-) -> Numbers | None:
+    parts: FloatArray | None,
+    wholes: FloatArray | None,
+    scale: float = 1.0,
+    *,
+    limit: float | None = None,
+) -> FloatArray | None:
     """`quotients` held at `limit`, of columns that may not be there."""
     if parts is None or wholes is None:
         return None

@@ -35,7 +35,7 @@ class PageVisibility(NamedTuple):
     is_hidden: bool
 
 
-class Due(NamedTuple):
+class ExpectedReports(NamedTuple):
     """How many reports a stay was due, how many of them are missing, and the times without."""
 
     reports: int
@@ -54,10 +54,12 @@ class _Change(NamedTuple):
     """A note tells when it changed; a sample only that it is so."""
 
 
-def hidden_spans(notes: Iterable[StoredPeerEvent], sights: Iterable[PageVisibility]) -> list[Span]:
+def hidden_spans(
+    events: Iterable[StoredPeerEvent], visibilities: Iterable[PageVisibility]
+) -> list[Span]:
     """When a peer's page was hidden, as far as its samples and notes tell. What holds at the last
     of them holds on for ever."""
-    changes = _changes_of(notes, sights)
+    changes = _changes_of(events, visibilities)
     return [
         (EpochMs(before.at), _FOREVER if after is None else EpochMs(after.at))
         for before, after in pairwise([*changes, None])
@@ -66,11 +68,13 @@ def hidden_spans(notes: Iterable[StoredPeerEvent], sights: Iterable[PageVisibili
 
 
 def _changes_of(
-    notes: Iterable[StoredPeerEvent], sights: Iterable[PageVisibility]
+    events: Iterable[StoredPeerEvent], visibilities: Iterable[PageVisibility]
 ) -> "list[_Change]":
-    changes = [_Change(sight.at, sight.is_hidden, False) for sight in sights]
+    changes = [_Change(visibility.at, visibility.is_hidden, False) for visibility in visibilities]
     changes += [
-        _Change(note.at, _VISIBILITY[note.name], True) for note in notes if note.name in _VISIBILITY
+        _Change(event.at, _VISIBILITY[event.name], True)
+        for event in events
+        if event.name in _VISIBILITY
     ]
     return sorted(changes)
 
@@ -81,10 +85,10 @@ class Cadence:
     def __init__(
         self,
         interval_ms: int,
-        notes: Iterable[StoredPeerEvent] = (),
-        sights: Iterable[PageVisibility] = (),
+        events: Iterable[StoredPeerEvent] = (),
+        visibilities: Iterable[PageVisibility] = (),
     ) -> None:
-        changes = _changes_of(notes, sights)
+        changes = _changes_of(events, visibilities)
         self._interval_ms = interval_ms
         self._ats: list[int] = []
         self._paces: list[int] = []
@@ -93,39 +97,46 @@ class Cadence:
             self._ats.append(0 if before is None else before.at)
             self._paces.append(1 if _is_hidden_between(before, after) else HIDDEN_FACTOR)
         lengths = (end - start for start, end in pairwise(self._ats))
-        done = (length * pace for length, pace in zip(lengths, self._paces, strict=False))
-        self._done = list(accumulate(done, initial=0))
+        elapsed = (length * pace for length, pace in zip(lengths, self._paces, strict=False))
+        self._elapsed = list(accumulate(elapsed, initial=0))
 
     def _until(self, at: int) -> int:
         place = bisect_right(self._ats, at) - 1
-        return self._done[place] + (at - self._ats[place]) * self._paces[place]
+        return self._elapsed[place] + (at - self._ats[place]) * self._paces[place]
 
-    def due(self, start_at: EpochMs, end_at: EpochMs) -> float:
+    def intervals_between(self, start_at: EpochMs, end_at: EpochMs) -> float:
         """How many intervals lie between two moments."""
         return (self._until(end_at) - self._until(start_at)) / (HIDDEN_FACTOR * self._interval_ms)
 
-    def stay(self, start_at: EpochMs, end_at: EpochMs, arrived: Sequence[EpochMs]) -> Due:
+    def stay(
+        self, start_at: EpochMs, end_at: EpochMs, arrived: Sequence[EpochMs]
+    ) -> ExpectedReports:
         """What a stay was due. A report that came besides stands for none that is missing."""
         edges = [start_at, *sorted(arrived), max(start_at, end_at)]
-        stretches = [(one, other, self.due(one, other)) for one, other in pairwise(edges)]
-        due = int(self.due(start_at, edges[-1]))
+        stretches = [
+            (one, other, self.intervals_between(one, other)) for one, other in pairwise(edges)
+        ]
+        intervals_between = int(self.intervals_between(start_at, edges[-1]))
         # Each stretch ends with a report or with the stay.
         missing = sum(max(0, round(intervals) - 1) for *_, intervals in stretches)
-        return Due(
-            due,
-            min(due, missing) if arrived else due,
+        return ExpectedReports(
+            intervals_between,
+            min(intervals_between, missing) if arrived else intervals_between,
             [(one, other) for one, other, intervals in stretches if intervals > GAP_REPORTS],
         )
 
 
-def followed(cadences: Sequence[Cadence], moments: Iterable[EpochMs]) -> Cadence:
+def best_cadence(cadences: Sequence[Cadence], moments: Iterable[EpochMs]) -> Cadence:
     """The one that the reports keep to: of which most come after just one interval. The first,
     where too few came."""
     apart = [(one, other) for one, other in pairwise(sorted(moments)) if other > one]
     if len(cadences) == 1 or len(apart) < LEAST_REPORTS - 1:
         return cadences[0]
     return min(
-        cadences, key=lambda each: abs(log(median(each.due(one, other) for one, other in apart)))
+        cadences,
+        key=lambda each: abs(
+            log(median(each.intervals_between(one, other) for one, other in apart))
+        ),
     )
 
 

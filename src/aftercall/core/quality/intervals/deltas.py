@@ -23,24 +23,27 @@ import msgspec
 import numpy as np
 
 from aftercall.core.quality.frame.column_buffer import SENT, ColumnBuffer, ColumnBuffers
-from aftercall.core.quality.frame.columns import Flags, Numbers, Places, known, numbers
+from aftercall.core.quality.frame.columns import (
+    BoolArray,
+    FloatArray,
+    IndexArray,
+    drop_if_all_nan,
+    numbers,
+)
 from aftercall.core.quality.frame.interval import Interval
-from aftercall.core.quality.frame.interval_table import Table, merged, sort_by_time
+from aftercall.core.quality.frame.interval_table import IntervalTable, concat, intervals_by_time
 from aftercall.core.quality.intervals.idle_sources import mark_idle
 from aftercall.core.quality.intervals.metrics import (
     SenderRtt,
     count_lost,
-    hear,
     measure_picture,
     measure_received,
     measure_sent,
+    remote_report_deltas,
 )
-from aftercall.core.quality.intervals.mute_state import Mutes
+from aftercall.core.quality.intervals.mute_state import MuteState
 from aftercall.core.quality.intervals.pauses import leave_out_pauses
-from aftercall.core.quality.intervals.plausibility import (
-    leave_out_impossible,
-    without_duplicates,
-)
+from aftercall.core.quality.intervals.plausibility import leave_out_impossible, without_duplicates
 from aftercall.core.quality.intervals.report_order import Reports, accept
 from aftercall.core.quality.intervals.score_coverage import mark_covered
 from aftercall.core.quality.intervals.scoring import score_intervals
@@ -58,11 +61,11 @@ _TAG_NUMBERS: Final = {
 }
 
 
-class Reading(msgspec.Struct):
+class PeerIntervals(msgspec.Struct):
     """What happened on the streams of a peer, a table for each family, and the reports that gave
     nothing."""
 
-    tables: list[Table]
+    tables: list[IntervalTable]
     duplicates: int = 0
     late: int = 0
     resets: int = 0
@@ -71,114 +74,114 @@ class Reading(msgspec.Struct):
     @property
     def intervals(self) -> list[Interval]:
         """All rows of all tables in order of time."""
-        return sort_by_time(self.tables)
+        return intervals_by_time(self.tables)
 
 
-class Reader:
+class IntervalReader:
     """Gathers the samples of one peer, in any order and number of repeats."""
 
     def __init__(self) -> None:
-        self._tracks = ColumnBuffers()
+        self._buffers = ColumnBuffers()
 
     def take(self, sample: Sample) -> None:
-        self._tracks.record(sample)
+        self._buffers.record(sample)
 
-    def read(self, mutes: Mutes | None = None) -> Reading:
+    def read(self, mute_state: MuteState | None = None) -> PeerIntervals:
         """What the samples so far say; of the layers of a simulcast only the one to judge by.
         `mutes` tell when the peer's microphone and camera were off."""
-        reading = Reading([])
-        tables = _by_family(self._tracks, reading)
+        result = PeerIntervals([])
+        tables = _by_family(self._buffers, result)
         sent = [table for family, table in tables.items() if family in PRODUCERS]
         for place, table in enumerate(sent):
             measure_sent(table)
             sent[place] = table = join_layers(table)
-            _put_known_live(table, mutes)
+            _put_known_live(table, mute_state)
         sender_rtt = SenderRtt.of(sent)
         received = [table for family, table in tables.items() if family not in PRODUCERS]
         for table in received:
             measure_received(table, sender_rtt)
-        reading.tables = [*sent, *received]
-        mark_idle(reading.tables)
-        for table in reading.tables:
+        result.tables = [*sent, *received]
+        mark_idle(result.tables)
+        for table in result.tables:
             _finish(table)
-        return reading
+        return result
 
 
 def read_intervals(samples: Iterable[Sample]) -> list[Interval]:
     """The intervals of a peer's samples, whatever order they come in."""
-    reader = Reader()
+    reader = IntervalReader()
     for sample in samples:
         reader.take(sample)
     return reader.read().intervals
 
 
-def _by_family(tracks: ColumnBuffers, reading: Reading) -> dict[Family, Table]:
+def _by_family(buffers: ColumnBuffers, result: PeerIntervals) -> dict[Family, IntervalTable]:
     """What was counted and heard, not yet measured."""
     alike: dict[Family, list[ColumnBuffer]] = {}
-    for track in tracks:
-        alike.setdefault(track.descriptions[0].family, []).append(track)
-    found: dict[Family, list[Table]] = {}
+    for buffer in buffers:
+        alike.setdefault(buffer.descriptions[0].family, []).append(buffer)
+    found: dict[Family, list[IntervalTable]] = {}
     for each in alike.values():
         reports = accept(each)
         leave_out_impossible(reports)
-        reading.duplicates += reports.duplicates
-        reading.late += reports.late
-        reading.clock_steps += int(reports.steps.sum())
-        absences = {track.rank: tracks.absences(track) for track in each}
-        for table in _count(reports, _was_absent(reports, absences), reading):
+        result.duplicates += reports.duplicates
+        result.late += reports.late
+        result.clock_steps += int(reports.steps.sum())
+        absences = {buffer.rank: buffers.absences(buffer) for buffer in each}
+        for table in _count(reports, _was_absent(reports, absences), result):
             found.setdefault(table.family, []).append(table)
-    return {family: merged(tables) for family, tables in found.items()}
+    return {family: concat(tables) for family, tables in found.items()}
 
 
-def _count(reports: Reports, was_absent: Flags, reading: Reading) -> list[Table]:
+def _count(reports: Reports, was_absent: BoolArray, result: PeerIntervals) -> list[IntervalTable]:
     """The intervals between reports, a table for each family."""
     kind = reports.kind
     changes = {name: np.diff(reports.get(name)) for name in kind.counters}
     is_other = np.diff(reports.ranks) != 0
     has_fallen = ~is_other & np.any([changes[name] < 0 for name in kind.monotone], axis=0)
-    reading.resets += int(has_fallen.sum())
-    is_cut = is_other | has_fallen | was_absent | _is_seam(reports)
+    result.resets += int(has_fallen.sum())
+    is_cut = is_other | has_fallen | was_absent | _is_discontinuity(reports)
     starts = np.flatnonzero(~is_cut)
     if not len(starts):
         return []
     ends = starts + 1
-    table = Table(
+    table = IntervalTable(
         family=reports.descriptions[0].family,
         at=reports.get("at")[ends],
         ranks=reports.ranks[ends],
         descriptions=reports.descriptions,
-        which=reports.which[ends],
+        description_index=reports.description_index[ends],
         numbers={
             "dt_s": reports.lengths_s[starts],
             "pair_rtt_s": reports.get("pair_rtt_s")[ends],
         },
     )
     for name in kind.counters:
-        table.put(name, known(changes[name][starts]))
+        table.put(name, drop_if_all_nan(changes[name][starts]))
     for name in (*kind.gauges, "score_given"):
-        table.put(name, known(reports.get(name)[ends]))
+        table.put(name, drop_if_all_nan(reports.get(name)[ends]))
     if reports.steps.any():
         table.put("is_clock_step", reports.steps[starts])
     if kind is SENT:
-        table.put("target_before_bps", known(reports.get("target_bitrate_bps")[starts]))
-        pieces = np.concatenate([[0], np.cumsum(is_cut)])
-        for name, column in hear(reports, pieces).items():
-            table.put(name, known(column[ends]))
+        table.put("target_before_bps", drop_if_all_nan(reports.get("target_bitrate_bps")[starts]))
+        segments = np.concatenate([[0], np.cumsum(is_cut)])
+        for name, column in remote_report_deltas(reports, segments).items():
+            table.put(name, drop_if_all_nan(column[ends]))
     else:
         total_lost = without_duplicates(reports.get("packets_lost_signed"), reports.ranks)
         count_lost(table, np.diff(total_lost)[starts])
-        table.put("packets_before", known(reports.get("packets_received")[starts]))
-    _put_tags(table, reports.which[starts])
+        table.put("packets_before", drop_if_all_nan(reports.get("packets_received")[starts]))
+    _put_tags(table, reports.description_index[starts])
     if kind is SENT:
-        table.mark("was_off", reports.get("is_active")[starts] == 0)
+        table.set_flag("was_off", reports.get("is_active")[starts] == 0)
     return _split(table)
 
 
-def _was_absent(reports: Reports, absences: Mapping[int, Numbers]) -> Flags:
+def _was_absent(reports: Reports, absences: Mapping[int, FloatArray]) -> BoolArray:
     """Where between a stream's report and the next its connection was reported on without it.
     Then it was paused, and was no stream for a time of which nobody knows where it ended."""
     ats = reports.get("at")
-    found: Flags = np.zeros(len(ats) - 1, dtype=np.bool_)
+    found: BoolArray = np.zeros(len(ats) - 1, dtype=np.bool_)
     for rank, absent in absences.items():
         if len(absent):
             rows = np.flatnonzero(reports.ranks == rank)
@@ -187,54 +190,58 @@ def _was_absent(reports: Reports, absences: Mapping[int, Numbers]) -> Flags:
     return found
 
 
-def _is_seam(reports: Reports) -> Flags:
+def _is_discontinuity(reports: Reports) -> BoolArray:
     """Where the stats object or the use of a stream changes."""
-    uses = [(saying.stats_id, saying.family) for saying in reports.descriptions]
+    uses = [(description.stats_id, description.family) for description in reports.descriptions]
     numbered = {use: number for number, use in enumerate(dict.fromkeys(uses))}
-    is_seam: Flags = np.diff(np.array([numbered[use] for use in uses])[reports.which]) != 0
-    return is_seam
+    is_discontinuity: BoolArray = (
+        np.diff(np.array([numbered[use] for use in uses])[reports.description_index]) != 0
+    )
+    return is_discontinuity
 
 
-def _put_tags(table: Table, before: Places) -> None:
+def _put_tags(table: IntervalTable, before: IndexArray) -> None:
     """What the intervals' last reports said in numbers in their tags. `before` are the places of
     what their first reports said."""
-    tags = [saying.tag for saying in table.descriptions]
+    tags = [description.tag for description in table.descriptions]
     for name, member in _TAG_NUMBERS.items():
         said = numbers([None if tag is None else getattr(tag, member) for tag in tags])
-        table.put(name, known(said[table.which]))
+        table.put(name, drop_if_all_nan(said[table.description_index]))
     is_muted = np.array([tag is not None and tag.muted is True for tag in tags])
-    table.mark("was_off", is_muted[before])
+    table.set_flag("was_off", is_muted[before])
 
 
-def _put_known_live(table: Table, mutes: Mutes | None) -> None:
+def _put_known_live(table: IntervalTable, mute_state: MuteState | None) -> None:
     """Where a sent stream was off for a part, and where something said that it was on: its sender,
     its tag, a switch of the app, or a microphone that heard and a camera that saw something."""
     is_told = (table.get("is_active") == 1) | (table.get("is_muted") == 0)
     is_told |= table.get("audio_level" if table.family in AUDIO else "source_fps") > 0
-    if mutes is not None:
-        since = mutes.unmuted_since(table.family, table.starts, table.at)
-        table.mark("was_off", np.isnan(since))
-        is_told |= mutes.tells_of(table.family)
-    table.mark("is_known_live", is_told & (table.get("was_off") != 1))
+    if mute_state is not None:
+        since = mute_state.unmuted_since(table.family, table.starts, table.at)
+        table.set_flag("was_off", np.isnan(since))
+        is_told |= mute_state.knows_switches_of(table.family)
+    table.set_flag("is_known_live", is_told & (table.get("was_off") != 1))
 
 
-def _split(table: Table) -> list[Table]:
+def _split(table: IntervalTable) -> list[IntervalTable]:
     """A table for each family: a stream can change its use."""
-    families = dict.fromkeys(saying.family for saying in table.descriptions)
+    families = dict.fromkeys(description.family for description in table.descriptions)
     if len(families) == 1:
         return [table]
-    found: list[Table] = []
+    found: list[IntervalTable] = []
     for family in families:
-        is_of = np.array([saying.family is family for saying in table.descriptions])[table.which]
+        is_of = np.array([description.family is family for description in table.descriptions])[
+            table.description_index
+        ]
         if is_of.any():
-            found.append(msgspec.structs.replace(table.taken(is_of), family=family))
+            found.append(msgspec.structs.replace(table.take(is_of), family=family))
     return found
 
 
-def _finish(table: Table) -> None:
+def _finish(table: IntervalTable) -> None:
     """What is measured alike on sent and received streams, and the scores."""
     is_gap = table.numbers["dt_s"] > LONGEST_S
-    table.mark("is_gap", is_gap)
+    table.set_flag("is_gap", is_gap)
     for name in _MAY_FALL:
         if name in table.numbers:
             change = table.numbers[name]

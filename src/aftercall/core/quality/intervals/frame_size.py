@@ -4,12 +4,12 @@ from typing import Literal
 
 import numpy as np
 
-from aftercall.core.quality.frame.columns import Numbers
-from aftercall.core.quality.frame.interval_table import Table
+from aftercall.core.quality.frame.columns import FloatArray
+from aftercall.core.quality.frame.interval_table import IntervalTable
 
 
-def longer_sides(table: Table, of: Literal["frame", "expected", "source"]) -> Numbers:
+def longer_sides(table: IntervalTable, of: Literal["frame", "expected", "source"]) -> FloatArray:
     """The longer side of the pictures in px: 180 x 320 counts as 320 x 180. The width where the
     height is not known."""
-    longer: Numbers = np.fmax(*table.columns(f"{of}_width", f"{of}_height"))
+    longer: FloatArray = np.fmax(*table.columns(f"{of}_width", f"{of}_height"))
     return longer

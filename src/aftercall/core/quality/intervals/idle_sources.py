@@ -14,41 +14,44 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from aftercall.core.quality.frame.columns import Flags, Numbers, Places, fill_zero
-from aftercall.core.quality.frame.interval_table import Table
+from aftercall.core.quality.frame.columns import BoolArray, FloatArray, IndexArray, fill_zero
+from aftercall.core.quality.frame.interval_table import IntervalTable
 from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, StreamDescription
 
 
-def mark_idle(tables: Sequence[Table]) -> None:
+def mark_idle(tables: Sequence[IntervalTable]) -> None:
     """Marks `is_idle` in the tables of all families of one peer."""
     flows = [are_flowing(table) for table in tables]
     for table, flowing in zip(tables, flows, strict=True):
         if not flowing.all():
-            table.mark("is_idle", _carries_nothing(table, flowing))
-    if len({saying.key for table in tables for saying in table.descriptions}) < _LEAST_STREAMS:
+            table.set_flag("is_idle", _carries_nothing(table, flowing))
+    if (
+        len({description.key for table in tables for description in table.descriptions})
+        < _LEAST_STREAMS
+    ):
         return
     every = _Rows.of(tables, flows)
     if every.flowing.all():
         return
     idle = _flow_elsewhere(every, every.numbers(_source))
-    connections = every.numbers(lambda saying: saying.key[0])
+    connections = every.numbers(lambda description: description.key[0])
     if connections.max() > 0:
-        ways = every.numbers(lambda saying: (saying.key[1], saying.kind))
+        ways = every.numbers(lambda description: (description.key[1], description.kind))
         idle |= every.are(_may_have_moved) & _moved(every, ways, connections)
     for table, flags in zip(tables, every.split(idle), strict=True):
-        table.mark("is_idle", flags)
+        table.set_flag("is_idle", flags)
 
 
 _LEAST_STREAMS: Final = 2
 
 
-def are_flowing(table: Table) -> Flags:
+def are_flowing(table: IntervalTable) -> BoolArray:
     """Where payload passed, or frames were encoded or decoded."""
     ending = "sent" if table.family in PRODUCERS else "received"
     bytes_, again, packets, frames = table.columns(
         f"bytes_{ending}", f"retransmitted_bytes_{ending}", f"packets_{ending}", "frames"
     )
-    flowing: Flags = (bytes_ - fill_zero(again) > 0) | (np.isnan(bytes_) & (packets > 0))
+    flowing: BoolArray = (bytes_ - fill_zero(again) > 0) | (np.isnan(bytes_) & (packets > 0))
     flowing |= frames > 0
     if table.family in AUDIO:
         flowing |= packets >= _SOUND_PER_S * table.get("dt_s")
@@ -60,18 +63,18 @@ _SOUND_PER_S: Final = 10
 still. Nobody pads so much. Chosen."""
 
 
-def _carries_nothing(table: Table, flowing: Flags) -> Flags:
+def _carries_nothing(table: IntervalTable, flowing: BoolArray) -> BoolArray:
     """Padding alone, which nobody said should have been more; and received streams that never
     were a picture."""
     ending = "sent" if table.family in PRODUCERS else "received"
     packets = table.get(f"packets_{ending}")
-    idle: Flags = ~flowing & (packets > 0) & (table.get("is_known_live") != 1)
+    idle: BoolArray = ~flowing & (packets > 0) & (table.get("is_known_live") != 1)
     if table.family not in PRODUCERS and table.family not in AUDIO:
         idle |= _are_no_pictures(table)
     return idle
 
 
-def _are_no_pictures(table: Table) -> Flags:
+def _are_no_pictures(table: IntervalTable) -> BoolArray:
     """The intervals of streams of which the browser counts frames and never decoded one."""
     frames, width = table.columns("frames", "frame_width")
     if (frames > 0).all():
@@ -79,39 +82,45 @@ def _are_no_pictures(table: Table) -> Flags:
     count = int(table.ranks.max()) + 1
     is_picture = np.bincount(table.ranks, (frames > 0) | (width > 0), count) > 0
     is_counted = np.bincount(table.ranks, ~np.isnan(frames), count) > 0
-    found: Flags = (is_counted & ~is_picture)[table.ranks]
+    found: BoolArray = (is_counted & ~is_picture)[table.ranks]
     return found
 
 
-def _source(saying: StreamDescription) -> Hashable:
+def _source(description: StreamDescription) -> Hashable:
     """What two streams of one source have in common: the track, or the producer of a received
     one; else what is sent of a kind and use, or received of a peer. What nobody knows more of is
     a source by itself."""
-    direction = saying.key[1]
-    if saying.source is not None:
-        return (direction, saying.kind, saying.source)
+    direction = description.key[1]
+    if description.source is not None:
+        return (direction, description.kind, description.source)
     if direction == "send":
-        return (direction, saying.family)
-    return saying.key if saying.peer_id is None else (direction, saying.peer_id, saying.family)
+        return (direction, description.family)
+    return (
+        description.key
+        if description.peer_id is None
+        else (direction, description.peer_id, description.family)
+    )
 
 
-def _may_have_moved(saying: StreamDescription) -> bool:
+def _may_have_moved(description: StreamDescription) -> bool:
     """False for a received stream whose sender is known: it is missed where it does not come,
     whatever comes from others."""
-    return saying.key[1] == "send" or (saying.peer_id is None and saying.producer_id is None)
+    return description.key[1] == "send" or (
+        description.peer_id is None and description.producer_id is None
+    )
 
 
 class _Rows(NamedTuple):
     """The rows of several tables, one after the other."""
 
-    tables: Sequence[Table]
-    ranks: Places
-    starts: Numbers
-    ends: Numbers
-    flowing: Flags
+    tables: Sequence[IntervalTable]
+    ranks: IndexArray
+    starts: FloatArray
+    ends: FloatArray
+    flowing: BoolArray
 
     @classmethod
-    def of(cls, tables: Sequence[Table], flows: Sequence[Flags]) -> "_Rows":
+    def of(cls, tables: Sequence[IntervalTable], flows: Sequence[BoolArray]) -> "_Rows":
         return cls(
             tables,
             np.concatenate([table.ranks for table in tables]),
@@ -120,43 +129,45 @@ class _Rows(NamedTuple):
             np.concatenate(flows),
         )
 
-    def numbers(self, name: Callable[[StreamDescription], Hashable]) -> Places:
+    def numbers(self, name: Callable[[StreamDescription], Hashable]) -> IndexArray:
         """For each row the number of what its stream is called."""
         numbered: dict[Hashable, int] = {}
-        return self._said(lambda saying: numbered.setdefault(name(saying), len(numbered)))
+        return self._from_descriptions(
+            lambda description: numbered.setdefault(name(description), len(numbered))
+        )
 
-    def are(self, is_so: Callable[[StreamDescription], bool]) -> Flags:
-        return self._said(is_so) > 0
+    def are(self, is_so: Callable[[StreamDescription], bool]) -> BoolArray:
+        return self._from_descriptions(is_so) > 0
 
-    def _said(self, read: Callable[[StreamDescription], int]) -> Places:
+    def _from_descriptions(self, read: Callable[[StreamDescription], int]) -> IndexArray:
         return np.concatenate(
             [
-                np.array([read(saying) for saying in table.descriptions], dtype=np.intp)[
-                    table.which
+                np.array([read(description) for description in table.descriptions], dtype=np.intp)[
+                    table.description_index
                 ]
                 for table in self.tables
             ]
         )
 
-    def split(self, flags: Flags) -> list[Flags]:
+    def split(self, flags: BoolArray) -> list[BoolArray]:
         edges = np.cumsum([len(table.at) for table in self.tables])[:-1]
         return np.split(flags, edges)
 
-    def middles(self, rows: Places) -> Numbers:
+    def middles(self, rows: IndexArray) -> FloatArray:
         return (self.starts[rows] + self.ends[rows]) / 2
 
-    def cover(self, rows: Places, moments: Numbers) -> Flags:
+    def cover(self, rows: IndexArray, moments: FloatArray) -> BoolArray:
         """Which moments lie in the intervals of any of these rows."""
         if not len(rows):
             return np.zeros(len(moments), dtype=np.bool_)
         rows = rows[np.argsort(self.starts[rows], kind="stable")]
         last_ends = np.maximum.accumulate(self.ends[rows])
         places = np.searchsorted(self.starts[rows], moments, side="right") - 1
-        covered: Flags = (places >= 0) & (last_ends[np.maximum(places, 0)] >= moments)
+        covered: BoolArray = (places >= 0) & (last_ends[np.maximum(places, 0)] >= moments)
         return covered
 
 
-def _groups(numbers: Places, rows: Places) -> Iterator[Places]:
+def _groups(numbers: IndexArray, rows: IndexArray) -> Iterator[IndexArray]:
     """Those of the rows that have the same number."""
     ordered = rows[np.argsort(numbers[rows], kind="stable")]
     edges = np.flatnonzero(np.diff(numbers[ordered], prepend=-1, append=-1))
@@ -164,35 +175,35 @@ def _groups(numbers: Places, rows: Places) -> Iterator[Places]:
         yield ordered[start:end]
 
 
-def _flow_elsewhere(every: _Rows, sources: Places) -> Flags:
+def _flow_elsewhere(every: _Rows, sources: IndexArray) -> BoolArray:
     """The rows in which a stream is dry while another of its source flows or, of several that are
     dry together, while one that came earlier is."""
-    found: Flags = np.zeros(len(every.ranks), dtype=np.bool_)
-    dry_sources = np.unique(sources[~every.flowing])
-    for rows in _groups(sources, np.flatnonzero(np.isin(sources, dry_sources))):
+    found: BoolArray = np.zeros(len(every.ranks), dtype=np.bool_)
+    stalled_sources = np.unique(sources[~every.flowing])
+    for rows in _groups(sources, np.flatnonzero(np.isin(sources, stalled_sources))):
         streams = np.unique(every.ranks[rows])
         if len(streams) < _LEAST_STREAMS:
             continue
-        is_dry = ~every.flowing[rows]
-        dry = rows[is_dry]
-        found[dry] = every.cover(rows[~is_dry], every.middles(dry))
-        counted = dry[:0]
+        is_stalled = ~every.flowing[rows]
+        stalled = rows[is_stalled]
+        found[stalled] = every.cover(rows[~is_stalled], every.middles(stalled))
+        counted = stalled[:0]
         for rank in streams.tolist():
-            own = dry[(every.ranks[dry] == rank) & ~found[dry]]
+            own = stalled[(every.ranks[stalled] == rank) & ~found[stalled]]
             is_doubled = every.cover(counted, every.middles(own))
             found[own[is_doubled]] = True
             counted = np.concatenate([counted, own[~is_doubled]])
     return found
 
 
-def _moved(every: _Rows, ways: Places, connections: Places) -> Flags:
+def _moved(every: _Rows, ways: IndexArray, connections: IndexArray) -> BoolArray:
     """The rows of connections on which nothing flows at all, while on another flows what is of
     that kind and goes that way."""
-    found: Flags = np.zeros(len(every.ranks), dtype=np.bool_)
+    found: BoolArray = np.zeros(len(every.ranks), dtype=np.bool_)
     is_dead = np.zeros(len(every.ranks), dtype=np.bool_)
     for rows in _groups(connections, np.arange(len(connections))):
-        dry = rows[~every.flowing[rows]]
-        is_dead[dry] = ~every.cover(rows[every.flowing[rows]], every.middles(dry))
+        stalled = rows[~every.flowing[rows]]
+        is_dead[stalled] = ~every.cover(rows[every.flowing[rows]], every.middles(stalled))
     for rows in _groups(ways, np.arange(len(ways))):
         dead = rows[is_dead[rows]]
         found[dead] = every.cover(rows[every.flowing[rows]], every.middles(dead))

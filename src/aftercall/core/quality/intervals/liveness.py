@@ -2,47 +2,47 @@
 
 import numpy as np
 
-from aftercall.core.quality.frame.columns import Flags
-from aftercall.core.quality.frame.interval_table import Table
+from aftercall.core.quality.frame.columns import BoolArray
+from aftercall.core.quality.frame.interval_table import IntervalTable
 from aftercall.core.quality.models import mos_video
 from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES
 
 
-def are_off(table: Table) -> Flags:
+def are_off(table: IntervalTable) -> BoolArray:
     """The intervals of a stream that its tag calls muted, or whose sender is not active, those in
     which it was off for a part, by its tag or by what the peer noted, and those in which it had
     nothing to carry."""
     muted, active, was_off = table.columns("is_muted", "is_active", "was_off")
-    off: Flags = (muted == 1) | (active == 0) | (was_off == 1)
+    off: BoolArray = (muted == 1) | (active == 0) | (was_off == 1)
     return off | are_idle(table)
 
 
-def are_idle(table: Table) -> Flags:
+def are_idle(table: IntervalTable) -> BoolArray:
     """The intervals in which a stream had nothing to carry; see `sources`."""
-    idle: Flags = table.get("is_idle") == 1
+    idle: BoolArray = table.get("is_idle") == 1
     return idle
 
 
-def are_empty(table: Table) -> Flags:
+def are_empty(table: IntervalTable) -> BoolArray:
     """The intervals of a received picture in which no payload came and no frame was shown.
     The other side's camera was off, or the network was down: neither is a bad picture."""
     if table.family in AUDIO or table.family in PRODUCERS:
         return np.zeros(len(table.at), dtype=np.bool_)
     frames, packets, received = table.columns("frames", "packets_received", "bytes_received")
-    empty: Flags = (frames == 0) & ((packets == 0) | ((packets > 0) & (received == 0)))
+    empty: BoolArray = (frames == 0) & ((packets == 0) | ((packets > 0) & (received == 0)))
     return empty
 
 
-def are_still_screens(table: Table) -> Flags:
+def are_still_screens(table: IntervalTable) -> BoolArray:
     """The intervals in which a shared screen had too few frames to be judged by: a page that
     stands still is sent about once a second, or not at all."""
     if table.family in AUDIO or table.family not in SCREENSHARES:
         return np.zeros(len(table.at), dtype=np.bool_)
-    still: Flags = table.get("fps") < mos_video.LEAST_SCREEN_FPS
+    still: BoolArray = table.get("fps") < mos_video.LEAST_SCREEN_FPS
     return still
 
 
-def are_unplayed(table: Table) -> Flags:
+def are_unplayed(table: IntervalTable) -> BoolArray:
     """The intervals in which sound came and no sample of it was played, though the browser counts
     them: it threw the packets away, or played others."""
     if table.family not in AUDIO or table.family in PRODUCERS:
@@ -51,5 +51,5 @@ def are_unplayed(table: Table) -> Flags:
         "packets_received", "packets_discarded", "total_samples_received"
     )
     is_counted = (2 * discarded >= packets) | (played > 0).any()
-    unplayed: Flags = (packets > 0) & (played == 0) & is_counted
+    unplayed: BoolArray = (packets > 0) & (played == 0) & is_counted
     return unplayed

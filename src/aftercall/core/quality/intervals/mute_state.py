@@ -8,19 +8,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
-from aftercall.core.quality.stats.link import (
-    AUDIO,
-    PRODUCERS,
-    SCREENSHARES,
-    Family,
-    Sample,
-    Stream,
-)
+from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES, Family, Sample, Stream
 from aftercall.core.quality.stats.track_tags import StreamKey
 from aftercall.core.records import StoredPeerEvent
 
 if TYPE_CHECKING:
-    from aftercall.core.quality.frame.columns import Numbers
+    from aftercall.core.quality.frame.columns import FloatArray
 
 BLACK_FPS: Final = 2.5
 """A muted camera sends no picture, or a black one about once a second; one that moves is on."""
@@ -67,16 +60,16 @@ class _Report(NamedTuple):
     """The microphone hears something."""
 
 
-class Mutes:
+class MuteState:
     """The muted stretches of one peer's microphone and camera. Notes alone tell most of it; the
     samples, when they are taken too, tell of tags, and of tracks whose unmuting nobody told."""
 
-    def __init__(self, notes: Iterable[StoredPeerEvent]) -> None:
-        self._told: dict[str, list[_Change]] = {"audio": [], "video": []}
-        for note in sorted(notes, key=lambda note: (note.at, note.id)):
-            found = _change_of(note)
+    def __init__(self, events: Iterable[StoredPeerEvent]) -> None:
+        self._changes: dict[str, list[_Change]] = {"audio": [], "video": []}
+        for event in sorted(events, key=lambda event: (event.at, event.id)):
+            found = _change_of(event)
             if found is not None:
-                self._told[found[0]].append(found[1])
+                self._changes[found[0]].append(found[1])
         self._reports: dict[str, list[_Report]] = {"audio": [], "video": []}
         self._spans: dict[str, list[Span]] = {}
 
@@ -84,7 +77,7 @@ class Mutes:
     def spans(self) -> dict[str, list[Span]]:
         """By kind, `audio` and `video`, in order of time; `None` ends one that lasts."""
         if not self._spans:
-            for kind, told in self._told.items():
+            for kind, told in self._changes.items():
                 reports = list(pairwise(sorted(self._reports[kind], key=attrgetter("at"))))
                 changes = [*told, *_returns(kind, told, reports), *_tag_changes(kind, reports)]
                 self._spans[kind] = _spans(sorted(changes, key=lambda change: change.at))
@@ -93,20 +86,20 @@ class Mutes:
     def take(self, sample: Sample) -> None:
         """A report; in any order."""
         sent = sample.sent
-        self._look("video", sample.at, [s for s in sent if s.saying.family is _CAMERA])
-        if self._told["audio"]:
-            self._look("audio", sample.at, [s for s in sent if s.saying.family is _MICROPHONE])
+        self._look("video", sample.at, [s for s in sent if s.description.family is _CAMERA])
+        if self._changes["audio"]:
+            self._look("audio", sample.at, [s for s in sent if s.description.family is _MICROPHONE])
 
     def _look(self, kind: str, at: EpochMs, streams: Sequence[Stream]) -> None:
         if not streams:
             return
         self._spans = {}
         frames = {
-            each.saying.key: each.stats.frames_encoded
+            each.description.key: each.stats.frames_encoded
             for each in streams
             if each.stats.frames_encoded is not None and not isnan(each.stats.frames_encoded)
         }
-        tags = [each.saying.tag for each in streams]
+        tags = [each.description.tag for each in streams]
         levels = [each.source.audio_level for each in streams if each.source is not None]
         self._reports[kind].append(
             _Report(
@@ -117,14 +110,16 @@ class Mutes:
             )
         )
 
-    def tells_of(self, family: Family) -> bool:
+    def knows_switches_of(self, family: Family) -> bool:
         """Whether the peer tells when it switches this stream on and off."""
         if family not in PRODUCERS or family in SCREENSHARES:
             return False
-        told = self._told["audio" if family in AUDIO else "video"]
+        told = self._changes["audio" if family in AUDIO else "video"]
         return any(change.cause == _SWITCH for change in told)
 
-    def unmuted_since(self, family: Family, starts: "Numbers", ends: "Numbers") -> "Numbers":
+    def unmuted_since(
+        self, family: Family, starts: "FloatArray", ends: "FloatArray"
+    ) -> "FloatArray":
         """Since when the track was on, for each of these stretches; NaN where it was off in any
         part of it. Received streams and screens are always on as far as these switches know."""
         import numpy as np  # noqa: PLC0415 - only who folds loads it
@@ -138,18 +133,18 @@ class Mutes:
         return np.where(since <= starts, since, np.nan)
 
 
-def _change_of(note: StoredPeerEvent) -> tuple[str, _Change] | None:
+def _change_of(event: StoredPeerEvent) -> tuple[str, _Change] | None:
     """The kind a note is about and what it says of it. A screen is neither microphone nor
     camera."""
-    named = note.data.get("source")
+    named = event.data.get("source")
     source = named if isinstance(named, str) else None
-    if note.name == "track_ended" and source in _ENDED:
-        return _ENDED[source], _Change(note.at, _REPLACED, False)
-    found = _NOTES.get(note.name)
+    if event.name == "track_ended" and source in _ENDED:
+        return _ENDED[source], _Change(event.at, _REPLACED, False)
+    found = _NOTES.get(event.name)
     if found is None or source in _SCREENS:
         return None
     kind, cause, is_muted = found
-    return kind, _Change(note.at, cause, is_muted)
+    return kind, _Change(event.at, cause, is_muted)
 
 
 def _is_track_mute(change: _Change) -> bool:
@@ -205,12 +200,12 @@ def _tag_changes(kind: str, pairs: Sequence[tuple[_Report, _Report]]) -> list[_C
     return found
 
 
-def camera_issues(peer_id: str, mutes: Mutes, end_at: EpochMs) -> list[Issue]:
+def camera_issues(peer_id: str, mute_state: MuteState, end_at: EpochMs) -> list[Issue]:
     """When the camera was switched off during the stay: no fault, but good to know."""
     ref = StreamRef(peer_id=peer_id, family=Family.VIDEO_PRODUCER.value)
     return [
         single(IssueName.CAMERA_MUTED, ref, start, end if end is not None else max(start, end_at))
-        for start, end in mutes.spans["video"]
+        for start, end in mute_state.spans["video"]
         if start is not _ALWAYS
     ]
 

@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from aftercall.core.quality.frame.columns import Flags, Places
-from aftercall.core.quality.frame.interval_table import Table
+from aftercall.core.quality.frame.columns import BoolArray, IndexArray
+from aftercall.core.quality.frame.interval_table import IntervalTable
 from aftercall.core.quality.intervals.liveness import are_empty
 from aftercall.core.quality.stats.link import AUDIO, PRODUCERS
 
@@ -24,7 +24,7 @@ clears an issue of loss."""
 _MEASURES: Final = ("fps", "freeze_share", "freeze_s", "freeze_count")
 
 
-def leave_out_pauses(table: Table) -> None:
+def leave_out_pauses(table: IntervalTable) -> None:
     """Makes unknown what cannot be measured in the intervals at both ends of pauses."""
     if table.family in AUDIO or table.family in PRODUCERS:
         return
@@ -35,17 +35,17 @@ def leave_out_pauses(table: Table) -> None:
                 table.numbers[name] = np.where(is_edge, np.nan, table.numbers[name])
 
 
-def are_edges(table: Table) -> Flags:
+def are_edges(table: IntervalTable) -> BoolArray:
     """The intervals just before and just after a received picture did not come for a time, and
     lost nothing in it."""
-    nowhere: Flags = np.zeros(len(table.at), dtype=np.bool_)
+    nowhere: BoolArray = np.zeros(len(table.at), dtype=np.bool_)
     is_empty = are_empty(table)
     if not is_empty.any():
         return nowhere
     order = np.lexsort((table.at, table.ranks))
     empty, ranks = is_empty[order], table.ranks[order]
     is_new = (np.diff(empty, prepend=~empty[0]) != 0) | (np.diff(ranks, prepend=ranks[0]) != 0)
-    runs: Places = np.cumsum(is_new) - 1
+    runs: IndexArray = np.cumsum(is_new) - 1
     lengths_s = np.bincount(runs, np.nan_to_num(table.get("dt_s")[order]))
     firsts = np.flatnonzero(is_new)
     is_pause = empty[firsts] & (lengths_s >= LEAST_PAUSE_S)

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from aftercall.core.quality.frame.columns import Flags, Numbers, Places
+from aftercall.core.quality.frame.columns import BoolArray, FloatArray, IndexArray
 from aftercall.core.quality.intervals.report_order import Reports
 
 MOST_COUNTED: Final = 2.0**31 - 2.0**24
@@ -43,7 +43,7 @@ _WIDTHS: Final = ((2.0**24, 2.0**20), (2.0**31, 2.0**24), (2.0**32, 2.0**31))
 has 24 bits for its cumulative loss."""
 
 
-def signed_counts(counts: Numbers) -> Numbers:
+def signed_counts(counts: FloatArray) -> FloatArray:
     """Counts of which those just below a power of two are the negative numbers they stand for."""
     if not (counts >= 2.0**24 - 2.0**20).any():
         return counts
@@ -58,24 +58,24 @@ DOUBTFUL_S: Final = 1.0
 _LONGEST_WHOLE_S: Final = 10.0
 
 
-def not_in_seconds(values: Numbers) -> Flags:
+def not_in_seconds(values: FloatArray) -> BoolArray:
     """Which of one stream's jitters or round trips cannot be seconds: those beyond a minute and,
     where there are such, all beyond a second; and all, where every one is a whole number beyond
     ten seconds."""
-    is_beyond: Flags = values > LONGEST_S
+    is_beyond: BoolArray = values > LONGEST_S
     present = values[values > 0]
     if is_beyond.any() or (len(present) and _are_whole(present, _LONGEST_WHOLE_S)):
         return values >= DOUBTFUL_S
     return is_beyond
 
 
-def are_clock_units(jitters: Numbers) -> bool:
+def are_clock_units(jitters: FloatArray) -> bool:
     """Whether one stream's jitters are in units of its RTP clock: whole numbers, all of them."""
     present = jitters[jitters > 0]
     return bool(len(present)) and _are_whole(present, DOUBTFUL_S)
 
 
-def _are_whole(values: Numbers, least: float) -> bool:
+def _are_whole(values: FloatArray, least: float) -> bool:
     return bool((values >= least).all() and (values == np.rint(values)).all())
 
 
@@ -120,17 +120,17 @@ def leave_out_impossible(reports: Reports) -> None:
         trips[~are_measured(trips, reports.get("remote_total_round_trip_time"))] = np.nan
 
 
-def are_measured(trips_s: Numbers, totals_s: Numbers) -> Flags:
+def are_measured(trips_s: FloatArray, totals_s: FloatArray) -> BoolArray:
     """Which round trips were measured: a report writes 0 until its first, and goes on doing so
     where nobody measures. One that was measured adds to the total."""
-    is_measured: Flags = (trips_s > 0) | (totals_s > 0)
+    is_measured: BoolArray = (trips_s > 0) | (totals_s > 0)
     return is_measured
 
 
 FEW_DUPLICATES: Final = 100.0
 
 
-def without_duplicates(lost: Numbers, ranks: Places) -> Numbers:
+def without_duplicates(lost: FloatArray, ranks: IndexArray) -> FloatArray:
     """Cumulative loss to compare with: a count a little below zero is that of packets that came
     twice, and one that returns to zero tells of no loss. Where it falls far below, packets are
     sent again throughout; then every rise is loss."""
@@ -149,10 +149,12 @@ LATE_PACKETS: Final = 20.0
 """How far a receiver report may lie behind what was sent. RTCP's usual interval is five seconds."""
 
 
-def are_possible_losses(lost: Numbers, lengths_s: Numbers, came: Numbers, ranks: Places) -> Flags:
+def are_possible_losses(
+    lost: FloatArray, lengths_s: FloatArray, came: FloatArray, ranks: IndexArray
+) -> BoolArray:
     """Which losses of received streams in intervals of this length can be: not more than a second
     has of packets, by what came of the stream in its best intervals."""
-    is_possible: Flags = ~(np.abs(lost) > MOST_LOST_PER_S * lengths_s)
+    is_possible: BoolArray = ~(np.abs(lost) > MOST_LOST_PER_S * lengths_s)
     if is_possible.all():
         return is_possible
     best = np.zeros(int(ranks.max()) + 1)
@@ -160,10 +162,12 @@ def are_possible_losses(lost: Numbers, lengths_s: Numbers, came: Numbers, ranks:
     return is_possible | ~(np.abs(lost) > MOST_TIMES * best[ranks] * lengths_s)
 
 
-def are_possible_reports(lost: Numbers, sent: Numbers, reports: Reports, places: Places) -> Flags:
+def are_possible_reports(
+    lost: FloatArray, sent: FloatArray, reports: Reports, places: IndexArray
+) -> BoolArray:
     """Which of the losses that far ends reported, of so many packets sent since they last did,
     can be: not more than were sent, with those that were sent before and are reported late."""
-    is_possible: Flags = ~(np.abs(lost) > sent)
+    is_possible: BoolArray = ~(np.abs(lost) > sent)
     if is_possible.all() or not len(reports.lengths_s):
         return is_possible
     ranks = reports.ranks
@@ -182,11 +186,11 @@ def _doubtful(reports: Reports, name: str, least: float) -> Iterator[slice]:
     is_large = column >= least
     if not is_large.any():
         return
-    edges: Places = np.flatnonzero(np.diff(reports.ranks, prepend=-1, append=-1))
+    edges: IndexArray = np.flatnonzero(np.diff(reports.ranks, prepend=-1, append=-1))
     for start, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
         if is_large[start:end].any():
             yield slice(start, end)
 
 
-def _put(reports: Reports, name: str, column: Numbers) -> None:
+def _put(reports: Reports, name: str, column: FloatArray) -> None:
     reports.columns[reports.kind.names.index(name)] = column

@@ -15,8 +15,8 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from aftercall.core.quality.frame.column_buffer import RECEIVED, ColumnBuffer, Kind
-from aftercall.core.quality.frame.columns import Flags, Numbers, Places
+from aftercall.core.quality.frame.column_buffer import RECEIVED, ColumnBuffer, ColumnLayout
+from aftercall.core.quality.frame.columns import BoolArray, FloatArray, IndexArray
 from aftercall.core.quality.stats.link import StreamDescription
 
 CLOCK_STEP_MS: Final = 4_000
@@ -35,25 +35,25 @@ class Reports(msgspec.Struct):
     report `i` says in words is `sayings[which[i]]`. Between each report and the next lie
     `lengths_s` seconds, and `steps` where a clock stepped."""
 
-    kind: Kind
-    columns: Numbers
-    ranks: Places
+    kind: ColumnLayout
+    columns: FloatArray
+    ranks: IndexArray
     descriptions: Sequence[StreamDescription]
-    which: Places
-    lengths_s: Numbers
-    steps: Numbers
+    description_index: IndexArray
+    lengths_s: FloatArray
+    steps: FloatArray
     duplicates: int = 0
     late: int = 0
 
-    def get(self, name: str) -> Numbers:
-        column: Numbers = self.columns[self.kind.names.index(name)]
+    def get(self, name: str) -> FloatArray:
+        column: FloatArray = self.columns[self.kind.names.index(name)]
         return column
 
 
-def accept(tracks: Sequence[ColumnBuffer]) -> Reports:
+def accept(buffers: Sequence[ColumnBuffer]) -> Reports:
     """Puts the reports of tracks of one kind, at least one, in order and leaves out those that
     say nothing new."""
-    reports = _joined(tracks)
+    reports = _joined(buffers)
     is_other = np.diff(reports.ranks) != 0
     if (_is_plain(reports.columns) | is_other).all():
         return reports
@@ -75,7 +75,7 @@ def accept(tracks: Sequence[ColumnBuffer]) -> Reports:
         reports.columns[:, places],
         reports.ranks[places],
         reports.descriptions,
-        reports.which[places],
+        reports.description_index[places],
         np.array(chosen.lengths_s[1:]),
         np.array(chosen.steps[1:], dtype=np.float64),
         chosen.duplicates,
@@ -83,28 +83,32 @@ def accept(tracks: Sequence[ColumnBuffer]) -> Reports:
     )
 
 
-def _joined(tracks: Sequence[ColumnBuffer]) -> Reports:
+def _joined(buffers: Sequence[ColumnBuffer]) -> Reports:
     """All reports as they came."""
-    kind = tracks[0].kind
-    numbers = np.frombuffer(b"".join([track.data for track in tracks]))
+    kind = buffers[0].kind
+    numbers = np.frombuffer(b"".join([buffer.data for buffer in buffers]))
     columns = np.array(numbers.reshape(-1, len(kind.names)).T, order="C")
     size = numbers.itemsize * len(kind.names)
-    said = np.concatenate([np.diff([*track.starts, len(track.data)]) for track in tracks]) // size
+    said = (
+        np.concatenate([np.diff([*buffer.starts, len(buffer.data)]) for buffer in buffers]) // size
+    )
     return Reports(
         kind,
         columns,
-        np.repeat([track.rank for track in tracks], [len(track.data) // size for track in tracks]),
-        list(chain.from_iterable(track.descriptions for track in tracks)),
+        np.repeat(
+            [buffer.rank for buffer in buffers], [len(buffer.data) // size for buffer in buffers]
+        ),
+        list(chain.from_iterable(buffer.descriptions for buffer in buffers)),
         np.repeat(np.arange(len(said)), said),
         np.diff(columns[_STAMP]) / 1000,
         np.zeros(columns.shape[1] - 1),
     )
 
 
-def _is_plain(columns: Numbers) -> Flags:
+def _is_plain(columns: FloatArray) -> BoolArray:
     """Whether a report came after the one before by both its clocks, about as much."""
     lengths_ms, between_ms = np.diff(columns[_STAMP]), np.diff(columns[_AT])
-    is_plain: Flags = (
+    is_plain: BoolArray = (
         (lengths_ms > 0)
         & (between_ms >= 0)
         & (np.abs(lengths_ms - between_ms) <= CLOCK_STEP_MS)
@@ -141,7 +145,7 @@ _UNIT_TOLERANCE: Final = 0.2
 seconds; a clock that steps by an hour from report to report is in no other unit. Chosen."""
 
 
-def _in_order(columns: Numbers) -> Places:
+def _in_order(columns: FloatArray) -> IndexArray:
     if np.isnan(columns[_STAMP]).any():
         return np.argsort(columns[_AT], kind="stable")
     return np.lexsort((columns[_STAMP], columns[_AT]))
@@ -151,7 +155,7 @@ class _Chosen:
     """The places of the reports that count. For each, the seconds since the one before and
     whether a clock stepped; nothing of the first of a stream."""
 
-    def __init__(self, columns: Numbers, kind: Kind) -> None:
+    def __init__(self, columns: FloatArray, kind: ColumnLayout) -> None:
         self.places: list[int] = []
         self.lengths_s: list[float] = []
         self.steps: list[bool] = []
@@ -193,7 +197,7 @@ class _Chosen:
         else:
             self.duplicates += 1
 
-    def _length_s(self, now: Numbers, before: Numbers) -> tuple[float | None, bool]:
+    def _length_s(self, now: FloatArray, before: FloatArray) -> tuple[float | None, bool]:
         """The seconds between two reports and whether a clock stepped; `None` for no new
         report."""
         by_sample_ms = float(now[_AT] - before[_AT])

@@ -10,16 +10,16 @@ from typing import Final
 import numpy as np
 
 from aftercall.core.quality.frame.columns import (
-    Flags,
-    Numbers,
-    Places,
+    BoolArray,
+    FloatArray,
+    IndexArray,
+    all_nan,
     coalesce,
+    drop_if_all_nan,
     fill_zero,
-    known,
-    nothing,
     numbers,
 )
-from aftercall.core.quality.frame.interval_table import Table
+from aftercall.core.quality.frame.interval_table import IntervalTable
 from aftercall.core.quality.intervals.frame_size import longer_sides
 from aftercall.core.quality.intervals.liveness import (
     are_empty,
@@ -36,7 +36,7 @@ LEAST_AUDIO_S: Final = 0.5
 ASSUMED_SAMPLING_RATE: Final = 48_000
 
 
-def score_intervals(table: Table) -> None:
+def score_intervals(table: IntervalTable) -> None:
     """Adds `score` and `mos`; for received audio `burst_ratio` too."""
     silent, unplayed = _unscored(table), are_unplayed(table)
     still = are_still_screens(table)
@@ -49,17 +49,17 @@ def score_intervals(table: Table) -> None:
     scores = coalesce(table.get("score_given"), scores)
     if silent.any():
         scores, opinions = (np.where(silent, np.nan, each) for each in (scores, opinions))
-    table.put("score", known(scores))
-    table.put("mos", known(opinions))
+    table.put("score", drop_if_all_nan(scores))
+    table.put("mos", drop_if_all_nan(opinions))
 
 
-def _unscored(table: Table) -> Flags:
+def _unscored(table: IntervalTable) -> BoolArray:
     """The places where nothing flows on purpose, or nobody looked for too long."""
-    silent: Flags = are_off(table) | are_empty(table) | (table.get("is_gap") == 1)
+    silent: BoolArray = are_off(table) | are_empty(table) | (table.get("is_gap") == 1)
     return silent
 
 
-def _scores(table: Table) -> Numbers:
+def _scores(table: IntervalTable) -> FloatArray:
     """Not known where nothing is: the client's rule would call that perfect."""
     losses, jitters = table.columns("loss_percent", "jitter_s")
     is_unknown = np.isnan(losses) & np.isnan(jitters)
@@ -84,7 +84,7 @@ def _scores(table: Table) -> Numbers:
     return np.where(is_unknown, np.nan, found)
 
 
-def _audio(table: Table) -> Numbers:
+def _audio(table: IntervalTable) -> FloatArray:
     codecs, which = _codecs(table)
     if table.family in PRODUCERS:
         losses, bursts = _sent_losses(table), np.ones(len(which))
@@ -92,12 +92,12 @@ def _audio(table: Table) -> Numbers:
     else:
         rates = numbers([None if codec is None else codec.sampling_rate for codec in codecs])[which]
         losses, bursts = _received_losses(table, np.where(rates > 0, rates, ASSUMED_SAMPLING_RATE))
-        table.put("burst_ratio", known(bursts))
+        table.put("burst_ratio", drop_if_all_nan(bursts))
         delays_ms = mos_audio.consumer_delays_ms(
             *table.columns("rtt_s", "jitter_buffer_ms", "jitter_s")
         )
     is_repaired = ~np.isnan(table.get("concealment_percent"))
-    opinions = nothing(len(which))
+    opinions = all_nan(len(which))
     for spoken, target_bps, places in _encoding_groups(
         codecs, which, table.get("target_bitrate_bps")
     ):
@@ -115,20 +115,22 @@ def _audio(table: Table) -> Numbers:
     return opinions
 
 
-def _codecs(table: Table) -> tuple[list[Codec | None], Places]:
+def _codecs(table: IntervalTable) -> tuple[list[Codec | None], IndexArray]:
     """The codecs, and which of them each interval had."""
     numbered: dict[Codec | None, int] = {}
-    which = [numbered.setdefault(saying.codec, len(numbered)) for saying in table.descriptions]
-    return list(numbered), np.array(which, dtype=np.intp)[table.which]
+    which = [
+        numbered.setdefault(description.codec, len(numbered)) for description in table.descriptions
+    ]
+    return list(numbered), np.array(which, dtype=np.intp)[table.description_index]
 
 
 def _encoding_groups(
-    codecs: Sequence[Codec | None], which: Places, targets: Numbers
-) -> list[tuple[Codec | None, float | None, Places]]:
+    codecs: Sequence[Codec | None], which: IndexArray, targets: FloatArray
+) -> list[tuple[Codec | None, float | None, IndexArray]]:
     """The ways in which streams were encoded: codec, target bitrate, and where."""
     # Received streams have none, sent ones a few hundred at most.
     wished = np.unique(np.where(np.isnan(targets), -1.0, targets))
-    found: list[tuple[Codec | None, float | None, Places]] = []
+    found: list[tuple[Codec | None, float | None, IndexArray]] = []
     for number, codec in enumerate(codecs):
         for wish in wished.tolist():
             is_wished = np.isnan(targets) if wish < 0 else targets == wish
@@ -138,13 +140,15 @@ def _encoding_groups(
     return found
 
 
-def _sent_losses(table: Table) -> Numbers:
+def _sent_losses(table: IntervalTable) -> FloatArray:
     losses, expected, sent = table.columns("loss_percent", "packets_expected", "packets_sent")
     base = fill_zero(np.where(expected > 0, expected, sent))
     return np.where(base < LEAST_PACKETS, np.nan, losses)
 
 
-def _received_losses(table: Table, sampling_rates: Numbers) -> tuple[Numbers, Numbers]:
+def _received_losses(
+    table: IntervalTable, sampling_rates: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """The loss to judge by, in percent, and its burst ratio: what had to be concealed, else what
     did not arrive or came too late to be played. Not known where there was too little audio."""
     expected, lost, discarded, events = table.columns(
@@ -156,7 +160,7 @@ def _received_losses(table: Table, sampling_rates: Numbers) -> tuple[Numbers, Nu
     is_played = ~np.isnan(played) & ~np.isnan(concealed)
     is_short = (expected < LEAST_PACKETS) | (is_played & (played < LEAST_AUDIO_S * sampling_rates))
     missed = lost + fill_zero(discarded)
-    missing = np.divide(100 * missed, expected, out=nothing(len(lost)), where=expected > 0)
+    missing = np.divide(100 * missed, expected, out=all_nan(len(lost)), where=expected > 0)
     losses = np.where(is_played, percents, np.minimum(missing, 100.0))
     losses = np.where(is_short, np.nan, losses)
     packets = np.where(is_played, losses * played / (2 * sampling_rates), lost)
@@ -164,7 +168,7 @@ def _received_losses(table: Table, sampling_rates: Numbers) -> tuple[Numbers, Nu
     return losses, np.where(np.isnan(losses), np.nan, bursts)
 
 
-def _video(table: Table) -> Numbers:
+def _video(table: IntervalTable) -> FloatArray:
     is_screen, is_producer = table.family in SCREENSHARES, table.family in PRODUCERS
     model = mos_video.DEFAULT
     frames, width, height, shown_width, shown_height, source_width, source_height = table.columns(
@@ -202,7 +206,7 @@ def _video(table: Table) -> Numbers:
     return np.where(frames == 0, np.where(is_unknown, np.nan, mos_video.LOWEST), opinions)
 
 
-def _are_knowable(table: Table, opinions: Numbers) -> Flags:
+def _are_knowable(table: IntervalTable, opinions: FloatArray) -> BoolArray:
     """The intervals of streams whose moving pictures can be scored, most of them, or which never
     moved. Of other streams only that they stand still could be scored, which would say nothing of
     the rest of the time."""
@@ -210,11 +214,11 @@ def _are_knowable(table: Table, opinions: Numbers) -> Flags:
     count = int(table.ranks.max(initial=0)) + 1
     moved = np.bincount(table.ranks, moving, count)
     scored = np.bincount(table.ranks, moving & ~np.isnan(opinions), count)
-    knowable: Flags = (2 * scored >= moved)[table.ranks]
+    knowable: BoolArray = (2 * scored >= moved)[table.ranks]
     return knowable
 
 
-def _factors(table: Table, model: mos_video.VideoModel, *, is_screen: bool) -> Numbers:
+def _factors(table: IntervalTable, model: mos_video.VideoModel, *, is_screen: bool) -> FloatArray:
     codecs, which = _codecs(table)
     names = [None if codec is None else codec.subtype for codec in codecs]
     factors = [mos_video.codec_factor(model, name, is_screen=is_screen) for name in names]

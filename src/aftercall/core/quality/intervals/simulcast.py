@@ -12,31 +12,31 @@ import msgspec
 import numpy as np
 
 from aftercall.core.quality.frame.columns import (
-    Flags,
-    Numbers,
-    Places,
+    BoolArray,
+    FloatArray,
+    IndexArray,
+    all_nan,
     coalesce,
     fill_zero,
-    nothing,
 )
-from aftercall.core.quality.frame.interval_table import Table
+from aftercall.core.quality.frame.interval_table import IntervalTable
 from aftercall.core.quality.stats.track_tags import StreamKey
 
 LEAST_SHARE: Final = 0.5
 """Of the frames of the busiest layer; of its bytes where frames are not reported. Chosen."""
 
 
-def join_layers(table: Table) -> Table:
+def join_layers(table: IntervalTable) -> IntervalTable:
     """Of the layers of one sender at one moment the one to judge by, with what was lost of all.
     All of them take the rank of the first."""
     layered = _layered(table)
     if not layered:
         return table
-    numbers = [layered.get(saying.key, -1) for saying in table.descriptions]
-    senders = np.array(numbers, dtype=np.intp)[table.which]
+    numbers = [layered.get(description.key, -1) for description in table.descriptions]
+    senders = np.array(numbers, dtype=np.intp)[table.description_index]
     rows = np.flatnonzero(senders >= 0)
-    moments = _Moments.of(senders[rows], table.at[rows])
-    layers = table.taken(rows)
+    moments = _LayersByInstant.of(senders[rows], table.at[rows])
+    layers = table.take(rows)
     kept = _best(layers, moments)
     is_kept = senders < 0
     is_kept[rows[kept]] = True
@@ -46,17 +46,17 @@ def join_layers(table: Table) -> Table:
             whole = table.numbers[name].copy()
             whole[rows] = column[moments.places]
             joined.numbers = {**joined.numbers, name: whole}
-    return joined.taken(is_kept)
+    return joined.take(is_kept)
 
 
-class _Moments(NamedTuple):
+class _LayersByInstant(NamedTuple):
     """The rows of layers, by sender and moment. `places` tells which of `total` each row is of."""
 
-    places: Places
+    places: IndexArray
     total: int
 
     @classmethod
-    def of(cls, senders: Places, at: Numbers) -> "_Moments":
+    def of(cls, senders: IndexArray, at: FloatArray) -> "_LayersByInstant":
         order = np.lexsort((at, senders))
         is_new = (np.diff(at[order], prepend=np.nan) != 0) | (
             np.diff(senders[order], prepend=-1) != 0
@@ -65,20 +65,20 @@ class _Moments(NamedTuple):
         places[order] = np.cumsum(is_new) - 1
         return cls(places, int(is_new.sum()))
 
-    def sums(self, column: Numbers) -> Numbers:
+    def sums(self, column: FloatArray) -> FloatArray:
         """Of the values that are known, NaN where none is."""
         is_known = ~np.isnan(column)
         places = self.places[is_known]
         sums = np.bincount(places, column[is_known], self.total)
         return np.where(np.bincount(places, minlength=self.total) > 0, sums, np.nan)
 
-    def greatest(self, column: Numbers) -> Numbers:
+    def greatest(self, column: FloatArray) -> FloatArray:
         found = np.zeros(self.total)
         np.maximum.at(found, self.places, column)
         return found
 
 
-def _best(layers: Table, moments: _Moments) -> Places:
+def _best(layers: IntervalTable, moments: _LayersByInstant) -> IndexArray:
     """The row of each moment to judge by; of equals the one of the first layer."""
     frames, width, height = layers.columns("frames", "frame_width", "frame_height")
     media = fill_zero(layers.get("bytes_sent")) - fill_zero(layers.get("retransmitted_bytes_sent"))
@@ -87,11 +87,11 @@ def _best(layers: Table, moments: _Moments) -> Places:
     keeps_up = moved >= LEAST_SHARE * moments.greatest(moved)[moments.places]
     size = fill_zero(width) * fill_zero(height)
     order = np.lexsort((-layers.ranks, media, size, keeps_up, moments.places))
-    best: Places = order[np.diff(moments.places[order], append=-1) != 0]
+    best: IndexArray = order[np.diff(moments.places[order], append=-1) != 0]
     return best
 
 
-def _sums(layers: Table, moments: _Moments) -> dict[str, Numbers]:
+def _sums(layers: IntervalTable, moments: _LayersByInstant) -> dict[str, FloatArray]:
     """What was lost of all layers together, a value for each moment."""
     sent, expected = layers.columns("packets_sent", "packets_expected")
     found = {
@@ -104,28 +104,28 @@ def _sums(layers: Table, moments: _Moments) -> dict[str, Numbers]:
         known = np.where(np.isnan(percents), np.nan, weights)
         wholes = moments.sums(known)
         found[name] = np.divide(
-            moments.sums(known * percents), wholes, out=nothing(moments.total), where=wholes > 0
+            moments.sums(known * percents), wholes, out=all_nan(moments.total), where=wholes > 0
         )
     return found
 
 
-def _ranks(table: Table, senders: Places, rows: Places) -> Places:
+def _ranks(table: IntervalTable, senders: IndexArray, rows: IndexArray) -> IndexArray:
     first = np.full(int(senders.max()) + 1, table.ranks.max())
     np.minimum.at(first, senders[rows], table.ranks[rows])
-    is_layer: Flags = senders >= 0
+    is_layer: BoolArray = senders >= 0
     return np.where(is_layer, first[senders], table.ranks)
 
 
-def _layered(table: Table) -> Mapping[StreamKey, int]:
+def _layered(table: IntervalTable) -> Mapping[StreamKey, int]:
     """The streams that are layers, with the number of what sends them."""
     senders: dict[StreamKey, tuple[str, str]] = {}
     keys: dict[tuple[str, str], set[StreamKey]] = {}
-    for saying in table.descriptions:
-        if saying.sender is not None:
-            senders.setdefault(saying.key, (saying.key[0], saying.sender))
+    for description in table.descriptions:
+        if description.sender is not None:
+            senders.setdefault(description.key, (description.key[0], description.sender))
     if len(senders) < 2:
         return {}
-    for place in np.unique(table.which).tolist():
+    for place in np.unique(table.description_index).tolist():
         key = table.descriptions[place].key
         if key in senders:
             keys.setdefault(senders[key], set()).add(key)

@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from aftercall.core.quality.frame.columns import Numbers, coalesce, fill_zero, two_decimals
+from aftercall.core.quality.frame.columns import FloatArray, coalesce, fill_zero, two_decimals
 from aftercall.core.quality.models.audio_codecs import (
     AMR_WB_DIOTIC,
     EVS,
@@ -129,7 +129,7 @@ def delay_impairment(delay_ms: float) -> float:
     return float(delay_impairments(np.array(delay_ms)))
 
 
-def delay_impairments(delays_ms: Numbers) -> Numbers:
+def delay_impairments(delays_ms: FloatArray) -> FloatArray:
     x = np.log2(np.maximum(delays_ms, UNHEARD_MS) / UNHEARD_MS)
     return 25 * ((1 + x**6) ** (1 / 6) - 3 * (1 + (x / 3) ** 6) ** (1 / 6) + 2)
 
@@ -170,7 +170,7 @@ def mos_of_rating(r: float) -> float:
     return float(mos_of_ratings(np.array(r)))
 
 
-def mos_of_ratings(r: Numbers) -> Numbers:
+def mos_of_ratings(r: FloatArray) -> FloatArray:
     r = np.minimum(np.maximum(r, 0.0), 100.0)
     return np.maximum(1 + 0.035 * r + r * (r - 60) * (100 - r) * 7e-6, LOWEST)
 
@@ -194,12 +194,12 @@ def burst_ratio(lost: float, bursts: int, loss_share: float) -> float:
     return float(burst_ratios(np.array(lost), np.array(float(bursts)), np.array(loss_share)))
 
 
-def burst_ratios(lost: Numbers, bursts: Numbers, loss_shares: Numbers) -> Numbers:
+def burst_ratios(lost: FloatArray, bursts: FloatArray, loss_shares: FloatArray) -> FloatArray:
     ratios = lost / np.maximum(bursts, 1.0) * (1 - loss_shares)
     return np.where((bursts <= 0) | (lost <= 0), 1.0, np.maximum(ratios, 1.0))
 
 
-def bounded_burst_ratios(ratios: Numbers, loss_percents: Numbers) -> Numbers:
+def bounded_burst_ratios(ratios: FloatArray, loss_percents: FloatArray) -> FloatArray:
     """Holds burst ratios within what G.107 covers: up to 8, and little over 2 where much is
     lost. From 2 % on the bound falls smoothly from 8 towards 2, since a step would let a score
     rise with the loss."""
@@ -227,11 +227,11 @@ def estimate(
 
 def estimates(
     codec: Codec,
-    delays_ms: Numbers,
-    loss_percents: Numbers,
-    burst_ratios: Numbers,
-    bpl_factors: Numbers,
-) -> Numbers:
+    delays_ms: FloatArray,
+    loss_percents: FloatArray,
+    burst_ratios: FloatArray,
+    bpl_factors: FloatArray,
+) -> FloatArray:
     """`estimate` for many intervals of one codec; NaN where there is no score."""
     model = FB_UNIFIED[codec.bandwidth]
     delays_ms = np.where(delays_ms >= 0, np.minimum(3000.0, delays_ms), np.nan)
@@ -250,7 +250,7 @@ def producer_delay_ms(rtt_s: float | None, jitter_s: float | None) -> float:
     return float(producer_delays_ms(_column(rtt_s), _column(jitter_s)))
 
 
-def producer_delays_ms(rtts_s: Numbers, jitters_s: Numbers) -> Numbers:
+def producer_delays_ms(rtts_s: FloatArray, jitters_s: FloatArray) -> FloatArray:
     return 500 * fill_zero(rtts_s) + 2000 * fill_zero(jitters_s) + PACKET_MS + LOOK_AHEAD_MS
 
 
@@ -261,10 +261,12 @@ def consumer_delay_ms(
     return float(consumer_delays_ms(*map(_column, (rtt_s, jitter_buffer_ms, jitter_s))))
 
 
-def consumer_delays_ms(rtts_s: Numbers, buffers_ms: Numbers, jitters_s: Numbers) -> Numbers:
+def consumer_delays_ms(
+    rtts_s: FloatArray, buffers_ms: FloatArray, jitters_s: FloatArray
+) -> FloatArray:
     buffers_ms = coalesce(buffers_ms, 2000 * fill_zero(jitters_s))
     return 500 * fill_zero(rtts_s) + buffers_ms + PACKET_MS + LOOK_AHEAD_MS
 
 
-def _column(value: float | None) -> Numbers:
+def _column(value: float | None) -> FloatArray:
     return np.array(value, dtype=np.float64)

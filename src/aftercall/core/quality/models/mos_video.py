@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from aftercall.core.quality.frame.columns import Numbers, fill_zero, numbers, two_decimals
+from aftercall.core.quality.frame.columns import FloatArray, fill_zero, numbers, two_decimals
 
 LOWEST: Final = 1.0
 
@@ -94,16 +94,16 @@ def codec_factor(model: VideoModel, codec: str | None, *, is_screen: bool) -> fl
 
 def opinions(
     model: VideoModel,
-    factors: Numbers,
-    bitrates_bps: Numbers,
-    pixels: Numbers,
-    fps: Numbers,
-    expected_pixels: Numbers,
-    expected_fps: Numbers,
-    delays_ms: Numbers,
-    loss_percents: Numbers,
-    freeze_shares: Numbers,
-) -> Numbers:
+    factors: FloatArray,
+    bitrates_bps: FloatArray,
+    pixels: FloatArray,
+    fps: FloatArray,
+    expected_pixels: FloatArray,
+    expected_fps: FloatArray,
+    delays_ms: FloatArray,
+    loss_percents: FloatArray,
+    freeze_shares: FloatArray,
+) -> FloatArray:
     """`estimate` for many pictures of one stream, with the codec's factor known; NaN where size,
     rate or bitrate is not known."""
     is_known = ~np.isnan(pixels + bitrates_bps + fps)
@@ -139,8 +139,8 @@ def expected_size(
 
 
 def expected_sizes(
-    pixels: Numbers, shown: Numbers, source: Numbers, *, is_producer: bool, is_screen: bool
-) -> Numbers:
+    pixels: FloatArray, shown: FloatArray, source: FloatArray, *, is_producer: bool, is_screen: bool
+) -> FloatArray:
     found = fill_zero(source if is_producer or is_screen else shown)
     least = fill_zero(pixels)
     if not is_screen:
@@ -153,6 +153,6 @@ def expected_rate(*, is_screen: bool, source_fps: float | None) -> float:
     return float(expected_rates(numbers([source_fps]), is_screen=is_screen)[0])
 
 
-def expected_rates(source_fps: Numbers, *, is_screen: bool) -> Numbers:
+def expected_rates(source_fps: FloatArray, *, is_screen: bool) -> FloatArray:
     assumed = EXPECTED_SCREEN_FPS if is_screen else EXPECTED_FPS
     return np.where(source_fps > 0, np.minimum(HIGHEST_EXPECTED_FPS, source_fps), assumed)

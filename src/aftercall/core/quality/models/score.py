@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from aftercall.core.quality.frame.columns import Flags, Numbers, numbers, two_decimals
+from aftercall.core.quality.frame.columns import BoolArray, FloatArray, numbers, two_decimals
 
 LOSS_PERCENT: Final = (0.0, 10.0)
 JITTER_S: Final = (0.020, 0.030)
@@ -21,7 +21,7 @@ LAG_FPS: Final = 8.0
 LAG_SCREEN_FPS: Final = 3.0
 
 
-def goodness(values: Numbers, bounds: tuple[float, float]) -> Numbers:
+def goodness(values: FloatArray, bounds: tuple[float, float]) -> FloatArray:
     """1 at or below the lower bound, 0 at or above the upper, a line between them."""
     low, high = bounds
     found = 1 - (np.abs(values) - low) / (high - low)
@@ -32,7 +32,7 @@ def audio_producer_score(loss_percent: float | None, jitter_s: float | None) -> 
     return float(audio_producer_scores(numbers([loss_percent]), numbers([jitter_s]))[0])
 
 
-def audio_producer_scores(loss_percents: Numbers, jitters_s: Numbers) -> Numbers:
+def audio_producer_scores(loss_percents: FloatArray, jitters_s: FloatArray) -> FloatArray:
     return 0.7 * goodness(loss_percents, LOSS_PERCENT) + 0.3 * goodness(jitters_s, JITTER_S)
 
 
@@ -44,8 +44,8 @@ def audio_consumer_score(
 
 
 def audio_consumer_scores(
-    loss_percents: Numbers, jitters_s: Numbers, concealment_events: Numbers
-) -> Numbers:
+    loss_percents: FloatArray, jitters_s: FloatArray, concealment_events: FloatArray
+) -> FloatArray:
     return (
         0.2 * goodness(concealment_events, CONCEALMENT_EVENTS)
         + 0.5 * goodness(loss_percents, LOSS_PERCENT)
@@ -53,11 +53,11 @@ def audio_consumer_scores(
     )
 
 
-def are_poor_resolution(widths: Numbers, *, is_screen: bool) -> Flags:
+def are_poor_resolution(widths: FloatArray, *, is_screen: bool) -> BoolArray:
     return widths < (POOR_SCREEN_WIDTH if is_screen else POOR_WIDTH)
 
 
-def are_lagging(fps: Numbers, *, is_screen: bool) -> Flags:
+def are_lagging(fps: FloatArray, *, is_screen: bool) -> BoolArray:
     return fps < (LAG_SCREEN_FPS if is_screen else LAG_FPS)
 
 
@@ -77,14 +77,14 @@ def video_score(
 
 
 def video_scores(
-    loss_percents: Numbers,
-    jitters_s: Numbers,
-    widths: Numbers,
-    fps: Numbers,
-    frames: Numbers,
+    loss_percents: FloatArray,
+    jitters_s: FloatArray,
+    widths: FloatArray,
+    fps: FloatArray,
+    frames: FloatArray,
     *,
     is_screen: bool,
-) -> Numbers:
+) -> FloatArray:
     picture = 0.8 * np.where(are_poor_resolution(widths, is_screen=is_screen), 0.85, 1.0)
     picture = picture * np.where(are_lagging(fps, is_screen=is_screen), 0.7, 1.0)
     picture = picture * np.where(frames == 0, 0.5, 1.0)

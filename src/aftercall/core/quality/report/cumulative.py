@@ -11,7 +11,7 @@ import msgspec
 from aftercall.core.quality.stats.link import AUDIO, PRODUCERS
 
 if TYPE_CHECKING:
-    from aftercall.core.quality.report.rollup import Histogram, Rollup, Shares
+    from aftercall.core.quality.report.rollup import Histogram, Rollup, ThresholdCounts
 
 
 LEAST_SCORED_SHARE: Final = 0.5
@@ -135,7 +135,7 @@ def _round(value: float | None) -> float | None:
     return None if value is None else round(value, 6)
 
 
-def _delays(shares: "Shares") -> DelayFigures:
+def _delays(shares: "ThresholdCounts") -> DelayFigures:
     return DelayFigures(_round(shares.average), *(shares.fraction(place) for place in range(3)))
 
 

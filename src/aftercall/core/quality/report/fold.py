@@ -15,10 +15,10 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.quality.activity.stream_activity import PeerActivity
 from aftercall.core.quality.diagnosis.findings import Finding
 from aftercall.core.quality.experience.levels import Experience
-from aftercall.core.quality.intervals.cadence import Cadence, followed
+from aftercall.core.quality.intervals.cadence import Cadence, best_cadence
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.report.cumulative import Cumulative
-from aftercall.core.quality.report.receive_stats import Received, Reception
+from aftercall.core.quality.report.receive_stats import MediaReception, PeerReception
 from aftercall.core.quality.stats.peer_metadata import LastSeen, Metadata, fold_metadata
 from aftercall.core.records import LeaveReason, Peer, StoredPeerEvent, StoredSample
 
@@ -35,10 +35,10 @@ class PeerFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     peer: Peer
     samples: Sequence[StoredSample]
-    notes: Sequence[StoredPeerEvent]
+    events: Sequence[StoredPeerEvent]
 
 
-class Gap(msgspec.Struct, frozen=True, kw_only=True):
+class ReportGap(msgspec.Struct, frozen=True, kw_only=True):
     """A time without reports."""
 
     peer_id: str
@@ -53,7 +53,7 @@ class Completeness(msgspec.Struct, frozen=True, kw_only=True):
     expected_samples: int
     arrived_samples: int
     share: float | None
-    gaps: list[Gap]
+    gaps: list[ReportGap]
     unreadable_samples: int
     unidentified_streams: int = 0
     """Streams of which no report showed whether they are audio or video."""
@@ -96,7 +96,7 @@ class Details(msgspec.Struct, kw_only=True):
     """The rows. `rows` holds for each family a JSON array of `rows.Row`."""
 
     rows: dict[str, msgspec.Raw]
-    receptions: list[Reception]
+    receptions: list[PeerReception]
 
 
 class Folded(msgspec.Struct, kw_only=True):
@@ -105,11 +105,11 @@ class Folded(msgspec.Struct, kw_only=True):
 
     verdict: Verdict
     details: Details
-    traces: PeerActivity
+    activity: PeerActivity
     scores: "StreamScores"
 
 
-def fold(chain: Sequence[PeerFacts], now: EpochMs) -> Folded:
+def fold(peers_facts: Sequence[PeerFacts], now: EpochMs) -> Folded:
     """The verdict on a participant; `chain` holds its peers, at least one, in any order.
 
     `now` stands for the end of a stay that lasts. The issues are those that this participant's
@@ -118,13 +118,13 @@ def fold(chain: Sequence[PeerFacts], now: EpochMs) -> Folded:
     # numpy comes with it; a server that folds nothing does without its 22 MB.
     from aftercall.core.quality.report import peer_fold  # noqa: PLC0415 - numpy
 
-    peers = in_order(chain)
+    peers = in_joining_order(peers_facts)
     seen = LastSeen()
     folds = [
         peer_fold.fold_peer(
             facts.peer.id,
             facts.samples,
-            facts.notes,
+            facts.events,
             joined_at=start_of(facts.peer),
             left_at=facts.peer.left_at,
             now=now,
@@ -141,13 +141,13 @@ def fold(chain: Sequence[PeerFacts], now: EpochMs) -> Folded:
             PeerSpan(peer_id=p.peer.id, start_at=start_of(p.peer), end_at=p.peer.left_at)
             for p in peers
         ],
-        metadata=fold_metadata([note for facts in peers for note in facts.notes], seen),
+        metadata=fold_metadata([event for facts in peers for event in facts.events], seen),
         completeness=completeness,
         cumulative=peer_fold.accumulated(folds),
         issues=sorted(issues, key=lambda issue: (issue.first_at, issue.name)),
     )
     receptions = [
-        Reception(
+        PeerReception(
             peer_id=facts.peer.id,
             start_at=start_of(facts.peer),
             end_at=facts.peer.left_at,
@@ -159,21 +159,21 @@ def fold(chain: Sequence[PeerFacts], now: EpochMs) -> Folded:
     return Folded(
         verdict=verdict,
         details=Details(rows=peer_fold.rows(folds), receptions=receptions),
-        traces=PeerActivity(
-            streams=[found for each in folds for found in each.traces.streams],
-            connections=[found for each in folds for found in each.traces.connections],
+        activity=PeerActivity(
+            streams=[found for each in folds for found in each.activity.streams],
+            connections=[found for each in folds for found in each.activity.connections],
         ),
         scores=peer_fold.scores(folds),
     )
 
 
-def _gap_issue(gap: Gap) -> Issue:
+def _gap_issue(gap: ReportGap) -> Issue:
     ref = StreamRef(peer_id=gap.peer_id)
     worst = {"gap_ms": float(gap.end_at - gap.start_at)}
     return single(IssueName.STATS_GAP, ref, gap.start_at, gap.end_at, worst)
 
 
-def _within_stay(received: Received, peer: Peer) -> Received:
+def _within_stay(received: MediaReception, peer: Peer) -> MediaReception:
     """What was received, its first packet not before the peer was there."""
     if received.first_at is None:
         return received
@@ -186,30 +186,30 @@ def start_of(peer: Peer) -> EpochMs:
     return peer.first_heard_at if peer.joined_at is None else peer.joined_at
 
 
-def in_order(chain: Sequence[PeerFacts]) -> list[PeerFacts]:
+def in_joining_order(peers_facts: Sequence[PeerFacts]) -> list[PeerFacts]:
     """The peers of a participant in the order in which they came."""
-    return sorted(chain, key=lambda facts: (start_of(facts.peer), facts.peer.id))
+    return sorted(peers_facts, key=lambda facts: (start_of(facts.peer), facts.peer.id))
 
 
 def _completeness(
-    chain: Sequence[PeerFacts], folds: "Sequence[PeerFold]", now: EpochMs
+    peers_facts: Sequence[PeerFacts], folds: "Sequence[PeerFold]", now: EpochMs
 ) -> Completeness:
     """Of a participant's peers together; `now` bounds a stay that lasts."""
     expected = missing = arrived = dropped = refusals = 0
-    gaps: list[Gap] = []
-    for facts, folded in zip(chain, folds, strict=True):
+    gaps: list[ReportGap] = []
+    for facts, folded in zip(peers_facts, folds, strict=True):
         peer = facts.peer
-        refused = [note for note in facts.notes if note.name == ENTRY_REFUSED]
+        refused = [event for event in facts.events if event.name == ENTRY_REFUSED]
         refusals += len(refused)
-        dropped += _dropped(facts.notes)
+        dropped += _dropped(facts.events)
         if not peer.interval_ms:
             continue
         moments = [sample.at for sample in facts.samples]
         paces = [
-            Cadence(interval_ms, facts.notes, folded.sights)
-            for interval_ms in (peer.interval_ms, *_asked(facts.notes))
+            Cadence(interval_ms, facts.events, folded.visibilities)
+            for interval_ms in (peer.interval_ms, *_asked(facts.events))
         ]
-        cadence = followed(paces, moments)
+        cadence = best_cadence(paces, moments)
         end_at = now if peer.left_at is None else peer.left_at
         stays = [(start_of(peer), end_at)]
         if peer.source == _SILENT_SOURCE:
@@ -218,22 +218,24 @@ def _completeness(
             cadence.stay(start, end, [at for at in moments if start <= at <= end])
             for start, end in stays
         ]
-        expected += sum(due.reports for due in dues)
+        expected += sum(intervals_between.reports for intervals_between in dues)
         # What came and could not be read is missing, but that it came is known.
-        missing += sum(due.missing for due in dues) + folded.unreadable_samples
+        missing += (
+            sum(intervals_between.missing for intervals_between in dues) + folded.unreadable_samples
+        )
         arrived += len(moments)
-        came = [*moments, *(note.at for note in refused if note.data.get("is_sample"))]
+        came = [*moments, *(event.at for event in refused if event.data.get("is_sample"))]
         if len(came) > len(moments):
             dues = [
                 cadence.stay(start, end, [at for at in came if start <= at <= end])
                 for start, end in stays
             ]
         gaps += [
-            Gap(peer_id=peer.id, start_at=start, end_at=end)
-            for due in dues
-            for start, end in due.gaps
+            ReportGap(peer_id=peer.id, start_at=start, end_at=end)
+            for intervals_between in dues
+            for start, end in intervals_between.gaps
         ]
-    last = chain[-1].peer
+    last = peers_facts[-1].peer
     return Completeness(
         expected_samples=expected,
         arrived_samples=arrived,
@@ -269,12 +271,12 @@ def _with_streams(
     return found
 
 
-def _asked(notes: Sequence[StoredPeerEvent]) -> list[int]:
+def _asked(events: Sequence[StoredPeerEvent]) -> list[int]:
     """The intervals that the server's answers asked for."""
-    asked = [note.data.get("interval_ms") for note in notes if note.name == INTERVAL_ASKED]
+    asked = [event.data.get("interval_ms") for event in events if event.name == INTERVAL_ASKED]
     return [each for each in asked if isinstance(each, int) and each > 0]
 
 
-def _dropped(notes: Sequence[StoredPeerEvent]) -> int:
-    counts = [note.data.get("count") for note in notes if note.name == "entries_dropped"]
+def _dropped(events: Sequence[StoredPeerEvent]) -> int:
+    counts = [event.data.get("count") for event in events if event.name == "entries_dropped"]
     return max((count for count in counts if isinstance(count, int)), default=0)

@@ -9,7 +9,7 @@ Rows are made once, when a report is folded, as they are served.
 import msgspec
 
 
-class _Row(msgspec.Struct, omit_defaults=True, gc=False):
+class _ParticipantStreams(msgspec.Struct, omit_defaults=True, gc=False):
     timestamp: str
     mid: str | None = None
     ssrc: int | None = None
@@ -23,12 +23,12 @@ class _Row(msgspec.Struct, omit_defaults=True, gc=False):
     bitrate_bps: int | None = None
 
 
-class _Sent(_Row, omit_defaults=True, gc=False):
+class _Sent(_ParticipantStreams, omit_defaults=True, gc=False):
     packets_sent: int | None = None
     bytes_sent: int | None = None
 
 
-class _Received(_Row, omit_defaults=True, gc=False):
+class _Received(_ParticipantStreams, omit_defaults=True, gc=False):
     consumer_id: str | None = None
     peer_id: str | None = None
     packets_received: int | None = None

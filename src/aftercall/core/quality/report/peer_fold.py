@@ -10,16 +10,16 @@ import msgspec
 from aftercall.core.errors import Malformed
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.activity.connection_activity import ConnectionActivityReader
-from aftercall.core.quality.activity.read_stream_activity import trace
-from aftercall.core.quality.activity.stream_activity import PeerActivity, looked_at
-from aftercall.core.quality.experience.moments import StreamScores, merged, scores_of
-from aftercall.core.quality.frame.interval_table import Table
+from aftercall.core.quality.activity.read_stream_activity import read_stream_activity
+from aftercall.core.quality.activity.stream_activity import PeerActivity, without_hidden_page
+from aftercall.core.quality.experience.moments import StreamScores, concat_scores, scores_of
+from aftercall.core.quality.frame.interval_table import IntervalTable
 from aftercall.core.quality.intervals.cadence import PageVisibility, hidden_spans
-from aftercall.core.quality.intervals.deltas import Reader
-from aftercall.core.quality.intervals.mute_state import Mutes, camera_issues
+from aftercall.core.quality.intervals.deltas import IntervalReader
+from aftercall.core.quality.intervals.mute_state import MuteState, camera_issues
 from aftercall.core.quality.issues import Issue, IssueName
 from aftercall.core.quality.report.cumulative import Cumulative, accumulate
-from aftercall.core.quality.report.receive_stats import Received
+from aftercall.core.quality.report.receive_stats import MediaReception
 from aftercall.core.quality.report.rollup import roll_up
 from aftercall.core.quality.report.write_interval_rows import write_rows
 from aftercall.core.quality.report.write_receive_stats import receive
@@ -27,7 +27,7 @@ from aftercall.core.quality.rules.connection_rules import ConnectionRules
 from aftercall.core.quality.rules.interruptions import interruption_issues
 from aftercall.core.quality.rules.microphone_rules import microphone_issues
 from aftercall.core.quality.rules.stream_issues import stream_issues
-from aftercall.core.quality.stats.decode import StoredReader
+from aftercall.core.quality.stats.decode import SampleReader
 from aftercall.core.quality.stats.link import Family, ReportLinker
 from aftercall.core.quality.stats.peer_metadata import LastSeen
 from aftercall.core.records import StoredPeerEvent, StoredSample
@@ -37,13 +37,13 @@ class PeerFold(msgspec.Struct, kw_only=True):
     """What folding one peer's samples gave. The rows of `tables`, one for each family, are in
     order of time."""
 
-    tables: list[Table]
+    tables: list[IntervalTable]
     issues: list[Issue]
-    traces: PeerActivity
+    activity: PeerActivity
     scores: StreamScores
-    audio: Received
-    video: Received
-    sights: list[PageVisibility]
+    audio: MediaReception
+    video: MediaReception
+    visibilities: list[PageVisibility]
     """Whether the page was hidden, where the samples say so."""
     empty_at: list[EpochMs]
     """The reports without a stream."""
@@ -55,7 +55,7 @@ class PeerFold(msgspec.Struct, kw_only=True):
 def fold_peer(
     peer_id: str,
     samples: Iterable[StoredSample],
-    notes: Sequence[StoredPeerEvent],
+    events: Sequence[StoredPeerEvent],
     *,
     joined_at: EpochMs,
     left_at: EpochMs | None,
@@ -63,10 +63,10 @@ def fold_peer(
     seen: LastSeen,
 ) -> PeerFold:
     """Adds what it sees of connections and encoders to `seen`. `now` ends a stay that lasts."""
-    stored, linker, reader = StoredReader(), ReportLinker(), Reader()
-    connections, mutes = ConnectionRules(peer_id), Mutes(notes)
+    stored, linker, reader = SampleReader(), ReportLinker(), IntervalReader()
+    connections, mute_state = ConnectionRules(peer_id), MuteState(events)
     paths = ConnectionActivityReader(peer_id)
-    sights: list[PageVisibility] = []
+    visibilities: list[PageVisibility] = []
     empty_at: list[EpochMs] = []
     reported_at: EpochMs | None = None
 
@@ -75,13 +75,13 @@ def fold_peer(
         sample = linker.link(stored.read(each.body), each.at)
         reported_at = each.at if reported_at is None else min(reported_at, each.at)
         if sample.is_page_hidden is not None:
-            sights.append(PageVisibility(each.at, sample.is_page_hidden))
+            visibilities.append(PageVisibility(each.at, sample.is_page_hidden))
         if not any(one.sent or one.received for one in sample.connections):
             empty_at.append(each.at)
         reader.take(sample)
         connections.take(sample)
         paths.take(sample)
-        mutes.take(sample)
+        mute_state.take(sample)
         seen.take(sample)
 
     unreadable = 0
@@ -90,9 +90,9 @@ def fold_peer(
             take(each)
         except Malformed:
             unreadable += 1
-    tables = reader.read(mutes).tables
-    ordered = [table.in_order() for table in tables]
-    interruptions = interruption_issues(peer_id, notes, connections.arrivals(), left_at, now)
+    tables = reader.read(mute_state).tables
+    ordered = [table.sort_by_time() for table in tables]
+    interruptions = interruption_issues(peer_id, events, connections.arrivals(), left_at, now)
     outages = [
         (i.first_at, i.last_at) for i in interruptions if i.name is IssueName.ICE_RECONNECTING
     ]
@@ -100,20 +100,22 @@ def fold_peer(
     return PeerFold(
         tables=ordered,
         issues=[
-            *stream_issues(peer_id, joined_at, first_at, tables, mutes, outages),
-            *microphone_issues(peer_id, ordered, notes, mutes),
+            *stream_issues(peer_id, joined_at, first_at, tables, mute_state, outages),
+            *microphone_issues(peer_id, ordered, events, mute_state),
             *connections.finish(),
-            *camera_issues(peer_id, mutes, now if left_at is None else left_at),
+            *camera_issues(peer_id, mute_state, now if left_at is None else left_at),
             *interruptions,
         ],
-        traces=PeerActivity(
-            streams=looked_at(trace(peer_id, tables), hidden_spans(notes, sights)),
+        activity=PeerActivity(
+            streams=without_hidden_page(
+                read_stream_activity(peer_id, tables), hidden_spans(events, visibilities)
+            ),
             connections=paths.finish(tables),
         ),
         scores=scores_of(peer_id, tables),
         audio=receive(ordered, is_video=False),
         video=receive(ordered, is_video=True),
-        sights=sights,
+        visibilities=visibilities,
         empty_at=empty_at,
         unreadable_samples=unreadable,
         unidentified_streams=len(linker.unidentified),
@@ -132,7 +134,7 @@ def accumulated(folds: Iterable[PeerFold]) -> dict[str, Cumulative]:
 
 def scores(folds: Iterable[PeerFold]) -> StreamScores:
     """The scored intervals of peers together."""
-    return merged([fold.scores for fold in folds])
+    return concat_scores([fold.scores for fold in folds])
 
 
 def rows(folds: Iterable[PeerFold]) -> dict[str, msgspec.Raw]:
@@ -143,8 +145,8 @@ def rows(folds: Iterable[PeerFold]) -> dict[str, msgspec.Raw]:
     }
 
 
-def _by_family(folds: Iterable[PeerFold]) -> dict[Family, list[Table]]:
-    found: dict[Family, list[Table]] = {family: [] for family in Family}
+def _by_family(folds: Iterable[PeerFold]) -> dict[Family, list[IntervalTable]]:
+    found: dict[Family, list[IntervalTable]] = {family: [] for family in Family}
     for fold in folds:
         for table in fold.tables:
             found[table.family].append(table)

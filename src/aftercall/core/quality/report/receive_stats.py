@@ -5,7 +5,7 @@ import msgspec
 from aftercall.core.instants import EpochMs
 
 
-class Moment(msgspec.Struct, omit_defaults=True, gc=False):
+class ReceptionPoint(msgspec.Struct, omit_defaults=True, gc=False):
     """The received streams of one kind at one report: the mean score (0..1) and jitter (s),
     what was lost and concealed in all, the largest picture."""
 
@@ -20,7 +20,7 @@ class Moment(msgspec.Struct, omit_defaults=True, gc=False):
     frames_per_second: float | None = None
 
 
-class Received(msgspec.Struct, kw_only=True):
+class MediaReception(msgspec.Struct, kw_only=True):
     """One kind over the whole stay. `moments` is a JSON array of `Moment`."""
 
     packets: int = 0
@@ -37,11 +37,11 @@ class Received(msgspec.Struct, kw_only=True):
     moments: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"[]"))
 
 
-class Reception(msgspec.Struct, kw_only=True):
+class PeerReception(msgspec.Struct, kw_only=True):
     """What one peer received from its joining to its leaving."""
 
     peer_id: str
     start_at: EpochMs
     end_at: EpochMs | None
-    audio: Received
-    video: Received
+    audio: MediaReception
+    video: MediaReception

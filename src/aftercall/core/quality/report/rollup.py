@@ -12,8 +12,8 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from aftercall.core.quality.frame.columns import Flags, Numbers, coalesce, fill_zero
-from aftercall.core.quality.frame.interval_table import Table, concat_column
+from aftercall.core.quality.frame.columns import BoolArray, FloatArray, coalesce, fill_zero
+from aftercall.core.quality.frame.interval_table import IntervalTable, concat_column
 from aftercall.core.quality.intervals.liveness import (
     are_empty,
     are_idle,
@@ -33,19 +33,19 @@ _MILLION = 1_000_000
 _EXACT: Final = 2.0**53
 
 
-class Shares(msgspec.Struct):
+class ThresholdCounts(msgspec.Struct):
     """Values and how many of them reached each threshold."""
 
     n: int = 0
     total_millionths: int = 0
     at_least: tuple[int, ...] = ()
 
-    def __add__(self, other: "Shares") -> "Shares":
+    def __add__(self, other: "ThresholdCounts") -> "ThresholdCounts":
         long, short = self.at_least, other.at_least
         if len(long) < len(short):
             long, short = short, long
         padded = short + (0,) * (len(long) - len(short))
-        return Shares(
+        return ThresholdCounts(
             self.n + other.n,
             self.total_millionths + other.total_millionths,
             tuple(one + two for one, two in zip(long, padded, strict=True)),
@@ -98,9 +98,9 @@ class Rollup(msgspec.Struct):
 
     family: Family
     intervals: int = 0
-    loss_percent: Shares = msgspec.field(default_factory=Shares)
-    rtt_ms: Shares = msgspec.field(default_factory=Shares)
-    jitter_buffer_ms: Shares = msgspec.field(default_factory=Shares)
+    loss_percent: ThresholdCounts = msgspec.field(default_factory=ThresholdCounts)
+    rtt_ms: ThresholdCounts = msgspec.field(default_factory=ThresholdCounts)
+    jitter_buffer_ms: ThresholdCounts = msgspec.field(default_factory=ThresholdCounts)
     score: Histogram = msgspec.field(default_factory=lambda: Histogram(1000))
     mos: Histogram = msgspec.field(default_factory=lambda: Histogram(100))
     to_score: int = 0
@@ -142,7 +142,7 @@ class Rollup(msgspec.Struct):
 _ADDED: Final = tuple(name for name in Rollup.__struct_fields__ if name != "family")
 
 
-def roll_up(family: Family, tables: Sequence[Table]) -> Rollup:
+def roll_up(family: Family, tables: Sequence[IntervalTable]) -> Rollup:
     """The rollup of all intervals of tables of one family."""
     rollup = Rollup(family, sum(len(table.at) for table in tables))
     for table in tables:
@@ -170,7 +170,7 @@ def roll_up(family: Family, tables: Sequence[Table]) -> Rollup:
     return rollup
 
 
-def _roll_up_pictures(rollup: Rollup, tables: Sequence[Table]) -> None:
+def _roll_up_pictures(rollup: Rollup, tables: Sequence[IntervalTable]) -> None:
     """Of live pictures; frames are counted wherever there were any."""
     is_screen = rollup.family in SCREENSHARES
     live = [_live(table) for table in tables]
@@ -194,21 +194,21 @@ def _roll_up_pictures(rollup: Rollup, tables: Sequence[Table]) -> None:
         _roll_up_limits(rollup, live)
 
 
-def _live(table: Table) -> Table:
+def _live(table: IntervalTable) -> IntervalTable:
     """Without the intervals in which no picture was to be expected."""
     return _without(table, are_off(table) | are_empty(table))
 
 
-def _without(table: Table, rows: Flags) -> Table:
-    return table.taken(~rows) if rows.any() else table
+def _without(table: IntervalTable, rows: BoolArray) -> IntervalTable:
+    return table.take(~rows) if rows.any() else table
 
 
-def _roll_up_limits(rollup: Rollup, tables: Sequence[Table]) -> None:
+def _roll_up_limits(rollup: Rollup, tables: Sequence[IntervalTable]) -> None:
     reasons: Counter[str | None] = Counter()
     for table in tables:
-        times = np.bincount(table.which, minlength=len(table.descriptions)).tolist()
-        for saying, count in zip(table.descriptions, times, strict=True):
-            reasons[saying.limitation] += count
+        times = np.bincount(table.description_index, minlength=len(table.descriptions)).tolist()
+        for description, count in zip(table.descriptions, times, strict=True):
+            reasons[description.limitation] += count
     del reasons[None]
     rollup.with_reason = reasons.total()
     rollup.limited = rollup.with_reason - reasons["none"]
@@ -224,11 +224,11 @@ def _roll_up_limits(rollup: Rollup, tables: Sequence[Table]) -> None:
     rollup.with_feedback, rollup.high_feedback = _count(is_told), _count(is_told & is_high)
 
 
-def _count(places: Flags) -> int:
+def _count(places: BoolArray) -> int:
     return int(np.count_nonzero(places))
 
 
-def _total(values: Numbers) -> int:
+def _total(values: FloatArray) -> int:
     """The sum of those that are known, each rounded to a whole number."""
     whole = np.rint(values[~np.isnan(values)])
     # Adding up floats is exact as long as no sum can leave their whole numbers.
@@ -237,7 +237,7 @@ def _total(values: Numbers) -> int:
     return sum(map(int, whole.tolist()))
 
 
-def _loss_shares(percents: Numbers, lost: Numbers, expected: Numbers) -> Shares:
+def _loss_shares(percents: FloatArray, lost: FloatArray, expected: FloatArray) -> ThresholdCounts:
     """Compares whole packets where they are known, so that exactly 5 % counts as 5 %."""
     is_known = ~np.isnan(percents)
     is_counted = ~np.isnan(lost) & (expected > 0)
@@ -248,15 +248,15 @@ def _loss_shares(percents: Numbers, lost: Numbers, expected: Numbers) -> Shares:
         )
         for threshold in LOSS_PERCENTS
     )
-    return Shares(_count(is_known), _total(_MILLION * percents), reached)
+    return ThresholdCounts(_count(is_known), _total(_MILLION * percents), reached)
 
 
-def _delay_shares(delays_ms: Numbers) -> Shares:
+def _delay_shares(delays_ms: FloatArray) -> ThresholdCounts:
     reached = tuple(_count(delays_ms >= threshold) for threshold in DELAYS_MS)
-    return Shares(_count(~np.isnan(delays_ms)), _total(_MILLION * delays_ms), reached)
+    return ThresholdCounts(_count(~np.isnan(delays_ms)), _total(_MILLION * delays_ms), reached)
 
 
-def histogram(values: Sequence[float] | Numbers, per_unit: int) -> Histogram:
+def histogram(values: Sequence[float] | FloatArray, per_unit: int) -> Histogram:
     """Values rounded half up to whole steps; the average is that of the values themselves."""
     column = np.asarray(values, dtype=np.float64)
     column = column[~np.isnan(column)]

@@ -10,13 +10,13 @@ import numpy as np
 
 from aftercall.core.instants import EpochMs, format_iso
 from aftercall.core.quality.frame.columns import (
-    Numbers,
+    FloatArray,
     coalesce,
     floats,
     rounded,
     whole_numbers,
 )
-from aftercall.core.quality.frame.interval_table import Table
+from aftercall.core.quality.frame.interval_table import IntervalTable
 from aftercall.core.quality.report.interval_rows import (
     AudioConsumerRow,
     AudioProducerRow,
@@ -71,31 +71,31 @@ _WORDS: Final = {
 _ENCODER: Final = msgspec.json.Encoder()
 
 
-def write_rows(tables: Iterable[Table]) -> bytes:
+def write_rows(tables: Iterable[IntervalTable]) -> bytes:
     """A JSON array of the rows of tables of one family, in their order."""
     written: list[bytes | memoryview] = []
     for table in tables:
-        for piece in _pieces(table):
-            written += [b",", memoryview(piece)[1:-1]]
+        for chunk in _chunks(table):
+            written += [b",", memoryview(chunk)[1:-1]]
     return b"".join([b"[", *written[1:], b"]"])
 
 
-def _pieces(table: Table) -> Iterator[bytes]:
+def _chunks(table: IntervalTable) -> Iterator[bytes]:
     make = _ROWS[table.family in PRODUCERS, table.family in AUDIO]
     for start in range(0, len(table.at), AT_ONCE):
-        piece = table.taken(slice(start, start + AT_ONCE))
-        columns = [_column(field, piece) for field in msgspec.structs.fields(make)]
+        chunk = table.take(slice(start, start + AT_ONCE))
+        columns = [_column(field, chunk) for field in msgspec.structs.fields(make)]
         yield _ENCODER.encode(list(map(make, *columns)))
 
 
-def _column(field: msgspec.structs.FieldInfo, table: Table) -> Iterable[Any]:
+def _column(field: msgspec.structs.FieldInfo, table: IntervalTable) -> Iterable[Any]:
     name = field.name
     if name == "timestamp":
-        return times(table.at)
+        return iso_times(table.at)
     if name == "producer_id" and table.family in PRODUCERS:
-        return table.said(_producer_id)
+        return table.from_descriptions(_producer_id)
     if name in _WORDS:
-        return table.said(attrgetter(_WORDS[name]))
+        return table.from_descriptions(attrgetter(_WORDS[name]))
     if name == "quality_limitation_durations":
         return _limits(table)
     if name == "frames_per_second":
@@ -109,19 +109,19 @@ def _column(field: msgspec.structs.FieldInfo, table: Table) -> Iterable[Any]:
     return floats(rounded(column, _DECIMALS[name]) if name in _DECIMALS else column)
 
 
-def _producer_id(saying: StreamDescription) -> str:
+def _producer_id(description: StreamDescription) -> str:
     """What a sent stream is called: by its server, else as its track is, else as W3C calls it."""
-    return saying.producer_id or saying.track_identifier or saying.stats_id
+    return description.producer_id or description.track_identifier or description.stats_id
 
 
-def times(at: Numbers) -> list[str]:
+def iso_times(at: FloatArray) -> list[str]:
     """Moments as they are written; many rows share one."""
     moments, places = np.unique(at, return_inverse=True)
     written = [format_iso(EpochMs(moment)) for moment in moments.astype(np.int64).tolist()]
     return [written[place] for place in places.tolist()]
 
 
-def _limits(table: Table) -> Iterable[LimitationRow | None]:
+def _limits(table: IntervalTable) -> Iterable[LimitationRow | None]:
     columns = [table.get(f"limited_{name}_s") for name in LimitationRow.__struct_fields__]
     is_known = np.any([~np.isnan(column) for column in columns], axis=0)
     rows = map(LimitationRow, *(floats(rounded(column, 6)) for column in columns))

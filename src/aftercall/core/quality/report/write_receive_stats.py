@@ -9,50 +9,50 @@ import numpy as np
 
 from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.quality.frame.columns import (
-    Numbers,
-    Places,
+    FloatArray,
+    IndexArray,
     coalesce,
     fill_zero,
     floats,
     rounded,
     whole_numbers,
 )
-from aftercall.core.quality.frame.interval_table import Table, merged
+from aftercall.core.quality.frame.interval_table import IntervalTable, concat
 from aftercall.core.quality.intervals.liveness import are_idle
-from aftercall.core.quality.report.receive_stats import Moment, Received
-from aftercall.core.quality.report.write_interval_rows import times
+from aftercall.core.quality.report.receive_stats import MediaReception, ReceptionPoint
+from aftercall.core.quality.report.write_interval_rows import iso_times
 from aftercall.core.quality.stats.link import Family
 
 _AUDIO: Final = frozenset({Family.AUDIO_CONSUMER, Family.SCREENSHARE_AUDIO_CONSUMER})
 _VIDEO: Final = frozenset({Family.VIDEO_CONSUMER, Family.SCREENSHARE_VIDEO_CONSUMER})
 
 
-class _Moments:
+class _RowsByInstant:
     """The rows of a table in order of time, moment by moment."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: IntervalTable) -> None:
         self.table = table
-        self.firsts: Places = np.flatnonzero(np.diff(table.at, prepend=np.nan) != 0)
+        self.firsts: IndexArray = np.flatnonzero(np.diff(table.at, prepend=np.nan) != 0)
         """Where a moment begins."""
         lengths = np.diff(self.firsts, append=len(table.at))
-        self.places: Places = np.repeat(np.arange(len(lengths)), lengths)
+        self.places: IndexArray = np.repeat(np.arange(len(lengths)), lengths)
         """Which of the moments each row is of."""
 
     @property
-    def at(self) -> Numbers:
+    def at(self) -> FloatArray:
         return self.table.at[self.firsts]
 
-    def counts(self, column: Numbers) -> Places:
+    def counts(self, column: FloatArray) -> IndexArray:
         """How many of the values are known."""
         return np.bincount(self.places[~np.isnan(column)], minlength=len(self.firsts))
 
-    def sums(self, column: Numbers) -> Numbers:
+    def sums(self, column: FloatArray) -> FloatArray:
         """Of those that are known; not known where none is."""
         is_known = ~np.isnan(column)
         found = np.bincount(self.places[is_known], column[is_known], len(self.firsts))
         return np.where(self.counts(column) > 0, found, np.nan)
 
-    def means(self, column: Numbers) -> list[float | None]:
+    def means(self, column: FloatArray) -> list[float | None]:
         sums, counts = self.sums(column), self.counts(column)
         return floats(rounded(sums / np.maximum(counts, 1), 6))
 
@@ -60,27 +60,27 @@ class _Moments:
         return whole_numbers(self.sums(self.table.get(name)))
 
 
-def receive(tables: Sequence[Table], *, is_video: bool) -> Received:
+def receive(tables: Sequence[IntervalTable], *, is_video: bool) -> MediaReception:
     """What the received streams of one kind among one peer's come to; the rows of the tables are
     in order of time."""
     families = _VIDEO if is_video else _AUDIO
     received = [_carrying(table) for table in tables if table.family in families]
     received = [table for table in received if len(table.at)]
     if not received:
-        return Received()
-    moments = _Moments(received[0] if len(received) == 1 else merged(received).in_order())
+        return MediaReception()
+    moments = _RowsByInstant(received[0] if len(received) == 1 else concat(received).sort_by_time())
     table = moments.table
     packets, scores = moments.sums(table.get("packets_received")), table.get("score")
     heard_at = moments.at[packets > 0]
     columns = _pictures(moments) if is_video else _voices(moments)
     shared = (
-        times(moments.at),
+        iso_times(moments.at),
         moments.means(scores),
         moments.means(table.get("jitter_s")),
         moments.totals("packets_lost"),
     )
-    written = msgspec.json.encode(list(map(Moment, *shared, *columns)))
-    return Received(
+    written = msgspec.json.encode(list(map(ReceptionPoint, *shared, *columns)))
+    return MediaReception(
         packets=_total(packets),
         packets_lost=_total(table.get("packets_lost")),
         packets_expected=_total(table.get("packets_expected")),
@@ -94,13 +94,13 @@ def receive(tables: Sequence[Table], *, is_video: bool) -> Received:
     )
 
 
-def _carrying(table: Table) -> Table:
+def _carrying(table: IntervalTable) -> IntervalTable:
     """Without the intervals in which a stream had nothing to carry."""
     idle = are_idle(table)
-    return table.taken(~idle) if idle.any() else table
+    return table.take(~idle) if idle.any() else table
 
 
-def _first_packet_at(table: Table) -> EpochMs | None:
+def _first_packet_at(table: IntervalTable) -> EpochMs | None:
     """When the first packet of any stream came. What a stream's first interval found counted
     already came before it, at the pace of that interval."""
     packets, before, dt_s = table.columns("packets_received", "packets_before", "dt_s")
@@ -112,12 +112,12 @@ def _first_packet_at(table: Table) -> EpochMs | None:
     return EpochMs(int((table.starts[first] - SECOND_MS * earlier_s).min()))
 
 
-def _voices(moments: _Moments) -> tuple[Iterable[Any], ...]:
+def _voices(moments: _RowsByInstant) -> tuple[Iterable[Any], ...]:
     """The concealment events."""
     return (moments.totals("concealment_events"),)
 
 
-def _pictures(moments: _Moments) -> tuple[Iterable[Any], ...]:
+def _pictures(moments: _RowsByInstant) -> tuple[Iterable[Any], ...]:
     """No concealment; width and height of the largest picture, dropped frames, mean rate."""
     table = moments.table
     width, height = fill_zero(table.get("frame_width")), fill_zero(table.get("frame_height"))
@@ -134,5 +134,5 @@ def _pictures(moments: _Moments) -> tuple[Iterable[Any], ...]:
     )
 
 
-def _total(column: Numbers) -> int:
+def _total(column: FloatArray) -> int:
     return int(fill_zero(column).sum())

@@ -9,7 +9,7 @@ import numpy as np
 
 from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.quality.issues import WARM_UP_MS, Issue, IssueName, StreamRef, single
-from aftercall.core.quality.rules.hysteresis import HysteresisRule, uninterrupted
+from aftercall.core.quality.rules.hysteresis import HysteresisRule, single_section
 from aftercall.core.quality.rules.interruptions import Arrival
 from aftercall.core.quality.stats.getstats import Stats
 from aftercall.core.quality.stats.link import Connection, Family, Sample
@@ -74,7 +74,7 @@ def _received(connection: Connection) -> float | None:
     return sum(packets) if packets else None
 
 
-class _Stretch:
+class _StateSpan:
     """A state that goes on from report to report, as one issue."""
 
     def __init__(self, name: IssueName, ref: StreamRef) -> None:
@@ -108,8 +108,8 @@ class _ConnectionIssues:
         self._ref = ref
         self._rtts: list[tuple[EpochMs, EpochMs, float]] = []
         self._bitrates: list[tuple[EpochMs, EpochMs, float, float]] = []
-        self._relayed = _Stretch(IssueName.TURN_RELAYED, ref)
-        self._relayed_tcp = _Stretch(IssueName.TURN_RELAYED_TCP, ref)
+        self._relayed = _StateSpan(IssueName.TURN_RELAYED, ref)
+        self._relayed_tcp = _StateSpan(IssueName.TURN_RELAYED_TCP, ref)
         self._path: _Path | None = None
         self._changes: list[Issue] = []
         self._first_at: EpochMs | None = None
@@ -154,8 +154,8 @@ class _ConnectionIssues:
             self._bitrates.append((last_at, at, bps, wanted_bps))
 
     def finish(self) -> list[Issue]:
-        for stretch in (self._relayed, self._relayed_tcp):
-            stretch.close()
+        for state in (self._relayed, self._relayed_tcp):
+            state.close()
         return [
             *self._high_rtts(),
             *self._low_bitrates(),
@@ -168,7 +168,7 @@ class _ConnectionIssues:
         if not self._rtts:
             return []
         starts, ends, rtts_s = np.array(self._rtts, dtype=np.float64).T
-        samples = uninterrupted(
+        samples = single_section(
             starts,
             ends,
             ("rtt_ms", rtts_s * SECOND_MS),
@@ -181,7 +181,7 @@ class _ConnectionIssues:
         if not self._bitrates:
             return []
         starts, ends, bps, wanted_bps = np.array(self._bitrates, dtype=np.float64).T
-        samples = uninterrupted(
+        samples = single_section(
             starts,
             ends,
             ("available_kbps", bps / 1_000),
@@ -195,13 +195,13 @@ def _wanted_bps(connection: Connection) -> float | None:
     """What the connection must carry: video's least, else the audio encoder's target."""
     wanted: float | None = None
     for stream in connection.sent:
-        saying, stats = stream.saying, stream.stats
-        if stats.active is False or (saying.tag is not None and saying.tag.muted):
+        description, stats = stream.description, stream.stats
+        if stats.active is False or (description.tag is not None and description.tag.muted):
             continue
-        if saying.family in (Family.VIDEO_PRODUCER, Family.SCREENSHARE_VIDEO_PRODUCER):
+        if description.family in (Family.VIDEO_PRODUCER, Family.SCREENSHARE_VIDEO_PRODUCER):
             return LOW_BITRATE_BPS
         bps = stats.target_bitrate
-        if saying.family is Family.AUDIO_PRODUCER and bps is not None and not isnan(bps):
+        if description.family is Family.AUDIO_PRODUCER and bps is not None and not isnan(bps):
             wanted = bps
     return wanted
 

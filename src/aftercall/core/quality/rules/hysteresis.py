@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.frame.columns import Flags, Numbers, Places
+from aftercall.core.quality.frame.columns import BoolArray, FloatArray, IndexArray
 from aftercall.core.quality.issues import (
     SEVERE_FROM,
     Issue,
@@ -28,37 +28,39 @@ CLEAR_AFTER: Final = 3
 """Three of five, as Twilio's client warns; three good ones in a row to take it back."""
 
 
-class Samples(NamedTuple):
+class ConditionSamples(NamedTuple):
     """What was measured on a stream, sample by sample. `values` by the name under which they are
     told, NaN where they are not known; `bad` says of each which make trouble. A sample may be
     neither good nor bad."""
 
-    starts: Numbers
-    ends: Numbers
-    values: dict[str, Numbers]
-    bad: dict[str, Flags]
-    is_hard: Flags
+    starts: FloatArray
+    ends: FloatArray
+    values: dict[str, FloatArray]
+    bad: dict[str, BoolArray]
+    raises_alone: BoolArray
     """So bad that one of them makes an issue."""
-    is_good: Flags
-    sections: Places
+    is_good: BoolArray
+    sections: IndexArray
     """Grow where the stream was interrupted: what comes is judged afresh."""
     last_section: int
     """The one in which the stream ends, with or without samples."""
 
 
-def uninterrupted(
-    starts: Numbers,
-    ends: Numbers,
-    measured: tuple[str, Numbers],
+def single_section(
+    starts: FloatArray,
+    ends: FloatArray,
+    measured: tuple[str, FloatArray],
     *,
-    is_bad: Flags,
-    is_good: Flags,
-) -> Samples:
+    is_bad: BoolArray,
+    is_good: BoolArray,
+) -> ConditionSamples:
     """Samples of one value, by its name, all of one section."""
     name, values = measured
     sections = np.zeros(len(starts), dtype=np.intp)
-    is_hard = np.zeros(len(starts), dtype=np.bool_)
-    return Samples(starts, ends, {name: values}, {name: is_bad}, is_hard, is_good, sections, 0)
+    raises_alone = np.zeros(len(starts), dtype=np.bool_)
+    return ConditionSamples(
+        starts, ends, {name: values}, {name: is_bad}, raises_alone, is_good, sections, 0
+    )
 
 
 class HysteresisRule(NamedTuple):
@@ -72,18 +74,20 @@ class HysteresisRule(NamedTuple):
     window: int = WINDOW
     clear_after: int = CLEAR_AFTER
 
-    def issues(self, ref: StreamRef, samples: Samples) -> list[Issue]:
+    def issues(self, ref: StreamRef, samples: ConditionSamples) -> list[Issue]:
         """In order of time; the last one open if it was not cleared."""
         found: list[Issue] = []
         is_bad = np.logical_or.reduce(list(samples.bad.values()))
         sections, counts = np.unique(samples.sections[is_bad], return_counts=True)
-        is_hard = samples.is_hard & is_bad
-        hard = np.unique(samples.sections[is_hard])
+        raises_alone = samples.raises_alone & is_bad
+        hard = np.unique(samples.sections[raises_alone])
         is_worth = (counts >= self.raise_after) | np.isin(sections, hard)
         for section in sections[is_worth].tolist():
             start, end = np.searchsorted(samples.sections, (section, section + 1)).tolist()
             within = slice(start, end)
-            stretches = self._stretches(is_bad[within], is_hard[within], samples.is_good[within])
+            stretches = self._stretches(
+                is_bad[within], raises_alone[within], samples.is_good[within]
+            )
             for bad, is_cleared in stretches:
                 first, last = start + bad[0], start + bad[-1]
                 if samples.ends[last] - samples.starts[first] < self.raise_after_ms:
@@ -93,11 +97,11 @@ class HysteresisRule(NamedTuple):
         return found
 
     def _stretches(
-        self, is_bad: Flags, is_hard: Flags, is_good: Flags
-    ) -> Iterator[tuple[Places, bool]]:
+        self, is_bad: BoolArray, raises_alone: BoolArray, is_good: BoolArray
+    ) -> Iterator[tuple[IndexArray, bool]]:
         """The bad samples of each stretch of trouble, and whether it was cleared."""
         bad = np.flatnonzero(is_bad)
-        first, raising = self._raised(bad, is_hard)
+        first, raising = self._raised(bad, raises_alone)
         clear = _ends_of_runs(is_good, self.clear_after)
         judged_from = 0
         while True:
@@ -113,16 +117,18 @@ class HysteresisRule(NamedTuple):
             yield bad[begun : np.searchsorted(bad, end)], True
             judged_from = end + 1
 
-    def _raised(self, bad: Places, is_hard: Flags) -> tuple[Places, Places]:
+    def _raised(self, bad: IndexArray, raises_alone: BoolArray) -> tuple[IndexArray, IndexArray]:
         """Where among the bad samples a stretch may begin, and with which of them it is known."""
         more = self.raise_after - 1
         many = np.flatnonzero(bad[more:] - bad[: len(bad) - more] < self.window)
-        hard = np.flatnonzero(is_hard[bad])
+        hard = np.flatnonzero(raises_alone[bad])
         first, raising = np.concatenate([many, hard]), np.concatenate([many + more, hard])
         order = np.lexsort((raising, first))
         return first[order], raising[order]
 
-    def _issue(self, ref: StreamRef, samples: Samples, bad: Places, *, is_open: bool) -> Issue:
+    def _issue(
+        self, ref: StreamRef, samples: ConditionSamples, bad: IndexArray, *, is_open: bool
+    ) -> Issue:
         times = {name: int(flags[bad].sum()) for name, flags in samples.bad.items()}
         lasting = [name for name, count in times.items() if count >= self.raise_after]
         counted = sorted(lasting or [name for name, count in times.items() if count])
@@ -142,7 +148,7 @@ class HysteresisRule(NamedTuple):
             is_open=is_open,
         )
 
-    def _severity(self, samples: Samples, bad: Places) -> Severity:
+    def _severity(self, samples: ConditionSamples, bad: IndexArray) -> Severity:
         """Severe also when so many samples were bad enough for that as raise an issue."""
         measure, least = SEVERE_FROM.get(self.name, ("", 0.0))
         if measure in samples.values and (
@@ -152,8 +158,8 @@ class HysteresisRule(NamedTuple):
         return severity_of(self.name)
 
 
-def _ends_of_runs(flags: Flags, length: int) -> Places:
+def _ends_of_runs(flags: BoolArray, length: int) -> IndexArray:
     """Where so many in a row are set, the last of them."""
     counts = np.concatenate([[0], np.cumsum(flags)])
-    ends: Places = np.flatnonzero(counts[length:] - counts[:-length] == length) + length - 1
+    ends: IndexArray = np.flatnonzero(counts[length:] - counts[:-length] == length) + length - 1
     return ends

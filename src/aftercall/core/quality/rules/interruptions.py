@@ -50,14 +50,14 @@ class _Outage(NamedTuple):
     end_at: EpochMs | None
 
 
-class _Moment(NamedTuple):
+class _ConnectionAt(NamedTuple):
     connection_id: str | None
     at: EpochMs
 
 
 def interruption_issues(
     peer_id: str,
-    notes: Iterable[StoredPeerEvent],
+    events: Iterable[StoredPeerEvent],
     arrivals: Sequence[Arrival],
     left_at: EpochMs | None,
     now: EpochMs,
@@ -66,8 +66,8 @@ def interruption_issues(
     back when no state does; an interruption that nothing ended lasts until the peer left, or
     until now."""
     states = _States()
-    for note in sorted(notes, key=lambda note: (note.at, note.id)):
-        states.take(note)
+    for event in sorted(events, key=lambda event: (event.at, event.id)):
+        states.take(event)
     return [
         *_failed(peer_id, states),
         *_slow_connects(peer_id, states.attempts),
@@ -80,41 +80,41 @@ class _States:
 
     def __init__(self) -> None:
         self.attempts: list[_Attempt] = []
-        self.connected: list[_Moment] = []
-        self.ice_failed: list[_Moment] = []
-        self.failed: list[_Moment] = []
+        self.connected: list[_ConnectionAt] = []
+        self.ice_failed: list[_ConnectionAt] = []
+        self.failed: list[_ConnectionAt] = []
         """As the connection as a whole, or its DTLS, says."""
         self._outages: list[_Outage] = []
         self._connecting: dict[tuple[str | None, str], EpochMs] = {}
         self._lost: dict[str | None, EpochMs] = {}
         self._goodbye_at: EpochMs | None = None
 
-    def take(self, note: StoredPeerEvent) -> None:
-        if note.name in _STATES:
-            said = note.data.get("connection")
-            moment = _Moment(said if isinstance(said, str) else None, note.at)
-            state = note.data.get("state")
+    def take(self, event: StoredPeerEvent) -> None:
+        if event.name in _STATES:
+            said = event.data.get("connection")
+            moment = _ConnectionAt(said if isinstance(said, str) else None, event.at)
+            state = event.data.get("state")
             if isinstance(state, str):
-                self._change(moment, note.name, state)
+                self._change(moment, event.name, state)
         else:
-            self._take_client(note.name, note.at)
+            self._take_client(event.name, event.at)
 
-    def _change(self, moment: _Moment, name: str, state: str) -> None:
-        which, at = moment
+    def _change(self, moment: _ConnectionAt, name: str, state: str) -> None:
+        connection_id, at = moment
         if state in _CONNECTING:
-            self._connecting.setdefault((which, name), at)
+            self._connecting.setdefault((connection_id, name), at)
         elif state == "disconnected":
-            self._lost.setdefault(which, at)
+            self._lost.setdefault(connection_id, at)
         elif state == "failed":
             (self.ice_failed if name == "ice_connection_state" else self.failed).append(moment)
-            self._connecting.pop((which, name), None)
-            self._end_outage(which, at)
+            self._connecting.pop((connection_id, name), None)
+            self._end_outage(connection_id, at)
         elif state in _CONNECTED:
             self.connected.append(moment)
-            began_at = self._connecting.pop((which, name), None)
+            began_at = self._connecting.pop((connection_id, name), None)
             if began_at is not None:
-                self.attempts.append(_Attempt(which, began_at, at))
-            self._end_outage(which, at)
+                self.attempts.append(_Attempt(connection_id, began_at, at))
+            self._end_outage(connection_id, at)
 
     def _take_client(self, name: str, at: EpochMs) -> None:
         """RealtimeKit's client tells no states. It says that it tries to reconnect; or it says
@@ -128,16 +128,16 @@ class _States:
                 self._outages.append(_Outage(None, self._goodbye_at, None))
             self._goodbye_at = None
         elif name == "transport_connected":
-            self.connected.append(_Moment(None, at))
+            self.connected.append(_ConnectionAt(None, at))
 
-    def _end_outage(self, which: str | None, at: EpochMs) -> None:
-        lost_at = self._lost.pop(which, None)
+    def _end_outage(self, connection_id: str | None, at: EpochMs) -> None:
+        lost_at = self._lost.pop(connection_id, None)
         if lost_at is not None:
-            self._outages.append(_Outage(which, lost_at, at))
+            self._outages.append(_Outage(connection_id, lost_at, at))
 
     def outages(self) -> list[_Outage]:
         """In order of time."""
-        lasting = [_Outage(which, at, None) for which, at in self._lost.items()]
+        lasting = [_Outage(connection_id, at, None) for connection_id, at in self._lost.items()]
         return sorted([*self._outages, *lasting], key=lambda each: each.start_at)
 
 
@@ -150,16 +150,16 @@ def _outages(
 ) -> list[Issue]:
     found: dict[str | None, list[Issue]] = {}
     for outage in states.outages():
-        which, start_at, _ = outage
+        connection_id, start_at, _ = outage
         back_at = _back_at(outage, states.connected, arrivals)
         is_open = back_at is None and left_at is None
         end_at = next(at for at in (back_at, left_at, now) if at is not None)
-        earlier = found.setdefault(which, [])
+        earlier = found.setdefault(connection_id, [])
         if earlier and start_at <= earlier[-1].last_at:
             before = earlier.pop()
             start_at, end_at = before.first_at, max(before.last_at, end_at)
         end_at = max(start_at, end_at)
-        ref = StreamRef(peer_id=peer_id, connection_id=which)
+        ref = StreamRef(peer_id=peer_id, connection_id=connection_id)
         worst = {"outage_ms": float(end_at - start_at)}
         issue = single(IssueName.ICE_RECONNECTING, ref, start_at, end_at, worst)
         earlier.append(replace(issue, is_open=is_open))
@@ -167,16 +167,16 @@ def _outages(
 
 
 def _back_at(
-    outage: _Outage, connected: Sequence[_Moment], arrivals: Sequence[Arrival]
+    outage: _Outage, connected: Sequence[_ConnectionAt], arrivals: Sequence[Arrival]
 ) -> EpochMs | None:
     """The first sign that it was over: a state, or packets, of the connection itself or of one
     that took its place. Another that had been there all along shows nothing."""
-    which, start_at, end_at = outage
+    connection_id, start_at, end_at = outage
     signs = [] if end_at is None else [end_at]
     older = {each.connection_id for each in connected if each.at <= start_at}
     older |= {each.connection_id for each in arrivals if each.start_at < start_at}
-    older -= {which, None}
-    if which is None:
+    older -= {connection_id, None}
+    if connection_id is None:
         older.clear()
     signs += [at for other, at in connected if at > start_at and other not in older]
     signs += [
@@ -190,21 +190,23 @@ def _back_at(
 def _failed(peer_id: str, states: _States) -> list[Issue]:
     """The failures of ICE, and those of connections whose ICE had not failed: DTLS had, or
     nothing tells of ICE."""
-    others = [each for each in states.failed if not _has_near(each, states.ice_failed)]
+    others = [each for each in states.failed if not _is_near_any(each, states.ice_failed)]
     return [
-        single(name, StreamRef(peer_id=peer_id, connection_id=which), at, at)
+        single(name, StreamRef(peer_id=peer_id, connection_id=connection_id), at, at)
         for name, moments in (
             (IssueName.ICE_FAILED, states.ice_failed),
             (IssueName.CONNECTION_FAILED, others),
         )
-        for place, (which, at) in enumerate(moments)
-        if not _has_near(moments[place], moments[:place])
+        for place, (connection_id, at) in enumerate(moments)
+        if not _is_near_any(moments[place], moments[:place])
     ]
 
 
-def _has_near(moment: _Moment, others: Iterable[_Moment]) -> bool:
-    which, at = moment
-    return any(which == other and abs(at - then) <= SAME_FAILURE_MS for other, then in others)
+def _is_near_any(moment: _ConnectionAt, others: Iterable[_ConnectionAt]) -> bool:
+    connection_id, at = moment
+    return any(
+        connection_id == other and abs(at - then) <= SAME_FAILURE_MS for other, then in others
+    )
 
 
 def _slow_connects(peer_id: str, attempts: Iterable[_Attempt]) -> list[Issue]:
@@ -212,15 +214,15 @@ def _slow_connects(peer_id: str, attempts: Iterable[_Attempt]) -> list[Issue]:
     longest."""
     found: list[Issue] = []
     for attempt in sorted(attempts, key=lambda each: each.start_at - each.end_at):
-        which, start_at, end_at = attempt
+        connection_id, start_at, end_at = attempt
         is_told = any(
-            issue.stream.connection_id == which
+            issue.stream.connection_id == connection_id
             and start_at <= issue.last_at
             and issue.first_at <= end_at
             for issue in found
         )
         if end_at - start_at > SLOW_CONNECT_MS and not is_told:
-            ref = StreamRef(peer_id=peer_id, connection_id=which)
+            ref = StreamRef(peer_id=peer_id, connection_id=connection_id)
             worst = {"connect_ms": float(end_at - start_at)}
             found.append(single(IssueName.SLOW_CONNECT, ref, start_at, end_at, worst))
     return found

@@ -11,13 +11,13 @@ import numpy as np
 from msgspec.structs import replace
 
 from aftercall.core.instants import SECOND_MS, EpochMs
-from aftercall.core.quality.frame.columns import Flags, Numbers, Places
-from aftercall.core.quality.frame.interval_table import StreamRows, Table, group_by_stream
+from aftercall.core.quality.frame.columns import BoolArray, FloatArray, IndexArray
+from aftercall.core.quality.frame.interval_table import IntervalTable, StreamRows, group_by_stream
 from aftercall.core.quality.intervals.liveness import are_off
-from aftercall.core.quality.intervals.mute_state import Mutes
+from aftercall.core.quality.intervals.mute_state import MuteState
 from aftercall.core.quality.issues import WARM_UP_MS, Issue, IssueName, StreamRef, single
-from aftercall.core.quality.rules.hysteresis import Samples
-from aftercall.core.quality.rules.stream_rules import RULES, Rule
+from aftercall.core.quality.rules.hysteresis import ConditionSamples
+from aftercall.core.quality.rules.stream_rules import RULES, StreamRule
 from aftercall.core.quality.stats.link import Family, StreamDescription
 
 _RULES_OF: Final = {
@@ -30,60 +30,62 @@ def stream_issues(
     peer_id: str,
     joined_at: EpochMs,
     reported_at: EpochMs,
-    tables: Iterable[Table],
-    mutes: Mutes,
+    tables: Iterable[IntervalTable],
+    mute_state: MuteState,
     outages: Iterable[tuple[EpochMs, EpochMs]] = (),
 ) -> list[Issue]:
     """The issues of all streams of one peer, stream by stream as they were first seen.
     `reported_at` is its first report: streams that are not in it came later than the peer."""
     lost = np.array(sorted(outages), dtype=np.float64).reshape(-1, 2)
-    whose = _Whose(peer_id, joined_at + WARM_UP_MS, reported_at, mutes, lost)
-    found = [each for table in tables for each in _issues_of(table, whose)]
+    judged = _JudgedPeer(peer_id, joined_at + WARM_UP_MS, reported_at, mute_state, lost)
+    found = [each for table in tables for each in _issues_of(table, judged)]
     return [issue for _, issue in sorted(found, key=itemgetter(0))]
 
 
-def _stream(saying: StreamDescription) -> Hashable:
+def _stream(description: StreamDescription) -> Hashable:
     """Simulcast layers of one picture are one stream to the rules."""
-    sender = saying.sender
-    if sender is None and saying.key[1] == "send" and saying.kind == "video":
-        sender = saying.mid
-    return saying.key if sender is None else (saying.key[0], sender)
+    sender = description.sender
+    if sender is None and description.key[1] == "send" and description.kind == "video":
+        sender = description.mid
+    return description.key if sender is None else (description.key[0], sender)
 
 
-class _Whose(NamedTuple):
+class _JudgedPeer(NamedTuple):
     """A peer, and from when on it is judged."""
 
     peer_id: str
     ready_at: int
     reported_at: EpochMs
-    mutes: Mutes
-    outages: Numbers
+    mute_state: MuteState
+    outages: FloatArray
     """When its connections were lost and back, one a row, in order of time."""
 
 
-def _issues_of(table: Table, whose: _Whose) -> Iterator[_Found]:
+def _issues_of(table: IntervalTable, judged: _JudgedPeer) -> Iterator[_Found]:
     table, streams = group_by_stream(table, _stream)
     for stream in streams:
-        ref = StreamRef.of(whose.peer_id, stream.saying)
+        ref = StreamRef.of(judged.peer_id, stream.description)
         for at, start in _steps(table, stream.rows):
             yield stream.place, single(IssueName.CLOCK_STEP, ref, start, at)
     times: _Times | None = None
     for rule in _RULES_OF[table.family]:
         measured = _measure(rule, table)
         for stream in _suspects(measured, streams):
-            times = times or _times_of(table, streams, whose)
+            times = times or _times_of(table, streams, judged)
             samples = _samples(measured, times, stream.rows)
-            for issue in rule.watch.issues(StreamRef.of(whose.peer_id, stream.saying), samples):
+            for issue in rule.hysteresis.issues(
+                StreamRef.of(judged.peer_id, stream.description), samples
+            ):
                 yield stream.place, _with_liveness(issue, table, stream.rows)
 
 
-_DRY: Final = frozenset({IssueName.NO_AUDIO_SENT, IssueName.NO_VIDEO_SENT})
+_STALLED: Final = frozenset({IssueName.NO_AUDIO_SENT, IssueName.NO_VIDEO_SENT})
 
 
-def _with_liveness(issue: Issue, table: Table, rows: slice) -> Issue:
+def _with_liveness(issue: Issue, table: IntervalTable, rows: slice) -> Issue:
     """Whether a stream that carried nothing was said to be on. Where nobody said so, it is no
     more than good to know."""
-    if issue.name not in _DRY:
+    if issue.name not in _STALLED:
         return issue
     is_within = (table.starts[rows] < issue.last_at) & (table.at[rows] > issue.first_at)
     is_known_live = bool((table.get("is_known_live")[rows][is_within] == 1).all())
@@ -92,7 +94,7 @@ def _with_liveness(issue: Issue, table: Table, rows: slice) -> Issue:
     return replace(issue, severity="information")
 
 
-def _steps(table: Table, rows: slice) -> Iterator[tuple[EpochMs, EpochMs]]:
+def _steps(table: IntervalTable, rows: slice) -> Iterator[tuple[EpochMs, EpochMs]]:
     steps = table.numbers.get("is_clock_step")
     if steps is None:
         return
@@ -103,17 +105,17 @@ def _steps(table: Table, rows: slice) -> Iterator[tuple[EpochMs, EpochMs]]:
 class _Measured(NamedTuple):
     """What a rule makes of a table."""
 
-    values: dict[str, Numbers]
-    bad: dict[str, Flags]
-    is_bad: Flags
-    is_hard: Flags
-    is_good: Flags
-    is_known: Flags
+    values: dict[str, FloatArray]
+    bad: dict[str, BoolArray]
+    is_bad: BoolArray
+    raises_alone: BoolArray
+    is_good: BoolArray
+    is_known: BoolArray
 
 
-def _measure(rule: Rule, table: Table) -> _Measured:
-    values: dict[str, Numbers] = {}
-    bad: dict[str, Flags] = {}
+def _measure(rule: StreamRule, table: IntervalTable) -> _Measured:
+    values: dict[str, FloatArray] = {}
+    bad: dict[str, BoolArray] = {}
     length = len(table.at)
     is_good, is_known = np.ones(length, dtype=np.bool_), np.zeros(length, dtype=np.bool_)
     for measure in rule.measures:
@@ -123,9 +125,11 @@ def _measure(rule: Rule, table: Table) -> _Measured:
         bad[measure.label] = rule.is_bad(measure, column)
         is_good &= rule.is_good(measure, column) | is_unknown
         is_known |= ~is_unknown
-    is_hard = np.zeros(length, dtype=np.bool_) if rule.is_hard is None else rule.is_hard(table)
+    raises_alone = (
+        np.zeros(length, dtype=np.bool_) if rule.raises_alone is None else rule.raises_alone(table)
+    )
     is_bad = np.logical_or.reduce(list(bad.values()))
-    return _Measured(values, bad, is_bad, is_hard, is_good, is_known)
+    return _Measured(values, bad, is_bad, raises_alone, is_good, is_known)
 
 
 def _suspects(measured: _Measured, streams: Sequence[StreamRows]) -> list[StreamRows]:
@@ -138,60 +142,66 @@ class _Times(NamedTuple):
     """When intervals were, and which of them can be judged: nothing while a stream warms up, and
     what comes after it was muted, paused or not reported on is judged afresh."""
 
-    starts: Numbers
-    ends: Numbers
-    is_ready: Flags
-    is_off: Flags
+    starts: FloatArray
+    ends: FloatArray
+    is_ready: BoolArray
+    is_off: BoolArray
 
 
-def _times_of(table: Table, streams: Sequence[StreamRows], whose: _Whose) -> _Times:
+def _times_of(table: IntervalTable, streams: Sequence[StreamRows], judged: _JudgedPeer) -> _Times:
     starts, ends = table.starts, table.at
-    since = whose.mutes.unmuted_since(table.family, starts, ends)
+    since = judged.mute_state.unmuted_since(table.family, starts, ends)
     is_off = are_off(table)
-    since = np.maximum(since, _on_since(starts, ends, is_off, streams, whose))
-    back, is_lost = _connected_since(starts, ends, whose.outages)
+    since = np.maximum(since, _on_since(starts, ends, is_off, streams, judged))
+    back, is_lost = _connected_since(starts, ends, judged.outages)
     return _Times(
         starts,
         ends,
-        starts >= np.maximum(np.maximum(since, back) + WARM_UP_MS, whose.ready_at),
+        starts >= np.maximum(np.maximum(since, back) + WARM_UP_MS, judged.ready_at),
         np.isnan(since) | is_off | (table.get("is_gap") == 1) | is_lost,
     )
 
 
-def _connected_since(starts: Numbers, ends: Numbers, outages: Numbers) -> tuple[Numbers, Flags]:
+def _connected_since(
+    starts: FloatArray, ends: FloatArray, outages: FloatArray
+) -> tuple[FloatArray, BoolArray]:
     """Since when the connection was there, and in which intervals it was lost in any part."""
     if not len(outages):
         return np.zeros(len(starts)), np.zeros(len(starts), dtype=np.bool_)
     lost_at, back_at = outages[:, 0], np.maximum.accumulate(outages[:, 1])
     place = np.searchsorted(lost_at, ends, side="left") - 1
-    back: Numbers = np.where(place >= 0, back_at[place], 0.0)
+    back: FloatArray = np.where(place >= 0, back_at[place], 0.0)
     return back, back > starts
 
 
 def _on_since(
-    starts: Numbers, ends: Numbers, is_off: Flags, streams: Sequence[StreamRows], whose: _Whose
-) -> Numbers:
+    starts: FloatArray,
+    ends: FloatArray,
+    is_off: BoolArray,
+    streams: Sequence[StreamRows],
+    judged: _JudgedPeer,
+) -> FloatArray:
     """Since when a stream was on, as far as its own reports tell: since it came, unless it was
     there with the peer's first report, or since it was last said to be off."""
     firsts = np.array([stream.rows.start for stream in streams])
     lengths = np.diff(firsts, append=len(starts))
     came = starts[firsts]
-    came = np.repeat(np.where(came > whose.reported_at + SECOND_MS, came, 0.0), lengths)
+    came = np.repeat(np.where(came > judged.reported_at + SECOND_MS, came, 0.0), lengths)
     if not is_off.any():
         return came
-    last_off: Places = np.maximum.accumulate(np.where(is_off, np.arange(len(ends)), -1))
+    last_off: IndexArray = np.maximum.accumulate(np.where(is_off, np.arange(len(ends)), -1))
     return np.where(last_off >= np.repeat(firsts, lengths), ends[last_off], came)
 
 
-def _samples(measured: _Measured, times: _Times, rows: slice) -> Samples:
-    sections: Places = np.cumsum(times.is_off[rows])
+def _samples(measured: _Measured, times: _Times, rows: slice) -> ConditionSamples:
+    sections: IndexArray = np.cumsum(times.is_off[rows])
     is_judged = times.is_ready[rows] & ~times.is_off[rows] & measured.is_known[rows]
-    return Samples(
+    return ConditionSamples(
         times.starts[rows][is_judged],
         times.ends[rows][is_judged],
         {name: column[rows][is_judged] for name, column in measured.values.items()},
         {name: flags[rows][is_judged] for name, flags in measured.bad.items()},
-        measured.is_hard[rows][is_judged],
+        measured.raises_alone[rows][is_judged],
         measured.is_good[rows][is_judged],
         sections[is_judged],
         int(sections[-1]),

@@ -10,8 +10,14 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from aftercall.core.instants import SECOND_MS
-from aftercall.core.quality.frame.columns import Flags, Numbers, coalesce, fill_zero, quotients
-from aftercall.core.quality.frame.interval_table import Table
+from aftercall.core.quality.frame.columns import (
+    BoolArray,
+    FloatArray,
+    coalesce,
+    fill_zero,
+    quotients,
+)
+from aftercall.core.quality.frame.interval_table import IntervalTable
 from aftercall.core.quality.intervals.frame_size import longer_sides
 from aftercall.core.quality.intervals.liveness import are_unplayed
 from aftercall.core.quality.intervals.scoring import LEAST_PACKETS
@@ -20,49 +26,51 @@ from aftercall.core.quality.models import mos_video
 from aftercall.core.quality.rules.hysteresis import HysteresisRule
 from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES, Family
 
-_Measured = Callable[[Table], Numbers]
+_Measurement = Callable[[IntervalTable], FloatArray]
 
 
-class Measure(NamedTuple):
+class ThresholdMeasure(NamedTuple):
     """A value of intervals, from where on it is bad and good, and the name with unit under which
     it is told, `scale` times as large."""
 
     label: str
-    values: _Measured
+    values: _Measurement
     bad: float
     good: float
     scale: float = 1
 
 
-class Rule(NamedTuple):
+class StreamRule(NamedTuple):
     """What to watch, and the measures any of which is bad; all that are known must be good for
     an interval to be so."""
 
-    watch: HysteresisRule
+    hysteresis: HysteresisRule
     families: frozenset[Family]
-    measures: tuple[Measure, ...]
-    is_hard: Callable[[Table], Flags] | None = None
+    measures: tuple[ThresholdMeasure, ...]
+    raises_alone: Callable[[IntervalTable], BoolArray] | None = None
     """Which intervals are trouble enough on their own."""
 
-    def is_bad(self, measure: Measure, values: Numbers) -> Flags:
-        return values < measure.bad if self.watch.low_is_bad else values >= measure.bad
+    def is_bad(self, measure: ThresholdMeasure, values: FloatArray) -> BoolArray:
+        return values < measure.bad if self.hysteresis.low_is_bad else values >= measure.bad
 
-    def is_good(self, measure: Measure, values: Numbers) -> Flags:
-        return values >= measure.good if self.watch.low_is_bad else values < measure.good
+    def is_good(self, measure: ThresholdMeasure, values: FloatArray) -> BoolArray:
+        return values >= measure.good if self.hysteresis.low_is_bad else values < measure.good
 
 
-def _member(name: str) -> _Measured:
+def _member(name: str) -> _Measurement:
     return lambda table: table.get(name)
 
 
-def limited_percent(reason: str) -> _Measured:
+def limited_percent(reason: str) -> _Measurement:
     """Percent of the interval in which the encoder was held back for `reason`; all of it when
     it was so at the end."""
 
-    def measure(table: Table) -> Numbers:
-        said = [saying.limitation for saying in table.descriptions]
-        is_told = np.array([each is not None for each in said], dtype=np.bool_)[table.which]
-        is_so = np.array([each == reason for each in said], dtype=np.bool_)[table.which]
+    def measure(table: IntervalTable) -> FloatArray:
+        said = [description.limitation for description in table.descriptions]
+        is_told = np.array([each is not None for each in said], dtype=np.bool_)[
+            table.description_index
+        ]
+        is_so = np.array([each == reason for each in said], dtype=np.bool_)[table.description_index]
         percents = quotients(table.get(f"limited_{reason}_s"), table.get("dt_s"), 100.0)
         measured = coalesce(np.minimum(percents, 100.0), np.where(is_told, 0.0, np.nan))
         return np.where(is_so, 100.0, measured)
@@ -70,7 +78,7 @@ def limited_percent(reason: str) -> _Measured:
     return measure
 
 
-def _dropped_percent(table: Table) -> Numbers:
+def _dropped_percent(table: IntervalTable) -> FloatArray:
     """Frames thrown away for lack of time; with loss they may have been beyond repair. One of a
     few frames is no share."""
     dropped, frames, loss = table.columns("frames_dropped", "frames", "loss_percent")
@@ -79,13 +87,13 @@ def _dropped_percent(table: Table) -> Numbers:
     return np.where((fill_zero(loss) < 2.0) & is_moving, percents, np.nan)
 
 
-def mean_freeze_ms(table: Table) -> Numbers:
+def mean_freeze_ms(table: IntervalTable) -> FloatArray:
     seconds, count = table.columns("freeze_s", "freeze_count")
     means = np.divide(SECOND_MS * seconds, count, out=np.zeros(len(count)), where=count > 0)
     return np.where(np.isnan(seconds), np.nan, means)
 
 
-def loss_percents(table: Table) -> Numbers:
+def loss_percents(table: IntervalTable) -> FloatArray:
     """Percent lost, NaN where too few packets passed to speak of a share: of a camera that is off
     one packet a second comes, and one of seven lost is no bad network."""
     loss, expected = table.columns("loss_percent", "packets_expected")
@@ -94,17 +102,17 @@ def loss_percents(table: Table) -> Numbers:
     return np.where(packets < LEAST_PACKETS, np.nan, loss)
 
 
-def _are_hard_losses(table: Table) -> Flags:
+def _are_hard_losses(table: IntervalTable) -> BoolArray:
     """Where a quarter of the packets or more was lost."""
-    hard: Flags = loss_percents(table) >= HARD_PERCENT
+    hard: BoolArray = loss_percents(table) >= HARD_PERCENT
     return hard
 
 
-def _camera_fps(table: Table) -> Numbers:
+def _camera_fps(table: IntervalTable) -> FloatArray:
     return np.where(table.get("frames") > 0, table.get("fps"), np.nan)
 
 
-def _screen_fps(table: Table) -> Numbers:
+def _screen_fps(table: IntervalTable) -> FloatArray:
     """A page that stands still has few frames; only one that moves can be slow, and only where
     something held the encoder back: what the source gave is known of the last second alone."""
     limited = np.fmax(limited_percent("cpu")(table), limited_percent("bandwidth")(table))
@@ -112,7 +120,7 @@ def _screen_fps(table: Table) -> Numbers:
     return np.where(is_moving, _camera_fps(table), np.nan)
 
 
-def _width(table: Table) -> Numbers:
+def _width(table: IntervalTable) -> FloatArray:
     """The longer side, whichever way the camera is held. Not judged where no more was wanted: the
     tile, or the source, is no larger."""
     wanted = coalesce(longer_sides(table, "expected"), longer_sides(table, "source"))
@@ -120,7 +128,7 @@ def _width(table: Table) -> Numbers:
     return np.where((table.get("frames") > 0) & ~(widths >= wanted), widths, np.nan)
 
 
-def _picture_opinion(table: Table) -> Numbers:
+def _picture_opinion(table: IntervalTable) -> FloatArray:
     """Where nobody tells how large the picture was meant to be, a slow one may be a thumbnail,
     made so by who sends it: its rate is no trouble unless packets were lost or it stood still."""
     opinions, fps, source_fps, loss, still, frames = table.columns(
@@ -134,24 +142,24 @@ def _picture_opinion(table: Table) -> Numbers:
     return np.where(is_excused & (excused >= _POOR_MOS), excused, opinions)
 
 
-def _feedback_per_s(table: Table) -> Numbers:
+def _feedback_per_s(table: IntervalTable) -> FloatArray:
     plis, firs = table.columns("pli_count", "fir_count")
     is_told = ~(np.isnan(plis) & np.isnan(firs))
     requests = np.where(is_told, fill_zero(plis) + fill_zero(firs), np.nan)
     return requests / table.get("dt_s")
 
 
-def _none_of(name: str) -> _Measured:
+def _none_of(name: str) -> _Measurement:
     """1 where nothing was counted, 0 where something was."""
 
-    def is_dry(table: Table) -> Numbers:
+    def is_stalled(table: IntervalTable) -> FloatArray:
         column = table.get(name)
         return np.where(np.isnan(column), np.nan, column == 0)
 
-    return is_dry
+    return is_stalled
 
 
-def _unplayed(table: Table) -> Numbers:
+def _unplayed(table: IntervalTable) -> FloatArray:
     """1 where sound came and was not played, 0 where some was."""
     played = table.get("total_samples_received")
     return np.where(played > 0, 0.0, np.where(are_unplayed(table), 1.0, np.nan))
@@ -165,7 +173,7 @@ def _lacking(name: IssueName, least_ms: int) -> HysteresisRule:
 HARD_PERCENT: Final = 25
 """Loss of one report that makes an issue alone: nobody understands speech through it. Chosen."""
 
-DRY_MS: Final = 5 * SECOND_MS
+STALLED_MS: Final = 5 * SECOND_MS
 UNPLAYED_MS: Final = 10 * SECOND_MS
 
 _CONSUMERS: Final = frozenset(Family) - PRODUCERS
@@ -181,111 +189,113 @@ _HURT_SHARE: Final = 0.1
 
 # Loss and jitter: webrtc-issue-detector, ObserveRTC, Twilio; the 50 ms and the clear values chosen.
 _POOR: Final = (
-    Measure("loss_percent", loss_percents, 5, 3),
-    Measure("rtt_ms", _member("rtt_s"), 0.3, 0.25, SECOND_MS),
-    Measure("jitter_ms", _member("jitter_s"), 0.05, 0.03, SECOND_MS),
+    ThresholdMeasure("loss_percent", loss_percents, 5, 3),
+    ThresholdMeasure("rtt_ms", _member("rtt_s"), 0.3, 0.25, SECOND_MS),
+    ThresholdMeasure("jitter_ms", _member("jitter_s"), 0.05, 0.03, SECOND_MS),
 )
 # LiveKit's poor mark for audio with RED; RealtimeKit's last RTT bucket.
 _SEVERE: Final = (
-    Measure("loss_percent", loss_percents, 15, 10),
-    Measure("rtt_ms", _member("rtt_s"), 0.5, 0.4, SECOND_MS),
+    ThresholdMeasure("loss_percent", loss_percents, 15, 10),
+    ThresholdMeasure("rtt_ms", _member("rtt_s"), 0.5, 0.4, SECOND_MS),
 )
 _FROZEN: Final = (
-    Measure("frozen_percent", _member("freeze_share"), 0.3, 0.1, 100),
-    Measure("mean_freeze_ms", mean_freeze_ms, 1_000, 500),
+    ThresholdMeasure("frozen_percent", _member("freeze_share"), 0.3, 0.1, 100),
+    ThresholdMeasure("mean_freeze_ms", mean_freeze_ms, 1_000, 500),
 )
 
 RULES: Final = (
-    Rule(HysteresisRule(IssueName.POOR_NETWORK_UPLINK), PRODUCERS, _POOR, _are_hard_losses),
-    Rule(HysteresisRule(IssueName.SEVERE_NETWORK_UPLINK), PRODUCERS, _SEVERE),
-    Rule(HysteresisRule(IssueName.POOR_NETWORK_DOWNLINK), _CONSUMERS, _POOR, _are_hard_losses),
-    Rule(HysteresisRule(IssueName.SEVERE_NETWORK_DOWNLINK), _CONSUMERS, _SEVERE),
+    StreamRule(HysteresisRule(IssueName.POOR_NETWORK_UPLINK), PRODUCERS, _POOR, _are_hard_losses),
+    StreamRule(HysteresisRule(IssueName.SEVERE_NETWORK_UPLINK), PRODUCERS, _SEVERE),
+    StreamRule(
+        HysteresisRule(IssueName.POOR_NETWORK_DOWNLINK), _CONSUMERS, _POOR, _are_hard_losses
+    ),
+    StreamRule(HysteresisRule(IssueName.SEVERE_NETWORK_DOWNLINK), _CONSUMERS, _SEVERE),
     # RealtimeKit's second bucket.
-    Rule(
+    StreamRule(
         HysteresisRule(IssueName.HIGH_JITTER_BUFFER_DELAY),
         _CONSUMERS,
-        (Measure("jitter_buffer_ms", _member("jitter_buffer_ms"), 250, 200),),
+        (ThresholdMeasure("jitter_buffer_ms", _member("jitter_buffer_ms"), 250, 200),),
     ),
     # Mirrors loss; chosen.
-    Rule(
+    StreamRule(
         HysteresisRule(IssueName.AUDIO_CONCEALMENT),
         AUDIO & _CONSUMERS,
-        (Measure("concealment_percent", _member("concealment_percent"), 5, 2),),
+        (ThresholdMeasure("concealment_percent", _member("concealment_percent"), 5, 2),),
     ),
     # G.107 Table B.1: nearly all, and many, dissatisfied.
-    Rule(
+    StreamRule(
         HysteresisRule(IssueName.LOW_AUDIO_MOS, low_is_bad=True),
         AUDIO,
-        (Measure("mos", _member("mos"), 3.1, 3.6),),
+        (ThresholdMeasure("mos", _member("mos"), 3.1, 3.6),),
     ),
     # webrtc-issue-detector's words: poor below 2.6, fair from 3.1.
-    Rule(
+    StreamRule(
         HysteresisRule(IssueName.LOW_VIDEO_MOS, low_is_bad=True),
         _CAMERAS,
-        (Measure("mos", _picture_opinion, _POOR_MOS, 3.1),),
+        (ThresholdMeasure("mos", _picture_opinion, _POOR_MOS, 3.1),),
     ),
     # Shares chosen; the reason alone is enough.
-    Rule(
+    StreamRule(
         HysteresisRule(IssueName.BANDWIDTH_LIMITED),
         _VIDEO & PRODUCERS,
-        (Measure("limited_percent", limited_percent("bandwidth"), 50, 20),),
+        (ThresholdMeasure("limited_percent", limited_percent("bandwidth"), 50, 20),),
     ),
-    Rule(
+    StreamRule(
         HysteresisRule(IssueName.CPU_LIMITED),
         _VIDEO & PRODUCERS,
-        (Measure("limited_percent", limited_percent("cpu"), 50, 20),),
+        (ThresholdMeasure("limited_percent", limited_percent("cpu"), 50, 20),),
     ),
     # ObserveRTC.
-    Rule(
+    StreamRule(
         HysteresisRule(IssueName.DECODER_OVERLOADED),
         _VIDEO & _CONSUMERS,
-        (Measure("dropped_percent", _dropped_percent, 20, 10),),
+        (ThresholdMeasure("dropped_percent", _dropped_percent, 20, 10),),
     ),
     # webrtc-issue-detector. Whether a screen stands still or is stuck only its sender's reports
     # show: see attribution/screens.py.
-    Rule(HysteresisRule(IssueName.VIDEO_FROZEN), _CAMERAS & _CONSUMERS, _FROZEN),
+    StreamRule(HysteresisRule(IssueName.VIDEO_FROZEN), _CAMERAS & _CONSUMERS, _FROZEN),
     # RealtimeKit; clear values chosen.
-    Rule(
+    StreamRule(
         HysteresisRule(IssueName.LOW_FRAME_RATE, low_is_bad=True),
         _CAMERAS,
-        (Measure("fps", _camera_fps, 8, 12),),
+        (ThresholdMeasure("fps", _camera_fps, 8, 12),),
     ),
-    Rule(
+    StreamRule(
         HysteresisRule(IssueName.LOW_FRAME_RATE, low_is_bad=True),
         frozenset({Family.SCREENSHARE_VIDEO_PRODUCER}),
-        (Measure("fps", _screen_fps, 3, 5),),
+        (ThresholdMeasure("fps", _screen_fps, 3, 5),),
     ),
-    Rule(
+    StreamRule(
         HysteresisRule(IssueName.LOW_RESOLUTION, low_is_bad=True),
         _CAMERAS,
-        (Measure("width_px", _width, 240, 320),),
+        (ThresholdMeasure("width_px", _width, 240, 320),),
     ),
-    Rule(
+    StreamRule(
         HysteresisRule(IssueName.LOW_RESOLUTION, low_is_bad=True),
         frozenset({Family.SCREENSHARE_VIDEO_PRODUCER}),
-        (Measure("width_px", _width, 720, 960),),
+        (ThresholdMeasure("width_px", _width, 720, 960),),
     ),
     # One request for a key frame a second; chosen.
-    Rule(
+    StreamRule(
         HysteresisRule(IssueName.NEGATIVE_FEEDBACK_HIGH),
         _VIDEO & PRODUCERS,
-        (Measure("requests_per_s", _feedback_per_s, 1, 0.3),),
+        (ThresholdMeasure("requests_per_s", _feedback_per_s, 1, 0.3),),
     ),
     # ObserveRTC's and Twilio's dry tracks: two reports and at least five seconds.
-    Rule(
-        _lacking(IssueName.NO_VIDEO_SENT, DRY_MS),
+    StreamRule(
+        _lacking(IssueName.NO_VIDEO_SENT, STALLED_MS),
         frozenset({Family.VIDEO_PRODUCER}),
-        (Measure("dry", _none_of("frames"), 1, 1),),
+        (ThresholdMeasure("dry", _none_of("frames"), 1, 1),),
     ),
-    Rule(
-        _lacking(IssueName.NO_AUDIO_SENT, DRY_MS),
+    StreamRule(
+        _lacking(IssueName.NO_AUDIO_SENT, STALLED_MS),
         frozenset({Family.AUDIO_PRODUCER}),
-        (Measure("dry", _none_of("bytes_sent"), 1, 1),),
+        (ThresholdMeasure("dry", _none_of("bytes_sent"), 1, 1),),
     ),
     # As long as one-way audio takes; chosen.
-    Rule(
+    StreamRule(
         _lacking(IssueName.AUDIO_NOT_PLAYED, UNPLAYED_MS),
         AUDIO & _CONSUMERS,
-        (Measure("unplayed", _unplayed, 1, 1),),
+        (ThresholdMeasure("unplayed", _unplayed, 1, 1),),
     ),
 )

@@ -26,7 +26,7 @@ from aftercall.core.quality.stats.getstats import (
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
-class StoredReader:
+class SampleReader:
     """Reads the samples of one peer. Tags that are those of the sample before are the same list,
     so that nobody needs to look at them again."""
 

@@ -111,7 +111,7 @@ class StreamDescription(msgspec.Struct, eq=False, gc=False):
 class Stream(msgspec.Struct, gc=False):
     """One RTP stream at one moment, with what belongs to it."""
 
-    saying: StreamDescription
+    description: StreamDescription
     stats: Stats
     score: float
     """The 0..1 score of a client that scores by itself, else NaN."""
@@ -239,7 +239,7 @@ class ReportLinker:
                 stream = made_new
             by_ssrc = None if stats.ssrc is None else remotes.get(stats.ssrc)
             stream.remote = remotes.get(stats.id) or by_ssrc
-            now.sent[stats.id] = stream.saying
+            now.sent[stats.id] = stream.description
             if stream.score == stream.score:
                 now.scores[stats.id] = stream.score
             made.sent.append(stream)
@@ -261,7 +261,7 @@ class ReportLinker:
                 if made_new is None:
                     continue
                 stream = made_new
-            now.received[stats.id] = stream.saying
+            now.received[stats.id] = stream.description
             if stream.score == stream.score:
                 now.scores[stats.id] = stream.score
             made.received.append(stream)
@@ -293,7 +293,7 @@ class ReportLinker:
         if tag is not None and tag.score is not None:
             score, tag = tag.score, msgspec.structs.replace(tag, score=None)
         track_id = stats.track_identifier if source is None else source.track_identifier
-        saying = StreamDescription(
+        description = StreamDescription(
             (*whose, stats.id if stats.ssrc is None else stats.ssrc),
             family,
             stats.id,
@@ -308,9 +308,9 @@ class ReportLinker:
             stats.content_type,
             source_of(whose[1], track_id, tag),
         )
-        if before is not None and _astuple(before) == _astuple(saying):
-            saying = before
-        return Stream(saying, stats, score, None, source)
+        if before is not None and _astuple(before) == _astuple(description):
+            description = before
+        return Stream(description, stats, score, None, source)
 
     def _source_of(
         self, whose: tuple[str, Direction], stats: Stats, tag: StreamTag | None

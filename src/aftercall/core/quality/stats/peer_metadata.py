@@ -287,7 +287,7 @@ class LastSeen:
                 self._senders.add(connection.id)
             for stream in connection.sent:
                 name = _encoder_of(stream)
-                kind = stream.saying.kind or ""
+                kind = stream.description.kind or ""
                 if name is not None and name != getattr(self.encoder, kind):
                     self.encoder = msgspec.structs.replace(self.encoder, **{kind: name})
 
@@ -313,7 +313,7 @@ def _encoder_of(stream: Stream) -> str | None:
     """The encoder by its own name, else by the codec it makes."""
     if stream.stats.encoder_implementation is not None:
         return stream.stats.encoder_implementation
-    codec = stream.saying.codec
+    codec = stream.description.codec
     mime_type = None if codec is None else codec.mime_type
     return None if mime_type is None else mime_type.partition("/")[2].lower() or None
 
@@ -339,24 +339,24 @@ def _pair(connection: Connection, index: int) -> CandidatePair:
     return CandidatePair(**members, is_selected=pair is connection.pair)
 
 
-def fold_metadata(notes: Sequence[StoredPeerEvent], seen: LastSeen) -> Metadata:
+def fold_metadata(events: Sequence[StoredPeerEvent], seen: LastSeen) -> Metadata:
     """What the notes of a participant's peers say, in the order in which they happened, and
     what was last seen in their reports."""
     description = _Description()
     lists: dict[str, list[tuple[EpochMs, list[Device]]]] = {"audio": [], "video": [], "speaker": []}
     chosen: list[DeviceChoice] = []
     happenings: list[Happening] = []
-    for note in sorted(notes, key=lambda note: (note.at, note.id)):
-        if note.name == "describe":
-            description.take(note.data, note.at)
-        elif note.name in DEVICE_LISTS:
-            lists[DEVICE_LISTS[note.name]].append((note.at, _devices(note.data)))
-        elif note.name in SELECTIONS:
-            said = note.data.get("device")
+    for event in sorted(events, key=lambda event: (event.at, event.id)):
+        if event.name == "describe":
+            description.take(event.data, event.at)
+        elif event.name in DEVICE_LISTS:
+            lists[DEVICE_LISTS[event.name]].append((event.at, _devices(event.data)))
+        elif event.name in SELECTIONS:
+            said = event.data.get("device")
             device = _struct(Device, said if isinstance(said, dict) else {})
-            chosen.append(DeviceChoice(at=note.at, name=note.name, device=device))
-        elif note.name not in OWN_EVENTS:
-            happenings.append(Happening(at=note.at, name=note.name, data=_scalars(note.data)))
+            chosen.append(DeviceChoice(at=event.at, name=event.name, device=device))
+        elif event.name not in OWN_EVENTS:
+            happenings.append(Happening(at=event.at, name=event.name, data=_scalars(event.data)))
     return Metadata(
         device=_struct(Machine, description.of("device")),
         browser=_struct(Browser, description.of("browser")),

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import Final, NamedTuple
 
-from aftercall.core.quality.activity.stream_activity import Span
-from aftercall.core.quality.comparison.comparison import Impairment, Session
-from aftercall.core.quality.diagnosis.issue_groups import Group, during
+from aftercall.core.quality.comparison.comparison import Comparison, Impairment
+from aftercall.core.quality.diagnosis.issue_groups import IssueGroup, during
 from aftercall.core.quality.issues import Issue, IssueName
+from aftercall.core.spans import Span
 
 _HEARD_BADLY: Final = frozenset(
     {
@@ -22,7 +22,7 @@ KNOWN_SHARE: Final = 0.5
 """A score of the voice stands for all who were affected when it is known of so many. Chosen."""
 
 
-class Reach(NamedTuple):
+class AffectedListeners(NamedTuple):
     """Who received a sender in a time, who of them badly, and how it came across."""
 
     present: set[str]
@@ -32,23 +32,27 @@ class Reach(NamedTuple):
     concealment_percent: float | None = None
 
 
-def reach_of(session: Session, sender: str, spans: Sequence[Span], strain: Impairment) -> Reach:
+def affected_listeners_of(
+    comparison: Comparison, sender: str, spans: Sequence[Span], impairment: Impairment
+) -> AffectedListeners:
     """The listeners that the sender's trouble reached. Those who received everybody badly at the
     time suffered from their own trouble, and do not count as reached."""
     present: set[str] = set()
     affected: set[str] = set()
     heard: list[Issue] = []
     for span in spans:
-        listeners, missing = session.listeners_missing(sender, span, strain)
+        listeners, missing = comparison.listeners_missing(sender, span, impairment)
         present |= listeners
         affected |= missing
-    for row_id in sorted(present):
-        issues = _from(session, row_id, sender, spans)
-        is_own = any(session.misses_nearly_all(row_id, span, strain) for span in spans)
+    for participant_id in sorted(present):
+        issues = _from(comparison, participant_id, sender, spans)
+        is_own = any(
+            comparison.misses_nearly_all(participant_id, span, impairment) for span in spans
+        )
         if issues and not is_own:
-            affected.add(row_id)
-        heard += issues if row_id in affected else []
-    return Reach(
+            affected.add(participant_id)
+        heard += issues if participant_id in affected else []
+    return AffectedListeners(
         present=present,
         affected=affected,
         voice_mos=_mean(heard, IssueName.LOW_AUDIO_MOS, "mos", len(affected)),
@@ -59,9 +63,9 @@ def reach_of(session: Session, sender: str, spans: Sequence[Span], strain: Impai
     )
 
 
-def _from(session: Session, listener: str, sender: str, spans: Sequence[Span]) -> list[Issue]:
+def _from(comparison: Comparison, listener: str, sender: str, spans: Sequence[Span]) -> list[Issue]:
     """What the listener received badly of the sender in that time."""
-    found = session.issues.of_sender(listener, sender)
+    found = comparison.issues.of_sender(listener, sender)
     return during([issue for issue in found if issue.name in _HEARD_BADLY], spans)
 
 
@@ -73,6 +77,6 @@ def _mean(issues: Sequence[Issue], name: IssueName, measure: str, people: int) -
             by_person.setdefault(issue.stream.peer_id, []).append(issue)
     if not people or len(by_person) < KNOWN_SHARE * people:
         return None
-    means = [Group(each).mean(measure) for each in by_person.values()]
+    means = [IssueGroup(each).mean(measure) for each in by_person.values()]
     known = [mean for mean in means if mean is not None]
     return round(fmean(known), 2) if known else None

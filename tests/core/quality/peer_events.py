@@ -6,7 +6,7 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.records import StoredPeerEvent
 
 
-def note(at: int, name: str, of: str = "ada", /, **data: Any) -> StoredPeerEvent:
+def event(at: int, name: str, of: str = "ada", /, **data: Any) -> StoredPeerEvent:
     """Something happens to a peer; two notes are one when they say the same."""
     return StoredPeerEvent(
         app_id="app",

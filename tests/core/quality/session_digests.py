@@ -19,7 +19,7 @@ def digests_of(
     folded = {name: fold(facts, end_at) for name, facts in everybody.items()}
     verdicts = complete(
         {name: each.verdict for name, each in folded.items()},
-        {name: each.traces for name, each in folded.items()},
+        {name: each.activity for name, each in folded.items()},
         {name: name for name in folded},
         end_at,
         {name: moments_of(each.scores, scale) for name, each in folded.items()},

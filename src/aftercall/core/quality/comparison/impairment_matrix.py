@@ -12,8 +12,8 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import Span, intersection, union, without
-from aftercall.core.quality.comparison.parties import MOST_SHARE
+from aftercall.core.quality.comparison.compared_participant import MOST_SHARE
+from aftercall.core.spans import Span, intersection, union, without
 
 EVERY_SHARE: Final = 0.85
 """Of all that is heard in a call; one good pair in a call of three is not everybody. Chosen."""
@@ -25,14 +25,14 @@ MOST_CULPRITS: Final = 3
 """More uplinks that fail at once are not looked for among streams that nobody names."""
 
 
-class Heard(NamedTuple):
+class PathSpans(NamedTuple):
     """What a listener had of one sender: when it came, and when it was strained."""
 
     present: list[Span]
-    strained: list[Span]
+    impaired_spans: list[Span]
 
 
-class Line(NamedTuple):
+class MatrixLine(NamedTuple):
     """A row or column of the square."""
 
     several: list[Span]
@@ -41,26 +41,28 @@ class Line(NamedTuple):
     """Nearly all of several were strained."""
     every: list[Span]
     """All of several were."""
-    needed: list[Span]
+    unexplained: list[Span]
     """Nearly all were, and no other line explains at least one of them."""
 
 
-class Square:
+class ImpairmentMatrix:
     """Who was strained to whom, by listener and by what it heard. `heard[listener][slot]`; a slot
     is a sender's row id, or anything else for a stream that nobody names."""
 
-    def __init__(self, heard: Mapping[str, Mapping[str, Heard]], senders: Iterable[str]) -> None:
+    def __init__(
+        self, heard: Mapping[str, Mapping[str, PathSpans]], senders: Iterable[str]
+    ) -> None:
         self._heard = heard
-        rows: dict[str, dict[str, Heard]] = {sender: {} for sender in senders}
+        rows: dict[str, dict[str, PathSpans]] = {sender: {} for sender in senders}
         for listener, slots in heard.items():
             for slot, each in slots.items():
                 if slot in rows:
                     rows[slot][listener] = each
-        by_listener = {listener: _line(slots.values()) for listener, slots in heard.items()}
-        by_sender = {sender: _line(slots.values()) for sender, slots in rows.items()}
+        by_listener = {listener: _matrix_line(slots.values()) for listener, slots in heard.items()}
+        by_sender = {sender: _matrix_line(slots.values()) for sender, slots in rows.items()}
         self.listeners = {
             listener: line._replace(
-                needed=_needed(
+                unexplained=_unexplained(
                     line.most,
                     (
                         (each, by_sender[slot].most if slot in by_sender else [])
@@ -72,7 +74,7 @@ class Square:
         }
         self.senders = {
             sender: line._replace(
-                needed=_needed(
+                unexplained=_unexplained(
                     line.most,
                     ((each, by_listener[name].most) for name, each in rows[sender].items()),
                 )
@@ -81,15 +83,15 @@ class Square:
         }
 
 
-def _needed(most: list[Span], fields: Iterable[tuple[Heard, list[Span]]]) -> list[Span]:
+def _unexplained(most: list[Span], fields: Iterable[tuple[PathSpans, list[Span]]]) -> list[Span]:
     """When a full line has a strained field that the line across it does not fill."""
     if not most:
         return []
-    alone = [span for each, across in fields for span in without(each.strained, across)]
+    alone = [span for each, across in fields for span in without(each.impaired_spans, across)]
     return intersection(most, union(alone))
 
 
-def _line(fields: Iterable[Heard]) -> Line:
+def _matrix_line(fields: Iterable[PathSpans]) -> MatrixLine:
     several: list[Span] = []
     most: list[Span] = []
     every: list[Span] = []
@@ -100,10 +102,10 @@ def _line(fields: Iterable[Heard]) -> Line:
                 most.append(span)
             if bad >= present:
                 every.append(span)
-    return Line(union(several), union(most), union(every), [])
+    return MatrixLine(union(several), union(most), union(every), [])
 
 
-def everywhere(heard: Iterable[Mapping[str, Heard]]) -> list[Span]:
+def impaired_for_everybody(heard: Iterable[Mapping[str, PathSpans]]) -> list[Span]:
     """When nearly everything that anybody heard was strained, of three people at least."""
     squares = [slots for slots in heard if slots]
     listeners = [_any(slots.values()) for slots in squares]
@@ -115,29 +117,29 @@ def everywhere(heard: Iterable[Mapping[str, Heard]]) -> list[Span]:
     return intersection(union(people), union(full))
 
 
-def shares_between(fields: Iterable[Heard], least: float, most: float) -> list[Span]:
+def spans_with_share_between(fields: Iterable[PathSpans], least: float, most: float) -> list[Span]:
     """When more than the least share and less than the most were strained."""
     return union(
         span for span, present, bad in _counted(fields) if least * present < bad < most * present
     )
 
 
-def _any(fields: Iterable[Heard]) -> Heard:
+def _any(fields: Iterable[PathSpans]) -> PathSpans:
     """When anything came, and when any of it was strained."""
     every = list(fields)
-    return Heard(
+    return PathSpans(
         union(span for each in every for span in each.present),
-        union(span for each in every for span in each.strained),
+        union(span for each in every for span in each.impaired_spans),
     )
 
 
-def _counted(fields: Iterable[Heard]) -> Iterable[tuple[Span, int, int]]:
+def _counted(fields: Iterable[PathSpans]) -> Iterable[tuple[Span, int, int]]:
     """How many fields there were to look at, and how many of them were strained, from moment to
     moment; none where there was nothing."""
     edges: dict[EpochMs, list[int]] = {}
     for each in fields:
-        strained = intersection(each.present, each.strained)
-        for which, spans in enumerate((each.present, strained)):
+        impaired_spans = intersection(each.present, each.impaired_spans)
+        for which, spans in enumerate((each.present, impaired_spans)):
             for start_at, end_at in spans:
                 edges.setdefault(start_at, [0, 0])[which] += 1
                 edges.setdefault(end_at, [0, 0])[which] -= 1
@@ -148,20 +150,20 @@ def _counted(fields: Iterable[Heard]) -> Iterable[tuple[Span, int, int]]:
             yield (at, until), present, bad
 
 
-def unnamed_culprits(heard: Mapping[str, Mapping[str, Heard]]) -> dict[str, list[Span]]:
+def culprits_among_unnamed(heard: Mapping[str, Mapping[str, PathSpans]]) -> dict[str, list[Span]]:
     """Whose uplink it was when nothing names the senders. Nobody hears himself: where so many
     uplinks are bad, everybody misses so many streams, but the culprits one less."""
     edges: dict[EpochMs, list[tuple[str, int, int]]] = {}
     for listener, slots in heard.items():
         for each in slots.values():
-            strained = intersection(each.present, each.strained)
-            for is_bad, spans in ((0, each.present), (1, strained)):
+            impaired_spans = intersection(each.present, each.impaired_spans)
+            for is_bad, spans in ((0, each.present), (1, impaired_spans)):
                 for start_at, end_at in spans:
                     edges.setdefault(start_at, []).append((listener, is_bad, 1))
                     edges.setdefault(end_at, []).append((listener, is_bad, -1))
     counts = {listener: [0, 0] for listener in heard}
     found: dict[str, list[Span]] = {}
-    tally = _Tally()
+    tally = _ImpairedCounts()
     for (at, changes), (until, _) in pairwise(sorted(edges.items())):
         for listener, is_bad, change in changes:
             tally.move(listener, counts[listener], is_bad, change)
@@ -170,7 +172,7 @@ def unnamed_culprits(heard: Mapping[str, Mapping[str, Heard]]) -> dict[str, list
     return {culprit: union(spans) for culprit, spans in found.items()}
 
 
-class _Tally:
+class _ImpairedCounts:
     """The listeners by how many of their streams are strained."""
 
     def __init__(self) -> None:

@@ -7,41 +7,41 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.activity.stream_activity import Span, intersection, union, without
-from aftercall.core.quality.comparison.shared_gaps import (
-    Heard,
-    Square,
-    everywhere,
-    shares_between,
-    unnamed_culprits,
+from aftercall.core.quality.comparison.impairment_matrix import (
+    ImpairmentMatrix,
+    PathSpans,
+    culprits_among_unnamed,
+    impaired_for_everybody,
+    spans_with_share_between,
 )
+from aftercall.core.spans import Span, intersection, union, without
 
 CALL: Span = (EpochMs(0), EpochMs(600))
 BAD: Span = (EpochMs(100), EpochMs(200))
 
 
-def _heard(people: str, missed: str = "") -> dict[str, dict[str, Heard]]:
+def _heard(people: str, missed: str = "") -> dict[str, dict[str, PathSpans]]:
     pairs = missed.split()
     return {
         listener: {
-            sender: Heard([CALL], [BAD] if listener + sender in pairs else [])
+            sender: PathSpans([CALL], [BAD] if listener + sender in pairs else [])
             for sender in people.replace(listener, "")
         }
         for listener in people
     }
 
 
-def _unnamed(people: str, missed: str) -> dict[str, dict[str, Heard]]:
+def _unnamed(people: str, missed: str) -> dict[str, dict[str, PathSpans]]:
     return {
         listener: {f"?{sender}": each for sender, each in slots.items()}
         for listener, slots in _heard(people, missed).items()
     }
 
 
-def _full(square: Square) -> tuple[str, str]:
+def _full(matrix: ImpairmentMatrix) -> tuple[str, str]:
     """The senders and the listeners whose lines are full and needed."""
-    senders = [name for name, line in square.senders.items() if line.needed]
-    listeners = [name for name, line in square.listeners.items() if line.needed]
+    senders = [name for name, line in matrix.senders.items() if line.unexplained]
+    listeners = [name for name, line in matrix.listeners.items() if line.unexplained]
     return "".join(senders), "".join(listeners)
 
 
@@ -60,39 +60,39 @@ def _full(square: Square) -> tuple[str, str]:
 def test_the_lines_are_found_that_explain_what_was_missed(
     missed: str, senders: str, listeners: str
 ) -> None:
-    assert _full(Square(_heard("abcd", missed), "abcd")) == (senders, listeners)
+    assert _full(ImpairmentMatrix(_heard("abcd", missed), "abcd")) == (senders, listeners)
 
 
 def test_a_line_that_others_explain_is_full_though_not_needed() -> None:
     """Three of four uplinks fill three quarters of what Dan hears, and all of it."""
-    square = Square(_heard("abcd", "ba ca da ab cb db ac bc dc"), "abcd")
-    assert _full(square) == ("abc", "")
-    line = square.listeners["d"]
-    assert (line.most, line.every, line.needed) == ([BAD], [BAD], [])
+    matrix = ImpairmentMatrix(_heard("abcd", "ba ca da ab cb db ac bc dc"), "abcd")
+    assert _full(matrix) == ("abc", "")
+    line = matrix.listeners["d"]
+    assert (line.most, line.every, line.unexplained) == ([BAD], [BAD], [])
 
 
 def test_three_quarters_of_a_line_are_most_of_it_and_not_all() -> None:
-    line = Square(_heard("abcde", "ab ac ad"), "abcde").listeners["a"]
+    line = ImpairmentMatrix(_heard("abcde", "ab ac ad"), "abcde").listeners["a"]
     assert (line.several, line.most, line.every) == ([CALL], [BAD], [])
-    assert Square(_heard("abcde", "ab ac"), "abcde").listeners["a"].most == []
+    assert ImpairmentMatrix(_heard("abcde", "ab ac"), "abcde").listeners["a"].most == []
 
 
 def test_one_field_alone_is_no_line() -> None:
-    line = Square(_heard("ab", "ab"), "ab").listeners["a"]
+    line = ImpairmentMatrix(_heard("ab", "ab"), "ab").listeners["a"]
     assert (line.several, line.most, line.every) == ([], [], [])
 
 
 def test_a_stream_that_nobody_names_counts_for_its_listener_alone() -> None:
-    square = Square(_unnamed("abc", "ab ac"), "abc")
-    assert square.listeners["a"].needed == [BAD]
-    assert all(line.several == [] for line in square.senders.values())
+    matrix = ImpairmentMatrix(_unnamed("abc", "ab ac"), "abc")
+    assert matrix.listeners["a"].unexplained == [BAD]
+    assert all(line.several == [] for line in matrix.senders.values())
 
 
 def test_strain_while_nothing_was_heard_does_not_count() -> None:
-    absent = Heard([(EpochMs(300), EpochMs(400))], [BAD])
-    there = Heard([CALL], [])
-    square = Square({"a": {"b": absent, "c": absent, "d": there, "e": there}}, "abcde")
-    line = square.listeners["a"]
+    absent = PathSpans([(EpochMs(300), EpochMs(400))], [BAD])
+    there = PathSpans([CALL], [])
+    matrix = ImpairmentMatrix({"a": {"b": absent, "c": absent, "d": there, "e": there}}, "abcde")
+    line = matrix.listeners["a"]
     assert (line.several, line.most, line.every) == ([CALL], [], [])
 
 
@@ -113,13 +113,13 @@ def _everybody(people: str) -> str:
 def test_everywhere_is_nearly_all_that_three_people_hear(
     people: str, missed: str, found: list[Span]
 ) -> None:
-    assert everywhere(_heard(people, missed).values()) == found
+    assert impaired_for_everybody(_heard(people, missed).values()) == found
 
 
 @pytest.mark.parametrize(("count", "found"), [(0, []), (1, []), (2, [BAD]), (3, []), (4, [])])
 def test_a_share_between_lies_within_both_bounds(count: int, found: list[Span]) -> None:
-    fields = [Heard([CALL], [BAD] if n < count else []) for n in range(4)]
-    assert shares_between(fields, 0.25, 0.75) == found
+    fields = [PathSpans([CALL], [BAD] if n < count else []) for n in range(4)]
+    assert spans_with_share_between(fields, 0.25, 0.75) == found
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_a_share_between_lies_within_both_bounds(count: int, found: list[Span]) 
     ids=["one", "two", "one listener is spared", "beside a downlink", "all", "none"],
 )
 def test_whose_streams_nobody_names_misses_one_less_than_all(missed: str, culprits: str) -> None:
-    found = unnamed_culprits(_unnamed("abcd", missed))
+    found = culprits_among_unnamed(_unnamed("abcd", missed))
     assert found == {name: [BAD] for name in culprits}
 
 
@@ -143,7 +143,7 @@ def test_more_than_three_uplinks_at_once_are_not_looked_for() -> None:
     people = "abcdefg"
     for culprits, found in (("abc", "abc"), ("abcd", "")):
         missed = " ".join(one + other for other in culprits for one in people if one != other)
-        assert set(unnamed_culprits(_unnamed(people, missed))) == set(found)
+        assert set(culprits_among_unnamed(_unnamed(people, missed))) == set(found)
 
 
 _spans = st.lists(
@@ -157,14 +157,14 @@ _spans = st.lists(
 @given(
     st.dictionaries(
         st.sampled_from("abcd"),
-        st.dictionaries(st.sampled_from("abcd?"), st.builds(Heard, _spans, _spans), max_size=4),
+        st.dictionaries(st.sampled_from("abcd?"), st.builds(PathSpans, _spans, _spans), max_size=4),
         max_size=4,
     )
 )
 def test_all_is_most_of_several_and_so_is_what_is_needed(
-    heard: Mapping[str, Mapping[str, Heard]],
+    heard: Mapping[str, Mapping[str, PathSpans]],
 ) -> None:
-    square = Square(heard, "abcd")
-    for line in (*square.listeners.values(), *square.senders.values()):
+    matrix = ImpairmentMatrix(heard, "abcd")
+    for line in (*matrix.listeners.values(), *matrix.senders.values()):
         assert without(line.every, line.most) == without(line.most, line.several) == []
-        assert intersection(line.needed, line.most) == line.needed
+        assert intersection(line.unexplained, line.most) == line.unexplained

@@ -6,30 +6,30 @@ import numpy as np
 
 from aftercall.core.quality.frame.columns import numbers
 from aftercall.core.quality.frame.interval import Interval
-from aftercall.core.quality.frame.interval_table import LISTED, Table
+from aftercall.core.quality.frame.interval_table import TO_LIST, IntervalTable
 from aftercall.core.quality.report.rollup import Rollup, roll_up
 from aftercall.core.quality.stats.getstats import StreamTag
 from aftercall.core.quality.stats.link import Codec, Family, StreamDescription
 
 
-def tabled(intervals: Sequence[Interval]) -> list[Table]:
+def single_row_tables(intervals: Sequence[Interval]) -> list[IntervalTable]:
     """A table for each, so that they may be of any stream."""
     return [table_of([interval]) for interval in intervals]
 
 
-def table_of(intervals: Sequence[Interval]) -> Table:
+def table_of(intervals: Sequence[Interval]) -> IntervalTable:
     """Intervals of one family; the rank of a stream is its SSRC."""
-    return Table(
+    return IntervalTable(
         family=intervals[0].family,
         at=numbers([i.at for i in intervals]),
         ranks=np.array([i.ssrc or 0 for i in intervals]),
-        descriptions=[_saying(i) for i in intervals],
-        which=np.arange(len(intervals)),
-        numbers={name: numbers([getattr(i, name) for i in intervals]) for name in LISTED},
+        descriptions=[_description(i) for i in intervals],
+        description_index=np.arange(len(intervals)),
+        numbers={name: numbers([getattr(i, name) for i in intervals]) for name in TO_LIST},
     )
 
 
-def _saying(i: Interval) -> StreamDescription:
+def _description(i: Interval) -> StreamDescription:
     return StreamDescription(
         key=i.key,
         family=i.family,
@@ -52,4 +52,4 @@ def _saying(i: Interval) -> StreamDescription:
 
 
 def roll_up_intervals(family: Family, intervals: Sequence[Interval]) -> Rollup:
-    return roll_up(family, tabled(intervals))
+    return roll_up(family, single_row_tables(intervals))
