@@ -21,7 +21,7 @@ PUBLIC = {"_Unread": "Envelope", "_SampleHead": "Sample"}
 
 def collect_schema() -> dict[str, Any]:
     """The JSON Schema of the body of `POST /v1/collect`."""
-    types: list[Any] = [collect_batch._Unread, collect_batch._Said, SampleBody]
+    types: list[Any] = [collect_batch._Unread, collect_batch._Readable, SampleBody]
     (envelope, entry, sample), definitions = msgspec.json.schema_components(
         types, ref_template="#/$defs/{name}"
     )

@@ -12,7 +12,7 @@ from aftercall.core.quality.report.complete import complete
 from aftercall.core.quality.report.fold import Folded, PeerFacts, Verdict, fold
 from aftercall.core.records import LeaveReason, Peer, StoredPeerEvent, StoredSample
 from aftercall.ingest import collector, realtimekit_callstats
-from aftercall.ingest.collect_batch import read_batch
+from tests.ingest.reading import read
 
 RECORDING: Final = Path(__file__).parent / "samples" / "realtimekit-callstats-30s.json"
 INTERVAL_MS: Final = 7_000
@@ -34,13 +34,12 @@ def collected(
         batch = entries[start : start + MOST_ENTRIES]
         sent_at = max(entry["at"] for entry in batch)
         body = {"v": 1, "peer_id": peer_id, "sent_at": sent_at, "entries": batch}
-        translation = collector.translate(
-            read_batch(json.dumps(body).encode()),
-            app_id="app",
-            meeting_id="meeting",
-            identity=identity or Identity(user_id="user"),
+        translation = read(
+            collector,
+            json.dumps(body).encode(),
+            identity=identity,
             privacy=privacy,
-            received_at=EpochMs(sent_at),
+            received_at=sent_at,
         )
         if translation.rejected:
             raise ValueError(f"an entry of {peer_id} was refused: {translation.rejected[0]}")
@@ -52,14 +51,9 @@ def recorded() -> dict[str, PeerFacts]:
     """The call that RealtimeKit's own client recorded, by peer."""
     events: dict[str, list[AnyEvent]] = {}
     for sent in json.loads(RECORDING.read_text())["sent"]:
-        translation = realtimekit_callstats.translate(
-            json.dumps(sent["body"]).encode(),
-            app_id="app",
-            meeting_id="meeting",
-            identity=Identity(user_id="user"),
-            received_at=EpochMs(sent["at"] + 30),
-        )
-        events.setdefault(translation.peer_id, []).extend(translation.events)
+        body = json.dumps(sent["body"]).encode()
+        translation = read(realtimekit_callstats, body, received_at=sent["at"] + 30)
+        events.setdefault(translation.peer_id or "", []).extend(translation.events)
     return {
         peer_id: facts_of(peer_id, own, source="realtimekit_callstats")
         for peer_id, own in events.items()

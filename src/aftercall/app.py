@@ -27,7 +27,7 @@ from aftercall.store.engine.sqlite_file import check_file, file_of
 from aftercall.web.dashboard.pages import Pages
 from aftercall.web.demo_call.page import DemoCallPage
 from aftercall.web.http.static_files import CollectorFiles
-from aftercall.web.intake.door import IntakeDoor
+from aftercall.web.intake.app import IntakeApp
 from aftercall.web.routes import create_web_app
 from aftercall.web.server.connections import ConnectionLimits, Connections
 from aftercall.web.server.proxies import Network, TrustedProxies, read_networks
@@ -105,7 +105,7 @@ class Application:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._services: Services | None = None
-        self._intake: IntakeDoor | None = None
+        self._intake: IntakeApp | None = None
         self._rest: ASGIApp | None = None
         self._call_page: DemoCallPage | None = None
         self._pages: Pages | None = None
@@ -181,7 +181,7 @@ class Application:
     def _open_doors(self, services: Services) -> None:
         self._services = services
         self.connections.show_in(services.metrics)
-        self._intake = IntakeDoor(services)
+        self._intake = IntakeApp(services)
         self._rest = create_web_app(services)
         self._pages = Pages(STATIC / "dashboard")
         if self._settings.try_page:

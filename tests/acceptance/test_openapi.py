@@ -46,7 +46,7 @@ from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.service.services import Services, build_services
 from aftercall.settings import Settings
 from aftercall.store.engine.database import Database
-from aftercall.web.intake.door import IntakeDoor
+from aftercall.web.intake.app import IntakeApp
 from aftercall.web.routes import create_web_app
 from tests.acceptance.patient import PATIENCE_S
 from tests.conftest import NewDatabase
@@ -178,7 +178,7 @@ class _Front:
     """The intake before the REST side, as the application has it."""
 
     def __init__(self, services: Services) -> None:
-        self._intake = IntakeDoor(services)
+        self._intake = IntakeApp(services)
         self._rest: Any = create_web_app(services)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:

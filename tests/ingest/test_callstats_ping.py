@@ -2,11 +2,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from aftercall.core.events import Identity, SampleTaken
+from aftercall.core.events import SampleTaken
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.stats.getstats import SampleBody, decode_body
+from aftercall.ingest import realtimekit_callstats
 from aftercall.ingest.callstats_ping import sample_of
-from aftercall.ingest.realtimekit_callstats import translate
+from tests.ingest.reading import read
 
 RECORDING = json.loads(
     (Path(__file__).parent.parent / "samples" / "realtimekit-callstats-30s.json").read_text()
@@ -16,7 +17,7 @@ PEER = "57bbcb51-464d-446a-8713-6b90c1819f61"
 
 
 def _sample(data: dict[str, Any]) -> SampleBody:
-    return decode_body(sample_of(data, NOON)[0])
+    return sample_of(data, NOON)[0]
 
 
 def _recorded(peer_id: str) -> list[SampleBody]:
@@ -24,13 +25,8 @@ def _recorded(peer_id: str) -> list[SampleBody]:
     found: list[SampleBody] = []
     for sent in RECORDING["sent"]:
         if sent["body"]["peerId"] == peer_id:
-            events = translate(
-                json.dumps(sent["body"]).encode(),
-                app_id="app",
-                meeting_id="meeting",
-                identity=Identity(),
-                received_at=EpochMs(sent["at"]),
-            ).events
+            body = json.dumps(sent["body"]).encode()
+            events = read(realtimekit_callstats, body, received_at=sent["at"]).events
             found += [decode_body(e.body) for e in events if isinstance(e, SampleTaken)]
     return found
 

@@ -20,8 +20,9 @@ from aftercall.core.events import (
 from aftercall.core.instants import EpochMs
 from aftercall.core.privacy import Privacy, shorten_body
 from aftercall.core.quality.stats.getstats import decode_body, encode_body
-from aftercall.ingest.collect_batch import read_batch
-from aftercall.ingest.collector import Translation, translate
+from aftercall.ingest import collector
+from tests.ingest import reading
+from tests.ingest.reading import Read
 
 NOW = EpochMs(1_795_224_208_672)
 PEER = "57bbcb51-464d-446a-8713-6b90c1819f61"
@@ -37,14 +38,9 @@ def entry(kind: str, seq: int = 0, at: int = NOW, **members: Any) -> dict[str, A
     return {"seq": seq, "at": at, "type": kind, **members}
 
 
-def read(body: bytes, *, privacy: Privacy = Privacy.FULL) -> Translation:
-    return translate(
-        read_batch(body),
-        app_id="app",
-        meeting_id="weekly",
-        identity=ADA,
-        privacy=privacy,
-        received_at=NOW,
+def read(body: bytes, *, privacy: Privacy = Privacy.FULL) -> Read:
+    return reading.read(
+        collector, body, meeting_id="weekly", identity=ADA, privacy=privacy, received_at=NOW
     )
 
 
@@ -62,7 +58,7 @@ def test_each_kind_of_entry_becomes_its_fact() -> None:
     )
     kinds = [PeerJoined, PeerEvent, PeerEvent, SampleTaken, ChatSent, LineSpoken, PeerLeft]
     assert [type(event) for event in found.events] == kinds
-    assert found.sequences == [0, 1, 2, 3, 4, 5, 6]
+    assert found.positions == [0, 1, 2, 3, 4, 5, 6]
     assert found.rejected == []
     join = found.events[0]
     assert isinstance(join, PeerJoined)
@@ -84,8 +80,8 @@ def test_one_bad_entry_takes_no_other_down() -> None:
             entry("leave", 5),
         )
     )
-    assert found.sequences == [0, 5]
-    assert [r.seq for r in found.rejected] == [1, 2, 3, 4]
+    assert found.positions == [0, 5]
+    assert [r.position for r in found.rejected] == [1, 2, 3, 4]
     assert [r.code for r in found.rejected] == [
         "bad_entry",
         "bad_name",
@@ -114,12 +110,11 @@ def test_nothing_lies_in_the_future_of_its_receipt() -> None:
 def test_a_message_id_is_the_senders_alone() -> None:
     ours = read(batch(entry("chat", 0, id="m1", text="mine"))).events[0]
     again = read(batch(entry("chat", 9, id="m1", text="mine, edited", edited=True))).events[0]
-    theirs = translate(
-        read_batch(batch(entry("chat", 0, id="m1", text="theirs"))),
-        app_id="app",
+    theirs = reading.read(
+        collector,
+        batch(entry("chat", 0, id="m1", text="theirs")),
         meeting_id="weekly",
         identity=Identity(user_id="member-2"),
-        privacy=Privacy.FULL,
         received_at=NOW,
     ).events[0]
     assert ours.id == again.id
@@ -230,7 +225,7 @@ def test_any_entries_become_facts_or_are_rejected(entries: list[dict[str, Any]])
     except (msgspec.MsgspecError, OverflowError, UnicodeEncodeError):
         return
     found = read(body)
-    assert len(found.sequences) + len(found.rejected) == len(entries)
+    assert len(found.positions) + len(found.rejected) == len(entries)
 
 
 @given(st.binary(max_size=200))

@@ -20,15 +20,16 @@ from aftercall.core.events import (
     SessionOpened,
 )
 from aftercall.core.privacy import Privacy
-from aftercall.ingest.generic import Translation, translate
+from aftercall.ingest import generic
+from tests.ingest import reading
+from tests.ingest.reading import Read
 
 NOW = 1_795_224_208_672
 
 
-def read(*events: Any) -> Translation:
-    return translate(
-        msgspec.json.encode({"events": events}), app_id="app", privacy=Privacy.TRUNCATE
-    )
+def read(*events: Any) -> Read:
+    body = msgspec.json.encode({"events": events})
+    return reading.read(generic, body, received_at=NOW, privacy=Privacy.TRUNCATE)
 
 
 def event(kind: str, **members: Any) -> dict[str, Any]:
@@ -115,10 +116,10 @@ def test_a_bad_event_is_rejected_alone(odd: Any) -> None:
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"events": []}', b'{"events": 3}', b"\xff"])
 def test_an_unreadable_body_is_the_senders_fault(body: bytes) -> None:
     with pytest.raises(Malformed):
-        translate(body, app_id="app", privacy=Privacy.FULL)
+        reading.read(generic, body, received_at=NOW)
 
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_events_or_malformed(body: bytes) -> None:
     with pytest.raises(Malformed):
-        translate(body, app_id="app", privacy=Privacy.FULL)
+        reading.read(generic, body, received_at=NOW)

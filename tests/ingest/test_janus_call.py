@@ -12,12 +12,14 @@ from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.core.privacy import Privacy
 from aftercall.core.quality.report.fold import Verdict
 from aftercall.core.records import LeaveReason, Participant, Phase, Session
-from aftercall.ingest.janus.source import peer_id_from, translate
+from aftercall.ingest.janus import source as janus
+from aftercall.ingest.janus.source import peer_id_from
 from aftercall.service.recording.recorder import Recorder
 from aftercall.service.reports.peer_reports import Reports
 from aftercall.store import participants, peers
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
+from tests.ingest.reading import read
 
 RECORDING = json.loads((Path(__file__).parents[1] / "samples" / "janus-events.json").read_text())
 AFTERWARDS = EpochMs(1_795_223_500_000)
@@ -39,9 +41,9 @@ class Recorded:
 
     async def post(self, events: list[Any], *, most: int = 1) -> None:
         for start in range(0, len(events), most):
-            translation = translate(
+            translation = read(
+                janus,
                 json.dumps(events[start : start + most]).encode(),
-                app_id="app",
                 received_at=self.now,
                 privacy=Privacy.TRUNCATE,
                 interval_ms=5_000,

@@ -17,7 +17,8 @@ from aftercall.core.events import (
 )
 from aftercall.core.instants import EpochMs, is_plausible
 from aftercall.core.quality.stats.getstats import decode_body
-from aftercall.ingest.realtimekit_callstats import Translation, translate
+from aftercall.ingest import realtimekit_callstats as callstats
+from tests.ingest.reading import Read, read
 
 RECORDING = Path(__file__).parent.parent / "samples" / "realtimekit-callstats-30s.json"
 NOON = EpochMs(1_795_262_400_000)
@@ -77,13 +78,12 @@ EVENTS = [
 
 def _translate(
     *entries: Any, received_at: EpochMs = NOON, identity: Identity | None = None
-) -> Translation:
+) -> Read:
     body = {"peerId": PEER, "payload": {"entries": list(entries)}}
-    return translate(
+    return read(
+        callstats,
         json.dumps(body).encode(),
-        app_id="app",
-        meeting_id="meeting",
-        identity=identity or Identity(user_id="user"),
+        identity=identity,
         received_at=received_at,
     )
 
@@ -93,34 +93,32 @@ def _entry(event: str, data: Any = None, at: str = "2026-11-21T12:00:00.000Z") -
     return entry if data is None else entry | {"metaData": data}
 
 
-def _only(translation: Translation) -> AnyEvent:
+def _only(translation: Read) -> AnyEvent:
     assert translation.rejected == []
     [event] = translation.events
     return event
 
 
-def _note(translation: Translation) -> PeerEvent:
+def _note(translation: Read) -> PeerEvent:
     event = _only(translation)
     assert isinstance(event, PeerEvent)
     return event
 
 
 @pytest.fixture(scope="module")
-def recorded() -> list[Translation]:
+def recorded() -> list[Read]:
     sent = json.loads(RECORDING.read_text())["sent"]
     return [
-        translate(
+        read(
+            callstats,
             json.dumps(each["body"]).encode(),
-            app_id="app",
-            meeting_id="meeting",
-            identity=Identity(user_id="user"),
             received_at=EpochMs(each["at"] + 30),
         )
         for each in sent
     ]
 
 
-def test_a_whole_recorded_call_is_understood(recorded: list[Translation]) -> None:
+def test_a_whole_recorded_call_is_understood(recorded: list[Read]) -> None:
     assert all(translation.rejected == [] for translation in recorded)
     kinds = [type(event).__name__ for each in recorded for event in each.events]
     assert kinds.count("PeerJoined") == kinds.count("PeerLeft") == 2
@@ -254,7 +252,7 @@ def test_one_bad_entry_takes_no_other_down() -> None:
 )
 def test_an_unreadable_body_is_refused_with_a_reason(body: bytes, code: str) -> None:
     with pytest.raises(Malformed) as refused:
-        translate(body, app_id="a", meeting_id="m", identity=Identity(), received_at=NOON)
+        read(callstats, body, received_at=NOON)
     assert refused.value.code == code
 
 
@@ -317,9 +315,7 @@ _ENTRIES = st.fixed_dictionaries(
 def test_any_json_gives_facts_or_a_reason(body: Any) -> None:
     encoded = json.dumps(body).encode()
     try:
-        translation = translate(
-            encoded, app_id="a", meeting_id="m", identity=Identity(), received_at=NOON
-        )
+        translation = read(callstats, encoded, received_at=NOON)
     except Malformed:
         return
     for event in translation.events:
@@ -328,13 +324,13 @@ def test_any_json_gives_facts_or_a_reason(body: Any) -> None:
             decode_body(event.body)
         if isinstance(event, PeerEvent):
             json.dumps(event.data, allow_nan=False).encode()
-    again = translate(encoded, app_id="a", meeting_id="m", identity=Identity(), received_at=NOON)
+    again = read(callstats, encoded, received_at=NOON)
     assert again == translation
 
 
 @given(st.binary(max_size=200))
 def test_any_bytes_give_facts_or_a_reason(body: bytes) -> None:
     try:
-        translate(body, app_id="a", meeting_id="m", identity=Identity(), received_at=NOON)
+        read(callstats, body, received_at=NOON)
     except Malformed as refused:
         assert refused.message

@@ -1,32 +1,33 @@
-"""Privacy for facts whose translator knows none, and what the door knows of a sender."""
+"""Addresses are shortened for every source in one place."""
 
-from msgspec.structs import replace
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aftercall.core.events import (
-    INTERVAL_ASKED,
     Identity,
     PeerEvent,
     PeerJoined,
-    PeerLeft,
     SampleTaken,
 )
 from aftercall.core.instants import EpochMs
 from aftercall.core.privacy import Privacy
-from aftercall.ingest.redaction import redact, with_address, with_interval
+from aftercall.core.quality.stats.getstats import decode_body
+from aftercall.ingest.redaction import redact, redact_departure
+from aftercall.ingest.source import AliasLeft, ServerGone, SessionTimedOut, UnencodedSample
 
 T0 = EpochMs(1_795_000_000_000)
 JOIN = PeerJoined(id="j", at=T0, peer_id="p", identity=Identity())
 NOTE = PeerEvent(
     id="n", at=T0, peer_id="p", name="describe", data={"network": {"ip": "203.0.113.9"}}
 )
-SAMPLE = SampleTaken(
-    id="s",
-    at=T0,
-    peer_id="p",
-    sequence=1,
-    body=b'{"connections":[{"id":"c","stats":[{"type":"local-candidate","id":"l",'
-    b'"address":"203.0.113.9"}]}],"streams":[]}',
+BODY = (
+    b'{"connections":[{"id":"c","stats":[{"type":"local-candidate","id":"l",'
+    b'"address":"203.0.113.9"}]}],"streams":[]}'
 )
+
+
+def sample() -> UnencodedSample:
+    return UnencodedSample(id="s", at=T0, peer_id="p", sequence=1, body=decode_body(BODY))
 
 
 def test_addresses_in_notes_and_samples_are_kept_as_far_as_privacy_says() -> None:
@@ -34,36 +35,28 @@ def test_addresses_in_notes_and_samples_are_kept_as_far_as_privacy_says() -> Non
         (Privacy.FULL, "203.0.113.9"),
         (Privacy.TRUNCATE, "203.0.113.0"),
     ):
-        join, note, sample = redact([JOIN, NOTE, SAMPLE], privacy)
+        join, note, taken = redact([JOIN, NOTE, sample()], privacy)
         assert join == JOIN
         assert isinstance(note, PeerEvent) and note.data == {"network": {"ip": kept}}
-        assert isinstance(sample, SampleTaken) and kept.encode() in sample.body
-    _, note, sample = redact([JOIN, NOTE, SAMPLE], Privacy.NONE)
+        assert isinstance(taken, SampleTaken) and kept.encode() in taken.body
+    _, note, taken = redact([JOIN, NOTE, sample()], Privacy.NONE)
     assert isinstance(note, PeerEvent) and "203.0" not in str(note.data)
-    assert isinstance(sample, SampleTaken) and b"203.0" not in sample.body
+    assert isinstance(taken, SampleTaken) and b"203.0" not in taken.body
 
 
-def test_a_join_tells_where_it_came_from_before_the_client_says_so() -> None:
-    found = with_address(
-        [JOIN, PeerLeft(id="l", at=T0, peer_id="p")],
-        {"ip": "203.0.113.9", "country": "PT"},
-        app_id="app",
-        privacy=Privacy.TRUNCATE,
-    )
-    seen = found[-1]
-    assert isinstance(seen, PeerEvent)
-    assert (seen.name, seen.at) == ("describe", T0 - 1)
-    assert seen.data == {"network": {"ip": "203.0.113.0", "country": "PT"}}
+@given(st.sampled_from(Privacy), st.sampled_from(["janus-1", "203.0.113.9", "sfu 10.1.2.3 b"]))
+def test_a_departure_names_whom_it_is_about_as_the_notes_do(privacy: Privacy, name: str) -> None:
+    data = {"alias": name, "emitter": name}
+    [note] = redact([PeerEvent(id="n", at=T0, peer_id="p", name="x", data=data)], privacy)
+    assert isinstance(note, PeerEvent)
+    left = redact_departure(AliasLeft(0, T0, "m", name), privacy)
+    gone = redact_departure(ServerGone(0, T0, name, True), privacy)
+    assert isinstance(left, AliasLeft) and isinstance(gone, ServerGone)
+    # A name that was nothing but an address is not in the note at all at level `none`.
+    assert note.data.get("alias", "x") == left.alias
+    assert note.data.get("emitter", "x") == gone.emitter
 
 
-def test_without_a_join_nothing_is_added() -> None:
-    events = [NOTE]
-    assert with_address(events, {"ip": "x"}, app_id="app", privacy=Privacy.FULL) == events
-
-
-def test_who_is_asked_for_another_interval_has_it_in_a_note() -> None:
-    join = replace(JOIN, interval_ms=7_000)
-    assert with_interval([join, NOTE], 7_000, app_id="app") == [join, NOTE]
-    *_, asked = with_interval([join, NOTE], 3_000, app_id="app")
-    assert isinstance(asked, PeerEvent)
-    assert (asked.name, asked.at, asked.data) == (INTERVAL_ASKED, T0, {"interval_ms": 3_000})
+def test_a_departure_without_a_name_stays_as_it_is() -> None:
+    for departure in (ServerGone(0, T0, None, False), SessionTimedOut(0, T0, "p")):
+        assert redact_departure(departure, Privacy.TRUNCATE) == departure

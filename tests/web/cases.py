@@ -12,7 +12,7 @@ from uuid import uuid4
 import httpx
 
 from aftercall.core.instants import EpochMs
-from aftercall.web.intake.door import IntakeDoor
+from aftercall.web.intake.app import IntakeApp
 from tests.web.conftest import NOON, Caller, House
 
 CASES = Path(__file__).parents[1] / "samples" / "cases"
@@ -99,7 +99,7 @@ async def opened(house: House) -> AsyncIterator[Doors]:
         "custom_participant_id": "ada",
     }
     added = await owner.ask("POST", f"/meetings/{meeting_id}/participants", json=member)
-    app: Any = IntakeDoor(house.services)
+    app: Any = IntakeApp(house.services)
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://aftercall.test") as client:
         running = asyncio.create_task(house.services.write_queue.run())

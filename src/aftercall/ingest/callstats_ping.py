@@ -15,7 +15,7 @@ import msgspec
 
 from aftercall.core.errors import Malformed
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.stats.getstats import STATS_MEMBERS, decode_body, encode_body
+from aftercall.core.quality.stats.getstats import STATS_MEMBERS, SampleBody, decode_body
 
 Direction = Literal["send", "receive"]
 Kind = Literal["audio", "video"]
@@ -56,8 +56,8 @@ _CANDIDATE: Final = (
 _ADDRESSES: Final = frozenset({"address", "relatedAddress"})
 
 
-def sample_of(data: Json, at: EpochMs) -> tuple[bytes, int]:
-    """The body of the sample and its sequence: a hash of what was measured, so that the same
+def sample_of(data: Json, at: EpochMs) -> tuple[SampleBody, int]:
+    """The sample and its sequence: a hash of what was measured, so that the same
     report sent again, even under another time, is the same sample.
 
     Raises `Malformed` when a member is impossible.
@@ -79,7 +79,7 @@ def sample_of(data: Json, at: EpochMs) -> tuple[bytes, int]:
         encoded = msgspec.json.encode({"connections": connections, "streams": streams})
     except (TypeError, ValueError, RecursionError, UnicodeEncodeError):
         raise Malformed("The sample cannot be read.", code="sample_unreadable") from None
-    return encode_body(decode_body(encoded)), _sequence(data)
+    return decode_body(encoded), _sequence(data)
 
 
 def _sequence(data: Json) -> int:
@@ -100,8 +100,8 @@ def _id(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _picked(said: Json, members: Iterable[str]) -> dict[str, Any]:
-    return {name: said[name] for name in members if said.get(name) is not None}
+def _pick(source: Json, names: Iterable[str]) -> dict[str, Any]:
+    return {name: source[name] for name in names if source.get(name) is not None}
 
 
 def _add_streams(
@@ -114,8 +114,8 @@ def _add_streams(
     app_data = _mapping(owner.get("appData"))
     is_screen = app_data.get("screenShare") is True
     for kind in _KINDS:
-        for said in _mappings(owner.get(f"{kind}Stats")):
-            stats.extend(_rtp_stats(said, direction, kind))
+        for members in _mappings(owner.get(f"{kind}Stats")):
+            stats.extend(_rtp_stats(members, direction, kind))
             tag = {
                 "connection": connection_id,
                 "direction": direction,
@@ -124,7 +124,7 @@ def _add_streams(
                 "producer_id": _id(owner.get("producerId")),
                 "consumer_id": _id(owner.get("consumerId")),
                 "peer_id": _id(owner.get("peerId")) if direction == "receive" else None,
-                **_picked(said, ("ssrc", "mid", "score")),
+                **_pick(members, ("ssrc", "mid", "score")),
             }
             streams.append({name: value for name, value in tag.items() if value is not None})
 
@@ -135,29 +135,29 @@ def _source(direction: Direction, kind: Kind, is_screen: bool) -> str:
     return "screen" if is_screen else "camera"
 
 
-def _rtp_stats(said: Json, direction: Direction, kind: Kind) -> list[dict[str, Any]]:
+def _rtp_stats(members: Json, direction: Direction, kind: Kind) -> list[dict[str, Any]]:
     """The stream's own object, the far end's report on it, and its codec."""
     type_ = "outbound-rtp" if direction == "send" else "inbound-rtp"
-    stats_id = f"{type_}-{said.get('ssrc', said.get('mid', ''))}"[:64]
-    rtp = {**_picked(said, _KEPT[direction]), "type": type_, "id": stats_id, "kind": kind}
-    if direction == "receive" and kind == "video" and not said.get("totalInterFrameDelay"):
+    stats_id = f"{type_}-{members.get('ssrc', members.get('mid', ''))}"[:64]
+    rtp = {**_pick(members, _KEPT[direction]), "type": type_, "id": stats_id, "kind": kind}
+    if direction == "receive" and kind == "video" and not members.get("totalInterFrameDelay"):
         for name in _RENDERED:
-            if rtp.get(name) == 0 and said.get("framesDecoded"):
+            if rtp.get(name) == 0 and members.get("framesDecoded"):
                 del rtp[name]
     found = [rtp]
-    remote = _mapping(said.get("remoteData"))
+    remote = _mapping(members.get("remoteData"))
     if remote:
         found.append(
             {
-                **_picked(remote, _REMOTE),
-                **_picked(said, ("ssrc",)),
+                **_pick(remote, _REMOTE),
+                **_pick(members, ("ssrc",)),
                 "type": "remote-inbound-rtp",
                 "id": f"remote-{stats_id}",
                 "localId": stats_id,
                 "kind": kind,
             }
         )
-    codec_id = _id(said.get("codecId"))
+    codec_id = _id(members.get("codecId"))
     if codec_id is not None:
         found.append(_codec(codec_id, kind))
     return found
@@ -189,42 +189,42 @@ def _mime_type(parameters: str, kind: Kind) -> str | None:
     return "video/VP9" if "profile-id" in parameters else None
 
 
-def _transport_stats(said: Json) -> list[dict[str, Any]]:
-    if not said:
+def _transport_stats(members: Json) -> list[dict[str, Any]]:
+    if not members:
         return []
     stats: list[dict[str, Any]] = []
-    pairs = [_pair(pair, stats) for pair in _mappings(said.get("candidatePairs"))]
-    transport = {**_picked(said, _TRANSPORT), "type": "transport", "id": "transport"}
+    pairs = [_pair(pair, stats) for pair in _mappings(members.get("candidatePairs"))]
+    transport = {**_pick(members, _TRANSPORT), "type": "transport", "id": "transport"}
     selected = _selected(pairs)
     if selected is not None:
         transport["selectedCandidatePairId"] = selected["id"]
-    elif not pairs and said.get("roundTripTime"):
-        pairs = [_lone_pair(said)]
+    elif not pairs and members.get("roundTripTime"):
+        pairs = [_lone_pair(members)]
         transport["selectedCandidatePairId"] = pairs[0]["id"]
     return [transport, *pairs, *stats]
 
 
-def _lone_pair(said: Json) -> dict[str, Any]:
+def _lone_pair(members: Json) -> dict[str, Any]:
     """A pair of which only the transport's summary is known."""
     names = ("totalRoundTripTime", "availableOutgoingBitrate", "availableIncomingBitrate")
     return {
-        **_picked(said, names),
-        "currentRoundTripTime": said["roundTripTime"],
+        **_pick(members, names),
+        "currentRoundTripTime": members["roundTripTime"],
         "type": "candidate-pair",
         "id": "pair",
         "nominated": True,
     }
 
 
-def _pair(said: Json, candidates: list[dict[str, Any]]) -> dict[str, Any]:
-    local = _id(said.get("localCandidateId")) or "local"
-    remote = _id(said.get("remoteCandidateId")) or "remote"
+def _pair(members: Json, candidates: list[dict[str, Any]]) -> dict[str, Any]:
+    local = _id(members.get("localCandidateId")) or "local"
+    remote = _id(members.get("remoteCandidateId")) or "remote"
     for side, candidate_id in (("local", local), ("remote", remote)):
         if all(each["id"] != candidate_id for each in candidates):
-            candidates.append(_candidate(said, side, candidate_id))
+            candidates.append(_candidate(members, side, candidate_id))
     ids = {"localCandidateId": local, "remoteCandidateId": remote}
     return {
-        **_picked(said, _PAIR),
+        **_pick(members, _PAIR),
         **ids,
         "type": "candidate-pair",
         "id": f"{local}-{remote}",
@@ -232,10 +232,10 @@ def _pair(said: Json, candidates: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _candidate(said: Json, side: str, candidate_id: str) -> dict[str, Any]:
+def _candidate(members: Json, side: str, candidate_id: str) -> dict[str, Any]:
     candidate: dict[str, Any] = {"type": f"{side}-candidate", "id": candidate_id}
     for suffix, name in _CANDIDATE:
-        value = said.get(f"{side}Candidate{suffix}")
+        value = members.get(f"{side}Candidate{suffix}")
         if value is None or value == "":
             continue
         candidate[name] = _unmasked(value) if name in _ADDRESSES else value

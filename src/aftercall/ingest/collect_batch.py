@@ -1,11 +1,11 @@
-"""A batch of the collect protocol as it comes over the wire: read, checked, not yet understood.
+"""A batch of the collect protocol as it comes over the wire: decoded and checked.
 
 A batch is read in one pass. Only when it does not fit as a whole is it read entry by entry, so that
 one bad entry takes no other down.
 """
 
 import re
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple, TypeAlias, Union
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -13,57 +13,16 @@ from msgspec import Meta
 from aftercall.core.errors import Malformed
 from aftercall.core.ids import is_uuid
 from aftercall.core.instants import EpochMs
-from aftercall.core.privacy import Privacy, shorten_address, shorten_url
-from aftercall.core.quality.stats.getstats import (
-    STATS_MEMBERS,
-    Name,
-    SampleBody,
-    StreamTag,
-    encode_body,
-    fields_of,
-)
+from aftercall.core.quality.stats.getstats import StreamTag
 from aftercall.core.texts import UNREADABLE, read_json, storable_json
 from aftercall.ingest.checks import moment_of
-from aftercall.ingest.samples import read_sample
+from aftercall.ingest.samples import NarrowConnections, read_sample
 
 VERSION: Final = 1
 MOST_ENTRIES: Final = 500
 
 Moment = Annotated[float, Meta(ge=0, le=1e14)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
-
-
-def _narrow(type_: str) -> type[msgspec.Struct]:
-    """A struct with the members of one type of stats, so that reading one makes no room for the
-    others."""
-    return msgspec.defstruct(
-        type_.title().replace("-", ""),
-        [
-            (field.name, field.type) if field.required else (field.name, field.type, None)
-            for field in fields_of(type_)
-        ],
-        tag_field="type",
-        tag=type_,
-        rename="camel",
-        omit_defaults=True,
-        gc=False,
-        kw_only=True,
-    )
-
-
-_KINDS: Final = {type_: _narrow(type_) for type_ in STATS_MEMBERS}
-_LOCAL: Final = _KINDS["local-candidate"]
-_REMOTE: Final = _KINDS["remote-candidate"]
-_STATS: Any = Union[tuple(_KINDS.values())]  # noqa: UP007 - made, not written
-_CONNECTION: Any = msgspec.defstruct(
-    "Connection",
-    [("id", Name), ("stats", Annotated[list[_STATS], Meta(max_length=4000)])],
-    gc=False,
-)
-if TYPE_CHECKING:
-    Connections: TypeAlias = list[Any]
-else:
-    Connections = Annotated[list[_CONNECTION], Meta(max_length=32)]
 
 
 class Entry(msgspec.Struct, kw_only=True, tag_field="type"):
@@ -117,7 +76,7 @@ class Sample(Entry, tag="sample", kw_only=True, gc=False):
     """A getStats report. `connections` are those of `SampleBody`, their stats in a struct for each
     type."""
 
-    connections: Connections = []
+    connections: NarrowConnections = []
     streams: Annotated[list[StreamTag], Meta(max_length=2000)] = []
     page_hidden: bool | None = None
 
@@ -129,8 +88,8 @@ class _SampleHead(Entry, tag="sample", kw_only=True):
 AnyEntry: TypeAlias = Join | Leave | Describe | Event | Chat | Transcript | Sample
 
 
-class Rejected(NamedTuple):
-    """An entry that could not be taken: its `seq` (-1 where even that is unreadable), and why; the
+class Unreadable(NamedTuple):
+    """An entry that was refused: its `seq` (-1 where even that is unreadable), and why; the
     moment it names, where it names one."""
 
     seq: int
@@ -141,13 +100,13 @@ class Rejected(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """A batch that was read: its entries in order, or why one is none."""
+    """A decoded batch: its entries in order, or why one could not be read."""
 
     peer_id: str
     token: str | None
     sent_at: EpochMs
     dropped: int
-    entries: list[AnyEntry | Rejected]
+    entries: list[AnyEntry | Unreadable]
 
 
 class _Envelope(msgspec.Struct, kw_only=True):
@@ -179,9 +138,9 @@ class _Head(msgspec.Struct):
 # Not strict: some browsers write 64-bit counters as strings, some writers whole numbers as 3.0.
 _WHOLE: Final = msgspec.json.Decoder(_Whole, strict=False)
 _UNREAD: Final = msgspec.json.Decoder(_Unread, strict=False)
-_Said: TypeAlias = Join | Leave | Describe | Event | _SampleHead | Chat | Transcript
-_ENTRY: Final[msgspec.json.Decoder[_Said]] = msgspec.json.Decoder(_Said, strict=False)
-_SAME_CONNECTIONS: Final = msgspec.json.Decoder(Connections, strict=False)
+_Readable: TypeAlias = Join | Leave | Describe | Event | _SampleHead | Chat | Transcript
+_ENTRY: Final[msgspec.json.Decoder[_Readable]] = msgspec.json.Decoder(_Readable, strict=False)
+_SAME_CONNECTIONS: Final = msgspec.json.Decoder(NarrowConnections, strict=False)
 _HEAD: Final = msgspec.json.Decoder(_Head)
 _ENCODER: Final = msgspec.json.Encoder()
 
@@ -190,7 +149,7 @@ def read_batch(body: bytes) -> Batch:
     """A batch of the protocol. Raises `Malformed` when its envelope cannot be read."""
     body = storable_json(body)
     envelope: _Whole | _Unread
-    entries: list[AnyEntry | Rejected]
+    entries: list[AnyEntry | Unreadable]
     try:
         envelope = _WHOLE.decode(body)
         entries = [*envelope.entries]
@@ -226,17 +185,17 @@ def _read_envelope(body: bytes) -> _Unread:
         raise Malformed("The body is not JSON.", code="bad_json") from None
 
 
-def _read_entry(raw: msgspec.Raw) -> AnyEntry | Rejected:
+def _read_entry(raw: msgspec.Raw) -> AnyEntry | Unreadable:
     try:
         entry = _possible_entry(bytes(raw))
     except UNREADABLE as error:
-        return _rejected(raw, "bad_entry", f"The entry cannot be read: {error}.")
+        return _unreadable(raw, "bad_entry", f"The entry cannot be read: {error}.")
     if not isinstance(entry, _SampleHead):
         return entry
     try:
         body = read_sample(bytes(raw))
     except Malformed as error:
-        return Rejected(entry.seq, error.code, error.message, entry.at, is_sample=True)
+        return Unreadable(entry.seq, error.code, error.message, entry.at, is_sample=True)
     return Sample(
         seq=entry.seq,
         at=entry.at,
@@ -246,26 +205,26 @@ def _read_entry(raw: msgspec.Raw) -> AnyEntry | Rejected:
     )
 
 
-def _possible_entry(raw: bytes) -> _Said:
-    """The entry, with its moments in ms, without those of its members that cannot be. Raises what
-    the decoder raises of an entry that cannot do without such a member."""
+def _possible_entry(raw: bytes) -> _Readable:
+    """The entry, with its moments in ms and without its impossible members. Raises the decoder's
+    error where such a member is required."""
     try:
         return read_json(raw, _ENTRY.decode)
     except msgspec.ValidationError:
-        said = read_json(raw, msgspec.json.decode)
-    if not isinstance(said, dict):
+        members = read_json(raw, msgspec.json.decode)
+    if not isinstance(members, dict):
         return _ENTRY.decode(raw)
     for name in _MOMENTS:
-        if (moment := moment_of(said.get(name))) is not None:
-            said[name] = moment
+        if (moment := moment_of(members.get(name))) is not None:
+            members[name] = moment
     while True:
         try:
-            entry: _Said = msgspec.convert(said, _Said, strict=False)
+            entry: _Readable = msgspec.convert(members, _Readable, strict=False)
         except msgspec.ValidationError as error:
             found = _MEMBER.search(str(error))
-            if found is None or found[1] in _NEEDED or found[1] not in said:
+            if found is None or found[1] in _NEEDED or found[1] not in members:
                 raise
-            del said[found[1]]
+            del members[found[1]]
         else:
             return entry
 
@@ -275,41 +234,11 @@ _NEEDED: Final = frozenset({"type", "seq", *_MOMENTS, "text", "name"})
 _MEMBER: Final = re.compile(r" - at `\$\.([^.\[`]+)[^`]*`$")
 
 
-def _rejected(raw: msgspec.Raw, code: str, message: str) -> Rejected:
+def _unreadable(raw: msgspec.Raw, code: str, message: str) -> Unreadable:
     """An entry that could not be read, with what of it can be."""
     try:
         head = read_json(bytes(raw), _HEAD.decode)
     except UNREADABLE:
-        return Rejected(-1, code, message)
+        return Unreadable(-1, code, message)
     seq = head.seq if isinstance(head.seq, int) else -1
-    return Rejected(seq, code, message, moment_of(head.at), is_sample=head.type == "sample")
-
-
-def body_of(sample: Sample, privacy: Privacy) -> bytes:
-    """The report as it is stored, with its candidates' addresses as far as `privacy` lets them."""
-    if privacy is not Privacy.FULL:
-        for connection in sample.connections:
-            for stats in connection.stats:
-                kind = stats.__class__
-                if kind is _LOCAL:
-                    stats.address = _kept(stats.address, privacy)
-                    stats.related_address = _kept(stats.related_address, privacy)
-                    stats.url = _kept_url(stats.url, privacy)
-                elif kind is _REMOTE:
-                    stats.address = _kept(stats.address, privacy)
-                    stats.url = _kept_url(stats.url, privacy)
-    return encode_body(
-        SampleBody(
-            connections=sample.connections,
-            streams=sample.streams,
-            page_hidden=sample.page_hidden,
-        )
-    )
-
-
-def _kept_url(url: str | None, privacy: Privacy) -> str | None:
-    return shorten_url(url, privacy) if url else None
-
-
-def _kept(address: str | None, privacy: Privacy) -> str | None:
-    return shorten_address(address, privacy) if address else None
+    return Unreadable(seq, code, message, moment_of(head.at), is_sample=head.type == "sample")

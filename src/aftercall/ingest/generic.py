@@ -1,13 +1,12 @@
-"""The backend's JSON: core events, one to one (docs/reference/events.md)."""
+"""The source `events`: a backend's JSON, core events one to one (docs/reference/events.md)."""
 
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
 from aftercall.core.errors import Malformed
 from aftercall.core.events import (
-    AnyEvent,
     ChatSent,
     Identity,
     LineSpoken,
@@ -15,19 +14,17 @@ from aftercall.core.events import (
     PeerJoined,
     PeerKicked,
     PeerLeft,
-    SampleTaken,
     SessionClosed,
     SessionOpened,
 )
 from aftercall.core.ids import id_from, is_path_id, is_uuid
 from aftercall.core.instants import EpochMs
-from aftercall.core.privacy import Privacy, shorten_body, shorten_data
-from aftercall.core.quality.stats.getstats import encode_body
 from aftercall.core.records import MessageKind, ViewType
 from aftercall.core.texts import UNREADABLE, read_json
 from aftercall.ingest.checks import checked_moment, checked_name, checked_object, moment_of
 from aftercall.ingest.refusals import MOST_NOTED, refusal
 from aftercall.ingest.samples import read_sample
+from aftercall.ingest.source import Context, Fact, Rejected, Translation, UnencodedSample
 from aftercall.ingest.user_agent import completed
 
 SOURCE: Final = "events"
@@ -35,7 +32,7 @@ MOST_EVENTS: Final = 1_000
 
 Id = Annotated[str, Meta(min_length=1, max_length=256)]
 Name = Annotated[str, Meta(max_length=256)]
-DeflatedJson = Annotated[str, Meta(max_length=10_000)]
+Text = Annotated[str, Meta(max_length=10_000)]
 When = float | str
 
 
@@ -94,7 +91,7 @@ class _SampleTaken(_Event, tag="sample_taken", kw_only=True, forbid_unknown_fiel
 
 
 class _ChatSent(_Event, tag="chat_sent", kw_only=True, forbid_unknown_fields=True):
-    text: DeflatedJson
+    text: Text
     peer_id: Id | None = None
     user_id: Id | None = None
     display_name: Name | None = None
@@ -105,7 +102,7 @@ class _ChatSent(_Event, tag="chat_sent", kw_only=True, forbid_unknown_fields=Tru
 
 
 class _LineSpoken(_Event, tag="line_spoken", kw_only=True, forbid_unknown_fields=True):
-    text: DeflatedJson
+    text: Text
     end_at: When
     peer_id: Id | None = None
     user_id: Id | None = None
@@ -134,58 +131,41 @@ _BODY: Final = msgspec.json.Decoder(_Body)
 _MESSAGE: Final = msgspec.json.Decoder(AnyMessage)
 
 
-class Rejected(NamedTuple):
-    """An event that could not be taken: its place in the list, from 0, and why."""
-
-    position: int
-    code: str
-    message: str
-
-
-class Translation(NamedTuple):
-    """The events that were understood, with the place of each, and those that were not."""
-
-    events: list[AnyEvent]
-    indexes: list[int]
-    rejected: list[Rejected]
-    refusals: list[PeerEvent]
-    """A note for each peer's event among them."""
-
-
-def translate(body: bytes, *, app_id: str, privacy: Privacy) -> Translation:
+def translate(body: bytes, context: Context) -> Translation:
     """The facts of one request body. Raises `Malformed` when it cannot be read as a whole."""
+    app_id = context.app_id
     try:
         messages = read_json(body, _BODY.decode).events
     except msgspec.ValidationError as error:
         raise Malformed(f"The body is not as it should be: {error}.", code="bad_body") from None
     except UNREADABLE:
         raise Malformed("The body is not JSON.", code="bad_json") from None
-    events: list[AnyEvent] = []
-    indexes: list[int] = []
+    facts: list[Fact] = []
+    positions: list[int] = []
     rejected: list[Rejected] = []
     notes: list[PeerEvent] = []
-    for index, raw in enumerate(messages):
+    for position, raw in enumerate(messages):
         try:
-            event = _translate(raw, app_id, privacy)
+            fact = _translate(raw, app_id)
         except Malformed as error:
-            rejected.append(Rejected(index, error.code, error.message))
+            rejected.append(Rejected(position, error.code, error.message))
             if len(rejected) <= MOST_NOTED and (note := _refusal(raw, error, app_id)):
                 notes.append(note)
         else:
-            events.append(event)
-            indexes.append(index)
-    return Translation(events, indexes, rejected, notes)
+            facts.append(fact)
+            positions.append(position)
+    return Translation(facts, positions, rejected, notes)
 
 
 def _refusal(raw: msgspec.Raw, error: Malformed, app_id: str) -> PeerEvent | None:
     """A note for the peer that the refused event names, if it names one and a moment."""
     try:
-        said = read_json(bytes(raw), msgspec.json.decode)
+        members = read_json(bytes(raw), msgspec.json.decode)
     except UNREADABLE:
         return None
-    if not isinstance(said, dict):
+    if not isinstance(members, dict):
         return None
-    peer, at = said.get("peer_id"), moment_of(said.get("at"))
+    peer, at = members.get("peer_id"), moment_of(members.get("at"))
     if not isinstance(peer, str) or not peer or at is None:
         return None
     return refusal(
@@ -194,7 +174,7 @@ def _refusal(raw: msgspec.Raw, error: Malformed, app_id: str) -> PeerEvent | Non
         _key(raw),
         at=at,
         code=error.code,
-        is_sample=said.get("type") == "sample_taken",
+        is_sample=members.get("type") == "sample_taken",
     )
 
 
@@ -213,7 +193,7 @@ def meeting_id_from(app_id: str, source_id: str) -> str:
     return source_id if is_path_id(source_id) else id_from(app_id, "meeting", source_id)
 
 
-def _translate(raw: msgspec.Raw, app_id: str, privacy: Privacy) -> AnyEvent:
+def _translate(raw: msgspec.Raw, app_id: str) -> Fact:
     try:
         message = read_json(bytes(raw), _MESSAGE.decode)
     except UNREADABLE as error:
@@ -230,7 +210,7 @@ def _translate(raw: msgspec.Raw, app_id: str, privacy: Privacy) -> AnyEvent:
         return _session_event(message, app_id, place)
     if isinstance(message, _ChatSent | _LineSpoken):
         return _talk(message, app_id, at, place)
-    return _peer_event(message, app_id, place, privacy)
+    return _peer_event(message, app_id, place)
 
 
 def _key(raw: msgspec.Raw) -> str:
@@ -239,7 +219,7 @@ def _key(raw: msgspec.Raw) -> str:
 
 def _session_event(
     message: _SessionOpened | _SessionClosed, app_id: str, place: dict[str, Any]
-) -> AnyEvent:
+) -> Fact:
     if isinstance(message, _SessionClosed):
         return SessionClosed(**place)
     parent_meeting = message.parent_meeting_id
@@ -256,8 +236,7 @@ def _peer_event(
     message: _PeerJoined | _PeerLeft | _PeerKicked | _PeerNoted | _SampleTaken,
     app_id: str,
     place: dict[str, Any],
-    privacy: Privacy,
-) -> AnyEvent:
+) -> Fact:
     peer_id = peer_id_from(app_id, message.peer_id)
     match message:
         case _PeerLeft():
@@ -277,13 +256,10 @@ def _peer_event(
             data = checked_object(message.data)
             if message.name == "describe":
                 data = completed(data)
-            data = shorten_data(data, privacy)
             return PeerEvent(**place, peer_id=peer_id, name=checked_name(message.name), data=data)
         case _SampleTaken():
-            body = shorten_body(read_sample(bytes(message.sample)), privacy)
-            return SampleTaken(
-                **place, peer_id=peer_id, sequence=message.sequence, body=encode_body(body)
-            )
+            body = read_sample(bytes(message.sample))
+            return UnencodedSample(**place, peer_id=peer_id, sequence=message.sequence, body=body)
 
 
 def _identity(who: _Participant) -> Identity:
@@ -300,7 +276,7 @@ def _identity(who: _Participant) -> Identity:
 
 def _talk(
     message: _ChatSent | _LineSpoken, app_id: str, at: EpochMs, place: dict[str, Any]
-) -> AnyEvent:
+) -> Fact:
     peer_id = peer_id_from(app_id, message.peer_id) if message.peer_id else None
     if isinstance(message, _LineSpoken):
         end_at = checked_moment(message.end_at, "end_at")

@@ -17,12 +17,10 @@ import msgspec
 
 from aftercall.core.errors import Malformed
 from aftercall.core.events import (
-    AnyEvent,
     Identity,
     PeerEvent,
     PeerJoined,
     PeerLeft,
-    SampleTaken,
 )
 from aftercall.core.ids import id_from, is_path_id
 from aftercall.core.instants import EpochMs, is_plausible
@@ -30,6 +28,7 @@ from aftercall.core.texts import UNREADABLE, read_json
 from aftercall.ingest.callstats_ping import sample_of
 from aftercall.ingest.checks import moment_of
 from aftercall.ingest.refusals import MOST_NOTED, refusal
+from aftercall.ingest.source import Context, Fact, Rejected, Translation, UnencodedSample
 from aftercall.ingest.untyped_json import (
     as_count,
     as_flag,
@@ -41,6 +40,7 @@ from aftercall.ingest.untyped_json import (
 )
 from aftercall.ingest.user_agent import completed
 
+SOURCE: Final = "realtimekit_callstats"
 INTERVAL_MS: Final = 7_000
 """How often the client reports; fixed in its code."""
 
@@ -57,24 +57,6 @@ _BEYOND_MS: Final = 1e14
 """No clock of milliseconds, however wrong, says so much."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Rejected(NamedTuple):
-    """An entry that could not be read: its place in the batch and why."""
-
-    position: int
-    code: str
-    message: str
-
-
-class Translation(NamedTuple):
-    """The facts of one batch, and the entries that were not understood."""
-
-    peer_id: str
-    events: list[AnyEvent]
-    rejected: list[Rejected]
-    refusals: list[PeerEvent]
-    """A note for each of them."""
 
 
 class _Batch(NamedTuple):
@@ -95,34 +77,38 @@ class _Entry(NamedTuple):
     said_at: str
 
 
-def translate(
-    body: bytes,
-    *,
-    app_id: str,
-    meeting_id: str,
-    identity: Identity,
-    received_at: EpochMs,
-) -> Translation:
-    """The facts of one request body; `identity` is the participant token's.
+def translate(body: bytes, context: Context) -> Translation:
+    """The facts of one request body.
 
     Bad entries are listed as rejected one by one. Raises `Malformed` when the body as a whole
-    cannot be read or does not say whose it is.
+    cannot be read or does not name its peer.
     """
     peer_id, entries = _envelope(body)
+    received_at = context.received_at
     batch = _Batch(
-        app_id, meeting_id, peer_id, identity, received_at, _skew_ms(entries, received_at)
+        context.app_id,
+        context.meeting_id,
+        peer_id,
+        context.identity,
+        received_at,
+        _skew_ms(entries, received_at),
     )
-    events: list[AnyEvent] = []
+    facts: list[Fact] = []
+    positions: list[int] = []
     rejected: list[Rejected] = []
-    refusals: list[PeerEvent] = []
-    for index, raw in enumerate(entries):
+    notes: list[PeerEvent] = []
+    for position, raw in enumerate(entries):
         try:
-            events.extend(_translate_entry(_entry(raw, batch), batch))
+            found = _translate_entry(_entry(raw, batch), batch)
         except Malformed as error:
-            rejected.append(Rejected(index, error.code, error.message))
+            rejected.append(Rejected(position, error.code, error.message))
             if len(rejected) <= MOST_NOTED:
-                refusals.append(_refusal(raw, error, batch))
-    return Translation(peer_id, events, rejected, refusals)
+                notes.append(_refusal(raw, error, batch))
+        else:
+            facts += found
+            positions += [position] * len(found)
+    heard_at = max((fact.at for fact in (*facts, *notes)), default=received_at)
+    return Translation(facts, positions, rejected, notes, peer_id=peer_id, heard_at=heard_at)
 
 
 def _refusal(raw: object, error: Malformed, batch: _Batch) -> PeerEvent:
@@ -221,7 +207,7 @@ def _is_name(text: str) -> bool:
     return 0 < len(text) <= 64 and all(c.isascii() and (c.isalnum() or c == "_") for c in text)
 
 
-def _translate_entry(entry: _Entry, batch: _Batch) -> list[AnyEvent]:
+def _translate_entry(entry: _Entry, batch: _Batch) -> list[Fact]:
     translator = _TRANSLATORS.get(entry.event, _noted)
     return translator(entry, batch)
 
@@ -238,7 +224,7 @@ def _note(entry: _Entry, batch: _Batch, name: str, data: dict[str, Any]) -> Peer
     )
 
 
-def _joined(entry: _Entry, batch: _Batch) -> list[AnyEvent]:
+def _joined(entry: _Entry, batch: _Batch) -> list[Fact]:
     said = as_object(entry.data.get("peerMetaData"))
     identity = batch.identity
     name = as_text(said.get("displayName"))
@@ -283,7 +269,7 @@ def _description(said: Mapping[str, Any]) -> dict[str, Any]:
     return completed(description)
 
 
-def _precall(entry: _Entry, batch: _Batch) -> list[AnyEvent]:
+def _precall(entry: _Entry, batch: _Batch) -> list[Fact]:
     info = as_object(entry.data.get("connectionInfo"))
     ip = as_object(info.get("ipDetails"))
     connectivity = as_object(info.get("connectivity"))
@@ -313,7 +299,7 @@ def _precall(entry: _Entry, batch: _Batch) -> list[AnyEvent]:
     return [_note(entry, batch, "describe", {"network": network, "precall": precall})]
 
 
-def _left(entry: _Entry, batch: _Batch) -> list[AnyEvent]:
+def _left(entry: _Entry, batch: _Batch) -> list[Fact]:
     left = PeerLeft(
         id=id_from(batch.app_id, batch.peer_id, "callstats", "disconnect", entry.said_at),
         at=entry.at,
@@ -323,9 +309,9 @@ def _left(entry: _Entry, batch: _Batch) -> list[AnyEvent]:
     return [left, _note(entry, batch, "disconnect", {})]
 
 
-def _sampled(entry: _Entry, batch: _Batch) -> list[AnyEvent]:
+def _sampled(entry: _Entry, batch: _Batch) -> list[Fact]:
     sample_body, sequence = sample_of(entry.data, entry.at)
-    sample = SampleTaken(
+    sample = UnencodedSample(
         id=id_from(batch.app_id, batch.peer_id, "sample", str(sequence)),
         at=entry.at,
         meeting_id=batch.meeting_id,
@@ -336,27 +322,27 @@ def _sampled(entry: _Entry, batch: _Batch) -> list[AnyEvent]:
     return [sample]
 
 
-def _devices(entry: _Entry, batch: _Batch) -> list[AnyEvent]:
+def _devices(entry: _Entry, batch: _Batch) -> list[Fact]:
     listed = entry.data.get("deviceList")
     devices = [_device(item) for item in listed] if isinstance(listed, list) else []
     data = {"devices": [device for device in devices[:64] if device]}
     return [_note(entry, batch, entry.event, data)]
 
 
-def _selected(entry: _Entry, batch: _Batch) -> list[AnyEvent]:
+def _selected(entry: _Entry, batch: _Batch) -> list[Fact]:
     return [_note(entry, batch, entry.event, {"device": _device(entry.data.get("device"))})]
 
 
-def _role(entry: _Entry, batch: _Batch) -> list[AnyEvent]:
+def _role(entry: _Entry, batch: _Batch) -> list[Fact]:
     role = as_text(entry.data.get("participantRole")) or as_text(entry.data.get("value"))
     return [_note(entry, batch, entry.event, known(participant_role=role))]
 
 
-def _noted(entry: _Entry, batch: _Batch) -> list[AnyEvent]:
+def _noted(entry: _Entry, batch: _Batch) -> list[Fact]:
     return [_note(entry, batch, entry.event.lower(), scalars(entry.data))]
 
 
-_Translator = Callable[[_Entry, _Batch], list[AnyEvent]]
+_Translator = Callable[[_Entry, _Batch], list[Fact]]
 
 _TRANSLATORS: Final[dict[str, _Translator]] = {
     "call_join": _joined,

@@ -1,76 +1,86 @@
-"""What the door itself knows of a sender, and privacy for facts whose translator knows none."""
+"""The one way from a source's facts to events: addresses shortened, reports encoded."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from aftercall.core.events import INTERVAL_ASKED, AnyEvent, PeerEvent, PeerJoined, SampleTaken
-from aftercall.core.ids import id_from
-from aftercall.core.instants import EpochMs
-from aftercall.core.privacy import Privacy, shorten_body, shorten_data
-from aftercall.core.quality.stats.getstats import decode_body, encode_body
+from aftercall.core.events import AnyEvent, PeerEvent, SampleTaken
+from aftercall.core.privacy import (
+    Privacy,
+    shorten_address,
+    shorten_body,
+    shorten_data,
+    shorten_text,
+    shorten_url,
+)
+from aftercall.core.quality.stats.getstats import ConnectionBody, SampleBody, encode_body
+from aftercall.ingest.samples import LocalCandidate, RemoteCandidate
+from aftercall.ingest.source import (
+    AliasLeft,
+    Departure,
+    Fact,
+    ServerGone,
+    SessionTimedOut,
+    UnencodedSample,
+)
 
 
-def redact(events: Sequence[AnyEvent], privacy: Privacy) -> list[AnyEvent]:
-    """The events with addresses kept only as far as `privacy` says."""
+def redact(facts: Iterable[Fact], privacy: Privacy) -> list[AnyEvent]:
+    """The facts as events, in the same order, with addresses kept as far as `privacy` allows."""
+    return [_redact(fact, privacy) for fact in facts]
+
+
+def _redact(fact: Fact, privacy: Privacy) -> AnyEvent:
+    if isinstance(fact, UnencodedSample):
+        return SampleTaken(
+            id=fact.id,
+            at=fact.at,
+            meeting_id=fact.meeting_id,
+            session_id=fact.session_id,
+            peer_id=fact.peer_id,
+            sequence=fact.sequence,
+            body=encode_body(_shorten(fact.body, privacy)),
+        )
+    if isinstance(fact, PeerEvent) and privacy is not Privacy.FULL:
+        return replace(fact, data=shorten_data(fact.data, privacy))
+    return fact
+
+
+def redact_departure(departure: Departure, privacy: Privacy) -> Departure:
+    """The departure with its names as they are in the record, where they were shortened too."""
+    match departure:
+        case AliasLeft():
+            return departure._replace(alias=shorten_text(departure.alias, privacy))
+        case ServerGone():
+            emitter = departure.emitter
+            return departure._replace(emitter=emitter and shorten_text(emitter, privacy))
+        case SessionTimedOut():
+            return departure
+
+
+def _shorten(body: SampleBody, privacy: Privacy) -> SampleBody:
     if privacy is Privacy.FULL:
-        return list(events)
-    return [_redact(event, privacy) for event in events]
+        return body
+    connections = body.connections
+    if connections and isinstance(connections[0], ConnectionBody):
+        return shorten_body(body, privacy)
+    # Structs of one type of stats: nearly every report comes by here.
+    for connection in connections:
+        for stats in connection.stats:
+            kind = stats.__class__
+            if kind is LocalCandidate:
+                stats.address = _kept(stats.address, privacy)
+                stats.related_address = _kept(stats.related_address, privacy)
+                stats.url = _kept_url(stats.url, privacy)
+            elif kind is RemoteCandidate:
+                stats.address = _kept(stats.address, privacy)
+                stats.url = _kept_url(stats.url, privacy)
+    return body
 
 
-def _redact(event: AnyEvent, privacy: Privacy) -> AnyEvent:
-    if isinstance(event, PeerEvent):
-        return replace(event, data=shorten_data(event.data, privacy))
-    if isinstance(event, SampleTaken):
-        return replace(event, body=encode_body(shorten_body(decode_body(event.body), privacy)))
-    return event
+def _kept_url(url: str | None, privacy: Privacy) -> str | None:
+    return shorten_url(url, privacy) if url else None
 
 
-def with_address(
-    events: Sequence[AnyEvent],
-    network: Mapping[str, Any],
-    *,
-    app_id: str,
-    privacy: Privacy,
-) -> list[AnyEvent]:
-    """The events, each join preceded by a description of the `network` the peer came from.
-
-    It is dated just before the join, so that whatever the client says itself comes later and
-    wins.
-    """
-    joins = _joins(events)
-    if not joins or not network:
-        return list(events)
-    seen = [
-        PeerEvent(
-            id=id_from(app_id, join.peer_id, "address"),
-            at=EpochMs(join.at - 1),
-            peer_id=join.peer_id,
-            name="describe",
-            data=shorten_data({"network": dict(network)}, privacy),
-        )
-        for join in joins
-    ]
-    return [*events, *seen]
-
-
-def with_interval(events: Sequence[AnyEvent], asked_ms: int, *, app_id: str) -> list[AnyEvent]:
-    """The events, each join followed by a note when its client is asked, in the answer, for
-    another interval than it named."""
-    asked = [
-        PeerEvent(
-            id=id_from(app_id, join.peer_id, INTERVAL_ASKED, str(asked_ms)),
-            at=join.at,
-            peer_id=join.peer_id,
-            name=INTERVAL_ASKED,
-            data={"interval_ms": asked_ms},
-        )
-        for join in _joins(events)
-        if join.interval_ms != asked_ms
-    ]
-    return [*events, *asked]
-
-
-def _joins(events: Sequence[AnyEvent]) -> list[PeerJoined]:
-    return [event for event in events if isinstance(event, PeerJoined)]
+def _kept(address: str | None, privacy: Privacy) -> str | None:
+    return shorten_address(address, privacy) if address else None

@@ -15,6 +15,7 @@ from aftercall.core.quality.report.fold import Folded, Verdict
 from aftercall.ingest.janus import source as janus
 from tests.completed_calls import collected as collect
 from tests.completed_calls import compared, end_of, facts_of, folded
+from tests.ingest.reading import read
 
 CASES = Path(__file__).parents[2] / "samples" / "cases"
 BASE = EpochMs(1_795_255_200_000)
@@ -106,10 +107,10 @@ def played_janus(events: Sequence[Mapping[str, Any]], *, interval_ms: int = 5_00
         {**{k: v for k, v in event.items() if k != "t"}, "timestamp": _janus_us(event["t"])}
         for event in events
     ]
-    translation = janus.translate(
+    translation = read(
+        janus,
         json.dumps(dated).encode(),
-        app_id="app",
-        received_at=EpochMs(BASE + 1_000),
+        received_at=BASE + 1_000,
         privacy=Privacy.TRUNCATE,
         interval_ms=interval_ms,
     )

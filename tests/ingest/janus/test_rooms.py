@@ -6,17 +6,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from aftercall.core.events import ALIAS_JOINED, PeerEvent, PeerJoined, SampleTaken
+from aftercall.core.events import ALIAS_JOINED, PeerEvent, PeerJoined
 from aftercall.core.instants import EpochMs
-from aftercall.core.privacy import Privacy
-from aftercall.ingest.janus.events import Said, read_event
-from aftercall.ingest.janus.rooms import PLUGIN, farewell_of, in_room, meeting_id_of, room_news
+from aftercall.ingest.janus.events import JanusEvent, read_event
+from aftercall.ingest.janus.rooms import PLUGIN, feed_left, in_room, meeting_id_of, room_news
+from aftercall.ingest.source import Context, UnencodedSample
 
 NOON = EpochMs(1_795_262_400_000)
 VIDEOROOM, AUDIOBRIDGE = "janus.plugin.videoroom", "janus.plugin.audiobridge"
 
 
-def _news(name: str, *, plugin: str = VIDEOROOM, type_: int = PLUGIN, **data: Any) -> Said:
+def _news(name: str, *, plugin: str = VIDEOROOM, type_: int = PLUGIN, **data: Any) -> JanusEvent:
     event = {
         "type": type_,
         "emitter": "janus-1",
@@ -26,10 +26,10 @@ def _news(name: str, *, plugin: str = VIDEOROOM, type_: int = PLUGIN, **data: An
         "event": {"plugin": plugin, "data": {"event": name, "room": 1234, **data}},
     }
     raw = msgspec.Raw(json.dumps(event).encode())
-    return read_event(raw, "app", NOON, Privacy.TRUNCATE, 1_000)
+    return read_event(raw, Context("app", NOON, interval_ms=1_000))
 
 
-def _taken(said: Said) -> list[Any]:
+def _taken(said: JanusEvent) -> list[Any]:
     return in_room(said, room_news(said))
 
 
@@ -52,10 +52,10 @@ def test_a_room_is_a_meeting_even_when_its_name_is_no_id() -> None:
 
 @pytest.mark.parametrize("name", ["leaving", "left", "kicked"])
 def test_who_goes_is_known_by_room_and_feed(name: str) -> None:
-    farewell = farewell_of(_news(name, id=55), 3)
-    assert farewell == (3, "1234", "55", NOON)
-    assert farewell_of(_news(name), 3) is None
-    assert farewell_of(_news("joined", id=55), 3) is None
+    left = feed_left(_news(name, id=55), 3)
+    assert left == (3, NOON, "1234", "55")
+    assert feed_left(_news(name), 3) is None
+    assert feed_left(_news("joined", id=55), 3) is None
 
 
 def test_a_joining_brings_a_peer_and_the_name_of_its_feed() -> None:
@@ -76,7 +76,7 @@ def test_statistics_are_due_from_the_first_media_on() -> None:
     join, note, sample = _taken(_news("published", id=55, streams=streams))
     assert isinstance(join, PeerJoined) and join.interval_ms == 1_000
     assert (note.name, note.data["audio"], note.data["feed"]) == ("published", "opus", "55")
-    assert isinstance(sample, SampleTaken)
+    assert isinstance(sample, UnencodedSample)
     (with_setup, _) = _taken(_news("joined", id=55, setup=True))
     assert with_setup.interval_ms == 1_000
     kinds = [type(each) for each in _taken(_news("published", id=55))]

@@ -29,7 +29,10 @@ from aftercall.core.events import (
 from aftercall.core.instants import EpochMs, is_plausible
 from aftercall.core.privacy import Privacy
 from aftercall.core.quality.stats.getstats import SampleBody, Stats, decode_body
-from aftercall.ingest.janus.source import Translation, peer_id_from, translate
+from aftercall.ingest.janus import source as janus
+from aftercall.ingest.janus.source import peer_id_from
+from aftercall.ingest.source import AliasLeft, ServerGone
+from tests.ingest.reading import Read, read
 
 RECORDING = json.loads((Path(__file__).parents[2] / "samples" / "janus-events.json").read_text())
 NOON = EpochMs(1_795_262_400_000)
@@ -37,13 +40,9 @@ USER0 = peer_id_from("app", "janus-1", "3860810174338710")
 USER1 = peer_id_from("app", "janus-1", "7745840677295252")
 
 
-def _translate(body: Any, **more: Any) -> Translation:
-    values: dict[str, Any] = {
-        "app_id": "app",
-        "received_at": NOON,
-        "privacy": Privacy.TRUNCATE,
-    } | more
-    return translate(body if isinstance(body, bytes) else json.dumps(body).encode(), **values)
+def _translate(body: Any, **more: Any) -> Read:
+    values: dict[str, Any] = {"received_at": NOON, "privacy": Privacy.TRUNCATE} | more
+    return read(janus, body if isinstance(body, bytes) else json.dumps(body).encode(), **values)
 
 
 def _event(type_: int, event: Any, **more: Any) -> dict[str, Any]:
@@ -67,7 +66,7 @@ def _stats(**changed: Any) -> dict[str, Any]:
     return recorded | {name.replace("_", "-"): value for name, value in changed.items()}
 
 
-def _only(translation: Translation) -> AnyEvent:
+def _only(translation: Read) -> AnyEvent:
     assert translation.rejected == []
     [event] = translation.events
     return event
@@ -84,28 +83,29 @@ def _of_type(body: SampleBody, type_: str) -> Stats:
     return stats
 
 
-def _note(translation: Translation) -> PeerEvent:
+def _note(translation: Read) -> PeerEvent:
     event = _only(translation)
     assert isinstance(event, PeerEvent)
     return event
 
 
 @pytest.fixture(scope="module")
-def recorded() -> Translation:
+def recorded() -> Read:
     return _translate(RECORDING["call"])
 
 
-def test_the_whole_recording_is_understood(recorded: Translation) -> None:
+def test_the_whole_recording_is_understood(recorded: Read) -> None:
     assert recorded.rejected == []
     # Of 43 events: 3 of transports, 1 session created, 1 handle attached, 4 session descriptions
     # and 2 candidates are for nobody's record.
     assert (len(RECORDING["call"]), recorded.ignored) == (43, 11)
-    assert [(each.emitter, each.is_shutdown) for each in recorded.emptied] == [
+    gone = [each for each in recorded.departures if isinstance(each, ServerGone)]
+    assert [(each.emitter, each.is_shutdown) for each in gone] == [
         ("janus-1", False),
         ("janus-1", True),
     ]
-    told = {*recorded.positions, *(farewell.position for farewell in recorded.farewells)}
-    assert len(told) == 30
+    left = [each.position for each in recorded.departures if isinstance(each, AliasLeft)]
+    assert len({*recorded.positions, *left}) == 30
     kinds = [type(event).__name__ for event in recorded.events]
     assert kinds.count("SampleTaken") == 14
     assert kinds.count("PeerLeft") == 1
@@ -113,7 +113,7 @@ def test_the_whole_recording_is_understood(recorded: Translation) -> None:
     assert peers == {USER0, USER1}
 
 
-def test_a_joining_names_room_feed_and_person(recorded: Translation) -> None:
+def test_a_joining_names_room_feed_and_person(recorded: Read) -> None:
     join, note = recorded.events[:2]
     assert isinstance(join, PeerJoined) and isinstance(note, PeerEvent)
     assert (join.meeting_id, join.at) == ("1234", 1_795_223_108_158)
@@ -122,7 +122,7 @@ def test_a_joining_names_room_feed_and_person(recorded: Translation) -> None:
     assert (note.name, note.data["alias"]) == (ALIAS_JOINED, "6603468110306277")
 
 
-def test_who_only_subscribes_joins_by_it_too(recorded: Translation) -> None:
+def test_who_only_subscribes_joins_by_it_too(recorded: Read) -> None:
     joins = [e for e in recorded.events if isinstance(e, PeerJoined) and e.peer_id == USER1]
     assert [(join.meeting_id, join.identity.display_name) for join in joins] == [("1234", None)]
 
@@ -134,7 +134,7 @@ def test_the_reporting_interval_counts_from_the_first_media() -> None:
     assert (joined.interval_ms, published.interval_ms) == (0, 5_000)
 
 
-def test_transport_states_are_told_in_w3cs_words(recorded: Translation) -> None:
+def test_transport_states_are_told_in_w3cs_words(recorded: Read) -> None:
     notes = [e for e in recorded.events if isinstance(e, PeerEvent)]
     states = [(e.name, e.data["state"]) for e in notes if e.name.endswith("_state")]
     assert states == [
@@ -181,8 +181,8 @@ def test_a_session_that_is_over_is_a_leave(name: str) -> None:
 
 def test_a_leaving_names_the_feed_alone() -> None:
     abrupt = _translate(RECORDING["abrupt"])
-    [farewell] = abrupt.farewells
-    assert farewell[1:] == ("1234", "5704502821942018", 1_795_223_447_702)
+    [left] = [each for each in abrupt.departures if isinstance(each, AliasLeft)]
+    assert left[1:] == (1_795_223_447_702, "1234", "5704502821942018")
     assert [event.name for event in abrupt.events if isinstance(event, PeerEvent)] == [
         "handle_detached",
         "handle_detached",
@@ -193,7 +193,7 @@ def test_a_leaving_names_the_feed_alone() -> None:
 def test_a_kick_is_not_held_against_the_session_that_asked_for_it() -> None:
     kicked = _translate(_event(64, _news("kicked", id=99)))
     assert kicked.events == []
-    assert [farewell.alias for farewell in kicked.farewells] == ["99"]
+    assert [each.alias for each in kicked.departures if isinstance(each, AliasLeft)] == ["99"]
 
 
 def test_a_room_that_is_destroyed_ends_its_session() -> None:
@@ -304,12 +304,12 @@ def test_refused_statistics_leave_a_note_with_their_session() -> None:
     streams = [{"media": "audio", "mid": str(n), "packets-received": 1} for n in range(3_000)]
     refused = _translate(_event(32, streams))
     assert [each.code for each in refused.rejected] == ["sample_unreadable"]
-    [note] = refused.refusals
+    [note] = refused.notes
     assert (note.name, note.data["is_sample"]) == (ENTRY_REFUSED, True)
     assert (
         note.peer_id == _note(_translate(_event(32, {"media": "audio", "receiving": True}))).peer_id
     )
-    assert _translate([3, {"type": "32"}]).refusals == []
+    assert _translate([3, {"type": "32"}]).notes == []
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[1,", b"\xff", b"[" * 100_000])

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from aftercall.web.intake.door import IntakeDoor
+from aftercall.web.intake.app import IntakeApp
 from aftercall.web.openapi.intake import INTAKE_PATHS
 
 House = Any
@@ -85,7 +85,7 @@ async def test_the_page_asks_nobody_else_for_anything(house: House) -> None:
 
 async def test_the_intake_is_documented_where_it_is_answered(house: House) -> None:
     paths = (await _document(house))["paths"]
-    door = IntakeDoor(house.services)
+    door = IntakeApp(house.services)
     beside = [path for path in INTAKE_PATHS if path in paths]
     assert len(beside) == 4
     assert all(door.is_for(path.format(app_id="app")) for path in beside)

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from aftercall.web.intake.door import IntakeDoor
+from aftercall.web.intake.app import IntakeApp
 from aftercall.web.openapi.document import write_document
 from aftercall.web.openapi.intake import INTAKE_PATHS
 from aftercall.web.routes import DOCUMENTED, OWN, create_litestar
@@ -129,5 +129,5 @@ async def _post(house: House, path: str, query: bytes) -> tuple[int, bytes]:
         "type": "http", "method": "POST", "path": path, "query_string": query,
         "headers": [], "client": None, "state": {},
     }  # fmt: skip
-    await IntakeDoor(house.services)(scope, receive, send)
+    await IntakeApp(house.services)(scope, receive, send)
     return sent[0]["status"], b"".join(each.get("body", b"") for each in sent)

@@ -7,17 +7,17 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from aftercall.core.errors import Malformed
-from aftercall.core.events import PeerEvent, SampleTaken
+from aftercall.core.events import PeerEvent
 from aftercall.core.ids import id_from
 from aftercall.core.instants import EpochMs, is_plausible
-from aftercall.core.privacy import Privacy, shorten_body, shorten_data
-from aftercall.core.quality.stats.getstats import decode_body, encode_body
+from aftercall.core.quality.stats.getstats import SampleBody
 from aftercall.core.texts import UNREADABLE, read_json
+from aftercall.ingest.source import Context, UnencodedSample
 from aftercall.ingest.untyped_json import as_text
 
 SOURCE: Final = "janus"
 AHEAD_TOLERANCE_MS: Final = 2_000
-"""How far Janus' clock may be ahead of ours and still be taken at its word."""
+"""How far Janus' clock may be ahead of the server's and still be believed."""
 
 Json = Mapping[str, Any]
 
@@ -25,11 +25,10 @@ _LARGEST_ID: Final = 2**64
 _SEQUENCE_BITS: Final = 63
 
 
-class Said(NamedTuple):
-    """One event of Janus', with what all of its kinds share."""
+class JanusEvent(NamedTuple):
+    """One event of a Janus server: the members that all kinds share."""
 
     app_id: str
-    privacy: Privacy
     interval_ms: int
     id: str
     sequence: int
@@ -51,11 +50,11 @@ class Said(NamedTuple):
             "meeting_id": meeting_id,
         }
 
-    def noted(self, name: str, data: Json, meeting_id: str | None = None) -> PeerEvent:
+    def note(self, name: str, data: Json, meeting_id: str | None = None) -> PeerEvent:
         return PeerEvent(
             **self.of_peer(meeting_id) | {"id": id_from(self.app_id, self.id, name)},
             name=name,
-            data=shorten_data(data, self.privacy),
+            data=dict(data),
         )
 
 
@@ -64,9 +63,8 @@ def peer_id_from(app_id: str, emitter: str | None, session: str) -> str:
     return id_from(app_id, SOURCE, "session", emitter or "", session)
 
 
-def read_event(
-    raw: msgspec.Raw, app_id: str, received_at: EpochMs, privacy: Privacy, interval_ms: int
-) -> Said:
+def read_event(raw: msgspec.Raw, context: Context) -> JanusEvent:
+    """One event. Raises `Malformed` (`bad_event`) for what is none."""
     try:
         event = read_json(bytes(raw), msgspec.json.decode)
     except UNREADABLE:
@@ -74,13 +72,13 @@ def read_event(
     if not isinstance(event, dict) or not isinstance(event.get("type"), int):
         raise Malformed('An event of Janus is an object with a "type".', code="bad_event")
     digest = hashlib.blake2b(bytes(raw).strip(), digest_size=16).digest()
-    timestamp_ms = _timestamp_ms(event.get("timestamp"), received_at)
+    app_id = context.app_id
+    timestamp_ms = _timestamp_ms(event.get("timestamp"), context.received_at)
     session = id_of(event.get("session_id"))
     emitter = as_text(event.get("emitter"))
-    return Said(
+    return JanusEvent(
         app_id=app_id,
-        privacy=privacy,
-        interval_ms=interval_ms,
+        interval_ms=context.interval_ms,
         id=id_from(app_id, SOURCE, digest.hex()),
         sequence=int.from_bytes(digest[:8], "big") >> (64 - _SEQUENCE_BITS),
         at=EpochMs(int(timestamp_ms)),
@@ -95,7 +93,7 @@ def read_event(
 
 
 class Sender(NamedTuple):
-    """Whose event it is, when and of what type, as far as an event says that cannot be taken."""
+    """The peer, moment and type of an event that was refused."""
 
     peer_id: str
     at: EpochMs
@@ -104,7 +102,7 @@ class Sender(NamedTuple):
     """The same at every repeat."""
 
 
-def sender_of(raw: msgspec.Raw, app_id: str, received_at: EpochMs) -> Sender | None:
+def sender_of(raw: msgspec.Raw, context: Context) -> Sender | None:
     """`None` of an event that names no session."""
     try:
         event = read_json(bytes(raw), msgspec.json.decode)
@@ -113,14 +111,14 @@ def sender_of(raw: msgspec.Raw, app_id: str, received_at: EpochMs) -> Sender | N
     session = id_of(event.get("session_id")) if isinstance(event, dict) else None
     if session is None:
         return None
-    at = EpochMs(int(_timestamp_ms(event.get("timestamp"), received_at)))
-    peer_id = peer_id_from(app_id, as_text(event.get("emitter")), session)
+    at = EpochMs(int(_timestamp_ms(event.get("timestamp"), context.received_at)))
+    peer_id = peer_id_from(context.app_id, as_text(event.get("emitter")), session)
     digest = hashlib.blake2b(bytes(raw).strip(), digest_size=16)
     return Sender(peer_id, at, event.get("type"), digest.hexdigest())
 
 
 def _timestamp_ms(microseconds: object, received_at: EpochMs) -> float:
-    """Janus' own clock, unless it cannot be believed or is ahead of ours."""
+    """Janus' own clock, unless it is implausible or ahead of the server's."""
     if isinstance(microseconds, bool) or not isinstance(microseconds, int | float):
         return float(received_at)
     moment_ms = microseconds / 1000 if abs(microseconds) < 1e18 else 0.0
@@ -136,7 +134,7 @@ def id_of(value: object) -> str | None:
     return as_text(value)
 
 
-def sample_of(said: Said, body: bytes) -> SampleTaken:
-    body = encode_body(shorten_body(decode_body(body), said.privacy))
-    place = said.of_peer() | {"id": id_from(said.app_id, said.id, "sample")}
-    return SampleTaken(**place, sequence=said.sequence, body=body)
+def sample_of(event: JanusEvent, body: SampleBody) -> UnencodedSample:
+    """The sample of an event that brings other facts besides."""
+    place = event.of_peer() | {"id": id_from(event.app_id, event.id, "sample")}
+    return UnencodedSample(**place, sequence=event.sequence, body=body)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from aftercall.core.quality.stats.getstats import decode_body, encode_body
+from aftercall.core.quality.stats.getstats import SampleBody, decode_body
 from aftercall.ingest.untyped_json import as_count, as_number, as_object, as_text, known
 
 Json = Mapping[str, Any]
@@ -27,12 +27,12 @@ _HEARD: Final = (
 """Members of which one at least is not 0 once the client's receiver reports have come."""
 
 
-def is_media_stats(said: Json) -> bool:
+def is_media_stats(stream: Json) -> bool:
     """Whether an event's content is the statistics of one stream."""
-    return "packets-received" in said or "packets-sent" in said
+    return "packets-received" in stream or "packets-sent" in stream
 
 
-def silent_ms(said: Json) -> int | None:
+def silent_ms(stream: Json) -> int | None:
     """How long a stream of which Janus tells that nothing comes any more has been silent, in ms,
     to a second more or less; `None` for what tells something else.
 
@@ -40,9 +40,9 @@ def silent_ms(said: Json) -> int | None:
     where it was set to wait for one second, but never before the second after the one in which the
     last packet came is over.
     """
-    if said.get("receiving") is not False:
+    if stream.get("receiving") is not False:
         return None
-    return 1_000 * min(as_count(said.get("seconds")) or _LEAST_SILENCE_S, _LONGEST_SILENCE_S)
+    return 1_000 * min(as_count(stream.get("seconds")) or _LEAST_SILENCE_S, _LONGEST_SILENCE_S)
 
 
 _LEAST_SILENCE_S: Final = 2
@@ -50,37 +50,37 @@ _LONGEST_SILENCE_S: Final = 3_600
 """Chosen: Janus' `no_media_timer` has no bound of its own."""
 
 
-def sample_body(streams: Sequence[Json], *, handle: str, timestamp_ms: float) -> bytes | None:
+def sample_body(streams: Sequence[Json], *, handle: str, timestamp_ms: float) -> SampleBody | None:
     """The body of a sample, with the streams of one handle; `None` when none has moved.
 
     Raises `Malformed` (`sample_unreadable`) when a number is impossible.
     """
     stats: list[dict[str, Any]] = []
     tags: list[dict[str, Any]] = []
-    for said in streams:
-        for direction in _directions(said):
-            stats += _stats(said, direction)
-            tags.append(_tag(said, direction, handle))
+    for stream in streams:
+        for direction in _directions(stream):
+            stats += _stats(stream, direction)
+            tags.append(_tag(stream, direction, handle))
     if not tags:
         return None
-    trips = [trip_s for said in streams if (trip_s := _trip_s(said)) is not None]
+    trips = [trip_s for stream in streams if (trip_s := _trip_s(stream)) is not None]
     if trips:
         stats.append(_pair(trips[-1]))
     timed = [{**each, "timestamp": timestamp_ms} for each in stats]
     body = {"connections": [{"id": handle, "stats": timed}], "streams": tags}
-    return encode_body(decode_body(msgspec.json.encode(body)))
+    return decode_body(msgspec.json.encode(body))
 
 
-def first_body(streams: Sequence[Json], *, handle: str, timestamp_ms: float) -> bytes | None:
+def first_body(streams: Sequence[Json], *, handle: str, timestamp_ms: float) -> SampleBody | None:
     """A sample of streams that were just published, of which nothing has come yet: the handle's
     first statistics count from here."""
     stats: list[dict[str, Any]] = []
     tags: list[dict[str, Any]] = []
-    for said in streams:
+    for stream in streams:
         # Not every plugin says that a picture has layers; one that never comes counts nothing.
-        layers = _LAYERS if said.get("type") == "video" else ("",)
+        layers = _LAYERS if stream.get("type") == "video" else ("",)
         for layer in layers:
-            named = {**said, **_NOTHING, "media": f"{said.get('type')}{layer}"}
+            named = {**stream, **_NOTHING, "media": f"{stream.get('type')}{layer}"}
             if _kind(named) is not None and _mid(named) is not None:
                 stats += _stats(named, "send")
                 tags.append(_tag(named, "send", handle))
@@ -88,14 +88,14 @@ def first_body(streams: Sequence[Json], *, handle: str, timestamp_ms: float) -> 
         return None
     timed = [{**each, "timestamp": timestamp_ms} for each in stats]
     body = {"connections": [{"id": handle, "stats": timed}], "streams": tags}
-    return encode_body(decode_body(msgspec.json.encode(body)))
+    return decode_body(msgspec.json.encode(body))
 
 
 _LAYERS: Final = ("", "-sim1", "-sim2")
 _NOTHING: Final = {"packets-received": 0, "bytes-received": 0, "lost": 0}
 
 
-def pair_body(candidates: Json, *, handle: str, timestamp_ms: float) -> bytes | None:
+def pair_body(candidates: Json, *, handle: str, timestamp_ms: float) -> SampleBody | None:
     """A sample of the path in use, from the client's side: what is remote to Janus is local to
     the client. `None` when the client's own end is unknown."""
     own, janus = as_object(candidates.get("remote")), as_object(candidates.get("local"))
@@ -108,17 +108,17 @@ def pair_body(candidates: Json, *, handle: str, timestamp_ms: float) -> bytes | 
     ]
     timed = [{**each, "timestamp": timestamp_ms} for each in stats]
     body = {"connections": [{"id": handle, "stats": timed}]}
-    return encode_body(decode_body(msgspec.json.encode(body)))
+    return decode_body(msgspec.json.encode(body))
 
 
-def _candidate(said: Json, type_: str) -> dict[str, Any]:
+def _candidate(stream: Json, type_: str) -> dict[str, Any]:
     return known(
         type=type_,
         id=type_,
-        candidateType=as_text(said.get("type"), longest=64),
-        address=as_text(said.get("address")),
-        port=as_count(said.get("port")),
-        protocol=as_text(said.get("transport"), longest=64),
+        candidateType=as_text(stream.get("type"), longest=64),
+        address=as_text(stream.get("address")),
+        port=as_count(stream.get("port")),
+        protocol=as_text(stream.get("transport"), longest=64),
     )
 
 
@@ -132,92 +132,95 @@ _PAIR: Final = {
 }
 
 
-def _directions(said: Json) -> Iterator[str]:
+def _directions(stream: Json) -> Iterator[str]:
     """Which ways a stream has moved, from the client's side. A publisher's handle only receives
     and a subscriber's only sends; other plugins do both on one handle."""
-    if _kind(said) is None:
+    if _kind(stream) is None:
         return
-    if as_count(said.get("packets-received")):
+    if as_count(stream.get("packets-received")):
         yield "send"
-    if as_count(said.get("packets-sent")):
+    if as_count(stream.get("packets-sent")):
         yield "receive"
 
 
-def _kind(said: Json) -> str | None:
+def _kind(stream: Json) -> str | None:
     """`audio` or `video`; the upper layers of a simulcast are `video-sim1` and `video-sim2`."""
-    kind = (as_text(said.get("media")) or "").partition("-")[0]
+    kind = (as_text(stream.get("media")) or "").partition("-")[0]
     return kind if kind in _KINDS else None
 
 
-def _mid(said: Json) -> str | None:
-    return as_text(said.get("mid"), longest=64)
+def _mid(stream: Json) -> str | None:
+    return as_text(stream.get("mid"), longest=64)
 
 
-def _stream_id(said: Json, direction: str) -> str:
-    layer = as_text(said.get("media"), longest=64)
-    return f"{direction}-{_mid(said) or ''}-{layer}"
+def _stream_id(stream: Json, direction: str) -> str:
+    layer = as_text(stream.get("media"), longest=64)
+    return f"{direction}-{_mid(stream) or ''}-{layer}"
 
 
-def _stats(said: Json, direction: str) -> list[dict[str, Any]]:
+def _stats(stream: Json, direction: str) -> list[dict[str, Any]]:
     """The stream's own object, the far end's report on it, and its codec."""
     make = _sent if direction == "send" else _received
-    codec_id = f"codec-{_stream_id(said, direction)}"
-    codec = as_text(said.get("codec"), longest=64)
-    found = make(said, _stream_id(said, direction))
+    codec_id = f"codec-{_stream_id(stream, direction)}"
+    codec = as_text(stream.get("codec"), longest=64)
+    found = make(stream, _stream_id(stream, direction))
     if codec is not None:
         found[0]["codecId"] = codec_id
         found.append(
             known(
                 type="codec",
                 id=codec_id,
-                mimeType=f"{_kind(said)}/{codec}",
-                clockRate=as_count(said.get("base")),
+                mimeType=f"{_kind(stream)}/{codec}",
+                clockRate=as_count(stream.get("base")),
             )
         )
     return found
 
 
-def _sent(said: Json, stats_id: str) -> list[dict[str, Any]]:
+def _sent(stream: Json, stats_id: str) -> list[dict[str, Any]]:
     """What a client sent is what came and what Janus missed in the sequence numbers. Packets that
     came again are among those that came; bytes are those that came."""
-    came, lost = as_count(said.get("packets-received")) or 0, _signed(said.get("lost"))
+    came, lost = as_count(stream.get("packets-received")) or 0, _signed(stream.get("lost"))
     outbound = known(
         type="outbound-rtp",
         id=stats_id,
-        kind=_kind(said),
-        mid=_mid(said),
+        kind=_kind(stream),
+        mid=_mid(stream),
         packetsSent=max(0, came + (lost or 0)),
-        bytesSent=as_count(said.get("bytes-received")),
-        retransmittedPacketsSent=as_count(said.get("retransmissions-received")),
-        nackCount=as_count(said.get("nacks-sent")),
+        bytesSent=as_count(stream.get("bytes-received")),
+        retransmittedPacketsSent=as_count(stream.get("retransmissions-received")),
+        nackCount=as_count(stream.get("nacks-sent")),
     )
     remote = known(
         type="remote-inbound-rtp",
         id=f"remote-{stats_id}",
         localId=stats_id,
-        kind=_kind(said),
+        kind=_kind(stream),
         packetsLost=lost,
-        jitter=_seconds(said.get("jitter-local")),
-        roundTripTime=_trip_s(said),
+        jitter=_seconds(stream.get("jitter-local")),
+        roundTripTime=_trip_s(stream),
     )
     return [outbound, remote]
 
 
-def _received(said: Json, stats_id: str) -> list[dict[str, Any]]:
+def _received(stream: Json, stats_id: str) -> list[dict[str, Any]]:
     """What a client received is what Janus sent, less what the client reported lost."""
-    sent, lost, jitter_s = as_count(said.get("packets-sent")) or 0, None, None
-    if any(as_number(said.get(name)) for name in _HEARD):
-        lost, jitter_s = _signed(said.get("lost-by-remote")), _seconds(said.get("jitter-remote"))
+    sent, lost, jitter_s = as_count(stream.get("packets-sent")) or 0, None, None
+    if any(as_number(stream.get(name)) for name in _HEARD):
+        lost, jitter_s = (
+            _signed(stream.get("lost-by-remote")),
+            _seconds(stream.get("jitter-remote")),
+        )
     inbound = known(
         type="inbound-rtp",
         id=stats_id,
-        kind=_kind(said),
-        mid=_mid(said),
+        kind=_kind(stream),
+        mid=_mid(stream),
         packetsReceived=max(0, sent - (lost or 0)),
         packetsLost=lost,
-        bytesReceived=as_count(said.get("bytes-sent")),
+        bytesReceived=as_count(stream.get("bytes-sent")),
         jitter=jitter_s,
-        nackCount=as_count(said.get("nacks-received")),
+        nackCount=as_count(stream.get("nacks-received")),
     )
     return [inbound]
 
@@ -227,10 +230,10 @@ def _pair(trip_s: float) -> dict[str, Any]:
     return {**_PAIR, "currentRoundTripTime": trip_s}
 
 
-def _tag(said: Json, direction: str, handle: str) -> dict[str, Any]:
-    mid = _mid(said)
+def _tag(stream: Json, direction: str, handle: str) -> dict[str, Any]:
+    mid = _mid(stream)
     name = "producer_id" if direction == "send" else "consumer_id"
-    tag = known(connection=handle, direction=direction, kind=_kind(said), mid=mid)
+    tag = known(connection=handle, direction=direction, kind=_kind(stream), mid=mid)
     return tag | ({} if mid is None else {name: f"{handle}/{mid}"})
 
 
@@ -245,5 +248,5 @@ def _seconds(value: object) -> float | None:
     return None if count is None else count / 1000
 
 
-def _trip_s(said: Json) -> float | None:
-    return _seconds(said.get("rtt")) or None
+def _trip_s(stream: Json) -> float | None:
+    return _seconds(stream.get("rtt")) or None

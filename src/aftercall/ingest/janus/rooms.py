@@ -1,12 +1,12 @@
 """What Janus' videoroom and AudioBridge plugins tell of their rooms."""
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from aftercall.core.events import ALIAS_JOINED, AnyEvent, Identity, PeerJoined
+from aftercall.core.events import ALIAS_JOINED, Identity, PeerJoined
 from aftercall.core.ids import id_from, is_path_id
-from aftercall.core.instants import EpochMs
-from aftercall.ingest.janus.events import SOURCE, Json, Said, id_of, sample_of
+from aftercall.ingest.janus.events import SOURCE, JanusEvent, Json, id_of, sample_of
 from aftercall.ingest.janus.media import first_body
+from aftercall.ingest.source import AliasLeft, Fact
 from aftercall.ingest.untyped_json import as_object, as_text, known, scalars
 
 PLUGIN: Final = 64
@@ -17,91 +17,82 @@ _AUDIOBRIDGE: Final = "janus.plugin.audiobridge"
 _GONE: Final = frozenset({"leaving", "left", "kicked"})
 
 
-class Farewell(NamedTuple):
-    """A feed left a room; which session's feed it was is in the record."""
-
-    position: int
-    meeting_id: str
-    alias: str
-    at: EpochMs
-
-
-def meeting_id_of(said: Said, data: Json) -> str | None:
+def meeting_id_of(event: JanusEvent, data: Json) -> str | None:
     room = id_of(data.get("room"))
     if room is None:
         return None
-    return room if is_path_id(room) else id_from(said.app_id, SOURCE, "room", room)
+    return room if is_path_id(room) else id_from(event.app_id, SOURCE, "room", room)
 
 
-def room_news(said: Said) -> Json:
-    content = as_object(said.content)
-    is_ours = said.type == PLUGIN and content.get("plugin") in (_VIDEOROOM, _AUDIOBRIDGE)
+def room_news(event: JanusEvent) -> Json:
+    content = as_object(event.content)
+    is_ours = event.type == PLUGIN and content.get("plugin") in (_VIDEOROOM, _AUDIOBRIDGE)
     return as_object(content.get("data")) if is_ours else {}
 
 
-def farewell_of(said: Said, position: int) -> Farewell | None:
+def feed_left(event: JanusEvent, position: int) -> AliasLeft | None:
     """News of somebody gone. A kick carries the session of whoever asked for it, so only the
     feed counts."""
-    data = room_news(said)
+    data = room_news(event)
     if data.get("event") not in _GONE:
         return None
-    meeting_id, feed = meeting_id_of(said, data), id_of(data.get("id"))
+    meeting_id, feed = meeting_id_of(event, data), id_of(data.get("id"))
     if meeting_id is None or feed is None:
         return None
-    return Farewell(position, meeting_id, feed, said.at)
+    return AliasLeft(position, event.at, meeting_id, feed)
 
 
-def in_room(said: Said, data: Json) -> list[AnyEvent]:
+def in_room(event: JanusEvent, data: Json) -> list[Fact]:
     """News of a room that name the session as well."""
-    name, meeting_id, feed = data.get("event"), meeting_id_of(said, data), id_of(data.get("id"))
+    name, meeting_id, feed = data.get("event"), meeting_id_of(event, data), id_of(data.get("id"))
     if meeting_id is None:
         return []
-    common = known(connection=said.handle, feed=feed, emitter=said.emitter)
+    common = known(connection=event.handle, feed=feed, emitter=event.emitter)
     match name:
         case "joined":
-            noted = known(alias=feed, connection=said.handle, emitter=said.emitter)
-            interval_ms = said.interval_ms if data.get("setup") is True else 0
-            events: list[AnyEvent] = [_joined(said, meeting_id, data, interval_ms)]
-            return [*events, said.noted(ALIAS_JOINED, noted, meeting_id)] if feed else events
+            noted = known(alias=feed, connection=event.handle, emitter=event.emitter)
+            interval_ms = event.interval_ms if data.get("setup") is True else 0
+            events: list[Fact] = [_joined(event, meeting_id, data, interval_ms)]
+            return [*events, event.note(ALIAS_JOINED, noted, meeting_id)] if feed else events
         case "published":
             return [
-                _joined(said, meeting_id, data, said.interval_ms),
-                said.noted("published", common | _codecs(data), meeting_id),
-                *_first_statistics(said, data),
+                _joined(event, meeting_id, data, event.interval_ms),
+                event.note("published", common | _codecs(data), meeting_id),
+                *_first_statistics(event, data),
             ]
         case "configured" if isinstance(data.get("muted"), bool):
             # The AudioBridge tells a mute so, and with `setup` that there is a connection.
-            setup_ms = said.interval_ms if data.get("setup") is True else 0
-            note = said.noted("audio_off" if data["muted"] else "audio_on", common, meeting_id)
-            return [_joined(said, meeting_id, data, setup_ms), note] if setup_ms else [note]
+            setup_ms = event.interval_ms if data.get("setup") is True else 0
+            note = event.note("audio_off" if data["muted"] else "audio_on", common, meeting_id)
+            return [_joined(event, meeting_id, data, setup_ms), note] if setup_ms else [note]
         case "subscribing":
             return [
-                _joined(said, meeting_id, {"room": data.get("room")}, said.interval_ms),
-                said.noted("subscribing", common | _feeds(data), meeting_id),
+                _joined(event, meeting_id, {"room": data.get("room")}, event.interval_ms),
+                event.note("subscribing", common | _feeds(data), meeting_id),
             ]
         case "configured" | "subscribed" | "updated" | "unpublished":
             plain = {k: v for k, v in data.items() if k not in ("event", "room", "id")}
-            return [said.noted(str(name), scalars(plain) | common, meeting_id)]
+            return [event.note(str(name), scalars(plain) | common, meeting_id)]
     return []
 
 
-def _joined(said: Said, meeting_id: str, data: Json, interval_ms: int) -> PeerJoined:
+def _joined(event: JanusEvent, meeting_id: str, data: Json, interval_ms: int) -> PeerJoined:
     who = Identity(
         custom_participant_id=id_of(data.get("id")), display_name=as_text(data.get("display"))
     )
     return PeerJoined(
-        **said.of_peer(meeting_id),
+        **event.of_peer(meeting_id),
         identity=who,
         interval_ms=interval_ms,
         meeting_title=as_text(data.get("description")) or id_of(data.get("room")),
     )
 
 
-def _first_statistics(said: Said, data: Json) -> list[AnyEvent]:
-    if said.handle is None:
+def _first_statistics(event: JanusEvent, data: Json) -> list[Fact]:
+    if event.handle is None:
         return []
-    body = first_body(_streams(data), handle=said.handle, timestamp_ms=said.timestamp_ms)
-    return [] if body is None else [sample_of(said, body)]
+    body = first_body(_streams(data), handle=event.handle, timestamp_ms=event.timestamp_ms)
+    return [] if body is None else [sample_of(event, body)]
 
 
 def _streams(data: Json) -> list[Json]:

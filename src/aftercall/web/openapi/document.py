@@ -8,7 +8,8 @@ from litestar import Litestar
 from litestar.routes import HTTPRoute
 
 from aftercall import __version__
-from aftercall.web.openapi.intake import INTAKE_PATHS, PARTICIPANT_TOKEN
+from aftercall.web.intake.sources import PARTICIPANT_TOKEN
+from aftercall.web.openapi.intake import INTAKE_PATHS
 from aftercall.web.openapi.operations import OPT_KEY, Operation, describe_parameter
 from aftercall.wire.envelope import ErrorBody, Message, Paging
 

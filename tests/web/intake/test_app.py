@@ -12,7 +12,7 @@ import msgspec
 import pytest
 import zstandard
 
-from aftercall.web.intake.door import IntakeDoor
+from aftercall.web.intake.app import IntakeApp
 from tests.web.conftest import NOON, Build, Caller, House
 
 
@@ -58,7 +58,7 @@ async def _open_door(house: House) -> Door:
     made = await owner.ask("POST", "/meetings", json={"title": "Weekly"})
     meeting_id = made.json()["data"]["id"]
     _, token = await _member_token(owner, meeting_id)
-    app: Any = IntakeDoor(house.services)
+    app: Any = IntakeApp(house.services)
     client = httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app), base_url="http://aftercall.test"
     )
@@ -232,7 +232,7 @@ async def test_a_stopping_server_says_come_again(door: Door) -> None:
 
 
 async def test_where_a_peer_came_from_is_in_its_report_as_far_as_privacy_says(door: Door) -> None:
-    app: Any = IntakeDoor(door.house.services)
+    app: Any = IntakeApp(door.house.services)
     transport = httpx.ASGITransport(app=app, client=("203.0.113.77", 4_000))
     async with httpx.AsyncClient(transport=transport, base_url="http://aftercall.test") as client:
         body = {"v": 1, "peer_id": door.peer_id, "sent_at": NOON, "entries": [entry("join")]}

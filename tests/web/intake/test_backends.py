@@ -15,7 +15,7 @@ import pytest
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import Role
-from aftercall.web.intake.door import IntakeDoor
+from aftercall.web.intake.app import IntakeApp
 from tests.web.conftest import Build, Caller, House
 
 RECORDING = json.loads((Path(__file__).parents[2] / "samples" / "janus-events.json").read_text())
@@ -46,7 +46,7 @@ async def door(build: Build) -> AsyncIterator[Door]:
     house = build()
     house.clock.now = AFTERWARDS
     owner = await house.caller()
-    app: Any = IntakeDoor(house.services)
+    app: Any = IntakeApp(house.services)
     client = httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app), base_url="http://aftercall.test"
     )

@@ -1,0 +1,122 @@
+"""The intake: raw ASGI in front of the framework, which would take three quarters of the time."""
+
+import re
+from typing import Any, Final
+
+from litestar.types import Receive, Scope, Send
+
+from aftercall.core.errors import AftercallError, Malformed
+from aftercall.service.services import Services
+from aftercall.web.http.cors import Cors, Headers
+from aftercall.web.http.dependencies import parse_query
+from aftercall.web.http.errors import JSON, ErrorAnswer, answer_error, answer_unforeseen
+from aftercall.web.http.request_body import headers_of
+from aftercall.web.intake.backends import BackendIntake
+from aftercall.web.intake.participants import ParticipantIntake
+from aftercall.web.intake.request import IntakeRequest
+from aftercall.web.intake.sources import APP_PREFIX, ROUTES, IntakeRoute
+from aftercall.wire.query import Query, check_names
+
+_BACKENDS: Final = {
+    route.path.removeprefix(APP_PREFIX): route
+    for route in ROUTES
+    if route.path.startswith(APP_PREFIX)
+}
+_PARTICIPANTS: Final = {
+    route.path: route for route in ROUTES if not route.path.startswith(APP_PREFIX)
+}
+_APPS: Final = APP_PREFIX.partition("{")[0]
+_OF_APP: Final = re.compile(
+    f"{_APPS}([A-Za-z0-9_-]{{1,64}})/({'|'.join(map(re.escape, _BACKENDS))})"
+)
+
+_HEADERS: Final = (
+    (b"content-type", JSON.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+)
+
+
+class IntakeApp:
+    """The ASGI application of the intake's addresses; `is_for` decides which those are."""
+
+    def __init__(self, services: Services) -> None:
+        self._new_id = services.new_id
+        self._cors = Cors(services.settings.allow_origins)
+        self._participants = ParticipantIntake(services)
+        self._backends = BackendIntake(services)
+
+    def is_for(self, path: str) -> bool:
+        """Whether a path is one of the intake's."""
+        return path in _PARTICIPANTS or (
+            path.startswith(_APPS) and _OF_APP.fullmatch(path) is not None
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request: Any = scope
+        headers = headers_of(scope)
+        method: str = request["method"]
+        if method == "OPTIONS":
+            await _send(send, 204, b"", self._cors.preflight(headers))
+            return
+        extra = self._cors.answer(headers)
+        try:
+            if method != "POST":
+                raise Malformed("This address takes only POST.", code="method_not_allowed")
+            status, body = await self._answer(request, headers, receive)
+        except AftercallError as error:
+            await self._send_error(send, answer_error(error), method, extra)
+            return
+        except Exception as error:
+            answer = answer_unforeseen(error, self._new_id())
+            await self._send_error(send, answer, method, extra)
+            return
+        await _send(send, status, body, extra)
+
+    async def _answer(self, scope: Any, headers: Headers, receive: Receive) -> tuple[int, bytes]:
+        path, client = scope["path"], scope.get("client")
+        app_id, route = "", _PARTICIPANTS.get(path)
+        if route is None:
+            match = _OF_APP.fullmatch(path)
+            assert match is not None
+            app_id, route = match[1], _BACKENDS[match[2]]
+        query_string = scope.get("query_string")
+        query = _read_query(route, query_string) if query_string else {}
+        request = IntakeRequest(headers, receive, client[0] if client else None, query)
+        if app_id:
+            recorded = await self._backends.record(app_id, route, request)
+        else:
+            recorded = await self._participants.record(route, request)
+        return route.answer.status, route.answer.encode(recorded)
+
+    async def _send_error(
+        self, send: Send, answer: ErrorAnswer, method: str, extra: list[tuple[bytes, bytes]]
+    ) -> None:
+        status = answer.status if method == "POST" else 405
+        named = [(k.encode(), v.encode()) for k, v in answer.headers.items()]
+        await _send(send, status, answer.body, [*extra, *named])
+
+
+def _read_query(route: IntakeRoute, query_string: bytes) -> Query:
+    """The query's values. Raises `Malformed` for a parameter that the route does not know, unless
+    it ignores such."""
+    if route.ignores_query:
+        return {}
+    query = parse_query(query_string)
+    check_names(query, route.parameters)
+    return query
+
+
+async def _send(send: Send, status: int, body: bytes, extra: list[tuple[bytes, bytes]]) -> None:
+    start: Any = {
+        "type": "http.response.start",
+        "status": status,
+        "headers": [
+            (b"content-length", b"%d" % len(body)),
+            *_HEADERS,
+            *extra,
+        ],
+    }
+    await send(start)
+    finish: Any = {"type": "http.response.body", "body": body}
+    await send(finish)

@@ -1,0 +1,171 @@
+"""Every source of the intake: where it posts, who may, and what is answered.
+
+A further source is a module in `aftercall.ingest` and a row of `ROUTES`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aftercall.core.instants import SECOND_MS
+from aftercall.ingest import collector, generic, realtimekit_callstats
+from aftercall.ingest.janus import source as janus
+from aftercall.ingest.source import Source
+from aftercall.web.http.cors import Headers
+from aftercall.web.intake.answers import (
+    COUNT,
+    ENTRY_COUNTS,
+    FACT_COUNTS,
+    FOR_COLLECTOR,
+    RESULTS,
+    AnswerFormat,
+    object_schema,
+)
+from aftercall.web.intake.request import api_token, api_token_or_basic
+from aftercall.wire.query import Query, Whole
+
+APP_PREFIX: Final = "/v1/apps/{app_id}/"
+"""Where paths of backends begin."""
+
+STATS_PERIOD: Final = Whole(
+    name="stats_period",
+    about="Janus' own `stats_period`, in seconds: who sends or receives media and is not heard of "
+    "for several of them (30 s at least) is gone. Without it, four hours pass.",
+    default=0,
+    most=600,
+)
+
+PARTICIPANT_TOKEN: Final = "participant_token"
+API_TOKEN: Final = "bearer"
+BASIC: Final = "basic"
+"""Security schemes of the OpenAPI document."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntakeRoute:
+    """One row: an address of the intake. It answers to `POST` alone."""
+
+    path: str
+    """Below `APP_PREFIX` a backend posts for an app; elsewhere a participant's client posts."""
+    source: Source
+    answer: AnswerFormat
+
+    asks_interval: bool = False
+    """Whether the answer asks the client to report in the interval of the settings."""
+    token_in: Callable[[bytes], str | None] | None = None
+    """Reads the participant token from a body that came without an `Authorization` header."""
+
+    api_token: Callable[[Headers], str | None] = api_token
+    """Reads a backend's token."""
+    period: Whole | None = None
+    """The query parameter that says how often the backend reports on each peer, in seconds."""
+    ignores_query: bool = False
+    """Whether parameters of the query that are not known are ignored; else they are refused."""
+    reuses_peer_ids: bool = False
+    """Whether somebody who comes back has the same peer id as before."""
+
+    operation_id: str
+    summary: str
+    about: str
+    schemes: Sequence[str]
+    """The security schemes of those who may post."""
+    body: Mapping[str, Any]
+    """The JSON Schema of the request's body."""
+
+    @property
+    def parameters(self) -> Sequence[Whole]:
+        """The parameters of the query."""
+        return () if self.period is None else (self.period,)
+
+    def interval_ms(self, query: Query) -> int:
+        """How often the backend reports on each peer, in ms; 0 when not known. Raises
+        `Malformed`."""
+        return 0 if self.period is None else self.period.read(query) * SECOND_MS
+
+
+ROUTES: Final = (
+    IntakeRoute(
+        path="/v1/collect",
+        source=collector,
+        answer=FOR_COLLECTOR,
+        asks_interval=True,
+        token_in=collector.token_in,
+        schemes=(PARTICIPANT_TOKEN,),
+        operation_id="collect",
+        summary="Take what one peer has to say",
+        about="What the browser collector speaks: docs/reference/collect.md. A batch may be sent "
+        "again at will; `(peer_id, seq)` identifies an entry.",
+        body=object_schema(
+            ("v", "peer_id", "sent_at", "entries"),
+            v={"const": 1},
+            peer_id={"type": "string", "format": "uuid"},
+            token={"type": "string", "description": "When it is not in the header."},
+            sent_at={"type": "integer", "description": "The client's clock, in ms since 1970."},
+            dropped=COUNT,
+            entries={
+                "type": "array",
+                "maxItems": 500,
+                "items": object_schema(
+                    ("seq", "at", "type"),
+                    seq=COUNT,
+                    at={"type": "integer", "description": "In ms since 1970."},
+                    type={
+                        "type": "string",
+                        "enum": [
+                            "join", "leave", "describe", "event", "sample", "chat", "transcript",
+                        ],
+                    },
+                ),
+            },
+        ),
+    ),
+    IntakeRoute(
+        path=APP_PREFIX + "events",
+        source=generic,
+        answer=RESULTS,
+        schemes=(API_TOKEN,),
+        operation_id="take_events",
+        summary="Take events from a backend",
+        about="One fact of the record each: docs/reference/events.md. Order and repeats do not "
+        "matter, and one bad event never takes another down.",
+        body=object_schema(
+            ("events",),
+            events={
+                "type": "array",
+                "minItems": 1,
+                "maxItems": 1_000,
+                "items": object_schema(("type", "at"), type={"type": "string"}, at={}),
+            },
+        ),
+    ),
+    IntakeRoute(
+        path=APP_PREFIX + "sources/janus",
+        source=janus,
+        answer=ENTRY_COUNTS,
+        api_token=api_token_or_basic,
+        period=STATS_PERIOD,
+        reuses_peer_ids=True,
+        schemes=(API_TOKEN, BASIC),
+        operation_id="take_janus_events",
+        summary="Take the events of a Janus server",
+        about="What Janus' sampleevh posts: docs/how-to/janus.md. An event counts once, whatever "
+        "it tells; `ignored` are those that are of no use to a record. An array, or one event "
+        "alone.",
+        body={
+            "type": ["array", "object"],
+            "maxItems": 5_000,
+            "items": object_schema(("type",), type={"type": "integer"}),
+        },
+    ),
+    IntakeRoute(
+        path="/api/v1/message",
+        source=realtimekit_callstats,
+        answer=FACT_COUNTS,
+        ignores_query=True,
+        schemes=(PARTICIPANT_TOKEN,),
+        operation_id="take_call_statistics",
+        summary="Take the call statistics of RealtimeKit's web client",
+        about="What that client sends by itself once it is pointed here.",
+        body={"type": "object"},
+    ),
+)  # fmt: skip
