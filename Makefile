@@ -26,8 +26,8 @@ test: .venv/dev-stamp .pages-stamp ## Everything: unit, both databases, acceptan
 	@$(BIN)/pytest -n auto --dist loadgroup -m "not realtime" $(PYTEST_ARGS) || $(NONE_CHOSEN)
 	@$(BIN)/pytest -m realtime $(PYTEST_ARGS) || $(NONE_CHOSEN)
 
-test-quick: .venv/dev-stamp ## Only what needs no browser and no running server
-	@$(BIN)/pytest -n auto -m "not acceptance" $(PYTEST_ARGS)
+test-quick: .venv/dev-stamp ## Core, wire, ingest and store on SQLite: under two minutes
+	@$(BIN)/pytest -n auto -q -k "not postgresql" tests/core tests/wire tests/ingest tests/store $(PYTEST_ARGS)
 
 lint: .venv/dev-stamp ## Format, lint, types, the house's own rules, generated files
 	@$(BIN)/ruff format --check .
@@ -45,8 +45,8 @@ format: .venv/dev-stamp ## Put the code into the house's form
 generated: .venv/dev-stamp ## Write the generated files anew
 	@scripts/generated
 
-bench: .venv/dev-stamp ## Measure; prints tables
-	@$(BIN)/python bench/intake.py
+bench: .venv/dev-stamp ## Run all benches; print what got slower than bench/figures.json
+	@$(BIN)/python bench/run_all.py $(ARGS)
 
 lock: .venv/dev-stamp ## Resolve the dependencies anew into requirements/*.txt
 	$(COMPILE) requirements/tools.in -o requirements/tools.txt

@@ -1,0 +1,112 @@
+"""Runs every bench in a short form, compares its figures with the committed ones and prints what
+got slower. Exit code 1 if a figure is worse by more than `--worse` (25 %), in units of a yardstick
+that runs before and after each bench.
+
+    make bench                        measure and compare
+    make bench ARGS="--only fold"     one bench
+    make bench ARGS="--save"          write the figures into bench/figures.json
+"""
+
+import argparse
+import hashlib
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+from figures import Change, Figure, changes, read_figures
+
+FOLDER: Final = Path(__file__).parent
+COMMITTED: Final = FOLDER / "figures.json"
+LEAST_MS: Final = 1.0
+"""Figures below are left out of the verdict: they are within the clock's noise."""
+
+BENCHES: Final[dict[str, tuple[str, ...]]] = {
+    "intake": ("--rounds", "3", "--seconds", "2"),
+    "crowd": ("--peers", "1000", "--seconds", "10"),
+    "flood": ("--rounds", "1", "--seconds", "5"),
+    "fold": (),
+    "reports": ("--minutes", "30", "--rounds", "60"),
+    "lists": ("--sessions", "30000"),
+    "calls": ("--sessions", "30000"),
+    "session_end": ("--peers", "30"),
+    "growth": ("--people", "10", "50"),
+}
+"""Each with the arguments of its short form. `collector` needs a browser and `soak` asks whether
+anything is lost: both are run by themselves."""
+
+
+def yardstick_ms() -> float:
+    """The time that fixed work of the interpreter takes now, in ms: the best of five."""
+    spent = []
+    for _ in range(5):
+        start = time.perf_counter()
+        text = json.dumps([{"ssrc": number, "packets": number * 7} for number in range(20_000)])
+        for report in json.loads(text):
+            hashlib.blake2b(str(report["packets"]).encode(), digest_size=8).digest()
+        spent.append(1000 * (time.perf_counter() - start))
+    return min(spent)
+
+
+def run(name: str) -> tuple[dict[str, Figure], float]:
+    """A bench's figures, and what the yardstick took beside it, in ms."""
+    before = yardstick_ms()
+    command = [sys.executable, str(FOLDER / f"{name}.py"), *BENCHES[name]]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        print(line, end="", flush=True)
+        lines.append(line)
+    if process.wait() not in (0, 1):
+        raise SystemExit(f"{name}.py ended with {process.returncode}")
+    return read_figures("".join(lines)), (before + yardstick_ms()) / 2
+
+
+def report(name: str, found: list[Change], worse: float) -> bool:
+    """Print what got slower; whether anything did."""
+    slower = [
+        change
+        for change in found
+        if change.ratio > 1 + worse and max(change.before, change.after) >= LEAST_MS
+    ]
+    middle = sorted(change.ratio for change in found)[len(found) // 2] if found else 1.0
+    print(f"\n{name}: {len(found)} figures, the middle one {middle:.2f} of the committed")
+    for change in slower:
+        print(f"  {change.ratio:.2f}  {change.name}: {change.before:g} → {change.after:g}")
+    print(flush=True)
+    return bool(slower)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--only", nargs="*", choices=list(BENCHES), default=list(BENCHES))
+    parser.add_argument("--save", action="store_true", help="write bench/figures.json")
+    parser.add_argument("--worse", type=float, default=0.25)
+    given = parser.parse_args()
+    committed = json.loads(COMMITTED.read_text()) if COMMITTED.exists() else {}
+    is_slower = False
+    for name in given.only:
+        print(f"## {name}\n", flush=True)
+        found, measured_ms = run(name)
+        if (known := committed.get(name)) and not given.save:
+            before = {key: Figure(*value) for key, value in known["figures"].items()}
+            compared = changes(
+                before,
+                found,
+                yardstick_before_ms=known["yardstick_ms"],
+                yardstick_after_ms=measured_ms,
+            )
+            is_slower |= report(name, compared, given.worse)
+        committed[name] = {"yardstick_ms": round(measured_ms, 1), "figures": found}
+        if given.save:
+            COMMITTED.write_text(json.dumps(committed, indent=1, sort_keys=True) + "\n")
+    sys.exit(1 if is_slower else 0)
+
+
+if __name__ == "__main__":
+    main()
