@@ -5,12 +5,14 @@ DRAINING when everybody has left but may come back within the meeting's keep-ali
 ENDED for good. What moves it is derived from the facts and the clock, never from the order in
 which the facts arrived:
 
+    closed     somebody ended it for everybody
     occupied   somebody (not hidden) is present
     emptied    somebody has been here, nobody is present
-    closed     somebody ended it for everybody
     deadline   its deadline has passed
 
-The rules are applied until nothing changes. An ended session takes further facts into its record
+If several hold at once, the first of this order decides: closed, occupied, emptied, deadline. An
+ending for everybody outweighs presence, and presence outweighs a deadline that has passed. The
+rules are applied until nothing changes. An ended session takes further facts into its record
 (they were late) but never lives again: a later join to the same meeting is another session.
 
 `core.lifecycle.merging` merges facts into a session; this module decides its next state. Neither

@@ -12,6 +12,14 @@ a counter fell, and the report after it is a baseline only:
 
 `packetsLost` is signed and may fall (late packets, duplicates): that is no break.
 
+An example, `packetsReceived` of one SSRC in reports that are 7 s apart:
+
+    at, s        0     7    14    21    28
+    counter    100   450   800    90   440
+    interval     –   350   350     –   350
+
+The counter fell between 14 s and 21 s, so the report at 21 s is a baseline only.
+
 The work is done a column at a time: all values of one member, over the whole call, of all streams
 of a family.
 """
