@@ -2,12 +2,12 @@
 
 import hashlib
 import secrets
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from hmac import compare_digest
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import jwt
+from cachetools import LRUCache, TLRUCache
 
 from aftercall.core.errors import NotFound, Refused
 from aftercall.core.events import Identity
@@ -19,8 +19,6 @@ from aftercall.service.recording.delivery import Credentials
 from aftercall.settings import Settings
 from aftercall.store import apps, meetings
 from aftercall.store.engine.database import Database
-
-V = TypeVar("V")
 
 API_TOKEN_PREFIX: Final = "ac_"
 GRANT_LIFE_MS: Final = 5 * SECOND_MS
@@ -73,6 +71,11 @@ class ParticipantGrant:
         object.__setattr__(self, "credentials", credentials)
 
 
+def until(_key: str, kept: tuple[Any, EpochMs], _now: float) -> float:
+    """For a cache of pairs: each is kept until its second member."""
+    return kept[1]
+
+
 def hash_token(secret: str) -> str:
     """The form in which an API token is stored: its SHA-256, in hex."""
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
@@ -105,9 +108,11 @@ class Access:
         self._new_id = new_id
         self._settings = settings
         self._key: str | None = None
-        self._grants: OrderedDict[str, tuple[Grant, EpochMs]] = OrderedDict()
-        self._apps: OrderedDict[str, App] = OrderedDict()
-        self._verified: OrderedDict[str, ParticipantGrant] = OrderedDict()
+        self._grants: TLRUCache[str, tuple[Grant, EpochMs]] = TLRUCache(
+            _GRANTS_KEPT, ttu=until, timer=clock
+        )
+        self._apps: LRUCache[str, App] = LRUCache(_GRANTS_KEPT)
+        self._verified: LRUCache[str, ParticipantGrant] = LRUCache(_TOKENS_KEPT)
 
     async def create_app(self, account_id: str, name: str) -> App:
         """A new app of an account. Raises `NotFound` for an unknown account."""
@@ -193,7 +198,7 @@ class Access:
         hashed = hash_token(secret)
         now = self._clock()
         known = self._grants.get(hashed)
-        if known is not None and known[1] > now:
+        if known is not None:
             return known[0]
         async with self._db.read() as tx:
             token = await apps.find_token_by_hash(tx, hashed)
@@ -206,7 +211,7 @@ class Access:
         grant = Grant(
             account_id=token.account_id, app_id=token.app_id, role=token.role, token_id=token.id
         )
-        _keep(self._grants, hashed, (grant, EpochMs(now + GRANT_LIFE_MS)), _GRANTS_KEPT)
+        self._grants[hashed] = grant, EpochMs(now + GRANT_LIFE_MS)
         return grant
 
     def check_account(self, grant: Grant, account_id: str, *, needs: Role) -> None:
@@ -229,7 +234,7 @@ class Access:
             async with self._db.read() as tx:
                 app = await apps.find_app(tx, app_id)
             if app is not None:
-                _keep(self._apps, app_id, app, _GRANTS_KEPT)
+                self._apps[app_id] = app
         if app is None or app.account_id != grant.account_id:
             raise NotFound(f"No app found with id {app_id}", code="app_not_found")
         return app
@@ -268,7 +273,7 @@ class Access:
         if grant is None:
             grant = _read_claims(token, await self._signing_key())
             if grant.expires_at > self._clock():
-                _keep(self._verified, token, grant, _TOKENS_KEPT)
+                self._verified[token] = grant
         if grant.expires_at <= self._clock():
             self._verified.pop(token, None)
             raise Refused(
@@ -335,10 +340,3 @@ def _read_claims(token: str, key: str) -> ParticipantGrant:
         issued_at=EpochMs(claims["iat"] * SECOND_MS),
         expires_at=EpochMs(claims["exp"] * SECOND_MS),
     )
-
-
-def _keep(cache: OrderedDict[str, V], key: str, value: V, most: int) -> None:
-    """Keeps the value, at the cost of the one kept longest when there are too many."""
-    cache[key] = value
-    while len(cache) > most:
-        cache.popitem(last=False)

@@ -8,14 +8,15 @@ requests is a function of that secret.
 import hashlib
 import hmac
 import secrets
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
+
+from cachetools import TLRUCache
 
 from aftercall.core.errors import Busy, NotFound, Refused
 from aftercall.core.instants import HOUR_MS, MINUTE_MS, Clock, EpochMs
 from aftercall.core.records import App, Role
-from aftercall.service.accounts.access import GRANT_LIFE_MS, Access, Grant, hash_token
+from aftercall.service.accounts.access import GRANT_LIFE_MS, Access, Grant, hash_token, until
 from aftercall.store import apps, sign_ins
 from aftercall.store.engine.database import Database
 from aftercall.store.sign_ins import SignIn, SignInLink
@@ -66,7 +67,9 @@ class SignIns:
         self._db = db
         self._clock = clock
         self._access = access
-        self._known: OrderedDict[str, tuple[Grant, EpochMs, EpochMs]] = OrderedDict()
+        self._known: TLRUCache[str, tuple[SignedIn, EpochMs]] = TLRUCache(
+            _KEPT, ttu=until, timer=clock
+        )
         self._minute = 0
         self._failures = 0
 
@@ -135,9 +138,8 @@ class SignIns:
         id = hash_token(secret)
         now = self._clock()
         known = self._known.get(id)
-        if known is not None and known[1] > now and known[2] > now:
-            return SignedIn(secret=secret, grant=known[0], expires_at=known[2])
-        self._known.pop(id, None)
+        if known is not None:
+            return known[0]
         async with self._db.read() as tx:
             found = await sign_ins.find_sign_in(tx, id)
             token = None
@@ -156,8 +158,9 @@ class SignIns:
             role=found.role,
             token_id=found.token_id or f"sign-in {id[:16]}",
         )
-        self._remember(id, grant, found.expires_at)
-        return SignedIn(secret=secret, grant=grant, expires_at=found.expires_at)
+        signed_in = SignedIn(secret=secret, grant=grant, expires_at=found.expires_at)
+        self._known[id] = signed_in, min(EpochMs(now + GRANT_LIFE_MS), found.expires_at)
+        return signed_in
 
     async def sign_out(self, secret: str) -> None:
         """Ends a sign-in; one that had ended stays so."""
@@ -196,11 +199,6 @@ class SignIns:
         async with self._db.write() as tx:
             await sign_ins.add_sign_in(tx, sign_in, now)
         return SignedIn(secret=secret, grant=grant, expires_at=sign_in.expires_at)
-
-    def _remember(self, id: str, grant: Grant, expires_at: EpochMs) -> None:
-        self._known[id] = (grant, EpochMs(self._clock() + GRANT_LIFE_MS), expires_at)
-        while len(self._known) > _KEPT:
-            self._known.popitem(last=False)
 
     def _failure(self, error: Refused) -> Refused | Busy:
         """What to answer a failure with. Who has the right token is let in however many fail:

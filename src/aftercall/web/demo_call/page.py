@@ -7,13 +7,13 @@ All of it is switched off by the setting `try_page`.
 
 import asyncio
 import re
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs
 
 import msgspec
+from cachetools import LRUCache
 from litestar.types import Receive, Scope, Send
 
 from aftercall.core.errors import AftercallError, Busy, Malformed, NotFound, Refused
@@ -59,7 +59,7 @@ class DemoCallPage:
         self._services = services
         self._app_id = app_id
         self._assets = StaticFiles(folder)
-        self._meetings: OrderedDict[str, str] = OrderedDict()
+        self._meetings: LRUCache[str, str] = LRUCache(ROOMS_KEPT)
         self._making_room = asyncio.Lock()
         self._entries = 0
         self._minute = 0
@@ -175,8 +175,6 @@ class DemoCallPage:
             if known is None:
                 meeting = await self._find_room(app_id, room) or await self._make_room(app_id, room)
                 known = self._meetings[room] = meeting.id
-                if len(self._meetings) > ROOMS_KEPT:
-                    self._meetings.popitem(last=False)
             return known
 
     async def _find_room(self, app_id: str, room: str) -> Meeting | None:

@@ -1,4 +1,4 @@
-"""How many REST requests a token may make in five minutes, and the headers that tell of limits.
+"""How many REST requests a token may make in five minutes, and the headers that state limits.
 
 Requests are counted in fixed windows, per process: with several processes the limit is that of
 each. The headers are those of Cloudflare's API, older (`x-ratelimit-*`) and newer
@@ -8,11 +8,15 @@ each. The headers are those of Cloudflare's API, older (`x-ratelimit-*`) and new
 from dataclasses import dataclass
 from typing import Final
 
+from cachetools import TTLCache
+
 from aftercall.core.errors import Busy
 from aftercall.core.instants import MINUTE_MS, SECOND_MS, Clock, EpochMs
 from aftercall.web.http.errors import RATE_LIMITED, limit_headers
 
 WINDOW_MS: Final = 5 * MINUTE_MS
+MOST_TOKENS: Final = 100_000
+"""Tokens whose requests are counted at a time."""
 
 
 @dataclass(slots=True)
@@ -27,7 +31,7 @@ class TokenLimits:
     def __init__(self, *, per_window: int, clock: Clock) -> None:
         self._per_window = per_window
         self._clock = clock
-        self._windows: dict[str, _Window] = {}
+        self._windows: TTLCache[str, _Window] = TTLCache(MOST_TOKENS, WINDOW_MS, timer=clock)
 
     def spend(self, token_id: str, headers: dict[str, str]) -> None:
         """Counts one request and writes its `x-ratelimit-*` into `headers`.
@@ -59,6 +63,5 @@ class TokenLimits:
     def _window(self, token_id: str, now: EpochMs) -> _Window:
         window = self._windows.get(token_id)
         if window is None or window.ends_at <= now:
-            self._windows = {k: w for k, w in self._windows.items() if w.ends_at > now}
             window = self._windows[token_id] = _Window(ends_at=EpochMs(now + WINDOW_MS))
         return window
