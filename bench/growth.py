@@ -31,7 +31,7 @@ from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.core.overview.session_summary import SessionSearch
 from aftercall.core.records import ParticipantQuery
 from aftercall.service.dashboard.participant_page import Wanted
-from aftercall.service.reports import peer_reports
+from aftercall.service.reports import session_reports
 from aftercall.service.services import Services, build_services
 from aftercall.settings import Settings
 from aftercall.store.engine.database import Database, migrate
@@ -82,7 +82,7 @@ class Bench:
     def __init__(self) -> None:
         self.rows: dict[str, Row] = {}
 
-    def event(self, name: str, ms: float, size: int, streams: int) -> None:
+    def note(self, name: str, ms: float, size: int, streams: int) -> None:
         row = self.rows.setdefault(name, Row(name=name))
         row.ms.append(ms)
         row.size.append(size)
@@ -102,7 +102,7 @@ class Bench:
             began = time.process_time()
             answer = await question()
             spent.append((time.process_time() - began) * 1000)
-        self.event(name, min(spent), len(answer), streams)
+        self.note(name, min(spent), len(answer), streams)
 
 
 async def run(bench: Bench, size: Size, minutes: int, folder: Path) -> None:
@@ -128,8 +128,8 @@ async def _measure(bench: Bench, size: Size, db: Database, end_at: EpochMs) -> N
 
     async def live() -> bytes:
         made = services()
-        session = await made.reads.find_session("app", "session")
-        return _json((await made.digests.live_call(session)).scale)
+        session = await made.session_reads.find_session("app", "session")
+        return _json((await made.digests.live_session_digest(session)).scale)
 
     fresh = services()
     await bench.ask("live, first look", size.every_stream, live, rounds=1)
@@ -138,7 +138,7 @@ async def _measure(bench: Bench, size: Size, db: Database, end_at: EpochMs) -> N
     whole, mine = size.every_stream, size.streams
 
     async def report() -> bytes:
-        found = await fresh.reads.find_peer("app", me)
+        found = await fresh.session_reads.find_peer("app", me)
         made = await fresh.reports.report_of(found.row, found.peers)
         pieces = encode_peer_report_details(
             found.row, None, made.verdict, made.receptions, made.rows, filters=frozenset()
@@ -146,18 +146,18 @@ async def _measure(bench: Bench, size: Size, db: Database, end_at: EpochMs) -> N
         return b"".join(each if isinstance(each, bytes) else each.deflated for each in pieces)
 
     async def page() -> bytes:
-        return _json(await fresh.call_pages.details("app", "session"))
+        return _json(await fresh.session_pages.details("app", "session"))
 
     async def series() -> bytes:
         wanted = Wanted(points=300, from_at=None, to_at=None)
-        return _json(await fresh.series.series("app", "session", me, wanted))
+        return _json(await fresh.participant_pages.series("app", "session", me, wanted))
 
     async def people() -> bytes:
         query = ParticipantQuery(app_id="app", session_id="session", limit=size.people)
-        return _json(await fresh.reads.list_participants(query))
+        return _json(await fresh.session_reads.list_participants(query))
 
     async def table() -> bytes:
-        return _json(await fresh.calls.list_calls(SessionSearch(app_id="app")))
+        return _json(await fresh.session_lists.search_sessions(SessionSearch(app_id="app")))
 
     await bench.ask("session page", whole, page)
     await bench.ask("participant page", mine, series)
@@ -168,7 +168,7 @@ async def _measure(bench: Bench, size: Size, db: Database, end_at: EpochMs) -> N
 
 async def _end(bench: Bench, size: Size, fresh: Services) -> None:
     spent = {"compare": 0.0}
-    complete = peer_reports.complete
+    complete = session_reports.complete
 
     def timed(*given: Any) -> Any:
         began = time.process_time()
@@ -176,20 +176,17 @@ async def _end(bench: Bench, size: Size, fresh: Services) -> None:
         spent["compare"] += time.process_time() - began
         return made
 
-    peer_reports.complete = timed
+    session_reports.complete = timed
     began = time.process_time()
-    await fresh.reports.fold_session("app", "session")
-    folded = time.process_time()
-    peer_reports.complete = complete
     await fresh.finaliser.finalise("app", "session")
+    session_reports.complete = complete
     ended = time.process_time()
     await fresh.finaliser.finalise("app", "session")
     again = time.process_time()
     streams = size.every_stream
-    bench.event("end: fold", (folded - began - spent["compare"]) * 1000, 0, streams)
-    bench.event("end: compare", spent["compare"] * 1000, 0, streams)
-    bench.event("end: merge", (2 * ended - 2 * folded - again + ended) * 500, 0, streams)
-    bench.event("end: nothing new", (again - ended) * 1000, 0, streams)
+    bench.note("end", (ended - began) * 1000, 0, streams)
+    bench.note("end: compare", spent["compare"] * 1000, 0, streams)
+    bench.note("end: nothing new", (again - ended) * 1000, 0, streams)
 
 
 def _json(answer: Any) -> bytes:

@@ -28,7 +28,7 @@ from pathlib import Path
 from servers import PROGRAM, cpu_seconds, process
 from session_end import fill
 
-from aftercall.service.reports.peer_reports import Reports
+from aftercall.service.reports.session_reports import SessionReports
 from aftercall.store.engine.database import Database
 
 LIVE_PEERS = 12
@@ -93,7 +93,7 @@ async def put_calls(url: str, app_id: str, minutes: int, streams: int) -> None:
     db = await Database.open(url)
     try:
         end_at = await fill(db, 1, minutes, streams, app_id=app_id, session_id="ended")
-        await Reports(db=db, clock=lambda: end_at).fold_session(app_id, "ended")
+        await SessionReports(db=db, clock=lambda: end_at).fold_session(app_id, "ended")
         await fill(db, LIVE_PEERS, minutes, streams, app_id=app_id, session_id="live")
     finally:
         await db.close()

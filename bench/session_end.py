@@ -3,9 +3,9 @@
     python bench/session_end.py [--peers 100] [--minutes 10] [--streams 20] [--profile]
 
 The session is put into a SQLite database in a temporary folder, as the intake would have: each peer
-sends two streams and receives those of its neighbours. Then its reports are folded as the end of
-a session folds them, compared, digested and kept. Printed are the seconds on the clock and of the
-processor, the peak of memory and what the process held before.
+sends two streams and receives those of its neighbours. Then the job of its end runs: samples are
+folded and merged, participants compared, reports and verdicts written. Printed are the seconds on
+the clock and of the processor, the peak of memory and what the process held before.
 """
 
 import argparse
@@ -21,11 +21,14 @@ from pathlib import Path
 
 from fold import INTERVAL_MS, START_AT, facts_of, nothing_lost, sample_json
 
+from aftercall.app import new_id
 from aftercall.core.instants import EpochMs
+from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.core.records import Participant, Phase, Session
-from aftercall.service.reports.digests import DigestKeeper
-from aftercall.service.reports.peer_reports import Reports
+from aftercall.service.services import build_services
+from aftercall.settings import Settings
 from aftercall.store import participants, peers, samples
+from aftercall.store import reports as stored_reports
 from aftercall.store.engine.database import Database, migrate
 from aftercall.store.samples import SampleRow
 from aftercall.store.sessions import rows as session_rows
@@ -122,14 +125,17 @@ async def run(options: argparse.Namespace, folder: str) -> None:
         end_at = await fill(db, options.peers, options.minutes, options.streams)
         held = megabytes()
 
-        def clock() -> EpochMs:
-            return end_at
-
-        reports = Reports(db=db, clock=clock, keeper=DigestKeeper(db=db, clock=clock))
+        services = build_services(
+            db, settings=Settings(), clock=lambda: end_at, new_id=new_id, policy=Policy()
+        )
         start, began = time.perf_counter(), processor_s()
-        done = await reports.fold_session("app", "session")
-        print(f"{done} reports in {time.perf_counter() - start:.2f} s")
-        print(f"{processor_s() - began:.2f} s of the processor, {megabytes():.0f} MB at most")
+        await services.finaliser.finalise("app", "session")
+        took_s = time.perf_counter() - start
+        spent_s, most = processor_s() - began, megabytes()
+        async with db.read() as tx:
+            done = len(await stored_reports.reports_of_session(tx, "app", "session"))
+        print(f"{done} reports in {took_s:.2f} s")
+        print(f"{spent_s:.2f} s of the processor, {most:.0f} MB at most")
         print(f"{held:.0f} MB before")
     finally:
         await db.close()

@@ -16,6 +16,7 @@ from aftercall.ingest.janus import source as janus
 from aftercall.ingest.janus.source import peer_id_from
 from aftercall.service.recording.recorder import Recorder
 from aftercall.service.reports.peer_reports import Reports
+from aftercall.service.reports.session_reports import SessionReports
 from aftercall.store import participants, peers
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
@@ -38,6 +39,7 @@ class Recorded:
             db, clock=lambda: self.now, new_id=lambda: "session", policy=Policy()
         )
         self.reports = Reports(db=db, clock=lambda: self.now)
+        self.session_reports = SessionReports(db=db, clock=lambda: self.now)
 
     async def post(self, events: list[Any], *, most: int = 1) -> None:
         for start in range(0, len(events), most):
@@ -67,7 +69,7 @@ class Recorded:
         return {row.id: row for row in rows}
 
     async def folded(self, peer_id: str) -> tuple[Verdict, dict[str, list[dict[str, Any]]]]:
-        await self.reports.fold_session("app", "session")
+        await self.session_reports.fold_session("app", "session")
         report = await self.reports.peer_report("app", peer_id)
         rows = {name: msgspec.json.decode(raw) for name, raw in report.details.rows.items()}
         return report.verdict, rows

@@ -14,6 +14,7 @@ from aftercall.store import peers, samples
 from aftercall.store.engine.database import Database
 from aftercall.store.samples import SampleRow
 from aftercall.store.tables import schema
+from tests.store.merging import merge
 
 
 def row(sequence: int, peer_id: str = "p", app_id: str = "a", at: int | None = None) -> SampleRow:
@@ -62,7 +63,7 @@ async def loose(db: Database) -> int:
 
 async def test_known_reports_are_told_merged_or_not(db: Database) -> None:
     await append(db, row(1), row(2), row(5), row(1, "q"))
-    assert await samples.merge(db, "a", "p") == 3
+    assert await merge(db, "a", "p") == 3
     await append(db, row(6))
     asked = [("a", peer, sequence) for peer in "pqr" for sequence in range(8)]
     async with db.read() as tx:
@@ -80,12 +81,12 @@ async def test_merging_changes_nothing_that_is_read(db: Database) -> None:
     numbers = random.Random(1).sample(range(100), 60)
     await append(db, *(row(n, at=n // 7) for n in numbers[:40]))
     before = await contents(db)
-    assert await samples.merge(db, "a", "p") == 40
+    assert await merge(db, "a", "p") == 40
     assert await contents(db) == before
     assert await loose(db) == 0
-    assert await samples.merge(db, "a", "p") == 0
+    assert await merge(db, "a", "p") == 0
     await append(db, *(row(n, at=n // 7) for n in numbers[30:]))
-    assert await samples.merge(db, "a", "p") == 60
+    assert await merge(db, "a", "p") == 60
     assert await kept(db) == sorted(numbers, key=lambda n: (n // 7, n))
     assert await loose(db) == 0
 
@@ -95,18 +96,18 @@ async def test_merges_and_arrivals_at_once_lose_nothing(db: Database) -> None:
 
     async def arrive(number: int) -> None:
         await append(db, row(number))
-        await samples.merge(db, "a", "p")
+        await merge(db, "a", "p")
 
     await asyncio.gather(*(arrive(number) for number in range(1, 40, 2)))
     assert await kept(db) == list(range(40))
-    await samples.merge(db, "a", "p")
+    await merge(db, "a", "p")
     assert await kept(db) == list(range(40))
     assert await loose(db) == 0
 
 
 async def test_a_report_of_another_peer_or_app_is_not_merged(db: Database) -> None:
     await append(db, row(1), row(2, "q"), row(3, app_id="b"))
-    assert await samples.merge(db, "a", "p") == 1
+    assert await merge(db, "a", "p") == 1
     assert await kept(db) == [1]
     assert await kept(db, "q") == [2]
     assert await kept(db, app_id="b") == [3]
@@ -118,14 +119,14 @@ async def test_the_reports_of_a_session_are_counted_merged_or_not(db: Database) 
     async with db.write() as tx:
         await peers.save_peers(tx, [*people, replace(peer_of("r"), session_id="other")])
     await append(db, *(row(n) for n in range(5)), row(1, "q"), row(1, "r"), row(2, app_id="b"))
-    await samples.merge(db, "a", "p")
+    await merge(db, "a", "p")
     await append(db, row(7), row(8))
     async with db.read() as tx:
         assert await samples.counts_of_session(tx, "a", "s") == {"p": 7, "q": 1}
-        assert await samples.peers_to_merge(tx, "a", "s") == ["p", "q"]
-    await samples.merge(db, "a", "p")
+        assert await samples.unmerged_peers(tx, "a", "s") == {"p", "q"}
+    await merge(db, "a", "p")
     async with db.read() as tx:
-        assert await samples.peers_to_merge(tx, "a", "s") == ["q"]
+        assert await samples.unmerged_peers(tx, "a", "s") == {"q"}
 
 
 def peer_of(id: str) -> Peer:

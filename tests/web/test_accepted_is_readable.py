@@ -165,7 +165,7 @@ async def test_what_the_collectors_door_accepts_can_be_read(doors: Doors, seed: 
     await assert_readable(doors, session_id, peer_id)
     services = doors.house.services
     for _ in range(2):
-        await services.reports.fold_session(doors.owner.app_id, session_id)
+        await services.session_reports.fold_session(doors.owner.app_id, session_id)
         await assert_readable(doors, session_id, peer_id)
 
 
@@ -195,5 +195,5 @@ async def test_what_a_backends_door_accepts_can_be_read(doors: Doors, seed: int)
     listed = (await doors.owner.ask("GET", "/sessions")).json()["data"]["sessions"]
     (session_id,) = [each["id"] for each in listed]
     await assert_readable(doors, session_id, peer_id)
-    await doors.house.services.reports.fold_session(doors.owner.app_id, session_id)
+    await doors.house.services.session_reports.fold_session(doors.owner.app_id, session_id)
     await assert_readable(doors, session_id, peer_id)

@@ -5,7 +5,7 @@ import asyncio
 from rich.console import Console
 
 from aftercall.cli.open_services import DatabaseUrl, DataDir, opened, settings_of
-from aftercall.service.reports.peer_reports import Refolded
+from aftercall.service.reports.session_reports import Refolded
 
 
 def refold(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
@@ -17,7 +17,7 @@ def refold(data_dir: DataDir = None, database_url: DatabaseUrl = None) -> None:
         done = Refolded(0, 0)
         async with opened(settings) as services:
             with console.status("Looking for reports of an older fold") as status:
-                async for done in services.reports.refold():
+                async for done in services.session_reports.refold():
                     status.update(f"{done.reports} reports of {done.sessions} sessions")
         return done
 

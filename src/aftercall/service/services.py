@@ -32,9 +32,10 @@ from aftercall.service.jobs import Jobs
 from aftercall.service.recording.aliases import Aliases
 from aftercall.service.recording.queue import WriteQueue
 from aftercall.service.recording.recorder import Recorder
-from aftercall.service.reports.digests import DigestKeeper, Digests
+from aftercall.service.reports.digests import Digests
 from aftercall.service.reports.finalise import Finaliser
 from aftercall.service.reports.peer_reports import Reports
+from aftercall.service.reports.session_reports import SessionReports
 from aftercall.service.reports.summaries import Summaries
 from aftercall.settings import Settings
 from aftercall.store.engine.database import Database
@@ -54,6 +55,7 @@ class Services:
     meetings: Meetings
     session_reads: SessionReads
     reports: Reports
+    session_reports: SessionReports
     digests: Digests
     session_lists: SessionLists
     session_pages: SessionPages
@@ -97,7 +99,8 @@ def build_services(
     metrics = CollectorRegistry()
     most_talk = settings.session_talk_characters
     recorder = Recorder(db, clock=clock, new_id=new_id, policy=policy, most_talk=most_talk)
-    reports = Reports(db=db, clock=clock, keeper=DigestKeeper(db=db, clock=clock))
+    reports = Reports(db=db, clock=clock)
+    session_reports = SessionReports(db=db, clock=clock)
     access = Access(db=db, clock=clock, new_id=new_id, settings=settings)
     links = Links(db=db, clock=clock, settings=settings)
     digests = Digests(db=db, clock=clock, reports=reports)
@@ -114,6 +117,7 @@ def build_services(
         meetings=Meetings(db=db, clock=clock, new_id=new_id, recorder=recorder),
         session_reads=SessionReads(db=db, clock=clock, settings=settings),
         reports=reports,
+        session_reports=session_reports,
         digests=digests,
         session_lists=calls,
         session_pages=pages,
@@ -127,7 +131,7 @@ def build_services(
         links=links,
         exports=Exports(db=db),
         summaries=summaries,
-        finaliser=Finaliser(db, reports=reports, summaries=summaries),
+        finaliser=Finaliser(db, session_reports=session_reports, summaries=summaries),
         setup=Setup(db=db, clock=clock, new_id=new_id),
         recorder=recorder,
         downtime_watch=DowntimeWatch(db, clock=clock, seconds=seconds),

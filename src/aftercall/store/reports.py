@@ -1,6 +1,8 @@
-"""Reports: the verdicts folded from a peer's samples and notes."""
+"""Reports: one document for each participant, folded from its peers' samples and events and stored
+under the participant's id in `peer_id`."""
 
 from collections.abc import Collection, Iterable
+from typing import Final, NamedTuple
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -40,17 +42,29 @@ async def reports_of_session(
     return [_REPORT.from_row(row) for row in rows]
 
 
-async def moments_of_session(
-    tx: AsyncConnection, app_id: str, session_id: str, fold_version: int
-) -> dict[str, EpochMs]:
-    """When the reports of a session's peers were folded, of those made by this version."""
+PROVISIONAL: Final = 0
+"""The fold version of a report whose participant has not been compared with the others of its
+session: older than any, so that those that were never completed are found with the old ones."""
+
+
+class ReportVersion(NamedTuple):
+    """Which fold of a participant a stored report is."""
+
+    folded_at: EpochMs
+    fold_version: int
+
+
+async def versions_of_session(
+    tx: AsyncConnection, app_id: str, session_id: str
+) -> dict[str, ReportVersion]:
+    """When each report of a session was folded, and by which version, by participant."""
     c = schema.reports.c
     rows = await tx.execute(
-        select(c.peer_id, c.folded_at).where(
-            c.app_id == app_id, c.session_id == session_id, c.fold_version == fold_version
+        select(c.peer_id, c.folded_at, c.fold_version).where(
+            c.app_id == app_id, c.session_id == session_id
         )
     )
-    return {peer_id: EpochMs(folded_at) for peer_id, folded_at in rows}
+    return {peer_id: ReportVersion(EpochMs(at), version) for peer_id, at, version in rows}
 
 
 async def delete_other_reports(

@@ -1,5 +1,5 @@
-"""Samples: each report is kept once, whole and compressed; those of a peer that is done are
-merged into one segment."""
+"""Samples: each report is stored once, as a compressed row. `store.segments` merges the rows of a
+peer that has left into one segment."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -8,28 +8,14 @@ from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import (
-    ColumnElement,
-    FromClause,
-    Select,
-    Table,
-    and_,
-    bindparam,
-    delete,
-    exists,
-    func,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, FromClause, Row, Select, Table, and_, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import StoredSample
 from aftercall.store.codecs.sample_row import compress_all, decompress
-from aftercall.store.codecs.segment import pack, unpack
+from aftercall.store.codecs.segment import unpack
 from aftercall.store.engine.array_params import PEERS, REPORTS, values_in, values_table
-from aftercall.store.engine.database import Database
-from aftercall.store.engine.record_mapping import insert_into
 from aftercall.store.peers import Key
 from aftercall.store.tables import schema
 
@@ -142,16 +128,62 @@ def _same(table: FromClause, other: FromClause, *names: str) -> ColumnElement[bo
     return and_(*(table.c[name] == other.c[name] for name in names))
 
 
+class Segment(NamedTuple):
+    """A peer's merged samples: which sequence numbers it holds, as JSON, and the block."""
+
+    sequences: str
+    body: bytes
+
+
+class PeerSamples(NamedTuple):
+    """A peer's samples as stored: rows that are not merged yet, and the segment, if there is
+    one."""
+
+    app_id: str
+    peer_id: str
+    rows: Sequence[Row[int, EpochMs, EpochMs, bytes]]
+    segment: Segment | None
+
+    def decode(self) -> list[StoredSample]:
+        """All samples in the order of `(at, sequence)`. Takes a tenth of a second for an hour of
+        20 streams: call it in a thread."""
+        found = {
+            sequence: StoredSample(
+                peer_id=self.peer_id,
+                sequence=sequence,
+                at=at,
+                received_at=received_at,
+                body=decompress(body),
+            )
+            for sequence, at, received_at, body in self.rows
+        }
+        if self.segment is not None:
+            merged = unpack(self.peer_id, self.segment.body)
+            found |= {sample.sequence: sample for sample in merged}
+        return sorted(found.values(), key=lambda sample: (sample.at, sample.sequence))
+
+
+async def read_peer(tx: AsyncConnection, app_id: str, peer_id: str) -> PeerSamples:
+    """A peer's samples, merged or not."""
+    c, segment = schema.samples.c, schema.segments.c
+    rows = await tx.execute(
+        select(c.sequence, c.at, c.received_at, c.body).where(
+            c.app_id == app_id, c.peer_id == peer_id
+        )
+    )
+    merged = await tx.execute(
+        select(segment.sequences, segment.body).where(
+            segment.app_id == app_id, segment.peer_id == peer_id
+        )
+    )
+    found = merged.first()
+    return PeerSamples(app_id, peer_id, rows.all(), None if found is None else Segment(*found))
+
+
 async def of_peer(tx: AsyncConnection, app_id: str, peer_id: str) -> list[StoredSample]:
-    """All reports of a peer in the order of `(at, sequence)`, merged or not. A segment is unpacked
-    in a thread: an hour of 20 streams takes a tenth of a second, in which nobody else would be
-    answered."""
-    every = {sample.sequence: sample for sample in await _loose(tx, app_id, peer_id)}
-    segment = await _segment(tx, app_id, peer_id)
-    if segment is not None:
-        merged = await asyncio.to_thread(unpack, peer_id, segment.body)
-        every |= {sample.sequence: sample for sample in merged}
-    return sorted(every.values(), key=lambda sample: (sample.at, sample.sequence))
+    """All samples of a peer in the order of `(at, sequence)`, merged or not, decoded in a
+    thread."""
+    return await asyncio.to_thread((await read_peer(tx, app_id, peer_id)).decode)
 
 
 async def counts_of_session(tx: AsyncConnection, app_id: str, session_id: str) -> dict[str, int]:
@@ -185,133 +217,11 @@ def _of_session(table: Table, app_id: str, session_id: str) -> FromClause:
     )
 
 
-async def peers_to_merge(tx: AsyncConnection, app_id: str, session_id: str) -> list[str]:
-    """The peers of a session of whom there are reports that are not merged."""
+async def unmerged_peers(tx: AsyncConnection, app_id: str, session_id: str) -> set[str]:
+    """The peers of a session that have samples outside their segment."""
     c, peer = schema.samples.c, schema.peers.c
-    is_loose = exists().where(c.app_id == peer.app_id, c.peer_id == peer.id)
+    has_rows = exists().where(c.app_id == peer.app_id, c.peer_id == peer.id)
     rows = await tx.execute(
-        select(peer.id)
-        .where(peer.app_id == app_id, peer.session_id == session_id, is_loose)
-        .order_by(peer.first_heard_at, peer.id)
+        select(peer.id).where(peer.app_id == app_id, peer.session_id == session_id, has_rows)
     )
-    return list(rows.scalars())
-
-
-async def merge(db: Database, app_id: str, peer_id: str) -> int:
-    """Merge a peer's reports into one segment, with those of an earlier merge; how many it
-    holds, 0 when there was nothing to merge or another was quicker.
-
-    Packing an hour takes a third of a second, so it is done in a thread and between two
-    transactions: nobody waits for it. What arrives meanwhile stays for the next time.
-    """
-    async with db.read() as tx:
-        loose = await _loose(tx, app_id, peer_id)
-        old = await _segment(tx, app_id, peer_id)
-        session_id = await _session_of(tx, app_id, peer_id)
-    if not loose or session_id is None:
-        return 0
-    row = await asyncio.to_thread(_merged_row, peer_id, loose, old)
-    async with db.write() as tx:
-        if not await _replace(tx, {"app_id": app_id, "session_id": session_id, **row}, old):
-            return 0
-        await tx.execute(_DELETE_RUN, _ranges(app_id, peer_id, row["sequences"]))
-    return int(row["samples"])
-
-
-class _Segment(NamedTuple):
-    sequences: str
-    body: bytes
-
-
-async def _segment(tx: AsyncConnection, app_id: str, peer_id: str) -> _Segment | None:
-    c = schema.segments.c
-    found = await tx.execute(
-        select(c.sequences, c.body).where(c.app_id == app_id, c.peer_id == peer_id)
-    )
-    row = found.first()
-    return None if row is None else _Segment(*row)
-
-
-async def _session_of(tx: AsyncConnection, app_id: str, peer_id: str) -> str | None:
-    c = schema.samples.c
-    found = await tx.execute(
-        select(c.session_id).where(c.app_id == app_id, c.peer_id == peer_id).limit(1)
-    )
-    return found.scalar()
-
-
-def _merged_row(peer_id: str, loose: list[StoredSample], old: _Segment | None) -> dict[str, Any]:
-    every = {sample.sequence: sample for sample in loose}
-    if old is not None:
-        every |= {sample.sequence: sample for sample in unpack(peer_id, old.body)}
-    series = sorted(every.values(), key=lambda sample: (sample.at, sample.sequence))
-    return {
-        "peer_id": peer_id,
-        "samples": len(series),
-        "sequences": msgspec.json.encode(runs_of(sorted(every))).decode(),
-        "body": pack(series),
-    }
-
-
-async def _replace(tx: AsyncConnection, row: dict[str, Any], old: _Segment | None) -> bool:
-    """Write a segment in place of the one it was made from; False when that is there no more."""
-    table = schema.segments
-    c = table.c
-    if old is None:
-        statement = insert_into(tx.dialect.name, table).values(row).on_conflict_do_nothing()
-        return (await tx.execute(statement)).rowcount == 1
-    done = await tx.execute(
-        update(table)
-        .where(
-            c.app_id == row["app_id"],
-            c.peer_id == row["peer_id"],
-            c.sequences == old.sequences,
-        )
-        .values({name: row[name] for name in ("samples", "sequences", "body")})
-    )
-    return done.rowcount == 1
-
-
-_C: Final = schema.samples.c
-_DELETE_RUN: Final = delete(schema.samples).where(
-    _C.app_id == bindparam("of_app"),
-    _C.peer_id == bindparam("of_peer"),
-    _C.sequence.between(bindparam("first"), bindparam("last")),
-)
-
-
-def _ranges(app_id: str, peer_id: str, sequences: str) -> list[dict[str, Any]]:
-    return [
-        {"of_app": app_id, "of_peer": peer_id, "first": first, "last": last}
-        for first, last in msgspec.json.decode(sequences)
-    ]
-
-
-def runs_of(sequences: Sequence[int]) -> list[tuple[int, int]]:
-    """Ascending numbers as first and last of each unbroken run."""
-    runs: list[tuple[int, int]] = []
-    for sequence in sequences:
-        if runs and runs[-1][1] == sequence - 1:
-            runs[-1] = (runs[-1][0], sequence)
-        else:
-            runs.append((sequence, sequence))
-    return runs
-
-
-async def _loose(tx: AsyncConnection, app_id: str, peer_id: str) -> list[StoredSample]:
-    c = schema.samples.c
-    rows = await tx.execute(
-        select(c.sequence, c.at, c.received_at, c.body).where(
-            c.app_id == app_id, c.peer_id == peer_id
-        )
-    )
-    return [
-        StoredSample(
-            peer_id=peer_id,
-            sequence=sequence,
-            at=at,
-            received_at=received_at,
-            body=decompress(body),
-        )
-        for sequence, at, received_at, body in rows
-    ]
+    return set(rows.scalars())

@@ -4,8 +4,9 @@ import pytest
 
 from aftercall.core.instants import MINUTE_MS, SECOND_MS, EpochMs
 from aftercall.core.records import Session
-from aftercall.service.reports.digests import FRESH_MS, DigestKeeper, Digests
+from aftercall.service.reports.digests import FRESH_MS, Digests
 from aftercall.service.reports.peer_reports import Reports
+from aftercall.service.reports.session_reports import SessionReports
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import facets
 from aftercall.store.sessions.rows import find_session
@@ -19,9 +20,8 @@ class Desk:
         self.db = db
         self.call = lossy_call(minutes=4)
         self.now = self.call.end_at
-        self.reports = Reports(
-            db=db, clock=self.clock, keeper=DigestKeeper(db=db, clock=self.clock)
-        )
+        self.reports = Reports(db=db, clock=self.clock)
+        self.session_reports = SessionReports(db=db, clock=self.clock)
         self.digests = Digests(db=db, clock=self.clock, reports=self.reports)
 
     def clock(self) -> EpochMs:
@@ -43,7 +43,7 @@ def desk(db: Database) -> Desk:
 async def test_a_folded_call_is_kept_in_short(desk: Desk) -> None:
     session = await desk.session(is_live=False)
     assert await desk.digests.summaries_of([session]) == {}
-    await desk.reports.fold_session("app", "session")
+    await desk.session_reports.fold_session("app", "session")
     summary = (await desk.digests.summaries_of([session]))["session"]
     assert summary.quality is not None
     assert summary.quality.is_final
@@ -55,7 +55,7 @@ async def test_a_folded_call_is_kept_in_short(desk: Desk) -> None:
 
 async def test_a_call_that_goes_on_is_told_but_not_kept(desk: Desk) -> None:
     session = await desk.session(is_live=True)
-    await desk.reports.fold_session("app", "session")
+    await desk.session_reports.fold_session("app", "session")
     async with desk.db.read() as tx:
         assert await facets.find_digests(tx, "app", "session") == {}
     told = await desk.digests.session_row_of(session)
@@ -68,7 +68,7 @@ async def test_a_call_that_goes_on_is_told_but_not_kept(desk: Desk) -> None:
 async def test_what_was_told_live_is_what_is_kept_at_the_end(desk: Desk) -> None:
     live = await desk.digests.session_row_of(await desk.session(is_live=True))
     ended = await desk.session(is_live=False)
-    await desk.reports.fold_session("app", "session")
+    await desk.session_reports.fold_session("app", "session")
     kept = await desk.digests.session_row_of(ended)
     for (row, before), (other, after) in zip(live.told, kept.told, strict=True):
         assert row.id == other.id

@@ -1,8 +1,17 @@
 import pytest
+from msgspec.structs import replace
 
 from aftercall.core.errors import Bug
 from aftercall.core.quality.report.fold import fold
-from aftercall.service.reports.document import pack, pack_details, unpack
+from aftercall.service.reports.document import (
+    completed,
+    fold_in,
+    pack,
+    pack_details,
+    pack_ends,
+    pack_provisional,
+    unpack,
+)
 from tests.core.quality.cast import Call
 
 
@@ -27,11 +36,32 @@ def test_what_is_not_asked_for_stays_packed() -> None:
     assert all(text.deflated in document for text in report.rows.values())
 
 
-def test_packing_details_keeps_nothing_plain() -> None:
+def test_packed_details_hold_no_plain_rows() -> None:
     call = Call(["ada", "bob"], minutes=2)
     packed = pack_details(fold([call.facts("ada")], call.end_at).details)
-    packed.unpacked()
     assert not any("plain" in vars(text) for text in packed.rows.values())
+
+
+def test_a_provisional_document_reads_as_one_that_is_not_final() -> None:
+    call = Call(["ada", "bob"], minutes=2)
+    folded = fold([call.facts("ada")], call.end_at)
+    document = pack_provisional(folded.verdict, pack_details(folded.details), b"state")
+    report = unpack(document)
+    assert report.verdict == replace(folded.verdict, is_final=False)
+    assert (report.details, report.ends) == (folded.details, None)
+    assert fold_in(document) == b"state"
+
+
+def test_a_completed_document_is_the_one_that_would_have_been_packed_at_once() -> None:
+    call = Call(["ada", "bob"], minutes=2)
+    folded = fold([call.facts("ada")], call.end_at)
+    details = pack_details(folded.details)
+    ends = pack_ends({"audio_producer:1": []})
+    at_once = pack(folded.verdict, details, ends)
+    provisional = pack_provisional(folded.verdict, details, b"state")
+    assert completed(provisional, folded.verdict, ends) == at_once
+    assert completed(pack(folded.verdict, details), folded.verdict, ends) == at_once
+    assert fold_in(at_once) == b""
 
 
 @pytest.mark.parametrize("document", [b"", b"\0\0\0\1x", b"\xff" * 40, b"\x02", b"\x02\0\0\0\2[]"])

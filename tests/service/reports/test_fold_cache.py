@@ -2,70 +2,87 @@ from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.experience.time_scale import scale_of
-from aftercall.service.reports.fold_cache import (
-    CachedFold,
-    FoldCache,
-    Told,
-    fold_row,
-    told_by,
-    told_of,
+from aftercall.core.quality.report.fold import FOLD_VERSION
+from aftercall.service.reports.fold_cache import FoldCache, size_of
+from aftercall.service.reports.participant_fold import (
+    FoldInputs,
+    ParticipantFold,
+    fold_participant,
+    inputs_of,
+    inputs_read,
 )
+from aftercall.store.reports import PROVISIONAL, ReportVersion
 from tests.core.quality.cast import TEN, Call
 
 CALL = Call(["ada", "bob"], minutes=1)
 FACTS = [CALL.facts("ada")]
 SCALE = scale_of(TEN, CALL.end_at)
-ROW = fold_row(FACTS, SCALE, CALL.end_at)
-TOLD = told_by(FACTS)
+FOLDED, _ = fold_participant(FACTS, SCALE, CALL.end_at)
+INPUTS = inputs_read(FACTS)
+AT = EpochMs(5)
+WRITTEN = ReportVersion(AT, PROVISIONAL)
+ADA = ("app", "ada")
 
 
-def _kept(rows: FoldCache, *names: str) -> list[CachedFold | None]:
-    return [rows.find(("app", name), TOLD, SCALE) for name in names]
+def _found(cache: FoldCache, *names: str) -> list[ParticipantFold | None]:
+    return [cache.find(("app", name), INPUTS, SCALE, WRITTEN) for name in names]
 
 
-def test_a_fold_is_found_by_the_facts_it_was_made_of() -> None:
-    rows = FoldCache()
-    rows.keep(("app", "ada"), TOLD, ROW)
+def test_a_fold_is_found_by_the_inputs_it_was_made_from() -> None:
+    cache = FoldCache()
+    cache.keep(ADA, INPUTS, FOLDED, AT)
     (facts,) = FACTS
     peer, samples = facts.peer, len(facts.samples)
-    assert rows.find(("app", "ada"), told_of([peer], {"ada": samples}, {}), SCALE) is ROW
-    for told in (
-        told_of([peer], {"ada": samples + 1}, {}),
-        told_of([peer], {"ada": samples}, {"ada": 1}),
-        told_of([peer, CALL.peer("bob")], {"ada": samples}, {}),
+    assert cache.find(ADA, inputs_of([peer], {"ada": samples}, {}), SCALE, WRITTEN) is FOLDED
+    for inputs in (
+        inputs_of([peer], {"ada": samples + 1}, {}),
+        inputs_of([peer], {"ada": samples}, {"ada": 1}),
+        inputs_of([peer, CALL.peer("bob")], {"ada": samples}, {}),
     ):
-        assert rows.find(("app", "ada"), told, SCALE) is None
-    assert rows.find(("app", "bob"), TOLD, SCALE) is None
-    assert rows.find(("other", "ada"), TOLD, SCALE) is None
-    assert rows.find(("app", "ada"), TOLD, scale_of(TEN, EpochMs(CALL.end_at + 1))) is None
+        assert cache.find(ADA, inputs, SCALE, WRITTEN) is None
+    assert cache.find(("app", "bob"), INPUTS, SCALE, WRITTEN) is None
+    assert cache.find(("other", "ada"), INPUTS, SCALE, WRITTEN) is None
+    assert cache.find(ADA, INPUTS, scale_of(TEN, EpochMs(CALL.end_at + 1)), WRITTEN) is None
+
+
+def test_a_fold_whose_report_was_replaced_or_deleted_is_not_found() -> None:
+    cache = FoldCache()
+    cache.keep(ADA, INPUTS, FOLDED, AT)
+    assert cache.find(ADA, INPUTS, SCALE, None) is None
+    assert cache.find(ADA, INPUTS, SCALE, ReportVersion(EpochMs(6), FOLD_VERSION)) is None
+    cache.mark_completed(ADA, FOLDED.verdict, b"ends", EpochMs(6))
+    assert cache.find(ADA, INPUTS, SCALE, ReportVersion(EpochMs(6), FOLD_VERSION)) is FOLDED
 
 
 def test_the_fold_of_one_who_is_still_there_is_not_kept() -> None:
-    rows = FoldCache()
-    present = replace(TOLD.peers[0], left_at=None)
-    told = Told((present,), TOLD.samples, TOLD.notes)
-    rows.keep(("app", "ada"), told, ROW)
-    assert rows.find(("app", "ada"), told, SCALE) is None
+    cache = FoldCache()
+    present = replace(INPUTS.peers[0], left_at=None)
+    inputs = FoldInputs((present,), INPUTS.samples, INPUTS.events)
+    cache.keep(ADA, inputs, FOLDED, AT)
+    assert cache.find(ADA, inputs, SCALE, WRITTEN) is None
 
 
-def test_the_oldest_goes_when_there_are_too_many() -> None:
-    rows = FoldCache(most_bytes=2 * ROW.size)
+def test_the_oldest_is_dropped_when_there_are_too_many() -> None:
+    cache = FoldCache(most_bytes=2 * size_of(FOLDED))
     for name in ("a", "b", "c"):
-        rows.keep(("app", name), TOLD, ROW)
-    assert _kept(rows, "a", "b", "c") == [None, ROW, ROW]
-    rows.keep(("app", "b"), TOLD, ROW)
-    rows.keep(("app", "d"), TOLD, ROW)
-    assert _kept(rows, "b", "c", "d") == [ROW, None, ROW]
+        cache.keep(("app", name), INPUTS, FOLDED, AT)
+    assert _found(cache, "a", "b", "c") == [None, FOLDED, FOLDED]
+    cache.keep(("app", "b"), INPUTS, FOLDED, AT)
+    cache.keep(("app", "d"), INPUTS, FOLDED, AT)
+    assert _found(cache, "b", "c", "d") == [FOLDED, None, FOLDED]
 
 
-def test_what_was_saved_is_known_by_its_moment_and_verdict() -> None:
-    rows = FoldCache()
-    key, at = ("app", "ada"), EpochMs(5)
-    rows.keep(key, TOLD, ROW)
-    assert not rows.is_saved(key, ROW.verdict, b"ends", None)
-    rows.note_saved(key, ROW.verdict, b"ends", at)
-    assert rows.is_saved(key, ROW.verdict, b"ends", at)
-    assert not rows.is_saved(key, ROW.verdict, b"other", at)
-    assert not rows.is_saved(key, ROW.verdict, b"ends", EpochMs(6))
-    rows.keep(key, TOLD, ROW)
-    assert not rows.is_saved(key, ROW.verdict, b"ends", at)
+def test_a_complete_report_is_known_by_its_time_verdict_and_ends() -> None:
+    cache, complete = FoldCache(), ReportVersion(AT, FOLD_VERSION)
+    cache.keep(ADA, INPUTS, FOLDED, AT)
+    assert not cache.is_completed(ADA, FOLDED.verdict, b"ends", complete)
+    cache.mark_completed(ADA, FOLDED.verdict, b"ends", AT)
+    assert cache.is_completed(ADA, FOLDED.verdict, b"ends", complete)
+    assert not cache.is_completed(ADA, FOLDED.verdict, b"ends", None)
+    assert not cache.is_completed(ADA, FOLDED.verdict, b"ends", WRITTEN)
+    assert not cache.is_completed(ADA, FOLDED.verdict, b"other", complete)
+    assert not cache.is_completed(
+        ADA, FOLDED.verdict, b"ends", ReportVersion(EpochMs(6), FOLD_VERSION)
+    )
+    cache.keep(ADA, INPUTS, FOLDED, AT)
+    assert not cache.is_completed(ADA, FOLDED.verdict, b"ends", complete)

@@ -4,17 +4,21 @@ from dataclasses import dataclass
 import msgspec
 import pytest
 from msgspec.structs import replace
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.errors import NotFound
 from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.quality.report.fold import FOLD_VERSION
 from aftercall.core.records import EndReason, Participant, Peer, Phase, Session, StoredPeerEvent
-from aftercall.service.reports.peer_reports import FRESH_MS, Reports
+from aftercall.service.reports.live_folds import FRESH_MS
+from aftercall.service.reports.peer_reports import Reports
+from aftercall.service.reports.session_reports import SessionReports
 from aftercall.store import participants, peer_events, peers, reports, samples
 from aftercall.store.engine.database import Database
 from aftercall.store.samples import SampleRow
 from aftercall.store.sessions import rows as session_rows
 from tests.core.quality.cast import FINE, TEN, Call, Weather, always, between
+from tests.store.merging import merge
 
 
 @dataclass
@@ -67,12 +71,12 @@ async def _keep(db: Database, call: Call, people: Sequence[Peer]) -> None:
             await samples.append(tx, kept)
 
 
-async def _lossy_call(db: Database) -> tuple[Call, Reports, HandClock]:
+async def _lossy_call(db: Database) -> tuple[Call, Reports, SessionReports, HandClock]:
     bad = between(60, 180, Weather(up_loss=0.12))
     call = Call({"ada": bad, "bob": always(FINE), "cyd": always(FINE)}, minutes=5)
     await _keep(db, call, [call.peer(name) for name in ("ada", "bob", "cyd")])
     clock = HandClock(call.end_at)
-    return call, Reports(db=db, clock=clock), clock
+    return call, Reports(db=db, clock=clock), SessionReports(db=db, clock=clock), clock
 
 
 async def test_a_peer_nobody_knows_has_no_report(db: Database) -> None:
@@ -82,7 +86,7 @@ async def test_a_peer_nobody_knows_has_no_report(db: Database) -> None:
 
 
 async def test_a_live_report_tells_what_the_peer_itself_reported(db: Database) -> None:
-    _, service, _ = await _lossy_call(db)
+    _, service, _, _ = await _lossy_call(db)
     report = await service.peer_report("app", "ada")
     assert report.verdict.spans[0].peer_id == "ada"
     assert report.verdict.cumulative["audio_producer"].packet_loss.avg == pytest.approx(5, abs=1)
@@ -92,7 +96,7 @@ async def test_a_live_report_tells_what_the_peer_itself_reported(db: Database) -
 
 
 async def test_a_live_report_is_at_most_two_seconds_old(db: Database) -> None:
-    _, service, clock = await _lossy_call(db)
+    _, service, _, clock = await _lossy_call(db)
     first = await service.peer_report("app", "ada")
     assert await service.peer_report("app", "ada") is first
     clock.now = EpochMs(clock.now + FRESH_MS + 1)
@@ -100,8 +104,8 @@ async def test_a_live_report_is_at_most_two_seconds_old(db: Database) -> None:
 
 
 async def test_a_folded_session_is_compared_and_kept(db: Database) -> None:
-    _, service, clock = await _lossy_call(db)
-    assert await service.fold_session("app", "session") == 3
+    _, service, folds, clock = await _lossy_call(db)
+    assert await folds.fold_session("app", "session") == 3
     async with db.read() as tx:
         kept = await reports.reports_of_session(tx, "app", "session")
     assert [report.peer_id for report in kept] == ["ada", "bob", "cyd"]
@@ -117,9 +121,9 @@ async def test_a_folded_session_is_compared_and_kept(db: Database) -> None:
 
 
 async def test_the_stored_report_is_the_one_folded(db: Database) -> None:
-    _, service, _ = await _lossy_call(db)
+    _, service, folds, _ = await _lossy_call(db)
     live = await service.peer_report("app", "cyd")
-    await service.fold_session("app", "session")
+    await folds.fold_session("app", "session")
     stored = await service.peer_report("app", "cyd")
     assert stored.details == live.details
     assert stored.verdict.cumulative == live.verdict.cumulative
@@ -131,22 +135,23 @@ async def test_any_peer_of_a_row_leads_to_one_report(db: Database) -> None:
     again = replace(call.peer("bob"), participant_id="ada", previous_peer_id="ada")
     await _keep(db, call, [call.peer("ada"), again])
     service = Reports(db=db, clock=HandClock(call.end_at))
+    folds = SessionReports(db=db, clock=HandClock(call.end_at))
     by_first = await service.peer_report("app", "ada")
     assert await service.peer_report("app", "bob") is by_first
     assert [span.peer_id for span in by_first.verdict.spans] == ["ada", "bob"]
     assert [each.peer_id for each in by_first.details.receptions] == ["ada", "bob"]
-    assert await service.fold_session("app", "session") == 1
+    assert await folds.fold_session("app", "session") == 1
 
 
 async def test_a_row_that_is_no_more_loses_its_report(db: Database) -> None:
     call = Call({"ada": always(FINE), "bob": always(FINE)}, minutes=1)
     people = [call.peer("ada"), call.peer("bob")]
     await _keep(db, call, people)
-    service = Reports(db=db, clock=HandClock(call.end_at))
-    assert await service.fold_session("app", "session") == 2
+    folds = SessionReports(db=db, clock=HandClock(call.end_at))
+    assert await folds.fold_session("app", "session") == 2
     async with db.write() as tx:
         await peers.save_peers(tx, [replace(people[1], participant_id="ada")])
-    assert await service.fold_session("app", "session") == 1
+    assert await folds.fold_session("app", "session") == 1
     async with db.read() as tx:
         assert [r.peer_id for r in await reports.reports_of_session(tx, "app", "session")] == [
             "ada"
@@ -154,22 +159,22 @@ async def test_a_row_that_is_no_more_loses_its_report(db: Database) -> None:
 
 
 async def test_refolding_renews_what_an_older_fold_made(db: Database) -> None:
-    _, service, _ = await _lossy_call(db)
-    await service.fold_session("app", "session")
+    _, _, folds, _ = await _lossy_call(db)
+    await folds.fold_session("app", "session")
     async with db.write() as tx:
         kept = await reports.reports_of_session(tx, "app", "session")
         await reports.save_reports(tx, [replace(each, fold_version=0) for each in kept])
-    progress = [step async for step in service.refold()]
+    progress = [step async for step in folds.refold()]
     assert [(step.sessions, step.reports) for step in progress] == [(1, 3)]
     async with db.read() as tx:
         assert await reports.peers_with_older_fold(tx, FOLD_VERSION, 10) == []
-    assert [step async for step in service.refold()] == []
+    assert [step async for step in folds.refold()] == []
 
 
 async def test_a_report_of_an_unknown_form_is_folded_anew(db: Database) -> None:
-    _, service, _ = await _lossy_call(db)
+    _, service, folds, _ = await _lossy_call(db)
     live = await service.peer_report("app", "cyd")
-    await service.fold_session("app", "session")
+    await folds.fold_session("app", "session")
     async with db.write() as tx:
         kept = await reports.reports_of_session(tx, "app", "session")
         await reports.save_reports(tx, [replace(each, document=b"\x01") for each in kept])
@@ -177,11 +182,11 @@ async def test_a_report_of_an_unknown_form_is_folded_anew(db: Database) -> None:
 
 
 async def test_folding_after_the_merge_gives_the_same_report(db: Database) -> None:
-    _, service, _ = await _lossy_call(db)
-    await service.fold_session("app", "session")
+    _, service, folds, _ = await _lossy_call(db)
+    await folds.fold_session("app", "session")
     before = await service.peer_report("app", "ada")
-    await samples.merge(db, "app", "ada")
-    await service.fold_session("app", "session")
+    await merge(db, "app", "ada", "session")
+    await folds.fold_session("app", "session")
     assert (await service.peer_report("app", "ada")).details == before.details
 
 
@@ -191,30 +196,30 @@ async def _add(db: Database, peer_id: str, sequence: int, at: EpochMs, body: byt
 
 
 async def test_late_facts_of_one_leave_the_reports_of_others_as_they_are(db: Database) -> None:
-    call, service, clock = await _lossy_call(db)
+    call, service, folds, clock = await _lossy_call(db)
     async with db.write() as tx:
         live = await session_rows.lock_session(tx, "app", "session")
         assert live is not None
         ended = replace(live, phase=Phase.ENDED, ended_at=call.end_at, end_reason=EndReason.EMPTIED)
         await session_rows.save_session(tx, ended)
-    await service.fold_session("app", "session")
+    await folds.fold_session("app", "session")
     for name in ("ada", "bob", "cyd"):
-        await samples.merge(db, "app", name)
+        await merge(db, "app", name, "session")
     folded_at = clock.now
     last = call.facts("cyd").samples[-1]
     await _add(db, "cyd", last.sequence + 1, EpochMs(last.at + 1_000), last.body)
     clock.now = EpochMs(clock.now + 60 * SECOND_MS)
-    assert await service.fold_session("app", "session") == 3
+    assert await folds.fold_session("app", "session") == 3
     async with db.read() as tx:
-        moments = await reports.moments_of_session(tx, "app", "session", FOLD_VERSION)
+        moments = await _folded_at(tx)
     assert moments == {"ada": folded_at, "bob": folded_at, "cyd": clock.now}
     assert (await service.peer_report("app", "cyd")).verdict.completeness.arrived_samples == 44
 
 
 async def test_late_facts_end_in_the_reports_of_a_fold_of_everything(db: Database) -> None:
-    call, service, clock = await _lossy_call(db)
+    call, service, folds, clock = await _lossy_call(db)
     facts = call.facts("ada")
-    await service.fold_session("app", "session")
+    await folds.fold_session("app", "session")
     last = facts.samples[-1]
     await _add(db, "ada", last.sequence + 1, EpochMs(last.at + 7_000), last.body)
     async with db.write() as tx:
@@ -230,9 +235,9 @@ async def test_late_facts_end_in_the_reports_of_a_fold_of_everything(db: Databas
         )
         await peer_events.append(tx, [note])
     clock.now = EpochMs(clock.now + 60 * SECOND_MS)
-    await service.fold_session("app", "session")
+    await folds.fold_session("app", "session")
     bit_by_bit = {name: await service.peer_report("app", name) for name in ("ada", "bob", "cyd")}
-    await Reports(db=db, clock=clock).fold_session("app", "session")
+    await SessionReports(db=db, clock=clock).fold_session("app", "session")
     for name, found in bit_by_bit.items():
         at_once = await service.peer_report("app", name)
         assert found.verdict == at_once.verdict
@@ -240,12 +245,19 @@ async def test_late_facts_end_in_the_reports_of_a_fold_of_everything(db: Databas
 
 
 async def test_a_report_that_another_process_renewed_is_written_again(db: Database) -> None:
-    _, service, clock = await _lossy_call(db)
-    await service.fold_session("app", "session")
+    _, _, folds, clock = await _lossy_call(db)
+    await folds.fold_session("app", "session")
     clock.now = EpochMs(clock.now + 60 * SECOND_MS)
-    await Reports(db=db, clock=clock).fold_session("app", "session")
+    await SessionReports(db=db, clock=clock).fold_session("app", "session")
     clock.now = EpochMs(clock.now + 60 * SECOND_MS)
-    await service.fold_session("app", "session")
+    await folds.fold_session("app", "session")
     async with db.read() as tx:
-        moments = await reports.moments_of_session(tx, "app", "session", FOLD_VERSION)
+        moments = await _folded_at(tx)
     assert set(moments.values()) == {clock.now}
+
+
+async def _folded_at(tx: AsyncConnection) -> dict[str, EpochMs]:
+    """When the complete reports of the session were folded, by participant."""
+    versions = await reports.versions_of_session(tx, "app", "session")
+    assert {each.fold_version for each in versions.values()} == {FOLD_VERSION}
+    return {id: each.folded_at for id, each in versions.items()}

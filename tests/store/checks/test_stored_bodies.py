@@ -16,6 +16,7 @@ from aftercall.store.codecs.sample_row import compress_all
 from aftercall.store.engine.database import Database
 from aftercall.store.samples import SampleRow
 from aftercall.store.tables import schema
+from tests.store.merging import merge
 
 BODY: dict[str, Any] = {"connections": [], "n": 7}
 
@@ -30,7 +31,7 @@ async def segment(db: Database) -> dict[str, Any]:
     """A segment as the store writes it, of the sequences 1, 2, 3 and 7."""
     async with db.write() as tx:
         await samples.append(tx, [_row(sequence) for sequence in (2, 7, 1, 3)])
-    assert await samples.merge(db, "a", "p") == 4
+    assert await merge(db, "a", "p") == 4
     async with db.read() as tx:
         row = (await tx.execute(select(schema.segments))).one()
     return dict(row._mapping)

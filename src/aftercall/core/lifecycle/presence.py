@@ -144,12 +144,17 @@ def continued_in(peers: Mapping[str, Peer]) -> set[str]:
     }
 
 
+def by_participant(peers: Iterable[Peer]) -> dict[str, list[Peer]]:
+    """The peers of each participant, by its id, in the order given."""
+    found: dict[str, list[Peer]] = {}
+    for peer in peers:
+        found.setdefault(peer.participant_id, []).append(peer)
+    return found
+
+
 def rows_of(peers: Mapping[str, Peer]) -> dict[str, Participant]:
     """The participant rows of one session, by id, from all its peers (`left_at` settled)."""
-    chains: dict[str, list[Peer]] = {}
-    for peer in peers.values():
-        chains.setdefault(peer.participant_id, []).append(peer)
-    return {participant_id: _row(participant_id, chain) for participant_id, chain in chains.items()}
+    return {id: _row(id, found) for id, found in by_participant(peers.values()).items()}
 
 
 def _row(participant_id: str, chain: list[Peer]) -> Participant:

@@ -113,7 +113,25 @@ def lower(one: float | None, other: float | None) -> float | None:
 
 def digest(verdict: Verdict, details: Details, scale: Scale) -> Digest:
     """The digest of one participant on the scale of its session."""
-    rows = {family: _rows.decode(details.rows.get(family.value, b"[]")) for family in Family}
+    rows = {family: _decoded(details, family) for family in Family}
+    screenshare = _screenshare(rows[Family.SCREENSHARE_VIDEO_PRODUCER], scale)
+    return digest_of(verdict, scale, screenshare, _streams(rows))
+
+
+def screenshare_spans(details: Details, scale: Scale) -> list[Span]:
+    """When a participant sent its screen."""
+    return _screenshare(_decoded(details, Family.SCREENSHARE_VIDEO_PRODUCER), scale)
+
+
+def _decoded(details: Details, family: Family) -> "list[_Row]":
+    return _rows.decode(details.rows.get(family.value, b"[]"))
+
+
+def digest_of(
+    verdict: Verdict, scale: Scale, screenshare: list[Span], streams: Sequence[StreamId] = ()
+) -> Digest:
+    """The digest of one participant whose rows are not at hand; without `streams` it lists none,
+    as that of an ended session, whose reports hold the ends of streams."""
     metadata = verdict.metadata
     experience = verdict.experience
     if experience is None or experience.scale != scale:
@@ -137,7 +155,7 @@ def digest(verdict: Verdict, details: Details, scale: Scale) -> Digest:
         ),
         is_measured=bool(verdict.cumulative),
         is_final=verdict.is_final,
-        screenshare=_screenshare(rows[Family.SCREENSHARE_VIDEO_PRODUCER], scale),
+        screenshare=screenshare,
         issues=verdict.issues[:MOST_ISSUES],
         diagnosis=verdict.diagnosis[:MOST_ISSUES],
         completeness=verdict.completeness,
@@ -152,7 +170,7 @@ def digest(verdict: Verdict, details: Details, scale: Scale) -> Digest:
         os_version=metadata.device.os_version,
         is_mobile=metadata.device.is_mobile,
         city=metadata.network.city,
-        streams=_streams(rows),
+        streams=list(streams),
     )
 
 

@@ -2,37 +2,28 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
 
 import structlog
-from msgspec.structs import replace
 
 from aftercall.core.errors import Unavailable
 from aftercall.core.instants import SECOND_MS, Clock, EpochMs
+from aftercall.core.lifecycle.presence import by_participant
 from aftercall.core.overview.digest import Digest, digest
 from aftercall.core.overview.session_summary import (
-    PeerVerdict,
     SessionSummary,
-    SessionVerdict,
     Told,
-    facets_of,
-    person_of,
-    rank_of,
-    summarise_peer,
     summarise_session,
 )
 from aftercall.core.quality.experience.time_scale import Scale, scale_of_session
-from aftercall.core.quality.report.fold import Verdict
-from aftercall.core.records import Peer, Phase, Session
-from aftercall.service.reports.document import PackedDetails, Report
+from aftercall.core.records import Phase, Session
+from aftercall.service.reports.document import Report
 from aftercall.service.reports.peer_reports import Reports
 from aftercall.store import participants, peers
 from aftercall.store.engine.database import Database
-from aftercall.store.people import Person, save_people
 from aftercall.store.sessions import facets
-from aftercall.store.sessions import rows as session_rows
 
 FRESH_MS: Final = 3 * SECOND_MS
 """How long a live session's digests are good at the least; reports come every few seconds."""
@@ -61,102 +52,8 @@ class _Kept(NamedTuple):
     call: SessionDigest
 
 
-class DigestKeeper:
-    """Writes a folded session's verdicts in short, for lists and filters."""
-
-    def __init__(self, *, db: Database, clock: Clock) -> None:
-        self._db = db
-        self._clock = clock
-
-    async def keep(
-        self,
-        app_id: str,
-        session_id: str,
-        folded: Mapping[str, Verdict],
-        details: Mapping[str, PackedDetails],
-        changed: Collection[str],
-    ) -> None:
-        """Keep the digests of all participants of an ended session, by row id; those of rows
-        that are not `changed` as they are. A session that goes on is told live instead."""
-        async with self._db.read() as tx:
-            session = await session_rows.find_session(tx, app_id, session_id)
-            rows = await participants.participants_of_session(tx, app_id, session_id)
-            kept: dict[str, Digest] = {}
-            if len(changed) < len(folded):
-                kept = await facets.find_digests(tx, app_id, session_id)
-        if session is None or session.phase is not Phase.ENDED:
-            return
-        known = next((each.experience for each in folded.values() if each.experience), None)
-        scale = known.scale if known else scale_of_session(session, rows, self._clock())
-        told: list[Told] = []
-        for row in rows:
-            if row.id not in folded:
-                continue
-            short = kept.get(row.id)
-            if short is None or row.id in changed or short.scale != scale:
-                short = await asyncio.to_thread(_digest, folded[row.id], details[row.id], scale)
-            told.append((row, short))
-        verdict = _verdict_of(session, scale, told)
-        every = [
-            PeerVerdict(
-                app_id=app_id,
-                session_id=session_id,
-                participant_id=row.id,
-                person=person_of(app_id, row),
-                joined_at=row.joined_at,
-                summary=summarise_peer(session, row, short),
-                digest=short,
-            )
-            for row, short in told
-        ]
-        async with self._db.write() as tx:
-            if await session_rows.lock_session(tx, app_id, session_id) is None:
-                return
-            await facets.save_verdict(tx, verdict, every)
-            await save_people(tx, _people(told))
-
-
-def _digest(verdict: Verdict, details: PackedDetails, scale: Scale) -> Digest:
-    """Without the streams: a stored report holds their ends."""
-    return replace(digest(verdict, details.unpacked(), scale), streams=[])
-
-
 def _digest_of_report(report: Report, scale: Scale) -> Digest:
     return digest(report.verdict, report.details, scale)
-
-
-def _verdict_of(session: Session, scale: Scale, told: Sequence[Told]) -> SessionVerdict:
-    summary = summarise_session(scale, told, is_final=True)
-    quality = summary.quality
-    shown = [row for row, _ in told if not row.is_hidden]
-    return SessionVerdict(
-        app_id=session.app_id,
-        session_id=session.id,
-        created_at=session.created_at,
-        rank=rank_of(quality) if quality is not None else None,
-        summary=summary,
-        is_bad=quality is not None and quality.is_bad,
-        facets=facets_of(session, told),
-        marks=facets.search_terms_of(
-            [session.title, *(row.display_name for row in shown)],
-            [id for row in shown for id in (row.custom_participant_id, row.user_id)],
-        ),
-    )
-
-
-def _people(told: Sequence[Told]) -> list[Person]:
-    return [
-        Person(
-            app_id=row.app_id,
-            person=person_of(row.app_id, row),
-            name=row.display_name,
-            custom_participant_id=row.custom_participant_id,
-            user_id=row.user_id,
-            last_at=row.joined_at,
-        )
-        for row, _ in told
-        if not row.is_hidden
-    ]
 
 
 class Digests:
@@ -271,9 +168,7 @@ class Digests:
         async with self._db.read() as tx:
             rows = await participants.participants_of_session(tx, session.app_id, session.id)
             every = await peers.peers_of_session(tx, session.app_id, session.id)
-        chains: dict[str, list[Peer]] = {}
-        for peer in every:
-            chains.setdefault(peer.participant_id, []).append(peer)
+        chains = by_participant(every)
         scale = scale_of_session(session, rows, now)
         reports = await self._reports.reports_together(rows, chains, scale)
         told: list[Told] = []

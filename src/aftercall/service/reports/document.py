@@ -1,5 +1,5 @@
 """A folded report as it is stored: a verdict and figures that are read each time, and long rows
-that are handed on as they lie.
+that are sent as they are stored.
 
 The bytes: the format's number, the length of the index (4 bytes, big endian), the index, and the
 parts one after the other.
@@ -7,10 +7,11 @@ parts one after the other.
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 import zstandard
+from msgspec.structs import replace
 
 from aftercall.core.errors import Bug
 from aftercall.core.quality.activity.stream_matching import StreamEnd
@@ -49,19 +50,22 @@ class _Index(msgspec.Struct, array_like=True):
     ends: int = 0
 
 
+class _ProvisionalIndex(_Index, array_like=True):
+    """The index of a provisional report, which has one part more: the fold it is about."""
+
+    fold: int = 0
+
+
 _indexes: Final = msgspec.json.Decoder(_Index)
+_provisional_indexes: Final = msgspec.json.Decoder(_ProvisionalIndex)
+IndexT = TypeVar("IndexT", bound=_Index)
 
 
 class PackedDetails(msgspec.Struct, frozen=True):
-    """The details, compressed: a fraction of a long session's memory while it is folded."""
+    """The details of a report, compressed as they are stored."""
 
     receptions: bytes
     rows: dict[str, DeflatedJson]
-
-    def unpacked(self) -> Details:
-        """Leaves the rows packed here: many of these are held at once."""
-        rows = {family: text.packed().plain for family, text in self.rows.items()}
-        return _details_of(rows, _receptions_in(self.receptions))
 
 
 class Report:
@@ -113,14 +117,55 @@ def pack_ends(ends: Ends) -> bytes:
 
 def pack(verdict: Verdict, details: PackedDetails, ends: bytes = b"") -> bytes:
     """The document; `ends` as `pack_ends` makes them."""
-    parts = [_compress(msgspec.json.encode(verdict)), details.receptions]
-    rows = []
-    for family, text in details.rows.items():
-        parts.append(text.deflated)
-        rows.append(_Rows(family, len(text.deflated), text.size, text.crc32))
-    parts.append(ends)
-    index = msgspec.json.encode(_Index(len(parts[0]), len(parts[1]), rows, len(ends)))
-    return b"".join([_FORMAT, len(index).to_bytes(_LENGTH_BYTES, "big"), index, *parts])
+    head, rows = _compress(msgspec.json.encode(verdict)), _index_of(details)
+    index = _Index(len(head), len(details.receptions), rows, len(ends))
+    return _joined(index, head, details, ends)
+
+
+def pack_provisional(verdict: Verdict, details: PackedDetails, fold: bytes) -> bytes:
+    """The document of a participant who has not been compared with the others yet; `fold` is what
+    the comparison needs. It reads like any other document, with a verdict that is not final."""
+    head = _compress(msgspec.json.encode(replace(verdict, is_final=False)))
+    rows = _index_of(details)
+    index = _ProvisionalIndex(len(head), len(details.receptions), rows, 0, len(fold))
+    return _joined(index, head, details, fold)
+
+
+def fold_in(document: bytes) -> bytes:
+    """The `fold` of a provisional document; empty in a complete one."""
+    index, _ = _index_in(document, _provisional_indexes)
+    return document[len(document) - index.fold :] if index.fold else b""
+
+
+def completed(document: bytes, verdict: Verdict, ends: bytes) -> bytes:
+    """A document with another verdict and other ends; its rows are copied as they are stored."""
+    index, start = _index_in(document, _indexes)
+    parts = _Parts(document, start)
+    parts.take(index.verdict)
+    details = PackedDetails(parts.take(index.receptions), dict(_rows_in(index, parts)))
+    return pack(verdict, details, ends)
+
+
+def _index_of(details: PackedDetails) -> list[_Rows]:
+    return [
+        _Rows(family, len(text.deflated), text.size, text.crc32)
+        for family, text in details.rows.items()
+    ]
+
+
+def _joined(index: _Index, verdict: bytes, details: PackedDetails, last: bytes) -> bytes:
+    head = msgspec.json.encode(index)
+    return b"".join(
+        [
+            _FORMAT,
+            len(head).to_bytes(_LENGTH_BYTES, "big"),
+            head,
+            verdict,
+            details.receptions,
+            *(text.deflated for text in details.rows.values()),
+            last,
+        ]
+    )
 
 
 def pack_details(details: Details) -> PackedDetails:
@@ -139,20 +184,27 @@ def is_readable(document: bytes) -> bool:
 
 def unpack(document: bytes) -> Report:
     """Raises `Bug` for a document that no fold of this program wrote."""
+    index, start = _index_in(document, _indexes)
+    parts = _Parts(document, start)
+    try:
+        verdict = _verdicts.decode(_decompress(parts.take(index.verdict)))
+    except (zstandard.ZstdError, msgspec.DecodeError) as error:
+        raise _unreadable() from error
+    receptions = parts.take(index.receptions)
+    rows = dict(_rows_in(index, parts))
+    return Report(verdict, receptions, rows, parts.take(index.ends))
+
+
+def _index_in(document: bytes, decoder: "msgspec.json.Decoder[IndexT]") -> tuple[IndexT, int]:
+    """The index of a document, and where its parts begin."""
     start = len(_FORMAT) + _LENGTH_BYTES
     if not is_readable(document):
         raise _unreadable()
     end = start + int.from_bytes(document[len(_FORMAT) : start], "big")
     try:
-        index = _indexes.decode(document[start:end])
-        parts = _Parts(document, end)
-        verdict = _verdicts.decode(_decompress(parts.take(index.verdict)))
-        receptions = parts.take(index.receptions)
-        rows = dict(_rows_in(index, parts))
-        ends = parts.take(index.ends)
-    except (zstandard.ZstdError, msgspec.DecodeError) as error:
+        return decoder.decode(document[start:end]), end
+    except msgspec.DecodeError as error:
         raise _unreadable() from error
-    return Report(verdict, receptions, rows, ends)
 
 
 class _Parts:

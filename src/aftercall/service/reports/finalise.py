@@ -1,52 +1,37 @@
-"""What an ending brings about: every peer's verdict, folded once and kept."""
+"""The end of a session: its reports are folded, and it is summarised if its meeting wants that."""
 
-from typing import Final, Protocol
+from typing import Final
 
 from aftercall.core.records import Session
-from aftercall.store import conversation, meetings, samples
+from aftercall.service.reports.session_reports import SessionReports
+from aftercall.service.reports.summaries import Summaries
+from aftercall.store import conversation, meetings
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
 
 SUMMARISE_ON_END: Final = "summarize_on_end"
 
 
-class Folds(Protocol):
-    """Folds every peer of a session and keeps the reports."""
-
-    async def fold_session(self, app_id: str, session_id: str) -> object: ...
-
-
-class Requests(Protocol):
-    """Asks for a session's summary."""
-
-    async def request(self, app_id: str, session_id: str) -> object: ...
-
-
 class Finaliser:
-    """Carries out the endings of sessions. Doing it again changes nothing but the time."""
+    """Carries out the job of a session's end. A repeat changes nothing but times."""
 
-    def __init__(self, db: Database, *, reports: Folds, summaries: Requests) -> None:
+    def __init__(
+        self, db: Database, *, session_reports: SessionReports, summaries: Summaries
+    ) -> None:
         self._db = db
-        self._reports = reports
+        self._session_reports = session_reports
         self._summaries = summaries
 
     async def finalise(self, app_id: str, session_id: str) -> None:
-        """Fold an ended session's reports, merge its samples, and summarise it if its meeting
-        wants that."""
+        """Fold and store an ended session's reports, merge its samples, and request its summary
+        if its meeting wants one."""
         async with self._db.read() as tx:
             session = await session_rows.find_session(tx, app_id, session_id)
         if session is None:
             return
-        await self._reports.fold_session(app_id, session_id)
-        await self._merge_samples(session)
+        await self._session_reports.fold_session(app_id, session_id)
         if await self._wants_summary(session):
             await self._summaries.request(app_id, session_id)
-
-    async def _merge_samples(self, session: Session) -> None:
-        async with self._db.read() as tx:
-            loose = await samples.peers_to_merge(tx, session.app_id, session.id)
-        for peer_id in loose:
-            await samples.merge(self._db, session.app_id, peer_id)
 
     async def _wants_summary(self, session: Session) -> bool:
         async with self._db.read() as tx:

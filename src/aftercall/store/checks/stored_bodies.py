@@ -7,7 +7,7 @@ import zstandard
 
 from aftercall.store.codecs.sample_row import decompress
 from aftercall.store.codecs.segment import unpack
-from aftercall.store.samples import runs_of
+from aftercall.store.segments import runs_of
 
 UNREADABLE: Final = (
     zstandard.ZstdError,

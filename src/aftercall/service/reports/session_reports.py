@@ -1,0 +1,291 @@
+"""The reports of a whole session: each participant folded, all of them compared, and the results
+stored.
+
+Participants are folded one after the other. What the comparison needs of each is kept in memory,
+its rows are not: they are stored at once, in a provisional report that also holds the fold, in the
+transaction that merges the participant's samples. So memory does not grow with the rows of a
+session, and after a crash only those are folded whose provisional report had not been committed.
+One more transaction completes all reports.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from msgspec.structs import replace
+
+from aftercall.core.errors import Bug
+from aftercall.core.instants import Clock, EpochMs
+from aftercall.core.lifecycle.presence import by_participant
+from aftercall.core.quality.activity.stream_matching import StreamMatching
+from aftercall.core.quality.experience.time_scale import Scale, scale_of_session
+from aftercall.core.quality.report.complete import complete
+from aftercall.core.quality.report.fold import FOLD_VERSION, PeerFacts, Verdict
+from aftercall.core.records import Participant, Peer, Phase, Session, StoredPeerEvent, StoredReport
+from aftercall.service.reports.document import completed, pack_ends, pack_provisional
+from aftercall.service.reports.fold_cache import FoldCache
+from aftercall.service.reports.participant_fold import (
+    FoldInputs,
+    ParticipantFold,
+    fold_participant,
+    inputs_of,
+    inputs_read,
+    name_of,
+    pack_fold,
+    stored_fold,
+)
+from aftercall.service.reports.session_verdict import SessionOverview, overview_of
+from aftercall.store import participants, peer_events, peers, people, reports, samples, segments
+from aftercall.store.engine.database import Database
+from aftercall.store.reports import PROVISIONAL, ReportVersion
+from aftercall.store.samples import PeerSamples
+from aftercall.store.segments import MergedSegment
+from aftercall.store.sessions import facets
+from aftercall.store.sessions import rows as session_rows
+
+REFOLD_BATCH: Final = 100
+
+
+class Refolded(NamedTuple):
+    """How many sessions and reports have been folded again."""
+
+    sessions: int
+    reports: int
+
+
+class _Snapshot(NamedTuple):
+    """A session as it was when its fold began."""
+
+    session: Session
+    participants: Sequence[Participant]
+    peers: Mapping[str, Sequence[Peer]]
+    """By participant."""
+    samples: Mapping[str, int]
+    events: Mapping[str, int]
+    """How many there are of each peer."""
+    unmerged: set[str]
+    """The peers with samples outside their segment."""
+    stored: Mapping[str, ReportVersion]
+
+
+class _Folded(NamedTuple):
+    """What folding a participant gave, and what of it is stored."""
+
+    inputs: FoldInputs
+    folded: ParticipantFold
+    document: bytes
+    segments: Sequence[MergedSegment]
+
+
+class _Compared(NamedTuple):
+    """A participant's complete verdict, and the ends of its streams, packed."""
+
+    verdict: Verdict
+    ends: bytes
+
+
+class SessionReports:
+    """Folds the reports of sessions and stores them."""
+
+    def __init__(self, *, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+        self._cache = FoldCache()
+
+    async def fold_session(self, app_id: str, session_id: str) -> int:
+        """Fold every participant of a session, merge its samples, compare all of them and store
+        the reports, and of an ended session its verdicts; returns how many reports there are.
+        A participant is not folded again while its facts are the same."""
+        found = await self._snapshot(app_id, session_id)
+        if found is None:
+            return 0
+        now = self._clock()
+        scale = scale_of_session(found.session, found.participants, now)
+        folds: dict[str, ParticipantFold] = {}
+        for participant_id in found.peers:
+            folds[participant_id] = await self._known_fold(found, participant_id, scale) or (
+                await self._fold(found, participant_id, scale, now)
+            )
+        compared = await asyncio.to_thread(_compare, folds, found.peers, now)
+        overview = await asyncio.to_thread(_overview, found, folds, compared, scale)
+        await self._save_compared(found, compared, overview, now)
+        return len(compared)
+
+    async def _snapshot(self, app_id: str, session_id: str) -> _Snapshot | None:
+        async with self._db.read() as tx:
+            session = await session_rows.find_session(tx, app_id, session_id)
+            if session is None:
+                return None
+            every = await peers.peers_of_session(tx, app_id, session_id)
+            return _Snapshot(
+                session=session,
+                participants=await participants.participants_of_session(tx, app_id, session_id),
+                peers=by_participant(every),
+                samples=await samples.counts_of_session(tx, app_id, session_id),
+                events=await peer_events.counts_of_session(tx, app_id, session_id),
+                unmerged=await samples.unmerged_peers(tx, app_id, session_id),
+                stored=await reports.versions_of_session(tx, app_id, session_id),
+            )
+
+    async def _known_fold(
+        self, found: _Snapshot, participant_id: str, scale: Scale
+    ) -> ParticipantFold | None:
+        """A participant's fold from the cache or from its provisional report, if all its facts
+        are in it and all its samples are merged."""
+        participant_peers = found.peers[participant_id]
+        if any(peer.id in found.unmerged for peer in participant_peers):
+            return None
+        app_id, stored = found.session.app_id, found.stored.get(participant_id)
+        inputs = inputs_of(participant_peers, found.samples, found.events)
+        cached = self._cache.find((app_id, participant_id), inputs, scale, stored)
+        if cached is not None or stored is None or stored.fold_version != PROVISIONAL:
+            return cached
+        async with self._db.read() as tx:
+            report = await reports.find_report(tx, app_id, participant_id)
+        if report is None:
+            return None
+        folded = await asyncio.to_thread(stored_fold, report.document, inputs, scale)
+        if folded is not None:
+            self._cache.keep((app_id, participant_id), inputs, folded, report.folded_at)
+        return folded
+
+    async def _fold(
+        self, found: _Snapshot, participant_id: str, scale: Scale, now: EpochMs
+    ) -> ParticipantFold:
+        """Read a participant's facts once; in one transaction, replace its samples by segments and
+        store its provisional report."""
+        participant_peers = found.peers[participant_id]
+        session = found.session
+        async with self._db.read() as tx:
+            stored = [
+                await samples.read_peer(tx, peer.app_id, peer.id) for peer in participant_peers
+            ]
+            events = [
+                await peer_events.events_of_peer(tx, peer.app_id, peer.id)
+                for peer in participant_peers
+            ]
+        made = await asyncio.to_thread(_fold, participant_peers, stored, events, scale, now)
+        report = StoredReport(
+            app_id=session.app_id,
+            session_id=session.id,
+            peer_id=participant_id,
+            fold_version=PROVISIONAL,
+            folded_at=now,
+            document=made.document,
+        )
+        async with self._db.write() as tx:
+            for segment in made.segments:
+                await segments.save(tx, segment)
+            await reports.save_reports(tx, [report])
+        self._cache.keep((session.app_id, participant_id), made.inputs, made.folded, now)
+        return made.folded
+
+    async def _save_compared(
+        self,
+        found: _Snapshot,
+        compared: Mapping[str, _Compared],
+        overview: SessionOverview,
+        now: EpochMs,
+    ) -> None:
+        """Complete the reports that are not complete as they are, and store what lists and filters
+        need of an ended session, in one transaction that holds one report at a time in memory."""
+        session = found.session
+        changed = {
+            id: each
+            for id, each in compared.items()
+            if not self._cache.is_completed(
+                (session.app_id, id), each.verdict, each.ends, found.stored.get(id)
+            )
+        }
+        async with self._db.write() as tx:
+            if await session_rows.lock_session(tx, session.app_id, session.id) is None:
+                return
+            for id, each in changed.items():
+                report = await reports.find_report(tx, session.app_id, id)
+                if report is None:
+                    raise Bug("A report is gone while it is completed.", code="report_gone")
+                document = completed(report.document, each.verdict, each.ends)
+                made = replace(report, fold_version=FOLD_VERSION, folded_at=now, document=document)
+                await reports.save_reports(tx, [made])
+            # Late facts can show two participants to be one.
+            await reports.delete_other_reports(tx, session.app_id, session.id, found.peers.keys())
+            if session.phase is Phase.ENDED:
+                await facets.save_verdict(tx, overview.session, overview.peers)
+                await people.save_people(tx, overview.people)
+        for id, each in changed.items():
+            self._cache.mark_completed((session.app_id, id), each.verdict, each.ends, now)
+
+    async def refold(self) -> AsyncIterator[Refolded]:
+        """Fold the reports again that an older version made, or that were never completed, one
+        session after another; yields the progress after each."""
+        folded_sessions = folded_reports = 0
+        while True:
+            async with self._db.read() as tx:
+                older = await reports.peers_with_older_fold(tx, FOLD_VERSION, REFOLD_BATCH)
+                found = [await reports.find_report(tx, *key) for key in older]
+            if not older:
+                return
+            for app_id, session_id in {(r.app_id, r.session_id) for r in found if r is not None}:
+                folded_reports += await self.fold_session(app_id, session_id)
+                folded_sessions += 1
+                yield Refolded(folded_sessions, folded_reports)
+            async with self._db.read() as tx:
+                left = await reports.peers_with_older_fold(tx, FOLD_VERSION, REFOLD_BATCH)
+            if left == older:
+                raise Bug("Reports stay old when they are folded again.", code="refold_stuck")
+
+
+def _fold(
+    participant_peers: Sequence[Peer],
+    stored: Sequence[PeerSamples],
+    events: Sequence[Sequence[StoredPeerEvent]],
+    scale: Scale,
+    now: EpochMs,
+) -> _Folded:
+    """Decode a participant's samples once, for its fold and for its segments."""
+    facts = [
+        PeerFacts(peer=peer, samples=found.decode(), events=its_events)
+        for peer, found, its_events in zip(participant_peers, stored, events, strict=True)
+    ]
+    inputs = inputs_read(facts)
+    folded, details = fold_participant(facts, scale, now)
+    merged = [
+        segments.merge(found, each.samples, each.peer.session_id)
+        for each, found in zip(facts, stored, strict=True)
+    ]
+    return _Folded(
+        inputs=inputs,
+        folded=folded,
+        document=pack_provisional(folded.verdict, details, pack_fold(inputs, folded)),
+        segments=[segment for segment in merged if segment is not None],
+    )
+
+
+def _compare(
+    folds: Mapping[str, ParticipantFold], peers_of: Mapping[str, Sequence[Peer]], now: EpochMs
+) -> dict[str, _Compared]:
+    """The verdicts of a session's participants, each completed by what only all of them show."""
+    verdicts = complete(
+        {id: folded.verdict for id, folded in folds.items()},
+        {id: folded.activity for id, folded in folds.items()},
+        {id: name_of(found) for id, found in peers_of.items()},
+        now,
+        {id: folded.moments for id, folded in folds.items()},
+    )
+    ends = StreamMatching({id: folded.streams for id, folded in folds.items()}).of_everybody()
+    return {id: _Compared(verdict, pack_ends(ends[id])) for id, verdict in verdicts.items()}
+
+
+def _overview(
+    found: _Snapshot,
+    folds: Mapping[str, ParticipantFold],
+    compared: Mapping[str, _Compared],
+    scale: Scale,
+) -> SessionOverview:
+    return overview_of(
+        found.session,
+        found.participants,
+        {id: each.verdict for id, each in compared.items()},
+        {id: folded.screenshare for id, folded in folds.items()},
+        scale,
+    )
