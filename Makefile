@@ -1,11 +1,11 @@
-# One name per chore; `make` prints them.
+# One name per task; `make` prints them.
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
 BIN := .venv/bin
 PYTEST_ARGS ?=
-# Arguments may choose tests of one group alone: pytest then ends with 5 for the other.
+# The arguments may select tests of one group only: pytest then exits with 5 for the other.
 NONE_CHOSEN = { code=$$?; $(if $(PYTEST_ARGS),[ $$code = 5 ] ||) exit $$code; }
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header --no-emit-index-url --no-emit-find-links
@@ -15,10 +15,10 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: .setup-stamp .pages-stamp ## Set up what is missing and serve on http://127.0.0.1:8787, data in ./data
+run: .setup-stamp .pages-stamp ## Install, build and serve on http://127.0.0.1:8787, data in ./data
 	@exec $(BIN)/aftercall serve
 
-demo: .setup-stamp .pages-stamp ## The same, with simulated calls going on, data in ./data/demo
+demo: .setup-stamp .pages-stamp ## The same with simulated calls, data in ./data/demo
 	@exec $(BIN)/aftercall serve --demo --data-dir data/demo
 
 test: .venv/dev-stamp .pages-stamp ## Everything: unit, both databases, acceptance, browser code
@@ -29,7 +29,7 @@ test: .venv/dev-stamp .pages-stamp ## Everything: unit, both databases, acceptan
 test-quick: .venv/dev-stamp ## Core, wire, ingest and store on SQLite: under two minutes
 	@$(BIN)/pytest -n auto -q -k "not postgresql" tests/core tests/wire tests/ingest tests/store $(PYTEST_ARGS)
 
-lint: .venv/dev-stamp ## Format, lint, types, the house's own rules, generated files
+lint: .venv/dev-stamp ## Format, lint, types, our own rules, generated files
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
@@ -38,17 +38,17 @@ lint: .venv/dev-stamp ## Format, lint, types, the house's own rules, generated f
 	@scripts/generated --check
 	@scripts/npm-run lint
 
-format: .venv/dev-stamp ## Put the code into the house's form
+format: .venv/dev-stamp ## Format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-generated: .venv/dev-stamp ## Write the generated files anew
+generated: .venv/dev-stamp ## Write the generated files again
 	@scripts/generated
 
 bench: .venv/dev-stamp ## Run all benches; print what got slower than bench/figures.json
 	@$(BIN)/python bench/run_all.py $(ARGS)
 
-lock: .venv/dev-stamp ## Resolve the dependencies anew into requirements/*.txt
+lock: .venv/dev-stamp ## Resolve the dependencies again into requirements/*.txt
 	$(COMPILE) requirements/tools.in -o requirements/tools.txt
 	$(COMPILE) --constraints requirements/tools.txt pyproject.toml -o requirements/run.txt
 	$(COMPILE) --constraints requirements/tools.txt pyproject.toml --group dev -o requirements/dev.txt
@@ -57,7 +57,7 @@ pages: ## Build the browser collector and the pages
 	@rm -f .pages-stamp
 	@$(MAKE) --no-print-directory .pages-stamp
 
-clean: ## Remove what was installed and built, but no data
+clean: ## Remove installed and built files, but no data
 	rm -rf .venv .venvs node_modules */node_modules .setup-stamp .pages-stamp \
 		.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache src/aftercall/_static
 
