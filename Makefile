@@ -10,7 +10,7 @@ NONE_CHOSEN = { code=$$?; $(if $(PYTEST_ARGS),[ $$code = 5 ] ||) exit $$code; }
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header --no-emit-index-url --no-emit-find-links
 
-.PHONY: help run demo test test-quick lint format generated bench lock pages clean
+.PHONY: help run demo test test-quick mirror lint format generated bench lock pages clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ test: .venv/dev-stamp .pages-stamp ## Everything: unit, both databases, acceptan
 
 test-quick: .venv/dev-stamp ## Core, wire, ingest and store on SQLite: under two minutes
 	@$(BIN)/pytest -n auto -q -k "not postgresql" tests/core tests/wire tests/ingest tests/store $(PYTEST_ARGS)
+
+mirror: .venv/dev-stamp ## List the modules that have no test of their own and no note where they are tested
+	@$(BIN)/python scripts/mirror.py
 
 lint: .venv/dev-stamp ## Format, lint, types, our own rules, generated files
 	@$(BIN)/ruff format --check .
