@@ -25,12 +25,11 @@ from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.core.overview.session_summary import (
     Quality,
     Seen,
-    SessionSearch,
-    SessionSearchOrder,
     SessionSummary,
     WorstIssue,
 )
-from aftercall.service.dashboard.session_list import decode_place
+from aftercall.core.queries import SearchScope, SessionOrder, SessionQuery
+from aftercall.service.dashboard.session_list import decode_cursor
 from aftercall.service.services import build_services
 from aftercall.settings import Settings
 from aftercall.store.engine.database import Database, migrate
@@ -87,7 +86,8 @@ def _summary(
         participants=[Seen(id=name, name=name, person=name) for name in names],
         quality=Quality(
             is_final=True, level=3, mos_audio=mos, mos_video=mos, measured_participants=5,
-            bad_participants=int(is_bad), is_bad=is_bad, strip=[4] * 40, strip_from_at=now(),
+            bad_participants=int(is_bad), is_bad=is_bad, shares=[(0, 0, 1, 4)] * 40,
+            strip_from_at=now(),
             strip_bucket_ms=30_000,
         ),
         worst_issue=WorstIssue(
@@ -125,8 +125,8 @@ def questions() -> dict[str, dict[str, Any]]:
         },
         "search a name": {"search": "ada kabel"},
         "search two letters": {"search": "gr"},
-        "the worst first": {"order": SessionSearchOrder.QUALITY, "is_descending": False},
-        "the longest first": {"order": SessionSearchOrder.MINUTES},
+        "the worst first": {"order": SessionOrder.QUALITY, "is_descending": False},
+        "the longest first": {"order": SessionOrder.MINUTES_CONSUMED},
     }
 
 
@@ -138,14 +138,16 @@ async def measure(url: str) -> dict[str, tuple[float, float]]:
     async with asyncio.TaskGroup() as group:
         group.create_task(services.digests.run(stop))
         for name, rest in questions().items():
-            query = SessionSearch(app_id=lists.APP, **rest)
+            query = SessionQuery(app_id=lists.APP, scope=SearchScope.PARTICIPANTS, limit=50, **rest)
             found[name] = await _time(services.session_lists, query)
-        page = await services.session_lists.search_sessions(
-            SessionSearch(app_id=lists.APP, is_live=False)
+        page = await services.session_lists.list_sessions(
+            SessionQuery(app_id=lists.APP, is_live=False, limit=50)
         )
         for _ in range(20):
-            query = SessionSearch(app_id=lists.APP, place=decode_place(page.next_cursor or ""))
-            page = await services.session_lists.search_sessions(query)
+            query = SessionQuery(
+                app_id=lists.APP, limit=50, cursor=decode_cursor(page.next_cursor or "")
+            )
+            page = await services.session_lists.list_sessions(query)
         found["page 22"] = await _time(services.session_lists, query)
         found["overview of 30 days"] = await _time_overview(services)
         stop.set()
@@ -153,11 +155,11 @@ async def measure(url: str) -> dict[str, tuple[float, float]]:
     return found
 
 
-async def _time(calls: Any, query: SessionSearch) -> tuple[float, float]:
+async def _time(calls: Any, query: SessionQuery) -> tuple[float, float]:
     spent = []
     for _ in range(ROUNDS):
         start = time.perf_counter()
-        msgspec.json.encode(await calls.search_sessions(query))
+        msgspec.json.encode(await calls.list_sessions(query))
         spent.append((time.perf_counter() - start) * 1000)
     return _figures(spent)
 

@@ -28,8 +28,7 @@ from session_end import fill
 from aftercall.app import new_id
 from aftercall.core.instants import EpochMs
 from aftercall.core.lifecycle.state_machine import Policy
-from aftercall.core.overview.session_summary import SessionSearch
-from aftercall.core.records import ParticipantQuery
+from aftercall.core.queries import ParticipantQuery, SessionQuery
 from aftercall.service.dashboard.participant_page import Wanted
 from aftercall.service.reports import session_reports
 from aftercall.service.services import Services, build_services
@@ -157,7 +156,7 @@ async def _measure(bench: Bench, size: Size, db: Database, end_at: EpochMs) -> N
         return _json(await fresh.session_reads.list_participants(query))
 
     async def table() -> bytes:
-        return _json(await fresh.session_lists.search_sessions(SessionSearch(app_id="app")))
+        return _json(await fresh.session_lists.list_sessions(SessionQuery(app_id="app", limit=50)))
 
     await bench.ask("session page", whole, page)
     await bench.ask("participant page", mine, series)

@@ -3,7 +3,8 @@
 from typing import Any
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.records import Participant, ParticipantOrder, ParticipantQuery, Peer, ViewType
+from aftercall.core.queries import ParticipantOrder, ParticipantQuery
+from aftercall.core.records import Participant, Peer, ViewType
 from aftercall.store import participants, peers
 from aftercall.store.engine.database import Database
 

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import DAY_MS, EpochMs
 from aftercall.core.lifecycle.state_machine import Policy
-from aftercall.core.records import ParticipantQuery, Phase, Session, SessionOrder, SessionQuery
+from aftercall.core.queries import ParticipantQuery, SessionOrder, SessionQuery
+from aftercall.core.records import Phase, Session
 from aftercall.store import apps, conversation, jobs, participants, peer_events, peers, samples
 from aftercall.store.engine.database import Database
 from aftercall.store.fast_path import SQLITE_STATUSES

@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from aftercall.core.records import Page
+from aftercall.core.queries import Page
 from aftercall.wire.envelope import encode_answer, encode_error, encode_paging
 
 

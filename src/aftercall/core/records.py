@@ -5,7 +5,7 @@ never zero.
 """
 
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -328,66 +328,3 @@ class Job(Record, frozen=True, kw_only=True):
     lease_until: EpochMs | None = None
     last_error: str | None = None
     dead_at: EpochMs | None = None
-
-
-T = TypeVar("T")
-
-
-class Page(Record, Generic[T], frozen=True, kw_only=True):
-    """One page of a list: the rows, the offset of the first, and how many there are in all."""
-
-    items: list[T]
-    offset: int
-    total: int
-
-
-class SessionOrder(StrEnum):
-    CREATED_AT = "created_at"
-    MINUTES_CONSUMED = "minutes_consumed"
-
-
-class SessionQuery(Record, frozen=True, kw_only=True):
-    """Which sessions to list; bounds are inclusive, on `created_at`."""
-
-    app_id: str
-    meeting_id: str | None = None
-    is_live: bool | None = None
-    created_from: EpochMs | None = None
-    created_to: EpochMs | None = None
-    min_participants: int | None = None
-    max_participants: int | None = None
-    search: str | None = None
-    order: SessionOrder = SessionOrder.CREATED_AT
-    is_descending: bool = True
-    offset: int = 0
-    limit: int = 25
-
-
-class ParticipantOrder(StrEnum):
-    JOINED_AT = "joined_at"
-    DURATION = "duration"
-
-
-class ParticipantQuery(Record, frozen=True, kw_only=True):
-    """Which participants of a session to list; hidden ones never are."""
-
-    app_id: str
-    session_id: str
-    search: str | None = None
-    order: ParticipantOrder = ParticipantOrder.JOINED_AT
-    is_descending: bool = True
-    offset: int = 0
-    limit: int = 25
-
-
-class MeetingQuery(Record, frozen=True, kw_only=True):
-    """Which meetings to list; bounds are inclusive, on `created_at`."""
-
-    app_id: str
-    created_from: EpochMs | None = None
-    created_to: EpochMs | None = None
-    search: str | None = None
-    status: MeetingStatus | None = None
-    is_descending: bool = True
-    offset: int = 0
-    limit: int = 25

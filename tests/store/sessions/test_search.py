@@ -8,20 +8,13 @@ import pytest
 from msgspec.structs import replace
 
 from aftercall.core.instants import DAY_MS, EpochMs
-from aftercall.core.overview.session_summary import (
-    ALL,
-    BAD,
-    Counted,
-    Place,
-    SessionSearch,
-    SessionSearchOrder,
-    facet,
-)
+from aftercall.core.overview.session_summary import ALL, BAD, Counted, facet
+from aftercall.core.queries import Cursor, SearchScope, SessionOrder, SessionQuery
 from aftercall.core.records import Phase, Session
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions.facets import save_verdict, search_terms_of
+from aftercall.store.sessions.pages import SortedSession, list_sessions, live_sessions
 from aftercall.store.sessions.rows import save_session
-from aftercall.store.sessions.search import Keyed, count_found, live_sessions, search_sessions
 from tests.store.sessions.test_facets import verdict
 from tests.store.sessions.test_rows import T0, session
 
@@ -87,10 +80,15 @@ async def written(db: Database) -> Written:
 
 async def _ids(db: Database, **query: Any) -> list[str]:
     async with db.read() as tx:
-        asked = SessionSearch(app_id="a", limit=100, **query)
-        found = await search_sessions(tx, asked)
-        assert await count_found(tx, asked) == len(found)
-    return [each.session.id for each in found]
+        page = await list_sessions(tx, ended(limit=100, **query))
+        assert page.total == len(page.items)
+    return [each.session.id for each in page.items]
+
+
+def ended(**query: Any) -> SessionQuery:
+    scope = SearchScope.PARTICIPANTS
+    members: dict[str, Any] = {"app_id": "a", "is_live": False, "scope": scope}
+    return SessionQuery(**members | query)
 
 
 @pytest.mark.parametrize(
@@ -137,63 +135,96 @@ async def test_bounds_cut_within_days_and_between_them(
     )
 
 
-async def _read_through(db: Database, query: SessionSearch) -> list[list[Keyed]]:
-    pages: list[list[Keyed]] = []
+async def _read_through(db: Database, query: SessionQuery) -> list[list[SortedSession]]:
+    pages: list[list[SortedSession]] = []
     async with db.read() as tx:
         while True:
-            found = await search_sessions(tx, query)
-            page = found[: query.limit]
-            pages.append(page)
-            if len(found) <= query.limit:
+            page = await list_sessions(tx, query)
+            pages.append(page.items)
+            if not page.has_more:
                 return pages
-            last = page[-1]
-            query = replace(query, place=Place(last.key, last.session.id, False))
+            last = page.items[-1]
+            query = replace(query, cursor=Cursor(last.key, last.session.id, False))
 
 
-@pytest.mark.parametrize("order", list(SessionSearchOrder))
+@pytest.mark.parametrize("order", list(SessionOrder))
 @pytest.mark.parametrize("is_descending", [True, False])
 @pytest.mark.parametrize("facets", [(), (CHROME,)])
 async def test_pages_show_each_call_once_and_turn_back_the_same(
     db: Database,
     written: Written,
-    order: SessionSearchOrder,
+    order: SessionOrder,
     is_descending: bool,
     facets: tuple[str, ...],
 ) -> None:
-    query = SessionSearch(
-        app_id="a", order=order, is_descending=is_descending, facets=facets, limit=7
-    )
+    query = ended(order=order, is_descending=is_descending, facets=facets, limit=7)
     pages = await _read_through(db, query)
     every = [each for page in pages for each in page]
     keys = [(each.key, each.session.id) for each in every]
     assert keys == sorted(keys, reverse=is_descending)
     assert len(set(keys)) == len(keys)
     async with db.read() as tx:
-        assert await count_found(tx, query) == len(keys)
+        assert (await list_sessions(tx, query)).total == len(keys)
         first = pages[-1][0]
-        place = Place(first.key, first.session.id, True)
-        back = await search_sessions(tx, replace(query, place=place))
-    assert [each.session.id for each in back[:7]][::-1] == [e.session.id for e in pages[-2]]
+        cursor = Cursor(first.key, first.session.id, True)
+        back = (await list_sessions(tx, replace(query, cursor=cursor))).items
+    assert [each.session.id for each in back][::-1] == [e.session.id for e in pages[-2]]
 
 
 async def test_by_quality_only_measured_calls_are_there(db: Database, written: Written) -> None:
-    found = await _ids(db, order=SessionSearchOrder.QUALITY, is_descending=False)
+    found = await _ids(db, order=SessionOrder.QUALITY, is_descending=False)
     measured = [(mos, one.id) for one, _, mos in written.ended if mos is not None]
     assert found == [id for _, id in sorted(measured)]
 
 
-async def test_what_goes_on_is_found_apart(db: Database, written: Written) -> None:
+async def test_live_sessions_are_listed_newest_first(db: Database, written: Written) -> None:
     async with db.read() as tx:
-        found = await live_sessions(tx, SessionSearch(app_id="a"))
-        of_meeting = await live_sessions(tx, SessionSearch(app_id="a", meeting_id="m9"))
-        nothing = await live_sessions(tx, SessionSearch(app_id="b"))
-    assert {one.id for one in found} == {"l1", "l2"}
-    assert [one.id for one in of_meeting] == ["l2"]
+        found = await live_sessions(tx, "a", 9)
+        listed = await list_sessions(tx, SessionQuery(app_id="a", is_live=True))
+        of_meeting = await list_sessions(
+            tx, SessionQuery(app_id="a", is_live=True, meeting_id="m9")
+        )
+        nothing = await live_sessions(tx, "b", 9)
+    assert [one.id for one in found] == ["l2", "l1"]
+    assert [each.session.id for each in listed.items] == ["l2", "l1"]
+    assert [each.session.id for each in of_meeting.items] == ["l2"]
     assert nothing == []
+
+
+@pytest.mark.parametrize("facets", [(CHROME,), (BAD,), (CHROME, BAD)])
+async def test_no_live_session_has_a_facet(
+    db: Database, written: Written, facets: tuple[str, ...]
+) -> None:
+    async with db.read() as tx:
+        page = await list_sessions(tx, ended(is_live=True, facets=facets))
+    assert (page.items, page.total) == ([], 0)
+
+
+@pytest.mark.parametrize("order", list(SessionOrder))
+@pytest.mark.parametrize("search", [None, "weekly", "s0"])
+@pytest.mark.parametrize("scope", list(SearchScope))
+@pytest.mark.parametrize("facets", [(), (CHROME,), (BAD, GERMANY)])
+async def test_an_offset_and_a_cursor_lead_to_the_same_page(
+    db: Database,
+    written: Written,
+    order: SessionOrder,
+    search: str | None,
+    scope: SearchScope,
+    facets: tuple[str, ...],
+) -> None:
+    query = ended(order=order, search=search, scope=scope, facets=facets, limit=3)
+    async with db.read() as tx:
+        first = await list_sessions(tx, query)
+        by_offset = await list_sessions(tx, replace(query, offset=3))
+        assert first.has_more == bool(by_offset.items)
+        if first.items:
+            last = first.items[-1]
+            cursor = Cursor(last.key, last.session.id, False)
+            assert await list_sessions(tx, replace(query, cursor=cursor)) == by_offset
 
 
 async def test_nothing_of_another_app_is_found(db: Database, written: Written) -> None:
     async with db.read() as tx:
         for query in ({}, {"facets": (CHROME,)}, {"search": "weekly"}):
-            found = await search_sessions(tx, SessionSearch(app_id="b", **query))
-            assert {each.session.id for each in found} <= {"other"}
+            found = await list_sessions(tx, ended(app_id="b", **query))
+            assert {each.session.id for each in found.items} <= {"other"}

@@ -6,7 +6,6 @@ to be read.
 """
 
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Final, NamedTuple
 
 import msgspec
@@ -140,39 +139,6 @@ class SessionVerdict(Record, frozen=True, kw_only=True):
     is_bad: bool
     facets: dict[str, Counted]
     marks: list[str]
-
-
-class SessionSearchOrder(StrEnum):
-    STARTED = "started"
-    MINUTES = "minutes"
-    QUALITY = "quality"
-
-
-class Place(NamedTuple):
-    """Where in a list one is: the row's key and id, and whether to go on before it."""
-
-    key: float
-    id: str
-    is_backward: bool
-
-
-class SessionSearch(Record, frozen=True, kw_only=True):
-    """Which sessions to list. Bounds are inclusive, on `created_at`; `facets` must all be
-    there."""
-
-    app_id: str
-    meeting_id: str | None = None
-    is_live: bool | None = None
-    created_from: EpochMs | None = None
-    created_to: EpochMs | None = None
-    min_participants: int | None = None
-    max_participants: int | None = None
-    search: str | None = None
-    facets: tuple[str, ...] = ()
-    order: SessionSearchOrder = SessionSearchOrder.STARTED
-    is_descending: bool = True
-    place: Place | None = None
-    limit: int = 50
 
 
 ALL: Final = "all"

@@ -13,7 +13,8 @@ from aftercall.core.errors import NotFound, Refused
 from aftercall.core.events import Identity
 from aftercall.core.ids import NewId
 from aftercall.core.instants import MINUTE_MS, SECOND_MS, Clock, EpochMs
-from aftercall.core.records import ApiToken, App, MeetingStatus, Member, Page, Role, ViewType
+from aftercall.core.queries import Page
+from aftercall.core.records import ApiToken, App, MeetingStatus, Member, Role, ViewType
 from aftercall.service.recording.admission import is_good
 from aftercall.service.recording.delivery import Credentials
 from aftercall.settings import Settings

@@ -10,16 +10,8 @@ from aftercall.core.errors import NotFound
 from aftercall.core.events import AnyEvent, PeerKicked, SessionClosed
 from aftercall.core.ids import NewId, id_from
 from aftercall.core.instants import Clock
-from aftercall.core.records import (
-    Meeting,
-    MeetingQuery,
-    MeetingStatus,
-    Member,
-    Page,
-    Participant,
-    Peer,
-    Session,
-)
+from aftercall.core.queries import MeetingQuery, Page
+from aftercall.core.records import Meeting, MeetingStatus, Member, Participant, Peer, Session
 from aftercall.service.recording.recorder import Recorder
 from aftercall.store import meetings, participants, peers
 from aftercall.store.engine.database import Database

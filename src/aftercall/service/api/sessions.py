@@ -11,16 +11,8 @@ from aftercall.core.errors import NotFound
 from aftercall.core.instants import Clock
 from aftercall.core.lifecycle.breakout_rooms import consolidated_minutes
 from aftercall.core.lifecycle.presence import running_minutes
-from aftercall.core.records import (
-    Page,
-    Participant,
-    ParticipantOrder,
-    ParticipantQuery,
-    Peer,
-    Phase,
-    Session,
-    SessionQuery,
-)
+from aftercall.core.queries import Page, ParticipantOrder, ParticipantQuery, SessionQuery
+from aftercall.core.records import Participant, Peer, Phase, Session
 from aftercall.settings import Settings
 from aftercall.store import participants, peers
 from aftercall.store.engine.database import Database
@@ -58,8 +50,8 @@ class SessionReads:
     async def list_sessions(self, query: SessionQuery) -> Page[Session]:
         async with self._db.read() as tx:
             page = await list_sessions(tx, query)
-            items = [await self._up_to_now(tx, session) for session in page.items]
-        return replace(page, items=items)
+            items = [await self._up_to_now(tx, each.session) for each in page.items]
+        return Page(items=items, offset=query.offset, total=page.total)
 
     async def find_session(self, app_id: str, session_id: str) -> Session:
         """Raises `NotFound`."""

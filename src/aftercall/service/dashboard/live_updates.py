@@ -23,9 +23,12 @@ from aftercall.core.instants import HOUR_MS, SECOND_MS, Clock, EpochMs
 from aftercall.core.records import Phase, Session
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
-from aftercall.store.sessions import search as session_search
+from aftercall.store.sessions.pages import live_sessions
 
 MOST_LISTENERS: Final = 200
+MOST_SESSIONS: Final = 1_000
+"""Live sessions of one app that are followed; chosen: more at once are not one screen's."""
+
 LOOK_EVERY_MS: Final = SECOND_MS
 LIFE_MS: Final = HOUR_MS
 BEAT_EVERY_MS: Final = 15 * SECOND_MS
@@ -170,7 +173,7 @@ class LiveUpdates:
             if known is not None and now - known.at < LOOK_EVERY_MS // 2:
                 return known.found
             async with self._db.read() as tx:
-                found = await session_search.all_live_sessions(tx, app_id)
+                found = await live_sessions(tx, app_id, MOST_SESSIONS)
             look = _Look(now, {session.id: _told(session) for session in found})
             self._looks[app_id] = look
             return look.found

@@ -8,8 +8,9 @@ import msgspec
 
 from aftercall.core.errors import NotFound
 from aftercall.core.instants import EpochMs
-from aftercall.core.overview.session_summary import PeerSummary, Place
-from aftercall.service.dashboard.session_list import decode_place, encode_place
+from aftercall.core.overview.session_summary import PeerSummary
+from aftercall.core.queries import Cursor
+from aftercall.service.dashboard.session_list import decode_cursor, encode_cursor
 from aftercall.store import people
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import facets
@@ -114,12 +115,12 @@ class People:
 def _place(cursor: str | None) -> tuple[EpochMs, str] | None:
     if cursor is None:
         return None
-    place = decode_place(cursor)
+    place = decode_cursor(cursor)
     return EpochMs(int(place.key)), place.id
 
 
 def _cursor(at: EpochMs, id: str) -> str:
-    return encode_place(Place(at, id, False))
+    return encode_cursor(Cursor(at, id, False))
 
 
 def _row(person: people.Person, counts: tuple[int, int]) -> PersonRow:

@@ -12,22 +12,23 @@ from aftercall.core.errors import Malformed, NotFound
 from aftercall.core.instants import Clock, EpochMs
 from aftercall.core.lifecycle.presence import running_minutes
 from aftercall.core.overview.session_summary import (
-    Place,
     Quality,
     Seen,
-    SessionSearch,
-    SessionSearchOrder,
     SessionSummary,
     WorstIssue,
     person_of,
 )
+from aftercall.core.queries import Cursor, SessionOrder, SessionQuery
 from aftercall.core.records import Participant, Peer, Phase, Session
 from aftercall.service.reports.digests import Digests
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import presence
 from aftercall.store.sessions import rows as session_rows
-from aftercall.store.sessions import search as session_search
+from aftercall.store.sessions.pages import SessionsPage, SortedSession, list_sessions
 from aftercall.store.sessions.tokenizer import words_of
+
+MOST_LIVE: Final = 1_000
+"""Live sessions of one app that are searched; chosen: more at once are not one screen's."""
 
 MOST_LIVE_SHOWN: Final = 100
 MOST_LIVE_MEASURED: Final = 20
@@ -81,16 +82,16 @@ class Whereabouts(msgspec.Struct, frozen=True, kw_only=True):
     session_id: str
 
 
-def encode_place(place: Place) -> str:
-    """A place in a list as a cursor."""
-    return urlsafe_b64encode(msgspec.json.encode(place)).rstrip(b"=").decode()
+def encode_cursor(cursor: Cursor) -> str:
+    """The text of a cursor, for a URL."""
+    return urlsafe_b64encode(msgspec.json.encode(cursor)).rstrip(b"=").decode()
 
 
-def decode_place(cursor: str) -> Place:
+def decode_cursor(text: str) -> Cursor:
     """Raises `Malformed` for what is no cursor of ours."""
     try:
-        data = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
-        return msgspec.json.decode(data, type=Place)
+        data = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+        return msgspec.json.decode(data, type=Cursor)
     except (ValueError, msgspec.MsgspecError) as error:
         raise Malformed(
             "The cursor cannot be read; begin again without one", code="bad_cursor", field="cursor"
@@ -135,53 +136,51 @@ class SessionLists:
         self._clock = clock
         self._digests = digests
 
-    async def search_sessions(self, query: SessionSearch) -> SessionListPage:
-        """One page, and on the first the sessions that go on."""
-        has_live = (
-            query.order is SessionSearchOrder.STARTED
-            and not query.facets
-            and query.is_live is not False
-        )
+    async def list_sessions(self, query: SessionQuery) -> SessionListPage:
+        """One page, and beside the first the live sessions. In the order of creation the list
+        itself holds ended sessions, unless live ones alone are asked for."""
+        is_by_creation = query.order is SessionOrder.CREATED_AT
+        is_of_ended = bool(query.facets) or query.order is SessionOrder.QUALITY
+        has_live = is_by_creation and not is_of_ended and query.is_live is not False
+        live: list[Session] = []
+        live_total = 0
         async with self._db.read() as tx:
-            live, live_total = await self._live(tx, query) if has_live else ([], 0)
-            if query.is_live is True and query.order is SessionSearchOrder.STARTED:
-                found = _after_place(live, query)
-                total, live = live_total, []
-            elif query.is_live is True and (
-                query.facets or query.order is SessionSearchOrder.QUALITY
-            ):
-                found, total = [], 0
+            if has_live and (query.search or query.is_live is None):
+                live, live_total = await self._list_live(tx, query)
+            if has_live and query.is_live is True and query.search:
+                page = _cut_live(live, query)
+                live, live_total = [], 0
+            elif is_of_ended and query.is_live is True:
+                page = SessionsPage([], 0, False)
             else:
-                found = await session_search.search_sessions(tx, query)
-                total = await session_search.count_found(tx, query) + live_total
-        page = found[: query.limit]
-        is_backward = query.place is not None and query.place.is_backward
-        if is_backward:
-            page.reverse()
-        has_more = len(found) > query.limit
-        shown = [] if query.place is not None else live[:MOST_LIVE_SHOWN]
-        rows = await self.rows_of([*shown, *(keyed.session for keyed in page)])
+                if query.is_live is None and (is_by_creation or is_of_ended):
+                    query = replace(query, is_live=False)
+                page = await list_sessions(tx, query)
+        is_backward = query.cursor is not None and query.cursor.is_backward
+        items = page.items[::-1] if is_backward else page.items
+        shown = [] if query.cursor is not None else live[:MOST_LIVE_SHOWN]
+        rows = await self.rows_of([*shown, *(each.session for each in items)])
+        has_next = page.has_more or is_backward
+        has_previous = query.cursor is not None and (page.has_more or not is_backward)
         return SessionListPage(
             live=rows[: len(shown)],
             items=rows[len(shown) :],
-            total=total,
-            next_cursor=_cursor(page[-1], False) if page and (has_more or is_backward) else None,
-            previous_cursor=_cursor(page[0], True)
-            if page and query.place is not None and (has_more or not is_backward)
-            else None,
+            total=page.total + live_total,
+            next_cursor=_cursor(items[-1], False) if items and has_next else None,
+            previous_cursor=_cursor(items[0], True) if items and has_previous else None,
             now=self._clock(),
         )
 
-    async def export(self, query: SessionSearch) -> AsyncIterator[list[SessionRow]]:
-        """The rows from the query's place on, the live ones first, a page at a time."""
+    async def export(self, query: SessionQuery) -> AsyncIterator[list[SessionRow]]:
+        """The rows from the query's cursor on, the live ones first, a page at a time."""
         left = MOST_EXPORTED
         while left > 0:
-            page = await self.search_sessions(replace(query, limit=min(EXPORT_PAGE, left)))
+            page = await self.list_sessions(replace(query, limit=min(EXPORT_PAGE, left)))
             yield [*page.live, *page.items]
             left -= len(page.items)
             if page.next_cursor is None:
                 return
-            query = replace(query, place=decode_place(page.next_cursor))
+            query = replace(query, cursor=decode_cursor(page.next_cursor))
 
     async def find_app_of(self, app_ids: Sequence[str], session_id: str) -> Whereabouts:
         """In which of the apps a session is. Raises `NotFound`."""
@@ -213,16 +212,25 @@ class SessionLists:
             for each in found
         ]
 
-    async def _live(self, tx: AsyncConnection, query: SessionSearch) -> tuple[list[Session], int]:
-        """The sessions that go on, as many as are needed, and how many there are."""
-        if not query.search and query.is_live is None:
-            shown = 0 if query.place is not None else MOST_LIVE_SHOWN
-            found = await session_search.live_sessions(tx, query, shown)
-            return found, await session_search.count_live(tx, query)
-        found = await session_search.live_sessions(tx, query)
-        if query.search and found:
-            rows = await _rows_by_session(tx, found)
-            found = [each for each in found if _is_found(each, rows.get(each.id, []), query.search)]
+    async def _list_live(
+        self, tx: AsyncConnection, query: SessionQuery
+    ) -> tuple[list[Session], int]:
+        """The live sessions that match, as many as are needed, and how many there are. A search
+        reads their participants, who are in no index before the end."""
+        needed = MOST_LIVE_SHOWN if query.cursor is None else 0
+        if query.search:
+            needed = MOST_LIVE
+        page = await list_sessions(
+            tx,
+            replace(
+                query, is_live=True, search=None, cursor=None, is_descending=True, limit=needed
+            ),
+        )
+        found = [each.session for each in page.items]
+        if not query.search:
+            return found, page.total
+        rows = await _rows_by_session(tx, found)
+        found = [each for each in found if _is_found(each, rows.get(each.id, []), query.search)]
         return found, len(found)
 
     async def _minutes_of(self, tx: AsyncConnection, live: Sequence[Session]) -> dict[str, float]:
@@ -238,25 +246,27 @@ class SessionLists:
         return {session_id: round(spent, 4) for session_id, spent in minutes.items()}
 
 
-def _cursor(keyed: session_search.Keyed, is_backward: bool) -> str:
-    return encode_place(Place(keyed.key, keyed.session.id, is_backward))
+def _cursor(at: SortedSession, is_backward: bool) -> str:
+    return encode_cursor(Cursor(at.key, at.session.id, is_backward))
 
 
-def _after_place(live: Sequence[Session], query: SessionSearch) -> list[session_search.Keyed]:
-    """The sessions that go on from the place on, one more than asked for."""
-    place = query.place
-    is_backward = place is not None and place.is_backward
-    is_descending = query.is_descending is not is_backward
-    ordered = sorted(live, key=lambda s: (s.created_at, s.id), reverse=is_descending)
-    if place is not None:
-        here = (place.key, place.id)
+def _cut_live(live: Sequence[Session], query: SessionQuery) -> SessionsPage:
+    """The page of live sessions after the cursor."""
+    cursor = query.cursor
+    is_descending = query.is_descending is not (cursor is not None and cursor.is_backward)
+    ordered = [
+        SortedSession(each, each.created_at)
+        for each in sorted(live, key=lambda s: (s.created_at, s.id), reverse=is_descending)
+    ]
+    if cursor is not None:
+        here = (cursor.key, cursor.id)
+        after = [(each.key, each.session.id) for each in ordered]
         ordered = [
             each
-            for each in ordered
-            if ((each.created_at, each.id) < here) is is_descending
-            and (each.created_at, each.id) != here
+            for each, at in zip(ordered, after, strict=True)
+            if at != here and (at < here) is is_descending
         ]
-    return [session_search.Keyed(each, each.created_at) for each in ordered[: query.limit + 1]]
+    return SessionsPage(ordered[: query.limit], len(live), len(ordered) > query.limit)
 
 
 async def _rows_by_session(

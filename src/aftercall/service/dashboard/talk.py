@@ -7,9 +7,9 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.overview.session_summary import Place
+from aftercall.core.queries import Cursor
 from aftercall.core.records import ChatMessage, Summary, SummaryState, TranscriptLine
-from aftercall.service.dashboard.session_list import decode_place, encode_place
+from aftercall.service.dashboard.session_list import decode_cursor, encode_cursor
 from aftercall.store import conversation
 
 TALK_PAGE: Final = 500
@@ -112,12 +112,12 @@ async def transcript_page(
 def _after(cursor: str | None) -> tuple[EpochMs, str] | None:
     if cursor is None:
         return None
-    place = decode_place(cursor)
+    place = decode_cursor(cursor)
     return EpochMs(int(place.key)), place.id
 
 
 def _cursor(at: EpochMs, id: str) -> str:
-    return encode_place(Place(at, id, False))
+    return encode_cursor(Cursor(at, id, False))
 
 
 def _said(message: ChatMessage, row_of: Mapping[str, str]) -> ChatLine:

@@ -4,10 +4,11 @@ from typing import Any, Final
 
 from aftercall.core.errors import Malformed
 from aftercall.core.instants import DAY_MS, EpochMs
-from aftercall.core.overview.session_summary import BAD, SessionSearch, SessionSearchOrder, facet
+from aftercall.core.overview.session_summary import BAD, facet
 from aftercall.core.quality.issues import IssueName
+from aftercall.core.queries import SearchScope, SessionOrder, SessionQuery
 from aftercall.service.dashboard.participant_page import LEAST_POINTS, MOST_POINTS, Wanted
-from aftercall.service.dashboard.session_list import decode_place
+from aftercall.service.dashboard.session_list import decode_cursor
 from aftercall.wire.query import Choice, Flag, Moment, Query, Span, Text, Whole
 
 _PLAIN_DATE: Final = len("2026-11-21")
@@ -75,11 +76,11 @@ SORT: Final = Choice(
     name="sort",
     about="What to sort by; by quality, only measured sessions are there.",
     values={
-        "started": SessionSearchOrder.STARTED,
-        "minutes": SessionSearchOrder.MINUTES,
-        "quality": SessionSearchOrder.QUALITY,
+        "started": SessionOrder.CREATED_AT,
+        "minutes": SessionOrder.MINUTES_CONSUMED,
+        "quality": SessionOrder.QUALITY,
     },
-    default=SessionSearchOrder.STARTED,
+    default=SessionOrder.CREATED_AT,
 )
 ORDER: Final = Choice(
     name="order",
@@ -130,7 +131,7 @@ def read_range(query: Query) -> tuple[EpochMs | None, EpochMs | None]:
     return from_at, to_at
 
 
-def read_call_query(query: Query, *, app_id: str) -> SessionSearch:
+def read_call_query(query: Query, *, app_id: str) -> SessionQuery:
     """The list asked for. Raises `Malformed` naming the parameter at fault."""
     least, most = PARTICIPANTS.read(query)
     from_at, to_at = read_range(query)
@@ -138,7 +139,7 @@ def read_call_query(query: Query, *, app_id: str) -> SessionSearch:
     facets = [facet(each.name, value) for each in _FACETS if (value := each.read(query))]
     if ONLY_BAD.read(query):
         facets.append(BAD)
-    return SessionSearch(
+    return SessionQuery(
         app_id=app_id,
         meeting_id=MEETING_ID.read(query),
         is_live=STATUS.read(query),
@@ -147,10 +148,11 @@ def read_call_query(query: Query, *, app_id: str) -> SessionSearch:
         min_participants=least,
         max_participants=most,
         search=SEARCH.read(query),
+        scope=SearchScope.PARTICIPANTS,
         facets=tuple(facets),
         order=SORT.read(query),
         is_descending=ORDER.read(query),
-        place=decode_place(cursor) if cursor is not None else None,
+        cursor=decode_cursor(cursor) if cursor is not None else None,
         limit=LIMIT.read(query),
     )
 

@@ -53,7 +53,7 @@ async def list_calls(
             media_type="text/csv",
             headers={"content-disposition": 'attachment; filename="calls.csv"'},
         )
-    page = await services.session_lists.search_sessions(query)
+    page = await services.session_lists.list_sessions(query)
     return Response(encode_answer(page, has_alias=False))
 
 

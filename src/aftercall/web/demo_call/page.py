@@ -18,7 +18,8 @@ from litestar.types import Receive, Scope, Send
 
 from aftercall.core.errors import AftercallError, Busy, Malformed, NotFound, Refused
 from aftercall.core.instants import MINUTE_MS
-from aftercall.core.records import Meeting, MeetingQuery, Member
+from aftercall.core.queries import MeetingQuery
+from aftercall.core.records import Meeting, Member
 from aftercall.core.texts import read_json
 from aftercall.service.services import Services
 from aftercall.web.demo_call.quality import Badge, live_badges

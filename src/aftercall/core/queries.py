@@ -1,0 +1,92 @@
+"""Which rows of a list to answer, in which order, and a page of them."""
+
+from enum import StrEnum
+from typing import Generic, NamedTuple, TypeVar
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.records import MeetingStatus, Record
+
+T = TypeVar("T")
+
+
+class Page(Record, Generic[T], frozen=True, kw_only=True):
+    """One page of a list: the rows, the offset of the first, and how many there are in all."""
+
+    items: list[T]
+    offset: int
+    total: int
+
+
+class SessionOrder(StrEnum):
+    CREATED_AT = "created_at"
+    MINUTES_CONSUMED = "minutes_consumed"
+    QUALITY = "quality"
+    """By letter, then by the share of participants who have it; only measured sessions."""
+
+
+class SearchScope(StrEnum):
+    """What a search of sessions looks through, besides the beginnings of the session's and of the
+    meeting's id: each word given must begin a word there."""
+
+    TITLES = "titles"
+    PARTICIPANTS = "participants"
+    """Of ended sessions: titles, participants' names, and their whole ids."""
+
+
+class Cursor(NamedTuple):
+    """A place in a list: the sort key and the id of a row, and whether to read on before it."""
+
+    key: float
+    id: str
+    is_backward: bool
+
+
+class SessionQuery(Record, frozen=True, kw_only=True):
+    """Which sessions to list. Bounds are inclusive, on `created_at`; all `facets` must be there.
+    The page begins at `offset`, or after `cursor`."""
+
+    app_id: str
+    meeting_id: str | None = None
+    is_live: bool | None = None
+    created_from: EpochMs | None = None
+    created_to: EpochMs | None = None
+    min_participants: int | None = None
+    max_participants: int | None = None
+    search: str | None = None
+    scope: SearchScope = SearchScope.TITLES
+    facets: tuple[str, ...] = ()
+    order: SessionOrder = SessionOrder.CREATED_AT
+    is_descending: bool = True
+    offset: int = 0
+    cursor: Cursor | None = None
+    limit: int = 25
+
+
+class ParticipantOrder(StrEnum):
+    JOINED_AT = "joined_at"
+    DURATION = "duration"
+
+
+class ParticipantQuery(Record, frozen=True, kw_only=True):
+    """Which participants of a session to list; hidden ones never are."""
+
+    app_id: str
+    session_id: str
+    search: str | None = None
+    order: ParticipantOrder = ParticipantOrder.JOINED_AT
+    is_descending: bool = True
+    offset: int = 0
+    limit: int = 25
+
+
+class MeetingQuery(Record, frozen=True, kw_only=True):
+    """Which meetings to list; bounds are inclusive, on `created_at`."""
+
+    app_id: str
+    created_from: EpochMs | None = None
+    created_to: EpochMs | None = None
+    search: str | None = None
+    status: MeetingStatus | None = None
+    is_descending: bool = True
+    offset: int = 0
+    limit: int = 25
