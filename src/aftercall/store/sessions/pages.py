@@ -68,10 +68,12 @@ class SessionsPage(NamedTuple):
 
 
 class _Count(NamedTuple):
-    """How many sessions match; by day where the daily counts tell."""
+    """How many sessions match; by day where the daily counts tell; and the conditions of the ways
+    in which a search by title finds them."""
 
     total: int
-    per_day: dict[int, int] | None
+    per_day: dict[int, int] | None = None
+    ways: Sequence[Conditions] = ()
 
 
 async def list_sessions(tx: AsyncConnection, query: SessionQuery) -> SessionsPage:
@@ -105,7 +107,7 @@ async def _choose_path(
     if _is_indexed(query):
         return await _indexed_path(tx, query), query.offset
     if count.per_day is None:
-        return await _unindexed_path(tx, query, count.total), query.offset
+        return await _unindexed_path(tx, query, count), query.offset
     days, offset = sorted(count.per_day), query.offset
     if query.order is SessionOrder.CREATED_AT and query.cursor is None:
         days, offset = _days_of_page(query, count.per_day)
@@ -136,17 +138,15 @@ async def _indexed_path(tx: AsyncConnection, query: SessionQuery) -> Candidates:
     return with_facets(query, facets)
 
 
-async def _unindexed_path(tx: AsyncConnection, query: SessionQuery, total: int) -> Candidates:
+async def _unindexed_path(tx: AsyncConnection, query: SessionQuery, count: _Count) -> Candidates:
     """Of a meeting, or found by title."""
-    where = conditions(query)
-    if not query.search:
-        return of_sessions(query, where)
-    if not await _is_filtered_first(tx, query, total, query.offset):
-        return of_sessions(query, [*where, is_found_by_title(query)])
+    if not count.ways:
+        return of_sessions(query, conditions(query))
+    if not await _is_filtered_first(tx, query, count.total, query.offset):
+        return of_sessions(query, [*conditions(query), is_found_by_title(query)])
     keys = (SESSIONS.id, SESSIONS.created_at, SESSIONS.minutes_consumed)
     # No session is found in two ways, so they are sorted together without comparing.
-    ways = [select(*keys).where(*where, *way) for way in ways_by_title(query)]
-    found = union_all(*ways).subquery()
+    found = union_all(*(select(*keys).where(*way) for way in count.ways)).subquery()
     is_by_minutes = query.order is SessionOrder.MINUTES_CONSUMED
     sort_key = found.c.minutes_consumed if is_by_minutes else found.c.created_at
     return Candidates(found, found.c.id, found.c.created_at, sort_key, [])
@@ -229,14 +229,15 @@ def _days_of_page(query: SessionQuery, per_day: dict[int, int]) -> tuple[list[in
 async def _count(tx: AsyncConnection, query: SessionQuery) -> _Count:
     if _is_indexed(query):
         if _is_of_facet_counts(query):
-            return _Count(await _sum_of_facet_counts(tx, query), None)
-        return _Count(await _count_rows(tx, await _indexed_path(tx, query)), None)
+            return _Count(await _sum_of_facet_counts(tx, query))
+        return _Count(await _count_rows(tx, await _indexed_path(tx, query)))
     if query.search:
         where = conditions(query)
-        ways = [select(func.count()).where(*where, *way) for way in ways_by_title(query)]
-        return _Count(sum((await tx.execute(union_all(*ways))).scalars()), None)
+        ways = [[*where, *way] for way in ways_by_title(query)]
+        counts = union_all(*(select(func.count()).where(*way) for way in ways))
+        return _Count(sum((await tx.execute(counts)).scalars()), None, ways)
     if query.meeting_id is not None:
-        return _Count(await _count_rows(tx, of_sessions(query, conditions(query))), None)
+        return _Count(await _count_rows(tx, of_sessions(query, conditions(query))))
     per_day = await _count_per_day(tx, query)
     return _Count(sum(per_day.values()), per_day)
 
