@@ -71,6 +71,8 @@ class IntakeRoute:
     """The security schemes of those who may post."""
     body: Mapping[str, Any]
     """The JSON Schema of the request's body."""
+    example: Mapping[str, Any] | Sequence[Any]
+    """A body that is taken."""
 
     @property
     def parameters(self) -> Sequence[Whole]:
@@ -118,6 +120,15 @@ ROUTES: Final = (
                 ),
             },
         ),
+        example={
+            "v": 1,
+            "peer_id": "57bbcb51-464d-446a-8713-6b90c1819f61",
+            "sent_at": 1_795_224_208_672,
+            "entries": [
+                {"seq": 0, "at": 1_795_224_208_600, "type": "join", "interval_ms": 7_000},
+                {"seq": 1, "at": 1_795_224_208_650, "type": "event", "name": "audio_off"},
+            ],
+        },
     ),
     IntakeRoute(
         path=APP_PREFIX + "events",
@@ -137,6 +148,18 @@ ROUTES: Final = (
                 "items": object_schema(("type", "at"), type={"type": "string"}, at={}),
             },
         ),
+        example={
+            "events": [
+                {
+                    "type": "peer_joined",
+                    "at": "2026-11-21T10:00:00Z",
+                    "meeting_id": "weekly",
+                    "peer_id": "peer-1",
+                    "participant": {"custom_participant_id": "ada", "display_name": "Ada"},
+                },
+                {"type": "peer_left", "at": "2026-11-21T10:30:00Z", "peer_id": "peer-1"},
+            ]
+        },
     ),
     IntakeRoute(
         path=APP_PREFIX + "sources/janus",
@@ -156,6 +179,19 @@ ROUTES: Final = (
             "maxItems": 5_000,
             "items": object_schema(("type",), type={"type": "integer"}),
         },
+        example=[
+            {
+                "emitter": "janus-1",
+                "type": 64,
+                "timestamp": 1_795_224_208_672_000,
+                "session_id": 3_860_810_174_338_710,
+                "handle_id": 7,
+                "event": {
+                    "plugin": "janus.plugin.videoroom",
+                    "data": {"event": "joined", "room": 1234, "id": 5, "display": "Ada"},
+                },
+            }
+        ],
     ),
     IntakeRoute(
         path="/api/v1/message",
@@ -167,5 +203,9 @@ ROUTES: Final = (
         summary="Take the call statistics of RealtimeKit's web client",
         about="What that client sends by itself once it is pointed here.",
         body={"type": "object"},
+        example={
+            "peerId": "57bbcb51-464d-446a-8713-6b90c1819f61",
+            "payload": {"entries": [{"event": "audio_off", "timestamp": 1_795_224_208_672}]},
+        },
     ),
 )  # fmt: skip

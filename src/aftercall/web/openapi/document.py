@@ -9,6 +9,7 @@ from litestar.routes import HTTPRoute
 
 from aftercall import __version__
 from aftercall.web.intake.sources import PARTICIPANT_TOKEN
+from aftercall.web.openapi.examples import BODIES, add_example
 from aftercall.web.openapi.intake import INTAKE_PATHS
 from aftercall.web.openapi.operations import OPT_KEY, Operation, describe_parameter
 from aftercall.wire.envelope import ErrorBody, Message, Paging
@@ -42,6 +43,14 @@ _PATH_ABOUT: Final = {
     "token_id": "The API token's id.",
     "job_id": "The job's id.",
 }
+_ABOUT: Final = (
+    "The record of real-time calls, in RealtimeKit's wire format.\n\n"
+    "Examples are for a shell in which `AFTERCALL` is this server's address, `API_TOKEN` a token "
+    "of `aftercall token create` (or of the settings page), and `ACCOUNT_ID` and `APP_ID` are what "
+    "`aftercall app list` shows.\n\n"
+    "The body of every refusal is an `ErrorBody`: `error.code` is the status, `error.reason` is "
+    "for programs, `error.message` for people, and `error.field` names the member at fault."
+)
 _SECURITY: Final = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "An API token."},
     "auth_key": {
@@ -77,15 +86,15 @@ def write_document(app: Litestar, *, below: tuple[str, ...]) -> dict[str, Any]:
     schemas, components = _schemas(operation for *_, operation in found)
     paths: dict[str, dict[str, Any]] = {}
     for path, route, method, name, status, operation in found:
-        paths.setdefault(path, {})[method.lower()] = _describe(
-            name, status, operation, route.path_parameters, schemas
-        )
+        described = _describe(name, status, operation, route.path_parameters, schemas)
+        add_example(described, method, path, body=BODIES.get(name))
+        paths.setdefault(path, {})[method.lower()] = described
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "Aftercall",
             "version": __version__,
-            "description": "The record of real-time calls, in RealtimeKit's wire format.",
+            "description": _ABOUT,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from aftercall.web.intake.answers import object_schema
 from aftercall.web.intake.sources import APP_PREFIX, ROUTES, IntakeRoute
+from aftercall.web.openapi.examples import add_example
 from aftercall.web.openapi.operations import describe_parameter
 
 _TAG: Final = "Intake"
@@ -49,7 +50,7 @@ _APP_ID: Final = {
 def _operation(route: IntakeRoute) -> dict[str, Any]:
     envelope = object_schema(("success", "data"), success={"const": True}, data=route.answer.schema)
     of_app = [_APP_ID] if route.path.startswith(APP_PREFIX) else []
-    return {
+    described = {
         "operationId": route.operation_id,
         "summary": route.summary,
         "description": route.about,
@@ -65,6 +66,8 @@ def _operation(route: IntakeRoute) -> dict[str, Any]:
             **{str(code): _json(about, _ERROR) for code, about in _REFUSALS.items()},
         },
     }
+    add_example(described, "post", route.path, scheme=route.schemes[0], body=route.example)
+    return described
 
 
 INTAKE_PATHS: Final[Mapping[str, Any]] = {

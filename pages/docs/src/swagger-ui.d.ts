@@ -1,0 +1,21 @@
+/** The part of Swagger UI that is used; its bundle brings no types. */
+declare module "swagger-ui-dist/swagger-ui-es-bundle.js" {
+  interface Options {
+    url: string;
+    dom_id: string;
+    layout: "BaseLayout";
+    presets: unknown[];
+    deepLinking: boolean;
+    docExpansion: "list" | "full" | "none";
+    defaultModelsExpandDepth: number;
+    filter: boolean;
+    validatorUrl: null;
+    tryItOutEnabled: boolean;
+    displayRequestDuration: boolean;
+  }
+  const SwaggerUIBundle: {
+    (options: Options): unknown;
+    presets: { apis: unknown };
+  };
+  export default SwaggerUIBundle;
+}

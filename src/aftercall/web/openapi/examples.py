@@ -1,0 +1,50 @@
+"""An example of each operation: a request as curl sends it, with a body that is taken."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+_MEETING: Final = {"title": "Weekly", "session_keep_alive_time_in_secs": 120}
+_MEMBER: Final = {
+    "name": "Ada",
+    "custom_participant_id": "ada-1815",
+    "preset_name": "group_call_participant",
+}
+
+BODIES: Final[Mapping[str, Any]] = {
+    "create_app": {"name": "Classroom"},
+    "create_meeting": _MEETING,
+    "replace_meeting": _MEETING,
+    "update_meeting": {"title": "Weekly, second half", "status": "INACTIVE"},
+    "add_meeting_participant": _MEMBER,
+    "replace_meeting_participant": _MEMBER,
+    "edit_meeting_participant": {"name": "Ada Lovelace"},
+    "kick_participants": {"participant_ids": [], "custom_participant_ids": ["ada-1815"]},
+    "create_my_app": {"name": "Classroom"},
+    "create_token": {"name": "Nightly export", "role": "read"},
+    "sign_in": {"token": "ac_an-api-token"},
+}
+"""Bodies by the operation's id; those of the intake are in its own table."""
+
+_HEADERS: Final = {
+    "bearer": "Authorization: Bearer $API_TOKEN",
+    "participant_token": "Authorization: Bearer $PARTICIPANT_TOKEN",
+}
+_PARAMETER: Final = re.compile(r"\{([a-z_]+)\}")
+
+
+def add_example(
+    described: dict[str, Any], method: str, path: str, *, scheme: str = "bearer", body: Any = None
+) -> None:
+    """Give an operation of the document an example: `body` in its request body, and the whole
+    request in its description, with what the caller fills in as variables of a shell."""
+    url = "$AFTERCALL" + _PARAMETER.sub(lambda found: f"${found[1].upper()}", path)
+    lines = [f'curl -X {method.upper()} "{url}"', f'-H "{_HEADERS[scheme]}"']
+    if body is not None:
+        described["requestBody"]["content"]["application/json"]["example"] = body
+        text = json.dumps(body, ensure_ascii=False).replace("'", "'\\''")
+        lines += ['-H "Content-Type: application/json"', f"-d '{text}'"]
+    curl = " \\\n  ".join(lines)
+    about = described.get("description")
+    described["description"] = "\n\n".join(filter(None, (about, f"```sh\n{curl}\n```")))
