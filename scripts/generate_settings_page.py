@@ -1,4 +1,4 @@
-"""Writes docs/reference/settings.md from the table of settings; with --check only compares."""
+"""Write docs/reference/settings.md from the table of settings; with --check only compare."""
 
 import sys
 from dataclasses import fields
@@ -10,12 +10,12 @@ PAGE = Path(__file__).resolve().parent.parent / "docs/reference/settings.md"
 HEAD = """# Settings
 
 Every setting is an environment variable. `aftercall serve` has options for some of them, and an
-option wins over the environment. `aftercall check` prints what is in force and where it comes from.
+option overrides the environment. `aftercall check` prints the effective settings and their origin.
 A name that begins with `AFTERCALL_` and is not in this list is refused.
 
-This page is written by `scripts/generate_settings_page.py`.
+`scripts/generate_settings_page.py` writes this page.
 
-| variable | default | what it is for |
+| variable | default | meaning |
 |---|---|---|
 """
 
@@ -25,10 +25,10 @@ def page() -> str:
     rows = []
     for f in fields(Settings):
         about, choices = f.metadata["about"], f.metadata["choices"]
-        said = f"{about} One of {', '.join(f'`{c}`' for c in choices)}." if choices else about
+        meaning = f"{about} One of {', '.join(f'`{c}`' for c in choices)}." if choices else about
         default = str(f.default).lower() if isinstance(f.default, bool) else str(f.default)
         shown = f"`{default}`" if default else "empty"
-        rows.append(f"| `{PREFIX}{f.name.upper()}` | {shown} | {said} |")
+        rows.append(f"| `{PREFIX}{f.name.upper()}` | {shown} | {meaning} |")
     return HEAD + "\n".join(rows) + "\n"
 
 
@@ -36,4 +36,4 @@ if __name__ == "__main__":
     if "--check" not in sys.argv:
         PAGE.write_text(page())
     elif not PAGE.exists() or PAGE.read_text() != page():
-        sys.exit(f"{PAGE.name} is not what the settings say: make generated")
+        sys.exit(f"{PAGE.name} differs from the settings: run make generated")

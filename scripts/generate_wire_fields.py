@@ -1,9 +1,9 @@
-"""Writes the table of fields in docs/reference/wire.md; with --check only compares.
+"""Write the table of fields in docs/reference/wire.md; with --check only compare.
 
-Each field of the peer report, and of the older quality of a participant's details, as the first
-published generation of the SDKs documents them (`wire_fields.txt`), is looked for in our answer on
-a call of `aftercall simulate`, and on one that RealtimeKit's own client recorded in Chromium
-(`tests/samples/realtimekit-callstats-30s.json`).
+The fields are those of the peer report and of the older quality of a participant's details, as the
+first published generation of the SDKs documents them (`wire_fields.txt`). The script looks for each
+in our answer for a call of `aftercall simulate`, and for one that RealtimeKit's own client recorded
+in Chromium (`tests/samples/realtimekit-callstats-30s.json`).
 """
 
 import json
@@ -30,34 +30,34 @@ END: Final = "<!-- end of fields -->\n"
 BEGIN_MS: Final = EpochMs(1_795_000_000_000)
 
 WHY: Final = (
-    ("ip_details.loc", "where somebody is to the metre is not kept"),
-    ("location.coords", "where somebody is to the metre is not kept"),
-    ("ip_details.postal", "only if a backend says so"),
-    ("screenshare_audio", "nobody shared a screen with sound"),
-    ("screenshare_video_consumer", "nobody showed a screen to this client"),
+    ("ip_details.loc", "exact locations are not stored"),
+    ("location.coords", "exact locations are not stored"),
+    ("ip_details.postal", "only if a backend sends it"),
+    ("screenshare_audio", "nobody shared a screen with audio"),
+    ("screenshare_video_consumer", "nobody shared a screen with this client"),
     ("screenshare_video_producer", "this client shared no screen"),
-    ("webgl_support", "RealtimeKit's client leaves it out; Aftercall's collector says it"),
-    ("related_", "a candidate of the machine itself has none"),
+    ("webgl_support", "RealtimeKit's client omits it; Aftercall's collector sends it"),
+    ("related_", "a host candidate has none"),
     ("network_type", "not in what RealtimeKit's client sends"),
     ("discarded_on_send", "not in what RealtimeKit's client sends"),
     ("packet_sent_timestamp", "not in what RealtimeKit's client sends"),
     ("packet_received_timestamp", "not in what RealtimeKit's client sends"),
-    ("custom_participant_id", "nobody gave one"),
-    ("display_name", "nobody gave one"),
+    ("custom_participant_id", "the recorded call has none"),
+    ("display_name", "the recorded call has none"),
     ("role", "the token's preset was not part of the recording"),
-    ("fractional_loss", "RealtimeKit's client says 0 without a test; not measured is not 0"),
+    ("fractional_loss", "RealtimeKit's client sends 0 without a test; unmeasured is not 0"),
     ("connection_info", "the client made no test of the network"),
     ("precall_network_information", "the client made no test of the network"),
-    ("packet_loss", "the client links no remote report to what it sends"),
-    ("jitter", "the client links no remote report to what it sends"),
-    ("packets_lost", "the client links no remote report to what it sends"),
+    ("packet_loss", "the client links no remote report to its sent streams"),
+    ("jitter", "the client links no remote report to its sent streams"),
+    ("packets_lost", "the client links no remote report to its sent streams"),
     ("pc_metadata", "the client made no test of the network"),
-    ("ip_information", "from the operator's own database of addresses, or the client"),
+    ("ip_information", "from the operator's own address database, or from the client"),
     ("_devices_updates", "the client listed no devices in that time"),
     ("selected_device_updates", "the client chose no device in that time"),
-    ("video", "the recorded client sent and received sound only"),
+    ("video", "the recorded client sent and received only audio"),
 )
-"""Why a field is empty, by a part of its name; the first that fits."""
+"""Reasons for empty fields, by a part of the name; the first match counts."""
 
 
 def page() -> str:
@@ -91,7 +91,7 @@ def values_at(answers: Iterable[Any], name: str) -> list[Any]:
 
 
 def kind_of(values: Sequence[Any]) -> str:
-    """What the values are, `""` for none."""
+    """The common kind of the values; `""` for none."""
     if not values:
         return ""
     if all(isinstance(each, bool) for each in values):
@@ -163,4 +163,4 @@ if __name__ == "__main__":
     if "--check" not in sys.argv:
         PAGE.write_text(page())
     elif PAGE.read_text() != page():
-        sys.exit(f"{PAGE.name} does not say what is answered: make generated")
+        sys.exit(f"{PAGE.name} does not match the answers: run make generated")
