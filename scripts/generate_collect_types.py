@@ -4,11 +4,10 @@
 """
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from generate_collect_schema import collect_schema
+from typescript import Schema, type_text, write_or_check
 
 from aftercall.ingest import collect_batch
 
@@ -22,8 +21,6 @@ HEAD = """\
 """
 STATS = ("Stats", "QualityLimitationDurations")
 """Left out: the collector copies these by the list of names in members.ts."""
-
-Schema = dict[str, Any]
 
 DEFINITIONS: Schema = collect_schema()["$defs"]
 KINDS: list[str] = [
@@ -53,47 +50,21 @@ def _name(reference: str) -> str:
     return f"{name}Entry" if name in KINDS else name
 
 
+def _type_name(name: str) -> str:
+    return "Record<string, unknown>" if name in STATS else _name(name)
+
+
 def _type(schema: Schema) -> str:
-    match schema:
-        case {"$ref": str(reference)}:
-            name = _name(reference)
-            return "Record<string, unknown>" if name in STATS else name
-        case {"enum": values}:
-            return " | ".join(f'"{value}"' for value in values)
-        case {"anyOf": parts} if "discriminator" in schema:
-            return "Entry" if parts else "never"
-        case {"anyOf": parts}:
-            return " | ".join(_type(part) for part in parts)
-        case {"allOf": parts}:
-            return " & ".join(_type(part) for part in parts)
-        case {"type": "array", "items": items}:
-            return f"{_type(items)}[]"
-        case {"type": "object", "properties": properties}:
-            return "{\n" + "".join(_members(properties, set(schema["required"]))) + "}"
-        case {"type": "object"}:
-            return "Record<string, unknown>"
-        case {"type": "integer" | "number"}:
-            return "number"
-        case {"type": "string" | "boolean" | "null" as plain}:
-            return str(plain)
-    raise ValueError(f"No type is known for {schema}.")
-
-
-def _members(properties: Schema, required: set[str]) -> Iterator[str]:
-    for name, schema in properties.items():
-        said = _type(schema)
-        yield f"  {name}: {said};\n" if name in required else f"  {name}?: {said} | undefined;\n"
+    # What an entry may be is a type of its own.
+    if schema.get("properties", {}).get("entries", {}).get("items", {}).get("discriminator"):
+        properties = dict(schema["properties"])
+        properties["entries"] = {"type": "array", "items": {"$ref": "#/$defs/Entry"}}
+        schema = {**schema, "properties": properties}
+    return type_text(schema, _type_name)
 
 
 def main() -> int:
-    text = types_module()
-    if "--check" not in sys.argv[1:]:
-        TARGET.write_text(text, encoding="utf-8")
-        return 0
-    if TARGET.is_file() and TARGET.read_text(encoding="utf-8") == text:
-        return 0
-    print(f"{TARGET.name} is stale: run scripts/generate_collect_types.py")
-    return 1
+    return write_or_check(TARGET, types_module(), "generate_collect_types.py")
 
 
 if __name__ == "__main__":

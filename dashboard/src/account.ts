@@ -3,7 +3,7 @@
 import { computed, signal } from "@preact/signals";
 import { carryCsrf, get, post, RequestError, whenSignedOut } from "./api/request";
 import { forgetAnswers } from "./api/resource";
-import type { App, Me } from "./api/account_shapes";
+import type { Me, MyApp } from "./api/types";
 import { aheadOf } from "./clock";
 import { go, place } from "./route";
 
@@ -17,7 +17,7 @@ export const trouble = signal<RequestError | null>(null);
 const chosen = signal<string | null>(remembered());
 
 /** The app whose calls are shown: the one in the address, else the one chosen last. */
-export const app = computed<App | null>(() => {
+export const app = computed<MyApp | null>(() => {
   const apps = me.value?.apps ?? [];
   const wanted = place.value.query.get("app") ?? chosen.value;
   return apps.find((one) => one.id === wanted) ?? apps[0] ?? null;

@@ -1,6 +1,6 @@
 import { withQuery } from "../api/request";
 import { useResource } from "../api/resource";
-import type { Counts, Overview } from "../api/overview_shapes";
+import type { Overview, Totals } from "../api/types";
 import { now } from "../clock";
 import { Problem, Skeleton } from "../parts/states";
 import { goQuery, place } from "../route";
@@ -56,7 +56,7 @@ export function OverviewPage({ appId }: { appId: string }) {
   );
 }
 
-function Totals({ totals }: { totals: Counts }) {
+function Totals({ totals }: { totals: Totals }) {
   const bad = shareOf(totals.bad_participants, totals.measured_participants);
   const all = sessionsAddress(totals.filter);
   const onlyBad = sessionsAddress({ ...totals.filter, bad: "true" });

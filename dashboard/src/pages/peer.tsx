@@ -2,8 +2,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { me } from "../account";
 import { withQuery } from "../api/request";
 import { useResource } from "../api/resource";
-import type { Issue } from "../api/shapes";
-import type { PeerPage as Page, Stream } from "../api/stream_shapes";
+import type { ParticipantPage as Page, Stream, TimelineIssue } from "../api/types";
 import { LevelMark } from "../parts/level";
 import { Moment } from "../parts/moment";
 import { Empty, Problem, Skeleton } from "../parts/states";
@@ -131,8 +130,8 @@ function Streams({ page, pathOf }: { page: Page; pathOf: (id: string) => string 
     page.streams.find((stream) => stream.key === query.get("stream")) ??
     worstOf(page.streams, page.lane.issues);
   const others = chosen?.others ?? [];
-  const other = others.find((one) => one.peer_id === query.get("other")) ?? others[0] ?? null;
-  const there = useResource<Page>(other ? pathOf(other.peer_id) : null);
+  const other = others.find((one) => idOf(one) === query.get("other")) ?? others[0] ?? null;
+  const there = useResource<Page>(other ? pathOf(idOf(other)) : null);
   const otherStream = other && there.data ? findOther(there.data.streams, other) : null;
   const frame = { from_at: page.from_at, to_at: page.to_at, onZoom: zoomTo };
   if (!chosen) {
@@ -167,6 +166,11 @@ function Streams({ page, pathOf }: { page: Page; pathOf: (id: string) => string 
   );
 }
 
+/** By which its page is found: of somebody without a peer it is that of the participant. */
+function idOf(end: Stream["others"][number]): string {
+  return end.peer_id ?? end.participant_id;
+}
+
 /** A sent stream has several other ends: whose is shown, and the way there. */
 function OtherChoice({ stream, other }: { stream: Stream; other: Stream["others"][number] | null }) {
   const session = place.value.path.replace(/\/peers\/.*/, "");
@@ -178,11 +182,11 @@ function OtherChoice({ stream, other }: { stream: Stream; other: Stream["others"
       {stream.others.length > 1 && (
         <select
           aria-label="The other end"
-          value={other.peer_id}
+          value={idOf(other)}
           onChange={(event) => goQuery({ other: event.currentTarget.value }, true)}
         >
           {stream.others.map((one) => (
-            <option key={one.peer_id} value={one.peer_id}>
+            <option key={idOf(one)} value={idOf(one)}>
               {tellName(one.name)}
             </option>
           ))}
@@ -220,7 +224,7 @@ function zoomTo(from: number, to: number): void {
 }
 
 /** Issues of the stream and of the connection below all streams. */
-function issuesOf(page: Page, stream: Stream): Issue[] {
+function issuesOf(page: Page, stream: Stream): TimelineIssue[] {
   return page.lane.issues.filter((issue) => issue.stream === null || issue.stream === stream.key);
 }
 

@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { withQuery } from "../api/request";
 import { useResource } from "../api/resource";
-import type { Person } from "../api/overview_shapes";
-import type { Paged } from "../api/shapes";
+import type { PersonRow } from "../api/types";
+import type { Paged } from "../api/members";
 import { now } from "../clock";
 import { Moment } from "../parts/moment";
 import { MoreButton, useMore } from "../parts/paging";
@@ -22,9 +22,9 @@ export function PeoplePage({ appId }: { appId: string }) {
   const search = place.value.query.get("search");
   const base = `/v1/apps/${encodeURIComponent(appId)}/people`;
   const path = withQuery(base, { search });
-  const resource = useResource<Paged<Person>>(path);
-  const list = useMore<Person>(path, resource.data, (answer) => {
-    const page = answer as Paged<Person>;
+  const resource = useResource<Paged<PersonRow>>(path);
+  const list = useMore<PersonRow>(path, resource.data, (answer) => {
+    const page = answer as Paged<PersonRow>;
     return { items: page.items, next_cursor: page.next_cursor };
   });
   useTitle("People");
@@ -89,7 +89,7 @@ function Search() {
   );
 }
 
-function Table({ people }: { people: Person[] }) {
+function Table({ people }: { people: PersonRow[] }) {
   return (
     <table class="plain people">
       <thead>
@@ -114,7 +114,7 @@ function Table({ people }: { people: Person[] }) {
   );
 }
 
-function Row({ person }: { person: Person }) {
+function Row({ person }: { person: PersonRow }) {
   const address = `/people/${encodeURIComponent(person.person)}`;
   return (
     <tr

@@ -1,5 +1,5 @@
 import { useResource } from "../api/resource";
-import type { PersonCall, PersonPage as Page } from "../api/overview_shapes";
+import type { PeerSummary, PersonPage as Page } from "../api/types";
 import { LevelMark } from "../parts/level";
 import { Moment } from "../parts/moment";
 import { MoreButton, useMore } from "../parts/paging";
@@ -21,7 +21,7 @@ export function PersonPage({ appId, person }: { appId: string; person: string })
   const resource = useResource<Page>(path);
   const { data } = resource;
   const first = data && { items: data.calls, next_cursor: data.next_cursor };
-  const list = useMore<PersonCall>(path, first, (answer) => {
+  const list = useMore<PeerSummary>(path, first, (answer) => {
     const page = answer as Page;
     return { items: page.calls, next_cursor: page.next_cursor };
   });
@@ -89,7 +89,7 @@ function Usual({ page }: { page: Page }) {
   );
 }
 
-function Calls({ calls }: { calls: PersonCall[] }) {
+function Calls({ calls }: { calls: PeerSummary[] }) {
   return (
     <table class="plain person-calls">
       <thead>
@@ -113,7 +113,7 @@ function Calls({ calls }: { calls: PersonCall[] }) {
   );
 }
 
-function Row({ call }: { call: PersonCall }) {
+function Row({ call }: { call: PeerSummary }) {
   const address = `/sessions/${call.session_id}`;
   const used = [
     call.browser,

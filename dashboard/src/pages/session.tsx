@@ -2,7 +2,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { app, chooseApp, me } from "../account";
 import { useLive } from "../api/live";
 import { useResource } from "../api/resource";
-import type { Call, CallPage } from "../api/shapes";
+import type { SessionPage, SessionRow } from "../api/types";
 import { aheadOf, now } from "../clock";
 import { Strip, Verdict } from "../parts/level";
 import { Moment } from "../parts/moment";
@@ -35,7 +35,7 @@ export function useAppOf(sessionId: string): { appId: string | null; lookup: Ret
 export function SessionPage({ sessionId }: { sessionId: string }) {
   const { appId, lookup } = useAppOf(sessionId);
   const base = appId && `/v1/apps/${encodeURIComponent(appId)}/calls/${encodeURIComponent(sessionId)}`;
-  const resource = useResource<CallPage>(base);
+  const resource = useResource<SessionPage>(base);
   const { data } = resource;
   const isLive = data?.call.status === "LIVE";
   useTitle(data ? tellTitle(data.call) : "Session");
@@ -92,7 +92,7 @@ function useRenewal(appId: string | null, sessionId: string, reload: () => void)
   });
 }
 
-function sayNothingFound(page: CallPage): string {
+function sayNothingFound(page: SessionPage): string {
   const { call, lanes } = page;
   const measured = lanes.filter((lane) => lane.is_measured).length;
   if (!lanes.length) return "Nobody has joined.";
@@ -103,7 +103,7 @@ function sayNothingFound(page: CallPage): string {
     : `${so} wrong was found; ${measured} of ${tellMany(lanes.length, "participant")} were measured.`;
 }
 
-function Head(props: { page: CallPage; appId: string; rawPath: string; base: string }) {
+function Head(props: { page: SessionPage; appId: string; rawPath: string; base: string }) {
   const { page } = props;
   const { call } = page;
   return (
@@ -150,7 +150,7 @@ function Head(props: { page: CallPage; appId: string; rawPath: string; base: str
   );
 }
 
-function When({ call }: { call: Call }) {
+function When({ call }: { call: SessionRow }) {
   const start = call.started_at ?? call.created_at;
   const isOver = call.ended_at !== null;
   const end = call.ended_at ?? now.value;
@@ -169,7 +169,7 @@ function When({ call }: { call: Call }) {
   );
 }
 
-function Rooms({ page }: { page: CallPage }) {
+function Rooms({ page }: { page: SessionPage }) {
   if (!page.breakout_rooms.length) return null;
   return (
     <section class="rooms" aria-label="Breakout rooms">

@@ -1,5 +1,5 @@
 import { useCallback } from "preact/hooks";
-import type { Call, CallList } from "../api/shapes";
+import type { SessionListPage, SessionRow } from "../api/types";
 import { Legend } from "../parts/level";
 import { Empty, Problem, Skeleton } from "../parts/states";
 import { goQuery, place } from "../route";
@@ -51,7 +51,7 @@ export function SessionsPage({ appId }: { appId: string }) {
   );
 }
 
-function Table({ list }: { list: CallList }) {
+function Table({ list }: { list: SessionListPage }) {
   if (!list.live.length && !list.items.length) return <Nothing />;
   return (
     <table class="calls">
@@ -76,7 +76,7 @@ function Table({ list }: { list: CallList }) {
   );
 }
 
-function Group({ name, calls }: { name: string | null; calls: Call[] }) {
+function Group({ name, calls }: { name: string | null; calls: SessionRow[] }) {
   return (
     <tbody>
       {name && (
@@ -109,7 +109,7 @@ function Nothing() {
   );
 }
 
-function turnPage(list: CallList, isForward: boolean): void {
+function turnPage(list: SessionListPage, isForward: boolean): void {
   const cursor = isForward ? list.next_cursor : list.previous_cursor;
   if (!cursor && isForward) return;
   const page = Number(place.value.query.get("page") ?? "1") + (isForward ? 1 : -1);
@@ -118,7 +118,7 @@ function turnPage(list: CallList, isForward: boolean): void {
   scrollTo(0, 0);
 }
 
-function Pages({ list }: { list: CallList }) {
+function Pages({ list }: { list: SessionListPage }) {
   const { query } = place.value;
   const limit = Number(query.get("limit") ?? ROWS_A_PAGE[0]);
   const page = Number(query.get("page") ?? "1");

@@ -1,6 +1,6 @@
 import { mayWrite, me } from "../account";
 import { useResource } from "../api/resource";
-import type { ServerSettings } from "../api/account_shapes";
+import type { ServerSettings } from "../api/types";
 import { Problem, Skeleton } from "../parts/states";
 import { goQuery, place } from "../route";
 import { useTitle } from "../title";

@@ -1,4 +1,5 @@
-import type { Level, Quality, Shares } from "../api/shapes";
+import type { Level, Quality } from "../api/types";
+import type { Shares } from "../api/members";
 import { letterOf, stackOf, tellLevel, tellShares, tellVerdict, tellVerdictInFull } from "../words/quality";
 
 /** A level as a coloured letter; its word is there for those who hear the page. */

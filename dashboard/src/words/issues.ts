@@ -1,8 +1,10 @@
 /** The names of issues, events and ways out in words for people. */
 
-import type { Call, Peer, Severity } from "../api/shapes";
+import type { IssueName } from "../api/constants";
+import type { SessionRow, TimelinePeer } from "../api/types";
+import type { Severity } from "../api/members";
 
-const ISSUES: Record<string, string> = {
+const ISSUES: Record<IssueName, string> = {
   poor_network_uplink: "Poor uplink",
   severe_network_uplink: "Very poor uplink",
   poor_network_downlink: "Poor downlink",
@@ -19,6 +21,7 @@ const ISSUES: Record<string, string> = {
   video_frozen: "Frozen video",
   low_frame_rate: "Low frame rate",
   low_resolution: "Low resolution",
+  narrow_downlink: "Narrow downlink",
   no_video_sent: "No video sent",
   no_video_received: "No video received",
   camera_muted: "Camera muted",
@@ -41,10 +44,10 @@ const ISSUES: Record<string, string> = {
 };
 
 /** The names an issue filter offers, in the order of the catalogue. */
-export const ISSUE_NAMES: readonly string[] = Object.keys(ISSUES);
+export const ISSUE_NAMES = Object.keys(ISSUES) as IssueName[];
 
 export function tellIssue(name: string): string {
-  return ISSUES[name] ?? capitalise(name.replaceAll("_", " "));
+  return (ISSUES as Record<string, string>)[name] ?? capitalise(name.replaceAll("_", " "));
 }
 
 const EVENTS: Record<string, string> = {
@@ -78,7 +81,7 @@ export function tellSeverity(severity: Severity): string {
   return severity === "information" ? "Note" : "Cause";
 }
 
-export function tellLeaving(peer: Peer): string {
+export function tellLeaving(peer: TimelinePeer): string {
   switch (peer.left_reason) {
     case "kicked":
       return "was removed";
@@ -93,7 +96,7 @@ export function tellLeaving(peer: Peer): string {
   }
 }
 
-export function tellPhase(call: Call): string {
+export function tellPhase(call: SessionRow): string {
   if (call.status === "ENDED") {
     return call.end_reason === "closed" ? "Closed" : "Ended";
   }

@@ -1,23 +1,18 @@
 /** Levels of quality in words, letters and colours. Each level has a second cue beside its colour. */
 
-import type { Lane, Level, Quality, Shares } from "../api/shapes";
+import { LEVEL_WORDS } from "../api/constants";
+import type { Level, ParticipantTimeline, Quality } from "../api/types";
+import type { Shares } from "../api/members";
 
 export const LEVELS: readonly Level[] = [4, 3, 2, 1, 0];
 
-const WORDS: Record<Level, string> = {
-  4: "Good",
-  3: "Fair",
-  2: "Poor",
-  1: "Bad",
-  0: "Not judged",
-};
 const LETTERS: Record<Level, string> = { 4: "G", 3: "F", 2: "P", 1: "B", 0: "–" };
 
 /** How high a level's bar is, 0…1: what was bad stands out. */
 export const BAR_HEIGHT: Record<Level, number> = { 4: 0.36, 3: 0.56, 2: 0.78, 1: 1, 0: 0.16 };
 
 export function tellLevel(level: Level): string {
-  return WORDS[level];
+  return LEVEL_WORDS[level];
 }
 
 export function letterOf(level: Level): string {
@@ -38,11 +33,11 @@ export function runsOf(levels: readonly Level[]): { level: Level; from: number; 
 /** A strip in words, for those who cannot see it: `Good 80 %, Bad 20 %`. */
 export function tellStrip(levels: readonly Level[]): string {
   const known = levels.filter((level) => level > 0);
-  if (!known.length) return "Not judged";
+  if (!known.length) return LEVEL_WORDS[0];
   return LEVELS.filter((level) => level > 0 && known.includes(level))
     .map((level) => {
       const count = known.filter((other) => other === level).length;
-      return `${WORDS[level]} ${Math.round((100 * count) / known.length)} %`;
+      return `${LEVEL_WORDS[level]} ${Math.round((100 * count) / known.length)} %`;
     })
     .join(", ");
 }
@@ -67,7 +62,7 @@ export function stackOf(shares: Shares, least: number): { level: Level; from: nu
 }
 
 /** Everybody's moments together: per bucket how many were bad, poor, fair and good. */
-export function sharesOf(lanes: readonly Lane[], buckets: number): Shares[] {
+export function sharesOf(lanes: readonly ParticipantTimeline[], buckets: number): Shares[] {
   const found = Array.from({ length: buckets }, (): Shares => [0, 0, 0, 0]);
   for (const lane of lanes) {
     if (lane.is_hidden) continue;
@@ -83,11 +78,11 @@ export function sharesOf(lanes: readonly Lane[], buckets: number): Shares[] {
 export function tellShares(shares: readonly Shares[]): string {
   const sums = SHARED.map((_, index) => shares.reduce((sum, counts) => sum + (counts[index] ?? 0), 0));
   const all = sums.reduce((sum, count) => sum + count, 0);
-  if (!all) return "Not judged";
+  if (!all) return LEVEL_WORDS[0];
   return SHARED.map((level, index) => ({ level, count: sums[index] ?? 0 }))
     .filter(({ count }) => count > 0)
     .reverse()
-    .map(({ level, count }) => `${WORDS[level]} ${tellPart(count, all)}`)
+    .map(({ level, count }) => `${LEVEL_WORDS[level]} ${tellPart(count, all)}`)
     .join(", ");
 }
 
@@ -98,11 +93,11 @@ function tellPart(count: number, all: number): string {
 
 /** A session's verdict: `Bad for 1 of 4`, or `Good`. */
 export function tellVerdict(quality: Quality | null): string {
-  if (!quality || !quality.measured_participants) return "Not judged";
+  if (!quality || !quality.measured_participants) return LEVEL_WORDS[0];
   const { level, affected_participants, measured_participants } = quality;
   return level === 4
-    ? WORDS[level]
-    : `${WORDS[level]} for ${affected_participants} of ${measured_participants}`;
+    ? LEVEL_WORDS[level]
+    : `${LEVEL_WORDS[level]} for ${affected_participants} of ${measured_participants}`;
 }
 
 /** The same with the other letters: `Bad for 1 of 4, poor for 2`. */
@@ -111,6 +106,6 @@ export function tellVerdictInFull(quality: Quality | null): string {
   const others = SHARED.slice(quality.level, 3)
     .map((level) => ({ level, count: quality.letters[level - 1] ?? 0 }))
     .filter(({ count }) => count > 0)
-    .map(({ level, count }) => `${WORDS[level].toLowerCase()} for ${count}`);
+    .map(({ level, count }) => `${LEVEL_WORDS[level].toLowerCase()} for ${count}`);
   return [tellVerdict(quality), ...others].join(", ");
 }

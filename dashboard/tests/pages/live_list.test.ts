@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
-import type { Call, CallList, LiveNews } from "../../src/api/shapes";
+import type { LiveSession, SessionListPage, SessionRow } from "../../src/api/types";
 import { applyNews } from "../../src/pages/sessions/live_list";
 
-const call = (values: Partial<Call>): Call => ({ status: "LIVE", minutes: 3, ...values }) as Call;
-const news = (values: Partial<LiveNews>): LiveNews =>
-  ({ status: "LIVE", minutes: null, ...values }) as LiveNews;
+const call = (values: Partial<SessionRow>): SessionRow => ({ status: "LIVE", minutes: 3, ...values }) as SessionRow;
+const news = (values: Partial<LiveSession>): LiveSession =>
+  ({ status: "LIVE", minutes: null, ...values }) as LiveSession;
 
 describe("news of live sessions", () => {
   const list = {
     live: [call({ id: "a" }), call({ id: "b" })],
     items: [call({ id: "c", status: "ENDED", live_participants: 0 })],
-  } as CallList;
+  } as SessionListPage;
 
   it("renew the rows they are about and leave the others as they are", () => {
     const renewed = applyNews(list, new Map([["a", news({ id: "a", live_participants: 5 })]]));

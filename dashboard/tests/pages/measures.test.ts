@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Issue } from "../../src/api/shapes";
-import type { OtherEnd, Stream } from "../../src/api/stream_shapes";
+import type { OtherEnd, Stream, TimelineIssue } from "../../src/api/types";
 import { findOther, join, nearest, worstOf } from "../../src/pages/peer/measures";
 
 const stream = (values: Partial<Stream>): Stream => values as Stream;
@@ -42,7 +41,7 @@ describe("the sample at the cursor", () => {
 
 describe("the stream to look at first", () => {
   const streams = [stream({ key: "a", p10_mos: 1.2 }), stream({ key: "b", p10_mos: 3 })];
-  const issue = { stream: "b", severity: "warning", sample_count: 9 } as Issue;
+  const issue = { stream: "b", severity: "warning", sample_count: 9 } as TimelineIssue;
 
   it("is the one issues troubled most, else the one of the lowest MOS", () => {
     expect(worstOf(streams, [issue])?.key).toBe("b");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { CallPage } from "../../src/api/shapes";
+import type { SessionPage } from "../../src/api/types";
 import { bucketAt, lastBefore, momentAt, shareAt, ticksOf } from "../../src/pages/session/scale";
 
 const FROM = Date.parse("2026-11-21T10:00:00Z");
@@ -10,7 +10,7 @@ const page = {
   bucket_ms: 10_000,
   buckets: 4,
   lanes: [],
-} as unknown as CallPage;
+} as unknown as SessionPage;
 
 describe("the page's time", () => {
   it("leads to a place on a track and back", () => {

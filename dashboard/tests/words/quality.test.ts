@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Lane, Level, Quality, Shares } from "../../src/api/shapes";
+import type { Level, ParticipantTimeline, Quality } from "../../src/api/types";
+import type { Shares } from "../../src/api/members";
 import {
   BAR_HEIGHT,
   LEVELS,
@@ -33,7 +34,7 @@ describe("levels", () => {
 });
 
 describe("shares of people", () => {
-  const lane = (levels: Level[], is_hidden = false): Lane => ({ levels, is_hidden }) as Lane;
+  const lane = (levels: Level[], is_hidden = false): ParticipantTimeline => ({ levels, is_hidden }) as ParticipantTimeline;
 
   it("count everybody once a bucket, but not who is hidden or was not measured", () => {
     const lanes = [lane([4, 1]), lane([4, 0]), lane([2, 3]), lane([1, 1], true)];

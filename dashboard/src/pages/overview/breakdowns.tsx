@@ -1,4 +1,5 @@
-import type { Breakdown, Dimension, Overview, WorstMeeting } from "../../api/overview_shapes";
+import type { Dimension } from "../../api/constants";
+import type { BreakdownRow, Overview, WorstMeeting } from "../../api/types";
 import { shareOf, tellCount, tellPercent } from "../../words/amounts";
 import { tellTitle, tellValue } from "../../words/issues";
 import { sessionsAddress } from "../sessions/filters";
@@ -48,7 +49,7 @@ export function Breakdowns({ breakdowns }: { breakdowns: Overview["breakdowns"] 
   );
 }
 
-function partOf(name: Dimension, breakdown: Breakdown): Part {
+function partOf(name: Dimension, breakdown: BreakdownRow): Part {
   return {
     key: breakdown.value,
     name: tellValue(name, breakdown.value),

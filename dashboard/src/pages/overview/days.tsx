@@ -1,4 +1,4 @@
-import type { Day } from "../../api/overview_shapes";
+import type { Day } from "../../api/types";
 import { shareOf, tellMany, tellMinutes, tellPercent } from "../../words/amounts";
 import { tellUtcDay } from "../../words/moments";
 import { sessionsAddress } from "../sessions/filters";

@@ -1,5 +1,5 @@
-import type { Issue, Severity } from "../../api/shapes";
-import type { Stream } from "../../api/stream_shapes";
+import type { Stream, TimelineIssue } from "../../api/types";
+import type { Severity } from "../../api/members";
 import { tellBitrate, tellMs, tellPercent, tellPlain } from "../../words/amounts";
 import { capitalise, tellIssue } from "../../words/issues";
 import { tellExactClock } from "../../words/moments";
@@ -20,7 +20,7 @@ interface Row {
 }
 
 /** What was wrong when: one row an issue, its times as bands below the charts' times. */
-export function Bands(props: { issues: Issue[]; stream: Stream | null; scale: Scale }) {
+export function Bands(props: { issues: TimelineIssue[]; stream: Stream | null; scale: Scale }) {
   const rows = [...issueRows(props.issues), ...limitationRows(props.stream)];
   if (!rows.length) return <p class="faint bands-none">No issue was found in this stream.</p>;
   return (
@@ -55,7 +55,7 @@ function BandMark({ band, scale }: { band: Band; scale: Scale }) {
   );
 }
 
-function issueRows(issues: Issue[]): Row[] {
+function issueRows(issues: TimelineIssue[]): Row[] {
   const rows = new Map<string, Row>();
   for (const issue of issues) {
     const row = rows.get(issue.name) ?? { name: tellIssue(issue.name), bands: [] };
@@ -71,7 +71,7 @@ function issueRows(issues: Issue[]): Row[] {
   return [...rows.values()];
 }
 
-function tellBand(issue: Issue): string {
+function tellBand(issue: TimelineIssue): string {
   const when = issue.is_open
     ? `since ${tellExactClock(issue.first_at)}`
     : `${tellExactClock(issue.first_at)} to ${tellExactClock(issue.last_at)}`;

@@ -1,5 +1,5 @@
 import { useMemo } from "preact/hooks";
-import type { Connection, PeerPage, Stream } from "../../api/stream_shapes";
+import type { ConnectionColumns, ParticipantPage, Stream } from "../../api/types";
 import { Chart, type Line } from "../../parts/chart";
 import { tellBitrate, tellMs, tellPlain, UNKNOWN } from "../../words/amounts";
 import { cursor } from "../session/cursor";
@@ -99,9 +99,9 @@ function tellSpread(values: (number | null)[], measure: Measure): string {
 }
 
 /** What belongs to the connection as a whole. */
-export function ConnectionCharts(props: Frame & { page: PeerPage }) {
+export function ConnectionCharts(props: Frame & { page: ParticipantPage }) {
   const { connection } = props.page;
-  const charts: { name: keyof Connection; title: string; tell: (value: number | null) => string }[] = [
+  const charts: { name: keyof ConnectionColumns; title: string; tell: (value: number | null) => string }[] = [
     { name: "available_outgoing_bps", title: "Available bandwidth", tell: tellBitrate },
     { name: "rtt_ms", title: "Round trip of the path", tell: tellMs },
     { name: "audio_level", title: "Audio level", tell: tellPlain },
@@ -120,8 +120,8 @@ export function ConnectionCharts(props: Frame & { page: PeerPage }) {
 
 function ConnectionChart(
   props: Frame & {
-    page: PeerPage;
-    name: keyof Connection;
+    page: ParticipantPage;
+    name: keyof ConnectionColumns;
     title: string;
     tell: (value: number | null) => string;
   },

@@ -1,5 +1,4 @@
-import type { Completeness } from "../../api/shapes";
-import type { CandidatePair, DeviceChange, Fact, PeerPage } from "../../api/stream_shapes";
+import type { DeviceChange, Fact, PairInWords, ParticipantPage, TimelineCompleteness } from "../../api/types";
 import { Moment } from "../../parts/moment";
 import { tellLost, tellPercent } from "../../words/amounts";
 import { capitalise, tellCountry, tellEvent, tellLeaving, tellNetwork } from "../../words/issues";
@@ -8,7 +7,7 @@ import { pin } from "../session/cursor";
 import { tellData } from "../session/events";
 
 /** Device, network, paths and what happened, beside the charts. */
-export function Facts({ page }: { page: PeerPage }) {
+export function Facts({ page }: { page: ParticipantPage }) {
   return (
     <aside class="facts" aria-label="Facts">
       <Stays page={page} />
@@ -20,7 +19,7 @@ export function Facts({ page }: { page: PeerPage }) {
   );
 }
 
-function Stays({ page }: { page: PeerPage }) {
+function Stays({ page }: { page: ParticipantPage }) {
   const { lane } = page;
   const share = lane.completeness?.share ?? null;
   return (
@@ -53,18 +52,18 @@ function Stays({ page }: { page: PeerPage }) {
 }
 
 /** What came and is not in the record. */
-function Lost({ completeness }: { completeness: Completeness }) {
+function Lost({ completeness }: { completeness: TimelineCompleteness }) {
   const lost = tellLost(completeness);
   return lost ? <p class="faint">{lost}.</p> : null;
 }
 
-function gapsOf(page: PeerPage): string {
+function gapsOf(page: ParticipantPage): string {
   const gaps = page.lane.completeness?.gaps ?? [];
   if (!gaps.length) return "";
   return `; missing: ${gaps.map(([from, to]) => tellLength(to - from)).join(", ")}`;
 }
 
-function Pairs({ pairs }: { pairs: CandidatePair[] }) {
+function Pairs({ pairs }: { pairs: PairInWords[] }) {
   if (!pairs.length) return null;
   return (
     <section>
@@ -86,7 +85,7 @@ function Pairs({ pairs }: { pairs: CandidatePair[] }) {
   );
 }
 
-function Groups({ page }: { page: PeerPage }) {
+function Groups({ page }: { page: ParticipantPage }) {
   const { lane } = page;
   const place = [lane.city, lane.country && tellCountry(lane.country)].filter(Boolean).join(", ");
   const own: Fact[] = [
@@ -134,7 +133,7 @@ function Changes({ changes }: { changes: DeviceChange[] }) {
   );
 }
 
-function Events({ page }: { page: PeerPage }) {
+function Events({ page }: { page: ParticipantPage }) {
   if (!page.events.length) return null;
   return (
     <section>

@@ -1,7 +1,7 @@
 /** What is charted of a stream: which numbers, with which unit. */
 
-import type { Issue, Maybe } from "../../api/shapes";
-import type { OtherEnd, Stream } from "../../api/stream_shapes";
+import type { OtherEnd, Stream, TimelineIssue } from "../../api/types";
+import type { Maybe } from "../../api/members";
 import { tellBitrate, tellMos, tellMs, tellPercent, tellPlain } from "../../words/amounts";
 
 type MeasureName =
@@ -86,7 +86,7 @@ export function join(
 }
 
 /** The stream to look at first: the one that issues troubled most, else the one of the lowest MOS. */
-export function worstOf(streams: readonly Stream[], issues: readonly Issue[]): Stream | null {
+export function worstOf(streams: readonly Stream[], issues: readonly TimelineIssue[]): Stream | null {
   const trouble = (stream: Stream): number =>
     issues
       .filter((issue) => issue.stream === stream.key && issue.severity !== "information")

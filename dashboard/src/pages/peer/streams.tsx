@@ -1,4 +1,4 @@
-import type { Stream } from "../../api/stream_shapes";
+import type { Stream } from "../../api/types";
 import { LevelMark } from "../../parts/level";
 import { goQuery } from "../../route";
 import { tellMany, tellMos } from "../../words/amounts";

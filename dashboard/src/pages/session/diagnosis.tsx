@@ -1,4 +1,4 @@
-import type { Finding } from "../../api/shapes";
+import type { TimelineFinding } from "../../api/types";
 import { Moment } from "../../parts/moment";
 import { Sentence, SentenceAbout } from "../../parts/sentence";
 import { tellName, tellSeverity } from "../../words/issues";
@@ -8,7 +8,7 @@ const SHOWN_AT_FIRST = 5;
 
 /** What was wrong, in sentences, the worst first. */
 export function Diagnosis(props: {
-  findings: Finding[];
+  findings: TimelineFinding[];
   /** Whether there are more than these, less bad ones. */
   isCut?: boolean;
   /** What to say when there are none. */
@@ -36,7 +36,7 @@ export function Diagnosis(props: {
   );
 }
 
-function List({ findings, sessionId }: { findings: Finding[]; sessionId: string }) {
+function List({ findings, sessionId }: { findings: TimelineFinding[]; sessionId: string }) {
   return (
     <ul>
       {findings.map((finding, index) => (
@@ -65,7 +65,7 @@ function List({ findings, sessionId }: { findings: Finding[]; sessionId: string 
 }
 
 /** The sentence, its person a link to that person's page. */
-function FindingSentence({ finding, sessionId }: { finding: Finding; sessionId: string }) {
+function FindingSentence({ finding, sessionId }: { finding: TimelineFinding; sessionId: string }) {
   if (!finding.participant_id)
     return <Sentence text={finding.sentence} anchor={finding.first_at} />;
   const address = `/sessions/${sessionId}/peers/${finding.participant_id}`;

@@ -1,6 +1,7 @@
 /** Draws a participant's lane: stays, quality, screen shares, mutes, gaps. */
 
-import type { Lane, Shares, Span } from "../../api/shapes";
+import type { ParticipantTimeline } from "../../api/types";
+import type { Shares, Span } from "../../api/members";
 import { colour } from "../../theme";
 import { BAR_HEIGHT, runsOf, stackOf } from "../../words/quality";
 import { shareAt, type Scale } from "./scale";
@@ -37,7 +38,7 @@ export function prepare(canvas: HTMLCanvasElement, width: number, height: number
   return context;
 }
 
-export function drawLane(canvas: HTMLCanvasElement, width: number, page: Track, lane: Lane): void {
+export function drawLane(canvas: HTMLCanvasElement, width: number, page: Track, lane: ParticipantTimeline): void {
   const context = prepare(canvas, width, LANE_HEIGHT);
   if (!context) return;
   const x = (at: number): number => Math.min(width, Math.max(0, shareAt(page, at) * width));
@@ -82,7 +83,7 @@ export function drawShares(
   });
 }
 
-function drawStays({ context, x }: Pencil, page: Track, lane: Lane): void {
+function drawStays({ context, x }: Pencil, page: Track, lane: ParticipantTimeline): void {
   context.fillStyle = colour("stay");
   for (const peer of lane.peers) {
     const from = x(peer.joined_at);
@@ -96,7 +97,7 @@ function drawStays({ context, x }: Pencil, page: Track, lane: Lane): void {
 }
 
 /** Where measurements should be and are not: slanted lines. */
-function drawGaps({ context, x }: Pencil, lane: Lane): void {
+function drawGaps({ context, x }: Pencil, lane: ParticipantTimeline): void {
   context.strokeStyle = colour("level-0");
   context.lineWidth = 1;
   for (const [from, to] of lane.completeness?.gaps ?? []) {
@@ -117,7 +118,7 @@ function drawGaps({ context, x }: Pencil, lane: Lane): void {
 }
 
 /** Buckets are wider than a stay is exact, so what is drawn is cut to the stays. */
-function drawQuality({ context, x }: Pencil, page: Track, lane: Lane): void {
+function drawQuality({ context, x }: Pencil, page: Track, lane: ParticipantTimeline): void {
   context.save();
   context.beginPath();
   for (const peer of lane.peers) {
@@ -164,7 +165,7 @@ function drawDashes({ context, x }: Pencil, spans: Span[], end: number): void {
 }
 
 /** Joins and leaves; dashed where the moment is inferred and nobody said it. */
-function drawEdges({ context, x, width }: Pencil, lane: Lane): void {
+function drawEdges({ context, x, width }: Pencil, lane: ParticipantTimeline): void {
   context.strokeStyle = colour("text");
   context.lineWidth = 1.5;
   const edge = (at: number, isInferred: boolean): void => {

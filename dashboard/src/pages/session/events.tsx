@@ -1,5 +1,5 @@
 import { useMemo } from "preact/hooks";
-import type { CallEvent, CallPage, Lane } from "../../api/shapes";
+import type { CallEvent, ParticipantTimeline, SessionPage } from "../../api/types";
 import { Moment } from "../../parts/moment";
 import { Empty } from "../../parts/states";
 import { Windowed } from "../../parts/windowed";
@@ -10,7 +10,7 @@ import { lastBefore } from "./scale";
 const ROW_HEIGHT = 30;
 
 /** Everything that happened, oldest first. */
-export function EventList({ page }: { page: CallPage }) {
+export function EventList({ page }: { page: SessionPage }) {
   const names = useMemo(() => namesOf(page.lanes), [page.lanes]);
   if (!page.events.length) return <Empty title="Nothing happened that anybody told" />;
   const here = lastBefore(page.events, cursor.value);
@@ -30,7 +30,7 @@ export function EventList({ page }: { page: CallPage }) {
   );
 }
 
-export function namesOf(lanes: readonly Lane[]): Map<string, string> {
+export function namesOf(lanes: readonly ParticipantTimeline[]): Map<string, string> {
   return new Map(lanes.map((lane) => [lane.participant_id, tellName(lane.name)]));
 }
 

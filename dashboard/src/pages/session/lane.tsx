@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
-import type { CallPage, Lane, Level, Span } from "../../api/shapes";
+import type { Level, ParticipantTimeline, SessionPage } from "../../api/types";
+import type { Span } from "../../api/members";
 import { LevelMark } from "../../parts/level";
 import { useWasNear } from "../../parts/near";
 import { colours } from "../../theme";
@@ -15,7 +16,7 @@ import { bucketAt, isThere } from "./scale";
  * One participant: who, the track, and what it was like at the cursor. A track is drawn when it comes
  * near the viewport, one of the first at once.
  */
-export function LaneRow(props: { page: CallPage; lane: Lane; width: number; isFirst: boolean }) {
+export function LaneRow(props: { page: SessionPage; lane: ParticipantTimeline; width: number; isFirst: boolean }) {
   const { page, lane, width } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const look = colours.value;
@@ -42,7 +43,7 @@ export function LaneRow(props: { page: CallPage; lane: Lane; width: number; isFi
 }
 
 /** The lane's numbers at the cursor; without one, of the whole call. */
-function Reading({ page, lane }: { page: CallPage; lane: Lane }) {
+function Reading({ page, lane }: { page: SessionPage; lane: ParticipantTimeline }) {
   const at = cursor.value;
   if (at === null) {
     return (
@@ -88,7 +89,7 @@ function Value({ kind, mos, level }: { kind: "A" | "V"; mos: number | null; leve
   );
 }
 
-function tellPlace(lane: Lane): string {
+function tellPlace(lane: ParticipantTimeline): string {
   const words = [
     lane.is_hidden ? "hidden" : null,
     lane.browser,
@@ -100,7 +101,7 @@ function tellPlace(lane: Lane): string {
 }
 
 /** A lane for those who cannot see it. */
-function tellLane(page: CallPage, lane: Lane): string {
+function tellLane(page: SessionPage, lane: ParticipantTimeline): string {
   const stays = lane.peers.map((peer) => {
     const joined = `${peer.joined_is_inferred ? "joined about" : "joined"} ${tellExactClock(peer.joined_at)}`;
     return peer.left_at === null

@@ -1,6 +1,6 @@
 /** The page's time as places on a track. */
 
-import type { CallPage, Lane } from "../../api/shapes";
+import type { ParticipantTimeline, SessionPage } from "../../api/types";
 
 export interface Scale {
   from_at: number;
@@ -20,13 +20,13 @@ export function momentAt(scale: Scale, share: number): number {
 }
 
 /** The bucket a moment is in; `null` outside. */
-export function bucketAt(page: CallPage, at: number): number | null {
+export function bucketAt(page: SessionPage, at: number): number | null {
   const index = Math.floor((at - page.from_at) / page.bucket_ms);
   return index >= 0 && index < page.buckets ? index : null;
 }
 
 /** Whether a participant was there at a moment. */
-export function isThere(lane: Lane, at: number): boolean {
+export function isThere(lane: ParticipantTimeline, at: number): boolean {
   return lane.peers.some((peer) => peer.joined_at <= at && (peer.left_at ?? Infinity) > at);
 }
 

@@ -2,13 +2,13 @@ import { useState } from "preact/hooks";
 import { mayWrite } from "../../account";
 import { post } from "../../api/request";
 import { asRequestError } from "../../api/resource";
-import type { CallPage, Summary } from "../../api/shapes";
+import type { SessionPage, SummaryText } from "../../api/types";
 import { Empty } from "../../parts/states";
 
 const UNDER_WAY_MS = 2_000;
 
 /** The summary of what was said, or the way to get one. */
-export function SummaryText(props: { page: CallPage; path: string; onChange: () => void }) {
+export function SummaryText(props: { page: SessionPage; path: string; onChange: () => void }) {
   const { summary } = props.page;
   const [problem, setProblem] = useState<string | null>(null);
   const [isAsked, setIsAsked] = useState(false);
@@ -45,16 +45,16 @@ export function SummaryText(props: { page: CallPage; path: string; onChange: () 
   );
 }
 
-function isUnderWay(summary: Summary | null): boolean {
+function isUnderWay(summary: SummaryText | null): boolean {
   return summary?.state === "PENDING" || summary?.state === "IN_PROGRESS";
 }
 
-function titleOf(summary: Summary | null): string {
+function titleOf(summary: SummaryText | null): string {
   if (isUnderWay(summary)) return "The summary is being written";
   return summary?.state === "FAILED" ? "The summary failed" : "There is no summary yet";
 }
 
-function Text({ summary }: { summary: Summary }) {
+function Text({ summary }: { summary: SummaryText }) {
   const lines = (summary.text ?? "").split("\n");
   if (!summary.is_markdown) return <div class="summary plain">{summary.text}</div>;
   return (

@@ -1,7 +1,8 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { get, withQuery } from "../../api/request";
 import { asRequestError } from "../../api/resource";
-import type { CallPage, ChatMessage, Paged, TranscriptLine } from "../../api/shapes";
+import type { ChatLine, SessionPage, SpokenLine } from "../../api/types";
+import type { Paged } from "../../api/members";
 import { Moment } from "../../parts/moment";
 import { Empty } from "../../parts/states";
 import { tellCount } from "../../words/amounts";
@@ -14,7 +15,7 @@ import { SummaryText } from "./summary";
 type Tab = "chat" | "transcript" | "summary" | "events";
 
 /** What was said and what happened, beside the timeline and aligned to its cursor. */
-export function TalkPanel(props: { page: CallPage; base: string; kit: string; onChange: () => void }) {
+export function TalkPanel(props: { page: SessionPage; base: string; kit: string; onChange: () => void }) {
   const { page } = props;
   const tabs: { tab: Tab; text: string }[] = [
     { tab: "chat", text: `Chat ${tellCount(page.chat.total ?? page.chat.items.length)}` },
@@ -65,12 +66,12 @@ export function TalkPanel(props: { page: CallPage; base: string; kit: string; on
   );
 }
 
-function firstWithSomething(page: CallPage): Tab {
+function firstWithSomething(page: SessionPage): Tab {
   if (page.chat.items.length) return "chat";
   return page.transcript.items.length ? "transcript" : "events";
 }
 
-type Utterance = ChatMessage | TranscriptLine;
+type Utterance = ChatLine | SpokenLine;
 
 function Said<Item extends Utterance>(props: {
   first: Paged<Item>;

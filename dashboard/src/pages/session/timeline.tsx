@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { CallPage, Lane } from "../../api/shapes";
+import type { ParticipantTimeline, SessionPage } from "../../api/types";
 import { LevelMark } from "../../parts/level";
 import { useWidth } from "../../parts/width";
 import { colour, colours } from "../../theme";
@@ -19,7 +19,7 @@ const PIXELS_A_TICK = 86;
 const PIXELS_OF_A_TICK = 52;
 
 /** Everybody's lane below each other, the worst of all above, and one cursor over all of it. */
-export function Timeline({ page }: { page: CallPage }) {
+export function Timeline({ page }: { page: SessionPage }) {
   const [isWorstFirst, setIsWorstFirst] = useState(false);
   const area = useRef<HTMLDivElement>(null);
   const width = useWidth(area);
@@ -78,11 +78,11 @@ export function Timeline({ page }: { page: CallPage }) {
   );
 }
 
-function byQuality(one: Lane, other: Lane): number {
+function byQuality(one: ParticipantTimeline, other: ParticipantTimeline): number {
   return (one.level || 5) - (other.level || 5);
 }
 
-function momentOf(event: MouseEvent, area: HTMLElement | null, page: CallPage): number | null {
+function momentOf(event: MouseEvent, area: HTMLElement | null, page: SessionPage): number | null {
   if (!area) return null;
   const box = area.getBoundingClientRect();
   const share = (event.clientX - box.left) / box.width;
@@ -100,7 +100,7 @@ function Key() {
 }
 
 /** The times, and a slider for the keyboard. */
-function Ruler({ page, width }: { page: CallPage; width: number }) {
+function Ruler({ page, width }: { page: SessionPage; width: number }) {
   const at = cursor.value;
   const here = at ?? page.from_at;
   const step = Math.max(1_000, page.bucket_ms);
@@ -168,7 +168,7 @@ function Ruler({ page, width }: { page: CallPage; width: number }) {
   );
 }
 
-function tellMomentOf(page: CallPage, at: number): string {
+function tellMomentOf(page: SessionPage, at: number): string {
   const there = page.lanes.filter((lane) => isThere(lane, at));
   const bucket = bucketAt(page, at);
   const bad = bucket === null ? [] : there.filter((lane) => [1, 2].includes(lane.levels[bucket] ?? 0));
@@ -177,7 +177,7 @@ function tellMomentOf(page: CallPage, at: number): string {
 }
 
 /** At each moment the share of people at each level, whatever the size of the room. */
-function People({ page, width }: { page: CallPage; width: number }) {
+function People({ page, width }: { page: SessionPage; width: number }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const look = colours.value;
   const shares = useMemo(() => sharesOf(page.lanes, page.buckets), [page]);
@@ -209,7 +209,7 @@ function People({ page, width }: { page: CallPage; width: number }) {
 }
 
 /** Where something was said: chat above, transcript below. */
-function TalkMarks({ page, width }: { page: CallPage; width: number }) {
+function TalkMarks({ page, width }: { page: SessionPage; width: number }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const look = colours.value;
   const chat = page.chat.items;
@@ -238,7 +238,7 @@ function TalkMarks({ page, width }: { page: CallPage; width: number }) {
   );
 }
 
-function CursorLine({ page }: { page: CallPage }) {
+function CursorLine({ page }: { page: SessionPage }) {
   const at = cursor.value;
   if (at === null || at < page.from_at || at > page.to_at) return null;
   return (

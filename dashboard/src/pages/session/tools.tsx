@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { me } from "../../account";
 import { get } from "../../api/request";
 import { asRequestError } from "../../api/resource";
-import type { Artefact } from "../../api/shapes";
+import type { Artefact } from "../../api/types";
 import { CopyButton } from "../../parts/copying";
 import { Popover } from "../../parts/popover";
 import { snippetsFor } from "./snippets";

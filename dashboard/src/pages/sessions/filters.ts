@@ -1,30 +1,9 @@
 /** The filters of the sessions list: the page's address holds them, the server is asked with them. */
 
+import { SESSION_LIST_PARAMETERS } from "../../api/constants";
 import { withQuery } from "../../api/request";
 import { capitalise, tellValue } from "../../words/issues";
 import { tellClock, tellDay } from "../../words/moments";
-
-/** What the server understands (docs/reference/dashboard-api.md, Sessions). */
-const ASKED = [
-  "search",
-  "status",
-  "meeting_id",
-  "from",
-  "to",
-  "participants",
-  "bad",
-  "issue",
-  "person",
-  "browser",
-  "os",
-  "country",
-  "network",
-  "relay",
-  "sort",
-  "order",
-  "limit",
-  "cursor",
-] as const;
 
 /** Filters that are shown as chips to be taken away. */
 const CHIPS = [
@@ -51,7 +30,7 @@ export interface Chip {
 /** Where the list that an address asks for is answered. */
 export function callsPath(appId: string, query: URLSearchParams, format?: "csv"): string {
   const asked: Record<string, string | null> = {};
-  for (const name of ASKED) asked[name] = query.get(name);
+  for (const name of SESSION_LIST_PARAMETERS) asked[name] = query.get(name);
   if (format) asked.format = format;
   return withQuery(`/v1/apps/${encodeURIComponent(appId)}/calls`, asked);
 }

@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useLive } from "../../api/live";
 import { useResource, type Resource } from "../../api/resource";
-import type { Call, CallList, LiveNews } from "../../api/shapes";
+import type { LiveSession, SessionListPage, SessionRow } from "../../api/types";
 import { aheadOf } from "../../clock";
 
 const SOON_MS = 400;
@@ -16,13 +16,13 @@ const RENEWED_EVERY_MS = 15_000;
 /** Until the quality of one that goes on is known for the first time. */
 const WAITING_MS = 4_000;
 
-export interface LiveList extends Resource<CallList> {
+export interface LiveList extends Resource<SessionListPage> {
   isListening: boolean;
 }
 
 export function useLiveList(appId: string, path: string, isFirstPage: boolean): LiveList {
-  const resource = useResource<CallList>(path);
-  const [news, setNews] = useState<ReadonlyMap<string, LiveNews>>(new Map());
+  const resource = useResource<SessionListPage>(path);
+  const [news, setNews] = useState<ReadonlyMap<string, LiveSession>>(new Map());
   const { schedule } = useReloads(resource.reload);
   const data = resource.data;
 
@@ -61,8 +61,8 @@ export function useLiveList(appId: string, path: string, isFirstPage: boolean): 
 }
 
 /** The list with what is newer of each session. */
-export function applyNews(list: CallList, news: ReadonlyMap<string, LiveNews>): CallList {
-  const renew = (call: Call): Call => {
+export function applyNews(list: SessionListPage, news: ReadonlyMap<string, LiveSession>): SessionListPage {
+  const renew = (call: SessionRow): SessionRow => {
     const item = news.get(call.id);
     if (!item || call.status === "ENDED") return call;
     return {

@@ -1,5 +1,6 @@
 import { useResource } from "../../api/resource";
-import type { Dimension, Overview } from "../../api/overview_shapes";
+import { DIMENSIONS } from "../../api/constants";
+import type { Overview } from "../../api/types";
 import { now } from "../../clock";
 import { Popover } from "../../parts/popover";
 import { goQuery, place } from "../../route";
@@ -8,13 +9,6 @@ import { DAY_MS } from "../../words/moments";
 import { chipsOf, fromTheStart } from "./filters";
 
 const LOOK_BACK_MS = 365 * DAY_MS;
-const DIMENSIONS: readonly Exclude<Dimension, "issue">[] = [
-  "browser",
-  "os",
-  "country",
-  "network",
-  "relay",
-];
 
 /** The filters that are not needed every day. */
 export function MoreFilters({ appId }: { appId: string }) {
@@ -47,7 +41,7 @@ function Choices({ appId }: { appId: string }) {
         values={ISSUE_NAMES.map((name) => [name, tellIssue(name)])}
         onChoose={choose}
       />
-      {DIMENSIONS.map((name) => (
+      {DIMENSIONS.slice(0, -1).map((name) => (
         <Choice
           key={name}
           name={name}

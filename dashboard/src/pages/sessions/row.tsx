@@ -1,5 +1,5 @@
 import { Component } from "preact";
-import type { Call } from "../../api/shapes";
+import type { SessionRow } from "../../api/types";
 import { now } from "../../clock";
 import { Strip, Verdict } from "../../parts/level";
 import { Moment } from "../../parts/moment";
@@ -13,8 +13,8 @@ import { tellVerdictInFull } from "../../words/quality";
 const NAMES_SHOWN = 4;
 
 /** One session as a row, drawn anew only when something about it changed. */
-export class CallRow extends Component<{ call: Call }> {
-  override shouldComponentUpdate(next: { call: Call }): boolean {
+export class CallRow extends Component<{ call: SessionRow }> {
+  override shouldComponentUpdate(next: { call: SessionRow }): boolean {
     return next.call !== this.props.call;
   }
 
@@ -24,7 +24,7 @@ export class CallRow extends Component<{ call: Call }> {
 }
 
 /** All of a row leads to the session; its title is the link. */
-function Row({ call }: { call: Call }) {
+function Row({ call }: { call: SessionRow }) {
   const address = `/sessions/${call.id}`;
   const isLive = call.status === "LIVE";
   return (
@@ -81,7 +81,7 @@ function Row({ call }: { call: Call }) {
   );
 }
 
-function WorstIssue({ issue, anchor }: { issue: NonNullable<Call["worst_issue"]>; anchor: number }) {
+function WorstIssue({ issue, anchor }: { issue: NonNullable<SessionRow["worst_issue"]>; anchor: number }) {
   const name = issue.participant_name;
   if (name === null) return <Sentence text={issue.sentence} anchor={anchor} />;
   return (
@@ -95,21 +95,21 @@ function WorstIssue({ issue, anchor }: { issue: NonNullable<Call["worst_issue"]>
   );
 }
 
-function rowClass(call: Call): string {
+function rowClass(call: SessionRow): string {
   if (call.status === "LIVE") return "row live";
   return call.quality?.is_bad ? "row bad" : "row";
 }
 
-function lengthOf(call: Call): string {
+function lengthOf(call: SessionRow): string {
   if (call.started_at === null || call.ended_at === null) return "";
   return tellLength(call.ended_at - call.started_at);
 }
 
-function Running({ call }: { call: Call }) {
+function Running({ call }: { call: SessionRow }) {
   return <>{tellLength(now.value - (call.started_at ?? call.created_at))}</>;
 }
 
-function Names({ call }: { call: Call }) {
+function Names({ call }: { call: SessionRow }) {
   const shown = call.participants.slice(0, NAMES_SHOWN);
   const others = call.total_participants - shown.length;
   if (!call.total_participants) return <span class="faint">Nobody yet</span>;

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { mayWrite, me, refreshMe } from "../../account";
 import { post } from "../../api/request";
-import type { App } from "../../api/account_shapes";
+import type { MyApp } from "../../api/types";
 import { CopyButton } from "../../parts/copying";
 import { Moment } from "../../parts/moment";
 import { useActing } from "./acting";
@@ -45,7 +45,7 @@ export function Apps() {
           onSubmit={(event) => {
             event.preventDefault();
             void act(async () => {
-              await post<App>("/v1/apps", { name: name.trim() });
+              await post<MyApp>("/v1/apps", { name: name.trim() });
               setName("");
               await refreshMe();
             });

@@ -1,6 +1,6 @@
 import { post } from "../../api/request";
 import { useResource } from "../../api/resource";
-import type { Job } from "../../api/account_shapes";
+import type { WaitingJob } from "../../api/types";
 import { Moment } from "../../parts/moment";
 import { Empty, Problem, Skeleton } from "../../parts/states";
 import { capitalise } from "../../words/issues";
@@ -8,7 +8,7 @@ import { useActing } from "./acting";
 
 /** What the server still has to do, and what it gave up on. */
 export function Jobs() {
-  const resource = useResource<{ waiting: Job[]; dead: Job[] }>("/v1/jobs");
+  const resource = useResource<{ waiting: WaitingJob[]; dead: WaitingJob[] }>("/v1/jobs");
   const { act, problem, isBusy } = useActing();
   if (!resource.data) {
     return resource.error ? (
@@ -18,7 +18,7 @@ export function Jobs() {
     );
   }
   const { waiting, dead } = resource.data;
-  const revive = (job: Job): void =>
+  const revive = (job: WaitingJob): void =>
     void act(async () => {
       await post(`/v1/jobs/${encodeURIComponent(job.id)}/revive`);
       resource.reload();
@@ -45,7 +45,7 @@ export function Jobs() {
   );
 }
 
-function Table({ jobs, onRevive }: { jobs: Job[]; onRevive?: (job: Job) => void }) {
+function Table({ jobs, onRevive }: { jobs: WaitingJob[]; onRevive?: (job: WaitingJob) => void }) {
   return (
     <table class="plain">
       <thead>

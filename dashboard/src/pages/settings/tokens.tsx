@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { me } from "../../account";
 import { post, remove } from "../../api/request";
 import { useResource } from "../../api/resource";
-import type { Role, Token } from "../../api/account_shapes";
+import type { Role, Token } from "../../api/types";
 import { CopyButton } from "../../parts/copying";
 import { Moment } from "../../parts/moment";
 import { Problem, Skeleton } from "../../parts/states";

@@ -14,7 +14,13 @@ from aftercall.core.ids import id_from
 from aftercall.core.instants import EpochMs
 from aftercall.core.overview.digest import Digest, lower, worst_finding, worst_issue
 from aftercall.core.quality.experience.levels import BAD as BAD_LEVEL
-from aftercall.core.quality.experience.levels import Shares, shares_of, sparkline_of, worst_level
+from aftercall.core.quality.experience.levels import (
+    Level,
+    Shares,
+    shares_of,
+    sparkline_of,
+    worst_level,
+)
 from aftercall.core.quality.experience.time_scale import Scale
 from aftercall.core.quality.issues import Severity
 from aftercall.core.records import Participant, Record, Session
@@ -31,7 +37,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: str | None
     person: str
-    level: int = 0
+    level: Level = 0
     """The letter: 4 good, 3 fair, 2 poor, 1 bad, 0 not judged."""
     is_bad: bool = False
 
@@ -54,7 +60,7 @@ class Quality(msgspec.Struct, frozen=True, kw_only=True):
 
     fold_version: int = 0
     is_final: bool
-    level: int
+    level: Level
     affected_participants: int = 0
     """How many have the letter `level`."""
     letters: Shares = (0, 0, 0, 0)
@@ -96,7 +102,7 @@ class PeerSummary(msgspec.Struct, frozen=True, kw_only=True):
     minutes: float
     mos_audio: float | None
     mos_video: float | None
-    level: int
+    level: Level
     is_bad: bool
     is_measured: bool
     worst_issue: WorstIssue | None

@@ -1,7 +1,7 @@
 """A report's rows as columns to be drawn, thinned out without losing a peak."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -39,7 +39,7 @@ class PlotStream(msgspec.Struct, kw_only=True):
     key: str
     id: StreamId
     is_sent: bool
-    kind: str
+    kind: Literal["audio", "video"]
     is_screenshare: bool
     points: int
     columns: Columns

@@ -21,6 +21,7 @@ import msgspec
 from aftercall.core.errors import Busy
 from aftercall.core.instants import HOUR_MS, SECOND_MS, Clock, EpochMs
 from aftercall.core.records import Phase, Session
+from aftercall.service.dashboard.session_list import SessionStatus
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
 from aftercall.store.sessions.pages import live_sessions
@@ -49,8 +50,8 @@ class LiveSession(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     meeting_id: str
     title: str
-    status: str
-    phase: str
+    status: SessionStatus
+    phase: Phase
     started_at: EpochMs
     ended_at: EpochMs | None
     live_participants: int
@@ -206,7 +207,7 @@ def _told(session: Session) -> LiveSession:
         meeting_id=session.meeting_id,
         title=session.title,
         status="ENDED" if is_over else "LIVE",
-        phase=session.phase.value,
+        phase=session.phase,
         started_at=session.started_at,
         ended_at=session.ended_at,
         live_participants=session.live_participants,

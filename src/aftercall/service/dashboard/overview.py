@@ -48,7 +48,7 @@ class WorstMeeting(msgspec.Struct, frozen=True, kw_only=True):
     filter: Filter
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True):
+class BreakdownRow(msgspec.Struct, frozen=True, kw_only=True):
     """The participants with one browser, country, …"""
 
     value: str
@@ -59,12 +59,12 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Breakdowns(msgspec.Struct, frozen=True, kw_only=True):
-    browser: list[Part]
-    os: list[Part]
-    country: list[Part]
-    network: list[Part]
-    relay: list[Part]
-    issue: list[Part]
+    browser: list[BreakdownRow]
+    os: list[BreakdownRow]
+    country: list[BreakdownRow]
+    network: list[BreakdownRow]
+    relay: list[BreakdownRow]
+    issue: list[BreakdownRow]
 
 
 class Overview(
@@ -207,8 +207,8 @@ def _totals(days: list[Day], people: int, span: Filter) -> Totals:
     )
 
 
-def _part(kind: str, each: day_sums.Sum, span: Filter) -> Part:
-    return Part(
+def _part(kind: str, each: day_sums.Sum, span: Filter) -> BreakdownRow:
+    return BreakdownRow(
         value=each.name,
         sessions=each.sessions,
         measured_participants=each.measured,

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
@@ -20,7 +20,7 @@ from aftercall.core.quality.activity.stream_matching import (
     StreamEnd,
     StreamMatching,
 )
-from aftercall.core.quality.experience.levels import level_of
+from aftercall.core.quality.experience.levels import Level, level_of
 from aftercall.core.quality.stats.peer_metadata import Device, DevicesChange, Metadata
 from aftercall.core.records import StoredSample
 from aftercall.service.dashboard.session_list import SessionRow
@@ -52,7 +52,7 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
 
     key: str
     family: str
-    kind: str
+    kind: Literal["audio", "video"]
     is_sent: bool
     is_screenshare: bool
     ssrc: int | None
@@ -75,7 +75,7 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     height: list[float | None]
     freeze_percent: list[float | None]
     limitation: list[str | None]
-    level: int
+    level: Level
     p10_mos: float | None
     avg_mos: float | None
 
@@ -97,7 +97,7 @@ class DeviceChange(msgspec.Struct, frozen=True, kw_only=True):
     removed: list[str]
 
 
-class ParticipantCharts(msgspec.Struct, frozen=True, kw_only=True):
+class ParticipantPage(msgspec.Struct, frozen=True, kw_only=True):
     """A participant's page."""
 
     call: SessionRow
@@ -142,7 +142,7 @@ class ParticipantPages:
 
     async def series(
         self, app_id: str, session_id: str, any_id: str, wanted: Wanted
-    ) -> ParticipantCharts:
+    ) -> ParticipantPage:
         """The streams of the participant with this id or this peer. Raises `NotFound`."""
         found = await self._pages.participant(app_id, session_id, any_id)
         report = await self._reports.report_of(found.row, found.chain)
@@ -162,7 +162,7 @@ class ParticipantPages:
         told: Sequence[Told],
         taken: list[StoredSample],
         wanted: Wanted,
-    ) -> ParticipantCharts:
+    ) -> ParticipantPage:
         now = self._clock()
         metadata = report.verdict.metadata
         drawn = plot(
@@ -173,7 +173,7 @@ class ParticipantPages:
         )
         ends = _ends_of(found, report, told, drawn)
         taken.sort(key=lambda sample: sample.at)
-        return ParticipantCharts(
+        return ParticipantPage(
             call=found.call,
             lane=found.lane,
             from_at=wanted.from_at if wanted.from_at is not None else found.lane.joined_at,

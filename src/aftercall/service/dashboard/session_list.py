@@ -2,7 +2,7 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncIterator, Sequence
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -19,7 +19,7 @@ from aftercall.core.overview.session_summary import (
     person_of,
 )
 from aftercall.core.queries import Cursor, SessionOrder, SessionQuery
-from aftercall.core.records import Participant, Peer, Phase, Session
+from aftercall.core.records import EndReason, Participant, Peer, Phase, Session
 from aftercall.service.reports.digests import Digests
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import presence
@@ -37,19 +37,22 @@ EXPORT_PAGE: Final = 200
 _NAMES: Final = 8
 
 
+SessionStatus = Literal["LIVE", "ENDED"]
+
+
 class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     """One session, as a row of the table. Moments are ms since 1970."""
 
     id: str
     meeting_id: str
     title: str
-    status: str
-    phase: str
+    status: SessionStatus
+    phase: Phase
     parent_session_id: str | None
     created_at: EpochMs
     started_at: EpochMs
     ended_at: EpochMs | None
-    end_reason: str | None
+    end_reason: EndReason | None
     live_participants: int
     total_participants: int
     max_concurrent_participants: int
@@ -107,12 +110,12 @@ def session_row_of(
         meeting_id=session.meeting_id,
         title=session.title,
         status="ENDED" if session.phase is Phase.ENDED else "LIVE",
-        phase=session.phase.value,
+        phase=session.phase,
         parent_session_id=session.parent_session_id,
         created_at=session.created_at,
         started_at=session.started_at,
         ended_at=session.ended_at,
-        end_reason=session.end_reason.value if session.end_reason is not None else None,
+        end_reason=session.end_reason,
         live_participants=session.live_participants,
         total_participants=session.total_participants,
         max_concurrent_participants=session.max_concurrent_participants,

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -45,16 +45,19 @@ MOST_SENTENCES: Final = 200
 """The worst; chosen: far more than anybody reads."""
 
 
+ArtefactName = Literal["chat", "transcript", "summary"]
+
+
 class File(NamedTuple):
     """A download: what it is, in which format, and the link to it."""
 
-    name: str
+    name: ArtefactName
     format: str
     link: Link
 
 
 class Artefact(msgspec.Struct, frozen=True, kw_only=True):
-    name: str
+    name: ArtefactName
     format: str
     url: str
     expires_at: EpochMs

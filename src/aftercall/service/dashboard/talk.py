@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.queries import Cursor
-from aftercall.core.records import ChatMessage, Summary, SummaryState, TranscriptLine
+from aftercall.core.records import ChatMessage, MessageKind, Summary, SummaryState, TranscriptLine
 from aftercall.service.dashboard.session_list import decode_cursor, encode_cursor
 from aftercall.store import conversation
 
@@ -22,7 +22,7 @@ class ChatLine(msgspec.Struct, frozen=True, kw_only=True):
     at: EpochMs
     participant_id: str | None
     name: str
-    kind: str
+    kind: MessageKind
     text: str
     is_pinned: bool
     is_edited: bool
@@ -126,7 +126,7 @@ def _said(message: ChatMessage, row_of: Mapping[str, str]) -> ChatLine:
         at=message.at,
         participant_id=row_of.get(message.peer_id or ""),
         name=message.display_name,
-        kind=message.kind.value,
+        kind=message.kind,
         text=message.payload,
         is_pinned=message.is_pinned,
         is_edited=message.is_edited,

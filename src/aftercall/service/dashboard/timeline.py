@@ -13,10 +13,10 @@ from aftercall.core.overview.session_summary import person_of
 from aftercall.core.quality.activity.stream_matching import stream_key
 from aftercall.core.quality.diagnosis.figures import Figure
 from aftercall.core.quality.diagnosis.findings import Direction, Evidence, Finding, Medium
-from aftercall.core.quality.experience.levels import UNKNOWN, level_of
+from aftercall.core.quality.experience.levels import UNKNOWN, Level, level_of
 from aftercall.core.quality.intervals.mute_state import MuteState
-from aftercall.core.quality.issues import Issue, StreamRef
-from aftercall.core.records import Participant, Peer, StoredPeerEvent
+from aftercall.core.quality.issues import Issue, Origin, Severity, StreamRef
+from aftercall.core.records import LeaveReason, Participant, Peer, StoredPeerEvent
 from aftercall.core.spans import Span
 
 Stretch = tuple[EpochMs, EpochMs | None]
@@ -39,7 +39,7 @@ class TimelinePeer(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     joined_at: EpochMs
     left_at: EpochMs | None
-    left_reason: str | None
+    left_reason: LeaveReason | None
     joined_is_inferred: bool
     source: str
 
@@ -49,13 +49,13 @@ class TimelineIssue(msgspec.Struct, frozen=True, kw_only=True):
     about several, or about a whole connection."""
 
     name: str
-    severity: str
+    severity: Severity
     first_at: EpochMs
     last_at: EpochMs
     is_open: bool
     sample_count: int
     worst: dict[str, float]
-    origin: str | None
+    origin: Origin | None
     peer_id: str
     family: str | None
     stream: str | None
@@ -66,7 +66,7 @@ class TimelineFinding(msgspec.Struct, frozen=True, kw_only=True):
     `subject` with whom the cause lies."""
 
     sentence: str
-    severity: str
+    severity: Severity
     cause: str
     participant_id: str
     participant_name: str | None
@@ -119,13 +119,13 @@ class ParticipantTimeline(msgspec.Struct, frozen=True, kw_only=True):
     screenshare: list[Stretch]
     mos_audio: list[float | None]
     mos_video: list[float | None]
-    levels: list[int]
-    level: int
-    worst_stream: list[int]
+    levels: list[Level]
+    level: Level
+    worst_stream: list[Level]
     p10_mos_audio: float | None
     p10_mos_video: float | None
-    audio_level: int
-    video_level: int
+    audio_level: Level
+    video_level: Level
     avg_mos_audio: float | None
     avg_mos_video: float | None
     loss_percent: float | None
@@ -294,7 +294,7 @@ def _peer(peer: Peer) -> TimelinePeer:
         id=peer.id,
         joined_at=peer.first_heard_at if peer.joined_at is None else peer.joined_at,
         left_at=peer.left_at,
-        left_reason=peer.left_reason.value if peer.left_reason is not None else None,
+        left_reason=peer.left_reason,
         joined_is_inferred=peer.joined_at is None,
         source=peer.source,
     )

@@ -6,7 +6,7 @@ from litestar import Request, Response, get
 from litestar.response import Stream
 from msgspec.structs import replace
 
-from aftercall.service.dashboard.participant_page import ParticipantCharts
+from aftercall.service.dashboard.participant_page import ParticipantPage
 from aftercall.service.dashboard.session_list import SessionListPage
 from aftercall.service.dashboard.session_page import Artefact, SessionPage
 from aftercall.service.dashboard.talk import ChatPage, TranscriptPage
@@ -135,7 +135,7 @@ async def get_call_transcript(
         about="In columns, thinned out without losing a peak; named by the participant's id or "
         "by that of any of its peers.",
         parameters=(POINTS, FROM, TO),
-        answer=ParticipantCharts,
+        answer=ParticipantPage,
     ),
 )
 async def get_series(
@@ -144,7 +144,7 @@ async def get_series(
     session_id: PathId,
     peer_id: PathId,
     parameters: ProvidedQuery,
-) -> Answer[ParticipantCharts]:
+) -> Answer[ParticipantPage]:
     found = await services.participant_pages.series(
         tenant.app_id,
         parse_path_id(session_id, what="session"),

@@ -8,7 +8,7 @@ people, and says for how many.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -21,6 +21,9 @@ words a call analyser known to WebRTC people puts to these numbers."""
 VIDEO_LEVELS: Final = (3.3, 2.6, 2.1)
 """The same of a picture. The model knows bits, not faces: it is some 0.65 too strict with still
 scenes, and an unhurt 720p picture at the bitrate WebRTC gives it comes to 3.6."""
+
+Level = Annotated[int, msgspec.Meta(ge=0, le=4)]
+"""4 good, 3 fair, 2 poor, 1 bad, 0 not judged."""
 
 UNKNOWN: Final = 0
 BAD: Final = 1

@@ -1,0 +1,92 @@
+// Written by scripts/generate_dashboard_types.py; do not edit.
+
+/** What the levels 0 to 4 are called. */
+export const LEVEL_WORDS = [
+  "Not judged",
+  "Bad",
+  "Poor",
+  "Fair",
+  "Good",
+] as const;
+
+/** The least of good, fair and poor. */
+export const AUDIO_LEVELS = [3.8, 3.1, 2.6] as const;
+
+/** The least of good, fair and poor. */
+export const VIDEO_LEVELS = [3.3, 2.6, 2.1] as const;
+
+/** The catalogue of issues. */
+export const ISSUE_NAMES = [
+  "poor_network_uplink",
+  "severe_network_uplink",
+  "poor_network_downlink",
+  "severe_network_downlink",
+  "high_rtt",
+  "high_jitter_buffer_delay",
+  "audio_concealment",
+  "low_audio_mos",
+  "low_video_mos",
+  "low_available_bitrate",
+  "bandwidth_limited",
+  "cpu_limited",
+  "decoder_overloaded",
+  "video_frozen",
+  "low_frame_rate",
+  "low_resolution",
+  "narrow_downlink",
+  "no_video_sent",
+  "no_video_received",
+  "camera_muted",
+  "no_audio_sent",
+  "no_audio_received",
+  "silent_microphone",
+  "constant_audio_level",
+  "one_way_audio",
+  "audio_not_played",
+  "negative_feedback_high",
+  "ice_reconnecting",
+  "ice_failed",
+  "connection_failed",
+  "slow_connect",
+  "turn_relayed",
+  "turn_relayed_tcp",
+  "transport_path_changed",
+  "stats_gap",
+  "clock_step",
+] as const;
+
+export type IssueName = (typeof ISSUE_NAMES)[number];
+
+/** What the overview breaks numbers down by. */
+export const DIMENSIONS = [
+  "browser",
+  "os",
+  "country",
+  "network",
+  "relay",
+  "issue",
+] as const;
+
+export type Dimension = (typeof DIMENSIONS)[number];
+
+/** What the list of sessions can be asked. */
+export const SESSION_LIST_PARAMETERS = [
+  "search",
+  "status",
+  "meeting_id",
+  "from",
+  "to",
+  "participants",
+  "bad",
+  "issue",
+  "person",
+  "browser",
+  "os",
+  "country",
+  "network",
+  "relay",
+  "sort",
+  "order",
+  "limit",
+  "cursor",
+] as const;

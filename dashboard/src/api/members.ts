@@ -1,0 +1,21 @@
+/** Names for members of the server's answers (types.ts) that have none there. */
+
+import type { ParticipantTimeline, Quality, TimelineIssue } from "./types";
+
+/** A value that may not be known. */
+export type Maybe = number | null;
+
+export type Severity = TimelineIssue["severity"];
+
+/** How many were bad, poor, fair and good. */
+export type Shares = Quality["letters"];
+
+/** From when to when; `null` while it lasts. */
+export type Span = ParticipantTimeline["muted"][number];
+
+/** One page of a list that goes on at the cursor. */
+export interface Paged<Item> {
+  items: Item[];
+  total: number | null;
+  next_cursor: string | null;
+}

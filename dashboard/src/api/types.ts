@@ -1,0 +1,682 @@
+// Written by scripts/generate_dashboard_types.py; do not edit.
+
+/** 4 good, 3 fair, 2 poor, 1 bad, 0 not judged. */
+export type Level = 0 | 1 | 2 | 3 | 4;
+
+/** The caller. `csrf` and `expires_at` are those of a sign-in by cookie. */
+export type Me = {
+  account_id: string;
+  account_name: string;
+  role: Role;
+  app_id: string | null;
+  apps: MyApp[];
+  csrf: string | null;
+  expires_at: number | null;
+  version: string;
+  now: number;
+};
+
+/** What an API token may do. `READ` answers reads only. */
+export type Role = "admin" | "read";
+
+export type MyApp = {
+  id: string;
+  name: string;
+  created_at: number;
+};
+
+export type MyApps = {
+  apps: MyApp[];
+};
+
+export type Tokens = {
+  tokens: Token[];
+};
+
+/** An API token, without its secret. `app_id` `None`: every app of the account; `is_mine`: the one with which the caller asks. */
+export type Token = {
+  id: string;
+  name: string;
+  role: Role;
+  app_id: string | null;
+  created_at: number;
+  last_used_at: number | null;
+  revoked_at: number | null;
+  is_mine: boolean;
+};
+
+/** A new token; `secret` is told this once and kept nowhere. */
+export type MadeToken = {
+  token: Token;
+  secret: string;
+};
+
+export type JobLists = {
+  waiting: WaitingJob[];
+  dead: WaitingJob[];
+};
+
+/** A consequence still to be carried out, or given up (`dead_at`). */
+export type WaitingJob = {
+  id: string;
+  task: string;
+  app_id: string | null;
+  session_id: string | null;
+  created_at: number;
+  due_at: number;
+  attempts: number;
+  last_error: string | null;
+  dead_at: number | null;
+  is_running: boolean;
+};
+
+/** How the server is set. Addresses of databases are left out. */
+export type ServerSettings = {
+  version: string;
+  fold_version: number;
+  privacy: string;
+  settings: SettingRow[];
+  docs_path: string;
+  metrics_path: string;
+};
+
+export type SettingRow = {
+  name: string;
+  value: string | number | boolean;
+  about: string;
+};
+
+/** In which app a session is. */
+export type Whereabouts = {
+  app_id: string;
+  session_id: string;
+};
+
+/** One page of the table, the sessions that go on apart. */
+export type SessionListPage = {
+  live: SessionRow[];
+  items: SessionRow[];
+  total: number;
+  next_cursor: string | null;
+  previous_cursor: string | null;
+  now: number;
+};
+
+/** One session, as a row of the table. Moments are ms since 1970. */
+export type SessionRow = {
+  id: string;
+  meeting_id: string;
+  title: string;
+  status: "ENDED" | "LIVE";
+  phase: Phase;
+  parent_session_id: string | null;
+  created_at: number;
+  started_at: number;
+  ended_at: number | null;
+  end_reason: EndReason | null;
+  live_participants: number;
+  total_participants: number;
+  max_concurrent_participants: number;
+  minutes: number;
+  participants: Seen[];
+  quality: Quality | null;
+  worst_issue: WorstIssue | null;
+  browsers: string[];
+  os: string[];
+  countries: string[];
+  networks: string[];
+  relays: string[];
+};
+
+/** Where a session is in its life (see `core.lifecycle.state_machine`). */
+export type Phase = "draining" | "ended" | "live" | "open";
+
+/** Why a session ended: somebody ended it, or everybody had left. */
+export type EndReason = "closed" | "emptied";
+
+/** One participant, for a list. */
+export type Seen = {
+  id: string;
+  name: string | null;
+  person: string;
+  level: Level;
+  is_bad: boolean;
+};
+
+/** How good a session was: the worst letter of any participant, and how many have it; level 0 where reports came of which nothing could be judged. The MOS are the lowest of the participants' worst tenths. `shares` is the strip: of everybody's moments in each place, how many were bad, poor, fair and good. */
+export type Quality = {
+  fold_version: number;
+  is_final: boolean;
+  level: Level;
+  affected_participants: number;
+  letters: [number, number, number, number];
+  mos_audio: number | null;
+  mos_video: number | null;
+  measured_participants: number;
+  bad_participants: number;
+  is_bad: boolean;
+  shares: [number, number, number, number][];
+  strip_from_at: number;
+  strip_bucket_ms: number;
+};
+
+/** The worst that happened, in a sentence, and to whom. */
+export type WorstIssue = {
+  name: string;
+  severity: "information" | "severe" | "warning";
+  sentence: string;
+  participant_id: string;
+  participant_name: string | null;
+};
+
+/** A session's page. Bucket `i` of a lane begins at `from_at + i * bucket_ms`. */
+export type SessionPage = {
+  call: SessionRow;
+  now: number;
+  from_at: number;
+  to_at: number;
+  bucket_ms: number;
+  buckets: number;
+  lanes: ParticipantTimeline[];
+  diagnosis: TimelineFinding[];
+  diagnosis_is_cut: boolean;
+  events: CallEvent[];
+  events_are_cut: boolean;
+  chat: ChatPage;
+  transcript: TranscriptPage;
+  summary: SummaryText | null;
+  breakout_rooms: SessionRow[];
+  parent: SessionRow | null;
+  artefacts: Artefact[];
+};
+
+/** One participant: when it was there, what it did, how good it was. */
+export type ParticipantTimeline = {
+  participant_id: string;
+  person: string;
+  name: string | null;
+  user_id: string | null;
+  custom_participant_id: string | null;
+  picture: string | null;
+  preset: string | null;
+  is_hidden: boolean;
+  joined_at: number;
+  left_at: number | null;
+  left_is_inferred: boolean;
+  minutes: number;
+  peers: TimelinePeer[];
+  muted: [number, number | null][];
+  camera_off: [number, number | null][];
+  screenshare: [number, number | null][];
+  mos_audio: (number | null)[];
+  mos_video: (number | null)[];
+  levels: Level[];
+  level: Level;
+  worst_stream: Level[];
+  p10_mos_audio: number | null;
+  p10_mos_video: number | null;
+  audio_level: Level;
+  video_level: Level;
+  avg_mos_audio: number | null;
+  avg_mos_video: number | null;
+  loss_percent: number | null;
+  rtt_ms: number | null;
+  is_bad: boolean;
+  is_measured: boolean;
+  completeness: TimelineCompleteness | null;
+  browser: string | null;
+  os: string | null;
+  is_mobile: boolean | null;
+  country: string | null;
+  city: string | null;
+  network: string | null;
+  relay: string | null;
+};
+
+/** One connection of a participant. */
+export type TimelinePeer = {
+  id: string;
+  joined_at: number;
+  left_at: number | null;
+  left_reason: LeaveReason | null;
+  joined_is_inferred: boolean;
+  source: string;
+};
+
+/** How we know that a peer has left. */
+export type LeaveReason = "kicked" | "said" | "session_ended" | "silence";
+
+/** How much of what should have been reported was; `share` is 0…1. */
+export type TimelineCompleteness = {
+  share: number | null;
+  expected_samples: number;
+  arrived_samples: number;
+  dropped_entries: number;
+  refused_entries: number;
+  unreadable_samples: number;
+  gaps: [number, number][];
+  end_is_inferred: boolean;
+};
+
+/** A sentence about a participant, and its parts. `participant_id` is whose report it is of, `subject` with whom the cause lies. */
+export type TimelineFinding = {
+  sentence: string;
+  severity: "information" | "severe" | "warning";
+  cause: string;
+  participant_id: string;
+  participant_name: string | null;
+  first_at: number;
+  last_at: number;
+  issues: string[];
+  peer_ids: string[];
+  subject: string | null;
+  media: ("screen" | "screen_sound" | "video" | "voice")[];
+  direction: "received" | "sent" | null;
+  figures: Figure[];
+  affected: string[];
+  spans: [number, number][];
+  evidence: Evidence;
+  advice: string;
+  advice_key: string;
+};
+
+/** How bad it was. `name` is that of a measure of the issues, `typical` the mean over the time affected, `worst` that of one report. */
+export type Figure = {
+  name: string;
+  unit: string;
+  typical: number | null;
+  worst: number;
+};
+
+/** How a finding is known. What was not looked at, or cannot be known, is not there. */
+export type Evidence = {
+  listeners_present?: number | undefined;
+  listeners_affected?: number | undefined;
+  senders_present?: number | undefined;
+  senders_affected?: number | undefined;
+  is_reported_by_sender?: boolean | undefined;
+  is_loss_free?: boolean | undefined;
+  is_switched_on?: boolean | undefined;
+  voice_mos?: number | undefined;
+  video_mos?: number | undefined;
+  concealment_percent?: number | undefined;
+  sender_cause?: "bandwidth" | "cpu" | "interruption" | "relay_tcp" | "round_trip" | "unknown" | "uplink" | undefined;
+  sent_media?: ("screen" | "screen_sound" | "video" | "voice")[] | undefined;
+  device?: DeviceSwitch | undefined;
+};
+
+/** A change of device shortly before the trouble. */
+export type DeviceSwitch = {
+  kind: "camera" | "microphone" | "speaker";
+  label: string | null;
+  at: number;
+};
+
+/** Something that happened to a peer. */
+export type CallEvent = {
+  at: number;
+  name: string;
+  participant_id: string;
+  peer_id: string | null;
+  data: Record<string, string | number | boolean | null>;
+};
+
+/** A page of the chat, oldest first. */
+export type ChatPage = {
+  items: ChatLine[];
+  total: number;
+  next_cursor: string | null;
+};
+
+/** A chat message. */
+export type ChatLine = {
+  id: string;
+  at: number;
+  participant_id: string | null;
+  name: string;
+  kind: MessageKind;
+  text: string;
+  is_pinned: boolean;
+  is_edited: boolean;
+};
+
+export type MessageKind = "custom" | "file" | "image" | "text";
+
+/** A page of the transcript, oldest first. */
+export type TranscriptPage = {
+  items: SpokenLine[];
+  total: number;
+  next_cursor: string | null;
+};
+
+/** A line of the transcript. */
+export type SpokenLine = {
+  id: string;
+  at: number;
+  end_at: number;
+  participant_id: string | null;
+  name: string;
+  text: string;
+};
+
+/** The summary last asked for. */
+export type SummaryText = {
+  state: SummaryState;
+  text: string | null;
+  is_markdown: boolean;
+  error: string | null;
+  requested_at: number;
+  completed_at: number | null;
+};
+
+export type SummaryState = "COMPLETED" | "FAILED" | "IN_PROGRESS" | "PENDING";
+
+export type Artefact = {
+  name: "chat" | "summary" | "transcript";
+  format: string;
+  url: string;
+  expires_at: number;
+};
+
+/** A participant's page. */
+export type ParticipantPage = {
+  call: SessionRow;
+  lane: FullParticipantTimeline;
+  from_at: number;
+  to_at: number;
+  is_final: boolean;
+  now: number;
+  streams: Stream[];
+  connection: ConnectionColumns;
+  candidate_pairs: PairInWords[];
+  facts: Fact[];
+  device_changes: DeviceChange[];
+  events: CallEvent[];
+};
+
+/** A lane with all that was found. The issues are as many as the streams between people, so that a page about everybody leaves them to the participant's own. */
+export type FullParticipantTimeline = {
+  participant_id: string;
+  person: string;
+  name: string | null;
+  user_id: string | null;
+  custom_participant_id: string | null;
+  picture: string | null;
+  preset: string | null;
+  is_hidden: boolean;
+  joined_at: number;
+  left_at: number | null;
+  left_is_inferred: boolean;
+  minutes: number;
+  peers: TimelinePeer[];
+  muted: [number, number | null][];
+  camera_off: [number, number | null][];
+  screenshare: [number, number | null][];
+  mos_audio: (number | null)[];
+  mos_video: (number | null)[];
+  levels: Level[];
+  level: Level;
+  worst_stream: Level[];
+  p10_mos_audio: number | null;
+  p10_mos_video: number | null;
+  audio_level: Level;
+  video_level: Level;
+  avg_mos_audio: number | null;
+  avg_mos_video: number | null;
+  loss_percent: number | null;
+  rtt_ms: number | null;
+  is_bad: boolean;
+  is_measured: boolean;
+  completeness: TimelineCompleteness | null;
+  browser: string | null;
+  os: string | null;
+  is_mobile: boolean | null;
+  country: string | null;
+  city: string | null;
+  network: string | null;
+  relay: string | null;
+  issues: TimelineIssue[];
+  diagnosis: TimelineFinding[];
+};
+
+/** A stretch of trouble; `stream` is the key of the stream it is about, `None` when it is about several, or about a whole connection. */
+export type TimelineIssue = {
+  name: string;
+  severity: "information" | "severe" | "warning";
+  first_at: number;
+  last_at: number;
+  is_open: boolean;
+  sample_count: number;
+  worst: Record<string, number>;
+  origin: "local" | "remote" | "server" | null;
+  peer_id: string;
+  family: string | null;
+  stream: string | null;
+};
+
+/** One stream in columns: each as long as `t`, or empty when nothing is known of it. */
+export type Stream = {
+  key: string;
+  family: string;
+  kind: "audio" | "video";
+  is_sent: boolean;
+  is_screenshare: boolean;
+  ssrc: number | null;
+  mid: string | null;
+  producer_id: string | null;
+  consumer_id: string | null;
+  others: OtherEnd[];
+  points: number;
+  t: number[];
+  mos: (number | null)[];
+  score: (number | null)[];
+  loss_percent: (number | null)[];
+  rtt_ms: (number | null)[];
+  jitter_ms: (number | null)[];
+  bitrate_bps: (number | null)[];
+  jitter_buffer_ms: (number | null)[];
+  concealment_percent: (number | null)[];
+  fps: (number | null)[];
+  width: (number | null)[];
+  height: (number | null)[];
+  freeze_percent: (number | null)[];
+  limitation: (string | null)[];
+  level: Level;
+  p10_mos: number | null;
+  avg_mos: number | null;
+};
+
+/** Who is at the other end of a stream, and which of his streams it is. */
+export type OtherEnd = {
+  participant_id: string;
+  peer_id: string | null;
+  name: string | null;
+  stream_family: string | null;
+  ssrc: number | null;
+  producer_id: string | null;
+};
+
+/** The uplink's estimated room, the round trip on the pair in use, and how loud the microphone was (0…1). Columns are as long as `t`. */
+export type ConnectionColumns = {
+  t: number[];
+  available_outgoing_bps: (number | null)[];
+  rtt_ms: (number | null)[];
+  audio_level: (number | null)[];
+};
+
+/** A candidate pair, for people. */
+export type PairInWords = {
+  sentence: string;
+  is_selected: boolean;
+  direction: "consuming" | "producing";
+  local_type: string | null;
+  remote_type: string | null;
+  protocol: string | null;
+  relay_protocol: string | null;
+  local_address: string | null;
+  remote_address: string | null;
+  rtt_ms: number | null;
+  available_outgoing_bps: number | null;
+};
+
+/** One thing known about a participant's machine or network. */
+export type Fact = {
+  group: string;
+  name: string;
+  value: string;
+};
+
+/** Devices plugged in and out; `kind` is `audio`, `video` or `speaker`. */
+export type DeviceChange = {
+  at: number;
+  kind: string;
+  added: string[];
+  removed: string[];
+};
+
+/** `total` is not counted in a search. */
+export type PeoplePage = {
+  items: PersonRow[];
+  total: number | null;
+  next_cursor: string | null;
+};
+
+/** A person, for a list. `bad_calls` are those that were bad for him. */
+export type PersonRow = {
+  person: string;
+  name: string | null;
+  custom_participant_id: string | null;
+  user_id: string | null;
+  calls: number;
+  bad_calls: number;
+  last_at: number;
+};
+
+/** A person with a page of the calls, the latest first. */
+export type PersonPage = {
+  person: PersonRow;
+  usual: UsualPlace;
+  calls: PeerSummary[];
+  next_cursor: string | null;
+};
+
+export type UsualPlace = {
+  browser: Usual[];
+  os: Usual[];
+  country: Usual[];
+  network: Usual[];
+  relay: Usual[];
+};
+
+/** A value and in how many of the latest calls it was seen. */
+export type Usual = {
+  value: string;
+  calls: number;
+};
+
+/** One person's part in one session, for a list of the person's calls. */
+export type PeerSummary = {
+  fold_version: number;
+  session_id: string;
+  meeting_id: string;
+  title: string;
+  participant_id: string;
+  joined_at: number;
+  left_at: number | null;
+  minutes: number;
+  mos_audio: number | null;
+  mos_video: number | null;
+  level: Level;
+  is_bad: boolean;
+  is_measured: boolean;
+  worst_issue: WorstIssue | null;
+  browser: string | null;
+  os: string | null;
+  country: string | null;
+  network: string | null;
+  relay: string | null;
+};
+
+/** A range of days, both included. */
+export type Overview = {
+  from: string;
+  to: string;
+  days: Day[];
+  totals: Totals;
+  worst_meetings: WorstMeeting[];
+  breakdowns: Breakdowns;
+};
+
+/** One day in UTC, `YYYY-MM-DD`. */
+export type Day = {
+  sessions: number;
+  minutes: number;
+  people: number;
+  participants: number;
+  measured_participants: number;
+  bad_participants: number;
+  bad_sessions: number;
+  filter: Record<string, string>;
+  day: string;
+};
+
+/** Sessions and their participants; live sessions count among `sessions` alone. */
+export type Totals = {
+  sessions: number;
+  minutes: number;
+  people: number;
+  participants: number;
+  measured_participants: number;
+  bad_participants: number;
+  bad_sessions: number;
+  filter: Record<string, string>;
+};
+
+export type WorstMeeting = {
+  meeting_id: string;
+  title: string;
+  sessions: number;
+  bad_sessions: number;
+  measured_participants: number;
+  bad_participants: number;
+  filter: Record<string, string>;
+};
+
+export type Breakdowns = {
+  browser: BreakdownRow[];
+  os: BreakdownRow[];
+  country: BreakdownRow[];
+  network: BreakdownRow[];
+  relay: BreakdownRow[];
+  issue: BreakdownRow[];
+};
+
+/** The participants with one browser, country, … */
+export type BreakdownRow = {
+  value: string;
+  sessions: number;
+  measured_participants: number;
+  bad_participants: number;
+  filter: Record<string, string>;
+};
+
+/** What goes on when the listening begins. */
+export type Hello = {
+  now: number;
+  live: string[];
+};
+
+/** A session that began, changed or ended. `minutes` are known when it is over. */
+export type LiveSession = {
+  id: string;
+  meeting_id: string;
+  title: string;
+  status: "ENDED" | "LIVE";
+  phase: Phase;
+  started_at: number;
+  ended_at: number | null;
+  live_participants: number;
+  total_participants: number;
+  minutes: number | null;
+  updated_at: number;
+};

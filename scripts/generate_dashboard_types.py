@@ -1,0 +1,154 @@
+"""Writes `dashboard/src/api/types.ts` and `constants.ts` from what the server answers and knows.
+
+`--check` writes nothing and fails when a file is not what it would write.
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import inspect
+from typescript import Schema, members_text, type_text, write_or_check
+
+from aftercall.core.quality.experience import levels
+from aftercall.core.quality.issues import IssueName
+from aftercall.service.dashboard.live_updates import Hello, LiveSession
+from aftercall.service.dashboard.overview import KINDS, Overview
+from aftercall.service.dashboard.participant_page import ParticipantPage
+from aftercall.service.dashboard.people import PeoplePage, PersonPage
+from aftercall.service.dashboard.session_list import SessionListPage, Whereabouts
+from aftercall.service.dashboard.session_page import SessionPage
+from aftercall.service.dashboard.talk import ChatPage, TranscriptPage
+from aftercall.web.dashboard.queries import CALL_PARAMETERS, FORMAT
+from aftercall.web.dashboard.settings import JobLists, MadeToken, MyApps, ServerSettings, Tokens
+from aftercall.web.dashboard.sign_in import Me
+
+LEVEL = "0 | 1 | 2 | 3 | 4"
+
+API = Path(__file__).resolve().parent.parent / "dashboard" / "src" / "api"
+SCRIPT = "generate_dashboard_types.py"
+HEAD = f"// Written by scripts/{SCRIPT}; do not edit.\n\n"
+ANSWERS: Sequence[Any] = (
+    Me,
+    MyApps,
+    Tokens,
+    MadeToken,
+    JobLists,
+    ServerSettings,
+    Whereabouts,
+    SessionListPage,
+    SessionPage,
+    ChatPage,
+    TranscriptPage,
+    ParticipantPage,
+    PeoplePage,
+    PersonPage,
+    Overview,
+    Hello,
+    LiveSession,
+)
+"""The `data` of the dashboard's answers, and the data of its server-sent events."""
+
+
+def types_module() -> str:
+    """One type for each struct and each enumeration of the answers, by its name on the server."""
+    _, definitions = msgspec.json.schema_components(ANSWERS, ref_template="#/$defs/{name}")
+    structs = {kind.cls.__name__: kind for kind in _structs(inspect.multi_type_info(ANSWERS))}
+    written = [
+        f"/** 4 good, 3 fair, 2 poor, 1 bad, 0 not judged. */\nexport type Level = {LEVEL};\n",
+        *(_definition(name, schema, structs) for name, schema in definitions.items()),
+    ]
+    return HEAD + "\n".join(written)
+
+
+def _definition(name: str, schema: Schema, structs: dict[str, inspect.StructType]) -> str:
+    text = type_text(schema, str)
+    if name in structs:
+        text = members_text(*_members(schema, structs[name]), str)
+    text = text.replace(f"({LEVEL})", "Level").replace(LEVEL, "Level")
+    about = " ".join(schema.get("description", "").split())
+    head = f"/** {about} */\n" if about else ""
+    return f"{head}export type {name} = {text};\n"
+
+
+def _members(schema: Schema, struct: inspect.StructType) -> tuple[Schema, list[str]]:
+    """The members and those that are always there: all, unless defaults are left out. A member
+    that is left out where it is not known is never null."""
+    properties: Schema = schema.get("properties", {})
+    if not struct.cls.__struct_config__.omit_defaults:
+        return properties, list(properties)
+    required = [field.encode_name for field in struct.fields if field.required]
+    return {
+        name: member if name in required else _without_null(member)
+        for name, member in properties.items()
+    }, required
+
+
+def _without_null(member: Schema) -> Schema:
+    parts = [part for part in member.get("anyOf", []) if part != {"type": "null"}]
+    if "enum" in member:
+        return {"enum": [value for value in member["enum"] if value is not None]}
+    return parts[0] if len(parts) == 1 else member
+
+
+def _structs(types: Any) -> Iterator[inspect.StructType]:
+    """Every struct that the types are made of, each once."""
+    seen: set[type] = set()
+    waiting = list(types)
+    while waiting:
+        kind = waiting.pop()
+        if isinstance(kind, inspect.StructType):
+            if kind.cls in seen:
+                continue
+            seen.add(kind.cls)
+            yield kind
+            waiting += [field.type for field in kind.fields]
+        elif isinstance(kind, inspect.UnionType):
+            waiting += kind.types
+        elif isinstance(kind, inspect.TupleType):
+            waiting += kind.item_types
+        elif isinstance(kind, inspect.DictType):
+            waiting.append(kind.value_type)
+        elif isinstance(kind, inspect.CollectionType):
+            waiting.append(kind.item_type)
+        elif isinstance(kind, inspect.Metadata):
+            waiting.append(kind.type)
+
+
+def constants_module() -> str:
+    """Words and bounds that the pages share with the server."""
+    words = [word.capitalize() for word in levels.WORDS]
+    parameters = [each.name for each in CALL_PARAMETERS if each.name != FORMAT.name]
+    parts = [
+        _strings("LEVEL_WORDS", "What the levels 0 to 4 are called.", words),
+        _numbers("AUDIO_LEVELS", "The least of good, fair and poor.", levels.AUDIO_LEVELS),
+        _numbers("VIDEO_LEVELS", "The least of good, fair and poor.", levels.VIDEO_LEVELS),
+        _strings("ISSUE_NAMES", "The catalogue of issues.", [name.value for name in IssueName]),
+        "export type IssueName = (typeof ISSUE_NAMES)[number];\n",
+        _strings("DIMENSIONS", "What the overview breaks numbers down by.", KINDS),
+        "export type Dimension = (typeof DIMENSIONS)[number];\n",
+        _strings("SESSION_LIST_PARAMETERS", "What the list of sessions can be asked.", parameters),
+    ]
+    return HEAD + "\n".join(parts)
+
+
+def _strings(name: str, about: str, values: Sequence[str]) -> str:
+    lines = "".join(f'  "{value}",\n' for value in values)
+    return f"/** {about} */\nexport const {name} = [\n{lines}] as const;\n"
+
+
+def _numbers(name: str, about: str, values: Sequence[float]) -> str:
+    return f"/** {about} */\nexport const {name} = [{', '.join(map(str, values))}] as const;\n"
+
+
+def main() -> int:
+    return max(
+        write_or_check(API / "types.ts", types_module(), SCRIPT),
+        write_or_check(API / "constants.ts", constants_module(), SCRIPT),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
