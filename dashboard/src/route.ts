@@ -23,30 +23,30 @@ function read(step: number): Place {
   return { path: location.pathname, query: new URLSearchParams(location.search), step };
 }
 
-/** Goes to an address of ours; `isSame` replaces the one in the history instead of adding to it. */
-export function go(address: string, isSame = false): void {
+/** Goes to an address of ours; `replace` replaces the one in the history instead of adding to it. */
+export function go(address: string, replace = false): void {
   const now = location.pathname + location.search;
   if (address === now) return;
   const staysOnPage = new URL(address, location.origin).pathname === location.pathname;
-  if (isSame) {
+  if (replace) {
     history.replaceState(history.state, "", address);
   } else {
     history.replaceState({ scrollY } satisfies Kept, "");
     history.pushState({}, "", address);
   }
   place.value = read(place.value.step + 1);
-  if (!isSame && !staysOnPage) scrollTo(0, 0);
+  if (!replace && !staysOnPage) scrollTo(0, 0);
 }
 
 /** Changes query parameters of this page; `null` and the empty text remove one. */
-export function goQuery(changes: Record<string, string | null>, isSame = false): void {
+export function goQuery(changes: Record<string, string | null>, replace = false): void {
   const query = new URLSearchParams(location.search);
   for (const [name, value] of Object.entries(changes)) {
     if (value) query.set(name, value);
     else query.delete(name);
   }
   const text = query.toString();
-  go(text ? `${location.pathname}?${text}` : location.pathname, isSame);
+  go(text ? `${location.pathname}?${text}` : location.pathname, replace);
 }
 
 /** Listens to links and to the browser's own buttons; call once. */

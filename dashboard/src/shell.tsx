@@ -2,13 +2,13 @@ import { useEffect } from "preact/hooks";
 import { app, chooseApp, findOutWhoWeAre, me, signOut, trouble } from "./account";
 import { OverviewPage } from "./pages/overview";
 import { PeoplePage } from "./pages/people";
-import { PeerPage } from "./pages/peer";
+import { ParticipantPage } from "./pages/participant";
 import { PersonPage } from "./pages/person";
 import { SessionPage } from "./pages/session";
 import { SessionsPage } from "./pages/sessions";
 import { SettingsPage } from "./pages/settings";
 import { SignInPage } from "./pages/sign_in";
-import { Empty, Problem, Skeleton } from "./parts/states";
+import { Empty, Problem, Skeleton } from "./components/placeholders";
 import { go, match, place } from "./route";
 import { nextTheme, theme } from "./theme";
 
@@ -115,7 +115,7 @@ function Page() {
   const peer = match("/sessions/:session/peers/:peer", path);
   const session = match("/sessions/:session", path);
   const person = match("/people/:person", path);
-  if (peer) return <PeerPage key={path} sessionId={peer.session ?? ""} peerId={peer.peer ?? ""} />;
+  if (peer) return <ParticipantPage key={path} sessionId={peer.session ?? ""} peerId={peer.peer ?? ""} />;
   if (session) return <SessionPage key={path} sessionId={session.session ?? ""} />;
   if (person) return <PersonPage key={appId + path} appId={appId} person={person.person ?? ""} />;
   switch (path) {

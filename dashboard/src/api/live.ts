@@ -5,7 +5,7 @@ const TRY_AGAIN_MS = 10_000;
 
 export interface LiveListener {
   onHello: (liveIds: string[]) => void;
-  onNews: (kind: "started" | "changed" | "ended", news: LiveSession) => void;
+  onUpdate: (kind: "started" | "changed" | "ended", news: LiveSession) => void;
 }
 
 /** Listens to what happens in an app's sessions; whether the stream is open. */
@@ -26,7 +26,7 @@ export function useLive(appId: string | null, listener: LiveListener): boolean {
       });
       for (const kind of ["started", "changed", "ended"] as const) {
         source.addEventListener(kind, (event) => {
-          current.current.onNews(kind, JSON.parse(event.data) as LiveSession);
+          current.current.onUpdate(kind, JSON.parse(event.data) as LiveSession);
         });
       }
       source.onerror = () => {

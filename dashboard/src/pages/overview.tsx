@@ -2,11 +2,11 @@ import { withQuery } from "../api/request";
 import { useResource } from "../api/resource";
 import type { Overview, Totals } from "../api/types";
 import { now } from "../clock";
-import { Problem, Skeleton } from "../parts/states";
+import { Problem, Skeleton } from "../components/placeholders";
 import { goQuery, place } from "../route";
 import { useTitle } from "../title";
-import { shareOf, tellCount, tellMany, tellMinutes, tellPercent } from "../words/amounts";
-import { DAY_MS } from "../words/moments";
+import { shareOf, formatCount, formatPlural, formatMinutes, formatPercent } from "../format/numbers";
+import { DAY_MS } from "../format/time";
 import { Breakdowns, WorstMeetings } from "./overview/breakdowns";
 import { DayChart } from "./overview/days";
 import { sessionsAddress } from "./sessions/filters";
@@ -62,17 +62,17 @@ function Totals({ totals }: { totals: Totals }) {
   const onlyBad = sessionsAddress({ ...totals.filter, bad: "true" });
   return (
     <ul class="totals" aria-label="Totals">
-      <Total value={tellCount(totals.sessions)} name="sessions" address={all} />
-      <Total value={tellMinutes(totals.minutes)} name="participant minutes" address={all} />
-      <Total value={tellCount(totals.people)} name="people" address="/people" />
+      <Total value={formatCount(totals.sessions)} name="sessions" address={all} />
+      <Total value={formatMinutes(totals.minutes)} name="participant minutes" address={all} />
+      <Total value={formatCount(totals.people)} name="people" address="/people" />
       <Total
-        value={tellPercent(bad)}
-        name={`of ${tellMany(totals.measured_participants, "measured call")} were bad`}
+        value={formatPercent(bad)}
+        name={`of ${formatPlural(totals.measured_participants, "measured call")} were bad`}
         address={onlyBad}
         isBad={totals.bad_participants > 0}
       />
       <Total
-        value={tellCount(totals.bad_sessions)}
+        value={formatCount(totals.bad_sessions)}
         name="sessions with a bad call"
         address={onlyBad}
         isBad={totals.bad_sessions > 0}

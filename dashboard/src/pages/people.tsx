@@ -4,15 +4,15 @@ import { useResource } from "../api/resource";
 import type { PersonRow } from "../api/types";
 import type { Paged } from "../api/members";
 import { now } from "../clock";
-import { Moment } from "../parts/moment";
-import { MoreButton, useMore } from "../parts/paging";
-import { Empty, Problem, Skeleton } from "../parts/states";
+import { Timestamp } from "../components/timestamp";
+import { LoadMoreButton, useLoadMore } from "../components/load_more";
+import { Empty, Problem, Skeleton } from "../components/placeholders";
 import { go, goQuery, place } from "../route";
 import { useTitle } from "../title";
-import { shareOf, tellCount, tellMany, tellPercent } from "../words/amounts";
-import { tellName } from "../words/issues";
-import { tellAge } from "../words/moments";
-import { useListKeys } from "./sessions/keys";
+import { shareOf, formatCount, formatPlural, formatPercent } from "../format/numbers";
+import { formatName } from "../format/labels";
+import { formatAge } from "../format/time";
+import { useListKeys } from "./sessions/keyboard";
 
 const TYPING_PAUSE_MS = 140;
 const ROWS = "main .row-link";
@@ -23,7 +23,7 @@ export function PeoplePage({ appId }: { appId: string }) {
   const base = `/v1/apps/${encodeURIComponent(appId)}/people`;
   const path = withQuery(base, { search });
   const resource = useResource<Paged<PersonRow>>(path);
-  const list = useMore<PersonRow>(path, resource.data, (answer) => {
+  const list = useLoadMore<PersonRow>(path, resource.data, (answer) => {
     const page = answer as Paged<PersonRow>;
     return { items: page.items, next_cursor: page.next_cursor };
   });
@@ -34,7 +34,7 @@ export function PeoplePage({ appId }: { appId: string }) {
       <div class="page-head">
         <h1>People</h1>
         <p class="faint" role="status">
-          {resource.data && resource.data.total !== null && tellMany(resource.data.total, "person", "people")}
+          {resource.data && resource.data.total !== null && formatPlural(resource.data.total, "person", "people")}
         </p>
       </div>
       <Search />
@@ -42,7 +42,7 @@ export function PeoplePage({ appId }: { appId: string }) {
       {resource.data ? (
         <div class={resource.isCurrent ? "list" : "list stale"}>
           {list.items.length ? <Table people={list.items} /> : <Nothing isSearch={search !== null} />}
-          <MoreButton list={list} />
+          <LoadMoreButton list={list} />
         </div>
       ) : (
         !resource.error && <Skeleton lines={12} isTall />
@@ -125,18 +125,18 @@ function Row({ person }: { person: PersonRow }) {
     >
       <td>
         <a class="row-link" href={address}>
-          {tellName(person.name)}
+          {formatName(person.name)}
         </a>
       </td>
       <td class="faint wide-only">
         {person.custom_participant_id ?? person.user_id ?? "known by name only"}
       </td>
-      <td class="number">{tellCount(person.calls)}</td>
+      <td class="number">{formatCount(person.calls)}</td>
       <td class={person.bad_calls ? "number bad-number" : "number faint"}>
-        {tellPercent(shareOf(person.bad_calls, person.calls))}
+        {formatPercent(shareOf(person.bad_calls, person.calls))}
       </td>
       <td>
-        <Moment at={person.last_at} /> <span class="faint wide-only">{tellAge(person.last_at, now.peek())}</span>
+        <Timestamp at={person.last_at} /> <span class="faint wide-only">{formatAge(person.last_at, now.peek())}</span>
       </td>
     </tr>
   );

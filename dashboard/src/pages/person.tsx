@@ -1,16 +1,16 @@
 import { useResource } from "../api/resource";
 import type { PeerSummary, PersonPage as Page } from "../api/types";
-import { LevelMark } from "../parts/level";
-import { Moment } from "../parts/moment";
-import { MoreButton, useMore } from "../parts/paging";
-import { Sentence } from "../parts/sentence";
-import { Empty, Problem, Skeleton } from "../parts/states";
+import { LevelMark } from "../components/level";
+import { Timestamp } from "../components/timestamp";
+import { LoadMoreButton, useLoadMore } from "../components/load_more";
+import { Sentence } from "../components/sentence";
+import { Empty, Problem, Skeleton } from "../components/placeholders";
 import { go } from "../route";
 import { useTitle } from "../title";
-import { shareOf, tellMany, tellMinutes, tellMos, tellPercent } from "../words/amounts";
-import { capitalise, tellName, tellTitle, tellValue } from "../words/issues";
-import { tellLevel } from "../words/quality";
-import { useListKeys } from "./sessions/keys";
+import { shareOf, formatPlural, formatMinutes, formatMos, formatPercent } from "../format/numbers";
+import { capitalise, formatName, formatTitle, formatValue } from "../format/labels";
+import { formatLevel } from "../format/quality";
+import { useListKeys } from "./sessions/keyboard";
 
 const USUAL = ["browser", "os", "network", "relay", "country"] as const;
 const ROWS = "main .row-link";
@@ -21,11 +21,11 @@ export function PersonPage({ appId, person }: { appId: string; person: string })
   const resource = useResource<Page>(path);
   const { data } = resource;
   const first = data && { items: data.calls, next_cursor: data.next_cursor };
-  const list = useMore<PeerSummary>(path, first, (answer) => {
+  const list = useLoadMore<PeerSummary>(path, first, (answer) => {
     const page = answer as Page;
     return { items: page.calls, next_cursor: page.next_cursor };
   });
-  useTitle(data ? tellName(data.person.name) : "Person");
+  useTitle(data ? formatName(data.person.name) : "Person");
   useListKeys(ROWS);
   if (!data) {
     return resource.error ? (
@@ -43,7 +43,7 @@ export function PersonPage({ appId, person }: { appId: string; person: string })
       ) : (
         <Empty title="No ended call yet" />
       )}
-      <MoreButton list={list} />
+      <LoadMoreButton list={list} />
     </article>
   );
 }
@@ -51,16 +51,16 @@ export function PersonPage({ appId, person }: { appId: string; person: string })
 function Head({ page }: { page: Page }) {
   const { person } = page;
   const bad = shareOf(person.bad_calls, person.calls);
-  const name = encodeURIComponent(tellName(person.name));
+  const name = encodeURIComponent(formatName(person.name));
   return (
     <header>
       <p class="crumbs">
         <a href="/people">People</a>
       </p>
-      <h1>{tellName(person.name)}</h1>
+      <h1>{formatName(person.name)}</h1>
       <p class="session-facts">
-        <span>{tellMany(person.calls, "call")}</span>
-        <span>{tellPercent(bad)} bad</span>
+        <span>{formatPlural(person.calls, "call")}</span>
+        <span>{formatPercent(bad)} bad</span>
         {person.custom_participant_id && <code>{person.custom_participant_id}</code>}
         <a href={`/sessions?person=${encodeURIComponent(person.person)}&person_name=${name}`}>
           In the sessions list
@@ -80,7 +80,7 @@ function Usual({ page }: { page: Page }) {
           <dt>{name === "os" ? "System" : capitalise(name)}</dt>
           {page.usual[name].slice(0, 3).map((usual) => (
             <dd key={usual.value}>
-              {tellValue(name, usual.value)} <span class="faint">{usual.calls}</span>
+              {formatValue(name, usual.value)} <span class="faint">{usual.calls}</span>
             </dd>
           ))}
         </div>
@@ -117,9 +117,9 @@ function Row({ call }: { call: PeerSummary }) {
   const address = `/sessions/${call.session_id}`;
   const used = [
     call.browser,
-    call.network && tellValue("network", call.network),
-    call.relay && call.relay !== "none" ? tellValue("relay", call.relay) : null,
-    call.country && tellValue("country", call.country),
+    call.network && formatValue("network", call.network),
+    call.relay && call.relay !== "none" ? formatValue("relay", call.relay) : null,
+    call.country && formatValue("country", call.country),
   ];
   return (
     <tr
@@ -128,21 +128,21 @@ function Row({ call }: { call: PeerSummary }) {
         if (!(event.target as Element).closest("a")) go(address);
       }}
     >
-      <td>{call.joined_at !== null && <Moment at={call.joined_at} />}</td>
+      <td>{call.joined_at !== null && <Timestamp at={call.joined_at} />}</td>
       <td>
         <a class="row-link" href={address}>
-          {tellTitle(call)}
+          {formatTitle(call)}
         </a>{" "}
         <a class="faint-link" href={`${address}/peers/${call.participant_id}`}>
           charts
         </a>
       </td>
-      <td class="number">{tellMinutes(call.minutes)}</td>
+      <td class="number">{formatMinutes(call.minutes)}</td>
       <td class="person-quality">
-        <LevelMark level={call.level} /> {tellLevel(call.level)}{" "}
+        <LevelMark level={call.level} /> {formatLevel(call.level)}{" "}
         {call.is_measured && (
           <span class="faint">
-            A {tellMos(call.mos_audio)} · V {tellMos(call.mos_video)}
+            A {formatMos(call.mos_audio)} · V {formatMos(call.mos_video)}
           </span>
         )}
       </td>

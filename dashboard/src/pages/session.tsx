@@ -4,14 +4,14 @@ import { useLive } from "../api/live";
 import { useResource } from "../api/resource";
 import type { SessionPage, SessionRow } from "../api/types";
 import { aheadOf, now } from "../clock";
-import { Strip, Verdict } from "../parts/level";
-import { Moment } from "../parts/moment";
-import { Problem, Skeleton } from "../parts/states";
+import { Strip, Verdict } from "../components/level";
+import { Timestamp } from "../components/timestamp";
+import { Problem, Skeleton } from "../components/placeholders";
 import { useTitle } from "../title";
-import { tellCount, tellMany, tellMinutes } from "../words/amounts";
-import { tellName, tellPhase, tellTitle } from "../words/issues";
-import { isSameDay, tellLength } from "../words/moments";
-import { point } from "./session/cursor";
+import { formatCount, formatPlural, formatMinutes } from "../format/numbers";
+import { formatName, formatPhase, formatTitle } from "../format/labels";
+import { isSameDay, formatDuration } from "../format/time";
+import { point } from "./session/time_cursor";
 import { Diagnosis } from "./session/diagnosis";
 import { kitPath } from "./session/snippets";
 import { TalkPanel } from "./session/talk";
@@ -38,7 +38,7 @@ export function SessionPage({ sessionId }: { sessionId: string }) {
   const resource = useResource<SessionPage>(base);
   const { data } = resource;
   const isLive = data?.call.status === "LIVE";
-  useTitle(data ? tellTitle(data.call) : "Session");
+  useTitle(data ? formatTitle(data.call) : "Session");
   useRenewal(isLive ? appId : null, sessionId, resource.reload);
   useEffect(() => {
     if (data && resource.isCurrent) aheadOf(Math.max(data.now, now.peek()));
@@ -86,7 +86,7 @@ function useRenewal(appId: string | null, sessionId: string, reload: () => void)
   }, [appId]);
   useLive(appId, {
     onHello: () => {},
-    onNews: (_, news) => {
+    onUpdate: (_, news) => {
       if (news.id === sessionId) latest.current();
     },
   });
@@ -100,7 +100,7 @@ function sayNothingFound(page: SessionPage): string {
   const so = call.status === "LIVE" ? "So far nothing" : "Nothing";
   return measured === lanes.length
     ? `${so} wrong was found.`
-    : `${so} wrong was found; ${measured} of ${tellMany(lanes.length, "participant")} were measured.`;
+    : `${so} wrong was found; ${measured} of ${formatPlural(lanes.length, "participant")} were measured.`;
 }
 
 function Head(props: { page: SessionPage; appId: string; rawPath: string; base: string }) {
@@ -114,7 +114,7 @@ function Head(props: { page: SessionPage; appId: string; rawPath: string; base: 
           {page.parent && (
             <>
               {" / "}
-              <a href={`/sessions/${page.parent.id}`}>{tellTitle(page.parent)}</a>
+              <a href={`/sessions/${page.parent.id}`}>{formatTitle(page.parent)}</a>
             </>
           )}
         </p>
@@ -126,23 +126,23 @@ function Head(props: { page: SessionPage; appId: string; rawPath: string; base: 
         />
       </div>
       <h1>
-        {tellTitle(call)}
+        {formatTitle(call)}
         {call.status === "LIVE" ? (
-          <span class="live-mark">{tellPhase(call)}</span>
+          <span class="live-mark">{formatPhase(call)}</span>
         ) : (
-          <span class="tag">{tellPhase(call)}</span>
+          <span class="tag">{formatPhase(call)}</span>
         )}
       </h1>
       <p class="session-facts">
         <When call={call} />
         <span>
-          {call.status === "LIVE" && `${tellCount(call.live_participants)} there of `}
-          {tellMany(call.total_participants, "participant")}, at most{" "}
-          {tellCount(call.max_concurrent_participants)} at once
+          {call.status === "LIVE" && `${formatCount(call.live_participants)} there of `}
+          {formatPlural(call.total_participants, "participant")}, at most{" "}
+          {formatCount(call.max_concurrent_participants)} at once
         </span>
-        <span>{tellMinutes(call.minutes)} participant minutes</span>
+        <span>{formatMinutes(call.minutes)} participant minutes</span>
         <Verdict quality={call.quality} isInFull />
-        <a href={`/sessions?meeting_id=${call.meeting_id}&meeting_id_name=${encodeURIComponent(tellTitle(call))}`}>
+        <a href={`/sessions?meeting_id=${call.meeting_id}&meeting_id_name=${encodeURIComponent(formatTitle(call))}`}>
           All of this meeting
         </a>
       </p>
@@ -156,14 +156,14 @@ function When({ call }: { call: SessionRow }) {
   const end = call.ended_at ?? now.value;
   return (
     <span>
-      <Moment at={start} />
+      <Timestamp at={start} />
       {isOver && (
         <>
           {" – "}
-          <Moment at={end} as={isSameDay(start, end) ? "clock" : "moment"} />
+          <Timestamp at={end} as={isSameDay(start, end) ? "clock" : "moment"} />
         </>
       )}
-      , {tellLength(end - start)}
+      , {formatDuration(end - start)}
       {!isOver && " so far"}
     </span>
   );
@@ -177,9 +177,9 @@ function Rooms({ page }: { page: SessionPage }) {
       <ul>
         {page.breakout_rooms.map((room) => (
           <li key={room.id}>
-            <a href={`/sessions/${room.id}`}>{tellTitle(room)}</a>
+            <a href={`/sessions/${room.id}`}>{formatTitle(room)}</a>
             <span class="faint">
-              <When call={room} /> · {room.participants.map((one) => tellName(one.name)).join(", ")}
+              <When call={room} /> · {room.participants.map((one) => formatName(one.name)).join(", ")}
             </span>
             {room.quality && <Strip shares={room.quality.shares} />}
           </li>

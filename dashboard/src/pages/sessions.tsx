@@ -1,15 +1,15 @@
 import { useCallback } from "preact/hooks";
 import type { SessionListPage, SessionRow } from "../api/types";
-import { Legend } from "../parts/level";
-import { Empty, Problem, Skeleton } from "../parts/states";
+import { Legend } from "../components/level";
+import { Empty, Problem, Skeleton } from "../components/placeholders";
 import { goQuery, place } from "../route";
 import { useTitle } from "../title";
-import { tellCount, tellMany } from "../words/amounts";
-import { FilterBar } from "./sessions/bar";
-import { callsPath, isFiltered, ROWS_A_PAGE } from "./sessions/filters";
-import { useListKeys } from "./sessions/keys";
+import { formatCount, formatPlural } from "../format/numbers";
+import { FilterBar } from "./sessions/filter_bar";
+import { sessionListPath, isFiltered, ROWS_A_PAGE } from "./sessions/filters";
+import { useListKeys } from "./sessions/keyboard";
 import { useLiveList } from "./sessions/live_list";
-import { CallRow } from "./sessions/row";
+import { SessionTableRow } from "./sessions/session_row";
 
 const ROW_LINKS = "main .row-link";
 
@@ -17,7 +17,7 @@ const ROW_LINKS = "main .row-link";
 export function SessionsPage({ appId }: { appId: string }) {
   const { query } = place.value;
   const isFirstPage = !query.get("cursor");
-  const list = useLiveList(appId, callsPath(appId, query), isFirstPage);
+  const list = useLiveList(appId, sessionListPath(appId, query), isFirstPage);
   useTitle("Sessions");
   const { data } = list;
   const turn = useCallback(
@@ -32,7 +32,7 @@ export function SessionsPage({ appId }: { appId: string }) {
       <div class="page-head">
         <h1>Sessions</h1>
         <p class="faint" role="status">
-          {data && tellMany(data.total, "session")}
+          {data && formatPlural(data.total, "session")}
           {isFirstPage && data && !list.isListening && " · not updating at the moment"}
         </p>
         <Legend />
@@ -87,7 +87,7 @@ function Group({ name, calls }: { name: string | null; calls: SessionRow[] }) {
         </tr>
       )}
       {calls.map((call) => (
-        <CallRow key={call.id} call={call} />
+        <SessionTableRow key={call.id} call={call} />
       ))}
     </tbody>
   );
@@ -129,7 +129,7 @@ function Pages({ list }: { list: SessionListPage }) {
         Previous
       </button>
       <span>
-        Page {tellCount(page)} of {tellCount(Math.max(1, pages))}
+        Page {formatCount(page)} of {formatCount(Math.max(1, pages))}
       </span>
       <button
         type="button"

@@ -1,10 +1,10 @@
 import { mayWrite, me } from "../account";
 import { useResource } from "../api/resource";
 import type { ServerSettings } from "../api/types";
-import { Problem, Skeleton } from "../parts/states";
+import { Problem, Skeleton } from "../components/placeholders";
 import { goQuery, place } from "../route";
 import { useTitle } from "../title";
-import { capitalise } from "../words/issues";
+import { capitalise } from "../format/labels";
 import { Apps } from "./settings/apps";
 import { Jobs } from "./settings/jobs";
 import { Tokens } from "./settings/tokens";

@@ -1,17 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { callsPath, chipsOf, isFiltered, tellRange, tellWhen } from "../../src/pages/sessions/filters";
+import { sessionListPath, chipsOf, isFiltered, formatRange, formatTimeRange } from "../../src/pages/sessions/filters";
 
 const query = (text: string): URLSearchParams => new URLSearchParams(text);
 const NOW = Date.parse("2026-11-21T12:00:00Z");
 
 describe("the filters of the sessions list", () => {
   it("ask the server only with what it understands", () => {
-    const path = callsPath("an app", query("bad=true&search=a%26b&page=3&person_name=Ada&cursor="));
+    const path = sessionListPath("an app", query("bad=true&search=a%26b&page=3&person_name=Ada&cursor="));
     expect(path).toBe("/v1/apps/an%20app/calls?search=a%26b&bad=true");
   });
 
   it("export what is shown", () => {
-    expect(callsPath("app", query("bad=true"), "csv")).toBe("/v1/apps/app/calls?bad=true&format=csv");
+    expect(sessionListPath("app", query("bad=true"), "csv")).toBe("/v1/apps/app/calls?bad=true&format=csv");
   });
 
   it("are shown as chips that take their name along", () => {
@@ -28,12 +28,12 @@ describe("the filters of the sessions list", () => {
 
   it("tell a whole day of the viewer's zone as that day", () => {
     const when = query("from=2026-11-19T18:30:00.000Z&to=2026-11-20T18:29:59.999Z");
-    expect(tellWhen(when, NOW)).toMatch(/^Fri/);
-    expect(tellWhen(when, NOW)).not.toContain(":");
-    expect(tellWhen(query("bad=true"), NOW)).toBeNull();
+    expect(formatTimeRange(when, NOW)).toMatch(/^Fri/);
+    expect(formatTimeRange(when, NOW)).not.toContain(":");
+    expect(formatTimeRange(query("bad=true"), NOW)).toBeNull();
   });
 
   it("tell ranges of participants", () => {
-    expect(["5", "1:10", "5:", ":10"].map(tellRange)).toEqual(["5", "1 to 10", "5 or more", "up to 10"]);
+    expect(["5", "1:10", "5:", ":10"].map(formatRange)).toEqual(["5", "1 to 10", "5 or more", "up to 10"]);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { LiveSession, SessionListPage, SessionRow } from "../../src/api/types";
-import { applyNews } from "../../src/pages/sessions/live_list";
+import { applyLiveUpdates } from "../../src/pages/sessions/live_list";
 
 const call = (values: Partial<SessionRow>): SessionRow => ({ status: "LIVE", minutes: 3, ...values }) as SessionRow;
 const news = (values: Partial<LiveSession>): LiveSession =>
@@ -13,7 +13,7 @@ describe("news of live sessions", () => {
   } as SessionListPage;
 
   it("renew the rows they are about and leave the others as they are", () => {
-    const renewed = applyNews(list, new Map([["a", news({ id: "a", live_participants: 5 })]]));
+    const renewed = applyLiveUpdates(list, new Map([["a", news({ id: "a", live_participants: 5 })]]));
     expect(renewed.live[0]?.live_participants).toBe(5);
     expect(renewed.live[0]?.minutes).toBe(3);
     expect(renewed.live[1]).toBe(list.live[1]);
@@ -21,11 +21,11 @@ describe("news of live sessions", () => {
 
   it("end a row in its place", () => {
     const ended = news({ id: "b", status: "ENDED", ended_at: 9 });
-    expect(applyNews(list, new Map([["b", ended]])).live[1]?.status).toBe("ENDED");
+    expect(applyLiveUpdates(list, new Map([["b", ended]])).live[1]?.status).toBe("ENDED");
   });
 
   it("that come late do not revive what has ended", () => {
     const late = news({ id: "c", live_participants: 2 });
-    expect(applyNews(list, new Map([["c", late]])).items[0]).toBe(list.items[0]);
+    expect(applyLiveUpdates(list, new Map([["c", late]])).items[0]).toBe(list.items[0]);
   });
 });

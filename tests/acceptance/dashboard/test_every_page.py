@@ -38,7 +38,7 @@ def test_what_users_wrote_stays_text(server: Server, page: Page) -> None:
         expect(page.locator(".said-text").first).to_have_text(hostile.TEXT)
     page.get_by_role("tab", name="Summary").click()
     page.get_by_role("tab", name="Events").click()
-    expect(page.locator(".windowed-row").first).to_be_visible()
+    expect(page.locator(".virtual-list-row").first).to_be_visible()
     page.get_by_role("button", name="Raw JSON").click()
     expect(page.locator(".raw pre")).to_contain_text("<svg onload")
     page.keyboard.press("Escape")

@@ -1,7 +1,7 @@
 import type { Dimension } from "../../api/constants";
 import type { BreakdownRow, Overview, WorstMeeting } from "../../api/types";
-import { shareOf, tellCount, tellPercent } from "../../words/amounts";
-import { tellTitle, tellValue } from "../../words/issues";
+import { shareOf, formatCount, formatPercent } from "../../format/numbers";
+import { formatTitle, formatValue } from "../../format/labels";
 import { sessionsAddress } from "../sessions/filters";
 
 const SHOWN = 8;
@@ -25,10 +25,10 @@ interface Part {
 export function WorstMeetings({ meetings }: { meetings: WorstMeeting[] }) {
   const parts = meetings.map((meeting) => ({
     key: meeting.meeting_id,
-    name: tellTitle(meeting),
+    name: formatTitle(meeting),
     measured: meeting.measured_participants,
     bad: meeting.bad_participants,
-    filter: { ...meeting.filter, meeting_id_name: tellTitle(meeting) },
+    filter: { ...meeting.filter, meeting_id_name: formatTitle(meeting) },
   }));
   return <Parts title="Worst meetings" parts={parts} nothing="No meeting had a bad call." />;
 }
@@ -52,7 +52,7 @@ export function Breakdowns({ breakdowns }: { breakdowns: Overview["breakdowns"] 
 function partOf(name: Dimension, breakdown: BreakdownRow): Part {
   return {
     key: breakdown.value,
-    name: tellValue(name, breakdown.value),
+    name: formatValue(name, breakdown.value),
     measured: breakdown.measured_participants,
     bad: breakdown.bad_participants,
     filter: breakdown.filter,
@@ -98,14 +98,14 @@ function PartRow({ part }: { part: Part }) {
       <td>
         <a href={sessionsAddress(part.filter)}>{part.name}</a>
       </td>
-      <td class="number">{tellCount(part.measured)}</td>
+      <td class="number">{formatCount(part.measured)}</td>
       <td class="number">
         <a
           class={part.bad ? "bad-number" : "faint-link"}
           href={sessionsAddress({ ...part.filter, bad: "true" })}
-          aria-label={`${part.name}: ${tellPercent(bad)} bad`}
+          aria-label={`${part.name}: ${formatPercent(bad)} bad`}
         >
-          {tellPercent(bad)}
+          {formatPercent(bad)}
         </a>
       </td>
       <td class="part-bar" aria-hidden="true">

@@ -1,6 +1,6 @@
 import type { Day } from "../../api/types";
-import { shareOf, tellMany, tellMinutes, tellPercent } from "../../words/amounts";
-import { tellUtcDay } from "../../words/moments";
+import { shareOf, formatPlural, formatMinutes, formatPercent } from "../../format/numbers";
+import { formatUtcDate } from "../../format/time";
 import { sessionsAddress } from "../sessions/filters";
 
 const LABELS = 8;
@@ -20,13 +20,13 @@ export function DayChart({ days }: { days: Day[] }) {
             key={day.day}
             day={day}
             share={day.sessions / most}
-            label={index % every === 0 ? tellUtcDay(day.day) : null}
+            label={index % every === 0 ? formatUtcDate(day.day) : null}
             isMinor={index % (2 * every) !== 0}
           />
         ))}
       </ol>
       <div class="days-ends faint">
-        <span>most on a day: {tellMany(most, "session")}</span>
+        <span>most on a day: {formatPlural(most, "session")}</span>
       </div>
     </section>
   );
@@ -36,9 +36,9 @@ function DayBar(props: { day: Day; share: number; label: string | null; isMinor:
   const { day, share, label } = props;
   const bad = shareOf(day.bad_participants, day.measured_participants);
   const told =
-    `${tellUtcDay(day.day)}: ${tellMany(day.sessions, "session")}, ` +
-    `${tellMinutes(day.minutes)} minutes, ${tellMany(day.people, "person", "people")}, ` +
-    `${bad === null ? "nothing measured" : `${tellPercent(bad)} of calls bad`}`;
+    `${formatUtcDate(day.day)}: ${formatPlural(day.sessions, "session")}, ` +
+    `${formatMinutes(day.minutes)} minutes, ${formatPlural(day.people, "person", "people")}, ` +
+    `${bad === null ? "nothing measured" : `${formatPercent(bad)} of calls bad`}`;
   return (
     <li>
       <a href={sessionsAddress(day.filter)} title={told} aria-label={told}>

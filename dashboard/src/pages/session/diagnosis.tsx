@@ -1,8 +1,8 @@
 import type { TimelineFinding } from "../../api/types";
-import { Moment } from "../../parts/moment";
-import { Sentence, SentenceAbout } from "../../parts/sentence";
-import { tellName, tellSeverity } from "../../words/issues";
-import { pin } from "./cursor";
+import { Timestamp } from "../../components/timestamp";
+import { Sentence, SentenceAbout } from "../../components/sentence";
+import { formatName, formatSeverity } from "../../format/labels";
+import { pin } from "./time_cursor";
 
 const SHOWN_AT_FIRST = 5;
 
@@ -41,7 +41,7 @@ function List({ findings, sessionId }: { findings: TimelineFinding[]; sessionId:
     <ul>
       {findings.map((finding, index) => (
         <li key={index} class={`finding ${finding.severity}`}>
-          <span class="severity">{tellSeverity(finding.severity)}</span>
+          <span class="severity">{formatSeverity(finding.severity)}</span>
           <p>
             <FindingSentence finding={finding} sessionId={sessionId} />
             {finding.severity !== "information" && finding.advice && (
@@ -55,7 +55,7 @@ function List({ findings, sessionId }: { findings: TimelineFinding[]; sessionId:
               title="Show this moment"
               onClick={() => pin(finding.first_at)}
             >
-              <Moment at={finding.first_at} as="exact" />
+              <Timestamp at={finding.first_at} as="exact" />
             </button>
           )}
         </li>
@@ -74,7 +74,7 @@ function FindingSentence({ finding, sessionId }: { finding: TimelineFinding; ses
       text={finding.sentence}
       anchor={finding.first_at}
       name={finding.participant_name ?? ""}
-      marked={<a href={address}>{tellName(finding.participant_name)}</a>}
+      marked={<a href={address}>{formatName(finding.participant_name)}</a>}
       divider=" – "
     />
   );

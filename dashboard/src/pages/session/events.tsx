@@ -1,11 +1,11 @@
 import { useMemo } from "preact/hooks";
 import type { CallEvent, ParticipantTimeline, SessionPage } from "../../api/types";
-import { Moment } from "../../parts/moment";
-import { Empty } from "../../parts/states";
-import { Windowed } from "../../parts/windowed";
-import { tellEvent, tellName } from "../../words/issues";
-import { cursor, isInList, pin, point } from "./cursor";
-import { lastBefore } from "./scale";
+import { Timestamp } from "../../components/timestamp";
+import { Empty } from "../../components/placeholders";
+import { VirtualList } from "../../components/virtual_list";
+import { formatEvent, formatName } from "../../format/labels";
+import { cursor, isInList, pin, point } from "./time_cursor";
+import { lastBefore } from "./time_scale";
 
 const ROW_HEIGHT = 30;
 
@@ -16,7 +16,7 @@ export function EventList({ page }: { page: SessionPage }) {
   const here = lastBefore(page.events, cursor.value);
   return (
     <>
-      <Windowed
+      <VirtualList
         items={page.events}
         rowHeight={ROW_HEIGHT}
         label="Events"
@@ -31,12 +31,12 @@ export function EventList({ page }: { page: SessionPage }) {
 }
 
 export function namesOf(lanes: readonly ParticipantTimeline[]): Map<string, string> {
-  return new Map(lanes.map((lane) => [lane.participant_id, tellName(lane.name)]));
+  return new Map(lanes.map((lane) => [lane.participant_id, formatName(lane.name)]));
 }
 
 function EventRow(props: { event: CallEvent; name: string | undefined; isHere: boolean }) {
   const { event } = props;
-  const details = tellData(event.data);
+  const details = formatData(event.data);
   return (
     <div
       class={props.isHere ? "event here" : "event"}
@@ -44,11 +44,11 @@ function EventRow(props: { event: CallEvent; name: string | undefined; isHere: b
       onPointerLeave={() => point(null)}
     >
       <button type="button" class="quiet" title="Show this moment" onClick={() => pin(event.at)}>
-        <Moment at={event.at} as="exact" />
+        <Timestamp at={event.at} as="exact" />
       </button>
       <span class="event-text" title={details}>
         {props.name && <b>{props.name} </b>}
-        {tellEvent(event.name)}
+        {formatEvent(event.name)}
         {details && <span class="faint"> {details}</span>}
       </span>
     </div>
@@ -56,7 +56,7 @@ function EventRow(props: { event: CallEvent; name: string | undefined; isHere: b
 }
 
 /** What an event brought along, on one line. */
-export function tellData(data: Record<string, unknown>): string {
+export function formatData(data: Record<string, unknown>): string {
   return Object.entries(data)
     .filter(([, value]) => value !== null && value !== "")
     .map(([name, value]) => `${name.replaceAll("_", " ")}: ${typeof value === "object" ? JSON.stringify(value) : String(value)}`)

@@ -3,7 +3,7 @@ import { mayWrite } from "../../account";
 import { post } from "../../api/request";
 import { asRequestError } from "../../api/resource";
 import type { SessionPage, SummaryText } from "../../api/types";
-import { Empty } from "../../parts/states";
+import { Empty } from "../../components/placeholders";
 
 const UNDER_WAY_MS = 2_000;
 

@@ -3,13 +3,13 @@ import { get, withQuery } from "../../api/request";
 import { asRequestError } from "../../api/resource";
 import type { ChatLine, SessionPage, SpokenLine } from "../../api/types";
 import type { Paged } from "../../api/members";
-import { Moment } from "../../parts/moment";
-import { Empty } from "../../parts/states";
-import { tellCount } from "../../words/amounts";
-import { tellName } from "../../words/issues";
-import { cursor, isInList, pin, point } from "./cursor";
+import { Timestamp } from "../../components/timestamp";
+import { Empty } from "../../components/placeholders";
+import { formatCount } from "../../format/numbers";
+import { formatName } from "../../format/labels";
+import { cursor, isInList, pin, point } from "./time_cursor";
 import { EventList } from "./events";
-import { lastBefore } from "./scale";
+import { lastBefore } from "./time_scale";
 import { SummaryText } from "./summary";
 
 type Tab = "chat" | "transcript" | "summary" | "events";
@@ -18,13 +18,13 @@ type Tab = "chat" | "transcript" | "summary" | "events";
 export function TalkPanel(props: { page: SessionPage; base: string; kit: string; onChange: () => void }) {
   const { page } = props;
   const tabs: { tab: Tab; text: string }[] = [
-    { tab: "chat", text: `Chat ${tellCount(page.chat.total ?? page.chat.items.length)}` },
+    { tab: "chat", text: `Chat ${formatCount(page.chat.total ?? page.chat.items.length)}` },
     {
       tab: "transcript",
-      text: `Transcript ${tellCount(page.transcript.total ?? page.transcript.items.length)}`,
+      text: `Transcript ${formatCount(page.transcript.total ?? page.transcript.items.length)}`,
     },
     { tab: "summary", text: "Summary" },
-    { tab: "events", text: `Events ${tellCount(page.events.length)}` },
+    { tab: "events", text: `Events ${formatCount(page.events.length)}` },
   ];
   const [chosen, setChosen] = useState<Tab | null>(null);
   const tab = chosen ?? firstWithSomething(page);
@@ -115,9 +115,9 @@ function Said<Item extends Utterance>(props: {
           onPointerLeave={() => point(null)}
         >
           <p class="said-head">
-            <b>{tellName(item.name)}</b>
+            <b>{formatName(item.name)}</b>
             <button type="button" class="quiet" title="Show this moment" onClick={() => pin(item.at)}>
-              <Moment at={item.at} as="exact" />
+              <Timestamp at={item.at} as="exact" />
             </button>
           </p>
           <p class="said-text">{item.text}</p>

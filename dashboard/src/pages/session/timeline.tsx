@@ -1,15 +1,15 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { ParticipantTimeline, SessionPage } from "../../api/types";
-import { LevelMark } from "../../parts/level";
-import { useWidth } from "../../parts/width";
+import { LevelMark } from "../../components/level";
+import { useWidth } from "../../components/use_width";
 import { colour, colours } from "../../theme";
-import { tellMany } from "../../words/amounts";
-import { tellClock, tellExactClock, tellUtc } from "../../words/moments";
-import { sharesOf, tellShares } from "../../words/quality";
-import { cursor, pin, pinned, point } from "./cursor";
-import { drawShares, PEOPLE_HEIGHT, prepare } from "./draw";
-import { LaneRow } from "./lane";
-import { bucketAt, isThere, momentAt, shareAt, ticksOf } from "./scale";
+import { formatPlural } from "../../format/numbers";
+import { formatTime, formatTimeWithSeconds, formatUtc } from "../../format/time";
+import { sharesOf, formatShares } from "../../format/quality";
+import { cursor, pin, pinned, point } from "./time_cursor";
+import { drawShares, PEOPLE_HEIGHT, prepare } from "./draw_timeline";
+import { ParticipantRow } from "./participant_row";
+import { bucketAt, isThere, momentAt, shareAt, ticksOf } from "./time_scale";
 
 /** As many lanes as a tall screen shows. */
 const DRAWN_AT_ONCE = 20;
@@ -34,7 +34,7 @@ export function Timeline({ page }: { page: SessionPage }) {
   return (
     <section class="timeline" aria-label="Timeline">
       <div class="timeline-head row">
-        <h2>{tellMany(page.lanes.length, "participant")}</h2>
+        <h2>{formatPlural(page.lanes.length, "participant")}</h2>
         <Key />
         {page.lanes.length > 2 && (
           <button
@@ -61,7 +61,7 @@ export function Timeline({ page }: { page: SessionPage }) {
         <TalkMarks page={page} width={width} />
         <ol class="lanes">
           {lanes.map((lane, place) => (
-            <LaneRow
+            <ParticipantRow
               key={lane.participant_id}
               page={page}
               lane={lane}
@@ -131,8 +131,8 @@ function Ruler({ page, width }: { page: SessionPage; width: number }) {
         {at === null ? (
           <span>Point or click for a moment</span>
         ) : (
-          <time title={tellUtc(at)} class="cursor-time" data-at={at}>
-            {tellExactClock(at)}
+          <time title={formatUtc(at)} class="cursor-time" data-at={at}>
+            {formatTimeWithSeconds(at)}
           </time>
         )}
         {pinned.value !== null && (
@@ -149,17 +149,17 @@ function Ruler({ page, width }: { page: SessionPage; width: number }) {
         aria-valuemin={0}
         aria-valuemax={Math.round((page.to_at - page.from_at) / 1000)}
         aria-valuenow={Math.round((here - page.from_at) / 1000)}
-        aria-valuetext={tellMomentOf(page, here)}
+        aria-valuetext={formatTimeOf(page, here)}
         onKeyDown={press}
       >
         {ticks.map((tick) => (
           <span
             key={tick.at}
             class="tick"
-            title={tellUtc(tick.at)}
+            title={formatUtc(tick.at)}
             style={{ left: `${100 * shareAt(page, tick.at)}%` }}
           >
-            {tick.hasSeconds ? tellExactClock(tick.at) : tellClock(tick.at)}
+            {tick.hasSeconds ? formatTimeWithSeconds(tick.at) : formatTime(tick.at)}
           </span>
         ))}
       </div>
@@ -168,12 +168,12 @@ function Ruler({ page, width }: { page: SessionPage; width: number }) {
   );
 }
 
-function tellMomentOf(page: SessionPage, at: number): string {
+function formatTimeOf(page: SessionPage, at: number): string {
   const there = page.lanes.filter((lane) => isThere(lane, at));
   const bucket = bucketAt(page, at);
   const bad = bucket === null ? [] : there.filter((lane) => [1, 2].includes(lane.levels[bucket] ?? 0));
   const names = bad.slice(0, 3).map((lane) => lane.name ?? "somebody");
-  return `${tellExactClock(at)}, ${there.length} there${names.length ? `, bad for ${names.join(", ")}` : ""}`;
+  return `${formatTimeWithSeconds(at)}, ${there.length} there${names.length ? `, bad for ${names.join(", ")}` : ""}`;
 }
 
 /** At each moment the share of people at each level, whatever the size of the room. */
@@ -199,10 +199,10 @@ function People({ page, width }: { page: SessionPage; width: number }) {
       </div>
       <div class="track">
         <canvas ref={canvas} height={PEOPLE_HEIGHT} aria-hidden="true" />
-        <p class="unseen">{tellShares(shares)}</p>
+        <p class="unseen">{formatShares(shares)}</p>
       </div>
       <div class="reading">
-        {here && <span>{tellShares([here])}</span>}
+        {here && <span>{formatShares([here])}</span>}
       </div>
     </div>
   );

@@ -3,8 +3,8 @@ import { me } from "../../account";
 import { get } from "../../api/request";
 import { asRequestError } from "../../api/resource";
 import type { Artefact } from "../../api/types";
-import { CopyButton } from "../../parts/copying";
-import { Popover } from "../../parts/popover";
+import { CopyButton } from "../../components/copy_button";
+import { Popover } from "../../components/popover";
 import { snippetsFor } from "./snippets";
 
 /** Ways to take a session or a peer's report elsewhere. */

@@ -2,8 +2,8 @@
 
 import { SESSION_LIST_PARAMETERS } from "../../api/constants";
 import { withQuery } from "../../api/request";
-import { capitalise, tellValue } from "../../words/issues";
-import { tellClock, tellDay } from "../../words/moments";
+import { capitalise, formatValue } from "../../format/labels";
+import { formatTime, formatDate } from "../../format/time";
 
 /** Filters that are shown as chips to be taken away. */
 const CHIPS = [
@@ -28,7 +28,7 @@ export interface Chip {
 }
 
 /** Where the list that an address asks for is answered. */
-export function callsPath(appId: string, query: URLSearchParams, format?: "csv"): string {
+export function sessionListPath(appId: string, query: URLSearchParams, format?: "csv"): string {
   const asked: Record<string, string | null> = {};
   for (const name of SESSION_LIST_PARAMETERS) asked[name] = query.get(name);
   if (format) asked.format = format;
@@ -66,14 +66,14 @@ function chipText(name: string, value: string, query: URLSearchParams): string {
     case "person":
       return `Person: ${query.get("person_name") ?? `${value.slice(0, 8)}…`}`;
     case "participants":
-      return `Participants: ${tellRange(value)}`;
+      return `Participants: ${formatRange(value)}`;
     default:
-      return `${capitalise(name)}: ${tellValue(name, value)}`;
+      return `${capitalise(name)}: ${formatValue(name, value)}`;
   }
 }
 
 /** A range `1:10` in words. */
-export function tellRange(range: string): string {
+export function formatRange(range: string): string {
   const [least, most] = range.split(":");
   if (most === undefined) return least ?? "";
   if (!least) return `up to ${most}`;
@@ -81,28 +81,28 @@ export function tellRange(range: string): string {
 }
 
 /** From when to when sessions began, in words; `null` when any time will do. */
-export function tellWhen(query: URLSearchParams, now: number): string | null {
+export function formatTimeRange(query: URLSearchParams, now: number): string | null {
   const from = query.get("from");
   const to = query.get("to");
   if (!from && !to) return null;
   if (from && to && from === to && isPlain(from)) return `${from} (UTC)`;
-  const first = from ? tellEdge(from, now) : null;
-  const last = to ? tellEdge(to, now) : null;
+  const first = from ? formatRangeEnd(from, now) : null;
+  const last = to ? formatRangeEnd(to, now) : null;
   if (!first) return `Until ${last}`;
   if (!last) return `Since ${first}`;
   const start = Date.parse(from ?? "");
   const end = Date.parse(to ?? "");
-  const isOneDay = !isPlain(to ?? "") && tellDay(start, now) === tellDay(end, now);
-  if (isOneDay && tellClock(start) === "00:00" && tellClock(end) === "23:59") {
-    return tellDay(start, now);
+  const isOneDay = !isPlain(to ?? "") && formatDate(start, now) === formatDate(end, now);
+  if (isOneDay && formatTime(start) === "00:00" && formatTime(end) === "23:59") {
+    return formatDate(start, now);
   }
-  return isOneDay ? `${first} – ${tellClock(end)}` : `${first} – ${last}`;
+  return isOneDay ? `${first} – ${formatTime(end)}` : `${first} – ${last}`;
 }
 
-function tellEdge(value: string, now: number): string {
+function formatRangeEnd(value: string, now: number): string {
   if (isPlain(value)) return value;
   const at = Date.parse(value);
-  return Number.isNaN(at) ? value : `${tellDay(at, now)} ${tellClock(at)}`;
+  return Number.isNaN(at) ? value : `${formatDate(at, now)} ${formatTime(at)}`;
 }
 
 function isPlain(value: string): boolean {

@@ -49,19 +49,19 @@ export function useLiveList(appId: string, path: string, isFirstPage: boolean): 
         schedule(SOON_MS);
       }
     },
-    onNews: (kind, item) => {
+    onUpdate: (kind, item) => {
       setNews((known) => new Map(known).set(item.id, item));
       schedule(kind === "changed" ? LATER_MS : SOON_MS);
       if (kind === "ended") schedule(SETTLED_MS);
     },
   });
 
-  const patched = data && news.size ? applyNews(data, news) : data;
+  const patched = data && news.size ? applyLiveUpdates(data, news) : data;
   return { ...resource, data: patched, isListening };
 }
 
 /** The list with what is newer of each session. */
-export function applyNews(list: SessionListPage, news: ReadonlyMap<string, LiveSession>): SessionListPage {
+export function applyLiveUpdates(list: SessionListPage, news: ReadonlyMap<string, LiveSession>): SessionListPage {
   const renew = (call: SessionRow): SessionRow => {
     const item = news.get(call.id);
     if (!item || call.status === "ENDED") return call;

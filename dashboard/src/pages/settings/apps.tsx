@@ -2,14 +2,14 @@ import { useState } from "preact/hooks";
 import { mayWrite, me, refreshMe } from "../../account";
 import { post } from "../../api/request";
 import type { MyApp } from "../../api/types";
-import { CopyButton } from "../../parts/copying";
-import { Moment } from "../../parts/moment";
-import { useActing } from "./acting";
+import { CopyButton } from "../../components/copy_button";
+import { Timestamp } from "../../components/timestamp";
+import { useAction } from "./use_action";
 
 /** The account's apps, and a new one. */
 export function Apps() {
   const [name, setName] = useState("");
-  const { act, problem, isBusy } = useActing();
+  const { act, problem, isBusy } = useAction();
   const apps = me.value?.apps ?? [];
   return (
     <section>
@@ -33,7 +33,7 @@ export function Apps() {
                 <code>{app.id}</code> <CopyButton text={app.id} label={`Copy the id of ${app.name}`} />
               </td>
               <td>
-                <Moment at={app.created_at} />
+                <Timestamp at={app.created_at} />
               </td>
             </tr>
           ))}

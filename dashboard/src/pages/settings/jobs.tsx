@@ -1,15 +1,15 @@
 import { post } from "../../api/request";
 import { useResource } from "../../api/resource";
 import type { WaitingJob } from "../../api/types";
-import { Moment } from "../../parts/moment";
-import { Empty, Problem, Skeleton } from "../../parts/states";
-import { capitalise } from "../../words/issues";
-import { useActing } from "./acting";
+import { Timestamp } from "../../components/timestamp";
+import { Empty, Problem, Skeleton } from "../../components/placeholders";
+import { capitalise } from "../../format/labels";
+import { useAction } from "./use_action";
 
 /** What the server still has to do, and what it gave up on. */
 export function Jobs() {
   const resource = useResource<{ waiting: WaitingJob[]; dead: WaitingJob[] }>("/v1/jobs");
-  const { act, problem, isBusy } = useActing();
+  const { act, problem, isBusy } = useAction();
   if (!resource.data) {
     return resource.error ? (
       <Problem error={resource.error} onRetry={resource.reload} />
@@ -75,7 +75,7 @@ function Table({ jobs, onRevive }: { jobs: WaitingJob[]; onRevive?: (job: Waitin
               )}
             </td>
             <td>
-              <Moment at={job.due_at} />
+              <Timestamp at={job.due_at} />
             </td>
             <td class="number">{job.attempts}</td>
             <td>{job.last_error}</td>

@@ -3,16 +3,16 @@ import { me } from "../../account";
 import { post, remove } from "../../api/request";
 import { useResource } from "../../api/resource";
 import type { Role, Token } from "../../api/types";
-import { CopyButton } from "../../parts/copying";
-import { Moment } from "../../parts/moment";
-import { Problem, Skeleton } from "../../parts/states";
-import { useActing } from "./acting";
+import { CopyButton } from "../../components/copy_button";
+import { Timestamp } from "../../components/timestamp";
+import { Problem, Skeleton } from "../../components/placeholders";
+import { useAction } from "./use_action";
 
 /** API tokens: made once, shown once, revoked. */
 export function Tokens() {
   const resource = useResource<{ tokens: Token[] }>("/v1/tokens");
   const [secret, setSecret] = useState<string | null>(null);
-  const acting = useActing();
+  const acting = useAction();
   if (!resource.data) {
     return resource.error ? (
       <Problem error={resource.error} onRetry={resource.reload} />
@@ -94,9 +94,9 @@ function Row({ token, onRevoke }: { token: Token; onRevoke: (token: Token) => vo
       <td>{token.role === "admin" ? "Read and write" : "Read"}</td>
       <td>{token.app_id === null ? "Whole account" : (app?.name ?? token.app_id)}</td>
       <td>
-        <Moment at={token.created_at} />
+        <Timestamp at={token.created_at} />
       </td>
-      <td>{token.last_used_at === null ? "Never" : <Moment at={token.last_used_at} />}</td>
+      <td>{token.last_used_at === null ? "Never" : <Timestamp at={token.last_used_at} />}</td>
       <td class="number">
         {token.revoked_at === null ? (
           <button
@@ -109,7 +109,7 @@ function Row({ token, onRevoke }: { token: Token; onRevoke: (token: Token) => vo
           </button>
         ) : (
           <span class="faint">
-            Revoked <Moment at={token.revoked_at} />
+            Revoked <Timestamp at={token.revoked_at} />
           </span>
         )}
       </td>

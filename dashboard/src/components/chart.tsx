@@ -1,0 +1,183 @@
+import type uPlot from "uplot";
+import { effect } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { colour, colours } from "../theme";
+import { formatTime, formatTimeWithSeconds } from "../format/time";
+import { cursor, pin, point } from "../pages/session/time_cursor";
+import { useWidth } from "./use_width";
+
+export interface Line {
+  name: string;
+  /** One value for every moment of the chart. */
+  values: (number | null | undefined)[];
+  /** A variable of the style sheet. */
+  colour: string;
+  isDashed?: boolean;
+  isStepped?: boolean;
+}
+
+export interface ChartProps {
+  label: string;
+  t: number[];
+  lines: Line[];
+  from_at: number;
+  to_at: number;
+  height: number;
+  /** Fixed ends of the scale; otherwise from 0 up to the greatest value. */
+  range?: [number, number];
+  /** How a value is written at the axis. */
+  tell: (value: number) => string;
+  /** Somebody dragged over a part of the time. */
+  onZoom?: (from_at: number, to_at: number) => void;
+  /** Without axes a chart fills a track of the timeline. */
+  hasAxes?: boolean;
+}
+
+export const AXIS_WIDTH = 74;
+
+/** A pointer that moved less has clicked, not dragged. */
+const LEAST_DRAG = 12;
+/** Before the layout is known nothing is drawn. */
+const LEAST_WIDTH = 40;
+
+/** Lines over time, with the page's shared cursor. */
+export function Chart(props: ChartProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const width = useWidth(box);
+  const look = colours.value;
+
+  useEffect(() => {
+    const place = box.current;
+    if (!place || width < LEAST_WIDTH) return;
+    let undo: (() => void) | null = null;
+    let isGone = false;
+    void loadPlot().then((Plot) => {
+      if (!isGone) undo = draw(Plot, props, width, place);
+    });
+    return () => {
+      isGone = true;
+      undo?.();
+    };
+  }, [width, look, props.t, props.lines, props.from_at, props.to_at, props.height]);
+
+  return (
+    <div
+      ref={box}
+      class={props.hasAxes ? "chart with-axes" : "chart"}
+      role="img"
+      aria-label={props.label}
+      style={{ height: `${props.height}px` }}
+    />
+  );
+}
+
+type Plot = typeof uPlot;
+
+/** The plotter comes when the first chart does: no list has to wait for it. */
+function loadPlot(): Promise<Plot> {
+  return import("uplot").then((module) => module.default);
+}
+
+function draw(Plot: Plot, props: ChartProps, width: number, place: HTMLElement): () => void {
+  const made = new Plot(optionsOf(Plot, props, width), dataOf(props), place);
+  let stop: (() => void) | null = null;
+  // Before its first drawing a plot has no scale to place the cursor on.
+  (made.hooks.ready ??= []).push(() => {
+    stop = effect(() => showCursor(made, cursor.value));
+  });
+  return () => {
+    stop?.();
+    made.destroy();
+  };
+}
+
+function dataOf({ t, lines }: ChartProps): uPlot.AlignedData {
+  return [t, ...lines.map((line) => line.values)];
+}
+
+function optionsOf(Plot: Plot, props: ChartProps, width: number): uPlot.Options {
+  const text = colour("faint");
+  const grid = { stroke: colour("line"), width: 1 };
+  const axis = { stroke: text, grid, ticks: { show: false }, font: "11px system-ui, sans-serif" };
+  return {
+    width,
+    height: props.height,
+    ms: 1,
+    padding: props.hasAxes ? [8, 12, 0, 0] : [4, 0, 4, 0],
+    legend: { show: false },
+    cursor: {
+      y: false,
+      drag: { x: props.onZoom !== undefined, y: false, setScale: false, dist: LEAST_DRAG },
+      points: { size: 7 },
+      bind: { dblclick: () => null },
+    },
+    scales: {
+      x: { time: true, range: () => [props.from_at, props.to_at] },
+      y: { range: (_, __, greatest) => props.range ?? [0, roomAbove(greatest)] },
+    },
+    axes: props.hasAxes
+      ? [
+          { ...axis, size: 24, space: 70, values: (_, at, ___, ____, step) => at.map((one) => formatTick(one, step)) },
+          {
+            ...axis,
+            size: AXIS_WIDTH,
+            space: 26,
+            values: (_, values) => values.map((value) => props.tell(value)),
+          },
+        ]
+      : [{ show: false }, { show: false }],
+    series: [{}, ...props.lines.map((line) => seriesOf(Plot, line))],
+    hooks: {
+      ready: [listen],
+      setSelect: [
+        (plot) => {
+          const { left, width: dragged } = plot.select;
+          if (dragged >= LEAST_DRAG) {
+            props.onZoom?.(plot.posToVal(left, "x"), plot.posToVal(left + dragged, "x"));
+          }
+        },
+      ],
+    },
+  };
+}
+
+function seriesOf(Plot: Plot, line: Line): uPlot.Series {
+  const series: uPlot.Series = {
+    label: line.name,
+    stroke: colour(line.colour),
+    width: line.isDashed ? 1.25 : 1.75,
+    spanGaps: false,
+    points: { show: (_plot, _index, from, to) => to - from < 3 },
+  };
+  if (line.isDashed) series.dash = [5, 3];
+  const stepped = Plot.paths.stepped?.({ align: 1 });
+  if (line.isStepped && stepped) series.paths = stepped;
+  return series;
+}
+
+function formatTick(at: number, step: number): string {
+  return step < 60_000 ? formatTimeWithSeconds(at) : formatTime(at);
+}
+
+function roomAbove(greatest: number | null): number {
+  return greatest !== null && greatest > 0 ? greatest * 1.08 : 1;
+}
+
+function listen(plot: uPlot): void {
+  const at = (event: MouseEvent): number =>
+    plot.posToVal(event.clientX - plot.over.getBoundingClientRect().left, "x");
+  plot.over.addEventListener("mousemove", (event) => point(at(event)));
+  plot.over.addEventListener("mouseleave", () => point(null));
+  let pressedAt = 0;
+  plot.over.addEventListener("mousedown", (event) => {
+    pressedAt = event.clientX;
+  });
+  plot.over.addEventListener("click", (event) => {
+    if (Math.abs(event.clientX - pressedAt) < LEAST_DRAG) pin(at(event));
+  });
+}
+
+function showCursor(plot: uPlot, at: number | null): void {
+  if (at === null) plot.setCursor({ left: -10, top: -10 }, false);
+  else plot.setCursor({ left: plot.valToPos(at, "x"), top: 4 }, false);
+}

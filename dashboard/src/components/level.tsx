@@ -1,0 +1,82 @@
+import type { Level, Quality } from "../api/types";
+import type { Shares } from "../api/members";
+import { letterOf, stackOf, formatLevel, formatShares, formatVerdict, formatFullVerdict } from "../format/quality";
+
+/** A level as a coloured letter; its word is there for those who hear the page. */
+export function LevelMark({ level, text }: { level: Level; text?: string }) {
+  return (
+    <span class={`level level-${level}`} title={text ?? formatLevel(level)}>
+      <span aria-hidden="true">{letterOf(level)}</span>
+      <span class="unseen">{text ?? formatLevel(level)}</span>
+    </span>
+  );
+}
+
+/** A session's verdict: the worst letter, and for how many. */
+export function Verdict({ quality, isInFull }: { quality: Quality | null; isInFull?: boolean }) {
+  const text = isInFull ? formatFullVerdict(quality) : formatVerdict(quality);
+  return (
+    <span class="verdict">
+      <span class={`level level-${quality?.level ?? 0}`} aria-hidden="true">
+        {letterOf(quality?.level ?? 0)}
+      </span>
+      {text}
+      {quality && !quality.is_final && <span class="faint"> so far</span>}
+    </span>
+  );
+}
+
+/** What was good has a line at the bottom; whoever was less well off stands on it. */
+const BASE = 2;
+/** At least so high, of 16: 1 of 50 never vanishes. */
+const LEAST_SHARE = 0.28;
+
+/** A session's quality over time in little: at each moment the share of people at each level. */
+export function Strip({ shares }: { shares: readonly Shares[] }) {
+  const told = formatShares(shares);
+  return (
+    <svg
+      class="strip"
+      viewBox={`0 0 ${shares.length || 1} 16`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={told}
+    >
+      <title>{told}</title>
+      {shares.map((counts, index) => {
+        const isMeasured = counts.some((count) => count > 0);
+        return (
+          <g key={index}>
+            <rect class={`fill-${isMeasured ? 4 : 0}`} x={index} width={1.02} y={16 - BASE} height={BASE} />
+            {stackOf(counts, LEAST_SHARE).map(({ level, from, height }) => (
+              <rect
+                key={level}
+                class={`fill-${level}`}
+                x={index}
+                width={1.02}
+                y={16 * (1 - from - height)}
+                height={16 * height}
+              />
+            ))}
+          </g>
+        );
+      })}
+    </svg>
+  );
+}
+
+/** What the colours and heights mean. */
+export function Legend() {
+  return (
+    <ul class="legend" aria-label="Quality levels">
+      {([4, 3, 2, 1] as const).map((level) => (
+        <li key={level}>
+          <span class={`level level-${level}`} aria-hidden="true">
+            {letterOf(level)}
+          </span>
+          {formatLevel(level)}
+        </li>
+      ))}
+    </ul>
+  );
+}

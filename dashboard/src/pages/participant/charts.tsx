@@ -1,0 +1,158 @@
+import { useMemo } from "preact/hooks";
+import type { ConnectionColumns, ParticipantPage, Stream } from "../../api/types";
+import { Chart, type Line } from "../../components/chart";
+import { formatBitrate, formatMilliseconds, formatNumber, UNKNOWN } from "../../format/numbers";
+import { cursor } from "../session/time_cursor";
+import { isKnown, join, MEASURES, nearest, type Measure } from "./metrics";
+
+const HEIGHT = 112;
+/** A sample this far from the cursor does not speak of it. */
+const REACH_MS = 20_000;
+
+interface Frame {
+  from_at: number;
+  to_at: number;
+  onZoom: (from: number, to: number) => void;
+}
+
+/** Every measure of a stream that anything is known of, over the other end's if one is given. */
+export function StreamCharts(
+  props: Frame & { stream: Stream; other: Stream | null; otherName: string | null },
+) {
+  const { stream, other } = props;
+  const known = MEASURES.filter(
+    (measure) => isKnown(stream[measure.name]) || (other && isKnown(other[measure.name])),
+  );
+  return (
+    <>
+      {known.map((measure) => (
+        <MeasureChart key={measure.name} {...props} measure={measure} />
+      ))}
+    </>
+  );
+}
+
+function MeasureChart(
+  props: Frame & {
+    stream: Stream;
+    other: Stream | null;
+    otherName: string | null;
+    measure: Measure;
+  },
+) {
+  const { stream, other, measure } = props;
+  const own = stream[measure.name];
+  const others = other?.[measure.name] ?? [];
+  const { t, lines } = useMemo(() => {
+    const joined = join(stream.t, own, other?.t ?? [], others);
+    const lines: Line[] = [{ name: "Here", values: joined.values, colour: "series-1" }];
+    if (isKnown(others)) {
+      lines.push({ name: "There", values: joined.others, colour: "series-other", isDashed: true });
+    }
+    return { t: joined.t, lines };
+  }, [stream, other, measure]);
+  const at = cursor.value;
+  const index = at === null ? null : nearest(stream.t, at, REACH_MS);
+  const otherIndex = at === null || !other ? null : nearest(other.t, at, REACH_MS);
+  const value = index === null ? null : (own[index] ?? null);
+  return (
+    <figure class="measure" data-measure={measure.name} data-points={own.length}>
+      <figcaption>
+        <b>{measure.title}</b>
+        <span class="reading-here" data-at={index === null ? undefined : stream.t[index]}>
+          {at === null ? formatSpread(own, measure) : measure.tell(value)}
+        </span>
+        {isKnown(others) && (
+          <span class="faint">
+            <span class="swatch series-other" /> {props.otherName}
+            {at !== null && `: ${measure.tell(otherIndex === null ? null : (others[otherIndex] ?? null))}`}
+          </span>
+        )}
+      </figcaption>
+      <Chart
+        label={`${measure.title} over time: ${formatSpread(own, measure)}`}
+        t={t}
+        lines={lines}
+        from_at={props.from_at}
+        to_at={props.to_at}
+        height={HEIGHT}
+        {...(measure.range ? { range: measure.range } : {})}
+        tell={measure.tell}
+        onZoom={props.onZoom}
+        hasAxes
+      />
+    </figure>
+  );
+}
+
+/** The least and the greatest value. */
+function formatSpread(values: (number | null)[], measure: Measure): string {
+  let least = Infinity;
+  let greatest = -Infinity;
+  for (const value of values) {
+    if (value === null) continue;
+    least = Math.min(least, value);
+    greatest = Math.max(greatest, value);
+  }
+  if (least > greatest) return UNKNOWN;
+  return `${measure.tell(least)} to ${measure.tell(greatest)}`;
+}
+
+/** What belongs to the connection as a whole. */
+export function ConnectionCharts(props: Frame & { page: ParticipantPage }) {
+  const { connection } = props.page;
+  const charts: { name: keyof ConnectionColumns; title: string; tell: (value: number | null) => string }[] = [
+    { name: "available_outgoing_bps", title: "Available bandwidth", tell: formatBitrate },
+    { name: "rtt_ms", title: "Round trip of the path", tell: formatMilliseconds },
+    { name: "audio_level", title: "Audio level", tell: formatNumber },
+  ];
+  const known = charts.filter((chart) => isKnown(connection[chart.name]));
+  if (!known.length) return null;
+  return (
+    <section aria-label="Connection">
+      <h2>Connection</h2>
+      {known.map((chart) => (
+        <ConnectionChart key={chart.name} {...props} {...chart} />
+      ))}
+    </section>
+  );
+}
+
+function ConnectionChart(
+  props: Frame & {
+    page: ParticipantPage;
+    name: keyof ConnectionColumns;
+    title: string;
+    tell: (value: number | null) => string;
+  },
+) {
+  const { connection } = props.page;
+  const values = connection[props.name];
+  const lines = useMemo<Line[]>(
+    () => [{ name: props.title, values, colour: "series-3", isStepped: props.name === "available_outgoing_bps" }],
+    [values],
+  );
+  const at = cursor.value;
+  const index = at === null ? null : nearest(connection.t, at, REACH_MS);
+  return (
+    <figure class="measure" data-measure={`connection_${props.name}`}>
+      <figcaption>
+        <b>{props.title}</b>
+        {at !== null && (
+          <span class="reading-here">{props.tell(index === null ? null : (values[index] ?? null))}</span>
+        )}
+      </figcaption>
+      <Chart
+        label={`${props.title} over time`}
+        t={connection.t}
+        lines={lines}
+        from_at={props.from_at}
+        to_at={props.to_at}
+        height={HEIGHT}
+        tell={props.tell}
+        onZoom={props.onZoom}
+        hasAxes
+      />
+    </figure>
+  );
+}

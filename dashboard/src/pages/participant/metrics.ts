@@ -1,0 +1,98 @@
+/** What is charted of a stream: which numbers, with which unit. */
+
+import type { OtherEnd, Stream, TimelineIssue } from "../../api/types";
+import type { Maybe } from "../../api/members";
+import { formatBitrate, formatMos, formatMilliseconds, formatPercent, formatNumber } from "../../format/numbers";
+
+type MeasureName =
+  | "mos"
+  | "loss_percent"
+  | "rtt_ms"
+  | "jitter_ms"
+  | "jitter_buffer_ms"
+  | "concealment_percent"
+  | "bitrate_bps"
+  | "fps"
+  | "height"
+  | "freeze_percent";
+
+export interface Measure {
+  name: MeasureName;
+  title: string;
+  tell: (value: number | null) => string;
+  range?: [number, number];
+}
+
+export const MEASURES: readonly Measure[] = [
+  { name: "mos", title: "MOS", tell: formatMos, range: [1, 5] },
+  { name: "loss_percent", title: "Loss", tell: formatPercent },
+  { name: "rtt_ms", title: "Round trip", tell: formatMilliseconds },
+  { name: "jitter_ms", title: "Jitter", tell: formatMilliseconds },
+  { name: "jitter_buffer_ms", title: "Jitter buffer", tell: formatMilliseconds },
+  { name: "concealment_percent", title: "Concealed audio", tell: formatPercent },
+  { name: "bitrate_bps", title: "Bitrate", tell: formatBitrate },
+  { name: "fps", title: "Frames a second", tell: formatNumber },
+  { name: "height", title: "Picture height", tell: formatLines },
+  { name: "freeze_percent", title: "Frozen", tell: formatPercent },
+];
+
+function formatLines(value: number | null): string {
+  return value === null ? formatNumber(null) : `${formatNumber(value)} px`;
+}
+
+/** Whether anything of it is known. */
+export function isKnown(values: readonly Maybe[]): boolean {
+  return values.some((value) => value !== null);
+}
+
+/** The same stream as the other end counted it. */
+export function findOther(streams: readonly Stream[], other: OtherEnd): Stream | null {
+  const family = streams.filter((stream) => stream.family === other.stream_family);
+  return (
+    family.find((stream) => other.producer_id !== null && stream.producer_id === other.producer_id) ??
+    family.find((stream) => other.ssrc !== null && stream.ssrc === other.ssrc) ??
+    null
+  );
+}
+
+/** The sample nearest to a moment, if there is one within reach. */
+export function nearest(t: readonly number[], at: number, reach_ms: number): number | null {
+  let best: number | null = null;
+  let least = reach_ms;
+  for (const [index, one] of t.entries()) {
+    const away = Math.abs(one - at);
+    if (away <= least) {
+      best = index;
+      least = away;
+    }
+  }
+  return best;
+}
+
+/** Two series on one time axis: every moment of either, `null` where the one has none. */
+export function join(
+  t: readonly number[],
+  values: readonly Maybe[],
+  otherT: readonly number[],
+  otherValues: readonly Maybe[],
+): { t: number[]; values: (number | null | undefined)[]; others: (number | null | undefined)[] } {
+  const all = [...new Set([...t, ...otherT])].sort((one, other) => one - other);
+  const byMoment = (moments: readonly number[], list: readonly Maybe[]): Map<number, Maybe> =>
+    new Map(moments.map((at, index) => [at, list[index] ?? null]));
+  const own = byMoment(t, values);
+  const other = byMoment(otherT, otherValues);
+  // `undefined` is "no sample at this moment", over which the line goes on; `null` breaks it.
+  return { t: all, values: all.map((at) => own.get(at)), others: all.map((at) => other.get(at)) };
+}
+
+/** The stream to look at first: the one that issues troubled most, else the one of the lowest MOS. */
+export function worstOf(streams: readonly Stream[], issues: readonly TimelineIssue[]): Stream | null {
+  const trouble = (stream: Stream): number =>
+    issues
+      .filter((issue) => issue.stream === stream.key && issue.severity !== "information")
+      .reduce((sum, issue) => sum + issue.sample_count, 0);
+  const ranked = streams
+    .map((stream) => ({ stream, trouble: trouble(stream), mos: stream.p10_mos ?? Infinity }))
+    .sort((one, other) => other.trouble - one.trouble || one.mos - other.mos);
+  return ranked[0]?.stream ?? null;
+}

@@ -1,0 +1,105 @@
+import { useResource } from "../../api/resource";
+import { DIMENSIONS } from "../../api/constants";
+import type { Overview } from "../../api/types";
+import { now } from "../../clock";
+import { Popover } from "../../components/popover";
+import { goQuery, place } from "../../route";
+import { ISSUE_NAMES, capitalise, formatIssue, formatValue } from "../../format/labels";
+import { DAY_MS } from "../../format/time";
+import { chipsOf, fromTheStart } from "./filters";
+
+const LOOK_BACK_MS = 365 * DAY_MS;
+
+/** The filters that are not needed every day. */
+export function MoreFilters({ appId }: { appId: string }) {
+  const count = chipsOf(place.value.query).length;
+  return (
+    <Popover
+      label={count ? `Filters · ${count}` : "Filters"}
+      name="More filters"
+      isActive={count > 0}
+    >
+      {() => <Choices appId={appId} />}
+    </Popover>
+  );
+}
+
+function Choices({ appId }: { appId: string }) {
+  const since = new Date(now.peek() - LOOK_BACK_MS).toISOString().slice(0, 10);
+  const overview = useResource<Overview>(`/v1/apps/${appId}/overview?from=${since}`);
+  const { query } = place.value;
+  const [least = "", most = ""] = (query.get("participants") ?? "").split(":");
+  const choose = (name: string, value: string): void => goQuery(fromTheStart({ [name]: value }));
+  const chooseCount = (from: string, to: string): void =>
+    choose("participants", from || to ? `${from}:${to}` : "");
+  return (
+    <div class="more-filters">
+      <Choice
+        name="issue"
+        label="Issue"
+        value={query.get("issue") ?? ""}
+        values={ISSUE_NAMES.map((name) => [name, formatIssue(name)])}
+        onChoose={choose}
+      />
+      {DIMENSIONS.slice(0, -1).map((name) => (
+        <Choice
+          key={name}
+          name={name}
+          label={name === "os" ? "System" : capitalise(name)}
+          value={query.get(name) ?? ""}
+          values={(overview.data?.breakdowns[name] ?? []).map(({ value }) => [
+            value,
+            formatValue(name, value),
+          ])}
+          onChoose={choose}
+        />
+      ))}
+      <fieldset>
+        <legend>Participants</legend>
+        <input
+          type="number"
+          min="0"
+          aria-label="At least"
+          placeholder="from"
+          value={least}
+          onChange={(event) => chooseCount(event.currentTarget.value, most)}
+        />
+        <input
+          type="number"
+          min="0"
+          aria-label="At most"
+          placeholder="to"
+          value={most}
+          onChange={(event) => chooseCount(least, event.currentTarget.value)}
+        />
+      </fieldset>
+    </div>
+  );
+}
+
+function Choice(props: {
+  name: string;
+  label: string;
+  value: string;
+  values: [string, string][];
+  onChoose: (name: string, value: string) => void;
+}) {
+  const isKnown = !props.value || props.values.some(([value]) => value === props.value);
+  return (
+    <label>
+      {props.label}
+      <select
+        value={props.value}
+        onChange={(event) => props.onChoose(props.name, event.currentTarget.value)}
+      >
+        <option value="">Any</option>
+        {!isKnown && <option value={props.value}>{formatValue(props.name, props.value)}</option>}
+        {props.values.map(([value, text]) => (
+          <option key={value} value={value}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}

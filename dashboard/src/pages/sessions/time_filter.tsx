@@ -1,0 +1,126 @@
+import { useState } from "preact/hooks";
+import { now } from "../../clock";
+import { Popover } from "../../components/popover";
+import { goQuery, place } from "../../route";
+import { DAY_MS, startOfDay, formatDate, toLocalInput } from "../../format/time";
+import { fromTheStart, formatTimeRange } from "./filters";
+
+const DAYS_OFFERED = 14;
+const HOUR_MS = 3_600_000;
+/** A call of somebody's "around three" may have begun this much earlier. */
+const BEGAN_BEFORE_MS = 2 * HOUR_MS;
+
+/** When sessions began: a day of the last two weeks, an hour of it, or any range. */
+export function WhenFilter() {
+  const told = formatTimeRange(place.value.query, now.peek());
+  return (
+    <Popover label={told ?? "Any time"} name="When it began" isActive={told !== null}>
+      {(close) => <Choices close={close} />}
+    </Popover>
+  );
+}
+
+function choose(from: number | null, to: number | null): void {
+  goQuery(
+    fromTheStart({
+      from: from === null ? null : new Date(from).toISOString(),
+      to: to === null ? null : new Date(to).toISOString(),
+    }),
+  );
+}
+
+function Choices({ close }: { close: () => void }) {
+  const today = startOfDay(now.peek());
+  const [chosenDay, setChosenDay] = useState<number | null>(null);
+  const take = (from: number | null, to: number | null): void => {
+    choose(from, to);
+    close();
+  };
+  const days = Array.from({ length: DAYS_OFFERED }, (_, index) => startOfDay(today, -index));
+  return (
+    <div class="when">
+      <div class="row">
+        <button type="button" class="choice" onClick={() => take(null, null)}>
+          Any time
+        </button>
+        <button type="button" class="choice" onClick={() => take(startOfDay(today, -6), null)}>
+          Last 7 days
+        </button>
+        <button type="button" class="choice" onClick={() => take(startOfDay(today, -29), null)}>
+          Last 30 days
+        </button>
+      </div>
+      <div class="days" role="group" aria-label="Day">
+        {days.map((day, index) => (
+          <button
+            key={day}
+            type="button"
+            class={chosenDay === day ? "choice active" : "choice"}
+            aria-pressed={chosenDay === day}
+            onClick={() => {
+              setChosenDay(day);
+              choose(day, startOfDay(day, 1) - 1);
+            }}
+          >
+            {index === 0 ? "Today" : index === 1 ? "Yesterday" : formatDate(day, today)}
+          </button>
+        ))}
+      </div>
+      {chosenDay !== null && (
+        <div class="hours" role="group" aria-label="Around which hour">
+          {Array.from({ length: 24 }, (_, hour) => (
+            <button
+              key={hour}
+              type="button"
+              class="choice"
+              aria-label={`Around ${hour}:00`}
+              onClick={() => {
+                const start = chosenDay + hour * HOUR_MS;
+                take(start - BEGAN_BEFORE_MS, start + HOUR_MS - 1);
+              }}
+            >
+              {hour}
+            </button>
+          ))}
+        </div>
+      )}
+      <ExactRange close={close} />
+    </div>
+  );
+}
+
+function ExactRange({ close }: { close: () => void }) {
+  const { query } = place.value;
+  const [from, setFrom] = useState(toInput(query.get("from")));
+  const [to, setTo] = useState(toInput(query.get("to"), DAY_MS - 1));
+  return (
+    <form
+      class="range"
+      onSubmit={(event) => {
+        event.preventDefault();
+        choose(from ? new Date(from).getTime() : null, to ? new Date(to).getTime() + 59_999 : null);
+        close();
+      }}
+    >
+      <label>
+        From
+        <input type="datetime-local" value={from} onInput={(e) => setFrom(e.currentTarget.value)} />
+      </label>
+      <label>
+        To
+        <input type="datetime-local" value={to} onInput={(e) => setTo(e.currentTarget.value)} />
+      </label>
+      <button type="submit" class="choice">
+        Apply
+      </button>
+    </form>
+  );
+}
+
+/** A parameter as the input wants it; a plain date is a day in UTC. */
+function toInput(value: string | null, intoTheDay_ms = 0): string {
+  if (!value) return "";
+  const at = Date.parse(value);
+  if (Number.isNaN(at)) return "";
+  return toLocalInput(value.includes("T") ? at : at + intoTheDay_ms);
+}
