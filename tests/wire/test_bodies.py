@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aftercall.core.errors import Malformed
+from aftercall.core.errors import InvalidBody, Malformed
 from aftercall.wire.bodies import parse_body
 from aftercall.wire.meetings import KickBody, MeetingBody, MeetingPatch, MemberBody
 
@@ -74,7 +74,7 @@ def test_a_broken_rule_is_told_in_a_sentence_that_names_the_member(
     raw: bytes, kind: type, field: str, sentence: str
 ) -> None:
     refused = _refusal(raw, kind)
-    assert refused.is_body
+    assert isinstance(refused, InvalidBody)
     assert refused.field == field
     assert refused.message.startswith(f'"{field}" {sentence}')
 
@@ -82,7 +82,7 @@ def test_a_broken_rule_is_told_in_a_sentence_that_names_the_member(
 @pytest.mark.parametrize("raw", [b"{", b"nope", b'{"title":"a}'])
 def test_what_is_not_json_cannot_be_read(raw: bytes) -> None:
     refused = _refusal(raw, MeetingBody)
-    assert not refused.is_body
+    assert not isinstance(refused, InvalidBody)
     assert refused.code == "bad_json"
 
 

@@ -1,16 +1,21 @@
 """What can go wrong, by whose fault it is.
 
 Every error carries a stable `code` for programs and a sentence for people. The front door
-turns the family into a status; nothing else in the program knows one.
+turns the class into a status; nothing else in the program knows one.
 
     AftercallError
-      Malformed   the sender's: the request cannot be read, or a value is out of its range
-      Refused     the caller's rights: no valid credentials, or not for this
+      Malformed   the sender's: the request cannot be read, or a value is out of its range;
+                  `InvalidBody` when the body can be read and breaks a rule, `TooLarge` when
+                  there is too much of it
+      Refused     the caller's rights: not for this, or `Unauthenticated`, without valid
+                  credentials
       NotFound    nobody's: there is no such thing, or not for this caller
       Busy        ours, for now: try again later; `Unavailable` when it is the database's,
                   `OverBudget` when it is the caller's, who sends more than it may
       Bug         ours, for good: something that must not happen
 """
+
+from typing import Self
 
 from aftercall.core.instants import SECOND_MS, EpochMs
 
@@ -30,41 +35,43 @@ class AftercallError(Exception):
 
 
 class Malformed(AftercallError):
-    """The sender's fault. `field` names the member or parameter at fault, if one is."""
+    """The sender's fault: an unreadable request, or a parameter that breaks a rule. `field` names
+    the member or parameter at fault, if one is."""
 
     code = "malformed"
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        code: str | None = None,
-        field: str | None = None,
-        is_body: bool = False,
-        is_too_large: bool = False,
-    ) -> None:
+    def __init__(self, message: str, *, code: str | None = None, field: str | None = None) -> None:
         super().__init__(message, code=code)
         self.field = field
-        self.is_body = is_body
-        """A well-formed body that breaks a rule (RealtimeKit answers 422), not an
-        unreadable request or query (400)."""
-        self.is_too_large = is_too_large
+
+
+class InvalidBody(Malformed):
+    """A readable body that breaks a rule, such as a member that is missing."""
+
+
+class TooLarge(Malformed):
+    """A body of more bytes than may be sent."""
 
 
 class Refused(AftercallError):
-    """The caller may not. `is_unknown` when we do not know who calls."""
+    """The caller may not do this."""
 
     code = "refused"
 
-    def __init__(self, message: str, *, code: str | None = None, is_unknown: bool = False) -> None:
-        super().__init__(message, code=code)
-        self.is_unknown = is_unknown
+
+class Unauthenticated(Refused):
+    """The caller has not proved who it is: no credentials, or none that are valid."""
 
 
 class NotFound(AftercallError):
     """There is no such thing for this caller."""
 
     code = "not_found"
+
+    @classmethod
+    def of(cls, kind: str, id: str) -> Self:
+        """The error for a `session`, `peer`, … with an id that is not known."""
+        return cls(f"No {kind} found with id {id}", code=f"{kind}_not_found")
 
 
 class Busy(AftercallError):

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec import inspect
 
-from aftercall.core.errors import Malformed
+from aftercall.core.errors import InvalidBody, Malformed
 from aftercall.core.texts import read_json
 
 T = TypeVar("T")
@@ -34,7 +34,7 @@ def parse_body(raw: bytes, kind: type[T]) -> T:
     """The body as `kind`, a struct that forbids unknown fields; an empty body is `{}`. What no
     database keeps of a text becomes U+FFFD.
 
-    Raises `Malformed`: unreadable JSON, or (`is_body`) a member that breaks a rule, named in
+    Raises `Malformed`: unreadable JSON; `InvalidBody`: a member that breaks a rule, named in
     `field` by its dotted path.
     """
     try:
@@ -47,7 +47,7 @@ def parse_body(raw: bytes, kind: type[T]) -> T:
 
 def broken_rule(field: str, requirement: str) -> Malformed:
     """The refusal of a member: `"field" requirement`."""
-    return Malformed(f'"{field}" {requirement}', code="bad_body", field=field, is_body=True)
+    return InvalidBody(f'"{field}" {requirement}', code="bad_body", field=field)
 
 
 def _refusal(message: str, kind: type) -> Malformed:
@@ -59,7 +59,7 @@ def _refusal(message: str, kind: type) -> Malformed:
             name = named["name"][:_LONGEST_ECHO]
             return broken_rule(f"{path}.{name}" if path else name, requirement)
     if not path:
-        return Malformed('"body" must be an object', code="bad_body", is_body=True)
+        return InvalidBody('"body" must be an object', code="bad_body")
     return broken_rule(path, _requirement(inspect.type_info(kind), path))
 
 

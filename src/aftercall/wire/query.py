@@ -241,7 +241,7 @@ def parse_path_id(text: str, *, what: str) -> str:
     `what` is the noun of the sentence: meeting, session, participant, …
     """
     if not is_path_id(text):
-        raise NotFound(f"No {what} found with id {text}", code=f"{what}_not_found")
+        raise NotFound.of(what, text)
     return text
 
 

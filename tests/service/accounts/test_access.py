@@ -9,7 +9,7 @@ import jwt
 import pytest
 from msgspec.structs import replace
 
-from aftercall.core.errors import NotFound, Refused
+from aftercall.core.errors import NotFound, Refused, Unauthenticated
 from aftercall.core.instants import MINUTE_MS, SECOND_MS, EpochMs
 from aftercall.core.records import Member, Role, ViewType
 from aftercall.service.accounts.access import (
@@ -102,7 +102,7 @@ async def test_without_a_token_of_ours_nobody_is_known(
     with pytest.raises(Refused) as refused:
         await house.access.authenticate(secret)
     assert refused.value.code == code
-    assert refused.value.is_unknown
+    assert isinstance(refused.value, Unauthenticated)
 
 
 async def test_a_token_is_kept_only_as_its_hash(house: Fixture) -> None:
@@ -181,7 +181,7 @@ async def test_a_token_of_one_app_is_not_for_another(house: Fixture) -> None:
     with pytest.raises(Refused) as refused:
         await house.access.app_for(grant, house.app_id, needs=Role.READ)
     assert refused.value.code == "foreign_app"
-    assert not refused.value.is_unknown
+    assert not isinstance(refused.value, Unauthenticated)
 
 
 async def test_a_token_that_reads_may_not_write(house: Fixture) -> None:
@@ -238,7 +238,7 @@ async def test_an_expired_participant_token_says_that_it_has_expired(house: Fixt
         with pytest.raises(Refused) as refused:
             await house.access.verify_participant_token(token)
         assert refused.value.code == "token_expired"
-        assert refused.value.is_unknown
+        assert isinstance(refused.value, Unauthenticated)
 
 
 async def test_every_node_signs_with_the_same_key(house: Fixture) -> None:

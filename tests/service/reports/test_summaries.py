@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from aftercall.core.errors import Busy, Malformed, NotFound, Refused
+from aftercall.core.errors import Busy, InvalidBody, Malformed, NotFound, Refused
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import (
     Job,
@@ -146,7 +146,7 @@ async def test_a_live_session_is_refused_with_the_reason(db: Database) -> None:
     with pytest.raises(Malformed, match="LIVE") as refusal:
         await _summaries(stage).request(APP, "call")
     assert refusal.value.code == "session_live"
-    assert not refusal.value.is_body
+    assert not isinstance(refusal.value, InvalidBody)
 
 
 async def test_a_session_without_a_transcript_is_refused_with_the_reason(db: Database) -> None:

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from aftercall.core.errors import Refused
+from aftercall.core.errors import Refused, Unauthenticated
 from aftercall.core.events import Identity
 from aftercall.core.instants import EpochMs
 from aftercall.service.accounts.access import ParticipantGrant
@@ -22,7 +22,7 @@ NOW = EpochMs(1_795_262_400_000)
 async def verify(token: str) -> ParticipantGrant:
     """A token is `meeting:member`."""
     if ":" not in token:
-        raise Refused("The participant token is not one of ours", is_unknown=True)
+        raise Unauthenticated("The participant token is not one of ours")
     meeting_id, _, member_id = token.partition(":")
     return ParticipantGrant(
         app_id="app",

@@ -1,7 +1,17 @@
 import msgspec
 import pytest
 
-from aftercall.core.errors import AftercallError, Bug, Busy, Malformed, NotFound, Refused
+from aftercall.core.errors import (
+    AftercallError,
+    Bug,
+    Busy,
+    InvalidBody,
+    Malformed,
+    NotFound,
+    Refused,
+    TooLarge,
+    Unauthenticated,
+)
 from aftercall.web.http.errors import answer_error
 
 
@@ -9,9 +19,9 @@ from aftercall.web.http.errors import answer_error
     ("error", "status", "headers"),
     [
         (Malformed("m"), 400, {}),
-        (Malformed("m", is_body=True), 422, {}),
-        (Malformed("m", is_too_large=True), 413, {}),
-        (Refused("m", is_unknown=True), 401, {"www-authenticate": 'Bearer realm="aftercall"'}),
+        (InvalidBody("m"), 422, {}),
+        (TooLarge("m"), 413, {}),
+        (Unauthenticated("m"), 401, {"www-authenticate": 'Bearer realm="aftercall"'}),
         (Refused("m"), 403, {}),
         (NotFound("m"), 404, {}),
         (Busy("m", retry_after_s=3), 503, {"retry-after": "3"}),

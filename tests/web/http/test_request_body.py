@@ -9,7 +9,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aftercall.core.errors import Malformed
+from aftercall.core.errors import Malformed, TooLarge
 from aftercall.web.http.request_body import inflated, read_body
 
 
@@ -43,7 +43,7 @@ async def test_a_body_too_large_is_refused_by_its_length_or_while_it_comes() -> 
     ):
         with pytest.raises(Malformed) as caught:
             await attempt
-        assert caught.value.is_too_large
+        assert isinstance(caught.value, TooLarge)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_bomb_does_not_go_off(encoding: bytes, compress: Callable[[bytes], byt
     assert len(bomb) < 60_000
     with pytest.raises(Malformed) as caught:
         inflated(bomb, encoding, 1_000_000)
-    assert caught.value.is_too_large
+    assert isinstance(caught.value, TooLarge)
 
 
 def test_what_does_not_decompress_is_the_senders_fault() -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import jwt
 from cachetools import LRUCache, TLRUCache
 
-from aftercall.core.errors import NotFound, Refused
+from aftercall.core.errors import NotFound, Refused, Unauthenticated
 from aftercall.core.events import Identity
 from aftercall.core.ids import NewId
 from aftercall.core.instants import MINUTE_MS, SECOND_MS, Clock, EpochMs
@@ -120,7 +120,7 @@ class Access:
         app = App(account_id=account_id, id=self._new_id(), name=name, created_at=self._clock())
         async with self._db.write() as tx:
             if await apps.find_account(tx, account_id) is None:
-                raise NotFound(f"No account found with id {account_id}", code="account_not_found")
+                raise NotFound.of("account", account_id)
             await apps.save_app(tx, app)
         return app
 
@@ -173,10 +173,10 @@ class Access:
         )
         async with self._db.write() as tx:
             if await apps.find_account(tx, account_id) is None:
-                raise NotFound(f"No account found with id {account_id}", code="account_not_found")
+                raise NotFound.of("account", account_id)
             app = await apps.find_app(tx, app_id) if app_id else None
             if app_id and (app is None or app.account_id != account_id):
-                raise NotFound(f"No app found with id {app_id}", code="app_not_found")
+                raise NotFound.of("app", app_id)
             await apps.save_token(tx, token)
         return token, said
 
@@ -195,7 +195,7 @@ class Access:
     async def authenticate(self, secret: str | None) -> Grant:
         """What the holder of `secret` may do. Raises `Refused` when it is no valid token."""
         if not secret:
-            raise Refused("Authentication is needed", code="token_missing", is_unknown=True)
+            raise Unauthenticated("Authentication is needed", code="token_missing")
         hashed = hash_token(secret)
         now = self._clock()
         known = self._grants.get(hashed)
@@ -205,7 +205,7 @@ class Access:
             token = await apps.find_token_by_hash(tx, hashed)
         if token is None or token.revoked_at is not None or not compare_digest(token.hash, hashed):
             self._grants.pop(hashed, None)
-            raise Refused("Authentication error", code="token_invalid", is_unknown=True)
+            raise Unauthenticated("Authentication error", code="token_invalid")
         if token.last_used_at is None or now - token.last_used_at >= _TOUCH_EVERY_MS:
             async with self._db.write() as tx:
                 await apps.touch_token(tx, token.id, now)
@@ -237,7 +237,7 @@ class Access:
             if app is not None:
                 self._apps[app_id] = app
         if app is None or app.account_id != grant.account_id:
-            raise NotFound(f"No app found with id {app_id}", code="app_not_found")
+            raise NotFound.of("app", app_id)
         return app
 
     async def issue_participant_token(self, member: Member) -> tuple[str, EpochMs]:
@@ -277,9 +277,7 @@ class Access:
                 self._verified[token] = grant
         if grant.expires_at <= self._clock():
             self._verified.pop(token, None)
-            raise Refused(
-                "The participant token has expired", code="token_expired", is_unknown=True
-            )
+            raise Unauthenticated("The participant token has expired", code="token_expired")
         return grant
 
     async def admit_participant(self, token: str) -> ParticipantGrant:
@@ -322,9 +320,7 @@ def _read_claims(token: str, key: str) -> ParticipantGrant:
             },
         )
     except (jwt.InvalidTokenError, UnicodeError) as error:
-        raise Refused(
-            "The participant token is not valid", code="token_invalid", is_unknown=True
-        ) from error
+        raise Unauthenticated("The participant token is not valid", code="token_invalid") from error
     return ParticipantGrant(
         app_id=claims["orgId"],
         meeting_id=claims["meetingId"],

@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from aftercall.core.errors import Malformed, NotFound, Refused
+from aftercall.core.errors import InvalidBody, Malformed, NotFound, Refused
 from aftercall.core.ids import NewId, is_path_id
 from aftercall.core.instants import Clock
 from aftercall.core.records import Account, ApiToken, App, Role
@@ -60,9 +60,7 @@ class Setup:
         """
         for field, chosen in (("account_id", account_id), ("app_id", app_id)):
             if chosen is not None and not is_path_id(chosen):
-                raise Malformed(
-                    f"{field} must be 1 to 64 letters, digits, _ and -", field=field, is_body=True
-                )
+                raise InvalidBody(f"{field} must be 1 to 64 letters, digits, _ and -", field=field)
         async with self._db.write() as tx:
             return await self._found(
                 tx, name, account_id, app_id, secret, for_whole_account=for_whole_account

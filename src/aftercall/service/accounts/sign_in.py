@@ -13,7 +13,7 @@ from typing import Final
 
 from cachetools import TLRUCache
 
-from aftercall.core.errors import Busy, NotFound, Refused
+from aftercall.core.errors import Busy, NotFound, Refused, Unauthenticated
 from aftercall.core.instants import HOUR_MS, MINUTE_MS, Clock, EpochMs
 from aftercall.core.records import App, Role
 from aftercall.service.accounts.access import GRANT_LIFE_MS, Access, Grant, hash_token, until
@@ -89,10 +89,9 @@ class SignIns:
             link = await sign_ins.take_link(tx, hash_token(code))
         if link is None or link.expires_at <= now:
             raise self._failure(
-                Refused(
+                Unauthenticated(
                     "This link was used already or is too old; `aftercall link` makes another",
                     code="link_invalid",
-                    is_unknown=True,
                 )
             )
         grant = Grant(
@@ -119,7 +118,7 @@ class SignIns:
             async with self._db.read() as tx:
                 app = await apps.find_app(tx, app_id)
             if app is None or app.account_id != account_id:
-                raise NotFound(f"No app found with id {app_id}", code="app_not_found")
+                raise NotFound.of("app", app_id)
         link = SignInLink(
             id=hash_token(code),
             account_id=account_id,
@@ -151,7 +150,7 @@ class SignIns:
             and (token is None or token.revoked_at is not None)
         )
         if found is None or found.expires_at <= now or is_revoked:
-            raise Refused("Sign in again", code="sign_in_expired", is_unknown=True)
+            raise Unauthenticated("Sign in again", code="sign_in_expired")
         grant = Grant(
             account_id=found.account_id,
             app_id=found.app_id,

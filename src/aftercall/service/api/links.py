@@ -153,5 +153,5 @@ def _no_summary(session_id: str, summary: Summary | None) -> NotFound:
 async def _session(tx: AsyncConnection, app_id: str, session_id: str) -> Session:
     session = await session_rows.find_session(tx, app_id, session_id)
     if session is None:
-        raise NotFound(f"No session found with id {session_id}", code="session_not_found")
+        raise NotFound.of("session", session_id)
     return session

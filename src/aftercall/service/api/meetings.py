@@ -244,7 +244,7 @@ async def _meeting_to_change(tx: AsyncConnection, app_id: str, meeting_id: str) 
 
 def _existing(meeting: Meeting | None, meeting_id: str) -> Meeting:
     if meeting is None:
-        raise NotFound(f"No meeting found with id {meeting_id}", code="meeting_not_found")
+        raise NotFound.of("meeting", meeting_id)
     return meeting
 
 
@@ -262,7 +262,7 @@ async def _member_to_change(
 
 def _admitted(member: Member | None, member_id: str) -> Member:
     if member is None or member.removed_at is not None:
-        raise NotFound(f"No participant found with id {member_id}", code="participant_not_found")
+        raise NotFound.of("participant", member_id)
     return member
 
 

@@ -100,9 +100,7 @@ class SessionReads:
             session = await _session(tx, app_id, session_id)
             row = await participants.find_participant(tx, app_id, session_id, any_id)
             if row is None:
-                raise NotFound(
-                    f"No participant found with id {any_id}", code="participant_not_found"
-                )
+                raise NotFound.of("participant", any_id)
             return await self._presence(tx, session, row)
 
     async def find_peer(self, app_id: str, peer_id: str) -> Presence:
@@ -110,13 +108,13 @@ class SessionReads:
         async with self._db.read() as tx:
             peer = await peers.find_peer(tx, app_id, peer_id)
             if peer is None:
-                raise NotFound(f"No peer found with id {peer_id}", code="peer_not_found")
+                raise NotFound.of("peer", peer_id)
             session = await _session(tx, app_id, peer.session_id)
             row = await participants.find_participant(
                 tx, app_id, peer.session_id, peer.participant_id
             )
             if row is None:
-                raise NotFound(f"No peer found with id {peer_id}", code="peer_not_found")
+                raise NotFound.of("peer", peer_id)
             return await self._presence(tx, session, row)
 
     async def _presence(self, tx: AsyncConnection, session: Session, row: Participant) -> Presence:
@@ -195,5 +193,5 @@ def _slice_by_duration(rows: list[Participant], query: ParticipantQuery) -> list
 async def _session(tx: AsyncConnection, app_id: str, session_id: str) -> Session:
     session = await session_rows.find_session(tx, app_id, session_id)
     if session is None:
-        raise NotFound(f"No session found with id {session_id}", code="session_not_found")
+        raise NotFound.of("session", session_id)
     return session

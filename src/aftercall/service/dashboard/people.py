@@ -93,7 +93,7 @@ class People:
         async with self._db.read() as tx:
             known = await people.find_person(tx, app_id, person)
             if known is None:
-                raise NotFound(f"No person found with id {person}", code="person_not_found")
+                raise NotFound.of("person", person)
             counts = await people.count_calls(tx, app_id, [person])
             found = await facets.sessions_of_person(
                 tx, app_id, person, before=_place(cursor), limit=limit + 1

@@ -191,7 +191,7 @@ class SessionLists:
             for app_id in app_ids:
                 if await session_rows.find_session(tx, app_id, session_id) is not None:
                     return Whereabouts(app_id=app_id, session_id=session_id)
-        raise NotFound(f"No session found with id {session_id}", code="session_not_found")
+        raise NotFound.of("session", session_id)
 
     async def rows_of(
         self, found: Sequence[Session], *, is_measured: bool = True

@@ -143,7 +143,7 @@ class SessionPages:
             session = await _session(tx, app_id, session_id)
             row = await participants.find_participant(tx, app_id, session_id, any_id)
             if row is None:
-                raise NotFound(f"No peer found with id {any_id}", code="peer_not_found")
+                raise NotFound.of("peer", any_id)
             rows = await participants.participants_of_session(tx, app_id, session_id)
             every = await peers.peers_of_session(tx, app_id, session_id)
             chain = [peer for peer in every if peer.participant_id == row.id]
@@ -307,7 +307,7 @@ def _rows_of(every: Sequence[Peer]) -> dict[str, str]:
 async def _session(tx: AsyncConnection, app_id: str, session_id: str) -> Session:
     session = await session_rows.find_session(tx, app_id, session_id)
     if session is None:
-        raise NotFound(f"No session found with id {session_id}", code="session_not_found")
+        raise NotFound.of("session", session_id)
     return session
 
 

@@ -31,7 +31,7 @@ class Reports:
         async with self._db.read() as tx:
             peer = await peers.find_peer(tx, app_id, peer_id)
             if peer is None:
-                raise NotFound(f"No peer found with id {peer_id}", code="peer_not_found")
+                raise NotFound.of("peer", peer_id)
             participant = await participants.find_participant(
                 tx, app_id, peer.session_id, peer.participant_id
             )
@@ -39,7 +39,7 @@ class Reports:
                 tx, app_id, peer.session_id, [peer.participant_id]
             )
         if participant is None:
-            raise NotFound(f"No peer found with id {peer_id}", code="peer_not_found")
+            raise NotFound.of("peer", peer_id)
         return await self.report_of(participant, participant_peers)
 
     async def report_of(

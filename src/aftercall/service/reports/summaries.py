@@ -69,7 +69,7 @@ class Summaries:
         async with self._db.write() as tx:
             session = await session_rows.lock_session(tx, app_id, session_id)
             if session is None:
-                raise NotFound(f"No session found with id {session_id}", code="session_not_found")
+                raise NotFound.of("session", session_id)
             if session.phase is not Phase.ENDED:
                 raise Malformed(
                     f"Session {session_id} is LIVE; it can be summarised once it has ended",

@@ -181,7 +181,7 @@ async def revoke_token(
 ) -> Answer[Revoked]:
     known = {token.id for token in await _visible_tokens(services, grant)}
     if token_id not in known or not await services.access.revoke_token(grant.account_id, token_id):
-        raise NotFound(f"No token found with id {token_id}", code="token_not_found")
+        raise NotFound.of("token", token_id)
     services.sign_ins.forget()
     return encode_answer(Revoked(), has_alias=False)
 

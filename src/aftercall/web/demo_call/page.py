@@ -16,7 +16,15 @@ import msgspec
 from cachetools import LRUCache
 from litestar.types import Receive, Scope, Send
 
-from aftercall.core.errors import AftercallError, Busy, Malformed, NotFound, Refused
+from aftercall.core.errors import (
+    AftercallError,
+    Busy,
+    InvalidBody,
+    Malformed,
+    NotFound,
+    Refused,
+    Unauthenticated,
+)
 from aftercall.core.instants import MINUTE_MS
 from aftercall.core.queries import MeetingQuery
 from aftercall.core.records import Meeting, Member
@@ -124,15 +132,14 @@ class DemoCallPage:
         try:
             entry = read_json(body, lambda text: msgspec.json.decode(text, type=_Entry))
         except msgspec.MsgspecError as error:
-            raise Malformed(str(error), is_body=True) from None
+            raise InvalidBody(str(error)) from None
         name = " ".join(entry.name.split())
         room = " ".join(entry.room.split())
         if not 1 <= len(name) <= 64 or not name.isprintable():
-            raise Malformed("A name has 1 to 64 characters", is_body=True, field="name")
+            raise InvalidBody("A name has 1 to 64 characters", field="name")
         if ROOM_NAME.fullmatch(room) is None:
-            raise Malformed(
+            raise InvalidBody(
                 "A room's name has 1 to 64 letters, digits, spaces, `_` or `-`",
-                is_body=True,
                 field="room",
             )
         self._count_entry()
@@ -155,7 +162,7 @@ class DemoCallPage:
             headers_of(scope).get(b"authorization", b"").decode("latin-1").partition(" ")
         )
         if scheme.lower() != "bearer":
-            raise Refused("Authentication is needed", code="token_missing", is_unknown=True)
+            raise Unauthenticated("Authentication is needed", code="token_missing")
         grant = await self._services.access.admit_participant(token)
         asked = parse_qs(scope["query_string"].decode("latin-1")).get("peer_id", [])
         badges = await live_badges(self._services, grant, asked[:MOST_PEERS])

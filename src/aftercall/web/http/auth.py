@@ -17,7 +17,7 @@ from litestar import Request
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
-from aftercall.core.errors import Refused
+from aftercall.core.errors import Refused, Unauthenticated
 from aftercall.core.records import Role
 from aftercall.service.accounts.access import Grant
 from aftercall.service.accounts.sign_in import SignedIn
@@ -70,7 +70,7 @@ def _read_basic(value: str) -> Credentials:
 
 
 def _unreadable(message: str) -> Refused:
-    return Refused(message, code="bad_credentials", is_unknown=True)
+    return Unauthenticated(message, code="bad_credentials")
 
 
 def needed_role(method: str) -> Role:

@@ -17,7 +17,17 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
-from aftercall.core.errors import AftercallError, Busy, Malformed, NotFound, OverBudget, Refused
+from aftercall.core.errors import (
+    AftercallError,
+    Busy,
+    InvalidBody,
+    Malformed,
+    NotFound,
+    OverBudget,
+    Refused,
+    TooLarge,
+    Unauthenticated,
+)
 from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.wire.envelope import encode_error
 
@@ -58,13 +68,13 @@ def answer_error(error: AftercallError) -> ErrorAnswer:
 
 def _status_and_headers(error: AftercallError) -> tuple[int, dict[str, str]]:
     match error:
-        case Malformed(is_too_large=True):
+        case TooLarge():
             return 413, {}
-        case Malformed(is_body=True):
+        case InvalidBody():
             return 422, {}
         case Malformed():
             return 400, {}
-        case Refused(is_unknown=True):
+        case Unauthenticated():
             return 401, {"www-authenticate": 'Bearer realm="aftercall"'}
         case Refused():
             return 403, {}

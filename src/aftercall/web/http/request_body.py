@@ -8,7 +8,7 @@ from typing import Any, Final
 import zstandard
 from litestar.types import Receive, Scope
 
-from aftercall.core.errors import Malformed
+from aftercall.core.errors import Malformed, TooLarge
 
 _CHUNK: Final = 65_536
 
@@ -80,6 +80,4 @@ def _read(stream: Any, largest: int) -> bytes:
 
 
 def _too_large(largest: int) -> Malformed:
-    return Malformed(
-        f"The body is larger than {largest} bytes.", code="too_large", is_too_large=True
-    )
+    return TooLarge(f"The body is larger than {largest} bytes.", code="too_large")

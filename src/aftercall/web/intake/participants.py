@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from aftercall.core.budgets import Kind
-from aftercall.core.errors import Busy, Refused
+from aftercall.core.errors import Busy, Refused, Unauthenticated
 from aftercall.core.events import PeerEvent, PeerJoined
 from aftercall.core.privacy import Privacy
 from aftercall.ingest.join_notes import address_notes, interval_notes
@@ -74,7 +74,7 @@ class ParticipantIntake:
 
     async def _grant(self, token: str | None) -> ParticipantGrant:
         if not token:
-            raise Refused("A participant token is needed.", code="token_missing", is_unknown=True)
+            raise Unauthenticated("A participant token is needed.", code="token_missing")
         return await self._services.access.verify_participant_token(token)
 
     def _join_notes(
