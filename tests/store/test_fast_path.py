@@ -1,4 +1,4 @@
-"""The express way in: standings are read, and what follows is written, in one transaction."""
+"""The express way in: statuses are read, and what follows is written, in one transaction."""
 
 from collections.abc import Mapping
 
@@ -22,7 +22,7 @@ def report(sequence: int) -> SampleRow:
     )
 
 
-def pulse(sequence: int) -> Heartbeat:
+def heartbeat(sequence: int) -> Heartbeat:
     return Heartbeat(APP, "ada", EpochMs(7), EpochMs(8), sequence, 1)
 
 
@@ -30,14 +30,14 @@ async def test_standings_are_those_of_the_peers_that_exist(db: Database) -> None
     await Desk(db).tell(join("ada", 0))
     seen: list[Mapping[Key, FastPathStatus]] = []
 
-    def judge(standings: Mapping[Key, FastPathStatus]) -> Appended:
-        seen.append(standings)
-        return Appended([report(4), report(5)], [pulse(5)])
+    def judge(statuses: Mapping[Key, FastPathStatus]) -> Appended:
+        seen.append(statuses)
+        return Appended([report(4), report(5)], [heartbeat(5)])
 
     await append(db, KEYS, judge)
     await append(db, KEYS, judge)
-    assert [list(standings) for standings in seen] == [[(APP, "ada")]] * 2
-    before, after = (standings[APP, "ada"] for standings in seen)
+    assert [list(statuses) for statuses in seen] == [[(APP, "ada")]] * 2
+    before, after = (statuses[APP, "ada"] for statuses in seen)
     assert (before.session_id, before.meeting_id) == ("session-0", "weekly")
     assert (before.phase, before.user_id, before.kicked_at) == (Phase.LIVE, "user ada", None)
     assert (before.last_sequence, after.last_sequence) == (None, 5)
@@ -53,10 +53,10 @@ async def test_standings_are_those_of_the_peers_that_exist(db: Database) -> None
 async def test_when_it_raises_nothing_was_written_and_others_go_on(db: Database) -> None:
     await Desk(db).tell(join("ada", 0))
 
-    def judge_wrongly(standings: Mapping[Key, FastPathStatus]) -> Appended:
+    def judge_wrongly(statuses: Mapping[Key, FastPathStatus]) -> Appended:
         raise RuntimeError("no")
 
-    def write_wrongly(standings: Mapping[Key, FastPathStatus]) -> Appended:
+    def write_wrongly(statuses: Mapping[Key, FastPathStatus]) -> Appended:
         unknown: SampleRow = report(2)._replace(session_id=None)  # type: ignore[arg-type]  # it must fail
         return Appended([report(1), unknown], [])
 
@@ -66,7 +66,7 @@ async def test_when_it_raises_nothing_was_written_and_others_go_on(db: Database)
         await append(db, KEYS, write_wrongly)
     async with db.read() as tx:
         assert await samples.of_peer(tx, APP, "ada") == []
-    await append(db, KEYS, lambda standings: Appended([report(1)], [pulse(1)]))
+    await append(db, KEYS, lambda statuses: Appended([report(1)], [heartbeat(1)]))
     async with db.read() as tx:
         assert await peers.count_samples(tx, APP, "ada") == 1
 
@@ -77,7 +77,7 @@ async def test_a_report_that_two_processes_took_for_new_counts_once(db: Database
     await Desk(db).tell(join("ada", 0))
     for _ in range(2):
         # Both had looked before either wrote.
-        await append(db, KEYS, lambda statuses: Appended([report(4)], [pulse(4)]))
+        await append(db, KEYS, lambda statuses: Appended([report(4)], [heartbeat(4)]))
     async with db.write() as tx:
         assert await samples.append(tx, [report(4), report(5)]) == {(APP, "ada", 5)}
     async with db.read() as tx:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.lifecycle.state_machine import Policy
+from aftercall.core.lifecycle.state_machine import Policy, is_silent, silence_bounds
 from aftercall.core.records import LeaveReason, Peer, Phase, Session, ViewType
 from aftercall.store import peers
 from aftercall.store.engine.database import Database
@@ -85,8 +85,10 @@ async def test_pulses_only_grow_in_whatever_order_they_come(db: Database) -> Non
     await open_session(db)
     async with db.write() as tx:
         await peers.save_peers(tx, [peer("p", silent_ms=100)])
-        await peers.heard(tx, [Heartbeat("a", "p", EpochMs(NOW + 9), EpochMs(NOW + 5), 4, 2)])
-        await peers.heard(
+        await peers.record_heartbeats(
+            tx, [Heartbeat("a", "p", EpochMs(NOW + 9), EpochMs(NOW + 5), 4, 2)]
+        )
+        await peers.record_heartbeats(
             tx,
             [
                 Heartbeat("a", "p", EpochMs(NOW + 1), EpochMs(NOW + 8), 7, 1),
@@ -94,7 +96,7 @@ async def test_pulses_only_grow_in_whatever_order_they_come(db: Database) -> Non
                 Heartbeat("b", "p", EpochMs(NOW + 99), EpochMs(NOW + 99), 99, 9),
             ],
         )
-        found = await peers.states(tx, [("a", "p")])
+        found = await peers.statuses(tx, [("a", "p")])
         state = found["a", "p"]
         assert (state.phase, state.last_heard_at, state.last_sequence) == (Phase.LIVE, NOW + 9, 7)
         assert await peers.count_samples(tx, "a", "p") == 4
@@ -108,8 +110,8 @@ async def test_states_are_told_for_those_that_exist_in_their_own_app(db: Databas
     await open_session(db, "t", "b", phase=Phase.ENDED)
     async with db.write() as tx:
         await peers.save_peers(tx, [peer("p"), peer("q", app_id="b", session_id="t")])
-        found = await peers.states(tx, [("a", "p"), ("b", "q"), ("a", "q"), ("b", "p")])
-        assert await peers.states(tx, []) == {}
+        found = await peers.statuses(tx, [("a", "p"), ("b", "q"), ("a", "q"), ("b", "p")])
+        assert await peers.statuses(tx, []) == {}
     assert {key: (state.phase, state.last_sequence) for key, state in found.items()} == {
         ("a", "p"): (Phase.LIVE, None),
         ("b", "q"): (Phase.ENDED, None),
@@ -117,7 +119,7 @@ async def test_states_are_told_for_those_that_exist_in_their_own_app(db: Databas
     assert found["a", "p"].peer == peer("p")
 
 
-async def test_silence_is_three_intervals_and_half_a_minute_at_least(db: Database) -> None:
+async def test_those_who_may_be_silent_are_found_the_longest_silent_first(db: Database) -> None:
     await open_session(db)
     await open_session(db, "over", phase=Phase.ENDED)
     async with db.write() as tx:
@@ -135,10 +137,20 @@ async def test_silence_is_three_intervals_and_half_a_minute_at_least(db: Databas
                 peer("quiet for long", silent_ms=Policy().quiet_source_ms + 1, interval_ms=0),
             ],
         )
-        await peers.heard(tx, [Heartbeat("a", "pulsing", NOW, NOW, 1, 1)])
-        found = await peers.silent_peers(tx, NOW, 10, policy=Policy())
-        assert [one.id for one in found] == ["quiet for long", "slow and silent", "silent"]
-        assert len(await peers.silent_peers(tx, NOW, 1, policy=Policy())) == 1
+        await peers.record_heartbeats(tx, [Heartbeat("a", "pulsing", NOW, NOW, 1, 1)])
+        bounds = silence_bounds(NOW, Policy())
+        found = await peers.peers_not_heard_since(tx, bounds, 10)
+        assert [one.id for one in found] == ["quiet for long", "slow and silent", "silent", "slow"]
+        assert [one.id for one in found if is_silent(one, NOW, Policy())] == [
+            "quiet for long",
+            "slow and silent",
+            "silent",
+        ]
+        by_pages, after = list[Peer](), None
+        while page := await peers.peers_not_heard_since(tx, bounds, 1, after=after):
+            by_pages += page
+            after = peers.silent_place(page[-1])
+        assert by_pages == found
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(-1, 9)), min_size=1))

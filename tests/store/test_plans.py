@@ -9,7 +9,7 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import DAY_MS, EpochMs
-from aftercall.core.lifecycle.state_machine import Policy
+from aftercall.core.lifecycle.state_machine import Policy, silence_bounds
 from aftercall.core.queries import ParticipantQuery, SessionOrder, SessionQuery
 from aftercall.core.records import Phase, Session
 from aftercall.store import apps, conversation, jobs, participants, peer_events, peers, samples
@@ -27,9 +27,9 @@ QUESTIONS: dict[str, Question] = {
     "covering session": lambda tx: session_rows.find_session_covering(tx, "a", "m", NOW),
     "past deadlines": lambda tx: session_rows.past_deadline(tx, NOW, 9),
     "children": lambda tx: session_rows.children_of(tx, "a", "s"),
-    "states": lambda tx: peers.states(tx, [("a", "p")]),
+    "states": lambda tx: peers.statuses(tx, [("a", "p")]),
     "standings": lambda tx: tx.exec_driver_sql(SQLITE_STATUSES, ('[["a", "p"]]',)),
-    "silence": lambda tx: peers.silent_peers(tx, NOW, 9, policy=Policy()),
+    "silence": lambda tx: peers.peers_not_heard_since(tx, silence_bounds(NOW, Policy()), 9),
     "peers": lambda tx: peers.peers_of_session(tx, "a", "s"),
     "participants": lambda tx: participants.list_participants(
         tx, ParticipantQuery(app_id="a", session_id="s")

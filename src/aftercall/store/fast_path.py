@@ -1,9 +1,8 @@
-"""The express way in: reports of peers that are there, a group of them in one transaction and, on
-SQLite, in one turn of the driver's thread.
+"""The fast path: appends the reports of a group of present peers in one transaction and, on SQLite,
+in one call of the driver's thread.
 
-Each statement takes the whole group. On SQLite the driver lets go of the interpreter at every
-step, and getting hold of it again costs more than a row; on PostgreSQL each statement is a
-journey.
+Each statement takes the whole group. SQLite's driver releases the interpreter lock at every step,
+and acquiring it again costs more than a row; on PostgreSQL each statement is a round trip.
 """
 
 from collections import Counter
@@ -21,7 +20,7 @@ from aftercall.store.samples import APPEND, SampleRow, append_arguments
 
 
 class FastPathStatus(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """What must be known of a peer to take its report without looking further."""
+    """What decides whether a peer's reports may take the fast path."""
 
     app_id: str
     peer_id: str
@@ -34,22 +33,22 @@ class FastPathStatus(msgspec.Struct, array_like=True, frozen=True, gc=False):
     kicked_at: EpochMs | None
     left_reason: LeaveReason | None
     last_sequence: int | None
-    """Of its reports so far."""
+    """The highest of its reports so far."""
     member_generation: int | None
-    """Of the tokens of the member the peer is; `None` when it is no member."""
+    """The token generation of the peer's member; `None` when the peer is no member."""
     member_removed_at: EpochMs | None
 
 
 class Appended(NamedTuple):
-    """What is to be written: reports that are known to be new, and one pulse for each peer."""
+    """The rows to write: reports that are new, and one heartbeat for each peer."""
 
     samples: Sequence[SampleRow]
-    pulses: Sequence[Heartbeat]
+    heartbeats: Sequence[Heartbeat]
 
 
-Judge = Callable[[Mapping[Key, FastPathStatus]], Appended]
-"""Says, from the standings of those of the peers that exist, what is to be written. It may be
-called in another thread."""
+Select = Callable[[Mapping[Key, FastPathStatus]], Appended]
+"""Chooses the rows to write from the statuses of the peers that exist. May be called in another
+thread."""
 
 _MEMBERS: Final = """p.app_id, p.id, p.session_id, p.meeting_id, s.phase, p.first_heard_at,
     p.user_id, p.joined_at, p.kicked_at, p.left_reason, u.last_sequence,
@@ -76,42 +75,42 @@ _encode: Final = msgspec.json.Encoder().encode
 _STATUSES: Final = msgspec.json.Decoder(list[FastPathStatus])
 
 
-async def append(db: Database, keys: Sequence[Key], judge: Judge) -> None:
-    """Write what `judge` makes of the standings of these peers, in one transaction.
-
-    When this returns it is on disk; when it raises, nothing was written.
-    """
+async def append(db: Database, keys: Sequence[Key], select: Select) -> None:
+    """Write what `select` chooses from the statuses of these peers, in one transaction: it is on
+    disk when this returns, and nothing was written when this raises."""
     if db.is_sqlite:
-        await db.write_in_one_turn(lambda driver: _append_to_sqlite(driver, keys, judge))
+        await db.write_in_one_turn(lambda driver: _append_to_sqlite(driver, keys, select))
         return
     async with db.write_through_driver() as driver:
         apps, ids = zip(*keys, strict=True)
         rows = await driver.fetch(_POSTGRESQL_STATUSES, apps, ids)
-        appended = judge(_by_key(msgspec.convert(list(map(tuple, rows)), list[FastPathStatus])))
+        appended = select(_by_key(msgspec.convert(list(map(tuple, rows)), list[FastPathStatus])))
         kept = Counter[Key]()
         if appended.samples:
             arguments = append_arguments("postgresql", appended.samples)
             rows = await driver.fetch(APPEND["postgresql"], *arguments)
             kept.update((app_id, peer_id) for app_id, peer_id, _ in rows)
-        if appended.pulses:
+        if appended.heartbeats:
             # A report sent again through another process may have been judged new by both.
-            pulses = [
-                pulse._replace(samples_added=kept[pulse.app_id, pulse.peer_id])
-                for pulse in appended.pulses
+            heartbeats = [
+                heartbeat._replace(samples_added=kept[heartbeat.app_id, heartbeat.peer_id])
+                for heartbeat in appended.heartbeats
             ]
             await driver.execute(
-                UPSERT_HEARTBEATS["postgresql"], *heartbeat_arguments("postgresql", pulses)
+                UPSERT_HEARTBEATS["postgresql"], *heartbeat_arguments("postgresql", heartbeats)
             )
 
 
-def _append_to_sqlite(driver: Connection, keys: Sequence[Key], judge: Judge) -> None:
+def _append_to_sqlite(driver: Connection, keys: Sequence[Key], select: Select) -> None:
     (found,) = driver.execute(SQLITE_STATUSES, (_encode(keys).decode(),)).fetchone()
-    appended = judge(_by_key(_STATUSES.decode(found)))
+    appended = select(_by_key(_STATUSES.decode(found)))
     if appended.samples:
         driver.execute(APPEND["sqlite"], append_arguments("sqlite", appended.samples))
-    if appended.pulses:
-        driver.execute(UPSERT_HEARTBEATS["sqlite"], heartbeat_arguments("sqlite", appended.pulses))
+    if appended.heartbeats:
+        driver.execute(
+            UPSERT_HEARTBEATS["sqlite"], heartbeat_arguments("sqlite", appended.heartbeats)
+        )
 
 
-def _by_key(standings: Iterable[FastPathStatus]) -> dict[Key, FastPathStatus]:
-    return {(each.app_id, each.peer_id): each for each in standings}
+def _by_key(statuses: Iterable[FastPathStatus]) -> dict[Key, FastPathStatus]:
+    return {(each.app_id, each.peer_id): each for each in statuses}

@@ -1,4 +1,4 @@
-"""Peers and when they were last heard."""
+"""Peers, and their heartbeats: when each was last heard."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -6,11 +6,11 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec import structs
-from sqlalchemy import Select, and_, case, func, select
+from sqlalchemy import Select, and_, case, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.lifecycle.state_machine import Policy
+from aftercall.core.lifecycle.state_machine import SilenceBounds
 from aftercall.core.records import Peer, Phase
 from aftercall.store.engine.array_params import PEERS, values_in, values_table
 from aftercall.store.engine.record_mapping import Shape, upsert
@@ -24,7 +24,7 @@ Key = tuple[str, str]
 
 
 class Heartbeat(NamedTuple):
-    """What one batch of a peer tells of its being there."""
+    """When a peer was last heard, by one batch of its facts."""
 
     app_id: str
     peer_id: str
@@ -35,8 +35,8 @@ class Heartbeat(NamedTuple):
 
 
 class PeerStatus(NamedTuple):
-    """What the intake must know of a peer to take in its batch. The last two are `None` for a
-    peer that was never heard."""
+    """A peer as the intake needs it to record a batch. The last two are `None` for a peer without
+    a heartbeat."""
 
     peer: Peer
     phase: Phase
@@ -67,13 +67,15 @@ async def find_peers(tx: AsyncConnection, app_id: str, peer_ids: Sequence[str]) 
 
 
 async def peers_of_session(tx: AsyncConnection, app_id: str, session_id: str) -> list[Peer]:
-    """All peers of a session, in the order we first heard of them; when each was last heard
-    takes its pulse into account."""
-    peer, pulse = schema.peers, schema.pulses
+    """All peers of a session, in the order in which they were first heard; `last_heard_at` and
+    `last_received_at` include their heartbeats."""
+    peer, heartbeat = schema.peers, schema.pulses
     rows = await tx.execute(
-        select(*_PEER.columns, pulse.c.last_heard_at, pulse.c.last_received_at)
+        select(*_PEER.columns, heartbeat.c.last_heard_at, heartbeat.c.last_received_at)
         .select_from(peer)
-        .outerjoin(pulse, and_(pulse.c.app_id == peer.c.app_id, pulse.c.peer_id == peer.c.id))
+        .outerjoin(
+            heartbeat, and_(heartbeat.c.app_id == peer.c.app_id, heartbeat.c.peer_id == peer.c.id)
+        )
         .where(peer.c.app_id == app_id, peer.c.session_id == session_id)
         .order_by(peer.c.first_heard_at, peer.c.id)
     )
@@ -83,7 +85,8 @@ async def peers_of_session(tx: AsyncConnection, app_id: str, session_id: str) ->
 async def peers_of_participants(
     tx: AsyncConnection, app_id: str, session_id: str, participant_ids: Sequence[str]
 ) -> list[Peer]:
-    """The peers of some rows of a session, in the order we first heard of them."""
+    """The peers of some participants of a session, in the order in which they were first heard,
+    without their heartbeats."""
     c = schema.peers.c
     rows = await tx.execute(
         select(*_PEER.columns)
@@ -108,24 +111,28 @@ def _with_heartbeat(peer: Peer, heard_at: EpochMs | None, received_at: EpochMs |
 
 
 @cache
-def _states(dialect: str) -> Select[Any]:
+def _statuses(dialect: str) -> Select[Any]:
     wanted = values_table(dialect, PEERS)
-    peer, session, pulse = schema.peers, schema.sessions, schema.pulses
+    peer, session, heartbeat = schema.peers, schema.sessions, schema.pulses
     return (
-        select(*_PEER.columns, session.c.phase, pulse.c.last_heard_at, pulse.c.last_sequence)
+        select(
+            *_PEER.columns, session.c.phase, heartbeat.c.last_heard_at, heartbeat.c.last_sequence
+        )
         .select_from(wanted)
         .join(peer, and_(peer.c.app_id == wanted.c.app_id, peer.c.id == wanted.c.peer_id))
         .join(session, and_(session.c.app_id == peer.c.app_id, session.c.id == peer.c.session_id))
-        .outerjoin(pulse, and_(pulse.c.app_id == peer.c.app_id, pulse.c.peer_id == peer.c.id))
+        .outerjoin(
+            heartbeat, and_(heartbeat.c.app_id == peer.c.app_id, heartbeat.c.peer_id == peer.c.id)
+        )
     )
 
 
-async def states(tx: AsyncConnection, keys: Sequence[Key]) -> Mapping[Key, PeerStatus]:
-    """The states of those of the peers that exist, in one statement."""
+async def statuses(tx: AsyncConnection, keys: Sequence[Key]) -> Mapping[Key, PeerStatus]:
+    """The statuses of those of the peers that exist, in one statement."""
     if not keys:
         return {}
     dialect = tx.dialect.name
-    rows = await tx.execute(_states(dialect), values_in(dialect, PEERS, keys))
+    rows = await tx.execute(_statuses(dialect), values_in(dialect, PEERS, keys))
     found: dict[Key, PeerStatus] = {}
     for row in rows:
         of = _PEER.from_row(row)
@@ -133,13 +140,14 @@ async def states(tx: AsyncConnection, keys: Sequence[Key]) -> Mapping[Key, PeerS
     return found
 
 
-async def heard(tx: AsyncConnection, pulses: Iterable[Heartbeat]) -> None:
-    """Note when peers were heard. Moments and sequences only ever grow, in any order of calls."""
+async def record_heartbeats(tx: AsyncConnection, heartbeats: Iterable[Heartbeat]) -> None:
+    """Store when peers were last heard. Times and sequence numbers only grow, whatever the order
+    of calls."""
     rows: dict[Key, Heartbeat] = {}
-    for pulse in pulses:
-        key = (pulse.app_id, pulse.peer_id)
+    for heartbeat in heartbeats:
+        key = (heartbeat.app_id, heartbeat.peer_id)
         known = rows.get(key)
-        rows[key] = pulse if known is None else _merged(known, pulse)
+        rows[key] = heartbeat if known is None else _merged(known, heartbeat)
     if rows:
         dialect = tx.dialect.name
         await tx.exec_driver_sql(
@@ -173,13 +181,14 @@ UPSERT_HEARTBEATS: Final = {
           samples = pulses.samples + excluded.samples
     """,
 }
-"""Notes when peers were heard, by dialect, one pulse for each. `heartbeat_arguments` go with it."""
+"""Stores when peers were last heard, one row for each, by dialect. `heartbeat_arguments` makes its
+arguments."""
 
 
-def heartbeat_arguments(dialect: str, pulses: Iterable[Heartbeat]) -> tuple[Any, ...]:
-    """What `UPSERT_HEARTBEATS` takes: columns, or, on SQLite, rows as JSON."""
+def heartbeat_arguments(dialect: str, heartbeats: Iterable[Heartbeat]) -> tuple[Any, ...]:
+    """The arguments of `UPSERT_HEARTBEATS`: columns, or, on SQLite, rows as JSON."""
     # Sorted, so that two transactions over the same peers lock them in the same order.
-    ordered = sorted(pulses)
+    ordered = sorted(heartbeats)
     if dialect == "postgresql":
         return tuple(list(column) for column in zip(*ordered, strict=True))
     return (_encode(ordered).decode(),)
@@ -197,27 +206,29 @@ def _merged(one: Heartbeat, other: Heartbeat) -> Heartbeat:
 
 
 async def count_samples(tx: AsyncConnection, app_id: str, peer_id: str) -> int:
-    """How many samples a peer has sent."""
+    """How many samples of a peer were recorded."""
     c = schema.pulses.c
     found = await tx.execute(select(c.samples).where(c.app_id == app_id, c.peer_id == peer_id))
     return int(found.scalar_one_or_none() or 0)
 
 
 def _present() -> Select[Any]:
-    """The peers that are there, in sessions that are not ended, each with its pulse."""
-    peer, session, pulse = schema.peers, schema.sessions, schema.pulses
+    """The present peers of sessions that have not ended, each with its heartbeat."""
+    peer, session, heartbeat = schema.peers, schema.sessions, schema.pulses
     return (
-        select(*_PEER.columns, pulse.c.last_heard_at, pulse.c.last_received_at)
+        select(*_PEER.columns, heartbeat.c.last_heard_at, heartbeat.c.last_received_at)
         .select_from(peer)
         .join(session, and_(session.c.app_id == peer.c.app_id, session.c.id == peer.c.session_id))
-        .outerjoin(pulse, and_(pulse.c.app_id == peer.c.app_id, pulse.c.peer_id == peer.c.id))
+        .outerjoin(
+            heartbeat, and_(heartbeat.c.app_id == peer.c.app_id, heartbeat.c.peer_id == peer.c.id)
+        )
         .where(peer.c.left_at.is_(None), session.c.phase != Phase.ENDED.value)
     )
 
 
 async def present_of_source(tx: AsyncConnection, app_id: str, source: str) -> list[Peer]:
-    """The peers that a source reported and that are there, in sessions that are not ended, in the
-    order in which they came."""
+    """The present peers of a source, in sessions that have not ended, in the order in which they
+    were first heard."""
     peer = schema.peers
     rows = await tx.execute(
         _present()
@@ -227,23 +238,33 @@ async def present_of_source(tx: AsyncConnection, app_id: str, source: str) -> li
     return [_with_heartbeat(_PEER.from_row(row), row[-2], row[-1]) for row in rows]
 
 
-async def silent_peers(
-    tx: AsyncConnection, now: EpochMs, limit: int, *, policy: Policy
+class SilentPlace(NamedTuple):
+    """A place in the order of `peers_not_heard_since`."""
+
+    last_received_at: EpochMs
+    app_id: str
+    peer_id: str
+
+
+def silent_place(peer: Peer) -> SilentPlace:
+    """The place of a peer in the order of `peers_not_heard_since`."""
+    return SilentPlace(peer.last_received_at, peer.app_id, peer.id)
+
+
+async def peers_not_heard_since(
+    tx: AsyncConnection, bounds: SilenceBounds, limit: int, *, after: SilentPlace | None = None
 ) -> list[Peer]:
-    """Present peers of any app, in sessions that are not ended, from whom nothing came for
-    longer than `silence_limit_ms` of `core.lifecycle.state_machine`, the longest silent first."""
-    peer, pulse = schema.peers, schema.pulses
-    pulse_at = func.coalesce(pulse.c.last_received_at, peer.c.last_received_at)
+    """Present peers of any app, in sessions that are not ended, from whom nothing came since the
+    bound of their kind, the longest silent first; with `after`, those behind that place."""
+    peer, heartbeat = schema.peers.c, schema.pulses.c
+    heartbeat_at = func.coalesce(heartbeat.last_received_at, peer.last_received_at)
     received_at = case(
-        (pulse_at > peer.c.last_received_at, pulse_at), else_=peer.c.last_received_at
+        (heartbeat_at > peer.last_received_at, heartbeat_at), else_=peer.last_received_at
     )
-    several_ms = peer.c.interval_ms * policy.silent_intervals
-    patience_ms = case(
-        (peer.c.interval_ms <= 0, policy.quiet_source_ms),
-        (several_ms > policy.silence_floor_ms, several_ms),
-        else_=policy.silence_floor_ms,
-    )
-    rows = await tx.execute(
-        _present().where(received_at + patience_ms < now).order_by(received_at).limit(limit)
-    )
+    bound_at = case((peer.interval_ms <= 0, bounds.quiet_at), else_=bounds.reporting_at)
+    order = (received_at, peer.app_id, peer.id)
+    found = _present().where(received_at < bound_at).order_by(*order).limit(limit)
+    if after is not None:
+        found = found.where(tuple_(*order) > tuple_(*after))
+    rows = await tx.execute(found)
     return [_with_heartbeat(_PEER.from_row(row), row[-2], row[-1]) for row in rows]

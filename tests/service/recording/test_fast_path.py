@@ -142,7 +142,7 @@ async def test_a_report_that_cannot_be_written_takes_no_other_down(desk: Desk) -
     odd = type(odd)(id="x", at=odd.at, peer_id="ada", sequence=1, body=None)  # type: ignore[arg-type]  # what no translator makes
     intake = WriteQueue(desk.recorder, capacity=10, metrics=CollectorRegistry())
     group = [client("ada", odd), client("bob", sample("bob", 1, 7))]
-    waiting = [asyncio.create_task(intake.take(delivery)) for delivery in group]
+    waiting = [asyncio.create_task(intake.submit(delivery)) for delivery in group]
     await asyncio.sleep(0)
     intake.close()
     await intake.run()

@@ -112,6 +112,17 @@ async def test_a_silent_peer_is_gone_and_comes_back_when_heard(desk: Desk) -> No
     assert (await desk.session()).live_participants == 2
 
 
+async def test_a_silent_peer_is_found_behind_many_who_may_be_silent_for_longer(
+    desk: Desk,
+) -> None:
+    slow = [join(f"slow {n}", n, meeting_id="slow", interval_ms=60_000) for n in range(6)]
+    await desk.tell(*slow, join("ada", 10))
+    desk.now = at(45)
+    assert await desk.recorder.overdue(limit=2) == {(APP, "session-1")}
+    desk.now = at(200)
+    assert await desk.recorder.overdue(limit=9) == {(APP, "session-0"), (APP, "session-1")}
+
+
 async def test_a_close_ends_everything_and_is_final(desk: Desk) -> None:
     await desk.tell(join("ada", 0), join("bob", 5))
     desk.now = at(20)

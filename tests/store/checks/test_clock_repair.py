@@ -84,8 +84,8 @@ async def test_who_was_heard_in_the_future_was_heard_now(db: Database) -> None:
                 _peer("gone", AHEAD, left_at=NOW, left_reason=LeaveReason.KICKED),
             ],
         )
-        await peers.heard(tx, [Heartbeat("a", "ahead", NOW, AHEAD, 3, 1)])
-        await peers.heard(tx, [Heartbeat("a", "earlier", NOW, EARLIER, 3, 1)])
+        await peers.record_heartbeats(tx, [Heartbeat("a", "ahead", NOW, AHEAD, 3, 1)])
+        await peers.record_heartbeats(tx, [Heartbeat("a", "earlier", NOW, EARLIER, 3, 1)])
     await _pull_back(db)
     heard = await _column(db, schema.peers, "last_received_at")
     assert heard == {"ahead": NOW, "earlier": EARLIER, "gone": AHEAD}

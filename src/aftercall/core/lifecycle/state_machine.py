@@ -21,7 +21,7 @@ knows where facts come from, where records are kept or what time it is.
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -94,11 +94,28 @@ class RulesApplied(msgspec.Struct, frozen=True, kw_only=True):
     has_just_ended: bool
 
 
-def silence_limit_ms(peer: Peer, policy: Policy) -> int:
-    """How long a peer may be silent before it counts as gone, in ms."""
-    if peer.interval_ms <= 0:
+def silence_limit_ms(interval_ms: int, policy: Policy) -> int:
+    """How long a peer that reports this often may be silent before it counts as gone, in ms. It
+    grows with the interval, but for 0: a source that never reports by itself."""
+    if interval_ms <= 0:
         return policy.quiet_source_ms
-    return max(policy.silent_intervals * peer.interval_ms, policy.silence_floor_ms)
+    return max(policy.silent_intervals * interval_ms, policy.silence_floor_ms)
+
+
+class SilenceBounds(NamedTuple):
+    """No peer is silent, whatever its interval, from whom something came at or after these times:
+    the first for peers that report by themselves, the second for those that never do."""
+
+    reporting_at: EpochMs
+    quiet_at: EpochMs
+
+
+def silence_bounds(now: EpochMs, policy: Policy) -> SilenceBounds:
+    """The bounds by which those who may be silent are looked up; `is_silent` decides."""
+    return SilenceBounds(
+        reporting_at=EpochMs(now - silence_limit_ms(1, policy)),
+        quiet_at=EpochMs(now - silence_limit_ms(0, policy)),
+    )
 
 
 def apply_rules(work: SessionState, *, now: EpochMs, policy: Policy) -> RulesApplied:
@@ -139,7 +156,7 @@ def _settled_peers(
     settled: dict[str, Peer] = {}
     continued = continued_in(peers)
     for peer in peers.values():
-        limit_ms = silence_limit_ms(peer, policy)
+        limit_ms = silence_limit_ms(peer.interval_ms, policy)
         stay = stay_of(
             peer,
             closed_at=session.closed_at,
@@ -162,7 +179,7 @@ def _settled_peers(
 def is_silent(peer: Peer, now: EpochMs, policy: Policy) -> bool:
     """Whether a peer could have been heard for longer than it may be silent, and was not."""
     silent_ms = policy.hearing.silent_ms(peer.last_received_at, now)
-    return silent_ms > silence_limit_ms(peer, policy)
+    return silent_ms > silence_limit_ms(peer.interval_ms, policy)
 
 
 def _next_phase(

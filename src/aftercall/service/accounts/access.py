@@ -15,7 +15,7 @@ from aftercall.core.ids import NewId
 from aftercall.core.instants import MINUTE_MS, SECOND_MS, Clock, EpochMs
 from aftercall.core.queries import Page
 from aftercall.core.records import ApiToken, App, MeetingStatus, Member, Role, ViewType
-from aftercall.service.recording.admission import is_good
+from aftercall.service.recording.admission import is_valid
 from aftercall.service.recording.delivery import Credentials
 from aftercall.settings import Settings
 from aftercall.store import apps, meetings
@@ -287,7 +287,7 @@ class Access:
         async with self._db.read() as tx:
             meeting = await meetings.find_meeting(tx, grant.app_id, grant.meeting_id)
             member = await meetings.find_member(tx, grant.app_id, grant.meeting_id, grant.member_id)
-        if not is_good(member, grant.generation):
+        if not is_valid(member, grant.generation):
             raise Refused("This participant token has been revoked.", code="token_revoked")
         if meeting is None or meeting.status is MeetingStatus.INACTIVE:
             raise Refused("The meeting is inactive: nobody can join it.", code="meeting_inactive")

@@ -1,8 +1,8 @@
-"""Whether a participant's client may speak at all: looked at for every delivery, not only when it
+"""Whether a participant's client may send anything: checked for every delivery, not only when it
 joins.
 
-A token stops being good when its member is removed or gets a new one, and a peer that was sent away
-does not come back under an id that is known. One read per member and transaction answers that.
+A token becomes invalid when its member is removed or gets a new one, and a peer that was kicked
+does not come back under its id. This takes one read for each member and transaction.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -18,7 +18,7 @@ from aftercall.store import meetings, peers
 from aftercall.store.peers import Key
 
 KICK_GRACE_MS: Final = 30 * SECOND_MS
-"""How long after a kick what the peer had measured before it may still arrive."""
+"""How long after a kick the peer's earlier reports may still arrive."""
 
 FOREIGN_PEER: Final = rejected("foreign_peer", "This peer id belongs to somebody else.")
 TOKEN_REVOKED: Final = rejected("token_revoked", "This participant token has been revoked.")
@@ -30,37 +30,37 @@ KICKED: Final = rejected("kicked", "This participant was removed from the sessio
 
 
 class Admission:
-    """Decides over the deliveries of one transaction."""
+    """Admits or refuses the deliveries of one transaction."""
 
     def __init__(
         self,
         tx: AsyncConnection,
-        states: Mapping[Key, peers.PeerStatus],
+        statuses: Mapping[Key, peers.PeerStatus],
         meeting_of: Callable[[str, str], Awaitable[Meeting | None]],
     ) -> None:
         self._tx = tx
-        self._states = states
+        self._statuses = statuses
         self._meeting_of = meeting_of
         self._members: dict[tuple[str, str, str], Member | None] = {}
 
     async def refusal(self, delivery: Delivery) -> Outcome | None:
-        """Why nothing of a delivery may be taken; `None` when its sender may speak."""
+        """Why nothing of a delivery may be recorded; `None` when it is admitted."""
         who, peer_id = delivery.credentials, delivery.peer_id
         if who is None or peer_id is None:
             return None
-        state = self._states.get((delivery.app_id, peer_id))
-        if state is not None and not may_speak_for(
-            who, meeting_id=state.peer.meeting_id, user_id=state.peer.user_id
+        status = self._statuses.get((delivery.app_id, peer_id))
+        if status is not None and not may_speak_for(
+            who, meeting_id=status.peer.meeting_id, user_id=status.peer.user_id
         ):
             return FOREIGN_PEER
         meeting = await self._meeting_of(delivery.app_id, who.meeting_id)
         if meeting is None:
             return UNKNOWN_MEETING
-        if not is_good(await self._member(delivery.app_id, who), who.generation):
+        if not is_valid(await self._member(delivery.app_id, who), who.generation):
             return TOKEN_REVOKED
-        if state is not None and was_sent_away(state.peer.kicked_at, delivery.received_at):
+        if status is not None and was_kicked(status.peer.kicked_at, delivery.received_at):
             return KICKED
-        if meeting.status is MeetingStatus.INACTIVE and _comes(delivery, state):
+        if meeting.status is MeetingStatus.INACTIVE and _would_join(delivery, status):
             return MEETING_INACTIVE
         return None
 
@@ -76,22 +76,22 @@ def may_speak_for(who: Credentials, *, meeting_id: str, user_id: str | None) -> 
     return meeting_id == who.meeting_id and user_id in (None, who.member_id)
 
 
-def was_sent_away(kicked_at: EpochMs | None, received_at: EpochMs) -> bool:
-    """Whether so much time has passed since a kick that nothing from before it is under way."""
+def was_kicked(kicked_at: EpochMs | None, received_at: EpochMs) -> bool:
+    """Whether a kick is so long ago that no report from before it can still arrive."""
     return kicked_at is not None and received_at > kicked_at + KICK_GRACE_MS
 
 
-def is_good(member: Member | None, generation: int) -> bool:
-    """Whether a token of that generation is still the member's."""
+def is_valid(member: Member | None, generation: int) -> bool:
+    """Whether a token of this generation is valid for the member."""
     return (
         member is not None and member.removed_at is None and member.token_generation == generation
     )
 
 
-def _comes(delivery: Delivery, state: peers.PeerStatus | None) -> bool:
-    """Whether the delivery would bring somebody in who is not there."""
-    if state is None:
+def _would_join(delivery: Delivery, status: peers.PeerStatus | None) -> bool:
+    """Whether the delivery would make a peer present that is not."""
+    if status is None:
         return True
-    has_left = state.peer.left_at is not None
+    has_left = status.peer.left_at is not None
     is_back = any(isinstance(event, PeerJoined) for event in delivery.events)
-    return has_left and (is_back or state.peer.left_reason is LeaveReason.SILENCE)
+    return has_left and (is_back or status.peer.left_reason is LeaveReason.SILENCE)

@@ -1,6 +1,6 @@
-"""Facts that change no session: samples, notes, chat and transcript lines, and signs of life.
+"""Events that change no session: samples, peer events, chat, transcript lines and heartbeats.
 
-They are gathered over a transaction and appended with one statement a kind.
+They are collected over a transaction and appended with one statement for each kind.
 """
 
 from collections import Counter
@@ -28,7 +28,7 @@ class _PendingHeartbeat(NamedTuple):
 
 
 class PendingAppends:
-    """The quiet facts of one transaction, each under a number."""
+    """The appends of one transaction, numbered in the order of `add`."""
 
     def __init__(self, tx: AsyncConnection, *, most_talk: int = 0) -> None:
         """`most_talk`: characters of chat and transcript that a session may have; 0: no limit."""
@@ -36,23 +36,23 @@ class PendingAppends:
         self._most_talk = most_talk
         self._count = 0
         self._samples: dict[tuple[str, str, int], tuple[int, samples.SampleRow]] = {}
-        self._notes: dict[tuple[str, str, str], tuple[int, StoredPeerEvent]] = {}
+        self._events: dict[tuple[str, str, str], tuple[int, StoredPeerEvent]] = {}
         self._messages: dict[int, ChatMessage] = {}
         self._lines: dict[int, TranscriptLine] = {}
-        self._pulses: dict[PeerKey, _PendingHeartbeat] = {}
+        self._heartbeats: dict[PeerKey, _PendingHeartbeat] = {}
         self._talk: dict[tuple[str, str], int] = {}
-        """Characters of chat and transcript by app and session, with what was offered so far."""
+        """Characters of chat and transcript by app and session, with those added so far."""
 
-    def take(
+    def add(
         self, delivery: Delivery, event: AppendOnlyEvent, session_id: str, peer: Peer | None
     ) -> int:
-        """Take an event in; the number under which `append` says whether it was new."""
+        """Add an event; returns its number, which is its place in the result of `append`."""
         number = self._count
         self._count += 1
         app_id = delivery.app_id
         match event:
             case SampleTaken():
-                self._take_sample(number, delivery, event, session_id)
+                self._add_sample(number, delivery, event, session_id)
             case PeerEvent():
                 note = StoredPeerEvent(
                     app_id=app_id,
@@ -64,14 +64,14 @@ class PendingAppends:
                     name=event.name,
                     data=event.data,
                 )
-                self._notes.setdefault((app_id, event.peer_id, event.id), (number, note))
+                self._events.setdefault((app_id, event.peer_id, event.id), (number, note))
             case ChatSent():
                 self._messages[number] = _message(app_id, session_id, event, delivery, peer)
             case LineSpoken():
                 self._lines[number] = _line(app_id, session_id, event, delivery, peer)
         return number
 
-    def _take_sample(
+    def _add_sample(
         self, number: int, delivery: Delivery, event: SampleTaken, session_id: str
     ) -> None:
         row = samples.SampleRow(
@@ -86,15 +86,15 @@ class PendingAppends:
         key = (delivery.app_id, event.peer_id, event.sequence)
         self._samples.setdefault(key, (number, row))
 
-    def hear(self, key: PeerKey, heard_at: EpochMs, received_at: EpochMs) -> None:
-        """Note that a peer gave a sign of life."""
-        old = self._pulses.get(key)
+    def record_heartbeat(self, key: PeerKey, heard_at: EpochMs, received_at: EpochMs) -> None:
+        """Add a peer's heartbeat."""
+        old = self._heartbeats.get(key)
         if old is not None:
             heard_at, received_at = max(heard_at, old.heard_at), max(received_at, old.received_at)
-        self._pulses[key] = _PendingHeartbeat(heard_at, received_at, -1, 0)
+        self._heartbeats[key] = _PendingHeartbeat(heard_at, received_at, -1, 0)
 
     async def has_room(self, app_id: str, session_id: str, text: str) -> bool:
-        """Whether a session may have that much more chat or transcript."""
+        """Whether a session's chat and transcript may grow by this text, which counts as added."""
         if not self._most_talk:
             return True
         key = (app_id, session_id)
@@ -104,53 +104,55 @@ class PendingAppends:
         return self._talk[key] <= self._most_talk
 
     async def append(
-        self, tx: AsyncConnection, states: Mapping[PeerKey, peers.PeerStatus]
+        self, tx: AsyncConnection, statuses: Mapping[PeerKey, peers.PeerStatus]
     ) -> list[bool]:
-        """Write everything; for each number whether its fact was new."""
-        fresh = [False] * self._count
-        for number in await self._append_samples(tx, states):
-            fresh[number] = True
-        if self._notes:
-            new = await peer_events.append(tx, [note for _, note in self._notes.values()])
-            for number, note in self._notes.values():
-                fresh[number] = note.id in new
+        """Write all events and heartbeats; returns for each number whether its event was new."""
+        is_new = [False] * self._count
+        for number in await self._append_samples(tx, statuses):
+            is_new[number] = True
+        if self._events:
+            new = await peer_events.append(tx, [note for _, note in self._events.values()])
+            for number, note in self._events.values():
+                is_new[number] = note.id in new
         if self._messages:
             changed = await conversation.save_messages(tx, list(self._messages.values()))
             for number, message in self._messages.items():
-                fresh[number] = message.id in changed
+                is_new[number] = message.id in changed
         if self._lines:
             new = await conversation.save_lines(tx, list(self._lines.values()))
             for number, line in self._lines.items():
-                fresh[number] = line.id in new
-        await self._count_talk(tx, fresh)
-        if self._pulses:
-            await peers.heard(tx, [_row(key, pulse) for key, pulse in self._pulses.items()])
-        return fresh
+                is_new[number] = line.id in new
+        await self._count_talk(tx, is_new)
+        if self._heartbeats:
+            await peers.record_heartbeats(
+                tx, [_row(key, heartbeat) for key, heartbeat in self._heartbeats.items()]
+            )
+        return is_new
 
-    async def _count_talk(self, tx: AsyncConnection, fresh: Sequence[bool]) -> None:
+    async def _count_talk(self, tx: AsyncConnection, is_new: Sequence[bool]) -> None:
         added = Counter[tuple[str, str]]()
         for number, message in self._messages.items():
-            if fresh[number]:
+            if is_new[number]:
                 added[message.app_id, message.session_id] += len(message.payload)
         for number, line in self._lines.items():
-            if fresh[number]:
+            if is_new[number]:
                 added[line.app_id, line.session_id] += len(line.text)
         if added:
             await conversation.add_characters(tx, added)
 
     async def _append_samples(
-        self, tx: AsyncConnection, states: Mapping[PeerKey, peers.PeerStatus]
+        self, tx: AsyncConnection, statuses: Mapping[PeerKey, peers.PeerStatus]
     ) -> list[int]:
-        """Append the samples; the numbers of the new ones.
+        """Append the samples; returns the numbers of the new ones.
 
-        A sequence above the peer's last is new without asking; only others are looked up.
+        A sequence above the peer's last is new; only others are looked up.
         """
         if not self._samples:
             return []
-        doubtful = [
-            key for key in self._samples if not _is_above_last(key, states.get((key[0], key[1])))
+        uncertain = [
+            key for key in self._samples if not _is_above_last(key, statuses.get((key[0], key[1])))
         ]
-        known = await samples.known(tx, doubtful) if doubtful else set()
+        known = await samples.known(tx, uncertain) if uncertain else set()
         new = {key: entry for key, entry in self._samples.items() if key not in known}
         kept = await samples.append(tx, [row for _, row in new.values()])
         new = {key: entry for key, entry in new.items() if key in kept}
@@ -159,29 +161,29 @@ class PendingAppends:
         return [number for number, _ in new.values()]
 
     def _count_sample(self, key: PeerKey, sequence: int, row: samples.SampleRow) -> None:
-        old = self._pulses.get(key) or _PendingHeartbeat(row.at, row.received_at, -1, 0)
-        self._pulses[key] = old._replace(
+        old = self._heartbeats.get(key) or _PendingHeartbeat(row.at, row.received_at, -1, 0)
+        self._heartbeats[key] = old._replace(
             heard_at=max(old.heard_at, row.at),
             last_sequence=max(old.last_sequence, sequence),
             samples=old.samples + 1,
         )
 
 
-def _row(key: PeerKey, pulse: _PendingHeartbeat) -> peers.Heartbeat:
+def _row(key: PeerKey, heartbeat: _PendingHeartbeat) -> peers.Heartbeat:
     return peers.Heartbeat(
         app_id=key[0],
         peer_id=key[1],
-        last_heard_at=pulse.heard_at,
-        last_received_at=pulse.received_at,
-        last_sequence=pulse.last_sequence,
-        samples_added=pulse.samples,
+        last_heard_at=heartbeat.heard_at,
+        last_received_at=heartbeat.received_at,
+        last_sequence=heartbeat.last_sequence,
+        samples_added=heartbeat.samples,
     )
 
 
-def _is_above_last(key: tuple[str, str, int], state: peers.PeerStatus | None) -> bool:
-    if state is None:
+def _is_above_last(key: tuple[str, str, int], status: peers.PeerStatus | None) -> bool:
+    if status is None:
         return False
-    return state.last_sequence is None or key[2] > state.last_sequence
+    return status.last_sequence is None or key[2] > status.last_sequence
 
 
 def _message(

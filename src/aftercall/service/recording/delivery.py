@@ -1,4 +1,4 @@
-"""What sources hand in, and what they are told about it."""
+"""What sources deliver, and the receipts they get."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -11,18 +11,18 @@ from aftercall.core.records import Phase
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
-    """Who a delivery comes from, when it comes from a participant's own client."""
+    """The holder of the participant token a delivery came with."""
 
     meeting_id: str
     member_id: str
     identity: Identity
     generation: int
     issued_at: EpochMs = EpochMs(0)
-    """When the token was made: its holder cannot have been there before."""
+    """When the token was issued: its holder cannot have been present before."""
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """What one source handed in at one moment."""
+    """The events that a source delivered in one request."""
 
     app_id: str
     source: str
@@ -30,11 +30,11 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     events: Sequence[AnyEvent]
     credentials: Credentials | None = None
     peer_id: str | None = None
-    """The peer that sent it: that it sent anything shows that it is there."""
+    """The peer that sent it, which is present since it sent anything."""
     heard_at: EpochMs | None = None
-    """When that peer was there, by the claims' clock."""
+    """When that peer was present, by its own clock."""
     size_bytes: int = 0
-    """Of the body it was read from, uncompressed."""
+    """Size of the request's body, uncompressed."""
 
 
 class Status(StrEnum):
@@ -44,7 +44,7 @@ class Status(StrEnum):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one event."""
+    """The result of recording one event; `code` and `message` say why it was rejected."""
 
     status: Status
     code: str | None = None
@@ -60,7 +60,7 @@ def rejected(code: str, message: str) -> Outcome:
 
 
 class Next(StrEnum):
-    """What a client that reports by itself should do now."""
+    """What a client that reports by itself should do next."""
 
     CONTINUE = "continue"
     KICKED = "kicked"
@@ -68,11 +68,11 @@ class Next(StrEnum):
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one delivery: an outcome per event, in order."""
+    """The result of one delivery: an outcome for each event, in order."""
 
     outcomes: Sequence[Outcome]
     session_id: str | None = None
     phase: Phase | None = None
     next: Next = Next.CONTINUE
     refusal: Outcome | None = None
-    """Why nothing of the delivery was taken, if its sender may not speak at all."""
+    """Why nothing of the delivery was recorded, if its sender may send nothing."""

@@ -1,6 +1,6 @@
-"""Which deliveries go the express way into the record: reports of a peer's own client, new by
-their numbers, of a peer that is there and goes on. Nearly all are such. They change nothing but
-what they add, so no session is loaded or locked for them.
+"""Which deliveries take the fast path: reports of a present peer by its own client, with new
+sequence numbers. Nearly all deliveries are such. They only add rows, so no session is loaded or
+locked for them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from aftercall.store.peers import Heartbeat, Key
 from aftercall.store.samples import SampleRow
 
 NO_SEQUENCE: Final = -1
-"""Below every report's."""
+"""Lower than the sequence number of any report."""
 
 
 def is_plain_report(
@@ -26,7 +26,7 @@ def is_plain_report(
     joined_at: EpochMs | None,
     first_heard_at: EpochMs,
 ) -> bool:
-    """Whether what a peer says of a moment changes nothing: it is there, and was there then."""
+    """Whether a peer's report of this time changes nothing: the peer is present, and was then."""
     return (
         phase is not Phase.ENDED
         and left_reason is not LeaveReason.SILENCE
@@ -35,7 +35,7 @@ def is_plain_report(
 
 
 class FastPath:
-    """A group of deliveries, and the receipts of those that went the express way."""
+    """A group of deliveries, and the receipts of those that took the fast path."""
 
     def __init__(self, deliveries: Sequence[Delivery]) -> None:
         self._plain = [
@@ -46,30 +46,30 @@ class FastPath:
         self.keys: list[Key] = list({key for _, key, _ in self._plain})
         self.receipts: list[Receipt | None] = [None] * len(deliveries)
 
-    def judge(self, standings: Mapping[Key, FastPathStatus]) -> Appended:
-        """What is to be written; gives receipts to those deliveries that are part of it."""
-        pulses: dict[Key, Heartbeat] = {}
+    def select(self, statuses: Mapping[Key, FastPathStatus]) -> Appended:
+        """The rows to write for those deliveries that take the fast path; sets their receipts."""
+        heartbeats: dict[Key, Heartbeat] = {}
         samples: list[SampleRow] = []
         for place, key, delivery in self._plain:
-            standing = standings.get(key)
-            if standing is None or not _is_let_in(delivery, standing):
+            status = statuses.get(key)
+            if status is None or not _may_append(delivery, status):
                 continue
-            pulse = pulses.get(key)
-            last = pulse.last_sequence if pulse else NO_SEQUENCE
-            if standing.last_sequence is not None:
-                last = max(last, standing.last_sequence)
-            rows = _new_rows(delivery, standing, last)
+            heartbeat = heartbeats.get(key)
+            last = heartbeat.last_sequence if heartbeat else NO_SEQUENCE
+            if status.last_sequence is not None:
+                last = max(last, status.last_sequence)
+            rows = _new_rows(delivery, status, last)
             if rows is None:
                 continue
             samples += rows
-            pulses[key] = _renewed(pulse, delivery, rows)
+            heartbeats[key] = _with_delivery(heartbeat, delivery, rows)
             self.receipts[place] = Receipt(
                 outcomes=(ACCEPTED,) * len(rows),
-                session_id=standing.session_id,
-                phase=standing.phase,
+                session_id=status.session_id,
+                phase=status.phase,
                 next=Next.CONTINUE,
             )
-        return Appended(samples, list(pulses.values()))
+        return Appended(samples, list(heartbeats.values()))
 
 
 def _holds_only_reports(delivery: Delivery) -> bool:
@@ -81,46 +81,46 @@ def _holds_only_reports(delivery: Delivery) -> bool:
     return True
 
 
-def _is_let_in(delivery: Delivery, standing: FastPathStatus) -> bool:
-    """Whether the sender may speak for the peer, and need not be brought back for it."""
+def _may_append(delivery: Delivery, status: FastPathStatus) -> bool:
+    """Whether the sender may report for the peer, and the peer is present."""
     who, at = delivery.credentials, delivery.heard_at
     return (
         who is not None
         and at is not None
-        and standing.meeting_id == who.meeting_id
-        and standing.user_id == who.member_id
-        and standing.member_generation == who.generation
-        and standing.member_removed_at is None
-        and standing.kicked_at is None
-        and _is_present(at, standing)
+        and status.meeting_id == who.meeting_id
+        and status.user_id == who.member_id
+        and status.member_generation == who.generation
+        and status.member_removed_at is None
+        and status.kicked_at is None
+        and _is_present(at, status)
     )
 
 
-def _is_present(at: EpochMs, standing: FastPathStatus) -> bool:
+def _is_present(at: EpochMs, status: FastPathStatus) -> bool:
     return is_plain_report(
         at,
-        phase=standing.phase,
-        left_reason=standing.left_reason,
-        joined_at=standing.joined_at,
-        first_heard_at=standing.first_heard_at,
+        phase=status.phase,
+        left_reason=status.left_reason,
+        joined_at=status.joined_at,
+        first_heard_at=status.first_heard_at,
     )
 
 
-def _new_rows(delivery: Delivery, standing: FastPathStatus, last: int) -> list[SampleRow] | None:
-    """The reports as rows; `None` when one of them may be known or changes something."""
+def _new_rows(delivery: Delivery, status: FastPathStatus, last: int) -> list[SampleRow] | None:
+    """The reports as rows; `None` when one of them may be a duplicate or changes a session."""
     rows: list[SampleRow] = []
     for event in delivery.events:
         assert isinstance(event, SampleTaken)
-        if event.sequence <= last or event.at < standing.first_heard_at:
+        if event.sequence <= last or event.at < status.first_heard_at:
             return None
-        if not _is_present(event.at, standing):
+        if not _is_present(event.at, status):
             return None
         last = event.sequence
         rows.append(
             SampleRow(
-                standing.app_id,
-                standing.peer_id,
-                standing.session_id,
+                status.app_id,
+                status.peer_id,
+                status.session_id,
                 last,
                 event.at,
                 delivery.received_at,
@@ -130,19 +130,21 @@ def _new_rows(delivery: Delivery, standing: FastPathStatus, last: int) -> list[S
     return rows
 
 
-def _renewed(pulse: Heartbeat | None, delivery: Delivery, rows: Sequence[SampleRow]) -> Heartbeat:
-    """A peer's pulse with what a delivery tells of it."""
+def _with_delivery(
+    heartbeat: Heartbeat | None, delivery: Delivery, rows: Sequence[SampleRow]
+) -> Heartbeat:
+    """A peer's heartbeat, extended by a delivery."""
     assert delivery.peer_id is not None and delivery.heard_at is not None
     heard_at = max((row.at for row in rows), default=delivery.heard_at)
     heard_at = max(heard_at, delivery.heard_at)
     last = rows[-1].sequence if rows else NO_SEQUENCE
-    if pulse is None:
+    if heartbeat is None:
         return Heartbeat(
             delivery.app_id, delivery.peer_id, heard_at, delivery.received_at, last, len(rows)
         )
-    return pulse._replace(
-        last_heard_at=max(pulse.last_heard_at, heard_at),
-        last_received_at=max(pulse.last_received_at, delivery.received_at),
-        last_sequence=max(pulse.last_sequence, last),
-        samples_added=pulse.samples_added + len(rows),
+    return heartbeat._replace(
+        last_heard_at=max(heartbeat.last_heard_at, heard_at),
+        last_received_at=max(heartbeat.last_received_at, delivery.received_at),
+        last_sequence=max(heartbeat.last_sequence, last),
+        samples_added=heartbeat.samples_added + len(rows),
     )

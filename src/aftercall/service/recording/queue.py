@@ -131,7 +131,7 @@ class WriteQueue:
         )
         waiting.set_function(self._count_waiting)
 
-    async def take(self, delivery: Delivery) -> Receipt:
+    async def submit(self, delivery: Delivery) -> Receipt:
         """Record a delivery; its receipt, once it is on disk.
 
         Raises `Busy` when too many wait already, or when the server is stopping, and `Bug` when
@@ -146,17 +146,17 @@ class WriteQueue:
         self._has_work.set()
         return await answer
 
-    async def take_in_parts(self, delivery: Delivery) -> Sequence[Outcome]:
+    async def submit_in_parts(self, delivery: Delivery) -> Sequence[Outcome]:
         """Record what a backend hands in, part after part in the order of its moments; what became
         of each event, once all are on disk.
 
-        Raises as `take` does; what had been recorded by then stays and counts once when it comes
+        Raises as `submit` does; what had been recorded by then stays and counts once when it comes
         again.
         """
         outcomes: dict[int, Outcome] = {}
         for places in _parts(delivery.events):
             part = replace(delivery, events=[delivery.events[place] for place in places])
-            receipt = await self.take(part)
+            receipt = await self.submit(part)
             outcomes.update(zip(places, receipt.outcomes, strict=True))
         return [outcomes[place] for place in range(len(delivery.events))]
 

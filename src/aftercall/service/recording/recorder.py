@@ -10,8 +10,8 @@ from aftercall.core.events import AnyEvent
 from aftercall.core.ids import NewId
 from aftercall.core.instants import MINUTE_MS, Clock, EpochMs
 from aftercall.core.lifecycle.downtime import Downtime
-from aftercall.core.lifecycle.state_machine import Policy, is_silent
-from aftercall.core.records import Session
+from aftercall.core.lifecycle.state_machine import Policy, is_silent, silence_bounds
+from aftercall.core.records import Peer, Session
 from aftercall.service.recording.delivery import Delivery, Outcome, Receipt
 from aftercall.service.recording.fast_path import FastPath
 from aftercall.service.recording.transaction import RecordTransaction
@@ -57,10 +57,10 @@ class Recorder:
     async def record_plain_reports(self, deliveries: Sequence[Delivery]) -> list[Receipt | None]:
         """Record those of the deliveries that need no session, in one transaction; `None` for each
         of the others, which stay to be recorded."""
-        express = FastPath(deliveries)
-        if express.keys:
-            await append(self._db, express.keys, express.judge)
-        return express.receipts
+        fast_path = FastPath(deliveries)
+        if fast_path.keys:
+            await append(self._db, fast_path.keys, fast_path.select)
+        return fast_path.receipts
 
     async def apply_rules(self, app_id: str, session_id: str) -> Session | None:
         """Apply the rules to a session as of now; the session, if there is one."""
@@ -84,8 +84,7 @@ class Recorder:
         policy = self._policy_at(now)
         async with self._db.read() as tx:
             late = await session_rows.past_deadline(tx, now, limit)
-            quiet = await peers.silent_peers(tx, now, limit, policy=policy)
-        silent = [peer for peer in quiet if is_silent(peer, now, policy)]
+            silent = await _silent_peers(tx, now, policy, limit)
         return {(s.app_id, s.id) for s in late} | {(p.app_id, p.session_id) for p in silent}
 
     def _recording(self, tx: AsyncConnection, *, most_talk: int = 0) -> RecordTransaction:
@@ -96,3 +95,19 @@ class Recorder:
 
     def _policy_at(self, now: EpochMs) -> Policy:
         return replace(self._policy, hearing=self._policy.hearing.as_of(now))
+
+
+async def _silent_peers(
+    tx: AsyncConnection, now: EpochMs, policy: Policy, limit: int
+) -> list[Peer]:
+    """Up to `limit` present peers that fell silent, the longest silent first. Those who may be
+    silent by the database's bounds are many when intervals are long: they are read in pages."""
+    bounds, silent = silence_bounds(now, policy), list[Peer]()
+    after: peers.SilentPlace | None = None
+    while len(silent) < limit:
+        page = await peers.peers_not_heard_since(tx, bounds, limit, after=after)
+        silent += [peer for peer in page if is_silent(peer, now, policy)]
+        if len(page) < limit:
+            break
+        after = peers.silent_place(page[-1])
+    return silent[:limit]

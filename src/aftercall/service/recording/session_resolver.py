@@ -1,8 +1,8 @@
-"""Which session a fact belongs to.
+"""Which session an event belongs to.
 
-A fact belongs to its peer's session; else to the one it names; else to the session of its meeting
-that was going on at its moment; else a session is born. Sessions are loaded, locked and settled
-once in a transaction, and saved once.
+An event belongs to its peer's session; else to the session it names; else to the session of its
+meeting that covers its time; else a session is created. In a transaction a session is loaded and
+locked once, its rules are applied once, and it is saved once.
 """
 
 from typing import Final
@@ -35,20 +35,20 @@ SessionKey = tuple[str, str]
 """App and session."""
 
 
-class Loaded:
-    """A session as it is in the database, and as facts are changing it."""
+class LoadedSession:
+    """A session as stored (`before`), and as the transaction's events change it (`work`)."""
 
     def __init__(
-        self, before: Session | None, peers_before: dict[str, Peer], settled: RulesApplied | None
+        self, before: Session | None, peers_before: dict[str, Peer], applied: RulesApplied | None
     ) -> None:
         self.before = before
         self.peers_before = peers_before
-        self.settled = settled
-        assert settled is not None or before is not None
-        session = settled.session if settled else before
+        self.applied = applied
+        assert applied is not None or before is not None
+        session = applied.session if applied else before
         assert session is not None
         self.work = SessionState(
-            session=session, peers=dict(settled.peers) if settled else dict(peers_before)
+            session=session, peers=dict(applied.peers) if applied else dict(peers_before)
         )
 
 
@@ -60,35 +60,35 @@ class SessionResolver:
         self._now = now
         self._new_id = new_id
         self._policy = policy
-        self._sessions: dict[SessionKey, Loaded] = {}
+        self._sessions: dict[SessionKey, LoadedSession] = {}
         self._meetings: dict[tuple[str, str], Meeting | None] = {}
-        self._homes: dict[PeerKey, str] = {}
-        self._signs: dict[PeerKey, tuple[EpochMs, EpochMs]] = {}
-        self._born: set[SessionKey] = set()
+        self._session_ids: dict[PeerKey, str] = {}
+        self._heartbeats: dict[PeerKey, tuple[EpochMs, EpochMs]] = {}
+        self._created: set[SessionKey] = set()
 
-    def note_home(self, key: PeerKey, session_id: str) -> None:
-        self._homes[key] = session_id
+    def set_session_id_of(self, key: PeerKey, session_id: str) -> None:
+        self._session_ids[key] = session_id
 
     def was_created(self, app_id: str, session_id: str) -> bool:
-        """Whether a session was born since this was asked last."""
+        """Whether a session was created since the last call for it."""
         key = (app_id, session_id)
-        is_born = key in self._born
-        self._born.discard(key)
-        return is_born
+        is_created = key in self._created
+        self._created.discard(key)
+        return is_created
 
-    def home_of(self, key: PeerKey) -> str | None:
-        """The session of a peer, if it is known."""
-        return self._homes.get(key)
+    def session_id_of(self, key: PeerKey) -> str | None:
+        """The id of a peer's session, if it is known."""
+        return self._session_ids.get(key)
 
-    def note_sign(self, key: PeerKey, heard_at: EpochMs, received_at: EpochMs) -> None:
-        """A sign of life of a peer, to be reckoned with when its session is loaded."""
-        old_heard, old_received = self._signs.get(key, (heard_at, received_at))
-        self._signs[key] = (max(heard_at, old_heard), max(received_at, old_received))
+    def add_heartbeat(self, key: PeerKey, heard_at: EpochMs, received_at: EpochMs) -> None:
+        """Add a peer's heartbeat, which counts when its session is loaded."""
+        old_heard, old_received = self._heartbeats.get(key, (heard_at, received_at))
+        self._heartbeats[key] = (max(heard_at, old_heard), max(received_at, old_received))
 
-    def settled(self, app_id: str, session_id: str) -> RulesApplied | None:
-        """A session as saved, if it was loaded in this transaction."""
+    def applied(self, app_id: str, session_id: str) -> RulesApplied | None:
+        """A session after its rules were applied, if it was loaded in this transaction."""
         loaded = self._sessions.get((app_id, session_id))
-        return loaded.settled if loaded else None
+        return loaded.applied if loaded else None
 
     async def meeting(self, app_id: str, meeting_id: str) -> Meeting | None:
         key = (app_id, meeting_id)
@@ -96,7 +96,7 @@ class SessionResolver:
             self._meetings[key] = await meetings.find_meeting(self._tx, app_id, meeting_id)
         return self._meetings[key]
 
-    async def load(self, app_id: str, session_id: str) -> Loaded | None:
+    async def load(self, app_id: str, session_id: str) -> LoadedSession | None:
         """A session with its peers, locked, its deadlines applied as of now."""
         key = (app_id, session_id)
         if key in self._sessions:
@@ -105,25 +105,25 @@ class SessionResolver:
         if before is None:
             return None
         known = {p.id: p for p in await peers.peers_of_session(self._tx, app_id, session_id)}
-        heard = {id: self._with_sign(peer) for id, peer in known.items()}
-        settled = apply_rules(
+        heard = {id: self._with_heartbeat(peer) for id, peer in known.items()}
+        applied = apply_rules(
             SessionState(session=before, peers=heard), now=self._now, policy=self._policy
         )
-        loaded = self._sessions[key] = Loaded(before, known, settled)
+        loaded = self._sessions[key] = LoadedSession(before, known, applied)
         return loaded
 
-    def _with_sign(self, peer: Peer) -> Peer:
-        sign = self._signs.get((peer.app_id, peer.id))
-        if sign is None:
+    def _with_heartbeat(self, peer: Peer) -> Peer:
+        heartbeat = self._heartbeats.get((peer.app_id, peer.id))
+        if heartbeat is None:
             return peer
         return replace(
             peer,
-            last_heard_at=max(peer.last_heard_at, sign[0]),
-            last_received_at=max(peer.last_received_at, sign[1]),
+            last_heard_at=max(peer.last_heard_at, heartbeat[0]),
+            last_received_at=max(peer.last_received_at, heartbeat[1]),
         )
 
-    async def find(self, delivery: Delivery, event: AnyEvent) -> Loaded | Outcome:
-        """The session an event belongs to, born if need be, or why there is none."""
+    async def find(self, delivery: Delivery, event: AnyEvent) -> LoadedSession | Outcome:
+        """The session an event belongs to, created if necessary, or why there is none."""
         app_id = delivery.app_id
         meeting_id = delivery.credentials.meeting_id if delivery.credentials else event.meeting_id
         if loaded := await self._of_peer(app_id, event, meeting_id):
@@ -135,7 +135,7 @@ class SessionResolver:
                 "unknown_session", "No such session or peer is known, and no meeting is named."
             )
         if event.session_id is None and (
-            loaded := await self._going_on(app_id, meeting_id, event.at)
+            loaded := await self._session_at(app_id, meeting_id, event.at)
         ):
             return loaded
         if isinstance(event, ChatSent | LineSpoken):
@@ -144,15 +144,17 @@ class SessionResolver:
             return rejected("no_session", "The meeting had no session to close at that time.")
         return await self._create_session(delivery, event, meeting_id)
 
-    async def _of_peer(self, app_id: str, event: AnyEvent, meeting_id: str | None) -> Loaded | None:
+    async def _of_peer(
+        self, app_id: str, event: AnyEvent, meeting_id: str | None
+    ) -> LoadedSession | None:
         """The session of the event's peer, or of the peer of the same meeting whose connection
         it continues."""
         peer_id: str | None = getattr(event, "peer_id", None)
-        if peer_id is not None and (home := self._homes.get((app_id, peer_id))):
-            return await self.load(app_id, home)
+        if peer_id is not None and (session_id := self._session_ids.get((app_id, peer_id))):
+            return await self.load(app_id, session_id)
         if isinstance(event, PeerJoined) and event.previous_peer_id is not None:
-            home = self._homes.get((app_id, event.previous_peer_id))
-            loaded = await self.load(app_id, home) if home else None
+            session_id = self._session_ids.get((app_id, event.previous_peer_id))
+            loaded = await self.load(app_id, session_id) if session_id else None
             if (
                 loaded is not None
                 and meeting_id in (None, loaded.work.session.meeting_id)
@@ -161,8 +163,8 @@ class SessionResolver:
                 return loaded
         return None
 
-    async def _going_on(self, app_id: str, meeting_id: str, at: EpochMs) -> Loaded | None:
-        """The meeting's session that was going on at a moment."""
+    async def _session_at(self, app_id: str, meeting_id: str, at: EpochMs) -> LoadedSession | None:
+        """The meeting's session that covers a time."""
         for (app, _), loaded in list(self._sessions.items()):
             session = loaded.work.session
             if (app, session.meeting_id) == (app_id, meeting_id) and _covers(session, at):
@@ -172,8 +174,8 @@ class SessionResolver:
             return await self.load(app_id, covering.id)
         return await self._current(app_id, meeting_id, at)
 
-    async def _current(self, app_id: str, meeting_id: str, at: EpochMs) -> Loaded | None:
-        """The meeting's session that has not ended, if it was still open at a moment."""
+    async def _current(self, app_id: str, meeting_id: str, at: EpochMs) -> LoadedSession | None:
+        """The meeting's session that has not ended, if it accepts events of this time."""
         for (app, _), loaded in list(self._sessions.items()):
             session = loaded.work.session
             if (app, session.meeting_id) == (app_id, meeting_id) and _is_open_at(session, at):
@@ -186,7 +188,7 @@ class SessionResolver:
 
     async def _create_session(
         self, delivery: Delivery, event: AnyEvent, meeting_id: str
-    ) -> Loaded | Outcome:
+    ) -> LoadedSession | Outcome:
         app_id = delivery.app_id
         meeting = await self._meeting_for(delivery, event, meeting_id)
         if meeting is None:
@@ -210,13 +212,13 @@ class SessionResolver:
             if event.session_id is None:
                 return rival
             session = await self._supersede(rival, session)
-        self._born.add((app_id, session.id))
-        loaded = self._sessions[app_id, session.id] = Loaded(session, {}, None)
+        self._created.add((app_id, session.id))
+        loaded = self._sessions[app_id, session.id] = LoadedSession(session, {}, None)
         return loaded
 
-    async def _supersede(self, rival: Loaded, session: Session) -> Session:
-        """Two sessions that their source tells apart cannot both go on in one meeting: the one
-        that began earlier ended, at the latest, when the other began."""
+    async def _supersede(self, rival: LoadedSession, session: Session) -> Session:
+        """End the earlier of two sessions that a source names in one meeting: it ended, at the
+        latest, when the other began. Returns the new session as it was saved."""
         other = rival.work.session
         if session.started_at >= other.started_at:
             rival.work.session = replace(other, closed_at=session.started_at)
@@ -228,7 +230,7 @@ class SessionResolver:
         return session
 
     async def _save_ended_of(self, app_id: str, meeting_id: str) -> None:
-        """Save those of the meeting's loaded sessions that are over, to make room for the next."""
+        """Save the meeting's loaded sessions: one that has ended makes room for the next."""
         for (app, _), loaded in list(self._sessions.items()):
             if (app, loaded.work.session.meeting_id) == (app_id, meeting_id):
                 await self.save(loaded)
@@ -236,7 +238,7 @@ class SessionResolver:
     async def _meeting_for(
         self, delivery: Delivery, event: AnyEvent, meeting_id: str
     ) -> Meeting | None:
-        """The meeting; one that a trusted source names for the first time is made."""
+        """The meeting; created if a trusted source names it for the first time."""
         meeting = await self.meeting(delivery.app_id, meeting_id)
         if meeting is not None or delivery.credentials is not None:
             return meeting
@@ -259,54 +261,54 @@ class SessionResolver:
         return meeting
 
     async def _parent_session_id(self, meeting: Meeting, at: EpochMs) -> str | None:
-        """The session of the room this one is a breakout room of, if it is going on."""
+        """The session of the parent meeting at this time, for a breakout room."""
         if meeting.parent_meeting_id is None:
             return None
-        parent = await self._going_on(meeting.app_id, meeting.parent_meeting_id, at)
+        parent = await self._session_at(meeting.app_id, meeting.parent_meeting_id, at)
         return parent.work.session.id if parent else None
 
     async def save_all(self) -> None:
         for loaded in list(self._sessions.values()):
             await self.save(loaded)
 
-    async def save(self, loaded: Loaded) -> None:
-        """Settle a session and save what changed, with the jobs that follow."""
-        settled = apply_rules(loaded.work, now=self._now, policy=self._policy)
-        before, session = loaded.before, settled.session
-        changed = [p for p in settled.peers.values() if loaded.peers_before.get(p.id) != p]
+    async def save(self, loaded: LoadedSession) -> None:
+        """Apply the rules to a session and save what changed, with the jobs that follow."""
+        applied = apply_rules(loaded.work, now=self._now, policy=self._policy)
+        before, session = loaded.before, applied.session
+        changed = [p for p in applied.peers.values() if loaded.peers_before.get(p.id) != p]
         if session != before:
             await session_rows.save_session(self._tx, session)
         if changed:
             await peers.save_peers(self._tx, changed)
-            await self._save_rows(session, rows_of(loaded.peers_before), settled)
+            await self._save_rows(session, rows_of(loaded.peers_before), applied)
         if session.phase is Phase.ENDED and (changed or session != before):
             was_ended = before is not None and before.phase is Phase.ENDED
             if was_ended:
                 await jobs.add_unless_waiting(self._tx, job_of_late_facts(session, self._now))
             else:
                 await jobs.add(self._tx, [job_of_end(session, self._now)])
-        loaded.before, loaded.peers_before, loaded.settled = session, settled.peers, settled
-        loaded.work = SessionState(session=session, peers=dict(settled.peers))
+        loaded.before, loaded.peers_before, loaded.applied = session, applied.peers, applied
+        loaded.work = SessionState(session=session, peers=dict(applied.peers))
 
     async def _save_rows(
-        self, session: Session, before: dict[str, Participant], settled: RulesApplied
+        self, session: Session, before: dict[str, Participant], applied: RulesApplied
     ) -> None:
         await participants.save_participants(
-            self._tx, [row for id, row in settled.rows.items() if before.get(id) != row]
+            self._tx, [row for id, row in applied.rows.items() if before.get(id) != row]
         )
-        if gone := [id for id in before if id not in settled.rows]:
+        if gone := [id for id in before if id not in applied.rows]:
             await participants.delete_participants(self._tx, session.app_id, session.id, gone)
 
 
 def _is_open_at(session: Session, at: EpochMs) -> bool:
-    """Whether a session takes in what happens at a moment."""
+    """Whether a session accepts events of a time."""
     if session.closed_at is not None and at > session.closed_at:
         return False
     return session.phase is not Phase.ENDED
 
 
 def _covers(session: Session, at: EpochMs) -> bool:
-    """Whether a moment lies within an ended session, its keep-alive time included."""
+    """Whether a time lies within an ended session, its keep-alive time included."""
     if session.ended_at is None:
         return False
     grace_ms = 0 if session.closed_at is not None else session.keep_alive_s * SECOND_MS

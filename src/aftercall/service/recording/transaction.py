@@ -1,8 +1,8 @@
-"""One transaction's worth of facts on their way into the record.
+"""Records the events of several deliveries in one database transaction.
 
-Each event finds its session or gives birth to it; a session that facts moved is loaded (and
-locked) once, settled once and saved once, however many events moved it. Samples and notes of
-peers that are simply there go the short way: they are appended, and nothing else is read.
+An event is applied to its session, which is created if there is none. A session is loaded and
+locked once, its rules are applied once and it is saved once, however many events change it. Samples
+and events of peers that are present change no session: they are appended, and nothing else is read.
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,7 +44,7 @@ from aftercall.store import early_facts, peers
 from aftercall.store.early_facts import EarlyFact, EarlyPeerFact, HeldFact, key_of_session
 
 CLOCK_TOLERANCE_MS: Final = 2_000
-"""How far a client's clock may be off and be taken at its word."""
+"""How far a client's clock may be off before its times are corrected or refused."""
 
 
 _TALK_FULL: Final = rejected("talk_full", "The session has as much chat and transcript as it may.")
@@ -65,114 +65,118 @@ class RecordTransaction:
     ) -> None:
         self._tx = tx
         self._now = now
-        self._places = SessionResolver(tx, now=now, new_id=new_id, policy=policy)
-        self._states: Mapping[PeerKey, peers.PeerStatus] = {}
-        self._quiet = PendingAppends(tx, most_talk=most_talk)
+        self._sessions = SessionResolver(tx, now=now, new_id=new_id, policy=policy)
+        self._statuses: Mapping[PeerKey, peers.PeerStatus] = {}
+        self._appends = PendingAppends(tx, most_talk=most_talk)
 
     async def record(self, deliveries: Sequence[Delivery]) -> list[Receipt]:
-        """Take every event of every delivery; a receipt for each delivery, in order."""
+        """Record every event of every delivery; returns a receipt for each delivery, in order."""
         keys = {(d.app_id, id) for d in deliveries for id in _peer_ids(d)}
         if keys:
-            self._states = await peers.states(self._tx, list(keys))
-        for key, state in self._states.items():
-            self._places.note_home(key, state.peer.session_id)
-        admission = Admission(self._tx, self._states, self._places.meeting)
+            self._statuses = await peers.statuses(self._tx, list(keys))
+        for key, status in self._statuses.items():
+            self._sessions.set_session_id_of(key, status.peer.session_id)
+        admission = Admission(self._tx, self._statuses, self._sessions.meeting)
         refusals = [await admission.refusal(delivery) for delivery in deliveries]
         admitted = [d for d, no in zip(deliveries, refusals, strict=True) if no is None]
         for delivery in admitted:
             if delivery.peer_id is not None and delivery.heard_at is not None:
                 key = (delivery.app_id, delivery.peer_id)
-                self._places.note_sign(key, delivery.heard_at, delivery.received_at)
+                self._sessions.add_heartbeat(key, delivery.heard_at, delivery.received_at)
         for delivery in admitted:
-            await self._join_silently(delivery)
+            await self._infer_join(delivery)
         taken = [
-            await self._take_all(d) if no is None else [no] * len(d.events)
+            await self._record_events(d) if no is None else [no] * len(d.events)
             for d, no in zip(deliveries, refusals, strict=True)
         ]
         for delivery in admitted:
-            await self._hear(delivery)
-        await self._places.save_all()
-        fresh = await self._quiet.append(self._tx, self._states)
+            await self._record_heartbeat(delivery)
+        await self._sessions.save_all()
+        is_new = await self._appends.append(self._tx, self._statuses)
         return [
-            self._receipt(delivery, [_told(outcome, fresh) for outcome in outcomes], refusal)
+            self._receipt(delivery, [_outcome(outcome, is_new) for outcome in outcomes], refusal)
             for delivery, outcomes, refusal in zip(deliveries, taken, refusals, strict=True)
         ]
 
     async def record_early(self, app_id: str, key: str) -> None:
-        """Take the facts that are kept under a key (`store.early_facts`) though what they are
-        about is there."""
+        """Record the facts that `store.early_facts` still holds under a key although their peer or
+        session exists."""
         facts = await early_facts.release(self._tx, app_id, key)
         await self.record([_delivery_of(app_id, fact) for fact in facts])
 
     async def apply_rules_to_session(self, app_id: str, session_id: str) -> Session | None:
-        """Apply the rules to a session whose deadline, or a peer's, may have passed."""
-        if await self._places.load(app_id, session_id) is None:
+        """Apply the rules to a session whose deadline, or a peer's, may have passed; returns it, or
+        `None` if there is none."""
+        if await self._sessions.load(app_id, session_id) is None:
             return None
-        await self._places.save_all()
-        settled = self._places.settled(app_id, session_id)
-        return settled.session if settled else None
+        await self._sessions.save_all()
+        applied = self._sessions.applied(app_id, session_id)
+        return applied.session if applied else None
 
-    async def _take_all(self, delivery: Delivery) -> list[Outcome | int]:
-        """The outcomes of a delivery's events, which are taken in the order of their moments."""
+    async def _record_events(self, delivery: Delivery) -> list[Outcome | int]:
+        """Record a delivery's events in the order of their times; returns an outcome for
+        each, in the order given."""
         events = delivery.events
         outcomes: dict[int, Outcome | int] = {}
         for place in sorted(range(len(events)), key=lambda place: turn_of(events[place])):
-            outcomes[place] = await self._take(delivery, events[place])
+            outcomes[place] = await self._record_event(delivery, events[place])
         return [outcomes[place] for place in range(len(events))]
 
-    async def _take(self, delivery: Delivery, event: AnyEvent) -> Outcome | int:
-        """The outcome of an event, or the number under which its quiet fact will report it."""
-        state = self._state_of(delivery.app_id, event)
+    async def _record_event(self, delivery: Delivery, event: AnyEvent) -> Outcome | int:
+        """Record an event; returns its outcome, or the number of its pending append."""
+        status = self._status_of(delivery.app_id, event)
         if delivery.credentials is not None:
             who = delivery.credentials
-            refusal = _refusal(event, state.peer, who) if state is not None else None
-            if refusal is None and await self._is_too_early(delivery.app_id, who, event, state):
+            refusal = _refusal(event, status.peer, who) if status is not None else None
+            if refusal is None and await self._is_too_early(delivery.app_id, who, event, status):
                 refusal = _TOO_EARLY
             if refusal is not None:
                 return refusal
-        if state is not None and _is_append_only(event, state):
-            return self._quiet.take(delivery, event, state.peer.session_id, state.peer)
+        if status is not None and _is_append_only(event, status):
+            return self._appends.add(delivery, event, status.peer.session_id, status.peer)
         if isinstance(event, EarlyPeerFact) and self._is_early(delivery, event):
             return await self._hold(delivery, event)
         if isinstance(event, SessionClosed) and await self._is_of_nothing(delivery, event):
             return await self._hold(delivery, event)
         if isinstance(event, PeerJoined) and delivery.credentials is not None:
-            event = await self._bounded(delivery.app_id, delivery.credentials, event, state)
-        loaded = await self._places.find(delivery, event)
+            event = await self._not_before_token(
+                delivery.app_id, delivery.credentials, event, status
+            )
+        loaded = await self._sessions.find(delivery, event)
         if isinstance(loaded, Outcome):
             return loaded
         session_id = loaded.work.session.id
         if isinstance(event, ChatSent | LineSpoken):
             text = event.payload if isinstance(event, ChatSent) else event.text
-            if not await self._quiet.has_room(delivery.app_id, session_id, text):
+            if not await self._appends.has_room(delivery.app_id, session_id, text):
                 return _TALK_FULL
             peer = loaded.work.peers.get(event.peer_id) if event.peer_id else None
-            return self._quiet.take(delivery, event, session_id, peer)
+            return self._appends.add(delivery, event, session_id, peer)
         has_news = merge(
             loaded.work, event, source=delivery.source, received_at=delivery.received_at
         )
         if isinstance(event, PeerFact):
-            self._places.note_home((delivery.app_id, event.peer_id), session_id)
-        if event.session_id is not None and self._places.was_created(delivery.app_id, session_id):
-            await self._take_early(delivery, key_of_session(session_id))
+            self._sessions.set_session_id_of((delivery.app_id, event.peer_id), session_id)
+        if event.session_id is not None and self._sessions.was_created(delivery.app_id, session_id):
+            await self._record_held(delivery, key_of_session(session_id))
         if isinstance(event, PeerEvent | SampleTaken):
-            return self._quiet.take(delivery, event, session_id, loaded.work.peers[event.peer_id])
-        if isinstance(event, PeerJoined) and state is None:
-            await self._take_early(delivery, event.peer_id)
+            return self._appends.add(delivery, event, session_id, loaded.work.peers[event.peer_id])
+        if isinstance(event, PeerJoined) and status is None:
+            await self._record_held(delivery, event.peer_id)
         return ACCEPTED if has_news else DUPLICATE
 
     def _is_early(self, delivery: Delivery, event: EarlyPeerFact) -> bool:
-        """Whether a fact is about a peer whose arrival is not known: only that brings it in."""
-        return self._places.home_of((delivery.app_id, event.peer_id)) is None
+        """Whether a fact is about a peer that has not joined: only a join creates a peer."""
+        return self._sessions.session_id_of((delivery.app_id, event.peer_id)) is None
 
     async def _is_of_nothing(self, delivery: Delivery, event: SessionClosed) -> bool:
-        """Whether a close is of a session of which nothing else is known: it makes none."""
+        """Whether a close names a session that is not known: a close creates none."""
         if event.session_id is None or event.meeting_id is None:
             return False
-        return await self._places.load(delivery.app_id, event.session_id) is None
+        return await self._sessions.load(delivery.app_id, event.session_id) is None
 
     async def _hold(self, delivery: Delivery, event: HeldFact) -> Outcome:
-        """Keep a fact for the time its peer has arrived, or its session begun."""
+        """Hold a fact until its peer joins, or its session begins."""
         if delivery.credentials is None and event.meeting_id is None and event.session_id is None:
             return rejected(
                 "unknown_session", "No such session or peer is known, and no meeting is named."
@@ -181,35 +185,35 @@ class RecordTransaction:
         is_new = await early_facts.hold(self._tx, delivery.app_id, fact)
         return ACCEPTED if is_new else DUPLICATE
 
-    async def _take_early(self, delivery: Delivery, key: str) -> None:
-        """Take what was known of a peer, or a session, before it was there."""
+    async def _record_held(self, delivery: Delivery, key: str) -> None:
+        """Record the facts that were held for a peer or a session that exists from here on."""
         for fact in await early_facts.release(self._tx, delivery.app_id, key):
-            await self._take(_delivery_of(delivery.app_id, fact), fact.event)
+            await self._record_event(_delivery_of(delivery.app_id, fact), fact.event)
 
-    async def _bounded(
-        self, app_id: str, who: Credentials, join: PeerJoined, state: peers.PeerStatus | None
+    async def _not_before_token(
+        self, app_id: str, who: Credentials, join: PeerJoined, status: peers.PeerStatus | None
     ) -> PeerJoined:
-        """A client's own word of its arrival, no earlier than its token lets it have been there;
-        unless somebody who may say so has the peer there already."""
-        if state is not None and join.at >= state.peer.first_heard_at:
+        """A client's join, no earlier than its token allows; unchanged if the peer is known to have
+        been present by then."""
+        if status is not None and join.at >= status.peer.first_heard_at:
             return join
         return replace(join, at=max(join.at, await self._earliest(app_id, who)))
 
     async def _earliest(self, app_id: str, who: Credentials) -> EpochMs:
-        """Since when a token's holder can have been there. What was made later than now was made
-        before our clock was set back, or by a node whose clock is ahead: that forbids nobody to
-        be there now."""
-        meeting = await self._places.meeting(app_id, who.meeting_id)
-        born_at = meeting.created_at if meeting is not None else EpochMs(0)
-        return EpochMs(min(max(who.issued_at, born_at), self._now) - CLOCK_TOLERANCE_MS)
+        """The earliest time at which a token's holder can have been present. A token or a meeting
+        from the future was made before our clock was set back, or by a node whose clock is ahead:
+        its holder may be present now."""
+        meeting = await self._sessions.meeting(app_id, who.meeting_id)
+        created_at = meeting.created_at if meeting is not None else EpochMs(0)
+        return EpochMs(min(max(who.issued_at, created_at), self._now) - CLOCK_TOLERANCE_MS)
 
-    async def _join_silently(self, delivery: Delivery) -> None:
-        """Let a participant's client in whose own word of joining was lost: its token says who
-        it is, and that it speaks says that it is there."""
+    async def _infer_join(self, delivery: Delivery) -> None:
+        """Join a client whose join event was lost: its token identifies it, and a report shows that
+        it is present."""
         who, peer_id = delivery.credentials, delivery.peer_id
         if who is None or peer_id is None or delivery.heard_at is None:
             return
-        if self._places.home_of((delivery.app_id, peer_id)) is not None:
+        if self._sessions.session_id_of((delivery.app_id, peer_id)) is not None:
             return
         if not _speaks_of_presence(delivery.events):
             return
@@ -220,66 +224,66 @@ class RecordTransaction:
             peer_id=peer_id,
             identity=who.identity,
         )
-        await self._take(delivery, join)
+        await self._record_event(delivery, join)
 
-    def _state_of(self, app_id: str, event: AnyEvent) -> peers.PeerStatus | None:
+    def _status_of(self, app_id: str, event: AnyEvent) -> peers.PeerStatus | None:
         peer_id: str | None = getattr(event, "peer_id", None)
-        return None if peer_id is None else self._states.get((app_id, peer_id))
+        return None if peer_id is None else self._statuses.get((app_id, peer_id))
 
     async def _is_too_early(
-        self, app_id: str, who: Credentials, event: AnyEvent, state: peers.PeerStatus | None
+        self, app_id: str, who: Credentials, event: AnyEvent, status: peers.PeerStatus | None
     ) -> bool:
-        """Whether a token's holder cannot have been there at an event's moment."""
+        """Whether an event is from before its token's holder can have been present."""
         if isinstance(event, PeerJoined):
             return False
-        if state is not None and event.at >= state.peer.first_heard_at:
+        if status is not None and event.at >= status.peer.first_heard_at:
             return False
         return event.at < await self._earliest(app_id, who)
 
-    async def _hear(self, delivery: Delivery) -> None:
-        """Note that the sender is there, and bring back one that had only been silent."""
+    async def _record_heartbeat(self, delivery: Delivery) -> None:
+        """Record a heartbeat of the sender; its session is loaded if it had left by silence."""
         if delivery.peer_id is None or delivery.heard_at is None:
             return
         key = (delivery.app_id, delivery.peer_id)
-        home = self._places.home_of(key)
-        if home is None:
+        session_id = self._sessions.session_id_of(key)
+        if session_id is None:
             return
-        self._quiet.hear(key, delivery.heard_at, delivery.received_at)
-        state = self._states.get(key)
-        if state is not None and state.peer.left_reason is LeaveReason.SILENCE:
-            await self._places.load(delivery.app_id, home)
+        self._appends.record_heartbeat(key, delivery.heard_at, delivery.received_at)
+        status = self._statuses.get(key)
+        if status is not None and status.peer.left_reason is LeaveReason.SILENCE:
+            await self._sessions.load(delivery.app_id, session_id)
 
     def _receipt(
         self, delivery: Delivery, outcomes: list[Outcome], refusal: Outcome | None
     ) -> Receipt:
         key = (delivery.app_id, delivery.peer_id or "")
-        home = self._places.home_of(key)
-        if home is None or refusal is FOREIGN_PEER:
+        session_id = self._sessions.session_id_of(key)
+        if session_id is None or refusal is FOREIGN_PEER:
             return Receipt(outcomes=outcomes, refusal=refusal)
-        settled = self._places.settled(delivery.app_id, home)
-        if settled is not None:
-            peer, phase = settled.peers.get(key[1]), settled.session.phase
+        applied = self._sessions.applied(delivery.app_id, session_id)
+        if applied is not None:
+            peer, phase = applied.peers.get(key[1]), applied.session.phase
         else:
-            peer, phase = self._states[key].peer, self._states[key].phase
+            peer, phase = self._statuses[key].peer, self._statuses[key].phase
         what_next = Next.CONTINUE
         if peer is not None and peer.kicked_at is not None:
             what_next = Next.KICKED
         elif phase is Phase.ENDED:
             what_next = Next.ENDED
         return Receipt(
-            outcomes=outcomes, session_id=home, phase=phase, next=what_next, refusal=refusal
+            outcomes=outcomes, session_id=session_id, phase=phase, next=what_next, refusal=refusal
         )
 
 
 def _delivery_of(app_id: str, fact: EarlyFact) -> Delivery:
-    """The delivery by which a fact that was kept had come."""
+    """The delivery that a held fact came by."""
     return Delivery(
         app_id=app_id, source=fact.source, received_at=fact.received_at, events=[fact.event]
     )
 
 
 def _refusal(event: AnyEvent, peer: Peer, who: Credentials) -> Outcome | None:
-    """Why a participant's client may not say this of a peer that is known."""
+    """Why a participant's client may not send this event about a known peer."""
     if not may_speak_for(who, meeting_id=peer.meeting_id, user_id=peer.user_id):
         return FOREIGN_PEER
     if peer.kicked_at is not None and event.at > peer.kicked_at:
@@ -288,13 +292,13 @@ def _refusal(event: AnyEvent, peer: Peer, who: Credentials) -> Outcome | None:
 
 
 def turn_of(event: AnyEvent) -> tuple[EpochMs, bool]:
-    """What the events of a delivery are sorted by: their moments; of one moment, arrivals first."""
+    """The sort key of a delivery's events: their times; of one time, joins first."""
     return event.at, not isinstance(event, PeerJoined)
 
 
 def _speaks_of_presence(events: Sequence[AnyEvent]) -> bool:
-    """Whether a client whose arrival is not known shows that it is there: by a report, be it one
-    that cannot be read, or by a sign of life without any fact."""
+    """Whether a client that has not joined shows that it is present: by a report, even one that
+    cannot be read, or by a delivery without events."""
     if any(isinstance(event, PeerJoined) for event in events):
         return False
     return not events or any(
@@ -314,19 +318,21 @@ def _peer_ids(delivery: Delivery) -> set[str]:
     return ids | {delivery.peer_id} if delivery.peer_id else ids
 
 
-def _is_append_only(event: AnyEvent, state: peers.PeerStatus) -> TypeGuard[PeerEvent | SampleTaken]:
+def _is_append_only(
+    event: AnyEvent, status: peers.PeerStatus
+) -> TypeGuard[PeerEvent | SampleTaken]:
     """Whether an event needs no more than to be appended: its peer is there and goes on."""
-    peer = state.peer
+    peer = status.peer
     return isinstance(event, PeerEvent | SampleTaken) and is_plain_report(
         event.at,
-        phase=state.phase,
+        phase=status.phase,
         left_reason=peer.left_reason,
         joined_at=peer.joined_at,
         first_heard_at=peer.first_heard_at,
     )
 
 
-def _told(outcome: Outcome | int, fresh: Sequence[bool]) -> Outcome:
+def _outcome(outcome: Outcome | int, is_new: Sequence[bool]) -> Outcome:
     if isinstance(outcome, Outcome):
         return outcome
-    return ACCEPTED if fresh[outcome] else DUPLICATE
+    return ACCEPTED if is_new[outcome] else DUPLICATE

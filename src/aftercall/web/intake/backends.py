@@ -101,7 +101,7 @@ class BackendIntake:
             return []
         if body.route.reuses_peer_ids and not is_placed:
             events = await self._services.aliases.stays(body.app_id, events)
-        return await self._services.write_queue.take_in_parts(
+        return await self._services.write_queue.submit_in_parts(
             Delivery(
                 app_id=body.app_id,
                 source=body.route.source.SOURCE,

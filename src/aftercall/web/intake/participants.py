@@ -100,7 +100,7 @@ class ParticipantIntake:
     async def _deliver(self, account: Account, delivery: Delivery) -> Receipt:
         account.pay_for_facts(delivery.events, delivery.peer_id)
         try:
-            receipt = await self._services.write_queue.take(delivery)
+            receipt = await self._services.write_queue.submit(delivery)
         except Busy:
             account.give_back()
             raise
