@@ -10,7 +10,7 @@ NONE_CHOSEN = { code=$$?; $(if $(PYTEST_ARGS),[ $$code = 5 ] ||) exit $$code; }
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header --no-emit-index-url --no-emit-find-links
 
-.PHONY: help run demo test test-quick mirror lint format generated bench lock pages clean
+.PHONY: help run demo test test-quick mirror lint format generated bench coverage lock pages clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,10 @@ test-quick: .venv/dev-stamp ## Core, wire, ingest and store on SQLite: under two
 
 mirror: .venv/dev-stamp ## List the modules that have no test of their own and no note where they are tested
 	@$(BIN)/python scripts/mirror.py
+
+coverage: .venv/dev-stamp ## Branch coverage of core, by the tests that need no browser; at least 95 %
+	@$(BIN)/pytest -n auto -q tests/core tests/ingest tests/wire tests/service -m "not acceptance" \
+		--cov=aftercall.core --cov-branch --cov-report=term:skip-covered --cov-fail-under=95 $(PYTEST_ARGS)
 
 lint: .venv/dev-stamp ## Format, lint, types, our own rules, generated files
 	@$(BIN)/ruff format --check .

@@ -7,6 +7,7 @@ export interface Waiting {
 }
 
 /** Half a surrogate pair becomes U+FFFD: not every reader of JSON takes it. */
+// biome-ignore lint/suspicious/noExplicitAny: a value of any type, of which strings alone have the method.
 const wellFormed = (_: string, value: any) => value?.toWellFormed?.() ?? value;
 
 export interface Outbox {

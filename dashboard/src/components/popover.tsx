@@ -18,7 +18,7 @@ export function Popover(props: {
     const outside = (event: PointerEvent): void => {
       if (!box.current?.contains(event.target as Node)) setIsOpen(false);
     };
-    const escape = (event: KeyboardEvent): void => {
+    const closeOnEscape = (event: KeyboardEvent): void => {
       if (event.key !== "Escape") return;
       event.stopPropagation();
       setIsOpen(false);
@@ -26,10 +26,10 @@ export function Popover(props: {
     };
     document.addEventListener("pointerdown", outside);
     const own = box.current;
-    own?.addEventListener("keydown", escape);
+    own?.addEventListener("keydown", closeOnEscape);
     return () => {
       document.removeEventListener("pointerdown", outside);
-      own?.removeEventListener("keydown", escape);
+      own?.removeEventListener("keydown", closeOnEscape);
     };
   }, [isOpen]);
 

@@ -93,7 +93,7 @@ function formatShare(count: number, all: number): string {
 
 /** A session's verdict: `Bad for 1 of 4`, or `Good`. */
 export function formatVerdict(quality: Quality | null): string {
-  if (!quality || !quality.measured_participants) return LEVEL_WORDS[0];
+  if (!quality?.measured_participants) return LEVEL_WORDS[0];
   const { level, affected_participants, measured_participants } = quality;
   return level === 4
     ? LEVEL_WORDS[level]
@@ -102,7 +102,7 @@ export function formatVerdict(quality: Quality | null): string {
 
 /** The same with the other letters: `Bad for 1 of 4, poor for 2`. */
 export function formatFullVerdict(quality: Quality | null): string {
-  if (!quality || !quality.measured_participants || quality.level === 4) return formatVerdict(quality);
+  if (!quality?.measured_participants || quality.level === 4) return formatVerdict(quality);
   const others = SHARED.slice(quality.level, 3)
     .map((level) => ({ level, count: quality.letters[level - 1] ?? 0 }))
     .filter(({ count }) => count > 0)

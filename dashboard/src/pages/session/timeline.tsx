@@ -47,6 +47,8 @@ export function Timeline({ page }: { page: SessionPage }) {
           </button>
         )}
       </div>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: a click pins a moment, as arrow keys and buttons do. */}
+      {/* biome-ignore lint/a11y/useKeyWithClickEvents: the same. */}
       <div
         class="tracks"
         onPointerMove={move}

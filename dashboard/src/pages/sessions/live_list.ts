@@ -85,7 +85,7 @@ function useReloads(reload: () => void): { schedule: (in_ms: number) => void } {
   const timers = useRef(new Map<number, number>());
   const latest = useRef(reload);
   latest.current = reload;
-  useEffect(() => () => timers.current.forEach((timer) => clearTimeout(timer)), []);
+  useEffect(() => () => timers.current.forEach((timer) => void clearTimeout(timer)), []);
   return {
     schedule: (in_ms) => {
       if (timers.current.has(in_ms)) return;
