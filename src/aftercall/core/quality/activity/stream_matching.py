@@ -1,16 +1,17 @@
-"""Which stream one participant sent is which that others received."""
+"""Matches the stream that one participant sent with those that others received."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple, Self
 
 import msgspec
 
+from aftercall.core.quality.activity.senders import SenderIndex
 from aftercall.core.quality.issues import StreamRef
 
 
 class StreamId(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """All that names a stream; which of it there is depends on the source."""
+    """All ids of a stream; which of them are present depends on the source."""
 
     family: str
     ssrc: int | None = None
@@ -18,7 +19,7 @@ class StreamId(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     producer_id: str | None = None
     consumer_id: str | None = None
     from_peer_id: str | None = None
-    """The peer a received stream comes from."""
+    """The peer that sent a received stream."""
 
     @classmethod
     def of(cls, family: str, ref: StreamRef) -> Self:
@@ -34,12 +35,18 @@ class StreamId(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        """What the stream is called within its participant."""
+        """The name of the stream within its participant."""
         return stream_key(self.family, self.ssrc, self.mid, self.consumer_id, self.producer_id)
 
     @property
     def is_sent(self) -> bool:
+        """Whether its participant sends it."""
         return self.family.endswith("_producer")
+
+    @property
+    def is_audio(self) -> bool:
+        """Whether it carries sound."""
+        return "audio" in self.family
 
 
 class ParticipantStreams(NamedTuple):
@@ -50,7 +57,7 @@ class ParticipantStreams(NamedTuple):
 
 
 class StreamEnd(NamedTuple):
-    """One end of a stream: whose, and which of his."""
+    """One end of a stream: the participant, and the stream as that participant knows it."""
 
     participant_id: str
     stream: StreamId | None
@@ -63,37 +70,40 @@ def stream_key(
     consumer_id: str | None,
     producer_id: str | None,
 ) -> str:
-    """What a stream is called within its participant: `audio_consumer:1234`."""
+    """The name of a stream within its participant: `audio_consumer:1234`."""
     name = next((each for each in (ssrc, mid, consumer_id, producer_id) if each is not None), "")
     return f"{family}:{name}"
 
 
 class StreamMatching:
-    """Finds the other ends of the streams of a session. What is looked for is indexed once, so
-    that an answer takes as long as it is, however many streams there are."""
+    """Finds the other ends of the streams of a session.
+
+    Streams are indexed once, so that an answer takes time linear in its length.
+    """
 
     def __init__(self, participants: Mapping[str, ParticipantStreams]) -> None:
         self._participants = participants
-        self._participants_of_peer: dict[str, list[str]] = {}
-        self._by_producer: dict[tuple[str, str], list[StreamEnd]] = {}
-        """The first stream of each row."""
-        self._by_ssrc: dict[tuple[str, int], dict[str, list[StreamEnd]]] = {}
-        self._by_row: dict[tuple[str, str], list[StreamEnd]] = {}
+        self._senders = SenderIndex({id: each.peer_ids for id, each in participants.items()})
+        self._by_producer: dict[tuple[str, bool, str], StreamId] = {}
+        self._by_ssrc: dict[tuple[str, bool, int], list[StreamId]] = {}
+        self._by_family: dict[tuple[str, str], list[StreamId]] = {}
         for participant_id, participant in participants.items():
-            for peer_id in participant.peer_ids:
-                self._participants_of_peer.setdefault(peer_id, []).append(participant_id)
             for stream in participant.streams:
-                self._add(StreamEnd(participant_id, stream), stream)
+                if stream.is_sent:
+                    self._add_sent(participant_id, stream)
+                else:
+                    self._senders.add_received(participant_id, stream.producer_id)
 
-    def _add(self, end: StreamEnd, stream: StreamId) -> None:
-        self._by_row.setdefault((end.participant_id, stream.family), []).append(end)
+    def _add_sent(self, participant_id: str, stream: StreamId) -> None:
+        kind = stream.is_audio
+        self._senders.add_sent(
+            participant_id, is_audio=kind, ssrc=stream.ssrc, producer_id=stream.producer_id
+        )
+        self._by_family.setdefault((participant_id, stream.family), []).append(stream)
         if stream.producer_id is not None:
-            named = self._by_producer.setdefault((stream.family, stream.producer_id), [])
-            if all(each.participant_id != end.participant_id for each in named[-1:]):
-                named.append(end)
+            self._by_producer.setdefault((participant_id, kind, stream.producer_id), stream)
         if stream.ssrc is not None:
-            rows = self._by_ssrc.setdefault((stream.family, stream.ssrc), {})
-            rows.setdefault(end.participant_id, []).append(end)
+            self._by_ssrc.setdefault((participant_id, kind, stream.ssrc), []).append(stream)
 
     def of(self, participant_id: str, stream: StreamId) -> list[StreamEnd]:
         """The other ends of a participant's stream: its listeners, or its sender if known."""
@@ -103,80 +113,71 @@ class StreamMatching:
         return [sender] if sender is not None else []
 
     def of_everybody(self) -> dict[str, dict[str, list[StreamEnd]]]:
-        """The other ends of all streams, by participant and by what the stream is called."""
-        found: dict[str, dict[str, list[StreamEnd]]] = {}
-        for participant_id, participant in self._participants.items():
-            ends = found[participant_id] = {}
-            for stream in participant.streams:
-                ends[stream.key] = self.of(participant_id, stream)
-        return found
+        """The other ends of all streams, by participant id and stream key."""
+        return {
+            participant_id: {
+                stream.key: self.of(participant_id, stream) for stream in participant.streams
+            }
+            for participant_id, participant in self._participants.items()
+        }
 
     def sender_of(self, listener: str, stream: StreamId) -> StreamEnd | None:
-        """Who sent what a participant received: by the producer's id, by the peer named, by the
-        SSRC where nobody rewrites it, or because there is nobody else."""
-        family = stream.family.replace("_consumer", "_producer")
-        if stream.producer_id is not None:
-            for end in self._by_producer.get((family, stream.producer_id), ()):
-                if end.participant_id != listener:
-                    return end
-        by_ssrc = self._by_ssrc.get((family, stream.ssrc), {}) if stream.ssrc is not None else {}
-        if stream.from_peer_id is not None:
-            participant_id = _first_but(
-                listener, self._participants_of_peer.get(stream.from_peer_id, ())
-            )
-            if participant_id is None:
-                return None
-            return _only(by_ssrc.get(participant_id, ())) or self._only_of(participant_id, family)
-        if len(by_ssrc) - (listener in by_ssrc) == 1:
-            return by_ssrc[_first_but(listener, by_ssrc) or ""][0]
-        if len(self._participants) - (listener in self._participants) == 1:
-            return self._only_of(_first_but(listener, self._participants) or "", family)
-        return None
-
-    def _only_of(self, participant_id: str, family: str) -> StreamEnd:
-        """The participant's only stream of the family, or whichever it is."""
-        return _only(self._by_row.get((participant_id, family), ())) or StreamEnd(
-            participant_id, None
+        """The sending end of a stream that a participant received; see `SenderIndex`."""
+        sender = self._senders.sender_of(
+            listener,
+            is_audio=stream.is_audio,
+            ssrc=stream.ssrc,
+            producer_id=stream.producer_id,
+            from_peer_id=stream.from_peer_id,
         )
+        return None if sender is None else StreamEnd(sender, self._sent_as(sender, stream))
+
+    def _sent_as(self, sender: str, received: StreamId) -> StreamId | None:
+        """The sender's stream by its producer, else its SSRC, else as the only one of its family.
+        The sender may know that a picture is a screen where the receiver does not."""
+        kind = received.is_audio
+        if received.producer_id is not None:
+            found = self._by_producer.get((sender, kind, received.producer_id))
+            if found is not None:
+                return found
+        if received.ssrc is not None:
+            alike = self._by_ssrc.get((sender, kind, received.ssrc), ())
+            if len(alike) == 1:
+                return alike[0]
+        family = received.family.replace("_consumer", "_producer")
+        only = self._by_family.get((sender, family), ())
+        return only[0] if len(only) == 1 else None
 
     def listeners_of(self, sender: str, stream: StreamId) -> list[StreamEnd]:
-        """Who received what a participant sent, each stream once."""
-        family = stream.family.replace("_producer", "_consumer")
+        """The ends of all who received what a participant sent, each received stream once."""
         found: dict[tuple[str, int | str | None], StreamEnd] = {}
-        for sent, end in self._received.get((sender, family), ()):
-            if end.stream is not None and _is_same(sent, stream):
+        for sent, end in self._received.get((sender, stream.is_audio), ()):
+            if end.stream is not None and _can_be(sent, stream, end.stream):
                 name = end.stream.ssrc if end.stream.ssrc is not None else end.stream.consumer_id
                 found.setdefault((end.participant_id, name), end)
         return list(found.values())
 
     @cached_property
-    def _received(self) -> dict[tuple[str, str], list[tuple[StreamId | None, StreamEnd]]]:
-        """What was received of each sender, by its row and the family: which of its streams, if
-        that is known, and the end at the listener."""
-        found: dict[tuple[str, str], list[tuple[StreamId | None, StreamEnd]]] = {}
+    def _received(self) -> dict[tuple[str, bool], list[tuple[StreamId | None, StreamEnd]]]:
+        """What was received, by sender and whether it is audio: the sender's stream, if it is
+        known, and the end at the listener."""
+        found: dict[tuple[str, bool], list[tuple[StreamId | None, StreamEnd]]] = {}
         for participant_id, participant in self._participants.items():
             for stream in participant.streams:
-                sender = None
-                if not stream.is_sent:
-                    sender = self.sender_of(participant_id, stream)
+                sender = None if stream.is_sent else self.sender_of(participant_id, stream)
                 if sender is not None:
-                    ends = found.setdefault((sender.participant_id, stream.family), [])
+                    ends = found.setdefault((sender.participant_id, stream.is_audio), [])
                     ends.append((sender.stream, StreamEnd(participant_id, stream)))
         return found
 
 
-def _first_but(participant_id: str, rows: Iterable[str]) -> str | None:
-    return next((each for each in rows if each != participant_id), None)
-
-
-def _only(ends: Sequence[StreamEnd]) -> StreamEnd | None:
-    return ends[0] if len(ends) == 1 else None
-
-
-def _is_same(one: StreamId | None, other: StreamId) -> bool:
-    """Whether they can be one stream; of a stream nobody names, that is all there is to say."""
-    if one is None:
-        return True
-    if one.producer_id is not None and other.producer_id is not None:
-        return one.producer_id == other.producer_id
-    return one.ssrc == other.ssrc
+def _can_be(sent: StreamId | None, asked: StreamId, received: StreamId) -> bool:
+    """Whether a received stream, whose sender's stream is `sent` if known, can be the one asked
+    for. Of an unknown one only the family can tell."""
+    if sent is None:
+        return received.family == asked.family.replace("_producer", "_consumer")
+    if sent.family != asked.family:
+        return False
+    if sent.producer_id is not None and asked.producer_id is not None:
+        return sent.producer_id == asked.producer_id
+    return sent.ssrc == asked.ssrc

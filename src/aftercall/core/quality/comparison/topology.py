@@ -1,13 +1,14 @@
-"""Who sent what to whom, and whether it went straight or through a server.
+"""Who sent what to whom, and whether it went directly or through a server.
 
-A server has many ends: what one connection sends to it comes out of several others, and a
-connection that receives from it receives from many. A connection between two browsers is the
-only partner of its partner, and each end's far candidate is one of the other's own.
+A server has many connections: what one connection sends to it comes out of several others, and a
+connection that receives from it receives streams of many. A connection between two browsers is the
+only partner of its partner, and each end's remote candidate is a local candidate of the other.
 """
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from aftercall.core.quality.activity.senders import SenderIndex
 from aftercall.core.quality.activity.stream_activity import (
     ConnectionActivity,
     StreamActivity,
@@ -19,7 +20,7 @@ from aftercall.core.quality.stats.link import AUDIO, PRODUCERS
 
 
 class _ConnectionRef(NamedTuple):
-    """A connection, and whose."""
+    """A connection, and its participant and peer."""
 
     participant_id: str
     peer_id: str
@@ -27,64 +28,41 @@ class _ConnectionRef(NamedTuple):
 
 
 _Name = tuple[int, bool]
-"""SSRC, and whether it is one of sound."""
+"""SSRC, and whether it carries audio."""
 
 
 class Topology:
-    """The streams and connections of a session, put together."""
+    """The streams and connections of a session, matched."""
 
     def __init__(self, participants: Mapping[str, ComparedParticipant]) -> None:
-        self._rows = list(participants)
-        self._row_of_peer: dict[str, str] = {}
-        self._row_of_producer: dict[str, str] = {}
-        self._rows_of_ssrc: dict[int, set[str]] = {}
+        self._senders = SenderIndex({id: each.peer_ids for id, each in participants.items()})
         for participant_id, participant in participants.items():
-            for peer_id in participant.peer_ids:
-                self._row_of_peer[peer_id] = participant_id
             for activity in participant.streams:
+                ref = activity.ref
                 if activity.family in PRODUCERS:
-                    self._add(participant_id, activity.ref)
-        self._row_of_producer |= self._by_elimination(participants)
+                    self._senders.add_sent(
+                        participant_id,
+                        is_audio=activity.family in AUDIO,
+                        ssrc=ref.ssrc,
+                        producer_id=ref.producer_id,
+                    )
+                else:
+                    self._senders.add_received(participant_id, ref.producer_id)
         self._far_ends = _far_ends(participants)
 
-    def _add(self, participant_id: str, ref: StreamRef) -> None:
-        if ref.producer_id is not None:
-            self._row_of_producer[ref.producer_id] = participant_id
-        if ref.ssrc is not None:
-            self._rows_of_ssrc.setdefault(ref.ssrc, set()).add(participant_id)
-
-    def _by_elimination(self, participants: Mapping[str, ComparedParticipant]) -> dict[str, str]:
-        """The senders of producers that only listeners name: a sender who does not know what its
-        own stream is called is the only one who does not receive it."""
-        listeners: dict[str, set[str]] = {}
-        for participant_id, participant in participants.items():
-            for activity in participant.streams:
-                name = activity.ref.producer_id
-                if activity.family not in PRODUCERS and name is not None:
-                    listeners.setdefault(name, set()).add(participant_id)
-        found: dict[str, str] = {}
-        for name, rows in listeners.items():
-            if name not in self._row_of_producer and len(participants) - len(rows) == 1:
-                found[name] = next(
-                    participant_id for participant_id in participants if participant_id not in rows
-                )
-        return found
-
     def sender_of(self, listener: str, ref: StreamRef) -> str | None:
-        """The row a received stream comes from; without any hint, the only other one."""
-        participant_id = self._row_of_producer.get(ref.producer_id or "")
-        if participant_id is None and ref.from_peer_id is not None:
-            participant_id = self._row_of_peer.get(ref.from_peer_id)
-        if participant_id is None and ref.ssrc is not None:
-            rows = self._rows_of_ssrc.get(ref.ssrc, set()) - {listener}
-            participant_id = next(iter(rows)) if len(rows) == 1 else None
-        if participant_id is None and len(self._rows) == 2 and ref.from_peer_id is None:
-            participant_id = next(other for other in self._rows if other != listener)
-        return None if participant_id == listener else participant_id
+        """The participant that a received stream comes from; see `SenderIndex`."""
+        return self._senders.sender_of(
+            listener,
+            is_audio=None if ref.family is None else "audio" in ref.family,
+            ssrc=ref.ssrc,
+            producer_id=ref.producer_id,
+            from_peer_id=ref.from_peer_id,
+        )
 
     def far_end(self, ref: StreamRef) -> str | None:
-        """The row at the other end of the connection a stream went over, when it led straight
-        to another participant."""
+        """The participant at the other end of the connection that a stream used, if it was
+        direct."""
         far = self._far_ends.get((ref.peer_id, ref.connection_id or ""))
         return None if far is None else far.participant_id
 
@@ -94,10 +72,11 @@ class Topology:
         return None if far is None else far.peer_id
 
     def is_direct_connection(self, peer_id: str, connection_id: str) -> bool:
+        """Whether a connection led directly to another participant."""
         return (peer_id, connection_id) in self._far_ends
 
     def is_direct(self, ref: StreamRef) -> bool:
-        """Whether a stream went straight from one participant to another."""
+        """Whether a stream went directly from one participant to another."""
         return self.far_end(ref) is not None
 
 
@@ -157,8 +136,8 @@ def _name(activity: StreamActivity) -> _Name:
 def _is_one(
     one: ConnectionActivity | None, other: ConnectionActivity | None, *, is_mixed: bool
 ) -> bool:
-    """Whether two connections that share their streams are the two ends of one. `is_mixed`: one
-    of them also carried a stream of somebody else."""
+    """Whether two connections that share their streams are the two ends of one. `is_mixed`: one of
+    them also carried a stream of somebody else."""
     if one is None or other is None:
         return not is_mixed
     if _has_met(one, other) or _has_met(other, one):
@@ -169,12 +148,12 @@ def _is_one(
 
 
 def _has_met(one: ConnectionActivity, other: ConnectionActivity) -> bool:
-    """Whether one used a candidate of the other's as its far end."""
+    """Whether one connection selected a local candidate of the other."""
     return any(end.is_same(own) for end in one.chosen for own in other.own)
 
 
 def _is_at_one(end: TransportAddress, far: TransportAddress) -> bool:
-    """Whether two far ends are at one place: the server's."""
+    """Whether two remote ends are at one place: the server's."""
     if end.address is None or far.address is None:
         return end == far
     return end.address == far.address
