@@ -23,8 +23,8 @@ from sqlalchemy import make_url
 from aftercall.app import new_id, now
 from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.core.overview.session_summary import (
-    Quality,
-    Seen,
+    ParticipantBrief,
+    SessionQuality,
     SessionSummary,
     WorstIssue,
 )
@@ -83,8 +83,8 @@ def _summary(
     names: list[str], browser: str, country: str, mos: float, is_bad: bool
 ) -> SessionSummary:
     return SessionSummary(
-        participants=[Seen(id=name, name=name, person=name) for name in names],
-        quality=Quality(
+        participants=[ParticipantBrief(id=name, name=name, person=name) for name in names],
+        quality=SessionQuality(
             is_final=True, level=3, mos_audio=mos, mos_video=mos, measured_participants=5,
             bad_participants=int(is_bad), is_bad=is_bad, shares=[(0, 0, 1, 4)] * 40,
             strip_from_at=now(),

@@ -9,7 +9,7 @@ from aftercall.core.events import AnyEvent, Identity, PeerEvent, PeerJoined, Pee
 from aftercall.core.instants import EpochMs
 from aftercall.core.privacy import Privacy
 from aftercall.core.quality.report.complete import complete
-from aftercall.core.quality.report.fold import Folded, PeerFacts, Verdict, fold
+from aftercall.core.quality.report.fold import FoldResult, PeerFacts, Verdict, fold
 from aftercall.core.records import LeaveReason, Peer, StoredPeerEvent, StoredSample
 from aftercall.ingest import collector, realtimekit_callstats
 from tests.ingest.reading import read
@@ -131,14 +131,14 @@ def notes_of(events: Iterable[AnyEvent]) -> list[StoredPeerEvent]:
     ]
 
 
-def folded(chains: Mapping[str, Sequence[PeerFacts]]) -> dict[str, Folded]:
+def folded(chains: Mapping[str, Sequence[PeerFacts]]) -> dict[str, FoldResult]:
     """Every participant's own report; a chain holds the peers of one."""
     end_at = end_of(chains)
     return {row_id: fold(chain, end_at) for row_id, chain in chains.items()}
 
 
 def compared(
-    reports: Mapping[str, Folded], names: Mapping[str, str], end_at: EpochMs
+    reports: Mapping[str, FoldResult], names: Mapping[str, str], end_at: EpochMs
 ) -> dict[str, Verdict]:
     """The verdicts of a session whose participants have been compared with each other."""
     return complete(

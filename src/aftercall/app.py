@@ -88,7 +88,7 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
             settings=settings,
             clock=now,
             new_id=new_id,
-            policy=Policy(hearing=Downtime(listening_since=begun_at, known_until=begun_at)),
+            policy=Policy(downtime=Downtime(listening_since=begun_at, known_until=begun_at)),
             summary_options_of=read_summary_options,
         )
         try:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from aftercall.core.instants import DAY_MS, EpochMs
-from aftercall.core.overview.session_summary import Quality, Seen, SessionSummary
+from aftercall.core.overview.session_summary import ParticipantBrief, SessionQuality, SessionSummary
 from aftercall.core.quality.report.fold import FOLD_VERSION
 from aftercall.store.sessions.day_counts import EVERY_SIZE
 from aftercall.store.sessions.facets import search_terms_of
@@ -119,7 +119,8 @@ def _call_rows(
             {"app_id": app_id, "term": word, "title_key": key_of_title(title)},
         )
     seen = [
-        Seen(id=f"{id[:-1]}{n}", name=name, person=f"crowd {name}") for n, name in enumerate(names)
+        ParticipantBrief(id=f"{id[:-1]}{n}", name=name, person=f"crowd {name}")
+        for n, name in enumerate(names)
     ]
     for one in seen:
         yield (
@@ -132,7 +133,7 @@ def _call_rows(
             },
         )  # fmt: skip
     shares = [(0, 0, 0 if place % 7 else 1, 2 if place % 7 else 1) for place in range(25)]
-    quality = Quality(
+    quality = SessionQuality(
         fold_version=FOLD_VERSION, is_final=True, level=3, affected_participants=1,
         letters=(0, 0, 1, 1), mos_audio=4.2, mos_video=3.6, measured_participants=2,
         bad_participants=0, is_bad=False, shares=shares, strip_from_at=created_at,

@@ -48,7 +48,7 @@ async def test_looks_a_second_apart_hear_everything(db: Database) -> None:
     for _ in range(90):
         clocks.pass_s(1.02)
         hearing = await listening.look()
-    assert hearing.deaf == ()
+    assert hearing.down_spans == ()
 
 
 async def test_a_stall_is_deaf_time(db: Database) -> None:
@@ -56,7 +56,7 @@ async def test_a_stall_is_deaf_time(db: Database) -> None:
     clocks.pass_s(1)
     await listening.look()
     clocks.pass_s(100)
-    assert (await listening.look()).deaf == ((at(1), at(101)),)
+    assert (await listening.look()).down_spans == ((at(1), at(101)),)
 
 
 async def test_a_step_forward_and_a_suspended_machine_are_deaf_time(db: Database) -> None:
@@ -65,7 +65,7 @@ async def test_a_step_forward_and_a_suspended_machine_are_deaf_time(db: Database
     await listening.look()
     clocks.wall_s += HOUR_S
     clocks.pass_s(1)
-    assert (await listening.look()).deaf == ((at(1), at(HOUR_S + 2)),)
+    assert (await listening.look()).down_spans == ((at(1), at(HOUR_S + 2)),)
 
 
 async def test_an_outage_is_deaf_time_while_it_lasts_and_afterwards(db: Database) -> None:
@@ -76,9 +76,9 @@ async def test_an_outage_is_deaf_time_while_it_lasts_and_afterwards(db: Database
     clocks.pass_s(1)
     # The look finds the database well, which ends the outage.
     hearing = await listening.look()
-    assert hearing.deaf == ((EpochMs(at(0) + 400), at(2)),)
+    assert hearing.down_spans == ((EpochMs(at(0) + 400), at(2)),)
     clocks.pass_s(1)
-    assert (await listening.look()).deaf == hearing.deaf
+    assert (await listening.look()).down_spans == hearing.down_spans
 
 
 async def test_a_clock_that_was_set_back_leaves_nothing_in_the_future(db: Database) -> None:

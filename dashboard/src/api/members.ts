@@ -1,6 +1,6 @@
 /** Names for members of the server's answers (types.ts) that have none there. */
 
-import type { ParticipantTimeline, Quality, TimelineIssue } from "./types";
+import type { ParticipantTimeline, SessionQuality, TimelineIssue } from "./types";
 
 /** A value that may not be known. */
 export type Maybe = number | null;
@@ -8,7 +8,7 @@ export type Maybe = number | null;
 export type Severity = TimelineIssue["severity"];
 
 /** How many were bad, poor, fair and good. */
-export type Shares = Quality["letters"];
+export type Shares = SessionQuality["letters"];
 
 /** From when to when; `null` while it lasts. */
 export type Span = ParticipantTimeline["muted"][number];

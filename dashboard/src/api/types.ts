@@ -16,7 +16,7 @@ export type Me = {
   now: number;
 };
 
-/** What an API token may do. `READ` answers reads only. */
+/** What an API token may do. `READ` may only read. */
 export type Role = "admin" | "read";
 
 export type MyApp = {
@@ -118,8 +118,8 @@ export type SessionRow = {
   total_participants: number;
   max_concurrent_participants: number;
   minutes: number;
-  participants: Seen[];
-  quality: Quality | null;
+  participants: ParticipantBrief[];
+  quality: SessionQuality | null;
   worst_issue: WorstIssue | null;
   browsers: string[];
   os: string[];
@@ -128,14 +128,14 @@ export type SessionRow = {
   relays: string[];
 };
 
-/** Where a session is in its life (see `core.lifecycle.state_machine`). */
+/** The state of a session (see `core.lifecycle.state_machine`). */
 export type Phase = "draining" | "ended" | "live" | "open";
 
 /** Why a session ended: somebody ended it, or everybody had left. */
 export type EndReason = "closed" | "emptied";
 
 /** One participant, for a list. */
-export type Seen = {
+export type ParticipantBrief = {
   id: string;
   name: string | null;
   person: string;
@@ -143,8 +143,8 @@ export type Seen = {
   is_bad: boolean;
 };
 
-/** How good a session was: the worst letter of any participant, and how many have it; level 0 where reports came of which nothing could be judged. The MOS are the lowest of the participants' worst tenths. `shares` is the strip: of everybody's moments in each place, how many were bad, poor, fair and good. */
-export type Quality = {
+/** The quality of a session: the worst overall level of any participant, and how many have it; level 0 if reports came and nothing could be judged. The MOS are the lowest of the participants' worst tenths. `shares` is the sparkline: the level counts of all moments in each group of buckets. */
+export type SessionQuality = {
   fold_version: number;
   is_final: boolean;
   level: Level;
@@ -160,7 +160,7 @@ export type Quality = {
   strip_bucket_ms: number;
 };
 
-/** The worst that happened, in a sentence, and to whom. */
+/** The worst finding or issue, in a sentence, and whose it is. */
 export type WorstIssue = {
   name: string;
   severity: "information" | "severe" | "warning";
@@ -243,7 +243,7 @@ export type TimelinePeer = {
   source: string;
 };
 
-/** How we know that a peer has left. */
+/** How a peer's leave is known. */
 export type LeaveReason = "kicked" | "said" | "session_ended" | "silence";
 
 /** How much of what should have been reported was; `share` is 0…1. */
@@ -280,7 +280,7 @@ export type TimelineFinding = {
   advice_key: string;
 };
 
-/** How bad it was. `name` is that of a measure of the issues, `typical` the mean over the time affected, `worst` that of one report. */
+/** One measure of a group of issues. `typical` is the mean over the time affected, `worst` the worst value of one report. */
 export type Figure = {
   name: string;
   unit: string;
@@ -288,7 +288,7 @@ export type Figure = {
   worst: number;
 };
 
-/** How a finding is known. What was not looked at, or cannot be known, is not there. */
+/** How a finding is known. What was not examined, or cannot be known, is absent. */
 export type Evidence = {
   listeners_present?: number | undefined;
   listeners_affected?: number | undefined;
@@ -305,7 +305,7 @@ export type Evidence = {
   device?: DeviceSwitch | undefined;
 };
 
-/** A change of device shortly before the trouble. */
+/** A device change shortly before the trouble. */
 export type DeviceSwitch = {
   kind: "camera" | "microphone" | "speaker";
   label: string | null;
@@ -340,6 +340,7 @@ export type ChatLine = {
   is_edited: boolean;
 };
 
+/** The kind of a chat message. */
 export type MessageKind = "custom" | "file" | "image" | "text";
 
 /** A page of the transcript, oldest first. */
@@ -369,6 +370,7 @@ export type SummaryText = {
   completed_at: number | null;
 };
 
+/** The state of a session's summary. */
 export type SummaryState = "COMPLETED" | "FAILED" | "IN_PROGRESS" | "PENDING";
 
 export type Artefact = {
@@ -388,7 +390,7 @@ export type ParticipantPage = {
   now: number;
   streams: Stream[];
   connection: ConnectionColumns;
-  candidate_pairs: PairInWords[];
+  candidate_pairs: CandidatePairText[];
   facts: Fact[];
   device_changes: DeviceChange[];
   events: CallEvent[];
@@ -496,7 +498,7 @@ export type OtherEnd = {
   producer_id: string | null;
 };
 
-/** The uplink's estimated room, the round trip on the pair in use, and how loud the microphone was (0…1). Columns are as long as `t`. */
+/** The uplink estimate, the round trip of the selected pair, and the microphone level (0…1). Columns are as long as `t`. */
 export type ConnectionColumns = {
   t: number[];
   available_outgoing_bps: (number | null)[];
@@ -504,8 +506,8 @@ export type ConnectionColumns = {
   audio_level: (number | null)[];
 };
 
-/** A candidate pair, for people. */
-export type PairInWords = {
+/** A candidate pair, described for people. */
+export type CandidatePairText = {
   sentence: string;
   is_selected: boolean;
   direction: "consuming" | "producing";
@@ -574,7 +576,7 @@ export type Usual = {
   calls: number;
 };
 
-/** One person's part in one session, for a list of the person's calls. */
+/** A person's part in one session, for a list of that person's calls. */
 export type PeerSummary = {
   fold_version: number;
   session_id: string;

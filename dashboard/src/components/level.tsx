@@ -1,4 +1,4 @@
-import type { Level, Quality } from "../api/types";
+import type { Level, SessionQuality } from "../api/types";
 import type { Shares } from "../api/members";
 import { letterOf, stackOf, formatLevel, formatShares, formatVerdict, formatFullVerdict } from "../format/quality";
 
@@ -13,7 +13,7 @@ export function LevelMark({ level, text }: { level: Level; text?: string }) {
 }
 
 /** A session's verdict: the worst letter, and for how many. */
-export function Verdict({ quality, isInFull }: { quality: Quality | null; isInFull?: boolean }) {
+export function Verdict({ quality, isInFull }: { quality: SessionQuality | null; isInFull?: boolean }) {
   const text = isInFull ? formatFullVerdict(quality) : formatVerdict(quality);
   return (
     <span class="verdict">

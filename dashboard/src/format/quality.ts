@@ -1,7 +1,7 @@
 /** Levels of quality in words, letters and colours. Each level has a second cue beside its colour. */
 
 import { LEVEL_WORDS } from "../api/constants";
-import type { Level, ParticipantTimeline, Quality } from "../api/types";
+import type { Level, ParticipantTimeline, SessionQuality } from "../api/types";
 import type { Shares } from "../api/members";
 
 export const LEVELS: readonly Level[] = [4, 3, 2, 1, 0];
@@ -92,7 +92,7 @@ function formatShare(count: number, all: number): string {
 }
 
 /** A session's verdict: `Bad for 1 of 4`, or `Good`. */
-export function formatVerdict(quality: Quality | null): string {
+export function formatVerdict(quality: SessionQuality | null): string {
   if (!quality?.measured_participants) return LEVEL_WORDS[0];
   const { level, affected_participants, measured_participants } = quality;
   return level === 4
@@ -101,7 +101,7 @@ export function formatVerdict(quality: Quality | null): string {
 }
 
 /** The same with the other letters: `Bad for 1 of 4, poor for 2`. */
-export function formatFullVerdict(quality: Quality | null): string {
+export function formatFullVerdict(quality: SessionQuality | null): string {
   if (!quality?.measured_participants || quality.level === 4) return formatVerdict(quality);
   const others = SHARED.slice(quality.level, 3)
     .map((level) => ({ level, count: quality.letters[level - 1] ?? 0 }))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Level, ParticipantTimeline, Quality } from "../../src/api/types";
+import type { Level, ParticipantTimeline, SessionQuality } from "../../src/api/types";
 import type { Shares } from "../../src/api/members";
 import {
   BAR_HEIGHT,
@@ -66,13 +66,13 @@ describe("shares of people", () => {
 });
 
 describe("a verdict", () => {
-  const quality = (level: Level, letters: Shares): Quality =>
+  const quality = (level: Level, letters: Shares): SessionQuality =>
     ({
       level,
       letters,
       affected_participants: letters[level - 1] ?? 0,
       measured_participants: letters.reduce((sum, count) => sum + count, 0),
-    }) as Quality;
+    }) as SessionQuality;
 
   it("says for how many", () => {
     expect(formatVerdict(quality(1, [1, 2, 0, 1]))).toBe("Bad for 1 of 4");

@@ -1,18 +1,17 @@
-"""What can go wrong, by whose fault it is.
+"""Errors, by whose fault they are.
 
-Every error carries a stable `code` for programs and a sentence for people. The front door
-turns the class into a status; nothing else in the program knows one.
+Every error carries a stable `code` for programs and a sentence for people. `web` maps each class to
+an HTTP status; no other package knows about statuses.
 
     AftercallError
-      Malformed   the sender's: the request cannot be read, or a value is out of its range;
-                  `InvalidBody` when the body can be read and breaks a rule, `TooLarge` when
-                  there is too much of it
-      Refused     the caller's rights: not for this, or `Unauthenticated`, without valid
-                  credentials
-      NotFound    nobody's: there is no such thing, or not for this caller
-      Busy        ours, for now: try again later; `Unavailable` when it is the database's,
-                  `OverBudget` when it is the caller's, who sends more than it may
-      Bug         ours, for good: something that must not happen
+      Malformed   the sender's fault: the request cannot be read, or a value is out of range;
+                  `InvalidBody` if the body is readable and breaks a rule, `TooLarge` if it has
+                  too many bytes
+      Refused     the caller lacks the right, or is not identified (`Unauthenticated`)
+      NotFound    there is no such resource, or none that this caller may see
+      Busy        temporary: try again later; `Unavailable` when the database fails,
+                  `OverBudget` when the caller sends more than it may
+      Bug         our own mistake: something that must not happen
 """
 
 from typing import Self
@@ -21,7 +20,7 @@ from aftercall.core.instants import SECOND_MS, EpochMs
 
 
 class AftercallError(Exception):
-    """The family; never raised itself."""
+    """The base class; it is never raised itself."""
 
     code: str = "error"
 
@@ -36,7 +35,7 @@ class AftercallError(Exception):
 
 class Malformed(AftercallError):
     """The sender's fault: an unreadable request, or a parameter that breaks a rule. `field` names
-    the member or parameter at fault, if one is."""
+    the member or parameter at fault, if there is one."""
 
     code = "malformed"
 
@@ -46,36 +45,36 @@ class Malformed(AftercallError):
 
 
 class InvalidBody(Malformed):
-    """A readable body that breaks a rule, such as a member that is missing."""
+    """A readable body that breaks a rule, such as a missing member."""
 
 
 class TooLarge(Malformed):
-    """A body of more bytes than may be sent."""
+    """A body with more bytes than allowed."""
 
 
 class Refused(AftercallError):
-    """The caller may not do this."""
+    """The caller lacks the right."""
 
     code = "refused"
 
 
 class Unauthenticated(Refused):
-    """The caller has not proved who it is: no credentials, or none that are valid."""
+    """The caller is not identified: there are no credentials, or no valid ones."""
 
 
 class NotFound(AftercallError):
-    """There is no such thing for this caller."""
+    """There is no such resource for this caller."""
 
     code = "not_found"
 
     @classmethod
     def of(cls, kind: str, id: str) -> Self:
-        """The error for a `session`, `peer`, … with an id that is not known."""
+        """The error for an unknown id of a `session`, `peer`, …"""
         return cls(f"No {kind} found with id {id}", code=f"{kind}_not_found")
 
 
 class Busy(AftercallError):
-    """We cannot now; `retry_after_s` says when to try again."""
+    """The request cannot be served at present; `retry_after_s` says when to try again."""
 
     code = "busy"
 
@@ -85,13 +84,13 @@ class Busy(AftercallError):
 
 
 class Unavailable(Busy):
-    """The database cannot be reached, or refuses writes, for now."""
+    """The database cannot be reached, or refuses writes, at present."""
 
     code = "unavailable"
 
 
 class OverBudget(Busy):
-    """The caller sends more than it may for now."""
+    """The caller has spent one of its budgets."""
 
     code = "over_budget"
 
@@ -107,9 +106,9 @@ class OverBudget(Busy):
     ) -> None:
         super().__init__(message, retry_after_s=retry_after_s)
         self.budget = budget
-        """Which of its budgets is spent."""
+        """The name of the budget that is spent."""
         self.limit = limit
-        """How much may come in `window_s` seconds."""
+        """The amount that may come within `window_s` seconds."""
         self.window_s = window_s
         self.resets_at = EpochMs(now + retry_after_s * SECOND_MS)
 

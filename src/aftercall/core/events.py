@@ -1,8 +1,8 @@
-"""The closed set of facts that make a record.
+"""The closed set of facts that make up a record.
 
-Each event says what is claimed to have happened and when (`at`, the source's claim with its
-clock corrected). Order and repeats do not matter: the record is the same for every order and
-any number of repeats. An event that exists is legal; translators refuse what is not.
+An event says what happened and when; `at` is the source's claim, corrected for its clock. The
+record is the same for every order of events and any number of repeats. An event that exists is
+legal: translators refuse what is not.
 """
 
 from typing import Any, Final, TypeAlias
@@ -14,18 +14,19 @@ from aftercall.core.records import MessageKind, ViewType
 
 ALIAS_JOINED: Final = "alias_joined"
 ALIAS_LEFT: Final = "alias_left"
-"""Names of notes: a peer came in, or went, under a name (`alias`) that only its source knows. It
-may have several at a time, and it is there for as long as one of them is."""
+"""Names of peer events: a peer joined, or left, under a name (`alias`) that only its source knows.
+A peer may have several aliases at a time, and is present while any of them is."""
 
 ENTRY_REFUSED: Final = "entry_refused"
-"""The name of a note that something a peer handed in could not be taken: its `code`, and whether it
-was a report (`is_sample`)."""
+"""The name of the peer event for an entry that could not be accepted. Its data hold the error's
+`code` and whether the entry was a report (`is_sample`)."""
 
 INTERVAL_ASKED: Final = "interval_asked"
-"""The note on the interval that the answer to a join asked for, in `interval_ms`."""
+"""The name of the peer event for the reporting interval that the answer to a join asked for, in
+`interval_ms`."""
 
 OWN_EVENTS: Final = frozenset({ENTRY_REFUSED, INTERVAL_ASKED})
-"""Notes that the intake makes; nothing happened to the peer."""
+"""Peer events that the intake records itself; nothing happened to the peer."""
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,8 +42,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """A fact. `id` is the same at every repeat of the same fact. It belongs to the session
-    named, else to its peer's, else to the one of the meeting that was going on at `at`."""
+    """A fact. `id` is the same for every repeat of one fact. The fact belongs to the session it
+    names, else to its peer's session, else to the session of its meeting that was live at `at`."""
 
     id: str
     at: EpochMs
@@ -51,7 +52,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SessionOpened(Event, frozen=True, kw_only=True):
-    """A room was opened, perhaps before anybody was in it."""
+    """A room was opened, perhaps before anybody joined it."""
 
     title: str | None = None
     parent_session_id: str | None = None
@@ -59,26 +60,28 @@ class SessionOpened(Event, frozen=True, kw_only=True):
 
 
 class SessionClosed(Event, frozen=True, kw_only=True):
-    """Somebody ended the session for everybody."""
+    """Somebody ended the session for all participants."""
 
 
 class PeerFact(Event, frozen=True, kw_only=True):
+    """A fact about one peer."""
+
     peer_id: str
 
 
 class PeerJoined(PeerFact, frozen=True, kw_only=True):
-    """A peer entered. `previous_peer_id` names the peer whose connection this one continues."""
+    """A peer joined. `previous_peer_id` names the peer whose connection this one continues."""
 
     identity: Identity
     previous_peer_id: str | None = None
     interval_ms: int = 0
     meeting_title: str | None = None
-    """For a meeting that this arrival makes known."""
+    """The title of the meeting, if this join creates it."""
 
 
 class PeerLeft(PeerFact, frozen=True, kw_only=True):
-    """A peer said, or was seen, to leave. `is_seen`: somebody saw only that it was gone, as when a
-    server gives up a connection; a leave that was said outweighs that, however late it is seen."""
+    """A peer left. `is_seen` is set if the leave was only observed, as when a server gives up a
+    connection; a leave that the peer announced outweighs an observed one, however late that is."""
 
     is_seen: bool = False
 
@@ -88,7 +91,7 @@ class PeerKicked(PeerFact, frozen=True, kw_only=True):
 
 
 class PeerEvent(PeerFact, frozen=True, kw_only=True):
-    """Something happened to the peer (mute, device change, ICE state, feedback, …) or it
+    """Something happened to the peer (mute, device change, ICE state, feedback, …), or the peer
     described itself (`describe`)."""
 
     name: str
@@ -116,7 +119,7 @@ class ChatSent(Event, frozen=True, kw_only=True):
 
 
 class LineSpoken(Event, frozen=True, kw_only=True):
-    """A final line of the transcript; `at` is where it starts."""
+    """A final line of the transcript; `at` is its start."""
 
     peer_id: str | None = None
     user_id: str | None = None

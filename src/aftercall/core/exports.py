@@ -1,9 +1,11 @@
-"""What can be downloaded of a session; each is called as its file is."""
+"""The files that can be downloaded of a session."""
 
 from enum import StrEnum
 
 
 class Export(StrEnum):
+    """The name of each file."""
+
     CHAT_CSV = "chat.csv"
     CHAT_JSON = "chat.json"
     TRANSCRIPT_CSV = "transcript.csv"

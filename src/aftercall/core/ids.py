@@ -1,6 +1,6 @@
-"""Identities: where a source has an id, ours is a function of it.
+"""Ids of records: where a source has an id, ours is a function of it.
 
-Random ids come from outside (`NewId`), so that the core stays a function of its arguments.
+Random ids come from outside (`NewId`), so that core stays a function of its arguments.
 """
 
 import re
@@ -17,20 +17,20 @@ _PATH_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def id_from(app_id: str, *source: str) -> str:
-    """A UUID that is a function of the app and the source's own words.
+    """A UUID computed from the app and the source's own identifiers (RFC 9562, version 5).
 
-    The same words in the same app give the same id on every node and at every repeat
-    (RFC 9562 version 5). Words are length-prefixed, so no two lists collide by joining.
+    The same identifiers in the same app give the same id on every node and at every repeat. They
+    are length-prefixed, so that no two lists give the same text when they are joined.
     """
     name = "".join(f"{len(word)}:{word}" for word in (app_id, *source))
     return str(uuid5(_NAMESPACE, name))
 
 
 def is_path_id(text: str) -> bool:
-    """Whether `text` can be an id in a path: 1 to 64 of letters, digits, `_` and `-`."""
+    """Whether `text` can be an id in a path: 1 to 64 letters, digits, `_` and `-`."""
     return _PATH_ID.fullmatch(text) is not None
 
 
 def is_uuid(text: str) -> bool:
-    """Whether `text` is a UUID in its canonical 36-character form, in either case."""
+    """Whether `text` is a UUID in its canonical 36-character form, in upper or lower case."""
     return _UUID.fullmatch(text) is not None

@@ -1,7 +1,7 @@
-"""Moments and lengths of time.
+"""Instants and durations.
 
-A moment is an integer of milliseconds since 1970-01-01T00:00:00Z, as in `DOMTimeStamp`
-and the `timestamp` member of a getStats report. It carries no zone; zones belong to readers.
+An instant is an integer of milliseconds since 1970-01-01T00:00:00Z, as in `DOMTimeStamp` and the
+`timestamp` member of a getStats report. It carries no time zone; readers choose one.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from typing import Final, NewType
 EpochMs = NewType("EpochMs", int)
 
 Clock = Callable[[], EpochMs]
-"""Says what time it is; owned by the composition root."""
+"""Returns the current instant; owned by the composition root."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
@@ -23,10 +23,10 @@ HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 86_400_000
 
 EARLIEST: Final = EpochMs(946_684_800_000)
-"""2000-01-01: earlier than any WebRTC call, so an older claim is a broken clock."""
+"""2000-01-01: earlier than any WebRTC call, so that an earlier claim comes from a broken clock."""
 
 LATEST: Final = EpochMs(4_102_444_800_000)
-"""2100-01-01: a later claim is a broken clock."""
+"""2100-01-01: a later claim comes from a broken clock."""
 
 
 def minutes_between(start: EpochMs, end: EpochMs) -> float:
@@ -38,12 +38,12 @@ def minutes_between(start: EpochMs, end: EpochMs) -> float:
 
 
 def is_plausible(moment: int) -> bool:
-    """Whether a clock that says `moment` can be believed at all."""
+    """Whether an instant lies between `EARLIEST` and `LATEST`."""
     return EARLIEST <= moment <= LATEST
 
 
 def day_of(moment: EpochMs) -> int:
-    """The UTC day of a moment, as days since 1970-01-01."""
+    """The UTC day of an instant, as days since 1970-01-01."""
     return moment // DAY_MS
 
 
@@ -55,8 +55,8 @@ def format_iso(moment: EpochMs) -> str:
 
 
 def parse_iso(text: str) -> EpochMs:
-    """The inverse of `format_iso`; any offset is understood.
+    """The inverse of `format_iso`; it accepts any offset.
 
-    Raises `ValueError` for other text, `TypeError` where the offset is missing.
+    Raises `ValueError` for other text, `TypeError` if the offset is missing.
     """
     return EpochMs((datetime.fromisoformat(text) - _EPOCH) // _MILLISECOND)

@@ -1,8 +1,8 @@
-"""What is kept of network addresses.
+"""Redaction of network addresses and device ids.
 
-An IP address names a household. The default keeps the network part only: /24 of IPv4, /48 of
-IPv6, as is usual for statistics. mDNS names (`….local`) are random by design and are kept, and
-so are loopback and unspecified addresses; nothing is kept of any of them at level `none`.
+An IP address identifies a household. The default level keeps only the network part, /24 of IPv4 and
+/48 of IPv6, as is usual for statistics. mDNS names (`….local`) are random by design and are kept,
+and so are loopback and unspecified addresses; level `none` keeps none of them.
 """
 
 import re
@@ -29,14 +29,13 @@ class Privacy(StrEnum):
 LARGEST_OCTET: Final = 255
 
 MOST_PARTS: Final = 24
-"""Parts between colons that are looked through; an address has nine at the most."""
+"""The number of parts between colons that are examined; an address has nine at most."""
 
 IPV4_PREFIX: Final = 24
 IPV6_PREFIX: Final = 48
 
 _RUN: Final = re.compile(r"[0-9A-Fa-f:.]*[0-9A-Fa-f][:.][0-9A-Fa-f:.]*|::(?:[0-9A-Fa-f:.]*)")
-"""A stretch of a text in which an address may lie: what addresses are written with, and at least
-one separator."""
+"""A run of the characters of which addresses are written, with at least one separator."""
 
 _IPV4: Final = re.compile(
     r"(?<![0-9])(?<![0-9]\.)([0-9]{1,3}(?:\.[0-9]{1,3}){3})(?![0-9])(?!\.[0-9])"
@@ -52,16 +51,16 @@ _VERSIONS: Final = frozenset({"version", "os_version", "sdk_version", "user_agen
 
 _DEVICE_IDS: Final = frozenset({"device_id", "deviceId", "group_id", "groupId"})
 _DEVICE_NAMES: Final = _DEVICE_IDS | {"label"}
-"""Members that name a person's device; at level `none` they are not kept."""
+"""Members that identify a person's device; level `none` drops them."""
 
 _PLACES: Final = frozenset({"loc", "latitude", "longitude", "postal"})
-"""Members finer than a city; kept at level `full` only."""
+"""Members finer than a city; only level `full` keeps them."""
 
 
 @lru_cache(maxsize=65_536)
 def shorten_address(address: str, privacy: Privacy) -> str | None:
-    """What is kept of one address; `None` when nothing is. A text that is no address but has
-    the colons of one is not kept either: better lost than leaked."""
+    """What is kept of one address; `None` if nothing is. A text that is no address but has colons
+    is dropped, since losing it is better than leaking it."""
     if privacy is Privacy.FULL:
         return address
     if privacy is Privacy.NONE:
@@ -86,8 +85,8 @@ def _network_part(address: IPv4Address | IPv6Address) -> str:
 def shorten_text(text: str, privacy: Privacy) -> str:
     """The text with every address in it shortened, or replaced by `x`.
 
-    An address is found wherever it stands: with a port or a scheme, in brackets, in the middle of
-    a word, with octets padded by zeros, and as a part of a host name.
+    An address is found with a port or a scheme, in brackets, in the middle of a word, with octets
+    padded by zeros, and as a part of a host name.
     """
     if privacy is Privacy.FULL:
         return text
@@ -97,16 +96,16 @@ def shorten_text(text: str, privacy: Privacy) -> str:
 
 @lru_cache(maxsize=4_096)
 def shorten_url(url: str, privacy: Privacy) -> str:
-    """The url of a TURN or STUN server with the address in it shortened; the same few come again
-    and again."""
+    """The URL of a TURN or STUN server with the address in it shortened. Results are cached, since
+    a call repeats a few URLs."""
     return shorten_text(url, privacy)
 
 
 def _shorten_run(run: str, privacy: Privacy) -> str:
-    """A stretch of digits and separators with the address in it shortened."""
+    """A run of digits and separators with the address in it shortened."""
     groups = [group for group in run.split(":") if group]
     if run.count(":") >= 2 and (len(groups) != 1 or any(map(str.isdigit, run))):
-        # Else it is the middle of a name such as `Foo::bar`.
+        # Otherwise the run is the middle of a name such as `Foo::bar`.
         inner = run.strip(".")
         for candidate in (inner, inner.removeprefix(":"), inner.removesuffix(":")):
             if (parsed := _parsed(candidate)) is not None:
@@ -117,7 +116,7 @@ def _shorten_run(run: str, privacy: Privacy) -> str:
 
 
 def _ipv6_within(run: str) -> str | None:
-    """The longest part of a stretch, cut at its colons, that is an IPv6 address."""
+    """The longest part of a run, cut at its colons, that is an IPv6 address."""
     parts = run.split(":")[:MOST_PARTS]
     for length in range(len(parts), 2, -1):
         for first in range(len(parts) - length + 1):
@@ -153,8 +152,8 @@ def _kept_part(address: IPv4Address | IPv6Address, privacy: Privacy) -> str:
 
 
 def shorten_data(data: Mapping[str, Any], privacy: Privacy) -> dict[str, Any]:
-    """A note's data with every address in it shortened, at any depth; places finer than a city
-    are left out."""
+    """The data of a peer event with every address in it shortened, at any depth. Places finer than
+    a city are dropped."""
     if privacy is Privacy.FULL:
         return dict(data)
     kept: dict[str, Any] = {}
@@ -172,8 +171,8 @@ def shorten_data(data: Mapping[str, Any], privacy: Privacy) -> dict[str, Any]:
 
 
 def pseudonym(device_id: str) -> str:
-    """What is kept of the id of a device below level `full`: the same for the same id, so that a
-    switch is seen, and nothing that the browser would know again."""
+    """The hash that replaces a device id below level `full`. It is the same for the same id, so
+    that a switch of devices is visible, and the browser cannot be recognised by it."""
     return sha256(device_id.encode(errors="replace")).hexdigest()[:16] if device_id else ""
 
 
@@ -188,7 +187,7 @@ def _shorten_value(value: Any, privacy: Privacy) -> Any:
 
 
 def shorten_body(body: SampleBody, privacy: Privacy) -> SampleBody:
-    """A report whose candidates' addresses are shortened; the same object when none is."""
+    """A report whose candidates' addresses are shortened; the same object if there are none."""
     if privacy is Privacy.FULL:
         return body
     connections = [_shorten_connection(each, privacy) for each in body.connections]

@@ -1,4 +1,4 @@
-"""Which rows of a list to answer, in which order, and a page of them."""
+"""Queries of lists: which rows to return, in which order; and a page of them."""
 
 from enum import StrEnum
 from typing import Generic, NamedTuple, TypeVar
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class Page(Record, Generic[T], frozen=True, kw_only=True):
-    """One page of a list: the rows, the offset of the first, and how many there are in all."""
+    """One page of a list: the rows, the offset of the first, and the total number."""
 
     items: list[T]
     offset: int
@@ -18,23 +18,25 @@ class Page(Record, Generic[T], frozen=True, kw_only=True):
 
 
 class SessionOrder(StrEnum):
+    """What a list of sessions is ordered by."""
+
     CREATED_AT = "created_at"
     MINUTES_CONSUMED = "minutes_consumed"
     QUALITY = "quality"
-    """By letter, then by the share of participants who have it; only measured sessions."""
+    """By overall level, then by the share of participants who have it; measured sessions only."""
 
 
 class SearchScope(StrEnum):
-    """What a search of sessions looks through, besides the beginnings of the session's and of the
-    meeting's id: each word given must begin a word there."""
+    """What a search of sessions covers, besides the beginnings of session and meeting ids. Each
+    given word must begin a word there."""
 
     TITLES = "titles"
     PARTICIPANTS = "participants"
-    """Of ended sessions: titles, participants' names, and their whole ids."""
+    """For ended sessions: titles, participants' names, and their whole ids."""
 
 
 class Cursor(NamedTuple):
-    """A place in a list: the sort key and the id of a row, and whether to read on before it."""
+    """A position in a list: the sort key and id of a row, and whether to read backward from it."""
 
     key: float
     id: str
@@ -42,8 +44,8 @@ class Cursor(NamedTuple):
 
 
 class SessionQuery(Record, frozen=True, kw_only=True):
-    """Which sessions to list. Bounds are inclusive, on `created_at`; all `facets` must be there.
-    The page begins at `offset`, or after `cursor`."""
+    """Which sessions to list. Bounds are inclusive and apply to `created_at`; a session must have
+    all `facets`. The page begins at `offset`, or after `cursor`."""
 
     app_id: str
     meeting_id: str | None = None
@@ -63,12 +65,14 @@ class SessionQuery(Record, frozen=True, kw_only=True):
 
 
 class ParticipantOrder(StrEnum):
+    """What a list of participants is ordered by."""
+
     JOINED_AT = "joined_at"
     DURATION = "duration"
 
 
 class ParticipantQuery(Record, frozen=True, kw_only=True):
-    """Which participants of a session to list; hidden ones never are."""
+    """Which participants of a session to list; hidden ones are never listed."""
 
     app_id: str
     session_id: str
@@ -80,7 +84,7 @@ class ParticipantQuery(Record, frozen=True, kw_only=True):
 
 
 class MeetingQuery(Record, frozen=True, kw_only=True):
-    """Which meetings to list; bounds are inclusive, on `created_at`."""
+    """Which meetings to list; bounds are inclusive and apply to `created_at`."""
 
     app_id: str
     created_from: EpochMs | None = None

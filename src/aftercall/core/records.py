@@ -1,7 +1,7 @@
-"""The records Aftercall keeps: what the store saves and the services hand out.
+"""The records Aftercall keeps: what the store saves and the services return.
 
-Moments are `EpochMs`, lengths say their unit. `None` means "not known" or "not yet",
-never zero.
+Instants are `EpochMs`, durations name their unit. `None` means "not known" or "not yet", never
+zero.
 """
 
 from enum import StrEnum
@@ -13,7 +13,7 @@ from aftercall.core.instants import EpochMs
 
 
 class Phase(StrEnum):
-    """Where a session is in its life (see `core.lifecycle.state_machine`)."""
+    """The state of a session (see `core.lifecycle.state_machine`)."""
 
     OPEN = "open"
     LIVE = "live"
@@ -22,6 +22,8 @@ class Phase(StrEnum):
 
 
 class SessionKind(StrEnum):
+    """The kind of a session."""
+
     MEETING = "meeting"
     LIVESTREAM = "livestream"
     PARTICIPANT = "participant"
@@ -35,7 +37,7 @@ class EndReason(StrEnum):
 
 
 class LeaveReason(StrEnum):
-    """How we know that a peer has left."""
+    """How a peer's leave is known."""
 
     SAID = "said"
     KICKED = "kicked"
@@ -54,11 +56,15 @@ class ViewType(StrEnum):
 
 
 class MeetingStatus(StrEnum):
+    """Whether sessions of a meeting may begin."""
+
     ACTIVE = "ACTIVE"
     INACTIVE = "INACTIVE"
 
 
 class MessageKind(StrEnum):
+    """The kind of a chat message."""
+
     TEXT = "text"
     IMAGE = "image"
     FILE = "file"
@@ -66,6 +72,8 @@ class MessageKind(StrEnum):
 
 
 class SummaryState(StrEnum):
+    """The state of a session's summary."""
+
     PENDING = "PENDING"
     IN_PROGRESS = "IN_PROGRESS"
     COMPLETED = "COMPLETED"
@@ -73,24 +81,26 @@ class SummaryState(StrEnum):
 
 
 class Role(StrEnum):
-    """What an API token may do. `READ` answers reads only."""
+    """What an API token may do. `READ` may only read."""
 
     ADMIN = "admin"
     READ = "read"
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """A row, as the program sees it."""
+    """A row of a table, as the program sees it."""
 
 
 class Account(Record, frozen=True, kw_only=True):
+    """An owner of apps."""
+
     id: str
     name: str
     created_at: EpochMs
 
 
 class App(Record, frozen=True, kw_only=True):
-    """A tenant: owner of meetings and sessions."""
+    """A tenant: the owner of meetings and sessions."""
 
     account_id: str
     id: str
@@ -99,7 +109,7 @@ class App(Record, frozen=True, kw_only=True):
 
 
 class ApiToken(Record, frozen=True, kw_only=True):
-    """An API token as stored: never the token itself, only its SHA-256."""
+    """An API token as stored: its SHA-256, never the token itself."""
 
     id: str
     account_id: str
@@ -114,7 +124,7 @@ class ApiToken(Record, frozen=True, kw_only=True):
 
 
 class Meeting(Record, frozen=True, kw_only=True):
-    """The durable room. `settings` holds the rest of what its creator said, as sent."""
+    """A durable room. `settings` holds the other members that its creator sent, unchanged."""
 
     app_id: str
     id: str
@@ -122,15 +132,15 @@ class Meeting(Record, frozen=True, kw_only=True):
     status: MeetingStatus
     keep_alive_s: int
     parent_meeting_id: str | None = None
-    """The room this one is a breakout room of."""
+    """The meeting that this one is a breakout room of."""
     settings: dict[str, Any] = msgspec.field(default_factory=dict)
     created_at: EpochMs
     updated_at: EpochMs
 
 
 class Member(Record, frozen=True, kw_only=True):
-    """One who was added to a meeting and may join its sessions; his id is the `user_id`
-    of every session he takes part in."""
+    """A person who was added to a meeting and may join its sessions; its id is the `user_id` in
+    each of them."""
 
     app_id: str
     meeting_id: str
@@ -159,27 +169,27 @@ class Session(Record, frozen=True, kw_only=True):
     created_at: EpochMs
     started_at: EpochMs
     opened_at: EpochMs | None = None
-    """When its room was said to have been opened; often nobody says so."""
+    """When its room was reported to have been opened; most sources do not report it."""
     closed_at: EpochMs | None = None
-    """When somebody ended it for everybody."""
+    """When somebody ended it for all participants."""
     ended_at: EpochMs | None = None
     end_reason: EndReason | None = None
     updated_at: EpochMs
     touched_at: EpochMs
-    """The latest moment, by our clock, at which a fact changed it."""
+    """The latest instant, by our clock, at which a fact changed it."""
     deadline_at: EpochMs | None = None
-    """When silence becomes an ending; `None` while somebody is present, and after the end."""
+    """When silence ends it; `None` while somebody is present, and after the end."""
     keep_alive_s: int = 60
     live_participants: int = 0
     total_participants: int = 0
     max_concurrent_participants: int = 0
     minutes_consumed: float = 0.0
     minutes_by_view: dict[str, float] = msgspec.field(default_factory=dict)
-    """Participant-minutes by `ViewType`; they sum to `minutes_consumed`."""
+    """Participant-minutes by `ViewType`; their sum is `minutes_consumed`."""
 
 
 class Participant(Record, frozen=True, kw_only=True):
-    """One identity's presence in one session: the row, which holds one or more peers."""
+    """One identity's presence in one session, with one or more peers."""
 
     app_id: str
     session_id: str
@@ -195,20 +205,21 @@ class Participant(Record, frozen=True, kw_only=True):
     left_at: EpochMs | None = None
     left_is_inferred: bool = False
     duration_minutes: float = 0.0
-    """Minutes of presence so far credited; a present participant's are credited at leave."""
+    """Minutes of presence credited so far; those of a present participant are credited at the
+    leave."""
     created_at: EpochMs
     updated_at: EpochMs
 
 
 class Peer(Record, frozen=True, kw_only=True):
-    """One connection of a participant to one session: the raw facts of its presence."""
+    """One connection of a participant to one session: the facts of its presence."""
 
     app_id: str
     session_id: str
     meeting_id: str
     id: str
     participant_id: str
-    """The row it belongs to: the first peer of its chain of reconnects."""
+    """The participant it belongs to: the first peer of its chain of reconnects."""
     previous_peer_id: str | None = None
     user_id: str | None = None
     custom_participant_id: str | None = None
@@ -218,30 +229,36 @@ class Peer(Record, frozen=True, kw_only=True):
     view_type: ViewType = ViewType.GROUP_CALL
     is_hidden: bool = False
     source: str
-    """Who told us: `collector`, `events`, `realtimekit_callstats`, …"""
+    """The source that reported it: `collector`, `events`, `realtimekit_callstats`, …"""
     interval_ms: int
-    """How often it reports; a source that never reports by itself says 0."""
+    """Its reporting interval; 0 for a source that never reports by itself."""
     joined_at: EpochMs | None = None
-    """The earliest join said; `None` when we only ever heard of it otherwise."""
+    """The earliest join event; `None` if only other facts are known."""
     last_joined_at: EpochMs | None = None
-    """The latest join said: a leave before it was taken back."""
+    """The latest join event; it takes back an earlier leave."""
     left_said_at: EpochMs | None = None
-    """The latest leave said."""
+    """The latest leave event."""
     kicked_at: EpochMs | None = None
     first_heard_at: EpochMs
     last_heard_at: EpochMs
-    """The latest moment it was known to be there, by the claims' clock."""
+    """The latest instant at which it was known to be present, by the sources' clock."""
     last_received_at: EpochMs
-    """The latest moment something came from it, by ours: silence is judged by this one."""
+    """The latest instant at which something was received from it, by our clock; silence is judged
+    by it."""
     left_at: EpochMs | None = None
-    """When it left, as far as we know now; `None` while present."""
+    """When it left, as far as is known; `None` while present."""
     left_reason: LeaveReason | None = None
     created_at: EpochMs
     updated_at: EpochMs
 
+    @property
+    def present_from(self) -> EpochMs:
+        """The start of its stay: the earliest join, else the first sign of it."""
+        return self.first_heard_at if self.joined_at is None else self.joined_at
+
 
 class StoredPeerEvent(Record, frozen=True, kw_only=True):
-    """Something that happened to a peer, or that it told about itself, as heard."""
+    """Something that happened to a peer, or that it reported about itself, as received."""
 
     app_id: str
     session_id: str
@@ -265,8 +282,8 @@ class StoredSample(Record, frozen=True, kw_only=True):
 
 
 class StoredReport(Record, frozen=True, kw_only=True):
-    """The verdict on one participant row, folded from its peers' samples and notes and kept under
-    the row's id; `document` is packed by `service.reports.document`."""
+    """The verdict on one participant, folded from its peers' samples and events and stored under
+    the participant's id; `service.reports.document` packs `document`."""
 
     app_id: str
     session_id: str
@@ -277,6 +294,8 @@ class StoredReport(Record, frozen=True, kw_only=True):
 
 
 class ChatMessage(Record, frozen=True, kw_only=True):
+    """A chat message of a session."""
+
     app_id: str
     session_id: str
     id: str
@@ -292,6 +311,8 @@ class ChatMessage(Record, frozen=True, kw_only=True):
 
 
 class TranscriptLine(Record, frozen=True, kw_only=True):
+    """A final line of a session's transcript."""
+
     app_id: str
     session_id: str
     id: str
@@ -305,6 +326,8 @@ class TranscriptLine(Record, frozen=True, kw_only=True):
 
 
 class Summary(Record, frozen=True, kw_only=True):
+    """The summary of a session's transcript."""
+
     app_id: str
     session_id: str
     state: SummaryState
@@ -316,7 +339,7 @@ class Summary(Record, frozen=True, kw_only=True):
 
 
 class Job(Record, frozen=True, kw_only=True):
-    """A consequence to carry out. Jobs of one lane run one after another, in order."""
+    """A follow-up task. Jobs of one lane run one after another, in order."""
 
     id: str
     task: str

@@ -1,7 +1,7 @@
 """Spans of time and their arithmetic: union, intersection, difference, overlap.
 
-A span is a half-open interval of two instants in ms. A list of spans is ascending, and its spans
-do not touch, unless a function says that it takes them in any order.
+A span is a half-open interval between two instants in ms. Lists of spans are ascending and
+disjoint, except where a function says that it accepts any order.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,16 +12,16 @@ from aftercall.core.instants import EpochMs
 Span = tuple[EpochMs, EpochMs]
 
 MATCHING_SHARE: Final = 0.5
-"""The share of a span that others must cover to count as being of the same time. Chosen."""
+"""Trouble is of the same time as a span if it holds for this share of the span. Chosen."""
 
 
 def overlap_ms(one: Sequence[Span], other: Sequence[Span]) -> int:
-    """How long both hold."""
+    """How long both lists of spans hold at the same time, in ms."""
     return sum(end - start for start, end in intersection(one, other))
 
 
 def intersection(one: Sequence[Span], other: Sequence[Span]) -> list[Span]:
-    """When both hold."""
+    """The spans in which both hold."""
     found: list[Span] = []
     i = j = 0
     while i < len(one) and j < len(other):
@@ -37,7 +37,7 @@ def intersection(one: Sequence[Span], other: Sequence[Span]) -> list[Span]:
 
 
 def without(one: Sequence[Span], other: Sequence[Span]) -> list[Span]:
-    """When the first holds and the second does not."""
+    """The spans in which the first holds and the second does not."""
     found: list[Span] = []
     j = 0
     for start, end in one:
@@ -55,12 +55,13 @@ def without(one: Sequence[Span], other: Sequence[Span]) -> list[Span]:
 
 
 def lasting(spans: Iterable[Span], least_ms: int) -> list[Span]:
-    """Those that are so long or longer."""
+    """The spans that are at least `least_ms` long."""
     return [(start, end) for start, end in spans if end - start >= least_ms]
 
 
 def union(spans: Iterable[Span], *, within_ms: int = 0) -> list[Span]:
-    """When any holds; spans no further apart than `within_ms` become one."""
+    """The spans in which any of the given ones holds, which may come in any order. Spans that are
+    at most `within_ms` apart are joined."""
     merged: list[Span] = []
     for start, end in sorted(spans):
         if merged and start - merged[-1][1] <= within_ms:
@@ -71,5 +72,5 @@ def union(spans: Iterable[Span], *, within_ms: int = 0) -> list[Span]:
 
 
 def covers(when: Sequence[Span], span: Span) -> bool:
-    """Whether the spans hold for half of that time or more."""
+    """Whether the spans hold for half of `span` or more."""
     return bool(when) and overlap_ms(when, [span]) >= MATCHING_SHARE * (span[1] - span[0])

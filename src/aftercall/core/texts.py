@@ -1,9 +1,9 @@
-"""JSON that its writer got wrong in a text or a number, made readable without loss of the rest.
+"""Repair of JSON whose writer got a text or a number wrong, without loss of the rest.
 
-A text can hold what no database keeps: NUL, half of a surrogate pair (as an escape, or as three
-bytes in the manner of CESU-8), bytes that are no UTF-8. Each becomes U+FFFD, the replacement
-character (Unicode, chapter 23.8). Numbers that JSON has no words for or no double can hold become
-`null`.
+A text can hold characters that no database stores: NUL, half of a surrogate pair (as an escape, or
+as three bytes in the manner of CESU-8), bytes that are no UTF-8. Each is replaced by U+FFFD, the
+replacement character (Unicode, chapter 23.8). Numbers that JSON cannot express or no double can
+hold become `null`.
 """
 
 import re
@@ -17,13 +17,14 @@ T = TypeVar("T")
 
 REPLACEMENT: Final = "\ufffd"
 DEEPEST: Final = 100
-"""Levels of arrays and objects that are read; what lies deeper becomes `null`."""
+"""The levels of arrays and objects that are read; deeper values become `null`."""
 
 LARGEST: Final = 2_097_152
-"""Bytes of a body that is mended in all ways, which costs up to half a second a megabyte."""
+"""The size in bytes up to which a body is repaired in all ways, which costs up to half a second a
+megabyte."""
 
 UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What reading JSON raises of bytes that are none."""
+"""The errors that decoders raise for bytes that are no JSON."""
 
 _DOUBTFUL: Final = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _PAIR: Final = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
@@ -46,7 +47,7 @@ _CONTROL: Final = re.compile("[\x00-\x1f]")
 
 
 def storable(text: str) -> str:
-    """The text with U+FFFD for NUL and for unpaired surrogates, which no database keeps."""
+    """The text with U+FFFD for NUL and for unpaired surrogates, which no database stores."""
     kept = text.replace("\0", REPLACEMENT)
     return (
         kept
@@ -56,9 +57,9 @@ def storable(text: str) -> str:
 
 
 def read_json(body: bytes, decode: Callable[[bytes], T]) -> T:
-    """What `decode` makes of a body; of one that is no JSON as it came, when it is mended.
+    """The result of `decode` for a body; if the body is no JSON, for the repaired body.
 
-    Raises what `decode` raises of the mended body.
+    Raises what `decode` raises for the repaired body.
     """
     plain = storable_json(body)
     try:
@@ -70,17 +71,17 @@ def read_json(body: bytes, decode: Callable[[bytes], T]) -> T:
 
 
 def storable_json(body: bytes) -> bytes:
-    """The JSON with U+FFFD for what its escapes spell and no database keeps. A body without such
-    is given back as it is: looking costs next to nothing."""
-    # A single byte is looked for many times as fast as two.
+    """The JSON with U+FFFD for escapes of characters that no database stores. A body without such
+    escapes is returned unchanged, and the check costs next to nothing."""
+    # Searching for one byte is many times as fast as searching for two.
     if b"\\" not in body or b"\\u" not in body or _DOUBTFUL.search(body) is None:
         return body
     return _mended_escapes(_decoded(body)).encode()
 
 
 def readable_json(body: bytes) -> bytes:
-    """The JSON with everything mended that can be: escapes, bytes, control characters within
-    texts, numbers, depth. It may still be no JSON."""
+    """The JSON with everything repaired that can be: escapes, bytes, control characters within
+    texts, numbers, depth. The result may still be no JSON."""
     text = _decoded(body.removeprefix(b"\xef\xbb\xbf").rstrip(b"\0"))
     if len(body) > LARGEST:
         return _mended_escapes(text).encode()
@@ -88,7 +89,7 @@ def readable_json(body: bytes) -> bytes:
 
 
 def _shallow(text: str) -> str:
-    """The JSON with `null` for what lies deeper than `DEEPEST` levels."""
+    """The JSON with `null` for values deeper than `DEEPEST` levels."""
     pieces: list[str] = []
     depth = kept_to = 0
     for token in _BRACKET.finditer(text):

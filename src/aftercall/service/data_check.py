@@ -9,7 +9,7 @@ from sqlalchemy import Row, Table
 
 from aftercall.core.errors import AftercallError
 from aftercall.core.instants import day_of
-from aftercall.core.lifecycle.presence import Counts, count, rows_of
+from aftercall.core.lifecycle.presence import Counts, count, participants_of
 from aftercall.core.records import Participant, Session
 from aftercall.service.reports.document import is_readable, unpack
 from aftercall.store import peers
@@ -70,7 +70,7 @@ class DataCheck:
             return True
         session, day, title_key = known
         by_id = {peer.id: peer for peer in found}
-        expected = rows_of(by_id)
+        expected = participants_of(by_id)
         return (
             day == day_of(session.created_at)
             and title_key == key_of_title(session.title)

@@ -230,7 +230,7 @@ def encode_peer_events(peers: Iterable[Peer]) -> list[PeerEventBody]:
 
 
 def _events_of(peer: Peer) -> list[tuple[EpochMs, int, PeerEventBody]]:
-    joined_at = peer.first_heard_at if peer.joined_at is None else peer.joined_at
+    joined_at = peer.present_from
     moments = [
         ("PEER_CREATED", min(peer.first_heard_at, joined_at), 0.0),
         ("PEER_JOINING", joined_at, 0.0),

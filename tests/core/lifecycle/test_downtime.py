@@ -49,7 +49,7 @@ def test_a_deadline_is_later_by_the_deaf_time_since_it_began_to_run() -> None:
 
 def test_spans_long_past_are_forgotten() -> None:
     last = REMEMBERED_MS / 1_000 + 100
-    assert hearing((1, 2), (last, last + 1)).deaf == ((at(last), at(last + 1)),)
+    assert hearing((1, 2), (last, last + 1)).down_spans == ((at(last), at(last + 1)),)
 
 
 spans = st.lists(
@@ -64,8 +64,10 @@ def test_no_more_than_the_time_passed_is_silent_and_spans_stay_apart(
 ) -> None:
     made = hearing(*deaf)
     assert 0 <= made.silent_ms(at(last), at(now)) <= max(now - last, now) * 1_000
-    assert list(made.deaf) == sorted(made.deaf)
-    assert all(one[1] < other[0] for one, other in zip(made.deaf, made.deaf[1:], strict=False))
+    assert list(made.down_spans) == sorted(made.down_spans)
+    assert all(
+        one[1] < other[0] for one, other in zip(made.down_spans, made.down_spans[1:], strict=False)
+    )
     covered = {second for start, end in deaf for second in range(start, end)}
     assert made.down_ms(at(0), at(700)) == len(covered) * 1_000
 

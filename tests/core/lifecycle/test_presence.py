@@ -9,9 +9,9 @@ from aftercall.core.lifecycle.presence import (
     continued_in,
     count,
     credited_minutes,
+    participants_of,
     peak,
     root_of,
-    rows_of,
     running_minutes,
     stay_of,
     union_ms,
@@ -97,7 +97,7 @@ def test_a_reconnect_continues_the_row_and_a_rejoin_begins_another() -> None:
     settled = {
         id: replace(each, participant_id=root_of(each, everyone)) for id, each in everyone.items()
     }
-    rows = rows_of(settled)
+    rows = participants_of(settled)
     assert set(rows) == {"a", "c"}
     assert rows["a"].joined_at == T0
     assert rows["a"].left_at == T0 + 60_000
@@ -119,7 +119,7 @@ def test_a_circle_of_links_has_one_root() -> None:
 
 def test_hidden_peers_count_nowhere() -> None:
     everyone = by_id(peer("a", 0, 60), peer("recorder", 0, 600, is_hidden=True))
-    counts = count(everyone, rows_of(everyone))
+    counts = count(everyone, participants_of(everyone))
     assert counts.total_participants == 1
     assert counts.max_concurrent_participants == 1
     assert counts.minutes_consumed == 1.0

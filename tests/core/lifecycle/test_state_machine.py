@@ -118,7 +118,7 @@ def test_a_silent_peer_leaves_after_three_intervals_but_not_before_thirty_second
 
 
 def test_nobody_falls_silent_while_we_were_not_listening() -> None:
-    policy = Policy(hearing=Downtime(listening_since=at(1_000)))
+    policy = Policy(downtime=Downtime(listening_since=at(1_000)))
     assert play(join("a", 0), now=1_020, policy=policy).session.phase is Phase.LIVE
     gone = play(join("a", 0), now=1_031, policy=policy)
     assert gone.session.phase is Phase.DRAINING
@@ -217,14 +217,14 @@ def test_order_and_repeats_make_no_difference(events: list[AnyEvent], seed: int,
     other = play(*shuffled, received=650, now=now)
     assert one.session == other.session
     assert one.peers == other.peers
-    assert one.rows == other.rows
+    assert one.participants == other.participants
 
 
 @settings(max_examples=200, deadline=None)
 @given(calls(), st.integers(0, 5_000))
 def test_the_numbers_of_a_record_agree_with_each_other(events: list[AnyEvent], now: int) -> None:
     settled = play(*events, received=650, now=now)
-    session, rows = settled.session, settled.rows
+    session, rows = settled.session, settled.participants
     assert 0 <= session.live_participants <= session.max_concurrent_participants
     assert session.max_concurrent_participants <= session.total_participants
     assert session.minutes_consumed >= 0
@@ -246,4 +246,8 @@ def test_settling_twice_changes_nothing(events: list[AnyEvent], now: int) -> Non
     again = apply_rules(
         SessionState(session=once.session, peers=dict(once.peers)), now=at(now), policy=POLICY
     )
-    assert (again.session, again.peers, again.rows) == (once.session, once.peers, once.rows)
+    assert (again.session, again.peers, again.participants) == (
+        once.session,
+        once.peers,
+        once.participants,
+    )

@@ -4,7 +4,7 @@ from aftercall.core.instants import MINUTE_MS
 from aftercall.core.overview.digest import digest
 from aftercall.core.quality.activity.stream_matching import StreamId
 from aftercall.core.quality.experience.time_scale import scale_of
-from aftercall.core.quality.report.fold import Details, fold
+from aftercall.core.quality.report.fold import ReportDetails, fold
 from tests.core.quality.cast import FINE, TEN, Call, Weather, always, between
 from tests.core.quality.session_digests import judged
 
@@ -39,10 +39,10 @@ def test_the_way_through_a_relay_is_a_word_to_filter_by() -> None:
     assert (found["ada"].where.relay, found["bob"].where.relay) == ("tls", "none")
 
 
-def _rows(*rows: dict[str, object]) -> Details:
+def _rows(*rows: dict[str, object]) -> ReportDetails:
     encoded = [{"timestamp": "2026-11-21T10:00:07.000Z", **row} for row in rows]
     raw = {"audio_consumer": msgspec.Raw(msgspec.json.encode(encoded))}
-    return Details(rows=raw, receptions=[])
+    return ReportDetails(rows=raw, receptions=[])
 
 
 def _streams_of(*rows: dict[str, object]) -> list[StreamId]:

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.overview.stream_charts import Columns, plot, thin_out
+from aftercall.core.overview.stream_charts import StreamColumns, chart_streams, thin_out
 from aftercall.core.quality.report.fold import fold
 from tests.core.quality.cast import FINE, TEN, Call, Weather, always, between
 
@@ -13,7 +13,7 @@ _Values = st.lists(st.one_of(st.none(), st.floats(0, 1e6)), min_size=1, max_size
 def test_thinning_out_loses_no_peak(values: list[float | None], points: int) -> None:
     t = [EpochMs(TEN + place) for place in range(len(values))]
     known = [value for value in values if value is not None]
-    columns = Columns(t=t, loss_percent=values if known else [], mos=values if known else [])
+    columns = StreamColumns(t=t, loss_percent=values if known else [], mos=values if known else [])
     thin = thin_out(columns, points)
     assert thin.t == sorted(set(thin.t))
     assert {thin.t[0], thin.t[-1]} == {t[0], t[-1]}
@@ -26,7 +26,7 @@ def test_thinning_out_loses_no_peak(values: list[float | None], points: int) -> 
 @given(st.integers(60, 500), st.integers(50, 200))
 def test_what_is_kept_is_about_what_was_asked_for(n: int, points: int) -> None:
     t = [EpochMs(TEN + place) for place in range(n)]
-    thin = thin_out(Columns(t=t, mos=[float(place % 7) for place in range(n)]), points)
+    thin = thin_out(StreamColumns(t=t, mos=[float(place % 7) for place in range(n)]), points)
     assert len(thin.t) <= max(points, 3) + 2
 
 
@@ -34,7 +34,7 @@ def test_a_stream_is_drawn_as_it_was_reported() -> None:
     bad = between(60, 120, Weather(up_loss=0.3))
     call = Call({"ada": bad, "bob": always(FINE)}, minutes=3)
     folded = fold([call.facts("ada")], call.end_at)
-    streams = plot(folded.details, points=1000)
+    streams = chart_streams(folded.details, points=1000)
     audio = next(each for each in streams if each.id.family == "audio_producer")
     during = [
         loss
@@ -51,7 +51,7 @@ def test_a_stream_is_drawn_as_it_was_reported() -> None:
 def test_time_can_be_cut() -> None:
     call = Call({"ada": always(FINE), "bob": always(FINE)}, minutes=3)
     folded = fold([call.facts("ada")], call.end_at)
-    cut = plot(
+    cut = chart_streams(
         folded.details,
         points=1000,
         from_at=EpochMs(TEN + 60_000),

@@ -13,7 +13,7 @@ from msgspec import structs
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.issues import Issue, IssueName
-from aftercall.core.quality.report.fold import Folded, PeerFacts, fold
+from aftercall.core.quality.report.fold import FoldResult, PeerFacts, fold
 from aftercall.core.records import StoredSample
 from tests.core.quality.cast import TEN, Call
 
@@ -113,7 +113,7 @@ def _is_counted(name: str, value: Any) -> bool:
     return name not in _GAUGES and isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def folded(facts: PeerFacts) -> Folded:
+def folded(facts: PeerFacts) -> FoldResult:
     assert facts.peer.left_at is not None
     return fold([facts], facts.peer.left_at)
 

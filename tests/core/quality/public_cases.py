@@ -11,7 +11,7 @@ from aftercall.core.events import AnyEvent, PeerEvent, SampleTaken
 from aftercall.core.instants import EpochMs
 from aftercall.core.privacy import Privacy
 from aftercall.core.quality.report.cumulative import Cumulative
-from aftercall.core.quality.report.fold import Folded, Verdict
+from aftercall.core.quality.report.fold import FoldResult, Verdict
 from aftercall.ingest.janus import source as janus
 from tests.completed_calls import collected as collect
 from tests.completed_calls import compared, end_of, facts_of, folded
@@ -29,7 +29,7 @@ Stats = dict[str, Any]
 class Played:
     """What the report of one peer says of a case."""
 
-    folded: Folded
+    folded: FoldResult
     verdict: Verdict
     """Compared with the others of its session."""
 

@@ -13,7 +13,7 @@ from msgspec import structs
 from aftercall.core.quality.frame.interval import Interval
 from aftercall.core.quality.intervals.deltas import IntervalReader, read_intervals
 from aftercall.core.quality.intervals.report_order import CLOCK_STEP_MS, CLOCK_STEP_SHARE
-from aftercall.core.quality.report.fold import Folded, PeerFacts, fold
+from aftercall.core.quality.report.fold import FoldResult, PeerFacts, fold
 from aftercall.core.quality.report.rollup import Rollup, roll_up
 from aftercall.core.quality.stats.getstats import decode_body
 from aftercall.core.quality.stats.link import Family, Sample, normalise
@@ -43,7 +43,7 @@ def _facts(reports: Sequence[Report], peer_id: str = "ada") -> PeerFacts:
     return PeerFacts(peer=peer, samples=samples, events=[])
 
 
-def _fold(*chain: PeerFacts) -> Folded:
+def _fold(*chain: PeerFacts) -> FoldResult:
     assert chain[-1].peer.left_at is not None
     return fold(chain, chain[-1].peer.left_at)
 
@@ -110,7 +110,7 @@ def test_order_and_repeats_of_reports_change_nothing(reports: list[Report], seed
     assert other.verdict.cumulative == one.verdict.cumulative
 
 
-def _rows(folded: Folded) -> dict[str, list[str]]:
+def _rows(folded: FoldResult) -> dict[str, list[str]]:
     """By family, those of one moment in no particular order."""
     return {
         family: sorted(json.dumps(row, sort_keys=True) for row in json.loads(bytes(rows)))
@@ -118,7 +118,7 @@ def _rows(folded: Folded) -> dict[str, list[str]]:
     }
 
 
-def _received(folded: Folded) -> list[list[object]]:
+def _received(folded: FoldResult) -> list[list[object]]:
     """What was received of each kind, with what adds up in floats rounded."""
     return [
         [

@@ -7,32 +7,32 @@ from typing import Any
 
 import pytest
 
-from aftercall.core.quality.report.fold import Folded
+from aftercall.core.quality.report.fold import FoldResult
 from tests.core.quality.peer_builder import STEP_S, Said, Told, folded, peer_of, tag
 
 PACKETS = round(50 * STEP_S)
 SAMPLES = round(48_000 * STEP_S)
 
 
-def _fold(*things: Told, tags: Sequence[Said] = ()) -> Folded:
+def _fold(*things: Told, tags: Sequence[Said] = ()) -> FoldResult:
     return folded(peer_of(things, tags=tags))
 
 
-def _rows(report: Folded, family: str) -> list[dict[str, Any]]:
+def _rows(report: FoldResult, family: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = json.loads(bytes(report.details.rows[family]))
     return found
 
 
-def _mos(report: Folded, family: str) -> list[float | None]:
+def _mos(report: FoldResult, family: str) -> list[float | None]:
     return [row.get("mos") for row in _rows(report, family)]
 
 
-def _heard(steps: Sequence[Said]) -> Folded:
+def _heard(steps: Sequence[Said]) -> FoldResult:
     """A voice received."""
     return _fold(Told(type="inbound-rtp", id="I", fixed={"kind": "audio", "ssrc": 7}, steps=steps))
 
 
-def _spoken(steps: Sequence[Said], far: Sequence[Said]) -> Folded:
+def _spoken(steps: Sequence[Said], far: Sequence[Said]) -> FoldResult:
     """A voice sent, and what the far end reports of it."""
     fixed = {"kind": "audio", "ssrc": 7}
     return _fold(
@@ -41,7 +41,7 @@ def _spoken(steps: Sequence[Said], far: Sequence[Said]) -> Folded:
     )
 
 
-def _seen(steps: Sequence[Said], **shown: int) -> Folded:
+def _seen(steps: Sequence[Said], **shown: int) -> FoldResult:
     """A picture received."""
     fixed = {"kind": "video", "ssrc": 7}
     tags = [tag("receive", 7, "camera", **shown)] if shown else []
@@ -163,7 +163,7 @@ def test_a_smaller_picture_of_as_many_bits_is_not_better_where_a_large_one_is_sh
 def test_a_bad_picture_does_not_make_a_bad_voice() -> None:
     """Audio and video of a connection are not pooled."""
 
-    def report(lost: int) -> Folded:
+    def report(lost: int) -> FoldResult:
         sound = Told(
             type="inbound-rtp", id="A", fixed={"kind": "audio", "ssrc": 1}, steps=[_sound()] * 4
         )

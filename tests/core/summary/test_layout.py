@@ -4,19 +4,19 @@ import pytest
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.summary.layout import (
-    PARTS,
-    SHARES,
-    Item,
-    Part,
+    SECTION_SHARES,
+    SECTIONS,
+    SummaryItem,
     SummaryKind,
     SummaryOptions,
     SummaryPage,
-    clock,
+    SummarySection,
+    format_offset,
 )
 from aftercall.core.summary.sentences import Sentence, count_words
 
 
-def _item(position: int, text: str, speaker: str = "Ana") -> Item:
+def _item(position: int, text: str, speaker: str = "Ana") -> SummaryItem:
     sentence = Sentence(
         position=position,
         turn=0,
@@ -26,7 +26,7 @@ def _item(position: int, text: str, speaker: str = "Ana") -> Item:
         text=text,
         terms=(),
     )
-    return Item(sentence=sentence, speaker=speaker, text=text, value=1.0)
+    return SummaryItem(sentence=sentence, speaker=speaker, text=text, value=1.0)
 
 
 def _page(**options: object) -> SummaryPage:
@@ -41,8 +41,8 @@ def test_sections_stand_in_the_order_of_their_kind_and_items_in_that_of_time() -
     page.open_with(["Ana spoke."])
     page.fill(
         {
-            Part.TASKS: [_item(9, "Send it.")],
-            Part.POINTS: [_item(5, "Later."), _item(2, "Earlier.")],
+            SummarySection.TASKS: [_item(9, "Send it.")],
+            SummarySection.POINTS: [_item(5, "Later."), _item(2, "Earlier.")],
         }
     )
     assert page.text() == (
@@ -54,13 +54,15 @@ def test_sections_stand_in_the_order_of_their_kind_and_items_in_that_of_time() -
 
 def test_plain_text_has_no_markup() -> None:
     page = _page(is_markdown=False)
-    page.fill({Part.TASKS: [_item(9, "Send *it* <now>.")]})
+    page.fill({SummarySection.TASKS: [_item(9, "Send *it* <now>.")]})
     assert page.text() == "Action items:\n\n- Ana: Send *it* <now>. (0:09)\n"
 
 
 def test_markdown_shows_what_was_said_and_obeys_none_of_it() -> None:
     page = _page()
-    page.fill({Part.POINTS: [_item(1, "**x** <img src=a> [l](u) `c` # | A&amp;B", "_A_")]})
+    page.fill(
+        {SummarySection.POINTS: [_item(1, "**x** <img src=a> [l](u) `c` # | A&amp;B", "_A_")]}
+    )
     assert page.text() == (
         "## Key points\n\n- **\\_A\\_**: \\*\\*x\\*\\* &lt;img src=a\\> \\[l\\](u) \\`c\\` \\# \\| "
         "A&amp;amp;B (0:01)\n"
@@ -69,18 +71,18 @@ def test_markdown_shows_what_was_said_and_obeys_none_of_it() -> None:
 
 def test_a_part_that_the_kind_does_not_show_is_left_out() -> None:
     page = _page(kind=SummaryKind.LECTURE)
-    page.fill({Part.TASKS: [_item(1, "Send it.")]})
+    page.fill({SummarySection.TASKS: [_item(1, "Send it.")]})
     assert page.text() == "\n"
 
 
 def test_no_part_crowds_out_the_others_but_spare_room_is_used() -> None:
     many = [_item(n, f"Do the thing number {n} now.") for n in range(60)]
     crowded = _page(word_limit=150)
-    crowded.fill({Part.TASKS: many, Part.POINTS: many})
+    crowded.fill({SummarySection.TASKS: many, SummarySection.POINTS: many})
     tasks, points = (crowded.text().split("## ")[n] for n in (2, 1))
     assert count_words(tasks) < count_words(points)
     alone = _page(word_limit=150)
-    alone.fill({Part.TASKS: many})
+    alone.fill({SummarySection.TASKS: many})
     assert 130 < count_words(alone.text()) <= 150
 
 
@@ -92,10 +94,10 @@ def test_what_does_not_fit_is_left_out_whole() -> None:
 
 @pytest.mark.parametrize(("ms", "shown"), [(0, "0:00"), (61_999, "1:01"), (3_723_000, "1:02:03")])
 def test_moments_are_shown_from_the_start(ms: int, shown: str) -> None:
-    assert clock(ms) == shown
+    assert format_offset(ms) == shown
 
 
 def test_every_kind_has_points_and_every_part_has_a_share() -> None:
-    assert set(PARTS) == set(SummaryKind)
-    assert all(Part.POINTS in dict(parts) for parts in PARTS.values())
-    assert set(SHARES) == set(Part)
+    assert set(SECTIONS) == set(SummaryKind)
+    assert all(SummarySection.POINTS in dict(sections) for sections in SECTIONS.values())
+    assert set(SECTION_SHARES) == set(SummarySection)

@@ -8,9 +8,9 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.summary.sentences import Sentence, terms_of
 from aftercall.core.summary.topics import (
     centroid,
-    closeness,
     overlap,
-    stretches_of,
+    similarity,
+    split_by_topic,
     subjects_of,
     weigh_terms,
 )
@@ -43,8 +43,8 @@ def test_a_sentence_is_nearest_to_its_own_middle() -> None:
     sentences = _sentences("budget invoice price", "garden tree flower")
     weights = weigh_terms(sentences)
     middle = centroid(sentences[:1], weights)
-    assert closeness(sentences[0], middle, weights) == pytest.approx(1)
-    assert closeness(sentences[1], middle, weights) == 0
+    assert similarity(sentences[0], middle, weights) == pytest.approx(1)
+    assert similarity(sentences[1], middle, weights) == 0
 
 
 def test_overlap_is_the_share_of_the_shorter() -> None:
@@ -57,15 +57,15 @@ def test_a_call_is_cut_where_its_subject_changes() -> None:
     money = ["The budget and the invoice price are open."] * 22
     garden = ["The garden tree and the flowers need water."] * 22
     sentences = _sentences(*money, *garden)
-    stretches = stretches_of(sentences, weigh_terms(sentences))
-    assert [len(stretch) for stretch in stretches] == [22, 22]
+    segments = split_by_topic(sentences, weigh_terms(sentences))
+    assert [len(segment) for segment in segments] == [22, 22]
 
 
 @given(st.integers(0, 300))
 def test_stretches_are_the_whole_call_in_order(count: int) -> None:
     sentences = _sentences(*(f"word{n % 7} word{n % 11}" for n in range(count)))
-    stretches = stretches_of(sentences, weigh_terms(sentences))
-    assert [s for stretch in stretches for s in stretch] == sentences
+    segments = split_by_topic(sentences, weigh_terms(sentences))
+    assert [s for segment in segments for s in segment] == sentences
 
 
 def test_subjects_are_phrases_that_come_back_as_they_are_mostly_written() -> None:

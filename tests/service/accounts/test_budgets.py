@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from aftercall.core.budgets import Kind
+from aftercall.core.budgets import BudgetKind
 from aftercall.core.errors import OverBudget
 from aftercall.core.events import AnyEvent, ChatSent, Identity, LineSpoken, PeerEvent, SampleTaken
 from aftercall.core.instants import EpochMs
@@ -113,19 +113,19 @@ def test_requests_beyond_a_budget_are_refused(setting: str) -> None:
 
 def test_a_participant_whose_budget_is_spent_takes_nothing_from_others() -> None:
     desk = till(token_bytes_per_min=10)
-    desk.participant("flood").pay(Kind.BYTES, 1_000)
+    desk.participant("flood").pay(BudgetKind.BYTES, 1_000)
     with pytest.raises(OverBudget):
-        desk.participant("flood").pay(Kind.BYTES, 1)
-    desk.participant("quiet").pay(Kind.BYTES, 50)
-    desk.participant("flood", app="other").pay(Kind.BYTES, 50)
+        desk.participant("flood").pay(BudgetKind.BYTES, 1)
+    desk.participant("quiet").pay(BudgetKind.BYTES, 50)
+    desk.participant("flood", app="other").pay(BudgetKind.BYTES, 50)
 
 
 def test_an_app_whose_budget_is_spent_takes_nothing_from_others() -> None:
     desk = till(app_bytes_per_min=10)
-    desk.participant("ada").pay(Kind.BYTES, 1_000)
+    desk.participant("ada").pay(BudgetKind.BYTES, 1_000)
     with pytest.raises(OverBudget, match="This app sent more than the 50 bytes"):
-        desk.participant("bob").pay(Kind.BYTES, 1)
-    desk.participant("ada", app="other").pay(Kind.BYTES, 50)
+        desk.participant("bob").pay(BudgetKind.BYTES, 1)
+    desk.participant("ada", app="other").pay(BudgetKind.BYTES, 50)
 
 
 def test_what_was_refused_costs_nothing() -> None:
@@ -200,5 +200,5 @@ def test_the_defaults_let_an_outage_be_made_up_for_at_once() -> None:
     desk = till()
     for batch in range(10):
         account = desk.participant()
-        account.pay(Kind.BYTES, 1_500_000)
+        account.pay(BudgetKind.BYTES, 1_500_000)
         account.pay_for_facts([report(n) for n in range(batch * 500, batch * 500 + 500)], "p")

@@ -7,8 +7,8 @@ from sqlalchemy import select
 from aftercall.core.instants import EpochMs, day_of
 from aftercall.core.overview.digest import Digest
 from aftercall.core.overview.session_summary import (
-    ALL,
-    Counted,
+    FACET_ALL,
+    FacetCount,
     PeerSummary,
     PeerVerdict,
     SessionSummary,
@@ -37,7 +37,7 @@ def verdict(id: str = "s", app_id: str = "a", **rest: Any) -> SessionVerdict:
         "rank": 3.5,
         "summary": SessionSummary(),
         "is_bad": False,
-        "facets": {ALL: Counted(2, 0)},
+        "facets": {FACET_ALL: FacetCount(2, 0)},
         "marks": [],
     }
     return SessionVerdict(app_id=app_id, session_id=id, **(values | rest))
@@ -113,8 +113,10 @@ async def test_a_verdict_comes_back_as_saved(db: Database) -> None:
 
 async def test_a_second_verdict_takes_the_place_of_the_first(db: Database) -> None:
     chrome, safari = facet("browser", "Chrome"), facet("browser", "Safari")
-    first = verdict(facets={ALL: Counted(3, 1), chrome: Counted(3, 1)}, is_bad=True, marks=["id:x"])
-    second = verdict(facets={ALL: Counted(2, 0), safari: Counted(1, 0)}, marks=["id:y"])
+    first = verdict(
+        facets={FACET_ALL: FacetCount(3, 1), chrome: FacetCount(3, 1)}, is_bad=True, marks=["id:x"]
+    )
+    second = verdict(facets={FACET_ALL: FacetCount(2, 0), safari: FacetCount(1, 0)}, marks=["id:y"])
     async with db.write() as tx:
         await save_verdict(tx, first, [peer("p"), peer("q")])
     assert await _facets(db) == {chrome, "id:x", "bad"}
@@ -122,22 +124,25 @@ async def test_a_second_verdict_takes_the_place_of_the_first(db: Database) -> No
         await save_verdict(tx, second, [peer("q")])
     assert await _facets(db) == {safari, "id:y"}
     day = day_of(T0)
-    assert await _tallies(db) == {("a", ALL, day): (1, 0, 2, 0), ("a", safari, day): (1, 0, 1, 0)}
+    assert await _tallies(db) == {
+        ("a", FACET_ALL, day): (1, 0, 2, 0),
+        ("a", safari, day): (1, 0, 1, 0),
+    }
     async with db.read() as tx:
         assert set(await find_digests(tx, "a", "s")) == {"q"}
 
 
 async def test_tallies_are_sums_over_sessions_until_they_are_deleted(db: Database) -> None:
     async with db.write() as tx:
-        await save_verdict(tx, verdict("s", facets={ALL: Counted(3, 1)}, is_bad=True), [])
-        await save_verdict(tx, verdict("t", facets={ALL: Counted(4, 0)}), [])
-        await save_verdict(tx, verdict("u", app_id="b", facets={ALL: Counted(9, 9)}), [])
+        await save_verdict(tx, verdict("s", facets={FACET_ALL: FacetCount(3, 1)}, is_bad=True), [])
+        await save_verdict(tx, verdict("t", facets={FACET_ALL: FacetCount(4, 0)}), [])
+        await save_verdict(tx, verdict("u", app_id="b", facets={FACET_ALL: FacetCount(9, 9)}), [])
     day = day_of(T0)
-    assert (await _tallies(db))["a", ALL, day] == (2, 1, 7, 1)
+    assert (await _tallies(db))["a", FACET_ALL, day] == (2, 1, 7, 1)
     async with db.write() as tx:
         await delete_verdict(tx, "a", "s")
         await delete_verdict(tx, "a", "nothing")
-    assert (await _tallies(db))["a", ALL, day] == (1, 0, 4, 0)
+    assert (await _tallies(db))["a", FACET_ALL, day] == (1, 0, 4, 0)
     assert await _facets(db, "s") == set()
     async with db.read() as tx:
         assert set(await find_summaries(tx, "a", ["s", "t"])) == {"t"}

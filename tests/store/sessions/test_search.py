@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from aftercall.core.instants import DAY_MS, EpochMs
-from aftercall.core.overview.session_summary import ALL, BAD, Counted, facet
+from aftercall.core.overview.session_summary import FACET_ALL, FACET_BAD, FacetCount, facet
 from aftercall.core.queries import Cursor, SearchScope, SessionOrder, SessionQuery
 from aftercall.core.records import Phase, Session
 from aftercall.store.engine.database import Database
@@ -41,7 +41,7 @@ class Written:
             at = EpochMs(DAY + (place // 2) * (DAY_MS // 5))
             facets = {CHROME} if place % 3 else {SAFARI}
             facets |= {GERMANY} if place % 4 == 0 else set()
-            facets |= {BAD} if place % 5 == 0 else set()
+            facets |= {FACET_BAD} if place % 5 == 0 else set()
             mos = None if place % 6 == 0 else 1 + (place * 13 % 40) / 10
             self.ended.append((replace(one, created_at=at, started_at=at), facets, mos))
         self.live = [session("l1", "m8"), session("l2", "m9", title="Weekly live")]
@@ -57,8 +57,10 @@ class Written:
                         one.id,
                         created_at=one.created_at,
                         rank=mos,
-                        is_bad=BAD in facets,
-                        facets={name: Counted(1, 0) for name in (facets - {BAD}) | {ALL}},
+                        is_bad=FACET_BAD in facets,
+                        facets={
+                            name: FacetCount(1, 0) for name in (facets - {FACET_BAD}) | {FACET_ALL}
+                        },
                         marks=search_terms_of([one.title, *names], [f"user-{one.id}"]),
                     ),
                     [],
@@ -97,12 +99,15 @@ def ended(**query: Any) -> SessionQuery:
     [
         ({}, lambda one, facets: True),
         ({"facets": (CHROME,)}, lambda one, facets: CHROME in facets),
-        ({"facets": (BAD,)}, lambda one, facets: BAD in facets),
-        ({"facets": (CHROME, BAD)}, lambda one, facets: {CHROME, BAD} <= facets),
-        ({"facets": (CHROME, GERMANY, BAD)}, lambda o, f: {CHROME, GERMANY, BAD} <= f),
+        ({"facets": (FACET_BAD,)}, lambda one, facets: FACET_BAD in facets),
+        ({"facets": (CHROME, FACET_BAD)}, lambda one, facets: {CHROME, FACET_BAD} <= facets),
+        ({"facets": (CHROME, GERMANY, FACET_BAD)}, lambda o, f: {CHROME, GERMANY, FACET_BAD} <= f),
         ({"facets": ("issue:none",)}, lambda one, facets: False),
         ({"meeting_id": "m1"}, lambda one, facets: one.meeting_id == "m1"),
-        ({"meeting_id": "m1", "facets": (BAD,)}, lambda o, f: o.meeting_id == "m1" and BAD in f),
+        (
+            {"meeting_id": "m1", "facets": (FACET_BAD,)},
+            lambda o, f: o.meeting_id == "m1" and FACET_BAD in f,
+        ),
         ({"min_participants": 3}, lambda one, facets: one.total_participants >= 3),
         (
             {"max_participants": 1, "facets": (CHROME,)},
@@ -124,7 +129,7 @@ async def test_a_filter_finds_what_plain_reading_finds(
     assert await _ids(db, **query) == written.expected(keep)
 
 
-@pytest.mark.parametrize("facets", [(), (CHROME,), (BAD,), (BAD, CHROME)])
+@pytest.mark.parametrize("facets", [(), (CHROME,), (FACET_BAD,), (FACET_BAD, CHROME)])
 @pytest.mark.parametrize("cut", [0, DAY_MS // 3])
 async def test_bounds_cut_within_days_and_between_them(
     db: Database, written: Written, facets: tuple[str, ...], cut: int
@@ -192,7 +197,7 @@ async def test_live_sessions_are_listed_newest_first(db: Database, written: Writ
     assert nothing == []
 
 
-@pytest.mark.parametrize("facets", [(CHROME,), (BAD,), (CHROME, BAD)])
+@pytest.mark.parametrize("facets", [(CHROME,), (FACET_BAD,), (CHROME, FACET_BAD)])
 async def test_no_live_session_has_a_facet(
     db: Database, written: Written, facets: tuple[str, ...]
 ) -> None:
@@ -203,7 +208,7 @@ async def test_no_live_session_has_a_facet(
 
 async def test_an_offset_and_a_cursor_lead_to_the_same_page(db: Database, written: Written) -> None:
     every = product(
-        SessionOrder, [None, "weekly", "s0"], SearchScope, [(), (CHROME,), (BAD, GERMANY)]
+        SessionOrder, [None, "weekly", "s0"], SearchScope, [(), (CHROME,), (FACET_BAD, GERMANY)]
     )
     async with db.read() as tx:
         for order, search, scope, facets in every:

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.report.complete import complete
-from aftercall.core.quality.report.fold import Folded, fold
+from aftercall.core.quality.report.fold import FoldResult, fold
 from aftercall.core.quality.stats.link import Family
 from aftercall.core.records import Participant, StoredSample
 from aftercall.wire.peer_report.metadata import FILTERS
@@ -108,7 +108,7 @@ def _call() -> Call:
 
 
 @pytest.fixture(scope="module")
-def folded() -> Folded:
+def folded() -> FoldResult:
     call = _call()
     both = {name: fold(chain, call.end_at) for name, chain in call.everybody().items()}
     verdicts = complete(
@@ -125,7 +125,7 @@ def _sent(value: Any) -> Any:
     return json.loads(msgspec.json.encode(value))
 
 
-def _answer(folded: Folded) -> dict[str, Any]:
+def _answer(folded: FoldResult) -> dict[str, Any]:
     report = encode_peer_report(_row("ada"), folded.verdict, folded.details.rows)
     return {"success": True, "data": {"participant": {"id": "ada", "peer_report": _sent(report)}}}
 
@@ -157,7 +157,7 @@ def _given(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
         yield path
 
 
-def test_the_official_client_reads_a_report_strictly(folded: Folded) -> None:
+def test_the_official_client_reads_a_report_strictly(folded: FoldResult) -> None:
     answer = _answer(folded)
     validate_type(type_=PeerReportResponse, value=answer)
     read = construct_type(type_=PeerReportResponse, value=answer)
@@ -274,7 +274,7 @@ def test_every_member_the_official_client_knows_is_given() -> None:
     assert known - given == set()
 
 
-def test_a_family_that_never_was_is_empty(folded: Folded) -> None:
+def test_a_family_that_never_was_is_empty(folded: FoldResult) -> None:
     quality = _answer(folded)["data"]["participant"]["peer_report"]["quality"]
     assert quality["screenshare_video_consumer"] == []
     assert quality["screenshare_video_consumer_cumulative"] == {}
@@ -283,7 +283,7 @@ def test_a_family_that_never_was_is_empty(folded: Folded) -> None:
     }
 
 
-def test_our_own_parts_stand_beside(folded: Folded) -> None:
+def test_our_own_parts_stand_beside(folded: FoldResult) -> None:
     report = _answer(folded)["data"]["participant"]["peer_report"]
     assert report["is_final"] is True
     assert report["diagnosis"][0]["cause"] == "uplink"
@@ -303,7 +303,7 @@ def test_our_own_parts_stand_beside(folded: Folded) -> None:
 
 
 @pytest.mark.parametrize("name", FILTERS)
-def test_a_filter_keeps_its_part_alone(folded: Folded, name: str) -> None:
+def test_a_filter_keeps_its_part_alone(folded: FoldResult, name: str) -> None:
     every = _sent(encode_peer_report(_row("ada"), folded.verdict, folded.details.rows))
     some = _sent(
         encode_peer_report(
@@ -324,7 +324,7 @@ def test_a_filter_keeps_its_part_alone(folded: Folded, name: str) -> None:
     )
 
 
-def test_events_are_renamed_and_some_left_out(folded: Folded) -> None:
+def test_events_are_renamed_and_some_left_out(folded: FoldResult) -> None:
     report = _answer(folded)["data"]["participant"]["peer_report"]
     names = [event["name"] for event in report["metadata"]["events"]]
     assert names == ["meeting_view_backgrounded", "media_permission"]
@@ -339,7 +339,7 @@ def test_events_are_renamed_and_some_left_out(folded: Folded) -> None:
     assert [e["timestamp"] for e in old["events"]] == sorted(e["timestamp"] for e in old["events"])
 
 
-def test_a_device_list_is_told_as_what_changed(folded: Folded) -> None:
+def test_a_device_list_is_told_as_what_changed(folded: FoldResult) -> None:
     metadata = _answer(folded)["data"]["participant"]["peer_report"]["metadata"]
     plugged, unplugged = metadata["audio_devices_updates"]
     assert (plugged["added"], plugged["removed"]) == (DEVICES, [])
@@ -349,7 +349,7 @@ def test_a_device_list_is_told_as_what_changed(folded: Folded) -> None:
     assert lists == [{"device_list": DEVICES}, {"device_list": []}]
 
 
-def test_the_older_statistics_have_both_spellings_in_details(folded: Folded) -> None:
+def test_the_older_statistics_have_both_spellings_in_details(folded: FoldResult) -> None:
     plain = encode_peer_stats(_row("ada"), folded.verdict)["precall_network_information"]
     details = encode_peer_stats(_row("ada"), folded.verdict, in_details=True)
     assert "throughtput" not in plain
@@ -357,7 +357,7 @@ def test_the_older_statistics_have_both_spellings_in_details(folded: Folded) -> 
     assert details["precall_network_information"]["throughput"] == 2400
 
 
-def test_the_older_quality_is_one_object_or_one_a_peer(folded: Folded) -> None:
+def test_the_older_quality_is_one_object_or_one_a_peer(folded: FoldResult) -> None:
     one = _sent(encode_quality_stats(folded.details.receptions))
     [each] = _sent(encode_quality_stats_list(folded.details.receptions))
     assert one["peer_ids"] == ["ada"] and each["peer_id"] == "ada"

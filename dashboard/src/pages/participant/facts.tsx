@@ -1,4 +1,4 @@
-import type { DeviceChange, Fact, PairInWords, ParticipantPage, TimelineCompleteness } from "../../api/types";
+import type { DeviceChange, Fact, CandidatePairText, ParticipantPage, TimelineCompleteness } from "../../api/types";
 import { Timestamp } from "../../components/timestamp";
 import { formatLostData, formatPercent } from "../../format/numbers";
 import { capitalise, formatCountry, formatEvent, formatLeaveReason, formatNetwork } from "../../format/labels";
@@ -63,7 +63,7 @@ function gapsOf(page: ParticipantPage): string {
   return `; missing: ${gaps.map(([from, to]) => formatDuration(to - from)).join(", ")}`;
 }
 
-function Pairs({ pairs }: { pairs: PairInWords[] }) {
+function Pairs({ pairs }: { pairs: CandidatePairText[] }) {
   if (!pairs.length) return null;
   return (
     <section>

@@ -1,1 +1,1 @@
-"""The state machine of a session, and what follows from join and leave facts."""
+"""The session's state machine, and presence computed from join and leave facts."""

@@ -1,8 +1,9 @@
-"""Over which time a node could hear its senders, and how long somebody has been silent in it.
+"""When a node could receive from its senders, and for how long a sender was silent.
 
-A sender is silent only while the node could have heard and recorded a word from it. Time in which
-the database refused writes, the process was suspended, the event loop stood still or the wall
-clock jumped is deaf time; it counts for nobody's silence and runs down no deadline.
+A sender is silent only while the node could have received and recorded something from it. The
+database may have refused writes, the process may have been suspended, the event loop may have
+stalled or the wall clock may have jumped: such downtime counts for no sender's silence and delays
+every deadline.
 """
 
 from typing import Final
@@ -13,35 +14,38 @@ from msgspec.structs import replace
 from aftercall.core.instants import DAY_MS, SECOND_MS, EpochMs
 
 REMEMBERED_MS: Final = DAY_MS
-"""Deaf time that ended longer ago is forgotten; chosen: six times the longest silence allowed."""
+"""Downtime that ended longer ago is forgotten. Chosen: six times the longest silence allowed."""
 
 SKEW_MS: Final = 60 * SECOND_MS
-"""How far the clocks of two nodes may be apart; chosen."""
+"""The largest difference between the clocks of two nodes. Chosen."""
 
 STEP_MS: Final = 2 * SECOND_MS
-"""A wall clock that disagrees so much with the one that never jumps was set."""
+"""A wall clock that differs by this much from the monotonic clock was set."""
 
 DownSpan = tuple[EpochMs, EpochMs]
 
 
 class Downtime(msgspec.Struct, frozen=True, kw_only=True):
-    """Since when a node listens, and when it was deaf since then."""
+    """Since when a node receives, and when it was down since then."""
 
     listening_since: EpochMs = EpochMs(0)
-    deaf: tuple[DownSpan, ...] = ()
-    """Disjoint spans in order of time."""
+    down_spans: tuple[DownSpan, ...] = ()
+    """Disjoint spans, ascending."""
     known_until: EpochMs | None = None
-    """When the node last looked whether it could hear; `None` for one that always can."""
+    """The last instant at which the node checked whether it could receive; `None` for a node that
+    always can."""
 
     def down_ms(self, start_at: EpochMs, end_at: EpochMs) -> int:
-        """How much of that time was deaf, in ms."""
-        return sum(max(0, min(end, end_at) - max(start, start_at)) for start, end in self.deaf)
+        """Downtime between two instants, in ms."""
+        return sum(
+            max(0, min(end, end_at) - max(start, start_at)) for start, end in self.down_spans
+        )
 
     def silent_ms(self, last_received_at: EpochMs, now: EpochMs) -> int:
-        """For how much audible time nothing was received, in ms.
+        """How long nothing was received, in ms, downtime excluded.
 
-        A last sign that lies far in the future was stamped by a clock that was set back since: it
-        says nothing about when it came.
+        If the last receipt lies far in the future, the clock that stamped it was set back since,
+        and the stamp is ignored.
         """
         since = self.listening_since
         if last_received_at <= now + SKEW_MS:
@@ -49,14 +53,14 @@ class Downtime(msgspec.Struct, frozen=True, kw_only=True):
         return max(0, now - since - self.down_ms(since, now))
 
     def postponed(self, deadline_at: EpochMs, *, since: EpochMs, now: EpochMs) -> EpochMs:
-        """A deadline that runs from `since`, later by the deaf time that has passed by `now`."""
+        """A deadline that counts from `since`, delayed by the downtime that has passed by `now`."""
         return EpochMs(deadline_at + self.down_ms(since, now))
 
     def as_of(self, now: EpochMs) -> "Downtime":
-        """The same with what is known at `now`.
+        """The downtime as known at `now`.
 
-        The time since the last look counts for nobody's silence: the process may have been
-        suspended in it, or the clock set. With a clock that is behind that look, nothing is known.
+        The time since the last check counts for no sender's silence: the process may have been
+        suspended in it, or the clock set. With a clock behind the last check, nothing is known.
         """
         if self.known_until is None:
             return self
@@ -65,15 +69,15 @@ class Downtime(msgspec.Struct, frozen=True, kw_only=True):
         return self.with_span(self.known_until, now)
 
     def with_span(self, start_at: EpochMs, end_at: EpochMs) -> "Downtime":
-        """The same with one more deaf span; spans long past are dropped."""
+        """A copy with one more down span; spans older than `REMEMBERED_MS` are dropped."""
         first_at = EpochMs(max(start_at, self.listening_since))
         if end_at <= first_at:
             return self
-        apart = [s for s in self.deaf if s[1] < first_at or s[0] > end_at]
-        touching = [s for s in self.deaf if not (s[1] < first_at or s[0] > end_at)]
+        apart = [s for s in self.down_spans if s[1] < first_at or s[0] > end_at]
+        touching = [s for s in self.down_spans if not (s[1] < first_at or s[0] > end_at)]
         merged = (
             EpochMs(min([first_at, *(start for start, _ in touching)])),
             EpochMs(max([end_at, *(end for _, end in touching)])),
         )
         kept = (s for s in sorted([*apart, merged]) if s[1] > end_at - REMEMBERED_MS)
-        return replace(self, deaf=tuple(kept))
+        return replace(self, down_spans=tuple(kept))

@@ -1,7 +1,7 @@
-"""How facts are taken into a session: the earliest join, the latest leave, the union of peers.
+"""Merges facts into a session: the earliest join, the latest leave, the union of peers.
 
-Merging is commutative and idempotent, so that order and repeats make no difference. What follows
-from the facts is for `core.lifecycle.state_machine` to settle.
+Merging is commutative and idempotent, so that order and repeats make no difference.
+`core.lifecycle.state_machine` decides what follows from the merged facts.
 """
 
 from typing import assert_never
@@ -60,23 +60,21 @@ def new_session(
     )
 
 
-def merge(work: SessionState, event: AnyEvent, *, source: str, received_at: EpochMs) -> bool:
-    """Take a fact into the session; whether it told anything new.
-
-    Merging is commutative and idempotent: the earliest join, the latest leave, the union of peers.
-    """
-    session = _merged_session(work.session, event)
-    has_news = session != work.session
-    work.session = session
+def merge(state: SessionState, event: AnyEvent, *, source: str, received_at: EpochMs) -> bool:
+    """Merge a fact into the session. Returns whether the session or the peer changed by more than
+    the time of the last receipt."""
+    session = _merged_session(state.session, event)
+    has_changed = session != state.session
+    state.session = session
     if isinstance(event, PeerFact):
-        before = work.peers.get(event.peer_id)
-        peer = _seen(before, session, event.peer_id, event.at, source, received_at)
+        before = state.peers.get(event.peer_id)
+        peer = _peer_present_at(before, session, event.peer_id, event.at, source, received_at)
         peer = _merged_peer(peer, event)
-        work.peers[peer.id] = peer
-        has_news = has_news or before is None or not _says_the_same(before, peer)
-    if has_news:
-        work.session = replace(session, touched_at=max(session.touched_at, received_at))
-    return has_news
+        state.peers[peer.id] = peer
+        has_changed = has_changed or before is None or not _equals_but_for_receipt(before, peer)
+    if has_changed:
+        state.session = replace(session, touched_at=max(session.touched_at, received_at))
+    return has_changed
 
 
 def _merged_session(session: Session, event: AnyEvent) -> Session:
@@ -118,11 +116,11 @@ def _merged_peer(peer: Peer, event: PeerFact) -> Peer:
             return peer
 
 
-def _says_the_same(before: Peer, after: Peer) -> bool:
+def _equals_but_for_receipt(before: Peer, after: Peer) -> bool:
     return before == replace(after, last_received_at=before.last_received_at)
 
 
-def _seen(
+def _peer_present_at(
     peer: Peer | None,
     session: Session,
     peer_id: str,
@@ -130,7 +128,7 @@ def _seen(
     source: str,
     received_at: EpochMs,
 ) -> Peer:
-    """The peer, known to have been there at `at`."""
+    """The peer, known to have been present at `at`."""
     if peer is None:
         return Peer(
             app_id=session.app_id,
@@ -155,13 +153,13 @@ def _seen(
 
 
 def _joined(peer: Peer, event: PeerJoined) -> Peer:
-    """The peer with what a join says of it.
+    """The peer with what a join event says of it.
 
-    A peer joins once. Should two sources tell different names, the one that sorts first stays, so
+    A peer joins once. If two sources give different names, the one that sorts first is kept, so
     that the order of arrival makes no difference.
     """
 
-    def either(old: str | None, new: str | None) -> str | None:
+    def first_in_order(old: str | None, new: str | None) -> str | None:
         return min((text for text in (old, new) if text is not None), default=None)
 
     who = event.identity
@@ -170,13 +168,13 @@ def _joined(peer: Peer, event: PeerJoined) -> Peer:
         peer,
         joined_at=min(event.at, peer.joined_at or event.at),
         last_joined_at=max(event.at, peer.last_joined_at or event.at),
-        user_id=either(peer.user_id, who.user_id),
-        custom_participant_id=either(peer.custom_participant_id, who.custom_participant_id),
-        display_name=either(peer.display_name, who.display_name),
-        picture=either(peer.picture, who.picture),
-        preset_name=either(peer.preset_name, who.preset_name),
+        user_id=first_in_order(peer.user_id, who.user_id),
+        custom_participant_id=first_in_order(peer.custom_participant_id, who.custom_participant_id),
+        display_name=first_in_order(peer.display_name, who.display_name),
+        picture=first_in_order(peer.picture, who.picture),
+        preset_name=first_in_order(peer.preset_name, who.preset_name),
         view_type=who.view_type if is_first else min(peer.view_type, who.view_type),
         is_hidden=peer.is_hidden or who.is_hidden,
-        previous_peer_id=either(peer.previous_peer_id, event.previous_peer_id),
+        previous_peer_id=first_in_order(peer.previous_peer_id, event.previous_peer_id),
         interval_ms=max(peer.interval_ms, event.interval_ms),
     )

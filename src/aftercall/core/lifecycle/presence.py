@@ -1,22 +1,25 @@
-"""Who was there and for how long: from join and leave facts to rows, minutes and peaks.
+"""Who was present and for how long: participants, minutes and peaks from join and leave facts.
 
-Everything here is computed from the set of facts, so it is the same for every order in which
-they arrived. A peer's stay is the half-open interval from its join to its leave; a row's is the
-union of its peers'. Hidden peers (recorders) have rows, but count nowhere.
+Everything here is computed from the set of facts, so it is the same for every order of arrival. A
+peer's stay is the half-open interval from its join to its leave; a participant's is the union of
+its peers' stays. Hidden peers (recorders) have participants, but are not counted.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import inf
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
 from aftercall.core.instants import MINUTE_MS, EpochMs
 from aftercall.core.records import LeaveReason, Participant, Peer
+from aftercall.core.spans import union
+
+_FOREVER: Final = EpochMs(2**62)
 
 
 class Stay(NamedTuple):
-    """A peer's stay; `end` is `None` while it is present."""
+    """A peer's stay; `end` is `None` while the peer is present."""
 
     start: EpochMs
     end: EpochMs | None
@@ -24,6 +27,8 @@ class Stay(NamedTuple):
 
 
 class Counts(NamedTuple):
+    """The counters of a session."""
+
     live_participants: int
     total_participants: int
     max_concurrent_participants: int
@@ -40,39 +45,39 @@ def stay_of(
     is_continued: bool = False,
     has_ended: bool = False,
 ) -> Stay:
-    """The stay that follows from what is known of a peer.
+    """The stay that follows from the facts about a peer.
 
-    A leave that was said (and not taken back by a later join) and a kick end it, at the earlier of
-    them, and the session's close at the latest. A peer that said nothing left when it was last
-    heard, if it fell silent (`is_silent`, by our clock), if another peer continued its connection
-    (`is_continued`), or if the session was closed more than `silence_limit_ms` later; one that was
-    there till the close left with it.
+    The stay ends at the earliest of an announced leave (if no later join took it back), a kick and
+    the close of the session. A peer without an announced leave left when it was last known to be
+    present in these cases: it fell silent (`is_silent`, by our clock), another peer continued its
+    connection (`is_continued`), or the session was closed more than `silence_limit_ms` later. A
+    peer that was present until the close left with it.
     """
-    start = peer.joined_at if peer.joined_at is not None else peer.first_heard_at
-    came_back = (peer.last_joined_at or 0) > (peer.left_said_at or 0)
-    said = [
+    start = peer.present_from
+    is_back = (peer.last_joined_at or 0) > (peer.left_said_at or 0)
+    ends = [
         (moment, reason)
         for moment, reason in (
-            (None if came_back else peer.left_said_at, LeaveReason.SAID),
+            (None if is_back else peer.left_said_at, LeaveReason.SAID),
             (peer.kicked_at, LeaveReason.KICKED),
         )
         if moment is not None
     ]
     was_silent = closed_at is not None and closed_at - peer.last_heard_at > silence_limit_ms
-    if not said and (is_silent or is_continued or was_silent):
-        said.append((peer.last_heard_at, LeaveReason.SILENCE))
+    if not ends and (is_silent or is_continued or was_silent):
+        ends.append((peer.last_heard_at, LeaveReason.SILENCE))
     if closed_at is not None:
-        said.append((closed_at, LeaveReason.SESSION_ENDED))
-    if not said and has_ended:
-        said.append((peer.last_heard_at, LeaveReason.SILENCE))
-    if not said:
+        ends.append((closed_at, LeaveReason.SESSION_ENDED))
+    if not ends and has_ended:
+        ends.append((peer.last_heard_at, LeaveReason.SILENCE))
+    if not ends:
         return Stay(start, None, None)
-    end, reason = min(said)
+    end, reason = min(ends)
     return Stay(start, max(start, end), reason)
 
 
 def with_stay(peer: Peer, stay: Stay) -> Peer:
-    """The peer with its stay as now known; the same object if nothing changes."""
+    """The peer with this stay; the same object if nothing changes."""
     updated_at = stay.start if stay.end is None else stay.end
     old = (peer.left_at, peer.left_reason, peer.created_at, peer.updated_at)
     if old == (stay.end, stay.reason, stay.start, updated_at):
@@ -87,10 +92,11 @@ def with_stay(peer: Peer, stay: Stay) -> Peer:
 
 
 def root_of(peer: Peer, peers: Mapping[str, Peer]) -> str:
-    """The first peer of the chain of reconnects that ends in `peer`; its id is the row's.
+    """The id of the first peer in the chain of reconnects that ends in `peer`; it is the
+    participant's id.
 
-    A link counts only between peers of the same user, and a circle of links breaks at the
-    smallest id, so that every member of it finds the same root.
+    A link counts only between peers of the same user. A circle of links breaks at its smallest id,
+    so that every member of it finds the same root.
     """
     seen = {peer.id}
     while (previous_id := peer.previous_peer_id) is not None:
@@ -105,8 +111,9 @@ def root_of(peer: Peer, peers: Mapping[str, Peer]) -> str:
 
 
 def shared_roots(peers: Mapping[str, Peer]) -> dict[str, str]:
-    """The row of each peer, by its id, when peers of one user that are there at the same time (two
-    tabs, two devices) are one participant; `participant_id` is taken as the row of its chain."""
+    """The participant id of each peer, by peer id, if peers of one user that are present at the
+    same time (two tabs, two devices) count as one participant. `participant_id` must be the root of
+    the peer's chain."""
     roots = {id: peer.participant_id for id, peer in peers.items()}
     reach: dict[tuple[str, bool], tuple[float, str]] = {}
     merged: dict[str, str] = {}
@@ -116,14 +123,14 @@ def shared_roots(peers: Mapping[str, Peer]) -> dict[str, str]:
             root = merged[root]
         return root
 
-    for peer in sorted(peers.values(), key=lambda peer: (_start(peer), peer.id)):
+    for peer in sorted(peers.values(), key=lambda peer: (peer.present_from, peer.id)):
         if peer.user_id is None:
             continue
         who = (peer.user_id, peer.is_hidden)
         end = inf if peer.left_at is None else peer.left_at
         until, root = reach.get(who, (-inf, ""))
         own = final(peer.participant_id)
-        if _start(peer) < until:
+        if peer.present_from < until:
             root = final(root)
             if own != root:
                 merged[own] = root
@@ -134,7 +141,7 @@ def shared_roots(peers: Mapping[str, Peer]) -> dict[str, str]:
 
 
 def continued_in(peers: Mapping[str, Peer]) -> set[str]:
-    """The peers whose connection another peer of the same user continued."""
+    """The ids of the peers whose connection another peer of the same user continued."""
     return {
         previous.id
         for peer in peers.values()
@@ -145,93 +152,84 @@ def continued_in(peers: Mapping[str, Peer]) -> set[str]:
 
 
 def by_participant(peers: Iterable[Peer]) -> dict[str, list[Peer]]:
-    """The peers of each participant, by its id, in the order given."""
+    """The peers of each participant, by participant id, in the given order."""
     found: dict[str, list[Peer]] = {}
     for peer in peers:
         found.setdefault(peer.participant_id, []).append(peer)
     return found
 
 
-def rows_of(peers: Mapping[str, Peer]) -> dict[str, Participant]:
-    """The participant rows of one session, by id, from all its peers (`left_at` settled)."""
-    return {id: _row(id, found) for id, found in by_participant(peers.values()).items()}
+def participants_of(peers: Mapping[str, Peer]) -> dict[str, Participant]:
+    """The participants of one session, by id, from all its peers (with `left_at` decided)."""
+    return {id: _participant(id, found) for id, found in by_participant(peers.values()).items()}
 
 
-def _row(participant_id: str, chain: list[Peer]) -> Participant:
-    chain.sort(key=lambda peer: (_start(peer), peer.id))
-    last = chain[-1]
-    joined_at = _start(chain[0])
-    is_present = any(peer.left_at is None for peer in chain)
-    final = max(chain, key=lambda peer: (peer.left_at or 0, peer.id))
+def _participant(participant_id: str, peers: list[Peer]) -> Participant:
+    peers.sort(key=lambda peer: (peer.present_from, peer.id))
+    last = peers[-1]
+    joined_at = peers[0].present_from
+    is_present = any(peer.left_at is None for peer in peers)
+    final = max(peers, key=lambda peer: (peer.left_at or 0, peer.id))
     return Participant(
         app_id=last.app_id,
         session_id=last.session_id,
         id=participant_id,
         user_id=last.user_id,
-        custom_participant_id=_latest(chain, "custom_participant_id"),
-        display_name=_latest(chain, "display_name"),
-        picture=_latest(chain, "picture"),
-        preset_name=_latest(chain, "preset_name"),
+        custom_participant_id=_latest(peers, "custom_participant_id"),
+        display_name=_latest(peers, "display_name"),
+        picture=_latest(peers, "picture"),
+        preset_name=_latest(peers, "preset_name"),
         view_type=last.view_type,
-        is_hidden=all(peer.is_hidden for peer in chain),
+        is_hidden=all(peer.is_hidden for peer in peers),
         joined_at=joined_at,
         left_at=None if is_present else final.left_at,
         left_is_inferred=not is_present and final.left_reason is LeaveReason.SILENCE,
-        duration_minutes=credited_minutes(chain),
+        duration_minutes=credited_minutes(peers),
         created_at=joined_at,
-        updated_at=max(peer.updated_at for peer in chain),
+        updated_at=max(peer.updated_at for peer in peers),
     )
 
 
-def _latest(chain: Sequence[Peer], name: str) -> str | None:
-    for peer in reversed(chain):
+def _latest(peers: Sequence[Peer], name: str) -> str | None:
+    for peer in reversed(peers):
         value: str | None = getattr(peer, name)
         if value is not None:
             return value
     return None
 
 
-def _start(peer: Peer) -> EpochMs:
-    return peer.joined_at if peer.joined_at is not None else peer.first_heard_at
-
-
 def union_ms(intervals: Iterable[tuple[int, int]]) -> int:
-    """The length covered by any of the half-open intervals, in ms."""
-    covered = 0
-    reach: int | None = None
-    for start, end in sorted(intervals):
-        if reach is None or start > reach:
-            covered += max(0, end - start)
-            reach = end
-        elif end > reach:
-            covered += end - reach
-            reach = end
-    return covered
+    """The length that any of the half-open intervals covers, in ms."""
+    spans = ((EpochMs(start), EpochMs(max(start, end))) for start, end in intervals)
+    return sum(end - start for start, end in union(spans))
 
 
-def credited_minutes(chain: Iterable[Peer]) -> float:
-    """Minutes credited to a row: the union of its finished stays, four decimals.
+def credited_minutes(peers: Iterable[Peer]) -> float:
+    """Minutes credited to a participant: the union of its peers' finished stays, four decimals.
 
-    A stay that goes on is credited when it ends, as the hosted service does.
+    A stay is credited when it ends, as in the hosted service.
     """
-    finished = [(_start(peer), peer.left_at) for peer in chain if peer.left_at is not None]
+    finished = [(peer.present_from, peer.left_at) for peer in peers if peer.left_at is not None]
     return round(union_ms(finished) / MINUTE_MS, 4)
 
 
-def running_minutes(chain: Iterable[Peer], now: EpochMs) -> float:
-    """Minutes of a row up to `now`, with the stays that go on counted as far as they have come."""
+def running_minutes(peers: Iterable[Peer], now: EpochMs) -> float:
+    """Minutes of a participant up to `now`, unfinished stays included, four decimals."""
     stays = [
-        (_start(peer), peer.left_at if peer.left_at is not None else max(_start(peer), now))
-        for peer in chain
+        (
+            peer.present_from,
+            peer.left_at if peer.left_at is not None else max(peer.present_from, now),
+        )
+        for peer in peers
     ]
     return round(union_ms(stays) / MINUTE_MS, 4)
 
 
 def peak(intervals: Iterable[tuple[int, int | None]]) -> int:
-    """The largest number of half-open intervals that hold at one moment.
+    """The largest number of half-open intervals that contain one instant.
 
-    `None` as an end means that it goes on. An empty stay (joined and left in the same
-    millisecond) still was there for that moment.
+    An end of `None` means that the interval goes on. An empty stay (joined and left in the same
+    millisecond) counts for that millisecond.
     """
     changes: list[tuple[int, int]] = []
     for start, end in intervals:
@@ -246,39 +244,34 @@ def peak(intervals: Iterable[tuple[int, int | None]]) -> int:
     return highest
 
 
-def count(peers: Mapping[str, Peer], rows: Mapping[str, Participant]) -> Counts:
-    """The session's numbers, from its settled peers and their rows."""
-    visible = [row for row in rows.values() if not row.is_hidden]
+def count(peers: Mapping[str, Peer], participants: Mapping[str, Participant]) -> Counts:
+    """The session's counters, from its peers and participants."""
+    visible = [participant for participant in participants.values() if not participant.is_hidden]
     by_view: dict[str, float] = {}
-    for row in visible:
-        by_view[row.view_type] = round(by_view.get(row.view_type, 0.0) + row.duration_minutes, 4)
+    for participant in visible:
+        by_view[participant.view_type] = round(
+            by_view.get(participant.view_type, 0.0) + participant.duration_minutes, 4
+        )
     return Counts(
-        live_participants=sum(row.left_at is None for row in visible),
+        live_participants=sum(participant.left_at is None for participant in visible),
         total_participants=len(visible),
-        max_concurrent_participants=_peak_of_rows(peers, rows),
-        minutes_consumed=round(sum(row.duration_minutes for row in visible), 4),
+        max_concurrent_participants=_peak_of_participants(peers, participants),
+        minutes_consumed=round(sum(participant.duration_minutes for participant in visible), 4),
         minutes_by_view=by_view,
     )
 
 
-def _peak_of_rows(peers: Mapping[str, Peer], rows: Mapping[str, Participant]) -> int:
-    stays: dict[str, list[tuple[int, int | None]]] = {}
+def _peak_of_participants(
+    peers: Mapping[str, Peer], participants: Mapping[str, Participant]
+) -> int:
+    stays: dict[str, list[tuple[EpochMs, EpochMs | None]]] = {}
     for peer in peers.values():
-        if not rows[peer.participant_id].is_hidden:
-            stays.setdefault(peer.participant_id, []).append((_start(peer), peer.left_at))
-    return peak(stay for chain in stays.values() for stay in _merged(chain))
+        if not participants[peer.participant_id].is_hidden:
+            stays.setdefault(peer.participant_id, []).append((peer.present_from, peer.left_at))
+    return peak(stay for each in stays.values() for stay in _merged(each))
 
 
-def _merged(stays: list[tuple[int, int | None]]) -> list[tuple[int, int | None]]:
-    """The stays of one row with overlaps joined, so that it counts once at any moment."""
-    merged: list[tuple[int, int | None]] = []
-    for start, end in sorted(stays, key=lambda stay: stay[0]):
-        if merged:
-            last_start, last_end = merged[-1]
-            if last_end is None:
-                continue
-            if start <= last_end:
-                merged[-1] = (last_start, None if end is None else max(end, last_end))
-                continue
-        merged.append((start, end))
-    return merged
+def _merged(stays: Iterable[tuple[EpochMs, EpochMs | None]]) -> list[tuple[int, int | None]]:
+    """The stays of one participant with overlaps joined, so that it counts once at any instant."""
+    spans = union((start, _FOREVER if end is None else end) for start, end in stays)
+    return [(start, None if end == _FOREVER else end) for start, end in spans]

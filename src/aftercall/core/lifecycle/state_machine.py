@@ -1,9 +1,9 @@
-"""The life of a session: what facts do to it, and when it is over.
+"""The life of a session: how facts change its phase, and when it ends.
 
 A session is OPEN when it is known but nobody has been in it, LIVE while somebody is present,
-DRAINING when everybody has left but may come back within the meeting's keep-alive time, and
-ENDED for good. What moves it is derived from the facts and the clock, never from the order in
-which the facts arrived:
+DRAINING when everybody has left but may come back within the meeting's keep-alive time, and ENDED
+for good. Its triggers are derived from the facts and the clock, never from the order in which the
+facts arrived:
 
     closed     somebody ended it for everybody
     occupied   somebody (not hidden) is present
@@ -11,12 +11,12 @@ which the facts arrived:
     deadline   its deadline has passed
 
 If several hold at once, the first of this order decides: closed, occupied, emptied, deadline. An
-ending for everybody outweighs presence, and presence outweighs a deadline that has passed. The
-rules are applied until nothing changes. An ended session takes further facts into its record
-(they were late) but never lives again: a later join to the same meeting is another session.
+end for all participants outweighs presence, and presence outweighs a passed deadline. The rules
+are applied until nothing changes. An ended session merges late facts into its record but is never
+live again: a later join to the same meeting starts another session.
 
-`core.lifecycle.merging` merges facts into a session; this module decides its next state. Neither
-knows where facts come from, where records are kept or what time it is.
+`core.lifecycle.merging` merges facts into a session; this module decides its next phase. Neither
+knows where facts come from, where records are stored or what time it is.
 """
 
 from collections.abc import Mapping
@@ -33,8 +33,8 @@ from aftercall.core.lifecycle.presence import (
     Counts,
     continued_in,
     count,
+    participants_of,
     root_of,
-    rows_of,
     shared_roots,
     stay_of,
     with_stay,
@@ -43,6 +43,8 @@ from aftercall.core.records import EndReason, Participant, Peer, Phase, Session
 
 
 class Trigger(StrEnum):
+    """What moves a session to another phase."""
+
     OCCUPIED = "occupied"
     EMPTIED = "emptied"
     CLOSED = "closed"
@@ -67,82 +69,84 @@ TRANSITIONS: Final[Mapping[Phase, Mapping[Trigger, Phase]]] = {
     },
     Phase.ENDED: {},
 }
-"""Phase and trigger to the next phase; a pair that is not here leaves the phase as it is."""
+"""The next phase by phase and trigger; a pair that is absent leaves the phase as it is."""
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """How patient we are."""
+    """The time limits after which a silent peer has left and an unused session ends."""
 
     silent_intervals: int = 3
-    """Reporting intervals without a word after which a peer has left."""
+    """The number of reporting intervals without a report after which a peer has left."""
     silence_floor_ms: int = 30 * SECOND_MS
-    """No peer has left before this much silence."""
+    """The least silence after which a peer has left."""
     quiet_source_ms: int = 4 * 3600 * SECOND_MS
-    """Silence after which a peer has left whose source never reports by itself."""
+    """The silence after which a peer has left whose source never reports by itself."""
     unvisited_ms: int = 300 * SECOND_MS
-    """How long a session waits for its first visitor."""
-    hearing: Downtime = Downtime()
-    """When anybody could be heard: only that time counts for silence."""
+    """How long a session waits for its first participant."""
+    downtime: Downtime = Downtime()
+    """When the node could not receive; that time does not count for silence."""
 
 
 class RulesApplied(msgspec.Struct, frozen=True, kw_only=True):
-    """A session after its rules were applied: what to save."""
+    """A session after its rules were applied: the records to save."""
 
     session: Session
     peers: dict[str, Peer]
-    rows: dict[str, Participant]
+    participants: dict[str, Participant]
     has_just_ended: bool
 
 
 def silence_limit_ms(interval_ms: int, policy: Policy) -> int:
-    """How long a peer that reports this often may be silent before it counts as gone, in ms. It
-    grows with the interval, but for 0: a source that never reports by itself."""
+    """How long a peer with this reporting interval may be silent before it counts as gone, in ms.
+    It grows with the interval, except for 0, the interval of sources that never report by
+    themselves."""
     if interval_ms <= 0:
         return policy.quiet_source_ms
     return max(policy.silent_intervals * interval_ms, policy.silence_floor_ms)
 
 
 class SilenceBounds(NamedTuple):
-    """No peer is silent, whatever its interval, from whom something came at or after these times:
-    the first for peers that report by themselves, the second for those that never do."""
+    """A peer from which something was received at or after these instants is not silent, whatever
+    its interval: the first is for peers that report by themselves, the second for those that never
+    do."""
 
     reporting_at: EpochMs
     quiet_at: EpochMs
 
 
 def silence_bounds(now: EpochMs, policy: Policy) -> SilenceBounds:
-    """The bounds by which those who may be silent are looked up; `is_silent` decides."""
+    """The bounds by which possibly silent peers are looked up; `is_silent` decides."""
     return SilenceBounds(
         reporting_at=EpochMs(now - silence_limit_ms(1, policy)),
         quiet_at=EpochMs(now - silence_limit_ms(0, policy)),
     )
 
 
-def apply_rules(work: SessionState, *, now: EpochMs, policy: Policy) -> RulesApplied:
+def apply_rules(state: SessionState, *, now: EpochMs, policy: Policy) -> RulesApplied:
     """Apply the rules to a session at `now`, until nothing changes."""
-    before = work.session.phase
-    session, peers = work.session, work.peers
+    before = state.session.phase
+    session, peers = state.session, state.peers
     while True:
         peers = _settled_peers(session, peers, now=now, policy=policy)
         session = _begun(session, peers)
-        rows = rows_of(peers)
-        counts = count(peers, rows)
-        deadline_at = _deadline(session, rows, counts, policy, now)
+        participants = participants_of(peers)
+        counts = count(peers, participants)
+        deadline_at = _deadline(session, participants, counts, policy, now)
         phase = _next_phase(session, counts, deadline_at, now)
         if phase is session.phase:
             break
         session = replace(session, phase=phase)
-    session = _with_verdict(session, peers, rows, counts, deadline_at)
+    session = _with_verdict(session, peers, participants, counts, deadline_at)
     return RulesApplied(
         session=session,
         peers=peers,
-        rows=rows,
+        participants=participants,
         has_just_ended=before is not Phase.ENDED and session.phase is Phase.ENDED,
     )
 
 
 def _begun(session: Session, peers: Mapping[str, Peer]) -> Session:
-    """The session with its beginning: its opening or the first stay, whichever came first."""
+    """The session with its start: its opening or the first stay, whichever is earlier."""
     starts = [peer.created_at for peer in peers.values()]
     if session.opened_at is not None:
         starts.append(session.opened_at)
@@ -177,8 +181,8 @@ def _settled_peers(
 
 
 def is_silent(peer: Peer, now: EpochMs, policy: Policy) -> bool:
-    """Whether a peer could have been heard for longer than it may be silent, and was not."""
-    silent_ms = policy.hearing.silent_ms(peer.last_received_at, now)
+    """Whether a peer was silent for longer than its limit, downtime excluded."""
+    silent_ms = policy.downtime.silent_ms(peer.last_received_at, now)
     return silent_ms > silence_limit_ms(peer.interval_ms, policy)
 
 
@@ -186,59 +190,63 @@ def _next_phase(
     session: Session, counts: Counts, deadline_at: EpochMs | None, now: EpochMs
 ) -> Phase:
     moves = TRANSITIONS[session.phase]
-    for trigger, is_given in (
+    for trigger, holds in (
         (Trigger.CLOSED, session.closed_at is not None),
         (Trigger.OCCUPIED, counts.live_participants > 0),
         (Trigger.EMPTIED, counts.live_participants == 0 and counts.total_participants > 0),
         (Trigger.DEADLINE, deadline_at is not None and now >= deadline_at),
     ):
-        if is_given and trigger in moves:
+        if holds and trigger in moves:
             return moves[trigger]
     return session.phase
 
 
 def _deadline(
     session: Session,
-    rows: Mapping[str, Participant],
+    participants: Mapping[str, Participant],
     counts: Counts,
     policy: Policy,
     now: EpochMs,
 ) -> EpochMs | None:
-    """When the session ends if nothing more is heard.
+    """The instant at which the session ends if no further fact arrives; `None` while it is live.
 
-    It counts from the moment it emptied, or from when we learned the last of it if that was later:
-    facts that are handed in late, such as a backfill, all belong to one session. Time in which
-    nobody could be heard is added.
+    It counts from the instant at which the session emptied, or from the last receipt of a fact if
+    that is later: facts that arrive late, such as a backfill, all belong to one session. Downtime
+    is added.
     """
     if session.phase is Phase.ENDED or counts.live_participants > 0:
         return None
-    learned_at = max(session.touched_at, policy.hearing.listening_since)
+    learned_at = max(session.touched_at, policy.downtime.listening_since)
     if counts.total_participants == 0:
         since, patience_ms = max(session.started_at, learned_at), policy.unvisited_ms
     else:
-        since = max(_emptied_at(session, rows), learned_at)
+        since = max(_emptied_at(session, participants), learned_at)
         patience_ms = session.keep_alive_s * SECOND_MS
-    return policy.hearing.postponed(EpochMs(since + patience_ms), since=EpochMs(since), now=now)
+    return policy.downtime.postponed(EpochMs(since + patience_ms), since=EpochMs(since), now=now)
 
 
-def _emptied_at(session: Session, rows: Mapping[str, Participant]) -> EpochMs:
-    leaves = [row.left_at for row in rows.values() if row.left_at is not None and not row.is_hidden]
+def _emptied_at(session: Session, participants: Mapping[str, Participant]) -> EpochMs:
+    leaves = [
+        participant.left_at
+        for participant in participants.values()
+        if participant.left_at is not None and not participant.is_hidden
+    ]
     return max(leaves, default=session.started_at)
 
 
 def _with_verdict(
     session: Session,
     peers: Mapping[str, Peer],
-    rows: Mapping[str, Participant],
+    participants: Mapping[str, Participant],
     counts: Counts,
     deadline_at: EpochMs | None,
 ) -> Session:
-    """The session with the numbers and moments that follow from its facts."""
+    """The session with the counters and instants that follow from its facts."""
     ended_at: EpochMs | None = None
     end_reason: EndReason | None = None
     if session.phase is Phase.ENDED:
         end_reason = EndReason.EMPTIED if session.closed_at is None else EndReason.CLOSED
-        ended_at = session.closed_at or _emptied_at(session, rows)
+        ended_at = session.closed_at or _emptied_at(session, participants)
     changes = [session.started_at, *(peer.updated_at for peer in peers.values())]
     return replace(
         session,

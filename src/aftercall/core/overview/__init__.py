@@ -1,1 +1,1 @@
-"""What lists and pages show of a session: digests, summaries and columns to chart."""
+"""Digests, summaries and chart columns that lists and pages show of a session."""

@@ -1,5 +1,4 @@
-"""What the samples tell of a connection rather than of a stream, over time; and the ways it
-took, in words."""
+"""Chart columns of a participant's connections, and descriptions of their candidate pairs."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal
@@ -10,21 +9,21 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.quality.stats.peer_metadata import CandidatePair, Metadata
 from aftercall.core.records import StoredSample
 
-Numbers = list[float | None]
+ChartColumn = list[float | None]
 
 
 class ConnectionColumns(msgspec.Struct, kw_only=True):
-    """The uplink's estimated room, the round trip on the pair in use, and how loud the
-    microphone was (0…1). Columns are as long as `t`."""
+    """The uplink estimate, the round trip of the selected pair, and the microphone level (0…1).
+    Columns are as long as `t`."""
 
     t: list[EpochMs]
-    available_outgoing_bps: Numbers
-    rtt_ms: Numbers
-    audio_level: Numbers
+    available_outgoing_bps: ChartColumn
+    rtt_ms: ChartColumn
+    audio_level: ChartColumn
 
 
-class PairInWords(msgspec.Struct, frozen=True, kw_only=True):
-    """A candidate pair, for people."""
+class CandidatePairText(msgspec.Struct, frozen=True, kw_only=True):
+    """A candidate pair, described for people."""
 
     sentence: str
     is_selected: bool
@@ -60,17 +59,17 @@ class _Body(msgspec.Struct, gc=False):
 _bodies: Final = msgspec.json.Decoder(_Body, strict=False)
 
 
-def plot_connection(
+def connection_columns(
     samples: Iterable[StoredSample],
     *,
     points: int,
     from_at: EpochMs | None = None,
     to_at: EpochMs | None = None,
 ) -> ConnectionColumns:
-    """The columns of a participant's samples, in the order of their moments, thinned out to
-    about `points` places without losing the least and the greatest."""
+    """The columns of a participant's samples, ordered by time, reduced to about `points` points
+    without losing the least and the greatest."""
     t: list[EpochMs] = []
-    columns: tuple[Numbers, Numbers, Numbers] = ([], [], [])
+    columns: tuple[ChartColumn, ChartColumn, ChartColumn] = ([], [], [])
     for sample in samples:
         if (from_at is not None and sample.at < from_at) or (
             to_at is not None and sample.at > to_at
@@ -83,12 +82,12 @@ def plot_connection(
         t.append(sample.at)
         for column, value in zip(columns, _values(body), strict=True):
             column.append(value)
-    kept = _places(columns, len(t), points)
+    kept = _kept_indices(columns, len(t), points)
     return ConnectionColumns(
         t=[t[place] for place in kept],
-        available_outgoing_bps=_picked(columns[0], kept),
-        rtt_ms=_picked(columns[1], kept),
-        audio_level=_picked(columns[2], kept),
+        available_outgoing_bps=_pick(columns[0], kept),
+        rtt_ms=_pick(columns[1], kept),
+        audio_level=_pick(columns[2], kept),
     )
 
 
@@ -113,7 +112,7 @@ def _values(body: _Body) -> tuple[float | None, float | None, float | None]:
     )
 
 
-def _places(columns: Sequence[Numbers], n: int, points: int) -> list[int]:
+def _kept_indices(columns: Sequence[ChartColumn], n: int, points: int) -> list[int]:
     if n <= points:
         return list(range(n))
     stretches = max(1, points // (2 + 2 * len(columns)))
@@ -128,22 +127,22 @@ def _places(columns: Sequence[Numbers], n: int, points: int) -> list[int]:
     return sorted(kept)
 
 
-def _picked(column: Numbers, places: Sequence[int]) -> Numbers:
+def _pick(column: ChartColumn, places: Sequence[int]) -> ChartColumn:
     values = [column[place] for place in places]
     return values if any(value is not None for value in values) else []
 
 
-def pairs_in_words(metadata: Metadata) -> list[PairInWords]:
-    """The candidate pairs last reported, those in use first."""
+def describe_pairs(metadata: Metadata) -> list[CandidatePairText]:
+    """The last reported candidate pairs, the selected ones first."""
     pairs = metadata.candidate_pairs
     found = [_pair(each, "producing") for each in pairs.producing]
     found += [_pair(each, "consuming") for each in pairs.consuming]
     return sorted(found, key=lambda pair: not pair.is_selected)
 
 
-def _pair(pair: CandidatePair, direction: Literal["producing", "consuming"]) -> PairInWords:
+def _pair(pair: CandidatePair, direction: Literal["producing", "consuming"]) -> CandidatePairText:
     trip_s = pair.current_round_trip_time
-    return PairInWords(
+    return CandidatePairText(
         sentence=_sentence(pair),
         is_selected=pair.is_selected,
         direction=direction,

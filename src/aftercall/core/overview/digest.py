@@ -1,7 +1,7 @@
-"""A participant's verdict in short: what a list, a lane and a filter need to know of it.
+"""The digest of a participant's verdict, for lists, timelines and filters.
 
-The verdict itself, with its rows, is megabytes for a long call; its digest is a few kilobytes,
-so that a whole session's can be read at once.
+The verdict with its rows takes megabytes for a long call; its digest takes a few kilobytes, so that
+those of a whole session can be read at once.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,22 +20,23 @@ from aftercall.core.quality.experience.levels import (
     overall_level,
     worst_tenth,
 )
-from aftercall.core.quality.experience.time_scale import Scale
-from aftercall.core.quality.issues import Issue
-from aftercall.core.quality.report.fold import Completeness, Details, Verdict
+from aftercall.core.quality.experience.time_scale import TimeScale
+from aftercall.core.quality.issues import SEVERITY_RANKS, Issue
+from aftercall.core.quality.report.fold import Completeness, ReportDetails, Verdict
 from aftercall.core.quality.stats.link import Family
 from aftercall.core.quality.stats.peer_metadata import CandidatePair
 from aftercall.core.spans import Span, union
 
 MOST_ISSUES: Final = 200
-"""Issues of one participant that are kept for lists; chosen: more cannot be looked at."""
+"""The number of a participant's issues that are kept for lists; more cannot be looked at.
+Chosen."""
 
 MOST_STREAMS: Final = 1_000
 
 
 class Environment(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """What a participant called from, as words to filter by. `relay` is `none`, `udp`, `tcp` or
-    `tls`: the way to the TURN server, if one was used."""
+    """The environment a participant called from, as values of filters. `relay` is `none`, `udp`,
+    `tcp` or `tls`: the transport to the TURN server, if one was used."""
 
     browser: str | None = None
     os: str | None = None
@@ -45,28 +46,28 @@ class Environment(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
 
 
 class Digest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """`mos_audio` and `mos_video` are the moments of the experience, a place for each bucket of
-    the scale; `level` is the letter they come to, 0 when nothing was judged."""
+    """`mos_audio` and `mos_video` are the moments of the experience, an entry for each bucket of
+    the scale; `level` is the overall level, 0 if nothing was judged."""
 
     fold_version: int = 0
-    scale: Scale
+    scale: TimeScale
     level: int = UNKNOWN
     mos_audio: list[float | None] = []
     mos_video: list[float | None] = []
     worst_stream: list[int] = []
-    """The level of the worst stream received in each bucket."""
+    """The level of the worst received stream in each bucket."""
     p10_mos_audio: float | None = None
     p10_mos_video: float | None = None
-    """The MOS of the worst tenth of the measured moments."""
+    """The MOS of the worst tenth of the measured moments, as `p10_mos_audio`."""
     avg_mos_audio: float | None = None
     avg_mos_video: float | None = None
     loss_percent: float | None = None
     """The highest of any family, over the whole stay."""
     rtt_ms: float | None = None
     is_measured: bool = False
-    """Reports of streams came."""
+    """Whether reports with streams came."""
     is_final: bool = True
-    """As the report says."""
+    """As in the verdict."""
     screenshare: list[Span] = []
     issues: list[Issue] = []
     diagnosis: list[Finding] = []
@@ -80,19 +81,21 @@ class Digest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     @property
     def is_bad(self) -> bool:
+        """Whether the overall level is bad."""
         return self.level == BAD
 
     @property
     def is_judged(self) -> bool:
+        """Whether there is an overall level."""
         return self.level != UNKNOWN
 
     @property
     def levels(self) -> list[int]:
-        """The level of each moment; none where no letter was given."""
+        """The level of each moment; empty without an overall level."""
         return levels_of(self.mos_audio, self.mos_video) if self.is_judged else []
 
 
-class _Row(msgspec.Struct, gc=False):
+class _DigestRow(msgspec.Struct, gc=False):
     timestamp: str
     ssrc: int | None = None
     mid: str | None = None
@@ -101,34 +104,34 @@ class _Row(msgspec.Struct, gc=False):
     peer_id: str | None = None
 
 
-_rows: Final = msgspec.json.Decoder(list[_Row])
+_rows: Final = msgspec.json.Decoder(list[_DigestRow])
 
 
 def lower(one: float | None, other: float | None) -> float | None:
-    """The lower of two values of which any may be unknown."""
+    """The lower of two values, or the known one."""
     if one is None or other is None:
         return other if one is None else one
     return min(one, other)
 
 
-def digest(verdict: Verdict, details: Details, scale: Scale) -> Digest:
+def digest(verdict: Verdict, details: ReportDetails, scale: TimeScale) -> Digest:
     """The digest of one participant on the scale of its session."""
     rows = {family: _decoded(details, family) for family in Family}
     screenshare = _screenshare(rows[Family.SCREENSHARE_VIDEO_PRODUCER], scale)
     return digest_of(verdict, scale, screenshare, _streams(rows))
 
 
-def screenshare_spans(details: Details, scale: Scale) -> list[Span]:
+def screenshare_spans(details: ReportDetails, scale: TimeScale) -> list[Span]:
     """When a participant sent its screen."""
     return _screenshare(_decoded(details, Family.SCREENSHARE_VIDEO_PRODUCER), scale)
 
 
-def _decoded(details: Details, family: Family) -> "list[_Row]":
+def _decoded(details: ReportDetails, family: Family) -> "list[_DigestRow]":
     return _rows.decode(details.rows.get(family.value, b"[]"))
 
 
 def digest_of(
-    verdict: Verdict, scale: Scale, screenshare: list[Span], streams: Sequence[StreamId] = ()
+    verdict: Verdict, scale: TimeScale, screenshare: list[Span], streams: Sequence[StreamId] = ()
 ) -> Digest:
     """The digest of one participant whose rows are not at hand; without `streams` it lists none,
     as that of an ended session, whose reports hold the ends of streams."""
@@ -175,16 +178,16 @@ def digest_of(
 
 
 def worst_finding(findings: Iterable[Finding]) -> Finding | None:
-    """The first that is more than information: they come the worst first."""
+    """The first finding that is more than information; the worst come first."""
     return next((each for each in findings if each.severity != "information"), None)
 
 
 def worst_issue(issues: Iterable[Issue]) -> Issue | None:
-    """The most severe, of these the longest; `None` when there is only information."""
+    """The most severe issue, of these the longest; `None` if there is only information."""
     ranked = [issue for issue in issues if issue.severity != "information"]
-    return max(
+    return min(
         ranked,
-        key=lambda issue: (issue.severity == "severe", issue.last_at - issue.first_at),
+        key=lambda issue: (SEVERITY_RANKS[issue.severity], issue.first_at - issue.last_at),
         default=None,
     )
 
@@ -199,18 +202,18 @@ def _highest(values: Iterable[float | None]) -> float | None:
     return round(max(known), 3) if known else None
 
 
-_Rows = Mapping[Family, Sequence[_Row]]
+_Rows = Mapping[Family, Sequence[_DigestRow]]
 
 
-def _screenshare(rows: Sequence[_Row], scale: Scale) -> list[Span]:
-    """When a screen was sent, by the reports of it."""
+def _screenshare(rows: Sequence[_DigestRow], scale: TimeScale) -> list[Span]:
+    """When a screen was sent, by its reports."""
     moments = sorted({parse_iso(timestamp) for timestamp in {row.timestamp for row in rows}})
     return union(((at, at) for at in moments), within_ms=3 * scale.bucket_ms)
 
 
 def _streams(rows: _Rows) -> list[StreamId]:
-    """Each stream once, as last described. Who sends it tells streams apart, as a server may
-    reuse an SSRC; rows from before that was known belong to the one known later."""
+    """Each stream once, as last described. Streams are told apart by their sender, since a server
+    may reuse an SSRC; rows from before the sender was known belong to the later one."""
     found: dict[tuple[str, str | None, str | None], StreamId] = {}
     for family, every in rows.items():
         for row in every:
@@ -231,7 +234,7 @@ def _streams(rows: _Rows) -> list[StreamId]:
 
 
 def _word(text: str | None) -> str | None:
-    """A filter's value: one line, not too long."""
+    """A filter's value: one line of at most 64 characters."""
     return " ".join(text.split())[:64] or None if text else None
 
 
@@ -241,7 +244,7 @@ def _selected(verdict: Verdict) -> list[CandidatePair]:
 
 
 def _network(verdict: Verdict) -> str | None:
-    """What the candidate in use says, else what the browser estimated."""
+    """The network type of the selected candidate, else the browser's estimate."""
     for pair in _selected(verdict):
         if pair.local_candidate_network_type not in (None, "unknown"):
             return pair.local_candidate_network_type

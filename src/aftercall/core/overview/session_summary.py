@@ -1,8 +1,7 @@
-"""What lists say of a session: who was in it, how good it was, what was worst.
+"""What lists show of a session: its participants, its quality, its worst issue.
 
-A session's call is told by the digests of its participants. What is made here once, when a
-session is folded, is what lists show and filters find; nothing in it must be computed again
-to be read.
+Summaries are computed once, when a session is folded, from the digests of its participants; a list
+computes nothing when it is read.
 """
 
 from collections.abc import Sequence
@@ -16,34 +15,34 @@ from aftercall.core.overview.digest import Digest, lower, worst_finding, worst_i
 from aftercall.core.quality.experience.levels import BAD as BAD_LEVEL
 from aftercall.core.quality.experience.levels import (
     Level,
-    Shares,
-    shares_of,
+    LevelCounts,
+    level_counts,
     sparkline_of,
     worst_level,
 )
-from aftercall.core.quality.experience.time_scale import Scale
-from aftercall.core.quality.issues import Severity
+from aftercall.core.quality.experience.time_scale import TimeScale
+from aftercall.core.quality.issues import SEVERITY_RANKS, Severity
 from aftercall.core.records import Participant, Record, Session
 
 MOST_NAMES: Final = 8
 SPARKLINE_POINTS: Final = 40
 MOST_FACETS: Final = 4_000
-"""Facets of one session; chosen: far more than a thousand participants need."""
+"""The number of a session's facets; a thousand participants need far fewer. Chosen."""
 
 
-class Seen(msgspec.Struct, frozen=True, kw_only=True):
+class ParticipantBrief(msgspec.Struct, frozen=True, kw_only=True):
     """One participant, for a list."""
 
     id: str
     name: str | None
     person: str
     level: Level = 0
-    """The letter: 4 good, 3 fair, 2 poor, 1 bad, 0 not judged."""
+    """The overall level: 4 good, 3 fair, 2 poor, 1 bad, 0 not judged."""
     is_bad: bool = False
 
 
 class WorstIssue(msgspec.Struct, frozen=True, kw_only=True):
-    """The worst that happened, in a sentence, and to whom."""
+    """The worst finding or issue, in a sentence, and whose it is."""
 
     name: str
     severity: Severity
@@ -52,35 +51,35 @@ class WorstIssue(msgspec.Struct, frozen=True, kw_only=True):
     participant_name: str | None
 
 
-class Quality(msgspec.Struct, frozen=True, kw_only=True):
-    """How good a session was: the worst letter of any participant, and how many have it; level 0
-    where reports came of which nothing could be judged. The MOS
-    are the lowest of the participants' worst tenths. `shares` is the strip: of everybody's moments
-    in each place, how many were bad, poor, fair and good."""
+class SessionQuality(msgspec.Struct, frozen=True, kw_only=True):
+    """The quality of a session: the worst overall level of any participant, and how many have it;
+    level 0 if reports came and nothing could be judged. The MOS are the lowest of the participants'
+    worst tenths. `shares` is the sparkline: the level counts of all moments in each group of
+    buckets."""
 
     fold_version: int = 0
     is_final: bool
     level: Level
     affected_participants: int = 0
-    """How many have the letter `level`."""
-    letters: Shares = (0, 0, 0, 0)
-    """How many participants were bad, poor, fair and good."""
+    """The number of participants with that level."""
+    letters: LevelCounts = (0, 0, 0, 0)
+    """The numbers of bad, poor, fair and good participants."""
     mos_audio: float | None
     mos_video: float | None
     measured_participants: int
-    """Those who have a letter."""
+    """The number of participants with an overall level."""
     bad_participants: int
     is_bad: bool
-    shares: list[Shares] = []
+    shares: list[LevelCounts] = []
     strip_from_at: EpochMs
     strip_bucket_ms: int
 
 
 class SessionSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """The part of a list's row that is made when the session is folded."""
+    """The part of a list's row that is computed when the session is folded."""
 
-    participants: list[Seen] = []
-    quality: Quality | None = None
+    participants: list[ParticipantBrief] = []
+    quality: SessionQuality | None = None
     worst_issue: WorstIssue | None = None
     browsers: list[str] = []
     os: list[str] = []
@@ -90,7 +89,7 @@ class SessionSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PeerSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """One person's part in one session, for a list of the person's calls."""
+    """A person's part in one session, for a list of that person's calls."""
 
     fold_version: int = 0
     session_id: str
@@ -114,7 +113,7 @@ class PeerSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PeerVerdict(Record, frozen=True, kw_only=True):
-    """One participant's verdict in short, as kept."""
+    """A participant's summary and digest, as stored."""
 
     app_id: str
     session_id: str
@@ -125,39 +124,38 @@ class PeerVerdict(Record, frozen=True, kw_only=True):
     digest: Digest
 
 
-class Counted(NamedTuple):
-    """What a session puts into a facet's tally: measured participants and bad ones."""
+class FacetCount(NamedTuple):
+    """A session's contribution to a facet's daily counts: measured and bad participants."""
 
     measured: int
     bad: int
 
 
 class SessionVerdict(Record, frozen=True, kw_only=True):
-    """One session's verdict in short, as kept. `facets` are found and tallied, `marks` only
-    found."""
+    """A session's summary, as stored. `facets` are searched and counted, `marks` only searched."""
 
     app_id: str
     session_id: str
     created_at: EpochMs
     rank: float | None
-    """Where a list puts it that begins with the worst."""
+    """The sort key of a list that begins with the worst."""
     summary: SessionSummary
     is_bad: bool
-    facets: dict[str, Counted]
+    facets: dict[str, FacetCount]
     marks: list[str]
 
 
-ALL: Final = "all"
-BAD: Final = "bad"
+FACET_ALL: Final = "all"
+FACET_BAD: Final = "bad"
 
 
 def facet(kind: str, value: str) -> str:
-    """What a session is found by: `browser:Chrome`."""
+    """The name of a facet: `browser:Chrome`."""
     return f"{kind}:{value}"
 
 
 def person_of(app_id: str, row: Participant) -> str:
-    """The id of who a participant is across sessions: its owner's id for it, else its name."""
+    """The id of a person across sessions: by the custom participant id, else by the name."""
     if row.custom_participant_id:
         return id_from(app_id, "custom_participant_id", row.custom_participant_id)
     if row.display_name:
@@ -166,8 +164,7 @@ def person_of(app_id: str, row: Participant) -> str:
 
 
 def worst_of(row: Participant, digest: Digest) -> WorstIssue | None:
-    """The worst that happened to a participant: the diagnosis' first word, else an issue's
-    name."""
+    """The worst of a participant's call: the first finding, else the worst issue."""
     finding = worst_finding(digest.diagnosis) or next(iter(digest.diagnosis), None)
     if finding is not None:
         return WorstIssue(
@@ -189,22 +186,24 @@ def worst_of(row: Participant, digest: Digest) -> WorstIssue | None:
     )
 
 
-Told = tuple[Participant, Digest]
+DigestedParticipant = tuple[Participant, Digest]
 
 
-def summarise_session(scale: Scale, told: Sequence[Told], *, is_final: bool) -> SessionSummary:
-    """What lists say of a session, by its participants in the order of joining. Hidden ones
-    are not told of."""
-    shown = [(row, digest) for row, digest in told if not row.is_hidden]
+def summarise_session(
+    scale: TimeScale, digested: Sequence[DigestedParticipant], *, is_final: bool
+) -> SessionSummary:
+    """The summary of a session, from its participants in the order of joining. Hidden ones are left
+    out."""
+    shown = [(row, digest) for row, digest in digested if not row.is_hidden]
     worsts = [
-        (_RANKS[worst.severity], not digest.diagnosis, worst)
+        (SEVERITY_RANKS[worst.severity], not digest.diagnosis, worst)
         for row, digest in shown
         if (worst := worst_of(row, digest)) is not None
     ]
     places = [digest.where for _, digest in shown]
     return SessionSummary(
         participants=[
-            Seen(
+            ParticipantBrief(
                 id=row.id,
                 name=row.display_name,
                 person=person_of(row.app_id, row),
@@ -223,10 +222,9 @@ def summarise_session(scale: Scale, told: Sequence[Told], *, is_final: bool) -> 
     )
 
 
-_RANKS: Final[dict[Severity, int]] = {"severe": 0, "warning": 1, "information": 2}
-
-
-def _quality(scale: Scale, digests: Sequence[Digest], *, is_final: bool) -> Quality | None:
+def _quality(
+    scale: TimeScale, digests: Sequence[Digest], *, is_final: bool
+) -> SessionQuality | None:
     measured = [digest for digest in digests if digest.is_measured or digest.is_judged]
     if not measured:
         return None
@@ -236,9 +234,9 @@ def _quality(scale: Scale, digests: Sequence[Digest], *, is_final: bool) -> Qual
         mos_audio = lower(mos_audio, each.p10_mos_audio)
         mos_video = lower(mos_video, each.p10_mos_video)
     level, affected = worst_level(each.level for each in judged)
-    letters = shares_of(each.level for each in judged)
+    letters = level_counts(each.level for each in judged)
     shares, width = sparkline_of([each.levels for each in judged], scale.buckets, SPARKLINE_POINTS)
-    return Quality(
+    return SessionQuality(
         fold_version=max(each.fold_version for each in measured),
         is_final=is_final and all(digest.is_final for digest in digests),
         level=level,
@@ -255,9 +253,9 @@ def _quality(scale: Scale, digests: Sequence[Digest], *, is_final: bool) -> Qual
     )
 
 
-def rank_of(quality: Quality) -> float | None:
-    """The order of a list that begins with the worst: by letter, then by the share of the people
-    who have it. `None` where nobody has a letter."""
+def rank_of(quality: SessionQuality) -> float | None:
+    """The sort key of a list that begins with the worst: by level, then by the share of people who
+    have it. `None` if nobody has a level."""
     if not quality.measured_participants:
         return None
     share = quality.affected_participants / quality.measured_participants
@@ -265,7 +263,7 @@ def rank_of(quality: Quality) -> float | None:
 
 
 MOST_WITHIN_LEVEL: Final = 0.999
-"""So that a letter of nearly nobody still stands before the next better one."""
+"""Keeps a level that nearly nobody has before the next better level."""
 
 
 def _distinct(words: Sequence[str | None]) -> list[str]:
@@ -297,11 +295,11 @@ def summarise_peer(session: Session, row: Participant, digest: Digest) -> PeerSu
     )
 
 
-def facets_of(session: Session, told: Sequence[Told]) -> dict[str, Counted]:
-    """What a session is tallied by, with the measured and the bad participants of each."""
-    found: dict[str, list[int]] = {ALL: [0, 0], facet("meeting", session.meeting_id): [0, 0]}
+def facets_of(session: Session, digested: Sequence[DigestedParticipant]) -> dict[str, FacetCount]:
+    """The facets of a session, with the measured and the bad participants of each."""
+    found: dict[str, list[int]] = {FACET_ALL: [0, 0], facet("meeting", session.meeting_id): [0, 0]}
     always = list(found)
-    for row, digest in told:
+    for row, digest in digested:
         if row.is_hidden:
             continue
         where = digest.where
@@ -322,4 +320,4 @@ def facets_of(session: Session, told: Sequence[Told]) -> dict[str, Counted]:
             counts = found.setdefault(each, [0, 0])
             counts[0] += digest.is_judged
             counts[1] += digest.is_bad
-    return {name: Counted(*counts) for name, counts in list(found.items())[:MOST_FACETS]}
+    return {name: FacetCount(*counts) for name, counts in list(found.items())[:MOST_FACETS]}

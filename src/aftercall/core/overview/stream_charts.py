@@ -1,4 +1,4 @@
-"""A report's rows as columns to be drawn, thinned out without losing a peak."""
+"""Chart columns of streams, from a report's rows, reduced without losing a peak."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
@@ -7,34 +7,34 @@ import msgspec
 
 from aftercall.core.instants import EpochMs, parse_iso
 from aftercall.core.quality.activity.stream_matching import StreamId, stream_key
-from aftercall.core.quality.report.fold import Details
+from aftercall.core.quality.report.fold import ReportDetails
 from aftercall.core.quality.report.interval_rows import LimitationRow
 from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES, Family
 
-Numbers = list[float | None]
+ChartColumn = list[float | None]
 
 
-class Columns(msgspec.Struct, kw_only=True):
-    """One stream over time. Every column is as long as `t`, or empty when nothing is known."""
+class StreamColumns(msgspec.Struct, kw_only=True):
+    """One stream over time. Every column is as long as `t`, or empty if nothing is known."""
 
     t: list[EpochMs]
-    mos: Numbers = []
-    score: Numbers = []
-    loss_percent: Numbers = []
-    rtt_ms: Numbers = []
-    jitter_ms: Numbers = []
-    bitrate_bps: Numbers = []
-    jitter_buffer_ms: Numbers = []
-    concealment_percent: Numbers = []
-    fps: Numbers = []
-    width: Numbers = []
-    height: Numbers = []
-    freeze_percent: Numbers = []
+    mos: ChartColumn = []
+    score: ChartColumn = []
+    loss_percent: ChartColumn = []
+    rtt_ms: ChartColumn = []
+    jitter_ms: ChartColumn = []
+    bitrate_bps: ChartColumn = []
+    jitter_buffer_ms: ChartColumn = []
+    concealment_percent: ChartColumn = []
+    fps: ChartColumn = []
+    width: ChartColumn = []
+    height: ChartColumn = []
+    freeze_percent: ChartColumn = []
     limitation: list[str | None] = []
 
 
-class PlotStream(msgspec.Struct, kw_only=True):
-    """One stream: what it is, and its columns. `points` is how many there were at first."""
+class StreamChart(msgspec.Struct, kw_only=True):
+    """One stream with its columns. `points` is the number of points before the reduction."""
 
     key: str
     id: StreamId
@@ -42,12 +42,12 @@ class PlotStream(msgspec.Struct, kw_only=True):
     kind: Literal["audio", "video"]
     is_screenshare: bool
     points: int
-    columns: Columns
+    columns: StreamColumns
     p10_mos: float | None
     avg_mos: float | None
 
 
-class _Row(msgspec.Struct, gc=False):
+class _ChartRow(msgspec.Struct, gc=False):
     timestamp: str
     mid: str | None = None
     ssrc: int | None = None
@@ -71,21 +71,25 @@ class _Row(msgspec.Struct, gc=False):
     freeze_share: float | None = None
 
 
-_rows: Final = msgspec.json.Decoder(list[_Row])
+_rows: Final = msgspec.json.Decoder(list[_ChartRow])
 _MEASURES: Final = tuple(
-    name for name in Columns.__struct_fields__ if name not in ("t", "limitation")
+    name for name in StreamColumns.__struct_fields__ if name not in ("t", "limitation")
 )
 
 
-def plot(
-    details: Details, *, points: int, from_at: EpochMs | None = None, to_at: EpochMs | None = None
-) -> list[PlotStream]:
-    """The streams of a report in the order of the families, each with about `points` points,
-    of the rows between the moments."""
-    found: list[PlotStream] = []
+def chart_streams(
+    details: ReportDetails,
+    *,
+    points: int,
+    from_at: EpochMs | None = None,
+    to_at: EpochMs | None = None,
+) -> list[StreamChart]:
+    """The streams of a report in the order of families, each with about `points` points, from the
+    rows between the two instants."""
+    found: list[StreamChart] = []
     for family in Family:
         raw = details.rows.get(family.value)
-        groups: dict[str, list[tuple[EpochMs, _Row]]] = {}
+        groups: dict[str, list[tuple[EpochMs, _ChartRow]]] = {}
         for row in _rows.decode(raw) if raw is not None else []:
             at = parse_iso(row.timestamp)
             if (from_at is not None and at < from_at) or (to_at is not None and at > to_at):
@@ -97,12 +101,12 @@ def plot(
 
 
 def _stream(
-    family: Family, key: str, group: Sequence[tuple[EpochMs, _Row]], points: int
-) -> PlotStream:
+    family: Family, key: str, group: Sequence[tuple[EpochMs, _ChartRow]], points: int
+) -> StreamChart:
     last = group[-1][1]
     every = _columns(group)
     opinions = sorted(mos for mos in every.mos if mos is not None)
-    return PlotStream(
+    return StreamChart(
         key=key,
         id=StreamId(
             family=family.value,
@@ -122,9 +126,9 @@ def _stream(
     )
 
 
-def _columns(group: Sequence[tuple[EpochMs, _Row]]) -> Columns:
+def _columns(group: Sequence[tuple[EpochMs, _ChartRow]]) -> StreamColumns:
     rows = [row for _, row in group]
-    return Columns(
+    return StreamColumns(
         t=[at for at, _ in group],
         mos=_known([row.mos for row in rows]),
         score=_known([row.mos_quality for row in rows]),
@@ -150,14 +154,14 @@ def _scaled(value: float | None, by: int) -> float | None:
     return None if value is None else round(value * by, 3)
 
 
-def _buffer_ms(row: _Row) -> float | None:
-    """The mean delay of what was played: both counters are those of the interval."""
+def _buffer_ms(row: _ChartRow) -> float | None:
+    """The mean delay of what was played; both counters are those of the interval."""
     delay_s, played = row.jitter_buffer_delay, row.jitter_buffer_emitted_count
     return round(1000 * delay_s / played, 3) if delay_s is not None and played else None
 
 
-def _limitation(row: _Row) -> str | None:
-    """What held the encoder back for the longest part of the interval."""
+def _limitation(row: _ChartRow) -> str | None:
+    """The reason that limited the encoder for the longest part of the interval."""
     spent = row.quality_limitation_durations
     if spent is None:
         return row.quality_limitation_reason
@@ -171,9 +175,9 @@ def _limitation(row: _Row) -> str | None:
     return max(seconds, key=lambda name: seconds[name])
 
 
-def thin_out(columns: Columns, points: int) -> Columns:
-    """About `points` of the points: of every stretch those at which a measure is least or
-    greatest, the first and the last, so that no peak is lost whatever is drawn."""
+def thin_out(columns: StreamColumns, points: int) -> StreamColumns:
+    """About `points` of the points: in every group of points those at which a column is least or
+    greatest, the first and the last, so that no peak is lost in any column."""
     n = len(columns.t)
     if n <= points:
         return columns
@@ -189,12 +193,14 @@ def thin_out(columns: Columns, points: int) -> Columns:
                 kept.add(min(known, key=column.__getitem__))
                 kept.add(max(known, key=column.__getitem__))
     places = sorted(kept)
-    return Columns(**{name: _picked(column, places) for name, column in _members(columns).items()})
+    return StreamColumns(
+        **{name: _pick(column, places) for name, column in _members(columns).items()}
+    )
 
 
-def _members(columns: Columns) -> Mapping[str, list[Any]]:
-    return {name: getattr(columns, name) for name in Columns.__struct_fields__}
+def _members(columns: StreamColumns) -> Mapping[str, list[Any]]:
+    return {name: getattr(columns, name) for name in StreamColumns.__struct_fields__}
 
 
-def _picked(column: list[Any], places: Sequence[int]) -> list[Any]:
+def _pick(column: list[Any], places: Sequence[int]) -> list[Any]:
     return [column[place] for place in places] if column else []

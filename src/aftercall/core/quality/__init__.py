@@ -1,6 +1,8 @@
-"""Quality of calls, from what browsers count to sentences for people.
+"""Call quality: from a browser's counters to findings for people.
 
-`intervals` makes columns of cumulative reports, `models` scores them, `rules` raises issues,
-`attribution` compares the participants of a session and tells whose trouble it was. `report`
-puts all of it together into a verdict; the rest gives the verdict the forms it is served in.
+`stats` decodes and links getStats reports, `intervals` turns cumulative counters into columns of
+intervals, `models` scores them, `rules` raises issues, `activity` and `comparison` put the
+participants of a session side by side, `attribution` finds the origin of each issue, `diagnosis`
+writes findings, `experience` rates the call for each person, and `report` combines all of it into a
+verdict.
 """

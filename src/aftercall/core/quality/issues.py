@@ -1,4 +1,4 @@
-"""What went wrong on a peer's side of the call: the catalogue."""
+"""The catalogue of issues: what can go wrong on a peer's side of a call."""
 
 from enum import StrEnum
 from typing import Final, Literal, Self
@@ -11,12 +11,15 @@ from aftercall.core.quality.stats.link import StreamDescription
 Severity = Literal["information", "warning", "severe"]
 Origin = Literal["local", "remote", "server"]
 
+SEVERITY_RANKS: Final[dict[Severity, int]] = {"severe": 0, "warning": 1, "information": 2}
+"""The order of severities: the worst has rank 0."""
+
 WARM_UP_MS: Final = 10 * SECOND_MS
-"""Encoders and congestion control ramp up: no fault in that. Chosen."""
+"""Encoders and congestion control ramp up for this long, which is no fault. Chosen."""
 
 
 class IssueName(StrEnum):
-    """The catalogue; `docs/explain/diagnosis.md` says what each means."""
+    """The names of the catalogue; `docs/explain/diagnosis.md` says what each means."""
 
     POOR_NETWORK_UPLINK = "poor_network_uplink"
     SEVERE_NETWORK_UPLINK = "severe_network_uplink"
@@ -82,22 +85,22 @@ _SEVERE: Final = frozenset(
 SEVERE_FROM: Final[dict[IssueName, tuple[str, float]]] = {
     IssueName.HIGH_JITTER_BUFFER_DELAY: ("jitter_buffer_ms", 500),
 }
-"""Where one name stands for both: the measure that makes the issue severe, and from where on.
-webrtc-issue-detector."""
+"""For names without a severe counterpart: the measure that makes the issue severe, and its
+threshold. From webrtc-issue-detector."""
 
 
 def severity_of(name: IssueName) -> Severity:
-    """How severe an issue of this name is at least."""
+    """The least severity of an issue of this name."""
     if name in _INFORMATION:
         return "information"
     return "severe" if name in _SEVERE else "warning"
 
 
 class StreamRef(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """The stream an issue is about; a whole connection when only `connection_id` is given."""
+    """The stream that an issue is about; a whole connection if only `connection_id` is given."""
 
     peer_id: str
-    """Whose issue it is."""
+    """The peer that has the issue."""
     connection_id: str | None = None
     family: str | None = None
     ssrc: int | None = None
@@ -105,11 +108,11 @@ class StreamRef(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     producer_id: str | None = None
     consumer_id: str | None = None
     from_peer_id: str | None = None
-    """The peer a received stream comes from."""
+    """The peer that sent a received stream."""
 
     @classmethod
     def of(cls, peer_id: str, description: StreamDescription) -> Self:
-        """A stream of this peer's, by what was said of it."""
+        """The reference to a stream of this peer, from its description."""
         return cls(
             peer_id=peer_id,
             connection_id=description.key[0],
@@ -123,9 +126,9 @@ class StreamRef(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Issue(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """One stretch of trouble. `worst` holds the worst value of each measure that counted, by
-    name with its unit: `loss_percent`, `rtt_ms`, … One that was bad for a moment only, while
-    another was for long, does not count."""
+    """One span of trouble. `worst` holds the worst value of each contributing measure, by name with
+    unit: `loss_percent`, `rtt_ms`, … A measure that was bad only briefly does not contribute if
+    another was bad for long."""
 
     name: IssueName
     severity: Severity
@@ -135,17 +138,17 @@ class Issue(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     sample_count: int
     worst: dict[str, float] = {}
     typical: dict[str, float] = {}
-    """The mean of each of these measures from the first to the last report that counted."""
+    """The mean of each contributing measure, from the first to the last contributing report."""
     origin: Origin | None = None
-    """`remote`: it lies with the participant at the other end; `server`: with the server, or the
-    network before it."""
+    """`remote`: the participant at the other end; `server`: the server, or the network before it;
+    `local`: this participant. `None` if unknown."""
     caused_by: str | None = None
-    """The row of the participant with whom it lies, when that is another one."""
+    """The participant that the issue originates from, if it is another one."""
     is_open: bool = False
-    """It had not been cleared when the reports ended."""
+    """The issue had not been cleared when the reports ended."""
     is_known_live: bool = False
-    """Of a stream that carried nothing: its sender, its tag or a switch of the app said all the
-    time that it was on. Where nothing did, it may have been off."""
+    """For a stream that carried nothing: its RTP sender, its tag or a switch of the app said
+    throughout that it was on. Otherwise it may have been off."""
 
 
 def single(
@@ -157,7 +160,7 @@ def single(
     *,
     sample_count: int = 1,
 ) -> Issue:
-    """An issue known at once, not from a row of samples."""
+    """An issue that is known at once, without hysteresis."""
     return Issue(
         name=name,
         severity=severity_of(name),

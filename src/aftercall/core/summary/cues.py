@@ -1,8 +1,8 @@
-"""What a sentence does: decides, promises, asks, worries. Read from its wording alone.
+"""What a sentence does (decides, promises, asks, worries), recognised by its wording.
 
-Precision goes before recall: a summary that calls small talk a decision is worse than one
-that leaves a decision among its key points. English is covered best; German, French, Spanish
-and Portuguese by their commonest phrases.
+Precision comes before recall: a summary that calls small talk a decision is worse than one that
+leaves a decision among its key points. English is covered best; German, French, Spanish and
+Portuguese by their commonest phrases.
 """
 
 import re
@@ -125,13 +125,15 @@ _DANGLING: Final = re.compile(
 
 
 def is_question(sentence: Sentence, *, has_marks: bool) -> bool:
-    """Whether it asks for something worth an answer; `has_marks`: the transcript uses `?`."""
+    """Whether the sentence asks for something worth an answer. `has_marks`: the transcript uses
+    `?`."""
     text = sentence.text
     asks = "?" in text[-3:] or (not has_marks and _ASKED_WITHOUT_MARK.match(text) is not None)
     return asks and len(sentence.terms) >= 2 and _RHETORICAL.search(text) is None
 
 
 def is_decision(sentence: Sentence) -> bool:
+    """Whether the sentence states a decision."""
     text = sentence.text
     return (
         "?" not in text
@@ -142,11 +144,13 @@ def is_decision(sentence: Sentence) -> bool:
 
 
 def is_concern(sentence: Sentence) -> bool:
+    """Whether the sentence states an unsolved problem."""
     text = sentence.text
     return "?" not in text and _CONCERN.search(text) is not None and _SOLVED.search(text) is None
 
 
 def has_due_date(sentence: Sentence) -> bool:
+    """Whether the sentence names a date."""
     return _DUE.search(sentence.text) is not None
 
 
@@ -156,8 +160,8 @@ def is_unsure(text: str) -> bool:
 
 
 def weight(sentence: Sentence) -> float:
-    """How much a sentence's wording makes of it, around 1; a sentence that leans on the one
-    before it is worth less on its own."""
+    """The weight of a sentence's wording, around 1. A sentence that depends on the one before it is
+    worth less on its own."""
     value = 1.0
     if _EMPHASIS.search(sentence.text):
         value *= 1.25
@@ -175,11 +179,11 @@ def weight(sentence: Sentence) -> float:
 def task_owner(
     sentence: Sentence, names: Mapping[str, str], replies: Sequence[Sentence]
 ) -> str | None:
-    """Who is to do it: a name, `""` when it is a task of nobody in particular, `None` when the
-    sentence is not a task.
+    """The owner of a task: a name, `""` for a task without an owner, `None` if the sentence is no
+    task.
 
-    `names` maps the first names of those who spoke, in lower case, to how they are shown;
-    `replies` are the sentences of the next turn.
+    `names` maps the first names of the speakers, in lower case, to their display names; `replies`
+    are the sentences of the next turn.
     """
     text = sentence.text
     if len(sentence.terms) < 2 or _NOT_A_TASK.search(text):
@@ -206,7 +210,7 @@ def _addressee(text: str, names: Mapping[str, str]) -> str | None:
 
 
 def _volunteer(sentence: Sentence, replies: Sequence[Sentence]) -> str | None:
-    """A request to nobody by name is a task when the next voice takes it on."""
+    """The next speaker, if they accept a request that is addressed to nobody."""
     if replies and replies[0].speaker != sentence.speaker and _ASSENT.match(replies[0].text):
         return replies[0].speaker
     return None

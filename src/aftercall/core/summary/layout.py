@@ -1,4 +1,4 @@
-"""How a summary is laid out: its kinds, their sections, and a page with room for so many words."""
+"""The layout of a summary: its kinds, their sections, and a page with a word limit."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ DEFAULT_WORD_LIMIT: Final = 500
 
 
 class SummaryKind(StrEnum):
-    """The sort of call; it decides which sections there are and what they are called."""
+    """The kind of call; it decides which sections there are and their headings."""
 
     GENERAL = "general"
     TEAM_MEETING = "team_meeting"
@@ -37,7 +37,9 @@ class SummaryOptions(msgspec.Struct, frozen=True, kw_only=True):
     kind: SummaryKind = SummaryKind.GENERAL
 
 
-class Part(StrEnum):
+class SummarySection(StrEnum):
+    """The content of a section."""
+
     POINTS = "points"
     DECISIONS = "decisions"
     CONCERNS = "concerns"
@@ -46,57 +48,60 @@ class Part(StrEnum):
     ANSWERS = "answers"
 
 
-_PLAIN_PARTS: Final = (
-    (Part.POINTS, "Key points"),
-    (Part.DECISIONS, "Decisions"),
-    (Part.TASKS, "Action items"),
-    (Part.OPEN_QUESTIONS, "Open questions"),
+_PLAIN_SECTIONS: Final = (
+    (SummarySection.POINTS, "Key points"),
+    (SummarySection.DECISIONS, "Decisions"),
+    (SummarySection.TASKS, "Action items"),
+    (SummarySection.OPEN_QUESTIONS, "Open questions"),
 )
-_CLIENT_PARTS: Final = (
-    (Part.POINTS, "What was discussed"),
-    (Part.CONCERNS, "Concerns"),
-    (Part.DECISIONS, "Agreements"),
-    (Part.TASKS, "Next steps"),
-    (Part.OPEN_QUESTIONS, "Open questions"),
+_CLIENT_SECTIONS: Final = (
+    (SummarySection.POINTS, "What was discussed"),
+    (SummarySection.CONCERNS, "Concerns"),
+    (SummarySection.DECISIONS, "Agreements"),
+    (SummarySection.TASKS, "Next steps"),
+    (SummarySection.OPEN_QUESTIONS, "Open questions"),
 )
-PARTS: Final[Mapping[SummaryKind, Sequence[tuple[Part, str]]]] = {
-    SummaryKind.GENERAL: _PLAIN_PARTS,
-    SummaryKind.TEAM_MEETING: _PLAIN_PARTS,
-    SummaryKind.SALES_CALL: _CLIENT_PARTS,
-    SummaryKind.CLIENT_CHECK_IN: _CLIENT_PARTS,
+SECTIONS: Final[Mapping[SummaryKind, Sequence[tuple[SummarySection, str]]]] = {
+    SummaryKind.GENERAL: _PLAIN_SECTIONS,
+    SummaryKind.TEAM_MEETING: _PLAIN_SECTIONS,
+    SummaryKind.SALES_CALL: _CLIENT_SECTIONS,
+    SummaryKind.CLIENT_CHECK_IN: _CLIENT_SECTIONS,
     SummaryKind.INTERVIEW: (
-        (Part.ANSWERS, "Questions and answers"),
-        (Part.POINTS, "Key points"),
-        (Part.TASKS, "Next steps"),
+        (SummarySection.ANSWERS, "Questions and answers"),
+        (SummarySection.POINTS, "Key points"),
+        (SummarySection.TASKS, "Next steps"),
     ),
     SummaryKind.DAILY_STANDUP: (
-        (Part.POINTS, "Updates"),
-        (Part.CONCERNS, "Blockers"),
-        (Part.TASKS, "Action items"),
+        (SummarySection.POINTS, "Updates"),
+        (SummarySection.CONCERNS, "Blockers"),
+        (SummarySection.TASKS, "Action items"),
     ),
-    SummaryKind.ONE_ON_ONE_MEETING: _PLAIN_PARTS,
-    SummaryKind.LECTURE: ((Part.POINTS, "Key points"), (Part.ANSWERS, "Questions and answers")),
+    SummaryKind.ONE_ON_ONE_MEETING: _PLAIN_SECTIONS,
+    SummaryKind.LECTURE: (
+        (SummarySection.POINTS, "Key points"),
+        (SummarySection.ANSWERS, "Questions and answers"),
+    ),
     SummaryKind.CODE_REVIEW: (
-        (Part.POINTS, "Key points"),
-        (Part.CONCERNS, "Problems found"),
-        (Part.TASKS, "Requested changes"),
-        (Part.DECISIONS, "Decisions"),
-        (Part.OPEN_QUESTIONS, "Open questions"),
+        (SummarySection.POINTS, "Key points"),
+        (SummarySection.CONCERNS, "Problems found"),
+        (SummarySection.TASKS, "Requested changes"),
+        (SummarySection.DECISIONS, "Decisions"),
+        (SummarySection.OPEN_QUESTIONS, "Open questions"),
     ),
 }
-SHARES: Final[Mapping[Part, float]] = {
-    Part.TASKS: 0.3,
-    Part.DECISIONS: 0.25,
-    Part.CONCERNS: 0.2,
-    Part.ANSWERS: 0.45,
-    Part.OPEN_QUESTIONS: 0.15,
-    Part.POINTS: 1.0,
+SECTION_SHARES: Final[Mapping[SummarySection, float]] = {
+    SummarySection.TASKS: 0.3,
+    SummarySection.DECISIONS: 0.25,
+    SummarySection.CONCERNS: 0.2,
+    SummarySection.ANSWERS: 0.45,
+    SummarySection.OPEN_QUESTIONS: 0.15,
+    SummarySection.POINTS: 1.0,
 }
-"""The part of the words each may take before the others have had their turn, in the order in
-which they are served: what binds somebody comes first, what was merely said fills the rest."""
+"""The share of the words that each section may take before the others have had their turn, in the
+order in which they are filled: commitments first, key points fill the rest."""
 
 
-class Item(msgspec.Struct, frozen=True, kw_only=True):
+class SummaryItem(msgspec.Struct, frozen=True, kw_only=True):
     """A line of the summary."""
 
     sentence: Sentence
@@ -106,44 +111,46 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SummaryPage:
-    """A summary in the making, which never takes more words than it may."""
+    """A summary under construction, which never exceeds its word limit."""
 
     def __init__(self, options: SummaryOptions, *, started_at: EpochMs) -> None:
         self._options = options
         self._started_at = started_at
-        self._headings = dict(PARTS[options.kind])
+        self._headings = dict(SECTIONS[options.kind])
         self._opening: list[str] = []
-        self._items: dict[Part, list[Item]] = {}
+        self._items: dict[SummarySection, list[SummaryItem]] = {}
         self._words = 0
 
     def open_with(self, paragraphs: Sequence[str]) -> None:
-        """Adds what stands above the sections, as far as it fits."""
+        """Add the paragraphs above the sections, as far as they fit."""
         for paragraph in paragraphs:
             written = self._escaped(paragraph)
             if self._takes(count_words(written)):
                 self._opening.append(written)
 
-    def fill(self, found: Mapping[Part, Sequence[Item]]) -> None:
-        """Adds items, best first: each part up to its share, then whatever still fits."""
+    def fill(self, found: Mapping[SummarySection, Sequence[SummaryItem]]) -> None:
+        """Add items, best first: each section up to its share, then whatever still fits."""
         for may_exceed in (False, True):
-            for part, share in SHARES.items():
-                if part in self._headings:
+            for section, share in SECTION_SHARES.items():
+                if section in self._headings:
                     limit = self._options.word_limit * (1.0 if may_exceed else share)
-                    self._fill_part(part, found.get(part, ()), limit)
+                    self._fill_section(section, found.get(section, ()), limit)
 
-    def _fill_part(self, part: Part, items: Sequence[Item], limit: float) -> None:
-        taken = self._items.get(part, [])
-        used = sum(count_words(self._line(part, item)) for item in taken)
+    def _fill_section(
+        self, section: SummarySection, items: Sequence[SummaryItem], limit: float
+    ) -> None:
+        taken = self._items.get(section, [])
+        used = sum(count_words(self._line(section, item)) for item in taken)
         for item in items:
             if item in taken:
                 continue
-            words = count_words(self._line(part, item))
-            heading = 0 if taken else count_words(self._heading(part))
+            words = count_words(self._line(section, item))
+            heading = 0 if taken else count_words(self._heading(section))
             if used + words + heading <= limit and self._takes(words + heading):
                 taken.append(item)
                 used += words
         if taken:
-            self._items[part] = taken
+            self._items[section] = taken
 
     def _takes(self, words: int) -> bool:
         if self._words + words > self._options.word_limit:
@@ -152,25 +159,25 @@ class SummaryPage:
         return True
 
     def text(self) -> str:
-        """The page; the items of each section in order of time."""
+        """The page; the items of each section are ordered by time."""
         blocks = ["\n\n".join(self._opening)]
-        for part in self._headings:
-            if part in self._items:
-                items = sorted(self._items[part], key=lambda item: item.sentence.position)
-                lines = [self._line(part, item) for item in items]
-                blocks.append("\n".join([self._heading(part), "", *lines]))
+        for section in self._headings:
+            if section in self._items:
+                items = sorted(self._items[section], key=lambda item: item.sentence.position)
+                lines = [self._line(section, item) for item in items]
+                blocks.append("\n".join([self._heading(section), "", *lines]))
         return "\n\n".join(block for block in blocks if block) + "\n"
 
-    def _heading(self, part: Part) -> str:
-        title = self._headings[part]
+    def _heading(self, section: SummarySection) -> str:
+        title = self._headings[section]
         return f"## {title}" if self._options.is_markdown else f"{title}:"
 
-    def _line(self, part: Part, item: Item) -> str:
-        at = clock(max(0, item.sentence.at - self._started_at))
+    def _line(self, section: SummarySection, item: SummaryItem) -> str:
+        at = format_offset(max(0, item.sentence.at - self._started_at))
         speaker, text = self._escaped(item.speaker), self._escaped(item.text)
         if not self._options.is_markdown:
             return f"- {speaker}: {text} ({at})"
-        box = "[ ] " if part is Part.TASKS else ""
+        box = "[ ] " if section is SummarySection.TASKS else ""
         return f"- {box}**{speaker}**: {text} ({at})"
 
     def _escaped(self, text: str) -> str:
@@ -182,7 +189,7 @@ class SummaryPage:
 _MARKDOWN: Final = re.compile(r"[\\`*_\[\]~|#>]")
 
 
-def clock(ms: int) -> str:
+def format_offset(ms: int) -> str:
     """`1:02:03`, or `2:03` within the first hour."""
     hours, ms = divmod(ms, HOUR_MS)
     minutes, ms = divmod(ms, MINUTE_MS)

@@ -1,7 +1,7 @@
-"""What was said, taken apart: turns, sentences, words, and what a sentence does.
+"""Splits a transcript into turns, sentences and terms.
 
-A sentence is what a summary is made of. Recognisers write with or without punctuation, so a
-turn without any is cut where its lines end.
+A sentence is the unit of a summary. Speech recognisers write with or without punctuation; a turn
+without any is split where its lines end.
 """
 
 import re
@@ -14,12 +14,12 @@ from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.records import TranscriptLine
 
 TURN_GAP_MS: Final = 20 * SECOND_MS
-"""A longer silence ends a turn even if the same voice goes on. Chosen: well over the pause of
-somebody who thinks, well under a change of subject."""
+"""A longer silence ends a turn even if the same speaker goes on. Chosen: well over a thinking
+pause, well under a change of subject."""
 
 
 class Sentence(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing said. `position` counts the sentences of the call, `turn` the turns."""
+    """One spoken sentence. `position` counts the sentences of the call, `turn` the turns."""
 
     position: int
     turn: int
@@ -31,10 +31,13 @@ class Sentence(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def word_count(self) -> int:
+        """The number of words."""
         return count_words(self.text)
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
+    """Consecutive lines of one speaker."""
+
     speaker: str
     speaker_key: str
     lines: list[TranscriptLine]
@@ -103,7 +106,7 @@ def count_words(text: str) -> int:
 
 
 def terms_of(text: str) -> tuple[str, ...]:
-    """The words that carry meaning, folded so that their forms agree."""
+    """The words that carry meaning, stemmed."""
     terms: list[str] = []
     for word in _WORD.findall(_CJK_RUN.sub(" ", text).lower().replace("’", "'")):
         if word not in STOPWORDS and (len(word) > 2 or word.isdigit()):
@@ -114,8 +117,8 @@ def terms_of(text: str) -> tuple[str, ...]:
 
 
 def stem(word: str) -> str:
-    """A plain suffix cut for the commonest English endings; other languages pass nearly as
-    they are. It only has to agree with itself."""
+    """The word without the commonest English endings; other languages are hardly changed. It only
+    has to be consistent."""
     word = word.removesuffix("'s")
     for suffix, rest in (("ies", "y"), ("sses", "ss"), ("ing", ""), ("ed", ""), ("s", "")):
         if word.endswith(suffix) and len(word) - len(suffix) >= 4 and not word.endswith("ss"):
@@ -127,7 +130,7 @@ def stem(word: str) -> str:
 
 
 def turns_of(lines: Iterable[TranscriptLine]) -> list[Turn]:
-    """Lines in order of time, joined while the same voice speaks without a long silence."""
+    """The lines ordered by time and joined into turns."""
     turns: list[Turn] = []
     for line in sorted(lines, key=lambda line: (line.start_at, line.id)):
         key = line.user_id or line.peer_id or line.display_name
@@ -148,7 +151,7 @@ def _name(line: TranscriptLine) -> str:
 
 
 def sentences_of(turns: Sequence[Turn]) -> list[Sentence]:
-    """Every sentence with content, tidied: without fillers and empty openings."""
+    """Every sentence with content, without fillers and empty openings."""
     sentences: list[Sentence] = []
     for number, turn in enumerate(turns):
         for at, raw in _cut(turn.lines):
@@ -170,7 +173,7 @@ def sentences_of(turns: Sequence[Turn]) -> list[Sentence]:
 
 
 def _cut(lines: Sequence[TranscriptLine]) -> Iterator[tuple[EpochMs, str]]:
-    """The sentences of one turn with the start of the line each begins in."""
+    """The sentences of one turn, each with the start of the line in which it begins."""
     pending = ""
     begun_at = lines[0].start_at
     has_stops = any(_BREAK.search(line.text) or _ENDS.search(line.text) for line in lines)

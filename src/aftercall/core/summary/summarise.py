@@ -1,8 +1,7 @@
-"""An extractive summary of a transcript: what was said, chosen and put in order, never invented.
+"""An extractive summary of a transcript: sentences are selected and ordered, never invented.
 
-The default when no model is configured. It is a pure function of the lines and the options,
-so that asking again gives the same text. How it goes about it is told in
-docs/explain/summary.md.
+It is the default if no model is configured. It is a pure function of the lines and the options, so
+that a repeated request gives the same text. docs/explain/summary.md describes the method.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,19 +20,19 @@ from aftercall.core.summary.cues import (
     weight,
 )
 from aftercall.core.summary.layout import (
-    PARTS,
-    Item,
-    Part,
+    SECTIONS,
+    SummaryItem,
     SummaryKind,
     SummaryOptions,
     SummaryPage,
+    SummarySection,
 )
 from aftercall.core.summary.sentences import Sentence, Turn, count_words, sentences_of, turns_of
 from aftercall.core.summary.topics import (
     centroid,
-    closeness,
     overlap,
-    stretches_of,
+    similarity,
+    split_by_topic,
     subjects_of,
     weigh_terms,
 )
@@ -42,76 +41,81 @@ _LONGEST_ITEM_WORDS: Final = 40
 _SHORTEST_POINT_WORDS: Final = 5
 _TOO_ALIKE: Final = 0.6
 _SHARE_OF_SENTENCES: Final = 0.35
-"""Key points are at most this share of what was said: a summary of everything is none."""
+"""Key points are at most this share of all sentences: a summary of everything is none."""
 
 
 def summarise(
     lines: Iterable[TranscriptLine], options: SummaryOptions, *, started_at: EpochMs
 ) -> str:
-    """The summary, at most `options.word_limit` words; `started_at` is what its times count
-    from. Without a word said there is nothing to say, and the text is empty."""
+    """The summary, at most `options.word_limit` words; its times count from `started_at`. The text
+    is empty if nothing was said."""
     turns = turns_of(lines)
     sentences = sentences_of(turns)
     if not sentences:
         return ""
     weights = weigh_terms(sentences)
-    shown = dict(PARTS[options.kind])
-    found = {part: items for part, items in _find_items(sentences).items() if part in shown}
+    shown = dict(SECTIONS[options.kind])
+    found = {
+        section: items for section, items in _find_items(sentences).items() if section in shown
+    }
     bound = {item.sentence.position for items in found.values() for item in items}
     free = [sentence for sentence in sentences if sentence.position not in bound]
     if options.kind is SummaryKind.DAILY_STANDUP:
-        stretches = _by_speaker(free)
+        segments = _by_speaker(free)
     else:
-        stretches = stretches_of(free, weights)
+        segments = split_by_topic(free, weights)
     page = SummaryPage(options, started_at=started_at)
     page.open_with(_overview(turns, sentences, weights))
     page.fill(
-        {part: _without_repeats(items) for part, items in found.items()}
-        | {Part.POINTS: _key_points(stretches, weights)}
+        {section: _without_repeats(items) for section, items in found.items()}
+        | {SummarySection.POINTS: _key_points(segments, weights)}
     )
     return page.text()
 
 
 def _by_speaker(sentences: Iterable[Sentence]) -> list[list[Sentence]]:
-    stretches: dict[str, list[Sentence]] = {}
+    segments: dict[str, list[Sentence]] = {}
     for sentence in sentences:
-        stretches.setdefault(sentence.speaker_key, []).append(sentence)
-    return list(stretches.values())
+        segments.setdefault(sentence.speaker_key, []).append(sentence)
+    return list(segments.values())
 
 
-def _find_items(sentences: Sequence[Sentence]) -> dict[Part, list[Item]]:
+def _find_items(sentences: Sequence[Sentence]) -> dict[SummarySection, list[SummaryItem]]:
     """Decisions, tasks, concerns and questions, each sentence under the first that fits."""
     has_marks = any("?" in sentence.text for sentence in sentences)
     names = {s.speaker.split()[0].lower(): s.speaker for s in reversed(sentences)}
-    found: dict[Part, list[Item]] = {part: [] for part in Part}
+    found: dict[SummarySection, list[SummaryItem]] = {section: [] for section in SummarySection}
     for sentence in sentences:
         replies = _replies(sentences, sentence)
         if is_decision(sentence):
-            found[Part.DECISIONS].append(_item(sentence))
+            found[SummarySection.DECISIONS].append(_item(sentence))
         elif (owner := task_owner(sentence, names, replies)) is not None:
             value = 2.0 if has_due_date(sentence) else 1.0
-            found[Part.TASKS].append(_item(sentence, speaker=owner or "No owner yet", value=value))
+            found[SummarySection.TASKS].append(
+                _item(sentence, speaker=owner or "No owner yet", value=value)
+            )
         elif is_question(sentence, has_marks=has_marks):
             _file_question(found, sentence, replies)
         elif is_concern(sentence):
-            found[Part.CONCERNS].append(_item(sentence))
+            found[SummarySection.CONCERNS].append(_item(sentence))
     return found
 
 
 def _file_question(
-    found: dict[Part, list[Item]], question: Sentence, replies: Sequence[Sentence]
+    found: dict[SummarySection, list[SummaryItem]], question: Sentence, replies: Sequence[Sentence]
 ) -> None:
-    """Open when nobody answers, or the answer leaves it open."""
+    """Add a question: as open if nobody answers or the answer leaves it open, else with its
+    answer."""
     if not replies or is_unsure(" ".join(reply.text for reply in replies[:2])):
-        found[Part.OPEN_QUESTIONS].append(_item(question))
+        found[SummarySection.OPEN_QUESTIONS].append(_item(question))
     else:
         best = max(replies[:4], key=lambda reply: (len(reply.terms), -reply.position))
         text = f"{_shortened(question.text)} — {best.speaker}: {_shortened(best.text)}"
-        found[Part.ANSWERS].append(_item(question, text=text))
+        found[SummarySection.ANSWERS].append(_item(question, text=text))
 
 
 def _replies(sentences: Sequence[Sentence], sentence: Sentence) -> Sequence[Sentence]:
-    """What the next turn, somebody else's, says."""
+    """The sentences of the next turn of another speaker."""
     following = sentences[sentence.position + 1 : sentence.position + 12]
     replies = [s for s in following if s.speaker_key != sentence.speaker_key]
     return [s for s in replies if s.turn == replies[0].turn] if replies else []
@@ -119,8 +123,8 @@ def _replies(sentences: Sequence[Sentence], sentence: Sentence) -> Sequence[Sent
 
 def _item(
     sentence: Sentence, *, speaker: str | None = None, text: str | None = None, value: float = 1.0
-) -> Item:
-    return Item(
+) -> SummaryItem:
+    return SummaryItem(
         sentence=sentence,
         speaker=sentence.speaker if speaker is None else speaker,
         text=_shortened(sentence.text) if text is None else text,
@@ -135,9 +139,10 @@ def _shortened(text: str) -> str:
     return " ".join(words[:_LONGEST_ITEM_WORDS]).rstrip(",;:") + "…"
 
 
-def _without_repeats(items: Iterable[Item]) -> list[Item]:
-    """The weightier of two that say the same; the later of equals, as it is the last word."""
-    kept: list[Item] = []
+def _without_repeats(items: Iterable[SummaryItem]) -> list[SummaryItem]:
+    """The items without repeats: the weightier of two alike; of equals the later, as it is the last
+    word."""
+    kept: list[SummaryItem] = []
     for item in sorted(items, key=lambda item: (-item.value, -item.sentence.position)):
         if all(overlap(item.sentence, other.sentence) < _TOO_ALIKE for other in kept):
             kept.append(item)
@@ -145,23 +150,23 @@ def _without_repeats(items: Iterable[Item]) -> list[Item]:
 
 
 def _key_points(
-    stretches: Sequence[Sequence[Sentence]], weights: Mapping[str, float]
-) -> list[Item]:
-    """The sentences nearest to what the call and each stretch of it were about, best first, one
-    stretch after the other, none alike."""
-    sentences = [sentence for stretch in stretches for sentence in stretch]
+    segments: Sequence[Sequence[Sentence]], weights: Mapping[str, float]
+) -> list[SummaryItem]:
+    """The sentences nearest to the subject of the call and of each segment, best first, taking one
+    from each segment in turn, none alike."""
+    sentences = [sentence for segment in segments for sentence in segment]
     middle = centroid(sentences, weights)
-    queues: list[list[Item]] = []
-    for stretch in stretches:
-        local = centroid(stretch, weights)
+    queues: list[list[SummaryItem]] = []
+    for segment in segments:
+        local = centroid(segment, weights)
         items = [
             _item(sentence, value=_relevance(sentence, middle, local, weights))
-            for sentence in stretch
+            for sentence in segment
             if sentence.word_count >= _SHORTEST_POINT_WORDS or len(sentence.terms) >= 4
         ]
         queues.append(sorted(items, key=lambda item: (-item.value, item.sentence.position)))
     most = max(3, ceil(len(sentences) * _SHARE_OF_SENTENCES))
-    chosen: list[Item] = []
+    chosen: list[SummaryItem] = []
     for round_number in range(max((len(queue) for queue in queues), default=0)):
         heads = [queue[round_number] for queue in queues if round_number < len(queue)]
         for item in sorted(heads, key=lambda item: (-item.value, item.sentence.position)):
@@ -178,18 +183,18 @@ def _relevance(
     local: Mapping[str, float],
     weights: Mapping[str, float],
 ) -> float:
-    """Nearness to the subject, tempered by length: a very short sentence says little, a very
-    long one costs the room of three."""
+    """Similarity to the subject, tempered by length: a very short sentence says little, a very long
+    one takes the room of three."""
     words = sentence.word_count
     length = min(1.0, words / 10) * min(1.0, 32 / words)
-    near = 0.5 * closeness(sentence, middle, weights) + 0.5 * closeness(sentence, local, weights)
+    near = 0.5 * similarity(sentence, middle, weights) + 0.5 * similarity(sentence, local, weights)
     return near * length * weight(sentence)
 
 
 def _overview(
     turns: Sequence[Turn], sentences: Sequence[Sentence], weights: Mapping[str, float]
 ) -> list[str]:
-    """Who spoke, for how long, about what, and who how much."""
+    """Who spoke, for how long, about what, and each speaker's share."""
     spoken: dict[str, int] = {}
     shown: dict[str, str] = {}
     for turn in turns:

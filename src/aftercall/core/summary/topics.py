@@ -1,7 +1,7 @@
-"""What a call was about: weights of words, stretches of one subject, names of subjects.
+"""What a call was about: term weights, segments of one subject, names of subjects.
 
-All of it counts and compares words within the one call; there is no model and no corpus, so
-the same call gives the same answer everywhere and for ever.
+Everything is counted and compared within the one call; there is no model and no corpus, so the same
+call gives the same answer everywhere.
 """
 
 import re
@@ -13,19 +13,19 @@ from typing import Final
 
 from aftercall.core.summary.sentences import STOPWORDS, Sentence, terms_of
 
-SENTENCES_PER_STRETCH: Final = 22
-MOST_STRETCHES: Final = 10
+SENTENCES_PER_SEGMENT: Final = 22
+MOST_SEGMENTS: Final = 10
 WINDOW: Final = 8
-"""Sentences compared on either side of a gap to see whether the subject changes there
-(TextTiling, Hearst 1997, with sentences for its blocks)."""
+"""The sentences compared on either side of a gap to find a change of subject (TextTiling, Hearst
+1997, with sentences as blocks)."""
 
 _TOKEN: Final = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*|[^\w\s]")
 _LONGEST_PHRASE: Final = 3
 
 
 def weigh_terms(sentences: Sequence[Sentence]) -> dict[str, float]:
-    """Each term's weight: it grows with how often the term is used, and shrinks with the share
-    of sentences that use it, because a word in every sentence tells nothing apart."""
+    """The weight of each term: it grows with the number of uses and shrinks with the share of
+    sentences that use the term, because a word in every sentence distinguishes nothing."""
     uses = Counter(term for sentence in sentences for term in sentence.terms)
     spread = Counter(term for sentence in sentences for term in set(sentence.terms))
     total = len(sentences)
@@ -33,7 +33,7 @@ def weigh_terms(sentences: Sequence[Sentence]) -> dict[str, float]:
 
 
 def centroid(sentences: Iterable[Sentence], weights: Mapping[str, float]) -> dict[str, float]:
-    """The weighted middle of some sentences, of length one."""
+    """The normalised weighted sum of the sentences' terms."""
     sums: dict[str, float] = {}
     for sentence in sentences:
         for term in sentence.terms:
@@ -42,10 +42,10 @@ def centroid(sentences: Iterable[Sentence], weights: Mapping[str, float]) -> dic
     return {term: value / length for term, value in sums.items()}
 
 
-def closeness(
+def similarity(
     sentence: Sentence, middle: Mapping[str, float], weights: Mapping[str, float]
 ) -> float:
-    """The cosine between a sentence and a middle, 0…1."""
+    """The cosine similarity between a sentence and a centroid, 0…1."""
     terms = set(sentence.terms)
     length = sqrt(sum(weights[term] ** 2 for term in terms)) or 1.0
     return sum(weights[term] * middle.get(term, 0.0) for term in terms) / length
@@ -57,11 +57,11 @@ def overlap(one: Sentence, other: Sentence) -> float:
     return len(first & second) / min(len(first), len(second))
 
 
-def stretches_of(
+def split_by_topic(
     sentences: Sequence[Sentence], weights: Mapping[str, float]
 ) -> list[list[Sentence]]:
-    """The call cut where its subject changes most, into stretches of a fair length."""
-    wanted = min(MOST_STRETCHES, max(1, round(len(sentences) / SENTENCES_PER_STRETCH)))
+    """The call split where its subject changes most, into segments of reasonable length."""
+    wanted = min(MOST_SEGMENTS, max(1, round(len(sentences) / SENTENCES_PER_SEGMENT)))
     depths = sorted(
         (
             (_cohesion(sentences, gap, weights), gap)
@@ -87,8 +87,8 @@ def _cohesion(sentences: Sequence[Sentence], gap: int, weights: Mapping[str, flo
 def subjects_of(
     sentences: Sequence[Sentence], weights: Mapping[str, float], *, limit: int
 ) -> list[str]:
-    """Names of what was talked about, weightiest first: runs of words that come back, as they
-    were most often written."""
+    """The subjects of the call, weightiest first: recurring phrases, as they were most often
+    written."""
     uses: Counter[tuple[str, ...]] = Counter()
     written: dict[tuple[str, ...], Counter[str]] = {}
     for sentence in sentences:
@@ -114,7 +114,7 @@ def subjects_of(
 
 
 def _runs(text: str) -> list[list[str]]:
-    """Stretches of neighbouring words that all carry meaning."""
+    """Runs of neighbouring words that all carry meaning."""
     runs: list[list[str]] = [[]]
     for token in _TOKEN.findall(text):
         if token[0].isalnum() and token.lower().replace("’", "'") not in STOPWORDS:
@@ -129,13 +129,14 @@ def _is_number(key: tuple[str, ...]) -> bool:
 
 
 def _rank(key: tuple[str, ...], count: int, weights: Mapping[str, float]) -> float:
-    """Longer names tell more, so each word beyond the first counts for half as much again."""
+    """The weight of a phrase; longer names say more, so each word beyond the first counts for half
+    as much again."""
     mean = sum(weights.get(term, 0.0) for term in key) / len(key)
     return mean * count * (1 + 0.5 * (len(key) - 1))
 
 
 def _as_written(forms: Counter[str]) -> str:
-    """The commonest spelling; a capital that is only a sentence's first is let go."""
+    """The commonest spelling; a capital at the start of a sentence is ignored."""
     folded: Counter[str] = Counter()
     for form, count in forms.items():
         folded[form.lower()] += count

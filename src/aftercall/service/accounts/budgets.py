@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 
-from aftercall.core.budgets import KIND_NAMES, WINDOW_S, Kind, Ledger, Row, wait_s
+from aftercall.core.budgets import KIND_NAMES, WINDOW_S, BudgetKind, BudgetRow, Ledger, wait_s
 from aftercall.core.errors import OverBudget
 from aftercall.core.events import AnyEvent, ChatSent, LineSpoken, SampleTaken
 from aftercall.core.instants import Clock
@@ -25,12 +25,12 @@ LOG_EVERY_S: Final = 60.0
 """A budget that is spent is logged no more often."""
 
 _NAMES: Final = {
-    Kind.REQUESTS: "requests",
-    Kind.BYTES: "bytes",
-    Kind.EVENTS: "events",
-    Kind.TALK: "characters of chat and transcript",
-    Kind.PEERS: "peers",
-    Kind.SAMPLES: "reports",
+    BudgetKind.REQUESTS: "requests",
+    BudgetKind.BYTES: "bytes",
+    BudgetKind.EVENTS: "events",
+    BudgetKind.TALK: "characters of chat and transcript",
+    BudgetKind.PEERS: "peers",
+    BudgetKind.SAMPLES: "reports",
 }
 
 log = structlog.get_logger(__name__)
@@ -52,23 +52,23 @@ class Budgets:
         self.seconds: Final = seconds
         self._clock = clock
         of_app = {
-            Kind.REQUESTS: settings.app_requests_per_min,
-            Kind.BYTES: settings.app_bytes_per_min,
-            Kind.EVENTS: settings.app_events_per_min,
-            Kind.TALK: settings.app_talk_characters_per_min,
+            BudgetKind.REQUESTS: settings.app_requests_per_min,
+            BudgetKind.BYTES: settings.app_bytes_per_min,
+            BudgetKind.EVENTS: settings.app_events_per_min,
+            BudgetKind.TALK: settings.app_talk_characters_per_min,
         }
         of_token = {
-            Kind.REQUESTS: settings.token_requests_per_min,
-            Kind.BYTES: settings.token_bytes_per_min,
-            Kind.EVENTS: settings.token_events_per_min,
-            Kind.TALK: settings.token_talk_characters_per_min,
-            Kind.PEERS: settings.token_peers_per_min,
+            BudgetKind.REQUESTS: settings.token_requests_per_min,
+            BudgetKind.BYTES: settings.token_bytes_per_min,
+            BudgetKind.EVENTS: settings.token_events_per_min,
+            BudgetKind.TALK: settings.token_talk_characters_per_min,
+            BudgetKind.PEERS: settings.token_peers_per_min,
         }
         self.apps: Final = Ledger(of_app, most=most)
         self._api_tokens = Ledger(of_app, most=most)
         self.participants: Final = Ledger(of_token, most=most)
         """They have peers, with budgets of their own."""
-        self.peers: Final = Ledger({Kind.SAMPLES: settings.peer_samples_per_min}, most=most)
+        self.peers: Final = Ledger({BudgetKind.SAMPLES: settings.peer_samples_per_min}, most=most)
         self._refused = Counter(
             "aftercall_intake_over_budget",
             "Requests refused because a budget is spent, by the budget.",
@@ -95,13 +95,13 @@ class Budgets:
         token_row, app_row = tokens.open(token, now), self.apps.open(app_id, now)
         account = Account(self, tokens, token, token_row, app_id, app_row)
         horizon = now + WINDOW_S
-        if token_row[Kind.BYTES] >= horizon or app_row[Kind.BYTES] >= horizon:
-            account.check(Kind.BYTES, now)
-        account.pay(Kind.REQUESTS, 1, now)
+        if token_row[BudgetKind.BYTES] >= horizon or app_row[BudgetKind.BYTES] >= horizon:
+            account.check(BudgetKind.BYTES, now)
+        account.pay(BudgetKind.REQUESTS, 1, now)
         return account
 
     def refusal(
-        self, what: str, ledger: Ledger, row: Row, kind: int, app_id: str, now: float
+        self, what: str, ledger: Ledger, row: BudgetRow, kind: int, app_id: str, now: float
     ) -> OverBudget:
         """What is answered to who has nothing left of a kind; it is counted and logged."""
         budget = f"{what}_{KIND_NAMES[kind]}"
@@ -123,7 +123,7 @@ class Budgets:
 
 _NOTHING_ELSE: Final[Sequence[tuple[int, int]]] = ()
 
-_Paid: TypeAlias = tuple[Row | None, int, Sequence[tuple[int, int]]]
+_Paid: TypeAlias = tuple[BudgetRow | None, int, Sequence[tuple[int, int]]]
 """The row of the participant's peer, its reports, and how much of what else."""
 
 _NOTHING: Final[_Paid] = (None, 0, _NOTHING_ELSE)
@@ -141,9 +141,9 @@ class Account:
         budgets: Budgets,
         tokens: Ledger,
         token: Hashable,
-        token_row: Row,
+        token_row: BudgetRow,
         app_id: str,
-        app_row: Row,
+        app_row: BudgetRow,
     ) -> None:
         self._budgets = budgets
         self._tokens = tokens
@@ -199,15 +199,15 @@ class Account:
             self.pay(kind, amount, now)
         self._paid = (peer_row, samples, others)
 
-    def _pay_for_samples(self, peer: Hashable, samples: int, now: float) -> Row:
+    def _pay_for_samples(self, peer: Hashable, samples: int, now: float) -> BudgetRow:
         budgets = self._budgets
         row = budgets.peers.find(peer, now)
         if row is None:
-            self.pay(Kind.PEERS, 1, now)
+            self.pay(BudgetKind.PEERS, 1, now)
             row = budgets.peers.open(peer, now)
-        elif samples and row[Kind.SAMPLES] >= now + WINDOW_S:
-            raise budgets.refusal("peer", budgets.peers, row, Kind.SAMPLES, self._app_id, now)
-        budgets.peers.spend(row, Kind.SAMPLES, samples, now)
+        elif samples and row[BudgetKind.SAMPLES] >= now + WINDOW_S:
+            raise budgets.refusal("peer", budgets.peers, row, BudgetKind.SAMPLES, self._app_id, now)
+        budgets.peers.spend(row, BudgetKind.SAMPLES, samples, now)
         return row
 
     def give_back(self) -> None:
@@ -217,7 +217,7 @@ class Account:
             self._tokens.give_back(self._token_row, kind, amount)
             self._budgets.apps.give_back(self._app_row, kind, amount)
         if peer_row is not None:
-            self._budgets.peers.give_back(peer_row, Kind.SAMPLES, samples)
+            self._budgets.peers.give_back(peer_row, BudgetKind.SAMPLES, samples)
         self._paid = _NOTHING
 
 
@@ -234,5 +234,5 @@ def _counted(events: Sequence[AnyEvent]) -> tuple[int, Sequence[tuple[int, int]]
     others = len(events) - samples
     if not others:
         return samples, _NOTHING_ELSE
-    facts = (Kind.EVENTS, others)
-    return samples, ((facts, (Kind.TALK, characters)) if characters else (facts,))
+    facts = (BudgetKind.EVENTS, others)
+    return samples, ((facts, (BudgetKind.TALK, characters)) if characters else (facts,))

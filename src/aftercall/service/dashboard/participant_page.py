@@ -8,20 +8,20 @@ import msgspec
 
 from aftercall.core.instants import Clock, EpochMs
 from aftercall.core.overview.connection_charts import (
+    CandidatePairText,
     ConnectionColumns,
-    PairInWords,
-    pairs_in_words,
-    plot_connection,
+    connection_columns,
+    describe_pairs,
 )
-from aftercall.core.overview.session_summary import Told
-from aftercall.core.overview.stream_charts import PlotStream, plot
+from aftercall.core.overview.session_summary import DigestedParticipant
+from aftercall.core.overview.stream_charts import StreamChart, chart_streams
 from aftercall.core.quality.activity.stream_matching import (
     ParticipantStreams,
     StreamEnd,
     StreamMatching,
 )
 from aftercall.core.quality.experience.levels import Level, level_of
-from aftercall.core.quality.stats.peer_metadata import Device, DevicesChange, Metadata
+from aftercall.core.quality.stats.peer_metadata import Device, DeviceListChange, Metadata
 from aftercall.core.records import StoredSample
 from aftercall.service.dashboard.session_list import SessionRow
 from aftercall.service.dashboard.session_page import ParticipantDigest, SessionPages
@@ -108,7 +108,7 @@ class ParticipantPage(msgspec.Struct, frozen=True, kw_only=True):
     now: EpochMs
     streams: list[Stream]
     connection: ConnectionColumns
-    candidate_pairs: list[PairInWords]
+    candidate_pairs: list[CandidatePairText]
     facts: list[Fact]
     device_changes: list[DeviceChange]
     events: list[CallEvent]
@@ -146,7 +146,7 @@ class ParticipantPages:
         """The streams of the participant with this id or this peer. Raises `NotFound`."""
         found = await self._pages.participant(app_id, session_id, any_id)
         report = await self._reports.report_of(found.row, found.chain)
-        told: list[Told] = []
+        told: list[DigestedParticipant] = []
         if report.ends is None:
             told = (await self._digests.session_row_of(found.session)).told
         taken: list[StoredSample] = []
@@ -159,13 +159,13 @@ class ParticipantPages:
         self,
         found: ParticipantDigest,
         report: Report,
-        told: Sequence[Told],
+        told: Sequence[DigestedParticipant],
         taken: list[StoredSample],
         wanted: Wanted,
     ) -> ParticipantPage:
         now = self._clock()
         metadata = report.verdict.metadata
-        drawn = plot(
+        drawn = chart_streams(
             report.details,
             points=wanted.points,
             from_at=wanted.from_at,
@@ -181,10 +181,10 @@ class ParticipantPages:
             is_final=report.verdict.is_final,
             now=now,
             streams=[_stream(each, found, ends.get(each.key, [])) for each in drawn],
-            connection=plot_connection(
+            connection=connection_columns(
                 taken, points=wanted.points, from_at=wanted.from_at, to_at=wanted.to_at
             ),
-            candidate_pairs=pairs_in_words(metadata),
+            candidate_pairs=describe_pairs(metadata),
             facts=facts_of(metadata),
             device_changes=_device_changes(metadata),
             events=found.events,
@@ -192,7 +192,10 @@ class ParticipantPages:
 
 
 def _ends_of(
-    found: ParticipantDigest, report: Report, told: Sequence[Told], drawn: Sequence[PlotStream]
+    found: ParticipantDigest,
+    report: Report,
+    told: Sequence[DigestedParticipant],
+    drawn: Sequence[StreamChart],
 ) -> Ends:
     """The other ends of the streams: as stored with the report, else found among the streams of
     everybody who is `told`."""
@@ -207,7 +210,7 @@ def _ends_of(
     return {each.key: ends.of(found.row.id, each.id) for each in drawn}
 
 
-def _stream(drawn: PlotStream, found: ParticipantDigest, ends: Sequence[StreamEnd]) -> Stream:
+def _stream(drawn: StreamChart, found: ParticipantDigest, ends: Sequence[StreamEnd]) -> Stream:
     columns = msgspec.structs.asdict(drawn.columns)
     return Stream(
         key=drawn.key,
@@ -294,7 +297,7 @@ def _label(name: str) -> str:
 
 
 def _device_changes(metadata: Metadata) -> list[DeviceChange]:
-    lists: tuple[tuple[str, Sequence[DevicesChange]], ...] = (
+    lists: tuple[tuple[str, Sequence[DeviceListChange]], ...] = (
         ("audio", metadata.audio_devices),
         ("video", metadata.video_devices),
         ("speaker", metadata.speaker_devices),

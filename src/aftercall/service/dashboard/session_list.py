@@ -12,8 +12,8 @@ from aftercall.core.errors import Malformed, NotFound
 from aftercall.core.instants import Clock, EpochMs
 from aftercall.core.lifecycle.presence import running_minutes
 from aftercall.core.overview.session_summary import (
-    Quality,
-    Seen,
+    ParticipantBrief,
+    SessionQuality,
     SessionSummary,
     WorstIssue,
     person_of,
@@ -57,8 +57,8 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     total_participants: int
     max_concurrent_participants: int
     minutes: float
-    participants: list[Seen]
-    quality: Quality | None
+    participants: list[ParticipantBrief]
+    quality: SessionQuality | None
     worst_issue: WorstIssue | None
     browsers: list[str]
     os: list[str]
@@ -283,10 +283,11 @@ async def _rows_by_session(
     return by_session
 
 
-def _seen(rows: Sequence[Participant]) -> list[Seen]:
+def _seen(rows: Sequence[Participant]) -> list[ParticipantBrief]:
     shown = [row for row in rows if not row.is_hidden][:_NAMES]
     return [
-        Seen(id=row.id, name=row.display_name, person=person_of(row.app_id, row)) for row in shown
+        ParticipantBrief(id=row.id, name=row.display_name, person=person_of(row.app_id, row))
+        for row in shown
     ]
 
 

@@ -12,8 +12,12 @@ from aftercall.core.exports import Export
 from aftercall.core.instants import Clock, EpochMs
 from aftercall.core.lifecycle.presence import running_minutes
 from aftercall.core.overview.digest import Digest
-from aftercall.core.overview.session_summary import SessionSummary, Told, summarise_session
-from aftercall.core.quality.experience.time_scale import Scale
+from aftercall.core.overview.session_summary import (
+    DigestedParticipant,
+    SessionSummary,
+    summarise_session,
+)
+from aftercall.core.quality.experience.time_scale import TimeScale
 from aftercall.core.records import Participant, Peer, Phase, Session, StoredPeerEvent, Summary
 from aftercall.service.api.links import Link, Links
 from aftercall.service.dashboard.session_list import SessionLists, SessionRow, session_row_of
@@ -217,8 +221,8 @@ class SessionPages:
     def _put_together(
         self,
         facts: _Facts,
-        scale: Scale,
-        told: Sequence[Told],
+        scale: TimeScale,
+        told: Sequence[DigestedParticipant],
         related: list[SessionRow],
         rooms: int,
     ) -> SessionPage:
@@ -283,7 +287,7 @@ _TRANSCRIPTS: Final = (
 _RANKS: Final = {"severe": 0, "warning": 1, "information": 2}
 
 
-def _sentences(told: Sequence[Told]) -> list[TimelineFinding]:
+def _sentences(told: Sequence[DigestedParticipant]) -> list[TimelineFinding]:
     """All diagnoses together, the worst first, then the longest."""
     found = [
         finding_of(each, row)

@@ -292,7 +292,7 @@ def call_events_of(
 def _peer(peer: Peer) -> TimelinePeer:
     return TimelinePeer(
         id=peer.id,
-        joined_at=peer.first_heard_at if peer.joined_at is None else peer.joined_at,
+        joined_at=peer.present_from,
         left_at=peer.left_at,
         left_reason=peer.left_reason,
         joined_is_inferred=peer.joined_at is None,

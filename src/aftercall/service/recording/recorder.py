@@ -40,7 +40,7 @@ class Recorder:
 
     def judge_by(self, hearing: Downtime) -> None:
         """From here on, count as silence only what could have been heard."""
-        self._policy = replace(self._policy, hearing=hearing)
+        self._policy = replace(self._policy, downtime=hearing)
 
     async def record(
         self, app_id: str, events: Sequence[AnyEvent], *, source: str
@@ -94,7 +94,7 @@ class Recorder:
         )
 
     def _policy_at(self, now: EpochMs) -> Policy:
-        return replace(self._policy, hearing=self._policy.hearing.as_of(now))
+        return replace(self._policy, downtime=self._policy.downtime.as_of(now))
 
 
 async def _silent_peers(

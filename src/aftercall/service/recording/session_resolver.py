@@ -21,7 +21,7 @@ from aftercall.core.events import (
 from aftercall.core.ids import NewId
 from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.lifecycle.merging import SessionState, new_session
-from aftercall.core.lifecycle.presence import rows_of
+from aftercall.core.lifecycle.presence import participants_of
 from aftercall.core.lifecycle.state_machine import Policy, RulesApplied, apply_rules
 from aftercall.core.records import Meeting, MeetingStatus, Participant, Peer, Phase, Session
 from aftercall.service.recording.appends import PeerKey
@@ -280,7 +280,7 @@ class SessionResolver:
             await session_rows.save_session(self._tx, session)
         if changed:
             await peers.save_peers(self._tx, changed)
-            await self._save_rows(session, rows_of(loaded.peers_before), applied)
+            await self._save_rows(session, participants_of(loaded.peers_before), applied)
         if session.phase is Phase.ENDED and (changed or session != before):
             was_ended = before is not None and before.phase is Phase.ENDED
             if was_ended:
@@ -294,9 +294,9 @@ class SessionResolver:
         self, session: Session, before: dict[str, Participant], applied: RulesApplied
     ) -> None:
         await participants.save_participants(
-            self._tx, [row for id, row in applied.rows.items() if before.get(id) != row]
+            self._tx, [row for id, row in applied.participants.items() if before.get(id) != row]
         )
-        if gone := [id for id in before if id not in applied.rows]:
+        if gone := [id for id in before if id not in applied.participants]:
             await participants.delete_participants(self._tx, session.app_id, session.id, gone)
 
 

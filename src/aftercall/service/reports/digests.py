@@ -13,11 +13,11 @@ from aftercall.core.instants import SECOND_MS, Clock, EpochMs
 from aftercall.core.lifecycle.presence import by_participant
 from aftercall.core.overview.digest import Digest, digest
 from aftercall.core.overview.session_summary import (
+    DigestedParticipant,
     SessionSummary,
-    Told,
     summarise_session,
 )
-from aftercall.core.quality.experience.time_scale import Scale, scale_of_session
+from aftercall.core.quality.experience.time_scale import TimeScale, scale_of_session
 from aftercall.core.records import Phase, Session
 from aftercall.service.reports.document import Report
 from aftercall.service.reports.peer_reports import Reports
@@ -43,8 +43,8 @@ log = structlog.get_logger(__name__)
 class SessionDigest(NamedTuple):
     """A session told by its participants, in the order of joining."""
 
-    scale: Scale
-    told: list[Told]
+    scale: TimeScale
+    told: list[DigestedParticipant]
 
 
 class _Kept(NamedTuple):
@@ -52,7 +52,7 @@ class _Kept(NamedTuple):
     call: SessionDigest
 
 
-def _digest_of_report(report: Report, scale: Scale) -> Digest:
+def _digest_of_report(report: Report, scale: TimeScale) -> Digest:
     return digest(report.verdict, report.details, scale)
 
 
@@ -171,7 +171,7 @@ class Digests:
         chains = by_participant(every)
         scale = scale_of_session(session, rows, now)
         reports = await self._reports.reports_together(rows, chains, scale)
-        told: list[Told] = []
+        told: list[DigestedParticipant] = []
         for row in rows:
             if row.id in reports:
                 short = await asyncio.to_thread(_digest_of_report, reports[row.id], scale)

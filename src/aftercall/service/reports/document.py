@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from aftercall.core.errors import Bug
 from aftercall.core.quality.activity.stream_matching import StreamEnd
-from aftercall.core.quality.report.fold import Details, Verdict
+from aftercall.core.quality.report.fold import ReportDetails, Verdict
 from aftercall.core.quality.report.receive_stats import PeerReception
 from aftercall.service.reports.deflate import STORE_LEVEL, DeflatedJson
 
@@ -96,13 +96,13 @@ class Report:
         return _ends.decode(_decompress(self._ends)) if self._ends else None
 
     @property
-    def details(self) -> Details:
+    def details(self) -> ReportDetails:
         """Everything, plain."""
         plain = {family: text.plain for family, text in self.rows.items()}
         return _details_of(plain, self.receptions)
 
 
-def report_of(verdict: Verdict, details: Details) -> Report:
+def report_of(verdict: Verdict, details: ReportDetails) -> Report:
     """A report that was not stored."""
     rows = {family: DeflatedJson(bytes(raw)) for family, raw in details.rows.items()}
     report = Report(verdict, b"", rows)
@@ -168,7 +168,7 @@ def _joined(index: _Index, verdict: bytes, details: PackedDetails, last: bytes) 
     )
 
 
-def pack_details(details: Details) -> PackedDetails:
+def pack_details(details: ReportDetails) -> PackedDetails:
     """Deflates the rows, which takes most of the time that storing a report takes."""
     rows = {
         family: DeflatedJson(bytes(raw), level=STORE_LEVEL).packed()
@@ -233,9 +233,9 @@ def _receptions_in(compressed: bytes) -> list[PeerReception]:
         raise _unreadable() from error
 
 
-def _details_of(rows: Mapping[str, bytes], receptions: list[PeerReception]) -> Details:
+def _details_of(rows: Mapping[str, bytes], receptions: list[PeerReception]) -> ReportDetails:
     raw = {family: msgspec.Raw(plain) for family, plain in rows.items()}
-    return Details(rows=raw, receptions=receptions)
+    return ReportDetails(rows=raw, receptions=receptions)
 
 
 def _compress(text: bytes) -> bytes:

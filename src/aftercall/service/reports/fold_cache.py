@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Final, NamedTuple
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.experience.time_scale import Scale
+from aftercall.core.quality.experience.time_scale import TimeScale
 from aftercall.core.quality.report.fold import FOLD_VERSION, Verdict
 from aftercall.service.reports.participant_fold import FoldInputs, ParticipantFold
 from aftercall.store.reports import ReportVersion
@@ -42,7 +42,11 @@ class FoldCache:
         self._size = 0
 
     def find(
-        self, key: ParticipantKey, inputs: FoldInputs, scale: Scale, stored: ReportVersion | None
+        self,
+        key: ParticipantKey,
+        inputs: FoldInputs,
+        scale: TimeScale,
+        stored: ReportVersion | None,
     ) -> ParticipantFold | None:
         """The fold of exactly these inputs on this scale, if it is here and the stored report is
         the one that was written of it."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from aftercall.core.instants import SECOND_MS, Clock, EpochMs
-from aftercall.core.quality.report.fold import Folded, PeerFacts, fold
+from aftercall.core.quality.report.fold import FoldResult, PeerFacts, fold
 from aftercall.core.records import Participant, Peer
 from aftercall.service.reports.document import Report
 from aftercall.store import peer_events, samples
@@ -23,7 +23,7 @@ class LiveFold(NamedTuple):
     """A participant's fold, and when it was made."""
 
     folded_at: EpochMs
-    folded: Folded
+    folded: FoldResult
     report: Report | None = None
     """Of the participant alone, once somebody has asked for it."""
 

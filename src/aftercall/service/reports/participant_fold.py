@@ -12,7 +12,7 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.overview.digest import screenshare_spans
 from aftercall.core.quality.activity.stream_activity import PeerActivity
 from aftercall.core.quality.activity.stream_matching import ParticipantStreams, StreamId
-from aftercall.core.quality.experience.time_scale import Scale
+from aftercall.core.quality.experience.time_scale import TimeScale
 from aftercall.core.quality.issues import StreamRef
 from aftercall.core.quality.report.fold import FOLD_VERSION, PeerFacts, Verdict, fold
 from aftercall.core.quality.stats.link import Family
@@ -81,7 +81,7 @@ def inputs_read(facts: Sequence[PeerFacts]) -> FoldInputs:
 
 
 def fold_participant(
-    facts: Sequence[PeerFacts], scale: Scale, now: EpochMs
+    facts: Sequence[PeerFacts], scale: TimeScale, now: EpochMs
 ) -> tuple[ParticipantFold, PackedDetails]:
     """A participant's fold, its scores on the scale of its session, and the rows of its report."""
     from aftercall.core.quality.experience.moments import moments_of  # noqa: PLC0415 - numpy
@@ -113,7 +113,7 @@ class _StoredFold(msgspec.Struct, array_like=True):
     inputs: FoldInputs
     activity: PeerActivity
     screenshare: list[Span]
-    scale: Scale
+    scale: TimeScale
     refs: list[StreamRef]
     families: list[Family]
     values: bytes
@@ -138,7 +138,7 @@ def pack_fold(inputs: FoldInputs, folded: ParticipantFold) -> bytes:
     return zstandard.ZstdCompressor(level=LEVEL).compress(msgspec.msgpack.encode(stored))
 
 
-def stored_fold(document: bytes, inputs: FoldInputs, scale: Scale) -> ParticipantFold | None:
+def stored_fold(document: bytes, inputs: FoldInputs, scale: TimeScale) -> ParticipantFold | None:
     """The fold that a provisional document holds, if it was made by this version from exactly
     these inputs on this scale."""
     import numpy as np  # noqa: PLC0415 - numpy

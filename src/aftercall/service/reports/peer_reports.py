@@ -7,9 +7,9 @@ from msgspec.structs import replace
 
 from aftercall.core.errors import NotFound
 from aftercall.core.instants import Clock, EpochMs
-from aftercall.core.quality.experience.time_scale import Scale
+from aftercall.core.quality.experience.time_scale import TimeScale
 from aftercall.core.quality.report.complete import complete
-from aftercall.core.quality.report.fold import Folded
+from aftercall.core.quality.report.fold import FoldResult
 from aftercall.core.records import Participant, Peer
 from aftercall.service.reports.document import Report, is_readable, report_of, unpack
 from aftercall.service.reports.live_folds import LiveFolds
@@ -66,7 +66,7 @@ class Reports:
         self,
         rows: Sequence[Participant],
         peers_of: Mapping[str, Sequence[Peer]],
-        scale: Scale,
+        scale: TimeScale,
     ) -> dict[str, Report]:
         """The reports on the participants of a session that lasts, compared with each other, by
         participant; `peers_of` holds the peers of each, and who has none has no report."""
@@ -78,7 +78,7 @@ class Reports:
         return await asyncio.to_thread(_live_reports, folded, peers_of, scale, self._clock())
 
 
-def _live_report(folded: Folded, participant: Participant, now: EpochMs) -> Report:
+def _live_report(folded: FoldResult, participant: Participant, now: EpochMs) -> Report:
     """What a participant's own reports show so far; the others' are compared at the end."""
     id = participant.id
     names = {id: participant.display_name or id}
@@ -87,9 +87,9 @@ def _live_report(folded: Folded, participant: Participant, now: EpochMs) -> Repo
 
 
 def _live_reports(
-    folded: Mapping[str, Folded],
+    folded: Mapping[str, FoldResult],
     peers_of: Mapping[str, Sequence[Peer]],
-    scale: Scale,
+    scale: TimeScale,
     now: EpochMs,
 ) -> dict[str, Report]:
     from aftercall.core.quality.experience.moments import moments_of  # noqa: PLC0415 - numpy

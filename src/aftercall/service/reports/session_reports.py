@@ -18,7 +18,7 @@ from aftercall.core.errors import Bug
 from aftercall.core.instants import Clock, EpochMs
 from aftercall.core.lifecycle.presence import by_participant
 from aftercall.core.quality.activity.stream_matching import StreamMatching
-from aftercall.core.quality.experience.time_scale import Scale, scale_of_session
+from aftercall.core.quality.experience.time_scale import TimeScale, scale_of_session
 from aftercall.core.quality.report.complete import complete
 from aftercall.core.quality.report.fold import FOLD_VERSION, PeerFacts, Verdict
 from aftercall.core.records import Participant, Peer, Phase, Session, StoredPeerEvent, StoredReport
@@ -128,7 +128,7 @@ class SessionReports:
             )
 
     async def _known_fold(
-        self, found: _Snapshot, participant_id: str, scale: Scale
+        self, found: _Snapshot, participant_id: str, scale: TimeScale
     ) -> ParticipantFold | None:
         """A participant's fold from the cache or from its provisional report, if all its facts
         are in it and all its samples are merged."""
@@ -150,7 +150,7 @@ class SessionReports:
         return folded
 
     async def _fold(
-        self, found: _Snapshot, participant_id: str, scale: Scale, now: EpochMs
+        self, found: _Snapshot, participant_id: str, scale: TimeScale, now: EpochMs
     ) -> ParticipantFold:
         """Read a participant's facts once; in one transaction, replace its samples by segments and
         store its provisional report."""
@@ -239,7 +239,7 @@ def _fold(
     participant_peers: Sequence[Peer],
     stored: Sequence[PeerSamples],
     events: Sequence[Sequence[StoredPeerEvent]],
-    scale: Scale,
+    scale: TimeScale,
     now: EpochMs,
 ) -> _Folded:
     """Decode a participant's samples once, for its fold and for its segments."""
@@ -280,7 +280,7 @@ def _overview(
     found: _Snapshot,
     folds: Mapping[str, ParticipantFold],
     compared: Mapping[str, _Compared],
-    scale: Scale,
+    scale: TimeScale,
 ) -> SessionOverview:
     return overview_of(
         found.session,

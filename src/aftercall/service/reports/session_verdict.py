@@ -5,16 +5,16 @@ from typing import NamedTuple
 
 from aftercall.core.overview.digest import digest_of
 from aftercall.core.overview.session_summary import (
+    DigestedParticipant,
     PeerVerdict,
     SessionVerdict,
-    Told,
     facets_of,
     person_of,
     rank_of,
     summarise_peer,
     summarise_session,
 )
-from aftercall.core.quality.experience.time_scale import Scale
+from aftercall.core.quality.experience.time_scale import TimeScale
 from aftercall.core.quality.report.fold import Verdict
 from aftercall.core.records import Participant, Session
 from aftercall.core.spans import Span
@@ -35,10 +35,10 @@ def overview_of(
     participants: Sequence[Participant],
     verdicts: Mapping[str, Verdict],
     screenshare: Mapping[str, list[Span]],
-    scale: Scale,
+    scale: TimeScale,
 ) -> SessionOverview:
     """The overview of a folded session; `verdicts` and `screenshare` are by participant."""
-    digests: list[Told] = [
+    digests: list[DigestedParticipant] = [
         (row, digest_of(verdicts[row.id], scale, screenshare[row.id]))
         for row in participants
         if row.id in verdicts
@@ -72,7 +72,9 @@ def overview_of(
     )
 
 
-def _session_verdict(session: Session, scale: Scale, digests: Sequence[Told]) -> SessionVerdict:
+def _session_verdict(
+    session: Session, scale: TimeScale, digests: Sequence[DigestedParticipant]
+) -> SessionVerdict:
     summary = summarise_session(scale, digests, is_final=True)
     quality = summary.quality
     shown = [row for row, _ in digests if not row.is_hidden]

@@ -7,7 +7,7 @@ from sqlalchemy import func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import DAY_MS
-from aftercall.core.overview.session_summary import ALL
+from aftercall.core.overview.session_summary import FACET_ALL
 from aftercall.store.sessions.tokenizer import LAST
 from aftercall.store.tables import schema
 
@@ -77,10 +77,10 @@ async def quality_of_days(
     t = schema.facet_tallies.c
     rows = await tx.execute(
         select(t.day, t.sessions, t.bad_sessions, t.measured, t.bad).where(
-            t.app_id == app_id, t.facet == ALL, t.day >= first_day, t.day <= last_day
+            t.app_id == app_id, t.facet == FACET_ALL, t.day >= first_day, t.day <= last_day
         )
     )
-    return {row.day: Sum(ALL, *row[1:]) for row in rows}
+    return {row.day: Sum(FACET_ALL, *row[1:]) for row in rows}
 
 
 async def people_of_days(

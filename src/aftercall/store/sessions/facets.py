@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from aftercall.core.instants import EpochMs, day_of
 from aftercall.core.overview.digest import Digest
 from aftercall.core.overview.session_summary import (
-    ALL,
-    BAD,
-    Counted,
+    FACET_ALL,
+    FACET_BAD,
+    FacetCount,
     PeerSummary,
     PeerVerdict,
     SessionSummary,
@@ -40,7 +40,7 @@ class _Counted(msgspec.Struct):
 
     created_at: EpochMs
     is_bad: bool
-    facets: dict[str, Counted]
+    facets: dict[str, FacetCount]
     marks: list[str]
 
 
@@ -263,9 +263,9 @@ def found_by(counted: _Counted | None) -> set[tuple[str, EpochMs]]:
     """The facets that lead to a session, with their moment."""
     if counted is None:
         return set()
-    names = {*counted.facets, *counted.marks} - {ALL}
+    names = {*counted.facets, *counted.marks} - {FACET_ALL}
     if counted.is_bad:
-        names.add(BAD)
+        names.add(FACET_BAD)
     return {(name, counted.created_at) for name in names}
 
 

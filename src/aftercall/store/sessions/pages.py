@@ -20,7 +20,7 @@ from sqlalchemy import Select, and_, func, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import DAY_MS, day_of
-from aftercall.core.overview.session_summary import ALL, BAD
+from aftercall.core.overview.session_summary import FACET_ALL, FACET_BAD
 from aftercall.core.queries import SessionOrder, SessionQuery
 from aftercall.core.records import Session
 from aftercall.store.sessions.day_counts import EVERY_SIZE
@@ -319,13 +319,13 @@ def _is_of_facet_counts(query: SessionQuery) -> bool:
     of all bad sessions; over whole days."""
     is_plain = not query.search and query.order is not SessionOrder.QUALITY
     is_narrowed = needs_sessions(query) or bool(_edge_days(query))
-    return is_plain and not is_narrowed and len(set(query.facets) - {BAD}) <= 1
+    return is_plain and not is_narrowed and len(set(query.facets) - {FACET_BAD}) <= 1
 
 
 async def _sum_of_facet_counts(tx: AsyncConnection, query: SessionQuery) -> int:
     t = schema.facet_tallies.c
-    name = next(iter(set(query.facets) - {BAD}), ALL)
-    counted = t.bad_sessions if BAD in query.facets else t.sessions
+    name = next(iter(set(query.facets) - {FACET_BAD}), FACET_ALL)
+    counted = t.bad_sessions if FACET_BAD in query.facets else t.sessions
     where = [t.app_id == query.app_id, t.facet == name, *_days_within(query, t.day)]
     statement = select(func.coalesce(func.sum(counted), 0)).where(*where)
     return int((await tx.execute(statement)).scalar_one())
@@ -337,11 +337,11 @@ async def _rarest_first(tx: AsyncConnection, query: SessionQuery) -> list[str]:
     t = schema.facet_tallies.c
     rows = await tx.execute(
         select(t.facet, func.sum(t.sessions), func.sum(t.bad_sessions))
-        .where(t.app_id == query.app_id, t.facet.in_([*query.facets, ALL]))
+        .where(t.app_id == query.app_id, t.facet.in_([*query.facets, FACET_ALL]))
         .group_by(t.facet)
     )
     counts = {facet: (int(sessions), int(bad)) for facet, sessions, bad in rows}
     totals = {name: counts.get(name, (0, 0))[0] for name in query.facets}
-    if BAD in totals:
-        totals[BAD] = counts.get(ALL, (0, 0))[1]
+    if FACET_BAD in totals:
+        totals[FACET_BAD] = counts.get(FACET_ALL, (0, 0))[1]
     return sorted(query.facets, key=lambda name: totals[name])

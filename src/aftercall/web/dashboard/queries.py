@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from aftercall.core.errors import Malformed
 from aftercall.core.instants import DAY_MS, EpochMs
-from aftercall.core.overview.session_summary import BAD, facet
+from aftercall.core.overview.session_summary import FACET_BAD, facet
 from aftercall.core.quality.issues import IssueName
 from aftercall.core.queries import SearchScope, SessionOrder, SessionQuery
 from aftercall.service.dashboard.participant_page import LEAST_POINTS, MOST_POINTS, Wanted
@@ -138,7 +138,7 @@ def read_call_query(query: Query, *, app_id: str) -> SessionQuery:
     cursor = CURSOR.read(query)
     facets = [facet(each.name, value) for each in _FACETS if (value := each.read(query))]
     if ONLY_BAD.read(query):
-        facets.append(BAD)
+        facets.append(FACET_BAD)
     return SessionQuery(
         app_id=app_id,
         meeting_id=MEETING_ID.read(query),

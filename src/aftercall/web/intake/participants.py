@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from aftercall.core.budgets import Kind
+from aftercall.core.budgets import BudgetKind
 from aftercall.core.errors import Busy, Refused, Unauthenticated
 from aftercall.core.events import PeerEvent, PeerJoined
 from aftercall.core.privacy import Privacy
@@ -39,7 +39,7 @@ class ParticipantIntake:
             body = await request.read_body(settings, None)
             grant = await self._grant(route.token_in(body))
             account = budgets.open_participant(grant)
-            account.pay(Kind.BYTES, len(body))
+            account.pay(BudgetKind.BYTES, len(body))
         received_at = services.clock()
         translation = route.source.translate(
             body, Context(grant.app_id, received_at, grant.meeting_id, grant.identity)

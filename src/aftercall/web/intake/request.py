@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from litestar.types import Receive
 
-from aftercall.core.budgets import Kind
+from aftercall.core.budgets import BudgetKind
 from aftercall.service.accounts.budgets import Account
 from aftercall.settings import Settings
 from aftercall.web.http.auth import read_credentials
@@ -31,7 +31,7 @@ class IntakeRequest(NamedTuple):
             largest_inflated=settings.collect_max_inflated_bytes,
         )
         if account is not None:
-            account.pay(Kind.BYTES, len(body))
+            account.pay(BudgetKind.BYTES, len(body))
         return body
 
 

@@ -8,7 +8,7 @@ from aftercall.core.quality.stats.peer_metadata import (
     Asn,
     CandidatePair,
     Device,
-    DevicesChange,
+    DeviceListChange,
     Metadata,
     Network,
 )
@@ -170,7 +170,7 @@ def _events_part(metadata: Metadata) -> Json:
     }
 
 
-def _encode_changes(changes: Iterable[DevicesChange]) -> list[Json]:
+def _encode_changes(changes: Iterable[DeviceListChange]) -> list[Json]:
     return [
         {
             "added": [encode_device(device) for device in change.added],

@@ -7,10 +7,10 @@ import msgspec
 
 from aftercall.core.quality.stats.peer_metadata import (
     Device,
-    DevicesChange,
+    DeviceListChange,
     Metadata,
     Network,
-    Precall,
+    PrecallTest,
 )
 from aftercall.wire.known import known
 from aftercall.wire.peer_report.metadata import (
@@ -153,7 +153,7 @@ def _meta_data(metadata: Metadata, joining: Joining) -> Json:
     }
 
 
-def _connection_info(precall: Precall, network: Network) -> Json:
+def _connection_info(precall: PrecallTest, network: Network) -> Json:
     """Capitals are taken apart one by one there: `RTT` is `r_t_t`."""
     return {
         "backend_r_t_t": precall.backend_rtt_s,
@@ -180,7 +180,7 @@ def _connection_info(precall: Precall, network: Network) -> Json:
     }
 
 
-def _device_lists(changes: Iterable[DevicesChange]) -> list[tuple[str, list[Json]]]:
+def _device_lists(changes: Iterable[DeviceListChange]) -> list[tuple[str, list[Json]]]:
     """The whole list after each change."""
     present: dict[bytes, Device] = {}
     lists: list[tuple[str, list[Json]]] = []

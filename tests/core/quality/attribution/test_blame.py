@@ -37,14 +37,14 @@ class Room(NamedTuple):
         return Comparison(self._participant(name) for name in self.people)
 
     def received(self, listener: str, sender: str) -> StreamRef:
-        issues_named = sender if self.is_named else None
+        named = sender if self.is_named else None
         ssrc = 1_000 * ord(listener) + ord(sender)
         return StreamRef(
             peer_id=listener,
             connection_id="down",
             family=Family.AUDIO_CONSUMER.value,
             ssrc=ssrc,
-            from_peer_id=issues_named,
+            from_peer_id=named,
         )
 
     def _participant(self, name: str) -> ComparedParticipant:

@@ -21,12 +21,12 @@ LOST = {"loss_percent": 12.0}
 def _heard(
     name: IssueName = IssueName.POOR_NETWORK_DOWNLINK,
     family: Family = Family.AUDIO_CONSUMER,
-    format_spans: Span = BAD,
+    spans: Span = BAD,
 ) -> dict[str, list[Issue]]:
     return {
         listener: [
             replace(
-                single(name, received(listener, "a", family), *format_spans, dict(LOST)),
+                single(name, received(listener, "a", family), *spans, dict(LOST)),
                 origin="remote",
                 caused_by="a",
             )
@@ -35,8 +35,8 @@ def _heard(
     }
 
 
-def _own(name: IssueName, format_spans: Span = BAD) -> Issue:
-    return replace(single(name, sent("a"), *format_spans, dict(LOST)), origin="local")
+def _own(name: IssueName, spans: Span = BAD) -> Issue:
+    return replace(single(name, sent("a"), *spans, dict(LOST)), origin="local")
 
 
 def _inferred(
@@ -72,8 +72,7 @@ def test_severe_trouble_of_one_listener_makes_the_uplink_severe() -> None:
 def test_times_apart_are_uplinks_apart() -> None:
     later = span(300_000, 400_000)
     heard = {
-        listener: [*issues, *_heard(format_spans=later)[listener]]
-        for listener, issues in _heard().items()
+        listener: [*issues, *_heard(spans=later)[listener]] for listener, issues in _heard().items()
     }
     assert _named(_inferred(heard)) == [
         (IssueName.POOR_NETWORK_UPLINK, BAD),
@@ -97,7 +96,7 @@ def test_only_so_much_is_added_as_the_senders_reports_leave_out() -> None:
     ):
         own = _own(IssueName.POOR_NETWORK_UPLINK, span(BAD[0] + left_ms, BAD[1]))
         assert _named(_inferred(_heard(), [own])) == [
-            (IssueName.POOR_NETWORK_UPLINK, format_spans) for format_spans in found
+            (IssueName.POOR_NETWORK_UPLINK, spans) for spans in found
         ]
 
 

@@ -70,26 +70,26 @@ def _mesh(**lost: str) -> LostConnections:
 def test_a_connection_is_lost_by_the_far_end_that_alone_lost_nearly_all(
     lost: dict[str, str], culprits: dict[str, str | None]
 ) -> None:
-    format_outages = _mesh(**lost)
+    outages = _mesh(**lost)
     for pair, culprit in culprits.items():
         who = pair[0]
         issue = _lost(who, pair[1])
-        assert format_outages.culprit_of(issue, who) == culprit
+        assert outages.culprit_of(issue, who) == culprit
         origin = "local" if culprit is None else "remote"
-        found = format_outages.with_origin(issue, who)
+        found = outages.with_origin(issue, who)
         assert (found.origin, found.caused_by) == (origin, culprit)
 
 
 def test_only_what_was_its_own_fault_is_a_participants_outage() -> None:
-    format_outages = _mesh(a="bc", b="a", c="a")
-    assert (format_outages.of("a"), format_outages.of("b")) == ([BAD], [])
+    outages = _mesh(a="bc", b="a", c="a")
+    assert (outages.of("a"), outages.of("b")) == ([BAD], [])
 
 
 def test_a_connection_to_a_server_is_lost_by_whoever_had_it() -> None:
     issue = single(IssueName.ICE_RECONNECTING, sent("a"), *BAD)
-    format_outages = LostConnections(room("abc", {"a": [issue]}))
-    assert format_outages.culprit_of(issue, "a") is None
-    assert (format_outages.of("a"), format_outages.of("b")) == ([BAD], [])
+    outages = LostConnections(room("abc", {"a": [issue]}))
+    assert outages.culprit_of(issue, "a") is None
+    assert (outages.of("a"), outages.of("b")) == ([BAD], [])
 
 
 @pytest.mark.parametrize(
@@ -105,8 +105,6 @@ def test_a_connection_to_a_server_is_lost_by_whoever_had_it() -> None:
 def test_an_outage_explains_trouble_until_its_aftermath(
     start: EpochMs, end: EpochMs, is_explained: bool
 ) -> None:
-    format_outages = LostConnections(
-        room("abc", {"a": [single(IssueName.ICE_FAILED, sent("a"), *BAD)]})
-    )
-    assert format_outages.explain("a", span(start, end)) is is_explained
-    assert not format_outages.explain("b", span(start, end))
+    outages = LostConnections(room("abc", {"a": [single(IssueName.ICE_FAILED, sent("a"), *BAD)]}))
+    assert outages.explain("a", span(start, end)) is is_explained
+    assert not outages.explain("b", span(start, end))

@@ -23,13 +23,13 @@ CALL: Span = (EpochMs(0), EpochMs(300_000))
 
 
 def _stream(
-    who: str, family: Family, *, sender: str | None = None, format_spans: Span = CALL
+    who: str, family: Family, *, sender: str | None = None, spans: Span = CALL
 ) -> StreamActivity:
     return activity_of(
         StreamRef(peer_id=who, family=family.value, from_peer_id=sender),
-        life=format_spans,
-        flowing=[format_spans],
-        voiced=[format_spans] if family is Family.AUDIO_PRODUCER else [],
+        life=spans,
+        flowing=[spans],
+        voiced=[spans] if family is Family.AUDIO_PRODUCER else [],
     )
 
 
@@ -147,9 +147,7 @@ def test_a_stream_that_comes_again_was_missed_until_it_was_listed() -> None:
 
 
 def test_a_stream_in_whose_place_another_is_listed_is_not_missed() -> None:
-    later = _stream(
-        "b", Family.AUDIO_CONSUMER, sender="a", format_spans=(EpochMs(107_000), CALL[1])
-    )
+    later = _stream("b", Family.AUDIO_CONSUMER, sender="a", spans=(EpochMs(107_000), CALL[1]))
     participants = [
         structs.replace(participant, streams=[*participant.streams, later])
         if participant.participant_id == "b"

@@ -27,7 +27,7 @@ def test_the_parts_of_the_time_are_added_up() -> None:
 
 
 @given(st.integers(0, 50), st.integers(0, 50))
-def test_of_any_time_one_of_two_halves_covers_it(format_duration: int, cut: int) -> None:
-    cut = min(cut, format_duration)
-    whole = _span(0, format_duration)
-    assert covers([_span(0, cut)], whole) or covers([_span(cut, format_duration)], whole)
+def test_of_any_time_one_of_two_halves_covers_it(length: int, cut: int) -> None:
+    cut = min(cut, length)
+    whole = _span(0, length)
+    assert covers([_span(0, cut)], whole) or covers([_span(cut, length)], whole)

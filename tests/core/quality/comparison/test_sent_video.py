@@ -28,10 +28,10 @@ def _activity(
     *,
     offset_ms: int = 0,
     late: Sequence[Span] = (),
-    **issues_named: Any,
+    **named: Any,
 ) -> StreamActivity:
     """A stream with so many frames in each report; `None` where it was fast."""
-    ref = StreamRef(peer_id=owner, family=family.value, **issues_named)
+    ref = StreamRef(peer_id=owner, family=family.value, **named)
     starts = [EpochMs(offset_ms + place * STEP_MS) for place in range(len(frames))]
     return activity_of(
         ref,
@@ -68,13 +68,13 @@ def _left(comparison: Comparison) -> list[Issue]:
     return attribute(comparison)["bob"]
 
 
-@pytest.mark.parametrize("issues_named", [{"ssrc": 1}, {"producer_id": "P"}])
+@pytest.mark.parametrize("named", [{"ssrc": 1}, {"producer_id": "P"}])
 def test_an_untagged_picture_is_a_screen_when_its_sender_says_so(
-    issues_named: dict[str, Any],
+    named: dict[str, Any],
 ) -> None:
-    shown = _activity("bob", SEEN, [None] * 20, late=[BAD], **issues_named)
+    shown = _activity("bob", SEEN, [None] * 20, late=[BAD], **named)
     names = (*OF_FRAMES, IssueName.LOW_RESOLUTION, IssueName.POOR_NETWORK_DOWNLINK)
-    comparison = _comparison([_activity("ada", SCREEN, [140] * 20, **issues_named)], shown, names)
+    comparison = _comparison([_activity("ada", SCREEN, [140] * 20, **named)], shown, names)
     [issue] = _left(comparison)
     assert issue.name is IssueName.POOR_NETWORK_DOWNLINK
     assert issue.stream.family == SHARED

@@ -11,7 +11,7 @@ from aftercall.core.quality.comparison.comparison import Comparison
 from aftercall.core.quality.diagnosis.device_findings import microphone, one_way, unplayed
 from aftercall.core.quality.diagnosis.findings import DeviceSwitch, Finding, Subject
 from aftercall.core.quality.issues import Issue, IssueName, Origin, StreamRef, single
-from aftercall.core.quality.stats.peer_metadata import Device, DeviceChoice
+from aftercall.core.quality.stats.peer_metadata import Device, DeviceSelection
 
 START, END = EpochMs(60_000), EpochMs(120_000)
 
@@ -30,7 +30,7 @@ def _issue(name: IssueName, ref: StreamRef, origin: Origin | None = None) -> Iss
 def _found(
     find: Callable[[Subject, Comparison], list[Finding]],
     *issues: Issue,
-    choices: Sequence[DeviceChoice] = (),
+    choices: Sequence[DeviceSelection] = (),
 ) -> list[Finding]:
     """Of Ada, in a call with Bob and Cyd."""
     participants = [
@@ -97,7 +97,7 @@ def test_the_device_that_was_chosen_just_before_is_named(
     kind: str, before_s: int, is_named: bool
 ) -> None:
     at = EpochMs(START - 1_000 * before_s)
-    choice = DeviceChoice(at=at, name=f"selected_{kind}_update", device=Device(label="Headset"))
+    choice = DeviceSelection(at=at, name=f"selected_{kind}_update", device=Device(label="Headset"))
     [found] = _found(microphone, _issue(IssueName.SILENT_MICROPHONE, SAID), choices=[choice])
     issues_named = DeviceSwitch(kind="microphone", label="Headset", at=at)
     assert found.evidence.device == (issues_named if is_named else None)

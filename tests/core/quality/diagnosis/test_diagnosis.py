@@ -14,7 +14,7 @@ from aftercall.core.quality.diagnosis.figures import Figure
 from aftercall.core.quality.diagnosis.findings import Finding, Subject
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, severity_of, single
 from aftercall.core.quality.stats.link import Family
-from aftercall.core.quality.stats.peer_metadata import Device, DeviceChoice
+from aftercall.core.quality.stats.peer_metadata import Device, DeviceSelection
 
 ROOT = Path(__file__).parents[4]
 PAGE = ROOT / "docs" / "explain" / "diagnosis.md"
@@ -45,7 +45,7 @@ def _at(seconds: float) -> EpochMs:
 def _told(
     *issues: Issue,
     stays: Sequence[tuple[float, float]] = ((0, 600),),
-    choices: Sequence[DeviceChoice] = (),
+    choices: Sequence[DeviceSelection] = (),
 ) -> list[Finding]:
     """The findings about Ada, who was there so many seconds after ten o'clock and chose these
     devices. Bob was there too."""
@@ -87,8 +87,8 @@ def test_a_page_loaded_again_within_a_second_is_no_rejoin() -> None:
     assert _told_of_stays((0, 300), (300.4, 600)) == []
 
 
-def _switch(kit: str, at_s: float, label: str | None = None) -> DeviceChoice:
-    return DeviceChoice(at=_at(at_s), name=f"selected_{kit}_update", device=Device(label=label))
+def _switch(kit: str, at_s: float, label: str | None = None) -> DeviceSelection:
+    return DeviceSelection(at=_at(at_s), name=f"selected_{kit}_update", device=Device(label=label))
 
 
 SWITCHES = (
@@ -249,8 +249,8 @@ def test_a_finding_stored_without_its_parts_can_be_read() -> None:
 def test_a_connection_lost_for_less_than_a_second_is_no_fault(
     lengths_s: tuple[float, ...], severity: str
 ) -> None:
-    format_outages = [
+    outages = [
         _format_outage(100 * n, 100 * n + length_s) for n, length_s in enumerate(lengths_s, 1)
     ]
-    [found] = _told(*format_outages)
+    [found] = _told(*outages)
     assert (found.cause, found.severity) == ("interruption", severity)

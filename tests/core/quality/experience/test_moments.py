@@ -14,12 +14,12 @@ from aftercall.core.quality.experience.moments import (
     rounded_opinions,
     with_failures,
 )
-from aftercall.core.quality.experience.time_scale import Scale
+from aftercall.core.quality.experience.time_scale import TimeScale
 from aftercall.core.quality.issues import StreamRef
 from aftercall.core.quality.stats.link import Family
 from tests.core.quality.cast import TEN
 
-SCALE = Scale(from_at=TEN, bucket_ms=10_000, buckets=4)
+SCALE = TimeScale(from_at=TEN, bucket_ms=10_000, buckets=4)
 
 
 def _scores(*intervals: tuple[float, float, float], stream: int = 0) -> StreamScores:

@@ -10,13 +10,13 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.quality.experience.levels import BAD, FAIR, GOOD, POOR, UNKNOWN, overall_level
 from aftercall.core.quality.experience.moments import StreamMoments
 from aftercall.core.quality.experience.session_experience import ExperienceInput, experiences
-from aftercall.core.quality.experience.time_scale import Scale
+from aftercall.core.quality.experience.time_scale import TimeScale
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.stats.link import Family
 from tests.core.quality.cast import TEN
 
 BUCKETS = 4
-SCALE = Scale(from_at=TEN, bucket_ms=10_000, buckets=BUCKETS)
+SCALE = TimeScale(from_at=TEN, bucket_ms=10_000, buckets=BUCKETS)
 STAY = (TEN, EpochMs(TEN + BUCKETS * 10_000))
 Sound = float | None | Sequence[float | None]
 """One opinion for the whole time, or one for each bucket."""

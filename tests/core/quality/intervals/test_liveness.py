@@ -7,13 +7,13 @@ from msgspec import structs
 
 from aftercall.core.quality.report.complete import complete
 from aftercall.core.quality.report.cumulative import Cumulative
-from aftercall.core.quality.report.fold import Folded, PeerFacts, fold
+from aftercall.core.quality.report.fold import FoldResult, PeerFacts, fold
 from tests.core.quality.cast import FINE, Call, Weather, always, between
 
 OFF = between(120, 300, Weather(camera_on=False))
 
 
-def _folds(call: Call, **changed: PeerFacts) -> dict[str, Folded]:
+def _folds(call: Call, **changed: PeerFacts) -> dict[str, FoldResult]:
     facts = {name: [changed.get(name, chain[0])] for name, chain in call.everybody().items()}
     folded = {name: fold(chain, call.end_at) for name, chain in facts.items()}
     completed = complete(
@@ -45,7 +45,7 @@ def _call() -> Call:
     return call
 
 
-def _seen(folded: Folded, family: str = "video_consumer") -> Cumulative:
+def _seen(folded: FoldResult, family: str = "video_consumer") -> Cumulative:
     return folded.verdict.cumulative[family]
 
 

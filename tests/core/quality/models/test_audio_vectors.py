@@ -20,7 +20,7 @@ from aftercall.core.quality.models.audio_codecs import (
     G729,
     OPUS_CBR,
     OPUS_VBR,
-    Codec,
+    CodecImpairment,
 )
 from aftercall.core.quality.models.mos_audio import FB_RTPENGINE, NB, RTPENGINE_CODEC, WB
 
@@ -140,7 +140,7 @@ def test_the_wideband_chain_gives_the_published_amr_wb_scores(vectors: Vectors) 
     rows = vectors("sipnab_amrwb_tests")
     assert len(rows) == 7
     for row in rows:
-        codec = Codec("wb", row["ie_wb"], row["bpl_wb"])
+        codec = CodecImpairment("wb", row["ie_wb"], row["bpl_wb"])
         impairment = mos_audio.loss_impairment(codec, WB.ceiling, row["loss_pct"])
         assert impairment == pytest.approx(row["ie_eff_wb"], abs=0.001)
         r = mos_audio.rating(WB, codec, delay_ms=0, loss_percent=row["loss_pct"])
@@ -239,5 +239,5 @@ def test_no_score_rises_where_a_published_fit_turns_upward_with_loss(vectors: Ve
 _BANDWIDTHS = {"nb": "nb", "wb": "wb", "swb": "fb"}
 
 
-def _codec(row: dict[str, Any], bandwidth: str) -> Codec:
-    return Codec(bandwidth, row["ie"], row["bpl"])
+def _codec(row: dict[str, Any], bandwidth: str) -> CodecImpairment:
+    return CodecImpairment(bandwidth, row["ie"], row["bpl"])

@@ -12,7 +12,7 @@ from aftercall.core.quality.models.audio_codecs import (
     G729,
     OPUS_CBR,
     OPUS_VBR,
-    Codec,
+    CodecImpairment,
 )
 from aftercall.core.quality.models.mos_audio import NB
 
@@ -99,8 +99,10 @@ def test_meaningless_inputs_give_no_score() -> None:
     for delay, loss in ((float("nan"), 0.0), (0.0, float("nan")), (-1.0, 0.0), (0.0, -1.0)):
         assert mos_audio.estimate(opus, delay_ms=delay, loss_percent=loss) is None
         assert mos_audio.rating(NB, opus, delay_ms=delay, loss_percent=loss) is None
-    assert mos_audio.estimate(Codec("wb", 13, None), delay_ms=0, loss_percent=1) is None
-    assert mos_audio.estimate(Codec("wb", 13, None), delay_ms=0, loss_percent=0) is not None
+    assert mos_audio.estimate(CodecImpairment("wb", 13, None), delay_ms=0, loss_percent=1) is None
+    assert (
+        mos_audio.estimate(CodecImpairment("wb", 13, None), delay_ms=0, loss_percent=0) is not None
+    )
 
 
 @pytest.mark.parametrize("hundredths", range(101, 450))
@@ -119,7 +121,9 @@ def test_a_second_of_delay_is_not_almost_as_good_as_none() -> None:
     assert (mos_audio.estimate(opus, delay_ms=500, loss_percent=0) or 9) < 3.2
 
 
-def _mos(codec: Codec, delay_ms: float, loss_percent: float, burst: float, factor: float) -> float:
+def _mos(
+    codec: CodecImpairment, delay_ms: float, loss_percent: float, burst: float, factor: float
+) -> float:
     mos = mos_audio.estimate(
         codec, delay_ms=delay_ms, loss_percent=loss_percent, burst_ratio=burst, bpl_factor=factor
     )
@@ -129,7 +133,12 @@ def _mos(codec: Codec, delay_ms: float, loss_percent: float, burst: float, facto
 
 @given(codecs, delays, losses, bursts, st.sampled_from([1.0, 1.5, 2.0, 3.0]), st.data())
 def test_nothing_bad_ever_raises_a_score(
-    codec: Codec, delay: float, loss: float, burst: float, factor: float, data: st.DataObject
+    codec: CodecImpairment,
+    delay: float,
+    loss: float,
+    burst: float,
+    factor: float,
+    data: st.DataObject,
 ) -> None:
     mos = _mos(codec, delay, loss, burst, factor)
     assert 1 <= mos <= 4.5

@@ -12,7 +12,7 @@ from msgspec import structs
 
 from aftercall.core.events import INTERVAL_ASKED
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.report.fold import Folded, PeerFacts, fold
+from aftercall.core.quality.report.fold import FoldResult, PeerFacts, fold
 from aftercall.core.records import LeaveReason
 from tests.completed_calls import completed, recorded
 from tests.core.quality.cast import Call
@@ -21,7 +21,7 @@ from tests.core.quality.peer_builder import Told, peer_of, tag
 SAMPLES = Path(__file__).parents[3] / "samples"
 
 
-def _rows(folded: Folded, family: str) -> list[dict[str, Any]]:
+def _rows(folded: FoldResult, family: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = json.loads(bytes(folded.details.rows[family]))
     return found
 

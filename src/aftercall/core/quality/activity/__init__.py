@@ -1,1 +1,1 @@
-"""When each stream and connection carried media, for comparison with everybody else's."""
+"""When each stream and connection carried media, for the comparison of participants."""

@@ -1,5 +1,5 @@
-"""The traces of a peer's connections: with whom each was made, when nothing arrived on it, when
-more arrived than its reports list, and when it was slow."""
+"""The activity of a peer's connections: with whom each was made, when nothing arrived on it, when
+more arrived than its reports list, and when its round trips were long."""
 
 from array import array
 from collections.abc import Iterable
@@ -17,35 +17,39 @@ from aftercall.core.quality.stats.link import PRODUCERS, Connection, Sample
 from aftercall.core.spans import Span, union
 
 LONGEST_MS: Final = 60 * SECOND_MS
-"""Reports further apart tell nothing of the time between."""
+"""Reports further apart say nothing about the time between them."""
 
 SLOW_TIMES: Final = 2.0
 SLOW_S: Final = 0.1
-"""A round trip that is so many times as long as usual, and by so much longer. Chosen."""
+"""A round trip is slow if it is this many times as long as the median, and longer by this much.
+Chosen."""
 
 FEEDBACK_BPS: Final = 25_000
-"""What the feedback on a sent picture may take (RFC 8888, a packet for every 50–100 ms); a voice
+"""The most that feedback on a sent picture takes (RFC 8888, a packet for every 50–100 ms); audio
 with its headers takes more. Chosen."""
 
 HEADER_BYTES: Final = 48
-"""Of an RTP packet beside its payload: header, extensions and the tag of SRTP. Rounded up."""
+"""The bytes of an RTP packet besides its payload: header, extensions and the SRTP tag. Rounded
+up."""
 
 UNLISTED_SHARE: Final = 0.2
-"""Of what the listed streams received; retransmissions and padding may be listed nowhere.
+"""Of what the listed streams received: retransmissions and padding may be listed nowhere.
 Chosen."""
 
 _NAMES: Final = ".local"
-"""How browsers call a host on its own network instead of by its address (mDNS)."""
+"""The suffix of names that browsers give to hosts on their own network instead of addresses
+(mDNS)."""
 
 
 class ConnectionActivityReader:
-    """Gathers the samples of one peer."""
+    """Collects the samples of one peer."""
 
     def __init__(self, peer_id: str) -> None:
         self._peer_id = peer_id
         self._known: dict[str, _ConnectionColumns] = {}
 
     def take(self, sample: Sample) -> None:
+        """Add a sample."""
         for connection in sample.connections:
             columns_of_connection = self._known.get(connection.id)
             if columns_of_connection is None:
@@ -53,7 +57,7 @@ class ConnectionActivityReader:
             columns_of_connection.take(connection, sample.at)
 
     def finish(self, tables: Iterable[IntervalTable]) -> list[ConnectionActivity]:
-        """The traces; `tables` are the intervals of the peer's streams."""
+        """The activity of all connections; `tables` are the intervals of the peer's streams."""
         received = _received(tables)
         no_rows = np.empty((0, 2))
         return [
@@ -63,9 +67,11 @@ class ConnectionActivityReader:
 
 
 class _ConnectionColumns:
+    """The columns of one connection, and its endpoints."""
+
     def __init__(self) -> None:
         self._readings = array("d")
-        """Moment, count of what arrived, round trip; one after the other."""
+        """Instant, bytes received and round trip of each report, in one array."""
         self._candidates: tuple[object, ...] = ()
         self._own: dict[TransportAddress, None] = {}
         self._chosen: dict[TransportAddress, None] = {}
@@ -86,7 +92,7 @@ class _ConnectionColumns:
             self._look(connection)
 
     def _look(self, connection: Connection) -> None:
-        """At what hardly ever changes."""
+        """Read what hardly ever changes: candidates and the ICE role."""
         for candidate in connection.candidates.values():
             end = _end(candidate)
             if end is not None and candidate.type == "local-candidate":
@@ -99,7 +105,8 @@ class _ConnectionColumns:
             self._roles[role] = None
 
     def activity(self, peer_id: str, connection_id: str, listed: FloatArray) -> ConnectionActivity:
-        """`listed`: moments, and the bytes that a stream received in the report of each."""
+        """The activity of the connection. `listed` are instants, and the bytes that a stream
+        received in the interval ending there."""
         readings = np.frombuffer(self._readings).reshape(-1, 3)
         at, received, rtts_s = readings[np.argsort(readings[:, 0], kind="stable")].T
         lengths_ms = np.diff(at)
@@ -127,8 +134,8 @@ class _ConnectionColumns:
 
 
 def _received(tables: Iterable[IntervalTable]) -> dict[str, FloatArray]:
-    """By connection, the moments of the streams' intervals and what each received, in bytes with
-    headers."""
+    """By connection, the instants of the streams' intervals and the bytes that each received,
+    headers included."""
     found: dict[str, list[FloatArray]] = {}
     for table in tables:
         if table.family in PRODUCERS or not len(table.at):
@@ -146,7 +153,7 @@ def _received(tables: Iterable[IntervalTable]) -> dict[str, FloatArray]:
 
 
 def _bps(listed: FloatArray, at: FloatArray, lengths_ms: FloatArray) -> FloatArray:
-    """What the listed streams received between two reports."""
+    """The bitrate of the listed streams between two reports."""
     places = np.searchsorted(at, listed[:, 0], side="left") - 1
     is_within = (places >= 0) & (places < len(lengths_ms))
     bytes_ = np.bincount(places[is_within], weights=listed[is_within, 1], minlength=len(lengths_ms))
@@ -163,7 +170,7 @@ def _is_unlisted(arrived_bps: FloatArray, listed_bps: FloatArray) -> BoolArray:
 
 
 def _between(at: FloatArray, is_so: BoolArray) -> list[Span]:
-    """The stretches between reports for which it holds."""
+    """The report intervals for which the condition holds, joined."""
     places = np.flatnonzero(is_so)
     spans = zip(at[places].tolist(), at[places + 1].tolist(), strict=True)
     return union((EpochMs(int(start)), EpochMs(int(end))) for start, end in spans)
@@ -171,7 +178,7 @@ def _between(at: FloatArray, is_so: BoolArray) -> list[Span]:
 
 def _end(candidate: Stats) -> TransportAddress | None:
     if candidate.port is None or candidate.port <= 9:
-        # Port 9 stands for "none yet" in candidates of active TCP (RFC 6544).
+        # Port 9 means "none yet" in candidates of active TCP (RFC 6544).
         return None
     address = candidate.address or None
     return TransportAddress(

@@ -1,4 +1,4 @@
-"""The traces of a participant's streams, made a column at a time."""
+"""Reads the activity of a participant's streams from their interval tables, column by column."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
@@ -31,20 +31,20 @@ CLEAR_FREEZE_SHARE: Final = 0.1
 CLEAR_FREEZE_MS: Final = 500.0
 CLEAR_JITTER_BUFFER_MS: Final = 200.0
 CLEAR_BANDWIDTH_LIMITED_PERCENT: Final = 20.0
-"""The clear values of the catalogue's issues of the network, of concealment, freezes, waits and
-room. Two ends of a path see the same trouble a little differently; one may just miss the
-threshold that the other reaches."""
+"""The clear values of the catalogue's issues of the network, of concealment, freezes, the jitter
+buffer and bandwidth. The two ends of a path measure the same trouble slightly differently, and one
+may just miss the threshold that the other reaches."""
 
 
 SLOW_FPS: Final = 12.0
-"""What is as fast is slow no more, as in the catalogue."""
+"""The frame rate below which a camera is slow; the clear value of the catalogue."""
 
 VOICE_BPS: Final = 10_000
-"""Opus takes some 2 kbit/s for a muted track, 16 and more for a voice. Chosen."""
+"""Opus takes some 2 kbit/s for a muted track, 16 and more for speech. Chosen."""
 
 
 def read_stream_activity(peer_id: str, tables: Iterable[IntervalTable]) -> list[StreamActivity]:
-    """The traces of one peer's streams, in the order in which they were first seen."""
+    """The activity of one peer's streams, in the order of their first reports."""
     found = [each for table in tables for each in _read_table(peer_id, table)]
     return [made for _, made in sorted(found, key=itemgetter(0))]
 
@@ -86,8 +86,8 @@ def _read_table(peer_id: str, table: IntervalTable) -> Iterator[_Placed]:
 
 
 def _flags(table: IntervalTable, streams: Sequence[StreamRows]) -> tuple[BoolArray, ...]:
-    """Where it flowed, was dry, was voiced, lost packets, had them shaken, was played late or
-    broken, had too little room, was shown."""
+    """The rows in which streams flowed, stalled, had speech, were lossy, were jittery, were late or
+    broken, were bandwidth-limited, were shown; in this order."""
     is_sent = table.family in PRODUCERS
     packets = table.get("packets_sent" if is_sent else "packets_received")
     loss, jitter_s = table.columns("loss_percent", "jitter_s")
@@ -96,14 +96,14 @@ def _flags(table: IntervalTable, streams: Sequence[StreamRows]) -> tuple[BoolArr
     came = np.where(
         np.isnan(packets), table.get("bytes_sent" if is_sent else "bytes_received"), packets
     )
-    is_told = ~np.isnan(came) & (gap != 1) & ~are_idle(table)
-    flowing = is_told & (came > 0)
-    stalled = is_told & (came == 0) & (muted != 1) & (active != 0)
+    is_reported = ~np.isnan(came) & (gap != 1) & ~are_idle(table)
+    flowing = is_reported & (came > 0)
+    stalled = is_reported & (came == 0) & (muted != 1) & (active != 0)
     nowhere: BoolArray = np.zeros(len(came), dtype=np.bool_)
     is_audio = table.family in AUDIO
     voiced = flowing & _are_voiced(table, streams) if is_audio else nowhere
-    lossy = is_told & (loss >= CLEAR_LOSS_PERCENT)
-    jittery = is_told & (jitter_s >= CLEAR_JITTER_S)
+    lossy = is_reported & (loss >= CLEAR_LOSS_PERCENT)
+    jittery = is_reported & (jitter_s >= CLEAR_JITTER_S)
     late = nowhere if is_sent else flowing & _are_late(table)
     narrow = nowhere
     if is_sent and not is_audio:
@@ -117,8 +117,8 @@ def _moment(at: float) -> EpochMs:
 
 
 def _are_voiced(table: IntervalTable, streams: Sequence[StreamRows]) -> BoolArray:
-    """Louder than silence; for a microphone without reported levels (Firefox, Safari) a bitrate
-    that is too high for silence."""
+    """Where the level is above silence; for a microphone without reported levels (Firefox, Safari),
+    where the bitrate is too high for silence."""
     loud = loudness(table)
     voiced: BoolArray = loud > SILENT_LEVEL
     if table.family not in PRODUCERS:
@@ -131,7 +131,8 @@ def _are_voiced(table: IntervalTable, streams: Sequence[StreamRows]) -> BoolArra
 
 
 def _are_late(table: IntervalTable) -> BoolArray:
-    """A shared screen stands still on purpose."""
+    """Where media was concealed, frozen or waited long. A shared screen stands still on purpose and
+    is never late."""
     late: BoolArray
     if table.family in AUDIO:
         concealed, waited_ms = table.columns("concealment_percent", "jitter_buffer_ms")
@@ -148,7 +149,7 @@ def _are_late(table: IntervalTable) -> BoolArray:
 def _spans(
     table: IntervalTable, streams: Sequence[StreamRows], is_so: BoolArray
 ) -> list[list[Span]]:
-    """For each stream, when it was so."""
+    """For each stream, the spans in which the condition holds."""
     levels = np.where(is_so, 1.0, np.nan)
     return [
         [(each.start_at, each.end_at) for each in runs] for runs in _runs(table, streams, levels)
@@ -156,30 +157,31 @@ def _spans(
 
 
 def _sizes(table: IntervalTable, streams: Sequence[StreamRows]) -> list[list[FrameSizeSpan]]:
-    """For each stream, how large its picture was and when."""
+    """For each stream, the size of its picture over time."""
     if table.family in AUDIO:
         return [[] for _ in streams]
     pixels = table.get("frame_width") * table.get("frame_height")
-    # What is as large as it is shown was wanted so.
-    is_told = (pixels > 0) & (table.get("frames") > 0) & ~_are_wanted(table)
-    levels = np.where(is_told, np.rint(np.log2(np.where(is_told, pixels, 1.0))), np.nan)
+    # A picture as large as it is shown was not shrunk by the network.
+    is_reported = (pixels > 0) & (table.get("frames") > 0) & ~_are_wanted(table)
+    levels = np.where(is_reported, np.rint(np.log2(np.where(is_reported, pixels, 1.0))), np.nan)
     return _runs(table, streams, levels)
 
 
 def _are_wanted(table: IntervalTable) -> BoolArray:
+    """Where a picture is at least as wide as it is shown."""
     wanted: BoolArray = table.get("frame_width") >= table.get("expected_width")
     return wanted
 
 
 def _counted(table: IntervalTable, rows: slice) -> list[FrameCount]:
-    """The frames of a screen, and of a camera that was slow, report by report."""
+    """The frames of a screen, and of a camera while it was slow, report by report."""
     if table.family in AUDIO:
         return []
     fps = table.get("fps")[rows]
-    is_told = table.get("frames")[rows] >= 0
+    is_reported = table.get("frames")[rows] >= 0
     if table.family not in SCREENSHARES:
-        is_told &= fps < SLOW_FPS
-    places = np.flatnonzero(is_told) + rows.start
+        is_reported &= fps < SLOW_FPS
+    places = np.flatnonzero(is_reported) + rows.start
     columns = (table.starts[places], table.at[places], table.get("frames")[places])
     return [
         FrameCount(EpochMs(int(start_at)), EpochMs(int(end_at)), int(frames))
@@ -190,7 +192,7 @@ def _counted(table: IntervalTable, rows: slice) -> list[FrameCount]:
 def _runs(
     table: IntervalTable, streams: Sequence[StreamRows], levels: FloatArray
 ) -> list[list[FrameSizeSpan]]:
-    """For each stream, the runs of one level; where it is NaN there is none."""
+    """For each stream, the runs of one level; NaN is no level."""
     found: list[list[FrameSizeSpan]] = [[] for _ in streams]
     rows = np.flatnonzero(~np.isnan(levels))
     if not len(rows):

@@ -1,6 +1,5 @@
-"""What of a participant's streams and connections must be known to compare them with everybody
-else's: when each flowed, and when it was heard or dry. A few numbers each, however long the
-call."""
+"""The activity of a participant's streams and connections, by which participants are compared: a
+few spans each, however long the call."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -14,7 +13,7 @@ from aftercall.core.spans import Span, without
 
 
 class FrameSizeSpan(NamedTuple):
-    """For how long a picture had about this size, `level` doublings of a pixel."""
+    """A span in which a picture had about this size: two to the power of `level` pixels."""
 
     start_at: EpochMs
     end_at: EpochMs
@@ -22,7 +21,7 @@ class FrameSizeSpan(NamedTuple):
 
 
 class FrameCount(NamedTuple):
-    """How many frames a report counted."""
+    """The frames that one report counted."""
 
     start_at: EpochMs
     end_at: EpochMs
@@ -30,85 +29,85 @@ class FrameCount(NamedTuple):
 
 
 class StreamActivity(msgspec.Struct, kw_only=True):
-    """One stream's life. Spans are ascending and do not touch."""
+    """The activity of one stream. Spans are ascending and disjoint."""
 
     ref: StreamRef
     family: Family
     life: Span = (EpochMs(0), EpochMs(0))
-    """From the first report on it to the last."""
+    """From the first report of the stream to the last."""
     listed: list[Span] = []
-    """When reports on it came; all its life, where they never lacked it."""
+    """When reports listed the stream; empty if all reports in its life did."""
     flowing: list[Span]
     """Packets passed."""
     stalled: list[Span]
-    """Reports came, packets did not; muted times apart."""
+    """Reports listed the stream and no packets passed; muted times excluded."""
     voiced: list[Span]
     """Audio above silence."""
     lossy: list[Span]
-    """Loss above what would clear an issue, if there were one."""
+    """Loss above the clear value of loss issues."""
     jittery: list[Span]
-    """The same of jitter."""
+    """Jitter above the clear value of its issues."""
     late: list[Span] = []
-    """The same of concealment, of freezes and of the wait in the jitter buffer, while packets
-    came."""
+    """Concealment, freezes or jitter buffer delay above their clear values, while packets
+    arrived."""
     narrow: list[Span] = []
-    """The encoder was held back for lack of room."""
+    """The encoder was limited by bandwidth."""
     sizes: list[FrameSizeSpan] = []
-    """Of a picture that moved."""
+    """The frame sizes of a picture that moved."""
     counted: list[FrameCount] = []
-    """Of a screen, and of a camera while it was slow, the frames encoded or decoded, report by
-    report."""
+    """The frames encoded or decoded, report by report, for a screen and for a camera while it was
+    slow."""
     has_loss: bool
-    """Whether any interval knew its loss."""
+    """Whether the loss of any interval is known."""
     is_shown: bool
-    """Whether the receiver said at what size it shows the stream."""
+    """Whether the receiver reported the size at which it shows the stream."""
     shown: list[Span] = []
-    """When it said so: a tile that was shown once is not shown for ever."""
+    """When it reported so; a tile that was shown once need not be shown later."""
 
 
 class TransportAddress(NamedTuple):
-    """An address and port, of which the address may be unknown."""
+    """An address and port (RFC 8445, transport address); the address may be unknown."""
 
     address: str | None
     port: int
 
     def is_same(self, other: "TransportAddress") -> bool:
-        """Whether both can be one socket: addresses that are unknown, or are only names on a
-        local network, do not contradict."""
+        """Whether both can be one socket. An unknown address, and an mDNS name, contradict no
+        address."""
         if self.port != other.port:
             return False
         return None in (self.address, other.address) or self.address == other.address
 
 
 class ConnectionActivity(msgspec.Struct, kw_only=True):
-    """One connection's life."""
+    """The activity of one connection."""
 
     peer_id: str
     connection_id: str
     reported: list[Span]
-    """When reports on it came."""
+    """When reports on the connection came."""
     pace_ms: int = 0
-    """The usual time between two of them."""
+    """The usual time between two reports."""
     silent: list[Span] = []
-    """Nothing at all arrived, no feedback either."""
+    """Nothing arrived, no feedback either."""
     busy: list[Span] = []
     """More arrived than feedback alone."""
     quiet: list[Span] = []
-    """It counted what arrived, and that was no more than feedback."""
+    """Arrivals were counted and were no more than feedback."""
     unlisted: list[Span] = []
-    """Much more arrived than the streams that its reports list account for."""
+    """Much more arrived than the streams listed in the reports account for."""
     slow: list[Span] = []
-    """Round trips far longer than usual on it."""
+    """Round trips were far longer than usual."""
     own: list[TransportAddress] = []
     """All local candidates."""
     chosen: list[TransportAddress] = []
-    """The far ends it used."""
+    """The remote candidates that were selected."""
     roles: list[str] = []
-    """ICE roles: both ends of one connection never have the same."""
+    """ICE roles; the two ends of a connection never have the same role."""
 
 
 class PeerActivity(msgspec.Struct, kw_only=True):
-    """What is known of a participant's streams and connections."""
+    """The activity of a participant's streams and connections."""
 
     streams: list[StreamActivity] = []
     connections: list[ConnectionActivity] = []
@@ -117,7 +116,7 @@ class PeerActivity(msgspec.Struct, kw_only=True):
 def without_hidden_page(
     streams: list[StreamActivity], hidden: Sequence[Span]
 ) -> list[StreamActivity]:
-    """The same; a tile on a hidden page is not shown."""
+    """The same streams; a tile on a hidden page is not shown."""
     for each in streams:
         each.shown = without(each.shown, hidden)
     return streams

@@ -1,1 +1,1 @@
-"""Whose trouble it was: the participants of a session compared, and told in sentences."""
+"""Attribution: the origin of each issue, found by comparing the participants of a session."""

@@ -1,11 +1,10 @@
-"""With whom trouble on the way lies: with the sender, the listener, the server, or nobody knows.
+"""The origin of an impairment: the sender, the listener, the server, or unknown.
 
-What one listener misses from one sender was lost on the sender's uplink, on the listener's
-downlink, or between. One report cannot tell; all of them can. A sender whose every listener
-misses the same is at fault; a listener who misses something of everybody is; and what a
-sender's own reports of loss do not show was lost after the sender's uplink. Where everybody
-misses everybody it was the server. None of it can be decided for two alone whose connection
-knows no third.
+Media that one listener misses from one sender was lost on the sender's uplink, on the listener's
+downlink, or between. One report cannot say which; all of them can. A sender that every listener
+misses is at fault; a listener that misses every sender is; and loss that the sender's own reports
+do not show happened after the sender's uplink. If everybody misses everybody, it was the server.
+Between two participants alone, whose connection involves no third, nothing can be decided.
 """
 
 from typing import NamedTuple
@@ -16,7 +15,7 @@ from aftercall.core.spans import Span, covers
 
 
 class Blame(NamedTuple):
-    """The origin of an issue; `culprit` is the row of the other participant it lies with."""
+    """The origin of an issue; `culprit` is the other participant that it originates from."""
 
     origin: Origin | None
     culprit: str | None = None
@@ -30,7 +29,7 @@ SERVER = Blame("server")
 def blame(
     issue: Issue, listener: str, comparison: Comparison, impairment: Impairment | None = None
 ) -> Blame:
-    """With whom the trouble of a received stream lies."""
+    """The origin of the impairment of a received stream."""
     span, impairment = (issue.first_at, issue.last_at), impairment or impairment_of(issue)
     sender = comparison.sender_of(listener, issue.stream)
     if sender is None:
@@ -56,8 +55,8 @@ def _of_nobody_named(
 def between_two(
     sender: str, listener: str, span: Span, comparison: Comparison, impairment: Impairment
 ) -> Blame:
-    """Of what went straight from one to the other: the reports that the sender gets of
-    its loss are what the listener sees, so that only other pairs show on whose side it was."""
+    """The origin for a direct path. The loss reports that the sender gets are what the listener
+    sees, so only other paths show on whose side it was."""
     row, column = comparison.sender(sender, impairment), comparison.listener(listener, impairment)
     is_senders, is_listeners = covers(row.most, span), covers(column.most, span)
     if is_senders and is_listeners:
@@ -72,7 +71,7 @@ def between_two(
 def _by_other_paths(
     sender: str, listener: str, span: Span, comparison: Comparison, impairment: Impairment
 ) -> Blame:
-    """What both sides' connections to somebody else, or to a server, had at the time."""
+    """The origin by the impairments of both sides' paths to others, or to a server."""
     is_senders = comparison.has_trouble_elsewhere(sender, listener, span, impairment)
     is_listeners = comparison.has_trouble_elsewhere(listener, sender, span, impairment)
     if is_senders == is_listeners:
@@ -99,7 +98,7 @@ def _through_server(
     if is_shown:
         return remote
     if covers(row.every, span) and covers(row.unexplained, span):
-        # An uplink known to be clean, of somebody whose listeners heard nobody else, may be so.
+        # An uplink known to be clean may be so, if its listeners received nobody else.
         is_only = comparison.knows_uplink(sender, span) and not comparison.hears_several(
             listener, span
         )
@@ -116,8 +115,8 @@ def _through_server(
 def _of_clean_uplink(
     sender: str, listener: str, span: Span, comparison: Comparison, impairment: Impairment
 ) -> Blame:
-    """After the uplink it was the listener's, or, when two miss each other at the same time
-    though both uplinks are clean, the server's."""
+    """The origin after a clean uplink: the listener's downlink or, if two miss each other at the
+    same time though both uplinks are clean, the server."""
     if len(comparison.participants) == 2 and comparison.knows_uplink(listener, span):
         back = comparison.senders_missed(sender, span, impairment)[1]
         is_shown = comparison.is_uplink_impaired(listener, span, impairment)
@@ -131,7 +130,7 @@ def _of_clean_uplink(
 
 
 def _by_round_trips(sender: str, listener: str, span: Span, comparison: Comparison) -> Blame:
-    """Of two, the one whose own way to the server was slow at the time."""
+    """The origin between two: the one whose own path to the server was slow at the time."""
     is_senders, is_listeners = comparison.is_slow(sender, span), comparison.is_slow(listener, span)
     if is_senders == is_listeners:
         return UNKNOWN

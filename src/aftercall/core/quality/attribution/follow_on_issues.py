@@ -1,4 +1,4 @@
-"""Bad sound and pictures, and what they follow from."""
+"""The origin of bad audio and video, by what they follow from."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
@@ -32,10 +32,10 @@ SENT_VIDEO: Final = frozenset(
 
 
 _Causes = Mapping[object, Sequence[Issue]]
-"""Issues by what names their streams."""
+"""Issues by the name of their stream."""
 
 
-class _Times(NamedTuple):
+class _LimitedTimes(NamedTuple):
     """When a sender could not send well."""
 
     held_back: list[Span]
@@ -44,20 +44,22 @@ class _Times(NamedTuple):
 
 
 class FollowOnIssues:
-    """Finds origins of what is not the network itself. Bad sound and pictures follow from a bad
-    network at the same time on the same stream, or from what the sender's encoder could make, or
-    from the sender's being cut off; else lateness is compared across people as loss is."""
+    """Finds the origins of issues that are not about the network itself. Bad audio and video follow
+    from a bad network at the same time on the same stream, from what the sender's encoder could
+    produce, or from the sender's outage; otherwise lateness is compared across participants as loss
+    is."""
 
-    def __init__(self, comparison: Comparison, format_outages: LostConnections) -> None:
+    def __init__(self, comparison: Comparison, outages: LostConnections) -> None:
         self._comparison = comparison
-        self._outages = format_outages
+        self._outages = outages
         self._times = {
             participant_id: _times_of(participant)
             for participant_id, participant in comparison.participants.items()
         }
 
     def follow(self, issues: Sequence[Issue], participant_id: str) -> list[Issue]:
-        """A participant's issues with their origins; `issues` have those of the network."""
+        """A participant's issues with their origins. `issues` already have the origins of network
+        issues."""
         lost = [issue for issue in issues if issue.name in DOWNLINK]
         causes = _by_stream(issue for issue in lost if is_transit(issue))
         far = _by_stream(issue for issue in lost if not is_transit(issue))
@@ -73,8 +75,8 @@ class FollowOnIssues:
         return found
 
     def _of(self, issue: Issue, participant_id: str, causes: _Causes, far: _Causes) -> Blame:
-        """`far` are the streams' long round trips. They spoil an opinion; but that sound and
-        pictures come late is theirs only where nobody's lateness tells more."""
+        """The origin of one issue. `far` are the streams' long round trips: they spoil an opinion,
+        but explain late audio and video only if no other comparison does."""
         span = (issue.first_at, issue.last_at)
         followed = _followed(issue, causes)
         if followed is not None:
@@ -94,8 +96,8 @@ class FollowOnIssues:
         return self._of_opinion(issue, participant_id, sender)
 
     def _of_opinion(self, issue: Issue, participant_id: str, sender: str | None) -> Blame:
-        """A bad opinion without an issue of its own to follow from: as the strain of the time,
-        if there was any, else as what held back all that came over a relay."""
+        """The origin of a low opinion without another issue to follow from: that of an impairment
+        at the time, else of the participant whose media was relayed over TCP."""
         span = (issue.first_at, issue.last_at)
         for impairment in IMPAIRMENTS:
             if self._comparison.is_impaired(participant_id, sender, span, impairment):
@@ -107,7 +109,7 @@ class FollowOnIssues:
         return UNKNOWN
 
     def _is_as_sent(self, issue: Issue, participant_id: str) -> bool:
-        """Whether no more pictures came than were made, though nothing held the sender back."""
+        """Whether no more frames arrived than were encoded, though nothing limited the sender."""
         sender = self._comparison.sender_of(participant_id, issue.stream)
         if sender is None or covers(self._times[sender].held_back, (issue.first_at, issue.last_at)):
             return False
@@ -115,8 +117,8 @@ class FollowOnIssues:
 
 
 def _followed(issue: Issue, causes: _Causes) -> Blame | None:
-    """The blame for what befell the stream at the time: a known one first. What follows from loss
-    whose side is not known is on no known side either."""
+    """The origin of the issue that a stream had at the time, a known origin first. What follows
+    from loss of unknown origin has unknown origin too."""
     span = (issue.first_at, issue.last_at)
     then = [
         cause
@@ -140,9 +142,9 @@ def _by_stream(issues: Iterable[Issue]) -> dict[object, list[Issue]]:
     return found
 
 
-def _times_of(participant: ComparedParticipant) -> _Times:
+def _times_of(participant: ComparedParticipant) -> _LimitedTimes:
     encoding = [each for each in participant.issues if each.stream.family in SENT_VIDEO]
-    return _Times(
+    return _LimitedTimes(
         _spans(encoding, *ENCODING),
         _spans(participant.issues, IssueName.TURN_RELAYED_TCP),
     )

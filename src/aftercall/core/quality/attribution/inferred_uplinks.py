@@ -1,5 +1,5 @@
-"""Uplinks at fault by what listeners report, where the sender's own reports raised nothing:
-browsers, clients and servers exist that do not tell what the far end reported back."""
+"""Bad uplinks inferred from listeners, where the sender's own reports show nothing: some browsers,
+clients and servers do not pass on remote reports."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -34,22 +34,23 @@ _LATE_BY: Final = frozenset(
         IssueName.NO_VIDEO_SENT,
     }
 )
-"""Issues of a sender that explain why it comes through late or broken."""
+"""Issues of a sender that explain late or broken media."""
 
 
 LEAST_UNREPORTED_MS: Final = 2 * ONE_WAY_MS
-"""Of what the sender's reports tell of in part; listeners feel it for some seconds more. Chosen."""
+"""The least length of a part that the sender's reports do not cover; listeners are affected for
+some seconds longer than the sender reports. Chosen."""
 
 FAR: Final = frozenset({IssueName.HIGH_RTT, *UPLINK})
-"""The issues that a long round trip alone can raise. What is lost of a picture then comes again
-too late, though little is lost."""
+"""The issues that a long round trip alone can raise. Retransmissions then come too late for a
+picture, though little is lost."""
 
 
 def infer_uplinks(
-    comparison: Comparison, issues: Mapping[str, Sequence[Issue]], format_outages: LostConnections
+    comparison: Comparison, issues: Mapping[str, Sequence[Issue]], outages: LostConnections
 ) -> dict[str, list[Issue]]:
-    """By row, the uplinks, or pictures sent, that its listeners show to be bad. `issues` have
-    their origins."""
+    """By participant, the uplinks, or sent pictures, that its listeners show to be bad. `issues`
+    have their origins."""
     raised = {
         participant_id: union(
             (i.first_at, i.last_at)
@@ -69,18 +70,19 @@ def infer_uplinks(
                 continue
             span = (issue.first_at, issue.last_at)
             for sender in comparison.senders_behind(participant_id, issue):
-                is_told = format_outages.explain(sender, span)
+                is_explained = outages.explain(sender, span)
                 if issue.name in PLAYOUT:
-                    is_told = is_told or covers(explained[sender], span)
-                if not is_told:
+                    is_explained = is_explained or covers(explained[sender], span)
+                if not is_explained:
                     blamed.setdefault(sender, []).extend(_unreported(issue, raised[sender]))
     return {
-        sender: _merged(comparison.participants[sender], heard) for sender, heard in blamed.items()
+        sender: _merged(comparison.participants[sender], listener_issues)
+        for sender, listener_issues in blamed.items()
     }
 
 
 def _unreported(issue: Issue, raised: Sequence[Span]) -> list[Issue]:
-    """The parts of an issue that the sender's own reports do not tell of."""
+    """The parts of an issue that the sender's own reports do not cover."""
     span = (issue.first_at, issue.last_at)
     if not overlap_ms(raised, [span]):
         return [issue]
@@ -90,15 +92,15 @@ def _unreported(issue: Issue, raised: Sequence[Span]) -> list[Issue]:
     ]
 
 
-def _merged(participant: ComparedParticipant, heard: Sequence[Issue]) -> list[Issue]:
+def _merged(participant: ComparedParticipant, listener_issues: Sequence[Issue]) -> list[Issue]:
     relayed = union(
         (i.first_at, i.last_at) for i in participant.issues if i.name is IssueName.TURN_RELAYED_TCP
     )
     is_sound_sent = any(each.family is Family.AUDIO_PRODUCER for each in participant.streams)
     far = union((i.first_at, i.last_at) for i in participant.issues if i.name in FAR)
     found: list[Issue] = []
-    spans = union((issue.first_at, issue.last_at) for issue in heard)
-    ordered = sorted(heard, key=lambda issue: issue.first_at)
+    spans = union((issue.first_at, issue.last_at) for issue in listener_issues)
+    ordered = sorted(listener_issues, key=lambda issue: issue.first_at)
     place = 0
     for span in spans:
         within: list[Issue] = []
@@ -127,7 +129,7 @@ def _uplink(participant: ComparedParticipant, within: Sequence[Issue], span: Spa
 
 
 def _picture(participant: ComparedParticipant, within: Sequence[Issue], span: Span) -> Issue:
-    """A picture that stood still for all while the sound came well was made so."""
+    """A picture that froze for all listeners while the audio was good was frozen at its sender."""
     sent = [each.ref for each in participant.streams if each.family is Family.VIDEO_PRODUCER]
     peer_id = _peer_of(participant, within)
     ref = next(iter(sent), StreamRef(peer_id=peer_id, family=Family.VIDEO_PRODUCER.value))
@@ -148,8 +150,8 @@ def _made(
 
 
 def _peer_of(participant: ComparedParticipant, within: Sequence[Issue]) -> str:
-    """The peer that listeners name, else one of the participant's, the same at every call."""
-    issues_named = within[0].stream.from_peer_id
-    if issues_named in participant.peer_ids and issues_named is not None:
-        return issues_named
+    """The peer that listeners name, else one of the participant's, the same in every run."""
+    named = within[0].stream.from_peer_id
+    if named in participant.peer_ids and named is not None:
+        return named
     return min(participant.peer_ids, default=participant.participant_id)

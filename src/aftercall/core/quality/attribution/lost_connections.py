@@ -1,5 +1,5 @@
-"""Lost connections, and whose they were. Between two browsers a connection is lost at both ends;
-it is the fault of the one who lost its other connections as well."""
+"""Lost connections and their origin. A connection between two browsers is lost at both ends; it
+originates from the participant that lost its other connections as well."""
 
 from typing import Final
 
@@ -13,8 +13,8 @@ from aftercall.core.quality.issues import WARM_UP_MS, Issue
 from aftercall.core.spans import Span, covers, union
 
 AFTERMATH_MS: Final = 2 * WARM_UP_MS
-"""What was lost in an outage is counted with the first packets after it, and encoders and
-congestion control ramp up again. Chosen."""
+"""The time after an outage in which trouble follows from it: losses are counted with the first
+packets after it, and encoders and congestion control ramp up. Chosen."""
 
 
 class LostConnections:
@@ -42,7 +42,7 @@ class LostConnections:
         }
 
     def culprit_of(self, issue: Issue, participant_id: str) -> str | None:
-        """The participant at the other end, when the connection was lost by that one."""
+        """The participant at the other end, if the connection was lost on that side."""
         far = self._topology.far_end(issue.stream)
         if far is None:
             return None
@@ -60,13 +60,13 @@ class LostConnections:
         return self._own[participant_id]
 
     def explain(self, participant_id: str, span: Span) -> bool:
-        """Whether trouble is of the time of a participant's lost connection, or just after."""
+        """Whether a span lies in, or just after, a participant's lost connection."""
         after = union(
             (start, EpochMs(end + AFTERMATH_MS)) for start, end in self._own[participant_id]
         )
         return covers(after, span)
 
     def with_origin(self, issue: Issue, participant_id: str) -> Issue:
-        """A lost connection with whose it was."""
+        """A lost connection with its origin."""
         culprit = self.culprit_of(issue, participant_id)
         return replace(issue, origin="remote" if culprit else "local", caused_by=culprit)

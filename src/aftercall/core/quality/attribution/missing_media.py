@@ -1,9 +1,8 @@
-"""Sound and pictures that were sent and did not arrive at all.
+"""Audio and video that were sent and did not arrive at all.
 
-A stream that is there and dry is one way in which that shows; no stream at all is the other. A
-room holds back pictures on purpose, those that nobody looks at and those beyond a number, so that
-a picture is missed only where it is to be shown, or where one listener lacks one camera that all
-others see.
+Missing media shows as a stream that is stalled, or as no stream at all. An SFU withholds pictures
+on purpose, those that nobody looks at and those beyond a number, so a picture is missed only where
+it is to be shown, or where one listener lacks one camera that all others see.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,31 +23,32 @@ from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, Family
 from aftercall.core.spans import Span, covers, intersection, lasting, overlap_ms, union, without
 
 LEAST_PACES: Final = 2
-"""What is missing for less than so many reports may only have come between two of them."""
+"""Media missing for fewer reports may only have arrived between two of them."""
 
 LISTED_PACES: Final = 12
-"""The same of a stream that was listed before, where reports lack listed streams now and then, and
-of pictures, which a room holds back. Chosen."""
+"""The same for a stream that was listed before, if reports lack listed streams now and then, and
+for pictures, which an SFU withholds. Chosen."""
 
 CHANCE: Final = 0.001
-"""How likely reports may lack a stream by accident before it is missed. Chosen."""
+"""The probability at which reports that lack a stream by accident count as missing media.
+Chosen."""
 
 HOLD_PACES: Final = 2
-"""What stops within so many reports stopped together. Chosen."""
+"""Streams that stop within this many reports stopped together. Chosen."""
 
 NEARLY: Final = 0.75
-"""Of a pace; reports do not come to the millisecond."""
+"""Of a reporting interval, since reports are not exact to the millisecond."""
 
 HEARD_SHARE: Final = 0.2
-"""Of the time in which one alone spoke; a voice heard for less was that of an echo. Chosen."""
+"""Of the time in which one participant alone spoke; a voice heard for less was an echo. Chosen."""
 
 
 class MissingMedia:
     """Who was not heard or seen by whom, in a session whose streams are compared once."""
 
-    def __init__(self, comparison: Comparison, format_outages: LostConnections) -> None:
+    def __init__(self, comparison: Comparison, outages: LostConnections) -> None:
         self._comparison = comparison
-        self._outages = format_outages
+        self._outages = outages
         self._rows = comparison.participants
         self._speaks = {
             participant_id: _sent(participant, Family.AUDIO_PRODUCER)
@@ -79,8 +79,9 @@ class MissingMedia:
         }
 
     def of(self, participant_id: str) -> list[Issue]:
-        """Senders who could not be heard though they spoke: one-way audio when something else
-        did arrive at the time, else no audio at all. Likewise pictures that were to be shown."""
+        """The issues of senders that could not be heard though they spoke (one-way audio if
+        something else arrived at the time, else no audio at all), and of pictures that were to be
+        shown."""
         received = _received(self._rows[participant_id])
         found = [
             *self._stalled(participant_id, received),
@@ -90,8 +91,8 @@ class MissingMedia:
         return [each for issue in found for each in self._with_origin(issue, participant_id)]
 
     def _with_origin(self, issue: Issue, participant_id: str) -> list[Issue]:
-        """What follows from the sender's lost connection is the sender's; what follows from the
-        listener's own is no trouble of its own."""
+        """The issue with its origin: the sender, if it follows from the sender's lost connection;
+        dropped if it follows from the listener's own."""
         span = (issue.first_at, issue.last_at)
         if covers(self._outages.of(participant_id), span) or covers(
             self._held(participant_id), span
@@ -103,7 +104,7 @@ class MissingMedia:
         return [issue]
 
     def _held(self, participant_id: str) -> list[Span]:
-        """When the call was on hold for a participant: all that was received and the own sound
+        """When the call was on hold for a participant: everything received and its own audio
         stopped together, while reports came."""
         activities = self._rows[participant_id].streams
         present = union(s for c in self._rows[participant_id].connections for s in c.reported)
@@ -122,7 +123,8 @@ class MissingMedia:
         ]
 
     def _stalled(self, participant_id: str, received: Iterable[StreamActivity]) -> list[Issue]:
-        """By streams that are there and bring nothing, while no other one brings the same."""
+        """The issues of streams that are stalled while no other stream of the sender and family
+        flows."""
         found: list[Issue] = []
         by_sender = self._comparison.received(participant_id)
         for each in received:
@@ -141,8 +143,8 @@ class MissingMedia:
         return found
 
     def _missing_of(self, received: StreamActivity, sender: str, stalled: list[Span]) -> list[Span]:
-        """When what a dry stream was to bring was sent: sound, in a time in which the sender
-        spoke for long enough, pauses included, or a picture that was to be shown."""
+        """When the media of a stalled stream was sent: audio, in a time in which the sender spoke
+        for long enough, pauses included, or a picture that was to be shown."""
         if received.family is Family.AUDIO_CONSUMER:
             spoken = lasting(intersection(stalled, self._voices[sender]), ONE_WAY_MS)
             sent = lasting(intersection(stalled, self._speaks[sender]), ONE_WAY_MS)
@@ -167,7 +169,7 @@ class MissingMedia:
         return single(name, ref, *span, {"silent_ms": float(span[1] - span[0])})
 
     def _unheard(self, participant_id: str, received: Iterable[StreamActivity]) -> list[Issue]:
-        """By voices of which there is no stream at all."""
+        """The issues of voices without any stream."""
         present = self._present[participant_id]
         lives = self._lives(participant_id, Family.AUDIO_CONSUMER)
         unnamed = [
@@ -197,8 +199,8 @@ class MissingMedia:
     def _missing(
         self, participant_id: str, sent: list[Span], listed: list[Span], paces: int
     ) -> list[Span]:
-        """When something was sent of which so many of the listener's reports in a row, otherwise
-        whole, list no stream. `listed`: when they list one of it."""
+        """When something was sent of which this many consecutive, otherwise complete reports of the
+        listener list no stream. `listed` is when they list one."""
         least_ms = max(ONE_WAY_MS, round((paces - 1 + NEARLY) * self._pace_ms(participant_id)))
         missing = lasting(without(sent, listed), least_ms)
         return [span for span in missing if self._is_whole(participant_id, span)]
@@ -207,10 +209,10 @@ class MissingMedia:
         return max((c.pace_ms for c in self._rows[participant_id].connections), default=0)
 
     def _patience(self, participant_id: str) -> int:
-        """How many reports in a row must lack a stream that was listed before: the more, the more
-        often the listener's reports lack one that is listed again. Where they never did, one may
-        still be about to (Laplace's rule of succession). A report between two that lack a stream
-        tells nothing of it, so that accidents come in rows: the root of their share is taken."""
+        """The number of consecutive reports that must lack a previously listed stream. It grows
+        with the share of reports that lack a stream which is listed again; if none ever did, one
+        may still do so (Laplace's rule of succession). A report says nothing of the time before it,
+        so accidents come in runs: the root of their share is taken."""
         pace_ms = self._pace_ms(participant_id)
         if not pace_ms:
             return LISTED_PACES
@@ -219,16 +221,17 @@ class MissingMedia:
             spans = _listed(activity)
             listed += sum(round((end - start) / pace_ms) for start, end in spans)
             gaps = [after[0] - before[1] for before, after in pairwise(spans)]
-            # Counters that begin again cost an interval too.
+            # Counters that restart cost an interval too.
             lacking += sum(round(gap / pace_ms) for gap in gaps if gap >= (1 + NEARLY) * pace_ms)
         share = sqrt(lacking / (listed + lacking)) if lacking else 1 / (listed + 2)
         return min(max(ceil(log(CHANCE) / log(share)), LEAST_PACES), LISTED_PACES)
 
     def _is_whole(self, participant_id: str, span: Span) -> bool:
-        """Whether reports that lack a stream show that nothing came: they list another one, or
-        their connection counted next to nothing. Where nobody counts, the others' reports stand
-        for them: of a source that lists no received streams none is missing. What arrived and is
-        listed nowhere may be the stream itself: a client reports on what it has registered."""
+        """Whether reports that lack a stream show that nothing arrived: they list another stream,
+        or their connection counted next to nothing. If no counter exists, the other participants'
+        reports stand for it: from a source that lists no received streams, none is missing. Bytes
+        that arrived and are listed nowhere may be the stream itself, since a client reports only on
+        what it has registered."""
         unlisted = union(s for c in self._rows[participant_id].connections for s in c.unlisted)
         if overlap_ms(unlisted, [span]) * 2 > span[1] - span[0]:
             return False
@@ -244,15 +247,13 @@ class MissingMedia:
     def _is_voice_missing(
         self, sender: str, listener: str, span: Span, unnamed: Iterable[StreamActivity]
     ) -> bool:
-        """Whether none of the streams that nothing names can be that of the sender: none is
-        there at all, or there are too few and none was loud while the sender alone spoke."""
+        """Whether none of the streams of unknown sender can be the sender's: there are none at all,
+        or there are too few and none was loud while the sender alone spoke."""
         streams = list(unnamed)
         if not covers(union(s for t in streams for s in t.flowing), span):
             return True
-        issues_named = self._comparison.received(listener)
-        senders = [
-            r for r, s in self._voices.items() if s and r != listener and r not in issues_named
-        ]
+        named = self._comparison.received(listener)
+        senders = [r for r, s in self._voices.items() if s and r != listener and r not in named]
         if sum(covers(t.flowing, span) for t in streams) >= len(senders):
             return False
         others = [
@@ -263,15 +264,16 @@ class MissingMedia:
         ]
         alone = without(intersection(self._voices[sender], [span]), union(others))
         alone_ms = sum(end - start for start, end in alone)
-        heard = union((s for t in streams for s in t.voiced), within_ms=ONE_WAY_MS)
+        audible = union((s for t in streams for s in t.voiced), within_ms=ONE_WAY_MS)
         return (
-            bool(heard)
+            bool(audible)
             and alone_ms >= ONE_WAY_MS
-            and overlap_ms(alone, heard) <= HEARD_SHARE * alone_ms
+            and overlap_ms(alone, audible) <= HEARD_SHARE * alone_ms
         )
 
     def _lives(self, participant_id: str, family: Family) -> dict[str, list[Span]]:
-        """When there was a stream of each sender, dry or not, seen a report late."""
+        """When there was a stream of each sender, stalled or not; one report earlier, since reports
+        lag."""
         pace_ms = self._pace_ms(participant_id)
         return {
             sender: union(
@@ -284,7 +286,7 @@ class MissingMedia:
         }
 
     def _ref(self, participant_id: str, sender: str, family: Family) -> StreamRef:
-        """A stream that never was."""
+        """The reference to a stream that never existed."""
         return StreamRef(
             peer_id=min(self._rows[participant_id].peer_ids, default=participant_id),
             family=family.value,
@@ -300,8 +302,8 @@ class MissingMedia:
 
     @cached_property
     def _unseen_cameras(self) -> Mapping[str, list[tuple[str, Span]]]:
-        """By listener, the cameras of which there was no stream at all though all others saw
-        them. A room in which more than one camera is missing somewhere chooses what to send."""
+        """By listener, the cameras without any stream that all others saw. If more than one camera
+        is missing anywhere, the SFU selects what it sends, and none counts."""
         missing: list[tuple[str, str, Span]] = []
         for listener, present in self._present.items():
             lives = self._lives(listener, Family.VIDEO_CONSUMER)
@@ -325,15 +327,15 @@ class MissingMedia:
         return found
 
     def _has_camera_life(self, participant_id: str) -> bool:
-        """Whether somebody has to do with pictures at all: sends one, or receives others'."""
+        """Whether a participant uses video: sends a picture, or receives one."""
         return bool(self._shows[participant_id]) or any(
             t.family is Family.VIDEO_CONSUMER and t.flowing
             for t in self._rows[participant_id].streams
         )
 
     def _do_others_see(self, listener: str, sender: str, span: Span) -> bool:
-        """Whether all others see the camera, not only have a stream of it that is held back;
-        where there are none, whether it was sent straight."""
+        """Whether all others see the camera, and do not merely have a stream of it that is
+        withheld; if there are no others, whether it was sent directly."""
         others = [
             participant_id
             for participant_id, present in self._present.items()
@@ -366,7 +368,7 @@ def _sent(participant: ComparedParticipant, family: Family) -> list[Span]:
 
 
 def _present(participant: ComparedParticipant) -> list[Span]:
-    """When the participant's reports came, and anything at all with them."""
+    """When the participant's reports came and anything at all arrived."""
     return union(
         span for each in participant.connections for span in without(each.reported, each.silent)
     )

@@ -1,5 +1,5 @@
-"""Pictures that shrank at one listener only, while others went on getting them large: a server
-sends a smaller layer to whom it cannot send the larger one."""
+"""Narrow downlinks: pictures that shrank at one listener while others went on getting them large.
+An SFU sends a smaller layer to a listener for whom the larger one is too much."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
@@ -15,16 +15,17 @@ from aftercall.core.quality.stats.link import Family
 from aftercall.core.spans import Span, intersection, lasting, overlap_ms, union
 
 LAYER_LEVELS: Final = 2
-"""A layer of simulcast has half the width and height: a quarter of the pixels, two doublings."""
+"""A simulcast layer has half the width and height of the next: a quarter of the pixels, two
+levels."""
 
 LEAST_MS: Final = 3 * ONE_WAY_MS
-"""A server tries the larger layer again after some seconds. Chosen."""
+"""The least duration; an SFU tries the larger layer again after some seconds. Chosen."""
 
 
 def narrow_downlinks(comparison: Comparison) -> dict[str, list[Issue]]:
-    """By row, the times in which everything that somebody saw of several senders was small, though
-    it had been larger there and others saw it large."""
-    heard: dict[str, dict[str, PathSpans]] = {}
+    """By participant, the times in which nearly everything it saw of several senders was small,
+    though it had been larger there and others saw it large."""
+    paths: dict[str, dict[str, PathSpans]] = {}
     shrunk: dict[str, dict[str, list[Span]]] = {}
     peaks = _peaks(comparison)
     for listener in comparison.participants:
@@ -36,24 +37,24 @@ def narrow_downlinks(comparison: Comparison) -> dict[str, list[Issue]]:
                 union(((s.start_at, s.end_at) for s in sizes), within_ms=ONE_WAY_MS),
                 _small(sizes, peaks[sender]),
             )
-            heard.setdefault(listener, {})[sender] = seen
+            paths.setdefault(listener, {})[sender] = seen
             large_at = min(
                 (s.start_at for s in sizes if s.level > peaks[sender] - LAYER_LEVELS), default=None
             )
             if large_at is not None:
                 shrunk.setdefault(listener, {})[sender] = [
-                    span for span in seen.impaired_spans if span[0] > large_at
+                    span for span in seen.impaired if span[0] > large_at
                 ]
     if not shrunk:
         return {}
-    matrix = ImpairmentMatrix(heard, comparison.participants)
+    matrix = ImpairmentMatrix(paths, comparison.participants)
     found: dict[str, list[Issue]] = {}
     for listener, senders in shrunk.items():
         line = matrix.listeners[listener]
         spans = lasting(intersection(line.every, line.unexplained), LEAST_MS)
         for span in spans:
             count = sum(1 for small in senders.values() if overlap_ms(small, [span]))
-            if count >= MOST_SHARE * len(heard[listener]):
+            if count >= MOST_SHARE * len(paths[listener]):
                 found.setdefault(listener, []).append(_issue(comparison, listener, span))
     return {
         listener: alone
@@ -63,7 +64,8 @@ def narrow_downlinks(comparison: Comparison) -> dict[str, list[Issue]]:
 
 
 def _is_alone(issue: Issue, listener: str, found: Mapping[str, Sequence[Issue]]) -> bool:
-    """Whether nobody else's pictures shrank at the time: else a sender or the room made it so."""
+    """Whether nobody else's pictures shrank at the time; otherwise a sender or the SFU is the
+    cause."""
     return not any(
         other != listener and each.first_at < issue.last_at and issue.first_at < each.last_at
         for other, issues in found.items()
@@ -82,13 +84,13 @@ def _pictures(activities: Iterable[StreamActivity]) -> list[StreamActivity]:
 
 
 def _small(sizes: Iterable[FrameSizeSpan], peak: int) -> list[Span]:
-    """When the picture was smaller by a layer or more than it was anywhere."""
+    """When the picture was smaller by a layer or more than its peak anywhere."""
     small = ((s.start_at, s.end_at) for s in sizes if s.level <= peak - LAYER_LEVELS)
     return union(small, within_ms=ONE_WAY_MS)
 
 
 def _peaks(comparison: Comparison) -> dict[str, int]:
-    """The largest each sender's camera was seen for a while by anybody."""
+    """The largest level at which anybody saw each sender's camera for a while."""
     lengths: dict[tuple[str, int], int] = {}
     for listener in comparison.participants:
         for sender, activities in comparison.received(listener).items():
@@ -97,7 +99,7 @@ def _peaks(comparison: Comparison) -> dict[str, int]:
                     key = (sender, size.level)
                     lengths[key] = lengths.get(key, 0) + size.end_at - size.start_at
     peaks: dict[str, int] = {}
-    for (sender, level), format_duration in lengths.items():
-        if format_duration >= LEAST_MS:
+    for (sender, level), length in lengths.items():
+        if length >= LEAST_MS:
             peaks[sender] = max(level, peaks.get(sender, level))
     return peaks

@@ -1,5 +1,4 @@
-"""The issues of a session's participants with their origins: what the reports of all of them
-together say about each."""
+"""The issues of a session's participants with their origins, from the reports of all of them."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -28,33 +27,33 @@ from aftercall.core.quality.stats.link import PRODUCERS, Family
 from aftercall.core.spans import Span, covers, intersection, lasting, union, without
 
 LEAST_PART_MS: Final = 2 * ONE_WAY_MS
-"""Of an issue that is cut; chosen."""
+"""The least length of a part of an issue that is cut. Chosen."""
 
 ROOM: Final = frozenset({IssueName.BANDWIDTH_LIMITED, IssueName.LOW_AVAILABLE_BITRATE})
 
 
 def attribute(comparison: Comparison) -> dict[str, list[Issue]]:
-    """The issues of each row in order of time, with their origins, and those that only the
+    """The issues of each participant, ordered by time, with their origins, and those that only the
     session as a whole shows."""
-    format_outages = LostConnections(comparison)
-    # numpy comes with it; a server that compares nothing does without.
+    outages = LostConnections(comparison)
+    # numpy is imported lazily: a server that compares nothing does without it.
     from aftercall.core.quality.attribution import stuck_screenshares  # noqa: PLC0415 - numpy
 
-    followers = FollowOnIssues(comparison, format_outages)
+    followers = FollowOnIssues(comparison, outages)
     found: dict[str, list[Issue]] = {}
     for participant_id, participant in comparison.participants.items():
         own = [*participant.issues, *stuck_screenshares.stuck_screens(participant_id, comparison)]
         network = [
-            _of_network(part, participant_id, comparison, format_outages)
+            _of_network(part, participant_id, comparison, outages)
             for issue in own
             for part in _split_by_cause(issue, participant_id, comparison)
         ]
         found[participant_id] = followers.follow(
             _with_what_was_lost(network, participant_id, comparison), participant_id
         )
-    for participant_id, issues in infer_uplinks(comparison, found, format_outages).items():
+    for participant_id, issues in infer_uplinks(comparison, found, outages).items():
         found[participant_id].extend(issues)
-    absences, narrow = MissingMedia(comparison, format_outages), narrow_downlinks(comparison)
+    absences, narrow = MissingMedia(comparison, outages), narrow_downlinks(comparison)
     for participant_id, own in found.items():
         own.extend((*absences.of(participant_id), *narrow.get(participant_id, ())))
         found[participant_id] = _in_order(own)
@@ -64,8 +63,8 @@ def attribute(comparison: Comparison) -> dict[str, list[Issue]]:
 def _with_what_was_lost(
     network: Sequence[Issue], participant_id: str, comparison: Comparison
 ) -> list[Issue]:
-    """The issues of the network; that a sender's streams were shaken where others of its were
-    lost on its side is of that side too."""
+    """The network issues. If a sender's streams were jittery while others of its streams were lost
+    on its side, the jitter is of that side too."""
     lost: dict[str | None, list[Span]] = {}
     for issue in network:
         if issue.name in DOWNLINK and issue.origin == "remote" and impairment_of(issue) == "loss":
@@ -85,8 +84,8 @@ def _with_what_was_lost(
 
 
 def _split_by_cause(issue: Issue, participant_id: str, comparison: Comparison) -> list[Issue]:
-    """An issue of what was received, cut where the listener's missing nearly everybody began and
-    ended: one sender's trouble may go over into the listener's own."""
+    """An issue of received media, cut where the listener's missing nearly everybody began and
+    ended: one sender's trouble may turn into the listener's own."""
     if issue.name not in DOWNLINK | PLAYOUT:
         return [issue]
     span: Span = (issue.first_at, issue.last_at)
@@ -105,12 +104,12 @@ def _in_order(issues: Sequence[Issue]) -> list[Issue]:
 
 
 def _of_network(
-    issue: Issue, participant_id: str, comparison: Comparison, format_outages: LostConnections
+    issue: Issue, participant_id: str, comparison: Comparison, outages: LostConnections
 ) -> Issue:
-    """An issue of the network with its origin; another one of what a participant received is
-    left open."""
+    """An issue with its origin if it is about the network; other issues of received media are left
+    open."""
     if issue.name in OUTAGES:
-        return format_outages.with_origin(issue, participant_id)
+        return outages.with_origin(issue, participant_id)
     if issue.stream.family is None or Family(issue.stream.family) in PRODUCERS:
         return _of_sent(issue, participant_id, comparison)
     if issue.name not in DOWNLINK:
@@ -118,14 +117,14 @@ def _of_network(
     if not is_transit(issue):
         return replace(issue, origin="local")
     sender = comparison.sender_of(participant_id, issue.stream)
-    if sender is not None and format_outages.explain(sender, (issue.first_at, issue.last_at)):
+    if sender is not None and outages.explain(sender, (issue.first_at, issue.last_at)):
         return replace(issue, origin="remote", caused_by=sender)
     return with_blame(issue, blame(issue, participant_id, comparison))
 
 
 def _of_sent(issue: Issue, participant_id: str, comparison: Comparison) -> Issue:
-    """Loss that a server reports back to a participant is its own; loss that another participant
-    reports may be that participant's."""
+    """The origin of an issue of sent media. Loss that a server reports is the participant's own;
+    loss that another participant reports may be that participant's."""
     listener = comparison.topology.far_end(issue.stream)
     span = (issue.first_at, issue.last_at)
     if listener is not None and issue.name in ENCODING | ROOM:
@@ -149,7 +148,7 @@ def _of_sent(issue: Issue, participant_id: str, comparison: Comparison) -> Issue
 def _is_far_downlink(
     participant_id: str, listener: str, span: Span, comparison: Comparison
 ) -> bool:
-    """Whether a picture was made smaller for a listener who missed most of what it was sent."""
+    """Whether a picture was made smaller for a listener that missed most of what it was sent."""
     return any(
         covers(comparison.listener(listener, impairment).most, span)
         and not covers(comparison.sender(participant_id, impairment).most, span)
@@ -158,4 +157,5 @@ def _is_far_downlink(
 
 
 def with_blame(issue: Issue, found: Blame) -> Issue:
+    """The issue with this origin."""
     return replace(issue, origin=found.origin, caused_by=found.culprit)

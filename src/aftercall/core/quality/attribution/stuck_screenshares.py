@@ -1,5 +1,5 @@
-"""Shared screens that were stuck at a listener: what the sender encoded against what the listener
-decoded in the same time. A page that stands still is encoded as seldom as it is decoded."""
+"""Shared screens that were stuck at a listener: frames the sender encoded against frames the
+listener decoded in the same time. A still page is encoded as rarely as it is decoded."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -17,8 +17,8 @@ from aftercall.core.quality.stats.link import Family
 from aftercall.core.spans import covers
 
 STUCK_SHARE: Final = 0.2
-"""A screen is stuck when less than this share of its frames is shown. A server that leaves out
-temporal layers still forwards a quarter. Chosen."""
+"""A screen is stuck if less than this share of its frames is shown. An SFU that drops temporal
+layers still forwards a quarter. Chosen."""
 
 MOVING_SHARE: Final = 0.5
 
@@ -26,7 +26,7 @@ _HYSTERESIS: Final = HysteresisRule(IssueName.VIDEO_FROZEN, raise_after=2, windo
 
 
 def stuck_screens(participant_id: str, comparison: Comparison) -> list[Issue]:
-    """The screens that moved at their sender, and came, and were not shown."""
+    """The issues of screens that moved at their sender, arrived, and were not shown."""
     found: list[Issue] = []
     for activity in comparison.participants[participant_id].streams:
         if activity.family is not Family.SCREENSHARE_VIDEO_CONSUMER or not activity.counted:
@@ -75,7 +75,7 @@ def _ready_at(activity: StreamActivity) -> int:
 
 
 def _between(layer: Sequence[FrameCount], starts: FloatArray, ends: FloatArray) -> FloatArray:
-    """How many frames fall into each of these times, as if they came evenly in each report."""
+    """The number of frames in each of these times, if they were evenly spaced in each report."""
     edges = numbers([edge for each in layer for edge in (each.start_at, each.end_at)])
     steps = [step for each in layer for step in (0.0, float(each.frames))]
     total = np.cumsum(numbers(steps))
@@ -84,7 +84,7 @@ def _between(layer: Sequence[FrameCount], starts: FloatArray, ends: FloatArray) 
 
 
 def _shifted(column: FloatArray, by: int) -> FloatArray:
-    """The column moved by one place, with nothing at its end."""
+    """The column moved by one place, with zero at the free end."""
     moved = np.zeros_like(column)
     if by > 0:
         moved[1:] = column[:-1]

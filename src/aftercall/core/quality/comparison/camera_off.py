@@ -1,7 +1,7 @@
-"""Pictures of cameras that were switched off: what their receivers saw meanwhile is no trouble.
+"""Removes the trouble that receivers saw while a camera was off.
 
-A browser goes on sending a black picture about once a second, which looks like a slow one, and the
-change from one to the other like a freeze.
+A browser goes on sending a black picture about once a second for a disabled camera. That looks like
+a slow picture, and the change from one to the other like a freeze.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,19 +25,20 @@ PICTURE: Final = frozenset(
         IssueName.VIDEO_FROZEN,
     }
 )
+"""The issues of pictures."""
 
 AROUND_PACES: Final = 2
-"""For so many reports before and after, the sender's report and the receiver's may hold a part of
-the time in which the camera was off."""
+"""The number of reports before and after in which the sender's or the receiver's report may include
+a part of the time in which the camera was off."""
 
 LEAST_PART_MS: Final = 20 * SECOND_MS
-"""Of an issue that is cut. Chosen."""
+"""The least length of a part of an issue that is cut. Chosen."""
 
 
 def without_camera_off(
     participants: Mapping[str, ComparedParticipant], topology: Topology
 ) -> dict[str, ComparedParticipant]:
-    """The parties; of pictures received, only the trouble of times when the camera was on."""
+    """The participants; issues of received pictures are cut to the times when the camera was on."""
     off = {
         participant_id: spans
         for participant_id, participant in participants.items()
@@ -92,7 +93,7 @@ def _activity_while_on(activity: StreamActivity, off: list[Span]) -> StreamActiv
 
 
 def _parts_while_on(issue: Issue, off: list[Span]) -> Iterable[Issue]:
-    """The parts of an issue in which the camera was on for long enough to tell."""
+    """The parts of an issue in which the camera was on for long enough."""
     span = (issue.first_at, issue.last_at)
     if not overlap_ms(off, [span]):
         return [issue]

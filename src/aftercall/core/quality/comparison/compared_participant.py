@@ -1,4 +1,4 @@
-"""The participants that are compared, and what of them."""
+"""What is known of each participant for the comparison."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
@@ -10,11 +10,11 @@ from aftercall.core.quality.activity.stream_activity import ConnectionActivity, 
 from aftercall.core.quality.issues import Issue
 
 MOST_SHARE: Final = 0.75
-"""As good as all: a report can be missing. Chosen."""
+"""The share that counts as nearly all, since a report can be missing. Chosen."""
 
 
 class ComparedParticipant(msgspec.Struct, frozen=True, kw_only=True):
-    """One participant: its row, its peers, what its own reports show."""
+    """One participant: its peers, its issues and its activity."""
 
     participant_id: str
     peer_ids: frozenset[str]
@@ -22,9 +22,9 @@ class ComparedParticipant(msgspec.Struct, frozen=True, kw_only=True):
     streams: Sequence[StreamActivity]
     connections: Sequence[ConnectionActivity] = ()
     left_at: Mapping[str, EpochMs] = {}
-    """When its peers left, by id; without those that are still there."""
+    """When its peers left, by peer id, without those still present."""
 
 
 def are_most(some: Collection[str], every: Collection[str]) -> bool:
-    """Whether these are nearly all of several."""
+    """Whether `some` are nearly all of several."""
     return len(every) > 1 and len(some) >= MOST_SHARE * len(every)

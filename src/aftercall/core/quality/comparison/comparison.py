@@ -1,5 +1,5 @@
-"""The participants of a session side by side: who received what from whom, and when a sender
-was missed or a sender's uplink was strained; loss, jitter and lateness kept apart."""
+"""The participants of a session compared: who received what from whom, when a sender was impaired
+at its listeners, and when a sender's uplink was impaired; loss, jitter and lateness apart."""
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -56,27 +56,27 @@ __all__ = [
 ]
 
 SAME_SHARE: Final = 0.8
-"""Two troubles that share so much of their time are one. Chosen."""
+"""Two troubles that share this much of their time are one. Chosen."""
 
 _LATE: Final[Impairment] = "late"
 _ON_THE_WAY: Final[tuple[Impairment, ...]] = ("loss", "jitter")
 
 
 class _ImpairmentView(NamedTuple):
-    """Everybody under one strain. `own` is what the far ends of the participants' uplinks
-    report back to them, for what they send to a server."""
+    """All participants under one impairment. `own` is what the remote ends of the participants'
+    uplinks to a server report back to them."""
 
-    heard: Mapping[str, Mapping[str, PathSpans]]
+    paths: Mapping[str, Mapping[str, PathSpans]]
     matrix: ImpairmentMatrix
-    impaired_for_everybody: list[Span]
+    everywhere: list[Span]
     mixed: list[Span]
-    """When some uplinks were strained and others not: no trouble of the server alone."""
+    """When some uplinks were impaired and others not; the server alone did not cause that."""
     own: Mapping[str, list[Span]]
     unnamed: Mapping[str, list[Span]]
 
 
 class Comparison:
-    """The participants of a session, compared in time."""
+    """The participants of a session, compared over time."""
 
     def __init__(self, participants: Iterable[ComparedParticipant]) -> None:
         given = {participant.participant_id: participant for participant in participants}
@@ -131,28 +131,28 @@ class Comparison:
     def _by_slot(
         self, participant_id: str, participant: ComparedParticipant
     ) -> dict[str, list[StreamActivity]]:
-        """What a listener received: by sender, or stream by stream where nothing names one. The
-        sound of unnamed ones stands for their pictures."""
-        issues_named: dict[str, list[StreamActivity]] = {}
+        """The streams a listener received: by sender, or one by one if the sender is unknown. The
+        audio of unknown senders stands for their pictures."""
+        named: dict[str, list[StreamActivity]] = {}
         unnamed: list[StreamActivity] = []
         for each in participant.streams:
             if each.family in PRODUCERS:
                 continue
             sender = self.topology.sender_of(participant_id, each.ref)
             if sender is not None:
-                issues_named.setdefault(sender, []).append(each)
+                named.setdefault(sender, []).append(each)
             elif each.ref.from_peer_id is None or each.ref.producer_id is None:
                 unnamed.append(each)
         sounds = [each for each in unnamed if each.family in AUDIO]
         counted = sounds if len(sounds) > 1 else unnamed
-        return {**issues_named, **{f"{_UNNAMED}{n}": [each] for n, each in enumerate(counted)}}
+        return {**named, **{f"{_UNNAMED}{n}": [each] for n, each in enumerate(counted)}}
 
     def received(self, listener: str) -> dict[str, list[StreamActivity]]:
-        """The streams a listener received, by the row they come from."""
+        """The streams that a listener received, by the participant that sent them."""
         return {s: t for s, t in self._received[listener].items() if s in self.participants}
 
     def sender_of(self, listener: str, ref: StreamRef) -> str | None:
-        """The row a received stream comes from; without any hint, the only other one."""
+        """The participant that sent a received stream; see `SenderIndex`."""
         return self.topology.sender_of(listener, ref)
 
     def _view(self, impairment: Impairment) -> _ImpairmentView:
@@ -162,7 +162,7 @@ class Comparison:
         return found
 
     def _seen(self, impairment: Impairment) -> _ImpairmentView:
-        heard = {
+        paths = {
             participant_id: {
                 slot: PathSpans(
                     self._present[participant_id][slot], impaired_spans(activities, impairment)
@@ -180,7 +180,7 @@ class Comparison:
         by_server = [
             {
                 slot: each
-                for slot, each in heard[participant_id].items()
+                for slot, each in paths[participant_id].items()
                 if not any(self.topology.is_direct(t.ref) for t in slots[slot])
             }
             for participant_id, slots in self._received.items()
@@ -189,19 +189,19 @@ class Comparison:
             PathSpans(self._reported[participant_id], own[participant_id])
             for participant_id in self.participants
         ]
-        is_unnamed = any(s not in self.participants for slots in heard.values() for s in slots)
+        is_unnamed = any(s not in self.participants for slots in paths.values() for s in slots)
         return _ImpairmentView(
-            heard,
-            ImpairmentMatrix(heard, self.participants),
+            paths,
+            ImpairmentMatrix(paths, self.participants),
             impaired_for_everybody(by_server),
             spans_with_share_between(uplinks, 0.25, 0.75),
             own,
-            culprits_among_unnamed(heard) if is_unnamed else {},
+            culprits_among_unnamed(paths) if is_unnamed else {},
         )
 
     def sender_behind(self, listener: str, issue: Issue) -> str | None:
-        """The row that a received stream in trouble comes from; where nothing names it, the
-        one whose uplink is found to have done it."""
+        """The participant behind the trouble of a received stream: its sender or, if that is
+        unknown, the only participant whose uplink is found to have caused it."""
         if issue.caused_by is not None:
             return issue.caused_by
         sender = self.sender_of(listener, issue.stream)
@@ -213,83 +213,80 @@ class Comparison:
         return senders[0] if len(senders) == 1 else None
 
     def senders_behind(self, listener: str, issue: Issue) -> list[str]:
-        """The same, or all of those whose uplinks did it together, where nothing tells which of
-        them sent the stream."""
+        """The same, or all participants whose uplinks caused it together, if the sender is
+        unknown."""
         sender = self.sender_behind(listener, issue)
         if sender is not None:
             return [sender]
         return self.unnamed_senders(listener, (issue.first_at, issue.last_at), impairment_of(issue))
 
     def unnamed_senders(self, listener: str, span: Span, impairment: Impairment) -> list[str]:
-        """Whose uplink strained a stream that nothing names: those who alone of all missed one
-        stream less, else the only other one whose own reports show it; nobody's, when the
-        listener missed nearly all it received."""
+        """The participants whose uplink impaired a stream of unknown sender: those who alone missed
+        one stream less than all others, else the only other one whose own reports show it; none if
+        the listener missed nearly everything it received."""
         view = self._view(impairment)
-        infer_uplinks = [
-            r
-            for r, format_spans in view.unnamed.items()
-            if r != listener and covers(format_spans, span)
-        ]
-        if infer_uplinks or covers(self.listener(listener, impairment).most, span):
-            return infer_uplinks
+        inferred = [r for r, spans in view.unnamed.items() if r != listener and covers(spans, span)]
+        if inferred or covers(self.listener(listener, impairment).most, span):
+            return inferred
         shown = [r for r, own in view.own.items() if r != listener and covers(own, span)]
         return shown if len(shown) == 1 else []
 
     def listener(self, participant_id: str, impairment: Impairment) -> MatrixLine:
-        """When a listener missed those it heard."""
+        """When a listener missed those it received from."""
         return self._view(impairment).matrix.listeners[participant_id]
 
     def sender(self, participant_id: str, impairment: Impairment) -> MatrixLine:
-        """When a sender was missed by those who heard it."""
+        """When a sender was missed by its listeners."""
         return self._view(impairment).matrix.senders[participant_id]
 
     def is_impaired(
         self, listener: str, sender: str | None, span: Span, impairment: Impairment
     ) -> bool:
-        """Whether what the listener had of a named sender was in such trouble in that time."""
-        each = self._view(impairment).heard[listener].get(sender or "")
-        return each is not None and covers(each.impaired_spans, span)
+        """Whether what the listener received from the sender was impaired in that span."""
+        each = self._view(impairment).paths[listener].get(sender or "")
+        return each is not None and covers(each.impaired, span)
 
     def is_everywhere(self, span: Span, impairment: Impairment) -> bool:
-        """Whether everybody missed everybody in that time."""
-        return covers(self._view(impairment).impaired_for_everybody, span)
+        """Whether everybody missed everybody in that span."""
+        return covers(self._view(impairment).everywhere, span)
 
     def are_uplinks_mixed(self, span: Span, impairment: Impairment) -> bool:
-        """Whether some uplinks were strained in that time and others known not to be."""
+        """Whether some uplinks were impaired in that span and others known not to be."""
         return covers(self._view(impairment).mixed, span)
 
     def is_uplink_impaired(self, sender: str, span: Span, impairment: Impairment) -> bool:
-        """Whether the sender's own reports show such trouble in that time. What a server closes
-        the gaps of was lost or shaken on the way to it."""
+        """Whether the sender's own reports show the impairment in that span. Where a server
+        conceals gaps, they come from loss or jitter on the way to it."""
         return covers(self._view(impairment).own[sender], span)
 
     def has_lossy_uplink(self, sender: str, span: Span) -> bool:
-        """Whether the sender's own reports show enough loss in that time to be an issue."""
+        """Whether the sender's own reports show enough loss in that span for an issue."""
         return covers(self._lossy_uplinks[sender], span)
 
     def knows_uplink(self, sender: str, span: Span) -> bool:
-        """Whether the sender's own reports tell what was lost in that time; one whose network
-        is down tells nothing."""
+        """Whether the sender's own reports include the loss of its uplink in that span; they do not
+        while its network is down."""
         return covers(self._reported[sender], span)
 
     def hears_several(self, listener: str, span: Span) -> bool:
-        """Whether the listener had more than one sender to hear in that time."""
+        """Whether the listener received from more than one sender in that span."""
         return covers(self.listener(listener, "loss").several, span)
 
     def misses_nearly_all(self, listener: str, span: Span, impairment: Impairment) -> bool:
-        """Whether the listener heard several senders in that time, and nearly all badly."""
+        """Whether the listener received from several senders in that span, and badly from nearly
+        all."""
         return covers(self.listener(listener, impairment).most, span)
 
     def coincide(self, one: str, other: str, span: Span, impairment: Impairment) -> bool:
-        """Whether two missed each other for nearly the same time."""
-        heard = self._view(impairment).heard
-        there = intersection(heard[one][other].impaired_spans, [span])
-        back = intersection(heard[other][one].impaired_spans, [span])
+        """Whether two participants missed each other for nearly the same time."""
+        paths = self._view(impairment).paths
+        there = intersection(paths[one][other].impaired, [span])
+        back = intersection(paths[other][one].impaired, [span])
         both = overlap_ms(there, back)
         return both >= SAME_SHARE * sum(end - start for start, end in union([*there, *back]))
 
     def is_slow(self, participant_id: str, span: Span) -> bool:
-        """Whether round trips to the server were far longer than usual in that time."""
+        """Whether round trips to the server were far longer than usual in that span."""
         return any(
             covers(each.slow, span)
             for each in self.participants[participant_id].connections
@@ -299,46 +296,48 @@ class Comparison:
     def has_trouble_elsewhere(
         self, participant_id: str, other: str, span: Span, impairment: Impairment
     ) -> bool:
-        """Whether a participant's other ways were in such trouble in that time: what it sent to a
-        server, or heard of third parties. Packets are lost and shaken on a way; what comes late
-        may have been held up by the participant's own machine."""
+        """Whether a participant's other paths were impaired in that span: its path to a server, or
+        paths from third participants. Loss and jitter come from a path; lateness may come from the
+        participant's own machine."""
         impairments = IMPAIRMENTS if impairment == _LATE else _ON_THE_WAY
         if any(covers(self._view(each).own[participant_id], span) for each in impairments):
             return True
         return any(
-            slot != other and covers(heard.impaired_spans, span)
+            slot != other and covers(paths.impaired, span)
             for each in impairments
-            for slot, heard in self._view(each).heard[participant_id].items()
+            for slot, paths in self._view(each).paths[participant_id].items()
         )
 
     def senders_missed(
         self, listener: str, span: Span, impairment: Impairment
     ) -> tuple[set[str], set[str]]:
-        """Whom the listener heard in that time, and whom of them badly; unnamed ones too."""
-        slots = self._view(impairment).heard[listener]
-        heard = {slot for slot, each in slots.items() if covers(each.present, span)}
-        return heard, {slot for slot in heard if covers(slots[slot].impaired_spans, span)}
+        """The senders that the listener received in that span, and those received badly; unknown
+        ones included."""
+        slots = self._view(impairment).paths[listener]
+        paths = {slot for slot, each in slots.items() if covers(each.present, span)}
+        return paths, {slot for slot in paths if covers(slots[slot].impaired, span)}
 
     def listeners_missing(
         self, sender: str, span: Span, impairment: Impairment
     ) -> tuple[set[str], set[str]]:
-        """Who heard the sender in that time, and which of them badly: in that way, or late.
-        Where nothing names the sender, all who missed something."""
+        """The listeners that received the sender in that span, and those that received it badly:
+        impaired in that way, or late. Listeners to unknown senders count if they missed
+        anything."""
         impairments = {impairment, _LATE}
         listeners = self._listeners[sender]
-        heard = {r for r in listeners if covers(self._present[r][sender], span)}
+        paths = {r for r in listeners if covers(self._present[r][sender], span)}
         missed = {
             r
             for each in impairments
-            for r in heard
-            if covers(self._view(each).heard[r][sender].impaired_spans, span)
+            for r in paths
+            if covers(self._view(each).paths[r][sender].impaired, span)
         }
-        for participant_id in self._with_unnamed - heard - {sender}:
+        for participant_id in self._with_unnamed - paths - {sender}:
             if any(self.senders_missed(participant_id, span, each)[0] for each in impairments):
-                heard.add(participant_id)
+                paths.add(participant_id)
             if any(self.senders_missed(participant_id, span, each)[1] for each in impairments):
                 missed.add(participant_id)
-        return heard, missed
+        return paths, missed
 
     @cached_property
     def _listeners(self) -> dict[str, list[str]]:
@@ -351,7 +350,7 @@ class Comparison:
 
     @cached_property
     def _with_unnamed(self) -> set[str]:
-        """The listeners to whom nothing names some streams."""
+        """The listeners that received streams of unknown senders."""
         return {
             participant_id
             for participant_id, slots in self._received.items()
@@ -371,5 +370,5 @@ def _spans(issues: Iterable[Issue]) -> list[Span]:
 
 
 def _present(activities: Iterable[StreamActivity]) -> list[Span]:
-    """When anything of these streams was reported on."""
+    """When any of these streams was reported."""
     return union(span for each in activities for span in (*each.flowing, *each.stalled))

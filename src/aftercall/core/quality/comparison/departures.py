@@ -1,5 +1,5 @@
-"""Connections between browsers that ended because the one at the far end had left. Whoever stays
-sees them as lost, which is no trouble of the call's."""
+"""Removes the loss of connections between browsers whose remote end had left, which is no trouble
+of the call."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -16,14 +16,14 @@ OUTAGES: Final = frozenset(
 )
 
 CLOCKS_MS: Final = 2 * SECOND_MS
-"""How far two browsers' clocks may differ and still be believed, and how long a page may take
-from closing its connections to its farewell."""
+"""The largest difference between two browsers' clocks that is believed, and the longest time a page
+takes from closing its connections to its leave event."""
 
 
 def without_departures(
     participants: Mapping[str, ComparedParticipant], topology: Topology
 ) -> dict[str, ComparedParticipant]:
-    """The participants, without the losses of connections whose far end had left."""
+    """The participants without the loss of connections whose remote end had left."""
     left_at = {
         id: at for participant in participants.values() for id, at in participant.left_at.items()
     }
@@ -41,6 +41,6 @@ def _is_departure(issue: Issue, topology: Topology, left_at: Mapping[str, EpochM
     gone_at = left_at.get(topology.far_peer(issue.stream) or "")
     if gone_at is None:
         return False
-    # A connection that was back before the far end left had been lost on its own account, and
+    # A connection that was back before the remote end left had been lost for another reason, and
     # one that failed before may be the reason why it left.
     return issue.first_at >= gone_at - CLOCKS_MS and issue.last_at >= gone_at

@@ -1,9 +1,9 @@
-"""When a sender was missed by nearly all who heard it, when a listener missed nearly all whom it
-heard, and when everybody missed everybody.
+"""When a sender was missed by nearly all its listeners, when a listener missed nearly all its
+senders, and when everybody missed everybody.
 
-Put who heard whom into a square, senders down, listeners across. What one uplink did fills a
-row, what one downlink did fills a column, what the server did fills all of it. Where full rows
-and full columns cross, a line is needed only if it fills a field that no other full line does.
+The paths form a matrix, senders down, listeners across. An impaired uplink fills a row, an impaired
+downlink fills a column, the server fills all of it. Where full rows and full columns cross, a line
+is needed as an explanation only if it fills a field that no other full line fills.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,49 +16,51 @@ from aftercall.core.quality.comparison.compared_participant import MOST_SHARE
 from aftercall.core.spans import Span, intersection, union, without
 
 EVERY_SHARE: Final = 0.85
-"""Of all that is heard in a call; one good pair in a call of three is not everybody. Chosen."""
+"""The share of all paths of a call that counts as everybody; one good pair in a call of three is
+not everybody. Chosen."""
 
 LEAST_PEOPLE: Final = 3
-"""Of two, one bad network each way fills the square too."""
+"""Between two participants, one bad network in each direction fills the matrix too."""
 
 MOST_CULPRITS: Final = 3
-"""More uplinks that fail at once are not looked for among streams that nobody names."""
+"""The number of simultaneously failing uplinks up to which they are looked for among streams of
+unknown senders."""
 
 
 class PathSpans(NamedTuple):
-    """What a listener had of one sender: when it came, and when it was strained."""
+    """One path from a sender to a listener: when media was present, and when it was impaired."""
 
     present: list[Span]
-    impaired_spans: list[Span]
+    impaired: list[Span]
 
 
 class MatrixLine(NamedTuple):
-    """A row or column of the square."""
+    """A row or column of the matrix."""
 
     several: list[Span]
-    """There was more than one field to compare."""
+    """There was more than one path to compare."""
     most: list[Span]
-    """Nearly all of several were strained."""
+    """Nearly all of several paths were impaired."""
     every: list[Span]
-    """All of several were."""
+    """All of several paths were impaired."""
     unexplained: list[Span]
     """Nearly all were, and no other line explains at least one of them."""
 
 
 class ImpairmentMatrix:
-    """Who was strained to whom, by listener and by what it heard. `heard[listener][slot]`; a slot
-    is a sender's row id, or anything else for a stream that nobody names."""
+    """The paths of a session, `heard[listener][slot]`. A slot is a sender's participant id, or any
+    other key for a stream of unknown sender."""
 
     def __init__(
-        self, heard: Mapping[str, Mapping[str, PathSpans]], senders: Iterable[str]
+        self, paths: Mapping[str, Mapping[str, PathSpans]], senders: Iterable[str]
     ) -> None:
-        self._heard = heard
+        self._paths = paths
         rows: dict[str, dict[str, PathSpans]] = {sender: {} for sender in senders}
-        for listener, slots in heard.items():
+        for listener, slots in paths.items():
             for slot, each in slots.items():
                 if slot in rows:
                     rows[slot][listener] = each
-        by_listener = {listener: _matrix_line(slots.values()) for listener, slots in heard.items()}
+        by_listener = {listener: _matrix_line(slots.values()) for listener, slots in paths.items()}
         by_sender = {sender: _matrix_line(slots.values()) for sender, slots in rows.items()}
         self.listeners = {
             listener: line._replace(
@@ -66,7 +68,7 @@ class ImpairmentMatrix:
                     line.most,
                     (
                         (each, by_sender[slot].most if slot in by_sender else [])
-                        for slot, each in heard[listener].items()
+                        for slot, each in paths[listener].items()
                     ),
                 )
             )
@@ -84,10 +86,10 @@ class ImpairmentMatrix:
 
 
 def _unexplained(most: list[Span], fields: Iterable[tuple[PathSpans, list[Span]]]) -> list[Span]:
-    """When a full line has a strained field that the line across it does not fill."""
+    """When a full line has an impaired path that the crossing line does not fill."""
     if not most:
         return []
-    alone = [span for each, across in fields for span in without(each.impaired_spans, across)]
+    alone = [span for each, across in fields for span in without(each.impaired, across)]
     return intersection(most, union(alone))
 
 
@@ -105,9 +107,9 @@ def _matrix_line(fields: Iterable[PathSpans]) -> MatrixLine:
     return MatrixLine(union(several), union(most), union(every), [])
 
 
-def impaired_for_everybody(heard: Iterable[Mapping[str, PathSpans]]) -> list[Span]:
-    """When nearly everything that anybody heard was strained, of three people at least."""
-    squares = [slots for slots in heard if slots]
+def impaired_for_everybody(paths: Iterable[Mapping[str, PathSpans]]) -> list[Span]:
+    """When nearly all paths were impaired, with at least three people."""
+    squares = [slots for slots in paths if slots]
     listeners = [_any(slots.values()) for slots in squares]
     fields = [each for slots in squares for each in slots.values()]
     people = [span for span, present, _ in _counted(listeners) if present >= LEAST_PEOPLE]
@@ -118,28 +120,28 @@ def impaired_for_everybody(heard: Iterable[Mapping[str, PathSpans]]) -> list[Spa
 
 
 def spans_with_share_between(fields: Iterable[PathSpans], least: float, most: float) -> list[Span]:
-    """When more than the least share and less than the most were strained."""
+    """When the share of impaired paths was more than the least and less than the most."""
     return union(
         span for span, present, bad in _counted(fields) if least * present < bad < most * present
     )
 
 
 def _any(fields: Iterable[PathSpans]) -> PathSpans:
-    """When anything came, and when any of it was strained."""
+    """When anything was present, and when any of it was impaired."""
     every = list(fields)
     return PathSpans(
         union(span for each in every for span in each.present),
-        union(span for each in every for span in each.impaired_spans),
+        union(span for each in every for span in each.impaired),
     )
 
 
 def _counted(fields: Iterable[PathSpans]) -> Iterable[tuple[Span, int, int]]:
-    """How many fields there were to look at, and how many of them were strained, from moment to
-    moment; none where there was nothing."""
+    """The number of present and of impaired paths, from instant to instant; left out where none is
+    present."""
     edges: dict[EpochMs, list[int]] = {}
     for each in fields:
-        impaired_spans = intersection(each.present, each.impaired_spans)
-        for which, spans in enumerate((each.present, impaired_spans)):
+        impaired = intersection(each.present, each.impaired)
+        for which, spans in enumerate((each.present, impaired)):
             for start_at, end_at in spans:
                 edges.setdefault(start_at, [0, 0])[which] += 1
                 edges.setdefault(end_at, [0, 0])[which] -= 1
@@ -150,18 +152,19 @@ def _counted(fields: Iterable[PathSpans]) -> Iterable[tuple[Span, int, int]]:
             yield (at, until), present, bad
 
 
-def culprits_among_unnamed(heard: Mapping[str, Mapping[str, PathSpans]]) -> dict[str, list[Span]]:
-    """Whose uplink it was when nothing names the senders. Nobody hears himself: where so many
-    uplinks are bad, everybody misses so many streams, but the culprits one less."""
+def culprits_among_unnamed(paths: Mapping[str, Mapping[str, PathSpans]]) -> dict[str, list[Span]]:
+    """The participants whose uplink was impaired, by their spans, if senders are unknown. Nobody
+    receives their own stream: if some uplinks are bad, everybody misses that many streams, and the
+    culprits one less."""
     edges: dict[EpochMs, list[tuple[str, int, int]]] = {}
-    for listener, slots in heard.items():
+    for listener, slots in paths.items():
         for each in slots.values():
-            impaired_spans = intersection(each.present, each.impaired_spans)
-            for is_bad, spans in ((0, each.present), (1, impaired_spans)):
+            impaired = intersection(each.present, each.impaired)
+            for is_bad, spans in ((0, each.present), (1, impaired)):
                 for start_at, end_at in spans:
                     edges.setdefault(start_at, []).append((listener, is_bad, 1))
                     edges.setdefault(end_at, []).append((listener, is_bad, -1))
-    counts = {listener: [0, 0] for listener in heard}
+    counts = {listener: [0, 0] for listener in paths}
     found: dict[str, list[Span]] = {}
     tally = _ImpairedCounts()
     for (at, changes), (until, _) in pairwise(sorted(edges.items())):
@@ -173,12 +176,12 @@ def culprits_among_unnamed(heard: Mapping[str, Mapping[str, PathSpans]]) -> dict
 
 
 class _ImpairedCounts:
-    """The listeners by how many of their streams are strained."""
+    """The listeners by the number of their impaired streams."""
 
     def __init__(self) -> None:
         self._by_count: dict[int, set[str]] = {}
         self._full: set[str] = set()
-        """Those who miss nearly all they hear."""
+        """Those that miss nearly all they receive."""
 
     def move(self, listener: str, counts: list[int], is_bad: int, change: int) -> None:
         self._by_count.get(counts[1], set()).discard(listener)
@@ -191,7 +194,8 @@ class _ImpairedCounts:
                 self._full.add(listener)
 
     def culprits(self) -> Iterable[str]:
-        """With everybody, else without those who miss nearly all: theirs is their own."""
+        """The culprits among all listeners, else among those that do not miss nearly everything,
+        which is their own trouble."""
         found = self._culprits(frozenset())
         return self._culprits(self._full) if not found and self._full else found
 

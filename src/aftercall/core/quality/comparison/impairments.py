@@ -1,5 +1,5 @@
-"""What a path did to packets, as far as it can be seen: which issues are about it, and how bad it
-must have been."""
+"""Impairments of a path: loss, jitter, lateness; which issues are about them and how severe they
+must be."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal
@@ -11,8 +11,8 @@ from aftercall.core.spans import Span, union
 
 LOSS_PERCENT: Final = 5
 JITTER_MS: Final = 50
-"""What makes a network issue one of loss on the way, as in the catalogue; a long round trip
-alone is the listener's own affair."""
+"""The values from which a network issue is about loss or jitter, as in the catalogue; a long round
+trip alone concerns only the listener."""
 
 LATE_FROM: Final = {
     "concealment_percent": 5.0,
@@ -20,11 +20,12 @@ LATE_FROM: Final = {
     "mean_freeze_ms": 1_000.0,
     "jitter_buffer_ms": 250.0,
 }
-"""What makes a network issue one of sound and pictures that came too late to be played, or not
-at all though the server hid the gap; as in the catalogue."""
+"""The values from which an issue is about lateness, as in the catalogue: media arrived too late to
+be played, or not at all while the server concealed the gap."""
 
 ONE_WAY_MS: Final = 10 * SECOND_MS
-"""Chosen; two reports at the usual pace may miss the sender's pause."""
+"""The least duration of one-way media. Two reports at the usual interval may miss the sender's
+pause. Chosen."""
 
 UPLINK: Final = frozenset({IssueName.POOR_NETWORK_UPLINK, IssueName.SEVERE_NETWORK_UPLINK})
 DOWNLINK: Final = frozenset({IssueName.POOR_NETWORK_DOWNLINK, IssueName.SEVERE_NETWORK_DOWNLINK})
@@ -38,14 +39,14 @@ PLAYOUT: Final = frozenset(
 """The issues of lateness."""
 
 Impairment = Literal["loss", "jitter", "late"]
-"""What a path did to the packets, as far as it can be seen. Who shakes them a little has not
-lost them; where a server closes gaps, what was lost shows as concealment alone."""
+"""What a path did to packets, as far as it can be seen. Slight jitter is no loss; where a server
+conceals gaps, loss shows only as concealment."""
 
 IMPAIRMENTS: Final[tuple[Impairment, ...]] = ("loss", "jitter", "late")
 
 
 def impaired_spans(activities: Iterable[StreamActivity], *impairments: Impairment) -> list[Span]:
-    """When any of the streams was in such trouble, short recoveries included."""
+    """When any of the streams had one of the impairments, short recoveries included."""
     spans = (
         span
         for each in activities
@@ -62,12 +63,13 @@ def _impaired_when(activity: StreamActivity, impairment: Impairment) -> Sequence
 
 
 def is_transit(issue: Issue) -> bool:
-    """Whether a network issue is one of loss, jitter or lateness, not of the round trip alone."""
+    """Whether a network issue is about loss, jitter or lateness, and not about the round trip
+    alone."""
     return impairment_of(issue) != "jitter" or issue.worst.get("jitter_ms", 0.0) >= JITTER_MS
 
 
 def impairment_of(issue: Issue) -> Impairment:
-    """What an issue is about: loss, when there was enough of it to be one."""
+    """The impairment that an issue is about: loss, if there was enough of it for an issue."""
     if issue.worst.get("loss_percent", 0.0) >= LOSS_PERCENT:
         return "loss"
     if issue.worst.get("jitter_ms", 0.0) >= JITTER_MS:

@@ -1,5 +1,4 @@
-"""The issues of a session's participants by what they are about, so that what concerns one pair
-of participants is found without going through everything a listener received."""
+"""The issues of a session's participants, indexed by sender."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
@@ -11,8 +10,8 @@ _SENT: Final = frozenset(family.value for family in PRODUCERS)
 
 
 class IssueIndex:
-    """`issues` are those of each participant, by its row; `sender_of` says whose a received
-    stream is. What is asked for of a participant is put in order once."""
+    """An index of `issues`, which are by participant; `sender_of` gives the sender of a received
+    stream. Each participant is indexed on first use."""
 
     def __init__(
         self,
@@ -25,7 +24,7 @@ class IssueIndex:
         self._by_sender: dict[str, dict[str | None, list[Issue]]] = {}
 
     def own(self, participant_id: str) -> list[Issue]:
-        """What a participant sent badly, and what befell its connections."""
+        """The issues of what a participant sent, and of its connections."""
         found = self._own.get(participant_id)
         if found is None:
             found = [

@@ -1,7 +1,7 @@
-"""What a received picture was at its sender: a camera or a screen, and how often it moved there.
+"""What a received picture was at its sender: a camera or a screen, and its frame rate there.
 
-A receiver of which no tag tells takes every picture for a camera's. Its sender knows better. And
-a picture of which as many frames were shown as were made is as good as it was sent, however few.
+A receiver without a tag takes every picture for a camera's; the sender knows better. And a picture
+of which as many frames were shown as were encoded is as good as it was sent, however few they are.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,16 +19,17 @@ from aftercall.core.spans import Span, covers, overlap_ms, union
 OF_FRAMES: Final = frozenset(
     {IssueName.VIDEO_FROZEN, IssueName.LOW_FRAME_RATE, IssueName.LOW_VIDEO_MOS}
 )
-"""The issues of a picture that too few frames make."""
+"""The issues of a picture with too few frames."""
 
 _OF_CAMERAS: Final = OF_FRAMES | {IssueName.LOW_RESOLUTION}
 """The issues that only cameras have."""
 
 SHOWN_SHARE: Final = 0.7
-"""Of the frames that were made; counted over reports that do not come together. Chosen."""
+"""Of the encoded frames, counted over reports that are not simultaneous. Chosen."""
 
 SPARE_FRAMES: Final = 8
-"""So many may fall into another report than at the sender: what is slow makes them in a second."""
+"""The number of frames that may fall into another report than at the sender: a slow picture encodes
+as many in a second."""
 
 SAME_SHARE: Final = 0.8
 """Of the time for which a picture was slow. Chosen."""
@@ -37,7 +38,7 @@ SAME_SHARE: Final = 0.8
 def with_screenshares(
     participants: Mapping[str, ComparedParticipant], topology: Topology
 ) -> dict[str, ComparedParticipant]:
-    """The parties; what they received untagged and its sender calls a screen is one."""
+    """The participants; a picture received without a tag is a screen if its sender says so."""
     sent = [
         (participant_id, activity.ref, activity.family)
         for participant_id, participant in participants.items()
@@ -66,10 +67,8 @@ def _with_screens(
         if ref.family != Family.VIDEO_CONSUMER:
             return False
         sender = topology.sender_of(participant.participant_id, ref)
-        issues_named = [
-            families.get((sender or "", name or "")) for name in (ref.producer_id, ref.ssrc)
-        ]
-        tagged = next((each for each in issues_named if each), set())
+        named = [families.get((sender or "", name or "")) for name in (ref.producer_id, ref.ssrc)]
+        tagged = next((each for each in named if each), set())
         return tagged == {Family.SCREENSHARE_VIDEO_PRODUCER}
 
     screens = {activity.ref for activity in participant.streams if is_screen(activity.ref)}
@@ -97,7 +96,7 @@ def _as(ref: StreamRef, family: Family) -> StreamRef:
 
 
 class SentVideo:
-    """The frames that the cameras of a session made and that their receivers showed."""
+    """The frames that the cameras of a session encoded and that their receivers showed."""
 
     def __init__(self, participants: Mapping[str, ComparedParticipant], topology: Topology) -> None:
         self._topology = topology
@@ -115,9 +114,8 @@ class SentVideo:
         }
 
     def is_as_sent(self, issue: Issue, listener: str) -> bool:
-        """Whether a received picture was slow for most of that time, and all the while as many
-        frames of it were shown as were made. Of a picture that is fast at its sender the frames
-        may all come, and come late."""
+        """Whether a received picture was slow for most of the issue's time while as many frames
+        were shown as were encoded. Frames of a fast picture may all arrive, and arrive late."""
         if issue.name not in OF_FRAMES or issue.stream.family != Family.VIDEO_CONSUMER:
             return False
         shown = self._shown[listener].get(_name(issue.stream))
@@ -131,12 +129,11 @@ class SentVideo:
         return any(_are_shown(slow, made.counted) for made in self._made(issue.stream, sender))
 
     def _made(self, ref: StreamRef, sender: str) -> list[StreamActivity]:
-        """What the sender may have sent it as: where something names it, that alone."""
+        """The sender's streams that the received one may be: the one with its producer id or SSRC,
+        else all."""
         every = self._sent[sender]
-        issues_named = [
-            t for t in every if ref.producer_id and t.ref.producer_id == ref.producer_id
-        ]
-        return issues_named or [t for t in every if ref.ssrc and t.ref.ssrc == ref.ssrc] or every
+        named = [t for t in every if ref.producer_id and t.ref.producer_id == ref.producer_id]
+        return named or [t for t in every if ref.ssrc and t.ref.ssrc == ref.ssrc] or every
 
 
 def _name(ref: StreamRef) -> tuple[str, int | None, str | None]:
@@ -148,22 +145,22 @@ def _impaired_when(counted: Iterable[FrameCount]) -> list[Span]:
 
 
 def _are_shown(shown: Sequence[FrameCount], made: Sequence[FrameCount]) -> bool:
-    """Whether of what was made in the time of these reports enough was shown, in most of the
-    time. Where no report of the maker's is among the slow ones it made more than was shown."""
+    """Whether enough of the encoded frames were shown, for most of the time. If the encoder's
+    reports list no slow ones in that time, it encoded more than was shown."""
     slow = _impaired_when(made)
     whole = alike = 0
     for each in shown:
         span = (each.start_at, each.end_at)
-        format_duration = span[1] - span[0]
-        whole += format_duration
-        if overlap_ms(slow, [span]) < SAME_SHARE * format_duration:
+        length = span[1] - span[0]
+        whole += length
+        if overlap_ms(slow, [span]) < SAME_SHARE * length:
             continue
         enough = SHOWN_SHARE * sum(_within(span, other) for other in made) - SPARE_FRAMES
-        alike += format_duration if each.frames >= enough else 0
+        alike += length if each.frames >= enough else 0
     return alike >= SAME_SHARE * whole
 
 
 def _within(span: Span, made: FrameCount) -> float:
-    """How many of its frames a report counts in that time, if they came evenly."""
-    format_duration = min(made.end_at, span[1]) - max(made.start_at, span[0])
-    return max(format_duration, 0) * made.frames / max(made.end_at - made.start_at, 1)
+    """The frames of a report that fall into the span, if they were evenly spaced."""
+    length = min(made.end_at, span[1]) - max(made.start_at, span[0])
+    return max(length, 0) * made.frames / max(made.end_at - made.start_at, 1)

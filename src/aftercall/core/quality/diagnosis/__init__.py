@@ -1,1 +1,1 @@
-"""Findings about a call, worst first, with their causes, sentences and advice."""
+"""Findings about a call, the worst first, with causes, sentences and advice."""

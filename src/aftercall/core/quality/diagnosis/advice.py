@@ -1,11 +1,11 @@
-"""What to do about each cause: a stable key for programs and a clause for people."""
+"""The remedy of each cause: a stable key for programs and a clause for people."""
 
 from typing import Final, NamedTuple
 
 
 class Advice(NamedTuple):
-    """`key` names the remedy, whatever the words. `clause` continues "What to do: …"; `{name}`
-    in it stands for the participant who can act."""
+    """`key` names the remedy, independent of its wording. `clause` continues "What to do: …";
+    `{name}` in it stands for the participant who can act."""
 
     key: str
     clause: str

@@ -1,4 +1,4 @@
-"""Whom trouble reached: who received a sender badly, and how badly that came across."""
+"""The listeners that a sender's trouble affected, and how badly."""
 
 from collections.abc import Sequence
 from statistics import fmean
@@ -19,11 +19,12 @@ _HEARD_BADLY: Final = frozenset(
 )
 
 KNOWN_SHARE: Final = 0.5
-"""A score of the voice stands for all who were affected when it is known of so many. Chosen."""
+"""A score of the voice stands for all affected listeners if it is known for this share of them.
+Chosen."""
 
 
 class AffectedListeners(NamedTuple):
-    """Who received a sender in a time, who of them badly, and how it came across."""
+    """The listeners present, those of them affected, and how the sender was received."""
 
     present: set[str]
     affected: set[str]
@@ -35,11 +36,11 @@ class AffectedListeners(NamedTuple):
 def affected_listeners_of(
     comparison: Comparison, sender: str, spans: Sequence[Span], impairment: Impairment
 ) -> AffectedListeners:
-    """The listeners that the sender's trouble reached. Those who received everybody badly at the
-    time suffered from their own trouble, and do not count as reached."""
+    """The listeners affected by the sender's trouble. Those who received everybody badly at the
+    time had trouble of their own and do not count."""
     present: set[str] = set()
     affected: set[str] = set()
-    heard: list[Issue] = []
+    badly_received: list[Issue] = []
     for span in spans:
         listeners, missing = comparison.listeners_missing(sender, span, impairment)
         present |= listeners
@@ -51,26 +52,26 @@ def affected_listeners_of(
         )
         if issues and not is_own:
             affected.add(participant_id)
-        heard += issues if participant_id in affected else []
+        badly_received += issues if participant_id in affected else []
     return AffectedListeners(
         present=present,
         affected=affected,
-        voice_mos=_mean(heard, IssueName.LOW_AUDIO_MOS, "mos", len(affected)),
-        video_mos=_mean(heard, IssueName.LOW_VIDEO_MOS, "mos", len(affected)),
+        voice_mos=_mean(badly_received, IssueName.LOW_AUDIO_MOS, "mos", len(affected)),
+        video_mos=_mean(badly_received, IssueName.LOW_VIDEO_MOS, "mos", len(affected)),
         concealment_percent=_mean(
-            heard, IssueName.AUDIO_CONCEALMENT, "concealment_percent", len(affected)
+            badly_received, IssueName.AUDIO_CONCEALMENT, "concealment_percent", len(affected)
         ),
     )
 
 
 def _from(comparison: Comparison, listener: str, sender: str, spans: Sequence[Span]) -> list[Issue]:
-    """What the listener received badly of the sender in that time."""
+    """The listener's issues with the sender's media in that time."""
     found = comparison.issues.of_sender(listener, sender)
     return during([issue for issue in found if issue.name in _HEARD_BADLY], spans)
 
 
 def _mean(issues: Sequence[Issue], name: IssueName, measure: str, people: int) -> float | None:
-    """The mean over the people of whom it is known."""
+    """The mean over the people for whom the measure is known."""
     by_person: dict[str, list[Issue]] = {}
     for issue in issues:
         if issue.name is name and measure in issue.typical:

@@ -1,4 +1,4 @@
-"""Findings about microphones, cameras and loudspeakers, each with the change of device before."""
+"""Findings about microphones, cameras and loudspeakers, each with a preceding device change."""
 
 from typing import Final
 
@@ -19,7 +19,7 @@ from aftercall.core.quality.issues import Issue, IssueName
 
 
 def one_way(subject: Subject, comparison: Comparison) -> list[Finding]:
-    """Whom the participant did not hear though that person spoke, one finding a person."""
+    """The people whom the participant did not hear though they spoke, one finding a person."""
     unheard: dict[str, list[Issue]] = {}
     for issue in issues_named(subject, IssueName.ONE_WAY_AUDIO, IssueName.NO_AUDIO_RECEIVED):
         sender = comparison.sender_of(subject.participant_id, issue.stream)
@@ -32,7 +32,7 @@ def one_way(subject: Subject, comparison: Comparison) -> list[Finding]:
 
 
 def unplayed(subject: Subject, comparison: Comparison) -> list[Finding]:
-    """Sound that arrived and was not played."""
+    """Audio that arrived and was not played."""
     group = group_of(issues_named(subject, IssueName.AUDIO_NOT_PLAYED))
     if group is None:
         return []
@@ -42,7 +42,8 @@ def unplayed(subject: Subject, comparison: Comparison) -> list[Finding]:
 
 
 def microphone(subject: Subject, comparison: Comparison) -> list[Finding]:
-    """A microphone that gave silence or one sound, and what was not sent though switched on."""
+    """A microphone that gave silence or a constant sound, and media that was not sent though
+    switched on."""
     found: list[Finding] = []
     for name, cause, kind in _CAUSES:
         group = group_of(issues_named(subject, name))

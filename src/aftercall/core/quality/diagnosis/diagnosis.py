@@ -22,7 +22,6 @@ from aftercall.core.quality.diagnosis.findings import (
     media_of,
 )
 from aftercall.core.quality.diagnosis.issue_groups import (
-    RANKS,
     IssueGroup,
     during,
     group_of,
@@ -41,14 +40,16 @@ from aftercall.core.quality.diagnosis.network_findings import (
 )
 from aftercall.core.quality.diagnosis.sentences import sentence_of
 from aftercall.core.quality.diagnosis.wording import Mentions, People
-from aftercall.core.quality.issues import IssueName
+from aftercall.core.quality.issues import SEVERITY_RANKS, IssueName
 from aftercall.core.spans import union
 
 
 def diagnose(subject: Subject, comparison: Comparison) -> list[Finding]:
-    """Everything worth saying, the worst first, then the longest."""
+    """All findings about a participant, by severity, then by length."""
     found = [each for find in _FINDERS for each in find(subject, comparison)]
-    ranked = sorted(found, key=lambda f: (RANKS[f.severity], f.first_at - f.last_at, f.first_at))
+    ranked = sorted(
+        found, key=lambda f: (SEVERITY_RANKS[f.severity], f.first_at - f.last_at, f.first_at)
+    )
     people = People(subject.names) if found else People({})
     return [_in_words(each, people) for each in ranked]
 
@@ -80,7 +81,7 @@ def _machine(subject: Subject, comparison: Comparison) -> list[Finding]:
 
 
 FELT_MS: Final = SECOND_MS
-"""A connection that was lost for less is no interruption that anybody notices; chosen."""
+"""A connection that was lost for less is no interruption that anybody notices. Chosen."""
 
 
 def _connection(subject: Subject, comparison: Comparison) -> list[Finding]:
@@ -88,13 +89,13 @@ def _connection(subject: Subject, comparison: Comparison) -> list[Finding]:
     lost = group_of(
         i for i in issues_named(subject, IssueName.ICE_RECONNECTING) if i.origin != "remote"
     )
-    format_outages = [] if lost is None else spans_of(lost.issues)
+    outages = [] if lost is None else spans_of(lost.issues)
     if lost is not None:
-        # ICE gives up on a path when a check or two is lost, and takes it back at the next.
-        is_felt = any(end - start >= FELT_MS for start, end in format_outages)
+        # ICE gives up on a path when a check or two is lost, and resumes it at the next.
+        is_felt = any(end - start >= FELT_MS for start, end in outages)
         parts = FindingParts(
             figures=figures_of(lost),
-            spans=format_outages,
+            spans=outages,
             severity=None if is_felt else "information",
         )
         found.append(finding(subject, "interruption", lost, parts))
@@ -105,7 +106,7 @@ def _connection(subject: Subject, comparison: Comparison) -> list[Finding]:
         parts = FindingParts(spans=[(moment, moment) for moment in moments])
         found.append(finding(subject, "interruption", failed, parts))
     slow = issues_named(subject, IssueName.SLOW_CONNECT)
-    again = during(slow, format_outages)
+    again = during(slow, outages)
     for start, end in spans_of(issue for issue in slow if issue not in again):
         group = IssueGroup(issue for issue in slow if start <= issue.first_at <= end)
         parts = FindingParts(figures=figures_of(group))
@@ -114,7 +115,7 @@ def _connection(subject: Subject, comparison: Comparison) -> list[Finding]:
 
 
 def _rejoins(subject: Subject, comparison: Comparison) -> list[Finding]:
-    # Two tabs are one stay; a page loaded again is hardly gone.
+    # Two tabs are one stay, and a reloaded page was not really away.
     stays = union(subject.stays, within_ms=SECOND_MS)
     away = [(before[1], after[0]) for before, after in pairwise(stays)]
     if not away:

@@ -1,4 +1,4 @@
-"""How bad it was: the measures of a group of issues with their units."""
+"""Figures of a group of issues: the measures with their units."""
 
 from collections.abc import Iterable
 from typing import Final, NamedTuple
@@ -10,8 +10,8 @@ from aftercall.core.quality.diagnosis.wording import format_amount
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
-    """How bad it was. `name` is that of a measure of the issues, `typical` the mean over the
-    time affected, `worst` that of one report."""
+    """One measure of a group of issues. `typical` is the mean over the time affected, `worst` the
+    worst value of one report."""
 
     name: str
     unit: str
@@ -19,14 +19,14 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     worst: float
 
     def about(self) -> str:
-        """`about 8 %`, or `up to 14 %` where only the worst is known."""
+        """`about 8 %`, or `up to 14 %` if only the worst value is known."""
         if self.typical is None:
             bound = "down to" if MEASURES[self.name].is_low_bad else "up to"
             return f"{bound} {format_amount(self.worst, self.unit)}"
         return f"about {format_amount(self.typical, self.unit)}"
 
     def at_worst(self) -> str:
-        """`, at worst 14 %`, unless that is no other number."""
+        """`, at worst 14 %`, unless that is the same number."""
         worst = format_amount(self.worst, self.unit)
         if self.typical is None or worst == format_amount(self.typical, self.unit):
             return ""
@@ -70,7 +70,7 @@ MEASURES: Final[dict[str, Measure]] = {
     "level": Measure("0..1"),
     "mos": Measure("1..5", is_low_bad=True),
 }
-"""By name. What tells most of a cause comes first."""
+"""By name; the most telling measures of a cause come first."""
 
 
 def figures_of(group: IssueGroup) -> list[Figure]:
@@ -83,7 +83,7 @@ def figures_of(group: IssueGroup) -> list[Figure]:
 
 
 def median_figures(group: IssueGroup) -> list[Figure]:
-    """The same as a path has them: the middle one of all streams."""
+    """The same for a path: the medians over its streams."""
     return [
         Figure(name=name, unit=measure.unit, typical=group.median_mean(name), worst=worst)
         for name, measure in MEASURES.items()
@@ -92,6 +92,6 @@ def median_figures(group: IssueGroup) -> list[Figure]:
 
 
 def led_by(figures: Iterable[Figure], *names: str) -> list[Figure]:
-    """The figures of these names, in this order; the others are left out."""
+    """The figures of these names, in this order; the others are dropped."""
     known = {figure.name: figure for figure in figures}
     return [known[name] for name in names if name in known]

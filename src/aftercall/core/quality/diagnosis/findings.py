@@ -1,4 +1,4 @@
-"""What the diagnosis is made of: findings, and whom they are about."""
+"""Findings, their parts, and the participant that they are about."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
@@ -12,11 +12,11 @@ from aftercall.core.quality.diagnosis.figures import Figure
 from aftercall.core.quality.diagnosis.issue_groups import IssueGroup
 from aftercall.core.quality.issues import WARM_UP_MS, Issue, IssueName, Severity
 from aftercall.core.quality.stats.link import PRODUCERS, Family
-from aftercall.core.quality.stats.peer_metadata import DeviceChoice
+from aftercall.core.quality.stats.peer_metadata import DeviceSelection
 from aftercall.core.spans import Span
 
 FOLLOWS_MS: Final = 20 * SECOND_MS
-"""Trouble that begins this soon after a change of device is reported with it."""
+"""Trouble that begins this soon after a device change is reported with it."""
 
 Medium = Literal["voice", "video", "screen", "screen_sound"]
 Direction = Literal["sent", "received"]
@@ -27,7 +27,7 @@ DeviceKind = Literal["microphone", "camera", "speaker"]
 
 
 class DeviceSwitch(msgspec.Struct, frozen=True, kw_only=True):
-    """A change of device shortly before the trouble."""
+    """A device change shortly before the trouble."""
 
     kind: DeviceKind
     label: str | None
@@ -35,35 +35,38 @@ class DeviceSwitch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Evidence(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """How a finding is known. What was not looked at, or cannot be known, is not there."""
+    """How a finding is known. What was not examined, or cannot be known, is absent."""
 
     listeners_present: int | None = None
-    """Who received the subject in that time, and how many of them badly."""
+    """The number of listeners that received the subject in that time."""
     listeners_affected: int | None = None
+    """How many of them received it badly."""
     senders_present: int | None = None
-    """Whom the subject received in that time, and how many of them badly."""
+    """The number of senders that the subject received in that time."""
     senders_affected: int | None = None
+    """How many of them it received badly."""
     is_reported_by_sender: bool | None = None
-    """Whether the sender's own reports show it; else it follows from what listeners received."""
+    """Whether the sender's own reports show it; otherwise it is inferred from listeners."""
     is_loss_free: bool | None = None
-    """Every part of the way is known to have lost next to nothing."""
+    """Every part of the path is known to have lost next to nothing."""
     is_switched_on: bool | None = None
     """Something reported that the microphone or camera was on."""
     voice_mos: float | None = None
-    """How the voice came across to the affected, 1..4.5; and the picture, 1..5."""
+    """How the voice was received by those affected, 1..4.5."""
     video_mos: float | None = None
+    """How the picture was received by those affected, 1..5."""
     concealment_percent: float | None = None
-    """How much of the voice those affected had to make up."""
+    """The share of the voice that was concealed at those affected."""
     sender_cause: SenderCause | None = None
-    """Of `sender`: what was wrong at the sender's side."""
+    """What was wrong at the sender's side, for the cause `sender`."""
     sent_media: list[Medium] = []
-    """What was held back on its way out."""
+    """The media that could not be sent in full."""
     device: DeviceSwitch | None = None
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing to say about a participant's call, in a sentence for people, and its parts for
-    programs. People are named by the ids of their rows."""
+    """One finding about a participant's call, with a sentence for people and its parts for
+    programs. People are named by their participant ids."""
 
     cause: str
     """A stable word."""
@@ -73,20 +76,20 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     last_at: EpochMs
     issues: list[IssueName]
     peer_ids: list[str] = []
-    """The others concerned."""
+    """The other participants concerned."""
     subject: str | None = None
-    """With whom the cause lies, or, where that is not known, whom it befell; `None` for the
+    """The participant at whom the cause lies or, if that is unknown, who suffered; `None` for the
     server."""
     media: list[Medium] = []
-    """What suffered; empty where that is not known or not a stream."""
+    """The media that suffered; empty if unknown or not a stream."""
     direction: Direction | None = None
-    """As the subject sees it."""
+    """As seen by the subject."""
     figures: list[Figure] = []
-    """The first is the one the cause is about."""
+    """The first is the one that the cause is about."""
     affected: list[str] = []
-    """Who suffered."""
+    """The participants who suffered."""
     spans: list[Span] = []
-    """Each stretch."""
+    """The times of the trouble."""
     evidence: Evidence = Evidence()
     advice: str = ""
     """What to do, a clause with an imperative."""
@@ -103,16 +106,16 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 
     participant_id: str
     issues: Sequence[Issue]
-    """With origins, as `attribute` gives them."""
+    """With origins, as `attribute` returns them."""
     stays: Sequence[Span]
-    device_choices: Sequence[DeviceChoice]
+    device_choices: Sequence[DeviceSelection]
     names: Mapping[str, str]
-    """What to call each row."""
+    """The display name of each participant."""
 
 
 class FindingParts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a finding has beside its issues, where that differs from the rule: the subject is the
-    participant diagnosed, who alone suffered, for as long as the issues lasted."""
+    """The parts of a finding that differ from the default: the subject is the participant
+    diagnosed, who alone suffered, for as long as the issues lasted."""
 
     subject: str | None = None
     affected: Iterable[str] | None = None
@@ -126,7 +129,8 @@ class FindingParts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def finding(subject: Subject, cause: str, group: IssueGroup, parts: FindingParts) -> Finding:
-    """What a group of issues shows, as severe as the worst of them; not yet in words."""
+    """The finding that a group of issues shows, as severe as the worst of them, without a
+    sentence."""
     media = media_of(group.issues) if parts.media is None else parts.media
     affected = [subject.participant_id] if parts.affected is None else parts.affected
     return Finding(
@@ -158,19 +162,19 @@ def is_sent(issue: Issue) -> bool:
 
 
 def media_of(issues: Iterable[Issue]) -> list[Medium]:
-    """What kinds of stream the issues are about, in the order of `_MEDIA`."""
+    """The media that the issues are about, in the order of `_MEDIA`."""
     families = {issue.stream.family for issue in issues}
     return media_of_families(Family(family) for family in families if family is not None)
 
 
 def media_of_families(families: Iterable[Family]) -> list[Medium]:
-    """The kinds of these families."""
+    """The media of these families, in the order of `_MEDIA`."""
     known = set(families)
     return [medium for medium, of in _MEDIA.items() if known & of]
 
 
 def direction_of(issues: Iterable[Issue]) -> Direction | None:
-    """Whether all of them are about streams sent, or all about streams received."""
+    """Whether all issues are about sent streams, or all about received ones; else `None`."""
     issues = list(issues)
     if any(issue.stream.family is None for issue in issues):
         return None
@@ -191,8 +195,8 @@ _MEDIA: Final[dict[Medium, frozenset[Family]]] = {
 
 
 def switch_before(subject: Subject, spans: Sequence[Span], kind: DeviceKind) -> DeviceSwitch | None:
-    """The change of that device shortly after which the trouble began."""
-    near: list[tuple[int, DeviceChoice]] = []
+    """The device change of that kind shortly after which the trouble began."""
+    near: list[tuple[int, DeviceSelection]] = []
     for choice in subject.device_choices:
         is_first = any(0 <= choice.at - start <= WARM_UP_MS for start, _ in subject.stays)
         if choice.name == f"selected_{kind}_update" and not is_first:

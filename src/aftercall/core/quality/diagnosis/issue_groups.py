@@ -1,31 +1,29 @@
-"""Issues of one cause, taken together: when they were, how bad, how severe."""
+"""Groups of issues with one cause: their time, values and severity."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from aftercall.core.instants import SECOND_MS
-from aftercall.core.quality.issues import Issue, Severity, StreamRef, severity_of
+from aftercall.core.quality.issues import SEVERITY_RANKS, Issue, Severity, StreamRef, severity_of
 from aftercall.core.spans import Span, overlap_ms, union
 
 SAME_MS: Final = 30 * SECOND_MS
-"""Stretches of one kind of trouble this close are one stretch."""
-
-RANKS: Final[dict[Severity, int]] = {"severe": 0, "warning": 1, "information": 2}
-"""The worst is the least."""
+"""Episodes of one kind of trouble this close are one episode."""
 
 
 class IssueGroup:
-    """Issues of one kind of trouble, at least one. `spells` are the stretches of time in which
-    they lie, `span` reaches from the first to the last."""
+    """Issues of one kind of trouble, at least one. `episodes` are the spans in which they lie,
+    `span` reaches from the first to the last."""
 
     def __init__(self, issues: Iterable[Issue]) -> None:
         self.issues = sorted(issues, key=lambda issue: (issue.first_at, issue.last_at))
         self.episodes = union(((i.first_at, i.last_at) for i in self.issues), within_ms=SAME_MS)
         self.span: Span = (self.episodes[0][0], self.episodes[-1][1])
         self.names = sorted(
-            {issue.name for issue in self.issues}, key=lambda name: (RANKS[severity_of(name)], name)
+            {issue.name for issue in self.issues},
+            key=lambda name: (SEVERITY_RANKS[severity_of(name)], name),
         )
-        """The worst first."""
+        """The most severe first."""
 
     def worst(self, measure: str, *, lowest: bool = False) -> float | None:
         """The worst value of one report."""
@@ -35,17 +33,17 @@ class IssueGroup:
         return min(values) if lowest else max(values)
 
     def mean(self, measure: str) -> float | None:
-        """The mean over the time affected; a severe issue within another of its stream counts
-        with that one."""
+        """The mean over the time affected; a severe issue within another one of its stream counts
+        once."""
         return _mean([issue for issue in self.issues if measure in issue.typical], measure)
 
     def median_worst(self, measure: str) -> float | None:
-        """The middle one of the streams' worst: what a path does to all that use it, whatever
-        else befell one of them."""
+        """The median of the streams' worst values: what a path does to all streams that use it,
+        whatever else affected one of them."""
         return _middle([part.worst(measure) for part in self._by_stream()])
 
     def median_mean(self, measure: str) -> float | None:
-        """The middle one of the streams' means."""
+        """The median of the streams' means."""
         return _middle([part.mean(measure) for part in self._by_stream()])
 
     def _by_stream(self) -> "list[IssueGroup]":
@@ -56,27 +54,28 @@ class IssueGroup:
 
     @property
     def severity(self) -> Severity:
-        return min((issue.severity for issue in self.issues), key=RANKS.__getitem__)
+        """The worst severity of the issues."""
+        return min((issue.severity for issue in self.issues), key=SEVERITY_RANKS.__getitem__)
 
 
 def group_of(issues: Iterable[Issue]) -> IssueGroup | None:
-    """The issues as one group, if there are any."""
+    """The issues as one group, `None` if there are none."""
     every = list(issues)
     return IssueGroup(every) if every else None
 
 
 def spans_of(issues: Iterable[Issue]) -> list[Span]:
-    """When any of them lasted."""
+    """When any of the issues lasted."""
     return union((issue.first_at, issue.last_at) for issue in issues)
 
 
 def during(issues: Iterable[Issue], spans: Sequence[Span]) -> list[Issue]:
-    """Those of which half or more lies in one of the spans."""
+    """The issues of which half or more lies in the spans."""
     return [issue for issue in issues if _lies_in(issue, spans)]
 
 
 def apart_from(issues: Iterable[Issue], spans: Sequence[Span]) -> list[Issue]:
-    """Those of which less than half lies in the spans."""
+    """The issues of which less than half lies in the spans."""
     return [issue for issue in issues if not _lies_in(issue, spans)]
 
 
@@ -87,11 +86,11 @@ def _lies_in(issue: Issue, spans: Sequence[Span]) -> bool:
 
 def _mean(issues: Sequence[Issue], measure: str) -> float | None:
     total = weighed = 0.0
-    reached: dict[StreamRef, int] = {}
+    counted_until: dict[StreamRef, int] = {}
     for issue in sorted(issues, key=lambda issue: (issue.first_at, -issue.last_at)):
-        if issue.last_at <= reached.get(issue.stream, -1):
+        if issue.last_at <= counted_until.get(issue.stream, -1):
             continue
-        reached[issue.stream] = issue.last_at
+        counted_until[issue.stream] = issue.last_at
         ms = max(1, issue.last_at - issue.first_at)
         total += ms
         weighed += ms * issue.typical[measure]

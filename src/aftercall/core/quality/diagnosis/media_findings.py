@@ -1,5 +1,5 @@
-"""Sound and pictures that were bad though no network, machine or microphone explains it: one
-finding for each kind."""
+"""Bad audio and video that no network, machine or microphone explains: one finding for each
+kind."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -71,7 +71,7 @@ _HURT_SENT: Final = _OUTAGES | {
 
 
 def unseen(subject: Subject, comparison: Comparison) -> list[Finding]:
-    """Whom the participant did not see though that person's camera was sending."""
+    """The people whom the participant did not see though their camera was sending."""
     missed = [i for i in issues_named(subject, IssueName.NO_VIDEO_RECEIVED) if i.origin != "remote"]
     group = group_of(apart_from(missed, spans_of(issues_named(subject, *_OUTAGES))))
     if group is None:
@@ -81,7 +81,7 @@ def unseen(subject: Subject, comparison: Comparison) -> list[Finding]:
 
 
 def unexplained(subject: Subject, comparison: Comparison) -> list[Finding]:
-    """Bad sound and pictures that no other finding explains; a screen apart from a camera."""
+    """Bad audio and video that no other finding explains; screens and cameras apart."""
     explanations = _Explanations(subject, comparison)
     left = [
         issue
@@ -120,7 +120,7 @@ _KINDS: Final = (
 
 
 def _is_senders(issue: Issue, subject: Subject, comparison: Comparison) -> bool:
-    """Whether it is a finding about somebody else's trouble, or the server's."""
+    """Whether the issue belongs to a finding about somebody else, or the server."""
     if issue.origin == "server" or (issue.origin == "remote" and is_sent(issue)):
         return True
     is_known = comparison.sender_of(subject.participant_id, issue.stream) is not None
@@ -128,15 +128,15 @@ def _is_senders(issue: Issue, subject: Subject, comparison: Comparison) -> bool:
 
 
 def _may_be_camera_off(issue: Issue, subject: Subject, comparison: Comparison) -> bool:
-    """Whether a picture that never came may not have been sent: the least opinion is that of no
-    frame at all, and of an unknown sender's camera nobody reports whether it was on."""
+    """Whether a picture that never arrived may not have been sent: the lowest opinion is that of no
+    frame at all, and nobody reports whether an unknown sender's camera was on."""
     is_empty = issue.name is IssueName.LOW_VIDEO_MOS and issue.worst.get("mos", 5.0) <= NO_PICTURE
     is_known = comparison.sender_of(subject.participant_id, issue.stream) is not None
     return is_empty and not is_sent(issue) and not is_known
 
 
 class _Explanations:
-    """Trouble of a participant that has a finding of its own, and what it spoils."""
+    """A participant's trouble that has its own finding, and the media that it spoils."""
 
     def __init__(self, subject: Subject, comparison: Comparison) -> None:
         self._subject = subject
@@ -144,8 +144,8 @@ class _Explanations:
         self._episodes: dict[tuple[bool, bool, bool], list[Span]] = {}
 
     def has_for(self, issue: Issue) -> bool:
-        """Whether such trouble lasted for half of an issue's time and hurts such a stream. Long
-        round trips spoil an opinion, but neither sound nor picture."""
+        """Whether such trouble lasted for half of an issue's time and affects such a stream. Long
+        round trips spoil an opinion, but neither audio nor video."""
         if issue.name in PLAYOUT and issue.origin == "local" and not is_sent(issue):
             return True
         is_asked_again = issue.name is IssueName.NEGATIVE_FEEDBACK_HIGH
@@ -166,7 +166,8 @@ class _Explanations:
 
 
 def _trouble_of_listeners(subject: Subject, comparison: Comparison) -> list[Issue]:
-    """Who misses packets, or cannot keep up, asks for the picture again."""
+    """The issues of listeners that make them request key frames: they miss packets, or cannot keep
+    up."""
     return [
         issue
         for participant_id, participant in comparison.participants.items()
@@ -182,8 +183,8 @@ def _senders(subject: Subject, comparison: Comparison, issues: Iterable[Issue]) 
 
 
 def _is_loss_free(group: IssueGroup, subject: Subject, comparison: Comparison) -> bool:
-    """Whether sound or picture broke off and every part of the way is known to have lost next to
-    nothing: the listener's streams and the senders' uplinks. A screen may simply stand still."""
+    """Whether audio or video broke off while every part of the path, the listener's streams and the
+    senders' uplinks, is known to have lost next to nothing. A screen may simply stand still."""
     has_broken = {IssueName.AUDIO_CONCEALMENT, IssueName.VIDEO_FROZEN} & set(group.names)
     family = Family(group.issues[0].stream.family or "")
     if not has_broken or is_sent(group.issues[0]) or family in SCREENSHARES:
@@ -208,7 +209,7 @@ def _is_loss_free(group: IssueGroup, subject: Subject, comparison: Comparison) -
 
 
 def _is_clean(activities: list[StreamActivity], group: IssueGroup) -> bool:
-    """Whether there is such a stream, the loss of all is known, and there was hardly any."""
+    """Whether there are such streams, their loss is known, and there was hardly any."""
     return (
         bool(activities)
         and all(activity.has_loss for activity in activities)

@@ -1,4 +1,4 @@
-"""Sentences about what the network did."""
+"""Sentences about the network."""
 
 from typing import Final, TypeGuard
 
@@ -65,7 +65,8 @@ def downlink(finding: Finding, mentions: Mentions) -> str:
 
 
 def _of_some(finding: Finding, mentions: Mentions) -> str:
-    """Of what came badly from some senders only, though they sent it well."""
+    """The sentence about media that arrived badly from some senders only, though they sent it
+    well."""
     what = sent_to(finding, mentions)
     if len(finding.peer_ids) > len(finding.media) and len(finding.peer_ids) > 2:
         what = f"the {media_words(finding)} of {mentions.join_names(finding.peer_ids)} to "
@@ -133,17 +134,17 @@ _SENDER_CAUSES: Final[dict[SenderCause, str]] = {
 
 def relay_tcp(finding: Finding, mentions: Mentions) -> str:
     words = f"{mentions.possessive(subject_of(finding))} media went through a TURN relay on TCP"
-    felt = [
+    effects = [
         pattern.format(figure.in_full())
         for name, pattern in (("rtt_ms", "round trips took {}"), ("jitter_ms", "jitter was {}"))
         if (figure := finding.figure(name)) is not None
     ]
     if ROOM & set(finding.issues):
-        felt.append(fitted(finding, mentions))
-    if not felt:
+        effects.append(fitted(finding, mentions))
+    if not effects:
         return f"{words} {format_spans(finding.spans)}"
     return (
-        f"{words}, where one late packet holds up all behind it: {join_words(felt)} "
+        f"{words}, where one late packet holds up all behind it: {join_words(effects)} "
         f"{format_spans(finding.spans)}"
     )
 

@@ -1,4 +1,4 @@
-"""Parts of sentences about findings that several causes use."""
+"""Phrases that sentences about several causes share."""
 
 from typing import Final
 
@@ -15,14 +15,14 @@ _MEDIA_WORDS: Final[dict[Medium, str]] = {
 }
 
 ROOM: Final = frozenset({IssueName.BANDWIDTH_LIMITED, IssueName.LOW_AVAILABLE_BITRATE})
-"""The issues of too little room for what is sent."""
+"""The issues of too little bandwidth for the sent media."""
 
 _BOTH: Final = 2
-"""So many senders are named in the middle of a sentence; more are not."""
+"""The number of senders up to which they are named in the middle of a sentence."""
 
 
 def subject_of(finding: Finding) -> str:
-    """The row id of the subject."""
+    """The participant id of the subject."""
     return finding.subject or ""
 
 
@@ -55,13 +55,13 @@ def sent_to(finding: Finding, mentions: Mentions) -> str:
 
 
 def held_back(finding: Finding, mentions: Mentions) -> str:
-    """`Ann's video`: what could not be sent in full."""
+    """`Ann's video`: the media that could not be sent in full."""
     media = join_words([_MEDIA_WORDS[medium] for medium in finding.evidence.sent_media]) or "video"
     return f"{mentions.possessive(subject_of(finding))} {media}"
 
 
 def fitted(finding: Finding, mentions: Mentions) -> str:
-    """What came of too little room: `Ann's video was made smaller to fit`."""
+    """The consequence of low bandwidth: `Ann's video was made smaller to fit`."""
     if IssueName.BANDWIDTH_LIMITED in finding.issues:
         return f"{held_back(finding, mentions)} was made smaller to fit"
     return f"there was too little room for {held_back(finding, mentions)}"
@@ -74,8 +74,8 @@ def round_trips(finding: Finding) -> str:
 
 
 def noticed(finding: Finding, mentions: Mentions) -> str:
-    """`; Bob, Cy and Dee heard it (voice about 2.5 of 5)`. Nothing where no listener is known to
-    have noticed: that does not mean that none did."""
+    """`; Bob, Cy and Dee heard it (voice about 2.5 of 5)`. Nothing if no listener is known to have
+    noticed, which does not mean that none did."""
     evidence = finding.evidence
     others = [
         participant_id for participant_id in finding.affected if participant_id != finding.subject
@@ -113,7 +113,7 @@ _UNEVEN: Final = {
 
 
 def after_switch(finding: Finding) -> str:
-    """A clause about the change of device shortly before, or nothing."""
+    """A clause about a preceding device change, or nothing."""
     device = finding.evidence.device
     if device is None:
         return ""

@@ -1,9 +1,9 @@
-"""A sentence for each finding, made of its parts alone.
+"""The sentence of a finding, made from its parts alone.
 
-The table `SENTENCES` has one function a cause, so that other programs can put the same parts in
-words of their own. The rules: the person first, then what, how bad, when, and who noticed; a
-person has the whole name when first mentioned and never a pronoun; nothing is denied that was not
-looked at.
+The table `SENTENCES` has one function per cause, so that other programs can phrase the same parts
+in their own words. The rules: the person first, then what, how bad, when, and who noticed; a person
+is named in full at the first mention and never by a pronoun; nothing is denied that was not
+examined.
 """
 
 from collections.abc import Callable, Mapping
@@ -30,7 +30,7 @@ from aftercall.core.quality.issues import IssueName
 
 
 def sentence_of(finding: Finding, mentions: Mentions) -> str:
-    """The finding in words: one sentence with a capital, unless it begins with a name."""
+    """The finding as one sentence, with a capital unless it begins with a name."""
     words = SENTENCES[finding.cause](finding, mentions)
     if mentions.opening is None or not words.startswith(mentions.opening):
         words = f"{words[0].upper()}{words[1:]}"
@@ -38,16 +38,16 @@ def sentence_of(finding: Finding, mentions: Mentions) -> str:
 
 
 def _cpu(finding: Finding, mentions: Mentions) -> str:
-    felt = []
+    effects = []
     fps, dropped = finding.figure("fps"), finding.figure("dropped_percent")
     subject = subject_of(finding)
     words = f"{mentions.possessive(subject)} machine was too slow "
     if IssueName.CPU_LIMITED in finding.issues:
         down = "" if fps is None else f" ({fps.in_full()})"
-        felt.append(f"to send {held_back(finding, mentions)} in full{down}")
+        effects.append(f"to send {held_back(finding, mentions)} in full{down}")
     if dropped is not None:
-        felt.append(f"to show all that came ({dropped.in_full()} of the frames were dropped)")
-    return f"{words}{join_words(felt)} {format_spans(finding.spans)}"
+        effects.append(f"to show all that came ({dropped.in_full()} of the frames were dropped)")
+    return f"{words}{join_words(effects)} {format_spans(finding.spans)}"
 
 
 def _one_way(finding: Finding, mentions: Mentions) -> str:
@@ -82,10 +82,10 @@ def _constant(finding: Finding, mentions: Mentions) -> str:
 
 def _unsent(what: str) -> "Callable[[Finding, Mentions], str]":
     def words(finding: Finding, mentions: Mentions) -> str:
-        said = f"{mentions.name(subject_of(finding))} sent no {what} {format_spans(finding.spans)}"
+        text = f"{mentions.name(subject_of(finding))} sent no {what} {format_spans(finding.spans)}"
         if finding.evidence.is_switched_on:
-            said += " although it was switched on"
-        return f"{said}{after_switch(finding)}"
+            text += " although it was switched on"
+        return f"{text}{after_switch(finding)}"
 
     return words
 
@@ -130,7 +130,8 @@ def _poor(finding: Finding, mentions: Mentions) -> str:
 
 
 def _faults(finding: Finding) -> list[str]:
-    """What was wrong, as ends of a sentence; the estimated opinion only when nothing else is."""
+    """The faults of a medium, as ends of a sentence; the estimated opinion only if there is no
+    other."""
     figures = {figure.name: figure for figure in finding.figures}
     if "frozen_percent" in figures:
         figures.pop("mean_freeze_ms", None)

@@ -9,7 +9,7 @@ from aftercall.core.instants import SECOND_MS, EpochMs, format_iso
 from aftercall.core.spans import Span
 
 MOST_SPANS_LISTED: Final = 3
-"""More stretches of time than this are counted, not listed."""
+"""More spans than this are counted, not listed."""
 
 MOST_NAMED: Final = 3
 """More people than this are counted, not named."""
@@ -18,12 +18,12 @@ NAMELESS: Final = "a person without a name"
 
 
 class People:
-    """The participants of a session by row id, and what to call each in a sentence."""
+    """The participants of a session by id, and the name of each in a sentence."""
 
     def __init__(self, names: Mapping[str, str]) -> None:
         self._full = {participant_id: _one_line(name) for participant_id, name in names.items()}
         firsts = {participant_id: _first_name(name) for participant_id, name in self._full.items()}
-        # "Ann" must not be taken for "Ann Lee".
+        # "Ann" must not be mistaken for "Ann Lee".
         uses = Counter(first.casefold() for first in firsts.values())
         self._first = {
             participant_id: first if uses[first.casefold()] == 1 else self._full[participant_id]
@@ -31,17 +31,17 @@ class People:
         }
 
     def full(self, participant_id: str) -> str:
-        """The whole name; of one without any, the id."""
+        """The whole name, or the id of a participant without a name."""
         return self._full.get(participant_id, participant_id)
 
     def short(self, participant_id: str) -> str:
-        """The first name if nobody else in the session has it, else the whole."""
+        """The first name if nobody else in the session has it, else the whole name."""
         return self._first.get(participant_id, participant_id)
 
 
 class Mentions:
-    """Names as one sentence uses them: whole when first mentioned, then the first name. Pronouns
-    are avoided, since nobody tells which are right."""
+    """The names in one sentence: the whole name at the first mention, then the first name. Pronouns
+    are avoided, since nothing says which are right."""
 
     def __init__(self, people: People) -> None:
         self._people = people
@@ -50,7 +50,7 @@ class Mentions:
         """The first name used."""
 
     def name(self, participant_id: str) -> str:
-        """What to call that person here."""
+        """The name of a participant at this point of the sentence."""
         if participant_id in self._mentioned:
             return self._people.short(participant_id)
         self._mentioned.add(participant_id)
@@ -63,7 +63,7 @@ class Mentions:
         return f"{self.name(participant_id)}'s"
 
     def join_names(self, participant_ids: Iterable[str]) -> str:
-        """`Ann, Bob and Cy`; of many, `5 people`."""
+        """`Ann, Bob and Cy`; for many, `5 people`."""
         rows = sorted(set(participant_ids), key=self._people.full)
         if len(rows) > MOST_NAMED:
             return f"{len(rows)} people"
@@ -77,7 +77,7 @@ def _one_line(name: str) -> str:
 
 
 def _first_name(name: str) -> str:
-    """The first word of a name, unless it is an initial, a title or not a name at all."""
+    """The first word of a name, unless it is an initial, a title or no name at all."""
     first = name.partition(" ")[0]
     is_name = len(first) > 1 and first.replace("-", "").replace("'", "").isalpha()
     return first if is_name and name != NAMELESS else name
@@ -88,14 +88,14 @@ def format_clock(moment: EpochMs) -> str:
     return format_iso(moment)[11:19]
 
 
-def format_spans(episodes: Sequence[Span]) -> str:
-    """`from 10:02:10 to 10:05:40 UTC`, `at 10:02:10 UTC`, several of them joined; of many,
-    `7 times between 10:02:10 and 10:31:40 UTC, 4 min 20 s in all`."""
-    if len(episodes) > MOST_SPANS_LISTED:
-        total = format_duration(sum(end - start for start, end in episodes))
-        first, last = format_clock(episodes[0][0]), format_clock(episodes[-1][1])
-        return f"{len(episodes)} times between {first} and {last} UTC, {total} in all"
-    return f"{join_words([_format_span(*spell) for spell in episodes])} UTC"
+def format_spans(spans: Sequence[Span]) -> str:
+    """`from 10:02:10 to 10:05:40 UTC`, `at 10:02:10 UTC`, several of them joined; for many, `7
+    times between 10:02:10 and 10:31:40 UTC, 4 min 20 s in all`."""
+    if len(spans) > MOST_SPANS_LISTED:
+        total = format_duration(sum(end - start for start, end in spans))
+        first, last = format_clock(spans[0][0]), format_clock(spans[-1][1])
+        return f"{len(spans)} times between {first} and {last} UTC, {total} in all"
+    return f"{join_words([_format_span(*span) for span in spans])} UTC"
 
 
 def _format_span(start_at: EpochMs, end_at: EpochMs) -> str:
@@ -105,7 +105,7 @@ def _format_span(start_at: EpochMs, end_at: EpochMs) -> str:
 
 
 def format_outages(spans: Sequence[Span]) -> str:
-    """`for 10 s at 10:01:00 UTC`; of many, how many and how long in all."""
+    """`for 10 s at 10:01:00 UTC`; for many, their number and total length."""
     if len(spans) > MOST_SPANS_LISTED:
         total = format_duration(sum(end - start for start, end in spans))
         return f"{len(spans)} times, for {total} in all, first at {format_clock(spans[0][0])} UTC"

@@ -1,4 +1,4 @@
-"""The opinions of a participant's streams, spread over the buckets of a session's time."""
+"""The opinions of a participant's streams, by buckets of the session's time."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aftercall.core.instants import SECOND_MS
-from aftercall.core.quality.experience.time_scale import Scale
+from aftercall.core.quality.experience.time_scale import TimeScale
 from aftercall.core.quality.frame.columns import BoolArray, FloatArray, IndexArray
 from aftercall.core.quality.frame.interval_table import IntervalTable
 from aftercall.core.quality.issues import StreamRef
@@ -17,18 +17,18 @@ from aftercall.core.quality.stats.track_tags import StreamKey
 from aftercall.core.spans import Span
 
 Moments = NDArray[np.float32]
-"""A row for each stream, a place for each bucket; NaN is not known."""
+"""A row for each stream, a column for each bucket; NaN is unknown."""
 
 LEAST_SCORED_MS: Final = SECOND_MS
-"""A bucket of which less was scored has no value; chosen: a report's edge is no moment."""
+"""The least scored time of a bucket with a value; the edge of a report is no moment. Chosen."""
 
 LOWEST: Final = 1.0
-"""The opinion of what failed altogether."""
+"""The opinion of a hard failure."""
 
 
 class StreamScores(msgspec.Struct, kw_only=True):
-    """The scored intervals of one participant's streams, cameras and microphones, in no order.
-    Interval `i` is one of the stream `refs[which[i]]`."""
+    """The scored intervals of one participant's camera and microphone streams, in no order.
+    Interval `i` belongs to the stream `refs[stream_index[i]]`."""
 
     refs: list[StreamRef]
     families: list[Family]
@@ -39,8 +39,8 @@ class StreamScores(msgspec.Struct, kw_only=True):
 
 
 def scores_of(peer_id: str, tables: Iterable[IntervalTable]) -> StreamScores:
-    """The scored intervals of one peer. Screens are left out: text that stands still has no
-    opinion to speak of."""
+    """The scored intervals of one peer. Screens are left out, since the opinion of still text has
+    no meaning."""
     return concat_scores(
         [_scores(peer_id, table) for table in tables if table.family not in SCREENSHARES]
     )
@@ -68,7 +68,7 @@ def _scores(peer_id: str, table: IntervalTable) -> StreamScores:
 
 
 def concat_scores(parts: Sequence[StreamScores]) -> StreamScores:
-    """The streams of all parts, each its own."""
+    """The streams of all parts; no two parts share a stream."""
     if not parts:
         none = np.zeros(0)
         stream_index = np.zeros(0, dtype=np.intp)
@@ -91,13 +91,13 @@ def concat_scores(parts: Sequence[StreamScores]) -> StreamScores:
 class StreamMoments(msgspec.Struct, kw_only=True):
     """One participant's streams, with a row of `values` each."""
 
-    scale: Scale
+    scale: TimeScale
     refs: list[StreamRef]
     families: list[Family]
     values: Moments
 
 
-def moments_of(scores: StreamScores, scale: Scale) -> StreamMoments:
+def moments_of(scores: StreamScores, scale: TimeScale) -> StreamMoments:
     """The mean opinion of each stream in each bucket."""
     return StreamMoments(
         scale=scale,
@@ -107,9 +107,9 @@ def moments_of(scores: StreamScores, scale: Scale) -> StreamMoments:
     )
 
 
-def bucket_means(scores: StreamScores, scale: Scale) -> Moments:
+def bucket_means(scores: StreamScores, scale: TimeScale) -> Moments:
     """The mean opinion of each stream in each bucket. An interval counts in every bucket that it
-    reaches into, by the time that lies there."""
+    overlaps, weighted by the overlap."""
     streams, buckets, width = len(scores.refs), scale.buckets, scale.bucket_ms
     starts, ends = scores.starts - scale.from_at, scores.ends - scale.from_at
     first = np.maximum(np.floor(starts / width), 0).astype(np.intp)
@@ -130,8 +130,8 @@ def bucket_means(scores: StreamScores, scale: Scale) -> Moments:
     return means.reshape(streams, buckets)
 
 
-def covered_ms(spans: Iterable[Span], scale: Scale) -> FloatArray:
-    """How many milliseconds of each bucket the spans cover; they do not overlap."""
+def covered_ms(spans: Iterable[Span], scale: TimeScale) -> FloatArray:
+    """How many milliseconds of each bucket the spans cover; they must not overlap."""
     found = np.zeros(scale.buckets)
     edges = np.arange(scale.buckets) * scale.bucket_ms
     for start, end in spans:
@@ -145,14 +145,13 @@ def covered_ms(spans: Iterable[Span], scale: Scale) -> FloatArray:
 
 
 def medians(values: Moments) -> tuple[Moments, Moments]:
-    """The lower and the upper of the values in the middle of each bucket; the same where an odd
-    number is known."""
+    """The lower and the upper median of each bucket; equal if an odd number of values is known."""
     if not len(values):
         nowhere = np.full(values.shape[1], np.nan, dtype=np.float32)
         return nowhere, nowhere
     ordered = np.sort(values, axis=0)
     known = np.count_nonzero(~np.isnan(values), axis=0)
-    # Unknown ones sort to the end; where there are no others, the first is unknown as well.
+    # Unknown values sort to the end; if there are no others, the first is unknown as well.
     lower, upper = (
         np.take_along_axis(ordered, np.maximum(place, 0)[np.newaxis], axis=0)[0]
         for place in ((known - 1) // 2, np.where(known, known // 2, 0))
@@ -161,8 +160,8 @@ def medians(values: Moments) -> tuple[Moments, Moments]:
 
 
 def with_failures(values: Moments, shares: FloatArray) -> Moments:
-    """The values where a share of each bucket was a hard failure, which counts as the lowest
-    opinion. Where nothing else is known, half a bucket of failure makes the value."""
+    """The values, with the share of each bucket that was a hard failure at the lowest opinion. If
+    nothing else is known, half a bucket of failure gives the lowest value."""
     if not shares.any():
         return values
     blended = values + shares * (LOWEST - values)
@@ -172,11 +171,11 @@ def with_failures(values: Moments, shares: FloatArray) -> Moments:
 
 
 def lower_of(one: Moments, other: Moments) -> Moments:
-    """The lower of each two values, or the one that is known."""
+    """The lower of each two values, or the known one."""
     made: Moments = np.fmin(one, other)
     return made
 
 
 def rounded_opinions(values: Moments) -> list[float | None]:
-    """The values as kept, with two decimals."""
+    """The values as stored, with two decimals."""
     return [None if value != value else round(value, 2) for value in values.tolist()]

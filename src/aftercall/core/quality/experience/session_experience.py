@@ -1,10 +1,10 @@
-"""Everybody's experience of a session, from what all of them received.
+"""Every participant's experience of a session, from what all of them received.
 
-A person's moment is the lower of what the person received, the median of the streams, and of how
-the person came across: what the listeners got of that person. Of an even number of streams
-received the median is the mean of the two in the middle; of an even number of listeners the
-better of the two, since one listener's own bad line is no fault of the speaker's. A good
-participant who joins can therefore never lower anybody's moment.
+A person's moment is the lower of two values: what the person received, the median over the streams,
+and how the person was received by the listeners. For an even number of received streams the median
+is the mean of the two in the middle; for an even number of listeners it is the better of the two,
+since one listener's bad downlink is not the speaker's fault. A good participant who joins can
+therefore never lower anybody's moment.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,25 +24,25 @@ from aftercall.core.quality.experience.moments import (
     rounded_opinions,
     with_failures,
 )
-from aftercall.core.quality.experience.time_scale import Scale
+from aftercall.core.quality.experience.time_scale import TimeScale
 from aftercall.core.quality.frame.columns import BoolArray, FloatArray
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef
 from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES, Family
 from aftercall.core.spans import Span, intersection, union
 
 SenderOf = Callable[[str, StreamRef], str | None]
-"""The row that a listener's received stream comes from, where it is known."""
+"""The participant that sent a listener's received stream, if it is known."""
 
 NOT_RECEIVED: Final = frozenset(
     {IssueName.ONE_WAY_AUDIO, IssueName.NO_AUDIO_RECEIVED, IssueName.NO_VIDEO_RECEIVED}
 )
 _BROKEN: Final = frozenset({IssueName.ICE_FAILED, IssueName.CONNECTION_FAILED})
 _KINDS: Final = (True, False)
-"""Sound, and picture."""
+"""Audio, and video."""
 
 
 class ExperienceInput(msgspec.Struct, kw_only=True):
-    """One participant: the streams, the issues with their origins, and when it was there."""
+    """One participant: its streams, its issues with their origins, and its stays."""
 
     streams: StreamMoments
     issues: Sequence[Issue]
@@ -50,13 +50,15 @@ class ExperienceInput(msgspec.Struct, kw_only=True):
 
 
 class _OutageShares(NamedTuple):
-    """A connection without its path; all of the peer's where none is named."""
+    """The share of each bucket in which a connection had no path; all connections of the peer if
+    none is named."""
 
     peer_id: str
     connection_id: str | None
     shares: FloatArray
 
     def affects(self, ref: StreamRef) -> bool:
+        """Whether the stream used that connection."""
         is_named = self.connection_id is not None
         return ref.peer_id == self.peer_id and (
             not is_named or ref.connection_id == self.connection_id
@@ -66,7 +68,8 @@ class _OutageShares(NamedTuple):
 def experiences(
     inputs: Mapping[str, ExperienceInput], sender_of: SenderOf
 ) -> dict[str, Experience]:
-    """The experience of each row, in time linear in the streams. All have one scale."""
+    """The experience of each participant, in time linear in the streams. All inputs have one
+    scale."""
     if not inputs:
         return {}
     scale = next(iter(inputs.values())).streams.scale
@@ -75,27 +78,30 @@ def experiences(
         participant_id: _ParticipantStreams(input_, with_others, scale)
         for participant_id, input_ in inputs.items()
     }
-    heard = _ReceivedBySender(scale)
+    by_sender = _ReceivedBySender(scale)
     for participant_id, row in rows.items():
-        heard.take(participant_id, row, sender_of)
+        by_sender.take(participant_id, row, sender_of)
     return {
-        participant_id: _experience(participant_id, row, heard, scale)
+        participant_id: _experience(participant_id, row, by_sender, scale)
         for participant_id, row in rows.items()
     }
 
 
 def _experience(
-    participant_id: str, row: "_ParticipantStreams", heard: "_ReceivedBySender", scale: Scale
+    participant_id: str,
+    row: "_ParticipantStreams",
+    by_sender: "_ReceivedBySender",
+    scale: TimeScale,
 ) -> Experience:
     values: dict[bool, Moments] = {}
     for is_audio in _KINDS:
         received = row.received(is_audio=is_audio)
         values[is_audio] = lower_of(
-            received, heard.as_received(participant_id, row, is_audio=is_audio)
+            received, by_sender.as_received(participant_id, row, is_audio=is_audio)
         )
     is_blank: BoolArray = np.isnan(values[True]) & np.isnan(values[False])
     for outage in row.outages:
-        # Nothing was ever scored of a connection that never came about.
+        # A connection that was never established has no scores.
         values[True] = np.where(is_blank, with_failures(values[True], outage.shares), values[True])
     is_away = row.present_ms == 0
     for value in values.values():
@@ -111,7 +117,9 @@ def _experience(
 class _ParticipantStreams:
     """One participant's streams, with their hard failures."""
 
-    def __init__(self, input_: ExperienceInput, with_others: Sequence[Span], scale: Scale) -> None:
+    def __init__(
+        self, input_: ExperienceInput, with_others: Sequence[Span], scale: TimeScale
+    ) -> None:
         self._scale = scale
         self.present_ms = covered_ms(union(input_.stays), scale)
         self.refs = list(input_.streams.refs)
@@ -139,7 +147,8 @@ class _ParticipantStreams:
         return made
 
     def _mark_missing_streams(self) -> None:
-        """Streams that did not arrive; those that nobody reports on get a row of their own."""
+        """Mark the streams that did not arrive; those that no report lists get a row of their
+        own."""
         places = {_name(ref): place for place, ref in enumerate(self.refs)}
         spans: dict[int, list[Span]] = {}
         for issue in self.issues:
@@ -158,8 +167,8 @@ class _ParticipantStreams:
             self.moments[place] = with_failures(self.moments[place], self._shares(union(when)))
 
     def _outage_spans(self, stays: Sequence[Span]) -> dict[tuple[str, str | None], list[Span]]:
-        """When each connection had no path: until it was back or, after a failure, until
-        something was scored again."""
+        """When each connection had no path: until it was back or, after a failure, until something
+        was scored again."""
         found: dict[tuple[str, str | None], list[Span]] = {}
         for issue in self.issues:
             key = (issue.stream.peer_id, issue.stream.connection_id)
@@ -185,7 +194,7 @@ class _ParticipantStreams:
                     self.moments[place] = with_failures(self.moments[place], outage.shares)
 
     def places(self, *, is_audio: bool, is_sent: bool) -> list[int]:
-        """The streams of a kind and direction."""
+        """The rows of the streams of a kind and direction."""
         return [
             place
             for place, family in enumerate(self.families)
@@ -193,7 +202,7 @@ class _ParticipantStreams:
         ]
 
     def received(self, *, is_audio: bool) -> Moments:
-        """The median stream received."""
+        """The median received stream."""
         lower, upper = medians(self.moments[self.places(is_audio=is_audio, is_sent=False)])
         middle: Moments = ((lower + upper) / 2).astype(np.float32)
         if is_audio:
@@ -201,12 +210,13 @@ class _ParticipantStreams:
         return middle
 
     def sent(self, *, is_audio: bool) -> Moments:
-        """The best of what the far end reported back."""
+        """The best stream by the remote end's reports."""
         own = self.moments[self.places(is_audio=is_audio, is_sent=True)]
         return _best(own, self._scale.buckets)
 
     def unsent(self, *, is_audio: bool) -> FloatArray:
-        """The share of each bucket in which nothing of a kind left, though it should have."""
+        """The share of each bucket in which nothing of a kind was sent, though it should have
+        been."""
         shares = np.zeros(self._scale.buckets)
         if is_audio:
             shares = self._named(IssueName.NO_AUDIO_SENT)
@@ -223,7 +233,7 @@ class _ParticipantStreams:
         )
 
     def worst_stream(self) -> list[int]:
-        """The level of the worst stream received, in each bucket."""
+        """The level of the worst received stream, in each bucket."""
         worst = np.zeros(self._scale.buckets, dtype=np.int8)
         for is_audio, leasts in ((True, AUDIO_LEVELS), (False, VIDEO_LEVELS)):
             own = self.moments[self.places(is_audio=is_audio, is_sent=False)]
@@ -235,9 +245,9 @@ class _ParticipantStreams:
 
 
 class _ReceivedBySender:
-    """What listeners got of each sender."""
+    """How listeners received each sender."""
 
-    def __init__(self, scale: Scale) -> None:
+    def __init__(self, scale: TimeScale) -> None:
         self._scale = scale
         self._got: dict[tuple[str, bool], list[Moments]] = {}
         self._unnamed = {is_audio: np.zeros(scale.buckets, dtype=np.int64) for is_audio in _KINDS}
@@ -246,7 +256,7 @@ class _ReceivedBySender:
         self._own_listening: dict[str, BoolArray] = {}
 
     def take(self, participant_id: str, row: _ParticipantStreams, sender_of: SenderOf) -> None:
-        """What one listener got: of each sender the best stream of a kind."""
+        """Add what one listener received: of each sender the best stream of a kind."""
         is_listening: BoolArray = np.zeros(self._scale.buckets, dtype=np.bool_)
         for is_audio in _KINDS:
             by_sender: dict[str | None, list[int]] = {}
@@ -267,21 +277,21 @@ class _ReceivedBySender:
     def as_received(
         self, participant_id: str, row: _ParticipantStreams, *, is_audio: bool
     ) -> Moments:
-        """What at least half of the listeners got of a sender, or better. Where no report names
-        the sender, what the far end reported back stands for it."""
+        """What at least half of the listeners received of a sender, or better. If no report names
+        the sender, the remote end's reports stand for it."""
         got = self._got.get((participant_id, is_audio), [])
         buckets = self._scale.buckets
         nowhere = np.full((0, buckets), np.nan, dtype=np.float32)
         _, upper = medians(np.stack(got) if got else nowhere)
         others = self._unnamed[is_audio] - self._own_unnamed.get((participant_id, is_audio), 0)
         alone = self._listening - self._own_listening[participant_id] == 0
-        is_untold = np.isnan(upper) & ((others > 0) | alone)
-        value: Moments = np.where(is_untold, row.sent(is_audio=is_audio), upper)
+        is_unknown = np.isnan(upper) & ((others > 0) | alone)
+        value: Moments = np.where(is_unknown, row.sent(is_audio=is_audio), upper)
         return with_failures(value, row.unsent(is_audio=is_audio))
 
 
 def _spans_with_others(inputs: Mapping[str, ExperienceInput]) -> list[Span]:
-    """When at least two were there: alone, nobody misses anything."""
+    """When at least two participants were present: alone, nobody misses anything."""
     edges = [
         edge
         for input_ in inputs.values()

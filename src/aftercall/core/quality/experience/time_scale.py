@@ -1,4 +1,4 @@
-"""The time of a session in buckets: what strips, lanes and levels are laid out on."""
+"""The time scale of a session: equal buckets for sparklines, timelines and levels."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -26,7 +26,7 @@ _STEPS: Final = tuple(
 )
 
 
-class Scale(msgspec.Struct, frozen=True, kw_only=True):
+class TimeScale(msgspec.Struct, frozen=True, kw_only=True):
     """Time in buckets: bucket `i` begins at `from_at + i * bucket_ms`."""
 
     from_at: EpochMs
@@ -35,21 +35,22 @@ class Scale(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def to_at(self) -> EpochMs:
+        """The end of the last bucket."""
         return EpochMs(self.from_at + self.buckets * self.bucket_ms)
 
 
-def scale_of(from_at: EpochMs, to_at: EpochMs) -> Scale:
-    """At most 360 buckets, none shorter than two reports are apart as a rule."""
+def scale_of(from_at: EpochMs, to_at: EpochMs) -> TimeScale:
+    """A scale of at most 360 buckets, none shorter than the usual distance of two reports."""
     span_ms = max(1, to_at - from_at)
     needed_ms = -(-span_ms // MOST_BUCKETS)
     bucket_ms: int = next((step for step in _STEPS if step >= needed_ms), 0)
     if not bucket_ms:
         bucket_ms = -(-needed_ms // HOUR_MS) * HOUR_MS
-    return Scale(from_at=from_at, bucket_ms=bucket_ms, buckets=-(-span_ms // bucket_ms))
+    return TimeScale(from_at=from_at, bucket_ms=bucket_ms, buckets=-(-span_ms // bucket_ms))
 
 
-def scale_of_session(session: Session, rows: Sequence[Participant], now: EpochMs) -> Scale:
-    """The time of a session, from the first one there to its end, or to now."""
+def scale_of_session(session: Session, rows: Sequence[Participant], now: EpochMs) -> TimeScale:
+    """The scale of a session, from its first participant to its end, or to `now`."""
     from_at = min([session.started_at, *(row.joined_at for row in rows)])
     ends = [session.ended_at or now, *(row.left_at for row in rows if row.left_at is not None)]
     return scale_of(from_at, EpochMs(max(from_at + 1, *ends)))

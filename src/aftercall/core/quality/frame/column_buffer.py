@@ -1,8 +1,8 @@
-"""What is kept of a stream from report to report.
+"""The packed history of a peer's streams.
 
-A track is the history of one stream of one peer. A report is read while it is at hand and let
-go: its numbers are packed one after the other, eight bytes each, and its words kept only where
-they change. A long call is then a block of memory that can be worked on column by column.
+Each report is read once: its numbers are appended to one buffer per stream, eight bytes each, and
+its description is kept only where it changes. A long call is then a block of memory that can be
+processed column by column.
 """
 
 import struct
@@ -20,15 +20,15 @@ from aftercall.core.quality.stats.link import Sample, Stream, StreamDescription
 from aftercall.core.quality.stats.track_tags import StreamKey
 
 _HEAD: Final = ("at", "pair_rtt_s", "score_given")
-"""What every report has: its moment, the round trip of its connection's candidate pair, the
-client's own score."""
+"""The columns that every report has: its instant, the round trip of its connection's candidate
+pair, the client's own score."""
 _AT: Final = _HEAD.index("at")
 
 
 class ColumnLayout(msgspec.Struct, frozen=True):
-    """What is kept of a report on a stream, by the names of an interval's members; `stamp` is the
-    browser's clock. Among it are counters, of which the monotone ones never fall in the life of a
-    stream object, and gauges."""
+    """The columns kept of a report, by the names of an interval's members; `stamp` is the browser's
+    timestamp. They are counters, of which the monotone ones never fall in the life of an RTP stream
+    object, and gauges."""
 
     names: tuple[str, ...]
     counters: tuple[str, ...]
@@ -84,8 +84,8 @@ _LOOSE: Final = (
     "limited_cpu_s",
     "limited_bandwidth_s",
     "limited_other_s",
-    "heard_energy",
-    "heard_s",
+    "total_audio_energy",
+    "total_samples_duration_s",
 )
 _GAUGES: Final = (
     "is_active",
@@ -102,8 +102,8 @@ _GAUGES: Final = (
 
 
 def _layout(members: Iterable[str]) -> ColumnLayout:
-    said = [_INTERVAL_NAMES.get(member, member) for member in members]
-    names = (*_HEAD, *said)
+    member_names = [_INTERVAL_NAMES.get(member, member) for member in members]
+    names = (*_HEAD, *member_names)
     monotone = tuple(name for name in _MONOTONE if name in names)
     return ColumnLayout(
         names,
@@ -120,8 +120,8 @@ _SOURCE: Final = {
     "width": "source_width",
     "height": "source_height",
     "frames_per_second": "source_fps",
-    "total_audio_energy": "heard_energy",
-    "total_samples_duration": "heard_s",
+    "total_audio_energy": "total_audio_energy",
+    "total_samples_duration": "total_samples_duration_s",
 }
 _REASONS: Final = ("none", "cpu", "bandwidth", "other")
 RECEIVED: Final = _layout(NUMBERS["inbound-rtp"])
@@ -140,8 +140,8 @@ _NO_LIMITS: Final = (nan,) * len(_REASONS)
 
 
 def _pack_sent(at: float, rtt_s: float, stream: Stream) -> bytes:
-    """A sent stream's own numbers, those of the far end, of its source and of what held its
-    encoder back."""
+    """The packed columns of a sent stream: its own numbers, those of its remote report and its
+    source, and the limitation durations."""
     stats, remote, source = stream.stats, stream.remote, stream.source
     limits = stats.quality_limitation_durations
     return SENT.pack(
@@ -157,10 +157,10 @@ def _pack_sent(at: float, rtt_s: float, stream: Stream) -> bytes:
 
 
 class ColumnBuffer(msgspec.Struct, gc=False):
-    """The history of one stream. `sayings[i]` holds from byte `starts[i]` of `data` on."""
+    """The history of one stream. `descriptions[i]` holds from byte `starts[i]` of `data` on."""
 
     rank: int
-    """Its place in the order in which streams were first seen."""
+    """The position of the stream in the order of first reports."""
     kind: ColumnLayout
     data: bytearray
     descriptions: list[StreamDescription]
@@ -169,19 +169,19 @@ class ColumnBuffer(msgspec.Struct, gc=False):
 
 
 class ColumnBuffers:
-    """The tracks of one peer's streams."""
+    """The buffers of one peer's streams."""
 
     def __init__(self) -> None:
         self._by_name: dict[tuple[StreamKey, str | None], ColumnBuffer] = {}
         self._by_description: dict[StreamDescription, ColumnBuffer] = {}
         self._reports: dict[str, array[float]] = {}
-        """The moments of the reports on each connection."""
+        """The instants of the reports on each connection."""
 
     def __iter__(self) -> Iterator[ColumnBuffer]:
         return iter(self._by_name.values())
 
     def record(self, sample: Sample) -> None:
-        """Adds a sample's streams."""
+        """Append a sample's streams."""
         at, known, pack = sample.at, self._by_description, RECEIVED.pack
         for connection in sample.connections:
             self._reports.setdefault(connection.id, array("d")).append(at)
@@ -198,16 +198,17 @@ class ColumnBuffers:
                 buffer.data += pack(at, rtt_s, stream.score, *numbers_of(stream.stats))
 
     def absences(self, buffer: ColumnBuffer) -> FloatArray:
-        """When its connection was reported on without it, from its first report to its last, in
-        order of time."""
-        said = np.frombuffer(self._reports[buffer.descriptions[0].key[0]])
+        """The instants at which the stream's connection was reported without it, between the
+        stream's first and last report, ascending."""
+        member_names = np.frombuffer(self._reports[buffer.descriptions[0].key[0]])
         own = np.frombuffer(buffer.data)[_AT :: len(buffer.kind.names)]
-        if len(own) == len(said):
+        if len(own) == len(member_names):
             return all_nan(0)
-        return np.setdiff1d(said[(said > own.min()) & (said < own.max())], own)
+        return np.setdiff1d(
+            member_names[(member_names > own.min()) & (member_names < own.max())], own
+        )
 
     def _say(self, description: StreamDescription, kind: ColumnLayout) -> ColumnBuffer:
-        """The track of a stream, of which this is said from the next report on."""
         buffer = self._by_description.get(description)
         if buffer is None:
             name = (description.key, description.kind)

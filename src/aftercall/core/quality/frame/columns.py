@@ -1,8 +1,8 @@
 """Arithmetic on columns: the values of one member of a stream over time.
 
-A column is an array of floats, counters among them: they stay below 2^53, so that nothing is
-lost. NaN is "not known" and so is everything made of it. A column in which nothing is known is
-no column: `None`.
+A column is an array of floats, also for counters, which stay below 2^53 and therefore exact. NaN
+means "not known", and any result computed from it is NaN. A column without a known value is
+represented by `None`.
 """
 
 from collections.abc import Sequence
@@ -16,44 +16,47 @@ IndexArray = NDArray[np.intp]
 
 
 def numbers(values: Sequence[float | None]) -> FloatArray:
-    """A column of values; `None` is not known."""
+    """A column of values; `None` becomes NaN."""
     return np.array(values, dtype=np.float64)
 
 
 def all_nan(length: int) -> FloatArray:
+    """A column of unknown values."""
     return np.full(length, np.nan)
 
 
 def drop_if_all_nan(column: FloatArray) -> FloatArray | None:
+    """The column, or `None` if no value of it is known."""
     return None if np.isnan(column).all() else column
 
 
 def fill_zero(column: FloatArray) -> FloatArray:
-    """What is not known taken for zero."""
+    """The column with zero for unknown values."""
     return np.where(np.isnan(column), 0.0, column)
 
 
 def coalesce(column: FloatArray, other: FloatArray) -> FloatArray:
+    """The column with the other's values where its own are unknown."""
     return np.where(np.isnan(column), other, column)
 
 
 def two_decimals(column: FloatArray) -> FloatArray:
-    """Rounded half up, as scores are kept."""
+    """The values rounded half up, as scores are stored."""
     return np.floor(column * 100 + 0.5) / 100
 
 
 def never_negative(column: FloatArray) -> FloatArray:
-    """Negative values held at zero."""
+    """The values, at least zero."""
     return np.maximum(column, 0.0)
 
 
 def rounded(column: FloatArray, decimals: int) -> FloatArray:
-    """As `round` does it: by the exact value, halves to the even side."""
+    """The values rounded as `round` does it: by the exact value, halves to even."""
     scale = 10.0**decimals
     scaled = column * scale
     whole = np.rint(scaled)
     made = whole / scale
-    # So near a half, what the multiplication lost may have decided.
+    # Near a half, the rounding error of the multiplication may have decided.
     is_close = np.abs(np.abs(scaled - whole) - 0.5) <= np.abs(scaled) * 2.0**-50
     if is_close.any():
         made[is_close] = [round(value, decimals) for value in column[is_close].tolist()]
@@ -61,7 +64,7 @@ def rounded(column: FloatArray, decimals: int) -> FloatArray:
 
 
 def floats(column: FloatArray) -> list[float | None]:
-    """The values one by one; what is not known is `None`."""
+    """The values as a list; unknown ones are `None`."""
     values: list[float | None] = column.tolist()
     if np.isnan(column).any():
         return [None if value != value else value for value in values]
@@ -69,7 +72,7 @@ def floats(column: FloatArray) -> list[float | None]:
 
 
 def whole_numbers(column: FloatArray) -> list[int | None]:
-    """The values one by one, rounded; what is not known is `None`."""
+    """The rounded values as a list; unknown ones are `None`."""
     if np.isnan(column).any():
         return [None if value is None else round(value) for value in floats(column)]
     values: list[int | None] = np.rint(column).astype(np.int64).tolist()
@@ -77,14 +80,14 @@ def whole_numbers(column: FloatArray) -> list[int | None]:
 
 
 def minus(column: FloatArray | None, other: FloatArray | None) -> FloatArray | None:
-    """One less the other, where the other is known, at least zero."""
+    """The difference of two columns, at least zero; an unknown subtrahend counts as zero."""
     if column is None or other is None:
         return column
     return never_negative(column - fill_zero(other))
 
 
 def quotients(parts: FloatArray, wholes: FloatArray, scale: float = 1.0) -> FloatArray:
-    """`scale` · part / whole, where the whole is not zero."""
+    """`scale` · part / whole; NaN where the whole is zero."""
     made: FloatArray = np.divide(scale * parts, wholes, out=all_nan(len(parts)), where=wholes != 0)
     return made
 
@@ -96,7 +99,7 @@ def ratio(
     *,
     limit: float | None = None,
 ) -> FloatArray | None:
-    """`quotients` held at `limit`, of columns that may not be there."""
+    """`quotients` of columns that may be absent, capped at `limit`."""
     if parts is None or wholes is None:
         return None
     made = quotients(parts, wholes, scale)

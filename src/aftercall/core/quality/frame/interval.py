@@ -1,4 +1,4 @@
-"""From cumulative counters to intervals: what happened on a stream between two reports."""
+"""An interval: what happened on a stream between two consecutive reports."""
 
 import msgspec
 
@@ -10,8 +10,8 @@ from aftercall.core.quality.stats.track_tags import StreamKey
 class Interval(msgspec.Struct, omit_defaults=True, gc=False):
     """One stream between two consecutive reports.
 
-    Counts are what was added in the interval, gauges the value at its end. `None` is "not
-    known": the browser does not say, no remote report came, or the counters began anew.
+    Counts are the increase within the interval, gauges the value at its end. `None` is "not known":
+    the browser does not report it, no remote report came, or the counters restarted.
     """
 
     key: StreamKey
@@ -24,15 +24,15 @@ class Interval(msgspec.Struct, omit_defaults=True, gc=False):
     producer_id: str | None
     consumer_id: str | None
     peer_id: str | None
-    """The peer a received stream comes from."""
+    """The peer that sent a received stream."""
     connection_id: str
     is_muted: bool | None = None
     is_active: bool | None = None
-    """`active` of an outbound stream: false while its sender is switched off."""
+    """`active` of an outbound stream: false while its RTP sender is switched off."""
     is_gap: bool = False
-    """The reports lie over 60 s apart: counts are valid, rates and scores are not given."""
+    """The reports are over 60 s apart: counts are valid, rates and scores are unknown."""
     is_clock_step: bool = False
-    """The peer's clock jumped; `dt_s` comes from the other one."""
+    """The peer's clock jumped; `dt_s` comes from the other clock."""
     codec: str | None = None
     """MIME subtype in lower case, such as `opus` or `vp8`."""
 
@@ -45,10 +45,10 @@ class Interval(msgspec.Struct, omit_defaults=True, gc=False):
     """Never negative; late packets make the signed count fall."""
     packets_lost_signed: int | None = None
     packets_expected: int | None = None
-    """Packets the far end should have had: the base of `loss_percent`."""
+    """Packets that the receiving end should have got: the base of `loss_percent`."""
     loss_percent: float | None = None
     residual_loss_percent: float | None = None
-    """What retransmission did not repair."""
+    """The loss that retransmission did not repair."""
     bitrate_bps: float | None = None
     """Media bytes only, without headers and retransmissions."""
     target_bitrate_bps: float | None = None
@@ -60,16 +60,16 @@ class Interval(msgspec.Struct, omit_defaults=True, gc=False):
     """Summed over samples (audio) or frames (video)."""
     jitter_buffer_emitted_count: int | None = None
     jitter_buffer_ms: float | None = None
-    """Mean time in the buffer."""
+    """The mean time in the buffer."""
     concealment_events: int | None = None
     concealment_percent: float | None = None
-    """Audible concealment among the samples played."""
+    """Audible concealment, in percent of the samples played."""
     burst_ratio: float | None = None
     audio_level: float | None = None
     """0..1: of the source (sent) or the stream (received)."""
 
     is_listening_only: bool = False
-    """No round trip is known: the score takes buffers and packets alone for the delay."""
+    """No round trip is known: the score estimates the delay from buffers and packet times alone."""
     score: float | None = None
     """RealtimeKit's 0..1 score."""
     mos: float | None = None

@@ -24,11 +24,10 @@ T = TypeVar("T")
 
 
 class IntervalTable(msgspec.Struct, kw_only=True):
-    """Intervals of streams of one family. `numbers` holds columns as long as `at`, by the names
-    of an interval's members; flags are numbers, 0 and 1. A member that nothing is known of has no
-    column. What was said in words at row `i` is `sayings[which[i]]`. `ranks` tell streams apart,
-    in the order in which they were first seen.
-    """
+    """Intervals of streams of one family. `numbers` holds columns as long as `at`, by the names of
+    an interval's members; flags are 0 and 1. A member without a known value has no column. The
+    description of row `i` is `descriptions[description_index[i]]`. `ranks` identify streams, in the
+    order of their first reports."""
 
     family: Family
     at: FloatArray
@@ -38,24 +37,27 @@ class IntervalTable(msgspec.Struct, kw_only=True):
     numbers: dict[str, FloatArray]
 
     def get(self, name: str) -> FloatArray:
+        """The column of that name; all NaN if there is none."""
         column = self.numbers.get(name)
         return all_nan(len(self.at)) if column is None else column
 
     def columns(self, *names: str) -> Iterator[FloatArray]:
+        """The columns of these names."""
         return map(self.get, names)
 
     def put(self, name: str, column: FloatArray | None) -> None:
+        """Set a column, unless it is `None`."""
         if column is not None:
             self.numbers[name] = column
 
     def set_flag(self, name: str, places: BoolArray) -> None:
-        """Sets a flag at these places, and leaves it at the others."""
+        """Set a flag to 1 at these places and leave it unchanged elsewhere."""
         if places.any():
             before = self.numbers.get(name, 0.0)
             self.numbers[name] = np.where(places, 1.0, before)
 
     def from_descriptions(self, read: Callable[[StreamDescription], T]) -> list[T]:
-        """What `read` finds in the words of each row."""
+        """The value that `read` gives for the description of each row."""
         words = [read(description) for description in self.descriptions]
         if len(words) == 1:
             return words * len(self.description_index)
@@ -63,7 +65,7 @@ class IntervalTable(msgspec.Struct, kw_only=True):
 
     @property
     def starts(self) -> FloatArray:
-        """When the intervals begin; they end `at`."""
+        """The start of each interval; its end is `at`."""
         return self.at - np.rint(self.get("dt_s") * SECOND_MS)
 
     def take(self, places: IndexArray | BoolArray | slice) -> "IntervalTable":
@@ -77,12 +79,13 @@ class IntervalTable(msgspec.Struct, kw_only=True):
         )
 
     def sort_by_time(self) -> "IntervalTable":
-        """The rows in order of time; those of one moment by rank."""
+        """The rows ordered by time, then by rank."""
         return self.take(np.lexsort((self.ranks, self.at)))
 
 
 def concat(tables: Sequence[IntervalTable]) -> IntervalTable:
-    """The rows of tables, at least one, one after the other; the family is that of the first."""
+    """The rows of the tables (at least one), one after the other; the family is that of the
+    first."""
     if len(tables) == 1:
         return tables[0]
     starts = accumulate((len(table.descriptions) for table in tables), initial=0)
@@ -110,16 +113,17 @@ class StreamRows(NamedTuple):
     """Where the rows of one stream are in a table."""
 
     description: StreamDescription
-    """Of the first."""
+    """The description of its first row."""
     rows: slice
     place: tuple[float, int]
-    """The moment and rank of the first: streams sort by it."""
+    """The instant and rank of the first row, by which streams are ordered."""
 
 
 def group_by_stream(
     table: IntervalTable, name: Callable[[StreamDescription], Hashable]
 ) -> tuple[IntervalTable, list[StreamRows]]:
-    """The table stream by stream, each in order of time. What has the same name is one stream."""
+    """The table ordered by stream, then by time, with the rows of each stream. Descriptions with
+    the same `name` are one stream."""
     numbered: dict[Hashable, int] = {}
     numbers = [
         numbered.setdefault(name(description), len(numbered)) for description in table.descriptions
@@ -140,7 +144,7 @@ def group_by_stream(
 
 
 def intervals_by_time(tables: Sequence[IntervalTable]) -> list[Interval]:
-    """All rows of all tables; those of one moment by rank."""
+    """All rows of all tables as intervals, ordered by time, then by rank."""
     made = [interval for table in tables for interval in intervals_of(table)]
     if not made:
         return made
@@ -150,7 +154,7 @@ def intervals_by_time(tables: Sequence[IntervalTable]) -> list[Interval]:
 
 
 def intervals_of(table: IntervalTable) -> list[Interval]:
-    """The table row by row."""
+    """The rows of a table as intervals."""
     columns: dict[str, Iterable[Any]] = {
         "family": repeat(table.family),
         "at": table.at.astype(np.int64).tolist(),
@@ -195,4 +199,4 @@ TO_LIST: Final[dict[str, Callable[[FloatArray], Sequence[Any]]]] = {
     for field in msgspec.structs.fields(Interval)
     if field.type in _TO_LIST_BY_TYPE and field.name not in ("at", "ssrc")
 }
-"""How the columns of numbers become members, by name."""
+"""How the column of each member of an interval becomes a list, by name."""

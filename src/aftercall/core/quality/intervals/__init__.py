@@ -1,1 +1,1 @@
-"""From cumulative reports to the intervals of each stream: what a browser said, put in columns."""
+"""From cumulative reports to columns of intervals, measured and scored."""

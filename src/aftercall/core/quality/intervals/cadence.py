@@ -1,8 +1,8 @@
-"""How many of a peer's reports were due, and when none came.
+"""How many reports were expected from a peer, and when none came.
 
-A client that reports by itself does so at the interval it said, or at the one it was asked for in
-the answer to its join: its reports show at which. The collector takes half as many
-samples while its page is hidden, and others besides when something happens.
+A client that reports by itself does so at the interval it announced, or at the one that the answer
+to its join asked for; its reports show which. The collector samples half as often while its page is
+hidden, and takes extra samples when something happens.
 """
 
 from bisect import bisect_right
@@ -16,10 +16,10 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.records import StoredPeerEvent
 
 GAP_REPORTS: Final = 3
-"""Reports missing in a row before it is called a gap; the catalogue's `stats_gap`."""
+"""The number of consecutive missing reports that make a gap; the catalogue's `stats_gap`."""
 
 HIDDEN_FACTOR: Final = 2
-"""How many times as long a hidden page's intervals are."""
+"""The factor by which the interval of a hidden page is longer."""
 
 _VISIBILITY: Final = {"browser_backgrounded": True, "browser_foregrounded": False}
 
@@ -29,14 +29,14 @@ _FOREVER: Final = EpochMs(2**62)
 
 
 class PageVisibility(NamedTuple):
-    """A sample that said whether its page was hidden."""
+    """Whether the page was hidden at a sample."""
 
     at: EpochMs
     is_hidden: bool
 
 
 class ExpectedReports(NamedTuple):
-    """How many reports a stay was due, how many of them are missing, and the times without."""
+    """The number of reports expected in a stay, how many of them are missing, and the gaps."""
 
     reports: int
     missing: int
@@ -44,21 +44,21 @@ class ExpectedReports(NamedTuple):
 
 
 LEAST_REPORTS: Final = 3
-"""Before that many, nothing shows at which interval they come."""
+"""The number of reports from which the interval can be recognised."""
 
 
-class _Change(NamedTuple):
+class _Visibility(NamedTuple):
     at: EpochMs
     is_hidden: bool
     is_change: bool
-    """A note tells when it changed; a sample only that it is so."""
+    """An event marks the change itself; a sample only shows the state."""
 
 
 def hidden_spans(
     events: Iterable[StoredPeerEvent], visibilities: Iterable[PageVisibility]
 ) -> list[Span]:
-    """When a peer's page was hidden, as far as its samples and notes tell. What holds at the last
-    of them holds on for ever."""
+    """When a peer's page was hidden, as far as its samples and events show. The last known state
+    holds for ever."""
     changes = _changes_of(events, visibilities)
     return [
         (EpochMs(before.at), _FOREVER if after is None else EpochMs(after.at))
@@ -69,10 +69,12 @@ def hidden_spans(
 
 def _changes_of(
     events: Iterable[StoredPeerEvent], visibilities: Iterable[PageVisibility]
-) -> "list[_Change]":
-    changes = [_Change(visibility.at, visibility.is_hidden, False) for visibility in visibilities]
+) -> "list[_Visibility]":
+    changes = [
+        _Visibility(visibility.at, visibility.is_hidden, False) for visibility in visibilities
+    ]
     changes += [
-        _Change(event.at, _VISIBILITY[event.name], True)
+        _Visibility(event.at, _VISIBILITY[event.name], True)
         for event in events
         if event.name in _VISIBILITY
     ]
@@ -80,7 +82,7 @@ def _changes_of(
 
 
 class Cadence:
-    """When the reports of one peer are due."""
+    """When the reports of one peer are expected."""
 
     def __init__(
         self,
@@ -92,7 +94,7 @@ class Cadence:
         self._interval_ms = interval_ms
         self._ats: list[int] = []
         self._paces: list[int] = []
-        """How much of an interval passes in the time of a hidden page's, from then on."""
+        """The speed at which intervals pass from that instant on, in units of a hidden page's."""
         for before, after in pairwise([None, *changes, None]):
             self._ats.append(0 if before is None else before.at)
             self._paces.append(1 if _is_hidden_between(before, after) else HIDDEN_FACTOR)
@@ -105,19 +107,19 @@ class Cadence:
         return self._elapsed[place] + (at - self._ats[place]) * self._paces[place]
 
     def intervals_between(self, start_at: EpochMs, end_at: EpochMs) -> float:
-        """How many intervals lie between two moments."""
+        """The number of intervals between two instants."""
         return (self._until(end_at) - self._until(start_at)) / (HIDDEN_FACTOR * self._interval_ms)
 
     def stay(
         self, start_at: EpochMs, end_at: EpochMs, arrived: Sequence[EpochMs]
     ) -> ExpectedReports:
-        """What a stay was due. A report that came besides stands for none that is missing."""
+        """The reports expected in a stay. An extra report does not stand for a missing one."""
         edges = [start_at, *sorted(arrived), max(start_at, end_at)]
         stretches = [
             (one, other, self.intervals_between(one, other)) for one, other in pairwise(edges)
         ]
         intervals_between = int(self.intervals_between(start_at, edges[-1]))
-        # Each stretch ends with a report or with the stay.
+        # Each part ends with a report or with the stay.
         missing = sum(max(0, round(intervals) - 1) for *_, intervals in stretches)
         return ExpectedReports(
             intervals_between,
@@ -127,8 +129,8 @@ class Cadence:
 
 
 def best_cadence(cadences: Sequence[Cadence], moments: Iterable[EpochMs]) -> Cadence:
-    """The one that the reports keep to: of which most come after just one interval. The first,
-    where too few came."""
+    """The cadence that the reports keep: the one whose interval is closest to the median distance
+    of reports. The first one if there are too few reports."""
     apart = [(one, other) for one, other in pairwise(sorted(moments)) if other > one]
     if len(cadences) == 1 or len(apart) < LEAST_REPORTS - 1:
         return cadences[0]
@@ -140,8 +142,9 @@ def best_cadence(cadences: Sequence[Cadence], moments: Iterable[EpochMs]) -> Cad
     )
 
 
-def _is_hidden_between(before: _Change | None, after: _Change | None) -> bool:
-    """Between two samples of which one was hidden, it may have been so all the time."""
+def _is_hidden_between(before: _Visibility | None, after: _Visibility | None) -> bool:
+    """Whether the page counts as hidden between two observations; between two samples of which one
+    was hidden, it may have been so all the time."""
     if before is not None and before.is_change:
         return before.is_hidden
     if after is not None and after.is_change:

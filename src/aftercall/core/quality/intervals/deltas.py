@@ -1,16 +1,16 @@
 """From cumulative counters to intervals.
 
-Counters belong to one RTP stream object; where that is replaced they begin anew, and a
-difference across the break would be nonsense. So there is no interval where the object is new or
-a counter fell, and the report after it is a baseline only:
+Counters belong to one RTP stream object; a new object restarts them, and a difference across the
+restart would be meaningless. There is no interval where the object is new or a counter fell, and
+the report after it is a baseline only:
 
     first report, new SSRC or new object, a counter that fell    baseline only
-    left out of a report in between: paused, or put away         baseline only
+    absent from a report in between: paused, or removed          baseline only
     the same report again                                        dropped, counted
     an older report                                              dropped, counted
     over 60 s later                                              counts, but no rates, no scores
 
-`packetsLost` is signed and may fall (late packets, duplicates): that is no break.
+`packetsLost` is signed and may fall (late packets, duplicates): that is no restart.
 
 An example, `packetsReceived` of one SSRC in reports that are 7 s apart:
 
@@ -20,8 +20,7 @@ An example, `packetsReceived` of one SSRC in reports that are 7 s apart:
 
 The counter fell between 14 s and 21 s, so the report at 21 s is a baseline only.
 
-The work is done a column at a time: all values of one member, over the whole call, of all streams
-of a family.
+All values of one member, over the whole call and of all streams of a family, are processed at once.
 """
 
 from collections.abc import Iterable, Mapping
@@ -70,8 +69,8 @@ _TAG_NUMBERS: Final = {
 
 
 class PeerIntervals(msgspec.Struct):
-    """What happened on the streams of a peer, a table for each family, and the reports that gave
-    nothing."""
+    """The intervals of a peer's streams, one table for each family, and the numbers of reports that
+    gave no interval."""
 
     tables: list[IntervalTable]
     duplicates: int = 0
@@ -81,22 +80,23 @@ class PeerIntervals(msgspec.Struct):
 
     @property
     def intervals(self) -> list[Interval]:
-        """All rows of all tables in order of time."""
+        """All rows of all tables, ordered by time."""
         return intervals_by_time(self.tables)
 
 
 class IntervalReader:
-    """Gathers the samples of one peer, in any order and number of repeats."""
+    """Collects the samples of one peer, in any order and with any repeats."""
 
     def __init__(self) -> None:
         self._buffers = ColumnBuffers()
 
     def take(self, sample: Sample) -> None:
+        """Add a sample."""
         self._buffers.record(sample)
 
     def read(self, mute_state: MuteState | None = None) -> PeerIntervals:
-        """What the samples so far say; of the layers of a simulcast only the one to judge by.
-        `mutes` tell when the peer's microphone and camera were off."""
+        """The intervals of the samples so far; of simulcast layers, only the layer that is judged.
+        `mute_state` says when the peer's microphone and camera were off."""
         result = PeerIntervals([])
         tables = _by_family(self._buffers, result)
         sent = [table for family, table in tables.items() if family in PRODUCERS]
@@ -116,7 +116,7 @@ class IntervalReader:
 
 
 def read_intervals(samples: Iterable[Sample]) -> list[Interval]:
-    """The intervals of a peer's samples, whatever order they come in."""
+    """The intervals of a peer's samples, which may come in any order."""
     reader = IntervalReader()
     for sample in samples:
         reader.take(sample)
@@ -124,7 +124,7 @@ def read_intervals(samples: Iterable[Sample]) -> list[Interval]:
 
 
 def _by_family(buffers: ColumnBuffers, result: PeerIntervals) -> dict[Family, IntervalTable]:
-    """What was counted and heard, not yet measured."""
+    """The counter differences and remote report deltas by family, before they are measured."""
     alike: dict[Family, list[ColumnBuffer]] = {}
     for buffer in buffers:
         alike.setdefault(buffer.descriptions[0].family, []).append(buffer)
@@ -186,8 +186,8 @@ def _count(reports: Reports, was_absent: BoolArray, result: PeerIntervals) -> li
 
 
 def _was_absent(reports: Reports, absences: Mapping[int, FloatArray]) -> BoolArray:
-    """Where between a stream's report and the next its connection was reported on without it.
-    Then it was paused, and was no stream for a time of which nobody knows where it ended."""
+    """Between which reports of a stream its connection was reported without it. The stream was
+    paused then, until an unknown instant."""
     ats = reports.get("at")
     found: BoolArray = np.zeros(len(ats) - 1, dtype=np.bool_)
     for rank, absent in absences.items():
@@ -199,7 +199,7 @@ def _was_absent(reports: Reports, absences: Mapping[int, FloatArray]) -> BoolArr
 
 
 def _is_discontinuity(reports: Reports) -> BoolArray:
-    """Where the stats object or the use of a stream changes."""
+    """Where the stats object or the family of a stream changes."""
     uses = [(description.stats_id, description.family) for description in reports.descriptions]
     numbered = {use: number for number, use in enumerate(dict.fromkeys(uses))}
     is_discontinuity: BoolArray = (
@@ -209,30 +209,31 @@ def _is_discontinuity(reports: Reports) -> BoolArray:
 
 
 def _put_tags(table: IntervalTable, before: IndexArray) -> None:
-    """What the intervals' last reports said in numbers in their tags. `before` are the places of
-    what their first reports said."""
+    """Add the numbers in the tags of the intervals' last reports. `before` are the description
+    indices of their first reports."""
     tags = [description.tag for description in table.descriptions]
     for name, member in _TAG_NUMBERS.items():
-        said = numbers([None if tag is None else getattr(tag, member) for tag in tags])
-        table.put(name, drop_if_all_nan(said[table.description_index]))
+        values = numbers([None if tag is None else getattr(tag, member) for tag in tags])
+        table.put(name, drop_if_all_nan(values[table.description_index]))
     is_muted = np.array([tag is not None and tag.muted is True for tag in tags])
     table.set_flag("was_off", is_muted[before])
 
 
 def _put_known_live(table: IntervalTable, mute_state: MuteState | None) -> None:
-    """Where a sent stream was off for a part, and where something said that it was on: its sender,
-    its tag, a switch of the app, or a microphone that heard and a camera that saw something."""
-    is_told = (table.get("is_active") == 1) | (table.get("is_muted") == 0)
-    is_told |= table.get("audio_level" if table.family in AUDIO else "source_fps") > 0
+    """Flag sent streams that were off for a part of an interval, and those known to be on: by their
+    RTP sender, their tag, a switch of the app, a microphone level or a camera frame rate above
+    zero."""
+    is_known_on = (table.get("is_active") == 1) | (table.get("is_muted") == 0)
+    is_known_on |= table.get("audio_level" if table.family in AUDIO else "source_fps") > 0
     if mute_state is not None:
         since = mute_state.unmuted_since(table.family, table.starts, table.at)
         table.set_flag("was_off", np.isnan(since))
-        is_told |= mute_state.knows_switches_of(table.family)
-    table.set_flag("is_known_live", is_told & (table.get("was_off") != 1))
+        is_known_on |= mute_state.knows_switches_of(table.family)
+    table.set_flag("is_known_live", is_known_on & (table.get("was_off") != 1))
 
 
 def _split(table: IntervalTable) -> list[IntervalTable]:
-    """A table for each family: a stream can change its use."""
+    """A table for each family, since a stream can change its family."""
     families = dict.fromkeys(description.family for description in table.descriptions)
     if len(families) == 1:
         return [table]
@@ -247,7 +248,7 @@ def _split(table: IntervalTable) -> list[IntervalTable]:
 
 
 def _finish(table: IntervalTable) -> None:
-    """What is measured alike on sent and received streams, and the scores."""
+    """Add what sent and received streams have in common, and the scores."""
     is_gap = table.numbers["dt_s"] > LONGEST_S
     table.set_flag("is_gap", is_gap)
     for name in _MAY_FALL:

@@ -1,4 +1,4 @@
-"""How large pictures are, whichever way the camera is held."""
+"""Frame sizes, whichever way the camera is held."""
 
 from typing import Literal
 
@@ -9,7 +9,7 @@ from aftercall.core.quality.frame.interval_table import IntervalTable
 
 
 def longer_sides(table: IntervalTable, of: Literal["frame", "expected", "source"]) -> FloatArray:
-    """The longer side of the pictures in px: 180 x 320 counts as 320 x 180. The width where the
-    height is not known."""
+    """The longer side of the pictures in px: 180 × 320 counts as 320 × 180. The width if the height
+    is unknown."""
     longer: FloatArray = np.fmax(*table.columns(f"{of}_width", f"{of}_height"))
     return longer

@@ -1,11 +1,11 @@
-"""Intervals in which a stream had nothing to carry: they are idle, judged by nothing.
+"""Intervals in which a stream had nothing to carry: they are idle and not judged.
 
-The same camera is often sent on several connections, of which one carries it: beside a call's
-bridge two people have a connection of their own, a call moves from one transport to another, a
-reconnect leaves the old one open. Then the source is judged where it flows, and where it flows
-nowhere it counts once. Packets without payload are no stream: they probe how much room there is.
+The same camera is often sent on several connections of which one carries it: two people have a
+direct connection beside a call's bridge, a call moves from one transport to another, a reconnect
+leaves the old connection open. The source is then judged where it flows, and where it flows nowhere
+it counts once. Packets without payload are probes of the available bandwidth, not media.
 
-What flows is what has payload: bytes without headers and retransmissions, else packets.
+A stream flows if payload passes: bytes without headers and retransmissions, else packets.
 """
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -20,7 +20,7 @@ from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, StreamDescriptio
 
 
 def mark_idle(tables: Sequence[IntervalTable]) -> None:
-    """Marks `is_idle` in the tables of all families of one peer."""
+    """Set the flag `is_idle` in the tables of all families of one peer."""
     flows = [are_flowing(table) for table in tables]
     for table, flowing in zip(tables, flows, strict=True):
         if not flowing.all():
@@ -59,13 +59,13 @@ def are_flowing(table: IntervalTable) -> BoolArray:
 
 
 _SOUND_PER_S: Final = 10
-"""Packets: so many are sound, of 60 ms and less each, whatever a counter of bytes says that stands
-still. Nobody pads so much. Chosen."""
+"""This many packets a second, of at most 60 ms each, are audio even if a byte counter stands still.
+No padding reaches that rate. Chosen."""
 
 
 def _carries_nothing(table: IntervalTable, flowing: BoolArray) -> BoolArray:
-    """Padding alone, which nobody said should have been more; and received streams that never
-    were a picture."""
+    """Where only padding passed on a stream that is not known to be on; and received video streams
+    that never had a picture."""
     ending = "sent" if table.family in PRODUCERS else "received"
     packets = table.get(f"packets_{ending}")
     idle: BoolArray = ~flowing & (packets > 0) & (table.get("is_known_live") != 1)
@@ -75,7 +75,8 @@ def _carries_nothing(table: IntervalTable, flowing: BoolArray) -> BoolArray:
 
 
 def _are_no_pictures(table: IntervalTable) -> BoolArray:
-    """The intervals of streams of which the browser counts frames and never decoded one."""
+    """The intervals of streams whose decoded frames the browser counts and whose count stayed
+    zero."""
     frames, width = table.columns("frames", "frame_width")
     if (frames > 0).all():
         return np.zeros(len(frames), dtype=np.bool_)
@@ -87,9 +88,9 @@ def _are_no_pictures(table: IntervalTable) -> BoolArray:
 
 
 def _source(description: StreamDescription) -> Hashable:
-    """What two streams of one source have in common: the track, or the producer of a received
-    one; else what is sent of a kind and use, or received of a peer. What nobody knows more of is
-    a source by itself."""
+    """What two streams of one source have in common: the track of a sent stream, the producer of a
+    received one; else the kind and family of what is sent, or of what is received from one peer. A
+    stream of which nothing else is known is a source by itself."""
     direction = description.key[1]
     if description.source is not None:
         return (direction, description.kind, description.source)
@@ -103,8 +104,8 @@ def _source(description: StreamDescription) -> Hashable:
 
 
 def _may_have_moved(description: StreamDescription) -> bool:
-    """False for a received stream whose sender is known: it is missed where it does not come,
-    whatever comes from others."""
+    """False for a received stream whose sender is known: it is missed where it does not arrive,
+    whatever arrives from others."""
     return description.key[1] == "send" or (
         description.peer_id is None and description.producer_id is None
     )
@@ -130,7 +131,7 @@ class _Rows(NamedTuple):
         )
 
     def numbers(self, name: Callable[[StreamDescription], Hashable]) -> IndexArray:
-        """For each row the number of what its stream is called."""
+        """For each row the number of its stream's name."""
         numbered: dict[Hashable, int] = {}
         return self._from_descriptions(
             lambda description: numbered.setdefault(name(description), len(numbered))
@@ -157,7 +158,7 @@ class _Rows(NamedTuple):
         return (self.starts[rows] + self.ends[rows]) / 2
 
     def cover(self, rows: IndexArray, moments: FloatArray) -> BoolArray:
-        """Which moments lie in the intervals of any of these rows."""
+        """Which instants lie within the interval of any of these rows."""
         if not len(rows):
             return np.zeros(len(moments), dtype=np.bool_)
         rows = rows[np.argsort(self.starts[rows], kind="stable")]
@@ -168,7 +169,7 @@ class _Rows(NamedTuple):
 
 
 def _groups(numbers: IndexArray, rows: IndexArray) -> Iterator[IndexArray]:
-    """Those of the rows that have the same number."""
+    """The rows that have the same number, group by group."""
     ordered = rows[np.argsort(numbers[rows], kind="stable")]
     edges = np.flatnonzero(np.diff(numbers[ordered], prepend=-1, append=-1))
     for start, end in pairwise(edges.tolist()):
@@ -176,8 +177,8 @@ def _groups(numbers: IndexArray, rows: IndexArray) -> Iterator[IndexArray]:
 
 
 def _flow_elsewhere(every: _Rows, sources: IndexArray) -> BoolArray:
-    """The rows in which a stream is dry while another of its source flows or, of several that are
-    dry together, while one that came earlier is."""
+    """The rows in which a stream is stalled while another of its source flows or, of several
+    stalled streams, while an earlier one is stalled."""
     found: BoolArray = np.zeros(len(every.ranks), dtype=np.bool_)
     stalled_sources = np.unique(sources[~every.flowing])
     for rows in _groups(sources, np.flatnonzero(np.isin(sources, stalled_sources))):
@@ -197,8 +198,8 @@ def _flow_elsewhere(every: _Rows, sources: IndexArray) -> BoolArray:
 
 
 def _moved(every: _Rows, ways: IndexArray, connections: IndexArray) -> BoolArray:
-    """The rows of connections on which nothing flows at all, while on another flows what is of
-    that kind and goes that way."""
+    """The rows of connections on which nothing flows at all, while the same kind in the same
+    direction flows on another connection."""
     found: BoolArray = np.zeros(len(every.ranks), dtype=np.bool_)
     is_dead = np.zeros(len(every.ranks), dtype=np.bool_)
     for rows in _groups(connections, np.arange(len(connections))):

@@ -1,4 +1,4 @@
-"""Where nothing flowed on purpose, as far as a stream's own intervals tell."""
+"""Where nothing flowed on purpose, as far as a stream's own intervals show."""
 
 import numpy as np
 
@@ -9,23 +9,22 @@ from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES
 
 
 def are_off(table: IntervalTable) -> BoolArray:
-    """The intervals of a stream that its tag calls muted, or whose sender is not active, those in
-    which it was off for a part, by its tag or by what the peer noted, and those in which it had
-    nothing to carry."""
+    """The intervals in which a stream was muted by its tag, its RTP sender was not active, it was
+    off for a part (by its tag or the peer's events), or it had nothing to carry."""
     muted, active, was_off = table.columns("is_muted", "is_active", "was_off")
     off: BoolArray = (muted == 1) | (active == 0) | (was_off == 1)
     return off | are_idle(table)
 
 
 def are_idle(table: IntervalTable) -> BoolArray:
-    """The intervals in which a stream had nothing to carry; see `sources`."""
+    """The intervals in which a stream had nothing to carry; see `idle_sources`."""
     idle: BoolArray = table.get("is_idle") == 1
     return idle
 
 
 def are_empty(table: IntervalTable) -> BoolArray:
-    """The intervals of a received picture in which no payload came and no frame was shown.
-    The other side's camera was off, or the network was down: neither is a bad picture."""
+    """The intervals of a received picture without payload and without a frame. Either the sender's
+    camera was off or the network was down; neither is a bad picture."""
     if table.family in AUDIO or table.family in PRODUCERS:
         return np.zeros(len(table.at), dtype=np.bool_)
     frames, packets, received = table.columns("frames", "packets_received", "bytes_received")
@@ -34,8 +33,8 @@ def are_empty(table: IntervalTable) -> BoolArray:
 
 
 def are_still_screens(table: IntervalTable) -> BoolArray:
-    """The intervals in which a shared screen had too few frames to be judged by: a page that
-    stands still is sent about once a second, or not at all."""
+    """The intervals in which a shared screen had too few frames to be judged: a still page is sent
+    about once a second, or not at all."""
     if table.family in AUDIO or table.family not in SCREENSHARES:
         return np.zeros(len(table.at), dtype=np.bool_)
     still: BoolArray = table.get("fps") < mos_video.LEAST_SCREEN_FPS
@@ -43,8 +42,8 @@ def are_still_screens(table: IntervalTable) -> BoolArray:
 
 
 def are_unplayed(table: IntervalTable) -> BoolArray:
-    """The intervals in which sound came and no sample of it was played, though the browser counts
-    them: it threw the packets away, or played others."""
+    """The intervals in which audio arrived and no sample was played, though the browser counts
+    them: it discarded the packets, or played samples in other intervals."""
     if table.family not in AUDIO or table.family in PRODUCERS:
         return np.zeros(len(table.at), dtype=np.bool_)
     packets, discarded, played = table.columns(

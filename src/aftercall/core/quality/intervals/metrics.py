@@ -1,8 +1,8 @@
-"""The measures of a stream's intervals: rates, shares and gauges, made of both ends' counters.
+"""The metrics of a stream's intervals: rates, shares and gauges, from the counters of both ends.
 
-Loss counts first copies: retransmissions are taken off on both sides, and how many came again
-says what of the loss was repaired. What the far end says changes only with its reports; between
-two of them its loss is not known, not zero.
+Loss counts first copies: retransmissions are subtracted on both sides, and their number shows how
+much of the loss was repaired. Remote values change only with remote reports; between two of them
+the remote loss is unknown, not zero.
 """
 
 from collections.abc import Sequence
@@ -34,14 +34,15 @@ from aftercall.core.quality.stats.link import AUDIO
 
 
 class SenderRtt(NamedTuple):
-    """The round trips measured on what a peer sends, by moment."""
+    """The round trips measured on what a peer sends, by instant."""
 
     ats: FloatArray
     rtts_s: FloatArray
 
     @classmethod
     def of(cls, tables: Sequence[IntervalTable]) -> Self:
-        """Of what was sent; the shorter first where there are several at a moment."""
+        """The known round trips of sent streams; the shorter first where several are of one
+        instant."""
         ats = np.concatenate([all_nan(0), *(table.at for table in tables)])
         rtts_s = concat_column(tables, "rtt_s")
         is_known = ~np.isnan(rtts_s)
@@ -50,7 +51,7 @@ class SenderRtt(NamedTuple):
         return cls(ats[order], rtts_s[order])
 
     def near(self, ats: FloatArray) -> FloatArray:
-        """For each moment the one nearest in time, the earlier of two as near."""
+        """For each instant the round trip nearest in time; of two equally near, the earlier."""
         if not len(self.ats):
             return all_nan(len(ats))
         places = np.minimum(np.searchsorted(self.ats, ats), len(self.ats) - 1)
@@ -60,27 +61,27 @@ class SenderRtt(NamedTuple):
 
 
 def measure_sent(table: IntervalTable) -> None:
-    """`table` holds what the counters and gauges gave, and what was heard."""
+    """Add the metrics of sent streams. `table` holds counters, gauges and remote report deltas."""
     of = table.numbers.get
     media = minus(of("bytes_sent"), of("retransmitted_bytes_sent"))
     bitrates_bps = ratio(media, of("dt_s"), 8)
     table.put("bitrate_bps", bitrates_bps)
     if bitrates_bps is not None and table.family not in AUDIO:
-        # What goes beyond an encoder's target is no picture: it probes the path or pads.
+        # Bits beyond an encoder's target carry no picture: they probe the path or pad.
         targets_bps = np.fmax(*table.columns("target_bitrate_bps", "target_before_bps"))
         limits_bps = np.where(targets_bps > 0, targets_bps, np.inf)
         table.put("picture_bps", np.minimum(bitrates_bps, limits_bps))
     table.put("rtt_s", drop_if_all_nan(coalesce(*table.columns("rtt_s", "pair_rtt_s"))))
     for reason in ("none", "cpu", "bandwidth", "other"):
-        # Seconds cannot fall but for rounding.
+        # These durations fall only by rounding errors.
         seconds = of(f"limited_{reason}_s")
         table.put(f"limited_{reason}_s", None if seconds is None else never_negative(seconds))
 
 
 def remote_report_deltas(reports: Reports, segments: IndexArray) -> dict[str, FloatArray]:
-    """What the far end reported, at the reports where it reported anew, over all that was sent
-    since it last did, which may be several intervals. `pieces` tells reports apart between which
-    there is no interval; the first report of a piece is only compared with."""
+    """What the remote end reported, in the rows of its new reports, over everything sent since its
+    report before, which may span several intervals. Reports of different `segments` have no
+    interval between them; the first report of a segment is only a baseline."""
     is_first = np.diff(segments, prepend=-1) != 0
     reported = np.array([reports.get(f"remote_{member}") for member in _FAR_END])
     present = np.flatnonzero(~np.isnan(reported).all(axis=0))
@@ -88,7 +89,7 @@ def remote_report_deltas(reports: Reports, segments: IndexArray) -> dict[str, Fl
         reported[:, present], reports.get("stamp")[present], segments[present]
     )
     new_reports = present[is_new]
-    # Compared with itself, a report that is the first of its piece has nothing to compare with.
+    # The first report of a segment is compared with itself, which gives no difference.
     is_alone = np.diff(segments[new_reports], prepend=-1) != 0
     now = np.flatnonzero(~is_first[new_reports])
     before = np.where(is_alone[now], now, now - 1)
@@ -134,9 +135,9 @@ _LOSSES: Final = (
 
 
 def _are_new_reports(reported: FloatArray, taken: FloatArray, segments: IndexArray) -> BoolArray:
-    """Which of these are new reports of the far end, of what was `told` at the moments `taken`.
-    Its own moment tells. Where that is none, or the one at which the browser was asked, a report
-    that counts round trips is new when it says anything else than the one before."""
+    """Which rows hold a new remote report; `reported` are its values at the instants `taken`. The
+    report's own timestamp decides. Where it is absent or equals the time of the getStats call, a
+    report that counts round trips is new if any of its values changed."""
     stamps, counts = reported[0], reported[-1]
     is_same = (reported[:, 1:] == reported[:, :-1]) | (
         np.isnan(reported[:, 1:]) & np.isnan(reported[:, :-1])
@@ -148,7 +149,7 @@ def _are_new_reports(reported: FloatArray, taken: FloatArray, segments: IndexArr
 
 PADDED_TIMES: Final = 1.5
 LEAST_STATED_PACKETS: Final = 100
-"""Of fewer, a stated share is as much chance as loss."""
+"""With fewer packets a stated share is as much chance as loss."""
 
 
 def _compare(
@@ -159,9 +160,10 @@ def _compare(
     pictures: IndexArray | None,
     again: FloatArray,
 ) -> dict[str, FloatArray]:
-    """Reports of the far end and the ones before them, in an interval's names; NaN where there
-    was none before. `rises` are those of the loss; `sent` and `again` are packets since then;
-    `pictures` tells the pieces of video apart."""
+    """The differences between remote reports and their predecessors, by an interval's names; NaN
+    without a predecessor. `rises` are the increases of the cumulative loss; `sent` and `again`
+    are packets and retransmissions since the predecessor; `pictures` are the segments of video
+    streams."""
     _, _, jitters_s, fractions, rtts_s, totals_s, _ = now
     _, lost, _, _, _, took_s, measured = now - before
     is_measured = (measured > 0) & (took_s >= 0) & (totals_s > 0)
@@ -192,10 +194,11 @@ def _without_padding(
     reports: FloatArray,
     segments: IndexArray,
 ) -> FloatArray:
-    """Packets the far end should have had. Browsers count what they send to probe the path and to
-    pad among the packets of a picture; the far end, counting sequence numbers, does not. Where it
-    states a far larger share, now and all in all, its share tells how many packets there were. By
-    itself one share is chance: it covers the last of the `reports` in this time, about a second."""
+    """Packets that the remote end should have got. Browsers count packets that probe the path or
+    pad as packets of a picture; the remote end, which counts sequence numbers, does not. If it
+    states a far larger loss share than the counters give, in this report and overall, the stated
+    share gives the number of packets. A single share is chance: it covers only the last of the
+    `reports` in this time, about a second."""
     reported = stated * expected
     is_reported = ~np.isnan(reported)
     stated_so_far = _sums_so_far(np.where(is_reported, reported, 0.0), segments)
@@ -210,7 +213,7 @@ def _without_padding(
 
 
 def _sums_so_far(values: FloatArray, segments: IndexArray) -> FloatArray:
-    """The sums up to and with each value, of its piece alone."""
+    """The cumulative sums within each segment."""
     sums = np.cumsum(values)
     before = np.concatenate([[0.0], sums])[np.searchsorted(segments, segments)]
     made: FloatArray = sums - before
@@ -229,8 +232,8 @@ def _spread(values: FloatArray, places: IndexArray, length: int) -> FloatArray:
 
 
 def count_lost(table: IntervalTable, rises: FloatArray) -> None:
-    """Packets lost, of a stream that also says how many came: without them nobody can tell how
-    bad the loss was. `rises` are those of the cumulative loss."""
+    """Add packets lost, for streams that also report packets received; without those the loss share
+    is unknown. `rises` are the increases of the cumulative loss."""
     signed, received = table.columns("packets_lost_signed", "packets_received")
     is_reported = np.bincount(table.ranks, weights=~np.isnan(received)) > 0
     is_possible = are_possible_losses(signed, table.get("dt_s"), received, table.ranks)
@@ -242,13 +245,14 @@ def count_lost(table: IntervalTable, rises: FloatArray) -> None:
 
 
 def _are_uncounted(table: IntervalTable) -> BoolArray:
-    """The intervals in which payload came and, by its counter, not a packet."""
+    """The intervals in which payload arrived and the packet counter stood still."""
     packets, bytes_ = table.columns("packets_received", "bytes_received")
     uncounted: BoolArray = (bytes_ > 0) & ~(packets > 0)
     return uncounted
 
 
 def measure_received(table: IntervalTable, sender_rtt: SenderRtt) -> None:
+    """Add the metrics of received streams."""
     of = table.numbers.get
     media = minus(of("bytes_received"), of("retransmitted_bytes_received"))
     table.put("bitrate_bps", ratio(media, of("dt_s"), 8))
@@ -268,12 +272,13 @@ def measure_received(table: IntervalTable, sender_rtt: SenderRtt) -> None:
         table.put("residual_loss_percent", ratio(minus(lost, again), expected, 100))
     audible = minus(of("concealed_samples"), of("silent_concealed_samples"))
     came, jitters_s = table.columns("packets_received", "jitter_s")
-    # While nothing comes, browsers go on telling the jitter of what came last.
+    # While nothing arrives, browsers go on reporting the last jitter.
     table.numbers["jitter_s"] = np.where(came == 0, np.nan, jitters_s)
     table.put("concealment_percent", ratio(audible, of("total_samples_received"), 100, limit=100.0))
 
 
 def measure_picture(table: IntervalTable) -> None:
+    """Add the frame rate and the share of freezes."""
     of = table.numbers.get
     table.put("fps", ratio(of("frames"), of("dt_s")))
     table.put("freeze_share", ratio(of("freeze_s"), of("dt_s"), limit=1.0))

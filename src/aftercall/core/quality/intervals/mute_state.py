@@ -1,4 +1,4 @@
-"""When a peer's microphone and camera were switched off, from what it told and from its reports."""
+"""When a peer's microphone and camera were off, from its events and its reports."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from aftercall.core.quality.frame.columns import FloatArray
 
 BLACK_FPS: Final = 2.5
-"""A muted camera sends no picture, or a black one about once a second; one that moves is on."""
+"""A muted camera sends no picture, or a black one about once a second; a faster one is on."""
 
 _SWITCH, _TRACK, _REPLACED, _TAG = "switch", "track", "replaced", "tag"
 """What tells: the switch in the app, the track as the system mutes it, another track in its
@@ -42,30 +42,30 @@ _MICROPHONE, _CAMERA = Family.AUDIO_PRODUCER, Family.VIDEO_PRODUCER
 Span = tuple[EpochMs, EpochMs | None]
 
 
-class _Change(NamedTuple):
+class _MuteChange(NamedTuple):
     at: EpochMs
     cause: str
     is_muted: bool
 
 
 class _Report(NamedTuple):
-    """What one report said of a kind."""
+    """What one report shows of a kind of media."""
 
     at: EpochMs
     frames: Mapping[StreamKey, float]
-    """Encoded so far, by stream."""
+    """Frames encoded so far, by stream."""
     is_tagged: bool
     """The tags of all its streams say that they are muted."""
     is_heard: bool
-    """The microphone hears something."""
+    """The microphone's level is above zero."""
 
 
 class MuteState:
-    """The muted stretches of one peer's microphone and camera. Notes alone tell most of it; the
-    samples, when they are taken too, tell of tags, and of tracks whose unmuting nobody told."""
+    """The spans in which one peer's microphone and camera were muted. Events alone show most of
+    them; samples add tags, and tracks whose unmuting no event reports."""
 
     def __init__(self, events: Iterable[StoredPeerEvent]) -> None:
-        self._changes: dict[str, list[_Change]] = {"audio": [], "video": []}
+        self._changes: dict[str, list[_MuteChange]] = {"audio": [], "video": []}
         for event in sorted(events, key=lambda event: (event.at, event.id)):
             found = _change_of(event)
             if found is not None:
@@ -75,16 +75,21 @@ class MuteState:
 
     @property
     def spans(self) -> dict[str, list[Span]]:
-        """By kind, `audio` and `video`, in order of time; `None` ends one that lasts."""
+        """The muted spans by kind, `audio` and `video`, ascending; an end of `None` means that it
+        lasts."""
         if not self._spans:
-            for kind, told in self._changes.items():
+            for kind, reported_changes in self._changes.items():
                 reports = list(pairwise(sorted(self._reports[kind], key=attrgetter("at"))))
-                changes = [*told, *_returns(kind, told, reports), *_tag_changes(kind, reports)]
+                changes = [
+                    *reported_changes,
+                    *_returns(kind, reported_changes, reports),
+                    *_tag_changes(kind, reports),
+                ]
                 self._spans[kind] = _spans(sorted(changes, key=lambda change: change.at))
         return self._spans
 
     def take(self, sample: Sample) -> None:
-        """A report; in any order."""
+        """Add a report; the order does not matter."""
         sent = sample.sent
         self._look("video", sample.at, [s for s in sent if s.description.family is _CAMERA])
         if self._changes["audio"]:
@@ -111,17 +116,17 @@ class MuteState:
         )
 
     def knows_switches_of(self, family: Family) -> bool:
-        """Whether the peer tells when it switches this stream on and off."""
+        """Whether the peer reports switching this stream on and off."""
         if family not in PRODUCERS or family in SCREENSHARES:
             return False
-        told = self._changes["audio" if family in AUDIO else "video"]
-        return any(change.cause == _SWITCH for change in told)
+        reported_changes = self._changes["audio" if family in AUDIO else "video"]
+        return any(change.cause == _SWITCH for change in reported_changes)
 
     def unmuted_since(
         self, family: Family, starts: "FloatArray", ends: "FloatArray"
     ) -> "FloatArray":
-        """Since when the track was on, for each of these stretches; NaN where it was off in any
-        part of it. Received streams and screens are always on as far as these switches know."""
+        """Since when the track was on, for each interval; NaN where it was off in any part.
+        Received streams and screens count as always on."""
         import numpy as np  # noqa: PLC0415 - only who folds loads it
 
         if family not in PRODUCERS or family in SCREENSHARES:
@@ -133,34 +138,34 @@ class MuteState:
         return np.where(since <= starts, since, np.nan)
 
 
-def _change_of(event: StoredPeerEvent) -> tuple[str, _Change] | None:
-    """The kind a note is about and what it says of it. A screen is neither microphone nor
-    camera."""
+def _change_of(event: StoredPeerEvent) -> tuple[str, _MuteChange] | None:
+    """The kind that an event is about and the change it reports. Events about screens concern
+    neither microphone nor camera."""
     named = event.data.get("source")
     source = named if isinstance(named, str) else None
     if event.name == "track_ended" and source in _ENDED:
-        return _ENDED[source], _Change(event.at, _REPLACED, False)
+        return _ENDED[source], _MuteChange(event.at, _REPLACED, False)
     found = _NOTES.get(event.name)
     if found is None or source in _SCREENS:
         return None
     kind, cause, is_muted = found
-    return kind, _Change(event.at, cause, is_muted)
+    return kind, _MuteChange(event.at, cause, is_muted)
 
 
-def _is_track_mute(change: _Change) -> bool:
+def _is_track_mute(change: _MuteChange) -> bool:
     return change.cause == _TRACK and change.is_muted
 
 
 def _returns(
-    kind: str, told: Sequence[_Change], reports: Iterable[tuple[_Report, _Report]]
-) -> list[_Change]:
-    """Where a muted track is seen to be on again: the first report after each muting between
-    which and the next pictures moved, or at whose end the microphone heard something."""
-    mutings = [change.at for change in told if _is_track_mute(change)]
-    found: list[_Change] = []
+    kind: str, reported_changes: Sequence[_MuteChange], reports: Iterable[tuple[_Report, _Report]]
+) -> list[_MuteChange]:
+    """When a muted track is seen to be on again: the first report after each muting from which on
+    pictures moved, or at whose end the microphone had a level."""
+    mutings = [change.at for change in reported_changes if _is_track_mute(change)]
+    found: list[_MuteChange] = []
     for before, now in reports:
         if mutings and before.at >= mutings[0] and _is_live(kind, before, now):
-            found.append(_Change(before.at, _REPLACED, False))
+            found.append(_MuteChange(before.at, _REPLACED, False))
             mutings = [at for at in mutings if at > before.at]
     return found
 
@@ -168,20 +173,20 @@ def _returns(
 def _is_live(kind: str, before: _Report, now: _Report) -> bool:
     if kind == "audio":
         return now.is_heard
-    # A camera goes out on several connections and in several layers, alike on each.
+    # A camera is sent on several connections and in several layers, alike on each.
     made = [now.frames[key] - before.frames[key] for key in now.frames.keys() & before.frames]
     return max(made, default=0.0) * SECOND_MS > BLACK_FPS * (now.at - before.at) > 0
 
 
-def _tag_changes(kind: str, pairs: Sequence[tuple[_Report, _Report]]) -> list[_Change]:
-    """Where the tag alone says that the camera is off. One that says so in two reports between
-    which pictures move is out of date: a muted camera gives none, or a black one about once a
-    second. One that says so in a single report may be of a moment between two reports."""
+def _tag_changes(kind: str, pairs: Sequence[tuple[_Report, _Report]]) -> list[_MuteChange]:
+    """When only the tag shows that the camera is off. A tag that says so in two reports between
+    which pictures move is out of date: a muted camera gives no pictures, or a black one about once
+    a second. A tag that says so in a single report may be of an instant between two reports."""
     if kind != "video" or not pairs:
         return []
     reports = [pairs[0][0], *(now for _, now in pairs)]
     are_live = [_is_live(kind, before, now) for before, now in pairs]
-    found: list[_Change] = []
+    found: list[_MuteChange] = []
     last: _Report | None = None
     for place, report in enumerate(reports):
         around = range(max(place - 1, 0), min(place + 1, len(pairs)))
@@ -192,16 +197,16 @@ def _tag_changes(kind: str, pairs: Sequence[tuple[_Report, _Report]]) -> list[_C
         if report.is_tagged and (is_still or not is_out_of_date):
             if last is None:
                 is_earlier = place > 0 and not are_live[place - 1]
-                found.append(_Change(reports[place - is_earlier].at, _TAG, True))
+                found.append(_MuteChange(reports[place - is_earlier].at, _TAG, True))
             last = report
         elif last is not None:
-            found.append(_Change(last.at, _TAG, False))
+            found.append(_MuteChange(last.at, _TAG, False))
             last = None
     return found
 
 
 def camera_issues(peer_id: str, mute_state: MuteState, end_at: EpochMs) -> list[Issue]:
-    """When the camera was switched off during the stay: no fault, but good to know."""
+    """The times at which the camera was off during the stay, as information."""
     ref = StreamRef(peer_id=peer_id, family=Family.VIDEO_PRODUCER.value)
     return [
         single(IssueName.CAMERA_MUTED, ref, start, end if end is not None else max(start, end_at))
@@ -210,8 +215,9 @@ def camera_issues(peer_id: str, mute_state: MuteState, end_at: EpochMs) -> list[
     ]
 
 
-def _spans(changes: Sequence[_Change]) -> list[Span]:
-    """Muted while any cause holds. Who first tells that he switched on had been off."""
+def _spans(changes: Sequence[_MuteChange]) -> list[Span]:
+    """The spans in which any cause holds. If the first switch event says "on", the track was off
+    before."""
     spans: list[Span] = []
     causes: set[str] = set()
     since: EpochMs | None = None
@@ -234,13 +240,13 @@ def _spans(changes: Sequence[_Change]) -> list[Span]:
     return spans
 
 
-def _ended_by(change: _Change, later: Sequence[_Change]) -> set[str]:
-    """The causes that a change takes away. Who switches on mostly gets a new track, of which no
-    unmuting is told; where it is told later, the track was the old one and still muted."""
+def _ended_by(change: _MuteChange, later: Sequence[_MuteChange]) -> set[str]:
+    """The causes that a change ends. Switching on mostly replaces the track, whose unmuting is not
+    reported; if an unmuting is reported later, the track was the old one and still muted."""
     if change.cause == _REPLACED:
         return {_TRACK}
     if change.cause != _SWITCH:
         return {change.cause}
     following = next((each for each in later if each.cause == _TRACK), None)
-    is_told = following is not None and not following.is_muted
-    return {_SWITCH} if is_told else {_SWITCH, _TRACK}
+    is_unmuted_later = following is not None and not following.is_muted
+    return {_SWITCH} if is_unmuted_later else {_SWITCH, _TRACK}

@@ -1,7 +1,7 @@
-"""Received pictures that a server held back for a while, because nobody looked or others spoke.
+"""Received pictures that a server paused, because nobody looked or others spoke.
 
-The intervals at the edges of a pause have pictures for a part of their time only: their rate of
-frames is that of nothing, and a browser counts the pause as a freeze.
+The intervals at the edges of a pause have pictures for a part of their time only: their frame rate
+has no meaning, and a browser counts the pause as a freeze.
 """
 
 from typing import Final
@@ -14,18 +14,18 @@ from aftercall.core.quality.intervals.liveness import are_empty
 from aftercall.core.quality.stats.link import AUDIO, PRODUCERS
 
 LEAST_PAUSE_S: Final = 5.0
-"""A network that lets nothing through for so long is an outage, with an issue of its own.
-Chosen."""
+"""The least length of a pause. A network that lets nothing through for that long is an outage,
+which has an issue of its own. Chosen."""
 
 LOST_PERCENT: Final = 3.0
-"""Who holds back pictures loses none; what was lost meanwhile shows when they come again. What
-clears an issue of loss."""
+"""A server that pauses a stream loses no packets of it; what the network lost meanwhile shows when
+packets arrive again. The clear value of loss issues."""
 
 _MEASURES: Final = ("fps", "freeze_share", "freeze_s", "freeze_count")
 
 
 def leave_out_pauses(table: IntervalTable) -> None:
-    """Makes unknown what cannot be measured in the intervals at both ends of pauses."""
+    """Make the frame metrics unknown in the intervals at both ends of a pause."""
     if table.family in AUDIO or table.family in PRODUCERS:
         return
     is_edge = are_edges(table)
@@ -36,8 +36,8 @@ def leave_out_pauses(table: IntervalTable) -> None:
 
 
 def are_edges(table: IntervalTable) -> BoolArray:
-    """The intervals just before and just after a received picture did not come for a time, and
-    lost nothing in it."""
+    """The intervals just before and just after a time in which no received picture arrived and
+    nothing was lost."""
     nowhere: BoolArray = np.zeros(len(table.at), dtype=np.bool_)
     is_empty = are_empty(table)
     if not is_empty.any():

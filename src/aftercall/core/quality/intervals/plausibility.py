@@ -1,6 +1,6 @@
-"""Leaving out of reports what is possible by its type and impossible by nature.
+"""Drops values that are possible by their type and impossible by nature.
 
-What is left out is not known: it is neither zero nor the value of the report before.
+A dropped value is unknown: it is neither zero nor the value of the report before.
 """
 
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ from aftercall.core.quality.frame.columns import BoolArray, FloatArray, IndexArr
 from aftercall.core.quality.intervals.report_order import Reports
 
 MOST_COUNTED: Final = 2.0**31 - 2.0**24
-"""Packets and frames: a stream of a thousand a second reaches it in 24 days. What is beyond is a
-small negative number, taken for an unsigned one."""
+"""The limit of packets and frames: a stream of a thousand a second reaches it in 24 days. A count
+beyond it is a small negative number that was read as unsigned."""
 
 _SIGNED: Final = ("packets_lost_signed", "remote_packets_lost")
 _COUNTED: Final = (
@@ -39,12 +39,12 @@ _SHARES: Final = ("remote_fraction_lost", "audio_level")
 
 
 _WIDTHS: Final = ((2.0**24, 2.0**20), (2.0**31, 2.0**24), (2.0**32, 2.0**31))
-"""Powers of two that signed counts were taken by, and how far below one is still near it. RTCP
-has 24 bits for its cumulative loss."""
+"""The powers of two by which signed counts are wrapped, and how far below one a count is still near
+it. RTCP has 24 bits for its cumulative loss."""
 
 
 def signed_counts(counts: FloatArray) -> FloatArray:
-    """Counts of which those just below a power of two are the negative numbers they stand for."""
+    """The counts, with those just below a power of two as the negative numbers they stand for."""
     if not (counts >= 2.0**24 - 2.0**20).any():
         return counts
     for size, near in _WIDTHS:
@@ -53,15 +53,15 @@ def signed_counts(counts: FloatArray) -> FloatArray:
 
 
 LONGEST_S: Final = 60.0
-"""No packet is a minute late, nor under way."""
+"""The limit of jitter and round trips: no packet is late or under way for a minute."""
 DOUBTFUL_S: Final = 1.0
 _LONGEST_WHOLE_S: Final = 10.0
 
 
 def not_in_seconds(values: FloatArray) -> BoolArray:
-    """Which of one stream's jitters or round trips cannot be seconds: those beyond a minute and,
-    where there are such, all beyond a second; and all, where every one is a whole number beyond
-    ten seconds."""
+    """Which of one stream's jitters or round trips cannot be seconds: those beyond a minute and, if
+    there are any, all beyond a second; and all of them, if every one is a whole number beyond ten
+    seconds."""
     is_beyond: BoolArray = values > LONGEST_S
     present = values[values > 0]
     if is_beyond.any() or (len(present) and _are_whole(present, _LONGEST_WHOLE_S)):
@@ -70,7 +70,7 @@ def not_in_seconds(values: FloatArray) -> BoolArray:
 
 
 def are_clock_units(jitters: FloatArray) -> bool:
-    """Whether one stream's jitters are in units of its RTP clock: whole numbers, all of them."""
+    """Whether one stream's jitters are in units of its RTP clock: all of them are whole numbers."""
     present = jitters[jitters > 0]
     return bool(len(present)) and _are_whole(present, DOUBTFUL_S)
 
@@ -80,7 +80,7 @@ def _are_whole(values: FloatArray, least: float) -> bool:
 
 
 def leave_out_impossible(reports: Reports) -> None:
-    """Changes the columns of `reports` in place."""
+    """Set impossible values in the columns of `reports` to NaN, in place."""
     for name in _SIGNED:
         if name in reports.kind.names:
             _put(reports, name, signed_counts(reports.get(name)))
@@ -90,7 +90,7 @@ def leave_out_impossible(reports: Reports) -> None:
             column[column >= MOST_COUNTED] = np.nan
     for packets, bytes_ in _CARRIED:
         if packets in reports.kind.names:
-            # A counter that never moved while the stream did counts nothing.
+            # A counter that stands still while the stream flows counts nothing.
             column = reports.get(packets)
             is_odd = (column == 0) & (reports.get(bytes_) > 0)
             if is_odd.any():
@@ -110,7 +110,7 @@ def leave_out_impossible(reports: Reports) -> None:
             if is_wrong.any() and name in _TOTALS:
                 reports.get(_TOTALS[name])[rows] = np.nan
     for name in _SHARES:
-        # A stream of which one value is no share of 1 is in another unit.
+        # A stream with a value above 1 reports its shares in another unit.
         for rows in _doubtful(reports, name, 1.0):
             column = reports.get(name)[rows]
             if (column > 1).any():
@@ -121,8 +121,8 @@ def leave_out_impossible(reports: Reports) -> None:
 
 
 def are_measured(trips_s: FloatArray, totals_s: FloatArray) -> BoolArray:
-    """Which round trips were measured: a report writes 0 until its first, and goes on doing so
-    where nobody measures. One that was measured adds to the total."""
+    """Which round trips were measured: a report holds 0 until the first measurement, and for ever
+    if nobody measures. A measurement adds to the total."""
     is_measured: BoolArray = (trips_s > 0) | (totals_s > 0)
     return is_measured
 
@@ -131,9 +131,9 @@ FEW_DUPLICATES: Final = 100.0
 
 
 def without_duplicates(lost: FloatArray, ranks: IndexArray) -> FloatArray:
-    """Cumulative loss to compare with: a count a little below zero is that of packets that came
-    twice, and one that returns to zero tells of no loss. Where it falls far below, packets are
-    sent again throughout; then every rise is loss."""
+    """Cumulative loss for comparison. A count a little below zero comes from duplicate packets, and
+    its return to zero is no loss. If it falls far below, packets are sent twice throughout, and
+    every rise is loss."""
     if not (lost < 0).any():
         return lost
     lowest = np.zeros(int(ranks.max()) + 1)
@@ -142,18 +142,18 @@ def without_duplicates(lost: FloatArray, ranks: IndexArray) -> FloatArray:
 
 
 MOST_LOST_PER_S: Final = 1_000.0
-"""Packets of a stream of which nothing came: some 10 Mbit/s."""
+"""Packets of a stream of which nothing arrived: some 10 Mbit/s."""
 MOST_TIMES: Final = 10.0
 LATE_S: Final = 6.0
 LATE_PACKETS: Final = 20.0
-"""How far a receiver report may lie behind what was sent. RTCP's usual interval is five seconds."""
+"""How far a receiver report may lag behind what was sent. RTCP's usual interval is five seconds."""
 
 
 def are_possible_losses(
     lost: FloatArray, lengths_s: FloatArray, came: FloatArray, ranks: IndexArray
 ) -> BoolArray:
-    """Which losses of received streams in intervals of this length can be: not more than a second
-    has of packets, by what came of the stream in its best intervals."""
+    """Which losses of received streams are possible in intervals of this length: at most as many
+    packets a second as arrived in the stream's best intervals, times `MOST_TIMES`."""
     is_possible: BoolArray = ~(np.abs(lost) > MOST_LOST_PER_S * lengths_s)
     if is_possible.all():
         return is_possible
@@ -165,8 +165,8 @@ def are_possible_losses(
 def are_possible_reports(
     lost: FloatArray, sent: FloatArray, reports: Reports, places: IndexArray
 ) -> BoolArray:
-    """Which of the losses that far ends reported, of so many packets sent since they last did,
-    can be: not more than were sent, with those that were sent before and are reported late."""
+    """Which losses that remote ends reported are possible: at most the packets sent since their
+    last report, and those sent before and reported late."""
     is_possible: BoolArray = ~(np.abs(lost) > sent)
     if is_possible.all() or not len(reports.lengths_s):
         return is_possible
@@ -179,7 +179,7 @@ def are_possible_reports(
 
 
 def _doubtful(reports: Reports, name: str, least: float) -> Iterator[slice]:
-    """Where the streams are in which a value is as large as that."""
+    """The rows of each stream that has a value of at least `least`."""
     if name not in reports.kind.names:
         return
     column = reports.get(name)

@@ -1,9 +1,9 @@
-"""Which reports count.
+"""Orders a stream's reports and drops duplicates and late ones.
 
-A report with the timestamp of the one before is the same again; an older one came late. Where a
-browser's clock jumped, the sample's own moment gives the length. Some libraries write timestamps
+A report with the timestamp of the one before is a duplicate; an older one came late. Where a
+browser's clock jumped, the sample's own instant gives the length. Some libraries write timestamps
 in seconds or microseconds: a clock that runs a thousand times as fast, or as slow, is in another
-unit. Where it begins, at 1970 or at the start of a machine or page, does not matter.
+unit. The clock's origin (1970, or the start of a machine or page) does not matter.
 """
 
 from bisect import bisect_left
@@ -20,20 +20,20 @@ from aftercall.core.quality.frame.columns import BoolArray, FloatArray, IndexArr
 from aftercall.core.quality.stats.link import StreamDescription
 
 CLOCK_STEP_MS: Final = 4_000
-"""A jump that counts as a step of the browser's clock. Its other measure, the sample's
-corrected moment, is itself corrected in grains of two seconds."""
+"""The least jump that counts as a step of the browser's clock. The sample's corrected instant, with
+which it is compared, is itself corrected in steps of two seconds."""
 CLOCK_STEP_SHARE: Final = 0.2
 
 _AT: Final = RECEIVED.names.index("at")
 _STAMP: Final = RECEIVED.names.index("stamp")
-"""Where they are in reports of either kind."""
+"""The columns of the instant and the timestamp, in reports of either layout."""
 
 
 class Reports(msgspec.Struct):
-    """The reports that count on streams of one kind, one stream after the other, each in order of
-    time. `columns` has a row for each of the kind's names; `ranks` tell the streams apart; what
-    report `i` says in words is `sayings[which[i]]`. Between each report and the next lie
-    `lengths_s` seconds, and `steps` where a clock stepped."""
+    """The accepted reports of streams of one layout, stream by stream, each in order of time.
+    `columns` has a row for each of the layout's names; `ranks` identify the streams; the
+    description of report `i` is `descriptions[description_index[i]]`. Between each report and the
+    next lie `lengths_s` seconds; `steps` is 1 where a clock stepped."""
 
     kind: ColumnLayout
     columns: FloatArray
@@ -46,13 +46,13 @@ class Reports(msgspec.Struct):
     late: int = 0
 
     def get(self, name: str) -> FloatArray:
+        """The column of that name."""
         column: FloatArray = self.columns[self.kind.names.index(name)]
         return column
 
 
 def accept(buffers: Sequence[ColumnBuffer]) -> Reports:
-    """Puts the reports of tracks of one kind, at least one, in order and leaves out those that
-    say nothing new."""
+    """The reports of buffers of one layout (at least one), in order and without duplicates."""
     reports = _joined(buffers)
     is_other = np.diff(reports.ranks) != 0
     if (_is_plain(reports.columns) | is_other).all():
@@ -84,12 +84,12 @@ def accept(buffers: Sequence[ColumnBuffer]) -> Reports:
 
 
 def _joined(buffers: Sequence[ColumnBuffer]) -> Reports:
-    """All reports as they came."""
+    """All reports in the order of arrival."""
     kind = buffers[0].kind
     numbers = np.frombuffer(b"".join([buffer.data for buffer in buffers]))
     columns = np.array(numbers.reshape(-1, len(kind.names)).T, order="C")
     size = numbers.itemsize * len(kind.names)
-    said = (
+    counts = (
         np.concatenate([np.diff([*buffer.starts, len(buffer.data)]) for buffer in buffers]) // size
     )
     return Reports(
@@ -99,14 +99,14 @@ def _joined(buffers: Sequence[ColumnBuffer]) -> Reports:
             [buffer.rank for buffer in buffers], [len(buffer.data) // size for buffer in buffers]
         ),
         list(chain.from_iterable(buffer.descriptions for buffer in buffers)),
-        np.repeat(np.arange(len(said)), said),
+        np.repeat(np.arange(len(counts)), counts),
         np.diff(columns[_STAMP]) / 1000,
         np.zeros(columns.shape[1] - 1),
     )
 
 
 def _is_plain(columns: FloatArray) -> BoolArray:
-    """Whether a report came after the one before by both its clocks, about as much."""
+    """Whether a report came after its predecessor by both clocks, by about the same time."""
     lengths_ms, between_ms = np.diff(columns[_STAMP]), np.diff(columns[_AT])
     is_plain: BoolArray = (
         (lengths_ms > 0)
@@ -118,20 +118,20 @@ def _is_plain(columns: FloatArray) -> BoolArray:
 
 
 _OTHER_UNIT: Final = 100
-"""So many times as fast, or as slow, is no jump but another unit, if it is so throughout."""
+"""A clock that is this many times as fast or as slow throughout is in another unit."""
 _STAMPS: Final = ("stamp", "remote_timestamp", "source_stamp")
 
 
 def _put_in_ms(reports: Reports, rows: slice) -> None:
-    """Turns the timestamps of one stream into milliseconds if they are seconds, microseconds or
+    """Convert the timestamps of one stream to milliseconds if they are in seconds, microseconds or
     nanoseconds."""
-    # Whatever order they came in.
+    # The reports may have arrived in any order.
     order = np.argsort(reports.columns[_AT, rows], kind="stable")
     lengths, between_ms = (np.diff(reports.columns[place, rows][order]) for place in (_STAMP, _AT))
-    is_told = (between_ms > 0) & (lengths > 0)
-    if np.count_nonzero(is_told) < _LEAST_TOLD:
+    is_forward = (between_ms > 0) & (lengths > 0)
+    if np.count_nonzero(is_forward) < _LEAST_FORWARD:
         return
-    factor = float(np.median(lengths[is_told] / between_ms[is_told]))
+    factor = float(np.median(lengths[is_forward] / between_ms[is_forward]))
     thousands = round(log10(factor) / 3)
     if thousands and abs(log10(factor) - 3 * thousands) < _UNIT_TOLERANCE:
         for name in _STAMPS:
@@ -139,10 +139,10 @@ def _put_in_ms(reports: Reports, rows: slice) -> None:
                 reports.columns[reports.kind.names.index(name), rows] /= 1000.0**thousands
 
 
-_LEAST_TOLD: Final = 2
+_LEAST_FORWARD: Final = 2
 _UNIT_TOLERANCE: Final = 0.2
-"""Of the decimal logarithm: a factor of 1.6. The moments of samples are corrected in grains of two
-seconds; a clock that steps by an hour from report to report is in no other unit. Chosen."""
+"""In decimal logarithms: a factor of 1.6. The instants of samples are corrected in steps of two
+seconds, and a clock that steps by an hour from report to report is in no other unit. Chosen."""
 
 
 def _in_order(columns: FloatArray) -> IndexArray:
@@ -152,8 +152,8 @@ def _in_order(columns: FloatArray) -> IndexArray:
 
 
 class _Chosen:
-    """The places of the reports that count. For each, the seconds since the one before and
-    whether a clock stepped; nothing of the first of a stream."""
+    """The places of the accepted reports. For each, the seconds since its predecessor and whether a
+    clock stepped; zero for the first of a stream."""
 
     def __init__(self, columns: FloatArray, kind: ColumnLayout) -> None:
         self.places: list[int] = []
@@ -167,8 +167,8 @@ class _Chosen:
         self._odd = (np.flatnonzero(~_is_plain(columns)) + 1).tolist()
 
     def choose(self, start: int, end: int) -> None:
-        """Among the reports of one stream. Those that are not plain are looked at one by one; in
-        between, all count."""
+        """Choose among the reports of one stream. Reports that are not plain are checked one by
+        one; all others are accepted."""
         self._take(start, 0.0)
         place = start + 1
         while place < end:
@@ -198,8 +198,8 @@ class _Chosen:
             self.duplicates += 1
 
     def _length_s(self, now: FloatArray, before: FloatArray) -> tuple[float | None, bool]:
-        """The seconds between two reports and whether a clock stepped; `None` for no new
-        report."""
+        """The seconds between two reports and whether a clock stepped; `None` if the report is not
+        new."""
         by_sample_ms = float(now[_AT] - before[_AT])
         length_ms = float(now[_STAMP] - before[_STAMP])
         if length_ms != length_ms:

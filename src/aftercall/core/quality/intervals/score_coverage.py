@@ -17,14 +17,14 @@ from aftercall.core.quality.intervals.scoring import LEAST_PACKETS
 from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES
 
 REPORT_MS: Final = 15 * SECOND_MS
-"""A score speaks for the intervals before it as far as a receiver report does. RTCP's usual
-interval for audio is five seconds, and half as much again by chance; twice that, to miss one."""
+"""The time before a score for which it holds, as a receiver report does. RTCP's usual interval
+for audio is five seconds and, by chance, up to half as much again; doubled, so that one may be
+missed."""
 
 
 def are_to_score(table: IntervalTable) -> BoolArray:
-    """The intervals in which something flowed that could be judged: not the ones that were off,
-    empty, idle or without reports, not silence under discontinuous transmission, not a page that
-    stood still."""
+    """The intervals in which something flowed that can be judged: not the ones that were off,
+    empty, idle or gaps, no silence under discontinuous transmission, no still page."""
     left_out = are_off(table) | are_empty(table) | are_unplayed(table)
     left_out |= table.get("is_gap") == 1
     if table.family in AUDIO:
@@ -37,8 +37,9 @@ def are_to_score(table: IntervalTable) -> BoolArray:
 
 
 def mark_covered(table: IntervalTable) -> None:
-    """Adds `has_mos` and `has_score`: for which intervals a score is known. Of what a peer sends
-    the far end reports now and then: such a report is on all that was sent since the one before."""
+    """Add the flags `has_mos` and `has_score`: the intervals for which a score is known. The remote
+    end reports on sent streams now and then, and each report covers everything sent since the one
+    before."""
     for name in ("mos", "score"):
         is_known = ~np.isnan(table.get(name))
         if table.family in PRODUCERS and is_known.any() and not is_known.all():
@@ -47,13 +48,13 @@ def mark_covered(table: IntervalTable) -> None:
 
 
 def has_score(table: IntervalTable, name: str) -> BoolArray:
-    """The intervals for which a score is known, by its name."""
+    """The intervals for which the score of that name is known."""
     known: BoolArray = (table.get(f"has_{name}") == 1) | ~np.isnan(table.get(name))
     return known
 
 
 def _have_soon(ats: FloatArray, moments: FloatArray) -> BoolArray:
-    """Which moments have one of the others at or soon after them."""
+    """Which instants are followed by one of `ats` within `REPORT_MS`."""
     following = np.append(ats, np.inf)[np.searchsorted(ats, moments)]
     found: BoolArray = following - moments <= REPORT_MS
     return found

@@ -1,7 +1,7 @@
-"""How good the intervals of a stream were: RealtimeKit's score and the estimated opinion.
+"""Scores of intervals: RealtimeKit's score and the estimated opinion (MOS).
 
-Nothing is scored that cannot be known: a muted or switched-off stream, a gap, an interval with
-too little in it to judge. Such intervals are left out of every average, not counted as bad.
+An interval has no score if it cannot be judged: a muted or switched-off stream, a gap, too little
+media. Such intervals are left out of every average instead of counting as bad.
 """
 
 from collections.abc import Sequence
@@ -31,13 +31,13 @@ from aftercall.core.quality.models import mos_audio, mos_video, score
 from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES, Codec
 
 LEAST_PACKETS: Final = 20
-"""Under discontinuous transmission a share of fewer is noise."""
+"""Under discontinuous transmission, a share of fewer packets is noise."""
 LEAST_AUDIO_S: Final = 0.5
 ASSUMED_SAMPLING_RATE: Final = 48_000
 
 
 def score_intervals(table: IntervalTable) -> None:
-    """Adds `score` and `mos`; for received audio `burst_ratio` too."""
+    """Add the columns `score` and `mos`, and `burst_ratio` for received audio."""
     silent, unplayed = _unscored(table), are_unplayed(table)
     still = are_still_screens(table)
     is_audio = table.family in AUDIO
@@ -54,13 +54,14 @@ def score_intervals(table: IntervalTable) -> None:
 
 
 def _unscored(table: IntervalTable) -> BoolArray:
-    """The places where nothing flows on purpose, or nobody looked for too long."""
+    """The intervals in which nothing flowed on purpose, and gaps."""
     silent: BoolArray = are_off(table) | are_empty(table) | (table.get("is_gap") == 1)
     return silent
 
 
 def _scores(table: IntervalTable) -> FloatArray:
-    """Not known where nothing is: the client's rule would call that perfect."""
+    """RealtimeKit's score; NaN where no input is known, which the client's rule would call
+    perfect."""
     losses, jitters = table.columns("loss_percent", "jitter_s")
     is_unknown = np.isnan(losses) & np.isnan(jitters)
     if table.family in AUDIO and table.family in PRODUCERS:
@@ -116,7 +117,7 @@ def _audio(table: IntervalTable) -> FloatArray:
 
 
 def _codecs(table: IntervalTable) -> tuple[list[Codec | None], IndexArray]:
-    """The codecs, and which of them each interval had."""
+    """The codecs, and the index of each interval's codec."""
     numbered: dict[Codec | None, int] = {}
     which = [
         numbered.setdefault(description.codec, len(numbered)) for description in table.descriptions
@@ -127,8 +128,8 @@ def _codecs(table: IntervalTable) -> tuple[list[Codec | None], IndexArray]:
 def _encoding_groups(
     codecs: Sequence[Codec | None], which: IndexArray, targets: FloatArray
 ) -> list[tuple[Codec | None, float | None, IndexArray]]:
-    """The ways in which streams were encoded: codec, target bitrate, and where."""
-    # Received streams have none, sent ones a few hundred at most.
+    """The combinations of codec and target bitrate, with the places of their intervals."""
+    # Received streams have no target bitrate, sent ones at most a few hundred.
     wished = np.unique(np.where(np.isnan(targets), -1.0, targets))
     found: list[tuple[Codec | None, float | None, IndexArray]] = []
     for number, codec in enumerate(codecs):
@@ -149,8 +150,8 @@ def _sent_losses(table: IntervalTable) -> FloatArray:
 def _received_losses(
     table: IntervalTable, sampling_rates: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """The loss to judge by, in percent, and its burst ratio: what had to be concealed, else what
-    did not arrive or came too late to be played. Not known where there was too little audio."""
+    """The loss in percent to judge by, and its burst ratio: what was concealed, else what did not
+    arrive or arrived too late to be played. NaN where there was too little audio."""
     expected, lost, discarded, events = table.columns(
         "packets_expected", "packets_lost", "packets_discarded", "concealment_events"
     )
@@ -184,7 +185,7 @@ def _video(table: IntervalTable) -> FloatArray:
         pixels, shown, source, is_producer=is_producer, is_screen=is_screen
     )
     if not is_screen:
-        # A thumbnail that was wanted small is no shrunken picture.
+        # A thumbnail that was meant to be small is not a shrunken picture.
         is_assumed = ~((source if is_producer else shown) > 0)
         expected = np.where(is_assumed, pixels, expected)
         table.put("is_size_assumed", is_assumed.astype(np.float64))
@@ -207,9 +208,9 @@ def _video(table: IntervalTable) -> FloatArray:
 
 
 def _are_knowable(table: IntervalTable, opinions: FloatArray) -> BoolArray:
-    """The intervals of streams whose moving pictures can be scored, most of them, or which never
-    moved. Of other streams only that they stand still could be scored, which would say nothing of
-    the rest of the time."""
+    """The intervals of streams of whose moving pictures most have a score, or which never moved.
+    Of other streams only standing still could be scored, which says nothing of the rest of the
+    time."""
     moving = (table.get("frames") > 0) & ~_unscored(table)
     count = int(table.ranks.max(initial=0)) + 1
     moved = np.bincount(table.ranks, moving, count)

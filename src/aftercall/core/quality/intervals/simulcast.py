@@ -1,8 +1,8 @@
-"""Of the layers of a simulcast, the one to judge by, and the loss of all of them.
+"""The simulcast layer that is judged, and the loss of all layers.
 
-The far end shows, or forwards, the largest layer that flows. One that goes out for a moment now
-and then is not what anybody looks at, so that a layer must keep up with the busiest one: have half
-its frames. What the network loses it loses of all layers alike.
+The remote end shows or forwards the largest layer that flows. A layer that is sent only now and
+then is not what viewers see, so a layer must keep up with the busiest one: it must have half its
+frames. The network loses packets of all layers alike.
 """
 
 from collections.abc import Mapping
@@ -23,12 +23,12 @@ from aftercall.core.quality.frame.interval_table import IntervalTable
 from aftercall.core.quality.stats.track_tags import StreamKey
 
 LEAST_SHARE: Final = 0.5
-"""Of the frames of the busiest layer; of its bytes where frames are not reported. Chosen."""
+"""Of the frames of the busiest layer; of its bytes if frames are not reported. Chosen."""
 
 
 def join_layers(table: IntervalTable) -> IntervalTable:
-    """Of the layers of one sender at one moment the one to judge by, with what was lost of all.
-    All of them take the rank of the first."""
+    """For each RTP sender and instant, the row of the layer that is judged, with the loss of all
+    layers. All layers take the rank of the first."""
     layered = _layered(table)
     if not layered:
         return table
@@ -50,7 +50,8 @@ def join_layers(table: IntervalTable) -> IntervalTable:
 
 
 class _LayersByInstant(NamedTuple):
-    """The rows of layers, by sender and moment. `places` tells which of `total` each row is of."""
+    """The rows of layers, by RTP sender and instant; `places` gives for each row which of `total`
+    groups it is in."""
 
     places: IndexArray
     total: int
@@ -66,7 +67,7 @@ class _LayersByInstant(NamedTuple):
         return cls(places, int(is_new.sum()))
 
     def sums(self, column: FloatArray) -> FloatArray:
-        """Of the values that are known, NaN where none is."""
+        """The sum of the known values of each group, NaN where none is known."""
         is_known = ~np.isnan(column)
         places = self.places[is_known]
         sums = np.bincount(places, column[is_known], self.total)
@@ -79,7 +80,7 @@ class _LayersByInstant(NamedTuple):
 
 
 def _best(layers: IntervalTable, moments: _LayersByInstant) -> IndexArray:
-    """The row of each moment to judge by; of equals the one of the first layer."""
+    """The row of each group that is judged; of equal ones, that of the first layer."""
     frames, width, height = layers.columns("frames", "frame_width", "frame_height")
     media = fill_zero(layers.get("bytes_sent")) - fill_zero(layers.get("retransmitted_bytes_sent"))
     has_frames = ~np.isnan(moments.sums(frames))[moments.places]
@@ -92,7 +93,7 @@ def _best(layers: IntervalTable, moments: _LayersByInstant) -> IndexArray:
 
 
 def _sums(layers: IntervalTable, moments: _LayersByInstant) -> dict[str, FloatArray]:
-    """What was lost of all layers together, a value for each moment."""
+    """The loss of all layers together, by group."""
     sent, expected = layers.columns("packets_sent", "packets_expected")
     found = {
         name: moments.sums(layers.get(name))
@@ -117,7 +118,7 @@ def _ranks(table: IntervalTable, senders: IndexArray, rows: IndexArray) -> Index
 
 
 def _layered(table: IntervalTable) -> Mapping[StreamKey, int]:
-    """The streams that are layers, with the number of what sends them."""
+    """The streams that are layers, with the number of their RTP sender."""
     senders: dict[StreamKey, tuple[str, str]] = {}
     keys: dict[tuple[str, str], set[StreamKey]] = {}
     for description in table.descriptions:

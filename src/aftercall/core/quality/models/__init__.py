@@ -1,1 +1,1 @@
-"""What an interval was like to a listener and a viewer: scores and opinions."""
+"""Models of listening and viewing quality: scores and opinions of intervals."""

@@ -1,9 +1,9 @@
-"""The estimated opinion of a voice: the ITU-T E-model without its echo and noise terms.
+"""The estimated opinion of audio: the ITU-T E-model without its echo and noise terms.
 
-A rating R starts at the best a scale has and loses points for delay (`delay_impairment`) and
-for the codec and what the network lost (`loss_impairment`); a polynomial turns what is left
-into a mean opinion score. Formulas: G.107 (narrowband), G.107.1 (wideband), G.107.2
-(fullband). Delays in ms, losses in percent 0..100, scores 1..4.5.
+A rating R starts at the best value of a scale and loses points for delay (`delay_impairment`) and
+for codec and loss (`loss_impairment`); a polynomial converts the rest to a mean opinion score.
+Formulas: G.107 (narrowband), G.107.1 (wideband), G.107.2 (fullband). Delays in ms, losses in
+percent 0..100, scores 1..4.5.
 
 Scores of different scales cannot be compared, so every codec is put on the fullband scale: the
 default set keeps each codec's own constants and ceiling, and rescales the rest as fullband.
@@ -26,7 +26,7 @@ from aftercall.core.quality.models.audio_codecs import (
     G729,
     OPUS_CBR,
     OPUS_VBR,
-    Codec,
+    CodecImpairment,
     Modes,
 )
 
@@ -34,16 +34,16 @@ LOWEST: Final = 1.0
 HIGHEST: Final = 4.5
 
 UNHEARD_MS: Final = 100.0
-"""A delay up to this does no harm."""
+"""A delay of up to this does no harm."""
 
 PACKET_MS: Final = 20.0
 LOOK_AHEAD_MS: Final = 6.5
-"""Opus; with the 20 ms packet it is the delay no network adds."""
+"""Of Opus; together with the 20 ms packet it is the delay that no network adds."""
 
 
 class EModel(msgspec.Struct, frozen=True):
-    """A coefficient set: the best rating, what delay and rating are scaled by, and the
-    impairment that total loss tends to."""
+    """A coefficient set: the best rating, the factor of delay and rating, and the impairment that
+    total loss tends to."""
 
     best: float
     rescale: float
@@ -64,20 +64,20 @@ FB_UNIFIED: Final = {
 148 less the 54.8 that a narrowband codec can never reach on this scale, 129 less the 19 of a
 wideband one."""
 
-RTPENGINE_CODEC: Final = Codec("fb", 10.2, 4.3)
+RTPENGINE_CODEC: Final = CodecImpairment("fb", 10.2, 4.3)
 
 OPUS_ASSUMED_BPS: Final = 32_000
-"""What WebRTC encoders aim at when nothing else was asked for."""
+"""The default target bitrate of WebRTC encoders."""
 
 
-def opus(target_bps: float | None = None, modes: Modes = OPUS_VBR) -> Codec:
+def opus(target_bps: float | None = None, modes: Modes = OPUS_VBR) -> CodecImpairment:
     """The constants of Opus at an encoder's *target* bitrate, interpolated within a bandwidth;
-    between two bandwidths the lower one's last point. The measured bitrate must not be used:
-    it falls in silence and would make a quiet speaker a bad line."""
+    between two bandwidths, the last point of the lower one. The measured bitrate must not be used:
+    it falls in silence, which would turn a quiet speaker into a bad line."""
     return _between(modes, (OPUS_ASSUMED_BPS if target_bps is None else target_bps) / 1000)
 
 
-def _between(modes: Modes, kbps: float) -> Codec:
+def _between(modes: Modes, kbps: float) -> CodecImpairment:
     points = list(modes.items())
     kbps = min(points[-1][0], max(points[0][0], kbps))
     for (low_kbps, low), (high_kbps, high) in pairwise(points):
@@ -85,7 +85,7 @@ def _between(modes: Modes, kbps: float) -> Codec:
             if low.bandwidth != high.bandwidth or low.bpl is None or high.bpl is None:
                 return low
             share = (kbps - low_kbps) / (high_kbps - low_kbps)
-            return Codec(
+            return CodecImpairment(
                 low.bandwidth,
                 low.ie + share * (high.ie - low.ie),
                 low.bpl + share * (high.bpl - low.bpl),
@@ -100,10 +100,10 @@ _OPUS_ASSUMED: Final = opus()
 
 def codec_of(
     name: str | None, target_bps: float | None = None, fmtp: str | None = None
-) -> Codec | None:
-    """The constants of a codec by MIME subtype in lower case; RED carries Opus, an unnamed
-    codec is taken for Opus, which WebRTC prefers. `None`: no constants are published, for a
-    codec of several modes also while its mode is not known."""
+) -> CodecImpairment | None:
+    """The constants of a codec by MIME subtype in lower case. RED carries Opus, and an unnamed
+    codec counts as Opus, which WebRTC prefers. `None` if no constants are published, and for a
+    codec of several modes if its mode is unknown."""
     if name is None or name in ("opus", "red"):
         if fmtp is not None and "cbr=1" in fmtp.split(";"):
             return opus(target_bps, OPUS_CBR)
@@ -115,9 +115,9 @@ def codec_of(
 
 
 def redundancy(name: str | None, fmtp: str | None) -> float:
-    """How much `bpl` grows with what is sent twice, when the loss is counted before repair:
-    in-band FEC 1.5, RED 2, both 3 (the ratios of LiveKit's loss weights). `fmtp` is Opus', also
-    where RED carries it."""
+    """The factor by which redundancy raises `bpl`, if the loss is counted before repair: in-band
+    FEC 1.5, RED 2, both 3 (the ratios of LiveKit's loss weights). `fmtp` is that of Opus, also if
+    RED carries it."""
     has_fec = fmtp is not None and "useinbandfec=1" in fmtp
     if name == "red":
         return 3.0 if has_fec else 2.0
@@ -130,12 +130,13 @@ def delay_impairment(delay_ms: float) -> float:
 
 
 def delay_impairments(delays_ms: FloatArray) -> FloatArray:
+    """`delay_impairment` of a column."""
     x = np.log2(np.maximum(delays_ms, UNHEARD_MS) / UNHEARD_MS)
     return 25 * ((1 + x**6) ** (1 / 6) - 3 * (1 + (x / 3) ** 6) ** (1 / 6) + 2)
 
 
 def loss_impairment(
-    codec: Codec,
+    codec: CodecImpairment,
     ceiling: float,
     loss_percent: float,
     burst_ratio: float = 1.0,
@@ -151,9 +152,14 @@ def loss_impairment(
 
 
 def rating(
-    model: EModel, codec: Codec, *, delay_ms: float, loss_percent: float, burst_ratio: float = 1.0
+    model: EModel,
+    codec: CodecImpairment,
+    *,
+    delay_ms: float,
+    loss_percent: float,
+    burst_ratio: float = 1.0,
 ) -> float | None:
-    """R on the model's own scale; `None` for inputs that mean nothing."""
+    """R on the model's own scale; `None` for meaningless inputs."""
     if not (isfinite(delay_ms) and isfinite(loss_percent) and isfinite(burst_ratio)):
         return None
     if delay_ms < 0 or loss_percent < 0 or burst_ratio <= 0:
@@ -165,12 +171,13 @@ def rating(
 
 
 def mos_of_rating(r: float) -> float:
-    """G.107 Annex B on the 0..100 scale. The polynomial dips below 1 near zero; it is held
-    there, which makes it rise throughout."""
+    """G.107 Annex B on the 0..100 scale. The polynomial dips below 1 near zero; it is capped there,
+    so that it rises throughout."""
     return float(mos_of_ratings(np.array(r)))
 
 
 def mos_of_ratings(r: FloatArray) -> FloatArray:
+    """`mos_of_rating` of a column."""
     r = np.minimum(np.maximum(r, 0.0), 100.0)
     return np.maximum(1 + 0.035 * r + r * (r - 60) * (100 - r) * 7e-6, LOWEST)
 
@@ -187,28 +194,29 @@ def rating_of_mos(mos: float) -> float:
 
 
 def burst_ratio(lost: float, bursts: int, loss_share: float) -> float:
-    """The mean length of a loss burst over the one random loss would have; at least 1.
+    """The mean length of a loss burst over the one of random loss; at least 1.
 
-    `lost` counts packets, `bursts` the runs they came in, `loss_share` is 0..1.
+    `lost` counts packets, `bursts` the runs of lost packets, `loss_share` is 0..1.
     """
     return float(burst_ratios(np.array(lost), np.array(float(bursts)), np.array(loss_share)))
 
 
 def burst_ratios(lost: FloatArray, bursts: FloatArray, loss_shares: FloatArray) -> FloatArray:
+    """`burst_ratio` of columns."""
     ratios = lost / np.maximum(bursts, 1.0) * (1 - loss_shares)
     return np.where((bursts <= 0) | (lost <= 0), 1.0, np.maximum(ratios, 1.0))
 
 
 def bounded_burst_ratios(ratios: FloatArray, loss_percents: FloatArray) -> FloatArray:
-    """Holds burst ratios within what G.107 covers: up to 8, and little over 2 where much is
-    lost. From 2 % on the bound falls smoothly from 8 towards 2, since a step would let a score
-    rise with the loss."""
+    """Burst ratios within the range that G.107 covers: up to 8, and little over 2 at high loss.
+    From 2 % on the bound falls smoothly from 8 towards 2, since a step would let a score rise with
+    the loss."""
     bounds = 1 / (0.5 - 0.75 / np.maximum(loss_percents, 2.0))
     return np.minimum(bounds, np.maximum(ratios, 1.0))
 
 
 def estimate(
-    codec: Codec,
+    codec: CodecImpairment,
     *,
     delay_ms: float,
     loss_percent: float,
@@ -217,8 +225,8 @@ def estimate(
 ) -> float | None:
     """The score on the unified fullband scale, 1..4.5 with two decimals.
 
-    Inputs beyond the models' range are held at its edges; `None` for inputs that mean nothing
-    and for loss on a codec of unknown robustness.
+    Inputs beyond the models' range are capped at its edges; `None` for meaningless inputs and for
+    loss on a codec of unknown robustness.
     """
     inputs = (delay_ms, loss_percent, burst_ratio, bpl_factor)
     found = float(estimates(codec, *(np.array([value]) for value in inputs))[0])
@@ -226,13 +234,13 @@ def estimate(
 
 
 def estimates(
-    codec: Codec,
+    codec: CodecImpairment,
     delays_ms: FloatArray,
     loss_percents: FloatArray,
     burst_ratios: FloatArray,
     bpl_factors: FloatArray,
 ) -> FloatArray:
-    """`estimate` for many intervals of one codec; NaN where there is no score."""
+    """`estimate` for columns of one codec; NaN where there is no score."""
     model = FB_UNIFIED[codec.bandwidth]
     delays_ms = np.where(delays_ms >= 0, np.minimum(3000.0, delays_ms), np.nan)
     losses = np.where(loss_percents >= 0, np.minimum(100.0, loss_percents), np.nan)
@@ -245,25 +253,27 @@ def estimates(
 
 
 def producer_delay_ms(rtt_s: float | None, jitter_s: float | None) -> float:
-    """Mouth to ear as far as the sender sees: half the round trip, and twice the jitter for the
-    buffer at the other end."""
+    """Mouth-to-ear delay as the sender sees it: half the round trip, and twice the jitter for the
+    remote jitter buffer."""
     return float(producer_delays_ms(_column(rtt_s), _column(jitter_s)))
 
 
 def producer_delays_ms(rtts_s: FloatArray, jitters_s: FloatArray) -> FloatArray:
+    """`producer_delay_ms` of columns."""
     return 500 * fill_zero(rtts_s) + 2000 * fill_zero(jitters_s) + PACKET_MS + LOOK_AHEAD_MS
 
 
 def consumer_delay_ms(
     rtt_s: float | None, jitter_buffer_ms: float | None, jitter_s: float | None
 ) -> float:
-    """Mouth to ear as far as the receiver sees: half the round trip and its jitter buffer."""
+    """Mouth-to-ear delay as the receiver sees it: half the round trip and its own jitter buffer."""
     return float(consumer_delays_ms(*map(_column, (rtt_s, jitter_buffer_ms, jitter_s))))
 
 
 def consumer_delays_ms(
     rtts_s: FloatArray, buffers_ms: FloatArray, jitters_s: FloatArray
 ) -> FloatArray:
+    """`consumer_delay_ms` of columns."""
     buffers_ms = coalesce(buffers_ms, 2000 * fill_zero(jitters_s))
     return 500 * fill_zero(rtts_s) + buffers_ms + PACKET_MS + LOOK_AHEAD_MS
 

@@ -1,9 +1,9 @@
-"""The estimated opinion of a picture: how many bits each of its pixels gets.
+"""The estimated opinion of video, by bits per pixel.
 
-No published model was made for conferencing pictures from browser encoders. The form is
-rtcscore's (logarithm of bits per pixel, less a term for too few pixels, too few frames and
-delay); loss that was not repaired and freezes then halve what is left, the way G.1070 lets
-loss act. Sizes in px, rates in bit/s and 1/s, delay in ms, loss in percent, scores 1..5.
+No published model was made for conferencing pictures from browser encoders. The form is rtcscore's
+(logarithm of bits per pixel, less a term for too few pixels, too few frames and delay); unrepaired
+loss and freezes then halve what is left, the way G.1070 lets loss act. Sizes in px, rates in bit/s
+and 1/s, delay in ms, loss in percent, scores 1..5.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from aftercall.core.quality.frame.columns import FloatArray, fill_zero, numbers,
 LOWEST: Final = 1.0
 
 LEAST_SCREEN_FPS: Final = 2
-"""A shared screen with fewer frames a second stands still: no score of it means anything. Chosen;
+"""A shared screen with fewer frames a second stands still, and its score has no meaning. Chosen;
 browsers repeat a still screen once a second, or not at all."""
 HIGHEST: Final = 5.0
 
@@ -70,7 +70,7 @@ def estimate(
     loss_percent: float = 0.0,
     freeze_share: float = 0.0,
 ) -> float:
-    """The score, two decimals; 1 where nothing moves. `codec` is a MIME subtype."""
+    """The score with two decimals; 1 if nothing moves. `codec` is a MIME subtype."""
     inputs = (
         bitrate_bps,
         width * height,
@@ -87,7 +87,7 @@ def estimate(
 
 
 def codec_factor(model: VideoModel, codec: str | None, *, is_screen: bool) -> float:
-    """How much further a bit goes, by codec and content."""
+    """The efficiency of a bit, by codec and content."""
     factor = model.codec_factors.get(codec.lower(), 1.0) if codec is not None else 1.0
     return factor * model.screen_factor if is_screen else factor
 
@@ -104,11 +104,11 @@ def opinions(
     loss_percents: FloatArray,
     freeze_shares: FloatArray,
 ) -> FloatArray:
-    """`estimate` for many pictures of one stream, with the codec's factor known; NaN where size,
-    rate or bitrate is not known."""
+    """`estimate` for columns of one stream with known codec factors; NaN where size, rate or
+    bitrate is unknown."""
     is_known = ~np.isnan(pixels + bitrates_bps + fps)
     nothing_moves = (pixels <= 0) | (bitrates_bps <= 0) | (fps < 1)
-    # A value that means nothing would only warn of itself in the logarithms.
+    # Meaningless values would only cause warnings in the logarithms.
     pixels, bitrates_bps, fps, expected_pixels = (
         np.where(nothing_moves, 1.0, each) for each in (pixels, bitrates_bps, fps, expected_pixels)
     )
@@ -132,8 +132,8 @@ def expected_size(
     shown_pixels: int | None,
     source_pixels: int | None,
 ) -> int:
-    """The pixels a viewer can expect: as shown, as captured, else at least 640×360 for a
-    camera and what there is for a screen."""
+    """The pixels a viewer can expect: as shown, as captured, else at least 640×360 for a camera and
+    the coded size for a screen."""
     columns = (numbers([value]) for value in (pixels, shown_pixels, source_pixels))
     return int(expected_sizes(*columns, is_producer=is_producer, is_screen=is_screen)[0])
 
@@ -141,6 +141,7 @@ def expected_size(
 def expected_sizes(
     pixels: FloatArray, shown: FloatArray, source: FloatArray, *, is_producer: bool, is_screen: bool
 ) -> FloatArray:
+    """`expected_size` of columns."""
     found = fill_zero(source if is_producer or is_screen else shown)
     least = fill_zero(pixels)
     if not is_screen:
@@ -149,10 +150,12 @@ def expected_sizes(
 
 
 def expected_rate(*, is_screen: bool, source_fps: float | None) -> float:
-    """The frames a second a viewer can expect: the source's up to 30, else 24, of a screen 5."""
+    """The frames a second a viewer can expect: the source's up to 30, else 24, and 5 for a
+    screen."""
     return float(expected_rates(numbers([source_fps]), is_screen=is_screen)[0])
 
 
 def expected_rates(source_fps: FloatArray, *, is_screen: bool) -> FloatArray:
+    """`expected_rate` of columns."""
     assumed = EXPECTED_SCREEN_FPS if is_screen else EXPECTED_FPS
     return np.where(source_fps > 0, np.minimum(HIGHEST_EXPECTED_FPS, source_fps), assumed)

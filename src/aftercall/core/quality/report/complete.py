@@ -1,4 +1,4 @@
-"""A session's verdicts, each completed by what only all of them together show."""
+"""Completes a session's verdicts with what only all of them together show."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -27,9 +27,9 @@ def complete(
     now: EpochMs,
     moments: "Mapping[str, StreamMoments] | None" = None,
 ) -> dict[str, Verdict]:
-    """The verdicts of one session's participants, by row id, with origins of their issues,
-    issues between participants, the diagnosis and, where all `moments` are given, the
-    experience. `names` says what to call each row."""
+    """The verdicts of one session's participants, by participant id, with the origins of their
+    issues, the issues between participants, the diagnosis and, if `moments` are given for all, the
+    experience. `names` are display names."""
     comparison = Comparison(
         ComparedParticipant(
             participant_id=participant_id,
@@ -73,7 +73,7 @@ def _experienced(
 ) -> dict[str, Experience]:
     if not moments:
         return {}
-    # numpy comes with it; a server that folds nothing does without.
+    # numpy is imported lazily: a server that folds nothing does without it.
     from aftercall.core.quality.experience import session_experience  # noqa: PLC0415 - numpy
 
     inputs = {

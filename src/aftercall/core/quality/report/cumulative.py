@@ -1,7 +1,7 @@
-"""The cumulative block of a stream family, as a report shows it.
+"""The cumulative block of a stream family in a report.
 
 Averages are means over the intervals with a value, each counting once; fractions are shares of
-those intervals, 0..1. Where there is no value there is no figure: `None`, never zero.
+those intervals, 0..1. A figure without values is `None`, never zero.
 """
 
 from typing import TYPE_CHECKING, Final
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 LEAST_SCORED_SHARE: Final = 0.5
-"""Of the intervals that could be judged. Some scores can be known only while it goes badly (that
-a picture stands still is known without its size), so that a mean of few is no mean of the call.
-Chosen: a figure speaks for the call when it is known for half of it."""
+"""Of the intervals that could be judged. Some scores are known only in bad times (a frozen picture
+is recognised without its size), so the mean of few is no mean of the call. A figure stands for the
+call if it is known for half of it. Chosen."""
 
 
 class LossFigures(msgspec.Struct, frozen=True):
-    """Percent of packets lost per interval, and the share of intervals with so much or more."""
+    """Percent of packets lost per interval, and the share of intervals with at least that much."""
 
     avg: float | None
     at_least_5: float | None
@@ -31,7 +31,7 @@ class LossFigures(msgspec.Struct, frozen=True):
 
 
 class DelayFigures(msgspec.Struct, frozen=True):
-    """Milliseconds, and the share of intervals with so many or more."""
+    """Milliseconds, and the share of intervals with at least that many."""
 
     avg_ms: float | None
     at_least_100_ms: float | None
@@ -40,7 +40,7 @@ class DelayFigures(msgspec.Struct, frozen=True):
 
 
 class Distribution(msgspec.Struct, frozen=True):
-    """`p90` is the value nine in ten do not exceed: of a score, the good side."""
+    """Percentiles; `p90` is the value that nine in ten do not exceed, for a score the good end."""
 
     avg: float | None
     p10: float | None
@@ -50,25 +50,24 @@ class Distribution(msgspec.Struct, frozen=True):
 
 
 class Cumulative(msgspec.Struct, frozen=True, kw_only=True):
-    """What does not apply to a family is `None` for it."""
+    """The figures of one family; those that do not apply to it are `None`."""
 
     packet_loss: LossFigures
     packets_lost_percent: float | None
-    """Of all packets together, where `packet_loss.avg` counts every interval the same."""
+    """Of all packets together, where `packet_loss.avg` weighs every interval the same."""
     quality_score: Distribution
     """RealtimeKit's 0..1 score."""
     mos_estimated: Distribution
     """The estimated opinion, 1..5."""
     scored_share: float | None = None
-    """The share of what could be judged that has an estimated opinion, 0..1. Below
-    `LEAST_SCORED_SHARE` there is no figure in `mos_estimated`: it would be that of some other
-    time."""
+    """The share of judgeable intervals with an estimated opinion, 0..1. Below `LEAST_SCORED_SHARE`,
+    `mos_estimated` has no figures: they would be those of some other time."""
     quality_scored_share: float | None = None
-    """The same of `quality_score`."""
+    """The same for `quality_score`."""
     rtt: DelayFigures | None = None
-    """Producers."""
+    """Producers only."""
     jitter_buffer_delay: DelayFigures | None = None
-    """Consumers."""
+    """Consumers only."""
     frame_width: Distribution | None = None
     frames_per_second: Distribution | None = None
     no_video_fraction: float | None = None
@@ -82,7 +81,7 @@ class Cumulative(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def accumulate(rollup: "Rollup") -> Cumulative | None:
-    """The block; `None` for a family without a single interval."""
+    """The block; `None` for a family without intervals."""
     if not rollup.intervals:
         return None
     is_producer, is_video = rollup.family in PRODUCERS, rollup.family not in AUDIO
@@ -116,7 +115,7 @@ def accumulate(rollup: "Rollup") -> Cumulative | None:
 
 
 def _share(part: int, whole: int) -> float | None:
-    """0..1: what a counter made larger than its whole is all of it."""
+    """The share, at most 1 if a counter exceeds its whole."""
     return min(1.0, part / whole) if whole else None
 
 

@@ -1,8 +1,8 @@
-"""The verdict on one participant of one session, folded from the samples and notes of its peers.
+"""Folds the samples and events of a participant's peers into a verdict.
 
-A participant that reconnected has several peers; their samples are folded one after the other
-and add up. The verdict itself is small; the sample rows, which are not, lie beside it in the
-form in which they are served.
+A participant that reconnected has several peers; their samples are folded one after the other and
+added up. The verdict is small; the sample rows, which are not, are kept beside it in the form in
+which they are served.
 """
 
 from collections.abc import Sequence
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from aftercall.core.quality.report.peer_fold import PeerFold
 
 FOLD_VERSION: Final = 4
-"""Grows whenever the same facts give another verdict; older documents can be folded again."""
+"""Incremented whenever the same facts give another verdict; older documents can be folded again."""
 
 
 class PeerFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of one peer."""
+    """The stored facts about one peer."""
 
     peer: Peer
     samples: Sequence[StoredSample]
@@ -47,8 +47,8 @@ class ReportGap(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Completeness(msgspec.Struct, frozen=True, kw_only=True):
-    """How much of what should have been reported was. `share` is 0..1, `None` when nothing
-    was to be expected; reports that came besides do not raise it."""
+    """How many of the expected reports arrived. `share` is 0..1, `None` if none was expected; extra
+    reports do not raise it."""
 
     expected_samples: int
     arrived_samples: int
@@ -56,13 +56,13 @@ class Completeness(msgspec.Struct, frozen=True, kw_only=True):
     gaps: list[ReportGap]
     unreadable_samples: int
     unidentified_streams: int = 0
-    """Streams of which no report showed whether they are audio or video."""
+    """Streams for which no report showed whether they are audio or video."""
     dropped_entries: int
-    """What the collectors said they had to drop for lack of room."""
+    """The entries that the collectors said they dropped for lack of room."""
     refused_entries: int = 0
-    """What came and could not be taken."""
+    """The entries that arrived and could not be accepted."""
     end_is_inferred: bool
-    """Nobody said goodbye: the end is when the last peer was last heard."""
+    """No leave was announced: the end is when the last peer was last known to be present."""
     end_reason: LeaveReason | None
 
 
@@ -75,7 +75,8 @@ class PeerSpan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verdict(msgspec.Struct, kw_only=True):
-    """All but the rows. `cumulative` is by family; a family without intervals is not there."""
+    """All of a report but its rows. `cumulative` is by family; a family without intervals is
+    absent."""
 
     fold_version: int
     spans: list[PeerSpan]
@@ -86,36 +87,36 @@ class Verdict(msgspec.Struct, kw_only=True):
     diagnosis: list[Finding] = []
     """The worst first."""
     is_final: bool = True
-    """Whether the call is over and its participants have been compared; until then causes that
-    only all reports together show may be missing, and others may still change."""
+    """Whether the call is over and its participants have been compared; until then, causes that
+    only all reports show may be missing, and others may still change."""
     experience: Experience | None = None
-    """Known when all participants of a session are folded together."""
+    """Known if all participants of a session are folded together."""
 
 
-class Details(msgspec.Struct, kw_only=True):
-    """The rows. `rows` holds for each family a JSON array of `rows.Row`."""
+class ReportDetails(msgspec.Struct, kw_only=True):
+    """The rows. `rows` holds for each family a JSON array of `interval_rows.Row`."""
 
     rows: dict[str, msgspec.Raw]
     receptions: list[PeerReception]
 
 
-class Folded(msgspec.Struct, kw_only=True):
-    """A participant's verdict and its details, and what is needed to compare it with the
-    others of its session."""
+class FoldResult(msgspec.Struct, kw_only=True):
+    """A participant's verdict and details, and what is needed to compare it with the others of its
+    session."""
 
     verdict: Verdict
-    details: Details
+    details: ReportDetails
     activity: PeerActivity
     scores: "StreamScores"
 
 
-def fold(peers_facts: Sequence[PeerFacts], now: EpochMs) -> Folded:
-    """The verdict on a participant; `chain` holds its peers, at least one, in any order.
+def fold(peers_facts: Sequence[PeerFacts], now: EpochMs) -> FoldResult:
+    """The verdict on a participant, from its peers (at least one) in any order.
 
-    `now` stands for the end of a stay that lasts. The issues are those that this participant's
-    own reports show; what only the others' tell is added by `attribution`.
+    `now` stands for the end of a stay that lasts. The issues are those that this participant's own
+    reports show; `attribution` adds those that only the others' reports show.
     """
-    # numpy comes with it; a server that folds nothing does without its 22 MB.
+    # numpy is imported lazily: a server that folds nothing does without its 22 MB.
     from aftercall.core.quality.report import peer_fold  # noqa: PLC0415 - numpy
 
     peers = in_joining_order(peers_facts)
@@ -125,7 +126,7 @@ def fold(peers_facts: Sequence[PeerFacts], now: EpochMs) -> Folded:
             facts.peer.id,
             facts.samples,
             facts.events,
-            joined_at=start_of(facts.peer),
+            joined_at=facts.peer.present_from,
             left_at=facts.peer.left_at,
             now=now,
             seen=seen,
@@ -138,7 +139,7 @@ def fold(peers_facts: Sequence[PeerFacts], now: EpochMs) -> Folded:
     verdict = Verdict(
         fold_version=FOLD_VERSION,
         spans=[
-            PeerSpan(peer_id=p.peer.id, start_at=start_of(p.peer), end_at=p.peer.left_at)
+            PeerSpan(peer_id=p.peer.id, start_at=p.peer.present_from, end_at=p.peer.left_at)
             for p in peers
         ],
         metadata=fold_metadata([event for facts in peers for event in facts.events], seen),
@@ -149,16 +150,16 @@ def fold(peers_facts: Sequence[PeerFacts], now: EpochMs) -> Folded:
     receptions = [
         PeerReception(
             peer_id=facts.peer.id,
-            start_at=start_of(facts.peer),
+            start_at=facts.peer.present_from,
             end_at=facts.peer.left_at,
             audio=_within_stay(each.audio, facts.peer),
             video=_within_stay(each.video, facts.peer),
         )
         for facts, each in zip(peers, folds, strict=True)
     ]
-    return Folded(
+    return FoldResult(
         verdict=verdict,
-        details=Details(rows=peer_fold.rows(folds), receptions=receptions),
+        details=ReportDetails(rows=peer_fold.rows(folds), receptions=receptions),
         activity=PeerActivity(
             streams=[found for each in folds for found in each.activity.streams],
             connections=[found for each in folds for found in each.activity.connections],
@@ -174,27 +175,22 @@ def _gap_issue(gap: ReportGap) -> Issue:
 
 
 def _within_stay(received: MediaReception, peer: Peer) -> MediaReception:
-    """What was received, its first packet not before the peer was there."""
+    """What was received, with its first packet not before the peer's start."""
     if received.first_at is None:
         return received
-    first_at = EpochMs(max(received.first_at, start_of(peer)))
+    first_at = EpochMs(max(received.first_at, peer.present_from))
     return msgspec.structs.replace(received, first_at=first_at)
 
 
-def start_of(peer: Peer) -> EpochMs:
-    """When a peer was first there, as far as we know."""
-    return peer.first_heard_at if peer.joined_at is None else peer.joined_at
-
-
 def in_joining_order(peers_facts: Sequence[PeerFacts]) -> list[PeerFacts]:
-    """The peers of a participant in the order in which they came."""
-    return sorted(peers_facts, key=lambda facts: (start_of(facts.peer), facts.peer.id))
+    """The peers of a participant in the order of their starts."""
+    return sorted(peers_facts, key=lambda facts: (facts.peer.present_from, facts.peer.id))
 
 
 def _completeness(
     peers_facts: Sequence[PeerFacts], folds: "Sequence[PeerFold]", now: EpochMs
 ) -> Completeness:
-    """Of a participant's peers together; `now` bounds a stay that lasts."""
+    """The completeness of a participant's peers together; `now` bounds a stay that lasts."""
     expected = missing = arrived = dropped = refusals = 0
     gaps: list[ReportGap] = []
     for facts, folded in zip(peers_facts, folds, strict=True):
@@ -211,7 +207,7 @@ def _completeness(
         ]
         cadence = best_cadence(paces, moments)
         end_at = now if peer.left_at is None else peer.left_at
-        stays = [(start_of(peer), end_at)]
+        stays = [(peer.present_from, end_at)]
         if peer.source == _SILENT_SOURCE:
             stays = _with_streams(moments, folded.empty_at, end_at)
         dues = [
@@ -219,7 +215,7 @@ def _completeness(
             for start, end in stays
         ]
         expected += sum(intervals_between.reports for intervals_between in dues)
-        # What came and could not be read is missing, but that it came is known.
+        # A report that could not be read is missing, but it is known to have come.
         missing += (
             sum(intervals_between.missing for intervals_between in dues) + folded.unreadable_samples
         )
@@ -251,14 +247,14 @@ def _completeness(
 
 
 _SILENT_SOURCE: Final = "realtimekit_callstats"
-"""RealtimeKit's client leaves reports without streams out, but for the first."""
+"""The client of this source leaves out reports without streams, except the first."""
 
 
 def _with_streams(
     moments: Sequence[EpochMs], empty_at: Sequence[EpochMs], end_at: EpochMs
 ) -> list[tuple[EpochMs, EpochMs]]:
-    """The stretches that begin with a report and end with one without streams, or with the stay:
-    no report is due before, nor after one without streams until the next."""
+    """The spans that begin with a report and end with one without streams, or with the stay: no
+    report is due before, nor after one without streams until the next."""
     empty, found = set(empty_at), []
     begun: EpochMs | None = None
     for at in sorted(set(moments)):

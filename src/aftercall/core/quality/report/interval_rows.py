@@ -1,15 +1,15 @@
-"""The sample rows of a report: what each interval of a stream said, by family.
+"""The sample rows of a report: one for each interval of a stream, by family.
 
 Members are W3C's in snake_case, with W3C's units: seconds for `jitter`, `rtt` and
-`jitter_buffer_delay`, and counts are what was added in the interval. `mos_quality` is
-RealtimeKit's 0..1 score, `mos` the estimated opinion 1..5. What is not known is left out.
-Rows are made once, when a report is folded, as they are served.
+`jitter_buffer_delay`; counts are the increase within the interval. `mos_quality` is RealtimeKit's
+0..1 score, `mos` the estimated opinion 1..5. Unknown members are left out. Rows are made once, when
+a report is folded, as they are served.
 """
 
 import msgspec
 
 
-class _ParticipantStreams(msgspec.Struct, omit_defaults=True, gc=False):
+class _IntervalRow(msgspec.Struct, omit_defaults=True, gc=False):
     timestamp: str
     mid: str | None = None
     ssrc: int | None = None
@@ -23,12 +23,12 @@ class _ParticipantStreams(msgspec.Struct, omit_defaults=True, gc=False):
     bitrate_bps: int | None = None
 
 
-class _Sent(_ParticipantStreams, omit_defaults=True, gc=False):
+class _Sent(_IntervalRow, omit_defaults=True, gc=False):
     packets_sent: int | None = None
     bytes_sent: int | None = None
 
 
-class _Received(_ParticipantStreams, omit_defaults=True, gc=False):
+class _Received(_IntervalRow, omit_defaults=True, gc=False):
     consumer_id: str | None = None
     peer_id: str | None = None
     packets_received: int | None = None
@@ -38,7 +38,7 @@ class _Received(_ParticipantStreams, omit_defaults=True, gc=False):
 
 
 class LimitationRow(msgspec.Struct, omit_defaults=True, gc=False):
-    """Seconds of the interval for which the encoder was held back, by reason."""
+    """Seconds of the interval for which the encoder was limited, by reason."""
 
     none: float | None = None
     cpu: float | None = None
@@ -47,10 +47,12 @@ class LimitationRow(msgspec.Struct, omit_defaults=True, gc=False):
 
 
 class AudioProducerRow(_Sent, omit_defaults=True, gc=False):
-    """Nothing that other streams do not have."""
+    """A row of sent audio; it has only the members common to all rows."""
 
 
 class VideoProducerRow(_Sent, omit_defaults=True, gc=False):
+    """A row of sent video."""
+
     frame_width: int | None = None
     frame_height: int | None = None
     frames_per_second: float | None = None
@@ -64,11 +66,15 @@ class VideoProducerRow(_Sent, omit_defaults=True, gc=False):
 
 
 class AudioConsumerRow(_Received, omit_defaults=True, gc=False):
+    """A row of received audio."""
+
     concealment_events: int | None = None
     concealment_percent: float | None = None
 
 
 class VideoConsumerRow(_Received, omit_defaults=True, gc=False):
+    """A row of received video."""
+
     frame_width: int | None = None
     frame_height: int | None = None
     frames_per_second: float | None = None

@@ -1,6 +1,6 @@
-"""One peer's samples, folded: what its streams were like, and what was wrong with them.
+"""Folds one peer's samples: the intervals of its streams, and its issues.
 
-Everything that works on columns comes with this module, so that only who folds loads numpy.
+All modules that work on columns are imported here, so that numpy is imported only for folding.
 """
 
 from collections.abc import Iterable, Sequence
@@ -34,8 +34,8 @@ from aftercall.core.records import StoredPeerEvent, StoredSample
 
 
 class PeerFold(msgspec.Struct, kw_only=True):
-    """What folding one peer's samples gave. The rows of `tables`, one for each family, are in
-    order of time."""
+    """The result of folding one peer's samples. The rows of `tables`, one for each family, are
+    ordered by time."""
 
     tables: list[IntervalTable]
     issues: list[Issue]
@@ -44,12 +44,12 @@ class PeerFold(msgspec.Struct, kw_only=True):
     audio: MediaReception
     video: MediaReception
     visibilities: list[PageVisibility]
-    """Whether the page was hidden, where the samples say so."""
+    """Whether the page was hidden, if the samples say so."""
     empty_at: list[EpochMs]
-    """The reports without a stream."""
+    """The instants of reports without streams."""
     unreadable_samples: int
     unidentified_streams: int
-    """Streams of which no member showed whether they are audio or video."""
+    """Streams for which no member showed whether they are audio or video."""
 
 
 def fold_peer(
@@ -62,7 +62,8 @@ def fold_peer(
     now: EpochMs,
     seen: LastSeen,
 ) -> PeerFold:
-    """Adds what it sees of connections and encoders to `seen`. `now` ends a stay that lasts."""
+    """The fold of one peer. Connections and encoders are added to `seen`; `now` ends a stay that
+    lasts."""
     stored, linker, reader = SampleReader(), ReportLinker(), IntervalReader()
     connections, mute_state = ConnectionRules(peer_id), MuteState(events)
     paths = ConnectionActivityReader(peer_id)
@@ -123,7 +124,7 @@ def fold_peer(
 
 
 def accumulated(folds: Iterable[PeerFold]) -> dict[str, Cumulative]:
-    """The cumulative blocks of peers together, by family; none of a family without intervals."""
+    """The cumulative blocks of several peers, by family; none for a family without intervals."""
     blocks: dict[str, Cumulative] = {}
     for family, tables in _by_family(folds).items():
         block = accumulate(roll_up(family, tables))
@@ -133,12 +134,12 @@ def accumulated(folds: Iterable[PeerFold]) -> dict[str, Cumulative]:
 
 
 def scores(folds: Iterable[PeerFold]) -> StreamScores:
-    """The scored intervals of peers together."""
+    """The scored intervals of several peers."""
     return concat_scores([fold.scores for fold in folds])
 
 
 def rows(folds: Iterable[PeerFold]) -> dict[str, msgspec.Raw]:
-    """The rows of one peer after the other, by family, as JSON arrays."""
+    """The rows of several peers, one after the other, by family, as JSON arrays."""
     return {
         family.value: msgspec.Raw(write_rows(tables))
         for family, tables in _by_family(folds).items()

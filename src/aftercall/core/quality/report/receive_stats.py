@@ -1,4 +1,4 @@
-"""What one peer heard and saw, all its received streams together, moment by moment."""
+"""What one peer received, all its received streams of a kind together, report by report."""
 
 import msgspec
 
@@ -6,8 +6,8 @@ from aftercall.core.instants import EpochMs
 
 
 class ReceptionPoint(msgspec.Struct, omit_defaults=True, gc=False):
-    """The received streams of one kind at one report: the mean score (0..1) and jitter (s),
-    what was lost and concealed in all, the largest picture."""
+    """The received streams of one kind at one report: the mean score (0..1) and jitter (s), total
+    loss and concealment, the largest picture."""
 
     timestamp: str
     quality: float | None = None
@@ -21,12 +21,12 @@ class ReceptionPoint(msgspec.Struct, omit_defaults=True, gc=False):
 
 
 class MediaReception(msgspec.Struct, kw_only=True):
-    """One kind over the whole stay. `moments` is a JSON array of `Moment`."""
+    """One kind over the whole stay. `moments` is a JSON array of `ReceptionPoint`."""
 
     packets: int = 0
     packets_lost: int = 0
     packets_expected: int = 0
-    """Received once, and lost."""
+    """Packets received once, plus packets lost."""
     bytes: int = 0
     seconds: float = 0.0
     """Time covered by reports."""
@@ -38,7 +38,7 @@ class MediaReception(msgspec.Struct, kw_only=True):
 
 
 class PeerReception(msgspec.Struct, kw_only=True):
-    """What one peer received from its joining to its leaving."""
+    """What one peer received from its join to its leave."""
 
     peer_id: str
     start_at: EpochMs

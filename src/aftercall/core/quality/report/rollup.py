@@ -1,8 +1,8 @@
-"""What the intervals of a stream family come to: counts and exact histograms.
+"""Rollups of a stream family's intervals: counts and exact histograms.
 
-Everything is an integer and merging is addition, so the order and grouping of what is added
-never shows. Percentiles are nearest rank: the smallest value that at least that share of the
-values does not exceed, always one that occurred.
+All state is integers and merging is addition, so order and grouping make no difference. Percentiles
+are nearest rank: the smallest value that at least that share of the values does not exceed, always
+one that occurred.
 """
 
 from collections import Counter
@@ -27,14 +27,14 @@ from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES, Fa
 LOSS_PERCENTS: Final = (5, 10, 25, 50)
 DELAYS_MS: Final = (100, 250, 500)
 HIGH_FEEDBACK_PER_S: Final = 1.0
-"""PLI and FIR together; no published threshold was found, one a second is our choice."""
+"""PLI and FIR together. There is no published threshold; one a second is chosen."""
 
 _MILLION = 1_000_000
 _EXACT: Final = 2.0**53
 
 
 class ThresholdCounts(msgspec.Struct):
-    """Values and how many of them reached each threshold."""
+    """The number of values, and of those that reached each threshold."""
 
     n: int = 0
     total_millionths: int = 0
@@ -53,6 +53,7 @@ class ThresholdCounts(msgspec.Struct):
 
     @property
     def average(self) -> float | None:
+        """The mean of the values."""
         return self.total_millionths / _MILLION / self.n if self.n else None
 
     def fraction(self, place: int) -> float | None:
@@ -81,6 +82,7 @@ class Histogram(msgspec.Struct):
 
     @property
     def average(self) -> float | None:
+        """The mean of the values."""
         return self.total_millionths / _MILLION / self.n if self.n else None
 
     def percentile(self, percent: int) -> float | None:
@@ -104,8 +106,8 @@ class Rollup(msgspec.Struct):
     score: Histogram = msgspec.field(default_factory=lambda: Histogram(1000))
     mos: Histogram = msgspec.field(default_factory=lambda: Histogram(100))
     to_score: int = 0
-    """Intervals with enough in them to be scored; of `with_mos` and `with_score` a score is known,
-    or the next report on them gave one."""
+    """Intervals with enough media to be scored; for `with_mos` and `with_score` of them a score is
+    known, or the next remote report gave one."""
     with_mos: int = 0
     with_score: int = 0
     fps: Histogram = msgspec.field(default_factory=Histogram)
@@ -116,7 +118,7 @@ class Rollup(msgspec.Struct):
     frames: int = 0
     key_frames: int = 0
     with_frames: int = 0
-    """Live intervals whose frames are known; `no_video` of them had none."""
+    """Live intervals with known frames; `no_video` of them had none."""
     no_video: int = 0
     poor_resolution: int = 0
     lagging: int = 0
@@ -171,7 +173,7 @@ def roll_up(family: Family, tables: Sequence[IntervalTable]) -> Rollup:
 
 
 def _roll_up_pictures(rollup: Rollup, tables: Sequence[IntervalTable]) -> None:
-    """Of live pictures; frames are counted wherever there were any."""
+    """Add the figures of live pictures; frames are counted in all intervals."""
     is_screen = rollup.family in SCREENSHARES
     live = [_live(table) for table in tables]
     rates = coalesce(concat_column(live, "frames_per_second"), concat_column(live, "fps"))
@@ -184,7 +186,7 @@ def _roll_up_pictures(rollup: Rollup, tables: Sequence[IntervalTable]) -> None:
     sides = np.fmax(widths, heights)
     rollup.poor_resolution = _count(score.are_poor_resolution(sides, is_screen=is_screen))
     if is_screen:
-        # A page that stands still has no frames, and is there all the same.
+        # A still page has no frames, and is no missing video.
         frames = np.where(frames == 0, np.nan, frames)
     rollup.with_frames, rollup.no_video = _count(frames >= 0), _count(frames == 0)
     key_frames = concat_column(tables, "key_frames")
@@ -217,11 +219,11 @@ def _roll_up_limits(rollup: Rollup, tables: Sequence[IntervalTable]) -> None:
     rollup.limited_bandwidth_ms = _total(1000 * concat_column(tables, "limited_bandwidth_s"))
     rollup.limited_other_ms = _total(1000 * concat_column(tables, "limited_other_s"))
     plis, firs = concat_column(tables, "pli_count"), concat_column(tables, "fir_count")
-    is_told = ~(np.isnan(plis) & np.isnan(firs))
+    is_reported = ~(np.isnan(plis) & np.isnan(firs))
     is_high = fill_zero(plis) + fill_zero(firs) >= HIGH_FEEDBACK_PER_S * concat_column(
         tables, "dt_s"
     )
-    rollup.with_feedback, rollup.high_feedback = _count(is_told), _count(is_told & is_high)
+    rollup.with_feedback, rollup.high_feedback = _count(is_reported), _count(is_reported & is_high)
 
 
 def _count(places: BoolArray) -> int:
@@ -229,16 +231,17 @@ def _count(places: BoolArray) -> int:
 
 
 def _total(values: FloatArray) -> int:
-    """The sum of those that are known, each rounded to a whole number."""
+    """The sum of the known values, each rounded to an integer."""
     whole = np.rint(values[~np.isnan(values)])
-    # Adding up floats is exact as long as no sum can leave their whole numbers.
+    # Float addition is exact as long as no sum can exceed 2^53.
     if len(whole) * np.abs(whole).max(initial=0) < _EXACT:
         return int(whole.sum())
     return sum(map(int, whole.tolist()))
 
 
 def _loss_shares(percents: FloatArray, lost: FloatArray, expected: FloatArray) -> ThresholdCounts:
-    """Compares whole packets where they are known, so that exactly 5 % counts as 5 %."""
+    """The loss thresholds, compared by whole packets where they are known, so that exactly 5 %
+    counts as 5 %."""
     is_known = ~np.isnan(percents)
     is_counted = ~np.isnan(lost) & (expected > 0)
     reached = tuple(
@@ -257,7 +260,8 @@ def _delay_shares(delays_ms: FloatArray) -> ThresholdCounts:
 
 
 def histogram(values: Sequence[float] | FloatArray, per_unit: int) -> Histogram:
-    """Values rounded half up to whole steps; the average is that of the values themselves."""
+    """The histogram of values rounded half up to whole steps; the average is that of the values
+    themselves."""
     column = np.asarray(values, dtype=np.float64)
     column = column[~np.isnan(column)]
     steps, counts = np.unique(np.floor(column * per_unit + 0.5), return_counts=True)

@@ -1,4 +1,4 @@
-"""The sample rows of a report, made a column at a time."""
+"""Writes the sample rows of a report, column by column."""
 
 from collections.abc import Iterable, Iterator
 from itertools import repeat
@@ -28,7 +28,7 @@ from aftercall.core.quality.report.interval_rows import (
 from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, StreamDescription
 
 AT_ONCE: Final = 4_096
-"""Rows are made and written a few at a time, while their values are at hand."""
+"""The number of rows that are made and encoded at a time, while their values are in the cache."""
 
 _ROWS: Final[dict[tuple[bool, bool], type[Row]]] = {
     (True, True): AudioProducerRow,
@@ -46,7 +46,7 @@ _NAMES: Final = {
     "key_frames_encoded": "key_frames",
     "key_frames_decoded": "key_frames",
 }
-"""What an interval calls these."""
+"""The names of these members in an interval."""
 
 _DECIMALS: Final = {
     "jitter": 6,
@@ -56,7 +56,7 @@ _DECIMALS: Final = {
     "concealment_percent": 4,
     "freeze_share": 4,
 }
-"""To how many decimals a quotient is given."""
+"""The decimals of quotients."""
 
 _WORDS: Final = {
     "mid": "mid",
@@ -66,7 +66,7 @@ _WORDS: Final = {
     "peer_id": "peer_id",
     "quality_limitation_reason": "limitation",
 }
-"""What a saying calls these."""
+"""The names of these members in a stream description."""
 
 _ENCODER: Final = msgspec.json.Encoder()
 
@@ -110,12 +110,13 @@ def _column(field: msgspec.structs.FieldInfo, table: IntervalTable) -> Iterable[
 
 
 def _producer_id(description: StreamDescription) -> str:
-    """What a sent stream is called: by its server, else as its track is, else as W3C calls it."""
+    """The id of a sent stream: its producer id, else its track id, else the id of its stats
+    object."""
     return description.producer_id or description.track_identifier or description.stats_id
 
 
 def iso_times(at: FloatArray) -> list[str]:
-    """Moments as they are written; many rows share one."""
+    """Instants in ISO 8601; equal ones are formatted once."""
     moments, places = np.unique(at, return_inverse=True)
     written = [format_iso(EpochMs(moment)) for moment in moments.astype(np.int64).tolist()]
     return [written[place] for place in places.tolist()]

@@ -1,4 +1,4 @@
-"""What one peer heard and saw, made a column at a time."""
+"""Writes what one peer received, column by column."""
 
 from collections.abc import Iterable, Sequence
 from itertools import repeat
@@ -28,15 +28,15 @@ _VIDEO: Final = frozenset({Family.VIDEO_CONSUMER, Family.SCREENSHARE_VIDEO_CONSU
 
 
 class _RowsByInstant:
-    """The rows of a table in order of time, moment by moment."""
+    """The rows of a table ordered by time, grouped by instant."""
 
     def __init__(self, table: IntervalTable) -> None:
         self.table = table
         self.firsts: IndexArray = np.flatnonzero(np.diff(table.at, prepend=np.nan) != 0)
-        """Where a moment begins."""
+        """The first row of each instant."""
         lengths = np.diff(self.firsts, append=len(table.at))
         self.places: IndexArray = np.repeat(np.arange(len(lengths)), lengths)
-        """Which of the moments each row is of."""
+        """The index of each row's instant."""
 
     @property
     def at(self) -> FloatArray:
@@ -47,7 +47,7 @@ class _RowsByInstant:
         return np.bincount(self.places[~np.isnan(column)], minlength=len(self.firsts))
 
     def sums(self, column: FloatArray) -> FloatArray:
-        """Of those that are known; not known where none is."""
+        """The sum of the known values, NaN where none is known."""
         is_known = ~np.isnan(column)
         found = np.bincount(self.places[is_known], column[is_known], len(self.firsts))
         return np.where(self.counts(column) > 0, found, np.nan)
@@ -61,8 +61,7 @@ class _RowsByInstant:
 
 
 def receive(tables: Sequence[IntervalTable], *, is_video: bool) -> MediaReception:
-    """What the received streams of one kind among one peer's come to; the rows of the tables are
-    in order of time."""
+    """What one peer received of one kind; the rows of the tables are ordered by time."""
     families = _VIDEO if is_video else _AUDIO
     received = [_carrying(table) for table in tables if table.family in families]
     received = [table for table in received if len(table.at)]
@@ -71,7 +70,7 @@ def receive(tables: Sequence[IntervalTable], *, is_video: bool) -> MediaReceptio
     moments = _RowsByInstant(received[0] if len(received) == 1 else concat(received).sort_by_time())
     table = moments.table
     packets, scores = moments.sums(table.get("packets_received")), table.get("score")
-    heard_at = moments.at[packets > 0]
+    arrived_at = moments.at[packets > 0]
     columns = _pictures(moments) if is_video else _voices(moments)
     shared = (
         iso_times(moments.at),
@@ -89,7 +88,7 @@ def receive(tables: Sequence[IntervalTable], *, is_video: bool) -> MediaReceptio
         scores=int(np.count_nonzero(~np.isnan(scores))),
         score_total=sum(fill_zero(moments.sums(scores)).tolist(), 0.0),
         first_at=_first_packet_at(table),
-        last_at=EpochMs(int(heard_at[-1])) if len(heard_at) else None,
+        last_at=EpochMs(int(arrived_at[-1])) if len(arrived_at) else None,
         moments=msgspec.Raw(written),
     )
 
@@ -101,27 +100,28 @@ def _carrying(table: IntervalTable) -> IntervalTable:
 
 
 def _first_packet_at(table: IntervalTable) -> EpochMs | None:
-    """When the first packet of any stream came. What a stream's first interval found counted
-    already came before it, at the pace of that interval."""
+    """When the first packet of any stream arrived. Packets counted before a stream's first interval
+    are assumed to have arrived at the rate of that interval."""
     packets, before, dt_s = table.columns("packets_received", "packets_before", "dt_s")
-    heard = np.flatnonzero(packets > 0)
-    if not len(heard):
+    arrived = np.flatnonzero(packets > 0)
+    if not len(arrived):
         return None
-    first = heard[np.unique(table.ranks[heard], return_index=True)[1]]
+    first = arrived[np.unique(table.ranks[arrived], return_index=True)[1]]
     earlier_s = fill_zero(before[first]) / packets[first] * dt_s[first]
     return EpochMs(int((table.starts[first] - SECOND_MS * earlier_s).min()))
 
 
 def _voices(moments: _RowsByInstant) -> tuple[Iterable[Any], ...]:
-    """The concealment events."""
+    """The members of audio: concealment events."""
     return (moments.totals("concealment_events"),)
 
 
 def _pictures(moments: _RowsByInstant) -> tuple[Iterable[Any], ...]:
-    """No concealment; width and height of the largest picture, dropped frames, mean rate."""
+    """The members of video: no concealment, size of the largest picture, dropped frames, mean
+    rate."""
     table = moments.table
     width, height = fill_zero(table.get("frame_width")), fill_zero(table.get("frame_height"))
-    # The first of each moment in this order is the largest; of equals the one that came first.
+    # The first row of each instant in this order is the largest; of equal ones, the earliest.
     order = np.lexsort((-width * height, width == 0, moments.places))
     largest = order[moments.firsts]
     is_shown = width[largest] > 0

@@ -1,1 +1,1 @@
-"""When numbers are trouble: the catalogue of issues and the rules that raise them."""
+"""The rules of the catalogue, which raise issues from measured values."""

@@ -1,5 +1,5 @@
-"""The rules of the catalogue that a peer's connections decide: round trip, uplink estimate,
-relays, changes of path; and when something arrived on them."""
+"""The catalogue's rules about connections: round trip, uplink estimate, relays, changes of path;
+and when something arrived on a connection."""
 
 from itertools import pairwise
 from math import isnan
@@ -16,11 +16,11 @@ from aftercall.core.quality.stats.link import Connection, Family, Sample
 
 HIGH_RTT_S: Final = 0.400
 GOOD_RTT_S: Final = 0.300
-"""Twilio warns at 400 ms; the clear value chosen."""
+"""Twilio warns at 400 ms; the clear value is chosen."""
 
 LOW_BITRATE_BPS: Final = 100_000
 GOOD_BITRATE_BPS: Final = 150_000
-"""webrtc-issue-detector; Vidyo's "low" begins at the second."""
+"""From webrtc-issue-detector; "low" begins at the second value in Vidyo's client."""
 
 _HIGH_RTT: Final = HysteresisRule(IssueName.HIGH_RTT)
 _LOW_BITRATE: Final = HysteresisRule(IssueName.LOW_AVAILABLE_BITRATE, low_is_bad=True)
@@ -36,6 +36,7 @@ class ConnectionRules:
         self._received: dict[str, list[tuple[EpochMs, float]]] = {}
 
     def take(self, sample: Sample) -> None:
+        """Add a sample."""
         for connection in sample.connections:
             self._count(connection, sample.at)
             issues = self._connections.get(connection.id)
@@ -50,7 +51,7 @@ class ConnectionRules:
             self._received.setdefault(connection.id, []).append((at, received))
 
     def arrivals(self) -> list[Arrival]:
-        """Between which reports something arrived on a connection, in order of time."""
+        """The report intervals in which something arrived on a connection, ordered by time."""
         found = [
             Arrival(connection_id, start_at, end_at)
             for connection_id, counts in self._received.items()
@@ -60,6 +61,7 @@ class ConnectionRules:
         return sorted(found, key=lambda arrival: (arrival.end_at, arrival.connection_id))
 
     def finish(self) -> list[Issue]:
+        """The issues of all connections."""
         found = [each.finish() for each in self._connections.values()]
         return [issue for issues in found for issue in issues]
 
@@ -75,7 +77,7 @@ def _received(connection: Connection) -> float | None:
 
 
 class _StateSpan:
-    """A state that goes on from report to report, as one issue."""
+    """A state that lasts from report to report, as one issue."""
 
     def __init__(self, name: IssueName, ref: StreamRef) -> None:
         self._name = name
@@ -104,6 +106,8 @@ class _StateSpan:
 
 
 class _ConnectionIssues:
+    """The issues of one connection."""
+
     def __init__(self, ref: StreamRef) -> None:
         self._ref = ref
         self._rtts: list[tuple[EpochMs, EpochMs, float]] = []
@@ -145,7 +149,7 @@ class _ConnectionIssues:
     def _take_bitrate(
         self, pair: Stats, connection: Connection, last_at: EpochMs, at: EpochMs
     ) -> None:
-        """A connection that was never short of room is not asked what it needs."""
+        """Record the uplink estimate, unless the connection was never short of bandwidth."""
         bps = pair.available_outgoing_bitrate
         if bps is None or (bps >= GOOD_BITRATE_BPS and not self._bitrates):
             return
@@ -192,7 +196,8 @@ class _ConnectionIssues:
 
 
 def _wanted_bps(connection: Connection) -> float | None:
-    """What the connection must carry: video's least, else the audio encoder's target."""
+    """The bitrate that the connection must carry: the least for video, else the audio encoder's
+    target."""
     wanted: float | None = None
     for stream in connection.sent:
         description, stats = stream.description, stream.stats
@@ -210,21 +215,21 @@ _Ends = tuple[str | int | None, ...]
 
 
 class _Path(NamedTuple):
-    """A candidate pair and its two ends, where the report tells them."""
+    """A candidate pair and its two ends, if they are reported."""
 
     pair_id: str
     ends: _Ends | None
 
     def has_left(self, before: "_Path") -> bool:
-        """Whether it is another path, by all that is told of its ends both times; by its pair
-        where an end is not told."""
+        """Whether the path differs by the reported members of both ends; by its pair if an end is
+        not reported."""
         if self.ends is None or before.ends is None:
             return self.pair_id != before.pair_id
         both = zip(self.ends, before.ends, strict=True)
         return any(one is not None and other is not None and one != other for one, other in both)
 
     def with_known(self, before: "_Path") -> "_Path":
-        """This path with what was told of it before and is not now."""
+        """This path, with the members of `before` that are no longer reported."""
         if self.has_left(before) or before.ends is None:
             return self
         ends = self.ends or (None,) * len(before.ends)

@@ -1,9 +1,9 @@
-"""When trouble on a stream becomes an issue, and when it is over.
+"""Hysteresis: when a condition becomes an issue, and when the issue is over.
 
-A condition of the samples raises its issue when it holds in three of the last five, and the
-issue is over after three samples in a row on the good side of a second, kinder threshold, so
-that a value at the edge does not flicker. Where one sample is hard trouble, it raises the issue
-alone. A value that is not known is no evidence either way.
+A condition raises its issue if it holds in three of the last five samples. The issue is over after
+three consecutive samples on the good side of a second, more lenient threshold, so that a value at
+the edge does not flicker. A sample flagged `raises_alone` raises the issue by itself. An unknown
+value is no evidence either way.
 """
 
 from collections.abc import Iterator
@@ -25,13 +25,13 @@ from aftercall.core.quality.issues import (
 RAISE_AFTER: Final = 3
 WINDOW: Final = 5
 CLEAR_AFTER: Final = 3
-"""Three of five, as Twilio's client warns; three good ones in a row to take it back."""
+"""Three of five, as Twilio's client warns; three consecutive good samples to clear."""
 
 
 class ConditionSamples(NamedTuple):
-    """What was measured on a stream, sample by sample. `values` by the name under which they are
-    told, NaN where they are not known; `bad` says of each which make trouble. A sample may be
-    neither good nor bad."""
+    """The measured values of a stream, sample by sample. `values` are by the name under which they
+    are reported, NaN if unknown; `bad` says which of them are trouble. A sample may be neither good
+    nor bad."""
 
     starts: FloatArray
     ends: FloatArray
@@ -41,9 +41,10 @@ class ConditionSamples(NamedTuple):
     """So bad that one of them makes an issue."""
     is_good: BoolArray
     sections: IndexArray
-    """Grow where the stream was interrupted: what comes is judged afresh."""
+    """A number that grows where the stream was interrupted: later samples are judged
+    independently."""
     last_section: int
-    """The one in which the stream ends, with or without samples."""
+    """The section in which the stream ends, with or without samples."""
 
 
 def single_section(
@@ -54,7 +55,7 @@ def single_section(
     is_bad: BoolArray,
     is_good: BoolArray,
 ) -> ConditionSamples:
-    """Samples of one value, by its name, all of one section."""
+    """Samples of one named value, all of one section."""
     name, values = measured
     sections = np.zeros(len(starts), dtype=np.intp)
     raises_alone = np.zeros(len(starts), dtype=np.bool_)
@@ -64,18 +65,18 @@ def single_section(
 
 
 class HysteresisRule(NamedTuple):
-    """What to make of samples."""
+    """How samples become issues."""
 
     name: IssueName
     low_is_bad: bool = False
     raise_after: int = RAISE_AFTER
     raise_after_ms: int = 0
-    """For how long trouble has to last at least, however often it was looked at."""
+    """The least duration of trouble, however many samples show it."""
     window: int = WINDOW
     clear_after: int = CLEAR_AFTER
 
     def issues(self, ref: StreamRef, samples: ConditionSamples) -> list[Issue]:
-        """In order of time; the last one open if it was not cleared."""
+        """The issues in order of time; the last one is open if it was not cleared."""
         found: list[Issue] = []
         is_bad = np.logical_or.reduce(list(samples.bad.values()))
         sections, counts = np.unique(samples.sections[is_bad], return_counts=True)
@@ -99,7 +100,7 @@ class HysteresisRule(NamedTuple):
     def _stretches(
         self, is_bad: BoolArray, raises_alone: BoolArray, is_good: BoolArray
     ) -> Iterator[tuple[IndexArray, bool]]:
-        """The bad samples of each stretch of trouble, and whether it was cleared."""
+        """The bad samples of each period of trouble, and whether it was cleared."""
         bad = np.flatnonzero(is_bad)
         first, raising = self._raised(bad, raises_alone)
         clear = _ends_of_runs(is_good, self.clear_after)
@@ -118,7 +119,8 @@ class HysteresisRule(NamedTuple):
             judged_from = end + 1
 
     def _raised(self, bad: IndexArray, raises_alone: BoolArray) -> tuple[IndexArray, IndexArray]:
-        """Where among the bad samples a stretch may begin, and with which of them it is known."""
+        """The positions among the bad samples at which a period may begin, and those at which it is
+        raised."""
         more = self.raise_after - 1
         many = np.flatnonzero(bad[more:] - bad[: len(bad) - more] < self.window)
         hard = np.flatnonzero(raises_alone[bad])
@@ -149,7 +151,8 @@ class HysteresisRule(NamedTuple):
         )
 
     def _severity(self, samples: ConditionSamples, bad: IndexArray) -> Severity:
-        """Severe also when so many samples were bad enough for that as raise an issue."""
+        """The severity of the name; severe also if as many samples reach the severe threshold as
+        raise an issue."""
         measure, least = SEVERE_FROM.get(self.name, ("", 0.0))
         if measure in samples.values and (
             np.count_nonzero(samples.values[measure][bad] >= least) >= self.raise_after
@@ -159,7 +162,7 @@ class HysteresisRule(NamedTuple):
 
 
 def _ends_of_runs(flags: BoolArray, length: int) -> IndexArray:
-    """Where so many in a row are set, the last of them."""
+    """The last place of every run of `length` set flags."""
     counts = np.concatenate([[0], np.cumsum(flags)])
     ends: IndexArray = np.flatnonzero(counts[length:] - counts[:-length] == length) + length - 1
     return ends

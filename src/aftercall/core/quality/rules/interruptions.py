@@ -1,5 +1,5 @@
-"""The rules of the catalogue that the states of a peer's connections decide: lost and back
-again, failed, slow to connect."""
+"""The catalogue's rules about the states of a peer's connections: lost and restored, failed, slow
+to connect."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
@@ -11,14 +11,14 @@ from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.records import StoredPeerEvent
 
 SLOW_CONNECT_MS: Final = 5 * SECOND_MS
-"""ObserveRTC."""
+"""From ObserveRTC."""
 
 SAME_FAILURE_MS: Final = 5 * SECOND_MS
-"""States of one connection that fail this close together failed together. Chosen."""
+"""States of one connection that fail within this time are one failure. Chosen."""
 
 REJOIN_MS: Final = MINUTE_MS
-"""RealtimeKit's client says goodbye and joins again at once when it reconnects; who joins later
-than this had left. Chosen."""
+"""RealtimeKit's client leaves and joins again at once when it reconnects; a join after this time is
+a return. Chosen."""
 
 _STATES: Final = frozenset({"ice_connection_state", "connection_state", "dtls_state"})
 _CONNECTING: Final = frozenset({"checking", "connecting"})
@@ -26,7 +26,7 @@ _CONNECTED: Final = frozenset({"connected", "completed"})
 
 
 class Arrival(NamedTuple):
-    """Between two reports something arrived on a connection."""
+    """An interval between two reports in which something arrived on a connection."""
 
     connection_id: str
     start_at: EpochMs
@@ -34,7 +34,7 @@ class Arrival(NamedTuple):
 
 
 class _Attempt(NamedTuple):
-    """From connecting to connected."""
+    """The time from connecting to connected."""
 
     connection_id: str | None
     start_at: EpochMs
@@ -42,8 +42,8 @@ class _Attempt(NamedTuple):
 
 
 class _Outage(NamedTuple):
-    """From the loss of a connection to its return or end; `connection_id` is `None` where the
-    source names none, `end_at` where no state of its own told."""
+    """The time from the loss of a connection to its return or end. `connection_id` is `None` if the
+    source names none, `end_at` if no state of its own shows the end."""
 
     connection_id: str | None
     start_at: EpochMs
@@ -51,6 +51,8 @@ class _Outage(NamedTuple):
 
 
 class _ConnectionAt(NamedTuple):
+    """A connection and an instant."""
+
     connection_id: str | None
     at: EpochMs
 
@@ -62,9 +64,9 @@ def interruption_issues(
     left_at: EpochMs | None,
     now: EpochMs,
 ) -> list[Issue]:
-    """What the notes about connections come to. `arrivals`, in order of time, show that one was
-    back when no state does; an interruption that nothing ended lasts until the peer left, or
-    until now."""
+    """The issues that follow from the peer's connection events. `arrivals`, ordered by time, show a
+    restored connection where no state does; an interruption without an end lasts until the peer
+    left, or until now."""
     states = _States()
     for event in sorted(events, key=lambda event: (event.at, event.id)):
         states.take(event)
@@ -76,14 +78,14 @@ def interruption_issues(
 
 
 class _States:
-    """Reads the notes in order of time."""
+    """Reads the peer's events in order of time."""
 
     def __init__(self) -> None:
         self.attempts: list[_Attempt] = []
         self.connected: list[_ConnectionAt] = []
         self.ice_failed: list[_ConnectionAt] = []
         self.failed: list[_ConnectionAt] = []
-        """As the connection as a whole, or its DTLS, says."""
+        """As the state of the connection as a whole, or of its DTLS, says."""
         self._outages: list[_Outage] = []
         self._connecting: dict[tuple[str | None, str], EpochMs] = {}
         self._lost: dict[str | None, EpochMs] = {}
@@ -91,8 +93,8 @@ class _States:
 
     def take(self, event: StoredPeerEvent) -> None:
         if event.name in _STATES:
-            said = event.data.get("connection")
-            moment = _ConnectionAt(said if isinstance(said, str) else None, event.at)
+            named = event.data.get("connection")
+            moment = _ConnectionAt(named if isinstance(named, str) else None, event.at)
             state = event.data.get("state")
             if isinstance(state, str):
                 self._change(moment, event.name, state)
@@ -117,8 +119,9 @@ class _States:
             self._end_outage(connection_id, at)
 
     def _take_client(self, name: str, at: EpochMs) -> None:
-        """RealtimeKit's client tells no states. It says that it tries to reconnect; or it says
-        goodbye, joins again, which describes it anew, and has its transports connected."""
+        """Read an event of RealtimeKit's client, which reports no states. It either reports that it
+        tries to reconnect, or it leaves, joins again, which describes it again, and has its
+        transports connected."""
         if name == "disconnect":
             self._goodbye_at = at
         elif name == "reconnect_attempt":
@@ -136,7 +139,7 @@ class _States:
             self._outages.append(_Outage(connection_id, lost_at, at))
 
     def outages(self) -> list[_Outage]:
-        """In order of time."""
+        """The outages in order of time."""
         lasting = [_Outage(connection_id, at, None) for connection_id, at in self._lost.items()]
         return sorted([*self._outages, *lasting], key=lambda each: each.start_at)
 
@@ -169,8 +172,8 @@ def _outages(
 def _back_at(
     outage: _Outage, connected: Sequence[_ConnectionAt], arrivals: Sequence[Arrival]
 ) -> EpochMs | None:
-    """The first sign that it was over: a state, or packets, of the connection itself or of one
-    that took its place. Another that had been there all along shows nothing."""
+    """The first sign that an outage was over: a state, or packets, of the connection itself or of
+    one that replaced it. A connection that existed before the outage shows nothing."""
     connection_id, start_at, end_at = outage
     signs = [] if end_at is None else [end_at]
     older = {each.connection_id for each in connected if each.at <= start_at}
@@ -188,8 +191,8 @@ def _back_at(
 
 
 def _failed(peer_id: str, states: _States) -> list[Issue]:
-    """The failures of ICE, and those of connections whose ICE had not failed: DTLS had, or
-    nothing tells of ICE."""
+    """The failures of ICE, and those of connections whose ICE did not fail: DTLS failed, or ICE is
+    not reported."""
     others = [each for each in states.failed if not _is_near_any(each, states.ice_failed)]
     return [
         single(name, StreamRef(peer_id=peer_id, connection_id=connection_id), at, at)
@@ -210,18 +213,17 @@ def _is_near_any(moment: _ConnectionAt, others: Iterable[_ConnectionAt]) -> bool
 
 
 def _slow_connects(peer_id: str, attempts: Iterable[_Attempt]) -> list[Issue]:
-    """One for each time that a connection was slow, however many of its states say so: the
-    longest."""
+    """One issue for each slow connect, however many of its states show it: the longest."""
     found: list[Issue] = []
     for attempt in sorted(attempts, key=lambda each: each.start_at - each.end_at):
         connection_id, start_at, end_at = attempt
-        is_told = any(
+        is_known = any(
             issue.stream.connection_id == connection_id
             and start_at <= issue.last_at
             and issue.first_at <= end_at
             for issue in found
         )
-        if end_at - start_at > SLOW_CONNECT_MS and not is_told:
+        if end_at - start_at > SLOW_CONNECT_MS and not is_known:
             ref = StreamRef(peer_id=peer_id, connection_id=connection_id)
             worst = {"connect_ms": float(end_at - start_at)}
             found.append(single(IssueName.SLOW_CONNECT, ref, start_at, end_at, worst))

@@ -1,4 +1,4 @@
-"""The rules of the catalogue about what a microphone hears."""
+"""The catalogue's rules about microphones."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise, zip_longest
@@ -15,31 +15,31 @@ from aftercall.core.quality.stats.link import Family
 from aftercall.core.records import StoredPeerEvent
 
 SILENT_LEVEL: Final = 0.01
-"""ObserveRTC: no louder than this is silence."""
+"""From ObserveRTC: a level up to this is silence."""
 
 SILENT_MS: Final = 30 * SECOND_MS
-"""Chosen. So long without a single sample other than zero: a room is never so quiet."""
+"""The time for which every sample must be zero; no room is so quiet. Chosen."""
 
 TOLERATED_GAP_MS: Final = SECOND_MS
-"""Intervals this close are one stretch."""
+"""Intervals this close are one span."""
 
 CONSTANT_SAMPLES: Final = 10
 CONSTANT_DEVIATION: Final = 0.01
-"""Twilio: ten samples that differ by less than one percent of full scale are no speech."""
+"""From Twilio: ten samples that differ by less than one percent of full scale are no speech."""
 
 CONSTANT_LEVEL: Final = 0.05
-"""Chosen: a quiet room is as level as a hum, but never this loud."""
+"""A quiet room is as constant as a hum, but never this loud. Chosen."""
 
 
 class _OnIntervals(NamedTuple):
-    """The intervals in which a microphone was on, and whose they are."""
+    """The intervals in which a microphone was on, and their streams."""
 
     starts: FloatArray
     ends: FloatArray
     levels: FloatArray
-    """At the end of each."""
+    """The level at the end of each interval."""
     is_dead: BoolArray
-    """Nothing but zeros came from it."""
+    """The microphone gave nothing but zeros."""
     refs: list[StreamRef]
 
 
@@ -49,7 +49,7 @@ def microphone_issues(
     events: Iterable[StoredPeerEvent],
     mute_state: MuteState,
 ) -> list[Issue]:
-    """The issues of one peer's microphone; the rows of the tables are in order of time."""
+    """The issues of one peer's microphone; the rows of the tables are ordered by time."""
     changes = sorted(event.at for event in events if event.name == "selected_microphone_update")
     found: list[Issue] = []
     for table in tables:
@@ -60,19 +60,21 @@ def microphone_issues(
 
 
 def loudness(table: IntervalTable) -> FloatArray:
-    """How loud a sent sound was throughout an interval, 0…1: the root mean square of its samples,
-    or the level at its end where that is higher or alone known."""
-    levels, energies, lengths_s = table.columns("audio_level", "heard_energy", "heard_s")
-    is_told = (energies >= 0) & (lengths_s > 0)
-    squares = np.divide(energies, lengths_s, out=all_nan(len(levels)), where=is_told)
+    """The loudness of sent audio throughout an interval, 0…1: the root mean square of its samples,
+    or the level at its end if that is higher or the only one known."""
+    levels, energies, lengths_s = table.columns(
+        "audio_level", "total_audio_energy", "total_samples_duration_s"
+    )
+    is_reported = (energies >= 0) & (lengths_s > 0)
+    squares = np.divide(energies, lengths_s, out=all_nan(len(levels)), where=is_reported)
     louder: FloatArray = np.fmax(levels, np.sqrt(squares))
     return louder
 
 
 def are_dead(table: IntervalTable) -> BoolArray:
-    """Where a microphone gave zeros only: no energy at all, or, where no browser counts it, no
-    level at the end. The energy of a quiet room is small, but it grows."""
-    levels, energies = table.columns("audio_level", "heard_energy")
+    """Where a microphone gave only zeros: no energy at all or, if the browser does not count
+    energy, no level at the end. The energy of a quiet room is small, but it grows."""
+    levels, energies = table.columns("audio_level", "total_audio_energy")
     is_counted = energies >= 0
     dead: BoolArray = np.where(is_counted, (energies == 0) & ~(levels > 0), levels == 0)
     return dead
@@ -97,8 +99,8 @@ def _on_intervals(peer_id: str, table: IntervalTable, mute_state: MuteState) -> 
 
 
 def _are_first(ats: FloatArray, levels: FloatArray) -> BoolArray:
-    """False where a row before it is of the same moment and level: one microphone goes out on
-    several connections. The rows are in order of time."""
+    """False for a row with the instant and level of an earlier row: one microphone is sent on
+    several connections. The rows are ordered by time."""
     order = np.lexsort((levels, ats))
     now, before = order[1:], order[:-1]
     is_level = (levels[now] == levels[before]) | (np.isnan(levels[now]) & np.isnan(levels[before]))
@@ -108,8 +110,8 @@ def _are_first(ats: FloatArray, levels: FloatArray) -> BoolArray:
 
 
 def _dead(on_intervals: _OnIntervals, changes: Sequence[EpochMs]) -> Iterator[Issue]:
-    """The times in which a microphone gave zeros only, for long enough in all before it gave
-    anything else or was changed; the times in between in which it was off are left out."""
+    """The times in which a microphone gave only zeros, for long enough in total before it gave
+    anything else or was replaced; the times in which it was off are left out."""
     used = np.searchsorted(changes, on_intervals.starts, side="right")
     turns = np.flatnonzero(np.diff(on_intervals.is_dead) | np.diff(used).astype(np.bool_)) + 1
     for start, end in pairwise([0, *turns.tolist(), len(used)]):
@@ -133,7 +135,7 @@ def _dead_stretches(on_intervals: _OnIntervals, start: int, end: int) -> Iterato
 
 
 def _constant(on_intervals: _OnIntervals) -> Iterator[Issue]:
-    """The times when the level did not move."""
+    """The times in which the level did not change."""
     if len(on_intervals.levels) < CONSTANT_SAMPLES:
         return
     windows = np.lib.stride_tricks.sliding_window_view(on_intervals.levels, CONSTANT_SAMPLES)

@@ -1,6 +1,6 @@
-"""The issues of streams: the rules of the catalogue applied to a column at a time.
+"""The issues of streams: the catalogue's rules applied to whole columns.
 
-Most rules never find anything bad. Only the streams on which one did are looked at closer.
+Most rules never find anything bad; only streams with a bad value are examined further.
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
@@ -34,8 +34,8 @@ def stream_issues(
     mute_state: MuteState,
     outages: Iterable[tuple[EpochMs, EpochMs]] = (),
 ) -> list[Issue]:
-    """The issues of all streams of one peer, stream by stream as they were first seen.
-    `reported_at` is its first report: streams that are not in it came later than the peer."""
+    """The issues of all streams of one peer, in the order of the streams' first reports.
+    `reported_at` is the peer's first report: a stream that is not in it was added later."""
     lost = np.array(sorted(outages), dtype=np.float64).reshape(-1, 2)
     judged = _JudgedPeer(peer_id, joined_at + WARM_UP_MS, reported_at, mute_state, lost)
     found = [each for table in tables for each in _issues_of(table, judged)]
@@ -43,7 +43,8 @@ def stream_issues(
 
 
 def _stream(description: StreamDescription) -> Hashable:
-    """Simulcast layers of one picture are one stream to the rules."""
+    """The name by which rows are one stream; simulcast layers of one picture are one stream to the
+    rules."""
     sender = description.sender
     if sender is None and description.key[1] == "send" and description.kind == "video":
         sender = description.mid
@@ -58,7 +59,7 @@ class _JudgedPeer(NamedTuple):
     reported_at: EpochMs
     mute_state: MuteState
     outages: FloatArray
-    """When its connections were lost and back, one a row, in order of time."""
+    """The spans in which its connections were lost, one a row, ordered by time."""
 
 
 def _issues_of(table: IntervalTable, judged: _JudgedPeer) -> Iterator[_Found]:
@@ -83,8 +84,8 @@ _STALLED: Final = frozenset({IssueName.NO_AUDIO_SENT, IssueName.NO_VIDEO_SENT})
 
 
 def _with_liveness(issue: Issue, table: IntervalTable, rows: slice) -> Issue:
-    """Whether a stream that carried nothing was said to be on. Where nobody said so, it is no
-    more than good to know."""
+    """The issue, with whether a stream that carried nothing was known to be on. If it was not, the
+    issue is mere information."""
     if issue.name not in _STALLED:
         return issue
     is_within = (table.starts[rows] < issue.last_at) & (table.at[rows] > issue.first_at)
@@ -103,7 +104,7 @@ def _steps(table: IntervalTable, rows: slice) -> Iterator[tuple[EpochMs, EpochMs
 
 
 class _Measured(NamedTuple):
-    """What a rule makes of a table."""
+    """The values and conditions of a rule on a table."""
 
     values: dict[str, FloatArray]
     bad: dict[str, BoolArray]
@@ -139,8 +140,8 @@ def _suspects(measured: _Measured, streams: Sequence[StreamRows]) -> list[Stream
 
 
 class _Times(NamedTuple):
-    """When intervals were, and which of them can be judged: nothing while a stream warms up, and
-    what comes after it was muted, paused or not reported on is judged afresh."""
+    """The times of intervals, and which of them can be judged: none while a stream warms up, and
+    each independently after the stream was muted, paused or not reported."""
 
     starts: FloatArray
     ends: FloatArray
@@ -165,7 +166,7 @@ def _times_of(table: IntervalTable, streams: Sequence[StreamRows], judged: _Judg
 def _connected_since(
     starts: FloatArray, ends: FloatArray, outages: FloatArray
 ) -> tuple[FloatArray, BoolArray]:
-    """Since when the connection was there, and in which intervals it was lost in any part."""
+    """Since when the connection was up, and in which intervals it was lost in any part."""
     if not len(outages):
         return np.zeros(len(starts)), np.zeros(len(starts), dtype=np.bool_)
     lost_at, back_at = outages[:, 0], np.maximum.accumulate(outages[:, 1])
@@ -181,8 +182,8 @@ def _on_since(
     streams: Sequence[StreamRows],
     judged: _JudgedPeer,
 ) -> FloatArray:
-    """Since when a stream was on, as far as its own reports tell: since it came, unless it was
-    there with the peer's first report, or since it was last said to be off."""
+    """Since when a stream was on, by its own reports: since its first report, unless it was in the
+    peer's first report, or since it was last off."""
     firsts = np.array([stream.rows.start for stream in streams])
     lengths = np.diff(firsts, append=len(starts))
     came = starts[firsts]

@@ -1,7 +1,7 @@
-"""The rules of the catalogue that a stream's intervals decide.
+"""The catalogue's rules about a stream's intervals.
 
-Thresholds are those of published clients and of ITU-T G.107 Annex B where there are any; each
-line names its source or says "chosen".
+Thresholds are those of published clients and of ITU-T G.107 Annex B where there are any; each line
+names its source or says "chosen".
 """
 
 from collections.abc import Callable
@@ -30,8 +30,8 @@ _Measurement = Callable[[IntervalTable], FloatArray]
 
 
 class ThresholdMeasure(NamedTuple):
-    """A value of intervals, from where on it is bad and good, and the name with unit under which
-    it is told, `scale` times as large."""
+    """A value of intervals, its bad and good thresholds, and the name with unit under which it is
+    reported, multiplied by `scale`."""
 
     label: str
     values: _Measurement
@@ -41,19 +41,21 @@ class ThresholdMeasure(NamedTuple):
 
 
 class StreamRule(NamedTuple):
-    """What to watch, and the measures any of which is bad; all that are known must be good for
-    an interval to be so."""
+    """A hysteresis and its measures. An interval is bad if any measure is, and good if all known
+    measures are."""
 
     hysteresis: HysteresisRule
     families: frozenset[Family]
     measures: tuple[ThresholdMeasure, ...]
     raises_alone: Callable[[IntervalTable], BoolArray] | None = None
-    """Which intervals are trouble enough on their own."""
+    """Which intervals raise the issue by themselves."""
 
     def is_bad(self, measure: ThresholdMeasure, values: FloatArray) -> BoolArray:
+        """Which values of a measure are bad."""
         return values < measure.bad if self.hysteresis.low_is_bad else values >= measure.bad
 
     def is_good(self, measure: ThresholdMeasure, values: FloatArray) -> BoolArray:
+        """Which values of a measure are good."""
         return values >= measure.good if self.hysteresis.low_is_bad else values < measure.good
 
 
@@ -62,25 +64,27 @@ def _member(name: str) -> _Measurement:
 
 
 def limited_percent(reason: str) -> _Measurement:
-    """Percent of the interval in which the encoder was held back for `reason`; all of it when
-    it was so at the end."""
+    """Percent of the interval in which the encoder was limited for `reason`; 100 if it was at the
+    end."""
 
     def measure(table: IntervalTable) -> FloatArray:
-        said = [description.limitation for description in table.descriptions]
-        is_told = np.array([each is not None for each in said], dtype=np.bool_)[
+        reasons = [description.limitation for description in table.descriptions]
+        is_reported = np.array([each is not None for each in reasons], dtype=np.bool_)[
             table.description_index
         ]
-        is_so = np.array([each == reason for each in said], dtype=np.bool_)[table.description_index]
+        is_so = np.array([each == reason for each in reasons], dtype=np.bool_)[
+            table.description_index
+        ]
         percents = quotients(table.get(f"limited_{reason}_s"), table.get("dt_s"), 100.0)
-        measured = coalesce(np.minimum(percents, 100.0), np.where(is_told, 0.0, np.nan))
+        measured = coalesce(np.minimum(percents, 100.0), np.where(is_reported, 0.0, np.nan))
         return np.where(is_so, 100.0, measured)
 
     return measure
 
 
 def _dropped_percent(table: IntervalTable) -> FloatArray:
-    """Frames thrown away for lack of time; with loss they may have been beyond repair. One of a
-    few frames is no share."""
+    """Percent of frames dropped for lack of time. With loss they may have been undecodable, and a
+    share of few frames means nothing: NaN then."""
     dropped, frames, loss = table.columns("frames_dropped", "frames", "loss_percent")
     percents = quotients(dropped, dropped + frames, 100.0)
     is_moving = dropped + frames >= mos_video.LEAST_SCREEN_FPS * table.get("dt_s")
@@ -94,8 +98,8 @@ def mean_freeze_ms(table: IntervalTable) -> FloatArray:
 
 
 def loss_percents(table: IntervalTable) -> FloatArray:
-    """Percent lost, NaN where too few packets passed to speak of a share: of a camera that is off
-    one packet a second comes, and one of seven lost is no bad network."""
+    """Percent lost; NaN where too few packets passed for a share. A camera that is off sends one
+    packet a second, and one lost of seven is no bad network."""
     loss, expected = table.columns("loss_percent", "packets_expected")
     passed = table.get("packets_sent" if table.family in PRODUCERS else "packets_received")
     packets = np.where(expected > 0, expected, passed)
@@ -113,24 +117,25 @@ def _camera_fps(table: IntervalTable) -> FloatArray:
 
 
 def _screen_fps(table: IntervalTable) -> FloatArray:
-    """A page that stands still has few frames; only one that moves can be slow, and only where
-    something held the encoder back: what the source gave is known of the last second alone."""
+    """The frame rate of a screen. A still page has few frames, so a screen can be slow only
+    while it moves and something limits the encoder; the source's rate is known only for the last
+    second."""
     limited = np.fmax(limited_percent("cpu")(table), limited_percent("bandwidth")(table))
     is_moving = (table.get("source_fps") >= 5) & ~(limited < _HELD_BACK_PERCENT)
     return np.where(is_moving, _camera_fps(table), np.nan)
 
 
 def _width(table: IntervalTable) -> FloatArray:
-    """The longer side, whichever way the camera is held. Not judged where no more was wanted: the
-    tile, or the source, is no larger."""
+    """The longer side, whichever way the camera is held. NaN if no more was wanted: the tile, or
+    the source, is no larger."""
     wanted = coalesce(longer_sides(table, "expected"), longer_sides(table, "source"))
     widths = longer_sides(table, "frame")
     return np.where((table.get("frames") > 0) & ~(widths >= wanted), widths, np.nan)
 
 
 def _picture_opinion(table: IntervalTable) -> FloatArray:
-    """Where nobody tells how large the picture was meant to be, a slow one may be a thumbnail,
-    made so by who sends it: its rate is no trouble unless packets were lost or it stood still."""
+    """The opinion of a picture. If its intended size is unknown, a slow picture may be a thumbnail,
+    slow on purpose: its rate then counts only if packets were lost or the picture froze."""
     opinions, fps, source_fps, loss, still, frames = table.columns(
         "mos", "fps", "source_fps", "loss_percent", "freeze_share", "frames"
     )
@@ -144,8 +149,8 @@ def _picture_opinion(table: IntervalTable) -> FloatArray:
 
 def _feedback_per_s(table: IntervalTable) -> FloatArray:
     plis, firs = table.columns("pli_count", "fir_count")
-    is_told = ~(np.isnan(plis) & np.isnan(firs))
-    requests = np.where(is_told, fill_zero(plis) + fill_zero(firs), np.nan)
+    is_reported = ~(np.isnan(plis) & np.isnan(firs))
+    requests = np.where(is_reported, fill_zero(plis) + fill_zero(firs), np.nan)
     return requests / table.get("dt_s")
 
 
@@ -160,18 +165,20 @@ def _none_of(name: str) -> _Measurement:
 
 
 def _unplayed(table: IntervalTable) -> FloatArray:
-    """1 where sound came and was not played, 0 where some was."""
+    """1 where audio arrived and was not played, 0 where some was played."""
     played = table.get("total_samples_received")
     return np.where(played > 0, 0.0, np.where(are_unplayed(table), 1.0, np.nan))
 
 
 def _lacking(name: IssueName, least_ms: int) -> HysteresisRule:
-    """In two reports in a row and for so long; over with the first that has something."""
+    """Raised by two consecutive reports and at least `least_ms`; cleared by the first report that
+    has something."""
     return HysteresisRule(name, raise_after=2, raise_after_ms=least_ms, window=2, clear_after=1)
 
 
 HARD_PERCENT: Final = 25
-"""Loss of one report that makes an issue alone: nobody understands speech through it. Chosen."""
+"""The loss in one report that raises an issue by itself: no speech is understood through it.
+Chosen."""
 
 STALLED_MS: Final = 5 * SECOND_MS
 UNPLAYED_MS: Final = 10 * SECOND_MS
@@ -182,10 +189,10 @@ _CAMERAS: Final = _VIDEO - SCREENSHARES
 
 _POOR_MOS: Final = 2.6
 _HELD_BACK_PERCENT: Final = 20
-"""Of the time; what clears an issue of room or of the processor."""
+"""Of the time; the clear value of issues of bandwidth or processor."""
 _HURT_PERCENT: Final = 3
 _HURT_SHARE: Final = 0.1
-"""What would not clear an issue of loss, or of a picture that stands still."""
+"""The clear values of issues of loss and of frozen pictures."""
 
 # Loss and jitter: webrtc-issue-detector, ObserveRTC, Twilio; the 50 ms and the clear values chosen.
 _POOR: Final = (
@@ -216,7 +223,7 @@ RULES: Final = (
         _CONSUMERS,
         (ThresholdMeasure("jitter_buffer_ms", _member("jitter_buffer_ms"), 250, 200),),
     ),
-    # Mirrors loss; chosen.
+    # As for loss; chosen.
     StreamRule(
         HysteresisRule(IssueName.AUDIO_CONCEALMENT),
         AUDIO & _CONSUMERS,
@@ -251,8 +258,8 @@ RULES: Final = (
         _VIDEO & _CONSUMERS,
         (ThresholdMeasure("dropped_percent", _dropped_percent, 20, 10),),
     ),
-    # webrtc-issue-detector. Whether a screen stands still or is stuck only its sender's reports
-    # show: see attribution/screens.py.
+    # webrtc-issue-detector. Only the sender's reports show whether a screen stands still or is
+    # stuck: see attribution/stuck_screenshares.py.
     StreamRule(HysteresisRule(IssueName.VIDEO_FROZEN), _CAMERAS & _CONSUMERS, _FROZEN),
     # RealtimeKit; clear values chosen.
     StreamRule(

@@ -1,4 +1,4 @@
-"""Which candidate pair a connection uses, and what of it was measured."""
+"""The candidate pair that a connection uses, and which of its figures were measured."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,15 +6,15 @@ from aftercall.core.quality.stats.getstats import Stats
 
 
 def busier(one: Stats | None, other: Stats) -> Stats:
-    """Of two transports of a connection that does not bundle, the one that carried more."""
+    """The transport that received more, of two transports of a connection that does not bundle."""
     if one is None or (other.bytes_received or 0) > (one.bytes_received or 0):
         return other
     return one
 
 
 def leave_out_unmeasured(pair: Stats) -> None:
-    """Takes out a round trip of 0 that nobody measured. Reports write 0 until their first, and
-    some never measure; one that was measured adds to the total."""
+    """Clear a round trip of 0 that was never measured. Browsers report 0 until the first
+    measurement, and some never measure; a measured round trip adds to the total."""
     if pair.current_round_trip_time == 0 and not pair.total_round_trip_time:
         pair.current_round_trip_time = pair.total_round_trip_time = None
 
@@ -22,8 +22,8 @@ def leave_out_unmeasured(pair: Stats) -> None:
 def selected(
     pairs: Sequence[Stats], transport: Stats | None, by_id: Mapping[str, Stats]
 ) -> Stats | None:
-    """W3C names the selected pair in the transport, Firefox marks it `selected`; a report
-    without either has nominated pairs, of which the one last used is in use."""
+    """The selected candidate pair, or `None`. W3C names it in the transport, Firefox marks it
+    `selected`; in a report without either, it is the most recently used of the nominated pairs."""
     if transport is not None and transport.selected_candidate_pair_id is not None:
         pair = by_id.get(transport.selected_candidate_pair_id)
         if pair is not None:

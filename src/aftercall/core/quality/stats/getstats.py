@@ -1,12 +1,12 @@
-"""The getStats report as it is taken in and stored.
+"""The getStats report as it is accepted and stored.
 
-The JSON is the `sample` of the collect protocol: the W3C webrtc-stats objects of each
-connection, cumulative as the browser gave them, and tags that tell what getStats cannot.
-Types and members not named in `STATS_MEMBERS` are dropped when a body is decoded. A member the
-sender left out is `None` and stays out when the body is encoded again: absent is never zero.
+The JSON is the `sample` of the collect protocol: the W3C webrtc-stats objects of each connection,
+cumulative as the browser gave them, and tags for what getStats does not say. Types and members not
+named in `STATS_MEMBERS` are dropped when a body is decoded. A member that the sender left out is
+`None` and stays out when the body is encoded again: absent is never zero.
 
-Units are those of W3C webrtc-stats: seconds for `jitter`, `roundTripTime`, `jitterBufferDelay`
-and every other duration, milliseconds since 1970 for `timestamp`, bit/s for bitrates, 0..1 for
+Units are those of W3C webrtc-stats: seconds for `jitter`, `roundTripTime`, `jitterBufferDelay` and
+every other duration, milliseconds since 1970 for `timestamp`, bit/s for bitrates, 0..1 for
 `fractionLost` and `audioLevel`.
 """
 
@@ -80,7 +80,7 @@ Pixels = Annotated[int, Meta(ge=0, le=65_535)]
 class QualityLimitationDurations(
     msgspec.Struct, omit_defaults=True, rename="camel", gc=False, kw_only=True
 ):
-    """Seconds the encoder was held back, by reason."""
+    """Seconds for which the encoder was limited, by reason."""
 
     none: Seconds | None = None
     cpu: Seconds | None = None
@@ -89,17 +89,17 @@ class QualityLimitationDurations(
 
 
 class Stats(msgspec.Struct, omit_defaults=True, rename="camel", gc=False, kw_only=True):
-    """One object of a getStats report, of any kept type; which members a type has is in
-    `STATS_MEMBERS`."""
+    """One object of a getStats report, of any kept type; `STATS_MEMBERS` says which members a type
+    has."""
 
     type: Name
     id: Name
     timestamp: EpochMsFloat | None = None
     kind: Name | None = None
     media_type: Name | None = None
-    """What older browsers call `kind`."""
+    """The name of `kind` in older browsers."""
     is_remote: bool | None = None
-    """Set by older browsers on what the far end reported of this stream."""
+    """Set by older browsers on the remote report of this stream."""
     ssrc: Count | None = None
     mid: Name | None = None
     rid: Name | None = None
@@ -161,7 +161,7 @@ class Stats(msgspec.Struct, omit_defaults=True, rename="camel", gc=False, kw_onl
     encoder_implementation: Name | None = None
     decoder_implementation: Name | None = None
     content_type: Name | None = None
-    """`screenshare` of a shared screen, in Chromium."""
+    """`screenshare` for a shared screen, in Chromium."""
     mime_type: Name | None = None
     payload_type: Count | None = None
     clock_rate: Count | None = None
@@ -207,7 +207,7 @@ class Stats(msgspec.Struct, omit_defaults=True, rename="camel", gc=False, kw_onl
 
 
 def fields_of(type_: str) -> list[msgspec.structs.FieldInfo]:
-    """Those fields of `Stats` that objects of this type have, apart from the type itself."""
+    """The fields of `Stats` that objects of this type have, apart from the type itself."""
     members = {"id", "timestamp", *STATS_MEMBERS[type_]}
     return [field for field in msgspec.structs.fields(Stats) if field.encode_name in members]
 
@@ -220,8 +220,9 @@ class ConnectionBody(msgspec.Struct, omit_defaults=True, kw_only=True):
 
 
 class StreamTag(msgspec.Struct, omit_defaults=True, gc=False, kw_only=True):
-    """What getStats cannot tell about a stream. `score` is the 0..1 score of a client that
-    scores by itself; `expected_width` × `expected_height` the size it is shown at, px."""
+    """What the collector says of a stream beyond getStats. `score` is the 0..1 score of a client
+    that scores by itself; `expected_width` × `expected_height` is the size at which the stream is
+    shown, in px."""
 
     connection: Name
     direction: Literal["send", "receive"]
@@ -233,7 +234,7 @@ class StreamTag(msgspec.Struct, omit_defaults=True, gc=False, kw_only=True):
     producer_id: Name | None = None
     consumer_id: Name | None = None
     peer_id: Name | None = None
-    """The peer a received stream comes from."""
+    """The peer that sent a received stream."""
     muted: bool | None = None
     expected_width: Pixels | None = None
     expected_height: Pixels | None = None
@@ -248,15 +249,15 @@ class SampleBody(msgspec.Struct, omit_defaults=True, kw_only=True):
     page_hidden: bool | None = None
 
 
-# Not strict: some browsers write 64-bit counters as strings, some writers whole numbers as 3.0.
+# Not strict: some browsers write 64-bit counters as strings, some sources write integers as 3.0.
 _DECODER = msgspec.json.Decoder(SampleBody, strict=False)
 _ENCODER = msgspec.json.Encoder()
 
 
 def decode_body(data: bytes | msgspec.Raw) -> SampleBody:
-    """Reads a sample; members of an enclosing collect entry are passed over. Objects of unknown
-    type are dropped, and so are members that cannot be: a counter below zero, a number beyond
-    2^53, a wrong type.
+    """Decode a sample; members of an enclosing collect entry are ignored. Objects of unknown type
+    are dropped, and so are impossible members: a counter below zero, a number beyond 2^53, a wrong
+    type.
 
     Raises `Malformed` (`sample_unreadable`) for anything that is no sample.
     """
@@ -279,8 +280,7 @@ def _decode(data: bytes | msgspec.Raw) -> SampleBody:
 
 
 def _mend(text: Any) -> None:
-    """Sets right, in the objects of a sample, what stands in another unit, and leaves out what
-    cannot be."""
+    """Convert members in other units in the objects of a sample, and drop impossible ones."""
     if not isinstance(text, dict):
         return
     for connection in _list(text, "connections"):
@@ -294,21 +294,21 @@ def _mend(text: Any) -> None:
                 each["packetsLost"] = signed_count(each["packetsLost"])
         keep_possible(objects, Stats)
     if _list(text, "connections"):
-        # Without connections a text with nothing but wrong tags is no sample.
+        # Without connections, a text with nothing but wrong tags is no sample.
         keep_possible(_list(text, "streams"), StreamTag)
 
 
-def _list(said: dict[str, Any], name: str) -> list[Any]:
-    found = said.get(name)
+def _list(raw: dict[str, Any], name: str) -> list[Any]:
+    found = raw.get(name)
     return found if isinstance(found, list) else []
 
 
-def _is_kept(said: Any) -> bool:
-    """False for an object of a type that is not kept, whatever is wrong with it."""
-    type_ = said.get("type") if isinstance(said, dict) else None
+def _is_kept(raw: Any) -> bool:
+    """False for an object of a type that is not kept, whatever else is wrong with it."""
+    type_ = raw.get("type") if isinstance(raw, dict) else None
     return isinstance(type_, str) and type_ in STATS_MEMBERS
 
 
 def encode_body(body: SampleBody) -> bytes:
-    """The JSON of a sample, without the members nobody set."""
+    """The JSON of a sample, without absent members."""
     return _ENCODER.encode(body)

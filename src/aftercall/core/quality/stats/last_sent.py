@@ -1,4 +1,4 @@
-"""When a client last sent media, from counters that were read at intervals."""
+"""When a client last sent media, from periodically read counters."""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,21 +8,22 @@ from aftercall.core.quality.stats.getstats import SampleBody
 
 
 class _Reading(msgspec.Struct):
-    """A stream's counter as last read, and what followed from it."""
+    """A stream's counter as last read, and what follows from it."""
 
     at_ms: float
     packets: int
     packets_per_ms: float = 0.0
-    """In the last interval in which packets were sent; 0 before the first one."""
+    """The rate in the last interval in which packets were sent; 0 before the first such
+    interval."""
     last_sent_ms: float | None = None
 
 
 def last_sent_at(bodies: Iterable[SampleBody]) -> float | None:
-    """When the last packet of any of a peer's streams was sent, ms since the epoch; `None` when no
-    counter grew. The samples are in order of time.
+    """The instant at which the last packet of any of a peer's streams was sent, in ms since the
+    epoch; `None` if no counter grew. The samples must be in order of time.
 
-    A stream that stops in the middle of an interval sends only a part of what it sent in the one
-    before, so the part that it sent is the part of the interval for which it went on.
+    A stream that stops within an interval sends a part of the packets that it sent in the interval
+    before. The share of packets is taken as the share of the interval for which it went on.
     """
     readings: dict[tuple[str, str], _Reading] = {}
     for stream, at_ms, packets in _counters(bodies):

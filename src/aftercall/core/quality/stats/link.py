@@ -1,8 +1,8 @@
-"""From the objects of a getStats report to the streams of one peer.
+"""Links the objects of a getStats report into the streams and connections of one peer.
 
-A report keeps apart what belongs together: `Linker` links each stream with its remote report,
-codec, media source and tag, each connection with the candidate pair it uses. Nothing is computed
-here and nothing invented; what a browser leaves out stays `None`.
+`ReportLinker` links each stream with its remote report, codec, media source and tag, and each
+connection with its selected candidate pair. Nothing is computed or assumed here; what a browser
+leaves out stays `None`.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ Direction = Literal["send", "receive"]
 
 
 class Family(StrEnum):
-    """What a stream is to a report. A producer is sent by the peer, a consumer received."""
+    """The kind of a stream in a report. A producer is sent by the peer, a consumer is received."""
 
     AUDIO_PRODUCER = "audio_producer"
     AUDIO_CONSUMER = "audio_consumer"
@@ -50,25 +50,27 @@ _FAMILIES: Final[dict[tuple[str, str | None, str | None], Family]] = {
 
 
 class Codec(msgspec.Struct, frozen=True, gc=False):
+    """A codec as negotiated for a stream."""
+
     mime_type: str | None
     clock_rate: int | None
     sdp_fmtp_line: str | None
 
     @property
     def subtype(self) -> str | None:
-        """Of the MIME type, in lower case: `opus`, `vp8`."""
+        """The subtype of the MIME type, in lower case: `opus`, `vp8`."""
         return None if self.mime_type is None else self.mime_type.rpartition("/")[2].lower()
 
     @property
     def sampling_rate(self) -> int | None:
-        """Samples of decoded sound a second. RTP's clock of G.722 is by an old mistake half of it
-        (RFC 3551, 4.5.2)."""
+        """Samples of decoded audio a second. By an old mistake the RTP clock rate of G.722 is half
+        of it (RFC 3551, 4.5.2)."""
         return 16_000 if self.subtype == "g722" else self.clock_rate
 
 
 class StreamDescription(msgspec.Struct, eq=False, gc=False):
-    """What a report says of a stream in words, and in its tag. As long as reports say the same,
-    it is the same object."""
+    """The members of a stream that are no numbers, with its tag. As long as reports repeat them,
+    the object is the same."""
 
     key: StreamKey
     family: Family
@@ -78,17 +80,17 @@ class StreamDescription(msgspec.Struct, eq=False, gc=False):
     mid: str | None
     track_identifier: str | None
     sender: str | None
-    """What the layers of a simulcast have in common."""
+    """What all simulcast layers of one track have in common."""
     limitation: str | None
     """The `qualityLimitationReason` of a sent stream."""
     codec: Codec | None
     tag: StreamTag | None
-    """Without its score, which is a number."""
+    """The tag without its score, which is a number."""
     content_type: str | None = None
-    """`screenshare`, where a browser says so."""
+    """`screenshare`, in browsers that report it."""
     source: str | None = None
-    """What sends a stream, on whichever connection: the track it is made of, or of a received one
-    its producer or track. `None` where nothing tells."""
+    """What a stream carries, on whichever connection: the track of a sent stream, the producer or
+    track of a received one. `None` if unknown."""
 
     @property
     def subtype(self) -> str | None:
@@ -104,12 +106,12 @@ class StreamDescription(msgspec.Struct, eq=False, gc=False):
 
     @property
     def peer_id(self) -> str | None:
-        """The peer a received stream comes from."""
+        """The peer that sent a received stream."""
         return None if self.tag is None else self.tag.peer_id
 
 
 class Stream(msgspec.Struct, gc=False):
-    """One RTP stream at one moment, with what belongs to it."""
+    """One RTP stream at one instant, with its linked objects."""
 
     description: StreamDescription
     stats: Stats
@@ -121,7 +123,7 @@ class Stream(msgspec.Struct, gc=False):
 
 
 class Connection(msgspec.Struct, gc=False, kw_only=True):
-    """One `RTCPeerConnection` at one moment."""
+    """One `RTCPeerConnection` at one instant."""
 
     id: str
     sent: list[Stream]
@@ -132,7 +134,7 @@ class Connection(msgspec.Struct, gc=False, kw_only=True):
     local_candidate: Stats | None = None
     remote_candidate: Stats | None = None
     pairs: list[Stats]
-    """Every candidate pair, the selected one among them."""
+    """All candidate pairs, the selected one among them."""
     candidates: dict[str, Stats]
     """Local and remote candidates by id."""
     playout: Stats | None = None
@@ -140,7 +142,7 @@ class Connection(msgspec.Struct, gc=False, kw_only=True):
 
 
 class Sample(msgspec.Struct, gc=False):
-    """One getStats report of one peer, linked. `at` is the peer's clock, corrected."""
+    """One getStats report of one peer, linked. `at` is on the peer's clock, corrected."""
 
     at: EpochMs
     connections: list[Connection]
@@ -156,30 +158,32 @@ class Sample(msgspec.Struct, gc=False):
 
 
 def normalise(body: SampleBody, at: EpochMs) -> Sample:
-    """Links one report by itself."""
+    """Link one report by itself."""
     return ReportLinker().link(body, at)
 
 
 class _Known(msgspec.Struct):
-    """What is remembered of a connection's report before, by the ids of stats."""
+    """What is remembered of a connection's previous report, by the ids of stats objects."""
 
     sent: dict[str, StreamDescription] = {}
     received: dict[str, StreamDescription] = {}
     scores: dict[str, float] = {}
-    """Where there are any."""
+    """Only those that are present."""
     codecs: dict[str, Codec] = {}
 
 
 class ReportLinker:
-    """Links the reports of one peer. One differs from the one before in its numbers, hardly ever
-    in its words, so that what was found out about a stream is kept until its words change.
-    Dangling references become `None`."""
+    """Links the reports of one peer.
+
+    Consecutive reports differ in their numbers and hardly ever in their descriptions, so the links
+    of a stream are kept until its description changes. Dangling references become `None`.
+    """
 
     def __init__(self) -> None:
         self.unidentified: set[tuple[str, str, str]] = set()
-        """Streams of no known kind: connection, direction and the id of the stats."""
+        """Streams of unknown kind: connection, direction and the id of the stats object."""
         self._sources: dict[StreamKey, str] = {}
-        """What tags last said that streams are made of."""
+        """The last tagged source of each stream."""
         self._tags = Tags([])
         self._known: dict[str, _Known] = {}
         self._candidates: dict[str, dict[str, Stats]] = {}
@@ -214,7 +218,7 @@ class ReportLinker:
             else:
                 others[stats.id] = stats
                 _place(made, stats)
-        # A server that tells its path once tells later only the pair.
+        # A server that reports its candidates once reports only the pair later.
         made.candidates = made.candidates or self._candidates.get(body.id, {})
         pair = made.pair = selected(made.pairs, made.transport, others)
         if pair is not None:
@@ -275,7 +279,8 @@ class ReportLinker:
         source: Stats | None,
         before: StreamDescription | None,
     ) -> Stream | None:
-        """`None` for a stream of no known kind, and for what is none of the call's."""
+        """The linked stream; `None` for a stream of unknown kind, and for an object that is no
+        stream of the call."""
         if is_no_stream(stats):
             return None
         tag = self._tags.find(*whose, stats, source) or self._tags.only(
@@ -315,21 +320,22 @@ class ReportLinker:
     def _source_of(
         self, whose: tuple[str, Direction], stats: Stats, tag: StreamTag | None
     ) -> str | None:
-        """What a stream is made of, as its tag says or last said: a tag goes with what it is
-        about, the stream often stays. Else as the browser says."""
+        """The source of a stream: as tagged, else as last tagged (a tag goes away with its track,
+        while the stream often stays), else as the browser says."""
         key: StreamKey = (*whose, stats.id if stats.ssrc is None else stats.ssrc)
         if tag is not None and tag.source is not None:
             self._sources[key] = tag.source
             return tag.source
-        told = "screen" if stats.content_type == "screenshare" else None
-        return told or self._sources.get(key)
+        by_content_type = "screen" if stats.content_type == "screenshare" else None
+        return by_content_type or self._sources.get(key)
 
 
 _astuple: Final = msgspec.structs.astuple
 
 
 def _is_described_as_before(stats: Stats, source: Stats | None, before: StreamDescription) -> bool:
-    """Whether a sent stream says the same of itself as in the report before, its codec apart."""
+    """Whether a sent stream has the same description as in the previous report, apart from its
+    codec."""
     track_id = stats.track_identifier if source is None else source.track_identifier
     return (
         stats.ssrc == before.ssrc
@@ -343,7 +349,7 @@ def _is_described_as_before(stats: Stats, source: Stats | None, before: StreamDe
 
 
 def _codecs(objects: Mapping[str, Stats], before: Mapping[str, Codec]) -> dict[str, Codec]:
-    """The codecs among these, by id; one that is as it was is the same object."""
+    """The codecs among these objects, by id; an unchanged codec is the same object."""
     found: dict[str, Codec] = {}
     for stats in objects.values():
         if stats.type == "codec":

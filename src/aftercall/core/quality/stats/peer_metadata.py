@@ -1,8 +1,7 @@
-"""Who and what a peer was: device, browser, network, devices plugged in, what happened.
+"""A peer's metadata: device, browser, network, plugged-in devices, events.
 
-Folded from the notes a peer wrote about itself and from the candidate pairs of its last
-reports. Members of a later description replace those of an earlier one; what nobody said is
-`None`.
+It is folded from the events a peer reported about itself and from the candidate pairs of its last
+reports. Members of a later description replace those of an earlier one; unknown members are `None`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -28,26 +27,32 @@ SELECTIONS: Final = frozenset(
 
 
 class Device(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A media input or output device, as in `MediaDeviceInfo`."""
+
     device_id: str | None = None
     kind: str | None = None
     label: str | None = None
 
 
-class DevicesChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What was plugged in and out between one list of devices and the next."""
+class DeviceListChange(msgspec.Struct, frozen=True, kw_only=True):
+    """The devices that were plugged in and out between two device lists."""
 
     at: EpochMs
     added: list[Device]
     removed: list[Device]
 
 
-class DeviceChoice(msgspec.Struct, frozen=True, kw_only=True):
+class DeviceSelection(msgspec.Struct, frozen=True, kw_only=True):
+    """A device that the user chose."""
+
     at: EpochMs
     name: str
     device: Device
 
 
 class Machine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The device that the client runs on."""
+
     is_mobile: bool | None = None
     os: str | None = None
     os_version: str | None = None
@@ -56,6 +61,8 @@ class Machine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Browser(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The client's browser."""
+
     name: str | None = None
     version: str | None = None
     engine: str | None = None
@@ -64,12 +71,16 @@ class Browser(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Sdk(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The client's SDK."""
+
     name: str | None = None
     version: str | None = None
     type: str | None = None
 
 
 class Encoder(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The encoder of each kind: its implementation, else its codec."""
+
     audio: str | None = None
     video: str | None = None
 
@@ -85,6 +96,8 @@ class Asn(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Network(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The client's network and approximate location."""
+
     effective_type: str | None = None
     ip: str | None = None
     city: str | None = None
@@ -96,8 +109,8 @@ class Network(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     asn: Asn | None = None
 
 
-class Precall(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """What was found out about the network before the call."""
+class PrecallTest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """The result of a network test before the call."""
 
     at: EpochMs
     effective_type: str | None = None
@@ -113,8 +126,8 @@ class Precall(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     sdp: list[str] | None = None
 
 
-class Happening(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that happened to the peer, with the plain values told about it."""
+class ClientEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened to the peer, with the scalar values reported about it."""
 
     at: EpochMs
     name: str
@@ -122,8 +135,8 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CandidatePair(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """A candidate pair with both its candidates, as last reported: counters are cumulative,
-    units W3C's."""
+    """A candidate pair with its candidates, as last reported. Counters are cumulative, units are
+    W3C's."""
 
     nominated: bool | None = None
     is_selected: bool = False
@@ -158,8 +171,8 @@ class CandidatePair(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tru
 
 
 class CandidatePairs(msgspec.Struct, frozen=True, kw_only=True):
-    """The pairs of the connections that send, and of those that receive; a connection that
-    does both is in both."""
+    """The pairs of sending and of receiving connections; a connection that does both is in both
+    lists."""
 
     producing: list[CandidatePair]
     consuming: list[CandidatePair]
@@ -174,12 +187,12 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
     encoder: Encoder
     network: Network
     room_view_type: str | None
-    precalls: list[Precall]
-    audio_devices: list[DevicesChange]
-    video_devices: list[DevicesChange]
-    speaker_devices: list[DevicesChange]
-    chosen_devices: list[DeviceChoice]
-    happenings: list[Happening]
+    precalls: list[PrecallTest]
+    audio_devices: list[DeviceListChange]
+    video_devices: list[DeviceListChange]
+    speaker_devices: list[DeviceListChange]
+    chosen_devices: list[DeviceSelection]
+    happenings: list[ClientEvent]
     candidate_pairs: CandidatePairs
 
 
@@ -187,51 +200,52 @@ _TRIPS: Final = ("rtt_s", "backend_rtt_s")
 
 
 class _Description:
-    """The members said so far, by group; a later one replaces an earlier."""
+    """The members described so far, by group; a later one replaces an earlier one."""
 
     def __init__(self) -> None:
         self.groups: dict[str, dict[str, Any]] = {}
         self.room_view_type: str | None = None
-        self.precalls: list[Precall] = []
+        self.precalls: list[PrecallTest] = []
 
     def take(self, data: dict[str, Any], at: EpochMs) -> None:
         for group in ("device", "browser", "sdk", "encoder", "network"):
-            said = data.get(group)
-            if isinstance(said, dict):
+            reported = data.get(group)
+            if isinstance(reported, dict):
                 members = self.groups.setdefault(group, {})
-                members.update({k: v for k, v in said.items() if v is not None})
+                members.update({k: v for k, v in reported.items() if v is not None})
         view = data.get("room_view_type")
         if isinstance(view, str):
             self.room_view_type = view
         precall = data.get("precall")
         if isinstance(precall, dict):
-            # No way there and back takes no time.
+            # A round trip of zero was not measured.
             measured = {k: v for k, v in precall.items() if k not in _TRIPS or v != 0}
-            self.precalls.append(_struct(Precall, {**measured, "at": at}))
+            self.precalls.append(_struct(PrecallTest, {**measured, "at": at}))
 
     def of(self, group: str) -> dict[str, Any]:
         return self.groups.get(group, {})
 
     def network(self) -> Network:
-        said = dict(self.of("network"))
-        asn = said.get("asn")
+        reported = dict(self.of("network"))
+        asn = reported.get("asn")
         if isinstance(asn, str | int):
-            said["asn"] = {"asn": f"AS{asn}" if str(asn).isdecimal() else str(asn)}
-        network: Network = _struct(Network, said)
+            reported["asn"] = {"asn": f"AS{asn}" if str(asn).isdecimal() else str(asn)}
+        network: Network = _struct(Network, reported)
         return network
 
 
-def _struct(kind: Any, said: dict[str, Any]) -> Any:
-    """A record from what a peer said; members it got wrong are as if not said."""
+def _struct(kind: Any, reported: dict[str, Any]) -> Any:
+    """A struct of this type from what a peer reported; members of a wrong type are treated as
+    absent."""
     try:
-        return msgspec.convert(said, kind)
+        return msgspec.convert(reported, kind)
     except msgspec.ValidationError:
         pass
     kept: dict[str, Any] = {}
     for field in msgspec.structs.fields(kind):
-        if field.name in said:
+        if field.name in reported:
             try:
-                kept[field.name] = msgspec.convert(said[field.name], field.type)
+                kept[field.name] = msgspec.convert(reported[field.name], field.type)
             except msgspec.ValidationError:
                 continue
     return kind(**kept)
@@ -247,27 +261,27 @@ def _scalars(data: dict[str, Any]) -> dict[str, Scalar]:
 
 def _devices(data: dict[str, Any]) -> list[Device]:
     listed = data.get("devices")
-    said = listed if isinstance(listed, list) else []
-    return [_struct(Device, each) for each in said if isinstance(each, dict)]
+    reported = listed if isinstance(listed, list) else []
+    return [_struct(Device, each) for each in reported if isinstance(each, dict)]
 
 
-def _changes(lists: Iterable[tuple[EpochMs, list[Device]]]) -> list[DevicesChange]:
-    """The differences between consecutive lists; the first adds all it names. A device is the
-    same when its id and kind are, or without ids its label and kind."""
+def _changes(lists: Iterable[tuple[EpochMs, list[Device]]]) -> list[DeviceListChange]:
+    """The differences between consecutive device lists; the first list adds all its devices. A
+    device is identified by kind and id, or by kind and label if it has no id."""
     known: dict[tuple[str | None, str | None], Device] = {}
-    changes: list[DevicesChange] = []
+    changes: list[DeviceListChange] = []
     for at, devices in lists:
         present = {(each.kind, each.device_id or each.label): each for each in devices}
         added = [device for key, device in present.items() if key not in known]
         removed = [device for key, device in known.items() if key not in present]
         if added or removed:
-            changes.append(DevicesChange(at=at, added=added, removed=removed))
+            changes.append(DeviceListChange(at=at, added=added, removed=removed))
         known = dict(present)
     return changes
 
 
 class LastSeen:
-    """Keeps what the reports last said of connections and encoders."""
+    """The last reported state of connections and encoders."""
 
     def __init__(self) -> None:
         self.encoder = Encoder()
@@ -295,8 +309,8 @@ class LastSeen:
         return {k: v for k, v in msgspec.structs.asdict(self.encoder).items() if v is not None}
 
     def pairs(self) -> CandidatePairs:
-        """As last reported. A connection that never carried a stream receives when another one
-        sends (a client that listens only has one that waits), else it sends."""
+        """The last reported pairs. A connection that never carried a stream counts as receiving if
+        another one sends (a client that only listens has a second, idle one), else as sending."""
         producing: list[CandidatePair] = []
         consuming: list[CandidatePair] = []
         for connection in self._last.values():
@@ -310,7 +324,7 @@ class LastSeen:
 
 
 def _encoder_of(stream: Stream) -> str | None:
-    """The encoder by its own name, else by the codec it makes."""
+    """The name of the encoder implementation, else of its codec."""
     if stream.stats.encoder_implementation is not None:
         return stream.stats.encoder_implementation
     codec = stream.description.codec
@@ -340,23 +354,23 @@ def _pair(connection: Connection, index: int) -> CandidatePair:
 
 
 def fold_metadata(events: Sequence[StoredPeerEvent], seen: LastSeen) -> Metadata:
-    """What the notes of a participant's peers say, in the order in which they happened, and
-    what was last seen in their reports."""
+    """The metadata of a participant, from the events of its peers and the last state of their
+    reports."""
     description = _Description()
     lists: dict[str, list[tuple[EpochMs, list[Device]]]] = {"audio": [], "video": [], "speaker": []}
-    chosen: list[DeviceChoice] = []
-    happenings: list[Happening] = []
+    chosen: list[DeviceSelection] = []
+    happenings: list[ClientEvent] = []
     for event in sorted(events, key=lambda event: (event.at, event.id)):
         if event.name == "describe":
             description.take(event.data, event.at)
         elif event.name in DEVICE_LISTS:
             lists[DEVICE_LISTS[event.name]].append((event.at, _devices(event.data)))
         elif event.name in SELECTIONS:
-            said = event.data.get("device")
-            device = _struct(Device, said if isinstance(said, dict) else {})
-            chosen.append(DeviceChoice(at=event.at, name=event.name, device=device))
+            reported = event.data.get("device")
+            device = _struct(Device, reported if isinstance(reported, dict) else {})
+            chosen.append(DeviceSelection(at=event.at, name=event.name, device=device))
         elif event.name not in OWN_EVENTS:
-            happenings.append(Happening(at=event.at, name=event.name, data=_scalars(event.data)))
+            happenings.append(ClientEvent(at=event.at, name=event.name, data=_scalars(event.data)))
     return Metadata(
         device=_struct(Machine, description.of("device")),
         browser=_struct(Browser, description.of("browser")),

@@ -1,7 +1,7 @@
-"""Reading JSON of which some members cannot be: those are left out, the rest is kept.
+"""Decoding of JSON with impossible members: those are dropped, the rest is kept.
 
 Browsers have written negative round trips and levels, and some libraries write the same wrong
-member into every object of a report. Such members say nothing against the others.
+member into every object of a report. Such members are no reason to distrust the others.
 """
 
 import re
@@ -14,11 +14,11 @@ import msgspec
 T = TypeVar("T")
 
 MOST: Final = 64
-"""Members left out one by one of one text at most; what has more wrong with it, outside of the
-objects that are read one by one, is something else."""
+"""The number of members that are dropped one by one from one text. A text with more faults outside
+of lists of objects is something else."""
 
 DEPTH: Final = 3
-"""Steps from the top to the least that is left out: what is wrong higher up is wrong with all."""
+"""The least depth at which a member is dropped; a fault higher up concerns the whole text."""
 
 _PATH: Final = re.compile(r" - at `\$(.*)`$")
 _STEP: Final = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
@@ -29,12 +29,12 @@ def decode_possible(
     data: bytes | msgspec.Raw,
     mend: Callable[[Any], None] = lambda text: None,
 ) -> T:
-    """What the decoder reads once the members it refuses are left out; an object that cannot do
-    without such a member is left out of its list. Only what lies at least `DEPTH` deep is.
-    `mend` sets right what it can of the decoded text first.
+    """The result of the decoder once the members it refuses are dropped. An object that requires
+    such a member is dropped from its list. Only members at least `DEPTH` deep are dropped. `mend`
+    may first repair the decoded text in place.
 
-    Raises `msgspec.ValidationError` when the whole is refused, or more than `MOST` members are,
-    and `msgspec.DecodeError` for what is no JSON.
+    Raises `msgspec.ValidationError` if the whole is refused or more than `MOST` members are, and
+    `msgspec.DecodeError` for what is no JSON.
     """
     text: Any = msgspec.json.decode(data)
     mend(text)
@@ -47,27 +47,27 @@ def decode_possible(
     return decoder.decode(msgspec.json.encode(text))
 
 
-def keep_possible(said: list[Any], kind: type[msgspec.Struct]) -> None:
-    """Leaves out of a list what is no object of this kind, and out of its objects the members
-    that the kind refuses; an object that cannot do without one of those is left out as a whole."""
-    said[:] = [each for each in said if _is_possible(each, kind)]
+def keep_possible(raw: list[Any], kind: type[msgspec.Struct]) -> None:
+    """Drop from a list what is no object of this type, and from its objects the members that the
+    type refuses; an object that requires such a member is dropped."""
+    raw[:] = [each for each in raw if _is_possible(each, kind)]
 
 
-def _is_possible(said: Any, kind: type[msgspec.Struct]) -> bool:
-    if not isinstance(said, dict):
+def _is_possible(raw: Any, kind: type[msgspec.Struct]) -> bool:
+    if not isinstance(raw, dict):
         return False
     try:
-        msgspec.convert(said, kind, strict=False)
+        msgspec.convert(raw, kind, strict=False)
     except msgspec.ValidationError:
         pass
     else:
         return True
     for name, field, inner in _fields(kind):
-        if name not in said:
+        if name not in raw:
             if field.required:
                 return False
             continue
-        value = said[name]
+        value = raw[name]
         if inner is not None and isinstance(value, dict) and _is_possible(value, inner):
             continue
         try:
@@ -75,7 +75,7 @@ def _is_possible(said: Any, kind: type[msgspec.Struct]) -> bool:
         except msgspec.ValidationError:
             if field.required:
                 return False
-            del said[name]
+            del raw[name]
     return True
 
 
@@ -83,7 +83,7 @@ def _is_possible(said: Any, kind: type[msgspec.Struct]) -> bool:
 def _fields(
     kind: type[msgspec.Struct],
 ) -> list[tuple[str, msgspec.structs.FieldInfo, type[msgspec.Struct] | None]]:
-    """The members of a kind by their names in JSON; with those that are objects, their kind."""
+    """The fields of a type by their JSON names, with the struct type of nested objects."""
     return [
         (
             field.encode_name,
@@ -99,7 +99,7 @@ def _is_struct(kind: Any) -> bool:
 
 
 def _leave_out(text: Any, refusal: str) -> bool:
-    """Takes out of the text what the decoder's message points at."""
+    """Drop the member that the decoder's message points at. Returns whether it was found."""
     found = _PATH.search(refusal)
     steps = _STEP.findall(found[1]) if found else []
     if len(steps) < DEPTH:

@@ -1,13 +1,13 @@
-"""What a report is about: the kind of a stream, what sends it, what it is made of."""
+"""The kind, the sender and the source of a reported stream."""
 
 from typing import Final
 
 from aftercall.core.quality.stats.getstats import Stats, StreamTag
 
 PROBATOR: Final = "probator"
-"""The `mid` and track of the stream on which mediasoup probes how much room there is."""
+"""The `mid` and track of mediasoup's stream for bandwidth probing."""
 
-_TELLING: Final = {
+_MEMBERS_OF_KIND: Final = {
     "video": (
         "frames_encoded",
         "frames_decoded",
@@ -33,8 +33,8 @@ _TELLING: Final = {
 def kind_of(
     stats: Stats, source: Stats | None, mime_type: str | None, tag: StreamTag | None
 ) -> str | None:
-    """`audio` or `video`: as the stream, its source, its codec or its tag says, or as its members
-    tell. `None` where nothing does."""
+    """`audio` or `video`, by the stream, its source, its codec, its tag, or the members it has.
+    `None` if unknown."""
     possible = (
         stats.kind,
         stats.media_type,
@@ -43,12 +43,12 @@ def kind_of(
         None if tag is None else tag.kind,
     )
     for kind in possible:
-        if kind in _TELLING:
+        if kind in _MEMBERS_OF_KIND:
             return kind
     return next(
         (
             kind
-            for kind, members in _TELLING.items()
+            for kind, members in _MEMBERS_OF_KIND.items()
             if any(_is_there(getattr(stats, name)) for name in members)
         ),
         None,
@@ -56,14 +56,14 @@ def kind_of(
 
 
 def is_no_stream(stats: Stats) -> bool:
-    """Whether an object is no stream of the call: mediasoup's probe, or what older browsers say
-    of the far end's view under the type of the stream itself."""
+    """Whether an object is no stream of the call: mediasoup's probe, or a remote report that older
+    browsers give the type of the stream itself."""
     return stats.mid == PROBATOR or stats.track_identifier == PROBATOR or stats.is_remote is True
 
 
 def sender_of(stats: Stats, tag: StreamTag | None, use: str) -> str:
-    """What the layers of one picture have in common; where nothing tells, all pictures of a `use`
-    that a connection sends are layers of one."""
+    """What all layers of one picture have in common. If nothing identifies it, all pictures of a
+    `use` that a connection sends count as layers of one."""
     name = stats.media_source_id or stats.mid
     if name is None and tag is not None:
         name = tag.producer_id or tag.track_id or tag.mid
@@ -71,8 +71,8 @@ def sender_of(stats: Stats, tag: StreamTag | None, use: str) -> str:
 
 
 def source_of(direction: str, track_id: str | None, tag: StreamTag | None) -> str | None:
-    """What a stream is made of, on whichever connection: the producer of a received one, else the
-    track. `None` where nothing tells."""
+    """What a stream carries, on whichever connection: the producer of a received stream, else the
+    track. `None` if unknown."""
     if direction == "receive" and tag is not None and tag.producer_id is not None:
         return f"producer {tag.producer_id}"
     if track_id is None and tag is not None:
@@ -81,5 +81,5 @@ def source_of(direction: str, track_id: str | None, tag: StreamTag | None) -> st
 
 
 def _is_there(value: float | None) -> bool:
-    """Numbers of stored reports are NaN where they are absent."""
+    """Whether a value is present; absent numbers of stored reports are NaN."""
     return value is not None and value == value

@@ -1,4 +1,4 @@
-"""Which tag of a report is about which of its streams."""
+"""Matches the tags of a report with its streams."""
 
 from collections.abc import Mapping, Sequence
 
@@ -21,7 +21,7 @@ class Tags:
     def find(
         self, connection_id: str, direction: str, stats: Stats, source: Stats | None
     ) -> StreamTag | None:
-        """The tag that names the stream."""
+        """The tag that names the stream, else `None`."""
         if stats.ssrc is not None:
             tag = self._by_ssrc.get((connection_id, direction, stats.ssrc))
             if tag is not None:
@@ -45,9 +45,9 @@ class Tags:
         source: Stats | None,
         sources: Mapping[StreamKey, str],
     ) -> StreamTag | None:
-        """The only tag that can be about a sent stream of which the browser tells neither `mid`
-        nor track (Firefox before 120): the one of its kind, and of several the one of a source of
-        which no other stream of the connection is. `sources` says what streams are made of."""
+        """The only tag that can belong to a sent stream for which the browser reports neither `mid`
+        nor track (Firefox before 120): the one of its kind, and of several the one whose source no
+        other stream of the connection has. `sources` gives the sources of streams."""
         is_named = stats.mid is not None or _track_of(stats, source) is not None
         if direction != "send" or is_named:
             return None

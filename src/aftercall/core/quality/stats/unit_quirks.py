@@ -1,8 +1,8 @@
-"""Numbers that libraries write in units, or with signs, that W3C webrtc-stats does not know.
+"""Numbers in units or with signs that W3C webrtc-stats does not use.
 
-Moments: libwebrtc counts microseconds, and some bindings hand them on as they are; others write
+Timestamps: libwebrtc counts microseconds, and some bindings pass them on unchanged; others write
 nanoseconds, or ISO 8601. Counts: `packetsLost` is signed, and a small negative number that was
-taken for an unsigned one is near a power of two.
+converted to unsigned lies near a power of two.
 """
 
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from math import isfinite
 from typing import Any, Final
 
 LATEST_MS: Final = 1e14
-"""The year 5138. A moment beyond it is one in a finer unit."""
+"""The year 5138. A timestamp beyond it is in a finer unit."""
 
 MOMENTS: Final = ("timestamp", "lastPacketSentTimestamp", "lastPacketReceivedTimestamp")
 
@@ -19,15 +19,14 @@ _MOST_DIGITS: Final = 40
 _LARGEST: Final = 2**70
 
 
-def moment_ms(said: Any) -> float | None:
-    """Milliseconds since 1970, of a number in any unit or of a text in ISO 8601. `None` for what
-    is neither."""
-    if isinstance(said, str):
+def moment_ms(raw: Any) -> float | None:
+    """Milliseconds since 1970, from a number in any unit or a text in ISO 8601; else `None`."""
+    if isinstance(raw, str):
         try:
-            return (_utc(datetime.fromisoformat(said)) - _EPOCH).total_seconds() * 1000
+            return (_utc(datetime.fromisoformat(raw)) - _EPOCH).total_seconds() * 1000
         except ValueError:
             pass
-    number = _number(said)
+    number = _number(raw)
     if number is None or not isfinite(number) or number < 0:
         return None
     while number > LATEST_MS:
@@ -39,27 +38,27 @@ def _utc(moment: datetime) -> datetime:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
-def signed_count(said: Any) -> int | None:
-    """A count of 64 bits that may be negative; `None` for what is no count."""
-    if isinstance(said, str):
-        if len(said) > _MOST_DIGITS or not said.lstrip("-").isdecimal():
+def signed_count(raw: Any) -> int | None:
+    """A 64-bit count that may be negative; `None` for what is no count."""
+    if isinstance(raw, str):
+        if len(raw) > _MOST_DIGITS or not raw.lstrip("-").isdecimal():
             return None
-        said = int(said)
-    number = _number(said)
+        raw = int(raw)
+    number = _number(raw)
     if number is None or not isfinite(number) or number != int(number):
         return None
-    count = int(said)
+    count = int(raw)
     return count - 2**64 if 2**63 <= count <= 2**64 else count
 
 
-def _number(said: Any) -> float | None:
-    if isinstance(said, bool):
+def _number(raw: Any) -> float | None:
+    if isinstance(raw, bool):
         return None
-    if isinstance(said, str):
+    if isinstance(raw, str):
         try:
-            return float(said)
+            return float(raw)
         except ValueError:
             return None
-    if isinstance(said, int):
-        return said if abs(said) <= _LARGEST else None
-    return said if isinstance(said, float) else None
+    if isinstance(raw, int):
+        return raw if abs(raw) <= _LARGEST else None
+    return raw if isinstance(raw, float) else None
