@@ -100,7 +100,7 @@ async def opened(settings: Settings) -> AsyncIterator[Services]:
 
 
 class Application:
-    """The ASGI application: intake in front, the REST side behind, work beside them."""
+    """The ASGI application: the intake first, then the REST side, and background work."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -133,7 +133,7 @@ class Application:
 
     def close_streams(self) -> None:
         """End the answers that would go on by themselves: the server is about to stop."""
-        self.connections.let_go(STOP_WITHIN_S)
+        self.connections.drain(STOP_WITHIN_S)
         if self._services is not None:
             self._services.live_updates.close()
 
@@ -152,7 +152,7 @@ class Application:
 
     @asynccontextmanager
     async def _running(self) -> AsyncIterator[None]:
-        """Everything up; on the way out the intake's queue is emptied and jobs are finished."""
+        """Run everything; on the way out flush the write queue and finish jobs."""
         stop = asyncio.Event()
         async with opened(self._settings) as services, asyncio.TaskGroup() as group:
             group.create_task(services.write_queue.run())
@@ -161,8 +161,8 @@ class Application:
                 group.create_task(run_jobs(services.jobs, tasks_of(services), stop))
             has_begun = await _begins_to_listen(services)
             group.create_task(self._sweep(services, stop, has_begun))
-            self._open_doors(services)
-            _leave_in_peace()
+            self._build_apps(services)
+            _freeze_objects()
             try:
                 yield
             finally:
@@ -178,7 +178,7 @@ class Application:
         only_looks = not self._settings.work
         await run_sweeps(services.recorder, services.downtime_watch, stop, only_looks=only_looks)
 
-    def _open_doors(self, services: Services) -> None:
+    def _build_apps(self, services: Services) -> None:
         self._services = services
         self.connections.show_in(services.metrics)
         self._intake = IntakeApp(services)
@@ -200,9 +200,8 @@ async def _begins_to_listen(services: Services) -> bool:
     return True
 
 
-def _leave_in_peace() -> None:
-    """Take what exists now, and stays for as long as the process lives, out of the sight of
-    Python's search for cycles."""
+def _freeze_objects() -> None:
+    """Exempt the objects that live as long as the process from garbage collection (`gc.freeze`)."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])

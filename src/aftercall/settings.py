@@ -31,9 +31,7 @@ class Settings:
 
     host: str = _setting("127.0.0.1", "Address to listen on.")
     port: int = _setting(8787, "Port to listen on.")
-    data_dir: Path = _setting(
-        Path("data"), "Folder of the embedded database and what lies beside it."
-    )
+    data_dir: Path = _setting(Path("data"), "Folder of the embedded database and its other files.")
     database_url: str = _setting(
         "", "PostgreSQL URL (`postgresql://…`); empty: an SQLite file in the data folder."
     )
@@ -108,7 +106,7 @@ class Settings:
         20, "How long a request's body may take, in seconds, and a second more for each 500 bytes."
     )
     unsent_timeout_s: int = _setting(
-        30, "Within how many seconds a reader must take 16 KB of an answer that waits for him."
+        30, "Within how many seconds a reader must take 16 KB of an answer that waits."
     )
     peer_samples_per_min: int = _setting(
         1_200, "Reports a minute that are taken of one peer from its own client. " + _BUDGET

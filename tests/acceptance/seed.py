@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from aftercall.simulator.call import Call, Said
+from aftercall.simulator.call import Call, SentEntry
 from aftercall.simulator.weather import Kind
 from tests.acceptance import patient
 from tests.acceptance.server import Server, wait_until_ended
@@ -70,7 +70,7 @@ def seed_session(server: Server, *, begin_ms: int, session_id: str, peer_id: str
     return details
 
 
-def event_of(said: Said) -> dict[str, Any]:
+def event_of(said: SentEntry) -> dict[str, Any]:
     """An entry of the collect protocol as an event of the backend's door."""
     entry = said.entry
     rest = {name: value for name, value in entry.items() if name not in _HEAD}
@@ -95,7 +95,7 @@ def event_of(said: Said) -> dict[str, Any]:
             raise AssertionError(f"a call said {other}")
 
 
-def joined(said: Said, rest: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+def joined(said: SentEntry, rest: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     yield "interval_ms", rest["interval_ms"]
     if "previous_peer_id" in rest:
         yield "previous_peer_id", rest["previous_peer_id"]

@@ -7,7 +7,7 @@ import pytest
 from aftercall.core.ids import is_uuid
 from aftercall.core.quality.stats.getstats import STATS_MEMBERS, decode_body
 from aftercall.ingest.collect_batch import read_batch
-from aftercall.simulator.call import Call, Said
+from aftercall.simulator.call import Call, SentEntry
 from aftercall.simulator.weather import Kind
 
 BEGIN_MS = 1_795_000_000_000
@@ -23,7 +23,7 @@ def call(*, seed: int = 1, number: int = 0, participants: int = 4, **more: Any) 
     )
 
 
-def played(planned: Call) -> list[Said]:
+def played(planned: Call) -> list[SentEntry]:
     return [said for _, second in planned.play() for said in second]
 
 

@@ -11,7 +11,7 @@ from litestar.types import Receive, Scope, Send
 from prometheus_client import CollectorRegistry
 
 from aftercall.web.server.connections import LOOK_EVERY_S, ConnectionLimits, Connections
-from aftercall.web.server.guarded_http import GuardedHttp
+from aftercall.web.server.http_protocol import LimitedHttpProtocol
 
 LIMITS = ConnectionLimits(connections=3, head_s=10, body_s=20, unsent_s=30)
 
@@ -108,7 +108,7 @@ class Line:
     def __init__(self, ground: "Ground") -> None:
         self._loop = ground.loop
         self.transport = KeptTransport()
-        self.protocol = GuardedHttp(ground.config, ground.state, {}, ground.loop)
+        self.protocol = LimitedHttpProtocol(ground.config, ground.state, {}, ground.loop)
         self.protocol.connection_made(self.transport)
 
     def send(self, data: bytes) -> None:

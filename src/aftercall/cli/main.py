@@ -1,7 +1,7 @@
 """The command line: arguments in, exit codes out.
 
 0    done
-1    it could not be done, or was interrupted; standard error says why in a sentence
+1    it could not be done, or was interrupted; standard error gives the reason in a sentence
 2    wrong usage, or a setting that cannot be used
 3    the database cannot be reached, or is newer than this program
 """
@@ -72,5 +72,5 @@ def run() -> None:
 
 
 def first_line(error: BaseException) -> str:
-    """What a database driver said, without the statement and the links it adds."""
+    """A database driver's message, without the statement and the links it adds."""
     return str(error).splitlines()[0]

@@ -210,7 +210,9 @@ def revoke_token(
             return await services.access.revoke_token(account.id, token_id)
 
     was_revoked = asyncio.run(work())
-    said = "It is revoked." if was_revoked else "No token of this account has that id, or it ended."
-    Console(stderr=True).print(said, highlight=False)
+    message = (
+        "It is revoked." if was_revoked else "No token of this account has that id, or it ended."
+    )
+    Console(stderr=True).print(message, highlight=False)
     if not was_revoked:
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""`aftercall serve`: prepare the database, say hello, serve until told to stop."""
+"""`aftercall serve`: prepare the database, print the address, serve until stopped."""
 
 import asyncio
 import os
@@ -55,7 +55,7 @@ def serve(
     work: Annotated[bool | None, typer.Option("--work/--no-work", help=about("work"))] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Keep simulated calls going.")] = False,
 ) -> None:
-    """Serve until told to stop. Every setting can also come from the environment as AFTERCALL_…"""
+    """Serve until stopped. Every setting can also come from the environment as AFTERCALL_…"""
     settings = read_settings(
         host=host,
         port=port,
@@ -122,7 +122,7 @@ def _allow_files() -> None:
 
 
 def greet(url: str, settings: Settings, founded: FirstAccount | None) -> None:
-    """Say where the server is; on the first start, what its owner needs to begin."""
+    """Print where the server is; on the first start, what its owner needs to begin."""
     out = Console(highlight=False, soft_wrap=True, markup=False)
     place = "PostgreSQL" if settings.database_url else f"{settings.data_dir}"
     out.print(f"Aftercall {__version__} on {url}, data in {place}")
@@ -195,7 +195,7 @@ def simulated_calls(url: str, settings: Settings) -> Iterator[None]:
 def _run(settings: Settings, listening: socket.socket) -> None:
     options: dict[str, Any] = {
         "loop": "uvloop",
-        "http": "aftercall.web.server.guarded_http:GuardedHttp",
+        "http": "aftercall.web.server.http_protocol:LimitedHttpProtocol",
         "ws": "websockets-sansio",
         "ws_max_size": MOST_BYTES,
         "lifespan": "on",

@@ -1,4 +1,4 @@
-"""`aftercall simulate`: calls of people who do not exist, handed in through the public doors."""
+"""`aftercall simulate`: calls of people who do not exist, sent through the public API."""
 
 import asyncio
 import itertools
@@ -156,7 +156,7 @@ async def _play_all(plan: Plan, player: Player, *, at_once: int) -> None:
 
 
 def _report(tally: Tally, *, seed: int, console: Console, as_json: bool, is_quiet: bool) -> None:
-    """Tell what was played; exit code 1 when the server did not take all of it."""
+    """Print what was played; exit code 1 when the server did not accept all of it."""
     if as_json:
         made: dict[str, Any] = {
             "seed": seed,

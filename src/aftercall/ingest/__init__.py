@@ -1,1 +1,1 @@
-"""The sources' tongues: each module translates one foreign format into core events."""
+"""Sources: each module translates one foreign format into facts (`source.py` has the protocol)."""

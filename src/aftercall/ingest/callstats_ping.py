@@ -164,7 +164,7 @@ def _rtp_stats(members: Json, direction: Direction, kind: Kind) -> list[dict[str
 
 
 def _codec(codec_id: str, kind: Kind) -> dict[str, Any]:
-    """What the id of Chrome's codec object tells: `COT01_111_minptime=10;useinbandfec=1` is
+    """The codec named by the id of Chrome's codec object: `COT01_111_minptime=10;useinbandfec=1` is
     payload type 111 with these parameters. Which codec it is shows only in its parameters."""
     codec: dict[str, Any] = {"type": "codec", "id": codec_id}
     parts = codec_id.split("_", 2)

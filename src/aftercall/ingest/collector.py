@@ -62,7 +62,7 @@ def token_in(body: bytes) -> str | None:
 def translate(body: bytes, context: Context) -> Translation:
     """The facts of a batch. An entry's position is its `seq`.
 
-    A clock that is off by more than two seconds, judged by when the batch says it was sent, is
+    A clock that is off by more than two seconds, judged by the batch's `sent_at`, is
     corrected by the difference. No fact lies in the future of its receipt.
     """
     batch = read_batch(body)

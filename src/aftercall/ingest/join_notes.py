@@ -1,4 +1,4 @@
-"""What the intake itself knows of a peer that joins, as notes beside the facts of its client."""
+"""Notes of the intake on a peer that joins: its network, the interval it was asked for."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

@@ -1,10 +1,10 @@
-"""RealtimeKit's own call statistics: what its web client tells its collector.
+"""The source `realtimekit_callstats`: statistics that RealtimeKit's web client sends by itself.
 
 `POST /api/v1/message` with `{"payload": {"entries": [{event, metaData, timestamp}]}, "peerId"}`.
 Entry by entry it becomes facts: a `ping_stat` a sample in the shape of the collect protocol, a
 `call_join` a join, a `disconnect` a leave, the rest notes under the names the record
-understands. The client sends a `disconnect` when the call is ended on its side and stops its
-reports with it; a lost connection is not announced, so a `disconnect` is a leave.
+understands. The client sends a `disconnect` when the call ends on its side, and no report after it;
+it announces no lost connection, so a `disconnect` is a leave.
 
 Source: the published package `@cloudflare/realtimekit-callstats` 8.0.0 and a recording of it.
 """
@@ -54,7 +54,7 @@ _BEHIND_MS: Final = 15_000
 """So is one this far in our past: the client flushes at least every 7 s and gives up after 3 s."""
 
 _BEYOND_MS: Final = 1e14
-"""No clock of milliseconds, however wrong, says so much."""
+"""Above any clock of milliseconds, however wrong."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -74,7 +74,7 @@ class _Entry(NamedTuple):
     event: str
     data: Mapping[str, Any]
     at: EpochMs
-    said_at: str
+    timestamp: str
 
 
 def translate(body: bytes, context: Context) -> Translation:
@@ -112,8 +112,8 @@ def translate(body: bytes, context: Context) -> Translation:
 
 
 def _refusal(raw: object, error: Malformed, batch: _Batch) -> PeerEvent:
-    said = as_object(raw)
-    moment = _moment(said.get("timestamp"))
+    entry = as_object(raw)
+    moment = _moment(entry.get("timestamp"))
     at = batch.received_at if moment is None else EpochMs(moment + batch.skew_ms)
     return refusal(
         batch.app_id,
@@ -121,7 +121,7 @@ def _refusal(raw: object, error: Malformed, batch: _Batch) -> PeerEvent:
         msgspec.json.encode(raw, order="deterministic").decode(),
         at=at if is_plausible(at) else batch.received_at,
         code=error.code,
-        is_sample=said.get("event") == "ping_stat",
+        is_sample=entry.get("event") == "ping_stat",
         meeting_id=batch.meeting_id,
     )
 
@@ -190,8 +190,8 @@ def _entry(raw: object, batch: _Batch) -> _Entry:
     event = raw.get("event")
     if not isinstance(event, str) or not _is_name(event):
         raise Malformed('"event" must be the name of an event.', code="bad_event", field="event")
-    said = raw.get("timestamp")
-    moment = _moment(said)
+    timestamp = raw.get("timestamp")
+    moment = _moment(timestamp)
     at = batch.received_at if moment is None else EpochMs(moment + batch.skew_ms)
     if not is_plausible(at):
         raise Malformed(
@@ -200,7 +200,7 @@ def _entry(raw: object, batch: _Batch) -> _Entry:
     data = raw.get("metaData", raw.get("metadata"))
     if isinstance(data, str):
         data = {"value": data}
-    return _Entry(event, data if isinstance(data, dict) else {}, at, str(said))
+    return _Entry(event, data if isinstance(data, dict) else {}, at, str(timestamp))
 
 
 def _is_name(text: str) -> bool:
@@ -213,7 +213,7 @@ def _translate_entry(entry: _Entry, batch: _Batch) -> list[Fact]:
 
 
 def _note(entry: _Entry, batch: _Batch, name: str, data: dict[str, Any]) -> PeerEvent:
-    words = (batch.peer_id, "callstats", entry.event, name, entry.said_at)
+    words = (batch.peer_id, "callstats", entry.event, name, entry.timestamp)
     return PeerEvent(
         id=id_from(batch.app_id, *words),
         at=entry.at,
@@ -225,24 +225,24 @@ def _note(entry: _Entry, batch: _Batch, name: str, data: dict[str, Any]) -> Peer
 
 
 def _joined(entry: _Entry, batch: _Batch) -> list[Fact]:
-    said = as_object(entry.data.get("peerMetaData"))
+    members = as_object(entry.data.get("peerMetaData"))
     identity = batch.identity
-    name = as_text(said.get("displayName"))
+    name = as_text(members.get("displayName"))
     if identity.display_name is None and name is not None:
         identity = msgspec.structs.replace(identity, display_name=name)
     join = PeerJoined(
-        id=id_from(batch.app_id, batch.peer_id, "callstats", "call_join", entry.said_at),
+        id=id_from(batch.app_id, batch.peer_id, "callstats", "call_join", entry.timestamp),
         at=entry.at,
         meeting_id=batch.meeting_id,
         peer_id=batch.peer_id,
         identity=identity,
         interval_ms=INTERVAL_MS,
     )
-    return [join, _note(entry, batch, "describe", _description(said))]
+    return [join, _note(entry, batch, "describe", _description(members))]
 
 
-def _description(said: Mapping[str, Any]) -> dict[str, Any]:
-    device = as_object(said.get("deviceInfo"))
+def _description(members: Mapping[str, Any]) -> dict[str, Any]:
+    device = as_object(members.get("deviceInfo"))
     description: dict[str, Any] = {
         "device": known(
             is_mobile=as_flag(device.get("isMobile")),
@@ -258,12 +258,14 @@ def _description(said: Mapping[str, Any]) -> dict[str, Any]:
             user_agent=as_text(device.get("userAgent"), longest=512),
             webgl=as_flag(device.get("webglSupport")),
         ),
-        "sdk": known(name=as_text(said.get("sdkName")), version=as_text(said.get("sdkVersion"))),
+        "sdk": known(
+            name=as_text(members.get("sdkName")), version=as_text(members.get("sdkVersion"))
+        ),
         **known(
-            room_view_type=as_text(said.get("roomViewType")),
-            meeting_env=as_text(said.get("meetingEnv")),
-            participant_role=as_text(said.get("participantRole")),
-            source_session_id=as_text(said.get("roomUUID")),
+            room_view_type=as_text(members.get("roomViewType")),
+            meeting_env=as_text(members.get("meetingEnv")),
+            participant_role=as_text(members.get("participantRole")),
+            source_session_id=as_text(members.get("roomUUID")),
         ),
     }
     return completed(description)
@@ -301,7 +303,7 @@ def _precall(entry: _Entry, batch: _Batch) -> list[Fact]:
 
 def _left(entry: _Entry, batch: _Batch) -> list[Fact]:
     left = PeerLeft(
-        id=id_from(batch.app_id, batch.peer_id, "callstats", "disconnect", entry.said_at),
+        id=id_from(batch.app_id, batch.peer_id, "callstats", "disconnect", entry.timestamp),
         at=entry.at,
         meeting_id=batch.meeting_id,
         peer_id=batch.peer_id,
@@ -360,9 +362,9 @@ _TRANSLATORS: Final[dict[str, _Translator]] = {
 
 
 def _device(value: object) -> dict[str, str]:
-    said = as_object(value)
+    members = as_object(value)
     return known(
-        device_id=as_text(said.get("deviceId")),
-        kind=as_text(said.get("kind")),
-        label=as_text(said.get("label")),
+        device_id=as_text(members.get("deviceId")),
+        kind=as_text(members.get("kind")),
+        label=as_text(members.get("label")),
     )

@@ -17,7 +17,7 @@ def as_text(value: object, *, longest: int = 256) -> str | None:
 
 
 def as_number(value: object) -> float | None:
-    """The number, unless it is beyond what any counter or clock says."""
+    """The number, unless it is above any counter or clock."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return value if abs(value) < 1e15 else None
@@ -39,10 +39,10 @@ def known(**members: Any) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value is not None}
 
 
-def scalars(said: Mapping[str, Any]) -> dict[str, Any]:
+def scalars(members: Mapping[str, Any]) -> dict[str, Any]:
     """The members that are texts, numbers and booleans, under snake_case names."""
     found: dict[str, Any] = {}
-    for name, value in list(said.items())[:64]:
+    for name, value in list(members.items())[:64]:
         scalar: bool | float | str | None = value if isinstance(value, bool) else as_number(value)
         if scalar is None:
             scalar = as_text(value, longest=1_024)

@@ -1,4 +1,4 @@
-"""What a user agent string says of its browser and device, for clients that did not say."""
+"""Browser and device from a user agent string, for clients that did not describe them."""
 
 from functools import lru_cache
 from typing import Any
@@ -37,15 +37,15 @@ def _read(user_agent: str) -> tuple[tuple[str, str, Any], ...]:
 
 def completed(description: dict[str, Any]) -> dict[str, Any]:
     """A `describe` whose missing browser and device members are filled in from its
-    `browser.user_agent`; what the client said itself is never replaced."""
+    `browser.user_agent`; what the client described itself is never replaced."""
     browser = description.get("browser")
     user_agent = browser.get("user_agent") if isinstance(browser, dict) else None
     if not isinstance(user_agent, str) or not user_agent:
         return description
     filled = dict(description)
     for group, member, value in _read(user_agent[:512]):
-        said = filled.get(group)
-        members = dict(said) if isinstance(said, dict) else {}
+        described = filled.get(group)
+        members = dict(described) if isinstance(described, dict) else {}
         members.setdefault(member, value)
         filled[group] = members
     return filled

@@ -33,7 +33,7 @@ class Stay:
 
 @dataclass(kw_only=True)
 class Guest:
-    """One who takes part, and what he will do."""
+    """A participant, and what it will do."""
 
     number: int
     person: Person
@@ -49,7 +49,7 @@ class Guest:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class SentEntry:
     """An entry of the collect protocol, and the peer that hands it in."""
 
     guest: int
@@ -71,7 +71,7 @@ class Call:
     """The weather of the first guests; the others' is drawn."""
     title: str = field(init=False)
     guests: list[Guest] = field(init=False)
-    said: list[Utterance] = field(init=False)
+    utterances: list[Utterance] = field(init=False)
     screen_s: tuple[int, int] | None = field(init=False)
 
     def __post_init__(self) -> None:
@@ -82,7 +82,7 @@ class Call:
         self.title = meeting.title
         persons = people.draw(self.participants, self._random)
         self.guests = [self._guest(n, person) for n, person in enumerate(persons)]
-        self.said = dialogue.spread(
+        self.utterances = dialogue.spread(
             meeting,
             start_s=max(guest.stays[0].start_s for guest in self.guests),
             end_s=self.length_s * 0.94,
@@ -111,19 +111,22 @@ class Call:
             camera_off_s=(off, off + max(5, self.length_s // 10)) if turns_off else None,
         )
 
-    def play(self) -> Iterator[tuple[int, list[Said]]]:
+    def play(self) -> Iterator[tuple[int, list[SentEntry]]]:
         """What everybody hands in, second by second."""
         for second in range(self.length_s + 1):
-            said: list[Said] = []
+            sent: list[SentEntry] = []
             for guest in self.guests:
-                said += [
-                    Said(guest.number, peer, entry) for peer, entry in self._live(guest, second)
+                sent += [
+                    SentEntry(guest.number, peer, entry)
+                    for peer, entry in self._live(guest, second)
                 ]
             self._exchange_media(second)
             for guest in self.guests:
                 if guest.peer is not None and self._is_sample_due(guest.peer, second):
-                    said.append(Said(guest.number, guest.peer, guest.peer.sample(second + 0.9)))
-            yield second, said
+                    sent.append(
+                        SentEntry(guest.number, guest.peer, guest.peer.sample(second + 0.9))
+                    )
+            yield second, sent
 
     def _is_sample_due(self, peer: SimulatedPeer, second: int) -> bool:
         elapsed = second - peer.joined_s
@@ -207,7 +210,7 @@ class Call:
                     del other.peer.receivings[key]
 
     def _talk(self, guest: Guest, peer: SimulatedPeer, second: int) -> Iterator[dict[str, Any]]:
-        for number, utterance in enumerate(self.said):
+        for number, utterance in enumerate(self.utterances):
             line = utterance.line
             if line.speaker % len(self.guests) != guest.number:
                 continue
@@ -246,7 +249,7 @@ class Call:
     def _speaks(self, guest: Guest, second: int) -> bool:
         return any(
             u.at_s <= second + 1 and second <= u.end_s
-            for u in self.said
+            for u in self.utterances
             if u.line.speaker % len(self.guests) == guest.number and not u.line.is_chat
         )
 
@@ -262,7 +265,7 @@ class Call:
                     _receive(listener.peer, speaker.peer)
 
     def _level(self, guest: Guest, second: int) -> float:
-        """How loud a guest's microphone hears him; a live one is never quite still."""
+        """The audio level at a guest's microphone; a live one is never quite still."""
         if guest.is_silent():
             return 0.0
         if self._speaks(guest, second):

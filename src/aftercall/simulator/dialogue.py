@@ -10,7 +10,7 @@ WORDS_PER_S: Final = 2.6
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Somebody says, or with `is_chat` types, something."""
+    """A line that somebody speaks or, with `is_chat`, types."""
 
     speaker: int
     text: str
@@ -24,14 +24,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """What a meeting is called and what is said in it."""
+    """A meeting's title and its lines."""
 
     title: str
     lines: tuple[Line, ...]
 
 
 def _meeting(title: str, script: str) -> Meeting:
-    """A meeting from a script: a line each, `2: words` when said, `2> words` when typed."""
+    """A meeting from a script: a line each, `2: words` when spoken, `2> words` when typed."""
     lines = []
     for row in script.strip().splitlines():
         mark = row.strip()
@@ -183,12 +183,12 @@ def spread(meeting: Meeting, *, start_s: float, end_s: float, random: Random) ->
     too short for all of them loses the last ones."""
     spoken_s = sum(line.seconds for line in meeting.lines if not line.is_chat)
     pause_s = max(0.4, (end_s - start_s - spoken_s) / (len(meeting.lines) + 1))
-    said = []
+    spread_out = []
     at_s = start_s + pause_s * random.uniform(0.3, 0.7)
     for line in meeting.lines:
         utterance = Utterance(round(at_s, 3), line)
         if utterance.end_s > end_s:
             break
-        said.append(utterance)
+        spread_out.append(utterance)
         at_s = utterance.end_s + pause_s * random.uniform(0.6, 1.3)
-    return said
+    return spread_out

@@ -51,7 +51,7 @@ class Burst:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """What a stream shows or tells."""
+    """The content of a stream."""
 
     name: str
     """`microphone`, `camera` or `screen`, as in the collect protocol."""
@@ -162,9 +162,9 @@ class Sending:
         return Burst(packets, size, frames, key_frames, width, height)
 
     def _hear_back(self, conditions: Conditions) -> None:
-        """What the far end tells in its receiver reports, and asks to be sent again."""
+        """What the far end's receiver reports state, and what it asks to be sent again."""
         if conditions.is_offline:
-            # what is lost meanwhile is told in the first report after the outage
+            # what is lost meanwhile is in the first report after the outage
             self.far_counted["packetsLost"] += self.uplink_lost
             return
         self._reports += 1

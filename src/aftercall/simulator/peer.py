@@ -1,4 +1,4 @@
-"""One connection of one person to a call: its streams, and what it tells the collector."""
+"""One connection of one person to a call: its streams, and what its collector sends."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

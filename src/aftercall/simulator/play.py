@@ -1,4 +1,4 @@
-"""Playing calls to a server through its public doors: REST for the rooms, `/v1/collect` for the
+"""Playing calls to a server through its public API: REST for the rooms, `/v1/collect` for the
 rest, just as an application and its browsers would."""
 
 import asyncio
@@ -11,7 +11,7 @@ import httpx
 import msgspec
 import zstandard
 
-from aftercall.simulator.call import Call, Said
+from aftercall.simulator.call import Call, SentEntry
 
 _BATCH_S: Final = 60
 """How much of a call a batch holds at the most when time need not pass, in seconds."""
@@ -31,7 +31,7 @@ _ENTRY: Final = msgspec.json.Encoder()
 
 
 class PlayFailed(Exception):
-    """The server did not take part; the message says what it answered."""
+    """The server refused; the message is its answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +91,7 @@ class Player:
         """When a call that starts to be played now has begun, so that it ends on time.
 
         Played at once it ends now; played at twice the speed of life it began half its length
-        ago, and its end and ours meet. Nothing is ever said to lie in the future.
+        ago, and its end and ours meet. Nothing is dated in the future.
         """
         plays_for_s = length_s / self._speed if self._speed else 0.0
         return round((time.time() + plays_for_s - length_s - ended_ago_s) * 1000)
@@ -115,11 +115,11 @@ class Player:
         peers: dict[str, dict[str, Any]] = {}
         started = round_began = time.monotonic()
         batch_s = 1 if self._speed is None else call.interval_s
-        waiting: list[Said] = []
+        waiting: list[SentEntry] = []
         due = 0
-        for second, said in call.play():
-            waiting += said
-            for one in said:
+        for second, sent in call.play():
+            waiting += sent
+            for one in sent:
                 kind = call.guests[one.guest].weather.kind.value
                 peers.setdefault(one.peer.id, {"peer_id": one.peer.id, "weather": kind})
             if second >= due or second == call.length_s:
@@ -139,8 +139,10 @@ class Player:
         self.tally.calls += 1
         self.tally.sessions.append({**played, "peers": list(peers.values())})
 
-    async def _announce(self, waiting: Iterable[Said], tokens: list[Any], meeting_id: str) -> None:
-        """Let the host say who arrived: clients cannot place themselves before their tokens."""
+    async def _announce(
+        self, waiting: Iterable[SentEntry], tokens: list[Any], meeting_id: str
+    ) -> None:
+        """Report arrivals as the host: clients cannot join before their tokens were issued."""
         arrivals = [one for one in waiting if one.entry["type"] == "join"]
         if not arrivals:
             return
@@ -201,11 +203,11 @@ class Player:
         )
         return answer["data"]
 
-    async def _hand_in(self, waiting: Iterable[Said], tokens: list[Any]) -> str | None:
-        """Send what waits, a batch per peer; the session's id, when the server tells it."""
-        by_peer: dict[str, list[Said]] = {}
-        for said in waiting:
-            by_peer.setdefault(said.peer.id, []).append(said)
+    async def _hand_in(self, waiting: Iterable[SentEntry], tokens: list[Any]) -> str | None:
+        """Send what waits, a batch per peer; the session's id, if the server names it."""
+        by_peer: dict[str, list[SentEntry]] = {}
+        for sent in waiting:
+            by_peer.setdefault(sent.peer.id, []).append(sent)
         session_id: str | None = None
         for peer_id, entries in by_peer.items():
             token = tokens[entries[0].guest]["token"]
@@ -236,7 +238,7 @@ class Player:
         self, url: str, *, token: str, content: bytes, headers: dict[str, str]
     ) -> dict[str, Any]:
         """POST until it is taken; a server that is away or busy is asked again for a while, and one
-        that says when it takes more (429) is asked again then."""
+        that answers 429 is asked again when it says so."""
         attempt = 0
         while True:
             try:
@@ -265,11 +267,11 @@ def next_batch_s(batch_s: int, took_s: float) -> int:
     return max(1, min(_BATCH_S, 2 * batch_s, fitting_s))
 
 
-def _chunks(said: list[Said]) -> Iterator[list[bytes]]:
+def _chunks(sent: list[SentEntry]) -> Iterator[list[bytes]]:
     """Entries encoded, in batches that the server's limits allow."""
     chunk: list[bytes] = []
     size = 0
-    for one in said:
+    for one in sent:
         entry = _ENTRY.encode(one.entry)
         if chunk and (size + len(entry) > _MOST_BYTES or len(chunk) == _MOST_ENTRIES):
             yield chunk

@@ -30,7 +30,7 @@ class Conditions:
 
     round_trip_ms: float
     jitter_ms: float
-    """Of what the peer is sent, and of what it sends unless told otherwise."""
+    """Of what the peer is sent, and of what it sends unless stated otherwise."""
     uplink_jitter_ms: float | None = None
     uplink_loss: float = 0.0
     downlink_loss: float = 0.0

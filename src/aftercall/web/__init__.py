@@ -1,1 +1,1 @@
-"""The front door: HTTP requests in, status codes out."""
+"""The HTTP side: requests in, status codes out."""

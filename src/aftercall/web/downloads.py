@@ -33,7 +33,7 @@ _MEDIA_TYPES: Final = {
     "md": "text/markdown",
     "txt": "text/plain",
 }
-"""By the end of the file's name. The framework says of every text that it is UTF-8."""
+"""By the suffix of the file's name. The framework declares every text as UTF-8."""
 
 
 def url_of(request: Request[Any, Any, Any], services: Services, link: Link) -> str:
@@ -46,11 +46,11 @@ def url_of(request: Request[Any, Any, Any], services: Services, link: Link) -> s
 def own_address(scope: Any) -> str:
     """The address a request came in by. Its `Host` header is believed where it names this machine
     or the socket's own address; of any other name nobody has vouched that it is ours."""
-    said = str(next((v for k, v in scope["headers"] if k == b"host"), b""), "latin-1")
+    named = str(next((v for k, v in scope["headers"] if k == b"host"), b""), "latin-1")
     host, port = scope.get("server") or ("localhost", None)
-    name = said.rpartition(":")[0] if re.search(r":\d+$", said) else said
+    name = named.rpartition(":")[0] if re.search(r":\d+$", named) else named
     if name.strip("[]").lower() in {*_THIS_MACHINE, str(host)}:
-        return f"{scope['scheme']}://{said}"
+        return f"{scope['scheme']}://{named}"
     shown = f"[{host}]" if ":" in str(host) else host
     return f"{scope['scheme']}://{shown}" + (f":{port}" if port else "")
 

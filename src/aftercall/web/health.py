@@ -1,4 +1,4 @@
-"""What operators and their machines ask: is it up, is it ready, how busy is it."""
+"""Health and metrics for operators: up, ready, how busy."""
 
 import asyncio
 from typing import Any, Final
@@ -14,14 +14,14 @@ from aftercall.web.http.errors import JSON
 READY_WITHIN_S: Final = 5.0
 
 
-def _said(status: int, **members: Any) -> Response[bytes]:
+def _answer(status: int, **members: Any) -> Response[bytes]:
     return Response(msgspec.json.encode(members), status_code=status, media_type=JSON)
 
 
 @get("/healthz")
 async def healthz() -> Response[bytes]:
     """Up: the process answers."""
-    return _said(200, state="up")
+    return _answer(200, state="up")
 
 
 @get("/readyz")
@@ -31,10 +31,10 @@ async def readyz(services: ProvidedServices) -> Response[bytes]:
         async with asyncio.timeout(READY_WITHIN_S):
             is_current = await services.is_ready()
     except Exception as error:
-        return _said(503, state="unready", reason=f"The database is not reachable: {error}")
+        return _answer(503, state="unready", reason=f"The database is not reachable: {error}")
     if not is_current:
-        return _said(503, state="unready", reason="Migrations are due: run `aftercall migrate`")
-    return _said(200, state="ready")
+        return _answer(503, state="unready", reason="Migrations are due: run `aftercall migrate`")
+    return _answer(200, state="ready")
 
 
 @get("/metrics")

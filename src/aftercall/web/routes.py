@@ -134,7 +134,7 @@ def create_litestar(services: Services, *extra: ControllerRouterHandler) -> Lite
 
 
 def create_web_app(services: Services, *extra: ControllerRouterHandler) -> ASGIApp:
-    """The REST side, to be served. `extra` handlers (downloads, pages) live beside it."""
+    """The REST side, to be served. `extra` handlers (downloads, pages) are served as well."""
     app: Any = create_litestar(services, *extra)
     return AccessLog(
         CancelOnDisconnect(app), metrics=HttpMetrics(services.metrics), new_id=services.new_id

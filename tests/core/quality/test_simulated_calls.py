@@ -6,7 +6,7 @@ import pytest
 
 from aftercall.core.quality.issues import IssueName
 from aftercall.core.quality.report.fold import Verdict
-from aftercall.simulator.call import Call, Said
+from aftercall.simulator.call import Call, SentEntry
 from aftercall.simulator.weather import Kind
 from tests.completed_calls import collected, completed, facts_of
 from tests.core.quality.cast import TEN
@@ -32,7 +32,7 @@ def _played(seed: int, *kinds: Kind) -> list[tuple[Kind, Verdict]]:
         begin_ms=TEN,
         kinds=kinds,
     )
-    said: list[Said] = [each for _, batch in call.play() for each in batch]
+    said: list[SentEntry] = [each for _, batch in call.play() for each in batch]
     entries: dict[str, list[dict[str, Any]]] = {}
     guests: dict[str, Kind] = {}
     for each in said:

@@ -9,7 +9,7 @@ import pytest
 from aftercall.core.events import ALIAS_JOINED, PeerEvent, PeerJoined
 from aftercall.core.instants import EpochMs
 from aftercall.ingest.janus.events import JanusEvent, read_event
-from aftercall.ingest.janus.rooms import PLUGIN, feed_left, in_room, meeting_id_of, room_news
+from aftercall.ingest.janus.rooms import PLUGIN, feed_left, in_room, meeting_id_of, room_data
 from aftercall.ingest.source import Context, UnencodedSample
 
 NOON = EpochMs(1_795_262_400_000)
@@ -30,14 +30,14 @@ def _news(name: str, *, plugin: str = VIDEOROOM, type_: int = PLUGIN, **data: An
 
 
 def _taken(said: JanusEvent) -> list[Any]:
-    return in_room(said, room_news(said))
+    return in_room(said, room_data(said))
 
 
 def test_only_the_two_plugins_rooms_are_news() -> None:
-    assert room_news(_news("joined"))["event"] == "joined"
-    assert room_news(_news("joined", plugin=AUDIOBRIDGE))["event"] == "joined"
-    assert room_news(_news("joined", plugin="janus.plugin.echotest")) == {}
-    assert room_news(_news("joined", type_=32)) == {}
+    assert room_data(_news("joined"))["event"] == "joined"
+    assert room_data(_news("joined", plugin=AUDIOBRIDGE))["event"] == "joined"
+    assert room_data(_news("joined", plugin="janus.plugin.echotest")) == {}
+    assert room_data(_news("joined", type_=32)) == {}
 
 
 def test_a_room_is_a_meeting_even_when_its_name_is_no_id() -> None:

@@ -176,7 +176,7 @@ def test_a_process_that_stops_ends_what_is_open_in_time(here: Ground) -> None:
     (line,) = busy(here, 1)
 
     async def stop() -> None:
-        here.connections.let_go(4)
+        here.connections.drain(4)
 
     here.loop.run_until_complete(stop())
     here.loop.pass_time(3.5)

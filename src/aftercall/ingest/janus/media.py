@@ -1,9 +1,9 @@
 """Janus' media statistics as a sample of the collect protocol.
 
 Janus counts at its own end. What it received from a client is what that client sent, and what it
-sent to a client is what that client received, less what the client's RTCP says was lost; so each
+sent to a client is what that client received, less what the client's RTCP reports lost; so each
 direction is turned round here. Janus writes 0 for what it does not know: a round trip of 0 is left
-out, and so is what the client's receiver reports tell as long as none has shown that it came.
+out, and so are the members of the client's receiver reports until one of them is not 0.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ from aftercall.ingest.untyped_json import as_count, as_number, as_object, as_tex
 Json = Mapping[str, Any]
 
 _KINDS: Final = frozenset({"audio", "video"})
-_HEARD: Final = (
+_REMOTE_REPORT: Final = (
     "rtt",
     "lost-by-remote",
     "jitter-remote",
@@ -33,10 +33,10 @@ def is_media_stats(stream: Json) -> bool:
 
 
 def silent_ms(stream: Json) -> int | None:
-    """How long a stream of which Janus tells that nothing comes any more has been silent, in ms,
-    to a second more or less; `None` for what tells something else.
+    """How long the stream of a `receiving: false` event has been silent, in ms, to a second more or
+    less; `None` for any other event.
 
-    Janus looks once a second. It tells that a stream was silent for `seconds`, and leaves that out
+    Janus checks once a second. It reports a silence of `seconds`, and leaves that member out
     where it was set to wait for one second, but never before the second after the one in which the
     last packet came is over.
     """
@@ -77,7 +77,7 @@ def first_body(streams: Sequence[Json], *, handle: str, timestamp_ms: float) -> 
     stats: list[dict[str, Any]] = []
     tags: list[dict[str, Any]] = []
     for stream in streams:
-        # Not every plugin says that a picture has layers; one that never comes counts nothing.
+        # Not every plugin reports layers; a layer that never comes counts nothing.
         layers = _LAYERS if stream.get("type") == "video" else ("",)
         for layer in layers:
             named = {**stream, **_NOTHING, "media": f"{stream.get('type')}{layer}"}
@@ -206,7 +206,7 @@ def _sent(stream: Json, stats_id: str) -> list[dict[str, Any]]:
 def _received(stream: Json, stats_id: str) -> list[dict[str, Any]]:
     """What a client received is what Janus sent, less what the client reported lost."""
     sent, lost, jitter_s = as_count(stream.get("packets-sent")) or 0, None, None
-    if any(as_number(stream.get(name)) for name in _HEARD):
+    if any(as_number(stream.get(name)) for name in _REMOTE_REPORT):
         lost, jitter_s = (
             _signed(stream.get("lost-by-remote")),
             _seconds(stream.get("jitter-remote")),

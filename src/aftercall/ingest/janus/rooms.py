@@ -1,4 +1,4 @@
-"""What Janus' videoroom and AudioBridge plugins tell of their rooms."""
+"""Events that Janus' videoroom and AudioBridge plugins send about their rooms."""
 
 from typing import Any, Final
 
@@ -24,16 +24,16 @@ def meeting_id_of(event: JanusEvent, data: Json) -> str | None:
     return room if is_path_id(room) else id_from(event.app_id, SOURCE, "room", room)
 
 
-def room_news(event: JanusEvent) -> Json:
+def room_data(event: JanusEvent) -> Json:
     content = as_object(event.content)
     is_ours = event.type == PLUGIN and content.get("plugin") in (_VIDEOROOM, _AUDIOBRIDGE)
     return as_object(content.get("data")) if is_ours else {}
 
 
 def feed_left(event: JanusEvent, position: int) -> AliasLeft | None:
-    """News of somebody gone. A kick carries the session of whoever asked for it, so only the
-    feed counts."""
-    data = room_news(event)
+    """The departure of the feed named in an event. A kick carries the session of whoever asked for
+    it, so only the feed counts."""
+    data = room_data(event)
     if data.get("event") not in _GONE:
         return None
     meeting_id, feed = meeting_id_of(event, data), id_of(data.get("id"))
@@ -43,7 +43,7 @@ def feed_left(event: JanusEvent, position: int) -> AliasLeft | None:
 
 
 def in_room(event: JanusEvent, data: Json) -> list[Fact]:
-    """News of a room that name the session as well."""
+    """The facts of a room's event that names the session as well."""
     name, meeting_id, feed = data.get("event"), meeting_id_of(event, data), id_of(data.get("id"))
     if meeting_id is None:
         return []
@@ -61,7 +61,7 @@ def in_room(event: JanusEvent, data: Json) -> list[Fact]:
                 *_first_statistics(event, data),
             ]
         case "configured" if isinstance(data.get("muted"), bool):
-            # The AudioBridge tells a mute so, and with `setup` that there is a connection.
+            # The AudioBridge reports a mute this way, and with `setup` that a connection is up.
             setup_ms = event.interval_ms if data.get("setup") is True else 0
             note = event.note("audio_off" if data["muted"] else "audio_on", common, meeting_id)
             return [_joined(event, meeting_id, data, setup_ms), note] if setup_ms else [note]

@@ -24,7 +24,7 @@ from aftercall.ingest.janus.events import (
     sender_of,
 )
 from aftercall.ingest.janus.media import is_media_stats, pair_body, sample_body, silent_ms
-from aftercall.ingest.janus.rooms import feed_left, in_room, meeting_id_of, room_news
+from aftercall.ingest.janus.rooms import feed_left, in_room, meeting_id_of, room_data
 from aftercall.ingest.refusals import MOST_NOTED, refusal
 from aftercall.ingest.source import (
     Context,
@@ -135,7 +135,7 @@ def _server_gone(event: JanusEvent, position: int) -> ServerGone | None:
 
 
 def _translate(event: JanusEvent) -> list[Fact]:
-    data = room_news(event)
+    data = room_data(event)
     if data.get("event") == "destroyed" and (meeting_id := meeting_id_of(event, data)):
         return [SessionClosed(id=event.id, at=event.at, meeting_id=meeting_id)]
     if event.peer_id is None:

@@ -1,7 +1,7 @@
 """The call page: a small call between browsers that leaves a record.
 
 `GET /try` is the page, `POST /try/session` lets somebody in, `/try/socket` is the relay of
-`web.demo_call.signalling`, `GET /try/quality` tells how good the call is just now.
+`web.demo_call.signalling`, `GET /try/quality` is how good the call is at the moment.
 All of it is switched off by the setting `try_page`.
 """
 
@@ -128,7 +128,7 @@ class DemoCallPage:
             raise NotFound("Nothing lives at this address", code="no_route")
 
     async def _enter(self, body: bytes) -> dict[str, Any]:
-        """Lets somebody in: a participant of the room's meeting and a token for him."""
+        """Admit somebody: a participant of the room's meeting, and a token for that participant."""
         try:
             entry = read_json(body, lambda text: msgspec.json.decode(text, type=_Entry))
         except msgspec.MsgspecError as error:
@@ -198,7 +198,7 @@ class DemoCallPage:
     async def _member_of(
         self, app_id: str, meeting_id: str, name: str, token: str | None
     ) -> Member:
-        """Whoever came before with the token he was given, or somebody new."""
+        """The participant whose token from an earlier entry this is, or a new one."""
         rooms = self._services.meetings
         if token:
             try:

@@ -13,7 +13,7 @@ from aftercall.service.accounts.access import ParticipantGrant
 from aftercall.service.services import Services
 
 JUST_NOW_MS: Final = 30 * SECOND_MS
-"""How old an interval may be to tell about the present."""
+"""How old an interval may be to count as the present."""
 
 _STREAM_WORDS: Final = {
     "audio_consumer": "hears",

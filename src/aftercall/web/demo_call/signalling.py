@@ -1,6 +1,6 @@
-"""A room relay for the call page: who is there, and what they have to say to each other.
+"""A room relay for the call page: who is there, and the messages between them.
 
-WebSocket, JSON both ways, nothing stored. A client first says
+WebSocket, JSON both ways, nothing stored. A client first sends
 `{"type": "join", "token": <participant token>, "about": {…}}`; its room is the token's meeting.
 
 | to the client | |
@@ -8,9 +8,9 @@ WebSocket, JSON both ways, nothing stored. A client first says
 | `welcome` | `id` of this client, `peers`: those already there, each `{id, about}` |
 | `peer_joined`, `peer_left` | `id`, `about` |
 | `signal` | `from`, `data`: what a peer sent to this one |
-| `told` | `from`, `data`: what a peer told everybody |
+| `told` | `from`, `data`: what a peer sent to everybody |
 
-The client says `{"type": "signal", "to": id, "data": …}`, `{"type": "tell", "data": …}`.
+The client sends `{"type": "signal", "to": id, "data": …}`, `{"type": "tell", "data": …}`.
 Rooms live in one process: with several, the clients of a room must reach the same one.
 """
 
@@ -80,7 +80,7 @@ class _Closing(Exception):
 
 
 class _Client:
-    """One connection: what waits to be sent to it, and how much it may still say."""
+    """One connection: what waits to be sent to it, and how much it may still send."""
 
     def __init__(self, id: str, about: dict[str, str | bool], now: int) -> None:
         self.id = id
@@ -174,7 +174,7 @@ class Signalling:
         others = self._rooms.setdefault(room, {})
         present = [{"id": other.id, "about": other.about} for other in others.values()]
         client.offer({"type": "welcome", "id": client.id, "peers": present})
-        self._tell_others(room, client, "peer_joined", about=client.about)
+        self._send_others(room, client, "peer_joined", about=client.about)
         others[client.id] = client
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -194,7 +194,7 @@ class Signalling:
             del others[client.id]
             if not others:
                 del self._rooms[room]
-            self._tell_others(room, client, "peer_left", about=client.about)
+            self._send_others(room, client, "peer_left", about=client.about)
 
     async def _watch(self, token: str) -> None:
         """Raises `_Closing` as soon as the token is no longer good."""
@@ -208,7 +208,7 @@ class Signalling:
                 raise _Closing(POLICY, error.message[:120]) from None
 
     async def _listen(self, room: str, client: _Client, receive: Receive) -> None:
-        """Passes on what the client says, until it goes away."""
+        """Relays the client's messages until it goes away."""
         while (raw := await _next_message(receive)) is not None:
             client.spend(self._clock())
             try:
@@ -216,11 +216,11 @@ class Signalling:
             except _UNREADABLE as error:
                 raise _Closing(POLICY, f"Not understood: {error}"[:120]) from None
             if isinstance(message, _Tell):
-                self._tell_others(room, client, "told", data=message.data)
+                self._send_others(room, client, "told", data=message.data)
             elif addressee := self._rooms[room].get(message.to):
                 addressee.offer({"type": "signal", "from": client.id, "data": message.data})
 
-    def _tell_others(self, room: str, client: _Client, kind: str, **members: Any) -> None:
+    def _send_others(self, room: str, client: _Client, kind: str, **members: Any) -> None:
         key = "from" if kind == "told" else "id"
         for other in self._rooms.get(room, {}).values():
             if other is not client:

@@ -1,4 +1,4 @@
-"""What every answer of the REST side gets: an id, a log line, a count, and safe headers."""
+"""Gives every answer of the REST side an id, a log line, a count, and safe headers."""
 
 import time
 from collections.abc import Callable
@@ -51,9 +51,9 @@ class HttpMetrics:
         )
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
-        said = method if method in _METHODS else "other"
-        self.requests.labels(said, route, str(status)).inc()
-        self.seconds.labels(said, route).observe(seconds)
+        label = method if method in _METHODS else "other"
+        self.requests.labels(label, route, str(status)).inc()
+        self.seconds.labels(label, route).observe(seconds)
 
 
 class AccessLog:
@@ -117,7 +117,7 @@ class AccessLog:
 
 
 def _dress(headers: list[tuple[bytes, bytes]], extra: dict[str, str]) -> list[tuple[bytes, bytes]]:
-    said = {name.lower() for name, _ in headers}
-    headers += [(name, value) for name, value in _SAFE.items() if name not in said]
+    present = {name.lower() for name, _ in headers}
+    headers += [(name, value) for name, value in _SAFE.items() if name not in present]
     headers += [(name.encode(), value.encode()) for name, value in extra.items()]
     return headers

@@ -1,9 +1,9 @@
 """Who calls, and for which app.
 
-Three ways to say it with a token: `Authorization: Bearer <API token>`; `X-Auth-Key: <API token>`
+A token comes in one of three ways: `Authorization: Bearer <API token>`; `X-Auth-Key: <API token>`
 beside `X-Auth-Email`, as older Cloudflare clients do; and, below `/v2`, HTTP Basic with the app's
 id as user and the API token as password, which names the app as well. A browser that is signed
-in to the dashboard says it with its cookie.
+in to the dashboard sends its cookie.
 """
 
 import base64
@@ -38,7 +38,7 @@ _READING = frozenset({"GET", "HEAD"})
 
 @dataclass(frozen=True, kw_only=True)
 class Credentials:
-    """What a request says of its caller. `user` is the name HTTP Basic gives."""
+    """The credentials of a request. `user` is the name HTTP Basic gives."""
 
     token: str | None = None
     user: str | None = None
@@ -81,7 +81,7 @@ def needed_role(method: str) -> Role:
 async def authenticate(
     request: Request[Any, Any, Any], services: Services, limits: TokenLimits
 ) -> Grant:
-    """What the caller of `request` may do. Raises `Refused`, or `Busy` over his limit."""
+    """What the caller of `request` may do. Raises `Refused`, or `Busy` over its limit."""
     state = request.scope["state"]
     signed_in = await find_signed_in(request.headers, services)
     if signed_in is not None:
@@ -94,7 +94,7 @@ async def authenticate(
 
 
 async def find_signed_in(headers: Mapping[str, str], services: Services) -> SignedIn | None:
-    """Who is signed in by cookie, when the request says nothing else of its caller. Raises
+    """Who is signed in by cookie, when the request has no other credentials. Raises
     `Refused` for a sign-in that is over."""
     if read_credentials(headers).token is not None:
         return None
@@ -105,7 +105,7 @@ async def find_signed_in(headers: Mapping[str, str], services: Services) -> Sign
 async def find_grant(
     headers: Mapping[str, str], services: Services, signed_in: SignedIn | None = None
 ) -> Grant:
-    """What the caller with these headers may do, whatever he asks. Raises `Refused`."""
+    """What the caller with these headers may do. Raises `Refused`."""
     known = signed_in or await find_signed_in(headers, services)
     if known is not None:
         return known.grant

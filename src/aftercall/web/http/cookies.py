@@ -76,8 +76,8 @@ def check_forgery(
     if method in SAFE_METHODS:
         return
     check_origin(headers, settings)
-    said = headers.get(CSRF_HEADER, "").encode("utf-8", "replace")
-    if not compare_digest(said, signed_in.csrf.encode()):
+    sent = headers.get(CSRF_HEADER, "").encode("utf-8", "replace")
+    if not compare_digest(sent, signed_in.csrf.encode()):
         raise _forged()
 
 

@@ -1,4 +1,4 @@
-"""What handlers are given by name, ready made: the services, the tenant, the query."""
+"""Dependencies that handlers get by name: the services, the tenant, the query."""
 
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -16,7 +16,7 @@ from aftercall.wire.query import Query
 
 @dataclass(frozen=True, kw_only=True)
 class Tenant:
-    """The app a request is about, once its caller may speak for it."""
+    """The app a request is about, once its caller was authorised for it."""
 
     account_id: str
     app_id: str
@@ -26,16 +26,16 @@ ProvidedServices: TypeAlias = NamedDependency[SkipValidation[Services]]
 """As `services`."""
 
 ProvidedTenant: TypeAlias = NamedDependency[SkipValidation[Tenant]]
-"""As `tenant`: the app, once the caller may speak for it."""
+"""As `tenant`: the app, once the caller was authorised for it."""
 
 ProvidedGrant: TypeAlias = NamedDependency[SkipValidation[Grant]]
-"""As `grant`: of a caller who may speak for the account."""
+"""As `grant`: of a caller authorised for the account."""
 
 ProvidedQuery: TypeAlias = NamedDependency[SkipValidation[Query]]
 """As `parameters`: the query's values, to be read with `wire.query`."""
 
 PathId: TypeAlias = FromPath[str]
-"""An id in the path; whether it can be one at all is for `wire.query.parse_path_id` to say."""
+"""An id in the path; `wire.query.parse_path_id` checks its form."""
 
 _MOST_PARAMETERS: Final = 100
 

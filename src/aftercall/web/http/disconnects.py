@@ -73,7 +73,7 @@ class _Writing:
 
 
 class _Client:
-    """The two ways to the one who asked. What he said first has been taken already."""
+    """Receive and send of one client. Its first message has been received already."""
 
     def __init__(self, first: Any, receive: Receive, send: Send) -> None:
         self._first: list[Any] = [first]
@@ -85,7 +85,7 @@ class _Client:
 
     def listen(self) -> None:
         """From now on the next message is waited for; after a whole request it can but be that
-        he has gone, or that the answer has been sent."""
+        the client has gone, or that the answer has been sent."""
         self.gone = asyncio.ensure_future(self._receive())
 
     async def receive(self) -> Any:

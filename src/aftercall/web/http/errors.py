@@ -3,7 +3,7 @@
 Malformed   400; 422 for a body that breaks a rule; 413 when too large
 Refused     401 when we do not know the caller, else 403
 NotFound    404
-Busy        503, or 429 for a caller over his limit or budget; both with `retry-after`
+Busy        503, or 429 for a caller over its limit or budget; both with `retry-after`
 Bug, and anything unforeseen: 500
 """
 
@@ -102,7 +102,7 @@ def _status_and_headers(error: AftercallError) -> tuple[int, dict[str, str]]:
 def limit_headers(
     name: str, *, limit: int, remaining: int, window_s: int, resets_s: int, resets_at: EpochMs
 ) -> dict[str, str]:
-    """What an answer says of the limit of that name: `limit` in `window_s` seconds."""
+    """The headers that state the limit of that name: `limit` in `window_s` seconds."""
     reset = format_datetime(datetime.fromtimestamp(resets_at / SECOND_MS, UTC), usegmt=True)
     return {
         "x-ratelimit-limit": str(limit),
@@ -114,7 +114,7 @@ def limit_headers(
 
 
 def answer_unforeseen(error: Exception, request_id: str) -> ErrorAnswer:
-    """Logs what was not foreseen under `request_id`, and says no more than that outside."""
+    """Logs an unforeseen error under `request_id`; the answer names that id alone."""
     log.error("request failed", action="request_failed", request_id=request_id, exc_info=error)
     return make_answer(500, "bug", f"Something went wrong here; it is logged as {request_id}")
 
@@ -132,7 +132,7 @@ def _answer_framework(error: HTTPException) -> ErrorAnswer:
 
 
 def handle_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """The front door's only exception handler."""
+    """The only exception handler of the REST side."""
     if isinstance(error, AftercallError):
         answer = answer_error(error)
         if answer.status == 500:

@@ -65,7 +65,7 @@ def inflated(body: bytes, encoding: bytes, largest: int) -> bytes:
             )
     except (OSError, EOFError, zlib.error, zstandard.ZstdError):
         raise Malformed(
-            "The body does not decompress as its content-encoding says.", code="bad_encoding"
+            "The body does not decompress by its content-encoding.", code="bad_encoding"
         ) from None
     if len(plain) > largest:
         raise _too_large(largest)

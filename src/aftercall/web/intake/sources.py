@@ -58,7 +58,7 @@ class IntakeRoute:
     api_token: Callable[[Headers], str | None] = api_token
     """Reads a backend's token."""
     period: Whole | None = None
-    """The query parameter that says how often the backend reports on each peer, in seconds."""
+    """The query parameter with the backend's reporting interval for each peer, in seconds."""
     ignores_query: bool = False
     """Whether parameters of the query that are not known are ignored; else they are refused."""
     reuses_peer_ids: bool = False
@@ -94,9 +94,9 @@ ROUTES: Final = (
         token_in=collector.token_in,
         schemes=(PARTICIPANT_TOKEN,),
         operation_id="collect",
-        summary="Take what one peer has to say",
-        about="What the browser collector speaks: docs/reference/collect.md. A batch may be sent "
-        "again at will; `(peer_id, seq)` identifies an entry.",
+        summary="Take a batch of one peer's entries",
+        about="The protocol of the browser collector: docs/reference/collect.md. A batch may be "
+        "sent again at will; `(peer_id, seq)` identifies an entry.",
         body=object_schema(
             ("v", "peer_id", "sent_at", "entries"),
             v={"const": 1},
@@ -171,9 +171,9 @@ ROUTES: Final = (
         schemes=(API_TOKEN, BASIC),
         operation_id="take_janus_events",
         summary="Take the events of a Janus server",
-        about="What Janus' sampleevh posts: docs/how-to/janus.md. An event counts once, whatever "
-        "it tells; `ignored` are those that are of no use to a record. An array, or one event "
-        "alone.",
+        about="What Janus' sampleevh posts: docs/how-to/janus.md. An event counts once, however "
+        "many facts it holds; `ignored` are those that are of no use to a record. An array, or "
+        "one event alone.",
         body={
             "type": ["array", "object"],
             "maxItems": 5_000,

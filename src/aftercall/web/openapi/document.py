@@ -39,7 +39,7 @@ _PATH_ABOUT: Final = {
     "session_id": "The session's id.",
     "participant_id": "The participant's id.",
     "peer_id": "The peer's id.",
-    "person": "The person's id, as the list of people tells it.",
+    "person": "The person's id, as in the list of people.",
     "token_id": "The API token's id.",
     "job_id": "The job's id.",
 }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 if TYPE_CHECKING:
-    from aftercall.web.server.guarded_http import GuardedHttp
+    from aftercall.web.server.http_protocol import LimitedHttpProtocol
 
 LOOK_EVERY_S: Final = 0.5
 LINGER_S: Final = 2.0
@@ -30,7 +30,7 @@ LEAST_TAKEN: Final = 16_384
 """Bytes; chosen: at half a minute it is about `LEAST_BYTES_PER_S`."""
 
 BEHIND_IT: Final = 524_288
-"""Bytes that an answer holds beside what waits in its connection: the rows it is made from, and
+"""Bytes that an answer holds besides what waits in its connection: the rows it is made from, and
 what was made of them; chosen: twice what a page of long lines was seen to take."""
 
 STUCK_S: Final = 5.0
@@ -48,7 +48,7 @@ class ConnectionLimits:
     body_s: float
     """For a request's body, and a second more for each `LEAST_BYTES_PER_S` that came."""
     unsent_s: float
-    """Within which a reader takes `LEAST_TAKEN` bytes of an answer that waits for him."""
+    """Within which a reader takes `LEAST_TAKEN` bytes of an answer that waits."""
 
 
 class Connections:
@@ -56,12 +56,12 @@ class Connections:
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self.limits = limits
-        self._idle: dict[GuardedHttp, float] = {}
-        self._arriving: dict[GuardedHttp, float] = {}
-        self._unsent: dict[GuardedHttp, tuple[float, int]] = {}
-        self._refused: dict[GuardedHttp, float] = {}
-        self._leaving: set[GuardedHttp] = set()
-        self._open: set[GuardedHttp] = set()
+        self._idle: dict[LimitedHttpProtocol, float] = {}
+        self._arriving: dict[LimitedHttpProtocol, float] = {}
+        self._unsent: dict[LimitedHttpProtocol, tuple[float, int]] = {}
+        self._refused: dict[LimitedHttpProtocol, float] = {}
+        self._leaving: set[LimitedHttpProtocol] = set()
+        self._open: set[LimitedHttpProtocol] = set()
         self._next_look: asyncio.TimerHandle | None = None
         self._count = Counter(
             "aftercall_connections_refused_total",
@@ -81,7 +81,7 @@ class Connections:
         """Counts a connection that was ended."""
         self._count.labels(reason).inc()
 
-    def opened(self, one: "GuardedHttp", together: int) -> bool:
+    def opened(self, one: "LimitedHttpProtocol", together: int) -> bool:
         """Takes in a new connection; `together` of them are open, WebSockets included. False when
         there is no room for it."""
         now = one.loop.time()
@@ -93,62 +93,62 @@ class Connections:
             return True
         return self._make_room(one, now)
 
-    def lost(self, one: "GuardedHttp") -> None:
+    def lost(self, one: "LimitedHttpProtocol") -> None:
         """Forgets a connection that is closed, or is one of HTTP no more."""
         self._open.discard(one)
         self._leaving.discard(one)
         self._forget(one)
 
-    def arriving(self, one: "GuardedHttp") -> None:
+    def arriving(self, one: "LimitedHttpProtocol") -> None:
         """From now on the connection has a part of a request to send."""
         self._idle.pop(one, None)
         self._arriving.pop(one, None)
         self._arriving[one] = one.loop.time()
 
-    def arrived(self, one: "GuardedHttp") -> None:
+    def arrived(self, one: "LimitedHttpProtocol") -> None:
         """The request is there; what comes next is up to us."""
         self._idle.pop(one, None)
         self._arriving.pop(one, None)
 
-    def answered(self, one: "GuardedHttp") -> None:
+    def answered(self, one: "LimitedHttpProtocol") -> None:
         """Nothing goes on, until the next request."""
         self._idle[one] = one.loop.time()
 
-    def unsent(self, one: "GuardedHttp") -> None:
+    def unsent(self, one: "LimitedHttpProtocol") -> None:
         """The connection's answer waits for its reader."""
         self._unsent[one] = one.loop.time(), one.transport.get_write_buffer_size()
         self._keep_unsent_small()
 
-    def sent(self, one: "GuardedHttp") -> None:
+    def sent(self, one: "LimitedHttpProtocol") -> None:
         """The reader took what waited."""
         self._unsent.pop(one, None)
 
-    def refused(self, one: "GuardedHttp") -> None:
+    def refused(self, one: "LimitedHttpProtocol") -> None:
         """The connection is to go as soon as its client has seen why."""
         self._forget(one)
         self._refused[one] = one.loop.time()
 
-    def let_go(self, within_s: float) -> None:
-        """The process stops: whoever has not taken his answer by then is not waited for."""
+    def drain(self, within_s: float) -> None:
+        """The process stops: connections whose answer is not read by then are closed."""
         asyncio.get_running_loop().call_later(within_s, self._end_all)
 
     def _end_all(self) -> None:
         for one in list(self._open):
             self._end(one)
 
-    def _forget(self, one: "GuardedHttp") -> None:
+    def _forget(self, one: "LimitedHttpProtocol") -> None:
         self._unsent.pop(one, None)
         for group in (self._idle, self._arriving, self._refused):
             group.pop(one, None)
 
-    def _end(self, one: "GuardedHttp", reason: str = "") -> None:
+    def _end(self, one: "LimitedHttpProtocol", reason: str = "") -> None:
         if reason:
             self.count(reason)
         self._forget(one)
         self._leaving.add(one)
         one.transport.abort()
 
-    def _idle_too_long(self, now: float) -> "list[GuardedHttp]":
+    def _idle_too_long(self, now: float) -> "list[LimitedHttpProtocol]":
         """Those that have had no request for as long as connections are kept."""
         late = []
         for one, since in self._idle.items():
@@ -158,7 +158,7 @@ class Connections:
             late.append(one)
         return late
 
-    def _make_room(self, newcomer: "GuardedHttp", now: float) -> bool:
+    def _make_room(self, newcomer: "LimitedHttpProtocol", now: float) -> bool:
         for group in (self._refused, self._idle, self._arriving):
             one = next(iter(group), newcomer)
             if one is not newcomer:

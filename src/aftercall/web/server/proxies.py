@@ -1,8 +1,8 @@
 """Whom to believe about where a request came from.
 
-A reverse proxy says in `Forwarded` (RFC 7239) or `X-Forwarded-For` and `X-Forwarded-Proto` whom
-it speaks for. Anybody can send such headers, so they count only when the socket's other end is a
-trusted proxy, and only as far back as the chain consists of trusted ones.
+A reverse proxy names the client in `Forwarded` (RFC 7239) or in `X-Forwarded-For` and
+`X-Forwarded-Proto`. Anybody can send such headers, so they count only when the socket's other end
+is a trusted proxy, and only as far back as the chain consists of trusted ones.
 """
 
 import re

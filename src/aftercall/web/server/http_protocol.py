@@ -72,7 +72,7 @@ _IDLE: Final = _Stage.IDLE
 long to look up."""
 
 
-class GuardedHttp(HttpToolsProtocol):
+class LimitedHttpProtocol(HttpToolsProtocol):
     """One connection. The application has the process's `connections`.
 
     What every request goes through is written out where that saves a call of uvicorn's own methods.
@@ -94,7 +94,7 @@ class GuardedHttp(HttpToolsProtocol):
         self._fed = self._feeding = self._begun_with = self._body_bytes = 0
         self._refusal: ErrorAnswer = MALFORMED
 
-    # What the network says
+    # Called by the event loop
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -142,7 +142,7 @@ class GuardedHttp(HttpToolsProtocol):
         else:
             self._note()
 
-    # What the parser says
+    # Called by the parser
 
     def on_message_begin(self) -> None:
         if len(self.pipeline) >= MOST_AHEAD:
@@ -184,7 +184,7 @@ class GuardedHttp(HttpToolsProtocol):
         cycle.more_body = False
         cycle.message_event.set()
 
-    # What the answer says
+    # Called when an answer is complete
 
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
@@ -202,7 +202,7 @@ class GuardedHttp(HttpToolsProtocol):
             self._stage = _IDLE
             self._all.answered(self)
 
-    # What the clock says
+    # Called by the timer of `Connections`
 
     def is_late(self, waited_s: float) -> bool:
         """Whether the request should have come in by now, `waited_s` after it was begun to be
@@ -254,7 +254,7 @@ class GuardedHttp(HttpToolsProtocol):
         return False
 
     def _refuse(self, answer: ErrorAnswer) -> None:
-        """Says why, if no other answer is on its way, and reads no further."""
+        """Answers with the refusal, if no other answer is on its way, and reads no further."""
         self._is_refused = True
         self._all.count(_REASONS[answer.status])
         self._all.refused(self)

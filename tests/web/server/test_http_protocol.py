@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import pytest
 
 from aftercall.web.server.connections import LEAST_BYTES_PER_S
-from aftercall.web.server.guarded_http import (
+from aftercall.web.server.http_protocol import (
     AFTER_ANSWER_S,
     MOST_AHEAD,
     MOST_FRAMING,
