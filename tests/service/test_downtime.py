@@ -113,7 +113,7 @@ async def test_what_had_come_before_the_clock_was_set_back_and_is_recorded_later
     clocks.wall_s -= HOUR_S
     clocks.pass_s(1)
     desk.now = clocks.wall()
-    desk.recorder.judge_by(await listening.look())
+    desk.recorder.set_downtime(await listening.look())
     await desk.recorder.record_deliveries([_chat_of_ann(received_at)])
     assert (await _stamps(db))[0] > clocks.wall()
     clocks.pass_s(1)
@@ -155,14 +155,14 @@ async def test_a_live_call_outlasts_an_outage_of_the_database(tmp_path: Path) ->
         )
         clocks.pass_s(0.5)
         clocks.wall_s, clocks.steady_s, desk.now = 130.0, 130.0, at(130)
-        desk.recorder.judge_by(await listening.look())
+        desk.recorder.set_downtime(await listening.look())
         assert await desk.recorder.overdue() == set()
         settled = await desk.recorder.apply_rules("app", "session-0")
         assert settled is not None and settled.phase is Phase.LIVE
         for second in range(131, 190):
             clocks.wall_s = clocks.steady_s = float(second)
             desk.now = at(second)
-            desk.recorder.judge_by(await listening.look())
+            desk.recorder.set_downtime(await listening.look())
         assert await desk.recorder.overdue() == {("app", "session-0")}
     finally:
         await db.close()
@@ -180,7 +180,7 @@ async def test_a_clock_set_or_a_process_suspended_between_two_looks_ends_no_call
         clocks.pass_s(1)
         desk.now = clocks.wall()
         await desk.tell(sample("ann", second, second), sample("bob", second, second))
-        desk.recorder.judge_by(await listening.look())
+        desk.recorder.set_downtime(await listening.look())
     received_at = clocks.wall()
     clocks.wall_s += step_s
     desk.now = clocks.wall()

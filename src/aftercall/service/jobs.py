@@ -1,4 +1,4 @@
-"""The consequences that wait to be carried out."""
+"""The jobs that wait, run or are dead."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -10,32 +10,32 @@ from aftercall.store import jobs
 from aftercall.store.engine.database import Database
 
 LEASE_MS: Final = 15 * SECOND_MS
-"""How long a job stays with a worker that gives no sign of life; chosen: a server that was killed
-has its reports final within 20 s of its return."""
+"""How long a claimed job is leased without a heartbeat; chosen: a server that was killed has its
+reports final within 20 s of its restart."""
 
 
 MOST_ERROR: Final = 1_000
-"""Characters of an error that are kept."""
+"""Characters of an error that are stored."""
 
 
 class Failure(NamedTuple):
-    """What became of a job that failed."""
+    """The state of a job that failed."""
 
     is_holder: bool
-    """Whether the worker that failed still held it; else the failure changed nothing."""
+    """Whether the worker still held it; otherwise the failure changed nothing."""
     is_dead: bool
     """It will not be tried again by itself."""
 
 
 class Jobs:
-    """Hands jobs out and takes their results."""
+    """Leases jobs and records their results."""
 
     def __init__(self, db: Database, *, clock: Clock) -> None:
         self._db = db
         self._clock = clock
 
     async def claim(self, limit: int) -> list[Job]:
-        """Jobs that are due, leased to the caller."""
+        """Lease up to `limit` due jobs to the caller; returns them."""
         async with self._db.read() as tx:
             due_at = await jobs.next_due(tx)
         if due_at is None or due_at > self._clock():
@@ -44,22 +44,22 @@ class Jobs:
             return await jobs.claim(tx, self._clock(), LEASE_MS, limit)
 
     async def renew(self, job: Job) -> bool:
-        """Hold a claimed job for another lease; `False` if it is somebody else's by now."""
+        """Renew the lease of a claimed job; `False` if another worker holds it."""
         async with self._db.write() as tx:
             return await jobs.renew(tx, job, EpochMs(self._clock() + LEASE_MS))
 
     async def finish(self, job: Job) -> bool:
-        """Note that a claimed job is done; `False` if it is somebody else's by now."""
+        """Delete a claimed job that is done; `False` if another worker holds it."""
         async with self._db.write() as tx:
             return await jobs.finish(tx, job)
 
     async def give_back(self, job: Job) -> bool:
-        """Leave a claimed job to whoever comes next; `False` if it is somebody else's by now."""
+        """End the lease of a claimed job; `False` if another worker holds it."""
         async with self._db.write() as tx:
             return await jobs.give_back(tx, job)
 
     async def fail(self, job: Job, error: str) -> Failure:
-        """Note that a claimed job failed, and when it is tried again."""
+        """Record that a claimed job failed, and when it is tried again."""
         now = self._clock()
         due_at = next_try(job.attempts, now)
         error = error[:MOST_ERROR].encode(errors="replace").decode().replace("\0", "\ufffd")
@@ -79,6 +79,6 @@ class Jobs:
             return await jobs.list_jobs(tx, is_dead=False, limit=limit)
 
     async def revive(self, job_id: str) -> bool:
-        """Give a dead job all its attempts again; whether there was one."""
+        """Reset the attempts of a dead job; returns whether there was one."""
         async with self._db.write() as tx:
             return await jobs.revive(tx, job_id, self._clock())

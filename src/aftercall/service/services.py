@@ -1,4 +1,4 @@
-"""What the doors are given: the use cases, and nothing below them."""
+"""The use cases of one process, for the HTTP handlers, jobs and the command line."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -80,7 +80,7 @@ class Services:
 
 
 def default_summary_options(settings: Mapping[str, Any]) -> SummaryOptions:
-    """The wishes of a meeting's creator who has none."""
+    """The summary options of a meeting that has none of its own."""
     return SummaryOptions()
 
 

@@ -102,7 +102,7 @@ async def revoke_token(tx: AsyncConnection, account_id: str, token_id: str, at: 
 
 
 async def touch_token(tx: AsyncConnection, token_id: str, at: EpochMs) -> None:
-    """Note that a token was used; an earlier moment than the one noted changes nothing."""
+    """Set when a token was last used; a time before the stored one changes nothing."""
     c = schema.tokens.c
     await tx.execute(
         update(schema.tokens)

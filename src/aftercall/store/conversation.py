@@ -17,7 +17,7 @@ _LINE = Shape(TranscriptLine, schema.transcript_lines)
 _SUMMARY = Shape(Summary, schema.summaries)
 
 After = tuple[EpochMs, str]
-"""The moment and the id of the last one seen, to go on behind it."""
+"""The time and the id of the last item of a page; the next page begins after it."""
 
 _CONTENT = (
     "peer_id",
@@ -32,14 +32,14 @@ _CONTENT = (
 
 
 def _rank(message: ChatMessage) -> tuple[EpochMs, bool, bool, bytes]:
-    """What the latest revision is greatest in. The moment decides; the rest only makes the
-    outcome the same in every order, should two revisions claim one moment. Payloads are compared as
+    """The sort key of revisions. The time decides; the rest only makes the
+    outcome the same in every order, if two revisions have the same time. Payloads are compared as
     they are stored."""
     return message.revised_at, message.is_edited, message.is_pinned, pack(message.payload)
 
 
 async def save_messages(tx: AsyncConnection, messages: Iterable[ChatMessage]) -> set[str]:
-    """Keep messages and their revisions, in any order: the earliest moment and the latest
+    """Store messages and their revisions, in any order: the earliest time and the latest
     revision's content stay. The ids of those that were new or changed."""
     rows: dict[tuple[str, str, str], ChatMessage] = {}
     for message in messages:

@@ -32,7 +32,7 @@ _SESSION_CLOSED: Final = _KIND_OF[SessionClosed]
 
 
 class EarlyFact(msgspec.Struct, frozen=True, kw_only=True):
-    """A fact, and what is known of how it came."""
+    """A fact, with its source and the time at which it was received."""
 
     source: str
     received_at: EpochMs
@@ -71,8 +71,8 @@ def _key_of(event: HeldFact) -> str:
 
 
 async def overtaken(tx: AsyncConnection, *, since: EpochMs, limit: int) -> list[tuple[str, str]]:
-    """The keys, with their apps, under which facts are kept that were received since a moment
-    though their peer or session is there. On PostgreSQL a fact can be kept by one transaction
+    """The keys, with their apps, of facts received since `since` that are held although their
+    peer or session exists. On PostgreSQL a fact can be kept by one transaction
     while another, which it does not see, brings in whom it is about."""
     c = early_facts.c
     is_there = select(1).where(peers.c.app_id == c.app_id, peers.c.id == c.peer_id)

@@ -1,10 +1,10 @@
-"""Jobs: consequences that are written with their cause and carried out afterwards.
+"""Jobs: work that is written in the transaction that makes it necessary, and done afterwards.
 
-Jobs of one lane run in the order of their making, one at a time: only the first that is alive
-can be claimed, and a claim is a lease. A dead job no longer holds up its lane.
+Jobs of one lane run one at a time in the order in which they were created: only the first that is
+not dead can be claimed, and a claim is a lease. A dead job does not block its lane.
 
-The number of a job's attempts says who holds it: whoever claims it counts it up, and renewing,
-finishing, postponing and burying change nothing for a holder that has been overtaken.
+A job's attempts identify its holder: each claim increments them, and renewing, finishing,
+postponing and burying change nothing for a holder whose lease was taken over.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,13 +21,14 @@ _JOB = Shape(Job, schema.jobs)
 
 
 async def add(tx: AsyncConnection, jobs: Iterable[Job]) -> set[str]:
-    """Add jobs; one whose id is there already is left as it is. The ids of those that were new."""
+    """Add jobs, except those whose id exists; returns the ids of the new ones."""
     return await insert_new(tx, _JOB, jobs)
 
 
 async def add_unless_waiting(tx: AsyncConnection, job: Job) -> bool:
-    """Add a job, unless its lane has one of its task that is yet to begin; whether it was added.
-    That one is held until the transaction ends, so that it sees all the transaction writes."""
+    """Add a job, unless its lane has one of the same task that has not begun; returns whether it
+    was added. That one is locked until the transaction ends, so that it sees what the transaction
+    writes."""
     c = schema.jobs.c
     waiting = await tx.execute(
         select(c.id)
@@ -52,8 +53,8 @@ async def claim(
     limit: int,
     tasks: Sequence[str] | None = None,
 ) -> list[Job]:
-    """Lease up to `limit` jobs that are due, of these tasks or of all, the longest due first.
-    A claim counts as an attempt; when the lease runs out the job can be claimed again."""
+    """Lease up to `limit` due jobs, of these tasks or of all; returns them, the longest due first.
+    A claim counts as an attempt; when the lease expires the job can be claimed again."""
     c = schema.jobs.c
     earlier = schema.jobs.alias("earlier")
     is_free = and_(
@@ -88,7 +89,7 @@ async def claim(
 
 
 async def renew(tx: AsyncConnection, job: Job, lease_until: EpochMs) -> bool:
-    """Hold the job for longer; whether the caller still held it."""
+    """Extend the lease of a job; returns whether the caller still held it."""
     done = await tx.execute(
         update(schema.jobs).where(_is_held(job)).values(lease_until=lease_until)
     )
@@ -96,14 +97,14 @@ async def renew(tx: AsyncConnection, job: Job, lease_until: EpochMs) -> bool:
 
 
 async def finish(tx: AsyncConnection, job: Job) -> bool:
-    """Remove the job, which is done; whether the caller still held it."""
+    """Delete a job that is done; returns whether the caller still held it."""
     done = await tx.execute(delete(schema.jobs).where(_is_held(job)))
     return done.rowcount == 1
 
 
 async def postpone(tx: AsyncConnection, job: Job, due_at: EpochMs, error: str) -> bool:
-    """Note that the job failed; its lane waits for it until `due_at`. Whether the caller still
-    held it."""
+    """Record that a job failed and let its lane wait until `due_at`; returns whether the caller
+    still held it."""
     done = await tx.execute(
         update(schema.jobs)
         .where(_is_held(job))
@@ -113,13 +114,14 @@ async def postpone(tx: AsyncConnection, job: Job, due_at: EpochMs, error: str) -
 
 
 async def give_back(tx: AsyncConnection, job: Job) -> bool:
-    """Let the job be claimed again at once; whether the caller still held it."""
+    """End the lease of a job, so that it can be claimed at once; returns whether the caller still
+    held it."""
     done = await tx.execute(update(schema.jobs).where(_is_held(job)).values(lease_until=None))
     return done.rowcount == 1
 
 
 async def bury(tx: AsyncConnection, job: Job, at: EpochMs, error: str) -> bool:
-    """Give the job up; its lane goes on. Whether the caller still held it."""
+    """Mark a job as dead and unblock its lane; returns whether the caller still held it."""
     done = await tx.execute(
         update(schema.jobs)
         .where(_is_held(job))
@@ -129,7 +131,7 @@ async def bury(tx: AsyncConnection, job: Job, at: EpochMs, error: str) -> bool:
 
 
 def _is_held(job: Job) -> ColumnElement[bool]:
-    """Whether the claim that returned this job is still the last one."""
+    """Whether the claim that returned this job is the latest one."""
     c = schema.jobs.c
     return and_(
         c.id == job.id,
@@ -140,7 +142,8 @@ def _is_held(job: Job) -> ColumnElement[bool]:
 
 
 async def revive(tx: AsyncConnection, job_id: str, due_at: EpochMs) -> bool:
-    """Give a dead job all its attempts again, at the end of its lane; whether there was one."""
+    """Reset the attempts of a dead job and put it at the end of its lane; returns whether there was
+    one."""
     c = schema.jobs.c
     done = await tx.execute(
         update(schema.jobs)
@@ -151,7 +154,7 @@ async def revive(tx: AsyncConnection, job_id: str, due_at: EpochMs) -> bool:
 
 
 async def list_jobs(tx: AsyncConnection, *, is_dead: bool = False, limit: int = 1_000) -> list[Job]:
-    """Jobs that wait or run, or dead ones, oldest first."""
+    """Jobs that wait or run, or dead jobs, oldest first."""
     c = schema.jobs.c
     rows = await tx.execute(
         select(*_JOB.columns)
@@ -163,7 +166,8 @@ async def list_jobs(tx: AsyncConnection, *, is_dead: bool = False, limit: int = 
 
 
 async def next_due(tx: AsyncConnection) -> EpochMs | None:
-    """When the next job can be claimed, as far as moments tell; `None` when none waits."""
+    """When the next job is due or its lease expires; `None` when none waits. Its lane may still
+    block it."""
     c = schema.jobs.c
     free_at = func.coalesce(c.lease_until, c.due_at)
     return (await tx.execute(select(func.min(free_at)).where(c.dead_at.is_(None)))).scalar()

@@ -1,4 +1,5 @@
-"""Notes: what happened to a peer, or what it told about itself."""
+"""Peer events: what happened to a peer, or what it reported about itself. Their table is called
+`notes`."""
 
 from collections.abc import Iterable
 
@@ -9,38 +10,38 @@ from aftercall.core.records import StoredPeerEvent
 from aftercall.store.engine.record_mapping import Shape, insert_new
 from aftercall.store.tables import schema
 
-_NOTE = Shape(StoredPeerEvent, schema.notes)
+_EVENT = Shape(StoredPeerEvent, schema.notes)
 
 
-async def append(tx: AsyncConnection, notes: Iterable[StoredPeerEvent]) -> set[str]:
-    """Keep notes; the ids of those that were not known yet. A note's id is its peer's own."""
-    return await insert_new(tx, _NOTE, notes)
+async def append(tx: AsyncConnection, events: Iterable[StoredPeerEvent]) -> set[str]:
+    """Append events; returns the ids of the new ones. An event's id is unique within its peer."""
+    return await insert_new(tx, _EVENT, events)
 
 
 async def events_of_peer(tx: AsyncConnection, app_id: str, peer_id: str) -> list[StoredPeerEvent]:
-    """A peer's notes in the order of their moments."""
+    """A peer's events in the order of time."""
     c = schema.notes.c
     rows = await tx.execute(
-        select(*_NOTE.columns).where(c.app_id == app_id, c.peer_id == peer_id).order_by(c.at, c.id)
+        select(*_EVENT.columns).where(c.app_id == app_id, c.peer_id == peer_id).order_by(c.at, c.id)
     )
-    return [_NOTE.from_row(row) for row in rows]
+    return [_EVENT.from_row(row) for row in rows]
 
 
 async def events_of_session(
     tx: AsyncConnection, app_id: str, session_id: str
 ) -> list[StoredPeerEvent]:
-    """The notes of all peers of a session in the order of their moments."""
+    """The events of all peers of a session in the order of time."""
     c = schema.notes.c
     rows = await tx.execute(
-        select(*_NOTE.columns)
+        select(*_EVENT.columns)
         .where(c.app_id == app_id, c.session_id == session_id)
         .order_by(c.at, c.id)
     )
-    return [_NOTE.from_row(row) for row in rows]
+    return [_EVENT.from_row(row) for row in rows]
 
 
 async def counts_of_session(tx: AsyncConnection, app_id: str, session_id: str) -> dict[str, int]:
-    """How many notes there are of each peer of a session that has any."""
+    """The number of events of each peer of a session that has any."""
     c = schema.notes.c
     rows = await tx.execute(
         select(c.peer_id, func.count())

@@ -1,4 +1,4 @@
-"""People: who took part in folded sessions, across them."""
+"""People: the participants of folded sessions, across sessions."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ from aftercall.store.tables import schema
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """Who somebody is, as last told."""
+    """A person, by the names and ids of the latest session."""
 
     app_id: str
     person: str
@@ -26,7 +26,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def save_people(tx: AsyncConnection, people: Iterable[Person]) -> None:
-    """Write people; what was told last stays. They are found by all names they ever had."""
+    """Write people; the latest session's names are kept, and all earlier names still find them."""
     latest: dict[tuple[str, str], Person] = {}
     for each in people:
         known = latest.get((each.app_id, each.person))
@@ -83,7 +83,7 @@ async def list_people(
     before: tuple[EpochMs, str] | None,
     limit: int,
 ) -> list[Person]:
-    """People, who was last in a call first. `search`: beginnings of words of their names, all
+    """People, the latest in a call first. `search`: beginnings of words of their names, all
     of which must be there, or a whole id; `before` the `(last_at, person)` of the last seen."""
     c = schema.people.c
     where: list[Any] = [c.app_id == app_id]

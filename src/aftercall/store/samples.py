@@ -23,7 +23,7 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 class SampleRow(NamedTuple):
-    """A report to keep; `body` is JSON."""
+    """A sample to store; `body` is JSON."""
 
     app_id: str
     peer_id: str
@@ -57,7 +57,8 @@ looked up. SQLite has one writer, who has looked them up in the same transaction
 
 
 def append_arguments(dialect: str, rows: Sequence[SampleRow]) -> tuple[Any, ...]:
-    """What `APPEND` takes: columns, or, on SQLite, rows as JSON and their bodies in one blob."""
+    """The arguments of `APPEND`: columns, or, on SQLite, rows as JSON and all bodies in one
+    blob."""
     bodies = compress_all([row.body for row in rows])
     if dialect == "postgresql":
         return (*(list(column) for column in zip(*(row[:6] for row in rows), strict=True)), bodies)
@@ -83,7 +84,7 @@ async def append(tx: AsyncConnection, rows: Sequence[SampleRow]) -> set[tuple[st
 async def known(
     tx: AsyncConnection, keys: Iterable[tuple[str, str, int]]
 ) -> set[tuple[str, str, int]]:
-    """Those of the `(app_id, peer_id, sequence)` that are kept, merged or not."""
+    """Those of the `(app_id, peer_id, sequence)` that are stored, merged or not."""
     wanted: dict[Key, set[int]] = {}
     for app_id, peer_id, sequence in keys:
         wanted.setdefault((app_id, peer_id), set()).add(sequence)
@@ -91,7 +92,7 @@ async def known(
         return set()
     dialect = tx.dialect.name
     each = [(*peer, sequence) for peer, sequences in wanted.items() for sequence in sequences]
-    loose = await tx.execute(_known_loose(dialect), values_in(dialect, REPORTS, each))
+    loose = await tx.execute(_known_rows(dialect), values_in(dialect, REPORTS, each))
     found = {(app_id, peer_id, sequence) for app_id, peer_id, sequence in loose}
     merged = await tx.execute(_known_merged(dialect), values_in(dialect, PEERS, list(wanted)))
     for app_id, peer_id, runs in merged:
@@ -105,7 +106,7 @@ async def known(
 
 
 @cache
-def _known_loose(dialect: str) -> Select[Any]:
+def _known_rows(dialect: str) -> Select[Any]:
     c, wanted = schema.samples.c, values_table(dialect, REPORTS)
     return (
         select(c.app_id, c.peer_id, c.sequence)
@@ -187,7 +188,7 @@ async def of_peer(tx: AsyncConnection, app_id: str, peer_id: str) -> list[Stored
 
 
 async def counts_of_session(tx: AsyncConnection, app_id: str, session_id: str) -> dict[str, int]:
-    """How many reports there are of each peer of a session that has any."""
+    """The number of samples of each peer of a session that has any."""
     counts: dict[str, int] = {}
     for table, count in (
         (schema.samples, func.count()),

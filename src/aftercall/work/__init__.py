@@ -1,1 +1,1 @@
-"""The back door: jobs, sweeps and what follows from them."""
+"""Background work: jobs and sweeps."""

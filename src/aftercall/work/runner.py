@@ -16,7 +16,7 @@ POLL_S: Final = 0.5
 AT_ONCE: Final = 4
 
 HEARTBEAT_S: Final = LEASE_MS / 4_000
-"""How often a running job's lease is renewed: two renewals may fail before it runs out."""
+"""How often a running job's lease is renewed: two renewals may fail before it expires."""
 
 GRACE_S: Final = 1.0
 """How long a job that is nearly done may still take when the process stops. Chosen."""
@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 async def run_due(
     jobs: Jobs, tasks: Mapping[str, Task], *, limit: int = AT_ONCE, heartbeat_s: float = HEARTBEAT_S
 ) -> int:
-    """Claim the jobs that are due and run them to their end; how many there were."""
+    """Claim the jobs that are due and run them to their end; returns how many there were."""
     claimed = await jobs.claim(limit)
     async with asyncio.TaskGroup() as group:
         for job in claimed:
@@ -86,8 +86,8 @@ async def _claim(
 
 
 async def _run(jobs: Jobs, tasks: Mapping[str, Task], job: Job, heartbeat_s: float) -> None:
-    """Run one job and note what became of it. Nothing that goes wrong here reaches the jobs that
-    run beside it; a result that cannot be noted is made again when the lease has run out."""
+    """Run one job and record its result. No error reaches the jobs that run beside it; a job whose
+    result cannot be recorded runs again when its lease has expired."""
     try:
         async with _leased(jobs, job, heartbeat_s):
             error = await _carry_out(tasks.get(job.task), job)
@@ -95,7 +95,7 @@ async def _run(jobs: Jobs, tasks: Mapping[str, Task], job: Job, heartbeat_s: flo
                 is_holder = await jobs.finish(job)
                 log.info("job done", action="job_done", **_named(job), is_holder=is_holder)
             else:
-                await _note_failure(jobs, tasks.get(job.task), job, error)
+                await _record_failure(jobs, tasks.get(job.task), job, error)
     except asyncio.CancelledError:
         await _give_back(jobs, job)
         raise
@@ -106,14 +106,14 @@ async def _run(jobs: Jobs, tasks: Mapping[str, Task], job: Job, heartbeat_s: flo
 
 
 async def _give_back(jobs: Jobs, job: Job) -> None:
-    """Leave a job that was called off to the next; where that fails, its lease runs out."""
+    """Give back a job that was cancelled; where that fails, its lease expires."""
     with suppress(Unavailable):
         await jobs.give_back(job)
     log.info("job given back", action="job_given_back", **_named(job))
 
 
 async def _carry_out(task: Task | None, job: Job) -> Exception | None:
-    """Why the job failed; `None` when it did not."""
+    """The error with which the job failed; `None` when it did not fail."""
     try:
         if task is None:
             raise LookupError(f"This program knows no task called {job.task}.")
@@ -123,7 +123,7 @@ async def _carry_out(task: Task | None, job: Job) -> Exception | None:
     return None
 
 
-async def _note_failure(jobs: Jobs, task: Task | None, job: Job, error: Exception) -> None:
+async def _record_failure(jobs: Jobs, task: Task | None, job: Job, error: Exception) -> None:
     if isinstance(error, Unavailable):
         # Not the job's fault: it keeps its lease, and is tried again when that has run out.
         log.warning("job interrupted", action="job_interrupted", **_named(job))
@@ -144,7 +144,7 @@ async def _note_failure(jobs: Jobs, task: Task | None, job: Job, error: Exceptio
 
 @asynccontextmanager
 async def _leased(jobs: Jobs, job: Job, heartbeat_s: float) -> AsyncIterator[None]:
-    """Renews the job's lease for as long as the block lasts."""
+    """Renews the job's lease while the block runs."""
     beating = asyncio.create_task(_beat(jobs, job, heartbeat_s))
     try:
         yield

@@ -1,4 +1,4 @@
-"""Turns passed deadlines into endings, and records what was kept while its peer came."""
+"""Ends sessions whose deadline has passed, and records held facts whose peer has joined."""
 
 import asyncio
 from typing import Final
@@ -16,8 +16,8 @@ log = structlog.get_logger(__name__)
 
 
 async def sweep(recorder: Recorder) -> int:
-    """Apply the rules to every session that is overdue; how many there were. A session whose rules
-    fail is logged and does not stop the sweep of the others."""
+    """Apply the rules to every session that is overdue; returns how many there were. A session
+    whose rules fail is logged and does not stop the sweep of the others."""
     overdue = await recorder.overdue()
     for app_id, session_id in sorted(overdue):
         try:
@@ -47,11 +47,11 @@ async def sweep(recorder: Recorder) -> int:
 async def run_sweeps(
     recorder: Recorder, listening: DowntimeWatch, stop: asyncio.Event, *, only_looks: bool = False
 ) -> None:
-    """Sweep every second until `stop`, each time with what could be heard until then. With
-    `only_looks` the recorder learns that and another process sweeps."""
+    """Sweep every second until `stop`, each time with the downtime until then. With `only_looks`
+    only the recorder's downtime is updated, since another process sweeps."""
     while not stop.is_set():
         try:
-            recorder.judge_by(await listening.look())
+            recorder.set_downtime(await listening.look())
             if not only_looks:
                 await sweep(recorder)
                 await recorder.record_overtaken()

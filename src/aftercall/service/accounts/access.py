@@ -1,4 +1,4 @@
-"""Who may do what: accounts, apps, API tokens and participant tokens."""
+"""Accounts, apps, API tokens and participant tokens, and what their holders may do."""
 
 import hashlib
 import secrets
@@ -23,7 +23,7 @@ from aftercall.store.engine.database import Database
 
 API_TOKEN_PREFIX: Final = "ac_"
 GRANT_LIFE_MS: Final = 5 * SECOND_MS
-"""How long a look at the tokens table is believed: a revoked token dies at most this late."""
+"""How long a token is cached: another process notices its revocation at most this late."""
 
 _GRANTS_KEPT: Final = 10_000
 _TOKENS_KEPT: Final = 16_384
@@ -36,7 +36,7 @@ _CLAIMS: Final = ["exp", "iat", "orgId", "meetingId", "participantId", "gen"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """What the holder of an API token may do: in one app, or in every app of the account."""
+    """The rights of an API token: a role in one app, or in every app of the account."""
 
     account_id: str
     app_id: str | None
@@ -49,7 +49,7 @@ _UNKNOWN: Final = EpochMs(0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParticipantGrant:
-    """What the holder of a participant token may do: be this member in this meeting."""
+    """The rights of a participant token: to be this member in this meeting."""
 
     app_id: str
     meeting_id: str
@@ -59,7 +59,7 @@ class ParticipantGrant:
     expires_at: EpochMs
     issued_at: EpochMs = _UNKNOWN
     credentials: Credentials = field(init=False, compare=False)
-    """The same, as it goes with every delivery."""
+    """The same, as part of every delivery."""
 
     def __post_init__(self) -> None:
         credentials = Credentials(
@@ -73,7 +73,7 @@ class ParticipantGrant:
 
 
 def until(_key: str, kept: tuple[Any, EpochMs], _now: float) -> float:
-    """For a cache of pairs: each is kept until its second member."""
+    """The expiry of a cached pair, which is its second member."""
     return kept[1]
 
 
@@ -152,7 +152,7 @@ class Access:
         role: Role = Role.ADMIN,
         secret: str | None = None,
     ) -> tuple[ApiToken, str]:
-        """A new API token: its record, and the token itself, which is kept nowhere.
+        """Create an API token; returns its record and the token itself, which is not stored.
 
         `secret` is a token chosen by the caller, of at least 32 characters.
         """
@@ -185,15 +185,16 @@ class Access:
             return await apps.list_tokens(tx, account_id)
 
     async def revoke_token(self, account_id: str, token_id: str) -> bool:
-        """Ends a token; `False` when there is none or it had ended. Other processes believe
-        it for at most `GRANT_LIFE_MS` more."""
+        """Revoke a token; `False` when there is none or it was revoked. Other processes accept it
+        for at most `GRANT_LIFE_MS` more."""
         async with self._db.write() as tx:
             was_revoked = await apps.revoke_token(tx, account_id, token_id, self._clock())
         self._grants.clear()
         return was_revoked
 
     async def authenticate(self, secret: str | None) -> Grant:
-        """What the holder of `secret` may do. Raises `Refused` when it is no valid token."""
+        """The rights of the holder of `secret`. Raises `Unauthenticated` when it is no valid
+        token."""
         if not secret:
             raise Unauthenticated("Authentication is needed", code="token_missing")
         hashed = hash_token(secret)
@@ -241,10 +242,11 @@ class Access:
         return app
 
     async def issue_participant_token(self, member: Member) -> tuple[str, EpochMs]:
-        """A token with which a client joins sessions of the member's meeting, and its expiry.
+        """Create a token with which a client joins sessions of the member's meeting; returns it and
+        its expiry.
 
-        A JWT whose claims RealtimeKit's web client can read. It carries the whole identity,
-        so that a join needs no look at the member.
+        It is a JWT whose claims RealtimeKit's web client can read. It holds the whole identity, so
+        that a join does not read the member.
         """
         issued_s = self._clock() // SECOND_MS
         expires_s = issued_s + self._settings.token_life_s
@@ -264,9 +266,9 @@ class Access:
         return token, EpochMs(expires_s * SECOND_MS)
 
     async def verify_participant_token(self, token: str) -> ParticipantGrant:
-        """What the holder of a participant token may do.
+        """The rights of the holder of a participant token.
 
-        Raises `Refused` (`token_expired`, `token_invalid`) when it is none of ours or too old.
+        Raises `Unauthenticated` (`token_expired`, `token_invalid`) when it is not valid.
         Each delivery is checked for revocation (`service.recording.admission`), as is
         `admit_participant`.
         """

@@ -1,4 +1,4 @@
-"""What one participant, one token and one app may hand in, each by its own budget.
+"""Budgets of what one participant, one token and one app may send.
 
 They keep a flood from filling the disk and from taking what others need. They are counted in this
 process: with n processes a sender whose connections reach all of them may send n times as much.
@@ -18,11 +18,11 @@ from aftercall.service.accounts.access import Grant, ParticipantGrant
 from aftercall.settings import Settings
 
 MOST_SPENDERS: Final = 50_000
-"""Tokens, and peers, that are remembered at a time, some 300 bytes each; chosen: more than one
-process takes reports of."""
+"""Tokens, and peers, whose budgets are kept, some 300 bytes each; chosen: more than one process
+serves."""
 
 LOG_EVERY_S: Final = 60.0
-"""A budget that is spent is logged no more often."""
+"""How often a spent budget is logged at most."""
 
 _NAMES: Final = {
     BudgetKind.REQUESTS: "requests",
@@ -37,7 +37,7 @@ log = structlog.get_logger(__name__)
 
 
 class Budgets:
-    """The budgets of everybody who sends to the intake."""
+    """The budgets of all senders to the intake."""
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class Budgets:
     def refusal(
         self, what: str, ledger: Ledger, row: BudgetRow, kind: int, app_id: str, now: float
     ) -> OverBudget:
-        """What is answered to who has nothing left of a kind; it is counted and logged."""
+        """The error for a sender that has nothing left of a kind; it is counted and logged."""
         budget = f"{what}_{KIND_NAMES[kind]}"
         self._refused.labels(budget).inc()
         if now - self._logged_at.get(budget, -LOG_EVERY_S) >= LOG_EVERY_S:
@@ -130,7 +130,8 @@ _NOTHING: Final[_Paid] = (None, 0, _NOTHING_ELSE)
 
 
 class Account:
-    """What one request is charged to. Nearly every report goes through here, so it is lean."""
+    """The budgets that one request is charged to. Nearly every report passes here, so it is
+    lean."""
 
     __slots__ = (
         "_app_id", "_app_row", "_budgets", "_paid", "_token", "_token_row", "_tokens",

@@ -1,4 +1,4 @@
-"""Accounts, apps and first tokens made by the operator, with ids of his choice if he has one."""
+"""Accounts, apps and first tokens made by the operator, with chosen ids or generated ones."""
 
 import secrets
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _MOST_APPS: Final = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstAccount:
-    """A new app, and the API token with which its owner begins; it is kept nowhere."""
+    """A new app, and its owner's first API token, which is not stored."""
 
     account_id: str
     app_id: str
@@ -28,7 +28,7 @@ class FirstAccount:
 
 
 class Setup:
-    """What only the operator of the machine may do."""
+    """The use cases of the operator of the machine."""
 
     def __init__(self, *, db: Database, clock: Clock, new_id: NewId) -> None:
         self._db = db

@@ -24,8 +24,8 @@ from aftercall.store.sign_ins import SignIn, SignInLink
 SIGN_IN_LIFE_MS: Final = 12 * HOUR_MS
 LINK_LIFE_MS: Final = 15 * MINUTE_MS
 FAILURES_PER_MINUTE: Final = 30
-"""Wrong tokens and links that are answered as such, over all callers; a guess has no chance as
-it is, and more are told to wait."""
+"""Failed sign-ins a minute over all callers that are answered as such; after more, callers must
+wait. A guess has no chance anyway."""
 
 RATE_LIMITED: Final = "rate_limited"
 _KEPT: Final = 10_000
@@ -34,7 +34,7 @@ _MOST_APPS: Final = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
-    """Somebody who is signed in. `secret` is the cookie's value."""
+    """A session of the dashboard. `secret` is the cookie's value."""
 
     secret: str
     grant: Grant
@@ -42,13 +42,13 @@ class SignedIn:
 
     @property
     def csrf(self) -> str:
-        """What a request that changes something must carry beside the cookie."""
+        """The token that a changing request must send beside the cookie."""
         return csrf_of(self.secret)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Myself:
-    """What the caller may see."""
+    """The account and apps that a caller may see."""
 
     grant: Grant
     account_name: str
@@ -56,7 +56,7 @@ class Myself:
 
 
 def csrf_of(secret: str) -> str:
-    """The token that belongs to a cookie's secret; the secret cannot be told from it."""
+    """The CSRF token of a cookie's secret, from which the secret cannot be derived."""
     return hmac.digest(secret.encode("utf-8", "replace"), b"csrf", hashlib.sha256).hex()
 
 
@@ -74,7 +74,8 @@ class SignIns:
         self._failures = 0
 
     async def sign_in_with_token(self, token: str) -> SignedIn:
-        """Raises `Refused` for no valid token, `Busy` after too many of these."""
+        """Sign in with an API token. Raises `Unauthenticated` for an invalid one, `Busy` after too
+        many of these."""
         try:
             grant = await self._access.authenticate(token)
         except Refused as error:
@@ -110,8 +111,8 @@ class SignIns:
         role: Role = Role.ADMIN,
         token_id: str | None = None,
     ) -> str:
-        """The code of a link that signs somebody in once; it is kept nowhere. Raises
-        `NotFound` for an app that is not one of the account's."""
+        """Create the code of a link that signs in once; the code is not stored. Raises `NotFound`
+        for an app that is not one of the account's."""
         code = secrets.token_urlsafe(32)
         now = self._clock()
         if app_id is not None:
@@ -162,14 +163,14 @@ class SignIns:
         return signed_in
 
     async def sign_out(self, secret: str) -> None:
-        """Ends a sign-in; one that had ended stays so."""
+        """Sign out; nothing happens when that was done before."""
         id = hash_token(secret)
         self._known.pop(id, None)
         async with self._db.write() as tx:
             await sign_ins.delete_sign_in(tx, id)
 
     def forget(self) -> None:
-        """A token was revoked: look again who is signed in."""
+        """Drop the cached sign-ins, as a token was revoked."""
         self._known.clear()
 
     async def myself(self, grant: Grant) -> Myself:
@@ -200,8 +201,8 @@ class SignIns:
         return SignedIn(secret=secret, grant=grant, expires_at=sign_in.expires_at)
 
     def _failure(self, error: Refused) -> Refused | Busy:
-        """What to answer a failure with. Who has the right token is let in however many fail:
-        otherwise anybody could lock everybody out."""
+        """The error for a failed sign-in. A valid token is accepted however many fail: otherwise
+        anybody could lock out everybody."""
         minute = self._clock() // MINUTE_MS
         if minute != self._minute:
             self._minute, self._failures = minute, 0

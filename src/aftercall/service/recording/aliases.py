@@ -1,4 +1,4 @@
-"""Who is meant by a source that, at a farewell, says only a name of its own."""
+"""Finds the peers of sources that name peers by aliases of their own when they leave."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -25,7 +25,7 @@ from aftercall.store.sessions import rows as session_rows
 
 
 class Aliases:
-    """Reads from the notes of a session which peer came in under which name."""
+    """Reads from the events of a session which peer joined under which alias."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -33,15 +33,15 @@ class Aliases:
     async def farewells(
         self, app_id: str, meeting_id: str, alias: str, at: EpochMs
     ) -> list[AnyEvent]:
-        """What `alias` leaving at `at` means: a note, and a leave of the peer when it was the
-        last of its names. Nothing when the session going on knows nobody of that name."""
+        """The events of `alias` leaving at `at`: a peer event, and a leave when it was the peer's
+        last alias. None when no peer of the current session has the alias."""
         async with self._db.read() as tx:
             session = await session_rows.find_current_session(tx, app_id, meeting_id)
             if session is None:
                 return []
-            noted = await peer_events.events_of_session(tx, app_id, session.id)
-        names = _names(noted, at)
-        timed_out = {note.peer_id for note in noted if note.name == SESSION_TIMEOUT}
+            history = await peer_events.events_of_session(tx, app_id, session.id)
+        names = _names(history, at)
+        timed_out = {event.peer_id for event in history if event.name == SESSION_TIMEOUT}
         events: list[AnyEvent] = []
         for peer_id, present in names.items():
             if alias not in present:
@@ -55,17 +55,17 @@ class Aliases:
         return events
 
     async def lost(self, app_id: str, peer_id: str, at: EpochMs) -> list[AnyEvent]:
-        """What it means that a server gave up a peer at `at`: it left then or, where the server
-        saw all its media stop before, when that stopped."""
+        """The events of a server giving up a peer at `at`: it left then or, where the server saw
+        all its media stop before, when they stopped."""
         [there] = await self.stays(app_id, [PeerLeft(id="", at=at, peer_id=peer_id)])
         peer_id = there.peer_id if isinstance(there, PeerFact) else peer_id
         async with self._db.read() as tx:
-            noted = await peer_events.events_of_peer(tx, app_id, peer_id)
-            stopped_at = _stopped_at(noted, at)
+            history = await peer_events.events_of_peer(tx, app_id, peer_id)
+            stopped_at = _stopped_at(history, at)
             counted = [] if stopped_at is None else await samples.of_peer(tx, app_id, peer_id)
         if stopped_at is not None:
             stopped_at = _narrowed(stopped_at, counted)
-        note = PeerEvent(
+        timeout = PeerEvent(
             id=id_from(app_id, peer_id, SESSION_TIMEOUT, str(at)),
             at=at,
             peer_id=peer_id,
@@ -73,19 +73,19 @@ class Aliases:
             data={},
         )
         left = PeerLeft(
-            id=id_from(app_id, note.id),
+            id=id_from(app_id, timeout.id),
             at=at if stopped_at is None else stopped_at,
             peer_id=peer_id,
             is_seen=True,
         )
-        return [note, left]
+        return [timeout, left]
 
     async def emptied(
         self, app_id: str, source: str, emitter: str | None, at: EpochMs, *, is_shutdown: bool
     ) -> list[AnyEvent]:
-        """The leaves of everybody whom a server of that name still had at `at`, when it shut down
-        or had restarted: it had them until they were last heard, or until it shut down where
-        nothing shows that they had gone before."""
+        """The leaves of all peers that a server of that name still had at `at`, when it shut down
+        or had restarted: they left when last heard, or at its shutdown if nothing shows that they
+        had left before."""
         async with self._db.read() as tx:
             there = [
                 peer
@@ -94,10 +94,10 @@ class Aliases:
             ]
             found: list[AnyEvent] = []
             for peer in there:
-                noted = await peer_events.events_of_peer(tx, app_id, peer.id)
-                if not _is_of_server(noted, emitter):
+                history = await peer_events.events_of_peer(tx, app_id, peer.id)
+                if not _is_of_server(history, emitter):
                     continue
-                is_sure = is_shutdown and not _had_gone(peer, noted, at)
+                is_sure = is_shutdown and not _had_gone(peer, history, at)
                 left_at = at if is_sure else min(at, peer.last_heard_at)
                 found.append(
                     PeerLeft(
@@ -110,8 +110,8 @@ class Aliases:
         return found
 
     async def stays(self, app_id: str, events: Sequence[AnyEvent]) -> list[AnyEvent]:
-        """The events of a source whose client keeps its id when it comes back to a room, each of
-        the stay it belongs to: who arrives after having left is a peer of its own from then on."""
+        """The events of a source whose client keeps its id when it returns to a room, each with the
+        peer id of the stay it belongs to: a join after a leave begins a new peer."""
         ids = {event.peer_id for event in events if isinstance(event, PeerFact)}
         chains = {id: [id, *(_return_id(app_id, id, n) for n in _RETURNS)] for id in ids}
         async with self._db.read() as tx:
@@ -141,10 +141,10 @@ class Aliases:
 
 
 SESSION_TIMEOUT: Final = "session_timeout"
-"""The name of a note that a server gave a peer up that it had not heard for long."""
+"""The event of a server that gave up a peer because it had not heard from it."""
 
 SERVER_GONE: Final = "server_gone"
-"""What the ids of leaves are made of that a server's end or beginning tells."""
+"""Part of the ids of leaves that follow from a server's shutdown or restart."""
 
 _OVERDUE: Final = 1.5
 """How many periods after the last statistics the next are overdue; chosen."""
@@ -158,7 +158,7 @@ def _return_id(app_id: str, peer_id: str, number: int) -> str:
 
 
 def _returns(event: PeerFact, stays: Sequence[Peer]) -> bool:
-    """Whether an event is the arrival of one whose last stay was over by then."""
+    """Whether an event is the join of a peer whose last stay had ended by then."""
     if not isinstance(event, PeerJoined) or not stays or event.at <= (stays[-1].joined_at or 0):
         return False
     left_at = stays[-1].left_at
@@ -169,23 +169,23 @@ def _returns(event: PeerFact, stays: Sequence[Peer]) -> bool:
     )
 
 
-def _stopped_at(noted: Sequence[StoredPeerEvent], at: EpochMs) -> EpochMs | None:
-    """When the last of a peer's media stopped that had come, if none has come since; to
+def _stopped_at(history: Sequence[StoredPeerEvent], at: EpochMs) -> EpochMs | None:
+    """When the last of a peer's media stopped, if none was received since; exact to
     `_STOP_IS_SURE_TO_MS`."""
     stopped: dict[tuple[object, ...], EpochMs | None] = {}
-    for note in noted:
-        if note.name == "media_receiving" and note.at <= at:
-            medium = note.data.get("mid", note.data.get("media"))
-            stream = (note.data.get("connection"), medium, note.data.get("substream"))
-            silent_ms = note.data.get("silent_ms")
-            has_stopped = isinstance(silent_ms, int) and note.data.get("receiving") is not True
-            stopped[stream] = EpochMs(note.at - int(silent_ms or 0)) if has_stopped else None
-    moments = [moment for moment in stopped.values() if moment is not None]
-    return max(moments) if moments and len(moments) == len(stopped) else None
+    for event in history:
+        if event.name == "media_receiving" and event.at <= at:
+            medium = event.data.get("mid", event.data.get("media"))
+            stream = (event.data.get("connection"), medium, event.data.get("substream"))
+            silent_ms = event.data.get("silent_ms")
+            has_stopped = isinstance(silent_ms, int) and event.data.get("receiving") is not True
+            stopped[stream] = EpochMs(event.at - int(silent_ms or 0)) if has_stopped else None
+    stops = [stop_at for stop_at in stopped.values() if stop_at is not None]
+    return max(stops) if stops and len(stops) == len(stopped) else None
 
 
 def _narrowed(stopped_at: EpochMs, counted: Sequence[StoredSample]) -> EpochMs:
-    """The moment within the bounds of a stop at which the counters say that media was last sent."""
+    """The time within the bounds of a stop at which media was last sent, by the counters."""
     since = stopped_at - _COUNTED_MS
     last_ms = last_sent_at(decode_body(each.body) for each in counted if each.at >= since)
     if last_ms is None:
@@ -195,35 +195,36 @@ def _narrowed(stopped_at: EpochMs, counted: Sequence[StoredSample]) -> EpochMs:
 
 
 _STOP_IS_SURE_TO_MS: Final = 1_000
-"""A server that looks once a second knows no better when media stopped."""
+"""A server checks once a second whether media stopped."""
 
 _COUNTED_MS: Final = 60_000
-"""Of the counters before a stop, those of the last minute; chosen: enough for a usual pace."""
+"""Counters of so long before a stop are read; chosen: enough for a usual interval."""
 
 
-def _had_gone(peer: Peer, noted: Sequence[StoredPeerEvent], at: EpochMs) -> bool:
-    """Whether statistics that were due did not come, or the last that was known of a peer is that
-    its handle was detached: a client that closes its socket says nothing else."""
+def _had_gone(peer: Peer, history: Sequence[StoredPeerEvent], at: EpochMs) -> bool:
+    """Whether statistics that were due are missing, or the peer's last event is that its handle was
+    detached: a client that closes its socket sends nothing else."""
     is_silent = 0 < _OVERDUE * peer.interval_ms < at - peer.last_heard_at
-    return is_silent or (bool(noted) and noted[-1].name == "handle_detached")
+    return is_silent or (bool(history) and history[-1].name == "handle_detached")
 
 
-def _is_of_server(noted: Sequence[StoredPeerEvent], emitter: str | None) -> bool:
-    """Whether the notes of a peer name that server; one without a name is that of notes that name
-    none."""
-    named = {name for note in noted if isinstance(name := note.data.get("emitter"), str)}
+def _is_of_server(history: Sequence[StoredPeerEvent], emitter: str | None) -> bool:
+    """Whether the events of a peer name that server; a server without a name is that of events that
+    name none."""
+    named = {name for event in history if isinstance(name := event.data.get("emitter"), str)}
     return emitter in named if named else emitter is None
 
 
-def _names(noted: Sequence[StoredPeerEvent], at: EpochMs) -> Mapping[str, set[str]]:
-    """The names of each peer that were there at a moment, by its id; `noted` in order of time."""
+def _names(history: Sequence[StoredPeerEvent], at: EpochMs) -> Mapping[str, set[str]]:
+    """The aliases of each peer that were present at a time, by its id; `history` in order of
+    time."""
     names: dict[str, set[str]] = {}
-    for note in noted:
-        alias = note.data.get("alias")
-        if note.at > at or not isinstance(alias, str):
+    for event in history:
+        alias = event.data.get("alias")
+        if event.at > at or not isinstance(alias, str):
             continue
-        if note.name == ALIAS_JOINED:
-            names.setdefault(note.peer_id, set()).add(alias)
-        elif note.name == ALIAS_LEFT:
-            names.get(note.peer_id, set()).discard(alias)
+        if event.name == ALIAS_JOINED:
+            names.setdefault(event.peer_id, set()).add(alias)
+        elif event.name == ALIAS_LEFT:
+            names.get(event.peer_id, set()).discard(alias)
     return names

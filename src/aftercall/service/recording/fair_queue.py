@@ -1,4 +1,4 @@
-"""A queue in which everybody's turn comes as soon as if the others had little to do."""
+"""A queue that serves its owners fairly, however much each of them has queued."""
 
 from collections import deque
 from heapq import heapify, heappop, heappush
@@ -7,11 +7,12 @@ from typing import Final, Generic, TypeVar
 T = TypeVar("T")
 
 TAGS_KEPT: Final = 1_000
-"""Owners that wait for nothing and are remembered for what they had; beyond, the paid-up go."""
+"""Owners without items whose finish tags are kept; above this number, tags in the past are
+dropped."""
 
 
 class FairQueue(Generic[T]):
-    """Items of many owners, each with a weight; whoever had least comes first.
+    """Items of many owners, each with a weight; the owner that was served least comes first.
 
     Start-time fair queueing (Goyal, Vin, Cheng: SIGCOMM 1996): an item's start tag is the virtual
     time at which it came in, or the finish tag of its owner's last one if that is later; its finish
@@ -33,7 +34,7 @@ class FairQueue(Generic[T]):
         lane = self._lanes.get(owner)
         if lane is None:
             lane = self._lanes[owner] = deque()
-            # Who was away has not saved up turns.
+            # An owner that had no items gains no advance for that time.
             self._finish[owner] = max(self._finish.get(owner, 0.0), self._virtual)
         lane.append((weight, item))
         self._count += 1
@@ -71,7 +72,7 @@ class FairQueue(Generic[T]):
         return taken
 
     def _forget(self) -> None:
-        """Forget tags that no longer make a difference."""
+        """Drop finish tags that no longer make a difference."""
         if not self._lanes:
             self._finish.clear()
         elif len(self._finish) > len(self._lanes) + TAGS_KEPT:

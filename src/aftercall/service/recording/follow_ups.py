@@ -1,4 +1,4 @@
-"""What follows from an ending, as jobs that are written together with it."""
+"""The jobs that follow the end of a session, written in its transaction."""
 
 from typing import Final
 
@@ -10,18 +10,18 @@ FINALISE: Final = "finalise"
 SUMMARISE: Final = "summarise"
 
 SETTLING_MS: Final = 2 * SECOND_MS
-"""How long the last reports of a session may trail its end before it is folded."""
+"""How long after its end a session is folded: its last reports may arrive late."""
 LATE_SETTLING_MS: Final = 10 * SECOND_MS
-"""How long late facts are gathered before an ended session is folded again."""
+"""How long late facts are collected before an ended session is folded again."""
 
 
 def job_of_end(session: Session, now: EpochMs) -> Job:
-    """The job that an ending brings about."""
+    """The job of a session's end."""
     return _finalise(session, now, due_at=EpochMs(now + SETTLING_MS), occasion="end")
 
 
 def job_of_late_facts(session: Session, now: EpochMs) -> Job:
-    """The job that facts arriving after the end bring about, unless one waits already."""
+    """The job of facts that arrive after a session's end."""
     due_at = EpochMs(now + LATE_SETTLING_MS)
     return _finalise(session, now, due_at=due_at, occasion=f"late {now}")
 

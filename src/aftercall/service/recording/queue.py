@@ -1,4 +1,4 @@
-"""Group commit: what waits while one transaction runs goes into the next.
+"""Group commit: deliveries that arrive while one transaction runs are recorded in the next.
 
 A delivery is acknowledged only after the commit that holds it. Waiting plain reports share one
 transaction (`service.recording.fast_path`), some of the other deliveries the next. If a transaction
@@ -24,7 +24,7 @@ from aftercall.service.recording.recorder import Recorder
 from aftercall.service.recording.transaction import turn_of
 
 LARGEST_GROUP: Final = 1_000
-"""Facts of plain deliveries in one transaction; more would make the first of them wait too long."""
+"""Events of plain deliveries in one transaction; with more, the first would wait too long."""
 
 LARGEST_LONG_GROUP: Final = 100
 """Of other deliveries in one transaction, by `_long_weight`; each takes as long as some thirty
@@ -57,13 +57,13 @@ deliveries, and a quick disk would get one of two or three at a time. Chosen: a 
 less at 1,400 a second, for an answer that comes 7 ms later."""
 
 ENOUGH: Final = 32
-"""So many deliveries are worth a group at once."""
+"""So many deliveries are recorded as a group at once."""
 
 log = structlog.get_logger(__name__)
 
 
 class _Held:
-    """How many deliveries, and how large."""
+    """The number and the size of deliveries."""
 
     __slots__ = ("number", "size_bytes")
 
@@ -79,14 +79,14 @@ class _Waiting:
         self.delivery = delivery
         self.answer = answer
         self.held = held
-        """What is held of its app, itself included."""
+        """What is held of its app, this delivery included."""
 
 
 NOTHING: Final = _Held()
 
 
 class WriteQueue:
-    """Takes deliveries in, many at a time."""
+    """Records deliveries, many in one transaction."""
 
     def __init__(
         self,
@@ -105,9 +105,9 @@ class WriteQueue:
         """The same by app."""
         self._queue = FairQueue[_Waiting]()
         self._long = FairQueue[_Waiting]()
-        """Those that cannot go the express way."""
+        """Those that cannot take the fast path."""
         self._recent: tuple[set[str], set[str]] = (set(), set())
-        """The apps that sent of late, and those that did before them."""
+        """The apps that sent in the current period of `RECENT_S`, and those of the one before."""
         self._turns_at = 0.0
         self._has_work = asyncio.Event()
         self._is_closing = False
@@ -132,7 +132,7 @@ class WriteQueue:
         waiting.set_function(self._count_waiting)
 
     async def submit(self, delivery: Delivery) -> Receipt:
-        """Record a delivery; its receipt, once it is on disk.
+        """Record a delivery; returns its receipt, once it is on disk.
 
         Raises `Busy` when too many wait already, or when the server is stopping, and `Bug` when
         the delivery itself cannot be recorded.
@@ -147,11 +147,11 @@ class WriteQueue:
         return await answer
 
     async def submit_in_parts(self, delivery: Delivery) -> Sequence[Outcome]:
-        """Record what a backend hands in, part after part in the order of its moments; what became
-        of each event, once all are on disk.
+        """Record a backend's delivery, part after part in the order of time; returns an outcome for
+        each event, once all are on disk.
 
-        Raises as `submit` does; what had been recorded by then stays and counts once when it comes
-        again.
+        Raises as `submit` does; parts that were recorded by then stay, and are duplicates when they
+        are sent again.
         """
         outcomes: dict[int, Outcome] = {}
         for places in _parts(delivery.events):
@@ -194,7 +194,7 @@ class WriteQueue:
         return _Waiting(delivery, answer, own)
 
     def _release(self, waiting: _Waiting) -> None:
-        """Count a delivery no more."""
+        """Remove a delivery from what is held."""
         delivery, held, own = waiting.delivery, self._held, waiting.held
         size_bytes = delivery.size_bytes
         held.number -= 1
@@ -213,7 +213,7 @@ class WriteQueue:
         return len(self._recent[0] | self._recent[1] | self._held_of.keys()) > 1
 
     async def run(self) -> None:
-        """Record what arrives until `close`; then what still waits, and return."""
+        """Record what is submitted until `close`, then what still waits, and return."""
         loop = asyncio.get_running_loop()
         were_several, next_at = False, loop.time()
         while True:
@@ -224,7 +224,7 @@ class WriteQueue:
                 self._has_work.clear()
                 continue
             if were_several and self._count_waiting() < ENOUGH:
-                # Who is alone, as a client that waits for each answer, is not made to wait.
+                # A lone sender is never delayed.
                 await asyncio.sleep(next_at - loop.time())
             next_at = loop.time() + PACE_S
             were_several = self._count_waiting() > 1
@@ -235,19 +235,20 @@ class WriteQueue:
         return len(self._queue) + len(self._long)
 
     def close(self) -> None:
-        """Take nothing more in."""
+        """Refuse further deliveries."""
         self._is_closing = True
         self._has_work.set()
 
     async def _record_plain_reports(self) -> None:
-        """Record what needs no session; what does goes with those that take longer."""
+        """Record the deliveries that take the fast path; the others are queued for
+        `_record_in_parts`."""
         group = self._queue.take(
             LARGEST_GROUP, LARGEST_SHARE if self._are_several() else LARGEST_GROUP
         )
         try:
             receipts = await self._recorder.record_plain_reports([w.delivery for w in group])
         except Unavailable as error:
-            # Nor could they be recorded one by one.
+            # They could not be recorded one by one either.
             for waiting in group:
                 self._fail(waiting, error)
             return
@@ -266,7 +267,7 @@ class WriteQueue:
             self._long.add(waiting.delivery.app_id, _long_weight(waiting.delivery), waiting)
 
     async def _record_in_parts(self) -> None:
-        """Record the first of those that take longer, one by one should they fail together."""
+        """Record a group of the other deliveries, one by one if they fail together."""
         share = LARGEST_LONG_SHARE if self._are_several() else LARGEST_LONG_GROUP
         group = self._long.take(LARGEST_LONG_GROUP, share)
         if group:

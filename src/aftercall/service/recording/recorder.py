@@ -1,4 +1,4 @@
-"""The one door through which facts enter the record."""
+"""The one place that writes session facts."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -21,8 +21,8 @@ from aftercall.store.fast_path import append
 from aftercall.store.sessions import rows as session_rows
 
 OVERTAKEN_MS: Final = 10 * MINUTE_MS
-"""How long facts are looked for that came while whom they are about came in. Chosen: a transaction
-takes seconds at the most; a node that takes over has the rest."""
+"""How old held facts may be to be recorded by a sweep. Chosen: the transaction that overtook them
+takes seconds at the most, and a node that takes over has the rest."""
 
 
 class Recorder:
@@ -38,14 +38,14 @@ class Recorder:
         self._policy = policy
         self._most_talk = most_talk
 
-    def judge_by(self, hearing: Downtime) -> None:
-        """From here on, count as silence only what could have been heard."""
-        self._policy = replace(self._policy, downtime=hearing)
+    def set_downtime(self, downtime: Downtime) -> None:
+        """Count only time in which senders could be heard as silence, from here on."""
+        self._policy = replace(self._policy, downtime=downtime)
 
     async def record(
         self, app_id: str, events: Sequence[AnyEvent], *, source: str
     ) -> Sequence[Outcome]:
-        """Record events of one app; what became of each, once it is on disk."""
+        """Record events of one app; returns an outcome for each, once they are on disk."""
         delivery = Delivery(app_id=app_id, source=source, received_at=self._clock(), events=events)
         return (await self.record_deliveries([delivery]))[0].outcomes
 
@@ -55,21 +55,21 @@ class Recorder:
             return await self._recording(tx, most_talk=self._most_talk).record(deliveries)
 
     async def record_plain_reports(self, deliveries: Sequence[Delivery]) -> list[Receipt | None]:
-        """Record those of the deliveries that need no session, in one transaction; `None` for each
-        of the others, which stay to be recorded."""
+        """Record those deliveries that take the fast path, in one transaction; returns `None` for
+        each of the others, which are not recorded."""
         fast_path = FastPath(deliveries)
         if fast_path.keys:
             await append(self._db, fast_path.keys, fast_path.select)
         return fast_path.receipts
 
     async def apply_rules(self, app_id: str, session_id: str) -> Session | None:
-        """Apply the rules to a session as of now; the session, if there is one."""
+        """Apply the rules to a session as of now; returns it, or `None` if there is none."""
         async with self._db.write() as tx:
             return await self._recording(tx).apply_rules_to_session(app_id, session_id)
 
     async def record_overtaken(self, limit: int = 200) -> int:
-        """Record the facts that came while another transaction brought in their peer, or their
-        session; of how many peers and sessions there were any."""
+        """Record the facts that are held although their peer or session exists, because another
+        transaction created it at the same time; returns of how many peers and sessions."""
         since = EpochMs(self._clock() - OVERTAKEN_MS)
         async with self._db.read() as tx:
             keys = await early_facts.overtaken(tx, since=since, limit=limit)

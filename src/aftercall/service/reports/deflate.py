@@ -1,4 +1,4 @@
-"""Long JSON in the form in which it is stored and, to most clients, sent: DEFLATE (RFC 1951).
+"""JSON deflated (RFC 1951), as it is stored and sent to most clients.
 
 Each text ends on a byte boundary and marks no end of the stream, so that several of them, one
 after the other, are one stream again: a gzip answer is put together from stored pieces without
@@ -15,20 +15,20 @@ from zlib_ng import zlib_ng
 from aftercall.core.errors import Bug
 
 STORE_LEVEL: Final = 4
-"""What is written once and read often; smaller than zstd's default level makes it."""
+"""For JSON that is stored: written once and read often; smaller than with zstd's default level."""
 
 SEND_LEVEL: Final = 1
-"""What is made for one answer."""
+"""For JSON that is deflated for one answer."""
 
 END: Final = b"\x03\x00"
 """An empty last block, which ends a stream."""
 
 _RAW: Final = -15
-"""zlib's way to say: no header, a window of 32 KB."""
+"""zlib's value for no header and a window of 32 KB."""
 
 
 class DeflatedJson:
-    """A piece of JSON, plain or deflated; the other form is made when it is first asked for."""
+    """A piece of JSON, plain or deflated; the other form is computed on first use."""
 
     def __init__(self, plain: bytes | None = None, *, level: int = SEND_LEVEL) -> None:
         if plain is not None:
@@ -48,7 +48,7 @@ class DeflatedJson:
 
     @cached_property
     def plain(self) -> bytes:
-        """Raises `Bug` for what `deflated` never gave."""
+        """Raises `Bug` for bytes that `deflated` did not make."""
         try:
             plain = zlib.decompress(self.deflated + END, wbits=_RAW, bufsize=self.size)
         except zlib.error as error:
@@ -58,7 +58,7 @@ class DeflatedJson:
         return plain
 
     def inflated_by(self, step: int) -> Iterator[bytes]:
-        """The plain text in parts of at most `step` bytes, none of which is kept."""
+        """The plain JSON in parts of at most `step` bytes, which are not kept."""
         if "plain" in self.__dict__:
             yield from (self.plain[at : at + step] for at in range(0, self.size, step))
             return

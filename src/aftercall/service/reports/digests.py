@@ -1,4 +1,5 @@
-"""Verdicts in short: kept when a session is folded, made on request while it goes on."""
+"""Digests of sessions and participants: stored when a session is folded, made on request while it
+lasts."""
 
 import asyncio
 from collections import OrderedDict
@@ -26,22 +27,22 @@ from aftercall.store.engine.database import Database
 from aftercall.store.sessions import facets
 
 FRESH_MS: Final = 3 * SECOND_MS
-"""How long a live session's digests are good at the least; reports come every few seconds."""
+"""How long a live session's digest is fresh at least; reports arrive every few seconds."""
 
 COST_SHARE: Final = 20
-"""And for so many times as long as they took to make: looking on takes a twentieth of a core
-at the most."""
+"""And so many times as long as it took to make: watching a session takes a twentieth of a core at
+most."""
 
 MOST_KEPT: Final = 200
-MOST_WISHES: Final = 200
+MOST_REQUESTED: Final = 200
 LOOK_EVERY_S: Final = 0.5
-"""How long a stop may go unnoticed."""
+"""How often a stop is looked for, in seconds."""
 
 log = structlog.get_logger(__name__)
 
 
 class SessionDigest(NamedTuple):
-    """A session told by its participants, in the order of joining."""
+    """A session by the digests of its participants, in the order of joining."""
 
     scale: TimeScale
     told: list[DigestedParticipant]
@@ -57,7 +58,7 @@ def _digest_of_report(report: Report, scale: TimeScale) -> Digest:
 
 
 class Digests:
-    """Reads verdicts in short: those kept, and those of sessions that go on."""
+    """Reads stored digests, and makes those of live sessions."""
 
     def __init__(self, *, db: Database, clock: Clock, reports: Reports) -> None:
         self._db = db
@@ -65,20 +66,21 @@ class Digests:
         self._reports = reports
         self._kept: OrderedDict[tuple[str, str], _Kept] = OrderedDict()
         self._making: dict[tuple[str, str], asyncio.Lock] = {}
-        self._wishes: dict[tuple[str, str], Session] = {}
-        self._has_wishes = asyncio.Event()
+        self._requested: dict[tuple[str, str], Session] = {}
+        self._has_requested = asyncio.Event()
         self._is_running = False
 
     async def summaries_of(self, found: Sequence[Session]) -> dict[str, SessionSummary]:
-        """What lists say of ended sessions, by id; one that is not folded yet is missing."""
+        """The summaries of ended sessions for lists, by id; one that is not folded yet is
+        missing."""
         if not found:
             return {}
         async with self._db.read() as tx:
             return await facets.find_summaries(tx, found[0].app_id, [each.id for each in found])
 
     async def live_summaries_of(self, found: Sequence[Session]) -> dict[str, SessionSummary]:
-        """What lists say of sessions that go on, as last known; they are measured anew behind
-        the answer when that is not fresh. Where nobody `run`s, it is done before the answer."""
+        """The summaries of live sessions for lists, as last made; those that are not fresh are made
+        again after the answer. Where `run` is not running, they are made before it."""
         summaries: dict[str, SessionSummary] = {}
         for session in found:
             key = (session.app_id, session.id)
@@ -88,26 +90,27 @@ class Digests:
             else:
                 call = known.call if known is not None else None
                 is_stale = known is None or self._clock() >= known.fresh_until
-                if is_stale and len(self._wishes) < MOST_WISHES:
-                    self._wishes[key] = session
-                    self._has_wishes.set()
+                if is_stale and len(self._requested) < MOST_REQUESTED:
+                    self._requested[key] = session
+                    self._has_requested.set()
             if call is not None:
                 summaries[session.id] = summarise_session(call.scale, call.told, is_final=False)
         return summaries
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Measure the sessions that lists wish for, one after another, until `stop`."""
+        """Make the digests of the sessions that lists requested, one after another, until
+        `stop`."""
         self._is_running = True
         try:
             while not stop.is_set():
-                if not self._wishes:
-                    self._has_wishes.clear()
+                if not self._requested:
+                    self._has_requested.clear()
                     with suppress(TimeoutError):
                         async with asyncio.timeout(LOOK_EVERY_S):
-                            await self._has_wishes.wait()
+                            await self._has_requested.wait()
                     continue
-                key = next(iter(self._wishes))
-                session = self._wishes[key]
+                key = next(iter(self._requested))
+                session = self._requested[key]
                 try:
                     await self.live_session_digest(session)
                 except Unavailable:
@@ -116,14 +119,15 @@ class Digests:
                 except Exception as error:
                     log.error("measuring failed", action="measuring_failed", exc_info=error)
                 finally:
-                    self._wishes.pop(key, None)
+                    self._requested.pop(key, None)
         finally:
             self._is_running = False
 
     async def told_of(
         self, session: Session, row_id: str
     ) -> tuple[SessionSummary, Digest | None] | None:
-        """What was kept of an ended session and of one of its participants, if it was folded."""
+        """The stored summary of an ended session and the digest of one participant; `None` if it
+        was not folded."""
         if session.phase is not Phase.ENDED:
             return None
         async with self._db.read() as tx:
@@ -132,7 +136,7 @@ class Digests:
         return (kept[session.id], short) if session.id in kept else None
 
     async def session_row_of(self, session: Session) -> SessionDigest:
-        """A session told by its participants: by what was kept at its end, else as of now."""
+        """A session by its participants' digests: as stored at its end, else as of now."""
         if session.phase is Phase.ENDED:
             async with self._db.read() as tx:
                 rows = await participants.participants_of_session(tx, session.app_id, session.id)
@@ -143,7 +147,7 @@ class Digests:
         return await self.live_session_digest(session)
 
     async def live_session_digest(self, session: Session) -> SessionDigest:
-        """A session as far as it is known now; made again when it is no longer fresh."""
+        """The digest of a live session, made again when it is no longer fresh."""
         key = (session.app_id, session.id)
         lock = self._making.setdefault(key, asyncio.Lock())
         try:

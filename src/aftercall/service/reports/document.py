@@ -69,8 +69,7 @@ class PackedDetails(msgspec.Struct, frozen=True):
 
 
 class Report:
-    """What there is to say about one participant of one session. Only what is asked for is
-    decompressed."""
+    """The report on one participant of one session. Each part is decompressed on first use."""
 
     def __init__(
         self,
@@ -97,13 +96,13 @@ class Report:
 
     @property
     def details(self) -> ReportDetails:
-        """Everything, plain."""
+        """The rows and receptions, decompressed."""
         plain = {family: text.plain for family, text in self.rows.items()}
         return _details_of(plain, self.receptions)
 
 
 def report_of(verdict: Verdict, details: ReportDetails) -> Report:
-    """A report that was not stored."""
+    """A report that is not stored, from what was folded."""
     rows = {family: DeflatedJson(bytes(raw)) for family, raw in details.rows.items()}
     report = Report(verdict, b"", rows)
     report.receptions = details.receptions
@@ -169,7 +168,7 @@ def _joined(index: _Index, verdict: bytes, details: PackedDetails, last: bytes) 
 
 
 def pack_details(details: ReportDetails) -> PackedDetails:
-    """Deflates the rows, which takes most of the time that storing a report takes."""
+    """Compress details; deflating the rows takes most of the time of storing a report."""
     rows = {
         family: DeflatedJson(bytes(raw), level=STORE_LEVEL).packed()
         for family, raw in details.rows.items()
@@ -178,7 +177,7 @@ def pack_details(details: ReportDetails) -> PackedDetails:
 
 
 def is_readable(document: bytes) -> bool:
-    """Whether it is written as documents are now; another is to be folded again."""
+    """Whether a document has this program's format; a report in another one is folded again."""
     return document.startswith(_FORMAT)
 
 

@@ -1,4 +1,4 @@
-"""Summaries: asked for, made by a job, kept beside the transcript."""
+"""Summaries of sessions: requested, made by a job, stored beside the transcript."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -29,8 +29,8 @@ from aftercall.store.sessions import rows as session_rows
 log = structlog.get_logger(__name__)
 
 Summariser = Callable[[Sequence[TranscriptLine], SummaryOptions, EpochMs], Awaitable[str]]
-"""Makes the text from the lines, the wishes and the moment times count from. May raise `Busy`
-to be asked again later; whatever else it raises is the summary's failure."""
+"""Makes the text from the lines, the options and the time that times are relative to. May raise
+`Busy` to be called again later; any other error fails the summary."""
 
 _UNDER_WAY = (SummaryState.PENDING, SummaryState.IN_PROGRESS)
 
@@ -43,8 +43,7 @@ async def extract(
 
 
 class Summaries:
-    """The use cases of summaries. `options_of` reads from a meeting's settings what its
-    creator wants."""
+    """The use cases of summaries. `options_of` reads the options from a meeting's settings."""
 
     def __init__(
         self,
@@ -60,11 +59,11 @@ class Summaries:
         self._summariser = summariser
 
     async def request(self, app_id: str, session_id: str) -> Summary:
-        """Have a summary made; one under way is not started twice, a finished one is made anew
-        (and the old text serves until then).
+        """Request a summary; returns it. One under way is not started twice; a finished one is made
+        again, and its old text is kept until then.
 
-        Raises `NotFound` for no such session, `Malformed` for one that goes on or in which
-        nothing was said.
+        Raises `NotFound` for an unknown session, `Malformed` for one that has not ended or has no
+        transcript.
         """
         async with self._db.write() as tx:
             session = await session_rows.lock_session(tx, app_id, session_id)
@@ -103,7 +102,7 @@ class Summaries:
         return summary
 
     async def carry_out(self, app_id: str, session_id: str) -> None:
-        """Make the summary that was asked for. Repeats do nothing once it is made."""
+        """Make the summary that was requested. A repeat does nothing once it is made."""
         async with self._db.write() as tx:
             session = await session_rows.lock_session(tx, app_id, session_id)
             summary = await conversation.find_summary(tx, app_id, session_id)
@@ -126,7 +125,9 @@ class Summaries:
                 session_id=session_id,
                 exc_info=error,
             )
-            await self._save(replace(summary, state=SummaryState.FAILED, error=_told(error)))
+            await self._save(
+                replace(summary, state=SummaryState.FAILED, error=_public_message(error))
+            )
             return
         await self._save(
             replace(
@@ -139,7 +140,7 @@ class Summaries:
         )
 
     async def give_up(self, app_id: str, session_id: str, error: str) -> None:
-        """Its job is dead: a summary that is still under way has failed."""
+        """Mark a summary under way as failed, as its job is dead."""
         async with self._db.write() as tx:
             summary = await conversation.find_summary(tx, app_id, session_id)
             if summary is not None and summary.state in _UNDER_WAY:
@@ -151,9 +152,9 @@ class Summaries:
             await conversation.save_summary(tx, replace(summary, completed_at=self._clock()))
 
 
-def _told(error: Exception) -> str:
-    """What callers may know of a failure: our own sentences, and of others' the kind alone,
-    because their words can hold anything."""
+def _public_message(error: Exception) -> str:
+    """What callers may know of an error: the message of our own errors, and only the type of
+    others, whose messages can hold anything."""
     return error.message if isinstance(error, AftercallError) else type(error).__name__
 
 

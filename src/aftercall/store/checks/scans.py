@@ -17,7 +17,7 @@ async def pages(
     """The rows of a table, the columns named after those of its key, packed texts as they lie.
     Each page is a transaction of its own, so that a long look keeps none open."""
     key = list(table.primary_key.columns)
-    columns = [*key, *(_as_it_lies(table.c[name]) for name in names)]
+    columns = [*key, *(_as_stored(table.c[name]) for name in names)]
     last: tuple[Any, ...] | None = None
     while True:
         statement = select(*columns).order_by(*key).limit(limit)
@@ -32,7 +32,7 @@ async def pages(
             return
 
 
-def _as_it_lies(column: Column[Any]) -> ColumnElement[Any]:
+def _as_stored(column: Column[Any]) -> ColumnElement[Any]:
     """The column without what its type makes of it; one text that cannot be unpacked would
     otherwise take the page down."""
     if not isinstance(column.type, PackedText):

@@ -1,4 +1,4 @@
-"""Reports as they lie in the database, read to see whether they can be."""
+"""Reads stored reports, to check that they can be read."""
 
 from typing import Any, Final
 
@@ -18,11 +18,11 @@ UNREADABLE: Final = (
     TypeError,
     OSError,
 )
-"""What reading raises of bytes that nobody wrote as they are."""
+"""The errors that reading corrupt bytes raises."""
 
 
 def read_sample(body: bytes) -> Any:
-    """A report that came, as JSON says it."""
+    """A stored sample's body, decoded from JSON."""
     return msgspec.json.decode(decompress(body))
 
 

@@ -1,1 +1,1 @@
-"""How reports are encoded at rest."""
+"""The encodings of stored samples."""

@@ -1,9 +1,9 @@
-"""Columns of whole numbers as bytes that compress well.
+"""Columns of integers as bytes that compress well: delta or delta of delta, zigzag, byte shuffle.
 
-Counters grow evenly and gauges wander, so a column is kept as what its numbers differ by, or, where
-that is smaller, as what those differences differ by. The bytes of these numbers are laid in planes,
-the highest of every column first and the lowest last: high bytes are nearly all alike, low ones are
-noise, and the compressor does better when it meets them apart.
+Counters grow evenly and gauges wander, so a column is stored as its deltas or, where those are
+smaller, as the deltas of its deltas. Their bytes are shuffled into planes, the highest bytes of
+every column first and the lowest last: high bytes are nearly all alike, low ones are noise, and
+zstd compresses them better apart.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,18 +13,17 @@ from struct import pack, unpack
 from typing import Final
 
 LARGEST: Final = 1 << 60
-"""Numbers up to this, of either sign, can be laid: what their differences differ by fits in 64
-bits."""
+"""Numbers up to this, of either sign, can be encoded: the deltas of their deltas fit in 64 bits."""
 
 _BYTES: Final = 8
 
 Head = list[int]
-"""Of a column: how many numbers, how often differences were taken (1 or 2), how many planes, and
-the first number (and the first difference)."""
+"""The head of a column: how many numbers, the order of its deltas (1 or 2), how many planes, and
+the first number (and the first delta)."""
 
 
 def encode(columns: Iterable[Sequence[int]]) -> tuple[list[Head], bytes]:
-    """The columns' heads, and their planes. No column is empty."""
+    """Encode columns, none of them empty; returns their heads and the bytes of their planes."""
     heads: list[Head] = []
     of_columns: list[list[bytes]] = []
     for column in columns:
@@ -40,7 +39,7 @@ def encode(columns: Iterable[Sequence[int]]) -> tuple[list[Head], bytes]:
     )
 
 
-def decode(heads: Sequence[Head], laid: bytes) -> list[list[int]]:
+def decode(heads: Sequence[Head], encoded: bytes) -> list[list[int]]:
     """The inverse of `encode`."""
     of_columns: list[list[bytes]] = [[] for _ in heads]
     position = 0
@@ -48,7 +47,7 @@ def decode(heads: Sequence[Head], laid: bytes) -> list[list[int]]:
         for (count, order, planes, *_), found in zip(heads, of_columns, strict=True):
             if planes > level:
                 end = position + count - order
-                found.append(laid[position:end])
+                found.append(encoded[position:end])
                 position = end
     return [
         _restored(head[3:], _numbers(planes, head[0] - head[1]))
@@ -57,12 +56,12 @@ def decode(heads: Sequence[Head], laid: bytes) -> list[list[int]]:
 
 
 def differences(numbers: Sequence[int]) -> list[int]:
-    """What each number but the first differs by from the one before."""
+    """The difference of each number but the first from the one before."""
     return list(map(sub, numbers[1:], numbers))
 
 
 def _reduced(numbers: Sequence[int]) -> tuple[list[int], list[int]]:
-    """The first number (and difference), and the differences that remain."""
+    """The first number (and the first delta), and the deltas of the smaller order."""
     once = differences(numbers)
     twice = differences(once)
     if len(once) > 1 and _bits(twice) < _bits(once[1:]):
@@ -81,8 +80,8 @@ def _restored(starts: list[int], rest: list[int]) -> list[int]:
 
 
 def _planes(numbers: list[int]) -> list[bytes]:
-    """The lowest bytes first. Signs go to the lowest bit, so that small numbers have low bytes
-    alone."""
+    """The bytes of numbers by place, the lowest first. Zigzag moves the sign to the lowest bit, so
+    that the high bytes of small numbers are zero."""
     folded = [-2 * n - 1 if n < 0 else 2 * n for n in numbers]
     width = (max(folded, default=0).bit_length() + 7) // 8
     packed = pack(f"<{len(folded)}Q", *folded)
@@ -90,7 +89,7 @@ def _planes(numbers: list[int]) -> list[bytes]:
 
 
 def _numbers(planes: list[bytes], count: int) -> list[int]:
-    """The inverse of `_planes`, of planes with the highest first."""
+    """The inverse of `_planes`, for planes with the highest first."""
     packed = bytearray(count * _BYTES)
     for place, plane in enumerate(reversed(planes)):
         packed[place::_BYTES] = plane

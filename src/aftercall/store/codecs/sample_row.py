@@ -1,8 +1,8 @@
-"""A report's JSON as it lies in its row: compressed by itself, with a dictionary.
+"""A sample's JSON as stored in its row: compressed by itself, with a dictionary.
 
-Most of a report is what every report says: the members' names. The dictionary holds them, so that
-a row is left with what is its own; it halves both the row and the time it takes to make it. A row
-says by the dictionary's number which one it needs; rows of number 0 need none.
+Most of a sample are names of members, which all samples have in common. The dictionary holds them,
+which halves both the row and the time to compress it. A row names its dictionary by number; rows
+of number 0 need none.
 """
 
 import threading
@@ -14,10 +14,10 @@ from typing import Any, Final
 import zstandard
 
 LEVEL: Final = 3
-"""zstd level of a report: higher ones cost the intake more than they save."""
+"""zstd level of a sample: higher ones cost the intake more than they save."""
 
 WRITTEN_WITH: Final = 40_001
-"""The dictionary of new rows. Those of old ones stay beside it."""
+"""The dictionary of new rows. Dictionaries of older rows stay in the folder."""
 
 _FOLDER: Final = Path(__file__).with_name("dictionaries")
 _of_thread: Final = threading.local()
@@ -25,8 +25,8 @@ _of_thread: Final = threading.local()
 
 
 def compress_all(bodies: Sequence[bytes]) -> list[bytes]:
-    """Bodies, none of them empty, each compressed by itself; the interpreter is let go of once for
-    all of them."""
+    """Compress bodies, none of them empty, each by itself. The interpreter lock is released once
+    for all of them."""
     compressor: Any = getattr(_of_thread, "compressor", None)
     if compressor is None:
         dictionary = _dictionary(WRITTEN_WITH)

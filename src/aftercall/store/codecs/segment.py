@@ -1,8 +1,8 @@
-"""A peer's reports in one block.
+"""A peer's samples in one block.
 
-Reports of one peer are alike: the same members, counters that grow evenly. They are therefore
-turned into columns, one for each member, and numbers are encoded (`store.codecs.delta_shuffle`)
-before zstd compresses them. What comes out decodes to the same JSON that went in.
+Samples of one peer have the same members, and counters that grow evenly. They are turned into
+columns, one for each member, and numbers are encoded (`store.codecs.delta_shuffle`) before zstd
+compresses them. A block decodes to the same JSON that was encoded.
 """
 
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ Column = dict[str, Any]
 
 
 def pack(samples: Sequence[StoredSample]) -> bytes:
-    """Samples in one block. Their bodies must be JSON."""
+    """Encode samples, whose bodies must be JSON, as one block."""
     writer = _Writer()
     table = {
         "sequence": writer.column([sample.sequence for sample in samples]),
@@ -51,7 +51,7 @@ def pack(samples: Sequence[StoredSample]) -> bytes:
 
 
 def unpack(peer_id: str, block: bytes) -> list[StoredSample]:
-    """The samples of a block, in the order they were packed in."""
+    """The samples of a block, in the order in which they were packed."""
     plain = zstandard.ZstdDecompressor().decompress(block)
     if plain.startswith(_MARK):
         start = len(_MARK) + _HEAD_BYTES
@@ -238,9 +238,10 @@ def _by_key(arrays: list[list[Any]]) -> list[dict[str, Any]] | None:
 
 
 def _key(element: Any) -> str | None:
-    """What tells a stats object, or a stream's tag, from its neighbours in every report."""
+    """The key by which a stats object, or a stream's tag, is found again in every sample; `None`
+    for an element without one."""
     if element.__class__ is not dict:
         return None
     parts = [element.get(name) for name in ("id", "connection", "direction", "ssrc", "mid")]
-    said = "/".join(str(part) for part in parts if isinstance(part, str | int))
-    return said if said and _SEPARATOR not in said else None
+    key = "/".join(str(part) for part in parts if isinstance(part, str | int))
+    return key if key and _SEPARATOR not in key else None

@@ -73,7 +73,7 @@ def unpack(stored: bytes) -> str:
 
 
 class PackedText(TypeDecorator[str]):
-    """Text that is compressed where it lies."""
+    """A text column whose values are stored compressed."""
 
     impl = LargeBinary
     cache_ok = True

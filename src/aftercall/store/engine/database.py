@@ -1,4 +1,4 @@
-"""Two doors to the database, `read` and `write`, on SQLite and PostgreSQL alike."""
+"""The database, with `read` and `write` transactions, on SQLite and PostgreSQL."""
 
 import asyncio
 import sqlite3

@@ -36,7 +36,7 @@ def _converters(hint: Any) -> tuple[Callable[[Any], Any] | None, Callable[[Any],
 
 
 class Shape(Generic[R]):
-    """How records of one type lie in one table: a column for each field, of the same name."""
+    """The mapping of a record type to a table: a column for each field, of the same name."""
 
     def __init__(
         self,

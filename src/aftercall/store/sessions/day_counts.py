@@ -39,7 +39,7 @@ def counted_by(
 async def update_day_counts(
     tx: AsyncConnection, app_id: str, old: Counted | None, new: Counted | None
 ) -> None:
-    """Take what a session counted for out of the tallies, and put in what it counts for now."""
+    """Replace a session's old contribution to the daily counts by its new one."""
     if old == new:
         return
     changes: dict[tuple[int, int], tuple[int, float]] = {}

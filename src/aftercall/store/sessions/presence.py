@@ -1,4 +1,4 @@
-"""Who takes part in several sessions at once, for lists of sessions."""
+"""The participants of several sessions, for lists of sessions."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -17,7 +17,7 @@ _PEER: Final = Shape(Peer, schema.peers)
 async def participants_of_sessions(
     tx: AsyncConnection, app_id: str, session_ids: Sequence[str]
 ) -> list[Participant]:
-    """All participants of the sessions, hidden ones too, in the order of joining."""
+    """All participants of the sessions, hidden ones included, in the order of joining."""
     c = schema.participants.c
     rows = await tx.execute(
         select(*_PARTICIPANT.columns)
@@ -30,7 +30,7 @@ async def participants_of_sessions(
 async def peers_of_those_present(
     tx: AsyncConnection, app_id: str, session_ids: Sequence[str]
 ) -> list[Peer]:
-    """Every peer of the visible participants who are in one of the sessions now."""
+    """All peers of the visible participants that are present in one of the sessions."""
     row, peer = schema.participants.c, schema.peers.c
     rows = await tx.execute(
         select(*_PEER.columns)
@@ -56,7 +56,7 @@ async def peers_of_those_present(
 async def minutes_of_those_gone(
     tx: AsyncConnection, app_id: str, session_ids: Sequence[str]
 ) -> dict[str, float]:
-    """The participant-minutes of the visible participants who have left, by session."""
+    """The participant-minutes of the visible participants that have left, by session."""
     c = schema.participants.c
     rows = await tx.execute(
         select(c.session_id, func.sum(c.duration_minutes))

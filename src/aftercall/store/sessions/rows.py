@@ -23,7 +23,7 @@ SESSION = Shape(
 )
 
 IS_LIVE = schema.sessions.c.phase != literal_column("'ended'")
-"""Not ended, said as the partial indexes say it, without a parameter, so that they are used."""
+"""Not ended, as a literal and without a parameter, so that the partial indexes are used."""
 
 
 async def insert_session(tx: AsyncConnection, session: Session) -> bool:
@@ -39,7 +39,7 @@ async def insert_session(tx: AsyncConnection, session: Session) -> bool:
 
 
 async def save_session(tx: AsyncConnection, session: Session) -> None:
-    """Write a session, new or changed, and renew the tallies and words it is found by.
+    """Write a session, new or changed, with its daily counts and search terms.
 
     Raises the driver's integrity error when it is not ended and its meeting has another
     that is not ended either.
@@ -133,7 +133,7 @@ async def find_current_session(tx: AsyncConnection, app_id: str, meeting_id: str
 async def find_session_covering(
     tx: AsyncConnection, app_id: str, meeting_id: str, at: EpochMs
 ) -> Session | None:
-    """The ended session of the meeting that was going on at that moment, the latest if more
+    """The ended session of the meeting that covers this time, the latest if more
     than one was. One that emptied would have taken a newcomer for as long as it was kept alive."""
     c = schema.sessions.c
     grace_ms = case(
