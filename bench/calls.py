@@ -1,9 +1,9 @@
-"""How long the dashboard's table takes in a year of sessions.
+"""Time of the dashboard's table of sessions, in a year of sessions.
 
     python bench/calls.py [--sessions 100000] [--engine sqlite] [--engine postgresql] [--keep DIR]
 
-The sessions are those of `bench/lists.py`, each with a verdict in short: five names, browsers,
-countries, issues. Asked is the use case behind `GET …/calls`, encoded as it is sent.
+The sessions are those of `bench/lists.py`, each with facets and a summary: five names, browsers,
+countries, issues. Measured is the use case behind `GET …/calls`, with the encoding of the answer.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ ISSUES = ("poor_network_uplink", "poor_network_downlink", "cpu_limited", "high_r
 
 
 def verdict_rows(count: int) -> Iterator[lists.Batch]:
-    """The rows of the verdicts in short, a few thousand sessions at a time."""
+    """The rows of facets and summaries, a few thousand sessions at a time."""
     dice = random.Random(3)
     place = {name: number for number, name in enumerate(schema.sessions.columns.keys())}
     tallies: dict[tuple[str, int], list[int]] = {}
@@ -112,7 +112,7 @@ async def fill_postgresql(url: str, count: int) -> None:
 
 
 def questions() -> dict[str, dict[str, Any]]:
-    """What is asked beyond the app."""
+    """The query parameters beyond the app."""
     return {
         "first page": {},
         "first page of ended ones": {"is_live": False},
@@ -131,7 +131,7 @@ def questions() -> dict[str, dict[str, Any]]:
 
 
 async def measure(url: str) -> dict[str, tuple[float, float]]:
-    """Milliseconds, median and 99th percentile, of each question."""
+    """Milliseconds, median and 99th percentile, of each query."""
     db = await Database.open(url)
     services = build_services(db, settings=Settings(), clock=now, new_id=new_id, policy=Policy())
     stop, found = asyncio.Event(), {}

@@ -1,9 +1,9 @@
-"""What the collector costs a page at 20 streams: main thread, longest block, bytes per hour.
+"""Cost of the collector in a page with 20 streams: main thread, longest block, bytes per hour.
 
-Figures are least / median / most.
-Two connections of one page to each other, five voices and five pictures each way; one of them is
-watched. The collector samples as fast as it can, so that its share stands out; an idle run of
-the same length beside it is subtracted. Needs Chromium and the built collector.
+Figures are least / median / most. Two connections of one page to each other carry five audio and
+five video streams each way; one of them is watched. The collector samples as fast as it can, so
+that its share is measurable; an idle run of the same length beside it is subtracted. Needs Chromium
+and the built collector.
 
     PYTHONPATH=. .venv/bin/python bench/collector.py
 """
@@ -130,7 +130,7 @@ async def measure(cdp: CDPSession, page: Page, script: str) -> float:
 
 class _Quiet(SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
-        """Says nothing."""
+        """Log nothing."""
 
 
 async def run(executable: str) -> None:

@@ -1,7 +1,7 @@
-"""What many peers at once cost: memory, processor time and latency at their own pace.
+"""Cost of many peers at once: memory, processor time and latency at their own pace.
 
 Starts `aftercall serve` on SQLite, lets all peers join, and then has each send a report every seven
-seconds on a connection of its own. Needs as many open files as peers. Prints a table in Markdown.
+seconds on its own connection. Needs as many open files as peers. Prints a table in Markdown.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""The figures in a bench's output, and which of them got worse.
+"""The figures in a bench's output, and a comparison that finds the worse ones.
 
 A figure is a number with a unit in a Markdown table or in a line such as `  report   54.1 ms`. Its
 name is the table's first header, the row's label and the column, so that it is the same in every

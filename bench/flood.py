@@ -1,9 +1,9 @@
-"""What a quiet app notices of another one that floods the intake.
+"""Latency of a quiet app while another app floods the intake.
 
 Starts `aftercall serve` with two apps on SQLite. Four peers of the quiet app send ten reports a
 second each: alone, beside another app that sends as much, and beside one that sends as fast as it
-can, reports over many connections or its backend's posts of joins. The budgets of the flooding app
-are lifted, so that only the fairness of the queue is measured. Each client is a process of its own.
+can, either reports over many connections or a backend's posts of joins. The budgets of the flooding
+app are lifted, so that only the fairness of the queue is measured. Each client is its own process.
 Prints a table in Markdown.
 """
 

@@ -1,11 +1,11 @@
-"""How long an hour of one peer's reports takes to fold, and where the time goes.
+"""Time to fold an hour of one peer's reports, by stage.
 
     python bench/fold.py [--streams 20] [--streams 100] [--profile]
 
-The hour is made up: one connection, a sample every seven seconds, two streams sent and the rest
-received, counters moving as in a call with a little loss. Times are processor time, the least of
-several runs, each after one of a yardstick. `report` is what the goals are about: from stored JSON
-to the whole report with its rows; `figures` is the part of it without rows, issues and traces.
+The hour is synthetic: one connection, a sample every seven seconds, two streams sent and the rest
+received, with counters of a call with a little loss. Times are processor time, the least of
+several runs, each after one of a yardstick. The goals refer to `report`: from stored JSON to the
+whole report with its rows; `figures` is the part of it without rows, issues and stream activity.
 """
 
 import argparse

@@ -1,13 +1,13 @@
-"""How reads and the end of a session grow with the people in it.
+"""Growth of reads and of the end of a session with the number of people.
 
     python bench/growth.py [--people 2 10 50 200] [--shape all] [--shape tiles] [--minutes 1]
 
-In `all` everybody receives everybody, in `tiles` everybody sees the next nine. A quarter of the
-people have a bad line in the second half. Printed are milliseconds of processor time, the least of
-a few rounds, and bytes; each with the exponent from the number of people before to this one, in
-the streams that are answered: of the end and the session's pages all of its streams, of the
-participant's pages his own. 1 is linear. What grows faster than that from 50 people on is marked
-and makes the exit code 1.
+In `all` everybody receives everybody, in `tiles` everybody receives the next nine. A quarter of
+the people have a bad connection in the second half. The bench prints milliseconds of processor
+time, the least of a few rounds, and bytes; each with the exponent from the previous number of
+people to this one. The base of the exponent is the number of streams: of the session for its end
+and its pages, of the participant for the participant's page. 1 is linear. A steeper growth from
+50 people on is marked and makes the exit code 1.
 """
 
 import argparse
@@ -40,9 +40,9 @@ TILES = 9
 ROUNDS = 3
 FROM_PEOPLE = 50
 STEEPEST = 1.2
-"""What passes for linear: the machine's own noise is some tenths."""
+"""The largest exponent that counts as linear: the machine's noise is some tenths."""
 LEAST_MS = 20
-"""Below this the noise is greater than what is measured."""
+"""Below this the noise is larger than the measured time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +59,7 @@ class Size:
 
 @dataclass(kw_only=True)
 class Row:
-    """One question at every size: milliseconds, bytes, and how many streams it answers."""
+    """One query at every size: milliseconds, bytes, and the number of streams in the answer."""
 
     name: str
     ms: list[float] = field(default_factory=list)
@@ -76,7 +76,7 @@ class Row:
 
 
 class Bench:
-    """Asks everything of one session after another."""
+    """Run every query on one session after another."""
 
     def __init__(self) -> None:
         self.rows: dict[str, Row] = {}

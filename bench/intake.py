@@ -1,8 +1,8 @@
-"""How many reports a second are taken in, durable, beside a server that does nothing.
+"""Durable reports a second, beside a no-op server.
 
-Starts everything itself on loopback: the no-op server, `aftercall serve` on SQLite, and on
-PostgreSQL (from PyPI) with one and with two processes. Rounds are interleaved, so that other work
-on the machine hits all alike: read the ratios. Prints a table in Markdown.
+Starts all servers on loopback: the no-op server, `aftercall serve` on SQLite, and on PostgreSQL
+(from PyPI) with one and with two processes. Rounds are interleaved, so that other work on the
+machine affects all alike: read the ratios. Prints a table in Markdown.
 """
 
 import argparse
@@ -39,7 +39,7 @@ class Target:
     pid: int
     makers: list[MakeRequest]
     cpu_s: float = 0.0
-    """Processor time that the kept rounds took it."""
+    """Processor time of the kept rounds."""
     rounds: list[Outcome] = field(default_factory=list)
     half: Outcome | None = None
 
@@ -142,7 +142,7 @@ def postgres(names: list[str]) -> Iterator[dict[str, str]]:
 
 
 def measure(targets: list[Target], *, rounds: int, seconds: float) -> None:
-    """Full load in interleaved rounds, the first one discarded; then half of what each bore."""
+    """Full load in interleaved rounds, the first one discarded; then half the rate of each."""
     for number in range(rounds + 1):
         for target in targets:
             began = cpu_seconds(target.pid)
@@ -164,7 +164,7 @@ def measure(targets: list[Target], *, rounds: int, seconds: float) -> None:
 
 
 def table(targets: list[Target], report: bytes, connections: int) -> str:
-    """What was measured, in Markdown."""
+    """The measurements, in Markdown."""
     noop = targets[0].per_second
     lines = [
         f"Machine: {os.cpu_count()} cores, {platform.platform()}, Python "

@@ -1,11 +1,11 @@
-"""How long lists take in a year of sessions, on both engines.
+"""Time of lists in a year of sessions, on both engines.
 
     python bench/lists.py [--sessions 100000] [--engine sqlite] [--engine postgresql] [--keep DIR]
 
-Makes the sessions (five participants each) straight through the drivers, then asks for first
-pages, filtered ones, searched ones, deep ones and counts, each through the store as the services
-do. The last line of each table is a plain SELECT of one row by its key over the same connection:
-what any answer costs at the least.
+Writes the sessions (five participants each) through the drivers, then measures first pages,
+filtered ones, searched ones, deep ones and counts, each through the store as the services do. The
+last line of each table is a plain SELECT of one row by its key over the same connection: the
+lower bound of any answer.
 """
 
 import argparse
@@ -209,7 +209,7 @@ def questions(count: int, ids: list[str]) -> dict[str, Question]:
 
 
 async def measure(url: str, count: int) -> dict[str, tuple[float, float]]:
-    """Milliseconds, median and 99th percentile, of each question."""
+    """Milliseconds, median and 99th percentile, of each query."""
     db = await Database.open(url)
     found: dict[str, tuple[float, float]] = {}
     async with db.read() as tx:

@@ -1,7 +1,7 @@
-"""A load client: keep-alive connections on one uvloop, each with one request under way.
+"""A load client: keep-alive connections on one uvloop, each with one outstanding request.
 
-Lean, so that the server and not the client is measured: requests are put together from bytes,
-answers are read only as far as their status and length.
+It does little work, so that the server and not the client is measured: requests are joined from
+bytes, and answers are parsed only for their status and length.
 """
 
 import asyncio
@@ -17,12 +17,12 @@ MakeRequest = Callable[[], bytes]
 
 @dataclass(kw_only=True)
 class Outcome:
-    """What a stretch of load came to."""
+    """The result of one run of load."""
 
     seconds: float = 0.0
     answers: int = 0
     failures: dict[bytes, int] = field(default_factory=dict)
-    """Answers that were no success, by status."""
+    """Answers without success, by status."""
     latencies_s: list[float] = field(default_factory=list)
 
     @property

@@ -1,5 +1,5 @@
-"""The least an ASGI application can do, the yardstick: read a POST and answer 202, or send so many
-bytes that it has at hand (`GET /bytes/N`)."""
+"""The yardstick, a minimal ASGI application: read a POST and answer 202, or send N bytes from
+memory (`GET /bytes/N`)."""
 
 from typing import Any
 

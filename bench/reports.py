@@ -1,12 +1,12 @@
-"""How long a peer report takes to answer, over HTTP, beside a server that only sends such bytes.
+"""Time to answer a peer report over HTTP, beside a server that only sends such bytes.
 
     python bench/reports.py [--minutes 60] [--streams 20] [--rounds 300]
 
 The call is that of `fold.py`: two streams sent and the rest received, a sample every seven
-seconds. Asked are its report when the session has ended, one part of that by `filters`, the older
-shapes in the participant's details, and the report while the session lasts, each time of another
-participant so that nothing is at hand. The client reads bytes and nothing more. Times are from the
-request to the last byte, rounds are interleaved.
+seconds. The requests are its report after the end of the session, one part of that by `filters`,
+the older shapes in the participant's details, and the report during the session, each time of
+another participant so that nothing is cached. The client only reads bytes. Times are from the
+request to the last byte; rounds are interleaved.
 """
 
 import argparse
@@ -36,7 +36,7 @@ LIVE_PEERS = 12
 
 @dataclass(kw_only=True)
 class Question:
-    """What is asked again and again, and how long each answer took."""
+    """A repeated request, and the time of each answer."""
 
     name: str
     connection: socket.socket
@@ -59,7 +59,7 @@ class Question:
 
 
 def read_answer(connection: socket.socket) -> int:
-    """The length of a body of told or chunked length, read to its end."""
+    """The length of a body with Content-Length or chunked, read to its end."""
     received = bytearray()
     while (head_ends := received.find(b"\r\n\r\n")) < 0:
         received += connection.recv(1 << 20)
@@ -89,7 +89,7 @@ def connect(port: int) -> socket.socket:
 
 
 async def put_calls(url: str, app_id: str, minutes: int, streams: int) -> None:
-    """One session with its report made, and one that lasts."""
+    """One ended session with its report, and one live session."""
     db = await Database.open(url)
     try:
         end_at = await fill(db, 1, minutes, streams, app_id=app_id, session_id="ended")
@@ -101,7 +101,7 @@ async def put_calls(url: str, app_id: str, minutes: int, streams: int) -> None:
 
 @contextmanager
 def aftercall(port: int, minutes: int, streams: int) -> Iterator[tuple[int, dict[str, str]]]:
-    """Aftercall over a database with the calls; its process and the rights to ask it."""
+    """Aftercall over a database with the calls; its process and its credentials."""
     with tempfile.TemporaryDirectory() as folder:
         where = ["--data-dir", folder]
         made = subprocess.run(
@@ -175,7 +175,7 @@ def main() -> None:
 
 
 def measure(asked: list[Question], rounds: int) -> None:
-    """Interleaved; the first tenth is thrown away. A live report is asked once in ten rounds."""
+    """Interleaved; the first tenth is discarded. A live report is requested once in ten rounds."""
     for number in range(rounds + rounds // 10):
         for question in asked:
             if "live" in question.name and number % 10:

@@ -16,7 +16,7 @@ PROGRAM = Path(sys.executable).with_name("aftercall")
 
 
 def cpu_seconds(pid: int) -> float:
-    """Processor time that a process and its children have taken so far; 0 where it is not told."""
+    """Processor time of a process and its children so far; 0 where it is unknown."""
     total = 0
     pids = [pid]
     while pids:

@@ -52,7 +52,7 @@ def on(engine: str) -> Iterator[Ground]:
 
 
 async def soak(ground: Ground, *, minutes: float, lasting_s: float, dice: random.Random) -> Run:
-    """Let faults happen, each at least once, until the time is over; what came of it."""
+    """Cause faults, each at least once, until the time is over; returns the results."""
     faults = list(faults_on(ground).items())
     ends_at = time.monotonic() + 60 * minutes
     async with under_load(ground) as run:

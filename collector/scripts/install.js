@@ -1,4 +1,4 @@
-// Copies the builds to where the server serves them from, and holds them to their size.
+// Copies the builds to the folder that the server serves, and checks their size.
 import { cpSync, mkdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 

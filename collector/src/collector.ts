@@ -1,4 +1,4 @@
-import { type Connection, type Listen, type Tell, watchConnection } from "./connection";
+import { type Connection, type Listen, type RecordEvent, watchConnection } from "./connection";
 import { isLiveKitRoom, type LiveKitRoom, readRoom } from "./livekit";
 import {
   isMediasoupDevice,
@@ -18,10 +18,10 @@ import type {
   MessageKind,
   StreamTag,
 } from "./protocol";
-import { tellCaptureError, watchSurroundings } from "./surroundings";
+import { recordCaptureError, watchSurroundings } from "./surroundings";
 import { describeTrack, screenSource } from "./tracks";
 
-/** What can be watched: one connection, every connection of the page, or a library's object. */
+/** A target to watch: one connection, every connection of the page, or a library's object. */
 export type Target = RTCPeerConnection | "page" | LiveKitRoom | MediasoupDevice | MediasoupTransport;
 
 export interface Options extends PeerOptions {
@@ -30,7 +30,7 @@ export interface Options extends PeerOptions {
 }
 
 export interface ChatOptions {
-  /** Of a message already sent: this is a later revision of it. */
+  /** True for a later revision of a message that was sent before. */
   id?: string | undefined;
   kind?: MessageKind | undefined;
   pinned?: boolean | undefined;
@@ -52,26 +52,26 @@ export interface Feedback {
 }
 
 export interface Collector {
-  /** Made at random: this connection of the participant to the session. */
+  /** Random id of this connection of the participant to the session. */
   readonly peerId: string;
   /** Known once the server has answered. */
   readonly sessionId: string | undefined;
   readonly state: State;
   /** Watches one more connection, library object, or the page. */
   attach(target: Target): Collector;
-  /** Adds to what is known about the peer; later members replace earlier ones. */
+  /** Adds facts about the peer; later members replace earlier ones. */
   describe(description: Description): void;
-  /** Keeps an event of the application's own in the peer's record. */
+  /** Records an event of the application. */
   note(name: string, data?: EventData): void;
-  /** Records a chat message; gives its id. */
+  /** Records a chat message; returns its id. */
   sendChat(text: string, options?: ChatOptions): string;
-  /** Records a line of the transcript; gives its id. */
+  /** Records a line of the transcript; returns its id. */
   sendTranscriptLine(text: string, options?: LineOptions): string;
   /** May also be called after `leave`. */
   sendFeedback(feedback: Feedback): void;
   /** Samples now: what a connection counted is lost when it is closed before the next sample. */
   sample(): Promise<void>;
-  /** Takes a last sample, says goodbye and stops. Call it before the connections are closed. */
+  /** Takes a last sample, sends the leave and stops. Call it before the connections are closed. */
   leave(): Promise<void>;
 }
 
@@ -86,7 +86,7 @@ export function makeCollector(options: Options): Collector {
   let count = 0;
   let polledAt = 0;
 
-  // The application's callbacks run on their own: what they throw is theirs, not ours.
+  // Callbacks run in tasks of their own, so that their exceptions do not reach the collector.
   const fail = (error: unknown) => setTimeout(() => options.onError?.(error));
   const quietly = (action: () => unknown) => {
     try {
@@ -104,8 +104,8 @@ export function makeCollector(options: Options): Collector {
     () => stopping.abort(),
   );
 
-  const say = (entry: EntryBody, isLate?: boolean) => quietly(() => peer.say(entry, isLate));
-  const tell: Tell = (name, data) => say({ type: "event", name, data });
+  const add = (entry: EntryBody, isLate?: boolean) => quietly(() => peer.add(entry, isLate));
+  const record: RecordEvent = (name, data) => add({ type: "event", name, data });
   const listen: Listen = (target, type, listener) =>
     target.addEventListener(type, (event) => quietly(() => listener(event)), { signal });
 
@@ -116,10 +116,10 @@ export function makeCollector(options: Options): Collector {
       // Streams are counted from their first packet on, which comes a moment later.
       setTimeout(poll, FIRST_PACKETS_MS);
     };
-    connections.set(pc, watchConnection(`pc${++count}`, pc, tell, listen, onConnected));
+    connections.set(pc, watchConnection(`pc${++count}`, pc, record, listen, onConnected));
   };
 
-  /** Brings what the watched libraries know up to date, and forgets what was closed. */
+  /** Updates the facts from the watched libraries, and removes closed connections. */
   const refresh = () => {
     for (const read of reads) read().forEach(watch);
     for (const pc of connections.keys()) {
@@ -139,7 +139,7 @@ export function makeCollector(options: Options): Collector {
         streams.push(...report.streams);
       }
       if (!taken.length) return;
-      say({ type: "sample", connections: taken, streams, page_hidden: document.hidden });
+      add({ type: "sample", connections: taken, streams, page_hidden: document.hidden });
     } catch (error) {
       fail(error);
     }
@@ -153,11 +153,11 @@ export function makeCollector(options: Options): Collector {
     await peer.flush();
   };
 
-  const tellOwnTracks = watchOwnTracks(tell, listen, !!options.deviceLabels);
+  const recordOwnTracks = watchOwnTracks(record, listen, !!options.deviceLabels);
 
   const tick = () => {
     refresh();
-    tellOwnTracks(new Set([...connections.values()].flatMap((entry) => entry.sent())));
+    recordOwnTracks(new Set([...connections.values()].flatMap((entry) => entry.sent())));
     // A hidden page is sampled half as often; that is still within the time after which a
     // silent peer counts as gone.
     const interval = peer.intervalMs * (document.hidden ? 2 : 1);
@@ -172,10 +172,10 @@ export function makeCollector(options: Options): Collector {
         for (const track of stream.getTracks()) {
           if (isDisplay) describeTrack(track, { source: screenSource(track) });
           const device_type = isDisplay ? "SCREENSHARE" : track.kind.toUpperCase();
-          tell("media_permission", { device_type, permission: "ACCEPTED" });
+          record("media_permission", { device_type, permission: "ACCEPTED" });
         }
       },
-      onCaptureError: tellCaptureError.bind(null, tell),
+      onCaptureError: recordCaptureError.bind(null, record),
     };
     page.listeners.add(listener);
     signal.addEventListener("abort", () => page.listeners.delete(listener));
@@ -206,17 +206,17 @@ export function makeCollector(options: Options): Collector {
       });
       return collector;
     },
-    describe: (description) => say({ type: "describe", ...description }),
-    note: (name, data = {}) => tell(name, data),
+    describe: (description) => add({ type: "describe", ...description }),
+    note: (name, data = {}) => record(name, data),
     sendChat(text, { id = newId(), ...more } = {}) {
-      say({ ...more, type: "chat", id, text });
+      add({ ...more, type: "chat", id, text });
       return id;
     },
     sendTranscriptLine(text, { id = newId(), end_at = Date.now(), start_at = end_at } = {}) {
-      say({ type: "transcript", id, start_at, end_at, text });
+      add({ type: "transcript", id, start_at, end_at, text });
       return id;
     },
-    sendFeedback: (feedback) => say({ type: "event", name: "feedback", data: { ...feedback } }, true),
+    sendFeedback: (feedback) => add({ type: "event", name: "feedback", data: { ...feedback } }, true),
     sample: poll,
     async leave() {
       if (peer.isOver()) return;
@@ -235,7 +235,7 @@ export function makeCollector(options: Options): Collector {
     });
     listen(globalThis, "online", () => peer.flush(true));
     listen(document, "visibilitychange", () => peer.flush());
-    watchSurroundings(tell, listen, !!options.deviceLabels);
+    watchSurroundings(record, listen, !!options.deviceLabels);
   });
   return collector;
 }

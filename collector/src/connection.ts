@@ -2,8 +2,8 @@ import type { ConnectionStats, EventData, StatsObject, StreamTag } from "./proto
 import { pickStats } from "./stats";
 import { infoOf, isOn, sourceOf } from "./tracks";
 
-/** Notes an event of the peer. */
-export type Tell = (name: string, data: EventData) => void;
+/** Records an event of the peer. */
+export type RecordEvent = (name: string, data: EventData) => void;
 
 /** Listens until the collector stops. */
 export type Listen = (
@@ -43,11 +43,11 @@ function tag(
   };
 }
 
-/** Watches one connection: tells its state changes, and reads its statistics when asked. */
+/** Watches one connection: records its state changes, and reads its statistics on request. */
 export function watchConnection(
   id: string,
   pc: RTCPeerConnection,
-  tell: Tell,
+  record: RecordEvent,
   listen: Listen,
   onConnected: () => void,
 ): Connection {
@@ -60,25 +60,25 @@ export function watchConnection(
     if (isConnected && !wasConnected) onConnected();
     wasConnected = isConnected;
     const now = ufragOf(pc.localDescription);
-    if (ufrag && now && now !== ufrag) tell("ice_restart", { connection: id });
+    if (ufrag && now && now !== ufrag) record("ice_restart", { connection: id });
     ufrag = now ?? ufrag;
   };
   for (const member of STATES) {
     listen(pc, `${member.toLowerCase()}change`, () => {
       // The record's names are the browser's in snake case.
       const name = member.replace(/[A-Z]/g, "_$&").toLowerCase();
-      tell(name, { connection: id, state: pc[member] });
+      record(name, { connection: id, state: pc[member] });
       changed();
     });
   }
 
-  const tellPair = (stats: StatsObject[]) => {
+  const recordPair = (stats: StatsObject[]) => {
     const pair = stats.find((entry) => entry.type === "candidate-pair");
     if (!pair || pair.id === lastPair) return;
     lastPair = pair.id;
     const end = (id: unknown) => stats.find((entry) => entry.id === id);
     const local = end(pair.localCandidateId);
-    tell("candidate_pair_changed", {
+    record("candidate_pair_changed", {
       connection: id,
       pair: lastPair,
       local_candidate_type: local?.candidateType as string,
@@ -107,7 +107,7 @@ export function watchConnection(
     sent: () => pc.getSenders().flatMap(({ track }) => track ?? []),
     async sample() {
       const stats = pickStats(await pc.getStats());
-      tellPair(stats);
+      recordPair(stats);
       return { stats: { id, stats }, streams: tags() };
     },
   };

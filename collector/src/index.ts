@@ -1,7 +1,6 @@
-/**
- * Tells an Aftercall server what happens in the WebRTC calls of this page.
+/* * Reports the WebRTC calls of this page to an Aftercall server.
  *
- * Nothing here throws into the application or changes what its connections do.
+ * No function throws into the application or changes its connections.
  */
 
 import { type Collector, makeCollector, type Options, type Target } from "./collector";

@@ -26,7 +26,7 @@ interface LiveKitPublication {
   track?: { mediaStreamTrack?: MediaStreamTrack };
 }
 
-/** LiveKit says `screen_share` and `screen_share_audio`, and `unknown` for what it was not told. */
+/** LiveKit uses `screen_share` and `screen_share_audio`, and `unknown` for unnamed sources. */
 function sourceFrom(source: string): Source | undefined {
   return source === "unknown" ? undefined : (source.replace("_share", "") as Source);
 }
@@ -46,7 +46,7 @@ function describe(participant: LiveKitParticipant): void {
   }
 }
 
-/** The room's connections as they are now; what the room knows of its tracks is noted. */
+/** The room's current connections; also stores the room's facts about its tracks. */
 export function readRoom(room: LiveKitRoom): RTCPeerConnection[] {
   describe(room.localParticipant);
   room.remoteParticipants.forEach(describe);

@@ -52,7 +52,7 @@ function describe({ id, producerId, track, appData = {}, paused }: MediasoupStre
   describeTrack(track, info);
 }
 
-/** The transport's connection as it is now; what it knows of its tracks is noted. */
+/** The transport's current connection; also stores the transport's facts about its tracks. */
 export function readTransport(transport: MediasoupTransport): RTCPeerConnection[] {
   transport._producers?.forEach(describe);
   transport._consumers?.forEach(describe);

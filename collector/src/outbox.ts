@@ -1,12 +1,12 @@
 import type { EntryBody } from "./protocol";
 
-/** An entry as it waits: already text, so that its size is known and nothing can change it. */
+/** A waiting entry, already serialised: its size is known and nothing can change it. */
 export interface Waiting {
   readonly text: string;
   readonly isSample: boolean;
 }
 
-/** Half a surrogate pair becomes U+FFFD: not every reader of JSON takes it. */
+/** A lone surrogate becomes U+FFFD: not every JSON parser accepts it. */
 // biome-ignore lint/suspicious/noExplicitAny: a value of any type, of which strings alone have the method.
 const wellFormed = (_: string, value: any) => value?.toWellFormed?.() ?? value;
 
@@ -15,7 +15,7 @@ export interface Outbox {
   waiting: readonly Waiting[];
   /** Numbers the entry, keeps it, and makes room by dropping if there is none. */
   add(entry: EntryBody, at: number): void;
-  /** Forgets entries that have arrived, or never can. */
+  /** Removes entries that have arrived, or never can. */
   remove(entries: readonly Waiting[]): void;
   /** How many entries were dropped since the beginning. */
   dropped: number;
@@ -27,11 +27,10 @@ export function firstThatFit(entries: readonly Waiting[], maxChars: number): Wai
   return entries.filter(({ text }, index) => (chars += text.length) <= maxChars || !index);
 }
 
-/**
- * What waits to be sent, at most `maxEntries` entries and `maxChars` characters of JSON.
+/* * The queue of waiting entries, at most `maxEntries` entries and `maxChars` characters of JSON.
  *
- * When it is full the oldest sample goes first: counters are cumulative, so a later sample
- * tells most of what a lost one did, while a lost join or message is lost for good.
+ * A full queue drops the oldest sample first: counters are cumulative, so a later sample contains
+ * most of a dropped one, while a dropped join or message is lost.
  */
 export function makeOutbox(maxEntries: number, maxChars: number): Outbox {
   let waiting: Waiting[] = [];

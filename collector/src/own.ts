@@ -1,4 +1,4 @@
-import type { Listen, Tell } from "./connection";
+import type { Listen, RecordEvent } from "./connection";
 import { isOn, sourceOf } from "./tracks";
 
 const ON_OFF = {
@@ -7,20 +7,19 @@ const ON_OFF = {
   screen: ["screenshare_started", "screenshare_stopped"],
 } as const;
 
-/**
- * Gives a function that is told, now and then, which tracks the page sends, and tells what went
- * on or off, was replaced, or came from another device since the last time.
+/* * Returns a function that takes the tracks the page sends, and records which sources were switched
+ * on or off, replaced, or moved to another device since its last call.
  */
-export function watchOwnTracks(tell: Tell, listen: Listen, withLabels: boolean) {
+export function watchOwnTracks(record: RecordEvent, listen: Listen, withLabels: boolean) {
   const seen = new WeakSet<MediaStreamTrack>();
   const devices = new Map<string, string>();
   let before = new Set<string>();
 
   const meet = (track: MediaStreamTrack, source: string) => {
     seen.add(track);
-    listen(track, "ended", () => tell("track_ended", { source }));
+    listen(track, "ended", () => record("track_ended", { source }));
     for (const change of ["mute", "unmute"]) {
-      listen(track, change, () => tell(`${track.kind}_track_${change}d`, { source }));
+      listen(track, change, () => record(`${track.kind}_track_${change}d`, { source }));
     }
   };
 
@@ -34,12 +33,12 @@ export function watchOwnTracks(tell: Tell, listen: Listen, withLabels: boolean) 
       if (/^s/.test(source) || !device_id || devices.get(source) === device_id) continue;
       devices.set(source, device_id);
       const label = withLabels ? track.label : "";
-      tell(`selected_${source}_update`, {
+      record(`selected_${source}_update`, {
         device: { device_id, kind: `${track.kind}input`, label },
       });
     }
     for (const [source, [began, ceased]] of Object.entries(ON_OFF)) {
-      if (now.has(source) !== before.has(source)) tell(now.has(source) ? began : ceased, {});
+      if (now.has(source) !== before.has(source)) record(now.has(source) ? began : ceased, {});
     }
     before = now;
   };

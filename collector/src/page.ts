@@ -1,4 +1,4 @@
-/** What the page does with WebRTC, seen by wrapping three of its functions. */
+/** Observes the page's use of WebRTC by wrapping three of its functions. */
 export interface PageListener {
   onConnection?(pc: RTCPeerConnection): void;
   onCapture?(stream: MediaStream, isDisplay: boolean): void;
@@ -30,7 +30,7 @@ function each(watch: Watch, call: (listener: PageListener) => void): void {
     try {
       call(listener);
     } catch {
-      // A listener's failure is ours; the application that made the call must not see it.
+      // The application that made the call must not get an error of a listener.
     }
   }
 }
@@ -76,10 +76,9 @@ function wrapCapture(watch: Watch, name: "getUserMedia" | "getDisplayMedia"): vo
   });
 }
 
-/**
- * Notices every connection the page makes from now on, and every capture it asks for.
+/* * Observes every connection and every capture of the page from now on.
  *
- * Call it before the application makes its first connection; to call it again is harmless.
+ * Call it before the application makes its first connection; a second call has no effect.
  */
 export function watchPage(): Watch {
   const page = globalThis as Page;

@@ -7,7 +7,7 @@ import { describeSurroundings } from "./surroundings";
 export type State =
   /** Nothing was acknowledged yet. */
   | "joining"
-  /** The server takes what is sent. */
+  /** The server accepts the entries. */
   | "joined"
   /** `leave` was called. */
   | "left"
@@ -15,20 +15,20 @@ export type State =
   | "kicked"
   /** The session is over. */
   | "ended"
-  /** The server does not take the token, or there was none to be had. */
+  /** The server refused the token, or no token could be fetched. */
   | "refused";
 
 export interface PeerOptions {
   /** Address of the Aftercall server, such as `https://records.example.org`. */
   url: string;
-  /** The participant token, or a function that fetches one; it is asked up to ten times in a row. */
+  /** The participant token, or a function that fetches one; called up to ten times in a row. */
   token: Token;
   displayName?: string | undefined;
-  /** A recorder or another silent listener: kept, but not counted. */
+  /** A recorder or another silent listener: recorded, but not counted. */
   isHidden?: boolean | undefined;
-  /** How often to sample until the server says otherwise, in ms. */
+  /** The sampling interval in ms, until the server asks for another. */
   intervalMs?: number | undefined;
-  /** More about the peer than the collector finds out by itself. */
+  /** Facts about the peer that the collector cannot find out. */
   describe?: Description | undefined;
   /** The record's state, each time it changes. */
   onState?: ((state: State, sessionId: string | undefined) => void) | undefined;
@@ -36,19 +36,19 @@ export interface PeerOptions {
   onError?: ((error: unknown) => void) | undefined;
 }
 
-/** This page as the server knows it: a peer, its state, and what it has to say. */
+/** This page as a peer of the server: its state and its waiting entries. */
 export interface Peer {
   id: string;
   sessionId: string | undefined;
   state: State;
   intervalMs: number;
   isOver(): boolean;
-  /** Keeps an entry to be sent; after the leave only what is said to be `late`. */
-  say(entry: EntryBody, isLate?: boolean): void;
-  /** Sends what waits; `now` means whatever the back-off says. */
+  /** Queues an entry; after the leave only with `isLate`. */
+  add(entry: EntryBody, isLate?: boolean): void;
+  /** Sends the waiting entries; `now` ignores the back-off. */
   flush(now?: boolean): Promise<void>;
   leave(): Promise<void>;
-  /** The page goes away, perhaps to come back. */
+  /** The page is being hidden or unloaded, and may come back. */
   hide(): void;
   comeBack(): void;
 }
@@ -56,9 +56,9 @@ export interface Peer {
 const MAX_WAITING_ENTRIES = 2_000;
 const MAX_WAITING_CHARS = 2_000_000;
 const DEFAULT_INTERVAL_MS = 7_000;
-/** How long events wait for company before they are sent. */
+/** How long an event waits for others, to be sent in one batch. */
 const GATHER_MS = 400;
-/** A session that ended while nothing was heard for this long ended for want of news. */
+/** A session that ended after a silence of this length ended because of the silence. */
 const LOST_TOUCH_MS = 30_000;
 
 /** A random UUID. */
@@ -123,14 +123,14 @@ export function makePeer(
       },
     });
     become("joining");
-    peer.say({
+    peer.add({
       type: "join",
       interval_ms: peer.intervalMs,
       previous_peer_id,
       display_name: options.displayName,
       is_hidden: options.isHidden,
     });
-    peer.say({ type: "describe", ...describeSurroundings(), ...options.describe });
+    peer.add({ type: "describe", ...describeSurroundings(), ...options.describe });
   };
 
   const peer: Peer = {
@@ -139,7 +139,7 @@ export function makePeer(
     state: "joining",
     intervalMs: options.intervalMs ?? DEFAULT_INTERVAL_MS,
     isOver: () => !/^join/.test(peer.state),
-    say(entry, isLate) {
+    add(entry, isLate) {
       if (peer.isOver() && !(isLate && peer.state === "left")) return;
       outbox.add(entry, Date.now());
       if (entry.type === "sample") return;
@@ -148,7 +148,7 @@ export function makePeer(
     },
     flush: async (now) => sender?.flush(now),
     async leave() {
-      peer.say({ type: "leave" });
+      peer.add({ type: "leave" });
       clearTimeout(gathering);
       become("left");
       await peer.flush(true);
@@ -156,7 +156,7 @@ export function makePeer(
       onOver();
     },
     hide() {
-      peer.say({ type: "leave" });
+      peer.add({ type: "leave" });
       clearTimeout(gathering);
       sender?.beacon();
       sender?.stop();

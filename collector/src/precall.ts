@@ -1,6 +1,5 @@
-/**
- * A test of the network before a call: which ways out there are, and how good the way through the
- * relay is. Its result goes into the record with `collector.describe({ precall })`.
+/* * A test of the network before a call: the available kinds of candidates, and the quality of the
+ * path through the relay. `collector.describe({ precall })` adds the result to the record.
  */
 
 export interface PrecallOptions {
@@ -13,7 +12,7 @@ export interface PrecallOptions {
   throughputMs?: number | undefined;
 }
 
-/** What was found; a member is absent when it could not be measured, never 0. */
+/** The result; a member is absent when it could not be measured, never 0. */
 export interface Precall {
   /** Whether there was a candidate of each kind. */
   host: boolean;
@@ -35,7 +34,7 @@ const PROBE_EVERY_MS = 25;
 const LAST_ECHO_MS = 1_000;
 const OPEN_WITHIN_MS = 5_000;
 const CHUNK_BYTES = 16_384;
-/** What may wait in the channel: enough to keep the line busy, little enough to stop soon. */
+/** Bytes buffered in the channel: enough to keep the path busy, few enough to stop soon. */
 const MOST_WAITING_BYTES = 262_144;
 
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
@@ -44,7 +43,7 @@ const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, 
 const within = <T>(promise: Promise<T>, ms: number): Promise<T | undefined> =>
   Promise.race([promise, wait(ms).then(() => undefined)]);
 
-/** The kinds of candidates there are: `host`, `srflx`, `relay`, … */
+/** The gathered kinds of candidates: `host`, `srflx`, `relay`, … */
 async function gather(iceServers: RTCIceServer[], ms: number): Promise<Set<string>> {
   const pc = new RTCPeerConnection({ iceServers });
   const kinds = new Set<string>();
@@ -82,7 +81,7 @@ class Loop {
     trickle(this.far, this.near);
   }
 
-  /** Opens a channel; gives both its ends, or undefined when it does not open in time. */
+  /** Opens a channel; returns both its ends, or undefined when it does not open in time. */
   async open(label: string, options?: RTCDataChannelInit) {
     const near = this.near.createDataChannel(label, options);
     const far = new Promise<RTCDataChannel>((resolve) => {
@@ -135,12 +134,12 @@ export function summary(tripsMs: number[]): { rtt_s: number; jitter_s?: number }
   const steps = tripsMs.slice(1).map((trip, index) => Math.abs(trip - (tripsMs[index] ?? trip)));
   const rtt_s = median / 1_000;
   if (!steps.length) return { rtt_s };
-  // The trip goes both ways; half of what it varies by is one way's.
+  // The round trip covers both directions; half of its variation is that of one.
   const jitter_s = steps.reduce((sum, step) => sum + step, 0) / steps.length / 2_000;
   return { rtt_s, jitter_s };
 }
 
-/** How much gets through the relay, in kbit/s, from the first to the last byte that arrived. */
+/** Throughput of the relay in kbit/s, from the first to the last byte that arrived. */
 async function measureThroughput(loop: Loop, ms: number): Promise<number | undefined> {
   const channel = await loop.open("throughput");
   if (!channel) return undefined;
@@ -189,7 +188,7 @@ export async function testNetwork(options: PrecallOptions): Promise<Precall> {
     found.reflexive = kinds.has("srflx");
     found.relay = kinds.has("relay");
   } catch {
-    // A server's address that the browser cannot read; nothing is found then.
+    // The browser cannot parse the address of a server; the result stays empty.
   }
   if (!found.relay) return found;
   const loop = new Loop(iceServers);
@@ -201,7 +200,7 @@ export async function testNetwork(options: PrecallOptions): Promise<Precall> {
       found.throughput_kbps = await measureThroughput(loop, throughputMs);
     }
   } catch {
-    // The relay let us down half way; what was found until then stands.
+    // The relay failed during the test; the results until then are kept.
   } finally {
     loop.close();
   }

@@ -1,6 +1,6 @@
-/**
- * The collect protocol, version 1, as documented in docs/reference/collect.md. What the server reads
- * is in entries.ts; here is how much of it the collector says, more narrowly, and what is answered.
+/* * The collect protocol, version 1, as documented in docs/reference/collect.md. entries.ts has all
+ * types that the server reads; this file has the narrower ones that the collector sends, and the
+ * answer.
  */
 
 import type {
@@ -44,7 +44,7 @@ export interface ConnectionStats {
   stats: StatsObject[];
 }
 
-/** What a peer is described by. */
+/** The description of a peer. */
 export interface Description extends Omit<DescribeEntry, "type" | "seq" | "at"> {
   device?: {
     is_mobile?: boolean | undefined;
@@ -68,7 +68,7 @@ export interface Description extends Omit<DescribeEntry, "type" | "seq" | "at"> 
 
 export type MessageKind = NonNullable<ChatEntry["kind"]>;
 
-/** An entry without what the outbox adds to it. */
+/** An entry without the members that the outbox adds. */
 type Body<Kind extends Entry> = Kind extends Entry ? Omit<Kind, "seq" | "at"> : never;
 
 export type EntryBody =

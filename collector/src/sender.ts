@@ -1,7 +1,7 @@
 import { firstThatFit, type Outbox, type Waiting } from "./outbox";
 import { type Answer, PROTOCOL_VERSION } from "./protocol";
 
-/** A string, or a function that fetches a fresh one when the server no longer takes the last. */
+/** A string, or a function that fetches a new one when the server refuses the last. */
 export type Token = string | (() => string | Promise<string>);
 
 export interface SenderOptions {
@@ -11,17 +11,16 @@ export interface SenderOptions {
   outbox: Outbox;
   /** The server answered a batch. */
   onAnswer(answer: Answer): void;
-  /** The server will never take anything more from this peer, or there is no token it takes. */
+  /** The server accepts no more entries of this peer, or no valid token could be fetched. */
   onRefused(reason: unknown): void;
 }
 
 export interface Sender {
-  /**
-   * Sends what waits, or an empty batch (a heartbeat). One request at a time; after a failure
-   * not before the back-off is over, unless `now`.
+  /*   * Sends the waiting entries, or an empty batch (a heartbeat). One request at a time; after a
+   * failure not before the back-off has passed, unless `now`.
    */
   flush(now?: boolean): Promise<void>;
-  /** Hands what waits to the browser, which sends it although the page is going away. */
+  /** Passes the waiting entries to the browser, which sends them while the page unloads. */
   beacon(): void;
   stop(): void;
 }
@@ -31,8 +30,8 @@ const MAX_CHARS = 256_000;
 const TIMEOUT_MS = 15_000;
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 60_000;
-/** So many tokens in a row that were refused or could not be fetched, over two to four minutes,
- * are no accident. */
+/** The collector gives up after so many tokens in a row that were refused or could not be fetched,
+ * which takes two to four minutes. */
 const MOST_TOKENS = 10;
 /** Below this, compressing costs more than it saves. */
 const WORTH_COMPRESSING = 1_000;
@@ -64,7 +63,7 @@ function batch(options: SenderOptions, entries: readonly Waiting[], token?: stri
 export function makeSender(options: SenderOptions): Sender {
   const { outbox, url } = options;
   let token = "";
-  /** How many were asked for since the server took one. */
+  /** Tokens fetched since the server last accepted one. */
   let asked = 0;
   let failures = 0;
   let notBefore = 0;
@@ -111,7 +110,7 @@ export function makeSender(options: SenderOptions): Sender {
     options.onRefused(reason);
   };
 
-  /** What a refusal means: a batch that comes back is sent again, or never. */
+  /** Handles a refusal: the batch is sent again later, or never. */
   const failed = async (response: Response, entries: readonly Waiting[]) => {
     const { status } = response;
     if (status === 401 && typeof options.token === "function" && asked < MOST_TOKENS) {
@@ -146,7 +145,7 @@ export function makeSender(options: SenderOptions): Sender {
         await once();
       } while (again && !isStopped && Date.now() >= notBefore);
     } catch (error) {
-      // Without a token it was the fetching of one that failed, not the network.
+      // Without a token, fetching the token failed, not the network.
       if (!token && asked >= MOST_TOKENS) giveUp(error);
       else later();
     }
@@ -162,7 +161,7 @@ export function makeSender(options: SenderOptions): Sender {
     },
     beacon() {
       if (!token) return;
-      // The end of the queue holds the farewell, so the newest entries go when not all fit.
+      // The end of the queue holds the leave, so the newest entries are sent when not all fit.
       const newest = firstThatFit(outbox.waiting.slice(-MAX_ENTRIES).reverse(), BEACON_CHARS);
       navigator.sendBeacon(url, batch(options, newest.reverse(), token));
     },

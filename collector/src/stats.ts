@@ -3,7 +3,7 @@ import type { StatsObject } from "./protocol";
 
 const kept = new Set(KEPT.split(" "));
 
-/** Microunits are finer than any browser measures; the digits behind them are only bytes. */
+/** Microunits are finer than any browser measures; further digits only cost bytes. */
 function shorten(value: unknown): unknown {
   return typeof value === "number" ? Math.round(value * 1e6) / 1e6 : value;
 }

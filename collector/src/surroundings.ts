@@ -1,4 +1,4 @@
-import type { Listen, Tell } from "./connection";
+import type { Listen, RecordEvent } from "./connection";
 import type { Description } from "./protocol";
 
 const VERSION = "0.1.0";
@@ -17,7 +17,7 @@ type Agent = Navigator & {
 
 const KINDS = { audioinput: "audio", videoinput: "video", audiooutput: "speaker" };
 
-/** What the page can tell about the machine, the browser and the network. */
+/** The facts that the page knows about the machine, the browser and the network. */
 export function describeSurroundings(): Description {
   const agent = navigator as Agent;
   return {
@@ -25,7 +25,7 @@ export function describeSurroundings(): Description {
       cpus: agent.hardwareConcurrency,
       memory_gb: agent.deviceMemory,
     },
-    // Names and versions are read from this by the server, which can be brought up to date.
+    // The server parses names and versions from this, because it can be updated.
     browser: {
       user_agent: agent.userAgent,
       webgl: !!document.createElement("canvas").getContext("webgl"),
@@ -38,15 +38,14 @@ export function describeSurroundings(): Description {
   };
 }
 
-/**
- * Tells changes of the page's visibility, the network and the lists of devices, and the devices
- * there are now.
+/* * Records changes of the page's visibility, the network and the lists of devices, and the current
+ * devices.
  */
-export function watchSurroundings(tell: Tell, listen: Listen, withLabels: boolean): void {
+export function watchSurroundings(record: RecordEvent, listen: Listen, withLabels: boolean): void {
   const { connection, mediaDevices } = navigator as Agent;
   const last = new Map<string, string>();
 
-  const tellDevices = async () => {
+  const recordDevices = async () => {
     const found = await mediaDevices.enumerateDevices();
     for (const [kind, name] of Object.entries(KINDS)) {
       const devices = found
@@ -57,11 +56,11 @@ export function watchSurroundings(tell: Tell, listen: Listen, withLabels: boolea
           label: withLabels ? label : "",
         }));
       const text = JSON.stringify(devices);
-      if (text !== (last.get(kind) ?? "[]")) tell(`${name}_devices_updates`, { devices });
+      if (text !== (last.get(kind) ?? "[]")) record(`${name}_devices_updates`, { devices });
       last.set(kind, text);
     }
   };
-  const look = () => void tellDevices().catch(() => {});
+  const look = () => void recordDevices().catch(() => {});
 
   if (mediaDevices) {
     listen(mediaDevices, "devicechange", look);
@@ -70,7 +69,7 @@ export function watchSurroundings(tell: Tell, listen: Listen, withLabels: boolea
   if (connection) {
     listen(connection, "change", () => {
       const { type, effectiveType, downlink, rtt } = connection;
-      tell("network_changed", {
+      record("network_changed", {
         type,
         effective_type: effectiveType,
         downlink_mbps: downlink,
@@ -79,10 +78,10 @@ export function watchSurroundings(tell: Tell, listen: Listen, withLabels: boolea
     });
   }
   for (const type of ["online", "offline"]) {
-    listen(globalThis, type, () => tell("network_changed", { online: type === "online" }));
+    listen(globalThis, type, () => record("network_changed", { online: type === "online" }));
   }
   listen(document, "visibilitychange", () =>
-    tell(`browser_${document.hidden ? "back" : "fore"}grounded`, {}),
+    record(`browser_${document.hidden ? "back" : "fore"}grounded`, {}),
   );
 }
 
@@ -94,9 +93,9 @@ const PERMISSIONS: Record<string, string> = {
   NotReadableError: "COULD_NOT_START",
 };
 
-/** Tells that capturing failed, and what that says of the permission. */
-export function tellCaptureError(
-  tell: Tell,
+/** Records a failed capture, and the permission that follows from it. */
+export function recordCaptureError(
+  record: RecordEvent,
   error: DOMException,
   isDisplay: boolean,
   constraints?: MediaStreamConstraints,
@@ -105,8 +104,8 @@ export function tellCaptureError(
   const types = isDisplay
     ? ["SCREENSHARE"]
     : CAPTURED.filter((kind) => constraints?.[kind]).map((kind) => kind.toUpperCase());
-  tell("get_user_media_error", { error: name, message, device_types: `${types}` });
+  record("get_user_media_error", { error: name, message, device_types: `${types}` });
   const permission = PERMISSIONS[name];
   if (!permission) return;
-  for (const device_type of types) tell("media_permission", { device_type, permission });
+  for (const device_type of types) record("media_permission", { device_type, permission });
 }

@@ -7,8 +7,8 @@ import { addPerson, type Person, type Switches } from "./stage";
 
 export type LineKind = "chat" | "caption";
 
-/** What people tell everybody in the room. */
-type Told =
+/** Messages of a person to everybody in the room. */
+type RoomMessage =
   | { kind: LineKind; text: string }
   | { kind: "switches"; switches: Switches };
 
@@ -26,9 +26,9 @@ export interface CallListener {
 
 export interface Call {
   readonly collector: Collector;
-  /** The media changed: send what there is now, and tell the others. */
+  /** The media changed: sends the current tracks, and informs the others. */
   update(): void;
-  say(kind: LineKind, text: string, startedAt: number): void;
+  sendLine(kind: LineKind, text: string, startedAt: number): void;
   leave(): Promise<void>;
 }
 
@@ -49,7 +49,7 @@ const NOTES: Partial<Record<RTCPeerConnectionState, string>> = {
   failed: "Connection failed, trying again…",
 };
 
-/** A call of up to four people, each connected to each; its record is kept by the collector. */
+/** A mesh call of up to four people; the collector records it. */
 export function startCall(
   ticket: Ticket,
   name: string,
@@ -110,22 +110,22 @@ export function startCall(
     return other.link;
   };
 
-  const hear = (from: string, told: Told) => {
+  const receive = (from: string, message: RoomMessage) => {
     const other = others.get(from);
     if (!other) return;
-    if (told.kind === "switches") return other.person.setSwitches(told.switches);
-    listener.onLine(told.kind, String(other.about.name), told.text);
-    if (told.kind === "caption") other.person.setCaption(told.text);
+    if (message.kind === "switches") return other.person.setSwitches(message.switches);
+    listener.onLine(message.kind, String(other.about.name), message.text);
+    if (message.kind === "caption") other.person.setCaption(message.text);
   };
 
   const relay: Relay = openRelay(ticket.token, about, {
     onWelcome(id, present) {
-      // After a lost connection everybody is met anew: the others saw us leave.
+      // After a lost connection all links are made again: the others received our leave.
       for (const known of [...others.keys()]) void part(known);
       ownId = id;
       listener.onProblem("");
       for (const { id, about } of present) linkTo(id, meet(id, about)).send(media.tracks);
-      relay.tell({ kind: "switches", switches: switches() });
+      relay.broadcast({ kind: "switches", switches: switches() });
     },
     onJoined(id, theirs) {
       meet(id, theirs);
@@ -140,13 +140,13 @@ export function startCall(
       const isNew = !other.link;
       const link = linkTo(from, other);
       if (isNew) link.send(media.tracks);
-      link.receive(signal).catch((error) => console.warn("Signal not taken:", error));
+      link.receive(signal).catch((error) => console.warn("Signal refused:", error));
     },
-    onTold: (from, data) => hear(from, data as Told),
+    onMessage: (from, data) => receive(from, data as RoomMessage),
     onLost: (reason) => listener.onProblem(reason || "The server is out of reach, trying again…"),
   });
 
-  /** Shows for everybody how good the call is, as the record tells it. */
+  /** Shows everybody's call quality from the record. */
   const showQuality = async () => {
     const people = new Map<string, [Person, string]>([[collector.peerId, [own, name]]]);
     for (const { about, person } of others.values()) {
@@ -171,12 +171,12 @@ export function startCall(
     update() {
       showOwn();
       for (const { link } of others.values()) link?.send(media.tracks);
-      relay.tell({ kind: "switches", switches: switches() });
+      relay.broadcast({ kind: "switches", switches: switches() });
     },
-    say(kind, text, startedAt) {
+    sendLine(kind, text, startedAt) {
       if (kind === "chat") collector.sendChat(text);
       else collector.sendTranscriptLine(text, { start_at: startedAt });
-      relay.tell({ kind, text });
+      relay.broadcast({ kind, text });
       listener.onLine(kind, name, text);
       if (kind === "caption") own.setCaption(text);
     },

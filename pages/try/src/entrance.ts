@@ -1,14 +1,14 @@
-/** What the server hands to somebody it lets in. */
+/** The server's answer to a person who may enter. */
 export interface Ticket {
   app_id: string;
   meeting_id: string;
   participant_id: string;
   token: string;
-  /** Where the record can be seen, with `{session_id}` to be filled in. */
+  /** Path of the record's page, with the placeholder `{session_id}`. */
   record_path: string;
 }
 
-/** Who was in which room in this tab, to be there again after a reload. */
+/** The person and room of this tab, to continue after a reload. */
 export interface Visit {
   name: string;
   room: string;
@@ -19,7 +19,7 @@ export interface Visit {
 
 const KEY = "aftercall try";
 
-/** Lets somebody into a room. Throws an `Error` whose message is for people. */
+/** Requests access to a room. Throws an `Error` with a message for people. */
 export async function enter(name: string, room: string, token?: string): Promise<Ticket> {
   let response: Response;
   try {

@@ -1,6 +1,6 @@
 import { describeTrack, type Source } from "aftercall-collector";
 
-/** What one side says to the other while they agree on a connection. */
+/** A signalling message between the two sides of a connection. */
 export interface Signal {
   description?: RTCSessionDescriptionInit;
   candidate?: RTCIceCandidateInit | null;
@@ -10,7 +10,7 @@ export interface Signal {
 
 export interface Link {
   receive(signal: Signal): Promise<void>;
-  /** Sends these from now on, instead of what was sent before. */
+  /** Sends these tracks from now on, instead of the previous ones. */
   send(tracks: Map<Source, MediaStreamTrack>): void;
   close(): void;
 }
@@ -21,9 +21,8 @@ export interface LinkListener {
   onState(state: RTCPeerConnectionState): void;
 }
 
-/**
- * A connection to one other person. Either side may begin to change it at any time; when both do
- * at once, the polite one gives way (the W3C's "perfect negotiation").
+/* * A connection to one other person. Either side may renegotiate at any time; when both do at once,
+ * the polite one rolls back (the W3C's "perfect negotiation").
  */
 export function openLink(
   isPolite: boolean,
@@ -95,7 +94,7 @@ export function openLink(
         describeTrack(track, { source, producer_id: `${ownPeerId}/${source}` });
         const sender = senders.get(source);
         if (sender) void sender.replaceTrack(track).catch(() => {});
-        // A stream of its own for each track: they come and go apart.
+        // Each track has its own stream, because tracks are added and removed separately.
         else senders.set(source, pc.addTrack(track, new MediaStream([track])));
       }
       for (const [source, sender] of senders) {

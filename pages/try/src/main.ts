@@ -13,19 +13,19 @@ const preview = byId<HTMLVideoElement>("preview");
 const nameField = byId<HTMLInputElement>("name");
 const roomField = byId<HTMLInputElement>("room");
 const joinButton = byId<HTMLButtonElement>("join");
-const sayText = byId<HTMLInputElement>("say-text");
+const lineText = byId<HTMLInputElement>("say-text");
 
 let call: Call | undefined;
 let lastCall: Call | undefined;
-let sayingSince = 0;
+let typingSince = 0;
 
 const STATES: Record<State, string> = {
   joining: "Opening the record…",
-  joined: "On record",
+  joined: "Recording",
   left: "Left",
   kicked: "You were removed",
   ended: "The call was ended",
-  refused: "Not on record: the server refused",
+  refused: "Not recorded: the server refused",
 };
 
 function show(view: (typeof views)[number]): void {
@@ -126,7 +126,7 @@ async function finish(ticket: Ticket, title: string): Promise<void> {
   }
   byId("after-text").textContent = sessionId
     ? "Its record is complete as soon as everybody has left."
-    : "The server never answered, so there is no record of this call.";
+    : "The server never answered, so this call was not recorded.";
   const ids = { Session: sessionId, Peer: peerId, Meeting: ticket.meeting_id, App: ticket.app_id };
   byId("after-ids").replaceChildren(
     ...Object.entries(ids).flatMap(([label, id]) =>
@@ -153,7 +153,7 @@ function listen(): void {
     event.preventDefault();
     const [name, room] = [nameField.value.trim(), roomField.value.trim()];
     if (!name || !room) {
-      showProblem(byId("entrance-error"), "Say your name and the room you want to join.");
+      showProblem(byId("entrance-error"), "Enter your name and the room you want to join.");
       (name ? roomField : nameField).focus();
       return;
     }
@@ -177,16 +177,16 @@ function listen(): void {
     setTimeout(() => (byId("copy-link").textContent = "Copy link"), 2_000);
   };
   byId("again").onclick = () => location.reload();
-  sayText.oninput = () => {
-    sayingSince ||= Date.now();
+  lineText.oninput = () => {
+    typingSince ||= Date.now();
   };
   byId<HTMLFormElement>("say").onsubmit = (event) => {
     event.preventDefault();
-    const text = sayText.value.trim();
+    const text = lineText.value.trim();
     const kind = byId<HTMLSelectElement>("say-kind").value as LineKind;
-    if (text) call?.say(kind, text, sayingSince || Date.now());
-    sayText.value = "";
-    sayingSince = 0;
+    if (text) call?.sendLine(kind, text, typingSince || Date.now());
+    lineText.value = "";
+    typingSince = 0;
   };
 }
 

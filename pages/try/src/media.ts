@@ -1,11 +1,11 @@
 import type { Source } from "aftercall-collector";
 
-/** What this page captures: at most one track of each source. */
+/** The captured tracks of this page, at most one of each source. */
 export interface Media {
   readonly tracks: Map<Source, MediaStreamTrack>;
-  /** Why the camera or the microphone could not be had; empty when nothing is wrong. */
+  /** The reason why camera or microphone could not be opened; empty without a problem. */
   problem: string;
-  /** Asks for camera and microphone, then for each alone, and takes what is given. */
+  /** Requests camera and microphone together, then each alone, and uses the granted ones. */
   open(): Promise<void>;
   isOn(source: Source): boolean;
   setMicrophone(on: boolean): Promise<void>;
@@ -28,7 +28,7 @@ function reason(error: unknown): string {
   return `${REASONS[name] ?? "Your camera or microphone could not be started."} You can join without.`;
 }
 
-/** `onChange` is called whenever a track comes, goes, or is switched. */
+/** `onChange` is called whenever a track is added, removed or switched. */
 export function makeMedia(onChange: () => void): Media {
   const tracks = new Map<Source, MediaStreamTrack>();
 
@@ -98,7 +98,7 @@ export function makeMedia(onChange: () => void): Media {
           take("screen", stream.getVideoTracks()[0]);
           take("screen_audio", stream.getAudioTracks()[0]);
         } catch {
-          // The person changed their mind, or the browser asked in vain: nothing is shared.
+          // The person cancelled or denied the capture: nothing is shared.
         }
       } else {
         drop("screen");

@@ -1,33 +1,33 @@
-/** What everybody in the room may know of a person. */
+/** The facts about a person that everybody in the room receives. */
 export interface About {
   [member: string]: string | boolean;
   name: string;
   peer_id: string;
 }
 
-/** The relay's messages, handed to whoever runs the call. */
+/** The handlers of the relay's messages. */
 export interface RelayListener {
   onWelcome(ownId: string, others: { id: string; about: About }[]): void;
   onJoined(id: string, about: About): void;
   onLeft(id: string): void;
   onSignal(from: string, data: unknown): void;
-  onTold(from: string, data: unknown): void;
+  onMessage(from: string, data: unknown): void;
   /** The connection ended; `reason` is set when the server wants no other. */
   onLost(reason: string): void;
 }
 
 export interface Relay {
   signal(to: string, data: unknown): void;
-  tell(data: unknown): void;
+  broadcast(data: unknown): void;
   close(): void;
 }
 
-/** WebSocket close codes with which the server says why. */
+/** The server's WebSocket close codes and their reasons. */
 const REFUSED = 1008;
 const LATER = 1013;
 const LONGEST_DELAY_MS = 10_000;
 
-/** Connects to the room the token names, and again whenever the connection is lost. */
+/** Connects to the token's room, and reconnects whenever the connection is lost. */
 export function openRelay(token: string, about: About, listener: RelayListener): Relay {
   let socket: WebSocket;
   let isClosed = false;
@@ -41,7 +41,7 @@ export function openRelay(token: string, about: About, listener: RelayListener):
     } else if (message.type === "peer_joined") listener.onJoined(message.id, message.about);
     else if (message.type === "peer_left") listener.onLeft(message.id);
     else if (message.type === "signal") listener.onSignal(message.from, message.data);
-    else if (message.type === "told") listener.onTold(message.from, message.data);
+    else if (message.type === "told") listener.onMessage(message.from, message.data);
   };
 
   const connect = () => {
@@ -65,7 +65,7 @@ export function openRelay(token: string, about: About, listener: RelayListener):
   connect();
   return {
     signal: (to, data) => send({ type: "signal", to, data }),
-    tell: (data) => send({ type: "tell", data }),
+    broadcast: (data) => send({ type: "tell", data }),
     close() {
       isClosed = true;
       socket.close();

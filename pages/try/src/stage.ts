@@ -1,7 +1,7 @@
 import type { Source } from "aftercall-collector";
 import { make } from "./dom";
 
-/** What a person has switched on, as they say themselves. */
+/** The sources that a person has switched on, as their page reports them. */
 export interface Switches {
   microphone: boolean;
   camera: boolean;
@@ -20,11 +20,11 @@ export interface Person {
   setName(name: string): void;
   setSwitches(switches: Switches): void;
   show(source: Source, track: MediaStreamTrack | undefined): void;
-  /** What the connection to this person is doing; empty when all is well. */
+  /** State of the connection to this person; empty when it is connected. */
   setNote(note: string): void;
-  /** How good the call is for this person, from 1 to 5, with words for it. */
+  /** The quality of this person's call: MOS 1 to 5, level and words. */
   setQuality(quality: { mos: number; level: number } | undefined, words: string): void;
-  /** Shows what this person just said, for some seconds. */
+  /** Shows this person's caption for some seconds. */
   setCaption(text: string): void;
   remove(): void;
 }
@@ -70,10 +70,10 @@ export function addPerson(stage: HTMLElement, isOwn: boolean): Person {
   stage.append(tile.root);
 
   const label = () => {
-    const said = isOwn ? `${name} (you)` : name;
-    tile.root.querySelector(".who")?.replaceChildren(said);
+    const shownName = isOwn ? `${name} (you)` : name;
+    tile.root.querySelector(".who")?.replaceChildren(shownName);
     tile.root.querySelector(".initial")?.replaceChildren([...name][0]?.toUpperCase() ?? "?");
-    screen.root.querySelector(".who")?.replaceChildren(`${said}: screen`);
+    screen.root.querySelector(".who")?.replaceChildren(`${shownName}: screen`);
   };
 
   const arrange = () => {
@@ -83,8 +83,8 @@ export function addPerson(stage: HTMLElement, isOwn: boolean): Person {
   arrange();
 
   return {
-    setName(said) {
-      name = said;
+    setName(shownName) {
+      name = shownName;
       label();
     },
     setSwitches(switches) {
@@ -99,7 +99,7 @@ export function addPerson(stage: HTMLElement, isOwn: boolean): Person {
     },
     show(source, track) {
       const isScreen = source === "screen" || source === "screen_audio";
-      // Nobody wants to hear themselves.
+      // A person's own tile is silent, to avoid an echo.
       if (isOwn && track?.kind === "audio") return;
       put((isScreen ? screen : tile).video, track);
     },
