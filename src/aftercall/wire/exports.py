@@ -206,7 +206,7 @@ class TranscriptJson(_JsonArray):
 
     def _peer(self, line: TranscriptLine) -> dict[str, str]:
         peer = None if line.peer_id is None else self._peers.get(line.peer_id)
-        joined_at = None if peer is None else (peer.joined_at or peer.first_heard_at)
+        joined_at = None if peer is None else peer.present_from
         left_at = None if peer is None else peer.left_at
         return {
             "id": line.peer_id or "",

@@ -48,9 +48,9 @@ async def test_a_folded_call_is_kept_in_short(desk: Desk) -> None:
     assert summary.quality is not None
     assert summary.quality.is_final
     assert [seen.name for seen in summary.participants] == ["Ada", "Bob", "Cyd"]
-    told = await desk.digests.session_row_of(session)
-    assert [row.id for row, _ in told.told] == list(PEOPLE)
-    assert {digest.scale for _, digest in told.told} == {told.scale}
+    found = await desk.digests.session_digest_of(session)
+    assert [row.id for row, _ in found.participants] == list(PEOPLE)
+    assert {digest.scale for _, digest in found.participants} == {found.scale}
 
 
 async def test_a_call_that_goes_on_is_told_but_not_kept(desk: Desk) -> None:
@@ -58,19 +58,19 @@ async def test_a_call_that_goes_on_is_told_but_not_kept(desk: Desk) -> None:
     await desk.session_reports.fold_session("app", "session")
     async with desk.db.read() as tx:
         assert await facets.find_digests(tx, "app", "session") == {}
-    told = await desk.digests.session_row_of(session)
-    assert [digest.is_measured for _, digest in told.told] == [True] * 3
+    found = await desk.digests.session_digest_of(session)
+    assert [digest.is_measured for _, digest in found.participants] == [True] * 3
     summary = (await desk.digests.live_summaries_of([session]))["session"]
     assert summary.quality is not None
     assert not summary.quality.is_final
 
 
 async def test_what_was_told_live_is_what_is_kept_at_the_end(desk: Desk) -> None:
-    live = await desk.digests.session_row_of(await desk.session(is_live=True))
+    live = await desk.digests.session_digest_of(await desk.session(is_live=True))
     ended = await desk.session(is_live=False)
     await desk.session_reports.fold_session("app", "session")
-    kept = await desk.digests.session_row_of(ended)
-    for (row, before), (other, after) in zip(live.told, kept.told, strict=True):
+    kept = await desk.digests.session_digest_of(ended)
+    for (row, before), (other, after) in zip(live.participants, kept.participants, strict=True):
         assert row.id == other.id
         assert before.levels == after.levels
         assert before.level == after.level
@@ -105,7 +105,7 @@ async def test_where_somebody_measures_lists_do_not_wait(desk: Desk) -> None:
 async def test_a_call_longer_than_its_reports_still_has_its_whole_time(desk: Desk) -> None:
     session = await desk.session(is_live=True)
     desk.now = EpochMs(desk.now + 10 * MINUTE_MS)
-    told = await desk.digests.live_session_digest(session)
-    assert told.scale.to_at >= desk.now
-    last = told.told[0][1].mos_audio[-(5 * MINUTE_MS // (10 * SECOND_MS)) :]
+    found = await desk.digests.live_session_digest(session)
+    assert found.scale.to_at >= desk.now
+    last = found.participants[0][1].mos_audio[-(5 * MINUTE_MS // (10 * SECOND_MS)) :]
     assert set(last) == {None}

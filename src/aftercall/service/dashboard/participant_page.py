@@ -148,7 +148,7 @@ class ParticipantPages:
         report = await self._reports.report_of(found.row, found.chain)
         told: list[DigestedParticipant] = []
         if report.ends is None:
-            told = (await self._digests.session_row_of(found.session)).told
+            told = (await self._digests.session_digest_of(found.session)).participants
         taken: list[StoredSample] = []
         for peer in found.chain:
             async with self._db.read() as tx:

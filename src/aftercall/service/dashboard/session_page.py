@@ -131,14 +131,14 @@ class SessionPages:
         """Everything of a session. Raises `NotFound`."""
         async with self._db.read() as tx:
             facts = await _facts(tx, app_id, session_id)
-        told = await self._digests.session_row_of(facts.session)
+        told = await self._digests.session_digest_of(facts.session)
         related = await self._calls.rows_of(
             [*facts.rooms, *([facts.parent] if facts.parent is not None else [])],
             is_measured=False,
         )
         rooms = len(facts.rooms)
         return await asyncio.to_thread(
-            self._put_together, facts, told.scale, told.told, related, rooms
+            self._put_together, facts, told.scale, told.participants, related, rooms
         )
 
     async def participant(self, app_id: str, session_id: str, any_id: str) -> ParticipantDigest:
@@ -175,13 +175,13 @@ class SessionPages:
 
     async def _told_of(self, session: Session, row_id: str) -> tuple[SessionSummary, Digest | None]:
         """What is said of a session in short, and of one of its participants."""
-        kept = await self._digests.told_of(session, row_id)
+        kept = await self._digests.stored_digest_of(session, row_id)
         if kept is not None:
             return kept
-        call = await self._digests.session_row_of(session)
+        call = await self._digests.session_digest_of(session)
         is_over = session.phase is Phase.ENDED
-        found = {row.id: short for row, short in call.told}
-        return summarise_session(call.scale, call.told, is_final=is_over), found.get(row_id)
+        found = {row.id: short for row, short in call.participants}
+        return summarise_session(call.scale, call.participants, is_final=is_over), found.get(row_id)
 
     async def chat(self, app_id: str, session_id: str, cursor: str | None) -> ChatPage:
         """A page of the chat. Raises `NotFound`, and `Malformed` for a bad cursor."""

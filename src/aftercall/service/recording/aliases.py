@@ -90,7 +90,7 @@ class Aliases:
             there = [
                 peer
                 for peer in await peers.present_of_source(tx, app_id, source)
-                if (peer.joined_at or peer.first_heard_at) < at
+                if peer.present_from < at
             ]
             found: list[AnyEvent] = []
             for peer in there:

@@ -45,7 +45,7 @@ class SessionDigest(NamedTuple):
     """A session by the digests of its participants, in the order of joining."""
 
     scale: TimeScale
-    told: list[DigestedParticipant]
+    participants: list[DigestedParticipant]
 
 
 class _Kept(NamedTuple):
@@ -65,7 +65,7 @@ class Digests:
         self._clock = clock
         self._reports = reports
         self._kept: OrderedDict[tuple[str, str], _Kept] = OrderedDict()
-        self._making: dict[tuple[str, str], asyncio.Lock] = {}
+        self._locks: dict[tuple[str, str], asyncio.Lock] = {}
         self._requested: dict[tuple[str, str], Session] = {}
         self._has_requested = asyncio.Event()
         self._is_running = False
@@ -94,7 +94,9 @@ class Digests:
                     self._requested[key] = session
                     self._has_requested.set()
             if call is not None:
-                summaries[session.id] = summarise_session(call.scale, call.told, is_final=False)
+                summaries[session.id] = summarise_session(
+                    call.scale, call.participants, is_final=False
+                )
         return summaries
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -123,8 +125,8 @@ class Digests:
         finally:
             self._is_running = False
 
-    async def told_of(
-        self, session: Session, row_id: str
+    async def stored_digest_of(
+        self, session: Session, participant_id: str
     ) -> tuple[SessionSummary, Digest | None] | None:
         """The stored summary of an ended session and the digest of one participant; `None` if it
         was not folded."""
@@ -132,10 +134,10 @@ class Digests:
             return None
         async with self._db.read() as tx:
             kept = await facets.find_summaries(tx, session.app_id, [session.id])
-            short = await facets.find_digest(tx, session.app_id, session.id, row_id)
-        return (kept[session.id], short) if session.id in kept else None
+            digested = await facets.find_digest(tx, session.app_id, session.id, participant_id)
+        return (kept[session.id], digested) if session.id in kept else None
 
-    async def session_row_of(self, session: Session) -> SessionDigest:
+    async def session_digest_of(self, session: Session) -> SessionDigest:
         """A session by its participants' digests: as stored at its end, else as of now."""
         if session.phase is Phase.ENDED:
             async with self._db.read() as tx:
@@ -149,7 +151,7 @@ class Digests:
     async def live_session_digest(self, session: Session) -> SessionDigest:
         """The digest of a live session, made again when it is no longer fresh."""
         key = (session.app_id, session.id)
-        lock = self._making.setdefault(key, asyncio.Lock())
+        lock = self._locks.setdefault(key, asyncio.Lock())
         try:
             async with lock:
                 known = self._kept.get(key)
@@ -166,18 +168,18 @@ class Digests:
                 return call
         finally:
             if not lock.locked():
-                self._making.pop(key, None)
+                self._locks.pop(key, None)
 
     async def _make(self, session: Session, now: EpochMs) -> SessionDigest:
         async with self._db.read() as tx:
             rows = await participants.participants_of_session(tx, session.app_id, session.id)
             every = await peers.peers_of_session(tx, session.app_id, session.id)
-        chains = by_participant(every)
+        peers_of = by_participant(every)
         scale = scale_of_session(session, rows, now)
-        reports = await self._reports.reports_together(rows, chains, scale)
-        told: list[DigestedParticipant] = []
+        reports = await self._reports.reports_together(rows, peers_of, scale)
+        digests: list[DigestedParticipant] = []
         for row in rows:
             if row.id in reports:
-                short = await asyncio.to_thread(_digest_of_report, reports[row.id], scale)
-                told.append((row, short))
-        return SessionDigest(scale, told)
+                digested = await asyncio.to_thread(_digest_of_report, reports[row.id], scale)
+                digests.append((row, digested))
+        return SessionDigest(scale, digests)
