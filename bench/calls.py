@@ -29,11 +29,11 @@ from aftercall.core.overview.session_summary import (
     WorstIssue,
 )
 from aftercall.core.queries import SearchScope, SessionOrder, SessionQuery
-from aftercall.service.dashboard.session_list import decode_cursor
 from aftercall.service.services import build_services
 from aftercall.settings import Settings
 from aftercall.store.engine.database import Database, migrate
 from aftercall.store.tables import schema
+from aftercall.wire.dashboard.session_list import encode_session_list
 
 ROUNDS = 100
 NAMES = ("Ada", "Bruno", "Chiara", "Dmitri", "Elif", "Farid", "Grace", "Hana", "Ines", "Jonas")
@@ -144,9 +144,7 @@ async def measure(url: str) -> dict[str, tuple[float, float]]:
             SessionQuery(app_id=lists.APP, is_live=False, limit=50)
         )
         for _ in range(20):
-            query = SessionQuery(
-                app_id=lists.APP, limit=50, cursor=decode_cursor(page.next_cursor or "")
-            )
+            query = SessionQuery(app_id=lists.APP, limit=50, cursor=page.next_cursor)
             page = await services.session_lists.list_sessions(query)
         found["page 22"] = await _time(services.session_lists, query)
         found["overview of 30 days"] = await _time_overview(services)
@@ -159,7 +157,7 @@ async def _time(calls: Any, query: SessionQuery) -> tuple[float, float]:
     spent = []
     for _ in range(ROUNDS):
         start = time.perf_counter()
-        msgspec.json.encode(await calls.list_sessions(query))
+        msgspec.json.encode(encode_session_list(await calls.list_sessions(query)))
         spent.append((time.perf_counter() - start) * 1000)
     return _figures(spent)
 

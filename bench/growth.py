@@ -34,6 +34,9 @@ from aftercall.service.reports import session_reports
 from aftercall.service.services import Services, build_services
 from aftercall.settings import Settings
 from aftercall.store.engine.database import Database, migrate
+from aftercall.wire.dashboard.participant_page import encode_participant_page
+from aftercall.wire.dashboard.session_list import encode_session_list
+from aftercall.wire.dashboard.session_page import encode_session_page
 from aftercall.wire.participants import encode_peer_report_details
 
 TILES = 9
@@ -145,18 +148,28 @@ async def _measure(bench: Bench, size: Size, db: Database, end_at: EpochMs) -> N
         return b"".join(each if isinstance(each, bytes) else each.deflated for each in pieces)
 
     async def page() -> bytes:
-        return _json(await fresh.session_pages.details("app", "session"))
+        return _json(
+            encode_session_page(await fresh.session_pages.find_session("app", "session"), [])
+        )
 
     async def series() -> bytes:
         wanted = Wanted(points=300, from_at=None, to_at=None)
-        return _json(await fresh.participant_pages.series("app", "session", me, wanted))
+        return _json(
+            encode_participant_page(
+                await fresh.participant_pages.charts("app", "session", me, wanted)
+            )
+        )
 
     async def people() -> bytes:
         query = ParticipantQuery(app_id="app", session_id="session", limit=size.people)
         return _json(await fresh.session_reads.list_participants(query))
 
     async def table() -> bytes:
-        return _json(await fresh.session_lists.list_sessions(SessionQuery(app_id="app", limit=50)))
+        return _json(
+            encode_session_list(
+                await fresh.session_lists.list_sessions(SessionQuery(app_id="app", limit=50))
+            )
+        )
 
     await bench.ask("session page", whole, page)
     await bench.ask("participant page", mine, series)

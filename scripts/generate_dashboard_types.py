@@ -16,14 +16,20 @@ from aftercall.core.quality.experience import levels
 from aftercall.core.quality.issues import IssueName
 from aftercall.service.dashboard.live_updates import Hello, LiveSession
 from aftercall.service.dashboard.overview import KINDS, Overview
-from aftercall.service.dashboard.participant_page import ParticipantPage
-from aftercall.service.dashboard.people import PeoplePage, PersonPage
-from aftercall.service.dashboard.session_list import SessionListPage, Whereabouts
-from aftercall.service.dashboard.session_page import SessionPage
-from aftercall.service.dashboard.talk import ChatPage, TranscriptPage
 from aftercall.web.dashboard.queries import CALL_PARAMETERS, FORMAT
-from aftercall.web.dashboard.settings import JobLists, MadeToken, MyApps, ServerSettings, Tokens
-from aftercall.web.dashboard.sign_in import Me
+from aftercall.wire.dashboard.account import (
+    JobLists,
+    MadeToken,
+    Me,
+    MyApps,
+    ServerSettings,
+    Tokens,
+)
+from aftercall.wire.dashboard.participant_page import ParticipantPage
+from aftercall.wire.dashboard.people import PeoplePage, PersonPage
+from aftercall.wire.dashboard.session_list import SessionListPage, Whereabouts
+from aftercall.wire.dashboard.session_page import SessionPage
+from aftercall.wire.dashboard.talk import ChatPage, TranscriptPage
 
 LEVEL = "0 | 1 | 2 | 3 | 4"
 

@@ -543,7 +543,7 @@ export type PeoplePage = {
   next_cursor: string | null;
 };
 
-/** A person, for a list. `bad_calls` are those that were bad for him. */
+/** A person, for a list. `bad_calls` are those that were bad for that person. */
 export type PersonRow = {
   person: string;
   name: string | null;

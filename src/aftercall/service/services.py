@@ -121,9 +121,7 @@ def build_services(
         digests=digests,
         session_lists=calls,
         session_pages=pages,
-        participant_pages=ParticipantPages(
-            db=db, clock=clock, pages=pages, digests=digests, reports=reports
-        ),
+        participant_pages=ParticipantPages(db=db, pages=pages, digests=digests, reports=reports),
         people=People(db=db),
         overviews=Overviews(db=db, clock=clock),
         live_updates=LiveUpdates(db=db, clock=clock),

@@ -21,7 +21,6 @@ import msgspec
 from aftercall.core.errors import Busy
 from aftercall.core.instants import HOUR_MS, SECOND_MS, Clock, EpochMs
 from aftercall.core.records import Phase, Session
-from aftercall.service.dashboard.session_list import SessionStatus
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
 from aftercall.store.sessions.pages import live_sessions
@@ -42,6 +41,9 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True):
 
     now: EpochMs
     live: list[str]
+
+
+SessionStatus = Literal["LIVE", "ENDED"]
 
 
 class LiveSession(msgspec.Struct, frozen=True, kw_only=True):

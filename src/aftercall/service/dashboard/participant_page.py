@@ -1,31 +1,17 @@
-"""One participant's streams over time, with what else its page shows."""
+"""What was measured of one participant, to be drawn over time."""
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
-import msgspec
-
-from aftercall.core.instants import Clock, EpochMs
-from aftercall.core.overview.connection_charts import (
-    CandidatePairText,
-    ConnectionColumns,
-    connection_columns,
-    describe_pairs,
-)
+from aftercall.core.instants import EpochMs
+from aftercall.core.overview.connection_charts import connection_columns
+from aftercall.core.overview.session_facts import ParticipantCharts, ParticipantFacts
 from aftercall.core.overview.session_summary import DigestedParticipant
 from aftercall.core.overview.stream_charts import StreamChart, chart_streams
-from aftercall.core.quality.activity.stream_matching import (
-    ParticipantStreams,
-    StreamEnd,
-    StreamMatching,
-)
-from aftercall.core.quality.experience.levels import Level, level_of
-from aftercall.core.quality.stats.peer_metadata import Device, DeviceListChange, Metadata
+from aftercall.core.quality.activity.stream_matching import ParticipantStreams, StreamMatching
 from aftercall.core.records import StoredSample
-from aftercall.service.dashboard.session_list import SessionRow
-from aftercall.service.dashboard.session_page import ParticipantDigest, SessionPages
-from aftercall.service.dashboard.timeline import CallEvent, FullParticipantTimeline
+from aftercall.service.dashboard.session_page import SessionPages
 from aftercall.service.reports.digests import Digests
 from aftercall.service.reports.document import Ends, Report
 from aftercall.service.reports.peer_reports import Reports
@@ -34,84 +20,6 @@ from aftercall.store.engine.database import Database
 
 LEAST_POINTS: Final = 50
 MOST_POINTS: Final = 5_000
-
-
-class OtherEnd(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is at the other end of a stream, and which of his streams it is."""
-
-    participant_id: str
-    peer_id: str | None
-    name: str | None
-    stream_family: str | None
-    ssrc: int | None
-    producer_id: str | None
-
-
-class Stream(msgspec.Struct, frozen=True, kw_only=True):
-    """One stream in columns: each as long as `t`, or empty when nothing is known of it."""
-
-    key: str
-    family: str
-    kind: Literal["audio", "video"]
-    is_sent: bool
-    is_screenshare: bool
-    ssrc: int | None
-    mid: str | None
-    producer_id: str | None
-    consumer_id: str | None
-    others: list[OtherEnd]
-    points: int
-    t: list[EpochMs]
-    mos: list[float | None]
-    score: list[float | None]
-    loss_percent: list[float | None]
-    rtt_ms: list[float | None]
-    jitter_ms: list[float | None]
-    bitrate_bps: list[float | None]
-    jitter_buffer_ms: list[float | None]
-    concealment_percent: list[float | None]
-    fps: list[float | None]
-    width: list[float | None]
-    height: list[float | None]
-    freeze_percent: list[float | None]
-    limitation: list[str | None]
-    level: Level
-    p10_mos: float | None
-    avg_mos: float | None
-
-
-class Fact(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing known about a participant's machine or network."""
-
-    group: str
-    name: str
-    value: str
-
-
-class DeviceChange(msgspec.Struct, frozen=True, kw_only=True):
-    """Devices plugged in and out; `kind` is `audio`, `video` or `speaker`."""
-
-    at: EpochMs
-    kind: str
-    added: list[str]
-    removed: list[str]
-
-
-class ParticipantPage(msgspec.Struct, frozen=True, kw_only=True):
-    """A participant's page."""
-
-    call: SessionRow
-    lane: FullParticipantTimeline
-    from_at: EpochMs
-    to_at: EpochMs
-    is_final: bool
-    now: EpochMs
-    streams: list[Stream]
-    connection: ConnectionColumns
-    candidate_pairs: list[CandidatePairText]
-    facts: list[Fact]
-    device_changes: list[DeviceChange]
-    events: list[CallEvent]
 
 
 class Wanted(NamedTuple):
@@ -129,191 +37,68 @@ class ParticipantPages:
         self,
         *,
         db: Database,
-        clock: Clock,
         pages: SessionPages,
         digests: Digests,
         reports: Reports,
     ) -> None:
         self._db = db
-        self._clock = clock
         self._pages = pages
         self._digests = digests
         self._reports = reports
 
-    async def series(
+    async def charts(
         self, app_id: str, session_id: str, any_id: str, wanted: Wanted
-    ) -> ParticipantPage:
+    ) -> ParticipantCharts:
         """The streams of the participant with this id or this peer. Raises `NotFound`."""
-        found = await self._pages.participant(app_id, session_id, any_id)
-        report = await self._reports.report_of(found.row, found.chain)
-        told: list[DigestedParticipant] = []
+        found = await self._pages.find_participant(app_id, session_id, any_id)
+        report = await self._reports.report_of(found.participant, found.peers)
+        digests: list[DigestedParticipant] = []
         if report.ends is None:
-            told = (await self._digests.session_digest_of(found.session)).participants
-        taken: list[StoredSample] = []
-        for peer in found.chain:
+            digests = (await self._digests.session_digest_of(found.session)).participants
+        every: list[StoredSample] = []
+        for peer in found.peers:
             async with self._db.read() as tx:
-                taken += await samples.of_peer(tx, app_id, peer.id)
-        return await asyncio.to_thread(self._drawn, found, report, told, taken, wanted)
+                every += await samples.of_peer(tx, app_id, peer.id)
+        return await asyncio.to_thread(_charts_of, found, report, digests, every, wanted)
 
-    def _drawn(
-        self,
-        found: ParticipantDigest,
-        report: Report,
-        told: Sequence[DigestedParticipant],
-        taken: list[StoredSample],
-        wanted: Wanted,
-    ) -> ParticipantPage:
-        now = self._clock()
-        metadata = report.verdict.metadata
-        drawn = chart_streams(
-            report.details,
-            points=wanted.points,
-            from_at=wanted.from_at,
-            to_at=wanted.to_at,
-        )
-        ends = _ends_of(found, report, told, drawn)
-        taken.sort(key=lambda sample: sample.at)
-        return ParticipantPage(
-            call=found.call,
-            lane=found.lane,
-            from_at=wanted.from_at if wanted.from_at is not None else found.lane.joined_at,
-            to_at=wanted.to_at if wanted.to_at is not None else found.lane.left_at or now,
-            is_final=report.verdict.is_final,
-            now=now,
-            streams=[_stream(each, found, ends.get(each.key, [])) for each in drawn],
-            connection=connection_columns(
-                taken, points=wanted.points, from_at=wanted.from_at, to_at=wanted.to_at
-            ),
-            candidate_pairs=describe_pairs(metadata),
-            facts=facts_of(metadata),
-            device_changes=_device_changes(metadata),
-            events=found.events,
-        )
+
+def _charts_of(
+    found: ParticipantFacts,
+    report: Report,
+    digests: Sequence[DigestedParticipant],
+    every: list[StoredSample],
+    wanted: Wanted,
+) -> ParticipantCharts:
+    points, from_at, to_at = wanted
+    streams = chart_streams(report.details, points=points, from_at=from_at, to_at=to_at)
+    every.sort(key=lambda sample: sample.at)
+    row = found.participant
+    return ParticipantCharts(
+        facts=found,
+        from_at=from_at if from_at is not None else row.joined_at,
+        to_at=to_at if to_at is not None else row.left_at or found.now,
+        is_final=report.verdict.is_final,
+        streams=streams,
+        ends=_ends_of(found, report, digests, streams),
+        connection=connection_columns(every, points=points, from_at=from_at, to_at=to_at),
+        metadata=report.verdict.metadata,
+    )
 
 
 def _ends_of(
-    found: ParticipantDigest,
+    found: ParticipantFacts,
     report: Report,
-    told: Sequence[DigestedParticipant],
-    drawn: Sequence[StreamChart],
+    digests: Sequence[DigestedParticipant],
+    streams: Sequence[StreamChart],
 ) -> Ends:
     """The other ends of the streams: as stored with the report, else found among the streams of
-    everybody who is `told`."""
+    everybody who has a digest."""
     if report.ends is not None:
         return report.ends
     ends = StreamMatching(
         {
-            row.id: ParticipantStreams(found.peer_ids.get(row.id, set()), short.streams)
-            for row, short in told
+            row.id: ParticipantStreams(found.peer_ids.get(row.id, set()), digest.streams)
+            for row, digest in digests
         }
     )
-    return {each.key: ends.of(found.row.id, each.id) for each in drawn}
-
-
-def _stream(drawn: StreamChart, found: ParticipantDigest, ends: Sequence[StreamEnd]) -> Stream:
-    columns = msgspec.structs.asdict(drawn.columns)
-    return Stream(
-        key=drawn.key,
-        family=drawn.id.family,
-        kind=drawn.kind,
-        is_sent=drawn.is_sent,
-        is_screenshare=drawn.is_screenshare,
-        ssrc=drawn.id.ssrc,
-        mid=drawn.id.mid,
-        producer_id=drawn.id.producer_id,
-        consumer_id=drawn.id.consumer_id,
-        others=[
-            _other(end, found, drawn.id.from_peer_id)
-            for end in ends
-            if end.participant_id in found.rows
-        ],
-        points=drawn.points,
-        level=level_of(drawn.p10_mos, None)
-        if drawn.kind == "audio"
-        else level_of(None, drawn.p10_mos),
-        p10_mos=drawn.p10_mos,
-        avg_mos=drawn.avg_mos,
-        **columns,
-    )
-
-
-def _other(end: StreamEnd, found: ParticipantDigest, named: str | None) -> OtherEnd:
-    row, peer_ids = found.rows[end.participant_id], found.peer_ids.get(end.participant_id, set())
-    stream = end.stream
-    return OtherEnd(
-        participant_id=row.id,
-        peer_id=named if named in peer_ids else next(iter(sorted(peer_ids)), None),
-        name=row.display_name,
-        stream_family=stream.family if stream is not None else None,
-        ssrc=stream.ssrc if stream is not None else None,
-        producer_id=stream.producer_id if stream is not None else None,
-    )
-
-
-def facts_of(metadata: Metadata) -> list[Fact]:
-    """What is known of the machine and the network, in groups, for people."""
-    groups: tuple[tuple[str, object], ...] = (
-        ("Device", metadata.device),
-        ("Browser", metadata.browser),
-        ("SDK", metadata.sdk),
-        ("Encoder", metadata.encoder),
-        ("Network", metadata.network),
-        *(("Before the call", each) for each in metadata.precalls),
-    )
-    found: list[Fact] = []
-    for group, record in groups:
-        for name, value in msgspec.to_builtins(record).items():
-            if name == "asn" and isinstance(value, dict):
-                text = " ".join(str(part) for part in value.values() if part)
-            elif value is None or isinstance(value, list | dict) or name == "at":
-                continue
-            elif isinstance(value, bool):
-                text = "yes" if value else "no"
-            else:
-                text = f"{value:g}" if isinstance(value, float) else str(value)
-            found.append(Fact(group=group, name=_LABELS.get(name, _label(name)), value=text))
-    return found
-
-
-_LABELS: Final = {
-    "os": "OS",
-    "os_version": "OS version",
-    "cpus": "CPUs",
-    "ip": "IP address",
-    "asn": "Autonomous system",
-    "webgl": "WebGL",
-    "memory_gb": "Memory (GB)",
-    "effective_type": "Effective type",
-    "rtt_s": "Round trip (s)",
-    "backend_rtt_s": "Round trip to the backend (s)",
-    "jitter_s": "Jitter (s)",
-    "throughput_kbps": "Throughput (kbit/s)",
-    "turn": "TURN",
-}
-
-
-def _label(name: str) -> str:
-    return name.replace("_", " ").capitalize()
-
-
-def _device_changes(metadata: Metadata) -> list[DeviceChange]:
-    lists: tuple[tuple[str, Sequence[DeviceListChange]], ...] = (
-        ("audio", metadata.audio_devices),
-        ("video", metadata.video_devices),
-        ("speaker", metadata.speaker_devices),
-    )
-    found = [
-        DeviceChange(
-            at=change.at,
-            kind=kind,
-            added=[_device(each) for each in change.added],
-            removed=[_device(each) for each in change.removed],
-        )
-        for kind, changes in lists
-        for change in changes
-    ]
-    return sorted(found, key=lambda change: change.at)
-
-
-def _device(device: Device) -> str:
-    return device.label or device.device_id or "unnamed"
+    return {each.key: ends.of(found.participant.id, each.id) for each in streams}

@@ -1,25 +1,18 @@
 """The dashboard's table of sessions: what each was like, found in every way people look."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncIterator, Sequence
-from typing import Final, Literal
+from typing import Final
 
-import msgspec
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from aftercall.core.errors import Malformed, NotFound
-from aftercall.core.instants import Clock, EpochMs
+from aftercall.core.errors import NotFound
+from aftercall.core.instants import Clock
 from aftercall.core.lifecycle.presence import running_minutes
-from aftercall.core.overview.session_summary import (
-    ParticipantBrief,
-    SessionQuality,
-    SessionSummary,
-    WorstIssue,
-    person_of,
-)
+from aftercall.core.overview.session_facts import ListedSession, SessionList
+from aftercall.core.overview.session_summary import ParticipantBrief, SessionSummary, person_of
 from aftercall.core.queries import Cursor, SessionOrder, SessionQuery
-from aftercall.core.records import EndReason, Participant, Peer, Phase, Session
+from aftercall.core.records import Participant, Peer, Phase, Session
 from aftercall.service.reports.digests import Digests
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import presence
@@ -37,100 +30,6 @@ EXPORT_PAGE: Final = 200
 _NAMES: Final = 8
 
 
-SessionStatus = Literal["LIVE", "ENDED"]
-
-
-class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One session, as a row of the table. Moments are ms since 1970."""
-
-    id: str
-    meeting_id: str
-    title: str
-    status: SessionStatus
-    phase: Phase
-    parent_session_id: str | None
-    created_at: EpochMs
-    started_at: EpochMs
-    ended_at: EpochMs | None
-    end_reason: EndReason | None
-    live_participants: int
-    total_participants: int
-    max_concurrent_participants: int
-    minutes: float
-    participants: list[ParticipantBrief]
-    quality: SessionQuality | None
-    worst_issue: WorstIssue | None
-    browsers: list[str]
-    os: list[str]
-    countries: list[str]
-    networks: list[str]
-    relays: list[str]
-
-
-class SessionListPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of the table, the sessions that go on apart."""
-
-    live: list[SessionRow]
-    items: list[SessionRow]
-    total: int
-    next_cursor: str | None
-    previous_cursor: str | None
-    now: EpochMs
-
-
-class Whereabouts(msgspec.Struct, frozen=True, kw_only=True):
-    """In which app a session is."""
-
-    app_id: str
-    session_id: str
-
-
-def encode_cursor(cursor: Cursor) -> str:
-    """The text of a cursor, for a URL."""
-    return urlsafe_b64encode(msgspec.json.encode(cursor)).rstrip(b"=").decode()
-
-
-def decode_cursor(text: str) -> Cursor:
-    """Raises `Malformed` for what is no cursor of ours."""
-    try:
-        data = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
-        return msgspec.json.decode(data, type=Cursor)
-    except (ValueError, msgspec.MsgspecError) as error:
-        raise Malformed(
-            "The cursor cannot be read; begin again without one", code="bad_cursor", field="cursor"
-        ) from error
-
-
-def session_row_of(
-    session: Session, summary: SessionSummary, minutes: float | None = None
-) -> SessionRow:
-    """A session's row. `minutes`: those of one that goes on, up to now."""
-    return SessionRow(
-        id=session.id,
-        meeting_id=session.meeting_id,
-        title=session.title,
-        status="ENDED" if session.phase is Phase.ENDED else "LIVE",
-        phase=session.phase,
-        parent_session_id=session.parent_session_id,
-        created_at=session.created_at,
-        started_at=session.started_at,
-        ended_at=session.ended_at,
-        end_reason=session.end_reason,
-        live_participants=session.live_participants,
-        total_participants=session.total_participants,
-        max_concurrent_participants=session.max_concurrent_participants,
-        minutes=session.minutes_consumed if minutes is None else minutes,
-        participants=summary.participants,
-        quality=summary.quality,
-        worst_issue=summary.worst_issue,
-        browsers=summary.browsers,
-        os=summary.os,
-        countries=summary.countries,
-        networks=summary.networks,
-        relays=summary.relays,
-    )
-
-
 class SessionLists:
     """The use cases of the table."""
 
@@ -139,7 +38,7 @@ class SessionLists:
         self._clock = clock
         self._digests = digests
 
-    async def list_sessions(self, query: SessionQuery) -> SessionListPage:
+    async def list_sessions(self, query: SessionQuery) -> SessionList:
         """One page, and beside the first the live sessions. In the order of creation the list
         itself holds ended sessions, unless live ones alone are asked for."""
         is_by_creation = query.order is SessionOrder.CREATED_AT
@@ -165,7 +64,7 @@ class SessionLists:
         rows = await self.rows_of([*shown, *(each.session for each in items)])
         has_next = page.has_more or is_backward
         has_previous = query.cursor is not None and (page.has_more or not is_backward)
-        return SessionListPage(
+        return SessionList(
             live=rows[: len(shown)],
             items=rows[len(shown) :],
             total=page.total + live_total,
@@ -174,7 +73,7 @@ class SessionLists:
             now=self._clock(),
         )
 
-    async def export(self, query: SessionQuery) -> AsyncIterator[list[SessionRow]]:
+    async def export(self, query: SessionQuery) -> AsyncIterator[list[ListedSession]]:
         """The rows from the query's cursor on, the live ones first, a page at a time."""
         left = MOST_EXPORTED
         while left > 0:
@@ -183,19 +82,19 @@ class SessionLists:
             left -= len(page.items)
             if page.next_cursor is None:
                 return
-            query = replace(query, cursor=decode_cursor(page.next_cursor))
+            query = replace(query, cursor=page.next_cursor)
 
-    async def find_app_of(self, app_ids: Sequence[str], session_id: str) -> Whereabouts:
-        """In which of the apps a session is. Raises `NotFound`."""
+    async def find_app_of(self, app_ids: Sequence[str], session_id: str) -> str:
+        """The id of the one among the apps that a session is in. Raises `NotFound`."""
         async with self._db.read() as tx:
             for app_id in app_ids:
                 if await session_rows.find_session(tx, app_id, session_id) is not None:
-                    return Whereabouts(app_id=app_id, session_id=session_id)
+                    return app_id
         raise NotFound.of("session", session_id)
 
     async def rows_of(
         self, found: Sequence[Session], *, is_measured: bool = True
-    ) -> list[SessionRow]:
+    ) -> list[ListedSession]:
         """The rows of sessions. Unless `is_measured`, those that go on without their quality."""
         ended = [each for each in found if each.phase is Phase.ENDED]
         live = [each for each in found if each.phase is not Phase.ENDED]
@@ -211,7 +110,11 @@ class SessionLists:
                 summaries[session_id] = SessionSummary(participants=_seen(rows))
         nothing = SessionSummary()
         return [
-            session_row_of(each, summaries.get(each.id, nothing), minutes.get(each.id))
+            ListedSession(
+                each,
+                summaries.get(each.id, nothing),
+                minutes.get(each.id, each.minutes_consumed),
+            )
             for each in found
         ]
 
@@ -249,8 +152,8 @@ class SessionLists:
         return {session_id: round(spent, 4) for session_id, spent in minutes.items()}
 
 
-def _cursor(at: SortedSession, is_backward: bool) -> str:
-    return encode_cursor(Cursor(at.key, at.session.id, is_backward))
+def _cursor(at: SortedSession, is_backward: bool) -> Cursor:
+    return Cursor(at.key, at.session.id, is_backward)
 
 
 def _cut_live(live: Sequence[Session], query: SessionQuery) -> SessionsPage:

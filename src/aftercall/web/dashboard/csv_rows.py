@@ -5,8 +5,9 @@ import io
 from collections.abc import AsyncIterator
 from typing import Final
 
+from aftercall.core.overview.session_facts import ListedSession
 from aftercall.core.quality.experience.levels import WORDS
-from aftercall.service.dashboard.session_list import SessionRow
+from aftercall.wire.dashboard.session_list import SessionRow, encode_session_row
 from aftercall.wire.exports import guard_formula
 from aftercall.wire.times import encode_time
 
@@ -33,11 +34,11 @@ COLUMNS: Final = (
 )
 
 
-async def write_csv(pages: AsyncIterator[list[SessionRow]]) -> AsyncIterator[bytes]:
+async def write_csv(pages: AsyncIterator[list[ListedSession]]) -> AsyncIterator[bytes]:
     """The file, a piece for each page. What would be a formula to a spreadsheet is guarded."""
     yield _rows([list(COLUMNS)])
     async for page in pages:
-        yield _rows([_cells(call) for call in page])
+        yield _rows([_cells(encode_session_row(each)) for each in page])
 
 
 def _rows(rows: list[list[str]]) -> bytes:

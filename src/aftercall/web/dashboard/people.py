@@ -5,10 +5,10 @@ from typing import Final
 from litestar import get
 
 from aftercall.service.dashboard.overview import Overview
-from aftercall.service.dashboard.people import PeoplePage, PersonPage
-from aftercall.web.dashboard.queries import CURSOR, FROM, LIMIT, TO, read_range
+from aftercall.web.dashboard.queries import CURSOR, FROM, LIMIT, TO, read_cursor, read_range
 from aftercall.web.http.dependencies import PathId, ProvidedQuery, ProvidedServices, ProvidedTenant
 from aftercall.web.openapi.operations import described
+from aftercall.wire.dashboard.people import PeoplePage, PersonPage, encode_people, encode_person
 from aftercall.wire.envelope import Answer, encode_answer
 from aftercall.wire.query import Text, parse_path_id
 
@@ -33,16 +33,16 @@ async def list_people(
     page = await services.people.list_people(
         tenant.app_id,
         search=SEARCH.read(parameters),
-        cursor=CURSOR.read(parameters),
+        cursor=read_cursor(parameters),
         limit=LIMIT.read(parameters),
     )
-    return encode_answer(page, has_alias=False)
+    return encode_answer(encode_people(page), has_alias=False)
 
 
 @get(
     "/people/{person:str}",
     opt=described(
-        summary="Get a person with the calls he took part in",
+        summary="Get a person and that person's calls",
         tag="People",
         parameters=(LIMIT, CURSOR),
         answer=PersonPage,
@@ -54,10 +54,10 @@ async def get_person(
     page = await services.people.find_person(
         tenant.app_id,
         parse_path_id(person, what="person"),
-        cursor=CURSOR.read(parameters),
+        cursor=read_cursor(parameters),
         limit=LIMIT.read(parameters),
     )
-    return encode_answer(page, has_alias=False)
+    return encode_answer(encode_person(page), has_alias=False)
 
 
 @get(

@@ -6,9 +6,9 @@ from aftercall.core.errors import Malformed
 from aftercall.core.instants import DAY_MS, EpochMs
 from aftercall.core.overview.session_summary import FACET_BAD, facet
 from aftercall.core.quality.issues import IssueName
-from aftercall.core.queries import SearchScope, SessionOrder, SessionQuery
+from aftercall.core.queries import Cursor, SearchScope, SessionOrder, SessionQuery
 from aftercall.service.dashboard.participant_page import LEAST_POINTS, MOST_POINTS, Wanted
-from aftercall.service.dashboard.session_list import decode_cursor
+from aftercall.wire.cursors import decode_cursor
 from aftercall.wire.query import Choice, Flag, Moment, Query, Span, Text, Whole
 
 _PLAIN_DATE: Final = len("2026-11-21")
@@ -131,11 +131,16 @@ def read_range(query: Query) -> tuple[EpochMs | None, EpochMs | None]:
     return from_at, to_at
 
 
+def read_cursor(query: Query) -> Cursor | None:
+    """Where the page begins. Raises `Malformed`."""
+    text = CURSOR.read(query)
+    return None if text is None else decode_cursor(text)
+
+
 def read_call_query(query: Query, *, app_id: str) -> SessionQuery:
     """The list asked for. Raises `Malformed` naming the parameter at fault."""
     least, most = PARTICIPANTS.read(query)
     from_at, to_at = read_range(query)
-    cursor = CURSOR.read(query)
     facets = [facet(each.name, value) for each in _FACETS if (value := each.read(query))]
     if ONLY_BAD.read(query):
         facets.append(FACET_BAD)
@@ -152,7 +157,7 @@ def read_call_query(query: Query, *, app_id: str) -> SessionQuery:
         facets=tuple(facets),
         order=SORT.read(query),
         is_descending=ORDER.read(query),
-        cursor=decode_cursor(cursor) if cursor is not None else None,
+        cursor=read_cursor(query),
         limit=LIMIT.read(query),
     )
 

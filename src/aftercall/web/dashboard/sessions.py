@@ -1,15 +1,11 @@
 """Sessions as the dashboard shows them: the table, one of them, one participant's streams."""
 
+import asyncio
 from typing import Any, Final
 
 from litestar import Request, Response, get
 from litestar.response import Stream
-from msgspec.structs import replace
 
-from aftercall.service.dashboard.participant_page import ParticipantPage
-from aftercall.service.dashboard.session_list import SessionListPage
-from aftercall.service.dashboard.session_page import Artefact, SessionPage
-from aftercall.service.dashboard.talk import ChatPage, TranscriptPage
 from aftercall.web.dashboard.csv_rows import write_csv
 from aftercall.web.dashboard.queries import (
     CALL_PARAMETERS,
@@ -19,11 +15,21 @@ from aftercall.web.dashboard.queries import (
     POINTS,
     TO,
     read_call_query,
+    read_cursor,
     read_wanted,
 )
 from aftercall.web.downloads import url_of
 from aftercall.web.http.dependencies import PathId, ProvidedQuery, ProvidedServices, ProvidedTenant
 from aftercall.web.openapi.operations import described
+from aftercall.wire.dashboard.participant_page import ParticipantPage, encode_participant_page
+from aftercall.wire.dashboard.session_list import SessionListPage, encode_session_list
+from aftercall.wire.dashboard.session_page import Artefact, SessionPage, encode_session_page
+from aftercall.wire.dashboard.talk import (
+    ChatPage,
+    TranscriptPage,
+    encode_chat,
+    encode_transcript,
+)
 from aftercall.wire.envelope import Answer, encode_answer
 from aftercall.wire.query import parse_path_id
 
@@ -54,7 +60,7 @@ async def list_calls(
             headers={"content-disposition": 'attachment; filename="calls.csv"'},
         )
     page = await services.session_lists.list_sessions(query)
-    return Response(encode_answer(page, has_alias=False))
+    return Response(encode_answer(encode_session_list(page), has_alias=False))
 
 
 @get(
@@ -74,7 +80,7 @@ async def get_call(
     session_id: PathId,
 ) -> Answer[SessionPage]:
     id = parse_path_id(session_id, what="session")
-    details = await services.session_pages.details(tenant.app_id, id)
+    facts = await services.session_pages.find_session(tenant.app_id, id)
     artefacts = [
         Artefact(
             name=file.name,
@@ -82,9 +88,11 @@ async def get_call(
             url=url_of(request, services, file.link),
             expires_at=file.link.expires_at,
         )
-        for file in await services.session_pages.files(tenant.app_id, details)
+        for file in await services.session_pages.files(tenant.app_id, facts)
     ]
-    return encode_answer(replace(details, artefacts=artefacts), has_alias=False)
+    # A session of hundreds takes long enough to encode that others would wait for it.
+    page = await asyncio.to_thread(encode_session_page, facts, artefacts)
+    return encode_answer(page, has_alias=False)
 
 
 @get(
@@ -103,8 +111,8 @@ async def get_call_chat(
     parameters: ProvidedQuery,
 ) -> Answer[ChatPage]:
     id = parse_path_id(session_id, what="session")
-    page = await services.session_pages.chat(tenant.app_id, id, CURSOR.read(parameters))
-    return encode_answer(page, has_alias=False)
+    page = await services.session_pages.chat(tenant.app_id, id, read_cursor(parameters))
+    return encode_answer(encode_chat(page), has_alias=False)
 
 
 @get(
@@ -123,8 +131,8 @@ async def get_call_transcript(
     parameters: ProvidedQuery,
 ) -> Answer[TranscriptPage]:
     id = parse_path_id(session_id, what="session")
-    page = await services.session_pages.transcript(tenant.app_id, id, CURSOR.read(parameters))
-    return encode_answer(page, has_alias=False)
+    page = await services.session_pages.transcript(tenant.app_id, id, read_cursor(parameters))
+    return encode_answer(encode_transcript(page), has_alias=False)
 
 
 @get(
@@ -145,13 +153,14 @@ async def get_series(
     peer_id: PathId,
     parameters: ProvidedQuery,
 ) -> Answer[ParticipantPage]:
-    found = await services.participant_pages.series(
+    found = await services.participant_pages.charts(
         tenant.app_id,
         parse_path_id(session_id, what="session"),
         parse_path_id(peer_id, what="peer"),
         read_wanted(parameters),
     )
-    return encode_answer(found, has_alias=False)
+    page = await asyncio.to_thread(encode_participant_page, found)
+    return encode_answer(page, has_alias=False)
 
 
 handlers = (list_calls, get_call, get_call_chat, get_call_transcript, get_series)

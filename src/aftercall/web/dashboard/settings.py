@@ -1,11 +1,9 @@
 """What an operator looks after: apps, tokens, jobs, and how the server is set."""
 
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-import msgspec
 from litestar import delete, get, post
 from litestar.params import RawBody
-from msgspec import Meta
 
 from aftercall import __version__
 from aftercall.core.errors import NotFound, Refused
@@ -15,98 +13,27 @@ from aftercall.core.records import ApiToken, Job, Role
 from aftercall.service.accounts.access import Grant
 from aftercall.service.services import Services
 from aftercall.settings import about, public_values
-from aftercall.web.dashboard.sign_in import MyApp
 from aftercall.web.http.dependencies import PathId, ProvidedGrant, ProvidedServices
 from aftercall.web.openapi.operations import described
 from aftercall.wire.bodies import parse_body
+from aftercall.wire.dashboard.account import (
+    JobLists,
+    MadeToken,
+    MyApp,
+    MyApps,
+    NewApp,
+    NewToken,
+    Revived,
+    Revoked,
+    ServerSettings,
+    SettingRow,
+    Token,
+    Tokens,
+    WaitingJob,
+)
 from aftercall.wire.envelope import Answer, encode_answer
 
 TAG: Final = "Settings"
-Name = Annotated[str, Meta(min_length=1, max_length=200)]
-
-
-class MyApps(msgspec.Struct, frozen=True, kw_only=True):
-    apps: list[MyApp]
-
-
-class NewApp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    name: Name
-
-
-class Token(msgspec.Struct, frozen=True, kw_only=True):
-    """An API token, without its secret. `app_id` `None`: every app of the account; `is_mine`:
-    the one with which the caller asks."""
-
-    id: str
-    name: str
-    role: Role
-    app_id: str | None
-    created_at: EpochMs
-    last_used_at: EpochMs | None
-    revoked_at: EpochMs | None
-    is_mine: bool
-
-
-class Tokens(msgspec.Struct, frozen=True, kw_only=True):
-    tokens: list[Token]
-
-
-class NewToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    name: Name
-    role: Role = Role.READ
-    app_id: str | None = None
-
-
-class MadeToken(msgspec.Struct, frozen=True, kw_only=True):
-    """A new token; `secret` is told this once and kept nowhere."""
-
-    token: Token
-    secret: str
-
-
-class Revoked(msgspec.Struct, frozen=True, kw_only=True):
-    revoked: bool = True
-
-
-class WaitingJob(msgspec.Struct, frozen=True, kw_only=True):
-    """A consequence still to be carried out, or given up (`dead_at`)."""
-
-    id: str
-    task: str
-    app_id: str | None
-    session_id: str | None
-    created_at: EpochMs
-    due_at: EpochMs
-    attempts: int
-    last_error: str | None
-    dead_at: EpochMs | None
-    is_running: bool
-
-
-class JobLists(msgspec.Struct, frozen=True, kw_only=True):
-    waiting: list[WaitingJob]
-    dead: list[WaitingJob]
-
-
-class Revived(msgspec.Struct, frozen=True, kw_only=True):
-    revived: bool = True
-
-
-class SettingRow(msgspec.Struct, frozen=True, kw_only=True):
-    name: str
-    value: str | int | bool
-    about: str
-
-
-class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How the server is set. Addresses of databases are left out."""
-
-    version: str
-    fold_version: int
-    privacy: str
-    settings: list[SettingRow]
-    docs_path: str = "/docs"
-    metrics_path: str = "/metrics"
 
 
 @get("/apps", opt=described(summary="List the caller's apps", tag=TAG, answer=MyApps))

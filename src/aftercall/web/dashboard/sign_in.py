@@ -2,18 +2,14 @@
 
 from typing import Any, Final
 
-import msgspec
 import structlog
 from litestar import Request, Response, get, post
 from litestar.params import RawBody
 
 from aftercall import __version__
 from aftercall.core.errors import Malformed
-from aftercall.core.instants import EpochMs
-from aftercall.core.records import Role
 from aftercall.service.accounts.access import Grant
 from aftercall.service.accounts.sign_in import SignedIn
-from aftercall.service.dashboard.session_list import Whereabouts
 from aftercall.service.services import Services
 from aftercall.web.http.auth import SIGNED_IN_KEY
 from aftercall.web.http.cookies import (
@@ -26,42 +22,13 @@ from aftercall.web.http.cookies import (
 from aftercall.web.http.dependencies import PathId, ProvidedGrant, ProvidedServices
 from aftercall.web.openapi.operations import described
 from aftercall.wire.bodies import broken_rule, parse_body
+from aftercall.wire.dashboard.account import Me, MyApp, SignedOut, SignInBody
+from aftercall.wire.dashboard.session_list import Whereabouts
 from aftercall.wire.envelope import Answer, encode_answer
 from aftercall.wire.query import parse_path_id
 
 TAG: Final = "Sign-in"
 log = structlog.get_logger(__name__)
-
-
-class SignInBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Either an API token, or the code of a link."""
-
-    token: str | None = None
-    link: str | None = None
-
-
-class MyApp(msgspec.Struct, frozen=True, kw_only=True):
-    id: str
-    name: str
-    created_at: EpochMs
-
-
-class Me(msgspec.Struct, frozen=True, kw_only=True):
-    """The caller. `csrf` and `expires_at` are those of a sign-in by cookie."""
-
-    account_id: str
-    account_name: str
-    role: Role
-    app_id: str | None
-    apps: list[MyApp]
-    csrf: str | None
-    expires_at: EpochMs | None
-    version: str
-    now: EpochMs
-
-
-class SignedOut(msgspec.Struct, frozen=True, kw_only=True):
-    signed_out: bool = True
 
 
 async def _me(services: Services, grant: Grant, signed_in: SignedIn | None) -> Me:
@@ -157,8 +124,8 @@ async def find_call(
 ) -> Answer[Whereabouts]:
     id = parse_path_id(session_id, what="session")
     myself = await services.sign_ins.myself(grant)
-    found = await services.session_lists.find_app_of([app.id for app in myself.apps], id)
-    return encode_answer(found, has_alias=False)
+    app_id = await services.session_lists.find_app_of([app.id for app in myself.apps], id)
+    return encode_answer(Whereabouts(app_id=app_id, session_id=id), has_alias=False)
 
 
 open_handlers = (sign_in, sign_out)

@@ -1,4 +1,4 @@
-"""A session's participants side by side, as the dashboard draws them."""
+"""A session's participants side by side: their stays, quality over time, and findings."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -8,6 +8,7 @@ from msgspec.structs import asdict
 
 from aftercall.core.events import OWN_EVENTS
 from aftercall.core.instants import EpochMs
+from aftercall.core.lifecycle.presence import running_minutes
 from aftercall.core.overview.digest import Digest
 from aftercall.core.overview.session_summary import person_of
 from aftercall.core.quality.activity.stream_matching import stream_key
@@ -158,6 +159,13 @@ class CallEvent(msgspec.Struct, frozen=True, kw_only=True):
     participant_id: str
     peer_id: str | None
     data: dict[str, str | float | bool | None]
+
+
+def minutes_of(row: Participant, chain: Sequence[Peer], now: EpochMs) -> float:
+    """Minutes of a stay; of one that lasts, up to `now`."""
+    if row.left_at is not None or not chain:
+        return row.duration_minutes
+    return running_minutes(chain, now)
 
 
 def timeline_of(

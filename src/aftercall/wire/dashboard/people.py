@@ -1,0 +1,91 @@
+"""People across sessions."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.overview.people_facts import PeopleList, PersonCalls, PersonFacts
+from aftercall.core.overview.session_summary import PeerSummary
+from aftercall.wire.cursors import encode_cursor
+
+
+class PersonRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A person, for a list. `bad_calls` are those that were bad for that person."""
+
+    person: str
+    name: str | None
+    custom_participant_id: str | None
+    user_id: str | None
+    calls: int
+    bad_calls: int
+    last_at: EpochMs
+
+
+class PeoplePage(msgspec.Struct, frozen=True, kw_only=True):
+    """`total` is not counted in a search."""
+
+    items: list[PersonRow]
+    total: int | None
+    next_cursor: str | None
+
+
+class Usual(msgspec.Struct, frozen=True, kw_only=True):
+    """A value and in how many of the latest calls it was seen."""
+
+    value: str
+    calls: int
+
+
+class UsualPlace(msgspec.Struct, frozen=True, kw_only=True):
+    browser: list[Usual]
+    os: list[Usual]
+    country: list[Usual]
+    network: list[Usual]
+    relay: list[Usual]
+
+
+class PersonPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A person with a page of the calls, the latest first."""
+
+    person: PersonRow
+    usual: UsualPlace
+    calls: list[PeerSummary]
+    next_cursor: str | None
+
+
+def encode_people(found: PeopleList) -> PeoplePage:
+    return PeoplePage(
+        items=[_row(each) for each in found.items],
+        total=found.total,
+        next_cursor=encode_cursor(found.next_cursor),
+    )
+
+
+def encode_person(found: PersonCalls) -> PersonPage:
+    return PersonPage(
+        person=_row(found.person),
+        usual=_usual_of(found.latest),
+        calls=found.calls,
+        next_cursor=encode_cursor(found.next_cursor),
+    )
+
+
+def _row(person: PersonFacts) -> PersonRow:
+    return PersonRow(**person._asdict())
+
+
+def _usual_of(calls: Sequence[PeerSummary]) -> UsualPlace:
+    return UsualPlace(
+        browser=_usual(call.browser for call in calls),
+        os=_usual(call.os for call in calls),
+        country=_usual(call.country for call in calls),
+        network=_usual(call.network for call in calls),
+        relay=_usual(call.relay for call in calls),
+    )
+
+
+def _usual(values: Iterable[str | None]) -> list[Usual]:
+    counts = Counter(value for value in values if value)
+    return [Usual(value=value, calls=calls) for value, calls in counts.most_common(5)]
