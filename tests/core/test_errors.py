@@ -53,7 +53,9 @@ def test_every_error_belongs_to_one_family_only() -> None:
     kinds = [
         kind
         for kind in vars(errors).values()
-        if isinstance(kind, type) and issubclass(kind, AftercallError) and kind is not AftercallError
+        if isinstance(kind, type)
+        and issubclass(kind, AftercallError)
+        and kind is not AftercallError
     ]
     assert families <= set(kinds)
     for kind in kinds:

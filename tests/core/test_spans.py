@@ -1,6 +1,7 @@
 """Spans: union, intersection and difference held against sets of single milliseconds."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -40,7 +41,7 @@ def instants(spans: Sequence[Span]) -> set[int]:
 
 def is_a_list(spans: Sequence[Span]) -> bool:
     return all(start < end for start, end in spans) and all(
-        one[1] < next_[0] for one, next_ in zip(spans, spans[1:], strict=False)
+        one[1] < next_[0] for one, next_ in pairwise(spans)
     )
 
 
@@ -72,9 +73,7 @@ def test_a_union_closes_gaps_up_to_the_width_given_and_no_wider(
 ) -> None:
     exact, joined = union(spans), union(spans, within_ms=within_ms)
     gaps = [
-        span(one[1], next_[0])
-        for one, next_ in zip(exact, exact[1:], strict=False)
-        if next_[0] - one[1] <= within_ms
+        span(one[1], next_[0]) for one, next_ in pairwise(exact) if next_[0] - one[1] <= within_ms
     ]
     assert instants(joined) == instants(exact) | instants(gaps)
 

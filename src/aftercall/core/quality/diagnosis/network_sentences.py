@@ -67,10 +67,11 @@ def downlink(finding: Finding, mentions: Mentions) -> str:
 def _of_some(finding: Finding, mentions: Mentions) -> str:
     """The sentence about media that arrived badly from some senders only, though they sent it
     well."""
-    what = sent_to(finding, mentions)
     if len(finding.peer_ids) > len(finding.media) and len(finding.peer_ids) > 2:
         what = f"the {media_words(finding)} of {mentions.join_names(finding.peer_ids)} to "
         what += mentions.name(subject_of(finding))
+    else:
+        what = sent_to(finding, mentions)
     words = _lost_or_uneven(finding, what, lost="on the way", uneven="") + round_trips(finding)
     others = (finding.evidence.senders_present or 0) - len(finding.peer_ids)
     senders = "another sender" if others == 1 else f"{others} other senders"
