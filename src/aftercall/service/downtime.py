@@ -1,4 +1,4 @@
-"""Watches over which time this process could hear its senders and write down what they said."""
+"""Watches in which time this process could receive and record what its senders sent."""
 
 from collections.abc import Callable
 from typing import Final

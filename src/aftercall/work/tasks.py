@@ -12,8 +12,8 @@ Payload: TypeAlias = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """`run` takes a job's payload and may be repeated at will; `give_up` is told, with the last
-    error, when it has failed for good."""
+    """`run` takes a job's payload and may be repeated; `give_up` is called with the payload and the
+    last error when the job is dead."""
 
     run: Callable[[Payload], Awaitable[object]]
     give_up: Callable[[Payload, str], Awaitable[object]] | None = None

@@ -161,14 +161,14 @@ class Access:
                 f"A chosen token must have at least {_SHORTEST_SECRET} characters",
                 code="weak_token",
             )
-        said = secret or API_TOKEN_PREFIX + secrets.token_urlsafe(32)
+        api_token = secret or API_TOKEN_PREFIX + secrets.token_urlsafe(32)
         token = ApiToken(
             id=self._new_id(),
             account_id=account_id,
             app_id=app_id,
             name=name,
             role=role,
-            hash=hash_token(said),
+            hash=hash_token(api_token),
             created_at=self._clock(),
         )
         async with self._db.write() as tx:
@@ -178,7 +178,7 @@ class Access:
             if app_id and (app is None or app.account_id != account_id):
                 raise NotFound.of("app", app_id)
             await apps.save_token(tx, token)
-        return token, said
+        return token, api_token
 
     async def list_tokens(self, account_id: str) -> list[ApiToken]:
         async with self._db.read() as tx:

@@ -122,13 +122,13 @@ class Setup:
         if await apps.find_app(tx, app.id) is not None:
             raise Refused(f"There is an app with id {app.id} already", code="app_exists")
         await apps.save_app(tx, app)
-        said = secret or API_TOKEN_PREFIX + secrets.token_urlsafe(32)
-        if len(said) < _SHORTEST_SECRET:
+        api_token = secret or API_TOKEN_PREFIX + secrets.token_urlsafe(32)
+        if len(api_token) < _SHORTEST_SECRET:
             raise Malformed(
                 f"A chosen token must have at least {_SHORTEST_SECRET} characters",
                 code="weak_token",
             )
-        if await apps.find_token_by_hash(tx, hash_token(said)) is not None:
+        if await apps.find_token_by_hash(tx, hash_token(api_token)) is not None:
             raise Refused("This token is in use already", code="token_exists")
         await apps.save_token(
             tx,
@@ -138,11 +138,11 @@ class Setup:
                 app_id=None if for_whole_account else app.id,
                 name=f"admin of {account.name if for_whole_account else name}",
                 role=Role.ADMIN,
-                hash=hash_token(said),
+                hash=hash_token(api_token),
                 created_at=self._clock(),
             ),
         )
-        return FirstAccount(account_id=account.id, app_id=app.id, api_token=said)
+        return FirstAccount(account_id=account.id, app_id=app.id, api_token=api_token)
 
     async def _account(self, tx: AsyncConnection, account_id: str | None) -> Account:
         if account_id is None and await apps.list_accounts(tx):

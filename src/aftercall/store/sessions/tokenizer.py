@@ -23,7 +23,7 @@ LAST: Final = "\U0010ffff"
 
 def words_of(text: str) -> list[str]:
     """The distinct words of a text, lowercase and without accents, in their order."""
-    # Folding the case can compose anew what was taken apart, hence twice.
+    # Case folding can compose characters that were decomposed, hence twice.
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     folded = "".join(letter for letter in apart if not unicodedata.combining(letter))
     found = dict.fromkeys(word[:LONGEST_WORD] for word in _WORD.findall(folded))

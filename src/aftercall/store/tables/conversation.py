@@ -1,4 +1,4 @@
-"""The tables of what was said."""
+"""The tables of chat, transcripts and summaries."""
 
 from typing import Final
 
