@@ -1,6 +1,6 @@
-"""Writes `docs/reference/collect.schema.json` from what the server decodes.
+"""Write `docs/reference/collect.schema.json` from the types that the server decodes.
 
-`--check` writes nothing and fails when the file is not what it would write.
+`--check` writes nothing and fails when the file is out of date.
 """
 
 import json
@@ -16,7 +16,7 @@ from aftercall.ingest import collect_batch
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "reference" / "collect.schema.json"
 PUBLIC = {"_Unread": "Envelope", "_SampleHead": "Sample"}
-"""Structs of the server that have another name outside."""
+"""Structs of the server with another public name."""
 
 
 def collect_schema() -> dict[str, Any]:
@@ -26,7 +26,7 @@ def collect_schema() -> dict[str, Any]:
         types, ref_template="#/$defs/{name}"
     )
     definitions["_Unread"]["properties"]["entries"]["items"] = entry
-    # A sample's report lies beside its `seq`, `at` and `type`.
+    # The members of a sample's report are beside its `seq`, `at` and `type`.
     definitions["_SampleHead"] = {"allOf": [definitions["_SampleHead"], sample]}
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

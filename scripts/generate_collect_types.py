@@ -1,6 +1,6 @@
-"""Writes `collector/src/entries.ts`, the collect protocol's types, from what the server decodes.
+"""Write `collector/src/entries.ts`, the collect protocol's types, from the server's types.
 
-`--check` writes nothing and fails when the file is not what it would write.
+`--check` writes nothing and fails when the file is out of date.
 """
 
 import sys
@@ -43,7 +43,7 @@ def types_module() -> str:
 
 
 def _name(reference: str) -> str:
-    """The protocol's own get a name apart: some are names of the browser's types."""
+    """The protocol's types get a suffix, because some have names of the browser's types."""
     name = reference.rpartition("/")[2]
     if name == "Envelope":
         return "Batch"

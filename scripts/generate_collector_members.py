@@ -1,6 +1,6 @@
-"""Writes `collector/src/members.ts` from the list of statistics the server keeps.
+"""Write `collector/src/members.ts` from the list of statistics that the server stores.
 
-`--check` writes nothing and fails when the file is not what it would write.
+`--check` writes nothing and fails when the file is out of date.
 """
 
 import sys

@@ -117,9 +117,9 @@ def simulated_answers() -> Iterator[Any]:
     by_peer: dict[str, list[dict[str, Any]]] = {}
     names: dict[str, Participant] = {}
     for _, second in call.play():
-        for said in second:
-            by_peer.setdefault(said.peer.id, []).append(said.entry)
-            names[said.peer.id] = row_of(said.peer.id, said.peer.person.name, "user-1")
+        for sent in second:
+            by_peer.setdefault(sent.peer.id, []).append(sent.entry)
+            names[sent.peer.id] = row_of(sent.peer.id, sent.peer.person.name, "user-1")
     everybody = {id: facts_of(id, collected(id, entries)) for id, entries in by_peer.items()}
     yield from answers(everybody, names)
 

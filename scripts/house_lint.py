@@ -1,4 +1,4 @@
-"""The house's own rules, those no other linter knows. Prints each breach; exit code 1 if any.
+"""Check the project's own rules, which no other linter has. Prints violations; exit code 1 if any.
 
 file length       no source file over 400 lines, unless a script writes it
 foreign words     RealtimeKit's spelling stays in `wire/` (and, as query names, in `web/`)

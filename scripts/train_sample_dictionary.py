@@ -1,4 +1,4 @@
-"""Trains the dictionary reports are compressed with, on simulated calls and on a recorded one.
+"""Train the compression dictionary of reports on simulated calls and on a recorded one.
 
 A dictionary that was shipped stays for ever: rows in databases need it. A new one gets a number of
 its own (`store/codecs/sample_row.py` names the one to write with). Usage: NUMBER, from 32768 to
@@ -27,11 +27,11 @@ CALLS = [
 ]
 """Seed, participants, length in seconds."""
 RECORDED_COPIES = 40
-"""So that the browser's way of saying it weighs as much as the simulation's."""
+"""Repeats of the recorded call, to give it the same weight as the simulated ones."""
 
 
 def stored(report: dict[str, Any]) -> bytes:
-    """A report as the intake hands it to the store."""
+    """A report in the form that the intake passes to the store."""
     return encode_body(decode_body(msgspec.json.encode(report)))
 
 
@@ -50,9 +50,9 @@ def simulated() -> list[bytes]:
         )
         of_peer: dict[int, list[bytes]] = {}
         for _, second in call.play():
-            for said in second:
-                if said.entry["type"] == "sample":
-                    of_peer.setdefault(said.guest, []).append(stored(said.entry))
+            for sent in second:
+                if sent.entry["type"] == "sample":
+                    of_peer.setdefault(sent.guest, []).append(stored(sent.entry))
         for reports in of_peer.values():
             chosen += dice.sample(reports, min(OF_EACH_PEER, len(reports)))
     return chosen

@@ -1,4 +1,4 @@
-"""Records what a release answers and keeps, and compares two releases.
+"""Record a release's answers and stored data, and compare two releases.
 
     python scripts/answers record FOLDER --program PATH [--data FOLDER]
     python scripts/answers compare FOLDER FOLDER
@@ -19,8 +19,8 @@ from pathlib import Path
 
 from compare import compare
 from database import dump
-from doors import FIRST_MS, READ_MS
 from fixed_input import hand_in
+from intake import FIRST_MS, READ_MS
 from record import record
 from server import Release
 

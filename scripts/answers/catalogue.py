@@ -1,5 +1,5 @@
-"""Which answers are recorded: every read of both APIs with its parameters, for every session and
-peer of a data folder; then refusals, pages, and a few writes at the end."""
+"""The recorded requests: every read of both APIs with its parameters, for every session and peer of
+a data folder; then refusals, pages, and a few writes at the end."""
 
 from base64 import b64encode
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import httpx
-from doors import FIRST_MS, READ_MS
+from intake import FIRST_MS, READ_MS
 from queries import (
     DAY,
     FILES,
@@ -28,7 +28,7 @@ _UNKNOWN: Final = "00000000-0000-4000-8000-000000000000"
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """A request; `label` names it alike in every recording, whatever ids there are."""
+    """A request; `label` is the same in every recording, whatever its ids."""
 
     label: str
     path: str
@@ -37,12 +37,12 @@ class Asked:
     headers: dict[str, str] = field(default_factory=dict)
     body: Any = None
     is_stream: bool = False
-    """The answer goes on for ever: only its first event is read."""
+    """The response is endless: only its first event is read."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What there is in a data folder: a session, and its participants and peers."""
+    """A session of a data folder, with its participants and peers."""
 
     label: str
     session_id: str
@@ -142,7 +142,7 @@ def _of_session(found: Found) -> Iterator[Asked]:
 
 
 def _details(found: Found, *, is_rich: bool) -> Iterator[Asked]:
-    """What there is to ask of a session's participants; of a rich one with every parameter."""
+    """Requests about a session's participants; of a large session with every parameter."""
     kit = f"{KIT}/sessions/{found.session_id}"
     if not is_rich:
         for number, participant_id in enumerate(found.participant_ids[:3]):
@@ -177,7 +177,7 @@ def _details(found: Found, *, is_rich: bool) -> Iterator[Asked]:
 
 
 def _refusals(found: Found) -> Iterator[Asked]:
-    """Unknown ids, ids that cannot be, other tenants, and callers without a token."""
+    """Unknown ids, invalid ids, other tenants, and callers without a token."""
     for bad in (_UNKNOWN, "not%20an%20id", "x" * 100):
         for rest in (f"/sessions/{bad}", f"/sessions/{bad}/participants", f"/sessions/{bad}/chat"):
             yield Asked(label=f"unknown kit {rest}", path=KIT + rest)

@@ -1,5 +1,5 @@
-"""Comparing two recordings. What chance or the moment decides is left out first; ids that only one
-side has are named by their place in the text."""
+"""Compare two recordings. Values that depend on chance or time are left out first; ids that only
+one side has are replaced by their position in the text."""
 
 import difflib
 import json
@@ -24,11 +24,11 @@ _METRIC_VALUE: Final = re.compile(r"^([a-z_]\w*(?:\{.*\})?) \S+$", re.MULTILINE)
 _ROUNDS: Final = 8
 _CONTEXT_LINES: Final = 2
 _MOST_LINES: Final = 60
-"""Of one file's difference."""
+"""Lines shown of one file's difference."""
 
 
 def compare(a: Path, b: Path) -> int:
-    """Print what differs between two recordings, file by file; how many files differ."""
+    """Print the differences between two recordings, file by file; returns the number of files."""
     names = sorted(_names(a) | _names(b))
     tables = [name for name in names if name.startswith("database/")]
     rest = [name for name in names if not name.startswith("database/")]

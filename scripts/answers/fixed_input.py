@@ -1,11 +1,11 @@
-"""What is handed in to a fresh server: the recordings and cases of `tests/samples`, simulated
-calls, and a few posts of our own, each at a moment of its own, one after the other."""
+"""The input of a fresh server: the recordings and cases of `tests/samples`, simulated calls, and a
+few posts of our own, one after the other, each at its own time."""
 
 import json
 import re
 from typing import Any, Final
 
-from doors import CLOSED_MS, FOLDED_MS, LIVE_MS, SIMULATED_MS, Doors
+from intake import CLOSED_MS, FOLDED_MS, LIVE_MS, SIMULATED_MS, Intake
 from server import ACCOUNT, APP, OTHER_APP, OTHER_TOKEN, TOKEN, Release, client
 
 from samples import SAMPLES, hand_in_samples, id_of, side_events
@@ -19,24 +19,24 @@ _SIMULATED: Final = (
 
 
 def hand_in(release: Release, url: str) -> list[Any]:
-    """Hand everything in; paths, statuses and bodies of the answers, in order."""
+    """Send everything; returns paths, statuses and bodies of the answers, in order."""
     with client(url) as http:
-        doors = Doors(release, http, APP, TOKEN)
-        hand_in_samples(doors)
-        doors.at(SIMULATED_MS)
+        intake = Intake(release, http, APP, TOKEN)
+        hand_in_samples(intake)
+        intake.at(SIMULATED_MS)
         _simulate(release, url)
-        other = Doors(release, http, OTHER_APP, OTHER_TOKEN)
+        other = Intake(release, http, OTHER_APP, OTHER_TOKEN)
         _breakout_call(other)
-        doors.at(CLOSED_MS)
-        for one in (doors, other):
+        intake.at(CLOSED_MS)
+        for one in (intake, other):
             _close_all(one)
-        doors.at(FOLDED_MS)
-        _summaries(doors)
-        _wrong_posts(doors)
-        doors.at(LIVE_MS)
-        _live_call(doors)
+        intake.at(FOLDED_MS)
+        _summaries(intake)
+        _wrong_posts(intake)
+        intake.at(LIVE_MS)
+        _live_call(intake)
         release.wait_until_idle()
-        return [*doors.answers, *other.answers]
+        return [*intake.answers, *other.answers]
 
 
 def _simulate(release: Release, url: str) -> None:
@@ -51,8 +51,8 @@ def _simulate(release: Release, url: str) -> None:
         release.wait_until_idle()
 
 
-def _wrong_posts(doors: Doors) -> None:
-    """What each door refuses."""
+def _wrong_posts(intake: Intake) -> None:
+    """Send posts that each endpoint refuses."""
     path = f"/v1/apps/{APP}/events"
     at = CLOSED_MS
     for body in (
@@ -64,18 +64,18 @@ def _wrong_posts(doors: Doors) -> None:
         {"events": [{"type": "peer_joined", "at": -1, "meeting_id": "m", "peer_id": "p"}]},
         {"events": [{"type": "chat_sent", "at": at, "meeting_id": "m", "text": "to nobody"}]},
     ):
-        doors.post(path, body)
-    doors.post("/v1/collect", {"v": 1, "peer_id": "p", "sent_at": at, "entries": []})
-    doors.post("/v1/collect", b"not JSON", token="no-token")
-    doors.post("/api/v1/message", {"peerId": "p"}, token="no-token")
-    doors.post(f"/v1/apps/{APP}/sources/janus?stats_period=soon", [])
-    doors.post(f"/v1/apps/{APP}/sources/janus", {"type": "text"})
-    doors.post(f"/v1/apps/{OTHER_APP}/events", {"events": []}, token=OTHER_TOKEN)
-    doors.post(f"/v1/apps/{APP}/events", {"events": []}, token=OTHER_TOKEN)
+        intake.post(path, body)
+    intake.post("/v1/collect", {"v": 1, "peer_id": "p", "sent_at": at, "entries": []})
+    intake.post("/v1/collect", b"not JSON", token="no-token")
+    intake.post("/api/v1/message", {"peerId": "p"}, token="no-token")
+    intake.post(f"/v1/apps/{APP}/sources/janus?stats_period=soon", [])
+    intake.post(f"/v1/apps/{APP}/sources/janus", {"type": "text"})
+    intake.post(f"/v1/apps/{OTHER_APP}/events", {"events": []}, token=OTHER_TOKEN)
+    intake.post(f"/v1/apps/{APP}/events", {"events": []}, token=OTHER_TOKEN)
 
 
 def _call_events(title: str, begin_ms: int, *names: str) -> list[dict[str, Any]]:
-    """A call of a minute up to now: arrivals, chat, a line of transcript; nobody has left."""
+    """A call in its first minute: joins, chat, a line of transcript, no leaves."""
     events: list[dict[str, Any]] = [{"type": "session_opened", "at": begin_ms, "title": title}]
     for number, name in enumerate(names):
         peer = {"peer_id": id_of(f"{title} {name}")}
@@ -95,11 +95,11 @@ def _call_events(title: str, begin_ms: int, *names: str) -> list[dict[str, Any]]
     return events
 
 
-def _live_call(doors: Doors) -> None:
-    """A call that goes on, with the samples of a browser until now."""
+def _live_call(intake: Intake) -> None:
+    """A live call, with the samples of a browser."""
     recording = json.loads((SAMPLES / "chromium-getstats.json").read_text())
     place = {"meeting_id": "live-meeting", "session_id": id_of("live")}
-    doors.events(_call_events("Live planning", LIVE_MS - 60_000, "Ann", "Bob"), **place)
+    intake.events(_call_events("Live planning", LIVE_MS - 60_000, "Ann", "Bob"), **place)
     peer_id = id_of("Live planning Ann")
     taken = side_events(recording["sides"][0], peer_id)[1:-1]
     shift = LIVE_MS - taken[-1]["at"]
@@ -108,27 +108,27 @@ def _live_call(doors: Doors) -> None:
         lambda found: found[1] + repr(json.loads(found[2]) + shift),
         json.dumps(taken),
     )
-    doors.events(json.loads(moved), **place)
+    intake.events(json.loads(moved), **place)
 
 
-def _breakout_call(doors: Doors) -> None:
+def _breakout_call(intake: Intake) -> None:
     """A call with a breakout room."""
     main = {"meeting_id": "main", "session_id": id_of("main")}
     room = {"meeting_id": "room", "session_id": id_of("room"), "parent_session_id": id_of("main")}
     begin_ms = SIMULATED_MS - 900_000
-    doors.events(_call_events("Workshop", begin_ms, "Cyd", "Dee"), **main)
+    intake.events(_call_events("Workshop", begin_ms, "Cyd", "Dee"), **main)
     rooms_own = _call_events("Workshop room", begin_ms + 120_000, "Eve")
-    doors.events([{**rooms_own[0], **room}])
-    doors.events(rooms_own[1:], meeting_id="room", session_id=id_of("room"))
+    intake.events([{**rooms_own[0], **room}])
+    intake.events(rooms_own[1:], meeting_id="room", session_id=id_of("room"))
 
 
-def _close_all(doors: Doors) -> None:
-    """The host closes what goes on, in the order of ids."""
-    for session in sorted(doors.sessions("status=LIVE"), key=lambda each: each["id"]):
+def _close_all(intake: Intake) -> None:
+    """The host closes the live sessions, in the order of ids."""
+    for session in sorted(intake.sessions("status=LIVE"), key=lambda each: each["id"]):
         place = {"meeting_id": session["associated_id"], "session_id": session["id"]}
-        doors.events([{"type": "session_closed", "at": CLOSED_MS}], **place)
+        intake.events([{"type": "session_closed", "at": CLOSED_MS}], **place)
 
 
-def _summaries(doors: Doors) -> None:
-    for session in doors.sessions("status=ENDED&sort_by=minutesConsumed&per_page=5"):
-        doors.kit(f"sessions/{session['id']}/summary", {})
+def _summaries(intake: Intake) -> None:
+    for session in intake.sessions("status=ENDED&sort_by=minutesConsumed&per_page=5"):
+        intake.kit(f"sessions/{session['id']}/summary", {})

@@ -1,5 +1,4 @@
-"""The paths and query strings that are asked for: each parameter with values that are understood,
-not found, and refused."""
+"""The recorded paths and query strings: each parameter with valid, unmatched and refused values."""
 
 from typing import Final
 

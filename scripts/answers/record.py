@@ -23,8 +23,8 @@ _STEADY_S: Final = 4.0
 
 
 def record(url: str, folder: Path) -> int:
-    """Ask for everything in the catalogue, and for the files that answers link to; how many answers
-    were written into the folder."""
+    """Request everything in the catalogue, and the files that answers link to; returns the number
+    of answers written into the folder."""
     folder.mkdir(parents=True)
     recorder = _Recorder(folder)
     with client(url) as http:
@@ -55,7 +55,7 @@ class _Recorder:
         self._links = Counter[str]()
 
     def take(self, http: httpx.Client, asked: Asked) -> None:
-        """Write down the answer, and those of the links in it that were not followed before."""
+        """Write the answer, and the answers of its links that were not followed before."""
         if asked.label in self.names:
             raise ValueError(f"two requests are called {asked.label}")
         self.names.add(asked.label)

@@ -1,4 +1,4 @@
-"""The recordings and cases of `tests/samples`, handed in at the doors they are meant for."""
+"""The recordings and cases of `tests/samples`, each sent to its endpoint."""
 
 import json
 from collections.abc import Callable
@@ -6,53 +6,53 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
-from doors import CASES_END_MS, CASES_MS, TOKENS_MS, Doors
+from intake import CASES_END_MS, CASES_MS, TOKENS_MS, Intake
 
 SAMPLES: Final = Path(__file__).resolve().parents[2] / "tests" / "samples"
 _JANUS_DELAY_MS: Final = 500
 
 
-def hand_in_samples(doors: Doors) -> None:
-    """Hand in all of them, the clock held where each needs it."""
-    _janus_recording(doors)
-    _callstats_recording(doors)
+def hand_in_samples(intake: Intake) -> None:
+    """Send all of them, with the clock held at the time that each needs."""
+    _janus_recording(intake)
+    _callstats_recording(intake)
     paths = sorted((SAMPLES / "cases").glob("*.json"))
-    doors.at(TOKENS_MS)
-    doors.invite([path.stem for path in paths])
-    doors.at(CASES_END_MS)
+    intake.at(TOKENS_MS)
+    intake.invite([path.stem for path in paths])
+    intake.at(CASES_END_MS)
     for path in paths:
         case = json.loads(path.read_text())
-        _DOORS[case["door"]](doors, path.stem, case)
-    _chromium_recording(doors)
+        _ENDPOINTS[case["door"]](intake, path.stem, case)
+    _chromium_recording(intake)
 
 
 def id_of(name: str) -> str:
     return str(uuid5(NAMESPACE_URL, name))
 
 
-def _janus_recording(doors: Doors) -> None:
+def _janus_recording(intake: Intake) -> None:
     recording = json.loads((SAMPLES / "janus-events.json").read_text())
     for part in ("call", "combined", "abrupt"):
         last_us = max(event["timestamp"] for event in recording[part])
-        doors.at(last_us // 1000 + _JANUS_DELAY_MS)
-        doors.janus(recording[part])
-        doors.janus(recording[part])  # twice: a repeat counts once
+        intake.at(last_us // 1000 + _JANUS_DELAY_MS)
+        intake.janus(recording[part])
+        intake.janus(recording[part])  # twice: a repeat counts once
 
 
-def _callstats_recording(doors: Doors) -> None:
+def _callstats_recording(intake: Intake) -> None:
     recording = json.loads((SAMPLES / "realtimekit-callstats-30s.json").read_text())
-    meeting_id = doors.kit("meetings", {"title": "Recorded"})["id"]
+    meeting_id = intake.kit("meetings", {"title": "Recorded"})["id"]
     text = json.dumps(recording["sent"]).replace("ROOM", meeting_id)
     for number, name in enumerate(("Ada", "Grace")):
-        member = doors.member(meeting_id, name)
+        member = intake.member(meeting_id, name)
         text = text.replace(f"user-{number}", member["id"])
         text = text.replace(f"Bearer TOKEN{number}", member["token"])
     for sent in json.loads(text):
-        doors.at(sent["at"] + 30)
-        doors.post("/api/v1/message", sent["body"], token=sent["auth"])
+        intake.at(sent["at"] + 30)
+        intake.post("/api/v1/message", sent["body"], token=sent["auth"])
 
 
-def _collect_case(doors: Doors, name: str, case: dict[str, Any]) -> None:
+def _collect_case(intake: Intake, name: str, case: dict[str, Any]) -> None:
     if "grid" in case:  # parameters of a generated call, no input
         return
     entries: list[dict[str, Any]] = [{"type": "join", "at": CASES_MS}]
@@ -77,7 +77,7 @@ def _collect_case(doors: Doors, name: str, case: dict[str, Any]) -> None:
     ends_at = max(entry["at"] for entry in entries) + 1
     entries[0]["at"] = begins_at
     entries.append({"type": "leave", "at": ends_at})
-    guest = doors.guests[name]
+    guest = intake.guests[name]
     joined = {
         "type": "peer_joined",
         "at": begins_at,
@@ -85,12 +85,12 @@ def _collect_case(doors: Doors, name: str, case: dict[str, Any]) -> None:
         "peer_id": id_of(name),
         "participant": {"user_id": guest["id"], "display_name": name},
     }
-    doors.events([joined])
-    doors.collect(guest["token"], id_of(name), CASES_END_MS, entries)
+    intake.events([joined])
+    intake.collect(guest["token"], id_of(name), CASES_END_MS, entries)
 
 
 def _dated(stats: dict[str, Any]) -> dict[str, Any]:
-    """With the moment that an offset stands for, in the unit of the source."""
+    """Replace offsets by times, in the unit of the source."""
     at = stats.get("timestamp")
     if isinstance(at, dict) and "us" in at:
         return {**stats, "timestamp": (CASES_MS + at["us"]) * 1000}
@@ -99,7 +99,7 @@ def _dated(stats: dict[str, Any]) -> dict[str, Any]:
     return stats
 
 
-def _events_case(doors: Doors, name: str, case: dict[str, Any]) -> None:
+def _events_case(intake: Intake, name: str, case: dict[str, Any]) -> None:
     if "texts" in case:
         peer_id = f"{name}-peer"
         events: list[Any] = [{"type": "peer_joined", "at": 0, "peer_id": peer_id}]
@@ -119,12 +119,12 @@ def _events_case(doors: Doors, name: str, case: dict[str, Any]) -> None:
         ]
     else:
         events = case["events"]
-    doors.events(
+    intake.events(
         [{**event, "at": CASES_MS + event["at"]} for event in events], meeting_id=f"room-{name}"
     )
 
 
-def _janus_case(doors: Doors, name: str, case: dict[str, Any]) -> None:
+def _janus_case(intake: Intake, name: str, case: dict[str, Any]) -> None:
     dated = [
         {
             "emitter": "janus-1",
@@ -134,10 +134,10 @@ def _janus_case(doors: Doors, name: str, case: dict[str, Any]) -> None:
         for event in case["events"]
     ]
     room = int(name[:2]) + 9_000
-    doors.janus(json.loads(json.dumps(dated).replace('"room": 0', f'"room": {room}')))
+    intake.janus(json.loads(json.dumps(dated).replace('"room": 0', f'"room": {room}')))
 
 
-def _message_case(doors: Doors, name: str, case: dict[str, Any]) -> None:
+def _message_case(intake: Intake, name: str, case: dict[str, Any]) -> None:
     for number, text in enumerate(case["texts"]):
         at = f"2026-11-21T10:00:0{number}Z"
         said = {"peerMetaData": {"displayName": text}}
@@ -146,10 +146,10 @@ def _message_case(doors: Doors, name: str, case: dict[str, Any]) -> None:
             {"event": "audio_off", "timestamp": at, "metaData": {"note": text}},
         ]
         body = {"peerId": id_of(f"{name}-{number}"), "payload": {"entries": entries}}
-        doors.post("/api/v1/message", body, token=doors.guests[name]["token"])
+        intake.post("/api/v1/message", body, token=intake.guests[name]["token"])
 
 
-_DOORS: Final[dict[str, Callable[[Doors, str, dict[str, Any]], None]]] = {
+_ENDPOINTS: Final[dict[str, Callable[[Intake, str, dict[str, Any]], None]]] = {
     "collect": _collect_case,
     "events": _events_case,
     "janus": _janus_case,
@@ -157,14 +157,14 @@ _DOORS: Final[dict[str, Callable[[Doors, str, dict[str, Any]], None]]] = {
 }
 
 
-def _chromium_recording(doors: Doors) -> None:
+def _chromium_recording(intake: Intake) -> None:
     """A call of two browsers: each side's samples, moved so that the first is at the clock."""
     recording = json.loads((SAMPLES / "chromium-getstats.json").read_text())
     place = {"meeting_id": f"room-{id_of('Chromium')}", "session_id": id_of("Chromium")}
-    doors.events([{"type": "session_opened", "at": CASES_MS, "title": "Chromium"}], **place)
+    intake.events([{"type": "session_opened", "at": CASES_MS, "title": "Chromium"}], **place)
     for side in recording["sides"]:
-        doors.events(side_events(side, id_of(f"Chromium {side['role']}")), **place)
-    doors.events([{"type": "session_closed", "at": CASES_MS + 600_000}], **place)
+        intake.events(side_events(side, id_of(f"Chromium {side['role']}")), **place)
+    intake.events([{"type": "session_closed", "at": CASES_MS + 600_000}], **place)
 
 
 def side_events(side: dict[str, Any], peer_id: str) -> list[dict[str, Any]]:

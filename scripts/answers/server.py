@@ -66,7 +66,7 @@ class Release:
         }
 
     def run(self, *words: str, seed: str, env: dict[str, str] | None = None) -> Any:
-        """What a command printed as JSON. Ends the program with its words when it fails."""
+        """The JSON that a command printed. Exits with the command's error when it fails."""
         done = subprocess.run(
             [self.program, *words],
             env=self.environment(seed) | (env or {}),
@@ -114,7 +114,7 @@ class Release:
 
 
 def client(url: str, **options: Any) -> httpx.Client:
-    """An HTTP client of the server that follows nothing and adds nothing that varies."""
+    """An HTTP client that follows no redirects and adds no varying headers."""
     headers = {"host": HOST, "user-agent": "answers", "accept-encoding": "identity"}
     return httpx.Client(base_url=url, headers=headers, timeout=_WITHIN_S, **options)
 

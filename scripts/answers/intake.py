@@ -1,4 +1,4 @@
-"""The doors of a server that the fixed input is handed in at, and its moments."""
+"""The endpoints that receive the fixed input, and the times of its parts."""
 
 import json
 from collections.abc import Iterable
@@ -12,27 +12,27 @@ FIRST_MS: Final = 1_795_222_800_000
 _HOUR_MS: Final = 3_600_000
 CASES_MS: Final = FIRST_MS + 9 * _HOUR_MS
 TOKENS_MS: Final = CASES_MS - 600_000
-"""Nobody can have been in a call before the token was made."""
+"""Calls of participants begin after this time, when their tokens are issued."""
 CASES_END_MS: Final = CASES_MS + 600_000
 SIMULATED_MS: Final = FIRST_MS + 11 * _HOUR_MS
 CLOSED_MS: Final = FIRST_MS + 12 * _HOUR_MS
-"""When the host closes every session that still goes on."""
+"""When the host closes every live session."""
 FOLDED_MS: Final = CLOSED_MS + 120_000
-"""When jobs that wait a while after a session's end are due."""
+"""When the delayed jobs of a session's end are due."""
 LIVE_MS: Final = FIRST_MS + 13 * _HOUR_MS
 READ_MS: Final = LIVE_MS + 5_000
-"""When the answers are asked for: one call is going on."""
+"""When the answers are requested: one call is live."""
 
 _COLLECT_BATCH: Final = 100
 
 
-class Doors:
-    """The intake's doors of one app, and what they answered."""
+class Intake:
+    """The intake endpoints of one app, and their answers."""
 
     def __init__(self, release: Release, http: httpx.Client, app: str, token: str) -> None:
         self.answers: list[Any] = []
         self.guests: dict[str, Any] = {}
-        """For each case a participant of a meeting of its own."""
+        """Create a meeting with a participant for each case."""
         self.http = http
         self.release = release
         self._app = app
@@ -86,7 +86,7 @@ class Doors:
         )
 
     def invite(self, names: Iterable[str]) -> None:
-        """Make a meeting and a participant of each name."""
+        """Create a meeting and a participant for each name."""
         for name in names:
             meeting_id = self.kit("meetings", {"title": name})["id"]
             self.guests[name] = {**self.member(meeting_id, name), "meeting_id": meeting_id}
