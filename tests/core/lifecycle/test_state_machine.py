@@ -42,7 +42,7 @@ def leave(peer: str, seconds: float) -> PeerLeft:
 def play(
     *events: AnyEvent, received: float | None = None, now: float = 0, policy: Policy = POLICY
 ) -> RulesApplied:
-    """A session of these events, each received when it happened unless said otherwise."""
+    """A session of these events, each received when it happened unless `received` is given."""
     first = events[0]
     moment = at(received) if received is not None else first.at
     session = new_session(

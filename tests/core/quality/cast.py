@@ -1,5 +1,5 @@
-"""Calls made up for tests: a few people behind an SFU, each with a network and a machine that
-can be made bad for a while, and the getStats reports their browsers would send."""
+"""Synthetic calls: a few people behind an SFU, each with a network and a machine that can be made
+bad for a while, and the getStats reports that their browsers send."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping
@@ -20,7 +20,7 @@ INTERVAL_MS = 7_000
 
 @dataclass(frozen=True, kw_only=True)
 class Weather:
-    """What one person's call is like at a moment. Losses are shares, 0…1."""
+    """The conditions of one person at an instant. Losses are shares, 0…1."""
 
     up_loss: float = 0.0
     down_loss: float = 0.0

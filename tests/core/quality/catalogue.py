@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from aftercall.core.quality.issues import IssueName
 from aftercall.core.quality.models import mos_audio, mos_video
-from tests.core.quality.peer_builder import STEP_S, Said
+from tests.core.quality.peer_builder import STEP_S, Members
 
-Told = dict[str, Said]
+StatsObject = dict[str, Members]
 """What each object says of an interval, by its type."""
 
 
@@ -21,7 +21,7 @@ class Case(NamedTuple):
     """
 
     name: IssueName
-    tell: Callable[[Any], Told]
+    with_value: Callable[[Any], StatsObject]
     bad: Any
     spared: Any
     held: Any
@@ -37,91 +37,91 @@ class Case(NamedTuple):
         return "-".join(filter(None, (self.name, self.label, self.direction, self.source)))
 
 
-def _received(**said: Any) -> Told:
+def _received(**said: Any) -> StatsObject:
     return {"inbound-rtp": {"packetsReceived": 1_000} | said}
 
 
-def _sent(far: Mapping[str, Any] | None = None, **said: Any) -> Told:
-    told: Told = {"outbound-rtp": {"packetsSent": 1_000} | said}
+def _sent(far: Mapping[str, Any] | None = None, **said: Any) -> StatsObject:
+    told: StatsObject = {"outbound-rtp": {"packetsSent": 1_000} | said}
     return told if far is None else told | {"remote-inbound-rtp": far}
 
 
-def _received_loss(lost: int) -> Told:
+def _received_loss(lost: int) -> StatsObject:
     return _received(packetsReceived=1_000 - lost, packetsLost=lost)
 
 
-def _received_jitter(jitter_s: float) -> Told:
+def _received_jitter(jitter_s: float) -> StatsObject:
     return _received(jitter=jitter_s)
 
 
-def _received_rtt(rtt_s: float) -> Told:
+def _received_rtt(rtt_s: float) -> StatsObject:
     return _received() | _pair_rtt(rtt_s)
 
 
-def _sent_loss(lost: int) -> Told:
+def _sent_loss(lost: int) -> StatsObject:
     return _sent({"packetsLost": lost})
 
 
-def _sent_jitter(jitter_s: float) -> Told:
+def _sent_jitter(jitter_s: float) -> StatsObject:
     return _sent({"jitter": jitter_s})
 
 
-def _sent_rtt(rtt_s: float) -> Told:
+def _sent_rtt(rtt_s: float) -> StatsObject:
     return _sent({"roundTripTime": rtt_s})
 
 
-def _pair_rtt(rtt_s: float) -> Told:
+def _pair_rtt(rtt_s: float) -> StatsObject:
     return {"candidate-pair": {"currentRoundTripTime": rtt_s}}
 
 
-def _room(bps: float) -> Told:
+def _room(bps: float) -> StatsObject:
     return {"candidate-pair": {"availableOutgoingBitrate": bps}}
 
 
-def _buffer(waited_ms: float) -> Told:
+def _buffer(waited_ms: float) -> StatsObject:
     return _received(jitterBufferDelay=waited_ms, jitterBufferEmittedCount=1_000)
 
 
-def _concealment(concealed: int) -> Told:
+def _concealment(concealed: int) -> StatsObject:
     return _received(packetsLost=0, totalSamplesReceived=480_000, concealedSamples=concealed)
 
 
-def _limited_by(reason: str) -> Callable[[float], Told]:
-    def tell(seconds: float) -> Told:
+def _limited_by(reason: str) -> Callable[[float], StatsObject]:
+    def with_value(seconds: float) -> StatsObject:
         spent = {reason: seconds, "none": STEP_S - seconds}
         return _sent(qualityLimitationDurations=spent, qualityLimitationReason="none")
 
-    return tell
+    return with_value
 
 
-def _dropped(frames: int) -> Told:
+def _dropped(frames: int) -> StatsObject:
     """With as much loss as may be."""
     lost = {"packetsReceived": 981, "packetsLost": 19}
     return _received(framesDecoded=200 - frames, framesDropped=frames, **lost)
 
 
-def _frozen(seconds: float) -> Told:
+def _frozen(seconds: float) -> StatsObject:
     """In freezes of less than half a second each."""
     return _received(framesDecoded=100, totalFreezesDuration=seconds, freezeCount=8)
 
 
-def _received_frames(frames: int) -> Told:
+def _received_frames(frames: int) -> StatsObject:
     return _received(framesDecoded=frames)
 
 
-def _sent_frames(frames: int) -> Told:
+def _sent_frames(frames: int) -> StatsObject:
     return _sent(framesEncoded=frames) | {"media-source": {"framesPerSecond": 30}}
 
 
-def _received_width(width: int) -> Told:
+def _received_width(width: int) -> StatsObject:
     return _received(framesDecoded=200, frameWidth=width)
 
 
-def _sent_width(width: int) -> Told:
+def _sent_width(width: int) -> StatsObject:
     return _sent(framesEncoded=200, frameWidth=width) | {"media-source": {"width": 1_920}}
 
 
-def _requests(count: int) -> Told:
+def _requests(count: int) -> StatsObject:
     return _sent(framesEncoded=300, pliCount=count - count // 2, firCount=count // 2)
 
 
@@ -149,12 +149,12 @@ def _least_loss(mos: float) -> int:
     return _least(is_enough, _MANY)
 
 
-def _received_voice(mos: float) -> Told:
+def _received_voice(mos: float) -> StatsObject:
     lost = _least_loss(mos)
     return _received(packetsReceived=_MANY - lost, packetsLost=lost)
 
 
-def _sent_voice(mos: float) -> Told:
+def _sent_voice(mos: float) -> StatsObject:
     return _sent({"packetsLost": _least_loss(mos)}, packetsSent=_MANY)
 
 
@@ -179,11 +179,11 @@ def _least_bytes(mos: float) -> int:
 _SIZE: dict[str, Any] = {"frameWidth": 1_280, "frameHeight": 720}
 
 
-def _received_picture(mos: float) -> Told:
+def _received_picture(mos: float) -> StatsObject:
     return _received(bytesReceived=_least_bytes(mos), framesDecoded=240, **_SIZE)
 
 
-def _sent_picture(mos: float) -> Told:
+def _sent_picture(mos: float) -> StatsObject:
     return _sent(bytesSent=_least_bytes(mos), framesEncoded=240, **_SIZE)
 
 
@@ -213,8 +213,8 @@ def _sounds() -> Iterator[Case]:
     label, on = "concealment_percent", (RECEIVE, VOICE)
     yield Case(name, _concealment, 24_000, 23_999, 9_600, 9_599, label, 5, *on)
     name = IssueName.LOW_AUDIO_MOS
-    for tell, direction in ((_sent_voice, SEND), (_received_voice, RECEIVE)):
-        yield Case(name, tell, 3.09, 3.1, 3.59, 3.6, "mos", 3.09, direction, VOICE)
+    for with_value, direction in ((_sent_voice, SEND), (_received_voice, RECEIVE)):
+        yield Case(name, with_value, 3.09, 3.1, 3.59, 3.6, "mos", 3.09, direction, VOICE)
 
 
 def _pictures() -> Iterator[Case]:
@@ -239,8 +239,8 @@ def _pictures() -> Iterator[Case]:
             yield Case(name, _frozen, 3.0, 2.75, 1.0, 0.75, "frozen_percent", 30, *on)
         on = SEND, source
         for reason in ("bandwidth", "cpu"):
-            name, tell = IssueName[f"{reason.upper()}_LIMITED"], _limited_by(reason)
-            yield Case(name, tell, 5.0, 4.75, 2.0, 1.75, "limited_percent", 50, *on)
+            name, with_value = IssueName[f"{reason.upper()}_LIMITED"], _limited_by(reason)
+            yield Case(name, with_value, 5.0, 4.75, 2.0, 1.75, "limited_percent", 50, *on)
         name = IssueName.NEGATIVE_FEEDBACK_HIGH
         yield Case(name, _requests, 10, 9, 3, 2, "requests_per_s", 1, *on)
 

@@ -55,7 +55,7 @@ class _Stream:
     def id(self) -> str:
         return f"{self.direction}-{self.place}-{self.layer}-{self.object_number}"
 
-    def begin_anew(self, *, is_new_object: bool, is_new_ssrc: bool) -> None:
+    def restart(self, *, is_new_object: bool, is_new_ssrc: bool) -> None:
         self.counted, self.far, self.far_at = {}, {}, None
         self.object_number += is_new_object
         self.ssrc_step += is_new_ssrc
@@ -99,7 +99,7 @@ class _Stream:
             grow("freezeCount", dice.randrange(4))
             grow("totalFreezesDuration", dice.random() * seconds)
 
-    def hear_back(self, stamp: float, most_lost: int) -> None:
+    def receive_remote_report(self, stamp: float, most_lost: int) -> None:
         """A receiver report comes."""
         dice, far = self.dice, self.far
         self.far_at = stamp
@@ -138,10 +138,10 @@ class _Stream:
                 "timestamp": self.far_at,
                 "localId": self.id,
                 **named,
-                **self._told_back(),
+                **self._remote_report(),
             }
 
-    def _told_back(self) -> dict[str, float]:
+    def _remote_report(self) -> dict[str, float]:
         states_share = "fractionLost" not in self.lacks
         return {n: v for n, v in self.far.items() if states_share or n != "fractionLost"}
 
@@ -194,12 +194,12 @@ def histories(draw: st.DrawFn, *, is_steady: bool = False, max_reports: int = 7)
             happening = "flow" if is_steady or not number else draw(_HAPPENINGS)
             if happening in ("reset", "new object", "new ssrc"):
                 is_new_ssrc = happening == "new ssrc"
-                stream.begin_anew(is_new_object=happening != "reset", is_new_ssrc=is_new_ssrc)
+                stream.restart(is_new_object=happening != "reset", is_new_ssrc=is_new_ssrc)
             if happening != "idle":
                 stream.pass_time(seconds)
             if stream.direction == "send" and happening != "no far report":
                 most_lost = min(_MOST_LOST, stream.passed // 4) if is_steady else _MOST_LOST
-                stream.hear_back(stamp - dice.random() * 500, most_lost)
+                stream.receive_remote_report(stamp - dice.random() * 500, most_lost)
             if happening != "absent":
                 objects += stream.objects(stamp)
         if has_pair:

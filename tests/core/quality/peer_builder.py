@@ -1,7 +1,7 @@
-"""One peer's stay told interval by interval, for what depends on exact values.
+"""Builds one peer from exact values, interval by interval.
 
-A thing told of is an object of getStats. What it says of an interval is either added to a counter
-or, for gauges and words, said at the end of the interval. Nothing is said that is not told.
+A `StatsObject` is an object of getStats. The members of each interval are added to counters or,
+for gauges and words, set at the end of the interval. Other members are absent.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,11 +18,11 @@ from aftercall.core.records import StoredSample
 from tests.core.quality.cast import TEN, Call
 
 STEP_S = 10.0
-"""So that shares and rates of an interval are exact."""
+"""The length of an interval, for which shares and rates are exact."""
 BEGIN_S = 20.0
-"""The first report comes when nothing is warming up any more."""
+"""The first report comes after the warm-up."""
 
-Said = Mapping[str, Any]
+Members = Mapping[str, Any]
 
 _GAUGES = frozenset(
     (
@@ -34,17 +34,17 @@ _GAUGES = frozenset(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
-    """An object; `fixed` is what it says in every report, `steps` what of each interval."""
+class StatsObject:
+    """An object; `fixed` are its members in every report, `steps` those of each interval."""
 
     type: str
     id: str
-    fixed: Said = field(default_factory=dict)
-    steps: Sequence[Said] = ()
+    fixed: Members = field(default_factory=dict)
+    steps: Sequence[Members] = ()
 
 
 def tag(direction: str, ssrc: int, source: str, **more: Any) -> dict[str, Any]:
-    """What the collector says of a stream."""
+    """The collector's tag of a stream."""
     named = {"connection": "pc", "direction": direction, "ssrc": ssrc, "source": source}
     return {
         **named,
@@ -53,27 +53,32 @@ def tag(direction: str, ssrc: int, source: str, **more: Any) -> dict[str, Any]:
 
 
 def peer_of(
-    things: Sequence[Told],
+    objects: Sequence[StatsObject],
     *,
-    tags: Sequence[Said] = (),
+    tags: Sequence[Members] = (),
     step_s: float = STEP_S,
     begin_s: float = BEGIN_S,
     clock_s: Mapping[int, float] | None = None,
 ) -> PeerFacts:
     """The peer that joined `begin_s` before its first report. `clock_s` is how far the browser's
     clock is off from the report of that number on."""
-    count = max(len(thing.steps) for thing in things)
-    told = {thing.id: _at_rest(thing) for thing in things}
+    count = max(len(stats_object.steps) for stats_object in objects)
+    told = {stats_object.id: _at_rest(stats_object) for stats_object in objects}
     off_s, samples = 0.0, []
     for number in range(count + 1):
         off_s = (clock_s or {}).get(number, off_s)
         at = EpochMs(TEN + round((begin_s + number * step_s) * 1000))
-        for thing in things:
-            if number and number <= len(thing.steps):
-                _tell(told[thing.id], thing.steps[number - 1])
+        for stats_object in objects:
+            if number and number <= len(stats_object.steps):
+                _report_interval(told[stats_object.id], stats_object.steps[number - 1])
         stats = [
-            {"type": thing.type, "id": thing.id, "timestamp": at + off_s * 1000, **told[thing.id]}
-            for thing in things
+            {
+                "type": stats_object.type,
+                "id": stats_object.id,
+                "timestamp": at + off_s * 1000,
+                **told[stats_object.id],
+            }
+            for stats_object in objects
         ]
         body = {"connections": [{"id": "pc", "stats": stats}], "streams": list(tags)}
         samples.append(
@@ -89,19 +94,19 @@ def peer_of(
     return structs.replace(stay.facts("ada"), samples=samples)
 
 
-def _at_rest(thing: Told) -> dict[str, Any]:
-    """Before the first interval: counters at zero, nothing else."""
+def _at_rest(stats_object: StatsObject) -> dict[str, Any]:
+    """The object before the first interval: counters at zero, nothing else."""
     told: dict[str, Any] = {}
-    for step in thing.steps:
+    for step in stats_object.steps:
         for name, value in step.items():
             if isinstance(value, dict):
                 told[name] = dict.fromkeys(value, 0)
             elif _is_counted(name, value):
                 told[name] = 0
-    return {**told, **thing.fixed}
+    return {**told, **stats_object.fixed}
 
 
-def _tell(told: dict[str, Any], said: Said) -> None:
+def _report_interval(told: dict[str, Any], said: Members) -> None:
     for name, value in said.items():
         if isinstance(value, dict):
             told[name] = {reason: told[name][reason] + s for reason, s in value.items()}
@@ -119,10 +124,10 @@ def folded(facts: PeerFacts) -> FoldResult:
 
 
 def issues_of(facts: PeerFacts, name: IssueName) -> list[Issue]:
-    """The issues of that name, from the whole way through."""
+    """The issues of that name in the peer's fold."""
     return [issue for issue in folded(facts).verdict.issues if issue.name is name]
 
 
 def moment(interval: float, *, step_s: float = STEP_S) -> EpochMs:
-    """When so many intervals had passed."""
+    """The instant after so many intervals."""
     return EpochMs(TEN + round((BEGIN_S + interval * step_s) * 1000))

@@ -1,4 +1,4 @@
-"""Notes of what happened to a peer."""
+"""Peer events for tests."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from aftercall.core.records import StoredPeerEvent
 
 
 def event(at: int, name: str, of: str = "ada", /, **data: Any) -> StoredPeerEvent:
-    """Something happens to a peer; two notes are one when they say the same."""
+    """An event of a peer; two with equal members have one id."""
     return StoredPeerEvent(
         app_id="app",
         session_id="session",

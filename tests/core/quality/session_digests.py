@@ -1,4 +1,4 @@
-"""Calls folded, compared and judged, as the end of a session does it."""
+"""Digests of synthetic calls, computed as at the end of a session."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,7 +14,7 @@ from tests.core.quality.cast import TEN, Call
 def digests_of(
     everybody: Mapping[str, Sequence[PeerFacts]], from_at: EpochMs, end_at: EpochMs
 ) -> dict[str, Digest]:
-    """The digest of each participant of a session, by row id."""
+    """The digest of each participant of a session, by participant id."""
     scale = scale_of(from_at, end_at)
     folded = {name: fold(facts, end_at) for name, facts in everybody.items()}
     verdicts = complete(
@@ -28,5 +28,5 @@ def digests_of(
 
 
 def judged(call: Call) -> dict[str, Digest]:
-    """The same of a call of the cast."""
+    """The digests of a synthetic call."""
     return digests_of(call.everybody(), TEN, call.end_at)

@@ -1,4 +1,4 @@
-"""Intervals made up for tests as the tables the program works on."""
+"""Builds interval tables from intervals."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from aftercall.core.quality.stats.link import Codec, Family, StreamDescription
 
 
 def single_row_tables(intervals: Sequence[Interval]) -> list[IntervalTable]:
-    """A table for each, so that they may be of any stream."""
+    """A table for each interval, which may be of any stream."""
     return [table_of([interval]) for interval in intervals]
 
 

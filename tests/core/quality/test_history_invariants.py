@@ -50,7 +50,7 @@ def _fold(*chain: PeerFacts) -> FoldResult:
 
 @given(histories())
 def test_no_rate_is_beyond_what_flowed(reports: list[Report]) -> None:
-    """However counters began anew and clocks stepped: not negative, and not huge."""
+    """Whatever counters restart and clocks step, rates are neither negative nor huge."""
     for i in read_intervals(_samples(reports)):
         assert i.dt_s > 0
         # A fifth is what a clock may be off without having stepped.

@@ -5,16 +5,18 @@ from typing import Any
 import pytest
 
 from aftercall.core.quality.issues import IssueName
-from tests.core.quality.peer_builder import STEP_S, Told, folded, issues_of, peer_of, tag
+from tests.core.quality.peer_builder import STEP_S, StatsObject, folded, issues_of, peer_of, tag
 
 SIZES = [(320, 180), (180, 320), (1280, 720), (720, 1280), (160, 90), (90, 160), (200, 200)]
 
 
-def _received(source: str, size: tuple[int, int], fps: float, **more: Any) -> Told:
+def _received(source: str, size: tuple[int, int], fps: float, **more: Any) -> StatsObject:
     shown = {"frameWidth": size[0], "frameHeight": size[1], "framesPerSecond": fps}
     counted = {"framesDecoded": round(fps * STEP_S), "bytesReceived": 200_000}
     step = {"packetsReceived": 300, "packetsLost": 0, **shown, **counted, **more}
-    return Told(type="inbound-rtp", id="I", fixed={"kind": "video", "ssrc": 7}, steps=[step] * 12)
+    return StatsObject(
+        type="inbound-rtp", id="I", fixed={"kind": "video", "ssrc": 7}, steps=[step] * 12
+    )
 
 
 @pytest.mark.parametrize("size", SIZES)

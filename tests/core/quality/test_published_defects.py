@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from aftercall.core.quality.report.fold import FoldResult
-from tests.core.quality.peer_builder import STEP_S, Said, Told, folded, peer_of, tag
+from tests.core.quality.peer_builder import STEP_S, Members, StatsObject, folded, peer_of, tag
 
 PACKETS = round(50 * STEP_S)
 SAMPLES = round(48_000 * STEP_S)
 
 
-def _fold(*things: Told, tags: Sequence[Said] = ()) -> FoldResult:
+def _fold(*things: StatsObject, tags: Sequence[Members] = ()) -> FoldResult:
     return folded(peer_of(things, tags=tags))
 
 
@@ -27,32 +27,34 @@ def _mos(report: FoldResult, family: str) -> list[float | None]:
     return [row.get("mos") for row in _rows(report, family)]
 
 
-def _heard(steps: Sequence[Said]) -> FoldResult:
+def _heard(steps: Sequence[Members]) -> FoldResult:
     """A voice received."""
-    return _fold(Told(type="inbound-rtp", id="I", fixed={"kind": "audio", "ssrc": 7}, steps=steps))
-
-
-def _spoken(steps: Sequence[Said], far: Sequence[Said]) -> FoldResult:
-    """A voice sent, and what the far end reports of it."""
-    fixed = {"kind": "audio", "ssrc": 7}
     return _fold(
-        Told(type="outbound-rtp", id="O", fixed=fixed, steps=steps),
-        Told(type="remote-inbound-rtp", id="R", fixed={**fixed, "localId": "O"}, steps=far),
+        StatsObject(type="inbound-rtp", id="I", fixed={"kind": "audio", "ssrc": 7}, steps=steps)
     )
 
 
-def _seen(steps: Sequence[Said], **shown: int) -> FoldResult:
+def _spoken(steps: Sequence[Members], far: Sequence[Members]) -> FoldResult:
+    """A voice sent, and what the far end reports of it."""
+    fixed = {"kind": "audio", "ssrc": 7}
+    return _fold(
+        StatsObject(type="outbound-rtp", id="O", fixed=fixed, steps=steps),
+        StatsObject(type="remote-inbound-rtp", id="R", fixed={**fixed, "localId": "O"}, steps=far),
+    )
+
+
+def _seen(steps: Sequence[Members], **shown: int) -> FoldResult:
     """A picture received."""
     fixed = {"kind": "video", "ssrc": 7}
     tags = [tag("receive", 7, "camera", **shown)] if shown else []
-    return _fold(Told(type="inbound-rtp", id="I", fixed=fixed, steps=steps), tags=tags)
+    return _fold(StatsObject(type="inbound-rtp", id="I", fixed=fixed, steps=steps), tags=tags)
 
 
-def _sound(lost: int = 0, **more: Any) -> Said:
+def _sound(lost: int = 0, **more: Any) -> Members:
     return {"packetsReceived": PACKETS - lost, "packetsLost": lost, "bytesReceived": 40_000} | more
 
 
-def _picture(lost: int = 0, **more: Any) -> Said:
+def _picture(lost: int = 0, **more: Any) -> Members:
     first = {"packetsReceived": 1_000 - lost, "packetsLost": lost, "bytesReceived": 2_000_000}
     return {**first, "framesDecoded": 240, "frameWidth": 1_280, "frameHeight": 720} | more
 
@@ -68,7 +70,7 @@ STILL = COMFORT | {"packetsReceived": 12}
 
 
 @pytest.mark.parametrize("silence", [COMFORT, STILL])
-def test_a_listener_to_somebody_silent_does_not_hear_a_bad_line(silence: Said) -> None:
+def test_a_listener_to_somebody_silent_does_not_hear_a_bad_line(silence: Members) -> None:
     report = _heard([TALK] * 3 + [silence] * 6 + [TALK] * 3)
     assert set(_mos(report, "audio_consumer")) <= {4.32, None}
     alone = _heard([TALK] * 6).verdict.cumulative["audio_consumer"].mos_estimated
@@ -85,7 +87,7 @@ def test_one_packet_of_a_silence_that_is_lost_is_no_loss_of_a_tenth() -> None:
 
 
 @pytest.mark.parametrize("target", [{}, {"targetBitrate": 32_000}])
-def test_a_sender_who_says_nothing_is_not_taken_for_a_bad_codec(target: Said) -> None:
+def test_a_sender_who_says_nothing_is_not_taken_for_a_bad_codec(target: Members) -> None:
     """Whether silence shrinks the packets or leaves most of them out."""
     talk = {"packetsSent": PACKETS, "bytesSent": 40_000, **target}
     for silence in ({"packetsSent": PACKETS, "bytesSent": 3_000},
@@ -164,10 +166,10 @@ def test_a_bad_picture_does_not_make_a_bad_voice() -> None:
     """Audio and video of a connection are not pooled."""
 
     def report(lost: int) -> FoldResult:
-        sound = Told(
+        sound = StatsObject(
             type="inbound-rtp", id="A", fixed={"kind": "audio", "ssrc": 1}, steps=[_sound()] * 4
         )
-        picture = Told(
+        picture = StatsObject(
             type="inbound-rtp",
             id="V",
             fixed={"kind": "video", "ssrc": 2},

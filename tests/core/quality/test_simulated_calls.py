@@ -1,4 +1,4 @@
-"""Calls of the simulator, second by second, and what is said of its guests."""
+"""Calls of the simulator, second by second, and the findings about its guests."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ EXPECTED = {
     Kind.TURN_TCP: {"relay_tcp"},
     Kind.SILENT_MICROPHONE: {"silent_microphone"},
 }
-"""What must be said of each, and nothing else."""
+"""The causes that must be found for each, and no other."""
 
 
 def _played(seed: int, *kinds: Kind) -> list[tuple[Kind, Verdict]]:

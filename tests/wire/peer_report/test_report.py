@@ -24,7 +24,7 @@ from aftercall.wire.peer_report.report import (
     encode_quality_stats_list,
 )
 from tests.core.quality.cast import FINE, TEN, Call, Weather, always, between
-from tests.core.quality.peer_builder import Told, peer_of, tag
+from tests.core.quality.peer_builder import StatsObject, peer_of, tag
 from tests.core.quality.peer_builder import folded as folded_story
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -379,7 +379,9 @@ def test_quality_of_one_who_received_nothing_is_zeros_and_nulls() -> None:
 
 def test_repaired_loss_is_the_same_share_in_the_older_quality() -> None:
     lossy = {"packetsReceived": 1_000, "packetsLost": 120, "retransmittedPacketsReceived": 120}
-    stream = Told(type="inbound-rtp", id="I", fixed={"kind": "video", "ssrc": 7}, steps=[lossy] * 6)
+    stream = StatsObject(
+        type="inbound-rtp", id="I", fixed={"kind": "video", "ssrc": 7}, steps=[lossy] * 6
+    )
     found = folded_story(peer_of([stream], tags=[tag("receive", 7, "camera")]))
     assert found.verdict.cumulative["video_consumer"].packets_lost_percent == 12
     [each] = _sent(encode_quality_stats_list(found.details.receptions))

@@ -1,4 +1,4 @@
-"""The traces of a connection, from the reports of its peer."""
+"""The activity of a connection, from the reports of its peer."""
 
 from typing import Any
 

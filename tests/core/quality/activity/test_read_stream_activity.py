@@ -1,4 +1,4 @@
-"""Traces made column by column against traces made by walking the intervals."""
+"""Activity read column by column against activity read interval by interval."""
 
 from math import log2
 

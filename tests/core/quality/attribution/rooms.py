@@ -1,4 +1,4 @@
-"""People behind a server for tests: each sends sound and a picture, and receives all others'."""
+"""People behind an SFU: each sends audio and video, and receives everybody else's."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""Traces of streams that have only what a test is about."""
+"""Activities of streams for tests."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from aftercall.core.spans import Span
 
 
 def activity_of(ref: StreamRef, *, flowing: Sequence[Span], **known: Any) -> StreamActivity:
-    """A stream without trouble, but for what is `known` of it."""
+    """The activity of a stream without trouble, except for what is `known`."""
     plain: dict[str, Any] = {"stalled": [], "voiced": [], "lossy": [], "jittery": []}
     plain |= {"has_loss": True, "is_shown": False}
     return StreamActivity(

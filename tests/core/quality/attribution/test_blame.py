@@ -1,4 +1,4 @@
-"""With whom the trouble of one received stream lies; `ba` is what Bob received from Ada."""
+"""The origin of the trouble of one received stream; `ba` is what Bob received from Ada."""
 
 from typing import NamedTuple
 

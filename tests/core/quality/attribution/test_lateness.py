@@ -1,4 +1,4 @@
-"""Whose lateness is, beside long round trips and where a sender's reports tell a part of it."""
+"""The origin of lateness, beside long round trips and where a sender reports a part of it."""
 
 from collections.abc import Sequence
 
@@ -119,7 +119,7 @@ def test_pictures_alone_that_are_late_from_far_away_were_not(name: IssueName) ->
     ]
 
 
-def _told(comparison: Comparison, participant_id: str) -> list[Finding]:
+def _origins(comparison: Comparison, participant_id: str) -> list[Finding]:
     issues = attribute(comparison)[participant_id]
     names = {name: name.capitalize() for name in PEOPLE}
     subject = Subject(
@@ -135,12 +135,12 @@ def test_listeners_are_told_what_made_a_sender_late() -> None:
         (_call([PICTURE], [far]), "round_trip"),
         (_call([PICTURE]), "unknown"),
     ):
-        [finding] = [each for each in _told(comparison, "b") if each.cause == "sender"]
+        [finding] = [each for each in _origins(comparison, "b") if each.cause == "sender"]
         assert finding.evidence.sender_cause == cause
 
 
 def test_a_picture_that_was_made_late_is_not_told_as_one_that_was_received_so() -> None:
-    causes = [finding.cause for finding in _told(_call([PICTURE]), "a")]
+    causes = [finding.cause for finding in _origins(_call([PICTURE]), "a")]
     assert causes == ["poor_picture_sent"]
 
 

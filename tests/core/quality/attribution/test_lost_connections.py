@@ -1,4 +1,4 @@
-"""Whose a lost connection was, between browsers and with a server."""
+"""The origin of lost connections, between browsers and with a server."""
 
 import pytest
 

@@ -42,7 +42,7 @@ def _at(seconds: float) -> EpochMs:
     return EpochMs(TEN + round(seconds * 1_000))
 
 
-def _told(
+def _findings(
     *issues: Issue,
     stays: Sequence[tuple[float, float]] = ((0, 600),),
     choices: Sequence[DeviceSelection] = (),
@@ -63,28 +63,28 @@ def _told(
     return diagnose(subject, Comparison(participants))
 
 
-def _told_of_stays(*seconds: tuple[float, float]) -> list[Finding]:
-    return _told(stays=seconds)
+def _findings_of_stays(*seconds: tuple[float, float]) -> list[Finding]:
+    return _findings(stays=seconds)
 
 
 def test_who_came_again_is_told_with_the_time_away() -> None:
-    assert _told_of_stays((0, 60)) == []
-    [once] = _told_of_stays((0, 60), (73, 600))
+    assert _findings_of_stays((0, 60)) == []
+    [once] = _findings_of_stays((0, 60), (73, 600))
     assert once.sentence == "Ada was gone from 10:01:00 to 10:01:13 UTC and rejoined (13 s away)."
-    [often] = _told_of_stays((0, 60), (70, 100), (110, 200), (210, 300), (310, 600))
+    [often] = _findings_of_stays((0, 60), (70, 100), (110, 200), (210, 300), (310, 600))
     assert often.sentence == (
         "Ada was gone 4 times between 10:01:00 and 10:05:10 UTC, 40 s in all and rejoined."
     )
 
 
 def test_a_second_tab_is_no_rejoin() -> None:
-    assert _told_of_stays((0, 500), (60, 90), (480, 600)) == []
-    [once] = _told_of_stays((0, 300), (20, 40), (330, 600))
+    assert _findings_of_stays((0, 500), (60, 90), (480, 600)) == []
+    [once] = _findings_of_stays((0, 300), (20, 40), (330, 600))
     assert once.sentence == "Ada was gone from 10:05:00 to 10:05:30 UTC and rejoined (30 s away)."
 
 
 def test_a_page_loaded_again_within_a_second_is_no_rejoin() -> None:
-    assert _told_of_stays((0, 300), (300.4, 600)) == []
+    assert _findings_of_stays((0, 300), (300.4, 600)) == []
 
 
 def _switch(kit: str, at_s: float, label: str | None = None) -> DeviceSelection:
@@ -122,10 +122,10 @@ def _issue(name: IssueName, ref: StreamRef, **worst: float) -> Issue:
 def test_trouble_is_told_with_the_switch_of_the_device_it_is_about(
     name: IssueName, switch: str
 ) -> None:
-    [told] = _told(_issue(name, HEARD), choices=SWITCHES)
+    [told] = _findings(_issue(name, HEARD), choices=SWITCHES)
     assert f", just after the switch to {switch} UTC" in told.sentence
     others = [choice for choice in SWITCHES if (choice.device.label or "") not in switch]
-    [told] = _told(_issue(name, HEARD), choices=others)
+    [told] = _findings(_issue(name, HEARD), choices=others)
     assert "switch to" not in told.sentence
 
 
@@ -134,20 +134,20 @@ def test_trouble_is_told_with_the_switch_of_the_device_it_is_about(
     [(IssueName.POOR_NETWORK_UPLINK, SENT), (IssueName.POOR_NETWORK_DOWNLINK, HEARD)],
 )
 def test_no_device_is_blamed_for_the_network(name: IssueName, ref: StreamRef) -> None:
-    [told] = _told(_issue(name, ref, loss_percent=12.0), choices=SWITCHES)
+    [told] = _findings(_issue(name, ref, loss_percent=12.0), choices=SWITCHES)
     assert "switch" not in told.sentence
 
 
 def test_of_several_switches_the_nearest_is_told() -> None:
     silent = _issue(IssueName.SILENT_MICROPHONE, SENT)
     switches = [_switch("microphone", 44, "Old"), _switch("microphone", 59)]
-    [told] = _told(silent, choices=switches)
+    [told] = _findings(silent, choices=switches)
     assert "the switch to another microphone at 10:00:59 UTC" in told.sentence
 
 
 def test_the_devices_one_joined_with_are_no_switch() -> None:
     silent = _issue(IssueName.SILENT_MICROPHONE, SENT)
-    [told] = _told(silent, stays=[(52, 600)], choices=[_switch("microphone", 55, "Headset")])
+    [told] = _findings(silent, stays=[(52, 600)], choices=[_switch("microphone", 55, "Headset")])
     assert "switch" not in told.sentence
 
 
@@ -167,7 +167,7 @@ WORST = {
 @pytest.mark.parametrize("name", [n for n in IssueName if severity_of(n) != "information"])
 def test_no_issue_above_information_goes_untold(name: IssueName, ref: StreamRef) -> None:
     worst = {"rtt_ms": 600.0} if name is IssueName.HIGH_RTT else WORST
-    assert any(name in told.issues for told in _told(_issue(name, ref, **worst)))
+    assert any(name in told.issues for told in _findings(_issue(name, ref, **worst)))
 
 
 def _format_outage(start_s: float, end_s: float, connection: str = "pc1") -> Issue:
@@ -177,13 +177,15 @@ def _format_outage(start_s: float, end_s: float, connection: str = "pc1") -> Iss
 
 
 def test_an_interruption_of_several_connections_is_told_once() -> None:
-    [told] = _told(_format_outage(60, 68), _format_outage(61, 70, "pc2"), _format_outage(300, 300))
+    [told] = _findings(
+        _format_outage(60, 68), _format_outage(61, 70, "pc2"), _format_outage(300, 300)
+    )
     assert told.sentence == "Ada's connection was lost for 10 s at 10:01:00 and at 10:05:00 UTC."
 
 
 def test_failures_of_ice_and_of_the_connection_are_told_alike() -> None:
     ref = StreamRef(peer_id="ada", connection_id="pc1")
-    [told] = _told(
+    [told] = _findings(
         single(IssueName.ICE_FAILED, ref, _at(60), _at(60)),
         single(IssueName.CONNECTION_FAILED, ref, _at(90), _at(90)),
     )
@@ -198,12 +200,12 @@ def _slow(start_s: float, end_s: float, connection: str = "pc1") -> Issue:
 
 
 def test_connections_that_are_slow_together_are_told_once() -> None:
-    [told] = _told(_slow(1, 8), _slow(2, 10, "pc2"))
+    [told] = _findings(_slow(1, 8), _slow(2, 10, "pc2"))
     assert told.sentence == "Ada needed 8 s to connect at 10:00:01 UTC."
 
 
 def test_connecting_again_is_part_of_the_interruption() -> None:
-    [told] = _told(_format_outage(60, 68), _slow(61, 68, "pc2"))
+    [told] = _findings(_format_outage(60, 68), _slow(61, 68, "pc2"))
     assert told.cause == "interruption"
 
 
@@ -212,7 +214,7 @@ def test_a_finding_has_its_parts_beside_the_sentence() -> None:
         _issue(IssueName.POOR_NETWORK_UPLINK, SENT, loss_percent=12.0),
         typical={"loss_percent": 8.0},
     )
-    [told] = _told(lossy)
+    [told] = _findings(lossy)
     assert (told.subject, told.media, told.direction) == ("ada", ["video"], "sent")
     assert told.figures == [Figure(name="loss_percent", unit="%", typical=8.0, worst=12.0)]
     assert told.spans == [(_at(60), _at(120))]
@@ -225,7 +227,7 @@ def test_who_came_through_badly_is_the_subject_of_what_a_listener_is_told() -> N
     heard = replace(
         _issue(IssueName.POOR_NETWORK_DOWNLINK, HEARD, loss_percent=9.0), origin="remote"
     )
-    [told] = _told(heard)
+    [told] = _findings(heard)
     assert (told.subject, told.affected, told.media) == ("bob", ["ada"], ["voice"])
 
 
@@ -252,5 +254,5 @@ def test_a_connection_lost_for_less_than_a_second_is_no_fault(
     outages = [
         _format_outage(100 * n, 100 * n + length_s) for n, length_s in enumerate(lengths_s, 1)
     ]
-    [found] = _told(*outages)
+    [found] = _findings(*outages)
     assert (found.cause, found.severity) == ("interruption", severity)

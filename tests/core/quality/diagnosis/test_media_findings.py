@@ -61,7 +61,7 @@ def _activity(ref: StreamRef, *, has_loss: bool = True, is_lossy: bool = False) 
     )
 
 
-def _told(
+def _findings(
     *issues: Issue,
     streams: Sequence[StreamActivity] = (),
     sent: Sequence[StreamActivity] = (),
@@ -90,7 +90,7 @@ def _told(
 
 
 def _sentence(*issues: Issue, streams: Sequence[StreamActivity] = ()) -> str:
-    [finding] = _told(*issues, streams=streams)
+    [finding] = _findings(*issues, streams=streams)
     return finding.sentence
 
 
@@ -101,7 +101,7 @@ WHY = "the reports do not show why"
 def test_sound_broken_up_without_loss_is_told() -> None:
     broken = _issue(IssueName.AUDIO_CONCEALMENT, HEARD, concealment_percent=30.0)
     poor = _issue(IssueName.LOW_AUDIO_MOS, HEARD, mos=1.0)
-    [finding] = _told(broken, poor, streams=[_activity(HEARD)], sent=[_activity(SPOKEN)])
+    [finding] = _findings(broken, poor, streams=[_activity(HEARD)], sent=[_activity(SPOKEN)])
     assert (finding.cause, finding.severity, finding.peer_ids) == ("poor_sound", "warning", ["bob"])
     assert finding.issues == [IssueName.AUDIO_CONCEALMENT, IssueName.LOW_AUDIO_MOS]
     assert finding.sentence == (
@@ -133,7 +133,7 @@ def test_the_network_is_cleared_only_when_every_part_of_the_way_is_known_clean(
     received: list[StreamActivity], sent: list[StreamActivity]
 ) -> None:
     broken = _issue(IssueName.AUDIO_CONCEALMENT, HEARD, concealment_percent=30.0)
-    [finding] = _told(broken, streams=received, sent=sent)
+    [finding] = _findings(broken, streams=received, sent=sent)
     assert finding.sentence.endswith(f"; {WHY}.")
     assert finding.evidence.is_loss_free is None
 
@@ -214,7 +214,7 @@ def test_many_people_are_counted() -> None:
         _issue(IssueName.LOW_FRAME_RATE, _got(Family.VIDEO_CONSUMER, name), fps=4.0)
         for name in names
     ]
-    [finding] = _told(*found, others={name: [] for name in names})
+    [finding] = _findings(*found, others={name: [] for name in names})
     assert finding.sentence.startswith("What Ada saw of 4 people was slow")
     assert finding.peer_ids == names
 
@@ -272,32 +272,32 @@ LOSS = {"loss_percent": 9.0}
     ],
 )
 def test_what_another_cause_explains_is_not_told_again(issue: Issue, cause: Issue) -> None:
-    assert len(_told(issue, cause)) == len(_told(cause)) == 1
+    assert len(_findings(issue, cause)) == len(_findings(cause)) == 1
     late = replace(issue, first_at=_at(400), last_at=_at(500))
-    assert len(_told(late, cause)) == 2
+    assert len(_findings(late, cause)) == 2
 
 
 def test_a_long_round_trip_does_not_break_sound_up() -> None:
     broken = _issue(IssueName.AUDIO_CONCEALMENT, HEARD, concealment_percent=30.0)
     slow = _issue(IssueName.HIGH_RTT, CONNECTION, rtt_ms=600.0)
-    assert {finding.cause for finding in _told(broken, slow)} == {"poor_sound", "round_trip"}
+    assert {finding.cause for finding in _findings(broken, slow)} == {"poor_sound", "round_trip"}
 
 
 def test_what_came_badly_because_it_was_sent_badly_is_not_told_again() -> None:
     issue = _issue(IssueName.LOW_FRAME_RATE, SEEN, origin="remote", fps=4.0)
-    assert [finding.cause for finding in _told(issue)] == ["sender"]
+    assert [finding.cause for finding in _findings(issue)] == ["sender"]
 
 
 def test_requests_of_a_listener_who_loses_packets_are_no_fault_of_the_senders() -> None:
     asked = _issue(IssueName.NEGATIVE_FEEDBACK_HIGH, SHOWN, requests_per_s=1.4)
     ref = StreamRef(peer_id="bob", family=Family.VIDEO_CONSUMER.value, from_peer_id="ada")
     lost = _issue(IssueName.POOR_NETWORK_DOWNLINK, ref, origin="local", **LOSS)
-    assert _told(asked, others={"bob": [lost], "cyd": []}) == []
+    assert _findings(asked, others={"bob": [lost], "cyd": []}) == []
 
 
 def test_a_camera_of_somebody_unknown_may_have_been_off() -> None:
     ref = _got(Family.VIDEO_CONSUMER, None)
-    assert _told(_issue(IssueName.LOW_VIDEO_MOS, ref, mos=1.0)) == []
+    assert _findings(_issue(IssueName.LOW_VIDEO_MOS, ref, mos=1.0)) == []
 
 
 def test_whom_they_did_not_see_is_told() -> None:
@@ -305,6 +305,6 @@ def test_whom_they_did_not_see_is_told() -> None:
         _issue(IssueName.NO_VIDEO_RECEIVED, _got(Family.VIDEO_CONSUMER, name), silent_ms=180_000.0)
         for name in ("bob", "cyd")
     ]
-    [finding] = _told(*gone)
+    [finding] = _findings(*gone)
     assert (finding.cause, finding.peer_ids) == ("no_video_received", ["bob", "cyd"])
     assert finding.sentence == f"Ada saw nothing of Bob and Cyd {WHEN} although video was sent."

@@ -28,13 +28,13 @@ def _issue(name: IssueName, ref: StreamRef, start_s: float, end_s: float, **wors
     return replace(single(name, ref, _at(start_s), _at(end_s), worst), origin="local")
 
 
-def _told(
+def _findings(
     issues: Sequence[Issue],
     others: Sequence[Issue] = (),
     streams: Sequence[StreamActivity] = (),
     names: Sequence[str] = ("ada", "bob"),
 ) -> list[Finding]:
-    """What is said of Ada, who has the issues and traces; Bob has the others."""
+    """The findings about Ada, who has the issues and streams; Bob has the others."""
     own = {"ada": issues, "bob": others}
     participants = [
         ComparedParticipant(
@@ -56,7 +56,7 @@ def _told(
 
 
 def _sentences(issues: Sequence[Issue], others: Sequence[Issue] = ()) -> list[str]:
-    return [finding.sentence for finding in _told(issues, others)]
+    return [finding.sentence for finding in _findings(issues, others)]
 
 
 def _uplink(start_s: float, end_s: float, **worst: float) -> Issue:
@@ -104,7 +104,7 @@ def test_jitter_without_loss_is_told_as_jitter() -> None:
 
 
 def test_nobody_is_blamed_for_loss_that_may_be_anybodys() -> None:
-    [finding] = _told([replace(_downlink(60, 120, loss_percent=9.0), origin=None)])
+    [finding] = _findings([replace(_downlink(60, 120, loss_percent=9.0), origin=None)])
     assert finding.cause == "reception"
     assert finding.sentence == (
         "Up to 9 % of Bob's voice to Ada was lost on the way from 10:01:00 to 10:02:00 UTC; "
@@ -132,9 +132,9 @@ def test_waiting_behind_tcp_is_the_relays_doing_and_loss_is_not() -> None:
         "behind it: round trips took up to 520 ms, jitter was up to 88 ms and Ada's video was "
         "made smaller to fit from 10:01:00 to 10:02:00 UTC."
     ]
-    [finding] = _told([relayed, late, narrow])
+    [finding] = _findings([relayed, late, narrow])
     assert finding.issues[0] is IssueName.TURN_RELAYED_TCP
-    lost = _told([relayed, _uplink(60, 120, loss_percent=9.0)])
+    lost = _findings([relayed, _uplink(60, 120, loss_percent=9.0)])
     assert [(f.cause, f.severity) for f in lost] == [
         ("uplink", "warning"),
         ("relay_tcp", "information"),
@@ -153,7 +153,7 @@ def test_one_senders_loss_does_not_make_a_relays_downlink_lossy() -> None:
             ]
         )
     ]
-    assert [finding.cause for finding in _told([relayed, *heard])] == ["relay_tcp"]
+    assert [finding.cause for finding in _findings([relayed, *heard])] == ["relay_tcp"]
 
 
 def test_a_sender_behind_a_relay_came_badly_through_that() -> None:
@@ -182,18 +182,20 @@ def test_a_bad_picture_over_a_good_network_has_what_held_back_the_sender_for_its
     assert _sentences([dim], [slow]) == [f"{start}slow machine."]
     assert _sentences([dim], [narrow]) == [f"{start}narrow uplink."]
     assert _sentences([dim]) == [f"{start}camera or machine."]
-    assert [finding.severity for finding in _told([dim])] == ["information"]
+    assert [finding.severity for finding in _findings([dim])] == ["information"]
 
 
 def test_a_full_buffer_is_told_when_nothing_else_tells_of_it() -> None:
     full = _issue(IssueName.HIGH_JITTER_BUFFER_DELAY, HEARD, 60, 120, jitter_buffer_ms=482.1)
-    [finding] = _told([full])
+    [finding] = _findings([full])
     assert (finding.cause, finding.severity) == ("lateness", "warning")
     assert finding.sentence == (
         "Bob's voice to Ada came in clumps from 10:01:00 to 10:02:00 UTC "
         "and was played up to 482 ms late."
     )
-    assert [f.cause for f in _told([full, _downlink(60, 120, loss_percent=9.0)])] == ["downlink"]
+    assert [f.cause for f in _findings([full, _downlink(60, 120, loss_percent=9.0)])] == [
+        "downlink"
+    ]
 
 
 def _activity(
@@ -218,7 +220,7 @@ WHEN = " from 10:01:00 to 10:02:00 UTC"
 
 
 def _missing(*bad: str, of: Sequence[str]) -> str:
-    """What is said when Ada loses what these of her senders sent for a minute."""
+    """The sentences when Ada loses what these of her senders sent for a minute."""
     heard = [
         _activity(Family.AUDIO_CONSUMER, name, [(60, 120)] if name in bad else []) for name in of
     ]
@@ -226,7 +228,7 @@ def _missing(*bad: str, of: Sequence[str]) -> str:
         replace(_downlink(60, 120, loss_percent=12.0), stream=replace(HEARD, from_peer_id=name))
         for name in bad
     ]
-    [finding] = _told(lost, streams=heard, names=("ada", *of))
+    [finding] = _findings(lost, streams=heard, names=("ada", *of))
     assert finding.cause == "downlink"
     [what, ending] = finding.sentence.split(" was lost")
     return f"{what.removeprefix('Up to 12 % of ')}{ending.replace(WHEN, '')}"
@@ -255,7 +257,7 @@ def test_loss_from_some_senders_only_was_not_the_listeners_downlink() -> None:
 
 
 def _noticed(name: IssueName, **worst: float) -> str:
-    """What is said of Ada's uplink when Bob lost packets of hers, and Cyd's came unevenly."""
+    """The sentence about Ada's uplink when Bob lost packets of hers and Cyd got them unevenly."""
     lossy = _activity(Family.AUDIO_CONSUMER, "ada", [(60, 120)])
     shaken = replace(lossy, lossy=[])
     participants = [
@@ -293,17 +295,17 @@ def test_an_uplink_too_narrow_for_a_call_without_pictures_is_told_of_the_sound()
     narrow = _issue(IssueName.LOW_AVAILABLE_BITRATE, PATH, 60, 120, available_kbps=22.4)
     start = "Ada's uplink was too narrow for Ada's "
     sound, picture = _activity(Family.AUDIO_PRODUCER), _activity(Family.VIDEO_PRODUCER)
-    [told] = _told([narrow], streams=[sound])
+    [told] = _findings([narrow], streams=[sound])
     assert told.sentence == f"{start}voice{WHEN} (down to 22 kbit/s)."
-    [told] = _told([narrow], streams=[sound, picture])
+    [told] = _findings([narrow], streams=[sound, picture])
     assert told.sentence == f"{start}video{WHEN} (down to 22 kbit/s)."
 
 
 def test_sound_is_not_said_to_be_made_smaller() -> None:
     lossy = _uplink(60, 120, loss_percent=8.0)
     narrow = _issue(IssueName.LOW_AVAILABLE_BITRATE, PATH, 60, 120, available_kbps=22.4)
-    [told] = _told([lossy, narrow], streams=[_activity(Family.AUDIO_PRODUCER)])
+    [told] = _findings([lossy, narrow], streams=[_activity(Family.AUDIO_PRODUCER)])
     assert told.sentence.endswith("; there was too little room for Ada's voice.")
     limited = _issue(IssueName.BANDWIDTH_LIMITED, SENT, 60, 120, limited_percent=100.0)
-    [told] = _told([lossy, limited], streams=[_activity(Family.VIDEO_PRODUCER)])
+    [told] = _findings([lossy, limited], streams=[_activity(Family.VIDEO_PRODUCER)])
     assert told.sentence.endswith("; Ada's video was made smaller to fit.")

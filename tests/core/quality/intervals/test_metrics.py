@@ -14,21 +14,21 @@ REPORTS = 7
 
 
 def far_end(n: int, **members: Any) -> Object:
-    """What it told at the `n`th report."""
+    """The remote report in the `n`th report."""
     stamp = START + 7000 * n
     return {"id": "R", "type": "remote-inbound-rtp", "ssrc": 8, "timestamp": stamp} | members
 
 
 def camera(n: int, sent: int, lost: int, stated: float, **members: Any) -> Sample:
     """A camera at the `n`th report, one of the far end's a second."""
-    told = far_end(
+    reported = far_end(
         n,
         packetsLost=lost,
         fractionLost=stated,
         totalRoundTripTime=0.35 * n,
         roundTripTimeMeasurements=REPORTS * n,
     )
-    return sample(7 * n, outbound("video", packetsSent=sent, **members), told)
+    return sample(7 * n, outbound("video", packetsSent=sent, **members), reported)
 
 
 def cameras(*steps: tuple[int, int, float]) -> list[Interval]:
@@ -83,9 +83,9 @@ def test_what_was_sent_again_counts_since_the_far_end_last_reported() -> None:
         sample(
             7 * n,
             outbound(packetsSent=sent, retransmittedPacketsSent=again),
-            far_end(told, packetsLost=lost),
+            far_end(reported, packetsLost=lost),
         )
-        for n, (sent, again, lost, told) in enumerate(steps)
+        for n, (sent, again, lost, reported) in enumerate(steps)
     )
     assert (heard.packets_lost, heard.packets_expected) == (20, 400)
     assert (heard.loss_percent, heard.residual_loss_percent) == (5.0, 0.0)
@@ -95,14 +95,14 @@ def test_what_was_sent_again_counts_since_the_far_end_last_reported() -> None:
 def test_a_report_that_says_what_the_last_one_said_did_not_arrive(is_timed: bool) -> None:
     """The shapes of clients that give the far end's report no moment, or that of the asking."""
 
-    def told(n: int, lost: int, count: int) -> Object:
+    def reported(n: int, lost: int, count: int) -> Object:
         report = far_end(n, packetsLost=lost, fractionLost=0.0, jitter=0.004, roundTripTime=0.04)
         report |= {"totalRoundTripTime": 0.04 * count, "roundTripTimeMeasurements": count}
         return report if is_timed else {**report, "timestamp": None}
 
     steps = [(0, 3), (0, 3), (35, 4), (35, 4), (35, 5)]
     intervals = read_intervals(
-        sample(7 * n, outbound(packetsSent=350 * n), told(n, lost, count))
+        sample(7 * n, outbound(packetsSent=350 * n), reported(n, lost, count))
         for n, (lost, count) in enumerate(steps)
     )
     assert [each.loss_percent for each in intervals] == [None, 5.0, None, 0.0]
@@ -111,11 +111,11 @@ def test_a_report_that_says_what_the_last_one_said_did_not_arrive(is_timed: bool
 
 
 def test_a_report_with_a_later_moment_arrived_whatever_it_says() -> None:
-    def told(n: int) -> Object:
+    def reported(n: int) -> Object:
         report = far_end(n, packetsLost=0, totalRoundTripTime=0.1, roundTripTimeMeasurements=1)
         return {**report, "timestamp": START + 7000 * n - 400}
 
-    steps = [sample(7 * n, outbound(packetsSent=350 * n), told(n)) for n in range(3)]
+    steps = [sample(7 * n, outbound(packetsSent=350 * n), reported(n)) for n in range(3)]
     assert [each.loss_percent for each in read_intervals(steps)] == [0.0, 0.0]
 
 
@@ -127,12 +127,12 @@ def test_a_jitter_that_nothing_came_to_change_is_not_known() -> None:
     ]
     assert [each.jitter_s for each in read_intervals(heard)] == [0.06, None, 0.01]
     assert [each.score for each in read_intervals(heard)] == [0.7, None, 1.0]
-    told = [
+    reported = [
         sample(7 * n, outbound(packetsSent=sent), far_end(n, packetsLost=0, jitter=jitter))
         for n, (sent, jitter) in enumerate([(0, 0.0), (350, 0.06), (350, 0.06), (700, 0.01)])
     ]
-    assert [each.jitter_s for each in read_intervals(told)] == [0.06, None, 0.01]
-    assert [each.score for each in read_intervals(told)] == [0.7, None, 1.0]
+    assert [each.jitter_s for each in read_intervals(reported)] == [0.06, None, 0.01]
+    assert [each.score for each in read_intervals(reported)] == [0.7, None, 1.0]
 
 
 def test_jitter_from_before_a_mute_is_no_bad_network() -> None:

@@ -12,7 +12,7 @@ from aftercall.core.quality.intervals.report_order import Reports, accept
 from tests.core.quality.reports import START, Object, inbound, sample
 
 _Report = tuple[int, int | None, int]
-"""When it was taken, what the browser's clock said, in seconds, and a counter."""
+"""The instant of the sample and the browser's timestamp, in seconds, and a counter."""
 
 
 def _tracks(*streams: list[_Report]) -> ColumnBuffers:

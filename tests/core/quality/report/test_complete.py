@@ -1,4 +1,4 @@
-"""Whole calls made up, and what is said of everybody in them."""
+"""Synthetic calls, and the findings about everybody in them."""
 
 from collections.abc import Mapping
 
@@ -27,7 +27,7 @@ def _verdicts(call: Call) -> dict[str, Verdict]:
 
 
 def _without_remote(facts: PeerFacts) -> PeerFacts:
-    """The same reports without what the far end said."""
+    """The same reports without remote reports."""
     samples = []
     for sample in facts.samples:
         body = decode_body(sample.body)

@@ -16,7 +16,7 @@ from aftercall.core.quality.report.fold import FoldResult, PeerFacts, fold
 from aftercall.core.records import LeaveReason
 from tests.completed_calls import completed, recorded
 from tests.core.quality.cast import Call
-from tests.core.quality.peer_builder import Told, peer_of, tag
+from tests.core.quality.peer_builder import StatsObject, peer_of, tag
 
 SAMPLES = Path(__file__).parents[3] / "samples"
 
@@ -179,7 +179,9 @@ _SHORT = Call(["ada", "bob"], minutes=11 * 7 / 60 + 0.01)
 
 def test_the_first_packet_came_when_what_was_counted_before_began() -> None:
     counted = {"packetsReceived": 350, "bytesReceived": 28_000}
-    told = Told(type="inbound-rtp", id="I", fixed={"kind": "audio", "ssrc": 7}, steps=[counted] * 4)
+    told = StatsObject(
+        type="inbound-rtp", id="I", fixed={"kind": "audio", "ssrc": 7}, steps=[counted] * 4
+    )
     whole = peer_of([told])
     began_at = whole.samples[0].at
     for facts in (whole, structs.replace(whole, samples=whole.samples[1:])):
@@ -192,7 +194,9 @@ def test_the_first_packet_came_when_what_was_counted_before_began() -> None:
 
 def test_no_packet_came_before_its_receiver() -> None:
     counted = {"packetsReceived": 350, "bytesReceived": 28_000}
-    told = Told(type="inbound-rtp", id="I", fixed={"kind": "audio", "ssrc": 7}, steps=[counted] * 9)
+    told = StatsObject(
+        type="inbound-rtp", id="I", fixed={"kind": "audio", "ssrc": 7}, steps=[counted] * 9
+    )
     facts = peer_of([told], begin_s=1)
     late = structs.replace(facts, samples=facts.samples[4:])
     joined_at = EpochMs(facts.samples[3].at)
@@ -202,10 +206,10 @@ def test_no_packet_came_before_its_receiver() -> None:
 
 
 def test_a_sent_stream_that_no_server_names_is_called_as_its_track_is() -> None:
-    source = Told(
+    source = StatsObject(
         type="media-source", id="S", fixed={"kind": "audio", "trackIdentifier": "mic"}, steps=[{}]
     )
-    sent = Told(
+    sent = StatsObject(
         type="outbound-rtp",
         id="O",
         fixed={"kind": "audio", "ssrc": 7, "mediaSourceId": "S"},

@@ -7,27 +7,27 @@ import pytest
 
 from aftercall.core.quality.issues import Issue, IssueName
 from tests.core.quality.catalogue import CASES, VOICE, Case
-from tests.core.quality.peer_builder import Said, Told, issues_of, moment, peer_of, tag
+from tests.core.quality.peer_builder import Members, StatsObject, issues_of, moment, peer_of, tag
 
-_FIXED: dict[str, Said] = {
+_FIXED: dict[str, Members] = {
     "outbound-rtp": {"mediaSourceId": "media-source"},
     "remote-inbound-rtp": {"localId": "outbound-rtp"},
     "candidate-pair": {"nominated": True, "state": "succeeded"},
 }
-_BESIDE = Told(type="outbound-rtp", id="beside", fixed={"kind": "video", "ssrc": 8})
+_BESIDE = StatsObject(type="outbound-rtp", id="beside", fixed={"kind": "video", "ssrc": 8})
 """Video is on in every case; nothing else is known of it."""
 
 
 def _issues(
     name: IssueName,
-    told: list[dict[str, Said]],
+    told: list[dict[str, Members]],
     direction: str = "",
     source: str = "",
 ) -> list[Issue]:
-    """The issues of a stream of whose intervals this is told."""
+    """The issues of a stream with these intervals."""
     named: dict[str, Any] = {"kind": "audio" if source == VOICE else "video", "ssrc": 7}
     things = [
-        Told(
+        StatsObject(
             type=type_,
             id=type_,
             fixed={**_FIXED.get(type_, {}), **(named if source else {})},
@@ -42,7 +42,7 @@ def _issues(
 def _marked(case: Case, marks: str) -> list[Issue]:
     """An interval for each mark: `x` bad, `-` spared, `~` held, `.` good."""
     values = {"x": case.bad, "-": case.spared, "~": case.held, ".": case.good}
-    told = [case.tell(values[mark]) for mark in marks]
+    told = [case.with_value(values[mark]) for mark in marks]
     return _issues(case.name, told, case.direction, case.source)
 
 

@@ -11,7 +11,15 @@ from msgspec import structs
 from aftercall.core.quality.issues import Issue, IssueName
 from aftercall.core.quality.report.fold import PeerFacts
 from tests.core.quality.cast import TEN
-from tests.core.quality.peer_builder import Said, Told, folded, issues_of, moment, peer_of, tag
+from tests.core.quality.peer_builder import (
+    Members,
+    StatsObject,
+    folded,
+    issues_of,
+    moment,
+    peer_of,
+    tag,
+)
 from tests.core.quality.peer_events import event
 
 BAD = {"packetsReceived": 900, "packetsLost": 100, "jitter": 0.2}
@@ -19,25 +27,25 @@ GOOD = {"packetsReceived": 1_000, "packetsLost": 0, "jitter": 0.001}
 
 
 def _stream(
-    steps: Sequence[Said], source: str = "camera", *, is_sent: bool = True, **peer: Any
+    steps: Sequence[Members], source: str = "camera", *, is_sent: bool = True, **peer: Any
 ) -> PeerFacts:
     """A peer with one stream; `peer` goes to `peer_of`."""
     kind = "audio" if source == "microphone" else "video"
     fixed = {"kind": kind, "ssrc": 7} | peer.pop("fixed", {})
-    stream = Told(
+    stream = StatsObject(
         type="outbound-rtp" if is_sent else "inbound-rtp", id="S", fixed=fixed, steps=steps
     )
     tags = [tag("send" if is_sent else "receive", 7, source, **peer.pop("tagged", {}))]
     return peer_of([stream, *peer.pop("beside", [])], tags=tags, **peer)
 
 
-def _noted(facts: PeerFacts, *events: tuple[float, str, Said]) -> PeerFacts:
+def _noted(facts: PeerFacts, *events: tuple[float, str, Members]) -> PeerFacts:
     """Something happens `at_s` seconds after the peer joined."""
     made = [event(TEN + round(at_s * 1000), name, **data) for at_s, name, data in events]
     return structs.replace(facts, events=made)
 
 
-def _ice(at_s: float, state: str) -> tuple[float, str, Said]:
+def _ice(at_s: float, state: str) -> tuple[float, str, Members]:
     return at_s, "ice_connection_state", {"connection": "pc", "state": state}
 
 
@@ -91,7 +99,7 @@ def test_a_picture_as_large_as_its_tile_or_its_source_is_not_small() -> None:
 
 def test_a_page_that_stands_still_is_not_slow() -> None:
     slow = {"packetsSent": 10, "framesEncoded": 10}
-    source = Told(
+    source = StatsObject(
         type="media-source", id="M", fixed={"kind": "video"}, steps=[{"framesPerSecond": 4}] * 6
     )
     facts = _stream([slow] * 6, "screen", fixed={"mediaSourceId": "M"}, beside=[source])
@@ -106,7 +114,7 @@ DRY = [
 
 @pytest.mark.parametrize(("name", "source", "stalled", "wet"), DRY)
 def test_two_reports_without_any_raise_and_the_first_with_some_clears(
-    name: IssueName, source: str, stalled: Said, wet: Said
+    name: IssueName, source: str, stalled: Members, wet: Members
 ) -> None:
     assert issues_of(_stream([wet, stalled, wet, stalled, wet], source), name) == []
     first, second = issues_of(
@@ -118,7 +126,7 @@ def test_two_reports_without_any_raise_and_the_first_with_some_clears(
 
 @pytest.mark.parametrize(("name", "source", "stalled", "wet"), DRY)
 def test_what_is_switched_off_is_not_missing(
-    name: IssueName, source: str, stalled: Said, wet: Said
+    name: IssueName, source: str, stalled: Members, wet: Members
 ) -> None:
     assert (
         issues_of(_stream([wet, stalled, stalled, stalled], source, tagged={"muted": True}), name)
@@ -193,8 +201,8 @@ def _path(**local: Any) -> PeerFacts:
     pair = {"nominated": True, "state": "succeeded", "localCandidateId": "L"}
     near = {"address": "192.0.2.1", "port": 1, "protocol": "udp", "candidateType": "host"} | local
     things = [
-        Told(type="candidate-pair", id="P", fixed=pair, steps=[{}] * 4),
-        Told(type="local-candidate", id="L", fixed=near),
+        StatsObject(type="candidate-pair", id="P", fixed=pair, steps=[{}] * 4),
+        StatsObject(type="local-candidate", id="L", fixed=near),
     ]
     return peer_of(things)
 
@@ -210,7 +218,7 @@ def _path(**local: Any) -> PeerFacts:
         ({"candidateType": "relay", "protocol": "tcp"}, {"turn_relayed", "turn_relayed_tcp"}),
     ],
 )
-def test_a_relay_is_told_and_that_it_speaks_tcp(local: Said, names: set[str]) -> None:
+def test_a_relay_is_told_and_that_it_speaks_tcp(local: Members, names: set[str]) -> None:
     issues = folded(_path(**local)).verdict.issues
     assert {issue.name.value for issue in issues} == names
     assert all((i.first_at, i.last_at) == (moment(0), moment(4)) for i in issues)
@@ -223,9 +231,9 @@ def test_another_path_is_told_at_once() -> None:
     far = {"address": "203.0.113.1", "port": 9, "protocol": "udp", "candidateType": "host"}
     facts = peer_of(
         [
-            Told(type="candidate-pair", id="P", fixed={**pair, "remoteCandidateId": "R"}),
-            Told(type="local-candidate", id="L", fixed=near, steps=moved),
-            Told(type="remote-candidate", id="R", fixed=far),
+            StatsObject(type="candidate-pair", id="P", fixed={**pair, "remoteCandidateId": "R"}),
+            StatsObject(type="local-candidate", id="L", fixed=near, steps=moved),
+            StatsObject(type="remote-candidate", id="R", fixed=far),
         ]
     )
     [issue] = issues_of(facts, IssueName.TRANSPORT_PATH_CHANGED)
@@ -240,7 +248,7 @@ def test_a_camera_switched_off_is_told_until_it_is_on() -> None:
 
 
 def _microphone(levels: Sequence[float], packets: int = 500) -> PeerFacts:
-    source = Told(
+    source = StatsObject(
         type="media-source",
         id="M",
         fixed={"kind": "audio"},

@@ -24,7 +24,7 @@ def _call(bob: Weather = FINE) -> Call:
     return Call({"ada": always(FINE), "bob": always(bob)}, minutes=3, interval_ms=STEP_S * 1000)
 
 
-def _told(call: Call, ada: PeerFacts) -> dict[str, list[Issue]]:
+def _missing_media(call: Call, ada: PeerFacts) -> dict[str, list[Issue]]:
     """The issues about not receiving, when ada's reports are these."""
     chains = {"ada": [ada], "bob": [call.facts("bob")]}
     each = {name: fold(chain, call.end_at) for name, chain in chains.items()}
@@ -90,7 +90,7 @@ def _span(issue: Issue, call: Call) -> tuple[float, float]:
 @pytest.mark.parametrize("reports", [1, 2, 6])
 def test_a_voice_not_heard_for_ten_seconds_while_pictures_come_is_one_way(reports: int) -> None:
     call = _call()
-    told = _told(call, _stalled(call.facts("ada"), 10, reports, "audio"))
+    told = _missing_media(call, _stalled(call.facts("ada"), 10, reports, "audio"))
     assert told["bob"] == []
     if reports * STEP_S < 10:
         assert told["ada"] == []
@@ -103,7 +103,7 @@ def test_a_voice_not_heard_for_ten_seconds_while_pictures_come_is_one_way(report
 
 def test_without_pictures_either_it_is_no_audio_at_all() -> None:
     call = _call()
-    told = _told(call, _stalled(call.facts("ada"), 10, 4, "audio", "video"))
+    told = _missing_media(call, _stalled(call.facts("ada"), 10, 4, "audio", "video"))
     assert [issue.name for issue in told["ada"]] == [IssueName.NO_AUDIO_RECEIVED]
     assert told["bob"] == []
 
@@ -111,18 +111,21 @@ def test_without_pictures_either_it_is_no_audio_at_all() -> None:
 @pytest.mark.parametrize("level", [0.0, 0.007])
 def test_who_said_nothing_was_not_missed(level: float) -> None:
     call = _call(replace(FINE, level=level))
-    assert _told(call, _stalled(call.facts("ada"), 10, 6, "audio"))["ada"] == []
+    assert _missing_media(call, _stalled(call.facts("ada"), 10, 6, "audio"))["ada"] == []
 
 
 def test_who_sent_nothing_was_not_missed() -> None:
     call = _call(replace(FINE, sends_audio=False, camera_on=False))
-    assert _told(call, _shown(_stalled(call.facts("ada"), 10, 6, "audio", "video")))["ada"] == []
+    assert (
+        _missing_media(call, _shown(_stalled(call.facts("ada"), 10, 6, "audio", "video")))["ada"]
+        == []
+    )
 
 
 @pytest.mark.parametrize("reports", [1, 2, 6])
 def test_a_picture_that_is_shown_and_does_not_come_is_missed(reports: int) -> None:
     call = _call()
-    told = _told(call, _shown(_stalled(call.facts("ada"), 10, reports, "video")))
+    told = _missing_media(call, _shown(_stalled(call.facts("ada"), 10, reports, "video")))
     assert told["bob"] == []
     names = [issue.name for issue in told["ada"]]
     assert names == ([] if reports * STEP_S < 10 else [IssueName.NO_VIDEO_RECEIVED])
@@ -133,16 +136,19 @@ def test_a_picture_that_was_shown_before_and_is_not_any_more_is_not_missed() -> 
     stalled = _stalled(call.facts("ada"), 10, 6, "video")
     shown = _shown(structs.replace(stalled, samples=stalled.samples[:10]))
     samples = [*shown.samples, *stalled.samples[10:]]
-    assert _told(call, structs.replace(stalled, samples=samples))["ada"] == []
+    assert _missing_media(call, structs.replace(stalled, samples=samples))["ada"] == []
 
 
 def test_a_picture_on_a_hidden_page_is_not_missed() -> None:
     call = _call()
     stalled = _shown(_stalled(call.facts("ada"), 10, 6, "video"))
     hidden = event(stalled.samples[8].at, "browser_backgrounded")
-    assert _told(call, structs.replace(stalled, events=[*stalled.events, hidden]))["ada"] == []
+    assert (
+        _missing_media(call, structs.replace(stalled, events=[*stalled.events, hidden]))["ada"]
+        == []
+    )
 
 
 def test_a_picture_that_nobody_looks_at_is_not_missed() -> None:
     call = _call()
-    assert _told(call, _stalled(call.facts("ada"), 10, 6, "video"))["ada"] == []
+    assert _missing_media(call, _stalled(call.facts("ada"), 10, 6, "video"))["ada"] == []

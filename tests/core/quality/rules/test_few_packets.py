@@ -3,10 +3,10 @@
 import pytest
 
 from aftercall.core.quality.issues import IssueName
-from tests.core.quality.peer_builder import Told, issues_of, peer_of, tag
+from tests.core.quality.peer_builder import StatsObject, issues_of, peer_of, tag
 
 
-def received(packets: int, lost: int, intervals: int = 8) -> Told:
+def received(packets: int, lost: int, intervals: int = 8) -> StatsObject:
     step = {
         "packetsReceived": packets,
         "packetsLost": lost,
@@ -14,7 +14,7 @@ def received(packets: int, lost: int, intervals: int = 8) -> Told:
         "framesDecoded": packets,
     }
     fixed = {"kind": "video", "ssrc": 1, "jitter": 0.003}
-    return Told(type="inbound-rtp", id="I", fixed=fixed, steps=[step] * intervals)
+    return StatsObject(type="inbound-rtp", id="I", fixed=fixed, steps=[step] * intervals)
 
 
 @pytest.mark.parametrize(("packets", "lost", "is_bad"), [(9, 1, False), (900, 100, True)])
@@ -34,8 +34,8 @@ def test_a_screen_is_slow_where_its_encoder_was_held_back(limited_s: int, is_slo
     fixed = {"kind": "video", "ssrc": 1, "mediaSourceId": "S", "qualityLimitationReason": "none"}
     source = {"kind": "video", "framesPerSecond": 15, "width": 1280, "height": 720}
     things = [
-        Told(type="outbound-rtp", id="O", fixed=fixed, steps=[step] * 8),
-        Told(type="media-source", id="S", fixed=source, steps=[{}] * 8),
+        StatsObject(type="outbound-rtp", id="O", fixed=fixed, steps=[step] * 8),
+        StatsObject(type="media-source", id="S", fixed=source, steps=[{}] * 8),
     ]
     facts = peer_of(things, tags=[tag("send", 1, "screen")])
     assert bool(issues_of(facts, IssueName.LOW_FRAME_RATE)) is is_slow

@@ -1,4 +1,4 @@
-"""The rule by which trouble becomes an issue, as it is told: sample by sample."""
+"""The hysteresis against a walk from sample to sample."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""What becomes of a peer's connections, told in seconds."""
+"""The issues of a peer's connection states, in seconds."""
 
 from collections.abc import Sequence
 
@@ -41,7 +41,7 @@ def _issues(
     return interruption_issues("ada", events, arrived, left_at, EpochMs(round(now_s * 1_000)))
 
 
-def _told(
+def _issue_times(
     *events: StoredPeerEvent,
     arrivals: Sequence[tuple[str, float, float]] = (),
     left_s: float | None = 600,
@@ -60,7 +60,7 @@ def test_an_interruption_lasts_until_the_connection_is_back() -> None:
 
 
 def test_two_states_of_one_interruption_are_one() -> None:
-    assert _told(
+    assert _issue_times(
         _event(2, ICE, "disconnected"),
         _event(2, WHOLE, "disconnected"),
         _event(9, ICE, "connected"),
@@ -69,7 +69,7 @@ def test_two_states_of_one_interruption_are_one() -> None:
 
 
 def test_a_connection_that_takes_its_place_ends_it() -> None:
-    assert _told(
+    assert _issue_times(
         _event(1, ICE, "connected"),
         _event(60, ICE, "disconnected"),
         _event(61, ICE, "checking", "pc2"),
@@ -78,7 +78,7 @@ def test_a_connection_that_takes_its_place_ends_it() -> None:
 
 
 def test_another_connection_that_was_there_all_along_does_not_end_it() -> None:
-    assert _told(
+    assert _issue_times(
         _event(1, ICE, "connected"),
         _event(1, ICE, "connected", "receiving"),
         _event(60, ICE, "disconnected"),
@@ -91,18 +91,18 @@ def test_another_connection_that_was_there_all_along_does_not_end_it() -> None:
 def test_packets_end_it_where_no_state_does() -> None:
     lost = _event(60, ICE, "disconnected")
     moving = [("pc1", 49, 56), ("pc1", 56, 63), ("pc1", 70, 77), ("pc1", 77, 84)]
-    assert _told(lost, arrivals=moving) == [(LOST, 60, 77)]
+    assert _issue_times(lost, arrivals=moving) == [(LOST, 60, 77)]
 
 
 def test_packets_of_a_new_connection_end_it_and_those_of_an_old_one_do_not() -> None:
     lost = _event(60, ICE, "disconnected")
     old = [("receiving", 49, 56), ("receiving", 63, 70)]
-    assert _told(lost, arrivals=old) == [(LOST, 60, 600)]
-    assert _told(lost, arrivals=[*old, ("pc2", 70, 77)]) == [(LOST, 60, 77)]
+    assert _issue_times(lost, arrivals=old) == [(LOST, 60, 600)]
+    assert _issue_times(lost, arrivals=[*old, ("pc2", 70, 77)]) == [(LOST, 60, 77)]
 
 
 def test_it_ends_with_the_failure() -> None:
-    assert _told(_event(60, ICE, "disconnected"), _event(80, ICE, "failed")) == [
+    assert _issue_times(_event(60, ICE, "disconnected"), _event(80, ICE, "failed")) == [
         (FAILED, 80, 80),
         (LOST, 60, 80),
     ]
@@ -120,7 +120,7 @@ def test_one_that_lasts_is_open_until_now() -> None:
 
 
 def test_lost_again_is_another_interruption() -> None:
-    assert _told(
+    assert _issue_times(
         _event(60, ICE, "disconnected"),
         _event(63, ICE, "connected"),
         _event(90, ICE, "disconnected"),
@@ -149,12 +149,12 @@ def test_lost_again_is_another_interruption() -> None:
 def test_a_failure_is_ices_or_the_connections_and_told_once(
     events: list[StoredPeerEvent], told: list[tuple[IssueName, float, float]]
 ) -> None:
-    assert _told(*events) == told
+    assert _issue_times(*events) == told
 
 
 def test_connecting_may_take_five_seconds() -> None:
-    assert _told(_event(0, ICE, "checking"), _event(5, ICE, "completed")) == []
-    assert _told(_event(0, WHOLE, "connecting"), _event(5.001, WHOLE, "connected")) == [
+    assert _issue_times(_event(0, ICE, "checking"), _event(5, ICE, "completed")) == []
+    assert _issue_times(_event(0, WHOLE, "connecting"), _event(5.001, WHOLE, "connected")) == [
         (SLOW, 0, 5.001)
     ]
 
@@ -169,27 +169,31 @@ def test_a_slow_connection_is_told_once_by_its_longest_state() -> None:
     [issue] = _issues(*events)
     assert (issue.name, issue.worst) == (SLOW, {"connect_ms": 7_800.0})
     other = [_event(1, ICE, "checking", "pc2"), _event(9, ICE, "connected", "pc2")]
-    assert _told(*events, *other) == [(SLOW, 0.2, 8), (SLOW, 1, 9)]
+    assert _issue_times(*events, *other) == [(SLOW, 0.2, 8), (SLOW, 1, 9)]
     again = [_event(100, ICE, "checking"), _event(106, ICE, "connected")]
-    assert _told(*events, *again) == [(SLOW, 0.2, 8), (SLOW, 100, 106)]
+    assert _issue_times(*events, *again) == [(SLOW, 0.2, 8), (SLOW, 100, 106)]
 
 
 def test_realtimekits_client_tries_to_reconnect_until_its_transports_are_connected() -> None:
     tries = [_event(60, "reconnect_attempt"), _event(62, "reconnect_attempt")]
-    assert _told(*tries, _event(66, "transport_connected")) == [(LOST, 60, 66)]
-    assert _told(*tries, arrivals=[("t1", 56, 63), ("t2", 63, 70)]) == [(LOST, 60, 70)]
-    assert _told(*tries) == [(LOST, 60, 600)]
+    assert _issue_times(*tries, _event(66, "transport_connected")) == [(LOST, 60, 66)]
+    assert _issue_times(*tries, arrivals=[("t1", 56, 63), ("t2", 63, 70)]) == [(LOST, 60, 70)]
+    assert _issue_times(*tries) == [(LOST, 60, 600)]
 
 
 def test_realtimekits_client_says_goodbye_and_joins_again_to_reconnect() -> None:
     again = [_event(60, "disconnect"), _event(61, "describe"), _event(64, "transport_connected")]
-    assert _told(_event(1, "describe"), *again) == [(LOST, 60, 64)]
+    assert _issue_times(_event(1, "describe"), *again) == [(LOST, 60, 64)]
     later = [_event(90, "disconnect"), _event(91, "describe")]
-    assert _told(*again, *later, arrivals=[("t3", 97, 104)]) == [(LOST, 60, 64), (LOST, 90, 104)]
+    assert _issue_times(*again, *later, arrivals=[("t3", 97, 104)]) == [
+        (LOST, 60, 64),
+        (LOST, 90, 104),
+    ]
 
 
 def test_a_goodbye_for_good_is_no_interruption() -> None:
-    assert _told(_event(1, "describe"), _event(60, "disconnect"), left_s=60) == []
+    assert _issue_times(_event(1, "describe"), _event(60, "disconnect"), left_s=60) == []
     assert (
-        _told(_event(60, "disconnect"), _event(121, "describe"), arrivals=[("t", 121, 128)]) == []
+        _issue_times(_event(60, "disconnect"), _event(121, "describe"), arrivals=[("t", 121, 128)])
+        == []
     )

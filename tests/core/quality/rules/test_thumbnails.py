@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from aftercall.core.quality.issues import IssueName
-from tests.core.quality.peer_builder import STEP_S, Told, folded, issues_of, peer_of, tag
+from tests.core.quality.peer_builder import STEP_S, StatsObject, folded, issues_of, peer_of, tag
 
 SHOWN = ("expected_width", "expected_height")
 
@@ -20,7 +20,7 @@ def _picture(*, fps: int, bitrate_bps: float, **said: Any) -> dict[str, Any]:
 def _watched(*, shown: tuple[int, int] | None = None, **said: Any) -> tuple[float, int]:
     """The tenth percentile of the opinions, and how many issues of the picture there are."""
     named = {"kind": "video", "ssrc": 7}
-    told = Told(type="inbound-rtp", id="I", fixed=named, steps=[_picture(**said)] * 12)
+    told = StatsObject(type="inbound-rtp", id="I", fixed=named, steps=[_picture(**said)] * 12)
     size = {} if shown is None else dict(zip(SHOWN, shown, strict=True))
     peer = peer_of([told], tags=[tag("receive", 7, "camera", **size)])
     opinion = folded(peer).verdict.cumulative["video_consumer"].mos_estimated.p10

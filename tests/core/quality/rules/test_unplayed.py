@@ -7,7 +7,7 @@ import pytest
 from aftercall.core.quality.issues import IssueName
 from aftercall.core.quality.report.complete import complete
 from aftercall.core.quality.report.fold import PeerFacts
-from tests.core.quality.peer_builder import Told, folded, issues_of, moment, peer_of, tag
+from tests.core.quality.peer_builder import StatsObject, folded, issues_of, moment, peer_of, tag
 
 NAME = IssueName.AUDIO_NOT_PLAYED
 PLAYED = {"packetsReceived": 500, "totalSamplesReceived": 480_000, "packetsDiscarded": 0}
@@ -17,7 +17,9 @@ LEFT = {"packetsReceived": 500, "totalSamplesReceived": 0, "packetsDiscarded": 0
 
 def _heard(*steps: dict[str, Any], step_s: float = 10.0) -> PeerFacts:
     lossless = [{"packetsLost": 0, "jitter": 0.001, **step} for step in steps]
-    told = Told(type="inbound-rtp", id="I", fixed={"kind": "audio", "ssrc": 7}, steps=lossless)
+    told = StatsObject(
+        type="inbound-rtp", id="I", fixed={"kind": "audio", "ssrc": 7}, steps=lossless
+    )
     return peer_of([told], tags=[tag("receive", 7, "microphone")], step_s=step_s)
 
 
