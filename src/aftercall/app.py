@@ -37,7 +37,7 @@ from aftercall.work.sweep import run_sweeps
 from aftercall.work.tasks import tasks_of
 
 STATIC: Final = Path(__file__).parent / "_static"
-"""What `make pages` builds; absent on a machine without npm."""
+"""The output of `make pages`; absent on a machine without npm."""
 
 YOUNG_OBJECTS: Final = 20_000
 """New objects before Python looks for cycles among them; chosen: requests leave hardly any, and at
@@ -191,8 +191,8 @@ class Application:
 
 
 async def _begins_to_listen(services: Services) -> bool:
-    """Whether what a clock wrote that was set back has been put right. A database that is away
-    keeps nobody from starting: whoever asks learns that it is away."""
+    """Repair moments that a clock set back has written; `False` while the database cannot be
+    reached. The server starts all the same, and its answers report the database as unreachable."""
     try:
         await services.downtime_watch.begin()
     except Unavailable:

@@ -101,7 +101,7 @@ def origin(name: str, given: set[str], environment: Mapping[str, str]) -> str:
 
 
 def odd_settings(settings: Settings) -> Iterator[Finding]:
-    """What is odd about the settings by themselves."""
+    """Warnings about the settings by themselves."""
     is_public = settings.host not in _LOOPBACK
     if settings.workers > 1 and settings.effective_database_url.startswith("sqlite"):
         yield Finding(
@@ -124,7 +124,7 @@ def odd_settings(settings: Settings) -> Iterator[Finding]:
 
 
 async def odd_database(settings: Settings) -> list[Finding]:
-    """What keeps the database from being used."""
+    """The reasons why the database cannot be used."""
     try:
         async with opened(settings):
             return []

@@ -1,4 +1,4 @@
-"""What the commands share: the settings as given, and the use cases while they need them."""
+"""Shared by the commands: the settings as given, and the services for as long as a command runs."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -26,7 +26,7 @@ def checked_name(name: str) -> str:
 
 
 LARGEST_INTEGER: Final = 2**63 - 1
-"""What every database and every reader of JSON has room for."""
+"""The largest integer that every database and every reader of JSON can hold."""
 
 
 def as_double(value: int) -> float | None:

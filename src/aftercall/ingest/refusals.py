@@ -1,4 +1,4 @@
-"""What a peer's record keeps of an entry that could not be taken: that it came, and when."""
+"""The note on a refused entry in its peer's record: when it came, and why it was refused."""
 
 from typing import Final
 

@@ -112,7 +112,7 @@ class Call:
         )
 
     def play(self) -> Iterator[tuple[int, list[SentEntry]]]:
-        """What everybody hands in, second by second."""
+        """The entries of all guests, second by second."""
         for second in range(self.length_s + 1):
             sent: list[SentEntry] = []
             for guest in self.guests:
@@ -134,7 +134,7 @@ class Call:
         return is_due and not peer.conditions.is_offline
 
     def _live(self, guest: Guest, second: int) -> Iterator[tuple[SimulatedPeer, dict[str, Any]]]:
-        """What a guest does in a second, its media apart."""
+        """The entries of a guest in one second, its samples apart."""
         for stay in guest.stays:
             if stay.end_s == second and guest.peer is not None:
                 leaver = guest.peer

@@ -1,4 +1,4 @@
-"""Who takes part, and with what machine over what network."""
+"""Simulated people: their machines and their networks."""
 
 from dataclasses import dataclass
 from random import Random
@@ -35,7 +35,7 @@ class Machine:
 
     @property
     def speaker(self) -> str:
-        """What the sound comes out of: the headset that has the microphone, or the machine."""
+        """The output device: the headset that has the microphone, or the machine."""
         return self.microphone.replace("Microphone", "Speaker")
 
 

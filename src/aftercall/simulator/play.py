@@ -36,7 +36,7 @@ class PlayFailed(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """Where to play, and with what rights."""
+    """The server to play to, and the rights there."""
 
     url: str
     account_id: str
@@ -53,7 +53,7 @@ class Server:
 
 @dataclass(kw_only=True)
 class Tally:
-    """What was played so far."""
+    """Counts of what was played so far."""
 
     calls: int = 0
     batches: int = 0

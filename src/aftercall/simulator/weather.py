@@ -1,4 +1,4 @@
-"""What a peer's network and machine are like, second by second.
+"""The conditions of a peer's network and machine, second by second.
 
 Every kind of weather has quiet stretches and bad spells, so that a record shows when trouble
 began and when it was over. The numbers are chosen to lie clearly on one side of the thresholds
@@ -35,7 +35,7 @@ class Conditions:
     uplink_loss: float = 0.0
     downlink_loss: float = 0.0
     uplink_bps: int = 6_000_000
-    """What the path can carry away from the peer."""
+    """The capacity of the path away from the peer."""
     encoder_fps: int = 30
     """How many frames a second the machine can encode; below the camera's, it is too slow."""
     decoder_share: float = 1.0

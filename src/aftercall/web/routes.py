@@ -60,7 +60,7 @@ APP_HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
 """Operations of one app, with paths below `/{app_id}`."""
 
 OWN: Final = "/v1"
-"""Where what only Aftercall has lives: the endpoints of its dashboard."""
+"""The prefix of endpoints that only Aftercall has: those of its dashboard."""
 
 OWN_APP_HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     *dashboard_sessions.handlers,

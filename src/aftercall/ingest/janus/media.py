@@ -178,7 +178,7 @@ def _stats(stream: Json, direction: str) -> list[dict[str, Any]]:
 
 
 def _sent(stream: Json, stats_id: str) -> list[dict[str, Any]]:
-    """What a client sent is what came and what Janus missed in the sequence numbers. Packets that
+    """A client sent the packets that came and those missing in the sequence numbers. Packets that
     came again are among those that came; bytes are those that came."""
     came, lost = as_count(stream.get("packets-received")) or 0, _signed(stream.get("lost"))
     outbound = known(

@@ -65,7 +65,6 @@ class Pages:
 
 
 def _takes_html(scope: Scope) -> bool:
-    """A browser that opens a page says so; a client that mistyped an address should be told
-    in its own tongue."""
+    """Whether the client is a browser that opens a page; others get their 404 without HTML."""
     accept = headers_of(scope).get(b"accept", b"*/*")
     return b"text/html" in accept

@@ -39,7 +39,7 @@ from aftercall.web.http.static_files import StaticFiles, answer_asset, answer_by
 PREFIX: Final = "/try"
 MOST_BODY_BYTES: Final = 8_192
 ENTRIES_PER_MINUTE: Final = 120
-"""How often, over all callers, somebody may be let in: nobody has to show who they are."""
+"""Entries a minute over all callers: nobody has to show who they are."""
 
 ROOM_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _-]{0,63}")
 KEEP_ALIVE_S: Final = 60
@@ -157,7 +157,7 @@ class DemoCallPage:
         }
 
     async def _badges(self, scope: Scope) -> dict[str, list[Badge]]:
-        """How good the call is just now for the peers asked about (`?peer_id=`, repeated)."""
+        """The quality of the call at the moment for the peers named (`?peer_id=`, repeated)."""
         scheme, _, token = (
             headers_of(scope).get(b"authorization", b"").decode("latin-1").partition(" ")
         )

@@ -1,4 +1,4 @@
-"""How good the call is for each peer just now, for the badges of the call page."""
+"""The quality of the call for each peer at the moment, for the badges of the call page."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -26,7 +26,7 @@ _STREAM_WORDS: Final = {
 
 
 class _Row(msgspec.Struct):
-    """What a badge needs of a report's row."""
+    """The members of a report's row that a badge needs."""
 
     timestamp: datetime
     mos: float | None = None

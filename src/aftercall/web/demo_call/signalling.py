@@ -102,7 +102,7 @@ class _Client:
         self.bytes_waiting += len(raw)
 
     async def next_waiting(self) -> bytes | _Closing:
-        """What is to be sent to the client next."""
+        """The next message for the client."""
         message = await self.waiting.get()
         if isinstance(message, bytes):
             self.bytes_waiting -= len(message)

@@ -1,1 +1,1 @@
-"""What every HTTP handler needs: authentication, errors, bodies, limits."""
+"""Authentication, errors, bodies and limits, for every HTTP handler."""

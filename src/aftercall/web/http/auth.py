@@ -1,4 +1,4 @@
-"""Who calls, and for which app.
+"""Authentication of a request, and the app it is for.
 
 A token comes in one of three ways: `Authorization: Bearer <API token>`; `X-Auth-Key: <API token>`
 beside `X-Auth-Email`, as older Cloudflare clients do; and, below `/v2`, HTTP Basic with the app's

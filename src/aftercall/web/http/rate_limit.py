@@ -1,4 +1,4 @@
-"""How many REST requests a token may make in five minutes, and the headers that state limits.
+"""The limit of REST requests that a token may make in five minutes, and its headers.
 
 Requests are counted in fixed windows, per process: with several processes the limit is that of
 each. The headers are those of Cloudflare's API, older (`x-ratelimit-*`) and newer

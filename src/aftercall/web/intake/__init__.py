@@ -1,1 +1,1 @@
-"""Where browsers and media servers post."""
+"""The intake: the endpoints that browsers, backends and media servers post to."""

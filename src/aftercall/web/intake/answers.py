@@ -1,4 +1,4 @@
-"""What the intake answers: which entries were accepted, and which were rejected and why.
+"""The intake's answers: which entries were accepted, and which were rejected and why.
 
 A format is a function that encodes the answer and the JSON Schema of its `data`.
 """
@@ -17,7 +17,7 @@ _ENCODER: Final = msgspec.json.Encoder()
 
 
 class Recorded(NamedTuple):
-    """What became of the entries of a body."""
+    """The outcomes of the entries of a body."""
 
     rejected: list[Rejected]
     """Entries that the source refused."""

@@ -1,4 +1,4 @@
-"""What backends and media servers post, with an API token."""
+"""Records the bodies that backends and media servers post with an API token."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""What participants' own clients report, each with the token of its participant."""
+"""Records the bodies that participants' own clients send, each with its participant's token."""
 
 from collections.abc import Sequence
 

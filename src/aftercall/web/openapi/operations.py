@@ -1,4 +1,4 @@
-"""How an operation describes itself; `web.openapi.document` writes the OpenAPI document from it."""
+"""The description of one operation; `web.openapi.document` writes the OpenAPI document from it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

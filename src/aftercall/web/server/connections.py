@@ -39,7 +39,7 @@ STUCK_S: Final = 5.0
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectionLimits:
-    """What one process allows its clients."""
+    """The limits of a process for its clients' connections."""
 
     connections: int
     """Open at a time."""
@@ -52,7 +52,7 @@ class ConnectionLimits:
 
 
 class Connections:
-    """Who is connected, and what each is doing. Lives in one event loop."""
+    """The open connections of a process and the stage of each. Used from one event loop."""
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self.limits = limits

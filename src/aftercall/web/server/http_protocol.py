@@ -48,7 +48,7 @@ _REASONS: Final = {
     431: "head_too_large",
     503: "too_many",
 }
-"""What refusals are counted as, by status."""
+"""The names under which refusals are counted, by status."""
 
 
 class _Refusal(Exception):
@@ -56,7 +56,7 @@ class _Refusal(Exception):
 
 
 class _Stage(Enum):
-    """What the connection is at."""
+    """The stage of a connection's request."""
 
     HEAD = "head"
     BODY = "body"
@@ -205,8 +205,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     # Called by the timer of `Connections`
 
     def is_late(self, waited_s: float) -> bool:
-        """Whether the request should have come in by now, `waited_s` after it was begun to be
-        waited for."""
+        """Whether the request is late, `waited_s` seconds after waiting for it began."""
         limits = self._all.limits
         if not self._is_in_body:
             return waited_s > limits.head_s
@@ -245,7 +244,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             self._all.arriving(self)
 
     def _is_too_much(self) -> bool:
-        """Whether more came than a head may have, or than a body's framing takes."""
+        """Whether the head, or the framing of the body, exceeds its limit."""
         if self._is_in_head:
             return self._fed > MOST_HEAD_BYTES
         if self._is_in_body:

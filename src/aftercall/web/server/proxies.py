@@ -1,4 +1,4 @@
-"""Whom to believe about where a request came from.
+"""The address and scheme of a client behind trusted reverse proxies.
 
 A reverse proxy names the client in `Forwarded` (RFC 7239) or in `X-Forwarded-For` and
 `X-Forwarded-Proto`. Anybody can send such headers, so they count only when the socket's other end
