@@ -4,7 +4,7 @@ in an event loop whose time is moved by hand."""
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import uvicorn
 from litestar.types import Receive, Scope, Send
@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from aftercall.web.server.connections import LOOK_EVERY_S, ConnectionLimits, Connections
 from aftercall.web.server.http_protocol import LimitedHttpProtocol
+from aftercall.web.server.whole_response import EXTENSION, head_of
 
 LIMITS = ConnectionLimits(connections=3, head_s=10, body_s=20, unsent_s=30)
 
@@ -26,7 +27,7 @@ class HandLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._now
 
-    def apply_rules(self) -> None:
+    def run_ready(self) -> None:
         """Runs what is ready, and what becomes ready by that."""
         for _ in range(5):
             self.call_soon(self.stop)
@@ -37,7 +38,7 @@ class HandLoop(asyncio.SelectorEventLoop):
         until = self._now + s
         while self._now < until:
             self._now = min(until, self._now + LOOK_EVERY_S)
-            self.apply_rules()
+            self.run_ready()
 
 
 class KeptTransport(asyncio.Transport):
@@ -76,7 +77,10 @@ class KeptTransport(asyncio.Transport):
 
 class Answering:
     """An application that answers a request as soon as its body is there; below `/early` before
-    that; below `/never` not at all."""
+    that; below `/never` not at all; with `head` and `body` in one message below `/whole`, in two
+    below `/parts`."""
+
+    headers: ClassVar = [(b"content-length", b"5"), (b"x-a", b"b")]
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self.connections = Connections(limits)
@@ -97,8 +101,17 @@ class Answering:
                 return
             body, is_more = body + message["body"], message["more_body"]
         self.bodies.append(body)
-        head = {"status": 200, "headers": [(b"content-length", b"0")]}
-        await talk({"type": "http.response.start", **head})
+        if request["path"] == "/whole":
+            assert EXTENSION in request["extensions"]
+            head = head_of(202, self.headers)
+            await talk({"type": EXTENSION, "head": head, "body": b"hello"})
+            return
+        if request["path"] == "/parts":
+            await talk({"type": "http.response.start", "status": 202, "headers": self.headers})
+            await talk({"type": "http.response.body", "body": b"hello"})
+            return
+        empty = [(b"content-length", b"0")]
+        await talk({"type": "http.response.start", "status": 200, "headers": empty})
         await talk({"type": "http.response.body", "body": b""})
 
 
@@ -113,7 +126,7 @@ class Line:
 
     def send(self, data: bytes) -> None:
         self.protocol.data_received(data)
-        self._loop.apply_rules()
+        self._loop.run_ready()
 
     def wait_for_reader(self, unsent_bytes: int) -> None:
         """The reader leaves so many bytes of an answer unread."""
@@ -163,6 +176,6 @@ def ground(limits: ConnectionLimits = LIMITS) -> Iterator[Ground]:
         yield Ground(loop, limits)
         for task in asyncio.all_tasks(loop):
             task.cancel()
-        loop.apply_rules()
+        loop.run_ready()
     finally:
         loop.close()

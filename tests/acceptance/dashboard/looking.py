@@ -62,7 +62,7 @@ def ids_of(page: Page) -> list[str]:
     return ids
 
 
-def apply_rules(page: Page) -> None:
+def wait_until_still(page: Page) -> None:
     """Waits until nothing is loading any more."""
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     expect(page.locator(".skeleton")).to_have_count(0)

@@ -7,7 +7,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from tests.acceptance import recorded
-from tests.acceptance.dashboard.looking import MARKS, ZONE, apply_rules, ask, wait_until_folded
+from tests.acceptance.dashboard.looking import MARKS, ZONE, ask, wait_until_folded, wait_until_still
 from tests.acceptance.seed import SDK_SESSION
 from tests.acceptance.server import Server
 
@@ -108,14 +108,14 @@ def test_a_recorded_call_is_shown_as_it_was(server: Server, page: Page) -> None:
     told = ask(server, f"calls/{session_id}")
     assert_judged(told)
     page.goto(f"/sessions/{session_id}")
-    apply_rules(page)
+    wait_until_still(page)
     for lane in told["lanes"]:
         reading = page.locator(f"[data-reading='{lane['participant_id']}']").inner_text()
         for mos in (lane["p10_mos_audio"], lane["p10_mos_video"]):
             assert ("–" if mos is None else f"{mos:.1f}") in reading
     for lane in told["lanes"]:
         page.goto(f"/sessions/{session_id}/peers/{lane['participant_id']}")
-        apply_rules(page)
+        wait_until_still(page)
         series = ask(server, f"calls/{session_id}/peers/{lane['participant_id']}/series")
         keys = page.locator("[data-stream]").evaluate_all("all => all.map(e => e.dataset.stream)")
         assert sorted(keys) == sorted(stream["key"] for stream in series["streams"])

@@ -12,8 +12,8 @@ from tests.acceptance.dashboard.looking import (
     ROOT,
     ROW,
     all_pages,
-    apply_rules,
     ask,
+    wait_until_still,
 )
 from tests.acceptance.seed import SDK_SESSION
 from tests.acceptance.server import Server
@@ -65,7 +65,7 @@ def test_axe_finds_nothing(server: Server, page: Page, scheme: Any) -> None:
     source = AXE.read_text()
     for address in all_pages(server):
         page.goto(address)
-        apply_rules(page)
+        wait_until_still(page)
         page.evaluate(source)
         assert violations(page) == [], address
 
@@ -74,7 +74,7 @@ def test_axe_finds_nothing(server: Server, page: Page, scheme: Any) -> None:
 def test_axe_finds_nothing_in_what_opens(server: Server, page: Page) -> None:
     source = AXE.read_text()
     page.goto("/sessions?bad=true&country=DE")
-    apply_rules(page)
+    wait_until_still(page)
     page.evaluate(source)
     for opener in ("Any time", "Filters · 1"):
         page.get_by_role("button", name=opener).click()
@@ -84,7 +84,7 @@ def test_axe_finds_nothing_in_what_opens(server: Server, page: Page) -> None:
         assert violations(page) == [], opener
         page.keyboard.press("Escape")
     page.goto(f"/sessions/{SDK_SESSION}")
-    apply_rules(page)
+    wait_until_still(page)
     page.evaluate(source)
     for tab in ("Chat", "Transcript", "Summary", "Events"):
         page.get_by_role("tab", name=tab).click()
@@ -109,6 +109,6 @@ def violations(page: Page) -> list[str]:
 def test_nothing_is_wider_than_a_phone(server: Server, narrow_page: Page) -> None:
     for address in all_pages(server):
         narrow_page.goto(address)
-        apply_rules(narrow_page)
+        wait_until_still(narrow_page)
         beyond = narrow_page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert beyond <= 0, address

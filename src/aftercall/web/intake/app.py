@@ -1,6 +1,7 @@
 """The intake: raw ASGI in front of the framework, which would take three quarters of the time."""
 
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 from litestar.types import Receive, Scope, Send
@@ -15,6 +16,7 @@ from aftercall.web.intake.backends import BackendIntake
 from aftercall.web.intake.participants import ParticipantIntake
 from aftercall.web.intake.request import IntakeRequest
 from aftercall.web.intake.sources import APP_PREFIX, ROUTES, IntakeRoute
+from aftercall.web.server.whole_response import EXTENSION, head_of
 from aftercall.wire.query import Query, check_names
 
 _BACKENDS: Final = {
@@ -57,7 +59,7 @@ class IntakeApp:
         headers = headers_of(scope)
         method: str = request["method"]
         if method == "OPTIONS":
-            await _send(send, 204, b"", self._cors.preflight(headers))
+            await _send(request, send, 204, b"", self._cors.preflight(headers))
             return
         extra = self._cors.answer(headers)
         try:
@@ -65,13 +67,13 @@ class IntakeApp:
                 raise Malformed("This address takes only POST.", code="method_not_allowed")
             status, body = await self._answer(request, headers, receive)
         except AftercallError as error:
-            await self._send_error(send, answer_error(error), method, extra)
+            await self._send_error(request, send, answer_error(error), extra)
             return
         except Exception as error:
             answer = answer_unforeseen(error, self._new_id())
-            await self._send_error(send, answer, method, extra)
+            await self._send_error(request, send, answer, extra)
             return
-        await _send(send, status, body, extra)
+        await _send(request, send, status, body, extra)
 
     async def _answer(self, scope: Any, headers: Headers, receive: Receive) -> tuple[int, bytes]:
         path, client = scope["path"], scope.get("client")
@@ -90,11 +92,11 @@ class IntakeApp:
         return route.answer.status, route.answer.encode(recorded)
 
     async def _send_error(
-        self, send: Send, answer: ErrorAnswer, method: str, extra: list[tuple[bytes, bytes]]
+        self, scope: Any, send: Send, answer: ErrorAnswer, extra: list[tuple[bytes, bytes]]
     ) -> None:
-        status = answer.status if method == "POST" else 405
+        status = answer.status if scope["method"] == "POST" else 405
         named = [(k.encode(), v.encode()) for k, v in answer.headers.items()]
-        await _send(send, status, answer.body, [*extra, *named])
+        await _send(scope, send, status, answer.body, [*extra, *named])
 
 
 def _read_query(route: IntakeRoute, query_string: bytes) -> Query:
@@ -107,16 +109,23 @@ def _read_query(route: IntakeRoute, query_string: bytes) -> Query:
     return query
 
 
-async def _send(send: Send, status: int, body: bytes, extra: list[tuple[bytes, bytes]]) -> None:
-    start: Any = {
-        "type": "http.response.start",
-        "status": status,
-        "headers": [
-            (b"content-length", b"%d" % len(body)),
-            *_HEADERS,
-            *extra,
-        ],
-    }
+async def _send(
+    scope: Any, send: Send, status: int, body: bytes, extra: list[tuple[bytes, bytes]]
+) -> None:
+    length = b"%d" % len(body)
+    if EXTENSION in scope.get("extensions", ()):
+        head = b"%bcontent-length: %b\r\n" % (_head_of(status, tuple(extra)), length)
+        whole: Any = {"type": EXTENSION, "head": head, "body": body}
+        await send(whole)
+        return
+    headers = [(b"content-length", length), *_HEADERS, *extra]
+    start: Any = {"type": "http.response.start", "status": status, "headers": headers}
     await send(start)
     finish: Any = {"type": "http.response.body", "body": body}
     await send(finish)
+
+
+@lru_cache(maxsize=256)
+def _head_of(status: int, extra: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    """The head without its length. Nearly all answers share one."""
+    return head_of(status, [*_HEADERS, *extra])

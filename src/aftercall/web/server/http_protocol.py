@@ -11,6 +11,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from aftercall.web.http.errors import JSON, ErrorAnswer, make_answer
 from aftercall.web.server.connections import LEAST_BYTES_PER_S, Connections
+from aftercall.web.server.whole_response import EXTENSIONS, Cycle
 
 MOST_HEAD_BYTES: Final = 32_768
 """Request line and headers together; chosen: nginx takes as much, and no client of ours a tenth."""
@@ -165,6 +166,10 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             raise _Refusal
         self._is_in_head, self._is_in_body = False, True
         super().on_headers_complete()
+        self.scope["extensions"] = EXTENSIONS  # type: ignore[typeddict-item]
+        # uvicorn has no setting for the class of its cycles. A `send` set on the object would be a
+        # reference cycle, whose collection costs more than the extension saves.
+        self.cycle.__class__ = Cycle
 
     def on_body(self, body: bytes) -> None:
         self._body_bytes += len(body)
