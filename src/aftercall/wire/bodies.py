@@ -53,9 +53,9 @@ def broken_rule(field: str, requirement: str) -> Malformed:
 def _refusal(message: str, kind: type) -> Malformed:
     found = _PATH.search(message)
     path = found["path"].strip(".") if found else ""
-    said = message[: found.start()] if found else message
+    text = message[: found.start()] if found else message
     for pattern, requirement in ((_MISSING, "is required"), (_UNKNOWN, "is not allowed")):
-        if named := pattern.fullmatch(said):
+        if named := pattern.fullmatch(text):
             name = named["name"][:_LONGEST_ECHO]
             return broken_rule(f"{path}.{name}" if path else name, requirement)
     if not path:

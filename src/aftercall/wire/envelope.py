@@ -102,16 +102,16 @@ def encode_paging(page: Page[T]) -> Paging:
 
 def encode_error(status: int, message: str, *, reason: str, field: str | None = None) -> ErrorBody:
     """The one error body. `reason` is the stable code, `field` what the fault is in."""
-    said = _printable(message)
+    text = _printable(message)
     named = _printable(field) if field else None
     return ErrorBody(
         error=FaultDetail(
-            code=status, message=said, reason=reason, field=UNSET if named is None else named
+            code=status, message=text, reason=reason, field=UNSET if named is None else named
         ),
         errors=[
             Fault(
                 code=_gateway_code(status, reason),
-                message=said,
+                message=text,
                 source=UNSET if named is None else Pointer(pointer="/" + named.replace(".", "/")),
             )
         ],

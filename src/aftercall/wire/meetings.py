@@ -80,7 +80,7 @@ class MeetingPatch(MeetingBody, frozen=True, kw_only=True):
 
 
 class MemberBody(_Body, frozen=True, kw_only=True):
-    """One who may join a meeting. Without a name he goes by his `custom_participant_id`."""
+    """One who may join a meeting. The default name is the `custom_participant_id`."""
 
     custom_participant_id: CustomId
     preset_name: PresetName
@@ -154,7 +154,7 @@ class MemberAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AdmittedMember(MemberAnswer, frozen=True, kw_only=True):
-    """One who may join a meeting, with the token he joins with and its expiry."""
+    """One who may join a meeting, with the participant token and its expiry."""
 
     token: str
     token_expires_at: Time
@@ -177,7 +177,7 @@ class ParticipantToken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KickedParticipant(msgspec.Struct, frozen=True, kw_only=True):
-    """One who was removed from a session; `id` is that of his row in the session's record."""
+    """One who was removed from a session; `id` is that of the row in the session's record."""
 
     id: str
     name: str | None

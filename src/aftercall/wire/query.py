@@ -1,6 +1,6 @@
 """Query parameters: what each is called, what it may say, how it is read and documented.
 
-A parameter is declared once, as a value; the front door reads requests with it and writes the
+A parameter is declared once, as a value; the web layer reads requests with it and writes the
 OpenAPI document from it. An absent or empty value means the default everywhere, because the
 official SDKs send empty values. Of repeated values of a single one the last counts.
 """

@@ -3,6 +3,7 @@ import asyncio
 import pytest
 
 from aftercall.core.instants import MINUTE_MS, SECOND_MS, EpochMs
+from aftercall.core.overview.session_summary import SessionSummary
 from aftercall.core.records import Session
 from aftercall.service.reports.digests import FRESH_MS, Digests
 from aftercall.service.reports.peer_reports import Reports
@@ -27,6 +28,11 @@ class Desk:
     def clock(self) -> EpochMs:
         return self.now
 
+    async def summaries(self) -> dict[str, SessionSummary]:
+        """What is stored for lists."""
+        async with self.db.read() as tx:
+            return await facets.find_summaries(tx, "app", ["session"])
+
     async def session(self, *, is_live: bool) -> Session:
         await keep_call(self.db, self.call, "app", is_live=is_live)
         async with self.db.read() as tx:
@@ -42,9 +48,9 @@ def desk(db: Database) -> Desk:
 
 async def test_a_folded_call_is_kept_in_short(desk: Desk) -> None:
     session = await desk.session(is_live=False)
-    assert await desk.digests.summaries_of([session]) == {}
+    assert await desk.summaries() == {}
     await desk.session_reports.fold_session("app", "session")
-    summary = (await desk.digests.summaries_of([session]))["session"]
+    summary = (await desk.summaries())["session"]
     assert summary.quality is not None
     assert summary.quality.is_final
     assert [seen.name for seen in summary.participants] == ["Ada", "Bob", "Cyd"]

@@ -13,7 +13,7 @@ PAGE: Final = 50
 
 
 class Exports:
-    """Streams what was said. Each page is a transaction of its own, so that a slow reader
+    """Streams chat and transcripts. Each page is a transaction of its own, so that a slow reader
     keeps none open; rows come in order of time, each once."""
 
     def __init__(self, *, db: Database) -> None:

@@ -58,7 +58,7 @@ class Links:
         return await self._link(app_id, session_id, export, retained_until=None)
 
     async def link_transcript(self, app_id: str, session_id: str, export: Export) -> Link:
-        """A link to the transcript of an ended session; nothing said makes an empty file.
+        """A link to the transcript of an ended session; without any line the file is empty.
 
         Raises `NotFound` while the session goes on and when its retention is over.
         """

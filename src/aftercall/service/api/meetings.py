@@ -78,14 +78,14 @@ class Meetings:
         keep_alive_s: int,
         settings: dict[str, Any],
     ) -> Meeting:
-        """The meeting with everything said of it before forgotten, except its status.
+        """Replace all of a meeting but its status.
 
         Raises `NotFound`.
         """
         async with self._db.write() as tx:
             meeting = await _meeting_to_change(tx, app_id, meeting_id)
-            said = {"title": title, "keep_alive_s": keep_alive_s, "settings": settings}
-            return await self._save(tx, meeting, said)
+            members = {"title": title, "keep_alive_s": keep_alive_s, "settings": settings}
+            return await self._save(tx, meeting, members)
 
     async def _save(
         self, tx: AsyncConnection, meeting: Meeting, changes: dict[str, Any]
@@ -138,7 +138,7 @@ class Meetings:
     async def change_member(
         self, app_id: str, meeting_id: str, member_id: str, **changes: Any
     ) -> Member:
-        """The member with `changes` of his fields. Raises `NotFound`."""
+        """The member with `changes` of its fields. Raises `NotFound`."""
         async with self._db.write() as tx:
             member = await _member_to_change(tx, app_id, meeting_id, member_id)
             member = msgspec.structs.replace(member, updated_at=self._clock(), **changes)
@@ -146,7 +146,7 @@ class Meetings:
         return member
 
     async def remove_member(self, app_id: str, meeting_id: str, member_id: str) -> Member:
-        """Revokes the member's tokens and removes his present peers. Raises `NotFound`."""
+        """Revokes the member's tokens and removes its present peers. Raises `NotFound`."""
         now = self._clock()
         async with self._db.write() as tx:
             member = await _member_to_change(tx, app_id, meeting_id, member_id)
@@ -178,7 +178,7 @@ class Meetings:
         custom_participant_ids: Sequence[str],
     ) -> list[Participant]:
         """Removes from the session going on whoever is present and named: by a custom id, or
-        by his own as a member, a participant or a peer. Raises `NotFound` without a session."""
+        by its own as a member, a participant or a peer. Raises `NotFound` without a session."""
         async with self._db.read() as tx:
             await _meeting(tx, app_id, meeting_id)
             session = await _active(tx, app_id, meeting_id)

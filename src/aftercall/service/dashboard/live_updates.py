@@ -1,12 +1,11 @@
-"""What goes on in an app, told as it changes.
+"""Changes of an app's live sessions, as they happen.
 
-There is room for so many listeners and no more. When all of it is taken, a newcomer takes a place
-of the app that has the most, and in it of the token that has the most, if they have two more than
-his own: an app or a token gets as many places as the others leave it, and no less than its share.
+The number of listeners is bounded. When all places are taken, a new listener takes one from the app
+that has the most, and there from the token that has the most, if they have at least two more than
+its own: an app or a token gets the places that the others leave, and at least its share.
 
-Each listener compares what it told last with the sessions that go on now. The database is looked
-at once a second for all listeners of an app together, so it does not matter on which node a
-session changes.
+Each listener compares the live sessions with those it last reported. The database is read once a
+second for all listeners of an app together, so it does not matter on which node a session changes.
 """
 
 import asyncio
@@ -71,7 +70,7 @@ class LiveUpdate(NamedTuple):
 
 @dataclass(eq=False, slots=True)
 class _Place:
-    """A listener's place; `caller` is the token he came with."""
+    """A listener's place; `caller` is its token."""
 
     app_id: str
     caller: str
@@ -102,7 +101,7 @@ class LiveUpdates:
         self._is_closed = False
 
     def close(self) -> None:
-        """Every listener is let go within a second."""
+        """End every stream within a second."""
         self._is_closed = True
 
     def check_room(self, app_id: str, caller: str) -> None:
@@ -131,21 +130,21 @@ class LiveUpdates:
     async def listen(
         self, app_id: str, is_welcome: Callable[[], Awaitable[bool]], *, caller: str
     ) -> AsyncIterator[LiveUpdate | None]:
-        """News until an hour has passed, the listener is no longer welcome or another needs his
+        """Updates until an hour has passed, the caller lost its rights or another needs the
         place; `None` every fifteen seconds without any. Raises `Busy`."""
         self.check_room(app_id, caller)
         with self._seated(app_id, caller) as place:
             until = self._clock() + LIFE_MS
-            told = await self._look(app_id)
+            reported = await self._look(app_id)
             beat_at = checked_at = self._clock()
-            yield LiveUpdate("hello", Hello(now=self._clock(), live=list(told)))
+            yield LiveUpdate("hello", Hello(now=self._clock(), live=list(reported)))
             while not (self._is_closed or place.is_taken_back) and self._clock() < until:
                 await self._pause(LOOK_EVERY_MS / SECOND_MS)
                 now_there = await self._look(app_id)
-                for news in await self._changes(app_id, told, now_there):
+                for news in await self._changes(app_id, reported, now_there):
                     beat_at = self._clock()
                     yield news
-                told = now_there
+                reported = now_there
                 if self._clock() - checked_at >= BEAT_EVERY_MS:
                     checked_at = self._clock()
                     if not await is_welcome():
@@ -177,7 +176,7 @@ class LiveUpdates:
                 return known.found
             async with self._db.read() as tx:
                 found = await live_sessions(tx, app_id, MOST_SESSIONS)
-            look = _Look(now, {session.id: _told(session) for session in found})
+            look = _Look(now, {session.id: _live_session(session) for session in found})
             self._looks[app_id] = look
             return look.found
 
@@ -194,7 +193,7 @@ class LiveUpdates:
         if gone:
             async with self._db.read() as tx:
                 ended = await session_rows.find_sessions(tx, app_id, gone)
-            news += [LiveUpdate("ended", _told(ended[id])) for id in gone if id in ended]
+            news += [LiveUpdate("ended", _live_session(ended[id])) for id in gone if id in ended]
         return sorted(news, key=lambda each: _moment(each.body))
 
 
@@ -202,7 +201,7 @@ def _moment(body: Hello | LiveSession) -> tuple[EpochMs, str]:
     return (body.updated_at, body.id) if isinstance(body, LiveSession) else (body.now, "")
 
 
-def _told(session: Session) -> LiveSession:
+def _live_session(session: Session) -> LiveSession:
     is_over = session.phase is Phase.ENDED
     return LiveSession(
         id=session.id,

@@ -11,7 +11,7 @@ from aftercall.store.engine.database import Database
 from aftercall.store.sessions import facets
 
 USUAL_OF: Final = 200
-"""The latest calls of a person from which the usual is told."""
+"""The latest calls of a person from which follows what is usual."""
 
 
 class People:

@@ -15,7 +15,7 @@ from aftercall.core.queries import Cursor, SessionOrder, SessionQuery
 from aftercall.core.records import Participant, Peer, Phase, Session
 from aftercall.service.reports.digests import Digests
 from aftercall.store.engine.database import Database
-from aftercall.store.sessions import presence
+from aftercall.store.sessions import facets, presence
 from aftercall.store.sessions import rows as session_rows
 from aftercall.store.sessions.pages import SessionsPage, SortedSession, list_sessions
 from aftercall.store.sessions.tokenizer import words_of
@@ -98,15 +98,19 @@ class SessionLists:
         """The rows of sessions. Unless `is_measured`, those that go on without their quality."""
         ended = [each for each in found if each.phase is Phase.ENDED]
         live = [each for each in found if each.phase is not Phase.ENDED]
-        summaries = await self._digests.summaries_of(ended)
+        summaries: dict[str, SessionSummary] = {}
+        if ended:
+            async with self._db.read() as tx:
+                ids = [each.id for each in ended]
+                summaries = await facets.find_summaries(tx, ended[0].app_id, ids)
         if is_measured:
             summaries |= await self._digests.live_summaries_of(live[:MOST_LIVE_MEASURED])
-        untold = [each for each in found if each.id not in summaries]
+        unsummarised = [each for each in found if each.id not in summaries]
         minutes: dict[str, float] = {}
         async with self._db.read() as tx:
             if live:
                 minutes = await self._minutes_of(tx, live)
-            for session_id, rows in (await _rows_by_session(tx, untold)).items():
+            for session_id, rows in (await _rows_by_session(tx, unsummarised)).items():
                 summaries[session_id] = SessionSummary(participants=_seen(rows))
         nothing = SessionSummary()
         return [

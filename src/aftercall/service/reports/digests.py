@@ -70,14 +70,6 @@ class Digests:
         self._has_requested = asyncio.Event()
         self._is_running = False
 
-    async def summaries_of(self, found: Sequence[Session]) -> dict[str, SessionSummary]:
-        """The summaries of ended sessions for lists, by id; one that is not folded yet is
-        missing."""
-        if not found:
-            return {}
-        async with self._db.read() as tx:
-            return await facets.find_summaries(tx, found[0].app_id, [each.id for each in found])
-
     async def live_summaries_of(self, found: Sequence[Session]) -> dict[str, SessionSummary]:
         """The summaries of live sessions for lists, as last made; those that are not fresh are made
         again after the answer. Where `run` is not running, they are made before it."""

@@ -1,1 +1,1 @@
-"""The dashboard's door: its own endpoints below `/v1`, and its pages."""
+"""The dashboard's endpoints below `/v1`, and its pages."""

@@ -90,7 +90,9 @@ ORDER: Final = Choice(
 )
 LIMIT: Final = Whole(name="limit", about="Rows, from 1 to 200.", default=50, least=1, most=200)
 CURSOR: Final = Text(
-    name="cursor", about="Where to go on, as a former answer said.", longest=_LONGEST_CURSOR
+    name="cursor",
+    about="`next_cursor` or `previous_cursor` of a former answer.",
+    longest=_LONGEST_CURSOR,
 )
 FORMAT: Final = Choice(
     name="format",

@@ -104,7 +104,7 @@ async def sign_out(
 
 @get(
     "/me",
-    opt=described(summary="Who the caller is, and which apps he may see", tag=TAG, answer=Me),
+    opt=described(summary="Get the caller and the apps it may see", tag=TAG, answer=Me),
 )
 async def get_me(
     services: ProvidedServices, request: Request[Any, Any, Any], grant: ProvidedGrant

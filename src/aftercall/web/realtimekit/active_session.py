@@ -43,12 +43,12 @@ async def get_active_session(
 async def kick_participants(
     services: ProvidedServices, tenant: ProvidedTenant, meeting_id: PathId, body: RawBody
 ) -> Answer[Kicked]:
-    said = parse_kick(body)
+    parsed = parse_kick(body)
     removed = await services.meetings.kick(
         tenant.app_id,
         parse_path_id(meeting_id, what="meeting"),
-        ids=said.participant_ids,
-        custom_participant_ids=said.custom_participant_ids,
+        ids=parsed.participant_ids,
+        custom_participant_ids=parsed.custom_participant_ids,
     )
     return encode_answer(encode_kicked(removed), has_alias=services.settings.result_alias)
 

@@ -56,8 +56,8 @@ async def list_meetings(
 async def create_meeting(
     services: ProvidedServices, tenant: ProvidedTenant, body: RawBody
 ) -> Answer[MeetingAnswer]:
-    said = parse_body(body, MeetingBody)
-    meeting = await services.meetings.create_meeting(tenant.app_id, **_whole(services, said))
+    parsed = parse_body(body, MeetingBody)
+    meeting = await services.meetings.create_meeting(tenant.app_id, **_whole(services, parsed))
     return encode_answer(encode_meeting(meeting), has_alias=services.settings.result_alias)
 
 
@@ -87,19 +87,19 @@ async def get_meeting(
 async def update_meeting(
     services: ProvidedServices, tenant: ProvidedTenant, meeting_id: PathId, body: RawBody
 ) -> Answer[MeetingAnswer]:
-    said = parse_body(body, MeetingPatch)
-    keep_alive_s = read_keep_alive_s(said, is_lenient=services.settings.lenient_keep_alive)
+    parsed = parse_body(body, MeetingPatch)
+    keep_alive_s = read_keep_alive_s(parsed, is_lenient=services.settings.lenient_keep_alive)
     changes: dict[str, Any] = {}
     if keep_alive_s is not None:
         changes["keep_alive_s"] = keep_alive_s
-    if not isinstance(said.title, UnsetType):
-        changes["title"] = said.title or ""
-    if not isinstance(said.status, UnsetType):
-        changes["status"] = said.status
+    if not isinstance(parsed.title, UnsetType):
+        changes["title"] = parsed.title or ""
+    if not isinstance(parsed.status, UnsetType):
+        changes["status"] = parsed.status
     meeting = await services.meetings.change_meeting(
         tenant.app_id,
         parse_path_id(meeting_id, what="meeting"),
-        settings=read_settings(said),
+        settings=read_settings(parsed),
         **changes,
     )
     return encode_answer(encode_meeting(meeting), has_alias=services.settings.result_alias)
@@ -118,19 +118,19 @@ async def update_meeting(
 async def replace_meeting(
     services: ProvidedServices, tenant: ProvidedTenant, meeting_id: PathId, body: RawBody
 ) -> Answer[MeetingAnswer]:
-    said = parse_body(body, MeetingBody)
+    parsed = parse_body(body, MeetingBody)
     meeting = await services.meetings.replace_meeting(
-        tenant.app_id, parse_path_id(meeting_id, what="meeting"), **_whole(services, said)
+        tenant.app_id, parse_path_id(meeting_id, what="meeting"), **_whole(services, parsed)
     )
     return encode_answer(encode_meeting(meeting), has_alias=services.settings.result_alias)
 
 
-def _whole(services: Services, said: MeetingBody) -> dict[str, Any]:
-    keep_alive_s = read_keep_alive_s(said, is_lenient=services.settings.lenient_keep_alive)
+def _whole(services: Services, parsed: MeetingBody) -> dict[str, Any]:
+    keep_alive_s = read_keep_alive_s(parsed, is_lenient=services.settings.lenient_keep_alive)
     return {
-        "title": "" if isinstance(said.title, UnsetType) else said.title or "",
+        "title": "" if isinstance(parsed.title, UnsetType) else parsed.title or "",
         "keep_alive_s": keep_alive_s or DEFAULT_KEEP_ALIVE_S,
-        "settings": read_settings(said),
+        "settings": read_settings(parsed),
     }
 
 

@@ -85,9 +85,9 @@ async def list_meeting_participants(
 async def add_meeting_participant(
     services: ProvidedServices, tenant: ProvidedTenant, meeting_id: PathId, body: RawBody
 ) -> Answer[AdmittedMember]:
-    said = parse_body(body, MemberBody)
+    parsed = parse_body(body, MemberBody)
     member = await services.meetings.add_member(
-        tenant.app_id, parse_path_id(meeting_id, what="meeting"), **_whole(said)
+        tenant.app_id, parse_path_id(meeting_id, what="meeting"), **_whole(parsed)
     )
     return await _admit(services, member)
 
@@ -140,9 +140,9 @@ async def replace_meeting_participant(
     participant_id: PathId,
     body: RawBody,
 ) -> Answer[AdmittedMember]:
-    said = _whole(parse_body(body, MemberBody))
+    parsed = _whole(parse_body(body, MemberBody))
     ids = _ids(tenant, meeting_id, participant_id)
-    return await _admit(services, await services.meetings.change_member(*ids, **said))
+    return await _admit(services, await services.meetings.change_member(*ids, **parsed))
 
 
 @delete(
@@ -151,7 +151,7 @@ async def replace_meeting_participant(
     opt=described(
         summary="Remove one who may join",
         tag=_TAG,
-        about="Revokes his tokens, and removes him from the session going on.",
+        about="Revokes the member's tokens, and removes the member from the live session.",
         answer=RemovedMember,
     ),
 )
@@ -190,12 +190,12 @@ async def _admit(services: Services, member: Member) -> Answer[AdmittedMember]:
     )
 
 
-def _whole(said: MemberBody) -> dict[str, Any]:
+def _whole(parsed: MemberBody) -> dict[str, Any]:
     return {
-        "name": said.name or said.custom_participant_id,
-        "picture": said.picture,
-        "custom_participant_id": said.custom_participant_id,
-        "preset_name": said.preset_name,
+        "name": parsed.name or parsed.custom_participant_id,
+        "picture": parsed.picture,
+        "custom_participant_id": parsed.custom_participant_id,
+        "preset_name": parsed.preset_name,
     }
 
 
