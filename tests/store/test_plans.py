@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,9 +16,8 @@ from aftercall.core.records import Phase, Session
 from aftercall.store import apps, conversation, jobs, participants, peer_events, peers, samples
 from aftercall.store.engine.database import Database
 from aftercall.store.fast_path import SQLITE_STATUSES
-from aftercall.store.sessions import pages as session_pages
 from aftercall.store.sessions import rows as session_rows
-from aftercall.store.sessions.pages import list_sessions
+from aftercall.store.sessions.pages import is_filtered_first, list_sessions
 
 Question = Callable[[AsyncConnection], Awaitable[Any]]
 NOW = EpochMs(1_795_000_000_000)
@@ -125,8 +125,8 @@ async def test_every_hot_question_has_its_index(sqlite: Database, name: str) -> 
 @pytest.mark.parametrize("few", [0, 1_000])
 @pytest.mark.parametrize("number", range(len(FILTERS)))
 async def test_every_list_of_sessions_has_its_index(
-    sqlite: Database, number: int, few: int, monkeypatch: pytest.MonkeyPatch
+    sqlite: Database, number: int, few: int
 ) -> None:
-    monkeypatch.setattr(session_pages, "FEW", few)
+    chooser = partial(is_filtered_first, few=few)
     query = SessionQuery(app_id="a", **FILTERS[number])
-    assert await scans(sqlite, lambda tx: list_sessions(tx, query)) == []
+    assert await scans(sqlite, lambda tx: list_sessions(tx, query, chooser=chooser)) == []

@@ -101,12 +101,9 @@ async def test_what_waits_is_recorded_before_the_intake_stops(db: Database) -> N
         await queue.submit(delivery(2))
 
 
-async def test_several_senders_are_gathered_into_groups_that_begin_apart(
-    db: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("aftercall.service.recording.queue.PACE_S", 2.0)
+async def test_several_senders_are_gathered_into_groups_that_begin_apart(db: Database) -> None:
     recorder = recorder_on(db)
-    queue = WriteQueue(recorder, capacity=10, metrics=CollectorRegistry())
+    queue = WriteQueue(recorder, capacity=10, metrics=CollectorRegistry(), pace_s=2.0)
     running = asyncio.create_task(queue.run())
     await asyncio.gather(queue.submit(delivery(0)), queue.submit(delivery(1)))
     early = asyncio.create_task(queue.submit(delivery(2)))
@@ -118,11 +115,8 @@ async def test_several_senders_are_gathered_into_groups_that_begin_apart(
     assert recorder.groups == [2, 2]
 
 
-async def test_one_that_is_alone_does_not_wait_for_others(
-    db: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("aftercall.service.recording.queue.PACE_S", 3_600)
-    queue = WriteQueue(recorder_on(db), capacity=10, metrics=CollectorRegistry())
+async def test_one_that_is_alone_does_not_wait_for_others(db: Database) -> None:
+    queue = WriteQueue(recorder_on(db), capacity=10, metrics=CollectorRegistry(), pace_s=3_600)
     running = asyncio.create_task(queue.run())
     async with asyncio.timeout(20):
         for number in range(3):

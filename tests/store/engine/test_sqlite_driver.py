@@ -1,7 +1,9 @@
 import asyncio
 import sqlite3
 import threading
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -11,29 +13,31 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from aftercall.store.engine.sqlite_driver import OneTurnConnection, connect
 
 
-async def test_a_statement_takes_one_turn_of_the_thread(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+class CountedConnection(OneTurnConnection):
+    """Counts the turns of the thread that it takes."""
+
+    turns = 0
+
+    async def _execute(self, fn: Any, *given: Any, **more: Any) -> Any:
+        self.turns += 1
+        return await super()._execute(fn, *given, **more)
+
+
+async def test_a_statement_takes_one_turn_of_the_thread(tmp_path: Path) -> None:
     engine = create_async_engine(
-        f"sqlite+aiosqlite:///{tmp_path / 'a.db'}", connect_args={"async_creator_fn": connect}
+        f"sqlite+aiosqlite:///{tmp_path / 'a.db'}",
+        connect_args={"async_creator_fn": partial(connect, connection_class=CountedConnection)},
     )
-    turns: list[str] = []
 
     async with engine.connect() as tx:
         await tx.execute(text("CREATE TABLE t (a INTEGER, b TEXT)"))
         await tx.execute(text("INSERT INTO t VALUES (:a, :b)"), {"a": 1, "b": "one"})
         driver = (await tx.get_raw_connection()).driver_connection
-        assert isinstance(driver, OneTurnConnection)
-        run = driver._execute
-
-        async def counted(*given: object) -> object:
-            turns.append(str(given))
-            return await run(*given)
-
-        monkeypatch.setattr(driver, "_execute", counted)
+        assert isinstance(driver, CountedConnection)
+        before = driver.turns
         rows = (await tx.execute(text("SELECT a, b FROM t"))).all()
         assert rows == [(1, "one")]
-        assert len(turns) == 1
+        assert driver.turns == before + 1
     await engine.dispose()
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,9 +14,8 @@ from aftercall.core.instants import DAY_MS, EpochMs
 from aftercall.core.queries import SessionOrder, SessionQuery
 from aftercall.core.records import Phase, Session
 from aftercall.store.engine.database import Database
-from aftercall.store.sessions import pages as session_pages
 from aftercall.store.sessions import rows as session_rows
-from aftercall.store.sessions.pages import list_sessions
+from aftercall.store.sessions.pages import is_filtered_first, list_sessions
 from aftercall.store.sessions.tokenizer import words_of
 
 DAY0 = 20_000
@@ -128,32 +128,29 @@ async def fill(db: Database) -> None:
 def test_every_query_gives_what_a_plain_filter_gives(
     filled: tuple[asyncio.Runner, Database],
     few: int,
-    monkeypatch: pytest.MonkeyPatch,
     query: SessionQuery,
 ) -> None:
-    monkeypatch.setattr(session_pages, "FEW", few)
+    chooser = partial(is_filtered_first, few=few)
     runner, db = filled
 
     async def ask() -> tuple[list[Session], int]:
         async with db.read() as tx:
-            page = await list_sessions(tx, query)
+            page = await list_sessions(tx, query, chooser=chooser)
         return [each.session for each in page.items], page.total
 
     assert runner.run(ask()) == expected(query)
 
 
-@pytest.mark.parametrize("is_filtered_first", [False, True])
+@pytest.mark.parametrize("filters_first", [False, True])
 def test_pages_join_up_to_the_whole_list(
     filled: tuple[asyncio.Runner, Database],
-    is_filtered_first: bool,
-    monkeypatch: pytest.MonkeyPatch,
+    filters_first: bool,
 ) -> None:
     """In either way that a page is cut."""
 
     async def chosen(*_: Any) -> bool:
-        return is_filtered_first
+        return filters_first
 
-    monkeypatch.setattr(session_pages, "_is_filtered_first", chosen)
     runner, db = filled
 
     async def all_pages(**query: Any) -> list[Session]:
@@ -161,7 +158,9 @@ def test_pages_join_up_to_the_whole_list(
         async with db.read() as tx:
             while True:
                 page = await list_sessions(
-                    tx, SessionQuery(app_id="a", offset=len(found), limit=7, **query)
+                    tx,
+                    SessionQuery(app_id="a", offset=len(found), limit=7, **query),
+                    chooser=chosen,
                 )
                 found.extend(each.session for each in page.items)
                 if not page.items:

@@ -7,8 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from aftercall.web.demo_call import page as demo_call_page
-from aftercall.web.demo_call.page import DemoCallPage
+from aftercall.web.demo_call.page import ENTRIES_PER_MINUTE, DemoCallPage
 
 PAGE = "<!doctype html><title>A page</title>"
 
@@ -26,14 +25,18 @@ def folder(tmp_path: Path) -> Path:
 async def knock(build: Callable[..., Any], folder: Path) -> Any:
     """Builds a call page with the settings given, and a client that knocks at it."""
 
-    async def knock_at(folder: Path = folder, **settings: Any) -> httpx.AsyncClient:
+    async def knock_at(
+        folder: Path = folder, entries_per_minute: int = ENTRIES_PER_MINUTE, **settings: Any
+    ) -> httpx.AsyncClient:
         house = build(**settings)
         founded = await house.services.setup.create_first_app("Try")
 
         async def app_id() -> str:
             return str(founded.app_id)
 
-        page: Any = DemoCallPage(house.services, folder, app_id=app_id)
+        page: Any = DemoCallPage(
+            house.services, folder, app_id=app_id, entries_per_minute=entries_per_minute
+        )
         client = httpx.AsyncClient(
             transport=httpx.ASGITransport(app=page), base_url="http://aftercall.test"
         )
@@ -140,11 +143,8 @@ async def test_a_foreign_page_cannot_make_a_browser_enter(knock: Any) -> None:
     assert answer.status_code == 400
 
 
-async def test_too_many_entries_are_told_to_come_later(
-    knock: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(demo_call_page, "ENTRIES_PER_MINUTE", 2)
-    client = await knock()
+async def test_too_many_entries_are_told_to_come_later(knock: Any) -> None:
+    client = await knock(entries_per_minute=2)
     statuses = [(await enter(client, name="Ann", room="blue")).status_code for _ in range(3)]
     assert statuses == [200, 200, 503]
 

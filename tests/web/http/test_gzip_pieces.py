@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercall.service.reports.deflate import DeflatedJson
-from aftercall.web.http import gzip_pieces
 from aftercall.web.http.gzip_pieces import PiecewiseResponse, takes_gzip
 
 
@@ -46,19 +45,16 @@ async def test_both_forms_say_the_same(pieces: list[bytes], is_stored: bool) -> 
     assert gzip.decompress(packed) == plain
 
 
-async def test_a_large_piece_is_inflated_beside_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gzip_pieces, "IN_A_THREAD_FROM", 10)
+async def test_a_large_piece_is_inflated_beside_the_loop() -> None:
     large = DeflatedJson(b"0123456789")
     stored = large.packed()
-    _, plain = await _sent(PiecewiseResponse([b"<", stored, b">", stored]), "identity")
+    _, plain = await _sent(
+        PiecewiseResponse([b"<", stored, b">", stored], in_a_thread_from=10), "identity"
+    )
     assert plain == b"<0123456789>0123456789"
 
 
-async def test_many_readers_of_inflated_pieces_hold_no_more_than_is_allowed(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(gzip_pieces, "MOST_HELD", 2_500)
-    monkeypatch.setattr(gzip_pieces, "STEP", 100)
+async def test_many_readers_of_inflated_pieces_hold_no_more_than_is_allowed() -> None:
     piece = bytes(range(250)) * 4
     may_read = asyncio.Event()
     texts = [DeflatedJson(piece).packed() for _ in range(6)]
@@ -73,7 +69,8 @@ async def test_many_readers_of_inflated_pieces_hold_no_more_than_is_allowed(
 
         scope: Any = {"type": "http", "headers": []}
         receive: Any = may_read.wait
-        await PiecewiseResponse([b"<", text])(scope, receive, send)
+        answer = PiecewiseResponse([b"<", text], most_held=2_500, step=100)
+        await answer(scope, receive, send)
         return b"".join(taken)
 
     reading = [asyncio.create_task(read(text)) for text in texts]

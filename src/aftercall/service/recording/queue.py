@@ -95,8 +95,10 @@ class WriteQueue:
         capacity: int,
         metrics: CollectorRegistry,
         capacity_bytes: int = DEFAULT_CAPACITY_BYTES,
+        pace_s: float = PACE_S,
     ) -> None:
         self._recorder = recorder
+        self._pace_s = pace_s
         self._capacity = capacity
         self._capacity_bytes = capacity_bytes
         self._held = _Held()
@@ -226,7 +228,7 @@ class WriteQueue:
             if were_several and self._count_waiting() < ENOUGH:
                 # A lone sender is never delayed.
                 await asyncio.sleep(next_at - loop.time())
-            next_at = loop.time() + PACE_S
+            next_at = loop.time() + self._pace_s
             were_several = self._count_waiting() > 1
             await self._record_plain_reports()
             await self._record_in_parts()

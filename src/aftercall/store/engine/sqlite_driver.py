@@ -104,9 +104,11 @@ class OneTurnConnection(aiosqlite.Connection):
             await super().rollback()
 
 
-def connect(*where: Any, **options: Any) -> OneTurnConnection:
+def connect(
+    *where: Any, connection_class: type[OneTurnConnection] = OneTurnConnection, **options: Any
+) -> OneTurnConnection:
     """To be awaited; takes what `sqlite3.connect` takes."""
-    connection = OneTurnConnection(partial(sqlite3.connect, *where, **options), _CHUNK)
+    connection = connection_class(partial(sqlite3.connect, *where, **options), _CHUNK)
     # A process that ends does not wait for a connection that nobody closed.
     connection._thread.daemon = True
     return connection

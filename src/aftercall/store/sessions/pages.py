@@ -12,8 +12,8 @@ counts. Then one access path leads to the page, whichever reads less (`_choose_p
 In the order of creation the days before an offset are skipped unread.
 """
 
-from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Awaitable, Sequence
+from typing import Any, Final, NamedTuple, Protocol
 
 from msgspec.structs import replace
 from sqlalchemy import Select, and_, func, select, tuple_, union_all
@@ -76,7 +76,28 @@ class _Count(NamedTuple):
     ways: Sequence[Conditions] = ()
 
 
-async def list_sessions(tx: AsyncConnection, query: SessionQuery) -> SessionsPage:
+class PathChooser(Protocol):
+    """Whether filtering, then sorting what matches reads less than an index scan."""
+
+    def __call__(
+        self, tx: AsyncConnection, query: SessionQuery, matching: int, offset: int, /
+    ) -> Awaitable[bool]: ...
+
+
+async def is_filtered_first(
+    tx: AsyncConnection, query: SessionQuery, matching: int, offset: int, /, *, few: int = FEW
+) -> bool:
+    """The `PathChooser` that compares what both would read. Up to `few` matching sessions are
+    filtered without a question."""
+    if matching <= few:
+        return True
+    every = sum((await _count_per_day(tx, SessionQuery(app_id=query.app_id))).values())
+    return matching * matching < every * (offset + query.limit)
+
+
+async def list_sessions(
+    tx: AsyncConnection, query: SessionQuery, *, chooser: PathChooser = is_filtered_first
+) -> SessionsPage:
     """The sessions that match. A search finds what `core.records.SearchScope` says; bounds are
     inclusive; live is what has not ended. Facets, quality and a search among participants know
     ended sessions alone."""
@@ -84,7 +105,7 @@ async def list_sessions(tx: AsyncConnection, query: SessionQuery) -> SessionsPag
     count = await _count(tx, query)
     if query.offset >= count.total or query.limit <= 0:
         return SessionsPage([], count.total, False)
-    candidates, offset = await _choose_path(tx, query, count)
+    candidates, offset = await _choose_path(tx, query, count, chooser)
     found = await _fetch(tx, query, candidates, offset)
     return SessionsPage(found[: query.limit], count.total, len(found) > query.limit)
 
@@ -101,18 +122,18 @@ async def live_sessions(tx: AsyncConnection, app_id: str, limit: int) -> list[Se
 
 
 async def _choose_path(
-    tx: AsyncConnection, query: SessionQuery, count: _Count
+    tx: AsyncConnection, query: SessionQuery, count: _Count, chooser: PathChooser
 ) -> tuple[Candidates, int]:
     """The candidates that the page is cut from, and how many of them come before it."""
     if _is_indexed(query):
         return await _indexed_path(tx, query), query.offset
     if count.per_day is None:
-        return await _unindexed_path(tx, query, count), query.offset
+        return await _unindexed_path(tx, query, count, chooser), query.offset
     days, offset = sorted(count.per_day), query.offset
     if query.order is SessionOrder.CREATED_AT and query.cursor is None:
         days, offset = _days_of_page(query, count.per_day)
     matching = sum(count.per_day[day] for day in days)
-    if not _is_in_order(query) and await _is_filtered_first(tx, query, matching, offset):
+    if not _is_in_order(query) and await chooser(tx, query, matching, offset):
         where = conditions(query)
         if has_sizes(query) or query.order is SessionOrder.CREATED_AT:
             where.append(SESSIONS.day.in_(days))
@@ -138,11 +159,13 @@ async def _indexed_path(tx: AsyncConnection, query: SessionQuery) -> Candidates:
     return with_facets(query, facets)
 
 
-async def _unindexed_path(tx: AsyncConnection, query: SessionQuery, count: _Count) -> Candidates:
+async def _unindexed_path(
+    tx: AsyncConnection, query: SessionQuery, count: _Count, chooser: PathChooser
+) -> Candidates:
     """Of a meeting, or found by title."""
     if not count.ways:
         return of_sessions(query, conditions(query))
-    if not await _is_filtered_first(tx, query, count.total, query.offset):
+    if not await chooser(tx, query, count.total, query.offset):
         return of_sessions(query, [*conditions(query), is_found_by_title(query)])
     keys = (SESSIONS.id, SESSIONS.created_at, SESSIONS.minutes_consumed)
     # No session is found in two ways, so they are sorted together without comparing.
@@ -156,16 +179,6 @@ def _is_in_order(query: SessionQuery) -> bool:
     """Whether the index in the order asked for leads to nothing, or little, that does not match."""
     by_minutes = query.order is SessionOrder.MINUTES_CONSUMED
     return len(conditions(query)) == 1 if by_minutes else not has_sizes(query)
-
-
-async def _is_filtered_first(
-    tx: AsyncConnection, query: SessionQuery, matching: int, offset: int
-) -> bool:
-    """Whether filtering, then sorting what matches reads less than an index scan."""
-    if matching <= FEW:
-        return True
-    every = sum((await _count_per_day(tx, SessionQuery(app_id=query.app_id))).values())
-    return matching * matching < every * (offset + query.limit)
 
 
 def _index_scan(query: SessionQuery, days: Sequence[int]) -> Candidates:

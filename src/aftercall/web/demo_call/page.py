@@ -63,13 +63,19 @@ class DemoCallPage:
     """The ASGI application below `/try`; `app_id` names the app whose records the calls are."""
 
     def __init__(
-        self, services: Services, folder: Path, *, app_id: Callable[[], Awaitable[str]]
+        self,
+        services: Services,
+        folder: Path,
+        *,
+        app_id: Callable[[], Awaitable[str]],
+        entries_per_minute: int = ENTRIES_PER_MINUTE,
     ) -> None:
         self._services = services
         self._app_id = app_id
         self._assets = StaticFiles(folder)
         self._meetings: LRUCache[str, str] = LRUCache(ROOMS_KEPT)
         self._making_room = asyncio.Lock()
+        self._entries_per_minute = entries_per_minute
         self._entries = 0
         self._minute = 0
         self._signalling = Signalling(
@@ -173,7 +179,7 @@ class DemoCallPage:
         if minute != self._minute:
             self._minute, self._entries = minute, 0
         self._entries += 1
-        if self._entries > ENTRIES_PER_MINUTE:
+        if self._entries > self._entries_per_minute:
             raise Busy("Too many are coming in; try again in a minute", retry_after_s=60)
 
     async def _meeting_of(self, app_id: str, room: str) -> str:

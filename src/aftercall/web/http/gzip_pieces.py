@@ -37,7 +37,17 @@ class PiecewiseResponse:
     held: ClassVar[int] = 0
     """Bytes of inflated pieces that the answers of this process keep."""
 
-    def __init__(self, pieces: Sequence[bytes | DeflatedJson]) -> None:
+    def __init__(
+        self,
+        pieces: Sequence[bytes | DeflatedJson],
+        *,
+        in_a_thread_from: int = IN_A_THREAD_FROM,
+        step: int = STEP,
+        most_held: int = MOST_HELD,
+    ) -> None:
+        self._in_a_thread_from = in_a_thread_from
+        self._step = step
+        self._most_held = most_held
         texts = {id(piece): _text(piece) for piece in pieces}
         self._texts = [texts[id(piece)] for piece in pieces]
 
@@ -54,8 +64,8 @@ class PiecewiseResponse:
         await send(start)
         async with aclosing(parts):
             async for part in parts:
-                for place in range(0, len(part), STEP):
-                    step = part[place : place + STEP] if len(part) > STEP else part
+                for place in range(0, len(part), self._step):
+                    step = part[place : place + self._step] if len(part) > self._step else part
                     body: Any = {"type": "http.response.body", "body": step, "more_body": True}
                     await send(body)
         last: Any = {"type": "http.response.body", "body": b"", "more_body": False}
@@ -63,15 +73,15 @@ class PiecewiseResponse:
 
     async def _plain(self) -> AsyncGenerator[bytes, None]:
         size = sum({id(text): text.size for text in self._texts}.values())
-        if PiecewiseResponse.held and PiecewiseResponse.held + size > MOST_HELD:
+        if PiecewiseResponse.held and PiecewiseResponse.held + size > self._most_held:
             for text in self._texts:
-                for part in text.inflated_by(STEP):
+                for part in text.inflated_by(self._step):
                     yield part
             return
         PiecewiseResponse.held += size
         try:
             for text in self._texts:
-                if text.size >= IN_A_THREAD_FROM:
+                if text.size >= self._in_a_thread_from:
                     yield await asyncio.to_thread(_plain, text)
                 else:
                     yield text.plain
