@@ -36,12 +36,13 @@ coverage: .venv/dev-stamp ## Branch coverage of core, by the tests that need no 
 	@$(BIN)/pytest -n auto -q tests/core tests/ingest tests/wire tests/service -m "not acceptance" \
 		--cov=aftercall.core --cov-branch --cov-report=term:skip-covered --cov-fail-under=95 $(PYTEST_ARGS)
 
-lint: .venv/dev-stamp ## Format, lint, types, our own rules, generated files
+lint: .venv/dev-stamp ## Format, lint, types, our own rules, mirror tests, generated files
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python scripts/house_lint.py
+	@$(BIN)/python scripts/mirror.py
 	@scripts/generated --check
 	@scripts/npm-run lint
 

@@ -1,0 +1,110 @@
+"""Jobs handed out and taken back: leases, repeats with longer waits, the dead and their revival."""
+
+from typing import Any
+
+from aftercall.core.backoff import MOST_ATTEMPTS, next_try
+from aftercall.core.instants import EpochMs
+from aftercall.core.records import Job
+from aftercall.service.jobs import LEASE_MS, MOST_ERROR, Jobs
+from aftercall.store import jobs as stored
+from aftercall.store.engine.database import Database
+
+T0 = EpochMs(1_795_000_000_000)
+
+
+class Workshop:
+    """Jobs with a clock moved by hand."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+        self.now = T0
+        self.jobs = Jobs(db, clock=lambda: self.now)
+
+    async def add(self, id_: str = "a", **members: Any) -> None:
+        known: dict[str, Any] = {"task": "t", "lane": id_, "payload": {}, "created_at": T0}
+        async with self.db.write() as tx:
+            await stored.add(tx, [Job(id=id_, **({"due_at": T0} | known | members))])
+
+    def move(self, ms: int) -> None:
+        self.now = EpochMs(self.now + ms)
+
+
+async def test_a_job_is_handed_out_when_it_is_due_and_to_one_worker_only(db: Database) -> None:
+    shop = Workshop(db)
+    await shop.add(due_at=EpochMs(T0 + 1_000))
+    assert await shop.jobs.claim(10) == []
+    shop.move(1_000)
+    [job] = await shop.jobs.claim(10)
+    assert (job.id, job.attempts) == ("a", 1)
+    assert await shop.jobs.claim(10) == []
+    assert await shop.jobs.finish(job)
+    shop.move(LEASE_MS)
+    assert await shop.jobs.claim(10) == []
+
+
+async def test_a_worker_that_gives_no_sign_of_life_loses_its_job(db: Database) -> None:
+    shop = Workshop(db)
+    await shop.add()
+    [lost] = await shop.jobs.claim(10)
+    shop.move(LEASE_MS + 1)
+    [taken] = await shop.jobs.claim(10)
+    assert taken.attempts == 2
+    assert not await shop.jobs.renew(lost)
+    assert not await shop.jobs.finish(lost)
+    assert not await shop.jobs.give_back(lost)
+    failure = await shop.jobs.fail(lost, "late")
+    assert (failure.is_holder, failure.is_dead) == (False, False)
+    assert await shop.jobs.finish(taken)
+
+
+async def test_a_job_renewed_in_time_stays_with_its_worker(db: Database) -> None:
+    shop = Workshop(db)
+    await shop.add()
+    [job] = await shop.jobs.claim(10)
+    shop.move(LEASE_MS - 1)
+    assert await shop.jobs.renew(job)
+    shop.move(LEASE_MS - 1)
+    assert await shop.jobs.claim(10) == []
+
+
+async def test_a_job_given_back_is_due_at_once(db: Database) -> None:
+    shop = Workshop(db)
+    await shop.add()
+    [job] = await shop.jobs.claim(10)
+    assert await shop.jobs.give_back(job)
+    assert [each.id for each in await shop.jobs.claim(10)] == ["a"]
+
+
+async def test_a_failed_job_waits_longer_each_time_until_it_is_dead_and_can_be_revived(
+    db: Database,
+) -> None:
+    shop = Workshop(db)
+    await shop.add()
+    for attempt in range(1, MOST_ATTEMPTS + 1):
+        [job] = await shop.jobs.claim(10)
+        failure = await shop.jobs.fail(job, f"error {attempt}")
+        assert failure.is_holder
+        assert failure.is_dead is (attempt == MOST_ATTEMPTS)
+        due_at = next_try(attempt, shop.now)
+        if due_at is not None:
+            shop.now = EpochMs(due_at - 1)
+            assert await shop.jobs.claim(10) == []
+            shop.move(1)
+    shop.move(365 * 86_400_000)
+    assert await shop.jobs.claim(10) == []
+    assert await shop.jobs.list_waiting() == []
+    [dead] = await shop.jobs.list_dead()
+    assert dead.last_error == f"error {MOST_ATTEMPTS}"
+    assert await shop.jobs.revive("a")
+    assert not await shop.jobs.revive("a")
+    [job] = await shop.jobs.claim(10)
+    assert job.attempts == 1
+
+
+async def test_an_error_is_kept_as_far_as_a_database_keeps_it(db: Database) -> None:
+    shop = Workshop(db)
+    await shop.add()
+    [job] = await shop.jobs.claim(10)
+    await shop.jobs.fail(job, "\0\ud800" + "x" * 2 * MOST_ERROR)
+    [waiting] = await shop.jobs.list_waiting()
+    assert waiting.last_error == "\ufffd?" + "x" * (MOST_ERROR - 2)

@@ -1,0 +1,36 @@
+"""Every kind of job that is written has a task that does it."""
+
+from aftercall.core.instants import MINUTE_MS, EpochMs
+from aftercall.core.records import Phase
+from aftercall.service.recording.follow_ups import FINALISE, SUMMARISE
+from aftercall.store.engine.database import Database
+from aftercall.store.sessions import rows as session_rows
+from aftercall.work.tasks import tasks_of
+from tests.service.folded_call import keep_call, lossy_call
+from tests.web.conftest import House
+
+PAYLOAD = {"app_id": "app", "session_id": "session"}
+
+
+async def test_each_job_has_its_task_and_a_summary_can_be_given_up(house: House) -> None:
+    tasks = tasks_of(house.services)
+    assert set(tasks) == {FINALISE, SUMMARISE}
+    assert tasks[FINALISE].give_up is None
+    assert tasks[SUMMARISE].give_up is not None
+
+
+async def test_tasks_may_be_repeated_and_a_session_that_is_gone_is_no_error(
+    house: House, db: Database
+) -> None:
+    call = lossy_call(minutes=1)
+    await keep_call(db, call, "app")
+    house.clock.now = EpochMs(call.end_at + MINUTE_MS)
+    tasks = tasks_of(house.services)
+    for _ in range(2):
+        await tasks[FINALISE].run(PAYLOAD)
+        await tasks[SUMMARISE].run(PAYLOAD)
+    async with db.read() as tx:
+        session = await session_rows.find_session(tx, "app", "session")
+    assert session is not None and session.phase is Phase.ENDED
+    for task in tasks.values():
+        await task.run(PAYLOAD | {"session_id": "gone"})
