@@ -1,0 +1,59 @@
+"""A session's page and its talk, read from what was recorded."""
+
+import pytest
+
+from aftercall.core.errors import NotFound
+from aftercall.core.events import SessionClosed
+from aftercall.store.engine.database import Database
+from tests.service.call_cast import APP, Stage, at, join, say, write
+from tests.web.conftest import House
+
+
+async def held(db: Database, house: House) -> None:
+    """A call in which Ana writes two messages and says two lines."""
+    stage = Stage(db)
+    stage.second = 100
+    await stage.tell(
+        join("call-ana", 0, session_id="call", user="ana"),
+        write("one", 10),
+        write("two", 20),
+        say("good morning", 30),
+        say("goodbye", 40),
+        SessionClosed(id="closed", at=at(60), session_id="call"),
+    )
+    house.clock.now = at(120)
+
+
+async def test_a_page_counts_the_talk_and_offers_its_files(db: Database, house: House) -> None:
+    await held(db, house)
+    pages = house.services.session_pages
+    facts = await pages.find_session(APP, "call")
+    assert (facts.chat.total, facts.transcript.total) == (2, 2)
+    assert [row.display_name for row in facts.participants] == ["Ana"]
+    files = await pages.files(APP, facts)
+    assert {each[0] for each in files} == {"chat", "transcript"}
+
+
+async def test_talk_is_read_in_order_and_belongs_to_a_participant(
+    db: Database, house: House
+) -> None:
+    await held(db, house)
+    pages = house.services.session_pages
+    chat = await pages.chat(APP, "call", None)
+    transcript = await pages.transcript(APP, "call", None)
+    assert [each.payload for each in chat.items] == ["one", "two"]
+    assert [each.text for each in transcript.items] == ["good morning", "goodbye"]
+
+
+async def test_what_is_not_there_is_not_found(db: Database, house: House) -> None:
+    await held(db, house)
+    pages = house.services.session_pages
+    for found in (
+        pages.find_session(APP, "none"),
+        pages.find_session("other", "call"),
+        pages.chat(APP, "none", None),
+        pages.transcript(APP, "none", None),
+        pages.find_participant(APP, "call", "none"),
+    ):
+        with pytest.raises(NotFound):
+            await found

@@ -1,0 +1,63 @@
+"""The end of a session: reports are folded, and a summary requested where it is wanted."""
+
+from typing import Any
+
+import pytest
+
+from aftercall.core.events import SessionClosed
+from aftercall.core.records import Meeting, MeetingStatus
+from aftercall.service.reports.finalise import SUMMARISE_ON_END
+from aftercall.store import conversation, meetings
+from aftercall.store.engine.database import Database
+from tests.service.call_cast import APP, Stage, at, join, say
+from tests.web.conftest import House
+
+
+async def is_summary_requested(
+    db: Database, house: House, settings: dict[str, Any] | None, lines: int
+) -> bool:
+    if settings is not None:
+        meeting = Meeting(
+            app_id=APP,
+            id="m-call",
+            title="Weekly",
+            status=MeetingStatus.ACTIVE,
+            keep_alive_s=60,
+            created_at=at(0),
+            updated_at=at(0),
+            settings=settings,
+        )
+        async with db.write() as tx:
+            await meetings.save_meeting(tx, meeting)
+    stage = Stage(db)
+    stage.second = 100
+    await stage.tell(
+        join("call-ana", 0, session_id="call", user="ana"),
+        *(say("good morning", 10 + number) for number in range(lines)),
+        SessionClosed(id="closed", at=at(60), session_id="call"),
+    )
+    house.clock.now = at(120)
+    for _ in range(2):
+        await house.services.finaliser.finalise(APP, "call")
+    async with db.read() as tx:
+        return await conversation.find_summary(tx, APP, "call") is not None
+
+
+@pytest.mark.parametrize(
+    ("settings", "lines", "is_requested"),
+    [
+        ({SUMMARISE_ON_END: True}, 2, True),
+        ({SUMMARISE_ON_END: True}, 0, False),
+        ({SUMMARISE_ON_END: False}, 2, False),
+        ({}, 2, False),
+        (None, 2, False),
+    ],
+)
+async def test_a_summary_is_requested_if_the_meeting_wants_one_and_somebody_spoke(
+    db: Database, house: House, settings: dict[str, Any] | None, lines: int, is_requested: bool
+) -> None:
+    assert await is_summary_requested(db, house, settings, lines) is is_requested
+
+
+async def test_a_session_that_is_gone_is_no_error(house: House) -> None:
+    await house.services.finaliser.finalise(APP, "none")
