@@ -1,0 +1,87 @@
+"""The list of sessions: live ones beside the first page, and pages that join up either way."""
+
+from msgspec.structs import replace
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.queries import SearchScope, SessionOrder, SessionQuery
+from aftercall.core.records import Phase
+from aftercall.store.engine.database import Database
+from aftercall.store.sessions import rows as session_rows
+from tests.core.quality.cast import TEN, Call
+from tests.service.folded_call import session_of
+from tests.web.conftest import House
+
+ALL = SessionQuery(app_id="app", scope=SearchScope.PARTICIPANTS, limit=3)
+
+
+async def fill(db: Database, *, ended: int, live: int) -> None:
+    call = Call(["ada"], minutes=1)
+    async with db.write() as tx:
+        for number in range(ended + live):
+            session = session_of(call, "app", is_live=number >= ended, title=f"Call {number}")
+            at = EpochMs(TEN + number * 1_000)
+            await session_rows.save_session(
+                tx,
+                replace(
+                    session,
+                    id=f"s{number}",
+                    meeting_id=f"m{number}",
+                    created_at=at,
+                    started_at=at,
+                ),
+            )
+
+
+async def test_live_sessions_stand_beside_the_first_page_and_count(
+    db: Database, house: House
+) -> None:
+    await fill(db, ended=4, live=2)
+    lists = house.services.session_lists
+    first = await lists.list_sessions(ALL)
+    assert {row.session.id for row in first.live} == {"s4", "s5"}
+    assert [row.session.id for row in first.items] == ["s3", "s2", "s1"]
+    assert first.total == 6 and first.previous_cursor is None
+    second = await lists.list_sessions(replace(ALL, cursor=first.next_cursor))
+    assert (second.live, [row.session.id for row in second.items]) == ([], ["s0"])
+    assert second.next_cursor is None
+    back = await lists.list_sessions(replace(ALL, cursor=second.previous_cursor))
+    assert [row.session.id for row in back.items] == ["s3", "s2", "s1"]
+
+
+async def test_live_sessions_found_by_a_search_are_cut_into_pages_either_way(
+    db: Database, house: House
+) -> None:
+    await fill(db, ended=1, live=5)
+    lists = house.services.session_lists
+    query = replace(ALL, is_live=True, search="call")
+    first = await lists.list_sessions(query)
+    assert [row.session.id for row in first.items] == ["s5", "s4", "s3"]
+    assert (first.total, first.live) == (5, [])
+    second = await lists.list_sessions(replace(query, cursor=first.next_cursor))
+    assert [row.session.id for row in second.items] == ["s2", "s1"]
+    back = await lists.list_sessions(replace(query, cursor=second.previous_cursor))
+    assert [row.session.id for row in back.items] == ["s5", "s4", "s3"]
+    upward = await lists.list_sessions(replace(query, is_descending=False))
+    assert [row.session.id for row in upward.items] == ["s1", "s2", "s3"]
+
+
+async def test_quality_is_known_of_ended_sessions_alone(db: Database, house: House) -> None:
+    await fill(db, ended=1, live=2)
+    query = replace(ALL, is_live=True, order=SessionOrder.QUALITY)
+    page = await house.services.session_lists.list_sessions(query)
+    assert (page.items, page.live, page.total) == ([], [], 0)
+
+
+async def test_an_export_holds_every_session_once(db: Database, house: House) -> None:
+    await fill(db, ended=7, live=2)
+    pages = [page async for page in house.services.session_lists.export(ALL)]
+    found = [row.session.id for page in pages for row in page]
+    assert sorted(found) == [f"s{number}" for number in range(9)]
+    assert {row.session.phase for row in pages[0][:2]} == {Phase.LIVE}
+
+
+async def test_a_session_is_found_in_the_one_of_the_apps_that_has_it(
+    db: Database, house: House
+) -> None:
+    await fill(db, ended=1, live=0)
+    assert await house.services.session_lists.find_app_of(["other", "app"], "s0") == "app"
