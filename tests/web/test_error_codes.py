@@ -5,10 +5,16 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from aftercall.core import errors
+
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "aftercall"
 REFERENCE = ROOT / "docs" / "reference" / "errors.md"
-FAMILIES = {"Malformed", "Refused", "NotFound", "Busy", "Bug"}
+FAMILIES = {
+    name
+    for name, kind in vars(errors).items()
+    if isinstance(kind, type) and issubclass(kind, errors.AftercallError)
+}
 
 
 def _given_codes(tree: ast.AST) -> Iterator[str]:
@@ -18,6 +24,11 @@ def _given_codes(tree: ast.AST) -> Iterator[str]:
         name = getattr(node.func, "id", getattr(node.func, "attr", ""))
         if name in FAMILIES:
             values = [keyword.value for keyword in node.keywords if keyword.arg == "code"]
+        elif ast.unparse(node.func) == "NotFound.of":
+            yield from (
+                str(v.value) + "_not_found" for v in node.args[:1] if isinstance(v, ast.Constant)
+            )
+            continue
         elif name in {"rejected", "_malformed"}:
             values = node.args[:1]
         else:
@@ -38,4 +49,10 @@ def test_every_code_is_documented() -> None:
 
 
 def test_the_search_for_codes_finds_them() -> None:
-    assert {"bad_body", "token_expired", "bad_range", "no_active_session"} <= _codes()
+    assert {
+        "bad_body",
+        "token_expired",
+        "bad_range",
+        "no_active_session",
+        "session_not_found",
+    } <= _codes()
