@@ -22,13 +22,13 @@ from sqlalchemy import make_url
 
 from aftercall.app import new_id, now
 from aftercall.core.lifecycle.state_machine import Policy
+from aftercall.core.list_queries import SearchScope, SessionOrder, SessionQuery
 from aftercall.core.overview.session_summary import (
     ParticipantBrief,
     SessionQuality,
     SessionSummary,
     WorstIssue,
 )
-from aftercall.core.queries import SearchScope, SessionOrder, SessionQuery
 from aftercall.service.services import build_services
 from aftercall.settings import Settings
 from aftercall.store.engine.database import Database, migrate

@@ -19,7 +19,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.frame.interval_table import IntervalTable
+from aftercall.core.quality.interval_columns.interval_table import IntervalTable
 from aftercall.core.quality.intervals.deltas import IntervalReader
 from aftercall.core.quality.report.cumulative import accumulate
 from aftercall.core.quality.report.fold import PeerFacts
@@ -27,7 +27,7 @@ from aftercall.core.quality.report.fold import fold as report_fold
 from aftercall.core.quality.report.rollup import roll_up
 from aftercall.core.quality.stats.decode import SampleReader
 from aftercall.core.quality.stats.getstats import decode_body, encode_body
-from aftercall.core.quality.stats.link import Family, ReportLinker
+from aftercall.core.quality.stats.report_linker import Family, ReportLinker
 from aftercall.core.records import Peer, StoredSample
 
 SAMPLES = 514

@@ -28,7 +28,7 @@ from session_end import fill
 from aftercall.app import new_id
 from aftercall.core.instants import EpochMs
 from aftercall.core.lifecycle.state_machine import Policy
-from aftercall.core.queries import ParticipantQuery, SessionQuery
+from aftercall.core.list_queries import ParticipantQuery, SessionQuery
 from aftercall.service.dashboard.participant_page import Wanted
 from aftercall.service.reports import session_reports
 from aftercall.service.services import Services, build_services

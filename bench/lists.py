@@ -25,7 +25,7 @@ from sqlalchemy import make_url, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import DAY_MS, EpochMs
-from aftercall.core.queries import ParticipantQuery, SessionOrder, SessionQuery
+from aftercall.core.list_queries import ParticipantQuery, SessionOrder, SessionQuery
 from aftercall.store import participants
 from aftercall.store.engine.database import Database, migrate
 from aftercall.store.sessions.day_counts import EVERY_SIZE

@@ -25,11 +25,11 @@ from aftercall.wire.dashboard.account import (
     ServerSettings,
     Tokens,
 )
+from aftercall.wire.dashboard.chat_transcript import ChatPage, TranscriptPage
 from aftercall.wire.dashboard.participant_page import ParticipantPage
 from aftercall.wire.dashboard.people import PeoplePage, PersonPage
 from aftercall.wire.dashboard.session_list import SessionListPage, Whereabouts
 from aftercall.wire.dashboard.session_page import SessionPage
-from aftercall.wire.dashboard.talk import ChatPage, TranscriptPage
 
 LEVEL = "0 | 1 | 2 | 3 | 4"
 

@@ -18,7 +18,7 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.quality.report.fold import PeerFacts
 from aftercall.core.records import Participant
 from aftercall.simulator.call import Call
-from aftercall.simulator.weather import Kind
+from aftercall.simulator.network_conditions import Kind
 from aftercall.wire.participants import encode_participant_details, encode_peer_report_details
 from tests.completed_calls import collected, compared, end_of, facts_of, folded, recorded
 

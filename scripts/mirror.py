@@ -1,9 +1,9 @@
 """Lists the modules of `src/aftercall` that have no mirror test; exit code 1 if there are any.
 
-The mirror test of `src/aftercall/core/texts.py` is `tests/core/test_texts.py`. A module that is
-tested elsewhere has a line in `tests/covered_elsewhere.txt`: the module, then the tests that cover
-it. A line about a module that has a mirror test, or about a file that does not exist, is an error.
-Modules without functions and classes need no test.
+The mirror test of `src/aftercall/core/storable_json.py` is `tests/core/test_storable_json.py`.
+A module that is tested elsewhere has a line in `tests/covered_elsewhere.txt`: the module, then the
+tests that cover it. A line about a module that has a mirror test, or about a file that does not
+exist, is an error. Modules without functions and classes need no test.
 """
 
 import ast

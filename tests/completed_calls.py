@@ -8,7 +8,7 @@ from typing import Any, Final
 from aftercall.core.events import AnyEvent, Identity, PeerEvent, PeerJoined, PeerLeft, SampleTaken
 from aftercall.core.instants import EpochMs
 from aftercall.core.privacy import Privacy
-from aftercall.core.quality.report.complete import complete
+from aftercall.core.quality.report.cross_participant_pass import complete
 from aftercall.core.quality.report.fold import FoldResult, PeerFacts, Verdict, fold
 from aftercall.core.records import LeaveReason, Peer, StoredPeerEvent, StoredSample
 from aftercall.ingest import collector, realtimekit_callstats

@@ -62,3 +62,19 @@ def test_make_prints_every_chore() -> None:
     ).stdout
     targets = re.findall(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.M)[0].split()
     assert [target for target in targets if f"make {target}" not in printed] == []
+
+
+@pytest.mark.parametrize(
+    ("walk", "most"),
+    [
+        ("a report in", 10),
+        ("a report out", 12),
+        ("the end of a session", 10),
+        ("the dashboard's list of sessions", 7),
+    ],
+)
+def test_a_walk_through_the_code_is_short(walk: str, most: int) -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    steps = page.partition(f"## A walk: {walk}\n")[2].partition("\n## ")[0]
+    named = re.findall(r"^\d+\. `(src/[\w./]+\.py)`", steps, re.M)
+    assert 5 <= len(named) == len(set(named)) <= most

@@ -7,8 +7,8 @@ import {
   type MediasoupTransport,
   readTransport,
 } from "./mediasoup";
-import { watchOwnTracks } from "./own";
-import { type PageListener, watchPage } from "./page";
+import { watchOwnTracks } from "./local_tracks";
+import { type PageListener, watchPage } from "./patch_webrtc";
 import { makePeer, newId, type PeerOptions, type State } from "./peer";
 import type {
   ConnectionStats,
@@ -18,7 +18,7 @@ import type {
   MessageKind,
   StreamTag,
 } from "./protocol";
-import { recordCaptureError, watchSurroundings } from "./surroundings";
+import { recordCaptureError, watchSurroundings } from "./device_environment";
 import { describeTrack, screenSource } from "./tracks";
 
 /** A target to watch: one connection, every connection of the page, or a library's object. */

@@ -13,7 +13,7 @@ export type {
   Options,
   Target,
 } from "./collector";
-export { watchPage } from "./page";
+export { watchPage } from "./patch_webrtc";
 export type { State } from "./peer";
 export type { Description, DeviceEntry, EventData, MessageKind, Source } from "./protocol";
 export { describeTrack, type TrackInfo } from "./tracks";

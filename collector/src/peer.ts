@@ -2,7 +2,7 @@ import { makeOutbox, type Outbox } from "./outbox";
 import type { Answer, Description, EntryBody } from "./protocol";
 import { rememberPeer, takeRememberedPeer } from "./resume";
 import { makeSender, type Sender, type Token } from "./sender";
-import { describeSurroundings } from "./surroundings";
+import { describeSurroundings } from "./device_environment";
 
 export type State =
   /** Nothing was acknowledged yet. */

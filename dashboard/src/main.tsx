@@ -5,7 +5,7 @@ import { startClock } from "./clock";
 import { startRouting } from "./route";
 import { followSystemTheme } from "./theme";
 import "uplot/dist/uPlot.min.css";
-import "./style/ground.css";
+import "./style/base.css";
 import "./style/controls.css";
 import "./style/shell.css";
 import "./style/tables.css";

@@ -31,7 +31,7 @@ from aftercall.web.intake.app import IntakeApp
 from aftercall.web.routes import create_web_app
 from aftercall.web.server.connections import ConnectionLimits, Connections
 from aftercall.web.server.proxies import Network, TrustedProxies, read_networks
-from aftercall.wire.talk import read_summary_options
+from aftercall.wire.chat_transcript_links import read_summary_options
 from aftercall.work.runner import run_jobs
 from aftercall.work.sweep import run_sweeps
 from aftercall.work.tasks import tasks_of

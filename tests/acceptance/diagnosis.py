@@ -28,10 +28,11 @@ def close_session(server: Server, session_id: str) -> None:
 
 
 def _is_kept(server: Server, session_id: str) -> bool:
+    """Whether the session's reports are complete; provisional ones have the fold version 0."""
     with closing(sqlite3.connect(server.data_dir / "aftercall.db")) as connection:
-        query = "SELECT count(*) FROM reports WHERE session_id = ?"
-        (kept,) = connection.execute(query, (session_id,)).fetchone()
-    return bool(kept)
+        query = "SELECT min(fold_version) FROM reports WHERE session_id = ?"
+        (version,) = connection.execute(query, (session_id,)).fetchone()
+    return bool(version)
 
 
 def report_of(server: Server, peer_id: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from aftercall.simulator.call import Call
-from aftercall.simulator.weather import Kind
+from aftercall.simulator.network_conditions import Kind
 from tests.acceptance.seed import event_of
 
 OWNED = "window.owned = true"

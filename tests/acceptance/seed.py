@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aftercall.simulator.call import Call, SentEntry
-from aftercall.simulator.weather import Kind
+from aftercall.simulator.network_conditions import Kind
 from tests.acceptance import patient
 from tests.acceptance.server import Server, wait_until_ended
 

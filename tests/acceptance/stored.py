@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.records import ChatMessage, Peer
-from aftercall.store import conversation, peers, samples
+from aftercall.store import chat_transcript, peers, samples
 from aftercall.store.engine.database import Database
 from tests.acceptance.steadfast import Caller
 
@@ -24,7 +24,7 @@ async def reading(database_url: str) -> AsyncIterator[AsyncConnection]:
 
 async def messages_of(database_url: str, app_id: str, session_id: str) -> list[ChatMessage]:
     async with reading(database_url) as tx:
-        return await conversation.messages_of_session(tx, app_id, session_id)
+        return await chat_transcript.messages_of_session(tx, app_id, session_id)
 
 
 async def peers_of(database_url: str, app_id: str, session_id: str) -> dict[str, Peer]:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from aftercall.service.data_check import LOOKS, DataCheck
 from aftercall.service.services import Services
 from aftercall.simulator.call import Call
-from aftercall.store.checks.promises import PROMISES, find_broken
+from aftercall.store.checks.invariants import PROMISES, find_broken
 from aftercall.store.engine.database import Database
 from aftercall.work.tasks import tasks_of
 from tests.acceptance.seed import event_of

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from aftercall.core.backoff import MOST_ATTEMPTS, next_try
 from aftercall.core.instants import EpochMs
+from aftercall.core.job_retry import MOST_ATTEMPTS, next_try
 from aftercall.core.records import Job
 from aftercall.service.jobs import LEASE_MS, MOST_ERROR, Jobs
 from aftercall.store import jobs as stored

@@ -6,7 +6,7 @@ from aftercall.core.events import AnyEvent, ChatSent, Identity, LineSpoken, Peer
 from aftercall.core.instants import EpochMs
 from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.service.recording.recorder import Recorder
-from aftercall.store import conversation
+from aftercall.store import chat_transcript
 from aftercall.store.engine.database import Database
 
 T0 = EpochMs(1_795_000_000_000)
@@ -50,7 +50,7 @@ async def test_what_is_beyond_is_refused_alone_and_other_sessions_go_on(db: Data
         None,
     ]
     async with db.read() as tx:
-        assert await conversation.count_messages(tx, "app", "s0") == 1
+        assert await chat_transcript.count_messages(tx, "app", "s0") == 1
 
 
 async def test_repeats_count_once_and_edits_each_time(db: Database) -> None:

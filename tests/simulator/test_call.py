@@ -8,7 +8,7 @@ from aftercall.core.ids import is_uuid
 from aftercall.core.quality.stats.getstats import STATS_MEMBERS, decode_body
 from aftercall.ingest.collect_batch import read_batch
 from aftercall.simulator.call import Call, SentEntry
-from aftercall.simulator.weather import Kind
+from aftercall.simulator.network_conditions import Kind
 
 BEGIN_MS = 1_795_000_000_000
 PEER_ID = "9f8b0e1c-9a58-4b7e-8a57-0f3f3b7a1c2d"

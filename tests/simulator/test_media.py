@@ -15,7 +15,7 @@ from aftercall.simulator.media import (
     Source,
     lost_of,
 )
-from aftercall.simulator.weather import Conditions
+from aftercall.simulator.network_conditions import Conditions
 from tests.core.quality.reports import inbound, sample
 
 shares = st.floats(0, 1)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.queries import MeetingQuery
+from aftercall.core.list_queries import MeetingQuery
 from aftercall.core.records import Meeting, MeetingStatus, Member
 from aftercall.store import meetings
 from aftercall.store.engine.database import Database

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import ChatMessage, MessageKind, TranscriptLine
-from aftercall.store import conversation
+from aftercall.store import chat_transcript
 from aftercall.store.engine.column_types import pack, unpack
 from aftercall.store.engine.database import Database
 
@@ -58,13 +58,13 @@ def test_texts_that_look_like_a_frame_come_back(words: str) -> None:
 
 async def test_long_talk_takes_a_fraction_of_its_length(db: Database) -> None:
     async with db.write() as tx:
-        await conversation.save_messages(tx, [message(LONG)])
-        await conversation.save_lines(tx, [line(LONG)])
+        await chat_transcript.save_messages(tx, [message(LONG)])
+        await chat_transcript.save_lines(tx, [line(LONG)])
         for column in ("payload FROM chat_messages", "text FROM transcript_lines"):
             stored = (await tx.execute(text(f"SELECT {column}"))).scalar_one()
             assert len(stored) < len(LONG) / 50
-        assert (await conversation.messages_of_session(tx, "a", "s"))[0].payload == LONG
-        assert (await conversation.lines_of_session(tx, "a", "s"))[0].text == LONG
+        assert (await chat_transcript.messages_of_session(tx, "a", "s"))[0].payload == LONG
+        assert (await chat_transcript.lines_of_session(tx, "a", "s"))[0].text == LONG
 
 
 async def test_of_two_revisions_of_one_moment_the_same_stays_in_every_order(db: Database) -> None:
@@ -72,8 +72,10 @@ async def test_of_two_revisions_of_one_moment_the_same_stays_in_every_order(db: 
     for session, order in (("one", (short, long)), ("other", (long, short))):
         async with db.write() as tx:
             for payload in order:
-                await conversation.save_messages(tx, [message(payload, id=session)])
+                await chat_transcript.save_messages(tx, [message(payload, id=session)])
     async with db.write() as tx:
-        await conversation.save_messages(tx, [message(short, id="both"), message(long, id="both")])
-        kept = {each.payload for each in await conversation.messages_of_session(tx, "a", "s")}
+        await chat_transcript.save_messages(
+            tx, [message(short, id="both"), message(long, id="both")]
+        )
+        kept = {each.payload for each in await chat_transcript.messages_of_session(tx, "a", "s")}
     assert len(kept) == 1

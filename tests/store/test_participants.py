@@ -3,7 +3,7 @@
 from typing import Any
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.queries import ParticipantOrder, ParticipantQuery
+from aftercall.core.list_queries import ParticipantOrder, ParticipantQuery
 from aftercall.core.records import Participant, Peer, ViewType
 from aftercall.store import participants, peers
 from aftercall.store.engine.database import Database

@@ -11,11 +11,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import DAY_MS, EpochMs
 from aftercall.core.lifecycle.state_machine import Policy, silence_bounds
-from aftercall.core.queries import ParticipantQuery, SessionOrder, SessionQuery
+from aftercall.core.list_queries import ParticipantQuery, SessionOrder, SessionQuery
 from aftercall.core.records import Phase, Session
-from aftercall.store import apps, conversation, jobs, participants, peer_events, peers, samples
+from aftercall.store import (
+    apps,
+    chat_transcript,
+    jobs,
+    participants,
+    peer_events,
+    peers,
+    samples,
+)
+from aftercall.store.append_reports import SQLITE_STATUSES
 from aftercall.store.engine.database import Database
-from aftercall.store.fast_path import SQLITE_STATUSES
 from aftercall.store.sessions import rows as session_rows
 from aftercall.store.sessions.pages import is_filtered_first, list_sessions
 
@@ -39,8 +47,8 @@ QUESTIONS: dict[str, Question] = {
     "samples": lambda tx: samples.of_peer(tx, "a", "p"),
     "notes": lambda tx: peer_events.events_of_peer(tx, "a", "p"),
     "notes of a session": lambda tx: peer_events.events_of_session(tx, "a", "s"),
-    "chat": lambda tx: conversation.messages_of_session(tx, "a", "s"),
-    "transcript": lambda tx: conversation.lines_of_session(tx, "a", "s"),
+    "chat": lambda tx: chat_transcript.messages_of_session(tx, "a", "s"),
+    "transcript": lambda tx: chat_transcript.lines_of_session(tx, "a", "s"),
     "token": lambda tx: apps.find_token_by_hash(tx, "hash"),
     "claim": lambda tx: jobs.claim(tx, NOW, 1_000, 5),
 }

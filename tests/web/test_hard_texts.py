@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from aftercall.wire.exports import unguard_formula
+from aftercall.wire.chat_transcript_files import unguard_formula
 from tests.web.cases import Doors, case, opened
 from tests.web.conftest import NOON, House
 

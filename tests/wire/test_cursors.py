@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercall.core.errors import Malformed
-from aftercall.core.queries import Cursor
+from aftercall.core.list_queries import Cursor
 from aftercall.wire.cursors import decode_cursor, encode_cursor
 
 

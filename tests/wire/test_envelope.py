@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from aftercall.core.queries import Page
+from aftercall.core.list_queries import Page
 from aftercall.wire.envelope import encode_answer, encode_error, encode_paging
 
 

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from aftercall.core.errors import Malformed
 from aftercall.core.instants import EpochMs
+from aftercall.core.list_queries import Page, ParticipantOrder, ParticipantQuery
 from aftercall.core.quality.report.fold import PeerFacts, fold
-from aftercall.core.queries import Page, ParticipantOrder, ParticipantQuery
 from aftercall.core.records import LeaveReason, Participant, Peer
 from aftercall.wire.participants import (
     FILTERS,

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from aftercall.core.errors import Malformed
 from aftercall.core.instants import EpochMs
-from aftercall.core.queries import Page, SessionOrder, SessionQuery
+from aftercall.core.list_queries import Page, SessionOrder, SessionQuery
 from aftercall.core.records import EndReason, Phase, Session
 from aftercall.wire.sessions import (
     encode_no_livestreams,

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from aftercall.core.backoff import MOST_ATTEMPTS
 from aftercall.core.instants import DAY_MS, EpochMs
+from aftercall.core.job_retry import MOST_ATTEMPTS
 from aftercall.core.records import Job
 from aftercall.service.jobs import LEASE_MS, Jobs
 from aftercall.store import jobs as stored

@@ -24,7 +24,7 @@ import { cursor, pin, pinned, point } from "./session/time_cursor";
 import { Diagnosis } from "./session/diagnosis";
 import { drawLane, LANE_HEIGHT } from "./session/draw_timeline";
 import { kitPath } from "./session/snippets";
-import { Tools } from "./session/tools";
+import { Tools } from "./session/export_menu";
 
 const POINTS = 800;
 const RENEWED_EVERY_MS = 7_000;

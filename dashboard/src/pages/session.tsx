@@ -16,7 +16,7 @@ import { Diagnosis } from "./session/diagnosis";
 import { kitPath } from "./session/snippets";
 import { TalkPanel } from "./session/talk";
 import { Timeline } from "./session/timeline";
-import { Tools } from "./session/tools";
+import { Tools } from "./session/export_menu";
 
 const RENEWED_EVERY_MS = 7_000;
 

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from aftercall.cli.open_services import DatabaseUrl, DataDir, opened, settings_of
 from aftercall.core.errors import Unavailable
 from aftercall.settings import PREFIX, Settings
-from aftercall.store.checks.promises import Broken
+from aftercall.store.checks.invariants import Broken
 from aftercall.store.engine.database import UnfitDatabase
 
 PAGES: Final = Path(__file__).resolve().parents[1] / "_static"

@@ -14,7 +14,7 @@ from rich.console import Console
 from sqlalchemy.exc import DBAPIError
 
 from aftercall import __version__
-from aftercall.cli import check, data, link, manage, serve, simulate
+from aftercall.cli import check, manage, refold, serve, sign_in_link, simulate
 from aftercall.core.errors import AftercallError
 from aftercall.settings import BadSetting
 from aftercall.store.engine.database import UnfitDatabase
@@ -31,8 +31,8 @@ app.command("check")(check.check)
 app.command("migrate")(manage.migrate)
 app.add_typer(manage.apps, name="app")
 app.add_typer(manage.tokens, name="token")
-app.command("refold")(data.refold)
-app.command("link")(link.link)
+app.command("refold")(refold.refold)
+app.command("link")(sign_in_link.link)
 app.command("simulate")(simulate.simulate)
 
 

@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from aftercall.simulator.call import Call
-from aftercall.simulator.play import Player, PlayFailed, Server, Tally
-from aftercall.simulator.weather import Kind
+from aftercall.simulator.http_player import Player, PlayFailed, Server, Tally
+from aftercall.simulator.network_conditions import Kind
 
 _HOUR_S = 3_600
 

@@ -14,9 +14,9 @@ from aftercall.core.errors import Malformed
 from aftercall.core.ids import is_uuid
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.stats.getstats import StreamTag
-from aftercall.core.texts import UNREADABLE, read_json, storable_json
+from aftercall.core.storable_json import UNREADABLE, read_json, storable_json
 from aftercall.ingest.checks import moment_of
-from aftercall.ingest.samples import NarrowConnections, read_sample
+from aftercall.ingest.getstats_reader import NarrowConnections, read_sample
 
 VERSION: Final = 1
 MOST_ENTRIES: Final = 500

@@ -24,7 +24,7 @@ from aftercall.core.events import (
 )
 from aftercall.core.ids import id_from, is_path_id
 from aftercall.core.instants import EpochMs, is_plausible
-from aftercall.core.texts import UNREADABLE, read_json
+from aftercall.core.storable_json import UNREADABLE, read_json
 from aftercall.ingest.callstats_ping import sample_of
 from aftercall.ingest.checks import moment_of
 from aftercall.ingest.refusals import MOST_NOTED, refusal

@@ -14,7 +14,7 @@ from aftercall.core.privacy import (
     shorten_url,
 )
 from aftercall.core.quality.stats.getstats import ConnectionBody, SampleBody, encode_body
-from aftercall.ingest.samples import LocalCandidate, RemoteCandidate
+from aftercall.ingest.getstats_reader import LocalCandidate, RemoteCandidate
 from aftercall.ingest.source import (
     AliasLeft,
     Departure,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from aftercall.core.texts import storable
+from aftercall.core.storable_json import storable
 
 
 def as_object(value: object) -> Mapping[str, Any]:

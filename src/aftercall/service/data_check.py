@@ -13,8 +13,8 @@ from aftercall.core.lifecycle.presence import Counts, count, participants_of
 from aftercall.core.records import Participant, Session
 from aftercall.service.reports.document import is_readable, unpack
 from aftercall.store import peers
-from aftercall.store.checks import promises, scans, stored_bodies
-from aftercall.store.checks.promises import EXAMPLES, Broken
+from aftercall.store.checks import invariants, scans, stored_bodies
+from aftercall.store.checks.invariants import EXAMPLES, Broken
 from aftercall.store.engine.column_types import unpack as unpack_text
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import facets as facet_rows
@@ -36,9 +36,9 @@ class DataCheck:
 
     async def broken(self) -> AsyncIterator[Broken]:
         """The promises that do not hold."""
-        for promise in promises.PROMISES:
+        for promise in invariants.PROMISES:
             async with self._db.read() as tx:
-                found = await promises.find_broken(tx, promise)
+                found = await invariants.find_broken(tx, promise)
             if found is not None:
                 yield found
         for name, (sentence, look) in LOOKS.items():

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from aftercall.core.backoff import next_try
 from aftercall.core.instants import SECOND_MS, Clock, EpochMs
+from aftercall.core.job_retry import next_try
 from aftercall.core.records import Job
 from aftercall.store import jobs
 from aftercall.store.engine.database import Database

@@ -11,11 +11,11 @@ from aftercall.core.ids import NewId
 from aftercall.core.instants import Clock
 from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.core.summary.layout import SummaryOptions
-from aftercall.service.accounts.access import Access
-from aftercall.service.accounts.budgets import Budgets
+from aftercall.service.accounts.intake_rate_limits import Budgets
 from aftercall.service.accounts.setup import Setup
 from aftercall.service.accounts.sign_in import SignIns
-from aftercall.service.api.exports import Exports
+from aftercall.service.accounts.tokens import Access
+from aftercall.service.api.download_rows import Exports
 from aftercall.service.api.links import Links
 from aftercall.service.api.meetings import Meetings
 from aftercall.service.api.sessions import SessionReads
@@ -30,7 +30,7 @@ from aftercall.service.downtime import DowntimeWatch
 from aftercall.service.geo import Geo
 from aftercall.service.jobs import Jobs
 from aftercall.service.recording.aliases import Aliases
-from aftercall.service.recording.queue import WriteQueue
+from aftercall.service.recording.group_commit import WriteQueue
 from aftercall.service.recording.recorder import Recorder
 from aftercall.service.reports.digests import Digests
 from aftercall.service.reports.finalise import Finaliser

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final
 
-from aftercall.simulator import dialogue, people, weather
+from aftercall.simulator import dialogue, network_conditions, people
 from aftercall.simulator.dialogue import Utterance
 from aftercall.simulator.media import CAMERA, MICROPHONE, SCREEN
+from aftercall.simulator.network_conditions import OUTAGE_S, Kind, Weather
 from aftercall.simulator.peer import SimulatedPeer, new_uuid
 from aftercall.simulator.people import Person
-from aftercall.simulator.weather import OUTAGE_S, Kind, Weather
 
 _REJOIN_AFTER_S: Final = 20
 _SHARES_SCREEN: Final = 0.5
@@ -93,7 +93,7 @@ class Call:
 
     def _guest(self, number: int, person: Person) -> Guest:
         random = self._random
-        kind = self.kinds[number] if number < len(self.kinds) else weather.draw(random)
+        kind = self.kinds[number] if number < len(self.kinds) else network_conditions.draw(random)
         start = 0 if number == 0 else random.randrange(1, max(2, min(90, self.length_s // 8)))
         end = self.length_s - random.randrange(0, max(1, min(20, self.length_s // 12)))
         if number > 1 and random.random() < 0.15:

@@ -11,7 +11,7 @@ from math import sqrt
 from random import Random
 from typing import Any, Final
 
-from aftercall.simulator.weather import Conditions
+from aftercall.simulator.network_conditions import Conditions
 
 AUDIO_PACKETS_PER_S: Final = 50
 """Opus in frames of 20 ms, as every browser sends it."""

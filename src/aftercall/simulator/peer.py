@@ -7,8 +7,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from aftercall.simulator.media import Receiving, Sending, Source
+from aftercall.simulator.network_conditions import Conditions, Weather
 from aftercall.simulator.people import Person
-from aftercall.simulator.weather import Conditions, Weather
 
 CONNECTION: Final = "pc1"
 _TRANSPORT: Final = "T01"

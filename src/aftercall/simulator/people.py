@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
 
-from aftercall.simulator.weather import Weather
+from aftercall.simulator.network_conditions import Weather
 
 _FIRST_NAMES: Final = (
     "Amina", "Bruno", "Chiara", "Daniel", "Elif", "Farid", "Greta", "Hiroshi", "Ines", "Jonas",

@@ -4,7 +4,7 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.queries import Page
+from aftercall.core.list_queries import Page
 from aftercall.core.records import Account, ApiToken, App
 from aftercall.store.engine.record_mapping import Shape, insert_into, upsert
 from aftercall.store.tables import schema

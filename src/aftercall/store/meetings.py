@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from aftercall.core.queries import MeetingQuery, Page
+from aftercall.core.list_queries import MeetingQuery, Page
 from aftercall.core.records import Meeting, Member
 from aftercall.store.engine.record_mapping import Shape, upsert
 from aftercall.store.tables import schema

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from aftercall.core.queries import Page, ParticipantOrder, ParticipantQuery
+from aftercall.core.list_queries import Page, ParticipantOrder, ParticipantQuery
 from aftercall.core.records import Participant
 from aftercall.store.engine.record_mapping import Shape, upsert
 from aftercall.store.tables import schema

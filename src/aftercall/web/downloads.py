@@ -8,11 +8,11 @@ from urllib.parse import quote
 from litestar import Request, get
 from litestar.response import Stream
 
-from aftercall.core.exports import Export
+from aftercall.core.download_kinds import Export
 from aftercall.service.api.links import Link, Opened
 from aftercall.service.services import Services
 from aftercall.web.http.dependencies import PathId, ProvidedServices
-from aftercall.wire.exports import (
+from aftercall.wire.chat_transcript_files import (
     ChatCsv,
     ChatJson,
     DyteTranscriptCsv,

@@ -33,7 +33,7 @@ from aftercall.web.http.auth import (
 from aftercall.web.http.dependencies import read_query
 from aftercall.web.http.disconnects import CancelOnDisconnect
 from aftercall.web.http.errors import handle_error
-from aftercall.web.http.rate_limit import TokenLimits
+from aftercall.web.http.rest_rate_limit import TokenLimits
 from aftercall.web.openapi import docs_page
 from aftercall.web.openapi.document import write_document
 from aftercall.web.openapi.operations import check_parameters

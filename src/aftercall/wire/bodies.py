@@ -12,7 +12,7 @@ import msgspec
 from msgspec import inspect
 
 from aftercall.core.errors import InvalidBody, Malformed
-from aftercall.core.texts import read_json
+from aftercall.core.storable_json import read_json
 
 T = TypeVar("T")
 

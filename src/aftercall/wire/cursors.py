@@ -5,7 +5,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 import msgspec
 
 from aftercall.core.errors import Malformed
-from aftercall.core.queries import Cursor
+from aftercall.core.list_queries import Cursor
 
 
 def encode_cursor(cursor: Cursor | None) -> str | None:

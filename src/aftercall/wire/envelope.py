@@ -9,7 +9,7 @@ from typing import Final, Generic, TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from aftercall.core.queries import Page
+from aftercall.core.list_queries import Page
 
 T = TypeVar("T")
 

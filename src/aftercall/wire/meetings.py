@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from aftercall.core.ids import id_from
 from aftercall.core.instants import EpochMs
-from aftercall.core.queries import MeetingQuery
+from aftercall.core.list_queries import MeetingQuery
 from aftercall.core.records import App, Meeting, MeetingStatus, Member, Participant
 from aftercall.wire.bodies import broken_rule, parse_body
 from aftercall.wire.meeting_configs import AiConfig, RecordingConfig, conceal_secrets

@@ -8,9 +8,9 @@ from msgspec import UNSET, UnsetType
 
 from aftercall.core.ids import id_from
 from aftercall.core.instants import EpochMs, minutes_between
+from aftercall.core.list_queries import Page, ParticipantOrder, ParticipantQuery
 from aftercall.core.quality.report.fold import Verdict
 from aftercall.core.quality.report.receive_stats import PeerReception
-from aftercall.core.queries import Page, ParticipantOrder, ParticipantQuery
 from aftercall.core.records import Participant, Peer
 from aftercall.wire.envelope import Paging, encode_answer, encode_paging
 from aftercall.wire.json_template import JsonTemplate

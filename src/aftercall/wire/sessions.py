@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from aftercall.core.queries import Page, SessionOrder, SessionQuery
+from aftercall.core.list_queries import Page, SessionOrder, SessionQuery
 from aftercall.core.records import Phase, Session, ViewType
 from aftercall.wire.envelope import Paging, encode_paging
 from aftercall.wire.query import (

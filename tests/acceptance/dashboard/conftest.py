@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from aftercall.core.instants import DAY_MS, EpochMs
-from aftercall.simulator.weather import Kind
+from aftercall.simulator.network_conditions import Kind
 from tests.acceptance import crowd, hostile
 from tests.acceptance.dashboard.looking import (
     CHROMIUM,

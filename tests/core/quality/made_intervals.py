@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.frame.interval import Interval
-from aftercall.core.quality.stats.link import PRODUCERS, Family
+from aftercall.core.quality.interval_columns.interval import Interval
+from aftercall.core.quality.stats.report_linker import PRODUCERS, Family
 
 START = 1_795_000_000_000
 STEP_MS = 7_000

@@ -5,7 +5,7 @@ from typing import Any
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.stats.getstats import decode_body
-from aftercall.core.quality.stats.link import Sample, normalise
+from aftercall.core.quality.stats.report_linker import Sample, normalise
 
 START = 1_795_000_000_000
 

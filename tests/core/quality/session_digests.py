@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.overview.digest import Digest, digest
-from aftercall.core.quality.experience.moments import moments_of
+from aftercall.core.quality.experience.mos_over_time import moments_of
 from aftercall.core.quality.experience.time_scale import scale_of
-from aftercall.core.quality.report.complete import complete
+from aftercall.core.quality.report.cross_participant_pass import complete
 from aftercall.core.quality.report.fold import PeerFacts, fold
 from tests.core.quality.cast import TEN, Call
 

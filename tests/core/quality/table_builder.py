@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from aftercall.core.quality.frame.columns import numbers
-from aftercall.core.quality.frame.interval import Interval
-from aftercall.core.quality.frame.interval_table import TO_LIST, IntervalTable
+from aftercall.core.quality.interval_columns.columns import numbers
+from aftercall.core.quality.interval_columns.interval import Interval
+from aftercall.core.quality.interval_columns.interval_table import TO_LIST, IntervalTable
 from aftercall.core.quality.report.rollup import Rollup, roll_up
 from aftercall.core.quality.stats.getstats import StreamTag
-from aftercall.core.quality.stats.link import Codec, Family, StreamDescription
+from aftercall.core.quality.stats.report_linker import Codec, Family, StreamDescription
 
 
 def single_row_tables(intervals: Sequence[Interval]) -> list[IntervalTable]:

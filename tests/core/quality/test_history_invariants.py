@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from aftercall.core.quality.frame.interval import Interval
+from aftercall.core.quality.interval_columns.interval import Interval
 from aftercall.core.quality.intervals.deltas import IntervalReader, read_intervals
 from aftercall.core.quality.intervals.report_order import CLOCK_STEP_MS, CLOCK_STEP_SHARE
 from aftercall.core.quality.report.fold import FoldResult, PeerFacts, fold
 from aftercall.core.quality.report.rollup import Rollup, roll_up
 from aftercall.core.quality.stats.getstats import decode_body
-from aftercall.core.quality.stats.link import Family, Sample, normalise
+from aftercall.core.quality.stats.report_linker import Family, Sample, normalise
 from aftercall.core.records import StoredSample
 from tests.core.quality.cast import Call
 from tests.core.quality.histories import MOST, Report, histories

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from aftercall.core.quality.report.complete import complete
+from aftercall.core.quality.report.cross_participant_pass import complete
 from aftercall.core.quality.report.fold import PeerFacts, Verdict, fold
 from tests.core.quality.cast import Call
 

@@ -8,7 +8,7 @@ import pytest
 
 from aftercall.core.quality.stats.getstats import ConnectionBody, SampleBody, StreamTag
 from aftercall.core.quality.stats.getstats import Stats as Object
-from aftercall.core.quality.stats.link import ReportLinker
+from aftercall.core.quality.stats.report_linker import ReportLinker
 from tests.core.quality.public_cases import BASE, Played, Stats, collected
 
 STEP_MS = 7_000

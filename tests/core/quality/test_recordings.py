@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.frame.interval import Interval
+from aftercall.core.quality.interval_columns.interval import Interval
 from aftercall.core.quality.intervals.deltas import read_intervals
 from aftercall.core.quality.report.cumulative import accumulate
 from aftercall.core.quality.stats.getstats import decode_body
-from aftercall.core.quality.stats.link import Family, Sample, normalise
+from aftercall.core.quality.stats.report_linker import Family, Sample, normalise
 from tests.core.quality.table_builder import roll_up_intervals
 
 SAMPLES = Path(__file__).parents[2] / "samples"

@@ -7,7 +7,7 @@ import pytest
 from aftercall.core.quality.issues import IssueName
 from aftercall.core.quality.report.fold import Verdict
 from aftercall.simulator.call import Call, SentEntry
-from aftercall.simulator.weather import Kind
+from aftercall.simulator.network_conditions import Kind
 from tests.completed_calls import collected, completed, facts_of
 from tests.core.quality.cast import TEN
 

@@ -8,8 +8,8 @@ import pytest
 from aftercall.core.errors import AftercallError
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import Role
-from aftercall.service.accounts.access import hash_token
 from aftercall.service.accounts.setup import Setup
+from aftercall.service.accounts.tokens import hash_token
 from aftercall.store import apps
 from aftercall.store.engine.database import Database
 

@@ -7,13 +7,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from aftercall.core.download_kinds import Export
 from aftercall.core.errors import NotFound, Refused
-from aftercall.core.exports import Export
 from aftercall.core.instants import SECOND_MS
 from aftercall.core.records import Summary, SummaryState
 from aftercall.service.api.links import Links, Opened
 from aftercall.settings import Settings
-from aftercall.store import conversation
+from aftercall.store import chat_transcript
 from aftercall.store.engine.database import Database
 from tests.service.call_cast import APP, Stage, at, join
 
@@ -131,7 +131,7 @@ async def test_a_summary_that_is_not_there_says_why(
 ) -> None:
     if summary is not None:
         async with ended.db.write() as tx:
-            await conversation.save_summary(tx, summary)
+            await chat_transcript.save_summary(tx, summary)
     with pytest.raises(NotFound) as refusal:
         await _links(ended).link_summary(APP, "call")
     assert refusal.value.code == code
@@ -144,7 +144,7 @@ async def test_a_summary_once_made_is_there_also_while_the_next_is(
     for is_markdown, export in ((True, Export.SUMMARY_MARKDOWN), (False, Export.SUMMARY_TEXT)):
         async with ended.db.write() as tx:
             made = replace(SUMMARY, state=state, text="All well.", is_markdown=is_markdown)
-            await conversation.save_summary(tx, made)
+            await chat_transcript.save_summary(tx, made)
         links = _links(ended)
         link = await links.link_summary(APP, "call")
         assert (await _open(links, link.path)).export is export

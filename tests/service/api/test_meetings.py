@@ -9,7 +9,7 @@ from aftercall.core.errors import NotFound
 from aftercall.core.events import Identity, PeerJoined
 from aftercall.core.instants import EpochMs
 from aftercall.core.lifecycle.state_machine import Policy
-from aftercall.core.queries import MeetingQuery
+from aftercall.core.list_queries import MeetingQuery
 from aftercall.core.records import LeaveReason, Meeting, MeetingStatus, Member, Peer, Phase, Session
 from aftercall.service.api.meetings import Meetings
 from aftercall.service.recording.recorder import Recorder

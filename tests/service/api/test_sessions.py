@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from aftercall.core.errors import NotFound
 from aftercall.core.events import Identity, SessionOpened
-from aftercall.core.queries import ParticipantOrder, ParticipantQuery, SessionQuery
+from aftercall.core.list_queries import ParticipantOrder, ParticipantQuery, SessionQuery
 from aftercall.service.api.sessions import SessionReads
 from aftercall.settings import Settings
 from aftercall.store.engine.database import Database

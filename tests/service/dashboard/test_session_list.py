@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.queries import SearchScope, SessionOrder, SessionQuery
+from aftercall.core.list_queries import SearchScope, SessionOrder, SessionQuery
 from aftercall.core.records import Phase
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows

@@ -10,7 +10,7 @@ from aftercall.core.instants import SECOND_MS
 from aftercall.core.records import MeetingStatus, MessageKind
 from aftercall.service.recording.admission import KICK_GRACE_MS
 from aftercall.service.recording.delivery import Credentials, Delivery, Next, Receipt, Status
-from aftercall.store import conversation, peers
+from aftercall.store import chat_transcript, peers
 from aftercall.store.engine.database import Database
 from tests.service.desk import APP, Desk, at, invite, join, leave, sample
 
@@ -72,7 +72,7 @@ async def state_of(desk: Desk) -> tuple[Any, ...]:
     async with desk.db.read() as tx:
         return (
             await peers.peers_of_session(tx, APP, "session-0"),
-            await conversation.messages_of_session(tx, APP, "session-0"),
+            await chat_transcript.messages_of_session(tx, APP, "session-0"),
             await peers.count_samples(tx, APP, "ada"),
         )
 

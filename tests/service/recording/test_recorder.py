@@ -19,7 +19,7 @@ from aftercall.core.events import (
 from aftercall.core.records import EndReason, LeaveReason, Phase
 from aftercall.service.recording.delivery import Status
 from aftercall.store import (
-    conversation,
+    chat_transcript,
     jobs,
     meetings,
     participants,
@@ -193,8 +193,8 @@ async def test_samples_notes_and_talk_are_new_once(desk: Desk) -> None:
     async with desk.db.read() as tx:
         assert len(await samples.of_peer(tx, APP, "ada")) == 1
         assert len(await peer_events.events_of_peer(tx, APP, "ada")) == 1
-        [message] = await conversation.messages_of_session(tx, APP, "session-0")
-        [line] = await conversation.lines_of_session(tx, APP, "session-0")
+        [message] = await chat_transcript.messages_of_session(tx, APP, "session-0")
+        [line] = await chat_transcript.lines_of_session(tx, APP, "session-0")
     assert (message.display_name, message.user_id) == ("Ada", "user ada")
     assert line.display_name == "Ada"
 
@@ -286,8 +286,8 @@ async def everything(db: Database) -> tuple[object, ...]:
             {row.id: row for row in await participants.participants_of_session(tx, APP, "s")},
             [[s.sequence for s in await samples.of_peer(tx, APP, peer.id)] for peer in every],
             [sorted(n.id for n in await peer_events.events_of_peer(tx, APP, p.id)) for p in every],
-            await conversation.messages_of_session(tx, APP, "s"),
-            await conversation.lines_of_session(tx, APP, "s"),
+            await chat_transcript.messages_of_session(tx, APP, "s"),
+            await chat_transcript.lines_of_session(tx, APP, "s"),
         )
 
 

@@ -7,7 +7,7 @@ import pytest
 from aftercall.core.events import SessionClosed
 from aftercall.core.records import Meeting, MeetingStatus
 from aftercall.service.reports.finalise import SUMMARISE_ON_END
-from aftercall.store import conversation, meetings
+from aftercall.store import chat_transcript, meetings
 from aftercall.store.engine.database import Database
 from tests.service.call_cast import APP, Stage, at, join, say
 from tests.web.conftest import House
@@ -40,7 +40,7 @@ async def is_summary_requested(
     for _ in range(2):
         await house.services.finaliser.finalise(APP, "call")
     async with db.read() as tx:
-        return await conversation.find_summary(tx, APP, "call") is not None
+        return await chat_transcript.find_summary(tx, APP, "call") is not None
 
 
 @pytest.mark.parametrize(

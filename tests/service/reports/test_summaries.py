@@ -18,7 +18,7 @@ from aftercall.core.records import (
 from aftercall.core.summary.layout import SummaryOptions
 from aftercall.service.recording.follow_ups import SUMMARISE
 from aftercall.service.reports.summaries import Summaries, Summariser, extract
-from aftercall.store import conversation, jobs, meetings
+from aftercall.store import chat_transcript, jobs, meetings
 from aftercall.store.engine.database import Database
 from tests.service.call_cast import APP, Stage, at, join, say
 
@@ -44,7 +44,7 @@ def _summaries(stage: Stage, summariser: Summariser = extract) -> Summaries:
 
 async def _summary(stage: Stage) -> Summary:
     async with stage.db.read() as tx:
-        summary = await conversation.find_summary(tx, APP, "call")
+        summary = await chat_transcript.find_summary(tx, APP, "call")
     assert summary is not None
     return summary
 

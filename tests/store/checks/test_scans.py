@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import ChatMessage, MessageKind
-from aftercall.store import conversation
+from aftercall.store import chat_transcript
 from aftercall.store.checks import scans
 from aftercall.store.engine.column_types import unpack
 from aftercall.store.engine.database import Database
@@ -35,7 +35,7 @@ async def test_every_row_comes_once_in_the_order_of_its_key(db: Database, limit:
     # The later parts of a key begin again under every earlier one.
     keys = [("a", "s", "z"), ("a", "t", "b"), ("b", "s", "a"), ("b", "s", "c")]
     async with db.write() as tx:
-        await conversation.save_messages(tx, [_message(*key) for key in reversed(keys)])
+        await chat_transcript.save_messages(tx, [_message(*key) for key in reversed(keys)])
     pages = [page async for page in scans.pages(db, schema.chat_messages, limit=limit)]
     assert [tuple(row) for page in pages for row in page] == keys
     assert max(map(len, pages)) == min(limit, len(keys))
@@ -47,7 +47,7 @@ async def test_an_empty_table_has_no_page(db: Database) -> None:
 
 async def test_packed_texts_come_as_they_lie_even_when_they_are_broken(db: Database) -> None:
     async with db.write() as tx:
-        await conversation.save_messages(tx, [_message("a", "s", "good", LONG)])
+        await chat_transcript.save_messages(tx, [_message("a", "s", "good", LONG)])
     ((row,),) = [page async for page in scans.pages(db, schema.chat_messages, "payload")]
     assert isinstance(row.payload, bytes) and len(row.payload) < len(LONG)
     assert unpack(row.payload) == LONG

@@ -19,7 +19,7 @@ from aftercall.cli.check import check_data
 from aftercall.core.events import PeerLeft
 from aftercall.core.records import Phase
 from aftercall.settings import Settings
-from aftercall.store import conversation, early_facts, participants, reports, samples
+from aftercall.store import chat_transcript, early_facts, participants, reports, samples
 from aftercall.store.engine.database import Database, UnfitDatabase, migrate
 from aftercall.store.sessions import rows as session_rows
 from tests.conftest import NewDatabase
@@ -91,11 +91,11 @@ async def test_what_was_recorded_can_be_read(previous: Database) -> None:
         kept = await reports.reports_of_session(tx, app_id, session_id)
         assert {report.peer_id for report in kept} == {row.id for row in people}
         assert all([await samples.of_peer(tx, app_id, row.id) for row in people])
-        messages = await conversation.messages_of_session(tx, app_id, session_id)
+        messages = await chat_transcript.messages_of_session(tx, app_id, session_id)
         assert "Hello" in {each.payload for each in messages}
-        lines = await conversation.lines_of_session(tx, app_id, session_id)
+        lines = await chat_transcript.lines_of_session(tx, app_id, session_id)
         assert "We agreed on Friday." in {line.text for line in lines}
-        summary = await conversation.find_summary(tx, app_id, session_id)
+        summary = await chat_transcript.find_summary(tx, app_id, session_id)
         assert summary is not None
         assert summary.text
         (key,) = (await tx.execute(text("SELECT peer_id FROM early_facts"))).scalars()

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aftercall.core.instants import DAY_MS, EpochMs
-from aftercall.core.queries import SessionOrder, SessionQuery
+from aftercall.core.list_queries import SessionOrder, SessionQuery
 from aftercall.core.records import Phase, Session
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import DAY_MS, EpochMs, day_of
-from aftercall.core.queries import SessionQuery
+from aftercall.core.list_queries import SessionQuery
 from aftercall.core.records import EndReason, Phase, Session, SessionKind
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows

@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from aftercall.core.instants import DAY_MS, EpochMs
+from aftercall.core.list_queries import Cursor, SearchScope, SessionOrder, SessionQuery
 from aftercall.core.overview.session_summary import FACET_ALL, FACET_BAD, FacetCount, facet
-from aftercall.core.queries import Cursor, SearchScope, SessionOrder, SessionQuery
 from aftercall.core.records import Phase, Session
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions.facets import save_verdict, search_terms_of

@@ -6,7 +6,7 @@ import pytest
 
 from aftercall.core.errors import Malformed
 from aftercall.core.instants import DAY_MS
-from aftercall.core.queries import Cursor, SearchScope, SessionOrder, SessionQuery
+from aftercall.core.list_queries import Cursor, SearchScope, SessionOrder, SessionQuery
 from aftercall.web.dashboard.queries import (
     CALL_PARAMETERS,
     read_call_query,

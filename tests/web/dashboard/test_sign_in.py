@@ -5,8 +5,8 @@ import pytest
 
 from aftercall.core.instants import HOUR_MS, MINUTE_MS
 from aftercall.core.records import Role
-from aftercall.service.accounts.access import GRANT_LIFE_MS
 from aftercall.service.accounts.sign_in import FAILURES_PER_MINUTE
+from aftercall.service.accounts.tokens import GRANT_LIFE_MS
 from aftercall.web.http.cookies import COOKIE
 
 House = Any

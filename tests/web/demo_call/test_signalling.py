@@ -12,7 +12,7 @@ import pytest
 from aftercall.core.errors import Refused, Unauthenticated
 from aftercall.core.events import Identity
 from aftercall.core.instants import EpochMs
-from aftercall.service.accounts.access import ParticipantGrant
+from aftercall.service.accounts.tokens import ParticipantGrant
 from aftercall.web.demo_call import signalling
 from aftercall.web.demo_call.signalling import Signalling
 

@@ -7,8 +7,8 @@ import pytest
 from aftercall.core.errors import Refused
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import Role
-from aftercall.service.accounts.access import Grant
 from aftercall.service.accounts.sign_in import SignedIn
+from aftercall.service.accounts.tokens import Grant
 from aftercall.settings import Settings
 from aftercall.web.http.cookies import (
     check_forgery,

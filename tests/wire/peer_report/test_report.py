@@ -12,9 +12,9 @@ from cloudflare.types.realtime_kit import (
 from pydantic import BaseModel
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.report.complete import complete
+from aftercall.core.quality.report.cross_participant_pass import complete
 from aftercall.core.quality.report.fold import FoldResult, fold
-from aftercall.core.quality.stats.link import Family
+from aftercall.core.quality.stats.report_linker import Family
 from aftercall.core.records import Participant, StoredSample
 from aftercall.wire.peer_report.metadata import FILTERS
 from aftercall.wire.peer_report.report import (

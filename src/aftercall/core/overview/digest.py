@@ -23,8 +23,8 @@ from aftercall.core.quality.experience.levels import (
 from aftercall.core.quality.experience.time_scale import TimeScale
 from aftercall.core.quality.issues import SEVERITY_RANKS, Issue
 from aftercall.core.quality.report.fold import Completeness, ReportDetails, Verdict
-from aftercall.core.quality.stats.link import Family
 from aftercall.core.quality.stats.peer_metadata import CandidatePair
+from aftercall.core.quality.stats.report_linker import Family
 from aftercall.core.spans import Span, union
 
 MOST_ISSUES: Final = 200

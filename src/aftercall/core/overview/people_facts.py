@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from aftercall.core.instants import EpochMs
+from aftercall.core.list_queries import Cursor
 from aftercall.core.overview.session_summary import PeerSummary
-from aftercall.core.queries import Cursor
 
 
 class PersonFacts(NamedTuple):

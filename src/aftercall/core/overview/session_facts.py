@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from aftercall.core.instants import EpochMs
+from aftercall.core.list_queries import Cursor
 from aftercall.core.overview.connection_charts import ConnectionColumns
 from aftercall.core.overview.digest import Digest
 from aftercall.core.overview.session_summary import DigestedParticipant, SessionSummary
@@ -14,7 +15,6 @@ from aftercall.core.overview.stream_charts import StreamChart
 from aftercall.core.quality.activity.stream_matching import StreamEnd
 from aftercall.core.quality.experience.time_scale import TimeScale
 from aftercall.core.quality.stats.peer_metadata import Metadata
-from aftercall.core.queries import Cursor
 from aftercall.core.records import (
     ChatMessage,
     Participant,

@@ -9,7 +9,7 @@ from aftercall.core.instants import EpochMs, parse_iso
 from aftercall.core.quality.activity.stream_matching import StreamId, stream_key
 from aftercall.core.quality.report.fold import ReportDetails
 from aftercall.core.quality.report.interval_rows import LimitationRow
-from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES, Family
+from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS, SCREENSHARES, Family
 
 ChartColumn = list[float | None]
 

@@ -6,7 +6,7 @@ from typing import Final, Literal, Self
 import msgspec
 
 from aftercall.core.instants import SECOND_MS, EpochMs
-from aftercall.core.quality.stats.link import StreamDescription
+from aftercall.core.quality.stats.report_linker import StreamDescription
 
 Severity = Literal["information", "warning", "severe"]
 Origin = Literal["local", "remote", "server"]

@@ -11,7 +11,7 @@ from aftercall.core.events import PeerEvent
 from aftercall.core.ids import id_from
 from aftercall.core.instants import EpochMs, is_plausible
 from aftercall.core.quality.stats.getstats import SampleBody
-from aftercall.core.texts import UNREADABLE, read_json
+from aftercall.core.storable_json import UNREADABLE, read_json
 from aftercall.ingest.source import Context, UnencodedSample
 from aftercall.ingest.untyped_json import as_text
 

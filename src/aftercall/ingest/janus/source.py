@@ -13,7 +13,7 @@ import msgspec
 
 from aftercall.core.errors import Malformed
 from aftercall.core.events import PeerEvent, PeerLeft, SessionClosed
-from aftercall.core.texts import UNREADABLE, read_json
+from aftercall.core.storable_json import UNREADABLE, read_json
 from aftercall.ingest.janus.events import (
     SOURCE,
     JanusEvent,

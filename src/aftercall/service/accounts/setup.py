@@ -10,7 +10,7 @@ from aftercall.core.errors import InvalidBody, Malformed, NotFound, Refused
 from aftercall.core.ids import NewId, is_path_id
 from aftercall.core.instants import Clock
 from aftercall.core.records import Account, ApiToken, App, Role
-from aftercall.service.accounts.access import API_TOKEN_PREFIX, hash_token
+from aftercall.service.accounts.tokens import API_TOKEN_PREFIX, hash_token
 from aftercall.store import apps
 from aftercall.store.engine.database import Database
 

@@ -16,7 +16,7 @@ from cachetools import TLRUCache
 from aftercall.core.errors import Busy, NotFound, Refused, Unauthenticated
 from aftercall.core.instants import HOUR_MS, MINUTE_MS, Clock, EpochMs
 from aftercall.core.records import App, Role
-from aftercall.service.accounts.access import GRANT_LIFE_MS, Access, Grant, hash_token, until
+from aftercall.service.accounts.tokens import GRANT_LIFE_MS, Access, Grant, hash_token, until
 from aftercall.store import apps, sign_ins
 from aftercall.store.engine.database import Database
 from aftercall.store.sign_ins import SignIn, SignInLink

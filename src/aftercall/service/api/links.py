@@ -13,12 +13,12 @@ from typing import Final
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from aftercall.core.download_kinds import Export
 from aftercall.core.errors import NotFound, Refused
-from aftercall.core.exports import Export
 from aftercall.core.instants import SECOND_MS, Clock, EpochMs
 from aftercall.core.records import Phase, Session, Summary, SummaryState
 from aftercall.settings import Settings
-from aftercall.store import apps, conversation
+from aftercall.store import apps, chat_transcript
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
 
@@ -71,7 +71,7 @@ class Links:
         """A link to the summary last made. Raises `NotFound` when there is none (yet)."""
         async with self._db.read() as tx:
             session = await _session(tx, app_id, session_id)
-            summary = await conversation.find_summary(tx, app_id, session_id)
+            summary = await chat_transcript.find_summary(tx, app_id, session_id)
         until = self._retained_until(session, "summary")
         if summary is None or summary.text is None:
             raise _no_summary(session_id, summary)

@@ -10,7 +10,7 @@ from aftercall.core.errors import NotFound
 from aftercall.core.events import AnyEvent, PeerKicked, SessionClosed
 from aftercall.core.ids import NewId, id_from
 from aftercall.core.instants import Clock
-from aftercall.core.queries import MeetingQuery, Page
+from aftercall.core.list_queries import MeetingQuery, Page
 from aftercall.core.records import Meeting, MeetingStatus, Member, Participant, Peer, Session
 from aftercall.service.recording.recorder import Recorder
 from aftercall.store import meetings, participants, peers

@@ -11,7 +11,7 @@ from aftercall.core.errors import NotFound
 from aftercall.core.instants import Clock
 from aftercall.core.lifecycle.breakout_rooms import consolidated_minutes
 from aftercall.core.lifecycle.presence import running_minutes
-from aftercall.core.queries import Page, ParticipantOrder, ParticipantQuery, SessionQuery
+from aftercall.core.list_queries import Page, ParticipantOrder, ParticipantQuery, SessionQuery
 from aftercall.core.records import Participant, Peer, Phase, Session
 from aftercall.settings import Settings
 from aftercall.store import participants, peers

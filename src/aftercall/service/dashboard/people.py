@@ -4,8 +4,8 @@ from typing import Final
 
 from aftercall.core.errors import NotFound
 from aftercall.core.instants import EpochMs
+from aftercall.core.list_queries import Cursor
 from aftercall.core.overview.people_facts import PeopleList, PersonCalls, PersonFacts
-from aftercall.core.queries import Cursor
 from aftercall.store import people
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import facets

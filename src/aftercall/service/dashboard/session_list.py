@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from aftercall.core.errors import NotFound
 from aftercall.core.instants import Clock
 from aftercall.core.lifecycle.presence import running_minutes
+from aftercall.core.list_queries import Cursor, SessionOrder, SessionQuery
 from aftercall.core.overview.session_facts import ListedSession, SessionList
 from aftercall.core.overview.session_summary import ParticipantBrief, SessionSummary, person_of
-from aftercall.core.queries import Cursor, SessionOrder, SessionQuery
 from aftercall.core.records import Participant, Peer, Phase, Session
 from aftercall.service.reports.digests import Digests
 from aftercall.store.engine.database import Database

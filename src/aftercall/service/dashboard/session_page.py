@@ -5,9 +5,10 @@ from typing import Final, Literal, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from aftercall.core.download_kinds import Export
 from aftercall.core.errors import NotFound
-from aftercall.core.exports import Export
 from aftercall.core.instants import Clock
+from aftercall.core.list_queries import Cursor
 from aftercall.core.overview.digest import Digest
 from aftercall.core.overview.session_facts import (
     ListedSession,
@@ -16,13 +17,12 @@ from aftercall.core.overview.session_facts import (
     TalkPage,
 )
 from aftercall.core.overview.session_summary import SessionSummary, summarise_session
-from aftercall.core.queries import Cursor
 from aftercall.core.records import ChatMessage, Peer, Phase, Session, TranscriptLine
 from aftercall.service.api.links import Link, Links
+from aftercall.service.dashboard.chat_transcript import chat_page, transcript_page
 from aftercall.service.dashboard.session_list import SessionLists
-from aftercall.service.dashboard.talk import chat_page, transcript_page
 from aftercall.service.reports.digests import Digests
-from aftercall.store import conversation, participants, peer_events, peers
+from aftercall.store import chat_transcript, participants, peer_events, peers
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
 
@@ -57,7 +57,7 @@ class SessionPages:
             events = await peer_events.events_of_session(tx, app_id, session_id)
             chat = await chat_page(tx, app_id, session_id, participant_ids, None)
             transcript = await transcript_page(tx, app_id, session_id, participant_ids, None)
-            summary = await conversation.find_summary(tx, app_id, session_id)
+            summary = await chat_transcript.find_summary(tx, app_id, session_id)
             rooms = await session_rows.children_of(tx, app_id, session_id)
             parent_id = session.parent_session_id
             parent = (

@@ -13,7 +13,7 @@ from aftercall.core.events import ChatSent, LineSpoken, PeerEvent, SampleTaken
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import ChatMessage, Peer, StoredPeerEvent, TranscriptLine
 from aftercall.service.recording.delivery import Delivery
-from aftercall.store import conversation, peer_events, peers, samples
+from aftercall.store import chat_transcript, peer_events, peers, samples
 
 AppendOnlyEvent = PeerEvent | SampleTaken | ChatSent | LineSpoken
 PeerKey = tuple[str, str]
@@ -99,7 +99,7 @@ class PendingAppends:
             return True
         key = (app_id, session_id)
         if key not in self._talk:
-            self._talk[key] = await conversation.characters_of(self._tx, app_id, session_id)
+            self._talk[key] = await chat_transcript.characters_of(self._tx, app_id, session_id)
         self._talk[key] += len(text)
         return self._talk[key] <= self._most_talk
 
@@ -115,11 +115,11 @@ class PendingAppends:
             for number, note in self._events.values():
                 is_new[number] = note.id in new
         if self._messages:
-            changed = await conversation.save_messages(tx, list(self._messages.values()))
+            changed = await chat_transcript.save_messages(tx, list(self._messages.values()))
             for number, message in self._messages.items():
                 is_new[number] = message.id in changed
         if self._lines:
-            new = await conversation.save_lines(tx, list(self._lines.values()))
+            new = await chat_transcript.save_lines(tx, list(self._lines.values()))
             for number, line in self._lines.items():
                 is_new[number] = line.id in new
         await self._count_talk(tx, is_new)
@@ -138,7 +138,7 @@ class PendingAppends:
             if is_new[number]:
                 added[line.app_id, line.session_id] += len(line.text)
         if added:
-            await conversation.add_characters(tx, added)
+            await chat_transcript.add_characters(tx, added)
 
     async def _append_samples(
         self, tx: AsyncConnection, statuses: Mapping[PeerKey, peers.PeerStatus]

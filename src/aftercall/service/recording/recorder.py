@@ -13,11 +13,11 @@ from aftercall.core.lifecycle.downtime import Downtime
 from aftercall.core.lifecycle.state_machine import Policy, is_silent, silence_bounds
 from aftercall.core.records import Peer, Session
 from aftercall.service.recording.delivery import Delivery, Outcome, Receipt
-from aftercall.service.recording.fast_path import FastPath
+from aftercall.service.recording.plain_reports import FastPath
 from aftercall.service.recording.transaction import RecordTransaction
 from aftercall.store import early_facts, peers
+from aftercall.store.append_reports import append
 from aftercall.store.engine.database import Database
-from aftercall.store.fast_path import append
 from aftercall.store.sessions import rows as session_rows
 
 OVERTAKEN_MS: Final = 10 * MINUTE_MS

@@ -38,7 +38,7 @@ from aftercall.service.recording.delivery import (
     Receipt,
     rejected,
 )
-from aftercall.service.recording.fast_path import is_plain_report
+from aftercall.service.recording.plain_reports import is_plain_report
 from aftercall.service.recording.session_resolver import SessionResolver
 from aftercall.store import early_facts, peers
 from aftercall.store.early_facts import EarlyFact, EarlyPeerFact, HeldFact, key_of_session

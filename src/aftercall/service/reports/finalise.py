@@ -5,7 +5,7 @@ from typing import Final
 from aftercall.core.records import Session
 from aftercall.service.reports.session_reports import SessionReports
 from aftercall.service.reports.summaries import Summaries
-from aftercall.store import conversation, meetings
+from aftercall.store import chat_transcript, meetings
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
 
@@ -38,6 +38,6 @@ class Finaliser:
             meeting = await meetings.find_meeting(tx, session.app_id, session.meeting_id)
             if meeting is None or not meeting.settings.get(SUMMARISE_ON_END):
                 return False
-            if await conversation.find_summary(tx, session.app_id, session.id) is not None:
+            if await chat_transcript.find_summary(tx, session.app_id, session.id) is not None:
                 return False
-            return await conversation.count_lines(tx, session.app_id, session.id) > 0
+            return await chat_transcript.count_lines(tx, session.app_id, session.id) > 0

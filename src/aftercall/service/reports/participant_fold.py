@@ -15,13 +15,13 @@ from aftercall.core.quality.activity.stream_matching import ParticipantStreams, 
 from aftercall.core.quality.experience.time_scale import TimeScale
 from aftercall.core.quality.issues import StreamRef
 from aftercall.core.quality.report.fold import FOLD_VERSION, PeerFacts, Verdict, fold
-from aftercall.core.quality.stats.link import Family
+from aftercall.core.quality.stats.report_linker import Family
 from aftercall.core.records import Peer
 from aftercall.core.spans import Span
 from aftercall.service.reports.document import PackedDetails, fold_in, pack_details, unpack
 
 if TYPE_CHECKING:
-    from aftercall.core.quality.experience.moments import StreamMoments
+    from aftercall.core.quality.experience.mos_over_time import StreamMoments
 
 LEVEL: Final = 1
 """zstd level of a fold that is stored until its session has been compared."""
@@ -84,7 +84,7 @@ def fold_participant(
     facts: Sequence[PeerFacts], scale: TimeScale, now: EpochMs
 ) -> tuple[ParticipantFold, PackedDetails]:
     """A participant's fold, its scores on the scale of its session, and the rows of its report."""
-    from aftercall.core.quality.experience.moments import moments_of  # noqa: PLC0415 - numpy
+    from aftercall.core.quality.experience.mos_over_time import moments_of  # noqa: PLC0415 - numpy
 
     folded = fold(facts, now)
     made = ParticipantFold(
@@ -143,7 +143,7 @@ def stored_fold(document: bytes, inputs: FoldInputs, scale: TimeScale) -> Partic
     these inputs on this scale."""
     import numpy as np  # noqa: PLC0415 - numpy
 
-    from aftercall.core.quality.experience.moments import StreamMoments  # noqa: PLC0415 - numpy
+    from aftercall.core.quality.experience.mos_over_time import StreamMoments  # noqa: PLC0415 - numpy
 
     try:
         packed = fold_in(document)

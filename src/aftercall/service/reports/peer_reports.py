@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from aftercall.core.errors import NotFound
 from aftercall.core.instants import Clock, EpochMs
 from aftercall.core.quality.experience.time_scale import TimeScale
-from aftercall.core.quality.report.complete import complete
+from aftercall.core.quality.report.cross_participant_pass import complete
 from aftercall.core.quality.report.fold import FoldResult
 from aftercall.core.records import Participant, Peer
 from aftercall.service.reports.document import Report, is_readable, report_of, unpack
@@ -92,7 +92,7 @@ def _live_reports(
     scale: TimeScale,
     now: EpochMs,
 ) -> dict[str, Report]:
-    from aftercall.core.quality.experience.moments import moments_of  # noqa: PLC0415 - numpy
+    from aftercall.core.quality.experience.mos_over_time import moments_of  # noqa: PLC0415 - numpy
 
     verdicts = complete(
         {id: each.verdict for id, each in folded.items()},

@@ -19,7 +19,7 @@ from aftercall.core.instants import Clock, EpochMs
 from aftercall.core.lifecycle.presence import by_participant
 from aftercall.core.quality.activity.stream_matching import StreamMatching
 from aftercall.core.quality.experience.time_scale import TimeScale, scale_of_session
-from aftercall.core.quality.report.complete import complete
+from aftercall.core.quality.report.cross_participant_pass import complete
 from aftercall.core.quality.report.fold import FOLD_VERSION, PeerFacts, Verdict
 from aftercall.core.records import Participant, Peer, Phase, Session, StoredPeerEvent, StoredReport
 from aftercall.service.reports.document import completed, pack_ends, pack_provisional

@@ -22,7 +22,7 @@ from aftercall.core.records import (
 from aftercall.core.summary.layout import SummaryOptions
 from aftercall.core.summary.summarise import summarise
 from aftercall.service.recording.follow_ups import SUMMARISE
-from aftercall.store import conversation, jobs, meetings
+from aftercall.store import chat_transcript, jobs, meetings
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
 
@@ -74,10 +74,10 @@ class Summaries:
                     f"Session {session_id} is LIVE; it can be summarised once it has ended",
                     code="session_live",
                 )
-            known = await conversation.find_summary(tx, app_id, session_id)
+            known = await chat_transcript.find_summary(tx, app_id, session_id)
             if known is not None and known.state in _UNDER_WAY:
                 return known
-            if not await conversation.count_lines(tx, app_id, session_id):
+            if not await chat_transcript.count_lines(tx, app_id, session_id):
                 raise Malformed(
                     f"Session {session_id} has no transcript to summarise", code="no_transcript"
                 )
@@ -97,7 +97,7 @@ class Summaries:
             is_markdown=known is not None and known.is_markdown,
             requested_at=requested_at,
         )
-        await conversation.save_summary(tx, summary)
+        await chat_transcript.save_summary(tx, summary)
         await jobs.add(tx, [_job(summary, now)])
         return summary
 
@@ -105,12 +105,12 @@ class Summaries:
         """Make the summary that was requested. A repeat does nothing once it is made."""
         async with self._db.write() as tx:
             session = await session_rows.lock_session(tx, app_id, session_id)
-            summary = await conversation.find_summary(tx, app_id, session_id)
+            summary = await chat_transcript.find_summary(tx, app_id, session_id)
             if session is None or summary is None or summary.state not in _UNDER_WAY:
                 return
             summary = replace(summary, state=SummaryState.IN_PROGRESS)
-            await conversation.save_summary(tx, summary)
-            lines = await conversation.lines_of_session(tx, app_id, session_id)
+            await chat_transcript.save_summary(tx, summary)
+            lines = await chat_transcript.lines_of_session(tx, app_id, session_id)
             meeting = await meetings.find_meeting(tx, app_id, session.meeting_id)
         options = self._options_of({} if meeting is None else meeting.settings)
         try:
@@ -142,14 +142,14 @@ class Summaries:
     async def give_up(self, app_id: str, session_id: str, error: str) -> None:
         """Mark a summary under way as failed, as its job is dead."""
         async with self._db.write() as tx:
-            summary = await conversation.find_summary(tx, app_id, session_id)
+            summary = await chat_transcript.find_summary(tx, app_id, session_id)
             if summary is not None and summary.state in _UNDER_WAY:
                 failed = replace(summary, state=SummaryState.FAILED, error=error)
-                await conversation.save_summary(tx, replace(failed, completed_at=self._clock()))
+                await chat_transcript.save_summary(tx, replace(failed, completed_at=self._clock()))
 
     async def _save(self, summary: Summary) -> None:
         async with self._db.write() as tx:
-            await conversation.save_summary(tx, replace(summary, completed_at=self._clock()))
+            await chat_transcript.save_summary(tx, replace(summary, completed_at=self._clock()))
 
 
 def _public_message(error: Exception) -> str:

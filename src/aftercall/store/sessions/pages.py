@@ -20,8 +20,8 @@ from sqlalchemy import Select, and_, func, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import DAY_MS, day_of
+from aftercall.core.list_queries import SessionOrder, SessionQuery
 from aftercall.core.overview.session_summary import FACET_ALL, FACET_BAD
-from aftercall.core.queries import SessionOrder, SessionQuery
 from aftercall.core.records import Session
 from aftercall.store.sessions.day_counts import EVERY_SIZE
 from aftercall.store.sessions.rows import IS_LIVE, SESSION

@@ -21,7 +21,7 @@ from sqlalchemy import (
     union,
 )
 
-from aftercall.core.queries import SearchScope, SessionOrder, SessionQuery
+from aftercall.core.list_queries import SearchScope, SessionOrder, SessionQuery
 from aftercall.core.records import Phase
 from aftercall.store.sessions.rows import IS_LIVE
 from aftercall.store.sessions.tokenizer import LAST, words_of

@@ -17,10 +17,10 @@ from aftercall.store.engine.column_types import (
     text_column,
 )
 from aftercall.store.engine.column_types import metadata as metadata
-from aftercall.store.tables.conversation import chat_messages as chat_messages
-from aftercall.store.tables.conversation import summaries as summaries
-from aftercall.store.tables.conversation import talk_sizes as talk_sizes
-from aftercall.store.tables.conversation import transcript_lines as transcript_lines
+from aftercall.store.tables.chat_transcript import chat_messages as chat_messages
+from aftercall.store.tables.chat_transcript import summaries as summaries
+from aftercall.store.tables.chat_transcript import talk_sizes as talk_sizes
+from aftercall.store.tables.chat_transcript import transcript_lines as transcript_lines
 from aftercall.store.tables.facets import facet_tallies as facet_tallies
 from aftercall.store.tables.facets import peer_verdicts as peer_verdicts
 from aftercall.store.tables.facets import people as people

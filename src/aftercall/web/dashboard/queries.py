@@ -4,9 +4,9 @@ from typing import Any, Final
 
 from aftercall.core.errors import Malformed
 from aftercall.core.instants import DAY_MS, EpochMs
+from aftercall.core.list_queries import Cursor, SearchScope, SessionOrder, SessionQuery
 from aftercall.core.overview.session_summary import FACET_BAD, facet
 from aftercall.core.quality.issues import IssueName
-from aftercall.core.queries import Cursor, SearchScope, SessionOrder, SessionQuery
 from aftercall.service.dashboard.participant_page import LEAST_POINTS, MOST_POINTS, Wanted
 from aftercall.wire.cursors import decode_cursor
 from aftercall.wire.query import Choice, Flag, Moment, Query, Span, Text, Whole

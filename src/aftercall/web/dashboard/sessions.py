@@ -6,7 +6,6 @@ from typing import Any, Final
 from litestar import Request, Response, get
 from litestar.response import Stream
 
-from aftercall.web.dashboard.csv_rows import write_csv
 from aftercall.web.dashboard.queries import (
     CALL_PARAMETERS,
     CURSOR,
@@ -18,18 +17,19 @@ from aftercall.web.dashboard.queries import (
     read_cursor,
     read_wanted,
 )
+from aftercall.web.dashboard.sessions_csv import write_csv
 from aftercall.web.downloads import url_of
 from aftercall.web.http.dependencies import PathId, ProvidedQuery, ProvidedServices, ProvidedTenant
 from aftercall.web.openapi.operations import described
-from aftercall.wire.dashboard.participant_page import ParticipantPage, encode_participant_page
-from aftercall.wire.dashboard.session_list import SessionListPage, encode_session_list
-from aftercall.wire.dashboard.session_page import Artefact, SessionPage, encode_session_page
-from aftercall.wire.dashboard.talk import (
+from aftercall.wire.dashboard.chat_transcript import (
     ChatPage,
     TranscriptPage,
     encode_chat,
     encode_transcript,
 )
+from aftercall.wire.dashboard.participant_page import ParticipantPage, encode_participant_page
+from aftercall.wire.dashboard.session_list import SessionListPage, encode_session_list
+from aftercall.wire.dashboard.session_page import Artefact, SessionPage, encode_session_page
 from aftercall.wire.envelope import Answer, encode_answer
 from aftercall.wire.query import parse_path_id
 

@@ -10,7 +10,7 @@ from aftercall.core.errors import NotFound, Refused
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.report.fold import FOLD_VERSION
 from aftercall.core.records import ApiToken, Job, Role
-from aftercall.service.accounts.access import Grant
+from aftercall.service.accounts.tokens import Grant
 from aftercall.service.services import Services
 from aftercall.settings import about, public_values
 from aftercall.web.http.dependencies import PathId, ProvidedGrant, ProvidedServices

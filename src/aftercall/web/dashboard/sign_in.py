@@ -8,8 +8,8 @@ from litestar.params import RawBody
 
 from aftercall import __version__
 from aftercall.core.errors import Malformed
-from aftercall.service.accounts.access import Grant
 from aftercall.service.accounts.sign_in import SignedIn
+from aftercall.service.accounts.tokens import Grant
 from aftercall.service.services import Services
 from aftercall.web.http.auth import SIGNED_IN_KEY
 from aftercall.web.http.cookies import (

@@ -26,9 +26,9 @@ from aftercall.core.errors import (
     Unauthenticated,
 )
 from aftercall.core.instants import MINUTE_MS
-from aftercall.core.queries import MeetingQuery
+from aftercall.core.list_queries import MeetingQuery
 from aftercall.core.records import Meeting, Member
-from aftercall.core.texts import read_json
+from aftercall.core.storable_json import read_json
 from aftercall.service.services import Services
 from aftercall.web.demo_call.quality import Badge, live_badges
 from aftercall.web.demo_call.signalling import MOST_PEERS, Signalling

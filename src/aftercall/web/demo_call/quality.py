@@ -9,7 +9,7 @@ import msgspec
 from aftercall.core.errors import NotFound
 from aftercall.core.instants import SECOND_MS
 from aftercall.core.quality.experience.levels import level_of
-from aftercall.service.accounts.access import ParticipantGrant
+from aftercall.service.accounts.tokens import ParticipantGrant
 from aftercall.service.services import Services
 
 JUST_NOW_MS: Final = 30 * SECOND_MS

@@ -24,7 +24,7 @@ from litestar.types import Receive, Scope, Send
 from aftercall.core.errors import AftercallError, Busy
 from aftercall.core.ids import NewId
 from aftercall.core.instants import SECOND_MS, Clock
-from aftercall.service.accounts.access import ParticipantGrant
+from aftercall.service.accounts.tokens import ParticipantGrant
 
 MOST_PEERS: Final = 4
 """A mesh of more asks too much of the peers' uplinks."""

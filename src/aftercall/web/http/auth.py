@@ -19,13 +19,13 @@ from litestar.params import SkipValidation
 
 from aftercall.core.errors import Refused, Unauthenticated
 from aftercall.core.records import Role
-from aftercall.service.accounts.access import Grant
 from aftercall.service.accounts.sign_in import SignedIn
+from aftercall.service.accounts.tokens import Grant
 from aftercall.service.services import Services
 from aftercall.web.http.access_log import HEADERS_KEY
 from aftercall.web.http.cookies import check_forgery, read_cookie
 from aftercall.web.http.dependencies import PathId, ProvidedServices, Tenant
-from aftercall.web.http.rate_limit import TokenLimits
+from aftercall.web.http.rest_rate_limit import TokenLimits
 from aftercall.wire.query import parse_path_id
 
 ProvidedLimits: TypeAlias = NamedDependency[SkipValidation[TokenLimits]]

@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, SkipValidation
 
 from aftercall.core.errors import Malformed
-from aftercall.service.accounts.access import Grant
+from aftercall.service.accounts.tokens import Grant
 from aftercall.service.services import Services
 from aftercall.wire.query import Query
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
-from aftercall.core.budgets import BudgetKind
 from aftercall.core.errors import Busy, Refused, Unauthenticated
 from aftercall.core.events import PeerEvent, PeerJoined
 from aftercall.core.privacy import Privacy
+from aftercall.core.rate_budgets import BudgetKind
 from aftercall.ingest.join_notes import address_notes, interval_notes
 from aftercall.ingest.redaction import redact
 from aftercall.ingest.source import Context, Fact
-from aftercall.service.accounts.access import ParticipantGrant
-from aftercall.service.accounts.budgets import Account
+from aftercall.service.accounts.intake_rate_limits import Account
+from aftercall.service.accounts.tokens import ParticipantGrant
 from aftercall.service.recording.admission import KICKED
 from aftercall.service.recording.delivery import Delivery, Receipt
 from aftercall.service.services import Services

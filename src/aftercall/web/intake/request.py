@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from litestar.types import Receive
 
-from aftercall.core.budgets import BudgetKind
-from aftercall.service.accounts.budgets import Account
+from aftercall.core.rate_budgets import BudgetKind
+from aftercall.service.accounts.intake_rate_limits import Account
 from aftercall.settings import Settings
 from aftercall.web.http.auth import read_credentials
 from aftercall.web.http.cors import Headers

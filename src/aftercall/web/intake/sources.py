@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from aftercall.core.instants import SECOND_MS
-from aftercall.ingest import collector, generic, realtimekit_callstats
+from aftercall.ingest import backend_events, collector, realtimekit_callstats
 from aftercall.ingest.janus import source as janus
 from aftercall.ingest.source import Source
 from aftercall.web.http.cors import Headers
@@ -132,7 +132,7 @@ ROUTES: Final = (
     ),
     IntakeRoute(
         path=APP_PREFIX + "events",
-        source=generic,
+        source=backend_events,
         answer=RESULTS,
         schemes=(API_TOKEN,),
         operation_id="take_events",

@@ -9,6 +9,20 @@ from aftercall.web.downloads import url_of
 from aftercall.web.http.dependencies import PathId, ProvidedQuery, ProvidedServices, ProvidedTenant
 from aftercall.web.http.gzip_pieces import PiecewiseResponse
 from aftercall.web.openapi.operations import described
+from aftercall.wire.chat_transcript_links import (
+    CHAT_PARAMETERS,
+    TRANSCRIPT_PARAMETERS,
+    ChatLink,
+    SummaryLink,
+    SummaryRequest,
+    TranscriptLink,
+    encode_chat_link,
+    encode_summary_link,
+    encode_summary_request,
+    encode_transcript_link,
+    read_chat_export,
+    read_transcript_export,
+)
 from aftercall.wire.envelope import Answer, encode_answer
 from aftercall.wire.participants import (
     FILTERS,
@@ -37,20 +51,6 @@ from aftercall.wire.sessions import (
     encode_session_details,
     encode_session_list,
     read_session_query,
-)
-from aftercall.wire.talk import (
-    CHAT_PARAMETERS,
-    TRANSCRIPT_PARAMETERS,
-    ChatLink,
-    SummaryLink,
-    SummaryRequest,
-    TranscriptLink,
-    encode_chat_link,
-    encode_summary_link,
-    encode_summary_request,
-    encode_transcript_link,
-    read_chat_export,
-    read_transcript_export,
 )
 
 _TAG: Final = "Sessions"

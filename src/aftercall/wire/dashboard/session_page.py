@@ -9,8 +9,7 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.overview.session_facts import ListedSession, SessionFacts
 from aftercall.core.overview.session_summary import DigestedParticipant, summarise_session
 from aftercall.core.records import Peer, Phase, StoredPeerEvent
-from aftercall.wire.dashboard.session_list import SessionRow, encode_session_row
-from aftercall.wire.dashboard.talk import (
+from aftercall.wire.dashboard.chat_transcript import (
     ChatPage,
     SummaryText,
     TranscriptPage,
@@ -18,6 +17,7 @@ from aftercall.wire.dashboard.talk import (
     encode_summary,
     encode_transcript,
 )
+from aftercall.wire.dashboard.session_list import SessionRow, encode_session_row
 from aftercall.wire.dashboard.timeline import (
     CallEvent,
     ParticipantTimeline,

@@ -12,7 +12,7 @@ from aftercall.core.quality.stats.peer_metadata import (
     Metadata,
     Network,
 )
-from aftercall.wire.known import known
+from aftercall.wire.omit_nulls import known
 from aftercall.wire.times import encode_time
 
 Json = dict[str, Any]

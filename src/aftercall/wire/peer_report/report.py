@@ -18,9 +18,9 @@ from aftercall.core.quality.report.cumulative import (
 )
 from aftercall.core.quality.report.fold import Completeness, Verdict
 from aftercall.core.quality.report.receive_stats import MediaReception, PeerReception
-from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, Family
+from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS, Family
 from aftercall.core.records import Participant
-from aftercall.wire.known import known_members
+from aftercall.wire.omit_nulls import known_members
 from aftercall.wire.peer_report.metadata import QUALITY_STATS, encode_metadata
 from aftercall.wire.peer_report.stats import Joining
 from aftercall.wire.peer_report.stats import encode_peer_stats as _encode_peer_stats

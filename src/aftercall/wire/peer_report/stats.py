@@ -12,7 +12,7 @@ from aftercall.core.quality.stats.peer_metadata import (
     Network,
     PrecallTest,
 )
-from aftercall.wire.known import known
+from aftercall.wire.omit_nulls import known
 from aftercall.wire.peer_report.metadata import (
     DEVICE_INFO,
     EVENTS,

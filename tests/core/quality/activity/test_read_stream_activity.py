@@ -24,10 +24,10 @@ from aftercall.core.quality.activity.stream_activity import (
     FrameSizeSpan,
     StreamActivity,
 )
-from aftercall.core.quality.frame.interval import Interval
+from aftercall.core.quality.interval_columns.interval import Interval
 from aftercall.core.quality.issues import StreamRef
 from aftercall.core.quality.rules.microphone_rules import SILENT_LEVEL
-from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES, Family
+from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS, SCREENSHARES, Family
 from aftercall.core.spans import Span
 from tests.core.quality.made_intervals import interval, stream_intervals
 from tests.core.quality.table_builder import single_row_tables, table_of

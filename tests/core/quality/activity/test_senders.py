@@ -13,7 +13,7 @@ from aftercall.core.quality.activity.stream_matching import (
 from aftercall.core.quality.comparison.compared_participant import ComparedParticipant
 from aftercall.core.quality.comparison.topology import Topology
 from aftercall.core.quality.issues import StreamRef
-from aftercall.core.quality.stats.link import Family
+from aftercall.core.quality.stats.report_linker import Family
 from tests.core.quality.attribution.streams import activity_of
 
 SENT_AUDIO, AUDIO = Family.AUDIO_PRODUCER.value, Family.AUDIO_CONSUMER.value

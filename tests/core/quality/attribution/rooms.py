@@ -8,7 +8,7 @@ from aftercall.core.quality.activity.stream_activity import StreamActivity
 from aftercall.core.quality.comparison.compared_participant import ComparedParticipant
 from aftercall.core.quality.comparison.comparison import Comparison
 from aftercall.core.quality.issues import Issue, StreamRef
-from aftercall.core.quality.stats.link import AUDIO, Family
+from aftercall.core.quality.stats.report_linker import AUDIO, Family
 from aftercall.core.spans import Span
 
 CALL: Final[Span] = (EpochMs(0), EpochMs(600_000))

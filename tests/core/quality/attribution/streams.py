@@ -5,7 +5,7 @@ from typing import Any
 
 from aftercall.core.quality.activity.stream_activity import StreamActivity
 from aftercall.core.quality.issues import StreamRef
-from aftercall.core.quality.stats.link import Family
+from aftercall.core.quality.stats.report_linker import Family
 from aftercall.core.spans import Span
 
 

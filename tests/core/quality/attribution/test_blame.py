@@ -10,7 +10,7 @@ from aftercall.core.quality.attribution.blame import LOCAL, SERVER, UNKNOWN, Bla
 from aftercall.core.quality.comparison.compared_participant import ComparedParticipant
 from aftercall.core.quality.comparison.comparison import Comparison
 from aftercall.core.quality.issues import IssueName, StreamRef, single
-from aftercall.core.quality.stats.link import Family
+from aftercall.core.quality.stats.report_linker import Family
 from aftercall.core.spans import Span
 from tests.core.quality.attribution.streams import activity_of
 

@@ -11,7 +11,7 @@ from aftercall.core.quality.activity.stream_activity import FrameCount
 from aftercall.core.quality.attribution.follow_on_issues import FollowOnIssues
 from aftercall.core.quality.attribution.lost_connections import LostConnections
 from aftercall.core.quality.issues import Issue, IssueName, Origin, StreamRef, single
-from aftercall.core.quality.stats.link import Family
+from aftercall.core.quality.stats.report_linker import Family
 from tests.core.quality.attribution.rooms import BAD, received, room, sent
 
 SOUND = received("b", "a")

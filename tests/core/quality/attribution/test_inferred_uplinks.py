@@ -9,7 +9,7 @@ from aftercall.core.quality.attribution.inferred_uplinks import LEAST_UNREPORTED
 from aftercall.core.quality.attribution.lost_connections import LostConnections
 from aftercall.core.quality.comparison.comparison import Comparison
 from aftercall.core.quality.issues import Issue, IssueName, single
-from aftercall.core.quality.stats.link import Family
+from aftercall.core.quality.stats.report_linker import Family
 from aftercall.core.spans import Span
 from tests.core.quality.attribution.rooms import BAD, received, room, sent, span
 

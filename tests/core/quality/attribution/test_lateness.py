@@ -12,7 +12,7 @@ from aftercall.core.quality.comparison.comparison import ComparedParticipant, Co
 from aftercall.core.quality.diagnosis.diagnosis import diagnose
 from aftercall.core.quality.diagnosis.findings import Finding, Subject
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
-from aftercall.core.quality.stats.link import Family
+from aftercall.core.quality.stats.report_linker import Family
 from aftercall.core.spans import Span
 from tests.core.quality.attribution.streams import activity_of
 

@@ -8,7 +8,7 @@ from aftercall.core.quality.attribution.lost_connections import AFTERMATH_MS, Lo
 from aftercall.core.quality.comparison.compared_participant import ComparedParticipant
 from aftercall.core.quality.comparison.comparison import Comparison
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
-from aftercall.core.quality.stats.link import Family
+from aftercall.core.quality.stats.report_linker import Family
 from tests.core.quality.attribution.rooms import BAD, CALL, activity, room, sent, span
 
 

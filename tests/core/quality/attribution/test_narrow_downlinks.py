@@ -12,7 +12,7 @@ from aftercall.core.quality.attribution.narrow_downlinks import (
     narrow_downlinks,
 )
 from aftercall.core.quality.issues import IssueName
-from aftercall.core.quality.stats.link import Family
+from aftercall.core.quality.stats.report_linker import Family
 from aftercall.core.spans import Span
 from tests.core.quality.attribution.rooms import BAD, CALL, received, room, span
 

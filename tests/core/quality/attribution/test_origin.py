@@ -11,7 +11,7 @@ from aftercall.core.quality.activity.stream_activity import StreamActivity
 from aftercall.core.quality.attribution.origin import attribute
 from aftercall.core.quality.comparison.comparison import ComparedParticipant, Comparison
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
-from aftercall.core.quality.stats.link import Family
+from aftercall.core.quality.stats.report_linker import Family
 from aftercall.core.spans import Span
 
 CALL: Span = (EpochMs(0), EpochMs(600_000))

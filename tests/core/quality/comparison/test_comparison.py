@@ -6,7 +6,7 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.quality.activity.stream_activity import StreamActivity
 from aftercall.core.quality.comparison.comparison import ComparedParticipant, Comparison
 from aftercall.core.quality.issues import StreamRef
-from aftercall.core.quality.stats.link import Family
+from aftercall.core.quality.stats.report_linker import Family
 from aftercall.core.spans import Span
 from tests.core.quality.attribution.streams import activity_of
 

@@ -15,7 +15,7 @@ from aftercall.core.quality.comparison.impairments import (
     is_transit,
 )
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
-from aftercall.core.quality.stats.link import Family
+from aftercall.core.quality.stats.report_linker import Family
 from aftercall.core.spans import Span
 
 

@@ -10,7 +10,7 @@ from aftercall.core.quality.activity.stream_activity import FrameCount, StreamAc
 from aftercall.core.quality.attribution.origin import attribute
 from aftercall.core.quality.comparison.comparison import ComparedParticipant, Comparison
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
-from aftercall.core.quality.stats.link import Family
+from aftercall.core.quality.stats.report_linker import Family
 from aftercall.core.spans import Span
 from tests.core.quality.attribution.streams import activity_of
 

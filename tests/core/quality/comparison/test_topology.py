@@ -11,7 +11,7 @@ from aftercall.core.quality.activity.stream_activity import (
 from aftercall.core.quality.comparison.compared_participant import ComparedParticipant
 from aftercall.core.quality.comparison.topology import Topology
 from aftercall.core.quality.issues import StreamRef
-from aftercall.core.quality.stats.link import Family
+from aftercall.core.quality.stats.report_linker import Family
 from tests.core.quality.attribution.streams import activity_of
 
 CALL = (EpochMs(0), EpochMs(600_000))

@@ -13,8 +13,8 @@ from aftercall.core.quality.diagnosis.diagnosis import diagnose
 from aftercall.core.quality.diagnosis.figures import Figure
 from aftercall.core.quality.diagnosis.findings import Finding, Subject
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, severity_of, single
-from aftercall.core.quality.stats.link import Family
 from aftercall.core.quality.stats.peer_metadata import Device, DeviceSelection
+from aftercall.core.quality.stats.report_linker import Family
 
 ROOT = Path(__file__).parents[4]
 PAGE = ROOT / "docs" / "explain" / "diagnosis.md"

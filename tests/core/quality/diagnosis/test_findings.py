@@ -17,8 +17,8 @@ from aftercall.core.quality.diagnosis.findings import (
 )
 from aftercall.core.quality.diagnosis.issue_groups import IssueGroup
 from aftercall.core.quality.issues import WARM_UP_MS, Issue, IssueName, StreamRef, single
-from aftercall.core.quality.stats.link import Family
 from aftercall.core.quality.stats.peer_metadata import Device, DeviceSelection
+from aftercall.core.quality.stats.report_linker import Family
 
 TEN = 1_795_255_200_000
 

@@ -8,7 +8,7 @@ from aftercall.core.quality.comparison.comparison import ComparedParticipant, Co
 from aftercall.core.quality.diagnosis.diagnosis import diagnose
 from aftercall.core.quality.diagnosis.findings import Finding, Subject
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
-from aftercall.core.quality.stats.link import Family
+from aftercall.core.quality.stats.report_linker import Family
 
 TEN = 1_795_255_200_000
 """2026-11-21T10:00:00Z."""

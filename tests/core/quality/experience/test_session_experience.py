@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.experience.levels import BAD, FAIR, GOOD, POOR, UNKNOWN, overall_level
-from aftercall.core.quality.experience.moments import StreamMoments
+from aftercall.core.quality.experience.mos_over_time import StreamMoments
 from aftercall.core.quality.experience.session_experience import ExperienceInput, experiences
 from aftercall.core.quality.experience.time_scale import TimeScale
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
-from aftercall.core.quality.stats.link import Family
+from aftercall.core.quality.stats.report_linker import Family
 from tests.core.quality.cast import TEN
 
 BUCKETS = 4

@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from aftercall.core.quality.frame.interval import Interval
+from aftercall.core.quality.interval_columns.interval import Interval
 from aftercall.core.quality.intervals.deltas import IntervalReader, read_intervals
-from aftercall.core.quality.stats.link import Family, Sample
+from aftercall.core.quality.stats.report_linker import Family, Sample
 from tests.core.quality.reports import START, Object, inbound, outbound, sample
 
 Vectors = Callable[[str], list[dict[str, Any]]]

@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
-from aftercall.core.quality.frame.columns import floats
+from aftercall.core.quality.interval_columns.columns import floats
 from aftercall.core.quality.intervals.frame_size import longer_sides
-from aftercall.core.quality.stats.link import Family
+from aftercall.core.quality.stats.report_linker import Family
 from tests.core.quality.made_intervals import interval
 from tests.core.quality.table_builder import table_of
 

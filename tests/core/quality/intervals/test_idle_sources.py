@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from aftercall.core.quality.frame.interval_table import IntervalTable
+from aftercall.core.quality.interval_columns.interval_table import IntervalTable
 from aftercall.core.quality.intervals.idle_sources import are_flowing, mark_idle
 from aftercall.core.quality.intervals.liveness import are_idle
 from aftercall.core.quality.stats.getstats import StreamTag
-from aftercall.core.quality.stats.link import Family
+from aftercall.core.quality.stats.report_linker import Family
 from tests.core.quality.made_intervals import interval
 from tests.core.quality.table_builder import table_of
 

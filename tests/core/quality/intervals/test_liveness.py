@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import structs
 
-from aftercall.core.quality.report.complete import complete
+from aftercall.core.quality.report.cross_participant_pass import complete
 from aftercall.core.quality.report.cumulative import Cumulative
 from aftercall.core.quality.report.fold import FoldResult, PeerFacts, fold
 from tests.core.quality.cast import FINE, Call, Weather, always, between

@@ -2,10 +2,10 @@ from typing import Any
 
 import pytest
 
-from aftercall.core.quality.frame.interval import Interval
+from aftercall.core.quality.interval_columns.interval import Interval
 from aftercall.core.quality.intervals.deltas import read_intervals
 from aftercall.core.quality.report.fold import fold
-from aftercall.core.quality.stats.link import PRODUCERS, Sample
+from aftercall.core.quality.stats.report_linker import PRODUCERS, Sample
 from tests.core.quality.cast import FINE, Call, Weather, always, between
 from tests.core.quality.reports import START, Object, inbound, outbound, sample
 

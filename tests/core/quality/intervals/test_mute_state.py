@@ -4,10 +4,10 @@ import sys
 import pytest
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.frame.columns import floats, numbers
+from aftercall.core.quality.interval_columns.columns import floats, numbers
 from aftercall.core.quality.intervals.mute_state import MuteState, camera_issues
 from aftercall.core.quality.issues import IssueName
-from aftercall.core.quality.stats.link import Family, Sample
+from aftercall.core.quality.stats.report_linker import Family, Sample
 from aftercall.core.records import StoredPeerEvent
 from tests.core.quality.peer_events import event
 from tests.core.quality.reports import START, outbound, sample

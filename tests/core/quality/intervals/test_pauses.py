@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from aftercall.core.quality.frame.interval import Interval
-from aftercall.core.quality.frame.interval_table import IntervalTable
+from aftercall.core.quality.interval_columns.interval import Interval
+from aftercall.core.quality.interval_columns.interval_table import IntervalTable
 from aftercall.core.quality.intervals.deltas import read_intervals
 from aftercall.core.quality.intervals.pauses import are_edges, leave_out_pauses
-from aftercall.core.quality.stats.link import Family
+from aftercall.core.quality.stats.report_linker import Family
 from tests.core.quality.made_intervals import interval
 from tests.core.quality.reports import Object, inbound, sample
 from tests.core.quality.table_builder import table_of

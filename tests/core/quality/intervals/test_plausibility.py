@@ -6,8 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aftercall.core.quality.frame.column_buffer import RECEIVED, SENT, ColumnLayout
-from aftercall.core.quality.frame.columns import BoolArray, FloatArray, IndexArray, floats, numbers
+from aftercall.core.quality.interval_columns.column_buffer import RECEIVED, SENT, ColumnLayout
+from aftercall.core.quality.interval_columns.columns import (
+    BoolArray,
+    FloatArray,
+    IndexArray,
+    floats,
+    numbers,
+)
 from aftercall.core.quality.intervals.plausibility import (
     FEW_DUPLICATES,
     LATE_PACKETS,

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aftercall.core.quality.frame.column_buffer import ColumnBuffers
+from aftercall.core.quality.interval_columns.column_buffer import ColumnBuffers
 from aftercall.core.quality.intervals.deltas import IntervalReader, read_intervals
 from aftercall.core.quality.intervals.report_order import Reports, accept
 from tests.core.quality.reports import START, Object, inbound, sample

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from aftercall.core.quality.frame.interval_table import IntervalTable
+from aftercall.core.quality.interval_columns.interval_table import IntervalTable
 from aftercall.core.quality.intervals.score_coverage import (
     REPORT_MS,
     are_to_score,
@@ -11,7 +11,7 @@ from aftercall.core.quality.intervals.score_coverage import (
 )
 from aftercall.core.quality.intervals.scoring import LEAST_PACKETS
 from aftercall.core.quality.models.mos_video import LEAST_SCREEN_FPS
-from aftercall.core.quality.stats.link import Family
+from aftercall.core.quality.stats.report_linker import Family
 from tests.core.quality.made_intervals import STEP_MS, interval
 from tests.core.quality.table_builder import table_of
 

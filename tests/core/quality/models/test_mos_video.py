@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aftercall.core.quality.frame.columns import numbers
+from aftercall.core.quality.interval_columns.columns import numbers
 from aftercall.core.quality.models import mos_video
 from aftercall.core.quality.models.mos_video import DEFAULT
 

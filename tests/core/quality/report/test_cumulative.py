@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aftercall.core.quality.frame.interval import Interval
+from aftercall.core.quality.interval_columns.interval import Interval
 from aftercall.core.quality.report.cumulative import Cumulative, accumulate
-from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, Family
+from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS, Family
 from tests.core.quality.made_intervals import interval, stream_intervals
 from tests.core.quality.table_builder import roll_up_intervals
 

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.frame.interval import Interval
+from aftercall.core.quality.interval_columns.interval import Interval
 from aftercall.core.quality.report.cumulative import accumulate
 from aftercall.core.quality.report.rollup import Histogram, Rollup, histogram
-from aftercall.core.quality.stats.link import Family
+from aftercall.core.quality.stats.report_linker import Family
 from tests.core.quality.table_builder import roll_up_intervals
 
 Vectors = Callable[[str], list[dict[str, Any]]]

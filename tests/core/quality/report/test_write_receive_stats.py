@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aftercall.core.instants import format_iso
-from aftercall.core.quality.frame.interval import Interval
+from aftercall.core.quality.interval_columns.interval import Interval
 from aftercall.core.quality.report.receive_stats import MediaReception
 from aftercall.core.quality.report.write_receive_stats import receive
-from aftercall.core.quality.stats.link import Family
+from aftercall.core.quality.stats.report_linker import Family
 from tests.core.quality.made_intervals import interval, stream_intervals
 from tests.core.quality.table_builder import table_of
 

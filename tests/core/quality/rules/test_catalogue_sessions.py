@@ -8,7 +8,7 @@ import pytest
 from msgspec import structs
 
 from aftercall.core.quality.issues import Issue, IssueName
-from aftercall.core.quality.report.complete import complete
+from aftercall.core.quality.report.cross_participant_pass import complete
 from aftercall.core.quality.report.fold import PeerFacts, fold
 from tests.core.quality.cast import FINE, Call, Weather, always, replace
 from tests.core.quality.peer_events import event

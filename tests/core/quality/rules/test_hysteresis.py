@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aftercall.core.quality.frame.columns import numbers
+from aftercall.core.quality.interval_columns.columns import numbers
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef
 from aftercall.core.quality.rules.hysteresis import (
     CLEAR_AFTER,

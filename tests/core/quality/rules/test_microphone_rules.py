@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aftercall.core.quality.frame.interval import Interval
+from aftercall.core.quality.interval_columns.interval import Interval
 from aftercall.core.quality.intervals.mute_state import MuteState
 from aftercall.core.quality.issues import Issue, IssueName
 from aftercall.core.quality.rules.microphone_rules import (
@@ -19,7 +19,7 @@ from aftercall.core.quality.rules.microphone_rules import (
     TOLERATED_GAP_MS,
     microphone_issues,
 )
-from aftercall.core.quality.stats.link import Family
+from aftercall.core.quality.stats.report_linker import Family
 from aftercall.core.records import StoredPeerEvent
 from tests.core.quality.made_intervals import START, STEP_MS, interval
 from tests.core.quality.peer_events import event

@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.frame.interval import Interval
+from aftercall.core.quality.interval_columns.interval import Interval
 from aftercall.core.quality.intervals.mute_state import MuteState
 from aftercall.core.quality.issues import WARM_UP_MS, Issue, IssueName
 from aftercall.core.quality.rules.stream_issues import stream_issues
-from aftercall.core.quality.stats.link import Family
+from aftercall.core.quality.stats.report_linker import Family
 from tests.core.quality.made_intervals import START, STEP_MS, interval, stream_intervals
 from tests.core.quality.table_builder import single_row_tables, table_of
 

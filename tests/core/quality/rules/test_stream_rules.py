@@ -14,7 +14,7 @@ from aftercall.core.quality.rules.stream_rules import (
     loss_percents,
     mean_freeze_ms,
 )
-from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES, Family
+from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS, SCREENSHARES, Family
 from tests.core.quality.made_intervals import interval
 from tests.core.quality.table_builder import table_of
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from aftercall.core.quality.issues import IssueName
-from aftercall.core.quality.report.complete import complete
+from aftercall.core.quality.report.cross_participant_pass import complete
 from aftercall.core.quality.report.fold import PeerFacts
 from tests.core.quality.peer_builder import StatsObject, folded, issues_of, moment, peer_of, tag
 

@@ -6,7 +6,7 @@ import pytest
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.stats.getstats import ConnectionBody, SampleBody, Stats, StreamTag
-from aftercall.core.quality.stats.link import Family, ReportLinker, Stream
+from aftercall.core.quality.stats.report_linker import Family, ReportLinker, Stream
 
 CAMERA, SCREEN = Family.VIDEO_PRODUCER, Family.SCREENSHARE_VIDEO_PRODUCER
 

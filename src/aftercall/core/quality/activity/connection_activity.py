@@ -10,10 +10,10 @@ import numpy as np
 
 from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.quality.activity.stream_activity import ConnectionActivity, TransportAddress
-from aftercall.core.quality.frame.columns import BoolArray, FloatArray
-from aftercall.core.quality.frame.interval_table import IntervalTable
+from aftercall.core.quality.interval_columns.columns import BoolArray, FloatArray
+from aftercall.core.quality.interval_columns.interval_table import IntervalTable
 from aftercall.core.quality.stats.getstats import Stats
-from aftercall.core.quality.stats.link import PRODUCERS, Connection, Sample
+from aftercall.core.quality.stats.report_linker import PRODUCERS, Connection, Sample
 from aftercall.core.spans import Span, union
 
 LONGEST_MS: Final = 60 * SECOND_MS

@@ -12,13 +12,17 @@ from aftercall.core.quality.activity.stream_activity import (
     FrameSizeSpan,
     StreamActivity,
 )
-from aftercall.core.quality.frame.columns import BoolArray, FloatArray, IndexArray
-from aftercall.core.quality.frame.interval_table import IntervalTable, StreamRows, group_by_stream
+from aftercall.core.quality.interval_columns.columns import BoolArray, FloatArray, IndexArray
+from aftercall.core.quality.interval_columns.interval_table import (
+    IntervalTable,
+    StreamRows,
+    group_by_stream,
+)
 from aftercall.core.quality.intervals.liveness import are_idle
 from aftercall.core.quality.issues import StreamRef
 from aftercall.core.quality.rules.microphone_rules import SILENT_LEVEL, loudness
 from aftercall.core.quality.rules.stream_rules import limited_percent, mean_freeze_ms
-from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES
+from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS, SCREENSHARES
 from aftercall.core.spans import Span
 
 TOLERATED_GAP_MS = SECOND_MS

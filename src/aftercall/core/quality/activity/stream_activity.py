@@ -8,7 +8,7 @@ import msgspec
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.issues import StreamRef
-from aftercall.core.quality.stats.link import Family
+from aftercall.core.quality.stats.report_linker import Family
 from aftercall.core.spans import Span, without
 
 

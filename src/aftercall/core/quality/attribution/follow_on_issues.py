@@ -17,7 +17,7 @@ from aftercall.core.quality.comparison.comparison import (
     is_transit,
 )
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef
-from aftercall.core.quality.stats.link import Family
+from aftercall.core.quality.stats.report_linker import Family
 from aftercall.core.spans import Span, covers, union
 
 OPINIONS: Final = frozenset({IssueName.LOW_AUDIO_MOS, IssueName.LOW_VIDEO_MOS})

@@ -18,7 +18,7 @@ from aftercall.core.quality.comparison.comparison import (
     is_transit,
 )
 from aftercall.core.quality.issues import Issue, IssueName, Severity, StreamRef, single
-from aftercall.core.quality.stats.link import AUDIO, Family
+from aftercall.core.quality.stats.report_linker import AUDIO, Family
 from aftercall.core.spans import Span, covers, lasting, overlap_ms, union, without
 
 _MEASURES: Final = ("loss_percent", "jitter_ms", *LATE_FROM)

@@ -19,7 +19,7 @@ from aftercall.core.quality.attribution.lost_connections import LostConnections
 from aftercall.core.quality.comparison.compared_participant import ComparedParticipant
 from aftercall.core.quality.comparison.comparison import ONE_WAY_MS, Comparison
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
-from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, Family
+from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS, Family
 from aftercall.core.spans import Span, covers, intersection, lasting, overlap_ms, union, without
 
 LEAST_PACES: Final = 2

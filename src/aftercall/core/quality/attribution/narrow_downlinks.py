@@ -11,7 +11,7 @@ from aftercall.core.quality.comparison.compared_participant import MOST_SHARE
 from aftercall.core.quality.comparison.comparison import ONE_WAY_MS, Comparison
 from aftercall.core.quality.comparison.impairment_matrix import ImpairmentMatrix, PathSpans
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
-from aftercall.core.quality.stats.link import Family
+from aftercall.core.quality.stats.report_linker import Family
 from aftercall.core.spans import Span, intersection, lasting, overlap_ms, union
 
 LAYER_LEVELS: Final = 2

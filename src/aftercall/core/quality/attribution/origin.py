@@ -23,7 +23,7 @@ from aftercall.core.quality.comparison.comparison import (
 )
 from aftercall.core.quality.comparison.departures import OUTAGES
 from aftercall.core.quality.issues import Issue, IssueName
-from aftercall.core.quality.stats.link import PRODUCERS, Family
+from aftercall.core.quality.stats.report_linker import PRODUCERS, Family
 from aftercall.core.spans import Span, covers, intersection, lasting, union, without
 
 LEAST_PART_MS: Final = 2 * ONE_WAY_MS

@@ -9,11 +9,11 @@ import numpy as np
 from aftercall.core.instants import SECOND_MS
 from aftercall.core.quality.activity.stream_activity import FrameCount, StreamActivity
 from aftercall.core.quality.comparison.comparison import Comparison
-from aftercall.core.quality.frame.columns import FloatArray, numbers
+from aftercall.core.quality.interval_columns.columns import FloatArray, numbers
 from aftercall.core.quality.issues import WARM_UP_MS, Issue, IssueName
 from aftercall.core.quality.models.mos_video import LEAST_SCREEN_FPS
 from aftercall.core.quality.rules.hysteresis import HysteresisRule, single_section
-from aftercall.core.quality.stats.link import Family
+from aftercall.core.quality.stats.report_linker import Family
 from aftercall.core.spans import covers
 
 STUCK_SHARE: Final = 0.2

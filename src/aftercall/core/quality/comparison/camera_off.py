@@ -14,7 +14,7 @@ from aftercall.core.quality.activity.stream_activity import StreamActivity
 from aftercall.core.quality.comparison.compared_participant import ComparedParticipant
 from aftercall.core.quality.comparison.topology import Topology
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef
-from aftercall.core.quality.stats.link import Family
+from aftercall.core.quality.stats.report_linker import Family
 from aftercall.core.spans import Span, covers, lasting, overlap_ms, union, without
 
 PICTURE: Final = frozenset(

@@ -35,7 +35,7 @@ from aftercall.core.quality.comparison.issue_index import IssueIndex
 from aftercall.core.quality.comparison.sent_video import SentVideo, with_screenshares
 from aftercall.core.quality.comparison.topology import Topology
 from aftercall.core.quality.issues import Issue, StreamRef
-from aftercall.core.quality.stats.link import AUDIO, PRODUCERS
+from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS
 from aftercall.core.spans import Span, covers, intersection, overlap_ms, union
 
 __all__ = [

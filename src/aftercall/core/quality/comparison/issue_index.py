@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from aftercall.core.quality.issues import Issue, StreamRef
-from aftercall.core.quality.stats.link import PRODUCERS
+from aftercall.core.quality.stats.report_linker import PRODUCERS
 
 _SENT: Final = frozenset(family.value for family in PRODUCERS)
 

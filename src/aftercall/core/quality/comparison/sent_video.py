@@ -13,7 +13,7 @@ from aftercall.core.quality.activity.stream_activity import FrameCount, StreamAc
 from aftercall.core.quality.comparison.compared_participant import ComparedParticipant
 from aftercall.core.quality.comparison.topology import Topology
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef
-from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES, Family
+from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS, SCREENSHARES, Family
 from aftercall.core.spans import Span, covers, overlap_ms, union
 
 OF_FRAMES: Final = frozenset(

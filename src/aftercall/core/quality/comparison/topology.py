@@ -16,7 +16,7 @@ from aftercall.core.quality.activity.stream_activity import (
 )
 from aftercall.core.quality.comparison.compared_participant import ComparedParticipant
 from aftercall.core.quality.issues import StreamRef
-from aftercall.core.quality.stats.link import AUDIO, PRODUCERS
+from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS
 
 
 class _ConnectionRef(NamedTuple):

@@ -11,8 +11,8 @@ from aftercall.core.quality.diagnosis.advice import ADVICE
 from aftercall.core.quality.diagnosis.figures import Figure
 from aftercall.core.quality.diagnosis.issue_groups import IssueGroup
 from aftercall.core.quality.issues import WARM_UP_MS, Issue, IssueName, Severity
-from aftercall.core.quality.stats.link import PRODUCERS, Family
 from aftercall.core.quality.stats.peer_metadata import DeviceSelection
+from aftercall.core.quality.stats.report_linker import PRODUCERS, Family
 from aftercall.core.spans import Span
 
 FOLLOWS_MS: Final = 20 * SECOND_MS

@@ -32,7 +32,7 @@ from aftercall.core.quality.diagnosis.issue_groups import (
     spans_of,
 )
 from aftercall.core.quality.issues import Issue, IssueName
-from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES, Family
+from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS, SCREENSHARES, Family
 from aftercall.core.spans import Span, overlap_ms
 
 NO_PICTURE: Final = 1.0

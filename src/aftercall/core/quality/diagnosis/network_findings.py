@@ -50,7 +50,7 @@ from aftercall.core.quality.diagnosis.network_issues import (
     transit_issues,
 )
 from aftercall.core.quality.issues import Issue, IssueName
-from aftercall.core.quality.stats.link import AUDIO, PRODUCERS
+from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS
 from aftercall.core.spans import Span, overlap_ms
 
 _SHOWN: Final = frozenset({IssueName.VIDEO_FROZEN})

@@ -15,7 +15,7 @@ import numpy as np
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.experience.levels import AUDIO_LEVELS, VIDEO_LEVELS, Experience
-from aftercall.core.quality.experience.moments import (
+from aftercall.core.quality.experience.mos_over_time import (
     Moments,
     StreamMoments,
     covered_ms,
@@ -25,9 +25,9 @@ from aftercall.core.quality.experience.moments import (
     with_failures,
 )
 from aftercall.core.quality.experience.time_scale import TimeScale
-from aftercall.core.quality.frame.columns import BoolArray, FloatArray
+from aftercall.core.quality.interval_columns.columns import BoolArray, FloatArray
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef
-from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES, Family
+from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS, SCREENSHARES, Family
 from aftercall.core.spans import Span, intersection, union
 
 SenderOf = Callable[[str, StreamRef], str | None]

@@ -29,16 +29,24 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from aftercall.core.quality.frame.column_buffer import SENT, ColumnBuffer, ColumnBuffers
-from aftercall.core.quality.frame.columns import (
+from aftercall.core.quality.interval_columns.column_buffer import (
+    SENT,
+    ColumnBuffer,
+    ColumnBuffers,
+)
+from aftercall.core.quality.interval_columns.columns import (
     BoolArray,
     FloatArray,
     IndexArray,
     drop_if_all_nan,
     numbers,
 )
-from aftercall.core.quality.frame.interval import Interval
-from aftercall.core.quality.frame.interval_table import IntervalTable, concat, intervals_by_time
+from aftercall.core.quality.interval_columns.interval import Interval
+from aftercall.core.quality.interval_columns.interval_table import (
+    IntervalTable,
+    concat,
+    intervals_by_time,
+)
 from aftercall.core.quality.intervals.idle_sources import mark_idle
 from aftercall.core.quality.intervals.metrics import (
     SenderRtt,
@@ -55,7 +63,7 @@ from aftercall.core.quality.intervals.report_order import Reports, accept
 from aftercall.core.quality.intervals.score_coverage import mark_covered
 from aftercall.core.quality.intervals.scoring import score_intervals
 from aftercall.core.quality.intervals.simulcast import join_layers
-from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, Family, Sample
+from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS, Family, Sample
 
 LONGEST_S: Final = 60.0
 

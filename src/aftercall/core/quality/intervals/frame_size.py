@@ -4,8 +4,8 @@ from typing import Literal
 
 import numpy as np
 
-from aftercall.core.quality.frame.columns import FloatArray
-from aftercall.core.quality.frame.interval_table import IntervalTable
+from aftercall.core.quality.interval_columns.columns import FloatArray
+from aftercall.core.quality.interval_columns.interval_table import IntervalTable
 
 
 def longer_sides(table: IntervalTable, of: Literal["frame", "expected", "source"]) -> FloatArray:

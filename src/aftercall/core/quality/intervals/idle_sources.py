@@ -14,9 +14,14 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from aftercall.core.quality.frame.columns import BoolArray, FloatArray, IndexArray, fill_zero
-from aftercall.core.quality.frame.interval_table import IntervalTable
-from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, StreamDescription
+from aftercall.core.quality.interval_columns.columns import (
+    BoolArray,
+    FloatArray,
+    IndexArray,
+    fill_zero,
+)
+from aftercall.core.quality.interval_columns.interval_table import IntervalTable
+from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS, StreamDescription
 
 
 def mark_idle(tables: Sequence[IntervalTable]) -> None:

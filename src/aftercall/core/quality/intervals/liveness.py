@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from aftercall.core.quality.frame.columns import BoolArray
-from aftercall.core.quality.frame.interval_table import IntervalTable
+from aftercall.core.quality.interval_columns.columns import BoolArray
+from aftercall.core.quality.interval_columns.interval_table import IntervalTable
 from aftercall.core.quality.models import mos_video
-from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES
+from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS, SCREENSHARES
 
 
 def are_off(table: IntervalTable) -> BoolArray:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, Self
 
 import numpy as np
 
-from aftercall.core.quality.frame.columns import (
+from aftercall.core.quality.interval_columns.columns import (
     BoolArray,
     FloatArray,
     IndexArray,
@@ -22,7 +22,7 @@ from aftercall.core.quality.frame.columns import (
     never_negative,
     ratio,
 )
-from aftercall.core.quality.frame.interval_table import IntervalTable, concat_column
+from aftercall.core.quality.interval_columns.interval_table import IntervalTable, concat_column
 from aftercall.core.quality.intervals.plausibility import (
     LONGEST_S,
     are_possible_losses,
@@ -30,7 +30,7 @@ from aftercall.core.quality.intervals.plausibility import (
     without_duplicates,
 )
 from aftercall.core.quality.intervals.report_order import Reports
-from aftercall.core.quality.stats.link import AUDIO
+from aftercall.core.quality.stats.report_linker import AUDIO
 
 
 class SenderRtt(NamedTuple):

@@ -8,12 +8,19 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from aftercall.core.instants import SECOND_MS, EpochMs
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
-from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES, Family, Sample, Stream
+from aftercall.core.quality.stats.report_linker import (
+    AUDIO,
+    PRODUCERS,
+    SCREENSHARES,
+    Family,
+    Sample,
+    Stream,
+)
 from aftercall.core.quality.stats.track_tags import StreamKey
 from aftercall.core.records import StoredPeerEvent
 
 if TYPE_CHECKING:
-    from aftercall.core.quality.frame.columns import FloatArray
+    from aftercall.core.quality.interval_columns.columns import FloatArray
 
 BLACK_FPS: Final = 2.5
 """A muted camera sends no picture, or a black one about once a second; a faster one is on."""

@@ -8,10 +8,10 @@ from typing import Final
 
 import numpy as np
 
-from aftercall.core.quality.frame.columns import BoolArray, IndexArray
-from aftercall.core.quality.frame.interval_table import IntervalTable
+from aftercall.core.quality.interval_columns.columns import BoolArray, IndexArray
+from aftercall.core.quality.interval_columns.interval_table import IntervalTable
 from aftercall.core.quality.intervals.liveness import are_empty
-from aftercall.core.quality.stats.link import AUDIO, PRODUCERS
+from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS
 
 LEAST_PAUSE_S: Final = 5.0
 """The least length of a pause. A network that lets nothing through for that long is an outage,

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from aftercall.core.quality.frame.columns import BoolArray, FloatArray, IndexArray
+from aftercall.core.quality.interval_columns.columns import BoolArray, FloatArray, IndexArray
 from aftercall.core.quality.intervals.report_order import Reports
 
 MOST_COUNTED: Final = 2.0**31 - 2.0**24

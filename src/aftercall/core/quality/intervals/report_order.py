@@ -15,9 +15,13 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from aftercall.core.quality.frame.column_buffer import RECEIVED, ColumnBuffer, ColumnLayout
-from aftercall.core.quality.frame.columns import BoolArray, FloatArray, IndexArray
-from aftercall.core.quality.stats.link import StreamDescription
+from aftercall.core.quality.interval_columns.column_buffer import (
+    RECEIVED,
+    ColumnBuffer,
+    ColumnLayout,
+)
+from aftercall.core.quality.interval_columns.columns import BoolArray, FloatArray, IndexArray
+from aftercall.core.quality.stats.report_linker import StreamDescription
 
 CLOCK_STEP_MS: Final = 4_000
 """The least jump that counts as a step of the browser's clock. The sample's corrected instant, with

@@ -5,8 +5,8 @@ from typing import Final
 import numpy as np
 
 from aftercall.core.instants import SECOND_MS
-from aftercall.core.quality.frame.columns import BoolArray, FloatArray
-from aftercall.core.quality.frame.interval_table import IntervalTable
+from aftercall.core.quality.interval_columns.columns import BoolArray, FloatArray
+from aftercall.core.quality.interval_columns.interval_table import IntervalTable
 from aftercall.core.quality.intervals.liveness import (
     are_empty,
     are_off,
@@ -14,7 +14,7 @@ from aftercall.core.quality.intervals.liveness import (
     are_unplayed,
 )
 from aftercall.core.quality.intervals.scoring import LEAST_PACKETS
-from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES
+from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS, SCREENSHARES
 
 REPORT_MS: Final = 15 * SECOND_MS
 """The time before a score for which it holds, as a receiver report does. RTCP's usual interval

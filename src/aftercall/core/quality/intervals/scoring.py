@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from aftercall.core.quality.frame.columns import (
+from aftercall.core.quality.interval_columns.columns import (
     BoolArray,
     FloatArray,
     IndexArray,
@@ -19,7 +19,7 @@ from aftercall.core.quality.frame.columns import (
     fill_zero,
     numbers,
 )
-from aftercall.core.quality.frame.interval_table import IntervalTable
+from aftercall.core.quality.interval_columns.interval_table import IntervalTable
 from aftercall.core.quality.intervals.frame_size import longer_sides
 from aftercall.core.quality.intervals.liveness import (
     are_empty,
@@ -28,7 +28,7 @@ from aftercall.core.quality.intervals.liveness import (
     are_unplayed,
 )
 from aftercall.core.quality.models import mos_audio, mos_video, score
-from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES, Codec
+from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS, SCREENSHARES, Codec
 
 LEAST_PACKETS: Final = 20
 """Under discontinuous transmission, a share of fewer packets is noise."""

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import msgspec
 import numpy as np
 
-from aftercall.core.quality.frame.columns import (
+from aftercall.core.quality.interval_columns.columns import (
     BoolArray,
     FloatArray,
     IndexArray,
@@ -19,7 +19,7 @@ from aftercall.core.quality.frame.columns import (
     coalesce,
     fill_zero,
 )
-from aftercall.core.quality.frame.interval_table import IntervalTable
+from aftercall.core.quality.interval_columns.interval_table import IntervalTable
 from aftercall.core.quality.stats.track_tags import StreamKey
 
 LEAST_SHARE: Final = 0.5

@@ -16,7 +16,12 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from aftercall.core.quality.frame.columns import FloatArray, coalesce, fill_zero, two_decimals
+from aftercall.core.quality.interval_columns.columns import (
+    FloatArray,
+    coalesce,
+    fill_zero,
+    two_decimals,
+)
 from aftercall.core.quality.models.audio_codecs import (
     AMR_WB_DIOTIC,
     EVS,

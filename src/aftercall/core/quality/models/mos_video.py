@@ -13,7 +13,12 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from aftercall.core.quality.frame.columns import FloatArray, fill_zero, numbers, two_decimals
+from aftercall.core.quality.interval_columns.columns import (
+    FloatArray,
+    fill_zero,
+    numbers,
+    two_decimals,
+)
 
 LOWEST: Final = 1.0
 

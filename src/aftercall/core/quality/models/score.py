@@ -9,7 +9,12 @@ from typing import Final
 
 import numpy as np
 
-from aftercall.core.quality.frame.columns import BoolArray, FloatArray, numbers, two_decimals
+from aftercall.core.quality.interval_columns.columns import (
+    BoolArray,
+    FloatArray,
+    numbers,
+    two_decimals,
+)
 
 LOSS_PERCENT: Final = (0.0, 10.0)
 JITTER_S: Final = (0.020, 0.030)

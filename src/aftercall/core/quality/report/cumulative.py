@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from aftercall.core.quality.stats.link import AUDIO, PRODUCERS
+from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS
 
 if TYPE_CHECKING:
     from aftercall.core.quality.report.rollup import Histogram, Rollup, ThresholdCounts

@@ -23,7 +23,7 @@ from aftercall.core.quality.stats.peer_metadata import LastSeen, Metadata, fold_
 from aftercall.core.records import LeaveReason, Peer, StoredPeerEvent, StoredSample
 
 if TYPE_CHECKING:
-    from aftercall.core.quality.experience.moments import StreamScores
+    from aftercall.core.quality.experience.mos_over_time import StreamScores
     from aftercall.core.quality.report.peer_fold import PeerFold
 
 FOLD_VERSION: Final = 4

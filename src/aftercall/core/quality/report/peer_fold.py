@@ -12,8 +12,12 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.quality.activity.connection_activity import ConnectionActivityReader
 from aftercall.core.quality.activity.read_stream_activity import read_stream_activity
 from aftercall.core.quality.activity.stream_activity import PeerActivity, without_hidden_page
-from aftercall.core.quality.experience.moments import StreamScores, concat_scores, scores_of
-from aftercall.core.quality.frame.interval_table import IntervalTable
+from aftercall.core.quality.experience.mos_over_time import (
+    StreamScores,
+    concat_scores,
+    scores_of,
+)
+from aftercall.core.quality.interval_columns.interval_table import IntervalTable
 from aftercall.core.quality.intervals.cadence import PageVisibility, hidden_spans
 from aftercall.core.quality.intervals.deltas import IntervalReader
 from aftercall.core.quality.intervals.mute_state import MuteState, camera_issues
@@ -23,13 +27,13 @@ from aftercall.core.quality.report.receive_stats import MediaReception
 from aftercall.core.quality.report.rollup import roll_up
 from aftercall.core.quality.report.write_interval_rows import write_rows
 from aftercall.core.quality.report.write_receive_stats import receive
-from aftercall.core.quality.rules.connection_rules import ConnectionRules
-from aftercall.core.quality.rules.interruptions import interruption_issues
+from aftercall.core.quality.rules.connection_state_rules import interruption_issues
 from aftercall.core.quality.rules.microphone_rules import microphone_issues
+from aftercall.core.quality.rules.rtt_bandwidth_turn_rules import ConnectionRules
 from aftercall.core.quality.rules.stream_issues import stream_issues
 from aftercall.core.quality.stats.decode import SampleReader
-from aftercall.core.quality.stats.link import Family, ReportLinker
 from aftercall.core.quality.stats.peer_metadata import LastSeen
+from aftercall.core.quality.stats.report_linker import Family, ReportLinker
 from aftercall.core.records import StoredPeerEvent, StoredSample
 
 

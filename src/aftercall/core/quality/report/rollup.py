@@ -12,8 +12,13 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from aftercall.core.quality.frame.columns import BoolArray, FloatArray, coalesce, fill_zero
-from aftercall.core.quality.frame.interval_table import IntervalTable, concat_column
+from aftercall.core.quality.interval_columns.columns import (
+    BoolArray,
+    FloatArray,
+    coalesce,
+    fill_zero,
+)
+from aftercall.core.quality.interval_columns.interval_table import IntervalTable, concat_column
 from aftercall.core.quality.intervals.liveness import (
     are_empty,
     are_idle,
@@ -22,7 +27,7 @@ from aftercall.core.quality.intervals.liveness import (
 )
 from aftercall.core.quality.intervals.score_coverage import are_to_score, has_score
 from aftercall.core.quality.models import score
-from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES, Family
+from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS, SCREENSHARES, Family
 
 LOSS_PERCENTS: Final = (5, 10, 25, 50)
 DELAYS_MS: Final = (100, 250, 500)

@@ -9,14 +9,14 @@ import msgspec
 import numpy as np
 
 from aftercall.core.instants import EpochMs, format_iso
-from aftercall.core.quality.frame.columns import (
+from aftercall.core.quality.interval_columns.columns import (
     FloatArray,
     coalesce,
     floats,
     rounded,
     whole_numbers,
 )
-from aftercall.core.quality.frame.interval_table import IntervalTable
+from aftercall.core.quality.interval_columns.interval_table import IntervalTable
 from aftercall.core.quality.report.interval_rows import (
     AudioConsumerRow,
     AudioProducerRow,
@@ -25,7 +25,7 @@ from aftercall.core.quality.report.interval_rows import (
     VideoConsumerRow,
     VideoProducerRow,
 )
-from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, StreamDescription
+from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS, StreamDescription
 
 AT_ONCE: Final = 4_096
 """The number of rows that are made and encoded at a time, while their values are in the cache."""

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from aftercall.core.instants import SECOND_MS, EpochMs
-from aftercall.core.quality.frame.columns import (
+from aftercall.core.quality.interval_columns.columns import (
     FloatArray,
     IndexArray,
     coalesce,
@@ -17,11 +17,11 @@ from aftercall.core.quality.frame.columns import (
     rounded,
     whole_numbers,
 )
-from aftercall.core.quality.frame.interval_table import IntervalTable, concat
+from aftercall.core.quality.interval_columns.interval_table import IntervalTable, concat
 from aftercall.core.quality.intervals.liveness import are_idle
 from aftercall.core.quality.report.receive_stats import MediaReception, ReceptionPoint
 from aftercall.core.quality.report.write_interval_rows import iso_times
-from aftercall.core.quality.stats.link import Family
+from aftercall.core.quality.stats.report_linker import Family
 
 _AUDIO: Final = frozenset({Family.AUDIO_CONSUMER, Family.SCREENSHARE_AUDIO_CONSUMER})
 _VIDEO: Final = frozenset({Family.VIDEO_CONSUMER, Family.SCREENSHARE_VIDEO_CONSUMER})

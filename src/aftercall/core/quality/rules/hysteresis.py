@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.frame.columns import BoolArray, FloatArray, IndexArray
+from aftercall.core.quality.interval_columns.columns import BoolArray, FloatArray, IndexArray
 from aftercall.core.quality.issues import (
     SEVERE_FROM,
     Issue,

@@ -11,14 +11,18 @@ import numpy as np
 from msgspec.structs import replace
 
 from aftercall.core.instants import SECOND_MS, EpochMs
-from aftercall.core.quality.frame.columns import BoolArray, FloatArray, IndexArray
-from aftercall.core.quality.frame.interval_table import IntervalTable, StreamRows, group_by_stream
+from aftercall.core.quality.interval_columns.columns import BoolArray, FloatArray, IndexArray
+from aftercall.core.quality.interval_columns.interval_table import (
+    IntervalTable,
+    StreamRows,
+    group_by_stream,
+)
 from aftercall.core.quality.intervals.liveness import are_off
 from aftercall.core.quality.intervals.mute_state import MuteState
 from aftercall.core.quality.issues import WARM_UP_MS, Issue, IssueName, StreamRef, single
 from aftercall.core.quality.rules.hysteresis import ConditionSamples
 from aftercall.core.quality.rules.stream_rules import RULES, StreamRule
-from aftercall.core.quality.stats.link import Family, StreamDescription
+from aftercall.core.quality.stats.report_linker import Family, StreamDescription
 
 _RULES_OF: Final = {
     family: tuple(rule for rule in RULES if family in rule.families) for family in Family

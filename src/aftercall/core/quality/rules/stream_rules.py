@@ -10,21 +10,21 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from aftercall.core.instants import SECOND_MS
-from aftercall.core.quality.frame.columns import (
+from aftercall.core.quality.interval_columns.columns import (
     BoolArray,
     FloatArray,
     coalesce,
     fill_zero,
     quotients,
 )
-from aftercall.core.quality.frame.interval_table import IntervalTable
+from aftercall.core.quality.interval_columns.interval_table import IntervalTable
 from aftercall.core.quality.intervals.frame_size import longer_sides
 from aftercall.core.quality.intervals.liveness import are_unplayed
 from aftercall.core.quality.intervals.scoring import LEAST_PACKETS
 from aftercall.core.quality.issues import IssueName
 from aftercall.core.quality.models import mos_video
 from aftercall.core.quality.rules.hysteresis import HysteresisRule
-from aftercall.core.quality.stats.link import AUDIO, PRODUCERS, SCREENSHARES, Family
+from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS, SCREENSHARES, Family
 
 _Measurement = Callable[[IntervalTable], FloatArray]
 

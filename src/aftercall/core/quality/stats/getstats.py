@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Meta
 
 from aftercall.core.errors import Malformed
-from aftercall.core.quality.stats.sanity import decode_possible, keep_possible
+from aftercall.core.quality.stats.lenient_decode import decode_possible, keep_possible
 from aftercall.core.quality.stats.unit_quirks import MOMENTS, moment_ms, signed_count
 
 _MEMBERS: Final[Mapping[str, str]] = {

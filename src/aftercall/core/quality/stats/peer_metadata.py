@@ -11,7 +11,7 @@ import msgspec
 
 from aftercall.core.events import OWN_EVENTS
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.stats.link import Connection, Sample, Stream
+from aftercall.core.quality.stats.report_linker import Connection, Sample, Stream
 from aftercall.core.records import StoredPeerEvent
 
 Scalar = str | float | bool | None

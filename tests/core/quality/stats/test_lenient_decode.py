@@ -1,0 +1,156 @@
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aftercall.core.errors import Malformed
+from aftercall.core.quality.stats.getstats import decode_body
+from aftercall.core.quality.stats.lenient_decode import MOST, decode_possible
+
+
+def _sample(*stats: dict[str, Any]) -> bytes:
+    return json.dumps({"connections": [{"id": "pc1", "stats": list(stats)}]}).encode()
+
+
+SENT = {"id": "O", "type": "outbound-rtp", "kind": "audio", "ssrc": 7, "packetsSent": 350}
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        {"roundTripTime": -0.001},
+        {"audioLevel": -1},
+        {"packetsSent": -5},
+        {"packetsSent": "many"},
+        {"bytesSent": 2**60},
+        {"qualityLimitationDurations": {"cpu": -1.0}},
+    ],
+)
+def test_a_member_that_cannot_be_is_left_out_alone(member: dict[str, Any]) -> None:
+    wrong = {**SENT, "id": "W", "nackCount": 3} | member
+    body = decode_body(_sample(SENT, wrong))
+    right, kept = body.connections[0].stats
+    assert right.packets_sent == 350
+    assert (kept.id, kept.nack_count) == ("W", 3)
+    [name] = member
+    said = json.loads(msgspec.json.encode(kept))
+    assert not said.get(name)
+
+
+def test_an_object_that_cannot_do_without_the_member_is_left_out() -> None:
+    body = decode_body(_sample({**SENT, "id": 7.5}, SENT))
+    assert [each.id for each in body.connections[0].stats] == ["O"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]",
+        "7",
+        '{"connections": 1}',
+        '{"streams": [{}]}',
+        '{"connections": 7, "x"',
+        '{"connections": [{"stats": []}]',
+        "\xff",
+    ],
+)
+def test_what_is_no_sample_is_refused(text: str) -> None:
+    with pytest.raises(Malformed) as refusal:
+        decode_body(text.encode("latin-1"))
+    assert refusal.value.code == "sample_unreadable"
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        {"packetsSent": -1},
+        {"timestamp": "yesterday"},
+        {"timestamp": -5},
+        {"qualityLimitationDurations": {"cpu": "much", "none": 3.0}},
+    ],
+)
+def test_a_wrong_member_of_every_object_takes_nothing_else_down(member: dict[str, Any]) -> None:
+    wrong = [{**SENT, "id": str(number)} | member for number in range(10 * MOST)]
+    kept = decode_body(_sample(*wrong)).connections[0].stats
+    assert len(kept) == len(wrong)
+    [name] = member
+    assert {each.ssrc for each in kept} == {7}
+    said = [json.loads(msgspec.json.encode(each)).get(name) for each in kept]
+    assert all(value in (None, {"none": 3.0}) for value in said)
+
+
+def test_a_wrong_object_of_a_type_that_is_not_kept_is_passed_over() -> None:
+    certificate = {"id": 5, "type": "certificate", "timestamp": "never"}
+    assert [each.id for each in decode_body(_sample(certificate, SENT)).connections[0].stats] == [
+        "O"
+    ]
+
+
+MOMENT_MS = 1_795_255_200_123
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        MOMENT_MS * 1000,
+        MOMENT_MS * 1_000_000,
+        float(MOMENT_MS) * 1000,
+        str(MOMENT_MS * 1000),
+        "2026-11-21T10:00:00.123Z",
+        "2026-11-21T10:00:00.123+00:00",
+        "2026-11-21 10:00:00.123456",
+        "2026-11-21T11:00:00.123+01:00",
+    ],
+)
+def test_a_moment_in_another_unit_is_read(said: Any) -> None:
+    body = decode_body(_sample({**SENT, "timestamp": said}, SENT))
+    assert body.connections[0].stats[0].timestamp == pytest.approx(MOMENT_MS, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        (2**64 - 1, -1),
+        (str(2**64 - 3), -3),
+        (float(2**64), 0),
+        (-2, -2),
+        ("-2", -2),
+        (2**63 - 1, None),
+        ("lots", None),
+        (1.5, None),
+    ],
+)
+def test_a_signed_count_of_64_bits_is_read_with_its_sign(said: Any, read: int | None) -> None:
+    remote = {"id": "R", "type": "remote-inbound-rtp", "packetsLost": said}
+    odd = {**SENT, "packetsSent": -1}
+    assert decode_body(_sample(odd, remote)).connections[0].stats[1].packets_lost == read
+
+
+def test_a_wrong_tag_is_left_out_alone() -> None:
+    right = {"connection": "pc1", "direction": "send", "ssrc": 7}
+    wrong = {"connection": "pc1", "direction": "both", "ssrc": 8}
+    odd = {**right, "ssrc": 9, "kind": "smell"}
+    text = json.loads(_sample(SENT)) | {"streams": [right, wrong, odd]}
+    tags = decode_body(json.dumps(text).encode()).streams
+    assert [(tag.ssrc, tag.kind) for tag in tags] == [(7, None), (9, None)]
+
+
+class _Pair(msgspec.Struct):
+    at_least_1: int | None = None
+    text: str | None = None
+
+
+@given(
+    st.lists(st.sampled_from([{"at_least_1": 1}, {"at_least_1": "x"}, {"text": 5}, 9]), max_size=9)
+)
+def test_what_is_possible_is_kept_whatever_stands_beside_it(said: list[Any]) -> None:
+    decoder = msgspec.json.Decoder(list[list[list[_Pair]]])
+    [[pairs]] = decode_possible(decoder, json.dumps([[said]]).encode())
+    objects = [each for each in said if isinstance(each, dict)]
+    assert len(pairs) == len(objects)
+    assert [p.at_least_1 for p in pairs] == [
+        each.get("at_least_1") if each.get("at_least_1") == 1 else None for each in objects
+    ]

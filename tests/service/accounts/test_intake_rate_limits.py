@@ -1,0 +1,204 @@
+"""What a participant, its peers, a token and an app may hand in."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from aftercall.core.errors import OverBudget
+from aftercall.core.events import AnyEvent, ChatSent, Identity, LineSpoken, PeerEvent, SampleTaken
+from aftercall.core.instants import EpochMs
+from aftercall.core.rate_budgets import BudgetKind
+from aftercall.core.records import Role
+from aftercall.service.accounts.intake_rate_limits import Account, Budgets
+from aftercall.service.accounts.tokens import Grant, ParticipantGrant
+from aftercall.settings import Settings
+
+T0 = EpochMs(1_795_000_000_000)
+
+
+@dataclass(kw_only=True)
+class Till:
+    budgets: Budgets
+    metrics: CollectorRegistry
+    now_s: float = 1_000.0
+
+    def participant(self, member: str = "ada", app: str = "app") -> Account:
+        grant = ParticipantGrant(
+            app_id=app,
+            meeting_id="weekly",
+            member_id=member,
+            identity=Identity(),
+            generation=0,
+            expires_at=T0,
+        )
+        return self.budgets.open_participant(grant)
+
+    def backend(self, token: str = "t", app: str = "app") -> Account:
+        grant = Grant(account_id="a", app_id=None, role=Role.ADMIN, token_id=token)
+        return self.budgets.open_backend(grant, app)
+
+    def refused(self, reason: str) -> float | None:
+        return self.metrics.get_sample_value(
+            "aftercall_intake_over_budget_total", {"reason": reason}
+        )
+
+
+def till(**settings: Any) -> Till:
+    metrics = CollectorRegistry()
+    made: Till
+    budgets = Budgets(
+        replace(Settings(), **settings),
+        clock=lambda: T0,
+        seconds=lambda: made.now_s,
+        metrics=metrics,
+    )
+    made = Till(budgets=budgets, metrics=metrics)
+    return made
+
+
+def report(sequence: int = 0) -> SampleTaken:
+    return SampleTaken(id=f"s{sequence}", at=T0, peer_id="p", sequence=sequence, body=b"{}")
+
+
+def note(number: int = 0) -> PeerEvent:
+    return PeerEvent(id=f"n{number}", at=T0, peer_id="p", name="audio_off", data={})
+
+
+def said(text: str) -> ChatSent:
+    return ChatSent(id="c", at=T0, payload=text, revised_at=T0)
+
+
+def spoken(text: str) -> LineSpoken:
+    return LineSpoken(id="l", at=T0, end_at=T0, text=text)
+
+
+@pytest.mark.parametrize(
+    ("setting", "events", "budget"),
+    [
+        ("peer_samples_per_min", [report(n) for n in range(5)], "peer_samples"),
+        ("token_events_per_min", [note(n) for n in range(5)], "token_events"),
+        ("app_events_per_min", [note(n) for n in range(5)], "app_events"),
+        ("token_talk_characters_per_min", [said("abc"), spoken("de")], "token_talk"),
+        ("app_talk_characters_per_min", [said("abc"), spoken("de")], "app_talk"),
+    ],
+)
+def test_facts_beyond_a_budget_are_refused_until_it_fills_again(
+    setting: str, events: list[AnyEvent], budget: str
+) -> None:
+    desk = till(**{setting: 1})
+    desk.participant().pay_for_facts(events, "p")
+    with pytest.raises(OverBudget) as refused:
+        desk.participant().pay_for_facts(events, "p")
+    assert (refused.value.budget, refused.value.limit) == (budget, 5)
+    assert refused.value.code == "over_budget"
+    assert desk.refused(budget) == 1
+    desk.now_s += refused.value.retry_after_s
+    desk.participant().pay_for_facts(events[:1], "p")
+
+
+@pytest.mark.parametrize("setting", ["token_requests_per_min", "app_requests_per_min"])
+def test_requests_beyond_a_budget_are_refused(setting: str) -> None:
+    desk = till(**{setting: 1})
+    for _ in range(5):
+        desk.participant()
+    with pytest.raises(OverBudget) as refused:
+        desk.participant()
+    assert refused.value.budget == setting.removesuffix("_per_min")
+    assert refused.value.retry_after_s == 1
+    desk.now_s += 60
+    desk.participant()
+
+
+def test_a_participant_whose_budget_is_spent_takes_nothing_from_others() -> None:
+    desk = till(token_bytes_per_min=10)
+    desk.participant("flood").pay(BudgetKind.BYTES, 1_000)
+    with pytest.raises(OverBudget):
+        desk.participant("flood").pay(BudgetKind.BYTES, 1)
+    desk.participant("quiet").pay(BudgetKind.BYTES, 50)
+    desk.participant("flood", app="other").pay(BudgetKind.BYTES, 50)
+
+
+def test_an_app_whose_budget_is_spent_takes_nothing_from_others() -> None:
+    desk = till(app_bytes_per_min=10)
+    desk.participant("ada").pay(BudgetKind.BYTES, 1_000)
+    with pytest.raises(OverBudget, match="This app sent more than the 50 bytes"):
+        desk.participant("bob").pay(BudgetKind.BYTES, 1)
+    desk.participant("ada", app="other").pay(BudgetKind.BYTES, 50)
+
+
+def test_what_was_refused_costs_nothing() -> None:
+    desk = till(token_talk_characters_per_min=1, token_events_per_min=60)
+    desk.participant().pay_for_facts([said("abcdef")], "p")
+    for _ in range(1_000):
+        with pytest.raises(OverBudget):
+            desk.participant().pay_for_facts([note(), said("abcdef")], "p")
+    desk.participant().pay_for_facts([note(n) for n in range(200)], "p")
+
+
+def test_spent_talk_holds_up_no_reports() -> None:
+    desk = till(token_talk_characters_per_min=1)
+    desk.participant().pay_for_facts([said("abcdef")], "p")
+    desk.participant().pay_for_facts([report()], "p")
+
+
+def test_so_many_peers_may_a_participant_begin_and_those_it_has_go_on() -> None:
+    desk = till(token_peers_per_min=1)
+    for number in range(5):
+        desk.participant().pay_for_facts([report()], f"p{number}")
+    with pytest.raises(OverBudget) as refused:
+        desk.participant().pay_for_facts([report()], "p5")
+    assert refused.value.budget == "token_peers"
+    for number in range(5):
+        desk.participant().pay_for_facts([report()], f"p{number}")
+    desk.participant("bob").pay_for_facts([report()], "p5")
+
+
+def test_a_peer_that_is_refused_for_another_reason_is_not_counted_as_begun() -> None:
+    desk = till(token_peers_per_min=1, token_events_per_min=1)
+    desk.participant().pay_for_facts([note(n) for n in range(6)], "p0")
+    for number in range(1, 100):
+        with pytest.raises(OverBudget):
+            desk.participant().pay_for_facts([note()], f"p{number}")
+    for number in range(1, 5):
+        desk.participant().pay_for_facts([report()], f"p{number}")
+    with pytest.raises(OverBudget):
+        desk.participant().pay_for_facts([report()], "p5")
+
+
+def test_nobody_spends_the_budget_of_anothers_peer() -> None:
+    desk = till(peer_samples_per_min=1)
+    desk.participant("mallory").pay_for_facts([report(n) for n in range(100)], "p")
+    desk.participant("ada").pay_for_facts([report()], "p")
+
+
+def test_a_backend_hands_in_all_reports_of_a_long_call_at_once() -> None:
+    desk = till(peer_samples_per_min=1, token_events_per_min=1, token_peers_per_min=1)
+    for _ in range(10):
+        desk.backend().pay_for_facts([*[report(n) for n in range(500)], note()])
+
+
+def test_an_api_token_pays_for_all_the_apps_it_writes_to() -> None:
+    desk = till(app_requests_per_min=1)
+    for number in range(5):
+        desk.backend(app=f"app{number}")
+    with pytest.raises(OverBudget, match="This token"):
+        desk.backend(app="app5")
+    desk.backend("other", app="app5")
+
+
+def test_facts_that_could_not_be_kept_are_given_back() -> None:
+    desk = till(token_events_per_min=1, peer_samples_per_min=1)
+    for _ in range(20):
+        account = desk.participant()
+        account.pay_for_facts([report(), note()], "p")
+        account.give_back()
+
+
+def test_the_defaults_let_an_outage_be_made_up_for_at_once() -> None:
+    desk = till()
+    for batch in range(10):
+        account = desk.participant()
+        account.pay(BudgetKind.BYTES, 1_500_000)
+        account.pay_for_facts([report(n) for n in range(batch * 500, batch * 500 + 500)], "p")

@@ -1,0 +1,209 @@
+"""The express way: plain reports, and nothing else, are recorded without a session."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from aftercall.core.events import AnyEvent, Identity, PeerEvent, PeerKicked, SessionClosed
+from aftercall.core.records import LeaveReason
+from aftercall.service.recording.delivery import Credentials, Delivery, Next, Receipt, Status
+from aftercall.service.recording.group_commit import WriteQueue
+from aftercall.store import participants, peer_events, peers, samples
+from aftercall.store.engine.database import Database, migrate
+from aftercall.store.sessions import rows as session_rows
+from tests.service.desk import APP, Desk, at, invite, join, leave, sample
+
+MEMBERS = ("user ada", "user bob", "user eve")
+
+
+@pytest.fixture
+async def desk(db: Database) -> Desk:
+    await invite(db, *MEMBERS)
+    return Desk(db)
+
+
+def client(peer: str, *events: AnyEvent, seconds: float = 20, member: str = "") -> Delivery:
+    """What a client says, at a moment."""
+    member = member or f"user {peer}"
+    return Delivery(
+        app_id=APP,
+        source="collector",
+        received_at=at(seconds + 1),
+        events=events,
+        peer_id=peer,
+        heard_at=at(seconds),
+        credentials=Credentials(
+            meeting_id="weekly", member_id=member, identity=Identity(user_id=member), generation=0
+        ),
+    )
+
+
+async def sequences(db: Database, peer: str) -> list[int]:
+    async with db.read() as tx:
+        return [one.sequence for one in await samples.of_peer(tx, APP, peer)]
+
+
+async def heard_last(db: Database, peer: str) -> int:
+    async with db.read() as tx:
+        every = await peers.peers_of_session(tx, APP, "session-0")
+    return next(each.last_heard_at for each in every if each.id == peer)
+
+
+async def test_reports_of_peers_that_are_there_are_recorded_at_once(desk: Desk) -> None:
+    await desk.tell(join("ada", 0), join("bob", 0))
+    group = [
+        client("ada", sample("ada", 1, 7), sample("ada", 2, 14)),
+        client("bob", sample("bob", 1, 9), seconds=30),
+        client("ada", sample("ada", 3, 21), seconds=25),
+        client("bob", seconds=40),
+    ]
+    receipts = await desk.recorder.record_plain_reports(group)
+    for receipt, delivery in zip(receipts, group, strict=True):
+        assert receipt is not None
+        assert [o.status for o in receipt.outcomes] == [Status.ACCEPTED] * len(delivery.events)
+        assert (receipt.session_id, receipt.next) == ("session-0", Next.CONTINUE)
+    assert await sequences(desk.db, "ada") == [1, 2, 3]
+    assert await sequences(desk.db, "bob") == [1]
+    assert await heard_last(desk.db, "ada") == at(25)
+    assert await heard_last(desk.db, "bob") == at(40)
+    async with desk.db.read() as tx:
+        assert await peers.count_samples(tx, APP, "ada") == 3
+
+
+async def test_what_may_be_known_already_goes_the_long_way(desk: Desk) -> None:
+    await desk.tell(join("ada", 0))
+    first, late = sample("ada", 5, 35), sample("ada", 4, 28)
+    taken, again = await desk.recorder.record_plain_reports(
+        [client("ada", first), client("ada", first)]
+    )
+    assert taken is not None
+    assert again is None
+    assert await desk.recorder.record_plain_reports([client("ada", late)]) == [None]
+    [receipt] = await desk.recorder.record_deliveries([client("ada", late, first)])
+    assert [o.status for o in receipt.outcomes] == [Status.ACCEPTED, Status.DUPLICATE]
+    assert await sequences(desk.db, "ada") == [4, 5]
+
+
+async def test_what_is_more_than_a_report_goes_the_long_way(desk: Desk) -> None:
+    await desk.tell(join("ada", 0), join("bob", 0))
+    note = PeerEvent(id="n", at=at(5), peer_id="ada", name="audio_off", data={})
+    group = [
+        client("ada", sample("ada", 1, 7), note),
+        client("ada", sample("bob", 1, 7)),
+        client("bob", leave("bob", 7)),
+        client("eve", sample("eve", 1, 7)),
+        client("ada", sample("ada", 1, 7), member="thief"),
+    ]
+    assert await desk.recorder.record_plain_reports(group) == [None] * len(group)
+    assert await sequences(desk.db, "ada") == []
+
+
+async def test_a_peer_that_fell_silent_is_brought_back_the_long_way(desk: Desk) -> None:
+    await desk.tell(join("ada", 0), join("bob", 0))
+    desk.now = at(200)
+    await desk.recorder.record_plain_reports([client("bob", seconds=199)])
+    await desk.recorder.apply_rules(APP, "session-0")
+    async with desk.db.read() as tx:
+        ada = await peers.find_peer(tx, APP, "ada")
+    assert ada is not None and ada.left_reason is LeaveReason.SILENCE
+    back = client("ada", sample("ada", 1, 201), seconds=201)
+    assert await desk.recorder.record_plain_reports([back]) == [None]
+    [receipt] = await desk.recorder.record_deliveries([back])
+    assert receipt.outcomes[0].status is Status.ACCEPTED
+
+
+async def test_nothing_is_added_to_a_session_that_ended(desk: Desk) -> None:
+    await desk.tell(join("ada", 0))
+    await desk.tell(SessionClosed(id="c", at=at(5), meeting_id="weekly"))
+    assert await desk.recorder.record_plain_reports([client("ada", sample("ada", 1, 4))]) == [None]
+
+
+async def test_a_peer_that_was_sent_away_goes_the_long_way(desk: Desk) -> None:
+    await desk.tell(join("ada", 0), PeerKicked(id="k", at=at(12), peer_id="ada"))
+    assert await desk.recorder.record_plain_reports([client("ada", sample("ada", 1, 13))]) == [None]
+
+
+@pytest.mark.parametrize("change", [{"removed_at": at(5)}, {"token_generation": 1}])
+async def test_a_token_that_was_revoked_goes_the_long_way(
+    desk: Desk, change: dict[str, Any]
+) -> None:
+    await desk.tell(join("ada", 0))
+    await invite(desk.db, "user ada", **change)
+    assert await desk.recorder.record_plain_reports([client("ada", sample("ada", 1, 7))]) == [None]
+
+
+async def test_a_report_that_cannot_be_written_takes_no_other_down(desk: Desk) -> None:
+    await desk.tell(join("ada", 0), join("bob", 0))
+    odd = sample("ada", 1, 7)
+    odd = type(odd)(id="x", at=odd.at, peer_id="ada", sequence=1, body=None)  # type: ignore[arg-type]  # what no translator makes
+    intake = WriteQueue(desk.recorder, capacity=10, metrics=CollectorRegistry())
+    group = [client("ada", odd), client("bob", sample("bob", 1, 7))]
+    waiting = [asyncio.create_task(intake.submit(delivery)) for delivery in group]
+    await asyncio.sleep(0)
+    intake.close()
+    await intake.run()
+    failed, taken = await asyncio.gather(*waiting, return_exceptions=True)
+    assert isinstance(failed, Exception)
+    assert isinstance(taken, Receipt)
+    assert await sequences(desk.db, "bob") == [1]
+
+
+def said_by_clients() -> list[Delivery]:
+    """A call of two as their clients tell it: joins, reports, notes, a leave."""
+    told = [client("ada", join("ada", 0), seconds=0), client("bob", join("bob", 3), seconds=3)]
+    for number in range(1, 16):
+        for peer in ("ada", "bob"):
+            told.append(client(peer, sample(peer, number, 7 * number), seconds=7 * number))
+    note = PeerEvent(id="n", at=at(30), peer_id="ada", name="audio_off", data={})
+    told.append(client("ada", note, sample("ada", 16, 110), seconds=110))
+    told.append(client("bob", leave("bob", 112), seconds=112))
+    return told
+
+
+async def record(desk: Desk, told: Sequence[Delivery], *, is_express: bool) -> tuple[object, ...]:
+    """The record of a call, its deliveries taken in groups of seven."""
+    desk.now = at(115)
+    for start in range(0, len(told), 7):
+        group = list(told[start : start + 7])
+        if is_express:
+            receipts = await desk.recorder.record_plain_reports(group)
+            group = [d for d, receipt in zip(group, receipts, strict=True) if receipt is None]
+        if group:
+            await desk.recorder.record_deliveries(group)
+    desk.now = at(400)
+    await desk.recorder.apply_rules(APP, "session-0")
+    async with desk.db.read() as tx:
+        return (
+            await session_rows.find_session(tx, APP, "session-0"),
+            {each.id: each for each in await peers.peers_of_session(tx, APP, "session-0")},
+            await participants.participants_of_session(tx, APP, "session-0"),
+            [await samples.of_peer(tx, APP, peer) for peer in ("ada", "bob")],
+            [await peers.count_samples(tx, APP, peer) for peer in ("ada", "bob")],
+            await peer_events.events_of_peer(tx, APP, "ada"),
+        )
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_both_ways_lead_to_the_same_record(
+    db: Database, seed: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    dice = random.Random(seed)
+    told = said_by_clients()
+    later = [*told[2:], *dice.sample(told, 10)]
+    dice.shuffle(later)
+    told = [*told[:2], *later]
+
+    url = f"sqlite:///{tmp_path_factory.mktemp('long') / 'long.db'}"
+    await migrate(url)
+    long_way = await Database.open(url)
+    try:
+        for each in (long_way, db):
+            await invite(each, *MEMBERS)
+        expected = await record(Desk(long_way), told, is_express=False)
+        assert await record(Desk(db), told, is_express=True) == expected
+    finally:
+        await long_way.close()
