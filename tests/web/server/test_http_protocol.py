@@ -11,8 +11,9 @@ from aftercall.web.server.http_protocol import (
     MOST_HEAD_BYTES,
     MOST_HEADERS,
     MOST_TARGET_BYTES,
+    LimitedHttpProtocol,
 )
-from tests.web.lines import LIMITS, Ground, ground
+from tests.web.lines import LIMITS, Ground, KeptTransport, ground
 
 GET = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"
 NEVER = b"GET /never HTTP/1.1\r\nhost: a\r\n\r\n"
@@ -205,3 +206,30 @@ def test_an_upgrade_to_what_is_not_known_is_answered_as_a_request(here: Ground) 
     line = here.connect()
     line.send(head_with(b"host: a", b"connection: upgrade", b"upgrade: h2c"))
     assert line.statuses == [200]
+
+
+class _Upgraded(LimitedHttpProtocol):
+    """Notes that a connection would be given to uvicorn's WebSocket protocol."""
+
+    is_upgraded = False
+
+    def handle_websocket_upgrade(self) -> None:
+        self.is_upgraded = True
+
+
+def test_an_upgrade_to_websocket_is_passed_on(here: Ground) -> None:
+    protocol = _Upgraded(here.config, here.state, {}, here.loop)
+    transport = KeptTransport()
+    protocol.connection_made(transport)
+    protocol.data_received(
+        head_with(
+            b"host: a",
+            b"connection: Upgrade",
+            b"upgrade: websocket",
+            b"sec-websocket-version: 13",
+            b"sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==",
+            target=b"/try/socket",
+        )
+    )
+    assert protocol.is_upgraded
+    assert transport.written == b""

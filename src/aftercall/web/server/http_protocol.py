@@ -169,7 +169,8 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self.scope["extensions"] = EXTENSIONS  # type: ignore[typeddict-item]
         # uvicorn has no setting for the class of its cycles. A `send` set on the object would be a
         # reference cycle, whose collection costs more than the extension saves.
-        self.cycle.__class__ = Cycle
+        if self.cycle is not None:  # There is none for an upgrade to WebSocket.
+            self.cycle.__class__ = Cycle
 
     def on_body(self, body: bytes) -> None:
         self._body_bytes += len(body)
