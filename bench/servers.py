@@ -43,11 +43,11 @@ def process(
     name: str, command: list[str], port: int, probe: str, keep: Mapping[str, str] | None = None
 ) -> Iterator[int]:
     """A server process on the first core, ready when `probe` answers; `keep`: settings for it."""
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as stated:
         env = {k: v for k, v in os.environ.items() if not k.startswith("AFTERCALL_")}
         env |= {"AFTERCALL_LOG_LEVEL": "error"} if "noop" not in name else {}
         env |= keep or {}
-        running = subprocess.Popen(command, cwd=HERE, env=env, stdout=said, stderr=said)
+        running = subprocess.Popen(command, cwd=HERE, env=env, stdout=stated, stderr=stated)
         try:
             for _ in range(300):
                 try:
@@ -56,8 +56,8 @@ def process(
                 except httpx.TransportError:
                     time.sleep(0.1)
             else:
-                said.seek(0)
-                raise SystemExit(f"{name} did not start: {said.read().decode()[-2000:]}")
+                stated.seek(0)
+                raise SystemExit(f"{name} did not start: {stated.read().decode()[-2000:]}")
             if os.cpu_count() == 2 and "two" not in name:
                 pin(running.pid)
             yield running.pid

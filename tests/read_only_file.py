@@ -33,8 +33,8 @@ def why_not_immutable() -> str:
         _chattr(_UNSET, [path])
     if done.returncode == 0:
         return ""
-    said = done.stderr.strip()
-    return f"files cannot be made immutable, which takes root and a file system that can: {said}"
+    stated = done.stderr.strip()
+    return f"files cannot be made immutable, which takes root and a file system that can: {stated}"
 
 
 def _chattr(change: str, files: Sequence[Path]) -> subprocess.CompletedProcess[str]:

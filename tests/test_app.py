@@ -14,12 +14,12 @@ async def test_a_node_starts_while_its_database_is_away_and_stops_when_asked(
     nowhere = "postgresql://nobody@127.0.0.1:1/nothing"
     application = Application(Settings(database_url=nowhere, data_dir=tmp_path))
     asked: asyncio.Queue[Any] = asyncio.Queue()
-    said: asyncio.Queue[Any] = asyncio.Queue()
+    stated: asyncio.Queue[Any] = asyncio.Queue()
     scope: Any = {"type": "lifespan"}
     async with asyncio.timeout(60):
-        living = asyncio.create_task(application(scope, asked.get, said.put))
+        living = asyncio.create_task(application(scope, asked.get, stated.put))
         await asked.put({"type": "lifespan.startup"})
-        assert await said.get() == {"type": "lifespan.startup.complete"}
+        assert await stated.get() == {"type": "lifespan.startup.complete"}
         await asked.put({"type": "lifespan.shutdown"})
-        assert await said.get() == {"type": "lifespan.shutdown.complete"}
+        assert await stated.get() == {"type": "lifespan.shutdown.complete"}
         await living

@@ -140,9 +140,9 @@ def _janus_case(intake: Intake, name: str, case: dict[str, Any]) -> None:
 def _message_case(intake: Intake, name: str, case: dict[str, Any]) -> None:
     for number, text in enumerate(case["texts"]):
         at = f"2026-11-21T10:00:0{number}Z"
-        said = {"peerMetaData": {"displayName": text}}
+        stated = {"peerMetaData": {"displayName": text}}
         entries = [
-            {"event": "call_join", "timestamp": at, "metaData": said},
+            {"event": "call_join", "timestamp": at, "metaData": stated},
             {"event": "audio_off", "timestamp": at, "metaData": {"note": text}},
         ]
         body = {"peerId": id_of(f"{name}-{number}"), "payload": {"entries": entries}}

@@ -36,14 +36,14 @@ def hostile_events(
         {"type": "session_opened", "id": "opened", "at": begin_ms, "title": TITLE, **place}
     ]
     for _, second in call.play():
-        for said in second:
-            event = event_of(said)
+        for stated in second:
+            event = event_of(stated)
             if event["type"] == "peer_joined":
-                event["participant"]["display_name"] = NAMES[said.guest % len(NAMES)]
+                event["participant"]["display_name"] = NAMES[stated.guest % len(NAMES)]
             if "text" in event:
                 event["text"] = TEXT
             if event.get("name") == "feedback":
                 event["data"]["text"] = NOTE
-            events.append({**event, "peer_id": said.peer.id, **place})
+            events.append({**event, "peer_id": stated.peer.id, **place})
     closed_at = begin_ms + call.length_s * 1000
     return [*events, {"type": "session_closed", "id": "closed", "at": closed_at, **place}]

@@ -197,8 +197,8 @@ def _namespace() -> Iterator[Path]:
     assert keeper.stdout is not None
     try:
         if not keeper.stdout.readline():
-            _, said = keeper.communicate(timeout=PATIENCE_S)
-            raise OSError(said.decode(errors="replace").strip())
+            _, stated = keeper.communicate(timeout=PATIENCE_S)
+            raise OSError(stated.decode(errors="replace").strip())
         yield Path(f"/proc/{keeper.pid}/ns/net")
     finally:
         keeper.communicate(timeout=PATIENCE_S)

@@ -85,13 +85,13 @@ def arrivals(messages: list[Any], meeting_id: str) -> Iterator[dict[str, Any]]:
         for entry in sent["body"]["payload"]["entries"]:
             if entry["event"] != "call_join":
                 continue
-            said = entry["metaData"]["peerMetaData"]
+            stated = entry["metaData"]["peerMetaData"]
             yield {
                 "type": "peer_joined",
                 "at": round(datetime.fromisoformat(entry["timestamp"]).timestamp() * 1000),
                 "meeting_id": meeting_id,
-                "peer_id": said["peerId"],
-                "participant": {"user_id": said["userId"], "display_name": said["displayName"]},
+                "peer_id": stated["peerId"],
+                "participant": {"user_id": stated["userId"], "display_name": stated["displayName"]},
             }
 
 

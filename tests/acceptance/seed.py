@@ -50,11 +50,11 @@ def seed_session(server: Server, *, begin_ms: int, session_id: str, peer_id: str
     ]
     first: list[str] = []
     for _, second in call.play():
-        for said in second:
-            if said.guest == 0:
-                first.append(said.peer.id)
-            named = peer_id if first and said.peer.id == first[0] else said.peer.id
-            events.append({**event_of(said), "peer_id": named, **place})
+        for stated in second:
+            if stated.guest == 0:
+                first.append(stated.peer.id)
+            named = peer_id if first and stated.peer.id == first[0] else stated.peer.id
+            events.append({**event_of(stated), "peer_id": named, **place})
     closed_at = begin_ms + call.length_s * 1000
     events.append({"type": "session_closed", "id": "closed", "at": closed_at, **place})
     with patient.Client(headers=server.headers) as client:
@@ -70,14 +70,14 @@ def seed_session(server: Server, *, begin_ms: int, session_id: str, peer_id: str
     return details
 
 
-def event_of(said: SentEntry) -> dict[str, Any]:
+def event_of(stated: SentEntry) -> dict[str, Any]:
     """An entry of the collect protocol as an event of the backend's door."""
-    entry = said.entry
+    entry = stated.entry
     rest = {name: value for name, value in entry.items() if name not in _HEAD}
-    head = {"at": entry["at"], "id": f"{said.peer.id}-{entry['seq']}"}
+    head = {"at": entry["at"], "id": f"{stated.peer.id}-{entry['seq']}"}
     match entry["type"]:
         case "join":
-            return {**head, "type": "peer_joined", **dict(joined(said, rest))}
+            return {**head, "type": "peer_joined", **dict(joined(stated, rest))}
         case "leave":
             return {**head, "type": "peer_left"}
         case "describe":
@@ -95,15 +95,15 @@ def event_of(said: SentEntry) -> dict[str, Any]:
             raise AssertionError(f"a call said {other}")
 
 
-def joined(said: SentEntry, rest: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+def joined(stated: SentEntry, rest: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     yield "interval_ms", rest["interval_ms"]
     if "previous_peer_id" in rest:
         yield "previous_peer_id", rest["previous_peer_id"]
     yield (
         "participant",
         {
-            "user_id": f"guest-{said.guest}",
-            "custom_participant_id": said.peer.person.custom_id,
+            "user_id": f"guest-{stated.guest}",
+            "custom_participant_id": stated.peer.person.custom_id,
             "display_name": rest["display_name"],
             "preset_name": "group_call_participant",
         },

@@ -138,8 +138,8 @@ def wait_until_ready(process: subprocess.Popen[bytes], log: Path, begins_at: int
     """The URL the server named in its log, once it is ready."""
     give_up_at = time.monotonic() + PATIENCE_S
     while time.monotonic() < give_up_at and process.poll() is None:
-        said = log.read_bytes()[begins_at:].decode(errors="replace")
-        found = re.search(r"^Aftercall \S+ on (http://\S+),", said, re.MULTILINE)
+        stated = log.read_bytes()[begins_at:].decode(errors="replace")
+        found = re.search(r"^Aftercall \S+ on (http://\S+),", stated, re.MULTILINE)
         if found:
             try:
                 if patient.get(f"{found[1]}/readyz").is_success:

@@ -98,7 +98,7 @@ class Told:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+def found_ones(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     folder = tmp_path_factory.mktemp("callstats")
     with running(folder) as server, patient.Client(headers=server.headers) as client:
 
@@ -124,12 +124,12 @@ def streams(report: list[dict[str, Any]], type_: str) -> dict[int, dict[str, Any
     return {entry["ssrc"]: entry for entry in report if entry["type"] == type_}
 
 
-def test_both_were_there_and_said_goodbye(told: Told) -> None:
-    assert told.session["total_participants"] == 2
-    assert told.session["live_participants"] == 0
-    assert sorted(told.people) == ["Ada", "Bob"]
-    for name, person in told.people.items():
-        assert person["id"] == told.counted[name]["peerId"]
+def test_both_were_there_and_said_goodbye(found_ones: Told) -> None:
+    assert found_ones.session["total_participants"] == 2
+    assert found_ones.session["live_participants"] == 0
+    assert sorted(found_ones.people) == ["Ada", "Bob"]
+    for name, person in found_ones.people.items():
+        assert person["id"] == found_ones.counted[name]["peerId"]
         assert person["custom_participant_id"] == name
         assert 20 / 60 < person["duration"] < 40 / 60
         assert not person["left_at_inferred"]
@@ -148,16 +148,16 @@ def test_both_were_there_and_said_goodbye(told: Told) -> None:
     ],
 )
 def test_the_report_counts_what_the_browser_counted(
-    told: Told, name: str, way: str, type_: str, members: dict[str, str]
+    found_ones: Told, name: str, way: str, type_: str, members: dict[str, str]
 ) -> None:
     family = {"sent": "producer", "received": "consumer"}[way]
-    quality = told.reports[name]["peer_report"]["quality"]
+    quality = found_ones.reports[name]["peer_report"]["quality"]
     intervals = [
         interval
         for kind in ("audio", "video", "screenshare_video")
         for interval in quality[f"{kind}_{family}"]
     ]
-    first, *_, last = told.counted[name][way]
+    first, *_, last = found_ones.counted[name][way]
     ends = streams(last, type_)
     assert {interval["ssrc"] for interval in intervals} == set(ends)
     for ssrc, begin in streams(first, type_).items():
@@ -167,7 +167,7 @@ def test_the_report_counts_what_the_browser_counted(
         if is_muted:
             assert len(mine) == 2
             continue
-        assert len(mine) == len(told.counted[name][way]) - 1
+        assert len(mine) == len(found_ones.counted[name][way]) - 1
         for reported, counted in members.items():
             total = sum(interval[reported] for interval in mine)
             assert total == ends[ssrc][counted] - begin[counted], (reported, ssrc)
@@ -176,18 +176,18 @@ def test_the_report_counts_what_the_browser_counted(
             assert size == (ends[ssrc]["frameWidth"], ends[ssrc]["frameHeight"])
 
 
-def test_a_shared_screen_is_a_family_of_its_own_at_both_ends(told: Told) -> None:
-    ada, bob = (told.reports[name]["peer_report"]["quality"] for name in ("Ada", "Bob"))
+def test_a_shared_screen_is_a_family_of_its_own_at_both_ends(found_ones: Told) -> None:
+    ada, bob = (found_ones.reports[name]["peer_report"]["quality"] for name in ("Ada", "Bob"))
     assert {each["producer_id"] for each in ada["screenshare_video_producer"]} == {"Ada-screen"}
     assert {each["producer_id"] for each in ada["video_producer"]} == {"Ada-cam"}
     assert {each["producer_id"] for each in bob["screenshare_video_consumer"]} == {"Ada-screen"}
-    sender = told.counted["Ada"]["peerId"]
+    sender = found_ones.counted["Ada"]["peerId"]
     assert {each["peer_id"] for each in bob["screenshare_video_consumer"]} == {sender}
 
 
 @pytest.mark.parametrize("name", ["Ada", "Bob"])
-def test_the_report_is_complete(told: Told, name: str) -> None:
-    report = told.reports[name]
+def test_the_report_is_complete(found_ones: Told, name: str) -> None:
+    report = found_ones.reports[name]
     completeness = report["peer_report"]["completeness"]
     assert completeness["share"] == 1.0
     assert completeness["gaps"] == []
@@ -218,8 +218,8 @@ def test_the_report_is_complete(told: Told, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["Ada", "Bob"])
-def test_the_server_fills_in_what_the_client_leaves_out(told: Told, name: str) -> None:
-    report = told.reports[name]
+def test_the_server_fills_in_what_the_client_leaves_out(found_ones: Told, name: str) -> None:
+    report = found_ones.reports[name]
     # The client found no location service, and links no round trip to what it sends.
     assert report["peer_stats"]["ip_information"]["ipv4"] == "127.0.0.1"
     quality = report["peer_report"]["quality"]

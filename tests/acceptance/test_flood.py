@@ -175,8 +175,8 @@ async def test_who_comes_back_when_asked_to_gets_everything_in(
         client = Client(http=http, token=token)
         await client.send(client.entries("event", 1, name="audio_off"))
         for text in ("x" * 3_030, "hello", "hello"):
-            said = client.entries("chat", 1, id=str(uuid4()), text=text)
-            await client.send([*said, *client.entries("event", 1, name="audio_off")])
+            stated = client.entries("chat", 1, id=str(uuid4()), text=text)
+            await client.send([*stated, *client.entries("event", 1, name="audio_off")])
         show(record_property, obedient=client)
         # 3,000 characters may come at once and ten a second from then on.
         assert client.statuses[202] == 4

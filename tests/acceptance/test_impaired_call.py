@@ -89,6 +89,6 @@ def test_in_a_mesh_the_one_whose_downlink_was_bad_is_named(mesh: HeldCall) -> No
 
 def test_in_a_mesh_those_who_only_heard_badly_are_not_blamed(mesh: HeldCall) -> None:
     assert unexplained(mesh.reports["Bob"], mesh.machine) == [], mesh.about("Bob")
-    told = [each for each in mesh.reports["Bob"]["diagnosis"] if each["cause"] == "sender"]
-    assert [each["peer_ids"] for each in told] == [[mesh.peer_ids["Ann"]]], mesh.about("Bob")
-    assert told[0]["sentence"].endswith("; the cause was Ann's uplink.")
+    reported = [each for each in mesh.reports["Bob"]["diagnosis"] if each["cause"] == "sender"]
+    assert [each["peer_ids"] for each in reported] == [[mesh.peer_ids["Ann"]]], mesh.about("Bob")
+    assert reported[0]["sentence"].endswith("; the cause was Ann's uplink.")

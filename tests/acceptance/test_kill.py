@@ -65,9 +65,9 @@ async def test_killing_the_server_under_load_loses_nothing_acknowledged_and_coun
         assert counted(tmp_path, client.peer_id) == len(client.samples)
         # what was on disk but not acknowledged when the server died came again as a duplicate
         assert client.accepted + client.duplicates == client.sequence
-    said = len(await messages_of(database_url, server.app_id, session["id"]))
-    assert said == sum(client.messages for client in clients)
-    assert said > KILLS * PEERS
+    stated = len(await messages_of(database_url, server.app_id, session["id"]))
+    assert stated == sum(client.messages for client in clients)
+    assert stated > KILLS * PEERS
 
 
 def counted(data_dir: Path, peer_id: str) -> int:

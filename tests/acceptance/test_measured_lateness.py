@@ -32,23 +32,23 @@ def report(*issues: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "reported",
     [
         issue("cpu_limited", 22, 38),
         issue("high_jitter_buffer_delay", 25, 41, jitter_buffer_ms=300),
         issue("poor_network_uplink", 20, 30, jitter_ms=70),
         issue("audio_concealment", 18, 30, concealment_percent=9),
     ],
-    ids=lambda told: str(told["name"]),
+    ids=lambda reported: str(reported["name"]),
 )
 def test_lateness_is_accepted_while_the_machine_was_late(
-    machine: Machine, told: dict[str, Any]
+    machine: Machine, reported: dict[str, Any]
 ) -> None:
-    assert unexplained(report(told), machine) == []
+    assert unexplained(report(reported), machine) == []
 
 
 @pytest.mark.parametrize(
-    "told",
+    "reported",
     [
         issue("cpu_limited", 2, 12),
         issue("cpu_limited", 22, 58),
@@ -58,11 +58,11 @@ def test_lateness_is_accepted_while_the_machine_was_late(
         issue("silent_microphone", 22, 38),
         issue("one_way_audio", 22, 38),
     ],
-    ids=lambda told: f"{told['name']}-{told['first_at'][17:19]}",
+    ids=lambda reported: f"{reported['name']}-{reported['first_at'][17:19]}",
 )
-def test_nothing_else_is(machine: Machine, told: dict[str, Any]) -> None:
-    assert len(unexplained(report(told), machine)) == 1
-    assert len(unexplained(report(told, issue("cpu_limited", 25, 30)), machine)) == 1
+def test_nothing_else_is(machine: Machine, reported: dict[str, Any]) -> None:
+    assert len(unexplained(report(reported), machine)) == 1
+    assert len(unexplained(report(reported, issue("cpu_limited", 25, 30)), machine)) == 1
 
 
 def test_a_machine_that_was_on_time_explains_nothing() -> None:

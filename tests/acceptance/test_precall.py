@@ -90,8 +90,8 @@ async def measure(server: Server, **asked: Any) -> tuple[dict[str, Any], str]:
     async with page_with_collector(server) as page:
         measured = await page.evaluate("(asked) => AftercallPrecall.testNetwork(asked)", asked)
         token = await asyncio.to_thread(admit, server)
-        said = {"url": server.url, "token": token, "precall": measured}
-        return measured, await page.evaluate(JOIN_AND_DESCRIBE, said)
+        stated = {"url": server.url, "token": token, "precall": measured}
+        return measured, await page.evaluate(JOIN_AND_DESCRIBE, stated)
 
 
 async def test_what_a_relay_can_do_is_measured_and_kept(server: Server) -> None:
@@ -130,6 +130,6 @@ async def test_without_a_relay_nothing_is_made_up(server: Server) -> None:
     report = await asyncio.to_thread(report_of, server, peer_id)
     known = {"host": True, "reflexive": False, "relay": False, "turn": False}
     assert measured == known | {"effective_type": measured["effective_type"]}
-    told = report["peer_stats"]["precall_network_information"]
-    assert told["turn_connectivity"] is False
-    assert told.keys().isdisjoint({"rtt", "jitter", "fractional_loss", "throughput"})
+    reported = report["peer_stats"]["precall_network_information"]
+    assert reported["turn_connectivity"] is False
+    assert reported.keys().isdisjoint({"rtt", "jitter", "fractional_loss", "throughput"})

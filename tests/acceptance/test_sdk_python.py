@@ -54,15 +54,15 @@ def test_the_newest_sdk_reads_all_nine_strictly(seeded: Seeded) -> None:
 
 def test_the_newest_sdk_reads_a_report_with_the_calls_own_numbers(seeded: Seeded) -> None:
     report = nine_calls(Path(sys.executable), seeded, "strict")["report"]
-    told = report["data"]["participant"]
-    assert told["id"] == SDK_SESSION
-    quality = told["peer_report"]["quality"]
+    reported = report["data"]["participant"]
+    assert reported["id"] == SDK_SESSION
+    quality = reported["peer_report"]["quality"]
     # the first guest's uplink loses packets in two spells; his downlink does not (in per cent)
     assert quality["audio_producer_cumulative"]["packet_loss"]["avg"] > 1
     assert quality["audio_consumer_cumulative"]["packet_loss"]["avg"] < 1
     assert len(quality["audio_producer"]) > 10
     assert len(quality["video_producer"]) > 10
-    metadata = told["peer_report"]["metadata"]
+    metadata = reported["peer_report"]["metadata"]
     assert metadata["device_info"]["os"]
     assert metadata["browser_metadata"]["browser"]
 

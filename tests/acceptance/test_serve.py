@@ -48,9 +48,9 @@ def test_the_first_start_makes_an_app_that_can_be_used_and_later_ones_do_not(
     process = serve(tmp_path, first)
     try:
         url = wait_until_ready(process, first, 0)
-        said = first.read_text()
-        ids = dict(IDS.findall(said))
-        found = TOKEN.search(said)
+        stated = first.read_text()
+        ids = dict(IDS.findall(stated))
+        found = TOKEN.search(stated)
         assert found is not None
         answer = patient.get(
             f"{url}/client/v4/accounts/{ids['account']}/realtime/kit/{ids['app']}/sessions",

@@ -44,8 +44,8 @@ def read(server: Server, path: str) -> dict[str, Any]:
 
 def report_of(server: Server, session: dict[str, Any], kind: str) -> dict[str, Any]:
     peer = next(peer for peer in session["peers"] if peer["weather"] == kind)
-    told = read(server, f"sessions/peer-report/{peer['peer_id']}")
-    report: dict[str, Any] = told["participant"]["peer_report"]
+    reported = read(server, f"sessions/peer-report/{peer['peer_id']}")
+    report: dict[str, Any] = reported["participant"]["peer_report"]
     return report
 
 

@@ -46,11 +46,11 @@ def test_of_six_the_three_with_trouble_are_named_with_the_right_cause(server: Se
     for weather, report in called:
         assert blamed(report) == causes[weather], (weather, sentences(report))
 
-    told = {weather: sentences(report)[0] for weather, report in called}
-    assert "all 5 senders came through badly" in told["congested_downlink"]
-    assert " machine was too slow" in told["slow_cpu"]
-    assert "through a TURN relay on TCP" in told["turn_tcp"]
-    assert "round trips took about" in told["turn_tcp"]
+    reported = {weather: sentences(report)[0] for weather, report in called}
+    assert "all 5 senders came through badly" in reported["congested_downlink"]
+    assert " machine was too slow" in reported["slow_cpu"]
+    assert "through a TURN relay on TCP" in reported["turn_tcp"]
+    assert "round trips took about" in reported["turn_tcp"]
 
 
 def test_a_clean_call_of_ten_minutes_has_no_issue_above_information(server: Server) -> None:
@@ -71,9 +71,9 @@ def test_a_lossy_uplink_is_the_senders_and_no_listener_is_blamed(server: Server)
     assert finding["evidence"]["listeners_affected"] == 3
     for weather, report in called:
         if weather == "good":
-            (told,) = report["diagnosis"]
-            assert told["severity"] == "information"
-            assert told["sentence"].endswith("uplink.")
+            (reported,) = report["diagnosis"]
+            assert reported["severity"] == "information"
+            assert reported["sentence"].endswith("uplink.")
             network = [i for i in report["issues"] if "network" in i["name"]]
             assert network
             assert {issue["origin"] for issue in network} == {"remote"}

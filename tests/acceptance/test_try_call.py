@@ -106,8 +106,8 @@ def test_the_report_tells_what_happened_to_each_peer(server: Server, call: HeldC
     wait_until_ended(server, call.session_id)
     for tab in call.tabs:
         report = ask(server, f"sessions/peer-report/{tab.stays[-1].peer_id}")
-        told = {event["type"] for event in report["peer_stats"]["events"]}
-        assert {"audio_on", "video_on", "connection_state", "candidate_pair_changed"} <= told
+        reported = {event["type"] for event in report["peer_stats"]["events"]}
+        assert {"audio_on", "video_on", "connection_state", "candidate_pair_changed"} <= reported
         device = report["peer_stats"]["device_info"]
         assert (device["sdk_name"], device["os"]) == ("aftercall-collector", "Linux")
         completeness = report["peer_report"]["completeness"]
@@ -148,17 +148,17 @@ def agrees_with_the_browsers(answers: dict[str, Any], call: HeldCall, tab: Tab) 
     assert len(answers) == 9
     assert [s["id"] for s in answers["list"]["data"]["sessions"]] == [call.session_id]
     assert len(answers["participants"]["data"]["participants"]) == 2
-    told = answers["report"]["data"]["participant"]
-    assert told["display_name"] == tab.name
-    quality = told["peer_report"]["quality"]
+    reported = answers["report"]["data"]["participant"]
+    assert reported["display_name"] == tab.name
+    quality = reported["peer_report"]["quality"]
     for stats in tab.stays[-1].streams():
         way, member = counter_of(stats)
         rows = packet_rows(quality, f"{stats['kind']}_{way}", stats["ssrc"])
         assert_packets_agree(rows, tab.stays[-1].counted[name_of(stats)], member)
     for kind, member in (("chat", "chat_download_url"), ("transcript", "transcript_download_url")):
         text = patient.get(answers[kind]["data"][member]).raise_for_status().text
-        said = call.chat if kind == "chat" else call.captions
-        assert all(text.count(words) == 1 for _, words in said)
+        stated = call.chat if kind == "chat" else call.captions
+        assert all(text.count(words) == 1 for _, words in stated)
     summary = patient.get(answers["summary"]["data"]["summaryDownloadUrl"]).raise_for_status()
     assert summary.text.strip()
 

@@ -38,10 +38,10 @@ class Operator:
         self._monkeypatch.setattr(sys, "argv", list(words))
         with pytest.raises(SystemExit) as exited:
             main.run()
-        said = self._capsys.readouterr()
+        stated = self._capsys.readouterr()
         code = exited.value.code
         assert isinstance(code, int)
-        return Done(exit_code=code, stdout=said.out, stderr=said.err)
+        return Done(exit_code=code, stdout=stated.out, stderr=stated.err)
 
 
 @pytest.fixture

@@ -48,10 +48,10 @@ def test_an_address_in_use_is_told_in_a_sentence() -> None:
 def test_the_first_start_tells_what_its_owner_needs(capsys: pytest.CaptureFixture[str]) -> None:
     founded = FirstAccount(account_id="acc", app_id="the-app", api_token="ac_secret")
     greet("http://127.0.0.1:8787", Settings(), founded)
-    said = capsys.readouterr().out
-    assert said.startswith("Aftercall ")
+    stated = capsys.readouterr().out
+    assert stated.startswith("Aftercall ")
     for needed in ("acc", "the-app", "ac_secret", 'base_url="http://127.0.0.1:8787/client/v4"'):
-        assert needed in said
+        assert needed in stated
 
 
 def test_later_starts_tell_only_where_the_server_is(capsys: pytest.CaptureFixture[str]) -> None:

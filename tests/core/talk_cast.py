@@ -42,8 +42,8 @@ def lines_of(talk: str) -> list[TranscriptLine]:
     """One line of the transcript for each `name|words`."""
     lines: list[TranscriptLine] = []
     at = int(START)
-    for number, said in enumerate(talk.strip().splitlines()):
-        name, _, words = said.partition("|")
+    for number, stated in enumerate(talk.strip().splitlines()):
+        name, _, words = stated.partition("|")
         end_at = at + 60 * len(words)
         lines.append(
             TranscriptLine(

@@ -116,6 +116,6 @@ def test_what_the_far_end_said_is_its_own_object() -> None:
     audio = {"ssrc": 7, "packetsSent": 100, "remoteData": remote}
     producer = {"producerId": "p", "audioStats": [audio], "appData": {"screenShare": True}}
     body = _sample({"producerStats": [producer]})
-    sent, said = body.connections[0].stats
-    assert (said.type, said.local_id, said.packets_lost) == ("remote-inbound-rtp", sent.id, 3)
+    sent, stated = body.connections[0].stats
+    assert (stated.type, stated.local_id, stated.packets_lost) == ("remote-inbound-rtp", sent.id, 3)
     assert body.streams[0].source == "screen_audio"

@@ -128,8 +128,8 @@ async def test_the_ways_of_the_first_are_in_its_report(call: Recorded) -> None:
 
 def _earlier(event: dict[str, Any], seconds: int, **changed: int) -> dict[str, Any]:
     """An audio report of the recorded lossy client, so many seconds before the recorded one."""
-    said = event["event"][0] | {name.replace("_", "-"): value for name, value in changed.items()}
-    return event | {"timestamp": event["timestamp"] - seconds * 1_000_000, "event": [said]}
+    stated = event["event"][0] | {name.replace("_", "-"): value for name, value in changed.items()}
+    return event | {"timestamp": event["timestamp"] - seconds * 1_000_000, "event": [stated]}
 
 
 async def test_loss_is_told_as_each_end_counted_it(call: Recorded) -> None:

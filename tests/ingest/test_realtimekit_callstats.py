@@ -150,13 +150,13 @@ def test_every_event_of_the_client_is_understood(event: str) -> None:
 
 
 def test_a_join_is_the_tokens_owner_with_the_clients_name() -> None:
-    said = {"peerMetaData": {"userId": "somebody-else", "displayName": "Ada"}}
-    join, describe = _translate(_entry("call_join", said)).events
+    stated = {"peerMetaData": {"userId": "somebody-else", "displayName": "Ada"}}
+    join, describe = _translate(_entry("call_join", stated)).events
     assert isinstance(join, PeerJoined) and isinstance(describe, PeerEvent)
     assert join.identity == Identity(user_id="user", display_name="Ada")
     assert join.interval_ms == 7_000
     named = Identity(user_id="user", display_name="Countess")
-    join, _ = _translate(_entry("call_join", said), identity=named).events
+    join, _ = _translate(_entry("call_join", stated), identity=named).events
     assert isinstance(join, PeerJoined) and join.identity == named
 
 

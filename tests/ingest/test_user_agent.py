@@ -26,27 +26,30 @@ SAFARI = (
 def test_a_user_agent_tells_browser_and_device(
     user_agent: str, browser: str, engine: str, os: str, is_mobile: bool
 ) -> None:
-    told = completed({"browser": {"user_agent": user_agent}})
-    assert (told["browser"]["name"], told["browser"]["engine"]) == (browser, engine)
-    assert (told["device"]["os"], told["device"]["is_mobile"]) == (os, is_mobile)
+    reported = completed({"browser": {"user_agent": user_agent}})
+    assert (reported["browser"]["name"], reported["browser"]["engine"]) == (browser, engine)
+    assert (reported["device"]["os"], reported["device"]["is_mobile"]) == (os, is_mobile)
 
 
 def test_what_the_client_said_is_never_replaced() -> None:
-    said = {"browser": {"user_agent": CHROME, "name": "Brave"}, "device": {"os": "Debian"}}
-    told = completed(said)
-    assert (told["browser"]["name"], told["device"]["os"]) == ("Brave", "Debian")
-    assert told["browser"]["version"].startswith("130")
-    assert said == {"browser": {"user_agent": CHROME, "name": "Brave"}, "device": {"os": "Debian"}}
+    stated = {"browser": {"user_agent": CHROME, "name": "Brave"}, "device": {"os": "Debian"}}
+    reported = completed(stated)
+    assert (reported["browser"]["name"], reported["device"]["os"]) == ("Brave", "Debian")
+    assert reported["browser"]["version"].startswith("130")
+    assert stated == {
+        "browser": {"user_agent": CHROME, "name": "Brave"},
+        "device": {"os": "Debian"},
+    }
 
 
 @pytest.mark.parametrize(
-    "said", [{}, {"browser": {}}, {"browser": "x"}, {"browser": {"user_agent": ""}}, {"sdk": {}}]
+    "stated", [{}, {"browser": {}}, {"browser": "x"}, {"browser": {"user_agent": ""}}, {"sdk": {}}]
 )
-def test_without_a_user_agent_nothing_is_added(said: dict[str, Any]) -> None:
-    assert completed(said) == said
+def test_without_a_user_agent_nothing_is_added(stated: dict[str, Any]) -> None:
+    assert completed(stated) == stated
 
 
 def test_gibberish_tells_nothing_false() -> None:
-    told = completed({"browser": {"user_agent": "gibberish"}})
-    assert told.get("device", {}).get("os") in (None, "Other")
-    assert "version" not in told["browser"]
+    reported = completed({"browser": {"user_agent": "gibberish"}})
+    assert reported.get("device", {}).get("os") in (None, "Other")
+    assert "version" not in reported["browser"]

@@ -166,9 +166,9 @@ async def hold_calls(doors: Doors) -> None:
     place = {"meeting_id": "room", "session_id": "over"}
     events = [{"type": "session_opened", "id": "opened", "at": NOON, "title": "Over", **place}]
     events += [
-        {**event_of(said), "peer_id": said.peer.id, **place}
+        {**event_of(stated), "peer_id": stated.peer.id, **place}
         for _, second in call.play()
-        for said in second
+        for stated in second
     ]
     events += [
         {"type": "session_closed", "id": "closed", "at": NOON + 60_000, **place},

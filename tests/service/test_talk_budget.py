@@ -26,7 +26,7 @@ def join(meeting_id: str) -> PeerJoined:
     )
 
 
-def said(id: str, text: str, meeting_id: str = "weekly", later_ms: int = 0) -> ChatSent:
+def stated(id: str, text: str, meeting_id: str = "weekly", later_ms: int = 0) -> ChatSent:
     return ChatSent(
         id=id, at=T0, meeting_id=meeting_id, payload=text, revised_at=EpochMs(T0 + later_ms)
     )
@@ -43,8 +43,8 @@ async def codes(made: Recorder, *events: AnyEvent) -> list[str | None]:
 async def test_what_is_beyond_is_refused_alone_and_other_sessions_go_on(db: Database) -> None:
     made = recorder(db, 10)
     await codes(made, join("weekly"), join("daily"))
-    assert await codes(made, said("1", "12345"), spoken("2", "123")) == [None, None]
-    assert await codes(made, said("3", "123"), said("4", "12"), said("5", "1", "daily")) == [
+    assert await codes(made, stated("1", "12345"), spoken("2", "123")) == [None, None]
+    assert await codes(made, stated("3", "123"), stated("4", "12"), stated("5", "1", "daily")) == [
         "talk_full",
         "talk_full",
         None,
@@ -57,12 +57,12 @@ async def test_repeats_count_once_and_edits_each_time(db: Database) -> None:
     made = recorder(db, 10)
     await codes(made, join("weekly"))
     for _ in range(5):
-        assert await codes(made, said("1", "12345")) == [None]
-    assert await codes(made, said("1", "1234", later_ms=1)) == [None]
-    assert await codes(made, said("1", "1234", later_ms=2)) == ["talk_full"]
+        assert await codes(made, stated("1", "12345")) == [None]
+    assert await codes(made, stated("1", "1234", later_ms=1)) == [None]
+    assert await codes(made, stated("1", "1234", later_ms=2)) == ["talk_full"]
 
 
 async def test_the_count_is_that_of_all_processes(db: Database) -> None:
-    await codes(recorder(db, 10), join("weekly"), said("1", "123456"))
-    assert await codes(recorder(db, 10), said("2", "123456")) == ["talk_full"]
-    assert await codes(recorder(db, 0), said("2", "123456")) == [None]
+    await codes(recorder(db, 10), join("weekly"), stated("1", "123456"))
+    assert await codes(recorder(db, 10), stated("2", "123456")) == ["talk_full"]
+    assert await codes(recorder(db, 0), stated("2", "123456")) == [None]

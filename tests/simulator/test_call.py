@@ -24,52 +24,52 @@ def call(*, seed: int = 1, number: int = 0, participants: int = 4, **more: Any) 
 
 
 def played(planned: Call) -> list[SentEntry]:
-    return [said for _, second in planned.play() for said in second]
+    return [stated for _, second in planned.play() for stated in second]
 
 
 def entries(planned: Call, type_: str) -> list[dict[str, Any]]:
-    return [said.entry for said in played(planned) if said.entry["type"] == type_]
+    return [stated.entry for stated in played(planned) if stated.entry["type"] == type_]
 
 
 def test_the_same_seed_plays_the_same_call() -> None:
-    first = [(said.peer.id, said.entry) for said in played(call(seed=9))]
-    second = [(said.peer.id, said.entry) for said in played(call(seed=9))]
-    other = [(said.peer.id, said.entry) for said in played(call(seed=10))]
+    first = [(stated.peer.id, stated.entry) for stated in played(call(seed=9))]
+    second = [(stated.peer.id, stated.entry) for stated in played(call(seed=9))]
+    other = [(stated.peer.id, stated.entry) for stated in played(call(seed=10))]
     assert first == second
     assert first != other
 
 
 def test_the_calls_of_one_seed_share_no_peer() -> None:
-    peers = [{said.peer.id for said in played(call(number=n))} for n in range(5)]
+    peers = [{stated.peer.id for stated in played(call(number=n))} for n in range(5)]
     assert len(set().union(*peers)) == sum(len(some) for some in peers)
 
 
 @pytest.mark.parametrize("kind", Kind)
 def test_every_peer_counts_its_entries_without_gaps_and_in_the_calls_time(kind: Kind) -> None:
     by_peer: dict[str, list[dict[str, Any]]] = {}
-    for said in played(call(kinds=(kind, kind))):
-        by_peer.setdefault(said.peer.id, []).append(said.entry)
-    for peer_id, told in by_peer.items():
+    for stated in played(call(kinds=(kind, kind))):
+        by_peer.setdefault(stated.peer.id, []).append(stated.entry)
+    for peer_id, reported in by_peer.items():
         assert is_uuid(peer_id)
-        assert told[0]["type"] == "join"
-        numbers = [entry["seq"] for entry in told]
-        assert numbers == list(range(len(told)))
-        assert all(BEGIN_MS <= entry["at"] <= BEGIN_MS + 301_000 for entry in told)
+        assert reported[0]["type"] == "join"
+        numbers = [entry["seq"] for entry in reported]
+        assert numbers == list(range(len(reported)))
+        assert all(BEGIN_MS <= entry["at"] <= BEGIN_MS + 301_000 for entry in reported)
 
 
 def test_everybody_leaves_unless_the_connection_was_lost() -> None:
     planned = call(participants=6, kinds=(Kind.RECONNECTING,))
-    told = played(planned)
-    joined = {said.peer.id for said in told if said.entry["type"] == "join"}
-    left = {said.peer.id for said in told if said.entry["type"] == "leave"}
-    continued = {s.entry["previous_peer_id"] for s in told if "previous_peer_id" in s.entry}
+    reported = played(planned)
+    joined = {stated.peer.id for stated in reported if stated.entry["type"] == "join"}
+    left = {stated.peer.id for stated in reported if stated.entry["type"] == "leave"}
+    continued = {s.entry["previous_peer_id"] for s in reported if "previous_peer_id" in s.entry}
     assert joined - left == continued
     assert len(continued) >= 1
 
 
 def test_a_reconnecting_guest_continues_once_and_comes_back_anew() -> None:
-    told = [said for said in played(call(kinds=(Kind.RECONNECTING,))) if said.guest == 0]
-    joins = [said.entry for said in told if said.entry["type"] == "join"]
+    reported = [stated for stated in played(call(kinds=(Kind.RECONNECTING,))) if stated.guest == 0]
+    joins = [stated.entry for stated in reported if stated.entry["type"] == "join"]
     assert ["previous_peer_id" in join for join in joins] == [False, True, False]
 
 
@@ -83,16 +83,16 @@ def test_samples_hold_only_what_the_protocol_names_and_are_understood() -> None:
 
 
 def test_a_batch_of_a_call_is_a_batch_of_the_protocol() -> None:
-    told = [said.entry for said in played(call())][:300]
+    reported = [stated.entry for stated in played(call())][:300]
     batch = read_batch(
-        msgspec.json.encode({"v": 1, "peer_id": PEER_ID, "sent_at": BEGIN_MS, "entries": told})
+        msgspec.json.encode({"v": 1, "peer_id": PEER_ID, "sent_at": BEGIN_MS, "entries": reported})
     )
-    assert len(batch.entries) == len(told)
+    assert len(batch.entries) == len(reported)
 
 
 def test_a_sample_comes_every_interval_while_the_network_holds() -> None:
     planned = call(kinds=(Kind.GOOD,) * 4)
-    counts = Counter(said.guest for said in played(planned) if said.entry["type"] == "sample")
+    counts = Counter(stated.guest for stated in played(planned) if stated.entry["type"] == "sample")
     for guest in planned.guests:
         (stay,) = guest.stays
         assert counts[guest.number] == (stay.end_s - stay.start_s - 1) // 7
@@ -100,21 +100,23 @@ def test_a_sample_comes_every_interval_while_the_network_holds() -> None:
 
 def test_nobody_hears_the_words_of_a_silent_microphone() -> None:
     kinds = (Kind.SILENT_MICROPHONE, Kind.GOOD, Kind.GOOD, Kind.GOOD)
-    told = played(call(kinds=kinds, length_s=600))
-    speakers = {said.guest for said in told if said.entry["type"] == "transcript"}
+    reported = played(call(kinds=kinds, length_s=600))
+    speakers = {stated.guest for stated in reported if stated.entry["type"] == "transcript"}
     assert speakers
     assert 0 not in speakers
 
 
 def test_a_lossy_uplink_is_counted_by_the_sender_and_by_every_listener() -> None:
     planned = call(kinds=(Kind.LOSSY_UPLINK, Kind.GOOD, Kind.GOOD, Kind.GOOD))
-    last = {said.peer.id: said for said in played(planned) if said.entry["type"] == "sample"}
-    sender = next(said.peer for said in last.values() if said.guest == 0)
+    last = {
+        stated.peer.id: stated for stated in played(planned) if stated.entry["type"] == "sample"
+    }
+    sender = next(stated.peer for stated in last.values() if stated.guest == 0)
     lost = sender.sendings["microphone"].far_counted["packetsLost"]
     sent = sender.sendings["microphone"].counted["packetsSent"]
     assert lost / sent > 0.01
-    for said in last.values():
-        heard = said.peer.receivings.get((sender.id, "microphone"))
+    for stated in last.values():
+        heard = stated.peer.receivings.get((sender.id, "microphone"))
         if heard is not None:
             assert heard.counted["packetsLost"] > 0.5 * lost
 
@@ -126,13 +128,15 @@ def test_a_call_too_short_to_be_one_is_refused() -> None:
 
 def test_a_received_stream_keeps_its_mid_when_others_go() -> None:
     mids: dict[tuple[str, int], set[str]] = {}
-    for said in played(call(kinds=(Kind.RECONNECTING, Kind.RECONNECTING), participants=5)):
-        if said.entry["type"] != "sample":
+    for stated in played(call(kinds=(Kind.RECONNECTING, Kind.RECONNECTING), participants=5)):
+        if stated.entry["type"] != "sample":
             continue
         received = [
-            each for each in said.entry["connections"][0]["stats"] if each["type"] == "inbound-rtp"
+            each
+            for each in stated.entry["connections"][0]["stats"]
+            if each["type"] == "inbound-rtp"
         ]
         assert len({each["mid"] for each in received}) == len(received)
         for each in received:
-            mids.setdefault((said.peer.id, each["ssrc"]), set()).add(each["mid"])
+            mids.setdefault((stated.peer.id, each["ssrc"]), set()).add(each["mid"])
     assert {len(each) for each in mids.values()} == {1}

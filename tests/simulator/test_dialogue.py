@@ -12,11 +12,11 @@ def test_lines_lie_in_their_stretch_in_order_and_nobody_talks_over_another(
     meeting: Meeting, start_s: float, length_s: float, seed: int
 ) -> None:
     end_s = start_s + length_s
-    said = spread(meeting, start_s=start_s, end_s=end_s, random=Random(seed))
-    assert all(start_s <= u.at_s and u.end_s <= end_s for u in said)
-    spoken = [u for u in said if not u.line.is_chat]
+    stated = spread(meeting, start_s=start_s, end_s=end_s, random=Random(seed))
+    assert all(start_s <= u.at_s and u.end_s <= end_s for u in stated)
+    spoken = [u for u in stated if not u.line.is_chat]
     assert all(a.end_s <= b.at_s for a, b in pairwise(spoken))
-    assert [u.line for u in said] == list(meeting.lines[: len(said)])
+    assert [u.line for u in stated] == list(meeting.lines[: len(stated)])
 
 
 def test_every_meeting_is_spoken_and_typed_in_by_several_people() -> None:
@@ -28,5 +28,5 @@ def test_every_meeting_is_spoken_and_typed_in_by_several_people() -> None:
 
 def test_a_long_call_has_room_for_every_line() -> None:
     for meeting in MEETINGS:
-        said = spread(meeting, start_s=0, end_s=600, random=Random(1))
-        assert len(said) == len(meeting.lines)
+        stated = spread(meeting, start_s=0, end_s=600, random=Random(1))
+        assert len(stated) == len(meeting.lines)

@@ -15,7 +15,7 @@ def test_more_people_than_names_are_still_found() -> None:
 
 def test_a_description_tells_the_machine_and_the_network() -> None:
     (person,) = draw(1, Random(3))
-    told = person.description()
-    assert told["device"]["os"]
-    assert told["browser"]["user_agent"].startswith("Mozilla/5.0 (")
-    assert told["network"]["ip"]
+    reported = person.description()
+    assert reported["device"]["os"]
+    assert reported["browser"]["user_agent"].startswith("Mozilla/5.0 (")
+    assert reported["network"]["ip"]

@@ -101,8 +101,8 @@ async def test_pulses_only_grow_in_whatever_order_they_come(db: Database) -> Non
         assert (state.phase, state.last_heard_at, state.last_sequence) == (Phase.LIVE, NOW + 9, 7)
         assert await peers.count_samples(tx, "a", "p") == 4
         assert await peers.count_samples(tx, "a", "q") == 0
-        (told,) = await peers.peers_of_session(tx, "a", "s")
-        assert (told.last_heard_at, told.last_received_at) == (NOW + 9, NOW + 8)
+        (reported,) = await peers.peers_of_session(tx, "a", "s")
+        assert (reported.last_heard_at, reported.last_received_at) == (NOW + 9, NOW + 8)
 
 
 async def test_states_are_told_for_those_that_exist_in_their_own_app(db: Database) -> None:

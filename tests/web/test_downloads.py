@@ -109,8 +109,8 @@ async def test_json_files_hold_the_texts_as_they_were(house: House) -> None:
 
 async def test_a_long_chat_comes_whole(house: House) -> None:
     caller = await _caller(house)
-    said = [write(f"message, {n}", 50 + n / 100) for n in range(2_500)]
-    await house.recorder.record(caller.app_id, said, source="events")
+    stated = [write(f"message, {n}", 50 + n / 100) for n in range(2_500)]
+    await house.recorder.record(caller.app_id, stated, source="events")
     answer = await _download(house, caller, "/sessions/call/chat")
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert [row["payload"] for row in rows[1:]] == [f"message, {n}" for n in range(2_500)]

@@ -72,19 +72,21 @@ async def test_call_statistics_with_hard_names_are_taken(doors: Doors) -> None:
         assert (await doors.report(peer))["completeness"]["refused_entries"] == 0
 
 
-@pytest.mark.parametrize(("said", "kept"), HARD, ids=range(len(HARD)))
-async def test_every_door_takes_every_text(doors: Doors, said: bytes, kept: str) -> None:
+@pytest.mark.parametrize(("stated", "kept"), HARD, ids=range(len(HARD)))
+async def test_every_door_takes_every_text(doors: Doors, stated: bytes, kept: str) -> None:
     peer = str(uuid4())
     collected = json.dumps(
         {"v": 1, "peer_id": peer, "sent_at": NOON, "entries": [JOIN, chat(1, "@"), chat(2, "ok")]}
     ).encode()
-    data = await doors.post("/v1/collect", collected.replace(b"@", said))
+    data = await doors.post("/v1/collect", collected.replace(b"@", stated))
     assert (data["accepted"], data["rejected"]) == (3, [])
     assert await messages(doors, data["session"]["id"]) == [kept, "ok"]
 
     event = {"at": NOON, "meeting_id": "room", "type": "peer_joined", "peer_id": "p"}
-    told = {**event, "participant": {"display_name": "@"}}
-    body = json.dumps({"events": [told, {**event, "peer_id": "q"}]}).encode().replace(b"@", said)
+    reported = {**event, "participant": {"display_name": "@"}}
+    body = (
+        json.dumps({"events": [reported, {**event, "peer_id": "q"}]}).encode().replace(b"@", stated)
+    )
     path = f"/v1/apps/{doors.owner.app_id}/events"
     results = (await doors.post(path, body, token=doors.owner.token))["results"]
     assert [result["status"] for result in results] == ["accepted"] * 2
@@ -103,19 +105,21 @@ async def test_every_door_takes_every_text(doors: Doors, said: bytes, kept: str)
         for number in (1, 3)
     ]
     path = f"/v1/apps/{doors.owner.app_id}/sources/janus"
-    body = json.dumps(news).encode().replace(b"@", said)
+    body = json.dumps(news).encode().replace(b"@", stated)
     assert (await doors.post(path, body, token=doors.owner.token))["accepted"] == 2
     found = {s["associated_id"]: s["id"] for s in await doors.sessions()}
     names = {p.get("display_name") for p in await doors.people(found["room"])}
     assert kept in names
     assert {p.get("display_name") for p in await doors.people(found["7"])} == {kept}
 
-    made = await doors.owner.ask("POST", "/meetings", content=b'{"title": "@"}'.replace(b"@", said))
+    made = await doors.owner.ask(
+        "POST", "/meetings", content=b'{"title": "@"}'.replace(b"@", stated)
+    )
     assert made.json()["data"]["title"] == kept
     added = await doors.owner.ask(
         "POST",
         f"/meetings/{doors.meeting_id}/participants",
-        content=b'{"name":"@","preset_name":"@","custom_participant_id":"@"}'.replace(b"@", said),
+        content=b'{"name":"@","preset_name":"@","custom_participant_id":"@"}'.replace(b"@", stated),
     )
     assert added.json()["data"]["name"] == kept
 

@@ -101,13 +101,13 @@ def test_a_chat_without_messages_is_a_header() -> None:
 
 
 @given(st.lists(st.tuples(_TEXT, _TEXT), max_size=4))
-def test_any_chat_comes_out_of_its_csv_again(said: list[tuple[str, str]]) -> None:
-    messages = [_message(display_name=name, payload=payload) for name, payload in said]
+def test_any_chat_comes_out_of_its_csv_again(stated: list[tuple[str, str]]) -> None:
+    messages = [_message(display_name=name, payload=payload) for name, payload in stated]
     text = _write(ChatCsv(meeting_id="m"), messages)
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     assert [
         (unguard_formula(row["displayName"]), unguard_formula(row["payload"])) for row in rows
-    ] == said
+    ] == stated
 
 
 @given(_TEXT)
@@ -138,13 +138,13 @@ def test_the_dyte_transcript_csv_has_its_header_and_iso_times() -> None:
 
 
 @given(st.lists(st.tuples(_TEXT, _TEXT), max_size=4))
-def test_any_transcript_comes_out_of_either_csv_again(said: list[tuple[str, str]]) -> None:
-    lines = [_line(text, name) for name, text in said]
+def test_any_transcript_comes_out_of_either_csv_again(stated: list[tuple[str, str]]) -> None:
+    lines = [_line(text, name) for name, text in stated]
     cf = _write(TranscriptCsv(started_at=START), lines)
     dyte = _write(DyteTranscriptCsv(), lines)
     for text, skip in ((cf, 0), (dyte, 1)):
         rows = list(csv.reader(io.StringIO(text, newline="")))[skip:]
-        assert [tuple(map(unguard_formula, row[4:6])) for row in rows] == said
+        assert [tuple(map(unguard_formula, row[4:6])) for row in rows] == stated
 
 
 def test_a_transcript_in_which_nothing_was_said_is_an_empty_file() -> None:
@@ -270,10 +270,10 @@ def _one_line(name: str, text: str) -> str:
 
 @given(st.lists(st.tuples(_TEXT, _TEXT), max_size=4))
 def test_any_transcript_comes_out_of_its_captions_but_for_line_breaks(
-    said: list[tuple[str, str]],
+    stated: list[tuple[str, str]],
 ) -> None:
-    lines = [_line(text, name) for name, text in said]
-    expected = [one for name, text in said if (one := _one_line(name, text))]
+    lines = [_line(text, name) for name, text in stated]
+    expected = [one for name, text in stated if (one := _one_line(name, text))]
     vtt = _cues(_write(Vtt(started_at=START), lines))
     assert [html.unescape(cue) for cue in vtt] == expected
     srt = _cues(_write(Srt(started_at=START), lines))

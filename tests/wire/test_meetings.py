@@ -137,20 +137,20 @@ def test_secrets_of_a_storage_are_not_kept() -> None:
     st.booleans(),
 )
 def test_what_has_a_column_is_no_setting(name: str, persists: bool) -> None:
-    said = {"title": "t", "status": "INACTIVE", "session_keep_alive_time_in_secs": 60}
-    raw = msgspec.json.encode({name: said[name], "persist_chat": persists})
+    stated = {"title": "t", "status": "INACTIVE", "session_keep_alive_time_in_secs": 60}
+    raw = msgspec.json.encode({name: stated[name], "persist_chat": persists})
     assert read_settings(parse_body(raw, MeetingPatch)) == {"persist_chat": persists}
 
 
-@pytest.mark.parametrize(("said", "kept"), [(60, 60), (600, 600), (90.4, 90)])
-def test_a_keep_alive_time_is_kept_in_whole_seconds(said: float, kept: int) -> None:
-    body = MeetingBody(session_keep_alive_time_in_secs=said)
+@pytest.mark.parametrize(("stated", "kept"), [(60, 60), (600, 600), (90.4, 90)])
+def test_a_keep_alive_time_is_kept_in_whole_seconds(stated: float, kept: int) -> None:
+    body = MeetingBody(session_keep_alive_time_in_secs=stated)
     assert read_keep_alive_s(body, is_lenient=False) == kept
 
 
-@pytest.mark.parametrize(("said", "clamped"), [(30, 60), (-1, 60), (601, 600), (1e18, 600)])
-def test_a_keep_alive_time_out_of_range_is_refused_or_clamped(said: float, clamped: int) -> None:
-    body = MeetingBody(session_keep_alive_time_in_secs=said)
+@pytest.mark.parametrize(("stated", "clamped"), [(30, 60), (-1, 60), (601, 600), (1e18, 600)])
+def test_a_keep_alive_time_out_of_range_is_refused_or_clamped(stated: float, clamped: int) -> None:
+    body = MeetingBody(session_keep_alive_time_in_secs=stated)
     with pytest.raises(Malformed, match="must be a number from 60 to 600") as refused:
         read_keep_alive_s(body, is_lenient=False)
     assert isinstance(refused.value, InvalidBody)

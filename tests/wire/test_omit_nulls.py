@@ -2,8 +2,13 @@ from aftercall.wire.omit_nulls import known, known_members
 
 
 def test_what_is_not_known_is_left_out_at_any_depth() -> None:
-    said = {"cpus": None, "asn": {"asn": "AS1", "route": None}, "sdp": [], "pairs": [{"url": None}]}
-    assert known(said) == {"asn": {"asn": "AS1"}, "sdp": [], "pairs": [{}]}
+    stated = {
+        "cpus": None,
+        "asn": {"asn": "AS1", "route": None},
+        "sdp": [],
+        "pairs": [{"url": None}],
+    }
+    assert known(stated) == {"asn": {"asn": "AS1"}, "sdp": [], "pairs": [{}]}
 
 
 def test_what_may_be_null_is_there_as_null() -> None:

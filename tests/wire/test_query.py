@@ -39,11 +39,11 @@ def test_empty_means_absent(parameter: Any, values: list[str] | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "stated"),
     [("true", True), ("TRUE", True), ("1", True), ("false", False), ("False", False), ("0", False)],
 )
-def test_a_flag_is_read_in_every_spelling(text: str, said: bool) -> None:
-    assert FLAG.read({"include_peer_events": [text]}) is said
+def test_a_flag_is_read_in_every_spelling(text: str, stated: bool) -> None:
+    assert FLAG.read({"include_peer_events": [text]}) is stated
 
 
 def test_what_is_no_flag_is_refused() -> None:
@@ -52,10 +52,10 @@ def test_what_is_no_flag_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [("0", 1), ("1", 1), ("1.0", 1), ("7", 7), ("0.0", 1), ("+2", 2), ("3.", 3)]
+    ("text", "stated"), [("0", 1), ("1", 1), ("1.0", 1), ("7", 7), ("0.0", 1), ("+2", 2), ("3.", 3)]
 )
-def test_a_page_number_is_read_as_the_sdks_write_it(text: str, said: int) -> None:
-    assert PAGE_NO.read({"page_no": [text]}) == said
+def test_a_page_number_is_read_as_the_sdks_write_it(text: str, stated: int) -> None:
+    assert PAGE_NO.read({"page_no": [text]}) == stated
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_an_unknown_filter_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "stated"),
     [
         ("1:10", (1, 10)),
         ("5", (5, 5)),
@@ -127,8 +127,8 @@ def test_an_unknown_filter_is_refused() -> None:
         ("", (None, None)),
     ],
 )
-def test_a_range_may_be_open(text: str, said: tuple[int | None, int | None]) -> None:
-    assert RANGE.read({"participants": [text]}) == said
+def test_a_range_may_be_open(text: str, stated: tuple[int | None, int | None]) -> None:
+    assert RANGE.read({"participants": [text]}) == stated
 
 
 @pytest.mark.parametrize("text", [":", "a:b", "10:1", "1:2:3", "-1:4", "1.5", "9999999999"])

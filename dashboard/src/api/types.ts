@@ -45,7 +45,7 @@ export type Token = {
   is_mine: boolean;
 };
 
-/** A new token; `secret` is told this once and kept nowhere. */
+/** A new token; `secret` is shown only in this answer and stored nowhere. */
 export type MadeToken = {
   token: Token;
   secret: string;

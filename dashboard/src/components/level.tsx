@@ -33,16 +33,16 @@ const LEAST_SHARE = 0.28;
 
 /** A session's quality over time in little: at each moment the share of people at each level. */
 export function Strip({ shares }: { shares: readonly Shares[] }) {
-  const told = formatShares(shares);
+  const label = formatShares(shares);
   return (
     <svg
       class="strip"
       viewBox={`0 0 ${shares.length || 1} 16`}
       preserveAspectRatio="none"
       role="img"
-      aria-label={told}
+      aria-label={label}
     >
-      <title>{told}</title>
+      <title>{label}</title>
       {shares.map((counts, index) => {
         const isMeasured = counts.some((count) => count > 0);
         return (

@@ -1,4 +1,4 @@
-/** The server's sentences name moments as UTC times of day: here they are told in the viewer's zone. */
+/** The server's sentences name moments as UTC times of day: here they are shown in the viewer's zone. */
 
 import { DAY_MS } from "./time";
 

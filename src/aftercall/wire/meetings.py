@@ -238,11 +238,11 @@ def read_keep_alive_s(body: MeetingBody, *, is_lenient: bool) -> int | None:
 
     Outside 60…600 it is clamped when `is_lenient`, else `Malformed` is raised.
     """
-    said = body.session_keep_alive_time_in_secs
-    if isinstance(said, UnsetType):
+    stated = body.session_keep_alive_time_in_secs
+    if isinstance(stated, UnsetType):
         return None
-    if is_lenient or SHORTEST_KEEP_ALIVE_S <= said <= LONGEST_KEEP_ALIVE_S:
-        return round(min(max(said, SHORTEST_KEEP_ALIVE_S), LONGEST_KEEP_ALIVE_S))
+    if is_lenient or SHORTEST_KEEP_ALIVE_S <= stated <= LONGEST_KEEP_ALIVE_S:
+        return round(min(max(stated, SHORTEST_KEEP_ALIVE_S), LONGEST_KEEP_ALIVE_S))
     raise broken_rule(
         "session_keep_alive_time_in_secs",
         f"must be a number from {SHORTEST_KEEP_ALIVE_S} to {LONGEST_KEEP_ALIVE_S}",
@@ -251,10 +251,10 @@ def read_keep_alive_s(body: MeetingBody, *, is_lenient: bool) -> int | None:
 
 def read_settings(body: MeetingBody) -> dict[str, Any]:
     """What the body says beyond what a meeting has columns for, secrets concealed."""
-    said: dict[str, Any] = msgspec.to_builtins(body)
+    stated: dict[str, Any] = msgspec.to_builtins(body)
     for name in ("title", "status", "session_keep_alive_time_in_secs"):
-        said.pop(name, None)
-    return conceal_secrets(said)
+        stated.pop(name, None)
+    return conceal_secrets(stated)
 
 
 def parse_kick(raw: bytes) -> KickBody:

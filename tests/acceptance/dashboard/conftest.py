@@ -101,7 +101,9 @@ def signed_in(server: Server, chromium: Browser, *, width: int) -> Iterator[Page
     opened.on("pageerror", lambda error: problems.append(str(error)))
     opened.on(
         "console",
-        lambda said: problems.append(said.text) if said.type in {"error", "warning"} else None,
+        lambda stated: (
+            problems.append(stated.text) if stated.type in {"error", "warning"} else None
+        ),
     )
     foreign: list[str] = []
     opened.on(

@@ -15,12 +15,12 @@ pytestmark = MARKS
 
 
 def test_one_cursor_points_into_all_lanes(server: Server, page: Page) -> None:
-    told = ask(server, f"calls/{SDK_SESSION}")
+    reported = ask(server, f"calls/{SDK_SESSION}")
     page.goto(f"/sessions/{SDK_SESSION}")
     slider = page.get_by_role("slider", name="Moment")
     expect(slider).to_be_visible()
-    for bucket in (told["buckets"] // 3, told["buckets"] // 2):
-        at = told["from_at"] + bucket * told["bucket_ms"]
+    for bucket in (reported["buckets"] // 3, reported["buckets"] // 2):
+        at = reported["from_at"] + bucket * reported["bucket_ms"]
         slider.focus()
         page.keyboard.press("Home")
         for _ in range(bucket // 10):
@@ -30,7 +30,7 @@ def test_one_cursor_points_into_all_lanes(server: Server, page: Page) -> None:
         expect(page).to_have_url(re.compile(f"at={at}"))
         local = datetime.fromtimestamp(at / 1000, ZONE).strftime("%H:%M:%S")
         expect(page.locator(".ruler .cursor-time")).to_have_text(local)
-        for lane in told["lanes"]:
+        for lane in reported["lanes"]:
             reading = page.locator(f"[data-reading='{lane['participant_id']}']").inner_text()
             shown = [number(text) for text in re.findall(r"(?:MOS|[AV])\s+([\d.]+|–)", reading)]
             wanted = [lane["mos_audio"][bucket], lane["mos_video"][bucket]]
@@ -64,8 +64,8 @@ MEASURES = {
 
 def test_charts_show_the_values_of_the_api(server: Server, page: Page) -> None:
     path = f"calls/{SDK_SESSION}/peers/{SDK_SESSION}/series?points=800"
-    told = ask(server, path)
-    streams = [stream for stream in told["streams"] if len(stream["t"]) > 20]
+    reported = ask(server, path)
+    streams = [stream for stream in reported["streams"] if len(stream["t"]) > 20]
     assert {stream["is_sent"] for stream in streams} == {True, False}
     compared = 0
     for stream in (streams[0], streams[-1]):
@@ -87,17 +87,19 @@ def test_charts_show_the_values_of_the_api(server: Server, page: Page) -> None:
     assert compared >= 8
 
 
-def assert_judged(told: Any) -> None:
+def assert_judged(reported: Any) -> None:
     """Both people of the recorded call were there for 30 s, and their quality is known: the
     sound came and was not played, the pictures were good."""
-    assert told["call"]["quality"]["measured_participants"] == 2
-    sharer, watcher = told["lanes"]
-    assert [(lane["avg_mos_audio"], lane["loss_percent"]) for lane in told["lanes"]] == [(1, 0)] * 2
+    assert reported["call"]["quality"]["measured_participants"] == 2
+    sharer, watcher = reported["lanes"]
+    assert [(lane["avg_mos_audio"], lane["loss_percent"]) for lane in reported["lanes"]] == [
+        (1, 0)
+    ] * 2
     assert watcher["avg_mos_video"] > 3
     for lane in (sharer, watcher):
         assert 30_000 < lane["left_at"] - lane["joined_at"] < 31_000
         assert lane["completeness"]["share"] == 1
-    assert {(found["participant_id"], found["cause"]) for found in told["diagnosis"]} == {
+    assert {(found["participant_id"], found["cause"]) for found in reported["diagnosis"]} == {
         (lane["participant_id"], "audio_not_played") for lane in (sharer, watcher)
     }
 
@@ -105,15 +107,15 @@ def assert_judged(told: Any) -> None:
 def test_a_recorded_call_is_shown_as_it_was(server: Server, page: Page) -> None:
     session_id = recorded.replay(server)
     wait_until_folded(server, session_id)
-    told = ask(server, f"calls/{session_id}")
-    assert_judged(told)
+    reported = ask(server, f"calls/{session_id}")
+    assert_judged(reported)
     page.goto(f"/sessions/{session_id}")
     wait_until_still(page)
-    for lane in told["lanes"]:
+    for lane in reported["lanes"]:
         reading = page.locator(f"[data-reading='{lane['participant_id']}']").inner_text()
         for mos in (lane["p10_mos_audio"], lane["p10_mos_video"]):
             assert ("–" if mos is None else f"{mos:.1f}") in reading
-    for lane in told["lanes"]:
+    for lane in reported["lanes"]:
         page.goto(f"/sessions/{session_id}/peers/{lane['participant_id']}")
         wait_until_still(page)
         series = ask(server, f"calls/{session_id}/peers/{lane['participant_id']}/series")

@@ -110,11 +110,11 @@ def test_paging_keeps_its_place(page: Page) -> None:
 def test_a_name_a_weekday_and_an_hour_lead_to_the_diagnosis_in_four_clicks(
     server: Server, page: Page
 ) -> None:
-    told = ask(server, f"calls/{SDK_SESSION}")
-    finding = told["diagnosis"][0]
+    reported = ask(server, f"calls/{SDK_SESSION}")
+    finding = reported["diagnosis"][0]
     name = finding["participant_name"]
     # What the caller at the support desk says: "I am …, it was on … around …".
-    began = datetime.fromtimestamp(told["call"]["started_at"] / 1000, ZONE)
+    began = datetime.fromtimestamp(reported["call"]["started_at"] / 1000, ZONE)
     weekday, hour = began.weekday(), began.hour
     page.goto("/sessions")
     expect(page.get_by_text("10,00")).to_be_visible()

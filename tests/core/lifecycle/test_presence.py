@@ -52,8 +52,8 @@ def by_id(*peers: Peer) -> dict[str, Peer]:
 
 
 def test_a_leave_that_was_said_beats_silence() -> None:
-    said = peer("a", 0, 60)
-    stay = stay_of(said, closed_at=None, silence_limit_ms=30_000, is_silent=True, has_ended=True)
+    stated = peer("a", 0, 60)
+    stay = stay_of(stated, closed_at=None, silence_limit_ms=30_000, is_silent=True, has_ended=True)
     assert (stay.end, stay.reason) == (T0 + 60_000, LeaveReason.SAID)
 
 

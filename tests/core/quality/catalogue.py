@@ -37,13 +37,13 @@ class Case(NamedTuple):
         return "-".join(filter(None, (self.name, self.label, self.direction, self.source)))
 
 
-def _received(**said: Any) -> StatsObject:
-    return {"inbound-rtp": {"packetsReceived": 1_000} | said}
+def _received(**stated: Any) -> StatsObject:
+    return {"inbound-rtp": {"packetsReceived": 1_000} | stated}
 
 
-def _sent(far: Mapping[str, Any] | None = None, **said: Any) -> StatsObject:
-    told: StatsObject = {"outbound-rtp": {"packetsSent": 1_000} | said}
-    return told if far is None else told | {"remote-inbound-rtp": far}
+def _sent(far: Mapping[str, Any] | None = None, **stated: Any) -> StatsObject:
+    reported: StatsObject = {"outbound-rtp": {"packetsSent": 1_000} | stated}
+    return reported if far is None else reported | {"remote-inbound-rtp": far}
 
 
 def _received_loss(lost: int) -> StatsObject:

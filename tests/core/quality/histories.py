@@ -116,7 +116,7 @@ class _Stream:
     def objects(self, stamp: float) -> Iterator[Object]:
         dice = self.dice
         named = {"kind": self.kind, "ssrc": self.ssrc}
-        said: Object = {
+        given_text: Object = {
             "id": self.id,
             "type": "outbound-rtp" if self.direction == "send" else "inbound-rtp",
             "timestamp": stamp,
@@ -124,13 +124,13 @@ class _Stream:
             **self.counted,
         }
         if self.kind == "video":
-            said |= {"frameWidth": 320 << self.layer, "frameHeight": 180 << self.layer}
-            said |= {"qualityLimitationReason": dice.choice(["none", "cpu", "bandwidth"])}
+            given_text |= {"frameWidth": 320 << self.layer, "frameHeight": 180 << self.layer}
+            given_text |= {"qualityLimitationReason": dice.choice(["none", "cpu", "bandwidth"])}
         if self.direction == "receive":
-            said |= {"jitter": dice.random() * 0.2}
+            given_text |= {"jitter": dice.random() * 0.2}
         else:
-            said |= {"mediaSourceId": f"source-{self.place}", "mid": str(self.place)}
-        yield {name: value for name, value in said.items() if name not in self.lacks}
+            given_text |= {"mediaSourceId": f"source-{self.place}", "mid": str(self.place)}
+        yield {name: value for name, value in given_text.items() if name not in self.lacks}
         if self.far_at is not None:
             yield {
                 "id": f"far-{self.id}",

@@ -63,20 +63,20 @@ def peer_of(
     """The peer that joined `begin_s` before its first report. `clock_s` is how far the browser's
     clock is off from the report of that number on."""
     count = max(len(stats_object.steps) for stats_object in objects)
-    told = {stats_object.id: _at_rest(stats_object) for stats_object in objects}
+    reported = {stats_object.id: _at_rest(stats_object) for stats_object in objects}
     off_s, samples = 0.0, []
     for number in range(count + 1):
         off_s = (clock_s or {}).get(number, off_s)
         at = EpochMs(TEN + round((begin_s + number * step_s) * 1000))
         for stats_object in objects:
             if number and number <= len(stats_object.steps):
-                _report_interval(told[stats_object.id], stats_object.steps[number - 1])
+                _report_interval(reported[stats_object.id], stats_object.steps[number - 1])
         stats = [
             {
                 "type": stats_object.type,
                 "id": stats_object.id,
                 "timestamp": at + off_s * 1000,
-                **told[stats_object.id],
+                **reported[stats_object.id],
             }
             for stats_object in objects
         ]
@@ -96,22 +96,22 @@ def peer_of(
 
 def _at_rest(stats_object: StatsObject) -> dict[str, Any]:
     """The object before the first interval: counters at zero, nothing else."""
-    told: dict[str, Any] = {}
+    reported: dict[str, Any] = {}
     for step in stats_object.steps:
         for name, value in step.items():
             if isinstance(value, dict):
-                told[name] = dict.fromkeys(value, 0)
+                reported[name] = dict.fromkeys(value, 0)
             elif _is_counted(name, value):
-                told[name] = 0
-    return {**told, **stats_object.fixed}
+                reported[name] = 0
+    return {**reported, **stats_object.fixed}
 
 
-def _report_interval(told: dict[str, Any], said: Members) -> None:
-    for name, value in said.items():
+def _report_interval(reported: dict[str, Any], stated: Members) -> None:
+    for name, value in stated.items():
         if isinstance(value, dict):
-            told[name] = {reason: told[name][reason] + s for reason, s in value.items()}
+            reported[name] = {reason: reported[name][reason] + s for reason, s in value.items()}
         else:
-            told[name] = told[name] + value if _is_counted(name, value) else value
+            reported[name] = reported[name] + value if _is_counted(name, value) else value
 
 
 def _is_counted(name: str, value: Any) -> bool:

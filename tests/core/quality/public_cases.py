@@ -63,12 +63,12 @@ def case(name: str) -> dict[str, Any]:
 
 def play(name: str) -> Played:
     """A case of the collector's door."""
-    said = case(name)
-    if "multi" in said:
-        reports = [(at, {connection: stats}) for at, connection, stats in said["multi"]]
+    stated = case(name)
+    if "multi" in stated:
+        reports = [(at, {connection: stats}) for at, connection, stats in stated["multi"]]
     else:
-        reports = [(at, {"pc1": stats}) for at, stats in said["samples"]]
-    return collected(reports, interval_ms=said["interval_ms"], tags=said.get("tags", ()))
+        reports = [(at, {"pc1": stats}) for at, stats in stated["samples"]]
+    return collected(reports, interval_ms=stated["interval_ms"], tags=stated.get("tags", ()))
 
 
 def collected(

@@ -32,10 +32,10 @@ def _played(seed: int, *kinds: Kind) -> list[tuple[Kind, Verdict]]:
         begin_ms=TEN,
         kinds=kinds,
     )
-    said: list[SentEntry] = [each for _, batch in call.play() for each in batch]
+    stated: list[SentEntry] = [each for _, batch in call.play() for each in batch]
     entries: dict[str, list[dict[str, Any]]] = {}
     guests: dict[str, Kind] = {}
-    for each in said:
+    for each in stated:
         entries.setdefault(each.peer.id, []).append(each.entry)
         guests[each.peer.id] = call.guests[each.guest].weather.kind
     chains = {id: [facts_of(id, collected(id, own))] for id, own in entries.items()}

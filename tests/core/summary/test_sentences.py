@@ -140,10 +140,10 @@ _SPEECH = st.text("abum ,.!?…予。'\n", max_size=60)
 @given(st.lists(_SPEECH, max_size=8))
 def test_any_text_is_taken_apart_without_inventing_words(texts: list[str]) -> None:
     lines = [_line(text, at=i * 1_500) for i, text in enumerate(texts)]
-    said = set(re.findall(r"[a-z]+|予", " ".join(texts)))
+    stated = set(re.findall(r"[a-z]+|予", " ".join(texts)))
     for sentence in sentences_of(turns_of(lines)):
         assert sentence.terms
-        assert set(re.findall(r"[a-z]+|予", sentence.text.lower())) <= said
+        assert set(re.findall(r"[a-z]+|予", sentence.text.lower())) <= stated
 
 
 @given(st.lists(st.text(max_size=60), max_size=8))

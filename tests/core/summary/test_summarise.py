@@ -124,7 +124,7 @@ _LINES = st.lists(
 @settings(max_examples=60)
 @given(_LINES, st.sampled_from(list(SummaryKind)), st.integers(150, 1_000))
 def test_any_transcript_at_all_can_be_summarised(
-    said: list[tuple[str, str, int, int]], kind: SummaryKind, limit: int
+    stated: list[tuple[str, str, int, int]], kind: SummaryKind, limit: int
 ) -> None:
     lines = [
         TranscriptLine(
@@ -139,7 +139,7 @@ def test_any_transcript_at_all_can_be_summarised(
             end_at=EpochMs(START + at + length),
             text=text,
         )
-        for number, (name, text, at, length) in enumerate(said)
+        for number, (name, text, at, length) in enumerate(stated)
     ]
     text = _summary(lines, kind=kind, word_limit=limit)
     assert count_words(text) <= limit

@@ -36,10 +36,10 @@ def _read(raw: msgspec.Raw) -> JanusEvent:
 
 
 def test_an_event_names_its_peer_its_moment_and_its_handle() -> None:
-    said = _read(_raw(handle_id=9, subtype=1, event={"name": "attached"}))
-    assert said.peer_id == peer_id_from("app", "janus-1", "7")
-    assert (said.at, said.handle, said.type, said.subtype) == (NOON - 50, "9", 2, 1)
-    assert said.content == {"name": "attached"}
+    stated = _read(_raw(handle_id=9, subtype=1, event={"name": "attached"}))
+    assert stated.peer_id == peer_id_from("app", "janus-1", "7")
+    assert (stated.at, stated.handle, stated.type, stated.subtype) == (NOON - 50, "9", 2, 1)
+    assert stated.content == {"name": "attached"}
     assert _read(_raw(session_id=None)).peer_id is None
 
 
@@ -107,12 +107,12 @@ def test_an_id_is_a_whole_number_or_a_text(value: object, id: str | None) -> Non
 
 
 def test_a_note_and_a_sample_have_ids_of_their_own() -> None:
-    said = _read(_raw())
-    note = said.note("describe", {"network": {"city": "Lisbon"}}, "room")
-    assert (note.peer_id, note.meeting_id, note.at) == (said.peer_id, "room", said.at)
+    stated = _read(_raw())
+    note = stated.note("describe", {"network": {"city": "Lisbon"}}, "room")
+    assert (note.peer_id, note.meeting_id, note.at) == (stated.peer_id, "room", stated.at)
     assert note.data == {"network": {"city": "Lisbon"}}
     candidate = {"type": "local-candidate", "id": "l", "address": "203.0.113.9"}
     body = json.dumps({"connections": [{"id": "c", "stats": [candidate]}]}).encode()
-    sample = sample_of(said, decode_body(body))
-    assert sample.sequence == said.sequence
-    assert len({said.id, note.id, sample.id}) == 3
+    sample = sample_of(stated, decode_body(body))
+    assert sample.sequence == stated.sequence
+    assert len({stated.id, note.id, sample.id}) == 3

@@ -29,8 +29,8 @@ def _news(name: str, *, plugin: str = VIDEOROOM, type_: int = PLUGIN, **data: An
     return read_event(raw, Context("app", NOON, interval_ms=1_000))
 
 
-def _taken(said: JanusEvent) -> list[Any]:
-    return in_room(said, room_data(said))
+def _taken(stated: JanusEvent) -> list[Any]:
+    return in_room(stated, room_data(stated))
 
 
 def test_only_the_two_plugins_rooms_are_news() -> None:
@@ -41,12 +41,12 @@ def test_only_the_two_plugins_rooms_are_news() -> None:
 
 
 def test_a_room_is_a_meeting_even_when_its_name_is_no_id() -> None:
-    said = _news("joined")
-    assert meeting_id_of(said, {"room": 1234}) == "1234"
-    spaced, other = (meeting_id_of(said, {"room": room}) for room in ("my room?", "my room!"))
+    stated = _news("joined")
+    assert meeting_id_of(stated, {"room": 1234}) == "1234"
+    spaced, other = (meeting_id_of(stated, {"room": room}) for room in ("my room?", "my room!"))
     assert spaced is not None and " " not in spaced
     assert spaced != other
-    assert meeting_id_of(said, {}) is None
+    assert meeting_id_of(stated, {}) is None
     assert _taken(_news("joined", room=None)) == []
 
 

@@ -167,9 +167,9 @@ def test_the_pair_is_told_from_the_clients_side() -> None:
     assert (data["local_candidate_type"], data["remote_candidate_type"]) == ("relay", "host")
 
 
-@pytest.mark.parametrize("said", [{"connection": "hangup", "reason": "ICE failed"}])
-def test_a_hangup_ends_a_connection_and_nobodys_stay(said: dict[str, Any]) -> None:
-    data = _note(_translate(_event(16, said))).data
+@pytest.mark.parametrize("stated", [{"connection": "hangup", "reason": "ICE failed"}])
+def test_a_hangup_ends_a_connection_and_nobodys_stay(stated: dict[str, Any]) -> None:
+    data = _note(_translate(_event(16, stated))).data
     assert data == {"connection": "7", "state": "closed", "reason": "ICE failed"}
 
 

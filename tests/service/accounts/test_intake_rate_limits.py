@@ -66,7 +66,7 @@ def note(number: int = 0) -> PeerEvent:
     return PeerEvent(id=f"n{number}", at=T0, peer_id="p", name="audio_off", data={})
 
 
-def said(text: str) -> ChatSent:
+def stated(text: str) -> ChatSent:
     return ChatSent(id="c", at=T0, payload=text, revised_at=T0)
 
 
@@ -80,8 +80,8 @@ def spoken(text: str) -> LineSpoken:
         ("peer_samples_per_min", [report(n) for n in range(5)], "peer_samples"),
         ("token_events_per_min", [note(n) for n in range(5)], "token_events"),
         ("app_events_per_min", [note(n) for n in range(5)], "app_events"),
-        ("token_talk_characters_per_min", [said("abc"), spoken("de")], "token_talk"),
-        ("app_talk_characters_per_min", [said("abc"), spoken("de")], "app_talk"),
+        ("token_talk_characters_per_min", [stated("abc"), spoken("de")], "token_talk"),
+        ("app_talk_characters_per_min", [stated("abc"), spoken("de")], "app_talk"),
     ],
 )
 def test_facts_beyond_a_budget_are_refused_until_it_fills_again(
@@ -130,16 +130,16 @@ def test_an_app_whose_budget_is_spent_takes_nothing_from_others() -> None:
 
 def test_what_was_refused_costs_nothing() -> None:
     desk = till(token_talk_characters_per_min=1, token_events_per_min=60)
-    desk.participant().pay_for_facts([said("abcdef")], "p")
+    desk.participant().pay_for_facts([stated("abcdef")], "p")
     for _ in range(1_000):
         with pytest.raises(OverBudget):
-            desk.participant().pay_for_facts([note(), said("abcdef")], "p")
+            desk.participant().pay_for_facts([note(), stated("abcdef")], "p")
     desk.participant().pay_for_facts([note(n) for n in range(200)], "p")
 
 
 def test_spent_talk_holds_up_no_reports() -> None:
     desk = till(token_talk_characters_per_min=1)
-    desk.participant().pay_for_facts([said("abcdef")], "p")
+    desk.participant().pay_for_facts([stated("abcdef")], "p")
     desk.participant().pay_for_facts([report()], "p")
 
 

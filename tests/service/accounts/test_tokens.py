@@ -106,16 +106,16 @@ async def test_without_a_token_of_ours_nobody_is_known(
 
 
 async def test_a_token_is_kept_only_as_its_hash(house: Fixture) -> None:
-    kept, said = await house.access.create_token(house.account_id, name="backend")
-    assert said.startswith("ac_")
-    assert kept.hash == hash_token(said)
+    kept, stated = await house.access.create_token(house.account_id, name="backend")
+    assert stated.startswith("ac_")
+    assert kept.hash == hash_token(stated)
     [row] = [t for t in await house.access.list_tokens(house.account_id) if t.id == kept.id]
-    assert said not in repr(row)
+    assert stated not in repr(row)
 
 
 async def test_two_tokens_are_never_the_same(house: Fixture) -> None:
     made = [await house.access.create_token(house.account_id, name="n") for _ in range(20)]
-    assert len({said for _, said in made}) == 20
+    assert len({stated for _, stated in made}) == 20
 
 
 async def test_a_chosen_token_must_be_long(house: Fixture) -> None:
@@ -136,24 +136,24 @@ async def test_a_token_for_an_unknown_account_or_app_is_not_made(house: Fixture)
 
 
 async def test_a_revoked_token_dies_at_once_here_and_soon_elsewhere(house: Fixture) -> None:
-    kept, said = await house.access.create_token(house.account_id, name="n")
+    kept, stated = await house.access.create_token(house.account_id, name="n")
     elsewhere = Access(db=house.db, clock=house.clock, new_id=_ids(), settings=Settings())
-    await house.access.authenticate(said)
-    await elsewhere.authenticate(said)
+    await house.access.authenticate(stated)
+    await elsewhere.authenticate(stated)
     assert await house.access.revoke_token(house.account_id, kept.id)
     assert not await house.access.revoke_token(house.account_id, kept.id)
     with pytest.raises(Refused):
-        await house.access.authenticate(said)
-    assert (await elsewhere.authenticate(said)).token_id == kept.id
+        await house.access.authenticate(stated)
+    assert (await elsewhere.authenticate(stated)).token_id == kept.id
     house.clock.move(GRANT_LIFE_MS)
     with pytest.raises(Refused):
-        await elsewhere.authenticate(said)
+        await elsewhere.authenticate(stated)
 
 
 async def test_another_accounts_token_cannot_be_revoked(house: Fixture) -> None:
-    kept, said = await house.access.create_token(house.account_id, name="n")
+    kept, stated = await house.access.create_token(house.account_id, name="n")
     assert not await house.access.revoke_token("other", kept.id)
-    await house.access.authenticate(said)
+    await house.access.authenticate(stated)
 
 
 async def test_the_last_use_of_a_token_is_noted_now_and_then(house: Fixture) -> None:
@@ -175,8 +175,8 @@ async def test_the_last_use_of_a_token_is_noted_now_and_then(house: Fixture) -> 
 
 async def test_a_token_of_one_app_is_not_for_another(house: Fixture) -> None:
     other = await house.access.create_app(house.account_id, "Other")
-    _, said = await house.access.create_token(house.account_id, name="n", app_id=other.id)
-    grant = await house.access.authenticate(said)
+    _, stated = await house.access.create_token(house.account_id, name="n", app_id=other.id)
+    grant = await house.access.authenticate(stated)
     assert (await house.access.app_for(grant, other.id, needs=Role.READ)).id == other.id
     with pytest.raises(Refused) as refused:
         await house.access.app_for(grant, house.app_id, needs=Role.READ)
@@ -185,8 +185,8 @@ async def test_a_token_of_one_app_is_not_for_another(house: Fixture) -> None:
 
 
 async def test_a_token_that_reads_may_not_write(house: Fixture) -> None:
-    _, said = await house.access.create_token(house.account_id, name="n", role=Role.READ)
-    grant = await house.access.authenticate(said)
+    _, stated = await house.access.create_token(house.account_id, name="n", role=Role.READ)
+    grant = await house.access.authenticate(stated)
     await house.access.app_for(grant, house.app_id, needs=Role.READ)
     with pytest.raises(Refused, match="may only read"):
         await house.access.app_for(grant, house.app_id, needs=Role.ADMIN)

@@ -73,11 +73,11 @@ async def test_a_listener_hears_a_session_begin_change_and_end(room: Room) -> No
     ]
     for kind, changes in steps:
         saved = await room.save(**changes)
-        told = await anext(news)
-        assert told is not None
-        assert told.kind == kind
-        assert getattr(told.body, "id", None) == saved.id
-        assert getattr(told.body, "live_participants", None) == saved.live_participants
+        reported = await anext(news)
+        assert reported is not None
+        assert reported.kind == kind
+        assert getattr(reported.body, "id", None) == saved.id
+        assert getattr(reported.body, "live_participants", None) == saved.live_participants
     await news.aclose()  # type: ignore[attr-defined]
 
 

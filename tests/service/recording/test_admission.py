@@ -23,7 +23,7 @@ async def desk(db: Database) -> Desk:
     return Desk(db)
 
 
-def said(
+def stated(
     peer: str, *events: AnyEvent, seconds: float = 20, generation: int = 0, member: str = ""
 ) -> Delivery:
     member = member or f"user {peer}"
@@ -82,22 +82,22 @@ async def state_of(desk: Desk) -> tuple[Any, ...]:
 async def test_nothing_is_taken_from_a_revoked_token_not_even_for_a_known_peer(
     desk: Desk, change: dict[str, Any], has_left: bool
 ) -> None:
-    await take(desk, said("ada", join("ada", 0), sample("ada", 1, 7), seconds=7))
+    await take(desk, stated("ada", join("ada", 0), sample("ada", 1, 7), seconds=7))
     if has_left:
-        await take(desk, said("ada", leave("ada", 8), seconds=8))
+        await take(desk, stated("ada", leave("ada", 8), seconds=8))
     before = await state_of(desk)
     await invite(desk.db, "user ada", **change)
     for events in ([sample("ada", 2, 20)], everything("ada", 20), []):
-        receipt = await take(desk, said("ada", *events))
+        receipt = await take(desk, stated("ada", *events))
         assert receipt.refusal is not None and receipt.refusal.code == "token_revoked"
         assert {outcome.code for outcome in receipt.outcomes} <= {"token_revoked"}
     assert await state_of(desk) == before
 
 
 async def test_a_new_token_of_the_same_member_is_good(desk: Desk) -> None:
-    await take(desk, said("ada", join("ada", 0), seconds=1))
+    await take(desk, stated("ada", join("ada", 0), seconds=1))
     await invite(desk.db, "user ada", token_generation=1)
-    receipt = await take(desk, said("ada", sample("ada", 1, 20), generation=1))
+    receipt = await take(desk, stated("ada", sample("ada", 1, 20), generation=1))
     assert receipt.refusal is None
     assert receipt.outcomes[0].status is Status.ACCEPTED
 
@@ -105,19 +105,21 @@ async def test_a_new_token_of_the_same_member_is_good(desk: Desk) -> None:
 async def test_what_a_peer_measured_before_it_was_sent_away_is_taken_and_nothing_later(
     desk: Desk,
 ) -> None:
-    await take(desk, said("ada", join("ada", 0), seconds=1))
+    await take(desk, stated("ada", join("ada", 0), seconds=1))
     await desk.tell(PeerKicked(id="k", at=at(12), peer_id="ada"))
-    receipt = await take(desk, said("ada", sample("ada", 1, 11), sample("ada", 2, 13), seconds=14))
+    receipt = await take(
+        desk, stated("ada", sample("ada", 1, 11), sample("ada", 2, 13), seconds=14)
+    )
     assert [outcome.code for outcome in receipt.outcomes] == [None, "kicked"]
     assert receipt.next is Next.KICKED
-    late = said("ada", sample("ada", 3, 11), seconds=13 + GRACE_S)
+    late = stated("ada", sample("ada", 3, 11), seconds=13 + GRACE_S)
     receipt = await take(desk, late)
     assert [outcome.code for outcome in receipt.outcomes] == ["kicked"]
     assert receipt.next is Next.KICKED
 
 
 async def test_one_who_was_sent_away_edits_no_talk_after_the_end(desk: Desk) -> None:
-    await take(desk, said("ada", join("ada", 0), chat("ada", "first", 2), seconds=2))
+    await take(desk, stated("ada", join("ada", 0), chat("ada", "first", 2), seconds=2))
     await desk.tell(PeerKicked(id="k", at=at(12), peer_id="ada"))
     await desk.tell(SessionClosed(id="c", at=at(60), meeting_id="weekly"))
     before = await state_of(desk)
@@ -130,7 +132,7 @@ async def test_one_who_was_sent_away_edits_no_talk_after_the_end(desk: Desk) -> 
         is_edited=True,
         revised_at=at(70),
     )
-    receipt = await take(desk, said("ada", edit, seconds=70))
+    receipt = await take(desk, stated("ada", edit, seconds=70))
     assert [outcome.code for outcome in receipt.outcomes] == ["kicked"]
     assert await state_of(desk) == before
 
@@ -138,11 +140,11 @@ async def test_one_who_was_sent_away_edits_no_talk_after_the_end(desk: Desk) -> 
 async def test_nobody_comes_back_into_an_inactive_meeting_and_who_is_there_goes_on(
     desk: Desk,
 ) -> None:
-    await take(desk, said("ada", join("ada", 0), seconds=1))
-    await take(desk, said("bob", join("bob", 0), seconds=1))
-    await take(desk, said("bob", leave("bob", 5), seconds=5))
+    await take(desk, stated("ada", join("ada", 0), seconds=1))
+    await take(desk, stated("bob", join("bob", 0), seconds=1))
+    await take(desk, stated("bob", leave("bob", 5), seconds=5))
     await invite(desk.db, status=MeetingStatus.INACTIVE)
-    assert (await take(desk, said("ada", sample("ada", 1, 20)))).refusal is None
+    assert (await take(desk, stated("ada", sample("ada", 1, 20)))).refusal is None
     for peer in ("bob", "new"):
-        receipt = await take(desk, said(peer, join(peer, 20), member="user bob"))
+        receipt = await take(desk, stated(peer, join(peer, 20), member="user bob"))
         assert receipt.refusal is not None and receipt.refusal.code == "meeting_inactive"

@@ -154,21 +154,23 @@ async def test_a_report_that_cannot_be_written_takes_no_other_down(desk: Desk) -
 
 def said_by_clients() -> list[Delivery]:
     """A call of two as their clients tell it: joins, reports, notes, a leave."""
-    told = [client("ada", join("ada", 0), seconds=0), client("bob", join("bob", 3), seconds=3)]
+    reported = [client("ada", join("ada", 0), seconds=0), client("bob", join("bob", 3), seconds=3)]
     for number in range(1, 16):
         for peer in ("ada", "bob"):
-            told.append(client(peer, sample(peer, number, 7 * number), seconds=7 * number))
+            reported.append(client(peer, sample(peer, number, 7 * number), seconds=7 * number))
     note = PeerEvent(id="n", at=at(30), peer_id="ada", name="audio_off", data={})
-    told.append(client("ada", note, sample("ada", 16, 110), seconds=110))
-    told.append(client("bob", leave("bob", 112), seconds=112))
-    return told
+    reported.append(client("ada", note, sample("ada", 16, 110), seconds=110))
+    reported.append(client("bob", leave("bob", 112), seconds=112))
+    return reported
 
 
-async def record(desk: Desk, told: Sequence[Delivery], *, is_express: bool) -> tuple[object, ...]:
+async def record(
+    desk: Desk, reported: Sequence[Delivery], *, is_express: bool
+) -> tuple[object, ...]:
     """The record of a call, its deliveries taken in groups of seven."""
     desk.now = at(115)
-    for start in range(0, len(told), 7):
-        group = list(told[start : start + 7])
+    for start in range(0, len(reported), 7):
+        group = list(reported[start : start + 7])
         if is_express:
             receipts = await desk.recorder.record_plain_reports(group)
             group = [d for d, receipt in zip(group, receipts, strict=True) if receipt is None]
@@ -192,10 +194,10 @@ async def test_both_ways_lead_to_the_same_record(
     db: Database, seed: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     dice = random.Random(seed)
-    told = said_by_clients()
-    later = [*told[2:], *dice.sample(told, 10)]
+    reported = said_by_clients()
+    later = [*reported[2:], *dice.sample(reported, 10)]
     dice.shuffle(later)
-    told = [*told[:2], *later]
+    reported = [*reported[:2], *later]
 
     url = f"sqlite:///{tmp_path_factory.mktemp('long') / 'long.db'}"
     await migrate(url)
@@ -203,7 +205,7 @@ async def test_both_ways_lead_to_the_same_record(
     try:
         for each in (long_way, db):
             await invite(each, *MEMBERS)
-        expected = await record(Desk(long_way), told, is_express=False)
-        assert await record(Desk(db), told, is_express=True) == expected
+        expected = await record(Desk(long_way), reported, is_express=False)
+        assert await record(Desk(db), reported, is_express=True) == expected
     finally:
         await long_way.close()

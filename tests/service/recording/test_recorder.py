@@ -181,15 +181,15 @@ async def test_facts_kept_while_their_peer_and_session_came_are_recorded_later(d
 
 
 async def test_samples_notes_and_talk_are_new_once(desk: Desk) -> None:
-    said: list[AnyEvent] = [
+    stated: list[AnyEvent] = [
         join("ada", 0),
         sample("ada", 1, 1),
         PeerEvent(id="n1", at=at(2), peer_id="ada", name="audio_off", data={}),
         ChatSent(id="m1", at=at(3), peer_id="ada", payload="hello", revised_at=at(3)),
         LineSpoken(id="t1", at=at(4), end_at=at(5), peer_id="ada", text="good morning"),
     ]
-    assert await desk.tell(*said) == [Status.ACCEPTED] * 5
-    assert await desk.tell(*said) == [Status.DUPLICATE] * 5
+    assert await desk.tell(*stated) == [Status.ACCEPTED] * 5
+    assert await desk.tell(*stated) == [Status.DUPLICATE] * 5
     async with desk.db.read() as tx:
         assert len(await samples.of_peer(tx, APP, "ada")) == 1
         assert len(await peer_events.events_of_peer(tx, APP, "ada")) == 1

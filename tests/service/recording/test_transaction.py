@@ -84,8 +84,8 @@ async def test_one_who_was_turned_away_says_nothing_else_either(desk: Desk) -> N
         [join("p", 1), sample("p", 1, 2), leave("p", 3)],
         [sample("p", 1, 2), note],
     ]
-    for said in tellings:
-        [receipt] = await desk.recorder.record_deliveries([delivery("p", *said, who=stale)])
+    for stated in tellings:
+        [receipt] = await desk.recorder.record_deliveries([delivery("p", *stated, who=stale)])
         assert {outcome.code for outcome in receipt.outcomes} == {"token_revoked"}
     async with desk.db.read() as tx:
         assert await peers.find_peer(tx, APP, "p") is None

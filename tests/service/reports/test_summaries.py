@@ -183,16 +183,16 @@ async def _engaged(
 
 
 @pytest.mark.parametrize(
-    ("summariser", "said"), [(_broken, "ValueError"), (_unwilling, "the model is asleep")]
+    ("summariser", "stated"), [(_broken, "ValueError"), (_unwilling, "the model is asleep")]
 )
 async def test_a_summariser_that_fails_fails_the_summary(
-    stage: Stage, summariser: Summariser, said: str
+    stage: Stage, summariser: Summariser, stated: str
 ) -> None:
     summaries = _summaries(stage, summariser)
     await summaries.request(APP, "call")
     await summaries.carry_out(APP, "call")
     failed = await _summary(stage)
-    assert (failed.state, failed.error) == (SummaryState.FAILED, said)
+    assert (failed.state, failed.error) == (SummaryState.FAILED, stated)
     again = await _summaries(stage).request(APP, "call")
     assert again.state is SummaryState.PENDING
     await _summaries(stage).carry_out(APP, "call")

@@ -16,10 +16,10 @@ def simulated(*, participants: int) -> list[bytes]:
     call = Call(
         seed=77, number=0, participants=participants, length_s=90, interval_s=7, begin_ms=10**12
     )
-    told = (said.entry for _, second in call.play() for said in second)
+    reported = (stated.entry for _, second in call.play() for stated in second)
     return [
         encode_body(decode_body(msgspec.json.encode(entry)))
-        for entry in told
+        for entry in reported
         if entry["type"] == "sample"
     ]
 

@@ -46,10 +46,10 @@ async def test_a_token_signs_in_and_says_who_one_is(house: House) -> None:
 
 async def test_the_cookie_is_out_of_reach_of_pages_and_other_sites(house: House) -> None:
     caller = await house.caller()
-    said = (await _sign_in(house, caller.token)).headers["set-cookie"]
-    assert {"HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=43200"} <= set(said.split("; "))
-    assert "Secure" not in said
-    assert caller.token not in said
+    stated = (await _sign_in(house, caller.token)).headers["set-cookie"]
+    assert {"HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=43200"} <= set(stated.split("; "))
+    assert "Secure" not in stated
+    assert caller.token not in stated
 
 
 async def test_over_https_the_cookie_is_secure(build: Build) -> None:

@@ -17,7 +17,7 @@ HUNG_UP = {"type": "http.disconnect"}
 class Line:
     """A connection on which somebody says what it was given, and then hangs up."""
 
-    def __init__(self, method: str, *said: dict[str, Any], path: str = "/calls") -> None:
+    def __init__(self, method: str, *stated: dict[str, Any], path: str = "/calls") -> None:
         self.scope: Any = {
             "type": "http",
             "method": method,
@@ -32,7 +32,7 @@ class Line:
             "server": ("127.0.0.1", 2),
         }
         self.sent: list[Any] = []
-        self._said = [*said, HUNG_UP]
+        self._said = [*stated, HUNG_UP]
 
     async def receive(self) -> Any:
         await asyncio.sleep(0)

@@ -98,7 +98,7 @@ async def test_a_reader_that_leaves_no_longer_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "is_taken"),
+    ("stated", "is_taken"),
     [
         ("", False),
         ("gzip", True),
@@ -112,5 +112,5 @@ async def test_a_reader_that_leaves_no_longer_counts() -> None:
         ("gzip;q=", False),
     ],
 )
-def test_the_client_says_whether_it_takes_gzip(said: str, is_taken: bool) -> None:
-    assert takes_gzip(said) is is_taken
+def test_the_client_says_whether_it_takes_gzip(stated: str, is_taken: bool) -> None:
+    assert takes_gzip(stated) is is_taken

@@ -157,9 +157,9 @@ async def test_kicking_everybody_ends_the_record_and_tells_the_collector(door: D
     await door.collect(entry("join"))
     kicked = await door.owner.ask("POST", f"/meetings/{door.meeting_id}/active-session/kick-all")
     assert kicked.status_code == 200
-    told = (await door.collect()).json()["data"]
-    assert told["next"] == "kicked"
-    assert told["session"]["status"] == "ENDED"
+    reported = (await door.collect()).json()["data"]
+    assert reported["next"] == "kicked"
+    assert reported["session"]["status"] == "ENDED"
 
 
 async def test_a_body_over_the_cap_is_too_large(door: Door) -> None:

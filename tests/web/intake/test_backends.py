@@ -148,8 +148,8 @@ async def test_who_sends_media_and_falls_silent_is_gone_within_the_period_told(d
 def _core(subtype: int, seconds: int, emitter: str = "janus-1") -> dict[str, Any]:
     status = {1: "started", 2: "shutdown"}.get(subtype, "other")
     timestamp = (AFTERWARDS - 60_000 + seconds * 1_000) * 1_000
-    said = {"emitter": emitter, "type": 256, "subtype": subtype, "timestamp": timestamp}
-    return said | {"event": {"status": status}}
+    stated = {"emitter": emitter, "type": 256, "subtype": subtype, "timestamp": timestamp}
+    return stated | {"event": {"status": status}}
 
 
 def _statistics(seconds: int, session: int) -> dict[str, Any]:
@@ -183,9 +183,9 @@ async def test_a_janus_that_ends_or_begins_ends_the_stays_it_had(
     assert [f"{end - begin_s:.3f}" for end in ends] == left_at
 
 
-@pytest.mark.parametrize("said", ["x", "-1", "601", "1.5", "٣"])
-async def test_a_period_that_is_none_is_refused(door: Door, said: str) -> None:
-    refused = await door.post([], query=f"?stats_period={said}")
+@pytest.mark.parametrize("stated", ["x", "-1", "601", "1.5", "٣"])
+async def test_a_period_that_is_none_is_refused(door: Door, stated: str) -> None:
+    refused = await door.post([], query=f"?stats_period={stated}")
     assert (refused.status_code, refused.json()["error"]["reason"]) == (400, "bad_number")
 
 

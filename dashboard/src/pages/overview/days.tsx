@@ -35,13 +35,13 @@ export function DayChart({ days }: { days: Day[] }) {
 function DayBar(props: { day: Day; share: number; label: string | null; isMinor: boolean }) {
   const { day, share, label } = props;
   const bad = shareOf(day.bad_participants, day.measured_participants);
-  const told =
+  const summary =
     `${formatUtcDate(day.day)}: ${formatPlural(day.sessions, "session")}, ` +
     `${formatMinutes(day.minutes)} minutes, ${formatPlural(day.people, "person", "people")}, ` +
     `${bad === null ? "nothing measured" : `${formatPercent(bad)} of calls bad`}`;
   return (
     <li>
-      <a href={sessionsAddress(day.filter)} title={told} aria-label={told}>
+      <a href={sessionsAddress(day.filter)} title={summary} aria-label={summary}>
         <span class="up">
           <span class="bar" style={{ height: `${100 * share}%` }} />
         </span>

@@ -12,7 +12,7 @@ const ROW_HEIGHT = 30;
 /** Everything that happened, oldest first. */
 export function EventList({ page }: { page: SessionPage }) {
   const names = useMemo(() => namesOf(page.lanes), [page.lanes]);
-  if (!page.events.length) return <Empty title="Nothing happened that anybody told" />;
+  if (!page.events.length) return <Empty title="No event was reported" />;
   const here = lastBefore(page.events, cursor.value);
   return (
     <>

@@ -12,9 +12,9 @@ const BEGAN_BEFORE_MS = 2 * HOUR_MS;
 
 /** When sessions began: a day of the last two weeks, an hour of it, or any range. */
 export function WhenFilter() {
-  const told = formatTimeRange(place.value.query, now.peek());
+  const label = formatTimeRange(place.value.query, now.peek());
   return (
-    <Popover label={told ?? "Any time"} name="When it began" isActive={told !== null}>
+    <Popover label={label ?? "Any time"} name="When it began" isActive={label !== null}>
       {(close) => <Choices close={close} />}
     </Popover>
   );

@@ -212,8 +212,9 @@ def _screenshare(rows: Sequence[_DigestRow], scale: TimeScale) -> list[Span]:
 
 
 def _streams(rows: _Rows) -> list[StreamId]:
-    """Each stream once, as last described. Streams are told apart by their sender, since a server
-    may reuse an SSRC; rows from before the sender was known belong to the later one."""
+    """Each stream once, as last described. Streams are distinguished by their sender, since a
+    server may reuse an SSRC; rows from before the sender was known belong to the later
+    one."""
     found: dict[tuple[str, str | None, str | None], StreamId] = {}
     for family, every in rows.items():
         for row in every:

@@ -147,7 +147,7 @@ class Issue(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     is_open: bool = False
     """The issue had not been cleared when the reports ended."""
     is_known_live: bool = False
-    """For a stream that carried nothing: its RTP sender, its tag or a switch of the app said
+    """For a stream that carried nothing: its RTP sender, its tag or a switch of the app reported
     throughout that it was on. Otherwise it may have been off."""
 
 

@@ -1,7 +1,7 @@
 """Responses that are known as a whole, sent as one ASGI message instead of two.
 
 An ASGI extension of this server, by the name `EXTENSION` in `scope["extensions"]`. uvicorn matches
-two regular expressions against every header of a response and joins them anew, which is some 6 %
+two regular expressions against every header of a response and joins them again, which is some 6 %
 of the processor time of a report. An application that makes its headers itself, from constants and
 numbers, sends them as the bytes they are on the wire.
 """

@@ -75,7 +75,7 @@ class NewToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class MadeToken(msgspec.Struct, frozen=True, kw_only=True):
-    """A new token; `secret` is told this once and kept nowhere."""
+    """A new token; `secret` is shown only in this answer and stored nowhere."""
 
     token: Token
     secret: str

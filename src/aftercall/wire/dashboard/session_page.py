@@ -124,11 +124,11 @@ def encode_session_page(facts: SessionFacts, artefacts: Sequence[Artefact]) -> S
 _RANKS: Final = {"severe": 0, "warning": 1, "information": 2}
 
 
-def _sentences(told: Sequence[DigestedParticipant]) -> list[TimelineFinding]:
+def _sentences(reported: Sequence[DigestedParticipant]) -> list[TimelineFinding]:
     """All diagnoses together, the worst first, then the longest."""
     found = [
         finding_of(each, row)
-        for row, short in told
+        for row, short in reported
         if not row.is_hidden
         for each in short.diagnosis
     ]

@@ -108,8 +108,8 @@ def _old_events(metadata: Metadata, joining: Joining) -> list[Json]:
         for happening in metadata.happenings
     ]
     if joining.at is not None:
-        said = {"peer_meta_data": _meta_data(metadata, joining)}
-        events.append(_old_event("call_join", joining.at, said))
+        stated = {"peer_meta_data": _meta_data(metadata, joining)}
+        events.append(_old_event("call_join", joining.at, stated))
     for precall in metadata.precalls:
         info = {"connection_info": _connection_info(precall, metadata.network)}
         events.append(_old_event("precall_end", encode_time(precall.at), info))

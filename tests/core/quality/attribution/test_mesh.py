@@ -87,8 +87,8 @@ def test_other_connections_tell_on_whose_side_it_was(case: Case) -> None:
         for issue in issues
         if issue.name is IssueName.POOR_NETWORK_DOWNLINK and issue.stream.ssrc
     }
-    said = {"remote": case.remote, "local": case.local, None: case.unknown}
-    assert heard == {pair: origin for origin, pairs in said.items() for pair in pairs.split()}
+    stated = {"remote": case.remote, "local": case.local, None: case.unknown}
+    assert heard == {pair: origin for origin, pairs in stated.items() for pair in pairs.split()}
 
 
 def _uplinks(issues: list[Issue], origin: str | None) -> list[Issue]:

@@ -131,13 +131,13 @@ class Case(NamedTuple):
         }
 
     def expected(self) -> dict[str, str | None]:
-        said = {
+        stated = {
             "remote": self.remote,
             "local": self.local,
             "server": self.server,
             None: self.unknown,
         }
-        return {pair: origin for origin, pairs in said.items() for pair in pairs.split()}
+        return {pair: origin for origin, pairs in stated.items() for pair in pairs.split()}
 
 
 ALL_OF_THREE = "ab ac ba bc ca cb"

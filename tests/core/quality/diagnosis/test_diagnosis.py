@@ -122,11 +122,11 @@ def _issue(name: IssueName, ref: StreamRef, **worst: float) -> Issue:
 def test_trouble_is_told_with_the_switch_of_the_device_it_is_about(
     name: IssueName, switch: str
 ) -> None:
-    [told] = _findings(_issue(name, HEARD), choices=SWITCHES)
-    assert f", just after the switch to {switch} UTC" in told.sentence
+    [reported] = _findings(_issue(name, HEARD), choices=SWITCHES)
+    assert f", just after the switch to {switch} UTC" in reported.sentence
     others = [choice for choice in SWITCHES if (choice.device.label or "") not in switch]
-    [told] = _findings(_issue(name, HEARD), choices=others)
-    assert "switch to" not in told.sentence
+    [reported] = _findings(_issue(name, HEARD), choices=others)
+    assert "switch to" not in reported.sentence
 
 
 @pytest.mark.parametrize(
@@ -134,21 +134,23 @@ def test_trouble_is_told_with_the_switch_of_the_device_it_is_about(
     [(IssueName.POOR_NETWORK_UPLINK, SENT), (IssueName.POOR_NETWORK_DOWNLINK, HEARD)],
 )
 def test_no_device_is_blamed_for_the_network(name: IssueName, ref: StreamRef) -> None:
-    [told] = _findings(_issue(name, ref, loss_percent=12.0), choices=SWITCHES)
-    assert "switch" not in told.sentence
+    [reported] = _findings(_issue(name, ref, loss_percent=12.0), choices=SWITCHES)
+    assert "switch" not in reported.sentence
 
 
 def test_of_several_switches_the_nearest_is_told() -> None:
     silent = _issue(IssueName.SILENT_MICROPHONE, SENT)
     switches = [_switch("microphone", 44, "Old"), _switch("microphone", 59)]
-    [told] = _findings(silent, choices=switches)
-    assert "the switch to another microphone at 10:00:59 UTC" in told.sentence
+    [reported] = _findings(silent, choices=switches)
+    assert "the switch to another microphone at 10:00:59 UTC" in reported.sentence
 
 
 def test_the_devices_one_joined_with_are_no_switch() -> None:
     silent = _issue(IssueName.SILENT_MICROPHONE, SENT)
-    [told] = _findings(silent, stays=[(52, 600)], choices=[_switch("microphone", 55, "Headset")])
-    assert "switch" not in told.sentence
+    [reported] = _findings(
+        silent, stays=[(52, 600)], choices=[_switch("microphone", 55, "Headset")]
+    )
+    assert "switch" not in reported.sentence
 
 
 WORST = {
@@ -167,7 +169,7 @@ WORST = {
 @pytest.mark.parametrize("name", [n for n in IssueName if severity_of(n) != "information"])
 def test_no_issue_above_information_goes_untold(name: IssueName, ref: StreamRef) -> None:
     worst = {"rtt_ms": 600.0} if name is IssueName.HIGH_RTT else WORST
-    assert any(name in told.issues for told in _findings(_issue(name, ref, **worst)))
+    assert any(name in reported.issues for reported in _findings(_issue(name, ref, **worst)))
 
 
 def _format_outage(start_s: float, end_s: float, connection: str = "pc1") -> Issue:
@@ -177,20 +179,22 @@ def _format_outage(start_s: float, end_s: float, connection: str = "pc1") -> Iss
 
 
 def test_an_interruption_of_several_connections_is_told_once() -> None:
-    [told] = _findings(
+    [reported] = _findings(
         _format_outage(60, 68), _format_outage(61, 70, "pc2"), _format_outage(300, 300)
     )
-    assert told.sentence == "Ada's connection was lost for 10 s at 10:01:00 and at 10:05:00 UTC."
+    assert (
+        reported.sentence == "Ada's connection was lost for 10 s at 10:01:00 and at 10:05:00 UTC."
+    )
 
 
 def test_failures_of_ice_and_of_the_connection_are_told_alike() -> None:
     ref = StreamRef(peer_id="ada", connection_id="pc1")
-    [told] = _findings(
+    [reported] = _findings(
         single(IssueName.ICE_FAILED, ref, _at(60), _at(60)),
         single(IssueName.CONNECTION_FAILED, ref, _at(90), _at(90)),
     )
-    assert (told.cause, told.severity) == ("interruption", "severe")
-    assert told.sentence == "Ada's connection failed at 10:01:00 and at 10:01:30 UTC."
+    assert (reported.cause, reported.severity) == ("interruption", "severe")
+    assert reported.sentence == "Ada's connection failed at 10:01:00 and at 10:01:30 UTC."
 
 
 def _slow(start_s: float, end_s: float, connection: str = "pc1") -> Issue:
@@ -200,13 +204,13 @@ def _slow(start_s: float, end_s: float, connection: str = "pc1") -> Issue:
 
 
 def test_connections_that_are_slow_together_are_told_once() -> None:
-    [told] = _findings(_slow(1, 8), _slow(2, 10, "pc2"))
-    assert told.sentence == "Ada needed 8 s to connect at 10:00:01 UTC."
+    [reported] = _findings(_slow(1, 8), _slow(2, 10, "pc2"))
+    assert reported.sentence == "Ada needed 8 s to connect at 10:00:01 UTC."
 
 
 def test_connecting_again_is_part_of_the_interruption() -> None:
-    [told] = _findings(_format_outage(60, 68), _slow(61, 68, "pc2"))
-    assert told.cause == "interruption"
+    [reported] = _findings(_format_outage(60, 68), _slow(61, 68, "pc2"))
+    assert reported.cause == "interruption"
 
 
 def test_a_finding_has_its_parts_beside_the_sentence() -> None:
@@ -214,21 +218,24 @@ def test_a_finding_has_its_parts_beside_the_sentence() -> None:
         _issue(IssueName.POOR_NETWORK_UPLINK, SENT, loss_percent=12.0),
         typical={"loss_percent": 8.0},
     )
-    [told] = _findings(lossy)
-    assert (told.subject, told.media, told.direction) == ("ada", ["video"], "sent")
-    assert told.figures == [Figure(name="loss_percent", unit="%", typical=8.0, worst=12.0)]
-    assert told.spans == [(_at(60), _at(120))]
-    assert (told.evidence.listeners_present, told.evidence.is_reported_by_sender) == (0, True)
-    assert told.advice_key == "wired_or_nearer"
-    assert told.advice.startswith("connect Ada by cable")
+    [reported] = _findings(lossy)
+    assert (reported.subject, reported.media, reported.direction) == ("ada", ["video"], "sent")
+    assert reported.figures == [Figure(name="loss_percent", unit="%", typical=8.0, worst=12.0)]
+    assert reported.spans == [(_at(60), _at(120))]
+    assert (reported.evidence.listeners_present, reported.evidence.is_reported_by_sender) == (
+        0,
+        True,
+    )
+    assert reported.advice_key == "wired_or_nearer"
+    assert reported.advice.startswith("connect Ada by cable")
 
 
 def test_who_came_through_badly_is_the_subject_of_what_a_listener_is_told() -> None:
     heard = replace(
         _issue(IssueName.POOR_NETWORK_DOWNLINK, HEARD, loss_percent=9.0), origin="remote"
     )
-    [told] = _findings(heard)
-    assert (told.subject, told.affected, told.media) == ("bob", ["ada"], ["voice"])
+    [reported] = _findings(heard)
+    assert (reported.subject, reported.affected, reported.media) == ("bob", ["ada"], ["voice"])
 
 
 def test_a_finding_stored_without_its_parts_can_be_read() -> None:

@@ -295,17 +295,17 @@ def test_an_uplink_too_narrow_for_a_call_without_pictures_is_told_of_the_sound()
     narrow = _issue(IssueName.LOW_AVAILABLE_BITRATE, PATH, 60, 120, available_kbps=22.4)
     start = "Ada's uplink was too narrow for Ada's "
     sound, picture = _activity(Family.AUDIO_PRODUCER), _activity(Family.VIDEO_PRODUCER)
-    [told] = _findings([narrow], streams=[sound])
-    assert told.sentence == f"{start}voice{WHEN} (down to 22 kbit/s)."
-    [told] = _findings([narrow], streams=[sound, picture])
-    assert told.sentence == f"{start}video{WHEN} (down to 22 kbit/s)."
+    [reported] = _findings([narrow], streams=[sound])
+    assert reported.sentence == f"{start}voice{WHEN} (down to 22 kbit/s)."
+    [reported] = _findings([narrow], streams=[sound, picture])
+    assert reported.sentence == f"{start}video{WHEN} (down to 22 kbit/s)."
 
 
 def test_sound_is_not_said_to_be_made_smaller() -> None:
     lossy = _uplink(60, 120, loss_percent=8.0)
     narrow = _issue(IssueName.LOW_AVAILABLE_BITRATE, PATH, 60, 120, available_kbps=22.4)
-    [told] = _findings([lossy, narrow], streams=[_activity(Family.AUDIO_PRODUCER)])
-    assert told.sentence.endswith("; there was too little room for Ada's voice.")
+    [reported] = _findings([lossy, narrow], streams=[_activity(Family.AUDIO_PRODUCER)])
+    assert reported.sentence.endswith("; there was too little room for Ada's voice.")
     limited = _issue(IssueName.BANDWIDTH_LIMITED, SENT, 60, 120, limited_percent=100.0)
-    [told] = _findings([lossy, limited], streams=[_activity(Family.VIDEO_PRODUCER)])
-    assert told.sentence.endswith("; Ada's video was made smaller to fit.")
+    [reported] = _findings([lossy, limited], streams=[_activity(Family.VIDEO_PRODUCER)])
+    assert reported.sentence.endswith("; Ada's video was made smaller to fit.")

@@ -133,13 +133,13 @@ _TOLD = st.lists(st.tuples(st.integers(0, 400), st.booleans(), st.booleans()), m
 
 @given(_TOLD, st.lists(st.integers(0, 400), min_size=2, max_size=10))
 def test_what_is_due_adds_up_and_is_half_at_least(
-    told: list[tuple[int, bool, bool]], moments: list[int]
+    reported: list[tuple[int, bool, bool]], moments: list[int]
 ) -> None:
     names = {True: "browser_backgrounded", False: "browser_foregrounded"}
     cadence = Cadence(
         INTERVAL_MS,
-        [_event(at / 7, names[hidden]) for at, hidden, is_note in told if is_note],
-        [PageVisibility(_at(at / 7), hidden) for at, hidden, is_note in told if not is_note],
+        [_event(at / 7, names[hidden]) for at, hidden, is_note in reported if is_note],
+        [PageVisibility(_at(at / 7), hidden) for at, hidden, is_note in reported if not is_note],
     )
     edges = [_at(moment / 7) for moment in sorted(moments)]
     whole = cadence.intervals_between(edges[0], edges[-1])

@@ -111,11 +111,11 @@ def test_a_camera_switched_in_the_middle_of_an_interval_is_no_slow_one() -> None
     untold = _seen(_folds(call)["ada"], "video_producer")
     call.event("ada", 56, "video_off")
     call.event("ada", 117, "video_on")
-    told = _seen(_folds(call)["ada"], "video_producer")
+    reported = _seen(_folds(call)["ada"], "video_producer")
     assert untold.mos_estimated.p10 == 1.0
     assert untold.frames_per_second is not None and (untold.frames_per_second.avg or 30) < 29
-    assert _is_untroubled(told)
-    assert told.frames_per_second is not None and told.frames_per_second.avg == 30.0
+    assert _is_untroubled(reported)
+    assert reported.frames_per_second is not None and reported.frames_per_second.avg == 30.0
 
 
 def test_what_held_an_encoder_back_counts_only_while_the_camera_is_on() -> None:

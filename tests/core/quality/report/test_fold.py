@@ -179,10 +179,10 @@ _SHORT = Call(["ada", "bob"], minutes=11 * 7 / 60 + 0.01)
 
 def test_the_first_packet_came_when_what_was_counted_before_began() -> None:
     counted = {"packetsReceived": 350, "bytesReceived": 28_000}
-    told = StatsObject(
+    found_ones = StatsObject(
         type="inbound-rtp", id="I", fixed={"kind": "audio", "ssrc": 7}, steps=[counted] * 4
     )
-    whole = peer_of([told])
+    whole = peer_of([found_ones])
     began_at = whole.samples[0].at
     for facts in (whole, structs.replace(whole, samples=whole.samples[1:])):
         (reception,) = fold([facts], whole.samples[-1].at).details.receptions
@@ -194,10 +194,10 @@ def test_the_first_packet_came_when_what_was_counted_before_began() -> None:
 
 def test_no_packet_came_before_its_receiver() -> None:
     counted = {"packetsReceived": 350, "bytesReceived": 28_000}
-    told = StatsObject(
+    found_ones = StatsObject(
         type="inbound-rtp", id="I", fixed={"kind": "audio", "ssrc": 7}, steps=[counted] * 9
     )
-    facts = peer_of([told], begin_s=1)
+    facts = peer_of([found_ones], begin_s=1)
     late = structs.replace(facts, samples=facts.samples[4:])
     joined_at = EpochMs(facts.samples[3].at)
     late = structs.replace(late, peer=structs.replace(facts.peer, joined_at=joined_at))

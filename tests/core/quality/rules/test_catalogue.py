@@ -20,7 +20,7 @@ _BESIDE = StatsObject(type="outbound-rtp", id="beside", fixed={"kind": "video", 
 
 def _issues(
     name: IssueName,
-    told: list[dict[str, Members]],
+    reported: list[dict[str, Members]],
     direction: str = "",
     source: str = "",
 ) -> list[Issue]:
@@ -31,9 +31,9 @@ def _issues(
             type=type_,
             id=type_,
             fixed={**_FIXED.get(type_, {}), **(named if source else {})},
-            steps=[each[type_] for each in told],
+            steps=[each[type_] for each in reported],
         )
-        for type_ in told[0]
+        for type_ in reported[0]
     ]
     tags = [tag(direction, 7, source)] if source else []
     return issues_of(peer_of([*things, _BESIDE], tags=tags), name)
@@ -42,8 +42,8 @@ def _issues(
 def _marked(case: Case, marks: str) -> list[Issue]:
     """An interval for each mark: `x` bad, `-` spared, `~` held, `.` good."""
     values = {"x": case.bad, "-": case.spared, "~": case.held, ".": case.good}
-    told = [case.with_value(values[mark]) for mark in marks]
-    return _issues(case.name, told, case.direction, case.source)
+    reported = [case.with_value(values[mark]) for mark in marks]
+    return _issues(case.name, reported, case.direction, case.source)
 
 
 every_case = pytest.mark.parametrize("case", CASES, ids=str)

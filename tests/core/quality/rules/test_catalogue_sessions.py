@@ -90,12 +90,12 @@ def _span(issue: Issue, call: Call) -> tuple[float, float]:
 @pytest.mark.parametrize("reports", [1, 2, 6])
 def test_a_voice_not_heard_for_ten_seconds_while_pictures_come_is_one_way(reports: int) -> None:
     call = _call()
-    told = _missing_media(call, _stalled(call.facts("ada"), 10, reports, "audio"))
-    assert told["bob"] == []
+    reported = _missing_media(call, _stalled(call.facts("ada"), 10, reports, "audio"))
+    assert reported["bob"] == []
     if reports * STEP_S < 10:
-        assert told["ada"] == []
+        assert reported["ada"] == []
         return
-    [issue] = told["ada"]
+    [issue] = reported["ada"]
     assert (issue.name, issue.severity) == (IssueName.ONE_WAY_AUDIO, "severe")
     assert issue.stream.from_peer_id == "bob"
     assert _span(issue, call) == (45, 45 + reports * STEP_S)
@@ -103,9 +103,9 @@ def test_a_voice_not_heard_for_ten_seconds_while_pictures_come_is_one_way(report
 
 def test_without_pictures_either_it_is_no_audio_at_all() -> None:
     call = _call()
-    told = _missing_media(call, _stalled(call.facts("ada"), 10, 4, "audio", "video"))
-    assert [issue.name for issue in told["ada"]] == [IssueName.NO_AUDIO_RECEIVED]
-    assert told["bob"] == []
+    reported = _missing_media(call, _stalled(call.facts("ada"), 10, 4, "audio", "video"))
+    assert [issue.name for issue in reported["ada"]] == [IssueName.NO_AUDIO_RECEIVED]
+    assert reported["bob"] == []
 
 
 @pytest.mark.parametrize("level", [0.0, 0.007])
@@ -125,9 +125,9 @@ def test_who_sent_nothing_was_not_missed() -> None:
 @pytest.mark.parametrize("reports", [1, 2, 6])
 def test_a_picture_that_is_shown_and_does_not_come_is_missed(reports: int) -> None:
     call = _call()
-    told = _missing_media(call, _shown(_stalled(call.facts("ada"), 10, reports, "video")))
-    assert told["bob"] == []
-    names = [issue.name for issue in told["ada"]]
+    reported = _missing_media(call, _shown(_stalled(call.facts("ada"), 10, reports, "video")))
+    assert reported["bob"] == []
+    names = [issue.name for issue in reported["ada"]]
     assert names == ([] if reports * STEP_S < 10 else [IssueName.NO_VIDEO_RECEIVED])
 
 

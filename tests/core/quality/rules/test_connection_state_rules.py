@@ -23,8 +23,8 @@ LOST, FAILED, FELL, SLOW = (
 def _event(
     at_s: float, name: str, state: str = "", connection: str | None = "pc1"
 ) -> StoredPeerEvent:
-    said = {"connection": connection, "state": state} if state else {}
-    return event(round(at_s * 1_000), name, **said)
+    stated = {"connection": connection, "state": state} if state else {}
+    return event(round(at_s * 1_000), name, **stated)
 
 
 def _issues(
@@ -129,7 +129,7 @@ def test_lost_again_is_another_interruption() -> None:
 
 
 @pytest.mark.parametrize(
-    ("events", "told"),
+    ("events", "reported"),
     [
         ([_event(80, ICE, "failed"), _event(80.1, WHOLE, "failed")], [(FAILED, 80, 80)]),
         ([_event(80, WHOLE, "failed"), _event(80.1, ICE, "failed")], [(FAILED, 80.1, 80.1)]),
@@ -147,9 +147,9 @@ def test_lost_again_is_another_interruption() -> None:
     ],
 )
 def test_a_failure_is_ices_or_the_connections_and_told_once(
-    events: list[StoredPeerEvent], told: list[tuple[IssueName, float, float]]
+    events: list[StoredPeerEvent], reported: list[tuple[IssueName, float, float]]
 ) -> None:
-    assert _issue_times(*events) == told
+    assert _issue_times(*events) == reported
 
 
 def test_connecting_may_take_five_seconds() -> None:

@@ -10,19 +10,19 @@ from tests.core.quality.peer_builder import STEP_S, StatsObject, folded, issues_
 SHOWN = ("expected_width", "expected_height")
 
 
-def _picture(*, fps: int, bitrate_bps: float, **said: Any) -> dict[str, Any]:
+def _picture(*, fps: int, bitrate_bps: float, **stated: Any) -> dict[str, Any]:
     packets = {"packetsReceived": 300, "packetsLost": 0}
     size = {"frameWidth": 320, "frameHeight": 180}
     shown = {"framesDecoded": fps * STEP_S, "bytesReceived": bitrate_bps * STEP_S / 8}
-    return {**packets, **size, **shown, "totalFreezesDuration": 0.0, **said}
+    return {**packets, **size, **shown, "totalFreezesDuration": 0.0, **stated}
 
 
-def _watched(*, shown: tuple[int, int] | None = None, **said: Any) -> tuple[float, int]:
+def _watched(*, shown: tuple[int, int] | None = None, **stated: Any) -> tuple[float, int]:
     """The tenth percentile of the opinions, and how many issues of the picture there are."""
     named = {"kind": "video", "ssrc": 7}
-    told = StatsObject(type="inbound-rtp", id="I", fixed=named, steps=[_picture(**said)] * 12)
+    reported = StatsObject(type="inbound-rtp", id="I", fixed=named, steps=[_picture(**stated)] * 12)
     size = {} if shown is None else dict(zip(SHOWN, shown, strict=True))
-    peer = peer_of([told], tags=[tag("receive", 7, "camera", **size)])
+    peer = peer_of([reported], tags=[tag("receive", 7, "camera", **size)])
     opinion = folded(peer).verdict.cumulative["video_consumer"].mos_estimated.p10
     assert opinion is not None
     return opinion, len(issues_of(peer, IssueName.LOW_VIDEO_MOS))

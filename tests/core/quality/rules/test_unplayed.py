@@ -17,10 +17,10 @@ LEFT = {"packetsReceived": 500, "totalSamplesReceived": 0, "packetsDiscarded": 0
 
 def _heard(*steps: dict[str, Any], step_s: float = 10.0) -> PeerFacts:
     lossless = [{"packetsLost": 0, "jitter": 0.001, **step} for step in steps]
-    told = StatsObject(
+    reported = StatsObject(
         type="inbound-rtp", id="I", fixed={"kind": "audio", "ssrc": 7}, steps=lossless
     )
-    return peer_of([told], tags=[tag("receive", 7, "microphone")], step_s=step_s)
+    return peer_of([reported], tags=[tag("receive", 7, "microphone")], step_s=step_s)
 
 
 @pytest.mark.parametrize("unplayed", [THROWN_AWAY, LEFT])
@@ -54,7 +54,7 @@ def test_the_diagnosis_says_so() -> None:
     facts = _heard(PLAYED, *[THROWN_AWAY] * 3)
     made = folded(facts)
     assert facts.peer.left_at is not None
-    told = complete({"a": made.verdict}, {"a": made.activity}, {"a": "Ada"}, facts.peer.left_at)
-    assert [finding.sentence for finding in told["a"].diagnosis] == [
+    reported = complete({"a": made.verdict}, {"a": made.activity}, {"a": "Ada"}, facts.peer.left_at)
+    assert [finding.sentence for finding in reported["a"].diagnosis] == [
         "The sound reached Ada but was not played from 10:00:30 to 10:01:00 UTC."
     ]

@@ -36,8 +36,8 @@ def test_a_member_that_cannot_be_is_left_out_alone(member: dict[str, Any]) -> No
     assert right.packets_sent == 350
     assert (kept.id, kept.nack_count) == ("W", 3)
     [name] = member
-    said = json.loads(msgspec.json.encode(kept))
-    assert not said.get(name)
+    stated = json.loads(msgspec.json.encode(kept))
+    assert not stated.get(name)
 
 
 def test_an_object_that_cannot_do_without_the_member_is_left_out() -> None:
@@ -78,8 +78,8 @@ def test_a_wrong_member_of_every_object_takes_nothing_else_down(member: dict[str
     assert len(kept) == len(wrong)
     [name] = member
     assert {each.ssrc for each in kept} == {7}
-    said = [json.loads(msgspec.json.encode(each)).get(name) for each in kept]
-    assert all(value in (None, {"none": 3.0}) for value in said)
+    stated = [json.loads(msgspec.json.encode(each)).get(name) for each in kept]
+    assert all(value in (None, {"none": 3.0}) for value in stated)
 
 
 def test_a_wrong_object_of_a_type_that_is_not_kept_is_passed_over() -> None:
@@ -93,7 +93,7 @@ MOMENT_MS = 1_795_255_200_123
 
 
 @pytest.mark.parametrize(
-    "said",
+    "stated",
     [
         MOMENT_MS * 1000,
         MOMENT_MS * 1_000_000,
@@ -105,13 +105,13 @@ MOMENT_MS = 1_795_255_200_123
         "2026-11-21T11:00:00.123+01:00",
     ],
 )
-def test_a_moment_in_another_unit_is_read(said: Any) -> None:
-    body = decode_body(_sample({**SENT, "timestamp": said}, SENT))
+def test_a_moment_in_another_unit_is_read(stated: Any) -> None:
+    body = decode_body(_sample({**SENT, "timestamp": stated}, SENT))
     assert body.connections[0].stats[0].timestamp == pytest.approx(MOMENT_MS, abs=1)
 
 
 @pytest.mark.parametrize(
-    ("said", "read"),
+    ("stated", "read"),
     [
         (2**64 - 1, -1),
         (str(2**64 - 3), -3),
@@ -123,8 +123,8 @@ def test_a_moment_in_another_unit_is_read(said: Any) -> None:
         (1.5, None),
     ],
 )
-def test_a_signed_count_of_64_bits_is_read_with_its_sign(said: Any, read: int | None) -> None:
-    remote = {"id": "R", "type": "remote-inbound-rtp", "packetsLost": said}
+def test_a_signed_count_of_64_bits_is_read_with_its_sign(stated: Any, read: int | None) -> None:
+    remote = {"id": "R", "type": "remote-inbound-rtp", "packetsLost": stated}
     odd = {**SENT, "packetsSent": -1}
     assert decode_body(_sample(odd, remote)).connections[0].stats[1].packets_lost == read
 
@@ -146,10 +146,10 @@ class _Pair(msgspec.Struct):
 @given(
     st.lists(st.sampled_from([{"at_least_1": 1}, {"at_least_1": "x"}, {"text": 5}, 9]), max_size=9)
 )
-def test_what_is_possible_is_kept_whatever_stands_beside_it(said: list[Any]) -> None:
+def test_what_is_possible_is_kept_whatever_stands_beside_it(stated: list[Any]) -> None:
     decoder = msgspec.json.Decoder(list[list[list[_Pair]]])
-    [[pairs]] = decode_possible(decoder, json.dumps([[said]]).encode())
-    objects = [each for each in said if isinstance(each, dict)]
+    [[pairs]] = decode_possible(decoder, json.dumps([[stated]]).encode())
+    objects = [each for each in stated if isinstance(each, dict)]
     assert len(pairs) == len(objects)
     assert [p.at_least_1 for p in pairs] == [
         each.get("at_least_1") if each.get("at_least_1") == 1 else None for each in objects

@@ -124,5 +124,7 @@ _DATA = st.dictionaries(
         )
     )
 )
-def test_whatever_a_peer_says_of_itself_folds(said: list[tuple[int, str, dict[str, Any]]]) -> None:
-    _folded(*(event(at, name, **data) for at, name, data in said))
+def test_whatever_a_peer_says_of_itself_folds(
+    stated: list[tuple[int, str, dict[str, Any]]],
+) -> None:
+    _folded(*(event(at, name, **data) for at, name, data in stated))

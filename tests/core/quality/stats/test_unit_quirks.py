@@ -17,7 +17,7 @@ def test_a_moment_in_a_finer_unit_becomes_milliseconds(unit: int, read: type) ->
 
 
 @pytest.mark.parametrize(
-    ("said", "ms"),
+    ("stated", "ms"),
     [
         ("1970-01-01T00:00:00Z", 0),
         ("1970-01-01T00:00:00.250", 250),
@@ -26,25 +26,25 @@ def test_a_moment_in_a_finer_unit_becomes_milliseconds(unit: int, read: type) ->
         (LATEST_MS, LATEST_MS),
     ],
 )
-def test_a_moment_is_read_as_it_is_written(said: Any, ms: float) -> None:
-    assert moment_ms(said) == ms
+def test_a_moment_is_read_as_it_is_written(stated: Any, ms: float) -> None:
+    assert moment_ms(stated) == ms
 
 
 @pytest.mark.parametrize(
-    "said", ["yesterday", "", None, True, [], {}, -1, -0.5, "-1", nan, inf, "nan", "inf", 2**71]
+    "stated", ["yesterday", "", None, True, [], {}, -1, -0.5, "-1", nan, inf, "nan", "inf", 2**71]
 )
-def test_what_is_no_moment_is_none(said: Any) -> None:
-    assert moment_ms(said) is None
+def test_what_is_no_moment_is_none(stated: Any) -> None:
+    assert moment_ms(stated) is None
 
 
 @given(st.integers(0, 2**70) | st.floats(0))
-def test_no_moment_lies_beyond_the_latest(said: float) -> None:
-    ms = moment_ms(said)
+def test_no_moment_lies_beyond_the_latest(stated: float) -> None:
+    ms = moment_ms(stated)
     assert ms is None or 0 <= ms <= LATEST_MS
 
 
 @pytest.mark.parametrize(
-    ("said", "count"),
+    ("stated", "count"),
     [
         (0, 0),
         (-2, -2),
@@ -59,15 +59,15 @@ def test_no_moment_lies_beyond_the_latest(said: float) -> None:
         (2**64 + 1, 2**64 + 1),
     ],
 )
-def test_a_count_taken_for_an_unsigned_one_has_its_sign_again(said: Any, count: int) -> None:
-    assert signed_count(said) == count
+def test_a_count_taken_for_an_unsigned_one_has_its_sign_again(stated: Any, count: int) -> None:
+    assert signed_count(stated) == count
 
 
 @pytest.mark.parametrize(
-    "said", ["lots", "", "-", "1.5", "1e3", "9" * 41, 1.5, nan, inf, True, None, [], 2**71]
+    "stated", ["lots", "", "-", "1.5", "1e3", "9" * 41, 1.5, nan, inf, True, None, [], 2**71]
 )
-def test_what_is_no_count_is_none(said: Any) -> None:
-    assert signed_count(said) is None
+def test_what_is_no_count_is_none(stated: Any) -> None:
+    assert signed_count(stated) is None
 
 
 @given(st.integers(-(2**63), 2**63 - 1))

@@ -70,7 +70,7 @@ MEASURES: Final[dict[str, Measure]] = {
     "level": Measure("0..1"),
     "mos": Measure("1..5", is_low_bad=True),
 }
-"""By name; the most telling measures of a cause come first."""
+"""By name; the most significant measures of a cause come first."""
 
 
 def figures_of(group: IssueGroup) -> list[Figure]:

@@ -58,7 +58,7 @@ class Completeness(msgspec.Struct, frozen=True, kw_only=True):
     unidentified_streams: int = 0
     """Streams for which no report showed whether they are audio or video."""
     dropped_entries: int
-    """The entries that the collectors said they dropped for lack of room."""
+    """The entries that the collectors reported as dropped for lack of room."""
     refused_entries: int = 0
     """The entries that arrived and could not be accepted."""
     end_is_inferred: bool
