@@ -112,7 +112,7 @@ def _sent(number: int, kind: str, step: int, now: int, dice: random.Random) -> l
                  "qualityLimitationResolutionChanges": 0, "totalEncodeTime": step * 1.5,
                  "encoderImplementation": "libvpx", "targetBitrate": 1_500_000}  # fmt: skip
     remote = {"id": f"RI{ssrc}", "type": "remote-inbound-rtp", **common, "localId": f"O{ssrc}",
-              "packetsLost": step * 2 + dice.randrange(4), "jitter": dice.random() / 50,
+              "packetsLost": step * 2 + dice.randrange(4), "jitter": round(dice.random() / 50, 6),
               "fractionLost": 0.01, "roundTripTime": 0.05, "totalRoundTripTime": step * 0.07,
               "roundTripTimeMeasurements": step}  # fmt: skip
     return [sent, remote]
@@ -128,7 +128,7 @@ def _received(
              "packetsReceived": step * 350, "packetsLost": step * 3 + dice.randrange(5),
              "packetsDiscarded": step // 7, "bytesReceived": step * 28_000,
              "retransmittedPacketsReceived": step, "retransmittedBytesReceived": step * 1000,
-             "jitter": dice.random() / 50, "jitterBufferDelay": step * 9000.5,
+             "jitter": round(dice.random() / 50, 6), "jitterBufferDelay": step * 9000.5,
              "jitterBufferEmittedCount": step * 336_000, "nackCount": step}  # fmt: skip
     if kind == "audio":
         stats |= {"concealedSamples": step * 2880, "audioLevel": 0.2,

@@ -14,8 +14,9 @@ from zlib_ng import zlib_ng
 
 from aftercall.core.errors import Bug
 
-STORE_LEVEL: Final = 4
-"""For JSON that is stored: written once and read often; smaller than with zstd's default level."""
+STORE_LEVEL: Final = 6
+"""For JSON that is stored: written once and read often. Measured on rows of 20 streams: 16 %
+smaller than level 4 for 9 µs more a report; zstd takes half as long again for 6 % less."""
 
 SEND_LEVEL: Final = 1
 """For JSON that is deflated for one answer."""

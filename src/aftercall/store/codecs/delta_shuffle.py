@@ -6,11 +6,14 @@ every column first and the lowest last: high bytes are nearly all alike, low one
 zstd compresses them better apart.
 """
 
-from collections.abc import Iterable, Sequence
-from itertools import accumulate
-from operator import sub
-from struct import pack, unpack
-from typing import Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Matrix = npt.NDArray[np.int64]
 
 LARGEST: Final = 1 << 60
 """Numbers up to this, of either sign, can be encoded: the deltas of their deltas fit in 64 bits."""
@@ -22,15 +25,14 @@ Head = list[int]
 the first number (and the first delta)."""
 
 
-def encode(columns: Iterable[Sequence[int]]) -> tuple[list[Head], bytes]:
+def encode(columns: Sequence[Sequence[int]]) -> tuple[list[Head], bytes]:
     """Encode columns, none of them empty; returns their heads and the bytes of their planes."""
-    heads: list[Head] = []
-    of_columns: list[list[bytes]] = []
-    for column in columns:
-        starts, rest = _reduced(column)
-        planes = _planes(rest)
-        heads.append([len(column), len(starts), len(planes), *starts])
-        of_columns.append(planes)
+    heads: list[Head] = [[] for _ in columns]
+    of_columns: list[list[bytes]] = [[] for _ in columns]
+    # Nearly all columns of a peer are equally long: those of one length are encoded together.
+    for places, matrix in _by_length(columns):
+        for place, head, planes in zip(places, *_encode_matrix(matrix), strict=True):
+            heads[place], of_columns[place] = head, planes
     return heads, b"".join(
         planes[-1 - level]
         for level in range(_BYTES)
@@ -49,48 +51,85 @@ def decode(heads: Sequence[Head], encoded: bytes) -> list[list[int]]:
                 end = position + count - order
                 found.append(encoded[position:end])
                 position = end
+    columns: list[list[int]] = [[] for _ in heads]
+    shapes: dict[tuple[int, int], list[int]] = {}
+    for place, (count, order, *_) in enumerate(heads):
+        shapes.setdefault((count, order), []).append(place)
+    for (count, order), places in shapes.items():
+        starts = [heads[place][3:] for place in places]
+        found_planes = [of_columns[place] for place in places]
+        for place, numbers in zip(
+            places, _decode_matrix(count - order, starts, found_planes), strict=True
+        ):
+            columns[place] = numbers
+    return columns
+
+
+def _by_length(columns: Sequence[Sequence[int]]) -> "list[tuple[list[int], Matrix]]":
+    """The columns of each length as the rows of a matrix, with their places."""
+    import numpy as np  # noqa: PLC0415 - numpy
+
+    places: dict[int, list[int]] = {}
+    for place, column in enumerate(columns):
+        places.setdefault(len(column), []).append(place)
     return [
-        _restored(head[3:], _numbers(planes, head[0] - head[1]))
-        for head, planes in zip(heads, of_columns, strict=True)
+        (found, np.array([columns[place] for place in found], dtype=np.int64))
+        for found in places.values()
     ]
 
 
-def differences(numbers: Sequence[int]) -> list[int]:
-    """The difference of each number but the first from the one before."""
-    return list(map(sub, numbers[1:], numbers))
+def _encode_matrix(numbers: "Matrix") -> tuple[list[Head], list[list[bytes]]]:
+    """The heads and planes of columns of one length, which are the rows of the matrix."""
+    import numpy as np  # noqa: PLC0415 - numpy
+
+    count = numbers.shape[1]
+    once = np.diff(numbers)
+    twice = np.diff(once)
+    is_twice = _bits(twice) < _bits(once[:, 1:]) if count > 2 else np.zeros(len(numbers), bool)
+    zigzag_once, zigzag_twice = _zigzag(once), _zigzag(twice)
+    heads: list[Head] = []
+    planes: list[list[bytes]] = []
+    for row, order_is_two in enumerate(is_twice.tolist()):
+        starts = [int(numbers[row, 0])]
+        rest = zigzag_once[row]
+        if order_is_two:
+            starts.append(int(once[row, 0]))
+            rest = zigzag_twice[row]
+        width = (int(rest.max(initial=0)).bit_length() + 7) // 8
+        shuffled = rest.view(np.uint8).reshape(-1, _BYTES).T if width else rest
+        planes.append([shuffled[level].tobytes() for level in range(width)])
+        heads.append([count, len(starts), width, *starts])
+    return heads, planes
 
 
-def _reduced(numbers: Sequence[int]) -> tuple[list[int], list[int]]:
-    """The first number (and the first delta), and the deltas of the smaller order."""
-    once = differences(numbers)
-    twice = differences(once)
-    if len(once) > 1 and _bits(twice) < _bits(once[1:]):
-        return [numbers[0], once[0]], twice
-    return [numbers[0]], once
+def _bits(numbers: "Matrix") -> Any:
+    """About how many bits the numbers of each row have."""
+    import numpy as np  # noqa: PLC0415 - numpy
+
+    return np.log2(np.abs(numbers) + 1.0).sum(axis=1)
 
 
-def _bits(numbers: Iterable[int]) -> int:
-    return sum(map(int.bit_length, numbers))
+def _zigzag(numbers: "Matrix") -> "npt.NDArray[np.uint64]":
+    """The sign moved to the lowest bit, so that the high bytes of small numbers are zero."""
+    import numpy as np  # noqa: PLC0415 - numpy
+
+    return ((numbers << 1) ^ (numbers >> 63)).view(np.uint64).astype("<u8", order="C", copy=False)
 
 
-def _restored(starts: list[int], rest: list[int]) -> list[int]:
-    for start in reversed(starts):
-        rest = list(accumulate(rest, initial=start))
-    return rest
+def _decode_matrix(
+    length: int, starts: Sequence[Sequence[int]], planes: Sequence[Sequence[bytes]]
+) -> list[list[int]]:
+    """Columns with so many deltas each, whose planes come with the highest first."""
+    import numpy as np  # noqa: PLC0415 - numpy
 
-
-def _planes(numbers: list[int]) -> list[bytes]:
-    """The bytes of numbers by place, the lowest first. Zigzag moves the sign to the lowest bit, so
-    that the high bytes of small numbers are zero."""
-    folded = [-2 * n - 1 if n < 0 else 2 * n for n in numbers]
-    width = (max(folded, default=0).bit_length() + 7) // 8
-    packed = pack(f"<{len(folded)}Q", *folded)
-    return [packed[place::_BYTES] for place in range(width)]
-
-
-def _numbers(planes: list[bytes], count: int) -> list[int]:
-    """The inverse of `_planes`, for planes with the highest first."""
-    packed = bytearray(count * _BYTES)
-    for place, plane in enumerate(reversed(planes)):
-        packed[place::_BYTES] = plane
-    return [n >> 1 ^ -(n & 1) for n in unpack(f"<{count}Q", packed)]
+    shuffled = np.zeros((len(planes), length, _BYTES), dtype=np.uint8)
+    for row, found in enumerate(planes):
+        for level, plane in enumerate(reversed(found)):
+            shuffled[row, :, level] = np.frombuffer(plane, dtype=np.uint8)
+    zigzag = shuffled.reshape(len(planes), -1).view("<u8").reshape(len(planes), length)
+    rest = (zigzag >> 1).astype(np.int64) ^ -(zigzag & 1).astype(np.int64)
+    firsts = np.array(starts, dtype=np.int64)
+    for column in range(firsts.shape[1] - 1, -1, -1):
+        rest = np.cumsum(np.concatenate([firsts[:, column : column + 1], rest], axis=1), axis=1)
+    decoded: list[list[int]] = rest.tolist()
+    return decoded
