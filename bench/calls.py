@@ -32,6 +32,7 @@ from aftercall.core.overview.session_summary import (
 from aftercall.service.services import build_services
 from aftercall.settings import Settings
 from aftercall.store.engine.database import Database, migrate
+from aftercall.store.sessions.stored_summary import encode_summary
 from aftercall.store.tables import schema
 from aftercall.wire.dashboard.session_list import encode_session_list
 
@@ -63,7 +64,7 @@ def verdict_rows(count: int) -> Iterator[lists.Batch]:
         marks = [f"word:{word}" for word in words] + ["bad"] * is_bad
         mos = round(dice.uniform(2.0, 4.4), 2)
         summary = _summary(names, browser, country, mos, is_bad)
-        encoded = msgspec.json.encode(summary).decode()
+        encoded = encode_summary(summary)
         rows["session_verdicts"].append((lists.APP, id, created_at, mos, encoded, "{}"))
         rows["session_facets"] += [
             (lists.APP, facet, created_at, id) for facet in {*facets, *marks}
@@ -87,8 +88,8 @@ def _summary(
         quality=SessionQuality(
             is_final=True, level=3, mos_audio=mos, mos_video=mos, measured_participants=5,
             bad_participants=int(is_bad), is_bad=is_bad, shares=[(0, 0, 1, 4)] * 40,
-            strip_from_at=now(),
-            strip_bucket_ms=30_000,
+            shares_from_at=now(),
+            shares_bucket_ms=30_000,
         ),
         worst_issue=WorstIssue(
             name="poor_network_uplink", severity="warning", participant_id=names[0],

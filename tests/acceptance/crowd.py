@@ -14,6 +14,7 @@ from aftercall.core.overview.session_summary import ParticipantBrief, SessionQua
 from aftercall.core.quality.report.fold import FOLD_VERSION
 from aftercall.store.sessions.day_counts import EVERY_SIZE
 from aftercall.store.sessions.facets import search_terms_of
+from aftercall.store.sessions.stored_summary import encode_summary
 from aftercall.store.sessions.tokenizer import key_of_title, words_of
 from aftercall.store.tables import schema
 
@@ -136,8 +137,8 @@ def _call_rows(
     quality = SessionQuality(
         fold_version=FOLD_VERSION, is_final=True, level=3, affected_participants=1,
         letters=(0, 0, 1, 1), mos_audio=4.2, mos_video=3.6, measured_participants=2,
-        bad_participants=0, is_bad=False, shares=shares, strip_from_at=created_at,
-        strip_bucket_ms=60_000,
+        bad_participants=0, is_bad=False, shares=shares, shares_from_at=created_at,
+        shares_bucket_ms=60_000,
     )  # fmt: skip
     summary = SessionSummary(
         participants=seen, quality=quality, browsers=["Chrome"], countries=["PT"]
@@ -146,7 +147,7 @@ def _call_rows(
         "session_verdicts",
         {
             "app_id": app_id, "session_id": id, "created_at": created_at, "quality_rank": 3.6,
-            "summary": msgspec.json.encode(summary).decode(),
+            "summary": encode_summary(summary),
             "counted": msgspec.json.encode(
                 {"created_at": created_at, "is_bad": False, "facets": {}, "marks": []}
             ).decode(),

@@ -151,7 +151,7 @@ def test_the_sparkline_counts_everybodys_moments_and_knows_its_scale(clean: Dige
     quality = summary_quality(clean, 4, 1)
     assert quality is not None
     assert quality.shares == [(1, 0, 0, 1)] * SCALE.buckets
-    assert (quality.strip_from_at, quality.strip_bucket_ms) == (TEN, 10_000)
+    assert (quality.shares_from_at, quality.shares_bucket_ms) == (TEN, 10_000)
 
 
 def test_hidden_participants_are_neither_shown_nor_counted(clean: Digest) -> None:
@@ -271,8 +271,8 @@ def test_a_list_of_the_worst_ranks_by_letter_then_by_the_share_who_have_it(
                 measured_participants=people,
                 bad_participants=0,
                 is_bad=False,
-                strip_from_at=TEN,
-                strip_bucket_ms=1,
+                shares_from_at=TEN,
+                shares_bucket_ms=1,
             )
         )
         assert found is not None

@@ -54,8 +54,8 @@ class WorstIssue(msgspec.Struct, frozen=True, kw_only=True):
 class SessionQuality(msgspec.Struct, frozen=True, kw_only=True):
     """The quality of a session: the worst overall level of any participant, and how many have it;
     level 0 if reports came and nothing could be judged. The MOS are the lowest of the participants'
-    worst tenths. `shares` is the sparkline: the level counts of all moments in each group of
-    buckets."""
+    worst tenths. `shares` is the quality over time: the level counts of all moments in each of
+    the equal spans that follow `shares_from_at`."""
 
     fold_version: int = 0
     is_final: bool
@@ -71,8 +71,9 @@ class SessionQuality(msgspec.Struct, frozen=True, kw_only=True):
     bad_participants: int
     is_bad: bool
     shares: list[LevelCounts] = []
-    strip_from_at: EpochMs
-    strip_bucket_ms: int
+    shares_from_at: EpochMs
+    shares_bucket_ms: int
+    """The length of the span that each entry of `shares` covers."""
 
 
 class SessionSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -248,8 +249,8 @@ def _quality(
         bad_participants=letters[0],
         is_bad=level == BAD_LEVEL,
         shares=shares,
-        strip_from_at=scale.from_at,
-        strip_bucket_ms=width * scale.bucket_ms,
+        shares_from_at=scale.from_at,
+        shares_bucket_ms=width * scale.bucket_ms,
     )
 
 

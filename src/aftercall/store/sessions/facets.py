@@ -21,6 +21,7 @@ from aftercall.core.overview.session_summary import (
     SessionVerdict,
 )
 from aftercall.store.engine.record_mapping import insert_into
+from aftercall.store.sessions.stored_summary import decode_summary, encode_summary
 from aftercall.store.sessions.tokenizer import words_of
 from aftercall.store.tables import schema
 
@@ -30,7 +31,6 @@ LEVEL: Final = 3
 MOST_TERMS: Final = 8_000
 
 _encode: Final = msgspec.json.Encoder().encode
-_summaries: Final = msgspec.json.Decoder(SessionSummary)
 _peer_summaries: Final = msgspec.json.Decoder(PeerSummary)
 _digests: Final = msgspec.json.Decoder(Digest)
 
@@ -80,7 +80,7 @@ async def save_verdict(
                 "session_id": session_id,
                 "created_at": verdict.created_at,
                 "quality_rank": verdict.rank,
-                "summary": _encode(verdict.summary).decode(),
+                "summary": encode_summary(verdict.summary),
                 "counted": _encode(counted).decode(),
             }
         ],
@@ -128,7 +128,7 @@ async def find_summaries(
             c.app_id == app_id, c.session_id.in_(list(session_ids))
         )
     )
-    found = {session_id: _summaries.decode(summary) for session_id, summary in rows}
+    found = {session_id: decode_summary(summary) for session_id, summary in rows}
     return {
         session_id: summary
         if summary.quality is None or summary.quality.fold_version
@@ -207,7 +207,7 @@ def read_peer_verdict(summary: str, digest: bytes) -> tuple[PeerSummary, Digest]
 
 def read_summary(text: str) -> SessionSummary:
     """What is kept of a session's verdict."""
-    return _summaries.decode(text)
+    return decode_summary(text)
 
 
 async def _find_counted(tx: AsyncConnection, app_id: str, session_id: str) -> _Counted | None:

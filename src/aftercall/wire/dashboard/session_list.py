@@ -5,12 +5,35 @@ from typing import Literal
 import msgspec
 
 from aftercall.core.instants import EpochMs
+from aftercall.core.overview import session_summary
 from aftercall.core.overview.session_facts import ListedSession, SessionList
-from aftercall.core.overview.session_summary import ParticipantBrief, SessionQuality, WorstIssue
+from aftercall.core.overview.session_summary import ParticipantBrief, WorstIssue
+from aftercall.core.quality.experience.levels import Level, LevelCounts
 from aftercall.core.records import EndReason, Phase, Session
 from aftercall.wire.cursors import encode_cursor
 
 SessionStatus = Literal["LIVE", "ENDED"]
+
+
+class SessionQuality(msgspec.Struct, frozen=True, kw_only=True):
+    """The quality of a session: the worst overall level of any participant, and how many have it;
+    level 0 if reports came and nothing could be judged. The MOS are the lowest of the participants'
+    worst tenths. `shares` is the sparkline: the level counts of all moments in each group of
+    buckets."""
+
+    fold_version: int = 0
+    is_final: bool
+    level: Level
+    affected_participants: int = 0
+    letters: LevelCounts = (0, 0, 0, 0)
+    mos_audio: float | None
+    mos_video: float | None
+    measured_participants: int
+    bad_participants: int
+    is_bad: bool
+    shares: list[LevelCounts] = []
+    strip_from_at: EpochMs
+    strip_bucket_ms: int
 
 
 class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,11 +114,29 @@ def encode_session_row(listed: ListedSession) -> SessionRow:
         max_concurrent_participants=session.max_concurrent_participants,
         minutes=listed.minutes,
         participants=summary.participants,
-        quality=summary.quality,
+        quality=None if summary.quality is None else _quality(summary.quality),
         worst_issue=summary.worst_issue,
         browsers=summary.browsers,
         os=summary.os,
         countries=summary.countries,
         networks=summary.networks,
         relays=summary.relays,
+    )
+
+
+def _quality(quality: session_summary.SessionQuality) -> SessionQuality:
+    return SessionQuality(
+        fold_version=quality.fold_version,
+        is_final=quality.is_final,
+        level=quality.level,
+        affected_participants=quality.affected_participants,
+        letters=quality.letters,
+        mos_audio=quality.mos_audio,
+        mos_video=quality.mos_video,
+        measured_participants=quality.measured_participants,
+        bad_participants=quality.bad_participants,
+        is_bad=quality.is_bad,
+        shares=quality.shares,
+        strip_from_at=quality.shares_from_at,
+        strip_bucket_ms=quality.shares_bucket_ms,
     )
