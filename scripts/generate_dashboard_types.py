@@ -12,10 +12,9 @@ import msgspec
 from msgspec import inspect
 from typescript import Schema, members_text, type_text, write_or_check
 
+from aftercall.core.overview.day_facts import DIMENSIONS
 from aftercall.core.quality.experience import levels
 from aftercall.core.quality.issues import IssueName
-from aftercall.service.dashboard.live_updates import Hello, LiveSession
-from aftercall.service.dashboard.overview import KINDS, Overview
 from aftercall.web.dashboard.queries import CALL_PARAMETERS, FORMAT
 from aftercall.wire.dashboard.account import (
     JobLists,
@@ -26,6 +25,8 @@ from aftercall.wire.dashboard.account import (
     Tokens,
 )
 from aftercall.wire.dashboard.chat_transcript import ChatPage, TranscriptPage
+from aftercall.wire.dashboard.live_updates import Hello, LiveSession
+from aftercall.wire.dashboard.overview import Overview
 from aftercall.wire.dashboard.participant_page import ParticipantPage
 from aftercall.wire.dashboard.people import PeoplePage, PersonPage
 from aftercall.wire.dashboard.session_list import SessionListPage, Whereabouts
@@ -133,7 +134,7 @@ def constants_module() -> str:
         _numbers("VIDEO_LEVELS", "The least of good, fair and poor.", levels.VIDEO_LEVELS),
         _strings("ISSUE_NAMES", "The catalogue of issues.", [name.value for name in IssueName]),
         "export type IssueName = (typeof ISSUE_NAMES)[number];\n",
-        _strings("DIMENSIONS", "What the overview breaks numbers down by.", KINDS),
+        _strings("DIMENSIONS", "What the overview breaks numbers down by.", DIMENSIONS),
         "export type Dimension = (typeof DIMENSIONS)[number];\n",
         _strings("SESSION_LIST_PARAMETERS", "What the list of sessions can be asked.", parameters),
     ]

@@ -10,6 +10,7 @@ from aftercall.core.instants import (
     LATEST,
     EpochMs,
     day_of,
+    format_day,
     format_iso,
     is_plausible,
     minutes_between,
@@ -100,3 +101,8 @@ def test_clocks_before_2000_and_after_2100_are_not_believed(
 )
 def test_a_day_begins_at_midnight_in_utc(instant: int, day: int) -> None:
     assert day_of(EpochMs(instant)) == day
+
+
+def test_a_day_is_written_by_its_date() -> None:
+    days = [format_day(day) for day in (0, 59, 20_777)]
+    assert days == ["1970-01-01", "1970-03-01", "2026-11-20"]

@@ -1,21 +1,16 @@
-from dataclasses import dataclass
-
 import pytest
 
 from aftercall.core.errors import Malformed
 from aftercall.core.instants import DAY_MS
+from aftercall.core.overview.day_facts import DayCount
 from aftercall.wire.analytics import encode_daywise, read_days
 
-
-@dataclass(frozen=True)
-class Day:
-    day: str
-    sessions: int
-    minutes: float
+TWENTIETH = 20_777
+"""2026-11-20, in days since 1970."""
 
 
 def test_days_add_up_and_no_recording_is_made_up() -> None:
-    body = encode_daywise([Day("2026-11-20", 2, 1.5), Day("2026-11-21", 0, 0.0)])
+    body = encode_daywise([DayCount(TWENTIETH, 2, 1.5), DayCount(TWENTIETH + 1, 0, 0.0)])
     assert (body.session_stats.sessions_count, body.session_stats.sessions_minutes_consumed) == (
         2,
         1.5,

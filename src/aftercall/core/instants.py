@@ -47,6 +47,11 @@ def day_of(moment: EpochMs) -> int:
     return moment // DAY_MS
 
 
+def format_day(day: int) -> str:
+    """A UTC day, counted since 1970-01-01, in ISO 8601: `2019-12-27`."""
+    return format_iso(EpochMs(day * DAY_MS))[:10]
+
+
 @lru_cache(maxsize=8_192)
 def format_iso(moment: EpochMs) -> str:
     """ISO 8601 in UTC with milliseconds: `2019-12-27T18:11:19.117Z`."""

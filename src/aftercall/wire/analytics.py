@@ -1,11 +1,12 @@
 """Sessions by the day as RealtimeKit writes them."""
 
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
-from aftercall.core.instants import DAY_MS, EpochMs
+from aftercall.core.instants import DAY_MS, EpochMs, format_day
+from aftercall.core.overview.day_facts import DayCount
 from aftercall.wire.query import Moment, Query
 
 START_DATE: Final = Moment(
@@ -47,17 +48,6 @@ class Daywise(msgspec.Struct, frozen=True, kw_only=True):
     recording_stats: RecordingStats
 
 
-class Counted(Protocol):
-    """What a day comes to."""
-
-    @property
-    def day(self) -> str: ...
-    @property
-    def sessions(self) -> int: ...
-    @property
-    def minutes(self) -> float: ...
-
-
 def read_days(query: Query) -> tuple[EpochMs | None, EpochMs | None]:
     """A moment in the first day and the last of the last. Raises `Malformed`."""
     last = END_DATE.read(query)
@@ -66,7 +56,7 @@ def read_days(query: Query) -> tuple[EpochMs | None, EpochMs | None]:
     return START_DATE.read(query), last
 
 
-def encode_daywise(days: Sequence[Counted]) -> Daywise:
+def encode_daywise(days: Sequence[DayCount]) -> Daywise:
     """Every day asked for, the earliest first."""
     return Daywise(
         session_stats=SessionStats(
@@ -74,10 +64,14 @@ def encode_daywise(days: Sequence[Counted]) -> Daywise:
             sessions_minutes_consumed=round(sum(day.minutes for day in days), 4),
             day_stats=[
                 DayStats(
-                    day=day.day, total_sessions=day.sessions, total_session_minutes=day.minutes
+                    day=format_day(day.day),
+                    total_sessions=day.sessions,
+                    total_session_minutes=day.minutes,
                 )
                 for day in days
             ],
         ),
-        recording_stats=RecordingStats(day_stats=[RecordingDayStats(day=day.day) for day in days]),
+        recording_stats=RecordingStats(
+            day_stats=[RecordingDayStats(day=format_day(day.day)) for day in days]
+        ),
     )

@@ -65,7 +65,7 @@ async def test_a_listener_hears_a_session_begin_change_and_end(room: Room) -> No
     news = room.listen()
     hello = await anext(news)
     assert hello is not None
-    assert (hello.kind, getattr(hello.body, "live", None)) == ("hello", [])
+    assert (hello.kind, getattr(hello.body, "ids", None)) == ("hello", [])
     steps: list[tuple[str, dict[str, Any]]] = [
         ("started", {}),
         ("changed", {"live_participants": 2}),
@@ -86,10 +86,10 @@ async def test_who_comes_later_is_told_what_goes_on(room: Room) -> None:
     news = room.listen()
     hello = await anext(news)
     assert hello is not None
-    assert getattr(hello.body, "live", None) == ["session"]
+    assert getattr(hello.body, "ids", None) == ["session"]
     other = await anext(room.listen("other"))
     assert other is not None
-    assert getattr(other.body, "live", None) == []
+    assert getattr(other.body, "ids", None) == []
 
 
 async def test_a_quiet_line_beats_and_ends_after_an_hour(room: Room) -> None:

@@ -15,11 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-import msgspec
-
 from aftercall.core.errors import Busy
 from aftercall.core.instants import HOUR_MS, SECOND_MS, Clock, EpochMs
-from aftercall.core.records import Phase, Session
+from aftercall.core.overview.live_facts import ChangedSession, LiveSessions, changed_session_of
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
 from aftercall.store.sessions.pages import live_sessions
@@ -35,37 +33,11 @@ BEAT_EVERY_MS: Final = 15 * SECOND_MS
 Kind = Literal["hello", "started", "changed", "ended"]
 
 
-class Hello(msgspec.Struct, frozen=True, kw_only=True):
-    """What goes on when the listening begins."""
-
-    now: EpochMs
-    live: list[str]
-
-
-SessionStatus = Literal["LIVE", "ENDED"]
-
-
-class LiveSession(msgspec.Struct, frozen=True, kw_only=True):
-    """A session that began, changed or ended. `minutes` are known when it is over."""
-
-    id: str
-    meeting_id: str
-    title: str
-    status: SessionStatus
-    phase: Phase
-    started_at: EpochMs
-    ended_at: EpochMs | None
-    live_participants: int
-    total_participants: int
-    minutes: float | None
-    updated_at: EpochMs
-
-
 class LiveUpdate(NamedTuple):
-    """One thing to tell; `None` for a beat that only says that the line is up."""
+    """What is reported at once: the live sessions at the beginning, then each that changed."""
 
     kind: Kind
-    body: Hello | LiveSession
+    body: LiveSessions | ChangedSession
 
 
 @dataclass(eq=False, slots=True)
@@ -79,7 +51,7 @@ class _Place:
 
 class _Look(NamedTuple):
     at: EpochMs
-    found: dict[str, LiveSession]
+    found: dict[str, ChangedSession]
 
 
 class LiveUpdates:
@@ -137,7 +109,7 @@ class LiveUpdates:
             until = self._clock() + LIFE_MS
             reported = await self._look(app_id)
             beat_at = checked_at = self._clock()
-            yield LiveUpdate("hello", Hello(now=self._clock(), live=list(reported)))
+            yield LiveUpdate("hello", LiveSessions(self._clock(), list(reported)))
             while not (self._is_closed or place.is_taken_back) and self._clock() < until:
                 await self._pause(LOOK_EVERY_MS / SECOND_MS)
                 now_there = await self._look(app_id)
@@ -167,7 +139,7 @@ class LiveUpdates:
         finally:
             self._places.pop(place, None)
 
-    async def _look(self, app_id: str) -> dict[str, LiveSession]:
+    async def _look(self, app_id: str) -> dict[str, ChangedSession]:
         lock = self._looking.setdefault(app_id, asyncio.Lock())
         async with lock:
             known = self._looks.get(app_id)
@@ -176,12 +148,12 @@ class LiveUpdates:
                 return known.found
             async with self._db.read() as tx:
                 found = await live_sessions(tx, app_id, MOST_SESSIONS)
-            look = _Look(now, {session.id: _live_session(session) for session in found})
+            look = _Look(now, {session.id: changed_session_of(session) for session in found})
             self._looks[app_id] = look
             return look.found
 
     async def _changes(
-        self, app_id: str, before: dict[str, LiveSession], after: dict[str, LiveSession]
+        self, app_id: str, before: dict[str, ChangedSession], after: dict[str, ChangedSession]
     ) -> list[LiveUpdate]:
         news = [LiveUpdate("started", after[id]) for id in after.keys() - before.keys()]
         news += [
@@ -193,26 +165,12 @@ class LiveUpdates:
         if gone:
             async with self._db.read() as tx:
                 ended = await session_rows.find_sessions(tx, app_id, gone)
-            news += [LiveUpdate("ended", _live_session(ended[id])) for id in gone if id in ended]
-        return sorted(news, key=lambda each: _moment(each.body))
+            news += [
+                LiveUpdate("ended", changed_session_of(ended[id])) for id in gone if id in ended
+            ]
+        return sorted(news, key=_order)
 
 
-def _moment(body: Hello | LiveSession) -> tuple[EpochMs, str]:
-    return (body.updated_at, body.id) if isinstance(body, LiveSession) else (body.now, "")
-
-
-def _live_session(session: Session) -> LiveSession:
-    is_over = session.phase is Phase.ENDED
-    return LiveSession(
-        id=session.id,
-        meeting_id=session.meeting_id,
-        title=session.title,
-        status="ENDED" if is_over else "LIVE",
-        phase=session.phase,
-        started_at=session.started_at,
-        ended_at=session.ended_at,
-        live_participants=session.live_participants,
-        total_participants=session.total_participants,
-        minutes=session.minutes_consumed if is_over else None,
-        updated_at=session.updated_at,
-    )
+def _order(update: LiveUpdate) -> tuple[int, str]:
+    body = update.body
+    return (body.updated_at, body.id) if isinstance(body, ChangedSession) else (body.now, "")

@@ -12,6 +12,7 @@ from aftercall.service.dashboard.live_updates import LiveUpdate
 from aftercall.web.http.auth import find_grant
 from aftercall.web.http.dependencies import ProvidedServices, ProvidedTenant
 from aftercall.web.openapi.operations import described
+from aftercall.wire.dashboard.live_updates import encode_live_update
 
 RETRY_MS: Final = 2_000
 _BEAT: Final = b": still here\n\n"
@@ -56,8 +57,8 @@ async def _written(news: AsyncIterator[LiveUpdate | None]) -> AsyncIterator[byte
         if each is None:
             yield _BEAT
         else:
-            body = msgspec.json.encode(each.body)
-            yield b"event: %s\ndata: %s\n\n" % (each.kind.encode(), body)
+            data = msgspec.json.encode(encode_live_update(each.body))
+            yield b"event: %s\ndata: %s\n\n" % (each.kind.encode(), data)
 
 
 handlers = (listen,)

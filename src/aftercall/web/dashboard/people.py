@@ -4,10 +4,10 @@ from typing import Final
 
 from litestar import get
 
-from aftercall.service.dashboard.overview import Overview
 from aftercall.web.dashboard.queries import CURSOR, FROM, LIMIT, TO, read_cursor, read_range
 from aftercall.web.http.dependencies import PathId, ProvidedQuery, ProvidedServices, ProvidedTenant
 from aftercall.web.openapi.operations import described
+from aftercall.wire.dashboard.overview import Overview, encode_overview
 from aftercall.wire.dashboard.people import PeoplePage, PersonPage, encode_people, encode_person
 from aftercall.wire.envelope import Answer, encode_answer
 from aftercall.wire.query import Text, parse_path_id
@@ -75,7 +75,7 @@ async def get_overview(
     services: ProvidedServices, tenant: ProvidedTenant, parameters: ProvidedQuery
 ) -> Answer[Overview]:
     found = await services.overviews.overview(tenant.app_id, *read_range(parameters))
-    return encode_answer(found, has_alias=False)
+    return encode_answer(encode_overview(found), has_alias=False)
 
 
 handlers = (list_people, get_person, get_overview)

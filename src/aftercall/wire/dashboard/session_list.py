@@ -9,7 +9,7 @@ from aftercall.core.overview import session_summary
 from aftercall.core.overview.session_facts import ListedSession, SessionList
 from aftercall.core.overview.session_summary import ParticipantBrief, WorstIssue
 from aftercall.core.quality.experience.levels import Level, LevelCounts
-from aftercall.core.records import EndReason, Phase, Session
+from aftercall.core.records import EndReason, Phase
 from aftercall.wire.cursors import encode_cursor
 
 SessionStatus = Literal["LIVE", "ENDED"]
@@ -92,8 +92,8 @@ def encode_session_list(found: SessionList) -> SessionListPage:
     )
 
 
-def status_of(session: Session) -> SessionStatus:
-    return "ENDED" if session.phase is Phase.ENDED else "LIVE"
+def status_of(phase: Phase) -> SessionStatus:
+    return "ENDED" if phase is Phase.ENDED else "LIVE"
 
 
 def encode_session_row(listed: ListedSession) -> SessionRow:
@@ -102,7 +102,7 @@ def encode_session_row(listed: ListedSession) -> SessionRow:
         id=session.id,
         meeting_id=session.meeting_id,
         title=session.title,
-        status=status_of(session),
+        status=status_of(session.phase),
         phase=session.phase,
         parent_session_id=session.parent_session_id,
         created_at=session.created_at,
