@@ -8,7 +8,7 @@ from aftercall.app import Application
 from aftercall.settings import Settings
 
 
-async def test_a_node_starts_while_its_database_is_away_and_stops_when_asked(
+async def test_a_node_starts_without_its_database_and_stops_on_request(
     tmp_path: Path,
 ) -> None:
     nowhere = "postgresql://nobody@127.0.0.1:1/nothing"

@@ -58,7 +58,7 @@ def test_another_value_order_or_spelling_is_a_difference(tmp_path: Path) -> None
         assert differing(folder, answer('{"a":1,"b":2}'), answer(other)) == 1
 
 
-def test_what_differs_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_differences_are_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     differing(tmp_path, answer('{"minutes":1}'), answer('{"minutes":2}'))
     printed = capsys.readouterr().out
     assert "=== answers/list.txt" in printed
@@ -66,7 +66,7 @@ def test_what_differs_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert '+ "minutes": 2' in printed
 
 
-def test_ids_may_be_others_as_long_as_they_stand_in_the_same_places(tmp_path: Path) -> None:
+def test_ids_may_differ_if_they_occur_in_the_same_places(tmp_path: Path) -> None:
     tree = [("hall", None), ("left", "hall"), ("right", "hall")]
     assert differing(tmp_path, rooms(*tree), rooms(*tree)) == 0
 
@@ -77,5 +77,5 @@ def test_a_reference_to_another_row_is_a_difference(tmp_path: Path) -> None:
     assert differing(tmp_path, a, b) == 1
 
 
-def test_a_file_that_one_recording_lacks_is_a_difference(tmp_path: Path) -> None:
+def test_a_file_missing_in_one_recording_is_a_difference(tmp_path: Path) -> None:
     assert differing(tmp_path, answer("{}"), {"answers/other.txt": "GET /\n200\n\n"}) == 2

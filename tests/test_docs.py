@@ -52,7 +52,7 @@ def test_every_decision_has_a_number_of_its_own() -> None:
     assert sorted(set(numbers)) == sorted(numbers)
 
 
-def test_make_prints_every_chore() -> None:
+def test_make_prints_every_target() -> None:
     printed = subprocess.run(
         ["make", "--no-print-directory", "help"],
         cwd=ROOT,

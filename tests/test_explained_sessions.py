@@ -8,7 +8,7 @@ from aftercall.core.records import Phase
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "explain" / "sessions.md"
 
 
-def test_the_documented_transitions_are_the_programs() -> None:
+def test_the_documented_transitions_match_the_program() -> None:
     columns = [Trigger.CLOSED, Trigger.OCCUPIED, Trigger.EMPTIED, Trigger.DEADLINE]
     header = "| from | " + " | ".join(columns) + " |"
     rows = [

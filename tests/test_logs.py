@@ -33,7 +33,7 @@ class Full(io.StringIO):
             raise OSError(28, "No space left on device")
 
 
-def test_a_line_that_cannot_be_written_fails_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_log_line_that_cannot_be_written_raises_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     disk: Any = Full()
     monkeypatch.setattr(sys, "stderr", disk)
     configure_logs(Settings())

@@ -75,7 +75,7 @@ def test_every_module_that_starts_a_browser_or_a_call_runs_alone() -> None:
     assert slipped_out == {}
 
 
-def test_the_mark_is_for_whole_modules_and_for_nothing_that_could_run_beside_others() -> None:
+def test_only_whole_modules_that_must_run_alone_are_marked() -> None:
     marked = [path for path in modules_with_tests() if "mark.realtime" in path.read_text()]
     for path in marked:
         assert is_marked(path), f"{path}: the mark belongs into pytestmark"

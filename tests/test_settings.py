@@ -40,14 +40,14 @@ def test_variables_of_other_programs_are_ignored() -> None:
     assert read_settings({"PORT": "1", "XAFTERCALL_PORT": "2", "aftercall_port": "3"}) == Settings()
 
 
-def test_an_option_of_the_command_line_wins_over_the_environment() -> None:
+def test_an_option_of_the_command_line_overrides_the_environment() -> None:
     environment = {"AFTERCALL_PORT": "9000", "AFTERCALL_HOST": "::1"}
     settings = read_settings(environment, port=9_001, host=None)
     assert (settings.port, settings.host) == (9_001, "::1")
 
 
 @pytest.mark.parametrize("option", [0, False, ""])
-def test_an_option_that_is_zero_off_or_empty_is_still_an_option(option: object) -> None:
+def test_an_option_that_is_zero_off_or_empty_is_used(option: object) -> None:
     name = {int: "port", bool: "web", str: "host"}[type(option)]
     environment = {"AFTERCALL_PORT": "9000", "AFTERCALL_WEB": "on", "AFTERCALL_HOST": "::1"}
     assert getattr(read_settings(environment, **{name: option}), name) == option
@@ -60,7 +60,7 @@ def test_an_option_that_is_zero_off_or_empty_is_still_an_option(option: object) 
         *((text, False) for text in ("0", "false", "No", "OFF", "", "  ")),
     ],
 )
-def test_a_switch_has_the_usual_words(text: str, value: bool) -> None:
+def test_a_flag_accepts_the_usual_words(text: str, value: bool) -> None:
     assert read_settings({"AFTERCALL_WEB": text}).web is value
 
 
@@ -75,7 +75,7 @@ def test_a_switch_has_the_usual_words(text: str, value: bool) -> None:
         ("AFTERCALL_PROT", "80", "AFTERCALL_PROT is not a setting of Aftercall"),
     ],
 )
-def test_what_cannot_be_used_is_refused_by_name(key: str, text: str, message: str) -> None:
+def test_an_invalid_value_is_refused_by_name(key: str, text: str, message: str) -> None:
     with pytest.raises(BadSetting, match=message):
         read_settings({key: text})
 
@@ -90,17 +90,17 @@ def test_what_cannot_be_used_is_refused_by_name(key: str, text: str, message: st
         ("sqlite+aiosqlite:///calls.db", "sqlite+aiosqlite:///calls.db"),
     ],
 )
-def test_a_database_url_gets_the_driver_that_is_used(url: str, effective: str) -> None:
+def test_a_database_url_gets_its_driver(url: str, effective: str) -> None:
     assert Settings(database_url=url).effective_database_url == effective
 
 
-def test_without_a_database_url_an_sqlite_file_lies_in_the_data_folder(tmp_path: Path) -> None:
+def test_without_a_database_url_an_sqlite_file_is_in_the_data_folder(tmp_path: Path) -> None:
     url = Settings(data_dir=tmp_path / "x" / "..").effective_database_url
     assert url == f"sqlite+aiosqlite:///{tmp_path.resolve()}/aftercall.db"
 
 
 @pytest.mark.parametrize("url", ["mysql://db/calls", "db/calls", "postgresql+psycopg://db/calls"])
-def test_another_database_is_refused(url: str) -> None:
+def test_an_unsupported_database_is_refused(url: str) -> None:
     with pytest.raises(BadSetting, match="must begin with postgresql:// or sqlite://"):
         _ = Settings(database_url=url).effective_database_url
 
@@ -124,7 +124,7 @@ def test_every_setting_is_explained_in_a_sentence(name: str) -> None:
 
 
 @pytest.mark.parametrize("setting", fields(Settings), ids=lambda f: f.name)
-def test_every_default_is_of_its_type_and_among_its_choices(setting: object) -> None:
+def test_every_default_has_its_type_and_is_among_its_choices(setting: object) -> None:
     name, kind = setting.name, setting.type  # type: ignore[attr-defined]
     choices = setting.metadata["choices"]  # type: ignore[attr-defined]
     default = getattr(Settings(), name)

@@ -40,7 +40,7 @@ def test_every_timed_figure_has_a_name() -> None:
         (Figure(1_000, is_rate=True), Figure(250, is_rate=True), 2.0),
     ],
 )
-def test_what_slows_down_with_the_machine_is_no_change(
+def test_a_slowdown_of_the_whole_machine_is_no_change(
     before: Figure, after: Figure, ratio: float
 ) -> None:
     [change] = changes(

@@ -19,7 +19,7 @@ def found(settings: Settings) -> set[str]:
     return {finding.id for finding in odd_settings(settings)} - {"A006"}
 
 
-def test_the_defaults_are_not_odd() -> None:
+def test_the_default_settings_have_no_finding() -> None:
     assert found(PRIVATE) == set()
 
 
@@ -34,16 +34,16 @@ def test_the_defaults_are_not_odd() -> None:
         (replace(PRIVATE, workers=2, database_url="postgresql://x"), set()),
     ],
 )
-def test_what_is_odd_is_found(settings: Settings, ids: set[str]) -> None:
+def test_questionable_settings_are_found(settings: Settings, ids: set[str]) -> None:
     assert found(settings) == ids
 
 
-async def test_a_missing_database_is_odd_but_no_error(tmp_path: Path) -> None:
+async def test_a_missing_database_is_a_finding_but_no_error(tmp_path: Path) -> None:
     (finding,) = await odd_database(replace(PRIVATE, data_dir=tmp_path))
     assert (finding.id, finding.is_error) == ("A010", False)
 
 
-def test_an_option_wins_over_the_environment_and_that_over_the_default() -> None:
+def test_an_option_overrides_the_environment_and_that_the_default() -> None:
     environment = {"AFTERCALL_PORT": "1", "AFTERCALL_HOST": "x"}
     assert origin("port", {"port"}, environment) == "option"
     assert origin("host", {"port"}, environment) == "environment"
@@ -55,7 +55,7 @@ def test_a_password_is_not_shown() -> None:
     assert "secret" not in shown(settings, "database_url")
 
 
-async def test_a_database_that_keeps_its_promises_is_said_to(
+async def test_a_consistent_database_is_reported_as_such(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await migrate(f"sqlite:///{tmp_path / 'aftercall.db'}")
@@ -63,7 +63,7 @@ async def test_a_database_that_keeps_its_promises_is_said_to(
     assert capsys.readouterr().out == "The database keeps its promises.\n"
 
 
-async def test_each_broken_promise_is_a_line_and_the_exit_code_says_so(
+async def test_each_broken_promise_is_a_line_and_sets_the_exit_code(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await migrate(f"sqlite:///{tmp_path / 'aftercall.db'}")

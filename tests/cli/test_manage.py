@@ -59,7 +59,7 @@ def made(run: Operator, *words: str) -> dict[str, str]:
     return answer
 
 
-def test_an_app_is_made_with_a_token_in_a_database_that_was_not_there(run: Operator) -> None:
+def test_an_app_and_a_token_are_created_in_a_new_database(run: Operator) -> None:
     app_made = made(run, "Support")
     assert set(app_made) == {"account_id", "app_id", "api_token"}
     assert (run.folder / "aftercall.db").exists()
@@ -85,7 +85,7 @@ def test_ids_and_token_can_be_chosen(run: Operator) -> None:
         ("--token", "too-short"),
     ],
 )
-def test_what_cannot_be_chosen_is_refused_and_leaves_nothing(
+def test_an_invalid_id_or_token_is_refused_and_stores_nothing(
     run: Operator, words: tuple[str, ...]
 ) -> None:
     assert run("app", "create", "A", *words).exit_code == 1
@@ -105,7 +105,7 @@ def test_with_several_accounts_one_must_be_named(run: Operator) -> None:
     assert [one["name"] for one in json.loads(listed.stdout)] == ["B"]
 
 
-def test_a_token_is_made_listed_without_its_secret_and_revoked(run: Operator) -> None:
+def test_a_token_is_created_listed_without_its_secret_and_revoked(run: Operator) -> None:
     made(run, "A")
     answer = json.loads(run("token", "create", "reader", "--role", "read", "--json").stdout)
     listed = run("token", "list", "--json").stdout
@@ -117,7 +117,7 @@ def test_a_token_is_made_listed_without_its_secret_and_revoked(run: Operator) ->
     assert run("token", "revoke", answer["id"]).exit_code == 1
 
 
-def test_an_apps_token_is_for_it_alone_unless_the_whole_account_is_asked_for(
+def test_an_apps_token_grants_only_that_app_unless_requested_for_the_account(
     run: Operator,
 ) -> None:
     one = made(run, "A")
@@ -136,31 +136,31 @@ def test_an_apps_token_is_for_it_alone_unless_the_whole_account_is_asked_for(
     assert run("token", "list").stdout.count("whole account") == 2
 
 
-def test_lists_are_tables_for_people(run: Operator) -> None:
+def test_lists_are_printed_as_tables(run: Operator) -> None:
     app_made = made(run, "Support")
     assert app_made["app_id"] in run("app", "list").stdout
     assert "admin of Support" in run("token", "list").stdout
 
 
-def test_commands_on_no_database_say_how_to_make_one(run: Operator) -> None:
+def test_commands_without_a_database_say_how_to_create_one(run: Operator) -> None:
     done = run("token", "list")
     assert done.exit_code == 3
     assert "aftercall migrate" in done.stderr
 
 
-def test_migrate_makes_the_database_once_and_for_all(run: Operator) -> None:
+def test_migrate_creates_the_database_and_is_repeatable(run: Operator) -> None:
     assert run("migrate").exit_code == 0
     assert run("migrate").exit_code == 0
 
 
-def test_refold_tells_that_there_was_nothing_to_do(run: Operator) -> None:
+def test_refold_reports_that_there_was_nothing_to_do(run: Operator) -> None:
     made(run, "A")
     done = run("refold")
     assert done.exit_code == 0
     assert "0 reports of 0 sessions" in done.stderr
 
 
-def test_check_shows_each_setting_and_where_it_comes_from(
+def test_check_shows_each_setting_and_its_origin(
     run: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made(run, "A")
@@ -181,7 +181,7 @@ def test_check_hides_a_databases_password(run: Operator, monkeypatch: pytest.Mon
     assert done.exit_code == 1
 
 
-def test_a_setting_nobody_knows_is_refused(run: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_setting_is_refused(run: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AFTERCALL_PROT", "9999")
     done = run("check")
     assert done.exit_code == 2

@@ -19,7 +19,7 @@ words = st.text(st.characters(codec="ascii", exclude_categories=["Cc", "Cs"]), m
     words,
     st.sampled_from(["full", "truncate", "none"]),
 )
-def test_workers_read_back_the_very_settings(
+def test_workers_read_the_same_settings(
     port: int, is_web: bool, public_url: str, privacy: str
 ) -> None:
     settings = replace(
@@ -33,7 +33,7 @@ def test_workers_read_back_the_very_settings(
     assert read_settings(as_environment(settings)) == settings
 
 
-def test_an_address_in_use_is_told_in_a_sentence() -> None:
+def test_an_address_in_use_is_reported_in_a_sentence() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -45,7 +45,7 @@ def test_an_address_in_use_is_told_in_a_sentence() -> None:
             pass
 
 
-def test_the_first_start_tells_what_its_owner_needs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_first_start_prints_ids_and_token(capsys: pytest.CaptureFixture[str]) -> None:
     founded = FirstAccount(account_id="acc", app_id="the-app", api_token="ac_secret")
     greet("http://127.0.0.1:8787", Settings(), founded)
     stated = capsys.readouterr().out
@@ -54,12 +54,12 @@ def test_the_first_start_tells_what_its_owner_needs(capsys: pytest.CaptureFixtur
         assert needed in stated
 
 
-def test_later_starts_tell_only_where_the_server_is(capsys: pytest.CaptureFixture[str]) -> None:
+def test_later_starts_print_only_the_address(capsys: pytest.CaptureFixture[str]) -> None:
     greet("http://127.0.0.1:8787", Settings(), None)
     assert len(capsys.readouterr().out.splitlines()) == 1
 
 
-def test_the_snippet_of_the_first_start_is_python(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_snippet_of_the_first_start_is_valid_python(capsys: pytest.CaptureFixture[str]) -> None:
     founded = FirstAccount(account_id="acc", app_id="the-app", api_token="ac_secret")
     greet("http://127.0.0.1:8787", Settings(), founded)
     lines = capsys.readouterr().out.splitlines()

@@ -18,7 +18,7 @@ def settings(tmp_path: Path) -> Iterator[Settings]:
     yield made
 
 
-def test_a_link_signs_somebody_in_with_the_rights_given(settings: Settings) -> None:
+def test_a_link_signs_in_with_the_given_role(settings: Settings) -> None:
     link = make_link("https://calls.example.org/", settings, None, role=Role.READ)
     base, code = link.split(PATH)
     assert base == "https://calls.example.org"
@@ -30,12 +30,12 @@ def test_a_link_signs_somebody_in_with_the_rights_given(settings: Settings) -> N
     assert asyncio.run(follow()) is Role.READ
 
 
-def test_there_is_no_link_to_an_app_of_nobodys(settings: Settings) -> None:
+def test_a_link_to_an_unknown_app_is_refused(settings: Settings) -> None:
     with pytest.raises(NotFound):
         make_link("http://localhost", settings, None, app_id="nothing")
 
 
-def test_the_code_is_kept_nowhere(settings: Settings, tmp_path: Path) -> None:
+def test_the_code_is_not_stored(settings: Settings, tmp_path: Path) -> None:
     code = make_link("http://localhost", settings, None).split(PATH)[1]
     kept = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert code.encode() not in kept

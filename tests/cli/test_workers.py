@@ -39,7 +39,7 @@ def _kept_alive(supervisor: Supervisor) -> list[str]:
     return [entry["reason"] for entry in logs if entry.get("action") == "worker_ended"]
 
 
-def test_a_worker_that_was_killed_is_replaced_and_the_signal_is_logged(
+def test_a_killed_worker_is_replaced_and_the_signal_is_logged(
     supervisor: Supervisor,
 ) -> None:
     [worker] = supervisor.processes
@@ -51,7 +51,7 @@ def test_a_worker_that_was_killed_is_replaced_and_the_signal_is_logged(
     assert other.pid != worker.pid
 
 
-def test_a_worker_that_ended_by_itself_is_logged_with_its_exit_code(
+def test_an_exited_worker_is_logged_with_its_exit_code(
     supervisor: Supervisor,
 ) -> None:
     [worker] = supervisor.processes
@@ -89,7 +89,7 @@ os._exit(1)
 """Starts the worker, waits until it watches, and ends without a word."""
 
 
-def test_a_worker_whose_supervisor_is_gone_lets_its_listeners_go_and_stops() -> None:
+def test_a_worker_without_its_supervisor_closes_its_streams_and_stops() -> None:
     ended = subprocess.run(
         [sys.executable, "-c", PARENT, ORPHAN],
         capture_output=True,

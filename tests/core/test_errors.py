@@ -33,22 +33,22 @@ BUDGET = OverBudget(
         (Bug("m"), "bug"),
     ],
 )
-def test_every_error_has_the_code_of_its_kind(error: AftercallError, code: str) -> None:
+def test_every_error_has_the_code_of_its_class(error: AftercallError, code: str) -> None:
     assert error.code == code
     assert error.message == str(error)
 
 
-def test_an_error_may_have_a_code_of_its_own_and_leaves_its_kind_alone() -> None:
+def test_an_error_may_have_its_own_code_without_changing_its_class() -> None:
     assert NotFound("No such app", code="app_not_found").code == "app_not_found"
     assert NotFound("m").code == "not_found"
 
 
-def test_the_family_itself_is_never_raised() -> None:
+def test_the_base_error_cannot_be_raised() -> None:
     with pytest.raises(TypeError):
         AftercallError("m")
 
 
-def test_every_error_belongs_to_one_family_only() -> None:
+def test_every_error_belongs_to_exactly_one_family() -> None:
     families = {Malformed, Refused, NotFound, Busy, Bug}
     kinds = [
         kind
@@ -63,16 +63,16 @@ def test_every_error_belongs_to_one_family_only() -> None:
 
 
 @pytest.mark.parametrize("error", [Busy("m"), Unavailable("m")])
-def test_what_cannot_be_done_for_now_may_be_tried_in_a_second(error: Busy) -> None:
+def test_an_unavailable_error_asks_to_retry_in_a_second(error: Busy) -> None:
     assert error.retry_after_s == 1
 
 
-def test_a_spent_budget_names_its_window_and_when_there_is_room_again() -> None:
+def test_a_spent_budget_names_its_window_and_its_reset_time() -> None:
     assert (BUDGET.budget, BUDGET.limit, BUDGET.window_s) == ("samples", 6_000, 300)
     assert BUDGET.retry_after_s == 7
     assert BUDGET.resets_at == NOW + 7_000
 
 
-def test_a_malformed_request_names_the_member_at_fault() -> None:
+def test_a_malformed_error_names_the_invalid_member() -> None:
     assert Malformed("m", field="peer_id").field == "peer_id"
     assert Malformed("m").field is None

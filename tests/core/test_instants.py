@@ -34,12 +34,12 @@ def test_text_is_utc_with_milliseconds(instant: int, text: str) -> None:
 
 
 @given(instants)
-def test_an_instant_comes_back_from_its_text(instant: EpochMs) -> None:
+def test_an_instant_is_parsed_from_its_own_text(instant: EpochMs) -> None:
     assert parse_iso(format_iso(instant)) == instant
 
 
 @given(instants, instants)
-def test_texts_sort_as_their_instants_do(one: EpochMs, other: EpochMs) -> None:
+def test_texts_sort_as_their_instants(one: EpochMs, other: EpochMs) -> None:
     assert (format_iso(one) < format_iso(other)) == (one < other)
 
 
@@ -52,7 +52,7 @@ def test_texts_sort_as_their_instants_do(one: EpochMs, other: EpochMs) -> None:
         ("1970-01-01 00:00:01Z", 1_000),
     ],
 )
-def test_any_offset_and_fraction_is_read(text: str, instant: int) -> None:
+def test_any_offset_and_fraction_is_parsed(text: str, instant: int) -> None:
     assert parse_iso(text) == instant
 
 
@@ -89,7 +89,7 @@ def test_minutes_have_four_decimals_and_are_never_negative(span_ms: int, minutes
         (EARLIEST * 1_000, False),
     ],
 )
-def test_clocks_before_2000_and_after_2100_are_not_believed(
+def test_times_before_2000_and_after_2100_are_not_plausible(
     instant: int, is_believed: bool
 ) -> None:
     assert is_plausible(instant) is is_believed

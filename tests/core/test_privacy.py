@@ -43,7 +43,7 @@ def test_the_network_part_of_an_address_is_kept(address: str, kept: str | None) 
 
 
 @given(st.ip_addresses(v=4) | st.ip_addresses(v=6))
-def test_nothing_below_the_network_is_kept(address: IPv4Address | IPv6Address) -> None:
+def test_no_host_bits_are_kept(address: IPv4Address | IPv6Address) -> None:
     kept = shorten_address(str(address), Privacy.TRUNCATE)
     assert kept is not None
     if address.is_loopback or address.is_unspecified:
@@ -78,7 +78,7 @@ def test_an_address_within_a_text_is_found(address: IPv4Address | IPv6Address) -
         "",
     ],
 )
-def test_what_is_no_address_is_left_alone(text: str) -> None:
+def test_text_without_an_address_is_not_changed(text: str) -> None:
     assert shorten_text(text, Privacy.NONE) == text
 
 
@@ -87,7 +87,7 @@ def test_an_address_with_a_port_is_shortened() -> None:
     assert shorten_text("[2001:db8:1:2::5]:443", Privacy.TRUNCATE) == "[2001:db8:1::]:443"
 
 
-def test_a_notes_data_is_shortened_at_any_depth() -> None:
+def test_the_data_of_a_peer_event_is_shortened_at_any_depth() -> None:
     data = {
         "network": {"ip": "203.0.113.77", "city": "Lisbon", "loc": "38.7,-9.1", "postal": "1000"},
         "browser": {"user_agent": "Chrome/130.0.0.1", "version": "130.0.0.1"},
@@ -102,7 +102,7 @@ def test_a_notes_data_is_shortened_at_any_depth() -> None:
     assert shorten_data(data, Privacy.FULL) == data
 
 
-def test_a_reports_candidates_are_shortened_and_nothing_else() -> None:
+def test_only_candidates_of_a_sample_are_shortened() -> None:
     candidate = {"type": "local-candidate", "id": "L", "address": "203.0.113.77", "port": 5}
     candidate |= {"relatedAddress": "10.0.0.9", "url": "turn:turn.example.org"}
     stats = [candidate, {"type": "outbound-rtp", "id": "O", "packetsSent": 5}]
@@ -115,7 +115,7 @@ def test_a_reports_candidates_are_shortened_and_nothing_else() -> None:
     assert (hidden.address, hidden.related_address) == (None, None)
 
 
-def test_a_report_without_addresses_is_the_same_object() -> None:
+def test_a_sample_without_addresses_is_the_same_object() -> None:
     body = decode_body(b'{"connections": [{"id": "pc", "stats": []}]}')
     assert shorten_body(body, Privacy.TRUNCATE) is body
     assert shorten_body(body, Privacy.FULL) is body
@@ -189,7 +189,7 @@ def test_the_address_of_a_relay_is_shortened_in_its_url() -> None:
     assert local.url == "turn:203.0.113.0:3478?transport=udp"
 
 
-def test_devices_are_kept_as_far_as_the_level_says() -> None:
+def test_device_labels_and_ids_depend_on_the_privacy_level() -> None:
     data = {"device": {"device_id": "a1b2", "label": "AirPods of Ann", "kind": "audioinput"}}
     full, short, none = (shorten_data(data, level)["device"] for level in Privacy)
     assert full == data["device"]
@@ -199,6 +199,6 @@ def test_devices_are_kept_as_far_as_the_level_says() -> None:
     assert shorten_data(data, Privacy.TRUNCATE)["device"] == short
 
 
-def test_an_address_as_the_name_of_a_member_is_shortened() -> None:
+def test_an_address_as_a_member_name_is_shortened() -> None:
     data = {"ways": {"203.0.113.77": 1}}
     assert shorten_data(data, Privacy.TRUNCATE) == {"ways": {"203.0.113.0": 1}}

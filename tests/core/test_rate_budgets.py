@@ -18,7 +18,7 @@ def try_spend(ledger: Ledger, row: BudgetRow, amount: int, now: float) -> int:
     st.integers(1, 10_000),
     st.lists(st.tuples(st.floats(0, 100), st.integers(1, 20_000)), max_size=200),
 )
-def test_nobody_spends_more_than_the_window_the_rate_and_one_request(
+def test_spending_is_limited_to_the_window_the_rate_and_one_request(
     per_min: int, requests: list[tuple[float, int]]
 ) -> None:
     ledger = Ledger({BudgetKind.BYTES: per_min}, most=10)
@@ -34,7 +34,7 @@ def test_nobody_spends_more_than_the_window_the_rate_and_one_request(
 
 
 @given(st.integers(1, 10_000), st.lists(st.integers(1, 50_000), min_size=1, max_size=50))
-def test_who_waits_as_long_as_it_was_asked_to_is_let_in(per_min: int, amounts: list[int]) -> None:
+def test_a_client_that_waits_for_retry_after_is_accepted(per_min: int, amounts: list[int]) -> None:
     ledger = Ledger({BudgetKind.BYTES: per_min}, most=10)
     now = 1_000.0
     row = ledger.open("a", now)
@@ -44,7 +44,7 @@ def test_who_waits_as_long_as_it_was_asked_to_is_let_in(per_min: int, amounts: l
 
 
 @given(st.integers(1, 1_000), st.integers(0, 5))
-def test_who_sends_no_faster_than_the_rate_is_never_refused(per_min: int, burst: int) -> None:
+def test_a_client_within_the_rate_is_never_refused(per_min: int, burst: int) -> None:
     ledger = Ledger({BudgetKind.BYTES: per_min}, most=10)
     now = 1_000.0
     row = ledger.open("a", now)
@@ -54,7 +54,7 @@ def test_who_sends_no_faster_than_the_rate_is_never_refused(per_min: int, burst:
         now += 60 / per_min
 
 
-def test_what_was_given_back_can_be_spent_again() -> None:
+def test_a_refunded_amount_can_be_spent_again() -> None:
     ledger = Ledger({BudgetKind.BYTES: 1}, most=10)
     row = ledger.open("a", 1_000.0)
     for _ in range(20):
@@ -64,7 +64,7 @@ def test_what_was_given_back_can_be_spent_again() -> None:
         assert wait_s(row[BudgetKind.BYTES], 1_000.0) == 0
 
 
-def test_no_limit_is_no_limit() -> None:
+def test_a_limit_of_zero_never_refuses() -> None:
     ledger = Ledger({BudgetKind.BYTES: 0}, most=10)
     row = ledger.open("a", 1_000.0)
     ledger.spend(row, BudgetKind.BYTES, 10**15, 1_000.0)
@@ -73,7 +73,7 @@ def test_no_limit_is_no_limit() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 100), st.floats(0, 200)), max_size=300))
-def test_a_ledger_stays_within_its_memory(visits: list[tuple[int, float]]) -> None:
+def test_a_ledger_holds_a_limited_number_of_rows(visits: list[tuple[int, float]]) -> None:
     ledger = Ledger({BudgetKind.BYTES: 1}, most=10)
     now = 1_000.0
     for key, gap_s in visits:
@@ -82,7 +82,7 @@ def test_a_ledger_stays_within_its_memory(visits: list[tuple[int, float]]) -> No
         assert len(ledger) <= 20
 
 
-def test_who_goes_on_is_remembered_and_who_was_away_for_long_is_not() -> None:
+def test_an_active_client_is_remembered_and_an_idle_one_is_forgotten() -> None:
     ledger = Ledger({BudgetKind.BYTES: 1}, most=100)
     now = 1_000.0
     steady, gone = ledger.open("steady", now), ledger.open("gone", now)
@@ -93,7 +93,7 @@ def test_who_goes_on_is_remembered_and_who_was_away_for_long_is_not() -> None:
     assert ledger.open("gone", now) is not gone
 
 
-def test_who_spent_all_stays_spent_until_it_is_earned_back_though_nobody_asks() -> None:
+def test_a_spent_budget_is_remembered_until_it_is_refilled() -> None:
     ledger = Ledger({BudgetKind.BYTES: 60}, most=100)
     for start in range(1_000, 2_000, 37):
         key, now = f"of {start}", float(start)

@@ -46,14 +46,14 @@ def is_a_list(spans: Sequence[Span]) -> bool:
 
 
 @given(any_spans)
-def test_a_union_holds_whenever_any_holds(spans: list[Span]) -> None:
+def test_a_union_contains_every_instant_of_any_span(spans: list[Span]) -> None:
     joined = union(spans)
     assert is_a_list(joined)
     assert instants(joined) == instants(spans)
 
 
 @given(lists, lists)
-def test_an_intersection_holds_when_both_hold(one: list[Span], other: list[Span]) -> None:
+def test_an_intersection_contains_the_instants_of_both(one: list[Span], other: list[Span]) -> None:
     both = intersection(one, other)
     assert is_a_list(both)
     assert instants(both) == instants(one) & instants(other)
@@ -61,16 +61,16 @@ def test_an_intersection_holds_when_both_hold(one: list[Span], other: list[Span]
 
 
 @given(lists, lists)
-def test_a_difference_holds_when_only_the_first_holds(one: list[Span], other: list[Span]) -> None:
+def test_a_difference_contains_the_instants_of_the_first_only(
+    one: list[Span], other: list[Span]
+) -> None:
     rest = without(one, other)
     assert is_a_list(rest)
     assert instants(rest) == instants(one) - instants(other)
 
 
 @given(any_spans, st.integers(0, MOST))
-def test_a_union_closes_gaps_up_to_the_width_given_and_no_wider(
-    spans: list[Span], within_ms: int
-) -> None:
+def test_a_union_closes_gaps_up_to_the_given_width(spans: list[Span], within_ms: int) -> None:
     exact, joined = union(spans), union(spans, within_ms=within_ms)
     gaps = [
         span(one[1], next_[0]) for one, next_ in pairwise(exact) if next_[0] - one[1] <= within_ms
@@ -79,7 +79,7 @@ def test_a_union_closes_gaps_up_to_the_width_given_and_no_wider(
 
 
 @pytest.mark.parametrize(("least_ms", "kept"), [(9, 2), (10, 2), (11, 1), (21, 0)])
-def test_a_span_lasts_if_it_is_as_long_as_asked(least_ms: int, kept: int) -> None:
+def test_a_span_lasts_from_the_minimum_duration(least_ms: int, kept: int) -> None:
     assert len(lasting([span(0, 10), span(20, 40)], least_ms)) == kept
 
 

@@ -29,12 +29,12 @@ from aftercall.core.storable_json import (
         ("\ud83d\ude00", "😀"),
     ],
 )
-def test_what_no_database_keeps_is_replaced(text: str, kept: str) -> None:
+def test_text_that_no_database_stores_is_replaced(text: str, kept: str) -> None:
     assert storable(text) == kept
 
 
 @given(st.text(st.characters(codec=None)))
-def test_every_text_is_storable_afterwards(text: str) -> None:
+def test_every_text_becomes_storable(text: str) -> None:
     kept = storable(text)
     assert "\0" not in kept
     assert kept.encode().decode() == kept == storable(kept)
@@ -51,7 +51,7 @@ def test_every_text_is_storable_afterwards(text: str) -> None:
         (rb'"\u0041"', rb'"\u0041"'),
     ],
 )
-def test_escapes_that_no_database_keeps_are_replaced(body: bytes, mended: bytes) -> None:
+def test_escapes_that_no_database_stores_are_replaced(body: bytes, mended: bytes) -> None:
     assert storable_json(body) == mended
 
 
@@ -72,12 +72,12 @@ def test_a_body_without_such_escapes_is_the_same_object() -> None:
         (b'[1e400, -1E+999, 1e3, "1e400"]', [None, None, 1000.0, "1e400"]),
     ],
 )
-def test_a_body_is_mended_where_it_is_wrong_and_nowhere_else(body: bytes, value: Any) -> None:
+def test_only_the_invalid_parts_of_a_body_are_replaced(body: bytes, value: Any) -> None:
     assert read_json(body, msgspec.json.decode) == value
 
 
 @pytest.mark.parametrize("levels", [DEEPEST, DEEPEST + 1, 20 * DEEPEST])
-def test_what_lies_too_deep_is_null(levels: int) -> None:
+def test_values_nested_too_deeply_become_null(levels: int) -> None:
     body = b'[{"a": ' * (levels // 2) + b"[" * (levels % 2) + b"7"
     body += b"]" * (levels % 2) + b"}, 1]" * (levels // 2)
     found = json.loads(readable_json(body))
@@ -88,12 +88,12 @@ def test_what_lies_too_deep_is_null(levels: int) -> None:
     assert (depth, found) == (min(levels, DEEPEST), 7 if levels <= DEEPEST else None)
 
 
-def test_a_body_that_never_closes_is_left_to_its_reader() -> None:
+def test_an_unclosed_body_is_left_to_the_decoder() -> None:
     with pytest.raises(msgspec.DecodeError):
         read_json(b"[" * (DEEPEST + 1), msgspec.json.decode)
 
 
-def test_a_large_body_is_mended_in_its_escapes_alone() -> None:
+def test_only_the_escapes_of_a_large_body_are_replaced() -> None:
     filler = b" " * LARGEST
     assert readable_json(rb'["\u0000", NaN]' + filler).startswith(rb'["\ufffd", NaN]')
     assert readable_json(rb'["\u0000", NaN]') == rb'["\ufffd", null]'
@@ -103,7 +103,7 @@ class _Named(msgspec.Struct):
     name: str
 
 
-def test_readable_json_of_a_wrong_shape_is_decoded_once() -> None:
+def test_valid_json_of_a_wrong_shape_is_decoded_once() -> None:
     seen: list[bytes] = []
 
     def decode(body: bytes) -> _Named:
@@ -125,7 +125,7 @@ _values = st.recursive(
 
 
 @given(_values, st.booleans())
-def test_json_that_is_right_keeps_its_meaning(value: Any, is_ascii: bool) -> None:
+def test_valid_json_keeps_its_meaning(value: Any, is_ascii: bool) -> None:
     body = json.dumps(value, ensure_ascii=is_ascii).encode("utf-8", "surrogatepass")
     if b"\\u0000" not in body:
         assert json.loads(readable_json(body)) == value

@@ -62,7 +62,7 @@ def test_each_type_becomes_its_core_event() -> None:
     ]
 
 
-def test_ids_of_a_source_are_kept_or_become_a_function_of_it() -> None:
+def test_ids_of_a_source_are_kept_or_hashed() -> None:
     uuid = "182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e"
     kept, made, again = read(
         event("peer_left", peer_id=uuid, session_id=uuid),
@@ -76,7 +76,7 @@ def test_ids_of_a_source_are_kept_or_become_a_function_of_it() -> None:
     assert made.meeting_id is not None and " " not in made.meeting_id
 
 
-def test_moments_may_be_iso_times() -> None:
+def test_times_may_be_iso_text() -> None:
     zulu, offset, plain = read(
         event("session_closed", at="2026-11-21T10:00:00Z"),
         event("session_closed", at="2026-11-21T12:00:00.000+02:00"),
@@ -85,7 +85,7 @@ def test_moments_may_be_iso_times() -> None:
     assert zulu.at == offset.at == plain.at == 1_795_255_200_000
 
 
-def test_a_member_nobody_knows_is_refused_by_name() -> None:
+def test_an_unknown_member_is_refused_by_name() -> None:
     [rejected] = read(event("peer_left", peer_id="p", reason="bored")).rejected
     assert rejected.code == "bad_event"
     assert "reason" in rejected.message
@@ -107,19 +107,19 @@ def test_a_member_nobody_knows_is_refused_by_name() -> None:
         None,
     ],
 )
-def test_a_bad_event_is_rejected_alone(odd: Any) -> None:
+def test_an_invalid_event_is_rejected_alone(odd: Any) -> None:
     found = read(event("peer_left", peer_id="fine"), odd)
     assert len(found.events) == 1
     assert [r.position for r in found.rejected] == [1]
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"events": []}', b'{"events": 3}', b"\xff"])
-def test_an_unreadable_body_is_the_senders_fault(body: bytes) -> None:
+def test_a_malformed_body_is_refused(body: bytes) -> None:
     with pytest.raises(Malformed):
         reading.read(backend_events, body, received_at=NOW)
 
 
 @given(st.binary(max_size=300))
-def test_any_bytes_are_events_or_malformed(body: bytes) -> None:
+def test_any_bytes_are_refused_as_events(body: bytes) -> None:
     with pytest.raises(Malformed):
         reading.read(backend_events, body, received_at=NOW)

@@ -31,7 +31,7 @@ def _recorded(peer_id: str) -> list[SampleBody]:
     return found
 
 
-def test_the_recorded_samples_say_what_the_browser_counted_at_the_end() -> None:
+def test_the_recorded_samples_have_the_final_counters_of_the_browser() -> None:
     """The last report was two seconds before the end, so its counters are below the
     browser's own last ones, and not one is above."""
     end, sharer = RECORDING["end"], _recorded(PEER)[-1]
@@ -58,7 +58,7 @@ def test_the_recorded_samples_say_what_the_browser_counted_at_the_end() -> None:
     assert compared == 6
 
 
-def test_a_sample_has_w3c_objects_that_find_each_other() -> None:
+def test_a_sample_has_linked_w3c_stats_objects() -> None:
     body = _recorded(PEER)[0]
     producing, consuming = body.connections
     by_id = {stats.id: stats for stats in producing.stats}
@@ -77,7 +77,7 @@ def test_a_sample_has_w3c_objects_that_find_each_other() -> None:
     assert all(tag.score is not None for tag in body.streams)
 
 
-def test_the_address_of_a_relay_and_its_protocol_are_put_right() -> None:
+def test_the_address_and_protocol_of_a_relay_are_corrected() -> None:
     pair = {
         "nominated": True,
         "localCandidateId": "L",
@@ -98,7 +98,7 @@ def test_the_address_of_a_relay_and_its_protocol_are_put_right() -> None:
     assert remote.address == "2001:db8:1:2::5"
 
 
-def test_a_counter_the_browser_does_not_have_is_not_zero() -> None:
+def test_a_counter_unsupported_by_the_browser_is_none_and_not_zero() -> None:
     """The client writes 0 for freezes where there is no such member; one that counts them also
     sums up the times between frames."""
     missing = {"ssrc": 1, "framesDecoded": 100, "freezeCount": 0, "totalFreezesDuration": 0}
@@ -111,7 +111,7 @@ def test_a_counter_the_browser_does_not_have_is_not_zero() -> None:
     assert (with_.freeze_count, with_.total_freezes_duration) == (0, 0)
 
 
-def test_what_the_far_end_said_is_its_own_object() -> None:
+def test_the_remote_report_is_a_separate_stats_object() -> None:
     remote = {"packetsLost": 3, "jitter": 0.01, "roundTripTime": 0.1}
     audio = {"ssrc": 7, "packetsSent": 100, "remoteData": remote}
     producer = {"producerId": "p", "audioStats": [audio], "appData": {"screenShare": True}}

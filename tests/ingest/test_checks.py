@@ -25,12 +25,12 @@ NOW = 1_795_000_000_123
 
 
 @pytest.mark.parametrize("name", ["a", "audio_off", "0", "x" * 64])
-def test_a_name_is_short_lower_case_words(name: str) -> None:
+def test_a_short_lower_case_name_is_accepted(name: str) -> None:
     assert checked_name(name) == name
 
 
 @pytest.mark.parametrize("name", ["", "Audio", "audio-off", "a b", "x" * 65, "ä", "a\n"])
-def test_another_name_is_refused(name: str) -> None:
+def test_an_invalid_name_is_refused(name: str) -> None:
     with pytest.raises(Malformed) as refused:
         checked_name(name)
     assert refused.value.code == "bad_name"
@@ -52,7 +52,7 @@ def nested(depth: int) -> Any:
         {"edges": [LARGEST_INTEGER, -LARGEST_INTEGER]},
     ],
 )
-def test_an_object_of_modest_size_is_kept_as_it_is(value: dict[str, Any]) -> None:
+def test_an_object_within_the_limits_is_not_changed(value: dict[str, Any]) -> None:
     assert checked_object(value) == value
 
 
@@ -68,7 +68,7 @@ def test_an_object_of_modest_size_is_kept_as_it_is(value: dict[str, Any]) -> Non
         {"a": [[[]]]},
     ],
 )
-def test_an_object_beyond_a_bound_is_refused(value: dict[str, Any]) -> None:
+def test_an_object_beyond_a_limit_is_refused(value: dict[str, Any]) -> None:
     with pytest.raises(Malformed) as refused:
         checked_object(value)
     assert refused.value.code == "too_large"
@@ -82,19 +82,19 @@ def test_an_object_beyond_a_bound_is_refused(value: dict[str, Any]) -> None:
         (10**400, None),
     ],
 )
-def test_an_integer_no_database_has_room_for_becomes_the_nearest_double(
+def test_an_integer_beyond_64_bits_becomes_the_nearest_double(
     number: int, kept: float | None
 ) -> None:
     assert checked_object({"n": number}) == {"n": kept}
     assert as_double(number) == kept
 
 
-def test_a_long_member_name_is_cut() -> None:
+def test_a_long_member_name_is_truncated() -> None:
     assert checked_object({"x" * 200: 1}) == {"x" * 128: 1}
 
 
 @given(st.integers(EARLIEST, LATEST))
-def test_a_moment_is_read_in_any_usual_unit(moment: int) -> None:
+def test_a_time_is_parsed_in_any_usual_unit(moment: int) -> None:
     assert moment_of(moment) == moment
     assert moment_of(moment * 1_000) == moment
     assert moment_of(moment * 1_000_000) == moment
@@ -111,7 +111,7 @@ def test_a_moment_is_read_in_any_usual_unit(moment: int) -> None:
         ("2026-11-18", NOW - NOW % 86_400_000),
     ],
 )
-def test_a_moment_is_read_as_iso_text_in_utc_where_no_zone_is_named(text: str, moment: int) -> None:
+def test_an_iso_time_without_a_zone_is_parsed_as_utc(text: str, moment: int) -> None:
     assert moment_of(text) == moment
 
 
@@ -136,7 +136,7 @@ def test_a_moment_is_read_as_iso_text_in_utc_where_no_zone_is_named(text: str, m
         "9999-12-31T23:59:59-23:59",
     ],
 )
-def test_what_is_no_moment_of_a_call_is_none_and_refused_where_one_is_needed(value: Any) -> None:
+def test_an_implausible_time_is_none_and_refused_if_required(value: Any) -> None:
     assert moment_of(value) is None
     with pytest.raises(Malformed, match='"sent_at" must be ms since 1970') as refused:
         checked_moment(value, "sent_at")

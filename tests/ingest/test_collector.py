@@ -69,7 +69,7 @@ def test_each_kind_of_entry_becomes_its_fact() -> None:
     assert (line.at, line.end_at) == (NOW - 900, NOW - 100)
 
 
-def test_one_bad_entry_takes_no_other_down() -> None:
+def test_an_invalid_entry_is_rejected_alone() -> None:
     found = read(
         batch(
             entry("join", 0),
@@ -90,24 +90,24 @@ def test_one_bad_entry_takes_no_other_down() -> None:
     ]
 
 
-def test_a_clock_that_is_off_is_set_right_by_the_moment_of_sending() -> None:
+def test_a_wrong_clock_is_corrected_by_the_time_of_sending() -> None:
     years_off = NOW - 3 * 365 * 86_400_000
     found = read(batch(entry("join", 0, at=years_off - 5_000), sent_at=years_off))
     assert found.events[0].at == NOW - 5_000
     assert found.heard_at == NOW - 5_000
 
 
-def test_a_backfill_keeps_its_moments() -> None:
+def test_a_backfill_keeps_its_times() -> None:
     found = read(batch(entry("join", 0, at=NOW - 3_600_000)))
     assert found.events[0].at == NOW - 3_600_000
 
 
-def test_nothing_lies_in_the_future_of_its_receipt() -> None:
+def test_no_fact_is_later_than_its_receipt() -> None:
     found = read(batch(entry("leave", 0, at=NOW + 60_000)))
     assert found.events[0].at <= NOW + 2_000
 
 
-def test_a_message_id_is_the_senders_alone() -> None:
+def test_a_message_id_is_unique_to_its_sender() -> None:
     ours = read(batch(entry("chat", 0, id="m1", text="mine"))).events[0]
     again = read(batch(entry("chat", 9, id="m1", text="mine, edited", edited=True))).events[0]
     theirs = reading.read(
@@ -121,7 +121,7 @@ def test_a_message_id_is_the_senders_alone() -> None:
     assert ours.id != theirs.id
 
 
-def test_addresses_are_kept_only_as_far_as_privacy_says() -> None:
+def test_addresses_depend_on_the_privacy_level() -> None:
     candidate = {"id": "c", "type": "local-candidate", "address": "203.0.113.77"}
     body = batch(entry("sample", 0, connections=[{"id": "pc", "stats": [candidate]}]))
     kept = {
@@ -133,7 +133,7 @@ def test_addresses_are_kept_only_as_far_as_privacy_says() -> None:
     assert b"203.0.113" not in kept[Privacy.NONE]
 
 
-def test_members_getstats_does_not_have_are_dropped() -> None:
+def test_members_unknown_to_getstats_are_dropped() -> None:
     stats = {"id": "o", "type": "outbound-rtp", "packetsSent": 7, "secret": "x"}
     odd = {"id": "z", "type": "certificate", "fingerprint": "AA"}
     body = batch(entry("sample", 0, connections=[{"id": "pc", "stats": [stats, odd]}]))
@@ -144,7 +144,7 @@ def test_members_getstats_does_not_have_are_dropped() -> None:
     assert b"fingerprint" not in event.body
 
 
-def test_what_was_dropped_is_noted() -> None:
+def test_dropped_entries_are_recorded_as_a_peer_event() -> None:
     found = read(batch(entry("join", 0), dropped=17))
     note = found.events[-1]
     assert isinstance(note, PeerEvent)
@@ -168,13 +168,13 @@ def test_what_was_dropped_is_noted() -> None:
         (b"[" * 50_000, "bad_json"),
     ],
 )
-def test_an_unreadable_batch_is_the_senders_fault(body: bytes, code: str) -> None:
+def test_a_malformed_batch_is_refused(body: bytes, code: str) -> None:
     with pytest.raises(Malformed) as caught:
         read(body)
     assert caught.value.code in (code, "bad_batch")
 
 
-def test_a_report_read_entry_by_entry_is_stored_like_one_read_at_once() -> None:
+def test_a_batch_decoded_entry_by_entry_gives_the_same_samples() -> None:
     stats = [
         {"id": "a", "type": "inbound-rtp", "kind": "audio", "packetsLost": -3, "jitter": 0.25},
         {"id": "l", "type": "local-candidate", "address": "2001:db8:1:2::3", "relatedPort": 9},
@@ -229,6 +229,6 @@ def test_any_entries_become_facts_or_are_rejected(entries: list[dict[str, Any]])
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_a_batch_or_malformed(body: bytes) -> None:
+def test_any_bytes_are_refused_as_a_batch(body: bytes) -> None:
     with pytest.raises(Malformed):
         read(body)

@@ -9,7 +9,7 @@ from aftercall.ingest.getstats_reader import read_sample
 GOOD = b'{"connections":[{"id":"pc","stats":[{"type":"outbound-rtp","id":"A","bytesSent":12}]}]}'
 
 
-def test_a_good_report_is_read_as_it_is() -> None:
+def test_a_valid_report_is_decoded_unchanged() -> None:
     assert read_sample(GOOD) == decode_body(GOOD)
 
 
@@ -22,7 +22,7 @@ def test_a_good_report_is_read_as_it_is() -> None:
         (b'"bytesSent":12', b'"bytesSent":12,"qpSum":1e999', "A"),
     ],
 )
-def test_a_wrong_text_or_number_costs_nothing_else(before: bytes, after: bytes, id: str) -> None:
+def test_an_invalid_text_or_number_is_left_out_alone(before: bytes, after: bytes, id: str) -> None:
     broken = GOOD.replace(before, after)
     assert broken != GOOD
     ((stats,),) = [connection.stats for connection in read_sample(broken).connections]
@@ -30,7 +30,7 @@ def test_a_wrong_text_or_number_costs_nothing_else(before: bytes, after: bytes, 
 
 
 @pytest.mark.parametrize("raw", [b"", b"[", b"[]", b"7", GOOD[:-2]])
-def test_what_is_no_report_is_refused(raw: bytes) -> None:
+def test_a_malformed_report_is_refused(raw: bytes) -> None:
     with pytest.raises(Malformed) as refused:
         read_sample(raw)
     assert refused.value.code == "sample_unreadable"

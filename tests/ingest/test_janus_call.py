@@ -81,7 +81,9 @@ def call(db: Database) -> Recorded:
 
 
 @pytest.mark.parametrize("most", [1, 7, 100])
-async def test_the_recorded_call_is_one_session_of_two(call: Recorded, most: int) -> None:
+async def test_the_recorded_call_is_one_session_of_two_participants(
+    call: Recorded, most: int
+) -> None:
     await call.post(RECORDING["call"], most=most)
     session = await call.end()
     assert (session.meeting_id, session.phase) == ("1234", Phase.ENDED)
@@ -100,7 +102,7 @@ async def test_the_recorded_call_is_one_session_of_two(call: Recorded, most: int
     assert (people[USER0].left_is_inferred, people[USER1].left_is_inferred) == (False, True)
 
 
-async def test_what_the_other_sent_and_received_is_folded(call: Recorded) -> None:
+async def test_streams_of_the_second_participant_are_folded(call: Recorded) -> None:
     await call.post(RECORDING["call"])
     await call.end()
     verdict, rows = await call.folded(USER1)
@@ -117,7 +119,7 @@ async def test_what_the_other_sent_and_received_is_folded(call: Recorded) -> Non
     assert verdict.completeness.end_reason is LeaveReason.SILENCE
 
 
-async def test_the_ways_of_the_first_are_in_its_report(call: Recorded) -> None:
+async def test_candidate_pairs_of_the_first_participant_are_in_its_report(call: Recorded) -> None:
     await call.post(RECORDING["call"])
     await call.end()
     verdict, _ = await call.folded(USER0)
@@ -132,7 +134,7 @@ def _earlier(event: dict[str, Any], seconds: int, **changed: int) -> dict[str, A
     return event | {"timestamp": event["timestamp"] - seconds * 1_000_000, "event": [stated]}
 
 
-async def test_loss_is_told_as_each_end_counted_it(call: Recorded) -> None:
+async def test_loss_is_reported_as_each_end_counted_it(call: Recorded) -> None:
     up, down = RECORDING["combined"][2:4]
     joined = {
         **_earlier(up, 60),
@@ -166,7 +168,7 @@ async def test_loss_is_told_as_each_end_counted_it(call: Recorded) -> None:
     assert received["rtt"] == pytest.approx(0.082)
 
 
-async def test_statistics_of_a_session_nobody_saw_come_in_are_refused(call: Recorded) -> None:
+async def test_statistics_of_a_session_without_a_join_are_refused(call: Recorded) -> None:
     await call.post(RECORDING["combined"])
     async with call.db.read() as tx:
         assert await peers.find_peer(tx, "app", LOSSY) is None

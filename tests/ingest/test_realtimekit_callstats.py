@@ -118,7 +118,7 @@ def recorded() -> list[Read]:
     ]
 
 
-def test_a_whole_recorded_call_is_understood(recorded: list[Read]) -> None:
+def test_a_whole_recorded_call_is_translated(recorded: list[Read]) -> None:
     assert all(translation.rejected == [] for translation in recorded)
     kinds = [type(event).__name__ for each in recorded for event in each.events]
     assert kinds.count("PeerJoined") == kinds.count("PeerLeft") == 2
@@ -128,7 +128,7 @@ def test_a_whole_recorded_call_is_understood(recorded: list[Read]) -> None:
     assert {"audio_off", "tab_change", "disconnect"} <= set(notes)
 
 
-def test_the_same_report_again_is_the_same_sample() -> None:
+def test_a_repeated_report_is_the_same_sample() -> None:
     data = {"producingTransportStats": {"transportId": "t", "stats": {"bytesSent": 5}}}
     first = _only(_translate(_entry("ping_stat", data)))
     again = _only(_translate(_entry("ping_stat", data, at="2026-11-21T12:00:03.000Z")))
@@ -142,14 +142,14 @@ def test_the_same_report_again_is_the_same_sample() -> None:
 
 
 @pytest.mark.parametrize("event", EVENTS)
-def test_every_event_of_the_client_is_understood(event: str) -> None:
+def test_every_event_of_the_client_is_translated(event: str) -> None:
     translation = _translate(_entry(event))
     assert translation.rejected == []
     assert translation.events
     assert {e.at for e in translation.events} == {NOON}
 
 
-def test_a_join_is_the_tokens_owner_with_the_clients_name() -> None:
+def test_a_join_has_the_identity_of_the_token_and_the_name_of_the_client() -> None:
     stated = {"peerMetaData": {"userId": "somebody-else", "displayName": "Ada"}}
     join, describe = _translate(_entry("call_join", stated)).events
     assert isinstance(join, PeerJoined) and isinstance(describe, PeerEvent)
@@ -166,7 +166,7 @@ def test_a_disconnect_is_a_leave() -> None:
     assert isinstance(note, PeerEvent) and note.name == "disconnect"
 
 
-def test_what_was_measured_before_the_call_describes_the_peer() -> None:
+def test_pre_call_measurements_describe_the_peer() -> None:
     info = {
         "ipDetails": {"ip": "203.0.0.0", "city": "Lisbon", "asn": {"asn": "AS64500"}},
         "effectiveNetworkType": "4g",
@@ -200,7 +200,7 @@ def test_devices_keep_the_names_of_the_collect_protocol() -> None:
     assert (chosen.name, chosen.data) == ("selected_microphone_update", {"device": ours})
 
 
-def test_plain_values_get_snake_case_names() -> None:
+def test_scalar_members_get_snake_case_names() -> None:
     data = {"deviceType": "AUDIO", "isMeetingsTabActive": False, "nested": {"a": 1}, "RTT": 1.5}
     note = _note(_translate(_entry("media_permission", data)))
     assert note.data == {"device_type": "AUDIO", "is_meetings_tab_active": False, "rtt": 1.5}
@@ -208,7 +208,7 @@ def test_plain_values_get_snake_case_names() -> None:
     assert role.data == {"participant_role": "host"}
 
 
-def test_a_clock_that_is_wrong_is_put_right() -> None:
+def test_a_wrong_clock_is_corrected() -> None:
     ahead = _translate(
         _entry("audio_on", at="2026-11-21T13:00:00Z"),
         _entry("audio_off", at="2026-11-21T13:00:05Z"),
@@ -220,7 +220,7 @@ def test_a_clock_that_is_wrong_is_put_right() -> None:
     assert [event.at for event in late.events] == [NOON - 5_000]
 
 
-def test_one_bad_entry_takes_no_other_down() -> None:
+def test_an_invalid_entry_is_rejected_alone() -> None:
     bad_ping = {"producingTransportStats": {"transportId": "x" * 300, "stats": {"iceRole": "?"}}}
     translation = _translate(
         _entry("audio_on"), 7, {"event": 3}, _entry("ping_stat", bad_ping), _entry("video_on")
@@ -312,7 +312,7 @@ _ENTRIES = st.fixed_dictionaries(
     | _VALUES
 )
 @settings(max_examples=400)
-def test_any_json_gives_facts_or_a_reason(body: Any) -> None:
+def test_any_json_gives_facts_or_an_error(body: Any) -> None:
     encoded = json.dumps(body).encode()
     try:
         translation = read(callstats, encoded, received_at=NOON)
@@ -329,7 +329,7 @@ def test_any_json_gives_facts_or_a_reason(body: Any) -> None:
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_give_facts_or_a_reason(body: bytes) -> None:
+def test_any_bytes_give_facts_or_an_error(body: bytes) -> None:
     try:
         read(callstats, body, received_at=NOON)
     except Malformed as refused:

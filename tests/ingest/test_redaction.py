@@ -30,7 +30,7 @@ def sample() -> UnencodedSample:
     return UnencodedSample(id="s", at=T0, peer_id="p", sequence=1, body=decode_body(BODY))
 
 
-def test_addresses_in_notes_and_samples_are_kept_as_far_as_privacy_says() -> None:
+def test_addresses_in_peer_events_and_samples_depend_on_the_privacy_level() -> None:
     for privacy, kept in (
         (Privacy.FULL, "203.0.113.9"),
         (Privacy.TRUNCATE, "203.0.113.0"),
@@ -45,7 +45,9 @@ def test_addresses_in_notes_and_samples_are_kept_as_far_as_privacy_says() -> Non
 
 
 @given(st.sampled_from(Privacy), st.sampled_from(["janus-1", "203.0.113.9", "sfu 10.1.2.3 b"]))
-def test_a_departure_names_whom_it_is_about_as_the_notes_do(privacy: Privacy, name: str) -> None:
+def test_a_departure_has_the_same_redacted_alias_as_the_peer_events(
+    privacy: Privacy, name: str
+) -> None:
     data = {"alias": name, "emitter": name}
     [note] = redact([PeerEvent(id="n", at=T0, peer_id="p", name="x", data=data)], privacy)
     assert isinstance(note, PeerEvent)
@@ -57,6 +59,6 @@ def test_a_departure_names_whom_it_is_about_as_the_notes_do(privacy: Privacy, na
     assert note.data.get("emitter", "x") == gone.emitter
 
 
-def test_a_departure_without_a_name_stays_as_it_is() -> None:
+def test_a_departure_without_an_alias_is_not_changed() -> None:
     for departure in (ServerGone(0, T0, None, False), SessionTimedOut(0, T0, "p")):
         assert redact_departure(departure, Privacy.TRUNCATE) == departure

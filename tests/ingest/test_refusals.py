@@ -14,7 +14,7 @@ def _refused(app_id: str = "app", peer_id: str = "p", key: str = "4", **more: An
     return refusal(app_id, peer_id, key, **values)
 
 
-def test_a_refusal_says_why_when_and_whether_it_was_a_report() -> None:
+def test_a_refusal_states_its_reason_time_and_whether_it_was_a_sample() -> None:
     note = _refused(meeting_id="room")
     assert (note.name, note.peer_id, note.meeting_id, note.at) == (
         ENTRY_REFUSED,
@@ -26,7 +26,7 @@ def test_a_refusal_says_why_when_and_whether_it_was_a_report() -> None:
     assert note.name in OWN_EVENTS
 
 
-def test_a_repeat_is_the_same_note_and_every_other_entry_another() -> None:
+def test_a_repeated_entry_gives_the_same_peer_event_and_any_other_another() -> None:
     assert _refused().id == _refused(at=NOON + 5, code="bad_name").id
     assert (
         len({_refused().id, _refused("b").id, _refused(peer_id="q").id, _refused(key="5").id}) == 4

@@ -139,7 +139,7 @@ def _texts(route: IntakeRoute, privacy: Privacy) -> str:
 
 
 @every_source
-def test_no_address_comes_out_whole(route: IntakeRoute) -> None:
+def test_no_source_gives_a_full_address(route: IntakeRoute) -> None:
     """A source without a body here is one whose addresses nobody has looked for."""
     whole = _texts(route, Privacy.FULL)
     assert all(address in whole for address in ADDRESSES)
@@ -152,7 +152,7 @@ def test_no_address_comes_out_whole(route: IntakeRoute) -> None:
 
 
 @every_source
-def test_a_body_read_twice_gives_the_same_facts(route: IntakeRoute) -> None:
+def test_a_body_translated_twice_gives_the_same_facts(route: IntakeRoute) -> None:
     body = json.dumps(BODIES[route.source.SOURCE]()).encode()
     once, again = (read(route.source, body, received_at=NOW) for _ in range(2))
     assert once == again
@@ -160,7 +160,7 @@ def test_a_body_read_twice_gives_the_same_facts(route: IntakeRoute) -> None:
 
 @every_source
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"nonsense"])
-def test_a_body_that_is_no_json_is_refused_with_the_same_code(
+def test_every_source_refuses_malformed_json_with_the_same_code(
     route: IntakeRoute, body: bytes
 ) -> None:
     with pytest.raises(Malformed) as refused:
@@ -168,6 +168,6 @@ def test_a_body_that_is_no_json_is_refused_with_the_same_code(
     assert refused.value.code == "bad_json"
 
 
-def test_no_two_sources_have_the_same_name_or_the_same_address() -> None:
+def test_every_source_has_its_own_name_and_path() -> None:
     assert len({route.source.SOURCE for route in ROUTES}) == len(ROUTES)
     assert len({route.path for route in ROUTES}) == len(ROUTES)

@@ -25,7 +25,7 @@ json_values: st.SearchStrategy[Any] = st.recursive(
 
 
 @given(json_values)
-def test_every_reader_takes_any_value(value: Any) -> None:
+def test_every_reader_accepts_any_value(value: Any) -> None:
     assert as_flag(value) is None or value in (True, False)
     assert as_object(value) == (value if isinstance(value, dict) else {})
     number, count, text = as_number(value), as_count(value), as_text(value)
@@ -49,14 +49,14 @@ def test_every_reader_takes_any_value(value: Any) -> None:
         (None, None),
     ],
 )
-def test_a_number_is_what_a_counter_or_clock_can_say(value: Any, number: float | None) -> None:
+def test_a_number_is_finite_and_no_boolean(value: Any, number: float | None) -> None:
     assert as_number(value) == number
 
 
 @pytest.mark.parametrize(
     ("value", "count"), [(0, 0), (2.9, 2), (-0.5, None), (-1, None), (False, None)]
 )
-def test_a_count_is_whole_and_never_negative(value: Any, count: int | None) -> None:
+def test_a_count_is_a_non_negative_integer(value: Any, count: int | None) -> None:
     assert as_count(value) == count
 
 
@@ -64,11 +64,11 @@ def test_a_count_is_whole_and_never_negative(value: Any, count: int | None) -> N
     ("value", "text"),
     [("x", "x"), ("", None), (" ", " "), ("x" * 300, "x" * 256), ("a\0b", "a\ufffdb"), (1, None)],
 )
-def test_a_text_is_cut_and_never_empty(value: Any, text: str | None) -> None:
+def test_a_text_is_truncated_and_never_empty(value: Any, text: str | None) -> None:
     assert as_text(value) == text
 
 
-def test_a_text_is_cut_where_the_reader_says() -> None:
+def test_a_text_is_truncated_to_the_given_length() -> None:
     assert as_text("abcd", longest=3) == "abc"
 
 
@@ -77,7 +77,7 @@ def test_only_a_boolean_is_a_flag(value: Any, flag: bool | None) -> None:
     assert as_flag(value) is flag
 
 
-def test_what_is_not_known_is_left_out_and_what_is_zero_is_not() -> None:
+def test_none_is_left_out_and_zero_is_not() -> None:
     assert known(a=None, b=0, c=False, d="") == {"b": 0, "c": False, "d": ""}
 
 
@@ -96,7 +96,7 @@ def test_names_become_snake_case(name: str, snake: str) -> None:
     assert scalars({name: 1}) == {snake: 1}
 
 
-def test_only_scalars_are_taken_and_not_more_than_fit() -> None:
+def test_only_a_limited_number_of_scalars_is_taken() -> None:
     assert scalars({"a": 1, "b": "x", "c": False, "d": [], "e": {}, "f": None, "g": ""}) == {
         "a": 1,
         "b": "x",

@@ -23,7 +23,7 @@ SAFARI = (
         (SAFARI, "Mobile Safari", "WebKit", "iOS", True),
     ],
 )
-def test_a_user_agent_tells_browser_and_device(
+def test_a_user_agent_gives_browser_and_device(
     user_agent: str, browser: str, engine: str, os: str, is_mobile: bool
 ) -> None:
     reported = completed({"browser": {"user_agent": user_agent}})
@@ -31,7 +31,7 @@ def test_a_user_agent_tells_browser_and_device(
     assert (reported["device"]["os"], reported["device"]["is_mobile"]) == (os, is_mobile)
 
 
-def test_what_the_client_said_is_never_replaced() -> None:
+def test_members_sent_by_the_client_are_never_replaced() -> None:
     stated = {"browser": {"user_agent": CHROME, "name": "Brave"}, "device": {"os": "Debian"}}
     reported = completed(stated)
     assert (reported["browser"]["name"], reported["device"]["os"]) == ("Brave", "Debian")
@@ -49,7 +49,7 @@ def test_without_a_user_agent_nothing_is_added(stated: dict[str, Any]) -> None:
     assert completed(stated) == stated
 
 
-def test_gibberish_tells_nothing_false() -> None:
+def test_an_unknown_user_agent_gives_no_false_values() -> None:
     reported = completed({"browser": {"user_agent": "gibberish"}})
     assert reported.get("device", {}).get("os") in (None, "Other")
     assert "version" not in reported["browser"]

@@ -208,7 +208,7 @@ class _Undone(Exception):
     pass
 
 
-async def test_every_query_finds_who_breaks_its_promise_and_nobody_else(
+async def test_every_query_finds_only_rows_that_break_its_promise(
     own_db: Database, services: Services
 ) -> None:
     assert [broken async for broken in services.data_check.broken()] == []
@@ -246,7 +246,9 @@ class _Lent:
         """The transaction goes on."""
 
 
-async def test_what_no_query_sees_is_found_as_well(own_db: Database, services: Services) -> None:
+async def test_violations_that_no_query_can_find_are_found(
+    own_db: Database, services: Services
+) -> None:
     assert LOOKS.keys() == UNSEEN.keys()
     for name, breaches in UNSEEN.items():
         for breach in breaches:

@@ -43,7 +43,7 @@ def listening_on(db: Database) -> tuple[DowntimeWatch, Clocks]:
     return DowntimeWatch(db, clock=clocks.wall, seconds=clocks.steady), clocks
 
 
-async def test_looks_a_second_apart_hear_everything(db: Database) -> None:
+async def test_checks_a_second_apart_record_no_downtime(db: Database) -> None:
     listening, clocks = listening_on(db)
     for _ in range(90):
         clocks.pass_s(1.02)
@@ -51,7 +51,7 @@ async def test_looks_a_second_apart_hear_everything(db: Database) -> None:
     assert hearing.down_spans == ()
 
 
-async def test_a_stall_is_deaf_time(db: Database) -> None:
+async def test_a_stall_is_downtime(db: Database) -> None:
     listening, clocks = listening_on(db)
     clocks.pass_s(1)
     await listening.look()
@@ -59,7 +59,7 @@ async def test_a_stall_is_deaf_time(db: Database) -> None:
     assert (await listening.look()).down_spans == ((at(1), at(101)),)
 
 
-async def test_a_step_forward_and_a_suspended_machine_are_deaf_time(db: Database) -> None:
+async def test_a_clock_step_forward_and_a_suspended_machine_are_downtime(db: Database) -> None:
     listening, clocks = listening_on(db)
     clocks.pass_s(1)
     await listening.look()
@@ -68,7 +68,7 @@ async def test_a_step_forward_and_a_suspended_machine_are_deaf_time(db: Database
     assert (await listening.look()).down_spans == ((at(1), at(HOUR_S + 2)),)
 
 
-async def test_an_outage_is_deaf_time_while_it_lasts_and_afterwards(db: Database) -> None:
+async def test_a_database_outage_is_downtime_during_and_after_it(db: Database) -> None:
     listening, clocks = listening_on(db)
     clocks.pass_s(1)
     await listening.look()
@@ -81,7 +81,7 @@ async def test_an_outage_is_deaf_time_while_it_lasts_and_afterwards(db: Database
     assert (await listening.look()).down_spans == hearing.down_spans
 
 
-async def test_a_clock_that_was_set_back_leaves_nothing_in_the_future(db: Database) -> None:
+async def test_no_stored_time_is_in_the_future_after_a_clock_set_back(db: Database) -> None:
     listening, clocks = listening_on(db)
     desk = Desk(db)
     await desk.tell(join("ann", 0), sample("ann", 1, 1))
@@ -102,7 +102,7 @@ async def test_a_clock_that_was_set_back_leaves_nothing_in_the_future(db: Databa
     assert stamps == [now]
 
 
-async def test_what_had_come_before_the_clock_was_set_back_and_is_recorded_later_is_put_right(
+async def test_deliveries_received_before_a_clock_set_back_are_repaired_when_recorded(
     db: Database,
 ) -> None:
     listening, clocks = listening_on(db)
@@ -129,7 +129,7 @@ async def _stamps(db: Database) -> Sequence[int]:
     return sorted({*of_peers, *of_pulses}, reverse=True)
 
 
-async def test_a_start_after_the_clock_was_set_back_puts_the_future_right(db: Database) -> None:
+async def test_a_start_after_a_clock_set_back_repairs_future_times(db: Database) -> None:
     await Desk(db).tell(join("ann", HOUR_S))
     listening, _ = listening_on(db)
     async with db.write() as tx:
@@ -169,7 +169,7 @@ async def test_a_live_call_outlasts_an_outage_of_the_database(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("step_s", [HOUR_S, -HOUR_S, 100])
-async def test_a_clock_set_or_a_process_suspended_between_two_looks_ends_no_call(
+async def test_a_clock_change_or_suspension_between_two_checks_ends_no_call(
     db: Database, step_s: int
 ) -> None:
     listening, clocks = listening_on(db)

@@ -83,7 +83,7 @@ def geo(tmp_path: Path) -> Geo:
 
 
 @pytest.mark.parametrize("address", ["203.0.113.77", "203.0.113.0", "::ffff:203.0.113.77"])
-def test_a_known_address_has_a_place_and_a_network(geo: Geo, address: str) -> None:
+def test_a_known_address_has_a_location_and_a_network(geo: Geo, address: str) -> None:
     assert geo.locate(address) == {
         "city": "Lisbon",
         "region": "Lisbon District",
@@ -96,29 +96,29 @@ def test_a_known_address_has_a_place_and_a_network(geo: Geo, address: str) -> No
 
 
 @pytest.mark.parametrize("address", ["198.51.100.1", "2001:db8::1", "fe80::1%eth0", "", "x", "10"])
-def test_nothing_is_made_up_about_another(geo: Geo, address: str) -> None:
+def test_an_unknown_address_has_neither(geo: Geo, address: str) -> None:
     assert geo.locate(address) == {}
     geo.close()
 
 
-def test_what_is_handed_out_can_be_changed_without_harm(geo: Geo) -> None:
+def test_changing_a_returned_location_does_not_change_the_next(geo: Geo) -> None:
     geo.locate("203.0.113.77")["asn"]["asn"] = "AS1"
     assert geo.locate("203.0.113.77")["asn"]["asn"] == "AS64500"
     geo.close()
 
 
-def test_without_files_nothing_is_known() -> None:
+def test_without_database_files_no_address_is_known() -> None:
     assert Geo.open("", "").locate("203.0.113.77") == {}
 
 
-def test_a_file_of_another_shape_tells_what_it_can(tmp_path: Path) -> None:
+def test_a_file_of_another_shape_gives_its_valid_members(tmp_path: Path) -> None:
     odd = {"city": "Lisbon", "country": {"names": {"en": "Portugal"}}, "location": {}}
     geo = Geo.open(_write(tmp_path / "odd.mmdb", "203.0.113.0/24", odd), "")
     assert geo.locate("203.0.113.1") == {}
     geo.close()
 
 
-def test_a_file_that_is_none_is_a_bad_setting(tmp_path: Path) -> None:
+def test_an_invalid_database_file_is_a_bad_setting(tmp_path: Path) -> None:
     (tmp_path / "x.mmdb").write_text("no")
     with pytest.raises(BadSetting, match="asn_database"):
         Geo.open("", str(tmp_path / "x.mmdb"))

@@ -29,7 +29,7 @@ class Workshop:
         self.now = EpochMs(self.now + ms)
 
 
-async def test_a_job_is_handed_out_when_it_is_due_and_to_one_worker_only(db: Database) -> None:
+async def test_a_due_job_is_claimed_by_one_worker_only(db: Database) -> None:
     shop = Workshop(db)
     await shop.add(due_at=EpochMs(T0 + 1_000))
     assert await shop.jobs.claim(10) == []
@@ -42,7 +42,7 @@ async def test_a_job_is_handed_out_when_it_is_due_and_to_one_worker_only(db: Dat
     assert await shop.jobs.claim(10) == []
 
 
-async def test_a_worker_that_gives_no_sign_of_life_loses_its_job(db: Database) -> None:
+async def test_a_worker_that_does_not_renew_its_lease_loses_its_job(db: Database) -> None:
     shop = Workshop(db)
     await shop.add()
     [lost] = await shop.jobs.claim(10)
@@ -57,7 +57,7 @@ async def test_a_worker_that_gives_no_sign_of_life_loses_its_job(db: Database) -
     assert await shop.jobs.finish(taken)
 
 
-async def test_a_job_renewed_in_time_stays_with_its_worker(db: Database) -> None:
+async def test_a_job_renewed_in_time_remains_with_its_worker(db: Database) -> None:
     shop = Workshop(db)
     await shop.add()
     [job] = await shop.jobs.claim(10)
@@ -67,7 +67,7 @@ async def test_a_job_renewed_in_time_stays_with_its_worker(db: Database) -> None
     assert await shop.jobs.claim(10) == []
 
 
-async def test_a_job_given_back_is_due_at_once(db: Database) -> None:
+async def test_a_released_job_is_due_at_once(db: Database) -> None:
     shop = Workshop(db)
     await shop.add()
     [job] = await shop.jobs.claim(10)
@@ -75,7 +75,7 @@ async def test_a_job_given_back_is_due_at_once(db: Database) -> None:
     assert [each.id for each in await shop.jobs.claim(10)] == ["a"]
 
 
-async def test_a_failed_job_waits_longer_each_time_until_it_is_dead_and_can_be_revived(
+async def test_a_failed_job_waits_longer_each_time_until_dead_and_can_be_revived(
     db: Database,
 ) -> None:
     shop = Workshop(db)
@@ -101,7 +101,7 @@ async def test_a_failed_job_waits_longer_each_time_until_it_is_dead_and_can_be_r
     assert job.attempts == 1
 
 
-async def test_an_error_is_kept_as_far_as_a_database_keeps_it(db: Database) -> None:
+async def test_an_error_message_is_stored_in_storable_form(db: Database) -> None:
     shop = Workshop(db)
     await shop.add()
     [job] = await shop.jobs.claim(10)

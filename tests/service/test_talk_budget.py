@@ -40,7 +40,7 @@ async def codes(made: Recorder, *events: AnyEvent) -> list[str | None]:
     return [outcome.code for outcome in await made.record("app", events, source="test")]
 
 
-async def test_what_is_beyond_is_refused_alone_and_other_sessions_go_on(db: Database) -> None:
+async def test_text_beyond_the_budget_is_refused_alone_and_per_session(db: Database) -> None:
     made = recorder(db, 10)
     await codes(made, join("weekly"), join("daily"))
     assert await codes(made, stated("1", "12345"), spoken("2", "123")) == [None, None]
@@ -53,7 +53,7 @@ async def test_what_is_beyond_is_refused_alone_and_other_sessions_go_on(db: Data
         assert await chat_transcript.count_messages(tx, "app", "s0") == 1
 
 
-async def test_repeats_count_once_and_edits_each_time(db: Database) -> None:
+async def test_repeated_messages_count_once_and_edits_each_time(db: Database) -> None:
     made = recorder(db, 10)
     await codes(made, join("weekly"))
     for _ in range(5):
@@ -62,7 +62,7 @@ async def test_repeats_count_once_and_edits_each_time(db: Database) -> None:
     assert await codes(made, stated("1", "1234", later_ms=2)) == ["talk_full"]
 
 
-async def test_the_count_is_that_of_all_processes(db: Database) -> None:
+async def test_the_budget_is_shared_by_all_processes(db: Database) -> None:
     await codes(recorder(db, 10), join("weekly"), stated("1", "123456"))
     assert await codes(recorder(db, 10), stated("2", "123456")) == ["talk_full"]
     assert await codes(recorder(db, 0), stated("2", "123456")) == [None]

@@ -31,7 +31,7 @@ def entries(planned: Call, type_: str) -> list[dict[str, Any]]:
     return [stated.entry for stated in played(planned) if stated.entry["type"] == type_]
 
 
-def test_the_same_seed_plays_the_same_call() -> None:
+def test_a_seed_always_gives_the_same_call() -> None:
     first = [(stated.peer.id, stated.entry) for stated in played(call(seed=9))]
     second = [(stated.peer.id, stated.entry) for stated in played(call(seed=9))]
     other = [(stated.peer.id, stated.entry) for stated in played(call(seed=10))]
@@ -39,13 +39,13 @@ def test_the_same_seed_plays_the_same_call() -> None:
     assert first != other
 
 
-def test_the_calls_of_one_seed_share_no_peer() -> None:
+def test_calls_of_one_seed_share_no_peer() -> None:
     peers = [{stated.peer.id for stated in played(call(number=n))} for n in range(5)]
     assert len(set().union(*peers)) == sum(len(some) for some in peers)
 
 
 @pytest.mark.parametrize("kind", Kind)
-def test_every_peer_counts_its_entries_without_gaps_and_in_the_calls_time(kind: Kind) -> None:
+def test_every_peer_numbers_its_entries_without_gaps_within_the_call(kind: Kind) -> None:
     by_peer: dict[str, list[dict[str, Any]]] = {}
     for stated in played(call(kinds=(kind, kind))):
         by_peer.setdefault(stated.peer.id, []).append(stated.entry)
@@ -57,7 +57,7 @@ def test_every_peer_counts_its_entries_without_gaps_and_in_the_calls_time(kind: 
         assert all(BEGIN_MS <= entry["at"] <= BEGIN_MS + 301_000 for entry in reported)
 
 
-def test_everybody_leaves_unless_the_connection_was_lost() -> None:
+def test_every_peer_leaves_unless_its_connection_was_lost() -> None:
     planned = call(participants=6, kinds=(Kind.RECONNECTING,))
     reported = played(planned)
     joined = {stated.peer.id for stated in reported if stated.entry["type"] == "join"}
@@ -67,13 +67,13 @@ def test_everybody_leaves_unless_the_connection_was_lost() -> None:
     assert len(continued) >= 1
 
 
-def test_a_reconnecting_guest_continues_once_and_comes_back_anew() -> None:
+def test_a_reconnecting_guest_continues_once_and_rejoins_once() -> None:
     reported = [stated for stated in played(call(kinds=(Kind.RECONNECTING,))) if stated.guest == 0]
     joins = [stated.entry for stated in reported if stated.entry["type"] == "join"]
     assert ["previous_peer_id" in join for join in joins] == [False, True, False]
 
 
-def test_samples_hold_only_what_the_protocol_names_and_are_understood() -> None:
+def test_samples_have_only_members_of_the_protocol_and_are_decoded() -> None:
     for sample in entries(call(kinds=tuple(Kind), participants=7), "sample"):
         body = decode_body(msgspec.json.encode(sample))
         assert body.connections
@@ -82,7 +82,7 @@ def test_samples_hold_only_what_the_protocol_names_and_are_understood() -> None:
             assert set(stats) <= named
 
 
-def test_a_batch_of_a_call_is_a_batch_of_the_protocol() -> None:
+def test_a_batch_of_a_call_is_valid_in_the_protocol() -> None:
     reported = [stated.entry for stated in played(call())][:300]
     batch = read_batch(
         msgspec.json.encode({"v": 1, "peer_id": PEER_ID, "sent_at": BEGIN_MS, "entries": reported})
@@ -90,7 +90,7 @@ def test_a_batch_of_a_call_is_a_batch_of_the_protocol() -> None:
     assert len(batch.entries) == len(reported)
 
 
-def test_a_sample_comes_every_interval_while_the_network_holds() -> None:
+def test_a_sample_is_sent_every_interval_while_the_network_works() -> None:
     planned = call(kinds=(Kind.GOOD,) * 4)
     counts = Counter(stated.guest for stated in played(planned) if stated.entry["type"] == "sample")
     for guest in planned.guests:
@@ -98,7 +98,7 @@ def test_a_sample_comes_every_interval_while_the_network_holds() -> None:
         assert counts[guest.number] == (stay.end_s - stay.start_s - 1) // 7
 
 
-def test_nobody_hears_the_words_of_a_silent_microphone() -> None:
+def test_a_silent_microphone_gives_no_transcript() -> None:
     kinds = (Kind.SILENT_MICROPHONE, Kind.GOOD, Kind.GOOD, Kind.GOOD)
     reported = played(call(kinds=kinds, length_s=600))
     speakers = {stated.guest for stated in reported if stated.entry["type"] == "transcript"}
@@ -106,7 +106,7 @@ def test_nobody_hears_the_words_of_a_silent_microphone() -> None:
     assert 0 not in speakers
 
 
-def test_a_lossy_uplink_is_counted_by_the_sender_and_by_every_listener() -> None:
+def test_a_lossy_uplink_is_counted_by_sender_and_listeners() -> None:
     planned = call(kinds=(Kind.LOSSY_UPLINK, Kind.GOOD, Kind.GOOD, Kind.GOOD))
     last = {
         stated.peer.id: stated for stated in played(planned) if stated.entry["type"] == "sample"
@@ -121,12 +121,12 @@ def test_a_lossy_uplink_is_counted_by_the_sender_and_by_every_listener() -> None
             assert heard.counted["packetsLost"] > 0.5 * lost
 
 
-def test_a_call_too_short_to_be_one_is_refused() -> None:
+def test_a_call_below_the_minimum_length_is_refused() -> None:
     with pytest.raises(ValueError, match="at least 30 s"):
         call(length_s=29)
 
 
-def test_a_received_stream_keeps_its_mid_when_others_go() -> None:
+def test_a_received_stream_keeps_its_mid_when_others_leave() -> None:
     mids: dict[tuple[str, int], set[str]] = {}
     for stated in played(call(kinds=(Kind.RECONNECTING, Kind.RECONNECTING), participants=5)):
         if stated.entry["type"] != "sample":

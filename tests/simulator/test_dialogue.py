@@ -8,7 +8,7 @@ from aftercall.simulator.dialogue import MEETINGS, Meeting, spread
 
 
 @given(st.sampled_from(MEETINGS), st.floats(0, 100), st.floats(10, 7_200), st.integers(0, 1_000))
-def test_lines_lie_in_their_stretch_in_order_and_nobody_talks_over_another(
+def test_lines_are_in_order_within_their_time_and_do_not_overlap(
     meeting: Meeting, start_s: float, length_s: float, seed: int
 ) -> None:
     end_s = start_s + length_s
@@ -19,7 +19,7 @@ def test_lines_lie_in_their_stretch_in_order_and_nobody_talks_over_another(
     assert [u.line for u in stated] == list(meeting.lines[: len(stated)])
 
 
-def test_every_meeting_is_spoken_and_typed_in_by_several_people() -> None:
+def test_every_meeting_has_chat_and_speech_of_several_people() -> None:
     for meeting in MEETINGS:
         assert {line.is_chat for line in meeting.lines} == {True, False}
         assert len({line.speaker for line in meeting.lines}) >= 2

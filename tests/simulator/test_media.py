@@ -43,7 +43,7 @@ def once(counted: dict[str, Any], name: str) -> int:
 
 
 @given(st.integers(0, 5_000), shares, st.integers(0, 1_000))
-def test_no_more_is_lost_than_was_sent(count: int, share: float, seed: int) -> None:
+def test_losses_never_exceed_sent_packets(count: int, share: float, seed: int) -> None:
     assert 0 <= lost_of(count, share, Random(seed)) <= count
 
 
@@ -51,7 +51,7 @@ def test_no_more_is_lost_than_was_sent(count: int, share: float, seed: int) -> N
     st.sampled_from([MICROPHONE, CAMERA, SCREEN]),
     st.lists(st.tuples(conditions, conditions, st.booleans()), min_size=1, max_size=20),
 )
-def test_what_was_sent_is_what_each_listener_received_plus_what_it_lost(
+def test_sent_packets_equal_received_plus_lost_at_each_listener(
     source: Source, story: list[tuple[Conditions, Conditions, bool]]
 ) -> None:
     sending = camera(source)
@@ -67,7 +67,7 @@ def test_what_was_sent_is_what_each_listener_received_plus_what_it_lost(
         assert lost >= sending.far_counted["packetsLost"]
 
 
-def test_what_is_sent_again_counts_among_all_that_is_sent_and_received() -> None:
+def test_retransmissions_are_included_in_sent_and_received_counts() -> None:
     """W3C webrtc-stats: retransmissions are a subset of packets and bytes, on both sides."""
     lossy = Conditions(round_trip_ms=40, jitter_ms=2, uplink_loss=0.1)
     sending, clean = camera(), camera()
@@ -91,7 +91,7 @@ def test_what_is_sent_again_counts_among_all_that_is_sent_and_received() -> None
     assert once(eyes.counted, "bytesReceived") / (first - lost) > 0.98 * mean
 
 
-def test_the_loss_that_is_folded_from_the_counters_is_that_of_the_weather() -> None:
+def test_the_folded_loss_equals_the_simulated_one() -> None:
     lossy = Conditions(round_trip_ms=40, jitter_ms=2, downlink_loss=0.12)
     sending = camera()
     eyes = Receiving(sending, mid="0", random=Random(4))
@@ -113,7 +113,7 @@ def test_the_loss_that_is_folded_from_the_counters_is_that_of_the_weather() -> N
 
 
 @given(st.lists(st.tuples(conditions, conditions), min_size=2, max_size=20))
-def test_counters_never_fall(story: list[tuple[Conditions, Conditions]]) -> None:
+def test_counters_never_decrease(story: list[tuple[Conditions, Conditions]]) -> None:
     gauges = {"jitter", "frameWidth", "frameHeight", "framesPerSecond", "targetBitrate"}
     sending = camera()
     receiving = Receiving(sending, mid="0", random=Random(2))
@@ -131,7 +131,7 @@ def test_counters_never_fall(story: list[tuple[Conditions, Conditions]]) -> None
         before = now
 
 
-def test_a_muted_microphone_sends_silence_and_a_dark_camera_nothing() -> None:
+def test_a_muted_microphone_sends_silence_and_a_muted_camera_no_frames() -> None:
     microphone, dark = camera(MICROPHONE), camera()
     microphone.is_muted = dark.is_muted = True
     for sending in (microphone, dark):
@@ -141,14 +141,14 @@ def test_a_muted_microphone_sends_silence_and_a_dark_camera_nothing() -> None:
     assert dark.counted["packetsSent"] == 0
 
 
-def test_a_narrow_path_shrinks_the_picture_and_says_bandwidth() -> None:
+def test_a_low_bandwidth_reduces_the_resolution_with_its_reason() -> None:
     sending = camera()
     sending.pass_second(GOOD, level=0, share_bps=300_000)
     assert sending.counted["qualityLimitationReason"] == "bandwidth"
     assert sending.counted["frameWidth"] == 480
 
 
-def test_a_slow_machine_encodes_fewer_frames_and_says_cpu() -> None:
+def test_a_slow_cpu_reduces_the_frame_rate_with_its_reason() -> None:
     sending = camera()
     slow = Conditions(round_trip_ms=40, jitter_ms=2, encoder_fps=12)
     sending.pass_second(slow, level=0, share_bps=2_000_000)

@@ -11,7 +11,7 @@ STAY_S = 600
 
 
 @given(st.sampled_from(Kind), st.integers(0, 10_000), st.floats(30, 36_000))
-def test_conditions_stay_in_their_ranges_whatever_the_weather(
+def test_conditions_of_every_kind_stay_in_their_ranges(
     kind: Kind, seed: int, stay_s: float
 ) -> None:
     weather = Weather(kind, stay_s=stay_s, random=Random(seed))
@@ -35,7 +35,7 @@ def test_conditions_stay_in_their_ranges_whatever_the_weather(
         (Kind.RECONNECTING, lambda c: c.is_offline),
     ],
 )
-def test_each_bad_weather_is_bad_in_its_own_way_and_only_in_its_spells(
+def test_each_kind_impairs_its_own_metric_only_during_its_episodes(
     kind: Kind, is_bad: Callable[[Conditions], bool]
 ) -> None:
     weather = Weather(kind, stay_s=STAY_S, random=Random(7))
@@ -44,18 +44,18 @@ def test_each_bad_weather_is_bad_in_its_own_way_and_only_in_its_spells(
         assert is_bad(weather.at(elapsed)) == in_spell
 
 
-def test_a_congested_downlink_leaves_what_is_sent_alone() -> None:
+def test_a_congested_downlink_does_not_affect_the_uplink() -> None:
     weather = Weather(Kind.CONGESTED_DOWNLINK, stay_s=STAY_S, random=Random(7))
     seconds = [weather.at(elapsed) for elapsed in range(STAY_S)]
     assert max(now.jitter_ms for now in seconds) >= 50
     assert max(now.sent_jitter_ms for now in seconds) < 10
 
 
-def test_good_weather_has_no_spells() -> None:
+def test_good_conditions_have_no_episodes() -> None:
     assert Weather(Kind.GOOD, stay_s=STAY_S, random=Random(1)).spells == ()
 
 
-def test_a_reconnecting_peer_has_one_outage_of_known_length() -> None:
+def test_a_reconnecting_peer_has_one_outage_of_known_duration() -> None:
     (outage,) = Weather(Kind.RECONNECTING, stay_s=STAY_S, random=Random(3)).spells
     assert outage.end_s - outage.start_s == OUTAGE_S
 
@@ -65,11 +65,11 @@ def test_only_a_path_through_turn_over_tcp_is_relayed() -> None:
     assert relayed == {Kind.TURN_TCP}
 
 
-def test_the_same_seed_draws_the_same_kinds() -> None:
+def test_a_seed_always_draws_the_same_kinds() -> None:
     first, second = Random(5), Random(5)
     assert [draw(first) for _ in range(50)] == [draw(second) for _ in range(50)]
 
 
-def test_every_kind_is_drawn_now_and_then() -> None:
+def test_every_kind_is_drawn_by_some_seed() -> None:
     random = Random(11)
     assert {draw(random) for _ in range(500)} == set(Kind)

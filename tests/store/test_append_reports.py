@@ -26,7 +26,7 @@ def heartbeat(sequence: int) -> Heartbeat:
     return Heartbeat(APP, "ada", EpochMs(7), EpochMs(8), sequence, 1)
 
 
-async def test_standings_are_those_of_the_peers_that_exist(db: Database) -> None:
+async def test_statuses_are_given_for_peers_that_exist(db: Database) -> None:
     await Desk(db).tell(join("ada", 0))
     seen: list[Mapping[Key, FastPathStatus]] = []
 
@@ -50,7 +50,9 @@ async def test_standings_are_those_of_the_peers_that_exist(db: Database) -> None
     ]
 
 
-async def test_when_it_raises_nothing_was_written_and_others_go_on(db: Database) -> None:
+async def test_an_append_that_raises_writes_nothing_and_does_not_affect_others(
+    db: Database,
+) -> None:
     await Desk(db).tell(join("ada", 0))
 
     def judge_wrongly(statuses: Mapping[Key, FastPathStatus]) -> Appended:
@@ -71,7 +73,7 @@ async def test_when_it_raises_nothing_was_written_and_others_go_on(db: Database)
         assert await peers.count_samples(tx, APP, "ada") == 1
 
 
-async def test_a_report_that_two_processes_took_for_new_counts_once(db: Database) -> None:
+async def test_a_sample_appended_by_two_processes_counts_once(db: Database) -> None:
     if db.is_sqlite:
         pytest.skip("SQLite has one writer, who looks and writes in one transaction")
     await Desk(db).tell(join("ada", 0))

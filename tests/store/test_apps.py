@@ -26,7 +26,7 @@ def token(id: str, account_id: str = "acme", app_id: str | None = None) -> ApiTo
     )
 
 
-async def test_accounts_and_apps_come_back_as_saved(db: Database) -> None:
+async def test_accounts_and_apps_are_loaded_as_saved(db: Database) -> None:
     account = Account(id="acme", name="Acme", created_at=EpochMs(T0))
     older = Account(id="zeta", name="Zeta", created_at=EpochMs(T0 - 1))
     async with db.write() as tx:
@@ -77,7 +77,7 @@ async def test_tokens_are_found_by_hash_touched_and_revoked_once(db: Database) -
         assert await apps.find_token_by_hash(tx, "no such hash") is None
 
 
-async def test_the_first_value_of_a_key_stays_for_all(db: Database) -> None:
+async def test_the_first_value_of_a_key_is_used_by_every_process(db: Database) -> None:
     async def ask(value: str) -> str:
         async with db.write() as tx:
             return await apps.find_or_save_key(tx, "links", value)

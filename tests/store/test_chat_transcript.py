@@ -42,7 +42,7 @@ def line(id: str, start: int, **rest: Any) -> TranscriptLine:
     )
 
 
-async def test_the_earliest_moment_and_the_latest_content_stay_in_every_order(
+async def test_revisions_in_any_order_leave_the_earliest_time_and_latest_content(
     db: Database,
 ) -> None:
     revisions = [
@@ -70,7 +70,7 @@ def _with(one: ChatMessage, **changes: str) -> ChatMessage:
     )  # fmt: skip
 
 
-async def test_only_messages_that_change_something_are_told(db: Database) -> None:
+async def test_only_changed_messages_are_returned(db: Database) -> None:
     async with db.write() as tx:
         assert await chat_transcript.save_messages(tx, [message("1", 5), message("2", 6)]) == {
             "1",
@@ -85,7 +85,7 @@ async def test_only_messages_that_change_something_are_told(db: Database) -> Non
         assert await chat_transcript.count_messages(tx, "a", "s") == 3
 
 
-async def test_chat_is_read_in_order_of_time_and_in_pieces(db: Database) -> None:
+async def test_chat_is_read_in_order_of_time_and_in_pages(db: Database) -> None:
     async with db.write() as tx:
         await chat_transcript.save_messages(
             tx,
@@ -101,7 +101,7 @@ async def test_chat_is_read_in_order_of_time_and_in_pieces(db: Database) -> None
         assert piece + rest == whole
 
 
-async def test_lines_are_kept_once_and_read_in_order_and_in_pieces(db: Database) -> None:
+async def test_lines_are_stored_once_and_read_in_order_and_in_pages(db: Database) -> None:
     async with db.write() as tx:
         lines = [line("b", 2), line("a", 2), line("c", 1)]
         assert await chat_transcript.save_lines(tx, lines) == {"a", "b", "c"}
@@ -118,7 +118,7 @@ async def test_lines_are_kept_once_and_read_in_order_and_in_pieces(db: Database)
         assert await chat_transcript.count_lines(tx, "b", "s") == 0
 
 
-async def test_a_summary_comes_back_as_last_saved(db: Database) -> None:
+async def test_a_summary_is_loaded_as_last_saved(db: Database) -> None:
     first = Summary(app_id="a", session_id="s", state=SummaryState.PENDING, requested_at=EpochMs(1))
     last = Summary(
         app_id="a",

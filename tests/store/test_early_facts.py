@@ -46,26 +46,28 @@ async def _release(db: Database, key: str = "p", app_id: str = "a") -> list[Earl
         SampleTaken(id="sample", at=NOON, peer_id="p", sequence=2**63 - 1, body=b"\x00\xff{}"),
     ],
 )
-async def test_a_fact_comes_out_as_it_went_in_and_once(db: Database, event: HeldFact) -> None:
+async def test_a_fact_is_released_unchanged_and_once(db: Database, event: HeldFact) -> None:
     fact = _early(event, NOON + 7)
     assert await _hold(db, fact) == [True]
     assert await _release(db) == [fact]
     assert await _release(db) == []
 
 
-async def test_a_close_waits_for_its_session_and_no_peer_of_that_name(db: Database) -> None:
+async def test_a_close_waits_for_its_session_and_not_for_a_peer_of_the_same_id(
+    db: Database,
+) -> None:
     close = _early(SessionClosed(id="close", at=NOON, meeting_id="m", session_id="p"))
     assert await _hold(db, close, _early(LEFT)) == [True, True]
     assert await _release(db, key_of_session("p")) == [close]
     assert await _release(db) == [_early(LEFT)]
 
 
-async def test_a_repeat_is_not_new_and_changes_nothing(db: Database) -> None:
+async def test_a_repeated_fact_is_not_new_and_changes_nothing(db: Database) -> None:
     assert await _hold(db, _early(LEFT), _early(LEFT, NOON + 9)) == [True, False]
     assert await _release(db) == [_early(LEFT)]
 
 
-async def test_facts_come_in_the_order_in_which_they_were_received(db: Database) -> None:
+async def test_facts_are_released_in_order_of_receipt(db: Database) -> None:
     facts = [
         _early(PeerLeft(id=id, at=NOON, peer_id="p"), NOON + late)
         for id, late in (("z", 1), ("a", 2), ("b", 2), ("c", 3))
@@ -74,7 +76,7 @@ async def test_facts_come_in_the_order_in_which_they_were_received(db: Database)
     assert await _release(db) == facts
 
 
-async def test_another_peers_and_another_apps_facts_stay(db: Database) -> None:
+async def test_facts_of_other_peers_and_apps_are_not_released(db: Database) -> None:
     other = _early(PeerLeft(id="left", at=NOON, peer_id="q"))
     await _hold(db, _early(LEFT), other)
     await _hold(db, _early(LEFT), app_id="b")
@@ -83,7 +85,7 @@ async def test_another_peers_and_another_apps_facts_stay(db: Database) -> None:
     assert await _release(db, app_id="b") == [_early(LEFT)]
 
 
-async def test_a_fact_is_kept_for_a_day_and_no_longer(db: Database) -> None:
+async def test_a_fact_is_held_for_a_day_at_most(db: Database) -> None:
     old = _early(PeerLeft(id="old", at=NOON, peer_id="p"))
     later = _early(PeerLeft(id="later", at=NOON, peer_id="p"), NOON + 1)
     await _hold(db, old, later, _early(PeerLeft(id="x", at=NOON, peer_id="x"), NOON + KEPT_MS))
@@ -92,7 +94,7 @@ async def test_a_fact_is_kept_for_a_day_and_no_longer(db: Database) -> None:
     assert await _release(db) == [later]
 
 
-async def test_one_fact_that_comes_by_many_ways_at_once_is_new_once(db: Database) -> None:
+async def test_one_fact_held_concurrently_is_new_once(db: Database) -> None:
     answers = await asyncio.gather(*(_hold(db, _early(LEFT)) for _ in range(6)))
     assert sorted(answers) == [[False]] * 5 + [[True]]
 
@@ -102,7 +104,9 @@ async def _overtaken(db: Database, since: int = NOON, limit: int = 9) -> list[tu
         return await overtaken(tx, since=EpochMs(since), limit=limit)
 
 
-async def test_facts_about_who_is_there_are_found_and_others_wait(db: Database) -> None:
+async def test_facts_about_existing_peers_and_sessions_are_found_and_others_wait(
+    db: Database,
+) -> None:
     close = SessionClosed(id="close", at=NOON, meeting_id="m", session_id="s")
     unknown = SessionClosed(id="close", at=NOON, meeting_id="m", session_id="t")
     await _hold(db, _early(LEFT), _early(PeerKicked(id="kicked", at=NOON, peer_id="p")))

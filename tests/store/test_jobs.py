@@ -33,7 +33,7 @@ async def claim(db: Database, at: int, limit: int = 10, **rest: Any) -> list[str
     return [one.id for one in await claimed(db, at, limit, **rest)]
 
 
-async def test_a_job_is_added_once_and_comes_back_leased(db: Database) -> None:
+async def test_a_job_is_added_once_and_claimed_with_a_lease(db: Database) -> None:
     async with db.write() as tx:
         first = job("j", payload={"peer": "p", "n": [1, None]})
         assert await jobs.add(tx, [first, job("k", at=1)]) == {"j", "k"}
@@ -43,7 +43,7 @@ async def test_a_job_is_added_once_and_comes_back_leased(db: Database) -> None:
         assert (found.attempts, found.lease_until) == (1, T0 + LEASE_MS)
 
 
-async def test_one_job_of_a_task_waits_in_a_lane_and_another_may_while_it_runs(
+async def test_at_most_one_job_of_a_task_waits_in_a_lane_beside_the_running_one(
     db: Database,
 ) -> None:
     async def add(id: str, at: int, **rest: Any) -> bool:
@@ -90,7 +90,7 @@ async def test_only_the_first_of_a_lane_can_be_claimed(db: Database) -> None:
     assert await claim(db, 9) == ["a2"]
 
 
-async def test_a_job_that_comes_before_one_that_runs_waits_for_it(db: Database) -> None:
+async def test_a_job_earlier_in_the_lane_than_a_running_one_waits_for_it(db: Database) -> None:
     async with db.write() as tx:
         await jobs.add(tx, [job("late", "a", 5)])
     assert await claim(db, 9) == ["late"]
@@ -99,7 +99,7 @@ async def test_a_job_that_comes_before_one_that_runs_waits_for_it(db: Database) 
     assert await claim(db, 9) == []
 
 
-async def test_a_postponed_job_holds_up_its_lane_and_a_buried_one_does_not(db: Database) -> None:
+async def test_a_postponed_job_blocks_its_lane_and_a_dead_one_does_not(db: Database) -> None:
     async with db.write() as tx:
         await jobs.add(tx, [job("a1", "a", 1), job("a2", "a", 2)])
     (first,) = await claimed(db, 9)
@@ -128,7 +128,7 @@ async def test_a_dead_job_can_be_revived_once(db: Database) -> None:
     assert await claim(db, 3) == ["a1"]
 
 
-async def test_a_lease_that_ran_out_lets_another_try(db: Database) -> None:
+async def test_an_expired_lease_allows_another_claim(db: Database) -> None:
     async with db.write() as tx:
         await jobs.add(tx, [job("a")])
     assert await claim(db, 0) == ["a"]
@@ -136,7 +136,7 @@ async def test_a_lease_that_ran_out_lets_another_try(db: Database) -> None:
     assert await claim(db, LEASE_MS) == ["a"]
 
 
-async def test_a_renewed_lease_keeps_others_away_for_longer(db: Database) -> None:
+async def test_a_renewed_lease_prevents_other_claims_for_longer(db: Database) -> None:
     async with db.write() as tx:
         await jobs.add(tx, [job("a")])
     (held,) = await claimed(db, 0)
@@ -146,7 +146,7 @@ async def test_a_renewed_lease_keeps_others_away_for_longer(db: Database) -> Non
     assert await claim(db, 2 * LEASE_MS) == ["a"]
 
 
-async def test_who_was_overtaken_changes_nothing(db: Database) -> None:
+async def test_a_worker_that_lost_its_lease_changes_nothing(db: Database) -> None:
     async with db.write() as tx:
         await jobs.add(tx, [job("a")])
     (slow,) = await claimed(db, 0)
@@ -171,7 +171,7 @@ async def test_a_claimer_takes_only_the_tasks_it_knows(db: Database) -> None:
     assert await claim(db, 0, tasks=[]) == []
 
 
-async def test_the_next_moment_worth_waking_for_is_known(db: Database) -> None:
+async def test_the_next_due_time_is_known(db: Database) -> None:
     async with db.read() as tx:
         assert await jobs.next_due(tx) is None
     async with db.write() as tx:
@@ -180,7 +180,7 @@ async def test_the_next_moment_worth_waking_for_is_known(db: Database) -> None:
         assert await jobs.next_due(tx) == T0 + 50
 
 
-async def test_eight_claimers_never_get_a_job_twice_nor_two_of_a_lane(db: Database) -> None:
+async def test_eight_workers_never_claim_a_job_twice_or_two_of_a_lane(db: Database) -> None:
     total = 120
     async with db.write() as tx:
         await jobs.add(tx, [job(f"{n:03}", f"lane {n % 30}", n) for n in range(total)])

@@ -38,7 +38,7 @@ def member(id: str, custom_id: str = "", at: int = 0, **rest: Any) -> Member:
     )
 
 
-async def test_a_meeting_comes_back_as_last_saved(db: Database) -> None:
+async def test_a_meeting_is_loaded_as_last_saved(db: Database) -> None:
     first = meeting("m", "Weekly", settings={"ai": {"on": True}, "list": [1, 2.5, None]})
     last = meeting("m", "Weekly 2", parent_meeting_id="hall", status=MeetingStatus.INACTIVE)
     async with db.write() as tx:

@@ -46,17 +46,17 @@ def line(words: str) -> TranscriptLine:
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=300))
-def test_what_is_packed_comes_back_and_is_never_larger(words: str) -> None:
+def test_a_packed_text_is_restored_and_never_larger(words: str) -> None:
     assert unpack(pack(words)) == words
     assert len(pack(words)) <= len(words.encode())
 
 
 @pytest.mark.parametrize("words", ["", "(\u00b5/\u00fd", "(\x2f\x7f" * 30, LONG])
-def test_texts_that_look_like_a_frame_come_back(words: str) -> None:
+def test_texts_that_look_like_a_frame_are_restored(words: str) -> None:
     assert unpack(pack(words)) == words
 
 
-async def test_long_talk_takes_a_fraction_of_its_length(db: Database) -> None:
+async def test_long_chat_and_transcript_texts_are_compressed(db: Database) -> None:
     async with db.write() as tx:
         await chat_transcript.save_messages(tx, [message(LONG)])
         await chat_transcript.save_lines(tx, [line(LONG)])
@@ -67,7 +67,7 @@ async def test_long_talk_takes_a_fraction_of_its_length(db: Database) -> None:
         assert (await chat_transcript.lines_of_session(tx, "a", "s"))[0].text == LONG
 
 
-async def test_of_two_revisions_of_one_moment_the_same_stays_in_every_order(db: Database) -> None:
+async def test_of_two_revisions_of_one_time_the_same_wins_in_every_order(db: Database) -> None:
     short, long = "zz", LONG
     for session, order in (("one", (short, long)), ("other", (long, short))):
         async with db.write() as tx:

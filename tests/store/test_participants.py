@@ -41,7 +41,7 @@ def peer(id: str, participant_id: str, session_id: str = "s") -> Peer:
     )
 
 
-async def test_participants_come_back_as_last_saved_until_deleted(db: Database) -> None:
+async def test_participants_are_loaded_as_last_saved_until_deleted(db: Database) -> None:
     one = row("p", "u", view_type=ViewType.LIVESTREAM, left_is_inferred=True, duration_minutes=1.5)
     two = row("q", at=-1, is_hidden=True)
     async with db.write() as tx:
@@ -101,7 +101,7 @@ async def test_participants_are_searched_by_name_and_ids(db: Database) -> None:
     assert await ids("  ") == ["p3", "p2", "p1"]
 
 
-async def test_a_participant_is_found_by_row_then_peer_then_lone_user(db: Database) -> None:
+async def test_a_participant_is_found_by_id_then_by_peer_then_by_unique_user(db: Database) -> None:
     async with db.write() as tx:
         await participants.save_participants(
             tx, [row("p1", "ann"), row("p2", "bob"), row("p3", "bob"), row("x", "eve")]
@@ -120,7 +120,7 @@ async def test_a_participant_is_found_by_row_then_peer_then_lone_user(db: Databa
         assert await participants.find_participant(tx, "b", "s", "p1") is None
 
 
-async def test_a_users_rows_are_found_over_several_sessions(db: Database) -> None:
+async def test_the_participants_of_a_user_are_found_in_several_sessions(db: Database) -> None:
     async with db.write() as tx:
         await participants.save_participants(
             tx,

@@ -21,7 +21,7 @@ def note(id: str, at: int, peer_id: str = "p", **rest: Any) -> StoredPeerEvent:
     )
 
 
-async def test_what_arrives_twice_is_kept_once_and_told_as_new_once(db: Database) -> None:
+async def test_a_repeated_event_is_stored_once_and_new_once(db: Database) -> None:
     first = note("1", 5, stars=4, tags=["é"])
     async with db.write() as tx:
         assert await peer_events.append(tx, [first, note("2", 3), note("2", 3)]) == {"1", "2"}
@@ -32,7 +32,7 @@ async def test_what_arrives_twice_is_kept_once_and_told_as_new_once(db: Database
     assert found[2] == first
 
 
-async def test_a_sessions_notes_are_told_in_order_of_time(db: Database) -> None:
+async def test_the_events_of_a_session_are_in_order_of_time(db: Database) -> None:
     async with db.write() as tx:
         await peer_events.append(
             tx,
@@ -47,7 +47,7 @@ async def test_a_sessions_notes_are_told_in_order_of_time(db: Database) -> None:
     assert [(one.peer_id, one.at) for one in found] == [("q", 4), ("p", 5)]
 
 
-async def test_thousands_at_once_are_all_kept(db: Database) -> None:
+async def test_thousands_of_events_are_stored_at_once(db: Database) -> None:
     async with db.write() as tx:
         new = await peer_events.append(tx, [note(str(number), number) for number in range(3_000)])
         assert len(new) == 3_000

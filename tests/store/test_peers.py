@@ -53,7 +53,7 @@ async def open_session(db: Database, id: str = "s", app_id: str = "a", **rest: A
         await session_rows.save_session(tx, one)
 
 
-async def test_a_peer_comes_back_as_last_saved(db: Database) -> None:
+async def test_a_peer_is_loaded_as_last_saved(db: Database) -> None:
     first = peer("p", is_hidden=True, view_type=ViewType.WEBINAR)
     last = peer("p", left_at=NOW, left_reason=LeaveReason.KICKED, display_name="Ann")
     async with db.write() as tx:
@@ -64,7 +64,7 @@ async def test_a_peer_comes_back_as_last_saved(db: Database) -> None:
         assert await peers.find_peer(tx, "b", "p") is None
 
 
-async def test_the_peers_of_a_session_are_told_by_order_of_their_coming(db: Database) -> None:
+async def test_the_peers_of_a_session_are_in_order_of_joining(db: Database) -> None:
     async with db.write() as tx:
         await peers.save_peers(
             tx,
@@ -81,7 +81,7 @@ async def test_the_peers_of_a_session_are_told_by_order_of_their_coming(db: Data
         assert [one.id for one in chain] == ["early", "late"]
 
 
-async def test_pulses_only_grow_in_whatever_order_they_come(db: Database) -> None:
+async def test_heartbeats_only_increase_in_any_order(db: Database) -> None:
     await open_session(db)
     async with db.write() as tx:
         await peers.save_peers(tx, [peer("p", silent_ms=100)])
@@ -105,7 +105,7 @@ async def test_pulses_only_grow_in_whatever_order_they_come(db: Database) -> Non
         assert (reported.last_heard_at, reported.last_received_at) == (NOW + 9, NOW + 8)
 
 
-async def test_states_are_told_for_those_that_exist_in_their_own_app(db: Database) -> None:
+async def test_statuses_are_given_for_peers_of_the_same_app(db: Database) -> None:
     await open_session(db)
     await open_session(db, "t", "b", phase=Phase.ENDED)
     async with db.write() as tx:
@@ -119,7 +119,7 @@ async def test_states_are_told_for_those_that_exist_in_their_own_app(db: Databas
     assert found["a", "p"].peer == peer("p")
 
 
-async def test_those_who_may_be_silent_are_found_the_longest_silent_first(db: Database) -> None:
+async def test_possibly_silent_peers_are_found_longest_silent_first(db: Database) -> None:
     await open_session(db)
     await open_session(db, "over", phase=Phase.ENDED)
     async with db.write() as tx:
@@ -154,7 +154,7 @@ async def test_those_who_may_be_silent_are_found_the_longest_silent_first(db: Da
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(-1, 9)), min_size=1))
-def test_pulses_of_one_batch_merge_to_their_greatest(pulses: list[tuple[int, int, int]]) -> None:
+def test_heartbeats_of_one_batch_merge_to_their_maximum(pulses: list[tuple[int, int, int]]) -> None:
     every = [
         Heartbeat("a", "p", EpochMs(heard), EpochMs(received), sequence, 1)
         for heard, received, sequence in pulses

@@ -126,13 +126,13 @@ def session(number: int) -> Session:
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
-async def test_every_hot_question_has_its_index(sqlite: Database, name: str) -> None:
+async def test_every_frequent_query_uses_an_index(sqlite: Database, name: str) -> None:
     assert await scans(sqlite, QUESTIONS[name]) == []
 
 
 @pytest.mark.parametrize("few", [0, 1_000])
 @pytest.mark.parametrize("number", range(len(FILTERS)))
-async def test_every_list_of_sessions_has_its_index(
+async def test_every_list_of_sessions_uses_an_index(
     sqlite: Database, number: int, few: int
 ) -> None:
     chooser = partial(is_filtered_first, few=few)

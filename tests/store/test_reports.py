@@ -19,7 +19,7 @@ def report(
     )
 
 
-async def test_a_report_comes_back_as_last_saved(db: Database) -> None:
+async def test_a_report_is_loaded_as_last_saved(db: Database) -> None:
     async with db.write() as tx:
         await reports.save_reports(tx, [report("p"), report("q"), report("r", session_id="t")])
         await reports.save_reports(tx, [report("p", 2)])

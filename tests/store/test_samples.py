@@ -30,7 +30,7 @@ async def kept(db: Database, peer_id: str = "p", app_id: str = "a") -> list[int]
         return [one.sequence for one in await samples.of_peer(tx, app_id, peer_id)]
 
 
-async def test_reports_come_back_in_order_of_time_and_once(db: Database) -> None:
+async def test_samples_are_read_once_and_in_order_of_time(db: Database) -> None:
     async with db.write() as tx:
         await samples.append(tx, [])
         await samples.append(tx, [row(3), row(1), row(2, at=1), row(1, "q"), row(9, app_id="b")])
@@ -61,7 +61,7 @@ async def loose(db: Database) -> int:
         return (await tx.execute(select(func.count()).select_from(schema.samples))).scalar_one()
 
 
-async def test_known_reports_are_told_merged_or_not(db: Database) -> None:
+async def test_known_samples_are_recognised_before_and_after_a_merge(db: Database) -> None:
     await append(db, row(1), row(2), row(5), row(1, "q"))
     assert await merge(db, "a", "p") == 3
     await append(db, row(6))
@@ -77,7 +77,7 @@ async def test_known_reports_are_told_merged_or_not(db: Database) -> None:
         assert await samples.known(tx, []) == set()
 
 
-async def test_merging_changes_nothing_that_is_read(db: Database) -> None:
+async def test_a_merge_does_not_change_what_is_read(db: Database) -> None:
     numbers = random.Random(1).sample(range(100), 60)
     await append(db, *(row(n, at=n // 7) for n in numbers[:40]))
     before = await contents(db)
@@ -91,7 +91,7 @@ async def test_merging_changes_nothing_that_is_read(db: Database) -> None:
     assert await loose(db) == 0
 
 
-async def test_merges_and_arrivals_at_once_lose_nothing(db: Database) -> None:
+async def test_concurrent_merges_and_appends_lose_no_sample(db: Database) -> None:
     await append(db, *(row(n) for n in range(0, 40, 2)))
 
     async def arrive(number: int) -> None:
@@ -105,7 +105,7 @@ async def test_merges_and_arrivals_at_once_lose_nothing(db: Database) -> None:
     assert await loose(db) == 0
 
 
-async def test_a_report_of_another_peer_or_app_is_not_merged(db: Database) -> None:
+async def test_a_sample_of_another_peer_or_app_is_not_merged(db: Database) -> None:
     await append(db, row(1), row(2, "q"), row(3, app_id="b"))
     assert await merge(db, "a", "p") == 1
     assert await kept(db) == [1]
@@ -114,7 +114,7 @@ async def test_a_report_of_another_peer_or_app_is_not_merged(db: Database) -> No
     assert await loose(db) == 2
 
 
-async def test_the_reports_of_a_session_are_counted_merged_or_not(db: Database) -> None:
+async def test_the_samples_of_a_session_are_counted_before_and_after_a_merge(db: Database) -> None:
     people = [peer_of("p"), peer_of("q"), peer_of("z")]
     async with db.write() as tx:
         await peers.save_peers(tx, [*people, replace(peer_of("r"), session_id="other")])

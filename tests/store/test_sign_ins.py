@@ -50,7 +50,7 @@ async def test_a_sign_in_is_found_until_it_is_deleted(db: Database) -> None:
         assert await sign_ins.find_sign_in(tx, "b") == sign_in("b")
 
 
-async def test_a_new_sign_in_removes_those_that_are_over(db: Database) -> None:
+async def test_a_new_sign_in_removes_expired_ones(db: Database) -> None:
     async with db.write() as tx:
         await sign_ins.add_sign_in(tx, sign_in("over", 1_000), T0)
         await sign_ins.add_sign_in(tx, sign_in("runs", 1_001), T0)
@@ -60,7 +60,7 @@ async def test_a_new_sign_in_removes_those_that_are_over(db: Database) -> None:
         assert await sign_ins.find_sign_in(tx, "runs") is not None
 
 
-async def test_a_link_is_taken_once_however_many_try(db: Database) -> None:
+async def test_a_link_is_taken_once_by_concurrent_clients(db: Database) -> None:
     async with db.write() as tx:
         await sign_ins.add_link(tx, link("a"), T0)
 
@@ -72,7 +72,7 @@ async def test_a_link_is_taken_once_however_many_try(db: Database) -> None:
     assert [each for each in taken if each is not None] == [link("a")]
 
 
-async def test_a_new_link_removes_those_that_are_over(db: Database) -> None:
+async def test_a_new_link_removes_expired_ones(db: Database) -> None:
     async with db.write() as tx:
         await sign_ins.add_link(tx, link("over", 1_000), T0)
         await sign_ins.add_link(tx, link("new", 9_000), EpochMs(T0 + 1_000))

@@ -13,7 +13,9 @@ MOST_FALSE_PER_HOUR = 0.1
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_the_truth_is_told_and_nothing_else(seed: int, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_diagnosis_equals_the_ground_truth(
+    seed: int, capsys: pytest.CaptureFixture[str]
+) -> None:
     outcomes = [judge(scene, verdicts(scene)) for scene in scenes(seed)]
     found = totals(outcomes)
     wrong = [each for each in outcomes if not each.is_right or each.false]

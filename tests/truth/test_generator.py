@@ -54,7 +54,7 @@ def ends() -> Floats:
 
 
 @pytest.mark.parametrize("share", [0.05, 0.1, 0.3])
-def test_loss_put_in_is_loss_counted(rng: np.random.Generator, share: float) -> None:
+def test_generated_loss_is_counted_loss(rng: np.random.Generator, share: float) -> None:
     for lossy in (Loss(share), Bursts(share, 4)):
         flow = carried(spoken(rng), rng, lossy)
         counted = count(flow, ends())
@@ -63,7 +63,7 @@ def test_loss_put_in_is_loss_counted(rng: np.random.Generator, share: float) -> 
         assert expected == pytest.approx(len(flow.sent), abs=60)
 
 
-def test_bursts_have_their_length(rng: np.random.Generator) -> None:
+def test_loss_bursts_have_their_mean_length(rng: np.random.Generator) -> None:
     at = np.arange(200_000) * 0.001
     is_lost = np.isnan(Bursts(0.1, 5).carry(at, at, rng))
     runs = np.flatnonzero(np.diff(is_lost.astype(int)) == 1)
@@ -79,14 +79,14 @@ def test_a_clean_path_conceals_and_freezes_nothing(rng: np.random.Generator) -> 
     assert seen.freeze_s.sum() == 0
 
 
-def test_what_is_lost_of_sound_is_made_up(rng: np.random.Generator) -> None:
+def test_lost_audio_is_concealed(rng: np.random.Generator) -> None:
     flow = carried(spoken(rng), rng, Loss(0.1))
     heard = listen(flow)
     made_up = heard.is_made_up.sum() * SAMPLES
     assert made_up / (len(heard.due) * SAMPLES) == pytest.approx(0.1, rel=0.2)
 
 
-def test_gaps_that_a_server_closes_are_made_up_all_the_same(rng: np.random.Generator) -> None:
+def test_sequence_gaps_closed_by_a_server_are_concealed(rng: np.random.Generator) -> None:
     shut = closed(carried(spoken(rng), rng, Loss(0.1)))
     assert count(shut, ends()).lost[0] == 0
     heard = listen(shut)
@@ -94,13 +94,13 @@ def test_gaps_that_a_server_closes_are_made_up_all_the_same(rng: np.random.Gener
     assert heard.is_silent.sum() == 0
 
 
-def test_silence_not_sent_is_made_up_as_silence(rng: np.random.Generator) -> None:
+def test_discontinuous_transmission_is_concealed_as_silence(rng: np.random.Generator) -> None:
     heard = listen(carried(spoken(rng, dtx=True), rng))
     assert heard.is_made_up.mean() > 0.1
     assert (heard.is_made_up & ~heard.is_silent).mean() < 0.002
 
 
-def test_lost_video_is_asked_for_again(rng: np.random.Generator) -> None:
+def test_lost_video_is_requested_again(rng: np.random.Generator) -> None:
     flow = carried(filmed(rng), rng, Loss(0.1))
     counted = count(flow, ends())
     assert counted.repaired[0] == pytest.approx(counted.lost[0], rel=0.05)
@@ -117,7 +117,7 @@ def test_a_freeze_is_a_gap_of_three_mean_gaps_and_150_ms() -> None:
     assert lengths == pytest.approx([0.5])
 
 
-def test_a_stall_is_heard_and_seen_and_loses_nothing(rng: np.random.Generator) -> None:
+def test_a_stall_causes_concealment_and_freezes_without_loss(rng: np.random.Generator) -> None:
     stall = Stall(5.0, 0.8)
     sound_flow, picture_flow = carried(spoken(rng), rng, stall), carried(filmed(rng), rng, stall)
     assert count(sound_flow, ends()).lost[0] == 0
@@ -125,20 +125,20 @@ def test_a_stall_is_heard_and_seen_and_loses_nothing(rng: np.random.Generator) -
     assert watch(picture_flow, 0.06, (), rng).freeze_s.sum() > 1
 
 
-def test_a_bottleneck_passes_no_more_than_its_rate(rng: np.random.Generator) -> None:
+def test_a_bottleneck_limits_the_rate(rng: np.random.Generator) -> None:
     flow = carried(filmed(rng), rng, Queue(300_000, 0.2))
     come = flow.sizes[~np.isnan(flow.arrived)].sum() * 8 / LENGTH_S
     assert come == pytest.approx(300_000, rel=0.05)
     assert np.nanmax(flow.arrived - flow.sent) < 0.4
 
 
-def test_scattered_packets_shake_as_rfc_3550_measures(rng: np.random.Generator) -> None:
+def test_delay_variation_gives_the_jitter_of_rfc_3550(rng: np.random.Generator) -> None:
     flow = carried(spoken(rng), rng, Scatter(0.1))
     at = np.arange(10.0, LENGTH_S, 7.0)
     assert 0.05 < float(np.median(count(flow, at).jitter)) < 0.15
 
 
-def test_nothing_comes_through_a_cut(rng: np.random.Generator) -> None:
+def test_a_cut_passes_no_packets(rng: np.random.Generator) -> None:
     flow = carried(filmed(rng), rng, Cut(((40.0, 60.0),)))
     received = count(flow, np.array([40.1, 60.0])).received
     assert received[0] == received[1]
@@ -146,6 +146,6 @@ def test_nothing_comes_through_a_cut(rng: np.random.Generator) -> None:
     assert seen.freeze_s.max() == pytest.approx(20, abs=1)
 
 
-def test_the_same_seed_gives_the_same_call() -> None:
+def test_a_seed_always_gives_the_same_call() -> None:
     one, other = (spoken(np.random.default_rng(3)) for _ in range(2))
     assert (one.at == other.at).all()

@@ -154,7 +154,7 @@ async def assert_readable(doors: Doors, session_id: str, peer_id: str) -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-async def test_what_the_collectors_door_accepts_can_be_read(doors: Doors, seed: int) -> None:
+async def test_batches_that_the_collector_path_accepts_can_be_read(doors: Doors, seed: int) -> None:
     dice = random.Random(seed)
     peer_id = str(uuid4())
     entries = ", ".join(entries_of(dice, 40))
@@ -170,7 +170,7 @@ async def test_what_the_collectors_door_accepts_can_be_read(doors: Doors, seed: 
 
 
 @pytest.mark.parametrize("seed", range(6))
-async def test_what_a_backends_door_accepts_can_be_read(doors: Doors, seed: int) -> None:
+async def test_events_that_the_backend_path_accepts_can_be_read(doors: Doors, seed: int) -> None:
     dice = random.Random(100 + seed)
     peer_id = str(uuid4())
     common = f'"meeting_id": "room", "peer_id": "{peer_id}"'

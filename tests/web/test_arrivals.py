@@ -35,14 +35,14 @@ async def ended(doors: Doors) -> None:
         doors.pass_time(3600)
 
 
-async def test_a_leave_without_an_arrival_counts_nobody(doors: Doors) -> None:
+async def test_a_leave_without_a_join_counts_no_participant(doors: Doors) -> None:
     await doors.events(*case("16")["events"])
     session = await the_session(doors)
     assert (session["total_participants"], session["max_concurrent_participants"]) == (1, 1)
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_an_old_leave_after_a_new_arrival_ends_its_own_stay(doors: Doors, seed: int) -> None:
+async def test_an_old_leave_after_a_new_join_ends_its_own_stay(doors: Doors, seed: int) -> None:
     events = case("17")["events"]
     random.Random(seed).shuffle(events)
     for event in events:
@@ -54,7 +54,7 @@ async def test_an_old_leave_after_a_new_arrival_ends_its_own_stay(doors: Doors, 
     assert person["left_at"] is None
 
 
-async def test_two_tabs_of_one_person_are_one_presence(doors: Doors) -> None:
+async def test_two_tabs_of_one_user_are_one_participant(doors: Doors) -> None:
     await doors.events(*case("18")["events"])
     await ended(doors)
     session = await the_session(doors)
@@ -73,7 +73,7 @@ async def test_two_tabs_of_one_person_are_one_presence(doors: Doors) -> None:
     ],
     ids=lambda stray: stray["type"],
 )
-async def test_a_stray_fact_opens_nothing(doors: Doors, stray: dict[str, Any]) -> None:
+async def test_a_stray_fact_creates_no_session(doors: Doors, stray: dict[str, Any]) -> None:
     await doors.events(stray)
     assert await doors.sessions() == []
     await doors.events(
@@ -85,7 +85,7 @@ async def test_a_stray_fact_opens_nothing(doors: Doors, stray: dict[str, Any]) -
     assert (await the_session(doors))["total_participants"] == 1
 
 
-async def test_what_is_known_before_an_arrival_is_in_its_record(doors: Doors) -> None:
+async def test_facts_received_before_a_join_are_in_its_record(doors: Doors) -> None:
     await doors.events({"type": "peer_left", "at": 60_000, "peer_id": "p"})
     await doors.events(
         {"type": "peer_noted", "at": 5_000, "peer_id": "p", "name": "audio_on"},
@@ -99,12 +99,12 @@ async def test_what_is_known_before_an_arrival_is_in_its_record(doors: Doors) ->
 
 
 @pytest.mark.parametrize("kind", ["leave", "event", "describe"])
-async def test_a_client_that_only_says_farewell_is_not_in_the_call(doors: Doors, kind: str) -> None:
+async def test_a_client_that_sends_only_a_leave_is_no_participant(doors: Doors, kind: str) -> None:
     await doors.collect(entry(kind, 3, NOON, **({"name": "audio_on"} if kind == "event" else {})))
     assert await doors.sessions() == []
 
 
-async def test_a_clients_report_may_come_before_its_arrival(doors: Doors) -> None:
+async def test_a_sample_may_arrive_before_its_join(doors: Doors) -> None:
     peer = str(uuid4())
     await doors.collect(entry("sample", 1, NOON + 7_000, connections=[]), peer_id=peer)
     assert (await the_session(doors))["live_participants"] == 1
@@ -113,7 +113,7 @@ async def test_a_clients_report_may_come_before_its_arrival(doors: Doors) -> Non
     assert (session["total_participants"], session["started_at"]) == (1, "2026-11-21T12:00:00.000Z")
 
 
-async def test_a_client_cannot_place_itself_before_its_token(doors: Doors) -> None:
+async def test_a_client_cannot_join_before_its_token_was_issued(doors: Doors) -> None:
     long_ago = NOON - 3 * 365 * 86_400_000
     peer = str(uuid4())
     data = await doors.collect(
@@ -129,7 +129,7 @@ async def test_a_client_cannot_place_itself_before_its_token(doors: Doors) -> No
     assert await doors.events(*backend) == [{"status": "accepted"}]
 
 
-async def test_a_clock_that_was_set_back_turns_away_nobody_who_is_there(doors: Doors) -> None:
+async def test_a_clock_set_back_refuses_no_present_peer(doors: Doors) -> None:
     doors.pass_time(-600)
     now = NOON - 600_000
     data = await doors.collect(
@@ -147,7 +147,7 @@ def _janus(t: float, name: str, plugin: str = "videoroom", **more: Any) -> dict[
     return {"t": t, "type": 64, **place, "event": event}
 
 
-async def test_somebody_who_leaves_a_janus_room_without_a_session_has_left(doors: Doors) -> None:
+async def test_a_leaving_event_without_a_janus_session_ends_the_stay(doors: Doors) -> None:
     await doors.janus(case("20")["events"])
     session = await the_session(doors)
     people = {person["display_name"]: person for person in await doors.people(session["id"])}
@@ -155,7 +155,7 @@ async def test_somebody_who_leaves_a_janus_room_without_a_session_has_left(doors
     assert people["Bob"]["left_at"] is None
 
 
-async def test_an_audiobridge_room_has_an_attendance(doors: Doors) -> None:
+async def test_an_audiobridge_room_has_participants(doors: Doors) -> None:
     await doors.janus(case("21")["events"], room=1234)
     session = await the_session(doors)
     [person] = await doors.people(session["id"])
@@ -163,7 +163,7 @@ async def test_an_audiobridge_room_has_an_attendance(doors: Doors) -> None:
     assert (session["meeting_display_name"], session["associated_id"]) == ("1234", "1234")
 
 
-async def test_the_end_of_a_janus_session_outweighs_no_leave_that_was_said(doors: Doors) -> None:
+async def test_the_end_of_a_janus_session_does_not_override_a_leave(doors: Doors) -> None:
     gone = {"type": 1, "session_id": 5, "event": {"name": "destroyed"}}
     await doors.janus([_janus(-120, "joined", display="Ann"), _janus(-60, "leaving", session=0)])
     await doors.janus([{**gone, "t": -30}])
@@ -172,9 +172,7 @@ async def test_the_end_of_a_janus_session_outweighs_no_leave_that_was_said(doors
 
 
 @pytest.mark.parametrize("plugin", ["videoroom", "audiobridge"])
-async def test_each_arrival_in_a_janus_session_is_a_stay_of_its_own(
-    doors: Doors, plugin: str
-) -> None:
+async def test_each_join_in_a_janus_session_is_a_separate_stay(doors: Doors, plugin: str) -> None:
     leaving = "leaving" if plugin == "videoroom" else "left"
     story = [
         _janus(-300, "joined", plugin, display="Ann"),
@@ -189,7 +187,7 @@ async def test_each_arrival_in_a_janus_session_is_a_stay_of_its_own(
     assert person["left_at"] == "2026-11-21T11:57:30.000Z"
 
 
-async def test_who_comes_back_a_day_later_is_in_another_session(doors: Doors) -> None:
+async def test_a_rejoin_a_day_later_is_in_another_session(doors: Doors) -> None:
     await doors.janus([_janus(-9, "joined", display="Ann"), _janus(-8, "leaving", session=0)])
     await ended(doors)
     later = (doors.house.clock.now - NOON) / 1000
@@ -197,7 +195,7 @@ async def test_who_comes_back_a_day_later_is_in_another_session(doors: Doors) ->
     assert len(await doors.sessions()) == 2
 
 
-async def test_who_froze_left_when_the_media_stopped(doors: Doors) -> None:
+async def test_a_client_that_froze_left_when_its_media_stopped(doors: Doors) -> None:
     media = {"media": "video", "mid": "0", "receiving": False, "seconds": 1}
     story: list[dict[str, Any]] = [
         _janus(-120, "joined", display="Ann"),
@@ -225,7 +223,7 @@ def _audio_statistics(t: float, packets: int) -> dict[str, Any]:
         (100, "2026-11-21T11:58:57.000Z"),
     ],
 )
-async def test_statistics_tell_when_in_a_second_somebody_froze(
+async def test_statistics_give_the_time_of_a_freeze_within_a_second(
     doors: Doors, last_packets: int, left_at: str
 ) -> None:
     media = {"media": "audio", "mid": "0", "receiving": False}
@@ -242,7 +240,7 @@ async def test_statistics_tell_when_in_a_second_somebody_froze(
     assert person["left_at"] == left_at
 
 
-async def test_janus_loss_in_the_upper_layers_is_taken(doors: Doors) -> None:
+async def test_loss_in_upper_simulcast_layers_of_janus_is_accepted(doors: Doors) -> None:
     answer = await doors.janus(case("19")["events"])
     assert answer["rejected"] == []
     [person] = await doors.people((await the_session(doors))["id"])
@@ -251,7 +249,7 @@ async def test_janus_loss_in_the_upper_layers_is_taken(doors: Doors) -> None:
 
 
 @pytest.mark.parametrize("unit", ["us", "iso"])
-async def test_timestamps_in_microseconds_or_as_text_are_taken(doors: Doors, unit: str) -> None:
+async def test_timestamps_in_microseconds_or_as_text_are_accepted(doors: Doors, unit: str) -> None:
     peer = str(uuid4())
     samples = case("12")["samples"]
     entries = [entry("join", 0, NOON)]

@@ -28,7 +28,7 @@ async def collect(doors: Doors, *entries: dict[str, Any], **headers: str) -> htt
     )
 
 
-async def test_who_is_over_its_budget_is_told_when_to_come_back(build: Build) -> None:
+async def test_a_sender_over_its_budget_is_refused_with_retry_after(build: Build) -> None:
     async with opened(build(token_talk_characters_per_min=1)) as doors:
         join = {"seq": 0, "at": NOON, "type": "join"}
         assert (await collect(doors, join, chat(1, "abcdefg"))).status_code == 202
@@ -52,7 +52,7 @@ async def test_who_is_over_its_budget_is_told_when_to_come_back(build: Build) ->
         assert counted == 1
 
 
-async def test_what_was_refused_is_taken_whole_when_it_comes_again(build: Build) -> None:
+async def test_a_refused_batch_is_accepted_completely_when_repeated(build: Build) -> None:
     async with opened(build(token_events_per_min=1)) as doors:
         join = {"seq": 0, "at": NOON, "type": "join"}
         await collect(doors, join, *[chat(n) for n in range(1, 6)])
@@ -63,7 +63,7 @@ async def test_what_was_refused_is_taken_whole_when_it_comes_again(build: Build)
         assert (again["accepted"], again["duplicates"], again["rejected"]) == (3, 0, [])
 
 
-async def test_a_page_of_another_origin_may_read_how_long_to_wait(build: Build) -> None:
+async def test_a_page_of_another_origin_may_read_retry_after(build: Build) -> None:
     async with opened(build(token_requests_per_min=1)) as doors:
         for _ in range(5):
             await collect(doors)
@@ -72,7 +72,7 @@ async def test_a_page_of_another_origin_may_read_how_long_to_wait(build: Build) 
         assert "retry-after" in refused.headers["access-control-expose-headers"]
 
 
-async def test_a_spent_budget_is_noticed_before_a_body_is_read(build: Build) -> None:
+async def test_a_spent_budget_is_checked_before_the_body_is_read(build: Build) -> None:
     async with opened(build(token_bytes_per_min=1)) as doors:
         await collect(doors, {"seq": 0, "at": NOON, "type": "join"})
         unread = await doors.client.post(
@@ -83,7 +83,7 @@ async def test_a_spent_budget_is_noticed_before_a_body_is_read(build: Build) -> 
         assert unread.status_code == 429
 
 
-async def test_a_beacon_pays_as_well(build: Build) -> None:
+async def test_a_beacon_spends_the_budget_too(build: Build) -> None:
     async with opened(build(token_bytes_per_min=1)) as doors:
         body = msgspec.json.encode(batch() | {"token": doors.token})
         statuses = [
@@ -95,7 +95,7 @@ async def test_a_beacon_pays_as_well(build: Build) -> None:
 @pytest.mark.parametrize(
     "path", ["/v1/apps/{app}/events", "/v1/apps/{app}/sources/janus", "/api/v1/message"]
 )
-async def test_every_door_has_budgets(build: Build, path: str) -> None:
+async def test_every_intake_path_has_budgets(build: Build, path: str) -> None:
     async with opened(build(app_requests_per_min=1)) as doors:
         token = doors.token if "message" in path else doors.owner.token
         for attempt in range(6):
@@ -107,7 +107,7 @@ async def test_every_door_has_budgets(build: Build, path: str) -> None:
             assert (answer.status_code == 429) is (attempt == 5)
 
 
-async def test_a_server_that_cannot_record_gives_the_budget_back(build: Build) -> None:
+async def test_a_server_that_cannot_record_refunds_the_budget(build: Build) -> None:
     async with opened(build(token_events_per_min=1)) as doors:
         doors.house.services.write_queue.close()
         for number in range(20):

@@ -86,7 +86,7 @@ async def _download(house: House, caller: Any, path: str) -> httpx.Response:
         ),
     ],
 )
-async def test_a_file_is_what_it_says(
+async def test_each_file_has_its_content_and_media_type(
     house: House, path: str, media_type: str, name: str, text: str
 ) -> None:
     answer = await _download(house, await _caller(house), f"/sessions/call/{path}")
@@ -97,7 +97,7 @@ async def test_a_file_is_what_it_says(
     assert answer.headers["cache-control"] == "private, no-store"
 
 
-async def test_json_files_hold_the_texts_as_they_were(house: House) -> None:
+async def test_json_files_contain_the_unchanged_texts(house: House) -> None:
     caller = await _caller(house)
     chat = await _download(house, caller, "/sessions/call/chat?format=json")
     assert chat.headers["content-type"] == "application/json"
@@ -107,7 +107,7 @@ async def test_json_files_hold_the_texts_as_they_were(house: House) -> None:
     assert transcript.json()[0]["peerData"]["leftAt"] == "2026-11-21T12:05:00.000Z"
 
 
-async def test_a_long_chat_comes_whole(house: House) -> None:
+async def test_a_long_chat_is_downloaded_completely(house: House) -> None:
     caller = await _caller(house)
     stated = [write(f"message, {n}", 50 + n / 100) for n in range(2_500)]
     await house.recorder.record(caller.app_id, stated, source="events")
@@ -126,7 +126,7 @@ async def test_a_summary_is_markdown(house: House) -> None:
     assert answer.text.startswith("Ana spoke for 2 s")
 
 
-async def test_a_link_needs_no_token_but_its_signature_and_its_time(house: House) -> None:
+async def test_a_link_needs_a_valid_signature_and_time_but_no_token(house: House) -> None:
     caller = await _caller(house)
     url = await _url(caller, "/sessions/call/chat")
     forged = await house.client.get(url.replace("chat.csv", "chat.json"))
@@ -138,7 +138,7 @@ async def test_a_link_needs_no_token_but_its_signature_and_its_time(house: House
 
 
 @pytest.mark.parametrize("path", ["/downloads/a", "/downloads/a/b/c/d/e/f", "/downloads/"])
-async def test_other_addresses_below_downloads_are_no_route(house: House, path: str) -> None:
+async def test_other_paths_below_downloads_are_not_found(house: House, path: str) -> None:
     assert (await house.client.get(path)).status_code == 404
 
 
@@ -147,18 +147,18 @@ async def test_unreadable_links_are_refused(house: House, path: str) -> None:
     assert (await house.client.get(path)).status_code == 403
 
 
-async def test_links_bear_the_address_that_the_world_knows(build: Build) -> None:
+async def test_links_have_the_public_address(build: Build) -> None:
     house = build(public_url="https://calls.example/")
     url = await _url(await _caller(house), "/sessions/call/chat")
     assert url.startswith("https://calls.example/downloads/")
 
 
-async def test_without_a_public_address_links_bear_the_requests(house: House) -> None:
+async def test_without_a_public_address_links_have_the_address_of_the_request(house: House) -> None:
     url = await _url(await _caller(house), "/sessions/call/chat")
     assert url.startswith("http://aftercall.test/downloads/")
 
 
-async def test_a_session_without_talk_has_empty_files(house: House) -> None:
+async def test_a_session_without_chat_or_transcript_has_empty_files(house: House) -> None:
     caller = await house.caller()
     house.clock.move(3_600_000)
     await house.recorder.record(
@@ -194,9 +194,9 @@ def scope(host: str, server: tuple[str, int] | None = ("10.0.0.5", 8787)) -> dic
         ("", "http://10.0.0.5:8787"),
     ],
 )
-def test_a_link_repeats_no_host_that_nobody_vouched_for(host: str, address: str) -> None:
+def test_a_link_never_contains_an_untrusted_host(host: str, address: str) -> None:
     assert own_address(scope(host)) == address
 
 
-def test_a_link_on_an_ipv6_socket_has_its_address_in_brackets() -> None:
+def test_a_link_to_an_ipv6_address_has_brackets() -> None:
     assert own_address(scope("evil.example", ("2001:db8::5", 8787))) == "http://[2001:db8::5]:8787"

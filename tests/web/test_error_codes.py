@@ -48,7 +48,7 @@ def test_every_code_is_documented() -> None:
     assert _codes() - documented == set()
 
 
-def test_the_search_for_codes_finds_them() -> None:
+def test_the_scan_of_the_source_finds_known_codes() -> None:
     assert {
         "bad_body",
         "token_expired",

@@ -5,17 +5,17 @@ from aftercall.service.services import Services
 House = Any
 
 
-async def test_a_process_that_answers_is_up(house: House) -> None:
+async def test_a_running_process_is_up(house: House) -> None:
     answer = await house.client.get("/healthz")
     assert (answer.status_code, answer.json()) == (200, {"state": "up"})
 
 
-async def test_a_migrated_database_makes_it_ready(house: House) -> None:
+async def test_a_process_with_a_migrated_database_is_ready(house: House) -> None:
     answer = await house.client.get("/readyz")
     assert (answer.status_code, answer.json()) == (200, {"state": "ready"})
 
 
-async def test_a_database_that_does_not_answer_makes_it_unready(house: House) -> None:
+async def test_a_process_without_its_database_is_not_ready(house: House) -> None:
     async def unreachable() -> bool:
         raise ConnectionRefusedError("refused")
 
@@ -25,7 +25,7 @@ async def test_a_database_that_does_not_answer_makes_it_unready(house: House) ->
     assert answer.json()["state"] == "unready"
 
 
-async def test_an_old_schema_makes_it_unready(house: House) -> None:
+async def test_a_process_with_an_old_schema_is_not_ready(house: House) -> None:
     async def outdated() -> bool:
         return False
 

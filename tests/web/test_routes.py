@@ -13,7 +13,7 @@ House = Any
 Build = Any
 
 
-async def test_an_unknown_address_answers_the_common_error_body(house: House) -> None:
+async def test_an_unknown_path_has_the_common_error_body(house: House) -> None:
     for url in ("/nothing", "/client/v4/nothing", "/v2/nothing/at/all"):
         answer = await house.client.get(url)
         assert answer.status_code == 404
@@ -23,7 +23,7 @@ async def test_an_unknown_address_answers_the_common_error_body(house: House) ->
         assert body["result"] is None
 
 
-async def test_an_unknown_method_answers_the_common_error_body(house: House) -> None:
+async def test_an_unsupported_method_has_the_common_error_body(house: House) -> None:
     caller = await house.caller()
     answer = await caller.ask("DELETE", "/meetings")
     assert answer.status_code == 405
@@ -31,7 +31,7 @@ async def test_an_unknown_method_answers_the_common_error_body(house: House) -> 
     assert answer.json()["error"]["reason"] == "method_not_allowed"
 
 
-async def test_without_credentials_nothing_is_answered(house: House) -> None:
+async def test_a_request_without_credentials_is_refused(house: House) -> None:
     caller = await house.caller()
     answer = await house.client.get(f"{caller.kit}/{caller.app_id}/meetings")
     assert answer.status_code == 401
@@ -39,20 +39,20 @@ async def test_without_credentials_nothing_is_answered(house: House) -> None:
     assert answer.headers["www-authenticate"].startswith("Bearer")
 
 
-async def test_a_wrong_token_is_unknown(house: House) -> None:
+async def test_a_wrong_token_is_refused(house: House) -> None:
     caller = await house.caller()
     caller.token = "ac_wrong"
     assert (await caller.ask("GET", "/meetings")).status_code == 401
 
 
-async def test_key_and_email_do_as_well_as_a_bearer_token(house: House) -> None:
+async def test_key_and_email_are_accepted_like_a_bearer_token(house: House) -> None:
     caller = await house.caller()
     headers = {"X-Auth-Key": caller.token, "X-Auth-Email": "user@example.com"}
     url = f"{caller.kit}/{caller.app_id}/meetings"
     assert (await house.client.get(url, headers=headers)).status_code == 200
 
 
-async def test_the_same_operations_live_without_the_prefix_and_below_v2(house: House) -> None:
+async def test_the_operations_also_exist_without_the_prefix_and_below_v2(house: House) -> None:
     caller = await house.caller()
     made = (await caller.ask("POST", "/meetings", json={"title": "One"})).json()["data"]
     plain = f"/accounts/{caller.account_id}/realtime/kit/{caller.app_id}/meetings/{made['id']}"
@@ -69,7 +69,7 @@ async def test_below_v2_a_token_of_the_account_must_name_the_app(house: House) -
     assert (answer.status_code, answer.json()["error"]["reason"]) == (403, "app_not_named")
 
 
-async def test_a_token_that_reads_is_refused_everything_else(house: House) -> None:
+async def test_a_read_only_token_is_refused_every_change(house: House) -> None:
     admin = await house.caller()
     reader = await house.caller(of=admin, role=Role.READ)
     assert (await reader.ask("GET", "/meetings")).status_code == 200
@@ -77,7 +77,7 @@ async def test_a_token_that_reads_is_refused_everything_else(house: House) -> No
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (403, 10000)
 
 
-async def test_a_token_over_its_limit_is_told_when_to_come_back(build: Build) -> None:
+async def test_a_token_over_its_limit_is_refused_with_retry_after(build: Build) -> None:
     house = build(rate_limit_per_5_min=2)
     caller = await house.caller()
     first = await caller.ask("GET", "/meetings")
@@ -92,13 +92,13 @@ async def test_a_token_over_its_limit_is_told_when_to_come_back(build: Build) ->
     assert (await caller.ask("GET", "/meetings")).status_code == 200
 
 
-async def test_the_alias_can_be_switched_off(build: Build) -> None:
+async def test_the_result_alias_can_be_disabled(build: Build) -> None:
     house = build(result_alias=False)
     caller = await house.caller()
     assert "result" not in (await caller.ask("GET", "/meetings")).json()
 
 
-async def test_every_answer_is_dressed_safely(house: House) -> None:
+async def test_every_answer_has_the_security_headers(house: House) -> None:
     for url in ("/healthz", "/nothing", "/docs"):
         headers = (await house.client.get(url)).headers
         assert headers["x-content-type-options"] == "nosniff"
@@ -119,7 +119,7 @@ async def test_every_answer_is_dressed_safely(house: House) -> None:
         "/meetings/%20",
     ],
 )
-async def test_an_id_that_cannot_be_one_is_not_found(house: House, path: str) -> None:
+async def test_an_invalid_id_is_not_found(house: House, path: str) -> None:
     caller = await house.caller()
     assert (await caller.ask("GET", path)).status_code == 404
 
@@ -137,20 +137,22 @@ async def test_an_id_that_cannot_be_one_is_not_found(house: House, path: str) ->
         ("page_no=" + "9" * 100, "page_no"),
     ],
 )
-async def test_a_parameter_out_of_its_range_is_named(house: House, query: str, field: str) -> None:
+async def test_a_parameter_out_of_range_is_refused_by_name(
+    house: House, query: str, field: str
+) -> None:
     caller = await house.caller()
     answer = await caller.ask("GET", f"/meetings?{query}")
     assert answer.status_code == 400
     assert answer.json()["error"]["field"] == field
 
 
-async def test_more_parameters_than_anybody_needs_are_refused(house: House) -> None:
+async def test_too_many_parameters_are_refused(house: House) -> None:
     caller = await house.caller()
     answer = await caller.ask("GET", "/meetings?" + "a=1&" * 200)
     assert (answer.status_code, answer.json()["error"]["reason"]) == (400, "bad_query")
 
 
-async def test_unknown_parameters_are_passed_over(house: House) -> None:
+async def test_unknown_parameters_are_ignored(house: House) -> None:
     caller = await house.caller()
     assert (await caller.ask("GET", "/meetings?colour=blue&status=")).status_code == 200
 
@@ -161,7 +163,7 @@ async def test_a_body_over_the_limit_is_refused(house: House) -> None:
     assert (answer.status_code, answer.json()["error"]["reason"]) == (413, "too_large")
 
 
-async def test_what_was_not_foreseen_is_logged_and_not_told(build: Build) -> None:
+async def test_an_unexpected_error_is_logged_and_not_disclosed(build: Build) -> None:
     @get("/breaks")
     async def breaks() -> None:
         raise ValueError("a secret of ours")
@@ -174,7 +176,9 @@ async def test_what_was_not_foreseen_is_logged_and_not_told(build: Build) -> Non
     assert answer.headers["x-request-id"] in body["error"]["message"]
 
 
-async def test_a_database_out_of_reach_is_our_fault_for_now(build: Build, db: Database) -> None:
+async def test_an_unreachable_database_is_a_temporary_server_error(
+    build: Build, db: Database
+) -> None:
     @get("/unreachable")
     async def unreachable() -> None:
         async with db.read():

@@ -50,7 +50,7 @@ async def _operations(house: House) -> list[tuple[str, str]]:
     ]
 
 
-async def test_a_foreign_token_opens_no_operation(house: House) -> None:
+async def test_a_token_of_another_account_is_refused_everywhere(house: House) -> None:
     owner = await house.caller()
     ids = await _furnish(house, owner)
     strangers = [await house.caller(), await house.caller(is_of_account=True)]
@@ -63,7 +63,7 @@ async def test_a_foreign_token_opens_no_operation(house: House) -> None:
             assert answer.json()["errors"][0]["code"] == 10000
 
 
-async def test_ids_of_another_app_are_not_found_in_ones_own(house: House) -> None:
+async def test_ids_of_another_app_are_not_found_in_the_own_app(house: House) -> None:
     owner, stranger = await house.caller(), await house.caller(is_of_account=True)
     ids = await _furnish(house, owner)
     own = ids | {"account_id": stranger.account_id, "app_id": stranger.app_id}
@@ -82,7 +82,7 @@ async def test_ids_of_another_app_are_not_found_in_ones_own(house: House) -> Non
         assert answer.status_code == 404, (method, path, answer.text)
 
 
-async def test_a_foreign_app_in_ones_own_account_path_is_not_found(house: House) -> None:
+async def test_an_app_of_another_account_is_not_found_below_the_own_account(house: House) -> None:
     owner, stranger = await house.caller(), await house.caller(is_of_account=True)
     ids = await _furnish(house, owner) | {"account_id": stranger.account_id}
     for method, path in await _operations(house):
@@ -92,7 +92,7 @@ async def test_a_foreign_app_in_ones_own_account_path_is_not_found(house: House)
             assert answer.json()["error"]["reason"] == "app_not_found"
 
 
-async def test_a_list_shows_ones_own_only(house: House) -> None:
+async def test_lists_contain_only_rows_of_the_own_app(house: House) -> None:
     owner, stranger = await house.caller(), await house.caller()
     await _furnish(house, owner)
     assert (await stranger.ask("GET", "/meetings")).json()["data"] == []
@@ -101,7 +101,9 @@ async def test_a_list_shows_ones_own_only(house: House) -> None:
 
 
 @pytest.mark.parametrize("header", ["", "Bearer ", "Bearer ac_x", "Basic Og==", "Token t"])
-async def test_nobody_in_particular_opens_no_operation(house: House, header: str) -> None:
+async def test_requests_without_credentials_are_refused_everywhere(
+    house: House, header: str
+) -> None:
     owner = await house.caller()
     ids = await _furnish(house, owner)
     for method, path in await _operations(house):

@@ -9,7 +9,7 @@ TWENTIETH = 20_777
 """2026-11-20, in days since 1970."""
 
 
-def test_days_add_up_and_no_recording_is_made_up() -> None:
+def test_days_are_summed_and_recordings_are_zero() -> None:
     body = encode_daywise([DayCount(TWENTIETH, 2, 1.5), DayCount(TWENTIETH + 1, 0, 0.0)])
     assert (body.session_stats.sessions_count, body.session_stats.sessions_minutes_consumed) == (
         2,
@@ -20,7 +20,7 @@ def test_days_add_up_and_no_recording_is_made_up() -> None:
     assert [day.day for day in body.recording_stats.day_stats] == ["2026-11-20", "2026-11-21"]
 
 
-def test_the_last_day_is_whole() -> None:
+def test_the_last_day_is_included_entirely() -> None:
     first, last = read_days({"start_date": ["2026-11-20"], "end_date": ["2026-11-21"]})
     assert first is not None
     assert last is not None
@@ -28,7 +28,7 @@ def test_the_last_day_is_whole() -> None:
     assert read_days({"start_date": [""]}) == (None, None)
 
 
-def test_a_day_that_is_none_is_named() -> None:
+def test_an_invalid_day_is_refused_by_name() -> None:
     with pytest.raises(Malformed) as refused:
         read_days({"end_date": ["2026-02-30"]})
     assert refused.value.field == "end_date"

@@ -70,7 +70,7 @@ def _refusal(raw: bytes, kind: type) -> Malformed:
         (b'{"participant_ids":"a"}', KickBody, "participant_ids", "must be an array"),
     ],
 )
-def test_a_broken_rule_is_told_in_a_sentence_that_names_the_member(
+def test_an_invalid_member_is_named_in_the_message(
     raw: bytes, kind: type, field: str, sentence: str
 ) -> None:
     refused = _refusal(raw, kind)
@@ -80,7 +80,7 @@ def test_a_broken_rule_is_told_in_a_sentence_that_names_the_member(
 
 
 @pytest.mark.parametrize("raw", [b"{", b"nope", b'{"title":"a}'])
-def test_what_is_not_json_cannot_be_read(raw: bytes) -> None:
+def test_malformed_json_is_refused(raw: bytes) -> None:
     refused = _refusal(raw, MeetingBody)
     assert not isinstance(refused, InvalidBody)
     assert refused.code == "bad_json"
@@ -90,11 +90,11 @@ def test_what_is_not_json_cannot_be_read(raw: bytes) -> None:
     "raw",
     [b'{"title":"a\\u0000"}', b'{"title":"a\xff"}', b'{"title":"a\\ud800"}', b'{"title":"a\0"}'],
 )
-def test_what_no_database_keeps_of_a_text_becomes_the_replacement_character(raw: bytes) -> None:
+def test_characters_that_no_database_stores_become_the_replacement_character(raw: bytes) -> None:
     assert parse_body(raw, MeetingBody).title == "a\ufffd"
 
 
-def test_a_body_nested_without_end_is_refused() -> None:
+def test_a_body_nested_too_deeply_is_refused() -> None:
     assert _refusal(b'{"title":' * 20_000, MeetingBody).field == "title"
     assert _refusal(b"[" * 20_000, MeetingBody).message == '"body" must be an object'
 
@@ -104,11 +104,11 @@ def test_a_body_that_is_no_object_is_refused(raw: bytes) -> None:
     assert _refusal(raw, MeetingBody).message == '"body" must be an object'
 
 
-def test_an_empty_body_says_nothing() -> None:
+def test_an_empty_body_sets_no_member() -> None:
     assert parse_body(b"", MeetingBody) == MeetingBody()
 
 
-def test_numbers_beyond_all_bounds_are_refused() -> None:
+def test_numbers_beyond_every_range_are_refused() -> None:
     for number in (b"1e999", b"9" * 400, b"-1"):
         raw = b'{"ai_config":{"summarization":{"word_limit":' + number + b"}}}"
         assert "word_limit" in _refusal(raw, MeetingBody).message

@@ -80,7 +80,7 @@ _TEXT = st.text(
 # --- CSV
 
 
-def test_the_chat_csv_is_the_documented_one() -> None:
+def test_the_chat_csv_has_the_documented_form() -> None:
     text = _write(
         ChatCsv(meeting_id="m"),
         [_message(), _message(id="m-2", kind=MessageKind.FILE, payload='{"name":"a,b"}')],
@@ -96,12 +96,12 @@ def test_the_chat_csv_is_the_documented_one() -> None:
     )
 
 
-def test_a_chat_without_messages_is_a_header() -> None:
+def test_a_chat_csv_without_messages_is_its_header() -> None:
     assert _write(ChatCsv(meeting_id="m"), []) == ",".join(CHAT_COLUMNS) + "\n"
 
 
 @given(st.lists(st.tuples(_TEXT, _TEXT), max_size=4))
-def test_any_chat_comes_out_of_its_csv_again(stated: list[tuple[str, str]]) -> None:
+def test_any_chat_is_parsed_back_from_its_csv(stated: list[tuple[str, str]]) -> None:
     messages = [_message(display_name=name, payload=payload) for name, payload in stated]
     text = _write(ChatCsv(meeting_id="m"), messages)
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
@@ -111,14 +111,14 @@ def test_any_chat_comes_out_of_its_csv_again(stated: list[tuple[str, str]]) -> N
 
 
 @given(_TEXT)
-def test_no_cell_begins_as_a_formula_does(text: str) -> None:
+def test_no_cell_starts_like_a_formula(text: str) -> None:
     guarded = guard_formula(text)
     assert not guarded.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"))
     assert unguard_formula(guarded) == text
 
 
 @pytest.mark.parametrize("text", ["", "plain", "'quoted'", "it's", "1-1", "a=b"])
-def test_a_harmless_text_is_left_as_it_is(text: str) -> None:
+def test_a_harmless_text_is_not_changed(text: str) -> None:
     assert guard_formula(text) == text
 
 
@@ -138,7 +138,7 @@ def test_the_dyte_transcript_csv_has_its_header_and_iso_times() -> None:
 
 
 @given(st.lists(st.tuples(_TEXT, _TEXT), max_size=4))
-def test_any_transcript_comes_out_of_either_csv_again(stated: list[tuple[str, str]]) -> None:
+def test_any_transcript_is_parsed_back_from_either_csv(stated: list[tuple[str, str]]) -> None:
     lines = [_line(text, name) for name, text in stated]
     cf = _write(TranscriptCsv(started_at=START), lines)
     dyte = _write(DyteTranscriptCsv(), lines)
@@ -147,7 +147,7 @@ def test_any_transcript_comes_out_of_either_csv_again(stated: list[tuple[str, st
         assert [tuple(map(unguard_formula, row[4:6])) for row in rows] == stated
 
 
-def test_a_transcript_in_which_nothing_was_said_is_an_empty_file() -> None:
+def test_a_transcript_without_lines_is_an_empty_file() -> None:
     assert _write(TranscriptCsv(started_at=START), []) == ""
     assert _write(Srt(started_at=START), []) == ""
     assert _write(Vtt(started_at=START), []) == "WEBVTT\n\n"
@@ -158,7 +158,7 @@ def test_a_transcript_in_which_nothing_was_said_is_an_empty_file() -> None:
 
 
 @given(st.lists(st.lists(st.tuples(_TEXT, _TEXT), max_size=2), max_size=3))
-def test_any_chat_comes_out_of_its_json_again(pages: list[list[tuple[str, str]]]) -> None:
+def test_any_chat_is_parsed_back_from_its_json(pages: list[list[tuple[str, str]]]) -> None:
     records = [[_message(display_name=n, payload=p) for n, p in page] for page in pages]
     read = json.loads(_write(ChatJson(meeting_id="m"), *records))
     assert [(one["displayName"], one["payload"]) for one in read] == [
@@ -184,7 +184,7 @@ def test_chat_json_has_the_members_of_the_csv_and_more() -> None:
     }
 
 
-def test_transcript_json_says_who_spoke_and_when_they_were_there() -> None:
+def test_transcript_json_has_speakers_and_their_presence() -> None:
     peer = Peer(
         app_id="a",
         session_id="s-1",
@@ -236,7 +236,7 @@ def test_vtt_escapes_what_would_be_markup() -> None:
     )
 
 
-def test_srt_keeps_markup_and_arrows_from_being_taken_for_such() -> None:
+def test_srt_neutralises_markup_and_arrows() -> None:
     text = _write(Srt(started_at=START), [_line("<i>x</i> --> {\\an8}")])
     cue = text.splitlines()[2]
     assert "-->" not in cue
@@ -269,7 +269,7 @@ def _one_line(name: str, text: str) -> str:
 
 
 @given(st.lists(st.tuples(_TEXT, _TEXT), max_size=4))
-def test_any_transcript_comes_out_of_its_captions_but_for_line_breaks(
+def test_any_transcript_is_parsed_back_from_its_captions_except_line_breaks(
     stated: list[tuple[str, str]],
 ) -> None:
     lines = [_line(text, name) for name, text in stated]
@@ -282,7 +282,7 @@ def test_any_transcript_comes_out_of_its_captions_but_for_line_breaks(
 
 
 @given(st.integers(-10_000, 400_000_000), st.integers(-10_000, 400_000_000))
-def test_a_cue_always_lasts_and_never_begins_before_the_session(start: int, end: int) -> None:
+def test_a_cue_has_a_duration_and_never_starts_before_the_session(start: int, end: int) -> None:
     text = _write(Vtt(started_at=START), [_line(start=start, end=end)])
     found = _TIME_LINE.search(text)
     assert found is not None

@@ -31,7 +31,7 @@ def _json(body: Any) -> Any:
     return json.loads(msgspec.json.encode(body))
 
 
-def test_each_link_is_spelled_as_its_operation_spells_it() -> None:
+def test_each_link_has_the_members_of_its_operation() -> None:
     assert _json(encode_chat_link("s", url=URL, expires_at=AT)) == {
         "sessionId": "s",
         "chat_download_url": URL,
@@ -49,7 +49,7 @@ def test_each_link_is_spelled_as_its_operation_spells_it() -> None:
     }
 
 
-def test_a_request_for_a_summary_is_answered_in_both_forms() -> None:
+def test_a_summary_request_is_answered_in_both_forms() -> None:
     summary = Summary(app_id="a", session_id="s", state=SummaryState.PENDING, requested_at=AT)
     assert _json(encode_summary_request(summary)) == {
         "success": True,
@@ -60,7 +60,7 @@ def test_a_request_for_a_summary_is_answered_in_both_forms() -> None:
     }
 
 
-def test_chat_is_csv_unless_json_is_asked_for() -> None:
+def test_chat_is_csv_unless_json_is_requested() -> None:
     assert read_chat_export({}) is Export.CHAT_CSV
     assert read_chat_export({"format": ["json"]}) is Export.CHAT_JSON
 
@@ -77,25 +77,25 @@ def test_chat_is_csv_unless_json_is_asked_for() -> None:
         ({"format": ["Json"]}, "offset", Export.TRANSCRIPT_JSON),
     ],
 )
-def test_the_transcript_comes_as_it_was_asked_for(
+def test_the_transcript_has_the_requested_format(
     query: dict[str, list[str]], default_style: str, export: Export
 ) -> None:
     assert read_transcript_export(query, default_style=default_style) is export
 
 
-def test_an_unknown_format_is_refused_and_the_known_ones_are_named() -> None:
+def test_an_unknown_format_is_refused_with_the_known_ones() -> None:
     with pytest.raises(Malformed, match="CSV, SRT, VTT, JSON") as refusal:
         read_transcript_export({"format": ["PDF"]}, default_style="offset")
     assert refusal.value.field == "format"
 
 
-def test_a_meeting_without_wishes_gets_the_documented_defaults() -> None:
+def test_a_meeting_without_summary_settings_has_the_documented_defaults() -> None:
     assert read_summary_options({}) == SummaryOptions(
         word_limit=500, is_markdown=True, kind=SummaryKind.GENERAL
     )
 
 
-def test_a_meetings_wishes_are_read() -> None:
+def test_summary_settings_of_a_meeting_are_parsed() -> None:
     wishes = {"word_limit": 200, "text_format": "plain_text", "summary_type": "daily_standup"}
     assert read_summary_options({"ai_config": {"summarization": wishes}}) == SummaryOptions(
         word_limit=200, is_markdown=False, kind=SummaryKind.DAILY_STANDUP
@@ -115,6 +115,6 @@ _ANYTHING = st.recursive(
         {"word_limit": _ANYTHING, "text_format": _ANYTHING, "summary_type": _ANYTHING}
     )
 )
-def test_wishes_of_any_kind_give_options_within_bounds(wishes: Any) -> None:
+def test_any_summary_settings_give_options_within_bounds(wishes: Any) -> None:
     options = read_summary_options({"ai_config": {"summarization": wishes}})
     assert 150 <= options.word_limit <= 1_000

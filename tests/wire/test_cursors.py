@@ -10,7 +10,7 @@ from aftercall.wire.cursors import decode_cursor, encode_cursor
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=40), st.booleans())
-def test_a_cursor_comes_back_from_a_text_that_fits_into_a_url(
+def test_a_cursor_is_decoded_from_its_url_safe_text(
     key: float, id_: str, is_backward: bool
 ) -> None:
     cursor = Cursor(key, id_, is_backward)
@@ -20,12 +20,12 @@ def test_a_cursor_comes_back_from_a_text_that_fits_into_a_url(
     assert decode_cursor(text) == cursor
 
 
-def test_no_cursor_has_no_text() -> None:
+def test_no_cursor_is_encoded_as_none() -> None:
     assert encode_cursor(None) is None
 
 
 @given(st.text(max_size=60))
-def test_other_text_is_refused(text: str) -> None:
+def test_any_other_text_is_refused_as_a_cursor(text: str) -> None:
     try:
         cursor = decode_cursor(text)
     except Malformed as refused:

@@ -9,7 +9,7 @@ def _json(body: object) -> object:
     return msgspec.json.decode(msgspec.json.encode(body))
 
 
-def test_an_answer_carries_its_data_twice_when_the_alias_is_on() -> None:
+def test_an_answer_has_its_data_twice_with_the_alias() -> None:
     assert _json(encode_answer({"id": "a"}, has_alias=True)) == {
         "success": True,
         "data": {"id": "a"},
@@ -28,14 +28,14 @@ def test_an_answer_without_the_alias_has_no_result() -> None:
     ("offset", "count", "expected"),
     [(0, 30, (30, 1, 30)), (25, 5, (30, 26, 30)), (50, 0, (30, 0, 0)), (0, 1, (30, 1, 1))],
 )
-def test_paging_counts_from_one_and_an_empty_page_is_nowhere(
+def test_paging_counts_from_one_and_an_empty_page_has_no_offsets(
     offset: int, count: int, expected: tuple[int, int, int]
 ) -> None:
     paging = encode_paging(Page(items=[0] * count, offset=offset, total=30))
     assert (paging.total_count, paging.start_offset, paging.end_offset) == expected
 
 
-def test_an_error_answers_both_kinds_of_client() -> None:
+def test_an_error_has_the_members_of_both_kinds_of_client() -> None:
     body = encode_error(422, '"title" is required', reason="bad_body", field="title")
     assert _json(body) == {
         "success": False,
@@ -63,12 +63,12 @@ def test_an_error_answers_both_kinds_of_client() -> None:
         (500, "bug", 500),
     ],
 )
-def test_the_gateway_code_is_cloudflares_where_it_has_one(
+def test_an_error_has_the_code_of_cloudflares_gateway_if_there_is_one(
     status: int, reason: str, code: int
 ) -> None:
     assert encode_error(status, "M", reason=reason).errors[0].code == code
 
 
-def test_an_error_about_text_that_no_body_can_hold_is_still_a_body() -> None:
+def test_an_error_about_unencodable_text_is_encodable() -> None:
     body = encode_error(404, "No meeting found with id \ud800", reason="x", field="\udfff")
     assert b"No meeting found with id ?" in msgspec.json.encode(body)

@@ -10,7 +10,7 @@ TEXTS = st.text() | st.integers() | st.lists(st.text())
 
 
 @given(st.lists(TEXTS, max_size=5), st.lists(TEXTS, max_size=5), st.booleans())
-def test_pieces_in_their_holes_are_the_text_encoded_whole(
+def test_a_rendered_template_equals_the_text_encoded_at_once(
     around: list[object], held: list[object], is_twice: bool
 ) -> None:
     frame: JsonTemplate[bytes] = JsonTemplate()
@@ -25,7 +25,7 @@ def test_pieces_in_their_holes_are_the_text_encoded_whole(
     }
 
 
-def test_a_piece_is_passed_on_as_it_is() -> None:
+def test_a_slots_content_is_passed_on_unchanged() -> None:
     frame: JsonTemplate[list[int]] = JsonTemplate()
     rows = [1, 2, 3]
     filled = frame.fill(msgspec.json.encode({"one": frame.slot(rows)}))

@@ -8,7 +8,7 @@ import pytest
 from aftercall.wire.meeting_configs import AiConfig, RecordingConfig, conceal_secrets
 
 
-def test_what_was_left_out_stays_out() -> None:
+def test_missing_members_stay_missing() -> None:
     for kind in (AiConfig, RecordingConfig):
         assert msgspec.to_builtins(msgspec.convert({}, kind)) == {}
     given = {"summarization": {"word_limit": 150}}
@@ -39,7 +39,7 @@ def test_a_summary_has_150_to_1000_words(words: int) -> None:
         {"file_name_prefix": "x" * 257},
     ],
 )
-def test_a_recording_beyond_what_realtimekit_takes_is_refused(config: dict[str, Any]) -> None:
+def test_a_recording_config_beyond_realtimekits_limits_is_refused(config: dict[str, Any]) -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert(config, RecordingConfig)
 
@@ -47,7 +47,7 @@ def test_a_recording_beyond_what_realtimekit_takes_is_refused(config: dict[str, 
 SECRETS = {"access_key": "A", "secret": "S", "password": "P", "private_key": "K"}
 
 
-def test_secrets_of_a_storage_are_not_kept_and_the_rest_is() -> None:
+def test_only_the_secrets_of_a_storage_are_removed() -> None:
     settings = {
         "title": "t",
         "recording_config": {
@@ -69,5 +69,5 @@ def test_secrets_of_a_storage_are_not_kept_and_the_rest_is() -> None:
     "settings",
     [{}, {"recording_config": None}, {"recording_config": {"storage_config": None}}],
 )
-def test_without_a_storage_there_is_nothing_to_conceal(settings: dict[str, Any]) -> None:
+def test_settings_without_a_storage_are_not_changed(settings: dict[str, Any]) -> None:
     assert conceal_secrets(settings) == settings

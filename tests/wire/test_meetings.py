@@ -101,7 +101,7 @@ WHOLE = {
 }
 
 
-def test_what_is_said_of_a_meeting_is_given_back() -> None:
+def test_the_settings_of_a_meeting_are_returned_as_set() -> None:
     body = parse_body(msgspec.json.encode(WHOLE), MeetingBody)
     settings = read_settings(body)
     assert "title" not in settings
@@ -111,7 +111,7 @@ def test_what_is_said_of_a_meeting_is_given_back() -> None:
     }
 
 
-def test_secrets_of_a_storage_are_not_kept() -> None:
+def test_secrets_of_a_storage_are_not_stored() -> None:
     storage = {
         "type": "aws",
         "bucket": "calls",
@@ -136,14 +136,14 @@ def test_secrets_of_a_storage_are_not_kept() -> None:
     st.sampled_from(["title", "status", "session_keep_alive_time_in_secs"]),
     st.booleans(),
 )
-def test_what_has_a_column_is_no_setting(name: str, persists: bool) -> None:
+def test_members_with_a_column_are_no_settings(name: str, persists: bool) -> None:
     stated = {"title": "t", "status": "INACTIVE", "session_keep_alive_time_in_secs": 60}
     raw = msgspec.json.encode({name: stated[name], "persist_chat": persists})
     assert read_settings(parse_body(raw, MeetingPatch)) == {"persist_chat": persists}
 
 
 @pytest.mark.parametrize(("stated", "kept"), [(60, 60), (600, 600), (90.4, 90)])
-def test_a_keep_alive_time_is_kept_in_whole_seconds(stated: float, kept: int) -> None:
+def test_a_keep_alive_time_is_rounded_to_seconds(stated: float, kept: int) -> None:
     body = MeetingBody(session_keep_alive_time_in_secs=stated)
     assert read_keep_alive_s(body, is_lenient=False) == kept
 
@@ -157,11 +157,11 @@ def test_a_keep_alive_time_out_of_range_is_refused_or_clamped(stated: float, cla
     assert read_keep_alive_s(body, is_lenient=True) == clamped
 
 
-def test_a_keep_alive_time_left_out_is_not_said() -> None:
+def test_a_missing_keep_alive_time_is_none() -> None:
     assert read_keep_alive_s(MeetingBody(), is_lenient=False) is None
 
 
-def test_a_member_is_written_with_the_token_only_when_it_is_made() -> None:
+def test_a_member_is_written_with_its_token_only_on_creation() -> None:
     member = _json(encode_member(MEMBER))
     assert member == {
         "id": "member",
@@ -182,12 +182,12 @@ def test_a_preset_has_the_same_id_in_every_answer_of_its_app() -> None:
     assert encode_removed(replace(MEMBER, app_id="other")).preset_id != one
 
 
-def test_an_app_is_written() -> None:
+def test_an_app_is_written_with_id_name_and_creation_time() -> None:
     app = App(account_id="account", id="app", name="Calls", created_at=MOMENT)
     assert _json(encode_app(app)) == {"id": "app", "name": "Calls", "created_at": WRITTEN}
 
 
-def test_who_was_kicked_is_written_with_his_ids() -> None:
+def test_a_kicked_participant_is_written_with_its_ids() -> None:
     row = Participant(
         app_id="app",
         session_id="session",
@@ -206,12 +206,12 @@ def test_who_was_kicked_is_written_with_his_ids() -> None:
 
 
 @pytest.mark.parametrize("raw", [b"", b"{}", b'{"participant_ids":[]}'])
-def test_kicking_nobody_in_particular_is_refused(raw: bytes) -> None:
+def test_a_kick_without_participants_is_refused(raw: bytes) -> None:
     with pytest.raises(Malformed, match="must name at least one participant"):
         parse_kick(raw)
 
 
-def test_a_meeting_query_reads_every_parameter() -> None:
+def test_a_meeting_query_parses_every_parameter() -> None:
     query = read_meeting_query(
         {
             "page_no": ["2"],

@@ -80,15 +80,15 @@ def _json(body: Any) -> Any:
     return json.loads(msgspec.json.encode(body))
 
 
-def test_a_participant_without_its_events_has_no_such_member() -> None:
+def test_a_participant_without_events_has_no_peer_events_member() -> None:
     assert _json(encode_participant(ROW, None)) == ROW_BODY
 
 
-def test_one_who_is_present_has_left_at_null() -> None:
+def test_a_present_participant_has_left_at_null() -> None:
     assert _json(encode_participant(replace(ROW, left_at=None), None))["left_at"] is None
 
 
-def test_peer_events_tell_when_a_connection_came_and_went() -> None:
+def test_peer_events_have_the_times_of_join_and_leave() -> None:
     created, joining, leaving = _json(encode_participant(ROW, [PEER]))["peer_events"]
     assert [e["event_name"] for e in (created, joining, leaving)] == [
         "PEER_CREATED",
@@ -104,7 +104,7 @@ def test_peer_events_tell_when_a_connection_came_and_went() -> None:
     assert leaving["preset_view_type"] == "GROUP_CALL"
 
 
-def test_ids_of_peer_events_are_the_same_at_each_call_and_differ_from_each_other() -> None:
+def test_ids_of_peer_events_are_stable_and_distinct() -> None:
     once = [event.id for event in encode_peer_events([PEER])]
     assert once == [event.id for event in encode_peer_events([PEER])]
     other = [event.id for event in encode_peer_events([replace(PEER, id="peer-2")])]
@@ -119,12 +119,12 @@ def test_events_of_several_peers_are_in_order_of_time() -> None:
     assert [event.created_at for event in events] == sorted(event.created_at for event in events)
 
 
-def test_a_peer_that_never_said_it_joined_counts_from_when_it_was_first_heard() -> None:
+def test_a_peer_without_a_join_event_joined_at_its_first_report() -> None:
     joining = encode_peer_events([replace(PEER, joined_at=None, left_at=None)])[1]
     assert joining.created_at == "2026-11-21T12:00:00.500Z"
 
 
-def test_a_list_says_which_rows_it_holds() -> None:
+def test_a_list_states_its_offsets_and_total() -> None:
     page: Page[Participant] = Page(items=[ROW], offset=0, total=1)
     assert _json(encode_participant_list(page, None)) == {
         "participants": [ROW_BODY],
@@ -132,7 +132,7 @@ def test_a_list_says_which_rows_it_holds() -> None:
     }
 
 
-def test_a_row_without_known_peers_has_an_empty_list_of_events_when_asked() -> None:
+def test_a_participant_without_peers_has_an_empty_list_of_events_on_request() -> None:
     page: Page[Participant] = Page(items=[ROW], offset=0, total=1)
     body = _json(encode_participant_list(page, {}))
     assert body["participants"][0]["peer_events"] == []
@@ -158,7 +158,7 @@ def _report(*filters: str) -> Any:
     return body["data"]
 
 
-def test_details_carry_the_older_call_statistics() -> None:
+def test_details_include_the_older_call_statistics() -> None:
     participant = _details()["participant"]
     assert participant.items() >= ROW_BODY.items()
     assert participant.keys() - ROW_BODY.keys() == {"peer_stats", "quality_stats"}
@@ -191,7 +191,7 @@ def test_an_empty_query_is_the_first_page_latest_first() -> None:
     )
 
 
-def test_the_query_reads_every_parameter() -> None:
+def test_the_query_parses_every_parameter() -> None:
     query = read_participant_query(
         {
             "search": ["ana"],
@@ -214,7 +214,7 @@ def test_the_query_reads_every_parameter() -> None:
     )
 
 
-def test_filters_come_as_a_list_with_commas_repeated_or_alone() -> None:
+def test_filters_are_comma_separated_repeated_or_single() -> None:
     wanted = frozenset({"device_info", "events"})
     assert FILTERS.read({"filters": ["device_info,events"]}) == wanted
     assert FILTERS.read({"filters": ["device_info", " events "]}) == wanted

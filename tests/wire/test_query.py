@@ -33,7 +33,7 @@ SINCE = Moment(name="start_time", about="")
 
 @pytest.mark.parametrize("parameter", [FLAG, SEARCH, STATUS, FILTERS, RANGE, SINCE, PAGE_NO])
 @pytest.mark.parametrize("values", [None, [""], ["  "]])
-def test_empty_means_absent(parameter: Any, values: list[str] | None) -> None:
+def test_an_empty_parameter_counts_as_absent(parameter: Any, values: list[str] | None) -> None:
     query = {} if values is None else {parameter.name: values}
     assert parameter.read(query) == parameter.read({})
 
@@ -42,11 +42,11 @@ def test_empty_means_absent(parameter: Any, values: list[str] | None) -> None:
     ("text", "stated"),
     [("true", True), ("TRUE", True), ("1", True), ("false", False), ("False", False), ("0", False)],
 )
-def test_a_flag_is_read_in_every_spelling(text: str, stated: bool) -> None:
+def test_a_flag_is_parsed_in_every_spelling(text: str, stated: bool) -> None:
     assert FLAG.read({"include_peer_events": [text]}) is stated
 
 
-def test_what_is_no_flag_is_refused() -> None:
+def test_an_invalid_flag_is_refused() -> None:
     with pytest.raises(Malformed, match='"include_peer_events" must be true or false'):
         FLAG.read({"include_peer_events": ["yes"]})
 
@@ -54,24 +54,24 @@ def test_what_is_no_flag_is_refused() -> None:
 @pytest.mark.parametrize(
     ("text", "stated"), [("0", 1), ("1", 1), ("1.0", 1), ("7", 7), ("0.0", 1), ("+2", 2), ("3.", 3)]
 )
-def test_a_page_number_is_read_as_the_sdks_write_it(text: str, stated: int) -> None:
+def test_a_page_number_is_parsed_as_the_sdks_write_it(text: str, stated: int) -> None:
     assert PAGE_NO.read({"page_no": [text]}) == stated
 
 
 @pytest.mark.parametrize(
     "text", ["-1", "1.5", "one", "1e3", "NaN", "１", "9" * 400, "1_000", "0x1", "2000000000"]
 )
-def test_what_is_no_page_number_is_refused(text: str) -> None:
+def test_an_invalid_page_number_is_refused(text: str) -> None:
     with pytest.raises(Malformed) as refused:
         PAGE_NO.read({"page_no": [text]})
     assert refused.value.field == "page_no"
 
 
-def test_a_page_is_never_larger_than_the_largest() -> None:
+def test_the_page_size_is_limited() -> None:
     assert PER_PAGE.read({"per_page": ["100000"]}) == 200
 
 
-def test_a_number_that_is_not_clamped_is_refused_over_its_most() -> None:
+def test_an_unclamped_number_above_its_maximum_is_refused() -> None:
     with pytest.raises(Malformed, match="at most 5"):
         Whole(name="n", about="", default=1, most=5).read({"n": ["6"]})
 
@@ -95,11 +95,13 @@ def test_a_window_counts_pages_from_one(
     ("text", "is_descending"),
     [("ASC", False), ("asc", False), ("DESC", True), ("DSC", True), ("dsc", True), ("", True)],
 )
-def test_an_order_is_read_in_either_generations_spelling(text: str, is_descending: bool) -> None:
+def test_an_order_is_parsed_in_the_spelling_of_either_generation(
+    text: str, is_descending: bool
+) -> None:
     assert IS_DESCENDING.read({"sort_order": [text]}) is is_descending
 
 
-def test_a_wrong_choice_is_refused_with_the_right_ones() -> None:
+def test_an_invalid_choice_is_refused_with_the_valid_ones() -> None:
     with pytest.raises(Malformed, match=r'"status" must be one of \[LIVE, ENDED\]'):
         STATUS.read({"status": ["RUNNING"]})
 
@@ -107,7 +109,7 @@ def test_a_wrong_choice_is_refused_with_the_right_ones() -> None:
 @pytest.mark.parametrize(
     "values", [["device_info,events"], ["device_info", "events"], [" events , DEVICE_INFO,"]]
 )
-def test_filters_come_by_comma_or_repeated(values: list[str]) -> None:
+def test_filters_are_comma_separated_or_repeated(values: list[str]) -> None:
     assert FILTERS.read({"filters": values}) == {"device_info", "events"}
 
 
@@ -127,12 +129,14 @@ def test_an_unknown_filter_is_refused() -> None:
         ("", (None, None)),
     ],
 )
-def test_a_range_may_be_open(text: str, stated: tuple[int | None, int | None]) -> None:
+def test_a_range_may_be_open_at_either_end(
+    text: str, stated: tuple[int | None, int | None]
+) -> None:
     assert RANGE.read({"participants": [text]}) == stated
 
 
 @pytest.mark.parametrize("text", [":", "a:b", "10:1", "1:2:3", "-1:4", "1.5", "9999999999"])
-def test_what_is_no_range_is_refused(text: str) -> None:
+def test_an_invalid_range_is_refused(text: str) -> None:
     with pytest.raises(Malformed) as refused:
         RANGE.read({"participants": [text]})
     assert refused.value.code == "bad_range"
@@ -143,19 +147,19 @@ def test_of_repeated_values_the_last_counts() -> None:
 
 
 @pytest.mark.parametrize("text", ["a\0b", "\ud800", "x" * 257])
-def test_text_no_database_can_look_for_is_refused(text: str) -> None:
+def test_text_that_no_database_can_search_is_refused(text: str) -> None:
     with pytest.raises(Malformed) as refused:
         SEARCH.read({"search": [text]})
     assert refused.value.code == "bad_text"
 
 
 @pytest.mark.parametrize("text", ["14a396e7-ca44-4937-bf1f-050a69118543", "abc_1", "A" * 64])
-def test_an_id_in_a_path_is_taken_as_it_is(text: str) -> None:
+def test_an_id_in_a_path_is_not_changed(text: str) -> None:
     assert parse_path_id(text, what="app") == text
 
 
 @pytest.mark.parametrize("text", ["", "a b", "a\0", "é", "A" * 65, "a/b", "\ud800"])
-def test_what_can_be_no_id_is_not_found(text: str) -> None:
+def test_an_invalid_id_in_a_path_is_not_found(text: str) -> None:
     with pytest.raises(NotFound) as missing:
         parse_path_id(text, what="meeting")
     assert missing.value.code == "meeting_not_found"
@@ -165,7 +169,7 @@ PARAMETERS = [FLAG, SEARCH, STATUS, FILTERS, RANGE, SINCE, PAGE_NO, PER_PAGE, IS
 
 
 @given(st.sampled_from(PARAMETERS), st.lists(st.text(max_size=300), max_size=3))
-def test_any_text_is_read_or_refused_by_name(parameter: Any, values: list[str]) -> None:
+def test_any_text_is_parsed_or_refused_by_parameter_name(parameter: Any, values: list[str]) -> None:
     try:
         parameter.read({parameter.name: values})
     except Malformed as refused:

@@ -86,7 +86,7 @@ def test_details_are_flat_for_the_later_generations_and_nested_for_the_first() -
 
 
 @pytest.mark.parametrize("phase", [Phase.OPEN, Phase.LIVE, Phase.DRAINING])
-def test_a_session_that_is_not_over_is_live_and_has_no_end(phase: Phase) -> None:
+def test_a_session_that_has_not_ended_is_live_without_an_end(phase: Phase) -> None:
     body = _json(encode_session(replace(ENDED, phase=phase, ended_at=None)))
     assert body["status"] == "LIVE"
     assert body["ended_at"] is None
@@ -101,7 +101,7 @@ def test_breakout_rooms_have_the_shape_of_sessions() -> None:
     ]
 
 
-def test_a_list_says_which_rows_it_holds() -> None:
+def test_a_list_states_its_offsets_and_total() -> None:
     page: Page[Session] = Page(items=[ENDED, ENDED], offset=50, total=123)
     body = _json(encode_session_list(page))
     assert body == {
@@ -110,7 +110,7 @@ def test_a_list_says_which_rows_it_holds() -> None:
     }
 
 
-def test_there_are_never_livestreams() -> None:
+def test_the_list_of_livestreams_is_always_empty() -> None:
     assert _json(encode_no_livestreams()) == {
         "sessions": [],
         "paging": {"total_count": 0, "start_offset": 0, "end_offset": 0},
@@ -121,7 +121,7 @@ def test_an_empty_query_is_the_first_page_newest_first() -> None:
     assert read_session_query({}, app_id="app-1") == SessionQuery(app_id="app-1")
 
 
-def test_the_official_sdks_test_query_is_understood() -> None:
+def test_the_test_query_of_the_official_sdk_is_parsed() -> None:
     query = read_session_query(
         {
             "associated_id": ["182bd5e5-6e1a-4fe4-a799-aa6d9a6ab26e"],
@@ -153,7 +153,7 @@ def test_the_official_sdks_test_query_is_understood() -> None:
     )
 
 
-def test_meeting_id_is_another_name_which_the_documented_one_overrules() -> None:
+def test_meeting_id_is_an_alias_overridden_by_the_documented_parameter() -> None:
     aliased = read_session_query({"meeting_id": ["m-1"]}, app_id="a")
     both = read_session_query({"meeting_id": ["m-1"], "associated_id": ["m-2"]}, app_id="a")
     assert aliased.meeting_id == "m-1"
@@ -172,7 +172,7 @@ def test_meeting_id_is_another_name_which_the_documented_one_overrules() -> None
         ("page_no", "-1"),
     ],
 )
-def test_a_bad_value_is_refused_by_the_name_of_its_parameter(name: str, value: str) -> None:
+def test_an_invalid_value_is_refused_by_parameter_name(name: str, value: str) -> None:
     with pytest.raises(Malformed) as refusal:
         read_session_query({name: [value]}, app_id="a")
     assert refusal.value.field == name

@@ -12,22 +12,22 @@ MOMENT = EpochMs(1_577_470_279_117)
 """2019-12-27T18:11:19.117Z."""
 
 
-def test_a_moment_is_written_in_utc_with_milliseconds() -> None:
+def test_a_time_is_written_in_utc_with_milliseconds() -> None:
     assert encode_time(MOMENT) == "2019-12-27T18:11:19.117Z"
     assert encode_time(EpochMs(0)) == "1970-01-01T00:00:00.000Z"
 
 
-def test_an_unknown_moment_stays_unknown() -> None:
+def test_an_unknown_time_is_written_as_null() -> None:
     assert encode_time(None) is None
 
 
 @given(st.integers(EARLIEST, LATEST))
-def test_a_moment_survives_writing_and_reading(moment: int) -> None:
+def test_a_written_time_is_parsed_back(moment: int) -> None:
     assert parse_time(encode_time(EpochMs(moment)), field="start_time") == moment
 
 
 @given(st.datetimes(timezones=st.just(UTC)))
-def test_what_pythons_isoformat_writes_is_read(moment: datetime) -> None:
+def test_the_isoformat_of_python_is_parsed(moment: datetime) -> None:
     since_1970 = moment - datetime(1970, 1, 1, tzinfo=UTC)
     assert parse_time(moment.isoformat(), field="f") == since_1970 // timedelta(milliseconds=1)
 
@@ -45,11 +45,11 @@ def test_what_pythons_isoformat_writes_is_read(moment: datetime) -> None:
         " 2019-12-27T18:11:19.117Z ",
     ],
 )
-def test_every_spelling_the_clients_use_is_read(text: str) -> None:
+def test_every_spelling_of_the_clients_is_parsed(text: str) -> None:
     assert parse_time(text, field="start_time") == MOMENT
 
 
-def test_a_date_alone_is_its_first_moment() -> None:
+def test_a_date_without_time_is_its_midnight() -> None:
     assert encode_time(parse_time("2026-01-02", field="end_time")) == "2026-01-02T00:00:00.000Z"
 
 
@@ -67,7 +67,7 @@ def test_a_date_alone_is_its_first_moment() -> None:
         "２０１９-12-27",
     ],
 )
-def test_what_is_no_moment_is_refused_by_name(text: str) -> None:
+def test_an_invalid_time_is_refused_by_name(text: str) -> None:
     with pytest.raises(Malformed, match=r'"start_time" must be an ISO 8601') as refused:
         parse_time(text, field="start_time")
     assert refused.value.field == "start_time"
@@ -75,7 +75,7 @@ def test_what_is_no_moment_is_refused_by_name(text: str) -> None:
 
 
 @given(st.text(max_size=40))
-def test_any_text_is_a_moment_or_refused(text: str) -> None:
+def test_any_text_is_a_time_or_refused(text: str) -> None:
     try:
         parse_time(text, field="f")
     except Malformed as refused:

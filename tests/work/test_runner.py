@@ -40,7 +40,7 @@ async def add(db: Database, *new: Job) -> None:
         await stored.add(tx, new)
 
 
-async def test_due_jobs_are_done_and_forgotten(db: Database) -> None:
+async def test_due_jobs_are_run_and_deleted(db: Database) -> None:
     done: list[str] = []
 
     async def note(payload: Mapping[str, Any]) -> None:
@@ -54,7 +54,7 @@ async def test_due_jobs_are_done_and_forgotten(db: Database) -> None:
     assert await jobs.list_waiting() == []
 
 
-async def test_a_failing_job_is_tried_again_and_buried_in_the_end(db: Database) -> None:
+async def test_a_failing_job_is_retried_and_finally_dead(db: Database) -> None:
     clock = Clock()
     jobs = Jobs(db, clock=clock)
     attempts = 0
@@ -82,7 +82,7 @@ async def test_a_failing_job_is_tried_again_and_buried_in_the_end(db: Database) 
     assert attempts == MOST_ATTEMPTS + 1
 
 
-async def test_a_task_nobody_knows_is_a_failure_not_a_crash(db: Database) -> None:
+async def test_an_unknown_task_fails_its_job_and_does_not_stop_the_runner(db: Database) -> None:
     await add(db, job("a", "unheard of"))
     jobs = Jobs(db, clock=Clock())
     assert await run_due(jobs, {}) == 1
@@ -90,7 +90,7 @@ async def test_a_task_nobody_knows_is_a_failure_not_a_crash(db: Database) -> Non
     assert "unheard of" in (waiting.last_error or "")
 
 
-async def test_the_runner_stops_when_told(db: Database) -> None:
+async def test_the_runner_stops_on_request(db: Database) -> None:
     stop = asyncio.Event()
     done = asyncio.Event()
 
@@ -104,7 +104,7 @@ async def test_the_runner_stops_when_told(db: Database) -> None:
     await asyncio.wait_for(running, 60)
 
 
-async def test_a_long_job_holds_up_no_job_that_becomes_due_meanwhile(db: Database) -> None:
+async def test_a_long_job_does_not_delay_jobs_that_become_due_meanwhile(db: Database) -> None:
     stop, release = asyncio.Event(), asyncio.Event()
     begun: dict[str, asyncio.Event] = {id: asyncio.Event() for id in ("long", "next", "last")}
 
@@ -126,7 +126,7 @@ async def test_a_long_job_holds_up_no_job_that_becomes_due_meanwhile(db: Databas
     assert await jobs.list_waiting() == []
 
 
-async def test_no_more_than_a_few_jobs_run_side_by_side(db: Database) -> None:
+async def test_a_limited_number_of_jobs_runs_concurrently(db: Database) -> None:
     stop, release = asyncio.Event(), asyncio.Event()
     running_now, most = 0, 0
     are_all_done = asyncio.Event()
@@ -161,7 +161,7 @@ class ForgetfulJobs(Jobs):
         return await super().finish(job)
 
 
-async def test_bookkeeping_that_fails_leaves_the_jobs_beside_it_alone(db: Database) -> None:
+async def test_a_failed_bookkeeping_write_does_not_affect_other_jobs(db: Database) -> None:
     done: list[str] = []
 
     async def note(payload: Mapping[str, Any]) -> None:
@@ -175,7 +175,7 @@ async def test_bookkeeping_that_fails_leaves_the_jobs_beside_it_alone(db: Databa
     assert {one.id for one in await jobs.list_waiting()} == {"gone"}
 
 
-async def test_an_error_that_cannot_be_kept_as_it_is_is_noted_all_the_same(db: Database) -> None:
+async def test_an_error_that_no_database_stores_is_recorded_in_storable_form(db: Database) -> None:
     async def fail(_: Mapping[str, Any]) -> None:
         raise ValueError("a \x00 and half an emoji \ud83d" + "x" * 10_000)
 
@@ -210,7 +210,7 @@ async def test_a_long_job_keeps_its_lease(db: Database) -> None:
     assert await jobs.list_waiting() == []
 
 
-async def test_a_job_whose_holder_died_is_run_again_when_its_lease_is_over(db: Database) -> None:
+async def test_a_job_of_a_dead_worker_is_run_again_after_its_lease(db: Database) -> None:
     clock = Clock()
     jobs = Jobs(db, clock=clock)
     await add(db, job("a"))
@@ -227,7 +227,7 @@ async def test_a_job_whose_holder_died_is_run_again_when_its_lease_is_over(db: D
     assert done == ["a"]
 
 
-async def test_a_job_that_goes_on_is_given_back_when_the_runner_stops(db: Database) -> None:
+async def test_an_unfinished_job_is_released_when_the_runner_stops(db: Database) -> None:
     stop, begun, outcome = asyncio.Event(), asyncio.Event(), []
 
     async def go_on(_payload: Mapping[str, Any]) -> None:
@@ -249,7 +249,7 @@ async def test_a_job_that_goes_on_is_given_back_when_the_runner_stops(db: Databa
     assert [each.id for each in await jobs.claim(4)] == ["a"]
 
 
-async def test_a_job_that_is_nearly_done_is_finished_when_the_runner_stops(db: Database) -> None:
+async def test_a_job_that_ends_soon_is_finished_when_the_runner_stops(db: Database) -> None:
     stop, begun, may_end = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def end_soon(_payload: Mapping[str, Any]) -> None:

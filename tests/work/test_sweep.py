@@ -40,7 +40,7 @@ async def test_a_session_whose_deadline_has_passed_ends(db: Database) -> None:
     assert (await desk.session()).ended_at == at(5)
 
 
-async def test_a_leave_that_was_kept_while_its_peer_came_is_recorded(db: Database) -> None:
+async def test_a_held_leave_is_recorded_after_its_peer_has_joined(db: Database) -> None:
     desk = Desk(db)
     await desk.tell(join("ada", 0), join("bob", 0))
     left = EarlyFact(source="events", received_at=at(3), event=leave("ada", 3))
@@ -52,7 +52,7 @@ async def test_a_leave_that_was_kept_while_its_peer_came_is_recorded(db: Databas
     assert ada is not None and ada.left_at == at(3)
 
 
-async def test_a_process_without_work_looks_and_sweeps_nothing(db: Database) -> None:
+async def test_a_process_without_jobs_checks_the_clock_and_sweeps_nothing(db: Database) -> None:
     desk = Desk(db)
     await desk.tell(join("ada", 0), leave("ada", 5))
     desk.now = at(300)

@@ -12,14 +12,14 @@ from tests.web.conftest import House
 PAYLOAD = {"app_id": "app", "session_id": "session"}
 
 
-async def test_each_job_has_its_task_and_a_summary_can_be_given_up(house: House) -> None:
+async def test_every_job_has_a_task_and_only_a_summary_can_be_given_up(house: House) -> None:
     tasks = tasks_of(house.services)
     assert set(tasks) == {FINALISE, SUMMARISE}
     assert tasks[FINALISE].give_up is None
     assert tasks[SUMMARISE].give_up is not None
 
 
-async def test_tasks_may_be_repeated_and_a_session_that_is_gone_is_no_error(
+async def test_tasks_are_repeatable_and_a_missing_session_is_no_error(
     house: House, db: Database
 ) -> None:
     call = lossy_call(minutes=1)

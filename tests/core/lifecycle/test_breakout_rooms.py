@@ -27,13 +27,13 @@ def test_time_in_breakout_rooms_is_added() -> None:
     assert consolidated_minutes(rows, rooms) == {"p1": 13.75, "p2": 5.0}
 
 
-def test_a_stay_belongs_to_the_row_it_was_left_for_and_is_counted_once() -> None:
+def test_a_breakout_stay_counts_once_for_the_participant_that_left_for_it() -> None:
     rows = [_row("late", at=100, minutes=1.0, user="u"), _row("early", at=0, minutes=1.0, user="u")]
     rooms = [_row("b1", at=50, minutes=2.0, user="u"), _row("b2", at=150, minutes=4.0, user="u")]
     assert consolidated_minutes(rows, rooms) == {"early": 3.0, "late": 5.0}
 
 
-def test_a_stay_before_any_row_belongs_to_the_first() -> None:
+def test_a_breakout_stay_before_any_participant_counts_for_the_first() -> None:
     rows = [_row("p", at=100, minutes=1.0, user="u")]
     assert consolidated_minutes(rows, [_row("b", at=0, minutes=2.0, user="u")]) == {"p": 3.0}
 
@@ -44,7 +44,7 @@ def test_the_custom_id_identifies_where_the_user_id_differs() -> None:
     assert consolidated_minutes(rows, rooms) == {"p": 3.0}
 
 
-def test_the_nameless_and_the_absent_add_to_nobody() -> None:
+def test_unidentified_and_absent_users_add_no_minutes() -> None:
     rows = [_row("p", at=0, minutes=1.0)]
     rooms = [_row("b", at=1, minutes=2.0), _row("c", at=1, minutes=2.0, user="u9")]
     assert consolidated_minutes(rows, rooms) == {"p": 1.0}

@@ -45,7 +45,7 @@ def join(seconds: float, **who: object) -> PeerJoined:
     return PeerJoined(id=f"j{seconds}", at=at(seconds), peer_id="p", identity=identity)
 
 
-def test_the_earliest_join_the_latest_leave_and_the_earliest_kick_stand() -> None:
+def test_the_earliest_join_the_latest_leave_and_the_earliest_kick_count() -> None:
     work = fresh()
     leaves = [PeerLeft(id=f"l{s}", at=at(s), peer_id="p") for s in (30, 20, 40)]
     kicks = [PeerKicked(id=f"k{s}", at=at(s), peer_id="p") for s in (36, 35)]
@@ -55,7 +55,7 @@ def test_the_earliest_join_the_latest_leave_and_the_earliest_kick_stand() -> Non
     assert (peer.first_heard_at, peer.last_heard_at) == (at(10), at(40))
 
 
-def test_a_repeat_is_no_news() -> None:
+def test_a_repeated_fact_is_not_new() -> None:
     work = fresh()
     note = PeerEvent(id="n", at=at(12), peer_id="p", name="audio_on", data={})
     close = SessionClosed(id="c", at=at(60))
@@ -66,7 +66,7 @@ def test_a_repeat_is_no_news() -> None:
     assert work.peers["p"].last_received_at == at(90)
 
 
-def test_two_names_for_one_peer_end_the_same_in_every_order() -> None:
+def test_two_display_names_of_one_peer_merge_equally_in_every_order() -> None:
     joins = [
         join(10, display_name="Ada"),
         join(11, display_name="Ada L.", picture="x"),
@@ -81,7 +81,7 @@ def test_two_names_for_one_peer_end_the_same_in_every_order() -> None:
     assert ends == {(at(10), "Ada", "a")}
 
 
-def test_an_opening_names_a_session_that_had_no_name() -> None:
+def test_an_opening_sets_the_title_of_an_untitled_session() -> None:
     work = fresh()
     take(work, SessionOpened(id="o", at=at(3), title="Weekly"))
     assert (work.session.title, work.session.opened_at) == ("Weekly", at(3))
@@ -89,7 +89,7 @@ def test_an_opening_names_a_session_that_had_no_name() -> None:
     assert (work.session.title, work.session.opened_at) == ("Weekly", at(1))
 
 
-def test_what_was_said_moves_no_session() -> None:
+def test_a_chat_message_does_not_change_the_session() -> None:
     work = fresh()
     before = work.session
     chat = ChatSent(id="m", at=at(9), payload="hello", revised_at=at(9))

@@ -51,13 +51,13 @@ def by_id(*peers: Peer) -> dict[str, Peer]:
     return {each.id: each for each in peers}
 
 
-def test_a_leave_that_was_said_beats_silence() -> None:
+def test_a_reported_leave_overrides_silence() -> None:
     stated = peer("a", 0, 60)
     stay = stay_of(stated, closed_at=None, silence_limit_ms=30_000, is_silent=True, has_ended=True)
     assert (stay.end, stay.reason) == (T0 + 60_000, LeaveReason.SAID)
 
 
-def test_a_silent_peer_left_when_it_was_last_heard() -> None:
+def test_a_silent_peer_left_at_its_last_heartbeat() -> None:
     quiet = peer("a", 0, last_heard_at=EpochMs(T0 + 42_000))
     stay = stay_of(quiet, closed_at=None, silence_limit_ms=30_000, is_silent=True)
     assert (stay.end, stay.reason) == (T0 + 42_000, LeaveReason.SILENCE)
@@ -70,7 +70,7 @@ def test_the_close_of_a_session_ends_every_stay() -> None:
     assert (stay.end, stay.reason) == (T0 + 30_000, LeaveReason.SESSION_ENDED)
 
 
-def test_a_close_long_after_a_peer_was_last_heard_did_not_send_it_away() -> None:
+def test_a_close_long_after_the_last_heartbeat_does_not_end_a_silent_stay() -> None:
     quiet = peer("a", 0, last_heard_at=EpochMs(T0 + 42_000))
     for after_ms, end_ms, reason in (
         (72_000, 72_000, LeaveReason.SESSION_ENDED),
@@ -80,7 +80,7 @@ def test_a_close_long_after_a_peer_was_last_heard_did_not_send_it_away() -> None
         assert (stay.end, stay.reason) == (T0 + end_ms, reason)
 
 
-def test_a_connection_that_another_continued_ended_when_it_was_last_heard() -> None:
+def test_a_connection_continued_by_another_ended_at_its_last_heartbeat() -> None:
     first = peer("a", 0, user_id="ada", last_heard_at=EpochMs(T0 + 42_000))
     again = peer("b", 55, user_id="ada", previous_peer_id="a")
     assert continued_in(by_id(first, again)) == {"a"}
@@ -89,7 +89,7 @@ def test_a_connection_that_another_continued_ended_when_it_was_last_heard() -> N
     assert (stay.end, stay.reason) == (T0 + 42_000, LeaveReason.SILENCE)
 
 
-def test_a_reconnect_continues_the_row_and_a_rejoin_begins_another() -> None:
+def test_a_reconnect_continues_the_participant_and_a_rejoin_begins_another() -> None:
     first = peer("a", 0, 30, user_id="ada")
     again = peer("b", 35, 60, user_id="ada", previous_peer_id="a")
     rejoin = peer("c", 100, 160, user_id="ada")
@@ -105,19 +105,19 @@ def test_a_reconnect_continues_the_row_and_a_rejoin_begins_another() -> None:
     assert rows["c"].user_id == "ada"
 
 
-def test_a_link_to_another_users_peer_is_no_link() -> None:
+def test_a_previous_peer_of_another_user_is_ignored() -> None:
     ada, eve = peer("a", 0, 30), peer("e", 35, 60, previous_peer_id="a")
     assert root_of(eve, by_id(ada, eve)) == "e"
 
 
-def test_a_circle_of_links_has_one_root() -> None:
+def test_a_cycle_of_previous_peers_has_one_root() -> None:
     a = peer("a", 0, user_id="x", previous_peer_id="b")
     b = peer("b", 1, user_id="x", previous_peer_id="a")
     everyone = by_id(a, b)
     assert root_of(a, everyone) == root_of(b, everyone) == "a"
 
 
-def test_hidden_peers_count_nowhere() -> None:
+def test_hidden_peers_are_not_counted() -> None:
     everyone = by_id(peer("a", 0, 60), peer("recorder", 0, 600, is_hidden=True))
     counts = count(everyone, participants_of(everyone))
     assert counts.total_participants == 1
@@ -125,19 +125,19 @@ def test_hidden_peers_count_nowhere() -> None:
     assert counts.minutes_consumed == 1.0
 
 
-def test_minutes_of_a_present_peer_are_credited_at_its_leave() -> None:
+def test_minutes_are_credited_at_the_leave_of_a_peer() -> None:
     present = peer("a", 0)
     assert credited_minutes([present]) == 0.0
     assert running_minutes([present], EpochMs(T0 + 90_000)) == 1.5
 
 
-def test_the_published_durations_come_out_to_the_digit() -> None:
+def test_the_published_durations_are_reproduced_exactly() -> None:
     for ms, minutes in ((348_580, 5.8097), (415_579, 6.9263), (66_541, 1.109)):
         stayed = peer("a", 0, left_at=EpochMs(T0 + ms))
         assert credited_minutes([stayed]) == minutes
 
 
-def test_one_who_leaves_as_another_comes_makes_no_peak() -> None:
+def test_a_leave_at_the_time_of_a_join_adds_no_concurrency() -> None:
     assert peak([(0, 10), (10, 20)]) == 1
     assert peak([(0, 10), (9, 20)]) == 2
     assert peak([(5, 5), (5, None)]) == 2
@@ -150,13 +150,13 @@ intervals = st.lists(
 
 
 @given(intervals)
-def test_a_union_is_what_counting_each_millisecond_gives(stays: list[tuple[int, int]]) -> None:
+def test_a_union_equals_a_count_of_milliseconds(stays: list[tuple[int, int]]) -> None:
     covered = {ms for start, end in stays for ms in range(start, end)}
     assert union_ms(stays) == len(covered)
 
 
 @given(intervals.filter(bool))
-def test_the_peak_is_the_most_at_any_start(stays: list[tuple[int, int]]) -> None:
+def test_the_peak_is_the_maximum_at_any_start(stays: list[tuple[int, int]]) -> None:
     lasting = [(start, max(end, start + 1)) for start, end in stays]
     highest = max(sum(start <= moment < end for start, end in lasting) for moment, _ in lasting)
     assert peak(stays) == highest

@@ -60,7 +60,7 @@ def play(
     return apply_rules(work, now=at(now), policy=policy)
 
 
-def test_the_table_never_leaves_the_end() -> None:
+def test_the_table_has_no_transition_from_ended() -> None:
     assert TRANSITIONS[Phase.ENDED] == {}
     assert all(
         phase is Phase.ENDED or Phase.ENDED in moves.values() or phase is Phase.LIVE
@@ -68,7 +68,7 @@ def test_the_table_never_leaves_the_end() -> None:
     )
 
 
-def test_a_session_opens_lives_drains_and_ends() -> None:
+def test_a_session_is_open_then_live_then_draining_then_ended() -> None:
     assert play(SessionOpened(id="o", at=at(0))).session.phase is Phase.OPEN
     assert play(join("a", 0), now=1).session.phase is Phase.LIVE
     emptied = play(join("a", 0), leave("a", 30), now=40)
@@ -89,7 +89,7 @@ def test_a_join_within_the_keep_alive_time_continues_the_session() -> None:
     assert back.session.total_participants == 2
 
 
-def test_a_peer_that_says_it_left_and_joins_again_was_there() -> None:
+def test_a_peer_that_leaves_and_joins_again_is_present() -> None:
     back = play(join("a", 0), leave("a", 30), join("a", 31), now=40)
     assert back.session.phase is Phase.LIVE
     assert back.peers["a"].left_at is None
@@ -97,7 +97,7 @@ def test_a_peer_that_says_it_left_and_joins_again_was_there() -> None:
     assert gone.peers["a"].left_at == at(50)
 
 
-def test_a_close_ends_the_session_for_all_at_its_moment() -> None:
+def test_a_close_ends_the_session_for_every_peer_at_its_time() -> None:
     closed = play(join("a", 0), join("b", 5), SessionClosed(id="c", at=at(20)), now=20)
     assert closed.session.phase is Phase.ENDED
     assert closed.session.end_reason is EndReason.CLOSED
@@ -117,7 +117,7 @@ def test_a_silent_peer_leaves_after_three_intervals_but_not_before_thirty_second
     assert play(slow, now=181).session.phase is Phase.ENDED
 
 
-def test_nobody_falls_silent_while_we_were_not_listening() -> None:
+def test_no_peer_becomes_silent_during_downtime() -> None:
     policy = Policy(downtime=Downtime(listening_since=at(1_000)))
     assert play(join("a", 0), now=1_020, policy=policy).session.phase is Phase.LIVE
     gone = play(join("a", 0), now=1_031, policy=policy)
@@ -125,7 +125,7 @@ def test_nobody_falls_silent_while_we_were_not_listening() -> None:
     assert gone.peers["a"].left_at == at(0)
 
 
-def test_a_session_nobody_visits_ends_by_itself() -> None:
+def test_a_session_without_joins_ends_by_itself() -> None:
     waiting = play(SessionOpened(id="o", at=at(0)), now=299)
     assert waiting.session.phase is Phase.OPEN
     ended = play(SessionOpened(id="o", at=at(0)), now=300)
@@ -134,7 +134,7 @@ def test_a_session_nobody_visits_ends_by_itself() -> None:
     assert ended.session.total_participants == 0
 
 
-def test_a_backfilled_call_waits_for_the_rest_of_it() -> None:
+def test_a_backfilled_call_drains_for_late_facts() -> None:
     long_ago = play(join("a", 0), leave("a", 30), received=50_000, now=50_010)
     assert long_ago.session.phase is Phase.DRAINING
     assert long_ago.session.deadline_at == at(50_060)
@@ -143,7 +143,7 @@ def test_a_backfilled_call_waits_for_the_rest_of_it() -> None:
     )
 
 
-def test_late_facts_enter_an_ended_record_without_reviving_it() -> None:
+def test_late_facts_enter_an_ended_session_without_reopening_it() -> None:
     ended = play(join("a", 0), leave("a", 30), now=100)
     work = SessionState(session=ended.session, peers=dict(ended.peers))
     merge(work, join("b", 10), source="test", received_at=at(200))
@@ -162,7 +162,7 @@ def test_a_recorder_does_not_keep_a_session_alive() -> None:
     assert emptied.session.total_participants == 1
 
 
-def test_a_kick_ends_a_stay_even_if_the_peer_says_later_that_it_left() -> None:
+def test_a_kick_ends_a_stay_despite_a_later_leave() -> None:
     kicked = play(join("a", 0), PeerKicked(id="k", at=at(9), peer_id="a"), leave("a", 11), now=12)
     assert kicked.peers["a"].left_at == at(9)
     assert kicked.peers["a"].left_reason is LeaveReason.KICKED
@@ -210,7 +210,9 @@ def calls(draw: st.DrawFn) -> list[AnyEvent]:
 
 @settings(max_examples=300, deadline=None)
 @given(calls(), st.integers(0, 2**32), st.integers(700, 5_000))
-def test_order_and_repeats_make_no_difference(events: list[AnyEvent], seed: int, now: int) -> None:
+def test_order_and_repetition_of_events_do_not_matter(
+    events: list[AnyEvent], seed: int, now: int
+) -> None:
     shuffled = [*events, *events[: len(events) // 2]]
     random.Random(seed).shuffle(shuffled)
     one = play(*events, received=650, now=now)
@@ -222,7 +224,7 @@ def test_order_and_repeats_make_no_difference(events: list[AnyEvent], seed: int,
 
 @settings(max_examples=200, deadline=None)
 @given(calls(), st.integers(0, 5_000))
-def test_the_numbers_of_a_record_agree_with_each_other(events: list[AnyEvent], now: int) -> None:
+def test_the_counts_of_a_session_are_consistent(events: list[AnyEvent], now: int) -> None:
     settled = play(*events, received=650, now=now)
     session, rows = settled.session, settled.participants
     assert 0 <= session.live_participants <= session.max_concurrent_participants
@@ -241,7 +243,7 @@ def test_the_numbers_of_a_record_agree_with_each_other(events: list[AnyEvent], n
 
 @settings(max_examples=200, deadline=None)
 @given(calls(), st.integers(0, 5_000))
-def test_settling_twice_changes_nothing(events: list[AnyEvent], now: int) -> None:
+def test_applying_the_rules_twice_changes_nothing(events: list[AnyEvent], now: int) -> None:
     once = play(*events, received=650, now=now)
     again = apply_rules(
         SessionState(session=once.session, peers=dict(once.peers)), now=at(now), policy=POLICY

@@ -32,7 +32,7 @@ def source(level: float | None, id_: str = "microphone") -> dict[str, Any]:
     return {"type": "media-source", "id": id_, "audioLevel": level}
 
 
-def test_a_report_gives_room_round_trip_in_ms_and_loudness() -> None:
+def test_a_sample_gives_available_bitrate_rtt_in_ms_and_audio_level() -> None:
     found = connection_columns(
         [
             sample(
@@ -49,7 +49,7 @@ def test_a_report_gives_room_round_trip_in_ms_and_loudness() -> None:
     assert found.audio_level == [0.1235]
 
 
-def test_of_several_connections_the_greatest_figures_count() -> None:
+def test_the_charts_take_the_greatest_value_of_several_connections() -> None:
     found = connection_columns(
         [
             sample(
@@ -74,12 +74,12 @@ def test_of_several_connections_the_greatest_figures_count() -> None:
         ({"nominated": None}, False),
     ],
 )
-def test_only_the_pair_in_use_counts(members: dict[str, Any], is_used: bool) -> None:
+def test_only_the_selected_pair_is_charted(members: dict[str, Any], is_used: bool) -> None:
     found = connection_columns([sample(0, pair(currentRoundTripTime=0.1, **members))], points=10)
     assert found.rtt_ms == ([100] if is_used else [])
 
 
-def test_a_column_without_a_single_value_is_empty_and_others_say_where_they_have_none() -> None:
+def test_a_column_without_values_is_empty_and_others_have_nulls_for_missing_values() -> None:
     found = connection_columns(
         [sample(0, source(None)), sample(1, pair(currentRoundTripTime=0.0))], points=10
     )
@@ -87,12 +87,12 @@ def test_a_column_without_a_single_value_is_empty_and_others_say_where_they_have
     assert found.rtt_ms == [None, 0.0]
 
 
-def test_what_cannot_be_read_is_left_out() -> None:
+def test_unreadable_samples_are_left_out() -> None:
     samples = [sample(0), sample(1, body=b"\xff"), sample(2, body=b"[]"), sample(3, body=b"{}")]
     assert connection_columns(samples, points=10).t == [START, START + 3_000]
 
 
-def test_bounds_of_time_are_inclusive() -> None:
+def test_time_bounds_are_inclusive() -> None:
     found = connection_columns(
         [sample(second) for second in range(6)],
         points=10,
@@ -106,7 +106,7 @@ def test_bounds_of_time_are_inclusive() -> None:
     st.lists(st.none() | st.floats(0, 2), min_size=1, max_size=120),
     st.integers(8, 60),
 )
-def test_thinning_keeps_the_ends_the_least_and_the_greatest(
+def test_thinning_keeps_both_ends_the_minimum_and_the_maximum(
     trips_s: list[float | None], points: int
 ) -> None:
     samples = [sample(i, pair(currentRoundTripTime=trip_s)) for i, trip_s in enumerate(trips_s)]
@@ -211,11 +211,11 @@ def sentence(**members: Any) -> str:
         ),
     ],
 )
-def test_a_path_is_put_in_words(members: dict[str, Any], words: str) -> None:
+def test_a_path_is_described_in_a_sentence(members: dict[str, Any], words: str) -> None:
     assert sentence(**members) == words
 
 
-def test_the_pairs_in_use_come_first_and_say_which_way_they_go() -> None:
+def test_selected_pairs_come_first_and_have_a_direction() -> None:
     idle, used = CandidatePair(), CandidatePair(is_selected=True, current_round_trip_time=0.0125)
     found = describe_pairs(metadata([idle], [idle, used]))
     assert [(each.direction, each.is_selected, each.rtt_ms) for each in found] == [

@@ -9,7 +9,7 @@ from tests.core.quality.cast import FINE, TEN, Call, Weather, always, between
 from tests.core.quality.session_digests import judged
 
 
-def test_a_clean_call_is_good_for_everybody() -> None:
+def test_a_clean_call_is_good_for_every_participant() -> None:
     call = Call({"ada": always(FINE), "bob": always(FINE)}, minutes=3)
     for each in judged(call).values():
         assert each.is_measured
@@ -17,7 +17,7 @@ def test_a_clean_call_is_good_for_everybody() -> None:
         assert set(each.levels) == {4}
 
 
-def test_a_bad_minute_is_seen_where_it_was() -> None:
+def test_a_minute_of_loss_lowers_the_levels_of_that_minute() -> None:
     bad = between(60, 120, Weather(up_loss=0.3))
     call = Call({"ada": bad, "bob": always(FINE), "cyd": always(FINE)}, minutes=4)
     ada = judged(call)["ada"]
@@ -33,7 +33,7 @@ def test_a_bad_minute_is_seen_where_it_was() -> None:
     assert ada.diagnosis[0].cause == "uplink"
 
 
-def test_the_way_through_a_relay_is_a_word_to_filter_by() -> None:
+def test_the_digest_names_the_relay_protocol() -> None:
     call = Call({"ada": always(Weather(relay="tls")), "bob": always(FINE)}, minutes=1)
     found = judged(call)
     assert (found["ada"].where.relay, found["bob"].where.relay) == ("tls", "none")
@@ -51,26 +51,26 @@ def _streams_of(*rows: dict[str, object]) -> list[StreamId]:
     return digest(verdict, _rows(*rows), scale_of(TEN, call.end_at)).streams
 
 
-def test_a_stream_that_moves_to_another_mid_is_still_one() -> None:
+def test_a_stream_that_changes_its_mid_is_one_stream() -> None:
     tag: dict[str, object] = {"ssrc": 7, "producer_id": "p", "peer_id": "bob"}
     assert _streams_of({**tag, "mid": "4"}, {**tag, "mid": "3"}) == [
         StreamId(family="audio_consumer", ssrc=7, mid="3", producer_id="p", from_peer_id="bob")
     ]
 
 
-def test_a_stream_whose_sender_is_known_late_is_still_one() -> None:
+def test_a_stream_whose_sender_becomes_known_later_is_one_stream() -> None:
     assert _streams_of({"ssrc": 7}, {"ssrc": 7, "peer_id": "bob"}, {"ssrc": 8}) == [
         StreamId(family="audio_consumer", ssrc=7, from_peer_id="bob"),
         StreamId(family="audio_consumer", ssrc=8),
     ]
 
 
-def test_an_ssrc_that_carries_one_sender_after_another_is_a_stream_of_each() -> None:
+def test_an_ssrc_reused_by_another_sender_is_another_stream() -> None:
     found = _streams_of({"ssrc": 7, "peer_id": "bob"}, {"ssrc": 7, "peer_id": "cyd"})
     assert [each.from_peer_id for each in found] == ["bob", "cyd"]
 
 
-def test_what_was_folded_without_the_others_has_no_letter() -> None:
+def test_a_report_that_was_not_compared_has_no_letter() -> None:
     call = Call(["ada", "bob"], minutes=1)
     folded = fold([call.facts("ada")], call.end_at)
     short = digest(folded.verdict, folded.details, scale_of(TEN, call.end_at))

@@ -102,7 +102,7 @@ def summary_quality(clean: Digest, *levels: int, is_final: bool = True) -> Sessi
         ([0, 0], 0, 0, (0, 0, 0, 0)),
     ],
 )
-def test_a_session_has_the_worst_letter_of_its_people_and_says_for_how_many(
+def test_a_session_has_the_worst_letter_of_its_participants_and_counts_those_affected(
     clean: Digest, levels: list[int], level: int, affected: int, letters: tuple[int, ...]
 ) -> None:
     quality = summary_quality(clean, *levels)
@@ -122,7 +122,7 @@ def test_a_session_without_a_report_has_no_quality(clean: Digest) -> None:
     assert summarise_session(SCALE, [(row(), silent)], is_final=True).quality is None
 
 
-def test_the_mos_shown_is_the_lowest_and_never_of_somebody_without_a_letter(clean: Digest) -> None:
+def test_the_session_mos_is_the_lowest_of_the_participants_with_a_letter(clean: Digest) -> None:
     digested = [
         (row("a"), with_level(clean, 4, p10_mos_audio=4.2, p10_mos_video=None)),
         (row("b"), with_level(clean, 3, p10_mos_audio=3.4, p10_mos_video=3.9)),
@@ -137,7 +137,7 @@ def test_the_mos_shown_is_the_lowest_and_never_of_somebody_without_a_letter(clea
     ("asked", "digests", "is_final"),
     [(True, [True, True], True), (True, [True, False], False), (False, [True, True], False)],
 )
-def test_a_summary_is_final_when_every_part_of_it_is(
+def test_a_summary_is_final_if_every_digest_is_final(
     clean: Digest, asked: bool, digests: list[bool], is_final: bool
 ) -> None:
     digested = [
@@ -147,7 +147,7 @@ def test_a_summary_is_final_when_every_part_of_it_is(
     assert quality is not None and quality.is_final is is_final
 
 
-def test_the_sparkline_counts_everybodys_moments_and_knows_its_scale(clean: Digest) -> None:
+def test_the_sparkline_counts_every_participants_buckets_and_has_their_scale(clean: Digest) -> None:
     quality = summary_quality(clean, 4, 1)
     assert quality is not None
     assert quality.shares == [(1, 0, 0, 1)] * SCALE.buckets
@@ -168,7 +168,7 @@ def test_hidden_participants_are_neither_shown_nor_counted(clean: Digest) -> Non
     assert not any(name.startswith("issue:") for name in facets)
 
 
-def test_a_list_names_no_more_people_and_words_than_fit(clean: Digest) -> None:
+def test_a_summary_names_a_limited_number_of_participants_and_browsers(clean: Digest) -> None:
     digested = [
         (row(f"p{i}"), with_level(clean, 4, where=Environment(browser=f"B{i % 12}", os="Linux")))
         for i in range(30)
@@ -180,7 +180,7 @@ def test_a_list_names_no_more_people_and_words_than_fit(clean: Digest) -> None:
     assert summary.quality is not None and summary.quality.measured_participants == 30
 
 
-def test_the_worst_of_a_session_is_the_severest_and_a_diagnosis_before_a_bare_issue(
+def test_the_worst_finding_is_the_severest_and_precedes_issues_without_a_diagnosis(
     clean: Digest,
 ) -> None:
     warning = found("uplink", "warning", "W.", IssueName.POOR_NETWORK_UPLINK)
@@ -197,7 +197,7 @@ def test_the_worst_of_a_session_is_the_severest_and_a_diagnosis_before_a_bare_is
     assert worst is not None and worst.participant_id == "a"
 
 
-def test_without_a_diagnosis_the_worst_is_an_issues_name_in_words(clean: Digest) -> None:
+def test_without_a_diagnosis_the_worst_finding_is_the_name_of_an_issue(clean: Digest) -> None:
     digest = with_level(clean, 2, issues=[issue(IssueName.HIGH_RTT)])
     worst = worst_of(row(display_name=None), digest)
     assert worst is not None
@@ -221,14 +221,14 @@ def test_without_a_diagnosis_the_worst_is_an_issues_name_in_words(clean: Digest)
         ({"app_id": "app", "display_name": "Ada"}, {"app_id": "b", "display_name": "Ada"}, False),
     ],
 )
-def test_somebody_is_the_same_person_by_the_owners_id_else_by_name(
+def test_a_person_is_identified_by_custom_id_else_by_name(
     one: Mapping[str, Any], other: Mapping[str, Any], is_same: bool
 ) -> None:
     first, second = row("r1", **one), row("r2", **other)
     assert (person_of(first.app_id, first) == person_of(second.app_id, second)) is is_same
 
 
-def test_facets_count_a_participant_once_for_each_thing_it_has(clean: Digest) -> None:
+def test_facets_count_a_participant_once_for_each_value(clean: Digest) -> None:
     where = Environment(browser="Firefox", os="Linux", country="AT", relay="none")
     issues = [issue(IssueName.HIGH_RTT), issue(IssueName.HIGH_RTT)]
     digested = [
@@ -246,7 +246,7 @@ def test_facets_count_a_participant_once_for_each_thing_it_has(clean: Digest) ->
     assert not any(name.startswith("network:") for name in facets)
 
 
-def test_a_huge_session_keeps_its_sums_and_as_many_facets_as_there_is_room_for(
+def test_a_huge_session_has_exact_sums_and_a_limited_number_of_facets(
     clean: Digest,
 ) -> None:
     digest = with_level(clean, 4)
@@ -257,7 +257,7 @@ def test_a_huge_session_keeps_its_sums_and_as_many_facets_as_there_is_room_for(
 
 
 @given(st.integers(1, 4), st.integers(1, 1_000), st.data())
-def test_a_list_of_the_worst_ranks_by_letter_then_by_the_share_who_have_it(
+def test_the_worst_sessions_rank_by_letter_then_by_the_share_affected(
     level: int, people: int, data: st.DataObject
 ) -> None:
     def rank(level: int, affected: int) -> float:
@@ -284,12 +284,12 @@ def test_a_list_of_the_worst_ranks_by_letter_then_by_the_share_who_have_it(
         assert rank(level, affected + 1) < rank(level, affected)
 
 
-def test_a_session_of_which_nobody_has_a_letter_has_no_rank(clean: Digest) -> None:
+def test_a_session_without_a_letter_has_no_rank(clean: Digest) -> None:
     quality = summary_quality(clean, 0)
     assert quality is not None and rank_of(quality) is None
 
 
-def test_a_persons_part_is_that_of_its_row_and_of_its_digest(clean: Digest) -> None:
+def test_a_participant_summary_combines_participant_and_digest(clean: Digest) -> None:
     where = Environment(browser="Safari", country="CH")
     summary = summarise_peer(
         session_of(Call(["ada"], minutes=1), "app", title="Standup"),

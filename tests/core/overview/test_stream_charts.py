@@ -10,7 +10,7 @@ _Values = st.lists(st.one_of(st.none(), st.floats(0, 1e6)), min_size=1, max_size
 
 
 @given(_Values, st.integers(1, 60))
-def test_thinning_out_loses_no_peak(values: list[float | None], points: int) -> None:
+def test_thinning_loses_no_peak(values: list[float | None], points: int) -> None:
     t = [EpochMs(TEN + place) for place in range(len(values))]
     known = [value for value in values if value is not None]
     columns = StreamColumns(t=t, loss_percent=values if known else [], mos=values if known else [])
@@ -24,13 +24,13 @@ def test_thinning_out_loses_no_peak(values: list[float | None], points: int) -> 
 
 
 @given(st.integers(60, 500), st.integers(50, 200))
-def test_what_is_kept_is_about_what_was_asked_for(n: int, points: int) -> None:
+def test_thinning_keeps_about_as_many_points_as_requested(n: int, points: int) -> None:
     t = [EpochMs(TEN + place) for place in range(n)]
     thin = thin_out(StreamColumns(t=t, mos=[float(place % 7) for place in range(n)]), points)
     assert len(thin.t) <= max(points, 3) + 2
 
 
-def test_a_stream_is_drawn_as_it_was_reported() -> None:
+def test_a_chart_has_the_values_that_the_stream_reported() -> None:
     bad = between(60, 120, Weather(up_loss=0.3))
     call = Call({"ada": bad, "bob": always(FINE)}, minutes=3)
     folded = fold([call.facts("ada")], call.end_at)
@@ -48,7 +48,7 @@ def test_a_stream_is_drawn_as_it_was_reported() -> None:
     assert audio.p10_mos < 3
 
 
-def test_time_can_be_cut() -> None:
+def test_a_chart_can_be_limited_to_a_time_range() -> None:
     call = Call({"ada": always(FINE), "bob": always(FINE)}, minutes=3)
     folded = fold([call.facts("ada")], call.end_at)
     cut = chart_streams(

@@ -49,7 +49,7 @@ def _fold(*chain: PeerFacts) -> FoldResult:
 
 
 @given(histories())
-def test_no_rate_is_beyond_what_flowed(reports: list[Report]) -> None:
+def test_no_rate_exceeds_what_was_transferred(reports: list[Report]) -> None:
     """Whatever counters restart and clocks step, rates are neither negative nor huge."""
     for i in read_intervals(_samples(reports)):
         assert i.dt_s > 0
@@ -86,7 +86,7 @@ def test_every_figure_is_within_its_range(reports: list[Report]) -> None:
 
 
 @given(histories())
-def test_the_intervals_of_a_stream_overlap_by_no_more_than_clocks_may_differ(
+def test_intervals_of_a_stream_overlap_by_at_most_the_clock_tolerance(
     reports: list[Report],
 ) -> None:
     group_by_stream: dict[object, list[Interval]] = {}
@@ -99,7 +99,7 @@ def test_the_intervals_of_a_stream_overlap_by_no_more_than_clocks_may_differ(
 
 
 @given(histories(), st.integers(0, 2**32))
-def test_order_and_repeats_of_reports_change_nothing(reports: list[Report], seed: int) -> None:
+def test_order_and_repetition_of_reports_do_not_matter(reports: list[Report], seed: int) -> None:
     dice = Random(seed)
     shuffled = reports + dice.sample(reports, len(reports) // 2)
     dice.shuffle(shuffled)
@@ -147,7 +147,7 @@ def _cut(reports: list[Report], places: set[int]) -> list[list[Report]]:
 
 
 @given(histories(is_steady=True, max_reports=9), st.data())
-def test_a_call_in_any_pieces_adds_up_to_the_whole(
+def test_rollups_of_any_pieces_add_up_to_the_whole(
     reports: list[Report], data: st.DataObject
 ) -> None:
     pieces = _cut(reports, data.draw(st.sets(st.integers(1, len(reports) - 1))))
@@ -173,7 +173,7 @@ def test_a_participant_of_many_peers_has_the_figures_of_one(
 
 
 @given(histories())
-def test_every_issue_lies_within_the_stay_and_is_made_of_reports(reports: list[Report]) -> None:
+def test_every_issue_lies_within_the_stay_and_counts_its_samples(reports: list[Report]) -> None:
     folded = _fold(_facts(reports))
     for issue in folded.verdict.issues:
         assert reports[0].at <= issue.first_at <= issue.last_at <= reports[-1].at
@@ -182,7 +182,7 @@ def test_every_issue_lies_within_the_stay_and_is_made_of_reports(reports: list[R
 
 
 @pytest.mark.parametrize("family", list(Family))
-def test_a_family_nobody_reported_on_has_no_figures(family: Family) -> None:
+def test_a_family_without_reports_has_no_values(family: Family) -> None:
     assert family.value not in _fold(_facts(_EMPTY)).verdict.cumulative
 
 

@@ -53,7 +53,7 @@ def _without(
     return structs.replace(facts, samples=samples)
 
 
-def test_a_clean_call_has_no_issue_to_begin_with() -> None:
+def test_a_clean_call_has_no_issue() -> None:
     assert all(verdict.issues == [] for verdict in _verdicts(CLEAN.everybody()).values())
 
 
@@ -63,7 +63,7 @@ def test_a_clean_call_has_no_issue_to_begin_with() -> None:
     st.integers(0, 2**32),
 )
 @settings(max_examples=50)
-def test_members_that_are_missing_now_and_then_or_always_raise_nothing(
+def test_missing_members_raise_no_issue(
     erased: set[tuple[str, str]], share: float, seed: int
 ) -> None:
     dice = Random(seed)
@@ -81,7 +81,7 @@ def test_members_that_are_missing_now_and_then_or_always_raise_nothing(
     st.integers(0, 2**32),
 )
 @settings(max_examples=30)
-def test_objects_that_are_missing_raise_nothing(types: set[str], share: float, seed: int) -> None:
+def test_missing_stats_objects_raise_no_issue(types: set[str], share: float, seed: int) -> None:
     dice = Random(seed)
 
     def without(facts: PeerFacts) -> PeerFacts:
@@ -102,7 +102,7 @@ def test_objects_that_are_missing_raise_nothing(types: set[str], share: float, s
         assert verdict.issues == []
 
 
-def test_reports_with_nothing_in_them_raise_nothing() -> None:
+def test_empty_reports_raise_no_issue() -> None:
     every = set(SAID)
     dice = Random(0)
     chains = {

@@ -66,7 +66,9 @@ def _still(direction: str, kind: str, at: float = 3, **members: Any) -> list[lis
 
 @pytest.mark.parametrize("kind", ["audio", "video"])
 @pytest.mark.parametrize("is_tagged", [True, False])
-def test_a_call_that_moves_to_another_connection_misses_nothing(kind: str, is_tagged: bool) -> None:
+def test_a_call_that_moves_to_another_connection_has_no_missing_media(
+    kind: str, is_tagged: bool
+) -> None:
     source = {"audio": "microphone", "video": "camera"}[kind]
     tags = [
         {"connection": f"pc{number}", "direction": "send", "ssrc": 5, "source": source}
@@ -78,7 +80,7 @@ def test_a_call_that_moves_to_another_connection_misses_nothing(kind: str, is_ta
         assert played.block("video_producer").no_video_fraction == 0
 
 
-def test_what_flows_nowhere_counts_once() -> None:
+def test_a_source_that_flows_on_no_connection_counts_once() -> None:
     played = _call(_still("sent", "video", 6), _still("sent", "video", 6), _still("sent", "video"))
     video = played.block("video_producer")
     assert played.issues.count("no_video_sent") == 1
@@ -86,7 +88,7 @@ def test_what_flows_nowhere_counts_once() -> None:
     assert video.no_video_fraction == pytest.approx(5 / (5 + 6 + 6 + 3))
 
 
-def test_a_dead_connection_with_a_track_of_its_own_is_not_missed() -> None:
+def test_a_dead_connection_with_its_own_track_is_not_missing() -> None:
     old = [
         [*each, {"id": "S", "type": "media-source", "kind": "video", "trackIdentifier": "old"}]
         for each in _still("sent", "video", mediaSourceId="S")
@@ -99,7 +101,7 @@ def test_a_dead_connection_with_a_track_of_its_own_is_not_missed() -> None:
 
 
 @pytest.mark.parametrize("kind", ["audio", "video"])
-def test_a_remote_track_that_comes_on_another_connection_is_not_dry(kind: str) -> None:
+def test_a_remote_track_carried_by_another_connection_is_not_stalled(kind: str) -> None:
     old = _still("received", kind, trackIdentifier="remote")
     played = _call(old, _flow("received", kind, trackIdentifier="remote"))
     assert played.issues == []
@@ -109,7 +111,7 @@ def test_a_remote_track_that_comes_on_another_connection_is_not_dry(kind: str) -
     assert [len(trace.stalled) for trace in _call(old).folded.activity.streams] == [1]
 
 
-def test_padding_on_a_sent_picture_is_neither_scored_nor_missed() -> None:
+def test_padding_on_sent_video_is_neither_scored_nor_missing() -> None:
     reports = _still("sent", "video", 6)
     for step, [stats] in enumerate(reports):
         stats["packetsSent"] += 20 * max(0, step - 6)
@@ -120,7 +122,7 @@ def test_padding_on_a_sent_picture_is_neither_scored_nor_missed() -> None:
     assert played.values("video_producer", "mos")[6:] == [None] * 5
 
 
-def test_padding_on_a_received_voice_is_not_scored() -> None:
+def test_padding_on_received_audio_is_not_scored() -> None:
     reports = _still("received", "audio", 6)
     for step, [stats] in enumerate(reports):
         stats["packetsReceived"] += 40 * max(0, step - 6)
@@ -130,7 +132,7 @@ def test_padding_on_a_received_voice_is_not_scored() -> None:
     assert played.values("audio_consumer", "mos_quality")[6:] == [None] * 5
 
 
-def test_layers_without_frames_are_told_apart_by_bytes() -> None:
+def test_layers_without_frame_counts_are_distinguished_by_bytes() -> None:
     reports = [
         [
             {"id": f"O{layer}", "type": "outbound-rtp", "kind": "video", "ssrc": layer, "mid": "1",
@@ -145,7 +147,7 @@ def test_layers_without_frames_are_told_apart_by_bytes() -> None:
 @pytest.mark.parametrize(
     "below", [2**24 - 1, 2**31 - 3, 2**32 - 1, 2**64 - 2, "18446744073709551615"]
 )
-def test_a_loss_just_below_a_power_of_two_is_none(below: int | str) -> None:
+def test_a_loss_count_just_below_a_power_of_two_is_no_loss(below: int | str) -> None:
     losses = [0, 0, below, below, 0, 0, below, 0, 0, 0, 0, 0]
     reports = [
         [_stream("received", "audio", step, packetsLost=lost)]
@@ -178,14 +180,14 @@ def test_a_loss_beyond_what_was_sent_is_unknown(direction: str) -> None:
     ("member", "value"),
     [("jitter", 20), ("jitter", 144), ("jitter", 3_000.5)],
 )
-def test_jitter_in_another_unit_raises_nothing(member: str, value: float) -> None:
+def test_jitter_in_another_unit_raises_no_issue(member: str, value: float) -> None:
     played = _call(_flow("received", "audio", **{member: value}))
     assert played.values("audio_consumer", "jitter") == [None] * 11
     assert played.issues == []
 
 
 @pytest.mark.parametrize("rtt", [80, 35, 61.5])
-def test_a_round_trip_in_milliseconds_is_unknown(rtt: float) -> None:
+def test_an_rtt_in_milliseconds_is_unknown(rtt: float) -> None:
     reports = [
         [
             *each,
@@ -236,7 +238,7 @@ def test_timestamps_in_any_unit_give_the_same_rate(moment: Any, step_ms: int) ->
          "framesPerSecond": None},
     ],
 )  # fmt: skip
-def test_a_picture_without_a_kind_is_one(members: dict[str, Any]) -> None:
+def test_a_video_stream_without_kind_is_recognised(members: dict[str, Any]) -> None:
     def nameless(stats: Stats) -> Stats:
         found = {k: v for k, v in (stats | {"kind": None} | members).items() if v is not None}
         return found
@@ -246,7 +248,7 @@ def test_a_picture_without_a_kind_is_one(members: dict[str, Any]) -> None:
     assert len(_call(reports).rows("video_consumer")) == 11
 
 
-def test_a_stream_of_no_kind_is_counted_as_unidentified() -> None:
+def test_a_stream_without_kind_is_counted_as_unidentified() -> None:
     reports = [
         [{"id": "I", "type": "inbound-rtp", "ssrc": 5, "packetsReceived": 50 * step}]
         for step in STEPS
@@ -256,7 +258,7 @@ def test_a_stream_of_no_kind_is_counted_as_unidentified() -> None:
     assert played.verdict.cumulative == {}
 
 
-def test_a_microphone_that_was_said_to_be_on_is_known_to_be() -> None:
+def test_a_microphone_reported_as_enabled_is_known_to_be_live() -> None:
     def known(**members: Any) -> list[bool]:
         played = _call(_still("sent", "audio", **members))
         return [issue.is_known_live for issue in played.verdict.issues]
@@ -265,7 +267,7 @@ def test_a_microphone_that_was_said_to_be_on_is_known_to_be() -> None:
     assert known() == [False]
 
 
-def test_a_screen_stays_one_when_its_tag_goes() -> None:
+def test_a_screenshare_remains_one_without_its_tag() -> None:
     """As in Firefox and Safari, whose reports name no content."""
     linker = ReportLinker()
     stream = Object(type="outbound-rtp", id="O", kind="video", ssrc=5)

@@ -20,7 +20,7 @@ def _received(source: str, size: tuple[int, int], fps: float, **more: Any) -> St
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_held_upright_or_not_a_picture_measures_the_same(size: tuple[int, int]) -> None:
+def test_portrait_and_landscape_video_have_the_same_metrics(size: tuple[int, int]) -> None:
     def measures(size: tuple[int, int]) -> tuple[object, ...]:
         shown = {"expected_width": 1280, "expected_height": 720}
         peer = peer_of([_received("camera", size, 20)], tags=[tag("receive", 7, "camera", **shown)])
@@ -38,7 +38,7 @@ def test_held_upright_or_not_a_picture_measures_the_same(size: tuple[int, int]) 
     assert (fraction == 1, bool(issues)) == (max(size) < 240, max(size) < 240)
 
 
-def test_a_page_that_stands_still_is_neither_missing_nor_slow_nor_frozen() -> None:
+def test_a_still_screenshare_is_neither_missing_nor_slow_nor_frozen() -> None:
     frozen = {"totalFreezesDuration": 5.0, "freezeCount": 1}
     for fps in (0, 1):
         peer = peer_of(

@@ -9,7 +9,7 @@ from tests.core.quality.public_cases import Played, case, collected, play, playe
 NOTHING_SENT = {"no_audio_sent", "no_video_sent"}
 
 
-def test_a_camera_that_another_connection_carries_is_not_missed() -> None:
+def test_a_camera_carried_by_another_connection_is_not_missing() -> None:
     played = play("01")
     assert not NOTHING_SENT & {*played.issues}
     assert "bandwidth_limited" not in played.issues
@@ -25,7 +25,7 @@ def test_a_stream_that_probes_is_in_no_score_and_no_fraction() -> None:
     assert (video.mos_estimated.p10 or 0) > 1
 
 
-def test_a_layer_that_comes_and_goes_is_not_the_picture() -> None:
+def test_a_layer_that_comes_and_goes_is_not_scored_as_the_video() -> None:
     played = play("03")
     assert "low_frame_rate" not in played.issues
     opinions = played.values("video_producer", "mos")
@@ -33,7 +33,7 @@ def test_a_layer_that_comes_and_goes_is_not_the_picture() -> None:
     assert min(opinions) > 2
 
 
-def test_layers_of_which_nothing_tells_are_one_camera() -> None:
+def test_simulcast_layers_without_mid_or_source_are_one_camera() -> None:
     played = play("04")
     sent = played.block("video_producer")
     assert len(played.rows("video_producer")) == 3
@@ -41,14 +41,14 @@ def test_layers_of_which_nothing_tells_are_one_camera() -> None:
     assert (sent.mos_estimated.p10 or 0) > 1
 
 
-def test_a_score_that_is_knowable_only_when_it_is_bad_is_no_score_of_the_call() -> None:
+def test_a_mos_known_only_during_bad_intervals_is_no_mos_of_the_call() -> None:
     received = play("05").block("video_consumer")
     assert received.mos_estimated.avg is None
     assert received.mos_estimated.p10 is None
     assert received.scored_share == 0
 
 
-def test_a_report_without_loss_gives_a_round_trip_and_no_loss() -> None:
+def test_a_remote_report_without_loss_members_gives_rtt_only() -> None:
     played = play("06")
     sent = played.block("audio_producer")
     assert sent.packet_loss.avg is None
@@ -57,11 +57,11 @@ def test_a_report_without_loss_gives_a_round_trip_and_no_loss() -> None:
     assert not any("switched on" in sentence for sentence in played.sentences)
 
 
-def test_a_count_that_wrapped_loses_nothing() -> None:
+def test_a_wrapped_loss_count_is_no_loss() -> None:
     assert play("07").block("video_producer").packet_loss.avg == 0
 
 
-def test_mediasoups_probe_is_no_picture() -> None:
+def test_the_probe_of_mediasoup_is_no_video() -> None:
     played = play("08")
     received = played.block("video_consumer")
     assert received.mos_estimated.avg == 3.89
@@ -77,7 +77,7 @@ def test_padding_on_a_muted_track_is_not_scored() -> None:
     assert played.issues == []
 
 
-def test_a_round_trip_of_zero_without_a_measurement_is_unknown() -> None:
+def test_an_rtt_of_zero_without_a_measurement_is_unknown() -> None:
     played = play("10")
     assert played.values("audio_producer", "rtt") == [None] * 5
     assert played.values("audio_consumer", "rtt") == [None] * 5
@@ -89,19 +89,19 @@ def test_a_round_trip_of_zero_without_a_measurement_is_unknown() -> None:
 
 
 @pytest.mark.parametrize("family", ["audio_producer", "audio_consumer"])
-def test_a_small_negative_loss_read_as_unsigned_is_none(family: str) -> None:
+def test_a_small_negative_loss_written_as_unsigned_is_no_loss(family: str) -> None:
     block = play("11").block(family)
     assert block.packet_loss.avg == 0
     assert block.packets_lost_percent == 0
 
 
-def test_timestamps_in_microseconds_are_read() -> None:
+def test_timestamps_in_microseconds_are_converted() -> None:
     played = play("12")
     assert played.verdict.completeness.unreadable_samples == 0
     assert played.values("audio_consumer", "bitrate_bps") == [32_000] * 5
 
 
-def test_jitter_in_units_of_the_clock_is_left_out() -> None:
+def test_jitter_in_clock_rate_units_is_left_out() -> None:
     played = play("13")
     assert played.values("audio_consumer", "jitter") == [None] * 5
     assert played.issues == []
@@ -109,25 +109,25 @@ def test_jitter_in_units_of_the_clock_is_left_out() -> None:
     assert played.values("audio_consumer", "packets_lost") == [2] * 5
 
 
-def test_a_stream_that_says_media_type_has_a_kind() -> None:
+def test_a_stream_with_media_type_has_a_kind() -> None:
     assert len(play("14").rows("audio_consumer")) == 5
 
 
-def test_the_loss_of_a_picture_is_that_of_all_its_layers() -> None:
+def test_the_loss_of_a_simulcast_is_that_of_all_its_layers() -> None:
     played = played_janus(case("19")["events"])
     sent = played.block("video_producer")
     assert sent.packet_loss.avg == pytest.approx(16.1, abs=0.1)
     assert {"poor_network_uplink", "severe_network_uplink"} & {*played.issues}
 
 
-def test_packets_that_nobody_counts_leave_the_loss_unknown() -> None:
+def test_without_packet_counts_the_loss_is_unknown() -> None:
     played = play("22")
     assert played.values("audio_consumer", "bitrate_bps") == [32_000] * 5
     assert played.values("audio_consumer", "loss_percent") == [None] * 5
     assert played.values("audio_consumer", "packets_lost") == [None] * 5
 
 
-def test_the_jitter_buffer_is_that_of_the_interval() -> None:
+def test_the_jitter_buffer_delay_is_that_of_the_interval() -> None:
     rows = play("23").rows("video_consumer")
     delays = [
         1000 * row["jitter_buffer_delay"] / row["jitter_buffer_emitted_count"] for row in rows
@@ -138,13 +138,13 @@ def test_the_jitter_buffer_is_that_of_the_interval() -> None:
     assert buffer.avg_ms == pytest.approx((8 * 30 + 400) / 9)
 
 
-def test_a_restart_of_ice_gives_no_negative_and_no_zero_rate() -> None:
+def test_an_ice_restart_gives_no_negative_and_no_zero_rate() -> None:
     played = play("24")
     assert played.values("audio_consumer", "bitrate_bps") == [32_000] * 9
     assert played.issues.count("transport_path_changed") == 1
 
 
-def test_timestamps_since_boot_give_lengths() -> None:
+def test_timestamps_since_boot_give_interval_durations() -> None:
     played = play("25")
     assert played.values("audio_consumer", "bitrate_bps") == [32_000] * 5
     assert played.block("audio_consumer").packet_loss.avg == pytest.approx(2)
@@ -181,7 +181,7 @@ def _voice(rtt_s: float, loss: float) -> Played:
 
 
 @pytest.mark.parametrize("family", ["audio_producer", "audio_consumer"])
-def test_a_score_never_rises_with_delay_or_loss(family: str) -> None:
+def test_the_mos_of_a_report_never_rises_with_delay_or_loss(family: str) -> None:
     grid = [(rtt_s, loss) for rtt_s, loss in case("26")["grid"]]
     opinions = {
         point: _voice(*point).block(family).mos_estimated.avg or 0 for point in sorted(grid)

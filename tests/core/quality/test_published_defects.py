@@ -70,7 +70,7 @@ STILL = COMFORT | {"packetsReceived": 12}
 
 
 @pytest.mark.parametrize("silence", [COMFORT, STILL])
-def test_a_listener_to_somebody_silent_does_not_hear_a_bad_line(silence: Members) -> None:
+def test_silence_of_a_sender_does_not_lower_the_listeners_mos(silence: Members) -> None:
     report = _heard([TALK] * 3 + [silence] * 6 + [TALK] * 3)
     assert set(_mos(report, "audio_consumer")) <= {4.32, None}
     alone = _heard([TALK] * 6).verdict.cumulative["audio_consumer"].mos_estimated
@@ -79,7 +79,7 @@ def test_a_listener_to_somebody_silent_does_not_hear_a_bad_line(silence: Members
     assert report.verdict.issues == []
 
 
-def test_one_packet_of_a_silence_that_is_lost_is_no_loss_of_a_tenth() -> None:
+def test_one_lost_packet_during_silence_is_no_loss_of_ten_percent() -> None:
     """Too little to judge is not scored, so it is not counted as bad."""
     lossy = STILL | {"packetsReceived": 11, "packetsLost": 1}
     report = _heard([TALK] * 3 + [lossy] * 3 + [TALK] * 3)
@@ -87,7 +87,7 @@ def test_one_packet_of_a_silence_that_is_lost_is_no_loss_of_a_tenth() -> None:
 
 
 @pytest.mark.parametrize("target", [{}, {"targetBitrate": 32_000}])
-def test_a_sender_who_says_nothing_is_not_taken_for_a_bad_codec(target: Members) -> None:
+def test_a_silent_sender_has_no_low_mos(target: Members) -> None:
     """Whether silence shrinks the packets or leaves most of them out."""
     talk = {"packetsSent": PACKETS, "bytesSent": 40_000, **target}
     for silence in ({"packetsSent": PACKETS, "bytesSent": 3_000},
@@ -97,7 +97,7 @@ def test_a_sender_who_says_nothing_is_not_taken_for_a_bad_codec(target: Members)
         assert _mos(report, "audio_producer") == [4.32] * 12
 
 
-def test_an_early_burst_does_not_weigh_on_the_rest_of_a_voice() -> None:
+def test_an_early_loss_burst_does_not_lower_later_received_audio() -> None:
     gap = {"concealedSamples": SAMPLES // 3, "concealmentEvents": 3}
     burst = {**TALK, **_sound(lost=PACKETS // 3), **gap}
     clean = {**TALK, "concealmentEvents": 0}
@@ -107,7 +107,7 @@ def test_an_early_burst_does_not_weigh_on_the_rest_of_a_voice() -> None:
     assert plain[2:] == [4.32] * 8
 
 
-def test_an_early_burst_does_not_weigh_on_the_rest_of_what_was_sent() -> None:
+def test_an_early_loss_burst_does_not_lower_later_sent_audio() -> None:
     talk = {"packetsSent": PACKETS, "bytesSent": 40_000}
     far = [{"packetsLost": 200}] * 2 + [{"packetsLost": 0}] * 8
     found = _mos(_spoken([talk] * 10, far), "audio_producer")
@@ -115,7 +115,7 @@ def test_an_early_burst_does_not_weigh_on_the_rest_of_what_was_sent() -> None:
     assert found[2:] == [4.32] * 8
 
 
-def test_an_early_burst_does_not_weigh_on_the_rest_of_a_picture() -> None:
+def test_an_early_freeze_does_not_lower_later_video() -> None:
     frozen = _picture(lost=300, totalFreezesDuration=5.0, freezeCount=4)
     calm = _picture(totalFreezesDuration=0.0, freezeCount=0)
     bad = _rows(_seen([frozen] * 2 + [calm] * 8), "video_consumer")
@@ -131,7 +131,7 @@ def _spoken_at(rtts_s: Sequence[float], percent: int = 0) -> list[float | None]:
     return _mos(_spoken(steps, far), "audio_producer")
 
 
-def test_a_longer_delay_is_never_better() -> None:
+def test_the_mos_never_rises_with_delay() -> None:
     """The first row of each block crosses 150 ms from mouth to ear, the second goes on to 1 s."""
     for percent in (0, 10):
         edge = _spoken_at([2 * (ms - 26.5) / 1000 for ms in (149, 150, 151, 152)], percent)
@@ -143,7 +143,7 @@ def test_a_longer_delay_is_never_better() -> None:
     assert (_spoken_at([1.0])[0] or 5) < 3.2 < (_spoken_at([0.149])[0] or 0)
 
 
-def test_more_loss_is_never_better() -> None:
+def test_the_mos_never_rises_with_loss() -> None:
     percents = (0, 1, 2, 3, 5, 8, 10, 15, 20, 30, 50, 80)
     voices = _mos(_heard([_sound(lost=5 * percent) for percent in percents]), "audio_consumer")
     pictures = _mos(_seen([_picture(lost=10 * percent) for percent in percents]), "video_consumer")
@@ -154,7 +154,7 @@ def test_more_loss_is_never_better() -> None:
         assert known[0] - known[6] > 1
 
 
-def test_a_smaller_picture_of_as_many_bits_is_not_better_where_a_large_one_is_shown() -> None:
+def test_smaller_video_at_the_same_bitrate_has_no_higher_mos_in_a_large_tile() -> None:
     sizes = ((1_280, 720), (640, 360), (320, 180))
     steps = [_picture(frameWidth=width, frameHeight=height) for width, height in sizes]
     found = _mos(_seen(steps, expected_width=1_280, expected_height=720), "video_consumer")
@@ -162,7 +162,7 @@ def test_a_smaller_picture_of_as_many_bits_is_not_better_where_a_large_one_is_sh
     assert len(known) == 3 and known == sorted(known, reverse=True) and known[0] > known[-1]
 
 
-def test_a_bad_picture_does_not_make_a_bad_voice() -> None:
+def test_bad_video_does_not_lower_the_audio_mos() -> None:
     """Audio and video of a connection are not pooled."""
 
     def report(lost: int) -> FoldResult:

@@ -37,7 +37,9 @@ def caller(recording: Any) -> dict[Family, list[Interval]]:
     return {family: [i for i in intervals if i.family is family] for family in Family}
 
 
-def test_what_chromium_received_as_sound(caller: dict[Family, list[Interval]]) -> None:
+def test_audio_received_by_chromium_has_the_expected_intervals(
+    caller: dict[Family, list[Interval]],
+) -> None:
     first, second = caller[Family.AUDIO_CONSUMER]
     # Timestamps …642117.515 → …650121.914 → …661117.525 ms.
     assert first.dt_s == pytest.approx(8.004399, abs=1e-6)
@@ -57,7 +59,9 @@ def test_what_chromium_received_as_sound(caller: dict[Family, list[Interval]]) -
     assert (first.mos, first.score) == (4.32, 1.0)
 
 
-def test_what_chromium_received_as_pictures(caller: dict[Family, list[Interval]]) -> None:
+def test_video_received_by_chromium_has_the_expected_intervals(
+    caller: dict[Family, list[Interval]],
+) -> None:
     first, second = caller[Family.VIDEO_CONSUMER]
     # Frames 75 → 235 → 455; packets 259 → 772, 28 retransmitted before and after.
     assert (first.frames, second.frames) == (160, 220)
@@ -71,7 +75,9 @@ def test_what_chromium_received_as_pictures(caller: dict[Family, list[Interval]]
     assert (first.mos, first.score) == (3.65, 1.0)
 
 
-def test_what_chromium_sent(caller: dict[Family, list[Interval]]) -> None:
+def test_streams_sent_by_chromium_have_the_expected_intervals(
+    caller: dict[Family, list[Interval]],
+) -> None:
     sound, _ = caller[Family.AUDIO_PRODUCER]
     # 188 → 589 packets; round trips 0.001266 → 0.004929 s over 1 → 3 measurements.
     assert (sound.packets_sent, sound.packets_expected, sound.loss_percent) == (401, 401, 0)
@@ -88,7 +94,9 @@ def test_what_chromium_sent(caller: dict[Family, list[Interval]]) -> None:
     assert first.mos == 3.94
 
 
-def test_what_the_call_came_to(caller: dict[Family, list[Interval]]) -> None:
+def test_the_cumulative_block_of_the_call_has_the_expected_values(
+    caller: dict[Family, list[Interval]],
+) -> None:
     block = accumulate(roll_up_intervals(Family.VIDEO_PRODUCER, caller[Family.VIDEO_PRODUCER]))
     assert block is not None and block.rtt is not None
     assert block.packet_loss.avg == 0
@@ -128,7 +136,7 @@ def impaired(recording: Any, number: int) -> dict[Family, Interval]:
     return {each.family: each for each in intervals}
 
 
-def test_a_link_that_loses_one_in_twenty_shows(recording: Any) -> None:
+def test_loss_of_one_packet_in_twenty_is_measured(recording: Any) -> None:
     by_family = impaired(recording, 0)
     sound = by_family[Family.AUDIO_CONSUMER]
     # 44 lost of 810 + 44.
@@ -141,7 +149,7 @@ def test_a_link_that_loses_one_in_twenty_shows(recording: Any) -> None:
     assert sent.loss_percent is not None and 4 < sent.loss_percent < 6
 
 
-def test_what_chromium_probes_with_is_no_picture(recording: Any) -> None:
+def test_probing_packets_of_chromium_are_no_media(recording: Any) -> None:
     sent = impaired(recording, 0)[Family.VIDEO_PRODUCER]
     received = impaired(recording, 1)[Family.VIDEO_CONSUMER]
     # The other side had 4373 packets, 2694 of them again, and missed 82: 82 of 1761.
@@ -160,7 +168,7 @@ def test_what_chromium_probes_with_is_no_picture(recording: Any) -> None:
     assert received.mos == 3.5
 
 
-def test_a_share_stated_of_few_packets_is_not_taken_for_the_loss(recording: Any) -> None:
+def test_a_fraction_lost_of_few_packets_is_not_the_loss_of_the_interval(recording: Any) -> None:
     sent = impaired(recording, 1)[Family.VIDEO_PRODUCER]
     received = impaired(recording, 0)[Family.VIDEO_CONSUMER]
     # 91 of 2369 − 437 + 91 = 2023.

@@ -44,21 +44,21 @@ def _played(seed: int, *kinds: Kind) -> list[tuple[Kind, Verdict]]:
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 4])
-def test_good_weather_raises_nothing(seed: int) -> None:
+def test_simulated_good_conditions_raise_no_issue(seed: int) -> None:
     for _, verdict in _played(seed, *[Kind.GOOD] * 4):
         assert {issue.name for issue in verdict.issues} <= {IssueName.CAMERA_MUTED}
         assert verdict.diagnosis == []
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_every_weather_is_named_and_nobody_else_is_blamed(seed: int) -> None:
+def test_each_simulated_condition_is_diagnosed_and_attributed_correctly(seed: int) -> None:
     for kind, verdict in _played(seed, *EXPECTED):
         blamed = {f.cause for f in verdict.diagnosis if f.severity != "information"}
         assert blamed == EXPECTED[kind], kind
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_one_bad_guest_among_good_ones_is_the_only_one_blamed(seed: int) -> None:
+def test_one_impaired_guest_is_the_only_one_with_findings(seed: int) -> None:
     for bad in (Kind.LOSSY_UPLINK, Kind.CONGESTED_DOWNLINK, Kind.TURN_TCP):
         for kind, verdict in _played(seed, bad, *[Kind.GOOD] * 3):
             blamed = {f.cause for f in verdict.diagnosis if f.severity != "information"}

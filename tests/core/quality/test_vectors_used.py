@@ -4,7 +4,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 
 
-def test_every_set_of_published_numbers_is_in_some_test() -> None:
+def test_every_set_of_published_vectors_is_used_by_a_test() -> None:
     sets = json.loads((HERE / "vectors" / "quality-vectors.json").read_text())["sets"]
     sources = "".join(path.read_text() for path in HERE.rglob("test_*.py"))
     assert len(sets) == 16

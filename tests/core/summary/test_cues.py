@@ -41,7 +41,7 @@ def _sentence(text: str, speaker: str = "Ana") -> Sentence:
         "Wir haben beschlossen, das Angebot anzunehmen.",
     ],
 )
-def test_decisions_are_known(text: str) -> None:
+def test_decisions_are_recognised(text: str) -> None:
     assert is_decision(_sentence(text))
 
 
@@ -55,7 +55,7 @@ def test_decisions_are_known(text: str) -> None:
         "I agreed with my wife on dinner.",
     ],
 )
-def test_what_is_not_decided_is_no_decision(text: str) -> None:
+def test_undecided_sentences_are_no_decisions(text: str) -> None:
     assert not is_decision(_sentence(text))
 
 
@@ -72,7 +72,7 @@ def test_what_is_not_decided_is_no_decision(text: str) -> None:
         ("Action item: schedule the review by Friday.", ""),
     ],
 )
-def test_tasks_have_the_owner_that_was_named(text: str, owner: str) -> None:
+def test_a_task_has_the_named_owner(text: str, owner: str) -> None:
     assert task_owner(_sentence(text), NAMES, []) == owner
 
 
@@ -91,46 +91,46 @@ def test_small_talk_and_opinions_are_no_tasks(text: str) -> None:
     assert task_owner(_sentence(text), NAMES, []) is None
 
 
-def test_a_request_to_nobody_is_a_task_of_the_one_who_takes_it_on() -> None:
+def test_an_unaddressed_request_is_a_task_of_whoever_accepts_it() -> None:
     request = _sentence("Can you send the contract to legal?")
     assert task_owner(request, NAMES, [_sentence("Sure, will do.", "Ben")]) == "Ben"
     assert task_owner(request, NAMES, [_sentence("What contract?", "Ben")]) is None
     assert task_owner(request, NAMES, []) is None
 
 
-def test_questions_need_something_to_answer() -> None:
+def test_questions_need_content_to_answer() -> None:
     assert is_question(_sentence("How many tickets came in last month?"), has_marks=True)
     assert not is_question(_sentence("Can you hear me?"), has_marks=True)
     assert not is_question(_sentence("Really?"), has_marks=True)
 
 
-def test_without_question_marks_the_opening_tells() -> None:
+def test_without_question_marks_the_opening_decides() -> None:
     sentence = _sentence("How many tickets came in last month.")
     assert is_question(sentence, has_marks=False)
     assert not is_question(sentence, has_marks=True)
 
 
-def test_concerns_are_known_and_solved_ones_are_none() -> None:
+def test_concerns_are_recognised_unless_solved() -> None:
     assert is_concern(_sentence("We are blocked by the sandbox."))
     assert not is_concern(_sentence("We fixed the sandbox issue."))
     assert not is_concern(_sentence("Is there any risk?"))
 
 
 @pytest.mark.parametrize("text", ["by Friday", "tomorrow", "before the end of the month", "asap"])
-def test_due_dates_are_known(text: str) -> None:
+def test_due_dates_are_recognised(text: str) -> None:
     assert has_due_date(_sentence(f"Send it {text}."))
 
 
-def test_a_sentence_without_a_date_has_none() -> None:
+def test_a_sentence_without_a_date_has_no_due_date() -> None:
     assert not has_due_date(_sentence("Send it to the monitoring team."))
 
 
-def test_an_answer_may_leave_its_question_open() -> None:
+def test_an_unsure_answer_leaves_the_question_open() -> None:
     assert is_unsure("I'm not sure, let me find out.")
     assert not is_unsure("Forty.")
 
 
-def test_wording_weighs() -> None:
+def test_a_sentence_weighs_by_its_wording() -> None:
     plain = weight(_sentence("The garden is green."))
     assert weight(_sentence("The most important deadline is in 2027.")) > plain
     assert weight(_sentence("It is green.")) < plain

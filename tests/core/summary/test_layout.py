@@ -36,7 +36,7 @@ def _page(**options: object) -> SummaryPage:
     )
 
 
-def test_sections_stand_in_the_order_of_their_kind_and_items_in_that_of_time() -> None:
+def test_sections_are_ordered_by_kind_and_items_by_time() -> None:
     page = _page()
     page.open_with(["Ana spoke."])
     page.fill(
@@ -58,7 +58,7 @@ def test_plain_text_has_no_markup() -> None:
     assert page.text() == "Action items:\n\n- Ana: Send *it* <now>. (0:09)\n"
 
 
-def test_markdown_shows_what_was_said_and_obeys_none_of_it() -> None:
+def test_markdown_in_the_transcript_is_escaped() -> None:
     page = _page()
     page.fill(
         {SummarySection.POINTS: [_item(1, "**x** <img src=a> [l](u) `c` # | A&amp;B", "_A_")]}
@@ -69,13 +69,13 @@ def test_markdown_shows_what_was_said_and_obeys_none_of_it() -> None:
     )
 
 
-def test_a_part_that_the_kind_does_not_show_is_left_out() -> None:
+def test_a_section_that_the_kind_does_not_have_is_left_out() -> None:
     page = _page(kind=SummaryKind.LECTURE)
     page.fill({SummarySection.TASKS: [_item(1, "Send it.")]})
     assert page.text() == "\n"
 
 
-def test_no_part_crowds_out_the_others_but_spare_room_is_used() -> None:
+def test_no_section_crowds_out_the_others_and_spare_words_are_used() -> None:
     many = [_item(n, f"Do the thing number {n} now.") for n in range(60)]
     crowded = _page(word_limit=150)
     crowded.fill({SummarySection.TASKS: many, SummarySection.POINTS: many})
@@ -86,18 +86,18 @@ def test_no_part_crowds_out_the_others_but_spare_room_is_used() -> None:
     assert 130 < count_words(alone.text()) <= 150
 
 
-def test_what_does_not_fit_is_left_out_whole() -> None:
+def test_a_paragraph_that_does_not_fit_is_left_out_entirely() -> None:
     page = _page(word_limit=150)
     page.open_with(["word " * 151, "It fits."])
     assert page.text() == "It fits.\n"
 
 
 @pytest.mark.parametrize(("ms", "shown"), [(0, "0:00"), (61_999, "1:01"), (3_723_000, "1:02:03")])
-def test_moments_are_shown_from_the_start(ms: int, shown: str) -> None:
+def test_times_are_shown_as_offsets_from_the_start(ms: int, shown: str) -> None:
     assert format_offset(ms) == shown
 
 
-def test_every_kind_has_points_and_every_part_has_a_share() -> None:
+def test_every_kind_has_points_and_every_section_has_a_share() -> None:
     assert set(SECTIONS) == set(SummaryKind)
     assert all(SummarySection.POINTS in dict(sections) for sections in SECTIONS.values())
     assert set(SECTION_SHARES) == set(SummarySection)

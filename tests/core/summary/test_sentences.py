@@ -39,7 +39,7 @@ def _texts(*lines: TranscriptLine) -> list[str]:
     return [sentence.text for sentence in sentences_of(turns_of(lines))]
 
 
-def test_lines_of_one_voice_make_one_turn() -> None:
+def test_lines_of_one_speaker_make_one_turn() -> None:
     turns = turns_of([_line("one", at=0), _line("two", at=2_000), _line("x", name="Ben", at=4_000)])
     assert [(turn.speaker, len(turn.lines)) for turn in turns] == [("Ana", 2), ("Ben", 1)]
 
@@ -48,17 +48,17 @@ def test_a_long_silence_ends_a_turn() -> None:
     assert len(turns_of([_line("one", at=0), _line("two", at=60_000)])) == 2
 
 
-def test_two_people_of_one_name_are_two_voices() -> None:
+def test_two_users_of_one_name_are_two_speakers() -> None:
     lines = [_line("one", user_id="u-1"), _line("two", at=1_000, user_id="u-2")]
     assert len(turns_of(lines)) == 2
 
 
-def test_lines_come_in_any_order() -> None:
+def test_lines_may_arrive_in_any_order() -> None:
     lines = [_line("Second sentence here.", at=5_000), _line("First sentence here.", at=0)]
     assert _texts(*lines) == ["First sentence here.", "Second sentence here."]
 
 
-def test_a_sentence_may_run_over_several_lines() -> None:
+def test_a_sentence_may_span_several_lines() -> None:
     assert _texts(
         _line("The quarterly budget", at=0),
         _line("was approved. The office move", at=1_500),
@@ -66,7 +66,7 @@ def test_a_sentence_may_run_over_several_lines() -> None:
     ) == ["The quarterly budget was approved.", "The office move is delayed."]
 
 
-def test_a_sentence_bears_the_time_of_the_line_it_began_in() -> None:
+def test_a_sentence_has_the_time_of_its_first_line() -> None:
     sentences = sentences_of(
         turns_of([_line("The budget", at=0), _line("was approved. Offices move", at=1_500)])
     )
@@ -87,14 +87,14 @@ def test_abbreviations_and_numbers_end_no_sentence() -> None:
     ]
 
 
-def test_scripts_without_spaces_are_cut_at_their_own_stops() -> None:
+def test_scripts_without_spaces_are_split_at_their_own_full_stops() -> None:
     assert _texts(_line("予算は承認されました。引っ越しは延期です。")) == [
         "予算は承認されました。",
         "引っ越しは延期です。",
     ]
 
 
-def test_what_says_nothing_is_left_out() -> None:
+def test_sentences_without_content_are_left_out() -> None:
     assert _texts(_line("Yeah. Okay. Uh-huh. You know. Budget approved.")) == ["Budget approved."]
 
 
@@ -111,11 +111,11 @@ def test_what_says_nothing_is_left_out() -> None:
         ("Yeah.", ""),
     ],
 )
-def test_fillers_and_empty_openings_go_and_nothing_else(raw: str, tidied: str) -> None:
+def test_only_fillers_and_empty_openings_are_removed(raw: str, tidied: str) -> None:
     assert tidy(raw) == tidied
 
 
-def test_forms_of_a_word_agree() -> None:
+def test_inflected_forms_have_one_stem() -> None:
     for forms in (
         ("test", "tests", "testing", "tested"),
         ("policy", "policies"),
@@ -124,11 +124,11 @@ def test_forms_of_a_word_agree() -> None:
         assert len({stem(form) for form in forms}) == 1, forms
 
 
-def test_words_without_meaning_are_no_terms() -> None:
+def test_stop_words_are_no_terms() -> None:
     assert terms_of("It is the budget that we’re going to have") == ("budget",)
 
 
-def test_words_are_counted_by_spaces_and_signs() -> None:
+def test_words_are_counted_by_spaces_and_by_cjk_characters() -> None:
     assert count_words("two words") == 2
     assert count_words("- item, one") == 3
     assert count_words("予算 ok") == 3
@@ -138,7 +138,7 @@ _SPEECH = st.text("abum ,.!?…予。'\n", max_size=60)
 
 
 @given(st.lists(_SPEECH, max_size=8))
-def test_any_text_is_taken_apart_without_inventing_words(texts: list[str]) -> None:
+def test_splitting_any_text_invents_no_words(texts: list[str]) -> None:
     lines = [_line(text, at=i * 1_500) for i, text in enumerate(texts)]
     stated = set(re.findall(r"[a-z]+|予", " ".join(texts)))
     for sentence in sentences_of(turns_of(lines)):
@@ -147,7 +147,7 @@ def test_any_text_is_taken_apart_without_inventing_words(texts: list[str]) -> No
 
 
 @given(st.lists(st.text(max_size=60), max_size=8))
-def test_any_text_at_all_can_be_taken_apart(texts: list[str]) -> None:
+def test_any_text_can_be_split_into_sentences(texts: list[str]) -> None:
     lines = [_line(text, at=i * 1_500) for i, text in enumerate(texts)]
     positions = [sentence.position for sentence in sentences_of(turns_of(lines))]
     assert positions == list(range(len(positions)))

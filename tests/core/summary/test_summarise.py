@@ -24,7 +24,7 @@ def _section(text: str, title: str) -> str:
     return text.partition(f"## {title}\n")[2].partition("\n## ")[0]
 
 
-def test_it_opens_with_who_spoke_how_long_and_about_what() -> None:
+def test_a_summary_opens_with_speakers_duration_and_subjects() -> None:
     opening = _summary(meeting()).split("\n\n")[:2]
     assert opening == [
         "Ana, Ben and Chloé spoke for 2 min, mostly about pricing page, enterprise discount, "
@@ -33,7 +33,7 @@ def test_it_opens_with_who_spoke_how_long_and_about_what() -> None:
     ]
 
 
-def test_decisions_are_told() -> None:
+def test_decisions_are_listed() -> None:
     decisions = _section(_summary(meeting()), "Decisions")
     assert "- **Ana**: Let's go with variant B then. (0:46)" in decisions
     assert "We decided to postpone the invoice export to November." in decisions
@@ -50,7 +50,7 @@ def test_action_items_have_owners() -> None:
     ]
 
 
-def test_a_question_that_got_no_answer_is_open_and_one_that_did_is_not() -> None:
+def test_only_unanswered_questions_are_open() -> None:
     questions = _section(_summary(meeting()), "Open questions")
     assert "enterprise discount on the pricing page?" in questions
     assert "support tickets" not in questions
@@ -64,7 +64,7 @@ def test_an_interview_pairs_questions_with_answers() -> None:
     )
 
 
-def test_a_standup_hears_everybody_and_names_what_blocks() -> None:
+def test_a_standup_lists_every_speaker_and_their_blockers() -> None:
     text = _summary(meeting(), kind=SummaryKind.DAILY_STANDUP, word_limit=200)
     updates = _section(text, "Updates")
     assert all(f"**{name}**" in updates for name in ("Ana", "Ben", "Chloé"))
@@ -79,7 +79,7 @@ def test_small_talk_is_left_out() -> None:
 
 @pytest.mark.parametrize("kind", list(SummaryKind))
 @pytest.mark.parametrize("is_markdown", [True, False])
-def test_every_kind_keeps_to_its_words(kind: SummaryKind, is_markdown: bool) -> None:
+def test_every_kind_stays_within_its_word_limit(kind: SummaryKind, is_markdown: bool) -> None:
     lines = [
         replace(line, id=f"{n}-{line.id}", start_at=EpochMs(line.start_at + n * 200_000))
         for n in range(12)
@@ -95,7 +95,7 @@ def test_the_same_lines_in_any_order_give_the_same_summary() -> None:
     assert _summary(lines[::-1]) == _summary(lines)
 
 
-def test_what_is_said_twice_is_told_once() -> None:
+def test_a_repeated_sentence_is_listed_once() -> None:
     text = _summary(lines_of("Ana|We decided to move to Lisbon.\n" * 3), word_limit=1_000)
     assert text.count("move to Lisbon") == 1
 
@@ -105,7 +105,7 @@ def test_a_silent_call_has_no_summary() -> None:
     assert _summary(lines_of("Ana|Yeah.\nBen|Uh-huh.")) == ""
 
 
-def test_a_call_in_another_script_is_summarised_as_well() -> None:
+def test_a_call_in_another_script_is_summarised() -> None:
     text = _summary(lines_of("Yuki|予算は承認されました。引っ越しは来月に延期です。"))
     assert "予算は承認されました。" in text
 
@@ -123,7 +123,7 @@ _LINES = st.lists(
 
 @settings(max_examples=60)
 @given(_LINES, st.sampled_from(list(SummaryKind)), st.integers(150, 1_000))
-def test_any_transcript_at_all_can_be_summarised(
+def test_any_transcript_can_be_summarised(
     stated: list[tuple[str, str, int, int]], kind: SummaryKind, limit: int
 ) -> None:
     lines = [

@@ -31,7 +31,7 @@ def _sentences(*texts: str) -> list[Sentence]:
     ]
 
 
-def test_a_term_weighs_more_the_more_it_is_used_and_the_less_it_is_everywhere() -> None:
+def test_a_term_weighs_more_if_frequent_in_few_sentences() -> None:
     weights = weigh_terms(
         _sentences("meeting budget budget", "meeting garden", "meeting tree", "meeting house")
     )
@@ -39,7 +39,7 @@ def test_a_term_weighs_more_the_more_it_is_used_and_the_less_it_is_everywhere() 
     assert weights["meet"] < weights["budget"]
 
 
-def test_a_sentence_is_nearest_to_its_own_middle() -> None:
+def test_a_sentence_is_most_similar_to_its_own_centroid() -> None:
     sentences = _sentences("budget invoice price", "garden tree flower")
     weights = weigh_terms(sentences)
     middle = centroid(sentences[:1], weights)
@@ -47,13 +47,13 @@ def test_a_sentence_is_nearest_to_its_own_middle() -> None:
     assert similarity(sentences[1], middle, weights) == 0
 
 
-def test_overlap_is_the_share_of_the_shorter() -> None:
+def test_overlap_is_the_share_of_the_shorter_sentence() -> None:
     long, short, other = _sentences("budget invoice price", "budget garden", "tree")
     assert overlap(long, short) == 0.5
     assert overlap(long, other) == 0
 
 
-def test_a_call_is_cut_where_its_subject_changes() -> None:
+def test_a_call_is_split_where_its_subject_changes() -> None:
     money = ["The budget and the invoice price are open."] * 22
     garden = ["The garden tree and the flowers need water."] * 22
     sentences = _sentences(*money, *garden)
@@ -62,13 +62,13 @@ def test_a_call_is_cut_where_its_subject_changes() -> None:
 
 
 @given(st.integers(0, 300))
-def test_stretches_are_the_whole_call_in_order(count: int) -> None:
+def test_segments_contain_the_whole_call_in_order(count: int) -> None:
     sentences = _sentences(*(f"word{n % 7} word{n % 11}" for n in range(count)))
     segments = split_by_topic(sentences, weigh_terms(sentences))
     assert [s for segment in segments for s in segment] == sentences
 
 
-def test_subjects_are_phrases_that_come_back_as_they_are_mostly_written() -> None:
+def test_subjects_are_repeated_phrases_in_their_usual_spelling() -> None:
     sentences = _sentences(
         "The payment provider is late.",
         "Payment provider contracts end.",
@@ -79,6 +79,6 @@ def test_subjects_are_phrases_that_come_back_as_they_are_mostly_written() -> Non
     assert subjects == ["payment provider", "Kubernetes"]
 
 
-def test_what_is_said_once_or_is_a_number_is_no_subject() -> None:
+def test_a_term_said_once_or_a_number_is_no_subject() -> None:
     sentences = _sentences("Budget 2026.", "Garden 2026.", "Tree 2026.")
     assert subjects_of(sentences, weigh_terms(sentences), limit=5) == []

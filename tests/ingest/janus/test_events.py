@@ -35,7 +35,7 @@ def _read(raw: msgspec.Raw) -> JanusEvent:
     return read_event(raw, CONTEXT)
 
 
-def test_an_event_names_its_peer_its_moment_and_its_handle() -> None:
+def test_an_event_has_its_peer_time_and_handle() -> None:
     stated = _read(_raw(handle_id=9, subtype=1, event={"name": "attached"}))
     assert stated.peer_id == peer_id_from("app", "janus-1", "7")
     assert (stated.at, stated.handle, stated.type, stated.subtype) == (NOON - 50, "9", 2, 1)
@@ -43,7 +43,7 @@ def test_an_event_names_its_peer_its_moment_and_its_handle() -> None:
     assert _read(_raw(session_id=None)).peer_id is None
 
 
-def test_a_repeat_has_the_same_id_and_anything_else_another() -> None:
+def test_a_repeated_event_has_the_same_id_and_any_other_a_different_one() -> None:
     once, again = _read(_raw()), _read(msgspec.Raw(b" " + bytes(_raw()) + b"\n"))
     assert (once.id, once.sequence) == (again.id, again.sequence)
     other = _read(_raw(handle_id=1))
@@ -64,7 +64,9 @@ def test_a_repeat_has_the_same_id_and_anything_else_another() -> None:
         (None, NOON),
     ],
 )
-def test_a_clock_that_is_ahead_or_absurd_gives_way_to_ours(timestamp: Any, at: int) -> None:
+def test_a_future_or_implausible_timestamp_is_replaced_by_the_time_of_receipt(
+    timestamp: Any, at: int
+) -> None:
     raw = _raw(timestamp=timestamp)
     assert _read(raw).at == at
     sender = sender_of(raw, CONTEXT)
@@ -72,13 +74,13 @@ def test_a_clock_that_is_ahead_or_absurd_gives_way_to_ours(timestamp: Any, at: i
 
 
 @pytest.mark.parametrize("raw", [b"{", b"[]", b"7", b"{}", b'{"type": "media"}'])
-def test_what_is_no_event_of_janus_is_refused(raw: bytes) -> None:
+def test_an_invalid_event_is_refused(raw: bytes) -> None:
     with pytest.raises(Malformed) as refused:
         _read(msgspec.Raw(raw))
     assert refused.value.code == "bad_event"
 
 
-def test_the_sender_of_an_event_that_cannot_be_taken_is_known_by_its_session() -> None:
+def test_the_peer_of_a_refused_event_is_identified_by_its_session() -> None:
     raw = _raw(type="media")
     sender = sender_of(raw, CONTEXT)
     assert sender is not None
@@ -102,11 +104,11 @@ def test_the_sender_of_an_event_that_cannot_be_taken_is_known_by_its_session() -
         ([7], None),
     ],
 )
-def test_an_id_is_a_whole_number_or_a_text(value: object, id: str | None) -> None:
+def test_an_id_is_an_integer_or_a_text(value: object, id: str | None) -> None:
     assert id_of(value) == id
 
 
-def test_a_note_and_a_sample_have_ids_of_their_own() -> None:
+def test_a_peer_event_and_a_sample_have_their_own_ids() -> None:
     stated = _read(_raw())
     note = stated.note("describe", {"network": {"city": "Lisbon"}}, "room")
     assert (note.peer_id, note.meeting_id, note.at) == (stated.peer_id, "room", stated.at)

@@ -33,14 +33,14 @@ def _taken(stated: JanusEvent) -> list[Any]:
     return in_room(stated, room_data(stated))
 
 
-def test_only_the_two_plugins_rooms_are_news() -> None:
+def test_only_rooms_of_the_two_plugins_are_translated() -> None:
     assert room_data(_news("joined"))["event"] == "joined"
     assert room_data(_news("joined", plugin=AUDIOBRIDGE))["event"] == "joined"
     assert room_data(_news("joined", plugin="janus.plugin.echotest")) == {}
     assert room_data(_news("joined", type_=32)) == {}
 
 
-def test_a_room_is_a_meeting_even_when_its_name_is_no_id() -> None:
+def test_a_room_is_a_meeting_even_if_its_name_is_no_valid_id() -> None:
     stated = _news("joined")
     assert meeting_id_of(stated, {"room": 1234}) == "1234"
     spaced, other = (meeting_id_of(stated, {"room": room}) for room in ("my room?", "my room!"))
@@ -51,14 +51,14 @@ def test_a_room_is_a_meeting_even_when_its_name_is_no_id() -> None:
 
 
 @pytest.mark.parametrize("name", ["leaving", "left", "kicked"])
-def test_who_goes_is_known_by_room_and_feed(name: str) -> None:
+def test_a_leaving_participant_is_identified_by_room_and_feed(name: str) -> None:
     left = feed_left(_news(name, id=55), 3)
     assert left == (3, NOON, "1234", "55")
     assert feed_left(_news(name), 3) is None
     assert feed_left(_news("joined", id=55), 3) is None
 
 
-def test_a_joining_brings_a_peer_and_the_name_of_its_feed() -> None:
+def test_a_joined_event_gives_a_join_and_the_alias_of_its_feed() -> None:
     join, note = _taken(_news("joined", id=55, display="Kim", description="Weekly"))
     assert isinstance(join, PeerJoined) and isinstance(note, PeerEvent)
     assert (join.identity.display_name, join.identity.custom_participant_id) == ("Kim", "55")
@@ -71,7 +71,7 @@ def test_a_joining_brings_a_peer_and_the_name_of_its_feed() -> None:
     assert isinstance(alone, PeerJoined) and alone.meeting_title == "1234"
 
 
-def test_statistics_are_due_from_the_first_media_on() -> None:
+def test_statistics_are_expected_from_the_first_media() -> None:
     streams = [{"type": "audio", "mid": "0", "codec": "opus"}, {"type": "data", "mid": "1"}]
     join, note, sample = _taken(_news("published", id=55, streams=streams))
     assert isinstance(join, PeerJoined) and join.interval_ms == 1_000
@@ -83,7 +83,7 @@ def test_statistics_are_due_from_the_first_media_on() -> None:
     assert kinds == [PeerJoined, PeerEvent]
 
 
-def test_the_audiobridge_says_by_a_configuration_who_is_muted() -> None:
+def test_a_configured_event_of_the_audiobridge_gives_the_mute_state() -> None:
     (muted,) = _taken(_news("configured", plugin=AUDIOBRIDGE, id=55, muted=True))
     assert muted.name == "audio_off"
     join, heard = _taken(_news("configured", plugin=AUDIOBRIDGE, id=55, muted=False, setup=True))
@@ -91,7 +91,7 @@ def test_the_audiobridge_says_by_a_configuration_who_is_muted() -> None:
     assert isinstance(join, PeerJoined) and join.interval_ms == 1_000
 
 
-def test_who_subscribes_is_there_and_the_feeds_are_named_once() -> None:
+def test_a_subscribing_event_gives_a_join_and_each_feed_once() -> None:
     streams = [{"feed_id": 1}, {"feed_id": 2}, {"feed_id": 1}, {"mid": "0"}, 7]
     join, note = _taken(_news("subscribing", id=55, display="not the watcher", streams=streams))
     assert isinstance(join, PeerJoined)
@@ -99,7 +99,7 @@ def test_who_subscribes_is_there_and_the_feeds_are_named_once() -> None:
     assert (note.name, note.data["feeds"]) == ("subscribing", "1, 2")
 
 
-def test_other_news_of_a_room_are_notes_and_unknown_ones_nothing() -> None:
+def test_other_room_events_become_peer_events_and_unknown_ones_are_ignored() -> None:
     (note,) = _taken(_news("unpublished", id=55, reason="done"))
     assert (note.name, note.meeting_id) == ("unpublished", "1234")
     assert note.data == {"reason": "done", "connection": "9", "feed": "55", "emitter": "janus-1"}

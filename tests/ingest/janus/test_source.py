@@ -94,7 +94,7 @@ def recorded() -> Read:
     return _translate(RECORDING["call"])
 
 
-def test_the_whole_recording_is_understood(recorded: Read) -> None:
+def test_the_whole_recording_is_translated(recorded: Read) -> None:
     assert recorded.rejected == []
     # Of 43 events: 3 of transports, 1 session created, 1 handle attached, 4 session descriptions
     # and 2 candidates are for nobody's record.
@@ -113,7 +113,7 @@ def test_the_whole_recording_is_understood(recorded: Read) -> None:
     assert peers == {USER0, USER1}
 
 
-def test_a_joining_names_room_feed_and_person(recorded: Read) -> None:
+def test_a_joined_event_gives_room_feed_and_display_name(recorded: Read) -> None:
     join, note = recorded.events[:2]
     assert isinstance(join, PeerJoined) and isinstance(note, PeerEvent)
     assert (join.meeting_id, join.at) == ("1234", 1_795_223_108_158)
@@ -122,7 +122,7 @@ def test_a_joining_names_room_feed_and_person(recorded: Read) -> None:
     assert (note.name, note.data["alias"]) == (ALIAS_JOINED, "6603468110306277")
 
 
-def test_who_only_subscribes_joins_by_it_too(recorded: Read) -> None:
+def test_a_subscriber_joins_by_its_subscription(recorded: Read) -> None:
     joins = [e for e in recorded.events if isinstance(e, PeerJoined) and e.peer_id == USER1]
     assert [(join.meeting_id, join.identity.display_name) for join in joins] == [("1234", None)]
 
@@ -134,7 +134,7 @@ def test_the_reporting_interval_counts_from_the_first_media() -> None:
     assert (joined.interval_ms, published.interval_ms) == (0, 5_000)
 
 
-def test_transport_states_are_told_in_w3cs_words(recorded: Read) -> None:
+def test_transport_states_have_the_names_of_w3c(recorded: Read) -> None:
     notes = [e for e in recorded.events if isinstance(e, PeerEvent)]
     states = [(e.name, e.data["state"]) for e in notes if e.name.endswith("_state")]
     assert states == [
@@ -151,7 +151,7 @@ def test_transport_states_are_told_in_w3cs_words(recorded: Read) -> None:
     assert pair.data["connection"] == "5981342542685127"
 
 
-def test_the_pair_is_told_from_the_clients_side() -> None:
+def test_the_candidate_pair_is_given_from_the_clients_side() -> None:
     pair = {
         "selected-pair": "x",
         "candidates": {
@@ -168,18 +168,18 @@ def test_the_pair_is_told_from_the_clients_side() -> None:
 
 
 @pytest.mark.parametrize("stated", [{"connection": "hangup", "reason": "ICE failed"}])
-def test_a_hangup_ends_a_connection_and_nobodys_stay(stated: dict[str, Any]) -> None:
+def test_a_hangup_ends_a_connection_and_no_stay(stated: dict[str, Any]) -> None:
     data = _note(_translate(_event(16, stated))).data
     assert data == {"connection": "7", "state": "closed", "reason": "ICE failed"}
 
 
 @pytest.mark.parametrize("name", ["destroyed", "timeout"])
-def test_a_session_that_is_over_is_a_leave(name: str) -> None:
+def test_the_end_of_a_janus_session_is_a_leave(name: str) -> None:
     left = _only(_translate(_event(1, {"name": name})))
     assert isinstance(left, PeerLeft) and left.peer_id == USER0
 
 
-def test_a_leaving_names_the_feed_alone() -> None:
+def test_a_leaving_event_names_only_the_feed() -> None:
     abrupt = _translate(RECORDING["abrupt"])
     [left] = [each for each in abrupt.departures if isinstance(each, AliasLeft)]
     assert left[1:] == (1_795_223_447_702, "1234", "5704502821942018")
@@ -190,13 +190,13 @@ def test_a_leaving_names_the_feed_alone() -> None:
     assert not any(isinstance(event, PeerLeft) for event in abrupt.events)
 
 
-def test_a_kick_is_not_held_against_the_session_that_asked_for_it() -> None:
+def test_a_kick_concerns_the_kicked_feed_and_not_the_requesting_session() -> None:
     kicked = _translate(_event(64, _news("kicked", id=99)))
     assert kicked.events == []
     assert [each.alias for each in kicked.departures if isinstance(each, AliasLeft)] == ["99"]
 
 
-def test_a_room_that_is_destroyed_ends_its_session() -> None:
+def test_a_destroyed_room_closes_its_session() -> None:
     closed = _only(_translate(_event(64, _news("destroyed"), session_id=None)))
     assert isinstance(closed, SessionClosed) and closed.meeting_id == "1234"
 
@@ -219,13 +219,13 @@ def test_what_janus_received_is_what_the_client_sent() -> None:
     assert (tag.connection, tag.direction, tag.producer_id) == ("7", "send", "7/0")
 
 
-def test_packets_that_came_again_are_told_apart() -> None:
+def test_retransmitted_packets_are_counted_separately() -> None:
     sent = _of_type(_sample(RECORDING["combined"][2]["event"][1:]), "outbound-rtp")
     # 461 came, 51 of them again; 51 were missed. Janus asked 70 times.
     assert (sent.packets_sent, sent.retransmitted_packets_sent, sent.nack_count) == (512, 51, 70)
 
 
-def test_what_janus_sent_is_what_the_client_received_but_for_what_it_reported_lost() -> None:
+def test_what_janus_sent_minus_the_reported_loss_is_what_the_client_received() -> None:
     body = _sample(RECORDING["combined"][3]["event"])
     audio, video = [each for each in body.connections[0].stats if each.type == "inbound-rtp"]
     assert (audio.packets_received, audio.packets_lost) == (1_534 - 184, 184)
@@ -245,19 +245,19 @@ def test_before_the_first_receiver_report_loss_and_jitter_are_unknown() -> None:
     assert "candidate-pair" not in {each.type for each in body.connections[0].stats}
 
 
-def test_layers_of_a_simulcast_are_streams_of_one_mid() -> None:
+def test_simulcast_layers_are_streams_of_one_mid() -> None:
     body = _sample([_stats(media="video", mid="1"), _stats(media="video-sim1", mid="1")])
     sent = [each for each in body.connections[0].stats if each.type == "outbound-rtp"]
     assert [(each.kind, each.mid) for each in sent] == [("video", "1"), ("video", "1")]
     assert sent[0].id != sent[1].id
 
 
-def test_a_stream_that_has_not_moved_says_nothing() -> None:
+def test_a_stream_without_packets_is_ignored() -> None:
     still = _translate(_event(32, _stats(packets_received=0, packets_sent=0)))
     assert (still.events, still.ignored) == ([], 1)
 
 
-def test_the_same_post_again_is_the_same_facts() -> None:
+def test_a_repeated_post_gives_the_same_facts() -> None:
     once, again = _translate(RECORDING["call"]), _translate(RECORDING["call"])
     assert once == again
     ids = [event.id for event in once.events if not isinstance(event, PeerJoined)]
@@ -274,12 +274,12 @@ def test_sessions_of_two_servers_are_two_peers() -> None:
 
 
 @pytest.mark.parametrize("timestamp", [None, 0, True, "now", (NOON + 60_000) * 1000, 10**30])
-def test_a_clock_that_cannot_be_right_gives_way_to_ours(timestamp: Any) -> None:
+def test_an_implausible_timestamp_is_replaced_by_the_time_of_receipt(timestamp: Any) -> None:
     left = _only(_translate(_event(1, {"name": "destroyed"}, timestamp=timestamp)))
     assert left.at == NOON
 
 
-def test_addresses_are_kept_as_far_as_privacy_says() -> None:
+def test_addresses_depend_on_the_privacy_level() -> None:
     body = RECORDING["call"][13]
     full, none = (
         msgspec.json.encode(_translate(body, privacy=level).events).decode()
@@ -294,13 +294,13 @@ def test_addresses_are_kept_as_far_as_privacy_says() -> None:
     assert "192.0" not in none
 
 
-def test_one_bad_event_takes_no_other_down() -> None:
+def test_an_invalid_event_is_rejected_alone() -> None:
     mixed = _translate([7, {"type": "x"}, _event(32, _stats(bytes_received=2e14)), _event(2, {})])
     assert [(r.position, r.code) for r in mixed.rejected] == [(0, "bad_event"), (1, "bad_event")]
     assert (len(mixed.events), mixed.ignored) == (1, 1)
 
 
-def test_refused_statistics_leave_a_note_with_their_session() -> None:
+def test_refused_statistics_give_a_peer_event_for_their_session() -> None:
     streams = [{"media": "audio", "mid": str(n), "packets-received": 1} for n in range(3_000)]
     refused = _translate(_event(32, streams))
     assert [each.code for each in refused.rejected] == ["sample_unreadable"]
@@ -313,7 +313,7 @@ def test_refused_statistics_leave_a_note_with_their_session() -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[1,", b"\xff", b"[" * 100_000])
-def test_what_is_no_json_is_refused(body: bytes) -> None:
+def test_malformed_json_is_refused(body: bytes) -> None:
     with pytest.raises(Malformed) as refused:
         _translate(body)
     assert refused.value.code == "bad_json"
@@ -374,7 +374,7 @@ _EVENT = st.fixed_dictionaries(
 
 
 @given(st.lists(_EVENT, max_size=5) | _EVENT | _JSON)
-def test_any_json_gives_facts_or_a_refusal(body: Any) -> None:
+def test_any_json_gives_facts_or_an_error(body: Any) -> None:
     try:
         translation = _translate(body)
     except Malformed:
@@ -387,7 +387,7 @@ def test_any_json_gives_facts_or_a_refusal(body: Any) -> None:
 
 
 @given(st.binary(max_size=64))
-def test_any_bytes_give_facts_or_a_refusal(body: bytes) -> None:
+def test_any_bytes_give_facts_or_an_error(body: bytes) -> None:
     try:
         _translate(body)
     except Malformed as refused:

@@ -84,7 +84,7 @@ def spoken(text: str) -> LineSpoken:
         ("app_talk_characters_per_min", [stated("abc"), spoken("de")], "app_talk"),
     ],
 )
-def test_facts_beyond_a_budget_are_refused_until_it_fills_again(
+def test_facts_beyond_a_budget_are_refused_until_it_refills(
     setting: str, events: list[AnyEvent], budget: str
 ) -> None:
     desk = till(**{setting: 1})
@@ -111,7 +111,7 @@ def test_requests_beyond_a_budget_are_refused(setting: str) -> None:
     desk.participant()
 
 
-def test_a_participant_whose_budget_is_spent_takes_nothing_from_others() -> None:
+def test_a_participant_with_a_spent_budget_does_not_affect_others() -> None:
     desk = till(token_bytes_per_min=10)
     desk.participant("flood").pay(BudgetKind.BYTES, 1_000)
     with pytest.raises(OverBudget):
@@ -120,7 +120,7 @@ def test_a_participant_whose_budget_is_spent_takes_nothing_from_others() -> None
     desk.participant("flood", app="other").pay(BudgetKind.BYTES, 50)
 
 
-def test_an_app_whose_budget_is_spent_takes_nothing_from_others() -> None:
+def test_an_app_with_a_spent_budget_does_not_affect_others() -> None:
     desk = till(app_bytes_per_min=10)
     desk.participant("ada").pay(BudgetKind.BYTES, 1_000)
     with pytest.raises(OverBudget, match="This app sent more than the 50 bytes"):
@@ -128,7 +128,7 @@ def test_an_app_whose_budget_is_spent_takes_nothing_from_others() -> None:
     desk.participant("ada", app="other").pay(BudgetKind.BYTES, 50)
 
 
-def test_what_was_refused_costs_nothing() -> None:
+def test_refused_facts_cost_nothing() -> None:
     desk = till(token_talk_characters_per_min=1, token_events_per_min=60)
     desk.participant().pay_for_facts([stated("abcdef")], "p")
     for _ in range(1_000):
@@ -137,13 +137,13 @@ def test_what_was_refused_costs_nothing() -> None:
     desk.participant().pay_for_facts([note(n) for n in range(200)], "p")
 
 
-def test_spent_talk_holds_up_no_reports() -> None:
+def test_a_spent_chat_budget_does_not_block_samples() -> None:
     desk = till(token_talk_characters_per_min=1)
     desk.participant().pay_for_facts([stated("abcdef")], "p")
     desk.participant().pay_for_facts([report()], "p")
 
 
-def test_so_many_peers_may_a_participant_begin_and_those_it_has_go_on() -> None:
+def test_new_peers_of_a_participant_are_limited_and_existing_ones_continue() -> None:
     desk = till(token_peers_per_min=1)
     for number in range(5):
         desk.participant().pay_for_facts([report()], f"p{number}")
@@ -155,7 +155,7 @@ def test_so_many_peers_may_a_participant_begin_and_those_it_has_go_on() -> None:
     desk.participant("bob").pay_for_facts([report()], "p5")
 
 
-def test_a_peer_that_is_refused_for_another_reason_is_not_counted_as_begun() -> None:
+def test_a_peer_refused_for_another_reason_is_not_counted_as_new() -> None:
     desk = till(token_peers_per_min=1, token_events_per_min=1)
     desk.participant().pay_for_facts([note(n) for n in range(6)], "p0")
     for number in range(1, 100):
@@ -167,19 +167,19 @@ def test_a_peer_that_is_refused_for_another_reason_is_not_counted_as_begun() -> 
         desk.participant().pay_for_facts([report()], "p5")
 
 
-def test_nobody_spends_the_budget_of_anothers_peer() -> None:
+def test_a_participant_cannot_spend_the_budget_of_the_peer_of_another() -> None:
     desk = till(peer_samples_per_min=1)
     desk.participant("mallory").pay_for_facts([report(n) for n in range(100)], "p")
     desk.participant("ada").pay_for_facts([report()], "p")
 
 
-def test_a_backend_hands_in_all_reports_of_a_long_call_at_once() -> None:
+def test_a_backend_may_send_all_samples_of_a_long_call_at_once() -> None:
     desk = till(peer_samples_per_min=1, token_events_per_min=1, token_peers_per_min=1)
     for _ in range(10):
         desk.backend().pay_for_facts([*[report(n) for n in range(500)], note()])
 
 
-def test_an_api_token_pays_for_all_the_apps_it_writes_to() -> None:
+def test_an_api_token_has_one_budget_for_all_its_apps() -> None:
     desk = till(app_requests_per_min=1)
     for number in range(5):
         desk.backend(app=f"app{number}")
@@ -188,7 +188,7 @@ def test_an_api_token_pays_for_all_the_apps_it_writes_to() -> None:
     desk.backend("other", app="app5")
 
 
-def test_facts_that_could_not_be_kept_are_given_back() -> None:
+def test_the_cost_of_facts_that_were_not_recorded_is_refunded() -> None:
     desk = till(token_events_per_min=1, peer_samples_per_min=1)
     for _ in range(20):
         account = desk.participant()
@@ -196,7 +196,7 @@ def test_facts_that_could_not_be_kept_are_given_back() -> None:
         account.give_back()
 
 
-def test_the_defaults_let_an_outage_be_made_up_for_at_once() -> None:
+def test_the_default_budgets_accept_the_backlog_of_an_outage() -> None:
     desk = till()
     for batch in range(10):
         account = desk.participant()

@@ -29,7 +29,7 @@ async def refusal(made: Any) -> str:
     return refused.value.code
 
 
-async def test_the_first_start_makes_an_account_and_later_ones_nothing(setup: Setup) -> None:
+async def test_the_first_start_creates_an_account_and_later_ones_none(setup: Setup) -> None:
     first = await setup.create_first_account()
     assert first is not None
     assert [each.id for each in await setup.list_accounts()] == [first.account_id]
@@ -39,7 +39,7 @@ async def test_the_first_start_makes_an_account_and_later_ones_nothing(setup: Se
 
 
 @pytest.mark.parametrize("for_whole_account", [False, True])
-async def test_the_first_token_is_for_its_app_or_for_the_whole_account(
+async def test_the_first_token_grants_its_app_or_the_whole_account(
     db: Database, setup: Setup, for_whole_account: bool
 ) -> None:
     made = await setup.create_first_app("Calls", for_whole_account=for_whole_account)
@@ -50,7 +50,7 @@ async def test_the_first_token_is_for_its_app_or_for_the_whole_account(
     assert token.app_id == (None if for_whole_account else made.app_id)
 
 
-async def test_ids_and_the_token_may_be_chosen(setup: Setup) -> None:
+async def test_ids_and_the_token_can_be_chosen(setup: Setup) -> None:
     made = await setup.create_first_app("Calls", account_id="acme", app_id="web", secret=SECRET)
     assert (made.account_id, made.app_id, made.api_token) == ("acme", "web", SECRET)
     assert (await setup.account_of("acme")).name == "acme"
@@ -76,7 +76,7 @@ async def test_among_several_accounts_one_must_be_named(setup: Setup) -> None:
 
 
 @pytest.mark.parametrize("id_", ["", "a/b", "a b", "x" * 65, ".."])
-async def test_an_id_that_cannot_stand_in_a_path_is_refused(setup: Setup, id_: str) -> None:
+async def test_an_id_that_is_invalid_in_a_path_is_refused(setup: Setup, id_: str) -> None:
     for field, chosen in (("account_id", (id_, None)), ("app_id", (None, id_))):
         with pytest.raises(AftercallError) as refused:
             await setup.create_first_app("Calls", account_id=chosen[0], app_id=chosen[1])
@@ -84,7 +84,7 @@ async def test_an_id_that_cannot_stand_in_a_path_is_refused(setup: Setup, id_: s
     assert await setup.list_accounts() == []
 
 
-async def test_an_app_or_a_token_in_use_and_a_short_token_are_refused_and_leave_nothing(
+async def test_a_used_app_a_used_token_and_a_short_token_are_refused_and_store_nothing(
     setup: Setup,
 ) -> None:
     await setup.create_first_app("Calls", account_id="acme", app_id="web", secret=SECRET)
@@ -94,7 +94,7 @@ async def test_an_app_or_a_token_in_use_and_a_short_token_are_refused_and_leave_
     assert [each.id for each in await setup.list_apps("acme")] == ["web"]
 
 
-async def test_what_is_not_there_is_not_found(setup: Setup) -> None:
+async def test_unknown_accounts_and_apps_are_not_found(setup: Setup) -> None:
     assert await refusal(setup.account_of("none")) == "account_not_found"
     assert await refusal(setup.account_of(None)) == "account_not_found"
     assert await refusal(setup.first_app_id()) == "app_not_found"

@@ -30,7 +30,7 @@ async def caller(house: House) -> Caller:
     return await house.caller(role=Role.READ)
 
 
-async def test_a_token_signs_in_for_half_a_day(house: House, caller: Caller) -> None:
+async def test_a_sign_in_with_a_token_lasts_half_a_day(house: House, caller: Caller) -> None:
     signed_in = await house.services.sign_ins.sign_in_with_token(caller.token)
     assert (signed_in.grant.account_id, signed_in.grant.role) == (caller.account_id, Role.READ)
     assert signed_in.expires_at == house.clock.now + SIGN_IN_LIFE_MS
@@ -72,7 +72,7 @@ async def test_a_link_signs_in_once(house: House, caller: Caller) -> None:
     assert await refusal(sign_ins.sign_in_with_link(code)) == "link_invalid"
 
 
-async def test_a_link_is_over_after_a_quarter_of_an_hour(house: House, caller: Caller) -> None:
+async def test_a_link_expires_after_a_quarter_of_an_hour(house: House, caller: Caller) -> None:
     sign_ins = house.services.sign_ins
     code = await sign_ins.make_link(caller.account_id)
     late = await sign_ins.make_link(caller.account_id)
@@ -88,9 +88,7 @@ async def test_a_link_is_only_for_an_app_of_the_account(house: House, caller: Ca
     assert await refusal(made) == "app_not_found"
 
 
-async def test_too_many_wrong_guesses_a_minute_are_told_to_wait(
-    house: House, caller: Caller
-) -> None:
+async def test_too_many_failures_per_minute_are_rate_limited(house: House, caller: Caller) -> None:
     sign_ins = house.services.sign_ins
     for number in range(FAILURES_PER_MINUTE):
         assert await refusal(sign_ins.sign_in_with_token(f"wrong {number}")) != "rate_limited"
@@ -102,7 +100,7 @@ async def test_too_many_wrong_guesses_a_minute_are_told_to_wait(
     assert await refusal(sign_ins.sign_in_with_link("wrong")) == "link_invalid"
 
 
-async def test_somebody_signed_in_sees_the_apps_of_the_grant(house: House) -> None:
+async def test_a_signed_in_user_sees_the_apps_of_the_grant(house: House) -> None:
     whole = await house.caller(is_of_account=True)
     signed_in = await house.services.sign_ins.sign_in_with_token(whole.token)
     myself = await house.services.sign_ins.myself(signed_in.grant)
@@ -110,7 +108,7 @@ async def test_somebody_signed_in_sees_the_apps_of_the_grant(house: House) -> No
     assert myself.account_name == whole.account_id
 
 
-def test_the_token_against_forgery_depends_on_the_secret_alone() -> None:
+def test_the_csrf_token_depends_on_the_secret_only() -> None:
     assert csrf_of("a") == csrf_of("a") != csrf_of("b")
     assert len(csrf_of("a")) == 64
     assert csrf_of("\ud800")

@@ -80,7 +80,7 @@ async def house(db: Database) -> Fixture:
     return Fixture(access, clock, db, founded.account_id, founded.app_id, founded.api_token)
 
 
-async def test_a_token_is_good_for_its_account(house: Fixture) -> None:
+async def test_a_token_grants_access_to_its_account(house: Fixture) -> None:
     grant = await house.grant()
     assert (grant.account_id, grant.app_id, grant.role) == (house.account_id, None, Role.ADMIN)
     app = await house.access.app_for(grant, house.app_id, needs=Role.ADMIN)
@@ -96,16 +96,14 @@ async def test_a_token_is_good_for_its_account(house: Fixture) -> None:
         ("\ud800", "token_invalid"),
     ],
 )
-async def test_without_a_token_of_ours_nobody_is_known(
-    house: Fixture, secret: str | None, code: str
-) -> None:
+async def test_an_unknown_token_is_refused(house: Fixture, secret: str | None, code: str) -> None:
     with pytest.raises(Refused) as refused:
         await house.access.authenticate(secret)
     assert refused.value.code == code
     assert isinstance(refused.value, Unauthenticated)
 
 
-async def test_a_token_is_kept_only_as_its_hash(house: Fixture) -> None:
+async def test_a_token_is_stored_only_as_its_hash(house: Fixture) -> None:
     kept, stated = await house.access.create_token(house.account_id, name="backend")
     assert stated.startswith("ac_")
     assert kept.hash == hash_token(stated)
@@ -113,7 +111,7 @@ async def test_a_token_is_kept_only_as_its_hash(house: Fixture) -> None:
     assert stated not in repr(row)
 
 
-async def test_two_tokens_are_never_the_same(house: Fixture) -> None:
+async def test_every_token_is_unique(house: Fixture) -> None:
     made = [await house.access.create_token(house.account_id, name="n") for _ in range(20)]
     assert len({stated for _, stated in made}) == 20
 
@@ -126,7 +124,7 @@ async def test_a_chosen_token_must_be_long(house: Fixture) -> None:
     assert (await house.access.authenticate(chosen)).account_id == house.account_id
 
 
-async def test_a_token_for_an_unknown_account_or_app_is_not_made(house: Fixture) -> None:
+async def test_a_token_for_an_unknown_account_or_app_is_not_created(house: Fixture) -> None:
     with pytest.raises(NotFound):
         await house.access.create_token("nobody", name="n")
     with pytest.raises(NotFound):
@@ -135,7 +133,9 @@ async def test_a_token_for_an_unknown_account_or_app_is_not_made(house: Fixture)
         await house.access.create_app("nobody", "n")
 
 
-async def test_a_revoked_token_dies_at_once_here_and_soon_elsewhere(house: Fixture) -> None:
+async def test_a_revoked_token_is_refused_at_once_here_and_soon_on_other_nodes(
+    house: Fixture,
+) -> None:
     kept, stated = await house.access.create_token(house.account_id, name="n")
     elsewhere = Access(db=house.db, clock=house.clock, new_id=_ids(), settings=Settings())
     await house.access.authenticate(stated)
@@ -156,7 +156,7 @@ async def test_another_accounts_token_cannot_be_revoked(house: Fixture) -> None:
     await house.access.authenticate(stated)
 
 
-async def test_the_last_use_of_a_token_is_noted_now_and_then(house: Fixture) -> None:
+async def test_the_last_use_of_a_token_is_recorded_at_intervals(house: Fixture) -> None:
     async def last_used() -> EpochMs | None:
         async with house.db.read() as tx:
             token = await apps.find_token_by_hash(tx, hash_token(house.token))
@@ -173,7 +173,7 @@ async def test_the_last_use_of_a_token_is_noted_now_and_then(house: Fixture) -> 
     assert await last_used() == NOON + 11 * MINUTE_MS
 
 
-async def test_a_token_of_one_app_is_not_for_another(house: Fixture) -> None:
+async def test_a_token_of_one_app_does_not_grant_another(house: Fixture) -> None:
     other = await house.access.create_app(house.account_id, "Other")
     _, stated = await house.access.create_token(house.account_id, name="n", app_id=other.id)
     grant = await house.access.authenticate(stated)
@@ -184,7 +184,7 @@ async def test_a_token_of_one_app_is_not_for_another(house: Fixture) -> None:
     assert not isinstance(refused.value, Unauthenticated)
 
 
-async def test_a_token_that_reads_may_not_write(house: Fixture) -> None:
+async def test_a_read_only_token_may_not_write(house: Fixture) -> None:
     _, stated = await house.access.create_token(house.account_id, name="n", role=Role.READ)
     grant = await house.access.authenticate(stated)
     await house.access.app_for(grant, house.app_id, needs=Role.READ)
@@ -192,7 +192,7 @@ async def test_a_token_that_reads_may_not_write(house: Fixture) -> None:
         await house.access.app_for(grant, house.app_id, needs=Role.ADMIN)
 
 
-async def test_another_accounts_app_is_as_unknown_as_none(house: Fixture) -> None:
+async def test_the_app_of_another_account_is_not_found(house: Fixture) -> None:
     founding = Setup(db=house.db, clock=house.clock, new_id=_ids())
     foreign = await founding.create_first_app("Theirs", account_id="theirs", app_id="their-app")
     grant = await house.grant()
@@ -222,7 +222,7 @@ async def test_a_participant_token_carries_the_whole_identity(house: Fixture) ->
     assert grant.identity.view_type is ViewType.WEBINAR
 
 
-async def test_a_participant_token_names_what_realtimekits_client_reads(house: Fixture) -> None:
+async def test_a_participant_token_has_the_claims_of_realtimekits_client(house: Fixture) -> None:
     token, _ = await house.access.issue_participant_token(MEMBER)
     claims = jwt.decode(token, options={"verify_signature": False})
     assert claims["meetingId"] == "meeting"
@@ -230,7 +230,7 @@ async def test_a_participant_token_names_what_realtimekits_client_reads(house: F
     assert claims["participantId"] == "member"
 
 
-async def test_an_expired_participant_token_says_that_it_has_expired(house: Fixture) -> None:
+async def test_an_expired_participant_token_is_refused_with_the_reason(house: Fixture) -> None:
     token, _ = await house.access.issue_participant_token(MEMBER)
     await house.access.verify_participant_token(token)
     house.clock.move(600 * SECOND_MS)
@@ -273,7 +273,7 @@ async def test_a_forged_participant_token_is_refused(house: Fixture) -> None:
         assert refused.value.code == "token_invalid"
 
 
-async def test_a_token_seen_before_is_verified_in_microseconds(house: Fixture) -> None:
+async def test_a_cached_token_is_verified_in_microseconds(house: Fixture) -> None:
     token, _ = await house.access.issue_participant_token(MEMBER)
     await house.access.verify_participant_token(token)
     rounds = 2_000
@@ -300,7 +300,7 @@ async def _seconds(access: Access, token: str, rounds: int) -> float:
         ("", ViewType.GROUP_CALL),
     ],
 )
-def test_a_presets_name_tells_the_kind_of_room(preset: str, view: ViewType) -> None:
+def test_a_preset_name_gives_the_view_type(preset: str, view: ViewType) -> None:
     assert view_type_of(preset) is view
 
 

@@ -41,7 +41,9 @@ def _message(number: int) -> ChatMessage:
 
 
 @pytest.mark.parametrize("count", [0, 1, PAGE - 1, PAGE, PAGE + 1, 2 * PAGE + 7])
-async def test_every_line_comes_once_and_in_order(db: Database, count: int) -> None:
+async def test_every_transcript_line_is_exported_once_and_in_order(
+    db: Database, count: int
+) -> None:
     lines = [_line(number) for number in range(count)]
     async with db.write() as tx:
         await chat_transcript.save_lines(tx, [*lines, _line(0, "another session")])
@@ -50,7 +52,7 @@ async def test_every_line_comes_once_and_in_order(db: Database, count: int) -> N
     assert all(0 < len(page) <= PAGE for page in pages)
 
 
-async def test_every_message_comes_once_and_in_order(db: Database) -> None:
+async def test_every_chat_message_is_exported_once_and_in_order(db: Database) -> None:
     messages = [_message(number) for number in range(PAGE + 1)]
     async with db.write() as tx:
         await chat_transcript.save_messages(tx, messages)
@@ -59,7 +61,7 @@ async def test_every_message_comes_once_and_in_order(db: Database) -> None:
     assert [m async for page in exports.chat("another app", "call") for m in page] == []
 
 
-async def test_peers_are_those_of_the_session(db: Database) -> None:
+async def test_the_exported_peers_are_those_of_the_session(db: Database) -> None:
     stage = Stage(db)
     await stage.hold_call()
     await stage.hold_call(session_id="other")

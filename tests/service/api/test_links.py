@@ -44,7 +44,7 @@ async def _open(links: Links, path: str) -> Opened:
     )
 
 
-async def test_a_link_opens_what_it_was_made_for(ended: Stage) -> None:
+async def test_a_link_opens_the_file_it_was_created_for(ended: Stage) -> None:
     links = _links(ended)
     for export in (Export.TRANSCRIPT_CSV, Export.TRANSCRIPT_SRT):
         link = await links.link_transcript(APP, "call", export)
@@ -53,12 +53,12 @@ async def test_a_link_opens_what_it_was_made_for(ended: Stage) -> None:
         assert opened.expires_at == link.expires_at
 
 
-async def test_a_link_made_on_one_node_opens_on_another(ended: Stage) -> None:
+async def test_a_link_created_on_one_node_opens_on_another(ended: Stage) -> None:
     link = await _links(ended).link_chat(APP, "call", Export.CHAT_CSV)
     assert (await _open(_links(ended), link.path)).export is Export.CHAT_CSV
 
 
-async def test_a_link_lives_as_long_as_the_setting_says(ended: Stage) -> None:
+async def test_a_link_expires_after_the_configured_time(ended: Stage) -> None:
     links = _links(ended, link_life_s=60)
     link = await links.link_chat(APP, "call", Export.CHAT_CSV)
     assert link.expires_at == ended.clock() + 60 * SECOND_MS
@@ -70,7 +70,7 @@ async def test_a_link_lives_as_long_as_the_setting_says(ended: Stage) -> None:
     assert refusal.value.code == "link_expired"
 
 
-async def test_a_link_never_outlives_what_it_leads_to(ended: Stage) -> None:
+async def test_a_link_expires_no_later_than_its_file(ended: Stage) -> None:
     links = _links(ended, transcript_retention_s=3 * DAY_S, link_life_s=7 * DAY_S)
     link = await links.link_transcript(APP, "call", Export.TRANSCRIPT_CSV)
     assert link.expires_at == at(600 + 3 * DAY_S)
@@ -78,14 +78,14 @@ async def test_a_link_never_outlives_what_it_leads_to(ended: Stage) -> None:
     assert chat.expires_at == at(600 + 7 * DAY_S)
 
 
-async def test_a_transcript_can_be_kept_for_ever(ended: Stage) -> None:
+async def test_a_transcript_can_be_retained_for_ever(ended: Stage) -> None:
     links = _links(ended, transcript_retention_s=0, link_life_s=DAY_S)
     ended.second += 1_000 * DAY_S
     link = await links.link_transcript(APP, "call", Export.TRANSCRIPT_CSV)
     assert link.expires_at == ended.clock() + DAY_S * SECOND_MS
 
 
-async def test_what_was_kept_long_enough_is_gone(ended: Stage) -> None:
+async def test_a_file_past_its_retention_is_not_found(ended: Stage) -> None:
     links = _links(ended, transcript_retention_s=DAY_S)
     ended.second += DAY_S
     with pytest.raises(NotFound) as refusal:
@@ -93,7 +93,7 @@ async def test_what_was_kept_long_enough_is_gone(ended: Stage) -> None:
     assert refusal.value.code == "transcript_expired"
 
 
-async def test_a_session_that_goes_on_has_chat_but_no_transcript_yet(stage: Stage) -> None:
+async def test_a_live_session_has_chat_but_no_transcript_yet(stage: Stage) -> None:
     await stage.tell(join("call-ana", 0, user="ana"))
     links = _links(stage)
     await links.link_chat(APP, "call", Export.CHAT_CSV)
@@ -126,7 +126,7 @@ SUMMARY = Summary(app_id=APP, session_id="call", state=SummaryState.PENDING, req
         (replace(SUMMARY, state=SummaryState.FAILED, error="no model"), "summary_failed"),
     ],
 )
-async def test_a_summary_that_is_not_there_says_why(
+async def test_a_missing_summary_is_refused_with_the_reason(
     ended: Stage, summary: Summary | None, code: str
 ) -> None:
     if summary is not None:
@@ -138,7 +138,7 @@ async def test_a_summary_that_is_not_there_says_why(
 
 
 @pytest.mark.parametrize("state", [SummaryState.COMPLETED, SummaryState.PENDING])
-async def test_a_summary_once_made_is_there_also_while_the_next_is(
+async def test_a_summary_remains_available_while_the_next_is_made(
     ended: Stage, state: SummaryState
 ) -> None:
     for is_markdown, export in ((True, Export.SUMMARY_MARKDOWN), (False, Export.SUMMARY_TEXT)):
@@ -165,7 +165,7 @@ async def test_a_summary_once_made_is_there_also_while_the_next_is(
         (6, "secrets.txt"),
     ],
 )
-async def test_a_link_with_any_part_changed_opens_nothing(
+async def test_a_link_with_any_part_changed_is_refused(
     ended: Stage, place: int, value: str
 ) -> None:
     links = _links(ended)
@@ -181,7 +181,7 @@ _PART = st.text(string.ascii_letters + string.digits + "-_.é\udc80", max_size=5
 
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(app=_PART, session=_PART, expires=_PART, signature=_PART, file=_PART)
-async def test_no_made_up_link_opens_anything(
+async def test_a_forged_link_is_refused(
     ended: Stage, app: str, session: str, expires: str, signature: str, file: str
 ) -> None:
     with pytest.raises(Refused):

@@ -95,12 +95,12 @@ async def house(db: Database) -> Fixture:
     return Fixture(rooms, recorder, clock, db, meeting)
 
 
-async def test_a_meeting_is_found_as_it_was_made(house: Fixture) -> None:
+async def test_a_meeting_is_found_as_created(house: Fixture) -> None:
     assert await house.rooms.find_meeting(APP, house.meeting.id) == house.meeting
     assert house.meeting.status is MeetingStatus.ACTIVE
 
 
-async def test_a_change_leaves_the_rest_as_it_was(house: Fixture) -> None:
+async def test_a_change_does_not_alter_other_members(house: Fixture) -> None:
     house.clock.move(1_000)
     changed = await house.rooms.change_meeting(
         APP, house.meeting.id, settings={"record_on_start": True}, status=MeetingStatus.INACTIVE
@@ -111,7 +111,7 @@ async def test_a_change_leaves_the_rest_as_it_was(house: Fixture) -> None:
     assert await house.rooms.find_meeting(APP, house.meeting.id) == changed
 
 
-async def test_a_replacement_forgets_all_but_the_status(house: Fixture) -> None:
+async def test_a_replacement_resets_all_but_the_status(house: Fixture) -> None:
     await house.rooms.change_meeting(
         APP, house.meeting.id, settings={}, status=MeetingStatus.INACTIVE
     )
@@ -133,7 +133,7 @@ async def test_meetings_of_another_app_do_not_exist(house: Fixture) -> None:
         await house.rooms.list_members("other", house.meeting.id, offset=0, limit=5)
 
 
-async def test_a_removed_member_is_gone_and_his_tokens_with_him(house: Fixture) -> None:
+async def test_a_removed_member_and_its_tokens_are_invalid(house: Fixture) -> None:
     ada, bob = await house.add("ada"), await house.add("bob")
     house.clock.move(5_000)
     removed = await house.rooms.remove_member(APP, house.meeting.id, ada.id)
@@ -147,7 +147,7 @@ async def test_a_removed_member_is_gone_and_his_tokens_with_him(house: Fixture) 
     assert kept == removed
 
 
-async def test_removing_a_member_removes_his_present_peers_only(house: Fixture) -> None:
+async def test_removing_a_member_kicks_only_its_own_peers(house: Fixture) -> None:
     ada, bob = await house.add("ada"), await house.add("bob")
     phone, laptop = await house.join(ada, "phone"), await house.join(ada, "laptop")
     other = await house.join(bob, "other")
@@ -159,7 +159,7 @@ async def test_removing_a_member_removes_his_present_peers_only(house: Fixture) 
     assert (await house.peer(other)).left_at is None
 
 
-async def test_a_meeting_without_a_session_says_so(house: Fixture) -> None:
+async def test_a_meeting_without_a_session_is_refused_with_the_reason(house: Fixture) -> None:
     expected = f"No active session found for meeting_id {house.meeting.id}"
     with pytest.raises(NotFound, match=expected):
         await house.rooms.find_active_session(APP, house.meeting.id)
@@ -168,7 +168,7 @@ async def test_a_meeting_without_a_session_says_so(house: Fixture) -> None:
 
 
 @pytest.mark.parametrize("by", ["member", "peer", "custom"])
-async def test_one_who_is_kicked_has_left_and_the_others_stay(house: Fixture, by: str) -> None:
+async def test_a_kicked_participant_has_left_and_the_others_stay(house: Fixture, by: str) -> None:
     ada, bob = await house.add("ada"), await house.add("bob")
     await house.join(ada, "phone")
     await house.join(bob, "other")
@@ -187,7 +187,7 @@ async def test_one_who_is_kicked_has_left_and_the_others_stay(house: Fixture, by
     assert session.live_participants == 1
 
 
-async def test_kicking_everybody_ends_the_session(house: Fixture) -> None:
+async def test_kicking_all_participants_ends_the_session(house: Fixture) -> None:
     for name in ("ada", "bob"):
         await house.join(await house.add(name), name)
     session = await house.rooms.find_active_session(APP, house.meeting.id)

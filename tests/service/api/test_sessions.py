@@ -26,7 +26,7 @@ def _reads(stage: Stage, *, live_minutes: bool = False) -> SessionReads:
 QUERY = ParticipantQuery(app_id=APP, session_id="call")
 
 
-async def test_a_session_is_found_in_its_own_app_alone(stage: Stage) -> None:
+async def test_a_session_is_found_only_in_its_own_app(stage: Stage) -> None:
     await stage.hold_call()
     reads = _reads(stage)
     assert (await reads.find_session(APP, "call")).title == "Weekly review"
@@ -35,21 +35,21 @@ async def test_a_session_is_found_in_its_own_app_alone(stage: Stage) -> None:
     assert refusal.value.code == "session_not_found"
 
 
-async def test_a_list_holds_the_sessions_that_match(stage: Stage) -> None:
+async def test_a_list_contains_the_sessions_that_match(stage: Stage) -> None:
     await stage.hold_call(session_id="one")
     await stage.hold_call(session_id="two")
     page = await _reads(stage).list_sessions(SessionQuery(app_id=APP, meeting_id="m-two"))
     assert ([session.id for session in page.items], page.total) == (["two"], 1)
 
 
-async def test_a_live_sessions_minutes_are_those_of_the_ones_who_left(stage: Stage) -> None:
+async def test_the_minutes_of_a_live_session_count_participants_that_left(stage: Stage) -> None:
     await stage.tell(join("call-ana", 0, user="ana"), join("call-ben", 0, user="ben"))
     stage.second = 120
     await stage.tell(leave("call-ben", 60))
     assert (await _reads(stage).find_session(APP, "call")).minutes_consumed == 1.0
 
 
-async def test_with_the_switch_on_the_minutes_of_those_present_count(stage: Stage) -> None:
+async def test_the_minutes_of_present_participants_count_if_configured(stage: Stage) -> None:
     webinar = Identity(user_id="u-eve", view_type="WEBINAR")  # type: ignore[arg-type]  # its text
     hidden = Identity(user_id="bot", is_hidden=True)
     await stage.tell(
@@ -66,7 +66,7 @@ async def test_with_the_switch_on_the_minutes_of_those_present_count(stage: Stag
     assert page.items == [session]
 
 
-async def test_participants_come_with_their_minutes(stage: Stage) -> None:
+async def test_participants_have_their_minutes(stage: Stage) -> None:
     await stage.hold_call()
     attendance = await _reads(stage).list_participants(QUERY)
     assert [(row.display_name, row.duration_minutes) for row in attendance.page.items] == [
@@ -76,7 +76,7 @@ async def test_participants_come_with_their_minutes(stage: Stage) -> None:
     assert attendance.page.total == 2
 
 
-async def test_one_who_is_present_has_been_there_up_to_now(stage: Stage) -> None:
+async def test_a_present_participant_has_minutes_up_to_the_current_time(stage: Stage) -> None:
     await stage.tell(join("call-ana", 0, user="ana"))
     stage.second = 90
     attendance = await _reads(stage).list_participants(QUERY)
@@ -86,7 +86,7 @@ async def test_one_who_is_present_has_been_there_up_to_now(stage: Stage) -> None
     assert found.row.duration_minutes == 1.5
 
 
-async def test_peers_come_when_asked_for(stage: Stage) -> None:
+async def test_peers_are_included_on_request(stage: Stage) -> None:
     await stage.hold_call()
     without = await _reads(stage).list_participants(QUERY)
     assert without.peers == {}
@@ -97,7 +97,7 @@ async def test_peers_come_when_asked_for(stage: Stage) -> None:
     }
 
 
-async def test_a_list_sorted_by_duration_reckons_with_those_still_there(stage: Stage) -> None:
+async def test_a_list_sorted_by_duration_includes_present_participants(stage: Stage) -> None:
     await stage.tell(
         join("call-ana", 0, user="ana"),
         join("call-ben", 0, user="ben"),
@@ -135,7 +135,7 @@ async def _with_breakout_room(stage: Stage) -> None:
     )
 
 
-async def test_a_session_knows_its_breakout_rooms(stage: Stage) -> None:
+async def test_a_session_lists_its_breakout_rooms(stage: Stage) -> None:
     await _with_breakout_room(stage)
     rooms = await _reads(stage).breakout_rooms(APP, "call")
     assert [(room.id, room.parent_session_id) for room in rooms] == [("room", "call")]
@@ -161,7 +161,7 @@ async def test_consolidated_durations_count_the_breakout_rooms(
         assert list(minutes) == ["Ben", "Ana"]
 
 
-async def test_a_consolidated_page_is_cut_after_the_sum(stage: Stage) -> None:
+async def test_a_consolidated_list_is_paged_after_consolidation(stage: Stage) -> None:
     await _with_breakout_room(stage)
     query = replace(QUERY, order=ParticipantOrder.DURATION, limit=1)
     page = (await _reads(stage).list_participants(query, is_consolidated=True)).page
@@ -182,7 +182,7 @@ async def test_a_participant_is_found_by_any_of_its_ids(stage: Stage) -> None:
         assert (await reads.find_peer(APP, peer_id)).row.id == "call-ana"
 
 
-async def test_what_is_not_there_is_not_found(stage: Stage) -> None:
+async def test_an_unknown_participant_is_not_found(stage: Stage) -> None:
     await stage.hold_call()
     reads = _reads(stage)
     with pytest.raises(NotFound, match="No participant found"):

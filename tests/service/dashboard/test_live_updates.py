@@ -61,7 +61,7 @@ def room(db: Database) -> Room:
     return Room(db)
 
 
-async def test_a_listener_hears_a_session_begin_change_and_end(room: Room) -> None:
+async def test_a_subscriber_receives_the_start_change_and_end_of_a_session(room: Room) -> None:
     news = room.listen()
     hello = await anext(news)
     assert hello is not None
@@ -81,7 +81,7 @@ async def test_a_listener_hears_a_session_begin_change_and_end(room: Room) -> No
     await news.aclose()  # type: ignore[attr-defined]
 
 
-async def test_who_comes_later_is_told_what_goes_on(room: Room) -> None:
+async def test_a_later_subscriber_receives_the_live_sessions(room: Room) -> None:
     await room.save()
     news = room.listen()
     hello = await anext(news)
@@ -92,13 +92,13 @@ async def test_who_comes_later_is_told_what_goes_on(room: Room) -> None:
     assert getattr(other.body, "ids", None) == []
 
 
-async def test_a_quiet_line_beats_and_ends_after_an_hour(room: Room) -> None:
+async def test_an_idle_stream_has_heartbeats_and_ends_after_an_hour(room: Room) -> None:
     heard = [each async for each in room.listen()]
     assert heard[1:] == [None] * (HOUR_MS // BEAT_EVERY_MS)
     assert room.now >= TEN + HOUR_MS
 
 
-async def test_who_is_no_longer_welcome_is_let_go(room: Room) -> None:
+async def test_a_subscriber_without_permission_is_disconnected(room: Room) -> None:
     news = room.listen()
     await anext(news)
     room.is_welcome = False
@@ -106,14 +106,14 @@ async def test_who_is_no_longer_welcome_is_let_go(room: Room) -> None:
     assert room.now <= TEN + BEAT_EVERY_MS + SECOND_MS
 
 
-async def test_a_stopping_server_lets_everybody_go(room: Room) -> None:
+async def test_a_stopping_server_closes_every_stream(room: Room) -> None:
     news = room.listen()
     await anext(news)
     room.live.close()
     assert [each async for each in news] == []
 
 
-async def test_there_is_room_for_so_many_and_no_more(room: Room) -> None:
+async def test_the_number_of_subscribers_is_limited(room: Room) -> None:
     lines = [room.listen() for _ in range(MOST_LISTENERS)]
     for line in lines:
         await anext(line)
@@ -129,7 +129,7 @@ async def are_there(lines: list[AsyncIterator[LiveUpdate | None]]) -> int:
     return sum([await anext(line, "over") != "over" for line in lines])
 
 
-async def test_an_app_that_has_taken_every_place_gives_others_their_share(room: Room) -> None:
+async def test_an_app_with_every_stream_yields_a_share_to_other_apps(room: Room) -> None:
     greedy = await room.listen_often(MOST_LISTENERS, "greedy")
     quiet = await room.listen_often(MOST_LISTENERS // 2, "quiet")
     with pytest.raises(Busy):
@@ -140,7 +140,7 @@ async def test_an_app_that_has_taken_every_place_gives_others_their_share(room: 
     assert await are_there(quiet) == MOST_LISTENERS // 2
 
 
-async def test_a_token_that_has_taken_every_place_of_its_app_gives_others_their_share(
+async def test_a_token_with_every_stream_of_its_app_yields_a_share_to_other_tokens(
     room: Room,
 ) -> None:
     greedy = await room.listen_often(MOST_LISTENERS, caller="greedy")
@@ -151,7 +151,7 @@ async def test_a_token_that_has_taken_every_place_of_its_app_gives_others_their_
     assert await are_there(quiet) == 3
 
 
-async def test_those_who_have_no_more_than_their_share_keep_their_places(room: Room) -> None:
+async def test_subscribers_within_their_share_keep_their_streams(room: Room) -> None:
     lines = [
         await room.listen_often(1, f"app-{number % 2}", f"token-{number}")
         for number in range(MOST_LISTENERS)

@@ -32,7 +32,7 @@ async def fill(db: Database, *, ended: int, live: int) -> None:
             )
 
 
-async def test_live_sessions_stand_beside_the_first_page_and_count(
+async def test_live_sessions_are_beside_the_first_page_and_counted(
     db: Database, house: House
 ) -> None:
     await fill(db, ended=4, live=2)
@@ -48,7 +48,7 @@ async def test_live_sessions_stand_beside_the_first_page_and_count(
     assert [row.session.id for row in back.items] == ["s3", "s2", "s1"]
 
 
-async def test_live_sessions_found_by_a_search_are_cut_into_pages_either_way(
+async def test_live_sessions_found_by_a_search_are_paged_in_both_directions(
     db: Database, house: House
 ) -> None:
     await fill(db, ended=1, live=5)
@@ -65,14 +65,14 @@ async def test_live_sessions_found_by_a_search_are_cut_into_pages_either_way(
     assert [row.session.id for row in upward.items] == ["s1", "s2", "s3"]
 
 
-async def test_quality_is_known_of_ended_sessions_alone(db: Database, house: House) -> None:
+async def test_only_ended_sessions_can_be_ordered_by_quality(db: Database, house: House) -> None:
     await fill(db, ended=1, live=2)
     query = replace(ALL, is_live=True, order=SessionOrder.QUALITY)
     page = await house.services.session_lists.list_sessions(query)
     assert (page.items, page.live, page.total) == ([], [], 0)
 
 
-async def test_an_export_holds_every_session_once(db: Database, house: House) -> None:
+async def test_an_export_contains_every_session_once(db: Database, house: House) -> None:
     await fill(db, ended=7, live=2)
     pages = [page async for page in house.services.session_lists.export(ALL)]
     found = [row.session.id for page in pages for row in page]
@@ -80,8 +80,6 @@ async def test_an_export_holds_every_session_once(db: Database, house: House) ->
     assert {row.session.phase for row in pages[0][:2]} == {Phase.LIVE}
 
 
-async def test_a_session_is_found_in_the_one_of_the_apps_that_has_it(
-    db: Database, house: House
-) -> None:
+async def test_a_session_is_found_in_the_app_that_has_it(db: Database, house: House) -> None:
     await fill(db, ended=1, live=0)
     assert await house.services.session_lists.find_app_of(["other", "app"], "s0") == "app"

@@ -24,7 +24,9 @@ async def held(db: Database, house: House) -> None:
     house.clock.now = at(120)
 
 
-async def test_a_page_counts_the_talk_and_offers_its_files(db: Database, house: House) -> None:
+async def test_a_page_counts_chat_and_transcript_and_lists_their_files(
+    db: Database, house: House
+) -> None:
     await held(db, house)
     pages = house.services.session_pages
     facts = await pages.find_session(APP, "call")
@@ -34,7 +36,7 @@ async def test_a_page_counts_the_talk_and_offers_its_files(db: Database, house: 
     assert {each[0] for each in files} == {"chat", "transcript"}
 
 
-async def test_talk_is_read_in_order_and_belongs_to_a_participant(
+async def test_chat_and_transcript_are_in_order_and_name_their_participant(
     db: Database, house: House
 ) -> None:
     await held(db, house)
@@ -45,7 +47,7 @@ async def test_talk_is_read_in_order_and_belongs_to_a_participant(
     assert [each.text for each in transcript.items] == ["good morning", "goodbye"]
 
 
-async def test_what_is_not_there_is_not_found(db: Database, house: House) -> None:
+async def test_unknown_sessions_and_participants_are_not_found(db: Database, house: House) -> None:
     await held(db, house)
     pages = house.services.session_pages
     for found in (

@@ -79,7 +79,7 @@ async def state_of(desk: Desk) -> tuple[Any, ...]:
 
 @pytest.mark.parametrize("change", [{"removed_at": at(10)}, {"token_generation": 1}])
 @pytest.mark.parametrize("has_left", [False, True])
-async def test_nothing_is_taken_from_a_revoked_token_not_even_for_a_known_peer(
+async def test_a_revoked_token_is_refused_even_for_a_known_peer(
     desk: Desk, change: dict[str, Any], has_left: bool
 ) -> None:
     await take(desk, stated("ada", join("ada", 0), sample("ada", 1, 7), seconds=7))
@@ -94,7 +94,7 @@ async def test_nothing_is_taken_from_a_revoked_token_not_even_for_a_known_peer(
     assert await state_of(desk) == before
 
 
-async def test_a_new_token_of_the_same_member_is_good(desk: Desk) -> None:
+async def test_a_new_token_of_the_same_member_is_accepted(desk: Desk) -> None:
     await take(desk, stated("ada", join("ada", 0), seconds=1))
     await invite(desk.db, "user ada", token_generation=1)
     receipt = await take(desk, stated("ada", sample("ada", 1, 20), generation=1))
@@ -102,7 +102,7 @@ async def test_a_new_token_of_the_same_member_is_good(desk: Desk) -> None:
     assert receipt.outcomes[0].status is Status.ACCEPTED
 
 
-async def test_what_a_peer_measured_before_it_was_sent_away_is_taken_and_nothing_later(
+async def test_facts_from_before_a_kick_are_accepted_and_later_ones_are_refused(
     desk: Desk,
 ) -> None:
     await take(desk, stated("ada", join("ada", 0), seconds=1))
@@ -118,7 +118,7 @@ async def test_what_a_peer_measured_before_it_was_sent_away_is_taken_and_nothing
     assert receipt.next is Next.KICKED
 
 
-async def test_one_who_was_sent_away_edits_no_talk_after_the_end(desk: Desk) -> None:
+async def test_a_kicked_participant_cannot_edit_chat_after_the_end(desk: Desk) -> None:
     await take(desk, stated("ada", join("ada", 0), chat("ada", "first", 2), seconds=2))
     await desk.tell(PeerKicked(id="k", at=at(12), peer_id="ada"))
     await desk.tell(SessionClosed(id="c", at=at(60), meeting_id="weekly"))
@@ -137,7 +137,7 @@ async def test_one_who_was_sent_away_edits_no_talk_after_the_end(desk: Desk) -> 
     assert await state_of(desk) == before
 
 
-async def test_nobody_comes_back_into_an_inactive_meeting_and_who_is_there_goes_on(
+async def test_an_inactive_meeting_refuses_rejoins_and_accepts_present_peers(
     desk: Desk,
 ) -> None:
     await take(desk, stated("ada", join("ada", 0), seconds=1))

@@ -23,7 +23,7 @@ def _left(events: list[AnyEvent]) -> list[str]:
     return [event.peer_id for event in events if isinstance(event, PeerLeft)]
 
 
-async def test_a_peer_leaves_under_the_name_it_came_in(db: Database) -> None:
+async def test_a_peer_leaves_by_the_alias_of_its_join(db: Database) -> None:
     desk = Desk(db)
     await desk.tell(join("ada", 0), _called("ada", "77", 0))
     await desk.tell(join("bob", 1), _called("bob", "78", 1))
@@ -33,7 +33,7 @@ async def test_a_peer_leaves_under_the_name_it_came_in(db: Database) -> None:
     assert (await desk.session()).live_participants == 1
 
 
-async def test_a_peer_with_two_names_is_there_till_the_last_is_gone(db: Database) -> None:
+async def test_a_peer_with_two_aliases_leaves_with_the_last(db: Database) -> None:
     desk = Desk(db)
     await desk.tell(join("ada", 0), _called("ada", "camera", 0), _called("ada", "screen", 5))
     first = await _farewells(db, "camera", 10)
@@ -43,7 +43,7 @@ async def test_a_peer_with_two_names_is_there_till_the_last_is_gone(db: Database
     assert _left(await _farewells(db, "screen", 20)) == ["ada"]
 
 
-async def test_a_farewell_said_twice_counts_once(db: Database) -> None:
+async def test_a_repeated_departure_counts_once(db: Database) -> None:
     desk = Desk(db)
     await desk.tell(join("ada", 0), _called("ada", "77", 0))
     once, again = await _farewells(db, "77", 30), await _farewells(db, "77", 30)
@@ -52,7 +52,7 @@ async def test_a_farewell_said_twice_counts_once(db: Database) -> None:
     assert await _farewells(db, "77", 31) == []
 
 
-async def test_a_name_nobody_has_and_a_room_nobody_is_in_mean_nothing(db: Database) -> None:
+async def test_an_unknown_alias_and_an_empty_room_give_no_leave(db: Database) -> None:
     assert await _farewells(db, "77", 30) == []
     desk = Desk(db)
     await desk.tell(join("ada", 0), _called("ada", "77", 0))

@@ -49,7 +49,7 @@ def test_every_item_leaves_once_in_its_owners_order(
     st.lists(st.integers(1, 50), min_size=1, max_size=100),
     st.integers(1, 200),
 )
-def test_two_that_both_wait_get_as_much(one: list[int], other: list[int], most: int) -> None:
+def test_two_waiting_owners_get_equal_shares(one: list[int], other: list[int], most: int) -> None:
     queue = FairQueue[Item]()
     for owner, weights in (("a", one), ("b", other)):
         for number, weight in enumerate(weights):
@@ -65,7 +65,7 @@ def test_two_that_both_wait_get_as_much(one: list[int], other: list[int], most: 
 
 
 @given(st.integers(1, 30), st.integers(2, 500))
-def test_who_comes_late_waits_for_one_item_of_each_that_floods(floods: int, depth: int) -> None:
+def test_a_late_owner_waits_for_one_item_of_each_flooding_owner(floods: int, depth: int) -> None:
     queue = FairQueue[Item]()
     for owner in range(floods):
         for number in range(depth):
@@ -78,7 +78,7 @@ def test_who_comes_late_waits_for_one_item_of_each_that_floods(floods: int, dept
     assert queue.take(1, 1) == [("quiet", 1, 1)]
 
 
-def test_who_was_away_has_not_saved_up_turns() -> None:
+def test_an_idle_owner_accumulates_no_turns() -> None:
     queue = FairQueue[Item]()
     for number in range(1_000):
         queue.add("steady", 1, ("steady", number, 1))
@@ -90,7 +90,7 @@ def test_who_was_away_has_not_saved_up_turns() -> None:
     assert owners == {"steady": 50, "other": 50}
 
 
-def test_owners_that_wait_for_nothing_are_forgotten() -> None:
+def test_owners_without_items_are_forgotten() -> None:
     queue = FairQueue[Item]()
     for number in range(5_000):
         queue.add("steady", 1, ("steady", number, 1))

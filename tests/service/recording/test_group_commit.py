@@ -64,7 +64,7 @@ async def test_deliveries_that_wait_together_share_a_transaction(db: Database) -
         assert len(await samples.of_peer(tx, "app", "p49")) == 1
 
 
-async def test_a_delivery_that_cannot_be_recorded_takes_no_other_down(db: Database) -> None:
+async def test_a_delivery_that_cannot_be_recorded_fails_alone(db: Database) -> None:
     recorder = recorder_on(db)
     queue = WriteQueue(recorder, capacity=1_000, metrics=CollectorRegistry())
     poison = delivery(1, body=None)  # type: ignore[arg-type]  # what no translator makes
@@ -78,7 +78,7 @@ async def test_a_delivery_that_cannot_be_recorded_takes_no_other_down(db: Databa
     assert isinstance(second, Bug)
 
 
-async def test_beyond_its_capacity_the_intake_is_busy(db: Database) -> None:
+async def test_a_queue_beyond_its_capacity_is_busy(db: Database) -> None:
     queue = WriteQueue(recorder_on(db), capacity=2, metrics=CollectorRegistry())
     waiting = [asyncio.create_task(queue.submit(delivery(n))) for n in range(2)]
     await asyncio.sleep(0)
@@ -90,7 +90,7 @@ async def test_beyond_its_capacity_the_intake_is_busy(db: Database) -> None:
     await running
 
 
-async def test_what_waits_is_recorded_before_the_intake_stops(db: Database) -> None:
+async def test_waiting_deliveries_are_recorded_before_the_queue_stops(db: Database) -> None:
     queue = WriteQueue(recorder_on(db), capacity=10, metrics=CollectorRegistry())
     waiting = asyncio.create_task(queue.submit(delivery(1)))
     await asyncio.sleep(0)
@@ -101,7 +101,7 @@ async def test_what_waits_is_recorded_before_the_intake_stops(db: Database) -> N
         await queue.submit(delivery(2))
 
 
-async def test_several_senders_are_gathered_into_groups_that_begin_apart(db: Database) -> None:
+async def test_several_senders_are_grouped_into_paced_transactions(db: Database) -> None:
     recorder = recorder_on(db)
     queue = WriteQueue(recorder, capacity=10, metrics=CollectorRegistry(), pace_s=2.0)
     running = asyncio.create_task(queue.run())
@@ -115,7 +115,7 @@ async def test_several_senders_are_gathered_into_groups_that_begin_apart(db: Dat
     assert recorder.groups == [2, 2]
 
 
-async def test_one_that_is_alone_does_not_wait_for_others(db: Database) -> None:
+async def test_a_lone_sender_is_not_delayed(db: Database) -> None:
     queue = WriteQueue(recorder_on(db), capacity=10, metrics=CollectorRegistry(), pace_s=3_600)
     running = asyncio.create_task(queue.run())
     async with asyncio.timeout(20):
@@ -125,7 +125,7 @@ async def test_one_that_is_alone_does_not_wait_for_others(db: Database) -> None:
     await running
 
 
-async def test_plain_reports_do_not_wait_for_a_crowd_that_joins(db: Database) -> None:
+async def test_plain_reports_do_not_wait_for_many_joins(db: Database) -> None:
     await invite(db, "u")
     recorder = recorder_on(db)
     queue = WriteQueue(recorder, capacity=1_000, metrics=CollectorRegistry())
@@ -147,7 +147,7 @@ async def test_plain_reports_do_not_wait_for_a_crowd_that_joins(db: Database) ->
     assert recorder.groups == [1, 100, 100, 50]
 
 
-async def test_more_bytes_than_may_wait_are_refused_and_a_large_one_alone_is_taken(
+async def test_bytes_beyond_the_capacity_are_refused_and_a_lone_large_delivery_is_accepted(
     db: Database,
 ) -> None:
     metrics = CollectorRegistry()
@@ -178,7 +178,7 @@ async def start_taking(
     return tasks
 
 
-async def test_an_app_that_floods_the_queue_leaves_room_for_others(db: Database) -> None:
+async def test_an_app_that_floods_the_queue_leaves_capacity_for_others(db: Database) -> None:
     metrics = CollectorRegistry()
     queue = WriteQueue(recorder_on(db), capacity=100, metrics=metrics)
     flood = await start_taking(queue, [of_app("flood", n) for n in range(200)])
@@ -196,7 +196,9 @@ async def test_an_app_that_floods_the_queue_leaves_room_for_others(db: Database)
     await running
 
 
-async def test_an_app_that_floods_the_queue_with_bytes_leaves_room_for_others(db: Database) -> None:
+async def test_an_app_that_floods_the_queue_with_bytes_leaves_capacity_for_others(
+    db: Database,
+) -> None:
     queue = WriteQueue(
         recorder_on(db), capacity=1_000, capacity_bytes=10_000, metrics=CollectorRegistry()
     )
@@ -211,7 +213,7 @@ async def test_an_app_that_floods_the_queue_with_bytes_leaves_room_for_others(db
     await running
 
 
-async def test_a_client_that_went_away_holds_its_place_until_its_delivery_is_recorded(
+async def test_the_delivery_of_a_disconnected_client_counts_until_it_is_recorded(
     db: Database,
 ) -> None:
     queue = WriteQueue(recorder_on(db), capacity=2, metrics=CollectorRegistry())
@@ -228,7 +230,7 @@ async def test_a_client_that_went_away_holds_its_place_until_its_delivery_is_rec
         assert len(await samples.of_peer(tx, "app", "p0")) == 1
 
 
-async def test_a_quiet_app_comes_into_the_next_group_whatever_another_has_waiting(
+async def test_a_quiet_app_enters_the_next_group_despite_the_backlog_of_another(
     db: Database,
 ) -> None:
     recorder = recorder_on(db)
@@ -247,7 +249,7 @@ async def test_a_quiet_app_comes_into_the_next_group_whatever_another_has_waitin
     assert sum(recorder.groups) == 301
 
 
-async def test_a_large_post_of_a_backend_lets_others_in_between(db: Database) -> None:
+async def test_a_large_post_of_a_backend_is_split_so_that_others_proceed(db: Database) -> None:
     recorder = recorder_on(db)
     queue = WriteQueue(recorder, capacity=1_000, metrics=CollectorRegistry())
     joins = [event for n in range(100) for event in delivery(n).events]

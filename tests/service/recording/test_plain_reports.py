@@ -53,7 +53,7 @@ async def heard_last(db: Database, peer: str) -> int:
     return next(each.last_heard_at for each in every if each.id == peer)
 
 
-async def test_reports_of_peers_that_are_there_are_recorded_at_once(desk: Desk) -> None:
+async def test_reports_of_present_peers_take_the_fast_path(desk: Desk) -> None:
     await desk.tell(join("ada", 0), join("bob", 0))
     group = [
         client("ada", sample("ada", 1, 7), sample("ada", 2, 14)),
@@ -74,7 +74,7 @@ async def test_reports_of_peers_that_are_there_are_recorded_at_once(desk: Desk) 
         assert await peers.count_samples(tx, APP, "ada") == 3
 
 
-async def test_what_may_be_known_already_goes_the_long_way(desk: Desk) -> None:
+async def test_possibly_repeated_reports_take_the_slow_path(desk: Desk) -> None:
     await desk.tell(join("ada", 0))
     first, late = sample("ada", 5, 35), sample("ada", 4, 28)
     taken, again = await desk.recorder.record_plain_reports(
@@ -88,7 +88,7 @@ async def test_what_may_be_known_already_goes_the_long_way(desk: Desk) -> None:
     assert await sequences(desk.db, "ada") == [4, 5]
 
 
-async def test_what_is_more_than_a_report_goes_the_long_way(desk: Desk) -> None:
+async def test_deliveries_with_other_facts_take_the_slow_path(desk: Desk) -> None:
     await desk.tell(join("ada", 0), join("bob", 0))
     note = PeerEvent(id="n", at=at(5), peer_id="ada", name="audio_off", data={})
     group = [
@@ -102,7 +102,7 @@ async def test_what_is_more_than_a_report_goes_the_long_way(desk: Desk) -> None:
     assert await sequences(desk.db, "ada") == []
 
 
-async def test_a_peer_that_fell_silent_is_brought_back_the_long_way(desk: Desk) -> None:
+async def test_a_report_of_a_silent_peer_takes_the_slow_path(desk: Desk) -> None:
     await desk.tell(join("ada", 0), join("bob", 0))
     desk.now = at(200)
     await desk.recorder.record_plain_reports([client("bob", seconds=199)])
@@ -116,19 +116,19 @@ async def test_a_peer_that_fell_silent_is_brought_back_the_long_way(desk: Desk) 
     assert receipt.outcomes[0].status is Status.ACCEPTED
 
 
-async def test_nothing_is_added_to_a_session_that_ended(desk: Desk) -> None:
+async def test_a_report_for_an_ended_session_takes_the_slow_path(desk: Desk) -> None:
     await desk.tell(join("ada", 0))
     await desk.tell(SessionClosed(id="c", at=at(5), meeting_id="weekly"))
     assert await desk.recorder.record_plain_reports([client("ada", sample("ada", 1, 4))]) == [None]
 
 
-async def test_a_peer_that_was_sent_away_goes_the_long_way(desk: Desk) -> None:
+async def test_a_report_of_a_kicked_peer_takes_the_slow_path(desk: Desk) -> None:
     await desk.tell(join("ada", 0), PeerKicked(id="k", at=at(12), peer_id="ada"))
     assert await desk.recorder.record_plain_reports([client("ada", sample("ada", 1, 13))]) == [None]
 
 
 @pytest.mark.parametrize("change", [{"removed_at": at(5)}, {"token_generation": 1}])
-async def test_a_token_that_was_revoked_goes_the_long_way(
+async def test_a_report_with_a_revoked_token_takes_the_slow_path(
     desk: Desk, change: dict[str, Any]
 ) -> None:
     await desk.tell(join("ada", 0))
@@ -136,7 +136,7 @@ async def test_a_token_that_was_revoked_goes_the_long_way(
     assert await desk.recorder.record_plain_reports([client("ada", sample("ada", 1, 7))]) == [None]
 
 
-async def test_a_report_that_cannot_be_written_takes_no_other_down(desk: Desk) -> None:
+async def test_a_report_that_cannot_be_written_does_not_affect_others(desk: Desk) -> None:
     await desk.tell(join("ada", 0), join("bob", 0))
     odd = sample("ada", 1, 7)
     odd = type(odd)(id="x", at=odd.at, peer_id="ada", sequence=1, body=None)  # type: ignore[arg-type]  # what no translator makes
@@ -190,7 +190,7 @@ async def record(
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_both_ways_lead_to_the_same_record(
+async def test_both_paths_give_the_same_record(
     db: Database, seed: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     dice = random.Random(seed)

@@ -38,7 +38,7 @@ def desk(db: Database) -> Desk:
     return Desk(db)
 
 
-async def test_a_first_join_gives_birth_to_a_session_and_its_meeting(desk: Desk) -> None:
+async def test_a_first_join_creates_a_session_and_its_meeting(desk: Desk) -> None:
     assert await desk.tell(join("ada", 0), join("bob", 3)) == [Status.ACCEPTED] * 2
     session = await desk.session()
     assert session.phase is Phase.LIVE
@@ -50,7 +50,7 @@ async def test_a_first_join_gives_birth_to_a_session_and_its_meeting(desk: Desk)
     assert meeting is not None
 
 
-async def test_the_last_leave_and_the_keep_alive_time_end_it_at_the_leave(desk: Desk) -> None:
+async def test_a_session_ends_at_the_last_leave_after_the_keep_alive_time(desk: Desk) -> None:
     await desk.tell(join("ada", 0), leave("ada", 30))
     desk.now = at(95)
     assert await desk.recorder.overdue() == {(APP, "session-0")}
@@ -62,7 +62,7 @@ async def test_the_last_leave_and_the_keep_alive_time_end_it_at_the_leave(desk: 
         assert [job.task for job in await jobs.list_jobs(tx)] == ["finalise"]
 
 
-async def test_however_many_facts_come_late_one_job_waits_for_them(desk: Desk) -> None:
+async def test_late_facts_add_a_single_job(desk: Desk) -> None:
     await desk.tell(join("ada", 0), leave("ada", 30))
     desk.now = at(95)
     await desk.recorder.apply_rules(APP, "session-0")
@@ -88,7 +88,7 @@ async def test_a_later_join_is_another_session_of_the_same_meeting(desk: Desk) -
     assert (await desk.session("session-1")).phase is Phase.LIVE
 
 
-async def test_a_late_join_enters_the_session_that_was_going_on_then(desk: Desk) -> None:
+async def test_a_late_join_enters_the_session_of_its_time(desk: Desk) -> None:
     await desk.tell(join("ada", 0), leave("ada", 300))
     desk.now = at(400)
     await desk.recorder.apply_rules(APP, "session-0")
@@ -99,7 +99,7 @@ async def test_a_late_join_enters_the_session_that_was_going_on_then(desk: Desk)
     assert (await desk.session("session-1")).total_participants == 1
 
 
-async def test_a_silent_peer_is_gone_and_comes_back_when_heard(desk: Desk) -> None:
+async def test_a_silent_peer_has_left_until_its_next_report(desk: Desk) -> None:
     await desk.tell(join("ada", 0), join("bob", 0))
     desk.now = at(31)
     await desk.tell(sample("bob", 1, 31))
@@ -112,7 +112,7 @@ async def test_a_silent_peer_is_gone_and_comes_back_when_heard(desk: Desk) -> No
     assert (await desk.session()).live_participants == 2
 
 
-async def test_a_silent_peer_is_found_behind_many_who_may_be_silent_for_longer(
+async def test_a_silent_peer_is_found_behind_many_with_longer_intervals(
     desk: Desk,
 ) -> None:
     slow = [join(f"slow {n}", n, meeting_id="slow", interval_ms=60_000) for n in range(6)]
@@ -123,7 +123,7 @@ async def test_a_silent_peer_is_found_behind_many_who_may_be_silent_for_longer(
     assert await desk.recorder.overdue(limit=9) == {(APP, "session-0"), (APP, "session-1")}
 
 
-async def test_a_close_ends_everything_and_is_final(desk: Desk) -> None:
+async def test_a_close_ends_every_stay_and_is_final(desk: Desk) -> None:
     await desk.tell(join("ada", 0), join("bob", 5))
     desk.now = at(20)
     await desk.tell(SessionClosed(id="c", at=at(20), meeting_id="weekly"))
@@ -133,7 +133,7 @@ async def test_a_close_ends_everything_and_is_final(desk: Desk) -> None:
     assert (await desk.session("session-1")).total_participants == 1
 
 
-async def test_a_close_of_a_session_that_is_not_known_makes_none_and_waits_for_it(
+async def test_a_close_of_an_unknown_session_creates_none_and_is_held(
     desk: Desk,
 ) -> None:
     close = SessionClosed(id="c", at=at(20), meeting_id="weekly", session_id="call")
@@ -152,7 +152,7 @@ async def test_a_close_of_a_session_that_is_not_known_makes_none_and_waits_for_i
     assert await desk.tell(close) == [Status.DUPLICATE]
 
 
-async def test_facts_kept_while_their_peer_and_session_came_are_recorded_later(desk: Desk) -> None:
+async def test_facts_held_while_their_session_was_created_are_recorded_later(desk: Desk) -> None:
     await desk.tell(join("ada", 0, session_id="call"), join("bob", 0, session_id="call"))
     held: list[HeldFact] = [
         sample("ada", 1, 1),
@@ -180,7 +180,7 @@ async def test_facts_kept_while_their_peer_and_session_came_are_recorded_later(d
     assert (closed.phase, closed.ended_at) == (Phase.ENDED, at(20))
 
 
-async def test_samples_notes_and_talk_are_new_once(desk: Desk) -> None:
+async def test_samples_peer_events_and_chat_are_new_once(desk: Desk) -> None:
     stated: list[AnyEvent] = [
         join("ada", 0),
         sample("ada", 1, 1),
@@ -209,7 +209,7 @@ async def test_a_breakout_session_points_to_its_parents_session(desk: Desk) -> N
     assert breakout.parent_session_id == "session-0"
 
 
-async def test_a_source_that_tells_sessions_apart_never_has_two_going_on(desk: Desk) -> None:
+async def test_a_source_with_session_ids_never_has_two_live_sessions(desk: Desk) -> None:
     await desk.tell(join("ada", 0, session_id="one"))
     await desk.tell(join("bob", 50, session_id="two"))
     one, two = await desk.session("one"), await desk.session("two")
@@ -220,7 +220,7 @@ async def test_a_source_that_tells_sessions_apart_never_has_two_going_on(desk: D
     assert (zero.phase, zero.total_participants) == (Phase.ENDED, 1)
 
 
-async def test_an_event_without_a_home_is_refused_and_harms_no_other(desk: Desk) -> None:
+async def test_an_event_without_a_session_is_rejected_alone(desk: Desk) -> None:
     outcomes = await desk.recorder.record(
         APP, [leave("nobody", 1), join("ada", 0)], source="events"
     )
@@ -228,7 +228,7 @@ async def test_an_event_without_a_home_is_refused_and_harms_no_other(desk: Desk)
     assert outcomes[0].code == "unknown_session"
 
 
-async def test_the_same_words_in_two_apps_are_two_records(desk: Desk) -> None:
+async def test_equal_facts_in_two_apps_are_two_records(desk: Desk) -> None:
     await desk.tell(join("ada", 0))
     await desk.tell(join("ada", 10), app="other")
     assert (await desk.session("session-0")).started_at == at(0)
@@ -301,7 +301,7 @@ async def record_in_parts(desk: Desk, events: Sequence[AnyEvent], parts: int) ->
 
 
 @pytest.mark.parametrize("seed", range(6))
-async def test_shuffled_split_and_repeated_the_events_make_the_same_record(
+async def test_shuffled_split_and_repeated_events_give_the_same_record(
     db: Database, seed: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     desk = Desk(db)

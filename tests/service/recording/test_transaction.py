@@ -68,7 +68,7 @@ def delivery(peer: str, *events: AnyEvent, who: Credentials) -> Delivery:
     )
 
 
-async def test_a_revoked_token_admits_nobody(desk: Desk) -> None:
+async def test_a_revoked_token_cannot_join(desk: Desk) -> None:
     await add_member(desk.db)
     stale = delivery("p", join("p", 1), who=credentials(generation=7))
     [receipt] = await desk.recorder.record_deliveries([stale])
@@ -76,7 +76,7 @@ async def test_a_revoked_token_admits_nobody(desk: Desk) -> None:
     assert receipt.session_id is None
 
 
-async def test_one_who_was_turned_away_says_nothing_else_either(desk: Desk) -> None:
+async def test_every_fact_of_a_refused_participant_is_refused(desk: Desk) -> None:
     await add_member(desk.db)
     stale = credentials(generation=7)
     note = PeerEvent(id="n", at=at(2), peer_id="p", name="audio_on", data={})
@@ -91,7 +91,7 @@ async def test_one_who_was_turned_away_says_nothing_else_either(desk: Desk) -> N
         assert await peers.find_peer(tx, APP, "p") is None
 
 
-async def test_a_reconnect_never_leads_into_another_meetings_session(desk: Desk) -> None:
+async def test_a_reconnect_never_enters_the_session_of_another_meeting(desk: Desk) -> None:
     await add_member(desk.db)
     await desk.tell(join("red", 0, meeting_id="red room", identity=Identity(user_id="member")))
     sly = join("p", 1, previous_peer_id="red", identity=Identity(user_id="member"))
@@ -101,7 +101,7 @@ async def test_a_reconnect_never_leads_into_another_meetings_session(desk: Desk)
     assert (await desk.session("session-0")).total_participants == 1
 
 
-async def test_an_inactive_meeting_admits_nobody(desk: Desk) -> None:
+async def test_an_inactive_meeting_refuses_joins(desk: Desk) -> None:
     await add_member(desk.db, status=MeetingStatus.INACTIVE)
     [receipt] = await desk.recorder.record_deliveries(
         [delivery("p", join("p", 1), who=credentials())]
@@ -109,7 +109,7 @@ async def test_an_inactive_meeting_admits_nobody(desk: Desk) -> None:
     assert receipt.outcomes[0].code == "meeting_inactive"
 
 
-async def test_nobody_speaks_for_anothers_peer(desk: Desk) -> None:
+async def test_a_participant_cannot_report_for_the_peer_of_another(desk: Desk) -> None:
     await add_member(desk.db)
     await add_member(desk.db, "thief")
     mine = join("p", 1, identity=Identity(user_id="member"))
@@ -121,7 +121,7 @@ async def test_nobody_speaks_for_anothers_peer(desk: Desk) -> None:
     assert (await desk.session()).live_participants == 1
 
 
-async def test_a_kicked_peer_is_told_so_and_an_ended_session_too(desk: Desk) -> None:
+async def test_a_receipt_states_a_kick_and_an_ended_session(desk: Desk) -> None:
     await add_member(desk.db)
     mine = join("p", 1, identity=Identity(user_id="member"))
     [receipt] = await desk.recorder.record_deliveries([delivery("p", mine, who=credentials())])
@@ -136,7 +136,7 @@ async def test_a_kicked_peer_is_told_so_and_an_ended_session_too(desk: Desk) -> 
     assert receipt.next is Next.ENDED
 
 
-async def test_a_client_whose_join_was_lost_is_let_in_by_its_token(desk: Desk) -> None:
+async def test_a_client_whose_join_was_lost_joins_by_its_token(desk: Desk) -> None:
     await add_member(desk.db)
     [receipt] = await desk.recorder.record_deliveries(
         [delivery("p", sample("p", 3, 9), who=credentials())]

@@ -11,13 +11,13 @@ LONG = st.lists(st.sampled_from([b'{"mos":4.1}', b"x", b"\x00" * 300, bytes(rang
 
 
 @given(st.lists(LONG.map(b"".join), max_size=6))
-def test_texts_one_after_the_other_are_one_stream(plain: list[bytes]) -> None:
+def test_concatenated_texts_are_one_deflate_stream(plain: list[bytes]) -> None:
     stream = b"".join(DeflatedJson(each).deflated for each in plain) + END
     assert zlib.decompress(stream, wbits=-15) == b"".join(plain)
 
 
 @given(LONG.map(b"".join))
-def test_a_stored_text_is_read_back(plain: bytes) -> None:
+def test_a_stored_text_is_inflated(plain: bytes) -> None:
     text = DeflatedJson(plain)
     again = text.packed()
     assert "plain" not in vars(again)
@@ -26,7 +26,7 @@ def test_a_stored_text_is_read_back(plain: bytes) -> None:
 
 
 @given(LONG.map(b"".join), st.integers(1, 300), st.booleans())
-def test_a_text_is_inflated_in_parts_without_being_kept(
+def test_a_text_is_inflated_in_parts_without_caching_it(
     plain: bytes, step: int, is_stored: bool
 ) -> None:
     text = DeflatedJson(plain).packed() if is_stored else DeflatedJson(plain)
@@ -39,7 +39,7 @@ def test_a_text_is_inflated_in_parts_without_being_kept(
 @pytest.mark.parametrize(
     ("deflated", "size"), [(b"\xff\xff", 3), (DeflatedJson(b"abc").deflated, 4)]
 )
-def test_a_text_that_was_damaged_is_a_bug(deflated: bytes, size: int) -> None:
+def test_a_damaged_text_is_a_bug(deflated: bytes, size: int) -> None:
     with pytest.raises(Bug) as bug:
         _ = DeflatedJson.from_deflated(deflated, size=size, crc32=0).plain
     assert bug.value.code == "report_unreadable"

@@ -46,7 +46,7 @@ def desk(db: Database) -> Desk:
     return Desk(db)
 
 
-async def test_a_folded_call_is_kept_in_short(desk: Desk) -> None:
+async def test_a_folded_session_has_stored_digests(desk: Desk) -> None:
     session = await desk.session(is_live=False)
     assert await desk.summaries() == {}
     await desk.session_reports.fold_session("app", "session")
@@ -59,7 +59,7 @@ async def test_a_folded_call_is_kept_in_short(desk: Desk) -> None:
     assert {digest.scale for _, digest in found.participants} == {found.scale}
 
 
-async def test_a_call_that_goes_on_is_told_but_not_kept(desk: Desk) -> None:
+async def test_digests_of_a_live_session_are_computed_but_not_stored(desk: Desk) -> None:
     session = await desk.session(is_live=True)
     await desk.session_reports.fold_session("app", "session")
     async with desk.db.read() as tx:
@@ -71,7 +71,7 @@ async def test_a_call_that_goes_on_is_told_but_not_kept(desk: Desk) -> None:
     assert not summary.quality.is_final
 
 
-async def test_what_was_told_live_is_what_is_kept_at_the_end(desk: Desk) -> None:
+async def test_the_last_live_digests_equal_the_stored_ones(desk: Desk) -> None:
     live = await desk.digests.session_digest_of(await desk.session(is_live=True))
     ended = await desk.session(is_live=False)
     await desk.session_reports.fold_session("app", "session")
@@ -82,7 +82,7 @@ async def test_what_was_told_live_is_what_is_kept_at_the_end(desk: Desk) -> None
         assert before.level == after.level
 
 
-async def test_a_live_call_is_measured_again_when_it_is_no_longer_fresh(desk: Desk) -> None:
+async def test_a_live_session_is_measured_again_after_its_freshness_ends(desk: Desk) -> None:
     session = await desk.session(is_live=True)
     first = await desk.digests.live_session_digest(session)
     desk.now = EpochMs(desk.now + FRESH_MS - 1)
@@ -91,7 +91,7 @@ async def test_a_live_call_is_measured_again_when_it_is_no_longer_fresh(desk: De
     assert await desk.digests.live_session_digest(session) is not first
 
 
-async def test_where_somebody_measures_lists_do_not_wait(desk: Desk) -> None:
+async def test_lists_do_not_wait_for_a_running_measurement(desk: Desk) -> None:
     session = await desk.session(is_live=True)
     stop = asyncio.Event()
     async with asyncio.timeout(20), asyncio.TaskGroup() as group:
@@ -108,7 +108,7 @@ async def test_where_somebody_measures_lists_do_not_wait(desk: Desk) -> None:
     assert found["session"].quality is not None
 
 
-async def test_a_call_longer_than_its_reports_still_has_its_whole_time(desk: Desk) -> None:
+async def test_digests_cover_the_whole_session_beyond_the_last_report(desk: Desk) -> None:
     session = await desk.session(is_live=True)
     desk.now = EpochMs(desk.now + 10 * MINUTE_MS)
     found = await desk.digests.live_session_digest(session)

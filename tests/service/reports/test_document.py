@@ -15,7 +15,7 @@ from aftercall.service.reports.document import (
 from tests.core.quality.cast import Call
 
 
-def test_what_is_packed_is_unpacked() -> None:
+def test_a_packed_document_is_unpacked_unchanged() -> None:
     call = Call(["ada", "bob"], minutes=2)
     folded = fold([call.facts("ada")], call.end_at)
     document = pack(folded.verdict, pack_details(folded.details))
@@ -24,7 +24,7 @@ def test_what_is_packed_is_unpacked() -> None:
     assert len(document) < sum(len(bytes(rows)) for rows in folded.details.rows.values()) / 5
 
 
-def test_what_is_not_asked_for_stays_packed() -> None:
+def test_details_that_are_not_requested_stay_packed() -> None:
     call = Call(["ada", "bob"], minutes=2)
     folded = fold([call.facts("ada")], call.end_at)
     document = pack(folded.verdict, pack_details(folded.details))
@@ -42,7 +42,7 @@ def test_packed_details_hold_no_plain_rows() -> None:
     assert not any("plain" in vars(text) for text in packed.rows.values())
 
 
-def test_a_provisional_document_reads_as_one_that_is_not_final() -> None:
+def test_a_provisional_document_is_not_final() -> None:
     call = Call(["ada", "bob"], minutes=2)
     folded = fold([call.facts("ada")], call.end_at)
     document = pack_provisional(folded.verdict, pack_details(folded.details), b"state")
@@ -52,7 +52,7 @@ def test_a_provisional_document_reads_as_one_that_is_not_final() -> None:
     assert fold_in(document) == b"state"
 
 
-def test_a_completed_document_is_the_one_that_would_have_been_packed_at_once() -> None:
+def test_a_completed_document_equals_one_packed_at_once() -> None:
     call = Call(["ada", "bob"], minutes=2)
     folded = fold([call.facts("ada")], call.end_at)
     details = pack_details(folded.details)
@@ -65,13 +65,13 @@ def test_a_completed_document_is_the_one_that_would_have_been_packed_at_once() -
 
 
 @pytest.mark.parametrize("document", [b"", b"\0\0\0\1x", b"\xff" * 40, b"\x02", b"\x02\0\0\0\2[]"])
-def test_what_no_fold_wrote_is_a_bug(document: bytes) -> None:
+def test_a_corrupt_document_is_a_bug(document: bytes) -> None:
     with pytest.raises(Bug) as bug:
         unpack(document)
     assert bug.value.code == "report_unreadable"
 
 
-def test_a_document_cut_short_is_a_bug() -> None:
+def test_a_truncated_document_is_a_bug() -> None:
     call = Call(["ada", "bob"], minutes=1)
     folded = fold([call.facts("ada")], call.end_at)
     document = pack(folded.verdict, pack_details(folded.details))

@@ -53,11 +53,11 @@ async def is_summary_requested(
         (None, 2, False),
     ],
 )
-async def test_a_summary_is_requested_if_the_meeting_wants_one_and_somebody_spoke(
+async def test_a_summary_is_requested_if_enabled_and_a_transcript_exists(
     db: Database, house: House, settings: dict[str, Any] | None, lines: int, is_requested: bool
 ) -> None:
     assert await is_summary_requested(db, house, settings, lines) is is_requested
 
 
-async def test_a_session_that_is_gone_is_no_error(house: House) -> None:
+async def test_finalising_a_missing_session_is_no_error(house: House) -> None:
     await house.services.finaliser.finalise(APP, "none")

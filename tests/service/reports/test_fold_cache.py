@@ -28,7 +28,7 @@ def _found(cache: FoldCache, *names: str) -> list[ParticipantFold | None]:
     return [cache.find(("app", name), INPUTS, SCALE, WRITTEN) for name in names]
 
 
-def test_a_fold_is_found_by_the_inputs_it_was_made_from() -> None:
+def test_a_fold_is_found_by_its_inputs() -> None:
     cache = FoldCache()
     cache.keep(ADA, INPUTS, FOLDED, AT)
     (facts,) = FACTS
@@ -54,7 +54,7 @@ def test_a_fold_whose_report_was_replaced_or_deleted_is_not_found() -> None:
     assert cache.find(ADA, INPUTS, SCALE, ReportVersion(EpochMs(6), FOLD_VERSION)) is FOLDED
 
 
-def test_the_fold_of_one_who_is_still_there_is_not_kept() -> None:
+def test_the_fold_of_a_present_peer_is_not_cached() -> None:
     cache = FoldCache()
     present = replace(INPUTS.peers[0], left_at=None)
     inputs = FoldInputs((present,), INPUTS.samples, INPUTS.events)
@@ -62,7 +62,7 @@ def test_the_fold_of_one_who_is_still_there_is_not_kept() -> None:
     assert cache.find(ADA, inputs, SCALE, WRITTEN) is None
 
 
-def test_the_oldest_is_dropped_when_there_are_too_many() -> None:
+def test_the_oldest_fold_is_evicted_beyond_the_capacity() -> None:
     cache = FoldCache(most_bytes=2 * size_of(FOLDED))
     for name in ("a", "b", "c"):
         cache.keep(("app", name), INPUTS, FOLDED, AT)
@@ -72,7 +72,7 @@ def test_the_oldest_is_dropped_when_there_are_too_many() -> None:
     assert _found(cache, "b", "c", "d") == [FOLDED, None, FOLDED]
 
 
-def test_a_complete_report_is_known_by_its_time_verdict_and_ends() -> None:
+def test_a_complete_report_is_recognised_by_time_verdict_and_stream_ends() -> None:
     cache, complete = FoldCache(), ReportVersion(AT, FOLD_VERSION)
     cache.keep(ADA, INPUTS, FOLDED, AT)
     assert not cache.is_completed(ADA, FOLDED.verdict, b"ends", complete)

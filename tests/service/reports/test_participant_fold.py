@@ -22,7 +22,7 @@ SCALE = scale_of(TEN, CALL.end_at)
 INPUTS = inputs_read(FACTS)
 
 
-def test_a_stored_fold_is_the_one_that_was_made() -> None:
+def test_a_stored_fold_equals_the_folded_one() -> None:
     folded, details = fold_participant(FACTS, SCALE, CALL.end_at)
     document = pack_provisional(folded.verdict, details, pack_fold(INPUTS, folded))
     found = stored_fold(document, INPUTS, SCALE)
@@ -37,7 +37,7 @@ def test_a_stored_fold_is_the_one_that_was_made() -> None:
     assert found.streams == folded.streams
 
 
-def test_a_stored_fold_of_other_facts_or_of_another_form_is_not_used() -> None:
+def test_a_stored_fold_of_other_facts_or_another_version_is_not_used() -> None:
     folded, details = fold_participant(FACTS, SCALE, CALL.end_at)
     packed = pack_fold(INPUTS, folded)
     document = pack_provisional(folded.verdict, details, packed)
@@ -51,7 +51,7 @@ def test_a_stored_fold_of_other_facts_or_of_another_form_is_not_used() -> None:
     assert stored_fold(garbage, INPUTS, SCALE) is None
 
 
-def test_a_participant_is_called_by_its_latest_name_else_by_an_id() -> None:
+def test_a_participant_is_named_by_its_latest_display_name_else_by_an_id() -> None:
     call = Call(["ada"], minutes=1)
     peer = replace(call.peer("ada"), display_name=None, custom_participant_id=None, user_id=None)
     named = replace(peer, display_name="Ada")

@@ -79,13 +79,13 @@ async def _lossy_call(db: Database) -> tuple[Call, Reports, SessionReports, Hand
     return call, Reports(db=db, clock=clock), SessionReports(db=db, clock=clock), clock
 
 
-async def test_a_peer_nobody_knows_has_no_report(db: Database) -> None:
+async def test_an_unknown_peer_has_no_report(db: Database) -> None:
     with pytest.raises(NotFound) as missing:
         await Reports(db=db, clock=HandClock(TEN)).peer_report("app", "nobody")
     assert missing.value.code == "peer_not_found"
 
 
-async def test_a_live_report_tells_what_the_peer_itself_reported(db: Database) -> None:
+async def test_a_live_report_contains_what_the_peer_itself_reported(db: Database) -> None:
     _, service, _, _ = await _lossy_call(db)
     report = await service.peer_report("app", "ada")
     assert report.verdict.spans[0].peer_id == "ada"
@@ -103,7 +103,7 @@ async def test_a_live_report_is_at_most_two_seconds_old(db: Database) -> None:
     assert await service.peer_report("app", "ada") is not first
 
 
-async def test_a_folded_session_is_compared_and_kept(db: Database) -> None:
+async def test_a_folded_session_is_compared_and_stored(db: Database) -> None:
     _, service, folds, clock = await _lossy_call(db)
     assert await folds.fold_session("app", "session") == 3
     async with db.read() as tx:
@@ -120,7 +120,7 @@ async def test_a_folded_session_is_compared_and_kept(db: Database) -> None:
     assert {issue.origin for issue in bob.issues} == {"remote"}
 
 
-async def test_the_stored_report_is_the_one_folded(db: Database) -> None:
+async def test_the_stored_report_equals_the_folded_one(db: Database) -> None:
     _, service, folds, _ = await _lossy_call(db)
     live = await service.peer_report("app", "cyd")
     await folds.fold_session("app", "session")
@@ -130,7 +130,7 @@ async def test_the_stored_report_is_the_one_folded(db: Database) -> None:
     assert stored.verdict.metadata == live.verdict.metadata
 
 
-async def test_any_peer_of_a_row_leads_to_one_report(db: Database) -> None:
+async def test_every_peer_of_a_participant_has_the_same_report(db: Database) -> None:
     call = Call({"ada": always(FINE), "bob": always(FINE)}, minutes=2)
     again = replace(call.peer("bob"), participant_id="ada", previous_peer_id="ada")
     await _keep(db, call, [call.peer("ada"), again])
@@ -143,7 +143,7 @@ async def test_any_peer_of_a_row_leads_to_one_report(db: Database) -> None:
     assert await folds.fold_session("app", "session") == 1
 
 
-async def test_a_row_that_is_no_more_loses_its_report(db: Database) -> None:
+async def test_a_deleted_participant_loses_its_report(db: Database) -> None:
     call = Call({"ada": always(FINE), "bob": always(FINE)}, minutes=1)
     people = [call.peer("ada"), call.peer("bob")]
     await _keep(db, call, people)
@@ -158,7 +158,7 @@ async def test_a_row_that_is_no_more_loses_its_report(db: Database) -> None:
         ]
 
 
-async def test_refolding_renews_what_an_older_fold_made(db: Database) -> None:
+async def test_a_refold_replaces_reports_of_an_older_version(db: Database) -> None:
     _, _, folds, _ = await _lossy_call(db)
     await folds.fold_session("app", "session")
     async with db.write() as tx:
@@ -171,7 +171,7 @@ async def test_refolding_renews_what_an_older_fold_made(db: Database) -> None:
     assert [step async for step in folds.refold()] == []
 
 
-async def test_a_report_of_an_unknown_form_is_folded_anew(db: Database) -> None:
+async def test_a_report_of_an_unknown_version_is_folded_again(db: Database) -> None:
     _, service, folds, _ = await _lossy_call(db)
     live = await service.peer_report("app", "cyd")
     await folds.fold_session("app", "session")
@@ -195,7 +195,7 @@ async def _add(db: Database, peer_id: str, sequence: int, at: EpochMs, body: byt
         await samples.append(tx, [SampleRow("app", peer_id, "session", sequence, at, at, body)])
 
 
-async def test_late_facts_of_one_leave_the_reports_of_others_as_they_are(db: Database) -> None:
+async def test_late_facts_of_one_peer_do_not_change_the_reports_of_others(db: Database) -> None:
     call, service, folds, clock = await _lossy_call(db)
     async with db.write() as tx:
         live = await session_rows.lock_session(tx, "app", "session")
@@ -216,7 +216,7 @@ async def test_late_facts_of_one_leave_the_reports_of_others_as_they_are(db: Dat
     assert (await service.peer_report("app", "cyd")).verdict.completeness.arrived_samples == 44
 
 
-async def test_late_facts_end_in_the_reports_of_a_fold_of_everything(db: Database) -> None:
+async def test_reports_with_late_facts_equal_a_fold_of_all_facts(db: Database) -> None:
     call, service, folds, clock = await _lossy_call(db)
     facts = call.facts("ada")
     await folds.fold_session("app", "session")
@@ -244,7 +244,7 @@ async def test_late_facts_end_in_the_reports_of_a_fold_of_everything(db: Databas
         assert found.details == at_once.details
 
 
-async def test_a_report_that_another_process_renewed_is_written_again(db: Database) -> None:
+async def test_a_report_replaced_by_another_process_is_written_again(db: Database) -> None:
     _, _, folds, clock = await _lossy_call(db)
     await folds.fold_session("app", "session")
     clock.now = EpochMs(clock.now + 60 * SECOND_MS)

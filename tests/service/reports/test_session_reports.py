@@ -67,7 +67,7 @@ async def _unmerged(db: Database) -> set[str]:
         return await samples.unmerged_peers(tx, "app", "session")
 
 
-async def test_folding_merges_the_samples_of_everybody(db: Database) -> None:
+async def test_a_fold_merges_the_samples_of_every_peer(db: Database) -> None:
     await keep_call(db, CALL, "app")
     assert await _unmerged(db) == set(PEOPLE)
     assert await _folding(db).fold_session("app", "session") == len(PEOPLE)
@@ -75,7 +75,7 @@ async def test_folding_merges_the_samples_of_everybody(db: Database) -> None:
     assert {each.fold_version for each in (await _documents(db)).values()} == {FOLD_VERSION}
 
 
-async def test_a_fold_cut_off_at_every_write_is_carried_on_to_the_same_end(db: Database) -> None:
+async def test_a_fold_interrupted_at_any_write_continues_to_the_same_result(db: Database) -> None:
     await keep_call(db, CALL, "app")
     for done in range(len(PEOPLE) + 1):
         # The first process commits nothing, each later one a single write.
@@ -95,7 +95,7 @@ async def test_a_fold_cut_off_at_every_write_is_carried_on_to_the_same_end(db: D
     assert {id: each.document for id, each in (await _documents(db)).items()} == resumed
 
 
-async def test_whoever_carries_on_reads_the_samples_of_nobody_again(db: Database) -> None:
+async def test_a_continued_fold_reads_no_samples_again(db: Database) -> None:
     await keep_call(db, CALL, "app")
     with pytest.raises(Killed):
         await _folding(DyingDatabase(db, writes=len(PEOPLE))).fold_session("app", "session")
@@ -107,7 +107,7 @@ async def test_whoever_carries_on_reads_the_samples_of_nobody_again(db: Database
     assert {each.fold_version for each in (await _documents(db)).values()} == {FOLD_VERSION}
 
 
-async def test_a_provisional_report_is_not_shown_and_counts_as_old(db: Database) -> None:
+async def test_a_provisional_report_is_not_returned_and_counts_as_old(db: Database) -> None:
     await keep_call(db, CALL, "app")
     with pytest.raises(Killed):
         await _folding(DyingDatabase(db, writes=1)).fold_session("app", "session")
@@ -122,7 +122,7 @@ async def test_a_provisional_report_is_not_shown_and_counts_as_old(db: Database)
     assert stored.verdict.is_final
 
 
-async def test_a_fold_that_is_cancelled_leaves_what_was_committed(db: Database) -> None:
+async def test_a_cancelled_fold_leaves_what_was_committed(db: Database) -> None:
     await keep_call(db, CALL, "app")
     stopping = DyingDatabase(db, writes=2, then=asyncio.CancelledError)
     folding = asyncio.create_task(_folding(stopping).fold_session("app", "session"))
@@ -134,5 +134,5 @@ async def test_a_fold_that_is_cancelled_leaves_what_was_committed(db: Database) 
     assert await _unmerged(db) == set()
 
 
-async def test_a_session_that_is_not_known_has_no_reports(db: Database) -> None:
+async def test_an_unknown_session_has_no_reports(db: Database) -> None:
     assert await _folding(db).fold_session("app", "nothing") == 0

@@ -54,7 +54,7 @@ async def _jobs(stage: Stage) -> list[Job]:
         return [job for job in await jobs.list_jobs(tx) if job.task == SUMMARISE]
 
 
-async def test_a_request_is_a_pending_summary_and_a_job(stage: Stage) -> None:
+async def test_a_request_creates_a_pending_summary_and_a_job(stage: Stage) -> None:
     summary = await _summaries(stage).request(APP, "call")
     assert summary.state is SummaryState.PENDING
     assert await _summary(stage) == summary
@@ -62,7 +62,7 @@ async def test_a_request_is_a_pending_summary_and_a_job(stage: Stage) -> None:
     assert job.payload == {"app_id": APP, "session_id": "call"}
 
 
-async def test_the_job_makes_the_text(stage: Stage) -> None:
+async def test_the_job_writes_the_text(stage: Stage) -> None:
     summaries = _summaries(stage)
     await summaries.request(APP, "call")
     stage.second += 5
@@ -77,7 +77,7 @@ async def test_the_job_makes_the_text(stage: Stage) -> None:
     assert "- Ana: We decided to move the release to October. (0:30)" in made.text
 
 
-async def test_the_meetings_wishes_are_heard(stage: Stage) -> None:
+async def test_the_job_follows_the_summary_settings_of_the_meeting(stage: Stage) -> None:
     async with stage.db.write() as tx:
         await meetings.save_meeting(
             tx,
@@ -100,7 +100,7 @@ async def test_the_meetings_wishes_are_heard(stage: Stage) -> None:
     assert "## Decisions" in (made.text or "")
 
 
-async def test_a_request_while_one_is_under_way_starts_no_other(stage: Stage) -> None:
+async def test_a_request_while_one_is_pending_starts_no_other(stage: Stage) -> None:
     summaries = _summaries(stage)
     first = await summaries.request(APP, "call")
     stage.second += 1
@@ -108,14 +108,14 @@ async def test_a_request_while_one_is_under_way_starts_no_other(stage: Stage) ->
     assert len(await _jobs(stage)) == 1
 
 
-async def test_requests_at_the_same_time_start_one(stage: Stage) -> None:
+async def test_concurrent_requests_start_one_job(stage: Stage) -> None:
     summaries = _summaries(stage)
     answers = await asyncio.gather(*(summaries.request(APP, "call") for _ in range(8)))
     assert len({answer.requested_at for answer in answers}) == 1
     assert len(await _jobs(stage)) == 1
 
 
-async def test_a_request_after_the_end_makes_it_anew_and_keeps_the_old_text_meanwhile(
+async def test_a_later_request_renews_the_summary_and_keeps_the_old_text_meanwhile(
     stage: Stage,
 ) -> None:
     summaries = _summaries(stage)
@@ -129,7 +129,7 @@ async def test_a_request_after_the_end_makes_it_anew_and_keeps_the_old_text_mean
     assert (await _summary(stage)).state is SummaryState.COMPLETED
 
 
-async def test_carrying_out_twice_changes_nothing(stage: Stage) -> None:
+async def test_running_the_job_twice_changes_nothing(stage: Stage) -> None:
     summaries = _summaries(stage)
     await summaries.request(APP, "call")
     await summaries.carry_out(APP, "call")
@@ -157,7 +157,7 @@ async def test_a_session_without_a_transcript_is_refused_with_the_reason(db: Dat
     assert refusal.value.code == "no_transcript"
 
 
-async def test_no_session_is_not_found(stage: Stage) -> None:
+async def test_an_unknown_session_is_not_found(stage: Stage) -> None:
     with pytest.raises(NotFound):
         await _summaries(stage).request(APP, "nothing")
     with pytest.raises(NotFound):
@@ -185,7 +185,7 @@ async def _engaged(
 @pytest.mark.parametrize(
     ("summariser", "stated"), [(_broken, "ValueError"), (_unwilling, "the model is asleep")]
 )
-async def test_a_summariser_that_fails_fails_the_summary(
+async def test_an_error_of_the_summariser_fails_the_summary(
     stage: Stage, summariser: Summariser, stated: str
 ) -> None:
     summaries = _summaries(stage, summariser)
@@ -199,7 +199,7 @@ async def test_a_summariser_that_fails_fails_the_summary(
     assert (await _summary(stage)).error is None
 
 
-async def test_a_summariser_that_is_busy_is_asked_again(stage: Stage) -> None:
+async def test_a_busy_summariser_is_retried(stage: Stage) -> None:
     summaries = _summaries(stage, _engaged)
     await summaries.request(APP, "call")
     with pytest.raises(Busy):
@@ -209,7 +209,7 @@ async def test_a_summariser_that_is_busy_is_asked_again(stage: Stage) -> None:
     assert (await _summary(stage)).state is SummaryState.COMPLETED
 
 
-async def test_a_summary_whose_job_died_has_failed(stage: Stage) -> None:
+async def test_a_summary_of_a_dead_job_has_failed(stage: Stage) -> None:
     summaries = _summaries(stage, _engaged)
     await summaries.request(APP, "call")
     await summaries.give_up(APP, "call", "it never answered")

@@ -74,7 +74,7 @@ async def _column(db: Database, table: Any, name: str, key: str = "id") -> dict[
         return {row[0]: row[1] for row in rows}
 
 
-async def test_who_was_heard_in_the_future_was_heard_now(db: Database) -> None:
+async def test_a_heartbeat_in_the_future_is_set_to_the_current_time(db: Database) -> None:
     async with db.write() as tx:
         await peers.save_peers(
             tx,
@@ -93,7 +93,7 @@ async def test_who_was_heard_in_the_future_was_heard_now(db: Database) -> None:
     assert pulses == {"ahead": NOW, "earlier": EARLIER}
 
 
-async def test_sessions_that_go_on_are_put_right_and_ended_ones_left(db: Database) -> None:
+async def test_only_sessions_that_have_not_ended_are_repaired(db: Database) -> None:
     async with db.write() as tx:
         for one in (
             _session("live", Phase.LIVE, AHEAD, None),
@@ -114,7 +114,7 @@ async def test_sessions_that_go_on_are_put_right_and_ended_ones_left(db: Databas
     }
 
 
-async def test_jobs_wait_no_longer_than_they_would_have(db: Database) -> None:
+async def test_jobs_wait_no_longer_than_before_the_clock_step(db: Database) -> None:
     async with db.write() as tx:
         await jobs.add(
             tx,
@@ -131,7 +131,7 @@ async def test_jobs_wait_no_longer_than_they_would_have(db: Database) -> None:
     assert (await _column(db, schema.jobs, "created_at"))["made ahead"] == NOW
 
 
-async def test_a_lease_of_the_future_ends_when_the_step_is_known(db: Database) -> None:
+async def test_a_lease_in_the_future_ends_at_the_repair(db: Database) -> None:
     async with db.write() as tx:
         await jobs.add(tx, [_job("held", EARLIER, EARLIER)])
         (held,) = await jobs.claim(tx, EpochMs(NOW - 1), AHEAD - NOW, 9)
@@ -142,7 +142,7 @@ async def test_a_lease_of_the_future_ends_when_the_step_is_known(db: Database) -
     assert await _column(db, schema.jobs, "lease_until") == {"held": NOW}
 
 
-async def test_what_another_nodes_clock_wrote_a_little_ahead_is_left(db: Database) -> None:
+async def test_times_slightly_ahead_from_another_node_are_not_repaired(db: Database) -> None:
     async with db.write() as tx:
         ahead = EpochMs(NOW + 2_000)
         await peers.save_peers(tx, [_peer("p", ahead), _peer("q", EpochMs(ahead + 1))])

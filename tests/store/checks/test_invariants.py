@@ -14,18 +14,18 @@ from tests.store.test_peers import NOW, open_session, peer
 BY_NAME = {promise.name: promise for promise in PROMISES}
 
 
-def test_every_promise_has_a_name_and_a_sentence_of_its_own() -> None:
+def test_every_promise_has_its_own_name_sentence_and_query() -> None:
     for part in ("name", "sentence", "statement"):
         times = Counter(getattr(promise, part) for promise in PROMISES)
         assert {value for value, count in times.items() if count > 1} == set()
 
 
-async def test_an_empty_database_breaks_none(db: Database) -> None:
+async def test_an_empty_database_breaks_no_promise(db: Database) -> None:
     async with db.read() as tx:
         assert [await find_broken(tx, promise) for promise in PROMISES] == [None] * len(PROMISES)
 
 
-async def test_all_are_counted_and_some_are_named(db: Database) -> None:
+async def test_all_violations_are_counted_and_some_are_examples(db: Database) -> None:
     async with db.write() as tx:
         await peers.save_peers(tx, [peer(f"p{n}") for n in range(EXAMPLES + 2)])
     async with db.read() as tx:
@@ -36,7 +36,7 @@ async def test_all_are_counted_and_some_are_named(db: Database) -> None:
     assert set(broken.examples) <= {f"a/p{n}" for n in range(EXAMPLES + 2)}
 
 
-async def test_rows_of_another_app_are_no_excuse(db: Database) -> None:
+async def test_rows_of_another_app_satisfy_no_promise(db: Database) -> None:
     await open_session(db, app_id="b")
     async with db.write() as tx:
         await peers.save_peers(tx, [peer("p")])
@@ -46,7 +46,7 @@ async def test_rows_of_another_app_are_no_excuse(db: Database) -> None:
     assert broken is not None and broken.examples == ["a/p"]
 
 
-async def test_what_a_job_is_yet_to_do_is_asked_once_there_is_none(db: Database) -> None:
+async def test_a_promise_of_a_pending_job_is_checked_after_the_job(db: Database) -> None:
     promise: Promise = BY_NAME["samples_of_ended_sessions_are_merged"]
     await open_session(db)
     async with db.write() as tx:

@@ -31,7 +31,7 @@ def _message(app_id: str, session_id: str, id: str, payload: str = "Hello") -> C
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 500])
-async def test_every_row_comes_once_in_the_order_of_its_key(db: Database, limit: int) -> None:
+async def test_every_row_is_scanned_once_in_key_order(db: Database, limit: int) -> None:
     # The later parts of a key begin again under every earlier one.
     keys = [("a", "s", "z"), ("a", "t", "b"), ("b", "s", "a"), ("b", "s", "c")]
     async with db.write() as tx:
@@ -45,7 +45,7 @@ async def test_an_empty_table_has_no_page(db: Database) -> None:
     assert [page async for page in scans.pages(db, schema.chat_messages)] == []
 
 
-async def test_packed_texts_come_as_they_lie_even_when_they_are_broken(db: Database) -> None:
+async def test_packed_texts_are_returned_raw_even_if_corrupt(db: Database) -> None:
     async with db.write() as tx:
         await chat_transcript.save_messages(tx, [_message("a", "s", "good", LONG)])
     ((row,),) = [page async for page in scans.pages(db, schema.chat_messages, "payload")]

@@ -37,18 +37,18 @@ async def segment(db: Database) -> dict[str, Any]:
     return dict(row._mapping)
 
 
-def test_a_report_is_the_json_that_was_written() -> None:
+def test_a_stored_sample_is_decoded_to_its_json() -> None:
     (stored,) = compress_all([json.dumps(BODY).encode()])
     assert read_sample(stored) == BODY
 
 
 @pytest.mark.parametrize("stored", [b"", b"\1\2\3", zstandard.compress(b"{"), b"\x28\xb5\x2f\xfd"])
-def test_a_report_that_nobody_wrote_so_is_unreadable(stored: bytes) -> None:
+def test_a_corrupt_sample_is_unreadable(stored: bytes) -> None:
     with pytest.raises(UNREADABLE):
         read_sample(stored)
 
 
-async def test_a_segment_that_holds_what_it_lists_passes(segment: dict[str, Any]) -> None:
+async def test_a_segment_with_the_samples_it_lists_is_valid(segment: dict[str, Any]) -> None:
     assert json.loads(segment["sequences"]) == [[1, 3], [7, 7]]
     check_segment(SimpleNamespace(**segment))
 
@@ -66,7 +66,7 @@ async def test_a_segment_that_holds_what_it_lists_passes(segment: dict[str, Any]
         {"body": zstandard.compress(msgspec.json.encode({"sequence": {}}))},
     ],
 )
-async def test_a_segment_that_does_not_is_found(
+async def test_a_segment_without_the_samples_it_lists_is_unreadable(
     segment: dict[str, Any], changed: dict[str, Any]
 ) -> None:
     with pytest.raises(UNREADABLE):

@@ -14,12 +14,12 @@ COLUMNS = st.lists(st.lists(NUMBERS, min_size=1, max_size=12), max_size=6)
 @given(COLUMNS)
 @example([[LARGEST, -LARGEST, LARGEST, -LARGEST]])
 @example([[7], [7, 7], [0, 256, 65_536]])
-def test_what_is_lifted_is_what_was_laid(columns: list[list[int]]) -> None:
+def test_decoded_columns_equal_the_encoded_ones(columns: list[list[int]]) -> None:
     heads, planes = encode(columns)
     assert decode(heads, planes) == columns
 
 
-def test_a_column_takes_as_many_planes_as_its_noise_has_bytes() -> None:
+def test_a_column_takes_as_many_planes_as_its_deltas_have_bytes() -> None:
     steady = [1_000_000 + 5_000 * n for n in range(100)]
     dice = random.Random(3)
     wandering = [dice.randrange(60) for _ in range(100)]

@@ -25,11 +25,11 @@ def simulated(*, participants: int) -> list[bytes]:
 
 
 @given(st.lists(st.binary(min_size=1, max_size=3_000), min_size=1, max_size=20))
-def test_what_goes_in_comes_out(bodies: list[bytes]) -> None:
+def test_decompressed_bodies_equal_the_compressed_ones(bodies: list[bytes]) -> None:
     assert [decompress(row) for row in compress_all(bodies)] == bodies
 
 
-def test_rows_written_without_a_dictionary_are_still_read() -> None:
+def test_rows_written_without_a_dictionary_are_decompressed() -> None:
     body = simulated(participants=2)[-1]
     old = zstandard.ZstdCompressor(level=3).compress(body)
     (new,) = compress_all([body])
@@ -45,7 +45,7 @@ def test_the_dictionary_halves_a_row() -> None:
         assert sum(map(len, compress_all(bodies))) < 0.6 * alone
 
 
-def test_several_threads_compress_and_read_at_once() -> None:
+def test_several_threads_compress_and_decompress_concurrently() -> None:
     bodies = simulated(participants=3)
 
     def there_and_back(_: int) -> bool:

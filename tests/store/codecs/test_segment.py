@@ -48,7 +48,7 @@ def read(samples: list[StoredSample]) -> list[tuple[int, int, int, str]]:
 
 
 @given(st.lists(VALUES, min_size=1, max_size=8))
-def test_any_json_comes_out_as_it_went_in(bodies: list[Any]) -> None:
+def test_any_json_is_unpacked_as_packed(bodies: list[Any]) -> None:
     samples = [sample(number, body, number * 7_000) for number, body in enumerate(bodies)]
     assert read(unpack("p", pack(samples))) == read(samples)
 
@@ -57,19 +57,19 @@ def test_any_json_comes_out_as_it_went_in(bodies: list[Any]) -> None:
 @example([0.0, -0.0])
 @example([1.5, -0.0])
 @example([3.749999999999964, 5e-324, 1.7976931348623157e308])
-def test_every_float_comes_out_to_the_last_bit(values: list[float]) -> None:
+def test_every_float_is_unpacked_to_the_last_bit(values: list[float]) -> None:
     samples = [sample(number, {"jitter": value}) for number, value in enumerate(values)]
     assert read(unpack("p", pack(samples))) == read(samples)
 
 
-def test_a_stream_that_comes_and_goes_keeps_its_place_in_time() -> None:
+def test_a_stream_that_comes_and_goes_keeps_its_times() -> None:
     one, two = {"id": "a", "packetsSent": 5}, {"id": "b", "packetsSent": 9, "mid": "1"}
     bodies = [{"streams": s} for s in ([], [one], [one, two], [two], [], [one, two])]
     samples = [sample(number, body) for number, body in enumerate(bodies)]
     assert read(unpack("p", pack(samples))) == read(samples)
 
 
-def test_streams_that_change_places_are_still_told_apart() -> None:
+def test_streams_that_change_their_order_are_distinguished() -> None:
     streams = [
         {"connection": "pc", "direction": "receive", "ssrc": ssrc, "muted": bool(ssrc % 2)}
         for ssrc in range(5)
@@ -83,7 +83,7 @@ def test_streams_that_change_places_are_still_told_apart() -> None:
         assert read(unpack("p", pack(samples))) == read(samples)
 
 
-def test_a_block_of_the_older_form_is_still_read() -> None:
+def test_a_block_of_the_older_format_is_unpacked() -> None:
     old = {
         "sequence": {"ints": [3, 1, 2]},
         "at": {"ints": [7_000, 7_000, 7_001]},
@@ -110,7 +110,7 @@ def test_a_block_of_the_older_form_is_still_read() -> None:
     assert read(unpack("p", block)) == read(expected)
 
 
-def test_steady_counters_cost_next_to_nothing() -> None:
+def test_steady_counters_take_almost_no_space() -> None:
     bodies = [
         {"id": "a", "bytesSent": step * 28_000, "totalEncodeTime": round(step * 0.011, 3)}
         for step in range(500)

@@ -36,21 +36,21 @@ def test_an_outage_lasts_from_the_first_failure_to_the_first_success() -> None:
     assert availability.take_ended() == []
 
 
-def test_reads_that_work_do_not_end_an_outage_of_writes() -> None:
+def test_successful_reads_do_not_end_an_outage_of_writes() -> None:
     availability = Availability(seconds=Seconds())
     availability.failed(AWAY, began_at=0.0, is_write=True)
     availability.worked(is_write=False)
     assert availability.away_since is not None
 
 
-def test_a_transaction_that_lost_a_conflict_is_no_outage() -> None:
+def test_a_serialization_conflict_is_no_outage() -> None:
     availability = Availability(seconds=Seconds())
     error = availability.failed(LOST, began_at=0.0, is_write=True)
     assert isinstance(error, Unavailable)
     assert availability.away_since is None
 
 
-def test_during_an_outage_one_write_at_a_time_tries() -> None:
+def test_during_an_outage_one_write_at_a_time_is_attempted() -> None:
     availability = Availability(seconds=Seconds())
     with availability.one_try(), availability.one_try():
         pass

@@ -11,14 +11,14 @@ from sqlalchemy.exc import DBAPIError
 from aftercall.store.engine.database import READERS, Database, UnfitDatabase, migrate
 
 
-async def test_a_write_is_kept_when_its_block_ends(db: Database) -> None:
+async def test_a_write_is_committed_when_its_block_ends(db: Database) -> None:
     async with db.write() as tx:
         await tx.execute(text("INSERT INTO keys (name, value) VALUES ('a', '1')"))
     async with db.read() as tx:
         assert (await tx.execute(text("SELECT value FROM keys"))).scalars().all() == ["1"]
 
 
-async def test_a_write_is_undone_when_its_block_raises(db: Database) -> None:
+async def test_a_write_is_rolled_back_when_its_block_raises(db: Database) -> None:
     with pytest.raises(RuntimeError):
         async with db.write() as tx:
             await tx.execute(text("INSERT INTO keys (name, value) VALUES ('a', '1')"))
@@ -27,13 +27,13 @@ async def test_a_write_is_undone_when_its_block_raises(db: Database) -> None:
         assert (await tx.execute(text("SELECT count(*) FROM keys"))).scalar_one() == 0
 
 
-async def test_the_door_to_read_cannot_write(db: Database) -> None:
+async def test_a_read_transaction_cannot_write(db: Database) -> None:
     async with db.read() as tx:
         with pytest.raises(DBAPIError):
             await tx.execute(text("INSERT INTO keys (name, value) VALUES ('a', '1')"))
 
 
-async def test_a_reader_sees_one_state_and_does_not_hold_up_the_writer(db: Database) -> None:
+async def test_a_reader_sees_one_snapshot_and_does_not_block_the_writer(db: Database) -> None:
     count = text("SELECT count(*) FROM keys")
     async with db.read() as reader:
         assert (await reader.execute(count)).scalar_one() == 0
@@ -44,7 +44,7 @@ async def test_a_reader_sees_one_state_and_does_not_hold_up_the_writer(db: Datab
         assert (await reader.execute(count)).scalar_one() == 1
 
 
-async def test_many_writers_take_turns(db: Database) -> None:
+async def test_concurrent_writers_are_serialized(db: Database) -> None:
     async def write(number: int) -> None:
         async with db.write() as tx:
             await tx.execute(
@@ -57,7 +57,7 @@ async def test_many_writers_take_turns(db: Database) -> None:
 
 
 @pytest.mark.parametrize("door", ["read", "write"])
-async def test_a_transaction_cancelled_at_any_step_leaves_its_connection_fit(
+async def test_a_transaction_cancelled_at_any_step_leaves_its_connection_usable(
     db: Database, door: str
 ) -> None:
     """A client that hangs up cancels its read; a cancel scope cancels at every step until the
@@ -96,7 +96,7 @@ async def test_a_database_without_tables_is_not_current(tmp_path: Path) -> None:
     await db.close()
 
 
-async def test_the_folder_of_a_new_file_is_made(tmp_path: Path) -> None:
+async def test_the_folder_of_a_new_file_is_created(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b" / "new.db"
     await migrate(f"sqlite:///{path}")
     assert path.exists()
@@ -110,12 +110,12 @@ async def test_a_newer_database_is_refused_by_name(own_db: Database, own_databas
         await migrate(own_database_url)
 
 
-async def test_a_foreign_url_is_refused() -> None:
+async def test_an_unsupported_url_is_refused() -> None:
     with pytest.raises(UnfitDatabase, match="mysql://"):
         await Database.open("mysql://localhost/x")
 
 
-async def test_sqlite_waits_for_the_disk_before_it_answers(tmp_path: Path) -> None:
+async def test_sqlite_syncs_before_it_commits(tmp_path: Path) -> None:
     db = await Database.open(f"sqlite:///{tmp_path / 'new.db'}")
     async with db.write() as tx:
         assert (await tx.execute(text("PRAGMA synchronous"))).scalar_one() == 2
@@ -123,7 +123,7 @@ async def test_sqlite_waits_for_the_disk_before_it_answers(tmp_path: Path) -> No
     await db.close()
 
 
-async def test_a_read_called_off_at_any_point_leaves_its_connection_fit(db: Database) -> None:
+async def test_a_read_cancelled_at_any_point_leaves_its_connection_usable(db: Database) -> None:
     async def look() -> int:
         async with db.read() as tx:
             await tx.execute(text("SELECT value FROM keys"))
@@ -139,7 +139,7 @@ async def test_a_read_called_off_at_any_point_leaves_its_connection_fit(db: Data
     assert await asyncio.gather(*(look() for _ in range(12))) == [0] * 12
 
 
-async def test_a_read_called_off_again_and_again_leaves_its_connection_fit(db: Database) -> None:
+async def test_a_read_cancelled_repeatedly_leaves_its_connection_usable(db: Database) -> None:
     async def read() -> None:
         async with db.read() as tx:
             for _ in range(3):

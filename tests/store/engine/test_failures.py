@@ -25,20 +25,20 @@ def sqlite_error(code: int, name: str) -> sqlite3.OperationalError:
 
 
 @pytest.mark.parametrize("code", ["08006", "53100", "53300", "57P01", "57P03", "25006", "58030"])
-def test_an_outage_is_known_by_its_sqlstate(code: str) -> None:
+def test_an_outage_is_recognised_by_its_sqlstate(code: str) -> None:
     failure = passing_failure(asyncpg.PostgresError.new({"C": code, "M": "it failed"}))
     assert failure is not None and failure.is_outage
     assert code in failure.reason
 
 
 @pytest.mark.parametrize("code", ["40001", "40P01", "55P03"])
-def test_a_lost_conflict_passes_and_is_no_outage(code: str) -> None:
+def test_a_conflict_is_temporary_and_no_outage(code: str) -> None:
     failure = passing_failure(asyncpg.PostgresError.new({"C": code, "M": "it failed"}))
     assert failure is not None and not failure.is_outage
 
 
 @pytest.mark.parametrize("code", ["22P02", "23505", "42P01", "22003", "25001"])
-def test_what_will_fail_again_does_not_pass(code: str) -> None:
+def test_a_permanent_failure_is_not_temporary(code: str) -> None:
     assert passing_failure(asyncpg.PostgresError.new({"C": code, "M": "it failed"})) is None
 
 
@@ -46,7 +46,7 @@ def test_what_will_fail_again_does_not_pass(code: str) -> None:
     "name",
     ["BUSY", "LOCKED", "FULL", "IOERR", "READONLY", "CANTOPEN", "BUSY_SNAPSHOT", "IOERR_WRITE"],
 )
-def test_sqlites_outages_are_known_by_their_primary_code(name: str) -> None:
+def test_outages_of_sqlite_are_recognised_by_their_primary_code(name: str) -> None:
     full_name = f"SQLITE_{name}"
     wrapped = OperationalError("SELECT 1", {}, sqlite_error(getattr(sqlite3, full_name), full_name))
     failure = passing_failure(wrapped)
@@ -54,12 +54,12 @@ def test_sqlites_outages_are_known_by_their_primary_code(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["CONSTRAINT", "ERROR", "CORRUPT", "NOTADB", "MISMATCH"])
-def test_sqlites_other_failures_do_not_pass(name: str) -> None:
+def test_other_failures_of_sqlite_are_not_temporary(name: str) -> None:
     full_name = f"SQLITE_{name}"
     assert passing_failure(sqlite_error(getattr(sqlite3, full_name), full_name)) is None
 
 
-def test_a_refused_connection_passes_and_a_wrong_argument_does_not() -> None:
+def test_a_refused_connection_is_temporary_and_a_wrong_argument_is_not() -> None:
     assert passing_failure(ConnectionRefusedError()) is not None
     assert passing_failure(TimeoutError()) is not None
     assert passing_failure(asyncpg.InterfaceError("connection is closed")) is not None
@@ -67,7 +67,7 @@ def test_a_refused_connection_passes_and_a_wrong_argument_does_not() -> None:
     assert passing_failure(ValueError("no")) is None
 
 
-async def test_a_locked_sqlite_file_is_unavailable_until_it_is_free(tmp_path: Path) -> None:
+async def test_a_locked_sqlite_file_is_unavailable_until_it_is_released(tmp_path: Path) -> None:
     path = tmp_path / "locked.db"
     await migrate(f"sqlite:///{path}")
     db = await Database.open(f"sqlite:///{path}", busy_timeout_ms=20)
@@ -96,7 +96,7 @@ async def test_a_locked_sqlite_file_is_unavailable_until_it_is_free(tmp_path: Pa
 @needs_immutable_files
 @pytest.mark.parametrize("opened", ["before", "while"])
 @pytest.mark.parametrize("has_read", [False, True])
-async def test_a_sqlite_file_that_was_read_only_is_written_to_again(
+async def test_a_sqlite_file_that_was_read_only_becomes_writable_again(
     tmp_path: Path, opened: str, has_read: bool
 ) -> None:
     path = tmp_path / "readonly.db"

@@ -31,14 +31,14 @@ ACCOUNTS = Shape(Account, schema.accounts)
 
 
 @pytest.mark.parametrize("record", TABLES)
-def test_every_field_of_a_record_has_its_column(record: type[records.Record]) -> None:
+def test_every_field_of_a_record_has_a_column(record: type[records.Record]) -> None:
     table = TABLES[record]
     derived = {"day", "title_key"} if record is records.Session else set()
     names = {column.name for column in Shape(record, table).columns}
     assert names == {column.name for column in table.columns} - derived
 
 
-def test_a_row_of_a_record_gives_the_record() -> None:
+def test_a_record_is_restored_from_its_row() -> None:
     shape = Shape(Meeting, schema.meetings)
     meeting = Meeting(
         app_id="a",
@@ -61,7 +61,7 @@ def account(id: str, name: str) -> Account:
     return Account(id=id, name=name, created_at=EpochMs(1))
 
 
-async def test_of_two_of_one_key_the_last_is_written(db: Database) -> None:
+async def test_of_two_records_with_one_key_the_last_is_written(db: Database) -> None:
     async with db.write() as tx:
         await upsert(tx, ACCOUNTS, [account("a", "1"), account("b", "2"), account("a", "3")])
         await upsert(tx, ACCOUNTS, [])
@@ -69,7 +69,7 @@ async def test_of_two_of_one_key_the_last_is_written(db: Database) -> None:
         assert (await tx.execute(names)).scalars().all() == ["3", "2"]
 
 
-async def test_only_what_is_new_is_inserted_and_told(db: Database) -> None:
+async def test_only_new_records_are_inserted_and_returned(db: Database) -> None:
     async with db.write() as tx:
         assert await insert_new(tx, ACCOUNTS, [account("a", "1")]) == {"a"}
         assert await insert_new(tx, ACCOUNTS, [account("a", "2"), account("b", "2")]) == {"b"}

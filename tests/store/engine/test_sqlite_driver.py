@@ -23,7 +23,7 @@ class CountedConnection(OneTurnConnection):
         return await super()._execute(fn, *given, **more)
 
 
-async def test_a_statement_takes_one_turn_of_the_thread(tmp_path: Path) -> None:
+async def test_a_statement_takes_one_call_of_the_thread(tmp_path: Path) -> None:
     engine = create_async_engine(
         f"sqlite+aiosqlite:///{tmp_path / 'a.db'}",
         connect_args={"async_creator_fn": partial(connect, connection_class=CountedConnection)},
@@ -41,7 +41,7 @@ async def test_a_statement_takes_one_turn_of_the_thread(tmp_path: Path) -> None:
     await engine.dispose()
 
 
-async def test_rows_counts_and_errors_are_those_of_sqlite(tmp_path: Path) -> None:
+async def test_the_driver_returns_rows_counts_and_errors_of_sqlite(tmp_path: Path) -> None:
     engine = create_async_engine(
         f"sqlite+aiosqlite:///{tmp_path / 'a.db'}", connect_args={"async_creator_fn": connect}
     )
@@ -66,7 +66,7 @@ async def test_rows_counts_and_errors_are_those_of_sqlite(tmp_path: Path) -> Non
     await engine.dispose()
 
 
-async def test_what_was_begun_is_undone_and_nothing_else_is(tmp_path: Path) -> None:
+async def test_a_rollback_undoes_only_its_transaction(tmp_path: Path) -> None:
     connection = await connect(tmp_path / "a.db", isolation_level=None)
     try:
         await connection.rollback()
@@ -81,7 +81,7 @@ async def test_what_was_begun_is_undone_and_nothing_else_is(tmp_path: Path) -> N
         await connection.close()
 
 
-async def test_a_transaction_begun_while_its_task_was_cancelled_twice_is_undone(
+async def test_a_transaction_begun_by_a_twice_cancelled_task_is_rolled_back(
     tmp_path: Path,
 ) -> None:
     connection = connect(tmp_path / "a.db", isolation_level=None)
@@ -114,7 +114,7 @@ async def test_a_transaction_begun_while_its_task_was_cancelled_twice_is_undone(
         await connection.close()
 
 
-async def test_a_connection_stopped_twice_ends_once(tmp_path: Path) -> None:
+async def test_a_connection_stopped_twice_closes_once(tmp_path: Path) -> None:
     connection = await connect(tmp_path / "a.db")
     closing = asyncio.create_task(connection.close())
     await asyncio.sleep(0)

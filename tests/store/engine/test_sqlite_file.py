@@ -28,7 +28,7 @@ def refusal(path: Path) -> str:
     return sentence
 
 
-def test_a_good_file_an_empty_one_and_none_are_fit(file: Path, tmp_path: Path) -> None:
+def test_a_valid_an_empty_and_a_missing_file_are_accepted(file: Path, tmp_path: Path) -> None:
     check_file(file)
     (tmp_path / "empty.db").touch()
     check_file(tmp_path / "empty.db")
@@ -36,13 +36,13 @@ def test_a_good_file_an_empty_one_and_none_are_fit(file: Path, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("share", [0.0005, 0.3, 0.9])
-def test_a_file_that_was_cut_off_is_refused(file: Path, share: float) -> None:
+def test_a_truncated_file_is_refused(file: Path, share: float) -> None:
     os.truncate(file, int(file.stat().st_size * share))
     assert str(file) in refusal(file)
     assert "backup" in refusal(file)
 
 
-def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "aftercall.db"
     path.write_text("a shopping list, long enough to be mistaken for a header" * 5)
     assert f"{path} is no SQLite database" in refusal(path)
@@ -62,7 +62,7 @@ def test_the_database_of_another_program_is_refused(tmp_path: Path) -> None:
     assert "belongs to another program" in refusal(path)
 
 
-def test_a_folder_in_the_files_place_is_refused(tmp_path: Path) -> None:
+def test_a_folder_instead_of_a_file_is_refused(tmp_path: Path) -> None:
     assert f"{tmp_path} is no file" in refusal(tmp_path)
     (tmp_path / "file").touch()
     assert "is no folder" in refusal(tmp_path / "file" / "aftercall.db")
@@ -79,7 +79,7 @@ def test_a_read_only_file_is_refused(file: Path) -> None:
             assert "read-only" in refusal(file)
 
 
-def test_a_second_server_on_one_file_is_refused_and_the_next_is_not(file: Path) -> None:
+def test_a_second_server_on_one_file_is_refused_until_the_first_stops(file: Path) -> None:
     with (
         only_server(file),
         pytest.raises(UnfitDatabase, match=f"process {os.getpid()}"),

@@ -58,7 +58,7 @@ def _dump(engine: str) -> str:
     return (Path(__file__).parent / f"{REVISION}-{engine}.sql").read_text()
 
 
-async def test_its_tables_are_those_of_a_fresh_database(
+async def test_a_migrated_dump_has_the_tables_of_a_new_database(
     previous: Database, new_database: NewDatabase
 ) -> None:
     assert await previous.is_current()
@@ -71,14 +71,14 @@ async def test_its_tables_are_those_of_a_fresh_database(
         await fresh.close()
 
 
-async def test_it_keeps_its_promises(
+async def test_a_migrated_dump_keeps_the_promises_of_the_database(
     previous: Database, previous_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await asyncio.to_thread(check_data, replace(Settings(), database_url=previous_url))
     assert capsys.readouterr().out == "The database keeps its promises.\n"
 
 
-async def test_what_was_recorded_can_be_read(previous: Database) -> None:
+async def test_records_of_the_previous_release_can_be_read(previous: Database) -> None:
     async with previous.read() as tx:
         app_id = (await tx.execute(text("SELECT id FROM apps"))).scalar_one()
         found = await tx.execute(text("SELECT id FROM sessions WHERE title = 'Over'"))
@@ -104,7 +104,7 @@ async def test_what_was_recorded_can_be_read(previous: Database) -> None:
     assert isinstance(fact.event, PeerLeft)
 
 
-async def test_what_is_older_than_the_oldest_revision_is_refused_by_name(
+async def test_a_revision_older_than_the_oldest_is_refused_by_name(
     own_db: Database, own_database_url: str
 ) -> None:
     async with own_db.write() as tx:

@@ -102,7 +102,7 @@ async def _facets(db: Database, session_id: str = "s") -> set[str]:
         return set(rows.scalars())
 
 
-async def test_a_verdict_comes_back_as_saved(db: Database) -> None:
+async def test_a_verdict_is_loaded_as_saved(db: Database) -> None:
     async with db.write() as tx:
         await save_verdict(tx, verdict(), [peer("p"), peer("q")])
     async with db.read() as tx:
@@ -111,7 +111,7 @@ async def test_a_verdict_comes_back_as_saved(db: Database) -> None:
     assert found == {"p": peer("p").digest, "q": peer("q").digest}
 
 
-async def test_a_second_verdict_takes_the_place_of_the_first(db: Database) -> None:
+async def test_a_second_verdict_replaces_the_first(db: Database) -> None:
     chrome, safari = facet("browser", "Chrome"), facet("browser", "Safari")
     first = verdict(
         facets={FACET_ALL: FacetCount(3, 1), chrome: FacetCount(3, 1)}, is_bad=True, marks=["id:x"]
@@ -132,7 +132,7 @@ async def test_a_second_verdict_takes_the_place_of_the_first(db: Database) -> No
         assert set(await find_digests(tx, "a", "s")) == {"q"}
 
 
-async def test_tallies_are_sums_over_sessions_until_they_are_deleted(db: Database) -> None:
+async def test_facet_counts_are_sums_over_sessions_until_deleted(db: Database) -> None:
     async with db.write() as tx:
         await save_verdict(tx, verdict("s", facets={FACET_ALL: FacetCount(3, 1)}, is_bad=True), [])
         await save_verdict(tx, verdict("t", facets={FACET_ALL: FacetCount(4, 0)}), [])
@@ -157,7 +157,7 @@ async def test_the_same_verdict_twice_counts_once(db: Database) -> None:
     assert await _tallies(db) == before
 
 
-async def test_a_persons_calls_come_latest_first_and_page_by_page(db: Database) -> None:
+async def test_the_sessions_of_a_person_are_paged_latest_first(db: Database) -> None:
     async with db.write() as tx:
         for place in range(5):
             each = peer("p", f"s{place}", at=1_000 * (place // 2))
@@ -170,7 +170,7 @@ async def test_a_persons_calls_come_latest_first_and_page_by_page(db: Database) 
     assert [call.session_id for call in first + rest] == ["s4", "s3", "s2", "s1", "s0"]
 
 
-def test_marks_are_words_without_accents_and_ids_as_they_are() -> None:
+def test_search_terms_are_words_without_accents_and_unchanged_ids() -> None:
     assert search_terms_of(["Ana Núñez", None, "ana"], ["U-1", None, "U-1"]) == [
         "word:ana",
         "word:nunez",

@@ -125,7 +125,7 @@ async def fill(db: Database) -> None:
     deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(query=QUERIES)
-def test_every_query_gives_what_a_plain_filter_gives(
+def test_every_query_gives_the_sessions_of_a_filter_in_python(
     filled: tuple[asyncio.Runner, Database],
     few: int,
     query: SessionQuery,

@@ -58,7 +58,7 @@ async def tallies(tx: AsyncConnection) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in rows]
 
 
-async def test_a_session_comes_back_as_last_saved(db: Database) -> None:
+async def test_a_session_is_loaded_as_last_saved(db: Database) -> None:
     first = session("s", kind=SessionKind.LIVESTREAM, minutes_by_view={"GROUP_CALL": 1.5})
     last = ended(first, 5_000, deadline_at=None, minutes_consumed=12.3456, total_participants=3)
     async with db.write() as tx:
@@ -72,7 +72,7 @@ async def test_a_session_comes_back_as_last_saved(db: Database) -> None:
         assert await session_rows.find_sessions(tx, "a", ["s", "t"]) == {"s": last}
 
 
-async def test_twenty_births_at_once_make_one_session(db: Database) -> None:
+async def test_twenty_concurrent_inserts_make_one_session(db: Database) -> None:
     async def born(number: int) -> bool:
         async with db.write() as tx:
             return await session_rows.insert_session(tx, session(f"s{number}"))
@@ -85,7 +85,7 @@ async def test_twenty_births_at_once_make_one_session(db: Database) -> None:
     assert births[int(found.id[1:])]
 
 
-async def test_a_meeting_can_have_another_session_once_the_last_has_ended(db: Database) -> None:
+async def test_a_meeting_can_have_another_session_after_the_last_has_ended(db: Database) -> None:
     async with db.write() as tx:
         assert await session_rows.insert_session(tx, session("s1"))
         assert not await session_rows.insert_session(tx, session("s2"))
@@ -98,7 +98,7 @@ async def test_a_meeting_can_have_another_session_once_the_last_has_ended(db: Da
             await session_rows.save_session(tx, session("s4"))
 
 
-async def test_a_locked_session_waits_for_the_first_to_let_go(db: Database) -> None:
+async def test_a_second_lock_waits_for_the_first(db: Database) -> None:
     async with db.write() as tx:
         await session_rows.insert_session(tx, session("s"))
 
@@ -117,7 +117,7 @@ async def test_a_locked_session_waits_for_the_first_to_let_go(db: Database) -> N
     assert found.total_participants == 12
 
 
-async def test_what_was_going_on_is_found_with_its_keep_alive_time(db: Database) -> None:
+async def test_a_session_is_found_by_time_including_its_keep_alive(db: Database) -> None:
     emptied = ended(session("s1", at=0, keep_alive_s=60), 10_000, EndReason.EMPTIED)
     closed = ended(session("s2", at=100_000, keep_alive_s=60), 10_000)
     async with db.write() as tx:
@@ -159,7 +159,7 @@ async def test_children_and_past_deadlines_are_found(db: Database) -> None:
         assert [one.id for one in await session_rows.past_deadline(tx, EpochMs(999), 1)] == ["s2"]
 
 
-async def test_ended_sessions_are_tallied_once_however_often_they_are_saved(db: Database) -> None:
+async def test_ended_sessions_are_counted_once_despite_repeated_saves(db: Database) -> None:
     live = session("s1", total_participants=2)
     async with db.write() as tx:
         await session_rows.insert_session(tx, live)
@@ -182,7 +182,7 @@ async def test_ended_sessions_are_tallied_once_however_often_they_are_saved(db: 
         assert [tuple(row) for row in rows] == [(day, 1, 2.0), (day + 1, 1, 1.5)]
 
 
-async def test_sessions_that_end_at_once_are_all_tallied(db: Database) -> None:
+async def test_sessions_that_end_concurrently_are_all_counted(db: Database) -> None:
     async def end(number: int) -> None:
         async with db.write() as tx:
             one = session(f"s{number}", f"m{number}", total_participants=number % 2)
@@ -193,7 +193,7 @@ async def test_sessions_that_end_at_once_are_all_tallied(db: Database) -> None:
         assert [row[2:] for row in await tallies(tx)] == [(0, 10, 5.0), (1, 10, 5.0)]
 
 
-async def test_a_new_title_is_found_by_its_new_words_alone(db: Database) -> None:
+async def test_a_new_title_is_found_only_by_its_new_words(db: Database) -> None:
     async def found(word: str) -> int:
         query = SessionQuery(app_id="a", search=word)
         async with db.read() as tx:

@@ -123,7 +123,7 @@ def ended(**query: Any) -> SessionQuery:
         ({"search": "%_"}, lambda one, facets: False),
     ],
 )
-async def test_a_filter_finds_what_plain_reading_finds(
+async def test_a_filter_finds_the_sessions_of_a_filter_in_python(
     db: Database, written: Written, query: dict[str, Any], keep: Callable[..., bool]
 ) -> None:
     assert await _ids(db, **query) == written.expected(keep)
@@ -131,7 +131,7 @@ async def test_a_filter_finds_what_plain_reading_finds(
 
 @pytest.mark.parametrize("facets", [(), (CHROME,), (FACET_BAD,), (FACET_BAD, CHROME)])
 @pytest.mark.parametrize("cut", [0, DAY_MS // 3])
-async def test_bounds_cut_within_days_and_between_them(
+async def test_time_bounds_apply_within_days_and_between_them(
     db: Database, written: Written, facets: tuple[str, ...], cut: int
 ) -> None:
     first, last = EpochMs(DAY + DAY_MS + cut), EpochMs(DAY + 3 * DAY_MS - 1 - cut)
@@ -156,7 +156,7 @@ async def _read_through(db: Database, query: SessionQuery) -> list[list[SortedSe
 @pytest.mark.parametrize("order", list(SessionOrder))
 @pytest.mark.parametrize("is_descending", [True, False])
 @pytest.mark.parametrize("facets", [(), (CHROME,)])
-async def test_pages_show_each_call_once_and_turn_back_the_same(
+async def test_pages_contain_each_session_once_in_both_directions(
     db: Database,
     written: Written,
     order: SessionOrder,
@@ -177,7 +177,9 @@ async def test_pages_show_each_call_once_and_turn_back_the_same(
     assert [each.session.id for each in back][::-1] == [e.session.id for e in pages[-2]]
 
 
-async def test_by_quality_only_measured_calls_are_there(db: Database, written: Written) -> None:
+async def test_ordering_by_quality_lists_only_measured_sessions(
+    db: Database, written: Written
+) -> None:
     found = await _ids(db, order=SessionOrder.QUALITY, is_descending=False)
     measured = [(mos, one.id) for one, _, mos in written.ended if mos is not None]
     assert found == [id for _, id in sorted(measured)]
@@ -206,7 +208,7 @@ async def test_no_live_session_has_a_facet(
     assert (page.items, page.total) == ([], 0)
 
 
-async def test_an_offset_and_a_cursor_lead_to_the_same_page(db: Database, written: Written) -> None:
+async def test_an_offset_and_a_cursor_give_the_same_page(db: Database, written: Written) -> None:
     every = product(
         SessionOrder, [None, "weekly", "s0"], SearchScope, [(), (CHROME,), (FACET_BAD, GERMANY)]
     )
@@ -222,7 +224,7 @@ async def test_an_offset_and_a_cursor_lead_to_the_same_page(db: Database, writte
                 assert await list_sessions(tx, replace(query, cursor=cursor)) == by_offset
 
 
-async def test_nothing_of_another_app_is_found(db: Database, written: Written) -> None:
+async def test_no_session_of_another_app_is_found(db: Database, written: Written) -> None:
     async with db.read() as tx:
         for query in ({}, {"facets": (CHROME,)}, {"search": "weekly"}):
             found = await list_sessions(tx, ended(app_id="b", **query))

@@ -12,14 +12,14 @@ def test_words_are_lowercase_without_accents_and_distinct() -> None:
 
 
 @given(st.text())
-def test_words_of_words_are_the_same_words(text: str) -> None:
+def test_tokenizing_words_again_gives_the_same_words(text: str) -> None:
     words = words_of(text)
     assert len(words) <= MOST_WORDS
     assert all(0 < len(word) <= LONGEST_WORD for word in words)
     assert words_of(" ".join(words)) == words
 
 
-def test_titles_of_the_same_words_have_the_same_key_of_64_bits() -> None:
+def test_titles_of_the_same_words_have_the_same_64_bit_key() -> None:
     assert key_of_title("Café: planning") == key_of_title("cafe planning")
     assert key_of_title("planning cafe") != key_of_title("cafe planning")
     assert -(2**63) <= key_of_title("x" * 100_000) < 2**63

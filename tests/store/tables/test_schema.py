@@ -16,12 +16,12 @@ def _differences(connection: Connection) -> list[object]:
     return list(compare_metadata(context, metadata))
 
 
-async def test_a_migrated_database_is_what_the_schema_says(db: Database) -> None:
+async def test_a_migrated_database_equals_the_schema(db: Database) -> None:
     async with db.write() as tx:
         assert await tx.run_sync(_differences) == []
 
 
-async def test_the_text_of_a_fresh_database_is_that_of_a_migrated_one(own_db: Database) -> None:
+async def test_a_created_database_has_the_definitions_of_a_migrated_one(own_db: Database) -> None:
     """What a comparison by names does not see: where-clauses, collations, storage options."""
 
     async with own_db.write() as tx:
@@ -31,7 +31,7 @@ async def test_the_text_of_a_fresh_database_is_that_of_a_migrated_one(own_db: Da
         assert await tx.run_sync(definitions) == migrated
 
 
-async def test_every_table_of_tenants_is_keyed_by_app_first(db: Database) -> None:
+async def test_every_tenant_table_has_the_app_first_in_its_key(db: Database) -> None:
     def keys(connection: Connection) -> dict[str, str]:
         look = inspect(connection)
         return {

@@ -28,9 +28,7 @@ async def client(folder: Path) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.mark.parametrize("path", ["/", "/sessions", "/sessions/some-id", "/people/x", "/settings"])
-async def test_every_address_of_the_pages_is_the_one_page(
-    client: httpx.AsyncClient, path: str
-) -> None:
+async def test_every_page_path_serves_the_single_page(client: httpx.AsyncClient, path: str) -> None:
     answer = await client.get(path, headers=BROWSER)
     assert answer.status_code == 200
     assert "<title>Aftercall</title>" in answer.text
@@ -40,7 +38,7 @@ async def test_every_address_of_the_pages_is_the_one_page(
     assert len(answer.headers.get_list("content-security-policy")) == 1
 
 
-def test_the_policy_lets_nothing_inline_and_nothing_from_elsewhere() -> None:
+def test_the_policy_allows_no_inline_code_and_no_other_origin() -> None:
     rules = dict(rule.split(" ", 1) for rule in CONTENT_SECURITY_POLICY.split("; "))
     assert rules["default-src"] == "'none'"
     assert (rules["script-src"], rules["style-src"]) == ("'self'", "'self'")
@@ -48,7 +46,7 @@ def test_the_policy_lets_nothing_inline_and_nothing_from_elsewhere() -> None:
     assert "unsafe" not in CONTENT_SECURITY_POLICY
 
 
-async def test_files_named_by_content_are_kept_for_ever(client: httpx.AsyncClient) -> None:
+async def test_files_with_a_content_hash_are_cached_for_ever(client: httpx.AsyncClient) -> None:
     answer = await client.get("/assets/main-abc123.js")
     assert answer.headers["content-type"].startswith("text/javascript")
     assert "immutable" in answer.headers["cache-control"]
@@ -57,20 +55,18 @@ async def test_files_named_by_content_are_kept_for_ever(client: httpx.AsyncClien
 
 
 @pytest.mark.parametrize("path", ["/assets/gone.js", "/../index.html", "/assets/../../etc/passwd"])
-async def test_a_file_that_is_not_there_is_not_the_page(
-    client: httpx.AsyncClient, path: str
-) -> None:
+async def test_a_missing_file_is_not_found(client: httpx.AsyncClient, path: str) -> None:
     assert (await client.get(path, headers={"accept": "*/*"})).status_code == 404
 
 
-async def test_a_client_that_is_no_browser_is_not_given_the_page(
+async def test_a_client_that_is_no_browser_does_not_get_the_page(
     client: httpx.AsyncClient,
 ) -> None:
     answer = await client.get("/sessions/x", headers={"accept": "application/json"})
     assert answer.status_code == 404
 
 
-async def test_whoever_looks_at_the_server_s_own_address_is_given_the_page(
+async def test_every_client_gets_the_page_at_the_root(
     client: httpx.AsyncClient,
 ) -> None:
     answer = await client.get("/", headers={"accept": "*/*"})
@@ -78,7 +74,7 @@ async def test_whoever_looks_at_the_server_s_own_address_is_given_the_page(
     assert "<title>Aftercall</title>" in answer.text
 
 
-async def test_pages_that_are_not_built_say_how_to_get_them(tmp_path: Path) -> None:
+async def test_pages_without_a_build_say_how_to_make_one(tmp_path: Path) -> None:
     pages: Any = Pages(tmp_path / "nothing")
     transport = httpx.ASGITransport(app=pages)
     async with httpx.AsyncClient(transport=transport, base_url="http://aftercall.test") as client:
@@ -100,11 +96,11 @@ async def test_pages_that_are_not_built_say_how_to_get_them(tmp_path: Path) -> N
         "/api/v1/x",
     ],
 )
-def test_what_lives_elsewhere_is_left_alone(folder: Path, path: str) -> None:
+def test_paths_of_other_handlers_are_not_served(folder: Path, path: str) -> None:
     assert not Pages(folder).is_for("GET", path)
 
 
-def test_only_reading_is_for_the_pages(folder: Path) -> None:
+def test_pages_are_served_for_get_and_head_only(folder: Path) -> None:
     assert Pages(folder).is_for("HEAD", "/sessions/x")
     assert not Pages(folder).is_for("POST", "/sessions/x")
     assert Pages(folder).is_for("GET", "/trying")

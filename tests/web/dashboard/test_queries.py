@@ -24,7 +24,7 @@ def read(**values: str) -> SessionQuery:
     return read_call_query(query, app_id="app")
 
 
-def test_without_parameters_the_newest_fifty_sessions_are_asked_for() -> None:
+def test_the_default_query_is_the_newest_fifty_sessions() -> None:
     assert read() == SessionQuery(
         app_id="app",
         scope=SearchScope.PARTICIPANTS,
@@ -64,7 +64,9 @@ CURSOR = Cursor(1.5, "s1", True)
         ({"to": "2026-11-21T00:00:00Z"}, "created_to", DAY),
     ],
 )
-def test_a_parameter_says_what_to_list(values: dict[str, Any], member: str, value: Any) -> None:
+def test_each_parameter_sets_a_member_of_the_query(
+    values: dict[str, Any], member: str, value: Any
+) -> None:
     assert getattr(read(**values), member) == value
 
 
@@ -88,22 +90,20 @@ def test_a_parameter_says_what_to_list(values: dict[str, Any], member: str, valu
         ({"from_": "2026-11-22", "to": "2026-11-21"}, "from"),
     ],
 )
-def test_a_value_that_cannot_be_is_refused_by_the_parameters_name(
-    values: dict[str, str], field: str
-) -> None:
+def test_an_invalid_value_is_refused_by_parameter_name(values: dict[str, str], field: str) -> None:
     with pytest.raises(Malformed) as refused:
         read(**values)
     assert refused.value.field == field
 
 
-def test_a_range_of_one_day_holds_all_of_it() -> None:
+def test_a_range_of_one_day_includes_the_whole_day() -> None:
     query = {"from": ["2026-11-21"], "to": ["2026-11-21"]}
     assert read_range(query) == (DAY, DAY + DAY_MS - 1)
     assert read_range({}) == (None, None)
 
 
 @pytest.mark.parametrize(("points", "is_taken"), [("1", False), ("600", True), ("999999", False)])
-def test_charts_have_as_many_points_as_can_be_drawn(points: str, is_taken: bool) -> None:
+def test_the_number_of_chart_points_is_limited(points: str, is_taken: bool) -> None:
     if is_taken:
         assert read_wanted({"points": [points]}).points == int(points)
         return

@@ -10,7 +10,7 @@ from tests.web.dashboard.conftest import HOSTILE
 Look = Any
 
 
-async def test_an_ended_call_is_listed_with_how_good_it_was(look: Look) -> None:
+async def test_an_ended_session_is_listed_with_its_quality(look: Look) -> None:
     page = await (await look()).get("/calls")
     (row,) = page["items"]
     assert (page["live"], page["total"], page["next_cursor"]) == ([], 1, None)
@@ -35,7 +35,7 @@ async def test_an_ended_call_is_listed_with_how_good_it_was(look: Look) -> None:
     assert "%" in row["worst_issue"]["sentence"]
 
 
-async def test_a_live_call_is_on_top_and_measured(look: Look) -> None:
+async def test_a_live_session_is_listed_first_with_its_quality(look: Look) -> None:
     page = await (await look(is_live=True)).get("/calls")
     (row,) = page["live"]
     assert (page["items"], page["total"]) == ([], 1)
@@ -70,7 +70,9 @@ async def test_a_live_call_is_on_top_and_measured(look: Look) -> None:
         ("sort=minutes", 1),
     ],
 )
-async def test_a_call_is_found_by_what_it_was_like(look: Look, query: str, found: int) -> None:
+async def test_sessions_are_filtered_by_quality_and_environment(
+    look: Look, query: str, found: int
+) -> None:
     page = await (await look()).get(f"/calls?{query}")
     assert (len(page["items"]), page["total"]) == (found, found)
 
@@ -79,7 +81,7 @@ async def test_a_call_is_found_by_what_it_was_like(look: Look, query: str, found
     ("query", "found"),
     [("search=ada", 1), ("search=mallory", 0), ("status=LIVE", 1), ("status=ENDED", 0)],
 )
-async def test_a_live_call_is_found_too(look: Look, query: str, found: int) -> None:
+async def test_live_sessions_are_filtered_too(look: Look, query: str, found: int) -> None:
     page = await (await look(is_live=True)).get(f"/calls?{query}")
     assert len(page["items"] + page["live"]) == page["total"] == found
 
@@ -95,11 +97,13 @@ async def test_a_live_call_is_found_too(look: Look, query: str, found: int) -> N
         ("limit=-1", (400, "bad_number", "limit")),
     ],
 )
-async def test_what_cannot_be_read_is_named(look: Look, query: str, refusal: Any) -> None:
+async def test_an_invalid_parameter_is_refused_by_name(
+    look: Look, query: str, refusal: Any
+) -> None:
     assert await (await look()).refused(f"/calls?{query}") == refusal
 
 
-async def test_the_table_is_a_file_too(look: Look) -> None:
+async def test_the_list_is_available_as_csv(look: Look) -> None:
     looker = await look(title="=1+1")
     answer = await looker.caller.ask_at("GET", f"/v1/apps/{looker.caller.app_id}/calls?format=csv")
     assert answer.headers["content-type"].startswith("text/csv")
@@ -109,7 +113,9 @@ async def test_the_table_is_a_file_too(look: Look) -> None:
     assert row["started_at"] == "2026-11-21T10:00:00.000Z"
 
 
-async def test_the_page_of_a_call_tells_everything(look: Look, call: Call) -> None:
+async def test_the_page_of_a_session_has_participants_findings_and_timeline(
+    look: Look, call: Call
+) -> None:
     page = await (await look()).get("/calls/session")
     assert (page["from_at"], page["bucket_ms"]) == (TEN, 10_000)
     assert page["to_at"] >= call.end_at
@@ -133,7 +139,9 @@ async def test_the_page_of_a_call_tells_everything(look: Look, call: Call) -> No
     assert (page["summary"], page["artefacts"], page["breakout_rooms"]) == (None, [], [])
 
 
-async def test_the_page_of_a_live_call_is_as_of_now(look: Look, call: Call) -> None:
+async def test_the_page_of_a_live_session_extends_to_the_current_time(
+    look: Look, call: Call
+) -> None:
     page = await (await look(is_live=True)).get("/calls/session")
     assert page["call"]["status"] == "LIVE"
     assert page["call"]["minutes"] == 15.0
@@ -141,7 +149,7 @@ async def test_the_page_of_a_live_call_is_as_of_now(look: Look, call: Call) -> N
     assert page["diagnosis"]
 
 
-async def test_the_streams_of_a_participant_are_what_the_report_says(look: Look) -> None:
+async def test_the_charts_of_a_participant_match_the_report(look: Look) -> None:
     looker = await look()
     series = await looker.get("/calls/session/peers/ada/series")
     report = await looker.caller.ask("GET", "/sessions/peer-report/ada")
@@ -156,7 +164,7 @@ async def test_the_streams_of_a_participant_are_what_the_report_says(look: Look)
     assert len(series["connection"]["t"]) == audio["points"] + 1
 
 
-async def test_fewer_points_keep_the_worst(look: Look) -> None:
+async def test_fewer_points_keep_the_worst_values(look: Look) -> None:
     looker = await look()
     every = await looker.get("/calls/session/peers/ada/series?points=5000")
     some = await looker.get("/calls/session/peers/ada/series?points=50")
@@ -168,7 +176,7 @@ async def test_fewer_points_keep_the_worst(look: Look) -> None:
             )
 
 
-async def test_what_is_not_there_is_not_found(look: Look) -> None:
+async def test_unknown_sessions_and_participants_are_not_found(look: Look) -> None:
     looker = await look()
     for path in ("/calls/other", "/calls/other/chat", "/calls/other/peers/ada/series"):
         assert await looker.refused(path) == (404, "session_not_found", None)
@@ -176,7 +184,7 @@ async def test_what_is_not_there_is_not_found(look: Look) -> None:
     assert (await looker.refused("/people/nobody"))[:2] == (404, "person_not_found")
 
 
-async def test_another_app_sees_nothing_of_it(look: Look) -> None:
+async def test_another_app_sees_no_part_of_a_session(look: Look) -> None:
     looker = await look()
     stranger = await looker.house.caller()
     for path in ("", "/session", "/session/chat", "/session/peers/ada/series"):
@@ -193,7 +201,7 @@ async def test_another_app_sees_nothing_of_it(look: Look) -> None:
     assert answer.json()["error"]["reason"] == "app_not_found"
 
 
-async def test_people_are_known_across_calls(look: Look) -> None:
+async def test_people_are_recognised_across_sessions(look: Look) -> None:
     looker = await look()
     page = await looker.get("/people")
     assert page["total"] == 3
@@ -210,7 +218,7 @@ async def test_people_are_known_across_calls(look: Look) -> None:
     assert [row["id"] for row in calls["items"]] == ["session"]
 
 
-async def test_people_come_a_page_at_a_time(look: Look) -> None:
+async def test_people_are_listed_in_pages(look: Look) -> None:
     looker = await look()
     seen: list[str] = []
     cursor = ""
@@ -222,7 +230,7 @@ async def test_people_come_a_page_at_a_time(look: Look) -> None:
     assert cursor is None
 
 
-async def test_each_number_of_the_overview_leads_to_the_list_behind_it(look: Look) -> None:
+async def test_each_count_of_the_overview_equals_its_filtered_list(look: Look) -> None:
     looker = await look()
     found = await looker.get("/overview?from=2026-11-20&to=2026-11-21")
     assert [day["day"] for day in found["days"]] == ["2026-11-20", "2026-11-21"]
@@ -243,11 +251,11 @@ async def test_each_number_of_the_overview_leads_to_the_list_behind_it(look: Loo
 @pytest.mark.parametrize(
     "query", ["from=2026-11-22&to=2026-11-21", "from=2024-01-01&to=2026-01-01"]
 )
-async def test_days_that_cannot_be_are_refused(look: Look, query: str) -> None:
+async def test_invalid_days_are_refused(look: Look, query: str) -> None:
     assert (await (await look()).refused(f"/overview?{query}"))[:2] == (400, "bad_range")
 
 
-async def test_realtimekits_days_are_answered(look: Look) -> None:
+async def test_realtimekits_daywise_analytics_are_answered(look: Look) -> None:
     looker = await look()
     answer = await looker.caller.ask(
         "GET", "/analytics/daywise?start_date=2026-11-20&end_date=2026-11-21"

@@ -34,7 +34,7 @@ async def rows_of(*pages: list[ListedSession]) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
-async def test_a_row_has_the_session_and_what_is_not_known_is_empty() -> None:
+async def test_a_row_has_the_session_with_empty_unknown_values() -> None:
     [row] = await rows_of([listed()])
     assert list(row) == list(COLUMNS)
     assert (row["session_id"], row["title"], row["status"]) == ("session", "Standup", "ENDED")
@@ -43,7 +43,7 @@ async def test_a_row_has_the_session_and_what_is_not_known_is_empty() -> None:
     assert (row["verdict"], row["mos_audio"], row["worst_issue"], row["countries"]) == ("",) * 4
 
 
-async def test_an_end_that_is_not_there_yet_is_empty() -> None:
+async def test_the_end_of_a_live_session_is_empty() -> None:
     [row] = await rows_of([listed(ended_at=None)])
     assert row["ended_at"] == ""
     [row] = await rows_of([listed(ended_at=EpochMs(1_795_255_500_000))])
@@ -58,11 +58,11 @@ async def test_a_title_is_no_formula_and_breaks_no_row() -> None:
     assert rows[-1]["title"] == titles[-1]
 
 
-async def test_pages_follow_one_another_under_one_heading() -> None:
+async def test_all_pages_are_below_one_header() -> None:
     assert await rows_of() == []
     assert len(await rows_of([listed()], [], [listed(), listed()])) == 3
 
 
-async def test_text_that_is_no_unicode_takes_no_row_down() -> None:
+async def test_text_that_is_no_unicode_does_not_fail_a_row() -> None:
     [row] = await rows_of([listed("a\ud800b")])
     assert row["title"] == "a?b"

@@ -17,7 +17,7 @@ async def _data(caller: Any, method: str, url: str, status: int = 200, **request
     return body["data"] if body["success"] else body["error"]["reason"]
 
 
-async def test_a_new_token_is_told_once_and_works(house: House) -> None:
+async def test_a_new_token_is_shown_once_and_works(house: House) -> None:
     caller = await house.caller(is_of_account=True)
     made = await _data(caller, "POST", "/v1/tokens", 201, json={"name": "Reader", "role": "read"})
     assert made["token"]["role"] == "read"
@@ -31,7 +31,7 @@ async def test_a_new_token_is_told_once_and_works(house: House) -> None:
     assert await _data(caller, "GET", "/v1/jobs", 403) == "read_only_token"
 
 
-async def test_who_has_one_app_looks_after_that_one_alone(house: House) -> None:
+async def test_a_token_of_one_app_manages_only_that_app(house: House) -> None:
     of_account = await house.caller(is_of_account=True)
     of_app = await house.caller(of=of_account)
     theirs = (await _data(of_account, "GET", "/v1/tokens"))["tokens"]
@@ -46,7 +46,7 @@ async def test_who_has_one_app_looks_after_that_one_alone(house: House) -> None:
     assert (await _data(of_app, "POST", "/v1/tokens", 201, json=made))["secret"]
 
 
-async def test_a_token_of_another_account_cannot_be_touched(house: House) -> None:
+async def test_a_token_of_another_account_cannot_be_revoked(house: House) -> None:
     caller, stranger = await house.caller(), await house.caller(is_of_account=True)
     token = (await _data(caller, "GET", "/v1/tokens"))["tokens"][0]
     assert await _data(stranger, "DELETE", f"/v1/tokens/{token['id']}", 404) == "token_not_found"
@@ -54,7 +54,7 @@ async def test_a_token_of_another_account_cannot_be_touched(house: House) -> Non
     assert await _data(stranger, "POST", "/v1/tokens", 404, json=made) == "app_not_found"
 
 
-async def test_a_new_app_is_among_ones_apps(house: House) -> None:
+async def test_a_new_app_is_listed(house: House) -> None:
     caller = await house.caller(is_of_account=True)
     made = await _data(caller, "POST", "/v1/apps", 201, json={"name": "Second"})
     assert made in (await _data(caller, "GET", "/v1/apps"))["apps"]
@@ -76,7 +76,7 @@ async def _bury(db: Database, app_id: str) -> None:
         await jobs.bury(tx, held, EpochMs(2), "It would not do.")
 
 
-async def test_a_job_given_up_is_shown_to_its_owner_and_revived(house: House, db: Database) -> None:
+async def test_a_dead_job_is_listed_for_its_owner_and_revived(house: House, db: Database) -> None:
     caller, stranger = await house.caller(), await house.caller(is_of_account=True)
     await _bury(db, caller.app_id)
     (dead,) = (await _data(caller, "GET", "/v1/jobs"))["dead"]
@@ -90,7 +90,7 @@ async def test_a_job_given_up_is_shown_to_its_owner_and_revived(house: House, db
     assert await _data(caller, "POST", url, 404) == "job_not_found"
 
 
-async def test_how_the_server_is_set_is_told_without_secrets(house: House) -> None:
+async def test_the_settings_are_listed_without_secrets(house: House) -> None:
     caller = await house.caller(role=Role.READ)
     found = await _data(caller, "GET", "/v1/settings")
     names = {row["name"] for row in found["settings"]}
@@ -102,12 +102,12 @@ async def test_how_the_server_is_set_is_told_without_secrets(house: House) -> No
 @pytest.mark.parametrize(
     "url", ["/v1/me", "/v1/apps", "/v1/tokens", "/v1/jobs", "/v1/settings", "/v1/calls/x"]
 )
-async def test_nobody_in_particular_is_told_anything(house: House, url: str) -> None:
+async def test_requests_without_credentials_are_refused(house: House, url: str) -> None:
     answer = await house.client.get(url)
     assert (answer.status_code, answer.json()["error"]["reason"]) == (401, "token_missing")
 
 
-async def test_every_endpoint_of_an_app_asks_who_one_is(house: House) -> None:
+async def test_every_endpoint_of_an_app_requires_credentials(house: House) -> None:
     caller, stranger = await house.caller(), await house.caller(is_of_account=True)
     paths = (await house.client.get("/docs/openapi.json")).json()["paths"]
     own = [path for path in paths if path.startswith("/v1/apps/{app_id}/") and "get" in paths[path]]

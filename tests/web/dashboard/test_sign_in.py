@@ -30,7 +30,7 @@ async def _signed_in(house: House, role: Role = Role.ADMIN) -> tuple[Any, dict[s
     return caller, cookie, answer.json()["data"]["csrf"]
 
 
-async def test_a_token_signs_in_and_says_who_one_is(house: House) -> None:
+async def test_a_token_signs_in_and_returns_the_grant(house: House) -> None:
     caller, cookie, csrf = await _signed_in(house)
     me = (await house.client.get("/v1/me", headers=cookie)).json()["data"]
     assert (me["account_id"], me["app_id"], me["role"], me["csrf"]) == (
@@ -44,7 +44,7 @@ async def test_a_token_signs_in_and_says_who_one_is(house: House) -> None:
     assert (by_token["csrf"], by_token["expires_at"]) == (None, None)
 
 
-async def test_the_cookie_is_out_of_reach_of_pages_and_other_sites(house: House) -> None:
+async def test_the_cookie_is_http_only_and_same_site(house: House) -> None:
     caller = await house.caller()
     stated = (await _sign_in(house, caller.token)).headers["set-cookie"]
     assert {"HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=43200"} <= set(stated.split("; "))
@@ -52,14 +52,14 @@ async def test_the_cookie_is_out_of_reach_of_pages_and_other_sites(house: House)
     assert caller.token not in stated
 
 
-async def test_over_https_the_cookie_is_secure(build: Build) -> None:
+async def test_the_cookie_is_secure_over_https(build: Build) -> None:
     house = build(public_url="https://calls.example.org")
     caller = await house.caller()
     answer = await _sign_in(house, caller.token, origin="https://calls.example.org")
     assert "Secure" in answer.headers["set-cookie"].split("; ")
 
 
-async def test_the_cookie_opens_the_rest_of_the_api(house: House) -> None:
+async def test_the_cookie_authenticates_the_rest_of_the_api(house: House) -> None:
     caller, cookie, _ = await _signed_in(house)
     url = f"{caller.kit}/{caller.app_id}/sessions"
     assert (await house.client.get(url, headers=cookie)).status_code == 200
@@ -79,7 +79,7 @@ async def test_the_cookie_opens_the_rest_of_the_api(house: House) -> None:
         {"x-csrf-token": "right", "sec-fetch-site": "same-site"},
     ],
 )
-async def test_a_forged_request_changes_nothing(house: House, headers: dict[str, str]) -> None:
+async def test_a_forged_request_is_refused(house: House, headers: dict[str, str]) -> None:
     caller, cookie, csrf = await _signed_in(house)
     sent = {name: csrf if value == "right" else value for name, value in headers.items()}
     url = f"{caller.kit}/{caller.app_id}/meetings"
@@ -88,7 +88,7 @@ async def test_a_forged_request_changes_nothing(house: House, headers: dict[str,
     assert (await caller.ask("GET", "/meetings")).json()["data"] == []
 
 
-async def test_a_page_of_ours_may_change_things(house: House) -> None:
+async def test_a_request_of_our_own_page_is_accepted(house: House) -> None:
     caller, cookie, csrf = await _signed_in(house)
     url = f"{caller.kit}/{caller.app_id}/meetings"
     headers = cookie | {
@@ -100,7 +100,7 @@ async def test_a_page_of_ours_may_change_things(house: House) -> None:
     assert answer.status_code == 201
 
 
-async def test_one_who_may_read_reads_alone(house: House) -> None:
+async def test_a_read_only_sign_in_cannot_change_anything(house: House) -> None:
     caller, cookie, csrf = await _signed_in(house, Role.READ)
     url = f"{caller.kit}/{caller.app_id}/meetings"
     assert (await house.client.get(url, headers=cookie)).status_code == 200
@@ -112,7 +112,7 @@ async def test_one_who_may_read_reads_alone(house: House) -> None:
     assert tokens.json()["error"]["reason"] == "read_only_token"
 
 
-async def test_signing_out_ends_the_cookie(house: House) -> None:
+async def test_signing_out_invalidates_the_cookie(house: House) -> None:
     _, cookie, _ = await _signed_in(house)
     answer = await house.client.post("/v1/sign-out", headers=cookie)
     assert answer.json()["data"] == {"signed_out": True}
@@ -122,7 +122,7 @@ async def test_signing_out_ends_the_cookie(house: House) -> None:
     assert (await house.client.post("/v1/sign-out")).status_code == 200
 
 
-async def test_a_sign_in_is_over_after_twelve_hours(house: House) -> None:
+async def test_a_sign_in_expires_after_twelve_hours(house: House) -> None:
     _, cookie, _ = await _signed_in(house)
     house.clock.move(12 * HOUR_MS - 1)
     assert (await house.client.get("/v1/me", headers=cookie)).status_code == 200
@@ -130,7 +130,7 @@ async def test_a_sign_in_is_over_after_twelve_hours(house: House) -> None:
     assert (await house.client.get("/v1/me", headers=cookie)).status_code == 401
 
 
-async def test_a_revoked_token_signs_its_holders_out(house: House) -> None:
+async def test_a_revoked_token_ends_its_sign_ins(house: House) -> None:
     caller, cookie, csrf = await _signed_in(house)
     tokens = (await house.client.get("/v1/tokens", headers=cookie)).json()["data"]["tokens"]
     (mine,) = [token for token in tokens if token["is_mine"]]
@@ -142,7 +142,7 @@ async def test_a_revoked_token_signs_its_holders_out(house: House) -> None:
     assert (await caller.ask_at("GET", "/v1/me")).status_code == 401
 
 
-async def test_a_token_revoked_elsewhere_is_noticed_within_seconds(house: House) -> None:
+async def test_a_token_revoked_on_another_node_is_refused_within_seconds(house: House) -> None:
     caller, cookie, _ = await _signed_in(house)
     for token in await house.services.access.list_tokens(caller.account_id):
         await house.services.access.revoke_token(caller.account_id, token.id)
@@ -161,7 +161,7 @@ async def test_a_link_signs_in_once(house: House) -> None:
     assert "set-cookie" not in second.headers
 
 
-async def test_a_link_is_too_old_after_a_quarter_of_an_hour(house: House) -> None:
+async def test_a_link_expires_after_a_quarter_of_an_hour(house: House) -> None:
     caller = await house.caller()
     code = await house.services.sign_ins.make_link(caller.account_id)
     house.clock.move(15 * MINUTE_MS)
@@ -180,7 +180,7 @@ async def test_a_link_is_too_old_after_a_quarter_of_an_hour(house: House) -> Non
         ({"link": "no"}, 401),
     ],
 )
-async def test_a_sign_in_that_cannot_be_is_refused(
+async def test_an_invalid_sign_in_is_refused(
     house: House, body: dict[str, Any], status: int
 ) -> None:
     answer = await house.client.post("/v1/sign-in", json=body)
@@ -188,7 +188,7 @@ async def test_a_sign_in_that_cannot_be_is_refused(
     assert "set-cookie" not in answer.headers
 
 
-async def test_no_form_and_no_foreign_page_can_sign_anybody_in(house: House) -> None:
+async def test_no_form_and_no_other_origin_can_sign_in(house: House) -> None:
     caller = await house.caller()
     form = await house.client.post("/v1/sign-in", data={"token": caller.token})
     assert form.json()["error"]["reason"] == "unsupported_media_type"
@@ -196,7 +196,7 @@ async def test_no_form_and_no_foreign_page_can_sign_anybody_in(house: House) -> 
     assert foreign.json()["error"]["reason"] == "csrf_failed"
 
 
-async def test_too_many_failures_are_told_to_wait_but_the_right_token_is_let_in(
+async def test_too_many_failures_are_rate_limited_but_a_valid_token_is_accepted(
     house: House,
 ) -> None:
     caller = await house.caller()
@@ -211,6 +211,6 @@ async def test_too_many_failures_are_told_to_wait_but_the_right_token_is_let_in(
 @pytest.mark.parametrize(
     "cookie", ["", "aftercall_session=", "aftercall_session=x", '="', "\x7f=;"]
 )
-async def test_a_strange_cookie_is_nobodys(house: House, cookie: str) -> None:
+async def test_an_unknown_cookie_is_refused(house: House, cookie: str) -> None:
     answer = await house.client.get("/v1/me", headers={"cookie": cookie})
     assert answer.status_code == 401

@@ -50,7 +50,7 @@ async def enter(client: httpx.AsyncClient, **body: Any) -> httpx.Response:
     return await client.post("/try/session", json=body)
 
 
-async def test_the_page_comes_with_a_policy_that_allows_nothing_inline(knock: Any) -> None:
+async def test_the_page_has_a_policy_that_allows_no_inline_code(knock: Any) -> None:
     answer = await (await knock()).get("/try")
     assert answer.text == PAGE
     policy = answer.headers["content-security-policy"]
@@ -58,7 +58,7 @@ async def test_the_page_comes_with_a_policy_that_allows_nothing_inline(knock: An
     assert "unsafe-inline" not in policy
 
 
-async def test_what_is_named_by_its_content_is_kept_for_ever(knock: Any) -> None:
+async def test_files_with_a_content_hash_are_cached_for_ever(knock: Any) -> None:
     client = await knock()
     answer = await client.get("/try/assets/index-1a2b.js")
     assert "immutable" in answer.headers["cache-control"]
@@ -69,11 +69,11 @@ async def test_what_is_named_by_its_content_is_kept_for_ever(knock: Any) -> None
 
 
 @pytest.mark.parametrize("path", ["/try/secret.key", "/try/../app.py", "/try/none", "/try/session"])
-async def test_nothing_else_is_served(knock: Any, path: str) -> None:
+async def test_other_paths_are_not_found(knock: Any, path: str) -> None:
     assert (await (await knock()).get(path)).status_code == 404
 
 
-async def test_everybody_who_names_a_room_comes_to_the_same_meeting(knock: Any) -> None:
+async def test_all_participants_of_a_room_enter_the_same_meeting(knock: Any) -> None:
     client = await knock()
     ann = (await enter(client, name="Ann", room="blue")).json()
     bob = (await enter(client, name="Bob", room="blue")).json()
@@ -103,7 +103,7 @@ async def test_a_room_is_found_again_by_another_process(
     assert meetings[0] == meetings[1]
 
 
-async def test_a_token_makes_one_the_same_person_again(knock: Any) -> None:
+async def test_a_token_restores_the_same_participant(knock: Any) -> None:
     client = await knock()
     first = (await enter(client, name="Ann", room="blue")).json()
     again = (await enter(client, name="Ann B.", room="blue", token=first["token"])).json()
@@ -127,13 +127,13 @@ async def test_a_token_makes_one_the_same_person_again(knock: Any) -> None:
         [],
     ],
 )
-async def test_what_cannot_be_a_name_or_a_room_is_refused_in_words(knock: Any, body: Any) -> None:
+async def test_an_invalid_name_or_room_is_refused_with_a_message(knock: Any, body: Any) -> None:
     answer = await (await knock()).post("/try/session", json=body)
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["message"]
 
 
-async def test_a_foreign_page_cannot_make_a_browser_enter(knock: Any) -> None:
+async def test_a_page_of_another_origin_cannot_enter(knock: Any) -> None:
     client = await knock()
     answer = await client.post(
         "/try/session",
@@ -143,25 +143,25 @@ async def test_a_foreign_page_cannot_make_a_browser_enter(knock: Any) -> None:
     assert answer.status_code == 400
 
 
-async def test_too_many_entries_are_told_to_come_later(knock: Any) -> None:
+async def test_entries_beyond_the_limit_are_refused(knock: Any) -> None:
     client = await knock(entries_per_minute=2)
     statuses = [(await enter(client, name="Ann", room="blue")).status_code for _ in range(3)]
     assert statuses == [200, 200, 503]
 
 
-async def test_without_a_build_the_page_says_how_to_get_one(knock: Any, tmp_path: Path) -> None:
+async def test_without_a_build_the_page_says_how_to_make_one(knock: Any, tmp_path: Path) -> None:
     answer = await (await knock(folder=tmp_path / "none")).get("/try")
     assert answer.status_code == 503
     assert "make pages" in answer.text
 
 
-async def test_it_is_switched_off_by_a_setting(knock: Any) -> None:
+async def test_the_page_is_disabled_by_a_setting(knock: Any) -> None:
     client = await knock(try_page=False)
     assert (await client.get("/try")).status_code == 404
     assert (await enter(client, name="Ann", room="blue")).status_code == 404
 
 
-async def test_badges_are_for_those_who_are_in_the_meeting(knock: Any) -> None:
+async def test_badges_are_only_for_participants_of_the_meeting(knock: Any) -> None:
     client = await knock()
     assert (await client.get("/try/quality")).status_code == 401
     ann = (await enter(client, name="Ann", room="blue")).json()

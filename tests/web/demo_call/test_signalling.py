@@ -96,7 +96,7 @@ async def open_browser(relay: Signalling) -> AsyncIterator[Open]:
         yield open_one
 
 
-async def test_those_in_a_room_learn_of_each_other_and_talk(open_browser: Open) -> None:
+async def test_peers_in_a_room_are_announced_and_exchange_messages(open_browser: Open) -> None:
     ann, bob = open_browser(), open_browser()
     ann.join("blue:ann", name="Ann")
     welcome = await ann.hear()
@@ -123,7 +123,7 @@ async def test_those_in_a_room_learn_of_each_other_and_talk(open_browser: Open) 
     assert (await ann.hear())["type"] == "peer_left"
 
 
-async def test_rooms_do_not_hear_each_other(open_browser: Open) -> None:
+async def test_rooms_are_isolated_from_each_other(open_browser: Open) -> None:
     ann, bob, eve = open_browser(), open_browser(), open_browser()
     ann.join("blue:ann")
     there = await ann.hear()
@@ -136,7 +136,7 @@ async def test_rooms_do_not_hear_each_other(open_browser: Open) -> None:
     assert (await ann.hear())["type"] == "peer_joined"
 
 
-async def test_a_fifth_is_told_that_the_call_is_full(open_browser: Open) -> None:
+async def test_a_peer_beyond_the_limit_is_refused_as_full(open_browser: Open) -> None:
     for number in range(signalling.MOST_PEERS):
         browser = open_browser()
         browser.join(f"blue:{number}")
@@ -156,7 +156,7 @@ async def test_a_fifth_is_told_that_the_call_is_full(open_browser: Open) -> None
         {"type": "join", "token": "blue:ann", "about": {"name": 5}},
     ],
 )
-async def test_who_does_not_join_properly_is_let_go(
+async def test_a_connection_without_a_valid_join_is_closed(
     open_browser: Open, message: dict[str, Any]
 ) -> None:
     browser = open_browser()
@@ -174,7 +174,7 @@ async def test_a_message_that_is_too_large_ends_the_connection(open_browser: Ope
     assert (await browser.hear())["code"] == signalling.TOO_BIG
 
 
-async def test_who_talks_too_much_is_let_go_and_the_others_stay(open_browser: Open) -> None:
+async def test_a_connection_that_sends_too_much_is_closed_alone(open_browser: Open) -> None:
     ann, bob = open_browser(), open_browser()
     ann.join("blue:ann")
     await ann.hear()
@@ -190,7 +190,9 @@ async def test_who_talks_too_much_is_let_go_and_the_others_stay(open_browser: Op
     assert not bob.stay.done()
 
 
-async def test_a_client_that_takes_nothing_holds_few_bytes_and_is_let_go(relay: Signalling) -> None:
+async def test_a_client_that_reads_nothing_buffers_few_bytes_and_is_closed(
+    relay: Signalling,
+) -> None:
     is_taking = asyncio.Event()
 
     class Stuck(Browser):
@@ -228,7 +230,7 @@ async def test_an_empty_room_is_forgotten(relay: Signalling) -> None:
         assert (await browser.hear())["peers"] == []
 
 
-async def test_a_client_whose_token_is_revoked_during_the_call_is_let_go() -> None:
+async def test_a_client_whose_token_is_revoked_during_the_call_is_closed() -> None:
     revoked: set[str] = set()
 
     async def verify_again(token: str) -> ParticipantGrant:
@@ -252,7 +254,7 @@ async def test_a_client_whose_token_is_revoked_during_the_call_is_let_go() -> No
 
 
 @pytest.mark.parametrize("first", [True, False])
-async def test_a_message_nested_too_deeply_closes_its_own_connection_alone(
+async def test_a_message_nested_too_deeply_closes_only_its_connection(
     open_browser: Open, first: bool
 ) -> None:
     browser = open_browser()

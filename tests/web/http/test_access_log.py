@@ -62,7 +62,7 @@ def _counted(registry: CollectorRegistry) -> dict[str, float]:
     }
 
 
-async def test_a_read_that_was_abandoned_is_no_error_of_the_server() -> None:
+async def test_an_abandoned_read_is_no_server_error() -> None:
     async def never_answer(scope: Any, receive: Any, send: Any) -> None:
         await asyncio.Event().wait()
 
@@ -87,9 +87,7 @@ async def test_an_application_that_fails_before_it_answers_is_counted_as_500() -
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH", "PUT", "DELETE"])
-async def test_a_client_that_goes_in_the_middle_of_its_body_is_no_error_of_the_server(
-    house: House, method: str
-) -> None:
+async def test_a_disconnect_within_a_body_is_no_server_error(house: House, method: str) -> None:
     caller = await house.caller()
     path = f"{caller.kit}/{caller.app_id}/meetings"
     line = Line(method, _part(b'{"title": "half', is_last=False), path=path)
@@ -101,7 +99,7 @@ async def test_a_client_that_goes_in_the_middle_of_its_body_is_no_error_of_the_s
     assert "500" not in _counted(house.services.metrics)
 
 
-async def test_a_write_that_came_whole_is_carried_out_and_counted_as_done(house: House) -> None:
+async def test_a_completely_received_write_is_executed_and_counted(house: House) -> None:
     caller = await house.caller()
     path = f"{caller.kit}/{caller.app_id}/meetings"
     line = Line("POST", _part(b'{"title": "whole"}', is_last=True), path=path)

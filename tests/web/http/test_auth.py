@@ -33,14 +33,14 @@ def test_a_token_is_found_wherever_clients_put_it(
 
 
 @pytest.mark.parametrize("value", ["Digest x", "Basic ???", "Basic " + "YQ==", "Basic gICA"])
-def test_credentials_that_cannot_be_read_are_nobodys(value: str) -> None:
+def test_malformed_credentials_are_refused(value: str) -> None:
     with pytest.raises(Refused) as refused:
         read_credentials({"authorization": value})
     assert isinstance(refused.value, Unauthenticated)
 
 
 @given(st.text())
-def test_any_header_is_read_or_refused(value: str) -> None:
+def test_any_header_is_parsed_or_refused(value: str) -> None:
     try:
         read_credentials({"authorization": value})
     except Refused as refused:
@@ -51,5 +51,5 @@ def test_any_header_is_read_or_refused(value: str) -> None:
     ("method", "role"),
     [("GET", Role.READ), ("POST", Role.ADMIN), ("DELETE", Role.ADMIN), ("PATCH", Role.ADMIN)],
 )
-def test_only_reading_is_open_to_a_token_that_reads(method: str, role: Role) -> None:
+def test_only_safe_methods_need_the_read_role(method: str, role: Role) -> None:
     assert needed_role(method) is role

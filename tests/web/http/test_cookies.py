@@ -37,7 +37,7 @@ OWN = {"host": "calls.example", "origin": "https://calls.example"}
         ("aftercall_session", None),
     ],
 )
-def test_the_secret_is_read_from_among_other_cookies(header: str, secret: str | None) -> None:
+def test_the_secret_is_found_among_other_cookies(header: str, secret: str | None) -> None:
     assert read_cookie({"cookie": header}) == secret
 
 
@@ -46,19 +46,19 @@ def test_without_a_cookie_there_is_no_secret() -> None:
 
 
 @pytest.mark.parametrize("over_https", [False, True])
-def test_the_cookie_lives_as_long_as_the_sign_in_and_no_script_reads_it(over_https: bool) -> None:
+def test_the_cookie_expires_with_the_sign_in_and_is_http_only(over_https: bool) -> None:
     name, *attributes = write_cookie(SIGNED_IN, now=NOW, is_secure=over_https).split("; ")
     assert name == "aftercall_session=secret"
     assert {"Path=/", "Max-Age=90", "HttpOnly", "SameSite=Strict"} <= set(attributes)
     assert ("Secure" in attributes) is over_https
 
 
-def test_a_cookie_of_an_expired_sign_in_has_no_negative_life() -> None:
+def test_a_cookie_of_an_expired_sign_in_has_max_age_zero() -> None:
     written = write_cookie(SIGNED_IN, now=EpochMs(NOW + 200_000), is_secure=False)
     assert "Max-Age=0;" in written
 
 
-def test_a_cleared_cookie_is_empty_and_over() -> None:
+def test_a_cleared_cookie_is_empty_and_expired() -> None:
     assert clear_cookie(is_secure=False).startswith("aftercall_session=; Path=/; Max-Age=0;")
 
 
@@ -71,7 +71,7 @@ def test_a_cleared_cookie_is_empty_and_over() -> None:
         ("http", "http://calls.example", False),
     ],
 )
-def test_it_is_secure_where_the_outside_world_comes_by_https(
+def test_a_cookie_is_secure_if_the_public_address_is_https(
     scheme: str, public_url: str, secure: bool
 ) -> None:
     assert is_secure(scheme, Settings(public_url=public_url)) is secure
@@ -87,7 +87,7 @@ def test_it_is_secure_where_the_outside_world_comes_by_https(
         {"host": "10.0.0.7:8787", "origin": "https://public.example"},
     ],
 )
-def test_pages_of_our_own_may_ask(headers: dict[str, str]) -> None:
+def test_pages_of_our_own_origin_are_accepted(headers: dict[str, str]) -> None:
     check_origin(headers, Settings(public_url="https://public.example"))
 
 
@@ -105,7 +105,7 @@ def test_pages_of_our_own_may_ask(headers: dict[str, str]) -> None:
         OWN | {"sec-fetch-site": "same-site"},
     ],
 )
-def test_pages_of_another_origin_may_not(headers: dict[str, str]) -> None:
+def test_pages_of_another_origin_are_refused(headers: dict[str, str]) -> None:
     with pytest.raises(Refused) as refused:
         check_origin(headers, Settings())
     assert refused.value.code == "csrf_failed"
@@ -117,13 +117,13 @@ def forgery(method: str, **headers: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_reading_needs_no_proof(method: str) -> None:
+def test_safe_methods_need_no_csrf_token(method: str) -> None:
     forgery(method)
     forgery(method, origin="https://evil.example")
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-def test_what_changes_something_must_carry_the_token_of_its_cookie(method: str) -> None:
+def test_unsafe_methods_need_the_csrf_token_of_the_cookie(method: str) -> None:
     forgery(method, x_csrf_token=SIGNED_IN.csrf)
     wrong: Any
     for wrong in ({}, {"x_csrf_token": ""}, {"x_csrf_token": "secret"}, {"x_csrf_token": "\ud800"}):

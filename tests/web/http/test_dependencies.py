@@ -21,7 +21,7 @@ def test_each_parameter_has_all_its_values(text: bytes, query: dict[str, list[st
     assert parse_query(text) == query
 
 
-def test_a_hundred_parameters_are_read_and_more_are_refused() -> None:
+def test_a_hundred_parameters_are_parsed_and_more_are_refused() -> None:
     assert parse_query(b"&".join([b"a=1"] * 100)) == {"a": ["1"] * 100}
     with pytest.raises(Malformed) as refused:
         parse_query(b"&".join([b"a=1"] * 101))

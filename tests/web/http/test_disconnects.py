@@ -62,7 +62,7 @@ async def _ask(work: Any, line: Line) -> None:
     await app(line.scope, line.receive, line.send)
 
 
-async def test_a_read_is_called_off_when_the_client_goes() -> None:
+async def test_a_read_is_cancelled_when_the_client_disconnects() -> None:
     line, work = Line(), Work()
     asking = asyncio.create_task(_ask(work, line))
     await work.has_begun.wait()
@@ -73,7 +73,7 @@ async def test_a_read_is_called_off_when_the_client_goes() -> None:
     assert work.heard == [ASKED]
 
 
-async def test_a_write_is_carried_out_though_the_client_goes() -> None:
+async def test_a_write_is_completed_when_the_client_disconnects() -> None:
     line, work = Line("POST"), Work()
     asking = asyncio.create_task(_ask(work, line))
     await work.has_begun.wait()
@@ -83,7 +83,7 @@ async def test_a_write_is_carried_out_though_the_client_goes() -> None:
     assert (work.outcome, line.sent) == ("ended", [DONE])
 
 
-async def test_what_follows_the_answer_is_carried_out() -> None:
+async def test_work_after_the_answer_is_completed() -> None:
     async def tidy_up(receive: Any) -> None:
         assert await receive() == HUNG_UP
         await asyncio.sleep(0)
@@ -97,7 +97,7 @@ async def test_what_follows_the_answer_is_carried_out() -> None:
     assert (work.outcome, line.sent) == ("ended", [DONE])
 
 
-async def test_a_read_with_a_body_still_to_come_is_read() -> None:
+async def test_a_read_with_an_incomplete_body_is_not_cancelled() -> None:
     first = {"type": "http.request", "body": b"a", "more_body": True}
     line, work = Line(first=first), Work()
     work.may_end.set()
@@ -105,7 +105,7 @@ async def test_a_read_with_a_body_still_to_come_is_read() -> None:
     assert (work.heard, work.outcome) == ([first], "ended")
 
 
-async def test_an_error_of_a_read_is_told() -> None:
+async def test_an_error_of_a_read_is_raised() -> None:
     async def fail(scope: Any, receive: Any, send: Any) -> None:
         raise ValueError("no")
 
@@ -113,7 +113,7 @@ async def test_an_error_of_a_read_is_told() -> None:
         await _ask(fail, Line())
 
 
-async def test_a_server_that_stops_calls_off_what_it_answers() -> None:
+async def test_a_stopping_server_cancels_its_reads() -> None:
     line, work = Line(), Work()
     asking = asyncio.create_task(_ask(work, line))
     await work.has_begun.wait()

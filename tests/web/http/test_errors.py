@@ -29,7 +29,7 @@ from aftercall.web.http.errors import answer_error
         (Bug("m"), 500, {"x-should-retry": "false"}),
     ],
 )
-def test_each_family_has_its_status(
+def test_each_error_family_has_its_status(
     error: AftercallError, status: int, headers: dict[str, str]
 ) -> None:
     answer = answer_error(error)

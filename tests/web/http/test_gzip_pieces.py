@@ -33,7 +33,9 @@ async def _sent(
 
 
 @given(st.lists(st.binary(max_size=200), max_size=6), st.booleans())
-async def test_both_forms_say_the_same(pieces: list[bytes], is_stored: bool) -> None:
+async def test_the_compressed_and_the_plain_form_have_the_same_content(
+    pieces: list[bytes], is_stored: bool
+) -> None:
     held: list[bytes | DeflatedJson] = [
         DeflatedJson(piece) if is_stored and number % 2 else piece
         for number, piece in enumerate(pieces)
@@ -45,7 +47,7 @@ async def test_both_forms_say_the_same(pieces: list[bytes], is_stored: bool) -> 
     assert gzip.decompress(packed) == plain
 
 
-async def test_a_large_piece_is_inflated_beside_the_loop() -> None:
+async def test_a_large_piece_is_inflated_outside_the_event_loop() -> None:
     large = DeflatedJson(b"0123456789")
     stored = large.packed()
     _, plain = await _sent(
@@ -54,7 +56,7 @@ async def test_a_large_piece_is_inflated_beside_the_loop() -> None:
     assert plain == b"<0123456789>0123456789"
 
 
-async def test_many_readers_of_inflated_pieces_hold_no_more_than_is_allowed() -> None:
+async def test_the_memory_of_inflated_pieces_is_limited_across_readers() -> None:
     piece = bytes(range(250)) * 4
     may_read = asyncio.Event()
     texts = [DeflatedJson(piece).packed() for _ in range(6)]
@@ -82,7 +84,7 @@ async def test_many_readers_of_inflated_pieces_hold_no_more_than_is_allowed() ->
     assert PiecewiseResponse.held == 0
 
 
-async def test_a_reader_that_leaves_no_longer_counts() -> None:
+async def test_a_disconnected_reader_no_longer_counts() -> None:
     class Gone(Exception):
         pass
 
@@ -112,5 +114,5 @@ async def test_a_reader_that_leaves_no_longer_counts() -> None:
         ("gzip;q=", False),
     ],
 )
-def test_the_client_says_whether_it_takes_gzip(stated: str, is_taken: bool) -> None:
+def test_accept_encoding_decides_about_gzip(stated: str, is_taken: bool) -> None:
     assert takes_gzip(stated) is is_taken

@@ -32,11 +32,11 @@ def _receiver(messages: list[dict[str, object]]) -> Any:
     return receive
 
 
-async def test_chunks_make_one_body() -> None:
+async def test_chunks_are_joined_to_one_body() -> None:
     assert await read(b"ab", b"", b"cd") == b"abcd"
 
 
-async def test_a_body_too_large_is_refused_by_its_length_or_while_it_comes() -> None:
+async def test_a_body_too_large_is_refused_by_its_length_or_while_reading() -> None:
     for attempt in (
         read(b"", headers={b"content-length": b"101"}),
         read(b"a" * 60, b"b" * 60),
@@ -50,7 +50,9 @@ async def test_a_body_too_large_is_refused_by_its_length_or_while_it_comes() -> 
     ("encoding", "compress"),
     [(b"gzip", gzip.compress), (b"zstd", zstandard.ZstdCompressor().compress)],
 )
-def test_a_bomb_does_not_go_off(encoding: bytes, compress: Callable[[bytes], bytes]) -> None:
+def test_a_decompression_bomb_is_refused(
+    encoding: bytes, compress: Callable[[bytes], bytes]
+) -> None:
     bomb = compress(b"\0" * 50_000_000)
     assert len(bomb) < 60_000
     with pytest.raises(Malformed) as caught:
@@ -58,7 +60,7 @@ def test_a_bomb_does_not_go_off(encoding: bytes, compress: Callable[[bytes], byt
     assert isinstance(caught.value, TooLarge)
 
 
-def test_what_does_not_decompress_is_the_senders_fault() -> None:
+def test_an_invalid_compression_is_refused_as_malformed() -> None:
     for encoding in (b"gzip", b"zstd", b"br"):
         with pytest.raises(Malformed) as caught:
             inflated(b"neither", encoding, 100)
@@ -66,7 +68,7 @@ def test_what_does_not_decompress_is_the_senders_fault() -> None:
 
 
 @given(st.binary(max_size=2_000))
-def test_compression_is_undone(body: bytes) -> None:
+def test_compressed_bodies_are_decompressed(body: bytes) -> None:
     assert inflated(gzip.compress(body), b"gzip", 2_000) == body
     assert inflated(zstandard.ZstdCompressor().compress(body), b"zstd", 2_000) == body
     assert inflated(body, b"", 2_000) == body

@@ -12,7 +12,7 @@ class HandClock:
         return self.now
 
 
-def test_requests_within_the_limit_are_counted_down() -> None:
+def test_remaining_requests_are_counted_down() -> None:
     limits = TokenLimits(per_window=2, clock=HandClock())
     headers: dict[str, str] = {}
     limits.spend("t", headers)
@@ -25,7 +25,7 @@ def test_requests_within_the_limit_are_counted_down() -> None:
     }
 
 
-def test_one_request_too_many_is_told_when_to_come_back() -> None:
+def test_a_request_beyond_the_limit_is_refused_with_retry_after() -> None:
     clock = HandClock()
     limits = TokenLimits(per_window=1, clock=clock)
     limits.spend("t", {})
@@ -39,7 +39,7 @@ def test_one_request_too_many_is_told_when_to_come_back() -> None:
     limits.spend("other", {})
 
 
-def test_a_new_window_begins_with_a_full_purse() -> None:
+def test_a_new_window_has_the_full_limit() -> None:
     clock = HandClock()
     limits = TokenLimits(per_window=1, clock=clock)
     limits.spend("t", {})
@@ -47,7 +47,7 @@ def test_a_new_window_begins_with_a_full_purse() -> None:
     limits.spend("t", {})
 
 
-def test_without_a_limit_nothing_is_counted() -> None:
+def test_without_a_limit_requests_are_not_counted() -> None:
     limits = TokenLimits(per_window=0, clock=HandClock())
     headers: dict[str, str] = {}
     for _ in range(10):

@@ -37,7 +37,7 @@ def headers_of(files: StaticFiles, path: str) -> dict[str, str]:
         ),
     ],
 )
-def test_only_what_is_named_by_its_content_may_be_kept_for_ever(
+def test_only_files_with_a_content_hash_are_cached_for_ever(
     folder: Path, path: str, media_type: str, cache_control: str
 ) -> None:
     headers = headers_of(StaticFiles(folder), path)
@@ -55,11 +55,11 @@ def test_a_page_has_a_policy_and_a_script_needs_none(folder: Path) -> None:
 @pytest.mark.parametrize(
     "path", ["private.key", "../index.html", "/index.html", "assets", "", "none.js"]
 )
-def test_nothing_else_is_found(folder: Path, path: str) -> None:
+def test_other_paths_are_not_found(folder: Path, path: str) -> None:
     assert StaticFiles(folder).find(path) is None
 
 
-def test_a_folder_that_does_not_exist_holds_nothing(tmp_path: Path) -> None:
+def test_a_missing_folder_has_no_files(tmp_path: Path) -> None:
     assert StaticFiles(tmp_path / "none").find("index.html") is None
 
 
@@ -72,7 +72,7 @@ def client(files: StaticFiles) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://a.test")
 
 
-async def test_a_browser_that_has_the_file_is_not_sent_it_again(folder: Path) -> None:
+async def test_a_cached_file_is_answered_with_not_modified(folder: Path) -> None:
     async with client(StaticFiles(folder)) as browser:
         first = await browser.get("/index.html")
         assert (first.status_code, first.text) == (200, "<p>page</p>")
@@ -84,7 +84,7 @@ async def test_a_browser_that_has_the_file_is_not_sent_it_again(folder: Path) ->
         assert other.status_code == 200
 
 
-async def test_a_head_has_the_length_and_no_body(folder: Path) -> None:
+async def test_a_head_request_has_the_length_and_no_body(folder: Path) -> None:
     async with client(StaticFiles(folder)) as browser:
         answer = await browser.head("/index.html")
         assert (answer.status_code, answer.headers["content-length"]) == (200, "11")

@@ -100,7 +100,7 @@ async def test_a_batch_sent_twice_counts_once(door: Door) -> None:
     assert (again["accepted"], again["duplicates"]) == (0, 2)
 
 
-async def test_the_token_may_come_in_the_body_as_a_beacon_sends_it(door: Door) -> None:
+async def test_a_beacon_sends_its_token_in_the_body(door: Door) -> None:
     body = {"v": 1, "peer_id": door.peer_id, "sent_at": NOON, "token": door.token}
     answer = await door.client.post(
         "/v1/collect",
@@ -111,7 +111,7 @@ async def test_the_token_may_come_in_the_body_as_a_beacon_sends_it(door: Door) -
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "zstd"])
-async def test_compressed_batches_are_taken(door: Door, encoding: str) -> None:
+async def test_compressed_batches_are_accepted(door: Door, encoding: str) -> None:
     plain = msgspec.json.encode(
         {"v": 1, "peer_id": door.peer_id, "sent_at": NOON, "entries": [entry("join")]}
     )
@@ -124,7 +124,7 @@ async def test_compressed_batches_are_taken(door: Door, encoding: str) -> None:
     assert answer.status_code == 202
 
 
-async def test_without_a_valid_token_nothing_is_taken(door: Door) -> None:
+async def test_a_batch_without_a_valid_token_is_refused(door: Door) -> None:
     for token in ("", "nonsense", door.owner.token):
         answer = await door.collect(entry("join"), token=token)
         assert answer.status_code == 401
@@ -144,7 +144,7 @@ async def test_a_removed_participants_token_is_refused(door: Door) -> None:
     assert (answer.status_code, answer.json()["error"]["reason"]) == (403, "token_revoked")
 
 
-async def test_anothers_peer_is_not_to_be_had(door: Door) -> None:
+async def test_the_peer_of_another_participant_is_refused(door: Door) -> None:
     await door.collect(entry("join"))
     _, other = await _member_token(door.owner, door.meeting_id)
     stolen = (await door.collect(entry("leave", 1), token=other)).json()
@@ -153,7 +153,9 @@ async def test_anothers_peer_is_not_to_be_had(door: Door) -> None:
     assert active.json()["data"]["live_participants"] == 1
 
 
-async def test_kicking_everybody_ends_the_record_and_tells_the_collector(door: Door) -> None:
+async def test_kicking_all_participants_ends_the_session_and_informs_the_collector(
+    door: Door,
+) -> None:
     await door.collect(entry("join"))
     kicked = await door.owner.ask("POST", f"/meetings/{door.meeting_id}/active-session/kick-all")
     assert kicked.status_code == 200
@@ -173,7 +175,7 @@ async def test_a_body_over_the_cap_is_too_large(door: Door) -> None:
     assert bomb.status_code == 413
 
 
-async def test_only_post_is_answered_and_preflights_are(door: Door) -> None:
+async def test_only_post_and_preflights_are_answered(door: Door) -> None:
     assert (await door.client.get("/v1/collect")).status_code == 405
     preflight = await door.client.options("/v1/collect", headers={"origin": "https://app.example"})
     assert preflight.status_code == 204
@@ -181,7 +183,7 @@ async def test_only_post_is_answered_and_preflights_are(door: Door) -> None:
     assert "authorization" in preflight.headers["access-control-allow-headers"]
 
 
-async def test_a_backend_hands_events_in_and_hears_of_each(door: Door) -> None:
+async def test_a_backend_sends_events_and_receives_a_result_for_each(door: Door) -> None:
     headers = {"authorization": f"Bearer {door.owner.token}"}
     events = [
         {"type": "peer_joined", "at": NOON, "meeting_id": "m", "peer_id": "p"},
@@ -212,7 +214,7 @@ async def test_events_of_another_app_are_refused(door: Door) -> None:
         assert answer.status_code in statuses
 
 
-async def test_call_statistics_of_realtimekits_client_are_taken(door: Door) -> None:
+async def test_call_statistics_of_realtimekits_client_are_accepted(door: Door) -> None:
     entries = [{"event": "ping_stat", "metaData": {}, "timestamp": "2026-11-21T12:00:00.000Z"}]
     answer = await door.client.post(
         "/api/v1/message",
@@ -224,14 +226,14 @@ async def test_call_statistics_of_realtimekits_client_are_taken(door: Door) -> N
     assert active.json()["data"]["live_participants"] == 1
 
 
-async def test_a_stopping_server_says_come_again(door: Door) -> None:
+async def test_a_stopping_server_answers_with_retry_after(door: Door) -> None:
     door.house.services.write_queue.close()
     answer = await door.collect(entry("join"))
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "1"
 
 
-async def test_where_a_peer_came_from_is_in_its_report_as_far_as_privacy_says(door: Door) -> None:
+async def test_the_address_in_a_report_depends_on_the_privacy_level(door: Door) -> None:
     app: Any = IntakeApp(door.house.services)
     transport = httpx.ASGITransport(app=app, client=("203.0.113.77", 4_000))
     async with httpx.AsyncClient(transport=transport, base_url="http://aftercall.test") as client:

@@ -70,7 +70,7 @@ def _news(name: str, seconds: int, session: int | None = 5, **data: Any) -> dict
     return event if session is None else event | {"session_id": session, "handle_id": session + 1}
 
 
-async def test_a_recorded_call_is_taken_and_counted(door: Door) -> None:
+async def test_a_recorded_call_is_accepted_and_counted(door: Door) -> None:
     answer = await door.post(RECORDING["call"])
     assert answer.status_code == 202
     assert answer.json() == {
@@ -84,7 +84,7 @@ async def test_a_recorded_call_is_taken_and_counted(door: Door) -> None:
     assert (session["associated_id"], session["total_participants"]) == ("1234", 2)
 
 
-async def test_janus_own_credentials_are_the_token_as_password(door: Door) -> None:
+async def test_the_token_is_the_password_of_januss_basic_credentials(door: Door) -> None:
     basic = base64.b64encode(f"janus:{door.owner.token}".encode()).decode()
     answer = await door.post(RECORDING["call"], headers={"authorization": f"Basic {basic}"})
     assert answer.status_code == 202
@@ -93,13 +93,13 @@ async def test_janus_own_credentials_are_the_token_as_password(door: Door) -> No
     assert (refused.status_code, refused.json()["error"]["reason"]) == (401, "token_invalid")
 
 
-async def test_a_compressed_post_is_taken(door: Door) -> None:
+async def test_a_compressed_post_is_accepted(door: Door) -> None:
     packed = gzip.compress(json.dumps(RECORDING["call"]).encode())
     answer = await door.post(packed, headers={"content-encoding": "gzip"})
     assert answer.json()["data"]["accepted"] == 31
 
 
-async def test_another_tenant_neither_writes_nor_finds_anything(door: Door) -> None:
+async def test_another_tenant_can_neither_write_nor_read(door: Door) -> None:
     other = await door.house.caller()
     foreign = await door.post(RECORDING["call"], app_id=other.app_id)
     assert (foreign.status_code, foreign.json()["error"]["reason"]) == (403, "foreign_app")
@@ -114,7 +114,7 @@ async def test_another_tenant_neither_writes_nor_finds_anything(door: Door) -> N
     assert (leaving["accepted"], leaving["ignored"]) == (0, 1)
 
 
-async def test_reading_is_not_enough(door: Door) -> None:
+async def test_a_read_only_token_is_refused(door: Door) -> None:
     reader = await door.house.caller(of=door.owner, role=Role.READ)
     headers = {"authorization": f"Bearer {reader.token}"}
     refused = await door.post(RECORDING["call"], headers=headers)
@@ -123,7 +123,7 @@ async def test_reading_is_not_enough(door: Door) -> None:
     assert nobody.status_code == 401
 
 
-async def test_a_leaving_that_names_the_feed_alone_ends_the_stay(door: Door) -> None:
+async def test_a_leaving_event_with_only_a_feed_ends_the_stay(door: Door) -> None:
     await door.post([_news("joined", 0, 5, id=77, display="Ada"), _news("joined", 1, 8, id=78)])
     [session] = await door.sessions()
     assert session["live_participants"] == 2
@@ -133,7 +133,9 @@ async def test_a_leaving_that_names_the_feed_alone_ends_the_stay(door: Door) -> 
     assert session["live_participants"] == 1
 
 
-async def test_who_sends_media_and_falls_silent_is_gone_within_the_period_told(door: Door) -> None:
+async def test_a_client_that_stops_sending_media_has_left_within_the_configured_period(
+    door: Door,
+) -> None:
     await door.post([_news("joined", 0, 5, id=77), _news("published", 1, 5, id=77)])
     await door.post([_news("joined", 0, 8, id=78)])
     [session] = await door.sessions()
@@ -159,7 +161,7 @@ def _statistics(seconds: int, session: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("subtype", "left_at"), [(1, ["10.000", "5.000"]), (2, ["30.000"] * 2)])
-async def test_a_janus_that_ends_or_begins_ends_the_stays_it_had(
+async def test_a_start_or_stop_of_janus_ends_its_stays(
     door: Door, subtype: int, left_at: list[str]
 ) -> None:
     await door.post([_news("joined", 0, 5, id=77), _news("published", 1, 5, id=77)])
@@ -184,12 +186,12 @@ async def test_a_janus_that_ends_or_begins_ends_the_stays_it_had(
 
 
 @pytest.mark.parametrize("stated", ["x", "-1", "601", "1.5", "٣"])
-async def test_a_period_that_is_none_is_refused(door: Door, stated: str) -> None:
+async def test_an_invalid_period_is_refused(door: Door, stated: str) -> None:
     refused = await door.post([], query=f"?stats_period={stated}")
     assert (refused.status_code, refused.json()["error"]["reason"]) == (400, "bad_number")
 
 
-async def test_what_cannot_be_read_is_refused_and_told(door: Door) -> None:
+async def test_a_malformed_body_is_refused_and_logged(door: Door) -> None:
     refused = await door.post(b"{")
     assert (refused.status_code, refused.json()["error"]["reason"]) == (400, "bad_json")
     mixed = (await door.post([3, *RECORDING["call"]])).json()["data"]

@@ -23,7 +23,7 @@ async def _document(house: House) -> dict[str, Any]:
     return document
 
 
-async def test_every_operation_says_what_it_does_and_answers(house: House) -> None:
+async def test_every_operation_has_a_summary_and_responses(house: House) -> None:
     document = await _document(house)
     ids = []
     for path, methods in document["paths"].items():
@@ -39,7 +39,7 @@ async def test_every_operation_says_what_it_does_and_answers(house: House) -> No
     assert len(set(ids)) == len(ids)
 
 
-async def test_operations_are_grouped_under_words_for_readers(house: House) -> None:
+async def test_operations_are_grouped_under_readable_tags(house: House) -> None:
     document = await _document(house)
     operations = [each for methods in document["paths"].values() for each in methods.values()]
     assert {tag for operation in operations for tag in operation["tags"]} == {
@@ -66,7 +66,7 @@ def _references(node: Any) -> set[str]:
     return set()
 
 
-async def test_nothing_is_referred_to_that_is_not_there(house: House) -> None:
+async def test_every_reference_has_a_target(house: House) -> None:
     document = await _document(house)
     there = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
     assert _references(document) <= there
@@ -79,7 +79,7 @@ async def test_every_path_parameter_is_declared(house: House) -> None:
             assert declared == {part[1:-1] for part in path.split("/") if part.startswith("{")}
 
 
-async def test_the_intake_is_documented_where_it_is_answered(house: House) -> None:
+async def test_every_intake_path_is_documented_and_answered(house: House) -> None:
     paths = (await _document(house))["paths"]
     door = IntakeApp(house.services)
     beside = [path for path in INTAKE_PATHS if path in paths]
@@ -120,7 +120,7 @@ def test_the_document_is_the_same_at_every_start(tmp_path: Path) -> None:
     assert printed[0] == printed[1] == printed[2]
 
 
-async def test_who_says_nothing_of_himself_gets_an_answer_that_is_documented(house: House) -> None:
+async def test_a_request_without_credentials_gets_a_documented_status(house: House) -> None:
     answered: dict[str, int] = {}
     for path, methods in (await _document(house))["paths"].items():
         if path in INTAKE_PATHS:
@@ -134,7 +134,7 @@ async def test_who_says_nothing_of_himself_gets_an_answer_that_is_documented(hou
     assert open_to_all <= {"sign_in", "sign_out"}
 
 
-async def test_who_is_another_accounts_gets_403_and_unknown_things_are_404(house: House) -> None:
+async def test_another_account_gets_403_and_unknown_ids_404(house: House) -> None:
     caller, other = await house.caller(is_of_account=True), await house.caller(is_of_account=True)
     document = await _document(house)
     paths = [p for p in document["paths"] if "{account_id}" in p]
@@ -151,7 +151,7 @@ async def test_who_is_another_accounts_gets_403_and_unknown_things_are_404(house
                 assert (answer.status_code == 404) == is_documented, (method, path)
 
 
-async def test_each_operation_has_an_example_of_its_request(house: House) -> None:
+async def test_each_operation_has_a_request_example(house: House) -> None:
     document = await _document(house)
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
@@ -162,7 +162,7 @@ async def test_each_operation_has_an_example_of_its_request(house: House) -> Non
                 assert operation["requestBody"]["content"]["application/json"]["example"], path
 
 
-async def test_example_bodies_are_taken(house: House) -> None:
+async def test_example_bodies_are_accepted(house: House) -> None:
     document = await _document(house)
     owner = await house.caller()
     _, secret = await house.services.access.create_token(owner.account_id, name="account")
@@ -192,12 +192,12 @@ _MEMBER = {"custom_participant_id": "m", "preset_name": "guest"}
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.source.SOURCE)
-def test_example_bodies_of_the_intake_are_read_without_a_rejection(route: IntakeRoute) -> None:
+def test_example_bodies_of_the_intake_are_translated_without_rejection(route: IntakeRoute) -> None:
     found = read(route.source, json.dumps(route.example).encode(), received_at=1_795_224_208_700)
     assert found.events and not found.rejected
 
 
-async def test_the_page_is_served_with_a_strict_policy(house: House) -> None:
+async def test_the_page_has_a_strict_content_security_policy(house: House) -> None:
     page = await house.client.get("/docs")
     if page.status_code == 503:
         pytest.skip("the pages are not built: make pages")

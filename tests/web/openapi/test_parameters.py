@@ -81,7 +81,7 @@ async def test_every_declared_parameter_refuses_a_value_outside_its_schema(house
     assert tried > 40
 
 
-async def test_a_declared_parameter_takes_the_ends_of_its_range(house: House) -> None:
+async def test_a_declared_parameter_accepts_the_ends_of_its_range(house: House) -> None:
     caller = await house.caller(is_of_account=True)
     for method, path, operation in operations(house, OWN):
         for parameter in declared(operation):
@@ -93,7 +93,7 @@ async def test_a_declared_parameter_takes_the_ends_of_its_range(house: House) ->
                 assert answer.status_code in (200, 404), (url, answer.text)
 
 
-async def test_realtimekits_addresses_ignore_what_they_do_not_know(house: House) -> None:
+async def test_realtimekits_paths_ignore_unknown_parameters(house: House) -> None:
     caller = await house.caller(is_of_account=True)
     for method, path, _ in operations(house, DOCUMENTED):
         if method == "GET":
@@ -109,7 +109,7 @@ async def test_the_intake_of_our_own_refuses_an_unknown_parameter(house: House, 
     assert b"unknown_parameter" in answer[1] and b'"asn"' in answer[1]
 
 
-async def test_the_intake_of_realtimekits_client_ignores_what_it_does_not_know(
+async def test_the_intake_of_realtimekits_client_ignores_unknown_parameters(
     house: House,
 ) -> None:
     status, body = await _post(house, "/api/v1/message", b"asn=64496")

@@ -96,7 +96,7 @@ async def _data(caller: Any, path: str, method: str = "GET") -> Any:
     return body["data"]
 
 
-async def test_the_official_client_reads_sessions(house: House) -> None:
+async def test_the_official_client_accepts_sessions(house: House) -> None:
     sessions, where = _official(house, await _caller(house))
     answer = await sessions.get_sessions(
         associated_id="m-call",
@@ -119,7 +119,7 @@ async def test_the_official_client_reads_sessions(house: House) -> None:
     assert [room["id"] for room in details.data.breakout_rooms] == ["room"]
 
 
-async def test_the_official_client_reads_participants(house: House) -> None:
+async def test_the_official_client_accepts_participants(house: House) -> None:
     sessions, where = _official(house, await _caller(house))
     listed = await sessions.get_session_participants(
         "call", include_peer_events=True, view="consolidated", sort_by="duration", **where
@@ -139,7 +139,7 @@ async def test_the_official_client_reads_participants(house: House) -> None:
     assert len(found.data.participant.peer_events) == 3
 
 
-async def test_the_official_client_reads_a_peer_report(house: House) -> None:
+async def test_the_official_client_accepts_a_peer_report(house: House) -> None:
     sessions, where = _official(house, await _caller(house))
     answer = await sessions.get_participant_data_from_peer_id(
         "call-ana", include_peer_events=True, **where
@@ -150,7 +150,7 @@ async def test_the_official_client_reads_a_peer_report(house: House) -> None:
     assert len(participant.peer_events) == 3
 
 
-async def test_the_official_client_reads_talk(house: House) -> None:
+async def test_the_official_client_accepts_chat_transcript_and_summary(house: House) -> None:
     caller = await _caller(house)
     sessions, where = _official(house, caller)
     chat = await sessions.get_session_chat("call", **where)
@@ -169,14 +169,14 @@ async def test_the_official_client_reads_talk(house: House) -> None:
     assert "We decided to move the release to October." in text
 
 
-async def test_details_serve_the_first_generation_as_well(house: House) -> None:
+async def test_details_have_the_members_of_the_first_generation(house: House) -> None:
     data = await _data(await _caller(house), "/sessions/call")
     nested = data.pop("session")
     assert nested == data
     assert data["breakout_rooms"] == []
 
 
-async def test_a_peer_report_serves_every_generation(house: House) -> None:
+async def test_a_peer_report_has_the_members_of_every_generation(house: House) -> None:
     caller = await _caller(house)
     data = await _data(caller, "/sessions/peer-report/call-ana")
     nested = data.pop("participant")
@@ -201,7 +201,7 @@ async def test_filters_narrow_the_statistics(house: House) -> None:
     assert set(details["peer_stats"]) == set()
 
 
-async def test_paging_stands_in_both_places(house: House) -> None:
+async def test_paging_is_in_both_places(house: House) -> None:
     caller = await _caller(house)
     for path in ("/sessions?per_page=1&page_no=2", "/sessions/call/participants?per_page=1"):
         body = (await caller.ask("GET", path)).json()
@@ -211,7 +211,7 @@ async def test_paging_stands_in_both_places(house: House) -> None:
     assert beyond["paging"] == {"total_count": 2, "start_offset": 0, "end_offset": 0}
 
 
-async def test_result_is_left_out_where_the_server_is_set_so(build: Build) -> None:
+async def test_result_is_left_out_if_configured(build: Build) -> None:
     house = build(result_alias=False)
     caller = await _caller(house)
     body = (await caller.ask("GET", "/sessions/call")).json()
@@ -219,7 +219,7 @@ async def test_result_is_left_out_where_the_server_is_set_so(build: Build) -> No
     assert body["data"]["id"] == "call"
 
 
-async def test_a_report_is_the_same_plain_and_compressed(house: House) -> None:
+async def test_a_report_is_equal_plain_and_compressed(house: House) -> None:
     caller = await _caller(house)
     path = "/sessions/peer-report/call-ana"
     packed = await caller.ask("GET", path, headers={"accept-encoding": "br, gzip;q=0.5"})
@@ -232,14 +232,14 @@ async def test_a_report_is_the_same_plain_and_compressed(house: House) -> None:
     assert int(plain.headers["content-length"]) == len(plain.content)
 
 
-async def test_there_are_no_livestreams(house: House) -> None:
+async def test_the_list_of_livestreams_is_empty(house: House) -> None:
     caller = await _caller(house)
     data = await _data(caller, "/sessions/call/livestream-sessions")
     assert data["sessions"] == []
     assert (await caller.ask("GET", "/sessions/x/livestream-sessions")).status_code == 404
 
 
-async def test_a_summary_is_refused_while_the_session_goes_on(house: House) -> None:
+async def test_a_summary_is_refused_during_a_live_session(house: House) -> None:
     caller = await house.caller()
     await house.recorder.record(caller.app_id, [join("call-ana", 0, user="ana")], source="events")
     refused = await caller.ask("POST", "/sessions/call/summary")
@@ -272,7 +272,7 @@ async def test_a_summary_is_refused_while_the_session_goes_on(house: House) -> N
         ("/sessions/call/chat?format=SRT", 400),
     ],
 )
-async def test_what_cannot_be_answered_is_refused(house: House, path: str, status: int) -> None:
+async def test_invalid_requests_are_refused(house: House, path: str, status: int) -> None:
     caller = await _caller(house)
     answer = await caller.ask("GET", path)
     assert answer.status_code == status, answer.text

@@ -40,7 +40,9 @@ async def _add(caller: Any, meeting_id: str, custom_id: str = "ada") -> dict[str
     return data
 
 
-async def test_the_official_client_reads_every_answer_of_the_write_side(house: House) -> None:
+async def test_the_official_client_accepts_every_answer_of_the_write_operations(
+    house: House,
+) -> None:
     caller = await house.caller(is_of_account=True)
     client = _official(house, caller).realtime_kit
     where: dict[str, Any] = {"account_id": caller.account_id}
@@ -73,7 +75,7 @@ async def test_the_official_client_reads_every_answer_of_the_write_side(house: H
     assert found.data and found.data.title == "New"
 
 
-async def test_the_official_client_reads_those_who_may_join(house: House) -> None:
+async def test_the_official_client_accepts_meeting_participants(house: House) -> None:
     caller = await house.caller()
     client = _official(house, caller).realtime_kit.meetings
     meeting = await _meeting(caller)
@@ -116,7 +118,7 @@ async def _join(house: House, caller: Any, meeting_id: str, member: dict[str, An
     await house.recorder.record(caller.app_id, [joined], source="events")
 
 
-async def test_the_official_client_reads_the_session_going_on_and_ends_it(house: House) -> None:
+async def test_the_official_client_reads_and_ends_the_active_session(house: House) -> None:
     caller = await house.caller()
     client = _official(house, caller).realtime_kit.active_session
     meeting = await _meeting(caller, title="Now")
@@ -145,7 +147,7 @@ async def test_the_official_client_reads_the_session_going_on_and_ends_it(house:
 
 
 @pytest.mark.parametrize("content_type", ["application/json", None])
-async def test_a_post_with_an_empty_body_is_taken_as_the_clients_send_it(
+async def test_a_post_with_an_empty_body_is_accepted_as_the_clients_send_it(
     house: House, content_type: str | None
 ) -> None:
     caller = await house.caller()
@@ -159,7 +161,7 @@ async def test_a_post_with_an_empty_body_is_taken_as_the_clients_send_it(
     assert answer.json()["error"]["reason"] == "no_active_session"
 
 
-async def test_a_token_tells_when_it_expires(build: Build) -> None:
+async def test_a_token_has_its_expiry(build: Build) -> None:
     house = build(token_life_s=3_600)
     caller = await house.caller()
     meeting = await _meeting(caller)
@@ -171,7 +173,7 @@ async def test_a_token_tells_when_it_expires(build: Build) -> None:
     assert fresh["token_expires_at"] == "2026-11-21T13:01:00.000Z"
 
 
-async def test_put_on_one_who_may_join_replaces_him(house: House) -> None:
+async def test_put_replaces_a_meeting_participant(house: House) -> None:
     caller = await house.caller()
     meeting = await _meeting(caller)
     added = await _add(caller, meeting["id"])
@@ -192,7 +194,7 @@ async def test_put_on_one_who_may_join_replaces_him(house: House) -> None:
         ({"custom_participant_id": "a", "preset_name": "p", "x": 1}, '"x" is not allowed'),
     ],
 )
-async def test_a_body_that_breaks_a_rule_is_answered_422_in_words(
+async def test_an_invalid_body_is_answered_with_422_and_a_message(
     house: House, body: dict[str, Any], message: str
 ) -> None:
     caller = await house.caller()
@@ -212,7 +214,7 @@ async def test_a_keep_alive_time_out_of_range_is_refused_or_clamped(build: Build
     assert (await _meeting(caller, **body))["session_keep_alive_time_in_secs"] == 60
 
 
-async def test_an_app_can_only_be_made_with_a_token_of_the_account(house: House) -> None:
+async def test_an_app_can_only_be_created_with_a_token_of_the_account(house: House) -> None:
     caller = await house.caller()
     answer = await caller.ask_at("POST", f"{caller.kit}/apps", json={"name": "n"})
     assert (answer.status_code, answer.json()["error"]["reason"]) == (403, "foreign_app")
@@ -233,7 +235,7 @@ async def test_lists_are_paged_and_ordered(house: House) -> None:
     assert answer["data"] == []
 
 
-async def test_many_changes_at_once_leave_a_whole_meeting(house: House) -> None:
+async def test_concurrent_changes_leave_a_consistent_meeting(house: House) -> None:
     caller = await house.caller()
     meeting = await _meeting(caller)
     path = f"/meetings/{meeting['id']}"

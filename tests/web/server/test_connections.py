@@ -29,7 +29,7 @@ def busy(here: Ground, count: int) -> list[Line]:
     return lines
 
 
-def test_the_longest_idle_connection_makes_room(here: Ground) -> None:
+def test_the_longest_idle_connection_is_closed_for_a_new_one(here: Ground) -> None:
     early, late, asking = here.connect(), here.connect(), here.connect()
     late.send(GET)
     here.loop.pass_time(1)
@@ -42,7 +42,7 @@ def test_the_longest_idle_connection_makes_room(here: Ground) -> None:
     assert here.counted("made_room") == 1
 
 
-def test_an_idle_connection_goes_before_one_that_is_sending_a_request(here: Ground) -> None:
+def test_an_idle_connection_is_closed_before_one_that_sends_a_request(here: Ground) -> None:
     sending, idle = here.connect(), here.connect()
     sending.send(b"GET / HTTP/1.1\r\n")
     idle.send(GET)
@@ -52,7 +52,7 @@ def test_an_idle_connection_goes_before_one_that_is_sending_a_request(here: Grou
     assert not sending.transport.is_ended
 
 
-def test_the_last_to_come_is_refused_when_all_others_are_being_answered(here: Ground) -> None:
+def test_a_new_connection_is_refused_while_all_others_are_answered(here: Ground) -> None:
     lines = busy(here, LIMITS.connections)
     newcomer = here.connect()
     assert newcomer.statuses == [503]
@@ -60,7 +60,7 @@ def test_the_last_to_come_is_refused_when_all_others_are_being_answered(here: Gr
     assert here.counted("too_many") == 1
 
 
-def test_who_waits_to_be_closed_after_a_refusal_makes_room_first(here: Ground) -> None:
+def test_a_refused_connection_is_closed_first(here: Ground) -> None:
     idle, refused, _ = here.connect(), here.connect(), *busy(here, 1)
     idle.send(GET)
     refused.send(b"no request\r\n\r\n")
@@ -69,7 +69,7 @@ def test_who_waits_to_be_closed_after_a_refusal_makes_room_first(here: Ground) -
     assert not idle.transport.is_ended
 
 
-def test_of_those_that_are_sending_the_one_goes_that_did_not_get_on(here: Ground) -> None:
+def test_of_sending_connections_the_stalled_one_is_closed(here: Ground) -> None:
     getting_on, halted, _ = here.connect(), here.connect(), *busy(here, 1)
     halted.send(b"POST / HTTP/1.1\r\n")
     getting_on.send(b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n")
@@ -78,7 +78,7 @@ def test_of_those_that_are_sending_the_one_goes_that_did_not_get_on(here: Ground
     assert not getting_on.transport.is_ended
 
 
-def test_a_connection_is_not_idle_while_its_second_request_is_answered(here: Ground) -> None:
+def test_a_connection_whose_second_request_is_answered_is_not_idle(here: Ground) -> None:
     lines = busy(here, LIMITS.connections - 1)
     again = here.connect()
     again.send(GET)
@@ -87,7 +87,7 @@ def test_a_connection_is_not_idle_while_its_second_request_is_answered(here: Gro
     assert not any(line.transport.is_ended for line in (again, *lines))
 
 
-def test_a_connection_is_closed_that_was_idle_for_too_long_since_its_last_answer(
+def test_a_connection_idle_for_too_long_after_its_last_answer_is_closed(
     here: Ground,
 ) -> None:
     first, second = here.connect(), here.connect()
@@ -104,7 +104,7 @@ def test_a_connection_is_closed_that_was_idle_for_too_long_since_its_last_answer
     assert first.transport.is_ended
 
 
-def test_an_aborted_connection_leaves_its_place_before_it_is_lost(here: Ground) -> None:
+def test_an_aborted_connection_is_not_counted_before_it_is_lost(here: Ground) -> None:
     idle = here.connect()
     idle.send(GET)
     asking = busy(here, LIMITS.connections - 1)
@@ -117,7 +117,7 @@ def test_an_aborted_connection_leaves_its_place_before_it_is_lost(here: Ground) 
     assert here.connect().statuses == [503], "one place is not left twice"
 
 
-def test_an_answer_makes_room_when_it_waited_long_for_its_reader(here: Ground) -> None:
+def test_a_connection_with_a_long_unread_answer_is_closed_for_a_new_one(here: Ground) -> None:
     stuck, *_ = busy(here, LIMITS.connections)
     stuck.wait_for_reader(100_000)
     here.loop.pass_time(STUCK_S - 1)
@@ -129,7 +129,7 @@ def test_an_answer_makes_room_when_it_waited_long_for_its_reader(here: Ground) -
     assert stuck.transport.is_aborted
 
 
-def test_a_reader_that_takes_too_little_is_not_waited_for(here: Ground) -> None:
+def test_a_reader_that_is_too_slow_is_disconnected(here: Ground) -> None:
     slow, steady = busy(here, 2)
     for line in (slow, steady):
         line.wait_for_reader(200_000)
@@ -143,7 +143,7 @@ def test_a_reader_that_takes_too_little_is_not_waited_for(here: Ground) -> None:
     assert steady.transport.is_aborted, "what it took before counts no more"
 
 
-def test_a_reader_that_took_all_is_not_slow(here: Ground) -> None:
+def test_a_reader_that_read_everything_is_not_slow(here: Ground) -> None:
     (line,) = busy(here, 1)
     line.wait_for_reader(200_000)
     line.protocol.resume_writing()
@@ -151,7 +151,7 @@ def test_a_reader_that_took_all_is_not_slow(here: Ground) -> None:
     assert not line.transport.is_ended
 
 
-def test_the_answers_that_wait_longest_go_when_all_are_too_large_together(here: Ground) -> None:
+def test_the_longest_unread_answers_are_aborted_beyond_the_total_limit(here: Ground) -> None:
     first, second, third = busy(here, 3)
     third_of_it = MOST_UNSENT_BYTES // 3 - BEHIND_IT
     first.wait_for_reader(third_of_it)
@@ -162,7 +162,7 @@ def test_the_answers_that_wait_longest_go_when_all_are_too_large_together(here: 
     assert here.counted("unsent_bytes") == 1
 
 
-def test_a_refused_client_has_a_moment_to_read_why(here: Ground) -> None:
+def test_a_refused_client_has_time_to_read_the_reason(here: Ground) -> None:
     line = here.connect()
     line.send(b"no request\r\n\r\n")
     assert line.statuses == [400]
@@ -172,7 +172,7 @@ def test_a_refused_client_has_a_moment_to_read_why(here: Ground) -> None:
     assert line.transport.is_aborted
 
 
-def test_a_process_that_stops_ends_what_is_open_in_time(here: Ground) -> None:
+def test_a_stopping_process_closes_its_connections_in_time(here: Ground) -> None:
     (line,) = busy(here, 1)
 
     async def stop() -> None:
@@ -185,7 +185,7 @@ def test_a_process_that_stops_ends_what_is_open_in_time(here: Ground) -> None:
     assert line.transport.is_aborted
 
 
-def test_a_connection_that_comes_after_all_had_gone_is_looked_at(here: Ground) -> None:
+def test_a_connection_after_an_idle_time_is_watched(here: Ground) -> None:
     here.connect().close()
     here.loop.pass_time(1)
     silent = here.connect()
@@ -193,7 +193,7 @@ def test_a_connection_that_comes_after_all_had_gone_is_looked_at(here: Ground) -
     assert silent.transport.is_ended
 
 
-def test_the_metrics_show_who_is_connected(here: Ground) -> None:
+def test_the_metrics_count_open_connections(here: Ground) -> None:
     lines = busy(here, 2)
     assert here.metrics.get_sample_value("aftercall_connections") == 2
     lines[0].close()

@@ -31,14 +31,14 @@ def head_with(*lines: bytes, target: bytes = b"/") -> bytes:
     return b"\r\n".join([b"GET " + target + b" HTTP/1.1", *lines, b"", b""])
 
 
-def test_a_connection_takes_one_request_after_the_other(here: Ground) -> None:
+def test_a_connection_accepts_several_requests_in_turn(here: Ground) -> None:
     line = here.connect()
     for _ in range(3):
         line.send(GET)
     assert line.statuses == [200, 200, 200]
 
 
-def test_a_body_is_given_to_the_application_as_it_came(here: Ground) -> None:
+def test_a_body_is_passed_to_the_application_unchanged(here: Ground) -> None:
     line = here.connect()
     line.send(POST % 6 + b"abc")
     line.send(b"def" + CHUNKED + b"2\r\ngh\r\n0\r\n\r\n")
@@ -59,7 +59,7 @@ def test_a_body_is_given_to_the_application_as_it_came(here: Ground) -> None:
     ids=["most", "too many", "longest", "too long", "far", "too far", "TLS"],
 )
 @pytest.mark.parametrize("first", [100_000, 1_000, 1], ids=["at once", "in pieces", "by a byte"])
-def test_a_head_is_bounded_however_it_comes_in(
+def test_a_head_is_limited_however_it_is_split(
     here: Ground, head: bytes, statuses: list[int], first: int
 ) -> None:
     line = here.connect()
@@ -69,14 +69,14 @@ def test_a_head_is_bounded_however_it_comes_in(
     assert line.statuses == statuses
 
 
-def test_a_head_of_which_all_but_the_end_came_first_is_bounded(here: Ground) -> None:
+def test_an_unfinished_head_is_limited(here: Ground) -> None:
     line = here.connect()
     line.send(head_with(b"x: " + b"y" * 200_000)[:-4])
     line.send(b"\r\n\r\n")
     assert line.statuses == [431]
 
 
-def test_a_large_body_is_no_large_head_of_the_request_after_it(here: Ground) -> None:
+def test_a_large_body_does_not_count_in_the_head_of_the_next_request(here: Ground) -> None:
     line = here.connect()
     line.send(POST % 60_000)
     line.send(b"b" * 30_000)
@@ -85,7 +85,7 @@ def test_a_large_body_is_no_large_head_of_the_request_after_it(here: Ground) -> 
     assert line.statuses == [200, 200]
 
 
-def test_a_refusal_says_why_as_the_api_does_and_ends_the_connection(here: Ground) -> None:
+def test_a_refusal_has_the_error_body_of_the_api_and_closes_the_connection(here: Ground) -> None:
     line = here.connect()
     line.send(b"no request\r\n\r\n")
     head, _, body = line.transport.written.partition(b"\r\n\r\n")
@@ -97,7 +97,7 @@ def test_a_refusal_says_why_as_the_api_does_and_ends_the_connection(here: Ground
     assert line.statuses == [400], "what comes after a refusal is not read"
 
 
-def test_a_request_that_cannot_be_read_does_not_take_the_answer_before_it(here: Ground) -> None:
+def test_a_malformed_request_does_not_replace_the_answer_before_it(here: Ground) -> None:
     line = here.connect()
     line.send(NEVER)
     line.send(b"no request\r\n\r\n")
@@ -107,7 +107,7 @@ def test_a_request_that_cannot_be_read_does_not_take_the_answer_before_it(here: 
     assert here.counted("malformed") == 1
 
 
-def test_the_application_learns_that_the_rest_of_a_body_never_comes(here: Ground) -> None:
+def test_the_application_is_disconnected_if_the_rest_of_a_body_is_malformed(here: Ground) -> None:
     line = here.connect()
     line.send(CHUNKED + b"1\r\n.\r\n")
     line.send(b"no length\r\n")
@@ -116,7 +116,7 @@ def test_the_application_learns_that_the_rest_of_a_body_never_comes(here: Ground
     assert here.app.disconnects == 1
 
 
-def test_requests_sent_ahead_are_bounded(here: Ground) -> None:
+def test_pipelined_requests_are_limited(here: Ground) -> None:
     line = here.connect()
     line.send(NEVER + GET * MOST_AHEAD)
     assert not line.transport.is_ended
@@ -124,7 +124,7 @@ def test_requests_sent_ahead_are_bounded(here: Ground) -> None:
     assert line.transport.is_ended
 
 
-def test_the_framing_of_a_body_is_bounded_by_the_body(here: Ground) -> None:
+def test_the_chunk_framing_is_limited_by_the_body(here: Ground) -> None:
     honest, hiding = here.connect(), here.connect()
     for line in (honest, hiding):
         line.send(CHUNKED)
@@ -137,14 +137,14 @@ def test_the_framing_of_a_body_is_bounded_by_the_body(here: Ground) -> None:
     assert hiding.statuses == [400]
 
 
-def test_headers_after_a_body_are_bounded(here: Ground) -> None:
+def test_trailers_are_limited(here: Ground) -> None:
     line = here.connect()
     line.send(CHUNKED + b"1\r\n.\r\n0\r\n")
     line.send(b"x: y\r\n" * (2 * MOST_HEADERS + 1))
     assert line.statuses == [400]
 
 
-def test_a_head_is_waited_for_from_its_first_byte(here: Ground) -> None:
+def test_the_head_timeout_starts_with_the_first_byte(here: Ground) -> None:
     line = here.connect()
     line.send(GET)
     here.loop.pass_time(LIMITS.head_s * 3)
@@ -157,7 +157,7 @@ def test_a_head_is_waited_for_from_its_first_byte(here: Ground) -> None:
     assert line.statuses == [200, 408]
 
 
-def test_a_connection_that_asked_nothing_is_closed_without_an_answer(here: Ground) -> None:
+def test_a_connection_without_a_request_is_closed_without_an_answer(here: Ground) -> None:
     line = here.connect()
     here.loop.pass_time(LIMITS.head_s + 1)
     assert line.transport.is_ended
@@ -165,7 +165,7 @@ def test_a_connection_that_asked_nothing_is_closed_without_an_answer(here: Groun
     assert here.counted("request_timeout") == 0
 
 
-def test_a_body_has_more_time_the_more_of_it_came(here: Ground) -> None:
+def test_the_body_timeout_grows_with_the_bytes_received(here: Ground) -> None:
     steady, slow = here.connect(), here.connect()
     for line in (steady, slow):
         line.send(POST % 60_000)
@@ -177,14 +177,14 @@ def test_a_body_has_more_time_the_more_of_it_came(here: Ground) -> None:
     assert steady.statuses == [408]
 
 
-def test_a_request_that_is_being_answered_is_never_late(here: Ground) -> None:
+def test_a_request_being_answered_never_times_out(here: Ground) -> None:
     line = here.connect()
     line.send(NEVER)
     here.loop.pass_time(LIMITS.body_s * 3)
     assert not line.transport.is_ended
 
 
-def test_a_body_that_the_application_does_not_read_is_not_late(here: Ground) -> None:
+def test_a_body_not_read_by_the_application_does_not_time_out(here: Ground) -> None:
     line = here.connect()
     line.send(b"POST /never HTTP/1.1\r\nhost: a\r\ncontent-length: 200000\r\n\r\n" + b"b" * 70_000)
     assert line.protocol.flow.read_paused
@@ -192,7 +192,7 @@ def test_a_body_that_the_application_does_not_read_is_not_late(here: Ground) -> 
     assert not line.transport.is_ended
 
 
-def test_a_body_is_read_for_a_moment_after_its_answer(here: Ground) -> None:
+def test_a_body_is_read_for_a_short_time_after_its_answer(here: Ground) -> None:
     line = here.connect()
     line.send(b"POST /early HTTP/1.1\r\nhost: a\r\ncontent-length: 60000\r\n\r\n")
     assert line.statuses == [200]
@@ -202,7 +202,7 @@ def test_a_body_is_read_for_a_moment_after_its_answer(here: Ground) -> None:
     assert line.transport.is_ended
 
 
-def test_an_upgrade_to_what_is_not_known_is_answered_as_a_request(here: Ground) -> None:
+def test_an_unknown_upgrade_is_answered_as_a_request(here: Ground) -> None:
     line = here.connect()
     line.send(head_with(b"host: a", b"connection: upgrade", b"upgrade: h2c"))
     assert line.statuses == [200]

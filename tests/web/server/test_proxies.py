@@ -29,12 +29,12 @@ async def seen(peer: str | None, *headers: tuple[str, str], kind: str = "http") 
     "header",
     [("x-forwarded-for", "198.51.100.1"), ("forwarded", "for=198.51.100.1;proto=https")],
 )
-async def test_a_stranger_is_not_believed(peer: str, header: tuple[str, str]) -> None:
+async def test_headers_of_an_untrusted_peer_are_ignored(peer: str, header: tuple[str, str]) -> None:
     assert await seen(peer, header, ("x-forwarded-proto", "https")) == (peer, "http")
 
 
 @pytest.mark.parametrize("peer", ["127.0.0.1", "::1", "10.1.2.3", "::ffff:10.1.2.3"])
-async def test_a_trusted_proxy_is_believed(peer: str) -> None:
+async def test_headers_of_a_trusted_proxy_are_used(peer: str) -> None:
     assert await seen(
         peer, ("x-forwarded-for", "198.51.100.1"), ("x-forwarded-proto", "https")
     ) == ("198.51.100.1", "https")
@@ -53,11 +53,11 @@ async def test_a_trusted_proxy_is_believed(peer: str) -> None:
         ("", "10.0.0.1"),
     ],
 )
-async def test_the_nearest_that_is_no_proxy_is_the_client(value: str, origin: str) -> None:
+async def test_the_nearest_address_that_is_no_proxy_is_the_client(value: str, origin: str) -> None:
     assert (await seen("10.0.0.1", ("forwarded", value)))[0] == origin
 
 
-async def test_what_a_client_puts_before_the_proxys_entry_is_not_believed() -> None:
+async def test_entries_before_the_one_of_the_proxy_are_ignored() -> None:
     chain = "127.0.0.1, 6.6.6.6, 198.51.100.1, 10.4.4.4"
     assert (await seen("10.0.0.1", ("x-forwarded-for", chain)))[0] == "198.51.100.1"
     assert (
@@ -65,7 +65,7 @@ async def test_what_a_client_puts_before_the_proxys_entry_is_not_believed() -> N
     )[0] == "198.51.100.1"
 
 
-async def test_a_socket_without_an_address_is_left_alone() -> None:
+async def test_a_socket_without_an_address_is_not_changed() -> None:
     assert await seen(None, ("x-forwarded-for", "198.51.100.1")) == ("", "http")
 
 
@@ -76,14 +76,14 @@ async def test_a_web_socket_behind_tls_is_secure() -> None:
     )
 
 
-def test_a_setting_that_names_no_network_is_refused() -> None:
+def test_an_invalid_network_setting_is_refused() -> None:
     assert read_networks("") == ()
     with pytest.raises(ValueError, match="somewhere"):
         read_networks("somewhere")
 
 
 @given(st.text(max_size=200), st.text(max_size=200))
-async def test_no_header_breaks_a_request(one: str, other: str) -> None:
+async def test_no_header_value_fails_a_request(one: str, other: str) -> None:
     clean = [text.encode("latin-1", "replace").decode("latin-1") for text in (one, other)]
     client, scheme = await seen("10.0.0.1", ("forwarded", clean[0]), ("x-forwarded-for", clean[1]))
     assert client and scheme in ("http", "https")

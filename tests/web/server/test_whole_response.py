@@ -32,7 +32,7 @@ def _written(here: Ground, request: bytes) -> tuple[bytes, bool]:
     ],
     ids=["kept alive", "closed", "of HTTP/1.0"],
 )
-def test_the_bytes_are_those_of_two_messages(
+def test_a_whole_response_has_the_bytes_of_two_messages(
     here: Ground, method: bytes, version: bytes, lines: bytes
 ) -> None:
     requests = [
@@ -45,7 +45,7 @@ def test_the_bytes_are_those_of_two_messages(
     assert whole[0].endswith(b"\r\n\r\n" if method == b"HEAD" else b"\r\n\r\nhello")
 
 
-def test_requests_that_wait_behind_each_other_are_answered_in_turn(here: Ground) -> None:
+def test_pipelined_requests_are_answered_in_order(here: Ground) -> None:
     line = here.connect()
     line.send(
         b"".join(b"GET /%s HTTP/1.1\r\nhost: a\r\n\r\n" % p for p in (b"whole", b"", b"whole"))
@@ -53,7 +53,7 @@ def test_requests_that_wait_behind_each_other_are_answered_in_turn(here: Ground)
     assert line.statuses == [202, 200, 202]
 
 
-def test_nothing_is_sent_to_a_client_that_has_gone(here: Ground) -> None:
+def test_no_bytes_are_sent_to_a_disconnected_client(here: Ground) -> None:
     line = here.connect()
     line.send(b"POST /whole HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\n")
     line.close()
@@ -63,7 +63,7 @@ def test_nothing_is_sent_to_a_client_that_has_gone(here: Ground) -> None:
 
 
 @pytest.mark.parametrize("status", HTTPStatus)
-def test_every_status_has_its_line(status: HTTPStatus) -> None:
+def test_every_status_has_its_status_line(status: HTTPStatus) -> None:
     line = head_of(status, [])
     assert line.startswith(b"HTTP/1.1 %d " % status)
     assert line.count(b"\r\n") == 1

@@ -157,7 +157,7 @@ def _given(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
         yield path
 
 
-def test_the_official_client_reads_a_report_strictly(folded: FoldResult) -> None:
+def test_the_official_client_accepts_a_report_strictly(folded: FoldResult) -> None:
     answer = _answer(folded)
     validate_type(type_=PeerReportResponse, value=answer)
     read = construct_type(type_=PeerReportResponse, value=answer)
@@ -249,7 +249,7 @@ def _every_member(direction: str, kind: str, ssrc: int, n: int) -> list[dict[str
     return [stats, remote]
 
 
-def test_every_member_the_official_client_knows_is_given() -> None:
+def test_a_report_has_every_member_of_the_official_client() -> None:
     facts = _call().facts("ada")
     samples = [
         StoredSample(
@@ -274,7 +274,7 @@ def test_every_member_the_official_client_knows_is_given() -> None:
     assert known - given == set()
 
 
-def test_a_family_that_never_was_is_empty(folded: FoldResult) -> None:
+def test_a_family_without_streams_is_empty(folded: FoldResult) -> None:
     quality = _answer(folded)["data"]["participant"]["peer_report"]["quality"]
     assert quality["screenshare_video_consumer"] == []
     assert quality["screenshare_video_consumer_cumulative"] == {}
@@ -283,7 +283,7 @@ def test_a_family_that_never_was_is_empty(folded: FoldResult) -> None:
     }
 
 
-def test_our_own_parts_stand_beside(folded: FoldResult) -> None:
+def test_a_report_has_our_own_members_beside_the_official_ones(folded: FoldResult) -> None:
     report = _answer(folded)["data"]["participant"]["peer_report"]
     assert report["is_final"] is True
     assert report["diagnosis"][0]["cause"] == "uplink"
@@ -303,7 +303,7 @@ def test_our_own_parts_stand_beside(folded: FoldResult) -> None:
 
 
 @pytest.mark.parametrize("name", FILTERS)
-def test_a_filter_keeps_its_part_alone(folded: FoldResult, name: str) -> None:
+def test_a_filter_keeps_only_its_part(folded: FoldResult, name: str) -> None:
     every = _sent(encode_peer_report(_row("ada"), folded.verdict, folded.details.rows))
     some = _sent(
         encode_peer_report(
@@ -324,7 +324,7 @@ def test_a_filter_keeps_its_part_alone(folded: FoldResult, name: str) -> None:
     )
 
 
-def test_events_are_renamed_and_some_left_out(folded: FoldResult) -> None:
+def test_events_are_renamed_and_some_are_left_out(folded: FoldResult) -> None:
     report = _answer(folded)["data"]["participant"]["peer_report"]
     names = [event["name"] for event in report["metadata"]["events"]]
     assert names == ["meeting_view_backgrounded", "media_permission"]
@@ -339,7 +339,7 @@ def test_events_are_renamed_and_some_left_out(folded: FoldResult) -> None:
     assert [e["timestamp"] for e in old["events"]] == sorted(e["timestamp"] for e in old["events"])
 
 
-def test_a_device_list_is_told_as_what_changed(folded: FoldResult) -> None:
+def test_a_device_list_is_written_as_its_changes(folded: FoldResult) -> None:
     metadata = _answer(folded)["data"]["participant"]["peer_report"]["metadata"]
     plugged, unplugged = metadata["audio_devices_updates"]
     assert (plugged["added"], plugged["removed"]) == (DEVICES, [])
@@ -357,7 +357,7 @@ def test_the_older_statistics_have_both_spellings_in_details(folded: FoldResult)
     assert details["precall_network_information"]["throughput"] == 2400
 
 
-def test_the_older_quality_is_one_object_or_one_a_peer(folded: FoldResult) -> None:
+def test_the_older_quality_is_one_object_or_one_per_peer(folded: FoldResult) -> None:
     one = _sent(encode_quality_stats(folded.details.receptions))
     [each] = _sent(encode_quality_stats_list(folded.details.receptions))
     assert one["peer_ids"] == ["ada"] and each["peer_id"] == "ada"
@@ -368,7 +368,7 @@ def test_the_older_quality_is_one_object_or_one_a_peer(folded: FoldResult) -> No
     assert one["audio_bandwidth"] == pytest.approx(8 * 80 * 50, rel=0.01)
 
 
-def test_quality_of_one_who_received_nothing_is_zeros_and_nulls() -> None:
+def test_the_quality_of_a_participant_without_received_media_is_zeros_and_nulls() -> None:
     call = Call({"ada": always(FINE)}, minutes=1)
     receptions = fold([call.facts("ada")], call.end_at).details.receptions
     one = _sent(encode_quality_stats(receptions))
@@ -377,7 +377,7 @@ def test_quality_of_one_who_received_nothing_is_zeros_and_nulls() -> None:
     assert one["audio_stats"] == one["video_stats"] == []
 
 
-def test_repaired_loss_is_the_same_share_in_the_older_quality() -> None:
+def test_repaired_loss_has_the_same_share_in_the_older_quality() -> None:
     lossy = {"packetsReceived": 1_000, "packetsLost": 120, "retransmittedPacketsReceived": 120}
     stream = StatsObject(
         type="inbound-rtp", id="I", fixed={"kind": "video", "ssrc": 7}, steps=[lossy] * 6

@@ -63,7 +63,7 @@ def arriving(*kilobytes: float) -> ConnectionActivity:
     )
 
 
-def test_a_connection_is_silent_quiet_or_busy_by_what_arrived_on_it() -> None:
+def test_a_connection_is_silent_quiet_or_busy_by_received_bytes() -> None:
     found = arriving(0, 100, 100, 105, 205)
     assert seconds(found.silent) == [(7, 14)]
     assert seconds(found.quiet) == [(7, 21)]
@@ -72,7 +72,7 @@ def test_a_connection_is_silent_quiet_or_busy_by_what_arrived_on_it() -> None:
     assert found.pace_ms == 7_000
 
 
-def test_reports_far_apart_show_nothing_of_the_time_between() -> None:
+def test_a_gap_between_samples_has_no_activity() -> None:
     found = traced(
         *((at_s, [transport(bytesReceived=0)]) for at_s in (0, 7, 100, 107)),
     )
@@ -83,7 +83,7 @@ def test_reports_far_apart_show_nothing_of_the_time_between() -> None:
 @pytest.mark.parametrize(
     ("voice_bytes", "unlisted"), [(20_000, []), (4_000, [(0, 28)])], ids=["listed", "in part"]
 )
-def test_what_arrives_beyond_the_listed_streams_is_unlisted(
+def test_bytes_beyond_those_of_the_listed_streams_are_unlisted(
     voice_bytes: int, unlisted: list[tuple[float, float]]
 ) -> None:
     # 350 packets of a voice with their headers are some 37 kB in 7 s; the rest is a picture.
@@ -103,7 +103,7 @@ def test_what_arrives_beyond_the_listed_streams_is_unlisted(
     assert seconds(found.unlisted) == unlisted
 
 
-def test_a_round_trip_is_slow_that_is_far_longer_than_usual() -> None:
+def test_an_rtt_far_above_the_usual_one_is_slow() -> None:
     found = traced(
         *(
             (7 * n, [transport(), pair(rtt_s)])
@@ -113,7 +113,7 @@ def test_a_round_trip_is_slow_that_is_far_longer_than_usual() -> None:
     assert seconds(found.slow) == [(7, 14)]
 
 
-def test_ends_are_the_sockets_and_names_on_a_local_network_are_no_addresses() -> None:
+def test_transport_ends_are_addresses_and_ports_without_mdns_names() -> None:
     found = traced(
         (
             0,

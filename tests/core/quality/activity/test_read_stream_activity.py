@@ -142,13 +142,15 @@ def _extend(spans: list[Span], start_at: EpochMs, end_at: EpochMs) -> None:
 @pytest.mark.parametrize("family", list(Family))
 @given(data=st.data())
 @settings(max_examples=40)
-def test_a_trace_is_what_a_walk_finds(family: Family, data: st.DataObject) -> None:
+def test_the_column_reader_finds_the_activity_of_an_interval_loop(
+    family: Family, data: st.DataObject
+) -> None:
     intervals = data.draw(stream_intervals(family))
     tables = [table_of(intervals)] if intervals else []
     assert read_stream_activity("ada", tables) == _walked(intervals)
 
 
-def test_streams_come_in_the_order_in_which_they_were_first_seen() -> None:
+def test_streams_are_ordered_by_their_first_interval() -> None:
     first = interval(Family.VIDEO_CONSUMER, 1, ssrc=9)
     others = [interval(Family.AUDIO_CONSUMER, 2, ssrc=ssrc) for ssrc in (5, 7)]
     tables = [table_of(others), *single_row_tables([first])]

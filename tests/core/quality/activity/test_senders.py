@@ -122,7 +122,7 @@ def _ref(peer_id: str, stream: StreamId) -> StreamRef:
         "the listener's own stream",
     ],
 )
-def test_the_better_evidence_decides_for_attribution_and_for_the_pages(
+def test_attribution_and_the_pages_both_use_the_better_evidence(
     session: Streams, received: StreamId, sender: str | None
 ) -> None:
     assert _by_page(session, "cyd", received) == sender

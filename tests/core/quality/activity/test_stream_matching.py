@@ -16,7 +16,7 @@ def _received(ssrc: int, **more: str | None) -> StreamId:
     return StreamId(family="audio_consumer", ssrc=ssrc, **more)
 
 
-def test_a_stream_is_traced_by_its_producers_id_though_its_ssrc_was_rewritten() -> None:
+def test_a_stream_is_matched_by_producer_id_if_its_ssrc_was_rewritten() -> None:
     participants = {
         "ada": ParticipantStreams({"ada"}, [_sent(1, "p-1")]),
         "bob": ParticipantStreams({"bob"}, [_sent(2, "p-2")]),
@@ -31,7 +31,7 @@ def test_a_stream_is_traced_by_its_producers_id_though_its_ssrc_was_rewritten() 
     assert StreamMatching(participants).listeners_of("ada", _sent(1, "p-1")) == []
 
 
-def test_a_stream_is_traced_by_the_peer_it_is_said_to_come_from() -> None:
+def test_a_stream_is_matched_by_the_peer_id_of_its_tag() -> None:
     participants = {
         "ada": ParticipantStreams({"ada-1", "ada-2"}, [_sent(1)]),
         "bob": ParticipantStreams({"bob"}, [_sent(2)]),
@@ -42,7 +42,7 @@ def test_a_stream_is_traced_by_the_peer_it_is_said_to_come_from() -> None:
     ) == StreamEnd("ada", _sent(1))
 
 
-def test_a_stream_of_a_peer_nobody_knows_comes_from_nobody() -> None:
+def test_a_stream_tagged_with_an_unknown_peer_has_no_sender() -> None:
     participants = {
         "ada": ParticipantStreams({"ada"}, [_sent(1)]),
         "cyd": ParticipantStreams({"cyd"}, [_received(9, from_peer_id="gone")]),
@@ -50,7 +50,7 @@ def test_a_stream_of_a_peer_nobody_knows_comes_from_nobody() -> None:
     assert StreamMatching(participants).sender_of("cyd", participants["cyd"].streams[0]) is None
 
 
-def test_among_several_an_unnamed_stream_is_not_guessed_at() -> None:
+def test_an_untagged_stream_among_several_senders_has_no_sender() -> None:
     participants = {
         "ada": ParticipantStreams({"ada"}, [_sent(1)]),
         "bob": ParticipantStreams({"bob"}, [_sent(2)]),
@@ -59,7 +59,7 @@ def test_among_several_an_unnamed_stream_is_not_guessed_at() -> None:
     assert StreamMatching(participants).sender_of("cyd", participants["cyd"].streams[0]) is None
 
 
-def test_between_two_the_other_end_is_the_other_one() -> None:
+def test_between_two_participants_the_sender_is_the_other_one() -> None:
     participants = {
         "ada": ParticipantStreams({"ada"}, [_sent(1)]),
         "bob": ParticipantStreams({"bob"}, [_received(9)]),
@@ -67,7 +67,7 @@ def test_between_two_the_other_end_is_the_other_one() -> None:
     assert StreamMatching(participants).sender_of("bob", _received(9)) == StreamEnd("ada", _sent(1))
 
 
-def test_a_listener_is_not_taken_for_the_sender_of_what_it_received() -> None:
+def test_a_listener_is_never_the_sender_of_its_received_stream() -> None:
     participants = {
         "ada": ParticipantStreams({"ada"}, [_sent(1, "p"), _received(2, producer_id="p")]),
         "bob": ParticipantStreams({"bob"}, [_sent(2, "p")]),
@@ -78,7 +78,7 @@ def test_a_listener_is_not_taken_for_the_sender_of_what_it_received() -> None:
     assert ends.sender_of("bob", _received(9, producer_id="p")) == StreamEnd("ada", _sent(1, "p"))
 
 
-def test_an_ssrc_that_two_others_send_names_neither() -> None:
+def test_an_ssrc_that_two_participants_send_identifies_no_sender() -> None:
     participants = {
         "ada": ParticipantStreams({"ada"}, [_sent(1)]),
         "bob": ParticipantStreams({"bob"}, [_sent(1)]),
@@ -87,7 +87,7 @@ def test_an_ssrc_that_two_others_send_names_neither() -> None:
     assert StreamMatching(participants).sender_of("cyd", _received(1)) is None
 
 
-def test_a_peers_only_stream_is_meant_when_its_ssrc_was_rewritten_and_none_of_several() -> None:
+def test_a_rewritten_ssrc_matches_a_peers_only_stream_but_none_of_several() -> None:
     participants = {
         "ada": ParticipantStreams({"ada"}, [_sent(1), _sent(2)]),
         "bob": ParticipantStreams({"bob"}, [_sent(3)]),
@@ -109,7 +109,7 @@ class _Counted(list[StreamId]):
         return super().__iter__()
 
 
-def test_the_streams_of_a_session_are_gone_through_no_oftener_for_more_questions() -> None:
+def test_matching_reads_the_streams_of_a_session_once() -> None:
     names = [f"p{number}" for number in range(40)]
     streams = {
         name: _Counted(

@@ -99,7 +99,7 @@ def _activity(ref: StreamRef, *, is_lossy: bool, has_loss: bool = True) -> Strea
     ],
     ids=str,
 )
-def test_what_bob_missed_of_ada(room: Room, found: Blame) -> None:
+def test_each_issue_of_a_received_stream_has_its_origin(room: Room, found: Blame) -> None:
     ref = room.received("b", "a")
     issue = single(IssueName.POOR_NETWORK_DOWNLINK, ref, *BAD, {"loss_percent": 12.0})
     assert blame(issue, "b", room.comparison()) == found

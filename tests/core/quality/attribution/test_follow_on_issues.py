@@ -41,14 +41,14 @@ def _follow(
 
 
 @pytest.mark.parametrize(("origin", "culprit"), [("remote", "a"), ("local", None), (None, None)])
-def test_bad_sound_follows_from_loss_on_its_stream(
+def test_concealment_follows_from_loss_on_the_same_stream(
     origin: Origin | None, culprit: str | None
 ) -> None:
     found = _follow([_issue(IssueName.AUDIO_CONCEALMENT), _lost(origin, culprit)])
     assert found[IssueName.AUDIO_CONCEALMENT] == (origin, culprit)
 
 
-def test_an_opinion_follows_from_lateness_that_outlasts_the_loss_in_any_order() -> None:
+def test_a_low_mos_follows_from_the_lateness_that_outlasts_the_loss_in_any_order() -> None:
     lost = replace(_lost("server"), last_at=EpochMs(150_000))
     late = _issue(IssueName.AUDIO_CONCEALMENT, concealment_percent=12.0)
     bad = replace(_issue(IssueName.LOW_AUDIO_MOS), first_at=EpochMs(140_000))
@@ -57,7 +57,7 @@ def test_an_opinion_follows_from_lateness_that_outlasts_the_loss_in_any_order() 
     assert _follow([bad, lost])[IssueName.LOW_AUDIO_MOS] == (None, None)
 
 
-def test_lateness_lies_where_round_trips_were_long_if_nothing_else_tells() -> None:
+def test_lateness_has_the_origin_of_the_long_rtt_without_other_evidence() -> None:
     late = _issue(IssueName.AUDIO_CONCEALMENT, concealment_percent=12.0)
     far = replace(_issue(IssueName.POOR_NETWORK_DOWNLINK, rtt_ms=900.0), origin="server")
     for issues, people, origin in (
@@ -78,7 +78,7 @@ def test_loss_on_another_stream_or_at_another_time_is_no_cause() -> None:
         assert _follow([late, other])[IssueName.LOW_AUDIO_MOS] == (None, None)
 
 
-def test_a_long_round_trip_spoils_an_opinion() -> None:
+def test_a_low_mos_follows_from_a_long_rtt() -> None:
     far = replace(_issue(IssueName.POOR_NETWORK_DOWNLINK, rtt_ms=900.0), origin="local")
     assert _follow([_issue(IssueName.LOW_AUDIO_MOS), far])[IssueName.LOW_AUDIO_MOS] == (
         "local",
@@ -86,7 +86,7 @@ def test_a_long_round_trip_spoils_an_opinion() -> None:
     )
 
 
-def test_a_known_origin_stays() -> None:
+def test_a_known_origin_is_not_replaced() -> None:
     known = replace(_issue(IssueName.LOW_AUDIO_MOS), origin="server")
     assert _follow([known, _lost("remote", "a")])[IssueName.LOW_AUDIO_MOS] == ("server", None)
 
@@ -100,14 +100,14 @@ def test_a_known_origin_stays() -> None:
     ],
     ids=["a busy machine", "a small picture sent", "a lost connection"],
 )
-def test_what_the_sender_could_not_send_well_lies_with_it(
+def test_bad_received_video_follows_from_the_senders_encoder_or_capture(
     name: IssueName, ref: StreamRef, by: Issue
 ) -> None:
     assert _follow([_issue(name, ref)], {"a": [by]})[name] == ("remote", "a")
     assert _follow([_issue(name, ref)])[name] == (None, None)
 
 
-def test_a_busy_encoder_spoils_no_sound() -> None:
+def test_a_low_audio_mos_does_not_follow_from_a_cpu_limited_encoder() -> None:
     busy = _issue(IssueName.CPU_LIMITED, SENT_PICTURE)
     found = _follow([_issue(IssueName.LOW_AUDIO_MOS)], {"a": [busy]})
     assert found[IssueName.LOW_AUDIO_MOS] == (None, None)
@@ -117,14 +117,16 @@ def test_a_busy_encoder_spoils_no_sound() -> None:
     ("relayed", "blame"),
     [("", (None, None)), ("a", ("remote", "a")), ("b", ("local", None)), ("ab", (None, None))],
 )
-def test_a_bad_opinion_lies_with_the_one_of_the_two_who_is_relayed_over_tcp(
+def test_a_low_mos_is_attributed_to_the_peer_relayed_over_tcp(
     relayed: str, blame: tuple[str | None, str | None]
 ) -> None:
     own = {name: [_issue(IssueName.TURN_RELAYED_TCP, sent(name))] for name in relayed}
     assert _follow([_issue(IssueName.LOW_AUDIO_MOS)], own)[IssueName.LOW_AUDIO_MOS] == blame
 
 
-def test_a_slow_picture_as_it_was_sent_is_no_issue_unless_something_held_it_back() -> None:
+def test_a_low_frame_rate_equal_to_the_sent_one_is_no_issue_unless_the_encoder_was_limited() -> (
+    None
+):
     slow = [
         FrameCount(EpochMs(at), EpochMs(at + 10_000), 30) for at in range(BAD[0], BAD[1], 10_000)
     ]

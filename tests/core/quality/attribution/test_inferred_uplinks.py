@@ -52,7 +52,7 @@ def _named(issues: Iterable[Issue]) -> list[tuple[IssueName, Span]]:
     return [(issue.name, (issue.first_at, issue.last_at)) for issue in issues]
 
 
-def test_what_all_miss_of_a_sender_is_its_uplink() -> None:
+def test_an_impairment_at_every_listener_is_an_uplink_issue_of_the_sender() -> None:
     heard = _heard()
     heard["b"][0] = replace(heard["b"][0], worst={"loss_percent": 30.0, "rtt_ms": 900.0})
     [found] = _inferred(heard)
@@ -62,14 +62,14 @@ def test_what_all_miss_of_a_sender_is_its_uplink() -> None:
     assert found.worst == {"loss_percent": 30.0}
 
 
-def test_severe_trouble_of_one_listener_makes_the_uplink_severe() -> None:
+def test_one_severe_downlink_issue_makes_the_inferred_uplink_issue_severe() -> None:
     heard = _heard()
     heard["c"] = _heard(IssueName.SEVERE_NETWORK_DOWNLINK)["c"]
     [found] = _inferred(heard)
     assert (found.name, found.severity) == (IssueName.SEVERE_NETWORK_UPLINK, "severe")
 
 
-def test_times_apart_are_uplinks_apart() -> None:
+def test_separate_times_are_separate_uplink_issues() -> None:
     later = span(300_000, 400_000)
     heard = {
         listener: [*issues, *_heard(spans=later)[listener]] for listener, issues in _heard().items()
@@ -81,7 +81,7 @@ def test_times_apart_are_uplinks_apart() -> None:
 
 
 @pytest.mark.parametrize("origin", ["local", "server", None])
-def test_what_lies_with_another_is_no_uplink_of_the_sender(origin: str | None) -> None:
+def test_an_issue_of_another_origin_is_no_uplink_issue_of_the_sender(origin: str | None) -> None:
     heard = {
         listener: [replace(issue, origin=origin, caused_by=None) for issue in issues]
         for listener, issues in _heard().items()
@@ -89,7 +89,7 @@ def test_what_lies_with_another_is_no_uplink_of_the_sender(origin: str | None) -
     assert _inferred(heard) == []
 
 
-def test_only_so_much_is_added_as_the_senders_reports_leave_out() -> None:
+def test_an_uplink_issue_is_added_only_for_unreported_time() -> None:
     for left_ms, found in (
         (LEAST_UNREPORTED_MS, [span(100_000, 120_000)]),
         (LEAST_UNREPORTED_MS - 1, []),
@@ -100,7 +100,7 @@ def test_only_so_much_is_added_as_the_senders_reports_leave_out() -> None:
         ]
 
 
-def test_a_lost_connection_explains_what_was_missed() -> None:
+def test_a_lost_connection_of_the_sender_replaces_an_uplink_issue() -> None:
     assert _inferred(_heard(), [_own(IssueName.ICE_FAILED)]) == []
 
 
@@ -108,7 +108,9 @@ def test_a_lost_connection_explains_what_was_missed() -> None:
     ("name", "is_added"),
     [(IssueName.AUDIO_CONCEALMENT, False), (IssueName.POOR_NETWORK_DOWNLINK, True)],
 )
-def test_a_busy_machine_explains_lateness_and_no_loss(name: IssueName, is_added: bool) -> None:
+def test_a_cpu_limit_of_the_sender_explains_lateness_but_not_loss(
+    name: IssueName, is_added: bool
+) -> None:
     assert bool(_inferred(_heard(name), [_own(IssueName.CPU_LIMITED)])) is is_added
 
 
@@ -121,21 +123,21 @@ def test_a_busy_machine_explains_lateness_and_no_loss(name: IssueName, is_added:
     ],
     ids=["nothing", "far away", "relayed"],
 )
-def test_pictures_alone_that_stood_still_were_made_so_unless_the_way_was_long(
+def test_frozen_video_without_bad_audio_was_sent_frozen_unless_the_rtt_was_long(
     own: Sequence[Issue], names: Sequence[IssueName]
 ) -> None:
     found = _inferred(_heard(IssueName.VIDEO_FROZEN, PICTURE), own)
     assert [issue.name for issue in found] == names
 
 
-def test_pictures_that_stood_still_with_the_sound_show_the_uplink() -> None:
+def test_frozen_video_with_bad_audio_is_an_uplink_issue() -> None:
     pictures = _heard(IssueName.VIDEO_FROZEN, PICTURE)
     sound = _heard(IssueName.AUDIO_CONCEALMENT)
     both = {listener: [*issues, *sound[listener]] for listener, issues in pictures.items()}
     assert _named(_inferred(both)) == [(IssueName.POOR_NETWORK_UPLINK, BAD)]
 
 
-def test_of_one_who_sends_no_sound_pictures_tell_the_uplink() -> None:
+def test_frozen_video_of_a_sender_without_audio_is_an_uplink_issue() -> None:
     participants = [
         replace(
             participant,

@@ -82,7 +82,7 @@ def _spans(issues: Sequence[Issue], name: IssueName) -> list[Span]:
 
 
 @pytest.mark.parametrize("is_direct", [False, True])
-def test_lateness_to_all_is_the_senders_uplink_though_round_trips_are_long(
+def test_lateness_at_every_listener_is_attributed_to_the_senders_uplink_despite_a_long_rtt(
     is_direct: bool,
 ) -> None:
     found = attribute(_call([SOUND, PICTURE], is_direct=is_direct))
@@ -92,7 +92,7 @@ def test_lateness_to_all_is_the_senders_uplink_though_round_trips_are_long(
     assert _spans(found["a"], IssueName.POOR_NETWORK_UPLINK) == [BAD]
 
 
-def test_of_what_the_senders_reports_tell_in_part_the_rest_is_its_uplink_too() -> None:
+def test_an_uplink_issue_is_added_for_the_time_the_sender_does_not_report() -> None:
     jitter = _own(
         IssueName.POOR_NETWORK_UPLINK, {"jitter_ms": 64.0}, (EpochMs(150_000), EpochMs(190_000))
     )
@@ -104,14 +104,14 @@ def test_of_what_the_senders_reports_tell_in_part_the_rest_is_its_uplink_too() -
     assert _spans(found, IssueName.VIDEO_FROZEN) == []
 
 
-def test_pictures_alone_that_are_late_to_all_were_made_so() -> None:
+def test_video_late_at_every_listener_without_late_audio_was_sent_late() -> None:
     found = attribute(_call([PICTURE]))["a"]
     assert _spans(found, IssueName.VIDEO_FROZEN) == [BAD]
     assert _spans(found, IssueName.POOR_NETWORK_UPLINK) == []
 
 
 @pytest.mark.parametrize("name", [IssueName.HIGH_RTT, IssueName.POOR_NETWORK_UPLINK])
-def test_pictures_alone_that_are_late_from_far_away_were_not(name: IssueName) -> None:
+def test_late_video_of_a_sender_with_a_long_rtt_was_not_sent_late(name: IssueName) -> None:
     found = attribute(_call([PICTURE], [_own(name, RTT)]))["a"]
     assert _spans(found, IssueName.VIDEO_FROZEN) == []
     assert _spans(found, IssueName.POOR_NETWORK_UPLINK) == [
@@ -128,7 +128,7 @@ def _origins(comparison: Comparison, participant_id: str) -> list[Finding]:
     return diagnose(subject, comparison)
 
 
-def test_listeners_are_told_what_made_a_sender_late() -> None:
+def test_a_listeners_finding_names_the_cause_of_a_late_sender() -> None:
     far = _own(IssueName.HIGH_RTT, RTT)
     for comparison, cause in (
         (_call([SOUND, PICTURE]), "uplink"),
@@ -139,12 +139,12 @@ def test_listeners_are_told_what_made_a_sender_late() -> None:
         assert finding.evidence.sender_cause == cause
 
 
-def test_a_picture_that_was_made_late_is_not_told_as_one_that_was_received_so() -> None:
+def test_video_that_was_sent_late_is_a_finding_about_sending() -> None:
     causes = [finding.cause for finding in _origins(_call([PICTURE]), "a")]
     assert causes == ["poor_picture_sent"]
 
 
-def test_a_late_picture_of_one_far_listener_is_its_own() -> None:
+def test_late_video_at_one_listener_with_a_long_rtt_is_attributed_to_it() -> None:
     comparison = _call([PICTURE])
     participants = [
         participant if name in "ab" else replace(participant, issues=[], streams=[])
@@ -155,7 +155,7 @@ def test_a_late_picture_of_one_far_listener_is_its_own() -> None:
 
 
 @pytest.mark.parametrize(("lost_from", "origin"), [("a", "remote"), ("b", "local")])
-def test_what_is_shaken_while_the_same_sender_loses_is_on_its_side(
+def test_jitter_during_loss_of_the_same_sender_is_attributed_to_that_sender(
     lost_from: str, origin: str
 ) -> None:
     """Everybody misses Ada's or Bob's sound; Dan alone has Ada's picture shaken."""

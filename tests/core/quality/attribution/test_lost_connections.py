@@ -67,7 +67,7 @@ def _mesh(**lost: str) -> LostConnections:
     ],
     ids=["one lost all", "all lost all", "one of two", "the only one", "one end of the only one"],
 )
-def test_a_connection_is_lost_by_the_far_end_that_alone_lost_nearly_all(
+def test_a_lost_connection_is_attributed_to_the_far_end_that_lost_nearly_all(
     lost: dict[str, str], culprits: dict[str, str | None]
 ) -> None:
     outages = _mesh(**lost)
@@ -80,12 +80,12 @@ def test_a_connection_is_lost_by_the_far_end_that_alone_lost_nearly_all(
         assert (found.origin, found.caused_by) == (origin, culprit)
 
 
-def test_only_what_was_its_own_fault_is_a_participants_outage() -> None:
+def test_a_participants_outages_are_those_it_caused() -> None:
     outages = _mesh(a="bc", b="a", c="a")
     assert (outages.of("a"), outages.of("b")) == ([BAD], [])
 
 
-def test_a_connection_to_a_server_is_lost_by_whoever_had_it() -> None:
+def test_a_lost_connection_to_a_server_is_attributed_to_its_client() -> None:
     issue = single(IssueName.ICE_RECONNECTING, sent("a"), *BAD)
     outages = LostConnections(room("abc", {"a": [issue]}))
     assert outages.culprit_of(issue, "a") is None
@@ -102,7 +102,7 @@ def test_a_connection_to_a_server_is_lost_by_whoever_had_it() -> None:
     ],
     ids=["during", "half in the aftermath", "mostly later", "before"],
 )
-def test_an_outage_explains_trouble_until_its_aftermath(
+def test_an_outage_explains_issues_until_its_aftermath_ends(
     start: EpochMs, end: EpochMs, is_explained: bool
 ) -> None:
     outages = LostConnections(room("abc", {"a": [single(IssueName.ICE_FAILED, sent("a"), *BAD)]}))

@@ -79,7 +79,7 @@ CASES: Mapping[str, Case] = {
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
-def test_other_connections_tell_on_whose_side_it_was(case: Case) -> None:
+def test_the_other_connections_of_a_mesh_decide_the_side_at_fault(case: Case) -> None:
     found = attribute(case.comparison())
     heard = {
         name + chr(issue.stream.ssrc % 1_000): issue.origin
@@ -96,21 +96,21 @@ def _uplinks(issues: list[Issue], origin: str | None) -> list[Issue]:
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
-def test_what_a_far_end_lost_is_an_uplinks_only_over_most_connections(case: Case) -> None:
+def test_remote_loss_is_an_uplink_issue_only_if_most_connections_have_it(case: Case) -> None:
     found = attribute(case.comparison())
     assert {name for name, issues in found.items() if _uplinks(issues, "local")} == set(
         case.uplinks
     )
 
 
-def test_what_a_far_end_lost_on_its_downlink_is_its_own() -> None:
+def test_remote_loss_on_the_far_ends_downlink_is_caused_by_the_far_end() -> None:
     found = attribute(CASES["one misses all"].comparison())
     [issue] = _uplinks(found["b"], "remote")
     assert issue.caused_by == "a"
 
 
 @pytest.mark.parametrize(("impairment", "origin"), [("late", None), ("lossy", "remote")])
-def test_pictures_that_stand_still_elsewhere_show_no_bad_way(
+def test_frozen_video_on_another_connection_is_no_evidence_of_a_bad_path(
     impairment: str, origin: str | None
 ) -> None:
     """What Ada gets of Cyd is held up by her machine, or lost; what Bob gets of her is lost."""
@@ -121,7 +121,7 @@ def test_pictures_that_stand_still_elsewhere_show_no_bad_way(
     assert {issue.origin for issue in attribute(comparison)["b"]} == {origin}
 
 
-def test_what_comes_of_loss_on_no_known_side_is_on_none_either() -> None:
+def test_an_issue_that_follows_from_loss_of_unknown_origin_has_unknown_origin() -> None:
     """Bob's sound of Ada breaks up from it; what she gets of Cyd stands still."""
     comparison = CASES["one misses one of three"].comparison()
     bob = comparison.participants["b"]
@@ -150,7 +150,7 @@ def _lost(who: str, other: str) -> Issue:
     return single(IssueName.ICE_RECONNECTING, ref, *BAD)
 
 
-def test_a_connection_is_lost_by_the_one_who_lost_the_others_too() -> None:
+def test_a_lost_connection_is_attributed_to_the_peer_that_lost_its_others_too() -> None:
     participants = []
     for participant in Case("abc", "").comparison().participants.values():
         name = participant.participant_id

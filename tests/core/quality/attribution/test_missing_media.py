@@ -65,18 +65,18 @@ def _missed(comparison: Comparison, name: IssueName) -> dict[str, list[str | Non
     }
 
 
-def test_a_voice_without_a_stream_is_missed_from_the_first_second() -> None:
+def test_audio_without_a_stream_is_missing_from_the_first_second() -> None:
     comparison = _call("abc", {"ba"})
     assert _missed(comparison, IssueName.ONE_WAY_AUDIO) == {"b": ["a"]}
     [issue] = attribute(comparison)["b"]
     assert (issue.first_at, issue.last_at) == CALL
 
 
-def test_where_nothing_else_is_heard_there_is_no_sound_at_all() -> None:
+def test_without_any_other_audio_no_audio_is_received() -> None:
     assert _missed(_call("ab", {"ba"}), IssueName.NO_AUDIO_RECEIVED) == {"b": ["a"]}
 
 
-def test_reports_that_list_no_stream_though_media_came_tell_of_no_absence() -> None:
+def test_samples_without_streams_prove_no_absence_if_bytes_arrived() -> None:
     comparison = _call("ab", {"ba"})
     [connection] = comparison.participants["b"].connections
     connection.quiet = [CALL]
@@ -88,9 +88,7 @@ def test_reports_that_list_no_stream_though_media_came_tell_of_no_absence() -> N
 @pytest.mark.parametrize(
     ("kind", "name"), [("audio", "one_way_audio"), ("video", "no_video_received")]
 )
-def test_a_stream_that_may_be_among_what_is_listed_nowhere_is_not_missed(
-    kind: str, name: str
-) -> None:
+def test_a_stream_that_may_be_among_the_unlisted_bytes_is_not_missing(kind: str, name: str) -> None:
     comparison = _call("abc", {"ba"}, kind)
     [connection] = comparison.participants["b"].connections
     connection.unlisted = [(CALL[0], EpochMs(CALL[1] // 3))]
@@ -99,7 +97,7 @@ def test_a_stream_that_may_be_among_what_is_listed_nowhere_is_not_missed(
     assert _missed(comparison, IssueName(name)) == {}
 
 
-def test_where_nobody_lists_what_was_received_nobody_misses_anybody() -> None:
+def test_no_media_is_missing_if_no_participant_lists_received_streams() -> None:
     assert not any(attribute(_call("ab", {"ab", "ba"})).values())
 
 
@@ -131,7 +129,7 @@ def _listed(until_s: float, since_s: float = 300.0, holes: Iterable[int] = ()) -
     ("until_s", "holes", "is_missed"),
     [(280, [], True), (290, [], False), (265, HOLES, False), (200, HOLES, True)],
 )
-def test_a_stream_that_was_listed_is_missed_the_later_the_more_often_reports_lack_one(
+def test_a_vanished_stream_counts_as_missing_later_if_samples_often_lacked_streams(
     until_s: int, holes: list[int], is_missed: bool
 ) -> None:
     found = attribute(_listed(until_s, holes=holes))["b"]
@@ -140,13 +138,13 @@ def test_a_stream_that_was_listed_is_missed_the_later_the_more_often_reports_lac
     ]
 
 
-def test_a_stream_that_comes_again_was_missed_until_it_was_listed() -> None:
+def test_a_stream_that_returns_was_missing_until_it_is_listed_again() -> None:
     [issue] = attribute(_listed(100, 160))["b"]
     assert (issue.first_at, issue.last_at) == (100_000, 153_000)
     assert attribute(_listed(100, 114))["b"] == []
 
 
-def test_a_stream_in_whose_place_another_is_listed_is_not_missed() -> None:
+def test_a_stream_replaced_by_another_is_not_missing() -> None:
     later = _stream("b", Family.AUDIO_CONSUMER, sender="a", spans=(EpochMs(107_000), CALL[1]))
     participants = [
         structs.replace(participant, streams=[*participant.streams, later])
@@ -165,7 +163,7 @@ def test_a_stream_in_whose_place_another_is_listed_is_not_missed() -> None:
         ([(20, 88)], []),
     ],
 )
-def test_a_dry_stream_is_missed_for_as_long_as_it_is_if_enough_was_spoken(
+def test_a_stalled_audio_stream_is_missing_if_the_sender_spoke_enough(
     voiced: list[tuple[int, int]], missed: list[tuple[int, int]]
 ) -> None:
     comparison = _call("ab", ())
@@ -191,7 +189,7 @@ def test_a_dry_stream_is_missed_for_as_long_as_it_is_if_enough_was_spoken(
     ],
     ids=["hold", "sound alone", "muted before", "never spoke", "speaks on"],
 )
-def test_who_holds_the_call_misses_nobody(
+def test_a_participant_on_hold_misses_no_media(
     unsent: tuple[int, int] | None, is_picture_dry: bool, is_missed: bool
 ) -> None:
     """Bob receives no sound from 100 s to 200 s."""
@@ -217,11 +215,11 @@ def test_who_holds_the_call_misses_nobody(
     assert [(i.first_at, i.last_at) for i in found] == [stalled for _ in [0] if is_missed]
 
 
-def test_everybody_who_hears_everybody_misses_nobody() -> None:
+def test_no_media_is_missing_if_every_stream_arrives() -> None:
     assert not any(attribute(_call("abcd", ())).values())
 
 
-def test_a_camera_that_all_others_see_is_missed_by_the_one_who_does_not() -> None:
+def test_a_camera_that_all_other_listeners_receive_is_missing_at_the_one_who_does_not() -> None:
     assert _missed(_call("abc", {"ba"}, "video"), IssueName.NO_VIDEO_RECEIVED) == {"b": ["a"]}
 
 
@@ -230,11 +228,11 @@ def test_a_camera_that_all_others_see_is_missed_by_the_one_who_does_not() -> Non
     [("ba", "cb"), ("ba", "bc", "bd"), ("ba", "ca", "da")],
     ids=["each lacks another", "one sees nobody", "nobody sees one"],
 )
-def test_a_room_that_chooses_what_to_send_hides_nothing(without: tuple[str, ...]) -> None:
+def test_video_that_a_server_does_not_forward_is_not_missing(without: tuple[str, ...]) -> None:
     assert _missed(_call("abcd", without, "video"), IssueName.NO_VIDEO_RECEIVED) == {}
 
 
-def test_a_camera_that_is_held_back_from_the_others_is_missed_by_nobody() -> None:
+def test_a_camera_that_the_server_paused_for_every_listener_is_not_missing() -> None:
     """Of the last speakers' pictures in a large room; Bob came when Ada no longer spoke."""
     comparison = _call("abcd", {"ba"}, "video")
     for participant in comparison.participants.values():
@@ -247,7 +245,7 @@ def test_a_camera_that_is_held_back_from_the_others_is_missed_by_nobody() -> Non
     assert _missed(comparison, IssueName.NO_VIDEO_RECEIVED) == {}
 
 
-def test_who_lost_the_connection_is_the_reason_why_nobody_heard() -> None:
+def test_audio_missing_during_the_senders_outage_is_attributed_to_the_sender() -> None:
     comparison = _call("abc", ())
     outage: Span = (EpochMs(100_000), EpochMs(130_000))
     participants = []
@@ -296,7 +294,7 @@ def _sizes(is_small: bool) -> list[FrameSizeSpan]:
     [("ba bc bd", "b"), ("ba ca da", ""), ("ba", ""), ("ba bc", "")],
     ids=["all at one", "one at all", "one at one", "all but the one that is looked at"],
 )
-def test_pictures_that_shrink_at_one_listener_alone_are_its_downlink(
+def test_video_that_shrinks_at_one_listener_only_is_attributed_to_its_downlink(
     small: str, narrow: str
 ) -> None:
     comparison = _call("abcd", (), "video")

@@ -55,7 +55,7 @@ def _narrow(
     }
 
 
-def test_a_downlink_is_narrow_where_all_that_one_listener_sees_shrinks() -> None:
+def test_a_downlink_is_narrow_if_every_video_of_one_listener_shrinks() -> None:
     assert _narrow("ab ac ad") == {"a": [BAD]}
     assert _narrow("ab ac ad ba") == {"a": [BAD]}
 
@@ -65,31 +65,31 @@ def test_a_downlink_is_narrow_where_all_that_one_listener_sees_shrinks() -> None
     ["", "ab", "ab ac", "ba ca da", "ab ac ad ba bc bd"],
     ids=["nothing", "one sender", "not all", "a sender to all", "two listeners"],
 )
-def test_other_shrinking_is_no_narrow_downlink(shrunk: str) -> None:
+def test_a_downlink_is_not_narrow_if_video_shrinks_otherwise(shrunk: str) -> None:
     assert _narrow(shrunk) == {}
 
 
-def test_a_listener_who_sees_one_sender_alone_has_nothing_to_compare() -> None:
+def test_a_listener_of_one_sender_has_no_narrow_downlink() -> None:
     assert _narrow("ab", people="ab") == {}
 
 
 @pytest.mark.parametrize("levels", [1, LAYER_LEVELS, LAYER_LEVELS + 2])
-def test_a_picture_is_small_by_a_layer_or_more(levels: int) -> None:
+def test_a_video_has_shrunk_if_it_lost_at_least_one_layer(levels: int) -> None:
     assert _narrow("ab ac ad", levels=levels) == ({} if levels < LAYER_LEVELS else {"a": [BAD]})
 
 
 @pytest.mark.parametrize("length_ms", [LEAST_MS - 1, LEAST_MS])
-def test_a_downlink_is_narrow_for_some_time(length_ms: int) -> None:
+def test_a_downlink_is_narrow_only_after_a_minimum_time(length_ms: int) -> None:
     small = span(100_000, 100_000 + length_ms)
     assert _narrow("ab ac ad", small) == ({} if length_ms < LEAST_MS else {"a": [small]})
 
 
-def test_what_was_never_large_at_the_listener_did_not_shrink() -> None:
+def test_video_that_was_never_large_at_the_listener_has_not_shrunk() -> None:
     assert _narrow("ab ac ad", (EpochMs(0), EpochMs(200_000))) == {}
     assert _narrow("ab ac ad", CALL) == {}
 
 
-def test_what_is_small_for_everybody_shrank_on_no_downlink() -> None:
+def test_video_that_is_small_for_every_listener_shows_no_narrow_downlink() -> None:
     """Ada alone had seen the others large."""
     comparison = room(
         "abcd",
@@ -104,5 +104,5 @@ def test_what_is_small_for_everybody_shrank_on_no_downlink() -> None:
     assert narrow_downlinks(comparison) == {}
 
 
-def test_a_call_without_pictures_has_none() -> None:
+def test_a_call_without_video_has_no_narrow_downlink() -> None:
     assert narrow_downlinks(room("abc")) == {}

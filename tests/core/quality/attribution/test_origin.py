@@ -251,7 +251,7 @@ CASES: Mapping[str, Case] = {
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
-def test_loss_is_the_senders_or_the_listeners(case: Case) -> None:
+def test_impairment_is_attributed_to_the_sender_or_the_listener(case: Case) -> None:
     assert set(case.expected()) == set(f"{case.missed} {case.shaken} {case.late}".split())
     assert case.blame() == case.expected()
 
@@ -260,7 +260,7 @@ def _uplinks(issues: Sequence[Issue]) -> list[Issue]:
     return [issue for issue in issues if "uplink" in issue.name]
 
 
-def test_an_uplink_that_only_listeners_show_is_raised_on_its_owner() -> None:
+def test_an_uplink_issue_shown_only_by_listeners_is_raised_for_the_sender() -> None:
     found = attribute(Case("abc", "ba ca", silent="a").comparison())
     [issue] = _uplinks(found["a"])
     assert (issue.name, issue.origin) == (IssueName.POOR_NETWORK_UPLINK, "local")
@@ -268,16 +268,16 @@ def test_an_uplink_that_only_listeners_show_is_raised_on_its_owner() -> None:
     assert _uplinks(found["b"]) == _uplinks(found["c"]) == []
 
 
-def test_an_uplink_is_not_raised_twice() -> None:
+def test_an_uplink_issue_that_the_sender_reports_is_not_raised_again() -> None:
     assert len(_uplinks(attribute(Case("abc", "ba ca", lossy="a").comparison())["a"])) == 1
 
 
-def test_a_measure_that_no_listener_had_is_not_told_of_an_uplink() -> None:
+def test_an_inferred_uplink_issue_has_only_measures_that_listeners_had() -> None:
     [issue] = _uplinks(attribute(Case("abc", "ba ca", silent="a").comparison())["a"])
     assert issue.worst == LOSS
 
 
-def test_an_uplink_found_without_tags_is_raised_on_the_peer() -> None:
+def test_an_uplink_issue_inferred_without_tags_is_raised_for_the_peer() -> None:
     participants = list(
         Case("abc", "ba ca", mild="a", is_tagged=False).comparison().participants.values()
     )
@@ -289,7 +289,7 @@ def test_an_uplink_found_without_tags_is_raised_on_the_peer() -> None:
     assert issue.stream.peer_id == "a"
 
 
-def test_an_issue_that_goes_over_from_one_cause_to_another_is_cut() -> None:
+def test_an_issue_whose_cause_changes_is_split() -> None:
     """Ada's uplink is bad first, then Bob's downlink."""
     whole: Span = (BAD[0], EpochMs(300_000))
     later: Span = (BAD[1], whole[1])

@@ -43,7 +43,7 @@ def _frozen(sent: Sequence[StreamActivity], shown: StreamActivity) -> list[Issue
     return [issue for issue in found if issue.name is IssueName.VIDEO_FROZEN]
 
 
-def test_a_screen_that_moves_and_is_not_shown_is_stuck() -> None:
+def test_a_screenshare_whose_sent_frames_do_not_arrive_is_stuck() -> None:
     shown = _activity(SHOWN, [70] * 6 + [0] * 6 + [70] * 6, offset_ms=2_000)
     [issue] = _frozen([_activity(SENT, [70] * 20)], shown)
     assert issue.first_at == pytest.approx(2_000 + 6 * STEP_MS, abs=STEP_MS)
@@ -51,23 +51,23 @@ def test_a_screen_that_moves_and_is_not_shown_is_stuck() -> None:
     assert issue.worst == {"frozen_percent": 100.0}
 
 
-def test_a_page_that_stands_still_is_not_stuck() -> None:
+def test_a_still_screenshare_is_not_stuck() -> None:
     assert (
         _frozen([_activity(SENT, [70] * 4 + [0] * 16)], _activity(SHOWN, [70] * 4 + [0] * 16)) == []
     )
     assert _frozen([_activity(SENT, [7] * 20)], _activity(SHOWN, [0] * 20)) == []
 
 
-def test_frames_that_a_server_leaves_out_make_no_screen_stuck() -> None:
+def test_frames_dropped_by_a_server_make_no_screenshare_stuck() -> None:
     assert _frozen([_activity(SENT, [210] * 20)], _activity(SHOWN, [53] * 20)) == []
 
 
-def test_the_busiest_layer_stands_for_a_screen() -> None:
+def test_a_screenshare_is_compared_by_its_busiest_layer() -> None:
     layers = [_activity(SENT, [0] * 20), _activity(SENT, [70] * 20, ssrc=2)]
     assert len(_frozen(layers, _activity(SHOWN, [70] * 6 + [0] * 6 + [70] * 8))) == 1
 
 
-def test_of_a_sender_that_reports_nothing_no_screen_is_called_stuck() -> None:
+def test_a_screenshare_of_a_sender_without_reports_is_never_stuck() -> None:
     assert _frozen([], _activity(SHOWN, [70] * 6 + [0] * 14)) == []
 
 
@@ -75,7 +75,7 @@ _TURNS = st.lists(st.sampled_from([0, 0, 0, 15, 60, 150]), min_size=20, max_size
 
 
 @given(seconds=_TURNS, offset_s=st.integers(0, 6))
-def test_whenever_pages_turn_a_screen_that_is_shown_whole_is_not_stuck(
+def test_a_screenshare_whose_frames_all_arrive_is_never_stuck(
     seconds: list[int], offset_s: int
 ) -> None:
     """The same frames, counted by two browsers whose reports do not come together."""

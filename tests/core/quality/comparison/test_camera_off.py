@@ -63,18 +63,18 @@ TOGGLED = [_span(start, start + 12) for start in range(100, 280, 40)]
 
 
 @pytest.mark.parametrize("name", sorted(PICTURE))
-def test_a_picture_is_not_judged_near_the_times_when_its_camera_was_off(name: IssueName) -> None:
+def test_received_video_has_no_issues_near_times_when_its_camera_was_off(name: IssueName) -> None:
     comparison = _comparison(TOGGLED, _span(95, 285), name)
     assert _left(comparison) == []
     [activity] = comparison.participants["bob"].streams
     assert sum(end - start for start, end in activity.late) == 0
 
 
-def test_a_camera_that_was_off_at_one_moment_only_is_enough() -> None:
+def test_a_camera_that_was_off_in_a_single_sample_suffices() -> None:
     assert _left(_comparison([_span(110, 110)], _span(100, 121))) == []
 
 
-def test_what_was_bad_for_long_while_the_camera_was_on_stays() -> None:
+def test_a_long_issue_while_the_camera_was_on_remains() -> None:
     assert _left(_comparison([_span(100, 140)], _span(120, 240))) == [_span(154, 240)]
     assert _left(_comparison([_span(150, 160)], _span(90, 230))) == [
         _span(90, 136),
@@ -91,7 +91,7 @@ def test_what_was_bad_for_long_while_the_camera_was_on_stays() -> None:
         (IssueName.LOW_FRAME_RATE, Family.VIDEO_CONSUMER, "cyd"),
     ],
 )
-def test_a_network_a_voice_and_the_pictures_of_others_are_judged_all_the_while(
+def test_network_audio_and_other_video_issues_remain_while_a_camera_is_off(
     name: IssueName, family: Family, sender: str
 ) -> None:
     ref = StreamRef(peer_id="bob", family=family.value, ssrc=7, from_peer_id=sender)

@@ -51,13 +51,13 @@ SENT = _activity(Family.AUDIO_PRODUCER, [_span(0, 100)], ssrc=1, producer_id="p1
     ],
     ids=["producer", "peer", "ssrc", "nothing", "the only other", "one who is not there"],
 )
-def test_a_stream_comes_from_whom_its_names_say(
+def test_the_sender_of_a_stream_is_found_by_its_ids(
     names: str, ref: StreamRef, sender: str | None
 ) -> None:
     assert _comparison(*names.split(), bob=SENT).sender_of("ada", ref) == sender
 
 
-def test_nobody_receives_from_himself() -> None:
+def test_a_participant_is_never_the_sender_of_its_received_stream() -> None:
     assert (
         _comparison("ada", "bob", bob=SENT).sender_of("bob", StreamRef(peer_id="p", ssrc=1))
         == "ada"

@@ -70,7 +70,7 @@ def test_a_connection_whose_far_end_left_was_not_lost(lost_at: int) -> None:
 
 
 @pytest.mark.parametrize("name", [IssueName.ICE_FAILED, IssueName.CONNECTION_FAILED])
-def test_nor_did_it_fail(name: IssueName) -> None:
+def test_a_connection_whose_far_end_left_did_not_fail(name: IssueName) -> None:
     assert _seen_by_bob(name, LEFT_AT + 20_000, LEFT_AT + 20_000) == []
 
 
@@ -84,11 +84,11 @@ def test_nor_did_it_fail(name: IssueName) -> None:
     ],
     ids=["long before", "until it left", "and was back", "failed first"],
 )
-def test_what_was_lost_while_the_far_end_was_there_stays_lost(
+def test_a_connection_lost_before_the_far_end_left_remains_lost(
     name: IssueName, start_at: int, end_at: int
 ) -> None:
     assert len(_seen_by_bob(name, start_at, end_at)) == 1
 
 
-def test_a_connection_to_somebody_who_stays_is_lost_all_the_same() -> None:
+def test_a_connection_to_a_remaining_participant_remains_lost() -> None:
     assert len(_seen_by_bob(IssueName.ICE_RECONNECTING, LEFT_AT, END_AT, to="c")) == 1

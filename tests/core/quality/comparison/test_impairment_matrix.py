@@ -57,13 +57,13 @@ def _full(matrix: ImpairmentMatrix) -> tuple[str, str]:
     ],
     ids=["nothing", "one pair", "an uplink", "a downlink", "both ways", "two uplinks"],
 )
-def test_the_lines_are_found_that_explain_what_was_missed(
+def test_the_matrix_finds_the_senders_and_listeners_at_fault(
     missed: str, senders: str, listeners: str
 ) -> None:
     assert _full(ImpairmentMatrix(_heard("abcd", missed), "abcd")) == (senders, listeners)
 
 
-def test_a_line_that_others_explain_is_full_though_not_needed() -> None:
+def test_a_line_explained_by_others_is_impaired_but_not_at_fault() -> None:
     """Three of four uplinks fill three quarters of what Dan hears, and all of it."""
     matrix = ImpairmentMatrix(_heard("abcd", "ba ca da ab cb db ac bc dc"), "abcd")
     assert _full(matrix) == ("abc", "")
@@ -71,24 +71,24 @@ def test_a_line_that_others_explain_is_full_though_not_needed() -> None:
     assert (line.most, line.every, line.unexplained) == ([BAD], [BAD], [])
 
 
-def test_three_quarters_of_a_line_are_most_of_it_and_not_all() -> None:
+def test_three_quarters_of_a_line_are_most_but_not_all_of_it() -> None:
     line = ImpairmentMatrix(_heard("abcde", "ab ac ad"), "abcde").listeners["a"]
     assert (line.several, line.most, line.every) == ([CALL], [BAD], [])
     assert ImpairmentMatrix(_heard("abcde", "ab ac"), "abcde").listeners["a"].most == []
 
 
-def test_one_field_alone_is_no_line() -> None:
+def test_one_field_is_no_line() -> None:
     line = ImpairmentMatrix(_heard("ab", "ab"), "ab").listeners["a"]
     assert (line.several, line.most, line.every) == ([], [], [])
 
 
-def test_a_stream_that_nobody_names_counts_for_its_listener_alone() -> None:
+def test_a_stream_without_sender_counts_for_its_listener_only() -> None:
     matrix = ImpairmentMatrix(_unnamed("abc", "ab ac"), "abc")
     assert matrix.listeners["a"].unexplained == [BAD]
     assert all(line.several == [] for line in matrix.senders.values())
 
 
-def test_strain_while_nothing_was_heard_does_not_count() -> None:
+def test_impairment_while_no_stream_was_received_does_not_count() -> None:
     absent = PathSpans([(EpochMs(300), EpochMs(400))], [BAD])
     there = PathSpans([CALL], [])
     matrix = ImpairmentMatrix({"a": {"b": absent, "c": absent, "d": there, "e": there}}, "abcde")
@@ -110,14 +110,14 @@ def _everybody(people: str) -> str:
     ],
     ids=["all", "five of six", "eleven of twelve", "two people"],
 )
-def test_everywhere_is_nearly_all_that_three_people_hear(
+def test_an_impairment_for_everybody_affects_most_of_three_or_more_listeners(
     people: str, missed: str, found: list[Span]
 ) -> None:
     assert impaired_for_everybody(_heard(people, missed).values()) == found
 
 
 @pytest.mark.parametrize(("count", "found"), [(0, []), (1, []), (2, [BAD]), (3, []), (4, [])])
-def test_a_share_between_lies_within_both_bounds(count: int, found: list[Span]) -> None:
+def test_spans_are_selected_by_a_share_within_both_bounds(count: int, found: list[Span]) -> None:
     fields = [PathSpans([CALL], [BAD] if n < count else []) for n in range(4)]
     assert spans_with_share_between(fields, 0.25, 0.75) == found
 
@@ -134,12 +134,14 @@ def test_a_share_between_lies_within_both_bounds(count: int, found: list[Span]) 
     ],
     ids=["one", "two", "one listener is spared", "beside a downlink", "all", "none"],
 )
-def test_whose_streams_nobody_names_misses_one_less_than_all(missed: str, culprits: str) -> None:
+def test_among_unnamed_streams_the_culprit_is_impaired_at_one_fewer(
+    missed: str, culprits: str
+) -> None:
     found = culprits_among_unnamed(_unnamed("abcd", missed))
     assert found == {name: [BAD] for name in culprits}
 
 
-def test_more_than_three_uplinks_at_once_are_not_looked_for() -> None:
+def test_at_most_three_simultaneous_uplinks_are_found() -> None:
     people = "abcdefg"
     for culprits, found in (("abc", "abc"), ("abcd", "")):
         missed = " ".join(one + other for other in culprits for one in people if one != other)
@@ -161,7 +163,7 @@ _spans = st.lists(
         max_size=4,
     )
 )
-def test_all_is_most_of_several_and_so_is_what_is_needed(
+def test_every_implies_most_and_most_implies_several(
     heard: Mapping[str, Mapping[str, PathSpans]],
 ) -> None:
     matrix = ImpairmentMatrix(heard, "abcd")

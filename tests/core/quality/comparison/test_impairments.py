@@ -38,14 +38,14 @@ def _issue(worst: Mapping[str, float]) -> Issue:
         ({}, False, "jitter"),
     ],
 )
-def test_an_issue_is_of_loss_when_enough_was_lost(
+def test_an_issue_is_a_loss_impairment_above_the_loss_threshold(
     worst: dict[str, float], transit: bool, impairment: str
 ) -> None:
     assert (is_transit(_issue(worst)), impairment_of(_issue(worst))) == (transit, impairment)
 
 
 @pytest.mark.parametrize("measure", LATE_FROM)
-def test_an_issue_is_of_lateness_from_the_least_of_any_of_its_measures(measure: str) -> None:
+def test_an_issue_is_a_lateness_impairment_from_the_threshold_of_any_measure(measure: str) -> None:
     little = {"loss_percent": LOSS_PERCENT - 0.1, "jitter_ms": JITTER_MS - 0.1}
     late = _issue(little | {measure: LATE_FROM[measure]})
     assert (impairment_of(late), is_transit(late)) == ("late", True)
@@ -76,11 +76,11 @@ TRACE = _activity(
 @pytest.mark.parametrize(
     ("impairment", "start"), [("loss", 0), ("jitter", 100_000), ("late", 200_000)]
 )
-def test_each_strain_has_times_of_its_own(impairment: Impairment, start: int) -> None:
+def test_each_impairment_has_its_own_spans(impairment: Impairment, start: int) -> None:
     assert impaired_spans([TRACE], impairment) == [_span(start, start + 1_000)]
 
 
-def test_the_times_of_several_strains_and_streams_are_put_together() -> None:
+def test_spans_of_several_impairments_and_streams_are_merged() -> None:
     other = _activity(lossy=[_span(500, 2_000)], jittery=[], late=[])
     assert impaired_spans([TRACE, other], "loss", "jitter") == [
         _span(0, 2_000),
@@ -90,7 +90,7 @@ def test_the_times_of_several_strains_and_streams_are_put_together() -> None:
 
 
 @pytest.mark.parametrize(("pause_ms", "count"), [(ONE_WAY_MS, 1), (ONE_WAY_MS + 1, 2)])
-def test_a_short_recovery_ends_no_strain(pause_ms: int, count: int) -> None:
+def test_a_short_recovery_does_not_end_an_impairment(pause_ms: int, count: int) -> None:
     back_at = 1_000 + pause_ms
     lossy = [_span(0, 1_000), _span(back_at, back_at + 1_000)]
     assert len(impaired_spans([_activity(lossy=lossy, jittery=[], late=[])], "loss")) == count

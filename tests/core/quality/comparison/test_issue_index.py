@@ -16,13 +16,13 @@ FROM_CYD = _issue(IssueName.LOW_AUDIO_MOS, "audio_consumer", "cyd")
 ISSUES = {"ada": [FROM_BOB, SENT, FROM_CYD, CONNECTION, FROM_BOB], "bob": [SENT]}
 
 
-def test_ones_own_issues_are_about_what_one_sends_and_the_connections() -> None:
+def test_own_issues_are_those_of_sent_streams_and_connections() -> None:
     index = IssueIndex(ISSUES, lambda _, ref: ref.from_peer_id)
     assert index.own("ada") == index.own("ada") == [SENT, CONNECTION]
     assert index.own("bob") == [SENT]
 
 
-def test_the_issues_of_a_senders_streams_are_found_among_all() -> None:
+def test_issues_are_indexed_by_the_sender_of_their_stream() -> None:
     asked: list[StreamRef] = []
 
     def sender_of(_: str, ref: StreamRef) -> str | None:

@@ -69,7 +69,7 @@ def _left(comparison: Comparison) -> list[Issue]:
 
 
 @pytest.mark.parametrize("named", [{"ssrc": 1}, {"producer_id": "P"}])
-def test_an_untagged_picture_is_a_screen_when_its_sender_says_so(
+def test_untagged_video_is_a_screenshare_if_its_sender_reports_one(
     named: dict[str, Any],
 ) -> None:
     shown = _activity("bob", SEEN, [None] * 20, late=[BAD], **named)
@@ -82,13 +82,13 @@ def test_an_untagged_picture_is_a_screen_when_its_sender_says_so(
     assert (activity.family, activity.ref.family, activity.late) == (SHARED, SHARED, [])
 
 
-def test_an_untagged_screen_that_is_not_shown_is_stuck() -> None:
+def test_an_untagged_screenshare_whose_frames_do_not_arrive_is_stuck() -> None:
     shown = _activity("bob", SEEN, [70] * 6 + [0] * 14, ssrc=1)
     [issue] = _left(_comparison([_activity("ada", SCREEN, [70] * 20, ssrc=1)], shown, ()))
     assert (issue.name, issue.stream.family) == (IssueName.VIDEO_FROZEN, SHARED)
 
 
-def test_a_camera_beside_a_screen_stays_a_camera() -> None:
+def test_a_camera_beside_a_screenshare_remains_a_camera() -> None:
     sent = [
         _activity("ada", SCREEN, [7] * 20, ssrc=1),
         _activity("ada", CAMERA, [None] * 20, ssrc=2),
@@ -97,13 +97,13 @@ def test_a_camera_beside_a_screen_stays_a_camera() -> None:
     assert {issue.name for issue in left} == set(OF_FRAMES)
 
 
-def test_a_picture_that_is_as_slow_at_its_sender_is_no_trouble() -> None:
+def test_a_frame_rate_as_low_as_the_senders_is_no_issue() -> None:
     sent = _activity("ada", CAMERA, [7] * 20, ssrc=1)
     shown = _activity("bob", SEEN, [7] * 20, offset_ms=3_000, ssrc=1)
     assert _left(_comparison([sent], shown)) == []
 
 
-def test_of_an_unnamed_picture_any_that_the_sender_makes_may_be_it() -> None:
+def test_unidentified_video_is_compared_with_every_video_of_the_sender() -> None:
     sent = [
         _activity("ada", CAMERA, [None] * 20, ssrc=1),
         _activity("ada", SCREEN, [7, 60, 7, 14] * 5, ssrc=2),
@@ -123,7 +123,7 @@ def test_of_an_unnamed_picture_any_that_the_sender_makes_may_be_it() -> None:
     ],
     ids=["fast", "far more", "slow for half of the time", "shown fast", "nothing reported"],
 )
-def test_a_picture_that_moved_more_at_its_sender_is_trouble(
+def test_a_frame_rate_below_the_senders_is_an_issue(
     made: list[int | None], shown: list[int | None]
 ) -> None:
     sent = [_activity("ada", CAMERA, made, ssrc=1)] if made else []

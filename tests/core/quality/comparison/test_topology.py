@@ -105,13 +105,13 @@ ADA, BOB = TransportAddress("192.0.2.1", 50_001), TransportAddress("192.0.2.2", 
     ],
     ids=["candidates", "one server", "its other port", "ports alone", "one role", "both roles"],
 )
-def test_two_with_the_same_ssrcs_are_connected_straight_unless_a_server_shows(
+def test_two_peers_with_the_same_ssrcs_are_connected_directly_unless_a_server_is_evident(
     ada: ConnectionActivity, bob: ConnectionActivity, far: str | None
 ) -> None:
     assert _pair(ada, bob).far_end(AT_ADA) == far
 
 
-def test_what_several_receive_from_one_connection_goes_through_a_server() -> None:
+def test_a_stream_received_by_several_peers_goes_through_a_server() -> None:
     sent = _participant("ada", _stream("ada", "pc", Family.AUDIO_PRODUCER, 1))
     heard = [
         _participant(who, _stream(who, "pc", Family.AUDIO_CONSUMER, 1)) for who in ("bob", "cyd")
@@ -135,7 +135,7 @@ def test_in_a_mesh_each_connection_leads_to_one_other() -> None:
     assert topology.far_end(StreamRef(peer_id="ada", connection_id="to cyd")) == "cyd"
 
 
-def test_a_connection_that_brings_streams_of_others_too_is_a_servers() -> None:
+def test_a_connection_that_carries_streams_of_others_is_to_a_server() -> None:
     ada = _participant("ada", _stream("ada", "pc", Family.AUDIO_PRODUCER, 1))
     bob = _participant(
         "bob",
@@ -145,7 +145,7 @@ def test_a_connection_that_brings_streams_of_others_too_is_a_servers() -> None:
     assert Topology({"ada": ada, "bob": bob}).far_end(AT_ADA) is None
 
 
-def test_a_producer_that_only_listeners_name_is_of_the_one_who_does_not_receive_it() -> None:
+def test_a_producer_named_only_by_listeners_belongs_to_the_one_that_does_not_receive_it() -> None:
     def heard(who: str) -> StreamActivity:
         ref = StreamRef(peer_id=who, producer_id="p")
         activity = _stream(who, "pc", Family.AUDIO_CONSUMER, 7)

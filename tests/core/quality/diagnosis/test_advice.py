@@ -24,18 +24,18 @@ def _documented() -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize("cause", ADVICE)
-def test_every_cause_is_documented_with_its_remedy(cause: str) -> None:
+def test_every_cause_is_documented_with_its_advice(cause: str) -> None:
     assert ADVICE[cause].key in _documented()[cause]
 
 
 @pytest.mark.parametrize("cause", ADVICE)
-def test_advice_goes_on_from_a_colon_and_names_nobody_but_who_can_act(cause: str) -> None:
+def test_advice_follows_a_colon_and_names_only_who_can_act(cause: str) -> None:
     clause = ADVICE[cause].clause
     worded = clause.format(name="{Ann}")
     assert worded[0].islower() and not worded.endswith(".")
     assert ("{Ann}" in worded) == ("{name}" in clause)
 
 
-def test_only_what_has_no_remedy_at_a_participant_names_none() -> None:
+def test_only_causes_without_a_remedy_at_a_participant_name_none() -> None:
     nobody = {cause for cause, advice in ADVICE.items() if "{name}" not in advice.clause}
     assert nobody == {"reception", "server", "poor_sound", "poor_picture"}

@@ -52,7 +52,7 @@ def _found(
     return find(subject, Comparison(participants))
 
 
-def test_each_person_who_was_not_heard_has_a_finding() -> None:
+def test_each_sender_that_was_not_heard_has_a_finding() -> None:
     found = _found(
         one_way,
         _issue(IssueName.ONE_WAY_AUDIO, _heard("bob")),
@@ -68,11 +68,11 @@ def test_each_person_who_was_not_heard_has_a_finding() -> None:
     }
 
 
-def test_who_was_not_heard_for_a_reason_of_their_own_is_no_finding_of_the_listener() -> None:
+def test_missing_audio_caused_by_the_sender_is_no_finding_of_the_listener() -> None:
     assert _found(one_way, _issue(IssueName.ONE_WAY_AUDIO, _heard("bob"), "remote")) == []
 
 
-def test_sound_of_several_that_was_not_played_is_one_finding() -> None:
+def test_unplayed_audio_of_several_senders_is_one_finding() -> None:
     names = ("bob", "cyd")
     [found] = _found(unplayed, *(_issue(IssueName.AUDIO_NOT_PLAYED, _heard(n)) for n in names))
     assert (found.cause, found.peer_ids) == ("audio_not_played", ["bob", "cyd"])
@@ -80,7 +80,7 @@ def test_sound_of_several_that_was_not_played_is_one_finding() -> None:
 
 
 @pytest.mark.parametrize("is_known", [True, False])
-def test_a_microphone_is_said_to_be_on_only_where_something_told_so(is_known: bool) -> None:
+def test_a_microphone_is_called_enabled_only_if_a_source_stated_it(is_known: bool) -> None:
     stalled = replace(_issue(IssueName.NO_AUDIO_SENT, SAID), is_known_live=is_known)
     [found] = _found(microphone, stalled)
     assert (found.cause, found.evidence.is_switched_on) == ("no_audio_sent", is_known)
@@ -93,9 +93,7 @@ def test_a_microphone_is_said_to_be_on_only_where_something_told_so(is_known: bo
     [("microphone", 5, True), ("microphone", 25, False), ("camera", 5, False)],
     ids=["just before", "long before", "another device"],
 )
-def test_the_device_that_was_chosen_just_before_is_named(
-    kind: str, before_s: int, is_named: bool
-) -> None:
+def test_the_device_selected_just_before_is_named(kind: str, before_s: int, is_named: bool) -> None:
     at = EpochMs(START - 1_000 * before_s)
     choice = DeviceSelection(at=at, name=f"selected_{kind}_update", device=Device(label="Headset"))
     [found] = _found(microphone, _issue(IssueName.SILENT_MICROPHONE, SAID), choices=[choice])

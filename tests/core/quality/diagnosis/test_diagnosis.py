@@ -26,11 +26,11 @@ def _explained() -> set[str]:
     return {word for head in heads for word in re.findall(r"`(\w+)`", head)}
 
 
-def test_every_issue_is_explained() -> None:
+def test_every_issue_is_explained_by_a_finding() -> None:
     assert {name.value for name in IssueName} <= _explained()
 
 
-def test_every_cause_is_explained() -> None:
+def test_every_cause_occurs_in_a_finding() -> None:
     assert set(ADVICE) <= _explained()
 
 
@@ -67,7 +67,7 @@ def _findings_of_stays(*seconds: tuple[float, float]) -> list[Finding]:
     return _findings(stays=seconds)
 
 
-def test_who_came_again_is_told_with_the_time_away() -> None:
+def test_a_rejoin_is_reported_with_the_time_away() -> None:
     assert _findings_of_stays((0, 60)) == []
     [once] = _findings_of_stays((0, 60), (73, 600))
     assert once.sentence == "Ada was gone from 10:01:00 to 10:01:13 UTC and rejoined (13 s away)."
@@ -119,9 +119,7 @@ def _issue(name: IssueName, ref: StreamRef, **worst: float) -> Issue:
         (IssueName.NO_AUDIO_RECEIVED, "Bluetooth at 10:00:58"),
     ],
 )
-def test_trouble_is_told_with_the_switch_of_the_device_it_is_about(
-    name: IssueName, switch: str
-) -> None:
+def test_a_finding_names_the_switch_of_the_device_it_concerns(name: IssueName, switch: str) -> None:
     [reported] = _findings(_issue(name, HEARD), choices=SWITCHES)
     assert f", just after the switch to {switch} UTC" in reported.sentence
     others = [choice for choice in SWITCHES if (choice.device.label or "") not in switch]
@@ -133,19 +131,19 @@ def test_trouble_is_told_with_the_switch_of_the_device_it_is_about(
     ("name", "ref"),
     [(IssueName.POOR_NETWORK_UPLINK, SENT), (IssueName.POOR_NETWORK_DOWNLINK, HEARD)],
 )
-def test_no_device_is_blamed_for_the_network(name: IssueName, ref: StreamRef) -> None:
+def test_a_network_finding_names_no_device_switch(name: IssueName, ref: StreamRef) -> None:
     [reported] = _findings(_issue(name, ref, loss_percent=12.0), choices=SWITCHES)
     assert "switch" not in reported.sentence
 
 
-def test_of_several_switches_the_nearest_is_told() -> None:
+def test_of_several_device_switches_the_nearest_is_named() -> None:
     silent = _issue(IssueName.SILENT_MICROPHONE, SENT)
     switches = [_switch("microphone", 44, "Old"), _switch("microphone", 59)]
     [reported] = _findings(silent, choices=switches)
     assert "the switch to another microphone at 10:00:59 UTC" in reported.sentence
 
 
-def test_the_devices_one_joined_with_are_no_switch() -> None:
+def test_devices_selected_at_the_join_are_no_switch() -> None:
     silent = _issue(IssueName.SILENT_MICROPHONE, SENT)
     [reported] = _findings(
         silent, stays=[(52, 600)], choices=[_switch("microphone", 55, "Headset")]
@@ -167,7 +165,7 @@ WORST = {
 
 @pytest.mark.parametrize("ref", [SENT, HEARD], ids=["sent", "received"])
 @pytest.mark.parametrize("name", [n for n in IssueName if severity_of(n) != "information"])
-def test_no_issue_above_information_goes_untold(name: IssueName, ref: StreamRef) -> None:
+def test_every_issue_above_information_has_a_finding(name: IssueName, ref: StreamRef) -> None:
     worst = {"rtt_ms": 600.0} if name is IssueName.HIGH_RTT else WORST
     assert any(name in reported.issues for reported in _findings(_issue(name, ref, **worst)))
 
@@ -178,7 +176,7 @@ def _format_outage(start_s: float, end_s: float, connection: str = "pc1") -> Iss
     return single(IssueName.ICE_RECONNECTING, ref, _at(start_s), _at(end_s), worst)
 
 
-def test_an_interruption_of_several_connections_is_told_once() -> None:
+def test_an_interruption_of_several_connections_is_one_finding() -> None:
     [reported] = _findings(
         _format_outage(60, 68), _format_outage(61, 70, "pc2"), _format_outage(300, 300)
     )
@@ -187,7 +185,7 @@ def test_an_interruption_of_several_connections_is_told_once() -> None:
     )
 
 
-def test_failures_of_ice_and_of_the_connection_are_told_alike() -> None:
+def test_failures_of_ice_and_of_the_connection_are_one_finding() -> None:
     ref = StreamRef(peer_id="ada", connection_id="pc1")
     [reported] = _findings(
         single(IssueName.ICE_FAILED, ref, _at(60), _at(60)),
@@ -203,17 +201,17 @@ def _slow(start_s: float, end_s: float, connection: str = "pc1") -> Issue:
     return single(IssueName.SLOW_CONNECT, ref, _at(start_s), _at(end_s), worst)
 
 
-def test_connections_that_are_slow_together_are_told_once() -> None:
+def test_connections_that_are_slow_together_are_one_finding() -> None:
     [reported] = _findings(_slow(1, 8), _slow(2, 10, "pc2"))
     assert reported.sentence == "Ada needed 8 s to connect at 10:00:01 UTC."
 
 
-def test_connecting_again_is_part_of_the_interruption() -> None:
+def test_reconnecting_is_part_of_the_interruption() -> None:
     [reported] = _findings(_format_outage(60, 68), _slow(61, 68, "pc2"))
     assert reported.cause == "interruption"
 
 
-def test_a_finding_has_its_parts_beside_the_sentence() -> None:
+def test_a_finding_has_structured_parts_beside_the_sentence() -> None:
     lossy = replace(
         _issue(IssueName.POOR_NETWORK_UPLINK, SENT, loss_percent=12.0),
         typical={"loss_percent": 8.0},
@@ -230,7 +228,7 @@ def test_a_finding_has_its_parts_beside_the_sentence() -> None:
     assert reported.advice.startswith("connect Ada by cable")
 
 
-def test_who_came_through_badly_is_the_subject_of_what_a_listener_is_told() -> None:
+def test_the_subject_of_a_listeners_finding_is_the_impaired_sender() -> None:
     heard = replace(
         _issue(IssueName.POOR_NETWORK_DOWNLINK, HEARD, loss_percent=9.0), origin="remote"
     )
@@ -255,7 +253,7 @@ def test_a_finding_stored_without_its_parts_can_be_read() -> None:
         ((0.4, 20), "warning"),
     ],
 )
-def test_a_connection_lost_for_less_than_a_second_is_no_fault(
+def test_a_connection_lost_for_less_than_a_second_is_information(
     lengths_s: tuple[float, ...], severity: str
 ) -> None:
     outages = [

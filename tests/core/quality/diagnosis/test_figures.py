@@ -21,19 +21,19 @@ def _lossy(ssrc: int, worst: float, typical: float, length_s: int = 60) -> Issue
     return _issue(ssrc, length_s, {"loss_percent": worst}, {"loss_percent": typical})
 
 
-def test_the_mean_is_over_the_time_affected_and_the_worst_of_one_report() -> None:
+def test_the_mean_is_over_affected_time_and_the_worst_is_of_one_interval() -> None:
     [loss] = figures_of(IssueGroup([_lossy(1, 12, 6, 90), _lossy(2, 30, 10, 30)]))
     assert loss == Figure(name="loss_percent", unit="%", typical=7.0, worst=30)
 
 
-def test_of_what_is_bad_when_low_the_lowest_is_the_worst() -> None:
+def test_the_worst_of_a_measure_that_is_bad_when_low_is_the_minimum() -> None:
     slow = [_issue(n, 60, {"fps": fps}, {}) for n, fps in enumerate([9.0, 4.0, 6.0])]
     assert figures_of(IssueGroup(slow)) == [
         Figure(name="fps", unit="frames/s", typical=None, worst=4.0)
     ]
 
 
-def test_what_a_path_does_is_what_befell_most_of_its_streams() -> None:
+def test_the_figures_of_a_path_are_the_medians_of_its_streams() -> None:
     streams = IssueGroup([_lossy(1, 8, 5), _lossy(2, 9, 6), _lossy(3, 60, 40)])
     assert median_figures(streams) == [Figure(name="loss_percent", unit="%", typical=6.0, worst=9)]
 
@@ -58,7 +58,7 @@ def test_the_figure_that_a_cause_is_about_comes_first() -> None:
         ("fps", "frames/s", None, 4.0, "down to 4 frames a second"),
     ],
 )
-def test_a_figure_in_words_never_says_the_same_twice(
+def test_a_figure_in_words_states_equal_values_once(
     name: str, unit: str, typical: float | None, worst: float, words: str
 ) -> None:
     figure = Figure(name=name, unit=unit, typical=typical, worst=worst)

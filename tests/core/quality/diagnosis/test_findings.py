@@ -57,14 +57,14 @@ def subject(
         ),
     ],
 )
-def test_media_are_named_once_the_voice_first(
+def test_media_are_named_once_with_audio_first(
     families: list[Family | None], media: list[str]
 ) -> None:
     assert media_of([issue(family) for family in families]) == media
 
 
 @pytest.mark.parametrize("family", Family)
-def test_every_family_is_one_medium_and_goes_one_way(family: Family) -> None:
+def test_every_family_has_one_medium_and_one_direction(family: Family) -> None:
     assert len(media_of([issue(family)])) == 1
     assert direction_of([issue(family)]) == (
         "sent" if family.value.endswith("producer") else "received"
@@ -79,7 +79,7 @@ def test_every_family_is_one_medium_and_goes_one_way(family: Family) -> None:
         [None],
     ],
 )
-def test_issues_both_ways_or_of_a_connection_have_no_direction(
+def test_issues_in_both_directions_or_of_a_connection_have_no_direction(
     families: list[Family | None],
 ) -> None:
     assert direction_of([issue(family) for family in families]) is None
@@ -91,7 +91,7 @@ def test_issues_are_found_by_name() -> None:
     assert found == [failed]
 
 
-def test_by_rule_a_finding_is_about_the_participant_who_alone_suffered() -> None:
+def test_by_default_a_finding_affects_its_subject_only() -> None:
     group = IssueGroup([issue(Family.AUDIO_PRODUCER)])
     made = finding(subject(), "uplink", group, FindingParts())
     assert (made.subject, made.affected, made.peer_ids) == ("ann", ["ann"], [])
@@ -101,7 +101,7 @@ def test_by_rule_a_finding_is_about_the_participant_who_alone_suffered() -> None
     assert made.advice_key and made.sentence == ""
 
 
-def test_what_differs_from_the_rule_is_taken_from_the_parts() -> None:
+def test_given_parts_replace_the_defaults_of_a_finding() -> None:
     group = IssueGroup([issue(Family.AUDIO_CONSUMER)])
     parts = FindingParts(
         subject="bob",
@@ -134,7 +134,7 @@ def choice(second: float, name: str = "microphone", label: str | None = "USB") -
         (0.001 + WARM_UP_MS / SECOND_MS, 15, True),
     ],
 )
-def test_trouble_follows_a_switch_for_twenty_seconds_unless_it_was_the_first_choice(
+def test_a_device_switch_precedes_an_issue_by_at_most_20_s_and_is_no_first_selection(
     switched_s: float, begins_s: float, is_near: bool
 ) -> None:
     spans = [(at(begins_s), at(300))]
@@ -142,14 +142,14 @@ def test_trouble_follows_a_switch_for_twenty_seconds_unless_it_was_the_first_cho
     assert (found is not None) is is_near
 
 
-def test_only_a_switch_of_the_same_kind_of_device_counts() -> None:
+def test_only_a_switch_of_the_same_device_kind_counts() -> None:
     spans = [(at(70), at(300))]
     assert switch_before(subject(choices=[choice(60, "camera")]), spans, "microphone") is None
     found = switch_before(subject(choices=[choice(60, "camera")]), spans, "camera")
     assert found is not None and (found.kind, found.at) == ("camera", at(60))
 
 
-def test_of_several_switches_the_last_before_the_trouble_counts() -> None:
+def test_of_several_switches_the_last_before_the_issue_counts() -> None:
     choices = [choice(55, label="Old"), choice(65, label=""), choice(80, label="Late")]
     found = switch_before(subject(choices=choices), [(at(70), at(300))], "microphone")
     assert found is not None and (found.at, found.label) == (at(65), None)

@@ -98,7 +98,7 @@ WHEN = "from 10:01:00 to 10:04:00 UTC"
 WHY = "the reports do not show why"
 
 
-def test_sound_broken_up_without_loss_is_told() -> None:
+def test_audio_concealment_without_loss_is_a_finding() -> None:
     broken = _issue(IssueName.AUDIO_CONCEALMENT, HEARD, concealment_percent=30.0)
     poor = _issue(IssueName.LOW_AUDIO_MOS, HEARD, mos=1.0)
     [finding] = _findings(broken, poor, streams=[_activity(HEARD)], sent=[_activity(SPOKEN)])
@@ -129,7 +129,7 @@ def test_sound_broken_up_without_loss_is_told() -> None:
         "loss at the sender",
     ],
 )
-def test_the_network_is_cleared_only_when_every_part_of_the_way_is_known_clean(
+def test_the_network_is_ruled_out_only_if_the_whole_path_is_known_to_be_clean(
     received: list[StreamActivity], sent: list[StreamActivity]
 ) -> None:
     broken = _issue(IssueName.AUDIO_CONCEALMENT, HEARD, concealment_percent=30.0)
@@ -191,11 +191,11 @@ def test_the_network_is_cleared_only_when_every_part_of_the_way_is_known_clean(
         ),
     ],
 )
-def test_bad_media_that_nothing_explains_is_told_in_one_sentence(issue: Issue, words: str) -> None:
+def test_unexplained_bad_media_are_described_in_one_sentence(issue: Issue, words: str) -> None:
     assert _sentence(issue) == f"{words} {WHEN}; {WHY}."
 
 
-def test_several_faults_of_several_people_are_one_sentence() -> None:
+def test_several_issues_of_several_senders_are_one_sentence() -> None:
     bob, cyd = _got(Family.VIDEO_CONSUMER, "bob"), _got(Family.VIDEO_CONSUMER, "cyd")
     found = [
         _issue(IssueName.LOW_FRAME_RATE, bob, fps=4.0),
@@ -208,7 +208,7 @@ def test_several_faults_of_several_people_are_one_sentence() -> None:
     )
 
 
-def test_many_people_are_counted() -> None:
+def test_many_senders_are_counted_and_not_named() -> None:
     names = ["bob", "cyd", "dan", "eve"]
     found = [
         _issue(IssueName.LOW_FRAME_RATE, _got(Family.VIDEO_CONSUMER, name), fps=4.0)
@@ -271,36 +271,38 @@ LOSS = {"loss_percent": 9.0}
         ),
     ],
 )
-def test_what_another_cause_explains_is_not_told_again(issue: Issue, cause: Issue) -> None:
+def test_an_issue_that_another_cause_explains_has_no_finding_of_its_own(
+    issue: Issue, cause: Issue
+) -> None:
     assert len(_findings(issue, cause)) == len(_findings(cause)) == 1
     late = replace(issue, first_at=_at(400), last_at=_at(500))
     assert len(_findings(late, cause)) == 2
 
 
-def test_a_long_round_trip_does_not_break_sound_up() -> None:
+def test_a_long_rtt_does_not_explain_concealment() -> None:
     broken = _issue(IssueName.AUDIO_CONCEALMENT, HEARD, concealment_percent=30.0)
     slow = _issue(IssueName.HIGH_RTT, CONNECTION, rtt_ms=600.0)
     assert {finding.cause for finding in _findings(broken, slow)} == {"poor_sound", "round_trip"}
 
 
-def test_what_came_badly_because_it_was_sent_badly_is_not_told_again() -> None:
+def test_media_received_badly_because_sent_badly_are_one_finding() -> None:
     issue = _issue(IssueName.LOW_FRAME_RATE, SEEN, origin="remote", fps=4.0)
     assert [finding.cause for finding in _findings(issue)] == ["sender"]
 
 
-def test_requests_of_a_listener_who_loses_packets_are_no_fault_of_the_senders() -> None:
+def test_keyframe_requests_of_a_lossy_listener_are_no_finding_of_the_sender() -> None:
     asked = _issue(IssueName.NEGATIVE_FEEDBACK_HIGH, SHOWN, requests_per_s=1.4)
     ref = StreamRef(peer_id="bob", family=Family.VIDEO_CONSUMER.value, from_peer_id="ada")
     lost = _issue(IssueName.POOR_NETWORK_DOWNLINK, ref, origin="local", **LOSS)
     assert _findings(asked, others={"bob": [lost], "cyd": []}) == []
 
 
-def test_a_camera_of_somebody_unknown_may_have_been_off() -> None:
+def test_bad_video_of_an_unknown_sender_is_no_finding() -> None:
     ref = _got(Family.VIDEO_CONSUMER, None)
     assert _findings(_issue(IssueName.LOW_VIDEO_MOS, ref, mos=1.0)) == []
 
 
-def test_whom_they_did_not_see_is_told() -> None:
+def test_missing_video_names_its_senders() -> None:
     gone = [
         _issue(IssueName.NO_VIDEO_RECEIVED, _got(Family.VIDEO_CONSUMER, name), silent_ms=180_000.0)
         for name in ("bob", "cyd")

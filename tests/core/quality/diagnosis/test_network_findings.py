@@ -67,7 +67,7 @@ def _downlink(start_s: float, end_s: float, **worst: float) -> Issue:
     return _issue(IssueName.POOR_NETWORK_DOWNLINK, HEARD, start_s, end_s, **worst)
 
 
-def test_spells_of_one_cause_are_told_in_one_sentence() -> None:
+def test_episodes_of_one_cause_are_one_sentence() -> None:
     assert _sentences(
         [_uplink(60, 120, loss_percent=8.0), _uplink(300, 330, loss_percent=14.0)]
     ) == [
@@ -76,7 +76,7 @@ def test_spells_of_one_cause_are_told_in_one_sentence() -> None:
     ]
 
 
-def test_what_came_of_loss_is_told_with_it() -> None:
+def test_issues_that_follow_from_loss_are_in_its_finding() -> None:
     narrow = _issue(IssueName.BANDWIDTH_LIMITED, SENT, 65, 118, limited_percent=100.0)
     slow = _issue(IssueName.HIGH_RTT, PATH, 70, 110, rtt_ms=455.0)
     assert _sentences([_uplink(60, 120, loss_percent=8.0, rtt_ms=310.0), narrow, slow]) == [
@@ -85,7 +85,7 @@ def test_what_came_of_loss_is_told_with_it() -> None:
     ]
 
 
-def test_what_loss_does_not_explain_is_told_apart() -> None:
+def test_issues_not_explained_by_loss_are_separate_findings() -> None:
     lossy = _uplink(60, 120, loss_percent=8.0)
     narrow = _issue(IssueName.LOW_AVAILABLE_BITRATE, PATH, 200, 260, available_kbps=62.4)
     slow = _issue(IssueName.HIGH_RTT, PATH, 300, 360, rtt_ms=455.0)
@@ -96,14 +96,14 @@ def test_what_loss_does_not_explain_is_told_apart() -> None:
     ]
 
 
-def test_jitter_without_loss_is_told_as_jitter() -> None:
+def test_jitter_without_loss_is_reported_as_jitter() -> None:
     assert _sentences([_downlink(60, 120, loss_percent=0.4, jitter_ms=71.0)]) == [
         "The voice sent to Ada came unevenly on Ada's downlink from 10:01:00 to 10:02:00 UTC, "
         "jitter up to 71 ms."
     ]
 
 
-def test_nobody_is_blamed_for_loss_that_may_be_anybodys() -> None:
+def test_loss_of_unknown_origin_is_attributed_to_no_participant() -> None:
     [finding] = _findings([replace(_downlink(60, 120, loss_percent=9.0), origin=None)])
     assert finding.cause == "reception"
     assert finding.sentence == (
@@ -112,7 +112,7 @@ def test_nobody_is_blamed_for_loss_that_may_be_anybodys() -> None:
     )
 
 
-def test_a_network_bad_both_ways_has_its_round_trips_told_once() -> None:
+def test_a_network_impaired_in_both_directions_states_its_rtt_once() -> None:
     out, back = (
         _uplink(60, 120, loss_percent=9.0, rtt_ms=350.0),
         _downlink(60, 120, loss_percent=9.0, rtt_ms=350.0),
@@ -123,7 +123,7 @@ def test_a_network_bad_both_ways_has_its_round_trips_told_once() -> None:
     assert both.count("350 ms") == 1
 
 
-def test_waiting_behind_tcp_is_the_relays_doing_and_loss_is_not() -> None:
+def test_lateness_over_a_tcp_relay_is_caused_by_the_relay_unlike_loss() -> None:
     relayed = _issue(IssueName.TURN_RELAYED_TCP, PATH, 0, 600)
     late = _uplink(60, 120, loss_percent=0.0, jitter_ms=88.0, rtt_ms=520.0)
     narrow = _issue(IssueName.BANDWIDTH_LIMITED, SENT, 60, 120, limited_percent=100.0)
@@ -141,7 +141,7 @@ def test_waiting_behind_tcp_is_the_relays_doing_and_loss_is_not() -> None:
     ]
 
 
-def test_one_senders_loss_does_not_make_a_relays_downlink_lossy() -> None:
+def test_loss_from_one_sender_is_no_loss_on_the_downlink_of_a_relayed_listener() -> None:
     relayed = _issue(IssueName.TURN_RELAYED_TCP, PATH, 0, 600)
     heard = [
         replace(issue, stream=replace(HEARD, ssrc=ssrc, consumer_id=f"c{ssrc}"))
@@ -156,7 +156,7 @@ def test_one_senders_loss_does_not_make_a_relays_downlink_lossy() -> None:
     assert [finding.cause for finding in _findings([relayed, *heard])] == ["relay_tcp"]
 
 
-def test_a_sender_behind_a_relay_came_badly_through_that() -> None:
+def test_a_relay_of_the_sender_is_named_as_the_cause_at_the_listener() -> None:
     heard = replace(_downlink(60, 120, jitter_ms=80.0), origin="remote")
     ref = replace(PATH, peer_id="bob")
     relayed = _issue(IssueName.TURN_RELAYED_TCP, ref, 0, 600)
@@ -170,7 +170,7 @@ def test_a_sender_behind_a_relay_came_badly_through_that() -> None:
     assert _sentences([heard], [lossy]) == [f"{start}uplink."]
 
 
-def test_a_bad_picture_over_a_good_network_has_what_held_back_the_sender_for_its_cause() -> None:
+def test_bad_video_over_a_good_network_is_caused_by_the_senders_limitation() -> None:
     ref = replace(HEARD, family=Family.VIDEO_CONSUMER.value)
     dim = replace(_issue(IssueName.LOW_VIDEO_MOS, ref, 60, 120, mos=2.0), origin="remote")
     sent = replace(SENT, peer_id="bob")
@@ -185,7 +185,7 @@ def test_a_bad_picture_over_a_good_network_has_what_held_back_the_sender_for_its
     assert [finding.severity for finding in _findings([dim])] == ["information"]
 
 
-def test_a_full_buffer_is_told_when_nothing_else_tells_of_it() -> None:
+def test_a_jitter_buffer_delay_without_another_finding_is_reported() -> None:
     full = _issue(IssueName.HIGH_JITTER_BUFFER_DELAY, HEARD, 60, 120, jitter_buffer_ms=482.1)
     [finding] = _findings([full])
     assert (finding.cause, finding.severity) == ("lateness", "warning")
@@ -234,7 +234,7 @@ def _missing(*bad: str, of: Sequence[str]) -> str:
     return f"{what.removeprefix('Up to 12 % of ')}{ending.replace(WHEN, '')}"
 
 
-def test_loss_from_nearly_everybody_was_the_listeners_downlink() -> None:
+def test_loss_from_nearly_all_senders_is_attributed_to_the_listeners_downlink() -> None:
     start, end = "the voice sent to Ada on Ada's downlink; ", " came through badly."
     assert _missing("bob", "cyd", of=["bob", "cyd"]) == f"{start}both senders{end}"
     assert _missing("bob", "cyd", "dan", of=["bob", "cyd", "dan", "eve"]) == (
@@ -243,7 +243,7 @@ def test_loss_from_nearly_everybody_was_the_listeners_downlink() -> None:
     assert _missing("bob", "cyd", "dan", of=["bob", "cyd", "dan"]) == f"{start}all 3 senders{end}"
 
 
-def test_loss_from_some_senders_only_was_not_the_listeners_downlink() -> None:
+def test_loss_from_some_senders_is_not_attributed_to_the_listeners_downlink() -> None:
     end = "came through well, so it was in the server or between the server and Ada."
     assert _missing("bob", of=["bob", "cyd", "dan"]) == (
         f"Bob's voice to Ada on the way; 2 other senders {end}"
@@ -281,17 +281,17 @@ def _noticed(name: IssueName, **worst: float) -> str:
     return f"{finding.sentence} {finding.peer_ids}"
 
 
-def test_listeners_noticed_what_the_sentence_tells_of() -> None:
+def test_the_affected_listeners_are_those_with_the_stated_impairment() -> None:
     name = IssueName.POOR_NETWORK_UPLINK
     assert _noticed(name, loss_percent=9.0).endswith("; Bob saw it (1 of 2 listeners). ['bob']")
     assert _noticed(name, jitter_ms=80.0).endswith("; Cyd saw it (1 of 2 listeners). ['cyd']")
 
 
-def test_loss_from_the_only_sender_says_nothing_about_the_way() -> None:
+def test_loss_from_the_only_sender_names_no_other_sender() -> None:
     assert _missing("bob", of=["bob"]) == "the voice sent to Ada on Ada's downlink."
 
 
-def test_an_uplink_too_narrow_for_a_call_without_pictures_is_told_of_the_sound() -> None:
+def test_a_narrow_uplink_without_video_is_reported_for_the_audio() -> None:
     narrow = _issue(IssueName.LOW_AVAILABLE_BITRATE, PATH, 60, 120, available_kbps=22.4)
     start = "Ada's uplink was too narrow for Ada's "
     sound, picture = _activity(Family.AUDIO_PRODUCER), _activity(Family.VIDEO_PRODUCER)
@@ -301,7 +301,7 @@ def test_an_uplink_too_narrow_for_a_call_without_pictures_is_told_of_the_sound()
     assert reported.sentence == f"{start}video{WHEN} (down to 22 kbit/s)."
 
 
-def test_sound_is_not_said_to_be_made_smaller() -> None:
+def test_audio_is_never_reported_as_made_smaller() -> None:
     lossy = _uplink(60, 120, loss_percent=8.0)
     narrow = _issue(IssueName.LOW_AVAILABLE_BITRATE, PATH, 60, 120, available_kbps=22.4)
     [reported] = _findings([lossy, narrow], streams=[_activity(Family.AUDIO_PRODUCER)])

@@ -147,7 +147,7 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("cause", "parts", "words"), CASES)
-def test_what_the_network_did_is_told_with_where_and_how_bad(
+def test_a_network_sentence_states_impairment_side_and_severity(
     cause: str, parts: dict[str, Any], words: str
 ) -> None:
     assert sentence(cause, **parts) == words

@@ -56,12 +56,12 @@ def mentions() -> Mentions:
         (["voice", "screen", "screen_sound"], "voice, screen and screen sound"),
     ],
 )
-def test_media_are_joined_as_people_join_words(media: list[str], words: str) -> None:
+def test_media_are_joined_with_commas_and_and(media: list[str], words: str) -> None:
     assert media_words(finding(media=media)) == words
 
 
 @pytest.mark.parametrize(("media", "words"), [(["video"], "Ann's video"), ([], "what Ann sent")])
-def test_what_somebody_sent_is_named_where_it_is_known(media: list[str], words: str) -> None:
+def test_sent_media_are_named_if_known(media: list[str], words: str) -> None:
     assert sent_by(finding(media=media), mentions()) == words
 
 
@@ -93,7 +93,7 @@ def test_one_or_two_senders_are_named_and_more_are_not(
         ),
     ],
 )
-def test_only_an_encoder_that_says_so_made_a_picture_smaller(
+def test_only_reported_encoder_limitation_made_video_smaller(
     issues: list[IssueName], sent_media: list[Any], words: str
 ) -> None:
     found = finding(issues=issues, evidence=Evidence(sent_media=sent_media))
@@ -129,11 +129,11 @@ def test_only_an_encoder_that_says_so_made_a_picture_smaller(
         ),
     ],
 )
-def test_who_noticed_is_said_only_where_it_is_known(parts: dict[str, Any], words: str) -> None:
+def test_affected_listeners_are_named_only_if_known(parts: dict[str, Any], words: str) -> None:
     assert noticed(finding(**parts), mentions()) == words
 
 
-def test_round_trips_are_a_clause_of_their_own() -> None:
+def test_rtt_has_its_own_clause() -> None:
     assert round_trips(finding(figures=[figure("rtt_ms", 320, 480)])) == (
         ", with round trips of about 320 ms, at worst 480 ms"
     )
@@ -157,7 +157,7 @@ def test_unevenness_names_its_measure(
     assert unevenness(figure(name, typical, worst)) == words
 
 
-def test_the_first_figure_is_the_one_the_cause_is_about() -> None:
+def test_the_lead_figure_is_the_first_one() -> None:
     first, second = figure("rtt_ms", 1, 2), figure("jitter_ms", 3, 4)
     assert lead_of(finding(figures=[first, second])) is first
     assert lead_of(finding()) is None

@@ -147,7 +147,7 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("cause", "parts", "words"), CASES)
-def test_a_cause_is_told_in_one_sentence(cause: str, parts: dict[str, Any], words: str) -> None:
+def test_each_cause_has_its_sentence(cause: str, parts: dict[str, Any], words: str) -> None:
     assert sentence(cause, **parts) == words
 
 
@@ -156,12 +156,12 @@ def test_a_sentence_begins_with_a_capital_unless_it_begins_with_a_name() -> None
     assert sentence("stats_gap", subject="de").startswith("No measurements")
 
 
-def test_every_cause_with_advice_has_a_sentence_and_none_else() -> None:
+def test_causes_with_advice_are_the_causes_with_a_sentence() -> None:
     assert set(SENTENCES) == set(ADVICE)
 
 
 @pytest.mark.parametrize("cause", sorted(SENTENCES))
-def test_every_cause_can_be_told_of_the_least_that_is_known(cause: str) -> None:
+def test_every_cause_has_a_sentence_from_minimal_parts(cause: str) -> None:
     words = sentence(cause, peer_ids=["bob"], affected=["ann"], issues=[IssueName.CPU_LIMITED])
     assert words.endswith(".")
     assert "  " not in words and " ," not in words and " ;" not in words

@@ -25,7 +25,7 @@ NOON = 1_795_262_400_000
         (3_900_000, "1 h 5 min"),
     ],
 )
-def test_a_length_is_told_in_two_units_at_most(ms: int, words: str) -> None:
+def test_a_duration_is_written_in_two_units_at_most(ms: int, words: str) -> None:
     assert format_duration(ms) == words
 
 
@@ -33,7 +33,7 @@ def _spans(*seconds: tuple[float, float]) -> list[Span]:
     return [(EpochMs(NOON + int(a * 1_000)), EpochMs(NOON + int(b * 1_000))) for a, b in seconds]
 
 
-def test_a_time_is_told_in_utc() -> None:
+def test_a_time_is_written_in_utc() -> None:
     assert format_spans(_spans((0, 61))) == "from 12:00:00 to 12:01:01 UTC"
     assert format_spans(_spans((0, 0.4))) == "at 12:00:00 UTC"
 
@@ -68,7 +68,7 @@ def test_an_amount_has_a_decimal_only_when_small() -> None:
     assert format_amount(12.3, "frames/s") == "12 frames a second"
 
 
-def test_outages_have_lengths_and_many_are_counted() -> None:
+def test_outages_have_durations_and_many_are_counted() -> None:
     assert format_outages(_spans((0, 10), (60, 60.4))) == "for 10 s at 12:00:00 and at 12:01:00 UTC"
     assert format_outages(_spans((0, 10), (60, 70), (120, 130), (180, 190))) == (
         "4 times, for 40 s in all, first at 12:00:00 UTC"
@@ -80,18 +80,18 @@ def _mentioned(names: dict[str, str], *participant_ids: str) -> list[str]:
     return [mentions.name(participant_id) for participant_id in participant_ids]
 
 
-def test_a_person_has_the_whole_name_first_and_then_the_first_name() -> None:
+def test_a_participant_is_named_in_full_first_and_then_by_first_name() -> None:
     names = {"a": "Ann Lee", "b": "Bob Ross"}
     assert _mentioned(names, "a", "a", "b", "a") == ["Ann Lee", "Ann", "Bob Ross", "Ann"]
 
 
-def test_a_first_name_that_two_people_have_is_not_used() -> None:
+def test_a_first_name_of_two_participants_is_not_used() -> None:
     names = {"a": "Ann Lee", "b": "ann Smith"}
     assert _mentioned(names, "a", "a") == ["Ann Lee", "Ann Lee"]
 
 
 @pytest.mark.parametrize("name", ["J. Doe", "Dr. No", "X Æ", "4 Ears", "Zoë"])
-def test_what_is_no_first_name_is_not_used_as_one(name: str) -> None:
+def test_a_title_or_initial_is_not_used_as_first_name(name: str) -> None:
     assert _mentioned({"a": name}, "a", "a") == [name, name]
 
 
@@ -104,7 +104,7 @@ def test_names_are_one_line_and_never_empty() -> None:
     ]
 
 
-def test_many_people_are_counted() -> None:
+def test_many_participants_are_counted_and_not_named() -> None:
     mentions = Mentions(People({name: name.capitalize() for name in ("ada", "bob", "cyd", "dan")}))
     assert mentions.join_names(["cyd", "ada", "cyd"]) == "Ada and Cyd"
     assert mentions.join_names(["ada", "bob", "cyd", "dan"]) == "4 people"

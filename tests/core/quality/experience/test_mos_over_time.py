@@ -35,7 +35,7 @@ def _scores(*intervals: tuple[float, float, float], stream: int = 0) -> StreamSc
     )
 
 
-def test_an_interval_counts_in_each_bucket_by_the_time_that_lies_there() -> None:
+def test_an_interval_counts_in_each_bucket_by_its_time_there() -> None:
     means = bucket_means(_scores((0, 8, 4.0), (8, 18, 2.0)), SCALE)
     assert rounded_opinions(means[0]) == [3.6, 2.0, None, None]
 
@@ -45,12 +45,12 @@ def test_a_long_interval_fills_every_bucket_it_covers() -> None:
     assert rounded_opinions(means[0]) == [3.0, 3.0, 3.0, 3.0]
 
 
-def test_less_than_a_second_of_a_bucket_is_no_moment() -> None:
+def test_less_than_a_second_in_a_bucket_gives_no_value() -> None:
     means = bucket_means(_scores((5, 10.9, 3.0)), SCALE)
     assert rounded_opinions(means[0]) == [3.0, None, None, None]
 
 
-def test_what_lies_outside_the_scale_is_left_out() -> None:
+def test_intervals_outside_the_scale_are_left_out() -> None:
     means = bucket_means(_scores((-9, -2, 1.0), (-5, 5, 3.0), (35, 55, 2.0), (60, 70, 1.0)), SCALE)
     assert rounded_opinions(means[0]) == [3.0, None, None, 2.0]
 
@@ -73,7 +73,7 @@ def test_spans_cover_parts_of_buckets() -> None:
 
 
 @given(st.lists(st.none() | st.floats(1, 5, width=32), max_size=9))
-def test_the_middle_is_that_of_the_known_values(column: list[float | None]) -> None:
+def test_the_median_is_that_of_the_known_values(column: list[float | None]) -> None:
     values = np.array([[np.nan if each is None else each] for each in column], dtype=np.float32)
     lower, upper = medians(values.reshape(len(column), 1))
     known = sorted(each for each in column if each is not None)
@@ -85,7 +85,7 @@ def test_the_middle_is_that_of_the_known_values(column: list[float | None]) -> N
         assert upper[0] == known[len(known) // 2]
 
 
-def test_time_of_failure_counts_as_the_lowest_opinion() -> None:
+def test_failed_time_counts_as_the_lowest_mos() -> None:
     values = np.array([4.0, 4.0, np.nan, np.nan], dtype=np.float32)
     made = with_failures(values, np.array([0.5, 1.0, 0.5, 0.4]))
     assert made[:3].tolist() == pytest.approx([2.5, 1.0, 1.0])

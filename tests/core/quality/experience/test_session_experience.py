@@ -81,11 +81,11 @@ def _room(heard: Mapping[str, Mapping[str, Sound]]) -> dict[str, ExperienceInput
     return {who: _input(who, received) for who, received in heard.items()}
 
 
-def test_two_people_share_what_goes_wrong_between_them() -> None:
+def test_two_participants_share_an_impairment_between_them() -> None:
     assert _letters(_room({"ada": {"bob": 4.3}, "bob": {"ada": 2.0}})) == {"ada": BAD, "bob": BAD}
 
 
-def test_of_three_a_bad_uplink_is_bad_for_its_owner_and_half_of_what_the_others_get() -> None:
+def test_among_three_a_bad_uplink_is_bad_for_its_sender_and_fair_for_the_others() -> None:
     heard = {
         "ada": {"bob": 4.3, "cy": 4.3},
         "bob": {"ada": 2.0, "cy": 4.3},
@@ -94,7 +94,7 @@ def test_of_three_a_bad_uplink_is_bad_for_its_owner_and_half_of_what_the_others_
     assert _letters(_room(heard)) == {"ada": BAD, "bob": FAIR, "cy": FAIR}
 
 
-def test_of_three_a_bad_downlink_is_bad_for_its_owner_alone() -> None:
+def test_among_three_a_bad_downlink_is_bad_for_its_owner_only() -> None:
     heard = {
         "ada": {"bob": 2.0, "cy": 2.0},
         "bob": {"ada": 4.3, "cy": 4.3},
@@ -103,7 +103,7 @@ def test_of_three_a_bad_downlink_is_bad_for_its_owner_alone() -> None:
     assert _letters(_room(heard)) == {"ada": BAD, "bob": GOOD, "cy": GOOD}
 
 
-def test_one_bad_speaker_does_not_make_the_calls_of_a_large_room_bad() -> None:
+def test_one_bad_speaker_does_not_lower_the_letters_of_a_large_room() -> None:
     people = [f"p{n}" for n in range(50)]
     heard = {
         who: {other: 1.5 if other == "p0" else 4.3 for other in people if other != who}
@@ -114,18 +114,18 @@ def test_one_bad_speaker_does_not_make_the_calls_of_a_large_room_bad() -> None:
     assert set(letters.values()) == {GOOD}
 
 
-def test_where_one_speaks_to_a_silent_room_that_voice_is_what_everybody_received() -> None:
+def test_one_speaker_to_a_silent_room_decides_every_letter() -> None:
     heard: dict[str, dict[str, Sound]] = {f"p{n}": {"p0": 2.8} for n in range(1, 20)}
     assert set(_letters(_room({"p0": {}, **heard})).values()) == {POOR}
 
 
-def test_one_who_sends_nothing_is_judged_by_what_arrived() -> None:
+def test_a_participant_that_sends_no_media_is_rated_by_received_media() -> None:
     heard = {"ada": {"bob": 4.3}, "bob": {}}
     assert _letters(_room(heard)) == {"ada": GOOD, "bob": GOOD}
     assert _letters(_room({"ada": {}, "bob": {}})) == {"ada": UNKNOWN, "bob": UNKNOWN}
 
 
-def test_sound_and_picture_are_each_judged_by_their_own_limits() -> None:
+def test_audio_and_video_are_rated_by_their_own_thresholds() -> None:
     inputs = {
         "ada": _input("ada", {"bob": 4.3}, pictures={"bob": 2.5}),
         "bob": _input("bob", {"ada": 4.3}, pictures={"ada": 3.4}),
@@ -133,7 +133,7 @@ def test_sound_and_picture_are_each_judged_by_their_own_limits() -> None:
     assert _letters(inputs) == {"ada": POOR, "bob": POOR}
 
 
-def test_where_nobody_names_the_sender_the_far_ends_reports_stand_for_the_listeners() -> None:
+def test_without_a_known_sender_remote_reports_replace_the_listeners() -> None:
     inputs = {
         "ada": _input("ada", {"?1": 4.3}, sent=2.0),
         "bob": _input("bob", {"?2": 4.3}, sent=4.3),
@@ -141,7 +141,7 @@ def test_where_nobody_names_the_sender_the_far_ends_reports_stand_for_the_listen
     assert _letters(inputs) == {"ada": BAD, "bob": GOOD}
 
 
-def test_what_a_sender_reports_does_not_count_where_listeners_tell() -> None:
+def test_remote_reports_of_a_sender_do_not_count_if_listeners_measure() -> None:
     inputs = {
         "ada": _input("ada", {"bob": 4.3}, sent=2.0),
         "bob": _input("bob", {"ada": 4.3}, sent=4.3),
@@ -154,7 +154,7 @@ def _issue(name: IssueName, ref: StreamRef, start_s: int, end_s: int) -> Issue:
     return single(name, ref, EpochMs(TEN + 1000 * start_s), EpochMs(TEN + 1000 * end_s))
 
 
-def test_a_voice_that_never_arrived_counts_as_the_lowest_opinion() -> None:
+def test_audio_that_never_arrived_counts_as_the_lowest_mos() -> None:
     unheard = _issue(IssueName.ONE_WAY_AUDIO, _ref("bob", "ada", Family.AUDIO_CONSUMER), 10, 30)
     inputs = {
         "ada": _input("ada", {"bob": 4.3}),
@@ -165,7 +165,7 @@ def test_a_voice_that_never_arrived_counts_as_the_lowest_opinion() -> None:
     assert levels["bob"] == [GOOD, BAD, BAD, GOOD]
 
 
-def test_who_lost_the_connection_has_bad_moments_until_it_is_back() -> None:
+def test_a_lost_connection_is_bad_until_it_is_restored() -> None:
     lost = _issue(
         IssueName.ICE_RECONNECTING, StreamRef(peer_id="ada", connection_id="ada-pc"), 10, 30
     )
@@ -180,7 +180,7 @@ def test_who_lost_the_connection_has_bad_moments_until_it_is_back() -> None:
     assert levels["bob"] == levels["cy"] == [GOOD] * 4
 
 
-def test_a_connection_that_never_came_about_is_a_bad_call() -> None:
+def test_a_connection_that_was_never_established_is_a_bad_call() -> None:
     never = _issue(
         IssueName.CONNECTION_FAILED, StreamRef(peer_id="ada", connection_id="ada-pc"), 12, 12
     )
@@ -192,12 +192,12 @@ def test_a_connection_that_never_came_about_is_a_bad_call() -> None:
     assert _levels(inputs)["ada"] == [UNKNOWN, BAD, BAD, BAD]
 
 
-def test_alone_in_the_room_nobody_misses_anything() -> None:
+def test_a_participant_alone_has_no_letter() -> None:
     lost = _issue(IssueName.ICE_RECONNECTING, StreamRef(peer_id="ada"), 10, 30)
     assert _letters({"ada": _input("ada", {}, issues=[lost])}) == {"ada": UNKNOWN}
 
 
-def test_sound_that_was_not_played_is_bad_for_the_listener_alone() -> None:
+def test_unplayed_audio_is_bad_for_the_listener_only() -> None:
     unplayed = _issue(IssueName.AUDIO_NOT_PLAYED, StreamRef(peer_id="ada"), 0, 40)
     inputs = {
         "ada": _input("ada", {"bob": 4.3}, issues=[unplayed]),
@@ -206,7 +206,7 @@ def test_sound_that_was_not_played_is_bad_for_the_listener_alone() -> None:
     assert _letters(inputs) == {"ada": BAD, "bob": GOOD}
 
 
-def test_of_a_mesh_one_broken_leg_is_a_worse_stream_and_no_worse_verdict() -> None:
+def test_one_broken_leg_of_a_mesh_lowers_a_stream_but_no_letter() -> None:
     people = ["ada", "bob", "cy", "dee"]
     heard: dict[str, dict[str, Sound]] = {
         who: {other: 4.3 for other in people if other != who} for who in people
@@ -232,7 +232,7 @@ def rooms(draw: st.DrawFn) -> dict[str, dict[str, Sound]]:
 
 
 @given(rooms(), st.integers(1, 3), st.data())
-def test_good_participants_who_join_never_lower_anybodys_letter(
+def test_good_participants_who_join_never_lower_a_letter(
     heard: dict[str, dict[str, Sound]], more: int, data: st.DataObject
 ) -> None:
     before = _letters(_room(heard))
@@ -252,7 +252,7 @@ def test_good_participants_who_join_never_lower_anybodys_letter(
 
 
 @given(rooms())
-def test_what_is_kept_gives_the_same_levels_again(heard: dict[str, dict[str, Sound]]) -> None:
+def test_stored_mos_values_give_the_same_levels(heard: dict[str, dict[str, Sound]]) -> None:
     for each in experiences(_room(heard), _sender_of).values():
         assert all(mos is None or round(mos, 2) == mos for mos in each.mos_audio)
         assert len(each.levels) == len(each.worst_stream) == BUCKETS

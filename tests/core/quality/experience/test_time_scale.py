@@ -7,7 +7,7 @@ from tests.core.quality.cast import TEN
 
 
 @given(st.integers(1, 40 * 24 * HOUR_MS))
-def test_a_scale_covers_its_time_in_a_bounded_number_of_buckets(span_ms: int) -> None:
+def test_a_scale_covers_its_duration_in_a_bounded_number_of_buckets(span_ms: int) -> None:
     scale = scale_of(TEN, EpochMs(TEN + span_ms))
     assert 1 <= scale.buckets <= MOST_BUCKETS
     assert scale.to_at >= TEN + span_ms > scale.to_at - scale.bucket_ms

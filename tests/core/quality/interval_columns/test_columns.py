@@ -24,13 +24,13 @@ def test_columns_are_rounded_as_single_values_are(
 
 
 @given(st.floats(-1e6, 1e6), st.integers(0, 6))
-def test_rounding_goes_by_the_exact_value(value: float, decimals: int) -> None:
+def test_rounding_uses_the_exact_value(value: float, decimals: int) -> None:
     exact = Decimal(value).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_EVEN)
     assert floats(rounded(numbers([value]), decimals)) == [float(exact)]
 
 
 @given(st.lists(st.none() | st.integers(-(2**53), 2**53)))
-def test_whole_numbers_stay_what_they_are(values: list[int | None]) -> None:
+def test_integers_are_not_changed(values: list[int | None]) -> None:
     found = whole_numbers(numbers(values))
     assert found == values
     assert all(value is None or type(value) is int for value in found)

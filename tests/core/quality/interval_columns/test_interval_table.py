@@ -50,7 +50,7 @@ intervals = st.builds(
 
 
 @given(intervals)
-def test_a_table_gives_back_what_went_in_to_the_last_bit_and_type(each: Interval) -> None:
+def test_a_table_returns_intervals_unchanged(each: Interval) -> None:
     (back,) = intervals_of(single_row_tables([each])[0])
     assert back == each
     for name in Interval.__struct_fields__:
@@ -58,11 +58,11 @@ def test_a_table_gives_back_what_went_in_to_the_last_bit_and_type(each: Interval
 
 
 @given(st.lists(intervals))
-def test_rows_of_all_tables_come_in_order_of_time(made: list[Interval]) -> None:
+def test_rows_of_all_tables_are_in_order_of_time(made: list[Interval]) -> None:
     assert intervals_by_time(single_row_tables(made)) == sorted(made, key=lambda each: each.at)
 
 
-def test_only_the_chosen_rows_are_taken() -> None:
+def test_take_returns_only_the_chosen_rows() -> None:
     (table,) = single_row_tables([interval(START, frames=3, codec="vp8")])
     assert intervals_of(table.take(np.array([True]))) == intervals_of(table)
     assert intervals_of(table.take(np.array([False]))) == []
@@ -112,7 +112,7 @@ def _sample(step: int, missing: frozenset[str]) -> Sample:
 
 
 @given(st.lists(st.frozensets(st.sampled_from(sorted(MEMBERS))), min_size=2, max_size=8))
-def test_a_number_missing_in_a_report_is_missing_at_both_its_ends_and_nowhere_else(
+def test_a_missing_counter_is_missing_in_the_intervals_before_and_after_it(
     missing: list[frozenset[str]],
 ) -> None:
     samples = [_sample(step, names) for step, names in enumerate(missing)]

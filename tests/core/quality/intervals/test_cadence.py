@@ -50,22 +50,22 @@ def _stay(
     return found.reports, found.missing, gaps
 
 
-def test_all_that_is_due_comes() -> None:
+def test_no_sample_is_missing_if_every_expected_one_arrived() -> None:
     assert _stay([1, 2, 3.02, 3.98, 5], length=5.4) == (5, 0, [])
 
 
-def test_what_did_not_come_is_missing() -> None:
+def test_samples_that_did_not_arrive_are_missing() -> None:
     assert _stay([1, 2, 5, 6], length=6.5) == (6, 2, [])
     assert _stay([1, 2, 7], length=7) == (7, 4, [(2, 7)])
     assert _stay([1, 2], length=9) == (9, 6, [(2, 9)])
 
 
-def test_a_stay_without_reports_misses_all_of_them() -> None:
+def test_a_stay_without_samples_misses_all_of_them() -> None:
     assert _stay([], length=20.3) == (20, 20, [(0, 20.3)])
     assert _stay([], length=0.9) == (0, 0, [])
 
 
-def test_what_comes_besides_stands_for_nothing_that_is_missing() -> None:
+def test_extra_samples_do_not_replace_missing_ones() -> None:
     # The collector's samples when connected, two seconds later, and when asked to.
     assert _stay([0.1, 0.4, 1, 1.5, 2, 5, 6], length=6) == (6, 2, [])
 
@@ -84,7 +84,7 @@ def test_a_hidden_page_is_silent_after_twice_the_time() -> None:
     assert _stay([2, 4, 10, 16], length=16, visibilities=_hidden(2, 4, 10, 16))[2] == []
 
 
-def test_notes_tell_when_a_page_was_hidden_to_the_moment() -> None:
+def test_peer_events_state_exactly_when_a_page_was_hidden() -> None:
     events = [_event(10, "browser_backgrounded"), _event(30, "browser_foregrounded")]
     cadence = Cadence(INTERVAL_MS, events, [*_shown(9), *_hidden(12, 28), *_shown(31)])
     assert cadence.intervals_between(_at(0), _at(10)) == 10
@@ -93,7 +93,7 @@ def test_notes_tell_when_a_page_was_hidden_to_the_moment() -> None:
     assert cadence.intervals_between(_at(5), _at(35)) == 20
 
 
-def test_a_page_that_comes_to_the_front_had_been_hidden() -> None:
+def test_a_page_that_becomes_visible_was_hidden_before() -> None:
     cadence = Cadence(INTERVAL_MS, [_event(10, "browser_foregrounded")])
     assert (
         cadence.intervals_between(_at(0), _at(10)),
@@ -113,7 +113,7 @@ def test_three_intervals_exactly_are_no_gap(hidden: list[float]) -> None:
     ("every_s", "hidden", "interval_ms"),
     [(3, False, 3_000), (7, False, 7_000), (6, True, 3_000), (14, True, 7_000), (5, False, 7_000)],
 )
-def test_reports_show_which_of_two_intervals_they_keep_to(
+def test_samples_show_which_of_two_intervals_they_follow(
     every_s: int, hidden: bool, interval_ms: int
 ) -> None:
     moments = [EpochMs(START + 1_000 * every_s * number) for number in range(1, 20)]
@@ -123,7 +123,7 @@ def test_reports_show_which_of_two_intervals_they_keep_to(
     assert found is paces[0 if interval_ms == 7_000 else 1]
 
 
-def test_too_few_reports_show_nothing_of_their_interval() -> None:
+def test_too_few_samples_do_not_show_their_interval() -> None:
     paces = [Cadence(7_000), Cadence(3_000)]
     assert best_cadence(paces, [START, EpochMs(START + 3_000)]) is paces[0]
 
@@ -132,7 +132,7 @@ _TOLD = st.lists(st.tuples(st.integers(0, 400), st.booleans(), st.booleans()), m
 
 
 @given(_TOLD, st.lists(st.integers(0, 400), min_size=2, max_size=10))
-def test_what_is_due_adds_up_and_is_half_at_least(
+def test_expected_samples_add_up_and_are_at_least_half_of_the_full_rate(
     reported: list[tuple[int, bool, bool]], moments: list[int]
 ) -> None:
     names = {True: "browser_backgrounded", False: "browser_foregrounded"}
@@ -151,7 +151,7 @@ def test_what_is_due_adds_up_and_is_half_at_least(
 
 
 @given(st.lists(st.floats(0, 30), max_size=20), st.lists(st.floats(0, 30), max_size=5))
-def test_more_reports_never_make_a_stay_less_complete(
+def test_more_samples_never_make_a_stay_less_complete(
     arrived: list[float], more: list[float]
 ) -> None:
     intervals_between, missing, gaps = _stay(arrived, length=30)

@@ -39,7 +39,7 @@ _reports = st.lists(
 
 
 @given(_reports)
-def test_no_report_however_odd_gives_a_negative_or_impossible_figure(
+def test_no_samples_give_negative_or_impossible_values(
     reports: list[tuple[int, str, Object]],
 ) -> None:
     intervals = read_intervals(
@@ -60,7 +60,7 @@ def test_no_report_however_odd_gives_a_negative_or_impossible_figure(
 
 
 @given(_reports, st.randoms(use_true_random=False))
-def test_order_and_repeats_of_samples_change_nothing(
+def test_order_and_repetition_of_samples_do_not_matter(
     reports: list[tuple[int, str, Object]], dice: Any
 ) -> None:
     by_moment = {at_s: (kind, members) for at_s, kind, members in reports}

@@ -51,7 +51,7 @@ def test_loss_and_rates_agree_with_a_published_implementation(vectors: Vectors) 
         assert rate == pytest.approx(row["packet_rate_pps"], abs=1e-12)
 
 
-def test_lost_packets_that_turn_up_late_do_not_make_a_loss_and_still_telescope() -> None:
+def test_late_packets_make_no_loss_and_totals_still_add_up() -> None:
     intervals = read_intervals(
         [
             sample(at_s, inbound(packetsReceived=received, packetsLost=lost))
@@ -63,7 +63,7 @@ def test_lost_packets_that_turn_up_late_do_not_make_a_loss_and_still_telescope()
     assert intervals[1].loss_percent == 0
 
 
-def test_the_same_report_again_and_an_older_one_are_dropped_and_counted() -> None:
+def test_repeated_and_older_reports_are_dropped_and_counted() -> None:
     reader = IntervalReader()
     for at_s, clock_s, received in ((0, 0, 0), (7, 7, 350), (7, 7, 350), (8, 7, 350)):
         reader.take(sample(at_s, inbound(packetsReceived=received), clock_s=clock_s))
@@ -72,7 +72,7 @@ def test_the_same_report_again_and_an_older_one_are_dropped_and_counted() -> Non
     assert reading.duplicates == 2
 
 
-def test_a_gap_keeps_its_counts_but_has_no_rates_and_no_scores() -> None:
+def test_a_gap_has_counts_but_no_rates_and_no_scores() -> None:
     interval = only(
         [
             sample(0, inbound("video", packetsReceived=0, packetsLost=0, bytesReceived=0,
@@ -88,7 +88,7 @@ def test_a_gap_keeps_its_counts_but_has_no_rates_and_no_scores() -> None:
 
 
 @pytest.mark.parametrize("clock_s", [3607, -3593])
-def test_a_step_of_the_browsers_clock_is_flagged_and_not_believed(clock_s: float) -> None:
+def test_a_step_of_the_browsers_clock_is_flagged_and_its_duration_not_used(clock_s: float) -> None:
     interval = only(
         [
             sample(0, inbound(packetsReceived=0, bytesReceived=0)),
@@ -100,7 +100,7 @@ def test_a_step_of_the_browsers_clock_is_flagged_and_not_believed(clock_s: float
     assert interval.bitrate_bps == 8000
 
 
-def test_small_disagreements_of_two_clocks_are_no_step() -> None:
+def test_small_differences_between_clocks_are_no_step() -> None:
     interval = only(
         [sample(0, inbound(packetsReceived=0)), sample(10, inbound(packetsReceived=1), clock_s=7)]
     )
@@ -108,7 +108,7 @@ def test_small_disagreements_of_two_clocks_are_no_step() -> None:
     assert interval.dt_s == 7
 
 
-def test_a_senders_loss_is_known_only_when_the_far_end_reported_anew() -> None:
+def test_a_senders_loss_is_known_only_after_a_new_remote_report() -> None:
     def step(at_s: float, sent: int, lost: int, reported_s: float) -> Sample:
         report = remote(packetsLost=lost, timestamp=START + reported_s * 1000, jitter=0.01)
         return sample(at_s, outbound(packetsSent=sent, retransmittedPacketsSent=0), report)
@@ -121,7 +121,7 @@ def test_a_senders_loss_is_known_only_when_the_far_end_reported_anew() -> None:
     assert intervals[1].packets_expected == 200
 
 
-def test_a_first_remote_report_gives_the_fraction_it_states() -> None:
+def test_the_first_remote_report_gives_its_fraction_lost() -> None:
     interval = only(
         [
             sample(0, outbound(packetsSent=0)),
@@ -132,7 +132,7 @@ def test_a_first_remote_report_gives_the_fraction_it_states() -> None:
     assert interval.packets_lost is None
 
 
-def test_retransmissions_are_no_packets_of_their_own() -> None:
+def test_retransmissions_are_not_counted_as_packets() -> None:
     sent = only(
         [
             sample(0, outbound(packetsSent=0, retransmittedPacketsSent=0), remote(packetsLost=0)),
@@ -153,7 +153,7 @@ def test_retransmissions_are_no_packets_of_their_own() -> None:
     assert (received.loss_percent, received.residual_loss_percent) == (10, 5)
 
 
-def test_round_trips_come_from_the_totals_then_the_report_then_the_pair() -> None:
+def test_rtt_comes_from_the_totals_then_the_remote_report_then_the_pair() -> None:
     pair = {"id": "P", "type": "candidate-pair", "nominated": True, "state": "succeeded",
             "currentRoundTripTime": 0.3}  # fmt: skip
 
@@ -170,7 +170,7 @@ def test_round_trips_come_from_the_totals_then_the_report_then_the_pair() -> Non
     assert rtt([], []) is None
 
 
-def test_a_receiver_without_a_pair_takes_the_round_trip_of_what_it_sends() -> None:
+def test_a_receiver_without_a_pair_uses_the_rtt_of_its_sent_streams() -> None:
     samples = [
         sample(
             7 * n,
@@ -186,7 +186,7 @@ def test_a_receiver_without_a_pair_takes_the_round_trip_of_what_it_sends() -> No
     assert alone.rtt_s is None and alone.is_listening_only
 
 
-def test_concealment_counts_what_could_be_heard() -> None:
+def test_concealment_excludes_silent_concealed_samples() -> None:
     interval = only(
         [
             sample(0, inbound(packetsReceived=0, packetsLost=0, totalSamplesReceived=0,
@@ -202,7 +202,7 @@ def test_concealment_counts_what_could_be_heard() -> None:
     assert interval.mos is not None and interval.mos < 4
 
 
-def test_sound_of_g722_has_twice_the_samples_of_its_clock() -> None:
+def test_g722_has_twice_as_many_samples_as_its_clock_rate() -> None:
     codec = {"id": "C", "type": "codec", "mimeType": "audio/G722", "clockRate": 8000}
     rest: Object = {"codecId": "C", "packetsLost": 0, "silentConcealedSamples": 0}
     nothing: Object = {"packetsReceived": 0, "totalSamplesReceived": 0, "concealedSamples": 0,
@@ -240,7 +240,7 @@ def test_too_little_audio_is_not_scored() -> None:
 
 
 @pytest.mark.parametrize("state", [{"muted": True}, {"active": False}])
-def test_what_is_switched_off_is_not_scored(state: dict[str, bool]) -> None:
+def test_a_muted_or_inactive_stream_is_not_scored(state: dict[str, bool]) -> None:
     muted = state.get("muted", False)
     active: Object = {"active": state["active"]} if "active" in state else {}
     tags = [{"direction": "send", "ssrc": 8, "muted": muted}]
@@ -259,7 +259,7 @@ def test_what_is_switched_off_is_not_scored(state: dict[str, bool]) -> None:
 
 
 @pytest.mark.parametrize("switch", ["muted", "active"])
-def test_what_was_off_for_a_part_of_an_interval_is_not_scored(switch: str) -> None:
+def test_an_interval_that_is_partly_muted_or_inactive_is_not_scored(switch: str) -> None:
     def step(n: int, *, is_on: bool, frames: int) -> Sample:
         tag = {"direction": "send", "ssrc": 8} | ({"muted": not is_on} if switch == "muted" else {})
         active: Object = {"active": is_on} if switch == "active" else {}
@@ -275,7 +275,7 @@ def test_what_was_off_for_a_part_of_an_interval_is_not_scored(switch: str) -> No
     assert [each.score is not None for each in intervals] == [False, True, False, False]
 
 
-def test_a_score_of_the_client_is_taken_as_it_is() -> None:
+def test_a_client_score_is_used_unchanged() -> None:
     tags = [{"direction": "receive", "ssrc": 7, "score": 0.25}]
     samples = [
         sample(7 * n, inbound(packetsReceived=350 * n, packetsLost=0), tags=tags) for n in range(2)
@@ -283,7 +283,7 @@ def test_a_score_of_the_client_is_taken_as_it_is() -> None:
     assert only(samples).score == 0.25
 
 
-def test_a_still_screen_is_not_a_frozen_camera() -> None:
+def test_a_still_screenshare_is_not_scored_as_frozen() -> None:
     def interval(source: str, **members: Any) -> Interval:
         tags = [{"direction": "receive", "ssrc": 7, "source": source}]
         size = {"frameWidth": 1280, "frameHeight": 720, "bytesReceived": 0, "framesDecoded": 9}
@@ -303,7 +303,7 @@ def test_a_still_screen_is_not_a_frozen_camera() -> None:
 @pytest.mark.parametrize(
     ("frames", "is_scored"), [(1, False), (13, False), (14, True), (200, True)]
 )
-def test_a_screen_is_scored_from_two_frames_a_second_on(frames: int, is_scored: bool) -> None:
+def test_a_screenshare_is_scored_from_two_frames_per_second(frames: int, is_scored: bool) -> None:
     tags = [{"direction": "receive", "ssrc": 7, "source": "screen"}]
     size = {"frameWidth": 1280, "frameHeight": 720}
 
@@ -315,7 +315,7 @@ def test_a_screen_is_scored_from_two_frames_a_second_on(frames: int, is_scored: 
     assert ((found.mos is not None), (found.score is not None)) == (is_scored, is_scored)
 
 
-def test_freezes_of_a_screen_do_not_lower_its_score() -> None:
+def test_freezes_do_not_lower_the_score_of_a_screenshare() -> None:
     tags = [{"direction": "receive", "ssrc": 7, "source": "screen"}]
     size = {"frameWidth": 1280, "frameHeight": 720}
 
@@ -333,7 +333,7 @@ def test_freezes_of_a_screen_do_not_lower_its_score() -> None:
     assert mos(4.0) == mos(0.0)
 
 
-def test_a_screen_shared_over_the_cameras_stream_begins_a_new_baseline() -> None:
+def test_a_screenshare_on_the_cameras_stream_begins_a_new_baseline() -> None:
     def step(n: int, source: str) -> Sample:
         tags = [{"direction": "send", "ssrc": 8, "source": source}]
         return sample(7 * n, outbound("video", packetsSent=100 * n), tags=tags)
@@ -346,7 +346,7 @@ def test_a_screen_shared_over_the_cameras_stream_begins_a_new_baseline() -> None
     ]
 
 
-def test_of_a_simulcast_the_largest_layer_that_moves_stands_for_all() -> None:
+def test_a_simulcast_is_scored_by_its_largest_active_layer() -> None:
     def layer(n: int, rid: str, width: int, frames: int) -> Object:
         return outbound("video", id=f"O{rid}", rid=rid, ssrc=ord(rid), mediaSourceId="SV",
                         frameWidth=width, frameHeight=width // 2, framesEncoded=frames * n,
@@ -360,7 +360,7 @@ def test_of_a_simulcast_the_largest_layer_that_moves_stands_for_all() -> None:
     assert [(each.frame_width, each.frames) for each in intervals] == [(640, 210)] * 2
 
 
-def test_a_browser_that_leaves_members_out_gets_none_and_not_zero() -> None:
+def test_members_missing_in_a_browser_are_none_and_not_zero() -> None:
     """The shape of a Safari report: no sizes, no rates, no freezes, no loss of the far end."""
     sent, received = read_intervals(
         [

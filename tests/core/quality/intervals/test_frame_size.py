@@ -13,7 +13,7 @@ from tests.core.quality.table_builder import table_of
     ("width", "height", "longer"),
     [(320, 180, 320), (180, 320, 320), (640, None, 640), (None, 360, 360), (None, None, None)],
 )
-def test_the_longer_side_is_the_larger_of_what_is_known(
+def test_the_longer_side_is_the_larger_known_dimension(
     width: int | None, height: int | None, longer: int | None
 ) -> None:
     members: dict[str, Any] = {"frame_width": width, "frame_height": height}
@@ -21,6 +21,6 @@ def test_the_longer_side_is_the_larger_of_what_is_known(
     assert floats(longer_sides(table, "frame")) == [longer]
 
 
-def test_the_size_it_is_shown_at_is_another_than_its_own() -> None:
+def test_the_displayed_size_is_separate_from_the_frame_size() -> None:
     table = table_of([interval(Family.VIDEO_CONSUMER, frame_width=640, expected_width=160)])
     assert floats(longer_sides(table, "expected")) == [160]

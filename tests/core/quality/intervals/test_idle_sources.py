@@ -56,34 +56,34 @@ class _Streams:
         return ["".join(str(int(flag)) for flag in are_idle(table)) for table in self.tables]
 
 
-def test_a_stream_alone_that_is_dry_is_not_idle() -> None:
+def test_a_single_stream_without_payload_is_not_idle() -> None:
     streams = _Streams()
     streams.add("1001")
     assert streams.idle() == ["0000"]
 
 
-def test_a_source_is_judged_where_it_flows() -> None:
+def test_a_source_is_measured_on_the_stream_that_carries_it() -> None:
     streams = _Streams()
     streams.add("1100", connection="to the server", source="track")
     streams.add("0011", connection="to the other", source="track")
     assert streams.idle() == ["0011", "1100"]
 
 
-def test_a_source_that_flows_nowhere_counts_once() -> None:
+def test_a_source_without_payload_on_any_stream_counts_once() -> None:
     streams = _Streams()
     streams.add("0000  ", source="track")
     streams.add("  0000", source="track")
     assert streams.idle() == ["0000", "1100"]
 
 
-def test_another_source_says_nothing_on_the_same_connection() -> None:
+def test_another_source_on_the_same_connection_makes_no_stream_idle() -> None:
     streams = _Streams()
     streams.add("1111", source="track")
     streams.add("0000", source="another")
     assert streams.idle() == ["0000", "0000"]
 
 
-def test_what_is_sent_moved_when_its_connection_is_dead_and_another_carries_the_like() -> None:
+def test_a_sent_source_has_moved_if_only_another_connection_carries_its_kind() -> None:
     for carried_by_the_old, idle in (("0000", "0111"), ("1111", "0000")):
         streams = _Streams()
         streams.add("1111", connection="new", source="track")
@@ -101,7 +101,7 @@ def test_what_is_sent_moved_when_its_connection_is_dead_and_another_carries_the_
     ],
     ids=["nobody knows", "a peer", "a producer"],
 )
-def test_what_is_received_of_a_known_sender_is_missed_whatever_comes_elsewhere(
+def test_a_received_stream_of_a_tagged_sender_is_never_idle_due_to_another_source(
     tag: StreamTag | None, idle: str
 ) -> None:
     streams = _Streams()
@@ -110,7 +110,7 @@ def test_what_is_received_of_a_known_sender_is_missed_whatever_comes_elsewhere(
     assert streams.idle() == ["0000", idle]
 
 
-def test_streams_of_one_peer_and_family_are_one_source_where_nothing_names_it() -> None:
+def test_unnamed_streams_of_one_peer_and_family_are_one_source() -> None:
     bob, eve = (
         StreamTag(connection="pc", direction="receive", peer_id=name) for name in ("bob", "eve")
     )
@@ -135,13 +135,13 @@ def test_streams_of_one_peer_and_family_are_one_source_where_nothing_names_it() 
         (RECEIVED, {"bytes_received": 0, "packets_received": 70}, False),
     ],
 )
-def test_what_flows_is_payload_else_packets(
+def test_a_stream_flows_by_its_payload_else_by_its_packets(
     family: Family, members: dict[str, Any], flows: bool
 ) -> None:
     assert are_flowing(table_of([interval(family, dt_s=7.0, **members)])).tolist() == [flows]
 
 
-def test_what_is_sent_again_is_no_payload() -> None:
+def test_retransmitted_bytes_are_no_payload() -> None:
     table = table_of([interval(RECEIVED, bytes_received=900)])
     for again, flows in ((899.0, True), (900.0, False)):
         table.put("retransmitted_bytes_received", np.array([again]))
@@ -149,7 +149,7 @@ def test_what_is_sent_again_is_no_payload() -> None:
 
 
 @pytest.mark.parametrize(("is_known_live", "is_idle"), [(0.0, True), (1.0, False)])
-def test_padding_is_idle_unless_somebody_said_that_the_stream_was_on(
+def test_a_stream_of_padding_is_idle_unless_it_is_known_to_be_live(
     is_known_live: float, is_idle: bool
 ) -> None:
     table = table_of([interval(SENT, bytes_sent=0, packets_sent=9)])
@@ -167,7 +167,7 @@ def test_padding_is_idle_unless_somebody_said_that_the_stream_was_on(
         ((None, None), None, False),
     ],
 )
-def test_a_received_stream_that_never_was_a_picture_is_idle(
+def test_a_received_video_stream_without_any_frame_is_idle(
     frames: tuple[int | None, int | None], width: int | None, is_idle: bool
 ) -> None:
     table = table_of(

@@ -60,21 +60,21 @@ def _is_untroubled(block: Cumulative) -> bool:
     )
 
 
-def test_a_camera_that_is_off_is_no_bad_picture_for_who_looks_at_it() -> None:
+def test_a_disabled_camera_is_no_issue_for_its_viewer() -> None:
     bob = _folds(_call())["bob"]
     assert bob.verdict.issues == []
     assert bob.verdict.diagnosis == []
     assert _is_untroubled(_seen(bob))
 
 
-def test_nor_is_one_whose_owner_does_not_tell() -> None:
+def test_a_disabled_camera_without_a_mute_event_is_no_issue_for_its_viewer() -> None:
     call = Call({"ada": OFF, "bob": always(FINE)}, minutes=8)
     bob = _folds(call)["bob"]
     assert bob.verdict.issues == []
     assert _is_untroubled(_seen(bob))
 
 
-def test_a_picture_of_which_only_packets_come_is_the_worst() -> None:
+def test_video_with_packets_but_no_frames_has_the_lowest_mos() -> None:
     call = Call(["ada", "bob"], minutes=8)
     facts = call.facts("bob")
     samples = []
@@ -89,7 +89,7 @@ def test_a_picture_of_which_only_packets_come_is_the_worst() -> None:
     assert _seen(bob).no_video_fraction == 1.0
 
 
-def test_a_stream_that_is_tagged_as_muted_is_in_no_figure_of_pictures() -> None:
+def test_a_stream_tagged_as_muted_is_in_no_video_metric() -> None:
     call = _call()
     bob = _muted(call.facts("bob"), 120, 300, direction="receive", kind="video")
     ada = _muted(call.facts("ada"), 120, 300, direction="send", kind="video")
@@ -100,7 +100,7 @@ def test_a_stream_that_is_tagged_as_muted_is_in_no_figure_of_pictures() -> None:
     assert sent.frames_per_second is not None and sent.frames_per_second.avg == 30.0
 
 
-def test_a_camera_switched_in_the_middle_of_an_interval_is_no_slow_one() -> None:
+def test_a_camera_toggled_within_an_interval_has_no_low_frame_rate() -> None:
     # Off from 56 s on, and on again at 117: two seconds of the interval from 112 to 119.
     def weather(t: float) -> Weather:
         return (
@@ -118,7 +118,7 @@ def test_a_camera_switched_in_the_middle_of_an_interval_is_no_slow_one() -> None
     assert reported.frames_per_second is not None and reported.frames_per_second.avg == 30.0
 
 
-def test_what_held_an_encoder_back_counts_only_while_the_camera_is_on() -> None:
+def test_encoder_limitation_counts_only_while_the_camera_is_on() -> None:
     slow = Weather(is_cpu_bound=True)
     call = Call({"ada": between(0, 240, slow), "bob": always(FINE)}, minutes=8)
     shares = []

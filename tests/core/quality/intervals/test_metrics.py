@@ -35,26 +35,26 @@ def cameras(*steps: tuple[int, int, float]) -> list[Interval]:
     return read_intervals(camera(n, *step) for n, step in enumerate(steps))
 
 
-def test_padding_is_no_packet_that_could_have_been_lost() -> None:
+def test_padding_packets_are_not_expected_packets() -> None:
     # A thousand packets an interval, two in three of them padding; 5 % of the rest are lost.
     intervals = cameras((0, 0, 0.0), (3000, 50, 0.05), (6000, 100, 0.0625), (9000, 150, 0.05))
     assert [each.packets_expected for each in intervals] == [1000, 800, 1000]
     assert [each.loss_percent for each in intervals] == [5.0, 6.25, 5.0]
 
 
-def test_one_bad_second_is_not_taken_for_the_whole_time() -> None:
+def test_a_loss_fraction_of_one_second_is_not_the_loss_of_the_interval() -> None:
     # Loss comes in bursts. Most reports follow a quiet second, one a burst.
     quiet = [(1000 * n, 20 * n, 0.0) for n in range(6)]
     intervals = cameras(*quiet, (6000, 120, 0.10))
     assert [each.loss_percent for each in intervals] == [2.0] * 6
 
 
-def test_padding_at_one_time_says_nothing_of_another() -> None:
+def test_padding_in_one_interval_does_not_affect_another() -> None:
     intervals = cameras((0, 0, 0.0), (3000, 50, 0.05), (4000, 100, 0.05))
     assert [each.packets_expected for each in intervals] == [1000, 1000]
 
 
-def test_a_picture_is_no_better_than_its_encoders_target() -> None:
+def test_the_video_mos_is_limited_by_the_encoders_target_bitrate() -> None:
     def mos(sent_bps: int, *targets_bps: int | None) -> float | None:
         picture = {"frameWidth": 640, "frameHeight": 360}
         samples = [
@@ -76,7 +76,7 @@ def test_a_picture_is_no_better_than_its_encoders_target() -> None:
     assert mos(400_000, 0, 0) == fair
 
 
-def test_what_was_sent_again_counts_since_the_far_end_last_reported() -> None:
+def test_retransmissions_count_since_the_last_remote_report() -> None:
     # Twenty of four hundred lost, ten sent again in each of two intervals; one report on both.
     steps = [(0, 0, 0, 0), (210, 10, 0, 0), (420, 20, 20, 2)]
     _, heard = read_intervals(
@@ -92,7 +92,7 @@ def test_what_was_sent_again_counts_since_the_far_end_last_reported() -> None:
 
 
 @pytest.mark.parametrize("is_timed", [True, False])
-def test_a_report_that_says_what_the_last_one_said_did_not_arrive(is_timed: bool) -> None:
+def test_an_unchanged_remote_report_is_no_new_report(is_timed: bool) -> None:
     """The shapes of clients that give the far end's report no moment, or that of the asking."""
 
     def reported(n: int, lost: int, count: int) -> Object:
@@ -110,7 +110,7 @@ def test_a_report_that_says_what_the_last_one_said_did_not_arrive(is_timed: bool
     assert [each.jitter_s for each in intervals] == [None, 0.004, None, 0.004]
 
 
-def test_a_report_with_a_later_moment_arrived_whatever_it_says() -> None:
+def test_a_remote_report_with_a_later_timestamp_is_new() -> None:
     def reported(n: int) -> Object:
         report = far_end(n, packetsLost=0, totalRoundTripTime=0.1, roundTripTimeMeasurements=1)
         return {**report, "timestamp": START + 7000 * n - 400}
@@ -119,7 +119,7 @@ def test_a_report_with_a_later_moment_arrived_whatever_it_says() -> None:
     assert [each.loss_percent for each in read_intervals(steps)] == [0.0, 0.0]
 
 
-def test_a_jitter_that_nothing_came_to_change_is_not_known() -> None:
+def test_jitter_is_unknown_while_no_packets_arrive() -> None:
     counts: Object = {"packetsLost": 0, "concealmentEvents": 0}
     heard = [
         sample(7 * n, inbound(packetsReceived=came, jitter=jitter, **counts))
@@ -135,7 +135,7 @@ def test_a_jitter_that_nothing_came_to_change_is_not_known() -> None:
     assert [each.score for each in read_intervals(reported)] == [0.7, None, 1.0]
 
 
-def test_jitter_from_before_a_mute_is_no_bad_network() -> None:
+def test_jitter_measured_before_a_mute_is_no_network_issue() -> None:
     silent = between(120, 300, Weather(sends_audio=False, jitter_s=0.06))
     call = Call({"ada": silent, "bob": always(FINE)}, minutes=8, has_video=False)
     call.event("ada", 120, "audio_off")

@@ -28,7 +28,7 @@ def _since(
     return None if since is None else int(since)
 
 
-def test_without_a_word_everything_is_on() -> None:
+def test_every_stream_is_on_without_mute_events() -> None:
     assert _since(_mute_state(), 5, 6) == 0
 
 
@@ -36,17 +36,17 @@ def test_without_a_word_everything_is_on() -> None:
     ("start", "end", "since"),
     [(0, 9, 0), (5, 11, None), (12, 18, None), (15, 25, None), (20, 27, 20), (40, 47, 20)],
 )
-def test_a_switch_off_mutes_until_the_switch_on(start: int, end: int, since: int | None) -> None:
+def test_an_off_event_mutes_until_the_on_event(start: int, end: int, since: int | None) -> None:
     assert _since(_mute_state(audio_off=10, audio_on=20), start, end) == since
 
 
-def test_who_first_switches_on_had_been_off() -> None:
+def test_a_first_on_event_means_off_before_it() -> None:
     mute_state = _mute_state(audio_on=10)
     assert _since(mute_state, 0, 5) is None
     assert _since(mute_state, 10, 17) == 10
 
 
-def test_muted_while_any_cause_holds() -> None:
+def test_a_stream_is_muted_while_any_cause_lasts() -> None:
     mute_state = _mute_state(
         audio_off=10, audio_track_muted=15, audio_on=20, audio_track_unmuted=30
     )
@@ -54,7 +54,7 @@ def test_muted_while_any_cause_holds() -> None:
     assert _since(mute_state, 30, 37) == 30
 
 
-def test_the_switches_are_of_microphone_and_camera_alone() -> None:
+def test_mute_events_apply_only_to_microphone_and_camera() -> None:
     mute_state = _mute_state(audio_off=10, video_off=10)
     assert _since(mute_state, 12, 19, Family.VIDEO_PRODUCER) is None
     for family in (
@@ -66,7 +66,7 @@ def test_the_switches_are_of_microphone_and_camera_alone() -> None:
         assert _since(mute_state, 12, 19, family) == 0
 
 
-def test_a_screen_is_neither_camera_nor_microphone() -> None:
+def test_track_events_of_a_screenshare_mute_neither_camera_nor_microphone() -> None:
     mute_state = MuteState(
         [
             _event(10, "video_track_muted", "screen"),
@@ -88,7 +88,7 @@ def test_a_screen_is_neither_camera_nor_microphone() -> None:
     ],
     ids=lambda event: event.name,
 )
-def test_a_muted_track_is_muted_until_another_takes_its_place(sign: StoredPeerEvent) -> None:
+def test_a_muted_track_is_muted_until_it_is_replaced(sign: StoredPeerEvent) -> None:
     off = _event(20, "video_off")
     on = _event(30, "video_on")
     assert MuteState([off, on, _event(60, "video_track_muted"), sign]).spans["video"] == [
@@ -107,11 +107,11 @@ def test_a_muted_track_is_muted_until_another_takes_its_place(sign: StoredPeerEv
     ],
     ids=lambda event: f"{event.name} {event.data}",
 )
-def test_a_muted_camera_stays_so_whatever_happens_to_other_tracks(sign: StoredPeerEvent) -> None:
+def test_events_of_other_tracks_do_not_unmute_a_camera(sign: StoredPeerEvent) -> None:
     assert MuteState([_event(60, "video_track_muted"), sign]).spans["video"] == [(60, None)]
 
 
-def test_another_camera_does_not_switch_it_on() -> None:
+def test_selecting_another_camera_does_not_enable_it() -> None:
     mute_state = MuteState([_event(60, "video_off"), _event(70, "selected_camera_update")])
     assert mute_state.spans["video"] == [(60, None)]
 
@@ -138,7 +138,7 @@ def _muted_at(at_s: float, kind: str = "video") -> MuteState:
     return MuteState([_event(START + round(at_s * 1_000), f"{kind}_track_muted")])
 
 
-def test_pictures_that_move_show_that_a_track_is_on_again() -> None:
+def test_flowing_frames_end_a_mute() -> None:
     """RealtimeKit's client tells of muting only."""
     frames = (0, 70, 140, 140, 143, 213, 283)
     reports = [_report(7 * place, each) for place, each in enumerate(frames)]
@@ -146,7 +146,7 @@ def test_pictures_that_move_show_that_a_track_is_on_again() -> None:
     assert _seen(_muted_at(15), *reversed(reports), reports[3]) == [(15, 28)]
 
 
-def test_black_pictures_do_not() -> None:
+def test_black_frames_do_not_end_a_mute() -> None:
     reports = [_report(7 * place, 7 * place) for place in range(6)]
     assert _seen(_muted_at(15), *reports) == [(15, None)]
 
@@ -156,13 +156,13 @@ def _voice(at_s: float, level: float | None) -> Sample:
     return sample(at_s, outbound("audio", mediaSourceId="S"), source)
 
 
-def test_a_sound_shows_that_a_microphone_is_on_again() -> None:
+def test_an_audible_level_ends_a_mute_of_the_microphone() -> None:
     levels = (0.2, 0.2, 0.1, 0.0, None, 0.0, 0.003, 0.2)
     reports = [_voice(7 * place, each) for place, each in enumerate(levels)]
     assert _seen(_muted_at(15, "audio"), *reports, kind="audio") == [(15, 35)]
 
 
-def test_a_muted_tag_and_no_picture_are_a_camera_that_is_off() -> None:
+def test_a_muted_tag_without_frames_is_a_disabled_camera() -> None:
     """Some libraries tell of muting by the tag alone."""
     reports = [
         _report(0, 0),
@@ -182,14 +182,14 @@ def test_a_muted_tag_and_no_picture_are_a_camera_that_is_off() -> None:
 
 
 @pytest.mark.parametrize("fps", [0.5, 1, 2])
-def test_a_muted_tag_and_black_pictures_are_a_camera_that_is_off(fps: float) -> None:
+def test_a_muted_tag_with_black_frames_is_a_disabled_camera(fps: float) -> None:
     """Browsers go on sending a black picture now and then for a track that is not enabled."""
     reports = [_report(7 * place, round(7 * place * fps), muted=place > 0) for place in range(5)]
     back = _report(35, 300, muted=False)
     assert _seen(MuteState([]), *reports, back) == [(0, 28)]
 
 
-def test_black_pictures_on_several_connections_move_no_more_than_on_one() -> None:
+def test_black_frames_on_several_connections_are_not_added_up() -> None:
     def report(at_s: float, frames: int) -> Sample:
         tag = {"direction": "send", "kind": "video", "source": "camera", "muted": True}
         sent = [
@@ -201,13 +201,13 @@ def test_black_pictures_on_several_connections_move_no_more_than_on_one() -> Non
     assert _seen(MuteState([]), *reports) == [(0, None)]
 
 
-def test_a_muted_tag_in_one_report_is_a_camera_that_was_off_at_that_moment() -> None:
+def test_a_muted_tag_in_one_report_is_a_camera_disabled_at_that_time() -> None:
     frames = (0, 210, 330, 430, 640)
     reports = [_report(7 * place, each, muted=place == 2) for place, each in enumerate(frames)]
     assert _seen(MuteState([]), *reports) == [(14, 14)]
 
 
-def test_pictures_that_move_again_show_that_a_muted_tag_is_out_of_date() -> None:
+def test_flowing_frames_override_a_stale_muted_tag() -> None:
     frames = (0, 7, 14, 21, 231, 441)
     reports = [_report(7 * place, each, muted=True) for place, each in enumerate(frames)]
     assert _seen(MuteState([]), *reports) == [(0, 21)]
@@ -220,12 +220,12 @@ def _taken(*reports: Sample) -> MuteState:
     return mute_state
 
 
-def test_a_muted_tag_with_pictures_is_no_camera_that_is_off() -> None:
+def test_a_muted_tag_with_flowing_frames_is_no_disabled_camera() -> None:
     reports = [_report(7 * place, 210 * place, muted=True) for place in range(5)]
     assert _seen(MuteState([]), *reports) == []
 
 
-def test_who_reads_notes_alone_loads_no_numpy() -> None:
+def test_importing_the_mute_state_does_not_import_numpy() -> None:
     script = (
         "import sys, aftercall.core.quality.intervals.mute_state; sys.exit('numpy' in sys.modules)"
     )

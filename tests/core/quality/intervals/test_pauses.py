@@ -50,19 +50,19 @@ def test_the_intervals_at_both_ends_of_a_pause_are_its_edges(
     assert np.flatnonzero(are_edges(_table(*frames))).tolist() == edges
 
 
-def test_a_short_stop_is_no_pause() -> None:
+def test_a_short_interruption_is_no_pause() -> None:
     """In reports that come every two seconds."""
     assert not are_edges(_table(60, 10, 0, 0, 10, 60, dt_s=2.0)).any()
     assert are_edges(_table(60, 10, 0, 0, 0, 10, 60, dt_s=2.0)).sum() == 2
 
 
-def test_what_was_lost_meanwhile_was_not_held_back() -> None:
+def test_an_interruption_with_packet_loss_is_no_pause() -> None:
     rows = [_row(step, each) for step, each in enumerate((210, 40, 0, 0))]
     assert not are_edges(table_of([*rows, _row(4, 90, loss_percent=60.0)])).any()
     assert are_edges(table_of([*rows, _row(4, 90, loss_percent=0.5)])).sum() == 2
 
 
-def test_streams_pause_apart() -> None:
+def test_each_stream_has_its_own_pauses() -> None:
     rows = [
         _row(step, each, ssrc=ssrc)
         for step in range(4)
@@ -74,7 +74,7 @@ def test_streams_pause_apart() -> None:
     ]
 
 
-def test_what_is_sent_is_left_as_it_is() -> None:
+def test_sent_streams_have_no_pauses() -> None:
     rows = [
         interval(Family.VIDEO_PRODUCER, step, frames=each, packets_received=0, fps=each / 7)
         for step, each in enumerate((210, 40, 0, 0))
@@ -84,7 +84,7 @@ def test_what_is_sent_is_left_as_it_is() -> None:
     assert not np.isnan(table.get("fps")).any()
 
 
-def test_nothing_is_measured_of_the_edges_of_a_pause() -> None:
+def test_intervals_at_the_edges_of_a_pause_have_no_metrics() -> None:
     """A browser counts the whole pause as a freeze, at its end."""
     counts = [(0, 0), (210, 0), (240, 0), (240, 0), (240, 0), (330, 19), (540, 19)]
     reports = [

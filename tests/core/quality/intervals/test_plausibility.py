@@ -78,12 +78,12 @@ def _reports(
         (2**32, 2**32),
     ],
 )
-def test_a_count_just_below_a_power_of_two_is_a_negative_one(count: int, signed: int) -> None:
+def test_a_count_just_below_a_power_of_two_is_negative(count: int, signed: int) -> None:
     assert signed_counts(_column(count, 4)).tolist() == [signed, 4]
 
 
 @given(st.integers(1, 2**20), st.sampled_from([24, 31, 32]))
-def test_small_negative_counts_of_any_width_are_read_back(count: int, bits: int) -> None:
+def test_small_negative_counts_of_any_bit_width_are_recovered(count: int, bits: int) -> None:
     assert signed_counts(_column(2**bits - count)).tolist() == [-count]
 
 
@@ -102,7 +102,7 @@ def test_small_negative_counts_of_any_width_are_read_back(count: int, bits: int)
         ([0.0], [False]),
     ],
 )
-def test_a_minute_or_whole_numbers_beyond_ten_are_no_seconds(
+def test_values_of_a_minute_or_integers_above_ten_are_not_in_seconds(
     values: list[float | None], wrong: list[bool]
 ) -> None:
     assert _listed(not_in_seconds(_column(*values))) == wrong
@@ -112,18 +112,16 @@ def test_a_minute_or_whole_numbers_beyond_ten_are_no_seconds(
     ("values", "are_units"),
     [([0.0, 2.0, 7.0], True), ([1.0], True), ([0.5, 2.0], False), ([2.5], False), ([0.0], False)],
 )
-def test_jitters_that_are_all_whole_are_in_units_of_the_clock(
-    values: list[float], are_units: bool
-) -> None:
+def test_integer_jitter_is_in_clock_rate_units(values: list[float], are_units: bool) -> None:
     assert are_clock_units(_column(*values)) is are_units
 
 
-def test_a_round_trip_was_measured_if_it_or_the_total_is_more_than_zero() -> None:
+def test_an_rtt_was_measured_if_it_or_its_total_is_positive() -> None:
     trips, totals = _column(0, 0, 0, 0.1, None), _column(None, 0, 0.4, None, 0.4)
     assert _listed(are_measured(trips, totals)) == [False, False, True, True, True]
 
 
-def test_a_few_duplicates_are_no_loss_and_many_make_every_rise_one() -> None:
+def test_a_few_duplicates_are_ignored_and_many_make_each_rise_a_loss() -> None:
     few = [0.0, -FEW_DUPLICATES, -3.0, 2.0]
     many = [0.0, -FEW_DUPLICATES - 1, -3.0, 2.0]
     ranks = _ranks(0, 0, 0, 0, 1, 1, 1, 1)
@@ -143,14 +141,14 @@ def test_a_few_duplicates_are_no_loss_and_many_make_every_rise_one() -> None:
         (nan, True),
     ],
 )
-def test_of_a_stream_of_which_nothing_came_no_more_is_lost_than_a_second_can_hold(
+def test_loss_of_a_stream_without_packets_is_limited_to_the_rate_of_one_second(
     lost: float, is_possible: bool
 ) -> None:
     found = are_possible_losses(_column(lost), _column(5.0), _column(0.0), _ranks(0))
     assert _listed(found) == [is_possible]
 
 
-def test_a_stream_that_brings_more_can_lose_more() -> None:
+def test_the_possible_loss_grows_with_the_packet_rate_of_the_stream() -> None:
     lost, came = _column(45_000.0, 0.0, 45_000.0), _column(0.0, 5_000.0, 0.0)
     found = are_possible_losses(lost, _column(5.0, 5.0, 5.0), came, _ranks(0, 0, 1))
     assert _listed(found) == [True, True, False]
@@ -159,19 +157,21 @@ def test_a_stream_that_brings_more_can_lose_more() -> None:
 @pytest.mark.parametrize(
     ("over", "is_possible"), [(0, True), (LATE_PACKETS + LATE_S * 50, True), (321, False)]
 )
-def test_a_far_end_loses_what_was_sent_and_a_little_late(over: float, is_possible: bool) -> None:
+def test_remote_loss_is_at_most_the_packets_sent_with_a_tolerance(
+    over: float, is_possible: bool
+) -> None:
     reports = _reports(SENT, [0, 0, 0], packets_sent=[0, 250, 500])
     found = are_possible_reports(_column(250 + over), _column(250.0), reports, _ranks(2))
     assert _listed(found) == [is_possible]
 
 
-def test_another_streams_rate_makes_no_report_possible() -> None:
+def test_the_rate_of_another_stream_does_not_raise_the_possible_loss() -> None:
     reports = _reports(SENT, [0, 0, 1, 1], packets_sent=[0, 5, 9_000, 90_000])
     found = are_possible_reports(_column(500.0, 500.0), _column(5.0, 5.0), reports, _ranks(1, 3))
     assert _listed(found) == [False, True]
 
 
-def test_counts_beyond_what_can_be_are_left_out_alone() -> None:
+def test_impossible_counts_are_left_out_alone() -> None:
     reports = _reports(
         RECEIVED,
         [0, 0],
@@ -185,7 +185,7 @@ def test_counts_beyond_what_can_be_are_left_out_alone() -> None:
     assert floats(reports.get("packets_lost_signed")) == [2, -1]
 
 
-def test_a_counter_of_packets_that_stands_still_while_bytes_pass_counts_nothing() -> None:
+def test_a_packet_counter_that_stays_constant_while_bytes_grow_is_left_out() -> None:
     reports = _reports(
         SENT,
         [0, 0, 1, 1, 2, 2],
@@ -196,7 +196,7 @@ def test_a_counter_of_packets_that_stands_still_while_bytes_pass_counts_nothing(
     assert floats(reports.get("packets_sent")) == [None, None, 0, 8, 0, 0]
 
 
-def test_jitter_and_levels_in_other_units_are_left_out_of_their_stream() -> None:
+def test_jitter_and_audio_levels_in_other_units_are_left_out_for_their_stream() -> None:
     reports = _reports(
         RECEIVED,
         [0, 0, 1, 1, 2, 2],
@@ -208,7 +208,7 @@ def test_jitter_and_levels_in_other_units_are_left_out_of_their_stream() -> None
     assert floats(reports.get("audio_level")) == [0.0, None, 0.5, 1.0, None, None]
 
 
-def test_round_trips_that_are_no_seconds_take_their_total_with_them() -> None:
+def test_an_rtt_not_in_seconds_is_left_out_with_its_total() -> None:
     reports = _reports(
         SENT,
         [0, 0, 1, 1],

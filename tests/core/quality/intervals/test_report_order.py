@@ -74,7 +74,7 @@ _reports = st.lists(
 
 
 @given(_reports.filter(bool))
-def test_the_reports_that_count_are_those_that_a_walk_finds(reports: list[_Report]) -> None:
+def test_the_accepted_reports_equal_those_of_a_sequential_loop(reports: list[_Report]) -> None:
     found = _accepted(reports)
     walked = _walked(reports)
     assert found.get("packets_received").tolist() == [packets for packets, *_ in walked]
@@ -84,7 +84,7 @@ def test_the_reports_that_count_are_those_that_a_walk_finds(reports: list[_Repor
 
 
 @given(st.lists(_reports, min_size=1, max_size=4).filter(any))
-def test_many_streams_are_each_taken_by_itself(streams: list[list[_Report]]) -> None:
+def test_streams_are_accepted_independently_of_each_other(streams: list[list[_Report]]) -> None:
     together = _accepted(*streams)
     alone = [_accepted(each) for each in streams if each]
     inside = np.diff(together.ranks) == 0
@@ -101,19 +101,19 @@ def test_many_streams_are_each_taken_by_itself(streams: list[list[_Report]]) -> 
     assert together.duplicates == sum(each.duplicates for each in alone)
 
 
-def test_a_clock_that_steps_by_an_hour_every_time_is_in_no_other_unit() -> None:
+def test_a_clock_that_steps_by_an_hour_each_time_keeps_its_unit() -> None:
     stepping: list[_Report] = [(7 * n, 3_607 * n, 350 * n) for n in range(1, 5)]
     found = _accepted(stepping)
     assert (found.lengths_s.tolist(), found.steps.tolist()) == ([7.0] * 3, [1.0] * 3)
 
 
 @given(st.permutations(range(1, 7)))
-def test_a_clock_in_another_unit_is_known_in_whatever_order_reports_come(order: list[int]) -> None:
+def test_the_unit_of_a_clock_is_recognised_in_any_order_of_reports(order: list[int]) -> None:
     in_microseconds: list[_Report] = [(7 * n, 7_000 * n, 350 * n) for n in order]
     assert _accepted(in_microseconds).lengths_s.tolist() == [7.0] * 5
 
 
-def test_the_words_of_a_report_stay_with_it() -> None:
+def test_a_report_keeps_its_own_description() -> None:
     tracks = ColumnBuffers()
     for at_s, mid in ((0, "a"), (14, "c"), (7, "b")):
         tracks.record(sample(at_s, inbound(mid=mid, packetsReceived=at_s)))
@@ -130,7 +130,7 @@ def test_the_first_report_of_a_stream_is_a_baseline_only() -> None:
     assert read_intervals([sample(0, inbound(packetsReceived=10, packetsLost=0))]) == []
 
 
-def test_a_counter_that_fell_begins_a_new_baseline() -> None:
+def test_a_counter_that_decreases_begins_a_new_baseline() -> None:
     reader = IntervalReader()
     for at_s, received in ((0, 100), (7, 450), (14, 30), (21, 380)):
         reader.take(sample(at_s, inbound(packetsReceived=received, packetsLost=0)))
@@ -152,7 +152,7 @@ def other(**members: Any) -> Object:
     return {"id": "T", "type": "transport"} | members
 
 
-def test_a_stream_left_out_of_a_report_begins_a_new_baseline() -> None:
+def test_a_stream_missing_from_a_report_begins_a_new_baseline() -> None:
     # Shown for 13 s, paused for 44, shown for 13 again; a paused one is reported once more.
     shown = [(0, 0), (7, 210), (14, 390), (21, 390), (56, 390), (63, 420), (70, 630)]
     samples = [sample(at_s, inbound("video", framesDecoded=n), other()) for at_s, n in shown]
@@ -163,7 +163,7 @@ def test_a_stream_left_out_of_a_report_begins_a_new_baseline() -> None:
         assert [each.frames for each in intervals] == [210, 180, 0, 30, 210]
 
 
-def test_a_report_of_another_connection_leaves_no_stream_out() -> None:
+def test_a_report_of_another_connection_ends_no_baseline() -> None:
     elsewhere = sample(10, other())
     elsewhere.connections[0].id = "pc2"
     nobody = sample(11)
@@ -172,7 +172,7 @@ def test_a_report_of_another_connection_leaves_no_stream_out() -> None:
     assert len(read_intervals([*samples, elsewhere, nobody])) == 2
 
 
-def test_a_stream_that_comes_late_and_goes_early_is_whole() -> None:
+def test_a_stream_that_starts_late_and_ends_early_has_all_its_intervals() -> None:
     late = [sample(at_s, inbound(packetsReceived=at_s), other()) for at_s in (14, 21, 28)]
     rest = [sample(at_s, other()) for at_s in (0, 7, 35, 42)]
     assert [each.packets_received for each in read_intervals([*late, *rest])] == [7, 7]

@@ -37,7 +37,7 @@ FLOWED = {"packets_received": 350, "packets_sent": 350, "frames": 200, "fps": 30
         (Family.SCREENSHARE_AUDIO_CONSUMER, {"packets_received": 0, "fps": 0.0}, False),
     ],
 )
-def test_an_interval_is_to_score_when_something_flowed_that_can_be_judged(
+def test_an_interval_can_be_scored_if_enough_media_flowed(
     family: Family, members: dict[str, Any], is_to_score: bool
 ) -> None:
     made: dict[str, Any] = FLOWED | members
@@ -58,24 +58,24 @@ def _table(family: Family, known_at: set[int], name: str) -> IntervalTable:
 
 
 @pytest.mark.parametrize("name", ["mos", "score"])
-def test_a_far_ends_report_speaks_for_what_was_sent_before_it(name: str) -> None:
+def test_a_remote_report_covers_the_intervals_before_it(name: str) -> None:
     reach = REPORT_MS // STEP_MS
     covered = [5 - reach <= n <= 5 for n in range(8)]
     assert _covered(Family.AUDIO_PRODUCER, {5}, name) == covered
     assert _covered(Family.AUDIO_CONSUMER, {5}, name) == [n == 5 for n in range(8)]
 
 
-def test_where_nothing_or_everything_is_known_nothing_is_added() -> None:
+def test_coverage_adds_no_score_without_scores_or_with_all_scores() -> None:
     assert not any(_covered(Family.AUDIO_PRODUCER, set()))
     assert all(_covered(Family.AUDIO_PRODUCER, set(range(8))))
 
 
-def test_one_score_covers_nothing_of_the_other() -> None:
+def test_the_coverage_of_mos_is_separate_from_that_of_the_score() -> None:
     table = _table(Family.AUDIO_PRODUCER, {5}, "mos")
     mark_covered(table)
     assert not has_score(table, "score").any()
 
 
-def test_a_score_is_known_without_marks() -> None:
+def test_scores_are_known_without_coverage_marks() -> None:
     table = _table(Family.AUDIO_PRODUCER, {5}, "mos")
     assert has_score(table, "mos").tolist() == [n == 5 for n in range(8)]

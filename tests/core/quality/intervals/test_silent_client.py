@@ -18,19 +18,19 @@ def _completeness(source: str, *, alone_until: int, missing: range) -> Completen
     return fold([made], peer.left_at).verdict.completeness
 
 
-def test_being_alone_is_no_gap() -> None:
+def test_a_client_alone_in_the_call_has_no_gap() -> None:
     found = _completeness("realtimekit_callstats", alone_until=50, missing=range(0))
     assert (found.gaps, found.share) == ([], 1.0)
     assert found.expected_samples == (600_000 - 50 * INTERVAL_MS) // INTERVAL_MS
 
 
-def test_what_is_missing_among_streams_is_one() -> None:
+def test_missing_samples_while_streams_exist_are_a_gap() -> None:
     found = _completeness("realtimekit_callstats", alone_until=50, missing=range(60, 70))
     [gap] = found.gaps
     assert (gap.start_at, gap.end_at) == (TEN + 59 * INTERVAL_MS, TEN + 70 * INTERVAL_MS)
     assert found.share is not None and found.share < 0.75
 
 
-def test_others_report_without_streams_too() -> None:
+def test_samples_of_other_sources_are_expected_without_streams() -> None:
     found = _completeness("collector", alone_until=50, missing=range(0))
     assert len(found.gaps) == 1

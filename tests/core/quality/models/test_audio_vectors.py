@@ -51,7 +51,7 @@ def test_satisfaction_limits_agree_with_table_b1(vectors: Vectors) -> None:
         assert mos == pytest.approx(row["mos_cqe_lower_limit"], abs=0.01)
 
 
-def test_ratings_delays_losses_and_scores_are_looms(vectors: Vectors) -> None:
+def test_ratings_delays_losses_and_scores_equal_those_of_loom(vectors: Vectors) -> None:
     """Every column of every row. The echo terms, which our form leaves out, are loom's own."""
     rows = vectors("emodel_loom_nb_wb")
     assert len(rows) == 809
@@ -87,7 +87,7 @@ def test_ratings_delays_losses_and_scores_are_looms(vectors: Vectors) -> None:
         assert rounded == pytest.approx(max(1, row["mos_cqe"]), abs=0.00033), row
 
 
-def test_narrowband_ratings_and_scores_are_openbachs(vectors: Vectors) -> None:
+def test_narrowband_ratings_and_scores_equal_those_of_openbach(vectors: Vectors) -> None:
     """OpenBACH prints no echo terms; those of the same delay are loom's."""
     echo = {
         row["ta_ms"]: row["idte"] for row in vectors("emodel_loom_nb_wb") if row["scale"] == "NB"
@@ -109,7 +109,7 @@ def test_narrowband_ratings_and_scores_are_openbachs(vectors: Vectors) -> None:
         assert mos_audio.mos_of_rating(full) == pytest.approx(max(1, row["mos"]), abs=1e-6), row
 
 
-def test_fullband_ratings_are_rtpengines(vectors: Vectors) -> None:
+def test_fullband_ratings_equal_those_of_rtpengine(vectors: Vectors) -> None:
     """Its listening mode takes no delay into account. Its score in tenths is cut off, not
     rounded, and no oracle."""
     rows = vectors("emodel_rtpengine_fb")
@@ -148,7 +148,7 @@ def test_the_wideband_chain_gives_the_published_amr_wb_scores(vectors: Vectors) 
         assert mos_audio.mos_of_rating(r / WB.rescale) == pytest.approx(row["mos_cqew"], abs=0.0005)
 
 
-def test_constants_are_those_of_every_row_of_g113(vectors: Vectors) -> None:
+def test_codec_constants_equal_every_row_of_g113(vectors: Vectors) -> None:
     single = {
         "G.711 without PLC": G711_WITHOUT_PLC,
         "G.711 with App. I PLC": G711,
@@ -168,7 +168,7 @@ def test_constants_are_those_of_every_row_of_g113(vectors: Vectors) -> None:
         assert ours == _codec(row, row["scale"].lower())
 
 
-def test_codecs_are_known_by_their_mime_subtypes() -> None:
+def test_codecs_are_found_by_their_mime_subtypes() -> None:
     assert mos_audio.codec_of("pcmu") == mos_audio.codec_of("pcma") == G711
     assert mos_audio.codec_of("g729") == G729
     assert mos_audio.codec_of("g723") == G723
@@ -180,7 +180,7 @@ def test_codecs_are_known_by_their_mime_subtypes() -> None:
     assert mos_audio.codec_of("isac", 32_000) is None
 
 
-def test_constants_of_opus_are_those_of_every_row_at_random_loss(vectors: Vectors) -> None:
+def test_opus_constants_equal_every_published_row_at_random_loss(vectors: Vectors) -> None:
     published = vectors("opus_alahmadi_2021")
     rows = [row for row in published if row["loss_pattern"] == "random"]
     sets = {"vbr": OPUS_VBR, "cbr": OPUS_CBR}
@@ -190,7 +190,7 @@ def test_constants_of_opus_are_those_of_every_row_at_random_loss(vectors: Vector
         assert ours == _codec(row, _BANDWIDTHS[row["bandwidth"]])
 
 
-def test_bursts_leave_ie_alone_and_cost_robustness(vectors: Vectors) -> None:
+def test_bursts_do_not_change_ie_and_lower_bpl(vectors: Vectors) -> None:
     """The rows for bursty loss are not reproduced: their Bpl stands for one pattern of bursts,
     where ours comes from the burst ratio of each interval, and both would count bursts twice."""
     published = vectors("opus_alahmadi_2021")

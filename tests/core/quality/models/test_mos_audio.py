@@ -26,21 +26,21 @@ codecs = st.sampled_from(
 )
 
 
-def test_opus_without_a_target_is_taken_at_32_kbit_s() -> None:
+def test_opus_without_a_target_bitrate_is_scored_at_32_kbit_s() -> None:
     codec = mos_audio.codec_of("opus")
     assert codec is not None and codec.bpl is not None
     assert codec.ie == pytest.approx(16.138760, abs=1e-6)
     assert codec.bpl == pytest.approx(10.333333, abs=1e-6)
 
 
-def test_between_two_bandwidths_opus_keeps_the_lower_ones_last_point() -> None:
+def test_between_two_bandwidths_opus_has_the_constants_of_the_lower_one() -> None:
     assert mos_audio.opus(10_000) == mos_audio.opus(9_000)
     assert mos_audio.opus(13_500) == mos_audio.opus(13_000)
     assert mos_audio.opus(1_000) == mos_audio.opus(6_000)
     assert mos_audio.opus(510_000) == mos_audio.opus(40_000)
 
 
-def test_opus_at_a_constant_bitrate_has_constants_of_its_own() -> None:
+def test_opus_at_a_constant_bitrate_has_its_own_constants() -> None:
     fmtp = "minptime=10;useinbandfec=1;cbr=1"
     assert mos_audio.codec_of("opus", 22_000, fmtp) == OPUS_CBR[22]
     assert mos_audio.codec_of("opus", 22_000, "minptime=10;useinbandfec=1") == OPUS_VBR[22]
@@ -60,7 +60,9 @@ def test_opus_at_a_constant_bitrate_has_constants_of_its_own() -> None:
         (400, [3.36, 3.17, 3.00, 2.70, 2.44, 2.04, 1.65, 1.47, 1.21, 1.09, 1.00]),
     ],
 )
-def test_the_default_set_scores_opus_as_documented(delay_ms: int, expected: list[float]) -> None:
+def test_the_default_constants_score_opus_as_documented(
+    delay_ms: int, expected: list[float]
+) -> None:
     losses = [0, 0.5, 1, 2, 3, 5, 8, 10, 15, 20, 30]
     ours = [
         mos_audio.estimate(mos_audio.opus(), delay_ms=delay_ms, loss_percent=loss)
@@ -86,7 +88,7 @@ def test_forward_error_correction_softens_loss_as_documented() -> None:
     assert mos_audio.redundancy("opus", None) == 1
 
 
-def test_codecs_tell_what_a_narrow_band_can_reach_on_the_common_scale() -> None:
+def test_narrowband_and_wideband_codecs_have_their_maximum_on_the_common_scale() -> None:
     g711, g722 = mos_audio.codec_of("pcma"), mos_audio.codec_of("g722")
     assert g711 is not None and g722 is not None
     assert mos_audio.estimate(g711, delay_ms=50, loss_percent=0) == pytest.approx(3.25, abs=0.01)
@@ -106,17 +108,17 @@ def test_meaningless_inputs_give_no_score() -> None:
 
 
 @pytest.mark.parametrize("hundredths", range(101, 450))
-def test_a_score_turns_back_into_its_rating(hundredths: int) -> None:
+def test_a_mos_converts_back_to_its_rating(hundredths: int) -> None:
     mos = hundredths / 100
     assert mos_audio.mos_of_rating(mos_audio.rating_of_mos(mos)) == pytest.approx(mos, abs=1e-12)
 
 
-def test_the_ends_of_the_scale_turn_back_into_its_ends() -> None:
+def test_the_ends_of_the_mos_scale_convert_to_the_ends_of_the_rating() -> None:
     assert mos_audio.rating_of_mos(1.0) == 0
     assert mos_audio.rating_of_mos(4.5) == 100
 
 
-def test_a_second_of_delay_is_not_almost_as_good_as_none() -> None:
+def test_half_a_second_of_delay_lowers_the_mos_clearly() -> None:
     opus = mos_audio.opus()
     assert (mos_audio.estimate(opus, delay_ms=500, loss_percent=0) or 9) < 3.2
 
@@ -132,7 +134,7 @@ def _mos(
 
 
 @given(codecs, delays, losses, bursts, st.sampled_from([1.0, 1.5, 2.0, 3.0]), st.data())
-def test_nothing_bad_ever_raises_a_score(
+def test_no_impairment_raises_the_mos(
     codec: CodecImpairment,
     delay: float,
     loss: float,
@@ -149,12 +151,14 @@ def test_nothing_bad_ever_raises_a_score(
 
 
 @given(st.floats(0, 128_000), st.floats(0, 128_000))
-def test_a_higher_target_bitrate_is_no_worse_on_a_clean_line(one: float, other: float) -> None:
+def test_a_higher_target_bitrate_never_lowers_the_mos_without_loss(
+    one: float, other: float
+) -> None:
     low, high = sorted((one, other))
     assert _mos(mos_audio.opus(low), 0, 0, 1, 1) <= _mos(mos_audio.opus(high), 0, 0, 1, 1)
 
 
-def test_delay_is_made_of_what_each_end_can_see() -> None:
+def test_the_delay_is_the_sum_of_what_each_end_measures() -> None:
     assert mos_audio.producer_delay_ms(0.1, 0.01) == pytest.approx(50 + 20 + 26.5)
     assert mos_audio.consumer_delay_ms(0.1, 60.0, 0.01) == pytest.approx(50 + 60 + 26.5)
     assert mos_audio.consumer_delay_ms(None, None, 0.01) == pytest.approx(20 + 26.5)

@@ -37,7 +37,7 @@ def _mos(width: int, height: int, fps: float, bitrate: float, **rest: Any) -> fl
         ("AV1", 1280, 720, 30, [2.60, 3.21, 3.50, 3.89, 4.19, 4.40, 4.67]),
     ],
 )
-def test_the_default_set_scores_cameras_as_documented(
+def test_the_default_coefficients_score_cameras_as_documented(
     codec: str, width: int, height: int, fps: int, expected: list[float]
 ) -> None:
     rates = [100e3, 300e3, 500e3, 1000e3, 1700e3, 2500e3, 4000e3]
@@ -45,14 +45,14 @@ def test_the_default_set_scores_cameras_as_documented(
     assert ours == pytest.approx(expected, abs=0.011)
 
 
-def test_freezes_and_unrepaired_loss_take_what_is_documented() -> None:
+def test_freezes_and_unrepaired_loss_lower_the_mos_as_documented() -> None:
     frozen = [_mos(1280, 720, 30, 1.5e6, freeze_share=s) for s in (0, 0.02, 0.1, 0.3, 0.5, 1)]
     assert frozen == pytest.approx([3.85, 3.72, 3.26, 2.43, 1.90, 1.28], abs=0.011)
     lossy = [_mos(1280, 720, 30, 1.5e6, loss_percent=p) for p in (0, 1, 2, 6, 10, 20)]
     assert lossy == pytest.approx([3.85, 3.54, 3.26, 2.43, 1.90, 1.28], abs=0.011)
 
 
-def test_screens_are_expected_to_show_five_frames_a_second() -> None:
+def test_screenshares_are_expected_at_five_frames_per_second() -> None:
     ours = [
         _mos(1920, 1080, fps, rate, codec="vp9", is_screen=True, expected_fps=5)
         for rate, fps in ((100e3, 2), (100e3, 5), (300e3, 5), (600e3, 5), (1200e3, 5))
@@ -60,13 +60,13 @@ def test_screens_are_expected_to_show_five_frames_a_second() -> None:
     assert ours == pytest.approx([2.23, 3.09, 3.71, 4.09, 4.48], abs=0.011)
 
 
-def test_what_does_not_move_scores_one() -> None:
+def test_video_without_frames_scores_one() -> None:
     assert _mos(1280, 720, 0.9, 1e6) == 1
     assert _mos(1280, 720, 30, 0) == 1
     assert _mos(0, 720, 30, 1e6, expected_pixels=100) == 1
 
 
-def test_a_screen_of_unknown_size_that_sends_nothing_is_not_scored() -> None:
+def test_a_screenshare_of_unknown_size_without_bytes_is_not_scored() -> None:
     """And does not make arithmetic warn, which the tests take for an error."""
     nan, zero = numbers([None]), numbers([0.0])
     expected = mos_video.expected_sizes(nan, nan, nan, is_producer=False, is_screen=True)
@@ -76,17 +76,17 @@ def test_a_screen_of_unknown_size_that_sends_nothing_is_not_scored() -> None:
     assert math.isnan(found[0])
 
 
-def test_loss_counts_where_a_published_scorer_ignores_it() -> None:
+def test_loss_lowers_the_mos_unlike_in_a_published_scorer() -> None:
     assert _mos(1280, 720, 30, 1.5e6, loss_percent=60) < 1.1
 
 
-def test_a_smaller_picture_at_the_same_bitrate_is_not_better() -> None:
+def test_smaller_video_at_the_same_bitrate_has_no_higher_mos() -> None:
     large = _mos(1280, 720, 30, 1e6, expected_pixels=1280 * 720)
     small = _mos(320, 180, 30, 1e6, expected_pixels=1280 * 720)
     assert small < large
 
 
-def test_a_viewer_expects_what_is_shown_what_is_captured_or_640_by_360() -> None:
+def test_the_expected_size_is_that_displayed_else_captured_else_640_by_360() -> None:
     def size(**rest: Any) -> int:
         known = {"is_producer": False, "is_screen": False, "pixels": 320 * 180}
         return mos_video.expected_size(
@@ -117,7 +117,7 @@ positive = st.floats(1e3, 1e7)
     expected_fps=st.floats(1, 30),
     data=st.data(),
 )
-def test_more_is_never_worse_and_trouble_never_better(
+def test_more_quality_never_lowers_the_mos_and_impairment_never_raises_it(
     width: int,
     fps: float,
     bitrate: float,

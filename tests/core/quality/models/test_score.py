@@ -32,14 +32,14 @@ def _ours(fn: str, given: dict[str, Any]) -> float:
     )
 
 
-def test_scores_are_those_of_the_published_client(vectors: Vectors) -> None:
+def test_scores_equal_those_of_the_published_client(vectors: Vectors) -> None:
     rows = vectors("realtimekit_client_score")
     assert {row["fn"] for row in rows} == {"audioProducer", "audioConsumer", "videoConsumer"}
     for row in rows:
         assert _ours(row["fn"], row["in"]) == pytest.approx(row["score01"], abs=1e-9), row
 
 
-def test_what_is_not_known_costs_nothing() -> None:
+def test_unknown_measures_do_not_lower_the_score() -> None:
     assert score.audio_producer_score(None, None) == pytest.approx(1)
     assert score.audio_consumer_score(None, None, None) == pytest.approx(1)
     unknown = score.video_score(None, None, width=None, fps=None, frames=None, is_screen=False)

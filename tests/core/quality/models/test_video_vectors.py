@@ -45,7 +45,7 @@ def test_every_row_of_the_domain_is_reproduced(vectors: Vectors) -> None:
         assert _ours(row) == pytest.approx(row["mos"], abs=TOLERANCE), row
 
 
-def test_the_domain_ends_where_more_bits_a_pixel_show_no_more(vectors: Vectors) -> None:
+def test_the_domain_ends_at_the_maximum_bits_per_pixel(vectors: Vectors) -> None:
     """There ours is held at 5 before a small picture or a slow one costs anything, rtcscore's
     after; otherwise a 180p picture with bits to spare would pass for 720p."""
     rows = vectors("video_rtcscore")
@@ -54,7 +54,7 @@ def test_the_domain_ends_where_more_bits_a_pixel_show_no_more(vectors: Vectors) 
         assert row["in_domain"] is (_unheld(row) <= mos_video.HIGHEST), row
 
 
-def test_beyond_the_domain_ours_is_never_the_kinder(vectors: Vectors) -> None:
+def test_beyond_the_domain_our_mos_is_never_higher(vectors: Vectors) -> None:
     rows = [row for row in vectors("video_rtcscore") if not row["in_domain"]]
     assert len(rows) == 232
     for row in rows:

@@ -59,7 +59,7 @@ def test_a_clean_call_of_ten_minutes_has_no_issue() -> None:
         assert verdict.diagnosis == []
 
 
-def test_loss_that_every_listener_has_is_the_senders_uplink() -> None:
+def test_loss_at_every_listener_is_attributed_to_the_senders_uplink() -> None:
     verdicts = _verdicts(_call(ada=between(120, 300, LOSSY_UP), bob=None, cyd=None))
     assert _causes(verdicts) == {"ada": ["uplink"], "bob": [], "cyd": []}
     [finding] = verdicts["ada"].diagnosis
@@ -76,7 +76,7 @@ def test_loss_that_every_listener_has_is_the_senders_uplink() -> None:
     )
 
 
-def test_loss_of_everybody_at_one_listener_is_its_downlink() -> None:
+def test_loss_from_every_sender_at_one_listener_is_attributed_to_its_downlink() -> None:
     verdicts = _verdicts(_call(ada=between(120, 300, LOSSY_DOWN), bob=None, cyd=None))
     assert _causes(verdicts) == {"ada": ["downlink"], "bob": [], "cyd": []}
     assert verdicts["ada"].diagnosis[0].sentence == (
@@ -86,14 +86,14 @@ def test_loss_of_everybody_at_one_listener_is_its_downlink() -> None:
     assert verdicts["bob"].issues == verdicts["cyd"].issues == []
 
 
-def test_between_two_the_senders_own_figures_decide() -> None:
+def test_between_two_participants_the_senders_remote_reports_decide() -> None:
     uplink = _verdicts(_call(ada=between(60, 200, LOSSY_UP), bob=None))
     downlink = _verdicts(_call(ada=between(60, 200, LOSSY_DOWN), bob=None))
     assert _causes(uplink) == {"ada": ["uplink"], "bob": []}
     assert _causes(downlink) == {"ada": ["downlink"], "bob": []}
 
 
-def test_an_uplink_is_found_without_a_word_from_its_owner() -> None:
+def test_an_uplink_issue_is_found_without_remote_reports_of_the_sender() -> None:
     """RealtimeKit's client does not tell what the far end reported back."""
     call = _call(ada=between(120, 300, LOSSY_UP), bob=None, cyd=None)
     silent = {
@@ -112,7 +112,7 @@ def test_an_uplink_is_found_without_a_word_from_its_owner() -> None:
     assert {issue.origin for issue in verdicts["cyd"].issues} == {"remote"}
 
 
-def test_a_session_of_six_names_the_three_and_nobody_else() -> None:
+def test_a_session_of_six_has_findings_about_the_three_impaired_participants_only() -> None:
     slow = Weather(is_cpu_bound=True)
     relayed = Weather(relay="tcp", rtt_s=0.42)
     verdicts = _verdicts(
@@ -135,7 +135,7 @@ def test_a_session_of_six_names_the_three_and_nobody_else() -> None:
     assert "round trips took about 420 ms" in verdicts["dan"].diagnosis[0].sentence
 
 
-def test_sound_and_pictures_that_break_off_without_loss_are_told() -> None:
+def test_concealment_and_freezes_without_loss_are_reported() -> None:
     verdicts = _verdicts(_call(ada=between(120, 300, Weather(conceals=0.3, freezes=0.6)), bob=None))
     assert [finding.sentence for finding in verdicts["ada"].diagnosis] == [
         "What Ada heard of Bob was broken up (about 30 % made up) from 10:01:59 to 10:05:01 UTC; "
@@ -146,7 +146,7 @@ def test_sound_and_pictures_that_break_off_without_loss_are_told() -> None:
     assert verdicts["bob"].diagnosis == []
 
 
-def test_a_picture_that_stood_still_while_its_sender_was_cut_off_is_that_senders() -> None:
+def test_video_frozen_during_the_senders_outage_is_attributed_to_the_sender() -> None:
     cut_off = between(117, 303, replace(FINE, hears=False))
     call = _call(ada=between(120, 300, Weather(freezes=0.9)), bob=cut_off)
     call.event("bob", 118, "ice_connection_state", connection="pc1", state="disconnected")
@@ -157,7 +157,7 @@ def test_a_picture_that_stood_still_while_its_sender_was_cut_off_is_that_senders
     ]
 
 
-def test_a_little_jitter_of_a_sender_does_not_excuse_a_bad_downlink() -> None:
+def test_slight_jitter_of_a_sender_does_not_excuse_a_bad_downlink() -> None:
     verdicts = _verdicts(
         _call(ada=always(Weather(jitter_s=0.035)), bob=between(120, 300, LOSSY_DOWN), cyd=None)
     )
@@ -167,7 +167,7 @@ def test_a_little_jitter_of_a_sender_does_not_excuse_a_bad_downlink() -> None:
     assert verdicts["ada"].issues == []
 
 
-def test_a_relay_nobody_feels_is_information() -> None:
+def test_a_relay_without_impairment_is_information() -> None:
     verdicts = _verdicts(_call(ada=always(Weather(relay="tls")), bob=None))
     [finding] = verdicts["ada"].diagnosis
     assert (finding.cause, finding.severity) == ("relay_tcp", "information")
@@ -177,7 +177,7 @@ def test_a_relay_nobody_feels_is_information() -> None:
     assert udp["ada"].diagnosis == []
 
 
-def test_one_way_audio_names_whom_nobody_heard() -> None:
+def test_missing_audio_names_the_sender_who_was_not_heard() -> None:
     deaf = between(120, 300, replace(FINE, hears=False))
     verdicts = _verdicts(Call({"ada": deaf, "bob": always(FINE)}, minutes=8))
     assert IssueName.NO_AUDIO_RECEIVED in _names(verdicts["ada"])
@@ -196,25 +196,25 @@ def test_silence_of_a_sender_is_not_one_way_audio() -> None:
     assert _verdicts(call)["bob"].issues == []
 
 
-def test_a_microphone_that_hears_nothing_is_told() -> None:
+def test_a_microphone_without_signal_is_reported() -> None:
     verdicts = _verdicts(_call(ada=always(Weather(level=0.0)), bob=None))
     [finding] = verdicts["ada"].diagnosis
     assert finding.cause == "silent_microphone"
     assert verdicts["bob"].issues == []
 
 
-def test_a_microphone_that_goes_dead_after_speech_is_found() -> None:
+def test_a_microphone_that_fails_after_speech_is_reported() -> None:
     spoke = between(30, 60, FINE, good=Weather(level=0.0))
     [finding] = _verdicts(_call(ada=spoke, bob=None))["ada"].diagnosis
     assert finding.sentence == ("Ada's microphone gave pure silence from 10:01:03 to 10:07:56 UTC.")
 
 
-def test_a_quiet_room_is_no_dead_microphone() -> None:
+def test_a_quiet_room_is_no_silent_microphone() -> None:
     spoke = between(30, 60, FINE, good=Weather(level=0.0002))
     assert _verdicts(_call(ada=spoke, bob=None))["ada"].issues == []
 
 
-def test_a_microphone_gone_silent_after_a_switch_is_told_with_it() -> None:
+def test_a_microphone_silent_after_a_device_switch_is_reported_with_the_switch() -> None:
     call = _call(ada=between(240, 480, Weather(level=0.0)), bob=None)
     call.event("ada", 238, "selected_microphone_update", device={"label": "Headset"})
     [finding] = _verdicts(call)["ada"].diagnosis
@@ -222,21 +222,21 @@ def test_a_microphone_gone_silent_after_a_switch_is_told_with_it() -> None:
     assert "just after the switch to Headset at 10:03:58" in finding.sentence
 
 
-def test_a_muted_microphone_is_no_fault() -> None:
+def test_a_muted_microphone_is_no_issue() -> None:
     call = _call(ada=between(120, 300, Weather(level=0.0, sends_audio=False)), bob=None)
     call.event("ada", 118, "audio_off")
     call.event("ada", 302, "audio_on")
     assert _verdicts(call)["ada"].issues == []
 
 
-def test_audio_and_video_that_stop_while_switched_on_are_told() -> None:
+def test_audio_and_video_that_stop_while_enabled_are_reported() -> None:
     stopped = Weather(sends_audio=False, camera_on=False)
     verdict = _verdicts(_call(ada=between(120, 300, stopped), bob=None))["ada"]
     assert {IssueName.NO_AUDIO_SENT, IssueName.NO_VIDEO_SENT} <= _names(verdict)
     assert verdict.diagnosis[0].severity == "severe"
 
 
-def test_a_camera_switched_off_is_no_fault() -> None:
+def test_a_disabled_camera_is_no_fault() -> None:
     call = _call(ada=between(120, 300, Weather(camera_on=False)), bob=None)
     call.event("ada", 118, "video_off")
     call.event("ada", 302, "video_on")
@@ -246,7 +246,7 @@ def test_a_camera_switched_off_is_no_fault() -> None:
     assert verdicts["ada"].diagnosis == verdicts["bob"].diagnosis == []
 
 
-def test_a_screen_whose_track_is_muted_hides_nothing_of_the_camera() -> None:
+def test_a_muted_screenshare_track_does_not_mute_the_camera() -> None:
     call = _call(ada=between(120, 300, Weather(is_cpu_bound=True)), bob=None)
     call.event("ada", 60, "video_track_muted", source="screen")
     verdict = _verdicts(call)["ada"]
@@ -254,13 +254,13 @@ def test_a_screen_whose_track_is_muted_hides_nothing_of_the_camera() -> None:
     assert [finding.cause for finding in verdict.diagnosis] == ["cpu"]
 
 
-def test_the_first_ten_seconds_are_never_at_fault() -> None:
+def test_the_first_ten_seconds_raise_no_issue() -> None:
     bad = Weather(up_loss=0.3, is_cpu_bound=True)
     call = Call({"ada": between(0, 10, bad), "bob": always(FINE)}, minutes=2, interval_ms=1_000)
     assert _verdicts(call)["ada"].issues == []
 
 
-def test_reports_that_stop_are_a_gap() -> None:
+def test_missing_samples_are_a_gap() -> None:
     verdict = _verdicts(_call(ada=between(100, 200, Weather(reports=False)), bob=None))["ada"]
     assert IssueName.STATS_GAP in _names(verdict)
     [gap] = verdict.completeness.gaps
@@ -271,7 +271,7 @@ def test_reports_that_stop_are_a_gap() -> None:
     )
 
 
-def test_an_interrupted_connection_is_told() -> None:
+def test_an_interrupted_connection_is_reported() -> None:
     call = _call(ada=None, bob=None)
     call.event("ada", 100, "ice_connection_state", connection="pc1", state="disconnected")
     call.event("ada", 109, "ice_connection_state", connection="pc1", state="connected")
@@ -293,7 +293,7 @@ def _live(facts: PeerFacts) -> PeerFacts:
     return structs.replace(facts, peer=structs.replace(facts.peer, left_at=None, left_reason=None))
 
 
-def test_an_interruption_that_lasts_is_told_until_now() -> None:
+def test_an_ongoing_interruption_lasts_until_the_fold() -> None:
     call = _call(ada=between(180, 480, replace(FINE, hears=False)), bob=None)
     call.event("ada", 182, "ice_connection_state", connection="pc1", state="disconnected")
     verdict = fold([_live(call.facts("ada"))], call.end_at).verdict
@@ -301,7 +301,7 @@ def test_an_interruption_that_lasts_is_told_until_now() -> None:
     assert (lost.first_at, lost.last_at, lost.is_open) == (TEN + 182_000, call.end_at, True)
 
 
-def test_packets_end_an_interruption_that_no_state_ends() -> None:
+def test_arriving_packets_end_an_interruption_without_a_state_change() -> None:
     call = _call(ada=None, bob=None)
     call.event("ada", 60, "ice_connection_state", connection="pc1", state="disconnected")
     call.event("bob", 60, "reconnect_attempt")
@@ -311,7 +311,7 @@ def test_packets_end_an_interruption_that_no_state_ends() -> None:
         assert finding.sentence == f"{name.capitalize()}'s {lost}"
 
 
-def test_a_camera_whose_unmuting_nobody_told_is_on_when_its_pictures_move() -> None:
+def test_a_muted_camera_counts_as_on_when_frames_flow() -> None:
     call = _call(ada=between(120, 300, Weather(is_cpu_bound=True)), bob=None)
     call.event("ada", 60, "video_track_muted")
     verdict = _verdicts(call)["ada"]
@@ -320,7 +320,7 @@ def test_a_camera_whose_unmuting_nobody_told_is_on_when_its_pictures_move() -> N
     assert [finding.cause for finding in verdict.diagnosis] == ["cpu"]
 
 
-def test_the_worst_comes_first() -> None:
+def test_the_worst_finding_comes_first() -> None:
     worse = Weather(up_loss=0.25)
     call = _call(ada=between(120, 300, worse), bob=between(60, 120, LOSSY_DOWN), cyd=None)
     call.event("ada", 30, "ice_connection_state", connection="pc1", state="disconnected")
@@ -331,14 +331,14 @@ def test_the_worst_comes_first() -> None:
     assert _verdicts(call)["ada"].diagnosis[0].severity == "severe"
 
 
-def test_live_an_open_issue_says_so() -> None:
+def test_issues_at_the_end_of_a_live_call_are_open() -> None:
     call = _call(ada=between(200, 900, LOSSY_UP), bob=None)
     verdict = fold(call.everybody()["ada"], EpochMs(call.end_at)).verdict
     assert all(issue.is_open for issue in verdict.issues)
     assert verdict.issues
 
 
-def test_one_report_of_hard_loss_is_found_and_less_is_not() -> None:
+def test_one_sample_of_severe_loss_is_reported_and_mild_loss_is_not() -> None:
     for loss, causes in ((0.35, ["uplink"]), (0.15, [])):
         short = between(120, 123, Weather(up_loss=loss))
         assert _causes(_verdicts(_call(ada=short, bob=None, cyd=None)))["ada"] == causes

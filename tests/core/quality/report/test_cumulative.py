@@ -20,12 +20,12 @@ def block_of(family: Family, *members: dict[str, Any]) -> Cumulative:
     return block
 
 
-def test_a_family_without_an_interval_has_no_block() -> None:
+def test_a_family_without_intervals_has_no_block() -> None:
     assert accumulate(roll_up_intervals(Family.AUDIO_PRODUCER, [])) is None
 
 
 @pytest.mark.parametrize("family", Family)
-def test_what_does_not_apply_to_a_family_has_no_figure(family: Family) -> None:
+def test_a_metric_that_does_not_apply_to_a_family_is_none(family: Family) -> None:
     block = block_of(family, {"packets_received": 100, "packets_sent": 100})
     assert (block.rtt is not None) == (family in PRODUCERS)
     assert (block.jitter_buffer_delay is not None) == (family not in PRODUCERS)
@@ -33,7 +33,7 @@ def test_what_does_not_apply_to_a_family_has_no_figure(family: Family) -> None:
     assert block.packet_loss.avg is None and block.packet_loss.at_least_5 is None
 
 
-def test_every_interval_counts_once_in_a_mean_and_by_its_packets_in_the_whole() -> None:
+def test_means_weigh_intervals_equally_and_totals_weigh_packets() -> None:
     block = block_of(
         Family.AUDIO_CONSUMER,
         {"loss_percent": 10.0, "packets_lost": 10, "packets_expected": 100},
@@ -46,7 +46,7 @@ def test_every_interval_counts_once_in_a_mean_and_by_its_packets_in_the_whole() 
 
 
 @pytest.mark.parametrize(("rtt_s", "share"), [(0.0999, 0.0), (0.1, 1.0), (0.4, 1.0)])
-def test_delays_are_milliseconds_and_a_threshold_is_reached_by_its_own_value(
+def test_delays_are_in_milliseconds_and_thresholds_are_inclusive(
     rtt_s: float, share: float
 ) -> None:
     block = block_of(Family.AUDIO_PRODUCER, {"rtt_s": rtt_s, "packets_sent": 100})
@@ -57,9 +57,7 @@ def test_delays_are_milliseconds_and_a_threshold_is_reached_by_its_own_value(
 
 
 @pytest.mark.parametrize(("scored", "is_shown"), [(4, False), (5, True), (10, True)])
-def test_a_mean_opinion_stands_for_the_call_if_half_of_it_was_scored(
-    scored: int, is_shown: bool
-) -> None:
+def test_a_mean_mos_needs_half_of_the_call_to_be_scored(scored: int, is_shown: bool) -> None:
     members: list[dict[str, Any]] = [
         {"packets_received": 300, "bytes_received": 20_000, "mos": 4.0 if n % 10 < scored else None}
         for n in range(10)
@@ -73,7 +71,7 @@ def test_a_mean_opinion_stands_for_the_call_if_half_of_it_was_scored(
 
 
 @given(st.sampled_from(list(Family)), st.data())
-def test_shares_lie_between_none_and_all(family: Family, data: st.DataObject) -> None:
+def test_shares_are_between_zero_and_one(family: Family, data: st.DataObject) -> None:
     intervals: list[Interval] = data.draw(stream_intervals(family))
     block = accumulate(roll_up_intervals(family, intervals))
     assert (block is None) == (not intervals)

@@ -39,7 +39,7 @@ def _counted(facts: PeerFacts, member: str, kind: str) -> list[int]:
     ]
 
 
-def test_a_recorded_call_of_realtimekits_client_is_folded() -> None:
+def test_a_call_recorded_by_realtimekits_client_is_folded() -> None:
     sharer, _ = recorded().values()
     folded = fold([sharer], EpochMs(sharer.peer.left_at or 0))
     verdict = folded.verdict
@@ -70,7 +70,7 @@ def test_a_recorded_call_of_realtimekits_client_is_folded() -> None:
     assert not verdict.completeness.end_is_inferred
 
 
-def test_the_recorded_call_is_judged_as_its_browsers_counted_it() -> None:
+def test_the_recorded_call_has_the_finding_that_its_counters_show() -> None:
     # By the browsers' own statistics at its end neither played a sample of the sound that came
     # (`totalSamplesReceived` is 0), and both decoded the other's camera, of which one client
     # reported nothing.
@@ -79,7 +79,7 @@ def test_the_recorded_call_is_judged_as_its_browsers_counted_it() -> None:
         assert [finding.cause for finding in verdict.diagnosis] == ["audio_not_played"]
 
 
-def test_a_sample_that_cannot_be_read_is_counted_and_passed_over() -> None:
+def test_an_unreadable_sample_is_counted_and_skipped() -> None:
     call = Call(["ada", "bob"], minutes=2)
     facts = call.facts("ada")
     broken = [structs.replace(facts.samples[3], body=b"{")]
@@ -90,9 +90,7 @@ def test_a_sample_that_cannot_be_read_is_counted_and_passed_over() -> None:
 
 
 @pytest.mark.parametrize(("asked_ms", "reports"), [(3_000, 40), (None, 17)])
-def test_reports_are_due_at_the_interval_that_was_asked_for(
-    asked_ms: int | None, reports: int
-) -> None:
+def test_samples_are_expected_at_the_requested_interval(asked_ms: int | None, reports: int) -> None:
     call = Call(["ada", "bob"], minutes=2, interval_ms=3_000)
     if asked_ms is not None:
         call.event("ada", 0, INTERVAL_ASKED, interval_ms=asked_ms)
@@ -104,7 +102,7 @@ def test_reports_are_due_at_the_interval_that_was_asked_for(
     assert verdict.metadata.happenings == []
 
 
-def test_two_peers_of_a_participant_add_up() -> None:
+def test_the_peers_of_a_participant_are_folded_together() -> None:
     call = Call(["ada", "bob"], minutes=2)
     one, other = call.facts("ada"), call.facts("bob")
     both = fold([other, one], call.end_at)
@@ -125,7 +123,7 @@ def test_a_participant_without_samples_has_a_verdict() -> None:
     assert _rows(folded, "audio_producer") == []
 
 
-def test_a_source_that_never_reports_is_not_called_incomplete() -> None:
+def test_a_source_without_samples_has_no_completeness() -> None:
     call = Call(["ada"], minutes=2)
     facts = call.facts("ada")
     silent = structs.replace(facts, samples=[], peer=structs.replace(facts.peer, interval_ms=0))
@@ -147,7 +145,7 @@ def test_a_hidden_page_is_complete_with_half_the_samples() -> None:
     assert (completeness.expected_samples, completeness.share) == (60, 0.5)
 
 
-def test_what_the_collector_dropped_and_an_inferred_end_are_told() -> None:
+def test_completeness_has_dropped_entries_and_an_inferred_end() -> None:
     call = Call(["ada"], minutes=2)
     call.event("ada", 50, "entries_dropped", count=3)
     call.event("ada", 90, "entries_dropped", count=8)
@@ -158,14 +156,14 @@ def test_what_the_collector_dropped_and_an_inferred_end_are_told() -> None:
     assert completeness.end_is_inferred
 
 
-def test_who_folds_nothing_does_without_numpy() -> None:
+def test_importing_the_app_does_not_import_numpy() -> None:
     program = "import sys, aftercall.app; sys.exit('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 @given(st.permutations(range(12)), st.lists(st.integers(0, 11), max_size=6))
 @settings(max_examples=20, deadline=None)
-def test_order_and_repeats_of_samples_do_not_matter(order: list[int], again: list[int]) -> None:
+def test_order_and_repetition_of_samples_do_not_matter(order: list[int], again: list[int]) -> None:
     facts = _SHORT.facts("ada")
     expected = fold([facts], _SHORT.end_at)
     shuffled = [facts.samples[place] for place in (*order, *again)]
@@ -177,7 +175,7 @@ def test_order_and_repeats_of_samples_do_not_matter(order: list[int], again: lis
 _SHORT = Call(["ada", "bob"], minutes=11 * 7 / 60 + 0.01)
 
 
-def test_the_first_packet_came_when_what_was_counted_before_began() -> None:
+def test_the_first_packet_time_is_extrapolated_from_the_first_counters() -> None:
     counted = {"packetsReceived": 350, "bytesReceived": 28_000}
     found_ones = StatsObject(
         type="inbound-rtp", id="I", fixed={"kind": "audio", "ssrc": 7}, steps=[counted] * 4
@@ -192,7 +190,7 @@ def test_the_first_packet_came_when_what_was_counted_before_began() -> None:
         )
 
 
-def test_no_packet_came_before_its_receiver() -> None:
+def test_the_first_packet_is_not_before_the_join() -> None:
     counted = {"packetsReceived": 350, "bytesReceived": 28_000}
     found_ones = StatsObject(
         type="inbound-rtp", id="I", fixed={"kind": "audio", "ssrc": 7}, steps=[counted] * 9
@@ -205,7 +203,7 @@ def test_no_packet_came_before_its_receiver() -> None:
     assert reception.audio.first_at == joined_at
 
 
-def test_a_sent_stream_that_no_server_names_is_called_as_its_track_is() -> None:
+def test_a_sent_stream_without_producer_id_is_identified_by_its_track() -> None:
     source = StatsObject(
         type="media-source", id="S", fixed={"kind": "audio", "trackIdentifier": "mic"}, steps=[{}]
     )

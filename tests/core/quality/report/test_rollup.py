@@ -43,7 +43,7 @@ def test_percentiles_are_nearest_rank_as_numpys_inverted_cdf(vectors: Vectors) -
             assert values.percentile(percent) == row[f"p{percent}"], row["name"]
 
 
-def test_event_fractions_count_what_is_exactly_at_the_threshold() -> None:
+def test_event_fractions_include_values_at_the_threshold() -> None:
     path = Path(__file__).parents[1] / "vectors" / "quality-vectors.json"
     sets = {each["id"]: each for each in json.loads(path.read_text())["sets"]}
     published = sets["percentiles_numpy"]["event_fractions"]
@@ -61,7 +61,7 @@ def test_event_fractions_count_what_is_exactly_at_the_threshold() -> None:
     assert loss.at_least_50 == published["50_or_greater_event_fraction"]
 
 
-def test_five_of_a_hundred_packets_are_five_percent_whatever_floats_say() -> None:
+def test_five_lost_packets_in_a_hundred_reach_five_percent_despite_rounding() -> None:
     for lost, expected in ((7, 140), (35, 700), (29, 580), (23, 460)):
         each = interval(
             packets_lost=lost, packets_expected=expected, loss_percent=100 * lost / expected
@@ -92,7 +92,7 @@ def test_a_third_of_a_second_is_over_250_ms_and_under_500() -> None:
     assert (block.rtt.at_least_250_ms, block.rtt.at_least_500_ms) == (1, 0)
 
 
-def test_pictures_are_counted_by_what_was_seen_of_them() -> None:
+def test_video_fractions_count_slow_small_and_missing_frames() -> None:
     block = accumulate(
         roll_up_intervals(
             Family.VIDEO_PRODUCER,
@@ -122,7 +122,7 @@ def test_pictures_are_counted_by_what_was_seen_of_them() -> None:
     assert block.frames_per_second.p90 == 30
 
 
-def test_screens_have_their_own_idea_of_small_and_slow() -> None:
+def test_screenshares_have_their_own_thresholds_for_small_and_slow() -> None:
     family = Family.SCREENSHARE_VIDEO_CONSUMER
     block = accumulate(
         roll_up_intervals(
@@ -137,7 +137,7 @@ def test_screens_have_their_own_idea_of_small_and_slow() -> None:
     assert (block.poor_resolution_fraction, block.lag_fraction) == (0.5, 0.5)
 
 
-def test_what_nobody_knows_has_no_figure() -> None:
+def test_unknown_measures_have_no_value() -> None:
     assert accumulate(roll_up_intervals(Family.AUDIO_CONSUMER, [])) is None
     block = accumulate(roll_up_intervals(Family.VIDEO_CONSUMER, [interval(Family.VIDEO_CONSUMER)]))
     assert block is not None
@@ -147,7 +147,7 @@ def test_what_nobody_knows_has_no_figure() -> None:
     assert block.no_video_fraction is None and block.lag_fraction is None
 
 
-def test_families_do_not_mix() -> None:
+def test_rollups_of_two_families_cannot_be_added() -> None:
     with pytest.raises(ValueError):
         Rollup(Family.AUDIO_CONSUMER) + Rollup(Family.VIDEO_CONSUMER)
 
@@ -175,7 +175,7 @@ _intervals = st.lists(
 
 
 @given(_intervals, st.integers(0, 20), st.integers(0, 20))
-def test_any_split_of_the_intervals_adds_up_to_the_whole(
+def test_rollups_of_any_split_add_up_to_the_whole(
     intervals: list[Interval], one: int, other: int
 ) -> None:
     first, second = sorted((one, other))
@@ -186,7 +186,9 @@ def test_any_split_of_the_intervals_adds_up_to_the_whole(
 
 
 @given(_intervals)
-def test_fractions_are_shares_and_percentiles_rise(intervals: list[Interval]) -> None:
+def test_fractions_are_between_zero_and_one_and_percentiles_ascend(
+    intervals: list[Interval],
+) -> None:
     block = accumulate(roll_up_intervals(Family.VIDEO_PRODUCER, intervals))
     if block is None:
         assert not intervals
@@ -228,7 +230,7 @@ def test_an_empty_histogram_has_no_percentile() -> None:
     assert Histogram().average is None
 
 
-def test_sums_beyond_the_whole_numbers_of_floats_stay_exact() -> None:
+def test_sums_beyond_float_integers_are_exact() -> None:
     large = 2**53 - 1
     many = [interval(packets_lost=large, packets_expected=large) for _ in range(3)]
     rollup = roll_up_intervals(Family.VIDEO_PRODUCER, many)

@@ -101,7 +101,7 @@ def _written(intervals: list[Interval]) -> list[Row]:
 @pytest.mark.parametrize("family", list(Family))
 @given(data=st.data())
 @settings(max_examples=40)
-def test_rows_are_what_each_interval_says(family: Family, data: st.DataObject) -> None:
+def test_rows_by_column_equal_rows_by_interval(family: Family, data: st.DataObject) -> None:
     intervals = data.draw(stream_intervals(family))
     assert _written(intervals) == [_row(interval) for interval in intervals]
 
@@ -111,7 +111,7 @@ def test_many_rows_are_written_in_order() -> None:
     assert [row["timestamp"] for row in _written(many)] == [format_iso(each.at) for each in many]
 
 
-def test_the_rows_of_peers_come_one_after_the_other() -> None:
+def test_the_rows_of_one_peer_follow_those_of_another() -> None:
     one, other = (interval(Family.VIDEO_PRODUCER, step) for step in (2, 1))
     assert json.loads(write_rows(single_row_tables([one, other]))) == [_row(one), _row(other)]
     assert json.loads(write_rows([])) == []

@@ -59,7 +59,9 @@ def _sum(values: list[int | None]) -> int | None:
 @pytest.mark.parametrize("family", [Family.AUDIO_CONSUMER, Family.VIDEO_CONSUMER])
 @given(data=st.data())
 @settings(max_examples=40)
-def test_what_was_received_is_what_a_walk_finds(family: Family, data: st.DataObject) -> None:
+def test_receive_stats_by_column_equal_those_of_an_interval_loop(
+    family: Family, data: st.DataObject
+) -> None:
     intervals = data.draw(stream_intervals(family))
     is_video = family is Family.VIDEO_CONSUMER
     found = _received(intervals, is_video=is_video)
@@ -80,7 +82,7 @@ def test_what_was_received_is_what_a_walk_finds(family: Family, data: st.DataObj
     assert found.first_at == min((i.at - round(i.dt_s * 1000) for i in firsts), default=None)
 
 
-def test_a_screen_is_received_with_the_cameras() -> None:
+def test_a_received_screenshare_is_counted_with_the_cameras() -> None:
     camera = interval(Family.VIDEO_CONSUMER, 1, frame_width=320, frame_height=180)
     screen = interval(Family.SCREENSHARE_VIDEO_CONSUMER, 1, 2, frame_width=640, frame_height=360)
     later = interval(Family.VIDEO_CONSUMER, 2, frame_width=160, frame_height=90)

@@ -51,7 +51,7 @@ every_case = pytest.mark.parametrize("case", CASES, ids=str)
 
 @every_case
 @pytest.mark.parametrize("marks", ["...xxx", "...x.xx", ".x.x.x", ".-x-xx-"])
-def test_three_bad_of_five_raise_it(case: Case, marks: str) -> None:
+def test_three_bad_intervals_of_five_raise_the_issue(case: Case, marks: str) -> None:
     [issue] = _marked(case, marks)
     first, last = marks.index("x"), marks.rindex("x")
     assert (issue.first_at, issue.last_at) == (moment(first), moment(last + 1))
@@ -61,13 +61,13 @@ def test_three_bad_of_five_raise_it(case: Case, marks: str) -> None:
 
 @every_case
 @pytest.mark.parametrize("marks", ["-" * 8, "~" * 8, "..xx...xx", "xx...x...x", "x---x--x"])
-def test_less_than_that_does_not(case: Case, marks: str) -> None:
+def test_fewer_bad_intervals_raise_no_issue(case: Case, marks: str) -> None:
     assert _marked(case, marks) == []
 
 
 @every_case
 @pytest.mark.parametrize("marks", ["xxx...", "xxx~..~...", "xxx-...x"])
-def test_three_good_ones_in_a_row_clear_it(case: Case, marks: str) -> None:
+def test_three_good_intervals_in_a_row_clear_the_issue(case: Case, marks: str) -> None:
     [issue] = _marked(case, marks)
     assert not issue.is_open
     assert issue.last_at == moment(3)
@@ -75,13 +75,13 @@ def test_three_good_ones_in_a_row_clear_it(case: Case, marks: str) -> None:
 
 @every_case
 @pytest.mark.parametrize("marks", ["xxx..", "xxx~~~~~~", "xxx..~..~..", "xxx-----"])
-def test_fewer_good_ones_do_not(case: Case, marks: str) -> None:
+def test_fewer_good_intervals_do_not_clear_the_issue(case: Case, marks: str) -> None:
     [issue] = _marked(case, marks)
     assert issue.is_open
 
 
 @every_case
-def test_what_was_cleared_can_come_again(case: Case) -> None:
+def test_a_cleared_issue_can_be_raised_again(case: Case) -> None:
     first, second = _marked(case, "xxx...xxx")
     assert not first.is_open and second.is_open
     assert (first.last_at, second.first_at) == (moment(3), moment(6))

@@ -55,7 +55,7 @@ def _spans(issues: Sequence[Issue]) -> list[tuple[float, float]]:
 
 
 @pytest.mark.parametrize("reason", ["cpu", "bandwidth"])
-def test_the_reason_alone_says_that_an_encoder_was_held_back(reason: str) -> None:
+def test_the_limitation_reason_alone_raises_the_issue(reason: str) -> None:
     name = IssueName[f"{reason.upper()}_LIMITED"]
     steps = [{"qualityLimitationReason": each} for each in (reason, reason, reason, *["none"] * 3)]
     [issue] = issues_of(_stream(steps), name)
@@ -65,7 +65,7 @@ def test_the_reason_alone_says_that_an_encoder_was_held_back(reason: str) -> Non
     assert issues_of(_stream(other), name) == []
 
 
-def test_long_freezes_count_however_few() -> None:
+def test_a_few_long_freezes_raise_the_issue() -> None:
     """Longer than a second on average, though less than 30 % of the time."""
     long = {"framesDecoded": 200, "totalFreezesDuration": 1.25, "freezeCount": 1}
     short = {"framesDecoded": 200, "totalFreezesDuration": 1.75, "freezeCount": 2}
@@ -77,19 +77,19 @@ def test_long_freezes_count_however_few() -> None:
 
 
 @pytest.mark.parametrize(("waited_ms", "severity"), [(499.75, "warning"), (500.0, "severe")])
-def test_half_a_second_in_the_buffer_is_severe(waited_ms: float, severity: str) -> None:
+def test_half_a_second_of_jitter_buffer_delay_is_severe(waited_ms: float, severity: str) -> None:
     waited = {"jitterBufferDelay": waited_ms, "jitterBufferEmittedCount": 1_000}
     facts = _stream([GOOD | waited] * 4, "microphone", is_sent=False)
     [issue] = issues_of(facts, IssueName.HIGH_JITTER_BUFFER_DELAY)
     assert issue.severity == severity
 
 
-def test_frames_dropped_amid_loss_are_not_the_decoders() -> None:
+def test_frames_dropped_during_loss_are_no_decoder_issue() -> None:
     dropped = {"packetsReceived": 980, "packetsLost": 20, "framesDecoded": 50, "framesDropped": 150}
     assert issues_of(_stream([dropped] * 6, is_sent=False), IssueName.DECODER_OVERLOADED) == []
 
 
-def test_a_picture_as_large_as_its_tile_or_its_source_is_not_small() -> None:
+def test_video_as_large_as_its_tile_or_source_has_no_low_resolution() -> None:
     small = {"packetsReceived": 100, "framesDecoded": 100, "frameWidth": 160}
     shown = {"expected_width": 160, "expected_height": 90}
     name = IssueName.LOW_RESOLUTION
@@ -97,7 +97,7 @@ def test_a_picture_as_large_as_its_tile_or_its_source_is_not_small() -> None:
     assert issues_of(_stream([small] * 4, is_sent=False, tagged=shown), name) == []
 
 
-def test_a_page_that_stands_still_is_not_slow() -> None:
+def test_a_still_screenshare_has_no_low_frame_rate() -> None:
     slow = {"packetsSent": 10, "framesEncoded": 10}
     source = StatsObject(
         type="media-source", id="M", fixed={"kind": "video"}, steps=[{"framesPerSecond": 4}] * 6
@@ -113,7 +113,7 @@ DRY = [
 
 
 @pytest.mark.parametrize(("name", "source", "stalled", "wet"), DRY)
-def test_two_reports_without_any_raise_and_the_first_with_some_clears(
+def test_two_intervals_without_media_raise_the_issue_and_one_with_media_clears_it(
     name: IssueName, source: str, stalled: Members, wet: Members
 ) -> None:
     assert issues_of(_stream([wet, stalled, wet, stalled, wet], source), name) == []
@@ -125,7 +125,7 @@ def test_two_reports_without_any_raise_and_the_first_with_some_clears(
 
 
 @pytest.mark.parametrize(("name", "source", "stalled", "wet"), DRY)
-def test_what_is_switched_off_is_not_missing(
+def test_a_muted_or_inactive_stream_is_not_missing(
     name: IssueName, source: str, stalled: Members, wet: Members
 ) -> None:
     assert (
@@ -139,7 +139,7 @@ def test_what_is_switched_off_is_not_missing(
     assert issues_of(switched, name) == []
 
 
-def test_nothing_is_judged_in_the_first_ten_seconds() -> None:
+def test_no_issue_is_raised_in_the_first_ten_seconds() -> None:
     name = IssueName.POOR_NETWORK_DOWNLINK
     for bad, is_raised in ((9, False), (12, False), (13, True)):
         steps = [BAD] * bad + [GOOD] * 20
@@ -147,7 +147,7 @@ def test_nothing_is_judged_in_the_first_ten_seconds() -> None:
         assert bool(issues_of(facts, name)) is is_raised, bad
 
 
-def test_nothing_is_judged_in_the_ten_seconds_after_an_unmute() -> None:
+def test_no_issue_is_raised_in_the_ten_seconds_after_an_unmute() -> None:
     name = IssueName.NO_AUDIO_SENT
     wet, stalled = {"bytesSent": 900}, {"bytesSent": 0}
     for silent, is_raised in ((40 + 14, False), (40 + 15, True)):
@@ -157,7 +157,7 @@ def test_nothing_is_judged_in_the_ten_seconds_after_an_unmute() -> None:
         assert bool(issues_of(muted, name)) is is_raised, silent
 
 
-def test_no_report_for_three_intervals_is_no_gap_and_for_more_is() -> None:
+def test_only_more_than_three_intervals_without_a_sample_are_a_gap() -> None:
     facts = _stream([GOOD] * 12, "microphone", is_sent=False)
     for missing, is_gap in (((4, 5), False), ((4, 5, 6), True)):
         samples = [sample for sample in facts.samples if sample.sequence not in missing]
@@ -169,7 +169,7 @@ def test_no_report_for_three_intervals_is_no_gap_and_for_more_is() -> None:
 
 
 @pytest.mark.parametrize("step_s", [30.0, -30.0])
-def test_a_step_of_the_clock_is_told_at_once(step_s: float) -> None:
+def test_a_clock_step_is_an_issue_at_once(step_s: float) -> None:
     facts = _stream([GOOD] * 6, "microphone", is_sent=False, clock_s={3: step_s})
     [issue] = issues_of(facts, IssueName.CLOCK_STEP)
     assert (issue.first_at, issue.last_at) == (moment(2), moment(3))
@@ -178,7 +178,7 @@ def test_a_step_of_the_clock_is_told_at_once(step_s: float) -> None:
     assert issues_of(steady, IssueName.CLOCK_STEP) == []
 
 
-def test_connecting_may_take_five_seconds() -> None:
+def test_a_connection_may_take_five_seconds_to_connect() -> None:
     facts = _stream([GOOD] * 3, "microphone", is_sent=False)
     name = IssueName.SLOW_CONNECT
     assert issues_of(_noted(facts, _ice(1, "checking"), _ice(6, "connected")), name) == []
@@ -186,7 +186,7 @@ def test_connecting_may_take_five_seconds() -> None:
     assert _spans(issues_of(slow, name)) == [(1, 6.001)]
 
 
-def test_a_lost_connection_is_told_at_once_until_it_is_back() -> None:
+def test_a_lost_connection_is_an_issue_at_once_until_it_is_connected() -> None:
     facts = _stream([GOOD] * 6, "microphone", is_sent=False)
     lost = _noted(facts, _ice(30, "disconnected"), _ice(30.5, "connected"))
     assert _spans(issues_of(lost, IssueName.ICE_RECONNECTING)) == [(30, 30.5)]
@@ -218,13 +218,13 @@ def _path(**local: Any) -> PeerFacts:
         ({"candidateType": "relay", "protocol": "tcp"}, {"turn_relayed", "turn_relayed_tcp"}),
     ],
 )
-def test_a_relay_is_told_and_that_it_speaks_tcp(local: Members, names: set[str]) -> None:
+def test_a_relay_is_an_issue_and_a_relay_over_tcp_another(local: Members, names: set[str]) -> None:
     issues = folded(_path(**local)).verdict.issues
     assert {issue.name.value for issue in issues} == names
     assert all((i.first_at, i.last_at) == (moment(0), moment(4)) for i in issues)
 
 
-def test_another_path_is_told_at_once() -> None:
+def test_a_changed_path_is_an_issue_at_once() -> None:
     pair = {"nominated": True, "state": "succeeded", "localCandidateId": "L"}
     near = {"address": "192.0.2.1", "protocol": "udp", "candidateType": "host", "port": 1}
     moved = [{}, {"address": "198.51.100.7"}, {"address": "198.51.100.7"}]
@@ -240,7 +240,7 @@ def test_another_path_is_told_at_once() -> None:
     assert (issue.first_at, issue.severity) == (moment(2), "information")
 
 
-def test_a_camera_switched_off_is_told_until_it_is_on() -> None:
+def test_a_disabled_camera_is_an_issue_until_it_is_enabled() -> None:
     facts = _noted(_stream([{}] * 6), (25, "video_off", {}), (55, "video_on", {}))
     [issue] = issues_of(facts, IssueName.CAMERA_MUTED)
     assert _spans([issue]) == [(25, 55)]
@@ -269,7 +269,9 @@ def _microphone(levels: Sequence[float], packets: int = 500) -> PeerFacts:
         ([0.0] * 6, True),
     ],
 )
-def test_a_microphone_that_gives_zeros_for_30_s_is_dead(levels: list[float], is_dead: bool) -> None:
+def test_a_microphone_with_zero_level_for_30_s_is_silent(
+    levels: list[float], is_dead: bool
+) -> None:
     found = issues_of(_microphone(levels), IssueName.SILENT_MICROPHONE)
     assert bool(found) is is_dead
     if is_dead:
@@ -296,7 +298,9 @@ def _with_energy(facts: PeerFacts, energies: Sequence[float]) -> PeerFacts:
 @pytest.mark.parametrize(
     ("energy", "is_voiced"), [(0.2, True), (0.002, True), (0.0005, False), (1e-9, False)]
 )
-def test_sound_between_the_looks_at_the_level_is_heard(energy: float, is_voiced: bool) -> None:
+def test_audio_energy_between_level_samples_ends_the_silence(
+    energy: float, is_voiced: bool
+) -> None:
     facts = _with_energy(_microphone([0.0] * 6), [0.0, 0.0, energy, 0.0, 0.0, 0.0])
     [dead] = issues_of(facts, IssueName.SILENT_MICROPHONE)
     assert (dead.first_at, dead.last_at) == (moment(3), moment(6))
@@ -304,12 +308,12 @@ def test_sound_between_the_looks_at_the_level_is_heard(energy: float, is_voiced:
     assert trace.voiced == ([(moment(2), moment(3))] if is_voiced else [])
 
 
-def test_a_quiet_room_whose_energy_grows_is_not_dead() -> None:
+def test_a_quiet_room_with_growing_energy_is_not_silent() -> None:
     facts = _with_energy(_microphone([0.0] * 9), [1e-8] * 9)
     assert issues_of(facts, IssueName.SILENT_MICROPHONE) == []
 
 
-def test_a_source_that_begins_again_has_no_energy_to_go_by() -> None:
+def test_a_restarted_energy_counter_is_ignored() -> None:
     facts = _with_energy(_microphone([0.002] * 6), [5.0, -5.0, 0.0, 0.0, 0.0, 0.0])
     assert issues_of(facts, IssueName.SILENT_MICROPHONE) == []
     facts = _with_energy(_microphone([0.0] * 6), [5.0, -5.0, 0.0, 0.0, 0.0, 0.0])
@@ -317,7 +321,7 @@ def test_a_source_that_begins_again_has_no_energy_to_go_by() -> None:
     assert (dead.first_at, dead.last_at) == (moment(1), moment(6))
 
 
-def test_a_microphone_that_sends_nothing_is_not_listened_to() -> None:
+def test_a_microphone_that_sends_no_packets_raises_no_issue() -> None:
     assert issues_of(_microphone([0.0] * 6, packets=0), IssueName.SILENT_MICROPHONE) == []
 
 
@@ -342,7 +346,7 @@ def test_ten_levels_that_deviate_by_less_than_a_hundredth_are_constant(
     assert bool(found) is is_constant
 
 
-def test_a_level_that_deviates_ends_a_constant_one() -> None:
+def test_a_deviating_level_ends_the_constant_level() -> None:
     facts = _microphone([*_swaying(0.001, 12), 0.5, 0.2, 0.6])
     [issue] = issues_of(facts, IssueName.CONSTANT_AUDIO_LEVEL)
     assert issue.first_at <= moment(1)

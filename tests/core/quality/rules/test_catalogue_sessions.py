@@ -88,7 +88,7 @@ def _span(issue: Issue, call: Call) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("reports", [1, 2, 6])
-def test_a_voice_not_heard_for_ten_seconds_while_pictures_come_is_one_way(reports: int) -> None:
+def test_audio_missing_for_ten_seconds_beside_video_is_one_way_audio(reports: int) -> None:
     call = _call()
     reported = _missing_media(call, _stalled(call.facts("ada"), 10, reports, "audio"))
     assert reported["bob"] == []
@@ -101,7 +101,7 @@ def test_a_voice_not_heard_for_ten_seconds_while_pictures_come_is_one_way(report
     assert _span(issue, call) == (45, 45 + reports * STEP_S)
 
 
-def test_without_pictures_either_it_is_no_audio_at_all() -> None:
+def test_audio_missing_without_video_is_no_audio_received() -> None:
     call = _call()
     reported = _missing_media(call, _stalled(call.facts("ada"), 10, 4, "audio", "video"))
     assert [issue.name for issue in reported["ada"]] == [IssueName.NO_AUDIO_RECEIVED]
@@ -109,12 +109,12 @@ def test_without_pictures_either_it_is_no_audio_at_all() -> None:
 
 
 @pytest.mark.parametrize("level", [0.0, 0.007])
-def test_who_said_nothing_was_not_missed(level: float) -> None:
+def test_audio_of_a_silent_sender_is_not_missing(level: float) -> None:
     call = _call(replace(FINE, level=level))
     assert _missing_media(call, _stalled(call.facts("ada"), 10, 6, "audio"))["ada"] == []
 
 
-def test_who_sent_nothing_was_not_missed() -> None:
+def test_media_that_was_not_sent_is_not_missing() -> None:
     call = _call(replace(FINE, sends_audio=False, camera_on=False))
     assert (
         _missing_media(call, _shown(_stalled(call.facts("ada"), 10, 6, "audio", "video")))["ada"]
@@ -123,7 +123,7 @@ def test_who_sent_nothing_was_not_missed() -> None:
 
 
 @pytest.mark.parametrize("reports", [1, 2, 6])
-def test_a_picture_that_is_shown_and_does_not_come_is_missed(reports: int) -> None:
+def test_video_that_is_displayed_and_does_not_arrive_is_missing(reports: int) -> None:
     call = _call()
     reported = _missing_media(call, _shown(_stalled(call.facts("ada"), 10, reports, "video")))
     assert reported["bob"] == []
@@ -131,7 +131,7 @@ def test_a_picture_that_is_shown_and_does_not_come_is_missed(reports: int) -> No
     assert names == ([] if reports * STEP_S < 10 else [IssueName.NO_VIDEO_RECEIVED])
 
 
-def test_a_picture_that_was_shown_before_and_is_not_any_more_is_not_missed() -> None:
+def test_video_that_is_no_longer_displayed_is_not_missing() -> None:
     call = _call()
     stalled = _stalled(call.facts("ada"), 10, 6, "video")
     shown = _shown(structs.replace(stalled, samples=stalled.samples[:10]))
@@ -139,7 +139,7 @@ def test_a_picture_that_was_shown_before_and_is_not_any_more_is_not_missed() -> 
     assert _missing_media(call, structs.replace(stalled, samples=samples))["ada"] == []
 
 
-def test_a_picture_on_a_hidden_page_is_not_missed() -> None:
+def test_video_on_a_hidden_page_is_not_missing() -> None:
     call = _call()
     stalled = _shown(_stalled(call.facts("ada"), 10, 6, "video"))
     hidden = event(stalled.samples[8].at, "browser_backgrounded")
@@ -149,6 +149,6 @@ def test_a_picture_on_a_hidden_page_is_not_missed() -> None:
     )
 
 
-def test_a_picture_that_nobody_looks_at_is_not_missed() -> None:
+def test_video_that_is_not_displayed_is_not_missing() -> None:
     call = _call()
     assert _missing_media(call, _stalled(call.facts("ada"), 10, 6, "video"))["ada"] == []

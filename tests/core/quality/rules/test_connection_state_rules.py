@@ -51,7 +51,7 @@ def _issue_times(
     return sorted((i.name, i.first_at / 1_000, i.last_at / 1_000) for i in found)
 
 
-def test_an_interruption_lasts_until_the_connection_is_back() -> None:
+def test_an_interruption_lasts_until_the_connection_is_connected() -> None:
     [issue] = _issues(_event(9, ICE, "connected"), _event(2, ICE, "disconnected"))
     assert (issue.name, issue.first_at, issue.last_at) == (LOST, 2_000, 9_000)
     assert issue.worst == {"outage_ms": 7_000.0}
@@ -59,7 +59,7 @@ def test_an_interruption_lasts_until_the_connection_is_back() -> None:
     assert not issue.is_open
 
 
-def test_two_states_of_one_interruption_are_one() -> None:
+def test_ice_and_connection_states_of_one_interruption_are_one_issue() -> None:
     assert _issue_times(
         _event(2, ICE, "disconnected"),
         _event(2, WHOLE, "disconnected"),
@@ -68,7 +68,7 @@ def test_two_states_of_one_interruption_are_one() -> None:
     ) == [(LOST, 2, 9)]
 
 
-def test_a_connection_that_takes_its_place_ends_it() -> None:
+def test_a_replacement_connection_ends_the_interruption() -> None:
     assert _issue_times(
         _event(1, ICE, "connected"),
         _event(60, ICE, "disconnected"),
@@ -77,7 +77,7 @@ def test_a_connection_that_takes_its_place_ends_it() -> None:
     ) == [(LOST, 60, 64)]
 
 
-def test_another_connection_that_was_there_all_along_does_not_end_it() -> None:
+def test_another_existing_connection_does_not_end_the_interruption() -> None:
     assert _issue_times(
         _event(1, ICE, "connected"),
         _event(1, ICE, "connected", "receiving"),
@@ -88,38 +88,38 @@ def test_another_connection_that_was_there_all_along_does_not_end_it() -> None:
     ) == [(LOST, 60, 64), (LOST, 60, 70)]
 
 
-def test_packets_end_it_where_no_state_does() -> None:
+def test_arriving_packets_end_an_interruption_without_a_state_change() -> None:
     lost = _event(60, ICE, "disconnected")
     moving = [("pc1", 49, 56), ("pc1", 56, 63), ("pc1", 70, 77), ("pc1", 77, 84)]
     assert _issue_times(lost, arrivals=moving) == [(LOST, 60, 77)]
 
 
-def test_packets_of_a_new_connection_end_it_and_those_of_an_old_one_do_not() -> None:
+def test_packets_of_a_new_connection_end_the_interruption_unlike_those_of_an_old_one() -> None:
     lost = _event(60, ICE, "disconnected")
     old = [("receiving", 49, 56), ("receiving", 63, 70)]
     assert _issue_times(lost, arrivals=old) == [(LOST, 60, 600)]
     assert _issue_times(lost, arrivals=[*old, ("pc2", 70, 77)]) == [(LOST, 60, 77)]
 
 
-def test_it_ends_with_the_failure() -> None:
+def test_a_failure_ends_the_interruption() -> None:
     assert _issue_times(_event(60, ICE, "disconnected"), _event(80, ICE, "failed")) == [
         (FAILED, 80, 80),
         (LOST, 60, 80),
     ]
 
 
-def test_one_that_nothing_ended_lasts_until_the_leave() -> None:
+def test_an_unended_interruption_lasts_until_the_leave() -> None:
     [issue] = _issues(_event(2, ICE, "disconnected"), left_s=30)
     assert (issue.last_at, issue.is_open) == (30_000, False)
 
 
-def test_one_that_lasts_is_open_until_now() -> None:
+def test_an_ongoing_interruption_is_open() -> None:
     [issue] = _issues(_event(2, ICE, "disconnected"), left_s=None, now_s=45)
     assert (issue.last_at, issue.is_open) == (45_000, True)
     assert issue.worst == {"outage_ms": 43_000.0}
 
 
-def test_lost_again_is_another_interruption() -> None:
+def test_a_second_loss_is_another_interruption() -> None:
     assert _issue_times(
         _event(60, ICE, "disconnected"),
         _event(63, ICE, "connected"),
@@ -146,20 +146,20 @@ def test_lost_again_is_another_interruption() -> None:
         ),
     ],
 )
-def test_a_failure_is_ices_or_the_connections_and_told_once(
+def test_a_failure_of_ice_or_the_connection_is_one_issue(
     events: list[StoredPeerEvent], reported: list[tuple[IssueName, float, float]]
 ) -> None:
     assert _issue_times(*events) == reported
 
 
-def test_connecting_may_take_five_seconds() -> None:
+def test_a_connection_may_take_five_seconds_to_connect() -> None:
     assert _issue_times(_event(0, ICE, "checking"), _event(5, ICE, "completed")) == []
     assert _issue_times(_event(0, WHOLE, "connecting"), _event(5.001, WHOLE, "connected")) == [
         (SLOW, 0, 5.001)
     ]
 
 
-def test_a_slow_connection_is_told_once_by_its_longest_state() -> None:
+def test_a_slow_connection_is_one_issue_with_its_longest_state() -> None:
     events = [
         _event(0, ICE, "checking"),
         _event(0.2, WHOLE, "connecting"),
@@ -174,14 +174,14 @@ def test_a_slow_connection_is_told_once_by_its_longest_state() -> None:
     assert _issue_times(*events, *again) == [(SLOW, 0.2, 8), (SLOW, 100, 106)]
 
 
-def test_realtimekits_client_tries_to_reconnect_until_its_transports_are_connected() -> None:
+def test_reconnect_attempts_of_realtimekit_last_until_a_transport_connects() -> None:
     tries = [_event(60, "reconnect_attempt"), _event(62, "reconnect_attempt")]
     assert _issue_times(*tries, _event(66, "transport_connected")) == [(LOST, 60, 66)]
     assert _issue_times(*tries, arrivals=[("t1", 56, 63), ("t2", 63, 70)]) == [(LOST, 60, 70)]
     assert _issue_times(*tries) == [(LOST, 60, 600)]
 
 
-def test_realtimekits_client_says_goodbye_and_joins_again_to_reconnect() -> None:
+def test_a_disconnect_and_rejoin_of_realtimekits_client_is_an_interruption() -> None:
     again = [_event(60, "disconnect"), _event(61, "describe"), _event(64, "transport_connected")]
     assert _issue_times(_event(1, "describe"), *again) == [(LOST, 60, 64)]
     later = [_event(90, "disconnect"), _event(91, "describe")]
@@ -191,7 +191,7 @@ def test_realtimekits_client_says_goodbye_and_joins_again_to_reconnect() -> None
     ]
 
 
-def test_a_goodbye_for_good_is_no_interruption() -> None:
+def test_a_final_disconnect_is_no_interruption() -> None:
     assert _issue_times(_event(1, "describe"), _event(60, "disconnect"), left_s=60) == []
     assert (
         _issue_times(_event(60, "disconnect"), _event(121, "describe"), arrivals=[("t", 121, 128)])

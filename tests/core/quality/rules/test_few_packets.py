@@ -18,13 +18,15 @@ def received(packets: int, lost: int, intervals: int = 8) -> StatsObject:
 
 
 @pytest.mark.parametrize(("packets", "lost", "is_bad"), [(9, 1, False), (900, 100, True)])
-def test_one_of_ten_packets_is_no_bad_network(packets: int, lost: int, is_bad: bool) -> None:
+def test_one_lost_packet_of_ten_is_no_network_issue(packets: int, lost: int, is_bad: bool) -> None:
     facts = peer_of([received(packets, lost)], tags=[tag("receive", 1, "camera")])
     assert bool(issues_of(facts, IssueName.POOR_NETWORK_DOWNLINK)) is is_bad
 
 
 @pytest.mark.parametrize(("limited_s", "is_slow"), [(0, False), (9, True)])
-def test_a_screen_is_slow_where_its_encoder_was_held_back(limited_s: int, is_slow: bool) -> None:
+def test_a_screenshare_has_a_low_frame_rate_only_if_its_encoder_was_limited(
+    limited_s: int, is_slow: bool
+) -> None:
     step = {
         "packetsSent": 100,
         "bytesSent": 90_000,

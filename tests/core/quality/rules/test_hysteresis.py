@@ -66,7 +66,7 @@ def _worst(*, low_is_bad: bool = False, **values: Sequence[float]) -> dict[str, 
 
 
 @pytest.mark.parametrize("marks", ["X", "..X...", "....X", "-X--", "xx...X..."])
-def test_one_hard_sample_is_an_issue_alone(marks: str) -> None:
+def test_one_severe_sample_raises_an_issue(marks: str) -> None:
     [issue] = _watched(marks)
     assert issue.sample_count == 1
     assert issue.first_at == marks.index("X") * STEP_MS
@@ -76,25 +76,25 @@ def test_one_hard_sample_is_an_issue_alone(marks: str) -> None:
 @pytest.mark.parametrize(
     ("marks", "first"), [("x.X.x", 0), ("xXx", 0), ("xxX", 0), ("Xxx", 0), ("X-x--x", 0), ("xX", 1)]
 )
-def test_a_hard_sample_among_bad_ones_is_part_of_one_issue(marks: str, first: int) -> None:
+def test_a_severe_sample_among_bad_ones_is_part_of_one_issue(marks: str, first: int) -> None:
     [issue] = _watched(marks)
     assert issue.first_at == first * STEP_MS
     assert issue.is_open
 
 
-def test_hard_samples_far_apart_are_issues_of_their_own() -> None:
+def test_severe_samples_far_apart_are_separate_issues() -> None:
     first, second = _watched("X...X...")
     assert (first.sample_count, second.sample_count) == (1, 1)
     assert not first.is_open and not second.is_open
 
 
 @pytest.mark.parametrize("marks", ["", "....", "xx......xx", "x.x....x.x", "-----", "xx---xx---"])
-def test_less_than_three_bad_of_five_is_no_issue(marks: str) -> None:
+def test_fewer_than_three_bad_samples_of_five_raise_no_issue(marks: str) -> None:
     assert _watched(marks) == []
 
 
 @pytest.mark.parametrize("marks", ["xxx", "x.x.x", "xx..x", "x--xx", "....xxx"])
-def test_three_bad_of_five_are_one(marks: str) -> None:
+def test_three_bad_samples_of_five_raise_an_issue(marks: str) -> None:
     [issue] = _watched(marks)
     assert issue.is_open
     assert issue.sample_count == 3
@@ -103,19 +103,19 @@ def test_three_bad_of_five_are_one(marks: str) -> None:
     assert issue.worst == {"loss_percent": 10.0 + marks.rindex("x")}
 
 
-def test_a_value_at_the_edge_does_not_flicker() -> None:
+def test_a_value_between_the_thresholds_keeps_the_issue_open() -> None:
     [issue] = _watched("xxx--x--x..x..-...")
     assert not issue.is_open
     assert issue.last_at == 12 * STEP_MS
 
 
-def test_three_good_in_a_row_end_it() -> None:
+def test_three_good_samples_in_a_row_end_an_issue() -> None:
     first, second = _watched("xxx...xxx...")
     assert (first.last_at, second.first_at) == (3 * STEP_MS, 6 * STEP_MS)
     assert not first.is_open and not second.is_open
 
 
-def test_an_interruption_ends_it_and_begins_afresh() -> None:
+def test_an_interruption_ends_an_issue_and_restarts_the_window() -> None:
     assert _watched("xx|xx|x") == []
     [issue] = _watched("xxx|xx")
     assert issue.sample_count == 3 and not issue.is_open
@@ -123,21 +123,21 @@ def test_an_interruption_ends_it_and_begins_afresh() -> None:
     assert not ended.is_open
 
 
-def test_the_worst_of_a_low_measure_is_the_lowest() -> None:
+def test_the_worst_value_of_a_low_is_bad_measure_is_the_minimum() -> None:
     assert _worst(low_is_bad=True, width_px=[160, 80, 120]) == {"width_px": 80}
 
 
-def test_a_measure_that_was_bad_for_a_moment_only_does_not_count() -> None:
+def test_a_measure_that_was_briefly_bad_is_not_in_the_issue() -> None:
     found = _worst(rtt_ms=[450, 451, 452, 453], loss_percent=[11.7, 0, 0, 0.4])
     assert found == {"rtt_ms": 453}
 
 
-def test_measures_that_were_bad_in_turns_all_count() -> None:
+def test_measures_that_were_bad_in_turns_are_all_in_the_issue() -> None:
     found = _worst(rtt_ms=[300, 4, 310], loss_percent=[0, 6, 0], jitter_ms=[4, 4, 4])
     assert found == {"loss_percent": 6, "rtt_ms": 310}
 
 
-def test_a_value_that_is_not_known_is_not_the_worst() -> None:
+def test_an_unknown_value_is_never_the_worst() -> None:
     found = _worst(rtt_ms=[300, 400, 310], loss_percent=[float("nan"), 6, 7])
     assert found == {"rtt_ms": 400}
 
@@ -151,7 +151,7 @@ def test_a_value_that_is_not_known_is_not_the_worst() -> None:
         ((500, 300, 700, 500), "severe"),
     ],
 )
-def test_a_jitter_buffer_is_severe_when_three_reports_are(
+def test_a_jitter_buffer_issue_is_severe_after_three_severe_samples(
     waited_ms: Sequence[int], severity: str
 ) -> None:
     samples = _bad_samples(jitter_buffer_ms=waited_ms)
@@ -160,7 +160,7 @@ def test_a_jitter_buffer_is_severe_when_three_reports_are(
 
 
 @pytest.mark.parametrize(("least_ms", "count"), [(0, 2), (14_000, 2), (14_001, 1), (21_001, 0)])
-def test_trouble_that_has_to_last_is_none_before(least_ms: int, count: int) -> None:
+def test_an_issue_with_a_minimum_duration_is_not_raised_earlier(least_ms: int, count: int) -> None:
     options = {"raise_after": 2, "window": 2, "clear_after": 1, "raise_after_ms": least_ms}
     assert len(_watched("xx.xxx.x", **options)) == count
 
@@ -180,7 +180,7 @@ def test_issues_are_in_order_and_made_of_bad_samples(marks: str) -> None:
 
 
 @given(st.text(alphabet="x.-", min_size=WINDOW, max_size=60))
-def test_every_three_of_five_are_in_some_issue(marks: str) -> None:
+def test_every_window_with_three_bad_samples_is_in_an_issue(marks: str) -> None:
     issues = _watched(marks)
     for place in range(len(marks) - WINDOW + 1):
         if marks[place : place + WINDOW].count("x") < RAISE_AFTER:
@@ -217,7 +217,7 @@ def _walked(
     st.text(alphabet="xx..-|", max_size=60),
     st.sampled_from([(3, 5, 3), (2, 2, 1), (1, 1, 1), (2, 4, 2)]),
 )
-def test_all_at_once_gives_what_one_after_the_other_does(
+def test_the_column_rule_finds_the_issues_of_a_sequential_loop(
     marks: str, terms: tuple[int, int, int]
 ) -> None:
     raise_after, window, clear_after = terms

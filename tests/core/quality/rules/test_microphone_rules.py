@@ -106,7 +106,7 @@ _LEVELS = st.sampled_from([0.0, 0.004, 0.01, 0.2, 0.2, 0.2, 0.2, 0.205, 0.4, Non
     st.sets(st.integers(1, 60)),
 )
 @settings(max_examples=60)
-def test_all_at_once_gives_what_a_walk_finds(
+def test_the_column_rules_find_the_issues_of_an_interval_loop(
     runs: list[list[float | None]], changes: list[int], muted: set[int]
 ) -> None:
     levels = [level for run in runs for level in run]
@@ -129,7 +129,7 @@ def test_all_at_once_gives_what_a_walk_finds(
     assert sorted(found, key=str) == _walked(intervals, moments)
 
 
-def test_what_is_muted_or_sends_nothing_is_not_listened_to() -> None:
+def test_a_muted_or_inactive_microphone_raises_no_issue() -> None:
     silent = [0.0] * 10
     assert [i.name for i in _issues(_microphone([*silent]))] == [IssueName.SILENT_MICROPHONE]
     assert _issues(_microphone([*silent], is_muted=True)) == []
@@ -138,7 +138,7 @@ def test_what_is_muted_or_sends_nothing_is_not_listened_to() -> None:
     assert _issues(_microphone([*silent]), event(START, "audio_off")) == []
 
 
-def test_a_microphone_that_goes_out_on_several_connections_is_heard_once() -> None:
+def test_a_microphone_sent_on_several_connections_is_measured_once() -> None:
     """Of a mesh of four: ten samples are ten reports, thirty seconds thirty."""
     loud = [0.2, 0.201] * 4
     for levels in (loud, [0.0] * 4):

@@ -40,7 +40,7 @@ def _issues(*reports: dict[str, Any]) -> list[Issue]:
     return rules.finish()
 
 
-def test_a_long_round_trip_is_raised_and_cleared() -> None:
+def test_a_high_rtt_is_raised_and_cleared() -> None:
     rtts = (0.1, 0.45, 0.45, 0.45, 0.2, 0.2, 0.2)
     [issue] = _issues(*({"current_round_trip_time": rtt} for rtt in rtts))
     assert issue.name is IssueName.HIGH_RTT
@@ -56,14 +56,14 @@ def test_a_narrow_uplink_counts_only_while_video_is_sent() -> None:
     assert _issues(*({**report, "sends": False} for report in narrow)) == []
 
 
-def test_a_relay_and_its_protocol_are_told() -> None:
+def test_a_relay_and_its_protocol_raise_issues() -> None:
     relay = {"local": {"candidate_type": "relay", "relay_protocol": "tls"}}
     found = _issues(*(dict(relay) for _ in range(3)))
     assert [issue.name for issue in found] == [IssueName.TURN_RELAYED, IssueName.TURN_RELAYED_TCP]
     assert found[0].sample_count == 3
 
 
-def test_another_path_is_told_once() -> None:
+def test_a_changed_path_is_raised_once() -> None:
     mobile: dict[str, Any] = {"local": {"address": "198.51.100.7"}}
     found = _issues({}, {}, {}, dict(mobile), dict(mobile))
     assert [(issue.name, issue.first_at) for issue in found] == [
@@ -71,14 +71,14 @@ def test_another_path_is_told_once() -> None:
     ]
 
 
-def test_the_paths_that_are_tried_while_a_connection_is_made_are_no_changes() -> None:
+def test_paths_tried_while_connecting_are_no_changes() -> None:
     relayed = {"local": {"candidate_type": "relay", "address": "203.0.113.5"}}
     other = {"local": {"address": "192.0.2.2"}}
     found = _issues(dict(relayed), dict(other), {}, {})
     assert [issue.name for issue in found] == [IssueName.TURN_RELAYED]
 
 
-def test_ends_that_are_not_always_told_are_no_change() -> None:
+def test_members_missing_from_a_candidate_are_no_path_change() -> None:
     for member in ("port", "address", "protocol"):
         hidden: dict[str, Any] = {"local": {member: None}}
         assert _issues({}, dict(hidden), {}, dict(hidden)) == []
@@ -110,13 +110,13 @@ def _arrivals(*counts: tuple[int | None, int | None]) -> list[tuple[int, int]]:
     return [(each.start_at, each.end_at) for each in rules.arrivals()]
 
 
-def test_what_arrives_is_seen_in_the_transports_bytes() -> None:
+def test_arrivals_are_read_from_the_bytes_of_the_transport() -> None:
     assert _arrivals((0, 5), (0, 6), (9, 6), (9, 6), (11, 7)) == [(1, 2), (3, 4)]
 
 
-def test_without_these_it_is_seen_in_the_streams_packets() -> None:
+def test_without_transport_bytes_arrivals_are_read_from_stream_packets() -> None:
     assert _arrivals((None, 5), (None, 5), (None, 9), (None, 2), (None, 3)) == [(1, 2), (3, 4)]
 
 
-def test_without_any_count_nothing_is_seen() -> None:
+def test_without_counters_there_are_no_arrivals() -> None:
     assert _arrivals((None, None), (None, None)) == []

@@ -26,7 +26,9 @@ def _issues(*groups: Sequence[Interval]) -> list[Issue]:
 @pytest.mark.parametrize("family", list(Family))
 @given(data=st.data())
 @settings(max_examples=40)
-def test_streams_are_judged_each_by_itself(family: Family, data: st.DataObject) -> None:
+def test_issues_of_streams_are_independent_of_each_other(
+    family: Family, data: st.DataObject
+) -> None:
     intervals = data.draw(stream_intervals(family))
     separate = [
         issue for ssrc in (1, 2, 3) for issue in _issues([i for i in intervals if i.ssrc == ssrc])
@@ -35,7 +37,7 @@ def test_streams_are_judged_each_by_itself(family: Family, data: st.DataObject) 
     assert sorted(together, key=str) == sorted(separate, key=str)
 
 
-def test_streams_come_in_the_order_in_which_they_were_first_seen() -> None:
+def test_issues_are_ordered_by_the_first_interval_of_their_stream() -> None:
     def bad(family: Family, ssrc: int, first: int) -> list[Interval]:
         steps = range(first, first + 4)
         return [interval(family, step, ssrc, jitter_buffer_ms=300.0) for step in steps]
@@ -47,7 +49,7 @@ def test_streams_come_in_the_order_in_which_they_were_first_seen() -> None:
     assert [issue.stream.ssrc for issue in found] == [7, 5, 6]
 
 
-def test_the_layers_of_a_camera_are_one_stream() -> None:
+def test_the_simulcast_layers_of_a_camera_are_one_stream() -> None:
     low = [interval(Family.VIDEO_PRODUCER, step, 1, mos=2.0) for step in (1, 2)]
     high = [interval(Family.VIDEO_PRODUCER, step, 2, mos=1.5) for step in (3, 4)]
     assert _issues(low) == _issues(high) == []
@@ -60,7 +62,7 @@ def test_the_layers_of_a_camera_are_one_stream() -> None:
     )
 
 
-def test_a_step_of_the_clock_is_told_of_its_stream_alone() -> None:
+def test_a_clock_step_is_an_issue_of_its_stream_only() -> None:
     steady = interval(Family.AUDIO_CONSUMER, 1, 1)
     stepped = interval(Family.AUDIO_CONSUMER, 1, 2, is_clock_step=True)
     [issue] = stream_issues(
@@ -69,7 +71,7 @@ def test_a_step_of_the_clock_is_told_of_its_stream_alone() -> None:
     assert (issue.name, issue.stream.ssrc) == (IssueName.CLOCK_STEP, 2)
 
 
-def test_a_gap_and_what_is_muted_interrupt() -> None:
+def test_gaps_and_mutes_interrupt_an_issue() -> None:
     bad = [interval(Family.AUDIO_CONSUMER, step, jitter_buffer_ms=300.0) for step in range(1, 6)]
     assert len(_issues(bad)) == 1
     for state in ({"is_gap": True}, {"is_muted": True}, {"is_active": False}):
@@ -78,7 +80,7 @@ def test_a_gap_and_what_is_muted_interrupt() -> None:
 
 
 @pytest.mark.parametrize("late_by", [0, 1, 2, 3])
-def test_a_stream_that_comes_later_than_its_peer_warms_up_by_itself(late_by: int) -> None:
+def test_a_stream_that_starts_after_its_peer_has_its_own_warm_up(late_by: int) -> None:
     steps = range(1, 5)
     bad = [interval(Family.AUDIO_CONSUMER, step, jitter_buffer_ms=300.0) for step in steps]
     reported_at = EpochMs(START - late_by * STEP_MS)
@@ -88,9 +90,7 @@ def test_a_stream_that_comes_later_than_its_peer_warms_up_by_itself(late_by: int
 
 @pytest.mark.parametrize("family", [Family.AUDIO_CONSUMER, Family.VIDEO_PRODUCER])
 @pytest.mark.parametrize("state", [{"is_muted": True}, {"is_active": False}])
-def test_what_was_off_by_its_reports_alone_warms_up_again(
-    family: Family, state: dict[str, bool]
-) -> None:
+def test_a_stream_that_was_off_has_another_warm_up(family: Family, state: dict[str, bool]) -> None:
     off = [interval(family, step, jitter_s=0.2, **state) for step in range(1, 4)]
     bad = [interval(family, step, jitter_s=0.2) for step in range(4, 9)]
     other = [interval(family, step, ssrc=2, jitter_s=0.2) for step in range(1, 9)]

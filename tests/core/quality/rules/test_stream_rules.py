@@ -30,14 +30,14 @@ def test_no_value_is_bad_and_good_at_once(rule: StreamRule) -> None:
 
 
 @every_rule
-def test_a_value_that_is_not_known_is_neither_bad_nor_good(rule: StreamRule) -> None:
+def test_an_unknown_value_is_neither_bad_nor_good(rule: StreamRule) -> None:
     for measure in rule.measures:
         unknown = np.array([np.nan])
         assert not rule.is_bad(measure, unknown)[0] and not rule.is_good(measure, unknown)[0]
 
 
 @every_rule
-def test_every_rule_watches_streams_of_which_an_interval_can_be_measured(rule: StreamRule) -> None:
+def test_every_rule_has_families_whose_intervals_it_can_measure(rule: StreamRule) -> None:
     assert rule.families and rule.measures
     for family in rule.families:
         table = table_of([interval(family)])
@@ -57,14 +57,14 @@ def test_every_rule_watches_streams_of_which_an_interval_can_be_measured(rule: S
         (IssueName.CPU_LIMITED, PRODUCERS - AUDIO),
     ],
 )
-def test_a_rule_is_for_the_streams_it_can_be_true_of(
+def test_a_rule_applies_to_the_families_that_can_have_the_issue(
     name: IssueName, families: frozenset[Family]
 ) -> None:
     [rule] = [each for each in RULES if each.hysteresis.name is name]
     assert rule.families == families
 
 
-def test_no_camera_rule_of_a_picture_that_stands_still_is_for_a_screen() -> None:
+def test_the_frozen_video_rule_does_not_apply_to_screenshares() -> None:
     [frozen] = [each for each in RULES if each.hysteresis.name is IssueName.VIDEO_FROZEN]
     assert not frozen.families & SCREENSHARES
 
@@ -81,7 +81,7 @@ def test_no_camera_rule_of_a_picture_that_stands_still_is_for_a_screen() -> None
         ("bandwidth", {"limited_cpu_s": 3.5}, None),
     ],
 )
-def test_an_encoder_was_limited_for_a_share_of_the_interval_or_all_of_it_if_it_still_is(
+def test_the_limited_share_is_that_of_durations_else_of_the_current_reason(
     reason: str, members: dict[str, Any], percent: float | None
 ) -> None:
     [found] = limited_percent(reason)(table_of([interval(Family.VIDEO_PRODUCER, **members)]))
@@ -91,7 +91,7 @@ def test_an_encoder_was_limited_for_a_share_of_the_interval_or_all_of_it_if_it_s
 @pytest.mark.parametrize(
     ("seconds", "count", "mean"), [(3.0, 2, 1_500.0), (3.0, 0, 0.0), (0.0, 0, 0.0), (None, 2, None)]
 )
-def test_the_length_of_a_freeze_is_a_mean_in_milliseconds(
+def test_the_freeze_duration_is_a_mean_in_milliseconds(
     seconds: float | None, count: int, mean: float | None
 ) -> None:
     made = interval(Family.VIDEO_CONSUMER, freeze_s=seconds, freeze_count=count)
@@ -109,7 +109,7 @@ def test_the_length_of_a_freeze_is_a_mean_in_milliseconds(
         (Family.AUDIO_PRODUCER, {"packets_expected": 0, "packets_sent": 5}, False),
     ],
 )
-def test_loss_is_a_share_only_where_enough_packets_passed(
+def test_the_loss_share_needs_enough_packets(
     family: Family, members: dict[str, Any], is_known: bool
 ) -> None:
     [found] = loss_percents(table_of([interval(family, loss_percent=12.0, **members)]))

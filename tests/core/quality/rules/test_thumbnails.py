@@ -29,19 +29,19 @@ def _watched(*, shown: tuple[int, int] | None = None, **stated: Any) -> tuple[fl
 
 
 @pytest.mark.parametrize(("fps", "least"), [(8, 2.6), (10, 2.9), (15, 3.3)])
-def test_a_thumbnail_is_no_shrunken_picture(fps: int, least: float) -> None:
+def test_a_thumbnail_has_no_low_mos(fps: int, least: float) -> None:
     opinion, issues = _watched(fps=fps, bitrate_bps=90_000)
     assert opinion >= least
     assert issues == 0
 
 
-def test_a_rate_that_the_far_encoder_chose_is_no_trouble() -> None:
+def test_a_frame_rate_that_the_sender_chose_is_no_issue() -> None:
     opinion, issues = _watched(fps=5, bitrate_bps=90_000)
     assert opinion < 2.6
     assert issues == 0
 
 
-def test_a_small_picture_that_is_shown_large_is_poor() -> None:
+def test_small_video_displayed_large_has_a_low_mos() -> None:
     opinion, issues = _watched(fps=8, bitrate_bps=90_000, shown=(1_280, 720))
     assert opinion < 2.0
     assert issues == 1
@@ -55,12 +55,12 @@ def test_a_small_picture_that_is_shown_large_is_poor() -> None:
         {"framesDecoded": 0},
     ],
 )
-def test_a_small_picture_that_is_hurt_is_poor(hurt: dict[str, Any]) -> None:
+def test_impaired_small_video_has_a_low_mos(hurt: dict[str, Any]) -> None:
     _, issues = _watched(fps=8, bitrate_bps=90_000, **hurt)
     assert issues == 1
 
 
-def test_too_few_bits_for_its_size_are_poor_at_any_size() -> None:
+def test_too_low_a_bitrate_for_the_frame_size_is_a_low_mos_at_any_size() -> None:
     opinion, issues = _watched(fps=24, bitrate_bps=8_000)
     assert opinion < 2.6
     assert issues == 1

@@ -24,7 +24,7 @@ def _heard(*steps: dict[str, Any], step_s: float = 10.0) -> PeerFacts:
 
 
 @pytest.mark.parametrize("unplayed", [THROWN_AWAY, LEFT])
-def test_sound_that_arrives_and_is_not_played_is_told_until_some_is(
+def test_audio_that_arrives_and_is_not_played_is_an_issue_until_it_is_played(
     unplayed: dict[str, Any],
 ) -> None:
     [issue] = issues_of(_heard(PLAYED, unplayed, unplayed, unplayed, PLAYED), NAME)
@@ -32,25 +32,25 @@ def test_sound_that_arrives_and_is_not_played_is_told_until_some_is(
     assert (issue.severity, issue.is_open) == ("severe", False)
 
 
-def test_it_takes_ten_seconds() -> None:
+def test_unplayed_audio_is_an_issue_after_ten_seconds() -> None:
     for count, is_told in ((9, False), (10, True)):
         steps = [PLAYED, *[THROWN_AWAY] * count, PLAYED]
         assert bool(issues_of(_heard(*steps, step_s=1.0), NAME)) is is_told
 
 
-def test_silence_and_browsers_that_do_not_count_are_no_evidence() -> None:
+def test_silence_and_missing_counters_raise_no_issue() -> None:
     assert issues_of(_heard(*[LEFT] * 5), NAME) == []
     assert issues_of(_heard(*[{"packetsReceived": 500}] * 5), NAME) == []
     nothing = {"packetsReceived": 0, "totalSamplesReceived": 0, "packetsDiscarded": 0}
     assert issues_of(_heard(PLAYED, *[nothing] * 5), NAME) == []
 
 
-def test_what_nobody_could_hear_has_no_score() -> None:
+def test_unplayed_audio_has_no_score() -> None:
     block = folded(_heard(*[THROWN_AWAY] * 5)).verdict.cumulative["audio_consumer"]
     assert block.quality_score.avg is None and block.mos_estimated.avg is None
 
 
-def test_the_diagnosis_says_so() -> None:
+def test_the_diagnosis_reports_unplayed_audio() -> None:
     facts = _heard(PLAYED, *[THROWN_AWAY] * 3)
     made = folded(facts)
     assert facts.peer.left_at is not None

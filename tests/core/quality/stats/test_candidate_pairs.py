@@ -19,7 +19,7 @@ def _selected(transport: Stats | None, *pairs: Stats) -> str | None:
     return None if found is None else found.id
 
 
-def test_the_pair_that_the_transport_names_is_in_use() -> None:
+def test_the_pair_that_the_transport_names_is_selected() -> None:
     pairs = (_pair("1", nominated=True, bytes_received=900), _pair("2"))
     assert _selected(_transport(selected_candidate_pair_id="2"), *pairs) == "2"
 
@@ -27,14 +27,14 @@ def test_the_pair_that_the_transport_names_is_in_use() -> None:
 @pytest.mark.parametrize(
     "transport", [None, _transport(), _transport(selected_candidate_pair_id="gone")]
 )
-def test_a_transport_that_names_none_that_is_there_leaves_it_to_the_pairs(
+def test_without_a_known_pair_of_the_transport_the_pairs_decide(
     transport: Stats | None,
 ) -> None:
     pairs = (_pair("1", nominated=True, bytes_received=900), _pair("2", selected=True))
     assert _selected(transport, *pairs) == "2"
 
 
-def test_a_nominated_pair_is_in_use_unless_it_failed() -> None:
+def test_a_nominated_pair_is_selected_unless_it_failed() -> None:
     pairs = (
         _pair("1", nominated=True, state="failed", bytes_received=900),
         _pair("2", nominated=True, state="succeeded", bytes_received=5),
@@ -45,7 +45,7 @@ def test_a_nominated_pair_is_in_use_unless_it_failed() -> None:
     assert _selected(None, _pair("1")) is None
 
 
-def test_of_several_nominated_pairs_the_one_last_used_is_in_use() -> None:
+def test_the_last_used_of_several_nominated_pairs_is_selected() -> None:
     early = _pair("1", nominated=True, last_packet_received_timestamp=1.0, bytes_received=900)
     late = _pair("2", nominated=True, last_packet_received_timestamp=2.0, bytes_received=5)
     assert _selected(None, early, late) == _selected(None, late, early) == "2"
@@ -75,7 +75,7 @@ def test_the_busier_transport_is_the_one_that_received_more() -> None:
         (None, 0.2, (None, 0.2)),
     ],
 )
-def test_a_round_trip_of_zero_is_kept_only_where_one_was_measured(
+def test_an_rtt_of_zero_is_valid_only_if_one_was_measured(
     current: float | None, total: float | None, kept: tuple[float | None, float | None]
 ) -> None:
     pair = _pair("1", current_round_trip_time=current, total_round_trip_time=total)

@@ -31,7 +31,9 @@ _STATS = st.builds(
 
 
 @given(st.lists(_STATS, max_size=6))
-def test_a_stored_sample_reads_the_same_the_fast_way(stats: list[dict[str, Any]]) -> None:
+def test_the_fast_reader_decodes_a_stored_sample_as_the_slow_one(
+    stats: list[dict[str, Any]],
+) -> None:
     stored = encode_body(decode_body(body_of(*stats, page_hidden=True, streams=[TAG])))
     slow, fast = decode_body(stored), SampleReader().read(stored)
     assert fast.page_hidden is True and fast.streams == slow.streams
@@ -46,7 +48,7 @@ def test_a_stored_sample_reads_the_same_the_fast_way(stats: list[dict[str, Any]]
 
 
 @given(_STATS.filter(lambda stats: stats["type"] in NUMBERS))
-def test_the_numbers_of_an_object_are_the_same_however_it_was_read(stats: dict[str, Any]) -> None:
+def test_an_object_has_the_same_numbers_from_either_reader(stats: dict[str, Any]) -> None:
     [slow] = decode_body(body_of(stats)).connections[0].stats
     [fast] = SampleReader().read(body_of(stats)).connections[0].stats
     for each in (slow, fast):
@@ -55,7 +57,7 @@ def test_the_numbers_of_an_object_are_the_same_however_it_was_read(stats: dict[s
         ]
 
 
-def test_tags_that_are_written_again_are_not_read_again() -> None:
+def test_repeated_tags_are_decoded_once() -> None:
     reader = SampleReader()
     first = reader.read(body_of(streams=[TAG]))
     again = reader.read(body_of(streams=[TAG], page_hidden=True))
@@ -65,7 +67,7 @@ def test_tags_that_are_written_again_are_not_read_again() -> None:
     assert reader.read(body_of()).streams == []
 
 
-def test_a_sample_that_was_never_encoded_is_read_all_the_same() -> None:
+def test_the_fast_reader_decodes_a_sample_that_was_not_normalised() -> None:
     body = SampleReader().read(body_of({"id": "C", "type": "certificate"}, INBOUND))
     assert [each.type for each in body.connections[0].stats] == ["inbound-rtp"]
     counted = SampleReader().read(body_of(INBOUND | {"packetsReceived": "12", "jitter": None}))
@@ -73,6 +75,6 @@ def test_a_sample_that_was_never_encoded_is_read_all_the_same() -> None:
 
 
 @pytest.mark.parametrize("data", [b"{", b'{"streams": [{}]}', b'{"streams": 1}'])
-def test_what_is_no_sample_is_refused(data: bytes) -> None:
+def test_the_fast_reader_refuses_malformed_bytes(data: bytes) -> None:
     with pytest.raises(Malformed):
         SampleReader().read(data)

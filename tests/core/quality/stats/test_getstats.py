@@ -17,13 +17,13 @@ def body_of(*stats: dict[str, Any], **rest: Any) -> bytes:
 INBOUND = {"id": "I", "type": "inbound-rtp"}
 
 
-def test_every_kept_member_has_a_place() -> None:
+def test_every_stored_member_is_a_field() -> None:
     names = {field.encode_name for field in msgspec.structs.fields(Stats)}
     kept = {member for members in STATS_MEMBERS.values() for member in members}
     assert names - {"id", "type", "timestamp"} == kept
 
 
-def test_what_is_not_kept_is_dropped_and_what_is_absent_stays_absent() -> None:
+def test_other_members_are_dropped_and_absent_ones_stay_absent() -> None:
     data = body_of(
         INBOUND | {"packetsLost": -3, "jitter": 0.01, "googSecret": "x"},
         {"id": "C", "type": "certificate", "base64Certificate": "MII="},
@@ -36,7 +36,7 @@ def test_what_is_not_kept_is_dropped_and_what_is_absent_stays_absent() -> None:
     }
 
 
-def test_a_body_reads_the_same_after_it_was_written() -> None:
+def test_an_encoded_body_decodes_to_the_same_values() -> None:
     tag = {"connection": "pc", "direction": "send", "ssrc": 4, "source": "screen", "muted": True}
     data = body_of(
         {"id": "O", "type": "outbound-rtp", "qualityLimitationDurations": {"cpu": 1.5}},
@@ -71,14 +71,14 @@ def test_counters_written_as_strings_or_floats_are_counters() -> None:
         {"frameWidth": 70_000},
     ],
 )
-def test_numbers_that_cannot_be_are_as_if_absent(members: dict[str, Any]) -> None:
+def test_impossible_numbers_count_as_absent(members: dict[str, Any]) -> None:
     [read] = decode_body(body_of(INBOUND | members)).connections[0].stats
     without = {name: value for name, value in INBOUND.items() if name not in members}
     assert [read] == decode_body(body_of(without)).connections[0].stats
 
 
 @pytest.mark.parametrize("members", [{"id": "x" * 300}, {"id": None}])
-def test_stats_without_an_id_are_left_out(members: dict[str, Any]) -> None:
+def test_stats_objects_without_an_id_are_left_out(members: dict[str, Any]) -> None:
     assert decode_body(body_of(INBOUND | members)).connections[0].stats == []
 
 
@@ -86,7 +86,7 @@ def test_stats_without_an_id_are_left_out(members: dict[str, Any]) -> None:
     "data",
     [b"", b"{", b"[]", b'{"connections": 1}', b'{"streams": [{}]}', b'{"page_hidden":"\xff"}'],
 )
-def test_what_is_no_sample_is_refused(data: bytes) -> None:
+def test_a_body_that_is_no_sample_is_refused(data: bytes) -> None:
     with pytest.raises(Malformed):
         decode_body(data)
 

@@ -20,24 +20,26 @@ def _read(seconds: float, packets: int, stream: str = "audio") -> SampleBody:
     return decode_body(json.dumps({"connections": [{"id": "pc", "stats": [stats]}]}).encode())
 
 
-def test_the_part_of_an_interval_in_which_a_stream_went_on_is_the_part_of_its_packets() -> None:
+def test_the_last_interval_is_sent_for_its_share_of_packets() -> None:
     readings = [_read(0, 0), _read(5, 250), _read(10, 500), _read(15, 560), _read(20, 560)]
     assert last_sent_at(readings) == pytest.approx(BEGIN_MS + 11_200)
 
 
-def test_the_stream_that_went_on_longest_counts() -> None:
+def test_the_last_time_sent_is_that_of_the_longest_stream() -> None:
     video = [_read(1, 20, "video"), _read(2, 40, "video"), _read(3, 42, "video")]
     audio = [_read(1, 50), _read(2, 100), _read(3, 130)]
     every = [each for pair in zip(video, audio, strict=True) for each in pair]
     assert last_sent_at(every) == pytest.approx(BEGIN_MS + 2_600)
 
 
-def test_a_stream_that_was_seen_to_grow_once_is_taken_to_have_gone_on_till_then() -> None:
+def test_a_stream_that_grew_once_was_sent_until_that_sample() -> None:
     assert last_sent_at([_read(0, 0), _read(1, 20), _read(2, 20)]) == BEGIN_MS + 1_000
 
 
 @pytest.mark.parametrize("readings", [[], [_read(0, 7)], [_read(0, 7), _read(1, 7)]])
-def test_nothing_is_known_where_no_counter_grew(readings: list[SampleBody]) -> None:
+def test_without_a_growing_counter_the_last_time_sent_is_unknown(
+    readings: list[SampleBody],
+) -> None:
     assert last_sent_at(readings) is None
 
 
@@ -47,7 +49,7 @@ def test_nothing_is_known_where_no_counter_grew(readings: list[SampleBody]) -> N
     part=st.floats(0.05, 0.95),
     silent=st.integers(0, 3),
 )
-def test_an_even_stream_is_found_to_stop_where_it_did(
+def test_a_steady_stream_ends_when_its_packets_end(
     period_s: int, whole: int, part: float, silent: int
 ) -> None:
     stopped_s = (whole + part) * period_s

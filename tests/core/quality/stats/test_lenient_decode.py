@@ -29,7 +29,7 @@ SENT = {"id": "O", "type": "outbound-rtp", "kind": "audio", "ssrc": 7, "packetsS
         {"qualityLimitationDurations": {"cpu": -1.0}},
     ],
 )
-def test_a_member_that_cannot_be_is_left_out_alone(member: dict[str, Any]) -> None:
+def test_an_invalid_member_is_left_out_alone(member: dict[str, Any]) -> None:
     wrong = {**SENT, "id": "W", "nackCount": 3} | member
     body = decode_body(_sample(SENT, wrong))
     right, kept = body.connections[0].stats
@@ -40,7 +40,7 @@ def test_a_member_that_cannot_be_is_left_out_alone(member: dict[str, Any]) -> No
     assert not stated.get(name)
 
 
-def test_an_object_that_cannot_do_without_the_member_is_left_out() -> None:
+def test_an_object_with_an_invalid_required_member_is_left_out() -> None:
     body = decode_body(_sample({**SENT, "id": 7.5}, SENT))
     assert [each.id for each in body.connections[0].stats] == ["O"]
 
@@ -57,7 +57,7 @@ def test_an_object_that_cannot_do_without_the_member_is_left_out() -> None:
         "\xff",
     ],
 )
-def test_what_is_no_sample_is_refused(text: str) -> None:
+def test_malformed_json_is_refused(text: str) -> None:
     with pytest.raises(Malformed) as refusal:
         decode_body(text.encode("latin-1"))
     assert refusal.value.code == "sample_unreadable"
@@ -72,7 +72,7 @@ def test_what_is_no_sample_is_refused(text: str) -> None:
         {"qualityLimitationDurations": {"cpu": "much", "none": 3.0}},
     ],
 )
-def test_a_wrong_member_of_every_object_takes_nothing_else_down(member: dict[str, Any]) -> None:
+def test_an_invalid_member_in_every_object_leaves_all_other_members(member: dict[str, Any]) -> None:
     wrong = [{**SENT, "id": str(number)} | member for number in range(10 * MOST)]
     kept = decode_body(_sample(*wrong)).connections[0].stats
     assert len(kept) == len(wrong)
@@ -82,7 +82,7 @@ def test_a_wrong_member_of_every_object_takes_nothing_else_down(member: dict[str
     assert all(value in (None, {"none": 3.0}) for value in stated)
 
 
-def test_a_wrong_object_of_a_type_that_is_not_kept_is_passed_over() -> None:
+def test_an_invalid_object_of_an_ignored_type_is_skipped() -> None:
     certificate = {"id": 5, "type": "certificate", "timestamp": "never"}
     assert [each.id for each in decode_body(_sample(certificate, SENT)).connections[0].stats] == [
         "O"
@@ -105,7 +105,7 @@ MOMENT_MS = 1_795_255_200_123
         "2026-11-21T11:00:00.123+01:00",
     ],
 )
-def test_a_moment_in_another_unit_is_read(stated: Any) -> None:
+def test_a_timestamp_in_another_unit_is_converted(stated: Any) -> None:
     body = decode_body(_sample({**SENT, "timestamp": stated}, SENT))
     assert body.connections[0].stats[0].timestamp == pytest.approx(MOMENT_MS, abs=1)
 
@@ -123,13 +123,13 @@ def test_a_moment_in_another_unit_is_read(stated: Any) -> None:
         (1.5, None),
     ],
 )
-def test_a_signed_count_of_64_bits_is_read_with_its_sign(stated: Any, read: int | None) -> None:
+def test_a_signed_64_bit_count_has_its_sign(stated: Any, read: int | None) -> None:
     remote = {"id": "R", "type": "remote-inbound-rtp", "packetsLost": stated}
     odd = {**SENT, "packetsSent": -1}
     assert decode_body(_sample(odd, remote)).connections[0].stats[1].packets_lost == read
 
 
-def test_a_wrong_tag_is_left_out_alone() -> None:
+def test_an_invalid_tag_is_left_out_alone() -> None:
     right = {"connection": "pc1", "direction": "send", "ssrc": 7}
     wrong = {"connection": "pc1", "direction": "both", "ssrc": 8}
     odd = {**right, "ssrc": 9, "kind": "smell"}
@@ -146,7 +146,7 @@ class _Pair(msgspec.Struct):
 @given(
     st.lists(st.sampled_from([{"at_least_1": 1}, {"at_least_1": "x"}, {"text": 5}, 9]), max_size=9)
 )
-def test_what_is_possible_is_kept_whatever_stands_beside_it(stated: list[Any]) -> None:
+def test_valid_members_are_decoded_beside_any_invalid_ones(stated: list[Any]) -> None:
     decoder = msgspec.json.Decoder(list[list[list[_Pair]]])
     [[pairs]] = decode_possible(decoder, json.dumps([[stated]]).encode())
     objects = [each for each in stated if isinstance(each, dict)]

@@ -18,7 +18,7 @@ def _folded(*events: StoredPeerEvent) -> Metadata:
     return fold_metadata(events, LastSeen())
 
 
-def test_later_members_replace_earlier_ones_and_no_others() -> None:
+def test_later_members_replace_only_earlier_ones() -> None:
     metadata = _folded(
         event(2, "describe", browser={"version": "131"}, room_view_type="webinar"),
         event(1, "describe", browser={"name": "Chrome", "version": "130"}, sdk={"name": "x"}),
@@ -29,7 +29,7 @@ def test_later_members_replace_earlier_ones_and_no_others() -> None:
     assert metadata.browser.webgl is None
 
 
-def test_a_member_of_the_wrong_kind_is_as_if_not_said() -> None:
+def test_a_member_of_the_wrong_type_is_ignored() -> None:
     metadata = _folded(
         event(1, "describe", device={"os": 7, "cpus": 8, "is_mobile": "no"}, network={"asn": 64500})
     )
@@ -37,7 +37,7 @@ def test_a_member_of_the_wrong_kind_is_as_if_not_said() -> None:
     assert metadata.network.asn is not None and metadata.network.asn.asn == "AS64500"
 
 
-def test_lists_of_devices_become_what_was_plugged_in_and_out() -> None:
+def test_device_lists_become_added_and_removed_devices() -> None:
     metadata = _folded(
         event(1, "audio_devices_updates", devices=[MIC]),
         event(2, "audio_devices_updates", devices=[MIC]),
@@ -52,7 +52,7 @@ def test_lists_of_devices_become_what_was_plugged_in_and_out() -> None:
     assert metadata.video_devices == []
 
 
-def test_chosen_devices_and_events_are_in_order_of_time() -> None:
+def test_selected_devices_and_events_are_in_order_of_time() -> None:
     metadata = _folded(
         event(5, "audio_off"),
         event(3, "selected_microphone_update", device=HEADSET),
@@ -89,14 +89,14 @@ def _pair(connection: str, *streams: str) -> ConnectionBody:
     return ConnectionBody(id=connection, stats=[pair, *rtp])
 
 
-def test_pairs_are_told_by_what_their_connection_does() -> None:
+def test_a_pair_is_producing_or_consuming_as_its_connection_is() -> None:
     seen = _seen(_pair("a", "outbound-rtp"), _pair("b", "inbound-rtp"), _pair("c"))
     pairs = seen.pairs()
     assert [pair.local_candidate_id for pair in pairs.producing] == ["a"]
     assert [pair.local_candidate_id for pair in pairs.consuming] == ["b", "c"]
 
 
-def test_a_connection_both_ways_is_on_both_sides() -> None:
+def test_a_pair_of_a_connection_in_both_directions_is_producing_and_consuming() -> None:
     pairs = _seen(_pair("a", "outbound-rtp", "inbound-rtp")).pairs()
     assert len(pairs.producing) == len(pairs.consuming) == 1
     assert pairs.producing[0].is_selected
@@ -124,7 +124,7 @@ _DATA = st.dictionaries(
         )
     )
 )
-def test_whatever_a_peer_says_of_itself_folds(
+def test_any_peer_events_are_folded_without_error(
     stated: list[tuple[int, str, dict[str, Any]]],
 ) -> None:
     _folded(*(event(at, name, **data) for at, name, data in stated))

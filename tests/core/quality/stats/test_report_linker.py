@@ -34,7 +34,7 @@ def rtp(direction: str, **members: Any) -> Object:
     return {"id": "X", "type": f"{direction}-rtp", "kind": "video"} | members
 
 
-def test_a_stream_is_linked_to_all_that_belongs_to_it() -> None:
+def test_a_stream_is_linked_to_its_codec_source_and_remote_report() -> None:
     (stream,) = sample(
         rtp("outbound", ssrc=5, codecId="C", mediaSourceId="S", mid="1"),
         {"id": "C", "type": "codec", "mimeType": "video/VP8"},
@@ -47,14 +47,14 @@ def test_a_stream_is_linked_to_all_that_belongs_to_it() -> None:
     assert stream.remote is not None and stream.remote.id == "R"
 
 
-def test_a_remote_report_without_a_link_belongs_to_its_ssrc() -> None:
+def test_a_remote_report_without_local_id_is_linked_by_ssrc() -> None:
     (stream,) = sample(
         rtp("outbound", ssrc=5), {"id": "R", "type": "remote-inbound-rtp", "ssrc": 5}
     ).streams
     assert stream.remote is not None
 
 
-def test_dangling_links_are_none() -> None:
+def test_dangling_links_give_none() -> None:
     (stream,) = sample(rtp("outbound", ssrc=5, codecId="gone", mediaSourceId="gone")).streams
     assert (stream.description.codec, stream.source, stream.remote, stream.description.tag) == (
         None,
@@ -62,7 +62,7 @@ def test_dangling_links_are_none() -> None:
 
 
 @pytest.mark.parametrize("by", [{"ssrc": 5}, {"mid": "1"}, {"track_id": "track"}])
-def test_a_tag_is_found_by_ssrc_else_mid_else_track(by: Object) -> None:
+def test_a_tag_is_matched_by_ssrc_else_mid_else_track(by: Object) -> None:
     other = {"direction": "send", "ssrc": 99, "source": "camera"}
     (stream,) = sample(
         rtp("inbound", ssrc=5, mid="1", trackIdentifier="track"),
@@ -91,7 +91,7 @@ def test_every_stream_has_one_of_eight_families() -> None:
 
 
 @pytest.mark.parametrize("direction", ["inbound", "outbound"])
-def test_a_browser_knows_a_shared_screen_when_no_tag_does(direction: str) -> None:
+def test_an_untagged_screenshare_is_recognised_by_its_content_type(direction: str) -> None:
     way = "receive" if direction == "inbound" else "send"
     end = "consumer" if direction == "inbound" else "producer"
     screen, camera = Family(f"screenshare_video_{end}"), Family(f"video_{end}")
@@ -107,7 +107,7 @@ def test_a_browser_knows_a_shared_screen_when_no_tag_does(direction: str) -> Non
     assert family("unspecified", source="screen") is screen
 
 
-def test_a_stream_that_becomes_a_screen_is_heard_of() -> None:
+def test_a_stream_that_becomes_a_screenshare_changes_its_family() -> None:
     linker = ReportLinker()
     screen = _received(content_type="screenshare")
     families = [
@@ -139,7 +139,7 @@ def _pair(pair_id: str, **members: Any) -> Object:
         [_pair("Q", nominated=True, state="failed"), _pair("P", nominated=True)],
     ],
 )
-def test_the_selected_pair_is_named_marked_or_the_nominated_one_in_use(
+def test_the_selected_pair_is_named_marked_or_nominated(
     objects: list[Object],
 ) -> None:
     pair = {"localCandidateId": "L", "remoteCandidateId": "R"}
@@ -157,7 +157,7 @@ def test_the_selected_pair_is_named_marked_or_the_nominated_one_in_use(
     assert connection.remote_candidate is not None
 
 
-def test_a_connection_that_has_not_connected_has_no_pair() -> None:
+def test_a_connection_that_never_connected_has_no_pair() -> None:
     (connection,) = sample(_pair("P", state="in-progress")).connections
     assert connection.pair is None and connection.local_candidate is None
     assert len(connection.pairs) == 1
@@ -180,7 +180,7 @@ def _tag(**members: Any) -> StreamTag:
     return StreamTag(connection="pc", direction="receive", ssrc=5, **members)
 
 
-def test_what_is_said_again_is_the_same_object() -> None:
+def test_a_repeated_description_is_the_same_object() -> None:
     linker, tags = ReportLinker(), [_tag(muted=False)]
     [first] = _linked(linker, tags, _received(mid="1"), _codec("video/VP8"))
     [again] = _linked(linker, tags, _received(mid="1"), _codec("video/VP8"))
@@ -189,7 +189,7 @@ def test_what_is_said_again_is_the_same_object() -> None:
     assert retagged.description is first.description
 
 
-def test_what_is_said_anew_is_heard() -> None:
+def test_a_changed_mid_codec_or_tag_changes_the_description() -> None:
     linker, tags = ReportLinker(), [_tag()]
     [first] = _linked(linker, tags, _received(mid="1"), _codec("video/VP8"))
     [moved] = _linked(linker, tags, _received(mid="2"), _codec("video/VP8"))
@@ -202,7 +202,7 @@ def test_what_is_said_anew_is_heard() -> None:
     assert other.description.family is Family.SCREENSHARE_VIDEO_CONSUMER
 
 
-def test_a_score_is_a_number_and_changes_nothing_that_is_said() -> None:
+def test_a_client_score_does_not_change_the_description() -> None:
     linker = ReportLinker()
     scored = [_tag(score=0.25)]
     [first] = _linked(linker, scored, _received())
@@ -212,7 +212,7 @@ def test_a_score_is_a_number_and_changes_nothing_that_is_said() -> None:
     assert [each.score for each in (first, again, better)] == [0.25, 0.25, 0.75]
 
 
-def test_a_connection_that_was_away_is_linked_afresh() -> None:
+def test_a_connection_that_returns_is_linked_again() -> None:
     linker = ReportLinker()
     _linked(linker, [_tag(muted=False)], _received())
     linker.link(SampleBody(streams=(tags := [_tag(muted=True)])), EpochMs(1))

@@ -49,7 +49,7 @@ SOUND_SOURCE = Stats(type="media-source", id="S", kind="audio")
         "nothing",
     ],
 )
-def test_a_kind_is_told_by_the_nearest_that_knows_it(
+def test_a_kind_comes_from_the_nearest_object_that_states_it(
     stats: Stats,
     source: Stats | None,
     mime_type: str | None,
@@ -59,7 +59,7 @@ def test_a_kind_is_told_by_the_nearest_that_knows_it(
     assert kind_of(stats, source, mime_type, tag) == kind
 
 
-def test_a_member_that_is_not_known_tells_no_kind() -> None:
+def test_an_unknown_value_states_no_kind() -> None:
     assert kind_of(_stats(frame_width=nan, audio_level=0.0), None, None, None) == "audio"
 
 
@@ -73,9 +73,7 @@ def test_a_member_that_is_not_known_tells_no_kind() -> None:
         ({}, False),
     ],
 )
-def test_probes_and_the_view_of_the_far_end_are_no_streams(
-    members: dict[str, Any], is_none: bool
-) -> None:
+def test_probes_and_remote_reports_are_no_streams(members: dict[str, Any], is_none: bool) -> None:
     assert is_no_stream(_stats(**members)) is is_none
 
 
@@ -91,7 +89,7 @@ def test_probes_and_the_view_of_the_far_end_are_no_streams(
         ({}, None, "camera"),
     ],
 )
-def test_layers_of_one_picture_share_the_nearest_name(
+def test_simulcast_layers_share_the_id_of_their_source(
     members: dict[str, Any], tag: StreamTag | None, sender: str
 ) -> None:
     assert sender_of(_stats(**members), tag, "camera") == sender
@@ -108,7 +106,7 @@ def test_layers_of_one_picture_share_the_nearest_name(
         ("receive", None, None, None),
     ],
 )
-def test_a_source_is_the_producer_of_what_is_received_else_the_track(
+def test_a_received_stream_is_identified_by_producer_else_by_track(
     direction: str, track_id: str | None, tag: StreamTag | None, source: str | None
 ) -> None:
     assert source_of(direction, track_id, tag) == source

@@ -25,14 +25,14 @@ def _linked(linker: ReportLinker, tags: list[StreamTag], *stats: Stats) -> list[
     return linker.link(body, EpochMs(1)).streams
 
 
-def test_the_only_tag_of_a_kind_is_about_all_sent_streams_of_it() -> None:
+def test_the_only_tag_of_a_kind_applies_to_every_sent_stream_of_that_kind() -> None:
     tags = [_tag("microphone", "audio", muted=True), _tag("camera", producer_id="P")]
     streams = _linked(ReportLinker(), tags, _sent(1, "audio"), _sent(2), _sent(3), _sent(4))
     assert [stream.description.producer_id for stream in streams] == [None, "P", "P", "P"]
     assert streams[0].description.tag is not None and streams[0].description.tag.muted
 
 
-def test_a_stream_that_comes_with_a_second_tag_is_what_that_tag_says() -> None:
+def test_a_stream_that_appears_with_a_second_tag_gets_that_tag() -> None:
     linker, camera = ReportLinker(), _tag("camera", producer_id="C")
     screen = _tag("screen", producer_id="S")
     _linked(linker, [camera], _sent(2))
@@ -44,24 +44,24 @@ def test_a_stream_that_comes_with_a_second_tag_is_what_that_tag_says() -> None:
     assert [stream.description.producer_id for stream in after] == ["C", None]
 
 
-def test_two_streams_and_two_tags_that_come_together_are_not_matched() -> None:
+def test_two_streams_that_appear_with_two_tags_are_not_matched() -> None:
     tags = [_tag("camera", muted=True), _tag("screen", muted=True)]
     streams = _linked(ReportLinker(), tags, _sent(2), _sent(9))
     assert [stream.description.tag for stream in streams] == [None, None]
 
 
 @pytest.mark.parametrize("tag", [{"ssrc": 77}, {"direction": "receive"}, {"connection": "other"}])
-def test_a_tag_of_something_else_is_not_taken(tag: dict[str, Any]) -> None:
+def test_a_tag_of_another_stream_is_not_used(tag: dict[str, Any]) -> None:
     [stream] = _linked(ReportLinker(), [_tag("screen", **tag)], _sent(2))
     assert stream.description.tag is None
 
 
-def test_a_stream_that_is_named_has_no_tag_of_another_name() -> None:
+def test_a_stream_with_an_id_gets_no_tag_with_another_id() -> None:
     [stream] = _linked(ReportLinker(), [_tag("screen", mid="3")], _sent(2, mid="1"))
     assert stream.description.tag is None
 
 
-def test_what_is_received_is_matched_by_its_names_alone() -> None:
+def test_received_streams_are_matched_only_by_id() -> None:
     stats = Stats(type="inbound-rtp", id="I", kind="video", ssrc=5)
     [stream] = _linked(ReportLinker(), [_tag("screen", direction="receive")], stats)
     assert stream.description.tag is None

@@ -12,7 +12,7 @@ MOMENT_MS = 1_795_255_200_123
 
 @pytest.mark.parametrize("unit", [1, 1_000, 1_000_000])
 @pytest.mark.parametrize("read", [int, float, str])
-def test_a_moment_in_a_finer_unit_becomes_milliseconds(unit: int, read: type) -> None:
+def test_a_timestamp_in_a_finer_unit_becomes_milliseconds(unit: int, read: type) -> None:
     assert moment_ms(read(MOMENT_MS * unit)) == pytest.approx(MOMENT_MS, abs=1)
 
 
@@ -26,19 +26,19 @@ def test_a_moment_in_a_finer_unit_becomes_milliseconds(unit: int, read: type) ->
         (LATEST_MS, LATEST_MS),
     ],
 )
-def test_a_moment_is_read_as_it_is_written(stated: Any, ms: float) -> None:
+def test_a_timestamp_is_parsed_from_text_or_number(stated: Any, ms: float) -> None:
     assert moment_ms(stated) == ms
 
 
 @pytest.mark.parametrize(
     "stated", ["yesterday", "", None, True, [], {}, -1, -0.5, "-1", nan, inf, "nan", "inf", 2**71]
 )
-def test_what_is_no_moment_is_none(stated: Any) -> None:
+def test_an_invalid_timestamp_is_none(stated: Any) -> None:
     assert moment_ms(stated) is None
 
 
 @given(st.integers(0, 2**70) | st.floats(0))
-def test_no_moment_lies_beyond_the_latest(stated: float) -> None:
+def test_no_timestamp_exceeds_the_maximum(stated: float) -> None:
     ms = moment_ms(stated)
     assert ms is None or 0 <= ms <= LATEST_MS
 
@@ -59,18 +59,18 @@ def test_no_moment_lies_beyond_the_latest(stated: float) -> None:
         (2**64 + 1, 2**64 + 1),
     ],
 )
-def test_a_count_taken_for_an_unsigned_one_has_its_sign_again(stated: Any, count: int) -> None:
+def test_a_negative_count_written_as_unsigned_gets_its_sign_back(stated: Any, count: int) -> None:
     assert signed_count(stated) == count
 
 
 @pytest.mark.parametrize(
     "stated", ["lots", "", "-", "1.5", "1e3", "9" * 41, 1.5, nan, inf, True, None, [], 2**71]
 )
-def test_what_is_no_count_is_none(stated: Any) -> None:
+def test_an_invalid_count_is_none(stated: Any) -> None:
     assert signed_count(stated) is None
 
 
 @given(st.integers(-(2**63), 2**63 - 1))
-def test_every_count_of_64_bits_is_read_back(count: int) -> None:
+def test_every_signed_64_bit_count_is_recovered(count: int) -> None:
     assert signed_count(count % 2**64) == count
     assert signed_count(str(count % 2**64)) == count
