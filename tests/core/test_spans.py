@@ -13,6 +13,7 @@ from aftercall.core.spans import (
     covers,
     intersection,
     lasting,
+    length_ms,
     overlap_ms,
     union,
     without,
@@ -50,6 +51,7 @@ def test_a_union_contains_every_instant_of_any_span(spans: list[Span]) -> None:
     joined = union(spans)
     assert is_a_list(joined)
     assert instants(joined) == instants(spans)
+    assert length_ms(joined) == len(instants(spans))
 
 
 @given(lists, lists)

@@ -15,9 +15,14 @@ MATCHING_SHARE: Final = 0.5
 """Trouble is of the same time as a span if it holds for this share of the span. Chosen."""
 
 
+def length_ms(spans: Iterable[Span]) -> int:
+    """How long the spans last together, in ms."""
+    return sum(end - start for start, end in spans)
+
+
 def overlap_ms(one: Sequence[Span], other: Sequence[Span]) -> int:
     """How long both lists of spans hold at the same time, in ms."""
-    return sum(end - start for start, end in intersection(one, other))
+    return length_ms(intersection(one, other))
 
 
 def intersection(one: Sequence[Span], other: Sequence[Span]) -> list[Span]:

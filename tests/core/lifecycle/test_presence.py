@@ -14,7 +14,6 @@ from aftercall.core.lifecycle.presence import (
     root_of,
     running_minutes,
     stay_of,
-    union_ms,
 )
 from aftercall.core.records import LeaveReason, Peer
 
@@ -150,9 +149,18 @@ intervals = st.lists(
 
 
 @given(intervals)
-def test_a_union_equals_a_count_of_milliseconds(stays: list[tuple[int, int]]) -> None:
-    covered = {ms for start, end in stays for ms in range(start, end)}
-    assert union_ms(stays) == len(covered)
+def test_the_time_of_overlapping_stays_counts_once(stays: list[tuple[int, int]]) -> None:
+    covered = {second for start, end in stays for second in range(start, end)}
+    peers = [peer(str(place), *stay) for place, stay in enumerate(stays)]
+    assert credited_minutes(peers) == round(len(covered) / 60, 4)
+    assert running_minutes(peers, EpochMs(T0)) == credited_minutes(peers)
+
+
+def test_a_stay_that_ends_before_it_starts_has_no_minutes() -> None:
+    reversed_stay = peer("a", 60, 0)
+    assert credited_minutes([reversed_stay]) == 0.0
+    assert credited_minutes([reversed_stay, peer("b", 0, 60)]) == 1.0
+    assert running_minutes([peer("c", 60)], EpochMs(T0)) == 0.0
 
 
 @given(intervals.filter(bool))

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from aftercall.core.instants import MINUTE_MS, EpochMs
 from aftercall.core.records import LeaveReason, Participant, Peer
-from aftercall.core.spans import union
+from aftercall.core.spans import Span, length_ms, union
 
 _FOREVER: Final = EpochMs(2**62)
 
@@ -198,31 +198,25 @@ def _latest(peers: Sequence[Peer], name: str) -> str | None:
     return None
 
 
-def union_ms(intervals: Iterable[tuple[int, int]]) -> int:
-    """The length that any of the half-open intervals covers, in ms."""
-    spans = ((EpochMs(start), EpochMs(max(start, end))) for start, end in intervals)
-    return sum(end - start for start, end in union(spans))
-
-
 def credited_minutes(peers: Iterable[Peer]) -> float:
     """Minutes credited to a participant: the union of its peers' finished stays, four decimals.
 
     A stay is credited when it ends, as in the hosted service.
     """
-    finished = [(peer.present_from, peer.left_at) for peer in peers if peer.left_at is not None]
-    return round(union_ms(finished) / MINUTE_MS, 4)
+    return _minutes((peer.present_from, peer.left_at) for peer in peers if peer.left_at is not None)
 
 
 def running_minutes(peers: Iterable[Peer], now: EpochMs) -> float:
     """Minutes of a participant up to `now`, unfinished stays included, four decimals."""
-    stays = [
-        (
-            peer.present_from,
-            peer.left_at if peer.left_at is not None else max(peer.present_from, now),
-        )
-        for peer in peers
-    ]
-    return round(union_ms(stays) / MINUTE_MS, 4)
+    return _minutes(
+        (peer.present_from, now if peer.left_at is None else peer.left_at) for peer in peers
+    )
+
+
+def _minutes(stays: Iterable[Span]) -> float:
+    """The minutes that any of the stays covers; one that ends before it starts covers none."""
+    spans = ((start, max(start, end)) for start, end in stays)
+    return round(length_ms(union(spans)) / MINUTE_MS, 4)
 
 
 def peak(intervals: Iterable[tuple[int, int | None]]) -> int:

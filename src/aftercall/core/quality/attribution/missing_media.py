@@ -20,7 +20,16 @@ from aftercall.core.quality.comparison.compared_participant import ComparedParti
 from aftercall.core.quality.comparison.comparison import ONE_WAY_MS, Comparison
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS, Family
-from aftercall.core.spans import Span, covers, intersection, lasting, overlap_ms, union, without
+from aftercall.core.spans import (
+    Span,
+    covers,
+    intersection,
+    lasting,
+    length_ms,
+    overlap_ms,
+    union,
+    without,
+)
 
 LEAST_PACES: Final = 2
 """Media missing for fewer reports may only have arrived between two of them."""
@@ -263,7 +272,7 @@ class MissingMedia:
             for s in spoken
         ]
         alone = without(intersection(self._voices[sender], [span]), union(others))
-        alone_ms = sum(end - start for start, end in alone)
+        alone_ms = length_ms(alone)
         audible = union((s for t in streams for s in t.voiced), within_ms=ONE_WAY_MS)
         return (
             bool(audible)

@@ -36,7 +36,7 @@ from aftercall.core.quality.comparison.sent_video import SentVideo, with_screens
 from aftercall.core.quality.comparison.topology import Topology
 from aftercall.core.quality.issues import Issue, StreamRef
 from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS
-from aftercall.core.spans import Span, covers, intersection, overlap_ms, union
+from aftercall.core.spans import Span, covers, intersection, length_ms, overlap_ms, union
 
 __all__ = [
     "DOWNLINK",
@@ -283,7 +283,7 @@ class Comparison:
         there = intersection(paths[one][other].impaired, [span])
         back = intersection(paths[other][one].impaired, [span])
         both = overlap_ms(there, back)
-        return both >= SAME_SHARE * sum(end - start for start, end in union([*there, *back]))
+        return both >= SAME_SHARE * length_ms(union([*there, *back]))
 
     def is_slow(self, participant_id: str, span: Span) -> bool:
         """Whether round trips to the server were far longer than usual in that span."""

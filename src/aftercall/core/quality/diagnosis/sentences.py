@@ -27,6 +27,7 @@ from aftercall.core.quality.diagnosis.wording import (
     join_words,
 )
 from aftercall.core.quality.issues import IssueName
+from aftercall.core.spans import length_ms
 
 
 def sentence_of(finding: Finding, mentions: Mentions) -> str:
@@ -108,7 +109,7 @@ def _rejoined(finding: Finding, mentions: Mentions) -> str:
     )
     if len(finding.spans) > 1 and "in all" in words:
         return words
-    return f"{words} ({format_duration(sum(end - start for start, end in finding.spans))} away)"
+    return f"{words} ({format_duration(length_ms(finding.spans))} away)"
 
 
 def _gaps(finding: Finding, mentions: Mentions) -> str:

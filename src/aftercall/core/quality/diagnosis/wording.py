@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from aftercall.core.instants import SECOND_MS, EpochMs, format_iso
-from aftercall.core.spans import Span
+from aftercall.core.spans import Span, length_ms
 
 MOST_SPANS_LISTED: Final = 3
 """More spans than this are counted, not listed."""
@@ -92,7 +92,7 @@ def format_spans(spans: Sequence[Span]) -> str:
     """`from 10:02:10 to 10:05:40 UTC`, `at 10:02:10 UTC`, several of them joined; for many, `7
     times between 10:02:10 and 10:31:40 UTC, 4 min 20 s in all`."""
     if len(spans) > MOST_SPANS_LISTED:
-        total = format_duration(sum(end - start for start, end in spans))
+        total = format_duration(length_ms(spans))
         first, last = format_clock(spans[0][0]), format_clock(spans[-1][1])
         return f"{len(spans)} times between {first} and {last} UTC, {total} in all"
     return f"{join_words([_format_span(*span) for span in spans])} UTC"
@@ -107,7 +107,7 @@ def _format_span(start_at: EpochMs, end_at: EpochMs) -> str:
 def format_outages(spans: Sequence[Span]) -> str:
     """`for 10 s at 10:01:00 UTC`; for many, their number and total length."""
     if len(spans) > MOST_SPANS_LISTED:
-        total = format_duration(sum(end - start for start, end in spans))
+        total = format_duration(length_ms(spans))
         return f"{len(spans)} times, for {total} in all, first at {format_clock(spans[0][0])} UTC"
     return f"{join_words([_format_outage(*span) for span in spans])} UTC"
 
