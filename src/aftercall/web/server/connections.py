@@ -7,12 +7,9 @@ are too many; one that is being answered stays.
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
-
-if TYPE_CHECKING:
-    from aftercall.web.server.http_protocol import LimitedHttpProtocol
 
 LOOK_EVERY_S: Final = 0.5
 LINGER_S: Final = 2.0
@@ -51,17 +48,35 @@ class ConnectionLimits:
     """Within which a reader takes `LEAST_TAKEN` bytes of an answer that waits."""
 
 
+class Connection(Protocol):
+    """One connection, as its process's `Connections` need it."""
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop: ...
+    @property
+    def transport(self) -> asyncio.Transport: ...
+    @property
+    def timeout_keep_alive(self) -> float:
+        """Seconds for which it may be idle."""
+
+    def is_late(self, waited_s: float) -> bool:
+        """Whether its request is late, `waited_s` seconds after waiting for it began."""
+
+    def give_up_waiting(self) -> None:
+        """Ends it, as its request did not come in."""
+
+
 class Connections:
     """The open connections of a process and the stage of each. Used from one event loop."""
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self.limits = limits
-        self._idle: dict[LimitedHttpProtocol, float] = {}
-        self._arriving: dict[LimitedHttpProtocol, float] = {}
-        self._unsent: dict[LimitedHttpProtocol, tuple[float, int]] = {}
-        self._refused: dict[LimitedHttpProtocol, float] = {}
-        self._leaving: set[LimitedHttpProtocol] = set()
-        self._open: set[LimitedHttpProtocol] = set()
+        self._idle: dict[Connection, float] = {}
+        self._arriving: dict[Connection, float] = {}
+        self._unsent: dict[Connection, tuple[float, int]] = {}
+        self._refused: dict[Connection, float] = {}
+        self._leaving: set[Connection] = set()
+        self._open: set[Connection] = set()
         self._next_look: asyncio.TimerHandle | None = None
         self._count = Counter(
             "aftercall_connections_refused_total",
@@ -81,7 +96,7 @@ class Connections:
         """Counts a connection that was ended."""
         self._count.labels(reason).inc()
 
-    def opened(self, one: "LimitedHttpProtocol", together: int) -> bool:
+    def opened(self, one: Connection, together: int) -> bool:
         """Takes in a new connection; `together` of them are open, WebSockets included. False when
         there is no room for it."""
         now = one.loop.time()
@@ -93,37 +108,37 @@ class Connections:
             return True
         return self._make_room(one, now)
 
-    def lost(self, one: "LimitedHttpProtocol") -> None:
+    def lost(self, one: Connection) -> None:
         """Forgets a connection that is closed, or is one of HTTP no more."""
         self._open.discard(one)
         self._leaving.discard(one)
         self._forget(one)
 
-    def arriving(self, one: "LimitedHttpProtocol") -> None:
+    def arriving(self, one: Connection) -> None:
         """From now on the connection has a part of a request to send."""
         self._idle.pop(one, None)
         self._arriving.pop(one, None)
         self._arriving[one] = one.loop.time()
 
-    def arrived(self, one: "LimitedHttpProtocol") -> None:
+    def arrived(self, one: Connection) -> None:
         """The request is there; what comes next is up to us."""
         self._idle.pop(one, None)
         self._arriving.pop(one, None)
 
-    def answered(self, one: "LimitedHttpProtocol") -> None:
+    def answered(self, one: Connection) -> None:
         """Nothing goes on, until the next request."""
         self._idle[one] = one.loop.time()
 
-    def unsent(self, one: "LimitedHttpProtocol") -> None:
+    def unsent(self, one: Connection) -> None:
         """The connection's answer waits for its reader."""
         self._unsent[one] = one.loop.time(), one.transport.get_write_buffer_size()
         self._keep_unsent_small()
 
-    def sent(self, one: "LimitedHttpProtocol") -> None:
+    def sent(self, one: Connection) -> None:
         """The reader took what waited."""
         self._unsent.pop(one, None)
 
-    def refused(self, one: "LimitedHttpProtocol") -> None:
+    def refused(self, one: Connection) -> None:
         """The connection is to go as soon as its client has seen why."""
         self._forget(one)
         self._refused[one] = one.loop.time()
@@ -136,19 +151,19 @@ class Connections:
         for one in list(self._open):
             self._end(one)
 
-    def _forget(self, one: "LimitedHttpProtocol") -> None:
+    def _forget(self, one: Connection) -> None:
         self._unsent.pop(one, None)
         for group in (self._idle, self._arriving, self._refused):
             group.pop(one, None)
 
-    def _end(self, one: "LimitedHttpProtocol", reason: str = "") -> None:
+    def _end(self, one: Connection, reason: str = "") -> None:
         if reason:
             self.count(reason)
         self._forget(one)
         self._leaving.add(one)
         one.transport.abort()
 
-    def _idle_too_long(self, now: float) -> "list[LimitedHttpProtocol]":
+    def _idle_too_long(self, now: float) -> list[Connection]:
         """Those that have had no request for as long as connections are kept."""
         late = []
         for one, since in self._idle.items():
@@ -158,7 +173,7 @@ class Connections:
             late.append(one)
         return late
 
-    def _make_room(self, newcomer: "LimitedHttpProtocol", now: float) -> bool:
+    def _make_room(self, newcomer: Connection, now: float) -> bool:
         for group in (self._refused, self._idle, self._arriving):
             one = next(iter(group), newcomer)
             if one is not newcomer:
