@@ -1,4 +1,5 @@
 import asyncio
+from itertools import count
 
 import pytest
 
@@ -115,3 +116,23 @@ async def test_digests_cover_the_whole_session_beyond_the_last_report(desk: Desk
     assert found.scale.to_at >= desk.now
     last = found.participants[0][1].mos_audio[-(5 * MINUTE_MS // (10 * SECOND_MS)) :]
     assert set(last) == {None}
+
+
+async def test_one_who_arrives_when_the_first_is_done_shares_the_digest_of_the_second(
+    desk: Desk,
+) -> None:
+    session = await desk.session(is_live=True)
+    looks = count(1)
+
+    def clock() -> EpochMs:
+        # Both looks of the first caller are at one time, at which the second finds it stale.
+        return EpochMs(desk.now + (FRESH_MS if next(looks) > 2 else 0))
+
+    digests = Digests(db=desk.db, clock=clock, reports=desk.reports)
+    first = asyncio.create_task(digests.live_session_digest(session))
+    second = asyncio.create_task(digests.live_session_digest(session))
+    done = await first
+    third = await digests.live_session_digest(session)
+    found = await second
+    assert found is not done
+    assert third is found

@@ -2,6 +2,7 @@ from msgspec.structs import replace
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.experience.time_scale import scale_of
+from aftercall.core.quality.issues import IssueName, StreamRef, single
 from aftercall.core.quality.report.fold import FOLD_VERSION
 from aftercall.service.reports.fold_cache import FoldCache, size_of
 from aftercall.service.reports.participant_fold import (
@@ -86,3 +87,13 @@ def test_a_complete_report_is_recognised_by_time_verdict_and_stream_ends() -> No
     )
     cache.keep(ADA, INPUTS, FOLDED, AT)
     assert not cache.is_completed(ADA, FOLDED.verdict, b"ends", complete)
+
+
+def test_a_fold_larger_than_all_may_be_is_not_kept_and_drops_no_other() -> None:
+    issue = single(IssueName.HIGH_RTT, StreamRef(peer_id="bob"), TEN, TEN, {})
+    verdict = replace(FOLDED.verdict, issues=[*FOLDED.verdict.issues, issue])
+    larger = FOLDED._replace(verdict=verdict)
+    cache = FoldCache(most_bytes=size_of(FOLDED))
+    cache.keep(ADA, INPUTS, FOLDED, AT)
+    cache.keep(("app", "bob"), INPUTS, larger, AT)
+    assert _found(cache, "ada", "bob") == [FOLDED, None]

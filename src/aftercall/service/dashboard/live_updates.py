@@ -15,9 +15,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
+from cachetools import TLRUCache
+
 from aftercall.core.errors import Busy
 from aftercall.core.instants import HOUR_MS, SECOND_MS, Clock, EpochMs
 from aftercall.core.overview.live_facts import ChangedSession, LiveSessions, changed_session_of
+from aftercall.service.keyed_locks import KeyedLocks
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
 from aftercall.store.sessions.pages import live_sessions
@@ -50,8 +53,14 @@ class _Place:
 
 
 class _Look(NamedTuple):
+    """The live sessions of an app, by id."""
+
     at: EpochMs
     found: dict[str, ChangedSession]
+
+
+def _stale_at(_app_id: str, look: _Look, _now: float) -> float:
+    return look.at + LOOK_EVERY_MS // 2
 
 
 class LiveUpdates:
@@ -68,8 +77,8 @@ class LiveUpdates:
         self._clock = clock
         self._pause = pause
         self._places: dict[_Place, None] = {}
-        self._looks: dict[str, _Look] = {}
-        self._looking: dict[str, asyncio.Lock] = {}
+        self._looks: TLRUCache[str, _Look] = TLRUCache(MOST_LISTENERS, _stale_at, timer=clock)
+        self._locks: KeyedLocks[str] = KeyedLocks()
         self._is_closed = False
 
     def close(self) -> None:
@@ -140,12 +149,11 @@ class LiveUpdates:
             self._places.pop(place, None)
 
     async def _look(self, app_id: str) -> dict[str, ChangedSession]:
-        lock = self._looking.setdefault(app_id, asyncio.Lock())
-        async with lock:
+        async with self._locks.of(app_id):
             known = self._looks.get(app_id)
-            now = self._clock()
-            if known is not None and now - known.at < LOOK_EVERY_MS // 2:
+            if known is not None:
                 return known.found
+            now = self._clock()
             async with self._db.read() as tx:
                 found = await live_sessions(tx, app_id, MOST_SESSIONS)
             look = _Look(now, {session.id: changed_session_of(session) for session in found})

@@ -2,12 +2,12 @@
 lasts."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
 
 import structlog
+from cachetools import FIFOCache
 
 from aftercall.core.errors import Unavailable
 from aftercall.core.instants import SECOND_MS, Clock, EpochMs
@@ -20,6 +20,7 @@ from aftercall.core.overview.session_summary import (
 )
 from aftercall.core.quality.experience.time_scale import TimeScale, scale_of_session
 from aftercall.core.records import Phase, Session
+from aftercall.service.keyed_locks import KeyedLocks
 from aftercall.service.reports.document import Report
 from aftercall.service.reports.peer_reports import Reports
 from aftercall.store import participants, peers
@@ -64,8 +65,8 @@ class Digests:
         self._db = db
         self._clock = clock
         self._reports = reports
-        self._kept: OrderedDict[tuple[str, str], _Kept] = OrderedDict()
-        self._locks: dict[tuple[str, str], asyncio.Lock] = {}
+        self._kept: FIFOCache[tuple[str, str], _Kept] = FIFOCache(MOST_KEPT)
+        self._locks: KeyedLocks[tuple[str, str]] = KeyedLocks()
         self._requested: dict[tuple[str, str], Session] = {}
         self._has_requested = asyncio.Event()
         self._is_running = False
@@ -143,24 +144,16 @@ class Digests:
     async def live_session_digest(self, session: Session) -> SessionDigest:
         """The digest of a live session, made again when it is no longer fresh."""
         key = (session.app_id, session.id)
-        lock = self._locks.setdefault(key, asyncio.Lock())
-        try:
-            async with lock:
-                known = self._kept.get(key)
-                started_at = self._clock()
-                if known is not None and started_at < known.fresh_until:
-                    return known.call
-                call = await self._make(session, started_at)
-                now = self._clock()
-                fresh_ms = max(FRESH_MS, COST_SHARE * (now - started_at))
-                self._kept[key] = _Kept(EpochMs(now + fresh_ms), call)
-                self._kept.move_to_end(key)
-                while len(self._kept) > MOST_KEPT:
-                    self._kept.popitem(last=False)
-                return call
-        finally:
-            if not lock.locked():
-                self._locks.pop(key, None)
+        async with self._locks.of(key):
+            known = self._kept.get(key)
+            started_at = self._clock()
+            if known is not None and started_at < known.fresh_until:
+                return known.call
+            call = await self._make(session, started_at)
+            now = self._clock()
+            fresh_ms = max(FRESH_MS, COST_SHARE * (now - started_at))
+            self._kept[key] = _Kept(EpochMs(now + fresh_ms), call)
+            return call
 
     async def _make(self, session: Session, now: EpochMs) -> SessionDigest:
         async with self._db.read() as tx:

@@ -1,9 +1,11 @@
 """Folds of participants of ended sessions, kept for a while: when facts come late, only the
 participants they are about are folded again."""
 
-from collections import OrderedDict
 from hashlib import sha256
+from operator import attrgetter
 from typing import Final, NamedTuple
+
+from cachetools import FIFOCache
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.experience.time_scale import TimeScale
@@ -37,9 +39,9 @@ class FoldCache:
     """The latest folds of participants, up to a size in all."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
-        self._most_bytes = most_bytes
-        self._cached: OrderedDict[ParticipantKey, _Cached] = OrderedDict()
-        self._size = 0
+        self._cached: FIFOCache[ParticipantKey, _Cached] = FIFOCache(
+            most_bytes, getsizeof=attrgetter("size")
+        )
 
     def find(
         self,
@@ -60,15 +62,12 @@ class FoldCache:
     def keep(
         self, key: ParticipantKey, inputs: FoldInputs, folded: ParticipantFold, saved_at: EpochMs
     ) -> None:
-        """Keep a fold whose report was written, and drop the oldest ones above the size."""
-        self._drop(key)
-        if not inputs.is_over:
-            return
+        """Keep a fold whose report was written, and drop the oldest ones above the size. The fold
+        of somebody who is present, or that is larger than all may be, is not kept."""
+        self._cached.pop(key, None)
         size = size_of(folded)
-        self._cached[key] = _Cached(inputs, folded, size, saved_at, None, b"")
-        self._size += size
-        while self._size > self._most_bytes:
-            self._drop(next(iter(self._cached)))
+        if inputs.is_over and size <= self._cached.maxsize:
+            self._cached[key] = _Cached(inputs, folded, size, saved_at, None, b"")
 
     def mark_completed(
         self, key: ParticipantKey, verdict: Verdict, ends: bytes, saved_at: EpochMs
@@ -93,11 +92,6 @@ class FoldCache:
             and cached.ends == sha256(ends).digest()
             and cached.completed == verdict
         )
-
-    def _drop(self, key: ParticipantKey) -> None:
-        cached = self._cached.pop(key, None)
-        if cached is not None:
-            self._size -= cached.size
 
 
 def size_of(folded: ParticipantFold) -> int:

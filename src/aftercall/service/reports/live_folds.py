@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from aftercall.core.instants import SECOND_MS, Clock, EpochMs
 from aftercall.core.quality.report.fold import FoldResult, PeerFacts, fold
 from aftercall.core.records import Participant, Peer
+from aftercall.service.keyed_locks import KeyedLocks
 from aftercall.service.reports.document import Report
 from aftercall.store import peer_events, samples
 from aftercall.store.engine.database import Database
@@ -35,25 +36,20 @@ class LiveFolds:
         self._db = db
         self._clock = clock
         self._kept: dict[tuple[str, str], LiveFold] = {}
-        self._folding: dict[tuple[str, str], asyncio.Lock] = {}
+        self._locks: KeyedLocks[tuple[str, str]] = KeyedLocks()
 
     async def find(self, participant: Participant, participant_peers: Sequence[Peer]) -> LiveFold:
         """A participant's fold, at most two seconds old."""
         key = (participant.app_id, participant.id)
-        lock = self._folding.setdefault(key, asyncio.Lock())
-        try:
-            async with lock:
-                kept = self._kept.get(key)
-                now = self._clock()
-                if kept is not None and now - kept.folded_at <= FRESH_MS:
-                    return kept
-                facts = [await facts_of(self._db, peer) for peer in participant_peers]
-                made = LiveFold(now, await asyncio.to_thread(fold, facts, now))
-                self.keep(participant, made)
-                return made
-        finally:
-            if not lock.locked():
-                self._folding.pop(key, None)
+        async with self._locks.of(key):
+            kept = self._kept.get(key)
+            now = self._clock()
+            if kept is not None and now - kept.folded_at <= FRESH_MS:
+                return kept
+            facts = [await facts_of(self._db, peer) for peer in participant_peers]
+            made = LiveFold(now, await asyncio.to_thread(fold, facts, now))
+            self.keep(participant, made)
+            return made
 
     def keep(self, participant: Participant, made: LiveFold) -> None:
         """Keep a fold, and drop those that are no longer fresh, or too many."""

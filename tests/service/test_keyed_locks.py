@@ -1,0 +1,86 @@
+import asyncio
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aftercall.service.keyed_locks import KeyedLocks
+
+
+class Workshop:
+    """Callers who work under the lock of a key, for some turns of the event loop."""
+
+    def __init__(self) -> None:
+        self.locks: KeyedLocks[str] = KeyedLocks()
+        self.at_work: dict[str, int] = {}
+        self.most_at_work = 0
+        self.done: list[str] = []
+
+    async def work(self, key: str, *, after: int = 0, turns: int = 2, fails: bool = False) -> None:
+        for _ in range(after):
+            await asyncio.sleep(0)
+        async with self.locks.of(key):
+            self.at_work[key] = self.at_work.get(key, 0) + 1
+            self.most_at_work = max(self.most_at_work, self.at_work[key])
+            try:
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                if fails:
+                    raise ValueError(key)
+            finally:
+                self.at_work[key] -= 1
+                self.done.append(key)
+
+
+async def test_one_who_arrives_as_the_first_releases_the_lock_waits_for_the_second() -> None:
+    shop = Workshop()
+    first = asyncio.create_task(shop.work("a"))
+    second = asyncio.create_task(shop.work("a"))
+    await first
+    await shop.work("a")
+    await second
+    assert shop.most_at_work == 1
+    assert shop.done == ["a"] * 3
+
+
+async def test_different_keys_do_not_wait_for_each_other() -> None:
+    shop = Workshop()
+    async with shop.locks.of("a"):
+        async with asyncio.timeout(10):
+            await shop.work("b")
+        assert len(shop.locks) == 1
+    assert len(shop.locks) == 0
+
+
+async def test_a_waiting_caller_that_is_cancelled_leaves_no_lock() -> None:
+    shop = Workshop()
+    async with shop.locks.of("a"):
+        waiting = asyncio.create_task(shop.work("a"))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+    del waiting
+    assert len(shop.locks) == 0
+
+
+_CALLS = st.tuples(st.sampled_from("ab"), st.integers(0, 8), st.integers(0, 4), st.booleans())
+
+
+@given(st.lists(_CALLS, max_size=8))
+def test_never_two_at_once_under_one_key_and_no_lock_is_left(
+    calls: list[tuple[str, int, int, bool]],
+) -> None:
+    async def scenario() -> Workshop:
+        shop = Workshop()
+        await asyncio.gather(
+            *(
+                shop.work(key, after=after, turns=turns, fails=fails)
+                for key, after, turns, fails in calls
+            ),
+            return_exceptions=True,
+        )
+        return shop
+
+    shop = asyncio.run(scenario())
+    assert shop.most_at_work <= 1
+    assert len(shop.done) == len(calls)
+    assert len(shop.locks) == 0
