@@ -11,16 +11,15 @@ from base64 import urlsafe_b64encode
 from typing import Final
 
 import msgspec
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.download_kinds import Export
 from aftercall.core.errors import NotFound, Refused
 from aftercall.core.instants import SECOND_MS, Clock, EpochMs
 from aftercall.core.records import Phase, Session, Summary, SummaryState
+from aftercall.service.session_lookup import find_existing_session
 from aftercall.settings import Settings
 from aftercall.store import apps, chat_transcript
 from aftercall.store.engine.database import Database
-from aftercall.store.sessions import rows as session_rows
 
 DOWNLOADS: Final = "/downloads"
 _KEY_NAME: Final = "download_links"
@@ -54,7 +53,7 @@ class Links:
     async def link_chat(self, app_id: str, session_id: str, export: Export) -> Link:
         """A link to the chat, also while the session goes on. Raises `NotFound`."""
         async with self._db.read() as tx:
-            await _session(tx, app_id, session_id)
+            await find_existing_session(tx, app_id, session_id)
         return await self._link(app_id, session_id, export, retained_until=None)
 
     async def link_transcript(self, app_id: str, session_id: str, export: Export) -> Link:
@@ -63,14 +62,14 @@ class Links:
         Raises `NotFound` while the session goes on and when its retention is over.
         """
         async with self._db.read() as tx:
-            session = await _session(tx, app_id, session_id)
+            session = await find_existing_session(tx, app_id, session_id)
         until = self._retained_until(session, "transcript")
         return await self._link(app_id, session_id, export, retained_until=until)
 
     async def link_summary(self, app_id: str, session_id: str) -> Link:
         """A link to the summary last made. Raises `NotFound` when there is none (yet)."""
         async with self._db.read() as tx:
-            session = await _session(tx, app_id, session_id)
+            session = await find_existing_session(tx, app_id, session_id)
             summary = await chat_transcript.find_summary(tx, app_id, session_id)
         until = self._retained_until(session, "summary")
         if summary is None or summary.text is None:
@@ -95,7 +94,7 @@ class Links:
         if self._clock() >= moment:
             raise Refused("This link has expired; ask the API for a new one", code="link_expired")
         async with self._db.read() as tx:
-            session = await _session(tx, app_id, session_id)
+            session = await find_existing_session(tx, app_id, session_id)
         return Opened(app_id=app_id, session=session, export=Export(file), expires_at=moment)
 
     async def _link(
@@ -148,10 +147,3 @@ def _no_summary(session_id: str, summary: Summary | None) -> NotFound:
         return NotFound(message, code="summary_failed")
     message = f"The summary of session {session_id} is {summary.state.value}; try again soon"
     return NotFound(message, code="summary_not_ready")
-
-
-async def _session(tx: AsyncConnection, app_id: str, session_id: str) -> Session:
-    session = await session_rows.find_session(tx, app_id, session_id)
-    if session is None:
-        raise NotFound.of("session", session_id)
-    return session

@@ -13,6 +13,7 @@ from aftercall.core.lifecycle.breakout_rooms import consolidated_minutes
 from aftercall.core.lifecycle.presence import running_minutes
 from aftercall.core.list_queries import Page, ParticipantOrder, ParticipantQuery, SessionQuery
 from aftercall.core.records import Participant, Peer, Phase, Session
+from aftercall.service.session_lookup import find_existing_session
 from aftercall.settings import Settings
 from aftercall.store import participants, peers
 from aftercall.store.engine.database import Database
@@ -56,7 +57,7 @@ class SessionReads:
     async def find_session(self, app_id: str, session_id: str) -> Session:
         """Raises `NotFound`."""
         async with self._db.read() as tx:
-            return await self._up_to_now(tx, await _session(tx, app_id, session_id))
+            return await self._up_to_now(tx, await find_existing_session(tx, app_id, session_id))
 
     async def breakout_rooms(self, app_id: str, session_id: str) -> list[Session]:
         """The sessions of a session's breakout rooms, oldest first."""
@@ -70,7 +71,7 @@ class SessionReads:
         """A page of participants; `duration_minutes` is what to show. `with_peers`: peers of
         all rows, else of those alone who are present. Raises `NotFound`."""
         async with self._db.read() as tx:
-            session = await _session(tx, query.app_id, query.session_id)
+            session = await find_existing_session(tx, query.app_id, query.session_id)
             rooms = (
                 await session_rows.children_of(tx, query.app_id, query.session_id)
                 if is_consolidated
@@ -97,7 +98,7 @@ class SessionReads:
         """A participant by the id of its row, of one of its peers, or of its user if that is
         unambiguous. Raises `NotFound`."""
         async with self._db.read() as tx:
-            session = await _session(tx, app_id, session_id)
+            session = await find_existing_session(tx, app_id, session_id)
             row = await participants.find_participant(tx, app_id, session_id, any_id)
             if row is None:
                 raise NotFound.of("participant", any_id)
@@ -109,7 +110,7 @@ class SessionReads:
             peer = await peers.find_peer(tx, app_id, peer_id)
             if peer is None:
                 raise NotFound.of("peer", peer_id)
-            session = await _session(tx, app_id, peer.session_id)
+            session = await find_existing_session(tx, app_id, peer.session_id)
             row = await participants.find_participant(
                 tx, app_id, peer.session_id, peer.participant_id
             )
@@ -188,10 +189,3 @@ def _slice_by_duration(rows: list[Participant], query: ParticipantQuery) -> list
         rows, key=lambda row: (row.duration_minutes, row.id), reverse=query.is_descending
     )
     return ordered[query.offset : query.offset + query.limit]
-
-
-async def _session(tx: AsyncConnection, app_id: str, session_id: str) -> Session:
-    session = await session_rows.find_session(tx, app_id, session_id)
-    if session is None:
-        raise NotFound.of("session", session_id)
-    return session

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from aftercall.core.download_kinds import Export
 from aftercall.core.errors import NotFound
 from aftercall.core.instants import Clock
@@ -22,6 +20,7 @@ from aftercall.service.api.links import Link, Links
 from aftercall.service.dashboard.chat_transcript import chat_page, transcript_page
 from aftercall.service.dashboard.session_list import SessionLists
 from aftercall.service.reports.digests import Digests
+from aftercall.service.session_lookup import find_existing_session
 from aftercall.store import chat_transcript, participants, peer_events, peers
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
@@ -50,7 +49,7 @@ class SessionPages:
     async def find_session(self, app_id: str, session_id: str) -> SessionFacts:
         """Everything of a session. Raises `NotFound`."""
         async with self._db.read() as tx:
-            session = await _session(tx, app_id, session_id)
+            session = await find_existing_session(tx, app_id, session_id)
             every = await peers.peers_of_session(tx, app_id, session_id)
             participant_ids = _participant_ids(every)
             rows = await participants.participants_of_session(tx, app_id, session_id)
@@ -87,7 +86,7 @@ class SessionPages:
     async def find_participant(self, app_id: str, session_id: str, any_id: str) -> ParticipantFacts:
         """A participant, by the id of its row or of one of its peers. Raises `NotFound`."""
         async with self._db.read() as tx:
-            session = await _session(tx, app_id, session_id)
+            session = await find_existing_session(tx, app_id, session_id)
             row = await participants.find_participant(tx, app_id, session_id, any_id)
             if row is None:
                 raise NotFound(f"No peer found with id {any_id}", code="peer_not_found")
@@ -132,7 +131,7 @@ class SessionPages:
     ) -> TalkPage[ChatMessage]:
         """A page of the chat. Raises `NotFound`."""
         async with self._db.read() as tx:
-            await _session(tx, app_id, session_id)
+            await find_existing_session(tx, app_id, session_id)
             every = await peers.peers_of_session(tx, app_id, session_id)
             return await chat_page(tx, app_id, session_id, _participant_ids(every), cursor)
 
@@ -141,7 +140,7 @@ class SessionPages:
     ) -> TalkPage[TranscriptLine]:
         """A page of the transcript. Raises `NotFound`."""
         async with self._db.read() as tx:
-            await _session(tx, app_id, session_id)
+            await find_existing_session(tx, app_id, session_id)
             every = await peers.peers_of_session(tx, app_id, session_id)
             return await transcript_page(tx, app_id, session_id, _participant_ids(every), cursor)
 
@@ -178,10 +177,3 @@ _TRANSCRIPTS: Final = (
 def _participant_ids(every: Sequence[Peer]) -> dict[str, str]:
     """The participant of each peer."""
     return {peer.id: peer.participant_id for peer in every}
-
-
-async def _session(tx: AsyncConnection, app_id: str, session_id: str) -> Session:
-    session = await session_rows.find_session(tx, app_id, session_id)
-    if session is None:
-        raise NotFound.of("session", session_id)
-    return session
