@@ -31,7 +31,7 @@ class Workshop:
                 self.done.append(key)
 
 
-async def test_one_who_arrives_as_the_first_releases_the_lock_waits_for_the_second() -> None:
+async def test_a_third_caller_waits_for_the_second_when_the_first_releases_the_lock() -> None:
     shop = Workshop()
     first = asyncio.create_task(shop.work("a"))
     second = asyncio.create_task(shop.work("a"))
@@ -42,7 +42,7 @@ async def test_one_who_arrives_as_the_first_releases_the_lock_waits_for_the_seco
     assert shop.done == ["a"] * 3
 
 
-async def test_different_keys_do_not_wait_for_each_other() -> None:
+async def test_callers_of_different_keys_do_not_wait_for_each_other() -> None:
     shop = Workshop()
     async with shop.locks.of("a"):
         async with asyncio.timeout(10):
@@ -51,7 +51,7 @@ async def test_different_keys_do_not_wait_for_each_other() -> None:
     assert len(shop.locks) == 0
 
 
-async def test_a_waiting_caller_that_is_cancelled_leaves_no_lock() -> None:
+async def test_a_cancelled_waiter_leaves_no_lock() -> None:
     shop = Workshop()
     async with shop.locks.of("a"):
         waiting = asyncio.create_task(shop.work("a"))
@@ -66,7 +66,7 @@ _CALLS = st.tuples(st.sampled_from("ab"), st.integers(0, 8), st.integers(0, 4), 
 
 
 @given(st.lists(_CALLS, max_size=8))
-def test_never_two_at_once_under_one_key_and_no_lock_is_left(
+def test_a_key_has_one_holder_at_a_time_and_no_lock_is_left(
     calls: list[tuple[str, int, int, bool]],
 ) -> None:
     async def scenario() -> Workshop:

@@ -118,7 +118,7 @@ async def test_digests_cover_the_whole_session_beyond_the_last_report(desk: Desk
     assert set(last) == {None}
 
 
-async def test_one_who_arrives_when_the_first_is_done_shares_the_digest_of_the_second(
+async def test_a_third_caller_shares_the_digest_of_the_second_when_the_first_is_done(
     desk: Desk,
 ) -> None:
     session = await desk.session(is_live=True)

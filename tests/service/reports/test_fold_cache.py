@@ -89,7 +89,7 @@ def test_a_complete_report_is_recognised_by_time_verdict_and_stream_ends() -> No
     assert not cache.is_completed(ADA, FOLDED.verdict, b"ends", complete)
 
 
-def test_a_fold_larger_than_all_may_be_is_not_kept_and_drops_no_other() -> None:
+def test_a_fold_beyond_the_capacity_is_not_cached_and_evicts_no_other() -> None:
     issue = single(IssueName.HIGH_RTT, StreamRef(peer_id="bob"), TEN, TEN, {})
     verdict = replace(FOLDED.verdict, issues=[*FOLDED.verdict.issues, issue])
     larger = FOLDED._replace(verdict=verdict)

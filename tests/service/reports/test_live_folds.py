@@ -30,14 +30,14 @@ def _clock_that_ages(folds: list[int]) -> Callable[[], EpochMs]:
     return clock
 
 
-async def test_callers_at_once_share_one_fold(db: Database) -> None:
+async def test_concurrent_callers_share_one_fold(db: Database) -> None:
     participant, own = await _ada(db)
     live = LiveFolds(db=db, clock=lambda: CALL.end_at)
     first, *others = await asyncio.gather(*(live.find(participant, own) for _ in range(5)))
     assert all(each is first for each in others)
 
 
-async def test_one_who_arrives_when_the_first_is_done_shares_the_fold_of_the_second(
+async def test_a_third_caller_shares_the_fold_of_the_second_when_the_first_is_done(
     db: Database,
 ) -> None:
     participant, own = await _ada(db)
