@@ -14,7 +14,7 @@ from aftercall.service.recording.delivery import Credentials, Delivery
 from aftercall.store import jobs
 from aftercall.store.engine.database import Database, migrate
 from aftercall.store.engine.failures import PassingFailure
-from tests.service.desk import Desk, at, invite, join, sample
+from tests.recorder_harness import RecorderHarness, at, join, sample, save_members
 
 HOUR_S = 3_600
 
@@ -83,8 +83,8 @@ async def test_a_database_outage_is_downtime_during_and_after_it(db: Database) -
 
 async def test_no_stored_time_is_in_the_future_after_a_clock_set_back(db: Database) -> None:
     listening, clocks = listening_on(db)
-    desk = Desk(db)
-    await desk.tell(join("ann", 0), sample("ann", 1, 1))
+    harness = RecorderHarness(db)
+    await harness.record(join("ann", 0), sample("ann", 1, 1))
     clocks.pass_s(1)
     await listening.look()
     async with db.write() as tx:
@@ -106,15 +106,15 @@ async def test_deliveries_received_before_a_clock_set_back_are_repaired_when_rec
     db: Database,
 ) -> None:
     listening, clocks = listening_on(db)
-    desk = Desk(db)
-    await invite(db, "user ann")
-    await desk.tell(join("ann", 0))
+    harness = RecorderHarness(db)
+    await save_members(db, "user ann")
+    await harness.record(join("ann", 0))
     received_at = at(HOUR_S)
     clocks.wall_s -= HOUR_S
     clocks.pass_s(1)
-    desk.now = clocks.wall()
-    desk.recorder.set_downtime(await listening.look())
-    await desk.recorder.record_deliveries([_chat_of_ann(received_at)])
+    harness.now = clocks.wall()
+    harness.recorder.set_downtime(await listening.look())
+    await harness.recorder.record_deliveries([_chat_of_ann(received_at)])
     assert (await _stamps(db))[0] > clocks.wall()
     clocks.pass_s(1)
     await listening.look()
@@ -130,7 +130,7 @@ async def _stamps(db: Database) -> Sequence[int]:
 
 
 async def test_a_start_after_a_clock_set_back_repairs_future_times(db: Database) -> None:
-    await Desk(db).tell(join("ann", HOUR_S))
+    await RecorderHarness(db).record(join("ann", HOUR_S))
     listening, _ = listening_on(db)
     async with db.write() as tx:
         await tx.execute(text("UPDATE peers SET last_received_at = :at"), {"at": at(HOUR_S)})
@@ -146,24 +146,24 @@ async def test_a_live_call_outlasts_an_outage_of_the_database(tmp_path: Path) ->
     db = await Database.open(url)
     try:
         listening, clocks = listening_on(db)
-        desk = Desk(db)
-        await desk.tell(join("ann", 0), sample("ann", 1, 7))
+        harness = RecorderHarness(db)
+        await harness.record(join("ann", 0), sample("ann", 1, 7))
         clocks.pass_s(1)
         await listening.look()
         db.availability.failed(
             PassingFailure("refused", is_outage=True), began_at=2.0, is_write=True
         )
         clocks.pass_s(0.5)
-        clocks.wall_s, clocks.steady_s, desk.now = 130.0, 130.0, at(130)
-        desk.recorder.set_downtime(await listening.look())
-        assert await desk.recorder.overdue() == set()
-        settled = await desk.recorder.apply_rules("app", "session-0")
+        clocks.wall_s, clocks.steady_s, harness.now = 130.0, 130.0, at(130)
+        harness.recorder.set_downtime(await listening.look())
+        assert await harness.recorder.overdue() == set()
+        settled = await harness.recorder.apply_rules("app", "session-0")
         assert settled is not None and settled.phase is Phase.LIVE
         for second in range(131, 190):
             clocks.wall_s = clocks.steady_s = float(second)
-            desk.now = at(second)
-            desk.recorder.set_downtime(await listening.look())
-        assert await desk.recorder.overdue() == {("app", "session-0")}
+            harness.now = at(second)
+            harness.recorder.set_downtime(await listening.look())
+        assert await harness.recorder.overdue() == {("app", "session-0")}
     finally:
         await db.close()
 
@@ -173,23 +173,23 @@ async def test_a_clock_change_or_suspension_between_two_checks_ends_no_call(
     db: Database, step_s: int
 ) -> None:
     listening, clocks = listening_on(db)
-    desk = Desk(db)
-    await invite(db, "user ann")
-    await desk.tell(join("ann", 0), join("bob", 0))
+    harness = RecorderHarness(db)
+    await save_members(db, "user ann")
+    await harness.record(join("ann", 0), join("bob", 0))
     for second in range(1, 90):
         clocks.pass_s(1)
-        desk.now = clocks.wall()
-        await desk.tell(sample("ann", second, second), sample("bob", second, second))
-        desk.recorder.set_downtime(await listening.look())
+        harness.now = clocks.wall()
+        await harness.record(sample("ann", second, second), sample("bob", second, second))
+        harness.recorder.set_downtime(await listening.look())
     received_at = clocks.wall()
     clocks.wall_s += step_s
-    desk.now = clocks.wall()
+    harness.now = clocks.wall()
     # It had come before and waited for its turn; a chat has its session's rules applied.
-    [receipt] = await desk.recorder.record_deliveries([_chat_of_ann(received_at)])
+    [receipt] = await harness.recorder.record_deliveries([_chat_of_ann(received_at)])
     assert receipt.phase is Phase.LIVE
-    assert (await desk.session()).live_participants == 2
-    await desk.recorder.apply_rules("app", "session-0")
-    assert (await desk.session()).live_participants == 2
+    assert (await harness.session()).live_participants == 2
+    await harness.recorder.apply_rules("app", "session-0")
+    assert (await harness.session()).live_participants == 2
 
 
 def _chat_of_ann(received_at: EpochMs) -> Delivery:

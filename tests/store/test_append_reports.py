@@ -11,7 +11,7 @@ from aftercall.store.append_reports import Appended, FastPathStatus, append
 from aftercall.store.engine.database import Database
 from aftercall.store.peers import Heartbeat, Key
 from aftercall.store.samples import SampleRow
-from tests.service.desk import APP, Desk, join
+from tests.recorder_harness import APP, RecorderHarness, join
 
 KEYS = [(APP, "ada"), (APP, "nobody"), ("other", "ada")]
 
@@ -27,7 +27,7 @@ def heartbeat(sequence: int) -> Heartbeat:
 
 
 async def test_statuses_are_given_for_peers_that_exist(db: Database) -> None:
-    await Desk(db).tell(join("ada", 0))
+    await RecorderHarness(db).record(join("ada", 0))
     seen: list[Mapping[Key, FastPathStatus]] = []
 
     def judge(statuses: Mapping[Key, FastPathStatus]) -> Appended:
@@ -53,7 +53,7 @@ async def test_statuses_are_given_for_peers_that_exist(db: Database) -> None:
 async def test_an_append_that_raises_writes_nothing_and_does_not_affect_others(
     db: Database,
 ) -> None:
-    await Desk(db).tell(join("ada", 0))
+    await RecorderHarness(db).record(join("ada", 0))
 
     def judge_wrongly(statuses: Mapping[Key, FastPathStatus]) -> Appended:
         raise RuntimeError("no")
@@ -76,7 +76,7 @@ async def test_an_append_that_raises_writes_nothing_and_does_not_affect_others(
 async def test_a_sample_appended_by_two_processes_counts_once(db: Database) -> None:
     if db.is_sqlite:
         pytest.skip("SQLite has one writer, who looks and writes in one transaction")
-    await Desk(db).tell(join("ada", 0))
+    await RecorderHarness(db).record(join("ada", 0))
     for _ in range(2):
         # Both had looked before either wrote.
         await append(db, KEYS, lambda statuses: Appended([report(4)], [heartbeat(4)]))

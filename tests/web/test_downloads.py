@@ -10,7 +10,7 @@ import pytest
 
 from aftercall.core.events import SessionClosed
 from aftercall.web.downloads import own_address
-from tests.service.call_cast import at, join, leave, say, write
+from tests.recorder_harness import at, chat_message, join_session, leave, transcript_line
 
 House = Any
 Build = Any
@@ -22,9 +22,9 @@ async def _caller(house: House) -> Any:
     await house.recorder.record(
         caller.app_id,
         [
-            join("call-ana", 0, user="ana"),
-            say("<b>Fish & chips --> now</b>", 30),
-            write("=1+1", 45),
+            join_session("call-ana", 0, user="ana"),
+            transcript_line("<b>Fish & chips --> now</b>", 30),
+            chat_message("=1+1", 45),
             leave("call-ana", 300),
             SessionClosed(id="closed", at=at(300), session_id="call"),
         ],
@@ -109,7 +109,7 @@ async def test_json_files_contain_the_unchanged_texts(house: House) -> None:
 
 async def test_a_long_chat_is_downloaded_completely(house: House) -> None:
     caller = await _caller(house)
-    stated = [write(f"message, {n}", 50 + n / 100) for n in range(2_500)]
+    stated = [chat_message(f"message, {n}", 50 + n / 100) for n in range(2_500)]
     await house.recorder.record(caller.app_id, stated, source="events")
     answer = await _download(house, caller, "/sessions/call/chat")
     rows = list(csv.DictReader(io.StringIO(answer.text)))
@@ -164,7 +164,7 @@ async def test_a_session_without_chat_or_transcript_has_empty_files(house: House
     await house.recorder.record(
         caller.app_id,
         [
-            join("call-ana", 0, user="ana"),
+            join_session("call-ana", 0, user="ana"),
             SessionClosed(id="closed", at=at(300), session_id="call"),
         ],
         source="events",

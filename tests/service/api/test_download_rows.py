@@ -7,7 +7,7 @@ from aftercall.core.records import ChatMessage, Summary, SummaryState, Transcrip
 from aftercall.service.api.download_rows import PAGE, Exports
 from aftercall.store import chat_transcript
 from aftercall.store.engine.database import Database
-from tests.service.call_cast import APP, Stage, at
+from tests.recorder_harness import APP, RecorderHarness, at
 
 
 def _line(number: int, session_id: str = "call") -> TranscriptLine:
@@ -62,9 +62,9 @@ async def test_every_chat_message_is_exported_once_and_in_order(db: Database) ->
 
 
 async def test_the_exported_peers_are_those_of_the_session(db: Database) -> None:
-    stage = Stage(db)
-    await stage.hold_call()
-    await stage.hold_call(session_id="other")
+    harness = RecorderHarness(db)
+    await harness.record_call()
+    await harness.record_call(session_id="other")
     assert set(await Exports(db=db).peers(APP, "call")) == {"call-ana", "call-ben"}
 
 

@@ -9,56 +9,62 @@ from aftercall.core.list_queries import ParticipantOrder, ParticipantQuery, Sess
 from aftercall.service.api.sessions import SessionReads
 from aftercall.settings import Settings
 from aftercall.store.engine.database import Database
-from tests.service.call_cast import APP, Stage, at, join, leave
+from tests.recorder_harness import APP, RecorderHarness, at, join_session, leave
 
 
 @pytest.fixture
-def stage(db: Database) -> Stage:
-    return Stage(db)
+def harness(db: Database) -> RecorderHarness:
+    return RecorderHarness(db)
 
 
-def _reads(stage: Stage, *, live_minutes: bool = False) -> SessionReads:
+def _reads(harness: RecorderHarness, *, live_minutes: bool = False) -> SessionReads:
     return SessionReads(
-        db=stage.db, clock=stage.clock, settings=Settings(live_minutes=live_minutes)
+        db=harness.db, clock=harness.clock, settings=Settings(live_minutes=live_minutes)
     )
 
 
 QUERY = ParticipantQuery(app_id=APP, session_id="call")
 
 
-async def test_a_session_is_found_only_in_its_own_app(stage: Stage) -> None:
-    await stage.hold_call()
-    reads = _reads(stage)
+async def test_a_session_is_found_only_in_its_own_app(harness: RecorderHarness) -> None:
+    await harness.record_call()
+    reads = _reads(harness)
     assert (await reads.find_session(APP, "call")).title == "Weekly review"
     with pytest.raises(NotFound) as refusal:
         await reads.find_session("another app", "call")
     assert refusal.value.code == "session_not_found"
 
 
-async def test_a_list_contains_the_sessions_that_match(stage: Stage) -> None:
-    await stage.hold_call(session_id="one")
-    await stage.hold_call(session_id="two")
-    page = await _reads(stage).list_sessions(SessionQuery(app_id=APP, meeting_id="m-two"))
+async def test_a_list_contains_the_sessions_that_match(harness: RecorderHarness) -> None:
+    await harness.record_call(session_id="one")
+    await harness.record_call(session_id="two")
+    page = await _reads(harness).list_sessions(SessionQuery(app_id=APP, meeting_id="m-two"))
     assert ([session.id for session in page.items], page.total) == (["two"], 1)
 
 
-async def test_the_minutes_of_a_live_session_count_participants_that_left(stage: Stage) -> None:
-    await stage.tell(join("call-ana", 0, user="ana"), join("call-ben", 0, user="ben"))
-    stage.second = 120
-    await stage.tell(leave("call-ben", 60))
-    assert (await _reads(stage).find_session(APP, "call")).minutes_consumed == 1.0
+async def test_the_minutes_of_a_live_session_count_participants_that_left(
+    harness: RecorderHarness,
+) -> None:
+    await harness.record_accepted(
+        join_session("call-ana", 0, user="ana"), join_session("call-ben", 0, user="ben")
+    )
+    harness.now = at(120)
+    await harness.record_accepted(leave("call-ben", 60))
+    assert (await _reads(harness).find_session(APP, "call")).minutes_consumed == 1.0
 
 
-async def test_the_minutes_of_present_participants_count_if_configured(stage: Stage) -> None:
+async def test_the_minutes_of_present_participants_count_if_configured(
+    harness: RecorderHarness,
+) -> None:
     webinar = Identity(user_id="u-eve", view_type="WEBINAR")  # type: ignore[arg-type]  # its text
     hidden = Identity(user_id="bot", is_hidden=True)
-    await stage.tell(
-        join("call-ana", 0, user="ana"),
-        join("call-eve", 30, user="eve", identity=webinar),
-        join("call-bot", 0, user="bot", identity=hidden),
+    await harness.record_accepted(
+        join_session("call-ana", 0, user="ana"),
+        join_session("call-eve", 30, user="eve", identity=webinar),
+        join_session("call-bot", 0, user="bot", identity=hidden),
     )
-    stage.second = 120
-    reads = _reads(stage, live_minutes=True)
+    harness.now = at(120)
+    reads = _reads(harness, live_minutes=True)
     session = await reads.find_session(APP, "call")
     assert session.minutes_consumed == 3.5
     assert session.minutes_by_view == {"GROUP_CALL": 2.0, "WEBINAR": 1.5}
@@ -66,9 +72,9 @@ async def test_the_minutes_of_present_participants_count_if_configured(stage: St
     assert page.items == [session]
 
 
-async def test_participants_have_their_minutes(stage: Stage) -> None:
-    await stage.hold_call()
-    attendance = await _reads(stage).list_participants(QUERY)
+async def test_participants_have_their_minutes(harness: RecorderHarness) -> None:
+    await harness.record_call()
+    attendance = await _reads(harness).list_participants(QUERY)
     assert [(row.display_name, row.duration_minutes) for row in attendance.page.items] == [
         ("Ben", 5.0),
         ("Ana", 10.0),
@@ -76,37 +82,41 @@ async def test_participants_have_their_minutes(stage: Stage) -> None:
     assert attendance.page.total == 2
 
 
-async def test_a_present_participant_has_minutes_up_to_the_current_time(stage: Stage) -> None:
-    await stage.tell(join("call-ana", 0, user="ana"))
-    stage.second = 90
-    attendance = await _reads(stage).list_participants(QUERY)
+async def test_a_present_participant_has_minutes_up_to_the_current_time(
+    harness: RecorderHarness,
+) -> None:
+    await harness.record_accepted(join_session("call-ana", 0, user="ana"))
+    harness.now = at(90)
+    attendance = await _reads(harness).list_participants(QUERY)
     [row] = attendance.page.items
     assert (row.left_at, row.duration_minutes) == (None, 1.5)
-    found = await _reads(stage).find_participant(APP, "call", "u-ana")
+    found = await _reads(harness).find_participant(APP, "call", "u-ana")
     assert found.row.duration_minutes == 1.5
 
 
-async def test_peers_are_included_on_request(stage: Stage) -> None:
-    await stage.hold_call()
-    without = await _reads(stage).list_participants(QUERY)
+async def test_peers_are_included_on_request(harness: RecorderHarness) -> None:
+    await harness.record_call()
+    without = await _reads(harness).list_participants(QUERY)
     assert without.peers == {}
-    with_them = await _reads(stage).list_participants(QUERY, with_peers=True)
+    with_them = await _reads(harness).list_participants(QUERY, with_peers=True)
     assert {id: [peer.id for peer in chain] for id, chain in with_them.peers.items()} == {
         "call-ana": ["call-ana"],
         "call-ben": ["call-ben"],
     }
 
 
-async def test_a_list_sorted_by_duration_includes_present_participants(stage: Stage) -> None:
-    await stage.tell(
-        join("call-ana", 0, user="ana"),
-        join("call-ben", 0, user="ben"),
-        join("call-eve", 50, user="eve"),
+async def test_a_list_sorted_by_duration_includes_present_participants(
+    harness: RecorderHarness,
+) -> None:
+    await harness.record_accepted(
+        join_session("call-ana", 0, user="ana"),
+        join_session("call-ben", 0, user="ben"),
+        join_session("call-eve", 50, user="eve"),
         leave("call-ben", 30),
     )
-    stage.second = 60
+    harness.now = at(60)
     query = replace(QUERY, order=ParticipantOrder.DURATION, is_descending=True, limit=2)
-    reads = _reads(stage)
+    reads = _reads(harness)
     first = await reads.list_participants(query)
     assert [row.display_name for row in first.page.items] == ["Ana", "Ben"]
     assert first.page.total == 3
@@ -116,9 +126,9 @@ async def test_a_list_sorted_by_duration_includes_present_participants(stage: St
     assert [row.display_name for row in upwards.page.items] == ["Eve", "Ben"]
 
 
-async def _with_breakout_room(stage: Stage) -> None:
-    stage.second = 400
-    await stage.tell(
+async def _with_breakout_room(harness: RecorderHarness) -> None:
+    harness.now = at(400)
+    await harness.record_accepted(
         SessionOpened(
             id="room opened",
             at=at(60),
@@ -126,28 +136,28 @@ async def _with_breakout_room(stage: Stage) -> None:
             meeting_id="m-room",
             parent_session_id="call",
         ),
-        join("call-ana", 0, user="ana"),
-        join("call-ben", 0, user="ben"),
-        join("room-ben", 100, user="ben", session_id="room", meeting_id="m-room"),
+        join_session("call-ana", 0, user="ana"),
+        join_session("call-ben", 0, user="ben"),
+        join_session("room-ben", 100, user="ben", session_id="room", meeting_id="m-room"),
         leave("call-ben", 100),
         leave("room-ben", 340),
         leave("call-ana", 240),
     )
 
 
-async def test_a_session_lists_its_breakout_rooms(stage: Stage) -> None:
-    await _with_breakout_room(stage)
-    rooms = await _reads(stage).breakout_rooms(APP, "call")
+async def test_a_session_lists_its_breakout_rooms(harness: RecorderHarness) -> None:
+    await _with_breakout_room(harness)
+    rooms = await _reads(harness).breakout_rooms(APP, "call")
     assert [(room.id, room.parent_session_id) for room in rooms] == [("room", "call")]
-    assert await _reads(stage).breakout_rooms(APP, "room") == []
+    assert await _reads(harness).breakout_rooms(APP, "room") == []
 
 
 @pytest.mark.parametrize("order", list(ParticipantOrder))
 async def test_consolidated_durations_count_the_breakout_rooms(
-    stage: Stage, order: ParticipantOrder
+    harness: RecorderHarness, order: ParticipantOrder
 ) -> None:
-    await _with_breakout_room(stage)
-    reads = _reads(stage)
+    await _with_breakout_room(harness)
+    reads = _reads(harness)
     query = replace(QUERY, order=order, is_descending=True)
     raw = await reads.list_participants(query)
     assert {row.display_name: row.duration_minutes for row in raw.page.items} == {
@@ -161,19 +171,19 @@ async def test_consolidated_durations_count_the_breakout_rooms(
         assert list(minutes) == ["Ben", "Ana"]
 
 
-async def test_a_consolidated_list_is_paged_after_consolidation(stage: Stage) -> None:
-    await _with_breakout_room(stage)
+async def test_a_consolidated_list_is_paged_after_consolidation(harness: RecorderHarness) -> None:
+    await _with_breakout_room(harness)
     query = replace(QUERY, order=ParticipantOrder.DURATION, limit=1)
-    page = (await _reads(stage).list_participants(query, is_consolidated=True)).page
+    page = (await _reads(harness).list_participants(query, is_consolidated=True)).page
     assert [row.display_name for row in page.items] == ["Ben"]
 
 
-async def test_a_participant_is_found_by_any_of_its_ids(stage: Stage) -> None:
-    await stage.tell(
-        join("call-ana", 0, user="ana"),
-        join("call-ana-2", 30, user="ana", previous_peer_id="call-ana"),
+async def test_a_participant_is_found_by_any_of_its_ids(harness: RecorderHarness) -> None:
+    await harness.record_accepted(
+        join_session("call-ana", 0, user="ana"),
+        join_session("call-ana-2", 30, user="ana", previous_peer_id="call-ana"),
     )
-    reads = _reads(stage)
+    reads = _reads(harness)
     for any_id in ("call-ana", "call-ana-2", "u-ana"):
         found = await reads.find_participant(APP, "call", any_id)
         assert found.row.id == "call-ana"
@@ -182,9 +192,9 @@ async def test_a_participant_is_found_by_any_of_its_ids(stage: Stage) -> None:
         assert (await reads.find_peer(APP, peer_id)).row.id == "call-ana"
 
 
-async def test_an_unknown_participant_is_not_found(stage: Stage) -> None:
-    await stage.hold_call()
-    reads = _reads(stage)
+async def test_an_unknown_participant_is_not_found(harness: RecorderHarness) -> None:
+    await harness.record_call()
+    reads = _reads(harness)
     with pytest.raises(NotFound, match="No participant found"):
         await reads.find_participant(APP, "call", "nobody")
     with pytest.raises(NotFound, match="No session found"):

@@ -5,20 +5,27 @@ import pytest
 from aftercall.core.errors import NotFound
 from aftercall.core.events import SessionClosed
 from aftercall.store.engine.database import Database
-from tests.service.call_cast import APP, Stage, at, join, say, write
+from tests.recorder_harness import (
+    APP,
+    RecorderHarness,
+    at,
+    chat_message,
+    join_session,
+    transcript_line,
+)
 from tests.web.conftest import House
 
 
 async def held(db: Database, house: House) -> None:
     """A call in which Ana writes two messages and says two lines."""
-    stage = Stage(db)
-    stage.second = 100
-    await stage.tell(
-        join("call-ana", 0, session_id="call", user="ana"),
-        write("one", 10),
-        write("two", 20),
-        say("good morning", 30),
-        say("goodbye", 40),
+    harness = RecorderHarness(db)
+    harness.now = at(100)
+    await harness.record_accepted(
+        join_session("call-ana", 0, session_id="call", user="ana"),
+        chat_message("one", 10),
+        chat_message("two", 20),
+        transcript_line("good morning", 30),
+        transcript_line("goodbye", 40),
         SessionClosed(id="closed", at=at(60), session_id="call"),
     )
     house.clock.now = at(120)

@@ -12,15 +12,15 @@ from aftercall.service.recording.admission import KICK_GRACE_MS
 from aftercall.service.recording.delivery import Credentials, Delivery, Next, Receipt, Status
 from aftercall.store import chat_transcript, peers
 from aftercall.store.engine.database import Database
-from tests.service.desk import APP, Desk, at, invite, join, leave, sample
+from tests.recorder_harness import APP, RecorderHarness, at, join, leave, sample, save_members
 
 GRACE_S = KICK_GRACE_MS / SECOND_MS
 
 
 @pytest.fixture
-async def desk(db: Database) -> Desk:
-    await invite(db, "user ada", "user bob")
-    return Desk(db)
+async def harness(db: Database) -> RecorderHarness:
+    await save_members(db, "user ada", "user bob")
+    return RecorderHarness(db)
 
 
 def stated(
@@ -43,11 +43,11 @@ def stated(
     )
 
 
-async def take(desk: Desk, delivery: Delivery) -> Receipt:
+async def take(harness: RecorderHarness, delivery: Delivery) -> Receipt:
     """By the fast path where that takes it, as the intake does."""
-    [receipt] = await desk.recorder.record_plain_reports([delivery])
+    [receipt] = await harness.recorder.record_plain_reports([delivery])
     if receipt is None:
-        [receipt] = await desk.recorder.record_deliveries([delivery])
+        [receipt] = await harness.recorder.record_deliveries([delivery])
     return receipt
 
 
@@ -68,8 +68,8 @@ def everything(peer: str, seconds: float) -> Sequence[AnyEvent]:
     return [again, sample(peer, 9, seconds), note, chat(peer, "hello", seconds)]
 
 
-async def state_of(desk: Desk) -> tuple[Any, ...]:
-    async with desk.db.read() as tx:
+async def state_of(harness: RecorderHarness) -> tuple[Any, ...]:
+    async with harness.db.read() as tx:
         return (
             await peers.peers_of_session(tx, APP, "session-0"),
             await chat_transcript.messages_of_session(tx, APP, "session-0"),
@@ -80,49 +80,51 @@ async def state_of(desk: Desk) -> tuple[Any, ...]:
 @pytest.mark.parametrize("change", [{"removed_at": at(10)}, {"token_generation": 1}])
 @pytest.mark.parametrize("has_left", [False, True])
 async def test_a_revoked_token_is_refused_even_for_a_known_peer(
-    desk: Desk, change: dict[str, Any], has_left: bool
+    harness: RecorderHarness, change: dict[str, Any], has_left: bool
 ) -> None:
-    await take(desk, stated("ada", join("ada", 0), sample("ada", 1, 7), seconds=7))
+    await take(harness, stated("ada", join("ada", 0), sample("ada", 1, 7), seconds=7))
     if has_left:
-        await take(desk, stated("ada", leave("ada", 8), seconds=8))
-    before = await state_of(desk)
-    await invite(desk.db, "user ada", **change)
+        await take(harness, stated("ada", leave("ada", 8), seconds=8))
+    before = await state_of(harness)
+    await save_members(harness.db, "user ada", **change)
     for events in ([sample("ada", 2, 20)], everything("ada", 20), []):
-        receipt = await take(desk, stated("ada", *events))
+        receipt = await take(harness, stated("ada", *events))
         assert receipt.refusal is not None and receipt.refusal.code == "token_revoked"
         assert {outcome.code for outcome in receipt.outcomes} <= {"token_revoked"}
-    assert await state_of(desk) == before
+    assert await state_of(harness) == before
 
 
-async def test_a_new_token_of_the_same_member_is_accepted(desk: Desk) -> None:
-    await take(desk, stated("ada", join("ada", 0), seconds=1))
-    await invite(desk.db, "user ada", token_generation=1)
-    receipt = await take(desk, stated("ada", sample("ada", 1, 20), generation=1))
+async def test_a_new_token_of_the_same_member_is_accepted(harness: RecorderHarness) -> None:
+    await take(harness, stated("ada", join("ada", 0), seconds=1))
+    await save_members(harness.db, "user ada", token_generation=1)
+    receipt = await take(harness, stated("ada", sample("ada", 1, 20), generation=1))
     assert receipt.refusal is None
     assert receipt.outcomes[0].status is Status.ACCEPTED
 
 
 async def test_facts_from_before_a_kick_are_accepted_and_later_ones_are_refused(
-    desk: Desk,
+    harness: RecorderHarness,
 ) -> None:
-    await take(desk, stated("ada", join("ada", 0), seconds=1))
-    await desk.tell(PeerKicked(id="k", at=at(12), peer_id="ada"))
+    await take(harness, stated("ada", join("ada", 0), seconds=1))
+    await harness.record(PeerKicked(id="k", at=at(12), peer_id="ada"))
     receipt = await take(
-        desk, stated("ada", sample("ada", 1, 11), sample("ada", 2, 13), seconds=14)
+        harness, stated("ada", sample("ada", 1, 11), sample("ada", 2, 13), seconds=14)
     )
     assert [outcome.code for outcome in receipt.outcomes] == [None, "kicked"]
     assert receipt.next is Next.KICKED
     late = stated("ada", sample("ada", 3, 11), seconds=13 + GRACE_S)
-    receipt = await take(desk, late)
+    receipt = await take(harness, late)
     assert [outcome.code for outcome in receipt.outcomes] == ["kicked"]
     assert receipt.next is Next.KICKED
 
 
-async def test_a_kicked_participant_cannot_edit_chat_after_the_end(desk: Desk) -> None:
-    await take(desk, stated("ada", join("ada", 0), chat("ada", "first", 2), seconds=2))
-    await desk.tell(PeerKicked(id="k", at=at(12), peer_id="ada"))
-    await desk.tell(SessionClosed(id="c", at=at(60), meeting_id="weekly"))
-    before = await state_of(desk)
+async def test_a_kicked_participant_cannot_edit_chat_after_the_end(
+    harness: RecorderHarness,
+) -> None:
+    await take(harness, stated("ada", join("ada", 0), chat("ada", "first", 2), seconds=2))
+    await harness.record(PeerKicked(id="k", at=at(12), peer_id="ada"))
+    await harness.record(SessionClosed(id="c", at=at(60), meeting_id="weekly"))
+    before = await state_of(harness)
     edit = ChatSent(
         id="cada",
         at=at(2),
@@ -132,19 +134,19 @@ async def test_a_kicked_participant_cannot_edit_chat_after_the_end(desk: Desk) -
         is_edited=True,
         revised_at=at(70),
     )
-    receipt = await take(desk, stated("ada", edit, seconds=70))
+    receipt = await take(harness, stated("ada", edit, seconds=70))
     assert [outcome.code for outcome in receipt.outcomes] == ["kicked"]
-    assert await state_of(desk) == before
+    assert await state_of(harness) == before
 
 
 async def test_an_inactive_meeting_refuses_rejoins_and_accepts_present_peers(
-    desk: Desk,
+    harness: RecorderHarness,
 ) -> None:
-    await take(desk, stated("ada", join("ada", 0), seconds=1))
-    await take(desk, stated("bob", join("bob", 0), seconds=1))
-    await take(desk, stated("bob", leave("bob", 5), seconds=5))
-    await invite(desk.db, status=MeetingStatus.INACTIVE)
-    assert (await take(desk, stated("ada", sample("ada", 1, 20)))).refusal is None
+    await take(harness, stated("ada", join("ada", 0), seconds=1))
+    await take(harness, stated("bob", join("bob", 0), seconds=1))
+    await take(harness, stated("bob", leave("bob", 5), seconds=5))
+    await save_members(harness.db, status=MeetingStatus.INACTIVE)
+    assert (await take(harness, stated("ada", sample("ada", 1, 20)))).refusal is None
     for peer in ("bob", "new"):
-        receipt = await take(desk, stated(peer, join(peer, 20), member="user bob"))
+        receipt = await take(harness, stated(peer, join(peer, 20), member="user bob"))
         assert receipt.refusal is not None and receipt.refusal.code == "meeting_inactive"

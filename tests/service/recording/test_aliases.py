@@ -2,7 +2,7 @@ from aftercall.core.events import ALIAS_JOINED, AnyEvent, PeerEvent, PeerLeft
 from aftercall.service.recording.aliases import Aliases
 from aftercall.service.recording.delivery import Status
 from aftercall.store.engine.database import Database
-from tests.service.desk import APP, Desk, at, join
+from tests.recorder_harness import APP, RecorderHarness, at, join
 
 
 def _called(peer: str, alias: str, seconds: float) -> PeerEvent:
@@ -24,38 +24,38 @@ def _left(events: list[AnyEvent]) -> list[str]:
 
 
 async def test_a_peer_leaves_by_the_alias_of_its_join(db: Database) -> None:
-    desk = Desk(db)
-    await desk.tell(join("ada", 0), _called("ada", "77", 0))
-    await desk.tell(join("bob", 1), _called("bob", "78", 1))
+    harness = RecorderHarness(db)
+    await harness.record(join("ada", 0), _called("ada", "77", 0))
+    await harness.record(join("bob", 1), _called("bob", "78", 1))
     events = await _farewells(db, "77", 30)
     assert _left(events) == ["ada"]
-    assert await desk.tell(*events) == [Status.ACCEPTED, Status.ACCEPTED]
-    assert (await desk.session()).live_participants == 1
+    assert await harness.record(*events) == [Status.ACCEPTED, Status.ACCEPTED]
+    assert (await harness.session()).live_participants == 1
 
 
 async def test_a_peer_with_two_aliases_leaves_with_the_last(db: Database) -> None:
-    desk = Desk(db)
-    await desk.tell(join("ada", 0), _called("ada", "camera", 0), _called("ada", "screen", 5))
+    harness = RecorderHarness(db)
+    await harness.record(join("ada", 0), _called("ada", "camera", 0), _called("ada", "screen", 5))
     first = await _farewells(db, "camera", 10)
     assert _left(first) == []
-    await desk.tell(*first)
-    assert (await desk.session()).live_participants == 1
+    await harness.record(*first)
+    assert (await harness.session()).live_participants == 1
     assert _left(await _farewells(db, "screen", 20)) == ["ada"]
 
 
 async def test_a_repeated_departure_counts_once(db: Database) -> None:
-    desk = Desk(db)
-    await desk.tell(join("ada", 0), _called("ada", "77", 0))
+    harness = RecorderHarness(db)
+    await harness.record(join("ada", 0), _called("ada", "77", 0))
     once, again = await _farewells(db, "77", 30), await _farewells(db, "77", 30)
     assert once == again
-    await desk.tell(*once)
+    await harness.record(*once)
     assert await _farewells(db, "77", 31) == []
 
 
 async def test_an_unknown_alias_and_an_empty_room_give_no_leave(db: Database) -> None:
     assert await _farewells(db, "77", 30) == []
-    desk = Desk(db)
-    await desk.tell(join("ada", 0), _called("ada", "77", 0))
+    harness = RecorderHarness(db)
+    await harness.record(join("ada", 0), _called("ada", "77", 0))
     assert await _farewells(db, "78", 30) == []
     assert await _farewells(db, "77", -1) == []
     other_app = await Aliases(db).farewells("another", "weekly", "77", at(30))

@@ -17,9 +17,9 @@ from aftercall.service.recording.group_commit import WriteQueue
 from aftercall.service.recording.recorder import Recorder
 from aftercall.store import samples
 from aftercall.store.engine.database import Database
-from tests.service.desk import invite
+from tests.recorder_harness import at, save_members
 
-T0 = EpochMs(1_795_000_000_000)
+T0 = at(0)
 
 
 class CountingRecorder(Recorder):
@@ -126,7 +126,7 @@ async def test_a_lone_sender_is_not_delayed(db: Database) -> None:
 
 
 async def test_plain_reports_do_not_wait_for_many_joins(db: Database) -> None:
-    await invite(db, "u")
+    await save_members(db, "u")
     recorder = recorder_on(db)
     queue = WriteQueue(recorder, capacity=1_000, metrics=CollectorRegistry())
     await recorder.record_deliveries([delivery(0)])

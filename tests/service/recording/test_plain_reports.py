@@ -15,15 +15,15 @@ from aftercall.service.recording.group_commit import WriteQueue
 from aftercall.store import participants, peer_events, peers, samples
 from aftercall.store.engine.database import Database, migrate
 from aftercall.store.sessions import rows as session_rows
-from tests.service.desk import APP, Desk, at, invite, join, leave, sample
+from tests.recorder_harness import APP, RecorderHarness, at, join, leave, sample, save_members
 
 MEMBERS = ("user ada", "user bob", "user eve")
 
 
 @pytest.fixture
-async def desk(db: Database) -> Desk:
-    await invite(db, *MEMBERS)
-    return Desk(db)
+async def harness(db: Database) -> RecorderHarness:
+    await save_members(db, *MEMBERS)
+    return RecorderHarness(db)
 
 
 def client(peer: str, *events: AnyEvent, seconds: float = 20, member: str = "") -> Delivery:
@@ -53,43 +53,43 @@ async def heard_last(db: Database, peer: str) -> int:
     return next(each.last_heard_at for each in every if each.id == peer)
 
 
-async def test_reports_of_present_peers_take_the_fast_path(desk: Desk) -> None:
-    await desk.tell(join("ada", 0), join("bob", 0))
+async def test_reports_of_present_peers_take_the_fast_path(harness: RecorderHarness) -> None:
+    await harness.record(join("ada", 0), join("bob", 0))
     group = [
         client("ada", sample("ada", 1, 7), sample("ada", 2, 14)),
         client("bob", sample("bob", 1, 9), seconds=30),
         client("ada", sample("ada", 3, 21), seconds=25),
         client("bob", seconds=40),
     ]
-    receipts = await desk.recorder.record_plain_reports(group)
+    receipts = await harness.recorder.record_plain_reports(group)
     for receipt, delivery in zip(receipts, group, strict=True):
         assert receipt is not None
         assert [o.status for o in receipt.outcomes] == [Status.ACCEPTED] * len(delivery.events)
         assert (receipt.session_id, receipt.next) == ("session-0", Next.CONTINUE)
-    assert await sequences(desk.db, "ada") == [1, 2, 3]
-    assert await sequences(desk.db, "bob") == [1]
-    assert await heard_last(desk.db, "ada") == at(25)
-    assert await heard_last(desk.db, "bob") == at(40)
-    async with desk.db.read() as tx:
+    assert await sequences(harness.db, "ada") == [1, 2, 3]
+    assert await sequences(harness.db, "bob") == [1]
+    assert await heard_last(harness.db, "ada") == at(25)
+    assert await heard_last(harness.db, "bob") == at(40)
+    async with harness.db.read() as tx:
         assert await peers.count_samples(tx, APP, "ada") == 3
 
 
-async def test_possibly_repeated_reports_take_the_slow_path(desk: Desk) -> None:
-    await desk.tell(join("ada", 0))
+async def test_possibly_repeated_reports_take_the_slow_path(harness: RecorderHarness) -> None:
+    await harness.record(join("ada", 0))
     first, late = sample("ada", 5, 35), sample("ada", 4, 28)
-    taken, again = await desk.recorder.record_plain_reports(
+    taken, again = await harness.recorder.record_plain_reports(
         [client("ada", first), client("ada", first)]
     )
     assert taken is not None
     assert again is None
-    assert await desk.recorder.record_plain_reports([client("ada", late)]) == [None]
-    [receipt] = await desk.recorder.record_deliveries([client("ada", late, first)])
+    assert await harness.recorder.record_plain_reports([client("ada", late)]) == [None]
+    [receipt] = await harness.recorder.record_deliveries([client("ada", late, first)])
     assert [o.status for o in receipt.outcomes] == [Status.ACCEPTED, Status.DUPLICATE]
-    assert await sequences(desk.db, "ada") == [4, 5]
+    assert await sequences(harness.db, "ada") == [4, 5]
 
 
-async def test_deliveries_with_other_facts_take_the_slow_path(desk: Desk) -> None:
-    await desk.tell(join("ada", 0), join("bob", 0))
+async def test_deliveries_with_other_facts_take_the_slow_path(harness: RecorderHarness) -> None:
+    await harness.record(join("ada", 0), join("bob", 0))
     note = PeerEvent(id="n", at=at(5), peer_id="ada", name="audio_off", data={})
     group = [
         client("ada", sample("ada", 1, 7), note),
@@ -98,49 +98,57 @@ async def test_deliveries_with_other_facts_take_the_slow_path(desk: Desk) -> Non
         client("eve", sample("eve", 1, 7)),
         client("ada", sample("ada", 1, 7), member="thief"),
     ]
-    assert await desk.recorder.record_plain_reports(group) == [None] * len(group)
-    assert await sequences(desk.db, "ada") == []
+    assert await harness.recorder.record_plain_reports(group) == [None] * len(group)
+    assert await sequences(harness.db, "ada") == []
 
 
-async def test_a_report_of_a_silent_peer_takes_the_slow_path(desk: Desk) -> None:
-    await desk.tell(join("ada", 0), join("bob", 0))
-    desk.now = at(200)
-    await desk.recorder.record_plain_reports([client("bob", seconds=199)])
-    await desk.recorder.apply_rules(APP, "session-0")
-    async with desk.db.read() as tx:
+async def test_a_report_of_a_silent_peer_takes_the_slow_path(harness: RecorderHarness) -> None:
+    await harness.record(join("ada", 0), join("bob", 0))
+    harness.now = at(200)
+    await harness.recorder.record_plain_reports([client("bob", seconds=199)])
+    await harness.recorder.apply_rules(APP, "session-0")
+    async with harness.db.read() as tx:
         ada = await peers.find_peer(tx, APP, "ada")
     assert ada is not None and ada.left_reason is LeaveReason.SILENCE
     back = client("ada", sample("ada", 1, 201), seconds=201)
-    assert await desk.recorder.record_plain_reports([back]) == [None]
-    [receipt] = await desk.recorder.record_deliveries([back])
+    assert await harness.recorder.record_plain_reports([back]) == [None]
+    [receipt] = await harness.recorder.record_deliveries([back])
     assert receipt.outcomes[0].status is Status.ACCEPTED
 
 
-async def test_a_report_for_an_ended_session_takes_the_slow_path(desk: Desk) -> None:
-    await desk.tell(join("ada", 0))
-    await desk.tell(SessionClosed(id="c", at=at(5), meeting_id="weekly"))
-    assert await desk.recorder.record_plain_reports([client("ada", sample("ada", 1, 4))]) == [None]
+async def test_a_report_for_an_ended_session_takes_the_slow_path(harness: RecorderHarness) -> None:
+    await harness.record(join("ada", 0))
+    await harness.record(SessionClosed(id="c", at=at(5), meeting_id="weekly"))
+    assert await harness.recorder.record_plain_reports([client("ada", sample("ada", 1, 4))]) == [
+        None
+    ]
 
 
-async def test_a_report_of_a_kicked_peer_takes_the_slow_path(desk: Desk) -> None:
-    await desk.tell(join("ada", 0), PeerKicked(id="k", at=at(12), peer_id="ada"))
-    assert await desk.recorder.record_plain_reports([client("ada", sample("ada", 1, 13))]) == [None]
+async def test_a_report_of_a_kicked_peer_takes_the_slow_path(harness: RecorderHarness) -> None:
+    await harness.record(join("ada", 0), PeerKicked(id="k", at=at(12), peer_id="ada"))
+    assert await harness.recorder.record_plain_reports([client("ada", sample("ada", 1, 13))]) == [
+        None
+    ]
 
 
 @pytest.mark.parametrize("change", [{"removed_at": at(5)}, {"token_generation": 1}])
 async def test_a_report_with_a_revoked_token_takes_the_slow_path(
-    desk: Desk, change: dict[str, Any]
+    harness: RecorderHarness, change: dict[str, Any]
 ) -> None:
-    await desk.tell(join("ada", 0))
-    await invite(desk.db, "user ada", **change)
-    assert await desk.recorder.record_plain_reports([client("ada", sample("ada", 1, 7))]) == [None]
+    await harness.record(join("ada", 0))
+    await save_members(harness.db, "user ada", **change)
+    assert await harness.recorder.record_plain_reports([client("ada", sample("ada", 1, 7))]) == [
+        None
+    ]
 
 
-async def test_a_report_that_cannot_be_written_does_not_affect_others(desk: Desk) -> None:
-    await desk.tell(join("ada", 0), join("bob", 0))
+async def test_a_report_that_cannot_be_written_does_not_affect_others(
+    harness: RecorderHarness,
+) -> None:
+    await harness.record(join("ada", 0), join("bob", 0))
     odd = sample("ada", 1, 7)
     odd = type(odd)(id="x", at=odd.at, peer_id="ada", sequence=1, body=None)  # type: ignore[arg-type]  # what no translator makes
-    intake = WriteQueue(desk.recorder, capacity=10, metrics=CollectorRegistry())
+    intake = WriteQueue(harness.recorder, capacity=10, metrics=CollectorRegistry())
     group = [client("ada", odd), client("bob", sample("bob", 1, 7))]
     waiting = [asyncio.create_task(intake.submit(delivery)) for delivery in group]
     await asyncio.sleep(0)
@@ -149,7 +157,7 @@ async def test_a_report_that_cannot_be_written_does_not_affect_others(desk: Desk
     failed, taken = await asyncio.gather(*waiting, return_exceptions=True)
     assert isinstance(failed, Exception)
     assert isinstance(taken, Receipt)
-    assert await sequences(desk.db, "bob") == [1]
+    assert await sequences(harness.db, "bob") == [1]
 
 
 def said_by_clients() -> list[Delivery]:
@@ -165,20 +173,20 @@ def said_by_clients() -> list[Delivery]:
 
 
 async def record(
-    desk: Desk, reported: Sequence[Delivery], *, is_express: bool
+    harness: RecorderHarness, reported: Sequence[Delivery], *, is_express: bool
 ) -> tuple[object, ...]:
     """The record of a call, its deliveries taken in groups of seven."""
-    desk.now = at(115)
+    harness.now = at(115)
     for start in range(0, len(reported), 7):
         group = list(reported[start : start + 7])
         if is_express:
-            receipts = await desk.recorder.record_plain_reports(group)
+            receipts = await harness.recorder.record_plain_reports(group)
             group = [d for d, receipt in zip(group, receipts, strict=True) if receipt is None]
         if group:
-            await desk.recorder.record_deliveries(group)
-    desk.now = at(400)
-    await desk.recorder.apply_rules(APP, "session-0")
-    async with desk.db.read() as tx:
+            await harness.recorder.record_deliveries(group)
+    harness.now = at(400)
+    await harness.recorder.apply_rules(APP, "session-0")
+    async with harness.db.read() as tx:
         return (
             await session_rows.find_session(tx, APP, "session-0"),
             {each.id: each for each in await peers.peers_of_session(tx, APP, "session-0")},
@@ -204,8 +212,8 @@ async def test_both_paths_give_the_same_record(
     long_way = await Database.open(url)
     try:
         for each in (long_way, db):
-            await invite(each, *MEMBERS)
-        expected = await record(Desk(long_way), reported, is_express=False)
-        assert await record(Desk(db), reported, is_express=True) == expected
+            await save_members(each, *MEMBERS)
+        expected = await record(RecorderHarness(long_way), reported, is_express=False)
+        assert await record(RecorderHarness(db), reported, is_express=True) == expected
     finally:
         await long_way.close()

@@ -9,12 +9,12 @@ from aftercall.core.records import Meeting, MeetingStatus, Member
 from aftercall.service.recording.delivery import Credentials, Delivery, Next, Status
 from aftercall.store import meetings, peers
 from aftercall.store.engine.database import Database
-from tests.service.desk import APP, Desk, at, join, leave, sample
+from tests.recorder_harness import APP, RecorderHarness, at, join, leave, sample
 
 
 @pytest.fixture
-def desk(db: Database) -> Desk:
-    return Desk(db)
+def harness(db: Database) -> RecorderHarness:
+    return RecorderHarness(db)
 
 
 def credentials(member: str = "member", generation: int = 0) -> Credentials:
@@ -68,16 +68,16 @@ def delivery(peer: str, *events: AnyEvent, who: Credentials) -> Delivery:
     )
 
 
-async def test_a_revoked_token_cannot_join(desk: Desk) -> None:
-    await add_member(desk.db)
+async def test_a_revoked_token_cannot_join(harness: RecorderHarness) -> None:
+    await add_member(harness.db)
     stale = delivery("p", join("p", 1), who=credentials(generation=7))
-    [receipt] = await desk.recorder.record_deliveries([stale])
+    [receipt] = await harness.recorder.record_deliveries([stale])
     assert receipt.outcomes[0].code == "token_revoked"
     assert receipt.session_id is None
 
 
-async def test_every_fact_of_a_refused_participant_is_refused(desk: Desk) -> None:
-    await add_member(desk.db)
+async def test_every_fact_of_a_refused_participant_is_refused(harness: RecorderHarness) -> None:
+    await add_member(harness.db)
     stale = credentials(generation=7)
     note = PeerEvent(id="n", at=at(2), peer_id="p", name="audio_on", data={})
     tellings: list[list[AnyEvent]] = [
@@ -85,64 +85,68 @@ async def test_every_fact_of_a_refused_participant_is_refused(desk: Desk) -> Non
         [sample("p", 1, 2), note],
     ]
     for stated in tellings:
-        [receipt] = await desk.recorder.record_deliveries([delivery("p", *stated, who=stale)])
+        [receipt] = await harness.recorder.record_deliveries([delivery("p", *stated, who=stale)])
         assert {outcome.code for outcome in receipt.outcomes} == {"token_revoked"}
-    async with desk.db.read() as tx:
+    async with harness.db.read() as tx:
         assert await peers.find_peer(tx, APP, "p") is None
 
 
-async def test_a_reconnect_never_enters_the_session_of_another_meeting(desk: Desk) -> None:
-    await add_member(desk.db)
-    await desk.tell(join("red", 0, meeting_id="red room", identity=Identity(user_id="member")))
+async def test_a_reconnect_never_enters_the_session_of_another_meeting(
+    harness: RecorderHarness,
+) -> None:
+    await add_member(harness.db)
+    await harness.record(join("red", 0, meeting_id="red room", identity=Identity(user_id="member")))
     sly = join("p", 1, previous_peer_id="red", identity=Identity(user_id="member"))
-    [receipt] = await desk.recorder.record_deliveries([delivery("p", sly, who=credentials())])
+    [receipt] = await harness.recorder.record_deliveries([delivery("p", sly, who=credentials())])
     assert receipt.session_id == "session-1"
-    assert (await desk.session("session-1")).meeting_id == "weekly"
-    assert (await desk.session("session-0")).total_participants == 1
+    assert (await harness.session("session-1")).meeting_id == "weekly"
+    assert (await harness.session("session-0")).total_participants == 1
 
 
-async def test_an_inactive_meeting_refuses_joins(desk: Desk) -> None:
-    await add_member(desk.db, status=MeetingStatus.INACTIVE)
-    [receipt] = await desk.recorder.record_deliveries(
+async def test_an_inactive_meeting_refuses_joins(harness: RecorderHarness) -> None:
+    await add_member(harness.db, status=MeetingStatus.INACTIVE)
+    [receipt] = await harness.recorder.record_deliveries(
         [delivery("p", join("p", 1), who=credentials())]
     )
     assert receipt.outcomes[0].code == "meeting_inactive"
 
 
-async def test_a_participant_cannot_report_for_the_peer_of_another(desk: Desk) -> None:
-    await add_member(desk.db)
-    await add_member(desk.db, "thief")
+async def test_a_participant_cannot_report_for_the_peer_of_another(
+    harness: RecorderHarness,
+) -> None:
+    await add_member(harness.db)
+    await add_member(harness.db, "thief")
     mine = join("p", 1, identity=Identity(user_id="member"))
-    await desk.recorder.record_deliveries([delivery("p", mine, who=credentials())])
-    [receipt] = await desk.recorder.record_deliveries(
+    await harness.recorder.record_deliveries([delivery("p", mine, who=credentials())])
+    [receipt] = await harness.recorder.record_deliveries(
         [delivery("p", leave("p", 2), who=credentials("thief"))]
     )
     assert receipt.outcomes[0].code == "foreign_peer"
-    assert (await desk.session()).live_participants == 1
+    assert (await harness.session()).live_participants == 1
 
 
-async def test_a_receipt_states_a_kick_and_an_ended_session(desk: Desk) -> None:
-    await add_member(desk.db)
+async def test_a_receipt_states_a_kick_and_an_ended_session(harness: RecorderHarness) -> None:
+    await add_member(harness.db)
     mine = join("p", 1, identity=Identity(user_id="member"))
-    [receipt] = await desk.recorder.record_deliveries([delivery("p", mine, who=credentials())])
+    [receipt] = await harness.recorder.record_deliveries([delivery("p", mine, who=credentials())])
     assert receipt.next is Next.CONTINUE
-    await desk.tell(PeerKicked(id="k", at=at(12), peer_id="p"))
-    [receipt] = await desk.recorder.record_deliveries([delivery("p", who=credentials())])
+    await harness.record(PeerKicked(id="k", at=at(12), peer_id="p"))
+    [receipt] = await harness.recorder.record_deliveries([delivery("p", who=credentials())])
     assert receipt.next is Next.KICKED
     other = join("q", 13, identity=Identity(user_id="member"))
-    await desk.recorder.record_deliveries([delivery("q", other, who=credentials())])
-    await desk.tell(SessionClosed(id="c", at=at(14), meeting_id="weekly"))
-    [receipt] = await desk.recorder.record_deliveries([delivery("q", who=credentials())])
+    await harness.recorder.record_deliveries([delivery("q", other, who=credentials())])
+    await harness.record(SessionClosed(id="c", at=at(14), meeting_id="weekly"))
+    [receipt] = await harness.recorder.record_deliveries([delivery("q", who=credentials())])
     assert receipt.next is Next.ENDED
 
 
-async def test_a_client_whose_join_was_lost_joins_by_its_token(desk: Desk) -> None:
-    await add_member(desk.db)
-    [receipt] = await desk.recorder.record_deliveries(
+async def test_a_client_whose_join_was_lost_joins_by_its_token(harness: RecorderHarness) -> None:
+    await add_member(harness.db)
+    [receipt] = await harness.recorder.record_deliveries(
         [delivery("p", sample("p", 3, 9), who=credentials())]
     )
     assert receipt.outcomes[0].status is Status.ACCEPTED
-    async with desk.db.read() as tx:
+    async with harness.db.read() as tx:
         peer = await peers.find_peer(tx, APP, "p")
     assert peer is not None
     assert (peer.user_id, peer.joined_at) == ("member", at(9))

@@ -15,8 +15,8 @@ from aftercall.store.sessions.rows import find_session
 from tests.service.folded_call import PEOPLE, keep_call, lossy_call
 
 
-class Desk:
-    """A call, and those who digest it."""
+class DigestServices:
+    """A call, and the services that fold and digest it."""
 
     def __init__(self, db: Database) -> None:
         self.db = db
@@ -43,77 +43,83 @@ class Desk:
 
 
 @pytest.fixture
-def desk(db: Database) -> Desk:
-    return Desk(db)
+def services(db: Database) -> DigestServices:
+    return DigestServices(db)
 
 
-async def test_a_folded_session_has_stored_digests(desk: Desk) -> None:
-    session = await desk.session(is_live=False)
-    assert await desk.summaries() == {}
-    await desk.session_reports.fold_session("app", "session")
-    summary = (await desk.summaries())["session"]
+async def test_a_folded_session_has_stored_digests(services: DigestServices) -> None:
+    session = await services.session(is_live=False)
+    assert await services.summaries() == {}
+    await services.session_reports.fold_session("app", "session")
+    summary = (await services.summaries())["session"]
     assert summary.quality is not None
     assert summary.quality.is_final
     assert [seen.name for seen in summary.participants] == ["Ada", "Bob", "Cyd"]
-    found = await desk.digests.session_digest_of(session)
+    found = await services.digests.session_digest_of(session)
     assert [row.id for row, _ in found.participants] == list(PEOPLE)
     assert {digest.scale for _, digest in found.participants} == {found.scale}
 
 
-async def test_digests_of_a_live_session_are_computed_but_not_stored(desk: Desk) -> None:
-    session = await desk.session(is_live=True)
-    await desk.session_reports.fold_session("app", "session")
-    async with desk.db.read() as tx:
+async def test_digests_of_a_live_session_are_computed_but_not_stored(
+    services: DigestServices,
+) -> None:
+    session = await services.session(is_live=True)
+    await services.session_reports.fold_session("app", "session")
+    async with services.db.read() as tx:
         assert await facets.find_digests(tx, "app", "session") == {}
-    found = await desk.digests.session_digest_of(session)
+    found = await services.digests.session_digest_of(session)
     assert [digest.is_measured for _, digest in found.participants] == [True] * 3
-    summary = (await desk.digests.live_summaries_of([session]))["session"]
+    summary = (await services.digests.live_summaries_of([session]))["session"]
     assert summary.quality is not None
     assert not summary.quality.is_final
 
 
-async def test_the_last_live_digests_equal_the_stored_ones(desk: Desk) -> None:
-    live = await desk.digests.session_digest_of(await desk.session(is_live=True))
-    ended = await desk.session(is_live=False)
-    await desk.session_reports.fold_session("app", "session")
-    kept = await desk.digests.session_digest_of(ended)
+async def test_the_last_live_digests_equal_the_stored_ones(services: DigestServices) -> None:
+    live = await services.digests.session_digest_of(await services.session(is_live=True))
+    ended = await services.session(is_live=False)
+    await services.session_reports.fold_session("app", "session")
+    kept = await services.digests.session_digest_of(ended)
     for (row, before), (other, after) in zip(live.participants, kept.participants, strict=True):
         assert row.id == other.id
         assert before.levels == after.levels
         assert before.level == after.level
 
 
-async def test_a_live_session_is_measured_again_after_its_freshness_ends(desk: Desk) -> None:
-    session = await desk.session(is_live=True)
-    first = await desk.digests.live_session_digest(session)
-    desk.now = EpochMs(desk.now + FRESH_MS - 1)
-    assert await desk.digests.live_session_digest(session) is first
-    desk.now = EpochMs(desk.now + 1)
-    assert await desk.digests.live_session_digest(session) is not first
+async def test_a_live_session_is_measured_again_after_its_freshness_ends(
+    services: DigestServices,
+) -> None:
+    session = await services.session(is_live=True)
+    first = await services.digests.live_session_digest(session)
+    services.now = EpochMs(services.now + FRESH_MS - 1)
+    assert await services.digests.live_session_digest(session) is first
+    services.now = EpochMs(services.now + 1)
+    assert await services.digests.live_session_digest(session) is not first
 
 
-async def test_lists_do_not_wait_for_a_running_measurement(desk: Desk) -> None:
-    session = await desk.session(is_live=True)
+async def test_lists_do_not_wait_for_a_running_measurement(services: DigestServices) -> None:
+    session = await services.session(is_live=True)
     stop = asyncio.Event()
     async with asyncio.timeout(20), asyncio.TaskGroup() as group:
-        group.create_task(desk.digests.run(stop))
+        group.create_task(services.digests.run(stop))
         await asyncio.sleep(0)
-        assert await desk.digests.live_summaries_of([session]) == {}
+        assert await services.digests.live_summaries_of([session]) == {}
         found = {}
         for _ in range(10_000):
-            async with desk.db.read() as tx:
+            async with services.db.read() as tx:
                 await find_session(tx, "app", "session")
-            if found := await desk.digests.live_summaries_of([session]):
+            if found := await services.digests.live_summaries_of([session]):
                 break
         stop.set()
     assert found["session"].quality is not None
 
 
-async def test_digests_cover_the_whole_session_beyond_the_last_report(desk: Desk) -> None:
-    session = await desk.session(is_live=True)
-    desk.now = EpochMs(desk.now + 10 * MINUTE_MS)
-    found = await desk.digests.live_session_digest(session)
-    assert found.scale.to_at >= desk.now
+async def test_digests_cover_the_whole_session_beyond_the_last_report(
+    services: DigestServices,
+) -> None:
+    session = await services.session(is_live=True)
+    services.now = EpochMs(services.now + 10 * MINUTE_MS)
+    found = await services.digests.live_session_digest(session)
+    assert found.scale.to_at >= services.now
     last = found.participants[0][1].mos_audio[-(5 * MINUTE_MS // (10 * SECOND_MS)) :]
     assert set(last) == {None}
 

@@ -9,7 +9,7 @@ from aftercall.core.records import Meeting, MeetingStatus
 from aftercall.service.reports.finalise import SUMMARISE_ON_END
 from aftercall.store import chat_transcript, meetings
 from aftercall.store.engine.database import Database
-from tests.service.call_cast import APP, Stage, at, join, say
+from tests.recorder_harness import APP, RecorderHarness, at, join_session, transcript_line
 from tests.web.conftest import House
 
 
@@ -29,11 +29,11 @@ async def is_summary_requested(
         )
         async with db.write() as tx:
             await meetings.save_meeting(tx, meeting)
-    stage = Stage(db)
-    stage.second = 100
-    await stage.tell(
-        join("call-ana", 0, session_id="call", user="ana"),
-        *(say("good morning", 10 + number) for number in range(lines)),
+    harness = RecorderHarness(db)
+    harness.now = at(100)
+    await harness.record_accepted(
+        join_session("call-ana", 0, session_id="call", user="ana"),
+        *(transcript_line("good morning", 10 + number) for number in range(lines)),
         SessionClosed(id="closed", at=at(60), session_id="call"),
     )
     house.clock.now = at(120)

@@ -8,7 +8,7 @@ import pytest
 from cloudflare import AsyncCloudflare, NotFoundError
 
 from aftercall.core.events import SampleTaken, SessionClosed, SessionOpened
-from tests.service.call_cast import at, join, leave, say, write
+from tests.recorder_harness import at, chat_message, join_session, leave, transcript_line
 
 House = Any
 Build = Any
@@ -32,13 +32,13 @@ async def _caller(house: House) -> Any:
                 meeting_id="m-room",
                 parent_session_id="call",
             ),
-            join("call-ana", 0, user="ana", interval_ms=7_000),
-            join("call-ben", 0, user="ben"),
-            join("room-ben", 60, user="ben", session_id="room"),
+            join_session("call-ana", 0, user="ana", interval_ms=7_000),
+            join_session("call-ben", 0, user="ben"),
+            join_session("room-ben", 60, user="ben", session_id="room"),
             *(_sample("call-ana", n) for n in range(5)),
-            say("We decided to move the release to October.", 30),
-            say("Is the contract with legal already signed?", 40, user="ben"),
-            write("=cmd|' /C calc'!A0, \"hi\"", 45),
+            transcript_line("We decided to move the release to October.", 30),
+            transcript_line("Is the contract with legal already signed?", 40, user="ben"),
+            chat_message("=cmd|' /C calc'!A0, \"hi\"", 45),
             leave("call-ben", 60),
             leave("room-ben", 120),
             leave("call-ana", 300),
@@ -241,7 +241,9 @@ async def test_the_list_of_livestreams_is_empty(house: House) -> None:
 
 async def test_a_summary_is_refused_during_a_live_session(house: House) -> None:
     caller = await house.caller()
-    await house.recorder.record(caller.app_id, [join("call-ana", 0, user="ana")], source="events")
+    await house.recorder.record(
+        caller.app_id, [join_session("call-ana", 0, user="ana")], source="events"
+    )
     refused = await caller.ask("POST", "/sessions/call/summary")
     assert refused.status_code == 400
     assert "LIVE" in refused.json()["errors"][0]["message"]
