@@ -125,16 +125,16 @@ async def test_digests_cover_the_whole_session_beyond_the_last_report(
 
 
 async def test_a_third_caller_shares_the_digest_of_the_second_when_the_first_is_done(
-    desk: Desk,
+    services: DigestServices,
 ) -> None:
-    session = await desk.session(is_live=True)
+    session = await services.session(is_live=True)
     looks = count(1)
 
     def clock() -> EpochMs:
         # Both looks of the first caller are at one time, at which the second finds it stale.
-        return EpochMs(desk.now + (FRESH_MS if next(looks) > 2 else 0))
+        return EpochMs(services.now + (FRESH_MS if next(looks) > 2 else 0))
 
-    digests = Digests(db=desk.db, clock=clock, reports=desk.reports)
+    digests = Digests(db=services.db, clock=clock, reports=services.reports)
     first = asyncio.create_task(digests.live_session_digest(session))
     second = asyncio.create_task(digests.live_session_digest(session))
     done = await first
