@@ -1,4 +1,4 @@
-"""Who is signed in to the dashboard, and the links that sign somebody in once."""
+"""Sign-ins to the dashboard, and the links that sign in once."""
 
 from typing import Final
 
@@ -14,8 +14,8 @@ _TOKEN: Final = Shape(ApiToken, schema.tokens)
 
 
 class SignIn(Record, frozen=True, kw_only=True):
-    """Somebody signed in; `id` is the hash of his cookie's secret. With a `token_id` he is
-    signed in for as long as that token is not revoked."""
+    """A sign-in by cookie; `id` is the hash of the cookie's secret. With a `token_id` it ends when
+    that token is revoked."""
 
     id: str
     account_id: str
@@ -27,7 +27,7 @@ class SignIn(Record, frozen=True, kw_only=True):
 
 
 class SignInLink(Record, frozen=True, kw_only=True):
-    """A link not used yet; `id` is the hash of its code."""
+    """An unused link; `id` is the hash of its code."""
 
     id: str
     account_id: str
@@ -42,7 +42,7 @@ _LINK: Final = Shape(SignInLink, schema.sign_in_links)
 
 
 async def add_sign_in(tx: AsyncConnection, sign_in: SignIn, now: EpochMs) -> None:
-    """Keep a sign-in, and forget those that are over."""
+    """Store a sign-in, and delete the expired ones."""
     await tx.execute(delete(schema.sign_ins).where(schema.sign_ins.c.expires_at <= now))
     await tx.execute(insert_into(tx.dialect.name, schema.sign_ins).values(_SIGN_IN.to_row(sign_in)))
 
@@ -57,7 +57,7 @@ async def delete_sign_in(tx: AsyncConnection, id: str) -> None:
 
 
 async def add_link(tx: AsyncConnection, link: SignInLink, now: EpochMs) -> None:
-    """Keep a link, and forget those that are over."""
+    """Store a link, and delete the expired ones."""
     await tx.execute(delete(schema.sign_in_links).where(schema.sign_in_links.c.expires_at <= now))
     await tx.execute(insert_into(tx.dialect.name, schema.sign_in_links).values(_LINK.to_row(link)))
 

@@ -91,7 +91,7 @@ async def test_a_present_participant_has_minutes_up_to_the_current_time(
     [row] = attendance.page.items
     assert (row.left_at, row.duration_minutes) == (None, 1.5)
     found = await _reads(harness).find_participant(APP, "call", "u-ana")
-    assert found.row.duration_minutes == 1.5
+    assert found.participant.duration_minutes == 1.5
 
 
 async def test_peers_are_included_on_request(harness: RecorderHarness) -> None:
@@ -186,10 +186,10 @@ async def test_a_participant_is_found_by_any_of_its_ids(harness: RecorderHarness
     reads = _reads(harness)
     for any_id in ("call-ana", "call-ana-2", "u-ana"):
         found = await reads.find_participant(APP, "call", any_id)
-        assert found.row.id == "call-ana"
+        assert found.participant.id == "call-ana"
         assert [peer.id for peer in found.peers] == ["call-ana", "call-ana-2"]
     for peer_id in ("call-ana", "call-ana-2"):
-        assert (await reads.find_peer(APP, peer_id)).row.id == "call-ana"
+        assert (await reads.find_peer(APP, peer_id)).participant.id == "call-ana"
 
 
 async def test_an_unknown_participant_is_not_found(harness: RecorderHarness) -> None:

@@ -155,16 +155,16 @@ def facet(kind: str, value: str) -> str:
     return f"{kind}:{value}"
 
 
-def person_of(app_id: str, row: Participant) -> str:
+def person_of(app_id: str, participant: Participant) -> str:
     """The id of a person across sessions: by the custom participant id, else by the name."""
-    if row.custom_participant_id:
-        return id_from(app_id, "custom_participant_id", row.custom_participant_id)
-    if row.display_name:
-        return id_from(app_id, "display_name", row.display_name)
-    return id_from(app_id, "user_id", row.user_id or row.id)
+    if participant.custom_participant_id:
+        return id_from(app_id, "custom_participant_id", participant.custom_participant_id)
+    if participant.display_name:
+        return id_from(app_id, "display_name", participant.display_name)
+    return id_from(app_id, "user_id", participant.user_id or participant.id)
 
 
-def worst_of(row: Participant, digest: Digest) -> WorstIssue | None:
+def worst_of(participant: Participant, digest: Digest) -> WorstIssue | None:
     """The worst of a participant's call: the first finding, else the worst issue."""
     finding = worst_finding(digest.diagnosis) or next(iter(digest.diagnosis), None)
     if finding is not None:
@@ -172,8 +172,8 @@ def worst_of(row: Participant, digest: Digest) -> WorstIssue | None:
             name=finding.issues[0].value if finding.issues else finding.cause,
             severity=finding.severity,
             sentence=finding.sentence,
-            participant_id=row.id,
-            participant_name=row.display_name,
+            participant_id=participant.id,
+            participant_name=participant.display_name,
         )
     issue = worst_issue(digest.issues)
     if issue is None:
@@ -182,8 +182,8 @@ def worst_of(row: Participant, digest: Digest) -> WorstIssue | None:
         name=issue.name.value,
         severity=issue.severity,
         sentence=issue.name.value.replace("_", " ").capitalize(),
-        participant_id=row.id,
-        participant_name=row.display_name,
+        participant_id=participant.id,
+        participant_name=participant.display_name,
     )
 
 
@@ -195,23 +195,23 @@ def summarise_session(
 ) -> SessionSummary:
     """The summary of a session, from its participants in the order of joining. Hidden ones are left
     out."""
-    shown = [(row, digest) for row, digest in digested if not row.is_hidden]
+    shown = [(participant, digest) for participant, digest in digested if not participant.is_hidden]
     worsts = [
         (SEVERITY_RANKS[worst.severity], not digest.diagnosis, worst)
-        for row, digest in shown
-        if (worst := worst_of(row, digest)) is not None
+        for participant, digest in shown
+        if (worst := worst_of(participant, digest)) is not None
     ]
     places = [digest.where for _, digest in shown]
     return SessionSummary(
         participants=[
             ParticipantBrief(
-                id=row.id,
-                name=row.display_name,
-                person=person_of(row.app_id, row),
+                id=participant.id,
+                name=participant.display_name,
+                person=person_of(participant.app_id, participant),
                 level=digest.level,
                 is_bad=digest.is_bad,
             )
-            for row, digest in shown[:MOST_NAMES]
+            for participant, digest in shown[:MOST_NAMES]
         ],
         quality=_quality(scale, [digest for _, digest in shown], is_final=is_final),
         worst_issue=min(worsts, key=lambda each: each[:2])[2] if worsts else None,
@@ -271,23 +271,23 @@ def _distinct(words: Sequence[str | None]) -> list[str]:
     return list(dict.fromkeys(word for word in words if word))[:MOST_NAMES]
 
 
-def summarise_peer(session: Session, row: Participant, digest: Digest) -> PeerSummary:
+def summarise_peer(session: Session, participant: Participant, digest: Digest) -> PeerSummary:
     """A person's part in a session."""
     return PeerSummary(
         fold_version=digest.fold_version,
         session_id=session.id,
         meeting_id=session.meeting_id,
         title=session.title,
-        participant_id=row.id,
-        joined_at=row.joined_at,
-        left_at=row.left_at,
-        minutes=row.duration_minutes,
+        participant_id=participant.id,
+        joined_at=participant.joined_at,
+        left_at=participant.left_at,
+        minutes=participant.duration_minutes,
         mos_audio=digest.p10_mos_audio,
         mos_video=digest.p10_mos_video,
         level=digest.level,
         is_bad=digest.is_bad,
         is_measured=digest.is_judged,
-        worst_issue=worst_of(row, digest),
+        worst_issue=worst_of(participant, digest),
         browser=digest.where.browser,
         os=digest.where.os,
         country=digest.where.country,
@@ -300,8 +300,8 @@ def facets_of(session: Session, digested: Sequence[DigestedParticipant]) -> dict
     """The facets of a session, with the measured and the bad participants of each."""
     found: dict[str, list[int]] = {FACET_ALL: [0, 0], facet("meeting", session.meeting_id): [0, 0]}
     always = list(found)
-    for row, digest in digested:
-        if row.is_hidden:
+    for participant, digest in digested:
+        if participant.is_hidden:
             continue
         where = digest.where
         own = {
@@ -316,7 +316,7 @@ def facets_of(session: Session, digested: Sequence[DigestedParticipant]) -> dict
             if value
         }
         own |= {facet("issue", issue.name.value) for issue in digest.issues}
-        own.add(facet("person", person_of(row.app_id, row)))
+        own.add(facet("person", person_of(participant.app_id, participant)))
         for each in (*always, *own):
             counts = found.setdefault(each, [0, 0])
             counts[0] += digest.is_judged

@@ -14,7 +14,7 @@ PAGE: Final = 50
 
 class Exports:
     """Streams chat and transcripts. Each page is a transaction of its own, so that a slow reader
-    keeps none open; rows come in order of time, each once."""
+    keeps none open; rows are in order of time, each once."""
 
     def __init__(self, *, db: Database) -> None:
         self._db = db
@@ -46,13 +46,13 @@ class Exports:
                 return
 
     async def peers(self, app_id: str, session_id: str) -> Mapping[str, Peer]:
-        """The session's peers by id: who the speakers were, and when they came and went."""
+        """The session's peers by id, with their names, joins and leaves."""
         async with self._db.read() as tx:
             found = await peers.peers_of_session(tx, app_id, session_id)
         return {peer.id: peer for peer in found}
 
     async def summary(self, app_id: str, session_id: str) -> str:
-        """The text of the summary last made. Raises `NotFound`."""
+        """The text of the latest summary. Raises `NotFound`."""
         async with self._db.read() as tx:
             summary = await chat_transcript.find_summary(tx, app_id, session_id)
         if summary is None or summary.text is None:

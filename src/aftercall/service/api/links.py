@@ -1,7 +1,7 @@
 """Links to downloads: signed, expiring, and good for exactly one file of one session.
 
-A link's path tells all that it grants, and its signature is over the whole of it, so a link
-needs no row of its own and nothing keeps step with anything.
+A link's path holds all that it grants and its signature covers the whole path, so that no table of
+links is needed.
 """
 
 import hashlib
@@ -26,14 +26,14 @@ _KEY_NAME: Final = "download_links"
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a download lies, below the server's own address, and until when."""
+    """The path of a download on this server, and when the link expires."""
 
     path: str
     expires_at: EpochMs
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True):
-    """What a link grants."""
+    """The file that a link grants."""
 
     app_id: str
     session: Session
@@ -51,7 +51,7 @@ class Links:
         self._key: bytes | None = None
 
     async def link_chat(self, app_id: str, session_id: str, export: Export) -> Link:
-        """A link to the chat, also while the session goes on. Raises `NotFound`."""
+        """A link to the chat, also of a live session. Raises `NotFound`."""
         async with self._db.read() as tx:
             await find_existing_session(tx, app_id, session_id)
         return await self._link(app_id, session_id, export, retained_until=None)
@@ -59,7 +59,7 @@ class Links:
     async def link_transcript(self, app_id: str, session_id: str, export: Export) -> Link:
         """A link to the transcript of an ended session; without any line the file is empty.
 
-        Raises `NotFound` while the session goes on and when its retention is over.
+        Raises `NotFound` while the session is live and when its retention is over.
         """
         async with self._db.read() as tx:
             session = await find_existing_session(tx, app_id, session_id)
@@ -67,7 +67,7 @@ class Links:
         return await self._link(app_id, session_id, export, retained_until=until)
 
     async def link_summary(self, app_id: str, session_id: str) -> Link:
-        """A link to the summary last made. Raises `NotFound` when there is none (yet)."""
+        """A link to the latest summary. Raises `NotFound` if there is none yet."""
         async with self._db.read() as tx:
             session = await find_existing_session(tx, app_id, session_id)
             summary = await chat_transcript.find_summary(tx, app_id, session_id)
@@ -80,10 +80,10 @@ class Links:
     async def open_link(
         self, *, app_id: str, session_id: str, expires_at: str, signature: str, file: str
     ) -> Opened:
-        """What the parts of a link's path grant.
+        """The file that the parts of a link's path grant.
 
-        Raises `Refused` for a link that we did not make just so, or that has expired, and
-        `NotFound` when its session is gone.
+        Raises `Refused` if the signature does not match or the link has expired, and `NotFound` if
+        its session does not exist any more.
         """
         claims = "/".join((app_id, session_id, expires_at, file))
         right = _signature(await self._signing_key(), claims)

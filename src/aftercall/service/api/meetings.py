@@ -1,4 +1,4 @@
-"""Meetings, their members, and what an operator does to a session that is going on."""
+"""Meetings, their members, and what an operator does to a live session."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -18,7 +18,7 @@ from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
 
 SOURCE: Final = "rest"
-"""Who says so, of events that come from an operator's request."""
+"""The source of events that come from an operator's request."""
 
 
 class Meetings:
@@ -60,7 +60,7 @@ class Meetings:
     async def change_meeting(
         self, app_id: str, meeting_id: str, *, settings: dict[str, Any], **changes: Any
     ) -> Meeting:
-        """The meeting with `changes` of its fields, and `settings` laid over its own.
+        """The meeting with `changes` of its fields, and with `settings` merged into its own.
 
         Raises `NotFound`.
         """
@@ -131,7 +131,7 @@ class Meetings:
             return await meetings.list_members(tx, app_id, meeting_id, offset=offset, limit=limit)
 
     async def find_member(self, app_id: str, meeting_id: str, member_id: str) -> Member:
-        """Raises `NotFound`, also for one who was removed."""
+        """Raises `NotFound`, also for a removed member."""
         async with self._db.read() as tx:
             return await _member(tx, app_id, meeting_id, member_id)
 
@@ -164,7 +164,7 @@ class Meetings:
         return member
 
     async def find_active_session(self, app_id: str, meeting_id: str) -> Session:
-        """The session going on. Raises `NotFound` when there is none."""
+        """The meeting's live session. Raises `NotFound` if there is none."""
         async with self._db.read() as tx:
             await _meeting(tx, app_id, meeting_id)
             return await _active(tx, app_id, meeting_id)
@@ -177,8 +177,8 @@ class Meetings:
         ids: Sequence[str],
         custom_participant_ids: Sequence[str],
     ) -> list[Participant]:
-        """Removes from the session going on whoever is present and named: by a custom id, or
-        by its own as a member, a participant or a peer. Raises `NotFound` without a session."""
+        """Removes the present peers that have one of the ids (of a member, participant or peer) or
+        custom ids from the live session. Raises `NotFound` without a session."""
         async with self._db.read() as tx:
             await _meeting(tx, app_id, meeting_id)
             session = await _active(tx, app_id, meeting_id)
@@ -196,7 +196,7 @@ class Meetings:
         return [row for row in rows if row.id in touched]
 
     async def kick_all(self, app_id: str, meeting_id: str) -> int:
-        """Ends the session going on, and says how many participants that removed.
+        """Ends the live session; returns the number of participants removed.
 
         Raises `NotFound` without a session.
         """

@@ -1,4 +1,4 @@
-"""What the record says of sessions and of those who took part."""
+"""Reads sessions and their participants."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -22,11 +22,11 @@ from aftercall.store.sessions.pages import list_sessions
 
 _EVERYBODY: Final = 1_000_000
 _FEW: Final = 500
-"""Rows whose peers are asked for one by one; for more, the whole session is read."""
+"""Participants whose peers are read one by one; for more, those of the whole session are read."""
 
 
 class Attendance(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of a session's participants, with the peers of each row by the row's id."""
+    """A page of a session's participants, and their peers by participant id."""
 
     page: Page[Participant]
     peers: dict[str, list[Peer]]
@@ -35,13 +35,13 @@ class Attendance(msgspec.Struct, frozen=True, kw_only=True):
 class Presence(msgspec.Struct, frozen=True, kw_only=True):
     """One participant with all its peers."""
 
-    row: Participant
+    participant: Participant
     peers: list[Peer]
 
 
 class SessionReads:
-    """The use cases of reading. Minutes of one who is present run up to now in every answer
-    about participants; in a session's own they do only where the server is set to."""
+    """The use cases of reading sessions. A present participant's minutes count up to now wherever
+    participants are read; in a session's own minutes they do only if the server is set to."""
 
     def __init__(self, *, db: Database, clock: Clock, settings: Settings) -> None:
         self._db = db
@@ -68,8 +68,8 @@ class SessionReads:
     async def list_participants(
         self, query: ParticipantQuery, *, is_consolidated: bool = False, with_peers: bool = False
     ) -> Attendance:
-        """A page of participants; `duration_minutes` is what to show. `with_peers`: peers of
-        all rows, else of those alone who are present. Raises `NotFound`."""
+        """A page of participants; `duration_minutes` is what to show. With the peers of all of
+        them if `with_peers`, else of the present ones. Raises `NotFound`."""
         async with self._db.read() as tx:
             session = await find_existing_session(tx, query.app_id, query.session_id)
             rooms = (
@@ -77,115 +77,119 @@ class SessionReads:
                 if is_consolidated
                 else []
             )
-            # The database orders by credited minutes; those that run, or that were spent
-            # elsewhere, are known only here.
+            # The database orders by credited minutes; those of a stay that lasts, or that were
+            # spent in breakout rooms, are known only here.
             by_shown = query.order is ParticipantOrder.DURATION and (
                 bool(rooms) or session.phase is not Phase.ENDED
             )
             asked = replace(query, offset=0, limit=_EVERYBODY) if by_shown else query
             page = await participants.list_participants(tx, asked)
-            chains = await _chains(tx, session, page.items, with_peers=with_peers or by_shown)
-            rows = self._with_running(page.items, chains)
+            peers_of = await _peers_of(tx, session, page.items, with_peers=with_peers or by_shown)
+            found = self._with_running(page.items, peers_of)
             if rooms:
-                rows = await self._consolidated(tx, session, rows, rooms)
+                found = await self._consolidated(tx, session, found, rooms)
         if by_shown:
-            rows = _slice_by_duration(rows, query)
+            found = _slice_by_duration(found, query)
         return Attendance(
-            page=Page(items=rows, offset=query.offset, total=page.total), peers=chains
+            page=Page(items=found, offset=query.offset, total=page.total), peers=peers_of
         )
 
     async def find_participant(self, app_id: str, session_id: str, any_id: str) -> Presence:
-        """A participant by the id of its row, of one of its peers, or of its user if that is
+        """A participant by its id, that of one of its peers, or that of its user if that is
         unambiguous. Raises `NotFound`."""
         async with self._db.read() as tx:
             session = await find_existing_session(tx, app_id, session_id)
-            row = await participants.find_participant(tx, app_id, session_id, any_id)
-            if row is None:
+            participant = await participants.find_participant(tx, app_id, session_id, any_id)
+            if participant is None:
                 raise NotFound.of("participant", any_id)
-            return await self._presence(tx, session, row)
+            return await self._presence(tx, session, participant)
 
     async def find_peer(self, app_id: str, peer_id: str) -> Presence:
-        """The participant a peer belongs to, with all its peers. Raises `NotFound`."""
+        """The participant that has a peer, with all its peers. Raises `NotFound`."""
         async with self._db.read() as tx:
             peer = await peers.find_peer(tx, app_id, peer_id)
             if peer is None:
                 raise NotFound.of("peer", peer_id)
             session = await find_existing_session(tx, app_id, peer.session_id)
-            row = await participants.find_participant(
+            participant = await participants.find_participant(
                 tx, app_id, peer.session_id, peer.participant_id
             )
-            if row is None:
+            if participant is None:
                 raise NotFound.of("peer", peer_id)
-            return await self._presence(tx, session, row)
+            return await self._presence(tx, session, participant)
 
-    async def _presence(self, tx: AsyncConnection, session: Session, row: Participant) -> Presence:
-        chains = await _chains(tx, session, [row], with_peers=True)
-        return Presence(row=self._with_running([row], chains)[0], peers=chains.get(row.id, []))
+    async def _presence(
+        self, tx: AsyncConnection, session: Session, participant: Participant
+    ) -> Presence:
+        peers_of = await _peers_of(tx, session, [participant], with_peers=True)
+        (shown,) = self._with_running([participant], peers_of)
+        return Presence(participant=shown, peers=peers_of.get(participant.id, []))
 
     async def _up_to_now(self, tx: AsyncConnection, session: Session) -> Session:
-        """A session with the minutes of those present counted, where the server is set to."""
+        """The session, with the minutes of present participants if the server is set to."""
         if not self._counts_running or session.phase is Phase.ENDED:
             return session
-        rows = await participants.participants_of_session(tx, session.app_id, session.id)
-        visible = [row for row in rows if not row.is_hidden]
-        chains = await _chains(tx, session, visible, with_peers=False)
+        found = await participants.participants_of_session(tx, session.app_id, session.id)
+        visible = [each for each in found if not each.is_hidden]
+        peers_of = await _peers_of(tx, session, visible, with_peers=False)
         minutes: dict[str, float] = {}
-        for row in self._with_running(visible, chains):
-            spent = minutes.get(row.view_type, 0.0) + row.duration_minutes
-            minutes[row.view_type] = round(spent, 4)
+        for each in self._with_running(visible, peers_of):
+            spent = minutes.get(each.view_type, 0.0) + each.duration_minutes
+            minutes[each.view_type] = round(spent, 4)
         total = round(sum(minutes.values()), 4)
         return replace(session, minutes_consumed=total, minutes_by_view=minutes)
 
     def _with_running(
-        self, rows: Iterable[Participant], chains: dict[str, list[Peer]]
+        self, listed: Iterable[Participant], peers_of: dict[str, list[Peer]]
     ) -> list[Participant]:
         now = self._clock()
         return [
-            replace(row, duration_minutes=running_minutes(chains[row.id], now))
-            if row.left_at is None and chains.get(row.id)
-            else row
-            for row in rows
+            replace(each, duration_minutes=running_minutes(peers_of[each.id], now))
+            if each.left_at is None and peers_of.get(each.id)
+            else each
+            for each in listed
         ]
 
     async def _consolidated(
         self,
         tx: AsyncConnection,
         session: Session,
-        rows: Sequence[Participant],
+        listed: Sequence[Participant],
         rooms: Sequence[Session],
     ) -> list[Participant]:
         everybody = await participants.participants_of_session(tx, session.app_id, session.id)
-        shown = {row.id: row for row in rows}
+        shown = {each.id: each for each in listed}
         elsewhere: list[Participant] = []
         for room in rooms:
             there = await participants.participants_of_session(tx, room.app_id, room.id)
-            chains = await _chains(tx, room, there, with_peers=False)
-            elsewhere += self._with_running(there, chains)
-        minutes = consolidated_minutes([shown.get(row.id, row) for row in everybody], elsewhere)
-        return [replace(row, duration_minutes=minutes[row.id]) for row in rows]
+            peers_of = await _peers_of(tx, room, there, with_peers=False)
+            elsewhere += self._with_running(there, peers_of)
+        minutes = consolidated_minutes([shown.get(each.id, each) for each in everybody], elsewhere)
+        return [replace(each, duration_minutes=minutes[each.id]) for each in listed]
 
 
-async def _chains(
-    tx: AsyncConnection, session: Session, rows: Sequence[Participant], *, with_peers: bool
+async def _peers_of(
+    tx: AsyncConnection, session: Session, listed: Sequence[Participant], *, with_peers: bool
 ) -> dict[str, list[Peer]]:
-    """The peers of these rows (of those alone who are present, unless `with_peers`), by row."""
-    chains: dict[str, list[Peer]] = {
-        row.id: [] for row in rows if with_peers or row.left_at is None
+    """The peers of the participants, or of the present ones unless `with_peers`, by participant
+    id."""
+    peers_of: dict[str, list[Peer]] = {
+        each.id: [] for each in listed if with_peers or each.left_at is None
     }
-    if not chains:
+    if not peers_of:
         return {}
-    if len(chains) <= _FEW:
-        found = await peers.peers_of_participants(tx, session.app_id, session.id, list(chains))
+    if len(peers_of) <= _FEW:
+        found = await peers.peers_of_participants(tx, session.app_id, session.id, list(peers_of))
     else:
         found = await peers.peers_of_session(tx, session.app_id, session.id)
     for peer in found:
-        if peer.participant_id in chains:
-            chains[peer.participant_id].append(peer)
-    return chains
+        if peer.participant_id in peers_of:
+            peers_of[peer.participant_id].append(peer)
+    return peers_of
 
 
-def _slice_by_duration(rows: list[Participant], query: ParticipantQuery) -> list[Participant]:
+def _slice_by_duration(listed: list[Participant], query: ParticipantQuery) -> list[Participant]:
     ordered = sorted(
-        rows, key=lambda row: (row.duration_minutes, row.id), reverse=query.is_descending
+        listed, key=lambda each: (each.duration_minutes, each.id), reverse=query.is_descending
     )
     return ordered[query.offset : query.offset + query.limit]

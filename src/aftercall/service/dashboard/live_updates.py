@@ -27,7 +27,7 @@ from aftercall.store.sessions.pages import live_sessions
 
 MOST_LISTENERS: Final = 200
 MOST_SESSIONS: Final = 1_000
-"""Live sessions of one app that are followed; chosen: more at once are not one screen's."""
+"""Live sessions of one app that are followed. Chosen: no screen shows more."""
 
 LOOK_EVERY_MS: Final = SECOND_MS
 LIFE_MS: Final = HOUR_MS
@@ -49,7 +49,7 @@ class _Place:
 
     app_id: str
     caller: str
-    is_taken_back: bool = False
+    is_taken: bool = False
 
 
 class _Look(NamedTuple):
@@ -64,7 +64,7 @@ def _stale_at(_app_id: str, look: _Look, _now: float) -> float:
 
 
 class LiveUpdates:
-    """The use case of listening. The number of listeners is bounded."""
+    """The use case of listening for changes."""
 
     def __init__(
         self,
@@ -86,60 +86,63 @@ class LiveUpdates:
         self._is_closed = True
 
     def check_room(self, app_id: str, caller: str) -> None:
-        """Raises `Busy` when there is no room for a listener of this app and token."""
-        if len(self._places) >= MOST_LISTENERS and self._to_take(app_id, caller) is None:
+        """Raises `Busy` if there is no place for a listener of this app and token."""
+        if len(self._places) >= MOST_LISTENERS and self._place_to_take(app_id, caller) is None:
             raise Busy(
                 "Too many are listening; ask for the list instead",
                 code="too_many_listeners",
                 retry_after_s=30,
             )
 
-    def _to_take(self, app_id: str, caller: str) -> _Place | None:
-        """The place that a newcomer may take, the oldest of those who have too many."""
+    def _place_to_take(self, app_id: str, caller: str) -> _Place | None:
+        """The place that a new listener may take: the oldest of the app, and there of the token,
+        that has the most. `None` if nobody has at least two more than the new listener."""
         of_apps = Counter(place.app_id for place in self._places)
-        rich, most = of_apps.most_common(1)[0]
+        fullest_app, most = of_apps.most_common(1)[0]
         if most <= of_apps[app_id] + 1:
-            rich = app_id
-        of_callers = Counter(place.caller for place in self._places if place.app_id == rich)
+            fullest_app = app_id
+        of_callers = Counter(place.caller for place in self._places if place.app_id == fullest_app)
         if not of_callers:
             return None
-        richest, most = of_callers.most_common(1)[0]
-        if rich == app_id and most <= of_callers[caller] + 1:
+        fullest_token, most = of_callers.most_common(1)[0]
+        if fullest_app == app_id and most <= of_callers[caller] + 1:
             return None
-        return next(p for p in self._places if p.app_id == rich and p.caller == richest)
+        return next(
+            p for p in self._places if p.app_id == fullest_app and p.caller == fullest_token
+        )
 
     async def listen(
-        self, app_id: str, is_welcome: Callable[[], Awaitable[bool]], *, caller: str
+        self, app_id: str, is_allowed: Callable[[], Awaitable[bool]], *, caller: str
     ) -> AsyncIterator[LiveUpdate | None]:
-        """Updates until an hour has passed, the caller lost its rights or another needs the
-        place; `None` every fifteen seconds without any. Raises `Busy`."""
+        """Updates until an hour has passed, the caller loses its rights or another listener takes
+        its place; `None` after each fifteen seconds without one. Raises `Busy`."""
         self.check_room(app_id, caller)
-        with self._seated(app_id, caller) as place:
+        with self._place_of(app_id, caller) as place:
             until = self._clock() + LIFE_MS
             reported = await self._look(app_id)
             beat_at = checked_at = self._clock()
             yield LiveUpdate("hello", LiveSessions(self._clock(), list(reported)))
-            while not (self._is_closed or place.is_taken_back) and self._clock() < until:
+            while not (self._is_closed or place.is_taken) and self._clock() < until:
                 await self._pause(LOOK_EVERY_MS / SECOND_MS)
-                now_there = await self._look(app_id)
-                for news in await self._changes(app_id, reported, now_there):
+                live = await self._look(app_id)
+                for update in await self._changes(app_id, reported, live):
                     beat_at = self._clock()
-                    yield news
-                reported = now_there
+                    yield update
+                reported = live
                 if self._clock() - checked_at >= BEAT_EVERY_MS:
                     checked_at = self._clock()
-                    if not await is_welcome():
+                    if not await is_allowed():
                         return
                 if self._clock() - beat_at >= BEAT_EVERY_MS:
                     beat_at = self._clock()
                     yield None
 
     @contextmanager
-    def _seated(self, app_id: str, caller: str) -> Iterator[_Place]:
+    def _place_of(self, app_id: str, caller: str) -> Iterator[_Place]:
         if len(self._places) >= MOST_LISTENERS:
-            taken = self._to_take(app_id, caller)
+            taken = self._place_to_take(app_id, caller)
             if taken is not None:
-                taken.is_taken_back = True
+                taken.is_taken = True
                 del self._places[taken]
         place = _Place(app_id, caller)
         self._places[place] = None
@@ -163,20 +166,20 @@ class LiveUpdates:
     async def _changes(
         self, app_id: str, before: dict[str, ChangedSession], after: dict[str, ChangedSession]
     ) -> list[LiveUpdate]:
-        news = [LiveUpdate("started", after[id]) for id in after.keys() - before.keys()]
-        news += [
+        updates = [LiveUpdate("started", after[id]) for id in after.keys() - before.keys()]
+        updates += [
             LiveUpdate("changed", after[id])
             for id in after.keys() & before.keys()
             if after[id] != before[id]
         ]
-        gone = sorted(before.keys() - after.keys())
-        if gone:
+        missing = sorted(before.keys() - after.keys())
+        if missing:
             async with self._db.read() as tx:
-                ended = await session_rows.find_sessions(tx, app_id, gone)
-            news += [
-                LiveUpdate("ended", changed_session_of(ended[id])) for id in gone if id in ended
+                ended = await session_rows.find_sessions(tx, app_id, missing)
+            updates += [
+                LiveUpdate("ended", changed_session_of(ended[id])) for id in missing if id in ended
             ]
-        return sorted(news, key=_order)
+        return sorted(updates, key=_order)
 
 
 def _order(update: LiveUpdate) -> tuple[int, str]:

@@ -1,4 +1,4 @@
-"""What was measured of one participant, to be drawn over time."""
+"""Reads what was measured of a participant over time, for charts."""
 
 import asyncio
 from collections.abc import Sequence
@@ -72,11 +72,11 @@ def _charts_of(
     points, from_at, to_at = wanted
     streams = chart_streams(report.details, points=points, from_at=from_at, to_at=to_at)
     every.sort(key=lambda sample: sample.at)
-    row = found.participant
+    participant = found.participant
     return ParticipantCharts(
         facts=found,
-        from_at=from_at if from_at is not None else row.joined_at,
-        to_at=to_at if to_at is not None else row.left_at or found.now,
+        from_at=from_at if from_at is not None else participant.joined_at,
+        to_at=to_at if to_at is not None else participant.left_at or found.now,
         is_final=report.verdict.is_final,
         streams=streams,
         ends=_ends_of(found, report, digests, streams),
@@ -91,14 +91,16 @@ def _ends_of(
     digests: Sequence[DigestedParticipant],
     streams: Sequence[StreamChart],
 ) -> Ends:
-    """The other ends of the streams: as stored with the report, else found among the streams of
-    everybody who has a digest."""
+    """The other ends of the streams: as stored with the report, else matched among the streams of
+    all participants with a digest."""
     if report.ends is not None:
         return report.ends
     ends = StreamMatching(
         {
-            row.id: ParticipantStreams(found.peer_ids.get(row.id, set()), digest.streams)
-            for row, digest in digests
+            participant.id: ParticipantStreams(
+                found.peer_ids.get(participant.id, set()), digest.streams
+            )
+            for participant, digest in digests
         }
     )
     return {each.key: ends.of(found.participant.id, each.id) for each in streams}

@@ -1,4 +1,4 @@
-"""People across sessions: who was in which calls, and how good those were for them."""
+"""People across sessions: the calls of each, and their quality for that person."""
 
 from typing import Final
 
@@ -11,7 +11,7 @@ from aftercall.store.engine.database import Database
 from aftercall.store.sessions import facets
 
 USUAL_OF: Final = 200
-"""The latest calls of a person from which follows what is usual."""
+"""The latest calls of a person, of which the usual browser, country and so on are taken."""
 
 
 class People:
@@ -23,7 +23,7 @@ class People:
     async def list_people(
         self, app_id: str, *, search: str | None, cursor: Cursor | None, limit: int
     ) -> PeopleList:
-        """Who was last in a call comes first."""
+        """A page of people, the last seen first."""
         async with self._db.read() as tx:
             found = await people.list_people(
                 tx, app_id, search=search, before=_before(cursor), limit=limit + 1

@@ -1,4 +1,4 @@
-"""What a session's page shows, read in one go."""
+"""Reads what a session's page shows."""
 
 from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
@@ -52,7 +52,7 @@ class SessionPages:
             session = await find_existing_session(tx, app_id, session_id)
             every = await peers.peers_of_session(tx, app_id, session_id)
             participant_ids = _participant_ids(every)
-            rows = await participants.participants_of_session(tx, app_id, session_id)
+            everybody = await participants.participants_of_session(tx, app_id, session_id)
             events = await peer_events.events_of_session(tx, app_id, session_id)
             chat = await chat_page(tx, app_id, session_id, participant_ids, None)
             transcript = await transcript_page(tx, app_id, session_id, participant_ids, None)
@@ -70,7 +70,7 @@ class SessionPages:
         )
         return SessionFacts(
             session=session,
-            participants=rows,
+            participants=everybody,
             peers=every,
             peer_events=events,
             chat=chat,
@@ -84,47 +84,49 @@ class SessionPages:
         )
 
     async def find_participant(self, app_id: str, session_id: str, any_id: str) -> ParticipantFacts:
-        """A participant, by the id of its row or of one of its peers. Raises `NotFound`."""
+        """A participant by its id or that of one of its peers. Raises `NotFound`."""
         async with self._db.read() as tx:
             session = await find_existing_session(tx, app_id, session_id)
-            row = await participants.find_participant(tx, app_id, session_id, any_id)
-            if row is None:
+            participant = await participants.find_participant(tx, app_id, session_id, any_id)
+            if participant is None:
                 raise NotFound(f"No peer found with id {any_id}", code="peer_not_found")
-            rows = await participants.participants_of_session(tx, app_id, session_id)
+            everybody = await participants.participants_of_session(tx, app_id, session_id)
             every = await peers.peers_of_session(tx, app_id, session_id)
-            own = [peer for peer in every if peer.participant_id == row.id]
+            own = [peer for peer in every if peer.participant_id == participant.id]
             events = [
                 event
                 for peer in own
                 for event in await peer_events.events_of_peer(tx, app_id, peer.id)
             ]
-        summary, digest = await self._digest_of(session, row.id)
+        summary, digest = await self._digest_of(session, participant.id)
         peer_ids: dict[str, set[str]] = {}
         for peer in every:
             peer_ids.setdefault(peer.participant_id, set()).add(peer.id)
         return ParticipantFacts(
             session=session,
             summary=summary,
-            participant=row,
+            participant=participant,
             peers=own,
             peer_events=events,
             digest=digest,
-            participants={each.id: each for each in rows},
+            participants={each.id: each for each in everybody},
             peer_ids=peer_ids,
             now=self._clock(),
         )
 
     async def _digest_of(
-        self, session: Session, row_id: str
+        self, session: Session, participant_id: str
     ) -> tuple[SessionSummary, Digest | None]:
-        """The summary of a session and the digest of one of its participants."""
-        kept = await self._digests.stored_digest_of(session, row_id)
+        """The summary of a session, and the digest of one of its participants if there is one."""
+        kept = await self._digests.stored_digest_of(session, participant_id)
         if kept is not None:
             return kept
         call = await self._digests.session_digest_of(session)
         is_over = session.phase is Phase.ENDED
-        found = {row.id: digest for row, digest in call.participants}
-        return summarise_session(call.scale, call.participants, is_final=is_over), found.get(row_id)
+        found = {participant.id: digest for participant, digest in call.participants}
+        return summarise_session(call.scale, call.participants, is_final=is_over), found.get(
+            participant_id
+        )
 
     async def chat(
         self, app_id: str, session_id: str, cursor: Cursor | None
@@ -161,7 +163,7 @@ class SessionPages:
                 link = await self._links.link_summary(app_id, session_id)
                 found.append(File("summary", format, link))
         except NotFound:
-            # While it goes on, and when its retention is over, there is nothing to download.
+            # A live session has no transcript to download, nor has one whose retention is over.
             return found
         return found
 

@@ -1,4 +1,4 @@
-"""What goes on in an app, as server-sent events."""
+"""Changes of an app's live sessions, as server-sent events."""
 
 from collections.abc import AsyncIterator
 from typing import Any, Final
@@ -33,7 +33,7 @@ _BEAT: Final = b": still here\n\n"
 async def listen(
     services: ProvidedServices, tenant: ProvidedTenant, request: Request[Any, Any, Any]
 ) -> Stream:
-    async def is_welcome() -> bool:
+    async def is_allowed() -> bool:
         try:
             grant = await find_grant(request.headers, services)
             await services.access.app_for(grant, tenant.app_id, needs=grant.role)
@@ -43,17 +43,17 @@ async def listen(
 
     caller: str = request.scope["state"]["token_id"]
     services.live_updates.check_room(tenant.app_id, caller)
-    news = services.live_updates.listen(tenant.app_id, is_welcome, caller=caller)
+    updates = services.live_updates.listen(tenant.app_id, is_allowed, caller=caller)
     return Stream(
-        _written(news),
+        _written(updates),
         media_type="text/event-stream",
         headers={"cache-control": "no-store", "x-accel-buffering": "no"},
     )
 
 
-async def _written(news: AsyncIterator[LiveUpdate | None]) -> AsyncIterator[bytes]:
+async def _written(updates: AsyncIterator[LiveUpdate | None]) -> AsyncIterator[bytes]:
     yield b"retry: %d\n\n" % RETRY_MS
-    async for each in news:
+    async for each in updates:
         if each is None:
             yield _BEAT
         else:

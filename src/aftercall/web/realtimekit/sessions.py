@@ -158,9 +158,9 @@ async def get_session_participant(
         parse_path_id(session_id, what="session"),
         parse_path_id(participant_id, what="participant"),
     )
-    report = await services.reports.report_of(found.row, found.peers)
+    report = await services.reports.report_of(found.participant, found.peers)
     body = encode_participant_details(
-        found.row,
+        found.participant,
         found.peers if with_events else None,
         report.verdict,
         report.receptions if wants_quality(filters) else None,
@@ -188,9 +188,9 @@ async def get_peer_report(
     found = await services.session_reads.find_peer(
         tenant.app_id, parse_path_id(peer_id, what="peer")
     )
-    report = await services.reports.report_of(found.row, found.peers)
+    report = await services.reports.report_of(found.participant, found.peers)
     pieces = encode_peer_report_details(
-        found.row,
+        found.participant,
         found.peers if with_events else None,
         report.verdict,
         report.receptions if wants_quality(filters) else None,

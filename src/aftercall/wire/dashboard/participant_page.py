@@ -110,16 +110,16 @@ class ParticipantPage(msgspec.Struct, frozen=True, kw_only=True):
 
 def encode_participant_page(charts: ParticipantCharts) -> ParticipantPage:
     found = charts.facts
-    row = found.participant
+    participant = found.participant
     session = found.session
     return ParticipantPage(
         call=encode_session_row(ListedSession(session, found.summary, session.minutes_consumed)),
         lane=full_timeline_of(
-            row,
+            participant,
             found.peers,
             found.peer_events,
             found.digest,
-            minutes=minutes_of(row, found.peers, found.now),
+            minutes=minutes_of(participant, found.peers, found.now),
         ),
         from_at=charts.from_at,
         to_at=charts.to_at,
@@ -131,7 +131,7 @@ def encode_participant_page(charts: ParticipantCharts) -> ParticipantPage:
         facts=facts_of(charts.metadata),
         device_changes=_device_changes(charts.metadata),
         events=call_events_of(
-            {peer.id: row.id for peer in found.peers}, found.peer_events, found.peers
+            {peer.id: participant.id for peer in found.peers}, found.peer_events, found.peers
         ),
     )
 
@@ -164,15 +164,13 @@ def _stream(drawn: StreamChart, found: ParticipantFacts, ends: Sequence[StreamEn
 
 
 def _other(end: StreamEnd, found: ParticipantFacts, named: str | None) -> OtherEnd:
-    row, peer_ids = (
-        found.participants[end.participant_id],
-        found.peer_ids.get(end.participant_id, set()),
-    )
+    participant = found.participants[end.participant_id]
+    peer_ids = found.peer_ids.get(end.participant_id, set())
     stream = end.stream
     return OtherEnd(
-        participant_id=row.id,
+        participant_id=participant.id,
         peer_id=named if named in peer_ids else next(iter(sorted(peer_ids)), None),
-        name=row.display_name,
+        name=participant.display_name,
         stream_family=stream.family if stream is not None else None,
         ssrc=stream.ssrc if stream is not None else None,
         producer_id=stream.producer_id if stream is not None else None,

@@ -8,6 +8,7 @@ import msgspec
 from aftercall.core.instants import EpochMs
 from aftercall.core.overview.session_facts import ListedSession, SessionFacts
 from aftercall.core.overview.session_summary import DigestedParticipant, summarise_session
+from aftercall.core.quality.issues import SEVERITY_RANKS
 from aftercall.core.records import Peer, Phase, StoredPeerEvent
 from aftercall.wire.dashboard.chat_transcript import (
     ChatPage,
@@ -29,7 +30,7 @@ from aftercall.wire.dashboard.timeline import (
 )
 
 MOST_EVENTS: Final = 5_000
-MOST_SENTENCES: Final = 200
+MOST_FINDINGS: Final = 200
 """The worst; chosen: far more than anybody reads."""
 
 
@@ -67,33 +68,33 @@ class SessionPage(msgspec.Struct, frozen=True, kw_only=True):
 
 def encode_session_page(facts: SessionFacts, artefacts: Sequence[Artefact]) -> SessionPage:
     session, now = facts.session, facts.now
-    digests = {row.id: short for row, short in facts.digests}
-    chains: dict[str, list[Peer]] = {row.id: [] for row in facts.participants}
+    digests = {participant.id: digest for participant, digest in facts.digests}
+    peers_of: dict[str, list[Peer]] = {each.id: [] for each in facts.participants}
     for peer in facts.peers:
-        if peer.participant_id in chains:
-            chains[peer.participant_id].append(peer)
-    row_of = {peer.id: id for id, chain in chains.items() for peer in chain}
-    noted: dict[str, list[StoredPeerEvent]] = {}
-    for note in facts.peer_events:
-        if note.peer_id in row_of:
-            noted.setdefault(row_of[note.peer_id], []).append(note)
-    minutes = {row.id: minutes_of(row, chains[row.id], now) for row in facts.participants}
-    lanes = [
+        if peer.participant_id in peers_of:
+            peers_of[peer.participant_id].append(peer)
+    participant_ids = {peer.id: id for id, own in peers_of.items() for peer in own}
+    events_of: dict[str, list[StoredPeerEvent]] = {}
+    for event in facts.peer_events:
+        if event.peer_id in participant_ids:
+            events_of.setdefault(participant_ids[event.peer_id], []).append(event)
+    minutes = {each.id: minutes_of(each, peers_of[each.id], now) for each in facts.participants}
+    timelines = [
         timeline_of(
-            row,
-            chains[row.id],
-            noted.get(row.id, []),
-            digests.get(row.id),
-            minutes=minutes[row.id],
+            each,
+            peers_of[each.id],
+            events_of.get(each.id, []),
+            digests.get(each.id),
+            minutes=minutes[each.id],
         )
-        for row in sorted(
-            facts.participants, key=lambda row: (row.is_hidden, row.joined_at, row.id)
+        for each in sorted(
+            facts.participants, key=lambda each: (each.is_hidden, each.joined_at, each.id)
         )
     ]
     is_over = session.phase is Phase.ENDED
-    spent = round(sum(minutes[row.id] for row in facts.participants if not row.is_hidden), 4)
-    events = call_events_of(row_of, facts.peer_events, facts.peers)
-    sentences = _sentences(facts.digests)
+    spent = round(sum(minutes[each.id] for each in facts.participants if not each.is_hidden), 4)
+    events = call_events_of(participant_ids, facts.peer_events, facts.peers)
+    findings = _findings(facts.digests)
     return SessionPage(
         call=encode_session_row(
             ListedSession(
@@ -107,9 +108,9 @@ def encode_session_page(facts: SessionFacts, artefacts: Sequence[Artefact]) -> S
         to_at=facts.scale.to_at,
         bucket_ms=facts.scale.bucket_ms,
         buckets=facts.scale.buckets,
-        lanes=lanes,
-        diagnosis=sentences[:MOST_SENTENCES],
-        diagnosis_is_cut=len(sentences) > MOST_SENTENCES,
+        lanes=timelines,
+        diagnosis=findings[:MOST_FINDINGS],
+        diagnosis_is_cut=len(findings) > MOST_FINDINGS,
         events=events[:MOST_EVENTS],
         events_are_cut=len(events) > MOST_EVENTS,
         chat=encode_chat(facts.chat),
@@ -121,15 +122,14 @@ def encode_session_page(facts: SessionFacts, artefacts: Sequence[Artefact]) -> S
     )
 
 
-_RANKS: Final = {"severe": 0, "warning": 1, "information": 2}
-
-
-def _sentences(reported: Sequence[DigestedParticipant]) -> list[TimelineFinding]:
+def _findings(reported: Sequence[DigestedParticipant]) -> list[TimelineFinding]:
     """All diagnoses together, the worst first, then the longest."""
     found = [
-        finding_of(each, row)
-        for row, short in reported
-        if not row.is_hidden
-        for each in short.diagnosis
+        finding_of(each, participant)
+        for participant, digest in reported
+        if not participant.is_hidden
+        for each in digest.diagnosis
     ]
-    return sorted(found, key=lambda f: (_RANKS[f.severity], f.first_at - f.last_at, f.first_at))
+    return sorted(
+        found, key=lambda f: (SEVERITY_RANKS[f.severity], f.first_at - f.last_at, f.first_at)
+    )

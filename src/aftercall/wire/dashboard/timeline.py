@@ -22,7 +22,7 @@ from aftercall.core.spans import Span
 
 Stretch = tuple[EpochMs, EpochMs | None]
 
-UNTOLD: Final = frozenset(
+NO_EVENTS: Final = frozenset(
     {
         "describe",
         "audio_devices_updates",
@@ -31,7 +31,7 @@ UNTOLD: Final = frozenset(
         *OWN_EVENTS,
     }
 )
-"""Notes that are no events: what a peer says of itself, and lists of devices."""
+"""Peer events of which a page makes no event of the call: descriptions and device lists."""
 
 
 class TimelinePeer(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,41 +161,41 @@ class CallEvent(msgspec.Struct, frozen=True, kw_only=True):
     data: dict[str, str | float | bool | None]
 
 
-def minutes_of(row: Participant, chain: Sequence[Peer], now: EpochMs) -> float:
-    """Minutes of a stay; of one that lasts, up to `now`."""
-    if row.left_at is not None or not chain:
-        return row.duration_minutes
-    return running_minutes(chain, now)
+def minutes_of(participant: Participant, peers: Sequence[Peer], now: EpochMs) -> float:
+    """The minutes of a participant's stays; a stay that lasts counts up to `now`."""
+    if participant.left_at is not None or not peers:
+        return participant.duration_minutes
+    return running_minutes(peers, now)
 
 
 def timeline_of(
-    row: Participant,
-    chain: Sequence[Peer],
-    notes: Sequence[StoredPeerEvent],
+    participant: Participant,
+    peers: Sequence[Peer],
+    events: Sequence[StoredPeerEvent],
     digest: Digest | None,
     *,
     minutes: float,
 ) -> ParticipantTimeline:
-    """A participant's lane; `notes` are those of its peers, `digest` is missing for one that
-    was never measured and never folded."""
-    mutes = MuteState(notes)
+    """A participant's timeline; `peers` and `events` are its own. `digest` is `None` if the
+    participant was never measured and never folded."""
+    mutes = MuteState(events)
     return ParticipantTimeline(
-        participant_id=row.id,
-        person=person_of(row.app_id, row),
-        name=row.display_name,
-        user_id=row.user_id,
-        custom_participant_id=row.custom_participant_id,
-        picture=row.picture,
-        preset=row.preset_name,
-        is_hidden=row.is_hidden,
-        joined_at=row.joined_at,
-        left_at=row.left_at,
-        left_is_inferred=row.left_is_inferred,
+        participant_id=participant.id,
+        person=person_of(participant.app_id, participant),
+        name=participant.display_name,
+        user_id=participant.user_id,
+        custom_participant_id=participant.custom_participant_id,
+        picture=participant.picture,
+        preset=participant.preset_name,
+        is_hidden=participant.is_hidden,
+        joined_at=participant.joined_at,
+        left_at=participant.left_at,
+        left_is_inferred=participant.left_is_inferred,
         minutes=minutes,
-        peers=[_peer(peer) for peer in chain],
-        muted=_within(mutes.spans["audio"], row),
-        camera_off=_within(mutes.spans["video"], row),
-        screenshare=_shared(notes) or _as_stretches(digest),
+        peers=[_peer(peer) for peer in peers],
+        muted=_within(mutes.spans["audio"], participant),
+        camera_off=_within(mutes.spans["video"], participant),
+        screenshare=_shared(events) or _as_stretches(digest),
         mos_audio=digest.mos_audio if digest is not None else [],
         mos_video=digest.mos_video if digest is not None else [],
         levels=digest.levels if digest is not None else [],
@@ -223,30 +223,30 @@ def timeline_of(
 
 
 def full_timeline_of(
-    row: Participant,
-    chain: Sequence[Peer],
-    notes: Sequence[StoredPeerEvent],
+    participant: Participant,
+    peers: Sequence[Peer],
+    events: Sequence[StoredPeerEvent],
     digest: Digest | None,
     *,
     minutes: float,
 ) -> FullParticipantTimeline:
-    """The same with what was found."""
-    lane = timeline_of(row, chain, notes, digest, minutes=minutes)
+    """The same with issues and findings."""
+    timeline = timeline_of(participant, peers, events, digest, minutes=minutes)
     return FullParticipantTimeline(
-        **asdict(lane),
+        **asdict(timeline),
         issues=[_issue(issue) for issue in digest.issues] if digest else [],
-        diagnosis=[finding_of(each, row) for each in digest.diagnosis] if digest else [],
+        diagnosis=[finding_of(each, participant) for each in digest.diagnosis] if digest else [],
     )
 
 
-def finding_of(finding: Finding, row: Participant) -> TimelineFinding:
-    """A sentence, with the participant it is about."""
+def finding_of(finding: Finding, participant: Participant) -> TimelineFinding:
+    """A finding of a participant's diagnosis."""
     return TimelineFinding(
         sentence=finding.sentence,
         severity=finding.severity,
         cause=finding.cause,
-        participant_id=row.id,
-        participant_name=row.display_name,
+        participant_id=participant.id,
+        participant_name=participant.display_name,
         first_at=finding.first_at,
         last_at=finding.last_at,
         issues=[name.value for name in finding.issues],
@@ -264,34 +264,34 @@ def finding_of(finding: Finding, row: Participant) -> TimelineFinding:
 
 
 def call_events_of(
-    chain: Mapping[str, str], notes: Sequence[StoredPeerEvent], every: Sequence[Peer]
+    participant_ids: Mapping[str, str], events: Sequence[StoredPeerEvent], peers: Sequence[Peer]
 ) -> list[CallEvent]:
-    """What happened, oldest first, joins and leaves included. `chain` gives the row of a
-    peer."""
+    """The events of peers with their joins and leaves, oldest first. `participant_ids` gives the
+    participant of a peer."""
     found = [
         CallEvent(
-            at=note.at,
-            name=note.name,
-            participant_id=chain[note.peer_id],
-            peer_id=note.peer_id,
+            at=event.at,
+            name=event.name,
+            participant_id=participant_ids[event.peer_id],
+            peer_id=event.peer_id,
             data={
                 name: value
-                for name, value in note.data.items()
+                for name, value in event.data.items()
                 if value is None or isinstance(value, str | int | float | bool)
             },
         )
-        for note in notes
-        if note.peer_id in chain and note.name not in UNTOLD
+        for event in events
+        if event.peer_id in participant_ids and event.name not in NO_EVENTS
     ]
-    for peer in every:
-        came = _peer(peer)
-        reason: dict[str, str | float | bool | None] = {"reason": came.left_reason}
-        moments = [(came.joined_at, "joined", {}), (came.left_at, "left", reason)]
+    for peer in peers:
+        stay = _peer(peer)
+        reason: dict[str, str | float | bool | None] = {"reason": stay.left_reason}
+        changes = [(stay.joined_at, "joined", {}), (stay.left_at, "left", reason)]
         found += [
             CallEvent(
                 at=at, name=name, participant_id=peer.participant_id, peer_id=peer.id, data=data
             )
-            for at, name, data in moments
+            for at, name, data in changes
             if at is not None
         ]
     return sorted(found, key=lambda each: each.at)
@@ -308,26 +308,26 @@ def _peer(peer: Peer) -> TimelinePeer:
     )
 
 
-def _within(spans: Sequence[Stretch], row: Participant) -> list[Stretch]:
-    """The stretches inside the stay: who was off from the start was off from joining on."""
+def _within(spans: Sequence[Stretch], participant: Participant) -> list[Stretch]:
+    """The stretches within the stay. What was off at the start was off from the join on."""
     found: list[Stretch] = []
     for start_at, end_at in spans:
-        start_at = max(start_at, row.joined_at)
-        if row.left_at is not None:
-            end_at = row.left_at if end_at is None else min(end_at, row.left_at)
+        start_at = max(start_at, participant.joined_at)
+        if participant.left_at is not None:
+            end_at = participant.left_at if end_at is None else min(end_at, participant.left_at)
         if end_at is None or end_at > start_at:
             found.append((start_at, end_at))
     return found
 
 
-def _shared(notes: Sequence[StoredPeerEvent]) -> list[Stretch]:
+def _shared(events: Sequence[StoredPeerEvent]) -> list[Stretch]:
     found: list[Stretch] = []
-    for note in sorted(notes, key=lambda note: (note.at, note.id)):
+    for event in sorted(events, key=lambda event: (event.at, event.id)):
         is_open = bool(found) and found[-1][1] is None
-        if note.name == "screenshare_started" and not is_open:
-            found.append((note.at, None))
-        elif note.name == "screenshare_stopped" and is_open:
-            found[-1] = (found[-1][0], note.at)
+        if event.name == "screenshare_started" and not is_open:
+            found.append((event.at, None))
+        elif event.name == "screenshare_stopped" and is_open:
+            found[-1] = (found[-1][0], event.at)
     return found
 
 
@@ -373,7 +373,7 @@ def _completeness(digest: Digest) -> TimelineCompleteness:
 
 
 def _versioned(name: str | None, version: str | None) -> str | None:
-    """`Chrome 141`: of the version, the part people say."""
+    """`Chrome 141`: the name with its major version."""
     if name is None or not version:
         return name
     return f"{name} {version.partition('.')[0]}"
