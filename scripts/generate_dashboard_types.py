@@ -130,8 +130,6 @@ def constants_module() -> str:
     parameters = [each.name for each in CALL_PARAMETERS if each.name != FORMAT.name]
     parts = [
         _strings("LEVEL_WORDS", "What the levels 0 to 4 are called.", words),
-        _numbers("AUDIO_LEVELS", "The least of good, fair and poor.", levels.AUDIO_LEVELS),
-        _numbers("VIDEO_LEVELS", "The least of good, fair and poor.", levels.VIDEO_LEVELS),
         _strings("ISSUE_NAMES", "The catalogue of issues.", [name.value for name in IssueName]),
         "export type IssueName = (typeof ISSUE_NAMES)[number];\n",
         _strings("DIMENSIONS", "What the overview breaks numbers down by.", DIMENSIONS),
@@ -144,10 +142,6 @@ def constants_module() -> str:
 def _strings(name: str, about: str, values: Sequence[str]) -> str:
     lines = "".join(f'  "{value}",\n' for value in values)
     return f"/** {about} */\nexport const {name} = [\n{lines}] as const;\n"
-
-
-def _numbers(name: str, about: str, values: Sequence[float]) -> str:
-    return f"/** {about} */\nexport const {name} = [{', '.join(map(str, values))}] as const;\n"
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-/** Who is signed in, and which app is looked at. */
+/** The signed-in account and the chosen app. */
 
 import { computed, signal } from "@preact/signals";
 import { carryCsrf, get, post, RequestError, whenSignedOut } from "./api/request";
@@ -11,7 +11,7 @@ const KEY = "aftercall.app";
 
 /** `undefined` while it is not known, `null` when nobody is. */
 export const me = signal<Me | null | undefined>(undefined);
-/** Why the server could not say who we are. */
+/** The error of the last request for the account. */
 export const trouble = signal<RequestError | null>(null);
 
 const chosen = signal<string | null>(remembered());
@@ -58,7 +58,7 @@ export async function signOut(): Promise<void> {
   }
 }
 
-/** Reads again who we are, as after making an app. */
+/** Reads the account again, as after creating an app. */
 export async function refreshMe(): Promise<void> {
   become(await get<Me>("/v1/me"));
 }

@@ -1,10 +1,10 @@
-/** The server's time of day, ticking: what is live is counted by the clock that recorded it. */
+/** The server's clock, by which the durations of live sessions are counted. */
 
 import { signal } from "@preact/signals";
 
 let ahead_ms = 0;
 
-/** Now, in the server's time, renewed every second while the page is looked at. */
+/** Now, in the server's time, renewed every second while the page is visible. */
 export const now = signal(Date.now());
 
 /** Takes the server's `now` of an answer that just came. */

@@ -1,11 +1,11 @@
-/** Where the viewer is: the address bar as a signal, and links that do not reload the page. */
+/** The current page: the address bar as a signal, and links that do not reload the page. */
 
 import { signal } from "@preact/signals";
 
 export interface Place {
   path: string;
   query: URLSearchParams;
-  /** Counts up with every step, so that a page knows that it was entered anew. */
+  /** Grows with every navigation, so that a page notices that it was opened again. */
   step: number;
 }
 

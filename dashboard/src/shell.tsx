@@ -19,7 +19,7 @@ const PAGES = [
   { path: "/settings", name: "Settings" },
 ];
 
-/** Everything: who is not signed in sees the sign-in, who is sees the page of the address. */
+/** The whole dashboard: the sign-in page, or the page of the address once somebody is signed in. */
 export function Shell() {
   if (me.value === undefined) return <Waiting />;
   if (me.value === null || place.value.path === "/sign-in") return <SignInPage />;

@@ -1,4 +1,4 @@
-/** Light, dark, or as the system has it. */
+/** Light, dark, or the system's theme. */
 
 import { signal } from "@preact/signals";
 
@@ -9,7 +9,7 @@ const ORDER: readonly Theme[] = ["auto", "light", "dark"];
 
 export const theme = signal<Theme>(readTheme());
 
-/** Counts up when colours change, for what is drawn rather than styled. */
+/** Grows when the colours change, so that canvases are drawn again. */
 export const colours = signal(0);
 
 export function nextTheme(): void {
@@ -35,7 +35,7 @@ export function followSystemTheme(): void {
 
 const resolved = new Map<string, string>();
 
-/** A colour of the style sheet as it is now, as something a canvas understands. */
+/** The current value of a style sheet's colour, for a canvas. */
 export function colour(name: string): string {
   const key = `${colours.peek()}:${name}`;
   const known = resolved.get(key);

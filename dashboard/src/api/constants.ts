@@ -9,12 +9,6 @@ export const LEVEL_WORDS = [
   "Good",
 ] as const;
 
-/** The least of good, fair and poor. */
-export const AUDIO_LEVELS = [3.8, 3.1, 2.6] as const;
-
-/** The least of good, fair and poor. */
-export const VIDEO_LEVELS = [3.3, 2.6, 2.1] as const;
-
 /** The catalogue of issues. */
 export const ISSUE_NAMES = [
   "poor_network_uplink",

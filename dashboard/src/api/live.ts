@@ -8,7 +8,7 @@ export interface LiveListener {
   onUpdate: (kind: "started" | "changed" | "ended", news: LiveSession) => void;
 }
 
-/** Listens to what happens in an app's sessions; whether the stream is open. */
+/** Listens to changes of an app's live sessions; returns whether the stream is open. */
 export function useLive(appId: string | null, listener: LiveListener): boolean {
   const [isOpen, setIsOpen] = useState(false);
   const current = useRef(listener);

@@ -7,13 +7,13 @@ export type Maybe = number | null;
 
 export type Severity = TimelineIssue["severity"];
 
-/** How many were bad, poor, fair and good. */
+/** The numbers of bad, poor, fair and good. */
 export type Shares = SessionQuality["letters"];
 
-/** From when to when; `null` while it lasts. */
+/** Start and end; an end of `null` means that it lasts. */
 export type Span = ParticipantTimeline["muted"][number];
 
-/** One page of a list that goes on at the cursor. */
+/** One page of a list that continues at the cursor. */
 export interface Paged<Item> {
   items: Item[];
   total: number | null;

@@ -1,4 +1,4 @@
-/** Requests to the server: the envelope, its errors, and the proof that the page is ours. */
+/** Requests to the server: the envelope, its errors, and the CSRF token. */
 
 interface Envelope {
   success: boolean;
@@ -27,7 +27,7 @@ export function carryCsrf(value: string | null): void {
   csrf = value;
 }
 
-/** What to do when the server no longer knows who we are. */
+/** Called when the server refuses the sign-in. */
 export function whenSignedOut(act: () => void): void {
   onSignedOut = act;
 }

@@ -3,15 +3,15 @@ import { get, RequestError } from "./request";
 
 const ANSWERS_KEPT = 40;
 
-/** Former answers by path, so that going back shows at once what was there. */
+/** Earlier answers by path, so that going back shows them at once. */
 const kept = new Map<string, unknown>();
 
 export interface Resource<Answer> {
-  /** The answer to this path, or while it is on its way to the one before it. */
+  /** The answer to this path; until it has come, the answer to the path before it. */
   data: Answer | undefined;
   error: RequestError | undefined;
   isLoading: boolean;
-  /** Whether `data` answers the path that is asked now. */
+  /** Whether `data` is the answer to the current path. */
   isCurrent: boolean;
   reload: () => void;
 }
@@ -23,14 +23,14 @@ interface State<Answer> {
   isLoading: boolean;
 }
 
-/** Forgets every answer, as at a sign-out. */
+/** Drops every answer, as at a sign-out. */
 export function forgetAnswers(): void {
   kept.clear();
 }
 
 /**
- * What the server answers to a path; asked again when the path changes. `null` asks nothing. A
- * failed renewal keeps what is shown and tells the error beside it.
+ * The server's answer to a path, requested again when the path changes; `null` requests nothing. A
+ * failed renewal keeps the data and adds the error.
  */
 export function useResource<Answer>(path: string | null): Resource<Answer> {
   const [state, setState] = useState<State<Answer>>(() => begin<Answer>(path, undefined));

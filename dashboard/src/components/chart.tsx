@@ -8,7 +8,7 @@ import { useWidth } from "./use_width";
 
 export interface Line {
   name: string;
-  /** One value for every moment of the chart. */
+  /** One value for each time of the chart. */
   values: (number | null | undefined)[];
   /** A variable of the style sheet. */
   colour: string;
@@ -25,17 +25,17 @@ export interface ChartProps {
   height: number;
   /** Fixed ends of the scale; otherwise from 0 up to the greatest value. */
   range?: [number, number];
-  /** How a value is written at the axis. */
-  tell: (value: number) => string;
-  /** Somebody dragged over a part of the time. */
+  /** The text of a value at the axis. */
+  format: (value: number) => string;
+  /** Called when the viewer has dragged over a range of time. */
   onZoom?: (from_at: number, to_at: number) => void;
-  /** Without axes a chart fills a track of the timeline. */
+  /** A chart without axes fills a track of the timeline. */
   hasAxes?: boolean;
 }
 
 export const AXIS_WIDTH = 74;
 
-/** A pointer that moved less has clicked, not dragged. */
+/** A pointer that moved less far has clicked, not dragged, in pixels. */
 const LEAST_DRAG = 12;
 /** Before the layout is known nothing is drawn. */
 const LEAST_WIDTH = 40;
@@ -73,7 +73,7 @@ export function Chart(props: ChartProps) {
 
 type Plot = typeof uPlot;
 
-/** The plotter comes when the first chart does: no list has to wait for it. */
+/** The plotting library is loaded with the first chart, so that lists do not wait for it. */
 function loadPlot(): Promise<Plot> {
   return import("uplot").then((module) => module.default);
 }
@@ -122,7 +122,7 @@ function optionsOf(Plot: Plot, props: ChartProps, width: number): uPlot.Options 
             ...axis,
             size: AXIS_WIDTH,
             space: 26,
-            values: (_, values) => values.map((value) => props.tell(value)),
+            values: (_, values) => values.map((value) => props.format(value)),
           },
         ]
       : [{ show: false }, { show: false }],

@@ -1,16 +1,16 @@
 import { useState } from "preact/hooks";
 
-/** A button that puts a text on the clipboard and says so. */
+/** A button that copies a text to the clipboard and shows whether it could. */
 export function CopyButton({ text, label, shown }: { text: string; label: string; shown?: string }) {
-  const [said, setSaid] = useState<string | null>(null);
+  const [result, setResult] = useState<string | null>(null);
   const copy = async (): Promise<void> => {
     try {
       await navigator.clipboard.writeText(text);
-      setSaid("Copied");
+      setResult("Copied");
     } catch {
-      setSaid("Not allowed by the browser");
+      setResult("Not allowed by the browser");
     }
-    setTimeout(() => setSaid(null), 1500);
+    setTimeout(() => setResult(null), 1500);
   };
   return (
     <button
@@ -20,7 +20,7 @@ export function CopyButton({ text, label, shown }: { text: string; label: string
       aria-label={shown ? undefined : label}
       onClick={copy}
     >
-      <span aria-live="polite">{said ?? shown ?? "Copy"}</span>
+      <span aria-live="polite">{result ?? shown ?? "Copy"}</span>
     </button>
   );
 }

@@ -2,7 +2,7 @@ import type { Level, SessionQuality } from "../api/types";
 import type { Shares } from "../api/members";
 import { letterOf, stackOf, formatLevel, formatShares, formatVerdict, formatFullVerdict } from "../format/quality";
 
-/** A level as a coloured letter; its word is there for those who hear the page. */
+/** A level as a coloured letter, with its word for screen readers. */
 export function LevelMark({ level, text }: { level: Level; text?: string }) {
   return (
     <span class={`level level-${level}`} title={text ?? formatLevel(level)}>
@@ -12,7 +12,7 @@ export function LevelMark({ level, text }: { level: Level; text?: string }) {
   );
 }
 
-/** A session's verdict: the worst letter, and for how many. */
+/** A session's verdict: the worst level, and how many participants have it. */
 export function Verdict({ quality, isInFull }: { quality: SessionQuality | null; isInFull?: boolean }) {
   const text = isInFull ? formatFullVerdict(quality) : formatVerdict(quality);
   return (
@@ -26,13 +26,13 @@ export function Verdict({ quality, isInFull }: { quality: SessionQuality | null;
   );
 }
 
-/** What was good has a line at the bottom; whoever was less well off stands on it. */
+/** The height of the line of good quality at the bottom, of 16; worse levels are stacked on it. */
 const BASE = 2;
-/** At least so high, of 16: 1 of 50 never vanishes. */
+/** The least height of a level that anybody has, so that 1 of 50 is visible. */
 const LEAST_SHARE = 0.28;
 
-/** A session's quality over time in little: at each moment the share of people at each level. */
-export function Strip({ shares }: { shares: readonly Shares[] }) {
+/** A session's quality over time as a sparkline: in each bucket the share of participants at each level. */
+export function Sparkline({ shares }: { shares: readonly Shares[] }) {
   const label = formatShares(shares);
   return (
     <svg

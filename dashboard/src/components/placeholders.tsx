@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import type { RequestError } from "../api/request";
 
-/** Why something is not there, and the way on. */
+/** Why something is missing, and what to do. */
 export function Problem({ error, onRetry }: { error: RequestError; onRetry?: () => void }) {
   return (
     <div class="problem" role="alert">
@@ -28,7 +28,7 @@ function titleOf(error: RequestError): string {
   return error.status >= 500 ? "The server failed." : "That did not work.";
 }
 
-/** A designed nothing. */
+/** An empty list or page. */
 export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
   return (
     <div class="empty">
@@ -38,7 +38,7 @@ export function Empty({ title, children }: { title: string; children?: Component
   );
 }
 
-/** Grey lines where text will be, as high as what comes. */
+/** Grey lines in place of text that is loading, of its height. */
 export function Skeleton({ lines = 6, isTall = false }: { lines?: number; isTall?: boolean }) {
   return (
     <div class={isTall ? "skeleton tall" : "skeleton"} role="status" aria-label="Loading">

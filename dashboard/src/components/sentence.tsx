@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { cutSentence, markName, type NamedPart } from "../format/sentences";
 import { Timestamp } from "./timestamp";
 
-/** A sentence of the diagnosis with its moments in the viewer's zone. */
+/** A sentence of the diagnosis with its times in the viewer's zone. */
 export function Sentence({ text, anchor }: { text: string; anchor: number | null }) {
   return (
     <span class="finding-sentence" title={text}>
@@ -15,7 +15,7 @@ export function Sentence({ text, anchor }: { text: string; anchor: number | null
 export function SentenceAbout(props: {
   text: string;
   anchor: number | null;
-  /** The name as the sentence has it. */
+  /** The name as it is in the sentence. */
   name: string;
   marked: ComponentChildren;
   /** What stands between a name that comes first and the sentence. */

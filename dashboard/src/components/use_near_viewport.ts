@@ -1,7 +1,7 @@
 import type { RefObject } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
-/** How far outside the viewport something is made ready, so that scrolling finds it there. */
+/** How far outside the viewport an element is prepared, so that it is complete when scrolled to. */
 const MARGIN = "800px 0px";
 
 /** Whether an element was near the viewport, or the page was printed, at any time so far. */

@@ -3,13 +3,13 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 const ROWS_BEYOND = 12;
 
-/** A long list of rows of one height, of which only those in sight are in the page. */
+/** A long list of rows of one height, of which only the visible ones are rendered. */
 export function VirtualList<Item>(props: {
   items: readonly Item[];
   rowHeight: number;
   label: string;
   row: (item: Item, index: number) => ComponentChildren;
-  /** A row to bring into sight when it changes. */
+  /** A row to scroll to when it changes. */
   show?: number | null;
 }) {
   const box = useRef<HTMLDivElement>(null);

@@ -1,10 +1,10 @@
-/** The names of issues, events and ways out in words for people. */
+/** Labels of issues, events and reasons of leaving. */
 
 import type { IssueName } from "../api/constants";
 import type { SessionRow, TimelinePeer } from "../api/types";
 import type { Severity } from "../api/members";
 
-/** Empty where the name itself, in words, says it well. */
+/** Empty where the name itself in words is the label. */
 const ISSUES: Record<IssueName, string> = {
   poor_network_uplink: "Poor uplink",
   severe_network_uplink: "Very poor uplink",
@@ -171,12 +171,12 @@ export function capitalise(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** Whom a nameless participant is shown as. */
+/** The label of a participant without a name. */
 export function formatName(name: string | null | undefined): string {
   return name?.trim() ? name : "Without a name";
 }
 
-/** What a session is called: its meeting's title. */
+/** A session's title: that of its meeting. */
 export function formatTitle(call: { title: string | null }): string {
   return call.title?.trim() ? call.title : "Untitled meeting";
 }

@@ -18,7 +18,7 @@ export function formatPlural(count: number, one: string, many = `${one}s`): stri
   return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
 
-/** What a client sent, or had to say, that is not in the record; empty when there is no such thing. */
+/** What a client sent and the record does not contain; empty if there is nothing. */
 export function formatLostData(lost: {
   refused_entries: number;
   unreadable_samples: number;

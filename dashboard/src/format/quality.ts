@@ -8,7 +8,7 @@ export const LEVELS: readonly Level[] = [4, 3, 2, 1, 0];
 
 const LETTERS: Record<Level, string> = { 4: "G", 3: "F", 2: "P", 1: "B", 0: "–" };
 
-/** How high a level's bar is, 0…1: what was bad stands out. */
+/** The height of a level's bar, 0…1: the worse the level, the higher. */
 export const BAR_HEIGHT: Record<Level, number> = { 4: 0.36, 3: 0.56, 2: 0.78, 1: 1, 0: 0.16 };
 
 export function formatLevel(level: Level): string {
@@ -19,7 +19,7 @@ export function letterOf(level: Level): string {
   return LETTERS[level];
 }
 
-/** Runs of equal levels: how many of which, in order. */
+/** Runs of equal levels, in order. */
 export function runsOf(levels: readonly Level[]): { level: Level; from: number; count: number }[] {
   const runs: { level: Level; from: number; count: number }[] = [];
   levels.forEach((level, index) => {
@@ -30,7 +30,7 @@ export function runsOf(levels: readonly Level[]): { level: Level; from: number; 
   return runs;
 }
 
-/** A strip in words, for those who cannot see it: `Good 80 %, Bad 20 %`. */
+/** A participant's sparkline in words, for screen readers: `Good 80 %, Bad 20 %`. */
 export function formatSparkline(levels: readonly Level[]): string {
   const known = levels.filter((level) => level > 0);
   if (!known.length) return LEVEL_WORDS[0];
@@ -45,8 +45,8 @@ export function formatSparkline(levels: readonly Level[]): string {
 /** The levels of `Shares`, in their order. */
 export const SHARED: readonly Level[] = [1, 2, 3, 4];
 
-/** The shares of people at a moment as stacked parts from the bottom, 0…1 each: bad, poor, fair.
- * Whoever is left was good. Nobody vanishes: a part is never lower than `least`. */
+/** The shares of participants in a bucket as stacked parts from the bottom, 0…1 each: bad, poor, fair.
+ * The rest is good. A part that is not empty has at least the height `least`. */
 export function stackOf(shares: Shares, least: number): { level: Level; from: number; height: number }[] {
   const all = shares.reduce((sum, count) => sum + count, 0);
   const parts: { level: Level; from: number; height: number }[] = [];
@@ -61,7 +61,7 @@ export function stackOf(shares: Shares, least: number): { level: Level; from: nu
   return parts;
 }
 
-/** Everybody's moments together: per bucket how many were bad, poor, fair and good. */
+/** The numbers of bad, poor, fair and good participants in each bucket. */
 export function sharesOf(lanes: readonly ParticipantTimeline[], buckets: number): Shares[] {
   const found = Array.from({ length: buckets }, (): Shares => [0, 0, 0, 0]);
   for (const lane of lanes) {
@@ -74,7 +74,7 @@ export function sharesOf(lanes: readonly ParticipantTimeline[], buckets: number)
   return found;
 }
 
-/** A session's strip in words. */
+/** A session's sparkline in words. */
 export function formatShares(shares: readonly Shares[]): string {
   const sums = SHARED.map((_, index) => shares.reduce((sum, counts) => sum + (counts[index] ?? 0), 0));
   const all = sums.reduce((sum, count) => sum + count, 0);
@@ -100,7 +100,7 @@ export function formatVerdict(quality: SessionQuality | null): string {
     : `${LEVEL_WORDS[level]} for ${affected_participants} of ${measured_participants}`;
 }
 
-/** The same with the other letters: `Bad for 1 of 4, poor for 2`. */
+/** The same with the other levels: `Bad for 1 of 4, poor for 2`. */
 export function formatFullVerdict(quality: SessionQuality | null): string {
   if (!quality?.measured_participants || quality.level === 4) return formatVerdict(quality);
   const others = SHARED.slice(quality.level, 3)

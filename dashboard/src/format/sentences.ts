@@ -1,15 +1,15 @@
-/** The server's sentences name moments as UTC times of day: here they are shown in the viewer's zone. */
+/** Replaces the UTC times of day in the server's sentences by times in the viewer's zone. */
 
 import { DAY_MS } from "./time";
 
 export type Part = { text: string } | { at: number };
 export type NamedPart = Part | { name: string };
 
-/** How much before its anchor a sentence may speak of. */
+/** How far before its anchor the first time of a sentence may be. */
 const SLACK_MS = 3_600_000;
 
 /**
- * Cuts a sentence into text and moments. `anchor` is a moment near the first one it names: a time
+ * Cuts a sentence into text and times. `anchor` is a time near the first one it names: a time
  * of day is the first such at or after it, give or take an hour.
  */
 export function cutSentence(sentence: string, anchor: number | null): Part[] {

@@ -1,4 +1,4 @@
-/** Moments and lengths in the viewer's zone and habits; UTC where it must be exact. */
+/** Times and durations in the viewer's zone and locale; UTC where they must be exact. */
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;

@@ -14,7 +14,7 @@ import { sessionsAddress } from "./sessions/filters";
 const RANGES = [7, 30, 90, 365] as const;
 const DEFAULT_RANGE = 30;
 
-/** How it went lately: every number leads to the list behind it. */
+/** The sums of recent days; every number links to the list behind it. */
 export function OverviewPage({ appId }: { appId: string }) {
   const range = Number(place.value.query.get("days") ?? DEFAULT_RANGE) || DEFAULT_RANGE;
   const from = new Date(now.peek() - (range - 1) * DAY_MS).toISOString().slice(0, 10);

@@ -166,12 +166,12 @@ function Streams({ page, pathOf }: { page: Page; pathOf: (id: string) => string 
   );
 }
 
-/** By which its page is found: of somebody without a peer it is that of the participant. */
+/** The id of the participant's page: of its first peer, else its own. */
 function idOf(end: Stream["others"][number]): string {
   return end.peer_id ?? end.participant_id;
 }
 
-/** A sent stream has several other ends: whose is shown, and the way there. */
+/** A chooser of the shown receiver of a sent stream, with a link to its page. */
 function OtherChoice({ stream, other }: { stream: Stream; other: Stream["others"][number] | null }) {
   const session = place.value.path.replace(/\/peers\/.*/, "");
   if (!other) return null;

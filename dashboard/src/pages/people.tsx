@@ -17,7 +17,7 @@ import { useListKeys } from "./sessions/keyboard";
 const TYPING_PAUSE_MS = 140;
 const ROWS = "main .row-link";
 
-/** Everybody who was in a call, the last seen first. */
+/** All participants of calls as people, the last seen first. */
 export function PeoplePage({ appId }: { appId: string }) {
   const search = place.value.query.get("search");
   const base = `/v1/apps/${encodeURIComponent(appId)}/people`;

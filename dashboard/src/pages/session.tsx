@@ -4,7 +4,7 @@ import { useLive } from "../api/live";
 import { useResource } from "../api/resource";
 import type { SessionPage, SessionRow } from "../api/types";
 import { aheadOf, now } from "../clock";
-import { Strip, Verdict } from "../components/level";
+import { Sparkline, Verdict } from "../components/level";
 import { Timestamp } from "../components/timestamp";
 import { Problem, Skeleton } from "../components/placeholders";
 import { useTitle } from "../title";
@@ -20,7 +20,7 @@ import { Tools } from "./session/export_menu";
 
 const RENEWED_EVERY_MS = 7_000;
 
-/** The app a session is in: asked only by somebody who has several. */
+/** The app of a session; requested only if the account has several. */
 export function useAppOf(sessionId: string): { appId: string | null; lookup: ReturnType<typeof useResource> } {
   const isAlone = (me.value?.apps.length ?? 0) < 2;
   const lookup = useResource<{ app_id: string }>(isAlone ? null : `/v1/calls/${encodeURIComponent(sessionId)}`);
@@ -31,7 +31,7 @@ export function useAppOf(sessionId: string): { appId: string | null; lookup: Ret
   return { appId: found, lookup };
 }
 
-/** One session: what was wrong, who was there when, how good it was, what was said. */
+/** One session: diagnosis, timelines of participants, quality, chat and transcript. */
 export function SessionPage({ sessionId }: { sessionId: string }) {
   const { appId, lookup } = useAppOf(sessionId);
   const base = appId && `/v1/apps/${encodeURIComponent(appId)}/calls/${encodeURIComponent(sessionId)}`;
@@ -73,7 +73,7 @@ export function SessionPage({ sessionId }: { sessionId: string }) {
   );
 }
 
-/** While a session is live its page is asked again, at once when somebody comes or goes. */
+/** The page of a live session is requested repeatedly, and at once after a join or leave. */
 function useRenewal(appId: string | null, sessionId: string, reload: () => void): void {
   const latest = useRef(reload);
   latest.current = reload;
@@ -181,7 +181,7 @@ function Rooms({ page }: { page: SessionPage }) {
             <span class="faint">
               <When call={room} /> · {room.participants.map((one) => formatName(one.name)).join(", ")}
             </span>
-            {room.quality && <Strip shares={room.quality.shares} />}
+            {room.quality && <Sparkline shares={room.quality.shares} />}
           </li>
         ))}
       </ul>

@@ -13,7 +13,7 @@ import { SessionTableRow } from "./sessions/session_row";
 
 const ROW_LINKS = "main .row-link";
 
-/** All sessions: live ones on top, then the others, as the filters in the address ask for. */
+/** The sessions list: live ones on top, then the others, filtered by the address. */
 export function SessionsPage({ appId }: { appId: string }) {
   const { query } = place.value;
   const isFirstPage = !query.get("cursor");

@@ -25,7 +25,7 @@ const PRIVACY: Record<string, string> = {
   none: "No IP address is kept.",
 };
 
-/** What can be set, and how the server is set. */
+/** The settings of the account, and those of the server. */
 export function SettingsPage() {
   const given = place.value.query.get("section");
   const here: Section = SECTIONS.find((section) => section.name === given)?.name ?? "apps";

@@ -29,7 +29,7 @@ export function SignInPage() {
   useEffect(() => {
     const link = place.value.path === "/sign-in" ? location.hash.slice(1) : "";
     if (link) {
-      // A code that was used is worth nothing, but need not stay in the history either.
+      // A used code is worthless; it is removed from the history all the same.
       history.replaceState(history.state, "", "/sign-in");
       void enter({ link });
     } else if (me.value && place.value.path === "/sign-in") {

@@ -33,7 +33,7 @@ export function WorstMeetings({ meetings }: { meetings: WorstMeeting[] }) {
   return <Parts title="Worst meetings" parts={parts} nothing="No meeting had a bad call." />;
 }
 
-/** Where calls were bad: by browser, country, network and the like. */
+/** Bad calls by browser, country, network and other dimensions. */
 export function Breakdowns({ breakdowns }: { breakdowns: Overview["breakdowns"] }) {
   return (
     <>

@@ -6,7 +6,7 @@ import { cursor } from "../session/time_cursor";
 import { isKnown, join, MEASURES, nearest, type Measure } from "./metrics";
 
 const HEIGHT = 112;
-/** A sample this far from the cursor does not speak of it. */
+/** A sample further from the cursor than this is not shown at it. */
 const REACH_MS = 20_000;
 
 interface Frame {
@@ -15,7 +15,7 @@ interface Frame {
   onZoom: (from: number, to: number) => void;
 }
 
-/** Every measure of a stream that anything is known of, over the other end's if one is given. */
+/** The charts of a stream's known metrics, with those of the other end if one is given. */
 export function StreamCharts(
   props: Frame & { stream: Stream; other: Stream | null; otherName: string | null },
 ) {
@@ -60,12 +60,12 @@ function MeasureChart(
       <figcaption>
         <b>{measure.title}</b>
         <span class="reading-here" data-at={index === null ? undefined : stream.t[index]}>
-          {at === null ? formatSpread(own, measure) : measure.tell(value)}
+          {at === null ? formatSpread(own, measure) : measure.format(value)}
         </span>
         {isKnown(others) && (
           <span class="faint">
             <span class="swatch series-other" /> {props.otherName}
-            {at !== null && `: ${measure.tell(otherIndex === null ? null : (others[otherIndex] ?? null))}`}
+            {at !== null && `: ${measure.format(otherIndex === null ? null : (others[otherIndex] ?? null))}`}
           </span>
         )}
       </figcaption>
@@ -77,7 +77,7 @@ function MeasureChart(
         to_at={props.to_at}
         height={HEIGHT}
         {...(measure.range ? { range: measure.range } : {})}
-        tell={measure.tell}
+        format={measure.format}
         onZoom={props.onZoom}
         hasAxes
       />
@@ -95,16 +95,16 @@ function formatSpread(values: (number | null)[], measure: Measure): string {
     greatest = Math.max(greatest, value);
   }
   if (least > greatest) return UNKNOWN;
-  return `${measure.tell(least)} to ${measure.tell(greatest)}`;
+  return `${measure.format(least)} to ${measure.format(greatest)}`;
 }
 
-/** What belongs to the connection as a whole. */
+/** The charts of the connection. */
 export function ConnectionCharts(props: Frame & { page: ParticipantPage }) {
   const { connection } = props.page;
-  const charts: { name: keyof ConnectionColumns; title: string; tell: (value: number | null) => string }[] = [
-    { name: "available_outgoing_bps", title: "Available bandwidth", tell: formatBitrate },
-    { name: "rtt_ms", title: "Round trip of the path", tell: formatMilliseconds },
-    { name: "audio_level", title: "Audio level", tell: formatNumber },
+  const charts: { name: keyof ConnectionColumns; title: string; format: (value: number | null) => string }[] = [
+    { name: "available_outgoing_bps", title: "Available bandwidth", format: formatBitrate },
+    { name: "rtt_ms", title: "Round trip of the path", format: formatMilliseconds },
+    { name: "audio_level", title: "Audio level", format: formatNumber },
   ];
   const known = charts.filter((chart) => isKnown(connection[chart.name]));
   if (!known.length) return null;
@@ -123,7 +123,7 @@ function ConnectionChart(
     page: ParticipantPage;
     name: keyof ConnectionColumns;
     title: string;
-    tell: (value: number | null) => string;
+    format: (value: number | null) => string;
   },
 ) {
   const { connection } = props.page;
@@ -139,7 +139,7 @@ function ConnectionChart(
       <figcaption>
         <b>{props.title}</b>
         {at !== null && (
-          <span class="reading-here">{props.tell(index === null ? null : (values[index] ?? null))}</span>
+          <span class="reading-here">{props.format(index === null ? null : (values[index] ?? null))}</span>
         )}
       </figcaption>
       <Chart
@@ -149,7 +149,7 @@ function ConnectionChart(
         from_at={props.from_at}
         to_at={props.to_at}
         height={HEIGHT}
-        tell={props.tell}
+        format={props.format}
         onZoom={props.onZoom}
         hasAxes
       />

@@ -6,7 +6,7 @@ import { formatDuration } from "../../format/time";
 import { pin } from "../session/time_cursor";
 import { formatData } from "../session/events";
 
-/** Device, network, paths and what happened, beside the charts. */
+/** Device, network, candidate pairs and events, beside the charts. */
 export function Facts({ page }: { page: ParticipantPage }) {
   return (
     <aside class="facts" aria-label="Facts">
@@ -51,7 +51,7 @@ function Stays({ page }: { page: ParticipantPage }) {
   );
 }
 
-/** What came and is not in the record. */
+/** Facts that arrived and were not recorded. */
 function Lost({ completeness }: { completeness: TimelineCompleteness }) {
   const lost = formatLostData(completeness);
   return lost ? <p class="faint">{lost}.</p> : null;

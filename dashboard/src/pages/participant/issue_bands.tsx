@@ -19,7 +19,7 @@ interface Row {
   bands: Band[];
 }
 
-/** What was wrong when: one row an issue, its times as bands below the charts' times. */
+/** The issues over time: one row for each, its times as bands aligned with the charts. */
 export function Bands(props: { issues: TimelineIssue[]; stream: Stream | null; scale: Scale }) {
   const rows = [...issueRows(props.issues), ...limitationRows(props.stream)];
   if (!rows.length) return <p class="faint bands-none">No issue was found in this stream.</p>;
@@ -89,7 +89,7 @@ function formatWorst(name: string, value: number): string {
   return `${words} ${formatNumber(value)}`;
 }
 
-/** What held the encoder back, as runs of equal reasons. */
+/** The encoder's quality limitation, as runs of equal reasons. */
 function limitationRows(stream: Stream | null): Row[] {
   const rows = new Map<string, Row>();
   stream?.limitation.forEach((reason, index) => {

@@ -1,4 +1,4 @@
-/** What is charted of a stream: which numbers, with which unit. */
+/** The charted metrics of a stream, with their units. */
 
 import type { OtherEnd, Stream, TimelineIssue } from "../../api/types";
 import type { Maybe } from "../../api/members";
@@ -19,33 +19,33 @@ type MeasureName =
 export interface Measure {
   name: MeasureName;
   title: string;
-  tell: (value: number | null) => string;
+  format: (value: number | null) => string;
   range?: [number, number];
 }
 
 export const MEASURES: readonly Measure[] = [
-  { name: "mos", title: "MOS", tell: formatMos, range: [1, 5] },
-  { name: "loss_percent", title: "Loss", tell: formatPercent },
-  { name: "rtt_ms", title: "Round trip", tell: formatMilliseconds },
-  { name: "jitter_ms", title: "Jitter", tell: formatMilliseconds },
-  { name: "jitter_buffer_ms", title: "Jitter buffer", tell: formatMilliseconds },
-  { name: "concealment_percent", title: "Concealed audio", tell: formatPercent },
-  { name: "bitrate_bps", title: "Bitrate", tell: formatBitrate },
-  { name: "fps", title: "Frames a second", tell: formatNumber },
-  { name: "height", title: "Picture height", tell: formatLines },
-  { name: "freeze_percent", title: "Frozen", tell: formatPercent },
+  { name: "mos", title: "MOS", format: formatMos, range: [1, 5] },
+  { name: "loss_percent", title: "Loss", format: formatPercent },
+  { name: "rtt_ms", title: "Round trip", format: formatMilliseconds },
+  { name: "jitter_ms", title: "Jitter", format: formatMilliseconds },
+  { name: "jitter_buffer_ms", title: "Jitter buffer", format: formatMilliseconds },
+  { name: "concealment_percent", title: "Concealed audio", format: formatPercent },
+  { name: "bitrate_bps", title: "Bitrate", format: formatBitrate },
+  { name: "fps", title: "Frames a second", format: formatNumber },
+  { name: "height", title: "Picture height", format: formatLines },
+  { name: "freeze_percent", title: "Frozen", format: formatPercent },
 ];
 
 function formatLines(value: number | null): string {
   return value === null ? formatNumber(null) : `${formatNumber(value)} px`;
 }
 
-/** Whether anything of it is known. */
+/** Whether any value is known. */
 export function isKnown(values: readonly Maybe[]): boolean {
   return values.some((value) => value !== null);
 }
 
-/** The same stream as the other end counted it. */
+/** The same stream as the other end reported it. */
 export function findOther(streams: readonly Stream[], other: OtherEnd): Stream | null {
   const family = streams.filter((stream) => stream.family === other.stream_family);
   return (
@@ -55,7 +55,7 @@ export function findOther(streams: readonly Stream[], other: OtherEnd): Stream |
   );
 }
 
-/** The sample nearest to a moment, if there is one within reach. */
+/** The index of the sample nearest to a time, if one is within reach. */
 export function nearest(t: readonly number[], at: number, reach_ms: number): number | null {
   let best: number | null = null;
   let least = reach_ms;
@@ -69,7 +69,7 @@ export function nearest(t: readonly number[], at: number, reach_ms: number): num
   return best;
 }
 
-/** Two series on one time axis: every moment of either, `null` where the one has none. */
+/** Two series on one time axis: the times of both, `null` where one has no value. */
 export function join(
   t: readonly number[],
   values: readonly Maybe[],
@@ -81,11 +81,11 @@ export function join(
     new Map(moments.map((at, index) => [at, list[index] ?? null]));
   const own = byMoment(t, values);
   const other = byMoment(otherT, otherValues);
-  // `undefined` is "no sample at this moment", over which the line goes on; `null` breaks it.
+  // `undefined` is "no sample at this time", over which the line continues; `null` breaks it.
   return { t: all, values: all.map((at) => own.get(at)), others: all.map((at) => other.get(at)) };
 }
 
-/** The stream to look at first: the one that issues troubled most, else the one of the lowest MOS. */
+/** The stream to show first: the one with the most samples in issues, else the one with the lowest MOS. */
 export function worstOf(streams: readonly Stream[], issues: readonly TimelineIssue[]): Stream | null {
   const trouble = (stream: Stream): number =>
     issues

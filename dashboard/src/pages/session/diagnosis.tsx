@@ -6,18 +6,18 @@ import { pin } from "./time_cursor";
 
 const SHOWN_AT_FIRST = 5;
 
-/** What was wrong, in sentences, the worst first. */
+/** The findings as sentences, the worst first. */
 export function Diagnosis(props: {
   findings: TimelineFinding[];
-  /** Whether there are more than these, less bad ones. */
+  /** Whether there are more findings, less severe ones. */
   isCut?: boolean;
-  /** What to say when there are none. */
+  /** The text without findings. */
   otherwise: string;
   sessionId: string;
 }) {
   const { findings } = props;
   if (!findings.length) return <p class="diagnosis-none">{props.otherwise}</p>;
-  // Notes are mostly what a fault looked like from the others' side.
+  // Findings of severity information are mostly a fault as others experienced it.
   const grave = findings.filter((finding) => finding.severity !== "information");
   const first = (grave.length ? grave : findings).slice(0, SHOWN_AT_FIRST);
   const rest = findings.filter((finding) => !first.includes(finding));

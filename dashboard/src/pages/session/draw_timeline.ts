@@ -1,4 +1,4 @@
-/** Draws a participant's lane: stays, quality, screen shares, mutes, gaps. */
+/** Draws a participant's timeline: stays, quality, screen shares, mutes, gaps. */
 
 import type { ParticipantTimeline } from "../../api/types";
 import type { Shares, Span } from "../../api/members";
@@ -14,7 +14,7 @@ const MUTE_TOP = 28;
 const CAMERA_TOP = 32;
 const LEAST_WIDTH = 1.5;
 
-/** The time of a track, and the buckets its levels are of. */
+/** The time range of a track and the buckets of its levels. */
 export interface Track extends Scale {
   bucket_ms: number;
 }
@@ -22,7 +22,7 @@ export interface Track extends Scale {
 interface Pencil {
   context: CanvasRenderingContext2D;
   width: number;
-  /** Pixels from the left at a moment, kept on the track. */
+  /** Pixels from the left at a time, clamped to the track. */
   x: (at: number) => number;
 }
 
@@ -56,10 +56,10 @@ export function drawLane(canvas: HTMLCanvasElement, width: number, page: Track, 
 
 export const PEOPLE_HEIGHT = 36;
 const PEOPLE_BASE = 3;
-/** No share is lower: 1 of 50 never vanishes. */
+/** The least height of a share, so that 1 of 50 is visible. */
 const LEAST_SHARE_PX = 4;
 
-/** Draws the share of people at each level over time. */
+/** Draws the share of participants at each level over time. */
 export function drawShares(
   canvas: HTMLCanvasElement,
   width: number,
@@ -96,7 +96,7 @@ function drawStays({ context, x }: Pencil, page: Track, lane: ParticipantTimelin
   }
 }
 
-/** Where measurements should be and are not: slanted lines. */
+/** Hatches the gaps in the measurements. */
 function drawGaps({ context, x }: Pencil, lane: ParticipantTimeline): void {
   context.strokeStyle = colour("level-0");
   context.lineWidth = 1;
@@ -117,7 +117,7 @@ function drawGaps({ context, x }: Pencil, lane: ParticipantTimeline): void {
   }
 }
 
-/** Buckets are wider than a stay is exact, so what is drawn is cut to the stays. */
+/** Buckets are coarser than the times of stays, so levels are clipped to the stays. */
 function drawQuality({ context, x }: Pencil, page: Track, lane: ParticipantTimeline): void {
   context.save();
   context.beginPath();
@@ -164,7 +164,7 @@ function drawDashes({ context, x }: Pencil, spans: Span[], end: number): void {
   context.setLineDash([]);
 }
 
-/** Joins and leaves; dashed where the moment is inferred and nobody said it. */
+/** Draws joins and leaves; dashed where the time is inferred. */
 function drawEdges({ context, x, width }: Pencil, lane: ParticipantTimeline): void {
   context.strokeStyle = colour("text");
   context.lineWidth = 1.5;

@@ -9,7 +9,7 @@ import { lastBefore } from "./time_scale";
 
 const ROW_HEIGHT = 30;
 
-/** Everything that happened, oldest first. */
+/** All events, oldest first. */
 export function EventList({ page }: { page: SessionPage }) {
   const names = useMemo(() => namesOf(page.lanes), [page.lanes]);
   if (!page.events.length) return <Empty title="No event was reported" />;
@@ -55,7 +55,7 @@ function EventRow(props: { event: CallEvent; name: string | undefined; isHere: b
   );
 }
 
-/** What an event brought along, on one line. */
+/** The data of an event on one line. */
 export function formatData(data: Record<string, unknown>): string {
   return Object.entries(data)
     .filter(([, value]) => value !== null && value !== "")

@@ -7,12 +7,12 @@ import { CopyButton } from "../../components/copy_button";
 import { Popover } from "../../components/popover";
 import { snippetsFor } from "./snippets";
 
-/** Ways to take a session or a peer's report elsewhere. */
+/** Downloads and requests of a session or a peer's report. */
 export function Tools(props: {
   appId: string;
   sessionId: string;
   peerId?: string;
-  /** Of which the raw JSON is shown. */
+  /** The subject of the raw JSON shown. */
   rawPath: string;
   artefacts?: Artefact[];
 }) {

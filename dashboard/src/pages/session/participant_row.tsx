@@ -13,7 +13,7 @@ import { drawLane, LANE_HEIGHT } from "./draw_timeline";
 import { bucketAt, isThere } from "./time_scale";
 
 /**
- * One participant: who, the track, and what it was like at the cursor. A track is drawn when it comes
+ * One participant: name, track, and the values at the cursor. A track is drawn when it comes
  * near the viewport, one of the first at once.
  */
 export function ParticipantRow(props: { page: SessionPage; lane: ParticipantTimeline; width: number; isFirst: boolean }) {
@@ -42,7 +42,7 @@ export function ParticipantRow(props: { page: SessionPage; lane: ParticipantTime
   );
 }
 
-/** The lane's numbers at the cursor; without one, of the whole call. */
+/** The values at the cursor; without a cursor, those of the whole call. */
 function Reading({ page, lane }: { page: SessionPage; lane: ParticipantTimeline }) {
   const at = cursor.value;
   if (at === null) {
@@ -100,7 +100,7 @@ function formatPlace(lane: ParticipantTimeline): string {
   return words.filter(Boolean).join(" · ");
 }
 
-/** A lane for those who cannot see it. */
+/** A timeline in words, for screen readers. */
 function formatTimeline(page: SessionPage, lane: ParticipantTimeline): string {
   const stays = lane.peers.map((peer) => {
     const joined = `${peer.joined_is_inferred ? "joined about" : "joined"} ${formatTimeWithSeconds(peer.joined_at)}`;

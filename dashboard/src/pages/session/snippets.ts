@@ -1,4 +1,4 @@
-/** Requests for the same data, to be pasted elsewhere. */
+/** Requests for the same data, to copy. */
 
 export interface Snippets {
   curl: string;
@@ -39,7 +39,7 @@ print(answer)`,
   };
 }
 
-/** Below which RealtimeKit's operations of an app live. */
+/** The path prefix of RealtimeKit's operations of an app. */
 export function kitPath(accountId: string, appId: string): string {
   return `/client/v4/accounts/${encodeURIComponent(accountId)}/realtime/kit/${encodeURIComponent(appId)}`;
 }

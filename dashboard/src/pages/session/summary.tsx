@@ -7,7 +7,7 @@ import { Empty } from "../../components/placeholders";
 
 const UNDER_WAY_MS = 2_000;
 
-/** The summary of what was said, or the way to get one. */
+/** The summary of the transcript, or a button that requests one. */
 export function SummaryText(props: { page: SessionPage; path: string; onChange: () => void }) {
   const { summary } = props.page;
   const [problem, setProblem] = useState<string | null>(null);
@@ -76,7 +76,7 @@ function Text({ summary }: { summary: SummaryText }) {
   );
 }
 
-/** Without the marks of emphasis: text that people said is shown as text. */
+/** The text without Markdown's marks of emphasis: it is shown as plain text. */
 function plain(text: string): string {
   return text.replaceAll(/\*\*(.+?)\*\*/g, "$1").replaceAll(/(^|\s)_(.+?)_(?=\s|$|[.,])/g, "$1$2");
 }

@@ -14,7 +14,7 @@ import { SummaryText } from "./summary";
 
 type Tab = "chat" | "transcript" | "summary" | "events";
 
-/** What was said and what happened, beside the timeline and aligned to its cursor. */
+/** Chat, transcript, summary and events, beside the timeline and aligned with its cursor. */
 export function TalkPanel(props: { page: SessionPage; base: string; kit: string; onChange: () => void }) {
   const { page } = props;
   const tabs: { tab: Tab; text: string }[] = [
@@ -47,10 +47,10 @@ export function TalkPanel(props: { page: SessionPage; base: string; kit: string;
       </div>
       <div id="talk-panel" role="tabpanel" aria-labelledby={`tab-${tab}`} class="talk-body">
         {tab === "chat" && (
-          <Said key="chat" first={page.chat} path={`${props.base}/chat`} nothing="Nobody wrote anything" />
+          <UtteranceList key="chat" first={page.chat} path={`${props.base}/chat`} nothing="Nobody wrote anything" />
         )}
         {tab === "transcript" && (
-          <Said
+          <UtteranceList
             key="transcript"
             first={page.transcript}
             path={`${props.base}/transcript`}
@@ -73,7 +73,7 @@ function firstWithSomething(page: SessionPage): Tab {
 
 type Utterance = ChatLine | SpokenLine;
 
-function Said<Item extends Utterance>(props: {
+function UtteranceList<Item extends Utterance>(props: {
   first: Paged<Item>;
   path: string;
   nothing: string;

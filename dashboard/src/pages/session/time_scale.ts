@@ -1,4 +1,4 @@
-/** The page's time as places on a track. */
+/** Conversions between times and places on a track. */
 
 import type { ParticipantTimeline, SessionPage } from "../../api/types";
 
@@ -7,25 +7,25 @@ export interface Scale {
   to_at: number;
 }
 
-/** Where a moment is on a track, 0…1 and beyond. */
+/** The place of a time on a track: 0…1, or beyond it. */
 export function shareAt(scale: Scale, at: number): number {
   const length = scale.to_at - scale.from_at;
   return length > 0 ? (at - scale.from_at) / length : 0;
 }
 
-/** The moment at a place of a track. */
+/** The time at a place of a track. */
 export function momentAt(scale: Scale, share: number): number {
   const inside = Math.min(1, Math.max(0, share));
   return scale.from_at + inside * (scale.to_at - scale.from_at);
 }
 
-/** The bucket a moment is in; `null` outside. */
+/** The bucket of a time; `null` outside. */
 export function bucketAt(page: SessionPage, at: number): number | null {
   const index = Math.floor((at - page.from_at) / page.bucket_ms);
   return index >= 0 && index < page.buckets ? index : null;
 }
 
-/** Whether a participant was there at a moment. */
+/** Whether a participant was present at a time. */
 export function isThere(lane: ParticipantTimeline, at: number): boolean {
   return lane.peers.some((peer) => peer.joined_at <= at && (peer.left_at ?? Infinity) > at);
 }
@@ -35,7 +35,7 @@ const STEPS_MS = [
   1_800_000, 3_600_000, 7_200_000, 10_800_000, 21_600_000, 43_200_000, 86_400_000,
 ];
 
-/** Round moments in the viewer's zone to write at a track, no more than `most`. */
+/** Round times in the viewer's zone as ticks of a track, at most `most`. */
 export function ticksOf(scale: Scale, most: number): { at: number; hasSeconds: boolean }[] {
   const length = scale.to_at - scale.from_at;
   const step = STEPS_MS.find((one) => length / one <= most) ?? Math.ceil(length / most);
@@ -47,7 +47,7 @@ export function ticksOf(scale: Scale, most: number): { at: number; hasSeconds: b
   return ticks;
 }
 
-/** The last item at or before a moment, found by halving: items are in order of time. */
+/** The index of the last item at or before a time, by binary search; items are in order of time. */
 export function lastBefore(items: readonly { at: number }[], at: number | null): number | null {
   if (at === null) return null;
   let low = 0;

@@ -11,14 +11,14 @@ import { drawShares, PEOPLE_HEIGHT, prepare } from "./draw_timeline";
 import { ParticipantRow } from "./participant_row";
 import { bucketAt, isThere, momentAt, shareAt, ticksOf } from "./time_scale";
 
-/** As many lanes as a tall screen shows. */
+/** The number of timelines that a tall screen shows. */
 const DRAWN_AT_ONCE = 20;
 const TALK_HEIGHT = 16;
 const PIXELS_A_TICK = 86;
-/** How wide a tick's words are: what would stick out at the end is left out. */
+/** The width of a tick's label; a tick whose label would not fit at the end is left out. */
 const PIXELS_OF_A_TICK = 52;
 
-/** Everybody's lane below each other, the worst of all above, and one cursor over all of it. */
+/** The participants' timelines below each other, the shares of levels above, and one cursor over all. */
 export function Timeline({ page }: { page: SessionPage }) {
   const [isWorstFirst, setIsWorstFirst] = useState(false);
   const area = useRef<HTMLDivElement>(null);
@@ -178,7 +178,7 @@ function formatTimeOf(page: SessionPage, at: number): string {
   return `${formatTimeWithSeconds(at)}, ${there.length} there${names.length ? `, bad for ${names.join(", ")}` : ""}`;
 }
 
-/** At each moment the share of people at each level, whatever the size of the room. */
+/** The share of participants at each level over time. */
 function People({ page, width }: { page: SessionPage; width: number }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const look = colours.value;
@@ -210,7 +210,7 @@ function People({ page, width }: { page: SessionPage; width: number }) {
   );
 }
 
-/** Where something was said: chat above, transcript below. */
+/** Marks of chat messages (above) and transcript lines (below). */
 function TalkMarks({ page, width }: { page: SessionPage; width: number }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const look = colours.value;

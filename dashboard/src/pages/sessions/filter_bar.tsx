@@ -108,7 +108,7 @@ function Search() {
   const timer = useRef(0);
 
   useEffect(() => {
-    // The address leads, except over somebody who is typing.
+    // The field follows the address, except while the viewer is typing.
     if (document.activeElement !== field.current) setText(inAddress);
   }, [inAddress]);
   useEffect(() => () => clearTimeout(timer.current), []);

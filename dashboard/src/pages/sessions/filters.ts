@@ -5,7 +5,7 @@ import { withQuery } from "../../api/request";
 import { capitalise, formatValue } from "../../format/labels";
 import { formatTime, formatDate } from "../../format/time";
 
-/** Filters that are shown as chips to be taken away. */
+/** Filters that are shown as chips that can be removed. */
 const CHIPS = [
   "meeting_id",
   "person",
@@ -27,7 +27,7 @@ export interface Chip {
   removes: string[];
 }
 
-/** Where the list that an address asks for is answered. */
+/** The request path of the list for a page address. */
 export function sessionListPath(appId: string, query: URLSearchParams, format?: "csv"): string {
   const asked: Record<string, string | null> = {};
   for (const name of SESSION_LIST_PARAMETERS) asked[name] = query.get(name);
@@ -40,7 +40,7 @@ export function sessionsAddress(filter: Record<string, string>): string {
   return withQuery("/sessions", filter);
 }
 
-/** Changes of filters lead to the first page. */
+/** A change of filters goes to the first page. */
 export function fromTheStart(changes: Record<string, string | null>): Record<string, string | null> {
   return { ...changes, cursor: null, page: null };
 }
@@ -80,7 +80,7 @@ export function formatRange(range: string): string {
   return most ? `${least} to ${most}` : `${least} or more`;
 }
 
-/** From when to when sessions began, in words; `null` when any time will do. */
+/** The range in which sessions began, in words; `null` without a range. */
 export function formatTimeRange(query: URLSearchParams, now: number): string | null {
   const from = query.get("from");
   const to = query.get("to");

@@ -1,4 +1,4 @@
-/** The sessions list as it is now: the last answer, and what the live stream said since. */
+/** The current sessions list: the last answer with the live updates since. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useLive } from "../../api/live";
@@ -7,13 +7,13 @@ import type { LiveSession, SessionListPage, SessionRow } from "../../api/types";
 import { aheadOf } from "../../clock";
 
 const SOON_MS = 400;
-/** When somebody only came or went, the rest of a row is not asked for more often. */
+/** After a mere join or leave the list is not requested more often than this. */
 const LATER_MS = 5_000;
 /** After an end the quality becomes final. */
 const SETTLED_MS = 4_000;
-/** How good a live session is changes without anybody coming or going. */
+/** The quality of a live session changes without joins and leaves. */
 const RENEWED_EVERY_MS = 15_000;
-/** Until the quality of one that goes on is known for the first time. */
+/** Until the quality of a live session is known for the first time. */
 const WAITING_MS = 4_000;
 
 export interface LiveList extends Resource<SessionListPage> {
@@ -60,7 +60,7 @@ export function useLiveList(appId: string, path: string, isFirstPage: boolean): 
   return { ...resource, data: patched, isListening };
 }
 
-/** The list with what is newer of each session. */
+/** The list with the newer state of each session. */
 export function applyLiveUpdates(list: SessionListPage, news: ReadonlyMap<string, LiveSession>): SessionListPage {
   const renew = (call: SessionRow): SessionRow => {
     const item = news.get(call.id);
@@ -80,7 +80,7 @@ export function applyLiveUpdates(list: SessionListPage, news: ReadonlyMap<string
   return { ...list, live: list.live.map(renew), items: list.items.map(renew) };
 }
 
-/** Reloads at the moments asked for, each no more than once. */
+/** Reloads after the scheduled delays, once for each delay that is pending. */
 function useReloads(reload: () => void): { schedule: (in_ms: number) => void } {
   const timers = useRef(new Map<number, number>());
   const latest = useRef(reload);

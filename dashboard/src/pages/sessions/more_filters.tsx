@@ -10,7 +10,7 @@ import { chipsOf, fromTheStart } from "./filters";
 
 const LOOK_BACK_MS = 365 * DAY_MS;
 
-/** The filters that are not needed every day. */
+/** The filters that are used less often. */
 export function MoreFilters({ appId }: { appId: string }) {
   const count = chipsOf(place.value.query).length;
   return (

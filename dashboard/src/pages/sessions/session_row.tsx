@@ -1,7 +1,7 @@
 import { Component } from "preact";
 import type { SessionRow } from "../../api/types";
 import { now } from "../../clock";
-import { Strip, Verdict } from "../../components/level";
+import { Sparkline, Verdict } from "../../components/level";
 import { Timestamp } from "../../components/timestamp";
 import { Sentence, SentenceAbout } from "../../components/sentence";
 import { go } from "../../route";
@@ -12,7 +12,7 @@ import { formatFullVerdict } from "../../format/quality";
 
 const NAMES_SHOWN = 4;
 
-/** One session as a row, drawn anew only when something about it changed. */
+/** One session as a row, rendered again only when it has changed. */
 export class SessionTableRow extends Component<{ call: SessionRow }> {
   override shouldComponentUpdate(next: { call: SessionRow }): boolean {
     return next.call !== this.props.call;
@@ -23,7 +23,7 @@ export class SessionTableRow extends Component<{ call: SessionRow }> {
   }
 }
 
-/** All of a row leads to the session; its title is the link. */
+/** A click anywhere in a row opens the session; the title is the link. */
 function Row({ call }: { call: SessionRow }) {
   const address = `/sessions/${call.id}`;
   const isLive = call.status === "LIVE";
@@ -64,7 +64,7 @@ function Row({ call }: { call: SessionRow }) {
         {call.quality?.measured_participants ? (
           <>
             <Verdict quality={call.quality} />
-            <Strip shares={call.quality.shares} />
+            <Sparkline shares={call.quality.shares} />
           </>
         ) : (
           <span class="faint">{isLive ? "Not judged yet" : "Not judged"}</span>

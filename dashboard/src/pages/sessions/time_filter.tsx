@@ -7,7 +7,7 @@ import { fromTheStart, formatTimeRange } from "./filters";
 
 const DAYS_OFFERED = 14;
 const HOUR_MS = 3_600_000;
-/** A call of somebody's "around three" may have begun this much earlier. */
+/** A call remembered as "around three" may have begun this much earlier. */
 const BEGAN_BEFORE_MS = 2 * HOUR_MS;
 
 /** When sessions began: a day of the last two weeks, an hour of it, or any range. */

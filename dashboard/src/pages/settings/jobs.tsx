@@ -6,7 +6,7 @@ import { Empty, Problem, Skeleton } from "../../components/placeholders";
 import { capitalise } from "../../format/labels";
 import { useAction } from "./use_action";
 
-/** What the server still has to do, and what it gave up on. */
+/** The server's waiting and dead jobs. */
 export function Jobs() {
   const resource = useResource<{ waiting: WaitingJob[]; dead: WaitingJob[] }>("/v1/jobs");
   const { act, problem, isBusy } = useAction();

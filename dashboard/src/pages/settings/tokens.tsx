@@ -8,7 +8,7 @@ import { Timestamp } from "../../components/timestamp";
 import { Problem, Skeleton } from "../../components/placeholders";
 import { useAction } from "./use_action";
 
-/** API tokens: made once, shown once, revoked. */
+/** API tokens: create, show once, revoke. */
 export function Tokens() {
   const resource = useResource<{ tokens: Token[] }>("/v1/tokens");
   const [secret, setSecret] = useState<string | null>(null);

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { asRequestError } from "../../api/resource";
 
-/** Runs what a button asks for, one at a time, and keeps what went wrong. */
+/** Runs a button's action, one at a time, and keeps its error. */
 export function useAction() {
   const [problem, setProblem] = useState<string | null>(null);
   const [isBusy, setIsBusy] = useState(false);
