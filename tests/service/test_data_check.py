@@ -14,8 +14,9 @@ from aftercall.store.checks.invariants import PROMISES, find_broken
 from aftercall.store.engine.database import Database
 from aftercall.work.tasks import tasks_of
 from tests.acceptance.seed import event_of
-from tests.web.cases import Doors, opened
-from tests.web.conftest import NOON, House
+from tests.recorder_harness import NOON
+from tests.web.intake_harness import IntakeHarness, open_intake
+from tests.web.rest_server import RestServer
 
 BREACHES = {
     "one_live_session": (
@@ -147,12 +148,12 @@ LITERALS = {
 
 
 @pytest.fixture
-async def services(own_db: Database, house: House) -> AsyncIterator[Services]:
+async def services(own_db: Database, server: RestServer) -> AsyncIterator[Services]:
     """Services over a database with an ended call that was folded, one that goes on, and a fact
     that waits for its peer."""
-    async with opened(house) as doors:
-        await hold_calls(doors)
-        yield house.services
+    async with open_intake(server) as intake:
+        await hold_calls(intake)
+        yield server.services
 
 
 @pytest.fixture
@@ -160,8 +161,8 @@ def db(own_db: Database) -> Database:
     return own_db
 
 
-async def hold_calls(doors: Doors) -> None:
-    owner, services = doors.owner, doors.house.services
+async def hold_calls(intake: IntakeHarness) -> None:
+    owner, services = intake.owner, intake.server.services
     call = Call(seed=4, number=0, participants=3, length_s=60, interval_s=7, begin_ms=NOON)
     place = {"meeting_id": "room", "session_id": "over"}
     events = [{"type": "session_opened", "id": "opened", "at": NOON, "title": "Over", **place}]
@@ -181,16 +182,16 @@ async def hold_calls(doors: Doors) -> None:
     for part in range(0, len(events), 400):
         path = f"/v1/apps/{owner.app_id}/events"
         body: Any = {"events": events[part : part + 400]}
-        results = (await doors.post(path, body, token=owner.token))["results"]
+        results = (await intake.post(path, body, token=owner.token))["results"]
         assert [each for each in results if each["status"] == "rejected"] == []
-    doors.house.clock.move(60_000)
+    intake.server.clock.move(60_000)
     sample = {"connections": [{"id": "pc", "stats": [{"id": "A", "type": "outbound-rtp"}]}]}
-    await doors.collect(
+    await intake.collect(
         {"type": "join", "seq": 0, "at": NOON}, {"type": "sample", "seq": 1, "at": NOON, **sample}
     )
-    doors.house.clock.move(20_000)
-    (over,) = [each for each in await doors.sessions() if each["status"] == "ENDED"]
-    await owner.ask("POST", f"/sessions/{over['id']}/summary")
+    intake.server.clock.move(20_000)
+    (over,) = [each for each in await intake.sessions() if each["status"] == "ENDED"]
+    await owner.request("POST", f"/sessions/{over['id']}/summary")
     tasks = tasks_of(services)
     while jobs := await services.jobs.claim(9):
         for job in jobs:

@@ -1,4 +1,4 @@
-"""Whatever a door accepts can be folded, read, exported and folded again, on both engines."""
+"""Whatever a intake accepts can be folded, read, exported and folded again, on both engines."""
 
 import json
 import random
@@ -7,8 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from tests.web.cases import Doors, opened
-from tests.web.conftest import NOON, House
+from tests.recorder_harness import NOON
+from tests.web.intake_harness import IntakeHarness, open_intake
+from tests.web.rest_server import RestServer
 
 NUMBERS = [
     "1" * 400,
@@ -95,8 +96,8 @@ STATS = [
 
 
 @pytest.fixture
-async def doors(house: House) -> AsyncIterator[Doors]:
-    async with opened(house) as found:
+async def intake(server: RestServer) -> AsyncIterator[IntakeHarness]:
+    async with open_intake(server) as found:
         yield found
 
 
@@ -134,43 +135,47 @@ def entries_of(dice: random.Random, count: int) -> list[str]:
     return found
 
 
-async def assert_readable(doors: Doors, session_id: str, peer_id: str) -> None:
+async def assert_readable(intake: IntakeHarness, session_id: str, peer_id: str) -> None:
     """Every read of the session and the peer answers."""
-    owner = doors.owner
+    owner = intake.owner
     for path in (
         f"/sessions/peer-report/{peer_id}",
         f"/sessions/{session_id}",
         f"/sessions/{session_id}/participants",
         "/sessions",
     ):
-        answer = await owner.ask("GET", path)
+        answer = await owner.request("GET", path)
         assert answer.status_code == 200, (path, answer.text)
         json.loads(answer.text)
     for path in (f"calls/{session_id}", f"calls/{session_id}/peers/{peer_id}/series"):
-        answer = await doors.house.client.get(
+        answer = await intake.server.client.get(
             f"/v1/apps/{owner.app_id}/{path}", headers={"authorization": f"Bearer {owner.token}"}
         )
         assert answer.status_code in (200, 404), (path, answer.text)
 
 
 @pytest.mark.parametrize("seed", range(6))
-async def test_batches_that_the_collector_path_accepts_can_be_read(doors: Doors, seed: int) -> None:
+async def test_batches_that_the_collector_path_accepts_can_be_read(
+    intake: IntakeHarness, seed: int
+) -> None:
     dice = random.Random(seed)
     peer_id = str(uuid4())
     entries = ", ".join(entries_of(dice, 40))
     body = f'{{"v": 1, "peer_id": "{peer_id}", "sent_at": {NOON + 60_000}, "entries": [{entries}]}}'
-    data = await doors.post("/v1/collect", body.encode())
+    data = await intake.post("/v1/collect", body.encode())
     assert data["accepted"] >= 1
     session_id = data["session"]["id"]
-    await assert_readable(doors, session_id, peer_id)
-    services = doors.house.services
+    await assert_readable(intake, session_id, peer_id)
+    services = intake.server.services
     for _ in range(2):
-        await services.session_reports.fold_session(doors.owner.app_id, session_id)
-        await assert_readable(doors, session_id, peer_id)
+        await services.session_reports.fold_session(intake.owner.app_id, session_id)
+        await assert_readable(intake, session_id, peer_id)
 
 
 @pytest.mark.parametrize("seed", range(6))
-async def test_events_that_the_backend_path_accepts_can_be_read(doors: Doors, seed: int) -> None:
+async def test_events_that_the_backend_path_accepts_can_be_read(
+    intake: IntakeHarness, seed: int
+) -> None:
     dice = random.Random(100 + seed)
     peer_id = str(uuid4())
     common = f'"meeting_id": "room", "peer_id": "{peer_id}"'
@@ -187,13 +192,13 @@ async def test_events_that_the_backend_path_accepts_can_be_read(doors: Doors, se
             events.append(
                 f'{{"type": "sample_taken", {head}, "sequence": {number}, "sample": {sample}}}'
             )
-    path = f"/v1/apps/{doors.owner.app_id}/events"
+    path = f"/v1/apps/{intake.owner.app_id}/events"
     body = f'{{"events": [{", ".join(events)}]}}'.encode()
-    results = (await doors.post(path, body, token=doors.owner.token))["results"]
+    results = (await intake.post(path, body, token=intake.owner.token))["results"]
     assert results[0]["status"] == "accepted"
     assert len(results) == len(events)
-    listed = (await doors.owner.ask("GET", "/sessions")).json()["data"]["sessions"]
+    listed = (await intake.owner.request("GET", "/sessions")).json()["data"]["sessions"]
     (session_id,) = [each["id"] for each in listed]
-    await assert_readable(doors, session_id, peer_id)
-    await doors.house.services.session_reports.fold_session(doors.owner.app_id, session_id)
-    await assert_readable(doors, session_id, peer_id)
+    await assert_readable(intake, session_id, peer_id)
+    await intake.server.services.session_reports.fold_session(intake.owner.app_id, session_id)
+    await assert_readable(intake, session_id, peer_id)

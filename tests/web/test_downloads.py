@@ -12,14 +12,14 @@ from aftercall.core.events import SessionClosed
 from aftercall.web.downloads import own_address
 from tests.recorder_harness import at, chat_message, join_session, leave, transcript_line
 
-House = Any
-Build = Any
+RestServer = Any
+BuildServer = Any
 
 
-async def _caller(house: House) -> Any:
-    caller = await house.caller()
-    house.clock.move(3_600_000)
-    await house.recorder.record(
+async def _caller(server: RestServer) -> Any:
+    caller = await server.new_client()
+    server.clock.move(3_600_000)
+    await server.recorder.record(
         caller.app_id,
         [
             join_session("call-ana", 0, user="ana"),
@@ -34,12 +34,12 @@ async def _caller(house: House) -> Any:
 
 
 async def _url(caller: Any, path: str) -> str:
-    data = (await caller.ask("GET", path)).json()["data"]
+    data = (await caller.request("GET", path)).json()["data"]
     return str(next(value for name, value in data.items() if name.endswith("_url")))
 
 
-async def _download(house: House, caller: Any, path: str) -> httpx.Response:
-    answer: httpx.Response = await house.client.get(await _url(caller, path))
+async def _download(server: RestServer, caller: Any, path: str) -> httpx.Response:
+    answer: httpx.Response = await server.client.get(await _url(caller, path))
     assert answer.status_code == 200, answer.text
     return answer
 
@@ -87,9 +87,9 @@ async def _download(house: House, caller: Any, path: str) -> httpx.Response:
     ],
 )
 async def test_each_file_has_its_content_and_media_type(
-    house: House, path: str, media_type: str, name: str, text: str
+    server: RestServer, path: str, media_type: str, name: str, text: str
 ) -> None:
-    answer = await _download(house, await _caller(house), f"/sessions/call/{path}")
+    answer = await _download(server, await _caller(server), f"/sessions/call/{path}")
     assert answer.text == text
     assert answer.headers["content-type"] == media_type
     assert answer.headers["content-disposition"] == f'attachment; filename="{name}"'
@@ -97,71 +97,73 @@ async def test_each_file_has_its_content_and_media_type(
     assert answer.headers["cache-control"] == "private, no-store"
 
 
-async def test_json_files_contain_the_unchanged_texts(house: House) -> None:
-    caller = await _caller(house)
-    chat = await _download(house, caller, "/sessions/call/chat?format=json")
+async def test_json_files_contain_the_unchanged_texts(server: RestServer) -> None:
+    caller = await _caller(server)
+    chat = await _download(server, caller, "/sessions/call/chat?format=json")
     assert chat.headers["content-type"] == "application/json"
     assert [message["payload"] for message in chat.json()] == ["=1+1"]
-    transcript = await _download(house, caller, "/sessions/call/transcript?format=JSON")
+    transcript = await _download(server, caller, "/sessions/call/transcript?format=JSON")
     assert [line["sentence"] for line in transcript.json()] == ["<b>Fish & chips --> now</b>"]
     assert transcript.json()[0]["peerData"]["leftAt"] == "2026-11-21T12:05:00.000Z"
 
 
-async def test_a_long_chat_is_downloaded_completely(house: House) -> None:
-    caller = await _caller(house)
+async def test_a_long_chat_is_downloaded_completely(server: RestServer) -> None:
+    caller = await _caller(server)
     stated = [chat_message(f"message, {n}", 50 + n / 100) for n in range(2_500)]
-    await house.recorder.record(caller.app_id, stated, source="events")
-    answer = await _download(house, caller, "/sessions/call/chat")
+    await server.recorder.record(caller.app_id, stated, source="events")
+    answer = await _download(server, caller, "/sessions/call/chat")
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert [row["payload"] for row in rows[1:]] == [f"message, {n}" for n in range(2_500)]
 
 
-async def test_a_summary_is_markdown(house: House) -> None:
-    caller = await _caller(house)
-    assert (await caller.ask("POST", "/sessions/call/summary")).status_code == 200
-    await house.services.summaries.carry_out(caller.app_id, "call")
-    data = (await caller.ask("GET", "/sessions/call/summary")).json()["data"]
-    answer = await house.client.get(data["summaryDownloadUrl"])
+async def test_a_summary_is_markdown(server: RestServer) -> None:
+    caller = await _caller(server)
+    assert (await caller.request("POST", "/sessions/call/summary")).status_code == 200
+    await server.services.summaries.carry_out(caller.app_id, "call")
+    data = (await caller.request("GET", "/sessions/call/summary")).json()["data"]
+    answer = await server.client.get(data["summaryDownloadUrl"])
     assert answer.headers["content-type"] == "text/markdown; charset=utf-8"
     assert answer.text.startswith("Ana spoke for 2 s")
 
 
-async def test_a_link_needs_a_valid_signature_and_time_but_no_token(house: House) -> None:
-    caller = await _caller(house)
+async def test_a_link_needs_a_valid_signature_and_time_but_no_token(server: RestServer) -> None:
+    caller = await _caller(server)
     url = await _url(caller, "/sessions/call/chat")
-    forged = await house.client.get(url.replace("chat.csv", "chat.json"))
+    forged = await server.client.get(url.replace("chat.csv", "chat.json"))
     assert (forged.status_code, forged.json()["error"]["reason"]) == (403, "link_invalid")
-    house.clock.move(7 * 86_400_000)
-    expired = await house.client.get(url)
+    server.clock.move(7 * 86_400_000)
+    expired = await server.client.get(url)
     assert (expired.status_code, expired.json()["error"]["reason"]) == (403, "link_expired")
     assert "expired" in expired.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("path", ["/downloads/a", "/downloads/a/b/c/d/e/f", "/downloads/"])
-async def test_other_paths_below_downloads_are_not_found(house: House, path: str) -> None:
-    assert (await house.client.get(path)).status_code == 404
+async def test_other_paths_below_downloads_are_not_found(server: RestServer, path: str) -> None:
+    assert (await server.client.get(path)).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["/downloads/%00/b/1/d/chat.csv", "/downloads/a/b/%ff/d/chat.csv"])
-async def test_unreadable_links_are_refused(house: House, path: str) -> None:
-    assert (await house.client.get(path)).status_code == 403
+async def test_unreadable_links_are_refused(server: RestServer, path: str) -> None:
+    assert (await server.client.get(path)).status_code == 403
 
 
-async def test_links_have_the_public_address(build: Build) -> None:
-    house = build(public_url="https://calls.example/")
-    url = await _url(await _caller(house), "/sessions/call/chat")
+async def test_links_have_the_public_address(build_server: BuildServer) -> None:
+    server = build_server(public_url="https://calls.example/")
+    url = await _url(await _caller(server), "/sessions/call/chat")
     assert url.startswith("https://calls.example/downloads/")
 
 
-async def test_without_a_public_address_links_have_the_address_of_the_request(house: House) -> None:
-    url = await _url(await _caller(house), "/sessions/call/chat")
+async def test_without_a_public_address_links_have_the_address_of_the_request(
+    server: RestServer,
+) -> None:
+    url = await _url(await _caller(server), "/sessions/call/chat")
     assert url.startswith("http://aftercall.test/downloads/")
 
 
-async def test_a_session_without_chat_or_transcript_has_empty_files(house: House) -> None:
-    caller = await house.caller()
-    house.clock.move(3_600_000)
-    await house.recorder.record(
+async def test_a_session_without_chat_or_transcript_has_empty_files(server: RestServer) -> None:
+    caller = await server.new_client()
+    server.clock.move(3_600_000)
+    await server.recorder.record(
         caller.app_id,
         [
             join_session("call-ana", 0, user="ana"),
@@ -169,11 +171,11 @@ async def test_a_session_without_chat_or_transcript_has_empty_files(house: House
         ],
         source="events",
     )
-    empty = await _download(house, caller, "/sessions/call/transcript")
+    empty = await _download(server, caller, "/sessions/call/transcript")
     assert empty.content == b""
-    nothing = await _download(house, caller, "/sessions/call/transcript?format=json")
+    nothing = await _download(server, caller, "/sessions/call/transcript?format=json")
     assert json.loads(nothing.content) == []
-    header = await _download(house, caller, "/sessions/call/chat")
+    header = await _download(server, caller, "/sessions/call/chat")
     assert header.text.count("\n") == 1
 
 

@@ -1,4 +1,4 @@
-"""One bad thing never takes others down, at any door, on both engines."""
+"""One bad thing never takes others down, at any intake, on both engines."""
 
 import csv
 import io
@@ -10,8 +10,10 @@ from uuid import uuid4
 import pytest
 
 from aftercall.wire.chat_transcript_files import unguard_formula
-from tests.web.cases import Doors, case, opened
-from tests.web.conftest import NOON, House
+from tests.recorder_harness import NOON
+from tests.sample_cases import case
+from tests.web.intake_harness import IntakeHarness, open_intake
+from tests.web.rest_server import RestServer
 
 HARD = [
     (rb"a \u0000 b", "a \ufffd b"),
@@ -31,8 +33,8 @@ HARD = [
 
 
 @pytest.fixture
-async def doors(house: House) -> AsyncIterator[Doors]:
-    async with opened(house) as found:
+async def intake(server: RestServer) -> AsyncIterator[IntakeHarness]:
+    async with open_intake(server) as found:
         yield found
 
 
@@ -43,52 +45,54 @@ def chat(seq: int, text: str) -> dict[str, Any]:
 JOIN = {"type": "join", "seq": 0, "at": NOON}
 
 
-async def messages(doors: Doors, session_id: str) -> list[str]:
-    answer = await doors.owner.ask("GET", f"/sessions/{session_id}/chat")
+async def messages(intake: IntakeHarness, session_id: str) -> list[str]:
+    answer = await intake.owner.request("GET", f"/sessions/{session_id}/chat")
     url = answer.json()["data"]["chat_download_url"]
-    text = (await doors.house.client.get(url)).text
+    text = (await intake.server.client.get(url)).text
     return [row["payload"] for row in csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))]
 
 
-async def test_a_text_that_breaks_other_batch_parsers_is_accepted(doors: Doors) -> None:
+async def test_a_text_that_breaks_other_batch_parsers_is_accepted(intake: IntakeHarness) -> None:
     texts = case("15")["texts"]
     entries = [JOIN, *(chat(n, text) for n, text in enumerate(texts, 1))]
-    data = await doors.collect(*entries)
+    data = await intake.collect(*entries)
     assert (data["accepted"], data["rejected"]) == (5, [])
-    kept = await messages(doors, data["session"]["id"])
+    kept = await messages(intake, data["session"]["id"])
     assert kept == [t.replace("\0", "\ufffd").replace("\ud83d", "\ufffd") for t in texts]
 
 
-async def test_call_statistics_with_difficult_names_are_accepted(doors: Doors) -> None:
+async def test_call_statistics_with_difficult_names_are_accepted(intake: IntakeHarness) -> None:
     for name in case("28")["texts"]:
         peer = str(uuid4())
         join = {"event": "call_join", "metaData": {"peerMetaData": {"displayName": name}}}
         other = {"event": "audio_off", "metaData": {"note": name}}
         entries = [{**e, "timestamp": "2026-11-21T12:00:00Z"} for e in (join, other)]
-        data = await doors.post(
+        data = await intake.post(
             "/api/v1/message", {"peerId": peer, "payload": {"entries": entries}}
         )
         assert data["rejected"] == []
-        assert (await doors.report(peer))["completeness"]["refused_entries"] == 0
+        assert (await intake.report(peer))["completeness"]["refused_entries"] == 0
 
 
 @pytest.mark.parametrize(("stated", "kept"), HARD, ids=range(len(HARD)))
-async def test_every_intake_path_accepts_every_text(doors: Doors, stated: bytes, kept: str) -> None:
+async def test_every_intake_path_accepts_every_text(
+    intake: IntakeHarness, stated: bytes, kept: str
+) -> None:
     peer = str(uuid4())
     collected = json.dumps(
         {"v": 1, "peer_id": peer, "sent_at": NOON, "entries": [JOIN, chat(1, "@"), chat(2, "ok")]}
     ).encode()
-    data = await doors.post("/v1/collect", collected.replace(b"@", stated))
+    data = await intake.post("/v1/collect", collected.replace(b"@", stated))
     assert (data["accepted"], data["rejected"]) == (3, [])
-    assert await messages(doors, data["session"]["id"]) == [kept, "ok"]
+    assert await messages(intake, data["session"]["id"]) == [kept, "ok"]
 
     event = {"at": NOON, "meeting_id": "room", "type": "peer_joined", "peer_id": "p"}
     reported = {**event, "participant": {"display_name": "@"}}
     body = (
         json.dumps({"events": [reported, {**event, "peer_id": "q"}]}).encode().replace(b"@", stated)
     )
-    path = f"/v1/apps/{doors.owner.app_id}/events"
-    results = (await doors.post(path, body, token=doors.owner.token))["results"]
+    path = f"/v1/apps/{intake.owner.app_id}/events"
+    results = (await intake.post(path, body, token=intake.owner.token))["results"]
     assert [result["status"] for result in results] == ["accepted"] * 2
 
     news = [
@@ -104,21 +108,21 @@ async def test_every_intake_path_accepts_every_text(doors: Doors, stated: bytes,
         }
         for number in (1, 3)
     ]
-    path = f"/v1/apps/{doors.owner.app_id}/sources/janus"
+    path = f"/v1/apps/{intake.owner.app_id}/sources/janus"
     body = json.dumps(news).encode().replace(b"@", stated)
-    assert (await doors.post(path, body, token=doors.owner.token))["accepted"] == 2
-    found = {s["associated_id"]: s["id"] for s in await doors.sessions()}
-    names = {p.get("display_name") for p in await doors.people(found["room"])}
+    assert (await intake.post(path, body, token=intake.owner.token))["accepted"] == 2
+    found = {s["associated_id"]: s["id"] for s in await intake.sessions()}
+    names = {p.get("display_name") for p in await intake.people(found["room"])}
     assert kept in names
-    assert {p.get("display_name") for p in await doors.people(found["7"])} == {kept}
+    assert {p.get("display_name") for p in await intake.people(found["7"])} == {kept}
 
-    made = await doors.owner.ask(
+    made = await intake.owner.request(
         "POST", "/meetings", content=b'{"title": "@"}'.replace(b"@", stated)
     )
     assert made.json()["data"]["title"] == kept
-    added = await doors.owner.ask(
+    added = await intake.owner.request(
         "POST",
-        f"/meetings/{doors.meeting_id}/participants",
+        f"/meetings/{intake.meeting_id}/participants",
         content=b'{"name":"@","preset_name":"@","custom_participant_id":"@"}'.replace(b"@", stated),
     )
     assert added.json()["data"]["name"] == kept
@@ -140,18 +144,20 @@ ODD_ENTRIES: list[Any] = [
 
 
 @pytest.mark.parametrize("odd", ODD_ENTRIES, ids=range(len(ODD_ENTRIES)))
-async def test_an_invalid_entry_is_rejected_alone_and_counted(doors: Doors, odd: bytes) -> None:
+async def test_an_invalid_entry_is_rejected_alone_and_counted(
+    intake: IntakeHarness, odd: bytes
+) -> None:
     peer = str(uuid4())
     odd = odd.replace(b"AT", b"%d" % NOON).replace(b"DEEP", b'{"a":' * 3_000 + b"1" + b"}" * 3_000)
     head = json.dumps({"v": 1, "peer_id": peer, "sent_at": NOON})[:-1].encode()
     entries = b",".join([json.dumps(JOIN).encode(), odd, json.dumps(chat(1, "ok")).encode()])
     body = head + b',"entries":[' + entries + b"]}"
-    data = await doors.post("/v1/collect", body)
+    data = await intake.post("/v1/collect", body)
     assert data["accepted"] == 2
     assert len(data["rejected"]) == 1
-    again = await doors.post("/v1/collect", body)
+    again = await intake.post("/v1/collect", body)
     assert again["duplicates"] == 2
-    assert (await doors.report(peer))["completeness"]["refused_entries"] == 1
+    assert (await intake.report(peer))["completeness"]["refused_entries"] == 1
 
 
 @pytest.mark.parametrize(
@@ -165,26 +171,26 @@ async def test_an_invalid_entry_is_rejected_alone_and_counted(doors: Doors, odd:
         str(NOON),
     ],
 )
-async def test_a_time_in_another_format_is_parsed(doors: Doors, at: Any) -> None:
-    data = await doors.collect({**JOIN, "at": at}, sent_at=at)
+async def test_a_time_in_another_format_is_parsed(intake: IntakeHarness, at: Any) -> None:
+    data = await intake.collect({**JOIN, "at": at}, sent_at=at)
     assert (data["accepted"], data["rejected"]) == (1, [])
     event = {"at": at, "meeting_id": "room", "type": "peer_joined", "peer_id": "p"}
-    path = f"/v1/apps/{doors.owner.app_id}/events"
-    results = (await doors.post(path, {"events": [event]}, token=doors.owner.token))["results"]
+    path = f"/v1/apps/{intake.owner.app_id}/events"
+    results = (await intake.post(path, {"events": [event]}, token=intake.owner.token))["results"]
     assert results == [{"status": "accepted"}]
-    assert {s["started_at"] for s in await doors.sessions()} == {"2026-11-21T12:00:00.000Z"}
+    assert {s["started_at"] for s in await intake.sessions()} == {"2026-11-21T12:00:00.000Z"}
 
 
-async def test_rejected_samples_are_no_gap(doors: Doors) -> None:
+async def test_rejected_samples_are_no_gap(intake: IntakeHarness) -> None:
     peer = str(uuid4())
     good = {"type": "sample", "connections": [], "streams": []}
     bad = {"type": "sample", "connections": 7}
     for n in range(20):
-        doors.pass_time(7)
+        intake.pass_time(7)
         at = NOON + (n + 1) * 7_000
         entry = {**(bad if 3 < n < 16 else good), "seq": n + 1, "at": at}
-        await doors.collect(*([JOIN] if n == 0 else []), entry, peer_id=peer, sent_at=at)
-    report = await doors.report(peer)
+        await intake.collect(*([JOIN] if n == 0 else []), entry, peer_id=peer, sent_at=at)
+    report = await intake.report(peer)
     assert report["completeness"]["refused_entries"] == 12
     assert report["completeness"]["gaps"] == []
     assert report["completeness"]["share"] < 0.6
@@ -192,20 +198,20 @@ async def test_rejected_samples_are_no_gap(doors: Doors) -> None:
     assert "No reports came" not in str(report)
 
 
-async def test_an_invalid_member_is_left_out_of_its_entry(doors: Doors) -> None:
+async def test_an_invalid_member_is_left_out_of_its_entry(intake: IntakeHarness) -> None:
     odd = {**JOIN, "display_name": 5, "interval_ms": "often", "is_hidden": [], "extra": {}}
-    data = await doors.collect(odd)
+    data = await intake.collect(odd)
     assert (data["accepted"], data["rejected"]) == (1, [])
-    [person] = await doors.people(data["session"]["id"])
+    [person] = await intake.people(data["session"]["id"])
     assert person["display_name"] == "Ada"
 
 
-async def test_difficult_texts_are_unchanged_in_the_csv(doors: Doors) -> None:
+async def test_difficult_texts_are_unchanged_in_the_csv(intake: IntakeHarness) -> None:
     texts = case("27")["texts"]
-    await doors.events(
+    await intake.events(
         {"type": "peer_joined", "at": 0, "peer_id": "p"},
         *({"type": "chat_sent", "at": n, "id": f"m{n}", "text": t} for n, t in enumerate(texts)),
     )
-    [session] = await doors.sessions()
-    kept = await messages(doors, session["id"])
+    [session] = await intake.sessions()
+    kept = await messages(intake, session["id"])
     assert [unguard_formula(text) for text in kept] == texts

@@ -6,16 +6,16 @@ import pytest
 
 from aftercall.core.events import Identity, PeerJoined
 
-House = Any
-Build = Any
+RestServer = Any
+BuildServer = Any
 SESSION_PEER = "5f6bfa3e-9a44-4a0c-8f35-3f0e5f3f5b7a"
 
 
-async def _furnish(house: House, owner: Any) -> dict[str, str]:
+async def _furnish(server: RestServer, owner: Any) -> dict[str, str]:
     """Something of the owner's behind every id a path can name."""
-    meeting = (await owner.ask("POST", "/meetings", json={"title": "Theirs"})).json()["data"]
+    meeting = (await owner.request("POST", "/meetings", json={"title": "Theirs"})).json()["data"]
     member = (
-        await owner.ask(
+        await owner.request(
             "POST",
             f"/meetings/{meeting['id']}/participants",
             json={"custom_participant_id": "ada", "preset_name": "p"},
@@ -23,13 +23,13 @@ async def _furnish(house: House, owner: Any) -> dict[str, str]:
     ).json()["data"]
     joined = PeerJoined(
         id="joined",
-        at=house.clock(),
+        at=server.clock(),
         meeting_id=meeting["id"],
         peer_id=SESSION_PEER,
         identity=Identity(user_id=member["id"]),
     )
-    await house.recorder.record(owner.app_id, [joined], source="events")
-    active = await owner.ask("GET", f"/meetings/{meeting['id']}/active-session")
+    await server.recorder.record(owner.app_id, [joined], source="events")
+    active = await owner.request("GET", f"/meetings/{meeting['id']}/active-session")
     return {
         "account_id": owner.account_id,
         "app_id": owner.app_id,
@@ -40,8 +40,8 @@ async def _furnish(house: House, owner: Any) -> dict[str, str]:
     }
 
 
-async def _operations(house: House) -> list[tuple[str, str]]:
-    paths = (await house.client.get("/docs/openapi.json")).json()["paths"]
+async def _operations(server: RestServer) -> list[tuple[str, str]]:
+    paths = (await server.client.get("/docs/openapi.json")).json()["paths"]
     return [
         (method, path)
         for path, methods in paths.items()
@@ -50,64 +50,66 @@ async def _operations(house: House) -> list[tuple[str, str]]:
     ]
 
 
-async def test_a_token_of_another_account_is_refused_everywhere(house: House) -> None:
-    owner = await house.caller()
-    ids = await _furnish(house, owner)
-    strangers = [await house.caller(), await house.caller(is_of_account=True)]
-    operations = await _operations(house)
+async def test_a_token_of_another_account_is_refused_everywhere(server: RestServer) -> None:
+    owner = await server.new_client()
+    ids = await _furnish(server, owner)
+    strangers = [await server.new_client(), await server.new_client(is_of_account=True)]
+    operations = await _operations(server)
     assert len(operations) >= 17
     for stranger in strangers:
         for method, path in operations:
-            answer = await stranger.ask_at(method, path.format(**ids), json={})
+            answer = await stranger.request_url(method, path.format(**ids), json={})
             assert answer.status_code == 403, (method, path, answer.text)
             assert answer.json()["errors"][0]["code"] == 10000
 
 
-async def test_ids_of_another_app_are_not_found_in_the_own_app(house: House) -> None:
-    owner, stranger = await house.caller(), await house.caller(is_of_account=True)
-    ids = await _furnish(house, owner)
+async def test_ids_of_another_app_are_not_found_in_the_own_app(server: RestServer) -> None:
+    owner, stranger = await server.new_client(), await server.new_client(is_of_account=True)
+    ids = await _furnish(server, owner)
     own = ids | {"account_id": stranger.account_id, "app_id": stranger.app_id}
     bodies = {
         "kick": {"participant_ids": [ids["participant_id"]]},
         "participants": {"custom_participant_id": "eve", "preset_name": "p"},
         ids["participant_id"]: {"custom_participant_id": "eve", "preset_name": "p"},
     }
-    for method, path in await _operations(house):
+    for method, path in await _operations(server):
         names = [name for name in ("meeting_id", "session_id", "peer_id") if name in path]
         if not names:
             continue
         url = path.format(**own)
         body = {} if method == "patch" else bodies.get(url.split("/")[-1], {})
-        answer = await stranger.ask_at(method, url, json=body)
+        answer = await stranger.request_url(method, url, json=body)
         assert answer.status_code == 404, (method, path, answer.text)
 
 
-async def test_an_app_of_another_account_is_not_found_below_the_own_account(house: House) -> None:
-    owner, stranger = await house.caller(), await house.caller(is_of_account=True)
-    ids = await _furnish(house, owner) | {"account_id": stranger.account_id}
-    for method, path in await _operations(house):
+async def test_an_app_of_another_account_is_not_found_below_the_own_account(
+    server: RestServer,
+) -> None:
+    owner, stranger = await server.new_client(), await server.new_client(is_of_account=True)
+    ids = await _furnish(server, owner) | {"account_id": stranger.account_id}
+    for method, path in await _operations(server):
         if "{app_id}" in path:
-            answer = await stranger.ask_at(method, path.format(**ids), json={})
+            answer = await stranger.request_url(method, path.format(**ids), json={})
             assert answer.status_code == 404, (method, path, answer.text)
             assert answer.json()["error"]["reason"] == "app_not_found"
 
 
-async def test_lists_contain_only_rows_of_the_own_app(house: House) -> None:
-    owner, stranger = await house.caller(), await house.caller()
-    await _furnish(house, owner)
-    assert (await stranger.ask("GET", "/meetings")).json()["data"] == []
-    apps = (await stranger.ask_at("GET", f"{stranger.kit}/apps")).json()["data"]
+async def test_lists_contain_only_rows_of_the_own_app(server: RestServer) -> None:
+    owner, stranger = await server.new_client(), await server.new_client()
+    await _furnish(server, owner)
+    assert (await stranger.request("GET", "/meetings")).json()["data"] == []
+    apps = (await stranger.request_url("GET", f"{stranger.kit}/apps")).json()["data"]
     assert [app["id"] for app in apps] == [stranger.app_id]
 
 
 @pytest.mark.parametrize("header", ["", "Bearer ", "Bearer ac_x", "Basic Og==", "Token t"])
 async def test_requests_without_credentials_are_refused_everywhere(
-    house: House, header: str
+    server: RestServer, header: str
 ) -> None:
-    owner = await house.caller()
-    ids = await _furnish(house, owner)
-    for method, path in await _operations(house):
-        answer = await house.client.request(
+    owner = await server.new_client()
+    ids = await _furnish(server, owner)
+    for method, path in await _operations(server):
+        answer = await server.client.request(
             method, path.format(**ids), headers={"authorization": header}
         )
         assert answer.status_code == 401, (method, path)

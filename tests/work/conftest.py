@@ -1,4 +1,4 @@
-"""The REST side, for tests that fill their database as callers do."""
+"""The REST server, for tests that fill their database through it."""
 
-from tests.web.conftest import build as build
-from tests.web.conftest import house as house
+from tests.web.conftest import build_server as build_server
+from tests.web.conftest import server as server

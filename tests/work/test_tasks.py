@@ -7,25 +7,25 @@ from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
 from aftercall.work.tasks import tasks_of
 from tests.service.folded_call import keep_call, lossy_call
-from tests.web.conftest import House
+from tests.web.rest_server import RestServer
 
 PAYLOAD = {"app_id": "app", "session_id": "session"}
 
 
-async def test_every_job_has_a_task_and_only_a_summary_can_be_given_up(house: House) -> None:
-    tasks = tasks_of(house.services)
+async def test_every_job_has_a_task_and_only_a_summary_can_be_given_up(server: RestServer) -> None:
+    tasks = tasks_of(server.services)
     assert set(tasks) == {FINALISE, SUMMARISE}
     assert tasks[FINALISE].give_up is None
     assert tasks[SUMMARISE].give_up is not None
 
 
 async def test_tasks_are_repeatable_and_a_missing_session_is_no_error(
-    house: House, db: Database
+    server: RestServer, db: Database
 ) -> None:
     call = lossy_call(minutes=1)
     await keep_call(db, call, "app")
-    house.clock.now = EpochMs(call.end_at + MINUTE_MS)
-    tasks = tasks_of(house.services)
+    server.clock.now = EpochMs(call.end_at + MINUTE_MS)
+    tasks = tasks_of(server.services)
     for _ in range(2):
         await tasks[FINALISE].run(PAYLOAD)
         await tasks[SUMMARISE].run(PAYLOAD)

@@ -7,7 +7,6 @@ import pytest
 
 from aftercall.core.errors import NotFound
 from aftercall.core.events import Identity, PeerJoined
-from aftercall.core.instants import EpochMs
 from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.core.list_queries import MeetingQuery
 from aftercall.core.records import LeaveReason, Meeting, MeetingStatus, Member, Peer, Phase, Session
@@ -16,20 +15,10 @@ from aftercall.service.recording.recorder import Recorder
 from aftercall.store import meetings, peers
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
+from tests.manual_clock import ManualClock
+from tests.recorder_harness import NOON
 
-NOON = EpochMs(1_795_262_400_000)
 APP = "14a396e7-ca44-4937-bf1f-050a69118543"
-
-
-@dataclass
-class HandClock:
-    now: EpochMs = NOON
-
-    def __call__(self) -> EpochMs:
-        return self.now
-
-    def move(self, ms: int) -> None:
-        self.now = EpochMs(self.now + ms)
 
 
 def _ids() -> Callable[[], str]:
@@ -38,10 +27,10 @@ def _ids() -> Callable[[], str]:
 
 
 @dataclass
-class Fixture:
+class MeetingHarness:
     rooms: Meetings
     recorder: Recorder
-    clock: HandClock
+    clock: ManualClock
     db: Database
     meeting: Meeting
 
@@ -85,117 +74,121 @@ class Fixture:
 
 
 @pytest.fixture
-async def house(db: Database) -> Fixture:
-    clock, new_id = HandClock(), _ids()
+async def harness(db: Database) -> MeetingHarness:
+    clock, new_id = ManualClock(), _ids()
     recorder = Recorder(db, clock=clock, new_id=new_id, policy=Policy())
     rooms = Meetings(db=db, clock=clock, new_id=new_id, recorder=recorder)
     meeting = await rooms.create_meeting(
         APP, title="Standup", keep_alive_s=60, settings={"persist_chat": True}
     )
-    return Fixture(rooms, recorder, clock, db, meeting)
+    return MeetingHarness(rooms, recorder, clock, db, meeting)
 
 
-async def test_a_meeting_is_found_as_created(house: Fixture) -> None:
-    assert await house.rooms.find_meeting(APP, house.meeting.id) == house.meeting
-    assert house.meeting.status is MeetingStatus.ACTIVE
+async def test_a_meeting_is_found_as_created(harness: MeetingHarness) -> None:
+    assert await harness.rooms.find_meeting(APP, harness.meeting.id) == harness.meeting
+    assert harness.meeting.status is MeetingStatus.ACTIVE
 
 
-async def test_a_change_does_not_alter_other_members(house: Fixture) -> None:
-    house.clock.move(1_000)
-    changed = await house.rooms.change_meeting(
-        APP, house.meeting.id, settings={"record_on_start": True}, status=MeetingStatus.INACTIVE
+async def test_a_change_does_not_alter_other_members(harness: MeetingHarness) -> None:
+    harness.clock.move(1_000)
+    changed = await harness.rooms.change_meeting(
+        APP, harness.meeting.id, settings={"record_on_start": True}, status=MeetingStatus.INACTIVE
     )
     assert changed.settings == {"persist_chat": True, "record_on_start": True}
     assert (changed.title, changed.status) == ("Standup", MeetingStatus.INACTIVE)
     assert changed.updated_at == NOON + 1_000
-    assert await house.rooms.find_meeting(APP, house.meeting.id) == changed
+    assert await harness.rooms.find_meeting(APP, harness.meeting.id) == changed
 
 
-async def test_a_replacement_resets_all_but_the_status(house: Fixture) -> None:
-    await house.rooms.change_meeting(
-        APP, house.meeting.id, settings={}, status=MeetingStatus.INACTIVE
+async def test_a_replacement_resets_all_but_the_status(harness: MeetingHarness) -> None:
+    await harness.rooms.change_meeting(
+        APP, harness.meeting.id, settings={}, status=MeetingStatus.INACTIVE
     )
-    replaced = await house.rooms.replace_meeting(
-        APP, house.meeting.id, title="", keep_alive_s=120, settings={}
+    replaced = await harness.rooms.replace_meeting(
+        APP, harness.meeting.id, title="", keep_alive_s=120, settings={}
     )
     assert (replaced.title, replaced.keep_alive_s, replaced.settings) == ("", 120, {})
     assert replaced.status is MeetingStatus.INACTIVE
     assert replaced.created_at == NOON
 
 
-async def test_meetings_of_another_app_do_not_exist(house: Fixture) -> None:
-    with pytest.raises(NotFound, match=f"No meeting found with id {house.meeting.id}"):
-        await house.rooms.find_meeting("other", house.meeting.id)
-    assert (await house.rooms.list_meetings(MeetingQuery(app_id="other"))).total == 0
+async def test_meetings_of_another_app_do_not_exist(harness: MeetingHarness) -> None:
+    with pytest.raises(NotFound, match=f"No meeting found with id {harness.meeting.id}"):
+        await harness.rooms.find_meeting("other", harness.meeting.id)
+    assert (await harness.rooms.list_meetings(MeetingQuery(app_id="other"))).total == 0
     with pytest.raises(NotFound):
-        await house.rooms.change_meeting("other", house.meeting.id, settings={}, title="x")
+        await harness.rooms.change_meeting("other", harness.meeting.id, settings={}, title="x")
     with pytest.raises(NotFound):
-        await house.rooms.list_members("other", house.meeting.id, offset=0, limit=5)
+        await harness.rooms.list_members("other", harness.meeting.id, offset=0, limit=5)
 
 
-async def test_a_removed_member_and_its_tokens_are_invalid(house: Fixture) -> None:
-    ada, bob = await house.add("ada"), await house.add("bob")
-    house.clock.move(5_000)
-    removed = await house.rooms.remove_member(APP, house.meeting.id, ada.id)
+async def test_a_removed_member_and_its_tokens_are_invalid(harness: MeetingHarness) -> None:
+    ada, bob = await harness.add("ada"), await harness.add("bob")
+    harness.clock.move(5_000)
+    removed = await harness.rooms.remove_member(APP, harness.meeting.id, ada.id)
     assert removed.token_generation == ada.token_generation + 1
     with pytest.raises(NotFound, match=f"No participant found with id {ada.id}"):
-        await house.rooms.find_member(APP, house.meeting.id, ada.id)
-    page = await house.rooms.list_members(APP, house.meeting.id, offset=0, limit=5)
+        await harness.rooms.find_member(APP, harness.meeting.id, ada.id)
+    page = await harness.rooms.list_members(APP, harness.meeting.id, offset=0, limit=5)
     assert [member.id for member in page.items] == [bob.id]
-    async with house.db.read() as tx:
-        kept = await meetings.find_member(tx, APP, house.meeting.id, ada.id)
+    async with harness.db.read() as tx:
+        kept = await meetings.find_member(tx, APP, harness.meeting.id, ada.id)
     assert kept == removed
 
 
-async def test_removing_a_member_kicks_only_its_own_peers(house: Fixture) -> None:
-    ada, bob = await house.add("ada"), await house.add("bob")
-    phone, laptop = await house.join(ada, "phone"), await house.join(ada, "laptop")
-    other = await house.join(bob, "other")
-    house.clock.move(5_000)
-    await house.rooms.remove_member(APP, house.meeting.id, ada.id)
+async def test_removing_a_member_kicks_only_its_own_peers(harness: MeetingHarness) -> None:
+    ada, bob = await harness.add("ada"), await harness.add("bob")
+    phone, laptop = await harness.join(ada, "phone"), await harness.join(ada, "laptop")
+    other = await harness.join(bob, "other")
+    harness.clock.move(5_000)
+    await harness.rooms.remove_member(APP, harness.meeting.id, ada.id)
     for peer_id in (phone, laptop):
-        peer = await house.peer(peer_id)
+        peer = await harness.peer(peer_id)
         assert (peer.left_at, peer.left_reason) == (NOON + 5_000, LeaveReason.KICKED)
-    assert (await house.peer(other)).left_at is None
+    assert (await harness.peer(other)).left_at is None
 
 
-async def test_a_meeting_without_a_session_is_refused_with_the_reason(house: Fixture) -> None:
-    expected = f"No active session found for meeting_id {house.meeting.id}"
+async def test_a_meeting_without_a_session_is_refused_with_the_reason(
+    harness: MeetingHarness,
+) -> None:
+    expected = f"No active session found for meeting_id {harness.meeting.id}"
     with pytest.raises(NotFound, match=expected):
-        await house.rooms.find_active_session(APP, house.meeting.id)
+        await harness.rooms.find_active_session(APP, harness.meeting.id)
     with pytest.raises(NotFound, match=expected):
-        await house.rooms.kick_all(APP, house.meeting.id)
+        await harness.rooms.kick_all(APP, harness.meeting.id)
 
 
 @pytest.mark.parametrize("by", ["member", "peer", "custom"])
-async def test_a_kicked_participant_has_left_and_the_others_stay(house: Fixture, by: str) -> None:
-    ada, bob = await house.add("ada"), await house.add("bob")
-    await house.join(ada, "phone")
-    await house.join(bob, "other")
-    house.clock.move(7_000)
+async def test_a_kicked_participant_has_left_and_the_others_stay(
+    harness: MeetingHarness, by: str
+) -> None:
+    ada, bob = await harness.add("ada"), await harness.add("bob")
+    await harness.join(ada, "phone")
+    await harness.join(bob, "other")
+    harness.clock.move(7_000)
     ids = {"member": [ada.id], "peer": ["phone"], "custom": []}[by]
-    removed = await house.rooms.kick(
+    removed = await harness.rooms.kick(
         APP,
-        house.meeting.id,
+        harness.meeting.id,
         ids=[*ids, "nobody"],
         custom_participant_ids=["ada"] if by == "custom" else [],
     )
     assert [row.user_id for row in removed] == [ada.id]
-    assert (await house.peer("phone")).kicked_at == NOON + 7_000
-    assert (await house.peer("other")).left_at is None
-    session = await house.rooms.find_active_session(APP, house.meeting.id)
+    assert (await harness.peer("phone")).kicked_at == NOON + 7_000
+    assert (await harness.peer("other")).left_at is None
+    session = await harness.rooms.find_active_session(APP, harness.meeting.id)
     assert session.live_participants == 1
 
 
-async def test_kicking_all_participants_ends_the_session(house: Fixture) -> None:
+async def test_kicking_all_participants_ends_the_session(harness: MeetingHarness) -> None:
     for name in ("ada", "bob"):
-        await house.join(await house.add(name), name)
-    session = await house.rooms.find_active_session(APP, house.meeting.id)
-    house.clock.move(9_000)
-    assert await house.rooms.kick_all(APP, house.meeting.id) == 2
-    ended = await house.session(session.id)
+        await harness.join(await harness.add(name), name)
+    session = await harness.rooms.find_active_session(APP, harness.meeting.id)
+    harness.clock.move(9_000)
+    assert await harness.rooms.kick_all(APP, harness.meeting.id) == 2
+    ended = await harness.session(session.id)
     assert (ended.phase, ended.ended_at) == (Phase.ENDED, NOON + 9_000)
     for name in ("ada", "bob"):
-        assert (await house.peer(name)).left_at == NOON + 9_000
+        assert (await harness.peer(name)).left_at == NOON + 9_000
     with pytest.raises(NotFound):
-        await house.rooms.find_active_session(APP, house.meeting.id)
+        await harness.rooms.find_active_session(APP, harness.meeting.id)

@@ -9,7 +9,7 @@ from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
 from tests.core.quality.cast import TEN, Call
 from tests.service.folded_call import session_of
-from tests.web.conftest import House
+from tests.web.rest_server import RestServer
 
 ALL = SessionQuery(app_id="app", scope=SearchScope.PARTICIPANTS, limit=3)
 
@@ -33,10 +33,10 @@ async def fill(db: Database, *, ended: int, live: int) -> None:
 
 
 async def test_live_sessions_are_beside_the_first_page_and_counted(
-    db: Database, house: House
+    db: Database, server: RestServer
 ) -> None:
     await fill(db, ended=4, live=2)
-    lists = house.services.session_lists
+    lists = server.services.session_lists
     first = await lists.list_sessions(ALL)
     assert {row.session.id for row in first.live} == {"s4", "s5"}
     assert [row.session.id for row in first.items] == ["s3", "s2", "s1"]
@@ -49,10 +49,10 @@ async def test_live_sessions_are_beside_the_first_page_and_counted(
 
 
 async def test_live_sessions_found_by_a_search_are_paged_in_both_directions(
-    db: Database, house: House
+    db: Database, server: RestServer
 ) -> None:
     await fill(db, ended=1, live=5)
-    lists = house.services.session_lists
+    lists = server.services.session_lists
     query = replace(ALL, is_live=True, search="call")
     first = await lists.list_sessions(query)
     assert [row.session.id for row in first.items] == ["s5", "s4", "s3"]
@@ -65,21 +65,23 @@ async def test_live_sessions_found_by_a_search_are_paged_in_both_directions(
     assert [row.session.id for row in upward.items] == ["s1", "s2", "s3"]
 
 
-async def test_only_ended_sessions_can_be_ordered_by_quality(db: Database, house: House) -> None:
+async def test_only_ended_sessions_can_be_ordered_by_quality(
+    db: Database, server: RestServer
+) -> None:
     await fill(db, ended=1, live=2)
     query = replace(ALL, is_live=True, order=SessionOrder.QUALITY)
-    page = await house.services.session_lists.list_sessions(query)
+    page = await server.services.session_lists.list_sessions(query)
     assert (page.items, page.live, page.total) == ([], [], 0)
 
 
-async def test_an_export_contains_every_session_once(db: Database, house: House) -> None:
+async def test_an_export_contains_every_session_once(db: Database, server: RestServer) -> None:
     await fill(db, ended=7, live=2)
-    pages = [page async for page in house.services.session_lists.export(ALL)]
+    pages = [page async for page in server.services.session_lists.export(ALL)]
     found = [row.session.id for page in pages for row in page]
     assert sorted(found) == [f"s{number}" for number in range(9)]
     assert {row.session.phase for row in pages[0][:2]} == {Phase.LIVE}
 
 
-async def test_a_session_is_found_in_the_app_that_has_it(db: Database, house: House) -> None:
+async def test_a_session_is_found_in_the_app_that_has_it(db: Database, server: RestServer) -> None:
     await fill(db, ended=1, live=0)
-    assert await house.services.session_lists.find_app_of(["other", "app"], "s0") == "app"
+    assert await server.services.session_lists.find_app_of(["other", "app"], "s0") == "app"

@@ -13,10 +13,10 @@ from tests.recorder_harness import (
     join_session,
     transcript_line,
 )
-from tests.web.conftest import House
+from tests.web.rest_server import RestServer
 
 
-async def held(db: Database, house: House) -> None:
+async def held(db: Database, server: RestServer) -> None:
     """A call in which Ana writes two messages and says two lines."""
     harness = RecorderHarness(db)
     harness.now = at(100)
@@ -28,14 +28,14 @@ async def held(db: Database, house: House) -> None:
         transcript_line("goodbye", 40),
         SessionClosed(id="closed", at=at(60), session_id="call"),
     )
-    house.clock.now = at(120)
+    server.clock.now = at(120)
 
 
 async def test_a_page_counts_chat_and_transcript_and_lists_their_files(
-    db: Database, house: House
+    db: Database, server: RestServer
 ) -> None:
-    await held(db, house)
-    pages = house.services.session_pages
+    await held(db, server)
+    pages = server.services.session_pages
     facts = await pages.find_session(APP, "call")
     assert (facts.chat.total, facts.transcript.total) == (2, 2)
     assert [row.display_name for row in facts.participants] == ["Ana"]
@@ -44,19 +44,21 @@ async def test_a_page_counts_chat_and_transcript_and_lists_their_files(
 
 
 async def test_chat_and_transcript_are_in_order_and_name_their_participant(
-    db: Database, house: House
+    db: Database, server: RestServer
 ) -> None:
-    await held(db, house)
-    pages = house.services.session_pages
+    await held(db, server)
+    pages = server.services.session_pages
     chat = await pages.chat(APP, "call", None)
     transcript = await pages.transcript(APP, "call", None)
     assert [each.payload for each in chat.items] == ["one", "two"]
     assert [each.text for each in transcript.items] == ["good morning", "goodbye"]
 
 
-async def test_unknown_sessions_and_participants_are_not_found(db: Database, house: House) -> None:
-    await held(db, house)
-    pages = house.services.session_pages
+async def test_unknown_sessions_and_participants_are_not_found(
+    db: Database, server: RestServer
+) -> None:
+    await held(db, server)
+    pages = server.services.session_pages
     for found in (
         pages.find_session(APP, "none"),
         pages.find_session("other", "call"),

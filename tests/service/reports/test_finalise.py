@@ -10,11 +10,11 @@ from aftercall.service.reports.finalise import SUMMARISE_ON_END
 from aftercall.store import chat_transcript, meetings
 from aftercall.store.engine.database import Database
 from tests.recorder_harness import APP, RecorderHarness, at, join_session, transcript_line
-from tests.web.conftest import House
+from tests.web.rest_server import RestServer
 
 
 async def is_summary_requested(
-    db: Database, house: House, settings: dict[str, Any] | None, lines: int
+    db: Database, server: RestServer, settings: dict[str, Any] | None, lines: int
 ) -> bool:
     if settings is not None:
         meeting = Meeting(
@@ -36,9 +36,9 @@ async def is_summary_requested(
         *(transcript_line("good morning", 10 + number) for number in range(lines)),
         SessionClosed(id="closed", at=at(60), session_id="call"),
     )
-    house.clock.now = at(120)
+    server.clock.now = at(120)
     for _ in range(2):
-        await house.services.finaliser.finalise(APP, "call")
+        await server.services.finaliser.finalise(APP, "call")
     async with db.read() as tx:
         return await chat_transcript.find_summary(tx, APP, "call") is not None
 
@@ -54,10 +54,14 @@ async def is_summary_requested(
     ],
 )
 async def test_a_summary_is_requested_if_enabled_and_a_transcript_exists(
-    db: Database, house: House, settings: dict[str, Any] | None, lines: int, is_requested: bool
+    db: Database,
+    server: RestServer,
+    settings: dict[str, Any] | None,
+    lines: int,
+    is_requested: bool,
 ) -> None:
-    assert await is_summary_requested(db, house, settings, lines) is is_requested
+    assert await is_summary_requested(db, server, settings, lines) is is_requested
 
 
-async def test_finalising_a_missing_session_is_no_error(house: House) -> None:
-    await house.services.finaliser.finalise(APP, "none")
+async def test_finalising_a_missing_session_is_no_error(server: RestServer) -> None:
+    await server.services.finaliser.finalise(APP, "none")

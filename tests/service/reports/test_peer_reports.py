@@ -1,5 +1,4 @@
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import msgspec
 import pytest
@@ -18,15 +17,8 @@ from aftercall.store.engine.database import Database
 from aftercall.store.samples import SampleRow
 from aftercall.store.sessions import rows as session_rows
 from tests.core.quality.cast import FINE, TEN, Call, Weather, always, between
+from tests.manual_clock import ManualClock
 from tests.store.merging import merge
-
-
-@dataclass
-class HandClock:
-    now: EpochMs
-
-    def __call__(self) -> EpochMs:
-        return self.now
 
 
 def _row(peer: Peer) -> Participant:
@@ -71,17 +63,17 @@ async def _keep(db: Database, call: Call, people: Sequence[Peer]) -> None:
             await samples.append(tx, kept)
 
 
-async def _lossy_call(db: Database) -> tuple[Call, Reports, SessionReports, HandClock]:
+async def _lossy_call(db: Database) -> tuple[Call, Reports, SessionReports, ManualClock]:
     bad = between(60, 180, Weather(up_loss=0.12))
     call = Call({"ada": bad, "bob": always(FINE), "cyd": always(FINE)}, minutes=5)
     await _keep(db, call, [call.peer(name) for name in ("ada", "bob", "cyd")])
-    clock = HandClock(call.end_at)
+    clock = ManualClock(call.end_at)
     return call, Reports(db=db, clock=clock), SessionReports(db=db, clock=clock), clock
 
 
 async def test_an_unknown_peer_has_no_report(db: Database) -> None:
     with pytest.raises(NotFound) as missing:
-        await Reports(db=db, clock=HandClock(TEN)).peer_report("app", "nobody")
+        await Reports(db=db, clock=ManualClock(TEN)).peer_report("app", "nobody")
     assert missing.value.code == "peer_not_found"
 
 
@@ -134,8 +126,8 @@ async def test_every_peer_of_a_participant_has_the_same_report(db: Database) -> 
     call = Call({"ada": always(FINE), "bob": always(FINE)}, minutes=2)
     again = replace(call.peer("bob"), participant_id="ada", previous_peer_id="ada")
     await _keep(db, call, [call.peer("ada"), again])
-    service = Reports(db=db, clock=HandClock(call.end_at))
-    folds = SessionReports(db=db, clock=HandClock(call.end_at))
+    service = Reports(db=db, clock=ManualClock(call.end_at))
+    folds = SessionReports(db=db, clock=ManualClock(call.end_at))
     by_first = await service.peer_report("app", "ada")
     assert await service.peer_report("app", "bob") is by_first
     assert [span.peer_id for span in by_first.verdict.spans] == ["ada", "bob"]
@@ -147,7 +139,7 @@ async def test_a_deleted_participant_loses_its_report(db: Database) -> None:
     call = Call({"ada": always(FINE), "bob": always(FINE)}, minutes=1)
     people = [call.peer("ada"), call.peer("bob")]
     await _keep(db, call, people)
-    folds = SessionReports(db=db, clock=HandClock(call.end_at))
+    folds = SessionReports(db=db, clock=ManualClock(call.end_at))
     assert await folds.fold_session("app", "session") == 2
     async with db.write() as tx:
         await peers.save_peers(tx, [replace(people[1], participant_id="ada")])

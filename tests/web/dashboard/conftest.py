@@ -1,4 +1,4 @@
-"""A house in which a call was held, and one who looks at it."""
+"""A server with a recorded call, and a client of its dashboard."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -9,33 +9,33 @@ from aftercall.core.instants import MINUTE_MS, EpochMs
 from aftercall.store.engine.database import Database
 from tests.core.quality.cast import Call
 from tests.service.folded_call import keep_call, lossy_call
-from tests.web.conftest import Caller, House
+from tests.web.rest_server import ApiClient, RestServer
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
-class Looker:
-    """One who asks the dashboard's endpoints about his app."""
+class DashboardClient:
+    """A client of the dashboard's endpoints for one app."""
 
-    def __init__(self, house: House, caller: Caller) -> None:
-        self.house = house
+    def __init__(self, server: RestServer, caller: ApiClient) -> None:
+        self.server = server
         self.caller = caller
 
     async def get(self, path: str, **request: Any) -> Any:
         """The data of an answer to a GET below the app. It must be a success."""
         url = f"/v1/apps/{self.caller.app_id}{path}"
-        answer = await self.caller.ask_at("GET", url, **request)
+        answer = await self.caller.request_url("GET", url, **request)
         assert answer.status_code == 200, answer.text
         return answer.json()["data"]
 
     async def refused(self, path: str) -> tuple[int, str, str | None]:
         """The status, the reason and the field of a refusal."""
-        answer = await self.caller.ask_at("GET", f"/v1/apps/{self.caller.app_id}{path}")
+        answer = await self.caller.request_url("GET", f"/v1/apps/{self.caller.app_id}{path}")
         error = answer.json()["error"]
         return answer.status_code, error["reason"], error.get("field")
 
 
-Look = Callable[..., Awaitable[Looker]]
+OpenDashboard = Callable[..., Awaitable[DashboardClient]]
 
 
 @pytest.fixture
@@ -44,16 +44,17 @@ def call() -> Call:
 
 
 @pytest.fixture
-async def look(house: House, db: Database, call: Call) -> Look:
-    """Holds the call in a new app; one who may see it. Unless it `is_live` it is folded."""
+async def open_dashboard(server: RestServer, db: Database, call: Call) -> OpenDashboard:
+    """Stores the call in a new app and returns a client of its dashboard. The call is folded unless
+    it `is_live`."""
 
-    async def hold(*, is_live: bool = False, title: str = "Standup") -> Looker:
-        caller = await house.caller()
+    async def store(*, is_live: bool = False, title: str = "Standup") -> DashboardClient:
+        caller = await server.new_client()
         names = {"bob": HOSTILE}
         await keep_call(db, call, caller.app_id, is_live=is_live, title=title, names=names)
-        house.clock.now = EpochMs(call.end_at + (0 if is_live else MINUTE_MS))
+        server.clock.now = EpochMs(call.end_at + (0 if is_live else MINUTE_MS))
         if not is_live:
-            await house.services.finaliser.finalise(caller.app_id, "session")
-        return Looker(house, caller)
+            await server.services.finaliser.finalise(caller.app_id, "session")
+        return DashboardClient(server, caller)
 
-    return hold
+    return store

@@ -7,11 +7,11 @@ import pytest
 from tests.core.quality.cast import TEN, Call
 from tests.web.dashboard.conftest import HOSTILE
 
-Look = Any
+OpenDashboard = Any
 
 
-async def test_an_ended_session_is_listed_with_its_quality(look: Look) -> None:
-    page = await (await look()).get("/calls")
+async def test_an_ended_session_is_listed_with_its_quality(open_dashboard: OpenDashboard) -> None:
+    page = await (await open_dashboard()).get("/calls")
     (row,) = page["items"]
     assert (page["live"], page["total"], page["next_cursor"]) == ([], 1, None)
     assert (row["id"], row["status"], row["title"], row["minutes"]) == (
@@ -35,8 +35,10 @@ async def test_an_ended_session_is_listed_with_its_quality(look: Look) -> None:
     assert "%" in row["worst_issue"]["sentence"]
 
 
-async def test_a_live_session_is_listed_first_with_its_quality(look: Look) -> None:
-    page = await (await look(is_live=True)).get("/calls")
+async def test_a_live_session_is_listed_first_with_its_quality(
+    open_dashboard: OpenDashboard,
+) -> None:
+    page = await (await open_dashboard(is_live=True)).get("/calls")
     (row,) = page["live"]
     assert (page["items"], page["total"]) == ([], 1)
     assert (row["status"], row["ended_at"], row["live_participants"]) == ("LIVE", None, 3)
@@ -71,9 +73,9 @@ async def test_a_live_session_is_listed_first_with_its_quality(look: Look) -> No
     ],
 )
 async def test_sessions_are_filtered_by_quality_and_environment(
-    look: Look, query: str, found: int
+    open_dashboard: OpenDashboard, query: str, found: int
 ) -> None:
-    page = await (await look()).get(f"/calls?{query}")
+    page = await (await open_dashboard()).get(f"/calls?{query}")
     assert (len(page["items"]), page["total"]) == (found, found)
 
 
@@ -81,8 +83,10 @@ async def test_sessions_are_filtered_by_quality_and_environment(
     ("query", "found"),
     [("search=ada", 1), ("search=mallory", 0), ("status=LIVE", 1), ("status=ENDED", 0)],
 )
-async def test_live_sessions_are_filtered_too(look: Look, query: str, found: int) -> None:
-    page = await (await look(is_live=True)).get(f"/calls?{query}")
+async def test_live_sessions_are_filtered_too(
+    open_dashboard: OpenDashboard, query: str, found: int
+) -> None:
+    page = await (await open_dashboard(is_live=True)).get(f"/calls?{query}")
     assert len(page["items"] + page["live"]) == page["total"] == found
 
 
@@ -98,14 +102,16 @@ async def test_live_sessions_are_filtered_too(look: Look, query: str, found: int
     ],
 )
 async def test_an_invalid_parameter_is_refused_by_name(
-    look: Look, query: str, refusal: Any
+    open_dashboard: OpenDashboard, query: str, refusal: Any
 ) -> None:
-    assert await (await look()).refused(f"/calls?{query}") == refusal
+    assert await (await open_dashboard()).refused(f"/calls?{query}") == refusal
 
 
-async def test_the_list_is_available_as_csv(look: Look) -> None:
-    looker = await look(title="=1+1")
-    answer = await looker.caller.ask_at("GET", f"/v1/apps/{looker.caller.app_id}/calls?format=csv")
+async def test_the_list_is_available_as_csv(open_dashboard: OpenDashboard) -> None:
+    client = await open_dashboard(title="=1+1")
+    answer = await client.caller.request_url(
+        "GET", f"/v1/apps/{client.caller.app_id}/calls?format=csv"
+    )
     assert answer.headers["content-type"].startswith("text/csv")
     (row,) = csv.DictReader(io.StringIO(answer.text))
     assert (row["title"], row["session_id"], row["status"]) == ("'=1+1", "session", "ENDED")
@@ -114,9 +120,9 @@ async def test_the_list_is_available_as_csv(look: Look) -> None:
 
 
 async def test_the_page_of_a_session_has_participants_findings_and_timeline(
-    look: Look, call: Call
+    open_dashboard: OpenDashboard, call: Call
 ) -> None:
-    page = await (await look()).get("/calls/session")
+    page = await (await open_dashboard()).get("/calls/session")
     assert (page["from_at"], page["bucket_ms"]) == (TEN, 10_000)
     assert page["to_at"] >= call.end_at
     ada, bob, _ = page["lanes"]
@@ -140,19 +146,19 @@ async def test_the_page_of_a_session_has_participants_findings_and_timeline(
 
 
 async def test_the_page_of_a_live_session_extends_to_the_current_time(
-    look: Look, call: Call
+    open_dashboard: OpenDashboard, call: Call
 ) -> None:
-    page = await (await look(is_live=True)).get("/calls/session")
+    page = await (await open_dashboard(is_live=True)).get("/calls/session")
     assert page["call"]["status"] == "LIVE"
     assert page["call"]["minutes"] == 15.0
     assert all(lane["left_at"] is None and lane["is_measured"] for lane in page["lanes"])
     assert page["diagnosis"]
 
 
-async def test_the_charts_of_a_participant_match_the_report(look: Look) -> None:
-    looker = await look()
-    series = await looker.get("/calls/session/peers/ada/series")
-    report = await looker.caller.ask("GET", "/sessions/peer-report/ada")
+async def test_the_charts_of_a_participant_match_the_report(open_dashboard: OpenDashboard) -> None:
+    client = await open_dashboard()
+    series = await client.get("/calls/session/peers/ada/series")
+    report = await client.caller.request("GET", "/sessions/peer-report/ada")
     rows = report.json()["data"]["participant"]["peer_report"]["quality"]["audio_producer"]
     audio = next(each for each in series["streams"] if each["family"] == "audio_producer")
     assert audio["mos"] == [row.get("mos") for row in rows]
@@ -164,10 +170,10 @@ async def test_the_charts_of_a_participant_match_the_report(look: Look) -> None:
     assert len(series["connection"]["t"]) == audio["points"] + 1
 
 
-async def test_fewer_points_keep_the_worst_values(look: Look) -> None:
-    looker = await look()
-    every = await looker.get("/calls/session/peers/ada/series?points=5000")
-    some = await looker.get("/calls/session/peers/ada/series?points=50")
+async def test_fewer_points_keep_the_worst_values(open_dashboard: OpenDashboard) -> None:
+    client = await open_dashboard()
+    every = await client.get("/calls/session/peers/ada/series?points=5000")
+    some = await client.get("/calls/session/peers/ada/series?points=50")
     for whole, thin in zip(every["streams"], some["streams"], strict=True):
         assert thin["key"] == whole["key"]
         if any(value is not None for value in whole["loss_percent"]):
@@ -176,63 +182,67 @@ async def test_fewer_points_keep_the_worst_values(look: Look) -> None:
             )
 
 
-async def test_unknown_sessions_and_participants_are_not_found(look: Look) -> None:
-    looker = await look()
+async def test_unknown_sessions_and_participants_are_not_found(
+    open_dashboard: OpenDashboard,
+) -> None:
+    client = await open_dashboard()
     for path in ("/calls/other", "/calls/other/chat", "/calls/other/peers/ada/series"):
-        assert await looker.refused(path) == (404, "session_not_found", None)
-    assert (await looker.refused("/calls/session/peers/eve/series"))[:2] == (404, "peer_not_found")
-    assert (await looker.refused("/people/nobody"))[:2] == (404, "person_not_found")
+        assert await client.refused(path) == (404, "session_not_found", None)
+    assert (await client.refused("/calls/session/peers/eve/series"))[:2] == (404, "peer_not_found")
+    assert (await client.refused("/people/nobody"))[:2] == (404, "person_not_found")
 
 
-async def test_another_app_sees_no_part_of_a_session(look: Look) -> None:
-    looker = await look()
-    stranger = await looker.house.caller()
+async def test_another_app_sees_no_part_of_a_session(open_dashboard: OpenDashboard) -> None:
+    client = await open_dashboard()
+    stranger = await client.server.new_client()
     for path in ("", "/session", "/session/chat", "/session/peers/ada/series"):
-        url = f"/v1/apps/{looker.caller.app_id}/calls{path}"
-        assert (await stranger.ask_at("GET", url)).status_code == 403
+        url = f"/v1/apps/{client.caller.app_id}/calls{path}"
+        assert (await stranger.request_url("GET", url)).status_code == 403
         own = f"/v1/apps/{stranger.app_id}/calls{path}"
-        answer = await stranger.ask_at("GET", own)
+        answer = await stranger.request_url("GET", own)
         if path:
             assert answer.status_code == 404
         else:
             assert answer.json()["data"]["total"] == 0
-    account = await looker.house.caller(is_of_account=True)
-    answer = await account.ask_at("GET", f"/v1/apps/{looker.caller.app_id}/calls")
+    account = await client.server.new_client(is_of_account=True)
+    answer = await account.request_url("GET", f"/v1/apps/{client.caller.app_id}/calls")
     assert answer.json()["error"]["reason"] == "app_not_found"
 
 
-async def test_people_are_recognised_across_sessions(look: Look) -> None:
-    looker = await look()
-    page = await looker.get("/people")
+async def test_people_are_recognised_across_sessions(open_dashboard: OpenDashboard) -> None:
+    client = await open_dashboard()
+    page = await client.get("/people")
     assert page["total"] == 3
     assert {row["name"] for row in page["items"]} == {"Ada", HOSTILE, "Cyd"}
-    (ada,) = (await looker.get("/people?search=ad"))["items"]
+    (ada,) = (await client.get("/people?search=ad"))["items"]
     assert (ada["calls"], ada["bad_calls"]) == (1, 1)
-    assert (await looker.get("/people?search=custom-ada"))["items"] == [ada]
-    assert (await looker.get("/people?search=eve"))["items"] == []
-    found = await looker.get(f"/people/{ada['person']}")
+    assert (await client.get("/people?search=custom-ada"))["items"] == [ada]
+    assert (await client.get("/people?search=eve"))["items"] == []
+    found = await client.get(f"/people/{ada['person']}")
     assert found["person"] == ada
     assert [call["session_id"] for call in found["calls"]] == ["session"]
     assert found["usual"]["relay"] == [{"value": "none", "calls": 1}]
-    calls = await looker.get(f"/calls?person={ada['person']}")
+    calls = await client.get(f"/calls?person={ada['person']}")
     assert [row["id"] for row in calls["items"]] == ["session"]
 
 
-async def test_people_are_listed_in_pages(look: Look) -> None:
-    looker = await look()
+async def test_people_are_listed_in_pages(open_dashboard: OpenDashboard) -> None:
+    client = await open_dashboard()
     seen: list[str] = []
     cursor = ""
     for _ in range(3):
-        page = await looker.get(f"/people?limit=1&cursor={cursor}")
+        page = await client.get(f"/people?limit=1&cursor={cursor}")
         seen += [row["name"] for row in page["items"]]
         cursor = page["next_cursor"]
     assert sorted(seen) == sorted(["Ada", HOSTILE, "Cyd"])
     assert cursor is None
 
 
-async def test_each_count_of_the_overview_equals_its_filtered_list(look: Look) -> None:
-    looker = await look()
-    found = await looker.get("/overview?from=2026-11-20&to=2026-11-21")
+async def test_each_count_of_the_overview_equals_its_filtered_list(
+    open_dashboard: OpenDashboard,
+) -> None:
+    client = await open_dashboard()
+    found = await client.get("/overview?from=2026-11-20&to=2026-11-21")
     assert [day["day"] for day in found["days"]] == ["2026-11-20", "2026-11-21"]
     assert found["days"][0]["sessions"] == 0
     totals = found["totals"]
@@ -243,21 +253,21 @@ async def test_each_count_of_the_overview_equals_its_filtered_list(look: Look) -
     assert parts
     for each in (totals, *found["days"], *found["worst_meetings"], *parts):
         query = "&".join(f"{name}={value}" for name, value in each["filter"].items())
-        assert (await looker.get(f"/calls?{query}"))["total"] == each["sessions"]
-        bad = (await looker.get(f"/calls?{query}&bad=true"))["total"]
+        assert (await client.get(f"/calls?{query}"))["total"] == each["sessions"]
+        bad = (await client.get(f"/calls?{query}&bad=true"))["total"]
         assert bad == each.get("bad_sessions", bad)
 
 
 @pytest.mark.parametrize(
     "query", ["from=2026-11-22&to=2026-11-21", "from=2024-01-01&to=2026-01-01"]
 )
-async def test_invalid_days_are_refused(look: Look, query: str) -> None:
-    assert (await (await look()).refused(f"/overview?{query}"))[:2] == (400, "bad_range")
+async def test_invalid_days_are_refused(open_dashboard: OpenDashboard, query: str) -> None:
+    assert (await (await open_dashboard()).refused(f"/overview?{query}"))[:2] == (400, "bad_range")
 
 
-async def test_realtimekits_daywise_analytics_are_answered(look: Look) -> None:
-    looker = await look()
-    answer = await looker.caller.ask(
+async def test_realtimekits_daywise_analytics_are_answered(open_dashboard: OpenDashboard) -> None:
+    client = await open_dashboard()
+    answer = await client.caller.request(
         "GET", "/analytics/daywise?start_date=2026-11-20&end_date=2026-11-21"
     )
     stats = answer.json()["data"]["session_stats"]

@@ -7,18 +7,18 @@ from aftercall.core.records import Job, Role
 from aftercall.store import jobs
 from aftercall.store.engine.database import Database
 
-House = Any
+RestServer = Any
 
 
 async def _data(caller: Any, method: str, url: str, status: int = 200, **request: Any) -> Any:
-    answer = await caller.ask_at(method, url, **request)
+    answer = await caller.request_url(method, url, **request)
     assert answer.status_code == status, answer.text
     body = answer.json()
     return body["data"] if body["success"] else body["error"]["reason"]
 
 
-async def test_a_new_token_is_shown_once_and_works(house: House) -> None:
-    caller = await house.caller(is_of_account=True)
+async def test_a_new_token_is_shown_once_and_works(server: RestServer) -> None:
+    caller = await server.new_client(is_of_account=True)
     made = await _data(caller, "POST", "/v1/tokens", 201, json={"name": "Reader", "role": "read"})
     assert made["token"]["role"] == "read"
     listed = (await _data(caller, "GET", "/v1/tokens"))["tokens"]
@@ -31,9 +31,9 @@ async def test_a_new_token_is_shown_once_and_works(house: House) -> None:
     assert await _data(caller, "GET", "/v1/jobs", 403) == "read_only_token"
 
 
-async def test_a_token_of_one_app_manages_only_that_app(house: House) -> None:
-    of_account = await house.caller(is_of_account=True)
-    of_app = await house.caller(of=of_account)
+async def test_a_token_of_one_app_manages_only_that_app(server: RestServer) -> None:
+    of_account = await server.new_client(is_of_account=True)
+    of_app = await server.new_client(of=of_account)
     theirs = (await _data(of_account, "GET", "/v1/tokens"))["tokens"]
     own = (await _data(of_app, "GET", "/v1/tokens"))["tokens"]
     assert {token["app_id"] for token in own} == {of_app.app_id}
@@ -46,16 +46,16 @@ async def test_a_token_of_one_app_manages_only_that_app(house: House) -> None:
     assert (await _data(of_app, "POST", "/v1/tokens", 201, json=made))["secret"]
 
 
-async def test_a_token_of_another_account_cannot_be_revoked(house: House) -> None:
-    caller, stranger = await house.caller(), await house.caller(is_of_account=True)
+async def test_a_token_of_another_account_cannot_be_revoked(server: RestServer) -> None:
+    caller, stranger = await server.new_client(), await server.new_client(is_of_account=True)
     token = (await _data(caller, "GET", "/v1/tokens"))["tokens"][0]
     assert await _data(stranger, "DELETE", f"/v1/tokens/{token['id']}", 404) == "token_not_found"
     made = {"name": "x", "app_id": caller.app_id}
     assert await _data(stranger, "POST", "/v1/tokens", 404, json=made) == "app_not_found"
 
 
-async def test_a_new_app_is_listed(house: House) -> None:
-    caller = await house.caller(is_of_account=True)
+async def test_a_new_app_is_listed(server: RestServer) -> None:
+    caller = await server.new_client(is_of_account=True)
     made = await _data(caller, "POST", "/v1/apps", 201, json={"name": "Second"})
     assert made in (await _data(caller, "GET", "/v1/apps"))["apps"]
     assert await _data(caller, "POST", "/v1/apps", 422, json={"name": ""}) == "bad_body"
@@ -76,8 +76,10 @@ async def _bury(db: Database, app_id: str) -> None:
         await jobs.bury(tx, held, EpochMs(2), "It would not do.")
 
 
-async def test_a_dead_job_is_listed_for_its_owner_and_revived(house: House, db: Database) -> None:
-    caller, stranger = await house.caller(), await house.caller(is_of_account=True)
+async def test_a_dead_job_is_listed_for_its_owner_and_revived(
+    server: RestServer, db: Database
+) -> None:
+    caller, stranger = await server.new_client(), await server.new_client(is_of_account=True)
     await _bury(db, caller.app_id)
     (dead,) = (await _data(caller, "GET", "/v1/jobs"))["dead"]
     assert (dead["session_id"], dead["last_error"]) == ("s", "It would not do.")
@@ -90,8 +92,8 @@ async def test_a_dead_job_is_listed_for_its_owner_and_revived(house: House, db: 
     assert await _data(caller, "POST", url, 404) == "job_not_found"
 
 
-async def test_the_settings_are_listed_without_secrets(house: House) -> None:
-    caller = await house.caller(role=Role.READ)
+async def test_the_settings_are_listed_without_secrets(server: RestServer) -> None:
+    caller = await server.new_client(role=Role.READ)
     found = await _data(caller, "GET", "/v1/settings")
     names = {row["name"] for row in found["settings"]}
     assert {"privacy", "link_life_s"} <= names
@@ -102,18 +104,18 @@ async def test_the_settings_are_listed_without_secrets(house: House) -> None:
 @pytest.mark.parametrize(
     "url", ["/v1/me", "/v1/apps", "/v1/tokens", "/v1/jobs", "/v1/settings", "/v1/calls/x"]
 )
-async def test_requests_without_credentials_are_refused(house: House, url: str) -> None:
-    answer = await house.client.get(url)
+async def test_requests_without_credentials_are_refused(server: RestServer, url: str) -> None:
+    answer = await server.client.get(url)
     assert (answer.status_code, answer.json()["error"]["reason"]) == (401, "token_missing")
 
 
-async def test_every_endpoint_of_an_app_requires_credentials(house: House) -> None:
-    caller, stranger = await house.caller(), await house.caller(is_of_account=True)
-    paths = (await house.client.get("/docs/openapi.json")).json()["paths"]
+async def test_every_endpoint_of_an_app_requires_credentials(server: RestServer) -> None:
+    caller, stranger = await server.new_client(), await server.new_client(is_of_account=True)
+    paths = (await server.client.get("/docs/openapi.json")).json()["paths"]
     own = [path for path in paths if path.startswith("/v1/apps/{app_id}/") and "get" in paths[path]]
     assert len(own) >= 9
     ids = {"app_id": caller.app_id, "session_id": "s", "peer_id": "p", "person": "x"}
     for path in own:
-        assert (await house.client.get(path.format(**ids))).status_code == 401, path
-        foreign = await stranger.ask_at("GET", path.format(**ids))
+        assert (await server.client.get(path.format(**ids))).status_code == 401, path
+        foreign = await stranger.request_url("GET", path.format(**ids))
         assert foreign.json()["error"]["reason"] == "app_not_found", path

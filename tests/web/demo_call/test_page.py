@@ -1,4 +1,4 @@
-"""The call page's door."""
+"""The call page's intake."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -22,25 +22,25 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def knock(build: Callable[..., Any], folder: Path) -> Any:
+async def open_page(build_server: Callable[..., Any], folder: Path) -> Any:
     """Builds a call page with the settings given, and a client that knocks at it."""
 
     async def knock_at(
         folder: Path = folder, entries_per_minute: int = ENTRIES_PER_MINUTE, **settings: Any
     ) -> httpx.AsyncClient:
-        house = build(**settings)
-        founded = await house.services.setup.create_first_app("Try")
+        server = build_server(**settings)
+        founded = await server.services.setup.create_first_app("Try")
 
         async def app_id() -> str:
             return str(founded.app_id)
 
         page: Any = DemoCallPage(
-            house.services, folder, app_id=app_id, entries_per_minute=entries_per_minute
+            server.services, folder, app_id=app_id, entries_per_minute=entries_per_minute
         )
         client = httpx.AsyncClient(
             transport=httpx.ASGITransport(app=page), base_url="http://aftercall.test"
         )
-        client.services = house.services  # type: ignore[attr-defined]  # handed on to the tests
+        client.services = server.services  # type: ignore[attr-defined]  # handed on to the tests
         return client
 
     return knock_at
@@ -50,16 +50,16 @@ async def enter(client: httpx.AsyncClient, **body: Any) -> httpx.Response:
     return await client.post("/try/session", json=body)
 
 
-async def test_the_page_has_a_policy_that_allows_no_inline_code(knock: Any) -> None:
-    answer = await (await knock()).get("/try")
+async def test_the_page_has_a_policy_that_allows_no_inline_code(open_page: Any) -> None:
+    answer = await (await open_page()).get("/try")
     assert answer.text == PAGE
     policy = answer.headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "unsafe-inline" not in policy
 
 
-async def test_files_with_a_content_hash_are_cached_for_ever(knock: Any) -> None:
-    client = await knock()
+async def test_files_with_a_content_hash_are_cached_for_ever(open_page: Any) -> None:
+    client = await open_page()
     answer = await client.get("/try/assets/index-1a2b.js")
     assert "immutable" in answer.headers["cache-control"]
     again = await client.get(
@@ -69,12 +69,12 @@ async def test_files_with_a_content_hash_are_cached_for_ever(knock: Any) -> None
 
 
 @pytest.mark.parametrize("path", ["/try/secret.key", "/try/../app.py", "/try/none", "/try/session"])
-async def test_other_paths_are_not_found(knock: Any, path: str) -> None:
-    assert (await (await knock()).get(path)).status_code == 404
+async def test_other_paths_are_not_found(open_page: Any, path: str) -> None:
+    assert (await (await open_page()).get(path)).status_code == 404
 
 
-async def test_all_participants_of_a_room_enter_the_same_meeting(knock: Any) -> None:
-    client = await knock()
+async def test_all_participants_of_a_room_enter_the_same_meeting(open_page: Any) -> None:
+    client = await open_page()
     ann = (await enter(client, name="Ann", room="blue")).json()
     bob = (await enter(client, name="Bob", room="blue")).json()
     eve = (await enter(client, name="Eve", room="red")).json()
@@ -86,25 +86,25 @@ async def test_all_participants_of_a_room_enter_the_same_meeting(knock: Any) -> 
 
 
 async def test_a_room_is_found_again_by_another_process(
-    build: Callable[..., Any], folder: Path
+    build_server: Callable[..., Any], folder: Path
 ) -> None:
-    house = build()
-    founded = await house.services.setup.create_first_app("Try")
+    server = build_server()
+    founded = await server.services.setup.create_first_app("Try")
 
     async def app_id() -> str:
         return str(founded.app_id)
 
     meetings = []
     for _ in range(2):
-        page: Any = DemoCallPage(house.services, folder, app_id=app_id)
+        page: Any = DemoCallPage(server.services, folder, app_id=app_id)
         transport = httpx.ASGITransport(app=page)
         async with httpx.AsyncClient(transport=transport, base_url="http://a.test") as client:
             meetings.append((await enter(client, name="Ann", room="blue")).json()["meeting_id"])
     assert meetings[0] == meetings[1]
 
 
-async def test_a_token_restores_the_same_participant(knock: Any) -> None:
-    client = await knock()
+async def test_a_token_restores_the_same_participant(open_page: Any) -> None:
+    client = await open_page()
     first = (await enter(client, name="Ann", room="blue")).json()
     again = (await enter(client, name="Ann B.", room="blue", token=first["token"])).json()
     elsewhere = (await enter(client, name="Ann", room="red", token=first["token"])).json()
@@ -127,14 +127,14 @@ async def test_a_token_restores_the_same_participant(knock: Any) -> None:
         [],
     ],
 )
-async def test_an_invalid_name_or_room_is_refused_with_a_message(knock: Any, body: Any) -> None:
-    answer = await (await knock()).post("/try/session", json=body)
+async def test_an_invalid_name_or_room_is_refused_with_a_message(open_page: Any, body: Any) -> None:
+    answer = await (await open_page()).post("/try/session", json=body)
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["message"]
 
 
-async def test_a_page_of_another_origin_cannot_enter(knock: Any) -> None:
-    client = await knock()
+async def test_a_page_of_another_origin_cannot_enter(open_page: Any) -> None:
+    client = await open_page()
     answer = await client.post(
         "/try/session",
         content=b'{"name": "Ann", "room": "blue"}',
@@ -143,26 +143,28 @@ async def test_a_page_of_another_origin_cannot_enter(knock: Any) -> None:
     assert answer.status_code == 400
 
 
-async def test_entries_beyond_the_limit_are_refused(knock: Any) -> None:
-    client = await knock(entries_per_minute=2)
+async def test_entries_beyond_the_limit_are_refused(open_page: Any) -> None:
+    client = await open_page(entries_per_minute=2)
     statuses = [(await enter(client, name="Ann", room="blue")).status_code for _ in range(3)]
     assert statuses == [200, 200, 503]
 
 
-async def test_without_a_build_the_page_says_how_to_make_one(knock: Any, tmp_path: Path) -> None:
-    answer = await (await knock(folder=tmp_path / "none")).get("/try")
+async def test_without_a_build_the_page_says_how_to_make_one(
+    open_page: Any, tmp_path: Path
+) -> None:
+    answer = await (await open_page(folder=tmp_path / "none")).get("/try")
     assert answer.status_code == 503
     assert "make pages" in answer.text
 
 
-async def test_the_page_is_disabled_by_a_setting(knock: Any) -> None:
-    client = await knock(try_page=False)
+async def test_the_page_is_disabled_by_a_setting(open_page: Any) -> None:
+    client = await open_page(try_page=False)
     assert (await client.get("/try")).status_code == 404
     assert (await enter(client, name="Ann", room="blue")).status_code == 404
 
 
-async def test_badges_are_only_for_participants_of_the_meeting(knock: Any) -> None:
-    client = await knock()
+async def test_badges_are_only_for_participants_of_the_meeting(open_page: Any) -> None:
+    client = await open_page()
     assert (await client.get("/try/quality")).status_code == 401
     ann = (await enter(client, name="Ann", room="blue")).json()
     headers = {"authorization": f"Bearer {ann['token']}"}

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from aftercall.web.http.access_log import AccessLog, HttpMetrics
 from aftercall.web.http.disconnects import CancelOnDisconnect
 
-House = Any
+RestServer = Any
 HUNG_UP = {"type": "http.disconnect"}
 
 
@@ -87,24 +87,26 @@ async def test_an_application_that_fails_before_it_answers_is_counted_as_500() -
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH", "PUT", "DELETE"])
-async def test_a_disconnect_within_a_body_is_no_server_error(house: House, method: str) -> None:
-    caller = await house.caller()
+async def test_a_disconnect_within_a_body_is_no_server_error(
+    server: RestServer, method: str
+) -> None:
+    caller = await server.new_client()
     path = f"{caller.kit}/{caller.app_id}/meetings"
     line = Line(method, _part(b'{"title": "half', is_last=False), path=path)
     line.scope["headers"].append((b"authorization", f"Bearer {caller.token}".encode()))
     with structlog.testing.capture_logs() as lines:
-        await house.client._transport.app(line.scope, line.receive, line.send)
+        await server.client._transport.app(line.scope, line.receive, line.send)
     assert "request_failed" not in {each["action"] for each in lines}
     assert all(message.get("status", 0) < 500 for message in line.sent)
-    assert "500" not in _counted(house.services.metrics)
+    assert "500" not in _counted(server.services.metrics)
 
 
-async def test_a_completely_received_write_is_executed_and_counted(house: House) -> None:
-    caller = await house.caller()
+async def test_a_completely_received_write_is_executed_and_counted(server: RestServer) -> None:
+    caller = await server.new_client()
     path = f"{caller.kit}/{caller.app_id}/meetings"
     line = Line("POST", _part(b'{"title": "whole"}', is_last=True), path=path)
     line.scope["headers"].append((b"authorization", f"Bearer {caller.token}".encode()))
-    await house.client._transport.app(line.scope, line.receive, line.send)
-    assert _counted(house.services.metrics) == {"201": 1}
-    listed = (await caller.ask("GET", "/meetings")).json()["data"]
+    await server.client._transport.app(line.scope, line.receive, line.send)
+    assert _counted(server.services.metrics) == {"201": 1}
+    listed = (await caller.request("GET", "/meetings")).json()["data"]
     assert [each["title"] for each in listed] == ["whole"]

@@ -3,17 +3,11 @@ import pytest
 from aftercall.core.errors import Busy
 from aftercall.core.instants import EpochMs
 from aftercall.web.http.rest_rate_limit import WINDOW_MS, TokenLimits
-
-
-class HandClock:
-    now = EpochMs(1_795_262_400_000)
-
-    def __call__(self) -> EpochMs:
-        return self.now
+from tests.manual_clock import ManualClock
 
 
 def test_remaining_requests_are_counted_down() -> None:
-    limits = TokenLimits(per_window=2, clock=HandClock())
+    limits = TokenLimits(per_window=2, clock=ManualClock())
     headers: dict[str, str] = {}
     limits.spend("t", headers)
     assert headers == {
@@ -26,7 +20,7 @@ def test_remaining_requests_are_counted_down() -> None:
 
 
 def test_a_request_beyond_the_limit_is_refused_with_retry_after() -> None:
-    clock = HandClock()
+    clock = ManualClock()
     limits = TokenLimits(per_window=1, clock=clock)
     limits.spend("t", {})
     clock.now = EpochMs(clock.now + 1_500)
@@ -40,7 +34,7 @@ def test_a_request_beyond_the_limit_is_refused_with_retry_after() -> None:
 
 
 def test_a_new_window_has_the_full_limit() -> None:
-    clock = HandClock()
+    clock = ManualClock()
     limits = TokenLimits(per_window=1, clock=clock)
     limits.spend("t", {})
     clock.now = EpochMs(clock.now + WINDOW_MS)
@@ -48,7 +42,7 @@ def test_a_new_window_has_the_full_limit() -> None:
 
 
 def test_without_a_limit_requests_are_not_counted() -> None:
-    limits = TokenLimits(per_window=0, clock=HandClock())
+    limits = TokenLimits(per_window=0, clock=ManualClock())
     headers: dict[str, str] = {}
     for _ in range(10):
         limits.spend("t", headers)

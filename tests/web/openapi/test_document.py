@@ -13,18 +13,18 @@ from aftercall.web.intake.sources import ROUTES, IntakeRoute
 from aftercall.web.openapi.intake import INTAKE_PATHS
 from tests.ingest.reading import read
 
-House = Any
+RestServer = Any
 
 
-async def _document(house: House) -> dict[str, Any]:
-    answer = await house.client.get("/docs/openapi.json")
+async def _document(server: RestServer) -> dict[str, Any]:
+    answer = await server.client.get("/docs/openapi.json")
     assert answer.headers["content-type"] == "application/json"
     document: dict[str, Any] = answer.json()
     return document
 
 
-async def test_every_operation_has_a_summary_and_responses(house: House) -> None:
-    document = await _document(house)
+async def test_every_operation_has_a_summary_and_responses(server: RestServer) -> None:
+    document = await _document(server)
     ids = []
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
@@ -39,8 +39,8 @@ async def test_every_operation_has_a_summary_and_responses(house: House) -> None
     assert len(set(ids)) == len(ids)
 
 
-async def test_operations_are_grouped_under_readable_tags(house: House) -> None:
-    document = await _document(house)
+async def test_operations_are_grouped_under_readable_tags(server: RestServer) -> None:
+    document = await _document(server)
     operations = [each for methods in document["paths"].values() for each in methods.values()]
     assert {tag for operation in operations for tag in operation["tags"]} == {
         "Active session",
@@ -66,25 +66,25 @@ def _references(node: Any) -> set[str]:
     return set()
 
 
-async def test_every_reference_has_a_target(house: House) -> None:
-    document = await _document(house)
+async def test_every_reference_has_a_target(server: RestServer) -> None:
+    document = await _document(server)
     there = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
     assert _references(document) <= there
 
 
-async def test_every_path_parameter_is_declared(house: House) -> None:
-    for path, methods in (await _document(house))["paths"].items():
+async def test_every_path_parameter_is_declared(server: RestServer) -> None:
+    for path, methods in (await _document(server))["paths"].items():
         for operation in methods.values():
             declared = {p["name"] for p in operation["parameters"] if p["in"] == "path"}
             assert declared == {part[1:-1] for part in path.split("/") if part.startswith("{")}
 
 
-async def test_every_intake_path_is_documented_and_answered(house: House) -> None:
-    paths = (await _document(house))["paths"]
-    door = IntakeApp(house.services)
+async def test_every_intake_path_is_documented_and_answered(server: RestServer) -> None:
+    paths = (await _document(server))["paths"]
+    intake = IntakeApp(server.services)
     beside = [path for path in INTAKE_PATHS if path in paths]
     assert len(beside) == 4
-    assert all(door.is_for(path.format(app_id="app")) for path in beside)
+    assert all(intake.is_for(path.format(app_id="app")) for path in beside)
 
 
 _PRINT = """
@@ -120,39 +120,42 @@ def test_the_document_is_the_same_at_every_start(tmp_path: Path) -> None:
     assert printed[0] == printed[1] == printed[2]
 
 
-async def test_a_request_without_credentials_gets_a_documented_status(house: House) -> None:
+async def test_a_request_without_credentials_gets_a_documented_status(server: RestServer) -> None:
     answered: dict[str, int] = {}
-    for path, methods in (await _document(house))["paths"].items():
+    for path, methods in (await _document(server))["paths"].items():
         if path in INTAKE_PATHS:
             continue
         for method, operation in methods.items():
             address = path.format(**{p["name"]: "x" for p in operation["parameters"]})
-            answer = await house.client.request(method, address, json={})
+            answer = await server.client.request(method, address, json={})
             assert str(answer.status_code) in operation["responses"], (method, path)
             answered[operation["operationId"]] = answer.status_code
     open_to_all = {name for name, status in answered.items() if status != 401}
     assert open_to_all <= {"sign_in", "sign_out"}
 
 
-async def test_another_account_gets_403_and_unknown_ids_404(house: House) -> None:
-    caller, other = await house.caller(is_of_account=True), await house.caller(is_of_account=True)
-    document = await _document(house)
+async def test_another_account_gets_403_and_unknown_ids_404(server: RestServer) -> None:
+    caller, other = (
+        await server.new_client(is_of_account=True),
+        await server.new_client(is_of_account=True),
+    )
+    document = await _document(server)
     paths = [p for p in document["paths"] if "{account_id}" in p]
     assert len(paths) > 15
     for path in paths:
         for method, operation in document["paths"][path].items():
             ids = {p["name"]: "gone" for p in operation["parameters"] if p["in"] == "path"}
             ids |= {"account_id": caller.account_id}
-            foreign = await other.ask_at(method, path.format(**ids), json={})
+            foreign = await other.request_url(method, path.format(**ids), json={})
             assert foreign.status_code == 403, (method, path)
-            answer = await caller.ask_at(method, path.format(**ids))
+            answer = await caller.request_url(method, path.format(**ids))
             if method in {"get", "delete"}:
                 is_documented = "404" in operation["responses"]
                 assert (answer.status_code == 404) == is_documented, (method, path)
 
 
-async def test_each_operation_has_a_request_example(house: House) -> None:
-    document = await _document(house)
+async def test_each_operation_has_a_request_example(server: RestServer) -> None:
+    document = await _document(server)
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             curl = operation["description"]
@@ -162,25 +165,29 @@ async def test_each_operation_has_a_request_example(house: House) -> None:
                 assert operation["requestBody"]["content"]["application/json"]["example"], path
 
 
-async def test_example_bodies_are_accepted(house: House) -> None:
-    document = await _document(house)
-    owner = await house.caller()
-    _, secret = await house.services.access.create_token(owner.account_id, name="account")
+async def test_example_bodies_are_accepted(server: RestServer) -> None:
+    document = await _document(server)
+    owner = await server.new_client()
+    _, secret = await server.services.access.create_token(owner.account_id, name="account")
     headers = {"authorization": f"Bearer {secret}"}
-    made = await owner.ask("POST", "/meetings", json={"title": "Weekly"})
+    made = await owner.request("POST", "/meetings", json={"title": "Weekly"})
     ids = {
         "account_id": owner.account_id,
         "app_id": owner.app_id,
         "meeting_id": made.json()["data"]["id"],
     }
-    member = await owner.ask("POST", f"/meetings/{ids['meeting_id']}/participants", json=_MEMBER)
+    member = await owner.request(
+        "POST", f"/meetings/{ids['meeting_id']}/participants", json=_MEMBER
+    )
     ids["participant_id"] = member.json()["data"]["id"]
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             if operation["tags"] == ["Intake"] or "requestBody" not in operation:
                 continue
             example = operation["requestBody"]["content"]["application/json"]["example"]
-            answer = await owner.ask_at(method, path.format(**ids), json=example, headers=headers)
+            answer = await owner.request_url(
+                method, path.format(**ids), json=example, headers=headers
+            )
             # Nobody is in a call, and the token of the sign-in is nobody's.
             expected = (
                 {404} if "kick" in path else {401} if path.endswith("sign-in") else {200, 201}
@@ -197,17 +204,17 @@ def test_example_bodies_of_the_intake_are_translated_without_rejection(route: In
     assert found.events and not found.rejected
 
 
-async def test_the_page_has_a_strict_content_security_policy(house: House) -> None:
-    page = await house.client.get("/docs")
+async def test_the_page_has_a_strict_content_security_policy(server: RestServer) -> None:
+    page = await server.client.get("/docs")
     if page.status_code == 503:
         pytest.skip("the pages are not built: make pages")
     policy = page.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
     assert "unsafe" not in policy and "http" not in policy
     [script] = re.findall(r'src="(/docs/assets/[^"]+\.js)"', page.text)
-    plain = await house.client.get(script, headers={"accept-encoding": "identity"})
-    packed = await house.client.get(script, headers={"accept-encoding": "gzip"})
+    plain = await server.client.get(script, headers={"accept-encoding": "identity"})
+    packed = await server.client.get(script, headers={"accept-encoding": "gzip"})
     assert "immutable" in plain.headers["cache-control"]
     assert packed.headers["content-encoding"] == "gzip"
     assert packed.content == plain.content
-    assert (await house.client.get("/docs/assets/none.js")).status_code == 404
+    assert (await server.client.get("/docs/assets/none.js")).status_code == 404

@@ -9,14 +9,14 @@ from aftercall.web.intake.app import IntakeApp
 from aftercall.web.openapi.document import write_document
 from aftercall.web.openapi.intake import INTAKE_PATHS
 from aftercall.web.routes import DOCUMENTED, OWN, create_litestar
-from tests.web.conftest import Caller, House
+from tests.web.rest_server import ApiClient, RestServer
 
 Operation = tuple[str, str, dict[str, Any]]
 
 
-def operations(house: House, prefix: str) -> list[Operation]:
+def operations(server: RestServer, prefix: str) -> list[Operation]:
     """Method, path and description of each documented operation below a prefix."""
-    document = write_document(create_litestar(house.services), below=(DOCUMENTED, OWN))
+    document = write_document(create_litestar(server.services), below=(DOCUMENTED, OWN))
     found = [
         (method.upper(), path, operation)
         for path, methods in document["paths"].items()
@@ -31,21 +31,21 @@ def declared(operation: dict[str, Any]) -> list[dict[str, Any]]:
     return [each for each in operation["parameters"] if each["in"] == "query"]
 
 
-def address(path: str, caller: Caller) -> str:
+def address(path: str, caller: ApiClient) -> str:
     names = {part[1:-1] for part in path.split("/") if part.startswith("{")}
     known = {"app_id": caller.app_id, "account_id": caller.account_id}
     return path.format(**{name: known.get(name, "x") for name in names})
 
 
-async def refusal(caller: Caller, method: str, url: str) -> tuple[int, str, str | None, str]:
-    answer = await caller.ask_at(method, url, **({} if method == "GET" else {"json": {}}))
+async def refusal(caller: ApiClient, method: str, url: str) -> tuple[int, str, str | None, str]:
+    answer = await caller.request_url(method, url, **({} if method == "GET" else {"json": {}}))
     error = answer.json()["error"]
     return answer.status_code, error["reason"], error.get("field"), error["message"]
 
 
-async def test_every_operation_of_our_own_refuses_an_unknown_parameter(house: House) -> None:
-    caller = await house.caller(is_of_account=True)
-    for method, path, operation in operations(house, OWN):
+async def test_every_operation_of_our_own_refuses_an_unknown_parameter(server: RestServer) -> None:
+    caller = await server.new_client(is_of_account=True)
+    for method, path, operation in operations(server, OWN):
         url = f"{address(path, caller)}?asn=64496"
         status, code, field, message = await refusal(caller, method, url)
         assert (status, code, field) == (400, "unknown_parameter", "asn"), url
@@ -68,10 +68,12 @@ def outside(schema: dict[str, Any]) -> list[tuple[str, str]]:
     return [("soon", "bad_time")]
 
 
-async def test_every_declared_parameter_refuses_a_value_outside_its_schema(house: House) -> None:
-    caller = await house.caller(is_of_account=True)
+async def test_every_declared_parameter_refuses_a_value_outside_its_schema(
+    server: RestServer,
+) -> None:
+    caller = await server.new_client(is_of_account=True)
     tried = 0
-    for method, path, operation in operations(house, OWN):
+    for method, path, operation in operations(server, OWN):
         for parameter in declared(operation):
             for value, expected in outside(parameter["schema"]):
                 url = f"{address(path, caller)}?{parameter['name']}={quote(value)}"
@@ -81,42 +83,44 @@ async def test_every_declared_parameter_refuses_a_value_outside_its_schema(house
     assert tried > 40
 
 
-async def test_a_declared_parameter_accepts_the_ends_of_its_range(house: House) -> None:
-    caller = await house.caller(is_of_account=True)
-    for method, path, operation in operations(house, OWN):
+async def test_a_declared_parameter_accepts_the_ends_of_its_range(server: RestServer) -> None:
+    caller = await server.new_client(is_of_account=True)
+    for method, path, operation in operations(server, OWN):
         for parameter in declared(operation):
             schema = parameter["schema"]
             ends = [schema[end] for end in ("minimum", "maximum") if end in schema]
             for value in [*ends, *schema.get("enum", []), ""]:
                 url = f"{address(path, caller)}?{parameter['name']}={value}"
-                answer = await caller.ask_at(method, url)
+                answer = await caller.request_url(method, url)
                 assert answer.status_code in (200, 404), (url, answer.text)
 
 
-async def test_realtimekits_paths_ignore_unknown_parameters(house: House) -> None:
-    caller = await house.caller(is_of_account=True)
-    for method, path, _ in operations(house, DOCUMENTED):
+async def test_realtimekits_paths_ignore_unknown_parameters(server: RestServer) -> None:
+    caller = await server.new_client(is_of_account=True)
+    for method, path, _ in operations(server, DOCUMENTED):
         if method == "GET":
             url = f"{address(path, caller)}?asn=64496&per_page=9999"
-            assert (await caller.ask_at(method, url)).status_code in (200, 404), url
+            assert (await caller.request_url(method, url)).status_code in (200, 404), url
 
 
 @pytest.mark.parametrize("what", ["/v1/collect", "/v1/apps/{}/events", "/v1/apps/{}/sources/janus"])
-async def test_the_intake_of_our_own_refuses_an_unknown_parameter(house: House, what: str) -> None:
-    caller = await house.caller()
-    answer = await _post(house, f"{what.format(caller.app_id)}", b"asn=64496")
+async def test_the_intake_of_our_own_refuses_an_unknown_parameter(
+    server: RestServer, what: str
+) -> None:
+    caller = await server.new_client()
+    answer = await _post(server, f"{what.format(caller.app_id)}", b"asn=64496")
     assert answer[0] == 400
     assert b"unknown_parameter" in answer[1] and b'"asn"' in answer[1]
 
 
 async def test_the_intake_of_realtimekits_client_ignores_unknown_parameters(
-    house: House,
+    server: RestServer,
 ) -> None:
-    status, body = await _post(house, "/api/v1/message", b"asn=64496")
+    status, body = await _post(server, "/api/v1/message", b"asn=64496")
     assert (status, b"unknown_parameter" in body) == (401, False)
 
 
-async def _post(house: House, path: str, query: bytes) -> tuple[int, bytes]:
+async def _post(server: RestServer, path: str, query: bytes) -> tuple[int, bytes]:
     sent: list[Any] = []
 
     async def receive() -> Any:
@@ -129,5 +133,5 @@ async def _post(house: House, path: str, query: bytes) -> tuple[int, bytes]:
         "type": "http", "method": "POST", "path": path, "query_string": query,
         "headers": [], "client": None, "state": {},
     }  # fmt: skip
-    await IntakeApp(house.services)(scope, receive, send)
+    await IntakeApp(server.services)(scope, receive, send)
     return sent[0]["status"], b"".join(each.get("body", b"") for each in sent)

@@ -10,16 +10,16 @@ from cloudflare import AsyncCloudflare, NotFoundError
 from aftercall.core.events import SampleTaken, SessionClosed, SessionOpened
 from tests.recorder_harness import at, chat_message, join_session, leave, transcript_line
 
-House = Any
-Build = Any
+RestServer = Any
+BuildServer = Any
 
 
-async def _caller(house: House) -> Any:
+async def _caller(server: RestServer) -> Any:
     """One whose app has a session `call`: Ana and Ben, who was in a breakout room; they wrote
     and spoke; and the clock stands an hour later."""
-    caller = await house.caller()
-    house.clock.move(3_600_000)
-    await house.recorder.record(
+    caller = await server.new_client()
+    server.clock.move(3_600_000)
+    await server.recorder.record(
         caller.app_id,
         [
             SessionOpened(
@@ -74,11 +74,11 @@ def _sample(peer_id: str, number: int) -> SampleTaken:
     )
 
 
-def _official(house: House, caller: Any) -> tuple[Any, dict[str, str]]:
+def _official(server: RestServer, caller: Any) -> tuple[Any, dict[str, str]]:
     client = AsyncCloudflare(
         api_token=caller.token,
         base_url="http://aftercall.test/client/v4",
-        http_client=house.client,
+        http_client=server.client,
         max_retries=0,
         _strict_response_validation=True,
     )
@@ -87,7 +87,7 @@ def _official(house: House, caller: Any) -> tuple[Any, dict[str, str]]:
 
 
 async def _data(caller: Any, path: str, method: str = "GET") -> Any:
-    answer = await caller.ask(method, path)
+    answer = await caller.request(method, path)
     assert answer.status_code == 200, answer.text
     body = answer.json()
     assert body["success"] is True
@@ -96,8 +96,8 @@ async def _data(caller: Any, path: str, method: str = "GET") -> Any:
     return body["data"]
 
 
-async def test_the_official_client_accepts_sessions(house: House) -> None:
-    sessions, where = _official(house, await _caller(house))
+async def test_the_official_client_accepts_sessions(server: RestServer) -> None:
+    sessions, where = _official(server, await _caller(server))
     answer = await sessions.get_sessions(
         associated_id="m-call",
         start_time="2026-11-21T12:00:00+00:00",
@@ -119,8 +119,8 @@ async def test_the_official_client_accepts_sessions(house: House) -> None:
     assert [room["id"] for room in details.data.breakout_rooms] == ["room"]
 
 
-async def test_the_official_client_accepts_participants(house: House) -> None:
-    sessions, where = _official(house, await _caller(house))
+async def test_the_official_client_accepts_participants(server: RestServer) -> None:
+    sessions, where = _official(server, await _caller(server))
     listed = await sessions.get_session_participants(
         "call", include_peer_events=True, view="consolidated", sort_by="duration", **where
     )
@@ -139,8 +139,8 @@ async def test_the_official_client_accepts_participants(house: House) -> None:
     assert len(found.data.participant.peer_events) == 3
 
 
-async def test_the_official_client_accepts_a_peer_report(house: House) -> None:
-    sessions, where = _official(house, await _caller(house))
+async def test_the_official_client_accepts_a_peer_report(server: RestServer) -> None:
+    sessions, where = _official(server, await _caller(server))
     answer = await sessions.get_participant_data_from_peer_id(
         "call-ana", include_peer_events=True, **where
     )
@@ -150,34 +150,34 @@ async def test_the_official_client_accepts_a_peer_report(house: House) -> None:
     assert len(participant.peer_events) == 3
 
 
-async def test_the_official_client_accepts_chat_transcript_and_summary(house: House) -> None:
-    caller = await _caller(house)
-    sessions, where = _official(house, caller)
+async def test_the_official_client_accepts_chat_transcript_and_summary(server: RestServer) -> None:
+    caller = await _caller(server)
+    sessions, where = _official(server, caller)
     chat = await sessions.get_session_chat("call", **where)
     assert chat.data.chat_download_url_expiry == "2026-11-28T13:00:00.000Z"
     transcript = await sessions.get_session_transcripts("call", format="SRT", **where)
     assert transcript.data.session_id == "call"
-    srt = (await house.client.get(transcript.data.transcript_download_url)).text
+    srt = (await server.client.get(transcript.data.transcript_download_url)).text
     assert srt.startswith("1\n00:00:30,000 --> 00:00:32,000\nAna: We decided to move")
     with pytest.raises(NotFoundError):
         await sessions.get_session_summary("call", **where)
     asked = await sessions.generate_summary_of_transcripts("call", **where)
     assert (asked.data.session_id, asked.data.status) == ("call", "PENDING")
-    await house.services.summaries.carry_out(caller.app_id, "call")
+    await server.services.summaries.carry_out(caller.app_id, "call")
     summary = await sessions.get_session_summary("call", **where)
-    text = (await house.client.get(summary.data.summary_download_url)).text
+    text = (await server.client.get(summary.data.summary_download_url)).text
     assert "We decided to move the release to October." in text
 
 
-async def test_details_have_the_members_of_the_first_generation(house: House) -> None:
-    data = await _data(await _caller(house), "/sessions/call")
+async def test_details_have_the_members_of_the_first_generation(server: RestServer) -> None:
+    data = await _data(await _caller(server), "/sessions/call")
     nested = data.pop("session")
     assert nested == data
     assert data["breakout_rooms"] == []
 
 
-async def test_a_peer_report_has_the_members_of_every_generation(house: House) -> None:
-    caller = await _caller(house)
+async def test_a_peer_report_has_the_members_of_every_generation(server: RestServer) -> None:
+    caller = await _caller(server)
     data = await _data(caller, "/sessions/peer-report/call-ana")
     nested = data.pop("participant")
     assert nested == data
@@ -186,8 +186,8 @@ async def test_a_peer_report_has_the_members_of_every_generation(house: House) -
     assert "peer_events" not in data
 
 
-async def test_filters_narrow_the_statistics(house: House) -> None:
-    caller = await _caller(house)
+async def test_filters_narrow_the_statistics(server: RestServer) -> None:
+    caller = await _caller(server)
     report = await _data(caller, "/sessions/peer-report/call-ana?filters=device_info")
     assert set(report["peer_stats"]) == {"device_info"}
     assert "quality_stats" not in report
@@ -201,29 +201,29 @@ async def test_filters_narrow_the_statistics(house: House) -> None:
     assert set(details["peer_stats"]) == set()
 
 
-async def test_paging_is_in_both_places(house: House) -> None:
-    caller = await _caller(house)
+async def test_paging_is_in_both_places(server: RestServer) -> None:
+    caller = await _caller(server)
     for path in ("/sessions?per_page=1&page_no=2", "/sessions/call/participants?per_page=1"):
-        body = (await caller.ask("GET", path)).json()
+        body = (await caller.request("GET", path)).json()
         assert body["paging"] == body["data"]["paging"]
         assert body["paging"]["total_count"] == 2
-    beyond = (await caller.ask("GET", "/sessions?page_no=9")).json()
+    beyond = (await caller.request("GET", "/sessions?page_no=9")).json()
     assert beyond["paging"] == {"total_count": 2, "start_offset": 0, "end_offset": 0}
 
 
-async def test_result_is_left_out_if_configured(build: Build) -> None:
-    house = build(result_alias=False)
-    caller = await _caller(house)
-    body = (await caller.ask("GET", "/sessions/call")).json()
+async def test_result_is_left_out_if_configured(build_server: BuildServer) -> None:
+    server = build_server(result_alias=False)
+    caller = await _caller(server)
+    body = (await caller.request("GET", "/sessions/call")).json()
     assert "result" not in body
     assert body["data"]["id"] == "call"
 
 
-async def test_a_report_is_equal_plain_and_compressed(house: House) -> None:
-    caller = await _caller(house)
+async def test_a_report_is_equal_plain_and_compressed(server: RestServer) -> None:
+    caller = await _caller(server)
     path = "/sessions/peer-report/call-ana"
-    packed = await caller.ask("GET", path, headers={"accept-encoding": "br, gzip;q=0.5"})
-    plain = await caller.ask("GET", path, headers={"accept-encoding": "gzip;q=0, identity"})
+    packed = await caller.request("GET", path, headers={"accept-encoding": "br, gzip;q=0.5"})
+    plain = await caller.request("GET", path, headers={"accept-encoding": "gzip;q=0, identity"})
     assert packed.headers["content-encoding"] == "gzip"
     assert "content-encoding" not in plain.headers
     assert packed.headers["vary"] == plain.headers["vary"] == "accept-encoding"
@@ -232,25 +232,25 @@ async def test_a_report_is_equal_plain_and_compressed(house: House) -> None:
     assert int(plain.headers["content-length"]) == len(plain.content)
 
 
-async def test_the_list_of_livestreams_is_empty(house: House) -> None:
-    caller = await _caller(house)
+async def test_the_list_of_livestreams_is_empty(server: RestServer) -> None:
+    caller = await _caller(server)
     data = await _data(caller, "/sessions/call/livestream-sessions")
     assert data["sessions"] == []
-    assert (await caller.ask("GET", "/sessions/x/livestream-sessions")).status_code == 404
+    assert (await caller.request("GET", "/sessions/x/livestream-sessions")).status_code == 404
 
 
-async def test_a_summary_is_refused_during_a_live_session(house: House) -> None:
-    caller = await house.caller()
-    await house.recorder.record(
+async def test_a_summary_is_refused_during_a_live_session(server: RestServer) -> None:
+    caller = await server.new_client()
+    await server.recorder.record(
         caller.app_id, [join_session("call-ana", 0, user="ana")], source="events"
     )
-    refused = await caller.ask("POST", "/sessions/call/summary")
+    refused = await caller.request("POST", "/sessions/call/summary")
     assert refused.status_code == 400
     assert "LIVE" in refused.json()["errors"][0]["message"]
     for path in ("/sessions/call/transcript", "/sessions/call/summary"):
-        absent = await caller.ask("GET", path)
+        absent = await caller.request("GET", path)
         assert (absent.status_code, absent.json()["error"]["reason"]) == (404, "session_live")
-    assert (await caller.ask("GET", "/sessions/call/chat")).status_code == 200
+    assert (await caller.request("GET", "/sessions/call/chat")).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -274,8 +274,8 @@ async def test_a_summary_is_refused_during_a_live_session(house: House) -> None:
         ("/sessions/call/chat?format=SRT", 400),
     ],
 )
-async def test_invalid_requests_are_refused(house: House, path: str, status: int) -> None:
-    caller = await _caller(house)
-    answer = await caller.ask("GET", path)
+async def test_invalid_requests_are_refused(server: RestServer, path: str, status: int) -> None:
+    caller = await _caller(server)
+    answer = await caller.request("GET", path)
     assert answer.status_code == status, answer.text
     assert answer.json()["success"] is False

@@ -6,18 +6,18 @@ from http import HTTPStatus
 import pytest
 
 from aftercall.web.server.whole_response import head_of
-from tests.web.lines import Ground, ground
+from tests.web.server.connection_harness import ServerProcess, open_process
 
 
 @pytest.fixture
-def here() -> Iterator[Ground]:
-    with ground() as made:
+def process() -> Iterator[ServerProcess]:
+    with open_process() as made:
         yield made
 
 
-def _written(here: Ground, request: bytes) -> tuple[bytes, bool]:
+def _written(process: ServerProcess, request: bytes) -> tuple[bytes, bool]:
     """What one connection was sent, and whether the server ended it."""
-    line = here.connect()
+    line = process.connect()
     line.send(request)
     return line.transport.written, line.transport.is_ended
 
@@ -33,33 +33,33 @@ def _written(here: Ground, request: bytes) -> tuple[bytes, bool]:
     ids=["kept alive", "closed", "of HTTP/1.0"],
 )
 def test_a_whole_response_has_the_bytes_of_two_messages(
-    here: Ground, method: bytes, version: bytes, lines: bytes
+    process: ServerProcess, method: bytes, version: bytes, lines: bytes
 ) -> None:
     requests = [
         method + b" " + path + b" " + version + b"\r\nhost: a\r\n" + lines + b"\r\n"
         for path in (b"/whole", b"/parts")
     ]
-    whole, parts = (_written(here, request) for request in requests)
+    whole, parts = (_written(process, request) for request in requests)
     assert whole == parts
     assert whole[0].startswith(b"HTTP/1.1 202 Accepted\r\n")
     assert whole[0].endswith(b"\r\n\r\n" if method == b"HEAD" else b"\r\n\r\nhello")
 
 
-def test_pipelined_requests_are_answered_in_order(here: Ground) -> None:
-    line = here.connect()
+def test_pipelined_requests_are_answered_in_order(process: ServerProcess) -> None:
+    line = process.connect()
     line.send(
         b"".join(b"GET /%s HTTP/1.1\r\nhost: a\r\n\r\n" % p for p in (b"whole", b"", b"whole"))
     )
     assert line.statuses == [202, 200, 202]
 
 
-def test_no_bytes_are_sent_to_a_disconnected_client(here: Ground) -> None:
-    line = here.connect()
+def test_no_bytes_are_sent_to_a_disconnected_client(process: ServerProcess) -> None:
+    line = process.connect()
     line.send(b"POST /whole HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\n")
     line.close()
-    here.loop.run_ready()
+    process.loop.run_ready()
     assert line.transport.written == b""
-    assert here.app.disconnects == 1
+    assert process.app.disconnects == 1
 
 
 @pytest.mark.parametrize("status", HTTPStatus)

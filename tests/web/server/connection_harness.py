@@ -1,5 +1,5 @@
-"""Connections without a network: the server's protocol on a transport that keeps what is written,
-in an event loop whose time is moved by hand."""
+"""Connections without a network: the server's protocol on a transport that records what is written,
+in an event loop whose time the test moves."""
 
 import asyncio
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from aftercall.web.server.whole_response import EXTENSION, head_of
 LIMITS = ConnectionLimits(connections=3, head_s=10, body_s=20, unsent_s=30)
 
 
-class HandLoop(asyncio.SelectorEventLoop):
+class ManualEventLoop(asyncio.SelectorEventLoop):
     """An event loop whose time stands still unless it is moved."""
 
     def __init__(self) -> None:
@@ -28,21 +28,21 @@ class HandLoop(asyncio.SelectorEventLoop):
         return self._now
 
     def run_ready(self) -> None:
-        """Runs what is ready, and what becomes ready by that."""
+        """Runs the callbacks that are ready, and those that become ready meanwhile."""
         for _ in range(5):
             self.call_soon(self.stop)
             self.run_forever()
 
     def pass_time(self, s: float) -> None:
-        """Moves the time in the steps at which connections are looked at."""
+        """Moves the time in steps of the interval at which connections are checked."""
         until = self._now + s
         while self._now < until:
             self._now = min(until, self._now + LOOK_EVERY_S)
             self.run_ready()
 
 
-class KeptTransport(asyncio.Transport):
-    """Keeps what is written for a reader that takes it when the test says so."""
+class RecordingTransport(asyncio.Transport):
+    """Records what is written. The test states how much of it is unsent."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -75,10 +75,9 @@ class KeptTransport(asyncio.Transport):
         return self.unsent_bytes
 
 
-class Answering:
-    """An application that answers a request as soon as its body is there; below `/early` before
-    that; below `/never` not at all; with `head` and `body` in one message below `/whole`, in two
-    below `/parts`."""
+class ScriptedApplication:
+    """Answers a request after its body; on `/early` before it, on `/never` not at all. On `/whole`
+    it sends head and body in one message, on `/parts` in two."""
 
     headers: ClassVar = [(b"content-length", b"5"), (b"x-a", b"b")]
 
@@ -89,13 +88,13 @@ class Answering:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request: Any = scope
-        talk: Any = send
-        listen: Any = receive
+        send_event: Any = send
+        receive_event: Any = receive
         if request["path"] == "/never":
             await asyncio.Event().wait()
         body, is_more = b"", request["path"] != "/early"
         while is_more:
-            message = await listen()
+            message = await receive_event()
             if message["type"] == "http.disconnect":
                 self.disconnects += 1
                 return
@@ -104,24 +103,26 @@ class Answering:
         if request["path"] == "/whole":
             assert EXTENSION in request["extensions"]
             head = head_of(202, self.headers)
-            await talk({"type": EXTENSION, "head": head, "body": b"hello"})
+            await send_event({"type": EXTENSION, "head": head, "body": b"hello"})
             return
         if request["path"] == "/parts":
-            await talk({"type": "http.response.start", "status": 202, "headers": self.headers})
-            await talk({"type": "http.response.body", "body": b"hello"})
+            await send_event(
+                {"type": "http.response.start", "status": 202, "headers": self.headers}
+            )
+            await send_event({"type": "http.response.body", "body": b"hello"})
             return
         empty = [(b"content-length", b"0")]
-        await talk({"type": "http.response.start", "status": 200, "headers": empty})
-        await talk({"type": "http.response.body", "body": b""})
+        await send_event({"type": "http.response.start", "status": 200, "headers": empty})
+        await send_event({"type": "http.response.body", "body": b""})
 
 
-class Line:
+class ClientConnection:
     """One connection of a client."""
 
-    def __init__(self, ground: "Ground") -> None:
-        self._loop = ground.loop
-        self.transport = KeptTransport()
-        self.protocol = LimitedHttpProtocol(ground.config, ground.state, {}, ground.loop)
+    def __init__(self, process: "ServerProcess") -> None:
+        self._loop = process.loop
+        self.transport = RecordingTransport()
+        self.protocol = LimitedHttpProtocol(process.config, process.state, {}, process.loop)
         self.protocol.connection_made(self.transport)
 
     def send(self, data: bytes) -> None:
@@ -129,7 +130,7 @@ class Line:
         self._loop.run_ready()
 
     def wait_for_reader(self, unsent_bytes: int) -> None:
-        """The reader leaves so many bytes of an answer unread."""
+        """State that the client has left so many bytes of an answer unread."""
         self.transport.unsent_bytes = unsent_bytes
         self.protocol.pause_writing()
 
@@ -138,17 +139,17 @@ class Line:
 
     @property
     def statuses(self) -> list[int]:
-        """Of the answers that the client was sent."""
+        """The statuses of the answers sent to the client."""
         answers = self.transport.written.split(b"HTTP/1.1 ")[1:]
         return [int(answer[:3]) for answer in answers]
 
 
-class Ground:
-    """One process that takes connections."""
+class ServerProcess:
+    """One server process that accepts connections."""
 
-    def __init__(self, loop: HandLoop, limits: ConnectionLimits) -> None:
+    def __init__(self, loop: ManualEventLoop, limits: ConnectionLimits) -> None:
         self.loop = loop
-        self.app = Answering(limits)
+        self.app = ScriptedApplication(limits)
         self.metrics = CollectorRegistry()
         self.app.connections.show_in(self.metrics)
         options: dict[str, Any] = {"proxy_headers": False, "log_config": None, "lifespan": "off"}
@@ -160,8 +161,8 @@ class Ground:
     def connections(self) -> Connections:
         return self.app.connections
 
-    def connect(self) -> Line:
-        return Line(self)
+    def connect(self) -> ClientConnection:
+        return ClientConnection(self)
 
     def counted(self, reason: str) -> float:
         """Connections ended for a reason."""
@@ -170,10 +171,10 @@ class Ground:
 
 
 @contextmanager
-def ground(limits: ConnectionLimits = LIMITS) -> Iterator[Ground]:
-    loop = HandLoop()
+def open_process(limits: ConnectionLimits = LIMITS) -> Iterator[ServerProcess]:
+    loop = ManualEventLoop()
     try:
-        yield Ground(loop, limits)
+        yield ServerProcess(loop, limits)
         for task in asyncio.all_tasks(loop):
             task.cancel()
         loop.run_ready()

@@ -1,11 +1,10 @@
-"""The public cases of `tests/samples/cases` at the house's own doors."""
+"""A server's intake and its REST side, for tests that send what clients and backends send."""
 
 import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -13,25 +12,17 @@ import httpx
 
 from aftercall.core.instants import EpochMs
 from aftercall.web.intake.app import IntakeApp
-from tests.web.conftest import NOON, Caller, House
-
-CASES = Path(__file__).parents[1] / "samples" / "cases"
-
-
-def case(name: str) -> dict[str, Any]:
-    """A case by the beginning of its file's name."""
-    (path,) = CASES.glob(f"{name}-*.json")
-    found: dict[str, Any] = json.loads(path.read_text())
-    return found
+from tests.recorder_harness import NOON
+from tests.web.rest_server import ApiClient, RestServer
 
 
 @dataclass(kw_only=True)
-class Doors:
-    """A house's intake and REST side, with a meeting and one who may join it."""
+class IntakeHarness:
+    """A server's intake and REST side, with a meeting and the token of a participant of it."""
 
-    house: House
+    server: RestServer
     client: httpx.AsyncClient
-    owner: Caller
+    owner: ApiClient
     meeting_id: str
     token: str
 
@@ -44,7 +35,7 @@ class Doors:
         return answer.json()["data"]
 
     async def events(self, *events: dict[str, Any], meeting_id: str = "room") -> list[Any]:
-        """What became of a backend's events; `at` is ms after noon."""
+        """Send events as a backend; the result of each. `at` is in ms after noon."""
         dated = [{"meeting_id": meeting_id, **e, "at": NOON + e["at"]} for e in events]
         path = f"/v1/apps/{self.owner.app_id}/events"
         data = await self.post(path, {"events": dated}, token=self.owner.token)
@@ -52,7 +43,7 @@ class Doors:
         return results
 
     async def janus(self, events: list[dict[str, Any]], *, room: int = 1234) -> Any:
-        """What became of Janus' events; `t` is s after noon, room 0 is `room`."""
+        """Send events as Janus; the answer. `t` is in seconds after noon, room 0 is `room`."""
         text = json.dumps([_dated(event) for event in events])
         text = text.replace('"room": 0', f'"room": {room}')
         path = f"/v1/apps/{self.owner.app_id}/sources/janus?stats_period=5"
@@ -64,23 +55,23 @@ class Doors:
         return await self.post("/v1/collect", body)
 
     async def sessions(self) -> list[dict[str, Any]]:
-        listed = (await self.owner.ask("GET", "/sessions")).json()
+        listed = (await self.owner.request("GET", "/sessions")).json()
         found: list[dict[str, Any]] = listed["data"]["sessions"]
         return found
 
     async def people(self, session_id: str) -> list[dict[str, Any]]:
         path = f"/sessions/{session_id}/participants?include_peer_events=true"
-        listed = (await self.owner.ask("GET", path)).json()
+        listed = (await self.owner.request("GET", path)).json()
         found: list[dict[str, Any]] = listed["data"]["participants"]
         return found
 
     async def report(self, peer_id: str) -> dict[str, Any]:
-        answer = (await self.owner.ask("GET", f"/sessions/peer-report/{peer_id}")).json()
+        answer = (await self.owner.request("GET", f"/sessions/peer-report/{peer_id}")).json()
         found: dict[str, Any] = answer["data"]["participant"]["peer_report"]
         return found
 
     def pass_time(self, s: float) -> None:
-        self.house.clock.now = EpochMs(self.house.clock.now + int(s * 1000))
+        self.server.clock.now = EpochMs(self.server.clock.now + int(s * 1000))
 
 
 def _dated(event: dict[str, Any]) -> dict[str, Any]:
@@ -89,26 +80,26 @@ def _dated(event: dict[str, Any]) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def opened(house: House) -> AsyncIterator[Doors]:
-    owner = await house.caller()
-    made = await owner.ask("POST", "/meetings", json={"title": "Weekly"})
+async def open_intake(server: RestServer) -> AsyncIterator[IntakeHarness]:
+    owner = await server.new_client()
+    made = await owner.request("POST", "/meetings", json={"title": "Weekly"})
     meeting_id = made.json()["data"]["id"]
     member = {
         "name": "Ada",
         "preset_name": "group_call_participant",
         "custom_participant_id": "ada",
     }
-    added = await owner.ask("POST", f"/meetings/{meeting_id}/participants", json=member)
-    app: Any = IntakeApp(house.services)
+    added = await owner.request("POST", f"/meetings/{meeting_id}/participants", json=member)
+    app: Any = IntakeApp(server.services)
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://aftercall.test") as client:
-        running = asyncio.create_task(house.services.write_queue.run())
-        yield Doors(
-            house=house,
+        running = asyncio.create_task(server.services.write_queue.run())
+        yield IntakeHarness(
+            server=server,
             client=client,
             owner=owner,
             meeting_id=meeting_id,
             token=added.json()["data"]["token"],
         )
-        house.services.write_queue.close()
+        server.services.write_queue.close()
         await running
