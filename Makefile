@@ -3,6 +3,9 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
+# Each of the programs that the tests start would compile its modules again.
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN := .venv/bin
 PYTEST_ARGS ?=
 # The arguments may select tests of one group only: pytest then exits with 5 for the other.
@@ -24,7 +27,8 @@ demo: .setup-stamp .pages-stamp ## The same with simulated calls, data in ./data
 test: .venv/dev-stamp .pages-stamp ## Everything: unit, both databases, acceptance, browser code
 	@scripts/npm-run test
 	@$(BIN)/pytest -n auto --dist loadgroup -m "not realtime" $(PYTEST_ARGS) || $(NONE_CHOSEN)
-	@$(BIN)/pytest -m realtime $(PYTEST_ARGS) || $(NONE_CHOSEN)
+	@$(BIN)/pytest -n 2 --dist loadgroup -m realtime \
+		$(or $(PYTEST_ARGS),tests/acceptance) || $(NONE_CHOSEN)
 
 test-quick: .venv/dev-stamp ## Core, wire, ingest and store on SQLite: under two minutes
 	@$(BIN)/pytest -n auto -q -k "not postgresql" tests/core tests/wire tests/ingest tests/store $(PYTEST_ARGS)

@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tests.acceptance.after_faults import Run, under_load
 from tests.acceptance.faults import faults_on, figures
 from tests.acceptance.ground import Ground, postgres
-from tests.acceptance.server import make_app, start
+from tests.acceptance.server import start
 from tests.read_only_file import why_not_immutable
 
 
@@ -34,7 +34,7 @@ def on(engine: str) -> Iterator[Ground]:
     with tempfile.TemporaryDirectory(prefix="aftercall-soak-") as name:
         folder = Path(name)
         if engine == "sqlite":
-            ground = Ground(server=start(folder, make_app(folder)), env={})
+            ground = Ground(server=start(folder), env={})
             try:
                 yield ground
             finally:
@@ -42,9 +42,7 @@ def on(engine: str) -> Iterator[Ground]:
             return
         with postgres() as database:
             env = {"AFTERCALL_DATABASE_URL": database.url, "AFTERCALL_WORKERS": "2"}
-            rights = make_app(folder, database_url=database.url)
-            server = start(folder, rights, env=env)
-            ground = Ground(server=server, env=env, postgres=database)
+            ground = Ground(server=start(folder, env=env), env=env, postgres=database)
             try:
                 yield ground
             finally:

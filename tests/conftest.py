@@ -1,5 +1,5 @@
 """Databases for tests: every test that asks for `db` runs on both engines, each time on an
-empty database."""
+empty database. And how processes share the tests."""
 
 import asyncio
 import importlib
@@ -21,6 +21,18 @@ from sqlalchemy import make_url
 
 from aftercall.store.engine.database import Database, migrate
 from aftercall.store.tables.schema import metadata
+from tests.scheduling import GroupScheduling, rank_of
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> GroupScheduling | None:
+    """The scheduler of `--dist loadgroup`."""
+    return GroupScheduling(config, log) if config.getvalue("dist") == "loadgroup" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The modules that take longest begin first."""
+    items.sort(key=lambda item: rank_of(item.nodeid))
 
 
 def _wait_for(work: Coroutine[Any, Any, None]) -> None:

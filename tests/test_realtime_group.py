@@ -1,4 +1,4 @@
-"""What a busy machine could spoil runs alone: every module with tests that start a browser, hold a
+"""What a busy machine could spoil runs apart: every module with tests that start a browser, hold a
 call, drive a media server or break a server under load carries the mark by which `make test` runs
 it after all others."""
 
@@ -65,10 +65,11 @@ def programs(tree: ast.AST) -> Iterator[str]:
 
 def is_marked(path: Path) -> bool:
     module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
-    return "realtime" in {mark.name for mark in getattr(module, "pytestmark", [])}
+    marks = getattr(module, "pytestmark", [])
+    return "realtime" in {mark.name for mark in (marks if isinstance(marks, list) else [marks])}
 
 
-def test_every_module_that_starts_a_browser_or_a_call_runs_alone() -> None:
+def test_every_module_that_starts_a_browser_or_a_call_runs_apart() -> None:
     real = {path: reached for path in modules_with_tests() if (reached := set(reach(path, set())))}
     assert len(real) >= 11
     slipped_out = {path.name: reached for path, reached in real.items() if not is_marked(path)}
@@ -80,3 +81,10 @@ def test_only_whole_modules_that_must_run_alone_are_marked() -> None:
     for path in marked:
         assert is_marked(path), f"{path}: the mark belongs into pytestmark"
         assert set(reach(path, set())), f"{path} starts nothing real"
+
+
+def test_all_marked_modules_are_where_make_test_collects_them() -> None:
+    marked = {path for path in modules_with_tests() if is_marked(path)}
+    assert {
+        path for path in marked if not path.is_relative_to(ROOT / "tests" / "acceptance")
+    } == set()

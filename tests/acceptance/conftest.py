@@ -1,4 +1,4 @@
-"""A server with one finished session in each of its two apps, shared by the tests that read."""
+"""Servers that several modules read."""
 
 import time
 from collections.abc import Iterator
@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 from tests.acceptance.seed import SDK_SESSION, Seeded, seed_session
-from tests.acceptance.server import OLDER_SDK_APP, running
+from tests.acceptance.server import OLDER_SDK_APP, Server, running
 
 
 @pytest.fixture(scope="session")
 def seeded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seeded]:
+    """A server with one finished session in each of its two apps."""
     with running(tmp_path_factory.mktemp("seeded"), chosen=True) as server:
         begin_ms = round(time.time() * 1000) - 600_000
         apps = (replace(server, app_id=OLDER_SDK_APP), server)
@@ -20,3 +21,10 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seeded]:
             for app in apps
         ]
         yield Seeded(server=server, session=session)
+
+
+@pytest.fixture(scope="session")
+def simulation_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that takes simulated calls."""
+    with running(tmp_path_factory.mktemp("simulated")) as started:
+        yield started

@@ -81,10 +81,6 @@ class Ground:
     happened: dict[str, int] = field(default_factory=dict)
 
     @property
-    def rights(self) -> dict[str, str]:
-        return {name: getattr(self.server, name) for name in ("account_id", "app_id", "api_token")}
-
-    @property
     def database_file(self) -> Path:
         """SQLite's file."""
         return self.server.data_dir / "aftercall.db"
@@ -114,7 +110,7 @@ class Ground:
     async def start_again(self) -> None:
         """The server is dead: start another in its place."""
         self.server = await asyncio.to_thread(
-            start, self.server.data_dir, self.rights, port=self.server.port, env=self.env
+            start, self.server.data_dir, self.server.rights, port=self.server.port, env=self.env
         )
 
 

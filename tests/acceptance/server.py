@@ -25,6 +25,8 @@ SDK_TOKEN = "144c9defac04969c7bfad8efaa8ea194"
 """What the official SDKs' own tests name."""
 OLDER_SDK_APP = "app_id"
 """The app that the tests of SDKs before 5.8 name."""
+FIRST_START = re.compile(r"^  (account|app|token) +(\S+)$", re.MULTILINE)
+"""What a server prints when it starts on an empty database: ids, and a token for every app."""
 
 
 class ServerFailed(Exception):
@@ -60,6 +62,11 @@ class Server:
     def headers(self) -> dict[str, str]:
         return {"authorization": f"Bearer {self.api_token}"}
 
+    @property
+    def rights(self) -> dict[str, str]:
+        """What another server over the same data folder needs to know."""
+        return {name: getattr(self, name) for name in ("account_id", "app_id", "api_token")}
+
     def kill(self) -> None:
         """`kill -9`: no farewell, no last flush."""
         self.process.send_signal(signal.SIGKILL)
@@ -84,23 +91,22 @@ def command(*words: str, env: Mapping[str, str] | None = None) -> subprocess.Com
 
 
 def environment(more: Mapping[str, str]) -> dict[str, str]:
-    """This process's environment without settings of Aftercall, and `more`."""
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("AFTERCALL_")}
-    return {**clean, **more}
+    """This process's environment without settings of Aftercall, and `more`. Programs keep their
+    compiled modules, as installed ones do: to compile them takes longer than to start."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name != "PYTHONDONTWRITEBYTECODE" and not name.startswith("AFTERCALL_")
+    }
+    return {**kept, **more}
 
 
-def make_app(
-    data_dir: Path, *, database_url: str = "", chosen: bool = False, is_for_account: bool = False
-) -> dict[str, Any]:
+def make_app(data_dir: Path, *, chosen: bool = False) -> dict[str, Any]:
     """An app in the data folder's database: `account_id`, `app_id`, `api_token`. With `chosen`,
-    those that the official SDKs' own tests name; theirs, and one that `is_for_account`, is a token
-    for every app."""
+    those that the official SDKs' own tests name; theirs is a token for every app."""
     words = ["app", "create", "Acceptance", "--json", "--data-dir", str(data_dir)]
-    if database_url:
-        words += ["--database-url", database_url]
-    if chosen or is_for_account:
-        words.append("--whole-account")
     if chosen:
+        words += ["--whole-account"]
         words += ["--account-id", SDK_ACCOUNT, "--app-id", SDK_APP, "--token", SDK_TOKEN]
     done = command(*words)
     if done.returncode != 0:
@@ -115,12 +121,13 @@ def make_app(
 
 def start(
     data_dir: Path,
-    rights: Mapping[str, Any],
+    rights: Mapping[str, Any] | None = None,
     *,
     port: int = 0,
     env: Mapping[str, str] | None = None,
 ) -> Server:
-    """Start a server over the data folder and wait until it is ready."""
+    """Start a server over the data folder and wait until it is ready. Without `rights` the database
+    is empty, and the server makes an account, an app and a token."""
     log = data_dir / "serve.log"
     with log.open("ab") as sink:
         begins_at = sink.tell()
@@ -131,6 +138,10 @@ def start(
             env=environment(env or {}),
         )
     url = wait_until_ready(process, log, begins_at)
+    if rights is None:
+        printed = dict(FIRST_START.findall(log.read_text(errors="replace")))
+        rights = {"account_id": printed["account"], "app_id": printed["app"]}
+        rights |= {"api_token": printed["token"]}
     return Server(url=url, data_dir=data_dir, log=log, process=process, **rights)
 
 
@@ -157,7 +168,7 @@ def running(
     data_dir: Path, *, chosen: bool = False, env: Mapping[str, str] | None = None
 ) -> Iterator[Server]:
     """A fresh server for as long as the block lasts."""
-    server = start(data_dir, make_app(data_dir, chosen=chosen), env=env)
+    server = start(data_dir, make_app(data_dir, chosen=True) if chosen else None, env=env)
     try:
         yield server
     finally:

@@ -37,8 +37,8 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found on this machine"),
 ]
 
-LONG_S = 120
 SHORT_S = 40
+LONG_S = 2 * SHORT_S
 SLIDE_S = 20
 SLACK_S = 12
 
@@ -100,7 +100,7 @@ class Place:
 
 
 async def hold_deck(place: Place) -> Reported:
-    """Ann shows slides to Bob for two minutes, a new one every twenty seconds."""
+    """Ann shows slides to Bob, a new one every twenty seconds."""
     meeting_id = await asyncio.to_thread(make_meeting, place.server, "Deck")
     ann, bob = await place.enter(meeting_id, {"Ann": ["microphone"], "Bob": ["microphone"]})
     await ann.show_slide(0)
@@ -227,8 +227,9 @@ def test_slides_that_stand_still_are_no_fault_of_anybodys(calls: dict[str, Repor
         assert deck.unexplained(name) == [], deck.about(name)
     sent = deck.reports["Ann"]["quality"]["screenshare_video_producer"]
     received = deck.reports["Bob"]["quality"]["screenshare_video_consumer"]
-    assert len(sent) > 30
-    assert len(received) > 30
+    # Three quarters of the reports, which come every three seconds.
+    assert len(sent) > LONG_S / 4
+    assert len(received) > LONG_S / 4
     frozen = [issue for issue in deck.reports["Bob"]["issues"] if issue["name"] == "video_frozen"]
     assert [issue for issue in frozen if not deck.machine.explains(issue)] == []
 

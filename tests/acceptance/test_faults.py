@@ -11,7 +11,7 @@ from tests.acceptance.after_faults import under_load
 from tests.acceptance.faults import ABUSES, ON_SQLITE, faults_on, make_file_read_only
 from tests.acceptance.ground import Ground, postgres
 from tests.acceptance.programs import faketime_library, needs_faketime
-from tests.acceptance.server import make_app, start
+from tests.acceptance.server import start
 from tests.read_only_file import why_not_immutable
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.realtime]
@@ -34,7 +34,7 @@ TURNS_BACK = {
 
 @contextmanager
 def on_sqlite(folder: Path, **more: str) -> Iterator[Ground]:
-    ground = Ground(server=start(folder, make_app(folder), env=more), env=more)
+    ground = Ground(server=start(folder, env=more), env=more)
     try:
         yield ground
     finally:
@@ -45,8 +45,7 @@ def on_sqlite(folder: Path, **more: str) -> Iterator[Ground]:
 def on_postgresql(folder: Path) -> Iterator[Ground]:
     with postgres() as database:
         env = {"AFTERCALL_DATABASE_URL": database.url, "AFTERCALL_WORKERS": "2"}
-        rights = make_app(folder, database_url=database.url)
-        ground = Ground(server=start(folder, rights, env=env), env=env, postgres=database)
+        ground = Ground(server=start(folder, env=env), env=env, postgres=database)
         try:
             yield ground
         finally:

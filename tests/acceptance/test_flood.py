@@ -6,8 +6,8 @@ import gzip
 import logging
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -15,7 +15,7 @@ import httpx
 import msgspec
 import pytest
 
-from tests.acceptance.server import Server, make_app, start
+from tests.acceptance.server import Server, make_app, running
 
 pytestmark = pytest.mark.acceptance
 
@@ -79,11 +79,10 @@ class Client:
             await asyncio.sleep(float(answer.headers["retry-after"]))
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Any:
-    started = start(tmp_path, make_app(tmp_path), env=SETTINGS)
-    yield started
-    started.stop()
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("flood"), env=SETTINGS) as started:
+        yield started
 
 
 def tokens_of(server: Server, rights: dict[str, Any], count: int) -> list[str]:
@@ -98,11 +97,6 @@ def tokens_of(server: Server, rights: dict[str, Any], count: int) -> list[str]:
             for n in range(count)
         ]
         return [answer.raise_for_status().json()["data"]["token"] for answer in made]
-
-
-def rights_of(server: Server) -> dict[str, Any]:
-    names = ("account_id", "app_id", "api_token")
-    return {name: getattr(server, name) for name in names}
 
 
 async def be_quiet(client: Client) -> None:
@@ -133,7 +127,7 @@ async def events_kept(server: Server, token: str, app: str, peer_id: str) -> int
 async def test_a_token_that_floods_is_refused_and_another_one_notices_nothing(
     server: Server, record_property: Any
 ) -> None:
-    quiet_token, flood_token = tokens_of(server, rights_of(server), 2)
+    quiet_token, flood_token = tokens_of(server, server.rights, 2)
     async with (
         httpx.AsyncClient(base_url=server.url, timeout=60) as one,
         httpx.AsyncClient(base_url=server.url, timeout=60) as other,
@@ -170,7 +164,7 @@ async def test_a_token_that_floods_is_refused_and_another_one_notices_nothing(
 async def test_who_comes_back_when_asked_to_gets_everything_in(
     server: Server, record_property: Any
 ) -> None:
-    (token,) = tokens_of(server, rights_of(server), 1)
+    (token,) = tokens_of(server, server.rights, 1)
     async with httpx.AsyncClient(base_url=server.url, timeout=60) as http:
         client = Client(http=http, token=token)
         await client.send(client.entries("event", 1, name="audio_off"))
@@ -185,10 +179,10 @@ async def test_who_comes_back_when_asked_to_gets_everything_in(
 
 
 async def test_an_app_that_floods_takes_no_turn_from_a_quiet_one(
-    server: Server, tmp_path: Path, record_property: Any
+    server: Server, record_property: Any
 ) -> None:
-    rights = make_app(tmp_path)
-    (quiet_token,) = tokens_of(server, rights_of(server), 1)
+    rights = make_app(server.data_dir)
+    (quiet_token,) = tokens_of(server, server.rights, 1)
     async with (
         httpx.AsyncClient(base_url=server.url, timeout=60) as one,
         httpx.AsyncClient(base_url=server.url, timeout=60) as other,

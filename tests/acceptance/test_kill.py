@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.acceptance.server import Server, make_app, start
+from tests.acceptance.server import Server, start
 from tests.acceptance.steadfast import Caller, Ledger, make_members
 from tests.acceptance.stored import judge_samples, messages_of
 
@@ -23,7 +23,6 @@ LOAD_S = 0.35
 
 async def kill_and_restart(server: Server, clients: list[Caller]) -> Server:
     """Kill the server again and again while the clients send; the last one, still running."""
-    rights = {name: getattr(server, name) for name in ("account_id", "app_id", "api_token")}
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         for client in clients:
@@ -31,7 +30,9 @@ async def kill_and_restart(server: Server, clients: list[Caller]) -> Server:
         for _ in range(KILLS):
             await asyncio.sleep(LOAD_S)
             server.kill()
-            server = await asyncio.to_thread(start, server.data_dir, rights, port=server.port)
+            server = await asyncio.to_thread(
+                start, server.data_dir, server.rights, port=server.port
+            )
         await asyncio.sleep(LOAD_S)
         stop.set()
     return server
@@ -47,7 +48,7 @@ async def list_sessions(server: Server) -> dict[str, Any]:
 async def test_killing_the_server_under_load_loses_nothing_acknowledged_and_counts_nothing_twice(
     tmp_path: Path,
 ) -> None:
-    server = start(tmp_path, make_app(tmp_path))
+    server = start(tmp_path)
     _, members = make_members(server, PEERS)
     clients = [Caller(member=member, ledger=Ledger()) for member in members]
     try:

@@ -10,7 +10,7 @@ from tests.acceptance.patient import PATIENCE_S
 from tests.acceptance.sdks import node_sdks
 from tests.acceptance.seed import SDK_SESSION, Seeded
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.xdist_group("seeded")]
+pytestmark = pytest.mark.acceptance
 
 
 @pytest.mark.parametrize("generation", ["6", "7"])

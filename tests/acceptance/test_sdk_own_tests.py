@@ -11,7 +11,7 @@ import pytest
 from tests.acceptance.sdks import own_tests, python_sdk
 from tests.acceptance.seed import Seeded
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.xdist_group("seeded")]
+pytestmark = pytest.mark.acceptance
 
 MODULE = Path("tests/api_resources/realtime_kit/test_sessions.py")
 SKIP_MARK = re.compile(r"^\s*@pytest\.mark\.skip\(.*$\n", re.MULTILINE)

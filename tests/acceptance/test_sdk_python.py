@@ -12,7 +12,7 @@ from tests.acceptance.patient import PATIENCE_S
 from tests.acceptance.sdks import python_sdk
 from tests.acceptance.seed import SDK_SESSION, Seeded
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.xdist_group("seeded")]
+pytestmark = pytest.mark.acceptance
 
 SCRIPT = Path(__file__).with_name("nine_calls.py")
 

@@ -1,12 +1,12 @@
 """`aftercall serve` as an operator starts and stops it."""
 
 import os
-import re
+import shutil
 import signal
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -16,19 +16,24 @@ import pytest
 from tests.acceptance import patient
 from tests.acceptance.patient import PATIENCE_S
 from tests.acceptance.server import (
+    FIRST_START,
     PROGRAM,
+    Server,
     command,
     environment,
-    make_app,
     running,
     start,
     wait_until_ready,
 )
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.xdist_group("serve")]
+pytestmark = pytest.mark.acceptance
 
-TOKEN = re.compile(r"^  token    (ac_\S+)$", re.MULTILINE)
-IDS = re.compile(r"^  (account|app) +(\S+)$", re.MULTILINE)
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A running server whose address and folder others may try to take."""
+    with running(tmp_path_factory.mktemp("serve")) as started:
+        yield started
 
 
 def serve(folder: Path, log: Path, *words: str) -> subprocess.Popen[bytes]:
@@ -48,13 +53,11 @@ def test_the_first_start_makes_an_app_that_can_be_used_and_later_ones_do_not(
     process = serve(tmp_path, first)
     try:
         url = wait_until_ready(process, first, 0)
-        stated = first.read_text()
-        ids = dict(IDS.findall(stated))
-        found = TOKEN.search(stated)
-        assert found is not None
+        printed = dict(FIRST_START.findall(first.read_text()))
+        assert printed["token"].startswith("ac_")
         answer = patient.get(
-            f"{url}/client/v4/accounts/{ids['account']}/realtime/kit/{ids['app']}/sessions",
-            headers={"authorization": f"Bearer {found[1]}"},
+            f"{url}/client/v4/accounts/{printed['account']}/realtime/kit/{printed['app']}/sessions",
+            headers={"authorization": f"Bearer {printed['token']}"},
         )
         assert answer.json()["data"]["sessions"] == []
     finally:
@@ -63,7 +66,7 @@ def test_the_first_start_makes_an_app_that_can_be_used_and_later_ones_do_not(
     process = serve(tmp_path, second)
     try:
         wait_until_ready(process, second, 0)
-        assert TOKEN.search(second.read_text()) is None
+        assert FIRST_START.search(second.read_text()) is None
     finally:
         process.terminate()
         assert process.wait(PATIENCE_S) == 0
@@ -84,9 +87,8 @@ def test_a_demo_takes_its_simulated_calls_along_when_it_stops(tmp_path: Path) ->
         os.kill(simulating[0], 0)
 
 
-def test_an_address_in_use_is_told_in_a_sentence(tmp_path: Path) -> None:
-    with running(tmp_path) as server:
-        refused = command("serve", "--port", str(server.port), "--data-dir", str(tmp_path / "b"))
+def test_an_address_in_use_is_told_in_a_sentence(server: Server, tmp_path: Path) -> None:
+    refused = command("serve", "--port", str(server.port), "--data-dir", str(tmp_path))
     assert refused.returncode == 1
     assert f"cannot listen on 127.0.0.1:{server.port}" in refused.stderr
     assert "Traceback" not in refused.stderr
@@ -109,7 +111,7 @@ def test_an_unreachable_database_is_told_in_a_sentence(tmp_path: Path) -> None:
 @pytest.mark.parametrize("own_database_url", ["postgresql"], indirect=True)
 def test_several_workers_serve_one_postgres(tmp_path: Path, own_database_url: str) -> None:
     words = {"AFTERCALL_DATABASE_URL": own_database_url, "AFTERCALL_WORKERS": "2"}
-    server = start(tmp_path, make_app(tmp_path, database_url=own_database_url), env=words)
+    server = start(tmp_path, env=words)
     try:
         for _ in range(10):
             assert patient.get(server.kit("sessions"), headers=server.headers).is_success
@@ -118,19 +120,20 @@ def test_several_workers_serve_one_postgres(tmp_path: Path, own_database_url: st
     assert server.process.returncode == 0
 
 
-def test_a_second_server_on_one_folder_says_so_and_leaves(tmp_path: Path) -> None:
-    with running(tmp_path) as first:
-        refused = command("serve", "--port", "0", "--data-dir", str(tmp_path))
-        assert refused.returncode == 3
-        assert f"process {first.process.pid}" in refused.stderr
-        assert len(refused.stderr.splitlines()) == 1
-        assert patient.get(f"{first.url}/readyz").is_success
+def test_a_second_server_on_one_folder_says_so_and_leaves(server: Server) -> None:
+    refused = command("serve", "--port", "0", "--data-dir", str(server.data_dir))
+    assert refused.returncode == 3
+    assert f"process {server.process.pid}" in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
+    assert patient.get(f"{server.url}/readyz").is_success
 
 
 @pytest.mark.parametrize("damage", ["cut off", "no SQLite database", "another program"])
-def test_a_file_that_cannot_be_used_is_named_in_one_sentence(tmp_path: Path, damage: str) -> None:
-    make_app(tmp_path)
+def test_a_file_that_cannot_be_used_is_named_in_one_sentence(
+    tmp_path: Path, sqlite_template: Path, damage: str
+) -> None:
     path = tmp_path / "aftercall.db"
+    shutil.copy(sqlite_template, path)
     if damage == "cut off":
         os.truncate(path, path.stat().st_size // 2)
     elif damage == "another program":
@@ -168,7 +171,7 @@ def test_workers_end_with_their_parent_however_it_ends(
     tmp_path: Path, own_database_url: str
 ) -> None:
     words = {"AFTERCALL_DATABASE_URL": own_database_url, "AFTERCALL_WORKERS": "2"}
-    server = start(tmp_path, make_app(tmp_path, database_url=own_database_url), env=words)
+    server = start(tmp_path, env=words)
     workers = worker_pids(server.process.pid)
     assert len(workers) == 2
     server.kill()
@@ -181,7 +184,7 @@ def test_a_worker_that_dies_is_replaced_and_the_reason_logged(
     tmp_path: Path, own_database_url: str
 ) -> None:
     words = {"AFTERCALL_DATABASE_URL": own_database_url, "AFTERCALL_WORKERS": "2"}
-    server = start(tmp_path, make_app(tmp_path, database_url=own_database_url), env=words)
+    server = start(tmp_path, env=words)
     try:
         before = worker_pids(server.process.pid)
         os.kill(min(before), signal.SIGKILL)
@@ -198,7 +201,7 @@ def test_a_server_with_open_event_streams_stops_soon(
     tmp_path: Path, own_database_url: str, workers: int
 ) -> None:
     words = {"AFTERCALL_DATABASE_URL": own_database_url, "AFTERCALL_WORKERS": str(workers)}
-    server = start(tmp_path, make_app(tmp_path, database_url=own_database_url), env=words)
+    server = start(tmp_path, env=words)
     url = f"{server.url}/v1/apps/{server.app_id}/live"
     with ExitStack() as stack:
         for _ in range(4):

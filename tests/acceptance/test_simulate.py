@@ -1,23 +1,21 @@
 """Simulated calls through a real server: the record says what the model did."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from tests.acceptance import patient
-from tests.acceptance.server import Server, command, running, simulate, wait_until_ended
+from tests.acceptance.server import Server, command, simulate, wait_until_ended
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.xdist_group("simulated")]
+pytestmark = pytest.mark.acceptance
 
 KINDS = ("lossy_uplink", "good", "reconnecting", "silent_microphone", "congested_downlink")
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("simulated")) as started:
-        yield started
+def server(simulation_server: Server) -> Server:
+    return simulation_server
 
 
 @pytest.fixture(scope="module")

@@ -1,23 +1,21 @@
 """Simulated calls through a real server: the diagnosis names who had which trouble, and clears
 everybody else."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.acceptance.diagnosis import blamed, close_session, report_of, sentences
-from tests.acceptance.server import Server, running, simulate
+from tests.acceptance.server import Server, simulate
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.xdist_group("simulated")]
+pytestmark = pytest.mark.acceptance
 
 MINUTES = 10
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("diagnosed")) as started:
-        yield started
+def server(simulation_server: Server) -> Server:
+    return simulation_server
 
 
 def play(server: Server, seed: int, *kinds: str) -> list[tuple[str, dict[str, Any]]]:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -55,14 +56,14 @@ async def join_with_firefox(fox: Firefox, url: str, room: str) -> str:
     return peer_id
 
 
-@pytest.mark.skipif(FIREFOX is None, reason="no Firefox was found on this machine")
-async def test_firefox_and_chromium_hold_a_call_and_both_are_on_record(server: Server) -> None:
+async def hold_call_with_firefox(url: str) -> tuple[str, dict[str, Any]]:
+    """A call between Firefox and Chromium; Firefox's peer, and what that browser counted."""
     assert CHROMIUM and FIREFOX
     preload = f"() => {{ {KEEP_CONNECTIONS} }}"
     async with browser(CHROMIUM) as chromium, firefox(FIREFOX, preload=preload) as fox:
         ann = await open_tab(chromium, "Ann")
-        await ann.join(server.url, "mixed")
-        peer_id = await join_with_firefox(fox, server.url, "mixed")
+        await ann.join(url, "mixed")
+        peer_id = await join_with_firefox(fox, url, "mixed")
         await ann.wait_until_connected(1)
         await fox.evaluate(COUNT_STREAMS)
         await asyncio.sleep(12)
@@ -70,7 +71,14 @@ async def test_firefox_and_chromium_hold_a_call_and_both_are_on_record(server: S
         await fox.evaluate("document.querySelector('#leave').click()")
         await fox.wait_for("!document.querySelector('#after').hidden")
         await ann.leave()
+        return peer_id, counted
 
+
+@pytest.mark.skipif(FIREFOX is None, reason="no Firefox was found on this machine")
+@pytest.mark.usefixtures("rough_call")
+def test_firefox_and_chromium_hold_a_call_and_both_are_on_record(server: Server) -> None:
+    """Meanwhile passes a part of the minute after which the session of the rough call ends."""
+    peer_id, counted = asyncio.run(hold_call_with_firefox(server.url))
     report = ask(server, f"sessions/peer-report/{peer_id}")
     device = report["peer_stats"]["device_info"]
     assert (device["browser"], device["engine"]) == ("Firefox", "Gecko")
@@ -91,13 +99,24 @@ async def kill(tab: Tab) -> None:
     os.kill(pid, signal.SIGKILL)
 
 
-async def test_a_rough_call_of_three_is_told_as_it_was(server: Server) -> None:
+@dataclass(kw_only=True)
+class RoughCall:
+    """A call that is over, whose session nobody closed."""
+
+    session_id: str
+    anns_peer_id: str
+    bobs_peer_id: str
+    killed_at: float
+    """When Cat's browser was killed."""
+
+
+async def hold_rough_call(url: str) -> RoughCall:
     assert CHROMIUM
     async with browser(CHROMIUM) as first, browser(CHROMIUM) as second:
         ann, bob = await open_tab(first, "Ann"), await open_tab(first, "Bob")
         cat = await open_tab(second, "Cat")
         for tab in (ann, bob, cat):
-            await tab.join(server.url, "rough")
+            await tab.join(url, "rough")
         for tab in (ann, bob, cat):
             await tab.wait_until_connected(2)
         await ann.page.click("#screen")
@@ -111,22 +130,37 @@ async def test_a_rough_call_of_three_is_told_as_it_was(server: Server) -> None:
         await asyncio.sleep(18)
         session_id = await ann.leave()
         assert await bob.leave() == session_id
+    return RoughCall(
+        session_id=session_id,
+        anns_peer_id=ann.stays[0].peer_id,
+        bobs_peer_id=bob.stays[0].peer_id,
+        killed_at=killed_at,
+    )
 
-    wait_until_ended(server, session_id)
-    people = ask(server, f"sessions/{session_id}/participants")["participants"]
+
+@pytest.fixture(scope="module")
+def rough_call(server: Server) -> RoughCall:
+    """Cat's browser is killed, Bob's cannot reach the server for a while, and Ann shares the
+    screen."""
+    return asyncio.run(hold_rough_call(server.url))
+
+
+def test_a_rough_call_of_three_is_told_as_it_was(server: Server, rough_call: RoughCall) -> None:
+    wait_until_ended(server, rough_call.session_id)
+    people = ask(server, f"sessions/{rough_call.session_id}/participants")["participants"]
     by_name = {person["display_name"]: person for person in people}
     assert sorted(by_name) == ["Ann", "Bob", "Cat"]
     # Cat never said goodbye: she left when she was last heard, and that is marked as inferred.
     left = moment(by_name["Cat"]["left_at"])
-    assert killed_at - 4 <= left <= killed_at + 1
+    assert rough_call.killed_at - 4 <= left <= rough_call.killed_at + 1
     assert by_name["Cat"]["left_at_inferred"]
     assert not by_name["Ann"]["left_at_inferred"]
 
-    bobs = ask(server, f"sessions/peer-report/{bob.stays[0].peer_id}")["peer_report"]
+    bobs = ask(server, f"sessions/peer-report/{rough_call.bobs_peer_id}")["peer_report"]
     # What he counted while he was offline waited and came later: no sample is missing.
     assert bobs["completeness"]["share"] >= 0.9
     assert bobs["completeness"]["dropped_entries"] == 0
     assert bobs["quality"]["screenshare_video_consumer"]
-    anns = ask(server, f"sessions/peer-report/{ann.stays[0].peer_id}")["peer_report"]
+    anns = ask(server, f"sessions/peer-report/{rough_call.anns_peer_id}")["peer_report"]
     assert anns["quality"]["screenshare_video_producer"]
     assert anns["quality"]["video_producer"]

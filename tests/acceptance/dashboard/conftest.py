@@ -19,7 +19,7 @@ from tests.acceptance.dashboard.looking import (
 )
 from tests.acceptance.patient import PATIENCE_MS
 from tests.acceptance.seed import SDK_SESSION, seed_session
-from tests.acceptance.server import Server, make_app, start, wait_until_ended
+from tests.acceptance.server import Server, start, wait_until_ended
 
 
 @pytest.fixture(scope="package")
@@ -27,10 +27,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with ten thousand calls, of which two were measured: one that was bad, and one
     whose people attack whoever reads about them."""
     data_dir = tmp_path_factory.mktemp("dashboard")
-    rights = make_app(data_dir, is_for_account=True)
     now = round(time.time() * 1000)
     begin_ms = now - 2 * DAY_MS
-    started = start(data_dir, rights)
+    started = start(data_dir)
     try:
         seed_session(started, begin_ms=begin_ms, session_id=SDK_SESSION, peer_id=SDK_SESSION)
         wait_until_folded(started, SDK_SESSION)
@@ -39,13 +38,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         started.stop()
     crowd.fill(
         data_dir,
-        rights["app_id"],
+        started.app_id,
         count=10_000,
         now=EpochMs(now),
         also=[lane["name"] for lane in lanes],
         apart_from=EpochMs(begin_ms),
     )
-    started = start(data_dir, rights)
+    started = start(data_dir, started.rights)
     try:
         tell(
             started,
