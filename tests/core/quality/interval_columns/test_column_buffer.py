@@ -1,0 +1,112 @@
+import json
+from typing import Any
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.interval_columns.column_buffer import ColumnBuffer, ColumnBuffers
+from aftercall.core.quality.stats.getstats import decode_body
+from aftercall.core.quality.stats.report_linker import ReportLinker
+
+Report = dict[str, dict[int, int]]
+"""By connection, the packets received on each SSRC."""
+
+_REPORTS = st.lists(
+    st.dictionaries(
+        st.sampled_from(["one", "other"]),
+        st.dictionaries(st.integers(1, 3), st.integers(0, 99), max_size=3),
+        min_size=1,
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+def _stats(ssrc: int, **members: Any) -> dict[str, Any]:
+    return {"id": f"in-{ssrc}", "type": "inbound-rtp", "kind": "audio", "ssrc": ssrc} | members
+
+
+def _recorded(reports: list[tuple[int, dict[str, list[dict[str, Any]]]]]) -> ColumnBuffers:
+    """The buffers of a peer whose reports hold these objects by connection, in this order."""
+    buffers, linker = ColumnBuffers(), ReportLinker()
+    for at, connections in reports:
+        body = {"connections": [{"id": id, "stats": stats} for id, stats in connections.items()]}
+        buffers.record(linker.link(decode_body(json.dumps(body).encode()), EpochMs(at)))
+    return buffers
+
+
+def _column(buffer: ColumnBuffer, name: str) -> list[float]:
+    names = buffer.kind.names
+    column: list[float] = np.frombuffer(buffer.data)[names.index(name) :: len(names)].tolist()
+    return column
+
+
+@given(_REPORTS, st.data())
+def test_each_stream_holds_its_reports_and_misses_those_of_its_connection(
+    reports: list[Report], data: st.DataObject
+) -> None:
+    instants = data.draw(st.permutations(range(1, len(reports) + 1)))
+    buffers = _recorded(
+        [
+            (
+                at,
+                {
+                    id: [_stats(ssrc, packetsReceived=n) for ssrc, n in streams.items()]
+                    for id, streams in report.items()
+                },
+            )
+            for at, report in zip(instants, reports, strict=True)
+        ]
+    )
+    expected: dict[tuple[str, int], dict[int, int]] = {}
+    reported: dict[str, list[int]] = {}
+    for at, report in zip(instants, reports, strict=True):
+        for id, streams in report.items():
+            reported.setdefault(id, []).append(at)
+            for ssrc, packets in streams.items():
+                expected.setdefault((id, ssrc), {})[at] = packets
+    found = {buffer.descriptions[0].key: buffer for buffer in buffers}
+    assert {(id, ssrc) for id, _, ssrc in found} == set(expected)
+    for (id, ssrc), packets_at in expected.items():
+        buffer = found[id, "receive", ssrc]
+        assert _column(buffer, "at") == list(packets_at)
+        assert _column(buffer, "packets_received") == list(packets_at.values())
+        first, last = min(packets_at), max(packets_at)
+        missing = [at for at in reported[id] if first < at < last and at not in packets_at]
+        assert buffers.absences(buffer).tolist() == sorted(missing)
+
+
+def test_a_description_is_kept_only_where_it_changes() -> None:
+    mids = ["0", "0", "1", "1", "0"]
+    buffers = _recorded([(at, {"pc": [_stats(1, mid=mid)]}) for at, mid in enumerate(mids)])
+    (buffer,) = buffers
+    row_bytes = 8 * len(buffer.kind.names)
+    assert [description.mid for description in buffer.descriptions] == ["0", "1", "0"]
+    assert [start // row_bytes for start in buffer.starts] == [0, 2, 4]
+
+
+def test_what_a_report_lacks_is_not_a_number() -> None:
+    (buffer,) = _recorded([(1, {"pc": [_stats(1, packetsReceived=0)]})])
+    assert _column(buffer, "packets_received") == [0.0]
+    missing = [name for name in buffer.kind.names if np.isnan(_column(buffer, name)[0])]
+    assert {"packets_lost_signed", "pair_rtt_s", "score_given"} <= set(missing)
+
+
+def test_a_sent_stream_has_the_numbers_of_its_source_and_its_remote_report() -> None:
+    sent = {
+        "id": "out",
+        "type": "outbound-rtp",
+        "kind": "video",
+        "ssrc": 5,
+        "packetsSent": 7,
+        "active": False,
+        "mediaSourceId": "source",
+        "qualityLimitationDurations": {"none": 1.5, "cpu": 2.5},
+    }
+    source = {"id": "source", "type": "media-source", "kind": "video", "width": 640}
+    remote = {"id": "remote", "type": "remote-inbound-rtp", "localId": "out", "packetsLost": 3}
+    (buffer,) = _recorded([(1, {"pc": [sent, source, remote]})])
+    figures = ("packets_sent", "is_active", "source_width", "remote_packets_lost", "limited_cpu_s")
+    assert [_column(buffer, name)[0] for name in figures] == [7, 0, 640, 3, 2.5]
