@@ -134,19 +134,18 @@ def is_question(sentence: Sentence, *, has_marks: bool) -> bool:
 
 def is_decision(sentence: Sentence) -> bool:
     """Whether the sentence states a decision."""
-    text = sentence.text
-    return (
-        "?" not in text
-        and _DECISION.search(text) is not None
-        and _UNDECIDED.search(text) is None
-        and len(sentence.terms) >= 1
-    )
+    return _states(sentence, _DECISION, unless=_UNDECIDED) and len(sentence.terms) >= 1
 
 
 def is_concern(sentence: Sentence) -> bool:
     """Whether the sentence states an unsolved problem."""
+    return _states(sentence, _CONCERN, unless=_SOLVED)
+
+
+def _states(sentence: Sentence, cue: re.Pattern[str], *, unless: re.Pattern[str]) -> bool:
+    """Whether the sentence has a cue, is no question, and has none of what speaks against it."""
     text = sentence.text
-    return "?" not in text and _CONCERN.search(text) is not None and _SOLVED.search(text) is None
+    return "?" not in text and cue.search(text) is not None and unless.search(text) is None
 
 
 def has_due_date(sentence: Sentence) -> bool:
