@@ -19,7 +19,8 @@ from aftercall.core.quality.intervals.cadence import Cadence, best_cadence
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.report.cumulative import Cumulative
 from aftercall.core.quality.report.receive_stats import MediaReception, PeerReception
-from aftercall.core.quality.stats.peer_metadata import LastSeen, Metadata, fold_metadata
+from aftercall.core.quality.stats.fold_metadata import LastSeen, fold_metadata
+from aftercall.core.quality.stats.peer_metadata import Metadata
 from aftercall.core.records import LeaveReason, Peer, StoredPeerEvent, StoredSample
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ from aftercall.core.quality.rules.microphone_rules import microphone_issues
 from aftercall.core.quality.rules.rtt_bandwidth_turn_rules import ConnectionRules
 from aftercall.core.quality.rules.stream_issues import stream_issues
 from aftercall.core.quality.stats.decode import SampleReader
-from aftercall.core.quality.stats.peer_metadata import LastSeen
+from aftercall.core.quality.stats.fold_metadata import LastSeen
 from aftercall.core.quality.stats.report_linker import Family, ReportLinker
 from aftercall.core.records import StoredPeerEvent, StoredSample
 

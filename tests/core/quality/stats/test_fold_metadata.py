@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercall.core.instants import EpochMs
+from aftercall.core.quality.stats.fold_metadata import LastSeen, fold_metadata
 from aftercall.core.quality.stats.getstats import ConnectionBody, SampleBody, Stats
-from aftercall.core.quality.stats.peer_metadata import Device, LastSeen, Metadata, fold_metadata
+from aftercall.core.quality.stats.peer_metadata import Device, Metadata
 from aftercall.core.quality.stats.report_linker import normalise
 from aftercall.core.records import StoredPeerEvent
 from tests.core.quality.peer_events import event
