@@ -1,4 +1,4 @@
-"""From what sources send of a call to the finished reports of everybody in it."""
+"""From the bodies that sources send during a call to the completed reports of all participants."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,12 +12,12 @@ from aftercall.core.quality.report.cross_participant_pass import complete
 from aftercall.core.quality.report.fold import FoldResult, PeerFacts, Verdict, fold
 from aftercall.core.records import LeaveReason, Peer, StoredPeerEvent, StoredSample
 from aftercall.ingest import collector, realtimekit_callstats
-from tests.ingest.reading import read
+from tests.ingest.translation import translate
 
 RECORDING: Final = Path(__file__).parent / "samples" / "realtimekit-callstats-30s.json"
 INTERVAL_MS: Final = 7_000
 MOST_ENTRIES: Final = 200
-"""In a batch of the collect protocol."""
+"""The most entries in a batch of the collect protocol."""
 
 
 def collected(
@@ -28,13 +28,13 @@ def collected(
     privacy: Privacy = Privacy.FULL,
 ) -> list[AnyEvent]:
     """The facts of a collector's entries, which are numbered and in order of time. Raises
-    `ValueError` when one is refused."""
+    `ValueError` if an entry is rejected."""
     events: list[AnyEvent] = []
     for start in range(0, len(entries), MOST_ENTRIES):
         batch = entries[start : start + MOST_ENTRIES]
         sent_at = max(entry["at"] for entry in batch)
         body = {"v": 1, "peer_id": peer_id, "sent_at": sent_at, "entries": batch}
-        translation = read(
+        translation = translate(
             collector,
             json.dumps(body).encode(),
             identity=identity,
@@ -48,11 +48,11 @@ def collected(
 
 
 def recorded() -> dict[str, PeerFacts]:
-    """The call that RealtimeKit's own client recorded, by peer."""
+    """The facts of the call that RealtimeKit's own client recorded, by peer."""
     events: dict[str, list[AnyEvent]] = {}
     for sent in json.loads(RECORDING.read_text())["sent"]:
         body = json.dumps(sent["body"]).encode()
-        translation = read(realtimekit_callstats, body, received_at=sent["at"] + 30)
+        translation = translate(realtimekit_callstats, body, received_at=sent["at"] + 30)
         events.setdefault(translation.peer_id or "", []).extend(translation.events)
     return {
         peer_id: facts_of(peer_id, own, source="realtimekit_callstats")
@@ -68,8 +68,8 @@ def facts_of(
     interval_ms: int | None = None,
     participant_id: str | None = None,
 ) -> PeerFacts:
-    """A peer that has left, with its samples and notes. It was there from its join to its leave,
-    or from its first sample to its last where neither was sent."""
+    """A peer that has left, with its samples and peer events. It was present from its join to its
+    leave, or from its first sample to its last where neither was sent."""
     join = next((event for event in events if isinstance(event, PeerJoined)), None)
     sampled = [event.at for event in events if isinstance(event, SampleTaken)]
     start_at = min(sampled) if join is None else join.at
@@ -97,7 +97,7 @@ def facts_of(
         created_at=start_at,
         updated_at=end_at,
     )
-    return PeerFacts(peer=peer, samples=samples_of(events), events=notes_of(events))
+    return PeerFacts(peer=peer, samples=samples_of(events), events=peer_events_of(events))
 
 
 def samples_of(events: Iterable[AnyEvent]) -> list[StoredSample]:
@@ -114,7 +114,7 @@ def samples_of(events: Iterable[AnyEvent]) -> list[StoredSample]:
     ]
 
 
-def notes_of(events: Iterable[AnyEvent]) -> list[StoredPeerEvent]:
+def peer_events_of(events: Iterable[AnyEvent]) -> list[StoredPeerEvent]:
     return [
         StoredPeerEvent(
             app_id="app",
@@ -132,7 +132,7 @@ def notes_of(events: Iterable[AnyEvent]) -> list[StoredPeerEvent]:
 
 
 def folded(chains: Mapping[str, Sequence[PeerFacts]]) -> dict[str, FoldResult]:
-    """Every participant's own report; a chain holds the peers of one."""
+    """The fold of each participant, from the facts of its peers."""
     end_at = end_of(chains)
     return {row_id: fold(chain, end_at) for row_id, chain in chains.items()}
 
@@ -152,12 +152,12 @@ def compared(
 def completed(
     chains: Mapping[str, Sequence[PeerFacts]], names: Mapping[str, str]
 ) -> dict[str, Verdict]:
-    """The same, from the facts."""
+    """The verdicts of a session, from the facts of each participant's peers."""
     return compared(folded(chains), names, end_of(chains))
 
 
 def end_of(chains: Mapping[str, Sequence[PeerFacts]]) -> EpochMs:
-    """When the last peer had left."""
+    """The time at which the last peer left."""
     return max(
         facts.peer.left_at or facts.peer.last_heard_at
         for chain in chains.values()

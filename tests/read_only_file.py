@@ -1,4 +1,4 @@
-"""A database file that nobody may write to, root included, and that is given back."""
+"""Database files that no user can write to, root included, until the test ends."""
 
 import subprocess
 import tempfile
@@ -23,7 +23,7 @@ def immutable(*files: Path) -> Iterator[None]:
 
 @cache
 def why_not_immutable() -> str:
-    """Why files cannot be made immutable on this machine; empty when they can."""
+    """Why files cannot be made immutable on this machine; empty if they can."""
     with tempfile.NamedTemporaryFile() as file:
         path = Path(file.name)
         try:

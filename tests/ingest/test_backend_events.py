@@ -21,15 +21,15 @@ from aftercall.core.events import (
 )
 from aftercall.core.privacy import Privacy
 from aftercall.ingest import backend_events
-from tests.ingest import reading
-from tests.ingest.reading import Read
+from tests.ingest import translation
+from tests.ingest.translation import RedactedTranslation
 
 NOW = 1_795_224_208_672
 
 
-def read(*events: Any) -> Read:
+def read(*events: Any) -> RedactedTranslation:
     body = msgspec.json.encode({"events": events})
-    return reading.read(backend_events, body, received_at=NOW, privacy=Privacy.TRUNCATE)
+    return translation.translate(backend_events, body, received_at=NOW, privacy=Privacy.TRUNCATE)
 
 
 def event(kind: str, **members: Any) -> dict[str, Any]:
@@ -116,10 +116,10 @@ def test_an_invalid_event_is_rejected_alone(odd: Any) -> None:
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"events": []}', b'{"events": 3}', b"\xff"])
 def test_a_malformed_body_is_refused(body: bytes) -> None:
     with pytest.raises(Malformed):
-        reading.read(backend_events, body, received_at=NOW)
+        translation.translate(backend_events, body, received_at=NOW)
 
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_refused_as_events(body: bytes) -> None:
     with pytest.raises(Malformed):
-        reading.read(backend_events, body, received_at=NOW)
+        translation.translate(backend_events, body, received_at=NOW)

@@ -7,7 +7,7 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.quality.stats.getstats import SampleBody, decode_body
 from aftercall.ingest import realtimekit_callstats
 from aftercall.ingest.callstats_ping import sample_of
-from tests.ingest.reading import read
+from tests.ingest.translation import translate
 
 RECORDING = json.loads(
     (Path(__file__).parent.parent / "samples" / "realtimekit-callstats-30s.json").read_text()
@@ -26,7 +26,7 @@ def _recorded(peer_id: str) -> list[SampleBody]:
     for sent in RECORDING["sent"]:
         if sent["body"]["peerId"] == peer_id:
             body = json.dumps(sent["body"]).encode()
-            events = read(realtimekit_callstats, body, received_at=sent["at"]).events
+            events = translate(realtimekit_callstats, body, received_at=sent["at"]).events
             found += [decode_body(e.body) for e in events if isinstance(e, SampleTaken)]
     return found
 

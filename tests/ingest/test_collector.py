@@ -21,8 +21,8 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.privacy import Privacy, shorten_body
 from aftercall.core.quality.stats.getstats import decode_body, encode_body
 from aftercall.ingest import collector
-from tests.ingest import reading
-from tests.ingest.reading import Read
+from tests.ingest import translation
+from tests.ingest.translation import RedactedTranslation
 
 NOW = EpochMs(1_795_224_208_672)
 PEER = "57bbcb51-464d-446a-8713-6b90c1819f61"
@@ -38,8 +38,8 @@ def entry(kind: str, seq: int = 0, at: int = NOW, **members: Any) -> dict[str, A
     return {"seq": seq, "at": at, "type": kind, **members}
 
 
-def read(body: bytes, *, privacy: Privacy = Privacy.FULL) -> Read:
-    return reading.read(
+def read(body: bytes, *, privacy: Privacy = Privacy.FULL) -> RedactedTranslation:
+    return translation.translate(
         collector, body, meeting_id="weekly", identity=ADA, privacy=privacy, received_at=NOW
     )
 
@@ -110,7 +110,7 @@ def test_no_fact_is_later_than_its_receipt() -> None:
 def test_a_message_id_is_unique_to_its_sender() -> None:
     ours = read(batch(entry("chat", 0, id="m1", text="mine"))).events[0]
     again = read(batch(entry("chat", 9, id="m1", text="mine, edited", edited=True))).events[0]
-    theirs = reading.read(
+    theirs = translation.translate(
         collector,
         batch(entry("chat", 0, id="m1", text="theirs")),
         meeting_id="weekly",

@@ -20,7 +20,7 @@ from aftercall.service.reports.session_reports import SessionReports
 from aftercall.store import participants, peers
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
-from tests.ingest.reading import read
+from tests.ingest.translation import translate
 
 RECORDING = json.loads((Path(__file__).parents[1] / "samples" / "janus-events.json").read_text())
 AFTERWARDS = EpochMs(1_795_223_500_000)
@@ -43,7 +43,7 @@ class Recorded:
 
     async def post(self, events: list[Any], *, most: int = 1) -> None:
         for start in range(0, len(events), most):
-            translation = read(
+            translation = translate(
                 janus,
                 json.dumps(events[start : start + most]).encode(),
                 received_at=self.now,

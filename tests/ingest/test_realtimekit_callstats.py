@@ -18,7 +18,7 @@ from aftercall.core.events import (
 from aftercall.core.instants import EpochMs, is_plausible
 from aftercall.core.quality.stats.getstats import decode_body
 from aftercall.ingest import realtimekit_callstats as callstats
-from tests.ingest.reading import Read, read
+from tests.ingest.translation import RedactedTranslation, translate
 
 RECORDING = Path(__file__).parent.parent / "samples" / "realtimekit-callstats-30s.json"
 NOON = EpochMs(1_795_262_400_000)
@@ -78,9 +78,9 @@ EVENTS = [
 
 def _translate(
     *entries: Any, received_at: EpochMs = NOON, identity: Identity | None = None
-) -> Read:
+) -> RedactedTranslation:
     body = {"peerId": PEER, "payload": {"entries": list(entries)}}
-    return read(
+    return translate(
         callstats,
         json.dumps(body).encode(),
         identity=identity,
@@ -93,23 +93,23 @@ def _entry(event: str, data: Any = None, at: str = "2026-11-21T12:00:00.000Z") -
     return entry if data is None else entry | {"metaData": data}
 
 
-def _only(translation: Read) -> AnyEvent:
+def _only(translation: RedactedTranslation) -> AnyEvent:
     assert translation.rejected == []
     [event] = translation.events
     return event
 
 
-def _note(translation: Read) -> PeerEvent:
+def _note(translation: RedactedTranslation) -> PeerEvent:
     event = _only(translation)
     assert isinstance(event, PeerEvent)
     return event
 
 
 @pytest.fixture(scope="module")
-def recorded() -> list[Read]:
+def recorded() -> list[RedactedTranslation]:
     sent = json.loads(RECORDING.read_text())["sent"]
     return [
-        read(
+        translate(
             callstats,
             json.dumps(each["body"]).encode(),
             received_at=EpochMs(each["at"] + 30),
@@ -118,7 +118,7 @@ def recorded() -> list[Read]:
     ]
 
 
-def test_a_whole_recorded_call_is_translated(recorded: list[Read]) -> None:
+def test_a_whole_recorded_call_is_translated(recorded: list[RedactedTranslation]) -> None:
     assert all(translation.rejected == [] for translation in recorded)
     kinds = [type(event).__name__ for each in recorded for event in each.events]
     assert kinds.count("PeerJoined") == kinds.count("PeerLeft") == 2
@@ -252,7 +252,7 @@ def test_an_invalid_entry_is_rejected_alone() -> None:
 )
 def test_an_unreadable_body_is_refused_with_a_reason(body: bytes, code: str) -> None:
     with pytest.raises(Malformed) as refused:
-        read(callstats, body, received_at=NOON)
+        translate(callstats, body, received_at=NOON)
     assert refused.value.code == code
 
 
@@ -315,7 +315,7 @@ _ENTRIES = st.fixed_dictionaries(
 def test_any_json_gives_facts_or_an_error(body: Any) -> None:
     encoded = json.dumps(body).encode()
     try:
-        translation = read(callstats, encoded, received_at=NOON)
+        translation = translate(callstats, encoded, received_at=NOON)
     except Malformed:
         return
     for event in translation.events:
@@ -324,13 +324,13 @@ def test_any_json_gives_facts_or_an_error(body: Any) -> None:
             decode_body(event.body)
         if isinstance(event, PeerEvent):
             json.dumps(event.data, allow_nan=False).encode()
-    again = read(callstats, encoded, received_at=NOON)
+    again = translate(callstats, encoded, received_at=NOON)
     assert again == translation
 
 
 @given(st.binary(max_size=200))
 def test_any_bytes_give_facts_or_an_error(body: bytes) -> None:
     try:
-        read(callstats, body, received_at=NOON)
+        translate(callstats, body, received_at=NOON)
     except Malformed as refused:
         assert refused.message

@@ -9,7 +9,7 @@ from aftercall.core.errors import Malformed
 from aftercall.core.events import PeerEvent, SampleTaken
 from aftercall.core.privacy import Privacy
 from aftercall.web.intake.sources import ROUTES, IntakeRoute
-from tests.ingest.reading import read
+from tests.ingest.translation import translate
 
 NOW = 1_795_224_208_672
 PEER = "57bbcb51-464d-446a-8713-6b90c1819f61"
@@ -37,7 +37,7 @@ def _collector() -> Any:
         {"type": "describe", "network": DATA, "encoder": {"name": TEXT}},
         {"type": "event", "name": "ice_failed", "data": DATA},
         {"type": "sample", "connections": [{"id": "pc", "stats": CANDIDATES}]},
-        # Read one by one, because of a member that cannot be.
+        # RedactedTranslation one by one, because of a member that cannot be.
         {"type": "sample", "connections": [{"id": "pc", "stats": CANDIDATES}], "page_hidden": 7},
         {"type": "event", "name": "Not A Name", "data": DATA},
     ]
@@ -128,7 +128,7 @@ every_source = pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.
 def _texts(route: IntakeRoute, privacy: Privacy) -> str:
     """All that is recorded of a body with addresses in it, apart from what people wrote."""
     body = json.dumps(BODIES[route.source.SOURCE]()).encode()
-    found = read(route.source, body, received_at=NOW, privacy=privacy)
+    found = translate(route.source, body, received_at=NOW, privacy=privacy)
     assert found.events and len(found.events) == len(found.positions)
     texts = [
         json.dumps(event.data) if isinstance(event, PeerEvent) else event.body.decode()
@@ -154,7 +154,7 @@ def test_no_source_gives_a_full_address(route: IntakeRoute) -> None:
 @every_source
 def test_a_body_translated_twice_gives_the_same_facts(route: IntakeRoute) -> None:
     body = json.dumps(BODIES[route.source.SOURCE]()).encode()
-    once, again = (read(route.source, body, received_at=NOW) for _ in range(2))
+    once, again = (translate(route.source, body, received_at=NOW) for _ in range(2))
     assert once == again
 
 
@@ -164,7 +164,7 @@ def test_every_source_refuses_malformed_json_with_the_same_code(
     route: IntakeRoute, body: bytes
 ) -> None:
     with pytest.raises(Malformed) as refused:
-        read(route.source, body, received_at=NOW)
+        translate(route.source, body, received_at=NOW)
     assert refused.value.code == "bad_json"
 
 

@@ -4,7 +4,7 @@ from aftercall.core.errors import NotFound
 from aftercall.service.session_lookup import find_existing_session
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions.rows import save_session
-from tests.service.folded_call import lossy_call, session_of
+from tests.stored_calls import lossy_call, session_of
 
 
 async def test_a_session_is_found_in_its_own_app_alone(db: Database) -> None:

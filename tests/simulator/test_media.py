@@ -16,7 +16,7 @@ from aftercall.simulator.media import (
     lost_of,
 )
 from aftercall.simulator.network_conditions import Conditions
-from tests.core.quality.reports import inbound, sample
+from tests.core.quality.stats_samples import inbound, sample
 
 shares = st.floats(0, 1)
 conditions = st.builds(

@@ -1,11 +1,11 @@
-"""Merging as the end of a session does it."""
+"""Merges samples into a segment, as at the end of a session."""
 
 from aftercall.store import samples, segments
 from aftercall.store.engine.database import Database
 
 
 async def merge(db: Database, app_id: str, peer_id: str, session_id: str = "s") -> int:
-    """Merge a peer's samples into its segment; how many it holds, 0 when there was nothing to
+    """Merge a peer's samples into its segment. Returns how many it holds, 0 if there was nothing to
     merge or another merge came first."""
     async with db.read() as tx:
         stored = await samples.read_peer(tx, app_id, peer_id)

@@ -6,7 +6,7 @@ from aftercall.service.recording.follow_ups import FINALISE, SUMMARISE
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
 from aftercall.work.tasks import tasks_of
-from tests.service.folded_call import keep_call, lossy_call
+from tests.stored_calls import lossy_call, store_call
 from tests.web.rest_server import RestServer
 
 PAYLOAD = {"app_id": "app", "session_id": "session"}
@@ -23,7 +23,7 @@ async def test_tasks_are_repeatable_and_a_missing_session_is_no_error(
     server: RestServer, db: Database
 ) -> None:
     call = lossy_call(minutes=1)
-    await keep_call(db, call, "app")
+    await store_call(db, call, "app")
     server.clock.now = EpochMs(call.end_at + MINUTE_MS)
     tasks = tasks_of(server.services)
     for _ in range(2):

@@ -13,7 +13,7 @@ from aftercall.core.overview.connection_charts import connection_columns, descri
 from aftercall.core.quality.report.fold import fold
 from aftercall.core.quality.stats.peer_metadata import CandidatePair, CandidatePairs, Metadata
 from aftercall.core.records import StoredSample
-from tests.core.quality.cast import Call
+from tests.core.quality.synthetic_call import Call
 
 START = 1_795_000_000_000
 

@@ -5,8 +5,15 @@ from aftercall.core.overview.digest import digest
 from aftercall.core.quality.activity.stream_matching import StreamId
 from aftercall.core.quality.experience.time_scale import scale_of
 from aftercall.core.quality.report.fold import ReportDetails, fold
-from tests.core.quality.cast import FINE, TEN, Call, Weather, always, between
 from tests.core.quality.session_digests import judged
+from tests.core.quality.synthetic_call import (
+    CALL_START,
+    FINE,
+    Call,
+    PeerConditions,
+    always,
+    between,
+)
 
 
 def test_a_clean_call_is_good_for_every_participant() -> None:
@@ -18,7 +25,7 @@ def test_a_clean_call_is_good_for_every_participant() -> None:
 
 
 def test_a_minute_of_loss_lowers_the_levels_of_that_minute() -> None:
-    bad = between(60, 120, Weather(up_loss=0.3))
+    bad = between(60, 120, PeerConditions(up_loss=0.3))
     call = Call({"ada": bad, "bob": always(FINE), "cyd": always(FINE)}, minutes=4)
     ada = judged(call)["ada"]
     levels = ada.levels
@@ -34,7 +41,7 @@ def test_a_minute_of_loss_lowers_the_levels_of_that_minute() -> None:
 
 
 def test_the_digest_names_the_relay_protocol() -> None:
-    call = Call({"ada": always(Weather(relay="tls")), "bob": always(FINE)}, minutes=1)
+    call = Call({"ada": always(PeerConditions(relay="tls")), "bob": always(FINE)}, minutes=1)
     found = judged(call)
     assert (found["ada"].where.relay, found["bob"].where.relay) == ("tls", "none")
 
@@ -48,7 +55,7 @@ def _rows(*rows: dict[str, object]) -> ReportDetails:
 def _streams_of(*rows: dict[str, object]) -> list[StreamId]:
     call = Call(["ada"], minutes=1)
     verdict = fold([call.facts("ada")], call.end_at).verdict
-    return digest(verdict, _rows(*rows), scale_of(TEN, call.end_at)).streams
+    return digest(verdict, _rows(*rows), scale_of(CALL_START, call.end_at)).streams
 
 
 def test_a_stream_that_changes_its_mid_is_one_stream() -> None:
@@ -73,7 +80,7 @@ def test_an_ssrc_reused_by_another_sender_is_another_stream() -> None:
 def test_a_report_that_was_not_compared_has_no_letter() -> None:
     call = Call(["ada", "bob"], minutes=1)
     folded = fold([call.facts("ada")], call.end_at)
-    short = digest(folded.verdict, folded.details, scale_of(TEN, call.end_at))
+    short = digest(folded.verdict, folded.details, scale_of(CALL_START, call.end_at))
     assert short.is_measured
     assert not short.is_judged
     assert (short.levels, short.p10_mos_audio) == ([], None)

@@ -27,11 +27,11 @@ from aftercall.core.quality.diagnosis.findings import Finding
 from aftercall.core.quality.experience.time_scale import TimeScale
 from aftercall.core.quality.issues import IssueName, Severity, StreamRef, single
 from aftercall.core.records import Participant
-from tests.core.quality.cast import FINE, TEN, Call, always
 from tests.core.quality.session_digests import judged
-from tests.service.folded_call import session_of
+from tests.core.quality.synthetic_call import CALL_START, FINE, Call, always
+from tests.stored_calls import session_of
 
-SCALE = TimeScale(from_at=TEN, bucket_ms=10_000, buckets=6)
+SCALE = TimeScale(from_at=CALL_START, bucket_ms=10_000, buckets=6)
 MOS_OF_LEVEL = {0: None, 1: 1.0, 2: 2.8, 3: 3.4, 4: 4.2}
 
 
@@ -42,10 +42,10 @@ def row(id_: str = "ada", **members: Any) -> Participant:
         "id": id_,
         "user_id": f"user-{id_}",
         "display_name": id_.title(),
-        "joined_at": TEN,
-        "left_at": EpochMs(TEN + 60_000),
-        "created_at": TEN,
-        "updated_at": TEN,
+        "joined_at": CALL_START,
+        "left_at": EpochMs(CALL_START + 60_000),
+        "created_at": CALL_START,
+        "updated_at": CALL_START,
     }
     return Participant(**(known | members))
 
@@ -78,14 +78,14 @@ def found(cause: str, severity: Severity, sentence: str, *issues: IssueName) -> 
         cause=cause,
         severity=severity,
         sentence=sentence,
-        first_at=TEN,
-        last_at=TEN,
+        first_at=CALL_START,
+        last_at=CALL_START,
         issues=list(issues),
     )
 
 
 def issue(name: IssueName) -> Any:
-    return single(name, StreamRef(peer_id="ada"), TEN, EpochMs(TEN + 10_000), {})
+    return single(name, StreamRef(peer_id="ada"), CALL_START, EpochMs(CALL_START + 10_000), {})
 
 
 def summary_quality(clean: Digest, *levels: int, is_final: bool = True) -> SessionQuality | None:
@@ -151,7 +151,7 @@ def test_the_sparkline_counts_every_participants_buckets_and_has_their_scale(cle
     quality = summary_quality(clean, 4, 1)
     assert quality is not None
     assert quality.shares == [(1, 0, 0, 1)] * SCALE.buckets
-    assert (quality.shares_from_at, quality.shares_bucket_ms) == (TEN, 10_000)
+    assert (quality.shares_from_at, quality.shares_bucket_ms) == (CALL_START, 10_000)
 
 
 def test_hidden_participants_are_neither_shown_nor_counted(clean: Digest) -> None:
@@ -271,7 +271,7 @@ def test_the_worst_sessions_rank_by_letter_then_by_the_share_affected(
                 measured_participants=people,
                 bad_participants=0,
                 is_bad=False,
-                shares_from_at=TEN,
+                shares_from_at=CALL_START,
                 shares_bucket_ms=1,
             )
         )

@@ -1,4 +1,4 @@
-"""The published numbers the models are held against."""
+"""The published vectors with which the models are compared."""
 
 import json
 from collections.abc import Callable

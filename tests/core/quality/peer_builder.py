@@ -15,7 +15,7 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.quality.issues import Issue, IssueName
 from aftercall.core.quality.report.fold import FoldResult, PeerFacts, fold
 from aftercall.core.records import StoredSample
-from tests.core.quality.cast import TEN, Call
+from tests.core.quality.synthetic_call import CALL_START, Call
 
 STEP_S = 10.0
 """The length of an interval, for which shares and rates are exact."""
@@ -67,7 +67,7 @@ def peer_of(
     off_s, samples = 0.0, []
     for number in range(count + 1):
         off_s = (clock_s or {}).get(number, off_s)
-        at = EpochMs(TEN + round((begin_s + number * step_s) * 1000))
+        at = EpochMs(CALL_START + round((begin_s + number * step_s) * 1000))
         for stats_object in objects:
             if number and number <= len(stats_object.steps):
                 _report_interval(reported[stats_object.id], stats_object.steps[number - 1])
@@ -130,4 +130,4 @@ def issues_of(facts: PeerFacts, name: IssueName) -> list[Issue]:
 
 def moment(interval: float, *, step_s: float = STEP_S) -> EpochMs:
     """The instant after so many intervals."""
-    return EpochMs(TEN + round((BEGIN_S + interval * step_s) * 1000))
+    return EpochMs(CALL_START + round((BEGIN_S + interval * step_s) * 1000))

@@ -1,10 +1,9 @@
-"""The public cases of `tests/samples/cases`, taken through the collector's or Janus' door, folded
-and compared with the other participants of their session."""
+"""The public cases of `tests/samples/cases`: sent to the collector's or Janus' intake, folded, and
+compared with the other participants of their session."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from aftercall.core.events import AnyEvent, PeerEvent, SampleTaken
@@ -15,9 +14,9 @@ from aftercall.core.quality.report.fold import FoldResult, Verdict
 from aftercall.ingest.janus import source as janus
 from tests.completed_calls import collected as collect
 from tests.completed_calls import compared, end_of, facts_of, folded
-from tests.ingest.reading import read
+from tests.ingest.translation import translate
+from tests.sample_cases import case
 
-CASES = Path(__file__).parents[2] / "samples" / "cases"
 BASE = EpochMs(1_795_255_200_000)
 """2026-11-21T10:00:00Z, where the cases' offsets begin."""
 PEER = "9f2c1a34-7b6d-4e0f-8a51-0c3d5e7f9a1b"
@@ -27,7 +26,7 @@ Stats = dict[str, Any]
 
 @dataclass(frozen=True)
 class Played:
-    """What the report of one peer says of a case."""
+    """The report of one peer for a case."""
 
     folded: FoldResult
     verdict: Verdict
@@ -54,15 +53,8 @@ class Played:
         return self.verdict.cumulative[family]
 
 
-def case(name: str) -> dict[str, Any]:
-    """A case by the beginning of its file's name."""
-    (path,) = CASES.glob(f"{name}-*.json")
-    found: dict[str, Any] = json.loads(path.read_text())
-    return found
-
-
 def play(name: str) -> Played:
-    """A case of the collector's door."""
+    """Play a case of the collector's intake."""
     stated = case(name)
     if "multi" in stated:
         reports = [(at, {connection: stats}) for at, connection, stats in stated["multi"]]
@@ -107,7 +99,7 @@ def played_janus(events: Sequence[Mapping[str, Any]], *, interval_ms: int = 5_00
         {**{k: v for k, v in event.items() if k != "t"}, "timestamp": _janus_us(event["t"])}
         for event in events
     ]
-    translation = read(
+    translation = translate(
         janus,
         json.dumps(dated).encode(),
         received_at=BASE + 1_000,
@@ -123,8 +115,8 @@ def _janus_us(offset_s: float) -> int:
 
 
 def _dated(stats: Stats) -> Stats:
-    """With the moment its offset stands for, in the unit the source uses. A text is a clock of
-    its own, which is not ours."""
+    """The stats with the time of their offset, in the unit the source uses. A textual timestamp is
+    kept: it is of another clock."""
     at = stats.get("timestamp")
     if isinstance(at, dict) and "us" in at:
         return {**stats, "timestamp": (BASE + at["us"]) * 1000}

@@ -8,7 +8,7 @@ from aftercall.core.quality.experience.mos_over_time import moments_of
 from aftercall.core.quality.experience.time_scale import scale_of
 from aftercall.core.quality.report.cross_participant_pass import complete
 from aftercall.core.quality.report.fold import PeerFacts, fold
-from tests.core.quality.cast import TEN, Call
+from tests.core.quality.synthetic_call import CALL_START, Call
 
 
 def digests_of(
@@ -29,4 +29,4 @@ def digests_of(
 
 def judged(call: Call) -> dict[str, Digest]:
     """The digests of a synthetic call."""
-    return digests_of(call.everybody(), TEN, call.end_at)
+    return digests_of(call.everybody(), CALL_START, call.end_at)

@@ -18,8 +18,8 @@ from aftercall.core.quality.report.rollup import Rollup, roll_up
 from aftercall.core.quality.stats.getstats import decode_body
 from aftercall.core.quality.stats.report_linker import Family, Sample, normalise
 from aftercall.core.records import StoredSample
-from tests.core.quality.cast import Call
-from tests.core.quality.histories import MOST, Report, histories
+from tests.core.quality.report_histories import MOST, Report, histories
+from tests.core.quality.synthetic_call import Call
 
 SLACK = 1 + 1e-6
 """Of a rate, for the arithmetic of floats."""

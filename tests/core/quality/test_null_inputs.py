@@ -12,7 +12,7 @@ from msgspec import structs
 
 from aftercall.core.quality.report.cross_participant_pass import complete
 from aftercall.core.quality.report.fold import PeerFacts, Verdict, fold
-from tests.core.quality.cast import Call
+from tests.core.quality.synthetic_call import Call
 
 CLEAN = Call(["ada", "bob"], minutes=2)
 NAMED = frozenset({"id", "type", "timestamp", "kind", "ssrc"})

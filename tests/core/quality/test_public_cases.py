@@ -4,7 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from tests.core.quality.public_cases import Played, case, collected, play, played_janus
+from tests.core.quality.public_cases import Played, collected, play, played_janus
+from tests.sample_cases import case
 
 NOTHING_SENT = {"no_audio_sent", "no_video_sent"}
 

@@ -12,7 +12,7 @@ from aftercall.core.quality.intervals.deltas import read_intervals
 from aftercall.core.quality.report.cumulative import accumulate
 from aftercall.core.quality.stats.getstats import decode_body
 from aftercall.core.quality.stats.report_linker import Family, Sample, normalise
-from tests.core.quality.table_builder import roll_up_intervals
+from tests.core.quality.interval_builder import roll_up_intervals
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 

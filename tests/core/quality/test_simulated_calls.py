@@ -9,7 +9,7 @@ from aftercall.core.quality.report.fold import Verdict
 from aftercall.simulator.call import Call, SentEntry
 from aftercall.simulator.network_conditions import Kind
 from tests.completed_calls import collected, completed, facts_of
-from tests.core.quality.cast import TEN
+from tests.core.quality.synthetic_call import CALL_START
 
 EXPECTED = {
     Kind.GOOD: set[str](),
@@ -29,7 +29,7 @@ def _played(seed: int, *kinds: Kind) -> list[tuple[Kind, Verdict]]:
         participants=len(kinds),
         length_s=600,
         interval_s=7,
-        begin_ms=TEN,
+        begin_ms=CALL_START,
         kinds=kinds,
     )
     stated: list[SentEntry] = [each for _, batch in call.play() for each in batch]

@@ -12,7 +12,7 @@ from aftercall.core.records import TranscriptLine
 from aftercall.core.summary.layout import SummaryKind, SummaryOptions
 from aftercall.core.summary.sentences import count_words
 from aftercall.core.summary.summarise import summarise
-from tests.core.talk_cast import START, lines_of, meeting
+from tests.core.summary.transcripts import START, lines_of, meeting
 
 
 def _summary(lines: list[TranscriptLine], **options: object) -> str:

@@ -32,7 +32,7 @@ from aftercall.core.quality.stats.getstats import SampleBody, Stats, decode_body
 from aftercall.ingest.janus import source as janus
 from aftercall.ingest.janus.source import peer_id_from
 from aftercall.ingest.source import AliasLeft, ServerGone
-from tests.ingest.reading import Read, read
+from tests.ingest.translation import RedactedTranslation, translate
 
 RECORDING = json.loads((Path(__file__).parents[2] / "samples" / "janus-events.json").read_text())
 NOON = EpochMs(1_795_262_400_000)
@@ -40,9 +40,11 @@ USER0 = peer_id_from("app", "janus-1", "3860810174338710")
 USER1 = peer_id_from("app", "janus-1", "7745840677295252")
 
 
-def _translate(body: Any, **more: Any) -> Read:
+def _translate(body: Any, **more: Any) -> RedactedTranslation:
     values: dict[str, Any] = {"received_at": NOON, "privacy": Privacy.TRUNCATE} | more
-    return read(janus, body if isinstance(body, bytes) else json.dumps(body).encode(), **values)
+    return translate(
+        janus, body if isinstance(body, bytes) else json.dumps(body).encode(), **values
+    )
 
 
 def _event(type_: int, event: Any, **more: Any) -> dict[str, Any]:
@@ -66,7 +68,7 @@ def _stats(**changed: Any) -> dict[str, Any]:
     return recorded | {name.replace("_", "-"): value for name, value in changed.items()}
 
 
-def _only(translation: Read) -> AnyEvent:
+def _only(translation: RedactedTranslation) -> AnyEvent:
     assert translation.rejected == []
     [event] = translation.events
     return event
@@ -83,18 +85,18 @@ def _of_type(body: SampleBody, type_: str) -> Stats:
     return stats
 
 
-def _note(translation: Read) -> PeerEvent:
+def _note(translation: RedactedTranslation) -> PeerEvent:
     event = _only(translation)
     assert isinstance(event, PeerEvent)
     return event
 
 
 @pytest.fixture(scope="module")
-def recorded() -> Read:
+def recorded() -> RedactedTranslation:
     return _translate(RECORDING["call"])
 
 
-def test_the_whole_recording_is_translated(recorded: Read) -> None:
+def test_the_whole_recording_is_translated(recorded: RedactedTranslation) -> None:
     assert recorded.rejected == []
     # Of 43 events: 3 of transports, 1 session created, 1 handle attached, 4 session descriptions
     # and 2 candidates are for nobody's record.
@@ -113,7 +115,7 @@ def test_the_whole_recording_is_translated(recorded: Read) -> None:
     assert peers == {USER0, USER1}
 
 
-def test_a_joined_event_gives_room_feed_and_display_name(recorded: Read) -> None:
+def test_a_joined_event_gives_room_feed_and_display_name(recorded: RedactedTranslation) -> None:
     join, note = recorded.events[:2]
     assert isinstance(join, PeerJoined) and isinstance(note, PeerEvent)
     assert (join.meeting_id, join.at) == ("1234", 1_795_223_108_158)
@@ -122,7 +124,7 @@ def test_a_joined_event_gives_room_feed_and_display_name(recorded: Read) -> None
     assert (note.name, note.data["alias"]) == (ALIAS_JOINED, "6603468110306277")
 
 
-def test_a_subscriber_joins_by_its_subscription(recorded: Read) -> None:
+def test_a_subscriber_joins_by_its_subscription(recorded: RedactedTranslation) -> None:
     joins = [e for e in recorded.events if isinstance(e, PeerJoined) and e.peer_id == USER1]
     assert [(join.meeting_id, join.identity.display_name) for join in joins] == [("1234", None)]
 
@@ -134,7 +136,7 @@ def test_the_reporting_interval_counts_from_the_first_media() -> None:
     assert (joined.interval_ms, published.interval_ms) == (0, 5_000)
 
 
-def test_transport_states_have_the_names_of_w3c(recorded: Read) -> None:
+def test_transport_states_have_the_names_of_w3c(recorded: RedactedTranslation) -> None:
     notes = [e for e in recorded.events if isinstance(e, PeerEvent)]
     states = [(e.name, e.data["state"]) for e in notes if e.name.endswith("_state")]
     assert states == [

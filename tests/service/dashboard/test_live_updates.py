@@ -15,8 +15,8 @@ from aftercall.service.dashboard.live_updates import (
 )
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions.rows import save_session
-from tests.core.quality.cast import TEN
-from tests.service.folded_call import lossy_call, session_of
+from tests.core.quality.synthetic_call import CALL_START
+from tests.stored_calls import lossy_call, session_of
 
 
 class Room:
@@ -24,7 +24,7 @@ class Room:
 
     def __init__(self, db: Database) -> None:
         self.db = db
-        self.now = TEN
+        self.now = CALL_START
         self.is_welcome = True
         self.live = LiveUpdates(db=db, clock=lambda: self.now, pause=self._pause)
         self.session = session_of(lossy_call(minutes=1), "app", is_live=True)
@@ -69,7 +69,7 @@ async def test_a_subscriber_receives_the_start_change_and_end_of_a_session(room:
     steps: list[tuple[str, dict[str, Any]]] = [
         ("started", {}),
         ("changed", {"live_participants": 2}),
-        ("ended", {"phase": Phase.ENDED, "ended_at": TEN, "end_reason": EndReason.CLOSED}),
+        ("ended", {"phase": Phase.ENDED, "ended_at": CALL_START, "end_reason": EndReason.CLOSED}),
     ]
     for kind, changes in steps:
         saved = await room.save(**changes)
@@ -95,7 +95,7 @@ async def test_a_later_subscriber_receives_the_live_sessions(room: Room) -> None
 async def test_an_idle_stream_has_heartbeats_and_ends_after_an_hour(room: Room) -> None:
     heard = [each async for each in room.listen()]
     assert heard[1:] == [None] * (HOUR_MS // BEAT_EVERY_MS)
-    assert room.now >= TEN + HOUR_MS
+    assert room.now >= CALL_START + HOUR_MS
 
 
 async def test_a_subscriber_without_permission_is_disconnected(room: Room) -> None:
@@ -103,7 +103,7 @@ async def test_a_subscriber_without_permission_is_disconnected(room: Room) -> No
     await anext(news)
     room.is_welcome = False
     assert [each async for each in news] == []
-    assert room.now <= TEN + BEAT_EVERY_MS + SECOND_MS
+    assert room.now <= CALL_START + BEAT_EVERY_MS + SECOND_MS
 
 
 async def test_a_stopping_server_closes_every_stream(room: Room) -> None:

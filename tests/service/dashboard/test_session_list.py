@@ -7,8 +7,8 @@ from aftercall.core.list_queries import SearchScope, SessionOrder, SessionQuery
 from aftercall.core.records import Phase
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
-from tests.core.quality.cast import TEN, Call
-from tests.service.folded_call import session_of
+from tests.core.quality.synthetic_call import CALL_START, Call
+from tests.stored_calls import session_of
 from tests.web.rest_server import RestServer
 
 ALL = SessionQuery(app_id="app", scope=SearchScope.PARTICIPANTS, limit=3)
@@ -19,7 +19,7 @@ async def fill(db: Database, *, ended: int, live: int) -> None:
     async with db.write() as tx:
         for number in range(ended + live):
             session = session_of(call, "app", is_live=number >= ended, title=f"Call {number}")
-            at = EpochMs(TEN + number * 1_000)
+            at = EpochMs(CALL_START + number * 1_000)
             await session_rows.save_session(
                 tx,
                 replace(

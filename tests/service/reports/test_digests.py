@@ -12,7 +12,7 @@ from aftercall.service.reports.session_reports import SessionReports
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import facets
 from aftercall.store.sessions.rows import find_session
-from tests.service.folded_call import PEOPLE, keep_call, lossy_call
+from tests.stored_calls import PEOPLE, lossy_call, store_call
 
 
 class DigestServices:
@@ -35,7 +35,7 @@ class DigestServices:
             return await facets.find_summaries(tx, "app", ["session"])
 
     async def session(self, *, is_live: bool) -> Session:
-        await keep_call(self.db, self.call, "app", is_live=is_live)
+        await store_call(self.db, self.call, "app", is_live=is_live)
         async with self.db.read() as tx:
             found = await find_session(tx, "app", "session")
         assert found is not None

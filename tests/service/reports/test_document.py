@@ -12,7 +12,7 @@ from aftercall.service.reports.document import (
     pack_provisional,
     unpack,
 )
-from tests.core.quality.cast import Call
+from tests.core.quality.synthetic_call import Call
 
 
 def test_a_packed_document_is_unpacked_unchanged() -> None:

@@ -13,11 +13,11 @@ from aftercall.service.reports.participant_fold import (
     inputs_read,
 )
 from aftercall.store.reports import PROVISIONAL, ReportVersion
-from tests.core.quality.cast import TEN, Call
+from tests.core.quality.synthetic_call import CALL_START, Call
 
 CALL = Call(["ada", "bob"], minutes=1)
 FACTS = [CALL.facts("ada")]
-SCALE = scale_of(TEN, CALL.end_at)
+SCALE = scale_of(CALL_START, CALL.end_at)
 FOLDED, _ = fold_participant(FACTS, SCALE, CALL.end_at)
 INPUTS = inputs_read(FACTS)
 AT = EpochMs(5)
@@ -43,7 +43,7 @@ def test_a_fold_is_found_by_its_inputs() -> None:
         assert cache.find(ADA, inputs, SCALE, WRITTEN) is None
     assert cache.find(("app", "bob"), INPUTS, SCALE, WRITTEN) is None
     assert cache.find(("other", "ada"), INPUTS, SCALE, WRITTEN) is None
-    assert cache.find(ADA, INPUTS, scale_of(TEN, EpochMs(CALL.end_at + 1)), WRITTEN) is None
+    assert cache.find(ADA, INPUTS, scale_of(CALL_START, EpochMs(CALL.end_at + 1)), WRITTEN) is None
 
 
 def test_a_fold_whose_report_was_replaced_or_deleted_is_not_found() -> None:
@@ -90,7 +90,7 @@ def test_a_complete_report_is_recognised_by_time_verdict_and_stream_ends() -> No
 
 
 def test_a_fold_beyond_the_capacity_is_not_cached_and_evicts_no_other() -> None:
-    issue = single(IssueName.HIGH_RTT, StreamRef(peer_id="bob"), TEN, TEN, {})
+    issue = single(IssueName.HIGH_RTT, StreamRef(peer_id="bob"), CALL_START, CALL_START, {})
     verdict = replace(FOLDED.verdict, issues=[*FOLDED.verdict.issues, issue])
     larger = FOLDED._replace(verdict=verdict)
     cache = FoldCache(most_bytes=size_of(FOLDED))

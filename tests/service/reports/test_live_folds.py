@@ -6,13 +6,13 @@ from aftercall.core.records import Participant, Peer
 from aftercall.service.reports.live_folds import FRESH_MS, LiveFold, LiveFolds
 from aftercall.store import participants, peers
 from aftercall.store.engine.database import Database
-from tests.service.folded_call import keep_call, lossy_call
+from tests.stored_calls import lossy_call, store_call
 
 CALL = lossy_call(minutes=1)
 
 
 async def _ada(db: Database) -> tuple[Participant, list[Peer]]:
-    await keep_call(db, CALL, "app", is_live=True)
+    await store_call(db, CALL, "app", is_live=True)
     async with db.read() as tx:
         participant = await participants.find_participant(tx, "app", "session", "ada")
         own = await peers.peers_of_participants(tx, "app", "session", ["ada"])

@@ -13,12 +13,12 @@ from aftercall.service.reports.participant_fold import (
     pack_fold,
     stored_fold,
 )
-from tests.core.quality.cast import TEN, Call
-from tests.service.folded_call import lossy_call
+from tests.core.quality.synthetic_call import CALL_START, Call
+from tests.stored_calls import lossy_call
 
 CALL = lossy_call(minutes=4)
 FACTS = [CALL.facts("bob")]
-SCALE = scale_of(TEN, CALL.end_at)
+SCALE = scale_of(CALL_START, CALL.end_at)
 INPUTS = inputs_read(FACTS)
 
 
@@ -43,7 +43,9 @@ def test_a_stored_fold_of_other_facts_or_another_version_is_not_used() -> None:
     document = pack_provisional(folded.verdict, details, packed)
     more = inputs_of([FACTS[0].peer], {"bob": len(FACTS[0].samples) + 1}, {})
     assert stored_fold(document, more, SCALE) is None
-    assert stored_fold(document, INPUTS, scale_of(TEN, EpochMs(CALL.end_at + 60_000))) is None
+    assert (
+        stored_fold(document, INPUTS, scale_of(CALL_START, EpochMs(CALL.end_at + 60_000))) is None
+    )
     assert stored_fold(document[:-1], INPUTS, SCALE) is None
     assert stored_fold(pack(folded.verdict, details), INPUTS, SCALE) is None
     assert stored_fold(b"\x01", INPUTS, SCALE) is None

@@ -16,7 +16,14 @@ from aftercall.store import participants, peer_events, peers, reports, samples
 from aftercall.store.engine.database import Database
 from aftercall.store.samples import SampleRow
 from aftercall.store.sessions import rows as session_rows
-from tests.core.quality.cast import FINE, TEN, Call, Weather, always, between
+from tests.core.quality.synthetic_call import (
+    CALL_START,
+    FINE,
+    Call,
+    PeerConditions,
+    always,
+    between,
+)
 from tests.manual_clock import ManualClock
 from tests.store.merging import merge
 
@@ -28,10 +35,10 @@ def _row(peer: Peer) -> Participant:
         id=peer.participant_id,
         user_id=peer.user_id,
         display_name=peer.display_name,
-        joined_at=TEN,
+        joined_at=CALL_START,
         left_at=peer.left_at,
-        created_at=TEN,
-        updated_at=TEN,
+        created_at=CALL_START,
+        updated_at=CALL_START,
     )
 
 
@@ -43,10 +50,10 @@ async def _keep(db: Database, call: Call, people: Sequence[Peer]) -> None:
         meeting_id="meeting",
         title="Standup",
         phase=Phase.LIVE,
-        created_at=TEN,
-        started_at=TEN,
-        updated_at=TEN,
-        touched_at=TEN,
+        created_at=CALL_START,
+        started_at=CALL_START,
+        updated_at=CALL_START,
+        touched_at=CALL_START,
     )
     async with db.write() as tx:
         assert await session_rows.insert_session(tx, session)
@@ -64,7 +71,7 @@ async def _keep(db: Database, call: Call, people: Sequence[Peer]) -> None:
 
 
 async def _lossy_call(db: Database) -> tuple[Call, Reports, SessionReports, ManualClock]:
-    bad = between(60, 180, Weather(up_loss=0.12))
+    bad = between(60, 180, PeerConditions(up_loss=0.12))
     call = Call({"ada": bad, "bob": always(FINE), "cyd": always(FINE)}, minutes=5)
     await _keep(db, call, [call.peer(name) for name in ("ada", "bob", "cyd")])
     clock = ManualClock(call.end_at)
@@ -73,7 +80,7 @@ async def _lossy_call(db: Database) -> tuple[Call, Reports, SessionReports, Manu
 
 async def test_an_unknown_peer_has_no_report(db: Database) -> None:
     with pytest.raises(NotFound) as missing:
-        await Reports(db=db, clock=ManualClock(TEN)).peer_report("app", "nobody")
+        await Reports(db=db, clock=ManualClock(CALL_START)).peer_report("app", "nobody")
     assert missing.value.code == "peer_not_found"
 
 
@@ -221,8 +228,8 @@ async def test_reports_with_late_facts_equal_a_fold_of_all_facts(db: Database) -
             peer_id="bob",
             id="late",
             name="audio_off",
-            at=EpochMs(TEN + 1_000),
-            received_at=TEN,
+            at=EpochMs(CALL_START + 1_000),
+            received_at=CALL_START,
             data={},
         )
         await peer_events.append(tx, [note])

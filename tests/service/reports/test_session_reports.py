@@ -16,7 +16,7 @@ from aftercall.store import reports, samples
 from aftercall.store.engine.database import Database
 from aftercall.store.reports import PROVISIONAL
 from aftercall.store.sessions import facets
-from tests.service.folded_call import PEOPLE, keep_call, lossy_call
+from tests.stored_calls import PEOPLE, lossy_call, store_call
 
 CALL = lossy_call(minutes=4)
 
@@ -68,7 +68,7 @@ async def _unmerged(db: Database) -> set[str]:
 
 
 async def test_a_fold_merges_the_samples_of_every_peer(db: Database) -> None:
-    await keep_call(db, CALL, "app")
+    await store_call(db, CALL, "app")
     assert await _unmerged(db) == set(PEOPLE)
     assert await _folding(db).fold_session("app", "session") == len(PEOPLE)
     assert await _unmerged(db) == set()
@@ -76,7 +76,7 @@ async def test_a_fold_merges_the_samples_of_every_peer(db: Database) -> None:
 
 
 async def test_a_fold_interrupted_at_any_write_continues_to_the_same_result(db: Database) -> None:
-    await keep_call(db, CALL, "app")
+    await store_call(db, CALL, "app")
     for done in range(len(PEOPLE) + 1):
         # The first process commits nothing, each later one a single write.
         with pytest.raises(Killed):
@@ -96,7 +96,7 @@ async def test_a_fold_interrupted_at_any_write_continues_to_the_same_result(db: 
 
 
 async def test_a_continued_fold_reads_no_samples_again(db: Database) -> None:
-    await keep_call(db, CALL, "app")
+    await store_call(db, CALL, "app")
     with pytest.raises(Killed):
         await _folding(DyingDatabase(db, writes=len(PEOPLE))).fold_session("app", "session")
     async with db.write() as tx:
@@ -108,7 +108,7 @@ async def test_a_continued_fold_reads_no_samples_again(db: Database) -> None:
 
 
 async def test_a_provisional_report_is_not_returned_and_counts_as_old(db: Database) -> None:
-    await keep_call(db, CALL, "app")
+    await store_call(db, CALL, "app")
     with pytest.raises(Killed):
         await _folding(DyingDatabase(db, writes=1)).fold_session("app", "session")
     (provisional,) = (await _documents(db)).values()
@@ -123,7 +123,7 @@ async def test_a_provisional_report_is_not_returned_and_counts_as_old(db: Databa
 
 
 async def test_a_cancelled_fold_leaves_what_was_committed(db: Database) -> None:
-    await keep_call(db, CALL, "app")
+    await store_call(db, CALL, "app")
     stopping = DyingDatabase(db, writes=2, then=asyncio.CancelledError)
     folding = asyncio.create_task(_folding(stopping).fold_session("app", "session"))
     await asyncio.wait([folding])

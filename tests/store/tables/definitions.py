@@ -1,4 +1,4 @@
-"""What a database says of its tables."""
+"""The definitions of a database's tables."""
 
 from sqlalchemy import Connection
 

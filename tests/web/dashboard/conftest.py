@@ -7,8 +7,8 @@ import pytest
 
 from aftercall.core.instants import MINUTE_MS, EpochMs
 from aftercall.store.engine.database import Database
-from tests.core.quality.cast import Call
-from tests.service.folded_call import keep_call, lossy_call
+from tests.core.quality.synthetic_call import Call
+from tests.stored_calls import lossy_call, store_call
 from tests.web.rest_server import ApiClient, RestServer
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -51,7 +51,7 @@ async def open_dashboard(server: RestServer, db: Database, call: Call) -> OpenDa
     async def store(*, is_live: bool = False, title: str = "Standup") -> DashboardClient:
         caller = await server.new_client()
         names = {"bob": HOSTILE}
-        await keep_call(db, call, caller.app_id, is_live=is_live, title=title, names=names)
+        await store_call(db, call, caller.app_id, is_live=is_live, title=title, names=names)
         server.clock.now = EpochMs(call.end_at + (0 if is_live else MINUTE_MS))
         if not is_live:
             await server.services.finaliser.finalise(caller.app_id, "session")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.core.quality.cast import TEN, Call
+from tests.core.quality.synthetic_call import CALL_START, Call
 from tests.web.dashboard.conftest import HOSTILE
 
 OpenDashboard = Any
@@ -123,7 +123,7 @@ async def test_the_page_of_a_session_has_participants_findings_and_timeline(
     open_dashboard: OpenDashboard, call: Call
 ) -> None:
     page = await (await open_dashboard()).get("/calls/session")
-    assert (page["from_at"], page["bucket_ms"]) == (TEN, 10_000)
+    assert (page["from_at"], page["bucket_ms"]) == (CALL_START, 10_000)
     assert page["to_at"] >= call.end_at
     ada, bob, _ = page["lanes"]
     assert bob["name"] == HOSTILE

@@ -11,8 +11,8 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.overview.session_facts import ListedSession
 from aftercall.core.overview.session_summary import ParticipantBrief, SessionSummary
 from aftercall.web.dashboard.sessions_csv import COLUMNS, write_csv
-from tests.core.quality.cast import Call
-from tests.service.folded_call import session_of
+from tests.core.quality.synthetic_call import Call
+from tests.stored_calls import session_of
 
 
 def listed(title: str = "Standup", **members: Any) -> ListedSession:

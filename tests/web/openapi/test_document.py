@@ -11,7 +11,7 @@ import pytest
 from aftercall.web.intake.app import IntakeApp
 from aftercall.web.intake.sources import ROUTES, IntakeRoute
 from aftercall.web.openapi.intake import INTAKE_PATHS
-from tests.ingest.reading import read
+from tests.ingest.translation import translate
 
 RestServer = Any
 
@@ -200,7 +200,9 @@ _MEMBER = {"custom_participant_id": "m", "preset_name": "guest"}
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.source.SOURCE)
 def test_example_bodies_of_the_intake_are_translated_without_rejection(route: IntakeRoute) -> None:
-    found = read(route.source, json.dumps(route.example).encode(), received_at=1_795_224_208_700)
+    found = translate(
+        route.source, json.dumps(route.example).encode(), received_at=1_795_224_208_700
+    )
     assert found.events and not found.rejected
 
 

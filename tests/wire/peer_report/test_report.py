@@ -23,9 +23,16 @@ from aftercall.wire.peer_report.report import (
     encode_quality_stats,
     encode_quality_stats_list,
 )
-from tests.core.quality.cast import FINE, TEN, Call, Weather, always, between
 from tests.core.quality.peer_builder import StatsObject, peer_of, tag
 from tests.core.quality.peer_builder import folded as folded_story
+from tests.core.quality.synthetic_call import (
+    CALL_START,
+    FINE,
+    Call,
+    PeerConditions,
+    always,
+    between,
+)
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 
@@ -84,14 +91,14 @@ def _row(name: str) -> Participant:
         session_id="session",
         id=name,
         user_id=name,
-        joined_at=TEN,
-        created_at=TEN,
-        updated_at=TEN,
+        joined_at=CALL_START,
+        created_at=CALL_START,
+        updated_at=CALL_START,
     )
 
 
 def _call() -> Call:
-    lossy = between(60, 180, Weather(up_loss=0.12))
+    lossy = between(60, 180, PeerConditions(up_loss=0.12))
     call = Call({"ada": lossy, "bob": always(FINE)}, minutes=5)
     call.event("ada", 0.1, "describe", **DESCRIPTION)
     call.event("ada", 0.2, "audio_devices_updates", devices=DEVICES)
@@ -184,8 +191,8 @@ def _everything(step: int) -> dict[str, Any]:
         "totalRoundTripTime": 0.5 + n,
         "availableOutgoingBitrate": 2e6,
         "availableIncomingBitrate": 2e6,
-        "lastPacketSentTimestamp": TEN + 1000 * n,
-        "lastPacketReceivedTimestamp": TEN + 1000 * n,
+        "lastPacketSentTimestamp": CALL_START + 1000 * n,
+        "lastPacketReceivedTimestamp": CALL_START + 1000 * n,
         **{
             name: n
             for name in (
@@ -216,7 +223,7 @@ def _everything(step: int) -> dict[str, Any]:
             tag = {"connection": "pc", "direction": direction, "kind": kind, "ssrc": ssrc}
             ids = {"producer_id": "p", "consumer_id": "c", "peer_id": "other", "source": source}
             streams.append(tag | ids)
-    timed = [{**each, "timestamp": TEN + 1000 * n} for each in stats]
+    timed = [{**each, "timestamp": CALL_START + 1000 * n} for each in stats]
     return {"connections": [{"id": "pc", "stats": timed}], "streams": streams}
 
 
@@ -255,13 +262,13 @@ def test_a_report_has_every_member_of_the_official_client() -> None:
         StoredSample(
             peer_id="ada",
             sequence=step,
-            at=EpochMs(TEN + 7_000 * step),
-            received_at=TEN,
+            at=EpochMs(CALL_START + 7_000 * step),
+            received_at=CALL_START,
             body=msgspec.json.encode(_everything(step)),
         )
         for step in range(3)
     ]
-    folded = fold([msgspec.structs.replace(facts, samples=samples)], EpochMs(TEN + 21_000))
+    folded = fold([msgspec.structs.replace(facts, samples=samples)], EpochMs(CALL_START + 21_000))
     answer = _answer(folded)
     validate_type(type_=PeerReportResponse, value=answer)
     given = set(_given(answer["data"]["participant"]["peer_report"]))

@@ -8,7 +8,7 @@ from aftercall.core.quality.activity.connection_activity import ConnectionActivi
 from aftercall.core.quality.activity.stream_activity import ConnectionActivity, TransportAddress
 from aftercall.core.quality.intervals.deltas import IntervalReader
 from aftercall.core.spans import Span
-from tests.core.quality.reports import START, inbound, sample
+from tests.core.quality.stats_samples import START, inbound, sample
 
 Object = dict[str, Any]
 

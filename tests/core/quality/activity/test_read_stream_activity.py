@@ -29,8 +29,12 @@ from aftercall.core.quality.issues import StreamRef
 from aftercall.core.quality.rules.microphone_rules import SILENT_LEVEL
 from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS, SCREENSHARES, Family
 from aftercall.core.spans import Span
-from tests.core.quality.made_intervals import interval, stream_intervals
-from tests.core.quality.table_builder import single_row_tables, table_of
+from tests.core.quality.interval_builder import (
+    interval,
+    single_row_tables,
+    stream_intervals,
+    table_of,
+)
 
 
 def _walked(intervals: list[Interval]) -> list[StreamActivity]:

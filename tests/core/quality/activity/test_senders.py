@@ -14,7 +14,7 @@ from aftercall.core.quality.comparison.compared_participant import ComparedParti
 from aftercall.core.quality.comparison.topology import Topology
 from aftercall.core.quality.issues import StreamRef
 from aftercall.core.quality.stats.report_linker import Family
-from tests.core.quality.attribution.streams import activity_of
+from tests.core.quality.comparison_builder import activity_of
 
 SENT_AUDIO, AUDIO = Family.AUDIO_PRODUCER.value, Family.AUDIO_CONSUMER.value
 SENT_VIDEO, VIDEO = Family.VIDEO_PRODUCER.value, Family.VIDEO_CONSUMER.value

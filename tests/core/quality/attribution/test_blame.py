@@ -12,7 +12,7 @@ from aftercall.core.quality.comparison.comparison import Comparison
 from aftercall.core.quality.issues import IssueName, StreamRef, single
 from aftercall.core.quality.stats.report_linker import Family
 from aftercall.core.spans import Span
-from tests.core.quality.attribution.streams import activity_of
+from tests.core.quality.comparison_builder import activity_of
 
 CALL: Span = (EpochMs(0), EpochMs(600_000))
 BAD: Span = (EpochMs(100_000), EpochMs(200_000))

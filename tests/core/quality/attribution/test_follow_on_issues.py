@@ -12,7 +12,7 @@ from aftercall.core.quality.attribution.follow_on_issues import FollowOnIssues
 from aftercall.core.quality.attribution.lost_connections import LostConnections
 from aftercall.core.quality.issues import Issue, IssueName, Origin, StreamRef, single
 from aftercall.core.quality.stats.report_linker import Family
-from tests.core.quality.attribution.rooms import BAD, received, room, sent
+from tests.core.quality.comparison_builder import BAD, comparison_of, received, sent
 
 SOUND = received("b", "a")
 PICTURE = received("b", "a", Family.VIDEO_CONSUMER)
@@ -35,7 +35,7 @@ def _follow(
     people: str = "abcd",
 ) -> dict[IssueName, tuple[str | None, str | None]]:
     """The origins found; `own` are the issues of people's own reports."""
-    comparison = room(people, own, members)
+    comparison = comparison_of(people, own, members)
     found = FollowOnIssues(comparison, LostConnections(comparison)).follow(issues, "b")
     return {issue.name: (issue.origin, issue.caused_by) for issue in found}
 

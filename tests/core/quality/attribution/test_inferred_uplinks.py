@@ -11,7 +11,7 @@ from aftercall.core.quality.comparison.comparison import Comparison
 from aftercall.core.quality.issues import Issue, IssueName, single
 from aftercall.core.quality.stats.report_linker import Family
 from aftercall.core.spans import Span
-from tests.core.quality.attribution.rooms import BAD, received, room, sent, span
+from tests.core.quality.comparison_builder import BAD, comparison_of, received, sent, span
 
 PEOPLE = "abcd"
 PICTURE = Family.VIDEO_CONSUMER
@@ -42,7 +42,7 @@ def _own(name: IssueName, spans: Span = BAD) -> Issue:
 def _inferred(
     heard: dict[str, list[Issue]], own: Sequence[Issue] = (), comparison: Comparison | None = None
 ) -> list[Issue]:
-    given = room(PEOPLE, {"a": own}) if comparison is None else comparison
+    given = comparison_of(PEOPLE, {"a": own}) if comparison is None else comparison
     found = infer_uplinks(given, {"a": own, **heard}, LostConnections(given))
     assert set(found) <= {"a"}
     return found.get("a", [])
@@ -143,7 +143,7 @@ def test_frozen_video_of_a_sender_without_audio_is_an_uplink_issue() -> None:
             participant,
             streams=[t for t in participant.streams if t.family is not Family.AUDIO_PRODUCER],
         )
-        for participant in room(PEOPLE).participants.values()
+        for participant in comparison_of(PEOPLE).participants.values()
     ]
     found = _inferred(_heard(IssueName.VIDEO_FROZEN, PICTURE), comparison=Comparison(participants))
     assert _named(found) == [(IssueName.POOR_NETWORK_UPLINK, BAD)]

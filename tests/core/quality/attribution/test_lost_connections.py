@@ -9,7 +9,7 @@ from aftercall.core.quality.comparison.compared_participant import ComparedParti
 from aftercall.core.quality.comparison.comparison import Comparison
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.stats.report_linker import Family
-from tests.core.quality.attribution.rooms import BAD, CALL, activity, room, sent, span
+from tests.core.quality.comparison_builder import BAD, CALL, activity_of, comparison_of, sent, span
 
 
 def _lost(who: str, other: str) -> Issue:
@@ -33,7 +33,7 @@ def _participant(name: str, people: str, lost: str) -> ComparedParticipant:
 
 def _activities(name: str, other: str) -> list[StreamActivity]:
     return [
-        activity(
+        activity_of(
             StreamRef(
                 peer_id=name,
                 connection_id=f"to {other}",
@@ -87,7 +87,7 @@ def test_a_participants_outages_are_those_it_caused() -> None:
 
 def test_a_lost_connection_to_a_server_is_attributed_to_its_client() -> None:
     issue = single(IssueName.ICE_RECONNECTING, sent("a"), *BAD)
-    outages = LostConnections(room("abc", {"a": [issue]}))
+    outages = LostConnections(comparison_of("abc", {"a": [issue]}))
     assert outages.culprit_of(issue, "a") is None
     assert (outages.of("a"), outages.of("b")) == ([BAD], [])
 
@@ -105,6 +105,8 @@ def test_a_lost_connection_to_a_server_is_attributed_to_its_client() -> None:
 def test_an_outage_explains_issues_until_its_aftermath_ends(
     start: EpochMs, end: EpochMs, is_explained: bool
 ) -> None:
-    outages = LostConnections(room("abc", {"a": [single(IssueName.ICE_FAILED, sent("a"), *BAD)]}))
+    outages = LostConnections(
+        comparison_of("abc", {"a": [single(IssueName.ICE_FAILED, sent("a"), *BAD)]})
+    )
     assert outages.explain("a", span(start, end)) is is_explained
     assert not outages.explain("b", span(start, end))

@@ -17,7 +17,7 @@ from aftercall.core.quality.comparison.comparison import Comparison
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.stats.report_linker import Family
 from aftercall.core.spans import Span
-from tests.core.quality.attribution.streams import activity_of
+from tests.core.quality.comparison_builder import activity_of
 
 CALL: Span = (EpochMs(0), EpochMs(300_000))
 

@@ -14,7 +14,7 @@ from aftercall.core.quality.attribution.narrow_downlinks import (
 from aftercall.core.quality.issues import IssueName
 from aftercall.core.quality.stats.report_linker import Family
 from aftercall.core.spans import Span
-from tests.core.quality.attribution.rooms import BAD, CALL, received, room, span
+from tests.core.quality.comparison_builder import BAD, CALL, comparison_of, received, span
 
 LARGE = 18
 
@@ -34,7 +34,7 @@ def _narrow(
 ) -> dict[str, list[Span]]:
     """The times found, where these pairs shrank; `ab` is what Ada saw of Bob."""
     pairs = shrunk.split()
-    comparison = room(
+    comparison = comparison_of(
         people,
         members={
             received(one, other, Family.VIDEO_CONSUMER): {
@@ -91,7 +91,7 @@ def test_video_that_was_never_large_at_the_listener_has_not_shrunk() -> None:
 
 def test_video_that_is_small_for_every_listener_shows_no_narrow_downlink() -> None:
     """Ada alone had seen the others large."""
-    comparison = room(
+    comparison = comparison_of(
         "abcd",
         members={
             received(one, other, Family.VIDEO_CONSUMER): {
@@ -105,4 +105,4 @@ def test_video_that_is_small_for_every_listener_shows_no_narrow_downlink() -> No
 
 
 def test_a_call_without_video_has_no_narrow_downlink() -> None:
-    assert narrow_downlinks(room("abc")) == {}
+    assert narrow_downlinks(comparison_of("abc")) == {}

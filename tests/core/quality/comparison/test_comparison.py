@@ -8,7 +8,7 @@ from aftercall.core.quality.comparison.comparison import ComparedParticipant, Co
 from aftercall.core.quality.issues import StreamRef
 from aftercall.core.quality.stats.report_linker import Family
 from aftercall.core.spans import Span
-from tests.core.quality.attribution.streams import activity_of
+from tests.core.quality.comparison_builder import activity_of
 
 
 def _span(start: int, end: int) -> Span:

@@ -11,7 +11,7 @@ from aftercall.core.quality.comparison.departures import OUTAGES
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.stats.report_linker import Family
 from aftercall.core.spans import Span
-from tests.core.quality.attribution.streams import activity_of
+from tests.core.quality.comparison_builder import activity_of
 
 LEFT_AT = EpochMs(300_000)
 END_AT = EpochMs(400_000)

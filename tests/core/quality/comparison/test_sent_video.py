@@ -12,7 +12,7 @@ from aftercall.core.quality.comparison.comparison import ComparedParticipant, Co
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.stats.report_linker import Family
 from aftercall.core.spans import Span
-from tests.core.quality.attribution.streams import activity_of
+from tests.core.quality.comparison_builder import activity_of
 
 STEP_MS = 7_000
 CAMERA, SEEN = Family.VIDEO_PRODUCER, Family.VIDEO_CONSUMER

@@ -12,7 +12,7 @@ from aftercall.core.quality.comparison.compared_participant import ComparedParti
 from aftercall.core.quality.comparison.topology import Topology
 from aftercall.core.quality.issues import StreamRef
 from aftercall.core.quality.stats.report_linker import Family
-from tests.core.quality.attribution.streams import activity_of
+from tests.core.quality.comparison_builder import activity_of
 
 CALL = (EpochMs(0), EpochMs(600_000))
 SERVER = TransportAddress("198.51.100.1", 3478)

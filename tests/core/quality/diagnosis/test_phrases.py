@@ -22,7 +22,7 @@ from aftercall.core.quality.diagnosis.phrases import (
 from aftercall.core.quality.diagnosis.wording import Mentions, People
 from aftercall.core.quality.issues import IssueName
 
-TEN = 1_795_255_200_000
+CALL_START = 1_795_255_200_000
 """2026-11-21T10:00:00Z."""
 
 
@@ -34,8 +34,8 @@ def finding(**parts: Any) -> Finding:
     known: dict[str, Any] = {
         "cause": "uplink",
         "severity": "warning",
-        "first_at": EpochMs(TEN),
-        "last_at": EpochMs(TEN + 60_000),
+        "first_at": EpochMs(CALL_START),
+        "last_at": EpochMs(CALL_START + 60_000),
         "issues": [],
         "subject": "ann",
     }
@@ -171,6 +171,6 @@ def test_the_lead_figure_is_the_first_one() -> None:
     ],
 )
 def test_a_switch_of_device_shortly_before_is_mentioned(label: str | None, words: str) -> None:
-    switch = DeviceSwitch(kind="microphone", label=label, at=EpochMs(TEN + 5_000))
+    switch = DeviceSwitch(kind="microphone", label=label, at=EpochMs(CALL_START + 5_000))
     assert after_switch(finding(evidence=Evidence(device=switch))) == words
     assert after_switch(finding()) == ""

@@ -10,10 +10,10 @@ from aftercall.core.quality.diagnosis.findings import Evidence, Finding
 from aftercall.core.quality.diagnosis.sentences import SENTENCES, sentence_of
 from aftercall.core.quality.diagnosis.wording import Mentions, People
 from aftercall.core.quality.issues import IssueName
-from tests.core.quality.diagnosis.test_phrases import TEN, figure
+from tests.core.quality.diagnosis.test_phrases import CALL_START, figure
 
 NAMES = {"ann": "Ann Lee", "bob": "Bob", "cy": "Cy", "de": "de Vries"}
-MINUTE = [(EpochMs(TEN), EpochMs(TEN + 60_000))]
+MINUTE = [(EpochMs(CALL_START), EpochMs(CALL_START + 60_000))]
 TIME = "from 10:00:00 to 10:01:00 UTC"
 
 
@@ -21,8 +21,8 @@ def finding(cause: str, **parts: Any) -> Finding:
     known: dict[str, Any] = {
         "cause": cause,
         "severity": "warning",
-        "first_at": EpochMs(TEN),
-        "last_at": EpochMs(TEN + 60_000),
+        "first_at": EpochMs(CALL_START),
+        "last_at": EpochMs(CALL_START + 60_000),
         "issues": [],
         "subject": "ann",
         "spans": MINUTE,

@@ -17,9 +17,9 @@ from aftercall.core.quality.experience.mos_over_time import (
 from aftercall.core.quality.experience.time_scale import TimeScale
 from aftercall.core.quality.issues import StreamRef
 from aftercall.core.quality.stats.report_linker import Family
-from tests.core.quality.cast import TEN
+from tests.core.quality.synthetic_call import CALL_START
 
-SCALE = TimeScale(from_at=TEN, bucket_ms=10_000, buckets=4)
+SCALE = TimeScale(from_at=CALL_START, bucket_ms=10_000, buckets=4)
 
 
 def _scores(*intervals: tuple[float, float, float], stream: int = 0) -> StreamScores:
@@ -29,8 +29,8 @@ def _scores(*intervals: tuple[float, float, float], stream: int = 0) -> StreamSc
         refs=[StreamRef(peer_id="ada", ssrc=stream)],
         families=[Family.AUDIO_CONSUMER],
         stream_index=np.zeros(len(intervals), dtype=np.intp),
-        starts=TEN + 1000 * starts,
-        ends=TEN + 1000 * ends,
+        starts=CALL_START + 1000 * starts,
+        ends=CALL_START + 1000 * ends,
         mos=mos,
     )
 
@@ -66,8 +66,8 @@ def test_streams_of_several_peers_keep_their_own_rows() -> None:
 
 def test_spans_cover_parts_of_buckets() -> None:
     spans = [
-        (EpochMs(TEN - 5_000), EpochMs(TEN + 4_000)),
-        (EpochMs(TEN + 8_000), EpochMs(TEN + 21_000)),
+        (EpochMs(CALL_START - 5_000), EpochMs(CALL_START + 4_000)),
+        (EpochMs(CALL_START + 8_000), EpochMs(CALL_START + 21_000)),
     ]
     assert covered_ms(spans, SCALE).tolist() == [6_000, 10_000, 1_000, 0]
 

@@ -13,11 +13,11 @@ from aftercall.core.quality.experience.session_experience import ExperienceInput
 from aftercall.core.quality.experience.time_scale import TimeScale
 from aftercall.core.quality.issues import Issue, IssueName, StreamRef, single
 from aftercall.core.quality.stats.report_linker import Family
-from tests.core.quality.cast import TEN
+from tests.core.quality.synthetic_call import CALL_START
 
 BUCKETS = 4
-SCALE = TimeScale(from_at=TEN, bucket_ms=10_000, buckets=BUCKETS)
-STAY = (TEN, EpochMs(TEN + BUCKETS * 10_000))
+SCALE = TimeScale(from_at=CALL_START, bucket_ms=10_000, buckets=BUCKETS)
+STAY = (CALL_START, EpochMs(CALL_START + BUCKETS * 10_000))
 Sound = float | None | Sequence[float | None]
 """One opinion for the whole time, or one for each bucket."""
 
@@ -151,7 +151,9 @@ def test_remote_reports_of_a_sender_do_not_count_if_listeners_measure() -> None:
 
 
 def _issue(name: IssueName, ref: StreamRef, start_s: int, end_s: int) -> Issue:
-    return single(name, ref, EpochMs(TEN + 1000 * start_s), EpochMs(TEN + 1000 * end_s))
+    return single(
+        name, ref, EpochMs(CALL_START + 1000 * start_s), EpochMs(CALL_START + 1000 * end_s)
+    )
 
 
 def test_audio_that_never_arrived_counts_as_the_lowest_mos() -> None:

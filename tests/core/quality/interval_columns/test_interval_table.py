@@ -14,7 +14,7 @@ from aftercall.core.quality.interval_columns.interval_table import (
 from aftercall.core.quality.intervals.deltas import read_intervals
 from aftercall.core.quality.stats.getstats import decode_body
 from aftercall.core.quality.stats.report_linker import Family, Sample, normalise
-from tests.core.quality.table_builder import single_row_tables
+from tests.core.quality.interval_builder import single_row_tables
 
 START = 1_795_000_000_000
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercall.core.quality.intervals.deltas import read_intervals
-from tests.core.quality.reports import Object, inbound, sample
+from tests.core.quality.stats_samples import Object, inbound, sample
 
 _counts = st.integers(0, 2**40)
 _members = st.fixed_dictionaries(

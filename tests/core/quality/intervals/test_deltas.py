@@ -6,7 +6,7 @@ import pytest
 from aftercall.core.quality.interval_columns.interval import Interval
 from aftercall.core.quality.intervals.deltas import IntervalReader, read_intervals
 from aftercall.core.quality.stats.report_linker import Family, Sample
-from tests.core.quality.reports import START, Object, inbound, outbound, sample
+from tests.core.quality.stats_samples import START, Object, inbound, outbound, sample
 
 Vectors = Callable[[str], list[dict[str, Any]]]
 

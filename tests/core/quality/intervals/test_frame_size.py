@@ -5,8 +5,7 @@ import pytest
 from aftercall.core.quality.interval_columns.columns import floats
 from aftercall.core.quality.intervals.frame_size import longer_sides
 from aftercall.core.quality.stats.report_linker import Family
-from tests.core.quality.made_intervals import interval
-from tests.core.quality.table_builder import table_of
+from tests.core.quality.interval_builder import interval, table_of
 
 
 @pytest.mark.parametrize(

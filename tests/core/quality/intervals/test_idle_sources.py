@@ -11,8 +11,7 @@ from aftercall.core.quality.intervals.idle_sources import are_flowing, mark_idle
 from aftercall.core.quality.intervals.liveness import are_idle
 from aftercall.core.quality.stats.getstats import StreamTag
 from aftercall.core.quality.stats.report_linker import Family
-from tests.core.quality.made_intervals import interval
-from tests.core.quality.table_builder import table_of
+from tests.core.quality.interval_builder import interval, table_of
 
 SENT, RECEIVED = Family.VIDEO_PRODUCER, Family.VIDEO_CONSUMER
 

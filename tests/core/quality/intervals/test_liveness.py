@@ -8,9 +8,9 @@ from msgspec import structs
 from aftercall.core.quality.report.cross_participant_pass import complete
 from aftercall.core.quality.report.cumulative import Cumulative
 from aftercall.core.quality.report.fold import FoldResult, PeerFacts, fold
-from tests.core.quality.cast import FINE, Call, Weather, always, between
+from tests.core.quality.synthetic_call import FINE, Call, PeerConditions, always, between
 
-OFF = between(120, 300, Weather(camera_on=False))
+OFF = between(120, 300, PeerConditions(camera_on=False))
 
 
 def _folds(call: Call, **changed: PeerFacts) -> dict[str, FoldResult]:
@@ -102,12 +102,14 @@ def test_a_stream_tagged_as_muted_is_in_no_video_metric() -> None:
 
 def test_a_camera_toggled_within_an_interval_has_no_low_frame_rate() -> None:
     # Off from 56 s on, and on again at 117: two seconds of the interval from 112 to 119.
-    def weather(t: float) -> Weather:
+    def conditions(t: float) -> PeerConditions:
         return (
-            Weather(camera_on=False) if 56 <= t < 112 else Weather(fps=9 if 112 <= t < 119 else 30)
+            PeerConditions(camera_on=False)
+            if 56 <= t < 112
+            else PeerConditions(fps=9 if 112 <= t < 119 else 30)
         )
 
-    call = Call({"ada": weather, "bob": always(FINE)}, minutes=8)
+    call = Call({"ada": conditions, "bob": always(FINE)}, minutes=8)
     untold = _seen(_folds(call)["ada"], "video_producer")
     call.event("ada", 56, "video_off")
     call.event("ada", 117, "video_on")
@@ -119,7 +121,7 @@ def test_a_camera_toggled_within_an_interval_has_no_low_frame_rate() -> None:
 
 
 def test_encoder_limitation_counts_only_while_the_camera_is_on() -> None:
-    slow = Weather(is_cpu_bound=True)
+    slow = PeerConditions(is_cpu_bound=True)
     call = Call({"ada": between(0, 240, slow), "bob": always(FINE)}, minutes=8)
     shares = []
     for chosen in (call.facts("ada"), _muted(call.facts("ada"), 0, 240, direction="send")):

@@ -6,8 +6,8 @@ from aftercall.core.quality.interval_columns.interval import Interval
 from aftercall.core.quality.intervals.deltas import read_intervals
 from aftercall.core.quality.report.fold import fold
 from aftercall.core.quality.stats.report_linker import PRODUCERS, Sample
-from tests.core.quality.cast import FINE, Call, Weather, always, between
-from tests.core.quality.reports import START, Object, inbound, outbound, sample
+from tests.core.quality.stats_samples import START, Object, inbound, outbound, sample
+from tests.core.quality.synthetic_call import FINE, Call, PeerConditions, always, between
 
 REPORTS = 7
 """Of the far end in an interval of seven seconds."""
@@ -136,7 +136,7 @@ def test_jitter_is_unknown_while_no_packets_arrive() -> None:
 
 
 def test_jitter_measured_before_a_mute_is_no_network_issue() -> None:
-    silent = between(120, 300, Weather(sends_audio=False, jitter_s=0.06))
+    silent = between(120, 300, PeerConditions(sends_audio=False, jitter_s=0.06))
     call = Call({"ada": silent, "bob": always(FINE)}, minutes=8, has_video=False)
     call.event("ada", 120, "audio_off")
     call.event("ada", 300, "audio_on")

@@ -10,7 +10,7 @@ from aftercall.core.quality.issues import IssueName
 from aftercall.core.quality.stats.report_linker import Family, Sample
 from aftercall.core.records import StoredPeerEvent
 from tests.core.quality.peer_events import event
-from tests.core.quality.reports import START, outbound, sample
+from tests.core.quality.stats_samples import START, outbound, sample
 
 
 def _event(at: int, name: str, source: str | None = None) -> StoredPeerEvent:

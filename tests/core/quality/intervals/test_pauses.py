@@ -10,9 +10,8 @@ from aftercall.core.quality.interval_columns.interval_table import IntervalTable
 from aftercall.core.quality.intervals.deltas import read_intervals
 from aftercall.core.quality.intervals.pauses import are_edges, leave_out_pauses
 from aftercall.core.quality.stats.report_linker import Family
-from tests.core.quality.made_intervals import interval
-from tests.core.quality.reports import Object, inbound, sample
-from tests.core.quality.table_builder import table_of
+from tests.core.quality.interval_builder import interval, table_of
+from tests.core.quality.stats_samples import Object, inbound, sample
 
 CAMERA = Family.VIDEO_CONSUMER
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from aftercall.core.quality.interval_columns.column_buffer import ColumnBuffers
 from aftercall.core.quality.intervals.deltas import IntervalReader, read_intervals
 from aftercall.core.quality.intervals.report_order import Reports, accept
-from tests.core.quality.reports import START, Object, inbound, sample
+from tests.core.quality.stats_samples import START, Object, inbound, sample
 
 _Report = tuple[int, int | None, int]
 """The instant of the sample and the browser's timestamp, in seconds, and a counter."""

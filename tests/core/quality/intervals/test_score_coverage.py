@@ -12,8 +12,7 @@ from aftercall.core.quality.intervals.score_coverage import (
 from aftercall.core.quality.intervals.scoring import LEAST_PACKETS
 from aftercall.core.quality.models.mos_video import LEAST_SCREEN_FPS
 from aftercall.core.quality.stats.report_linker import Family
-from tests.core.quality.made_intervals import STEP_MS, interval
-from tests.core.quality.table_builder import table_of
+from tests.core.quality.interval_builder import STEP_MS, interval, table_of
 
 FLOWED = {"packets_received": 350, "packets_sent": 350, "frames": 200, "fps": 30.0}
 

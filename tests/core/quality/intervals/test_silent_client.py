@@ -4,7 +4,7 @@ import msgspec
 from msgspec import structs
 
 from aftercall.core.quality.report.fold import Completeness, PeerFacts, fold
-from tests.core.quality.cast import INTERVAL_MS, TEN, Call
+from tests.core.quality.synthetic_call import CALL_START, INTERVAL_MS, Call
 
 
 def _completeness(source: str, *, alone_until: int, missing: range) -> Completeness:
@@ -27,7 +27,10 @@ def test_a_client_alone_in_the_call_has_no_gap() -> None:
 def test_missing_samples_while_streams_exist_are_a_gap() -> None:
     found = _completeness("realtimekit_callstats", alone_until=50, missing=range(60, 70))
     [gap] = found.gaps
-    assert (gap.start_at, gap.end_at) == (TEN + 59 * INTERVAL_MS, TEN + 70 * INTERVAL_MS)
+    assert (gap.start_at, gap.end_at) == (
+        CALL_START + 59 * INTERVAL_MS,
+        CALL_START + 70 * INTERVAL_MS,
+    )
     assert found.share is not None and found.share < 0.75
 
 

@@ -10,10 +10,19 @@ from aftercall.core.quality.issues import IssueName
 from aftercall.core.quality.report.cross_participant_pass import complete
 from aftercall.core.quality.report.fold import PeerFacts, Verdict, fold
 from aftercall.core.quality.stats.getstats import decode_body, encode_body
-from tests.core.quality.cast import FINE, TEN, Call, Forecast, Weather, always, between, replace
+from tests.core.quality.synthetic_call import (
+    CALL_START,
+    FINE,
+    Call,
+    ConditionsOverTime,
+    PeerConditions,
+    always,
+    between,
+    replace,
+)
 
-LOSSY_UP = Weather(up_loss=0.12)
-LOSSY_DOWN = Weather(down_loss=0.12)
+LOSSY_UP = PeerConditions(up_loss=0.12)
+LOSSY_DOWN = PeerConditions(down_loss=0.12)
 
 
 def _verdicts(call: Call) -> dict[str, Verdict]:
@@ -37,7 +46,7 @@ def _without_remote(facts: PeerFacts) -> PeerFacts:
     return structs.replace(facts, samples=samples)
 
 
-def _call(minutes: float = 8, **people: Forecast | None) -> Call:
+def _call(minutes: float = 8, **people: ConditionsOverTime | None) -> Call:
     return Call({n: f or always(FINE) for n, f in people.items()}, minutes=minutes)
 
 
@@ -113,8 +122,8 @@ def test_an_uplink_issue_is_found_without_remote_reports_of_the_sender() -> None
 
 
 def test_a_session_of_six_has_findings_about_the_three_impaired_participants_only() -> None:
-    slow = Weather(is_cpu_bound=True)
-    relayed = Weather(relay="tcp", rtt_s=0.42)
+    slow = PeerConditions(is_cpu_bound=True)
+    relayed = PeerConditions(relay="tcp", rtt_s=0.42)
     verdicts = _verdicts(
         _call(
             ada=None,
@@ -136,7 +145,9 @@ def test_a_session_of_six_has_findings_about_the_three_impaired_participants_onl
 
 
 def test_concealment_and_freezes_without_loss_are_reported() -> None:
-    verdicts = _verdicts(_call(ada=between(120, 300, Weather(conceals=0.3, freezes=0.6)), bob=None))
+    verdicts = _verdicts(
+        _call(ada=between(120, 300, PeerConditions(conceals=0.3, freezes=0.6)), bob=None)
+    )
     assert [finding.sentence for finding in verdicts["ada"].diagnosis] == [
         "What Ada heard of Bob was broken up (about 30 % made up) from 10:01:59 to 10:05:01 UTC; "
         "hardly any packet was lost on the way, so late packets or a busy machine are likely.",
@@ -148,7 +159,7 @@ def test_concealment_and_freezes_without_loss_are_reported() -> None:
 
 def test_video_frozen_during_the_senders_outage_is_attributed_to_the_sender() -> None:
     cut_off = between(117, 303, replace(FINE, hears=False))
-    call = _call(ada=between(120, 300, Weather(freezes=0.9)), bob=cut_off)
+    call = _call(ada=between(120, 300, PeerConditions(freezes=0.9)), bob=cut_off)
     call.event("bob", 118, "ice_connection_state", connection="pc1", state="disconnected")
     call.event("bob", 302, "ice_connection_state", connection="pc1", state="connected")
     assert [finding.sentence for finding in _verdicts(call)["ada"].diagnosis] == [
@@ -159,7 +170,9 @@ def test_video_frozen_during_the_senders_outage_is_attributed_to_the_sender() ->
 
 def test_slight_jitter_of_a_sender_does_not_excuse_a_bad_downlink() -> None:
     verdicts = _verdicts(
-        _call(ada=always(Weather(jitter_s=0.035)), bob=between(120, 300, LOSSY_DOWN), cyd=None)
+        _call(
+            ada=always(PeerConditions(jitter_s=0.035)), bob=between(120, 300, LOSSY_DOWN), cyd=None
+        )
     )
     assert _causes(verdicts) == {"ada": [], "bob": ["downlink"], "cyd": []}
     [finding] = verdicts["bob"].diagnosis
@@ -168,11 +181,11 @@ def test_slight_jitter_of_a_sender_does_not_excuse_a_bad_downlink() -> None:
 
 
 def test_a_relay_without_impairment_is_information() -> None:
-    verdicts = _verdicts(_call(ada=always(Weather(relay="tls")), bob=None))
+    verdicts = _verdicts(_call(ada=always(PeerConditions(relay="tls")), bob=None))
     [finding] = verdicts["ada"].diagnosis
     assert (finding.cause, finding.severity) == ("relay_tcp", "information")
     assert IssueName.TURN_RELAYED_TCP in _names(verdicts["ada"])
-    udp = _verdicts(_call(ada=always(Weather(relay="udp")), bob=None))
+    udp = _verdicts(_call(ada=always(PeerConditions(relay="udp")), bob=None))
     assert _names(udp["ada"]) == {IssueName.TURN_RELAYED}
     assert udp["ada"].diagnosis == []
 
@@ -197,25 +210,25 @@ def test_silence_of_a_sender_is_not_one_way_audio() -> None:
 
 
 def test_a_microphone_without_signal_is_reported() -> None:
-    verdicts = _verdicts(_call(ada=always(Weather(level=0.0)), bob=None))
+    verdicts = _verdicts(_call(ada=always(PeerConditions(level=0.0)), bob=None))
     [finding] = verdicts["ada"].diagnosis
     assert finding.cause == "silent_microphone"
     assert verdicts["bob"].issues == []
 
 
 def test_a_microphone_that_fails_after_speech_is_reported() -> None:
-    spoke = between(30, 60, FINE, good=Weather(level=0.0))
+    spoke = between(30, 60, FINE, good=PeerConditions(level=0.0))
     [finding] = _verdicts(_call(ada=spoke, bob=None))["ada"].diagnosis
     assert finding.sentence == ("Ada's microphone gave pure silence from 10:01:03 to 10:07:56 UTC.")
 
 
 def test_a_quiet_room_is_no_silent_microphone() -> None:
-    spoke = between(30, 60, FINE, good=Weather(level=0.0002))
+    spoke = between(30, 60, FINE, good=PeerConditions(level=0.0002))
     assert _verdicts(_call(ada=spoke, bob=None))["ada"].issues == []
 
 
 def test_a_microphone_silent_after_a_device_switch_is_reported_with_the_switch() -> None:
-    call = _call(ada=between(240, 480, Weather(level=0.0)), bob=None)
+    call = _call(ada=between(240, 480, PeerConditions(level=0.0)), bob=None)
     call.event("ada", 238, "selected_microphone_update", device={"label": "Headset"})
     [finding] = _verdicts(call)["ada"].diagnosis
     assert finding.cause == "silent_microphone"
@@ -223,21 +236,21 @@ def test_a_microphone_silent_after_a_device_switch_is_reported_with_the_switch()
 
 
 def test_a_muted_microphone_is_no_issue() -> None:
-    call = _call(ada=between(120, 300, Weather(level=0.0, sends_audio=False)), bob=None)
+    call = _call(ada=between(120, 300, PeerConditions(level=0.0, sends_audio=False)), bob=None)
     call.event("ada", 118, "audio_off")
     call.event("ada", 302, "audio_on")
     assert _verdicts(call)["ada"].issues == []
 
 
 def test_audio_and_video_that_stop_while_enabled_are_reported() -> None:
-    stopped = Weather(sends_audio=False, camera_on=False)
+    stopped = PeerConditions(sends_audio=False, camera_on=False)
     verdict = _verdicts(_call(ada=between(120, 300, stopped), bob=None))["ada"]
     assert {IssueName.NO_AUDIO_SENT, IssueName.NO_VIDEO_SENT} <= _names(verdict)
     assert verdict.diagnosis[0].severity == "severe"
 
 
 def test_a_disabled_camera_is_no_fault() -> None:
-    call = _call(ada=between(120, 300, Weather(camera_on=False)), bob=None)
+    call = _call(ada=between(120, 300, PeerConditions(camera_on=False)), bob=None)
     call.event("ada", 118, "video_off")
     call.event("ada", 302, "video_on")
     verdicts = _verdicts(call)
@@ -247,7 +260,7 @@ def test_a_disabled_camera_is_no_fault() -> None:
 
 
 def test_a_muted_screenshare_track_does_not_mute_the_camera() -> None:
-    call = _call(ada=between(120, 300, Weather(is_cpu_bound=True)), bob=None)
+    call = _call(ada=between(120, 300, PeerConditions(is_cpu_bound=True)), bob=None)
     call.event("ada", 60, "video_track_muted", source="screen")
     verdict = _verdicts(call)["ada"]
     assert IssueName.CAMERA_MUTED not in _names(verdict)
@@ -255,16 +268,18 @@ def test_a_muted_screenshare_track_does_not_mute_the_camera() -> None:
 
 
 def test_the_first_ten_seconds_raise_no_issue() -> None:
-    bad = Weather(up_loss=0.3, is_cpu_bound=True)
+    bad = PeerConditions(up_loss=0.3, is_cpu_bound=True)
     call = Call({"ada": between(0, 10, bad), "bob": always(FINE)}, minutes=2, interval_ms=1_000)
     assert _verdicts(call)["ada"].issues == []
 
 
 def test_missing_samples_are_a_gap() -> None:
-    verdict = _verdicts(_call(ada=between(100, 200, Weather(reports=False)), bob=None))["ada"]
+    verdict = _verdicts(_call(ada=between(100, 200, PeerConditions(reports=False)), bob=None))[
+        "ada"
+    ]
     assert IssueName.STATS_GAP in _names(verdict)
     [gap] = verdict.completeness.gaps
-    assert (gap.start_at - TEN, gap.end_at - TEN) == (98_000, 210_000)
+    assert (gap.start_at - CALL_START, gap.end_at - CALL_START) == (98_000, 210_000)
     assert verdict.completeness.share == pytest.approx(0.8, abs=0.03)
     assert verdict.diagnosis[0].sentence.startswith(
         "No measurements of Ada's call are on record from 10:01:38 to 10:03:30"
@@ -298,7 +313,7 @@ def test_an_ongoing_interruption_lasts_until_the_fold() -> None:
     call.event("ada", 182, "ice_connection_state", connection="pc1", state="disconnected")
     verdict = fold([_live(call.facts("ada"))], call.end_at).verdict
     [lost] = [issue for issue in verdict.issues if issue.name is IssueName.ICE_RECONNECTING]
-    assert (lost.first_at, lost.last_at, lost.is_open) == (TEN + 182_000, call.end_at, True)
+    assert (lost.first_at, lost.last_at, lost.is_open) == (CALL_START + 182_000, call.end_at, True)
 
 
 def test_arriving_packets_end_an_interruption_without_a_state_change() -> None:
@@ -312,16 +327,16 @@ def test_arriving_packets_end_an_interruption_without_a_state_change() -> None:
 
 
 def test_a_muted_camera_counts_as_on_when_frames_flow() -> None:
-    call = _call(ada=between(120, 300, Weather(is_cpu_bound=True)), bob=None)
+    call = _call(ada=between(120, 300, PeerConditions(is_cpu_bound=True)), bob=None)
     call.event("ada", 60, "video_track_muted")
     verdict = _verdicts(call)["ada"]
     [muted] = [issue for issue in verdict.issues if issue.name is IssueName.CAMERA_MUTED]
-    assert (muted.first_at, muted.last_at) == (TEN + 60_000, TEN + 63_000)
+    assert (muted.first_at, muted.last_at) == (CALL_START + 60_000, CALL_START + 63_000)
     assert [finding.cause for finding in verdict.diagnosis] == ["cpu"]
 
 
 def test_the_worst_finding_comes_first() -> None:
-    worse = Weather(up_loss=0.25)
+    worse = PeerConditions(up_loss=0.25)
     call = _call(ada=between(120, 300, worse), bob=between(60, 120, LOSSY_DOWN), cyd=None)
     call.event("ada", 30, "ice_connection_state", connection="pc1", state="disconnected")
     call.event("ada", 33, "ice_connection_state", connection="pc1", state="connected")
@@ -340,5 +355,5 @@ def test_issues_at_the_end_of_a_live_call_are_open() -> None:
 
 def test_one_sample_of_severe_loss_is_reported_and_mild_loss_is_not() -> None:
     for loss, causes in ((0.35, ["uplink"]), (0.15, [])):
-        short = between(120, 123, Weather(up_loss=loss))
+        short = between(120, 123, PeerConditions(up_loss=loss))
         assert _causes(_verdicts(_call(ada=short, bob=None, cyd=None)))["ada"] == causes

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from aftercall.core.quality.interval_columns.interval import Interval
 from aftercall.core.quality.report.cumulative import Cumulative, accumulate
 from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS, Family
-from tests.core.quality.made_intervals import interval, stream_intervals
-from tests.core.quality.table_builder import roll_up_intervals
+from tests.core.quality.interval_builder import interval, roll_up_intervals, stream_intervals
 
 
 def block_of(family: Family, *members: dict[str, Any]) -> Cumulative:

@@ -15,8 +15,8 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.quality.report.fold import FoldResult, PeerFacts, fold
 from aftercall.core.records import LeaveReason
 from tests.completed_calls import completed, recorded
-from tests.core.quality.cast import Call
 from tests.core.quality.peer_builder import StatsObject, peer_of, tag
+from tests.core.quality.synthetic_call import Call
 
 SAMPLES = Path(__file__).parents[3] / "samples"
 

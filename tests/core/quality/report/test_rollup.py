@@ -12,7 +12,7 @@ from aftercall.core.quality.interval_columns.interval import Interval
 from aftercall.core.quality.report.cumulative import accumulate
 from aftercall.core.quality.report.rollup import Histogram, Rollup, histogram
 from aftercall.core.quality.stats.report_linker import Family
-from tests.core.quality.table_builder import roll_up_intervals
+from tests.core.quality.interval_builder import roll_up_intervals
 
 Vectors = Callable[[str], list[dict[str, Any]]]
 

@@ -11,8 +11,12 @@ from aftercall.core.instants import format_iso
 from aftercall.core.quality.interval_columns.interval import Interval
 from aftercall.core.quality.report.write_interval_rows import AT_ONCE, write_rows
 from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS, Family
-from tests.core.quality.made_intervals import interval, stream_intervals
-from tests.core.quality.table_builder import single_row_tables, table_of
+from tests.core.quality.interval_builder import (
+    interval,
+    single_row_tables,
+    stream_intervals,
+    table_of,
+)
 
 Row = dict[str, Any]
 

@@ -14,8 +14,7 @@ from aftercall.core.quality.interval_columns.interval import Interval
 from aftercall.core.quality.report.receive_stats import MediaReception
 from aftercall.core.quality.report.write_receive_stats import receive
 from aftercall.core.quality.stats.report_linker import Family
-from tests.core.quality.made_intervals import interval, stream_intervals
-from tests.core.quality.table_builder import table_of
+from tests.core.quality.interval_builder import interval, stream_intervals, table_of
 
 
 def _received(intervals: list[Interval], *, is_video: bool) -> MediaReception:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from aftercall.core.quality.issues import Issue, IssueName
-from tests.core.quality.catalogue import CASES, VOICE, Case
 from tests.core.quality.peer_builder import Members, StatsObject, issues_of, moment, peer_of, tag
+from tests.core.quality.rule_thresholds import CASES, VOICE, Case
 
 _FIXED: dict[str, Members] = {
     "outbound-rtp": {"mediaSourceId": "media-source"},

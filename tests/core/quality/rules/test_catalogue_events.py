@@ -10,7 +10,6 @@ from msgspec import structs
 
 from aftercall.core.quality.issues import Issue, IssueName
 from aftercall.core.quality.report.fold import PeerFacts
-from tests.core.quality.cast import TEN
 from tests.core.quality.peer_builder import (
     Members,
     StatsObject,
@@ -21,6 +20,7 @@ from tests.core.quality.peer_builder import (
     tag,
 )
 from tests.core.quality.peer_events import event
+from tests.core.quality.synthetic_call import CALL_START
 
 BAD = {"packetsReceived": 900, "packetsLost": 100, "jitter": 0.2}
 GOOD = {"packetsReceived": 1_000, "packetsLost": 0, "jitter": 0.001}
@@ -41,7 +41,7 @@ def _stream(
 
 def _noted(facts: PeerFacts, *events: tuple[float, str, Members]) -> PeerFacts:
     """Something happens `at_s` seconds after the peer joined."""
-    made = [event(TEN + round(at_s * 1000), name, **data) for at_s, name, data in events]
+    made = [event(CALL_START + round(at_s * 1000), name, **data) for at_s, name, data in events]
     return structs.replace(facts, events=made)
 
 
@@ -51,7 +51,7 @@ def _ice(at_s: float, state: str) -> tuple[float, str, Members]:
 
 def _spans(issues: Sequence[Issue]) -> list[tuple[float, float]]:
     """In seconds since the join."""
-    return [((i.first_at - TEN) / 1000, (i.last_at - TEN) / 1000) for i in issues]
+    return [((i.first_at - CALL_START) / 1000, (i.last_at - CALL_START) / 1000) for i in issues]
 
 
 @pytest.mark.parametrize("reason", ["cpu", "bandwidth"])
@@ -193,7 +193,7 @@ def test_a_lost_connection_is_an_issue_at_once_until_it_is_connected() -> None:
     failed = _noted(facts, _ice(30, "disconnected"), _ice(45, "failed"))
     [issue] = issues_of(failed, IssueName.ICE_FAILED)
     assert issue.severity == "severe"
-    assert issue.first_at == TEN + 45_000
+    assert issue.first_at == CALL_START + 45_000
     assert issues_of(lost, IssueName.ICE_FAILED) == []
 
 

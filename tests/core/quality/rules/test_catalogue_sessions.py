@@ -10,8 +10,8 @@ from msgspec import structs
 from aftercall.core.quality.issues import Issue, IssueName
 from aftercall.core.quality.report.cross_participant_pass import complete
 from aftercall.core.quality.report.fold import PeerFacts, fold
-from tests.core.quality.cast import FINE, Call, Weather, always, replace
 from tests.core.quality.peer_events import event
+from tests.core.quality.synthetic_call import FINE, Call, PeerConditions, always, replace
 
 STEP_S = 5
 RECEIVED = frozenset({IssueName.ONE_WAY_AUDIO, IssueName.NO_AUDIO_RECEIVED,
@@ -20,7 +20,7 @@ RECEIVED = frozenset({IssueName.ONE_WAY_AUDIO, IssueName.NO_AUDIO_RECEIVED,
 Body = dict[str, Any]
 
 
-def _call(bob: Weather = FINE) -> Call:
+def _call(bob: PeerConditions = FINE) -> Call:
     return Call({"ada": always(FINE), "bob": always(bob)}, minutes=3, interval_ms=STEP_S * 1000)
 
 

@@ -21,9 +21,8 @@ from aftercall.core.quality.rules.microphone_rules import (
 )
 from aftercall.core.quality.stats.report_linker import Family
 from aftercall.core.records import StoredPeerEvent
-from tests.core.quality.made_intervals import START, STEP_MS, interval
+from tests.core.quality.interval_builder import START, STEP_MS, interval, table_of
 from tests.core.quality.peer_events import event
-from tests.core.quality.table_builder import table_of
 
 _Told = tuple[IssueName, int, int, dict[str, float], int]
 

@@ -11,8 +11,14 @@ from aftercall.core.quality.intervals.mute_state import MuteState
 from aftercall.core.quality.issues import WARM_UP_MS, Issue, IssueName
 from aftercall.core.quality.rules.stream_issues import stream_issues
 from aftercall.core.quality.stats.report_linker import Family
-from tests.core.quality.made_intervals import START, STEP_MS, interval, stream_intervals
-from tests.core.quality.table_builder import single_row_tables, table_of
+from tests.core.quality.interval_builder import (
+    START,
+    STEP_MS,
+    interval,
+    single_row_tables,
+    stream_intervals,
+    table_of,
+)
 
 LONG_AGO = EpochMs(START - WARM_UP_MS)
 NONE_IS_LATE = EpochMs(START + 60 * STEP_MS)

@@ -15,8 +15,7 @@ from aftercall.core.quality.rules.stream_rules import (
     mean_freeze_ms,
 )
 from aftercall.core.quality.stats.report_linker import AUDIO, PRODUCERS, SCREENSHARES, Family
-from tests.core.quality.made_intervals import interval
-from tests.core.quality.table_builder import table_of
+from tests.core.quality.interval_builder import interval, table_of
 
 every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda r: r.hysteresis.name.value)
 

@@ -1,8 +1,8 @@
-"""Whole histories of a peer for invariants: streams sent in layers and received, far ends that
-report now and then, counters that begin anew, SSRCs that change, clocks that step.
+"""Histories of a peer for invariants: simulcast and received streams, occasional remote reports,
+counters that restart, SSRCs that change, clocks that step.
 
-What is drawn says what happens; by how much counters grow comes from a seed and never exceeds
-`MOST`, so that a rate beyond it can only be made up.
+Hypothesis draws the events; a seed decides by how much counters grow. They never grow by more than
+`MOST`, so a higher rate is an error.
 """
 
 from collections.abc import Iterator
@@ -14,16 +14,16 @@ import msgspec
 from hypothesis import strategies as st
 
 from aftercall.core.instants import EpochMs
-from tests.core.quality.cast import TEN
+from tests.core.quality.synthetic_call import CALL_START
 
 Object = dict[str, Any]
 
 MOST = {"packets": 400, "bytes": 250_000, "frames": 60}
-"""A second, of any stream."""
+"""The most that a counter of any stream grows by in a second."""
 
 
 class Report(NamedTuple):
-    """One getStats report: the corrected moment, and its JSON."""
+    """One getStats report: the corrected time, and its JSON."""
 
     at: EpochMs
     body: bytes
@@ -31,7 +31,7 @@ class Report(NamedTuple):
 
 @dataclass
 class _Stream:
-    """One SSRC as it is counted; `layer` is its place in a simulcast."""
+    """The counters of one SSRC; `layer` is its place in a simulcast."""
 
     place: int
     direction: str
@@ -45,7 +45,7 @@ class _Stream:
     far: dict[str, float] = field(default_factory=dict)
     far_at: float | None = None
     passed: int = 0
-    """The packets of the last interval."""
+    """Packets in the last interval."""
 
     @property
     def ssrc(self) -> int:
@@ -82,7 +82,7 @@ class _Stream:
 
     def _receive(self, packets: int, seconds: float) -> None:
         grow, dice = self._grow, self.dice
-        # Late packets and duplicates make it fall.
+        # Late packets and duplicates make it decrease.
         grow("packetsLost", dice.randint(-5, max(1, packets // 4)))
         grow("packetsDiscarded", dice.randrange(4))
         grow("jitterBufferDelay", dice.random() * 60 * seconds)
@@ -100,7 +100,7 @@ class _Stream:
             grow("totalFreezesDuration", dice.random() * seconds)
 
     def receive_remote_report(self, stamp: float, most_lost: int) -> None:
-        """A receiver report comes."""
+        """Update the members of the remote report."""
         dice, far = self.dice, self.far
         self.far_at = stamp
         far["packetsLost"] = far.get("packetsLost", 0) + dice.randint(-3, most_lost)
@@ -116,7 +116,7 @@ class _Stream:
     def objects(self, stamp: float) -> Iterator[Object]:
         dice = self.dice
         named = {"kind": self.kind, "ssrc": self.ssrc}
-        given_text: Object = {
+        members: Object = {
             "id": self.id,
             "type": "outbound-rtp" if self.direction == "send" else "inbound-rtp",
             "timestamp": stamp,
@@ -124,13 +124,13 @@ class _Stream:
             **self.counted,
         }
         if self.kind == "video":
-            given_text |= {"frameWidth": 320 << self.layer, "frameHeight": 180 << self.layer}
-            given_text |= {"qualityLimitationReason": dice.choice(["none", "cpu", "bandwidth"])}
+            members |= {"frameWidth": 320 << self.layer, "frameHeight": 180 << self.layer}
+            members |= {"qualityLimitationReason": dice.choice(["none", "cpu", "bandwidth"])}
         if self.direction == "receive":
-            given_text |= {"jitter": dice.random() * 0.2}
+            members |= {"jitter": dice.random() * 0.2}
         else:
-            given_text |= {"mediaSourceId": f"source-{self.place}", "mid": str(self.place)}
-        yield {name: value for name, value in given_text.items() if name not in self.lacks}
+            members |= {"mediaSourceId": f"source-{self.place}", "mid": str(self.place)}
+        yield {name: value for name, value in members.items() if name not in self.lacks}
         if self.far_at is not None:
             yield {
                 "id": f"far-{self.id}",
@@ -157,21 +157,20 @@ _LACKED = st.frozensets(
     max_size=3,
 )
 _SIZE = frozenset({"frameWidth", "frameHeight"})
-"""Without these, layers of a simulcast are as good as each other."""
+"""Without these members the layers of a simulcast cannot be ranked."""
 _MOST_LOST = 40
-"""In a receiver report."""
+"""The most packets lost in a receiver report."""
 _KINDS = st.tuples(st.sampled_from(["send", "receive"]), st.sampled_from(["audio", "video"]))
-_HAPPENINGS = st.sampled_from(
+_EVENTS = st.sampled_from(
     ["flow"] * 6 + ["idle", "reset", "new object", "new ssrc", "absent", "no far report"]
 )
 
 
 @st.composite
 def histories(draw: st.DrawFn, *, is_steady: bool = False, max_reports: int = 7) -> list[Report]:
-    """The reports of a peer in order of time. A steady one has neither resets nor holes nor clock
-    steps, and a far end that reports every time and loses no more than was sent. It states no
-    share of loss either: whether a share, or more loss than that, is believed rests on all that
-    the stream's reports have stated before."""
+    """The reports of a peer in order of time. A steady history has no resets, no gaps and no clock
+    steps; its remote end reports every time, loses no more than was sent, and states no fraction
+    lost, as its plausibility depends on all earlier reports of the stream."""
     dice = Random(draw(st.integers(0, 2**32)))
     streams = [
         _Stream(place, direction, kind, layer, lacks, dice)
@@ -189,23 +188,23 @@ def histories(draw: st.DrawFn, *, is_steady: bool = False, max_reports: int = 7)
         if not is_steady:
             off_s += draw(st.sampled_from([0] * 6 + [30, -30, 3_600]))
         objects: list[Object] = []
-        stamp = TEN + (at_s + off_s) * 1000
+        stamp = CALL_START + (at_s + off_s) * 1000
         for stream in streams:
-            happening = "flow" if is_steady or not number else draw(_HAPPENINGS)
-            if happening in ("reset", "new object", "new ssrc"):
-                is_new_ssrc = happening == "new ssrc"
-                stream.restart(is_new_object=happening != "reset", is_new_ssrc=is_new_ssrc)
-            if happening != "idle":
+            event = "flow" if is_steady or not number else draw(_EVENTS)
+            if event in ("reset", "new object", "new ssrc"):
+                is_new_ssrc = event == "new ssrc"
+                stream.restart(is_new_object=event != "reset", is_new_ssrc=is_new_ssrc)
+            if event != "idle":
                 stream.pass_time(seconds)
-            if stream.direction == "send" and happening != "no far report":
+            if stream.direction == "send" and event != "no far report":
                 most_lost = min(_MOST_LOST, stream.passed // 4) if is_steady else _MOST_LOST
                 stream.receive_remote_report(stamp - dice.random() * 500, most_lost)
-            if happening != "absent":
+            if event != "absent":
                 objects += stream.objects(stamp)
         if has_pair:
             objects.append(_pair(stamp, dice))
         body = {"connections": [{"id": "pc", "stats": objects}]}
-        reports.append(Report(EpochMs(TEN + round(at_s * 1000)), msgspec.json.encode(body)))
+        reports.append(Report(EpochMs(CALL_START + round(at_s * 1000)), msgspec.json.encode(body)))
     return reports
 
 

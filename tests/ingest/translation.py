@@ -1,4 +1,4 @@
-"""Bodies taken through a source as the intake takes them: translated, then redacted."""
+"""Translates a body as the intake does, and redacts the result."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -12,8 +12,8 @@ from aftercall.ingest.source import Context, Departure, Rejected, Source
 APP_ID = "app"
 
 
-class Read(NamedTuple):
-    """A translation with its facts as they are recorded."""
+class RedactedTranslation(NamedTuple):
+    """A translation with its facts as they are recorded, after redaction."""
 
     events: list[AnyEvent]
     positions: list[int]
@@ -25,7 +25,7 @@ class Read(NamedTuple):
     ignored: int
 
 
-def read(
+def translate(
     source: Source,
     body: bytes,
     *,
@@ -34,8 +34,8 @@ def read(
     meeting_id: str = "meeting",
     identity: Identity | None = None,
     interval_ms: int = 0,
-) -> Read:
-    """The facts of a body that came in at a moment, for the app `app`."""
+) -> RedactedTranslation:
+    """The facts of a body received at a given time, for the app `app`."""
     context = Context(
         APP_ID,
         EpochMs(received_at),
@@ -44,7 +44,7 @@ def read(
         interval_ms,
     )
     found = source.translate(body, context)
-    return Read(
+    return RedactedTranslation(
         redact(found.facts, privacy),
         found.positions,
         found.rejected,

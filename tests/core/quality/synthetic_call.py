@@ -1,5 +1,5 @@
-"""Synthetic calls: a few people behind an SFU, each with a network and a machine that can be made
-bad for a while, and the getStats reports that their browsers send."""
+"""Synthetic calls: participants behind an SFU, whose network and machine can be impaired for a
+while, and the getStats reports that their browsers send."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping
@@ -13,14 +13,14 @@ from aftercall.core.quality.report.fold import PeerFacts
 from aftercall.core.records import LeaveReason, Peer, StoredPeerEvent, StoredSample
 from tests.core.quality.peer_events import event
 
-TEN = EpochMs(1_795_255_200_000)
+CALL_START = EpochMs(1_795_255_200_000)
 """2026-11-21T10:00:00Z."""
 INTERVAL_MS = 7_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Weather:
-    """The conditions of one person at an instant. Losses are shares, 0…1."""
+class PeerConditions:
+    """The conditions of one participant at an instant. Losses are shares, 0…1."""
 
     up_loss: float = 0.0
     down_loss: float = 0.0
@@ -28,38 +28,40 @@ class Weather:
     jitter_s: float = 0.004
     is_cpu_bound: bool = False
     relay: str | None = None
-    """The protocol spoken to the TURN server, when there is one."""
+    """The protocol to the TURN server, if there is one."""
     level: float = 0.2
-    """Of the microphone; 0 when it hears nothing."""
+    """Of the microphone; 0 without a signal."""
     sends_audio: bool = True
     hears: bool = True
     reports: bool = True
     fps: int = 30
     camera_on: bool = True
     conceals: float = 0.0
-    """The share of what it plays that the listener has to make up though nothing was lost."""
+    """The share of played audio that is concealed although no packet was lost."""
     freezes: float = 0.0
-    """The share of the time for which received pictures stand still though nothing was lost."""
+    """The share of the time for which received video is frozen although no packet was lost."""
 
 
-FINE = Weather()
-Forecast = Callable[[float], Weather]
-"""The weather so many seconds into the call."""
+FINE = PeerConditions()
+ConditionsOverTime = Callable[[float], PeerConditions]
+"""Returns the conditions so many seconds into the call."""
 
 
-def between(start_s: float, end_s: float, bad: Weather, good: Weather = FINE) -> Forecast:
-    """Bad from `start_s` to `end_s`, good before and after."""
+def between(
+    start_s: float, end_s: float, bad: PeerConditions, good: PeerConditions = FINE
+) -> ConditionsOverTime:
+    """`bad` from `start_s` to `end_s`, `good` before and after."""
     return lambda t: bad if start_s <= t < end_s else good
 
 
-def always(weather: Weather) -> Forecast:
-    return lambda t: weather
+def always(conditions: PeerConditions) -> ConditionsOverTime:
+    return lambda t: conditions
 
 
 @dataclass
 class _Person:
     name: str
-    forecast: Forecast
+    conditions_at: ConditionsOverTime
     place: int
     totals: dict[str, dict[str, float]] = field(default_factory=dict)
     events: list[StoredPeerEvent] = field(default_factory=list)
@@ -73,32 +75,32 @@ class _Person:
 
 
 class Call:
-    """A call of `minutes`; everybody is there from the first second to the last."""
+    """A call of `minutes`; every participant is present from the first second to the last."""
 
     def __init__(
         self,
-        people: Mapping[str, Forecast] | Iterable[str],
+        people: Mapping[str, ConditionsOverTime] | Iterable[str],
         *,
         minutes: float = 10,
         interval_ms: int = INTERVAL_MS,
         has_video: bool = True,
     ) -> None:
-        forecasts = (
+        people_conditions = (
             dict(people) if isinstance(people, Mapping) else {name: always(FINE) for name in people}
         )
         self._people = [
-            _Person(name, forecast, place)
-            for place, (name, forecast) in enumerate(forecasts.items(), 1)
+            _Person(name, conditions_at, place)
+            for place, (name, conditions_at) in enumerate(people_conditions.items(), 1)
         ]
         self._by_name = {person.name: person for person in self._people}
         self._interval_ms = interval_ms
         self._has_video = has_video
-        self.end_at = EpochMs(TEN + round(minutes * 60_000))
+        self.end_at = EpochMs(CALL_START + round(minutes * 60_000))
         self._run(minutes * 60)
 
     def event(self, name: str, at_s: float, event_name: str, **data: Any) -> None:
-        """Something happens to somebody `at_s` seconds into the call."""
-        at = TEN + round(at_s * 1000)
+        """Add a peer event of a participant, `at_s` seconds into the call."""
+        at = CALL_START + round(at_s * 1000)
         self._by_name[name].events.append(event(at, event_name, name, **data))
 
     def facts(self, name: str) -> PeerFacts:
@@ -119,14 +121,14 @@ class Call:
             display_name=name.capitalize(),
             source="collector",
             interval_ms=self._interval_ms,
-            joined_at=TEN,
+            joined_at=CALL_START,
             left_said_at=self.end_at,
-            first_heard_at=TEN,
+            first_heard_at=CALL_START,
             last_heard_at=self.end_at,
             last_received_at=self.end_at,
             left_at=self.end_at,
             left_reason=LeaveReason.SAID,
-            created_at=TEN,
+            created_at=CALL_START,
             updated_at=self.end_at,
         )
 
@@ -135,14 +137,16 @@ class Call:
         steps = int(length_s / step_s)
         for step in range(steps + 1):
             t = step * step_s
-            weather = {person.name: person.forecast(t - step_s / 2) for person in self._people}
-            at = EpochMs(TEN + round(t * 1000))
+            conditions = {
+                person.name: person.conditions_at(t - step_s / 2) for person in self._people
+            }
+            at = EpochMs(CALL_START + round(t * 1000))
             elapsed_s = step_s if step else 0.001
             for person in self._people:
-                self._send(person, weather[person.name], elapsed_s)
+                self._send(person, conditions[person.name], elapsed_s)
             for person in self._people:
-                if weather[person.name].reports:
-                    body = self._body(person, weather, at, elapsed_s)
+                if conditions[person.name].reports:
+                    body = self._body(person, conditions, at, elapsed_s)
                     person.samples.append(
                         StoredSample(
                             peer_id=person.name,
@@ -153,34 +157,38 @@ class Call:
                         )
                     )
                 else:
-                    self._body(person, weather, at, elapsed_s)
+                    self._body(person, conditions, at, elapsed_s)
 
     def _kinds(self) -> tuple[str, ...]:
         return ("audio", "video") if self._has_video else ("audio",)
 
-    def _send(self, person: _Person, weather: Weather, elapsed_s: float) -> None:
-        packets = 50 * elapsed_s if weather.sends_audio else 0
+    def _send(self, person: _Person, conditions: PeerConditions, elapsed_s: float) -> None:
+        packets = 50 * elapsed_s if conditions.sends_audio else 0
         person.add(
-            "audio sent", packets=packets, bytes=packets * 80, lost=packets * weather.up_loss
+            "audio sent", packets=packets, bytes=packets * 80, lost=packets * conditions.up_loss
         )
         if not self._has_video:
             return
-        fps = (10 if weather.is_cpu_bound else weather.fps) if weather.camera_on else 0
+        fps = (10 if conditions.is_cpu_bound else conditions.fps) if conditions.camera_on else 0
         packets = fps * 4 * elapsed_s
         person.add(
             "video sent",
             packets=packets,
             bytes=packets * 1_200,
-            lost=packets * weather.up_loss,
+            lost=packets * conditions.up_loss,
             frames=fps * elapsed_s,
-            cpu_s=elapsed_s if weather.is_cpu_bound else 0,
-            free_s=0 if weather.is_cpu_bound else elapsed_s,
+            cpu_s=elapsed_s if conditions.is_cpu_bound else 0,
+            free_s=0 if conditions.is_cpu_bound else elapsed_s,
         )
 
     def _body(
-        self, person: _Person, weather: Mapping[str, Weather], at: EpochMs, elapsed_s: float
+        self,
+        person: _Person,
+        conditions: Mapping[str, PeerConditions],
+        at: EpochMs,
+        elapsed_s: float,
     ) -> dict[str, Any]:
-        mine = weather[person.name]
+        mine = conditions[person.name]
         stats = self._transport(person, mine)
         streams: list[dict[str, Any]] = []
         for kind in self._kinds():
@@ -190,7 +198,7 @@ class Call:
             if other is person:
                 continue
             for kind in self._kinds():
-                theirs = weather[other.name]
+                theirs = conditions[other.name]
                 stats.append(self._received_stats(person, mine, other, theirs, kind, elapsed_s))
                 tag = _tag("receive", kind, _ssrc(other, kind), f"{other.name}-{kind}")
                 consumer = f"{person.name}-from-{other.name}-{kind}"
@@ -198,7 +206,7 @@ class Call:
         timed = [{**each, "timestamp": at} for each in stats]
         return {"connections": [{"id": "pc1", "stats": timed}], "streams": streams}
 
-    def _transport(self, person: _Person, weather: Weather) -> list[dict[str, Any]]:
+    def _transport(self, person: _Person, conditions: PeerConditions) -> list[dict[str, Any]]:
         local: dict[str, Any] = {
             "type": "local-candidate",
             "id": "L",
@@ -207,8 +215,8 @@ class Call:
             "port": 50_000,
             "protocol": "udp",
         }
-        if weather.relay is not None:
-            local |= {"candidateType": "relay", "relayProtocol": weather.relay}
+        if conditions.relay is not None:
+            local |= {"candidateType": "relay", "relayProtocol": conditions.relay}
         return [
             {"type": "transport", "id": "T", "selectedCandidatePairId": "P"},
             {
@@ -217,7 +225,7 @@ class Call:
                 "localCandidateId": "L",
                 "remoteCandidateId": "R",
                 "nominated": True,
-                "currentRoundTripTime": weather.rtt_s,
+                "currentRoundTripTime": conditions.rtt_s,
                 "availableOutgoingBitrate": 3_000_000,
             },
             local,
@@ -239,7 +247,9 @@ class Call:
             {"type": "codec", "id": "C-video", "mimeType": "video/VP8", "clockRate": 90_000},
         ]
 
-    def _sent_stats(self, person: _Person, weather: Weather, kind: str) -> list[dict[str, Any]]:
+    def _sent_stats(
+        self, person: _Person, conditions: PeerConditions, kind: str
+    ) -> list[dict[str, Any]]:
         sent = person.totals[f"{kind} sent"]
         ssrc = _ssrc(person, kind)
         outbound: dict[str, Any] = {
@@ -254,8 +264,8 @@ class Call:
         }
         source: dict[str, Any] = {"type": "media-source", "id": f"S-{kind}", "kind": kind}
         if kind == "audio":
-            # Speech is never level; a third louder or softer from one report to the next.
-            source["audioLevel"] = weather.level * (1 + 0.3 * math.sin(sent["packets"]))
+            # The level of speech varies: by up to 30 % from one report to the next.
+            source["audioLevel"] = conditions.level * (1 + 0.3 * math.sin(sent["packets"]))
         else:
             source |= {"width": 1_280, "height": 720, "framesPerSecond": 30}
             outbound |= {
@@ -265,7 +275,7 @@ class Call:
                 "frameHeight": 720,
                 "pliCount": 0,
                 "firCount": 0,
-                "qualityLimitationReason": "cpu" if weather.is_cpu_bound else "none",
+                "qualityLimitationReason": "cpu" if conditions.is_cpu_bound else "none",
                 "qualityLimitationDurations": {
                     "cpu": sent["cpu_s"],
                     "none": sent["free_s"],
@@ -280,17 +290,17 @@ class Call:
             "ssrc": ssrc,
             "localId": f"O-{kind}",
             "packetsLost": int(sent["lost"]),
-            "jitter": weather.jitter_s,
-            "roundTripTime": weather.rtt_s,
+            "jitter": conditions.jitter_s,
+            "roundTripTime": conditions.rtt_s,
         }
         return [outbound, source, remote]
 
     def _received_stats(
         self,
         person: _Person,
-        mine: Weather,
+        mine: PeerConditions,
         other: _Person,
-        theirs: Weather,
+        theirs: PeerConditions,
         kind: str,
         elapsed_s: float,
     ) -> dict[str, Any]:
@@ -362,12 +372,12 @@ def _tag(direction: str, kind: str, ssrc: int, producer_id: str) -> dict[str, An
 
 
 __all__ = [
+    "CALL_START",
     "FINE",
     "INTERVAL_MS",
-    "TEN",
     "Call",
-    "Forecast",
-    "Weather",
+    "ConditionsOverTime",
+    "PeerConditions",
     "always",
     "between",
     "replace",

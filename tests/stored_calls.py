@@ -1,4 +1,4 @@
-"""A lossy call between three people, recorded as the intake would have, and folded."""
+"""A lossy call of three participants, stored as the intake would store it."""
 
 from collections.abc import Sequence
 
@@ -10,14 +10,21 @@ from aftercall.store import participants, peer_events, peers, samples
 from aftercall.store.engine.database import Database
 from aftercall.store.samples import SampleRow
 from aftercall.store.sessions import rows as session_rows
-from tests.core.quality.cast import FINE, TEN, Call, Weather, always, between
+from tests.core.quality.synthetic_call import (
+    CALL_START,
+    FINE,
+    Call,
+    PeerConditions,
+    always,
+    between,
+)
 
 PEOPLE = ("ada", "bob", "cyd")
 
 
 def lossy_call(minutes: int = 5) -> Call:
-    """Ada loses an eighth of what she sends from the first minute to the third."""
-    bad = between(60, 180, Weather(up_loss=0.12))
+    """Ada loses an eighth of what she sends, from minute 1 to minute 3."""
+    bad = between(60, 180, PeerConditions(up_loss=0.12))
     return Call({"ada": bad, "bob": always(FINE), "cyd": always(FINE)}, minutes=minutes)
 
 
@@ -30,12 +37,12 @@ def session_of(
         meeting_id="meeting",
         title=title,
         phase=Phase.LIVE if is_live else Phase.ENDED,
-        created_at=TEN,
-        started_at=TEN,
+        created_at=CALL_START,
+        started_at=CALL_START,
         ended_at=None if is_live else call.end_at,
         end_reason=None if is_live else EndReason.EMPTIED,
-        updated_at=TEN,
-        touched_at=TEN,
+        updated_at=CALL_START,
+        touched_at=CALL_START,
         live_participants=len(PEOPLE) if is_live else 0,
         total_participants=len(PEOPLE),
         minutes_consumed=0.0 if is_live else 15.0,
@@ -50,15 +57,15 @@ def _row(peer: Peer, names: dict[str, str], end_at: EpochMs | None) -> Participa
         user_id=f"user-{peer.id}",
         custom_participant_id=f"custom-{peer.id}",
         display_name=names.get(peer.id, peer.id.capitalize()),
-        joined_at=TEN,
+        joined_at=CALL_START,
         left_at=end_at,
         duration_minutes=5.0 if end_at else 0.0,
-        created_at=TEN,
-        updated_at=TEN,
+        created_at=CALL_START,
+        updated_at=CALL_START,
     )
 
 
-async def keep_call(
+async def store_call(
     db: Database,
     call: Call,
     app_id: str,
@@ -67,7 +74,7 @@ async def keep_call(
     title: str = "Standup",
     names: dict[str, str] | None = None,
 ) -> None:
-    """The call as the intake would have kept it, before it is folded."""
+    """Store the call as the intake would, before it is folded."""
     session = session_of(call, app_id, is_live=is_live, title=title)
     people: Sequence[Peer] = [_present(call.peer(name), app_id, is_live) for name in PEOPLE]
     end_at = None if is_live else call.end_at

@@ -1,4 +1,4 @@
-"""Reports of one stream or two, as a browser would give them."""
+"""Samples of one or two streams, as a browser would report them."""
 
 import json
 from typing import Any
@@ -18,7 +18,7 @@ def sample(
     tags: list[Object] | None = None,
     clock_s: float | None = None,
 ) -> Sample:
-    """A report taken `at_s` into the call; `clock_s` is what the browser's clock says."""
+    """A sample taken `at_s` seconds into the call; `clock_s` is the time on the browser's clock."""
     stamp = START + (at_s if clock_s is None else clock_s) * 1000
     body = {
         "connections": [{"id": "pc", "stats": [{"timestamp": stamp} | each for each in objects]}],

@@ -1,5 +1,5 @@
-"""The rules of the catalogue that go by values: at which an issue is raised and cleared, and how
-a browser would say them. Intervals are ten seconds long."""
+"""The thresholds of the catalogue's rules, at which an issue is raised and cleared, and the stats
+members that give such values. Intervals are ten seconds long."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
@@ -10,14 +10,15 @@ from aftercall.core.quality.models import mos_audio, mos_video
 from tests.core.quality.peer_builder import STEP_S, Members
 
 StatsObject = dict[str, Members]
-"""What each object says of an interval, by its type."""
+"""The members of each stats object in an interval, by its type."""
 
 
 class Case(NamedTuple):
-    """A rule and one of its measures, on one kind of stream; `tell` says an interval of a value.
+    """A rule and one of its measures, on one kind of stream; `with_value` gives an interval of a
+    value.
 
-    Of the values `bad` is the mildest that raises, `spared` the worst that does not, `held` the
-    best that does not clear, `good` the worst that does.
+    `bad` is the mildest value that raises the issue, `spared` the worst that does not, `held` the
+    best that does not clear it, `good` the worst that does.
     """
 
     name: IssueName
@@ -28,7 +29,7 @@ class Case(NamedTuple):
     good: Any
     label: str
     worst: float
-    """What an issue of bad values calls the measure, and how bad it says it was."""
+    """The name of the measure in the issue, and its worst value there."""
     direction: str = ""
     """`send` or `receive`; empty for a connection."""
     source: str = ""
@@ -95,7 +96,7 @@ def _limited_by(reason: str) -> Callable[[float], StatsObject]:
 
 
 def _dropped(frames: int) -> StatsObject:
-    """With as much loss as may be."""
+    """With the highest loss that the rule permits."""
     lost = {"packetsReceived": 981, "packetsLost": 19}
     return _received(framesDecoded=200 - frames, framesDropped=frames, **lost)
 
@@ -138,8 +139,8 @@ def _least(is_enough: Callable[[int], bool], most: int) -> int:
 
 @cache
 def _least_loss(mos: float) -> int:
-    """Of 100 000 packets, the fewest lost that leave a voice no more than this score, with no
-    delay but that of packets themselves."""
+    """Of 100 000 packets, the fewest lost that give no more than this MOS, with no delay but
+    that of packetisation."""
 
     def is_enough(lost: int) -> bool:
         percent = 100 * lost / _MANY
@@ -160,7 +161,7 @@ def _sent_voice(mos: float) -> StatsObject:
 
 @cache
 def _least_bytes(mos: float) -> int:
-    """For ten seconds of 720 lines and 24 frames a second, the fewest that give this score."""
+    """For ten seconds of 720p video at 24 frames/s, the fewest bytes that give this MOS."""
 
     def is_enough(size: int) -> bool:
         scored = mos_video.estimate(

@@ -1,4 +1,5 @@
-"""People behind an SFU: each sends audio and video, and receives everybody else's."""
+"""Builds comparisons of participants behind an SFU: each sends audio and video and receives those
+of all others."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -35,27 +36,25 @@ def received(listener: str, sender: str, family: Family = Family.AUDIO_CONSUMER)
     )
 
 
-def activity(ref: StreamRef, **members: Any) -> StreamActivity:
-    """A stream that flowed throughout the call without trouble."""
-    flowed: dict[str, Any] = {
-        "flowing": [CALL],
-        "stalled": [],
-        "voiced": [],
-        "lossy": [],
-        "jittery": [],
-        "has_loss": True,
-        "is_shown": False,
-    }
-    return StreamActivity(ref=ref, family=Family(ref.family or ""), **(flowed | members))
+def activity_of(
+    ref: StreamRef, *, flowing: Sequence[Span] = (CALL,), **members: Any
+) -> StreamActivity:
+    """The activity of a stream that flowed without impairment, except for `members`."""
+    unimpaired: dict[str, Any] = {"stalled": [], "voiced": [], "lossy": [], "jittery": []}
+    unimpaired |= {"has_loss": True, "is_shown": False}
+    return StreamActivity(
+        ref=ref, family=Family(ref.family or ""), flowing=list(flowing), **unimpaired | members
+    )
 
 
-def room(
+def comparison_of(
     people: str,
     issues: Mapping[str, Sequence[Issue]] | None = None,
     members: Mapping[StreamRef, Mapping[str, Any]] | None = None,
     **participant_members: Mapping[str, Any],
 ) -> Comparison:
-    """`members` are those of the traces of streams, `party_members` those of participants."""
+    """A comparison of participants with names of one letter; `members` belong to the activity of a
+    stream, `participant_members` to a participant."""
     given = members or {}
     participants = []
     for name in people:
@@ -67,7 +66,7 @@ def room(
                 participant_id=name,
                 peer_ids=frozenset({name}),
                 issues=(issues or {}).get(name, ()),
-                streams=[activity(ref, **given.get(ref, {})) for ref in refs],
+                streams=[activity_of(ref, **given.get(ref, {})) for ref in refs],
                 **participant_members.get(name, {}),
             )
         )

@@ -1,4 +1,4 @@
-"""A short meeting of three people, as a recogniser would write it down."""
+"""The transcript of a short meeting of three people, as a speech recogniser would write it."""
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.records import TranscriptLine
@@ -38,11 +38,11 @@ Ana|Okay, thank you everyone, bye.
 """
 
 
-def lines_of(talk: str) -> list[TranscriptLine]:
-    """One line of the transcript for each `name|words`."""
+def lines_of(transcript: str) -> list[TranscriptLine]:
+    """The lines of a transcript with one `name|words` per text line."""
     lines: list[TranscriptLine] = []
     at = int(START)
-    for number, stated in enumerate(talk.strip().splitlines()):
+    for number, stated in enumerate(transcript.strip().splitlines()):
         name, _, words = stated.partition("|")
         end_at = at + 60 * len(words)
         lines.append(
