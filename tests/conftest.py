@@ -42,9 +42,9 @@ def _wait_for(work: Coroutine[Any, Any, None]) -> None:
         thread.submit(asyncio.run, work).result()
 
 
-# How long an example takes says more about the machine than about the code.
-settings.register_profile("house", deadline=None)
-settings.load_profile("house")
+# The duration of an example depends more on the machine than on the code.
+settings.register_profile("aftercall", deadline=None)
+settings.load_profile("aftercall")
 
 
 async def _run(url: str, *statements: str) -> None:
@@ -76,8 +76,8 @@ def _started_postgres() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """A server to make databases on: the one `AFTERCALL_TEST_POSTGRES_URL` names, else one
-    that lives as long as the tests."""
+    """The URL of a PostgreSQL server: that of `AFTERCALL_TEST_POSTGRES_URL`, else one that runs for
+    the test session."""
     given = os.environ.get("AFTERCALL_TEST_POSTGRES_URL")
     if given:
         yield given
@@ -125,8 +125,8 @@ NewDatabase = Callable[[str], AbstractContextManager[str]]
 def new_database(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> NewDatabase:
-    """Makes a fresh, migrated database on the engine named, for as long as its context lasts;
-    the context gives its URL."""
+    """Makes a fresh, migrated database on the given engine, which exists inside the context; the
+    context gives its URL."""
 
     @contextmanager
     def make(engine: str) -> Iterator[str]:
@@ -155,8 +155,8 @@ _EMPTY = (
 
 @pytest.fixture(scope="session")
 def postgres_database(new_database: NewDatabase) -> Iterator[str]:
-    """The URL of the database that the tests take turns with: emptying one takes a hundredth
-    of the time of making one."""
+    """The URL of the database that tests share in turn: emptying one takes a hundredth of the time
+    of creating one."""
     with new_database("postgresql") as url:
         yield url
 

@@ -63,8 +63,8 @@ class RecorderHarness:
     async def record_call(
         self, *, session_id: str = "call", minutes: float = 10, app_id: str = APP
     ) -> None:
-        """A call of Ana and of Ben, who joins five minutes after her, closed after `minutes`. The
-        clock stands at the close."""
+        """A call of Ana and Ben, who joins five minutes after her, closed after `minutes`. The
+        clock is at the close."""
         end = minutes * 60
         self.now = at(end)
         await self.record_accepted(

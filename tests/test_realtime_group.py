@@ -16,8 +16,8 @@ REAL = (
     "tests.acceptance.firefox",
     "tests.acceptance.impaired_link",
 )
-"""Modules by which a browser, a call in real time or a load under which things break comes into a
-test."""
+"""Modules through which a test uses a browser, a call in real time or a load that disturbs other
+tests."""
 
 PROGRAMS = {"chromium", "firefox", "firefox-esr", "janus"}
 """Programs that do the same where a test starts them itself."""
@@ -40,7 +40,7 @@ def imported(tree: ast.AST) -> Iterator[str]:
 
 
 def reach(path: Path, seen: set[Path]) -> Iterator[str]:
-    """The real things a file of ours leads to, through the files of ours that it imports."""
+    """The real resources that a file of ours uses, through the files of ours that it imports."""
     if path in seen or not path.is_file():
         return
     seen.add(path)
@@ -53,7 +53,7 @@ def reach(path: Path, seen: set[Path]) -> Iterator[str]:
 
 
 def programs(tree: ast.AST) -> Iterator[str]:
-    """The words given to a function that seeks or starts a program."""
+    """The words passed to a function that finds or starts a program."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             called = node.func

@@ -1,4 +1,4 @@
-"""Settings: what the environment and the command line may say, and what is refused by name."""
+"""Settings: the values of environment and command line, and refusals by name."""
 
 from dataclasses import fields
 from pathlib import Path

@@ -19,7 +19,7 @@ NO_APP = "tests.cli.no_such_module:app"
 
 @pytest.fixture
 def supervisor() -> Iterator[Supervisor]:
-    """One with a worker that was just started."""
+    """A supervisor with one worker that has just started."""
     handled = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
@@ -86,7 +86,7 @@ os.close(write)
 os.read(read, 1)
 os._exit(1)
 """
-"""Starts the worker, waits until it watches, and ends without a word."""
+"""Starts the worker, waits until it is supervised, and exits without stopping it."""
 
 
 def test_a_worker_without_its_supervisor_closes_its_streams_and_stops() -> None:

@@ -1,4 +1,4 @@
-"""Errors: each says in its code, in a sentence and in its family whose fault it was."""
+"""Errors: each states by code, sentence and family who is at fault."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Identities are functions of what the source says."""
+"""Ids are functions of what a source sends."""
 
 from uuid import UUID
 

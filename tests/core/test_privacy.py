@@ -122,7 +122,7 @@ def test_a_sample_without_addresses_is_the_same_object() -> None:
 
 
 def dressed(address: str) -> st.SearchStrategy[str]:
-    """Ways in which an address stands in a text."""
+    """The forms in which a text contains an address."""
     port = st.integers(1, 65_535)
     is_v6 = ":" in address
     host = f"[{address}]" if is_v6 else address

@@ -1,4 +1,4 @@
-"""Spans: union, intersection and difference held against sets of single milliseconds."""
+"""Spans: union, intersection and difference, compared with sets of milliseconds."""
 
 from collections.abc import Sequence
 from itertools import pairwise

@@ -32,8 +32,8 @@ def _recorded(peer_id: str) -> list[SampleBody]:
 
 
 def test_the_recorded_samples_have_the_final_counters_of_the_browser() -> None:
-    """The last report was two seconds before the end, so its counters are below the
-    browser's own last ones, and not one is above."""
+    """The last sample was two seconds before the end, so its counters are at most the browser's own
+    last ones."""
     end, sharer = RECORDING["end"], _recorded(PEER)[-1]
     browser = {
         stats["ssrc"]: stats
@@ -99,8 +99,8 @@ def test_the_address_and_protocol_of_a_relay_are_corrected() -> None:
 
 
 def test_a_counter_unsupported_by_the_browser_is_none_and_not_zero() -> None:
-    """The client writes 0 for freezes where there is no such member; one that counts them also
-    sums up the times between frames."""
+    """The client writes 0 freezes if the browser has no such member; a browser that counts them
+    also sums up the times between frames."""
     missing = {"ssrc": 1, "framesDecoded": 100, "freezeCount": 0, "totalFreezesDuration": 0}
     counted = missing | {"ssrc": 2, "totalInterFrameDelay": 3.2}
     consumer = {"consumerId": "c", "videoStats": [missing, counted], "audioStats": []}

@@ -1,4 +1,4 @@
-"""Checks of open formats: names, free objects of modest size, moments in whatever unit."""
+"""Checks of open formats: names, free objects of limited size, times in any unit."""
 
 from typing import Any
 

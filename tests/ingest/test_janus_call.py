@@ -30,7 +30,7 @@ LOSSY = peer_id_from("app", "janus-1", "4169659820504197")
 
 
 class Recorded:
-    """A call of Janus' events, posted one by one as they came, and its session when over."""
+    """A call of Janus' events, posted one by one as they arrived, and its session after the end."""
 
     def __init__(self, db: Database) -> None:
         self.db = db
@@ -53,7 +53,7 @@ class Recorded:
             await self.recorder.record("app", translation.events, source="janus")
 
     async def end(self) -> Session:
-        """A minute later the silent ones are gone, another one later the session is over."""
+        """After a minute the silent peers have left, after another one the session has ended."""
         for _ in range(2):
             self.now = EpochMs(self.now + 60_001)
             settled = await self.recorder.apply_rules("app", "session")
@@ -156,7 +156,7 @@ async def test_loss_is_reported_as_each_end_counted_it(call: Recorded) -> None:
     await call.end()
     verdict, rows = await call.folded(LOSSY)
     # Up: 592 + 82 = 674 sent, then 1,392 + 182 = 1,574: of 900 sent 100 were lost, 11.1 %.
-    # The recorded picture has one report only, so that no interval comes of it.
+    # The recorded video has a single report, which gives no interval.
     [sent] = rows["audio_producer"]
     assert (sent["packets_sent"], sent["packets_lost"]) == (900, 100)
     assert verdict.cumulative["audio_producer"].packets_lost_percent == pytest.approx(100 / 9)

@@ -1,4 +1,4 @@
-"""What the intake itself knows of a peer that joins."""
+"""Peer events that the intake itself adds to a join."""
 
 from aftercall.core.events import INTERVAL_ASKED, Identity, PeerJoined
 from aftercall.core.instants import EpochMs

@@ -180,7 +180,7 @@ def test_pre_call_measurements_describe_the_peer() -> None:
     note = _note(_translate(_entry("precall_end", {"connectionInfo": info})))
     assert note.name == "describe"
     assert note.data["network"]["ip"] == "203.0.0.0"
-    # Loss and jitter are a constant 0 in the client's code: not measured, so not told.
+    # Loss and jitter are a constant 0 in the client's code: not measured, so not reported.
     assert note.data["precall"] == {
         "effective_type": "4g",
         "host": True,

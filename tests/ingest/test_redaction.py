@@ -54,7 +54,7 @@ def test_a_departure_has_the_same_redacted_alias_as_the_peer_events(
     left = redact_departure(AliasLeft(0, T0, "m", name), privacy)
     gone = redact_departure(ServerGone(0, T0, name, True), privacy)
     assert isinstance(left, AliasLeft) and isinstance(gone, ServerGone)
-    # A name that was nothing but an address is not in the note at all at level `none`.
+    # An alias that is an address is left out of the peer event at level `none`.
     assert note.data.get("alias", "x") == left.alias
     assert note.data.get("emitter", "x") == gone.emitter
 

@@ -1,4 +1,4 @@
-"""The note on what could not be taken."""
+"""The peer event for a rejected entry."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What holds for every source: one signature, one result, and no address that comes out whole."""
+"""What holds for every source: one signature, one result, and no full address."""
 
 import json
 from typing import Any
@@ -37,7 +37,7 @@ def _collector() -> Any:
         {"type": "describe", "network": DATA, "encoder": {"name": TEXT}},
         {"type": "event", "name": "ice_failed", "data": DATA},
         {"type": "sample", "connections": [{"id": "pc", "stats": CANDIDATES}]},
-        # RedactedTranslation one by one, because of a member that cannot be.
+        # Decoded one by one, because of an invalid member.
         {"type": "sample", "connections": [{"id": "pc", "stats": CANDIDATES}], "page_hidden": 7},
         {"type": "event", "name": "Not A Name", "data": DATA},
     ]
@@ -140,7 +140,7 @@ def _texts(route: IntakeRoute, privacy: Privacy) -> str:
 
 @every_source
 def test_no_source_gives_a_full_address(route: IntakeRoute) -> None:
-    """A source without a body here is one whose addresses nobody has looked for."""
+    """A source without a body here has addresses that no test checks."""
     whole = _texts(route, Privacy.FULL)
     assert all(address in whole for address in ADDRESSES)
     for privacy in (Privacy.TRUNCATE, Privacy.NONE):

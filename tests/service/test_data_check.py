@@ -149,8 +149,8 @@ LITERALS = {
 
 @pytest.fixture
 async def services(own_db: Database, server: RestServer) -> AsyncIterator[Services]:
-    """Services over a database with an ended call that was folded, one that goes on, and a fact
-    that waits for its peer."""
+    """Services over a database with an ended and folded call, a live one, and a fact that waits for
+    its peer."""
     async with open_intake(server) as intake:
         await hold_calls(intake)
         yield server.services

@@ -20,7 +20,7 @@ HOUR_S = 3_600
 
 
 class Clocks:
-    """The wall clock and the one that never jumps, both in seconds since the start."""
+    """The wall clock and the monotonic one, both in seconds since the start."""
 
     def __init__(self) -> None:
         self.wall_s = 0.0
@@ -74,7 +74,7 @@ async def test_a_database_outage_is_downtime_during_and_after_it(db: Database) -
     await listening.look()
     db.availability.failed(PassingFailure("refused", is_outage=True), began_at=0.4, is_write=True)
     clocks.pass_s(1)
-    # The look finds the database well, which ends the outage.
+    # The check reaches the database, which ends the outage.
     hearing = await listening.look()
     assert hearing.down_spans == ((EpochMs(at(0) + 400), at(2)),)
     clocks.pass_s(1)
@@ -122,7 +122,7 @@ async def test_deliveries_received_before_a_clock_set_back_are_repaired_when_rec
 
 
 async def _stamps(db: Database) -> Sequence[int]:
-    """When each peer was last heard, as decisions see it."""
+    """The last heartbeat of each peer, as rules read it."""
     async with db.read() as tx:
         of_peers = (await tx.execute(text("SELECT last_received_at FROM peers"))).scalars().all()
         of_pulses = (await tx.execute(text("SELECT last_received_at FROM pulses"))).scalars().all()
@@ -184,7 +184,7 @@ async def test_a_clock_change_or_suspension_between_two_checks_ends_no_call(
     received_at = clocks.wall()
     clocks.wall_s += step_s
     harness.now = clocks.wall()
-    # It had come before and waited for its turn; a chat has its session's rules applied.
+    # It was received before and waited in the queue; a chat message applies its session's rules.
     [receipt] = await harness.recorder.record_deliveries([_chat_of_ann(received_at)])
     assert receipt.phase is Phase.LIVE
     assert (await harness.session()).live_participants == 2

@@ -38,7 +38,7 @@ def _encoded(value: Any, name: str = "") -> bytes:
 
 
 def _write(path: Path, network: str, record: dict[str, Any]) -> str:
-    """An mmdb file that knows one IPv4 network."""
+    """An mmdb file with one IPv4 network."""
     parsed = ip_network(network)
     count = parsed.prefixlen
     address = int(parsed.network_address)

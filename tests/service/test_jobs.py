@@ -13,7 +13,7 @@ T0 = EpochMs(1_795_000_000_000)
 
 
 class Workshop:
-    """Jobs with a clock moved by hand."""
+    """Jobs with a clock that the test moves."""
 
     def __init__(self, db: Database) -> None:
         self.db = db

@@ -1,4 +1,4 @@
-"""Handing in a past call quickly enough that nobody in it counts as gone."""
+"""A past call is sent quickly enough that no peer of it becomes silent."""
 
 import pytest
 from hypothesis import given

@@ -78,7 +78,7 @@ def test_retransmissions_are_included_in_sent_and_received_counts() -> None:
         eyes.pass_second(GOOD, lossy)
     again, sent = sending.counted["retransmittedPacketsSent"], sending.counted["packetsSent"]
     assert again == sending.far_counted["packetsLost"] > 0
-    # The first copies are as many as on a clean line, a tenth more came on top.
+    # First transmissions are as many as without loss, plus a tenth of retransmissions.
     first = once(sending.counted, "packetsSent")
     assert abs(first / clean.counted["packetsSent"] - 1) < 0.02
     assert 0.08 < again / first < 0.12 and sent == first + again

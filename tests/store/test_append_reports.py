@@ -1,4 +1,4 @@
-"""The express way in: statuses are read, and what follows is written, in one transaction."""
+"""The fast path: statuses are read and samples appended in one transaction."""
 
 from collections.abc import Mapping
 
@@ -78,7 +78,7 @@ async def test_a_sample_appended_by_two_processes_counts_once(db: Database) -> N
         pytest.skip("SQLite has one writer, who looks and writes in one transaction")
     await RecorderHarness(db).record(join("ada", 0))
     for _ in range(2):
-        # Both had looked before either wrote.
+        # Both had read before either wrote.
         await append(db, KEYS, lambda statuses: Appended([report(4)], [heartbeat(4)]))
     async with db.write() as tx:
         assert await samples.append(tx, [report(4), report(5)]) == {(APP, "ada", 5)}

@@ -1,4 +1,4 @@
-"""Text that is compressed where it lies."""
+"""Text that is stored compressed."""
 
 import pytest
 from hypothesis import given

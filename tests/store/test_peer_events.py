@@ -1,4 +1,4 @@
-"""Notes: kept once each."""
+"""Peer events: stored once each."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""No question of the hot paths reads a whole table, as SQLite's planner tells."""
+"""No frequent query scans a whole table, according to SQLite's planner."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager

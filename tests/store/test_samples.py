@@ -1,4 +1,4 @@
-"""Samples: kept once, found again, merged or not."""
+"""Samples: stored once, and read before and after a merge."""
 
 import asyncio
 import json

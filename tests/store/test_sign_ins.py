@@ -1,4 +1,4 @@
-"""Sign-ins and links of one use, on either engine."""
+"""Sign-ins and single-use links, on either engine."""
 
 import asyncio
 from typing import Any

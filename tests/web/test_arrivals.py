@@ -1,4 +1,4 @@
-"""Who is in a call, and for how long: only an arrival brings somebody in."""
+"""Who is in a call, and for how long: only a join adds a participant."""
 
 import random
 from collections.abc import AsyncIterator
@@ -227,9 +227,9 @@ def _audio_statistics(t: float, packets: int) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("last_packets", "left_at"),
     [
-        # Of the fifty packets of a second, thirty came in the last one.
+        # Of the fifty packets of a second, thirty arrived in the last one.
         (180, "2026-11-21T11:58:58.100Z"),
-        # Janus knows to a second when it was that nothing came any more.
+        # Janus reports to the second when packets stopped.
         (100, "2026-11-21T11:58:57.000Z"),
     ],
 )

@@ -1,4 +1,4 @@
-"""One bad thing never takes others down, at any intake, on both engines."""
+"""An invalid entry never affects others, on any intake path, on both engines."""
 
 import csv
 import io
@@ -29,7 +29,7 @@ HARD = [
     (rb"as typed \\\u0000", "as typed \\\ufffd"),
     (b"a\x01b", "a\x01b"),
 ]
-"""Texts as a writer may put them into JSON, and what is kept of them."""
+"""Texts as a client may encode them in JSON, and what is stored of them."""
 
 
 @pytest.fixture

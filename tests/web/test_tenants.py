@@ -1,4 +1,4 @@
-"""Every operation of the document, asked with somebody else's token."""
+"""Every operation of the document, requested with the token of another tenant."""
 
 from typing import Any
 

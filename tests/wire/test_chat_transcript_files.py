@@ -1,4 +1,4 @@
-"""The files: what they look like, and that every text can be got out of them again."""
+"""The download files: their form, and that every text can be parsed back from them."""
 
 import csv
 import html

@@ -1,4 +1,4 @@
-"""Cursors travel as text and come back; other text is refused."""
+"""Cursors are encoded as text and decoded; other text is refused."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""The parts of a meeting kept for its owner: what is refused, what is left out, what is secret."""
+"""The stored configuration of a meeting: what is refused, what is left out, what is secret."""
 
 from typing import Any
 

@@ -59,13 +59,13 @@ async def test_a_process_without_jobs_checks_the_clock_and_sweeps_nothing(db: Da
     await run_sweeps(harness.recorder, _listening(harness), _AfterOneRound(), only_looks=True)
     assert (await harness.session()).phase is Phase.DRAINING
     harness.now = at(400)
-    # What it records meanwhile is judged by the look, and by nothing after it.
+    # Facts recorded meanwhile are measured by that check, and by none after it.
     await harness.record(join("bob", 399))
     assert (await harness.session()).phase is Phase.LIVE
 
 
 class _OneFails(Recorder):
-    """Fails at one session's rules, as a row that cannot be read would make it."""
+    """Fails to apply the rules of one session, as an unreadable row would."""
 
     async def apply_rules(self, app_id: str, session_id: str) -> Session | None:
         if session_id == "a":

@@ -1,4 +1,4 @@
-"""Breakout time finds its way home."""
+"""Minutes in breakout rooms are added to the participants of the parent session."""
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.lifecycle.breakout_rooms import consolidated_minutes

@@ -1,4 +1,4 @@
-"""Silence counts only over time in which somebody could have been heard."""
+"""Silence counts only over time in which the server could receive."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -170,7 +170,7 @@ def test_a_kick_ends_a_stay_despite_a_later_leave() -> None:
 
 @st.composite
 def calls(draw: st.DrawFn) -> list[AnyEvent]:
-    """What happened in one session, in some order: stays, reconnects, kicks, notes, a close."""
+    """The events of one session in some order: stays, reconnects, kicks, peer events, a close."""
     events: list[AnyEvent] = []
     for number in range(draw(st.integers(1, 6))):
         id = f"peer{number}"

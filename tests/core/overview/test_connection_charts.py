@@ -1,4 +1,4 @@
-"""Charts of a connection: its room, its round trip, its microphone; and its path in words."""
+"""Charts of a connection: available bitrate, RTT and audio level; and its path as a sentence."""
 
 import json
 from typing import Any

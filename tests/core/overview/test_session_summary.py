@@ -1,4 +1,4 @@
-"""What lists say of a session: letters, the worst that happened, who was there, and its facets."""
+"""The summary of a session for lists: letters, the worst finding, participants, and facets."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -52,7 +52,7 @@ def row(id_: str = "ada", **members: Any) -> Participant:
 
 @pytest.fixture(scope="module")
 def clean() -> Digest:
-    """The digest of somebody in a call without trouble."""
+    """The digest of a participant in a call without impairment."""
     call = Call({"ada": always(FINE), "bob": always(FINE)}, minutes=1)
     return replace(judged(call)["ada"], where=Environment())
 

@@ -20,7 +20,7 @@ from tests.core.quality.synthetic_call import CALL_START, Call
 STEP_S = 10.0
 """The length of an interval, for which shares and rates are exact."""
 BEGIN_S = 20.0
-"""The first report comes after the warm-up."""
+"""The time of the first sample, after the warm-up."""
 
 Members = Mapping[str, Any]
 

@@ -70,8 +70,8 @@ def collected(
     tags: Sequence[Stats] = (),
     events: Sequence[tuple[int, str, Mapping[str, Any]]] = (),
 ) -> Played:
-    """Reports of one peer as its collector sends them: offsets in ms, and the stats of each
-    connection. `events` are offset, name and data."""
+    """Play the samples of one peer as its collector sends them: offsets in ms, and the stats of
+    each connection. `events` are offset, name and data."""
     entries: list[dict[str, Any]] = [
         {
             "type": "sample",
@@ -94,7 +94,7 @@ def collected(
 
 
 def played_janus(events: Sequence[Mapping[str, Any]], *, interval_ms: int = 5_000) -> Played:
-    """Janus' events of one session; `t` in seconds before the call's end."""
+    """Play Janus' events of one session; `t` is in seconds before the call's end."""
     dated = [
         {**{k: v for k, v in event.items() if k != "t"}, "timestamp": _janus_us(event["t"])}
         for event in events

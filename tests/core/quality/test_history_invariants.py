@@ -1,4 +1,5 @@
-"""What holds for reports of any history: several streams, layers, far ends, resets, clock steps."""
+"""Invariants of reports with any history: several streams, layers, remote reports, resets, clock
+steps."""
 
 import json
 from collections.abc import Sequence
@@ -111,7 +112,7 @@ def test_order_and_repetition_of_reports_do_not_matter(reports: list[Report], se
 
 
 def _rows(folded: FoldResult) -> dict[str, list[str]]:
-    """By family, those of one moment in no particular order."""
+    """The intervals by family; those of one time are in no particular order."""
     return {
         family: sorted(json.dumps(row, sort_keys=True) for row in json.loads(bytes(rows)))
         for family, rows in folded.details.rows.items()
@@ -140,8 +141,8 @@ def _rollups(reports: Sequence[Report]) -> dict[Family, Rollup]:
 
 
 def _cut(reports: list[Report], places: set[int]) -> list[list[Report]]:
-    """The pieces; the report at a cut is the last of one piece and the first of the next, since
-    an interval takes two."""
+    """The pieces of a history. The report at a cut is the last of one piece and the first of the
+    next, since an interval needs two."""
     edges = [0, *sorted(places), len(reports) - 1]
     return [reports[start : end + 1] for start, end in pairwise(edges) if end > start]
 

@@ -1,5 +1,5 @@
-"""A figure that is not there is no evidence: whatever is taken out of the reports of a call in
-which nothing is wrong, no issue comes of it."""
+"""A missing value is no evidence: leaving any members out of the samples of a clean call raises no
+issue."""
 
 from collections.abc import Collection
 from random import Random
@@ -16,7 +16,7 @@ from tests.core.quality.synthetic_call import Call
 
 CLEAN = Call(["ada", "bob"], minutes=2)
 NAMED = frozenset({"id", "type", "timestamp", "kind", "ssrc"})
-"""What an object is; all else is what it says."""
+"""The members that identify an object; all others are measurements."""
 SAID = sorted(
     {
         (stats["type"], name)

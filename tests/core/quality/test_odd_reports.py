@@ -15,8 +15,8 @@ STEP_MS = 7_000
 
 
 def _stream(direction: str, kind: str, step: float, **members: Any) -> Stats:
-    """One stream after so many steps of flow: 50 packets of sound a second, or a 640×360 picture
-    of 30 frames."""
+    """One stream after so many steps of flow: 50 audio packets a second, or 640×360 video at 30
+    frames a second."""
     name = "outbound-rtp" if direction == "sent" else "inbound-rtp"
     stats: Stats = {"id": f"{name}-{kind}", "type": name, "kind": kind, "ssrc": 5}
     packets, size = (350, 80) if kind == "audio" else (700, 1_000)
@@ -32,7 +32,7 @@ def _stream(direction: str, kind: str, step: float, **members: Any) -> Stats:
 
 
 def _call(*connections: Sequence[Sequence[Stats]], **more: Any) -> Played:
-    """Each connection is a list of its reports' stats; a report comes every seven seconds."""
+    """Play connections, each a list of the stats of its samples, taken every seven seconds."""
     steps = max(len(reports) for reports in connections)
     return collected(
         [
@@ -60,7 +60,7 @@ def _flow(direction: str, kind: str, **members: Any) -> list[list[Stats]]:
 
 
 def _still(direction: str, kind: str, at: float = 3, **members: Any) -> list[list[Stats]]:
-    """It flows for `at` steps and then stands still."""
+    """A stream that flows for `at` steps and then stops."""
     return [[_stream(direction, kind, min(step, at), **members)] for step in STEPS]
 
 
@@ -268,7 +268,7 @@ def test_a_microphone_reported_as_enabled_is_known_to_be_live() -> None:
 
 
 def test_a_screenshare_remains_one_without_its_tag() -> None:
-    """As in Firefox and Safari, whose reports name no content."""
+    """As in Firefox and Safari, whose stats have no content type."""
     linker = ReportLinker()
     stream = Object(type="outbound-rtp", id="O", kind="video", ssrc=5)
     tag = StreamTag(connection="pc", direction="send", ssrc=5, source="screen")

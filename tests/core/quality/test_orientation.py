@@ -1,4 +1,4 @@
-"""A picture is as good whichever way the camera is held, and a still page is no bad picture."""
+"""The quality of video does not depend on its orientation, and a still screenshare is not bad."""
 
 from typing import Any
 

@@ -153,7 +153,7 @@ def test_timestamps_since_boot_give_interval_durations() -> None:
 
 
 def _voice(rtt_s: float, loss: float) -> Played:
-    """Half a minute of sent and received voice with that round trip and loss."""
+    """Half a minute of sent and received audio with this RTT and loss."""
     reports = []
     for step in range(6):
         packets = 350 * step

@@ -1,5 +1,5 @@
-"""What published scorers get wrong, and that a report does not: all the way from getStats reports
-through the fold to its rows."""
+"""Defects of published scorers that our reports do not have, tested from getStats samples to
+rows."""
 
 import json
 from collections.abc import Sequence
@@ -28,14 +28,14 @@ def _mos(report: FoldResult, family: str) -> list[float | None]:
 
 
 def _heard(steps: Sequence[Members]) -> FoldResult:
-    """A voice received."""
+    """Received audio."""
     return _fold(
         StatsObject(type="inbound-rtp", id="I", fixed={"kind": "audio", "ssrc": 7}, steps=steps)
     )
 
 
 def _spoken(steps: Sequence[Members], far: Sequence[Members]) -> FoldResult:
-    """A voice sent, and what the far end reports of it."""
+    """Sent audio, and its remote reports."""
     fixed = {"kind": "audio", "ssrc": 7}
     return _fold(
         StatsObject(type="outbound-rtp", id="O", fixed=fixed, steps=steps),
@@ -44,7 +44,7 @@ def _spoken(steps: Sequence[Members], far: Sequence[Members]) -> FoldResult:
 
 
 def _seen(steps: Sequence[Members], **shown: int) -> FoldResult:
-    """A picture received."""
+    """Received video."""
     fixed = {"kind": "video", "ssrc": 7}
     tags = [tag("receive", 7, "camera", **shown)] if shown else []
     return _fold(StatsObject(type="inbound-rtp", id="I", fixed=fixed, steps=steps), tags=tags)
@@ -80,7 +80,7 @@ def test_silence_of_a_sender_does_not_lower_the_listeners_mos(silence: Members) 
 
 
 def test_one_lost_packet_during_silence_is_no_loss_of_ten_percent() -> None:
-    """Too little to judge is not scored, so it is not counted as bad."""
+    """Too few packets are not scored, so they are not counted as bad."""
     lossy = STILL | {"packetsReceived": 11, "packetsLost": 1}
     report = _heard([TALK] * 3 + [lossy] * 3 + [TALK] * 3)
     assert _mos(report, "audio_consumer") == [4.32] * 3 + [None] * 3 + [4.32] * 3
@@ -132,7 +132,7 @@ def _spoken_at(rtts_s: Sequence[float], percent: int = 0) -> list[float | None]:
 
 
 def test_the_mos_never_rises_with_delay() -> None:
-    """The first row of each block crosses 150 ms from mouth to ear, the second goes on to 1 s."""
+    """The first row of each block crosses 150 ms of delay, the second extends to 1 s."""
     for percent in (0, 10):
         edge = _spoken_at([2 * (ms - 26.5) / 1000 for ms in (149, 150, 151, 152)], percent)
         long = _spoken_at([0.05, 0.149, 0.151, 0.2, 0.3, 0.5, 1.0, 2.0], percent)

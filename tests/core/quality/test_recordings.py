@@ -1,4 +1,4 @@
-"""Real reports of Chromium, folded; the expected figures were worked out by hand."""
+"""Samples recorded in Chromium, folded; the expected values were calculated by hand."""
 
 import json
 from pathlib import Path
@@ -120,7 +120,7 @@ def _at_rest(stats: dict[str, Any], long_ms: float) -> dict[str, Any]:
 
 
 def impaired(recording: Any, number: int) -> dict[Family, Interval]:
-    """One side of the call over a bad link, as a single interval from the start."""
+    """One side of the call over a lossy link, as a single interval from the start."""
     side = recording["impaired_sides"]["sides"][number]["sample"]
     stats = [
         each

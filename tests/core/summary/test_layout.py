@@ -1,4 +1,4 @@
-"""A page with room for so many words."""
+"""The layout of a summary with a word limit."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Turns, sentences and words."""
+"""Turns, sentences and words of a transcript."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""One event of Janus: whose it is, when, and the same at every repeat."""
+"""One event of Janus: its peer, its time, and its id at every repeat."""
 
 import json
 from typing import Any

@@ -99,7 +99,7 @@ def recorded() -> RedactedTranslation:
 def test_the_whole_recording_is_translated(recorded: RedactedTranslation) -> None:
     assert recorded.rejected == []
     # Of 43 events: 3 of transports, 1 session created, 1 handle attached, 4 session descriptions
-    # and 2 candidates are for nobody's record.
+    # and 2 candidates are ignored.
     assert (len(RECORDING["call"]), recorded.ignored) == (43, 11)
     gone = [each for each in recorded.departures if isinstance(each, ServerGone)]
     assert [(each.emitter, each.is_shutdown) for each in gone] == [
@@ -206,7 +206,7 @@ def test_a_destroyed_room_closes_its_session() -> None:
 def test_what_janus_received_is_what_the_client_sent() -> None:
     body = _sample([_stats(jitter_local=7)])
     sent, heard = _of_type(body, "outbound-rtp"), _of_type(body, "remote-inbound-rtp")
-    # 1,392 came and 182 did not: the client sent 1,574.
+    # 1,392 arrived and 182 were lost: the client sent 1,574.
     assert (sent.packets_sent, sent.bytes_sent, sent.kind, sent.mid) == (
         1_574,
         83_769,
@@ -223,7 +223,7 @@ def test_what_janus_received_is_what_the_client_sent() -> None:
 
 def test_retransmitted_packets_are_counted_separately() -> None:
     sent = _of_type(_sample(RECORDING["combined"][2]["event"][1:]), "outbound-rtp")
-    # 461 came, 51 of them again; 51 were missed. Janus asked 70 times.
+    # 461 arrived, 51 of them retransmitted; 51 were lost. Janus sent 70 NACKs.
     assert (sent.packets_sent, sent.retransmitted_packets_sent, sent.nack_count) == (512, 51, 70)
 
 
@@ -241,7 +241,7 @@ def test_before_the_first_receiver_report_loss_and_jitter_are_unknown() -> None:
     body = _sample(_stats(packets_received=0, packets_sent=50, lost=0))
     received = _of_type(body, "inbound-rtp")
     assert received.packets_lost is None
-    # The recorded stream has heard of nothing the client received, so nothing is known of it.
+    # The recorded stream has no receiver report, so the received packets are unknown.
     assert received.jitter is None
     assert received.packets_received == 50
     assert "candidate-pair" not in {each.type for each in body.connections[0].stats}

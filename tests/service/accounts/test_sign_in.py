@@ -104,7 +104,7 @@ async def test_too_many_failures_per_minute_are_rate_limited(
         assert await refusal(sign_ins.sign_in_with_token(f"wrong {number}")) != "rate_limited"
     with pytest.raises(Busy):
         await sign_ins.sign_in_with_link("wrong")
-    # Who knows a valid token is let in all the same.
+    # A valid token is accepted all the same.
     assert (await sign_ins.sign_in_with_token(caller.token)).grant.app_id == caller.app_id
     server.clock.now = EpochMs(server.clock.now + MINUTE_MS)
     assert await refusal(sign_ins.sign_in_with_link("wrong")) == "link_invalid"

@@ -1,4 +1,4 @@
-"""Links: who gets one, what it opens, and that no other opens anything."""
+"""Download links: who gets one, and which file it opens."""
 
 import string
 

@@ -20,7 +20,7 @@ from tests.stored_calls import lossy_call, session_of
 
 
 class Room:
-    """One app with a listener, whose pauses pass as fast as they are asked for."""
+    """One app with subscribers to its live updates, on a clock that advances without waiting."""
 
     def __init__(self, db: Database) -> None:
         self.db = db
@@ -43,7 +43,7 @@ class Room:
     async def listen_often(
         self, count: int, app_id: str = "app", caller: str = "token"
     ) -> list[AsyncIterator[LiveUpdate | None]]:
-        """So many listeners that have heard the greeting."""
+        """So many subscribers that have received the first message."""
         lines = [self.listen(app_id, caller) for _ in range(count)]
         for line in lines:
             await anext(line)
@@ -125,7 +125,7 @@ async def test_the_number_of_subscribers_is_limited(room: Room) -> None:
 
 
 async def are_there(lines: list[AsyncIterator[LiveUpdate | None]]) -> int:
-    """How many of the listeners still have their place after the next look."""
+    """How many of the subscribers are connected after the next check."""
     return sum([await anext(line, "over") != "over" for line in lines])
 
 

@@ -1,4 +1,4 @@
-"""The list of sessions: live ones beside the first page, and pages that join up either way."""
+"""The list of sessions: live ones beside the first page, and paging in both directions."""
 
 from msgspec.structs import replace
 

@@ -1,4 +1,4 @@
-"""A session's page and its talk, read from what was recorded."""
+"""A session's page with its chat and transcript."""
 
 import pytest
 
@@ -17,7 +17,7 @@ from tests.web.rest_server import RestServer
 
 
 async def held(db: Database, server: RestServer) -> None:
-    """A call in which Ana writes two messages and says two lines."""
+    """A call in which Ana sends two messages and speaks two lines."""
     harness = RecorderHarness(db)
     harness.now = at(100)
     await harness.record_accepted(

@@ -1,4 +1,4 @@
-"""A participant's client is looked at for every delivery: revoked is revoked."""
+"""Credentials are checked for every delivery of a participant's client."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Whoever had least comes first, nobody starves, and nothing is lost or doubled."""
+"""The owner with the least weight is next; no owner starves, and no item is lost or repeated."""
 
 from collections import Counter
 

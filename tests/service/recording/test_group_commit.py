@@ -1,4 +1,4 @@
-"""Group commit: everything that waits goes into the next transaction, and is answered after it."""
+"""Group commit: all waiting deliveries are in the next transaction, and are answered after it."""
 
 import asyncio
 from collections.abc import Sequence
@@ -189,7 +189,7 @@ async def test_an_app_that_floods_the_queue_leaves_capacity_for_others(db: Datab
     assert len(await asyncio.gather(*quiet)) == 10
     refused = metrics.get_sample_value("aftercall_intake_refused_total", {"reason": "app_number"})
     assert refused == 120
-    # What was answered makes room again.
+    # Answered deliveries no longer count.
     again = await start_taking(queue, [of_app("flood", n) for n in range(80)])
     assert len(await asyncio.gather(*again)) == 80
     queue.close()

@@ -1,4 +1,4 @@
-"""The express way: plain reports, and nothing else, are recorded without a session."""
+"""The fast path: plain reports only are recorded without loading the session."""
 
 import asyncio
 import random
@@ -27,7 +27,7 @@ async def harness(db: Database) -> RecorderHarness:
 
 
 def client(peer: str, *events: AnyEvent, seconds: float = 20, member: str = "") -> Delivery:
-    """What a client says, at a moment."""
+    """A delivery of a client, sent at a given time."""
     member = member or f"user {peer}"
     return Delivery(
         app_id=APP,
@@ -161,7 +161,8 @@ async def test_a_report_that_cannot_be_written_does_not_affect_others(
 
 
 def said_by_clients() -> list[Delivery]:
-    """A call of two as their clients tell it: joins, reports, notes, a leave."""
+    """A call of two participants as their clients report it: joins, samples, peer events, a
+    leave."""
     reported = [client("ada", join("ada", 0), seconds=0), client("bob", join("bob", 3), seconds=3)]
     for number in range(1, 16):
         for peer in ("ada", "bob"):

@@ -244,7 +244,7 @@ async def test_equal_facts_in_two_apps_are_two_records(harness: RecorderHarness)
 
 
 def call() -> list[AnyEvent]:
-    """A call of three with a reconnect, a rejoin, a kick and things said and done."""
+    """A call of three with a reconnect, a rejoin, a kick, chat and peer events."""
     events: list[AnyEvent] = [
         SessionOpened(id="open", at=at(0), meeting_id="weekly", session_id="s", title="Weekly"),
         join("ada", 1, session_id="s"),

@@ -1,4 +1,5 @@
-"""Recording what participants' own clients say: who is let in, and who speaks for whom."""
+"""Recording deliveries of participants' own clients: who may join, and who may report for which
+peer."""
 
 from typing import Any
 

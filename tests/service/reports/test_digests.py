@@ -131,7 +131,7 @@ async def test_a_third_caller_shares_the_digest_of_the_second_when_the_first_is_
     looks = count(1)
 
     def clock() -> EpochMs:
-        # Both looks of the first caller are at one time, at which the second finds it stale.
+        # Both checks of the first caller are at one time, at which the second finds it stale.
         return EpochMs(services.now + (FRESH_MS if next(looks) > 2 else 0))
 
     digests = Digests(db=services.db, clock=clock, reports=services.reports)

@@ -21,7 +21,7 @@ async def _ada(db: Database) -> tuple[Participant, list[Peer]]:
 
 
 def _clock_that_ages(folds: list[int]) -> Callable[[], EpochMs]:
-    """A clock by which a fold is no longer fresh when it is looked at for the second time."""
+    """A clock by which a fold is stale when it is checked for the second time."""
 
     def clock() -> EpochMs:
         folds.append(len(folds))

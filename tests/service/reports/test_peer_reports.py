@@ -43,7 +43,7 @@ def _row(peer: Peer) -> Participant:
 
 
 async def _keep(db: Database, call: Call, people: Sequence[Peer]) -> None:
-    """The call as the intake would have kept it."""
+    """Store the call as the intake would."""
     session = Session(
         app_id="app",
         id="session",

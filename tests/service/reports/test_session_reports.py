@@ -22,12 +22,11 @@ CALL = lossy_call(minutes=4)
 
 
 class Killed(Exception):
-    """Stands for the end of the process."""
+    """Simulates the end of the process."""
 
 
 class DyingDatabase:
-    """A database whose process ends after so many writes, when the next is about to be
-    committed."""
+    """A database whose process ends after so many writes, before the next commit."""
 
     def __init__(self, db: Database, *, writes: int, then: type[BaseException] = Killed) -> None:
         self._db = db

@@ -25,7 +25,7 @@ from tests.recorder_harness import APP, RecorderHarness, at, join_session, trans
 
 @pytest.fixture
 async def harness(db: Database) -> RecorderHarness:
-    """A call that has ended, in which something was said."""
+    """A call that has ended, with a transcript."""
     harness = RecorderHarness(db)
     await harness.record_call()
     await harness.record_accepted(

@@ -1,4 +1,4 @@
-"""Moments that a clock wrote which was set back since."""
+"""Times written by a clock that was set back later."""
 
 from typing import Any
 

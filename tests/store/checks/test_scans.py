@@ -32,7 +32,7 @@ def _message(app_id: str, session_id: str, id: str, payload: str = "Hello") -> C
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 500])
 async def test_every_row_is_scanned_once_in_key_order(db: Database, limit: int) -> None:
-    # The later parts of a key begin again under every earlier one.
+    # The later parts of a key restart under every earlier one.
     keys = [("a", "s", "z"), ("a", "t", "b"), ("b", "s", "a"), ("b", "s", "c")]
     async with db.write() as tx:
         await chat_transcript.save_messages(tx, [_message(*key) for key in reversed(keys)])

@@ -1,4 +1,4 @@
-"""Whether reports can be read as they lie, and what tells that they cannot."""
+"""The check whether stored samples can be decoded."""
 
 import json
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""A report in its row: small, and the same when it comes out."""
+"""A sample in its row: compressed, and restored unchanged."""
 
 from concurrent.futures import ThreadPoolExecutor
 

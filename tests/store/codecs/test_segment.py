@@ -1,4 +1,4 @@
-"""A peer's reports in one block: what comes out is what went in."""
+"""The samples of a peer in one segment: unpacked as they were packed."""
 
 import json
 import random

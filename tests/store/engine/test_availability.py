@@ -1,4 +1,4 @@
-"""An outage has one log line at either end, and a length."""
+"""An outage has one log line at either end, and a duration."""
 
 import pytest
 from structlog.testing import capture_logs

@@ -1,4 +1,4 @@
-"""The two doors, and the migrations behind them."""
+"""Read and write transactions, and migrations."""
 
 import asyncio
 from contextlib import AsyncExitStack

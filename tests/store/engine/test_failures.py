@@ -114,7 +114,7 @@ async def test_a_sqlite_file_that_was_read_only_becomes_writable_again(
                 with pytest.raises(Unavailable) as refused:
                     async with db.write() as tx:
                         await tx.execute(insert)
-            # One that was open already fails with IOERR_WRITE; its successors know why.
+            # A connection that was open fails with IOERR_WRITE; later ones report the reason.
             assert "SQLITE_READONLY" in str(passing_failure(refused.value))
             if has_read:
                 async with db.read() as tx:

@@ -1,4 +1,4 @@
-"""A database file that cannot be used gives one sentence with its path and what to do."""
+"""An unusable database file gives one sentence with its path and the remedy."""
 
 import os
 import shutil

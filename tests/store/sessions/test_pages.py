@@ -146,7 +146,7 @@ def test_pages_join_up_to_the_whole_list(
     filled: tuple[asyncio.Runner, Database],
     filters_first: bool,
 ) -> None:
-    """In either way that a page is cut."""
+    """Both access paths of a page."""
 
     async def chosen(*_: Any) -> bool:
         return filters_first

@@ -1,4 +1,4 @@
-"""Sessions: births, endings, and the ways of finding them."""
+"""Sessions: creation, end, and how they are found."""
 
 import asyncio
 from typing import Any

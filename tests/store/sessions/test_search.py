@@ -1,5 +1,5 @@
-"""Lists of calls: every way of narrowing them finds what the plain reading finds, and pages
-show each call once, whichever way one turns."""
+"""Lists of sessions: every filter finds what a filter in Python finds, and pages contain each
+session once in either direction."""
 
 from collections.abc import Callable
 from itertools import product
@@ -25,7 +25,7 @@ DAY = T0 - T0 % DAY_MS
 
 
 class Written:
-    """Forty ended calls over four days, two in each moment, and two that go on."""
+    """Forty ended sessions over four days, two at each time, and two live ones."""
 
     def __init__(self) -> None:
         self.ended: list[tuple[Session, set[str], float | None]] = []

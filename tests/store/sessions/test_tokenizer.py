@@ -1,4 +1,4 @@
-"""The words of a title."""
+"""The search terms of a title."""
 
 from hypothesis import given
 from hypothesis import strategies as st

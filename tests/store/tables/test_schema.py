@@ -1,4 +1,4 @@
-"""The migrations make what the schema says."""
+"""The migrations create the tables of the schema."""
 
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext

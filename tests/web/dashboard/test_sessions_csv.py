@@ -1,4 +1,4 @@
-"""The list as a CSV file: one row a session, no formula, nothing where nothing is known."""
+"""The list as a CSV file: one row per session, no formulas, empty unknown values."""
 
 import csv
 import io

@@ -23,7 +23,7 @@ async def _sign_in(server: RestServer, token: str, **headers: str) -> httpx.Resp
 async def _signed_in(
     server: RestServer, role: Role = Role.ADMIN
 ) -> tuple[Any, dict[str, str], str]:
-    """A caller, the headers of his cookie, and his CSRF token."""
+    """A client, the headers of its cookie, and its CSRF token."""
     caller = await server.new_client(role=role)
     answer = await _sign_in(server, caller.token)
     assert answer.status_code == 200, answer.text

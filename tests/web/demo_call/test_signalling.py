@@ -35,7 +35,7 @@ async def verify(token: str) -> ParticipantGrant:
 
 
 class Browser:
-    """One WebSocket's other end."""
+    """The client's end of one WebSocket."""
 
     def __init__(self, relay: Signalling) -> None:
         self._to_server: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
@@ -132,7 +132,7 @@ async def test_rooms_are_isolated_from_each_other(open_browser: Open) -> None:
     eve.say(type="signal", to=there["id"], data=1)
     eve.say(type="tell", data=2)
     bob.join("blue:bob")
-    # The first thing Ann hears is Bob, so nothing of Eve's came through.
+    # The first message to Ann is Bob's, so none of Eve's was sent to her.
     assert (await ann.hear())["type"] == "peer_joined"
 
 

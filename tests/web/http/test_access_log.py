@@ -1,4 +1,4 @@
-"""What is counted of requests whose clients went away."""
+"""What is counted of requests whose clients disconnected."""
 
 import asyncio
 from typing import Any
@@ -15,7 +15,7 @@ HUNG_UP = {"type": "http.disconnect"}
 
 
 class Line:
-    """A connection on which somebody says what it was given, and then hangs up."""
+    """A connection that records which message it was given, and then disconnects."""
 
     def __init__(self, method: str, *stated: dict[str, Any], path: str = "/calls") -> None:
         self.scope: Any = {

@@ -1,4 +1,4 @@
-"""The sign-in cookie, and how a request by cookie shows that a page of ours made it."""
+"""The sign-in cookie, and how a request by cookie proves that a page of ours made it."""
 
 from typing import Any
 

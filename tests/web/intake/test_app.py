@@ -1,4 +1,4 @@
-"""The intake's intake over HTTP: who may say what, and what they are told."""
+"""The intake over HTTP: who may send what, and what is answered."""
 
 import asyncio
 import gzip
@@ -19,7 +19,7 @@ from tests.web.rest_server import ApiClient, BuildServer, RestServer
 
 @dataclass(kw_only=True)
 class CollectorIntake:
-    """The intake of a server, and one who was added to a meeting there."""
+    """The intake of a server, and the token of a participant of a meeting."""
 
     server: RestServer
     client: httpx.AsyncClient

@@ -1,4 +1,4 @@
-"""Media servers at the intake's intake: who may post, and what they are told."""
+"""The intake for media servers: who may post, and what is answered."""
 
 import asyncio
 import base64
@@ -78,7 +78,7 @@ async def test_a_recorded_call_is_accepted_and_counted(intake: JanusIntake) -> N
         "data": {"accepted": 31, "duplicates": 0, "ignored": 12, "rejected": []},
     }
     again = (await intake.post(RECORDING["call"])).json()["data"]
-    # The farewells were understood before, and have nothing left to say.
+    # The leaves were applied before and add nothing.
     assert (again["accepted"], again["duplicates"], again["ignored"]) == (0, 29, 14)
     [session] = await intake.sessions()
     assert (session["associated_id"], session["total_participants"]) == ("1234", 2)
@@ -107,7 +107,7 @@ async def test_another_tenant_can_neither_write_nor_read(intake: JanusIntake) ->
     await intake.post(RECORDING["call"])
     theirs = JanusIntake(server=intake.server, client=intake.client, owner=other)
     assert await theirs.sessions() == []
-    # The same Janus session is another peer in another app: its statistics are nobody's there.
+    # In another app the same Janus session is another peer, which has not joined there.
     stats = (await theirs.post(RECORDING["call"][26])).json()["data"]
     assert (stats["accepted"], stats["rejected"][0]["code"]) == (0, "unknown_session")
     leaving = (await theirs.post(_news("leaving", 50, None, id=6603468110306277))).json()["data"]

@@ -188,7 +188,7 @@ async def test_example_bodies_are_accepted(server: RestServer) -> None:
             answer = await owner.request_url(
                 method, path.format(**ids), json=example, headers=headers
             )
-            # Nobody is in a call, and the token of the sign-in is nobody's.
+            # No participant is in a call, and the token of the sign-in is unknown.
             expected = (
                 {404} if "kick" in path else {401} if path.endswith("sign-in") else {200, 201}
             )

@@ -15,8 +15,8 @@ BuildServer = Any
 
 
 async def _caller(server: RestServer) -> Any:
-    """One whose app has a session `call`: Ana and Ben, who was in a breakout room; they wrote
-    and spoke; and the clock stands an hour later."""
+    """The client of an app with a session `call` of Ana and Ben, who was in a breakout room; both
+    wrote and spoke. The clock is an hour later."""
     caller = await server.new_client()
     server.clock.move(3_600_000)
     await server.recorder.record(

@@ -220,7 +220,7 @@ def test_an_unknown_upgrade_is_answered_as_a_request(process: ServerProcess) -> 
 
 
 class _Upgraded(LimitedHttpProtocol):
-    """Notes that a connection would be given to uvicorn's WebSocket protocol."""
+    """Records that a connection would be passed to uvicorn's WebSocket protocol."""
 
     is_upgraded = False
 

@@ -1,4 +1,4 @@
-"""Only trusted proxies are believed about where a request came from."""
+"""Only headers of trusted proxies decide where a request came from."""
 
 from typing import Any
 

@@ -16,7 +16,7 @@ def process() -> Iterator[ServerProcess]:
 
 
 def _written(process: ServerProcess, request: bytes) -> tuple[bytes, bool]:
-    """What one connection was sent, and whether the server ended it."""
+    """What was sent on one connection, and whether the server closed it."""
     line = process.connect()
     line.send(request)
     return line.transport.written, line.transport.is_ended

@@ -179,7 +179,8 @@ def test_the_official_client_accepts_a_report_strictly(folded: FoldResult) -> No
 
 
 def _everything(step: int) -> dict[str, Any]:
-    """A report with all four sources both ways, and each member a browser can have."""
+    """A report with all four sources in both directions, and every member that a browser can
+    have."""
     n = 7 * step
     pair = {
         "type": "candidate-pair",

@@ -86,7 +86,7 @@ def test_a_gap_between_samples_has_no_activity() -> None:
 def test_bytes_beyond_those_of_the_listed_streams_are_unlisted(
     voice_bytes: int, unlisted: list[tuple[float, float]]
 ) -> None:
-    # 350 packets of a voice with their headers are some 37 kB in 7 s; the rest is a picture.
+    # 350 audio packets with their headers are some 37 kB in 7 s; the rest is video.
     arrived = 37_000 if not unlisted else 300_000
     found = traced(
         *(

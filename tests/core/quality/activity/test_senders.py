@@ -1,4 +1,4 @@
-"""Who sent a received stream: attribution and the pages give the same answer."""
+"""The sender of a received stream: attribution and the pages find the same one."""
 
 import pytest
 from hypothesis import given

@@ -100,7 +100,7 @@ def test_a_rewritten_ssrc_matches_a_peers_only_stream_but_none_of_several() -> N
 
 
 class _Counted(list[StreamId]):
-    """Streams that count how often they are gone through."""
+    """Streams that count how often they are iterated over."""
 
     passes = 0
 

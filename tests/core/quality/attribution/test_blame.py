@@ -1,4 +1,4 @@
-"""The origin of the trouble of one received stream; `ba` is what Bob received from Ada."""
+"""The origin of an impairment of one received stream; `ba` is what Bob received from Ada."""
 
 from typing import NamedTuple
 
@@ -20,18 +20,18 @@ REMOTE = Blame("remote", "a")
 
 
 class Room(NamedTuple):
-    """People behind a server, who all receive all others."""
+    """Participants behind a server, who all receive each other."""
 
     people: str
     missed: str
     lossy: str = ""
-    """The senders whose uplinks are reported to have lost as much."""
+    """The senders whose remote reports show the same loss on their uplinks."""
     slow: str = ""
-    """Whose round trips to the server were far longer than usual."""
+    """The participants whose RTT to the server was far above the usual one."""
     tells_loss: bool = True
     """Whether the server reports back what it lost of what it was sent."""
     is_named: bool = True
-    """Whether anything says from whom a stream comes."""
+    """Whether received streams are tagged with their sender."""
 
     def comparison(self) -> Comparison:
         return Comparison(self._participant(name) for name in self.people)

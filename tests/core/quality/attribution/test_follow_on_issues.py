@@ -1,4 +1,5 @@
-"""What bad sound and pictures that Bob received from Ada follow from, in a room of four."""
+"""The issues from which bad audio and video that Bob received from Ada follow, among four
+participants."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

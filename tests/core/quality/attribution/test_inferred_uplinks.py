@@ -1,4 +1,4 @@
-"""What Bob, Cyd and Dan report of Ada, whose own reports raise nothing or a part of it."""
+"""Issues that Bob, Cyd and Dan report of Ada's streams, while Ada's reports raise none or some."""
 
 from collections.abc import Iterable, Sequence
 

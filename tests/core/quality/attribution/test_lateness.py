@@ -47,8 +47,8 @@ def _activity(ref: StreamRef, late: Sequence[Span] = ()) -> StreamActivity:
 def _call(
     late: Sequence[Family], own: Sequence[Issue] = (), *, is_direct: bool = False
 ) -> Comparison:
-    """Ada's streams come late to all, and everybody's round trips on them are long; `own` are the
-    issues of her reports."""
+    """Ada's streams arrive late at every listener, and every RTT is long; `own` are Ada's own
+    issues."""
     participants = []
     for name in PEOPLE:
         activities, issues = [], list(own) if name == "a" else []
@@ -158,7 +158,7 @@ def test_late_video_at_one_listener_with_a_long_rtt_is_attributed_to_it() -> Non
 def test_jitter_during_loss_of_the_same_sender_is_attributed_to_that_sender(
     lost_from: str, origin: str
 ) -> None:
-    """Everybody misses Ada's or Bob's sound; Dan alone has Ada's picture shaken."""
+    """Every listener loses Ada's or Bob's audio; only Dan has jitter on Ada's video."""
     participants = []
     for name, participant in _call([]).participants.items():
         issues: list[Issue] = []

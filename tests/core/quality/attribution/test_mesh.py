@@ -1,5 +1,4 @@
-"""Who is to blame between browsers that are connected straight. A pair `ba` is what Bob received
-from Ada."""
+"""Attribution between directly connected browsers. A pair `ba` is what Bob received from Ada."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -29,7 +28,7 @@ class Case(NamedTuple):
     local: str = ""
     unknown: str = ""
     uplinks: str = ""
-    """Whose uplink it was."""
+    """The participants with an uplink issue."""
 
     def comparison(self) -> Comparison:
         return Comparison(self._participant(name) for name in self.people)
@@ -113,7 +112,7 @@ def test_remote_loss_on_the_far_ends_downlink_is_caused_by_the_far_end() -> None
 def test_frozen_video_on_another_connection_is_no_evidence_of_a_bad_path(
     impairment: str, origin: str | None
 ) -> None:
-    """What Ada gets of Cyd is held up by her machine, or lost; what Bob gets of her is lost."""
+    """What Ada receives from Cyd is late or lost; what Bob receives from her is lost."""
     comparison = CASES["one misses one of three"].comparison()
     for each in comparison.participants["a"].streams:
         if each.ref.ssrc == 1_000 * ord("a") + ord("c"):
@@ -122,7 +121,7 @@ def test_frozen_video_on_another_connection_is_no_evidence_of_a_bad_path(
 
 
 def test_an_issue_that_follows_from_loss_of_unknown_origin_has_unknown_origin() -> None:
-    """Bob's sound of Ada breaks up from it; what she gets of Cyd stands still."""
+    """Bob's audio from Ada is concealed due to the loss; what she receives from Cyd is frozen."""
     comparison = CASES["one misses one of three"].comparison()
     bob = comparison.participants["b"]
     [lost] = [issue for issue in bob.issues if issue.name is IssueName.POOR_NETWORK_DOWNLINK]

@@ -1,4 +1,4 @@
-"""Voices and pictures of which there is no stream at all."""
+"""Audio and video for which there is no stream at all."""
 
 from collections.abc import Iterable
 
@@ -34,7 +34,8 @@ def _stream(
 
 
 def _call(people: str, without: Iterable[str], kind: str = "audio") -> Comparison:
-    """Everybody sends to everybody, but for what the pairs name: `ba` is Ada's at Bob."""
+    """Every participant sends to all others, except for the given pairs: `ba` is what Bob received
+    from Ada."""
     sent, heard = Family(f"{kind}_producer"), Family(f"{kind}_consumer")
     return Comparison(
         ComparedParticipant(
@@ -102,7 +103,7 @@ def test_no_media_is_missing_if_no_participant_lists_received_streams() -> None:
 
 
 HOLES = [50_000, 90_000, 130_000]
-"""When reports lack a stream that the next ones list again."""
+"""The times at which samples lack a stream that the next ones list again."""
 
 
 def _listed(until_s: float, since_s: float = 300.0, holes: Iterable[int] = ()) -> Comparison:
@@ -192,7 +193,7 @@ def test_a_stalled_audio_stream_is_missing_if_the_sender_spoke_enough(
 def test_a_participant_on_hold_misses_no_media(
     unsent: tuple[int, int] | None, is_picture_dry: bool, is_missed: bool
 ) -> None:
-    """Bob receives no sound from 100 s to 200 s."""
+    """Bob receives no audio from 100 s to 200 s."""
     stalled: Span = (EpochMs(100_000), EpochMs(200_000))
     comparison = _call("ab", ())
     bob = comparison.participants["b"]
@@ -233,7 +234,7 @@ def test_video_that_a_server_does_not_forward_is_not_missing(without: tuple[str,
 
 
 def test_a_camera_that_the_server_paused_for_every_listener_is_not_missing() -> None:
-    """Of the last speakers' pictures in a large room; Bob came when Ada no longer spoke."""
+    """A large room forwards the video of the last speakers; Bob joined when Ada no longer spoke."""
     comparison = _call("abcd", {"ba"}, "video")
     for participant in comparison.participants.values():
         for each in participant.streams:

@@ -1,4 +1,4 @@
-"""Pictures that shrank at Ada's, of a room of four."""
+"""Video that shrank at Ada, among four participants."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ LARGE = 18
 
 
 def _sizes(small: Sequence[Span], levels: int = LAYER_LEVELS) -> list[FrameSizeSpan]:
-    """A picture that is large but for these times, in which it has so many levels less."""
+    """A video that is large except during these spans, in which it is smaller by so many levels."""
     found, at = [], CALL[0]
     for start, end in small:
         found += [FrameSizeSpan(at, start, LARGE)] if at < start else []
@@ -32,7 +32,7 @@ def _sizes(small: Sequence[Span], levels: int = LAYER_LEVELS) -> list[FrameSizeS
 def _narrow(
     shrunk: str, small: Span = BAD, levels: int = LAYER_LEVELS, people: str = "abcd"
 ) -> dict[str, list[Span]]:
-    """The times found, where these pairs shrank; `ab` is what Ada saw of Bob."""
+    """The spans found if the video of these pairs shrank; `ab` is what Ada received from Bob."""
     pairs = shrunk.split()
     comparison = comparison_of(
         people,
@@ -90,7 +90,7 @@ def test_video_that_was_never_large_at_the_listener_has_not_shrunk() -> None:
 
 
 def test_video_that_is_small_for_every_listener_shows_no_narrow_downlink() -> None:
-    """Ada alone had seen the others large."""
+    """Only Ada had received the others' video large."""
     comparison = comparison_of(
         "abcd",
         members={

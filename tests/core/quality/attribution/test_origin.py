@@ -1,4 +1,4 @@
-"""Who is to blame, case by case. A pair `ba` is what Bob received from Ada."""
+"""Attribution case by case. A pair `ba` is what Bob received from Ada."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -47,7 +47,7 @@ def activity(
 
 
 class Case(NamedTuple):
-    """People, each with one stream sent and one received from everybody else."""
+    """Participants, each with one sent stream and one received from every other."""
 
     people: str
     missed: str
@@ -59,19 +59,19 @@ class Case(NamedTuple):
     unknown: str = ""
     server: str = ""
     late: str = ""
-    """Pairs whose sound was broken up though nothing was lost on the listener's side."""
+    """Pairs whose audio was concealed although the listener lost no packets."""
     lossy: str = ""
-    """Whose own reports show enough loss for an issue."""
+    """The participants whose own reports show enough loss for an issue."""
     mild: str = ""
-    """Whose own reports show loss, though too little for an issue."""
+    """The participants whose own reports show loss, but too little for an issue."""
     shaky: str = ""
-    """Whose own reports show jitter."""
+    """The participants whose own reports show jitter."""
     mute: str = ""
-    """Who sends nothing."""
+    """The participants that send no media."""
     silent: str = ""
-    """Whose reports do not tell what the far end lost."""
+    """The participants without remote reports."""
     is_tagged: bool = True
-    """Whether anything says from whom a received stream comes."""
+    """Whether received streams are tagged with their sender."""
 
     def comparison(self) -> Comparison:
         return Comparison(self._participant(name) for name in self.people)
@@ -290,7 +290,7 @@ def test_an_uplink_issue_inferred_without_tags_is_raised_for_the_peer() -> None:
 
 
 def test_an_issue_whose_cause_changes_is_split() -> None:
-    """Ada's uplink is bad first, then Bob's downlink."""
+    """Ada's uplink is impaired first, then Bob's downlink."""
     whole: Span = (BAD[0], EpochMs(300_000))
     later: Span = (BAD[1], whole[1])
     comparison = Case("abcd", "ba ca da", silent="abcd").comparison()

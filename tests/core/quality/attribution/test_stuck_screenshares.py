@@ -1,4 +1,4 @@
-"""When a shared screen was stuck at a listener, and when it stood still."""
+"""When a screenshare was stuck at a listener, and when it was merely still."""
 
 from collections.abc import Sequence
 
@@ -78,7 +78,7 @@ _TURNS = st.lists(st.sampled_from([0, 0, 0, 15, 60, 150]), min_size=20, max_size
 def test_a_screenshare_whose_frames_all_arrive_is_never_stuck(
     seconds: list[int], offset_s: int
 ) -> None:
-    """The same frames, counted by two browsers whose reports do not come together."""
+    """The same frames, counted by two browsers whose samples are not simultaneous."""
     frames = [count for each in seconds for count in (each, 0, 0, 0, 0, 0, 0)]
     at_sender = [sum(frames[place : place + 7]) for place in range(0, 126, 7)]
     at_listener = [sum(frames[place : place + 7]) for place in range(offset_s, 119, 7)]

@@ -1,4 +1,4 @@
-"""What others saw of cameras that were switched off."""
+"""Video that others received of cameras that were disabled."""
 
 import pytest
 

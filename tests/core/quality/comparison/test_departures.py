@@ -1,4 +1,4 @@
-"""Connections between browsers whose far end left."""
+"""Connections between browsers after their far end left."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def _flow(who: str, connection: str, family: Family, ssrc: int, end_at: EpochMs)
 def _participant(
     who: str, issues: list[Issue], *, others: str, left_at: EpochMs
 ) -> ComparedParticipant:
-    """Somebody with a connection of their own to each of the others."""
+    """A participant with its own connection to each of the others."""
     return ComparedParticipant(
         participant_id=who,
         peer_ids=frozenset({who}),

@@ -1,4 +1,4 @@
-"""A matrix of who received whom; a pair `ba` is what Bob received from Ada."""
+"""The matrix of senders and listeners; a pair `ba` is what Bob received from Ada."""
 
 from collections.abc import Mapping
 
@@ -39,7 +39,7 @@ def _unnamed(people: str, missed: str) -> dict[str, dict[str, PathSpans]]:
 
 
 def _full(matrix: ImpairmentMatrix) -> tuple[str, str]:
-    """The senders and the listeners whose lines are full and unexplained by others."""
+    """The senders and the listeners whose lines are impaired and unexplained by others."""
     senders = [name for name, line in matrix.senders.items() if line.unexplained]
     listeners = [name for name, line in matrix.listeners.items() if line.unexplained]
     return "".join(senders), "".join(listeners)

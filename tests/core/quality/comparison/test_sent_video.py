@@ -1,4 +1,4 @@
-"""What a received picture was at its sender."""
+"""Received video, compared with the video of its sender."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is advised: for every cause that there is, and as the documentation says."""
+"""The advice for each cause is the one that the documentation gives."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ PAGE = (Path(__file__).parents[4] / "docs" / "explain" / "diagnosis.md").read_te
 
 
 def _documented() -> dict[str, set[str]]:
-    """The words in backquotes of the table of causes: what may be its remedy, by cause."""
+    """The words in backquotes in the table of causes, by cause."""
     table = PAGE.partition("what to do (`advice_key`)")[2].partition("\n\n")[0]
     found: dict[str, set[str]] = {}
     before: set[str] = set()

@@ -1,4 +1,4 @@
-"""Microphones, cameras and loudspeakers, and the change of device before the trouble."""
+"""Findings about microphones, cameras and loudspeakers, and device switches before them."""
 
 from collections.abc import Callable, Sequence
 

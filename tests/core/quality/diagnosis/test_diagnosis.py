@@ -21,7 +21,7 @@ PAGE = ROOT / "docs" / "explain" / "diagnosis.md"
 
 
 def _explained() -> set[str]:
-    """The words that head a row of one of the page's tables."""
+    """The first words of the rows in the page's tables."""
     heads = re.findall(r"^\| (`.*?) \|", PAGE.read_text(), re.MULTILINE)
     return {word for head in heads for word in re.findall(r"`(\w+)`", head)}
 
@@ -47,8 +47,8 @@ def _findings(
     stays: Sequence[tuple[float, float]] = ((0, 600),),
     choices: Sequence[DeviceSelection] = (),
 ) -> list[Finding]:
-    """The findings about Ada, who was there so many seconds after ten o'clock and chose these
-    devices. Bob was there too."""
+    """The findings about Ada, who was present for these seconds after ten o'clock and selected
+    these devices. Bob was present too."""
     participants = [
         ComparedParticipant(participant_id=name, peer_ids=frozenset({name}), issues=[], streams=[])
         for name in ("ada", "bob")
@@ -104,7 +104,7 @@ HEARD = StreamRef(
 
 
 def _issue(name: IssueName, ref: StreamRef, **worst: float) -> Issue:
-    """Trouble from 10:01 to 10:02."""
+    """An impairment from 10:01 to 10:02."""
     return replace(single(name, ref, _at(60), _at(120), worst), origin="local")
 
 

@@ -1,4 +1,4 @@
-"""How bad it was, from issues to words."""
+"""Figures of issues, as numbers and in words."""
 
 import pytest
 from msgspec.structs import replace

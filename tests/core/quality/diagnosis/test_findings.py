@@ -1,4 +1,4 @@
-"""Findings: what suffered, which way it went, and which change of device came before."""
+"""Findings: affected media, direction, and the device switch before them."""
 
 from collections.abc import Sequence
 

@@ -67,7 +67,7 @@ def _findings(
     sent: Sequence[StreamActivity] = (),
     others: Mapping[str, Sequence[Issue]] | None = None,
 ) -> list[Finding]:
-    """The findings about Ada, who was in a call with these others, as a rule with Bob, who sent
+    """The findings about Ada, who was in a call with these others: by default with Bob, who sent
     these streams, and Cyd."""
     others = {"bob": [], "cyd": []} if others is None else others
     participants = [

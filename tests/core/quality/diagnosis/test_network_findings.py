@@ -201,7 +201,7 @@ def test_a_jitter_buffer_delay_without_another_finding_is_reported() -> None:
 def _activity(
     family: Family, sender: str | None = None, lossy: Sequence[tuple[float, float]] = ()
 ) -> StreamActivity:
-    """A stream of Ada's, sent or received from somebody, that flowed for ten minutes."""
+    """A stream that Ada sent or received, which flowed for ten minutes."""
     ref = StreamRef(peer_id="ada", family=family.value, from_peer_id=sender)
     return StreamActivity(
         ref=ref,
@@ -220,7 +220,7 @@ WHEN = " from 10:01:00 to 10:02:00 UTC"
 
 
 def _missing(*bad: str, of: Sequence[str]) -> str:
-    """The sentences when Ada loses what these of her senders sent for a minute."""
+    """The sentences if Ada loses for a minute what these of her senders sent."""
     heard = [
         _activity(Family.AUDIO_CONSUMER, name, [(60, 120)] if name in bad else []) for name in of
     ]

@@ -1,4 +1,4 @@
-"""Sentences about the network: what was lost or late, on whose side, and how sure that is."""
+"""Sentences about the network: what was lost or late, on which side, and how certain that is."""
 
 from typing import Any
 

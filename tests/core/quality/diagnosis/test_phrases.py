@@ -1,4 +1,4 @@
-"""Parts of sentences: whose media, how many heard it, what held it back."""
+"""Parts of sentences: affected media, listeners, and limitations."""
 
 from typing import Any
 

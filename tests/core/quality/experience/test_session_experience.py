@@ -1,4 +1,4 @@
-"""Everybody's moments, from opinions of streams that are written down as tables."""
+"""The experience of every participant, from MOS values of streams written as tables."""
 
 from collections.abc import Mapping, Sequence
 
@@ -19,7 +19,7 @@ BUCKETS = 4
 SCALE = TimeScale(from_at=CALL_START, bucket_ms=10_000, buckets=BUCKETS)
 STAY = (CALL_START, EpochMs(CALL_START + BUCKETS * 10_000))
 Sound = float | None | Sequence[float | None]
-"""One opinion for the whole time, or one for each bucket."""
+"""One MOS for the whole time, or one for each bucket."""
 
 
 def _ref(who: str, sender: str | None, family: Family) -> StreamRef:
@@ -36,7 +36,8 @@ def _input(
     sent: Sound = None,
     issues: Sequence[Issue] = (),
 ) -> ExperienceInput:
-    """A person who received these voices, by sender; a sender `?…` is not named by any report."""
+    """A participant who received audio with these MOS values, by sender; a sender `?…` is
+    unknown."""
     rows: list[tuple[StreamRef, Family, Sound]] = [
         (_ref(who, sender, family), family, sound)
         for family, streams in (

@@ -1,4 +1,4 @@
-"""What holds for the intervals of any reports whatever."""
+"""Invariants of the intervals of any reports."""
 
 from typing import Any
 

@@ -228,7 +228,7 @@ def test_too_little_audio_is_not_scored() -> None:
     few: Object = {"packetsReceived": 19, "packetsLost": 0}
     quiet = only([sample(0, inbound(packetsReceived=0, packetsLost=0)), sample(7, inbound(**few))])
     assert quiet.loss_percent == 0 and quiet.mos is None
-    # Packets arrive but nobody plays them: no sample was taken, so nothing was concealed.
+    # Packets arrive but are not played: no audio sample was taken, so none was concealed.
     unplayed: Object = {"totalSamplesReceived": 0, "concealedSamples": 0, "packetsDiscarded": 0}
     interval = only(
         [
@@ -266,7 +266,7 @@ def test_an_interval_that_is_partly_muted_or_inactive_is_not_scored(switch: str)
         size = {"frameWidth": 1280, "frameHeight": 720, "bytesSent": 4000 * frames}
         return sample(7 * n, outbound("video", framesEncoded=frames, **size, **active), tags=[tag])
 
-    # Two seconds of pictures, then all of them, then three seconds.
+    # Two seconds of video, then all of it, then three seconds.
     switches = [(False, 0), (True, 60), (True, 270), (False, 360), (False, 360)]
     steps = [step(n, is_on=is_on, frames=frames) for n, (is_on, frames) in enumerate(switches)]
     intervals = read_intervals(steps)

@@ -1,5 +1,5 @@
-"""Streams of which one carries what the others do not. `1` is an interval in which payload
-passed, `0` one in which nothing did, a space one without a report."""
+"""Streams of one source on several connections. `1` is an interval with payload, `0` one without, a
+space one without a sample."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ SENT, RECEIVED = Family.VIDEO_PRODUCER, Family.VIDEO_CONSUMER
 
 
 class _Streams:
-    """The streams of one peer, each in a table of its own."""
+    """The streams of one peer, each in its own table."""
 
     def __init__(self) -> None:
         self.tables: list[IntervalTable] = []

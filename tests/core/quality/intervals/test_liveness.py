@@ -1,4 +1,4 @@
-"""Cameras that are switched off in a call, as those see it who look at them."""
+"""Cameras that are disabled during a call, as their viewers measure them."""
 
 from typing import Any
 

@@ -20,7 +20,7 @@ def far_end(n: int, **members: Any) -> Object:
 
 
 def camera(n: int, sent: int, lost: int, stated: float, **members: Any) -> Sample:
-    """A camera at the `n`th report, one of the far end's a second."""
+    """A camera in the `n`th sample, with one remote report a second."""
     reported = far_end(
         n,
         packetsLost=lost,
@@ -69,7 +69,7 @@ def test_the_video_mos_is_limited_by_the_encoders_target_bitrate() -> None:
     fair, high = mos(400_000, None, None), mos(1_600_000, None, None)
     assert fair is not None and high is not None and fair < high
     assert mos(1_600_000, 400_000, 400_000) == fair
-    # A target that has just fallen was not the one of the whole interval.
+    # A target bitrate that has just decreased does not apply to the whole interval.
     assert mos(1_600_000, 1_600_000, 400_000) == high
     # An encoder need not use its target up.
     assert mos(400_000, 1_600_000, 1_600_000) == fair
@@ -93,7 +93,7 @@ def test_retransmissions_count_since_the_last_remote_report() -> None:
 
 @pytest.mark.parametrize("is_timed", [True, False])
 def test_an_unchanged_remote_report_is_no_new_report(is_timed: bool) -> None:
-    """The shapes of clients that give the far end's report no moment, or that of the asking."""
+    """Clients whose remote report has no timestamp, or that of the getStats call."""
 
     def reported(n: int, lost: int, count: int) -> Object:
         report = far_end(n, packetsLost=lost, fractionLost=0.0, jitter=0.004, roundTripTime=0.04)

@@ -139,7 +139,7 @@ def _muted_at(at_s: float, kind: str = "video") -> MuteState:
 
 
 def test_flowing_frames_end_a_mute() -> None:
-    """RealtimeKit's client tells of muting only."""
+    """RealtimeKit's client reports mutes but no unmutes."""
     frames = (0, 70, 140, 140, 143, 213, 283)
     reports = [_report(7 * place, each) for place, each in enumerate(frames)]
     assert _seen(_muted_at(15), *reports) == [(15, 28)]
@@ -163,7 +163,7 @@ def test_an_audible_level_ends_a_mute_of_the_microphone() -> None:
 
 
 def test_a_muted_tag_without_frames_is_a_disabled_camera() -> None:
-    """Some libraries tell of muting by the tag alone."""
+    """Some libraries report mutes only by the tag."""
     reports = [
         _report(0, 0),
         _report(7, 210, muted=False),
@@ -183,7 +183,7 @@ def test_a_muted_tag_without_frames_is_a_disabled_camera() -> None:
 
 @pytest.mark.parametrize("fps", [0.5, 1, 2])
 def test_a_muted_tag_with_black_frames_is_a_disabled_camera(fps: float) -> None:
-    """Browsers go on sending a black picture now and then for a track that is not enabled."""
+    """Browsers send a black frame now and then for a track that is not enabled."""
     reports = [_report(7 * place, round(7 * place * fps), muted=place > 0) for place in range(5)]
     back = _report(35, 300, muted=False)
     assert _seen(MuteState([]), *reports, back) == [(0, 28)]

@@ -1,4 +1,4 @@
-"""Pictures that a server holds back for a while."""
+"""Video that a server pauses for a while."""
 
 from typing import Any
 
@@ -50,7 +50,7 @@ def test_the_intervals_at_both_ends_of_a_pause_are_its_edges(
 
 
 def test_a_short_interruption_is_no_pause() -> None:
-    """In reports that come every two seconds."""
+    """In samples taken every two seconds."""
     assert not are_edges(_table(60, 10, 0, 0, 10, 60, dt_s=2.0)).any()
     assert are_edges(_table(60, 10, 0, 0, 0, 10, 60, dt_s=2.0)).sum() == 2
 

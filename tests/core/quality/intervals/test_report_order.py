@@ -1,4 +1,5 @@
-"""Which reports count, of many streams at once, against one report after the other."""
+"""The accepted reports of many streams at once, compared with a loop over one report after the
+other."""
 
 from typing import Any
 
@@ -31,8 +32,8 @@ def _accepted(*streams: list[_Report]) -> Reports:
 
 
 def _walked(reports: list[_Report]) -> list[tuple[int, float | None, bool]]:
-    """The packets counted at each report that counts, the seconds since the one before, and
-    whether a clock stepped."""
+    """The packets at each accepted report, the seconds since the one before, and whether the clock
+    stepped."""
     has_no_clock = any(clock is None for _, clock, _ in reports)
     ordered = sorted(reports, key=lambda each: each[0] if has_no_clock else each[:2])
     found: list[tuple[int, float | None, bool]] = []

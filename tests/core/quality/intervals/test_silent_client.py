@@ -8,7 +8,8 @@ from tests.core.quality.synthetic_call import CALL_START, INTERVAL_MS, Call
 
 
 def _completeness(source: str, *, alone_until: int, missing: range) -> Completeness:
-    """Of a call of 86 reports, of which the first is empty and no other comes for a while."""
+    """A call of 86 samples, of which the first is empty and the next ones are missing for a
+    while."""
     facts = Call(["ada", "bob"], minutes=10).facts("ada")
     first = structs.replace(facts.samples[0], body=msgspec.json.encode({"connections": []}))
     later = [s for s in facts.samples[alone_until:] if s.sequence not in missing]

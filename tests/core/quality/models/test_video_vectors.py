@@ -1,4 +1,4 @@
-"""The picture's model with rtcscore's coefficients against every row of rtcscore's."""
+"""The video model with rtcscore's coefficients, compared with every row of rtcscore's."""
 
 from collections.abc import Callable
 from math import log
@@ -31,7 +31,7 @@ def _ours(row: Row) -> float:
 
 
 def _unheld(row: Row) -> float:
-    """The score by bits per coded pixel, before it is held within 1…5."""
+    """The score by bits per coded pixel, before it is limited to 1…5."""
     pixels = min(row["width"] * row["height"], row["expected_width"] * row["expected_height"])
     factor = RTCSCORE.codec_factors.get(row["codec"], 1.0)
     bits = factor * row["bitrate_bps"] / (pixels * min(row["fps"], row["expected_fps"]))
@@ -46,8 +46,8 @@ def test_every_row_of_the_domain_is_reproduced(vectors: Vectors) -> None:
 
 
 def test_the_domain_ends_at_the_maximum_bits_per_pixel(vectors: Vectors) -> None:
-    """There ours is held at 5 before a small picture or a slow one costs anything, rtcscore's
-    after; otherwise a 180p picture with bits to spare would pass for 720p."""
+    """There our score is limited to 5 before a small or slow video lowers it, rtcscore's
+    afterwards; otherwise a 180p video with bits to spare would pass for 720p."""
     rows = vectors("video_rtcscore")
     assert len(rows) == 1272
     for row in rows:

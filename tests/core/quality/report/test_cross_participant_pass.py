@@ -1,4 +1,4 @@
-"""Synthetic calls, and the findings about everybody in them."""
+"""Findings about the participants of synthetic calls."""
 
 from collections.abc import Mapping
 
@@ -51,7 +51,7 @@ def _call(minutes: float = 8, **people: ConditionsOverTime | None) -> Call:
 
 
 def _causes(verdicts: Mapping[str, Verdict]) -> dict[str, list[str]]:
-    """What each is blamed for; what merely came from others is left out."""
+    """The causes attributed to each participant; findings about other senders are left out."""
     return {
         name: [f.cause for f in verdict.diagnosis if f.severity != "information"]
         for name, verdict in verdicts.items()
@@ -103,7 +103,7 @@ def test_between_two_participants_the_senders_remote_reports_decide() -> None:
 
 
 def test_an_uplink_issue_is_found_without_remote_reports_of_the_sender() -> None:
-    """RealtimeKit's client does not tell what the far end reported back."""
+    """RealtimeKit's client sends no remote reports."""
     call = _call(ada=between(120, 300, LOSSY_UP), bob=None, cyd=None)
     silent = {
         name: [_without_remote(facts) for facts in chain]
@@ -304,7 +304,7 @@ def test_an_interrupted_connection_is_reported() -> None:
 
 
 def _live(facts: PeerFacts) -> PeerFacts:
-    """The same while the peer is still there."""
+    """The same facts while the peer is present."""
     return structs.replace(facts, peer=structs.replace(facts.peer, left_at=None, left_reason=None))
 
 

@@ -50,7 +50,7 @@ def test_a_call_recorded_by_realtimekits_client_is_folded() -> None:
     assert sum(row["packets_sent"] for row in sent) == last - first
     # Opus sends a packet every 20 ms.
     assert all(45 < row["packets_sent"] / 7 < 55 for row in sent)
-    # This client does not say what the far end lost: not known, so not zero.
+    # This client sends no remote loss: unknown, so not zero.
     assert all("packets_lost" not in row for row in sent)
     assert verdict.cumulative["audio_producer"].packet_loss.avg is None
     assert {row["mos_quality"] for row in sent} == {1.0}

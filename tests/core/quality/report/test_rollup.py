@@ -71,7 +71,7 @@ def test_five_lost_packets_in_a_hundred_reach_five_percent_despite_rounding() ->
 
 
 def test_round_trips_are_given_in_milliseconds() -> None:
-    """The one published sample: ten of them, seconds each, and a cumulative of 135.7009 ms."""
+    """The one published sample: ten RTTs in seconds, and a cumulative value of 135.7009 ms."""
     rtts_s = [0, 0.01, 0.009, 0.02, 0.03, 0.042, 0.0501, 0.0456, 0.37, 0.780309]
     block = accumulate(
         roll_up_intervals(

@@ -1,4 +1,4 @@
-"""Rows made column by column against rows made one by one."""
+"""Rows written column by column, compared with rows written one by one."""
 
 import json
 from typing import Any

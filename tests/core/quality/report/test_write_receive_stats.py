@@ -1,4 +1,4 @@
-"""What was received, made column by column, against a walk from moment to moment."""
+"""Receive stats computed column by column, compared with a loop over times."""
 
 import json
 from itertools import groupby

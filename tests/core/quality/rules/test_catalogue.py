@@ -1,5 +1,5 @@
 """Each rule of the catalogue at, below and above the values at which its issue is raised and
-cleared, and for how long they have to hold: three of five, and three good ones in a row."""
+cleared, and for how long they have to last: three of five, and three good ones in a row."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ _FIXED: dict[str, Members] = {
     "candidate-pair": {"nominated": True, "state": "succeeded"},
 }
 _BESIDE = StatsObject(type="outbound-rtp", id="beside", fixed={"kind": "video", "ssrc": 8})
-"""Video is on in every case; nothing else is known of it."""
+"""Video is enabled in every case; nothing else is known about it."""
 
 
 def _issues(
@@ -40,7 +40,7 @@ def _issues(
 
 
 def _marked(case: Case, marks: str) -> list[Issue]:
-    """An interval for each mark: `x` bad, `-` spared, `~` held, `.` good."""
+    """A peer with an interval for each mark: `x` bad, `-` spared, `~` held, `.` good."""
     values = {"x": case.bad, "-": case.spared, "~": case.held, ".": case.good}
     reported = [case.with_value(values[mark]) for mark in marks]
     return _issues(case.name, reported, case.direction, case.source)

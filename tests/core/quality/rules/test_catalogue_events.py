@@ -1,5 +1,5 @@
-"""The rules of the catalogue that go by what happened, and for how long: dry streams, connections,
-clocks, microphones, and when nothing is judged."""
+"""The rules of the catalogue for events and durations: stalled streams, connections, clocks,
+microphones, and when no rule applies."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -29,7 +29,7 @@ GOOD = {"packetsReceived": 1_000, "packetsLost": 0, "jitter": 0.001}
 def _stream(
     steps: Sequence[Members], source: str = "camera", *, is_sent: bool = True, **peer: Any
 ) -> PeerFacts:
-    """A peer with one stream; `peer` goes to `peer_of`."""
+    """A peer with one stream; `peer` is passed to `peer_of`."""
     kind = "audio" if source == "microphone" else "video"
     fixed = {"kind": kind, "ssrc": 7} | peer.pop("fixed", {})
     stream = StatsObject(
@@ -283,7 +283,7 @@ def test_a_microphone_with_zero_level_for_30_s_is_silent(
 
 
 def _with_energy(facts: PeerFacts, energies: Sequence[float]) -> PeerFacts:
-    """The same, and the sound energy of each interval of ten seconds."""
+    """The same, with the audio energy of each interval of ten seconds."""
     samples, total = [], 0.0
     for sample, energy in zip(facts.samples, [0.0, *energies], strict=True):
         total += energy

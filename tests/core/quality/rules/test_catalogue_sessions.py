@@ -1,4 +1,5 @@
-"""The rules of the catalogue that take two: what one sent and the other did not receive."""
+"""The rules of the catalogue that compare two participants: what one sent and the other did not
+receive."""
 
 from collections.abc import Callable
 from typing import Any
@@ -72,7 +73,7 @@ def _stalled(facts: PeerFacts, first: int, reports: int, *kinds: str) -> PeerFac
 
 
 def _shown(facts: PeerFacts) -> PeerFacts:
-    """With the size at which pictures are shown."""
+    """The facts with the size at which video is displayed."""
 
     def change(number: int, body: Body) -> None:
         for tag in body["streams"]:

@@ -24,7 +24,7 @@ STEP_MS = 7_000
 
 
 def _samples(marks: str) -> ConditionSamples:
-    """A sample for each mark: `x` bad, `X` hard, `.` good, `-` between, `|` an interruption."""
+    """A sample for each mark: `x` bad, `X` severe, `.` good, `-` between, `|` an interruption."""
     places = [place for place, mark in enumerate(marks) if mark != "|"]
     is_bad = np.array([marks[place] in "xX" for place in places], dtype=np.bool_)
     return ConditionSamples(
@@ -44,7 +44,7 @@ def _watched(marks: str, **options: Any) -> list[Issue]:
 
 
 def _bad_samples(**values: Sequence[float]) -> ConditionSamples:
-    """Samples of these values, of which more than five is bad."""
+    """Samples with these values, of which those above five are bad."""
     columns = {name: numbers(column) for name, column in values.items()}
     length = len(next(iter(columns.values())))
     return ConditionSamples(
@@ -192,8 +192,8 @@ def test_every_window_with_three_bad_samples_is_in_an_issue(marks: str) -> None:
 def _walked(
     marks: str, raise_after: int, window: int, clear_after: int
 ) -> Iterator[tuple[int, int, int, bool]]:
-    """What the rule gives when a sample is taken after the other: the place of the first bad
-    one, that of the last, how many, and whether it is open."""
+    """The issues of a loop over samples: the index of the first bad one, that of the last, how
+    many, and whether the issue is open."""
     recent: list[int] = []
     bad: list[int] = []
     good = 0

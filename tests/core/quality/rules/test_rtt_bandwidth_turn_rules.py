@@ -10,7 +10,8 @@ STEP_MS = 7_000
 
 
 def _issues(*reports: dict[str, Any]) -> list[Issue]:
-    """The issues of a connection whose pair and candidates were like this, report by report."""
+    """The issues of a connection with these members of its pair and candidates, sample by
+    sample."""
     rules = ConnectionRules("ada")
     for place, report in enumerate(reports):
         local: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Small, slow pictures that were meant to be so, of which nobody tells at what size they show."""
+"""Small, slow video that was meant to be so, whose displayed size is unknown."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def _picture(*, fps: int, bitrate_bps: float, **stated: Any) -> dict[str, Any]:
 
 
 def _watched(*, shown: tuple[int, int] | None = None, **stated: Any) -> tuple[float, int]:
-    """The tenth percentile of the opinions, and how many issues of the picture there are."""
+    """The tenth percentile of the MOS, and the number of video issues."""
     named = {"kind": "video", "ssrc": 7}
     reported = StatsObject(type="inbound-rtp", id="I", fixed=named, steps=[_picture(**stated)] * 12)
     size = {} if shown is None else dict(zip(SHOWN, shown, strict=True))

@@ -1,4 +1,4 @@
-"""Sound that arrives and is not played."""
+"""Audio that arrives and is not played."""
 
 from typing import Any
 

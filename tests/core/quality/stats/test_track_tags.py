@@ -1,4 +1,4 @@
-"""Which tag is about which stream, where the browser tells neither `mid` nor track."""
+"""The tags of streams for which the browser reports neither `mid` nor track."""
 
 from typing import Any
 
