@@ -10,8 +10,7 @@ from aftercall.core.quality.interval_columns.interval_table import IntervalTable
 from aftercall.core.quality.intervals.scoring import LEAST_PACKETS, score_intervals
 from aftercall.core.quality.models.mos_video import LOWEST
 from aftercall.core.quality.stats.report_linker import Family
-from tests.core.quality.made_intervals import interval
-from tests.core.quality.table_builder import table_of
+from tests.core.quality.interval_builder import interval, table_of
 
 AUDIBLE: dict[str, Any] = {
     "codec": "opus",
