@@ -1,4 +1,4 @@
-"""`aftercall check`: the settings as they are in force, where each comes from, and what is odd."""
+"""`aftercall check`: the effective settings, the source of each, and warnings."""
 
 import asyncio
 import os

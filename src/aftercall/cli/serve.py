@@ -39,7 +39,8 @@ _IDLE_S = 75
 two reports, so that a page that reports needs but one."""
 
 _SEND_BUFFER_BYTES = 524_288
-"""Of a connection, in the kernel, which would else keep 4 MB for a reader that takes none."""
+"""The kernel's send buffer of a connection; by default it may hold 4 MB for a reader that takes
+nothing."""
 
 _GONE_S = 60
 """How long the other side of a connection may leave what it was sent without an answer."""
@@ -229,7 +230,7 @@ def _run(settings: Settings, listening: socket.socket) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Stops without waiting for those who listen for as long as they are let."""
+    """Stops without waiting for event streams, which last an hour."""
 
     def __init__(self, config: uvicorn.Config, application: Application) -> None:
         super().__init__(config)

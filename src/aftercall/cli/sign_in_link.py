@@ -11,7 +11,7 @@ from aftercall.core.records import Role
 from aftercall.settings import Settings
 
 PATH = "/sign-in#"
-"""What follows `#` stays in the browser: no server, proxy or log sees the code."""
+"""The part after `#` stays in the browser: no server, proxy or log sees the code."""
 
 
 def make_link(

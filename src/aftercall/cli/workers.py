@@ -16,7 +16,7 @@ from uvicorn.supervisors.multiprocess import Process
 from aftercall.app import Application
 
 LOOK_EVERY_S: Final = 1.0
-"""How often a worker looks whether its supervisor is there."""
+"""How often a worker checks that its supervisor runs."""
 
 log = structlog.get_logger(__name__)
 

@@ -101,7 +101,7 @@ async def count_messages(tx: AsyncConnection, app_id: str, session_id: str) -> i
 
 
 async def save_lines(tx: AsyncConnection, lines: Iterable[TranscriptLine]) -> set[str]:
-    """Keep lines of a transcript; the ids of those that were not known yet."""
+    """Store lines of a transcript; returns the ids of the new ones."""
     return await insert_new(tx, _LINE, lines)
 
 
@@ -145,7 +145,7 @@ async def characters_of(tx: AsyncConnection, app_id: str, session_id: str) -> in
 
 
 async def add_characters(tx: AsyncConnection, added: Mapping[tuple[str, str], int]) -> None:
-    """Count what was written of sessions (app, id)."""
+    """Add to the numbers of characters stored of sessions, by `(app_id, session_id)`."""
     table = schema.talk_sizes
     statement = insert_into(tx.dialect.name, table)
     await tx.execute(

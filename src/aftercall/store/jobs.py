@@ -166,7 +166,7 @@ async def list_jobs(tx: AsyncConnection, *, is_dead: bool = False, limit: int = 
 
 
 async def next_due(tx: AsyncConnection) -> EpochMs | None:
-    """When the next job is due or its lease expires; `None` when none waits. Its lane may still
+    """When the next job is due or its lease expires; `None` if none waits. Its lane may still
     block it."""
     c = schema.jobs.c
     free_at = func.coalesce(c.lease_until, c.due_at)

@@ -1,4 +1,4 @@
-"""Puts right what a wall clock wrote that was set back since.
+"""Repairs instants written by a wall clock that was set back later.
 
 A moment in the future would make a live peer look silent once the clock has caught up with it,
 and a job wait for an hour that never was.

@@ -11,13 +11,14 @@ from aftercall.core.errors import Unavailable
 from aftercall.store.engine.failures import PassingFailure
 
 RETRY_AFTER_S: Final = 2
-"""When to send again what was refused; chosen: a PostgreSQL that restarts takes about as long."""
+"""Seconds after which a refused client should retry. Chosen: PostgreSQL takes about as long to
+restart."""
 
 log = structlog.get_logger(__name__)
 
 
 def unavailable() -> Unavailable:
-    """The error for what the database cannot do now."""
+    """The error while the database is unavailable."""
     return Unavailable(
         "The database cannot be reached or written to just now: send it again later.",
         retry_after_s=RETRY_AFTER_S,
@@ -42,7 +43,7 @@ class Availability:
 
     @property
     def away_since(self) -> float | None:
-        """When the outage that goes on began, by `seconds`; `None` while there is none."""
+        """The start of the current outage, by `seconds`; `None` without one."""
         return self._since
 
     def take_ended(self) -> list[tuple[float, float]]:

@@ -110,7 +110,7 @@ class Database:
         return self._url.get_backend_name() == "sqlite"
 
     async def close(self) -> None:
-        """Close all connections; those in use fail."""
+        """Close all connections; transactions under way fail."""
         await self._writer.dispose()
         await self._reader.dispose()
 

@@ -57,7 +57,7 @@ class PassingFailure(NamedTuple):
 
 
 def passing_failure(error: BaseException) -> PassingFailure | None:
-    """What passing failure an exception stands for; `None` when trying again will not help."""
+    """The temporary failure that an exception stands for; `None` if a retry will not help."""
     for each in _chain(error):
         if (state := _sqlstate(each)) is not None:
             return _of_sqlstate(state, each)
@@ -70,7 +70,7 @@ def passing_failure(error: BaseException) -> PassingFailure | None:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The exception and those it wraps, outermost first."""
+    """The exception and its causes, outermost first."""
     seen: set[int] = set()
     found: BaseException | None = error
     while found is not None and id(found) not in seen:

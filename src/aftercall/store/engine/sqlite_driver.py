@@ -19,7 +19,7 @@ Row = tuple[Any, ...]
 
 
 class OneTurnCursor:
-    """What SQLAlchemy's adapter asks of a cursor. The rows are there once it was executed."""
+    """The cursor that SQLAlchemy's adapter needs; all rows are read by `execute`."""
 
     def __init__(self, connection: "OneTurnConnection") -> None:
         self._connection = connection
@@ -45,7 +45,7 @@ class OneTurnCursor:
         return rows
 
     async def close(self) -> None:
-        """Nothing is open."""
+        """No resource is open."""
 
     def _execute(self, driver: sqlite3.Connection, sql: str, parameters: Sequence[Any]) -> None:
         self._take(driver.execute(sql, parameters))

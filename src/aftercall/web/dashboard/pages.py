@@ -1,5 +1,4 @@
-"""The dashboard's pages: files that were built before, and the one page for every address the
-pages themselves know."""
+"""The dashboard's built files, and its one HTML page for every address that its router handles."""
 
 import re
 from pathlib import Path
@@ -14,7 +13,7 @@ CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-"""Nothing from elsewhere and nothing inline: what a user wrote stays text."""
+"""Nothing from other origins and nothing inline, so that text of users cannot run."""
 
 _RESERVED: Final = re.compile(
     r"/(?:client|v1|v2|api|accounts|docs|downloads|collector|try|healthz|readyz|metrics)(?:/|$)"
@@ -29,7 +28,7 @@ again. The API is documented at <a href="/docs">/docs</a>.</p></html>
 
 
 class Pages:
-    """Serves the dashboard to GET and HEAD, wherever nothing else lives."""
+    """Serves the dashboard to GET and HEAD at every path that nothing else serves."""
 
     def __init__(self, folder: Path) -> None:
         self._assets = StaticFiles(folder)

@@ -17,7 +17,7 @@ _LONGEST_FACET: Final = 64
 
 
 class LastMoment(Moment):
-    """A moment; a plain date is its last millisecond."""
+    """An instant; a plain date is its last millisecond."""
 
     def read(self, query: Query) -> EpochMs | None:
         moment = super().read(query)
@@ -126,7 +126,7 @@ CALL_PARAMETERS: Final = (
 
 
 def read_range(query: Query) -> tuple[EpochMs | None, EpochMs | None]:
-    """The first and the last moment asked for. Raises `Malformed` when they are reversed."""
+    """The first and the last instant. Raises `Malformed` if they are reversed."""
     from_at, to_at = FROM.read(query), TO.read(query)
     if from_at is not None and to_at is not None and from_at > to_at:
         raise Malformed('"from" must not be after "to"', code="bad_range", field=FROM.name)
@@ -134,7 +134,7 @@ def read_range(query: Query) -> tuple[EpochMs | None, EpochMs | None]:
 
 
 def read_cursor(query: Query) -> Cursor | None:
-    """Where the page begins. Raises `Malformed`."""
+    """The position at which the page begins. Raises `Malformed`."""
     text = CURSOR.read(query)
     return None if text is None else decode_cursor(text)
 
@@ -165,6 +165,6 @@ def read_call_query(query: Query, *, app_id: str) -> SessionQuery:
 
 
 def read_wanted(query: Query) -> Wanted:
-    """How much of a participant's time to draw. Raises `Malformed`."""
+    """The range and number of points to chart. Raises `Malformed`."""
     from_at, to_at = read_range(query)
     return Wanted(points=POINTS.read(query), from_at=from_at, to_at=to_at)

@@ -35,7 +35,8 @@ COLUMNS: Final = (
 
 
 async def write_csv(pages: AsyncIterator[list[ListedSession]]) -> AsyncIterator[bytes]:
-    """The file, a piece for each page. What would be a formula to a spreadsheet is guarded."""
+    """The file, a piece for each page. A cell that a spreadsheet would read as a formula
+    begins with `'`."""
     yield _rows([list(COLUMNS)])
     async for page in pages:
         yield _rows([_cells(encode_session_row(each)) for each in page])

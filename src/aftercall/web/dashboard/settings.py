@@ -1,4 +1,4 @@
-"""What an operator looks after: apps, tokens, jobs, and how the server is set."""
+"""The operator's endpoints: apps, tokens, jobs, and the server's settings."""
 
 from typing import Any, Final
 
@@ -182,7 +182,7 @@ def _check_admin(grant: Grant) -> None:
 
 
 def _check_covers(grant: Grant, app_id: str | None) -> None:
-    """A caller of one app looks after that app alone."""
+    """A caller of one app manages only that app."""
     if grant.app_id is not None and grant.app_id != app_id:
         raise Refused("The token is one of an app, not of the account", code="foreign_app")
 

@@ -39,7 +39,7 @@ from aftercall.web.http.static_files import StaticFiles, answer_asset, answer_by
 PREFIX: Final = "/try"
 MOST_BODY_BYTES: Final = 8_192
 ENTRIES_PER_MINUTE: Final = 120
-"""Entries a minute over all callers: nobody has to show who they are."""
+"""Entries a minute over all callers, as they are anonymous."""
 
 ROOM_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _-]{0,63}")
 KEEP_ALIVE_S: Final = 60
@@ -134,7 +134,7 @@ class DemoCallPage:
             raise NotFound("Nothing lives at this address", code="no_route")
 
     async def _enter(self, body: bytes) -> dict[str, Any]:
-        """Admit somebody: a participant of the room's meeting, and a token for that participant."""
+        """Admit a guest: add a participant to the room's meeting, and make its token."""
         try:
             entry = read_json(body, lambda text: msgspec.json.decode(text, type=_Entry))
         except msgspec.MsgspecError as error:
@@ -183,7 +183,7 @@ class DemoCallPage:
             raise Busy("Too many are coming in; try again in a minute", retry_after_s=60)
 
     async def _meeting_of(self, app_id: str, room: str) -> str:
-        """The meeting of a room, made when somebody enters it for the first time."""
+        """The meeting of a room, created with its first guest."""
         async with self._making_room:
             known = self._meetings.get(room)
             if known is None:

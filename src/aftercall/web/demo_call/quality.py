@@ -1,4 +1,4 @@
-"""The quality of the call for each peer at the moment, for the badges of the call page."""
+"""The current quality of the call for each peer, for the badges of the call page."""
 
 from collections.abc import Sequence
 from datetime import datetime

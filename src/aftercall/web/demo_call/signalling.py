@@ -27,7 +27,7 @@ from aftercall.core.instants import SECOND_MS, Clock
 from aftercall.service.accounts.tokens import ParticipantGrant
 
 MOST_PEERS: Final = 4
-"""A mesh of more asks too much of the peers' uplinks."""
+"""A mesh of more peers exceeds usual uplinks."""
 
 MOST_ROOMS: Final = 200
 MOST_BYTES: Final = 65_536
@@ -35,10 +35,10 @@ MESSAGES_PER_S: Final = 20
 MESSAGE_BURST: Final = 200
 JOIN_WITHIN_S: Final = 10
 ADMIT_EVERY_S: Final = 10
-"""How often a client that stays is looked at again: its token may have been revoked."""
+"""How often the token of a connected client is checked, in seconds: it may have been revoked."""
 
 MOST_WAITING: Final = 256
-"""Messages that may wait for a slow client before it is let go."""
+"""Messages that may wait for a slow client before it is disconnected."""
 
 MOST_BYTES_WAITING: Final = 524_288
 """Their bytes; chosen: descriptions of three peers' connections take a tenth."""
@@ -67,7 +67,7 @@ _MESSAGE: Final = msgspec.json.Decoder(_Signal | _Tell)
 
 
 _UNREADABLE: Final = (msgspec.MsgspecError, UnicodeError, RecursionError)
-"""What a text may do that is no message, one nested too deeply among them."""
+"""The errors of decoding a text that is no message, or is nested too deeply."""
 
 
 class _Closing(Exception):
@@ -91,7 +91,7 @@ class _Client:
         self._counted_at = now
 
     def offer(self, message: dict[str, Any]) -> None:
-        """Queues a message; a client too slow to take what waits is let go."""
+        """Queues a message; disconnects a client that is too slow to take the waiting ones."""
         raw = msgspec.json.encode(message)
         if self.waiting.full() or self.bytes_waiting + len(raw) > MOST_BYTES_WAITING:
             while not self.waiting.empty():
@@ -146,7 +146,7 @@ class Signalling:
             await send({"type": "websocket.close", "code": end.code, "reason": end.reason})
 
     async def _read_join(self, receive: Receive) -> tuple[str, _Client, str] | None:
-        """The room, the client and its token, or nothing when it went away."""
+        """The room, the client and its token; `None` if the client has disconnected."""
         try:
             async with asyncio.timeout(JOIN_WITHIN_S):
                 raw = await _next_message(receive)
@@ -228,7 +228,7 @@ class Signalling:
 
 
 async def _next_message(receive: Receive) -> bytes | None:
-    """The next message as it came, or nothing when the client went away."""
+    """The next message; `None` if the client has disconnected."""
     event: Any = await receive()
     if event["type"] == "websocket.disconnect":
         return None
@@ -240,7 +240,7 @@ async def _next_message(receive: Receive) -> bytes | None:
 
 
 async def _write(client: _Client, send: Send) -> None:
-    """Sends what waits for the client, for as long as it stays."""
+    """Sends the client's waiting messages while it is connected."""
     while True:
         message = await client.next_waiting()
         if isinstance(message, _Closing):

@@ -17,7 +17,8 @@ HEADERS_KEY: Final = "answer_headers"
 """Where in the scope's `state` a request collects headers for its answer."""
 
 CLIENT_CLOSED: Final = 499
-"""Counted and logged, never sent: the client was gone before an answer began. nginx has it so."""
+"""Counted and logged, never sent: the client disconnected before the answer began. nginx uses the
+same number."""
 
 FAILED: Final = 500
 

@@ -81,7 +81,7 @@ def needed_role(method: str) -> Role:
 async def authenticate(
     request: Request[Any, Any, Any], services: Services, limits: TokenLimits
 ) -> Grant:
-    """What the caller of `request` may do. Raises `Refused`, or `Busy` over its limit."""
+    """The rights of the caller of `request`. Raises `Refused`, or `Busy` over its limit."""
     state = request.scope["state"]
     signed_in = await find_signed_in(request.headers, services)
     if signed_in is not None:
@@ -105,7 +105,7 @@ async def find_signed_in(headers: Mapping[str, str], services: Services) -> Sign
 async def find_grant(
     headers: Mapping[str, str], services: Services, signed_in: SignedIn | None = None
 ) -> Grant:
-    """What the caller with these headers may do. Raises `Refused`."""
+    """The rights of the caller with these headers. Raises `Refused`."""
     known = signed_in or await find_signed_in(headers, services)
     if known is not None:
         return known.grant

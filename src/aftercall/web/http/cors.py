@@ -1,4 +1,4 @@
-"""Which pages of other origins may send to the intake, and what they may read of its answers."""
+"""The origins whose pages may send to the intake, and the headers that they may read."""
 
 from typing import Final
 

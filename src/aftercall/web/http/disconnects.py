@@ -1,5 +1,5 @@
-"""Clients that go before they are answered. What they read is called off, what they write is
-carried out if all of it has come, and nothing is sent to them any more."""
+"""Clients that disconnect before they are answered. A read is cancelled; a write is carried out if
+its whole body has arrived; nothing is sent any more."""
 
 import asyncio
 from typing import Any, Final
@@ -15,7 +15,7 @@ _READS: Final = ("GET", "HEAD")
 
 
 class CancelOnDisconnect:
-    """The ASGI application around `app`. What writes is carried out to its end."""
+    """The ASGI application around `app`. Requests that write are carried out to their end."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app: Any = app

@@ -47,7 +47,7 @@ _FRAMEWORK_ERRORS: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class ErrorAnswer:
-    """An error as it goes out; `body` is JSON."""
+    """The answer to a failed request; `body` is JSON."""
 
     status: int
     body: bytes

@@ -33,7 +33,7 @@ Headers = list[tuple[bytes, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A file as it is answered."""
+    """A file with the headers of its answer."""
 
     body: bytes
     etag: bytes
@@ -76,7 +76,7 @@ def _read(path: Path, folder: Path) -> Asset:
 
 
 async def answer_asset(asset: Asset, scope: Scope, send: Send, *extra: tuple[bytes, bytes]) -> None:
-    """Answers a GET or HEAD with the file, or with 304 when the caller has it already."""
+    """Answers a GET or HEAD with the file, or with 304 if the caller has its current version."""
     asked = next((value for name, value in scope["headers"] if name == b"if-none-match"), b"")
     is_known = asset.etag in asked
     body = b"" if is_known or scope.get("method") == "HEAD" else asset.body

@@ -32,7 +32,7 @@ _NOT_BUILT: Final = (
 
 @cache
 def _files() -> dict[str, bytes]:
-    """The page's files by their path, read when somebody first opens the page."""
+    """The page's files by path, read when the page is first opened."""
     found = (path for path in FOLDER.rglob("*") if path.suffix in MEDIA_TYPES)
     return {path.relative_to(FOLDER).as_posix(): path.read_bytes() for path in found}
 

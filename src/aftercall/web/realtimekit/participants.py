@@ -1,4 +1,4 @@
-"""Those who may join a meeting, which RealtimeKit calls the meeting's participants."""
+"""The members of a meeting, which RealtimeKit calls its participants."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""The Sessions operations: what the record says of past and present sessions."""
+"""RealtimeKit's Sessions operations."""
 
 from typing import Any, Final
 

@@ -1,8 +1,8 @@
 """The connections of one process: how many there may be, how long a request may take to come in,
 and how long an answer may wait for its reader.
 
-A connection without a request costs whoever opens it nothing, so it is the first to go when there
-are too many; one that is being answered stays.
+A connection without a request costs its client nothing, so it is the first to be closed when there
+are too many; a connection whose request is being answered stays open.
 """
 
 import asyncio
@@ -13,8 +13,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 LOOK_EVERY_S: Final = 0.5
 LINGER_S: Final = 2.0
-"""How long what a refused client still sends is read and thrown away: a socket closed with unread
-bytes is reset, and the client may never see why it was refused."""
+"""How long the rest of a refused client's bytes is read and discarded: a socket closed with unread
+bytes is reset, and the client may never see the refusal."""
 
 LEAST_BYTES_PER_S: Final = 500
 """Of a request's body. Apache's mod_reqtimeout has the same by default."""
@@ -27,8 +27,8 @@ LEAST_TAKEN: Final = 16_384
 """Bytes; chosen: at half a minute it is about `LEAST_BYTES_PER_S`."""
 
 BEHIND_IT: Final = 524_288
-"""Bytes that an answer holds besides what waits in its connection: the rows it is made from, and
-what was made of them; chosen: twice what a page of long lines was seen to take."""
+"""Bytes that an answer holds besides those that wait in its connection: its rows and their
+encoding. Chosen: twice the measured size for a page of long lines."""
 
 STUCK_S: Final = 5.0
 """How long an answer must have waited for its reader before it makes room for a newcomer."""
@@ -97,8 +97,8 @@ class Connections:
         self._count.labels(reason).inc()
 
     def opened(self, one: Connection, together: int) -> bool:
-        """Takes in a new connection; `together` of them are open, WebSockets included. False when
-        there is no room for it."""
+        """Add a new connection; `together` of them are open, WebSockets included. False if there is
+        no room for it."""
         now = one.loop.time()
         self._open.add(one)
         self._arriving[one] = now
@@ -109,24 +109,24 @@ class Connections:
         return self._make_room(one, now)
 
     def lost(self, one: Connection) -> None:
-        """Forgets a connection that is closed, or is one of HTTP no more."""
+        """Drop a connection that is closed, or was upgraded."""
         self._open.discard(one)
         self._leaving.discard(one)
         self._forget(one)
 
     def arriving(self, one: Connection) -> None:
-        """From now on the connection has a part of a request to send."""
+        """The connection waits for a part of a request."""
         self._idle.pop(one, None)
         self._arriving.pop(one, None)
         self._arriving[one] = one.loop.time()
 
     def arrived(self, one: Connection) -> None:
-        """The request is there; what comes next is up to us."""
+        """The request is complete; the connection waits for its answer."""
         self._idle.pop(one, None)
         self._arriving.pop(one, None)
 
     def answered(self, one: Connection) -> None:
-        """Nothing goes on, until the next request."""
+        """The answer is complete; the connection is idle until the next request."""
         self._idle[one] = one.loop.time()
 
     def unsent(self, one: Connection) -> None:
@@ -135,11 +135,11 @@ class Connections:
         self._keep_unsent_small()
 
     def sent(self, one: Connection) -> None:
-        """The reader took what waited."""
+        """The reader has taken the answer."""
         self._unsent.pop(one, None)
 
     def refused(self, one: Connection) -> None:
-        """The connection is to go as soon as its client has seen why."""
+        """The connection is closed once its client has had time to read the refusal."""
         self._forget(one)
         self._refused[one] = one.loop.time()
 
@@ -164,7 +164,7 @@ class Connections:
         one.transport.abort()
 
     def _idle_too_long(self, now: float) -> list[Connection]:
-        """Those that have had no request for as long as connections are kept."""
+        """The connections that were idle for longer than their keep-alive time."""
         late = []
         for one, since in self._idle.items():
             if now - since <= one.timeout_keep_alive:

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol within bounds: of a request's head, of what is sent ahead, of time."""
+"""uvicorn's HTTP protocol with limits: on a request's head, on pipelined requests, on time."""
 
 import asyncio
 from enum import Enum
@@ -19,7 +19,7 @@ MOST_HEAD_BYTES: Final = 32_768
 MOST_HEADERS: Final = 100
 MOST_TARGET_BYTES: Final = 16_384
 MOST_AHEAD: Final = 32
-"""Requests of one connection that may wait for the answers to those before them."""
+"""Pipelined requests of one connection: those that wait for earlier answers."""
 
 MOST_FRAMING: Final = 16
 """Bytes sent for a byte of a chunked body: chunks of a single byte take six."""
@@ -53,7 +53,7 @@ _REASONS: Final = {
 
 
 class _Refusal(Exception):
-    """This request is not taken. Raised in the parser's callbacks."""
+    """The request is refused. Raised in the parser's callbacks."""
 
 
 class _Stage(Enum):
@@ -76,7 +76,7 @@ long to look up."""
 class LimitedHttpProtocol(HttpToolsProtocol):
     """One connection. The application has the process's `connections`.
 
-    What every request goes through is written out where that saves a call of uvicorn's own methods.
+    The path of every request repeats code of uvicorn's methods where that saves calling them.
     In place of uvicorn's timer, set and cancelled for every request, `Connections` ends what is
     idle for too long.
     """
@@ -231,7 +231,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def _note(self) -> None:
-        """Keeps what the connection is at."""
+        """Records the stage of the connection."""
         if self._is_in_head:
             stage = _HEAD
         elif self._is_in_body:

@@ -28,7 +28,7 @@ _HEADERS: Final = frozenset({b"forwarded", b"x-forwarded-for", b"x-forwarded-pro
 
 
 def read_networks(setting: str) -> tuple[Network, ...]:
-    """The networks a setting names, separated by commas. Raises `ValueError` for what is none."""
+    """The networks in a setting, separated by commas. Raises `ValueError` for other text."""
     found: list[Network] = []
     for name in filter(None, map(str.strip, setting.split(","))):
         if name == LOOPBACK:

@@ -23,8 +23,8 @@ _STATUS_LINES: Final = {
 
 
 def head_of(status: int, headers: list[tuple[bytes, bytes]]) -> bytes:
-    """The status line and headers as they are on the wire. Names and values are the caller's own:
-    nothing from outside may be among them unchecked."""
+    """The status line and headers as they are on the wire. Names and values are not checked: no
+    input of a client may be among them."""
     return _STATUS_LINES[status] + _lines(headers)
 
 

@@ -1,6 +1,6 @@
 """A peer's metadata: device, browser, network, plugged-in devices, events, candidate pairs.
 
-Unknown members are `None`. `fold_metadata` says where they come from.
+Unknown members are `None`. `fold_metadata` makes it from a peer's events and reports.
 """
 
 import msgspec
