@@ -99,7 +99,7 @@ def _only(translation: RedactedTranslation) -> AnyEvent:
     return event
 
 
-def _note(translation: RedactedTranslation) -> PeerEvent:
+def _peer_event(translation: RedactedTranslation) -> PeerEvent:
     event = _only(translation)
     assert isinstance(event, PeerEvent)
     return event
@@ -177,7 +177,7 @@ def test_pre_call_measurements_describe_the_peer() -> None:
         "fractionalLoss": 0,
         "jitter": 0,
     }
-    note = _note(_translate(_entry("precall_end", {"connectionInfo": info})))
+    note = _peer_event(_translate(_entry("precall_end", {"connectionInfo": info})))
     assert note.name == "describe"
     assert note.data["network"]["ip"] == "203.0.0.0"
     # Loss and jitter are a constant 0 in the client's code: not measured, so not reported.
@@ -194,17 +194,17 @@ def test_pre_call_measurements_describe_the_peer() -> None:
 def test_devices_keep_the_names_of_the_collect_protocol() -> None:
     device = {"deviceId": "d1", "kind": "audioinput", "label": "Built-in", "groupId": "g"}
     ours = {"device_id": "d1", "kind": "audioinput", "label": "Built-in"}
-    listed = _note(_translate(_entry("audio_devices_updates", {"deviceList": [device]})))
+    listed = _peer_event(_translate(_entry("audio_devices_updates", {"deviceList": [device]})))
     assert (listed.name, listed.data) == ("audio_devices_updates", {"devices": [ours]})
-    chosen = _note(_translate(_entry("selected_microphone_update", {"device": device})))
+    chosen = _peer_event(_translate(_entry("selected_microphone_update", {"device": device})))
     assert (chosen.name, chosen.data) == ("selected_microphone_update", {"device": ours})
 
 
 def test_scalar_members_get_snake_case_names() -> None:
     data = {"deviceType": "AUDIO", "isMeetingsTabActive": False, "nested": {"a": 1}, "RTT": 1.5}
-    note = _note(_translate(_entry("media_permission", data)))
+    note = _peer_event(_translate(_entry("media_permission", data)))
     assert note.data == {"device_type": "AUDIO", "is_meetings_tab_active": False, "rtt": 1.5}
-    role = _note(_translate(_entry("participant_role", "host")))
+    role = _peer_event(_translate(_entry("participant_role", "host")))
     assert role.data == {"participant_role": "host"}
 
 

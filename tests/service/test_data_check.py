@@ -152,7 +152,7 @@ async def services(own_db: Database, server: RestServer) -> AsyncIterator[Servic
     """Services over a database with an ended and folded call, a live one, and a fact that waits for
     its peer."""
     async with open_intake(server) as intake:
-        await hold_calls(intake)
+        await record_calls(intake)
         yield server.services
 
 
@@ -161,7 +161,7 @@ def db(own_db: Database) -> Database:
     return own_db
 
 
-async def hold_calls(intake: IntakeHarness) -> None:
+async def record_calls(intake: IntakeHarness) -> None:
     owner, services = intake.owner, intake.server.services
     call = Call(seed=4, number=0, participants=3, length_s=60, interval_s=7, begin_ms=NOON)
     place = {"meeting_id": "room", "session_id": "over"}

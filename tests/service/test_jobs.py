@@ -12,7 +12,7 @@ from aftercall.store.engine.database import Database
 T0 = EpochMs(1_795_000_000_000)
 
 
-class Workshop:
+class JobsHarness:
     """Jobs with a clock that the test moves."""
 
     def __init__(self, db: Database) -> None:
@@ -30,81 +30,81 @@ class Workshop:
 
 
 async def test_a_due_job_is_claimed_by_one_worker_only(db: Database) -> None:
-    shop = Workshop(db)
-    await shop.add(due_at=EpochMs(T0 + 1_000))
-    assert await shop.jobs.claim(10) == []
-    shop.move(1_000)
-    [job] = await shop.jobs.claim(10)
+    harness = JobsHarness(db)
+    await harness.add(due_at=EpochMs(T0 + 1_000))
+    assert await harness.jobs.claim(10) == []
+    harness.move(1_000)
+    [job] = await harness.jobs.claim(10)
     assert (job.id, job.attempts) == ("a", 1)
-    assert await shop.jobs.claim(10) == []
-    assert await shop.jobs.finish(job)
-    shop.move(LEASE_MS)
-    assert await shop.jobs.claim(10) == []
+    assert await harness.jobs.claim(10) == []
+    assert await harness.jobs.finish(job)
+    harness.move(LEASE_MS)
+    assert await harness.jobs.claim(10) == []
 
 
 async def test_a_worker_that_does_not_renew_its_lease_loses_its_job(db: Database) -> None:
-    shop = Workshop(db)
-    await shop.add()
-    [lost] = await shop.jobs.claim(10)
-    shop.move(LEASE_MS + 1)
-    [taken] = await shop.jobs.claim(10)
+    harness = JobsHarness(db)
+    await harness.add()
+    [lost] = await harness.jobs.claim(10)
+    harness.move(LEASE_MS + 1)
+    [taken] = await harness.jobs.claim(10)
     assert taken.attempts == 2
-    assert not await shop.jobs.renew(lost)
-    assert not await shop.jobs.finish(lost)
-    assert not await shop.jobs.give_back(lost)
-    failure = await shop.jobs.fail(lost, "late")
+    assert not await harness.jobs.renew(lost)
+    assert not await harness.jobs.finish(lost)
+    assert not await harness.jobs.give_back(lost)
+    failure = await harness.jobs.fail(lost, "late")
     assert (failure.is_holder, failure.is_dead) == (False, False)
-    assert await shop.jobs.finish(taken)
+    assert await harness.jobs.finish(taken)
 
 
 async def test_a_job_renewed_in_time_remains_with_its_worker(db: Database) -> None:
-    shop = Workshop(db)
-    await shop.add()
-    [job] = await shop.jobs.claim(10)
-    shop.move(LEASE_MS - 1)
-    assert await shop.jobs.renew(job)
-    shop.move(LEASE_MS - 1)
-    assert await shop.jobs.claim(10) == []
+    harness = JobsHarness(db)
+    await harness.add()
+    [job] = await harness.jobs.claim(10)
+    harness.move(LEASE_MS - 1)
+    assert await harness.jobs.renew(job)
+    harness.move(LEASE_MS - 1)
+    assert await harness.jobs.claim(10) == []
 
 
 async def test_a_released_job_is_due_at_once(db: Database) -> None:
-    shop = Workshop(db)
-    await shop.add()
-    [job] = await shop.jobs.claim(10)
-    assert await shop.jobs.give_back(job)
-    assert [each.id for each in await shop.jobs.claim(10)] == ["a"]
+    harness = JobsHarness(db)
+    await harness.add()
+    [job] = await harness.jobs.claim(10)
+    assert await harness.jobs.give_back(job)
+    assert [each.id for each in await harness.jobs.claim(10)] == ["a"]
 
 
 async def test_a_failed_job_waits_longer_each_time_until_dead_and_can_be_revived(
     db: Database,
 ) -> None:
-    shop = Workshop(db)
-    await shop.add()
+    harness = JobsHarness(db)
+    await harness.add()
     for attempt in range(1, MOST_ATTEMPTS + 1):
-        [job] = await shop.jobs.claim(10)
-        failure = await shop.jobs.fail(job, f"error {attempt}")
+        [job] = await harness.jobs.claim(10)
+        failure = await harness.jobs.fail(job, f"error {attempt}")
         assert failure.is_holder
         assert failure.is_dead is (attempt == MOST_ATTEMPTS)
-        due_at = next_try(attempt, shop.now)
+        due_at = next_try(attempt, harness.now)
         if due_at is not None:
-            shop.now = EpochMs(due_at - 1)
-            assert await shop.jobs.claim(10) == []
-            shop.move(1)
-    shop.move(365 * 86_400_000)
-    assert await shop.jobs.claim(10) == []
-    assert await shop.jobs.list_waiting() == []
-    [dead] = await shop.jobs.list_dead()
+            harness.now = EpochMs(due_at - 1)
+            assert await harness.jobs.claim(10) == []
+            harness.move(1)
+    harness.move(365 * 86_400_000)
+    assert await harness.jobs.claim(10) == []
+    assert await harness.jobs.list_waiting() == []
+    [dead] = await harness.jobs.list_dead()
     assert dead.last_error == f"error {MOST_ATTEMPTS}"
-    assert await shop.jobs.revive("a")
-    assert not await shop.jobs.revive("a")
-    [job] = await shop.jobs.claim(10)
+    assert await harness.jobs.revive("a")
+    assert not await harness.jobs.revive("a")
+    [job] = await harness.jobs.claim(10)
     assert job.attempts == 1
 
 
 async def test_an_error_message_is_stored_in_storable_form(db: Database) -> None:
-    shop = Workshop(db)
-    await shop.add()
-    [job] = await shop.jobs.claim(10)
-    await shop.jobs.fail(job, "\0\ud800" + "x" * 2 * MOST_ERROR)
-    [waiting] = await shop.jobs.list_waiting()
+    harness = JobsHarness(db)
+    await harness.add()
+    [job] = await harness.jobs.claim(10)
+    await harness.jobs.fail(job, "\0\ud800" + "x" * 2 * MOST_ERROR)
+    [waiting] = await harness.jobs.list_waiting()
     assert waiting.last_error == "\ufffd?" + "x" * (MOST_ERROR - 2)

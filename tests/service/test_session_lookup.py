@@ -7,7 +7,7 @@ from aftercall.store.sessions.rows import save_session
 from tests.stored_calls import lossy_call, session_of
 
 
-async def test_a_session_is_found_in_its_own_app_alone(db: Database) -> None:
+async def test_a_session_is_found_only_in_its_own_app(db: Database) -> None:
     session = session_of(lossy_call(minutes=1), "app")
     async with db.write() as tx:
         await save_session(tx, session)

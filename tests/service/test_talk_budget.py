@@ -26,13 +26,13 @@ def join(meeting_id: str) -> PeerJoined:
     )
 
 
-def stated(id: str, text: str, meeting_id: str = "weekly", later_ms: int = 0) -> ChatSent:
+def chat_message(id: str, text: str, meeting_id: str = "weekly", later_ms: int = 0) -> ChatSent:
     return ChatSent(
         id=id, at=T0, meeting_id=meeting_id, payload=text, revised_at=EpochMs(T0 + later_ms)
     )
 
 
-def spoken(id: str, text: str) -> LineSpoken:
+def transcript_line(id: str, text: str) -> LineSpoken:
     return LineSpoken(id=id, at=T0, meeting_id="weekly", end_at=T0, text=text)
 
 
@@ -43,8 +43,13 @@ async def codes(made: Recorder, *events: AnyEvent) -> list[str | None]:
 async def test_text_beyond_the_budget_is_refused_alone_and_per_session(db: Database) -> None:
     made = recorder(db, 10)
     await codes(made, join("weekly"), join("daily"))
-    assert await codes(made, stated("1", "12345"), spoken("2", "123")) == [None, None]
-    assert await codes(made, stated("3", "123"), stated("4", "12"), stated("5", "1", "daily")) == [
+    assert await codes(made, chat_message("1", "12345"), transcript_line("2", "123")) == [
+        None,
+        None,
+    ]
+    assert await codes(
+        made, chat_message("3", "123"), chat_message("4", "12"), chat_message("5", "1", "daily")
+    ) == [
         "talk_full",
         "talk_full",
         None,
@@ -57,12 +62,12 @@ async def test_repeated_messages_count_once_and_edits_each_time(db: Database) ->
     made = recorder(db, 10)
     await codes(made, join("weekly"))
     for _ in range(5):
-        assert await codes(made, stated("1", "12345")) == [None]
-    assert await codes(made, stated("1", "1234", later_ms=1)) == [None]
-    assert await codes(made, stated("1", "1234", later_ms=2)) == ["talk_full"]
+        assert await codes(made, chat_message("1", "12345")) == [None]
+    assert await codes(made, chat_message("1", "1234", later_ms=1)) == [None]
+    assert await codes(made, chat_message("1", "1234", later_ms=2)) == ["talk_full"]
 
 
 async def test_the_budget_is_shared_by_all_processes(db: Database) -> None:
-    await codes(recorder(db, 10), join("weekly"), stated("1", "123456"))
-    assert await codes(recorder(db, 10), stated("2", "123456")) == ["talk_full"]
-    assert await codes(recorder(db, 0), stated("2", "123456")) == [None]
+    await codes(recorder(db, 10), join("weekly"), chat_message("1", "123456"))
+    assert await codes(recorder(db, 10), chat_message("2", "123456")) == ["talk_full"]
+    assert await codes(recorder(db, 0), chat_message("2", "123456")) == [None]

@@ -17,7 +17,7 @@ from aftercall.store.early_facts import (
     release,
 )
 from aftercall.store.engine.database import Database
-from tests.store.test_peers import open_session, peer
+from tests.store.record_builder import open_session, peer
 
 NOON = EpochMs(1_795_262_400_000)
 LEFT = PeerLeft(id="left", at=NOON, meeting_id="m", peer_id="p", is_seen=True)

@@ -8,7 +8,7 @@ from aftercall.store import peer_events
 from aftercall.store.engine.database import Database
 
 
-def note(id: str, at: int, peer_id: str = "p", **rest: Any) -> StoredPeerEvent:
+def peer_event(id: str, at: int, peer_id: str = "p", **rest: Any) -> StoredPeerEvent:
     return StoredPeerEvent(
         app_id=rest.pop("app_id", "a"),
         session_id=rest.pop("session_id", "s"),
@@ -22,10 +22,13 @@ def note(id: str, at: int, peer_id: str = "p", **rest: Any) -> StoredPeerEvent:
 
 
 async def test_a_repeated_event_is_stored_once_and_new_once(db: Database) -> None:
-    first = note("1", 5, stars=4, tags=["é"])
+    first = peer_event("1", 5, stars=4, tags=["é"])
     async with db.write() as tx:
-        assert await peer_events.append(tx, [first, note("2", 3), note("2", 3)]) == {"1", "2"}
-        assert await peer_events.append(tx, [note("1", 99), note("3", 4)]) == {"3"}
+        assert await peer_events.append(tx, [first, peer_event("2", 3), peer_event("2", 3)]) == {
+            "1",
+            "2",
+        }
+        assert await peer_events.append(tx, [peer_event("1", 99), peer_event("3", 4)]) == {"3"}
         assert await peer_events.append(tx, []) == set()
         found = await peer_events.events_of_peer(tx, "a", "p")
     assert [one.id for one in found] == ["2", "3", "1"]
@@ -37,10 +40,10 @@ async def test_the_events_of_a_session_are_in_order_of_time(db: Database) -> Non
         await peer_events.append(
             tx,
             [
-                note("1", 5),
-                note("1", 4, "q"),
-                note("2", 1, "r", session_id="t"),
-                note("1", 1, app_id="b"),
+                peer_event("1", 5),
+                peer_event("1", 4, "q"),
+                peer_event("2", 1, "r", session_id="t"),
+                peer_event("1", 1, app_id="b"),
             ],
         )
         found = await peer_events.events_of_session(tx, "a", "s")
@@ -49,6 +52,8 @@ async def test_the_events_of_a_session_are_in_order_of_time(db: Database) -> Non
 
 async def test_thousands_of_events_are_stored_at_once(db: Database) -> None:
     async with db.write() as tx:
-        new = await peer_events.append(tx, [note(str(number), number) for number in range(3_000)])
+        new = await peer_events.append(
+            tx, [peer_event(str(number), number) for number in range(3_000)]
+        )
         assert len(new) == 3_000
         assert len(await peer_events.events_of_peer(tx, "a", "p")) == 3_000

@@ -1,56 +1,17 @@
 """Peers and their pulses."""
 
 from functools import reduce
-from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aftercall.core.instants import EpochMs
 from aftercall.core.lifecycle.state_machine import Policy, is_silent, silence_bounds
-from aftercall.core.records import LeaveReason, Peer, Phase, Session, ViewType
+from aftercall.core.records import LeaveReason, Peer, Phase, ViewType
 from aftercall.store import peers
 from aftercall.store.engine.database import Database
 from aftercall.store.peers import Heartbeat
-from aftercall.store.sessions import rows as session_rows
-
-T0 = 1_795_000_000_000
-NOW = EpochMs(T0 + 3_600_000)
-
-
-def peer(id: str, *, silent_ms: int = 0, **rest: Any) -> Peer:
-    heard_at = EpochMs(NOW - silent_ms)
-    return Peer(
-        app_id=rest.pop("app_id", "a"),
-        session_id=rest.pop("session_id", "s"),
-        meeting_id="m",
-        id=id,
-        participant_id=rest.pop("participant_id", id),
-        source="collector",
-        interval_ms=rest.pop("interval_ms", 7_000),
-        first_heard_at=rest.pop("first_heard_at", EpochMs(T0)),
-        last_heard_at=heard_at,
-        last_received_at=heard_at,
-        created_at=EpochMs(T0),
-        updated_at=EpochMs(T0),
-        **rest,
-    )
-
-
-async def open_session(db: Database, id: str = "s", app_id: str = "a", **rest: Any) -> None:
-    async with db.write() as tx:
-        one = Session(
-            app_id=app_id,
-            id=id,
-            meeting_id=f"meeting of {id}",
-            title="",
-            phase=rest.pop("phase", Phase.LIVE),
-            created_at=EpochMs(T0),
-            started_at=EpochMs(T0),
-            updated_at=EpochMs(T0),
-            touched_at=EpochMs(T0),
-        )
-        await session_rows.save_session(tx, one)
+from tests.store.record_builder import NOW, T0, open_session, peer
 
 
 async def test_a_peer_is_loaded_as_last_saved(db: Database) -> None:

@@ -67,25 +67,27 @@ FILTERS: list[dict[str, Any]] = [
 
 
 @contextmanager
-def heard_statements(db: Database) -> Iterator[list[tuple[str, Any]]]:
-    heard: list[tuple[str, Any]] = []
+def executed_statements(db: Database) -> Iterator[list[tuple[str, Any]]]:
+    executed: list[tuple[str, Any]] = []
 
-    def hear(_conn: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        heard.append((statement, parameters))
+    def record_statement(
+        _conn: Any, _cursor: Any, statement: str, parameters: Any, *_: Any
+    ) -> None:
+        executed.append((statement, parameters))
 
     engine = db._writer.sync_engine
-    event.listen(engine, "before_cursor_execute", hear)
-    yield heard
-    event.remove(engine, "before_cursor_execute", hear)
+    event.listen(engine, "before_cursor_execute", record_statement)
+    yield executed
+    event.remove(engine, "before_cursor_execute", record_statement)
 
 
 async def scans(db: Database, ask: Question) -> list[str]:
     """The steps by which SQLite would read all rows of a table or of an index."""
     found: list[str] = []
-    with heard_statements(db) as heard:
+    with executed_statements(db) as executed:
         async with db.write() as tx:
             await ask(tx)
-            asked = [(text, values) for text, values in heard if "SELECT" in text]
+            asked = [(text, values) for text, values in executed if "SELECT" in text]
             assert asked
             for text, values in asked:
                 plan = await tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values)

@@ -75,7 +75,7 @@ def _pair_rtt(rtt_s: float) -> StatsObject:
     return {"candidate-pair": {"currentRoundTripTime": rtt_s}}
 
 
-def _room(bps: float) -> StatsObject:
+def _available_bitrate(bps: float) -> StatsObject:
     return {"candidate-pair": {"availableOutgoingBitrate": bps}}
 
 
@@ -122,7 +122,7 @@ def _sent_width(width: int) -> StatsObject:
     return _sent(framesEncoded=200, frameWidth=width) | {"media-source": {"width": 1_920}}
 
 
-def _requests(count: int) -> StatsObject:
+def _keyframe_requests(count: int) -> StatsObject:
     return _sent(framesEncoded=300, pliCount=count - count // 2, firCount=count // 2)
 
 
@@ -150,12 +150,12 @@ def _least_loss(mos: float) -> int:
     return _least(is_enough, _MANY)
 
 
-def _received_voice(mos: float) -> StatsObject:
+def _received_audio_mos(mos: float) -> StatsObject:
     lost = _least_loss(mos)
     return _received(packetsReceived=_MANY - lost, packetsLost=lost)
 
 
-def _sent_voice(mos: float) -> StatsObject:
+def _sent_audio_mos(mos: float) -> StatsObject:
     return _sent({"packetsLost": _least_loss(mos)}, packetsSent=_MANY)
 
 
@@ -180,20 +180,20 @@ def _least_bytes(mos: float) -> int:
 _SIZE: dict[str, Any] = {"frameWidth": 1_280, "frameHeight": 720}
 
 
-def _received_picture(mos: float) -> StatsObject:
+def _received_video_mos(mos: float) -> StatsObject:
     return _received(bytesReceived=_least_bytes(mos), framesDecoded=240, **_SIZE)
 
 
-def _sent_picture(mos: float) -> StatsObject:
+def _sent_video_mos(mos: float) -> StatsObject:
     return _sent(bytesSent=_least_bytes(mos), framesEncoded=240, **_SIZE)
 
 
 SEND, RECEIVE = "send", "receive"
-VOICE, CAMERA, SCREEN = "microphone", "camera", "screen"
-_EVERY = (VOICE, CAMERA, SCREEN)
+MICROPHONE, CAMERA, SCREEN = "microphone", "camera", "screen"
+_EVERY = (MICROPHONE, CAMERA, SCREEN)
 
 
-def _networks() -> Iterator[Case]:
+def _network_cases() -> Iterator[Case]:
     for direction, side in ((SEND, "UPLINK"), (RECEIVE, "DOWNLINK")):
         is_sent = direction == SEND
         loss = _sent_loss if is_sent else _received_loss
@@ -209,20 +209,20 @@ def _networks() -> Iterator[Case]:
             yield Case(severe, rtt, 0.5, 0.4999, 0.4, 0.3999, "rtt_ms", 500, *on)
 
 
-def _sounds() -> Iterator[Case]:
+def _audio_cases() -> Iterator[Case]:
     name = IssueName.AUDIO_CONCEALMENT
-    label, on = "concealment_percent", (RECEIVE, VOICE)
+    label, on = "concealment_percent", (RECEIVE, MICROPHONE)
     yield Case(name, _concealment, 24_000, 23_999, 9_600, 9_599, label, 5, *on)
     name = IssueName.LOW_AUDIO_MOS
-    for with_value, direction in ((_sent_voice, SEND), (_received_voice, RECEIVE)):
-        yield Case(name, with_value, 3.09, 3.1, 3.59, 3.6, "mos", 3.09, direction, VOICE)
+    for with_value, direction in ((_sent_audio_mos, SEND), (_received_audio_mos, RECEIVE)):
+        yield Case(name, with_value, 3.09, 3.1, 3.59, 3.6, "mos", 3.09, direction, MICROPHONE)
 
 
-def _pictures() -> Iterator[Case]:
+def _video_cases() -> Iterator[Case]:
     on = SEND, CAMERA
     name = IssueName.LOW_VIDEO_MOS
-    yield Case(name, _sent_picture, 2.59, 2.6, 3.09, 3.1, "mos", 2.59, *on)
-    yield Case(name, _received_picture, 2.59, 2.6, 3.09, 3.1, "mos", 2.59, RECEIVE, CAMERA)
+    yield Case(name, _sent_video_mos, 2.59, 2.6, 3.09, 3.1, "mos", 2.59, *on)
+    yield Case(name, _received_video_mos, 2.59, 2.6, 3.09, 3.1, "mos", 2.59, RECEIVE, CAMERA)
     name = IssueName.LOW_FRAME_RATE
     yield Case(name, _sent_frames, 79, 80, 119, 120, "fps", 7.9, *on)
     yield Case(name, _received_frames, 79, 80, 119, 120, "fps", 7.9, RECEIVE, CAMERA)
@@ -243,14 +243,14 @@ def _pictures() -> Iterator[Case]:
             name, with_value = IssueName[f"{reason.upper()}_LIMITED"], _limited_by(reason)
             yield Case(name, with_value, 5.0, 4.75, 2.0, 1.75, "limited_percent", 50, *on)
         name = IssueName.NEGATIVE_FEEDBACK_HIGH
-        yield Case(name, _requests, 10, 9, 3, 2, "requests_per_s", 1, *on)
+        yield Case(name, _keyframe_requests, 10, 9, 3, 2, "requests_per_s", 1, *on)
 
 
 CASES: Sequence[Case] = (
-    *_networks(),
+    *_network_cases(),
     Case(IssueName.HIGH_RTT, _pair_rtt, 0.4, 0.3999, 0.3, 0.2999, "rtt_ms", 400),
     Case(
-        IssueName.LOW_AVAILABLE_BITRATE, _room, 99_999, 100_000, 150_000, 150_001,
+        IssueName.LOW_AVAILABLE_BITRATE, _available_bitrate, 99_999, 100_000, 150_000, 150_001,
         "available_kbps", 99.999,
     ),
     *(
@@ -260,6 +260,6 @@ CASES: Sequence[Case] = (
         )
         for source in _EVERY
     ),
-    *_sounds(),
-    *_pictures(),
+    *_audio_cases(),
+    *_video_cases(),
 )  # fmt: skip

@@ -152,7 +152,7 @@ def test_timestamps_since_boot_give_interval_durations() -> None:
     assert played.issues == []
 
 
-def _voice(rtt_s: float, loss: float) -> Played:
+def _audio(rtt_s: float, loss: float) -> Played:
     """Half a minute of sent and received audio with this RTT and loss."""
     reports = []
     for step in range(6):
@@ -185,7 +185,7 @@ def _voice(rtt_s: float, loss: float) -> Played:
 def test_the_mos_of_a_report_never_rises_with_delay_or_loss(family: str) -> None:
     grid = [(rtt_s, loss) for rtt_s, loss in case("26")["grid"]]
     opinions = {
-        point: _voice(*point).block(family).mos_estimated.avg or 0 for point in sorted(grid)
+        point: _audio(*point).block(family).mos_estimated.avg or 0 for point in sorted(grid)
     }
     assert all(1 <= mos <= 4.5 for mos in opinions.values())
     for one, other in pairwise(sorted(grid, key=lambda point: (point[1], point[0]))):

@@ -58,7 +58,7 @@ def _event(type_: int, event: Any, **more: Any) -> dict[str, Any]:
     } | more
 
 
-def _news(name: str, **data: Any) -> dict[str, Any]:
+def _room_event(name: str, **data: Any) -> dict[str, Any]:
     return {"plugin": "janus.plugin.videoroom", "data": {"event": name, "room": 1234, **data}}
 
 
@@ -85,7 +85,7 @@ def _of_type(body: SampleBody, type_: str) -> Stats:
     return stats
 
 
-def _note(translation: RedactedTranslation) -> PeerEvent:
+def _peer_event(translation: RedactedTranslation) -> PeerEvent:
     event = _only(translation)
     assert isinstance(event, PeerEvent)
     return event
@@ -130,8 +130,8 @@ def test_a_subscriber_joins_by_its_subscription(recorded: RedactedTranslation) -
 
 
 def test_the_reporting_interval_counts_from_the_first_media() -> None:
-    joined = _translate(_event(64, _news("joined", id=5)), interval_ms=5_000).events[0]
-    published = _translate(_event(64, _news("published", id=5)), interval_ms=5_000).events[0]
+    joined = _translate(_event(64, _room_event("joined", id=5)), interval_ms=5_000).events[0]
+    published = _translate(_event(64, _room_event("published", id=5)), interval_ms=5_000).events[0]
     assert isinstance(joined, PeerJoined) and isinstance(published, PeerJoined)
     assert (joined.interval_ms, published.interval_ms) == (0, 5_000)
 
@@ -171,7 +171,7 @@ def test_the_candidate_pair_is_given_from_the_clients_side() -> None:
 
 @pytest.mark.parametrize("stated", [{"connection": "hangup", "reason": "ICE failed"}])
 def test_a_hangup_ends_a_connection_and_no_stay(stated: dict[str, Any]) -> None:
-    data = _note(_translate(_event(16, stated))).data
+    data = _peer_event(_translate(_event(16, stated))).data
     assert data == {"connection": "7", "state": "closed", "reason": "ICE failed"}
 
 
@@ -193,13 +193,13 @@ def test_a_leaving_event_names_only_the_feed() -> None:
 
 
 def test_a_kick_concerns_the_kicked_feed_and_not_the_requesting_session() -> None:
-    kicked = _translate(_event(64, _news("kicked", id=99)))
+    kicked = _translate(_event(64, _room_event("kicked", id=99)))
     assert kicked.events == []
     assert [each.alias for each in kicked.departures if isinstance(each, AliasLeft)] == ["99"]
 
 
 def test_a_destroyed_room_closes_its_session() -> None:
-    closed = _only(_translate(_event(64, _news("destroyed"), session_id=None)))
+    closed = _only(_translate(_event(64, _room_event("destroyed"), session_id=None)))
     assert isinstance(closed, SessionClosed) and closed.meeting_id == "1234"
 
 
@@ -309,7 +309,8 @@ def test_refused_statistics_give_a_peer_event_for_their_session() -> None:
     [note] = refused.notes
     assert (note.name, note.data["is_sample"]) == (ENTRY_REFUSED, True)
     assert (
-        note.peer_id == _note(_translate(_event(32, {"media": "audio", "receiving": True}))).peer_id
+        note.peer_id
+        == _peer_event(_translate(_event(32, {"media": "audio", "receiving": True}))).peer_id
     )
     assert _translate([3, {"type": "32"}]).notes == []
 

@@ -47,7 +47,7 @@ async def sequences(db: Database, peer: str) -> list[int]:
         return [one.sequence for one in await samples.of_peer(tx, APP, peer)]
 
 
-async def heard_last(db: Database, peer: str) -> int:
+async def last_heartbeat(db: Database, peer: str) -> int:
     async with db.read() as tx:
         every = await peers.peers_of_session(tx, APP, "session-0")
     return next(each.last_heard_at for each in every if each.id == peer)
@@ -68,8 +68,8 @@ async def test_reports_of_present_peers_take_the_fast_path(harness: RecorderHarn
         assert (receipt.session_id, receipt.next) == ("session-0", Next.CONTINUE)
     assert await sequences(harness.db, "ada") == [1, 2, 3]
     assert await sequences(harness.db, "bob") == [1]
-    assert await heard_last(harness.db, "ada") == at(25)
-    assert await heard_last(harness.db, "bob") == at(40)
+    assert await last_heartbeat(harness.db, "ada") == at(25)
+    assert await last_heartbeat(harness.db, "bob") == at(40)
     async with harness.db.read() as tx:
         assert await peers.count_samples(tx, APP, "ada") == 3
 
@@ -160,7 +160,7 @@ async def test_a_report_that_cannot_be_written_does_not_affect_others(
     assert await sequences(harness.db, "bob") == [1]
 
 
-def said_by_clients() -> list[Delivery]:
+def client_deliveries() -> list[Delivery]:
     """A call of two participants as their clients report it: joins, samples, peer events, a
     leave."""
     reported = [client("ada", join("ada", 0), seconds=0), client("bob", join("bob", 3), seconds=3)]
@@ -174,13 +174,13 @@ def said_by_clients() -> list[Delivery]:
 
 
 async def record(
-    harness: RecorderHarness, reported: Sequence[Delivery], *, is_express: bool
+    harness: RecorderHarness, reported: Sequence[Delivery], *, is_fast_path: bool
 ) -> tuple[object, ...]:
     """The record of a call, its deliveries taken in groups of seven."""
     harness.now = at(115)
     for start in range(0, len(reported), 7):
         group = list(reported[start : start + 7])
-        if is_express:
+        if is_fast_path:
             receipts = await harness.recorder.record_plain_reports(group)
             group = [d for d, receipt in zip(group, receipts, strict=True) if receipt is None]
         if group:
@@ -203,18 +203,18 @@ async def test_both_paths_give_the_same_record(
     db: Database, seed: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     dice = random.Random(seed)
-    reported = said_by_clients()
+    reported = client_deliveries()
     later = [*reported[2:], *dice.sample(reported, 10)]
     dice.shuffle(later)
     reported = [*reported[:2], *later]
 
     url = f"sqlite:///{tmp_path_factory.mktemp('long') / 'long.db'}"
     await migrate(url)
-    long_way = await Database.open(url)
+    slow_path = await Database.open(url)
     try:
-        for each in (long_way, db):
+        for each in (slow_path, db):
             await save_members(each, *MEMBERS)
-        expected = await record(RecorderHarness(long_way), reported, is_express=False)
-        assert await record(RecorderHarness(db), reported, is_express=True) == expected
+        expected = await record(RecorderHarness(slow_path), reported, is_fast_path=False)
+        assert await record(RecorderHarness(db), reported, is_fast_path=True) == expected
     finally:
-        await long_way.close()
+        await slow_path.close()

@@ -9,7 +9,7 @@ from aftercall.core.records import Job, Phase
 from aftercall.store import jobs, peers
 from aftercall.store.checks.invariants import EXAMPLES, PROMISES, Promise, find_broken
 from aftercall.store.engine.database import Database
-from tests.store.test_peers import NOW, open_session, peer
+from tests.store.record_builder import NOW, open_session, peer
 
 BY_NAME = {promise.name: promise for promise in PROMISES}
 

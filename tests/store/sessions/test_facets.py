@@ -1,7 +1,5 @@
 """Verdicts in short: whatever was written before, what is found and counted is the last."""
 
-from typing import Any
-
 from sqlalchemy import select
 
 from aftercall.core.instants import EpochMs, day_of
@@ -12,7 +10,6 @@ from aftercall.core.overview.session_summary import (
     PeerSummary,
     PeerVerdict,
     SessionSummary,
-    SessionVerdict,
     facet,
 )
 from aftercall.core.quality.experience.time_scale import scale_of
@@ -27,20 +24,7 @@ from aftercall.store.sessions.facets import (
     sessions_of_person,
 )
 from aftercall.store.tables import schema
-
-T0 = EpochMs(1_795_000_000_000)
-
-
-def verdict(id: str = "s", app_id: str = "a", **rest: Any) -> SessionVerdict:
-    values: dict[str, Any] = {
-        "created_at": T0,
-        "rank": 3.5,
-        "summary": SessionSummary(),
-        "is_bad": False,
-        "facets": {FACET_ALL: FacetCount(2, 0)},
-        "marks": [],
-    }
-    return SessionVerdict(app_id=app_id, session_id=id, **(values | rest))
+from tests.store.record_builder import T0, verdict
 
 
 def peer(id: str, session_id: str = "s", app_id: str = "a", at: int = 0) -> PeerVerdict:

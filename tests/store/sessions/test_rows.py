@@ -11,41 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import DAY_MS, EpochMs, day_of
 from aftercall.core.list_queries import SessionQuery
-from aftercall.core.records import EndReason, Phase, Session, SessionKind
+from aftercall.core.records import EndReason, SessionKind
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
 from aftercall.store.sessions.day_counts import EVERY_SIZE
 from aftercall.store.sessions.pages import list_sessions
 from aftercall.store.tables import schema
-
-T0 = 1_795_000_000_000
-
-
-def session(id: str, meeting_id: str = "m", at: int = 0, **rest: Any) -> Session:
-    return Session(
-        app_id=rest.pop("app_id", "a"),
-        id=id,
-        meeting_id=meeting_id,
-        title=rest.pop("title", "Weekly"),
-        phase=rest.pop("phase", Phase.LIVE),
-        created_at=EpochMs(T0 + at),
-        started_at=EpochMs(T0 + at),
-        updated_at=EpochMs(T0 + at),
-        touched_at=EpochMs(T0 + at),
-        **rest,
-    )
-
-
-def ended(
-    one: Session, after_ms: int, reason: EndReason = EndReason.CLOSED, **rest: Any
-) -> Session:
-    return replace(
-        one,
-        phase=Phase.ENDED,
-        ended_at=EpochMs(one.started_at + after_ms),
-        end_reason=reason,
-        **rest,
-    )
+from tests.store.record_builder import T0, ended, session
 
 
 async def tallies(tx: AsyncConnection) -> list[tuple[Any, ...]]:
@@ -73,16 +45,16 @@ async def test_a_session_is_loaded_as_last_saved(db: Database) -> None:
 
 
 async def test_twenty_concurrent_inserts_make_one_session(db: Database) -> None:
-    async def born(number: int) -> bool:
+    async def insert(number: int) -> bool:
         async with db.write() as tx:
             return await session_rows.insert_session(tx, session(f"s{number}"))
 
-    births = await asyncio.gather(*(born(number) for number in range(20)))
-    assert births.count(True) == 1
+    inserted = await asyncio.gather(*(insert(number) for number in range(20)))
+    assert inserted.count(True) == 1
     async with db.read() as tx:
         found = await session_rows.find_current_session(tx, "a", "m")
     assert found is not None
-    assert births[int(found.id[1:])]
+    assert inserted[int(found.id[1:])]
 
 
 async def test_a_meeting_can_have_another_session_after_the_last_has_ended(db: Database) -> None:

@@ -16,8 +16,7 @@ from aftercall.store.engine.database import Database
 from aftercall.store.sessions.facets import save_verdict, search_terms_of
 from aftercall.store.sessions.pages import SortedSession, list_sessions, live_sessions
 from aftercall.store.sessions.rows import save_session
-from tests.store.sessions.test_facets import verdict
-from tests.store.sessions.test_rows import T0, session
+from tests.store.record_builder import T0, session, verdict
 
 CHROME, SAFARI = facet("browser", "Chrome"), facet("browser", "Safari")
 GERMANY = facet("country", "DE")

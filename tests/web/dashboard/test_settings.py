@@ -61,7 +61,7 @@ async def test_a_new_app_is_listed(server: RestServer) -> None:
     assert await _data(caller, "POST", "/v1/apps", 422, json={"name": ""}) == "bad_body"
 
 
-async def _bury(db: Database, app_id: str) -> None:
+async def _fail_finally(db: Database, app_id: str) -> None:
     job = Job(
         id=f"job-{app_id}",
         task="finalise",
@@ -80,7 +80,7 @@ async def test_a_dead_job_is_listed_for_its_owner_and_revived(
     server: RestServer, db: Database
 ) -> None:
     caller, stranger = await server.new_client(), await server.new_client(is_of_account=True)
-    await _bury(db, caller.app_id)
+    await _fail_finally(db, caller.app_id)
     (dead,) = (await _data(caller, "GET", "/v1/jobs"))["dead"]
     assert (dead["session_id"], dead["last_error"]) == ("s", "It would not do.")
     assert (await _data(stranger, "GET", "/v1/jobs"))["dead"] == []

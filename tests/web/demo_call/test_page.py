@@ -25,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
 async def open_page(build_server: Callable[..., Any], folder: Path) -> Any:
     """Builds a call page with the settings given, and a client that knocks at it."""
 
-    async def knock_at(
+    async def open_page_at(
         folder: Path = folder, entries_per_minute: int = ENTRIES_PER_MINUTE, **settings: Any
     ) -> httpx.AsyncClient:
         server = build_server(**settings)
@@ -43,7 +43,7 @@ async def open_page(build_server: Callable[..., Any], folder: Path) -> Any:
         client.services = server.services  # type: ignore[attr-defined]  # handed on to the tests
         return client
 
-    return knock_at
+    return open_page_at
 
 
 async def enter(client: httpx.AsyncClient, **body: Any) -> httpx.Response:

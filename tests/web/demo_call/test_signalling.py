@@ -51,7 +51,7 @@ class Browser:
     def say(self, **message: Any) -> None:
         self._to_server.put_nowait({"type": "websocket.receive", "text": json.dumps(message)})
 
-    def say_raw(self, text: str) -> None:
+    def send_text(self, text: str) -> None:
         self._to_server.put_nowait({"type": "websocket.receive", "text": text})
 
     def join(self, token: str, **about: str) -> None:
@@ -263,5 +263,5 @@ async def test_a_message_nested_too_deeply_closes_only_its_connection(
         assert (await browser.hear())["type"] == "welcome"
     deep = "[" * 30_000 + "]" * 30_000
     text = f'{{"type": "{"join" if first else "tell"}", "token": "m:ann", "data": {deep}}}'
-    browser.say_raw(text)
+    browser.send_text(text)
     assert (await browser.hear())["code"] == 1008

@@ -57,7 +57,7 @@ async def intake(build_server: BuildServer) -> AsyncIterator[JanusIntake]:
     await client.aclose()
 
 
-def _news(name: str, seconds: int, session: int | None = 5, **data: Any) -> dict[str, Any]:
+def _room_event(name: str, seconds: int, session: int | None = 5, **data: Any) -> dict[str, Any]:
     event: dict[str, Any] = {
         "emitter": "janus-1",
         "type": 64,
@@ -110,7 +110,9 @@ async def test_another_tenant_can_neither_write_nor_read(intake: JanusIntake) ->
     # In another app the same Janus session is another peer, which has not joined there.
     stats = (await theirs.post(RECORDING["call"][26])).json()["data"]
     assert (stats["accepted"], stats["rejected"][0]["code"]) == (0, "unknown_session")
-    leaving = (await theirs.post(_news("leaving", 50, None, id=6603468110306277))).json()["data"]
+    leaving = (await theirs.post(_room_event("leaving", 50, None, id=6603468110306277))).json()[
+        "data"
+    ]
     assert (leaving["accepted"], leaving["ignored"]) == (0, 1)
 
 
@@ -124,10 +126,12 @@ async def test_a_read_only_token_is_refused(intake: JanusIntake) -> None:
 
 
 async def test_a_leaving_event_with_only_a_feed_ends_the_stay(intake: JanusIntake) -> None:
-    await intake.post([_news("joined", 0, 5, id=77, display="Ada"), _news("joined", 1, 8, id=78)])
+    await intake.post(
+        [_room_event("joined", 0, 5, id=77, display="Ada"), _room_event("joined", 1, 8, id=78)]
+    )
     [session] = await intake.sessions()
     assert session["live_participants"] == 2
-    counts = (await intake.post(_news("leaving", 30, None, id=77))).json()["data"]
+    counts = (await intake.post(_room_event("leaving", 30, None, id=77))).json()["data"]
     assert (counts["accepted"], counts["ignored"]) == (1, 0)
     [session] = await intake.sessions()
     assert session["live_participants"] == 1
@@ -136,10 +140,10 @@ async def test_a_leaving_event_with_only_a_feed_ends_the_stay(intake: JanusIntak
 async def test_a_client_that_stops_sending_media_has_left_within_the_configured_period(
     intake: JanusIntake,
 ) -> None:
-    await intake.post([_news("joined", 0, 5, id=77), _news("published", 1, 5, id=77)])
-    await intake.post([_news("joined", 0, 8, id=78)])
+    await intake.post([_room_event("joined", 0, 5, id=77), _room_event("published", 1, 5, id=77)])
+    await intake.post([_room_event("joined", 0, 8, id=78)])
     [session] = await intake.sessions()
-    published = _news("published", 2, 5, id=77)
+    published = _room_event("published", 2, 5, id=77)
     await intake.post(published, query="?stats_period=5")
     intake.server.clock.move(31_000)
     await intake.server.recorder.apply_rules(intake.owner.app_id, session["id"])
@@ -156,7 +160,7 @@ def _core(subtype: int, seconds: int, emitter: str = "janus-1") -> dict[str, Any
 
 def _statistics(seconds: int, session: int) -> dict[str, Any]:
     audio = {"media": "audio", "mid": "0", "base": 48_000, "packets-received": 50 * seconds}
-    news = _news("", seconds, session)
+    news = _room_event("", seconds, session)
     return news | {"type": 32, "subtype": 3, "event": audio}
 
 
@@ -164,12 +168,12 @@ def _statistics(seconds: int, session: int) -> dict[str, Any]:
 async def test_a_start_or_stop_of_janus_ends_its_stays(
     intake: JanusIntake, subtype: int, left_at: list[str]
 ) -> None:
-    await intake.post([_news("joined", 0, 5, id=77), _news("published", 1, 5, id=77)])
-    await intake.post([_news("joined", 2, 8, id=78), _news("published", 5, 8, id=78)])
-    await intake.post([_news("joined", 3, 9, id=79) | {"emitter": "janus-2"}])
+    await intake.post([_room_event("joined", 0, 5, id=77), _room_event("published", 1, 5, id=77)])
+    await intake.post([_room_event("joined", 2, 8, id=78), _room_event("published", 5, 8, id=78)])
+    await intake.post([_room_event("joined", 3, 9, id=79) | {"emitter": "janus-2"}])
     await intake.post([_statistics(10, 5)])
     core = _core(subtype, 30)
-    later = _news("joined", 31, 10, id=80)
+    later = _room_event("joined", 31, 10, id=80)
     counts = (await intake.post([core, later])).json()["data"]
     assert (counts["accepted"], counts["ignored"], counts["rejected"]) == (2, 0, [])
     again = (await intake.post([core])).json()["data"]

@@ -18,7 +18,7 @@ PICTURE = Family.VIDEO_CONSUMER
 LOST = {"loss_percent": 12.0}
 
 
-def _heard(
+def _received_issues(
     name: IssueName = IssueName.POOR_NETWORK_DOWNLINK,
     family: Family = Family.AUDIO_CONSUMER,
     spans: Span = BAD,
@@ -53,7 +53,7 @@ def _named(issues: Iterable[Issue]) -> list[tuple[IssueName, Span]]:
 
 
 def test_an_impairment_at_every_listener_is_an_uplink_issue_of_the_sender() -> None:
-    heard = _heard()
+    heard = _received_issues()
     heard["b"][0] = replace(heard["b"][0], worst={"loss_percent": 30.0, "rtt_ms": 900.0})
     [found] = _inferred(heard)
     assert _named([found]) == [(IssueName.POOR_NETWORK_UPLINK, BAD)]
@@ -63,8 +63,8 @@ def test_an_impairment_at_every_listener_is_an_uplink_issue_of_the_sender() -> N
 
 
 def test_one_severe_downlink_issue_makes_the_inferred_uplink_issue_severe() -> None:
-    heard = _heard()
-    heard["c"] = _heard(IssueName.SEVERE_NETWORK_DOWNLINK)["c"]
+    heard = _received_issues()
+    heard["c"] = _received_issues(IssueName.SEVERE_NETWORK_DOWNLINK)["c"]
     [found] = _inferred(heard)
     assert (found.name, found.severity) == (IssueName.SEVERE_NETWORK_UPLINK, "severe")
 
@@ -72,7 +72,8 @@ def test_one_severe_downlink_issue_makes_the_inferred_uplink_issue_severe() -> N
 def test_separate_times_are_separate_uplink_issues() -> None:
     later = span(300_000, 400_000)
     heard = {
-        listener: [*issues, *_heard(spans=later)[listener]] for listener, issues in _heard().items()
+        listener: [*issues, *_received_issues(spans=later)[listener]]
+        for listener, issues in _received_issues().items()
     }
     assert _named(_inferred(heard)) == [
         (IssueName.POOR_NETWORK_UPLINK, BAD),
@@ -84,7 +85,7 @@ def test_separate_times_are_separate_uplink_issues() -> None:
 def test_an_issue_of_another_origin_is_no_uplink_issue_of_the_sender(origin: str | None) -> None:
     heard = {
         listener: [replace(issue, origin=origin, caused_by=None) for issue in issues]
-        for listener, issues in _heard().items()
+        for listener, issues in _received_issues().items()
     }
     assert _inferred(heard) == []
 
@@ -95,13 +96,13 @@ def test_an_uplink_issue_is_added_only_for_unreported_time() -> None:
         (LEAST_UNREPORTED_MS - 1, []),
     ):
         own = _own(IssueName.POOR_NETWORK_UPLINK, span(BAD[0] + left_ms, BAD[1]))
-        assert _named(_inferred(_heard(), [own])) == [
+        assert _named(_inferred(_received_issues(), [own])) == [
             (IssueName.POOR_NETWORK_UPLINK, spans) for spans in found
         ]
 
 
 def test_a_lost_connection_of_the_sender_replaces_an_uplink_issue() -> None:
-    assert _inferred(_heard(), [_own(IssueName.ICE_FAILED)]) == []
+    assert _inferred(_received_issues(), [_own(IssueName.ICE_FAILED)]) == []
 
 
 @pytest.mark.parametrize(
@@ -111,7 +112,7 @@ def test_a_lost_connection_of_the_sender_replaces_an_uplink_issue() -> None:
 def test_a_cpu_limit_of_the_sender_explains_lateness_but_not_loss(
     name: IssueName, is_added: bool
 ) -> None:
-    assert bool(_inferred(_heard(name), [_own(IssueName.CPU_LIMITED)])) is is_added
+    assert bool(_inferred(_received_issues(name), [_own(IssueName.CPU_LIMITED)])) is is_added
 
 
 @pytest.mark.parametrize(
@@ -126,13 +127,13 @@ def test_a_cpu_limit_of_the_sender_explains_lateness_but_not_loss(
 def test_frozen_video_without_bad_audio_was_sent_frozen_unless_the_rtt_was_long(
     own: Sequence[Issue], names: Sequence[IssueName]
 ) -> None:
-    found = _inferred(_heard(IssueName.VIDEO_FROZEN, PICTURE), own)
+    found = _inferred(_received_issues(IssueName.VIDEO_FROZEN, PICTURE), own)
     assert [issue.name for issue in found] == names
 
 
 def test_frozen_video_with_bad_audio_is_an_uplink_issue() -> None:
-    pictures = _heard(IssueName.VIDEO_FROZEN, PICTURE)
-    sound = _heard(IssueName.AUDIO_CONCEALMENT)
+    pictures = _received_issues(IssueName.VIDEO_FROZEN, PICTURE)
+    sound = _received_issues(IssueName.AUDIO_CONCEALMENT)
     both = {listener: [*issues, *sound[listener]] for listener, issues in pictures.items()}
     assert _named(_inferred(both)) == [(IssueName.POOR_NETWORK_UPLINK, BAD)]
 
@@ -145,5 +146,7 @@ def test_frozen_video_of_a_sender_without_audio_is_an_uplink_issue() -> None:
         )
         for participant in comparison_of(PEOPLE).participants.values()
     ]
-    found = _inferred(_heard(IssueName.VIDEO_FROZEN, PICTURE), comparison=Comparison(participants))
+    found = _inferred(
+        _received_issues(IssueName.VIDEO_FROZEN, PICTURE), comparison=Comparison(participants)
+    )
     assert _named(found) == [(IssueName.POOR_NETWORK_UPLINK, BAD)]

@@ -20,7 +20,7 @@ CALL: Span = (EpochMs(0), EpochMs(600))
 BAD: Span = (EpochMs(100), EpochMs(200))
 
 
-def _heard(people: str, missed: str = "") -> dict[str, dict[str, PathSpans]]:
+def _received(people: str, missed: str = "") -> dict[str, dict[str, PathSpans]]:
     pairs = missed.split()
     return {
         listener: {
@@ -34,7 +34,7 @@ def _heard(people: str, missed: str = "") -> dict[str, dict[str, PathSpans]]:
 def _unnamed(people: str, missed: str) -> dict[str, dict[str, PathSpans]]:
     return {
         listener: {f"?{sender}": each for sender, each in slots.items()}
-        for listener, slots in _heard(people, missed).items()
+        for listener, slots in _received(people, missed).items()
     }
 
 
@@ -60,25 +60,25 @@ def _full(matrix: ImpairmentMatrix) -> tuple[str, str]:
 def test_the_matrix_finds_the_senders_and_listeners_at_fault(
     missed: str, senders: str, listeners: str
 ) -> None:
-    assert _full(ImpairmentMatrix(_heard("abcd", missed), "abcd")) == (senders, listeners)
+    assert _full(ImpairmentMatrix(_received("abcd", missed), "abcd")) == (senders, listeners)
 
 
 def test_a_line_explained_by_others_is_impaired_but_not_at_fault() -> None:
     """Three of four uplinks fill three quarters of what Dan hears, and all of it."""
-    matrix = ImpairmentMatrix(_heard("abcd", "ba ca da ab cb db ac bc dc"), "abcd")
+    matrix = ImpairmentMatrix(_received("abcd", "ba ca da ab cb db ac bc dc"), "abcd")
     assert _full(matrix) == ("abc", "")
     line = matrix.listeners["d"]
     assert (line.most, line.every, line.unexplained) == ([BAD], [BAD], [])
 
 
 def test_three_quarters_of_a_line_are_most_but_not_all_of_it() -> None:
-    line = ImpairmentMatrix(_heard("abcde", "ab ac ad"), "abcde").listeners["a"]
+    line = ImpairmentMatrix(_received("abcde", "ab ac ad"), "abcde").listeners["a"]
     assert (line.several, line.most, line.every) == ([CALL], [BAD], [])
-    assert ImpairmentMatrix(_heard("abcde", "ab ac"), "abcde").listeners["a"].most == []
+    assert ImpairmentMatrix(_received("abcde", "ab ac"), "abcde").listeners["a"].most == []
 
 
 def test_one_field_is_no_line() -> None:
-    line = ImpairmentMatrix(_heard("ab", "ab"), "ab").listeners["a"]
+    line = ImpairmentMatrix(_received("ab", "ab"), "ab").listeners["a"]
     assert (line.several, line.most, line.every) == ([], [], [])
 
 
@@ -113,7 +113,7 @@ def _everybody(people: str) -> str:
 def test_an_impairment_for_everybody_affects_most_of_three_or_more_listeners(
     people: str, missed: str, found: list[Span]
 ) -> None:
-    assert impaired_for_everybody(_heard(people, missed).values()) == found
+    assert impaired_for_everybody(_received(people, missed).values()) == found
 
 
 @pytest.mark.parametrize(("count", "found"), [(0, []), (1, []), (2, [BAD]), (3, []), (4, [])])

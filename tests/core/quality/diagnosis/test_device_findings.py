@@ -16,7 +16,7 @@ from aftercall.core.quality.stats.peer_metadata import Device, DeviceSelection
 START, END = EpochMs(60_000), EpochMs(120_000)
 
 
-def _heard(sender: str) -> StreamRef:
+def _received(sender: str) -> StreamRef:
     return StreamRef(peer_id="ada", family="audio_consumer", from_peer_id=sender)
 
 
@@ -55,9 +55,9 @@ def _found(
 def test_each_sender_that_was_not_heard_has_a_finding() -> None:
     found = _found(
         one_way,
-        _issue(IssueName.ONE_WAY_AUDIO, _heard("bob")),
-        _issue(IssueName.NO_AUDIO_RECEIVED, _heard("cyd")),
-        _issue(IssueName.ONE_WAY_AUDIO, _heard("bob")),
+        _issue(IssueName.ONE_WAY_AUDIO, _received("bob")),
+        _issue(IssueName.NO_AUDIO_RECEIVED, _received("cyd")),
+        _issue(IssueName.ONE_WAY_AUDIO, _received("bob")),
     )
     assert [(each.cause, each.peer_ids) for each in found] == [
         ("one_way_audio", ["bob"]),
@@ -69,12 +69,12 @@ def test_each_sender_that_was_not_heard_has_a_finding() -> None:
 
 
 def test_missing_audio_caused_by_the_sender_is_no_finding_of_the_listener() -> None:
-    assert _found(one_way, _issue(IssueName.ONE_WAY_AUDIO, _heard("bob"), "remote")) == []
+    assert _found(one_way, _issue(IssueName.ONE_WAY_AUDIO, _received("bob"), "remote")) == []
 
 
 def test_unplayed_audio_of_several_senders_is_one_finding() -> None:
     names = ("bob", "cyd")
-    [found] = _found(unplayed, *(_issue(IssueName.AUDIO_NOT_PLAYED, _heard(n)) for n in names))
+    [found] = _found(unplayed, *(_issue(IssueName.AUDIO_NOT_PLAYED, _received(n)) for n in names))
     assert (found.cause, found.peer_ids) == ("audio_not_played", ["bob", "cyd"])
     assert _found(unplayed) == []
 

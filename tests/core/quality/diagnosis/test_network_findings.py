@@ -256,7 +256,7 @@ def test_loss_from_some_senders_is_not_attributed_to_the_listeners_downlink() ->
     )
 
 
-def _noticed(name: IssueName, **worst: float) -> str:
+def _affected_listeners(name: IssueName, **worst: float) -> str:
     """The sentence about Ada's uplink when Bob lost packets of hers and Cyd got them unevenly."""
     lossy = _activity(Family.AUDIO_CONSUMER, "ada", [(60, 120)])
     shaken = replace(lossy, lossy=[])
@@ -283,8 +283,12 @@ def _noticed(name: IssueName, **worst: float) -> str:
 
 def test_the_affected_listeners_are_those_with_the_stated_impairment() -> None:
     name = IssueName.POOR_NETWORK_UPLINK
-    assert _noticed(name, loss_percent=9.0).endswith("; Bob saw it (1 of 2 listeners). ['bob']")
-    assert _noticed(name, jitter_ms=80.0).endswith("; Cyd saw it (1 of 2 listeners). ['cyd']")
+    assert _affected_listeners(name, loss_percent=9.0).endswith(
+        "; Bob saw it (1 of 2 listeners). ['bob']"
+    )
+    assert _affected_listeners(name, jitter_ms=80.0).endswith(
+        "; Cyd saw it (1 of 2 listeners). ['cyd']"
+    )
 
 
 def test_loss_from_the_only_sender_names_no_other_sender() -> None:

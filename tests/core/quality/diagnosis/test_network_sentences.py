@@ -6,8 +6,7 @@ import pytest
 
 from aftercall.core.quality.diagnosis.findings import Evidence
 from aftercall.core.quality.issues import IssueName
-from tests.core.quality.diagnosis.test_phrases import figure
-from tests.core.quality.diagnosis.test_sentences import TIME, sentence
+from tests.core.quality.diagnosis.finding_builder import TIME, figure, sentence
 
 LOSS = figure("loss_percent", 8, 14)
 JITTER = figure("jitter_ms", 55, 55)

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.quality.diagnosis.figures import MEASURES, Figure
-from aftercall.core.quality.diagnosis.findings import DeviceSwitch, Evidence, Finding
+from aftercall.core.quality.diagnosis.findings import DeviceSwitch, Evidence
 from aftercall.core.quality.diagnosis.phrases import (
     after_switch,
     fitted,
@@ -21,25 +20,8 @@ from aftercall.core.quality.diagnosis.phrases import (
 )
 from aftercall.core.quality.diagnosis.wording import Mentions, People
 from aftercall.core.quality.issues import IssueName
-
-CALL_START = 1_795_255_200_000
-"""2026-11-21T10:00:00Z."""
-
-
-def figure(name: str, typical: float | None, worst: float) -> Figure:
-    return Figure(name=name, unit=MEASURES[name].unit, typical=typical, worst=worst)
-
-
-def finding(**parts: Any) -> Finding:
-    known: dict[str, Any] = {
-        "cause": "uplink",
-        "severity": "warning",
-        "first_at": EpochMs(CALL_START),
-        "last_at": EpochMs(CALL_START + 60_000),
-        "issues": [],
-        "subject": "ann",
-    }
-    return Finding(**(known | parts))
+from tests.core.quality.diagnosis.finding_builder import figure, finding
+from tests.core.quality.synthetic_call import CALL_START
 
 
 def mentions() -> Mentions:

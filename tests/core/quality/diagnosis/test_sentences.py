@@ -4,35 +4,16 @@ from typing import Any
 
 import pytest
 
-from aftercall.core.instants import EpochMs
 from aftercall.core.quality.diagnosis.advice import ADVICE
-from aftercall.core.quality.diagnosis.findings import Evidence, Finding
-from aftercall.core.quality.diagnosis.sentences import SENTENCES, sentence_of
-from aftercall.core.quality.diagnosis.wording import Mentions, People
+from aftercall.core.quality.diagnosis.findings import Evidence
+from aftercall.core.quality.diagnosis.sentences import SENTENCES
 from aftercall.core.quality.issues import IssueName
-from tests.core.quality.diagnosis.test_phrases import CALL_START, figure
-
-NAMES = {"ann": "Ann Lee", "bob": "Bob", "cy": "Cy", "de": "de Vries"}
-MINUTE = [(EpochMs(CALL_START), EpochMs(CALL_START + 60_000))]
-TIME = "from 10:00:00 to 10:01:00 UTC"
-
-
-def finding(cause: str, **parts: Any) -> Finding:
-    known: dict[str, Any] = {
-        "cause": cause,
-        "severity": "warning",
-        "first_at": EpochMs(CALL_START),
-        "last_at": EpochMs(CALL_START + 60_000),
-        "issues": [],
-        "subject": "ann",
-        "spans": MINUTE,
-    }
-    return Finding(**(known | parts))
-
-
-def sentence(cause: str, **parts: Any) -> str:
-    return sentence_of(finding(cause, **parts), Mentions(People(NAMES)))
-
+from tests.core.quality.diagnosis.finding_builder import (
+    MINUTE,
+    TIME,
+    figure,
+    sentence,
+)
 
 CASES: list[tuple[str, dict[str, Any], str]] = [
     (

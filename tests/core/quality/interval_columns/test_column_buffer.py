@@ -44,7 +44,7 @@ def _column(buffer: ColumnBuffer, name: str) -> list[float]:
 
 
 @given(_REPORTS, st.data())
-def test_each_stream_holds_its_reports_and_misses_those_of_its_connection(
+def test_each_stream_has_its_reports_and_the_times_it_was_missing(
     reports: list[Report], data: st.DataObject
 ) -> None:
     instants = data.draw(st.permutations(range(1, len(reports) + 1)))
@@ -78,7 +78,7 @@ def test_each_stream_holds_its_reports_and_misses_those_of_its_connection(
         assert buffers.absences(buffer).tolist() == sorted(missing)
 
 
-def test_a_description_is_kept_only_where_it_changes() -> None:
+def test_a_description_is_stored_only_where_it_changes() -> None:
     mids = ["0", "0", "1", "1", "0"]
     buffers = _recorded([(at, {"pc": [_stats(1, mid=mid)]}) for at, mid in enumerate(mids)])
     (buffer,) = buffers
@@ -87,7 +87,7 @@ def test_a_description_is_kept_only_where_it_changes() -> None:
     assert [start // row_bytes for start in buffer.starts] == [0, 2, 4]
 
 
-def test_what_a_report_lacks_is_not_a_number() -> None:
+def test_members_missing_in_a_report_are_nan() -> None:
     (buffer,) = _recorded([(1, {"pc": [_stats(1, packetsReceived=0)]})])
     assert _column(buffer, "packets_received") == [0.0]
     missing = [name for name in buffer.kind.names if np.isnan(_column(buffer, name)[0])]

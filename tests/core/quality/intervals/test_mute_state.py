@@ -151,14 +151,14 @@ def test_black_frames_do_not_end_a_mute() -> None:
     assert _seen(_muted_at(15), *reports) == [(15, None)]
 
 
-def _voice(at_s: float, level: float | None) -> Sample:
+def _audio_report(at_s: float, level: float | None) -> Sample:
     source = {"id": "S", "type": "media-source", "kind": "audio", "audioLevel": level}
     return sample(at_s, outbound("audio", mediaSourceId="S"), source)
 
 
 def test_an_audible_level_ends_a_mute_of_the_microphone() -> None:
     levels = (0.2, 0.2, 0.1, 0.0, None, 0.0, 0.003, 0.2)
-    reports = [_voice(7 * place, each) for place, each in enumerate(levels)]
+    reports = [_audio_report(7 * place, each) for place, each in enumerate(levels)]
     assert _seen(_muted_at(15, "audio"), *reports, kind="audio") == [(15, 35)]
 
 

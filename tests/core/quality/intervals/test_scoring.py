@@ -80,7 +80,7 @@ def test_audio_of_several_codecs_and_bitrates_is_scored_as_each_interval_alone(
 
 
 @pytest.mark.parametrize("reason", ["is_muted", "is_gap"])
-def test_what_cannot_be_judged_has_no_score_though_the_client_gave_one(reason: str) -> None:
+def test_an_interval_that_cannot_be_scored_ignores_the_client_score(reason: str) -> None:
     family = Family.AUDIO_CONSUMER
     judged, silent = interval(family, 1, **AUDIBLE), interval(family, 2, **AUDIBLE | {reason: True})
     (score, mos), nothing = _scores(_scored(judged, silent, given=[0.25, 0.5]))
@@ -106,7 +106,7 @@ def test_few_packets_give_no_mos(packets: int, is_judged: bool) -> None:
         assert (_scores(_scored(interval(family, **members)))[0][1] is not None) is is_judged
 
 
-def test_a_picture_that_stops_has_the_lowest_mos() -> None:
+def test_video_that_stops_has_the_lowest_mos() -> None:
     family = Family.VIDEO_CONSUMER
     moving = [interval(family, step, **VISIBLE) for step in (1, 2)]
     stopped = interval(family, 3, **VISIBLE | {"frames": 0, "fps": 0.0})
@@ -115,7 +115,7 @@ def test_a_picture_that_stops_has_the_lowest_mos() -> None:
     assert all(each is not None and each > LOWEST for _, each in moved)
 
 
-def test_a_picture_that_never_had_a_score_is_not_judged_by_standing_still() -> None:
+def test_video_that_never_had_a_mos_gets_none_when_it_stops() -> None:
     family = Family.VIDEO_CONSUMER
     unknown = VISIBLE | {"frame_width": None, "frame_height": None, "bitrate_bps": None}
     moving = [interval(family, step, **unknown) for step in (1, 2, 3)]

@@ -7,7 +7,7 @@ import pytest
 
 from aftercall.core.quality.issues import Issue, IssueName
 from tests.core.quality.peer_builder import Members, StatsObject, issues_of, moment, peer_of, tag
-from tests.core.quality.rule_thresholds import CASES, VOICE, Case
+from tests.core.quality.rule_thresholds import CASES, MICROPHONE, Case
 
 _FIXED: dict[str, Members] = {
     "outbound-rtp": {"mediaSourceId": "media-source"},
@@ -25,7 +25,7 @@ def _issues(
     source: str = "",
 ) -> list[Issue]:
     """The issues of a stream with these intervals."""
-    named: dict[str, Any] = {"kind": "audio" if source == VOICE else "video", "ssrc": 7}
+    named: dict[str, Any] = {"kind": "audio" if source == MICROPHONE else "video", "ssrc": 7}
     things = [
         StatsObject(
             type=type_,

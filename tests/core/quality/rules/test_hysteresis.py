@@ -39,7 +39,7 @@ def _samples(marks: str) -> ConditionSamples:
     )
 
 
-def _watched(marks: str, **options: Any) -> list[Issue]:
+def _issues_of_marks(marks: str, **options: Any) -> list[Issue]:
     return HysteresisRule(IssueName.POOR_NETWORK_UPLINK, **options).issues(REF, _samples(marks))
 
 
@@ -67,7 +67,7 @@ def _worst(*, low_is_bad: bool = False, **values: Sequence[float]) -> dict[str, 
 
 @pytest.mark.parametrize("marks", ["X", "..X...", "....X", "-X--", "xx...X..."])
 def test_one_severe_sample_raises_an_issue(marks: str) -> None:
-    [issue] = _watched(marks)
+    [issue] = _issues_of_marks(marks)
     assert issue.sample_count == 1
     assert issue.first_at == marks.index("X") * STEP_MS
     assert issue.worst == {"loss_percent": 10.0 + marks.index("X")}
@@ -77,25 +77,25 @@ def test_one_severe_sample_raises_an_issue(marks: str) -> None:
     ("marks", "first"), [("x.X.x", 0), ("xXx", 0), ("xxX", 0), ("Xxx", 0), ("X-x--x", 0), ("xX", 1)]
 )
 def test_a_severe_sample_among_bad_ones_is_part_of_one_issue(marks: str, first: int) -> None:
-    [issue] = _watched(marks)
+    [issue] = _issues_of_marks(marks)
     assert issue.first_at == first * STEP_MS
     assert issue.is_open
 
 
 def test_severe_samples_far_apart_are_separate_issues() -> None:
-    first, second = _watched("X...X...")
+    first, second = _issues_of_marks("X...X...")
     assert (first.sample_count, second.sample_count) == (1, 1)
     assert not first.is_open and not second.is_open
 
 
 @pytest.mark.parametrize("marks", ["", "....", "xx......xx", "x.x....x.x", "-----", "xx---xx---"])
 def test_fewer_than_three_bad_samples_of_five_raise_no_issue(marks: str) -> None:
-    assert _watched(marks) == []
+    assert _issues_of_marks(marks) == []
 
 
 @pytest.mark.parametrize("marks", ["xxx", "x.x.x", "xx..x", "x--xx", "....xxx"])
 def test_three_bad_samples_of_five_raise_an_issue(marks: str) -> None:
-    [issue] = _watched(marks)
+    [issue] = _issues_of_marks(marks)
     assert issue.is_open
     assert issue.sample_count == 3
     assert issue.first_at == marks.index("x") * STEP_MS
@@ -104,22 +104,22 @@ def test_three_bad_samples_of_five_raise_an_issue(marks: str) -> None:
 
 
 def test_a_value_between_the_thresholds_keeps_the_issue_open() -> None:
-    [issue] = _watched("xxx--x--x..x..-...")
+    [issue] = _issues_of_marks("xxx--x--x..x..-...")
     assert not issue.is_open
     assert issue.last_at == 12 * STEP_MS
 
 
 def test_three_good_samples_in_a_row_end_an_issue() -> None:
-    first, second = _watched("xxx...xxx...")
+    first, second = _issues_of_marks("xxx...xxx...")
     assert (first.last_at, second.first_at) == (3 * STEP_MS, 6 * STEP_MS)
     assert not first.is_open and not second.is_open
 
 
 def test_an_interruption_ends_an_issue_and_restarts_the_window() -> None:
-    assert _watched("xx|xx|x") == []
-    [issue] = _watched("xxx|xx")
+    assert _issues_of_marks("xx|xx|x") == []
+    [issue] = _issues_of_marks("xxx|xx")
     assert issue.sample_count == 3 and not issue.is_open
-    [ended] = _watched("xxx|")
+    [ended] = _issues_of_marks("xxx|")
     assert not ended.is_open
 
 
@@ -162,12 +162,12 @@ def test_a_jitter_buffer_issue_is_severe_after_three_severe_samples(
 @pytest.mark.parametrize(("least_ms", "count"), [(0, 2), (14_000, 2), (14_001, 1), (21_001, 0)])
 def test_an_issue_with_a_minimum_duration_is_not_raised_earlier(least_ms: int, count: int) -> None:
     options = {"raise_after": 2, "window": 2, "clear_after": 1, "raise_after_ms": least_ms}
-    assert len(_watched("xx.xxx.x", **options)) == count
+    assert len(_issues_of_marks("xx.xxx.x", **options)) == count
 
 
 @given(st.text(alphabet="x.-|", max_size=60))
 def test_issues_are_in_order_and_made_of_bad_samples(marks: str) -> None:
-    issues = _watched(marks)
+    issues = _issues_of_marks(marks)
     assert [issue.first_at for issue in issues] == sorted(issue.first_at for issue in issues)
     assert sum(issue.sample_count for issue in issues) <= marks.count("x")
     for one, other in pairwise(issues):
@@ -181,7 +181,7 @@ def test_issues_are_in_order_and_made_of_bad_samples(marks: str) -> None:
 
 @given(st.text(alphabet="x.-", min_size=WINDOW, max_size=60))
 def test_every_window_with_three_bad_samples_is_in_an_issue(marks: str) -> None:
-    issues = _watched(marks)
+    issues = _issues_of_marks(marks)
     for place in range(len(marks) - WINDOW + 1):
         if marks[place : place + WINDOW].count("x") < RAISE_AFTER:
             continue
@@ -221,7 +221,9 @@ def test_the_column_rule_finds_the_issues_of_a_sequential_loop(
     marks: str, terms: tuple[int, int, int]
 ) -> None:
     raise_after, window, clear_after = terms
-    issues = _watched(marks, raise_after=raise_after, window=window, clear_after=clear_after)
+    issues = _issues_of_marks(
+        marks, raise_after=raise_after, window=window, clear_after=clear_after
+    )
     assert [
         (i.first_at // STEP_MS, i.last_at // STEP_MS - 1, i.sample_count, i.is_open) for i in issues
     ] == list(_walked(marks, raise_after, window, clear_after))

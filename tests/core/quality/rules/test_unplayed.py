@@ -15,7 +15,7 @@ THROWN_AWAY = {"packetsReceived": 500, "totalSamplesReceived": 0, "packetsDiscar
 LEFT = {"packetsReceived": 500, "totalSamplesReceived": 0, "packetsDiscarded": 0}
 
 
-def _heard(*steps: dict[str, Any], step_s: float = 10.0) -> PeerFacts:
+def _received(*steps: dict[str, Any], step_s: float = 10.0) -> PeerFacts:
     lossless = [{"packetsLost": 0, "jitter": 0.001, **step} for step in steps]
     reported = StatsObject(
         type="inbound-rtp", id="I", fixed={"kind": "audio", "ssrc": 7}, steps=lossless
@@ -27,7 +27,7 @@ def _heard(*steps: dict[str, Any], step_s: float = 10.0) -> PeerFacts:
 def test_audio_that_arrives_and_is_not_played_is_an_issue_until_it_is_played(
     unplayed: dict[str, Any],
 ) -> None:
-    [issue] = issues_of(_heard(PLAYED, unplayed, unplayed, unplayed, PLAYED), NAME)
+    [issue] = issues_of(_received(PLAYED, unplayed, unplayed, unplayed, PLAYED), NAME)
     assert (issue.first_at, issue.last_at) == (moment(1), moment(4))
     assert (issue.severity, issue.is_open) == ("severe", False)
 
@@ -35,23 +35,23 @@ def test_audio_that_arrives_and_is_not_played_is_an_issue_until_it_is_played(
 def test_unplayed_audio_is_an_issue_after_ten_seconds() -> None:
     for count, is_told in ((9, False), (10, True)):
         steps = [PLAYED, *[THROWN_AWAY] * count, PLAYED]
-        assert bool(issues_of(_heard(*steps, step_s=1.0), NAME)) is is_told
+        assert bool(issues_of(_received(*steps, step_s=1.0), NAME)) is is_told
 
 
 def test_silence_and_missing_counters_raise_no_issue() -> None:
-    assert issues_of(_heard(*[LEFT] * 5), NAME) == []
-    assert issues_of(_heard(*[{"packetsReceived": 500}] * 5), NAME) == []
+    assert issues_of(_received(*[LEFT] * 5), NAME) == []
+    assert issues_of(_received(*[{"packetsReceived": 500}] * 5), NAME) == []
     nothing = {"packetsReceived": 0, "totalSamplesReceived": 0, "packetsDiscarded": 0}
-    assert issues_of(_heard(PLAYED, *[nothing] * 5), NAME) == []
+    assert issues_of(_received(PLAYED, *[nothing] * 5), NAME) == []
 
 
 def test_unplayed_audio_has_no_score() -> None:
-    block = folded(_heard(*[THROWN_AWAY] * 5)).verdict.cumulative["audio_consumer"]
+    block = folded(_received(*[THROWN_AWAY] * 5)).verdict.cumulative["audio_consumer"]
     assert block.quality_score.avg is None and block.mos_estimated.avg is None
 
 
 def test_the_diagnosis_reports_unplayed_audio() -> None:
-    facts = _heard(PLAYED, *[THROWN_AWAY] * 3)
+    facts = _received(PLAYED, *[THROWN_AWAY] * 3)
     made = folded(facts)
     assert facts.peer.left_at is not None
     reported = complete({"a": made.verdict}, {"a": made.activity}, {"a": "Ada"}, facts.peer.left_at)
