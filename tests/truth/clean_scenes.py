@@ -40,8 +40,8 @@ def shared(content: str, topology: Topology = "server") -> Make:
 
 
 def comings_and_goings(draw: Draw) -> Scene:
-    """Mutes, a camera off and on, a hidden tab, somebody late, somebody who leaves early and one
-    who comes again."""
+    """Mutes, a camera disabled and enabled, a hidden tab, a late join, an early leave and a
+    rejoin."""
     scene = plain("server", 5)(draw)
     ann, bob, cy, dee, eve = scene.people
     ann.microphone = Microphone(muted=((draw.between(20, 60), draw.between(120, 260)),))
@@ -79,7 +79,7 @@ def with_dtx(draw: Draw) -> Scene:
 
 
 def tiles(draw: Draw) -> Scene:
-    """Simulcast, thumbnails, and pictures of the last speakers only."""
+    """Simulcast, thumbnails, and video of the last speakers only."""
     scene = plain("server", 6)(draw)
     scene.people = draw.people(6, simulcast=True)
     scene.server = Server(tags="peer", thumbnails=True, last_n=3, tells_sizes=True)
@@ -87,7 +87,7 @@ def tiles(draw: Draw) -> Scene:
 
 
 def small_pictures(draw: Draw) -> Scene:
-    """Portrait pictures of telephones, and cameras in the dark."""
+    """Portrait video of mobile phones, and cameras in the dark."""
     scene = plain("server" if draw.chance(0.5) else "mesh", 3)(draw)
     scene.people[0].camera = Camera(width=180, height=320, most_bps=250_000)
     scene.people[1].camera = Camera(width=640, height=360, fps=12.0, most_bps=500_000)
@@ -102,7 +102,7 @@ def sound_only(draw: Draw) -> Scene:
 
 
 def viewers(draw: Draw) -> Scene:
-    """One sends, the others only watch."""
+    """One participant sends, the others only receive."""
     scene = plain("server", 4)(draw)
     scene.people = [scene.people[0], *(_watching(person) for person in scene.people[1:])]
     return scene
@@ -113,7 +113,7 @@ def _watching(person: Person) -> Person:
 
 
 def moving(*, keeps_idle: bool) -> Make:
-    """Everything goes over to another connection; the old one is closed, or stays idle."""
+    """Every stream moves to another connection; the old one is closed, or stays idle."""
 
     def make(draw: Draw) -> Scene:
         scene = plain("server", 4)(draw)
@@ -140,7 +140,7 @@ def two_connections(draw: Draw) -> Scene:
 
 
 def devices_and_relays(draw: Draw) -> Scene:
-    """Another microphone in the middle, a relay over UDP, and one over TCP that is well."""
+    """Another microphone in mid-call, a relay over UDP, and one over TCP without impairment."""
     scene = plain("server", 4)(draw)
     scene.people[0].switches_s = draw.between(80, 200)
     scene.people[1].relay = "udp"
@@ -149,7 +149,7 @@ def devices_and_relays(draw: Draw) -> Scene:
 
 
 def large_room(draw: Draw) -> Scene:
-    """Pictures of the last three speakers only."""
+    """Video of the last three speakers only."""
     scene = plain("server", 8, Server(tags="peer", last_n=3))(draw)
     for person in scene.people:
         person.camera = Camera(width=640, height=360, most_bps=300_000)
@@ -164,7 +164,7 @@ def fast_reports(draw: Draw) -> Scene:
 
 
 def late_joiner(draw: Draw) -> Scene:
-    """In a large room one comes late, and one leaves."""
+    """In a large room one participant joins late, and one leaves."""
     scene = large_room(draw)
     scene.length_s = SHORT_S
     scene.people[7].joins_s = draw.between(50, 110)
@@ -174,7 +174,7 @@ def late_joiner(draw: Draw) -> Scene:
 
 
 def toggling(topology: Topology) -> Make:
-    """A camera that is switched off and on many times, with notes of it or without."""
+    """A camera that is disabled and enabled many times, with peer events of it or without."""
 
     def make(draw: Draw) -> Scene:
         scene = plain(topology, 3)(draw)
@@ -194,7 +194,7 @@ def toggling(topology: Topology) -> Make:
 
 
 def background_tab(draw: Draw) -> Scene:
-    """Most of the call goes on in tabs that nobody looks at."""
+    """Most of the call is in hidden tabs."""
     scene = plain("server" if draw.chance(0.5) else "mesh", 3)(draw)
     scene.length_s = SHORT_S
     for person in scene.people[:2]:
@@ -204,7 +204,7 @@ def background_tab(draw: Draw) -> Scene:
 
 
 def firefox_shares(draw: Draw) -> Scene:
-    """A screen of changing content from a browser that does not say that it is one."""
+    """A screenshare with changing content, from a browser that does not report it as one."""
     content = ("slides", "scrolling", "video")[draw.whole(0, 2)]
     scene = shared(content, "server" if draw.chance(0.6) else "mesh")(draw)
     for person in scene.people:
@@ -218,7 +218,7 @@ def firefox_shares(draw: Draw) -> Scene:
 
 
 def far_away(draw: Draw) -> Scene:
-    """One sits on the other side of the earth: round trips of a quarter of a second."""
+    """One participant is far away: an RTT of a quarter of a second."""
     scene = plain("server" if draw.chance(0.5) else "mesh", 4)(draw)
     scene.length_s = SHORT_S
     each = draw.between(0.07, 0.095)
@@ -228,7 +228,7 @@ def far_away(draw: Draw) -> Scene:
 
 
 def voices_between_browsers(draw: Draw) -> Scene:
-    """Sound alone in a mesh, with silence left out, and somebody who is muted for long."""
+    """Audio only in a mesh, with discontinuous transmission, and a participant muted for long."""
     scene = plain("mesh", 4)(draw)
     scene.length_s = SHORT_S
     for person in scene.people:
@@ -240,7 +240,7 @@ def voices_between_browsers(draw: Draw) -> Scene:
 
 
 def on_hold(draw: Draw) -> Scene:
-    """One puts the call on hold for a while."""
+    """One participant puts the call on hold for a while."""
     scene = plain("server", draw.whole(2, 4))(draw)
     scene.length_s = SHORT_S
     start = draw.between(40, 90)

@@ -34,8 +34,8 @@ class Draw:
         return start, start + long
 
     def network(self) -> list[Element]:
-        """One way of a network that is well: under 0.8 % lost, a jitter of a few ms, rarely
-        something late."""
+        """One direction of an unimpaired network: loss under 0.8 %, jitter of a few ms, rarely a
+        late packet."""
         found: list[Element] = [Delay(self.between(0.006, 0.045), self.between(0.001, 0.005))]
         if self.chance(0.5):
             found.append(Loss(self.between(0.0005, 0.008)))

@@ -1,5 +1,5 @@
-"""From sound and pictures to RTP streams: how much the sender thinks it can send, what its encoder
-makes of that, and the packets."""
+"""From audio and video to RTP streams: the sender's bandwidth estimate, what its encoder makes of
+that, and the packets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,13 +16,13 @@ LEAST_BPS, START_BPS = 60_000, 300_000
 Ints = NDArray[np.int64]
 
 LADDER = ((900_000, 1.0), (450_000, 0.75), (220_000, 0.5), (110_000, 0.375), (0, 0.25))
-"""From which bitrate on an encoder sends which part of 720 lines, and of a larger picture too."""
+"""The bitrates from which an encoder sends which part of a 720p video, and of a larger one."""
 
 
 @dataclass(eq=False, kw_only=True)
 class Sent:
-    """One RTP stream as it was sent: packets in order, and what its encoder did, second by
-    second or frame by frame."""
+    """One RTP stream as it was sent: packets in order, and the encoder's figures, second by second
+    or frame by frame."""
 
     owner: str
     kind: str
@@ -34,7 +34,7 @@ class Sent:
     at: Floats
     sizes: Floats
     frame_of: Ints
-    """The number of the packet's frame; −1 of sound."""
+    """The number of the packet's frame; −1 for audio."""
     frame_at: Floats = field(default_factory=lambda: np.empty(0))
     """When each frame was encoded, by number; NaN where this encoder skipped it."""
     widths: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
@@ -57,9 +57,9 @@ def estimates(
     *,
     knows_loss: bool = True,
 ) -> Floats:
-    """What a sender thinks it can send, by second: it grows until it meets loss or a queue, as
-    Google's congestion control does, coarsely. `share` is its part of the links; it does not know
-    of loss that nobody reports to it."""
+    """The sender's bandwidth estimate, by second: it grows until it meets loss or a queue, as
+    Google's congestion control does, roughly. `share` is its part of the links; it does not see
+    loss that no receiver reports."""
     seconds = np.arange(int(length_s) + 2, dtype=np.float64)
     kept = np.ones(len(seconds))
     room = np.full(len(seconds), 5_000_000.0)
@@ -119,7 +119,7 @@ def sound(
 
 @dataclass(frozen=True, kw_only=True)
 class Encoder:
-    """What one encoding may do."""
+    """The limits of one encoding."""
 
     most_bps: float
     least_bps: float = 0.0
@@ -193,7 +193,7 @@ def picture(
 
 
 def _part(targets: Floats, encoder: Encoder) -> Floats:
-    """How much of the picture's width and height is sent."""
+    """The part of the video's width and height that is sent."""
     if encoder.is_screen or encoder.scale < 1 or encoder.rid is not None:
         return np.full(len(targets), encoder.scale)
     part = np.zeros(len(targets))

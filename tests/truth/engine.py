@@ -1,4 +1,4 @@
-"""The real way of a call's reports: taken in by the collect protocol, folded, compared."""
+"""A call's samples through the program: taken in by the collect protocol, folded, compared."""
 
 from aftercall.core.events import Identity
 from aftercall.core.quality.report.fold import PeerFacts, Verdict
@@ -9,7 +9,7 @@ from tests.truth.reporting import entries, peer_id
 
 
 def verdicts(scene: Scene) -> dict[str, Verdict]:
-    """What the program says of everybody in a call, by name."""
+    """The verdict of every participant of a call, by name."""
     play = played(scene)
     chains: dict[str, list[PeerFacts]] = {}
     for person in scene.people:

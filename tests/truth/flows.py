@@ -1,4 +1,4 @@
-"""Streams on their way to one receiver: which packets came, when, and at which attempt."""
+"""Streams on the path to one receiver: which packets arrived, when, and at which attempt."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ RETRY_S = 0.03
 
 @dataclass(eq=False, kw_only=True)
 class Flow:
-    """The packets of one stream that somebody was to receive, in order of sequence numbers."""
+    """The packets of one stream that a receiver should get, in order of sequence numbers."""
 
     stream: Sent
     sent: Floats
@@ -28,7 +28,7 @@ class Flow:
     resent_at: Floats
     """When each retransmission was sent that was asked for."""
     is_gap: bool = True
-    """Whether a receiver sees by the sequence numbers what did not come."""
+    """Whether the receiver can detect missing packets by the sequence numbers."""
 
     @property
     def usable(self) -> Floats:
@@ -36,7 +36,7 @@ class Flow:
         return np.where(np.isnan(self.arrived), self.repaired, self.arrived)
 
     def repair(self, links: Sequence[Link], come: Floats, rtt_s: float) -> None:
-        """Sends what was lost again, from where it came `come`."""
+        """Retransmits lost packets from the node that forwards the stream."""
         missing = np.flatnonzero(np.isnan(self.arrived) & ~np.isnan(come))
         at = come[missing]
         resent: list[Floats] = [np.empty(0)]
@@ -53,7 +53,7 @@ class Flow:
 
 
 def start(stream: Sent) -> Flow:
-    """What a sender puts on its way."""
+    """The packets that a sender sends into its path."""
     nothing = np.full(len(stream.at), np.nan)
     return Flow(
         stream=stream,

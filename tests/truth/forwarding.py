@@ -1,5 +1,5 @@
-"""What a server makes of streams on their way: the layer that was chosen, numbers of its own, only
-what was sent while the listener was there."""
+"""Streams as a server forwards them: the chosen layer, rewritten sequence numbers, and only what
+was sent while the listener was present."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,7 +13,7 @@ from tests.truth.sources import Voice
 
 
 def ramped(begin_s: float, estimate: Floats) -> Floats:
-    """The estimate of a connection that began later: its ramp comes later too."""
+    """The bandwidth estimate of a connection that started later, whose ramp starts later too."""
     shift = int(begin_s)
     if shift == 0:
         return estimate
@@ -63,7 +63,7 @@ def taken(flow: Flow, is_in: Flags) -> Flow:
 
 
 def selected(layers: Sequence[Flow], level: Ints, closes: bool) -> Flow:
-    """One stream made of the layers that were chosen, with numbers of its own."""
+    """One stream made of the chosen layers, with its own sequence numbers."""
     parts = []
     for number, flow in enumerate(layers):
         second = np.minimum(flow.sent.astype(np.int64), len(level) - 1)
@@ -92,8 +92,8 @@ def selected(layers: Sequence[Flow], level: Ints, closes: bool) -> Flow:
 
 
 def closed(flow: Flow) -> Flow:
-    """What a server that renumbers packets lets a receiver see: nothing of what never
-    came to it. Frames that came in part are shown to nobody."""
+    """The packets that a receiver sees behind a server that renumbers them: none that never reached
+    the server. Frames that arrived in part are not shown."""
     if flow.stream.kind == "audio":
         return taken(flow, ~np.isnan(flow.arrived))
     broken = np.unique(flow.frame_of[np.isnan(flow.arrived)])
@@ -113,7 +113,7 @@ def fit(flags: Flags, length: int) -> Flags:
 
 
 def merged(one: Floats, other: Floats) -> Floats:
-    """Requests for key frames, one a second at most."""
+    """Requests for keyframes, at most one a second."""
     every = np.sort(np.concatenate([one, other]))
     return every[np.diff(every, prepend=-10.0) > 1.0] if len(every) else every
 

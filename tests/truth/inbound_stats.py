@@ -54,7 +54,7 @@ _OF_PLAYING = (
     *("totalSamplesReceived", "concealedSamples", "silentConcealedSamples", "concealmentEvents"),
     *("jitterBufferDelay", "jitterBufferEmittedCount", "audioLevel", "totalAudioEnergy"),
 )
-"""Counters that stand still while nothing asks for sound."""
+"""Counters that do not change while no audio is played."""
 _MOST_WAITING = 200
 """Packets in a jitter buffer; when it is full it is emptied."""
 

@@ -1,4 +1,4 @@
-"""What was said of a call, held against what was so."""
+"""The findings about a call, compared with its truth."""
 
 import re
 from collections.abc import Mapping
@@ -18,13 +18,15 @@ SYMPTOMS: Final = frozenset(
         *("one_way_audio", "no_video_received", "interruption"),
     )
 )
-"""Words for what somebody suffered, which blame nobody when that person did suffer."""
+"""Phrases for what a participant suffered, which blame no participant and are right if it did
+suffer."""
 
 DENIALS: Final = re.compile(
     r"next to nothing|hardly any packet|(?<!\.)\b(?:0|none|nobody) of (?:the )?\d+|nobody heard",
     re.I,
 )
-"""Denials of loss, or of its being heard: lies where packets were lost."""
+"""Statements that no packets were lost, or that loss was not audible: false if packets were
+lost."""
 
 SLACK_S: Final = 6.0
 WARM_UP_S: Final = 12.0
@@ -32,7 +34,7 @@ WARM_UP_S: Final = 12.0
 
 @dataclass(frozen=True)
 class Sentence:
-    """A finding, and the person whose report has it."""
+    """A finding, and the participant whose report contains it."""
 
     person: str
     finding: Finding
@@ -61,7 +63,7 @@ class Outcome:
     grades: list[tuple[Truth, Grade]] = field(default_factory=list)
     false: list[Sentence] = field(default_factory=list)
     innocents: list[Sentence] = field(default_factory=list)
-    """Those of the false that put the blame on somebody who had no part in it."""
+    """The false findings that blame a participant without a part in the impairment."""
 
     @property
     def is_right(self) -> bool:
@@ -110,8 +112,8 @@ def _is_about(sentence: Sentence, truth: Truth, scene: Scene) -> bool:
 
 
 def _is_timely(sentence: Sentence, truth: Truth, scene: Scene) -> bool:
-    """Whether it begins and ends with the trouble, give or take two reports; what comes in the
-    first seconds of somebody's stay is found a little later."""
+    """Whether the finding begins and ends with the impairment, within two samples; an impairment in
+    the first seconds of a stay may be found a little later."""
     slack = 2 * scene.interval_s + SLACK_S
     start, end = sentence.span
     begin = truth.span[0]
@@ -146,8 +148,8 @@ def _is_true(sentence: Sentence, scene: Scene) -> bool:
 
 
 def _is_exact(finding: Finding, truth: Truth) -> bool:
-    """Whether it names nobody as affected who was not, and tells loss within half of what it was,
-    or four percent."""
+    """Whether the finding names only affected participants, and states loss within half of the true
+    value, or four percent."""
     if truth.hurts and not set(finding.affected) <= {*truth.hurts, truth.person}:
         return False
     loss = finding.figure("loss_percent")

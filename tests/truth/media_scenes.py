@@ -34,7 +34,7 @@ def slow_decoder(draw: Draw) -> Scene:
 
 
 def one_way(topology: Topology, kind: str) -> Make:
-    """From the first second one listener gets nothing of one sender."""
+    """From the first second one listener receives no media of one sender."""
 
     def make(draw: Draw) -> Scene:
         count = draw.whole(3, 4) if topology != "pair" else 2
@@ -64,8 +64,8 @@ def one_way(topology: Topology, kind: str) -> Make:
 
 
 def one_way_later(*, forgets: bool) -> Make:
-    """In mid-call a server stops to forward one voice to one listener, and drops the stream or
-    lets it run dry."""
+    """In mid-call a server stops forwarding the audio of one sender to one listener, and drops the
+    stream or lets it stall."""
 
     def make(draw: Draw) -> Scene:
         scene = call_of(draw, "server", draw.whole(2, 4))
@@ -129,7 +129,7 @@ def unsent_sound(draw: Draw) -> Scene:
 
 
 def lost_connection(topology: Topology) -> Make:
-    """Nothing goes through for a while, and comes back by itself."""
+    """No packets pass for a while; the path recovers by itself."""
 
     def make(draw: Draw) -> Scene:
         scene = call_of(draw, topology, draw.whole(3, 4))
@@ -157,7 +157,7 @@ def humming(draw: Draw) -> Scene:
 
 
 def unplayed(draw: Draw) -> Scene:
-    """Sound arrives and the browser plays none of it."""
+    """Audio arrives and the browser plays none of it."""
     scene = call_of(draw, "server", draw.whole(2, 4))
     culprit = scene.people[0]
     culprit.browser, culprit.unplayed = "chrome", True

@@ -1,4 +1,4 @@
-"""Calls in which several things were wrong, or one for a short time, or in a large room."""
+"""Calls with several impairments, a short one, or in a large room."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -14,7 +14,7 @@ Make = Callable[[Draw], Scene]
 
 
 def two_culprits(draw: Draw) -> Scene:
-    """One loses on the way out, another on the way in, at different times."""
+    """One participant has a lossy uplink, another a lossy downlink, at different times."""
     scene = call_of(draw, "server", 4)
     sender, listener = scene.people[0], scene.people[2]
     early, late = (20 + draw.between(5, 10), 72.0), (108.0, 108 + draw.between(45, 55))
@@ -29,7 +29,7 @@ def two_culprits(draw: Draw) -> Scene:
 
 
 def both_ways(draw: Draw) -> Scene:
-    """A bad radio link loses in both directions."""
+    """A bad radio link is lossy in both directions."""
     scene = call_of(draw, "server", draw.whole(3, 5))
     culprit = scene.people[draw.whole(0, 2)]
     span = draw.span(scene.length_s)
@@ -61,7 +61,7 @@ def short_and_hard(draw: Draw) -> Scene:
 
 
 def large_room(draw: Draw) -> Scene:
-    """One of eight is bad, and pictures are shown of three."""
+    """One of eight participants is impaired, and three videos are shown."""
     scene = call_of(draw, "server", 3)
     scene.people = draw.people(8, MIXED)
     scene.length_s = 150.0
@@ -95,7 +95,7 @@ def sound_only(draw: Draw) -> Scene:
 
 
 def with_screen(where: str) -> Make:
-    """Somebody shares a screen while a network is bad."""
+    """A participant shares a screen while a network is impaired."""
 
     def make(draw: Draw) -> Scene:
         scene = call_of(draw, "server", 4)
@@ -116,7 +116,8 @@ def with_screen(where: str) -> Make:
 
 
 def bad_edge(draw: Draw) -> Scene:
-    """In a mesh the way between two of four is bad, and neither is bad towards the others."""
+    """In a mesh the path between two of four is impaired, and neither is impaired towards the
+    others."""
     scene = call_of(draw, "mesh", 4)
     span = draw.span(scene.length_s)
     scene.edges = {("ann", "bob"): (Bursts(draw.between(0.1, 0.2), 3, (span,)),)}
@@ -128,7 +129,7 @@ def bad_edge(draw: Draw) -> Scene:
 
 
 def restarted_server(draw: Draw) -> Scene:
-    """Everybody loses the connection at once."""
+    """Every participant loses the connection at once."""
     scene = call_of(draw, "server", draw.whole(3, 5))
     start = draw.between(60, 100)
     span = (start, start + draw.between(12, 20))
@@ -160,7 +161,7 @@ def another_connection(draw: Draw) -> Scene:
 
 
 def late_and_lossy(draw: Draw) -> Scene:
-    """Somebody joins in the middle with a bad uplink from the first second."""
+    """A participant joins in mid-call with a bad uplink from the first second."""
     scene = call_of(draw, "server", 4)
     culprit = scene.people[3]
     culprit.joins_s = draw.between(40, 60)
@@ -174,7 +175,7 @@ def late_and_lossy(draw: Draw) -> Scene:
 
 
 def camera_off(draw: Draw) -> Scene:
-    """A bad uplink while the camera is off."""
+    """A bad uplink while the camera is disabled."""
     scene = call_of(draw, "server", 3)
     culprit = scene.people[draw.whole(0, 2)]
     culprit.camera = Camera(off=((5.0, scene.length_s),))

@@ -1,4 +1,5 @@
-"""A call that goes on over another connection: the streams of one that ends, and of its heir."""
+"""A call that moves to another connection: the streams of the one that ends, and of its
+successor."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,8 +18,8 @@ Again = Callable[[ReceivedTrack], ReceivedTrack]
 def moved(
     connection: Connection, at_s: float, gap_s: float, fresh_ssrc: Callable[[], int], again: Again
 ) -> Connection:
-    """Ends a connection `at_s` and gives the one that takes its place `gap_s` later. Tracks are
-    the same, SSRCs are new."""
+    """Ends a connection `at_s` and starts its replacement `gap_s` later. The tracks are the same,
+    the SSRCs new."""
     begin_s, end_s = at_s + gap_s, connection.end_s
     heir = replace(connection, id=f"{connection.id}-2", begin_s=begin_s, sent=[], received=[])
     for track in connection.sent:
@@ -49,7 +50,7 @@ def _sent(track: SentTrack, begin_s: float, end_s: float, ssrc: int) -> SentTrac
 
 
 def played(scene: Scene) -> Play:
-    """A scene carried out, with those who move to another connection."""
+    """The simulation of a scene, with the participants who move to another connection."""
     play = Play(scene)
     for person in scene.people:
         if person.moves_s is not None:

@@ -1,4 +1,4 @@
-"""A call carried out: every stream from its encoder over the paths to everybody who receives it."""
+"""The simulation of a call: every stream from its encoder over the paths to every receiver."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -38,7 +38,7 @@ SOUND_BPS = 40_000.0
 class SentTrack:
     stream: Sent
     far: Flow
-    """As it came at the other end of the connection."""
+    """The stream as it arrived at the other end of the connection."""
     asked: Floats = field(default_factory=lambda: np.empty(0))
     """When a key frame was asked for."""
 
@@ -56,12 +56,12 @@ class ReceivedTrack:
     is_played: bool = True
     tells_content: bool = True
     until_s: float = np.inf
-    """When it goes from the listener's reports, because its sender left."""
+    """When it disappears from the listener's samples, because its sender left."""
 
 
 @dataclass(eq=False, kw_only=True)
 class Connection:
-    """One `RTCPeerConnection` of a person."""
+    """One `RTCPeerConnection` of a participant."""
 
     id: str
     owner: Person
@@ -81,7 +81,7 @@ class Connection:
     received: list[ReceivedTrack] = field(default_factory=list)
 
     def rtts(self, at: Floats) -> Floats:
-        """Round trips, NaN where nothing comes back."""
+        """RTTs, NaN where no packets return."""
         total = np.zeros(len(at))
         for link in (*self.out, *self.back):
             total = total + link.delays(at)
@@ -274,7 +274,7 @@ class Play:
     def _forward(
         self, connection: Connection, come: Mapping[str, Sequence[Flow]], after: Link
     ) -> None:
-        """What one listener gets of everybody else."""
+        """The streams that one listener receives from all others."""
         scene, listener = self.scene, connection.owner
         out = [after, self._down[listener.name]]
         budget = estimates(out, scene.length_s, 1.0, self.rng)

@@ -1,4 +1,4 @@
-"""Calls in which a network was bad."""
+"""Calls with an impaired network."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -98,7 +98,7 @@ def bad_downlink(
 
 
 def bad_pair(how: Callable[[Draw, Spans], Element]) -> Make:
-    """Between two people alone nothing tells whose side it was on."""
+    """Between two participants no evidence shows the side at fault."""
 
     def make(draw: Draw) -> Scene:
         scene = call_of(draw, "pair", 2)
@@ -173,7 +173,7 @@ def narrow_uplink(topology: Topology) -> Make:
 
 
 def narrow_downlink(*, simulcast: bool) -> Make:
-    """Too little room for all pictures at one listener."""
+    """Too little bandwidth for all video at one listener."""
 
     def make(draw: Draw) -> Scene:
         count = draw.whole(4, 5)
@@ -195,8 +195,8 @@ def narrow_downlink(*, simulcast: bool) -> Make:
 
 
 def shrunk_downlink(draw: Draw) -> Scene:
-    """Room for the small pictures of everybody only: the server sends one listener small layers,
-    and nothing is lost."""
+    """Bandwidth for small video only: the server sends one listener small layers, and no packet is
+    lost."""
     scene = call_of(draw, "server", 5, Server(tags="peer"))
     scene.people = draw.people(5, simulcast=True)
     victim = scene.people[draw.whole(0, 4)]

@@ -21,7 +21,8 @@ ALWAYS: Spans = ((0.0, math.inf),)
 
 class Element(Protocol):
     def carry(self, at: Floats, sizes: Floats, rng: np.random.Generator) -> Floats:
-        """When packets that come `at` ascending times go on, NaN where they are lost."""
+        """The times at which packets sent `at` ascending times continue, NaN where they are
+        lost."""
         ...
 
 
@@ -41,7 +42,7 @@ def in_order(times: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Delay:
-    """A constant delay, and a little of a varying one (mean `spread_s`)."""
+    """A constant delay, and a small varying one (mean `spread_s`)."""
 
     base_s: float
     spread_s: float = 0.002
@@ -52,8 +53,8 @@ class Delay:
 
 @dataclass(frozen=True)
 class Shake:
-    """Delay that comes and goes, as on a busy radio channel: each slot of 40 ms waits for its own
-    time, exponential with mean `scale_s`."""
+    """Delay that varies, as on a busy radio channel: each slot of 40 ms waits for its own time,
+    exponential with mean `scale_s`."""
 
     scale_s: float
     during: Spans = ALWAYS
@@ -68,7 +69,7 @@ class Shake:
 
 @dataclass(frozen=True)
 class Scatter:
-    """Every packet takes its own time, gamma with mean `scale_s`, and may overtake others, as over
+    """Every packet has its own delay, gamma with mean `scale_s`, and may overtake others, as over
     several paths at once. The only element that does not keep packets in order."""
 
     scale_s: float
@@ -80,7 +81,7 @@ class Scatter:
 
 @dataclass(frozen=True)
 class Loss:
-    """Each packet is lost with the same chance, whatever befell the others."""
+    """Each packet is lost with the same probability, independently of the others."""
 
     share: float
     during: Spans = ALWAYS
@@ -93,7 +94,7 @@ class Loss:
 @dataclass(frozen=True)
 class Bursts:
     """Loss after Gilbert: in the bad state every packet is lost, for `length` packets on average;
-    `share` of all packets are."""
+    `share` of all packets are lost."""
 
     share: float
     length: float = 4.0
@@ -117,9 +118,9 @@ class Bursts:
 
 @dataclass
 class Queue:
-    """A bottleneck: packets wait for those before them, and what would wait for more than
-    `limit_s` is dropped. A fluid in bins of 10 ms; retransmissions and probes find the
-    queue that the first transmissions made."""
+    """A bottleneck: packets wait for those before them, and those that would wait for more than
+    `limit_s` are dropped. A fluid model in bins of 10 ms; retransmissions and probes meet the queue
+    of the first transmissions."""
 
     rate_bps: float
     limit_s: float = 0.25
@@ -156,7 +157,7 @@ _BIN_S = 0.01
 
 @dataclass(frozen=True)
 class Stall:
-    """Now and then nothing passes for `length_s`; then everything that waited comes at once."""
+    """Now and then no packet passes for `length_s`; then all that waited arrive at once."""
 
     every_s: float
     length_s: float
@@ -201,13 +202,14 @@ class TcpSegments:
 
 @dataclass(eq=False)
 class Link:
-    """One direction of somebody's way to the others."""
+    """One direction of a participant's path to the others."""
 
     elements: Sequence[Element]
     rng: np.random.Generator
 
     def carry(self, at: Floats, sizes: Floats) -> Floats:
-        """When packets sent `at` any times arrive, NaN where they are lost or never came."""
+        """The times at which packets sent `at` any times arrive, NaN where they are lost or were
+        never sent."""
         arrived = np.full(len(at), np.nan)
         come = np.flatnonzero(~np.isnan(at))
         come = come[np.argsort(at[come], kind="stable")]
@@ -251,7 +253,7 @@ class Link:
         return rate
 
     def shaking(self, at: Floats) -> Flags:
-        """Whether delay comes and goes so much that a sender takes it for a full queue."""
+        """Whether delay varies so much that a sender takes it for a full queue."""
         found = np.zeros(len(at), dtype=np.bool_)
         for element in self.elements:
             is_rare = isinstance(element, Stall) and element.length_s < 0.3

@@ -1,4 +1,4 @@
-"""A call as its author describes it: who takes part, over which network, and what is true of it."""
+"""A call as its author describes it: its participants, their networks, and its truth."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ class Microphone:
     muted: Spans = ()
     dead: Spans = ()
     hum: Spans = ()
-    """When it gives one loud tone and nothing else."""
+    """When the microphone gives one loud tone only."""
     absent: Spans = ()
     """When it is switched on and nothing is sent."""
     has_dtx: bool = False
@@ -63,25 +63,25 @@ class Person:
     slow_decoder: Spans = ()
     hidden: Spans = ()
     hitches_s: float = 0.0
-    """How often, on average, its page stands still for a moment; 0 for never."""
+    """How often, on average, the page freezes for a moment, in seconds; 0 for never."""
     unplayed: bool = False
-    """Whether no sound comes out of its browser, as when a page may not play."""
+    """Whether its browser plays no audio, as if a page may not autoplay."""
     connects_s: float = 1.0
-    """How long its connection takes to come about."""
+    """How long its connection takes to be established."""
     tells_mutes: bool = True
-    """Whether the application notes `audio_off` and `video_off`."""
+    """Whether the application reports `audio_off` and `video_off`."""
     lost_connection: Spans = ()
-    """When ICE says that the connection is lost."""
+    """When ICE reports that the connection is lost."""
     fails: bool = False
-    """Whether it does not come back, and `moves_s` makes another connection."""
+    """Whether the connection does not recover, and `moves_s` makes another one."""
     moves_s: float | None = None
-    """When everything goes over to another connection of the same peer."""
+    """When every stream moves to another connection of the same peer."""
     held: Spans = ()
-    """When the call is on hold for this person: nothing is sent and nothing comes."""
+    """When the participant has the call on hold: no media is sent or received."""
     switches_s: float | None = None
     """When it takes another microphone."""
     continues: str | None = None
-    """Whose connection, of the same person, this one continues; it ended before."""
+    """The earlier connection of the same participant that this one continues."""
 
     def is_there(self, moment_s: float) -> bool:
         return self.joins_s <= moment_s and (self.leaves_s is None or moment_s < self.leaves_s)
@@ -98,7 +98,7 @@ class Server:
     tags: Literal["peer", "producer", None] = "peer"
     before: Sequence[Element] = ()
     after: Sequence[Element] = ()
-    """Its own network, on the way in and out."""
+    """The participant's own network, in both directions."""
     unrouted: frozenset[tuple[str, str, str]] = frozenset()
     """(listener, sender, kind) that it never forwards, by fault."""
     stopped: Mapping[tuple[str, str, str], float] = field(default_factory=dict)
@@ -108,14 +108,14 @@ class Server:
     last_n: int | None = None
     """How many cameras each listener gets at once, the last speakers'."""
     tells_sizes: bool = False
-    """Whether listeners tell at which size they show a picture."""
+    """Whether listeners report the size at which they show a video."""
     thumbnails: bool = False
     has_two_connections: bool = False
-    """One to send, one to receive."""
+    """One connection to send, one to receive."""
     keeps_idle: bool = False
     """Whether a connection that was left stays open, with all its streams."""
     keeps_streams: bool = False
-    """Whether the streams of somebody who left stay in the listeners' reports."""
+    """Whether the streams of a participant who left stay in the listeners' samples."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,23 +123,23 @@ class Truth:
     """Something that was so, and that a careful person with all reports could know."""
 
     person: str | None
-    """Whose it was; `None`: nobody's, of the server or of no known side."""
+    """The participant at fault; `None` if it was the server or an unknown side."""
     causes: frozenset[str]
-    """The words for it, any of which is right."""
+    """The causes, any of which is right."""
     span: tuple[float, float]
     about: frozenset[str] = frozenset()
-    """The others it is about, of whom one at least must be named."""
+    """The other participants concerned, of whom at least one must be named."""
     hurts: frozenset[str] = frozenset()
-    """Who felt it: a symptom found at them at the time is true."""
+    """The participants affected: a symptom found at them at the time is true."""
     is_decidable: bool = True
     is_optional: bool = False
-    """Right to say, and right to leave out."""
+    """Right to report, and right to leave out."""
     loses: bool = False
     """Whether packets were lost by it for good."""
     share: float | None = None
     """Of the packets lost, where that is what was wrong."""
     lag_s: float = 0.0
-    """For how long after its end its effects go on."""
+    """How long its effects last after its end."""
     word: str = ""
     """In the table, when it is not the first of the causes."""
 
@@ -157,7 +157,8 @@ class Scene:
     truths: list[Truth] = field(default_factory=list)
     seed: int = 0
     edges: Mapping[tuple[str, str], Sequence[Element]] = field(default_factory=dict)
-    """In a mesh, what lies between two people alone, on the way from the first to the second."""
+    """In a mesh, the impairment between two participants, on the path from the first to the
+    second."""
 
     @property
     def is_clean(self) -> bool:

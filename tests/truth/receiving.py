@@ -1,4 +1,4 @@
-"""Receivers: what RTP counts, what a jitter buffer plays and makes up, when pictures freeze."""
+"""Receivers: RTP counters, what a jitter buffer plays and conceals, when video freezes."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ FADED_PACKETS = 20
 
 @dataclass(eq=False)
 class Counted:
-    """What RTP counts of a flow at moments in time."""
+    """The RTP counters of a flow at given times."""
 
     received: Floats
     lost: Floats
@@ -31,8 +31,8 @@ class Counted:
 
 
 def count(flow: Flow, at: Floats) -> Counted:
-    """The counters at ascending moments, as RFC 3550 has them: lost is what was expected up to
-    the highest number received, less what was received."""
+    """The counters at ascending times, as RFC 3550 defines them: lost is what was expected up to
+    the highest sequence number received, less what was received."""
     on = np.flatnonzero(~np.isnan(flow.arrived))
     order = on[np.argsort(flow.arrived[on], kind="stable")]
     times = flow.arrived[order]
@@ -69,8 +69,8 @@ def _jitter(
 
 
 def _targets(sent: Floats, arrived: Floats) -> tuple[Floats, Floats]:
-    """For each packet: how late it was against the fastest of late, and how long the buffer
-    waited at the time. The buffer learns from what came in the blocks before."""
+    """For each packet: its lateness relative to the fastest recent one, and the delay of the buffer
+    at the time. The buffer adapts to the packets of the blocks before."""
     if not len(sent):
         return np.empty(0), np.empty(0)
     delay = arrived - sent
@@ -96,10 +96,10 @@ def _targets(sent: Floats, arrived: Floats) -> tuple[Floats, Floats]:
 
 @dataclass(eq=False)
 class Heard:
-    """What a jitter buffer of sound did, packet by packet of those that were due."""
+    """What an audio jitter buffer did, packet by packet of those that were due."""
 
     due: Floats
-    """When each packet's sound was due."""
+    """When each packet's audio was due."""
     is_made_up: Flags
     is_silent: Flags
     is_new: Flags
@@ -110,8 +110,9 @@ class Heard:
 
 
 def listen(flow: Flow) -> Heard:
-    """Plays a flow of sound from its first packet on. What the timestamps leave out is made up too,
-    whatever the sequence numbers say: comfort noise where the sender was silent on purpose."""
+    """Plays an audio flow from its first packet on. Gaps in the timestamps are concealed too,
+    whatever the sequence numbers are: as comfort noise where the sender used discontinuous
+    transmission."""
     usable = flow.usable
     on = np.flatnonzero(~np.isnan(usable))
     begin = int(on[0]) if len(on) else len(usable)
@@ -150,7 +151,7 @@ def listen(flow: Flow) -> Heard:
 
 @dataclass(eq=False)
 class Seen:
-    """What a receiver of pictures did, frame by frame of those it decoded, in order."""
+    """What a video receiver did, frame by frame of those it decoded, in order."""
 
     shown: Floats
     widths: Floats
@@ -168,8 +169,8 @@ class Seen:
 def watch(
     flow: Flow, rtt_s: float, slow: Spans, rng: np.random.Generator, hitches_s: float = 0.0
 ) -> Seen:
-    """Decodes and shows a flow of pictures. The page stands still now and then, every `hitches_s`
-    on average."""
+    """Decodes and shows a video flow. The page freezes briefly now and then, every `hitches_s` on
+    average."""
     numbers, where = np.unique(flow.frame_of, return_index=True)
     usable = flow.usable
     empty = np.empty(0)
@@ -215,8 +216,8 @@ def _hitched(shown: Floats, every_s: float, rng: np.random.Generator) -> Floats:
 
 
 def _decodable(made: Floats, whole: Floats, rtt_s: float) -> tuple[Flags, Floats]:
-    """Which frames can be decoded: after one that never was whole, those from the key frame on
-    that was asked for; and when it was asked for."""
+    """Which frames can be decoded: after an incomplete one, those from the requested keyframe on;
+    and when it was requested."""
     is_ok = np.isfinite(whole)
     asked: list[float] = []
     broken = np.flatnonzero(~is_ok)

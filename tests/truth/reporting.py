@@ -1,4 +1,4 @@
-"""The entries of the collect protocol that everybody's collector sends during a call."""
+"""The entries of the collect protocol that every collector sends during a call."""
 
 from typing import Any, Final
 from uuid import NAMESPACE_OID, uuid5
@@ -22,7 +22,7 @@ def peer_id(scene: Scene, name: str) -> str:
 
 
 def entries(play: Play, person: Person) -> list[Entry]:
-    """Everything one peer sends, in order of time and numbered."""
+    """All entries of one peer, in order of time and numbered."""
     scene, rng = play.scene, play.rng
     end_s = scene.length_s if person.leaves_s is None else person.leaves_s
     connected_s = person.joins_s + person.connects_s * float(rng.uniform(0.6, 1.4))
@@ -138,7 +138,7 @@ def _far(play: Play, connection: Connection) -> str:
 
 
 def _tags(play: Play, connection: Connection, at_s: float) -> list[dict[str, Any]]:
-    """What the collector knows of the streams besides their statistics."""
+    """The collector's tags of the streams."""
     found: dict[str, dict[str, Any]] = {}
     tags = play.scene.server.tags
     person = connection.owner

@@ -1,4 +1,4 @@
-"""The objects of getStats, as columns over the moments at which a collector reads them."""
+"""Sent getStats objects, as columns over the times at which a collector reads them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -171,7 +171,7 @@ def _source(stream: Sent, connection: Connection, at: Floats) -> Item:
 def _remote(
     connection: Connection, track: SentTrack, at: Floats, rng: np.random.Generator
 ) -> list[Item]:
-    """What the other end reported of a stream: every second of video, every five of sound."""
+    """The remote reports of a stream: every second for video, every five for audio."""
     stream, mode = track.stream, connection.reports
     if mode == "none" or not len(stream.at):
         return []

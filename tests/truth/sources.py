@@ -1,4 +1,4 @@
-"""What people say and show: the level of each microphone, the frames of each picture."""
+"""What participants send: the level of each microphone, the frames of each video."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from tests.truth.paths import Floats, within
 from tests.truth.people import Camera, Microphone, Person, Screen
 
 SLOT_S = 0.02
-"""An audio packet's sound."""
+"""The audio level of a packet."""
 
 
 @dataclass(eq=False, kw_only=True)
@@ -32,11 +32,11 @@ class Frames:
     width: int
     height: int
     cost: Floats
-    """How many bytes a frame wants, relative to an ordinary one."""
+    """The bytes that a frame needs, relative to an ordinary one."""
 
 
 def voices(people: Sequence[Person], length_s: float, rng: np.random.Generator) -> dict[str, Voice]:
-    """A conversation: turns of some seconds, words and pauses within them."""
+    """A conversation: turns of some seconds, with words and pauses in them."""
     slots = int(length_s / SLOT_S) + 1
     at = np.arange(slots) * SLOT_S
     speaking = {person.name: np.zeros(slots, dtype=np.bool_) for person in people}
@@ -94,7 +94,7 @@ def camera_frames(camera: Camera, length_s: float, rng: np.random.Generator) -> 
 
 
 def screen_frames(screen: Screen, length_s: float, rng: np.random.Generator) -> Frames:
-    """A shared screen gives a frame when something changed, and one a second when nothing did."""
+    """A screenshare gives a frame at each change, and one a second without changes."""
     found: list[Floats] = []
     costs: list[Floats] = []
     for start, end in screen.during:

@@ -1,4 +1,4 @@
-"""An object of getStats as columns over the moments at which a collector reads it."""
+"""A getStats object as columns over the times at which a collector reads it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ GAUGES = frozenset(
 
 @dataclass(eq=False, kw_only=True)
 class Item:
-    """One object. `fixed` is the same in every report; a NaN in a column, or `None` in `words`,
+    """One object. `fixed` is the same in every sample; a NaN in a column, or `None` in `words`,
     leaves the member out."""
 
     type: str
@@ -51,12 +51,12 @@ class Item:
 
 
 def before(times: Floats, at: Floats) -> Floats:
-    """How many of the ascending times had come."""
+    """How many of the ascending times have passed."""
     return np.searchsorted(times, at, side="right").astype(np.float64)
 
 
 def summed(times: Floats, values: Floats, at: Floats) -> Floats:
-    """The sum of what had come; `times` ascend."""
+    """The sum of the values up to each time; `times` ascend."""
     sums = np.concatenate([[0.0], np.cumsum(values)])
     return sums[np.searchsorted(times, at, side="right")]
 

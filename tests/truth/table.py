@@ -72,7 +72,7 @@ def summary(found: Totals) -> str:
 
 
 def story(outcome: Outcome) -> str:
-    """A call that came out wrong: the truth, and every sentence that was given."""
+    """A call with a wrong outcome: its truth, and every sentence that was given."""
     scene = outcome.scene
     lines = [f"{scene.name} (seed {scene.seed}, {scene.topology})"]
     people = ", ".join(f"{person.name}/{person.browser}" for person in scene.people)

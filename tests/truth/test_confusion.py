@@ -1,4 +1,4 @@
-"""Calls with known truth, and how much of it the program tells: the confusion table."""
+"""Calls with known truth, and how much of it the diagnosis finds: the confusion table."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The generator is the ground truth, so it is held against what was put in."""
+"""The generator is the ground truth, so its output is compared with its parameters."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Words for authors of scenes: what is true of a call, and a call of ordinary people."""
+"""Builders for authors of scenes: the truth of a call, and a call of ordinary participants."""
 
 from typing import Final
 
