@@ -19,7 +19,7 @@ BAD: Span = (EpochMs(100_000), EpochMs(200_000))
 REMOTE = Blame("remote", "a")
 
 
-class Room(NamedTuple):
+class SfuCall(NamedTuple):
     """Participants behind a server, who all receive each other."""
 
     people: str
@@ -28,7 +28,7 @@ class Room(NamedTuple):
     """The senders whose remote reports show the same loss on their uplinks."""
     slow: str = ""
     """The participants whose RTT to the server was far above the usual one."""
-    tells_loss: bool = True
+    has_remote_loss: bool = True
     """Whether the server reports back what it lost of what it was sent."""
     is_named: bool = True
     """Whether received streams are tagged with their sender."""
@@ -51,7 +51,7 @@ class Room(NamedTuple):
         sent = StreamRef(
             peer_id=name, connection_id="up", family=Family.AUDIO_PRODUCER.value, ssrc=ord(name)
         )
-        activities = [_activity(sent, is_lossy=name in self.lossy, has_loss=self.tells_loss)]
+        activities = [_activity(sent, is_lossy=name in self.lossy, has_loss=self.has_remote_loss)]
         for other in self.people.replace(name, ""):
             is_missed = name + other in self.missed.split()
             activities.append(_activity(self.received(name, other), is_lossy=is_missed))
@@ -82,24 +82,24 @@ def _activity(ref: StreamRef, *, is_lossy: bool, has_loss: bool = True) -> Strea
 @pytest.mark.parametrize(
     ("room", "found"),
     [
-        (Room("abc", "ba ca", lossy="a"), REMOTE),
-        (Room("abc", "ba ca", tells_loss=False), REMOTE),
-        (Room("abc", "ba bc"), LOCAL),
-        (Room("abc", "ba"), LOCAL),
-        (Room("abcd", "ba ca da"), REMOTE),
-        (Room("abcd", "ab ac ad ba bc bd ca cb cd da db dc", tells_loss=False), SERVER),
-        (Room("ab", "ba", lossy="a"), REMOTE),
-        (Room("ab", "ba"), LOCAL),
-        (Room("ab", "ba", tells_loss=False), UNKNOWN),
-        (Room("ab", "ba", tells_loss=False, slow="a"), REMOTE),
-        (Room("ab", "ba", tells_loss=False, slow="b"), LOCAL),
-        (Room("ab", "ba", tells_loss=False, slow="ab"), UNKNOWN),
-        (Room("abcd", "ba ca da", is_named=False), Blame("remote", "a")),
-        (Room("abcd", "ba bc bd", is_named=False), LOCAL),
+        (SfuCall("abc", "ba ca", lossy="a"), REMOTE),
+        (SfuCall("abc", "ba ca", has_remote_loss=False), REMOTE),
+        (SfuCall("abc", "ba bc"), LOCAL),
+        (SfuCall("abc", "ba"), LOCAL),
+        (SfuCall("abcd", "ba ca da"), REMOTE),
+        (SfuCall("abcd", "ab ac ad ba bc bd ca cb cd da db dc", has_remote_loss=False), SERVER),
+        (SfuCall("ab", "ba", lossy="a"), REMOTE),
+        (SfuCall("ab", "ba"), LOCAL),
+        (SfuCall("ab", "ba", has_remote_loss=False), UNKNOWN),
+        (SfuCall("ab", "ba", has_remote_loss=False, slow="a"), REMOTE),
+        (SfuCall("ab", "ba", has_remote_loss=False, slow="b"), LOCAL),
+        (SfuCall("ab", "ba", has_remote_loss=False, slow="ab"), UNKNOWN),
+        (SfuCall("abcd", "ba ca da", is_named=False), Blame("remote", "a")),
+        (SfuCall("abcd", "ba bc bd", is_named=False), LOCAL),
     ],
     ids=str,
 )
-def test_each_issue_of_a_received_stream_has_its_origin(room: Room, found: Blame) -> None:
+def test_each_issue_of_a_received_stream_has_its_origin(room: SfuCall, found: Blame) -> None:
     ref = room.received("b", "a")
     issue = single(IssueName.POOR_NETWORK_DOWNLINK, ref, *BAD, {"loss_percent": 12.0})
     assert blame(issue, "b", room.comparison()) == found

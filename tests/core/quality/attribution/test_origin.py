@@ -52,7 +52,7 @@ class Case(NamedTuple):
     people: str
     missed: str
     """Pairs with loss."""
-    shaken: str = ""
+    jittery: str = ""
     """Pairs with jitter."""
     remote: str = ""
     local: str = ""
@@ -64,9 +64,9 @@ class Case(NamedTuple):
     """The participants whose own reports show enough loss for an issue."""
     mild: str = ""
     """The participants whose own reports show loss, but too little for an issue."""
-    shaky: str = ""
+    own_jitter: str = ""
     """The participants whose own reports show jitter."""
-    mute: str = ""
+    not_sending: str = ""
     """The participants that send no media."""
     silent: str = ""
     """The participants without remote reports."""
@@ -83,7 +83,7 @@ class Case(NamedTuple):
                 sent,
                 Family.AUDIO_PRODUCER,
                 lossy=name in self.lossy + self.mild,
-                jittery=name in self.shaky,
+                jittery=name in self.own_jitter,
                 has_loss=name not in self.silent,
             )
         ]
@@ -91,20 +91,20 @@ class Case(NamedTuple):
         if name in self.lossy:
             ref = replace(sent, family=Family.AUDIO_PRODUCER.value)
             issues.append(single(IssueName.POOR_NETWORK_UPLINK, ref, *BAD, LOSS))
-        for sender in sorted(set(self.people) - {name} - set(self.mute)):
+        for sender in sorted(set(self.people) - {name} - set(self.not_sending)):
             ref = self.ref(name, sender)
             is_missed = name + sender in self.missed.split()
-            is_shaken = name + sender in self.shaken.split()
+            is_jittery = name + sender in self.jittery.split()
             is_late = name + sender in self.late.split()
             activities.append(
                 activity(
-                    ref, Family.AUDIO_CONSUMER, lossy=is_missed, jittery=is_shaken, late=is_late
+                    ref, Family.AUDIO_CONSUMER, lossy=is_missed, jittery=is_jittery, late=is_late
                 )
             )
             if is_late:
                 heard = replace(ref, family=Family.AUDIO_CONSUMER.value)
                 issues.append(single(IssueName.AUDIO_CONCEALMENT, heard, *BAD, BROKEN))
-            if is_missed or is_shaken:
+            if is_missed or is_jittery:
                 worst = LOSS if is_missed else JITTER
                 issues.append(single(IssueName.POOR_NETWORK_DOWNLINK, ref, *BAD, worst))
         return ComparedParticipant(
@@ -182,10 +182,10 @@ CASES: Mapping[str, Case] = {
     "two miss each other though both uplinks are clean": Case("ab", "ab ba", server="ab ba"),
     "two miss each other and nothing is told": Case("ab", "ab ba", unknown="ab ba", silent="ab"),
     "all miss the only one who speaks, and his uplink is clean": Case(
-        "abc", "ba ca", server="ba ca", mute="bc"
+        "abc", "ba ca", server="ba ca", not_sending="bc"
     ),
     "all miss the only one who speaks, and nothing is told": Case(
-        "abc", "ba ca", remote="ba ca", mute="bc", silent="abc"
+        "abc", "ba ca", remote="ba ca", not_sending="bc", silent="abc"
     ),
     "a server closes the gaps of one uplink": Case(
         "abc", "", late="ba ca", remote="ba ca", lossy="a"
@@ -207,15 +207,15 @@ CASES: Mapping[str, Case] = {
     "a bad downlink while a senders uplink is bad too": Case(
         "abc", "ba bc ca", remote="ba ca", local="bc", lossy="a"
     ),
-    "a senders jitter does not lose packets": Case("abc", "ba bc", local="ba bc", shaky="a"),
-    "two, and the sender shows jitter but no loss": Case("ab", "ba", local="ba", shaky="a"),
-    "a senders jitter shows": Case("abc", "", shaken="ba ca", remote="ba ca", shaky="a"),
-    "a senders loss does not shake packets": Case("ab", "", shaken="ba", local="ba", mild="a"),
-    "everything is shaken, and one sender shows it too": Case(
-        "abc", "", shaken="ba bc", local="ba bc", shaky="a"
+    "a senders jitter does not lose packets": Case("abc", "ba bc", local="ba bc", own_jitter="a"),
+    "two, and the sender shows jitter but no loss": Case("ab", "ba", local="ba", own_jitter="a"),
+    "a senders jitter shows": Case("abc", "", jittery="ba ca", remote="ba ca", own_jitter="a"),
+    "a senders loss does not shake packets": Case("ab", "", jittery="ba", local="ba", mild="a"),
+    "everything is jittery, and one sender shows it too": Case(
+        "abc", "", jittery="ba bc", local="ba bc", own_jitter="a"
     ),
     "a listeners jitter is no loss of the senders": Case(
-        "abcd", "ba", shaken="ca da", local="ba ca da"
+        "abcd", "ba", jittery="ca da", local="ba ca da"
     ),
     "nothing says who sent it, and one uplink is bad": Case(
         "abc", "ba ca", remote="ba ca", lossy="a", is_tagged=False
@@ -227,7 +227,7 @@ CASES: Mapping[str, Case] = {
         "abc", "ba bc", local="ba bc", lossy="a", is_tagged=False
     ),
     "nothing says who sent it, and the bad uplink is bad in another way": Case(
-        "abc", "ba ca", remote="ba ca", shaky="a", is_tagged=False
+        "abc", "ba ca", remote="ba ca", own_jitter="a", is_tagged=False
     ),
     "nothing says who sent it, and one alone misses nothing": Case(
         "abc", "ba ca", remote="ba ca", is_tagged=False
@@ -252,7 +252,7 @@ CASES: Mapping[str, Case] = {
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_impairment_is_attributed_to_the_sender_or_the_listener(case: Case) -> None:
-    assert set(case.expected()) == set(f"{case.missed} {case.shaken} {case.late}".split())
+    assert set(case.expected()) == set(f"{case.missed} {case.jittery} {case.late}".split())
     assert case.blame() == case.expected()
 
 

@@ -259,7 +259,7 @@ def test_loss_from_some_senders_is_not_attributed_to_the_listeners_downlink() ->
 def _affected_listeners(name: IssueName, **worst: float) -> str:
     """The sentence about Ada's uplink when Bob lost packets of hers and Cyd got them unevenly."""
     lossy = _activity(Family.AUDIO_CONSUMER, "ada", [(60, 120)])
-    shaken = replace(lossy, lossy=[])
+    jittery = replace(lossy, lossy=[])
     participants = [
         ComparedParticipant(
             participant_id=name, peer_ids=frozenset({name}), issues=[], streams=streams
@@ -267,7 +267,7 @@ def _affected_listeners(name: IssueName, **worst: float) -> str:
         for name, streams in (
             ("ada", []),
             ("bob", [replace(lossy, jittery=[])]),
-            ("cyd", [shaken]),
+            ("cyd", [jittery]),
         )
     ]
     subject = Subject(
