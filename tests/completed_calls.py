@@ -131,10 +131,13 @@ def peer_events_of(events: Iterable[AnyEvent]) -> list[StoredPeerEvent]:
     ]
 
 
-def folded(chains: Mapping[str, Sequence[PeerFacts]]) -> dict[str, FoldResult]:
+def folded(participants: Mapping[str, Sequence[PeerFacts]]) -> dict[str, FoldResult]:
     """The fold of each participant, from the facts of its peers."""
-    end_at = end_of(chains)
-    return {row_id: fold(chain, end_at) for row_id, chain in chains.items()}
+    end_at = end_of(participants)
+    return {
+        row_id: fold(participant_peers, end_at)
+        for row_id, participant_peers in participants.items()
+    }
 
 
 def compared(
@@ -150,16 +153,16 @@ def compared(
 
 
 def completed(
-    chains: Mapping[str, Sequence[PeerFacts]], names: Mapping[str, str]
+    participants: Mapping[str, Sequence[PeerFacts]], names: Mapping[str, str]
 ) -> dict[str, Verdict]:
     """The verdicts of a session, from the facts of each participant's peers."""
-    return compared(folded(chains), names, end_of(chains))
+    return compared(folded(participants), names, end_of(participants))
 
 
-def end_of(chains: Mapping[str, Sequence[PeerFacts]]) -> EpochMs:
+def end_of(participants: Mapping[str, Sequence[PeerFacts]]) -> EpochMs:
     """The time at which the last peer left."""
     return max(
         facts.peer.left_at or facts.peer.last_heard_at
-        for chain in chains.values()
-        for facts in chain
+        for participant_peers in participants.values()
+        for facts in participant_peers
     )

@@ -11,10 +11,10 @@ from tests.truth.reporting import entries, peer_id
 def verdicts(scene: Scene) -> dict[str, Verdict]:
     """The verdict of every participant of a call, by name."""
     play = played(scene)
-    chains: dict[str, list[PeerFacts]] = {}
+    participants: dict[str, list[PeerFacts]] = {}
     for person in scene.people:
         whose, who = peer_id(scene, person.name), scene.participant(person.name)
         identity = Identity(user_id=person.name, display_name=person.name.capitalize())
         events = collected(whose, entries(play, person), identity=identity)
-        chains.setdefault(who, []).append(facts_of(whose, events, participant_id=who))
-    return completed(chains, {name: name.capitalize() for name in chains})
+        participants.setdefault(who, []).append(facts_of(whose, events, participant_id=who))
+    return completed(participants, {name: name.capitalize() for name in participants})

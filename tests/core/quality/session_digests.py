@@ -12,11 +12,11 @@ from tests.core.quality.synthetic_call import CALL_START, Call
 
 
 def digests_of(
-    everybody: Mapping[str, Sequence[PeerFacts]], from_at: EpochMs, end_at: EpochMs
+    participants: Mapping[str, Sequence[PeerFacts]], from_at: EpochMs, end_at: EpochMs
 ) -> dict[str, Digest]:
     """The digest of each participant of a session, by participant id."""
     scale = scale_of(from_at, end_at)
-    folded = {name: fold(facts, end_at) for name, facts in everybody.items()}
+    folded = {name: fold(facts, end_at) for name, facts in participants.items()}
     verdicts = complete(
         {name: each.verdict for name, each in folded.items()},
         {name: each.activity for name, each in folded.items()},
@@ -29,4 +29,4 @@ def digests_of(
 
 def judged(call: Call) -> dict[str, Digest]:
     """The digests of a synthetic call."""
-    return digests_of(call.everybody(), CALL_START, call.end_at)
+    return digests_of(call.facts_by_participant(), CALL_START, call.end_at)

@@ -107,7 +107,7 @@ class Call:
         person = self._by_name[name]
         return PeerFacts(peer=self.peer(name), samples=person.samples, events=person.events)
 
-    def everybody(self) -> dict[str, list[PeerFacts]]:
+    def facts_by_participant(self) -> dict[str, list[PeerFacts]]:
         return {person.name: [self.facts(person.name)] for person in self._people}
 
     def peer(self, name: str) -> Peer:

@@ -44,9 +44,9 @@ def _facts(reports: Sequence[Report], peer_id: str = "ada") -> PeerFacts:
     return PeerFacts(peer=peer, samples=samples, events=[])
 
 
-def _fold(*chain: PeerFacts) -> FoldResult:
-    assert chain[-1].peer.left_at is not None
-    return fold(chain, chain[-1].peer.left_at)
+def _fold(*participant_peers: PeerFacts) -> FoldResult:
+    assert participant_peers[-1].peer.left_at is not None
+    return fold(participant_peers, participant_peers[-1].peer.left_at)
 
 
 @given(histories())
@@ -167,10 +167,10 @@ def test_a_participant_of_many_peers_has_the_figures_of_one(
     reports: list[Report], data: st.DataObject
 ) -> None:
     pieces = _cut(reports, data.draw(st.sets(st.integers(1, len(reports) - 1))))
-    chain = [_facts(piece, f"ada-{number}") for number, piece in enumerate(pieces)]
-    data.draw(st.randoms(use_true_random=False)).shuffle(chain)
+    participant_peers = [_facts(piece, f"ada-{number}") for number, piece in enumerate(pieces)]
+    data.draw(st.randoms(use_true_random=False)).shuffle(participant_peers)
     whole = _fold(_facts(reports))
-    assert fold(chain, reports[-1].at).verdict.cumulative == whole.verdict.cumulative
+    assert fold(participant_peers, reports[-1].at).verdict.cumulative == whole.verdict.cumulative
 
 
 @given(histories())

@@ -28,8 +28,11 @@ SAID = sorted(
 )
 
 
-def _verdicts(chains: dict[str, list[PeerFacts]]) -> dict[str, Verdict]:
-    each = {name: fold(chain, CLEAN.end_at) for name, chain in chains.items()}
+def _verdicts(participants: dict[str, list[PeerFacts]]) -> dict[str, Verdict]:
+    each = {
+        name: fold(participant_peers, CLEAN.end_at)
+        for name, participant_peers in participants.items()
+    }
     return complete(
         {name: one.verdict for name, one in each.items()},
         {name: one.activity for name, one in each.items()},
@@ -54,7 +57,7 @@ def _without(
 
 
 def test_a_clean_call_has_no_issue() -> None:
-    assert all(verdict.issues == [] for verdict in _verdicts(CLEAN.everybody()).values())
+    assert all(verdict.issues == [] for verdict in _verdicts(CLEAN.facts_by_participant()).values())
 
 
 @given(
@@ -67,11 +70,11 @@ def test_missing_members_raise_no_issue(
     erased: set[tuple[str, str]], share: float, seed: int
 ) -> None:
     dice = Random(seed)
-    chains = {
-        name: [_without(facts, erased, share=share, dice=dice) for facts in chain]
-        for name, chain in CLEAN.everybody().items()
+    participants = {
+        name: [_without(facts, erased, share=share, dice=dice) for facts in participant_peers]
+        for name, participant_peers in CLEAN.facts_by_participant().items()
     }
-    for verdict in _verdicts(chains).values():
+    for verdict in _verdicts(participants).values():
         assert verdict.issues == []
 
 
@@ -97,18 +100,21 @@ def test_missing_stats_objects_raise_no_issue(types: set[str], share: float, see
             samples.append(structs.replace(sample, body=msgspec.json.encode(body)))
         return structs.replace(facts, samples=samples)
 
-    chains = {n: [without(facts) for facts in chain] for n, chain in CLEAN.everybody().items()}
-    for verdict in _verdicts(chains).values():
+    participants = {
+        n: [without(facts) for facts in participant_peers]
+        for n, participant_peers in CLEAN.facts_by_participant().items()
+    }
+    for verdict in _verdicts(participants).values():
         assert verdict.issues == []
 
 
 def test_empty_reports_raise_no_issue() -> None:
     every = set(SAID)
     dice = Random(0)
-    chains = {
-        name: [_without(facts, every, share=1, dice=dice) for facts in chain]
-        for name, chain in CLEAN.everybody().items()
+    participants = {
+        name: [_without(facts, every, share=1, dice=dice) for facts in participant_peers]
+        for name, participant_peers in CLEAN.facts_by_participant().items()
     }
-    for verdict in _verdicts(chains).values():
+    for verdict in _verdicts(participants).values():
         assert verdict.issues == []
         assert all(block.mos_estimated.avg is None for block in verdict.cumulative.values())

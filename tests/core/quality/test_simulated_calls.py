@@ -38,8 +38,8 @@ def _played(seed: int, *kinds: Kind) -> list[tuple[Kind, Verdict]]:
     for each in stated:
         entries.setdefault(each.peer.id, []).append(each.entry)
         guests[each.peer.id] = call.guests[each.guest].weather.kind
-    chains = {id: [facts_of(id, collected(id, own))] for id, own in entries.items()}
-    verdicts = completed(chains, {id: id for id in chains})
+    participants = {id: [facts_of(id, collected(id, own))] for id, own in entries.items()}
+    verdicts = completed(participants, {id: id for id in participants})
     return [(guests[peer_id], verdict) for peer_id, verdict in verdicts.items()]
 
 

@@ -99,7 +99,10 @@ async def test_peers_are_included_on_request(harness: RecorderHarness) -> None:
     without = await _reads(harness).list_participants(QUERY)
     assert without.peers == {}
     with_them = await _reads(harness).list_participants(QUERY, with_peers=True)
-    assert {id: [peer.id for peer in chain] for id, chain in with_them.peers.items()} == {
+    assert {
+        id: [peer.id for peer in participant_peers]
+        for id, participant_peers in with_them.peers.items()
+    } == {
         "call-ana": ["call-ana"],
         "call-ben": ["call-ben"],
     }

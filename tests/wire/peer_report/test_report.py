@@ -117,7 +117,7 @@ def _call() -> Call:
 @pytest.fixture(scope="module")
 def folded() -> FoldResult:
     call = _call()
-    both = {name: fold(chain, call.end_at) for name, chain in call.everybody().items()}
+    both = {name: fold(own, call.end_at) for name, own in call.facts_by_participant().items()}
     verdicts = complete(
         {name: each.verdict for name, each in both.items()},
         {name: each.activity for name, each in both.items()},

@@ -14,8 +14,13 @@ OFF = between(120, 300, PeerConditions(camera_on=False))
 
 
 def _folds(call: Call, **changed: PeerFacts) -> dict[str, FoldResult]:
-    facts = {name: [changed.get(name, chain[0])] for name, chain in call.everybody().items()}
-    folded = {name: fold(chain, call.end_at) for name, chain in facts.items()}
+    facts = {
+        name: [changed.get(name, participant_peers[0])]
+        for name, participant_peers in call.facts_by_participant().items()
+    }
+    folded = {
+        name: fold(participant_peers, call.end_at) for name, participant_peers in facts.items()
+    }
     completed = complete(
         {name: each.verdict for name, each in folded.items()},
         {name: each.activity for name, each in folded.items()},

@@ -26,7 +26,10 @@ LOSSY_DOWN = PeerConditions(down_loss=0.12)
 
 
 def _verdicts(call: Call) -> dict[str, Verdict]:
-    folded = {name: fold(chain, call.end_at) for name, chain in call.everybody().items()}
+    folded = {
+        name: fold(participant_peers, call.end_at)
+        for name, participant_peers in call.facts_by_participant().items()
+    }
     return complete(
         {name: each.verdict for name, each in folded.items()},
         {name: each.activity for name, each in folded.items()},
@@ -106,10 +109,12 @@ def test_an_uplink_issue_is_found_without_remote_reports_of_the_sender() -> None
     """RealtimeKit's client sends no remote reports."""
     call = _call(ada=between(120, 300, LOSSY_UP), bob=None, cyd=None)
     silent = {
-        name: [_without_remote(facts) for facts in chain]
-        for name, chain in call.everybody().items()
+        name: [_without_remote(facts) for facts in participant_peers]
+        for name, participant_peers in call.facts_by_participant().items()
     }
-    folded = {name: fold(chain, call.end_at) for name, chain in silent.items()}
+    folded = {
+        name: fold(participant_peers, call.end_at) for name, participant_peers in silent.items()
+    }
     assert folded["ada"].verdict.cumulative["audio_producer"].packet_loss.avg is None
     verdicts = complete(
         {name: each.verdict for name, each in folded.items()},
@@ -348,7 +353,7 @@ def test_the_worst_finding_comes_first() -> None:
 
 def test_issues_at_the_end_of_a_live_call_are_open() -> None:
     call = _call(ada=between(200, 900, LOSSY_UP), bob=None)
-    verdict = fold(call.everybody()["ada"], EpochMs(call.end_at)).verdict
+    verdict = fold(call.facts_by_participant()["ada"], EpochMs(call.end_at)).verdict
     assert all(issue.is_open for issue in verdict.issues)
     assert verdict.issues
 

@@ -27,8 +27,11 @@ def _call(bob: PeerConditions = FINE) -> Call:
 
 def _missing_media(call: Call, ada: PeerFacts) -> dict[str, list[Issue]]:
     """The issues about not receiving, when ada's reports are these."""
-    chains = {"ada": [ada], "bob": [call.facts("bob")]}
-    each = {name: fold(chain, call.end_at) for name, chain in chains.items()}
+    participants = {"ada": [ada], "bob": [call.facts("bob")]}
+    each = {
+        name: fold(participant_peers, call.end_at)
+        for name, participant_peers in participants.items()
+    }
     verdicts = complete(
         {name: one.verdict for name, one in each.items()},
         {name: one.activity for name, one in each.items()},
