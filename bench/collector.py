@@ -19,7 +19,7 @@ from typing import Any
 
 from playwright.async_api import CDPSession, Page, async_playwright
 
-from tests.acceptance.calls import CHROMIUM_FLAGS, find_chromium
+from tests.acceptance.chromium import CHROMIUM_FLAGS, find_chromium
 
 BUILT = Path(__file__).resolve().parent.parent / "src" / "aftercall" / "_static" / "collector"
 PORT = 18146

@@ -21,39 +21,41 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests.acceptance.after_faults import Run, under_load
+from tests.acceptance.fault_run import FaultRun, under_load
+from tests.acceptance.fault_target import FaultTarget, postgres
 from tests.acceptance.faults import faults_on, figures
-from tests.acceptance.ground import Ground, postgres
 from tests.acceptance.server import start
 from tests.read_only_file import why_not_immutable
 
 
 @contextmanager
-def on(engine: str) -> Iterator[Ground]:
+def on(engine: str) -> Iterator[FaultTarget]:
     """A server on the engine, in a folder of its own."""
     with tempfile.TemporaryDirectory(prefix="aftercall-soak-") as name:
         folder = Path(name)
         if engine == "sqlite":
-            ground = Ground(server=start(folder), env={})
+            target = FaultTarget(server=start(folder), env={})
             try:
-                yield ground
+                yield target
             finally:
-                ground.server.stop()
+                target.server.stop()
             return
         with postgres() as database:
             env = {"AFTERCALL_DATABASE_URL": database.url, "AFTERCALL_WORKERS": "2"}
-            ground = Ground(server=start(folder, env=env), env=env, postgres=database)
+            target = FaultTarget(server=start(folder, env=env), env=env, postgres=database)
             try:
-                yield ground
+                yield target
             finally:
-                ground.server.stop()
+                target.server.stop()
 
 
-async def soak(ground: Ground, *, minutes: float, lasting_s: float, dice: random.Random) -> Run:
+async def soak(
+    target: FaultTarget, *, minutes: float, lasting_s: float, dice: random.Random
+) -> FaultRun:
     """Cause faults, each at least once, until the time is over; returns the results."""
-    faults = list(faults_on(ground).items())
+    faults = list(faults_on(target).items())
     ends_at = time.monotonic() + 60 * minutes
-    async with under_load(ground) as run:
+    async with under_load(target) as run:
         turn = 0
         while turn < len(faults) or time.monotonic() < ends_at:
             if turn % len(faults) == 0:
@@ -61,22 +63,22 @@ async def soak(ground: Ground, *, minutes: float, lasting_s: float, dice: random
             name, fault = faults[turn % len(faults)]
             await asyncio.sleep(dice.uniform(0, 2))
             in_full = turn < len(faults)
-            await run.suffer(name, fault, lasting_s if in_full else dice.uniform(1, lasting_s))
+            await run.cause(name, fault, lasting_s if in_full else dice.uniform(1, lasting_s))
             turn += 1
     return run
 
 
-def show(engine: str, run: Run) -> None:
+def show(engine: str, run: FaultRun) -> None:
     """The table of an engine."""
     print(
         f"\n**{engine}**: "
-        + ", ".join(f"{k} {v}" for k, v in figures(run.ground, run.ledger).items())
+        + ", ".join(f"{k} {v}" for k, v in figures(run.target, run.ledger).items())
     )
     print("\n| fault | times | refused for now or cut | taken again after, s (median, most) |")
     print("|---|---|---|---|")
     for name, took in run.recovered_s.items():
         print(
-            f"| {name} | {len(took)} | {run.turned_back[name]} "
+            f"| {name} | {len(took)} | {run.refused[name]} "
             f"| {statistics.median(took):.1f}, {max(took):.1f} |"
         )
     sys.stdout.flush()
@@ -93,10 +95,10 @@ def main() -> None:
     if reason := why_not_immutable():
         print(f"no read-only file: {reason}", flush=True)
     for engine in given.engines:
-        with on(engine) as ground:
+        with on(engine) as target:
             run = asyncio.run(
                 soak(
-                    ground,
+                    target,
                     minutes=given.minutes,
                     lasting_s=given.lasting,
                     dice=random.Random(given.seed),

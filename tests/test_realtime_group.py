@@ -12,9 +12,9 @@ ROOT = Path(__file__).resolve().parents[1]
 REAL = (
     "aiortc",
     "playwright",
-    "tests.acceptance.after_faults",
+    "tests.acceptance.fault_run",
     "tests.acceptance.firefox",
-    "tests.acceptance.impaired_link",
+    "tests.acceptance.network_namespaces",
 )
 """Modules through which a test uses a browser, a call in real time or a load that disturbs other
 tests."""

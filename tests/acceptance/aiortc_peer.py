@@ -1,5 +1,5 @@
-"""A participant without a browser: answers a call with aiortc, and sends the record what aiortc
-counts, in the shapes aiortc has (moments as text, jitter in units of the codec's clock).
+"""A participant without a browser: answers a call with aiortc, and sends aiortc's statistics in
+aiortc's shapes (times as text, jitter in units of the codec's clock).
 
 Reads a line `{"url", "token", "offer"}`, prints a line `{"peer_id", "answer"}`, leaves when another
 line comes, and prints `{"samples"}`, how many samples it sent.
@@ -30,7 +30,7 @@ PICTURES_PER_S: Final = 15
 
 
 class Paced(MediaStreamTrack):
-    """A track whose frames come in their time."""
+    """A track whose frames come at their times."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -81,14 +81,14 @@ class Picture(Paced):
 
 
 class Record:
-    """Speaks the collect protocol."""
+    """Sends entries of the collect protocol."""
 
     def __init__(self, client: httpx.AsyncClient, peer_id: str) -> None:
         self._client = client
         self._peer_id = peer_id
         self._count = 0
 
-    async def tell(self, **entry: Any) -> None:
+    async def send(self, **entry: Any) -> None:
         at = round(time.time() * 1000)
         body = {
             "v": 1,
@@ -129,7 +129,7 @@ async def main(voice: Path) -> None:
     headers = {"authorization": f"Bearer {asked['token']}"}
     async with httpx.AsyncClient(base_url=asked["url"], headers=headers, timeout=60) as client:
         record = Record(client, peer_id)
-        await record.tell(type="join", interval_ms=round(INTERVAL_S * 1000))
+        await record.send(type="join", interval_ms=round(INTERVAL_S * 1000))
         sys.stdout.write(json.dumps({"peer_id": peer_id, "answer": answer}) + "\n")
         sys.stdout.flush()
         due_at, samples = time.monotonic(), 0
@@ -137,9 +137,9 @@ async def main(voice: Path) -> None:
             due_at += INTERVAL_S
             await asyncio.wait([ended], timeout=max(0.0, due_at - time.monotonic()))
             connection = {"id": "pc1", "stats": await read_stats(pc)}
-            await record.tell(type="sample", connections=[connection], streams=[])
+            await record.send(type="sample", connections=[connection], streams=[])
             samples += 1
-        await record.tell(type="leave")
+        await record.send(type="leave")
         sys.stdout.write(json.dumps({"samples": samples}) + "\n")
     await pc.close()
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.acceptance.seed import SDK_SESSION, Seeded, seed_session
+from tests.acceptance.seeded_session import SDK_SESSION, Seeded, seed_session
 from tests.acceptance.server import OLDER_SDK_APP, Server, running
 
 

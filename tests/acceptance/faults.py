@@ -1,4 +1,4 @@
-"""Faults of what a server stands on, brought about while clients send."""
+"""Faults of a server's process, files, database and clients."""
 
 import asyncio
 import os
@@ -12,27 +12,27 @@ from typing import Any
 
 import asyncpg
 
-from tests.acceptance import patient
-from tests.acceptance.ground import Fault, Ground
-from tests.acceptance.sent_away import send_away
-from tests.acceptance.steadfast import Ledger
+from tests.acceptance import http_client
+from tests.acceptance.fault_target import Fault, FaultTarget
+from tests.acceptance.removed_participants import remove_and_kick
+from tests.acceptance.retrying_client import Ledger
 from tests.read_only_file import immutable, why_not_immutable
 
 
-async def kill_server(ground: Ground, lasting_s: float) -> None:
-    ground.server.kill()
-    await ground.start_again()
+async def kill_server(target: FaultTarget, lasting_s: float) -> None:
+    target.server.kill()
+    await target.start_again()
 
 
-async def kill_worker(ground: Ground, lasting_s: float) -> None:
-    os.kill(ground.pids[-1], signal.SIGKILL)
-    if len(ground.pids) == 1:
-        ground.server.process.wait()
-        await ground.start_again()
+async def kill_worker(target: FaultTarget, lasting_s: float) -> None:
+    os.kill(target.pids[-1], signal.SIGKILL)
+    if len(target.pids) == 1:
+        target.server.process.wait()
+        await target.start_again()
 
 
-async def suspend_server(ground: Ground, lasting_s: float) -> None:
-    pids = ground.pids
+async def suspend_server(target: FaultTarget, lasting_s: float) -> None:
+    pids = target.pids
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
     await asyncio.sleep(lasting_s)
@@ -40,19 +40,19 @@ async def suspend_server(ground: Ground, lasting_s: float) -> None:
         os.kill(pid, signal.SIGCONT)
 
 
-async def lock_file(ground: Ground, lasting_s: float) -> None:
-    """Another program holds SQLite's only right to write."""
-    with closing(sqlite3.connect(ground.database_file, timeout=60)) as other:
+async def lock_file(target: FaultTarget, lasting_s: float) -> None:
+    """Another program holds SQLite's write lock."""
+    with closing(sqlite3.connect(target.database_file, timeout=60)) as other:
         other.execute("BEGIN IMMEDIATE")
         await asyncio.sleep(lasting_s)
         other.execute("ROLLBACK")
 
 
-async def fill_disk(ground: Ground, lasting_s: float) -> None:
-    """No file of the server may grow, that of its log included."""
-    with ground.server.log.open("a") as log:
+async def fill_disk(target: FaultTarget, lasting_s: float) -> None:
+    """No file of the server can grow, its log included."""
+    with target.server.log.open("a") as log:
         log.write("This file is larger than any may become.\n" * 200)
-    (pid, *_) = ground.pids
+    (pid, *_) = target.pids
     before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (4_096, before[1]))
     try:
@@ -61,15 +61,15 @@ async def fill_disk(ground: Ground, lasting_s: float) -> None:
         resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
 
 
-async def make_file_read_only(ground: Ground, lasting_s: float) -> None:
-    """SQLite's file, and its journal, as on a file system that was remounted read-only. Nobody is
-    ready or acknowledges a write meanwhile, and reads are answered."""
-    file = ground.database_file
+async def make_file_read_only(target: FaultTarget, lasting_s: float) -> None:
+    """SQLite's file and its journal, as on a file system that was remounted read-only. Meanwhile
+    the server is not ready, refuses writes and answers reads."""
+    file = target.database_file
     with immutable(file, file.with_name(f"{file.name}-wal")):
         _assert_read_only(file)
-        await asyncio.to_thread(_assert_refuses_writes, ground)
+        await asyncio.to_thread(_assert_refuses_writes, target)
         await asyncio.sleep(lasting_s)
-        await asyncio.to_thread(_assert_refuses_writes, ground)
+        await asyncio.to_thread(_assert_refuses_writes, target)
 
 
 def _assert_read_only(file: Path) -> None:
@@ -82,9 +82,9 @@ def _assert_read_only(file: Path) -> None:
     raise AssertionError(f"{file} can be written to")
 
 
-def _assert_refuses_writes(ground: Ground) -> None:
-    server = ground.server
-    with patient.Client(headers=server.headers) as client:
+def _assert_refuses_writes(target: FaultTarget) -> None:
+    server = target.server
+    with http_client.Client(headers=server.headers) as client:
         written = client.post(server.kit("meetings"), json={"title": "Not now"})
         assert written.status_code == 503, written.text
         assert int(written.headers["retry-after"]) > 0
@@ -92,24 +92,24 @@ def _assert_refuses_writes(ground: Ground) -> None:
         assert client.get(server.kit("sessions")).status_code == 200
 
 
-async def kill_database(ground: Ground, lasting_s: float) -> None:
-    assert ground.postgres is not None
-    ground.postgres.kill()
-    await asyncio.to_thread(ground.postgres.start)
+async def kill_database(target: FaultTarget, lasting_s: float) -> None:
+    assert target.postgres is not None
+    target.postgres.kill()
+    await asyncio.to_thread(target.postgres.start)
 
 
-async def take_database_away(ground: Ground, lasting_s: float) -> None:
-    assert ground.postgres is not None
-    ground.postgres.kill()
+async def take_database_away(target: FaultTarget, lasting_s: float) -> None:
+    assert target.postgres is not None
+    target.postgres.kill()
     await asyncio.sleep(lasting_s)
-    await asyncio.to_thread(ground.postgres.start)
+    await asyncio.to_thread(target.postgres.start)
 
 
-async def make_read_only(ground: Ground, lasting_s: float) -> None:
-    """As a standby is; connections that are open are cut, so that all see it."""
-    assert ground.postgres is not None
+async def make_read_only(target: FaultTarget, lasting_s: float) -> None:
+    """As on a standby. Open connections are cut, so that every connection is read-only."""
+    assert target.postgres is not None
     for value in ("on", "off"):
-        connection = await asyncpg.connect(ground.postgres.url)
+        connection = await asyncpg.connect(target.postgres.url)
         try:
             await connection.execute("SET default_transaction_read_only = off")
             await connection.execute(f"ALTER SYSTEM SET default_transaction_read_only = {value}")
@@ -123,12 +123,12 @@ async def make_read_only(ground: Ground, lasting_s: float) -> None:
         await asyncio.sleep(lasting_s if value == "on" else 0)
 
 
-async def drip_requests(ground: Ground, lasting_s: float) -> None:
-    """Three hundred clients that never end their headers, and send more as long as they may."""
+async def send_headers_slowly(target: FaultTarget, lasting_s: float) -> None:
+    """Three hundred clients that send their headers line by line and never finish them."""
     lines: list[asyncio.StreamWriter] = []
     for _ in range(300):
         with suppress(OSError):
-            _, writer = await asyncio.open_connection("127.0.0.1", ground.server.port)
+            _, writer = await asyncio.open_connection("127.0.0.1", target.server.port)
             writer.write(b"POST /v1/collect HTTP/1.1\r\nhost: a\r\n")
             lines.append(writer)
     ends_at = asyncio.get_running_loop().time() + lasting_s
@@ -141,14 +141,14 @@ async def drip_requests(ground: Ground, lasting_s: float) -> None:
         writer.close()
 
 
-async def flood_headers(ground: Ground, lasting_s: float) -> None:
-    """Clients that send headers without end."""
+async def flood_headers(target: FaultTarget, lasting_s: float) -> None:
+    """Clients that send endless headers."""
 
     def flood() -> None:
         for _ in range(10):
             with (
                 suppress(OSError),
-                socket.create_connection(("127.0.0.1", ground.server.port), timeout=5) as line,
+                socket.create_connection(("127.0.0.1", target.server.port), timeout=5) as line,
             ):
                 line.sendall(b"GET /healthz HTTP/1.1\r\n" + b"x: y\r\n" * 200_000)
                 line.recv(1_000)
@@ -156,7 +156,7 @@ async def flood_headers(ground: Ground, lasting_s: float) -> None:
     await asyncio.gather(*(asyncio.to_thread(flood) for _ in range(4)))
 
 
-POISONS: tuple[bytes, ...] = (
+MALFORMED_BODIES: tuple[bytes, ...] = (
     b"[" * 100_000,
     b'{"a":' * 50_000,
     b'{"v": 1, "peer_id": "x", "entries": [' + b"1," * 50_000 + b"1]}",
@@ -168,10 +168,10 @@ POISONS: tuple[bytes, ...] = (
 )
 
 
-async def poison_doors(ground: Ground, lasting_s: float) -> None:
-    """Bodies that nobody means well with, at every door that takes one."""
-    server = ground.server
-    doors = (
+async def send_malformed_bodies(target: FaultTarget, lasting_s: float) -> None:
+    """Malformed bodies, to every endpoint that accepts one."""
+    server = target.server
+    endpoints = (
         f"{server.url}/v1/collect",
         f"{server.url}/api/v1/message",
         f"{server.url}/v1/apps/{server.app_id}/events",
@@ -182,26 +182,26 @@ async def poison_doors(ground: Ground, lasting_s: float) -> None:
     )
 
     def send() -> None:
-        with patient.Client(headers=server.headers) as client:
-            for door in doors:
-                for body in POISONS:
+        with http_client.Client(headers=server.headers) as client:
+            for url in endpoints:
+                for body in MALFORMED_BODIES:
                     for encoding in ("identity", "gzip", "zstd"):
                         answer = client.post(
-                            door, content=body, headers={"content-encoding": encoding}
+                            url, content=body, headers={"content-encoding": encoding}
                         )
-                        assert answer.status_code != 500, (door, body[:40], answer.text)
+                        assert answer.status_code != 500, (url, body[:40], answer.text)
 
     await asyncio.to_thread(send)
 
 
 ABUSES: dict[str, Fault] = {
-    "300 dripping requests": drip_requests,
-    "headers without end": flood_headers,
-    "poison at every door": poison_doors,
+    "300 slow requests": send_headers_slowly,
+    "endless headers": flood_headers,
+    "malformed bodies at every endpoint": send_malformed_bodies,
 }
 ON_BOTH: dict[str, Fault] = {
     "server suspended": suspend_server,
-    "removed and kicked clients go on": send_away,
+    "removed and kicked clients keep sending": remove_and_kick,
     **ABUSES,
 }
 ON_SQLITE: dict[str, Fault] = {
@@ -221,17 +221,17 @@ ON_POSTGRESQL: dict[str, Fault] = {
 }
 
 
-def faults_on(ground: Ground) -> dict[str, Fault]:
-    """What can happen to the server."""
-    return ON_SQLITE if ground.postgres is None else ON_POSTGRESQL
+def faults_on(target: FaultTarget) -> dict[str, Fault]:
+    """The faults of the server's engine, by name."""
+    return ON_SQLITE if target.postgres is None else ON_POSTGRESQL
 
 
-def figures(ground: Ground, ledger: Ledger) -> dict[str, Any]:
-    """What a run came to."""
+def figures(target: FaultTarget, ledger: Ledger) -> dict[str, Any]:
+    """The figures of a run, by name."""
     return {
         "acknowledged": ledger.acknowledged,
         "refused for now": ledger.refused_for_now,
         "connections lost": ledger.lost_connections,
         "longest wait, s": round(ledger.longest_wait_s, 1),
-        "peak memory, MB": round(ground.peak_mb),
+        "peak memory, MB": round(target.peak_mb),
     }

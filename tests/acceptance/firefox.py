@@ -14,7 +14,7 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 
-from tests.acceptance.patient import PATIENCE_S
+from tests.acceptance.http_client import TIMEOUT_S
 
 PREFERENCES = {
     "media.navigator.streams.fake": True,
@@ -22,7 +22,7 @@ PREFERENCES = {
     "media.peerconnection.ice.loopback": True,
     "media.peerconnection.ice.obfuscate_host_addresses": False,
     "media.autoplay.default": 0,
-    # Nothing is asked of anybody but the page under test.
+    # No requests but those of the page under test.
     "app.update.enabled": False,
     "browser.safebrowsing.update.enabled": False,
     "datareporting.policy.dataSubmissionEnabled": False,
@@ -35,7 +35,7 @@ PREFERENCES = {
 
 
 class BrowserFailed(Exception):
-    """Firefox did not do what it was told; the message is what it said."""
+    """A command to Firefox failed; the message is Firefox's."""
 
 
 class Firefox:
@@ -70,16 +70,16 @@ class Firefox:
             raise BrowserFailed(answer["exceptionDetails"]["text"])
         return json.loads(answer["result"]["value"])
 
-    async def wait_for(self, expression: str, *, within_s: float = PATIENCE_S) -> None:
+    async def wait_for(self, expression: str, *, within_s: float = TIMEOUT_S) -> None:
         """Waits until an expression is true."""
         condition = f"""new Promise((done, failed) => {{
             const give_up_at = Date.now() + {within_s * 1000};
-            const look = async () => {{
+            const check = async () => {{
                 if (await ({expression})) done(true);
                 else if (Date.now() > give_up_at) failed(new Error("still not true"));
-                else setTimeout(look, 100);
+                else setTimeout(check, 100);
             }};
-            look();
+            check();
         }})"""
         await self.evaluate(condition)
 
@@ -115,7 +115,7 @@ async def firefox(executable: str, *, preload: str = "() => {}") -> AsyncIterato
         env={**os.environ, "HOME": str(profile)},
     )
     try:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(TIMEOUT_S):
             url = await _listening_at(process)
         async with connect(f"{url}/session", max_size=None) as socket:
             tab = Firefox(socket)

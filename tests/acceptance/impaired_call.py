@@ -1,5 +1,5 @@
-"""A call on the call page between people who each have a network of their own, some of which turn
-bad for a while."""
+"""A call on the call page between participants with a network each, some of which are impaired for
+a while."""
 
 import asyncio
 import time
@@ -11,13 +11,14 @@ from typing import Any, Final, Literal
 
 import pytest
 
-from tests.acceptance.calls import Tab, browser, find_chromium, open_tab
-from tests.acceptance.diagnosis import close_session, report_of, sentences
-from tests.acceptance.impaired_link import impaired_link, why_not
-from tests.acceptance.machine import Machine, moment, watched
-from tests.acceptance.relay import CLEAN, Impairment
+from tests.acceptance.call_page import Tab, open_tab
+from tests.acceptance.chromium import browser, find_chromium
+from tests.acceptance.final_reports import close_session, report_of, sentences
+from tests.acceptance.machine_lateness import Machine, moment, watched
+from tests.acceptance.network_namespaces import impaired_link, why_not
+from tests.acceptance.packet_relay import CLEAN, Impairment
 from tests.acceptance.server import Server, running
-from tests.acceptance.voice import write_voice
+from tests.acceptance.voice_file import write_voice
 
 LOSS_PERCENT: Final = 5
 """At which an issue of loss begins."""
@@ -31,7 +32,7 @@ BAD: Final = Impairment(delay_ms=40, jitter_ms=10, loss=0.15, rate_bps=1_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class Phase:
-    """A stretch of a call; nothing is impaired where nobody is named."""
+    """A part of a call; without a name nothing is impaired."""
 
     seconds: float
     name: str = ""
@@ -40,14 +41,14 @@ class Phase:
 
 @dataclass(frozen=True, kw_only=True)
 class Impaired:
-    """When somebody's network was bad (seconds since the epoch), and the share that was lost."""
+    """When a network was impaired (seconds since the epoch), and the share of packets lost."""
 
     first_at: float
     last_at: float
     lost_share: float
 
     def is_when(self, issues: Sequence[dict[str, Any]]) -> bool:
-        """Whether these issues together begin and end when it did."""
+        """Whether these issues together begin and end with the impairment."""
         first = min(moment(issue["first_at"]) for issue in issues)
         last = max(moment(issue["last_at"]) for issue in issues)
         return abs(first - self.first_at) < SLACK_S and abs(last - self.last_at) < SLACK_S
@@ -63,11 +64,11 @@ class HeldCall:
     machine: Machine
 
     def about(self, name: str) -> tuple[list[str], str]:
-        """What is said of somebody, and what the machine did."""
+        """The sentences about a participant, and how late the machine was."""
         return sentences(self.reports[name]), self.machine.described()
 
     def losses(self, name: str, way: str) -> list[dict[str, Any]]:
-        """The issues of packets lost on somebody's way out or in."""
+        """The issues of packet loss on a participant's uplink or downlink."""
         return [
             issue
             for issue in self.reports[name]["issues"]
@@ -78,16 +79,16 @@ class HeldCall:
 
 @contextmanager
 def server_for_impaired_calls(data_dir: Path) -> Iterator[Server]:
-    """A server that wants a report every three seconds; skips where no bad network can be made."""
+    """A server that asks for a report every three seconds; skips without network namespaces."""
     reason = why_not()
     if reason is not None:
-        pytest.skip(f"no bad network can be made here: {reason}")
+        pytest.skip(f"networks cannot be impaired here: {reason}")
     with running(data_dir, env={"AFTERCALL_INTERVAL_MS": "3000"}) as started:
         yield started
 
 
 def hold(server: Server, folder: Path, names: Sequence[str], phases: Sequence[Phase]) -> HeldCall:
-    """Holds the call, ends it, and reads what is on record."""
+    """Holds the call, ends it, and reads its reports."""
     held, session_id = asyncio.run(_hold(server, folder, names, phases))
     close_session(server, session_id)
     held.reports = {name: report_of(server, id) for name, id in held.peer_ids.items()}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.acceptance.patient import PATIENCE_S
+from tests.acceptance.http_client import TIMEOUT_S
 from tests.acceptance.server import Server
 
 STATS_PERIOD_S: Final = 1
@@ -83,7 +83,7 @@ class Janus:
     process: subprocess.Popen[bytes]
 
     def kill(self) -> None:
-        """`kill -9`: no farewell for anybody."""
+        """`kill -9`: no leave is sent to anybody."""
         self.process.kill()
         self.process.wait()
 
@@ -128,7 +128,7 @@ def _free_port() -> int:
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    give_up_at = time.monotonic() + PATIENCE_S
+    give_up_at = time.monotonic() + TIMEOUT_S
     while time.monotonic() < give_up_at and process.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()

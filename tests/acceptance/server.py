@@ -15,8 +15,8 @@ from typing import Any
 
 import httpx
 
-from tests.acceptance import patient
-from tests.acceptance.patient import PATIENCE_S
+from tests.acceptance import http_client
+from tests.acceptance.http_client import TIMEOUT_S
 
 PROGRAM = Path(sys.executable).with_name("aftercall")
 SDK_ACCOUNT = "023e105f4ecef8ad9ca31a8372d0c353"
@@ -30,12 +30,12 @@ FIRST_START = re.compile(r"^  (account|app|token) +(\S+)$", re.MULTILINE)
 
 
 class ServerFailed(Exception):
-    """The server did not start; the message is what it said."""
+    """The server did not start; the message is its output."""
 
 
 @dataclass(kw_only=True)
 class Server:
-    """A running server, and the rights of the app that was made in it."""
+    """A running server, and the ids and token of the app that was made in it."""
 
     url: str
     data_dir: Path
@@ -64,11 +64,11 @@ class Server:
 
     @property
     def rights(self) -> dict[str, str]:
-        """What another server over the same data folder needs to know."""
+        """The ids and the token, for another server over the same data folder."""
         return {name: getattr(self, name) for name in ("account_id", "app_id", "api_token")}
 
     def kill(self) -> None:
-        """`kill -9`: no farewell, no last flush."""
+        """`kill -9`: no shutdown, no last flush."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
@@ -76,7 +76,7 @@ class Server:
         """Ask it to stop, and wait until it has."""
         if self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(PATIENCE_S)
+            self.process.wait(TIMEOUT_S)
 
 
 def command(*words: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -86,7 +86,7 @@ def command(*words: str, env: Mapping[str, str] | None = None) -> subprocess.Com
         capture_output=True,
         text=True,
         env=environment(env or {}),
-        timeout=PATIENCE_S,
+        timeout=TIMEOUT_S,
     )
 
 
@@ -147,13 +147,13 @@ def start(
 
 def wait_until_ready(process: subprocess.Popen[bytes], log: Path, begins_at: int) -> str:
     """The URL the server named in its log, once it is ready."""
-    give_up_at = time.monotonic() + PATIENCE_S
+    give_up_at = time.monotonic() + TIMEOUT_S
     while time.monotonic() < give_up_at and process.poll() is None:
-        stated = log.read_bytes()[begins_at:].decode(errors="replace")
-        found = re.search(r"^Aftercall \S+ on (http://\S+),", stated, re.MULTILINE)
+        output = log.read_bytes()[begins_at:].decode(errors="replace")
+        found = re.search(r"^Aftercall \S+ on (http://\S+),", output, re.MULTILINE)
         if found:
             try:
-                if patient.get(f"{found[1]}/readyz").is_success:
+                if http_client.get(f"{found[1]}/readyz").is_success:
                     return found[1]
             except httpx.TransportError:
                 pass
@@ -190,13 +190,13 @@ def simulate(server: Server, *words: str) -> dict[str, Any]:
 
 
 def wait_until_ended(
-    server: Server, session_id: str, *, within_s: float = PATIENCE_S
+    server: Server, session_id: str, *, within_s: float = TIMEOUT_S
 ) -> dict[str, Any]:
     """The session's details once it is ENDED."""
     give_up_at = time.monotonic() + within_s
     details: dict[str, Any] = {}
     while time.monotonic() < give_up_at:
-        answer = patient.get(server.kit(f"sessions/{session_id}"), headers=server.headers)
+        answer = http_client.get(server.kit(f"sessions/{session_id}"), headers=server.headers)
         answer.raise_for_status()
         details = answer.json()["data"]
         if details["status"] == "ENDED":

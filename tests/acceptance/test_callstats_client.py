@@ -1,4 +1,4 @@
-"""RealtimeKit's own call statistics client, in a real browser, tells its calls to Aftercall."""
+"""RealtimeKit's own call statistics client, in a real browser, reports to Aftercall."""
 
 import asyncio
 import shutil
@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance import patient
-from tests.acceptance.calls import browser, find_chromium
-from tests.acceptance.direct_calls import admit, make_meeting
-from tests.acceptance.patient import PATIENCE_S
+from tests.acceptance import http_client
+from tests.acceptance.chromium import browser, find_chromium
+from tests.acceptance.direct_call import admit, make_meeting
+from tests.acceptance.http_client import TIMEOUT_S
 from tests.acceptance.sdks import node_sdks
 from tests.acceptance.server import Server, running
 
@@ -65,7 +65,7 @@ def bundled(folder: Path) -> Path:
     bundle = folder / "callstats-client.js"
     made = [str(sdks / "node_modules/.bin/rolldown"), "callstats-client.mjs"]
     made += ["--format", "iife", "--platform", "browser", "-o", str(bundle)]
-    subprocess.run(made, cwd=sdks, check=True, capture_output=True, timeout=PATIENCE_S)
+    subprocess.run(made, cwd=sdks, check=True, capture_output=True, timeout=TIMEOUT_S)
     return bundle
 
 
@@ -80,16 +80,16 @@ async def hold(server: Server, tokens: dict[str, str], folder: Path) -> Any:
             await context.add_init_script(path=bundled(folder))
             page = await context.new_page()
             await page.goto(f"{server.url}/healthz")
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(TIMEOUT_S):
                 counted = await page.evaluate("(tokens) => window.holdCall(tokens)", tokens)
-                # The farewells are on their way when the call is over.
+                # The last requests are under way when the call is over.
                 await page.wait_for_function("() => window.isSaid()")
     return counted
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
-    """A call that is over: what the browser counted for each, and what the record says."""
+class ReportedCall:
+    """A call that is over: what the browser counted for each, and the reports."""
 
     session: dict[str, Any]
     people: dict[str, dict[str, Any]]
@@ -98,9 +98,9 @@ class Told:
 
 
 @pytest.fixture(scope="module")
-def found_ones(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+def reported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReportedCall]:
     folder = tmp_path_factory.mktemp("callstats")
-    with running(folder) as server, patient.Client(headers=server.headers) as client:
+    with running(folder) as server, http_client.Client(headers=server.headers) as client:
 
         def ask(path: str) -> Any:
             return client.get(server.kit(path)).raise_for_status().json()["data"]
@@ -110,7 +110,7 @@ def found_ones(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
         counted = asyncio.run(hold(server, tokens, folder))
         (session,) = ask("sessions")["sessions"]
         people = ask(f"sessions/{session['id']}/participants")["participants"]
-        yield Told(
+        yield ReportedCall(
             session=session,
             people={person["display_name"]: person for person in people},
             counted={each["name"]: each for each in counted},
@@ -124,12 +124,12 @@ def streams(report: list[dict[str, Any]], type_: str) -> dict[int, dict[str, Any
     return {entry["ssrc"]: entry for entry in report if entry["type"] == type_}
 
 
-def test_both_were_there_and_said_goodbye(found_ones: Told) -> None:
-    assert found_ones.session["total_participants"] == 2
-    assert found_ones.session["live_participants"] == 0
-    assert sorted(found_ones.people) == ["Ada", "Bob"]
-    for name, person in found_ones.people.items():
-        assert person["id"] == found_ones.counted[name]["peerId"]
+def test_both_were_present_and_left(reported: ReportedCall) -> None:
+    assert reported.session["total_participants"] == 2
+    assert reported.session["live_participants"] == 0
+    assert sorted(reported.people) == ["Ada", "Bob"]
+    for name, person in reported.people.items():
+        assert person["id"] == reported.counted[name]["peerId"]
         assert person["custom_participant_id"] == name
         assert 20 / 60 < person["duration"] < 40 / 60
         assert not person["left_at_inferred"]
@@ -148,16 +148,16 @@ def test_both_were_there_and_said_goodbye(found_ones: Told) -> None:
     ],
 )
 def test_the_report_counts_what_the_browser_counted(
-    found_ones: Told, name: str, way: str, type_: str, members: dict[str, str]
+    reported: ReportedCall, name: str, way: str, type_: str, members: dict[str, str]
 ) -> None:
     family = {"sent": "producer", "received": "consumer"}[way]
-    quality = found_ones.reports[name]["peer_report"]["quality"]
+    quality = reported.reports[name]["peer_report"]["quality"]
     intervals = [
         interval
         for kind in ("audio", "video", "screenshare_video")
         for interval in quality[f"{kind}_{family}"]
     ]
-    first, *_, last = found_ones.counted[name][way]
+    first, *_, last = reported.counted[name][way]
     ends = streams(last, type_)
     assert {interval["ssrc"] for interval in intervals} == set(ends)
     for ssrc, begin in streams(first, type_).items():
@@ -167,27 +167,27 @@ def test_the_report_counts_what_the_browser_counted(
         if is_muted:
             assert len(mine) == 2
             continue
-        assert len(mine) == len(found_ones.counted[name][way]) - 1
-        for reported, counted in members.items():
-            total = sum(interval[reported] for interval in mine)
-            assert total == ends[ssrc][counted] - begin[counted], (reported, ssrc)
+        assert len(mine) == len(reported.counted[name][way]) - 1
+        for member, counted in members.items():
+            total = sum(interval[member] for interval in mine)
+            assert total == ends[ssrc][counted] - begin[counted], (member, ssrc)
         if begin["kind"] == "video":
             size = (mine[-1]["frame_width"], mine[-1]["frame_height"])
             assert size == (ends[ssrc]["frameWidth"], ends[ssrc]["frameHeight"])
 
 
-def test_a_shared_screen_is_a_family_of_its_own_at_both_ends(found_ones: Told) -> None:
-    ada, bob = (found_ones.reports[name]["peer_report"]["quality"] for name in ("Ada", "Bob"))
+def test_a_shared_screen_is_a_family_of_its_own_at_both_ends(reported: ReportedCall) -> None:
+    ada, bob = (reported.reports[name]["peer_report"]["quality"] for name in ("Ada", "Bob"))
     assert {each["producer_id"] for each in ada["screenshare_video_producer"]} == {"Ada-screen"}
     assert {each["producer_id"] for each in ada["video_producer"]} == {"Ada-cam"}
     assert {each["producer_id"] for each in bob["screenshare_video_consumer"]} == {"Ada-screen"}
-    sender = found_ones.counted["Ada"]["peerId"]
+    sender = reported.counted["Ada"]["peerId"]
     assert {each["peer_id"] for each in bob["screenshare_video_consumer"]} == {sender}
 
 
 @pytest.mark.parametrize("name", ["Ada", "Bob"])
-def test_the_report_is_complete(found_ones: Told, name: str) -> None:
-    report = found_ones.reports[name]
+def test_the_report_is_complete(reported: ReportedCall, name: str) -> None:
+    report = reported.reports[name]
     completeness = report["peer_report"]["completeness"]
     assert completeness["share"] == 1.0
     assert completeness["gaps"] == []
@@ -218,14 +218,14 @@ def test_the_report_is_complete(found_ones: Told, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["Ada", "Bob"])
-def test_the_server_fills_in_what_the_client_leaves_out(found_ones: Told, name: str) -> None:
-    report = found_ones.reports[name]
+def test_the_server_adds_what_the_client_omits(reported: ReportedCall, name: str) -> None:
+    report = reported.reports[name]
     # The client found no location service, and links no round trip to what it sends.
     assert report["peer_stats"]["ip_information"]["ipv4"] == "127.0.0.1"
     quality = report["peer_report"]["quality"]
     for family in ("audio_producer", "video_producer"):
         assert all(interval["rtt"] is not None for interval in quality[family])
-        # What was never told is unknown, not zero.
+        # What was never reported is unknown, not zero.
         assert "packets_lost_percent" not in quality[f"{family}_cumulative"]
     for family in ("video_producer", "video_consumer", "audio_consumer"):
         scores = quality[f"{family}_cumulative"]["mos_estimated"]

@@ -1,4 +1,4 @@
-"""What the collector sends in a real browser is what the published schema describes."""
+"""The batches of the collector in a real browser agree with the published schema."""
 
 import gzip
 import json
@@ -9,7 +9,8 @@ import jsonschema_rs
 import pytest
 from playwright.async_api import Request
 
-from tests.acceptance.calls import browser, find_chromium, open_tab
+from tests.acceptance.call_page import open_tab
+from tests.acceptance.chromium import browser, find_chromium
 from tests.acceptance.server import running
 
 CHROMIUM = find_chromium()
@@ -27,7 +28,7 @@ def body_of(request: Request) -> Any:
     return json.loads(gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw)
 
 
-async def test_every_batch_of_a_call_is_as_the_schema_says(tmp_path: Path) -> None:
+async def test_every_batch_of_a_call_is_valid_by_the_schema(tmp_path: Path) -> None:
     assert CHROMIUM is not None
     batches: list[Any] = []
     with running(tmp_path, env={"AFTERCALL_INTERVAL_MS": "1000"}) as server:

@@ -1,4 +1,4 @@
-"""Connections of clients that mean no good, or know no better, to a running server."""
+"""Connections of hostile or faulty clients to a running server."""
 
 import json
 import socket
@@ -8,8 +8,8 @@ from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 
-from tests.acceptance import patient
-from tests.acceptance.patient import PATIENCE_S
+from tests.acceptance import http_client
+from tests.acceptance.http_client import TIMEOUT_S
 from tests.acceptance.server import Server, running
 
 pytestmark = pytest.mark.acceptance
@@ -31,7 +31,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @contextmanager
 def connected(server: Server) -> Iterator[socket.socket]:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S) as line:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=TIMEOUT_S) as line:
         yield line
 
 
@@ -49,14 +49,14 @@ def status_of(answer: bytes) -> int:
 
 
 def refusals(server: Server, reason: str) -> float:
-    for line in patient.get(f"{server.url}/metrics").text.splitlines():
+    for line in http_client.get(f"{server.url}/metrics").text.splitlines():
         if line.startswith(f'aftercall_connections_refused_total{{reason="{reason}"}}'):
             return float(line.split()[1])
     return 0.0
 
 
 def is_answering(server: Server) -> bool:
-    return bool(patient.get(f"{server.url}/healthz").status_code == 200)
+    return bool(http_client.get(f"{server.url}/healthz").status_code == 200)
 
 
 @pytest.mark.parametrize(
@@ -91,21 +91,21 @@ def test_a_long_address_is_refused_as_such(server: Server) -> None:
         assert status_of(read_to_end(line)) == 414
 
 
-def test_a_head_that_drips_in_is_not_waited_for(server: Server) -> None:
+def test_headers_that_come_too_slowly_are_refused(server: Server) -> None:
     with connected(server) as line:
         line.sendall(b"GET /healthz HTTP/1.1\r\n")
         assert status_of(drip(line, b"x: y\r\n")) == 408
 
 
-def test_empty_lines_before_a_request_do_not_keep_a_connection(server: Server) -> None:
+def test_empty_lines_before_a_request_keep_no_connection_open(server: Server) -> None:
     with connected(server) as line:
         drip(line, b"\r\n")
 
 
 def drip(line: socket.socket, piece: bytes) -> bytes:
-    """Send a piece ten times a second until the server ends the connection; what it said."""
+    """Sends a piece ten times a second until the server closes the connection; the answer."""
     line.settimeout(0.1)
-    give_up_at = time.monotonic() + PATIENCE_S
+    give_up_at = time.monotonic() + TIMEOUT_S
     while time.monotonic() < give_up_at:
         with suppress(TimeoutError):
             return line.recv(65_536)
@@ -116,19 +116,19 @@ def drip(line: socket.socket, piece: bytes) -> bytes:
     raise AssertionError("the connection was kept")
 
 
-def test_a_connection_that_says_nothing_is_closed_without_a_word(server: Server) -> None:
+def test_a_silent_connection_is_closed_without_an_answer(server: Server) -> None:
     with connected(server) as line:
         assert read_to_end(line) == b""
 
 
-def test_a_body_that_drips_in_is_not_waited_for(server: Server) -> None:
+def test_a_body_that_comes_too_slowly_is_refused(server: Server) -> None:
     head = b"POST /v1/collect HTTP/1.1\r\nhost: a\r\ncontent-length: 100000\r\n\r\n{"
     with connected(server) as line:
         line.sendall(head)
         assert status_of(drip(line, b" ")) == 408
 
 
-def test_a_body_is_not_read_on_for_ever_after_its_answer(server: Server) -> None:
+def test_a_refused_body_is_not_read_to_its_end(server: Server) -> None:
     head = b"POST /v1/collect HTTP/1.1\r\nhost: a\r\ncontent-length: 9000000000\r\n\r\n"
     with connected(server) as line:
         line.sendall(head)
@@ -165,7 +165,7 @@ def test_some_requests_sent_ahead_are_answered_in_order(server: Server) -> None:
     assert answer.rindex(b"HTTP/1.1 404") > answer.rindex(b"HTTP/1.1 200")
 
 
-def test_idle_connections_make_room_for_those_who_ask(server: Server) -> None:
+def test_idle_connections_make_room_for_requests(server: Server) -> None:
     with ExitStack() as stack:
         lines = [stack.enter_context(connected(server)) for _ in range(MOST)]
         for line in lines:
@@ -177,7 +177,7 @@ def test_idle_connections_make_room_for_those_who_ask(server: Server) -> None:
     assert refusals(server, "made_room") >= 1
 
 
-def test_a_flood_of_half_requests_keeps_nobody_out(server: Server) -> None:
+def test_a_flood_of_half_requests_blocks_no_other(server: Server) -> None:
     with ExitStack() as stack:
         for _ in range(5 * MOST):
             line = stack.enter_context(connected(server))
@@ -186,7 +186,7 @@ def test_a_flood_of_half_requests_keeps_nobody_out(server: Server) -> None:
             assert is_answering(server)
 
 
-def test_when_all_are_being_answered_a_newcomer_is_told_so(server: Server) -> None:
+def test_a_request_beyond_the_most_answers_is_refused_with_503(server: Server) -> None:
     path = f"/v1/apps/{server.app_id}/live"
     head = f"GET {path} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {server.api_token}\r\n\r\n"
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""Calls of several kinds between real browsers, held at the same time: each is recorded right."""
+"""Calls of several kinds between real browsers, held at the same time, and their reports."""
 
 import asyncio
 import json
@@ -13,9 +13,8 @@ import pytest
 from playwright.async_api import Browser
 
 from tests.acceptance import aiortc_peer
-from tests.acceptance.calls import browser, find_chromium
-from tests.acceptance.diagnosis import close_session, report_of, sentences
-from tests.acceptance.direct_calls import (
+from tests.acceptance.chromium import browser, find_chromium
+from tests.acceptance.direct_call import (
     FLAGS,
     Person,
     admit,
@@ -24,9 +23,10 @@ from tests.acceptance.direct_calls import (
     open_person,
     session_of,
 )
-from tests.acceptance.machine import Machine, moment, unexplained, watched
+from tests.acceptance.final_reports import close_session, report_of, sentences
+from tests.acceptance.machine_lateness import Machine, moment, unexplained, watched
 from tests.acceptance.server import Server, running
-from tests.acceptance.voice import write_voice
+from tests.acceptance.voice_file import write_voice
 
 CHROMIUM = find_chromium()
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,12 +45,12 @@ SLACK_S = 12
 
 @dataclass(kw_only=True)
 class Reported:
-    """What is on record of the people of a call, and what the machine did to them."""
+    """The reports of a call, and how late the machine was."""
 
     reports: dict[str, dict[str, Any]]
     peer_ids: dict[str, str]
     facts: Sequence[float]
-    """What the test of this call must know of it."""
+    """Figures of this call that its test needs."""
     machine: Machine
 
     def unexplained(self, name: str) -> list[dict[str, Any]]:
@@ -221,7 +221,7 @@ def calls(server: Server, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     return asyncio.run(hold_all(server, tmp_path_factory.mktemp("browsers")))
 
 
-def test_slides_that_stand_still_are_no_fault_of_anybodys(calls: dict[str, Reported]) -> None:
+def test_slides_that_stand_still_are_no_issue(calls: dict[str, Reported]) -> None:
     deck = calls["deck"]
     for name in ("Ann", "Bob"):
         assert deck.unexplained(name) == [], deck.about(name)
@@ -234,7 +234,7 @@ def test_slides_that_stand_still_are_no_fault_of_anybodys(calls: dict[str, Repor
     assert [issue for issue in frozen if not deck.machine.explains(issue)] == []
 
 
-def test_somebody_never_heard_is_named_from_the_first_second(calls: dict[str, Reported]) -> None:
+def test_one_way_audio_is_reported_from_the_first_second(calls: dict[str, Reported]) -> None:
     call = calls["one_way"]
     (finding,) = call.unexplained("Dee")
     assert finding["cause"] == "one_way_audio", call.about("Dee")
@@ -247,7 +247,7 @@ def test_somebody_never_heard_is_named_from_the_first_second(calls: dict[str, Re
         assert call.unexplained(name) == [], call.about(name)
 
 
-def test_a_call_that_goes_on_over_another_connection_is_one_good_call(
+def test_a_call_that_moves_to_another_connection_has_no_issue(
     calls: dict[str, Reported],
 ) -> None:
     call = calls["moving"]
@@ -263,7 +263,7 @@ def test_a_call_that_goes_on_over_another_connection_is_one_good_call(
         assert report["completeness"]["gaps"] == []
 
 
-def test_who_stays_has_not_lost_the_connection_to_the_one_who_left(
+def test_a_leave_is_no_lost_connection_of_those_who_stay(
     calls: dict[str, Reported],
 ) -> None:
     call = calls["left"]
@@ -278,7 +278,9 @@ def test_who_stays_has_not_lost_the_connection_to_the_one_who_left(
     assert whole["expected_samples"] >= SHORT_S // 3 and whole["share"] > 0.9
 
 
-def test_a_program_on_aiortc_is_on_record_with_its_own_numbers(calls: dict[str, Reported]) -> None:
+def test_a_participant_on_aiortc_is_recorded_with_its_own_statistics(
+    calls: dict[str, Reported],
+) -> None:
     call = calls["without_browser"]
     for name in ("Ian", "Jan"):
         assert call.unexplained(name) == [], call.about(name)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.acceptance.calls import find_chromium
-from tests.acceptance.patient import PATIENCE_MS
+from tests.acceptance.chromium import find_chromium
+from tests.acceptance.http_client import TIMEOUT_MS
 from tests.acceptance.server import Server, running
 
 CHROMIUM = find_chromium()
@@ -30,9 +30,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        expect.set_options(timeout=PATIENCE_MS)
+        expect.set_options(timeout=TIMEOUT_MS)
         running = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"], timeout=PATIENCE_MS
+            executable_path=CHROMIUM, args=["--no-sandbox"], timeout=TIMEOUT_MS
         )
         yield running
         running.close()
@@ -56,7 +56,7 @@ def test_every_operation_can_be_read_and_tried_without_another_host(
         "console",
         lambda message: complaints.append(message.text) if message.type == "error" else None,
     )
-    page.goto(f"{server.url}/docs", timeout=PATIENCE_MS)
+    page.goto(f"{server.url}/docs", timeout=TIMEOUT_MS)
     expect(page.locator(".opblock-tag")).to_have_count(11)
     assert ("dark-mode" in (page.locator("html").get_attribute("class") or "")) == (
         scheme == "dark"

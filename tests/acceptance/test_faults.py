@@ -1,4 +1,4 @@
-"""Every fault once, under load, on both engines; `bench/soak.py` goes on for longer."""
+"""Every fault once, under load, on both engines; `bench/soak.py` repeats them for longer."""
 
 import asyncio
 from collections.abc import Iterator
@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.after_faults import under_load
+from tests.acceptance.fault_run import under_load
+from tests.acceptance.fault_target import FaultTarget, postgres
 from tests.acceptance.faults import ABUSES, ON_SQLITE, faults_on, make_file_read_only
-from tests.acceptance.ground import Ground, postgres
-from tests.acceptance.programs import faketime_library, needs_faketime
+from tests.acceptance.required_programs import faketime_library, needs_faketime
 from tests.acceptance.server import start
 from tests.read_only_file import why_not_immutable
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.realtime]
 
 LASTING_S = 2.0
-"""How long a fault lasts that lasts."""
+"""Duration of a fault that can last."""
 
-TURNS_BACK = {
+REFUSES = {
     "kill -9 of the server",
     "kill -9 of the parent",
     "kill -9 of the database",
@@ -27,45 +27,47 @@ TURNS_BACK = {
     "database read-only",
     "disk full and back",
     "file read-only and back",
-    "removed and kicked clients go on",
+    "removed and kicked clients keep sending",
 }
-"""Faults in which something is refused for now. For a locked file they wait."""
+"""Faults during which requests are refused for a time. While the file is locked they wait."""
 
 
 @contextmanager
-def on_sqlite(folder: Path, **more: str) -> Iterator[Ground]:
-    ground = Ground(server=start(folder, env=more), env=more)
+def on_sqlite(folder: Path, **more: str) -> Iterator[FaultTarget]:
+    target = FaultTarget(server=start(folder, env=more), env=more)
     try:
-        yield ground
+        yield target
     finally:
-        ground.server.stop()
+        target.server.stop()
 
 
 @contextmanager
-def on_postgresql(folder: Path) -> Iterator[Ground]:
+def on_postgresql(folder: Path) -> Iterator[FaultTarget]:
     with postgres() as database:
         env = {"AFTERCALL_DATABASE_URL": database.url, "AFTERCALL_WORKERS": "2"}
-        ground = Ground(server=start(folder, env=env), env=env, postgres=database)
+        target = FaultTarget(server=start(folder, env=env), env=env, postgres=database)
         try:
-            yield ground
+            yield target
         finally:
-            ground.server.stop()
+            target.server.stop()
 
 
 @pytest.mark.parametrize("engine", [on_sqlite, on_postgresql])
-async def test_no_fault_loses_doubles_or_ends_anything(engine: object, tmp_path: Path) -> None:
+async def test_no_fault_loses_or_repeats_data_or_ends_a_call(
+    engine: object, tmp_path: Path
+) -> None:
     assert callable(engine)
-    with engine(tmp_path) as ground:
-        async with under_load(ground) as run:
-            faults = faults_on(ground)
-            if ground.postgres is not None:
-                # What clients do to the doors, the other engine has shown.
+    with engine(tmp_path) as target:
+        async with under_load(target) as run:
+            faults = faults_on(target)
+            if target.postgres is not None:
+                # The abuse by clients is independent of the engine; the run on SQLite proves it.
                 faults = {name: fault for name, fault in faults.items() if name not in ABUSES}
             for name, fault in faults.items():
-                await run.suffer(name, fault, LASTING_S)
-    for name in TURNS_BACK & run.turned_back.keys():
-        assert run.turned_back[name] > 0, f"{name} did not happen"
-    log = ground.server.log.read_text(errors="replace")
+                await run.cause(name, fault, LASTING_S)
+    for name in REFUSES & run.refused.keys():
+        assert run.refused[name] > 0, f"{name} did not happen"
+    log = target.server.log.read_text(errors="replace")
     assert "status=500" not in log
 
 
@@ -84,15 +86,15 @@ async def test_a_clock_that_is_set_ends_no_call(tmp_path: Path) -> None:
         "FAKETIME_NO_CACHE": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }
-    with on_sqlite(tmp_path, **env) as ground:
-        async with under_load(ground) as run:
-            run.ender.is_judged = False
+    with on_sqlite(tmp_path, **env) as target:
+        async with under_load(target) as run:
+            run.backend.is_checked = False
 
-            async def set_clock(_: Ground, lasting_s: float) -> None:
+            async def set_clock(_: FaultTarget, lasting_s: float) -> None:
                 for step in ("+3600", "+0"):
-                    # In one step: half a file is no time at all.
+                    # Replaced at once: a half-written file is no valid time.
                     (tmp_path / "next").write_text(step)
                     (tmp_path / "next").replace(moved)
                     await asyncio.sleep(lasting_s)
 
-            await run.suffer("clock set", set_clock, LASTING_S)
+            await run.cause("clock set", set_clock, LASTING_S)

@@ -1,5 +1,6 @@
-"""One token, and one app, that flood a running server beside quiet ones: what was acknowledged is
-kept, who is refused learns when to come back and gets everything in, and the quiet lose nothing."""
+"""One token, and one app, flood a running server beside quiet ones: acknowledged entries are
+stored, a refused client learns when to retry and then delivers everything, and the quiet ones lose
+nothing."""
 
 import asyncio
 import gzip
@@ -99,15 +100,15 @@ def tokens_of(server: Server, rights: dict[str, Any], count: int) -> list[str]:
         return [answer.raise_for_status().json()["data"]["token"] for answer in made]
 
 
-async def be_quiet(client: Client) -> None:
-    """A batch at a time, as a call that goes on."""
+async def send_quietly(client: Client) -> None:
+    """Sends a batch at a time, as in a running call."""
     for _ in range(QUIET_BATCHES):
         await client.send(client.entries("event", 2, name="audio_off"))
         await asyncio.sleep(0.02)
 
 
 def show(record: Any, **clients: Client) -> None:
-    """Log and keep latencies: they are the machine's as much as the server's."""
+    """Logs and records latencies, which are the machine's as much as the server's."""
     for name, client in clients.items():
         ordered = sorted(client.latencies_s)
         p50, p99 = (round(ordered[int(q * (len(ordered) - 1))] * 1000, 1) for q in (0.5, 0.99))
@@ -124,7 +125,7 @@ async def events_kept(server: Server, token: str, app: str, peer_id: str) -> int
         return len(report["metadata"]["events"])
 
 
-async def test_a_token_that_floods_is_refused_and_another_one_notices_nothing(
+async def test_a_token_that_floods_is_refused_and_another_is_unaffected(
     server: Server, record_property: Any
 ) -> None:
     quiet_token, flood_token = tokens_of(server, server.rights, 2)
@@ -142,7 +143,7 @@ async def test_a_token_that_floods_is_refused_and_another_one_notices_nothing(
 
         done = asyncio.Event()
         rushing = asyncio.create_task(rush())
-        await be_quiet(quiet)
+        await send_quietly(quiet)
         done.set()
         await rushing
         show(record_property, quiet=quiet, flood=flood)
@@ -161,7 +162,7 @@ async def test_a_token_that_floods_is_refused_and_another_one_notices_nothing(
     assert kept >= flood.accepted - 1
 
 
-async def test_who_comes_back_when_asked_to_gets_everything_in(
+async def test_a_client_that_obeys_retry_after_delivers_everything(
     server: Server, record_property: Any
 ) -> None:
     (token,) = tokens_of(server, server.rights, 1)
@@ -169,8 +170,8 @@ async def test_who_comes_back_when_asked_to_gets_everything_in(
         client = Client(http=http, token=token)
         await client.send(client.entries("event", 1, name="audio_off"))
         for text in ("x" * 3_030, "hello", "hello"):
-            stated = client.entries("chat", 1, id=str(uuid4()), text=text)
-            await client.send([*stated, *client.entries("event", 1, name="audio_off")])
+            entries = client.entries("chat", 1, id=str(uuid4()), text=text)
+            await client.send([*entries, *client.entries("event", 1, name="audio_off")])
         show(record_property, obedient=client)
         # 3,000 characters may come at once and ten a second from then on.
         assert client.statuses[202] == 4
@@ -178,9 +179,7 @@ async def test_who_comes_back_when_asked_to_gets_everything_in(
         assert client.accepted == client.sequence
 
 
-async def test_an_app_that_floods_takes_no_turn_from_a_quiet_one(
-    server: Server, record_property: Any
-) -> None:
+async def test_an_app_that_floods_delays_no_quiet_app(server: Server, record_property: Any) -> None:
     rights = make_app(server.data_dir)
     (quiet_token,) = tokens_of(server, server.rights, 1)
     async with (
@@ -222,7 +221,7 @@ async def test_an_app_that_floods_takes_no_turn_from_a_quiet_one(
 
         done = asyncio.Event()
         flooding = [asyncio.create_task(post_joins(sender)) for sender in range(FLOODERS)]
-        await be_quiet(quiet)
+        await send_quietly(quiet)
         done.set()
         await asyncio.gather(*flooding)
         show(record_property, quiet=quiet)

@@ -1,13 +1,13 @@
-"""Browsers hold calls, and the network of one of them turns bad: the record says whose it was as
-far as that can be known, and blames nobody else."""
+"""Browsers hold calls in which one network is impaired: the diagnosis attributes it as far as that
+can be known, and blames nobody else."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from tests.acceptance.calls import find_chromium
+from tests.acceptance.chromium import find_chromium
 from tests.acceptance.impaired_call import HeldCall, Phase, hold, server_for_impaired_calls
-from tests.acceptance.machine import unexplained
+from tests.acceptance.machine_lateness import unexplained
 from tests.acceptance.server import Server
 
 pytestmark = [

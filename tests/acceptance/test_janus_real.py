@@ -1,5 +1,5 @@
-"""Rooms of a real Janus with people in Chromium, who go in every way there is: the record has them
-there from when to when they were."""
+"""Rooms of a real Janus with participants in Chromium, who leave in every possible way: joins and
+leaves are recorded at their times."""
 
 import asyncio
 import logging
@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance import patient
-from tests.acceptance.calls import browser, find_chromium
-from tests.acceptance.diagnosis import report_of
-from tests.acceptance.janus_calls import Guest, Span, open_guest, own_browser
+from tests.acceptance import http_client
+from tests.acceptance.chromium import browser, find_chromium
+from tests.acceptance.final_reports import report_of
+from tests.acceptance.http_client import TIMEOUT_S
+from tests.acceptance.janus_participants import Guest, Span, open_guest, own_browser
 from tests.acceptance.janus_server import (
     AUDIO_ROOM,
     STATS_PERIOD_S,
@@ -24,9 +25,8 @@ from tests.acceptance.janus_server import (
     Janus,
     running_janus,
 )
-from tests.acceptance.machine import Machine, moment, watched
-from tests.acceptance.patient import PATIENCE_S
-from tests.acceptance.programs import needs
+from tests.acceptance.machine_lateness import Machine, moment, watched
+from tests.acceptance.required_programs import needs
 from tests.acceptance.server import Server, running
 
 CHROMIUM = find_chromium()
@@ -61,7 +61,7 @@ class Held:
     machine: Machine
 
     def stays(self, name: str) -> list[tuple[float, float]]:
-        """When each stay of somebody began and ended, as recorded."""
+        """When each stay of somebody began and ended, as recorded_call."""
         events = self.rows[name]["peer_events"]
         times = {
             event_name: [moment(e["created_at"]) for e in events if e["event_name"] == event_name]
@@ -125,7 +125,7 @@ async def hold_rooms(server: Server, janus: Janus, folder: Path) -> Held:
 
 
 def sessions_by_room(server: Server) -> dict[str, dict[str, Any]]:
-    answer = patient.get(server.kit("sessions"), headers=server.headers).raise_for_status()
+    answer = http_client.get(server.kit("sessions"), headers=server.headers).raise_for_status()
     return {each["associated_id"]: each for each in answer.json()["data"]["sessions"]}
 
 
@@ -133,7 +133,7 @@ def read_rows(server: Server) -> dict[str, dict[str, Any]]:
     """The participants of all sessions by name, with when each connection came and went."""
     rows: dict[str, dict[str, Any]] = {}
     for session in sessions_by_room(server).values():
-        answer = patient.get(
+        answer = http_client.get(
             server.kit(f"sessions/{session['id']}/participants"),
             headers=server.headers,
             params={"include_peer_events": "true"},
@@ -146,7 +146,7 @@ def read_rows(server: Server) -> dict[str, dict[str, Any]]:
 
 def wait_until_gone(server: Server, names: set[str]) -> dict[str, dict[str, Any]]:
     """The participants once all of those named have left."""
-    give_up_at = time.monotonic() + PATIENCE_S
+    give_up_at = time.monotonic() + TIMEOUT_S
     rows: dict[str, dict[str, Any]] = {}
     while time.monotonic() < give_up_at:
         rows = read_rows(server)
@@ -167,7 +167,7 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Held]:
 
 
 @pytest.mark.parametrize("name", sorted(PEOPLE))
-def test_everybody_came_when_they_came(held: Held, name: str) -> None:
+def test_joins_are_recorded_at_their_times(held: Held, name: str) -> None:
     stays, guest = held.stays(name), held.guests[name]
     assert len(stays) == len(guest.joins), stays
     for (joined_at, _), truth in zip(stays, guest.joins, strict=True):
@@ -175,9 +175,9 @@ def test_everybody_came_when_they_came(held: Held, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["Polly", "Rae", "Abe", "Kit", "Fred"])
-def test_everybody_left_when_they_left(held: Held, name: str) -> None:
-    """Kit's connections to Janus end with the browser. That Fred is frozen, Janus knows by the
-    media that stopped: his microphone's packets tell when."""
+def test_leaves_are_recorded_at_their_times(held: Held, name: str) -> None:
+    """Kit's connections to Janus end with the browser. Janus detects the frozen Fred by the media
+    that stopped, at the last packet of the microphone."""
     stays, guest = held.stays(name), held.guests[name]
     assert len(stays) == len(guest.leaves), stays
     for (_, left_at), truth in zip(stays, guest.leaves, strict=True):
@@ -186,9 +186,9 @@ def test_everybody_left_when_they_left(held: Held, name: str) -> None:
         assert abs(deviation_s) <= held.tolerance_s(truth), held.machine.described()
 
 
-def test_who_was_there_when_the_server_was_killed_left_when_last_heard_of(held: Held) -> None:
-    """A killed server says nothing more, so its last statistics are the last that can be known:
-    at most one period before."""
+def test_participants_of_a_killed_janus_left_with_its_last_statistics(held: Held) -> None:
+    """A killed server sends nothing more, so its last statistics are the last known time: at most
+    one period before."""
     [(_, left_at)], [truth] = held.stays("Stan"), held.guests["Stan"].leaves
     deviation_s = held.deviation_s(left_at, truth)
     _LOG.info("Stan left %+.3f s off the truth", deviation_s)
@@ -196,7 +196,7 @@ def test_who_was_there_when_the_server_was_killed_left_when_last_heard_of(held: 
     assert held.rows["Stan"]["left_at_inferred"]
 
 
-def test_whoever_said_goodbye_is_known_to_have_left(held: Held) -> None:
+def test_a_leave_that_was_sent_is_not_inferred(held: Held) -> None:
     for name in ("Polly", "Rae", "Abe"):
         assert not held.rows[name]["left_at_inferred"], name
 
@@ -227,7 +227,7 @@ def test_time_spent_away_between_two_stays_in_one_janus_session_is_not_counted(
         ("Kit", "audio_consumer"),
     ],
 )
-def test_what_somebody_sent_and_received_is_on_record(held: Held, name: str, family: str) -> None:
+def test_media_sent_and_received_is_recorded(held: Held, name: str, family: str) -> None:
     rows = held.reports[name]["quality"][family]
     packets = "packets_sent" if family.endswith("producer") else "packets_received"
     assert sum(row[packets] for row in rows) > 20

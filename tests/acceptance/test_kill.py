@@ -1,5 +1,5 @@
-"""What was acknowledged is on disk, and counts once: the server is killed under load, again and
-again, while clients send every batch until it is acknowledged."""
+"""Acknowledged entries are on disk, once: the server is killed under load, again and again, while
+clients send every batch until it is acknowledged."""
 
 import asyncio
 import sqlite3
@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.acceptance.database_reads import assert_samples_stored, messages_of
+from tests.acceptance.retrying_client import CollectorClient, Ledger, make_members
 from tests.acceptance.server import Server, start
-from tests.acceptance.steadfast import Caller, Ledger, make_members
-from tests.acceptance.stored import judge_samples, messages_of
 
 pytestmark = pytest.mark.acceptance
 
@@ -21,12 +21,12 @@ LOAD_S = 0.35
 """How long the clients send between two kills."""
 
 
-async def kill_and_restart(server: Server, clients: list[Caller]) -> Server:
-    """Kill the server again and again while the clients send; the last one, still running."""
+async def kill_and_restart(server: Server, clients: list[CollectorClient]) -> Server:
+    """Kills the server again and again while the clients send; returns the running one."""
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         for client in clients:
-            group.create_task(client.go_on(server, stop, pause_s=0))
+            group.create_task(client.run(server, stop, pause_s=0))
         for _ in range(KILLS):
             await asyncio.sleep(LOAD_S)
             server.kill()
@@ -50,7 +50,7 @@ async def test_killing_the_server_under_load_loses_nothing_acknowledged_and_coun
 ) -> None:
     server = start(tmp_path)
     _, members = make_members(server, PEERS)
-    clients = [Caller(member=member, ledger=Ledger()) for member in members]
+    clients = [CollectorClient(member=member, ledger=Ledger()) for member in members]
     try:
         server = await kill_and_restart(server, clients)
         sessions = await list_sessions(server)
@@ -61,18 +61,18 @@ async def test_killing_the_server_under_load_loses_nothing_acknowledged_and_coun
     assert session["live_participants"] == PEERS
 
     database_url = f"sqlite:///{tmp_path / 'aftercall.db'}"
-    await judge_samples(database_url, server.app_id, clients)
+    await assert_samples_stored(database_url, server.app_id, clients)
     for client in clients:
         assert counted(tmp_path, client.peer_id) == len(client.samples)
         # what was on disk but not acknowledged when the server died came again as a duplicate
         assert client.accepted + client.duplicates == client.sequence
-    stated = len(await messages_of(database_url, server.app_id, session["id"]))
-    assert stated == sum(client.messages for client in clients)
-    assert stated > KILLS * PEERS
+    stored = len(await messages_of(database_url, server.app_id, session["id"]))
+    assert stored == sum(client.messages for client in clients)
+    assert stored > KILLS * PEERS
 
 
 def counted(data_dir: Path, peer_id: str) -> int:
-    """How many reports the server says it has of a peer."""
+    """The server's own count of a peer's reports."""
     with sqlite3.connect(data_dir / "aftercall.db") as connection:
         row = connection.execute("SELECT samples FROM pulses WHERE peer_id = ?", (peer_id,))
         return int(row.fetchone()[0])

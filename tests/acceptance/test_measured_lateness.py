@@ -1,12 +1,12 @@
-"""What the frame of the calls in real time lets pass, and what its relay does to packets."""
+"""Which issues a late machine explains in calls in real time, and how the relay treats packets."""
 
 from random import Random
 from typing import Any
 
 import pytest
 
-from tests.acceptance.machine import Machine, unexplained
-from tests.acceptance.relay import Impairment, Passage
+from tests.acceptance.machine_lateness import Machine, unexplained
+from tests.acceptance.packet_relay import Impairment, Passage
 
 NOON = 1_795_262_400.0
 LATE_FROM, LATE_TO = 20, 40
@@ -60,7 +60,7 @@ def test_lateness_is_accepted_while_the_machine_was_late(
     ],
     ids=lambda reported: f"{reported['name']}-{reported['first_at'][17:19]}",
 )
-def test_nothing_else_is(machine: Machine, reported: dict[str, Any]) -> None:
+def test_other_issues_are_not_accepted(machine: Machine, reported: dict[str, Any]) -> None:
     assert len(unexplained(report(reported), machine)) == 1
     assert len(unexplained(report(reported, issue("cpu_limited", 25, 30)), machine)) == 1
 
@@ -70,7 +70,7 @@ def test_a_machine_that_was_on_time_explains_nothing() -> None:
     assert len(unexplained(report(issue("cpu_limited", 22, 38)), on_time)) == 1
 
 
-def test_the_relay_loses_the_share_it_is_to_lose() -> None:
+def test_the_relay_loses_the_configured_share() -> None:
     passage = Passage(random=Random(1), impairment=Impairment(loss=0.15))
     outs = [passage.out_at(1_000, in_at) for in_at in range(10_000)]
     assert 0.14 < outs.count(None) / len(outs) < 0.16

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Page
 
-from tests.acceptance import patient
-from tests.acceptance.calls import browser, find_chromium
+from tests.acceptance import http_client
+from tests.acceptance.chromium import browser, find_chromium
 from tests.acceptance.sdks import node_sdks
 from tests.acceptance.server import Server, running
 
@@ -44,7 +44,7 @@ async def turn() -> AsyncIterator[int]:
 
 @asynccontextmanager
 async def page_with_collector(server: Server) -> AsyncIterator[Page]:
-    """A page of another site's, with the scripts the server hands out."""
+    """A page of another site, with the scripts that the server serves."""
     assert CHROMIUM is not None
     async with browser(CHROMIUM) as chromium:
         context = await chromium.new_context(bypass_csp=True)
@@ -57,7 +57,7 @@ async def page_with_collector(server: Server) -> AsyncIterator[Page]:
 
 def admit(server: Server) -> str:
     """A token for a participant of a new meeting."""
-    with patient.Client(headers=server.headers) as client:
+    with http_client.Client(headers=server.headers) as client:
         meeting = client.post(server.kit("meetings"), json={"title": "Precall"})
         meeting_id = meeting.raise_for_status().json()["data"]["id"]
         person = {"name": "Ann", "preset_name": "group_call_host", "custom_participant_id": "ann"}
@@ -81,20 +81,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def report_of(server: Server, peer_id: str) -> Any:
-    answer = patient.get(server.kit(f"sessions/peer-report/{peer_id}"), headers=server.headers)
+    answer = http_client.get(server.kit(f"sessions/peer-report/{peer_id}"), headers=server.headers)
     return answer.raise_for_status().json()["data"]
 
 
 async def measure(server: Server, **asked: Any) -> tuple[dict[str, Any], str]:
-    """What the test found, and the peer whose record has it."""
+    """The result of the test, and the peer whose report has it."""
     async with page_with_collector(server) as page:
         measured = await page.evaluate("(asked) => AftercallPrecall.testNetwork(asked)", asked)
         token = await asyncio.to_thread(admit, server)
-        stated = {"url": server.url, "token": token, "precall": measured}
-        return measured, await page.evaluate(JOIN_AND_DESCRIBE, stated)
+        described = {"url": server.url, "token": token, "precall": measured}
+        return measured, await page.evaluate(JOIN_AND_DESCRIBE, described)
 
 
-async def test_what_a_relay_can_do_is_measured_and_kept(server: Server) -> None:
+async def test_a_relay_is_measured_and_the_result_stored(server: Server) -> None:
     async with turn() as port:
         ice = {"urls": f"turn:127.0.0.1:{port}", "username": "tester", "credential": "secret"}
         measured, peer_id = await measure(
@@ -123,7 +123,7 @@ async def test_what_a_relay_can_do_is_measured_and_kept(server: Server) -> None:
     assert row["effective_network_type"] == measured["effective_type"]
 
 
-async def test_without_a_relay_nothing_is_made_up(server: Server) -> None:
+async def test_without_a_relay_nothing_is_invented(server: Server) -> None:
     # A port that nobody listens on.
     ice = {"urls": "turn:127.0.0.1:9", "username": "tester", "credential": "secret"}
     measured, peer_id = await measure(server, iceServers=[ice], gatherMs=500)

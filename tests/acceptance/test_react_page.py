@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from playwright.async_api import Response
 
-from tests.acceptance import patient
-from tests.acceptance.calls import browser, find_chromium
-from tests.acceptance.patient import PATIENCE_S
+from tests.acceptance import http_client
+from tests.acceptance.chromium import browser, find_chromium
+from tests.acceptance.http_client import TIMEOUT_S
 from tests.acceptance.sdks import node_sdks
 from tests.acceptance.server import Server, running
 
@@ -51,14 +51,14 @@ def page_script(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Pat
         | {"PATH": os.environ["PATH"]},
         check=True,
         capture_output=True,
-        timeout=PATIENCE_S,
+        timeout=TIMEOUT_S,
     )
     return bundle
 
 
 def admit(server: Server) -> tuple[str, str]:
     """A new meeting, and a token for a participant of it."""
-    with patient.Client(headers=server.headers) as client:
+    with http_client.Client(headers=server.headers) as client:
         meeting = client.post(server.kit("meetings"), json={"title": "React"})
         meeting_id: str = meeting.raise_for_status().json()["data"]["id"]
         person = {"name": "Ann", "preset_name": "group_call_host", "custom_participant_id": "ann"}
@@ -68,7 +68,7 @@ def admit(server: Server) -> tuple[str, str]:
 
 def record_of(server: Server, meeting_id: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The meeting's only session and who was in it."""
-    with patient.Client(headers=server.headers) as client:
+    with http_client.Client(headers=server.headers) as client:
         words = {"associated_id": meeting_id}
         listed = client.get(server.kit("sessions"), params=words).raise_for_status().json()
         (session,) = listed["data"]["sessions"]
@@ -77,7 +77,7 @@ def record_of(server: Server, meeting_id: str) -> tuple[dict[str, Any], list[dic
 
 
 @pytest.mark.parametrize("is_strict", [False, True])
-async def test_a_component_that_comes_and_goes_is_one_stay(
+async def test_a_component_that_mounts_and_unmounts_is_one_stay(
     server: Server, page_script: Path, is_strict: bool
 ) -> None:
     assert CHROMIUM is not None
@@ -91,7 +91,7 @@ async def test_a_component_that_comes_and_goes_is_one_stay(
         await page.goto(f"{server.url}/healthz")
         async with page.expect_response("**/v1/collect"):
             await page.evaluate(
-                "(said) => render(said.token, said.isStrict)",
+                "(asked) => render(asked.token, asked.isStrict)",
                 {
                     "token": token,
                     "isStrict": is_strict,

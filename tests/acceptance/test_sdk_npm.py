@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.patient import PATIENCE_S
+from tests.acceptance.http_client import TIMEOUT_S
 from tests.acceptance.sdks import node_sdks
-from tests.acceptance.seed import SDK_SESSION, Seeded
+from tests.acceptance.seeded_session import SDK_SESSION, Seeded
 
 pytestmark = pytest.mark.acceptance
 
@@ -16,11 +16,11 @@ pytestmark = pytest.mark.acceptance
 @pytest.mark.parametrize("generation", ["6", "7"])
 def test_the_npm_sdk_makes_all_nine_calls(seeded: Seeded, generation: str) -> None:
     done = subprocess.run(
-        ["node", "nine-calls.mjs", generation, *seeded.arguments],
+        ["node", "sessions-api-calls.mjs", generation, *seeded.arguments],
         cwd=node_sdks(),
         capture_output=True,
         text=True,
-        timeout=PATIENCE_S,
+        timeout=TIMEOUT_S,
     )
     assert done.returncode == 0, done.stderr
     answers: dict[str, Any] = json.loads(done.stdout)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.sdks import own_tests, python_sdk
-from tests.acceptance.seed import Seeded
+from tests.acceptance.seeded_session import Seeded
 
 pytestmark = pytest.mark.acceptance
 

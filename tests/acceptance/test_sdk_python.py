@@ -1,4 +1,4 @@
-"""The nine operations as the official Python SDK of several generations understands them."""
+"""The nine operations, read by several generations of the official Python SDK."""
 
 import json
 import subprocess
@@ -8,21 +8,21 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.patient import PATIENCE_S
+from tests.acceptance.http_client import TIMEOUT_S
 from tests.acceptance.sdks import python_sdk
-from tests.acceptance.seed import SDK_SESSION, Seeded
+from tests.acceptance.seeded_session import SDK_SESSION, Seeded
 
 pytestmark = pytest.mark.acceptance
 
-SCRIPT = Path(__file__).with_name("nine_calls.py")
+SCRIPT = Path(__file__).with_name("sessions_api_calls.py")
 
 
-def nine_calls(python: Path, seeded: Seeded, strictness: str) -> dict[str, Any]:
+def make_calls(python: Path, seeded: Seeded, strictness: str) -> dict[str, Any]:
     done = subprocess.run(
         [str(python), str(SCRIPT), *seeded.arguments, strictness],
         capture_output=True,
         text=True,
-        timeout=PATIENCE_S,
+        timeout=TIMEOUT_S,
     )
     assert done.returncode == 0, done.stderr
     answers: dict[str, Any] = json.loads(done.stdout)
@@ -30,7 +30,7 @@ def nine_calls(python: Path, seeded: Seeded, strictness: str) -> dict[str, Any]:
 
 
 def test_the_newest_sdk_reads_all_nine_strictly(seeded: Seeded) -> None:
-    answers = nine_calls(Path(sys.executable), seeded, "strict")
+    answers = make_calls(Path(sys.executable), seeded, "strict")
     assert len(answers) == 9
 
     (listed,) = answers["list"]["data"]["sessions"]
@@ -53,11 +53,11 @@ def test_the_newest_sdk_reads_all_nine_strictly(seeded: Seeded) -> None:
 
 
 def test_the_newest_sdk_reads_a_report_with_the_calls_own_numbers(seeded: Seeded) -> None:
-    report = nine_calls(Path(sys.executable), seeded, "strict")["report"]
+    report = make_calls(Path(sys.executable), seeded, "strict")["report"]
     reported = report["data"]["participant"]
     assert reported["id"] == SDK_SESSION
     quality = reported["peer_report"]["quality"]
-    # the first guest's uplink loses packets in two spells; his downlink does not (in per cent)
+    # The first guest's uplink loses packets in two episodes, the downlink does not (percent).
     assert quality["audio_producer_cumulative"]["packet_loss"]["avg"] > 1
     assert quality["audio_consumer_cumulative"]["packet_loss"]["avg"] < 1
     assert len(quality["audio_producer"]) > 10
@@ -68,7 +68,7 @@ def test_the_newest_sdk_reads_a_report_with_the_calls_own_numbers(seeded: Seeded
 
 
 def test_the_oldest_sdk_that_has_the_api_reads_all_nine_loosely(seeded: Seeded) -> None:
-    answers = nine_calls(python_sdk("5.0.0"), seeded, "loose")
+    answers = make_calls(python_sdk("5.0.0"), seeded, "loose")
     assert len(answers) == 9
     assert answers["details"]["data"]["session"]["id"] == SDK_SESSION
     assert answers["report"]["data"]["participant"]["id"] == SDK_SESSION

@@ -13,8 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.acceptance import patient
-from tests.acceptance.patient import PATIENCE_S
+from tests.acceptance import http_client
+from tests.acceptance.http_client import TIMEOUT_S
 from tests.acceptance.server import (
     FIRST_START,
     PROGRAM,
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.acceptance
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A running server whose address and folder others may try to take."""
+    """A running server whose address and folder another one may request."""
     with running(tmp_path_factory.mktemp("serve")) as started:
         yield started
 
@@ -46,7 +46,7 @@ def serve(folder: Path, log: Path, *words: str) -> subprocess.Popen[bytes]:
         )
 
 
-def test_the_first_start_makes_an_app_that_can_be_used_and_later_ones_do_not(
+def test_only_the_first_start_makes_an_app_and_its_token_works(
     tmp_path: Path,
 ) -> None:
     first, second = tmp_path / "first.log", tmp_path / "second.log"
@@ -55,24 +55,24 @@ def test_the_first_start_makes_an_app_that_can_be_used_and_later_ones_do_not(
         url = wait_until_ready(process, first, 0)
         printed = dict(FIRST_START.findall(first.read_text()))
         assert printed["token"].startswith("ac_")
-        answer = patient.get(
+        answer = http_client.get(
             f"{url}/client/v4/accounts/{printed['account']}/realtime/kit/{printed['app']}/sessions",
             headers={"authorization": f"Bearer {printed['token']}"},
         )
         assert answer.json()["data"]["sessions"] == []
     finally:
         process.terminate()
-        assert process.wait(PATIENCE_S) == 0
+        assert process.wait(TIMEOUT_S) == 0
     process = serve(tmp_path, second)
     try:
         wait_until_ready(process, second, 0)
         assert FIRST_START.search(second.read_text()) is None
     finally:
         process.terminate()
-        assert process.wait(PATIENCE_S) == 0
+        assert process.wait(TIMEOUT_S) == 0
 
 
-def test_a_demo_takes_its_simulated_calls_along_when_it_stops(tmp_path: Path) -> None:
+def test_a_demo_stops_its_simulated_calls_when_it_stops(tmp_path: Path) -> None:
     log = tmp_path / "demo.log"
     process = serve(tmp_path, log, "--demo")
     try:
@@ -82,12 +82,12 @@ def test_a_demo_takes_its_simulated_calls_along_when_it_stops(tmp_path: Path) ->
         assert len(simulating) == 1
     finally:
         process.terminate()
-        assert process.wait(PATIENCE_S) == 0
+        assert process.wait(TIMEOUT_S) == 0
     with pytest.raises(ProcessLookupError):
         os.kill(simulating[0], 0)
 
 
-def test_an_address_in_use_is_told_in_a_sentence(server: Server, tmp_path: Path) -> None:
+def test_an_address_in_use_is_reported_in_one_sentence(server: Server, tmp_path: Path) -> None:
     refused = command("serve", "--port", str(server.port), "--data-dir", str(tmp_path))
     assert refused.returncode == 1
     assert f"cannot listen on 127.0.0.1:{server.port}" in refused.stderr
@@ -100,7 +100,7 @@ def test_several_workers_on_sqlite_are_refused(tmp_path: Path) -> None:
     assert "PostgreSQL" in refused.stderr
 
 
-def test_an_unreachable_database_is_told_in_a_sentence(tmp_path: Path) -> None:
+def test_an_unreachable_database_is_reported_in_one_sentence(tmp_path: Path) -> None:
     url = "postgresql://nobody@127.0.0.1:9/none"
     refused = command("serve", "--database-url", url, "--data-dir", str(tmp_path))
     assert refused.returncode in {1, 3}
@@ -114,18 +114,18 @@ def test_several_workers_serve_one_postgres(tmp_path: Path, own_database_url: st
     server = start(tmp_path, env=words)
     try:
         for _ in range(10):
-            assert patient.get(server.kit("sessions"), headers=server.headers).is_success
+            assert http_client.get(server.kit("sessions"), headers=server.headers).is_success
     finally:
         server.stop()
     assert server.process.returncode == 0
 
 
-def test_a_second_server_on_one_folder_says_so_and_leaves(server: Server) -> None:
+def test_a_second_server_on_one_folder_is_refused(server: Server) -> None:
     refused = command("serve", "--port", "0", "--data-dir", str(server.data_dir))
     assert refused.returncode == 3
     assert f"process {server.process.pid}" in refused.stderr
     assert len(refused.stderr.splitlines()) == 1
-    assert patient.get(f"{server.url}/readyz").is_success
+    assert http_client.get(f"{server.url}/readyz").is_success
 
 
 @pytest.mark.parametrize("damage", ["cut off", "no SQLite database", "another program"])
@@ -160,16 +160,14 @@ def worker_pids(supervisor: int) -> set[int]:
 
 def until(what: Callable[[], bool]) -> None:
     """Wait until it is so."""
-    give_up_at = time.monotonic() + PATIENCE_S
+    give_up_at = time.monotonic() + TIMEOUT_S
     while not what():
         assert time.monotonic() < give_up_at
         time.sleep(0.1)
 
 
 @pytest.mark.parametrize("own_database_url", ["postgresql"], indirect=True)
-def test_workers_end_with_their_parent_however_it_ends(
-    tmp_path: Path, own_database_url: str
-) -> None:
+def test_workers_end_when_their_parent_is_killed(tmp_path: Path, own_database_url: str) -> None:
     words = {"AFTERCALL_DATABASE_URL": own_database_url, "AFTERCALL_WORKERS": "2"}
     server = start(tmp_path, env=words)
     workers = worker_pids(server.process.pid)
@@ -205,7 +203,7 @@ def test_a_server_with_open_event_streams_stops_soon(
     url = f"{server.url}/v1/apps/{server.app_id}/live"
     with ExitStack() as stack:
         for _ in range(4):
-            client = stack.enter_context(httpx.Client(timeout=PATIENCE_S))
+            client = stack.enter_context(httpx.Client(timeout=TIMEOUT_S))
             stream = stack.enter_context(client.stream("GET", url, headers=server.headers))
             assert stream.status_code == 200
             assert next(stream.iter_lines())
@@ -213,7 +211,7 @@ def test_a_server_with_open_event_streams_stops_soon(
         server.stop()
         took_s = time.monotonic() - asked_at
     assert server.process.returncode == 0
-    # Without being closed the streams hold it for as long as it is patient, ten seconds and more.
+    # If the streams were not closed, the server would wait for them for ten seconds and longer.
     assert took_s < 5 + busy_s()
 
 

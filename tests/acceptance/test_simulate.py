@@ -1,11 +1,11 @@
-"""Simulated calls through a real server: the record says what the model did."""
+"""Simulated calls through a real server: the record agrees with the model."""
 
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from tests.acceptance import patient
+from tests.acceptance import http_client
 from tests.acceptance.server import Server, command, simulate, wait_until_ended
 
 pytestmark = pytest.mark.acceptance
@@ -20,7 +20,7 @@ def server(simulation_server: Server) -> Server:
 
 @pytest.fixture(scope="module")
 def played(server: Server) -> dict[str, Any]:
-    """A call of ten minutes whose five guests have five kinds of weather."""
+    """A call of ten minutes whose five guests have five network conditions."""
     weather = [word for kind in KINDS for word in ("--weather", kind)]
     return simulate(
         server, "--participants", "5", "--minutes", "10", "--seed", "7", "--interval", "5", *weather
@@ -34,7 +34,7 @@ def session(played: dict[str, Any]) -> dict[str, Any]:
 
 
 def read(server: Server, path: str) -> dict[str, Any]:
-    answer = patient.get(server.kit(path), headers=server.headers)
+    answer = http_client.get(server.kit(path), headers=server.headers)
     answer.raise_for_status()
     data: dict[str, Any] = answer.json()["data"]
     return data
@@ -51,7 +51,7 @@ def issues_of(report: dict[str, Any]) -> set[str]:
     return {issue["name"] for issue in report["issues"]}
 
 
-def test_a_simulated_call_ends_now_and_lasts_as_long_as_it_should(
+def test_a_simulated_call_ends_now_and_has_its_length(
     server: Server, played: dict[str, Any], session: dict[str, Any]
 ) -> None:
     assert played["rejected"] == []
@@ -75,28 +75,30 @@ def test_a_reconnect_continues_its_row_and_a_rejoin_is_a_new_one(
     assert rows == [1, 1, 1, 1, 2]
 
 
-def test_each_bad_weather_raises_its_own_issue(server: Server, session: dict[str, Any]) -> None:
+def test_each_bad_network_condition_raises_its_own_issue(
+    server: Server, session: dict[str, Any]
+) -> None:
     assert "poor_network_uplink" in issues_of(report_of(server, session, "lossy_uplink"))
     assert "poor_network_downlink" in issues_of(report_of(server, session, "congested_downlink"))
     assert "silent_microphone" in issues_of(report_of(server, session, "silent_microphone"))
     assert "poor_network_uplink" not in issues_of(report_of(server, session, "good"))
 
 
-def test_the_words_of_the_call_are_in_its_transcript_and_chat(
+def test_the_texts_of_the_call_are_in_its_transcript_and_chat(
     server: Server, session: dict[str, Any]
 ) -> None:
     closed = {"type": "session_closed", "at": datetime.now(UTC).isoformat()}
-    patient.post(
+    http_client.post(
         f"{server.url}/v1/apps/{server.app_id}/events",
         headers=server.headers,
         json={"events": [{**closed, "session_id": session["session_id"]}]},
     ).raise_for_status()
     wait_until_ended(server, session["session_id"])
     transcript = read(server, f"sessions/{session['session_id']}/transcript")
-    text = patient.get(transcript["transcript_download_url"]).raise_for_status().text
+    text = http_client.get(transcript["transcript_download_url"]).raise_for_status().text
     assert len(text.splitlines()) > 5
     chat = read(server, f"sessions/{session['session_id']}/chat")
-    assert patient.get(chat["chat_download_url"]).raise_for_status().text.count("\n") >= 2
+    assert http_client.get(chat["chat_download_url"]).raise_for_status().text.count("\n") >= 2
 
 
 def test_the_same_seed_in_the_same_app_is_refused(server: Server, played: dict[str, Any]) -> None:
@@ -111,7 +113,7 @@ def test_the_same_seed_in_the_same_app_is_refused(server: Server, played: dict[s
     assert "Traceback" not in again.stderr
 
 
-def test_a_wrong_token_is_told_in_a_sentence(server: Server) -> None:
+def test_a_wrong_token_is_reported_in_a_sentence(server: Server) -> None:
     refused = command(
         *("simulate", "--url", server.url, "--account", server.account_id),
         *("--app", server.app_id, "--token", "x" * 40),
@@ -121,7 +123,7 @@ def test_a_wrong_token_is_told_in_a_sentence(server: Server) -> None:
     assert "Traceback" not in refused.stderr
 
 
-def test_an_absent_server_is_told_in_a_sentence() -> None:
+def test_an_absent_server_is_reported_in_a_sentence() -> None:
     refused = command(
         *("simulate", "--url", "http://127.0.0.1:9", "--account", "a", "--app", "b"),
         *("--token", "x" * 40),

@@ -1,11 +1,11 @@
-"""Simulated calls through a real server: the diagnosis names who had which trouble, and clears
-everybody else."""
+"""Simulated calls through a real server: the diagnosis attributes each cause to its participant,
+and nothing to the others."""
 
 from typing import Any
 
 import pytest
 
-from tests.acceptance.diagnosis import blamed, close_session, report_of, sentences
+from tests.acceptance.final_reports import blamed, close_session, report_of, sentences
 from tests.acceptance.server import Server, simulate
 
 pytestmark = pytest.mark.acceptance
@@ -19,8 +19,8 @@ def server(simulation_server: Server) -> Server:
 
 
 def play(server: Server, seed: int, *kinds: str) -> list[tuple[str, dict[str, Any]]]:
-    """A call of ten minutes with one guest for each kind of weather, then closed: each guest's
-    weather and final report."""
+    """Plays a call of ten minutes with one guest for each network condition, and closes it; returns
+    each guest's condition and final report."""
     weather = [word for kind in kinds for word in ("--weather", kind)]
     played = simulate(
         server,
@@ -32,7 +32,7 @@ def play(server: Server, seed: int, *kinds: str) -> list[tuple[str, dict[str, An
     return [(peer["weather"], report_of(server, peer["peer_id"])) for peer in session["peers"]]
 
 
-def test_of_six_the_three_with_trouble_are_named_with_the_right_cause(server: Server) -> None:
+def test_three_of_six_with_impairments_are_named_with_the_right_cause(server: Server) -> None:
     called = play(server, 11, "congested_downlink", "slow_cpu", "turn_tcp", "good", "good", "good")
     assert len(called) == 6
     causes = {
@@ -58,7 +58,7 @@ def test_a_clean_call_of_ten_minutes_has_no_issue_above_information(server: Serv
         assert report["completeness"]["gaps"] == []
 
 
-def test_a_lossy_uplink_is_the_senders_and_no_listener_is_blamed(server: Server) -> None:
+def test_a_lossy_uplink_is_attributed_to_its_sender_and_to_no_listener(server: Server) -> None:
     called = play(server, 13, "lossy_uplink", "good", "good", "good")
     for weather, report in called:
         assert blamed(report) == (["uplink"] if weather == "lossy_uplink" else []), weather

@@ -1,4 +1,4 @@
-"""Readers that ask for long answers and take none of them."""
+"""Readers that request long answers and do not read them."""
 
 import socket
 import time
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance import patient
+from tests.acceptance import http_client
 from tests.acceptance.server import Server, running
 
 pytestmark = pytest.mark.acceptance
@@ -16,9 +16,9 @@ pytestmark = pytest.mark.acceptance
 READERS = 200
 UNSENT_S = 2
 WHY = ("slow_reader", "unsent_bytes")
-"""What readers that hold too much, or for too long, are ended as."""
+"""The reasons with which readers that hold too much, or for too long, are disconnected."""
 LINES = 4_000
-TEXT = "What was said goes on and on, and is about as long as a paragraph of it would be. " * 12
+TEXT = "A line of a transcript that is about as long as a paragraph of speech would be. " * 12
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def download(server: Server) -> str:
         for n in range(LINES)
     ]
     events.append({"type": "session_closed", "id": "end", "at": begin + 3_000_000, **place})
-    with patient.Client(headers=server.headers) as client:
+    with http_client.Client(headers=server.headers) as client:
         for part in range(0, len(events), 400):
             answer = client.post(
                 f"{server.url}/v1/apps/{server.app_id}/events",
@@ -70,32 +70,32 @@ def memory_mb(server: Server) -> float:
 
 
 def ask(server: Server, path: str, stack: ExitStack) -> socket.socket:
-    """A connection that asked, and whose kernel takes as little as it can of the answer."""
+    """A connection with a request, whose kernel buffers as little as possible of the answer."""
     line = stack.enter_context(socket.socket())
     line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-    line.settimeout(patient.PATIENCE_S)
+    line.settimeout(http_client.TIMEOUT_S)
     line.connect(("127.0.0.1", server.port))
     line.sendall(f"GET {path} HTTP/1.1\r\nhost: 127.0.0.1:{server.port}\r\n\r\n".encode())
     return line
 
 
 def ended_as(server: Server, reason: str) -> float:
-    for line in patient.get(f"{server.url}/metrics").text.splitlines():
+    for line in http_client.get(f"{server.url}/metrics").text.splitlines():
         if line.startswith(f'aftercall_connections_refused_total{{reason="{reason}"}}'):
             return float(line.split()[1])
     return 0.0
 
 
-def test_readers_that_take_nothing_hold_little_and_are_let_go(
+def test_readers_that_read_nothing_hold_little_memory_and_are_disconnected(
     server: Server, download: str
 ) -> None:
-    assert len(patient.get(server.url + download).content) > LINES * len(TEXT)
+    assert len(http_client.get(server.url + download).content) > LINES * len(TEXT)
     before = memory_mb(server)
     with ExitStack() as stack:
         lines = [ask(server, download, stack) for _ in range(READERS)]
-        # Whoever asks meanwhile finds connections of the database, and is answered.
+        # Other requests find connections of the database meanwhile, and are answered.
         for _ in range(20):
-            listed = patient.get(server.kit("sessions"), headers=server.headers)
+            listed = http_client.get(server.kit("sessions"), headers=server.headers)
             assert listed.status_code == 200
         assert memory_mb(server) - before < 100, (before, memory_mb(server))
         wait_for(lambda: sum(ended_as(server, why) for why in WHY) >= READERS)
@@ -103,9 +103,9 @@ def test_readers_that_take_nothing_hold_little_and_are_let_go(
             read_what_is_left(line)
 
 
-def test_a_reader_that_is_slow_but_reads_gets_all_of_it(server: Server, download: str) -> None:
+def test_a_slow_reader_gets_the_whole_answer(server: Server, download: str) -> None:
     before = ended_as(server, "slow_reader")
-    give_up_at = time.monotonic() + patient.PATIENCE_S
+    give_up_at = time.monotonic() + http_client.TIMEOUT_S
     with ExitStack() as stack:
         line = ask(server, download, stack)
         size, begins_at = 0, time.monotonic()
@@ -114,7 +114,7 @@ def test_a_reader_that_is_slow_but_reads_gets_all_of_it(server: Server, download
             # About a megabyte a second, for three times as long as a reader may stand still.
             due = begins_at + size / 1e6
             while time.monotonic() < min(due, give_up_at):
-                patient.get(f"{server.url}/healthz")
+                http_client.get(f"{server.url}/healthz")
             if size > LINES * len(TEXT):
                 break
     assert size > LINES * len(TEXT)
@@ -122,7 +122,7 @@ def test_a_reader_that_is_slow_but_reads_gets_all_of_it(server: Server, download
 
 
 def read_what_is_left(line: socket.socket) -> None:
-    """Fails when the connection is still open after all that lay in it was read."""
+    """Fails if the connection is still open after its buffered bytes were read."""
     with suppress(ConnectionResetError):
         while line.recv(65_536):
             pass
@@ -130,7 +130,7 @@ def read_what_is_left(line: socket.socket) -> None:
 
 def wait_for(condition: object) -> None:
     assert callable(condition)
-    give_up_at = time.monotonic() + patient.PATIENCE_S
+    give_up_at = time.monotonic() + http_client.TIMEOUT_S
     while not condition():
         assert time.monotonic() < give_up_at
         time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""Calls between different browsers, and calls in which things go wrong."""
+"""Calls between different browsers, and a call with failures."""
 
 import asyncio
 import os
@@ -9,16 +9,11 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance import patient
-from tests.acceptance.calls import (
-    KEEP_CONNECTIONS,
-    Tab,
-    browser,
-    find_chromium,
-    open_tab,
-)
-from tests.acceptance.counted import COUNT_STREAMS, assert_packets_agree, moment
+from tests.acceptance import http_client
+from tests.acceptance.call_page import KEEP_CONNECTIONS, Tab, open_tab
+from tests.acceptance.chromium import browser, find_chromium
 from tests.acceptance.firefox import Firefox, find_firefox, firefox
+from tests.acceptance.packet_counts import RECORD_PACKET_COUNTS, assert_packets_agree, moment
 from tests.acceptance.server import Server, running, wait_until_ended
 
 CHROMIUM = find_chromium()
@@ -39,7 +34,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def ask(server: Server, path: str) -> Any:
-    answer = patient.get(server.kit(path), headers=server.headers)
+    answer = http_client.get(server.kit(path), headers=server.headers)
     answer.raise_for_status()
     return answer.json()["data"]
 
@@ -65,7 +60,7 @@ async def hold_call_with_firefox(url: str) -> tuple[str, dict[str, Any]]:
         await ann.join(url, "mixed")
         peer_id = await join_with_firefox(fox, url, "mixed")
         await ann.wait_until_connected(1)
-        await fox.evaluate(COUNT_STREAMS)
+        await fox.evaluate(RECORD_PACKET_COUNTS)
         await asyncio.sleep(12)
         counted = await fox.evaluate("window.counted")
         await fox.evaluate("document.querySelector('#leave').click()")
@@ -76,8 +71,8 @@ async def hold_call_with_firefox(url: str) -> tuple[str, dict[str, Any]]:
 
 @pytest.mark.skipif(FIREFOX is None, reason="no Firefox was found on this machine")
 @pytest.mark.usefixtures("rough_call")
-def test_firefox_and_chromium_hold_a_call_and_both_are_on_record(server: Server) -> None:
-    """Meanwhile passes a part of the minute after which the session of the rough call ends."""
+def test_a_call_between_firefox_and_chromium_is_recorded(server: Server) -> None:
+    """Runs during the minute after which the session of the rough call ends."""
     peer_id, counted = asyncio.run(hold_call_with_firefox(server.url))
     report = ask(server, f"sessions/peer-report/{peer_id}")
     device = report["peer_stats"]["device_info"]
@@ -91,7 +86,7 @@ def test_firefox_and_chromium_hold_a_call_and_both_are_on_record(server: Server)
 
 
 async def kill(tab: Tab) -> None:
-    """Kills the tab's whole browser: no farewell, no beacon."""
+    """Kills the tab's whole browser: no leave, no beacon."""
     assert tab.context.browser is not None
     cdp = await tab.context.browser.new_browser_cdp_session()
     processes = (await cdp.send("SystemInfo.getProcessInfo"))["processInfo"]
@@ -101,7 +96,7 @@ async def kill(tab: Tab) -> None:
 
 @dataclass(kw_only=True)
 class RoughCall:
-    """A call that is over, whose session nobody closed."""
+    """A call that is over; no backend closed its session."""
 
     session_id: str
     anns_peer_id: str
@@ -123,7 +118,7 @@ async def hold_rough_call(url: str) -> RoughCall:
         await asyncio.sleep(6)
         killed_at = (await ann.page.evaluate("Date.now()")) / 1000
         await kill(cat)
-        # Bob's collector cannot reach the server for twenty seconds; his call goes on.
+        # Bob's collector cannot reach the server for twenty seconds; the call continues.
         await bob.context.set_offline(True)
         await asyncio.sleep(20)
         await bob.context.set_offline(False)
@@ -145,19 +140,21 @@ def rough_call(server: Server) -> RoughCall:
     return asyncio.run(hold_rough_call(server.url))
 
 
-def test_a_rough_call_of_three_is_told_as_it_was(server: Server, rough_call: RoughCall) -> None:
+def test_a_call_with_a_killed_and_an_offline_browser_is_recorded(
+    server: Server, rough_call: RoughCall
+) -> None:
     wait_until_ended(server, rough_call.session_id)
     people = ask(server, f"sessions/{rough_call.session_id}/participants")["participants"]
     by_name = {person["display_name"]: person for person in people}
     assert sorted(by_name) == ["Ann", "Bob", "Cat"]
-    # Cat never said goodbye: she left when she was last heard, and that is marked as inferred.
+    # Cat sent no leave: the last report is the time of leaving, and that is marked as inferred.
     left = moment(by_name["Cat"]["left_at"])
     assert rough_call.killed_at - 4 <= left <= rough_call.killed_at + 1
     assert by_name["Cat"]["left_at_inferred"]
     assert not by_name["Ann"]["left_at_inferred"]
 
     bobs = ask(server, f"sessions/peer-report/{rough_call.bobs_peer_id}")["peer_report"]
-    # What he counted while he was offline waited and came later: no sample is missing.
+    # Samples from the time offline were sent later: none is missing.
     assert bobs["completeness"]["share"] >= 0.9
     assert bobs["completeness"]["dropped_entries"] == 0
     assert bobs["quality"]["screenshare_video_consumer"]

@@ -1,4 +1,4 @@
-"""Two browsers hold a call on the call page; its record says what happened in it."""
+"""Two browsers hold a call on the call page; its record agrees with the browsers."""
 
 import asyncio
 import json
@@ -11,17 +11,18 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance import patient
-from tests.acceptance.calls import HeldCall, Tab, browser, find_chromium, hold_call
-from tests.acceptance.counted import assert_packets_agree, name_of
-from tests.acceptance.diagnosis import close_session
-from tests.acceptance.patient import PATIENCE_S
+from tests.acceptance import http_client
+from tests.acceptance.call_page import HeldCall, Tab, hold_call
+from tests.acceptance.chromium import browser, find_chromium
+from tests.acceptance.final_reports import close_session
+from tests.acceptance.http_client import TIMEOUT_S
+from tests.acceptance.packet_counts import assert_packets_agree, key_of
 from tests.acceptance.sdks import node_sdks, python_sdk
 from tests.acceptance.server import Server, running, wait_until_ended
 
 CHROMIUM = find_chromium()
 SECONDS_OF_THE_CALL = 20
-NINE_CALLS = Path(__file__).with_name("nine_calls.py")
+SESSIONS_API_CALLS = Path(__file__).with_name("sessions_api_calls.py")
 
 pytestmark = [
     pytest.mark.acceptance,
@@ -53,15 +54,15 @@ def call(server: Server) -> HeldCall:
 
 
 def ask(server: Server, path: str) -> Any:
-    answer = patient.get(server.kit(path), headers=server.headers)
+    answer = http_client.get(server.kit(path), headers=server.headers)
     answer.raise_for_status()
     return answer.json()["data"]
 
 
 def fetch(server: Server, call: HeldCall, kind: str) -> str:
-    """What lies behind a session's download link."""
+    """The content of a session's download link."""
     link = ask(server, f"sessions/{call.session_id}/{kind}")[f"{kind}_download_url"]
-    return patient.get(link).raise_for_status().text
+    return http_client.get(link).raise_for_status().text
 
 
 def test_a_call_on_the_page_becomes_one_session_with_everybody_in_it(
@@ -78,7 +79,7 @@ def test_a_call_on_the_page_becomes_one_session_with_everybody_in_it(
     assert {person["id"] for person in people} == {tab.stays[0].peer_id for tab in call.tabs}
 
 
-def test_what_the_report_counts_is_what_the_browser_counted(server: Server, call: HeldCall) -> None:
+def test_the_report_counts_what_the_browser_counted(server: Server, call: HeldCall) -> None:
     wait_until_ended(server, call.session_id)
     for tab in call.tabs:
         report = ask(server, f"sessions/peer-report/{tab.stays[-1].peer_id}")
@@ -87,7 +88,7 @@ def test_what_the_report_counts_is_what_the_browser_counted(server: Server, call
         for stats in tab.stays[-1].streams():
             way, member = counter_of(stats)
             intervals = packet_rows(quality, f"{stats['kind']}_{way}", stats["ssrc"])
-            assert_packets_agree(intervals, tab.stays[-1].counted[name_of(stats)], member)
+            assert_packets_agree(intervals, tab.stays[-1].counted[key_of(stats)], member)
             if stats["kind"] == "video":
                 assert intervals[-1]["frame_width"] == stats["frameWidth"]
                 assert intervals[-1]["frame_height"] == stats["frameHeight"]
@@ -96,13 +97,13 @@ def test_what_the_report_counts_is_what_the_browser_counted(server: Server, call
 
 
 def counter_of(stats: dict[str, Any]) -> tuple[str, str]:
-    """The way a stream goes, and what the report calls its packets."""
+    """The direction of a stream, and the report's name for its packets."""
     if stats["type"] == "outbound-rtp":
         return "producer", "packets_sent"
     return "consumer", "packets_received"
 
 
-def test_the_report_tells_what_happened_to_each_peer(server: Server, call: HeldCall) -> None:
+def test_the_report_has_the_events_of_each_peer(server: Server, call: HeldCall) -> None:
     wait_until_ended(server, call.session_id)
     for tab in call.tabs:
         report = ask(server, f"sessions/peer-report/{tab.stays[-1].peer_id}")
@@ -116,7 +117,7 @@ def test_the_report_tells_what_happened_to_each_peer(server: Server, call: HeldC
         assert not completeness["end_is_inferred"]
 
 
-def test_what_was_said_is_kept(server: Server, call: HeldCall) -> None:
+def test_chat_and_captions_are_stored_once(server: Server, call: HeldCall) -> None:
     wait_until_ended(server, call.session_id)
     chat = fetch(server, call, "chat")
     transcript = fetch(server, call, "transcript")
@@ -131,9 +132,9 @@ def summarised(server: Server, call: HeldCall) -> HeldCall:
     """The call, once its summary is there."""
     wait_until_ended(server, call.session_id)
     address = server.kit(f"sessions/{call.session_id}/summary")
-    patient.post(address, headers=server.headers).raise_for_status()
-    deadline = time.monotonic() + PATIENCE_S
-    while patient.get(address, headers=server.headers).status_code != 200:
+    http_client.post(address, headers=server.headers).raise_for_status()
+    deadline = time.monotonic() + TIMEOUT_S
+    while http_client.get(address, headers=server.headers).status_code != 200:
         assert time.monotonic() < deadline, "the summary was not made"
         time.sleep(0.2)
     return call
@@ -143,8 +144,8 @@ def packet_rows(quality: dict[str, Any], family: str, ssrc: int) -> list[dict[st
     return [row for row in quality[family] if row["ssrc"] == ssrc]
 
 
-def agrees_with_the_browsers(answers: dict[str, Any], call: HeldCall, tab: Tab) -> None:
-    """Whether what an SDK read of a real call is what took place."""
+def assert_agrees_with_browsers(answers: dict[str, Any], call: HeldCall, tab: Tab) -> None:
+    """Asserts that what an SDK read of a real call agrees with its browsers."""
     assert len(answers) == 9
     assert [s["id"] for s in answers["list"]["data"]["sessions"]] == [call.session_id]
     assert len(answers["participants"]["data"]["participants"]) == 2
@@ -154,12 +155,12 @@ def agrees_with_the_browsers(answers: dict[str, Any], call: HeldCall, tab: Tab) 
     for stats in tab.stays[-1].streams():
         way, member = counter_of(stats)
         rows = packet_rows(quality, f"{stats['kind']}_{way}", stats["ssrc"])
-        assert_packets_agree(rows, tab.stays[-1].counted[name_of(stats)], member)
+        assert_packets_agree(rows, tab.stays[-1].counted[key_of(stats)], member)
     for kind, member in (("chat", "chat_download_url"), ("transcript", "transcript_download_url")):
-        text = patient.get(answers[kind]["data"][member]).raise_for_status().text
-        stated = call.chat if kind == "chat" else call.captions
-        assert all(text.count(words) == 1 for _, words in stated)
-    summary = patient.get(answers["summary"]["data"]["summaryDownloadUrl"]).raise_for_status()
+        text = http_client.get(answers[kind]["data"][member]).raise_for_status().text
+        sent = call.chat if kind == "chat" else call.captions
+        assert all(text.count(words) == 1 for _, words in sent)
+    summary = http_client.get(answers["summary"]["data"]["summaryDownloadUrl"]).raise_for_status()
     assert summary.text.strip()
 
 
@@ -171,15 +172,20 @@ def test_the_official_python_sdks_read_the_real_call(
 ) -> None:
     python = Path(sys.executable) if version == "5.9.0" else python_sdk(version)
     for tab in summarised.tabs:
-        command = [str(python), str(NINE_CALLS), *arguments(server, summarised, tab), strictness]
-        agrees_with_the_browsers(run_json(command), summarised, tab)
+        command = [
+            str(python),
+            str(SESSIONS_API_CALLS),
+            *arguments(server, summarised, tab),
+            strictness,
+        ]
+        assert_agrees_with_browsers(run_json(command), summarised, tab)
 
 
 def test_the_official_npm_sdk_reads_the_real_call(server: Server, summarised: HeldCall) -> None:
-    script = node_sdks() / "nine-calls.mjs"
+    script = node_sdks() / "sessions-api-calls.mjs"
     for tab in summarised.tabs:
         command = ["node", str(script), "7", *arguments(server, summarised, tab)]
-        agrees_with_the_browsers(run_json(command), summarised, tab)
+        assert_agrees_with_browsers(run_json(command), summarised, tab)
 
 
 def arguments(server: Server, call: HeldCall, tab: Tab) -> list[str]:
@@ -189,7 +195,7 @@ def arguments(server: Server, call: HeldCall, tab: Tab) -> list[str]:
 
 
 def run_json(command: list[str]) -> dict[str, Any]:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S)
     assert done.returncode == 0, done.stderr
     answers: dict[str, Any] = json.loads(done.stdout)
     return answers

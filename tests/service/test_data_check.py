@@ -13,7 +13,7 @@ from aftercall.simulator.call import Call
 from aftercall.store.checks.invariants import PROMISES, find_broken
 from aftercall.store.engine.database import Database
 from aftercall.work.tasks import tasks_of
-from tests.acceptance.seed import event_of
+from tests.acceptance.seeded_session import event_of
 from tests.recorder_harness import NOON
 from tests.web.intake_harness import IntakeHarness, open_intake
 from tests.web.rest_server import RestServer

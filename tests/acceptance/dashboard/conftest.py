@@ -1,4 +1,4 @@
-"""A running server with ten thousand calls in it, and pages of people who are signed in."""
+"""A server with ten thousand calls, and pages of users who are signed in."""
 
 import time
 from collections.abc import Iterator
@@ -8,35 +8,35 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from aftercall.core.instants import DAY_MS, EpochMs
 from aftercall.simulator.network_conditions import Kind
-from tests.acceptance import crowd, hostile
-from tests.acceptance.dashboard.looking import (
+from tests.acceptance import bulk_sessions, script_injection
+from tests.acceptance.dashboard.browser_harness import (
     CHROMIUM,
-    HOSTILE_SESSION,
+    INJECTION_SESSION,
     ZONE,
-    ask,
-    tell,
-    wait_until_folded,
+    post_events,
+    read,
+    wait_until_final,
 )
-from tests.acceptance.patient import PATIENCE_MS
-from tests.acceptance.seed import SDK_SESSION, seed_session
+from tests.acceptance.http_client import TIMEOUT_MS
+from tests.acceptance.seeded_session import SDK_SESSION, seed_session
 from tests.acceptance.server import Server, start, wait_until_ended
 
 
 @pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with ten thousand calls, of which two were measured: one that was bad, and one
-    whose people attack whoever reads about them."""
+    """A server with ten thousand calls, of which two were measured: one that was bad, and one whose
+    texts inject scripts."""
     data_dir = tmp_path_factory.mktemp("dashboard")
     now = round(time.time() * 1000)
     begin_ms = now - 2 * DAY_MS
     started = start(data_dir)
     try:
         seed_session(started, begin_ms=begin_ms, session_id=SDK_SESSION, peer_id=SDK_SESSION)
-        wait_until_folded(started, SDK_SESSION)
-        lanes = ask(started, f"calls/{SDK_SESSION}")["lanes"]
+        wait_until_final(started, SDK_SESSION)
+        lanes = read(started, f"calls/{SDK_SESSION}")["lanes"]
     finally:
         started.stop()
-    crowd.fill(
+    bulk_sessions.fill(
         data_dir,
         started.app_id,
         count=10_000,
@@ -46,16 +46,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     )
     started = start(data_dir, started.rights)
     try:
-        tell(
+        post_events(
             started,
-            hostile.hostile_events(
+            script_injection.injection_events(
                 begin_ms=begin_ms + 600_000,
-                session_id=HOSTILE_SESSION,
+                session_id=INJECTION_SESSION,
                 kinds=(Kind.LOSSY_UPLINK, Kind.GOOD, Kind.TURN_TCP),
             ),
         )
-        wait_until_ended(started, HOSTILE_SESSION)
-        wait_until_folded(started, HOSTILE_SESSION)
+        wait_until_ended(started, INJECTION_SESSION)
+        wait_until_final(started, INJECTION_SESSION)
         yield started
     finally:
         started.stop()
@@ -63,12 +63,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """A browser for one module: while it is there an event loop runs, in which no asynchronous
-    test of another module can begin."""
+    """A browser for one module: while it is open an event loop runs, and no asynchronous test of
+    another module can begin."""
     with sync_playwright() as playwright:
-        expect.set_options(timeout=PATIENCE_MS)
+        expect.set_options(timeout=TIMEOUT_MS)
         running = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"], timeout=PATIENCE_MS
+            executable_path=CHROMIUM, args=["--no-sandbox"], timeout=TIMEOUT_MS
         )
         yield running
         running.close()
@@ -76,7 +76,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(server: Server, chromium: Browser) -> Iterator[Page]:
-    """A page of somebody who is signed in; at the end nothing was refused and nothing failed."""
+    """A page of a user who is signed in; fails at the end for errors and foreign requests."""
     yield from signed_in(server, chromium, width=1280)
 
 
@@ -92,7 +92,7 @@ def signed_in(server: Server, chromium: Browser, *, width: int) -> Iterator[Page
         locale="en-GB",
         base_url=server.url,
     )
-    context.set_default_timeout(PATIENCE_MS)
+    context.set_default_timeout(TIMEOUT_MS)
     answer = context.request.post("/v1/sign-in", data={"token": server.api_token})
     assert answer.ok, answer.text()
     opened = context.new_page()
@@ -100,8 +100,8 @@ def signed_in(server: Server, chromium: Browser, *, width: int) -> Iterator[Page
     opened.on("pageerror", lambda error: problems.append(str(error)))
     opened.on(
         "console",
-        lambda stated: (
-            problems.append(stated.text) if stated.type in {"error", "warning"} else None
+        lambda message: (
+            problems.append(message.text) if message.type in {"error", "warning"} else None
         ),
     )
     foreign: list[str] = []

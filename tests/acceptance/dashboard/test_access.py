@@ -1,20 +1,18 @@
-"""Signing in, and what somebody may do once they are."""
+"""Signing in, and what a role may do."""
 
 import json
 import re
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.acceptance import patient
-from tests.acceptance.dashboard.looking import MARKS
+from tests.acceptance import http_client
+from tests.acceptance.dashboard.browser_harness import MARKS
 from tests.acceptance.server import Server, command
 
 pytestmark = MARKS
 
 
-def test_an_api_token_signs_in_and_signing_out_forgets_it(
-    server: Server, chromium: Browser
-) -> None:
+def test_an_api_token_signs_in_and_signing_out_ends_it(server: Server, chromium: Browser) -> None:
     context = chromium.new_context(base_url=server.url)
     page = context.new_page()
     page.goto("/people")
@@ -54,10 +52,8 @@ def test_a_printed_link_signs_in_once(server: Server, chromium: Browser) -> None
     again.close()
 
 
-def test_a_read_only_visitor_is_offered_nothing_to_change(
-    server: Server, chromium: Browser
-) -> None:
-    made = patient.post(
+def test_a_read_only_token_shows_no_controls_for_changes(server: Server, chromium: Browser) -> None:
+    made = http_client.post(
         f"{server.url}/v1/tokens",
         content=json.dumps({"name": "looker", "role": "read", "app_id": None}),
         headers={**server.headers, "content-type": "application/json"},

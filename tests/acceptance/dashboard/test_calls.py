@@ -1,4 +1,4 @@
-"""One call and one participant: what is shown is what the API tells."""
+"""The pages of a call and of a participant show the values of the API."""
 
 import re
 from datetime import datetime
@@ -6,16 +6,22 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.acceptance import recorded
-from tests.acceptance.dashboard.looking import MARKS, ZONE, ask, wait_until_folded, wait_until_still
-from tests.acceptance.seed import SDK_SESSION
+from tests.acceptance import recorded_call
+from tests.acceptance.dashboard.browser_harness import (
+    MARKS,
+    ZONE,
+    read,
+    wait_until_final,
+    wait_until_loaded,
+)
+from tests.acceptance.seeded_session import SDK_SESSION
 from tests.acceptance.server import Server
 
 pytestmark = MARKS
 
 
-def test_one_cursor_points_into_all_lanes(server: Server, page: Page) -> None:
-    reported = ask(server, f"calls/{SDK_SESSION}")
+def test_one_cursor_reads_all_timelines(server: Server, page: Page) -> None:
+    reported = read(server, f"calls/{SDK_SESSION}")
     page.goto(f"/sessions/{SDK_SESSION}")
     slider = page.get_by_role("slider", name="Moment")
     expect(slider).to_be_visible()
@@ -59,12 +65,12 @@ MEASURES = {
     "fps": (1.0, 1),
     "height": (1.0, 1),
 }
-"""What a chart's number must be multiplied with, and its digits at the worst."""
+"""The factor from the API's unit to the shown one, and the digits shown at least."""
 
 
 def test_charts_show_the_values_of_the_api(server: Server, page: Page) -> None:
     path = f"calls/{SDK_SESSION}/peers/{SDK_SESSION}/series?points=800"
-    reported = ask(server, path)
+    reported = read(server, path)
     streams = [stream for stream in reported["streams"] if len(stream["t"]) > 20]
     assert {stream["is_sent"] for stream in streams} == {True, False}
     compared = 0
@@ -87,9 +93,9 @@ def test_charts_show_the_values_of_the_api(server: Server, page: Page) -> None:
     assert compared >= 8
 
 
-def assert_judged(reported: Any) -> None:
-    """Both people of the recorded call were there for 30 s, and their quality is known: the
-    sound came and was not played, the pictures were good."""
+def assert_quality_is_known(reported: Any) -> None:
+    """Both participants of the recorded call were present for 30 s, and their quality is known: the
+    audio arrived and was not played, the video was good."""
     assert reported["call"]["quality"]["measured_participants"] == 2
     sharer, watcher = reported["lanes"]
     assert [(lane["avg_mos_audio"], lane["loss_percent"]) for lane in reported["lanes"]] == [
@@ -104,21 +110,21 @@ def assert_judged(reported: Any) -> None:
     }
 
 
-def test_a_recorded_call_is_shown_as_it_was(server: Server, page: Page) -> None:
-    session_id = recorded.replay(server)
-    wait_until_folded(server, session_id)
-    reported = ask(server, f"calls/{session_id}")
-    assert_judged(reported)
+def test_the_page_of_a_recorded_call_shows_its_report(server: Server, page: Page) -> None:
+    session_id = recorded_call.replay(server)
+    wait_until_final(server, session_id)
+    reported = read(server, f"calls/{session_id}")
+    assert_quality_is_known(reported)
     page.goto(f"/sessions/{session_id}")
-    wait_until_still(page)
+    wait_until_loaded(page)
     for lane in reported["lanes"]:
         reading = page.locator(f"[data-reading='{lane['participant_id']}']").inner_text()
         for mos in (lane["p10_mos_audio"], lane["p10_mos_video"]):
             assert ("–" if mos is None else f"{mos:.1f}") in reading
     for lane in reported["lanes"]:
         page.goto(f"/sessions/{session_id}/peers/{lane['participant_id']}")
-        wait_until_still(page)
-        series = ask(server, f"calls/{session_id}/peers/{lane['participant_id']}/series")
+        wait_until_loaded(page)
+        series = read(server, f"calls/{session_id}/peers/{lane['participant_id']}/series")
         keys = page.locator("[data-stream]").evaluate_all("all => all.map(e => e.dataset.stream)")
         assert sorted(keys) == sorted(stream["key"] for stream in series["streams"])
         for stream in series["streams"]:

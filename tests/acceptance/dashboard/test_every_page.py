@@ -1,21 +1,21 @@
-"""What holds on every page: text stays text, nobody is shut out, nothing is too wide."""
+"""On every page text stays text, axe finds no violation, and nothing is too wide."""
 
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.acceptance import hostile
-from tests.acceptance.dashboard.looking import (
-    HOSTILE_SESSION,
+from tests.acceptance import script_injection
+from tests.acceptance.dashboard.browser_harness import (
+    INJECTION_SESSION,
     MARKS,
     ROOT,
     ROW,
     all_pages,
-    ask,
-    wait_until_still,
+    read,
+    wait_until_loaded,
 )
-from tests.acceptance.seed import SDK_SESSION
+from tests.acceptance.seeded_session import SDK_SESSION
 from tests.acceptance.server import Server
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -23,19 +23,19 @@ AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 pytestmark = MARKS
 
 
-def test_what_users_wrote_stays_text(server: Server, page: Page) -> None:
-    person = ask(server, f"calls/{HOSTILE_SESSION}")["lanes"][0]["person"]
-    page.goto("/sessions?meeting_id=hostile-meeting")
-    expect(page.locator(ROW).first).to_contain_text(hostile.TITLE)
-    expect(page.locator(ROW).first).to_contain_text(hostile.NAMES[0])
+def test_texts_of_users_are_never_run(server: Server, page: Page) -> None:
+    person = read(server, f"calls/{INJECTION_SESSION}")["lanes"][0]["person"]
+    page.goto("/sessions?meeting_id=injection-meeting")
+    expect(page.locator(ROW).first).to_contain_text(script_injection.TITLE)
+    expect(page.locator(ROW).first).to_contain_text(script_injection.NAMES[0])
 
-    page.goto(f"/sessions/{HOSTILE_SESSION}")
-    expect(page.get_by_role("heading", name=hostile.TITLE)).to_be_visible()
-    for name in hostile.NAMES:
+    page.goto(f"/sessions/{INJECTION_SESSION}")
+    expect(page.get_by_role("heading", name=script_injection.TITLE)).to_be_visible()
+    for name in script_injection.NAMES:
         expect(page.get_by_role("link", name=name, exact=True).first).to_be_visible()
     for tab in ("Chat", "Transcript"):
         page.get_by_role("tab", name=tab).click()
-        expect(page.locator(".said-text").first).to_have_text(hostile.TEXT)
+        expect(page.locator(".said-text").first).to_have_text(script_injection.TEXT)
     page.get_by_role("tab", name="Summary").click()
     page.get_by_role("tab", name="Events").click()
     expect(page.locator(".virtual-list-row").first).to_be_visible()
@@ -43,14 +43,14 @@ def test_what_users_wrote_stays_text(server: Server, page: Page) -> None:
     expect(page.locator(".raw pre")).to_contain_text("<svg onload")
     page.keyboard.press("Escape")
 
-    page.get_by_role("link", name=hostile.NAMES[0], exact=True).first.click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text(hostile.NAMES[0])
+    page.get_by_role("link", name=script_injection.NAMES[0], exact=True).first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(script_injection.NAMES[0])
     page.goto(f"/people/{person}")
-    expect(page.get_by_role("heading", level=1)).to_have_text(hostile.NAMES[0])
+    expect(page.get_by_role("heading", level=1)).to_have_text(script_injection.NAMES[0])
     page.goto("/people?search=owned")
     expect(page.locator(".row-link").first).to_contain_text("owned")
     page.goto("/overview")
-    expect(page.get_by_role("link", name=hostile.TITLE).first).to_be_visible()
+    expect(page.get_by_role("link", name=script_injection.TITLE).first).to_be_visible()
     assert page.evaluate("window.owned") is None
     assert (
         page.locator("#root iframe, #root script, #root img[src='x'], #root svg[onload]").count()
@@ -65,16 +65,16 @@ def test_axe_finds_nothing(server: Server, page: Page, scheme: Any) -> None:
     source = AXE.read_text()
     for address in all_pages(server):
         page.goto(address)
-        wait_until_still(page)
+        wait_until_loaded(page)
         page.evaluate(source)
         assert violations(page) == [], address
 
 
 @pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed")
-def test_axe_finds_nothing_in_what_opens(server: Server, page: Page) -> None:
+def test_axe_finds_nothing_in_dialogs_and_tabs(server: Server, page: Page) -> None:
     source = AXE.read_text()
     page.goto("/sessions?bad=true&country=DE")
-    wait_until_still(page)
+    wait_until_loaded(page)
     page.evaluate(source)
     for opener in ("Any time", "Filters · 1"):
         page.get_by_role("button", name=opener).click()
@@ -84,7 +84,7 @@ def test_axe_finds_nothing_in_what_opens(server: Server, page: Page) -> None:
         assert violations(page) == [], opener
         page.keyboard.press("Escape")
     page.goto(f"/sessions/{SDK_SESSION}")
-    wait_until_still(page)
+    wait_until_loaded(page)
     page.evaluate(source)
     for tab in ("Chat", "Transcript", "Summary", "Events"):
         page.get_by_role("tab", name=tab).click()
@@ -97,7 +97,7 @@ def test_axe_finds_nothing_in_what_opens(server: Server, page: Page) -> None:
 
 
 def violations(page: Page) -> list[str]:
-    """What axe, which was loaded before, has to say against the page as it is."""
+    """The violations that axe, loaded before, finds on the page."""
     found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
     return [
         f"{violation['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
@@ -109,6 +109,6 @@ def violations(page: Page) -> list[str]:
 def test_nothing_is_wider_than_a_phone(server: Server, narrow_page: Page) -> None:
     for address in all_pages(server):
         narrow_page.goto(address)
-        wait_until_still(narrow_page)
+        wait_until_loaded(narrow_page)
         beyond = narrow_page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert beyond <= 0, address

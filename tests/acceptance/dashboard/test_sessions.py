@@ -1,4 +1,4 @@
-"""The list of sessions: live rows, filters, search, pages, and the way to one call among many."""
+"""The list of sessions: live rows, filters, search, pages, and finding one call among many."""
 
 import re
 import time
@@ -9,14 +9,14 @@ from urllib.parse import quote
 
 from playwright.sync_api import Page, expect
 
-from tests.acceptance.dashboard.looking import MARKS, ROW, ZONE, ask, ids_of, tell
-from tests.acceptance.seed import SDK_SESSION
+from tests.acceptance.dashboard.browser_harness import MARKS, ROW, ZONE, ids_of, post_events, read
+from tests.acceptance.seeded_session import SDK_SESSION
 from tests.acceptance.server import Server
 
 pytestmark = MARKS
 
 
-def test_a_live_call_comes_and_ends_without_a_reload(server: Server, page: Page) -> None:
+def test_a_live_call_appears_and_ends_without_a_reload(server: Server, page: Page) -> None:
     page.goto("/sessions")
     expect(page.locator(ROW).first).to_be_visible()
     page.evaluate("window.loadedOnce = true")
@@ -24,7 +24,7 @@ def test_a_live_call_comes_and_ends_without_a_reload(server: Server, page: Page)
     at = round(time.time() * 1000)
     place = {"meeting_id": "live-meeting", "session_id": session_id}
     joined = {"type": "peer_joined", "participant": {"display_name": "Zoë Live"}}
-    tell(
+    post_events(
         server,
         [
             {"type": "session_opened", "id": "1", "at": at, "title": "Going on", **place},
@@ -36,19 +36,19 @@ def test_a_live_call_comes_and_ends_without_a_reload(server: Server, page: Page)
     expect(row).to_contain_text("Live")
     expect(row).to_contain_text("Zoë Live")
 
-    tell(server, [{"type": "session_closed", "id": "3", "at": at + 1, **place}])
+    post_events(server, [{"type": "session_closed", "id": "3", "at": at + 1, **place}])
     expect(row.locator(".live-mark")).to_have_count(0)
     expect(row).to_be_visible()
     assert page.evaluate("window.loadedOnce") is True
 
 
-def test_filters_live_in_the_address(server: Server, page: Page) -> None:
+def test_filters_are_kept_in_the_address(server: Server, page: Page) -> None:
     page.goto("/sessions")
     page.get_by_role("button", name="Bad only").click()
     expect(page).to_have_url(re.compile(r"bad=true"))
-    expect(page.locator(ROW)).to_have_count(ask(server, "calls?bad=true")["total"])
+    expect(page.locator(ROW)).to_have_count(read(server, "calls?bad=true")["total"])
     bad = ids_of(page)
-    assert bad == [call["id"] for call in ask(server, "calls?bad=true")["items"]]
+    assert bad == [call["id"] for call in read(server, "calls?bad=true")["items"]]
 
     page.reload()
     expect(page.locator(ROW)).to_have_count(len(bad))
@@ -71,7 +71,7 @@ def test_search_finds_at_once_and_keys_lead_through_the_rows(server: Server, pag
     page.keyboard.press("/")
     page.keyboard.type("grace nov")
     expect(page).to_have_url(re.compile(r"search=grace"))
-    wanted = ask(server, "calls?search=grace%20nov")
+    wanted = read(server, "calls?search=grace%20nov")
     expect(page.get_by_text(f"{wanted['total']} sessions")).to_be_visible()
     expect(page.locator(".list:not(.stale)")).to_be_visible()
     assert ids_of(page) == [call["id"] for call in wanted["items"]]
@@ -110,15 +110,15 @@ def test_paging_keeps_its_place(page: Page) -> None:
 def test_a_name_a_weekday_and_an_hour_lead_to_the_diagnosis_in_four_clicks(
     server: Server, page: Page
 ) -> None:
-    reported = ask(server, f"calls/{SDK_SESSION}")
+    reported = read(server, f"calls/{SDK_SESSION}")
     finding = reported["diagnosis"][0]
     name = finding["participant_name"]
-    # What the caller at the support desk says: "I am …, it was on … around …".
+    # The caller at the support desk knows a name, a weekday and an hour.
     began = datetime.fromtimestamp(reported["call"]["started_at"] / 1000, ZONE)
     weekday, hour = began.weekday(), began.hour
     page.goto("/sessions")
     expect(page.get_by_text("10,00")).to_be_visible()
-    assert ask(server, f"calls?search={quote(name)}")["total"] > 100
+    assert read(server, f"calls?search={quote(name)}")["total"] > 100
     clicks = 0
 
     page.keyboard.press("/")

@@ -1,10 +1,10 @@
-"""A call whose people write what a careless page would run."""
+"""A call whose texts inject scripts into a page that does not escape them."""
 
 from typing import Any
 
 from aftercall.simulator.call import Call
 from aftercall.simulator.network_conditions import Kind
-from tests.acceptance.seed import event_of
+from tests.acceptance.seeded_session import event_of
 
 OWNED = "window.owned = true"
 NAMES = (
@@ -17,11 +17,11 @@ TEXT = f"<img src=x onerror='{OWNED}'> [click](javascript:{OWNED}) <b>bold</b>"
 NOTE = f"<iframe srcdoc='<script>{OWNED}</script>'></iframe>"
 
 
-def hostile_events(
+def injection_events(
     *, begin_ms: int, session_id: str, kinds: tuple[Kind, ...]
 ) -> list[dict[str, Any]]:
-    """The events of a finished call of as many guests as there are kinds of weather: every text
-    that a user may choose is an attack."""
+    """The events of a finished call with one guest for each network condition; every text that a
+    user can choose is an injection."""
     call = Call(
         seed=11,
         number=0,
@@ -31,19 +31,19 @@ def hostile_events(
         begin_ms=begin_ms,
         kinds=kinds,
     )
-    place = {"meeting_id": "hostile-meeting", "session_id": session_id}
+    place = {"meeting_id": "injection-meeting", "session_id": session_id}
     events: list[dict[str, Any]] = [
         {"type": "session_opened", "id": "opened", "at": begin_ms, "title": TITLE, **place}
     ]
     for _, second in call.play():
-        for stated in second:
-            event = event_of(stated)
+        for sent in second:
+            event = event_of(sent)
             if event["type"] == "peer_joined":
-                event["participant"]["display_name"] = NAMES[stated.guest % len(NAMES)]
+                event["participant"]["display_name"] = NAMES[sent.guest % len(NAMES)]
             if "text" in event:
                 event["text"] = TEXT
             if event.get("name") == "feedback":
                 event["data"]["text"] = NOTE
-            events.append({**event, "peer_id": stated.peer.id, **place})
+            events.append({**event, "peer_id": sent.peer.id, **place})
     closed_at = begin_ms + call.length_s * 1000
     return [*events, {"type": "session_closed", "id": "closed", "at": closed_at, **place}]

@@ -1,5 +1,5 @@
-"""Ten thousand ended calls of a few hundred people, written straight into an embedded database,
-so that what is sought is sought among many."""
+"""Thousands of ended calls with a few hundred participants, written directly into an SQLite
+database, so that searches run over many rows."""
 
 import random
 import sqlite3

@@ -1,8 +1,8 @@
-"""Carries packets between TUN devices, and delays, drops and holds them back on the way.
+"""Forwards packets between TUN devices, and delays, drops and queues them on the way.
 
-A program of its own, so that nothing the tests do makes a packet late: it asks for real-time
-priority and measures how much later than meant it delivered. It uses the standard library alone
-and starts in a moment.
+A separate program, so that no work of the tests makes a packet late: it asks for real-time
+priority and measures how much later than intended it delivered. It uses only the standard library,
+and so starts quickly.
 """
 
 import gc

@@ -1,28 +1,15 @@
-"""Calls between real browsers on the call page, and what the browsers themselves counted."""
+"""Calls between browsers on the call page `/try`, and the browsers' own counters."""
 
 import asyncio
-import os
-import shutil
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page
 
-from tests.acceptance.counted import COUNT_STREAMS
-from tests.acceptance.machine import PROBE
-from tests.acceptance.patient import PATIENCE_MS
-
-CHROMIUM_FLAGS = (
-    "--no-sandbox",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-    # Without it a machine with no interface but loopback finds no candidates.
-    "--allow-loopback-in-peer-connection",
-    "--auto-select-desktop-capture-source=Entire screen",
-    "--mute-audio",
-)
+from tests.acceptance.http_client import TIMEOUT_MS
+from tests.acceptance.machine_lateness import PROBE
+from tests.acceptance.packet_counts import RECORD_PACKET_COUNTS
 
 KEEP_CONNECTIONS = """
 (() => {
@@ -41,19 +28,19 @@ KEEP_CONNECTIONS = """
   };
 })()
 """
-"""Wraps the constructor as any other library would, keeps every connection to ask it for its
-statistics at the end, and makes the pictures small enough for two cores."""
+"""Wraps the constructor as another library would, keeps every connection so that its statistics can
+be read at the end, and makes the pictures small enough for two processors."""
 
 
 @dataclass(kw_only=True)
 class Stay:
-    """One peer: from one load of the page to the next, or to the leave."""
+    """One peer: from a load of the page to the next load or to the leave."""
 
     peer_id: str
     stats: list[list[dict[str, Any]]] = field(default_factory=list)
-    """What the browser's connections counted, just before the peer went away."""
+    """The statistics of the browser's connections just before the peer ended."""
     counted: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
-    """What they had counted time and again until then, by the name of the stream."""
+    """Readings of the packet counters until then, by stream."""
 
     def streams(self) -> list[dict[str, Any]]:
         """The streams sent and received, as the browser counted them."""
@@ -75,7 +62,7 @@ class Tab:
     stays: list[Stay] = field(default_factory=list)
 
     async def join(self, url: str, room: str) -> None:
-        """Goes to the call page, enters, and waits until the record has begun."""
+        """Opens the call page, joins, and waits until the collector has joined."""
         await self.page.goto(f"{url}/try?room={room}")
         await self.page.fill("#name", self.name)
         await self.page.click("#join")
@@ -87,7 +74,7 @@ class Tab:
         self.stays.append(Stay(peer_id=peer_id))
 
     async def wait_until_connected(self, others: int) -> None:
-        """Waits until it is connected to that many others."""
+        """Waits until it decodes frames of that many others."""
         await self.page.wait_for_function(
             """async (others) => {
                 const reports = await window.readStats();
@@ -100,7 +87,7 @@ class Tab:
         )
 
     async def count(self) -> None:
-        """Keeps what the browser has counted so far."""
+        """Stores the browser's counters in the present stay."""
         self.stays[-1].stats = await self.page.evaluate("window.readStats()")
         self.stays[-1].counted = await self.page.evaluate("window.counted")
 
@@ -110,25 +97,25 @@ class Tab:
         return [(at, by) for at, by in await self.page.evaluate("window.readLateTimers()")]
 
     async def reload(self) -> None:
-        """Loads the page again in the middle of the call, which it then joins by itself."""
+        """Reloads the page in the middle of the call, which it then rejoins by itself."""
         await self.count()
         await self.page.reload()
         await self.wait_until_recorded()
 
     async def chat(self, text: str) -> None:
-        await self._say("chat", text)
+        await self._send_text("chat", text)
 
     async def caption(self, text: str) -> None:
-        """Says a line of the transcript."""
-        await self._say("caption", text)
+        """Sends a line of the transcript."""
+        await self._send_text("caption", text)
 
-    async def _say(self, kind: str, text: str) -> None:
+    async def _send_text(self, kind: str, text: str) -> None:
         await self.page.select_option("#say-kind", kind)
         await self.page.fill("#say-text", text)
         await self.page.click("#say button")
 
     async def leave(self) -> str:
-        """Leaves as a person would; the id of the session."""
+        """Leaves by the button; returns the id of the session."""
         await self.page.click("#leave")
         await self.page.wait_for_selector("#after:not([hidden])")
         session_id: str = await self.page.evaluate("document.body.dataset.session")
@@ -137,7 +124,7 @@ class Tab:
 
 @dataclass(kw_only=True)
 class HeldCall:
-    """A call that is over: where it was, and what its browsers know of it."""
+    """A call that is over: its ids, and what its browsers counted and sent."""
 
     room: str
     app_id: str
@@ -152,35 +139,12 @@ class HeldCall:
         return next(stay for tab in self.tabs for stay in tab.stays if stay.peer_id == peer_id)
 
 
-def find_chromium() -> str | None:
-    """A Chromium on this machine: the one `CHROMIUM` names, else one on the path."""
-    named = os.environ.get("CHROMIUM")
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    return named or next((path for name in names if (path := shutil.which(name))), None)
-
-
-@asynccontextmanager
-async def browser(executable: str, *flags: str) -> AsyncIterator[Browser]:
-    """A headless Chromium with a fake camera and microphone."""
-    async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(
-            executable_path=executable,
-            headless=True,
-            timeout=PATIENCE_MS,
-            args=[*CHROMIUM_FLAGS, *flags],
-        )
-        try:
-            yield running
-        finally:
-            await running.close()
-
-
 async def open_tab(running: Browser, name: str) -> Tab:
-    """A person with a profile of their own."""
+    """A tab with a profile of its own."""
     context = await running.new_context(permissions=["camera", "microphone"])
-    context.set_default_timeout(PATIENCE_MS)
+    context.set_default_timeout(TIMEOUT_MS)
     await context.add_init_script(KEEP_CONNECTIONS)
-    await context.add_init_script(COUNT_STREAMS)
+    await context.add_init_script(RECORD_PACKET_COUNTS)
     await context.add_init_script(PROBE)
     return Tab(name=name, page=await context.new_page(), context=context)
 
@@ -193,9 +157,9 @@ async def hold_call(
     names: Sequence[str] = ("Ann", "Bob"),
     seconds: float = 20,
 ) -> HeldCall:
-    """A call of `seconds` in which everybody talks, the last one reloads midway, all leave.
+    """A call of `seconds` in which all chat, the last one reloads midway, and all leave.
 
-    Every browser's own count of each stay is taken just before it ends.
+    The counters of each stay are read just before it ends.
     """
     tabs = [await open_tab(running, name) for name in names]
     for tab in tabs:

@@ -1,4 +1,4 @@
-"""A running server, what it stands on, and the databases that can be taken from under it."""
+"""A running server whose process, files or database a test can make fail."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ MOST_MB = 400.0
 
 
 class Postgres:
-    """A PostgreSQL server of its own, from PyPI, that can be killed."""
+    """A PostgreSQL server, from PyPI, that can be killed and suspended."""
 
     def __init__(self, folder: Path) -> None:
         with warnings.catch_warnings():
@@ -41,9 +41,9 @@ class Postgres:
         self._signal(signal.SIGCONT)
 
     def start(self) -> None:
-        """Start it again, once its children have gone."""
+        """Starts it again, once its child processes have ended."""
         for _ in range(100):
-            # A killed postmaster that nobody buries looks alive to whoever reads these files.
+            # A killed postmaster that was not waited for counts as running while these files exist.
             for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
                 (self._server.pgdata / name).unlink(missing_ok=True)
             with suppress(subprocess.SubprocessError):
@@ -71,8 +71,8 @@ def postgres() -> Iterator[Postgres]:
 
 
 @dataclass(kw_only=True)
-class Ground:
-    """A running server, and what it stands on."""
+class FaultTarget:
+    """A running server with its environment and database."""
 
     server: Server
     env: Mapping[str, str]
@@ -82,7 +82,7 @@ class Ground:
 
     @property
     def database_file(self) -> Path:
-        """SQLite's file."""
+        """The SQLite file."""
         return self.server.data_dir / "aftercall.db"
 
     @property
@@ -100,7 +100,7 @@ class Ground:
         return [pid for pid in found if "resource_tracker" not in _command(pid)]
 
     def note_memory(self) -> None:
-        """Keep the most that a process of the server took, in MB."""
+        """Updates `peak_mb` with the most memory that a process of the server has used."""
         for pid in self.pids:
             with suppress(OSError, StopIteration, ValueError):
                 lines = Path(f"/proc/{pid}/status").read_text().splitlines()
@@ -108,7 +108,7 @@ class Ground:
                 self.peak_mb = max(self.peak_mb, int(line.split()[1]) / 1024)
 
     async def start_again(self) -> None:
-        """The server is dead: start another in its place."""
+        """Starts a server in place of one that was killed."""
         self.server = await asyncio.to_thread(
             start, self.server.data_dir, self.server.rights, port=self.server.port, env=self.env
         )
@@ -120,5 +120,5 @@ def _command(pid: int) -> str:
     return ""
 
 
-Fault = Callable[[Ground, float], Awaitable[None]]
-"""Brings a fault about, for so many seconds where it lasts, and ends it."""
+Fault = Callable[[FaultTarget, float], Awaitable[None]]
+"""Causes a fault, keeps it for a number of seconds if it can last, and ends it."""

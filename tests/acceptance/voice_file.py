@@ -1,4 +1,4 @@
-"""What people say in calls between browsers."""
+"""A WAV file for the fake microphones of browsers."""
 
 import wave
 from array import array
@@ -11,8 +11,8 @@ _WORDS = 40
 
 
 def write_voice(path: Path) -> Path:
-    """Words of half a second, no two as loud: a test tone would be taken for a stuck
-    microphone."""
+    """Writes tones of half a second, each with another loudness: a steady tone would be reported as
+    a stuck microphone."""
     random = Random(1)
     samples = array("h")
     for _ in range(_WORDS):

@@ -1,9 +1,9 @@
-"""What the machine itself did to a call: when its timers were missed, when its browsers waited
-for a processor, when the relay delivered late.
+"""Measures how much the machine delayed a call: late timers, threads of browsers that waited for a
+processor, packets that the relay delivered late.
 
-A machine with other work makes packets late, pictures stand still and encoders drop frames. A
-record that says so is right. A test that holds a call measures it, and accepts such a finding
-only at the times when the machine was measured late.
+A busy machine delays packets, freezes pictures and makes encoders drop frames. A report of that is
+correct. A test that holds a call measures the delays, and accepts such a finding only at times when
+the machine was measured late.
 """
 
 import os
@@ -35,8 +35,7 @@ LATE_S: Final = 0.05
 """Of a quarter of a second; at so much jitter an issue begins."""
 
 REPORT_S: Final = 3.0
-"""What a moment does to a call is seen in the report after it, and the reports before and after
-are compared with it."""
+"""A delay shows in the report after it, and changes the comparison with the reports around it."""
 
 _SAMPLE_S: Final = 0.25
 _CARRIERS: Final = ("chrom", "firefox", "janus")
@@ -61,16 +60,16 @@ _LATENESS: Final = frozenset(
         "video_frozen",
     }
 )
-"""Issues that a late machine makes without losing a packet."""
+"""Issues that a late machine causes without packet loss."""
 
 _NETWORK: Final = frozenset(
     f"{how}_network_{way}" for how in ("poor", "severe") for way in ("uplink", "downlink")
 )
-"""Issues that it makes as far as they are of jitter or round trips."""
+"""Issues that it causes where they are of jitter or round-trip time."""
 
 _DELAYS: Final = {"jitter_ms", "jitter_buffer_ms", "rtt_ms"}
 _MOST_LATE_MS: Final = 10_000
-"""No buffer waits longer for a late machine; more is a unit that was misread. Chosen."""
+"""No buffer waits longer for a late machine; more is a wrong unit. Chosen."""
 
 Span = tuple[float, float]
 
@@ -88,14 +87,14 @@ class Machine:
     longest had to wait for a processor."""
 
     def spans(self) -> list[Span]:
-        """When a report shows what the machine did."""
+        """The times at which reports show that the machine was late."""
         late = [(at, at + by) for at, by in (*self.timers, *self.deliveries)]
         late += [(start, end) for start, end, waited_s in self.waits if waited_s > LATE_S]
         return _union((start - REPORT_S, end + REPORT_S) for start, end in late)
 
     def explains(self, issue: dict[str, Any]) -> bool:
-        """Whether the machine made this issue of a report: it is of lateness, it begins and ends
-        while the machine was late, and the machine was late for half of it at least."""
+        """Whether the machine caused this issue: it is of lateness, it begins and ends while the
+        machine was late, and the machine was late for at least half of it."""
         name = issue["name"]
         worst = issue.get("worst", {})
         is_loss = worst.get("loss_percent", 0.0) >= _LOSS_PERCENT
@@ -114,7 +113,7 @@ class Machine:
         return sum(w for a, b, w in self.waits if a < end and b > start and w > LATE_S)
 
     def described(self) -> str:
-        """What was measured, in a line."""
+        """The measurements, in one line."""
         waited_ms = 1_000 * max((waited for _, _, waited in self.waits), default=0.0)
         lasted_s = self.waits[-1][1] - self.waits[0][0] if self.waits else 0.0
         late_s = sum(end - start for start, end in self.spans())
@@ -127,8 +126,8 @@ class Machine:
 
 
 def unexplained(report: dict[str, Any], machine: Machine) -> list[dict[str, Any]]:
-    """The findings of a report, those for information left out, of which something is not the
-    machine's doing."""
+    """The findings of a report, except those for information, that the machine did not cause
+    entirely."""
     return [
         finding
         for finding in report["diagnosis"]
@@ -138,7 +137,7 @@ def unexplained(report: dict[str, Any], machine: Machine) -> list[dict[str, Any]
 
 
 def _issues_of(finding: dict[str, Any], report: dict[str, Any]) -> list[dict[str, Any]]:
-    """The issues that a finding is about; itself, where the report lists none."""
+    """The issues that a finding summarises; the finding itself if the report lists none."""
     first, last = moment(finding["first_at"]), moment(finding["last_at"])
     found = [
         issue

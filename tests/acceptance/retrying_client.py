@@ -1,5 +1,5 @@
-"""Clients that send each batch until it is acknowledged, whatever becomes of the server, and a
-ledger of what was acknowledged."""
+"""Clients that send each batch until it is acknowledged, also when the server fails meanwhile, and
+a ledger of what was acknowledged."""
 
 import asyncio
 import time
@@ -9,35 +9,35 @@ from uuid import uuid4
 
 import httpx
 
-from tests.acceptance import patient
+from tests.acceptance import http_client
 from tests.acceptance.server import Server
 
-PASSING = frozenset({408, 429, 502, 503})
-"""Statuses after which a client sends the same again later."""
+RETRIABLE = frozenset({408, 429, 502, 503})
+"""Statuses after which a client sends the same body again."""
 
 PAUSE_S = 0.1
 
 
-class WronglyRefused(AssertionError):
-    """A client was refused for good."""
+class RefusedForGood(AssertionError):
+    """A request was refused with a status that allows no retry."""
 
 
 @dataclass(kw_only=True)
 class Ledger:
-    """The answers to all clients together."""
+    """The answers to all clients, counted."""
 
     acknowledged: int = 0
     refused_for_now: int = 0
     lost_connections: int = 0
     longest_wait_s: float = 0.0
-    """From the first try of a batch to its acknowledgement."""
+    """From the first attempt to send a batch to its acknowledgement."""
     last_acknowledged_at: float = 0.0
 
 
 async def send_until_answered(
     client: httpx.AsyncClient, url: str, token: str, body: dict[str, Any], ledger: Ledger
 ) -> httpx.Response:
-    """The answer to a body that is sent again for as long as it is refused only for now."""
+    """Sends a body until the answer allows no retry; returns that answer."""
     while True:
         try:
             answer = await client.post(
@@ -46,20 +46,20 @@ async def send_until_answered(
         except httpx.TransportError:
             ledger.lost_connections += 1
         else:
-            if answer.status_code not in PASSING:
+            if answer.status_code not in RETRIABLE:
                 return answer
             ledger.refused_for_now += 1
         await asyncio.sleep(PAUSE_S)
 
 
-async def send_until_taken(
+async def send_until_accepted(
     client: httpx.AsyncClient, url: str, token: str, body: dict[str, Any], ledger: Ledger
 ) -> dict[str, Any]:
-    """The receipt of a body that is sent again until it is acknowledged."""
+    """Sends a body until it is acknowledged; returns the receipt."""
     begun_at = time.monotonic()
     answer = await send_until_answered(client, url, token, body, ledger)
     if answer.status_code != 202:
-        raise WronglyRefused(f"{answer.status_code} {answer.text}")
+        raise RefusedForGood(f"{answer.status_code} {answer.text}")
     now = time.monotonic()
     ledger.longest_wait_s = max(ledger.longest_wait_s, now - begun_at)
     ledger.last_acknowledged_at = now
@@ -72,8 +72,8 @@ def collect_url(server: Server) -> str:
 
 
 @dataclass(kw_only=True)
-class Caller:
-    """A collector in a call that goes on."""
+class CollectorClient:
+    """A collector whose call continues until it is stopped."""
 
     member: dict[str, Any]
     ledger: Ledger
@@ -103,8 +103,8 @@ class Caller:
             self.entry("chat", id=message_id, text="Still there?"),
         ]
 
-    async def go_on(self, server: Server, stop: asyncio.Event, pause_s: float) -> None:
-        """Sends report after report until `stop`; returns once the last one is acknowledged."""
+    async def run(self, server: Server, stop: asyncio.Event, pause_s: float) -> None:
+        """Sends reports until `stop` is set; returns when the last one is acknowledged."""
         async with httpx.AsyncClient() as client:
             while not stop.is_set():
                 await self.send(client, server, self.next_batch())
@@ -115,12 +115,12 @@ class Caller:
     async def send(
         self, client: httpx.AsyncClient, server: Server, batch: list[dict[str, Any]]
     ) -> None:
-        """Sends a batch until it is acknowledged; raises `WronglyRefused` for what is not taken."""
-        receipt = await send_until_taken(
+        """Sends a batch until it is acknowledged; raises `RefusedForGood` for a rejected entry."""
+        receipt = await send_until_accepted(
             client, collect_url(server), self.member["token"], self.body(batch), self.ledger
         )
         if receipt["rejected"]:
-            raise WronglyRefused(str(receipt))
+            raise RefusedForGood(str(receipt))
         self.accepted += receipt["accepted"]
         self.duplicates += receipt["duplicates"]
         self.samples |= {e["seq"] for e in batch if e["type"] == "sample"}
@@ -128,27 +128,27 @@ class Caller:
         self.ledger.acknowledged += len(batch)
 
     def entry(self, kind: str, **members: Any) -> dict[str, Any]:
-        """One more entry of the peer, of this moment."""
+        """The peer's next entry, with the current time."""
         self.sequence += 1
         now = round(time.time() * 1000)
         return {"at": now, "seq": self.sequence - 1, "type": kind, **members}
 
     def body(self, batch: list[dict[str, Any]]) -> dict[str, Any]:
-        """What is sent, with a batch in it."""
+        """The request's body."""
         now = round(time.time() * 1000)
         return {"v": 1, "peer_id": self.peer_id, "sent_at": now, "entries": batch}
 
 
 @dataclass(kw_only=True)
-class Ender:
-    """A backend whose short calls end, one after the other, each at a moment that it says."""
+class ShortCallBackend:
+    """A backend that reports one short, ended call after another."""
 
     ledger: Ledger
     ended: dict[str, int] = field(default_factory=dict)
     """When each session ended, by its meeting's id."""
-    is_judged: bool = True
+    is_checked: bool = True
 
-    async def go_on(self, server: Server, stop: asyncio.Event, pause_s: float) -> None:
+    async def run(self, server: Server, stop: asyncio.Event, pause_s: float) -> None:
         async with httpx.AsyncClient() as client:
             while not stop.is_set():
                 await asyncio.sleep(pause_s)
@@ -165,18 +165,18 @@ class Ender:
                 for place_in, event in enumerate(events):
                     event["id"] = f"{meeting}-{place_in}"
                 url = f"{server.url}/v1/apps/{server.app_id}/events"
-                receipt = await send_until_taken(
+                receipt = await send_until_accepted(
                     client, url, server.api_token, {"events": events}, self.ledger
                 )
                 if any(each["status"] == "rejected" for each in receipt["results"]):
-                    raise WronglyRefused(str(receipt))
+                    raise RefusedForGood(str(receipt))
                 self.ended[meeting] = now - 1_000
                 self.ledger.acknowledged += len(events)
 
 
 def make_members(server: Server, count: int) -> tuple[str, list[dict[str, Any]]]:
-    """A meeting, and those who may join it."""
-    with patient.Client(headers=server.headers) as client:
+    """A new meeting's id, and members with their tokens."""
+    with http_client.Client(headers=server.headers) as client:
         meeting = client.post(server.kit("meetings"), json={"title": "Faults"}).json()["data"]
         members = []
         for number in range(count):

@@ -1,6 +1,6 @@
-"""What a browser's own counters said while a call went on, against the rows of its report.
+"""The packet counters of a browser during a call, compared with the rows of its report.
 
-How often there are rows is the machine's pace, so counters are compared over the time that the
+The number of rows depends on the machine's load, so counters are compared over the time that the
 rows cover.
 """
 
@@ -12,7 +12,7 @@ import pytest
 
 READ_EVERY_MS: Final = 250
 
-COUNT_STREAMS: Final = """
+RECORD_PACKET_COUNTS: Final = """
 (() => {
   window.counted = {};
   const read = async () => {
@@ -27,14 +27,14 @@ COUNT_STREAMS: Final = """
   read();
 })()
 """.replace("READ_EVERY_MS", str(READ_EVERY_MS))
-"""Keeps, for each stream by its type and ssrc, moments (s since 1970) and packets until then."""
+"""Records for each stream, by type and SSRC, the time (s since 1970) and the packets so far."""
 
 Readings = Sequence[tuple[float, float]]
 Row = Mapping[str, Any]
 
 
-def name_of(stats: Mapping[str, Any]) -> str:
-    """The name under which the page keeps the readings of a stream."""
+def key_of(stats: Mapping[str, Any]) -> str:
+    """The key of a stream in `window.counted`."""
     return f"{stats['type']} {stats['ssrc']}"
 
 

@@ -1,4 +1,4 @@
-"""A real call that RealtimeKit's own client reported, replayed as if it had just ended."""
+"""A real call that RealtimeKit's client reported, replayed with times that end now."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import httpx
 
-from tests.acceptance import patient
+from tests.acceptance import http_client
 from tests.acceptance.server import Server
 
 RECORDING = Path(__file__).parents[1] / "samples" / "realtimekit-callstats-30s.json"
@@ -20,14 +20,14 @@ _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
 def replay(server: Server) -> str:
-    """Replays the recorded call in a meeting of its own; the id of its session, which is over.
+    """Replays the recorded call in a new meeting, and ends it; returns the id of its session.
 
-    The backend reports who arrived, because a participant's client cannot place itself before
-    its token was made. Each client sends everything in one message, as after a loss of its
-    network: a message whose newest entry is old is taken for one of a clock that is wrong.
+    The backend reports the joins, because a participant's client cannot join before its token was
+    made. Each client sends everything in one message, as after a loss of its network: a message
+    whose newest entry is old would count as one with a wrong clock.
     """
     recording = json.loads(RECORDING.read_text())
-    with patient.Client(headers=server.headers) as client:
+    with http_client.Client(headers=server.headers) as client:
         meeting_id = data(client.post(server.kit("meetings"), json={"title": "Recorded"}))["id"]
         members = [
             data(
@@ -57,7 +57,7 @@ def replay(server: Server) -> str:
         )
         assert [each["status"] for each in announced["results"]] == ["accepted"] * len(NAMES)
         for auth, body in merged(messages).items():
-            answer = patient.post(
+            answer = http_client.post(
                 f"{server.url}/api/v1/message", json=body, headers={"authorization": auth}
             )
             assert data(answer)["rejected"] == []
@@ -85,13 +85,13 @@ def arrivals(messages: list[Any], meeting_id: str) -> Iterator[dict[str, Any]]:
         for entry in sent["body"]["payload"]["entries"]:
             if entry["event"] != "call_join":
                 continue
-            stated = entry["metaData"]["peerMetaData"]
+            peer = entry["metaData"]["peerMetaData"]
             yield {
                 "type": "peer_joined",
                 "at": round(datetime.fromisoformat(entry["timestamp"]).timestamp() * 1000),
                 "meeting_id": meeting_id,
-                "peer_id": stated["peerId"],
-                "participant": {"user_id": stated["userId"], "display_name": stated["displayName"]},
+                "peer_id": peer["peerId"],
+                "participant": {"user_id": peer["userId"], "display_name": peer["displayName"]},
             }
 
 
@@ -108,7 +108,7 @@ def merged(messages: list[Any]) -> dict[str, Any]:
 
 
 def renewed(text: str, last_at: int) -> str:
-    """The recording with all its moments moved, so that its last one is just over."""
+    """The recording with all times shifted, so that the last one was a second ago."""
     shift_ms = round(time.time() * 1000) - last_at - 1_000
     head = str(last_at)[:5]
 

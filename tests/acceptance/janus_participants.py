@@ -1,4 +1,4 @@
-"""People in the rooms of a real Janus, each in a tab, and what the test saw them do."""
+"""Participants in the rooms of a real Janus, each in a tab, with the times of joins and leaves."""
 
 import os
 import signal
@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from playwright.async_api import Browser, Page, async_playwright
 
-from tests.acceptance.calls import CHROMIUM_FLAGS
+from tests.acceptance.chromium import CHROMIUM_FLAGS
+from tests.acceptance.http_client import TIMEOUT_MS, TIMEOUT_S
 from tests.acceptance.janus_server import AUDIO_ROOM, VIDEO_ROOM
-from tests.acceptance.patient import PATIENCE_MS, PATIENCE_S
 from tests.acceptance.server import Server
 
 SCRIPT: Final = Path(__file__).with_name("node") / "janus-call.js"
@@ -22,7 +22,7 @@ _KEEPALIVE_MS: Final = 1_000
 _SMALL: Final = {"width": 160, "height": 120, "frameRate": 10}
 
 Span = tuple[float, float]
-"""The moments (seconds since the epoch) just before and just after something was done."""
+"""The times (seconds since the epoch) just before and just after an action."""
 
 
 @dataclass(kw_only=True)
@@ -45,7 +45,7 @@ async def own_browser(executable: str, profile: Path) -> AsyncIterator[tuple[Chr
     with _started(executable, profile) as chromium:
         async with async_playwright() as playwright:
             browser = await playwright.chromium.connect_over_cdp(
-                chromium.debugging_url, timeout=PATIENCE_MS
+                chromium.debugging_url, timeout=TIMEOUT_MS
             )
             yield chromium, browser
 
@@ -76,7 +76,7 @@ def _started(executable: str, profile: Path) -> Iterator[Chromium]:
 
 
 def _debugging_port(file: Path) -> int:
-    give_up_at = time.monotonic() + PATIENCE_S
+    give_up_at = time.monotonic() + TIMEOUT_S
     while time.monotonic() < give_up_at:
         if file.is_file() and (lines := file.read_text().splitlines()):
             return int(lines[0])
@@ -86,7 +86,7 @@ def _debugging_port(file: Path) -> int:
 
 @dataclass(kw_only=True)
 class Guest:
-    """Somebody in a tab with one Janus session, and the spans of the arrivals and leaves."""
+    """A participant in a tab with one Janus session, and the spans of its joins and leaves."""
 
     name: str
     page: Page
@@ -144,7 +144,7 @@ class Guest:
 async def open_guest(browser: Browser, server: Server, janus_url: str, name: str) -> Guest:
     """A tab with a Janus session that keeps itself alive."""
     context = await browser.new_context(bypass_csp=True, permissions=["camera", "microphone"])
-    context.set_default_timeout(PATIENCE_MS)
+    context.set_default_timeout(TIMEOUT_MS)
     page = await context.new_page()
     # A page of the loopback is a secure context, as the camera demands.
     await page.goto(f"{server.url}/healthz")

@@ -1,4 +1,4 @@
-"""What the tests of the dashboard look at it with."""
+"""Marks, addresses, requests and waits that the tests of the dashboard share."""
 
 import time
 from pathlib import Path
@@ -8,18 +8,18 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.acceptance import patient
-from tests.acceptance.calls import find_chromium
-from tests.acceptance.patient import PATIENCE_S
-from tests.acceptance.seed import SDK_SESSION
+from tests.acceptance import http_client
+from tests.acceptance.chromium import find_chromium
+from tests.acceptance.http_client import TIMEOUT_S
+from tests.acceptance.seeded_session import SDK_SESSION
 from tests.acceptance.server import Server
 
 CHROMIUM = find_chromium()
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = ROOT / "src" / "aftercall" / "_static" / "dashboard" / "index.html"
 ZONE = ZoneInfo("Asia/Kolkata")
-"""Half an hour beside UTC, so that no mistaken zone goes unseen."""
-HOSTILE_SESSION = "40571e00-0000-4000-8000-000000000001"
+"""Half an hour off UTC, so that a wrong zone is visible."""
+INJECTION_SESSION = "40571e00-0000-4000-8000-000000000001"
 ROW = "main tr[data-session]"
 
 MARKS = [
@@ -30,10 +30,10 @@ MARKS = [
 ]
 
 
-def tell(server: Server, events: list[dict[str, Any]]) -> None:
-    """Hands events in at the backend's door."""
+def post_events(server: Server, events: list[dict[str, Any]]) -> None:
+    """Posts events as the app's backend."""
     for part in range(0, len(events), 500):
-        answer = patient.post(
+        answer = http_client.post(
             f"{server.url}/v1/apps/{server.app_id}/events",
             json={"events": events[part : part + 500]},
             headers=server.headers,
@@ -42,19 +42,19 @@ def tell(server: Server, events: list[dict[str, Any]]) -> None:
         assert [result for result in results if result["status"] == "rejected"] == []
 
 
-def ask(server: Server, rest: str) -> Any:
-    answer = patient.get(f"{server.url}/v1/apps/{server.app_id}/{rest}", headers=server.headers)
+def read(server: Server, rest: str) -> Any:
+    answer = http_client.get(f"{server.url}/v1/apps/{server.app_id}/{rest}", headers=server.headers)
     return answer.raise_for_status().json()["data"]
 
 
-def wait_until_folded(server: Server, session_id: str) -> None:
-    give_up_at = time.monotonic() + PATIENCE_S
+def wait_until_final(server: Server, session_id: str) -> None:
+    give_up_at = time.monotonic() + TIMEOUT_S
     while time.monotonic() < give_up_at:
-        quality = ask(server, f"calls/{session_id}")["call"]["quality"]
+        quality = read(server, f"calls/{session_id}")["call"]["quality"]
         if quality and quality["is_final"]:
             return
         time.sleep(0.2)
-    raise AssertionError(f"{session_id} was not folded")
+    raise AssertionError(f"the reports of {session_id} are not final")
 
 
 def ids_of(page: Page) -> list[str]:
@@ -62,15 +62,15 @@ def ids_of(page: Page) -> list[str]:
     return ids
 
 
-def wait_until_still(page: Page) -> None:
-    """Waits until nothing is loading any more."""
+def wait_until_loaded(page: Page) -> None:
+    """Waits until nothing is loading."""
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     expect(page.locator(".skeleton")).to_have_count(0)
     expect(page.locator(".chart:not(:has(canvas))")).to_have_count(0)
 
 
 def all_pages(server: Server) -> list[str]:
-    person = ask(server, f"calls/{SDK_SESSION}")["lanes"][0]["person"]
+    person = read(server, f"calls/{SDK_SESSION}")["lanes"][0]["person"]
     return [
         "/sessions",
         f"/sessions/{SDK_SESSION}",

@@ -2,8 +2,8 @@
 between them that delays, drops and holds back.
 
 Each namespace has loopback and one TUN device, so that media has no other way than the relay.
-What the browsers say to a server on this machine does not pass the relay: every namespace has a
-door on its loopback, at the server's own port, that leads there.
+Requests of the browsers to a server on this machine do not pass the relay: every namespace has a
+socket on its loopback, at the server's own port, that forwards to it.
 """
 
 import asyncio
@@ -24,9 +24,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal, Self, TypeVar
 
-from tests.acceptance import relay
-from tests.acceptance.patient import PATIENCE_S
-from tests.acceptance.relay import Impairment, instruction
+from tests.acceptance import packet_relay
+from tests.acceptance.http_client import TIMEOUT_S
+from tests.acceptance.packet_relay import Impairment, instruction
 
 TUN_DEVICE: Final = Path("/dev/net/tun")
 
@@ -64,12 +64,12 @@ class Counts:
 
 
 class RelayProcess:
-    """The program that carries the packets, and how to speak with it."""
+    """The relay as a process, and the instructions to it."""
 
     def __init__(self, tuns: Mapping[str, int], *, seed: int) -> None:
         places = [f"{tun}={address}" for address, tun in tuns.items()]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", relay.__name__, str(seed), *places],
+            [sys.executable, "-m", packet_relay.__name__, str(seed), *places],
             cwd=_ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -77,7 +77,7 @@ class RelayProcess:
         )
 
     def ask(self, line: str = "{}") -> dict[str, Any]:
-        """What the relay has counted, after it has done what the line says."""
+        """Executes the line; returns what the relay has counted."""
         assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.write(line.encode() + b"\n")
         self._process.stdin.flush()
@@ -90,7 +90,7 @@ class RelayProcess:
         return [(at, by) for at, by in self.ask()["late"]]
 
     def stop(self) -> None:
-        self._process.communicate(timeout=PATIENCE_S)
+        self._process.communicate(timeout=TIMEOUT_S)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +102,7 @@ class Way:
     name: Literal["uplink", "downlink"]
 
     def impair(self, impairment: Impairment) -> Counts:
-        """From now on packets fare so; what was counted before."""
+        """Impairs the packets from this moment; returns what was counted before."""
         return self._counts(self.relay.ask(instruction(self.address, self.name, impairment)))
 
     def counts(self) -> Counts:
@@ -167,8 +167,8 @@ async def impaired_link(
         for address, namespace in namespaces.items():
             tuns[address] = _inside(namespace, partial(_make_tun, address))
             stack.callback(os.close, tuns[address])
-            door = _inside(namespace, partial(_listen, server_port))
-            await stack.enter_async_context(_forwarding(door, server_port))
+            listening = _inside(namespace, partial(_listen, server_port))
+            await stack.enter_async_context(_forwarding(listening, server_port))
         carrying = RelayProcess(tuns, seed=seed)
         stack.callback(carrying.stop)
         made: list[End] = []
@@ -197,11 +197,11 @@ def _namespace() -> Iterator[Path]:
     assert keeper.stdout is not None
     try:
         if not keeper.stdout.readline():
-            _, stated = keeper.communicate(timeout=PATIENCE_S)
-            raise OSError(stated.decode(errors="replace").strip())
+            _, error = keeper.communicate(timeout=TIMEOUT_S)
+            raise OSError(error.decode(errors="replace").strip())
         yield Path(f"/proc/{keeper.pid}/ns/net")
     finally:
-        keeper.communicate(timeout=PATIENCE_S)
+        keeper.communicate(timeout=TIMEOUT_S)
 
 
 def _inside(namespace: Path, make: Callable[[], T]) -> T:
@@ -243,8 +243,8 @@ def _listen(port: int) -> socket.socket:
 
 
 @asynccontextmanager
-async def _forwarding(door: socket.socket, port: int) -> AsyncIterator[None]:
-    """Whoever connects to `door` is connected to the port on this machine's loopback."""
+async def _forwarding(listening: socket.socket, port: int) -> AsyncIterator[None]:
+    """Forwards connections to the port on this machine's loopback."""
     open_ways: set[asyncio.Task[None]] = set()
 
     async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -259,7 +259,7 @@ async def _forwarding(door: socket.socket, port: int) -> AsyncIterator[None]:
         finally:
             open_ways.discard(task)
 
-    async with await asyncio.start_server(forward, sock=door):
+    async with await asyncio.start_server(forward, sock=listening):
         yield
         for task in open_ways:
             task.cancel()
@@ -267,7 +267,7 @@ async def _forwarding(door: socket.socket, port: int) -> AsyncIterator[None]:
 
 
 async def _pour(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-    """Everything from one into the other, until its end."""
+    """Copies a stream into another until it ends."""
     try:
         while chunk := await source.read(_CHUNK):
             sink.write(chunk)

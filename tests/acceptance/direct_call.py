@@ -1,5 +1,5 @@
-"""Calls between pages of an application's own: the test makes their connections, so that it can
-leave one out, replace one, or put another library at the far end."""
+"""Calls between an application's own pages: the test makes their connections, so that it can leave
+one out, replace one, or connect another library."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,9 +9,9 @@ from typing import Any
 
 from playwright.async_api import Browser, Page
 
-from tests.acceptance import patient
-from tests.acceptance.machine import PROBE, Machine
-from tests.acceptance.patient import PATIENCE_MS
+from tests.acceptance import http_client
+from tests.acceptance.http_client import TIMEOUT_MS
+from tests.acceptance.machine_lateness import PROBE, Machine
 from tests.acceptance.server import Server
 
 SCRIPT = Path(__file__).with_name("node") / "direct-call.js"
@@ -20,7 +20,7 @@ FLAGS = ("--auto-accept-this-tab-capture", "--autoplay-policy=no-user-gesture-re
 
 @dataclass(kw_only=True)
 class Person:
-    """Somebody in a page, and the peer they are on record."""
+    """A participant in a page, and the id of its peer."""
 
     name: str
     page: Page
@@ -28,7 +28,7 @@ class Person:
     sources: list[str] = field(default_factory=list)
 
     async def join(self, server: Server, meeting_id: str, *sources: str) -> None:
-        """Opens the sources (`microphone`, `camera`, `screen`) and begins the record."""
+        """Opens the sources (`microphone`, `camera`, `screen`) and attaches the collector."""
         token = await asyncio.to_thread(admit, server, meeting_id, self.name)
         for source in sources:
             await self.open(source)
@@ -76,7 +76,7 @@ class Person:
         await self.page.evaluate("(number) => person.showSlide(number)", number)
 
     async def leave(self, machine: Machine) -> None:
-        """Says goodbye; the machine learns which timers of the page came late."""
+        """Leaves; adds the late timers of the page to the machine's."""
         late = await self.page.evaluate("window.readLateTimers()")
         machine.timers += [(at, by) for at, by in late]
         await self.page.evaluate("person.leave()")
@@ -85,7 +85,7 @@ class Person:
 async def open_person(chromium: Browser, server: Server, name: str) -> Person:
     """A page with a profile of its own and the collector in it."""
     context = await chromium.new_context(bypass_csp=True, permissions=["camera", "microphone"])
-    context.set_default_timeout(PATIENCE_MS)
+    context.set_default_timeout(TIMEOUT_MS)
     await context.add_init_script(PROBE)
     page = await context.new_page()
     await page.goto(f"{server.url}/healthz")
@@ -114,14 +114,14 @@ async def connect(
 
 
 def make_meeting(server: Server, title: str) -> str:
-    answer = patient.post(server.kit("meetings"), headers=server.headers, json={"title": title})
+    answer = http_client.post(server.kit("meetings"), headers=server.headers, json={"title": title})
     meeting_id: str = answer.raise_for_status().json()["data"]["id"]
     return meeting_id
 
 
 def admit(server: Server, meeting_id: str, name: str) -> str:
     """A token for a participant."""
-    answer = patient.post(
+    answer = http_client.post(
         server.kit(f"meetings/{meeting_id}/participants"),
         headers=server.headers,
         json={"name": name, "custom_participant_id": name, "preset_name": "group_call_host"},
@@ -133,7 +133,7 @@ def admit(server: Server, meeting_id: str, name: str) -> str:
 def session_of(server: Server, meeting_id: str) -> str:
     """The id of the meeting's only session."""
     asked = {"associated_id": meeting_id}
-    answer = patient.get(server.kit("sessions"), headers=server.headers, params=asked)
+    answer = http_client.get(server.kit("sessions"), headers=server.headers, params=asked)
     (session,) = answer.raise_for_status().json()["data"]["sessions"]
     session_id: str = session["id"]
     return session_id
