@@ -8,9 +8,9 @@ Every call that came out wrong is printed with its truth and all sentences, then
 import argparse
 
 from tests.truth.catalogue import scenes
-from tests.truth.engine import verdicts
-from tests.truth.judgement import judge
-from tests.truth.table import story, table
+from tests.truth.confusion_table import describe, table
+from tests.truth.grading import grade
+from tests.truth.pipeline import verdicts
 
 
 def main() -> None:
@@ -24,10 +24,10 @@ def main() -> None:
     outcomes = []
     for seed in wanted.seed:
         for scene in scenes(seed, wanted.only):
-            outcome = judge(scene, verdicts(scene))
+            outcome = grade(scene, verdicts(scene))
             outcomes.append(outcome)
             if wanted.all or not outcome.is_right or outcome.false:
-                print(story(outcome), end="\n\n")
+                print(describe(outcome), end="\n\n")
     print(table(outcomes))
 
 

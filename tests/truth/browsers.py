@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tests.truth.people import BrowserName
+from tests.truth.scene import BrowserName
 
 _ENCODER = "qualityLimitationReason qualityLimitationDurations active targetBitrate contentType"
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from tests.truth.clean_scenes import CLEAN_SCENES
-from tests.truth.drawing import Draw
 from tests.truth.media_scenes import MEDIA_SCENES
 from tests.truth.mixed_scenes import MIXED_SCENES
 from tests.truth.network_scenes import NETWORK_SCENES
-from tests.truth.people import Scene
+from tests.truth.random_draws import Draw
+from tests.truth.scene import Scene
 
 SCENES = {**NETWORK_SCENES, **MEDIA_SCENES, **MIXED_SCENES, **CLEAN_SCENES}
 

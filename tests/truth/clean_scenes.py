@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from tests.truth.drawing import MIXED, Draw
-from tests.truth.paths import Delay
-from tests.truth.people import Camera, Microphone, Person, Scene, Screen, Server, Topology, Truth
+from tests.truth.path_elements import Delay
+from tests.truth.random_draws import MIXED, Draw
+from tests.truth.scene import Camera, Microphone, Person, Scene, Screen, Server, Topology, Truth
 
 Make = Callable[[Draw], Scene]
 LENGTH_S: Final = 270.0

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.truth.paths import Flags, Floats, Link, Spans, within
-from tests.truth.sources import SLOT_S, Frames, Voice
+from tests.truth.media_sources import SLOT_S, Frames, Voice
+from tests.truth.path_elements import Flags, Floats, Link, Spans, within
 
 PAYLOAD_BYTES = 1_100
 LEAST_BPS, START_BPS = 60_000, 300_000
@@ -20,7 +20,7 @@ LADDER = ((900_000, 1.0), (450_000, 0.75), (220_000, 0.5), (110_000, 0.375), (0,
 
 
 @dataclass(eq=False, kw_only=True)
-class Sent:
+class SentStream:
     """One RTP stream as it was sent: packets in order, and the encoder's figures, second by second
     or frame by frame."""
 
@@ -93,7 +93,7 @@ def sound(
     mid: str,
     dtx: bool,
     rng: np.random.Generator,
-) -> Sent:
+) -> SentStream:
     """50 packets a second, or with DTX one in 400 ms of silence."""
     slots = np.arange(len(voice.levels))
     is_sent = ~voice.is_absent
@@ -102,7 +102,7 @@ def sound(
     sizes = np.where(voice.is_speech, rng.normal(85, 12, len(slots)).clip(30), 12.0)
     sizes[voice.is_muted] = 3.0
     at = slots * SLOT_S
-    return Sent(
+    return SentStream(
         owner=owner,
         kind="audio",
         source="microphone",
@@ -140,7 +140,7 @@ def picture(
     track: str,
     mid: str,
     rng: np.random.Generator,
-) -> Sent:
+) -> SentStream:
     """The packets of one encoding. `budget` is what it may send, bit/s by second."""
     seconds = np.arange(len(budget), dtype=np.float64)
     targets = np.minimum(budget, encoder.most_bps)
@@ -171,7 +171,7 @@ def picture(
     frame_at = np.full(count, np.nan)
     frame_at[kept] = frames.at[kept]
     limits = np.where(is_slow, "cpu", np.where(part < 0.99 * encoder.scale, "bandwidth", "none"))
-    return Sent(
+    return SentStream(
         owner=owner,
         kind="video",
         source="screen" if encoder.is_screen else "camera",

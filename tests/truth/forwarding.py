@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from tests.truth.encoding import Ints, Sent
-from tests.truth.flows import Flow
-from tests.truth.paths import Flags, Floats, Link, Spans, within
-from tests.truth.sources import Voice
+from tests.truth.encoding import Ints, SentStream
+from tests.truth.media_sources import Voice
+from tests.truth.packet_flows import Flow
+from tests.truth.path_elements import Flags, Floats, Link, Spans, within
 
 
 def ramped(begin_s: float, estimate: Floats) -> Floats:
@@ -24,14 +24,14 @@ def ramped(begin_s: float, estimate: Floats) -> Floats:
     return slowed
 
 
-def cut(stream: Sent, begin_s: float, end_s: float) -> Sent:
+def cut(stream: SentStream, begin_s: float, end_s: float) -> SentStream:
     is_in = (stream.at >= begin_s) & (stream.at < end_s)
     return replace(
         stream, at=stream.at[is_in], sizes=stream.sizes[is_in], frame_of=stream.frame_of[is_in]
     )
 
 
-def held(stream: Sent, spans: Spans) -> Sent:
+def held(stream: SentStream, spans: Spans) -> SentStream:
     """Without what would be sent while the call is on hold."""
     if not spans:
         return stream

@@ -3,8 +3,8 @@
 import numpy as np
 
 from tests.truth.network import ReceivedTrack
-from tests.truth.paths import Floats
-from tests.truth.receiving import SAMPLES, Heard, Seen, count
+from tests.truth.path_elements import Floats
+from tests.truth.receiver import SAMPLES, PlayedAudio, ShownVideo, count
 from tests.truth.stats_items import Item, before, first, summed
 
 
@@ -59,7 +59,7 @@ _MOST_WAITING = 200
 """Packets in a jitter buffer; when it is full it is emptied."""
 
 
-def _played(heard: Heard, at: Floats) -> dict[str, Floats]:
+def _played(heard: PlayedAudio, at: Floats) -> dict[str, Floats]:
     due = np.maximum.accumulate(heard.due) if len(heard.due) else heard.due
     begin = first(due)
     made_up = summed(due, heard.is_made_up * float(SAMPLES), at)
@@ -81,7 +81,7 @@ def _played(heard: Heard, at: Floats) -> dict[str, Floats]:
     }
 
 
-def _level(heard: Heard, due: Floats, at: Floats) -> Floats:
+def _level(heard: PlayedAudio, due: Floats, at: Floats) -> Floats:
     if not len(due):
         return np.zeros(len(at))
     place = (before(due, at) - 1).clip(0).astype(np.int64)
@@ -89,7 +89,7 @@ def _level(heard: Heard, due: Floats, at: Floats) -> Floats:
     return np.where(at - due[place] < 0.3, recent, 0.0)
 
 
-def _shown(seen: Seen, at: Floats) -> dict[str, Floats]:
+def _shown(seen: ShownVideo, at: Floats) -> dict[str, Floats]:
     so_far = before(seen.shown, at)
     place = (so_far - 1).clip(0).astype(np.int64)
     unknown = np.full(len(at), np.nan)

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from tests.truth.drawing import Draw
-from tests.truth.paths import Cut
-from tests.truth.people import Camera, Microphone, Scene, Server, Topology, Truth
-from tests.truth.truths import call_of, truth
+from tests.truth.path_elements import Cut
+from tests.truth.random_draws import Draw
+from tests.truth.scene import Camera, Microphone, Scene, Server, Topology, Truth
+from tests.truth.scene_builder import call_of, truth
 
 Make = Callable[[Draw], Scene]
 

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from tests.truth.drawing import MIXED, Draw
 from tests.truth.network_scenes import lossy, scattered, stalls
-from tests.truth.paths import Bursts, Cut, Loss, Spans
-from tests.truth.people import Camera, Scene, Screen, Server, Topology
-from tests.truth.truths import also, call_of, truth
+from tests.truth.path_elements import Bursts, Cut, Loss, Spans
+from tests.truth.random_draws import MIXED, Draw
+from tests.truth.scene import Camera, Scene, Screen, Server, Topology
+from tests.truth.scene_builder import also, call_of, truth
 
 Make = Callable[[Draw], Scene]
 

@@ -6,8 +6,7 @@ from itertools import count as counting
 
 import numpy as np
 
-from tests.truth.encoding import Encoder, Ints, Sent, estimates, picture, sound
-from tests.truth.flows import Flow, carry, start
+from tests.truth.encoding import Encoder, Ints, SentStream, estimates, picture, sound
 from tests.truth.forwarding import (
     between,
     cut,
@@ -20,10 +19,11 @@ from tests.truth.forwarding import (
     selected,
     taken,
 )
-from tests.truth.paths import Flags, Floats, Link, within
-from tests.truth.people import Person, Scene
-from tests.truth.receiving import Heard, Seen, listen, watch
-from tests.truth.sources import Frames, camera_frames, screen_frames, voices
+from tests.truth.media_sources import Frames, camera_frames, screen_frames, voices
+from tests.truth.packet_flows import Flow, carry, start
+from tests.truth.path_elements import Flags, Floats, Link, within
+from tests.truth.receiver import PlayedAudio, ShownVideo, listen, watch
+from tests.truth.scene import Person, Scene
 
 LAYERS = (
     ("q", 0.25, 150_000.0, 0.0),
@@ -36,7 +36,7 @@ SOUND_BPS = 40_000.0
 
 @dataclass(eq=False, kw_only=True)
 class SentTrack:
-    stream: Sent
+    stream: SentStream
     far: Flow
     """The stream as it arrived at the other end of the connection."""
     asked: Floats = field(default_factory=lambda: np.empty(0))
@@ -48,8 +48,8 @@ class ReceivedTrack:
     sender: str
     flow: Flow
     ssrc: int
-    heard: Heard | None = None
-    seen: Seen | None = None
+    heard: PlayedAudio | None = None
+    seen: ShownVideo | None = None
     is_wanted: Flags = field(default_factory=lambda: np.empty(0, dtype=np.bool_))
     """By second, whether the server was to forward it."""
     track: str = ""
@@ -146,7 +146,7 @@ class Play:
         self.connections[person.name].append(made)
         return made
 
-    def _streams(self, connection: Connection) -> list[Sent]:
+    def _streams(self, connection: Connection) -> list[SentStream]:
         """What a person sends on a connection."""
         person, found = connection.owner, []
         name = person.name
@@ -183,7 +183,7 @@ class Play:
 
     def _picture(
         self, name: str, source: str, frames: Frames, room: Floats, encoder: Encoder, mid: str
-    ) -> Sent:
+    ) -> SentStream:
         return picture(
             frames,
             room,

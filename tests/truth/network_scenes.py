@@ -3,8 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from tests.truth.drawing import Draw
-from tests.truth.paths import (
+from tests.truth.path_elements import (
     Bursts,
     Delay,
     Element,
@@ -16,8 +15,9 @@ from tests.truth.paths import (
     Stall,
     TcpSegments,
 )
-from tests.truth.people import Scene, Server, Topology, Truth
-from tests.truth.truths import LENGTH_S, also, call_of, truth
+from tests.truth.random_draws import Draw
+from tests.truth.scene import Scene, Server, Topology, Truth
+from tests.truth.scene_builder import LENGTH_S, also, call_of, truth
 
 Make = Callable[[Draw], Scene]
 

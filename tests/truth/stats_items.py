@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.truth.paths import Flags, Floats
+from tests.truth.path_elements import Flags, Floats
 
 GAUGES = frozenset(
     (

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from tests.truth.encoding import Encoder, Sent, picture, sound
-from tests.truth.flows import Flow, carry, start
+from tests.truth.encoding import Encoder, SentStream, picture, sound
 from tests.truth.forwarding import closed
-from tests.truth.paths import (
+from tests.truth.media_sources import camera_frames, voices
+from tests.truth.packet_flows import Flow, carry, start
+from tests.truth.path_elements import (
     Bursts,
     Cut,
     Delay,
@@ -18,9 +19,8 @@ from tests.truth.paths import (
     Scatter,
     Stall,
 )
-from tests.truth.people import Camera, Microphone, Person
-from tests.truth.receiving import SAMPLES, count, freezes, listen, watch
-from tests.truth.sources import camera_frames, voices
+from tests.truth.receiver import SAMPLES, count, freezes, listen, watch
+from tests.truth.scene import Camera, Microphone, Person
 
 LENGTH_S = 120.0
 
@@ -30,20 +30,20 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(7)
 
 
-def spoken(rng: np.random.Generator, *, dtx: bool = False) -> Sent:
+def spoken(rng: np.random.Generator, *, dtx: bool = False) -> SentStream:
     ann = Person(name="ann", microphone=Microphone(has_dtx=dtx))
     voice = voices([ann], LENGTH_S, rng)["ann"]
     return sound(voice, owner="ann", ssrc=1, track="m", mid="0", dtx=dtx, rng=rng)
 
 
-def filmed(rng: np.random.Generator) -> Sent:
+def filmed(rng: np.random.Generator) -> SentStream:
     frames = camera_frames(Camera(), LENGTH_S, rng)
     encoder = Encoder(most_bps=1_000_000)
     budget = np.full(int(LENGTH_S) + 2, 2e6)
     return picture(frames, budget, encoder, owner="ann", ssrc=2, track="c", mid="1", rng=rng)
 
 
-def carried(stream: Sent, rng: np.random.Generator, *elements: Element) -> Flow:
+def carried(stream: SentStream, rng: np.random.Generator, *elements: Element) -> Flow:
     flow = start(stream)
     carry([Link([Delay(0.03), *elements], rng)], [flow], 0.06)
     return flow

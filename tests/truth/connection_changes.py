@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from tests.truth.flows import Flow
 from tests.truth.forwarding import between, cut
 from tests.truth.network import Connection, Play, ReceivedTrack, SentTrack
-from tests.truth.people import Scene
+from tests.truth.packet_flows import Flow
+from tests.truth.scene import Scene
 
 Again = Callable[[ReceivedTrack], ReceivedTrack]
 """Plays a received flow again."""
 
 
-def moved(
+def change_connection(
     connection: Connection, at_s: float, gap_s: float, fresh_ssrc: Callable[[], int], again: Again
 ) -> Connection:
     """Ends a connection `at_s` and starts its replacement `gap_s` later. The tracks are the same,
@@ -49,13 +49,13 @@ def _sent(track: SentTrack, begin_s: float, end_s: float, ssrc: int) -> SentTrac
     return SentTrack(stream=stream, far=far, asked=np.asarray(asked))
 
 
-def played(scene: Scene) -> Play:
+def play_scene(scene: Scene) -> Play:
     """The simulation of a scene, with the participants who move to another connection."""
     play = Play(scene)
     for person in scene.people:
         if person.moves_s is not None:
             play.connections[person.name] += [
-                moved(
+                change_connection(
                     connection,
                     person.moves_s,
                     0.3,

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from tests.truth.drawing import MIXED, Draw
-from tests.truth.paths import Bursts, Element, Loss, Scatter, Shake, Stall
-from tests.truth.people import Person, Scene, Server, Topology, Truth
+from tests.truth.path_elements import Bursts, Element, Loss, Scatter, Shake, Stall
+from tests.truth.random_draws import MIXED, Draw
+from tests.truth.scene import Person, Scene, Server, Topology, Truth
 
 LENGTH_S: Final = 180.0
 _LOSSLESS: Final = (Shake, Scatter, Stall)

@@ -7,8 +7,8 @@ from typing import Final, Literal
 
 from aftercall.core.quality.diagnosis.findings import Finding
 from aftercall.core.quality.report.fold import Verdict
-from tests.truth.people import Scene, Truth
-from tests.truth.reporting import EPOCH_MS, peer_id
+from tests.truth.collector_entries import EPOCH_MS, peer_id
+from tests.truth.scene import Scene, Truth
 
 Grade = Literal["right", "time", "cause", "person", "missed"]
 
@@ -55,7 +55,7 @@ class Sentence:
 
 
 @dataclass
-class Outcome:
+class GradedCall:
     """A call judged."""
 
     scene: Scene
@@ -70,13 +70,13 @@ class Outcome:
         return all(grade == "right" for truth, grade in self.grades if truth.is_decidable)
 
 
-def judge(scene: Scene, verdicts: Mapping[str, Verdict]) -> Outcome:
+def grade(scene: Scene, verdicts: Mapping[str, Verdict]) -> GradedCall:
     sentences = [
         Sentence(person, finding)
         for person, verdict in verdicts.items()
         for finding in verdict.diagnosis
     ]
-    outcome = Outcome(scene, sentences)
+    outcome = GradedCall(scene, sentences)
     for truth in scene.truths:
         if not truth.is_optional:
             outcome.grades.append((truth, _grade(truth, scene, sentences)))

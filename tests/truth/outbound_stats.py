@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from tests.truth.encoding import Sent
+from tests.truth.encoding import SentStream
 from tests.truth.inbound_stats import inbound
 from tests.truth.network import Connection, SentTrack
-from tests.truth.paths import Floats, within
-from tests.truth.receiving import count
+from tests.truth.path_elements import Floats, within
+from tests.truth.receiver import count
 from tests.truth.stats_items import Item, always, before, filled, first, summed
 
 
@@ -108,7 +108,7 @@ def _encoded(track: SentTrack, connection: Connection, at: Floats) -> dict[str, 
     }
 
 
-def _limits(stream: Sent, connection: Connection, at: Floats) -> dict[str, list[Any]]:
+def _limits(stream: SentStream, connection: Connection, at: Floats) -> dict[str, list[Any]]:
     seconds = np.arange(len(stream.limits))
     is_on = seconds >= int(connection.begin_s)
     sums = {
@@ -133,7 +133,7 @@ def _limits(stream: Sent, connection: Connection, at: Floats) -> dict[str, list[
     }
 
 
-def _source(stream: Sent, connection: Connection, at: Floats) -> Item:
+def _source(stream: SentStream, connection: Connection, at: Floats) -> Item:
     columns: dict[str, Floats] = {}
     fixed: dict[str, Any] = {"kind": stream.kind, "trackIdentifier": stream.track}
     if stream.voice is not None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tests.truth.encoding import Ints, Sent
-from tests.truth.paths import Floats, Link
+from tests.truth.encoding import Ints, SentStream
+from tests.truth.path_elements import Floats, Link
 
 ATTEMPTS = 3
 """How often a lost packet of video is asked for."""
@@ -17,7 +17,7 @@ RETRY_S = 0.03
 class Flow:
     """The packets of one stream that a receiver should get, in order of sequence numbers."""
 
-    stream: Sent
+    stream: SentStream
     sent: Floats
     sizes: Floats
     frame_of: Ints
@@ -52,7 +52,7 @@ class Flow:
         self.resent_at = np.sort(np.concatenate(resent))
 
 
-def start(stream: Sent) -> Flow:
+def start(stream: SentStream) -> Flow:
     """The packets that a sender sends into its path."""
     nothing = np.full(len(stream.at), np.nan)
     return Flow(

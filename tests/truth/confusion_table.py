@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tests.truth.judgement import Grade, Outcome
+from tests.truth.grading import Grade, GradedCall
 
 GRADES: Sequence[Grade] = ("right", "time", "cause", "person", "missed")
 
@@ -28,7 +28,7 @@ class Totals:
         return self.clean_false / self.clean_hours if self.clean_hours else 0.0
 
 
-def totals(outcomes: Iterable[Outcome]) -> Totals:
+def totals(outcomes: Iterable[GradedCall]) -> Totals:
     every = list(outcomes)
     impaired = [each for each in every if not each.scene.is_clean]
     clean = [each for each in every if each.scene.is_clean]
@@ -44,7 +44,7 @@ def totals(outcomes: Iterable[Outcome]) -> Totals:
     )
 
 
-def table(outcomes: Iterable[Outcome]) -> str:
+def table(outcomes: Iterable[GradedCall]) -> str:
     """A row for each kind of truth: how often it was found, and how it was missed."""
     every = list(outcomes)
     rows: dict[str, Counter[str]] = {}
@@ -71,7 +71,7 @@ def summary(found: Totals) -> str:
     )
 
 
-def story(outcome: Outcome) -> str:
+def describe(outcome: GradedCall) -> str:
     """A call with a wrong outcome: its truth, and every sentence that was given."""
     scene = outcome.scene
     lines = [f"{scene.name} (seed {scene.seed}, {scene.topology})"]

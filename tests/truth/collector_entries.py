@@ -7,9 +7,9 @@ import numpy as np
 
 from tests.truth.browsers import AGENTS, shaped
 from tests.truth.network import Connection, Play, ReceivedTrack
-from tests.truth.paths import Floats, within
-from tests.truth.people import Person, Scene
-from tests.truth.sent_stats import items, transports
+from tests.truth.outbound_stats import items, transports
+from tests.truth.path_elements import Floats, within
+from tests.truth.scene import Person, Scene
 
 EPOCH_MS: Final = 1_795_255_200_000
 """2026-11-21T10:00:00Z, when every call begins."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tests.truth.paths import Delay, Element, Loss, Stall
-from tests.truth.people import BrowserName, Camera, Microphone, Person, Server
+from tests.truth.path_elements import Delay, Element, Loss, Stall
+from tests.truth.scene import BrowserName, Camera, Microphone, Person, Server
 
 NAMES = ("ann", "bob", "cy", "dee", "eve", "fay", "gus", "hal")
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.truth.paths import Floats, within
-from tests.truth.people import Camera, Microphone, Person, Screen
+from tests.truth.path_elements import Floats, within
+from tests.truth.scene import Camera, Microphone, Person, Screen
 
 SLOT_S = 0.02
 """The audio level of a packet."""

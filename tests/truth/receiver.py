@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tests.truth.flows import Flow
-from tests.truth.paths import Flags, Floats, Spans, within
-from tests.truth.sources import SLOT_S
+from tests.truth.media_sources import SLOT_S
+from tests.truth.packet_flows import Flow
+from tests.truth.path_elements import Flags, Floats, Spans, within
 
 BLOCK_S = 0.5
 LEAST_BUFFER_S, MOST_BUFFER_S = 0.04, 2.0
@@ -19,7 +19,7 @@ FADED_PACKETS = 20
 
 
 @dataclass(eq=False)
-class Counted:
+class RtpCounters:
     """The RTP counters of a flow at given times."""
 
     received: Floats
@@ -30,7 +30,7 @@ class Counted:
     repaired_bytes: Floats
 
 
-def count(flow: Flow, at: Floats) -> Counted:
+def count(flow: Flow, at: Floats) -> RtpCounters:
     """The counters at ascending times, as RFC 3550 defines them: lost is what was expected up to
     the highest sequence number received, less what was received."""
     on = np.flatnonzero(~np.isnan(flow.arrived))
@@ -45,7 +45,7 @@ def count(flow: Flow, at: Floats) -> Counted:
     fixed = fixed[np.argsort(flow.repaired[fixed], kind="stable")]
     fixes = np.searchsorted(flow.repaired[fixed], at, side="right")
     fix_sums = np.concatenate([[0.0], np.cumsum(flow.sizes[fixed])])
-    return Counted(
+    return RtpCounters(
         received=(so_far + fixes).astype(np.float64),
         lost=highest[so_far] + 1 - first - so_far,
         bytes=sums[so_far] + fix_sums[fixes],
@@ -95,7 +95,7 @@ def _targets(sent: Floats, arrived: Floats) -> tuple[Floats, Floats]:
 
 
 @dataclass(eq=False)
-class Heard:
+class PlayedAudio:
     """What an audio jitter buffer did, packet by packet of those that were due."""
 
     due: Floats
@@ -109,7 +109,7 @@ class Heard:
     levels: Floats
 
 
-def listen(flow: Flow) -> Heard:
+def listen(flow: Flow) -> PlayedAudio:
     """Plays an audio flow from its first packet on. Gaps in the timestamps are concealed too,
     whatever the sequence numbers are: as comfort noise where the sender used discontinuous
     transmission."""
@@ -138,7 +138,7 @@ def listen(flow: Flow) -> Heard:
     levels = np.zeros(len(sent))
     if voice is not None and len(every):
         levels = voice.levels[every.clip(0, len(voice.levels) - 1)]
-    return Heard(
+    return PlayedAudio(
         due=sent + fastest + target,
         is_made_up=is_made_up,
         is_silent=is_made_up & (is_comfort | (since >= FADED_PACKETS)),
@@ -150,7 +150,7 @@ def listen(flow: Flow) -> Heard:
 
 
 @dataclass(eq=False)
-class Seen:
+class ShownVideo:
     """What a video receiver did, frame by frame of those it decoded, in order."""
 
     shown: Floats
@@ -168,7 +168,7 @@ class Seen:
 
 def watch(
     flow: Flow, rtt_s: float, slow: Spans, rng: np.random.Generator, hitches_s: float = 0.0
-) -> Seen:
+) -> ShownVideo:
     """Decodes and shows a video flow. The page freezes briefly now and then, every `hitches_s` on
     average."""
     numbers, where = np.unique(flow.frame_of, return_index=True)
@@ -176,7 +176,7 @@ def watch(
     empty = np.empty(0)
     if not len(numbers):
         nothing = np.empty(0, dtype=np.bool_)
-        return Seen(empty, empty, empty, empty, nothing, empty, empty, empty, empty)
+        return ShownVideo(empty, empty, empty, empty, nothing, empty, empty, empty, empty)
     whole = np.full(len(numbers), -np.inf)
     first = np.full(len(numbers), np.inf)
     index = np.searchsorted(numbers, flow.frame_of)
@@ -199,7 +199,7 @@ def watch(
     heights = flow.stream.heights[numbers[is_shown]].astype(np.float64)
     freezes_at, freeze_s = freezes(times)
     waits = (times - np.minimum(first[is_shown], times)).clip(0, 2)
-    return Seen(
+    return ShownVideo(
         times, widths, heights, waits, is_key[is_shown], freezes_at, freeze_s, dropped_at, asked
     )
 

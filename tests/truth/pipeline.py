@@ -3,14 +3,14 @@
 from aftercall.core.events import Identity
 from aftercall.core.quality.report.fold import PeerFacts, Verdict
 from tests.completed_calls import collected, completed, facts_of
-from tests.truth.moving import played
-from tests.truth.people import Scene
-from tests.truth.reporting import entries, peer_id
+from tests.truth.collector_entries import entries, peer_id
+from tests.truth.connection_changes import play_scene
+from tests.truth.scene import Scene
 
 
 def verdicts(scene: Scene) -> dict[str, Verdict]:
     """The verdict of every participant of a call, by name."""
-    play = played(scene)
+    play = play_scene(scene)
     participants: dict[str, list[PeerFacts]] = {}
     for person in scene.people:
         whose, who = peer_id(scene, person.name), scene.participant(person.name)

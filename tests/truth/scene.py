@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tests.truth.paths import ALWAYS, Delay, Element, Spans
+from tests.truth.path_elements import ALWAYS, Delay, Element, Spans
 
 Topology = Literal["pair", "mesh", "server"]
 BrowserName = Literal["chrome", "firefox", "old-firefox", "safari"]
