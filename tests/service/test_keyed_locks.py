@@ -6,13 +6,13 @@ from hypothesis import strategies as st
 from aftercall.service.keyed_locks import KeyedLocks
 
 
-class Workshop:
+class LockUsers:
     """Callers who work under the lock of a key, for some turns of the event loop."""
 
     def __init__(self) -> None:
         self.locks: KeyedLocks[str] = KeyedLocks()
         self.at_work: dict[str, int] = {}
-        self.most_at_work = 0
+        self.most_at_once = 0
         self.done: list[str] = []
 
     async def work(self, key: str, *, after: int = 0, turns: int = 2, fails: bool = False) -> None:
@@ -20,7 +20,7 @@ class Workshop:
             await asyncio.sleep(0)
         async with self.locks.of(key):
             self.at_work[key] = self.at_work.get(key, 0) + 1
-            self.most_at_work = max(self.most_at_work, self.at_work[key])
+            self.most_at_once = max(self.most_at_once, self.at_work[key])
             try:
                 for _ in range(turns):
                     await asyncio.sleep(0)
@@ -32,34 +32,34 @@ class Workshop:
 
 
 async def test_a_third_caller_waits_for_the_second_when_the_first_releases_the_lock() -> None:
-    shop = Workshop()
-    first = asyncio.create_task(shop.work("a"))
-    second = asyncio.create_task(shop.work("a"))
+    users = LockUsers()
+    first = asyncio.create_task(users.work("a"))
+    second = asyncio.create_task(users.work("a"))
     await first
-    await shop.work("a")
+    await users.work("a")
     await second
-    assert shop.most_at_work == 1
-    assert shop.done == ["a"] * 3
+    assert users.most_at_once == 1
+    assert users.done == ["a"] * 3
 
 
 async def test_callers_of_different_keys_do_not_wait_for_each_other() -> None:
-    shop = Workshop()
-    async with shop.locks.of("a"):
+    users = LockUsers()
+    async with users.locks.of("a"):
         async with asyncio.timeout(10):
-            await shop.work("b")
-        assert len(shop.locks) == 1
-    assert len(shop.locks) == 0
+            await users.work("b")
+        assert len(users.locks) == 1
+    assert len(users.locks) == 0
 
 
 async def test_a_cancelled_waiter_leaves_no_lock() -> None:
-    shop = Workshop()
-    async with shop.locks.of("a"):
-        waiting = asyncio.create_task(shop.work("a"))
+    users = LockUsers()
+    async with users.locks.of("a"):
+        waiting = asyncio.create_task(users.work("a"))
         await asyncio.sleep(0)
         waiting.cancel()
         await asyncio.wait([waiting])
     del waiting
-    assert len(shop.locks) == 0
+    assert len(users.locks) == 0
 
 
 _CALLS = st.tuples(st.sampled_from("ab"), st.integers(0, 8), st.integers(0, 4), st.booleans())
@@ -69,18 +69,18 @@ _CALLS = st.tuples(st.sampled_from("ab"), st.integers(0, 8), st.integers(0, 4), 
 def test_a_key_has_one_holder_at_a_time_and_no_lock_is_left(
     calls: list[tuple[str, int, int, bool]],
 ) -> None:
-    async def scenario() -> Workshop:
-        shop = Workshop()
+    async def scenario() -> LockUsers:
+        users = LockUsers()
         await asyncio.gather(
             *(
-                shop.work(key, after=after, turns=turns, fails=fails)
+                users.work(key, after=after, turns=turns, fails=fails)
                 for key, after, turns, fails in calls
             ),
             return_exceptions=True,
         )
-        return shop
+        return users
 
-    shop = asyncio.run(scenario())
-    assert shop.most_at_work <= 1
-    assert len(shop.done) == len(calls)
-    assert len(shop.locks) == 0
+    users = asyncio.run(scenario())
+    assert users.most_at_once <= 1
+    assert len(users.done) == len(calls)
+    assert len(users.locks) == 0

@@ -19,13 +19,13 @@ from tests.core.quality.synthetic_call import CALL_START
 from tests.stored_calls import lossy_call, session_of
 
 
-class Room:
+class LiveUpdatesHarness:
     """One app with subscribers to its live updates, on a clock that advances without waiting."""
 
     def __init__(self, db: Database) -> None:
         self.db = db
         self.now = CALL_START
-        self.is_welcome = True
+        self.is_permitted = True
         self.live = LiveUpdates(db=db, clock=lambda: self.now, pause=self._pause)
         self.session = session_of(lossy_call(minutes=1), "app", is_live=True)
 
@@ -33,7 +33,7 @@ class Room:
         self.now = EpochMs(self.now + round(seconds * SECOND_MS))
 
     async def welcome(self) -> bool:
-        return self.is_welcome
+        return self.is_permitted
 
     def listen(
         self, app_id: str = "app", caller: str = "token"
@@ -44,10 +44,10 @@ class Room:
         self, count: int, app_id: str = "app", caller: str = "token"
     ) -> list[AsyncIterator[LiveUpdate | None]]:
         """So many subscribers that have received the first message."""
-        lines = [self.listen(app_id, caller) for _ in range(count)]
-        for line in lines:
-            await anext(line)
-        return lines
+        streams = [self.listen(app_id, caller) for _ in range(count)]
+        for stream in streams:
+            await anext(stream)
+        return streams
 
     async def save(self, **changes: Any) -> Session:
         self.session = replace(self.session, updated_at=self.now, **changes)
@@ -57,13 +57,15 @@ class Room:
 
 
 @pytest.fixture
-def room(db: Database) -> Room:
-    return Room(db)
+def harness(db: Database) -> LiveUpdatesHarness:
+    return LiveUpdatesHarness(db)
 
 
-async def test_a_subscriber_receives_the_start_change_and_end_of_a_session(room: Room) -> None:
-    news = room.listen()
-    hello = await anext(news)
+async def test_a_subscriber_receives_the_start_change_and_end_of_a_session(
+    harness: LiveUpdatesHarness,
+) -> None:
+    updates = harness.listen()
+    hello = await anext(updates)
     assert hello is not None
     assert (hello.kind, getattr(hello.body, "ids", None)) == ("hello", [])
     steps: list[tuple[str, dict[str, Any]]] = [
@@ -72,92 +74,98 @@ async def test_a_subscriber_receives_the_start_change_and_end_of_a_session(room:
         ("ended", {"phase": Phase.ENDED, "ended_at": CALL_START, "end_reason": EndReason.CLOSED}),
     ]
     for kind, changes in steps:
-        saved = await room.save(**changes)
-        reported = await anext(news)
+        saved = await harness.save(**changes)
+        reported = await anext(updates)
         assert reported is not None
         assert reported.kind == kind
         assert getattr(reported.body, "id", None) == saved.id
         assert getattr(reported.body, "live_participants", None) == saved.live_participants
-    await news.aclose()  # type: ignore[attr-defined]
+    await updates.aclose()  # type: ignore[attr-defined]
 
 
-async def test_a_later_subscriber_receives_the_live_sessions(room: Room) -> None:
-    await room.save()
-    news = room.listen()
-    hello = await anext(news)
+async def test_a_later_subscriber_receives_the_live_sessions(harness: LiveUpdatesHarness) -> None:
+    await harness.save()
+    updates = harness.listen()
+    hello = await anext(updates)
     assert hello is not None
     assert getattr(hello.body, "ids", None) == ["session"]
-    other = await anext(room.listen("other"))
+    other = await anext(harness.listen("other"))
     assert other is not None
     assert getattr(other.body, "ids", None) == []
 
 
-async def test_an_idle_stream_has_heartbeats_and_ends_after_an_hour(room: Room) -> None:
-    heard = [each async for each in room.listen()]
-    assert heard[1:] == [None] * (HOUR_MS // BEAT_EVERY_MS)
-    assert room.now >= CALL_START + HOUR_MS
+async def test_an_idle_stream_has_heartbeats_and_ends_after_an_hour(
+    harness: LiveUpdatesHarness,
+) -> None:
+    received = [each async for each in harness.listen()]
+    assert received[1:] == [None] * (HOUR_MS // BEAT_EVERY_MS)
+    assert harness.now >= CALL_START + HOUR_MS
 
 
-async def test_a_subscriber_without_permission_is_disconnected(room: Room) -> None:
-    news = room.listen()
-    await anext(news)
-    room.is_welcome = False
-    assert [each async for each in news] == []
-    assert room.now <= CALL_START + BEAT_EVERY_MS + SECOND_MS
+async def test_a_subscriber_without_permission_is_disconnected(harness: LiveUpdatesHarness) -> None:
+    updates = harness.listen()
+    await anext(updates)
+    harness.is_permitted = False
+    assert [each async for each in updates] == []
+    assert harness.now <= CALL_START + BEAT_EVERY_MS + SECOND_MS
 
 
-async def test_a_stopping_server_closes_every_stream(room: Room) -> None:
-    news = room.listen()
-    await anext(news)
-    room.live.close()
-    assert [each async for each in news] == []
+async def test_a_stopping_server_closes_every_stream(harness: LiveUpdatesHarness) -> None:
+    updates = harness.listen()
+    await anext(updates)
+    harness.live.close()
+    assert [each async for each in updates] == []
 
 
-async def test_the_number_of_subscribers_is_limited(room: Room) -> None:
-    lines = [room.listen() for _ in range(MOST_LISTENERS)]
-    for line in lines:
-        await anext(line)
+async def test_the_number_of_subscribers_is_limited(harness: LiveUpdatesHarness) -> None:
+    streams = [harness.listen() for _ in range(MOST_LISTENERS)]
+    for stream in streams:
+        await anext(stream)
     with pytest.raises(Busy) as full:
-        await anext(room.listen())
+        await anext(harness.listen())
     assert full.value.code == "too_many_listeners"
-    await lines[0].aclose()  # type: ignore[attr-defined]
-    assert await anext(room.listen()) is not None
+    await streams[0].aclose()  # type: ignore[attr-defined]
+    assert await anext(harness.listen()) is not None
 
 
-async def are_there(lines: list[AsyncIterator[LiveUpdate | None]]) -> int:
+async def are_there(streams: list[AsyncIterator[LiveUpdate | None]]) -> int:
     """How many of the subscribers are connected after the next check."""
-    return sum([await anext(line, "over") != "over" for line in lines])
+    return sum([await anext(stream, "over") != "over" for stream in streams])
 
 
-async def test_an_app_with_every_stream_yields_a_share_to_other_apps(room: Room) -> None:
-    greedy = await room.listen_often(MOST_LISTENERS, "greedy")
-    quiet = await room.listen_often(MOST_LISTENERS // 2, "quiet")
+async def test_an_app_with_every_stream_yields_a_share_to_other_apps(
+    harness: LiveUpdatesHarness,
+) -> None:
+    greedy = await harness.listen_often(MOST_LISTENERS, "greedy")
+    quiet = await harness.listen_often(MOST_LISTENERS // 2, "quiet")
     with pytest.raises(Busy):
-        await anext(room.listen("quiet"))
+        await anext(harness.listen("quiet"))
     with pytest.raises(Busy):
-        await anext(room.listen("greedy"))
+        await anext(harness.listen("greedy"))
     assert await are_there(greedy) == MOST_LISTENERS // 2
     assert await are_there(quiet) == MOST_LISTENERS // 2
 
 
 async def test_a_token_with_every_stream_of_its_app_yields_a_share_to_other_tokens(
-    room: Room,
+    harness: LiveUpdatesHarness,
 ) -> None:
-    greedy = await room.listen_often(MOST_LISTENERS, caller="greedy")
-    quiet = await room.listen_often(3, caller="quiet")
+    greedy = await harness.listen_often(MOST_LISTENERS, caller="greedy")
+    quiet = await harness.listen_often(3, caller="quiet")
     with pytest.raises(Busy):
-        await anext(room.listen(caller="greedy"))
+        await anext(harness.listen(caller="greedy"))
     assert await are_there(greedy) == MOST_LISTENERS - 3
     assert await are_there(quiet) == 3
 
 
-async def test_subscribers_within_their_share_keep_their_streams(room: Room) -> None:
-    lines = [
-        await room.listen_often(1, f"app-{number % 2}", f"token-{number}")
+async def test_subscribers_within_their_share_keep_their_streams(
+    harness: LiveUpdatesHarness,
+) -> None:
+    streams = [
+        await harness.listen_often(1, f"app-{number % 2}", f"token-{number}")
         for number in range(MOST_LISTENERS)
     ]
     with pytest.raises(Busy):
-        await anext(room.listen("app-0", "token-0"))
-    one_more = await room.listen_often(1, "app-2")
-    assert await are_there([line for (line,) in lines]) == MOST_LISTENERS - 1
+        await anext(harness.listen("app-0", "token-0"))
+    one_more = await harness.listen_often(1, "app-2")
+    assert await are_there([stream for (stream,) in streams]) == MOST_LISTENERS - 1
     assert await are_there(one_more) == 1

@@ -14,18 +14,18 @@ HUNG_UP: Message = {"type": "http.disconnect"}
 DONE: Message = {"type": "http.response.body", "body": b"", "more_body": False}
 
 
-class Line:
+class RequestConnection:
     """A connection of one request; `hang_up` ends it."""
 
     def __init__(self, method: str = "GET", first: Message = ASKED) -> None:
         self.scope: Any = {"type": "http", "method": method, "path": "/calls/1"}
         self.sent: list[Message] = []
-        self._said = [first]
+        self._messages = [first]
         self.ends = asyncio.Event()
 
     async def receive(self) -> Any:
-        if self._said:
-            return self._said.pop()
+        if self._messages:
+            return self._messages.pop()
         await self.ends.wait()
         return HUNG_UP
 
@@ -33,19 +33,19 @@ class Line:
         self.sent.append(message)
 
 
-class Work:
-    """An application that takes long, and what became of it."""
+class Handler:
+    """An application that answers only after `may_end`, and records its outcome."""
 
     def __init__(self, then: Callable[[Any], Awaitable[None]] | None = None) -> None:
         self.has_begun = asyncio.Event()
         self.may_end = asyncio.Event()
         self.outcome = ""
-        self.heard: list[Any] = []
+        self.received: list[Any] = []
         self._then = then
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         try:
-            self.heard.append(await receive())
+            self.received.append(await receive())
             self.has_begun.set()
             await self.may_end.wait()
             await send(DONE)
@@ -53,34 +53,34 @@ class Work:
                 await self._then(receive)
             self.outcome = "ended"
         except asyncio.CancelledError:
-            self.outcome = "called off"
+            self.outcome = "cancelled"
             raise
 
 
-async def _ask(work: Any, line: Line) -> None:
-    app: Any = CancelOnDisconnect(work)
-    await app(line.scope, line.receive, line.send)
+async def _ask(handler: Any, connection: RequestConnection) -> None:
+    app: Any = CancelOnDisconnect(handler)
+    await app(connection.scope, connection.receive, connection.send)
 
 
 async def test_a_read_is_cancelled_when_the_client_disconnects() -> None:
-    line, work = Line(), Work()
-    asking = asyncio.create_task(_ask(work, line))
-    await work.has_begun.wait()
-    line.ends.set()
+    connection, handler = RequestConnection(), Handler()
+    asking = asyncio.create_task(_ask(handler, connection))
+    await handler.has_begun.wait()
+    connection.ends.set()
     async with asyncio.timeout(5):
         await asking
-    assert (work.outcome, line.sent) == ("called off", [])
-    assert work.heard == [ASKED]
+    assert (handler.outcome, connection.sent) == ("cancelled", [])
+    assert handler.received == [ASKED]
 
 
 async def test_a_write_is_completed_when_the_client_disconnects() -> None:
-    line, work = Line("POST"), Work()
-    asking = asyncio.create_task(_ask(work, line))
-    await work.has_begun.wait()
-    line.ends.set()
-    work.may_end.set()
+    connection, handler = RequestConnection("POST"), Handler()
+    asking = asyncio.create_task(_ask(handler, connection))
+    await handler.has_begun.wait()
+    connection.ends.set()
+    handler.may_end.set()
     await asking
-    assert (work.outcome, line.sent) == ("ended", [DONE])
+    assert (handler.outcome, connection.sent) == ("ended", [DONE])
 
 
 async def test_work_after_the_answer_is_completed() -> None:
@@ -88,21 +88,21 @@ async def test_work_after_the_answer_is_completed() -> None:
         assert await receive() == HUNG_UP
         await asyncio.sleep(0)
 
-    line, work = Line(), Work(tidy_up)
-    asking = asyncio.create_task(_ask(work, line))
-    await work.has_begun.wait()
-    work.may_end.set()
-    line.ends.set()
+    connection, handler = RequestConnection(), Handler(tidy_up)
+    asking = asyncio.create_task(_ask(handler, connection))
+    await handler.has_begun.wait()
+    handler.may_end.set()
+    connection.ends.set()
     await asking
-    assert (work.outcome, line.sent) == ("ended", [DONE])
+    assert (handler.outcome, connection.sent) == ("ended", [DONE])
 
 
 async def test_a_read_with_an_incomplete_body_is_not_cancelled() -> None:
     first = {"type": "http.request", "body": b"a", "more_body": True}
-    line, work = Line(first=first), Work()
-    work.may_end.set()
-    await _ask(work, line)
-    assert (work.heard, work.outcome) == ([first], "ended")
+    connection, handler = RequestConnection(first=first), Handler()
+    handler.may_end.set()
+    await _ask(handler, connection)
+    assert (handler.received, handler.outcome) == ([first], "ended")
 
 
 async def test_an_error_of_a_read_is_raised() -> None:
@@ -110,14 +110,14 @@ async def test_an_error_of_a_read_is_raised() -> None:
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        await _ask(fail, Line())
+        await _ask(fail, RequestConnection())
 
 
 async def test_a_stopping_server_cancels_its_reads() -> None:
-    line, work = Line(), Work()
-    asking = asyncio.create_task(_ask(work, line))
-    await work.has_begun.wait()
+    connection, handler = RequestConnection(), Handler()
+    asking = asyncio.create_task(_ask(handler, connection))
+    await handler.has_begun.wait()
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
-    assert work.outcome == "called off"
+    assert handler.outcome == "cancelled"
