@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from sqlalchemy import create_engine, text
 
 from aftercall.core.instants import DAY_MS, EpochMs
 from aftercall.core.overview.session_summary import ParticipantBrief, SessionQuality, SessionSummary
 from aftercall.core.quality.report.fold import FOLD_VERSION
+from aftercall.store.sessions.bulk_index import index_all
 from aftercall.store.sessions.day_counts import EVERY_SIZE
 from aftercall.store.sessions.facets import search_terms_of
 from aftercall.store.sessions.stored_summary import encode_summary
-from aftercall.store.sessions.tokenizer import key_of_title, words_of
 from aftercall.store.tables import schema
 
 FIRST_NAMES = (
@@ -63,9 +64,8 @@ def fill(
     participants, but not within a day of `apart_from`, when their own call was. The server must
     not be running."""
     tables: dict[str, list[tuple[Any, ...]]] = {}
-    for table, values in _rows(app_id, count, now, also, apart_from):
-        columns = schema.metadata.tables[table].columns
-        tables.setdefault(table, []).append(tuple(values.get(column.name) for column in columns))
+    for table, row in _rows(app_id, count, now, also, apart_from):
+        tables.setdefault(table, []).append(row)
     connection = sqlite3.connect(data_dir / "aftercall.db")
     with connection:
         for table, rows in tables.items():
@@ -74,13 +74,20 @@ def fill(
             connection.executemany(
                 f"INSERT INTO {table} VALUES ({marks}) ON CONFLICT {known}", rows
             )
-    connection.execute("ANALYZE")
     connection.close()
+    engine = create_engine(f"sqlite:///{data_dir / 'aftercall.db'}")
+    with engine.begin() as opened:
+        for table in ("session_days", "session_postings", "minute_tallies"):
+            opened.execute(text(f"DELETE FROM {table}"))
+        opened.execute(text("UPDATE sessions SET ordinal = NULL"))
+        index_all(opened)
+        opened.execute(text("ANALYZE"))
+    engine.dispose()
 
 
 def _rows(
     app_id: str, count: int, now: EpochMs, also: Sequence[str], apart_from: EpochMs
-) -> Iterator[tuple[str, dict[str, Any]]]:
+) -> Iterator[tuple[str, tuple[Any, ...]]]:
     dice = random.Random(count)
     names = [f"{first} {last}" for first in FIRST_NAMES for last in LAST_NAMES]
     days: dict[int, int] = {}
@@ -93,32 +100,34 @@ def _rows(
         yield from _call_rows(app_id, number, created_at, dice.choice(TITLES), present)
     for day, sessions in days.items():
         for size in (EVERY_SIZE, 2):
-            tally = {"day": day, "total_participants": size, "sessions": sessions}
-            yield "session_tallies", {"app_id": app_id, "minutes": 50.0 * sessions, **tally}
+            minutes = 50.0 * sessions
+            yield "session_tallies", (app_id, day, size, sessions, minutes)
 
 
 def _call_rows(
-    app_id: str, number: int, created_at: EpochMs, title: str, names: Sequence[str]
-) -> Iterator[tuple[str, dict[str, Any]]]:
+    app_id: str,
+    number: int,
+    created_at: EpochMs,
+    title: str,
+    names: Sequence[str],
+) -> Iterator[tuple[str, tuple[Any, ...]]]:
     id = f"c0000000-0000-4000-8000-{number:012x}"
     ended_at = created_at + _LENGTH_MS
+    meeting_id = f"crowd-{number % 97}"
     yield (
         "sessions",
-        {
-            "app_id": app_id, "id": id, "meeting_id": f"crowd-{number % 97}", "title": title,
-            "kind": "meeting", "phase": "ended", "created_at": created_at,
-            "started_at": created_at, "ended_at": ended_at, "end_reason": "emptied",
-            "updated_at": ended_at, "touched_at": ended_at, "keep_alive_s": 60,
-            "live_participants": 0, "total_participants": 2, "max_concurrent_participants": 2,
-            "minutes_consumed": 50.0, "minutes_by_view": "{}", "day": created_at // DAY_MS,
-            "title_key": key_of_title(title),
-        },
+        _row(
+            "sessions",
+            {
+                "app_id": app_id, "id": id, "meeting_id": meeting_id, "title": title,
+                "kind": "meeting", "phase": "ended", "created_at": created_at,
+                "started_at": created_at, "ended_at": ended_at, "end_reason": "emptied",
+                "updated_at": ended_at, "touched_at": ended_at, "keep_alive_s": 60,
+                "live_participants": 0, "total_participants": 2, "max_concurrent_participants": 2,
+                "minutes_consumed": 50.0, "minutes_by_view": "{}", "day": created_at // DAY_MS,
+            },
+        ),
     )  # fmt: skip
-    for word in words_of(title):
-        yield (
-            "title_terms",
-            {"app_id": app_id, "term": word, "title_key": key_of_title(title)},
-        )
     seen = [
         ParticipantBrief(id=f"{id[:-1]}{n}", name=name, person=f"crowd {name}")
         for n, name in enumerate(names)
@@ -126,12 +135,12 @@ def _call_rows(
     for one in seen:
         yield (
             "participants",
-            {
+            _row("participants", {
                 "app_id": app_id, "session_id": id, "id": one.id, "display_name": one.name,
                 "view_type": "GROUP_CALL", "is_hidden": False, "joined_at": created_at,
                 "left_at": ended_at, "left_is_inferred": False, "duration_minutes": 25.0,
                 "created_at": created_at, "updated_at": ended_at,
-            },
+            }),
         )  # fmt: skip
     shares = [(0, 0, 0 if place % 7 else 1, 2 if place % 7 else 1) for place in range(25)]
     quality = SessionQuality(
@@ -140,21 +149,21 @@ def _call_rows(
         bad_participants=0, is_bad=False, shares=shares, shares_from_at=created_at,
         shares_bucket_ms=60_000,
     )  # fmt: skip
+    marks = search_terms_of([title, *names], [None])
     summary = SessionSummary(
         participants=seen, quality=quality, browsers=["Chrome"], countries=["PT"]
     )
     yield (
         "session_verdicts",
-        {
+        _row("session_verdicts", {
             "app_id": app_id, "session_id": id, "created_at": created_at, "quality_rank": 3.6,
             "summary": encode_summary(summary),
             "counted": msgspec.json.encode(
-                {"created_at": created_at, "is_bad": False, "facets": {}, "marks": []}
+                {"created_at": created_at, "is_bad": False, "facets": {}, "marks": marks}
             ).decode(),
-        },
+        }),
     )  # fmt: skip
-    for mark in search_terms_of([title, *names], [None]):
-        yield (
-            "session_facets",
-            {"app_id": app_id, "facet": mark, "created_at": created_at, "session_id": id},
-        )
+
+
+def _row(table: str, values: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(values.get(name) for name in schema.metadata.tables[table].columns.keys())  # noqa: SIM118

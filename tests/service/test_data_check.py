@@ -25,7 +25,7 @@ BREACHES = {
            parent_session_id, created_at, started_at, opened_at, closed_at, ended_at, end_reason,
            updated_at, touched_at, deadline_at, keep_alive_s, live_participants,
            total_participants, max_concurrent_participants, minutes_consumed, minutes_by_view, day,
-           title_key FROM sessions WHERE phase = 'live'""",
+           ordinal FROM sessions WHERE phase = 'live'""",
     ),
     "ended_means_ended": ("UPDATE sessions SET end_reason = NULL WHERE phase = 'ended'",),
     "deadlines": ("UPDATE sessions SET deadline_at = 1 WHERE phase = 'live'",),
@@ -49,6 +49,7 @@ BREACHES = {
         " VALUES ('j', 'finalise', 'x', '{{}}', 1, 1, 8, 2)",
     ),
     "tallies_agree_with_the_sessions": ("UPDATE session_tallies SET sessions = sessions + 1",),
+    "ended_sessions_have_an_ordinal": ("UPDATE session_days SET given_ordinals = 0",),
     "people_are_known": ("DELETE FROM people",),
     "terms_lead_to_people": ("DELETE FROM people",),
     "arrivals_release_early_facts": (
@@ -70,7 +71,6 @@ BREACHES = {
             ("summaries", "'gone'"),
             ("session_verdicts", "'gone'"),
             ("peer_verdicts", "'gone'"),
-            ("session_facets", "'gone'"),
         )
     },
     **{
@@ -89,7 +89,6 @@ UNSEEN = {
         "UPDATE sessions SET minutes_consumed = minutes_consumed + 1 WHERE phase = 'ended'",
         "UPDATE sessions SET max_concurrent_participants = 9",
         "UPDATE sessions SET total_participants = 9",
-        "UPDATE sessions SET title_key = title_key + 1",
         "UPDATE sessions SET day = day + 1",
         "UPDATE participants SET joined_at = joined_at - 1",
         "UPDATE participants SET duration_minutes = duration_minutes + 0.1",
@@ -121,9 +120,18 @@ UNSEEN = {
         "UPDATE transcript_lines SET text = {frame}",
     ),
     "facets_agree_with_the_verdicts": (
-        "DELETE FROM session_facets WHERE facet IN (SELECT min(facet) FROM session_facets)",
-        "UPDATE session_facets SET created_at = created_at + 1",
+        "DELETE FROM session_postings WHERE term IN (SELECT min(term) FROM session_postings)",
+        "DELETE FROM session_postings WHERE term = 'measured'",
+        "UPDATE session_postings SET block = block + 1 WHERE term = 'title~ove'",
+        "UPDATE session_postings SET sessions = {bytes} WHERE term = 'title~ove'",
+        "UPDATE sessions SET title = 'Under' WHERE phase = 'ended'",
+        "UPDATE sessions SET total_participants = 9 WHERE phase = 'ended'",
         "UPDATE session_verdicts SET counted = 'none'",
+    ),
+    "minutes_are_tallied": (
+        "UPDATE minute_tallies SET sessions = sessions + 1 WHERE day = -1",
+        "DELETE FROM minute_tallies WHERE day <> -1",
+        "UPDATE sessions SET minutes_consumed = 2 * minutes_consumed + 1 WHERE phase = 'ended'",
     ),
     "facets_are_tallied": (
         "UPDATE facet_tallies SET bad = bad + 1",

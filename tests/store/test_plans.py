@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import DAY_MS, EpochMs
 from aftercall.core.lifecycle.state_machine import Policy, silence_bounds
-from aftercall.core.list_queries import ParticipantQuery, SessionOrder, SessionQuery
+from aftercall.core.list_queries import ParticipantQuery, SearchScope, SessionOrder, SessionQuery
 from aftercall.core.records import Phase, Session
 from aftercall.store import (
     apps,
@@ -61,6 +61,12 @@ FILTERS: list[dict[str, Any]] = [
     {"min_participants": 3, "max_participants": 9},
     {"meeting_id": "m"},
     {"search": "weekly planning"},
+    {"search": "w"},
+    {"search": "weekly", "scope": SearchScope.PARTICIPANTS, "created_from": NOW},
+    {"facets": ("browser:Chrome", "bad")},
+    {"facets": ("browser:Chrome",), "order": SessionOrder.QUALITY},
+    {"order": SessionOrder.QUALITY},
+    {"search": "weekly", "order": SessionOrder.MINUTES_CONSUMED},
     {"order": SessionOrder.MINUTES_CONSUMED},
     {"order": SessionOrder.MINUTES_CONSUMED, "min_participants": 3},
 ]

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, Table
+from sqlalchemy import Row, Table, select
 
 from aftercall.core.errors import AftercallError
 from aftercall.core.instants import day_of
@@ -15,12 +15,15 @@ from aftercall.service.reports.document import is_readable, unpack
 from aftercall.store import peers
 from aftercall.store.checks import invariants, scans, stored_bodies
 from aftercall.store.checks.invariants import EXAMPLES, Broken
+from aftercall.store.codecs import bitset
 from aftercall.store.engine.column_types import unpack as unpack_text
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import facets as facet_rows
+from aftercall.store.sessions import minute_counts, postings
 from aftercall.store.sessions import presence as presence_rows
+from aftercall.store.sessions.day_counts import counted_by
 from aftercall.store.sessions.rows import find_with_keys
-from aftercall.store.sessions.tokenizer import key_of_title
+from aftercall.store.sessions.terms import terms_of_end
 from aftercall.store.tables import schema
 
 MINUTES_APART: Final = 1e-3
@@ -68,12 +71,12 @@ class DataCheck:
             return False
         if known is None:
             return True
-        session, day, title_key = known
+        session, day, ordinal = known
         by_id = {peer.id: peer for peer in found}
         expected = participants_of(by_id)
         return (
             day == day_of(session.created_at)
-            and title_key == key_of_title(session.title)
+            and (ordinal is None or postings.day_of_ordinal(ordinal) == day)
             and _same_rows(expected, {row.id: row for row in rows})
             and _same_counts(session, count(by_id, expected))
         )
@@ -125,20 +128,48 @@ class DataCheck:
                         if not can(read, row[-1]):
                             yield f"{table.name} {_key(row, table)}"
 
-    async def facets(self) -> AsyncIterator[str]:
-        """Sessions that are found by something else than what their verdicts say."""
-        expected: dict[tuple[str, str], int] = {}
-        async for row in self._counted():
-            found = facet_rows.found_by(facet_rows.read_counted(row.counted))
-            if found:
-                expected[row.app_id, row.session_id] = sum(map(hash, found))
-        async for page in scans.pages(self._db, schema.session_facets):
+    async def postings(self) -> AsyncIterator[str]:
+        """Ended sessions that are found by other terms than they and their verdicts say."""
+        expected: dict[tuple[str, int], int] = {}
+        async for row, verdict_terms in self._ended():
+            terms = verdict_terms | terms_of_end(
+                id=row.id,
+                meeting_id=row.meeting_id,
+                title=row.title,
+                total_participants=row.total_participants,
+            )
+            expected[row.app_id, row.ordinal] = sum(map(hash, terms))
+        async for page in scans.pages(self._db, schema.session_postings, "sessions"):
             for row in page:
-                key = (row.app_id, row.session_id)
-                expected[key] = expected.get(key, 0) - hash((row.facet, row.created_at))
-        for (app_id, session_id), rest in expected.items():
+                try:
+                    bits = bitset.decode(row.sessions)
+                except stored_bodies.UNREADABLE:
+                    yield _key(row, schema.session_postings)
+                    continue
+                for ordinal in postings.ordinals_in(row.block, bits):
+                    key = (row.app_id, ordinal)
+                    expected[key] = expected.get(key, 0) - hash(row.term)
+        for key, rest in expected.items():
             if rest:
-                yield f"{app_id}/{session_id}"
+                yield "/".join(map(str, key))
+
+    async def minutes(self) -> AsyncIterator[str]:
+        """Days and buckets of minutes of which other numbers of ended sessions are counted."""
+        expected: dict[tuple[str, int, int], list[int]] = {}
+        names = ("phase", "created_at", "total_participants", "minutes_consumed")
+        async for page in scans.pages(self._db, schema.sessions, *names):
+            for row in page:
+                counted = counted_by(
+                    row.phase, row.created_at, row.total_participants, row.minutes_consumed
+                )
+                for day, bucket in minute_counts.keys_of(counted):
+                    add(expected, (row.app_id, day, bucket), [1])
+        async for page in scans.pages(self._db, schema.minute_tallies, "sessions"):
+            for row in page:
+                add(expected, (row.app_id, row.day, row.bucket), [-row.sessions])
+        for key, rest in expected.items():
+            if any(rest):
+                yield "/".join(map(str, key))
 
     async def tallies(self) -> AsyncIterator[str]:
         """Facets of days that are tallied otherwise than the verdicts say."""
@@ -154,6 +185,29 @@ class DataCheck:
         for key, rest in expected.items():
             if any(rest):
                 yield "/".join(map(str, key))
+
+    async def _ended(self) -> AsyncIterator[tuple[Row[Any], frozenset[str]]]:
+        """The sessions that have an ordinal, with the terms of their verdicts."""
+        names = ("ordinal", "meeting_id", "title", "total_participants")
+        c = schema.session_verdicts.c
+        async for page in scans.pages(self._db, schema.sessions, *names):
+            async with self._db.read() as tx:
+                rows = await tx.execute(
+                    select(c.app_id, c.session_id, c.counted, c.quality_rank).where(
+                        c.app_id.in_({row.app_id for row in page}),
+                        c.session_id.in_([row.id for row in page]),
+                    )
+                )
+                found = {
+                    (row.app_id, row.session_id): facet_rows.terms_of_counted(
+                        facet_rows.read_counted(row.counted), row.quality_rank
+                    )
+                    for row in rows
+                    if can(facet_rows.read_counted, row.counted)
+                }
+            for row in page:
+                if row.ordinal is not None:
+                    yield row, found.get((row.app_id, row.id), frozenset())
 
     async def _counted(self) -> AsyncIterator[Row[Any]]:
         """The sessions' verdicts whose `counted` can be read."""
@@ -177,8 +231,12 @@ LOOKS: Final[Mapping[str, tuple[str, Look]]] = {
     "verdicts_are_readable": ("verdicts in short cannot be read", DataCheck.verdicts),
     "texts_are_readable": ("JSON or compressed texts cannot be read", DataCheck.texts),
     "facets_agree_with_the_verdicts": (
-        "sessions are found by other things than their verdicts say",
-        DataCheck.facets,
+        "sessions are found by other things than they and their verdicts say",
+        DataCheck.postings,
+    ),
+    "minutes_are_tallied": (
+        "days have other numbers of ended sessions of some minutes than are tallied",
+        DataCheck.minutes,
     ),
     "facets_are_tallied": (
         "facets of a day are tallied otherwise than the verdicts say",

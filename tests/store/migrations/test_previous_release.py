@@ -10,14 +10,19 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
-from sqlalchemy import text
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, text
 
+from aftercall import store
 from aftercall.cli.check import check_data
 from aftercall.core.events import PeerLeft
 from aftercall.core.records import Phase
+from aftercall.service.data_check import DataCheck
 from aftercall.settings import Settings
 from aftercall.store import chat_transcript, early_facts, participants, reports, samples
 from aftercall.store.engine.database import Database, UnfitDatabase, migrate
@@ -102,6 +107,40 @@ async def test_records_of_the_previous_release_can_be_read(previous: Database) -
     async with previous.write() as tx:
         (fact,) = await early_facts.release(tx, app_id, key)
     assert isinstance(fact.event, PeerLeft)
+
+
+async def _facets_and_titles(db: Database) -> list[list[tuple[Any, ...]]]:
+    statements = (
+        "SELECT * FROM session_facets ORDER BY facet, created_at, session_id",
+        "SELECT * FROM title_terms ORDER BY term, title_key",
+        "SELECT id, title_key FROM sessions ORDER BY id",
+    )
+    async with db.read() as tx:
+        return [[tuple(row) for row in await tx.execute(text(each))] for each in statements]
+
+
+async def test_a_downgrade_makes_the_rows_again_that_the_upgrade_dropped(previous_url: str) -> None:
+    db = await Database.open(previous_url)
+    before = await _facets_and_titles(db)
+    assert all(before)
+    await migrate(previous_url)
+    async with db.write() as tx:
+        await tx.run_sync(_downgrade)
+    assert await _facets_and_titles(db) == before
+    await db.close()
+    await migrate(previous_url)
+    db = await Database.open(previous_url)
+    assert [broken async for broken in DataCheck(db).broken()] == []
+    await db.close()
+
+
+def _downgrade(connection: Connection) -> None:
+    config = Config()
+    folder = Path(str(store.__file__)).parent / "migrations"
+    config.set_main_option("script_location", str(folder))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.downgrade(config, REVISION)
 
 
 async def test_a_revision_older_than_the_oldest_is_refused_by_name(

@@ -1,5 +1,6 @@
 """Verdicts in short: whatever was written before, what is found and counted is the last."""
 
+from msgspec.structs import replace
 from sqlalchemy import select
 
 from aftercall.core.instants import EpochMs, day_of
@@ -14,6 +15,8 @@ from aftercall.core.overview.session_summary import (
 )
 from aftercall.core.quality.experience.time_scale import scale_of
 from aftercall.core.quality.report.fold import Completeness
+from aftercall.core.records import Phase
+from aftercall.store.codecs import bitset
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions.facets import (
     delete_verdict,
@@ -23,8 +26,11 @@ from aftercall.store.sessions.facets import (
     search_terms_of,
     sessions_of_person,
 )
+from aftercall.store.sessions.postings import block_and_bit
+from aftercall.store.sessions.rows import save_session
+from aftercall.store.sessions.terms import terms_of_end
 from aftercall.store.tables import schema
-from tests.store.record_builder import T0, verdict
+from tests.store.record_builder import T0, session, verdict
 
 
 def peer(id: str, session_id: str = "s", app_id: str = "a", at: int = 0) -> PeerVerdict:
@@ -80,10 +86,21 @@ async def _tallies(db: Database) -> dict[tuple[str, str, int], tuple[int, ...]]:
 
 
 async def _facets(db: Database, session_id: str = "s") -> set[str]:
-    c = schema.session_facets.c
+    """What leads to a session since it was folded."""
+    c, p = schema.sessions.c, schema.session_postings.c
     async with db.read() as tx:
-        rows = await tx.execute(select(c.facet).where(c.session_id == session_id))
-        return set(rows.scalars())
+        ordinal = await tx.execute(select(c.ordinal).where(c.app_id == "a", c.id == session_id))
+        block, bit = block_and_bit(ordinal.scalar_one())
+        rows = await tx.execute(select(p.term, p.sessions).where(p.block == block))
+        found = {term for term, stored in rows if bitset.decode(stored) & bit}
+    return found - terms_of_end(id=session_id, meeting_id="m", title="Weekly", total_participants=3)
+
+
+async def _end(db: Database, *ids: str) -> None:
+    async with db.write() as tx:
+        for id in ids:
+            one = session(id, "m", phase=Phase.ENDED, total_participants=3)
+            await save_session(tx, replace(one, created_at=T0))
 
 
 async def test_a_verdict_is_loaded_as_saved(db: Database) -> None:
@@ -101,12 +118,13 @@ async def test_a_second_verdict_replaces_the_first(db: Database) -> None:
         facets={FACET_ALL: FacetCount(3, 1), chrome: FacetCount(3, 1)}, is_bad=True, marks=["id:x"]
     )
     second = verdict(facets={FACET_ALL: FacetCount(2, 0), safari: FacetCount(1, 0)}, marks=["id:y"])
+    await _end(db, "s")
     async with db.write() as tx:
         await save_verdict(tx, first, [peer("p"), peer("q")])
-    assert await _facets(db) == {chrome, "id:x", "bad"}
+    assert await _facets(db) == {chrome, "id:x", "bad", "measured"}
     async with db.write() as tx:
         await save_verdict(tx, second, [peer("q")])
-    assert await _facets(db) == {safari, "id:y"}
+    assert await _facets(db) == {safari, "id:y", "measured"}
     day = day_of(T0)
     assert await _tallies(db) == {
         ("a", FACET_ALL, day): (1, 0, 2, 0),
@@ -117,6 +135,7 @@ async def test_a_second_verdict_replaces_the_first(db: Database) -> None:
 
 
 async def test_facet_counts_are_sums_over_sessions_until_deleted(db: Database) -> None:
+    await _end(db, "s", "t")
     async with db.write() as tx:
         await save_verdict(tx, verdict("s", facets={FACET_ALL: FacetCount(3, 1)}, is_bad=True), [])
         await save_verdict(tx, verdict("t", facets={FACET_ALL: FacetCount(4, 0)}), [])

@@ -1,26 +1,33 @@
 """Lists of sessions, against a filter in plain Python."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import DAY_MS, EpochMs
-from aftercall.core.list_queries import SessionOrder, SessionQuery
+from aftercall.core.list_queries import Cursor, SearchScope, SessionOrder, SessionQuery
+from aftercall.core.overview.session_summary import FACET_ALL, FACET_BAD, FacetCount, facet
 from aftercall.core.records import Phase, Session
+from aftercall.service.data_check import DataCheck
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import rows as session_rows
+from aftercall.store.sessions.facets import save_verdict, search_terms_of
 from aftercall.store.sessions.pages import is_filtered_first, list_sessions
 from aftercall.store.sessions.tokenizer import words_of
+from tests.store.record_builder import verdict
 
 DAY0 = 20_000
 TITLES = ["Weekly planning", "Café planning", "weekend", "Interview: Ann", ""]
 MEETINGS = ["m-1", "m-2", "n-1"]
+NAMES = ["Ada Zoë", "Adam", "Max", "Bruno Planer", "Zoë", "Maxine Adamson", "李"]
 
 
 def session(number: int, **rest: Any) -> Session:
@@ -43,15 +50,61 @@ def session(number: int, **rest: Any) -> Session:
     )
 
 
+class Folded(NamedTuple):
+    """What is known of a session since it was folded."""
+
+    names: list[str]
+    user_id: str
+    facets: set[str]
+    rank: float | None
+
+
+def folded(number: int) -> Folded | None:
+    """Some ended sessions are not folded yet."""
+    if number % 11 == 0 or number % 9 == 0:
+        return None
+    return Folded(
+        names=[NAMES[number % 4], NAMES[number * 3 % 7]],
+        user_id=f"user-{number % 50}",
+        facets={
+            facet("browser", "Chrome" if number % 3 else "Safari"),
+            *([facet("country", "DE")] if number % 4 == 0 else []),
+            *([FACET_BAD] if number % 5 == 0 else []),
+        },
+        rank=None if number % 6 == 0 else (number * 13 % 8) / 2,
+    )
+
+
 SESSIONS = [session(number) for number in range(300)]
+FOLDED = {one.id: each for number, one in enumerate(SESSIONS) if (each := folded(number))}
 
 
-def is_found(one: Session, search: str) -> bool:
-    search = search.strip()
-    if one.id.startswith(search) or one.meeting_id.startswith(search):
+def is_found(one: Session, query: SessionQuery) -> bool:
+    search = (query.search or "").strip()
+    if not search or one.id.startswith(search) or one.meeting_id.startswith(search):
         return True
-    words, titles = words_of(search), words_of(one.title)
-    return bool(words) and all(any(t.startswith(word) for t in titles) for word in words)
+    there = words_of(one.title)
+    if query.scope is SearchScope.PARTICIPANTS:
+        known = FOLDED.get(one.id)
+        if known is None:
+            return False
+        there += [word for name in known.names for word in words_of(name)]
+        if search == known.user_id:
+            return True
+    words = words_of(search)
+    return bool(words) and all(any(each.startswith(word) for each in there) for word in words)
+
+
+def is_of_kind(one: Session, query: SessionQuery) -> bool:
+    """What facets, quality and a search among participants lead to are ended sessions."""
+    known = FOLDED.get(one.id)
+    is_by_quality = query.order is SessionOrder.QUALITY
+    if query.facets or is_by_quality:
+        if known is None or (is_by_quality and known.rank is None):
+            return False
+        return set(query.facets) <= known.facets
+    is_among_participants = query.scope is SearchScope.PARTICIPANTS and (query.search or "").strip()
+    return not is_among_participants or one.phase is Phase.ENDED
 
 
 def matches(one: Session, query: SessionQuery) -> bool:
@@ -63,17 +116,34 @@ def matches(one: Session, query: SessionQuery) -> bool:
         and (query.created_to is None or one.created_at <= query.created_to)
         and (query.min_participants is None or query.min_participants <= one.total_participants)
         and (query.max_participants is None or one.total_participants <= query.max_participants)
-        and (not (query.search or "").strip() or is_found(one, query.search or ""))
+        and is_found(one, query)
+        and is_of_kind(one, query)
     )
 
 
-def expected(query: SessionQuery) -> tuple[list[Session], int]:
-    def key(one: Session) -> tuple[float, str]:
-        by_minutes = query.order is SessionOrder.MINUTES_CONSUMED
-        return (one.minutes_consumed if by_minutes else one.created_at), one.id
+def key_of(one: Session, query: SessionQuery) -> tuple[float, str]:
+    if query.order is SessionOrder.QUALITY:
+        return FOLDED[one.id].rank or 0.0, one.id
+    by_minutes = query.order is SessionOrder.MINUTES_CONSUMED
+    return (one.minutes_consumed if by_minutes else one.created_at), one.id
 
-    every = sorted((s for s in SESSIONS if matches(s, query)), key=key, reverse=query.is_descending)
-    return every[query.offset : query.offset + query.limit], len(every)
+
+def expected(query: SessionQuery) -> tuple[list[Session], int, bool]:
+    """The page, how many match, and whether more follow it."""
+    found = [one for one in SESSIONS if matches(one, query)]
+    total = len(found)
+    is_descending = query.is_descending
+    if query.cursor is not None:
+        is_descending = query.is_descending is not query.cursor.is_backward
+        here = (query.cursor.key, query.cursor.id)
+        found = [
+            one
+            for one in found
+            if (key_of(one, query) < here if is_descending else key_of(one, query) > here)
+        ]
+    found.sort(key=lambda one: key_of(one, query), reverse=is_descending)
+    end = query.offset + query.limit
+    return found[query.offset : end], total, query.limit > 0 and len(found) > end
 
 
 MOMENTS = st.none() | st.builds(
@@ -93,13 +163,36 @@ QUERIES = st.builds(
     search=st.none()
     | st.none()
     | st.sampled_from(
-        ["week", "PLAN caf", "planning weekly", "ann", "3-", "live-", "m-", " ", "%", "-"]
+        [
+            "week", "PLAN caf", "planning weekly", "ann", "3-", "live-", "m-", " ", "%", "-",
+            "p", "pl", "ad zo", "planni", "max", "user-7", "user", "12-", "1", "adam week",
+        ]
     ),
-    order=st.sampled_from([SessionOrder.CREATED_AT, SessionOrder.MINUTES_CONSUMED]),
+    scope=st.sampled_from(SearchScope),
+    facets=st.just(())
+    | st.lists(
+        st.sampled_from(["browser:Chrome", "country:DE", "bad", "issue:none"]),
+        unique=True,
+        max_size=3,
+    ).map(tuple),
+    order=st.sampled_from(
+        [SessionOrder.CREATED_AT, SessionOrder.MINUTES_CONSUMED, SessionOrder.QUALITY]
+    ),
     is_descending=st.booleans(),
     offset=st.integers(0, 40) | st.integers(0, 320),
     limit=st.integers(0, 30),
-)
+)  # fmt: skip
+
+
+@st.composite
+def queries(draw: st.DrawFn) -> SessionQuery:
+    """A query by offset, or after one of the sessions that match it."""
+    query = draw(QUERIES)
+    found = [one for one in SESSIONS if matches(one, query)]
+    if not found or draw(st.booleans()):
+        return query
+    key, id = key_of(draw(st.sampled_from(found)), query)
+    return replace(query, offset=0, cursor=Cursor(key, id, draw(st.booleans())))
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -115,30 +208,83 @@ def filled(
 
 
 async def fill(db: Database) -> None:
+    """Every session as it is; before, most were something else: shorter, of another title, of
+    another day, folded otherwise."""
     async with db.write() as tx:
-        for one in SESSIONS:
-            await session_rows.save_session(tx, one)
+        for number, one in enumerate(SESSIONS):
+            if number % 4 and one.phase is Phase.ENDED:
+                other = replace(
+                    one,
+                    title=TITLES[(number + number % 4) % 5],
+                    created_at=EpochMs(one.created_at - number % 2 * DAY_MS),
+                    total_participants=number % 8,
+                    minutes_consumed=one.minutes_consumed + number % 3,
+                )
+                await session_rows.save_session(tx, other)
+                if number % 3 and one.id in FOLDED:
+                    await save(tx, other, FOLDED[one.id], marks=["word:other"])
+            if number % 4 < 2 and one.id in FOLDED:
+                await session_rows.save_session(tx, one)
+                await save(tx, one, FOLDED[one.id])
+            elif one.id in FOLDED:
+                await save(tx, one, FOLDED[one.id])
+                await session_rows.save_session(tx, one)
+            else:
+                await session_rows.save_session(tx, one)
 
 
-@pytest.mark.parametrize("few", [0, 1_000])
+async def save(tx: AsyncConnection, one: Session, known: Folded, marks: Sequence[str] = ()) -> None:
+    found_by = search_terms_of([one.title, *known.names], [known.user_id])
+    named = {FACET_ALL, facet("meeting", one.meeting_id), *known.facets} - {FACET_BAD}
+    await save_verdict(
+        tx,
+        verdict(
+            one.id,
+            one.app_id,
+            created_at=one.created_at,
+            rank=known.rank,
+            is_bad=FACET_BAD in known.facets,
+            facets={name: FacetCount(1, 0) for name in named},
+            marks=[*found_by, *marks],
+        ),
+        [],
+    )
+
+
+@pytest.mark.parametrize(("few", "skipped"), [(0, 0), (1_000, 500)])
 @settings(
-    deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(query=QUERIES)
+@given(query=queries())
 def test_every_query_gives_the_sessions_of_a_filter_in_python(
     filled: tuple[asyncio.Runner, Database],
     few: int,
+    skipped: int,
     query: SessionQuery,
 ) -> None:
     chooser = partial(is_filtered_first, few=few)
     runner, db = filled
 
-    async def ask() -> tuple[list[Session], int]:
+    async def ask() -> tuple[list[Session], int, bool]:
         async with db.read() as tx:
-            page = await list_sessions(tx, query, chooser=chooser)
-        return [each.session for each in page.items], page.total
+            page = await list_sessions(tx, query, chooser=chooser, skipped=skipped)
+        return [each.session for each in page.items], page.total, page.has_more
 
     assert runner.run(ask()) == expected(query)
+
+
+def test_the_counts_follow_from_sessions_and_verdicts_alone(
+    filled: tuple[asyncio.Runner, Database],
+) -> None:
+    """However they came to be what they are."""
+    runner, db = filled
+
+    async def broken() -> list[str]:
+        check = DataCheck(db)
+        looks = (check.postings, check.minutes, check.tallies)
+        return [example for look in looks async for example in look()]
+
+    assert runner.run(broken()) == []
 
 
 @pytest.mark.parametrize("filters_first", [False, True])
@@ -173,6 +319,9 @@ def test_pages_join_up_to_the_whole_list(
         {"order": SessionOrder.MINUTES_CONSUMED, "is_live": False},
         {"search": "plan", "max_participants": 4},
         {"search": "week", "order": SessionOrder.MINUTES_CONSUMED},
+        {"facets": ("browser:Chrome", "country:DE")},
+        {"facets": ("browser:Chrome",), "order": SessionOrder.QUALITY},
+        {"search": "ad", "scope": SearchScope.PARTICIPANTS, "is_descending": False},
     ):
         whole = SessionQuery(app_id="a", limit=1_000, **query)
         assert runner.run(all_pages(**query)) == expected(whole)[0]

@@ -14,7 +14,8 @@ from aftercall.core.overview.session_summary import FACET_ALL, FACET_BAD, FacetC
 from aftercall.core.records import Phase, Session
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions.facets import save_verdict, search_terms_of
-from aftercall.store.sessions.pages import SortedSession, list_sessions, live_sessions
+from aftercall.store.sessions.page_rows import SortedSession
+from aftercall.store.sessions.pages import list_sessions, live_sessions
 from aftercall.store.sessions.rows import save_session
 from tests.store.record_builder import T0, session, verdict
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aftercall.store.sessions.tokenizer import LONGEST_WORD, MOST_WORDS, key_of_title, words_of
+from aftercall.store.sessions.tokenizer import LONGEST_WORD, MOST_WORDS, words_of
 
 
 def test_words_are_lowercase_without_accents_and_distinct() -> None:
@@ -17,9 +17,3 @@ def test_tokenizing_words_again_gives_the_same_words(text: str) -> None:
     assert len(words) <= MOST_WORDS
     assert all(0 < len(word) <= LONGEST_WORD for word in words)
     assert words_of(" ".join(words)) == words
-
-
-def test_titles_of_the_same_words_have_the_same_64_bit_key() -> None:
-    assert key_of_title("Café: planning") == key_of_title("cafe planning")
-    assert key_of_title("planning cafe") != key_of_title("cafe planning")
-    assert -(2**63) <= key_of_title("x" * 100_000) < 2**63

@@ -17,7 +17,8 @@ from aftercall.service.reports.digests import Digests
 from aftercall.store.engine.database import Database
 from aftercall.store.sessions import facets, presence
 from aftercall.store.sessions import rows as session_rows
-from aftercall.store.sessions.pages import SessionsPage, SortedSession, list_sessions
+from aftercall.store.sessions.page_rows import SessionsPage, SortedSession
+from aftercall.store.sessions.pages import list_sessions
 from aftercall.store.sessions.tokenizer import words_of
 
 MOST_LIVE: Final = 1_000

@@ -163,7 +163,6 @@ PROMISES: Final = (
             ("summaries", "session_id", "session"),
             ("session_verdicts", "session_id", "session"),
             ("peer_verdicts", "participant_id", "session"),
-            ("session_facets", "session_id", "session"),
             ("pulses", "peer_id", "peer"),
             ("samples", "peer_id", "peer"),
             ("segments", "peer_id", "peer"),
@@ -228,6 +227,15 @@ PROMISES: Final = (
         "days have other numbers of ended sessions, or of minutes, than are tallied",
         f"""SELECT app_id, day FROM ({_TALLIED}) t
             WHERE sessions <> 0 OR abs(minutes) > 0.01""",
+    ),
+    Promise(
+        "ended_sessions_have_an_ordinal",
+        "sessions are ended and have no ordinal of their day, or go on and have one",
+        """SELECT s.app_id, s.id FROM sessions s
+           LEFT JOIN session_days d ON d.app_id = s.app_id AND d.day = s.day
+           WHERE (s.phase = 'ended') <> (s.ordinal IS NOT NULL)
+             OR (s.ordinal IS NOT NULL AND s.ordinal - s.day * CAST(16777216 AS BIGINT)
+                 NOT BETWEEN 0 AND coalesce(d.given_ordinals, 0) - 1)""",
     ),
     Promise(
         "people_are_known",

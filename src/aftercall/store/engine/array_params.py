@@ -4,7 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import BigInteger, FromClause, Text, bindparam, cast, func, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    FromClause,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    func,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import TypeEngine
 
@@ -41,3 +51,18 @@ def values_in(
         return {_ROWS: msgspec.json.encode(rows).decode()}
     values = zip(*rows, strict=True) if rows else ((),) * len(columns)
     return {f"{_ROWS}_{name}": list(column) for name, column in zip(columns, values, strict=True)}
+
+
+def is_among(
+    dialect: str, column: ColumnElement[Any], name: str, kind: type[TypeEngine[Any]]
+) -> ColumnElement[bool]:
+    """Whether a column has one of the values that `among` passes by this name."""
+    if dialect == "sqlite":
+        each = func.json_each(bindparam(name, type_=Text)).table_valued("value")
+        return column.in_(select(each.c.value))
+    return column == any_(cast(bindparam(name, type_=ARRAY(kind)), ARRAY(kind)))
+
+
+def among(dialect: str, name: str, values: Sequence[Any]) -> dict[str, Any]:
+    """The parameter that carries the values to `is_among`."""
+    return {name: msgspec.json.encode(values).decode() if dialect == "sqlite" else values}

@@ -91,11 +91,14 @@ async def upsert(tx: AsyncConnection, shape: Shape[R], records: Iterable[R]) -> 
     """Write records whole, over those of the same key. Of two of one key the last stays."""
     key = [column.name for column in shape.table.primary_key.columns]
     rows = {tuple(row[name] for name in key): row for row in map(shape.to_row, records)}
+    # Sorted, so that two transactions over the same rows lock them in the same order.
+    await upsert_rows(tx, shape.table, [row for _, row in sorted(rows.items())])
+
+
+async def upsert_rows(tx: AsyncConnection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Write whole rows, each of another key, over those of the same key."""
     if rows:
-        # Sorted, so that two transactions over the same rows lock them in the same order.
-        await tx.execute(
-            _upsert(tx.dialect.name, shape.table), [row for _, row in sorted(rows.items())]
-        )
+        await tx.execute(_upsert(tx.dialect.name, table), rows)
 
 
 @cache

@@ -22,6 +22,8 @@ from aftercall.core.overview.session_summary import (
 )
 from aftercall.store.engine.record_mapping import insert_into
 from aftercall.store.sessions.stored_summary import decode_summary, encode_summary
+from aftercall.store.sessions.postings import Place, change_postings, day_of_ordinal, lock_day
+from aftercall.store.sessions.terms import terms_of_verdict
 from aftercall.store.sessions.tokenizer import words_of
 from aftercall.store.tables import schema
 
@@ -69,8 +71,7 @@ async def save_verdict(
         facets=verdict.facets,
         marks=verdict.marks,
     )
-    old = await _find_counted(tx, app_id, session_id)
-    await _recount(tx, app_id, session_id, old, counted)
+    await _recount(tx, app_id, session_id, counted, verdict.rank)
     await _put(
         tx,
         schema.session_verdicts,
@@ -110,7 +111,7 @@ async def save_verdict(
 
 async def delete_verdict(tx: AsyncConnection, app_id: str, session_id: str) -> None:
     """Forget a session's verdict, and take it out of the facets and their tallies."""
-    await _recount(tx, app_id, session_id, await _find_counted(tx, app_id, session_id), None)
+    await _recount(tx, app_id, session_id, None, None)
     for table in (schema.session_verdicts, schema.peer_verdicts):
         await tx.execute(
             delete(table).where(table.c.app_id == app_id, table.c.session_id == session_id)
@@ -210,46 +211,46 @@ def read_summary(text: str) -> SessionSummary:
     return decode_summary(text)
 
 
-async def _find_counted(tx: AsyncConnection, app_id: str, session_id: str) -> _Counted | None:
+async def find_verdict_terms(tx: AsyncConnection, app_id: str, session_id: str) -> frozenset[str]:
+    """The terms that a session has since it was folded."""
+    return terms_of_counted(*await _find_counted(tx, app_id, session_id))
+
+
+def terms_of_counted(counted: _Counted | None, rank: float | None) -> frozenset[str]:
+    """The terms of a session of this verdict."""
+    names = (name for name, _ in found_by(counted))
+    return terms_of_verdict(names, is_measured=rank is not None)
+
+
+async def _find_counted(
+    tx: AsyncConnection, app_id: str, session_id: str
+) -> tuple[_Counted | None, float | None]:
     c = schema.session_verdicts.c
     found = (
-        await tx.execute(select(c.counted).where(c.app_id == app_id, c.session_id == session_id))
-    ).scalar()
-    return None if found is None else _counted.decode(found)
+        await tx.execute(
+            select(c.counted, c.quality_rank).where(c.app_id == app_id, c.session_id == session_id)
+        )
+    ).first()
+    return (None, None) if found is None else (_counted.decode(found[0]), found[1])
 
 
 async def _recount(
     tx: AsyncConnection,
     app_id: str,
     session_id: str,
-    old: _Counted | None,
     new: _Counted | None,
+    new_rank: float | None,
 ) -> None:
-    before, after = found_by(old), found_by(new)
-    c = schema.session_facets.c
-    for facet, created_at in sorted(before - after):
-        await tx.execute(
-            delete(schema.session_facets).where(
-                c.app_id == app_id,
-                c.facet == facet,
-                c.created_at == created_at,
-                c.session_id == session_id,
-            )
-        )
-    await _put(
-        tx,
-        schema.session_facets,
-        [
-            {
-                "app_id": app_id,
-                "facet": facet,
-                "created_at": created_at,
-                "session_id": session_id,
-            }
-            for facet, created_at in sorted(after - before)
-        ],
-        is_new=True,
-    )
+    """Count a session, and let it be found, by the new verdict instead of the one stored."""
+    old, old_rank = await _find_counted(tx, app_id, session_id)
+    c = schema.sessions.c
+    ordinal = (
+        await tx.execute(select(c.ordinal).where(c.app_id == app_id, c.id == session_id))
+    ).scalar()
+    before, after = terms_of_counted(old, old_rank), terms_of_counted(new, new_rank)
+    if ordinal is not None and before != after:
+        await lock_day(tx, app_id, day_of_ordinal(ordinal))
+        await change_postings(tx, app_id, Place(ordinal, before), Place(ordinal, after))
     changes: dict[_Tally, list[int]] = {}
     for sign, counted in ((-1, old), (1, new)):
         for key, numbers in tallied(counted):
@@ -311,16 +312,11 @@ async def _tally(tx: AsyncConnection, app_id: str, changes: dict[_Tally, list[in
     )
 
 
-async def _put(
-    tx: AsyncConnection, table: Any, rows: list[dict[str, Any]], *, is_new: bool = False
-) -> None:
-    """Writes rows over those of the same key, or only those whose key `is_new`."""
+async def _put(tx: AsyncConnection, table: Any, rows: list[dict[str, Any]]) -> None:
+    """Writes rows over those of the same key."""
     if not rows:
         return
     statement = insert_into(tx.dialect.name, table)
-    if is_new:
-        await tx.execute(statement.on_conflict_do_nothing(), rows)
-        return
     key = [column.name for column in table.primary_key.columns]
     await tx.execute(
         statement.on_conflict_do_update(

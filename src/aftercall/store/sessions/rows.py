@@ -1,26 +1,28 @@
 """Sessions: written one by one, found in every way the services need."""
 
 from collections.abc import Sequence
-from functools import cache
+from typing import Any
 
 from sqlalchemy import BigInteger, case, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.instants import SECOND_MS, EpochMs, day_of
 from aftercall.core.records import EndReason, Phase, Session
-from aftercall.store.engine.record_mapping import Insert, Shape, insert_into, upsert
+from aftercall.store.engine.record_mapping import Shape, insert_into, upsert_rows
 from aftercall.store.sessions.day_counts import counted_as, counted_by, update_day_counts
-from aftercall.store.sessions.tokenizer import key_of_title, words_of
+from aftercall.store.sessions.facets import find_verdict_terms
+from aftercall.store.sessions.minute_counts import update_minute_counts
+from aftercall.store.sessions.postings import (
+    Place,
+    change_postings,
+    day_of_ordinal,
+    give_ordinal,
+    lock_day,
+)
+from aftercall.store.sessions.terms import terms_of_end
 from aftercall.store.tables import schema
 
-SESSION = Shape(
-    Session,
-    schema.sessions,
-    lambda session: {
-        "day": day_of(session.created_at),
-        "title_key": key_of_title(session.title),
-    },
-)
+SESSION = Shape(Session, schema.sessions, lambda session: {"day": day_of(session.created_at)})
 
 IS_LIVE = schema.sessions.c.phase != literal_column("'ended'")
 """Not ended, as a literal and without a parameter, so that the partial indexes are used."""
@@ -30,48 +32,79 @@ async def insert_session(tx: AsyncConnection, session: Session) -> bool:
     """Insert a new session. False, and nothing is written, when its meeting has one already
     that is not ended (or its id is taken)."""
     statement = insert_into(tx.dialect.name, schema.sessions).on_conflict_do_nothing()
-    done = await tx.execute(statement.values(SESSION.to_row(session)))
+    done = await tx.execute(statement.values({**SESSION.to_row(session), "ordinal": None}))
     if done.rowcount != 1:
         return False
-    await _save_terms(tx, session)
-    await update_day_counts(tx, session.app_id, None, counted_as(session))
+    if session.phase is Phase.ENDED:
+        await save_session(tx, session)
     return True
 
 
 async def save_session(tx: AsyncConnection, session: Session) -> None:
-    """Write a session, new or changed, with its daily counts and search terms.
+    """Write a session, new or changed, with its counts and search terms.
 
     Raises the driver's integrity error when it is not ended and its meeting has another
     that is not ended either.
     """
     c = schema.sessions.c
+    app_id = session.app_id
     old = (
         await tx.execute(
-            select(c.title, c.phase, c.created_at, c.total_participants, c.minutes_consumed).where(
-                c.app_id == session.app_id, c.id == session.id
-            )
+            select(
+                c.ordinal,
+                c.phase,
+                c.created_at,
+                c.total_participants,
+                c.minutes_consumed,
+                c.meeting_id,
+                c.title,
+            ).where(c.app_id == app_id, c.id == session.id)
         )
     ).first()
-    await upsert(tx, SESSION, [session])
-    if old is None or old.title != session.title:
-        await _save_terms(tx, session)
-    before = None if old is None else counted_by(*old[1:])
-    await update_day_counts(tx, session.app_id, before, counted_as(session))
+    ordinal = None
+    if session.phase is Phase.ENDED:
+        ordinal = None if old is None else old.ordinal
+        if ordinal is None or day_of_ordinal(ordinal) != day_of(session.created_at):
+            ordinal = await give_ordinal(tx, app_id, session.created_at)
+    await upsert_rows(tx, schema.sessions, [{**SESSION.to_row(session), "ordinal": ordinal}])
+    await _update_postings(tx, session, old, ordinal)
+    # What is counted for a session is counted with its ordinal.
+    before = None if old is None or old.ordinal is None else counted_by(*old[1:5])
+    after = counted_as(session)
+    if before != after:
+        await update_day_counts(tx, app_id, before, after)
+        await update_minute_counts(tx, app_id, before, after)
 
 
-async def _save_terms(tx: AsyncConnection, session: Session) -> None:
-    key = key_of_title(session.title)
-    rows = [
-        {"app_id": session.app_id, "term": word, "title_key": key}
-        for word in words_of(session.title)
-    ]
-    if rows:
-        await tx.execute(_insert_terms(tx.dialect.name), rows)
+async def _update_postings(
+    tx: AsyncConnection, session: Session, old: Any, ordinal: int | None
+) -> None:
+    before = after = None
+    was_at = None if old is None else old.ordinal
+    if old is not None and was_at is not None:
+        before = Place(was_at, _terms_of(session.id, old))
+    if ordinal is not None:
+        after = Place(ordinal, _terms_of(session.id, session))
+    if before == after:
+        return
+    if old is not None and was_at != ordinal:
+        # What is known of its participants moves with it.
+        more = await find_verdict_terms(tx, session.app_id, session.id)
+        before, after = (
+            each and Place(each.ordinal, each.terms | more) for each in (before, after)
+        )
+    if before is not None:
+        await lock_day(tx, session.app_id, day_of_ordinal(before.ordinal))
+    await change_postings(tx, session.app_id, before, after)
 
 
-@cache
-def _insert_terms(dialect: str) -> Insert:
-    return insert_into(dialect, schema.title_terms).on_conflict_do_nothing()
+def _terms_of(id: str, row: Any) -> frozenset[str]:
+    return terms_of_end(
+        id=id,
+        meeting_id=row.meeting_id,
+        title=row.title,
+        total_participants=row.total_participants,
+    )
 
 
 async def find_session(tx: AsyncConnection, app_id: str, session_id: str) -> Session | None:
@@ -84,17 +117,15 @@ async def find_session(tx: AsyncConnection, app_id: str, session_id: str) -> Ses
 
 async def find_with_keys(
     tx: AsyncConnection, app_id: str, session_id: str
-) -> tuple[Session, int, int] | None:
-    """A session with the day and the key of its title that it is found by."""
+) -> tuple[Session, int, int | None] | None:
+    """A session with its day and its ordinal."""
     c = schema.sessions.c
     row = (
         await tx.execute(
-            select(*SESSION.columns, c.day, c.title_key).where(
-                c.app_id == app_id, c.id == session_id
-            )
+            select(*SESSION.columns, c.day, c.ordinal).where(c.app_id == app_id, c.id == session_id)
         )
     ).first()
-    return None if row is None else (SESSION.from_row(row), row.day, row.title_key)
+    return None if row is None else (SESSION.from_row(row), row.day, row.ordinal)
 
 
 async def lock_session(tx: AsyncConnection, app_id: str, session_id: str) -> Session | None:

@@ -1,18 +1,13 @@
-"""The words by which a session's title is found.
-
-Sessions of one meeting share its title, so words lead to titles and titles to sessions: there are
-few titles, however many sessions.
-"""
+"""The words by which a session's title, and a participant's name, is found."""
 
 import re
 import unicodedata
-from hashlib import blake2b
 from typing import Final
 
 _WORD: Final = re.compile(r"[^\W_]+")
 
 MOST_WORDS: Final = 100
-"""Words of one title that are kept; chosen: far more than a title has."""
+"""Words of one text that are kept; chosen: far more than a title has."""
 
 LONGEST_WORD: Final = 64
 """Characters of a word that are kept and compared; chosen: an index entry stays small."""
@@ -28,10 +23,3 @@ def words_of(text: str) -> list[str]:
     folded = "".join(letter for letter in apart if not unicodedata.combining(letter))
     found = dict.fromkeys(word[:LONGEST_WORD] for word in _WORD.findall(folded))
     return list(found)[:MOST_WORDS]
-
-
-def key_of_title(title: str) -> int:
-    """A 64-bit integer that stands for the words of a title: a title may be longer than an
-    entry of an index."""
-    words = " ".join(words_of(title)).encode()
-    return int.from_bytes(blake2b(words, digest_size=8).digest(), signed=True)

@@ -43,19 +43,6 @@ session_verdicts: Final = Table(
 """One session's verdict in short. `counted` is what it put into the facets and their tallies,
 as JSON, so that it can be taken out again."""
 
-session_facets: Final = Table(
-    "session_facets",
-    metadata,
-    text_column("app_id"),
-    text_column("facet"),
-    epoch_ms_column("created_at"),
-    text_column("session_id"),
-    PrimaryKeyConstraint("app_id", "facet", "created_at", "session_id"),
-    sqlite_with_rowid=False,
-)
-"""What folded sessions are found by besides their titles: `browser:Chrome`, `issue:high_rtt`,
-`word:ada`, `bad`, …"""
-
 facet_tallies: Final = Table(
     "facet_tallies",
     metadata,

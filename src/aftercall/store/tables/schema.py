@@ -25,10 +25,12 @@ from aftercall.store.tables.facets import facet_tallies as facet_tallies
 from aftercall.store.tables.facets import peer_verdicts as peer_verdicts
 from aftercall.store.tables.facets import people as people
 from aftercall.store.tables.facets import people_terms as people_terms
-from aftercall.store.tables.facets import session_facets as session_facets
 from aftercall.store.tables.facets import session_verdicts as session_verdicts
 from aftercall.store.tables.facets import sign_in_links as sign_in_links
 from aftercall.store.tables.facets import sign_ins as sign_ins
+from aftercall.store.tables.postings import minute_tallies as minute_tallies
+from aftercall.store.tables.postings import session_days as session_days
+from aftercall.store.tables.postings import session_postings as session_postings
 
 accounts: Final = Table(
     "accounts",
@@ -134,7 +136,7 @@ sessions: Final = Table(
     Column("minutes_consumed", Double, nullable=False),
     text_column("minutes_by_view"),
     integer_column("day"),
-    Column("title_key", BigInteger, nullable=False),
+    Column("ordinal", BigInteger, nullable=True),
     PrimaryKeyConstraint("app_id", "id"),
     Index(
         "uq_sessions_current",
@@ -144,10 +146,18 @@ sessions: Final = Table(
         sqlite_where=_NOT_ENDED,
         postgresql_where=_NOT_ENDED,
     ),
-    Index("ix_sessions_created", "app_id", "created_at", "id"),
-    Index("ix_sessions_minutes", "app_id", "minutes_consumed", "id"),
+    Index("ix_sessions_created", "app_id", "created_at", "id", "ordinal"),
+    Index(
+        "ix_sessions_minutes",
+        "app_id",
+        "minutes_consumed",
+        "id",
+        "ordinal",
+        "created_at",
+        "total_participants",
+    ),
     Index("ix_sessions_meeting", "app_id", "meeting_id", "created_at", "id"),
-    Index("ix_sessions_title", "app_id", "title_key", "created_at", "id"),
+    Index("uq_sessions_ordinal", "app_id", "ordinal", unique=True),
     Index("ix_sessions_day", "app_id", "day", "total_participants", "created_at", "id"),
     Index(
         "ix_sessions_live",
@@ -173,20 +183,8 @@ sessions: Final = Table(
         postgresql_where=text("parent_session_id IS NOT NULL"),
     ),
 )
-"""`day` is the UTC day of `created_at`, by which the tallies are kept; `title_key` stands for the
-words of the title."""
-
-title_terms: Final = Table(
-    "title_terms",
-    metadata,
-    text_column("app_id"),
-    text_column("term"),
-    Column("title_key", BigInteger, nullable=False),
-    PrimaryKeyConstraint("app_id", "term", "title_key"),
-    sqlite_with_rowid=False,
-)
-"""The words of the titles, lowercase and without accents. They stay when no session has the
-title any more: they lead to nothing then."""
+"""`day` is the UTC day of `created_at`, by which the tallies are kept; `ordinal`, which only ended
+sessions have, is that day and a running number within it."""
 
 session_tallies: Final = Table(
     "session_tallies",

@@ -1,0 +1,255 @@
+"""Which sessions a search, facets, a meeting or the order of quality lead to.
+
+Ended sessions are found by postings: their sets are intersected and united, so that what matches is
+known exactly, and on which day, without reading it. Sessions that have not ended are few, and are
+read one by one.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property, lru_cache
+from typing import NamedTuple
+
+from sqlalchemy import select, union_all
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from aftercall.core.instants import EpochMs, day_of
+from aftercall.core.list_queries import SearchScope, SessionOrder, SessionQuery
+from aftercall.store.sessions import terms, tokenizer
+from aftercall.store.sessions.postings import (
+    Bits,
+    Postings,
+    bits_of,
+    both,
+    day_of_block,
+    either,
+    read_postings,
+    without,
+)
+from aftercall.store.sessions.rows import IS_LIVE
+from aftercall.store.sessions.search import (
+    SESSIONS,
+    begins,
+    bounds,
+    edge_days,
+    has_sizes,
+    sizes,
+    within_day,
+)
+from aftercall.store.sessions.terms import Wanted
+
+
+class LiveSession(NamedTuple):
+    """A session that has not ended."""
+
+    id: str
+    created_at: EpochMs
+
+
+class Matching:
+    """The sessions that match: the ordinals of those that have ended, and those that have not."""
+
+    def __init__(self, ended: Bits, live: Sequence[LiveSession]) -> None:
+        self.ended = ended
+        self.live = live
+
+    @cached_property
+    def per_day(self) -> dict[int, int]:
+        """How many there are of each day that has any."""
+        days: dict[int, int] = {}
+        for block, bits in self.ended.items():
+            day = day_of_block(block)
+            days[day] = days.get(day, 0) + bits.bit_count()
+        for each in self.live:
+            day = day_of(each.created_at)
+            days[day] = days.get(day, 0) + 1
+        return days
+
+    @property
+    def total(self) -> int:
+        return sum(self.per_day.values())
+
+    def of_days(self, days: Sequence[int]) -> "Matching":
+        """Those of these days."""
+        wanted = set(days)
+        return Matching(
+            {block: bits for block, bits in self.ended.items() if day_of_block(block) in wanted},
+            [each for each in self.live if day_of(each.created_at) in wanted],
+        )
+
+
+def is_by_postings(query: SessionQuery) -> bool:
+    """Whether the query has a condition that only postings tell of."""
+    is_by_quality = query.order is SessionOrder.QUALITY
+    is_narrowed = bool(query.search or query.facets) or query.meeting_id is not None
+    return is_narrowed or is_by_quality
+
+
+def knows_ended_only(query: SessionQuery) -> bool:
+    """Whether what is asked for is known of sessions only when they were folded."""
+    is_among_participants = bool(query.search) and query.scope is SearchScope.PARTICIPANTS
+    return bool(query.facets) or query.order is SessionOrder.QUALITY or is_among_participants
+
+
+async def find_matching(tx: AsyncConnection, query: SessionQuery) -> Matching:
+    """The sessions that match a query that `is_by_postings`."""
+    ended: Bits = {}
+    live: list[LiveSession] = []
+    if query.is_live is not True:
+        ended = await _find_ended(tx, query)
+    if query.is_live is not False and not knows_ended_only(query):
+        live = await _find_live(tx, query)
+    return Matching(ended, live)
+
+
+async def _find_ended(tx: AsyncConnection, query: SessionQuery) -> Bits:
+    needed = [Wanted(name) for name in query.facets]
+    if query.meeting_id is not None:
+        needed.append(Wanted(f"{terms.MEETING}:{query.meeting_id}"))
+    if query.order is SessionOrder.QUALITY:
+        needed.append(Wanted(terms.MEASURED))
+    words = _words(query)
+    alternatives = _ids(query)
+    digits = [Wanted(terms.size_bit(bit)) for bit in range(terms.SIZE_BITS)]
+    postings = await read_postings(
+        tx,
+        query.app_id,
+        [*needed, *words, *alternatives, *(digits if has_sizes(query) else ())],
+        first_day=None if query.created_from is None else day_of(query.created_from),
+        last_day=None if query.created_to is None else day_of(query.created_to),
+    )
+    sets = [postings.find(each) for each in needed]
+    if query.search:
+        by_id = await _find_by_longer_id(tx, query)
+        found = [postings.find(each) for each in alternatives]
+        if words:
+            found.append(_all_of([postings.find(each) for each in words]))
+        sets.append(either([by_id, *found]))
+    matching = _all_of(sets)
+    if has_sizes(query):
+        matching = _of_sizes(query, matching, postings, digits)
+    return await _within_bounds(tx, query, matching)
+
+
+def _words(query: SessionQuery) -> list[Wanted]:
+    is_of_titles = query.scope is SearchScope.TITLES
+    kind = terms.TITLE if is_of_titles else terms.WORD
+    return [
+        terms.wanted_word(kind, word)
+        for word in dict.fromkeys(tokenizer.words_of(query.search or ""))
+    ]
+
+
+def _ids(query: SessionQuery) -> list[Wanted]:
+    """The terms of ids that the search begins, or is."""
+    found = []
+    if query.search and len(query.search) <= terms.BEGINNING:
+        found += [Wanted(f"{kind}~{query.search}") for kind in (terms.SESSION, terms.MEETING)]
+    if query.search and query.scope is SearchScope.PARTICIPANTS:
+        found.append(Wanted(f"id:{query.search}"))
+    return found
+
+
+async def _find_by_longer_id(tx: AsyncConnection, query: SessionQuery) -> Bits:
+    """The sessions whose id, or whose meeting's, begins with more than a term holds."""
+    search = query.search or ""
+    if len(search) <= terms.BEGINNING:
+        return {}
+    ended = (SESSIONS.app_id == query.app_id, SESSIONS.ordinal.is_not(None))
+    ways = [
+        select(SESSIONS.ordinal).where(*ended, begins(column, search))
+        for column in (SESSIONS.id, SESSIONS.meeting_id)
+    ]
+    first = None if query.created_from is None else day_of(query.created_from)
+    last = None if query.created_to is None else day_of(query.created_to)
+    found = bits_of((await tx.execute(union_all(*ways))).scalars())
+    return {
+        block: bits
+        for block, bits in found.items()
+        if (first is None or first <= day_of_block(block))
+        and (last is None or day_of_block(block) <= last)
+    }
+
+
+def _all_of(sets: Sequence[Bits]) -> Bits:
+    fewest_first = sorted(sets, key=len)
+    matching = fewest_first[0]
+    for other in fewest_first[1:]:
+        matching = both(matching, other)
+    return matching
+
+
+def _of_sizes(
+    query: SessionQuery, matching: Bits, postings: Postings, digits: Sequence[Wanted]
+) -> Bits:
+    by_digit = [postings.find(each) for each in digits]
+    if query.min_participants is not None:
+        matching = _at_least(query.min_participants, matching, by_digit)
+    if query.max_participants is not None:
+        more = _at_least(query.max_participants + 1, matching, by_digit)
+        matching = without(matching, more)
+    return matching
+
+
+def _at_least(least: int, matching: Bits, by_digit: Sequence[Bits]) -> Bits:
+    """Those of a number of participants of at least so many: numbers are compared digit by digit,
+    as O'Neil and Quass compare bit-sliced indexes (SIGMOD 1997)."""
+    if least <= 0:
+        return matching
+    if least >> len(by_digit):
+        return {}
+    more: list[Bits] = []
+    same = matching
+    for bit in reversed(range(len(by_digit))):
+        if least >> bit & 1:
+            same = both(same, by_digit[bit])
+        else:
+            more.append(both(same, by_digit[bit]))
+            same = without(same, by_digit[bit])
+    return either([*more, same])
+
+
+async def _within_bounds(tx: AsyncConnection, query: SessionQuery, matching: Bits) -> Bits:
+    """Without the sessions of a day that a bound cuts off."""
+    edges = [day for day in edge_days(query) if any(day_of_block(b) == day for b in matching)]
+    if not edges:
+        return matching
+    statements = [
+        select(SESSIONS.ordinal).where(
+            SESSIONS.app_id == query.app_id,
+            SESSIONS.ordinal.is_not(None),
+            *within_day(day),
+            *bounds(query, SESSIONS.created_at),
+        )
+        for day in edges
+    ]
+    inside = bits_of((await tx.execute(union_all(*statements))).scalars())
+    at_edges = {block: bits for block, bits in matching.items() if day_of_block(block) in edges}
+    whole = {block: bits for block, bits in matching.items() if block not in at_edges}
+    return {**whole, **both(at_edges, inside)}
+
+
+async def _find_live(tx: AsyncConnection, query: SessionQuery) -> list[LiveSession]:
+    columns = (SESSIONS.id, SESSIONS.created_at, SESSIONS.meeting_id, SESSIONS.title)
+    where = [SESSIONS.app_id == query.app_id, IS_LIVE]
+    where += bounds(query, SESSIONS.created_at)
+    where += sizes(query, SESSIONS.total_participants)
+    if query.meeting_id is not None:
+        where.append(SESSIONS.meeting_id == query.meeting_id)
+    return [
+        LiveSession(id, created_at)
+        for id, created_at, meeting_id, title in await tx.execute(select(*columns).where(*where))
+        if not query.search or _is_found(query.search, id, meeting_id, title)
+    ]
+
+
+def _is_found(search: str, id: str, meeting_id: str, title: str) -> bool:
+    if id.startswith(search) or meeting_id.startswith(search):
+        return True
+    words, there = _words_of(search), _words_of(title)
+    return bool(words) and all(any(each.startswith(word) for each in there) for word in words)
+
+
+@lru_cache(maxsize=2_000)
+def _words_of(text: str) -> list[str]:
+    """The sessions that go on are looked through at each search."""
+    return tokenizer.words_of(text)

@@ -1,0 +1,222 @@
+"""Postings: for each term the set of ended sessions that it leads to.
+
+A session is given an ordinal when it ends: the day of its creation, and a running number within
+that day. Ordinals of a block are bits of one integer, so conditions are combined and counted
+without reading a row of any session.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, delete, select, union_all
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from aftercall.core.instants import EpochMs, day_of
+from aftercall.store.codecs import bitset
+from aftercall.store.engine.record_mapping import Insert, insert_into
+from aftercall.store.sessions.terms import Wanted
+from aftercall.store.tables import schema
+
+NUMBER_BITS: Final = 24
+"""Of an ordinal, for the running number within the day: 16 million sessions of one app."""
+
+BLOCK_BITS: Final = 12
+"""Of an ordinal, for the place within the block: a bitmap of a block has up to 512 bytes, which
+every session that ends writes again for each of its terms."""
+
+_DAY_BLOCKS: Final = 1 << (NUMBER_BITS - BLOCK_BITS)
+_PLACES: Final = (1 << BLOCK_BITS) - 1
+
+Bits = dict[int, int]
+"""A set of ordinals: of each block that has any, the places as bits of an integer."""
+
+
+def first_block(day: int) -> int:
+    return day * _DAY_BLOCKS
+
+
+def day_of_block(block: int) -> int:
+    return block // _DAY_BLOCKS
+
+
+def day_of_ordinal(ordinal: int) -> int:
+    return ordinal >> NUMBER_BITS
+
+
+def block_and_bit(ordinal: int) -> tuple[int, int]:
+    return ordinal >> BLOCK_BITS, 1 << (ordinal & _PLACES)
+
+
+def bits_of(ordinals: Iterable[int]) -> Bits:
+    found: Bits = {}
+    for ordinal in ordinals:
+        block, bit = block_and_bit(ordinal)
+        found[block] = found.get(block, 0) | bit
+    return found
+
+
+def ordinals_in(block: int, bits: int) -> Iterator[int]:
+    first = block << BLOCK_BITS
+    return (first + place for place in bitset.members(bits))
+
+
+def is_in(bits: Bits, ordinal: int) -> bool:
+    return bool(bits.get(ordinal >> BLOCK_BITS, 0) >> (ordinal & _PLACES) & 1)
+
+
+def both(one: Bits, other: Bits) -> Bits:
+    if len(other) < len(one):
+        one, other = other, one
+    return {block: shared for block, bits in one.items() if (shared := bits & other.get(block, 0))}
+
+
+def either(sets: Iterable[Bits]) -> Bits:
+    united: Bits = {}
+    for bits in sets:
+        for block, places in bits.items():
+            united[block] = united.get(block, 0) | places
+    return united
+
+
+def without(one: Bits, other: Bits) -> Bits:
+    return {block: rest for block, bits in one.items() if (rest := bits & ~other.get(block, 0))}
+
+
+class Place(NamedTuple):
+    """Where an ended session is in the postings, and the terms that lead to it."""
+
+    ordinal: int
+    terms: frozenset[str]
+
+
+class Postings:
+    """What was read of the postings."""
+
+    def __init__(self, by_term: Mapping[str, Bits]) -> None:
+        self._by_term = by_term
+
+    def find(self, wanted: Wanted) -> Bits:
+        """The sessions that the term, or any of the terms, leads to."""
+        if wanted.end is None:
+            return self._by_term.get(wanted.first, {})
+        return either(
+            bits for term, bits in self._by_term.items() if wanted.first <= term < wanted.end
+        )
+
+
+async def read_postings(
+    tx: AsyncConnection,
+    app_id: str,
+    wanted: Sequence[Wanted],
+    *,
+    first_day: int | None,
+    last_day: int | None,
+) -> Postings:
+    """The postings of all the terms, in one statement."""
+    if not wanted:
+        return Postings({})
+    c = schema.session_postings.c
+    where: list[ColumnElement[bool]] = [c.app_id == app_id]
+    if first_day is not None:
+        where.append(c.block >= first_block(first_day))
+    if last_day is not None:
+        where.append(c.block < first_block(last_day + 1))
+    columns = (c.term, c.block, c.sessions)
+    parts: list[Select[Any]] = []
+    if alone := [each.first for each in wanted if each.end is None]:
+        parts.append(select(*columns).where(*where, c.term.in_(alone)))
+    parts += (
+        select(*columns).where(*where, c.term >= each.first, c.term < each.end)
+        for each in wanted
+        if each.end is not None
+    )
+    by_term: dict[str, Bits] = {}
+    rows = await tx.execute(union_all(*parts) if len(parts) > 1 else parts[0])
+    decode = bitset.decode
+    for term, block, stored in rows:
+        by_term.setdefault(term, {})[block] = decode(stored)
+    return Postings(by_term)
+
+
+async def give_ordinal(tx: AsyncConnection, app_id: str, created_at: EpochMs) -> int:
+    """The next ordinal of a day. Until the transaction ends nobody else changes postings of the
+    day."""
+    statement = _give_ordinal(tx.dialect.name)
+    day = day_of(created_at)
+    given = await tx.execute(statement, {"app_id": app_id, "day": day, "given_ordinals": 1})
+    return (day << NUMBER_BITS) + int(given.scalar_one()) - 1
+
+
+@cache
+def _give_ordinal(dialect: str) -> Any:
+    table = schema.session_days
+    return (
+        insert_into(dialect, table)
+        .on_conflict_do_update(
+            index_elements=["app_id", "day"],
+            set_={"given_ordinals": table.c.given_ordinals + 1},
+        )
+        .returning(table.c.given_ordinals)
+    )
+
+
+async def lock_day(tx: AsyncConnection, app_id: str, day: int) -> None:
+    """Until the transaction ends nobody else changes postings of the day."""
+    c = schema.session_days.c
+    await tx.execute(select(c.day).where(c.app_id == app_id, c.day == day).with_for_update())
+
+
+async def change_postings(
+    tx: AsyncConnection, app_id: str, old: Place | None, new: Place | None
+) -> None:
+    """Let the terms lead to where a session is, and no longer to where it was. The caller holds
+    the locks of the days."""
+    changes: dict[int, dict[str, tuple[int, bool]]] = {}
+    if old is not None and new is not None and old.ordinal == new.ordinal:
+        old, new = (
+            Place(old.ordinal, old.terms - new.terms),
+            Place(new.ordinal, new.terms - old.terms),
+        )
+    for place, is_there in ((old, False), (new, True)):
+        if place is not None:
+            block, bit = block_and_bit(place.ordinal)
+            of_block = changes.setdefault(block, {})
+            of_block.update((term, (bit, is_there)) for term in place.terms)
+    for block, terms in sorted(changes.items()):
+        if terms:
+            await _change_block(tx, app_id, block, terms)
+
+
+async def _change_block(
+    tx: AsyncConnection, app_id: str, block: int, terms: Mapping[str, tuple[int, bool]]
+) -> None:
+    c = schema.session_postings.c
+    here = (c.app_id == app_id, c.block == block)
+    found = await tx.execute(select(c.term, c.sessions).where(*here, c.term.in_(sorted(terms))))
+    known = {term: bitset.decode(stored) for term, stored in found}
+    kept: list[dict[str, Any]] = []
+    empty: list[str] = []
+    for term, (bit, is_there) in sorted(terms.items()):
+        before = known.get(term, 0)
+        bits = before | bit if is_there else before & ~bit
+        if bits == before:
+            continue
+        if bits:
+            encoded = bitset.encode(bits)
+            kept.append({"app_id": app_id, "term": term, "block": block, "sessions": encoded})
+        else:
+            empty.append(term)
+    if kept:
+        await tx.execute(_put(tx.dialect.name), kept)
+    if empty:
+        await tx.execute(delete(schema.session_postings).where(*here, c.term.in_(empty)))
+
+
+@cache
+def _put(dialect: str) -> Insert:
+    statement = insert_into(dialect, schema.session_postings)
+    return statement.on_conflict_do_update(
+        index_elements=["app_id", "term", "block"],
+        set_={"sessions": statement.excluded.sessions},
+    )

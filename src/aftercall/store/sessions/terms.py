@@ -1,0 +1,88 @@
+"""The terms by which ended sessions are found in `session_postings`.
+
+| term | sessions |
+|---|---|
+| `meeting:ID` | of the meeting |
+| `title~PRE`, `title:WORD` | with a word in the title that begins so; that is longer, and this |
+| `word~PRE`, `word:WORD` | the same, of the title and the participants' names |
+| `session~PRE`, `meeting~PRE` | whose id, or whose meeting's, begins so |
+| `size:BIT` | whose number of participants has this binary digit |
+| `measured` | in the order of quality |
+| `bad`, `browser:NAME`, `id:ID`, … | with the facet, or the participant's whole id |
+
+Beginnings up to `BEGINNING` characters are terms: a search for less than a word reads one term, not
+all words that begin so.
+"""
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from aftercall.store.sessions.tokenizer import LAST, words_of
+
+BEGINNING: Final = 3
+"""Characters; chosen: a longer beginning has few words, and each session is written under each."""
+
+MEASURED: Final = "measured"
+MEETING: Final = "meeting"
+TITLE: Final = "title"
+WORD: Final = "word"
+SESSION: Final = "session"
+
+SIZE_BITS: Final = 24
+"""Binary digits of a number of participants."""
+
+
+class Wanted(NamedTuple):
+    """A term, or all terms from `first` to before `end`."""
+
+    first: str
+    end: str | None = None
+
+
+def terms_of_end(
+    *, id: str, meeting_id: str, title: str, total_participants: int
+) -> frozenset[str]:
+    """The terms of a session that has ended."""
+    terms = {f"{MEETING}:{meeting_id}"}
+    terms.update(_beginnings(SESSION, id))
+    terms.update(_beginnings(MEETING, meeting_id))
+    terms.update(_of_words(TITLE, words_of(title)))
+    terms.update(size_bit(bit) for bit in range(SIZE_BITS) if total_participants >> bit & 1)
+    return frozenset(terms)
+
+
+def terms_of_verdict(found_by: Iterable[str], *, is_measured: bool) -> frozenset[str]:
+    """The terms that a session has since it was folded, of what its verdict says that it is found
+    by. Its meeting is a term since the end."""
+    terms = {MEASURED} if is_measured else set()
+    words = []
+    for name in found_by:
+        kind, _, value = name.partition(":")
+        if kind == WORD:
+            words.append(value)
+        elif kind != MEETING:
+            terms.add(name)
+    terms.update(_of_words(WORD, words))
+    return frozenset(terms)
+
+
+def wanted_word(kind: str, beginning: str) -> Wanted:
+    """What leads to the sessions with a word that begins so."""
+    if len(beginning) <= BEGINNING:
+        return Wanted(f"{kind}~{beginning}")
+    return Wanted(f"{kind}:{beginning}", f"{kind}:{beginning}{LAST}")
+
+
+def size_bit(bit: int) -> str:
+    return f"size:{bit}"
+
+
+def _of_words(kind: str, words: Iterable[str]) -> Iterable[str]:
+    for word in words:
+        yield from _beginnings(kind, word)
+        if len(word) > BEGINNING:
+            yield f"{kind}:{word}"
+
+
+def _beginnings(kind: str, text: str) -> Iterable[str]:
+    return (f"{kind}~{text[:length]}" for length in range(1, min(len(text), BEGINNING) + 1))
