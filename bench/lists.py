@@ -16,6 +16,7 @@ import random
 import sqlite3
 import tempfile
 import time
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,9 +29,10 @@ from aftercall.core.instants import DAY_MS, EpochMs
 from aftercall.core.list_queries import ParticipantQuery, SessionOrder, SessionQuery
 from aftercall.store import participants
 from aftercall.store.engine.database import Database, migrate
+from aftercall.store.sessions.bulk_index import DayIndex, minute_rows
 from aftercall.store.sessions.day_counts import EVERY_SIZE
 from aftercall.store.sessions.pages import list_sessions
-from aftercall.store.sessions.tokenizer import key_of_title, words_of
+from aftercall.store.sessions.terms import terms_of_end
 from aftercall.store.tables import schema
 
 APP = "0b6a0c4e-0000-4000-8000-00000000000a"
@@ -74,7 +76,6 @@ def session_rows(count: int) -> Iterator[tuple[Any, ...]]:
             "live_participants": 0, "total_participants": size,
             "max_concurrent_participants": size, "minutes_consumed": minutes,
             "minutes_by_view": "{}", "day": created_at // DAY_MS,
-            "title_key": key_of_title(title),
         }  # fmt: skip
         yield tuple(values.get(column.name) for column in schema.sessions.columns)
 
@@ -94,32 +95,67 @@ def participant_rows(session: tuple[Any, ...], each: int) -> Iterator[tuple[Any,
 
 Batch = dict[str, list[tuple[Any, ...]]]
 
+PLACES = {name: number for number, name in enumerate(schema.sessions.columns.keys())}
+MEASURED_PARTICIPANTS = 1_000
+"""The sessions whose participants are listed: the others have one each."""
 
-def batches(count: int, at_once: int = 20_000) -> Iterator[Batch]:
+
+def batches(
+    count: int,
+    *,
+    verdict: Callable[[tuple[Any, ...], Batch], frozenset[str]] | None = None,
+    at_once: int = 10_000,
+) -> Iterator[Batch]:
+    """The rows of all tables that lists are read from, a few thousand sessions at a time.
+    `verdict` adds those of an ended session's verdict, and returns its terms."""
     tallies: dict[tuple[int, int], list[float]] = {}
-    batch: Batch = {"sessions": [], "participants": []}
-    terms: set[tuple[Any, ...]] = set()
-    place = {name: number for number, name in enumerate(schema.sessions.columns.keys())}
+    minutes: Counter[tuple[int, int]] = Counter()
+    batch: Batch = defaultdict(list)
+    index: DayIndex | None = None
+    day = None
     for number, row in enumerate(session_rows(count)):
-        batch["sessions"].append(row)
+        is_measured = number < MEASURED_PARTICIPANTS or number >= count - LIVE
         # One session is a big one, for the lists of participants.
-        batch["participants"].extend(participant_rows(row, 5_000 if number == count // 2 else 5))
-        for word in words_of(row[place["title"]]):
-            terms.add((APP, word, row[place["title_key"]]))
-        if row[place["phase"]] == "ended":
-            for size in (EVERY_SIZE, row[place["total_participants"]]):
-                counted = tallies.setdefault((row[place["day"]], size), [0, 0.0])
+        each = 5_000 if number == count // 2 else 5 if is_measured else 1
+        batch["participants"].extend(participant_rows(row, each))
+        values = {name: row[place] for name, place in PLACES.items()}
+        if index is None or values["day"] != day:
+            _add_index(batch, index, minutes)
+            day = values["day"]
+            index = DayIndex(APP, day)
+            if len(batch["sessions"]) >= at_once:
+                yield batch
+                batch = defaultdict(list)
+        if values["phase"] == "ended":
+            terms = terms_of_end(
+                id=values["id"],
+                meeting_id=values["meeting_id"],
+                title=values["title"],
+                total_participants=values["total_participants"],
+            )
+            if verdict is not None:
+                terms |= verdict(row, batch)
+            ordinal = index.add(terms, values["minutes_consumed"])
+            row = (*row[: PLACES["ordinal"]], ordinal)
+            for size in (EVERY_SIZE, values["total_participants"]):
+                counted = tallies.setdefault((day, size), [0, 0.0])
                 counted[0] += 1
-                counted[1] += row[place["minutes_consumed"]]
-        if len(batch["sessions"]) == at_once:
-            yield batch
-            batch = {name: [] for name in batch}
-    batch["title_terms"] = sorted(terms)
-    batch["session_tallies"] = [
+                counted[1] += values["minutes_consumed"]
+        batch["sessions"].append(row)
+    _add_index(batch, index, minutes)
+    batch["minute_tallies"] += minute_rows(APP, minutes)
+    batch["session_tallies"] += (
         (APP, day, size, int(sessions), minutes)
         for (day, size), (sessions, minutes) in tallies.items()
-    ]
+    )
     yield batch
+
+
+def _add_index(batch: Batch, index: DayIndex | None, minutes: Counter[tuple[int, int]]) -> None:
+    if index is not None:
+        batch["session_days"].append(index.day_row())
+        batch["session_postings"] += index.posting_rows()
+        minutes.update(index.minutes)
 
 
 def fill_sqlite(url: str, many: Iterable[Batch]) -> None:
@@ -136,13 +172,14 @@ def fill_sqlite(url: str, many: Iterable[Batch]) -> None:
     connection.close()
 
 
-async def fill_postgresql(url: str, count: int) -> None:
+async def fill_postgresql(url: str, many: Iterable[Batch]) -> None:
+    """The same through COPY, unless it was filled before."""
     connection = await asyncpg.connect(url)
-    for batch in batches(count):
-        for table, rows in batch.items():
-            await connection.copy_records_to_table(table, records=rows)
-    for table in ("sessions", "participants", "title_terms", "session_tallies"):
-        await connection.execute(f"VACUUM ANALYZE {table}", timeout=900)
+    if not await connection.fetchval("SELECT 1 FROM sessions LIMIT 1"):
+        for batch in many:
+            for table, rows in batch.items():
+                await connection.copy_records_to_table(table, records=rows)
+        await connection.execute("VACUUM ANALYZE", timeout=900)
     await connection.close()
 
 
@@ -247,7 +284,7 @@ def run_engine(engine: str, count: int, folder: Path) -> dict[str, tuple[float, 
         asyncio.run(_create(url, name))
         url = make_url(url).set(database=name).render_as_string(hide_password=False)
         asyncio.run(migrate(url))
-        asyncio.run(_fill_once(url, count))
+        asyncio.run(fill_postgresql(url, batches(count)))
         print(f"{engine}: filled in {time.perf_counter() - start:.0f} s")
         return asyncio.run(measure(url, count))
     finally:
@@ -259,14 +296,6 @@ async def _create(url: str, name: str) -> None:
     if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
         await connection.execute(f"CREATE DATABASE {name}")
     await connection.close()
-
-
-async def _fill_once(url: str, count: int) -> None:
-    connection = await asyncpg.connect(url)
-    is_filled = await connection.fetchval("SELECT 1 FROM sessions LIMIT 1")
-    await connection.close()
-    if not is_filled:
-        await fill_postgresql(url, count)
 
 
 def run_bench(

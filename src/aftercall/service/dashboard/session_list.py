@@ -15,11 +15,11 @@ from aftercall.core.overview.session_summary import ParticipantBrief, SessionSum
 from aftercall.core.records import Participant, Peer, Phase, Session
 from aftercall.service.reports.digests import Digests
 from aftercall.store.engine.database import Database
-from aftercall.store.sessions import facets, presence
+from aftercall.store.sessions import facets, matching, presence
 from aftercall.store.sessions import rows as session_rows
 from aftercall.store.sessions.page_rows import SessionsPage, SortedSession
 from aftercall.store.sessions.pages import list_sessions
-from aftercall.store.sessions.tokenizer import words_of
+from aftercall.store.sessions.tokenizer import known_words_of
 
 MOST_LIVE: Final = 1_000
 """Live sessions of one app that are searched; chosen: more at once are not one screen's."""
@@ -127,22 +127,15 @@ class SessionLists:
         self, tx: AsyncConnection, query: SessionQuery
     ) -> tuple[list[Session], int]:
         """The live sessions that match, as many as are needed, and how many there are. A search
-        reads their participants, who are in no index before the end."""
-        needed = MOST_LIVE_SHOWN if query.cursor is None else 0
+        reads the names of their participants, which are in no index before the end."""
         if query.search:
-            needed = MOST_LIVE
+            found = await _search_live(tx, query)
+            return found, len(found)
+        needed = MOST_LIVE_SHOWN if query.cursor is None else 0
         page = await list_sessions(
-            tx,
-            replace(
-                query, is_live=True, search=None, cursor=None, is_descending=True, limit=needed
-            ),
+            tx, replace(query, is_live=True, cursor=None, is_descending=True, limit=needed)
         )
-        found = [each.session for each in page.items]
-        if not query.search:
-            return found, page.total
-        rows = await _rows_by_session(tx, found)
-        found = [each for each in found if _is_found(each, rows.get(each.id, []), query.search)]
-        return found, len(found)
+        return [each.session for each in page.items], page.total
 
     async def _minutes_of(self, tx: AsyncConnection, live: Sequence[Session]) -> dict[str, float]:
         """Participant-minutes of sessions that go on, up to now."""
@@ -199,14 +192,29 @@ def _seen(rows: Sequence[Participant]) -> list[ParticipantBrief]:
     ]
 
 
-def _is_found(session: Session, rows: Sequence[Participant], search: str) -> bool:
-    """As ended sessions are found: by beginnings of words, of ids, or by a person's whole id."""
-    if session.id.startswith(search) or session.meeting_id.startswith(search):
+async def _search_live(tx: AsyncConnection, query: SessionQuery) -> list[Session]:
+    """The sessions that go on and match, the newest first. They are found as ended ones are: by
+    beginnings of words, of ids, or by a participant's whole id."""
+    search = query.search or ""
+    listed = await matching.list_live(tx, query, limit=MOST_LIVE)
+    people: dict[str, list[presence.ParticipantNames]] = {}
+    for each in await presence.names_in_sessions(tx, query.app_id, [one.id for one in listed]):
+        people.setdefault(each.session_id, []).append(each)
+    ids = [one.id for one in listed if _is_found(one, people.get(one.id, []), search)]
+    found = await session_rows.find_sessions(tx, query.app_id, ids)
+    return [found[id] for id in ids]
+
+
+def _is_found(
+    one: matching.LiveSession, people: Sequence[presence.ParticipantNames], search: str
+) -> bool:
+    if one.id.startswith(search) or one.meeting_id.startswith(search):
         return True
-    if any(search in (row.custom_participant_id, row.user_id) for row in rows):
+    if any(search in (each.custom_participant_id, each.user_id) for each in people):
         return True
-    there = words_of(session.title) + [
-        word for row in rows if row.display_name for word in words_of(row.display_name)
-    ]
-    words = words_of(search)
-    return bool(words) and all(any(each.startswith(word) for each in there) for word in words)
+    names = [one.title, *(each.display_name for each in people if each.display_name)]
+    words = known_words_of(search)
+    return bool(words) and all(
+        any(there.startswith(word) for name in names for there in known_words_of(name))
+        for word in words
+    )

@@ -6,7 +6,7 @@ read one by one.
 """
 
 from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import NamedTuple
 
 from sqlalchemy import select, union_all
@@ -43,6 +43,8 @@ class LiveSession(NamedTuple):
 
     id: str
     created_at: EpochMs
+    meeting_id: str
+    title: str
 
 
 class Matching:
@@ -229,27 +231,31 @@ async def _within_bounds(tx: AsyncConnection, query: SessionQuery, matching: Bit
 
 
 async def _find_live(tx: AsyncConnection, query: SessionQuery) -> list[LiveSession]:
+    return [
+        each
+        for each in await list_live(tx, query)
+        if not query.search or _is_found(query.search, each)
+    ]
+
+
+async def list_live(
+    tx: AsyncConnection, query: SessionQuery, *, limit: int | None = None
+) -> list[LiveSession]:
+    """The newest sessions that go on and match all but the search."""
     columns = (SESSIONS.id, SESSIONS.created_at, SESSIONS.meeting_id, SESSIONS.title)
     where = [SESSIONS.app_id == query.app_id, IS_LIVE]
     where += bounds(query, SESSIONS.created_at)
     where += sizes(query, SESSIONS.total_participants)
     if query.meeting_id is not None:
         where.append(SESSIONS.meeting_id == query.meeting_id)
-    return [
-        LiveSession(id, created_at)
-        for id, created_at, meeting_id, title in await tx.execute(select(*columns).where(*where))
-        if not query.search or _is_found(query.search, id, meeting_id, title)
-    ]
+    order = (SESSIONS.created_at.desc(), SESSIONS.id.desc())
+    rows = await tx.execute(select(*columns).where(*where).order_by(*order).limit(limit))
+    return [LiveSession(*row) for row in rows]
 
 
-def _is_found(search: str, id: str, meeting_id: str, title: str) -> bool:
-    if id.startswith(search) or meeting_id.startswith(search):
+def _is_found(search: str, one: LiveSession) -> bool:
+    if one.id.startswith(search) or one.meeting_id.startswith(search):
         return True
-    words, there = _words_of(search), _words_of(title)
+    words = tokenizer.known_words_of(search)
+    there = tokenizer.known_words_of(one.title)
     return bool(words) and all(any(each.startswith(word) for each in there) for word in words)
-
-
-@lru_cache(maxsize=2_000)
-def _words_of(text: str) -> list[str]:
-    """The sessions that go on are looked through at each search."""
-    return tokenizer.words_of(text)

@@ -1,7 +1,7 @@
 """The participants of several sessions, for lists of sessions."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -25,6 +25,28 @@ async def participants_of_sessions(
         .order_by(c.session_id, c.joined_at, c.id)
     )
     return [_PARTICIPANT.from_row(row) for row in rows]
+
+
+class ParticipantNames(NamedTuple):
+    """What a participant is searched by."""
+
+    session_id: str
+    display_name: str | None
+    custom_participant_id: str | None
+    user_id: str | None
+
+
+async def names_in_sessions(
+    tx: AsyncConnection, app_id: str, session_ids: Sequence[str]
+) -> list[ParticipantNames]:
+    """What all participants of the sessions are searched by."""
+    c = schema.participants.c
+    rows = await tx.execute(
+        select(c.session_id, c.display_name, c.custom_participant_id, c.user_id).where(
+            c.app_id == app_id, c.session_id.in_(list(session_ids))
+        )
+    )
+    return [ParticipantNames(*row) for row in rows]
 
 
 async def peers_of_those_present(

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 _WORD: Final = re.compile(r"[^\W_]+")
@@ -23,3 +24,9 @@ def words_of(text: str) -> list[str]:
     folded = "".join(letter for letter in apart if not unicodedata.combining(letter))
     found = dict.fromkeys(word[:LONGEST_WORD] for word in _WORD.findall(folded))
     return list(found)[:MOST_WORDS]
+
+
+@lru_cache(maxsize=10_000)
+def known_words_of(text: str) -> list[str]:
+    """The same for texts that every search looks at: those of sessions that go on."""
+    return words_of(text)

@@ -1,0 +1,49 @@
+"""The terms that lead to a session."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aftercall.store.sessions.terms import (
+    TITLE,
+    WORD,
+    Wanted,
+    terms_of_end,
+    terms_of_verdict,
+    wanted_word,
+)
+from aftercall.store.sessions.tokenizer import words_of
+
+TEXTS = st.text("ab cdé-1", max_size=12)
+
+
+def is_led_to(wanted: Wanted, terms: frozenset[str]) -> bool:
+    if wanted.end is None:
+        return wanted.first in terms
+    return any(wanted.first <= term < wanted.end for term in terms)
+
+
+@given(TEXTS, TEXTS)
+def test_a_session_is_found_by_what_a_word_begins_with_and_by_nothing_else(
+    title: str, search: str
+) -> None:
+    by_title = terms_of_end(id="i", meeting_id="m", title=title, total_participants=0)
+    by_name = terms_of_verdict((f"word:{word}" for word in words_of(title)), is_measured=False)
+    for word in words_of(search):
+        is_there = any(each.startswith(word) for each in words_of(title))
+        assert is_led_to(wanted_word(TITLE, word), by_title) == is_there
+        assert is_led_to(wanted_word(WORD, word), by_name) == is_there
+
+
+def test_an_ended_session_is_found_by_its_meeting_its_size_and_beginnings_of_ids() -> None:
+    found = terms_of_end(id="5a-é", meeting_id="m1", title="", total_participants=5)
+    assert found == {
+        "meeting:m1", "session~5", "session~5a", "session~5a-", "meeting~m", "meeting~m1",
+        "size:0", "size:2",
+    }  # fmt: skip
+
+
+def test_a_verdict_adds_facets_ids_and_whether_it_is_in_the_order_of_quality() -> None:
+    found_by = ["bad", "browser:Chrome", "id:U~1", "meeting:m1", "word:li"]
+    assert terms_of_verdict(found_by, is_measured=True) == {
+        "bad", "browser:Chrome", "id:U~1", "measured", "word~l", "word~li",
+    }  # fmt: skip
