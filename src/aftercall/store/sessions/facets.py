@@ -21,8 +21,8 @@ from aftercall.core.overview.session_summary import (
     SessionVerdict,
 )
 from aftercall.store.engine.record_mapping import insert_into
-from aftercall.store.sessions.stored_summary import decode_summary, encode_summary
 from aftercall.store.sessions.postings import Place, change_postings, day_of_ordinal, lock_day
+from aftercall.store.sessions.stored_summary import decode_summary, encode_summary
 from aftercall.store.sessions.terms import terms_of_verdict
 from aftercall.store.sessions.tokenizer import words_of
 from aftercall.store.tables import schema
