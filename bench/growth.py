@@ -14,26 +14,32 @@ import argparse
 import asyncio
 import gc
 import math
+import os
 import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import msgspec
+from crowd import resident_mb
+from fold import INTERVAL_MS, START_AT, sample_json
 from session_end import fill
 
 from aftercall.app import new_id
-from aftercall.core.instants import EpochMs
+from aftercall.core.instants import Clock, EpochMs
 from aftercall.core.lifecycle.state_machine import Policy
 from aftercall.core.list_queries import ParticipantQuery, SessionQuery
 from aftercall.service.dashboard.participant_page import Wanted
 from aftercall.service.reports import session_reports
 from aftercall.service.services import Services, build_services
 from aftercall.settings import Settings
+from aftercall.store import samples
 from aftercall.store.engine.database import Database, migrate
+from aftercall.store.samples import SampleRow
 from aftercall.wire.dashboard.participant_page import encode_participant_page
 from aftercall.wire.dashboard.session_list import encode_session_list
 from aftercall.wire.dashboard.session_page import encode_session_page
@@ -90,6 +96,9 @@ class Bench:
         row.size.append(size)
         row.streams.append(streams)
 
+    def note_memory(self, name: str, mb: float, streams: int) -> None:
+        self.note(name, 0.0, round(mb * 1_000_000), streams)
+
     async def ask(
         self,
         name: str,
@@ -113,28 +122,18 @@ async def run(bench: Bench, size: Size, minutes: int, folder: Path) -> None:
     db = await Database.open(url)
     try:
         end_at = await fill(db, size.people, minutes, size.streams, is_troubled=True)
-        await _measure(bench, size, db, end_at)
+        await _measure(bench, size, minutes, db, end_at)
     finally:
         await db.close()
 
 
-async def _measure(bench: Bench, size: Size, db: Database, end_at: EpochMs) -> None:
-    def services() -> Services:
-        return build_services(
-            db,
-            settings=Settings(),
-            clock=lambda: end_at,
-            new_id=new_id,
-            policy=Policy(),
-        )
+def _services(db: Database, clock: Clock) -> Services:
+    return build_services(db, settings=Settings(), clock=clock, new_id=new_id, policy=Policy())
 
-    async def live() -> bytes:
-        made = services()
-        session = await made.session_reads.find_session("app", "session")
-        return _json((await made.digests.live_session_digest(session)).scale)
 
-    fresh = services()
-    await bench.ask("live, first look", size.every_stream, live, rounds=1)
+async def _measure(bench: Bench, size: Size, minutes: int, db: Database, end_at: EpochMs) -> None:
+    fresh = _services(db, lambda: end_at)
+    await _live(bench, size, minutes, db, end_at)
     await _end(bench, size, fresh)
     me = "session-peer-0"
     whole, mine = size.every_stream, size.streams
@@ -178,6 +177,45 @@ async def _measure(bench: Bench, size: Size, db: Database, end_at: EpochMs) -> N
     await bench.ask("list of sessions", mine, table)
 
 
+async def _live(bench: Bench, size: Size, minutes: int, db: Database, end_at: EpochMs) -> None:
+    """The first look at the session while it lasts, and later looks, each after a new sample of
+    everybody; and the memory that the process holds afterwards beyond what it held before."""
+    now = end_at
+    services = _services(db, lambda: now)
+    session = await services.session_reads.find_session("app", "session")
+    gc.collect()
+    held_mb = resident_mb(os.getpid())
+
+    async def look() -> bytes:
+        return _json((await services.digests.live_session_digest(session)).scale)
+
+    await bench.ask("live, first look", size.every_stream, look, rounds=1)
+    step = minutes * 60_000 // INTERVAL_MS
+    spent = []
+    for _ in range(ROUNDS):
+        step += 1
+        now = EpochMs(START_AT + (step + 1) * INTERVAL_MS)
+        bodies = [
+            sample_json(step, size.streams, Random(me), me=me, people=size.people)
+            for me in range(size.people)
+        ]
+        async with db.write() as tx:
+            await samples.append(
+                tx,
+                [
+                    SampleRow("app", f"session-peer-{me}", "session", step, now, now, body)
+                    for me, body in enumerate(bodies)
+                ],
+            )
+        gc.collect()
+        began = time.process_time()
+        await look()
+        spent.append((time.process_time() - began) * 1000)
+    bench.note("live, later look", min(spent), 0, size.every_stream)
+    gc.collect()
+    bench.note_memory("live, memory", resident_mb(os.getpid()) - held_mb, size.every_stream)
+
+
 async def _end(bench: Bench, size: Size, fresh: Services) -> None:
     spent = {"compare": 0.0}
     complete = session_reports.complete
@@ -215,9 +253,12 @@ def table(shape: str, sizes: Sequence[Size], rows: Sequence[Row]) -> tuple[str, 
         of_ms, of_size = row.exponents(row.ms), row.exponents(list(map(float, row.size)))
         for place, size in enumerate(sizes):
             ms, kb = row.ms[place], row.size[place] / 1000
-            cell = f"{ms:,.1f} ms{_power(of_ms[place])}"
+            parts = []
+            if ms:
+                parts.append(f"{ms:,.1f} ms{_power(of_ms[place])}")
             if row.size[place]:
-                cell += f", {kb:,.0f} kB{_power(of_size[place])}"
+                parts.append(f"{kb:,.0f} kB{_power(of_size[place])}")
+            cell = ", ".join(parts)
             steep = [
                 exponent
                 for exponent, is_told in (

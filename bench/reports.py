@@ -4,9 +4,9 @@
 
 The call is that of `fold.py`: two streams sent and the rest received, a sample every seven
 seconds. The requests are its report after the end of the session, one part of that by `filters`,
-the older shapes in the participant's details, and the report during the session, each time of
-another participant so that nothing is cached. The client only reads bytes. Times are from the
-request to the last byte; rounds are interleaved.
+the older shapes in the participant's details, and the report during the session: the first look at
+a participant of whom nothing is kept, and later looks, each after one new sample. The client only
+reads bytes. Times are from the request to the last byte; rounds are interleaved.
 """
 
 import argparse
@@ -19,19 +19,28 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
+from random import Random
 
+from fold import INTERVAL_MS, START_AT, sample_json
 from servers import PROGRAM, cpu_seconds, process
 from session_end import fill
 
+from aftercall.core.instants import EpochMs
 from aftercall.service.reports.session_reports import SessionReports
+from aftercall.store import samples
 from aftercall.store.engine.database import Database
+from aftercall.store.samples import SampleRow
 
 LIVE_PEERS = 12
+LOOKS = 4
+"""Later looks at each live peer."""
+FRESH_S = 2.5
+"""After this time a live report is made again."""
 
 
 @dataclass(kw_only=True)
@@ -42,11 +51,14 @@ class Question:
     connection: socket.socket
     pid: int
     requests: Iterator[bytes]
+    before: Callable[[int], None] = lambda number: None
+    """What happens before a request, by its number, and is not measured."""
     size: int = 0
     spent_ms: list[float] = field(default_factory=list)
     cpu_s: float = 0.0
 
     def ask(self) -> None:
+        self.before(len(self.spent_ms))
         began_cpu, began = cpu_seconds(self.pid), time.perf_counter()
         self.connection.sendall(next(self.requests))
         self.size = read_answer(self.connection)
@@ -100,8 +112,8 @@ async def put_calls(url: str, app_id: str, minutes: int, streams: int) -> None:
 
 
 @contextmanager
-def aftercall(port: int, minutes: int, streams: int) -> Iterator[tuple[int, dict[str, str]]]:
-    """Aftercall over a database with the calls; its process and its credentials."""
+def aftercall(port: int, minutes: int, streams: int) -> Iterator[tuple[int, dict[str, str], str]]:
+    """Aftercall over a database with the calls; its process, its credentials and the database."""
     with tempfile.TemporaryDirectory() as folder:
         where = ["--data-dir", folder]
         made = subprocess.run(
@@ -114,7 +126,7 @@ def aftercall(port: int, minutes: int, streams: int) -> Iterator[tuple[int, dict
         asyncio.run(put_calls(url, rights["app_id"], minutes, streams))
         command = [str(PROGRAM), "serve", "--port", str(port), "--no-work", *where]
         with process("aftercall", command, port, "/readyz") as pid:
-            yield pid, rights
+            yield pid, rights, url
 
 
 def request(path: str, token: str = "", encoding: str = "identity") -> bytes:
@@ -122,6 +134,54 @@ def request(path: str, token: str = "", encoding: str = "identity") -> bytes:
         f"GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {token}\r\n"
         f"accept-encoding: {encoding}\r\n\r\n"
     ).encode()
+
+
+class LiveSamples:
+    """Adds a sample to each live peer in turn, as the intake would."""
+
+    def __init__(self, url: str, app_id: str, minutes: int, streams: int) -> None:
+        self._url = url
+        self._app_id = app_id
+        self._streams = streams
+        self._steps = minutes * 60_000 // INTERVAL_MS
+        self._began = 0.0
+
+    def add(self, number: int) -> None:
+        turn, me = divmod(number, LIVE_PEERS)
+        if not me:
+            # What was looked at in the turn before is no longer fresh.
+            time.sleep(max(0.0, self._began + FRESH_S - time.monotonic()))
+            self._began = time.monotonic()
+        step = self._steps + 1 + turn
+        body = sample_json(step, self._streams, Random(number), me=me, people=LIVE_PEERS)
+        at = EpochMs(START_AT + step * INTERVAL_MS)
+        row = SampleRow(self._app_id, f"live-peer-{me}", "live", step, at, at, body)
+        asyncio.run(self._append(row))
+
+    async def _append(self, row: SampleRow) -> None:
+        db = await Database.open(self._url)
+        try:
+            async with db.write() as tx:
+                await samples.append(tx, [row])
+        finally:
+            await db.close()
+
+
+def live_questions(port: int, pid: int, rights: dict[str, str], new: LiveSamples) -> list[Question]:
+    """The first look at each live peer, and later looks in turn."""
+    base = f"/client/v4/accounts/{rights['account_id']}/realtime/kit/{rights['app_id']}/sessions"
+    every = [
+        request(f"{base}/peer-report/live-peer-{me}", rights["api_token"])
+        for me in range(LIVE_PEERS)
+    ]
+    first, later = (
+        Question(name=name, connection=connect(port), pid=pid, requests=cycle(every), before=before)
+        for name, before in (("live, first look", lambda _: None), ("live, later look", new.add))
+    )
+    for question, rounds in ((first, 1), (later, LOOKS)):
+        for _ in range(rounds * LIVE_PEERS):
+            question.ask()
+    return [first, later]
 
 
 def questions(port: int, pid: int, rights: dict[str, str]) -> list[Question]:
@@ -132,13 +192,11 @@ def questions(port: int, pid: int, rights: dict[str, str]) -> list[Question]:
         return Question(name=name, connection=connect(port), pid=pid, requests=cycle(requests))
 
     report = f"{base}/peer-report/ended-peer-0"
-    live = [request(f"{base}/peer-report/live-peer-{me}", token) for me in range(LIVE_PEERS)]
     return [
         question("ended, whole", request(report, token)),
         question("ended, whole, gzip", request(report, token, "gzip")),
         question("ended, `filters=device_info`", request(f"{report}?filters=device_info", token)),
         question("ended, details", request(f"{base}/ended/participants/ended-peer-0", token)),
-        question("live, first look", *live),
     ]
 
 
@@ -153,7 +211,7 @@ def main() -> None:
         os.sched_setaffinity(0, {1})
     with ExitStack() as stack:
         running = aftercall(given.port, given.minutes, given.streams)
-        pid, rights = stack.enter_context(running)
+        pid, rights, url = stack.enter_context(running)
         asked = questions(given.port, pid, rights)
         asked[0].ask()
         plain = [sys.executable, "-m", "uvicorn", "noop:app", "--loop", "uvloop"]
@@ -171,15 +229,15 @@ def main() -> None:
             ),
         )
         measure(asked, given.rounds)
+        new = LiveSamples(url, rights["app_id"], given.minutes, given.streams)
+        asked += live_questions(given.port, pid, rights, new)
     print(table(asked))
 
 
 def measure(asked: list[Question], rounds: int) -> None:
-    """Interleaved; the first tenth is discarded. A live report is requested once in ten rounds."""
+    """Interleaved; the first tenth is discarded."""
     for number in range(rounds + rounds // 10):
         for question in asked:
-            if "live" in question.name and number % 10:
-                continue
             question.ask()
         if number == rounds // 10:
             for question in asked:

@@ -22,7 +22,7 @@ from tests.core.quality.synthetic_call import (
 PEOPLE = ("ada", "bob", "cyd")
 
 
-def lossy_call(minutes: int = 5) -> Call:
+def lossy_call(minutes: float = 5) -> Call:
     """Ada loses an eighth of what she sends, from minute 1 to minute 3."""
     bad = between(60, 180, PeerConditions(up_loss=0.12))
     return Call({"ada": bad, "bob": always(FINE), "cyd": always(FINE)}, minutes=minutes)

@@ -1,12 +1,15 @@
 """Peer events: what happened to a peer, or what it reported about itself. Their table is called
 `notes`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aftercall.core.records import StoredPeerEvent
+from aftercall.store.engine.array_params import PEERS, values_in, values_table
 from aftercall.store.engine.record_mapping import Shape, insert_new
 from aftercall.store.tables import schema
 
@@ -38,6 +41,26 @@ async def events_of_session(
         .order_by(c.at, c.id)
     )
     return [_EVENT.from_row(row) for row in rows]
+
+
+async def counts_of_peers(tx: AsyncConnection, keys: Sequence[tuple[str, str]]) -> dict[str, int]:
+    """The number of events of each of these peers, each key `(app_id, peer_id)`, that has any."""
+    dialect = tx.dialect.name
+    if not keys:
+        return {}
+    rows = await tx.execute(_counts(dialect), values_in(dialect, PEERS, keys))
+    return {peer_id: count for peer_id, count in rows}
+
+
+@cache
+def _counts(dialect: str) -> Select[Any]:
+    c, wanted = schema.notes.c, values_table(dialect, PEERS)
+    is_same = and_(c.app_id == wanted.c.app_id, c.peer_id == wanted.c.peer_id)
+    return (
+        select(c.peer_id, func.count())
+        .select_from(wanted.join(schema.notes, is_same))
+        .group_by(c.app_id, c.peer_id)
+    )
 
 
 async def counts_of_session(tx: AsyncConnection, app_id: str, session_id: str) -> dict[str, int]:

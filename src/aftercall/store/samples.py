@@ -181,6 +181,59 @@ async def read_peer(tx: AsyncConnection, app_id: str, peer_id: str) -> PeerSampl
     return PeerSamples(app_id, peer_id, rows.all(), None if found is None else Segment(*found))
 
 
+class LaterSamples(NamedTuple):
+    """A peer's samples with higher sequence numbers than some, and what shows whether others came:
+    how many are not merged, and whether any are merged."""
+
+    later: PeerSamples
+    unmerged: int
+    is_merged: bool
+
+
+async def read_later(
+    tx: AsyncConnection, keys: Sequence[tuple[str, str, int]]
+) -> dict[Key, LaterSamples]:
+    """The samples of peers after a sequence number, each key `(app_id, peer_id, sequence)`, in
+    one statement."""
+    dialect = tx.dialect.name
+    found: dict[Key, LaterSamples] = {}
+    if not keys:
+        return found
+    rows: dict[Key, list[Row[int, EpochMs, EpochMs, bytes]]] = {}
+    for row in await tx.execute(_later(dialect), values_in(dialect, REPORTS, keys)):
+        app_id, peer_id, unmerged, is_merged, *rest = row
+        each = rows.setdefault((app_id, peer_id), [])
+        if rest[0] is not None:
+            each.append(row[4:])
+        later = PeerSamples(app_id, peer_id, each, None)
+        found[app_id, peer_id] = LaterSamples(later, unmerged, bool(is_merged))
+    return found
+
+
+@cache
+def _later(dialect: str) -> Select[Any]:
+    wanted, c = values_table(dialect, REPORTS), schema.samples.c
+    every, merged = schema.samples.alias(), schema.segments
+    unmerged = (
+        select(func.count())
+        .select_from(every)
+        .where(_same(every, wanted, *PEERS))
+        .correlate(wanted)
+    )
+    is_merged = select(1).where(_same(merged, wanted, *PEERS)).correlate(wanted).exists()
+    return select(
+        *(wanted.c[name] for name in PEERS),
+        unmerged.scalar_subquery(),
+        is_merged,
+        *(c.sequence, c.at, c.received_at, c.body),
+    ).select_from(
+        wanted.outerjoin(
+            schema.samples,
+            and_(_same(schema.samples, wanted, *PEERS), c.sequence > wanted.c.sequence),
+        )
+    )
+
+
 async def of_peer(tx: AsyncConnection, app_id: str, peer_id: str) -> list[StoredSample]:
     """All samples of a peer in the order of `(at, sequence)`, merged or not, decoded in a
     thread."""

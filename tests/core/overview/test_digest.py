@@ -1,10 +1,7 @@
-import msgspec
-
 from aftercall.core.instants import MINUTE_MS
-from aftercall.core.overview.digest import digest
-from aftercall.core.quality.activity.stream_matching import StreamId
+from aftercall.core.overview.digest import digest_of
 from aftercall.core.quality.experience.time_scale import scale_of
-from aftercall.core.quality.report.fold import ReportDetails, fold
+from aftercall.core.quality.report.fold import fold
 from tests.core.quality.session_digests import judged
 from tests.core.quality.synthetic_call import (
     CALL_START,
@@ -46,41 +43,10 @@ def test_the_digest_names_the_relay_protocol() -> None:
     assert (found["ada"].where.relay, found["bob"].where.relay) == ("tls", "none")
 
 
-def _rows(*rows: dict[str, object]) -> ReportDetails:
-    encoded = [{"timestamp": "2026-11-21T10:00:07.000Z", **row} for row in rows]
-    raw = {"audio_consumer": msgspec.Raw(msgspec.json.encode(encoded))}
-    return ReportDetails(rows=raw, receptions=[])
-
-
-def _streams_of(*rows: dict[str, object]) -> list[StreamId]:
-    call = Call(["ada"], minutes=1)
-    verdict = fold([call.facts("ada")], call.end_at).verdict
-    return digest(verdict, _rows(*rows), scale_of(CALL_START, call.end_at)).streams
-
-
-def test_a_stream_that_changes_its_mid_is_one_stream() -> None:
-    tag: dict[str, object] = {"ssrc": 7, "producer_id": "p", "peer_id": "bob"}
-    assert _streams_of({**tag, "mid": "4"}, {**tag, "mid": "3"}) == [
-        StreamId(family="audio_consumer", ssrc=7, mid="3", producer_id="p", from_peer_id="bob")
-    ]
-
-
-def test_a_stream_whose_sender_becomes_known_later_is_one_stream() -> None:
-    assert _streams_of({"ssrc": 7}, {"ssrc": 7, "peer_id": "bob"}, {"ssrc": 8}) == [
-        StreamId(family="audio_consumer", ssrc=7, from_peer_id="bob"),
-        StreamId(family="audio_consumer", ssrc=8),
-    ]
-
-
-def test_an_ssrc_reused_by_another_sender_is_another_stream() -> None:
-    found = _streams_of({"ssrc": 7, "peer_id": "bob"}, {"ssrc": 7, "peer_id": "cyd"})
-    assert [each.from_peer_id for each in found] == ["bob", "cyd"]
-
-
 def test_a_report_that_was_not_compared_has_no_letter() -> None:
     call = Call(["ada", "bob"], minutes=1)
     folded = fold([call.facts("ada")], call.end_at)
-    short = digest(folded.verdict, folded.details, scale_of(CALL_START, call.end_at))
+    short = digest_of(folded.verdict, scale_of(CALL_START, call.end_at), [], folded.streams)
     assert short.is_measured
     assert not short.is_judged
     assert (short.levels, short.p10_mos_audio) == ([], None)

@@ -10,7 +10,7 @@ from aftercall.core.events import AnyEvent, PeerEvent, SampleTaken
 from aftercall.core.instants import EpochMs
 from aftercall.core.privacy import Privacy
 from aftercall.core.quality.report.cumulative import Cumulative
-from aftercall.core.quality.report.fold import FoldResult, Verdict
+from aftercall.core.quality.report.fold import FoldResult, PeerFacts, Verdict
 from aftercall.ingest.janus import source as janus
 from tests.completed_calls import collected as collect
 from tests.completed_calls import compared, end_of, facts_of, folded
@@ -55,12 +55,18 @@ class Played:
 
 def play(name: str) -> Played:
     """Play a case of the collector's intake."""
+    return _folded(stored_facts(name))
+
+
+def stored_facts(name: str) -> PeerFacts:
+    """What is stored of a case of the collector's intake."""
     stated = case(name)
     if "multi" in stated:
         reports = [(at, {connection: stats}) for at, connection, stats in stated["multi"]]
     else:
         reports = [(at, {"pc1": stats}) for at, stats in stated["samples"]]
-    return collected(reports, interval_ms=stated["interval_ms"], tags=stated.get("tags", ()))
+    interval_ms: int = stated["interval_ms"]
+    return _collected(reports, interval_ms=interval_ms, tags=stated.get("tags", ()))
 
 
 def collected(
@@ -72,6 +78,16 @@ def collected(
 ) -> Played:
     """Play the samples of one peer as its collector sends them: offsets in ms, and the stats of
     each connection. `events` are offset, name and data."""
+    return _folded(_collected(reports, interval_ms=interval_ms, tags=tags, events=events))
+
+
+def _collected(
+    reports: Iterable[tuple[int, Mapping[str, Sequence[Stats]]]],
+    *,
+    interval_ms: int,
+    tags: Sequence[Stats] = (),
+    events: Sequence[tuple[int, str, Mapping[str, Any]]] = (),
+) -> PeerFacts:
     entries: list[dict[str, Any]] = [
         {
             "type": "sample",
@@ -90,7 +106,7 @@ def collected(
     ]
     numbered = [{"seq": seq, **entry} for seq, entry in enumerate(entries)]
     events_taken = collect(PEER, numbered, privacy=Privacy.TRUNCATE)
-    return _played(events_taken, "collector", interval_ms)
+    return _facts(events_taken, "collector", interval_ms)
 
 
 def played_janus(events: Sequence[Mapping[str, Any]], *, interval_ms: int = 5_000) -> Played:
@@ -107,7 +123,7 @@ def played_janus(events: Sequence[Mapping[str, Any]], *, interval_ms: int = 5_00
         interval_ms=interval_ms,
     )
     assert not translation.rejected
-    return _played(translation.events, "janus", interval_ms)
+    return _folded(_facts(translation.events, "janus", interval_ms))
 
 
 def _janus_us(offset_s: float) -> int:
@@ -125,10 +141,13 @@ def _dated(stats: Stats) -> Stats:
     return stats
 
 
-def _played(events: Sequence[AnyEvent], source: str, interval_ms: int) -> Played:
+def _facts(events: Sequence[AnyEvent], source: str, interval_ms: int) -> PeerFacts:
     peer_id = next(event.peer_id for event in events if isinstance(event, SampleTaken))
     taken = [event for event in events if isinstance(event, SampleTaken | PeerEvent)]
-    facts = facts_of(peer_id, taken, source=source, interval_ms=interval_ms)
+    return facts_of(peer_id, taken, source=source, interval_ms=interval_ms)
+
+
+def _folded(facts: PeerFacts) -> Played:
     reports = folded({"row": [facts]})
     verdicts = compared(reports, {"row": "Ann"}, end_of({"row": [facts]}))
     return Played(reports["row"], verdicts["row"])

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from aftercall.core.instants import EpochMs
-from aftercall.core.overview.digest import Digest, digest
+from aftercall.core.overview.digest import Digest, digest_of, screenshare_spans
 from aftercall.core.quality.experience.mos_over_time import moments_of
 from aftercall.core.quality.experience.time_scale import scale_of
 from aftercall.core.quality.report.cross_participant_pass import complete
@@ -24,7 +24,12 @@ def digests_of(
         end_at,
         {name: moments_of(each.scores, scale) for name, each in folded.items()},
     )
-    return {name: digest(verdicts[name], each.details, scale) for name, each in folded.items()}
+    return {
+        name: digest_of(
+            verdicts[name], scale, screenshare_spans(each.screenshare_at, scale), each.streams
+        )
+        for name, each in folded.items()
+    }
 
 
 def judged(call: Call) -> dict[str, Digest]:

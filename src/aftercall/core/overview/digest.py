@@ -4,13 +4,13 @@ The verdict with its rows takes megabytes for a long call; its digest takes a fe
 those of a whole session can be read at once.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
 
-from aftercall.core.instants import parse_iso
-from aftercall.core.quality.activity.stream_matching import StreamId, stream_key
+from aftercall.core.instants import EpochMs
+from aftercall.core.quality.activity.stream_matching import StreamId
 from aftercall.core.quality.diagnosis.findings import Finding
 from aftercall.core.quality.experience.levels import (
     BAD,
@@ -22,16 +22,13 @@ from aftercall.core.quality.experience.levels import (
 )
 from aftercall.core.quality.experience.time_scale import TimeScale
 from aftercall.core.quality.issues import SEVERITY_RANKS, Issue
-from aftercall.core.quality.report.fold import Completeness, ReportDetails, Verdict
+from aftercall.core.quality.report.fold import Completeness, Verdict
 from aftercall.core.quality.stats.peer_metadata import CandidatePair
-from aftercall.core.quality.stats.report_linker import Family
 from aftercall.core.spans import Span, union
 
 MOST_ISSUES: Final = 200
 """The number of a participant's issues that are kept for lists; more cannot be looked at.
 Chosen."""
-
-MOST_STREAMS: Final = 1_000
 
 
 class Environment(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -95,18 +92,6 @@ class Digest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         return levels_of(self.mos_audio, self.mos_video) if self.is_judged else []
 
 
-class _DigestRow(msgspec.Struct, gc=False):
-    timestamp: str
-    ssrc: int | None = None
-    mid: str | None = None
-    producer_id: str | None = None
-    consumer_id: str | None = None
-    peer_id: str | None = None
-
-
-_rows: Final = msgspec.json.Decoder(list[_DigestRow])
-
-
 def lower(one: float | None, other: float | None) -> float | None:
     """The lower of two values, or the known one."""
     if one is None or other is None:
@@ -114,26 +99,16 @@ def lower(one: float | None, other: float | None) -> float | None:
     return min(one, other)
 
 
-def digest(verdict: Verdict, details: ReportDetails, scale: TimeScale) -> Digest:
-    """The digest of one participant on the scale of its session."""
-    rows = {family: _decoded(details, family) for family in Family}
-    screenshare = _screenshare(rows[Family.SCREENSHARE_VIDEO_PRODUCER], scale)
-    return digest_of(verdict, scale, screenshare, _streams(rows))
-
-
-def screenshare_spans(details: ReportDetails, scale: TimeScale) -> list[Span]:
-    """When a participant sent its screen."""
-    return _screenshare(_decoded(details, Family.SCREENSHARE_VIDEO_PRODUCER), scale)
-
-
-def _decoded(details: ReportDetails, family: Family) -> "list[_DigestRow]":
-    return _rows.decode(details.rows.get(family.value, b"[]"))
+def screenshare_spans(instants: Iterable[EpochMs], scale: TimeScale) -> list[Span]:
+    """When a participant sent its screen, by the instants (ascending) at which reports showed
+    it."""
+    return union(((at, at) for at in instants), within_ms=3 * scale.bucket_ms)
 
 
 def digest_of(
     verdict: Verdict, scale: TimeScale, screenshare: list[Span], streams: Sequence[StreamId] = ()
 ) -> Digest:
-    """The digest of one participant whose rows are not at hand; without `streams` it lists none,
+    """The digest of one participant on the scale of its session; without `streams` it lists none,
     as that of an ended session, whose reports hold the ends of streams."""
     metadata = verdict.metadata
     experience = verdict.experience
@@ -200,38 +175,6 @@ def _average(values: Iterable[float | None]) -> float | None:
 def _highest(values: Iterable[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return round(max(known), 3) if known else None
-
-
-_Rows = Mapping[Family, Sequence[_DigestRow]]
-
-
-def _screenshare(rows: Sequence[_DigestRow], scale: TimeScale) -> list[Span]:
-    """When a screen was sent, by its reports."""
-    moments = sorted({parse_iso(timestamp) for timestamp in {row.timestamp for row in rows}})
-    return union(((at, at) for at in moments), within_ms=3 * scale.bucket_ms)
-
-
-def _streams(rows: _Rows) -> list[StreamId]:
-    """Each stream once, as last described. Streams are distinguished by their sender, since a
-    server may reuse an SSRC; rows from before the sender was known belong to the later
-    one."""
-    found: dict[tuple[str, str | None, str | None], StreamId] = {}
-    for family, every in rows.items():
-        for row in every:
-            name = stream_key(family.value, row.ssrc, row.mid, row.consumer_id, row.producer_id)
-            found[name, row.producer_id, row.peer_id] = StreamId(
-                family=family.value,
-                ssrc=row.ssrc,
-                mid=row.mid,
-                producer_id=row.producer_id,
-                consumer_id=row.consumer_id,
-                from_peer_id=row.peer_id,
-            )
-    tagged = {name for name, *sender in found if any(sender)}
-    kept = [
-        stream for (name, *sender), stream in found.items() if any(sender) or name not in tagged
-    ]
-    return kept[:MOST_STREAMS]
 
 
 def _word(text: str | None) -> str | None:

@@ -12,7 +12,7 @@ from cachetools import FIFOCache
 from aftercall.core.errors import Unavailable
 from aftercall.core.instants import SECOND_MS, Clock, EpochMs
 from aftercall.core.lifecycle.presence import by_participant
-from aftercall.core.overview.digest import Digest, digest
+from aftercall.core.overview.digest import Digest
 from aftercall.core.overview.session_summary import (
     DigestedParticipant,
     SessionSummary,
@@ -21,7 +21,6 @@ from aftercall.core.overview.session_summary import (
 from aftercall.core.quality.experience.time_scale import TimeScale, scale_of_session
 from aftercall.core.records import Phase, Session
 from aftercall.service.keyed_locks import KeyedLocks
-from aftercall.service.reports.document import Report
 from aftercall.service.reports.peer_reports import Reports
 from aftercall.store import participants, peers
 from aftercall.store.engine.database import Database
@@ -52,10 +51,6 @@ class SessionDigest(NamedTuple):
 class _Kept(NamedTuple):
     fresh_until: EpochMs
     call: SessionDigest
-
-
-def _digest_of_report(report: Report, scale: TimeScale) -> Digest:
-    return digest(report.verdict, report.details, scale)
 
 
 class Digests:
@@ -161,10 +156,5 @@ class Digests:
             every = await peers.peers_of_session(tx, session.app_id, session.id)
         peers_of = by_participant(every)
         scale = scale_of_session(session, rows, now)
-        reports = await self._reports.reports_together(rows, peers_of, scale)
-        digests: list[DigestedParticipant] = []
-        for row in rows:
-            if row.id in reports:
-                digested = await asyncio.to_thread(_digest_of_report, reports[row.id], scale)
-                digests.append((row, digested))
-        return SessionDigest(scale, digests)
+        made = await self._reports.digests_together(rows, peers_of, scale)
+        return SessionDigest(scale, [(row, made[row.id]) for row in rows if row.id in made])

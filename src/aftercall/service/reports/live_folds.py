@@ -1,23 +1,41 @@
-"""Folds of participants whose session lasts, kept for seconds: many readers, one fold."""
+"""Folds of participants whose session lasts: many readers share one fold, and a later fold reads
+only what came since the one before."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from cachetools import FIFOCache
 
 from aftercall.core.instants import SECOND_MS, Clock, EpochMs
-from aftercall.core.quality.report.fold import FoldResult, PeerFacts, fold
+from aftercall.core.overview.digest import screenshare_spans
+from aftercall.core.quality.activity.stream_activity import PeerActivity
+from aftercall.core.quality.activity.stream_matching import StreamId
+from aftercall.core.quality.experience.time_scale import TimeScale
+from aftercall.core.quality.report.fold import (
+    AccumulatedPeer,
+    FoldResult,
+    PeersFold,
+    Verdict,
+    fold_peers,
+)
 from aftercall.core.records import Participant, Peer
+from aftercall.core.spans import Span
 from aftercall.service.keyed_locks import KeyedLocks
 from aftercall.service.reports.document import Report
-from aftercall.store import peer_events, samples
+from aftercall.service.reports.watched_peers import News, WatchedPeers
 from aftercall.store.engine.database import Database
+
+if TYPE_CHECKING:
+    from aftercall.core.quality.experience.mos_over_time import StreamMoments
 
 FRESH_MS: Final = 2 * SECOND_MS
 """How old a live report may be. Reports come every few seconds, so a reader who asks more often
 would get the same."""
 
-MOST_LIVE: Final = 64
-"""Live reports kept at most; each is up to a few megabytes."""
+MOST_BYTES: Final = 64 << 20
+"""Of live reports in all; each is up to a few megabytes. Chosen."""
 
 
 class LiveFold(NamedTuple):
@@ -28,14 +46,31 @@ class LiveFold(NamedTuple):
     report: Report | None = None
     """Of the participant alone, once somebody has asked for it."""
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes in memory, roughly."""
+        return sum(len(bytes(rows)) for rows in self.folded.details.rows.values())
+
+
+class LiveFigures(NamedTuple):
+    """What comparing participants, and a digest, need of one of them."""
+
+    verdict: Verdict
+    activity: PeerActivity
+    moments: "StreamMoments"
+    screenshare: list[Span]
+    streams: list[StreamId]
+
 
 class LiveFolds:
     """Folds participants on request and keeps each fold while it is fresh."""
 
     def __init__(self, *, db: Database, clock: Clock) -> None:
-        self._db = db
         self._clock = clock
-        self._kept: dict[tuple[str, str], LiveFold] = {}
+        self._watched = WatchedPeers(db=db)
+        self._kept: FIFOCache[tuple[str, str], LiveFold] = FIFOCache(
+            MOST_BYTES, getsizeof=attrgetter("nbytes")
+        )
         self._locks: KeyedLocks[tuple[str, str]] = KeyedLocks()
 
     async def find(self, participant: Participant, participant_peers: Sequence[Peer]) -> LiveFold:
@@ -46,27 +81,70 @@ class LiveFolds:
             now = self._clock()
             if kept is not None and now - kept.folded_at <= FRESH_MS:
                 return kept
-            facts = [await facts_of(self._db, peer) for peer in participant_peers]
-            made = LiveFold(now, await asyncio.to_thread(fold, facts, now))
+            news = await self._watched.news_of(participant_peers)
+            peers = await self._take(participant_peers, news)
+            folded, result = await asyncio.to_thread(_fold, peers, now)
+            self._put_back(folded, now)
+            made = LiveFold(now, result)
             self.keep(participant, made)
             return made
 
     def keep(self, participant: Participant, made: LiveFold) -> None:
-        """Keep a fold, and drop those that are no longer fresh, or too many."""
+        """Keep a fold, and drop those that are no longer fresh, and the oldest ones above the
+        size."""
         key = (participant.app_id, participant.id)
         self._kept.pop(key, None)
-        self._kept[key] = made
         stale = [k for k, v in self._kept.items() if made.folded_at - v.folded_at > FRESH_MS]
-        oldest = list(self._kept)[: max(0, len(self._kept) - MOST_LIVE)]
-        for each in {*stale, *oldest}:
+        for each in stale:
             del self._kept[each]
+        if made.nbytes <= self._kept.maxsize:
+            self._kept[key] = made
 
-
-async def facts_of(db: Database, peer: Peer) -> PeerFacts:
-    """The samples and events of a peer."""
-    async with db.read() as tx:
-        return PeerFacts(
-            peer=peer,
-            samples=await samples.of_peer(tx, peer.app_id, peer.id),
-            events=await peer_events.events_of_peer(tx, peer.app_id, peer.id),
+    async def figures_of(
+        self,
+        rows: Sequence[Participant],
+        peers_of: Mapping[str, Sequence[Peer]],
+        scale: TimeScale,
+    ) -> dict[str, LiveFigures]:
+        """The figures of a session's participants as of now, by participant, made one after the
+        other; `peers_of` holds the peers of each, and who has none has no figures."""
+        news = await self._watched.news_of(
+            [peer for row in rows for peer in peers_of.get(row.id, ())]
         )
+        made: dict[str, LiveFigures] = {}
+        for row in rows:
+            if row.id in peers_of:
+                async with self._locks.of((row.app_id, row.id)):
+                    now = self._clock()
+                    peers = await self._take(peers_of[row.id], news)
+                    folded, made[row.id] = await asyncio.to_thread(_figures, peers, scale, now)
+                    self._put_back(folded, now)
+        return made
+
+    async def _take(self, peers: Sequence[Peer], news: News) -> list[AccumulatedPeer]:
+        return [await self._watched.take(peer, news) for peer in peers]
+
+    def _put_back(self, folded: PeersFold, now: EpochMs) -> None:
+        for peer, fold in folded.peers:
+            self._watched.keep(peer, fold, now)
+
+
+def _fold(peers: Sequence[AccumulatedPeer], now: EpochMs) -> tuple[PeersFold, FoldResult]:
+    # A known fold is without rows.
+    folded = fold_peers([each._replace(known=None) for each in peers], now)
+    return folded, folded.result()
+
+
+def _figures(
+    peers: Sequence[AccumulatedPeer], scale: TimeScale, now: EpochMs
+) -> tuple[PeersFold, LiveFigures]:
+    from aftercall.core.quality.experience.mos_over_time import moments_of  # noqa: PLC0415 - numpy
+
+    folded = fold_peers(peers, now)
+    return folded, LiveFigures(
+        verdict=folded.verdict,
+        activity=folded.activity,
+        moments=moments_of(folded.scores, scale),
+        screenshare=screenshare_spans(folded.screenshare_at, scale),
+        streams=folded.streams,
+    )

@@ -91,7 +91,7 @@ def fold_participant(
         folded.verdict,
         folded.activity,
         moments_of(folded.scores, scale),
-        screenshare_spans(folded.details, scale),
+        screenshare_spans(folded.screenshare_at, scale),
     )
     return made, pack_details(folded.details)
 

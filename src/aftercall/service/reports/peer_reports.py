@@ -7,12 +7,13 @@ from msgspec.structs import replace
 
 from aftercall.core.errors import NotFound
 from aftercall.core.instants import Clock, EpochMs
+from aftercall.core.overview.digest import Digest, digest_of
 from aftercall.core.quality.experience.time_scale import TimeScale
 from aftercall.core.quality.report.cross_participant_pass import complete
 from aftercall.core.quality.report.fold import FoldResult
 from aftercall.core.records import Participant, Peer
 from aftercall.service.reports.document import Report, is_readable, report_of, unpack
-from aftercall.service.reports.live_folds import LiveFolds
+from aftercall.service.reports.live_folds import LiveFigures, LiveFolds
 from aftercall.service.reports.participant_fold import name_of
 from aftercall.store import participants, peers, reports
 from aftercall.store.engine.database import Database
@@ -62,20 +63,16 @@ class Reports:
         self._live.keep(participant, live._replace(report=report))
         return report
 
-    async def reports_together(
+    async def digests_together(
         self,
         rows: Sequence[Participant],
         peers_of: Mapping[str, Sequence[Peer]],
         scale: TimeScale,
-    ) -> dict[str, Report]:
-        """The reports on the participants of a session that lasts, compared with each other, by
-        participant; `peers_of` holds the peers of each, and who has none has no report."""
-        folded = {
-            row.id: (await self._live.find(row, peers_of[row.id])).folded
-            for row in rows
-            if row.id in peers_of
-        }
-        return await asyncio.to_thread(_live_reports, folded, peers_of, scale, self._clock())
+    ) -> dict[str, Digest]:
+        """The digests of the participants of a session that lasts, compared with each other, by
+        participant; `peers_of` holds the peers of each, and who has none has no digest."""
+        figures = await self._live.figures_of(rows, peers_of, scale)
+        return await asyncio.to_thread(_live_digests, figures, peers_of, scale, self._clock())
 
 
 def _live_report(folded: FoldResult, participant: Participant, now: EpochMs) -> Report:
@@ -86,22 +83,20 @@ def _live_report(folded: FoldResult, participant: Participant, now: EpochMs) -> 
     return report_of(replace(verdicts[id], is_final=False), folded.details)
 
 
-def _live_reports(
-    folded: Mapping[str, FoldResult],
+def _live_digests(
+    figures: Mapping[str, LiveFigures],
     peers_of: Mapping[str, Sequence[Peer]],
     scale: TimeScale,
     now: EpochMs,
-) -> dict[str, Report]:
-    from aftercall.core.quality.experience.mos_over_time import moments_of  # noqa: PLC0415 - numpy
-
+) -> dict[str, Digest]:
     verdicts = complete(
-        {id: each.verdict for id, each in folded.items()},
-        {id: each.activity for id, each in folded.items()},
-        {id: name_of(peers_of[id]) for id in folded},
+        {id: each.verdict for id, each in figures.items()},
+        {id: each.activity for id, each in figures.items()},
+        {id: name_of(peers_of[id]) for id in figures},
         now,
-        {id: moments_of(each.scores, scale) for id, each in folded.items()},
+        {id: each.moments for id, each in figures.items()},
     )
     return {
-        id: report_of(replace(verdicts[id], is_final=False), each.details)
-        for id, each in folded.items()
+        id: digest_of(replace(verdicts[id], is_final=False), scale, each.screenshare, each.streams)
+        for id, each in figures.items()
     }

@@ -37,6 +37,11 @@ class StreamScores(msgspec.Struct, kw_only=True):
     ends: FloatArray
     mos: FloatArray
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the columns."""
+        return sum(each.nbytes for each in (self.stream_index, self.starts, self.ends, self.mos))
+
 
 def scores_of(peer_id: str, tables: Iterable[IntervalTable]) -> StreamScores:
     """The scored intervals of one peer. Screens are left out, since the opinion of still text has

@@ -168,6 +168,9 @@ class ColumnBuffer(msgspec.Struct, gc=False):
     last: StreamDescription | None = None
 
 
+_BYTES_A_DESCRIPTION: Final = 400
+
+
 class ColumnBuffers:
     """The buffers of one peer's streams."""
 
@@ -179,6 +182,11 @@ class ColumnBuffers:
 
     def __iter__(self) -> Iterator[ColumnBuffer]:
         return iter(self._by_name.values())
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes in memory, roughly."""
+        return sum(len(each.data) + _BYTES_A_DESCRIPTION * len(each.descriptions) for each in self)
 
     def record(self, sample: Sample) -> None:
         """Append a sample's streams."""

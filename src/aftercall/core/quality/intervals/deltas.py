@@ -102,6 +102,11 @@ class IntervalReader:
         """Add a sample."""
         self._buffers.record(sample)
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes in memory, roughly."""
+        return self._buffers.nbytes
+
     def read(self, mute_state: MuteState | None = None) -> PeerIntervals:
         """The intervals of the samples so far; of simulcast layers, only the layer that is judged.
         `mute_state` says when the peer's microphone and camera were off."""

@@ -1,7 +1,8 @@
 """When a peer's microphone and camera were off, from its events and its reports."""
 
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import inf, isnan
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -67,17 +68,87 @@ class _Report(NamedTuple):
     """The microphone's level is above zero."""
 
 
+class MuteReports:
+    """What a peer's samples show of its microphone and camera."""
+
+    def __init__(self) -> None:
+        self._by_kind: dict[str, _KindReports] = {"audio": _KindReports(), "video": _KindReports()}
+
+    def take(self, sample: Sample) -> None:
+        """Add a sample; the order does not matter."""
+        sent = sample.sent
+        for kind, family in (("audio", _MICROPHONE), ("video", _CAMERA)):
+            streams = [each for each in sent if each.description.family is family]
+            if streams:
+                self._by_kind[kind].add(sample.at, streams)
+
+    def of(self, kind: str) -> "_KindReports":
+        return self._by_kind[kind]
+
+
+class _KindReports:
+    """The reports of one kind of media, in columns."""
+
+    def __init__(self) -> None:
+        self._ats = array("q")
+        self._flags = bytearray()
+        """Whether tagged as muted, and whether heard, of each report."""
+        self._keys: list[tuple[StreamKey, ...]] = []
+        self._frames = array("d")
+        self.has_tagged = False
+        """Whether the tags of any report say that it is muted."""
+
+    def add(self, at: EpochMs, streams: Sequence[Stream]) -> None:
+        frames = {
+            each.description.key: each.stats.frames_encoded
+            for each in streams
+            if each.stats.frames_encoded is not None and not isnan(each.stats.frames_encoded)
+        }
+        tags = [each.description.tag for each in streams]
+        levels = [each.source.audio_level for each in streams if each.source is not None]
+        is_tagged = all(tag is not None and tag.muted for tag in tags)
+        is_heard = any(level is not None and level > 0 for level in levels)
+        keys = tuple(frames)
+        self._ats.append(at)
+        self._flags.append(2 * is_tagged + is_heard)
+        # Reports that list the same streams share the tuple of their keys.
+        self._keys.append(self._keys[-1] if self._keys and self._keys[-1] == keys else keys)
+        self._frames.extend(frames.values())
+        self.has_tagged = self.has_tagged or is_tagged
+
+    def pairs(self) -> "list[tuple[_Report, _Report]]":
+        """Each report with the next, by time."""
+        ends = list(accumulate(map(len, self._keys), initial=0))
+        reports = [
+            _Report(
+                EpochMs(at),
+                dict(zip(keys, self._frames[start : start + len(keys)], strict=True)),
+                is_tagged=flags >= _TAGGED,
+                is_heard=bool(flags % _TAGGED),
+            )
+            for at, flags, keys, start in zip(
+                self._ats, self._flags, self._keys, ends, strict=False
+            )
+        ]
+        return list(pairwise(sorted(reports, key=attrgetter("at"))))
+
+
+_TAGGED: Final = 2
+
+
 class MuteState:
     """The spans in which one peer's microphone and camera were muted. Events alone show most of
     them; samples add tags, and tracks whose unmuting no event reports."""
 
-    def __init__(self, events: Iterable[StoredPeerEvent]) -> None:
+    def __init__(
+        self, events: Iterable[StoredPeerEvent], reports: MuteReports | None = None
+    ) -> None:
         self._changes: dict[str, list[_MuteChange]] = {"audio": [], "video": []}
         for event in sorted(events, key=lambda event: (event.at, event.id)):
             found = _change_of(event)
             if found is not None:
                 self._changes[found[0]].append(found[1])
-        self._reports: dict[str, list[_Report]] = {"audio": [], "video": []}
+        self._reports = MuteReports() if reports is None else reports
         self._spans: dict[str, list[Span]] = {}
 
     @property
@@ -86,41 +157,22 @@ class MuteState:
         lasts."""
         if not self._spans:
             for kind, reported_changes in self._changes.items():
-                reports = list(pairwise(sorted(self._reports[kind], key=attrgetter("at"))))
-                changes = [
-                    *reported_changes,
-                    *_returns(kind, reported_changes, reports),
-                    *_tag_changes(kind, reports),
-                ]
+                changes = [*reported_changes, *self._shown(kind, reported_changes)]
                 self._spans[kind] = _spans(sorted(changes, key=lambda change: change.at))
         return self._spans
 
-    def take(self, sample: Sample) -> None:
-        """Add a report; the order does not matter."""
-        sent = sample.sent
-        self._look("video", sample.at, [s for s in sent if s.description.family is _CAMERA])
-        if self._changes["audio"]:
-            self._look("audio", sample.at, [s for s in sent if s.description.family is _MICROPHONE])
+    def _shown(self, kind: str, reported_changes: Sequence[_MuteChange]) -> list[_MuteChange]:
+        """The changes that only samples show. Most calls have none: then samples are not read."""
+        reports = self._reports.of(kind)
+        if not reports.has_tagged and not any(map(_is_track_mute, reported_changes)):
+            return []
+        pairs = reports.pairs()
+        return [*_returns(kind, reported_changes, pairs), *_tag_changes(kind, pairs)]
 
-    def _look(self, kind: str, at: EpochMs, streams: Sequence[Stream]) -> None:
-        if not streams:
-            return
+    def take(self, sample: Sample) -> None:
+        """Add a sample; the order does not matter."""
+        self._reports.take(sample)
         self._spans = {}
-        frames = {
-            each.description.key: each.stats.frames_encoded
-            for each in streams
-            if each.stats.frames_encoded is not None and not isnan(each.stats.frames_encoded)
-        }
-        tags = [each.description.tag for each in streams]
-        levels = [each.source.audio_level for each in streams if each.source is not None]
-        self._reports[kind].append(
-            _Report(
-                at,
-                frames,
-                all(tag is not None and tag.muted for tag in tags),
-                any(level is not None and level > 0 for level in levels),
-            )
-        )
 
     def knows_switches_of(self, family: Family) -> bool:
         """Whether the peer reports switching this stream on and off."""

@@ -6,13 +6,14 @@ which they are served.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
 from aftercall.core.events import ENTRY_REFUSED, INTERVAL_ASKED
 from aftercall.core.instants import EpochMs
 from aftercall.core.quality.activity.stream_activity import PeerActivity
+from aftercall.core.quality.activity.stream_matching import StreamId
 from aftercall.core.quality.diagnosis.findings import Finding
 from aftercall.core.quality.experience.levels import Experience
 from aftercall.core.quality.intervals.cadence import Cadence, best_cadence
@@ -25,7 +26,7 @@ from aftercall.core.records import LeaveReason, Peer, StoredPeerEvent, StoredSam
 
 if TYPE_CHECKING:
     from aftercall.core.quality.experience.mos_over_time import StreamScores
-    from aftercall.core.quality.report.peer_fold import PeerFold
+    from aftercall.core.quality.report.peer_fold import PeerAccumulator, PeerFold
 
 FOLD_VERSION: Final = 4
 """Incremented whenever the same facts give another verdict; older documents can be folded again."""
@@ -109,33 +110,100 @@ class FoldResult(msgspec.Struct, kw_only=True):
     details: ReportDetails
     activity: PeerActivity
     scores: "StreamScores"
+    streams: list[StreamId]
+    screenshare_at: list[EpochMs]
+    """When a report showed that a screen was sent, ascending."""
+
+
+class AccumulatedPeer(NamedTuple):
+    """A peer, its events, and its samples as they were accumulated."""
+
+    peer: Peer
+    events: Sequence[StoredPeerEvent]
+    samples: "PeerAccumulator"
+    known: "PeerFold | None" = None
+    """The fold of exactly these facts, if it is known. It may be without rows."""
+
+
+def accumulate(facts: PeerFacts) -> AccumulatedPeer:
+    """A peer whose samples have been read once."""
+    # numpy is imported lazily: a server that folds nothing does without its 22 MB.
+    from aftercall.core.quality.report.peer_fold import PeerAccumulator  # noqa: PLC0415 - numpy
+
+    samples = PeerAccumulator(facts.peer.id)
+    samples.take(facts.samples)
+    return AccumulatedPeer(facts.peer, facts.events, samples)
 
 
 def fold(peers_facts: Sequence[PeerFacts], now: EpochMs) -> FoldResult:
-    """The verdict on a participant, from its peers (at least one) in any order.
+    """The verdict on a participant with its details, from its peers (at least one) in any order."""
+    return fold_peers([accumulate(facts) for facts in peers_facts], now).result()
+
+
+class PeersFold(NamedTuple):
+    """A participant's fold; the details are made on request."""
+
+    verdict: Verdict
+    activity: PeerActivity
+    scores: "StreamScores"
+    streams: list[StreamId]
+    screenshare_at: list[EpochMs]
+    peers: "Sequence[tuple[AccumulatedPeer, PeerFold]]"
+    """In the order of their starts."""
+
+    def details(self) -> ReportDetails:
+        """The rows, and what each peer received."""
+        from aftercall.core.quality.report import peer_fold  # noqa: PLC0415 - numpy
+
+        receptions = [
+            PeerReception(
+                peer_id=peer.id,
+                start_at=peer.present_from,
+                end_at=peer.left_at,
+                audio=_within_stay(each.received(is_video=False), peer),
+                video=_within_stay(each.received(is_video=True), peer),
+            )
+            for (peer, *_), each in self.peers
+        ]
+        rows = peer_fold.rows([each for _, each in self.peers])
+        return ReportDetails(rows=rows, receptions=receptions)
+
+    def result(self) -> FoldResult:
+        return FoldResult(
+            verdict=self.verdict,
+            details=self.details(),
+            activity=self.activity,
+            scores=self.scores,
+            streams=self.streams,
+            screenshare_at=self.screenshare_at,
+        )
+
+
+def fold_peers(accumulated: Sequence[AccumulatedPeer], now: EpochMs) -> PeersFold:
+    """The fold of a participant, from its peers (at least one) in any order.
 
     `now` stands for the end of a stay that lasts. The issues are those that this participant's own
     reports show; `attribution` adds those that only the others' reports show.
     """
-    # numpy is imported lazily: a server that folds nothing does without its 22 MB.
     from aftercall.core.quality.report import peer_fold  # noqa: PLC0415 - numpy
+    from aftercall.core.quality.report.stream_list import list_streams  # noqa: PLC0415 - numpy
 
-    peers = in_joining_order(peers_facts)
+    peers = sorted(accumulated, key=lambda each: (each.peer.present_from, each.peer.id))
     seen = LastSeen()
+    for each in peers:
+        seen.add(each.samples.seen)
     folds = [
-        peer_fold.fold_peer(
-            facts.peer.id,
-            facts.samples,
-            facts.events,
-            joined_at=facts.peer.present_from,
-            left_at=facts.peer.left_at,
+        each.known
+        or each.samples.fold(
+            each.events,
+            joined_at=each.peer.present_from,
+            left_at=each.peer.left_at,
             now=now,
-            seen=seen,
         )
-        for facts in peers
+        for each in peers
     ]
     completeness = _completeness(peers, folds, now)
-    issues = [issue for each in folds for issue in each.issues]
+    issues = [issue for folded in folds for issue in folded.issues]
     issues += [_gap_issue(gap) for gap in completeness.gaps]
     verdict = Verdict(
         fold_version=FOLD_VERSION,
@@ -143,29 +211,21 @@ def fold(peers_facts: Sequence[PeerFacts], now: EpochMs) -> FoldResult:
             PeerSpan(peer_id=p.peer.id, start_at=p.peer.present_from, end_at=p.peer.left_at)
             for p in peers
         ],
-        metadata=fold_metadata([event for facts in peers for event in facts.events], seen),
+        metadata=fold_metadata([event for each in peers for event in each.events], seen),
         completeness=completeness,
         cumulative=peer_fold.accumulated(folds),
         issues=sorted(issues, key=lambda issue: (issue.first_at, issue.name)),
     )
-    receptions = [
-        PeerReception(
-            peer_id=facts.peer.id,
-            start_at=facts.peer.present_from,
-            end_at=facts.peer.left_at,
-            audio=_within_stay(each.audio, facts.peer),
-            video=_within_stay(each.video, facts.peer),
-        )
-        for facts, each in zip(peers, folds, strict=True)
-    ]
-    return FoldResult(
+    return PeersFold(
         verdict=verdict,
-        details=ReportDetails(rows=peer_fold.rows(folds), receptions=receptions),
         activity=PeerActivity(
             streams=[found for each in folds for found in each.activity.streams],
             connections=[found for each in folds for found in each.activity.connections],
         ),
         scores=peer_fold.scores(folds),
+        streams=list_streams([folded.streams for folded in folds]),
+        screenshare_at=sorted({at for folded in folds for at in folded.screenshare_at}),
+        peers=list(zip(peers, folds, strict=True)),
     )
 
 
@@ -183,28 +243,22 @@ def _within_stay(received: MediaReception, peer: Peer) -> MediaReception:
     return msgspec.structs.replace(received, first_at=first_at)
 
 
-def in_joining_order(peers_facts: Sequence[PeerFacts]) -> list[PeerFacts]:
-    """The peers of a participant in the order of their starts."""
-    return sorted(peers_facts, key=lambda facts: (facts.peer.present_from, facts.peer.id))
-
-
 def _completeness(
-    peers_facts: Sequence[PeerFacts], folds: "Sequence[PeerFold]", now: EpochMs
+    peers: Sequence[AccumulatedPeer], folds: "Sequence[PeerFold]", now: EpochMs
 ) -> Completeness:
     """The completeness of a participant's peers together; `now` bounds a stay that lasts."""
     expected = missing = arrived = dropped = refusals = 0
     gaps: list[ReportGap] = []
-    for facts, folded in zip(peers_facts, folds, strict=True):
-        peer = facts.peer
-        refused = [event for event in facts.events if event.name == ENTRY_REFUSED]
+    for (peer, events, samples, _), folded in zip(peers, folds, strict=True):
+        refused = [event for event in events if event.name == ENTRY_REFUSED]
         refusals += len(refused)
-        dropped += _dropped(facts.events)
+        dropped += _dropped(events)
         if not peer.interval_ms:
             continue
-        moments = [sample.at for sample in facts.samples]
+        moments = samples.ats
         paces = [
-            Cadence(interval_ms, facts.events, folded.visibilities)
-            for interval_ms in (peer.interval_ms, *_asked(facts.events))
+            Cadence(interval_ms, events, folded.visibilities)
+            for interval_ms in (peer.interval_ms, *_asked(events))
         ]
         cadence = best_cadence(paces, moments)
         end_at = now if peer.left_at is None else peer.left_at
@@ -232,7 +286,7 @@ def _completeness(
             for intervals_between in dues
             for start, end in intervals_between.gaps
         ]
-    last = peers_facts[-1].peer
+    last = peers[-1].peer
     return Completeness(
         expected_samples=expected,
         arrived_samples=arrived,

@@ -3,7 +3,9 @@
 All modules that work on columns are imported here, so that numpy is imported only for folding.
 """
 
+from array import array
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 import msgspec
 
@@ -12,6 +14,7 @@ from aftercall.core.instants import EpochMs
 from aftercall.core.quality.activity.connection_activity import ConnectionActivityReader
 from aftercall.core.quality.activity.read_stream_activity import read_stream_activity
 from aftercall.core.quality.activity.stream_activity import PeerActivity, without_hidden_page
+from aftercall.core.quality.activity.stream_matching import StreamId
 from aftercall.core.quality.experience.mos_over_time import (
     StreamScores,
     concat_scores,
@@ -20,11 +23,15 @@ from aftercall.core.quality.experience.mos_over_time import (
 from aftercall.core.quality.interval_columns.interval_table import IntervalTable
 from aftercall.core.quality.intervals.cadence import PageVisibility, hidden_spans
 from aftercall.core.quality.intervals.deltas import IntervalReader
-from aftercall.core.quality.intervals.mute_state import MuteState, camera_issues
+from aftercall.core.quality.intervals.mute_state import MuteReports, MuteState, camera_issues
 from aftercall.core.quality.issues import Issue, IssueName
 from aftercall.core.quality.report.cumulative import Cumulative, accumulate
 from aftercall.core.quality.report.receive_stats import MediaReception
-from aftercall.core.quality.report.rollup import roll_up
+from aftercall.core.quality.report.rollup import Rollup, roll_up
+from aftercall.core.quality.report.stream_list import (
+    described_streams,
+    screenshare_instants,
+)
 from aftercall.core.quality.report.write_interval_rows import write_rows
 from aftercall.core.quality.report.write_receive_stats import receive
 from aftercall.core.quality.rules.connection_state_rules import interruption_issues
@@ -33,7 +40,7 @@ from aftercall.core.quality.rules.rtt_bandwidth_turn_rules import ConnectionRule
 from aftercall.core.quality.rules.stream_issues import stream_issues
 from aftercall.core.quality.stats.decode import SampleReader
 from aftercall.core.quality.stats.fold_metadata import LastSeen
-from aftercall.core.quality.stats.report_linker import Family, ReportLinker
+from aftercall.core.quality.stats.report_linker import Family, ReportLinker, Sample
 from aftercall.core.records import StoredPeerEvent, StoredSample
 
 
@@ -45,8 +52,6 @@ class PeerFold(msgspec.Struct, kw_only=True):
     issues: list[Issue]
     activity: PeerActivity
     scores: StreamScores
-    audio: MediaReception
-    video: MediaReception
     visibilities: list[PageVisibility]
     """Whether the page was hidden, if the samples say so."""
     empty_at: list[EpochMs]
@@ -54,87 +59,162 @@ class PeerFold(msgspec.Struct, kw_only=True):
     unreadable_samples: int
     unidentified_streams: int
     """Streams for which no member showed whether they are audio or video."""
+    rollups: list[Rollup]
+    """One for each table."""
+    streams: list[StreamId]
+    screenshare_at: list[EpochMs]
+    """When a report showed that a screen was sent."""
+
+    depends_on_now: bool
+    """Whether something lasts until `now`: the same facts give another fold later."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes in memory without `tables`, roughly."""
+        streams = _BYTES_A_STREAM * len(self.activity.streams)
+        return self.scores.nbytes + _BYTES_AN_ISSUE * len(self.issues) + streams
+
+    def without_rows(self) -> "PeerFold":
+        """The same without `tables`, which are most of it in memory."""
+        return msgspec.structs.replace(self, tables=[])
+
+    def received(self, *, is_video: bool) -> MediaReception:
+        """What the peer received of one kind."""
+        return receive(self.tables, is_video=is_video)
 
 
-def fold_peer(
-    peer_id: str,
-    samples: Iterable[StoredSample],
-    events: Sequence[StoredPeerEvent],
-    *,
-    joined_at: EpochMs,
-    left_at: EpochMs | None,
-    now: EpochMs,
-    seen: LastSeen,
-) -> PeerFold:
-    """The fold of one peer. Connections and encoders are added to `seen`; `now` ends a stay that
-    lasts."""
-    stored, linker, reader = SampleReader(), ReportLinker(), IntervalReader()
-    connections, mute_state = ConnectionRules(peer_id), MuteState(events)
-    paths = ConnectionActivityReader(peer_id)
-    visibilities: list[PageVisibility] = []
-    empty_at: list[EpochMs] = []
-    reported_at: EpochMs | None = None
+_BYTES_AN_ISSUE: Final = 600
+_BYTES_A_STREAM: Final = 2_000
 
-    def take(each: StoredSample) -> None:
-        nonlocal reported_at
-        sample = linker.link(stored.read(each.body), each.at)
-        reported_at = each.at if reported_at is None else min(reported_at, each.at)
+
+class PeerAccumulator:
+    """Accumulates the samples of one peer, so that later ones can be added to a fold. It takes
+    them in the order of `(at, sequence)`."""
+
+    def __init__(self, peer_id: str) -> None:
+        self._peer_id = peer_id
+        self._stored, self._linker, self._reader = SampleReader(), ReportLinker(), IntervalReader()
+        self._connections = ConnectionRules(peer_id)
+        self._paths = ConnectionActivityReader(peer_id)
+        self._mute_reports = MuteReports()
+        self._visibilities: list[PageVisibility] = []
+        self._empty_at: list[EpochMs] = []
+        self._unreadable = 0
+        self._reported_at: EpochMs | None = None
+        self._ats = array("q")
+        self.seen = LastSeen()
+        """Connections and encoders, as last reported."""
+        self._last: tuple[EpochMs, int] | None = None
+        """`(at, sequence)` of the last sample."""
+        self.last_sequence: int | None = None
+        """The highest sequence number; `None` without samples."""
+
+    def __len__(self) -> int:
+        """The number of samples."""
+        return len(self._ats)
+
+    @property
+    def ats(self) -> Sequence[EpochMs]:
+        """The instants of the samples."""
+        return [EpochMs(at) for at in self._ats]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes in memory, roughly."""
+        return self._reader.nbytes + _BYTES_A_SAMPLE * len(self._ats)
+
+    def follows(self, samples: Sequence[StoredSample]) -> bool:
+        """Whether these samples, in order, come after all that were taken."""
+        return (
+            not samples or self._last is None or self._last < (samples[0].at, samples[0].sequence)
+        )
+
+    def take(self, samples: Iterable[StoredSample]) -> None:
+        """Add samples."""
+        for each in samples:
+            self._ats.append(each.at)
+            self._last = (each.at, each.sequence)
+            self.last_sequence = max(each.sequence, self.last_sequence or 0)
+            try:
+                body = self._stored.read(each.body)
+            except Malformed:
+                self._unreadable += 1
+                continue
+            self._take(self._linker.link(body, each.at))
+
+    def _take(self, sample: Sample) -> None:
+        at = sample.at
+        self._reported_at = at if self._reported_at is None else min(self._reported_at, at)
         if sample.is_page_hidden is not None:
-            visibilities.append(PageVisibility(each.at, sample.is_page_hidden))
+            self._visibilities.append(PageVisibility(at, sample.is_page_hidden))
         if not any(one.sent or one.received for one in sample.connections):
-            empty_at.append(each.at)
-        reader.take(sample)
-        connections.take(sample)
-        paths.take(sample)
-        mute_state.take(sample)
-        seen.take(sample)
+            self._empty_at.append(at)
+        self._reader.take(sample)
+        self._connections.take(sample)
+        self._paths.take(sample)
+        self._mute_reports.take(sample)
+        self.seen.take(sample)
 
-    unreadable = 0
-    for each in samples:
-        try:
-            take(each)
-        except Malformed:
-            unreadable += 1
-    tables = reader.read(mute_state).tables
-    ordered = [table.sort_by_time() for table in tables]
-    interruptions = interruption_issues(peer_id, events, connections.arrivals(), left_at, now)
-    outages = [
-        (i.first_at, i.last_at) for i in interruptions if i.name is IssueName.ICE_RECONNECTING
-    ]
-    first_at = joined_at if reported_at is None else reported_at
-    return PeerFold(
-        tables=ordered,
-        issues=[
-            *stream_issues(peer_id, joined_at, first_at, tables, mute_state, outages),
-            *microphone_issues(peer_id, ordered, events, mute_state),
-            *connections.finish(),
-            *camera_issues(peer_id, mute_state, now if left_at is None else left_at),
-            *interruptions,
-        ],
-        activity=PeerActivity(
-            streams=without_hidden_page(
-                read_stream_activity(peer_id, tables), hidden_spans(events, visibilities)
+    def fold(
+        self,
+        events: Sequence[StoredPeerEvent],
+        *,
+        joined_at: EpochMs,
+        left_at: EpochMs | None,
+        now: EpochMs,
+    ) -> PeerFold:
+        """The fold of the samples so far; `now` ends a stay that lasts."""
+        peer_id, connections = self._peer_id, self._connections
+        mute_state = MuteState(events, self._mute_reports)
+        tables = self._reader.read(mute_state).tables
+        ordered = [table.sort_by_time() for table in tables]
+        interruptions = interruption_issues(peer_id, events, connections.arrivals(), left_at, now)
+        outages = [
+            (i.first_at, i.last_at) for i in interruptions if i.name is IssueName.ICE_RECONNECTING
+        ]
+        cameras = camera_issues(peer_id, mute_state, now if left_at is None else left_at)
+        first_at = joined_at if self._reported_at is None else self._reported_at
+        return PeerFold(
+            tables=ordered,
+            issues=[
+                *stream_issues(peer_id, joined_at, first_at, tables, mute_state, outages),
+                *microphone_issues(peer_id, ordered, events, mute_state),
+                *connections.finish(),
+                *cameras,
+                *interruptions,
+            ],
+            activity=PeerActivity(
+                streams=without_hidden_page(
+                    read_stream_activity(peer_id, tables),
+                    hidden_spans(events, self._visibilities),
+                ),
+                connections=self._paths.finish(tables),
             ),
-            connections=paths.finish(tables),
-        ),
-        scores=scores_of(peer_id, tables),
-        audio=receive(ordered, is_video=False),
-        video=receive(ordered, is_video=True),
-        visibilities=visibilities,
-        empty_at=empty_at,
-        unreadable_samples=unreadable,
-        unidentified_streams=len(linker.unidentified),
-    )
+            scores=scores_of(peer_id, tables),
+            visibilities=self._visibilities,
+            empty_at=self._empty_at,
+            unreadable_samples=self._unreadable,
+            unidentified_streams=len(self._linker.unidentified),
+            rollups=[roll_up(table.family, [table]) for table in ordered],
+            streams=described_streams(ordered),
+            screenshare_at=screenshare_instants(ordered),
+            depends_on_now=left_at is None
+            and any(issue.last_at >= now for issue in (*cameras, *interruptions)),
+        )
+
+
+_BYTES_A_SAMPLE: Final = 400
+"""What is kept of a sample beside its streams, roughly."""
 
 
 def accumulated(folds: Iterable[PeerFold]) -> dict[str, Cumulative]:
     """The cumulative blocks of several peers, by family; none for a family without intervals."""
-    blocks: dict[str, Cumulative] = {}
-    for family, tables in _by_family(folds).items():
-        block = accumulate(roll_up(family, tables))
-        if block is not None:
-            blocks[family.value] = block
-    return blocks
+    rollups = {family: Rollup(family) for family in Family}
+    for fold in folds:
+        for rollup in fold.rollups:
+            rollups[rollup.family] = rollups[rollup.family] + rollup
+    blocks = {family.value: accumulate(rollup) for family, rollup in rollups.items()}
+    return {family: block for family, block in blocks.items() if block is not None}
 
 
 def scores(folds: Iterable[PeerFold]) -> StreamScores:

@@ -93,7 +93,7 @@ def _column(field: msgspec.structs.FieldInfo, table: IntervalTable) -> Iterable[
     if name == "timestamp":
         return iso_times(table.at)
     if name == "producer_id" and table.family in PRODUCERS:
-        return table.from_descriptions(_producer_id)
+        return table.from_descriptions(producer_id_of)
     if name in _WORDS:
         return table.from_descriptions(attrgetter(_WORDS[name]))
     if name == "quality_limitation_durations":
@@ -109,7 +109,7 @@ def _column(field: msgspec.structs.FieldInfo, table: IntervalTable) -> Iterable[
     return floats(rounded(column, _DECIMALS[name]) if name in _DECIMALS else column)
 
 
-def _producer_id(description: StreamDescription) -> str:
+def producer_id_of(description: StreamDescription) -> str:
     """The id of a sent stream: its producer id, else its track id, else the id of its stats
     object."""
     return description.producer_id or description.track_identifier or description.stats_id

@@ -1,7 +1,7 @@
 """The catalogue's rules about connections: round trip, uplink estimate, relays, changes of path;
 and when something arrived on a connection."""
 
-from itertools import pairwise
+from array import array
 from math import isnan
 from typing import Final, NamedTuple
 
@@ -33,7 +33,8 @@ class ConnectionRules:
     def __init__(self, peer_id: str) -> None:
         self._peer_id = peer_id
         self._connections: dict[str, _ConnectionIssues] = {}
-        self._received: dict[str, list[tuple[EpochMs, float]]] = {}
+        self._received: dict[str, array[float]] = {}
+        """Instant and count of each report, in one array for each connection."""
 
     def take(self, sample: Sample) -> None:
         """Add a sample."""
@@ -48,20 +49,25 @@ class ConnectionRules:
     def _count(self, connection: Connection, at: EpochMs) -> None:
         received = _received(connection)
         if received is not None:
-            self._received.setdefault(connection.id, []).append((at, received))
+            self._received.setdefault(connection.id, array("d")).extend((at, received))
 
     def arrivals(self) -> list[Arrival]:
         """The report intervals in which something arrived on a connection, ordered by time."""
-        found = [
-            Arrival(connection_id, start_at, end_at)
-            for connection_id, counts in self._received.items()
-            for (start_at, before), (end_at, after) in pairwise(sorted(counts))
-            if after > before
-        ]
+        found: list[Arrival] = []
+        for connection_id, counts in self._received.items():
+            at, received = np.array(counts).reshape(-1, 2).T
+            order = np.lexsort((received, at))
+            at, received = at[order], received[order]
+            grown = np.flatnonzero(np.diff(received) > 0)
+            edges = zip(at[grown].tolist(), at[grown + 1].tolist(), strict=True)
+            found += [
+                Arrival(connection_id, EpochMs(int(start_at)), EpochMs(int(end_at)))
+                for start_at, end_at in edges
+            ]
         return sorted(found, key=lambda arrival: (arrival.end_at, arrival.connection_id))
 
     def finish(self) -> list[Issue]:
-        """The issues of all connections."""
+        """The issues of all connections so far."""
         found = [each.finish() for each in self._connections.values()]
         return [issue for issues in found for issue in issues]
 
@@ -85,7 +91,7 @@ class _StateSpan:
         self._first_at: EpochMs | None = None
         self._last_at: EpochMs | None = None
         self._count = 0
-        self.issues: list[Issue] = []
+        self._closed: list[Issue] = []
 
     def take(self, at: EpochMs, is_on: bool) -> None:
         if is_on:
@@ -93,16 +99,18 @@ class _StateSpan:
             self._last_at = at
             self._count += 1
         elif self._first_at is not None:
-            self.close()
+            self._closed = self.issues
+            self._first_at, self._count = None, 0
 
-    def close(self) -> None:
-        if self._first_at is not None and self._last_at is not None:
-            self.issues.append(
-                single(
-                    self._name, self._ref, self._first_at, self._last_at, sample_count=self._count
-                )
-            )
-        self._first_at, self._count = None, 0
+    @property
+    def issues(self) -> list[Issue]:
+        """The issues so far; the last one may go on."""
+        if self._first_at is None or self._last_at is None:
+            return self._closed
+        last = single(
+            self._name, self._ref, self._first_at, self._last_at, sample_count=self._count
+        )
+        return [*self._closed, last]
 
 
 class _ConnectionIssues:
@@ -110,8 +118,10 @@ class _ConnectionIssues:
 
     def __init__(self, ref: StreamRef) -> None:
         self._ref = ref
-        self._rtts: list[tuple[EpochMs, EpochMs, float]] = []
-        self._bitrates: list[tuple[EpochMs, EpochMs, float, float]] = []
+        self._rtts = array("d")
+        """Start, end and round trip of each interval, in one array."""
+        self._bitrates = array("d")
+        """Start, end, uplink estimate and wanted bitrate of each interval, in one array."""
         self._relayed = _StateSpan(IssueName.TURN_RELAYED, ref)
         self._relayed_tcp = _StateSpan(IssueName.TURN_RELAYED_TCP, ref)
         self._path: _Path | None = None
@@ -138,7 +148,7 @@ class _ConnectionIssues:
             is_settled = last_at >= self._first_at + WARM_UP_MS
             self._turn_to(path, at, is_settled)
         if pair.current_round_trip_time is not None:
-            self._rtts.append((last_at, at, pair.current_round_trip_time))
+            self._rtts.extend((last_at, at, pair.current_round_trip_time))
         self._take_bitrate(pair, connection, last_at, at)
 
     def _turn_to(self, path: "_Path", at: EpochMs, is_settled: bool) -> None:
@@ -155,11 +165,9 @@ class _ConnectionIssues:
             return
         wanted_bps = _wanted_bps(connection)
         if wanted_bps is not None:
-            self._bitrates.append((last_at, at, bps, wanted_bps))
+            self._bitrates.extend((last_at, at, bps, wanted_bps))
 
     def finish(self) -> list[Issue]:
-        for state in (self._relayed, self._relayed_tcp):
-            state.close()
         return [
             *self._high_rtts(),
             *self._low_bitrates(),
@@ -171,7 +179,7 @@ class _ConnectionIssues:
     def _high_rtts(self) -> list[Issue]:
         if not self._rtts:
             return []
-        starts, ends, rtts_s = np.array(self._rtts, dtype=np.float64).T
+        starts, ends, rtts_s = np.array(self._rtts).reshape(-1, 3).T
         samples = single_section(
             starts,
             ends,
@@ -184,7 +192,7 @@ class _ConnectionIssues:
     def _low_bitrates(self) -> list[Issue]:
         if not self._bitrates:
             return []
-        starts, ends, bps, wanted_bps = np.array(self._bitrates, dtype=np.float64).T
+        starts, ends, bps, wanted_bps = np.array(self._bitrates).reshape(-1, 4).T
         samples = single_section(
             starts,
             ends,

@@ -147,6 +147,15 @@ class LastSeen:
                 if name is not None and name != getattr(self.encoder, kind):
                     self.encoder = msgspec.structs.replace(self.encoder, **{kind: name})
 
+    def add(self, later: "LastSeen") -> None:
+        """Add what was seen later, of another peer of the participant."""
+        for id, connection in later._last.items():
+            if connection.pairs or id not in self._last:
+                self._last[id] = connection
+        self._senders |= later._senders
+        self._receivers |= later._receivers
+        self.encoder = msgspec.structs.replace(self.encoder, **later.encoder_members())
+
     def encoder_members(self) -> dict[str, str]:
         return {k: v for k, v in msgspec.structs.asdict(self.encoder).items() if v is not None}
 
